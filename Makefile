@@ -1,0 +1,88 @@
+# `make` alone says what there is. Versions of tools are pinned here; those of libraries in the go.mod, pom.xml and package-lock.json files.
+
+BUF           := github.com/bufbuild/buf/cmd/buf@v1.75.0
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOTESTSUM     := gotest.tools/gotestsum@v1.13.0
+FUZZTIME      ?= 30s
+TEST          ?= work
+
+CACHE         := $(CURDIR)/.cache
+LINTER        := $(CACHE)/$(notdir $(GOLANGCI_LINT))/golangci-lint
+CLIENTS       := $(wildcard services/standalone/clients/*/package-lock.json)
+PEERS         := $(wildcard services/bench/peers/*/package-lock.json)
+MODULES        = $(shell go list -m -f '{{.Dir}}')
+
+# Where `kafka` puts Apache Kafka and the tests find it.
+export ATLAS_KAFKA_LIBS := $(CACHE)/kafka
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check lint generated bench proto fuzz tidy image web kafka clients browser
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Start collector, gateway, an embedded Kafka broker and a simulated network; settings by ATLAS_… variables
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory web; else echo "There is no npm"; false; fi || \
+	echo "Going on without /socket.io.js, which Node 20 with npm would bring; everything else works."
+	go run ./services/standalone
+
+test: kafka clients browser web ## Set up what the tests need and run all of them (or TEST=./pkg/atlas/...)
+	@mkdir -p $(CACHE)
+	go run $(GOTESTSUM) --format standard-quiet --jsonfile $(CACHE)/tests.json -- -race -timeout 20m $(TEST)
+	@if [ -n "$$CI" ] && grep -q '"Action":"skip".*"Test":' $(CACHE)/tests.json; then echo "CI allows no skipped test"; exit 1; fi
+
+check: lint generated ## Everything that can be found without running: vet, lint, imports, go.mod files, generated code
+	go vet work
+	@for module in $(MODULES); do echo "go mod tidy -diff # in $$module"; (cd $$module && GOWORK=off go mod tidy -diff) || exit 1; done
+
+lint: $(LINTER)
+	$(LINTER) run $(MODULES:=/...)
+
+$(LINTER):
+	GOBIN=$(@D) go install $(GOLANGCI_LINT)
+
+generated: # compared beside the tree, so that a check changes nothing
+	cd proto && GOWORK=off go run $(BUF) lint
+	@rm -rf $(CACHE)/proto
+	cd proto && GOWORK=off go run $(BUF) generate -o $(CACHE)/proto
+	@cd $(CACHE)/proto && for file in $$(find . -name '*.go'); do diff $(CURDIR)/proto/$$file $$file || { echo "Type make proto and commit what it made."; exit 1; }; done
+
+bench: kafka $(PEERS:package-lock.json=node_modules/.package-lock.json) ## Measure against a bare loop and against other servers
+	go run ./services/bench
+
+proto: ## Generate the Go code of proto/
+	cd proto && GOWORK=off go run $(BUF) generate
+
+fuzz: ## Run every fuzz target for FUZZTIME each, 30s unless given
+	.ci/fuzz $(FUZZTIME)
+
+tidy: ## go mod tidy in every module
+	@for module in $(MODULES); do (cd $$module && GOWORK=off go mod tidy) || exit 1; done
+
+image: ## Build the images atlas-stream/gateway and atlas-stream/collector
+	docker build --target gateway --tag atlas-stream/gateway .
+	docker build --target collector --tag atlas-stream/collector .
+
+web: services/gateway/web/dist/socket.io.min.js
+
+services/gateway/web/dist/socket.io.min.js: services/gateway/web/node_modules/.package-lock.json
+	cp $(<D)/socket.io-client/dist/$(@F) $@
+
+kafka: $(ATLAS_KAFKA_LIBS)/.complete
+
+$(ATLAS_KAFKA_LIBS)/.complete: pkg/eventlog/kafkatest/pom.xml
+	@.ci/install java=default-jre-headless mvn=maven
+	rm -rf $(@D)
+	mvn -q -B -f $< dependency:copy-dependencies
+	@touch $@
+
+clients: $(CLIENTS:package-lock.json=node_modules/.package-lock.json)
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	@.ci/install node=nodejs npm=npm
+	cd $(<D) && npm ci --silent --no-progress
+	@touch $@
+
+browser:
+	@.ci/install chromium=chromium

@@ -1,0 +1,37 @@
+package atlas
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+)
+
+func FuzzParseResult(f *testing.F) {
+	for _, name := range []string{"dns", "http", "ntp", "ping", "sslcert", "wifi"} {
+		f.Add(realRows(f, name)[0])
+	}
+	f.Add([]byte(`{"msm_id":"1","prb_id":2,"timestamp":3,"type":"x"}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		event, err := ParseResult(raw)
+		if err != nil {
+			return
+		}
+		if !json.Valid(event.Value) || bytes.ContainsAny(event.Value, "\r\n") {
+			t.Fatalf("accepted %q, which is not one line of JSON", event.Value)
+		}
+		again, err := ParseResult(event.Value)
+		if err != nil || again.ID != event.ID || again.Measurement != event.Measurement {
+			t.Fatalf("the value of an accepted result parses to %+v, %v", again, err)
+		}
+	})
+}
+
+func FuzzParseProbeStatus(f *testing.F) {
+	f.Add([]byte(`{"type":"connection","event":"connect","prb_id":12,"timestamp":1426633200,"controller":"ctr-ams01","asn":3333,"prefix":"193.0.0.0/21"}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		event, err := ParseProbeStatus(raw)
+		if err == nil && (event.Measurement != ConnectionMeasurement || !json.Valid(event.Value)) {
+			t.Fatalf("accepted %+v", event)
+		}
+	})
+}

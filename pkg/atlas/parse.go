@@ -1,0 +1,103 @@
+package atlas
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+const typeConnection = "connection"
+
+// ParseResult reads what the service needs of a measurement result: msm_id, prb_id, timestamp and type. The rest is checked to be JSON and nothing else.
+// The event's Value is raw itself, on one line. The error is meant for whoever sent the result: it names the member, what came and what is allowed.
+func ParseResult(raw []byte) (Event, error) {
+	var members required
+	if err := visitMembers(raw, members.take); err != nil {
+		return Event{}, err
+	}
+	if err := members.missing(true); err != nil {
+		return Event{}, err
+	}
+	if members.eventType == typeConnection {
+		return Event{}, errors.New(`type: got "connection", which is a probe-status event and no measurement result`)
+	}
+	return members.event(StreamResult, MeasurementID(members.measurement), raw)
+}
+
+// ParseProbeStatus reads a connection event: a probe connected to its controller, or its connection ended. It needs prb_id, timestamp,
+// type ("connection") and event ("connect" or "disconnect"); msm_id, where it is given, is ConnectionMeasurement.
+func ParseProbeStatus(raw []byte) (Event, error) {
+	status := statusMembers{}
+	if err := visitMembers(raw, status.take); err != nil {
+		return Event{}, err
+	}
+	if err := status.check(); err != nil {
+		return Event{}, err
+	}
+	return status.event(StreamProbeStatus, ConnectionMeasurement, raw)
+}
+
+type statusMembers struct {
+	required
+	seenEvent bool
+}
+
+func (s *statusMembers) take(name, value []byte) error {
+	if string(name) != "event" {
+		return s.required.take(name, value)
+	}
+	if err := once("event", &s.seenEvent); err != nil {
+		return err
+	}
+	if event := string(value); event != `"connect"` && event != `"disconnect"` {
+		return fmt.Errorf(`event: got %s, want "connect" or "disconnect"`, quoteBriefly(value))
+	}
+	return nil
+}
+
+func (s *statusMembers) check() error {
+	if err := s.missing(false); err != nil {
+		return err
+	}
+	if !s.seenEvent {
+		return errors.New("event: missing")
+	}
+	if s.eventType != typeConnection {
+		return fmt.Errorf(`type: got %q, want "connection"`, s.eventType)
+	}
+	if s.seen.measurement && s.measurement != int64(ConnectionMeasurement) {
+		return fmt.Errorf("msm_id: got %d, want %d or none", s.measurement, ConnectionMeasurement)
+	}
+	return nil
+}
+
+func (r *required) event(stream Stream, measurement MeasurementID, raw []byte) (Event, error) {
+	value, err := oneLine(raw)
+	if err != nil {
+		return Event{}, err
+	}
+	return Event{
+		Stream:      stream,
+		Measurement: measurement,
+		Probe:       ProbeID(r.probe),
+		Type:        r.eventType,
+		Time:        r.time(),
+		ID:          EventIDOf(value),
+		Value:       value,
+	}, nil
+}
+
+// oneLine takes the white space between tokens out of a value that spans lines, so that every record is a line for whoever reads the topics.
+func oneLine(raw []byte) ([]byte, error) {
+	raw = bytes.TrimSpace(raw)
+	if bytes.IndexByte(raw, '\n') < 0 && bytes.IndexByte(raw, '\r') < 0 {
+		return raw, nil
+	}
+	value := jsontext.Value(bytes.Clone(raw))
+	if err := value.Compact(append(syntax, jsontext.PreserveRawStrings(true))...); err != nil {
+		return nil, syntaxError(err)
+	}
+	return value, nil
+}

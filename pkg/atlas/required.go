@@ -1,0 +1,137 @@
+package atlas
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// MaxTimestamp is the greatest event timestamp accepted, the end of the year 9999, in Unix seconds.
+const MaxTimestamp = 253402300799
+
+// maxTypeLength bounds the name of a measurement type, in bytes.
+const maxTypeLength = 32
+
+// required collects the members that every event must have.
+type required struct {
+	measurement, probe, timestamp int64
+	eventType                     string
+	seen                          seenMembers
+}
+
+type seenMembers struct{ measurement, probe, timestamp, eventType bool }
+
+// take reads a member if it is one of the required ones.
+func (r *required) take(name, value []byte) error {
+	switch string(name) {
+	case "msm_id":
+		return takeInteger("msm_id", value, 1, MaxID, &r.measurement, &r.seen.measurement)
+	case "prb_id":
+		return takeInteger("prb_id", value, 1, MaxID, &r.probe, &r.seen.probe)
+	case "timestamp":
+		return takeInteger("timestamp", value, 0, MaxTimestamp, &r.timestamp, &r.seen.timestamp)
+	case "type":
+		return r.takeType(value)
+	}
+	return nil
+}
+
+func (r *required) takeType(value []byte) error {
+	if err := once("type", &r.seen.eventType); err != nil {
+		return err
+	}
+	text, isString := stringValue(value)
+	if !isString || len(text) == 0 || len(text) > maxTypeLength {
+		return fmt.Errorf("type: got %s, want a measurement type such as \"ping\", of 1 to %d bytes", quoteBriefly(value), maxTypeLength)
+	}
+	r.eventType = internType(text)
+	return nil
+}
+
+// missing names the first required member that did not come; a probe-status event needs no measurement.
+func (r *required) missing(needsMeasurement bool) error {
+	for _, member := range []struct {
+		name   string
+		absent bool
+	}{
+		{"msm_id", needsMeasurement && !r.seen.measurement},
+		{"prb_id", !r.seen.probe},
+		{"timestamp", !r.seen.timestamp},
+		{"type", !r.seen.eventType},
+	} {
+		if member.absent {
+			return fmt.Errorf("%s: missing", member.name)
+		}
+	}
+	return nil
+}
+
+func (r *required) time() time.Time { return time.Unix(r.timestamp, 0).UTC() }
+
+// takeInteger reads a whole number, which old firmware writes as a string now and then.
+func takeInteger(name string, value []byte, least, greatest int64, into *int64, seen *bool) error {
+	if err := once(name, seen); err != nil {
+		return err
+	}
+	digits := value
+	if len(value) > 2 && value[0] == '"' {
+		digits = value[1 : len(value)-1]
+	}
+	number, err := strconv.ParseInt(string(digits), 10, 64)
+	if err != nil || number < least || number > greatest || digits[0] == '+' {
+		return fmt.Errorf("%s: got %s, want a whole number from %d to %d", name, quoteBriefly(value), least, greatest)
+	}
+	*into = number
+	return nil
+}
+
+// once refuses a member that comes twice: readers differ in which of the two they take.
+func once(name string, seen *bool) error {
+	if *seen {
+		return fmt.Errorf("%s: stands there twice", name)
+	}
+	*seen = true
+	return nil
+}
+
+func stringValue(value []byte) ([]byte, bool) {
+	if jsontext.Value(value).Kind() != '"' {
+		return nil, false
+	}
+	text, err := unquote(nil, value)
+	return text, err == nil
+}
+
+// quoteBriefly shows a value in an error without repeating a whole payload.
+func quoteBriefly(value []byte) string {
+	const most = 40
+	if len(value) <= most {
+		return string(value)
+	}
+	return string(value[:most]) + "…"
+}
+
+// internType saves an allocation a result for the types that there are.
+func internType(text []byte) string {
+	switch string(text) {
+	case "ping":
+		return "ping"
+	case "traceroute":
+		return "traceroute"
+	case "dns":
+		return "dns"
+	case "sslcert":
+		return "sslcert"
+	case "http":
+		return "http"
+	case "ntp":
+		return "ntp"
+	case "wifi":
+		return "wifi"
+	case typeConnection:
+		return typeConnection
+	}
+	return string(text)
+}
