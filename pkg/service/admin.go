@@ -1,0 +1,71 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+const (
+	readyTimeout = 2 * time.Second // of one readiness check; Kubernetes asks again
+	adminGrace   = time.Second
+)
+
+// Admin is the port for operators. It serves /metrics for Prometheus, /healthz (200 while the process lives), /readyz (200 while clients should be
+// sent here, else 503 and why not) and /debug/pprof/. It must not be reachable from outside.
+type Admin struct {
+	ready    func(context.Context) error
+	draining atomic.Bool
+	routes   *http.ServeMux
+}
+
+// NewAdmin makes an Admin over the registry's metrics. The service is ready when ready returns nil within two seconds, and until Drain.
+func NewAdmin(registry *prometheus.Registry, ready func(context.Context) error) *Admin {
+	a := &Admin{ready: ready, routes: http.NewServeMux()}
+	a.routes.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}))
+	a.routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
+	a.routes.HandleFunc("GET /readyz", a.serveReady)
+	a.routes.HandleFunc("/debug/pprof/", pprof.Index)
+	a.routes.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	a.routes.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	a.routes.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	a.routes.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return a
+}
+
+// NewRegistry returns a registry that already has the metrics of the Go runtime and of the process.
+func NewRegistry() *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return registry
+}
+
+// Drain makes /readyz answer 503 from now on, so that balancers send nobody here any more.
+func (a *Admin) Drain() { a.draining.Store(true) }
+
+// Serve serves until ctx ends. Give it a context that outlives the drain, or nobody sees that the service is draining.
+func (a *Admin) Serve(ctx context.Context, listener net.Listener) error {
+	return ServeHTTP(ctx, &http.Server{Handler: a.routes}, listener, adminGrace)
+}
+
+func (a *Admin) serveReady(w http.ResponseWriter, r *http.Request) {
+	if a.draining.Load() {
+		http.Error(w, "draining", http.StatusServiceUnavailable)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	if err := a.ready(ctx); err != nil {
+		http.Error(w, "not ready: "+err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}

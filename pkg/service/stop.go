@@ -1,0 +1,52 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// noticing is how long a part may take to return once its context has ended.
+const noticing = time.Second
+
+// Part is something that a service stops: a listener, its clients, a connection to Kafka.
+type Part struct {
+	Name string
+	Stop func(context.Context) error
+}
+
+// StopInOrder stops the parts one after another: first whatever takes things in, last what the others still need. Together they have the timeout;
+// then their context ends, and a part that has not returned a second later is left behind, so that a process ends even if a part hangs. The error
+// joins what went wrong, by part; every part is tried.
+func StopInOrder(logger *zap.Logger, timeout time.Duration, parts ...Part) error {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	var faults []error
+	for _, part := range parts {
+		began := time.Now()
+		if err := part.stop(ctx); err != nil {
+			faults = append(faults, fmt.Errorf("stopping %s: %w", part.Name, err))
+		}
+		logger.Info("stopped", zap.String("part", part.Name), zap.Duration("took", time.Since(began)))
+	}
+	return errors.Join(faults...)
+}
+
+func (p Part) stop(ctx context.Context) error {
+	returned := make(chan error, 1)
+	go func() { returned <- p.Stop(ctx) }()
+	select {
+	case err := <-returned:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-returned:
+		return err
+	case <-time.After(noticing):
+		return fmt.Errorf("left behind, as it had not returned %s after the time for stopping was over", noticing)
+	}
+}
