@@ -1,0 +1,47 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	leastPause    = 50 * time.Millisecond
+	greatestPause = 2 * time.Second
+)
+
+// backoff pauses between attempts, each time for longer. The zero value is ready.
+type backoff struct{ last time.Duration }
+
+// wait pauses; it returns the context's error if that ends first.
+func (b *backoff) wait(ctx context.Context) error {
+	b.last = min(max(2*b.last, leastPause), greatestPause)
+	timer := time.NewTimer(b.last)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// reset begins anew after an attempt that succeeded.
+func (b *backoff) reset() { b.last = 0 }
+
+// retry repeats an attempt until it succeeds, the log turns out not to have what is asked for, or the context ends.
+func retry(ctx context.Context, attempt func() error) error {
+	var pause backoff
+	for {
+		err := attempt()
+		var gone *OffsetGoneError
+		if err == nil || errors.As(err, &gone) {
+			return err
+		}
+		if pause.wait(ctx) != nil {
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package eventlog
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// broker is what reading needs of a *kafka.Client.
+type broker interface {
+	Fetch(context.Context, *kafka.FetchRequest) (*kafka.FetchResponse, error)
+	ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error)
+}
+
+// partition is one partition of a topic in Kafka.
+type partition struct {
+	broker broker
+	topic  string
+	number int
+}
+
+func (l *Log) partition(topic string, number int) partition {
+	return partition{broker: l.client, topic: topic, number: number}
+}
+
+// bounds gives the offset of the first record and the offset that the next record will have.
+func (p partition) bounds(ctx context.Context) (first, next int64, err error) {
+	answer, err := p.listOffsets(ctx, kafka.FirstOffsetOf(p.number), kafka.LastOffsetOf(p.number))
+	return answer.FirstOffset, answer.LastOffset, err
+}
+
+// offsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none.
+func (p partition) offsetAt(ctx context.Context, at time.Time) (int64, error) {
+	answer, err := p.listOffsets(ctx, kafka.LastOffsetOf(p.number), kafka.OffsetRequest{Partition: p.number, Timestamp: max(0, at.UnixMilli())})
+	if err != nil {
+		return 0, err
+	}
+	least := int64(math.MaxInt64)
+	for offset := range answer.Offsets {
+		if offset >= 0 { // -1 stands for none
+			least = min(least, offset)
+		}
+	}
+	if least == math.MaxInt64 {
+		return answer.LastOffset, nil
+	}
+	return least, nil
+}
+
+func (p partition) listOffsets(ctx context.Context, questions ...kafka.OffsetRequest) (kafka.PartitionOffsets, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	response, err := p.broker.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{p.topic: questions}})
+	if err != nil {
+		return kafka.PartitionOffsets{}, fmt.Errorf("%s: %w", p, err)
+	}
+	for _, answer := range response.Topics[p.topic] {
+		if answer.Partition != p.number {
+			continue
+		}
+		if answer.Error != nil {
+			return kafka.PartitionOffsets{}, fmt.Errorf("%s: %w", p, answer.Error)
+		}
+		return answer, nil
+	}
+	return kafka.PartitionOffsets{}, fmt.Errorf("%s: the broker says nothing about the partition", p)
+}
+
+// String names the partition as Kafka's own messages do.
+func (p partition) String() string { return fmt.Sprintf("%s/%d", p.topic, p.number) }

@@ -1,0 +1,123 @@
+package eventlog
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	eventv1 "atlasstream/proto/event/v1"
+
+	"github.com/segmentio/kafka-go"
+	"google.golang.org/protobuf/proto"
+)
+
+// headerKey names the record header that holds the event.v1.Header.
+const headerKey = "atlas"
+
+// encoder turns events into Kafka messages. Keys and headers of all of them share one piece of memory.
+type encoder struct {
+	now     time.Time
+	memory  []byte
+	headers []kafka.Header
+	header  eventv1.Header
+}
+
+func newEncoder(events int, now time.Time) *encoder {
+	const typicalKeyAndHeader = 64
+	return &encoder{now: now, memory: make([]byte, 0, events*typicalKeyAndHeader), headers: make([]kafka.Header, 0, events)}
+}
+
+func (e *encoder) message(topic string, event *atlas.Event) (kafka.Message, error) {
+	if err := checkEvent(event); err != nil {
+		return kafka.Message{}, err
+	}
+	start := len(e.memory)
+	e.memory = strconv.AppendInt(e.memory, int64(event.Measurement), 10)
+	keyEnd := len(e.memory)
+	e.header.Measurement, e.header.Probe, e.header.Type, e.header.EventId = int64(event.Measurement), int64(event.Probe), event.Type, event.ID[:]
+	memory, err := proto.MarshalOptions{}.MarshalAppend(e.memory, &e.header)
+	if err != nil {
+		return kafka.Message{}, fmt.Errorf("header: %w", err)
+	}
+	e.memory = memory
+	e.headers = append(e.headers, kafka.Header{Key: headerKey, Value: memory[keyEnd:len(memory):len(memory)]})
+	return kafka.Message{
+		Topic:   topic,
+		Key:     memory[start:keyEnd:keyEnd],
+		Value:   event.Value,
+		Headers: e.headers[len(e.headers)-1:],
+		Time:    recordTime(atlas.EventTime(event.Time, e.now)),
+	}, nil
+}
+
+// recordTime moves the first millisecond of 1970 on by one: kafka-go takes it for a time that was not given and writes the present instead.
+func recordTime(at time.Time) time.Time {
+	if at.UnixMilli() == 0 {
+		return time.UnixMilli(1)
+	}
+	return at
+}
+
+// checkEvent refuses what no reader could make use of; one such record would cost its whole batch, or be lost as a repeat.
+func checkEvent(event *atlas.Event) error {
+	switch {
+	case event.Measurement < 1 || event.Measurement > atlas.MaxID:
+		return fmt.Errorf("measurement: got %d, want 1 to %d", event.Measurement, int64(atlas.MaxID))
+	case event.Probe < 1 || event.Probe > atlas.MaxID:
+		return fmt.Errorf("probe: got %d, want 1 to %d", event.Probe, int64(atlas.MaxID))
+	case event.Type == "":
+		return errors.New("type: missing")
+	case event.Time.Before(time.UnixMilli(0)):
+		return fmt.Errorf("time: got %s, want 1970 or later", event.Time.UTC().Format(time.RFC3339))
+	case event.ID == atlas.EventID{}:
+		return errors.New("event ID: missing")
+	case len(event.Value) == 0:
+		return errors.New("value: missing")
+	}
+	return nil
+}
+
+// decodeHeaders tells what our header says, if the record has it: all but the time and the value.
+func decodeHeaders(header *eventv1.Header, headers []kafka.Header) (atlas.Event, bool) {
+	for i := range headers {
+		if headers[i].Key == headerKey {
+			return decodeHeader(header, headers[i].Value)
+		}
+	}
+	return atlas.Event{}, false
+}
+
+// decodeHeader reads the header into the given message, which spares one a record.
+func decodeHeader(header *eventv1.Header, raw []byte) (atlas.Event, bool) {
+	header.Reset()
+	if err := proto.Unmarshal(raw, header); err != nil {
+		return atlas.Event{}, false
+	}
+	event := atlas.Event{
+		Stream:      streamOf(header.Type),
+		Measurement: atlas.MeasurementID(header.Measurement),
+		Probe:       atlas.ProbeID(header.Probe),
+		Type:        header.Type,
+	}
+	copy(event.ID[:], header.EventId)
+	complete := len(header.EventId) == len(event.ID) && event.ID != atlas.EventID{} && event.Measurement > 0 && event.Probe > 0 && event.Type != ""
+	return event, complete
+}
+
+const connectionType = "connection"
+
+func streamOf(eventType string) atlas.Stream {
+	if eventType == connectionType {
+		return atlas.StreamProbeStatus
+	}
+	return atlas.StreamResult
+}
+
+func parseValue(topic string, value []byte) (atlas.Event, error) {
+	if topic == ProbeStatusTopic {
+		return atlas.ParseProbeStatus(value)
+	}
+	return atlas.ParseResult(value)
+}

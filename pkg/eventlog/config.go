@@ -1,0 +1,51 @@
+package eventlog
+
+import (
+	"errors"
+	"fmt"
+	"net"
+)
+
+// DefaultRepeatHorizon is how many records before a record are searched for a repeat of it, unless configured otherwise.
+const DefaultRepeatHorizon = 16_384
+
+// maxRepeatHorizon keeps the memory of one followed partition (40 bytes a record of horizon) within reason.
+const maxRepeatHorizon = 1 << 22
+
+// Config says where Kafka is and how its records are read. All readers of a log must have the same RepeatHorizon, or they disagree about repeats.
+type Config struct {
+	Brokers       []string // host:port of brokers to start from; the others are found through them
+	ClientID      string   // by which name brokers log us; "atlas-stream" unless given
+	RepeatHorizon int      // records; DefaultRepeatHorizon unless given
+	Topics        []string // which topics Check wants to be usable; ResultsTopic and ProbeStatusTopic unless given
+}
+
+// Validate joins every fault of the configuration.
+func (c Config) Validate() error {
+	var faults []error
+	if len(c.Brokers) == 0 {
+		faults = append(faults, errors.New("brokers: none given, want at least one host:port"))
+	}
+	for _, broker := range c.Brokers {
+		if _, _, err := net.SplitHostPort(broker); err != nil {
+			faults = append(faults, fmt.Errorf("brokers: got %q, want host:port: %w", broker, err))
+		}
+	}
+	if c.RepeatHorizon < 0 || c.RepeatHorizon > maxRepeatHorizon {
+		faults = append(faults, fmt.Errorf("repeat horizon: got %d, want 1 to %d records, or 0 for the default", c.RepeatHorizon, maxRepeatHorizon))
+	}
+	return errors.Join(faults...)
+}
+
+func (c Config) withDefaults() Config {
+	if c.ClientID == "" {
+		c.ClientID = "atlas-stream"
+	}
+	if c.RepeatHorizon == 0 {
+		c.RepeatHorizon = DefaultRepeatHorizon
+	}
+	if c.Topics == nil {
+		c.Topics = []string{ResultsTopic, ProbeStatusTopic}
+	}
+	return c
+}

@@ -1,0 +1,68 @@
+package eventlog
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+)
+
+// connections knows every open connection to a broker. kafka-go leaves a connection to itself when the request on it is given up, until that request's
+// deadline; whoever closes the log waits for none of that.
+type connections struct {
+	dialer net.Dialer
+	mu     sync.Mutex
+	closed bool
+	open   map[*connection]struct{}
+	users  sync.WaitGroup
+}
+
+type connection struct {
+	net.Conn
+	owner *connections
+	once  sync.Once
+}
+
+func newConnections() *connections {
+	return &connections{dialer: net.Dialer{Timeout: 3 * time.Second}, open: map[*connection]struct{}{}}
+}
+
+func (c *connections) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	raw, err := c.dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		_ = raw.Close()
+		return nil, ErrClosed
+	}
+	conn := &connection{Conn: raw, owner: c}
+	c.open[conn] = struct{}{}
+	c.users.Add(1)
+	return conn, nil
+}
+
+// Close is called by kafka-go's goroutine of this connection as the last thing it does.
+func (c *connection) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(func() {
+		c.owner.mu.Lock()
+		delete(c.owner.open, c)
+		c.owner.mu.Unlock()
+		c.owner.users.Done()
+	})
+	return err
+}
+
+// close breaks every connection, refuses new ones and waits until kafka-go has let go of all.
+func (c *connections) close() {
+	c.mu.Lock()
+	c.closed = true
+	for conn := range c.open {
+		_ = conn.Conn.Close()
+	}
+	c.mu.Unlock()
+	c.users.Wait()
+}

@@ -1,0 +1,93 @@
+package eventlog_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"atlasstream/pkg/eventlog"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+func topicsContract(t *testing.T, f fixture, kafka cluster) {
+	t.Run("a missing topic is made as described", func(t *testing.T) {
+		spec := unusedSpec(t)
+		spec.Partitions, spec.Retention = 3, 48*time.Hour
+		for range 2 { // the second time it is there
+			if err := f.log.EnsureTopics(within(t, patience), spec); err != nil {
+				t.Fatal(err)
+			}
+			deviations, err := f.log.Deviations(within(t, patience), spec)
+			if err != nil || len(deviations) > 0 {
+				t.Fatalf("got deviations %v, error %v", deviations, err)
+			}
+		}
+		if partitions, err := f.log.History().Partitions(within(t, patience), spec.Name); err != nil || partitions != 3 {
+			t.Errorf("got %d partitions, %v, want 3", partitions, err)
+		}
+	})
+	t.Run("a wrong setting is told and left", func(t *testing.T) {
+		spec := unusedSpec(t)
+		f.createForeignTopic(t, spec.Name, 2, map[string]string{"retention.ms": "604800000"})
+		if err := f.log.EnsureTopics(within(t, patience), spec); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // it is still there after it was told
+			deviations, err := f.log.Deviations(within(t, patience), spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]eventlog.Deviation{}
+			for _, deviation := range deviations {
+				got[deviation.Setting] = deviation
+			}
+			if want := (eventlog.Deviation{Topic: spec.Name, Setting: "retention.ms", Got: "604800000", Want: "-1"}); got["retention.ms"] != want {
+				t.Errorf("got %v, want %v", got["retention.ms"], want)
+			}
+			if want := (eventlog.Deviation{Topic: spec.Name, Setting: "partitions", Got: "2", Want: "8"}); got["partitions"] != want {
+				t.Errorf("got %v, want %v", got["partitions"], want)
+			}
+			if _, deviates := got["cleanup.policy"]; deviates {
+				t.Errorf("cleanup.policy is told although it is right: %v", got)
+			}
+		}
+	})
+	t.Run("a hopeless description is refused at once", func(t *testing.T) {
+		for _, spec := range []eventlog.TopicSpec{{}, {Name: "x", Partitions: -1}, {Name: "not allowed!", Partitions: 1}} {
+			if err := f.log.EnsureTopics(within(t, patience), spec); err == nil {
+				t.Errorf("%+v was accepted", spec)
+			}
+		}
+	})
+	t.Run("Check wants the configured topics", func(t *testing.T) {
+		spec := unusedSpec(t)
+		log := openLog(t, kafka, eventlog.Config{Topics: []string{spec.Name}})
+		if err := log.Check(within(t, patience)); !errors.Is(err, eventlog.ErrNoTopic) {
+			t.Errorf("got %v, want ErrNoTopic", err)
+		}
+		if err := log.EnsureTopics(within(t, patience), spec); err != nil {
+			t.Fatal(err)
+		}
+		if err := log.Check(within(t, patience)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func (f fixture) createForeignTopic(t testing.TB, name string, partitions int32, settings map[string]string) {
+	t.Helper()
+	request := kmsg.NewPtrCreateTopicsRequest()
+	topic := kmsg.NewCreateTopicsRequestTopic()
+	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, partitions, 1
+	for setting, value := range settings {
+		config := kmsg.NewCreateTopicsRequestTopicConfig()
+		config.Name, config.Value = setting, kmsg.StringPtr(value)
+		topic.Configs = append(topic.Configs, config)
+	}
+	request.Topics, request.TimeoutMillis = append(request.Topics, topic), 10_000
+	response, err := request.RequestWith(within(t, patience), f.foreign)
+	if err != nil || response.Topics[0].ErrorCode != 0 {
+		t.Fatalf("topic %s: %+v, %v", name, response, err)
+	}
+}

@@ -1,0 +1,72 @@
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// Broker is a running broker, of one node or several. Its methods are safe for concurrent use.
+type Broker struct {
+	cluster   *kfake.Cluster
+	network   *network
+	directory *directory // nil in memory
+	nodes     int
+
+	running sync.RWMutex // held for reading while the cluster is asked for something, as a closed cluster never answers
+	closed  bool
+	held    []func()
+}
+
+// ErrClosed reports that the broker has been closed.
+var ErrClosed = errors.New("embedded broker: closed")
+
+// Start starts a broker that listens when Start returns. A directory that is damaged, in use by another process, or not a broker's is refused as it is,
+// with what is wrong in the error.
+func Start(cfg Config) (*Broker, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("embedded broker: %w", err)
+	}
+	directory, err := openDirectory(cfg.Dir, cfg.Logger)
+	if err != nil {
+		return nil, fmt.Errorf("embedded broker: %w", err)
+	}
+	network := &network{listen: cfg.Listen, logger: cfg.Logger}
+	cluster, err := kfake.NewCluster(cfg.options(network)...)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("embedded broker: %w", err), directory.close())
+	}
+	return &Broker{cluster: cluster, network: network, directory: directory, nodes: cfg.Nodes}, nil
+}
+
+// Addrs gives the address of every node that was started, as host:port.
+func (b *Broker) Addrs() []string { return b.network.addrs() }
+
+// Close stops the broker in an orderly way: it refuses new connections, writes down its state, ends the open connections and gives the directory free.
+// Closing again does nothing.
+func (b *Broker) Close() error {
+	b.running.Lock()
+	defer b.running.Unlock()
+	if b.closed {
+		return nil
+	}
+	b.closed = true
+	for _, release := range b.held {
+		release()
+	}
+	b.cluster.Close()
+	b.network.disconnect()
+	return b.directory.close()
+}
+
+func (b *Broker) whileRunning(ask func() error) error {
+	b.running.RLock()
+	defer b.running.RUnlock()
+	if b.closed {
+		return ErrClosed
+	}
+	return ask()
+}

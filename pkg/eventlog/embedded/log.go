@@ -1,0 +1,21 @@
+package embedded
+
+import (
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"go.uber.org/zap"
+)
+
+type brokerLog struct{ logger *zap.Logger }
+
+// Logf passes on what the broker finds wrong; its notes on every request stay out.
+func (l brokerLog) Logf(level kfake.LogLevel, format string, args ...any) {
+	switch level {
+	case kfake.LogLevelError:
+		l.logger.Error("embedded broker", zap.String("report", fmt.Sprintf(format, args...)))
+	case kfake.LogLevelWarn:
+		l.logger.Warn("embedded broker", zap.String("report", fmt.Sprintf(format, args...)))
+	default:
+	}
+}

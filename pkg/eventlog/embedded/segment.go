@@ -1,0 +1,104 @@
+package embedded
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strconv"
+
+	"go.uber.org/zap"
+)
+
+const (
+	readAhead       = 1 << 20
+	indexEntryBytes = 15 // kfake writes one per batch, after the batch
+)
+
+// segment is a file of batches, one behind the other, and its index, a file beside it.
+type segment struct {
+	path string // of its partition
+	base int64  // its first offset
+	gaps bool   // offsets may be missing
+	last bool   // the one that was being written
+}
+
+func (s segment) name(suffix string) string {
+	return path.Join(s.path, strconv.FormatInt(s.base, 10)+suffix)
+}
+
+// extent is what can be read of a segment from its start on.
+type extent struct {
+	bytes, batches int64
+	next           int64 // the offset behind the last record
+}
+
+// inspect reads all of the segment and gives the offset behind its last record.
+func (s segment) inspect(files fs.FS, logger *zap.Logger) (next int64, err error) {
+	indexed, err := s.indexed(files)
+	if err != nil {
+		return 0, err
+	}
+	sound, size, err := s.read(files)
+	var fault *batchError
+	if err != nil && !errors.As(err, &fault) {
+		return 0, err
+	}
+	switch lost := indexed - sound.batches; {
+	case lost > 0 && fault == nil:
+		err = &batchError{reason: fmt.Sprintf("the %d batches behind it are gone", lost)}
+	case fault == nil:
+		return sound.next, nil
+	case lost <= 0 && fault.cutOff && s.last:
+		logger.Warn("embedded broker: the last batch was cut off while it was written, and is left out", zap.String("segment", s.name(segmentSuffix)),
+			zap.Int64("offset", sound.next), zap.Int64("bytes", size-sound.bytes))
+		return sound.next, nil
+	}
+	return 0, fmt.Errorf("%w: %s is whole up to offset %d (%d of %d bytes): %w", ErrDamaged, s.name(segmentSuffix), sound.next, sound.bytes, size, err)
+}
+
+// indexed counts the batches that were once written as a whole.
+func (s segment) indexed(files fs.FS) (int64, error) {
+	info, err := fs.Stat(files, s.name(".idx"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return info.Size() / indexEntryBytes, nil
+}
+
+func (s segment) read(files fs.FS) (sound extent, size int64, err error) {
+	file, err := files.Open(s.name(segmentSuffix))
+	if err != nil {
+		return extent{}, 0, err
+	}
+	defer file.Close() //nolint:errcheck // nothing was written
+	info, err := file.Stat()
+	if err != nil {
+		return extent{}, 0, err
+	}
+	sound, err = s.scan(bufio.NewReaderSize(file, readAhead))
+	return sound, info.Size(), err
+}
+
+// scan reads whole batches until the end or the first that is not.
+func (s segment) scan(batches *bufio.Reader) (extent, error) {
+	sound := extent{next: s.base}
+	for {
+		batch, err := readBatch(batches)
+		if errors.Is(err, io.EOF) {
+			return sound, nil
+		}
+		if err != nil {
+			return sound, err
+		}
+		if batch.first != sound.next && !s.gaps {
+			return sound, &batchError{reason: fmt.Sprintf("offset %d follows", batch.first)}
+		}
+		sound = extent{bytes: sound.bytes + batch.bytes, batches: sound.batches + 1, next: batch.last + 1}
+	}
+}

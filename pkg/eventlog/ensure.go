@@ -1,0 +1,120 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/segmentio/kafka-go"
+	"go.uber.org/zap"
+)
+
+// preferredReplication is the number of replicas that survives a broker's loss while another is restarted.
+const preferredReplication = 3
+
+// hopeless are the answers that no further attempt betters.
+var hopeless = []kafka.Error{
+	kafka.InvalidTopic, kafka.TopicAuthorizationFailed, kafka.ClusterAuthorizationFailed, kafka.InvalidPartitionNumber, kafka.InvalidConfiguration,
+	kafka.PolicyViolation, kafka.UnsupportedVersion,
+}
+
+// EnsureTopics makes those topics that Kafka does not have, and returns once all can be used. It waits for Kafka as long as the context lasts. What differs
+// in a topic that was there already is logged and left as it is; Deviations tells it.
+func (l *Log) EnsureTopics(ctx context.Context, specs ...TopicSpec) error {
+	for _, spec := range specs {
+		if err := spec.Validate(); err != nil {
+			return err
+		}
+		if err := l.ensureTopic(ctx, spec); err != nil {
+			return err
+		}
+	}
+	deviations, err := l.Deviations(ctx, specs...)
+	if err != nil {
+		l.logger.Warn("cannot tell whether the topics have the right settings", zap.Error(err))
+	}
+	for _, deviation := range deviations {
+		l.logger.Warn("a topic's setting is not what it should be", zap.Stringer("deviation", deviation))
+	}
+	return nil
+}
+
+func (l *Log) ensureTopic(ctx context.Context, spec TopicSpec) error {
+	var pause backoff
+	for {
+		err := l.tryEnsure(ctx, spec)
+		if err == nil {
+			return nil
+		}
+		for _, answer := range hopeless {
+			if errors.Is(err, answer) {
+				return err
+			}
+		}
+		l.logger.Warn("a topic cannot be used yet", zap.String("topic", spec.Name), zap.Error(err))
+		if pause.wait(ctx) != nil {
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
+	}
+}
+
+// tryEnsure succeeds once every partition's leader answers for it.
+func (l *Log) tryEnsure(ctx context.Context, spec TopicSpec) error {
+	partitions, err := l.topicPartitions(ctx, spec.Name)
+	if errors.Is(err, ErrNoTopic) {
+		if err := l.createTopic(ctx, spec); err != nil {
+			return err
+		}
+		partitions, err = l.topicPartitions(ctx, spec.Name)
+	}
+	if err != nil {
+		return err
+	}
+	if err := checkLeaders(spec.Name, partitions); err != nil {
+		return err
+	}
+	for number := range partitions {
+		if _, _, err := l.partition(spec.Name, number).bounds(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Log) createTopic(ctx context.Context, spec TopicSpec) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	replication, err := l.replication(ctx, spec)
+	if err != nil {
+		return err
+	}
+	response, err := l.client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{{
+		Topic:             spec.Name,
+		NumPartitions:     spec.Partitions,
+		ReplicationFactor: replication,
+		ConfigEntries:     spec.settings(replication),
+	}}})
+	if err != nil {
+		return fmt.Errorf("create topic %s: %w", spec.Name, err)
+	}
+	err = response.Errors[spec.Name]
+	if err == nil {
+		l.logger.Info("made a topic", zap.String("topic", spec.Name), zap.Int("partitions", spec.Partitions), zap.Int("replication", replication))
+		return nil
+	}
+	if errors.Is(err, kafka.TopicAlreadyExists) { // the cached metadata is older than the topic
+		return nil
+	}
+	return fmt.Errorf("create topic %s: %w", spec.Name, err)
+}
+
+func (l *Log) replication(ctx context.Context, spec TopicSpec) (int, error) {
+	if spec.Replication > 0 {
+		return spec.Replication, nil
+	}
+	metadata, err := l.metadata(ctx, spec.Name)
+	if err != nil {
+		return 0, err
+	}
+	return max(1, min(preferredReplication, len(metadata.Brokers))), nil
+}

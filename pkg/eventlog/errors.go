@@ -1,0 +1,35 @@
+package eventlog
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrClosed says that the log, its Writer or its Tails were closed.
+	ErrClosed = errors.New("the event log is closed")
+	// ErrNoTopic says that Kafka has no topic of that name.
+	ErrNoTopic = errors.New("no such topic")
+	// ErrBusy says that a Writer holds as many bytes as it may: nothing was sent, try again later.
+	ErrBusy = errors.New("too many bytes wait for Kafka")
+	// ErrAppendTooLarge says that an Append holds more bytes than the Writer ever may: nothing was sent.
+	ErrAppendTooLarge = errors.New("too many bytes in one append")
+	// ErrRecordTooLarge says that a record is longer than the Writer allows; it was not sent.
+	ErrRecordTooLarge = errors.New("the record is too large")
+	// ErrUnknownOutcome says that Kafka did not answer in time: it may have the record, now or soon, or not.
+	ErrUnknownOutcome = errors.New("kafka did not answer in time")
+	// ErrNotInRing says that a position lies before what a tail holds in memory.
+	ErrNotInRing = errors.New("the position is not in the tail's memory")
+)
+
+// OffsetGoneError says that a partition has no record at an offset that was asked for: retention took it, or the log was cut or made anew.
+type OffsetGoneError struct {
+	Topic       string
+	Partition   int
+	Offset      int64 // what was asked for
+	First, Next int64 // what there is: from First to before Next
+}
+
+func (e *OffsetGoneError) Error() string {
+	return fmt.Sprintf("%s/%d: offset %d is not in the log, which has offsets from %d to before %d", e.Topic, e.Partition, e.Offset, e.First, e.Next)
+}

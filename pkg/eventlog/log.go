@@ -1,0 +1,90 @@
+package eventlog
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/segmentio/kafka-go"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// metadataTTL is how long kafka-go trusts what it knows about topics and leaders, and as well how long it waits for an answer about them. A shorter one
+// notices a new leader sooner, and fails where brokers are far or busy.
+const metadataTTL = 500 * time.Millisecond
+
+// requestTimeout bounds every question to a broker but fetches and appends.
+const requestTimeout = 10 * time.Second
+
+// Log is a connection to Kafka, for any number of Writers, Tails and readers of History. They are closed before it.
+type Log struct {
+	config      Config
+	logger      *zap.Logger
+	metrics     *metrics
+	connections *connections
+	transport   *kafka.Transport
+	client      *kafka.Client
+	stop        context.CancelFunc
+}
+
+// Open makes a Log; nothing is sent to Kafka yet. The registerer may be nil.
+func Open(cfg Config, logger *zap.Logger, registerer prometheus.Registerer) (*Log, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("kafka: %w", err)
+	}
+	cfg = cfg.withDefaults()
+	metrics, err := newMetrics(registerer)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	connections := newConnections()
+	transport := &kafka.Transport{
+		Dial:        connections.dial,
+		ClientID:    cfg.ClientID,
+		MetadataTTL: metadataTTL,
+		Context:     ctx,
+	}
+	return &Log{
+		config:      cfg,
+		logger:      logger.WithOptions(zap.WrapCore(onceInAWhile)),
+		metrics:     metrics,
+		connections: connections,
+		transport:   transport,
+		client:      &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Transport: transport},
+		stop:        stop,
+	}, nil
+}
+
+// onceInAWhile keeps a message that could come with every record or attempt from filling the log.
+func onceInAWhile(core zapcore.Core) zapcore.Core {
+	return zapcore.NewSamplerWithOptions(core, 10*time.Second, 5, 0)
+}
+
+// Check tells whether Kafka answers and the configured topics can be used.
+func (l *Log) Check(ctx context.Context) error {
+	for _, topic := range l.config.Topics {
+		partitions, err := l.topicPartitions(ctx, topic)
+		if err != nil {
+			return err
+		}
+		if err := checkLeaders(topic, partitions); err != nil {
+			return err
+		}
+		// kafka-go answers the above from memory, even where no broker is left.
+		if _, _, err := l.partition(topic, 0).bounds(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close breaks the connections to Kafka and returns when all are gone.
+func (l *Log) Close() error {
+	l.stop()
+	l.transport.CloseIdleConnections()
+	l.connections.close()
+	return nil
+}

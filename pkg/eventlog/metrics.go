@@ -1,0 +1,70 @@
+package eventlog
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+type metrics struct {
+	recordsRead, repeats, undecodable, fetchErrors, gaps *prometheus.CounterVec
+	tails                                                *prometheus.GaugeVec
+	tailLag                                              *prometheus.GaugeVec
+	appendBatches, appendRecords, appendBytes            *prometheus.CounterVec
+	appendErrors                                         *prometheus.CounterVec
+	waitingBytes                                         prometheus.Gauge
+}
+
+func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
+	r := registry{registerer: registerer}
+	m := &metrics{
+		recordsRead:   r.counter("records_read_total", "Records read from Kafka, repeats and the horizon before the wanted offset included.", "topic", "reader"),
+		repeats:       r.counter("repeats_dropped_total", "Records dropped because their event ID stood among the records before them.", "topic", "reader"),
+		undecodable:   r.counter("undecodable_records_total", "Records skipped because they are no event.", "topic", "reader"),
+		fetchErrors:   r.counter("fetch_errors_total", "Fetches that failed and were tried again.", "topic", "reader"),
+		gaps:          r.counter("tail_gaps_total", "Times that a tail missed records because the log had them no more.", "topic"),
+		tails:         r.gauge("tails_running", "Partitions that are followed.", "topic"),
+		tailLag:       r.gauge("tail_lag_records", "Records that Kafka has and the tail has not read yet.", "topic", "partition"),
+		appendBatches: r.counter("append_batches_total", "Batches sent to Kafka, each with its attempts as one.", "topic"),
+		appendRecords: r.counter("append_records_total", "Records that Kafka acknowledged.", "topic"),
+		appendBytes:   r.counter("append_value_bytes_total", "Bytes of the values that Kafka acknowledged, before compression.", "topic"),
+		appendErrors:  r.counter("append_record_errors_total", "Records that Kafka did not acknowledge.", "topic"),
+	}
+	m.waitingBytes = register(&r, prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: "atlas", Subsystem: "eventlog", Name: "append_waiting_bytes", Help: "Bytes that writers hold until Kafka acknowledges them.",
+	}))
+	return m, r.err
+}
+
+// registry collects what fails when metrics are registered.
+type registry struct {
+	registerer prometheus.Registerer
+	err        error
+}
+
+func (r *registry) counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return register(r, prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "atlas", Subsystem: "eventlog", Name: name, Help: help}, labels))
+}
+
+func (r *registry) gauge(name, help string, labels ...string) *prometheus.GaugeVec {
+	return register(r, prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "atlas", Subsystem: "eventlog", Name: name, Help: help}, labels))
+}
+
+// register hands out what is registered already where two logs of one process share a registry.
+func register[C prometheus.Collector](r *registry, collector C) C {
+	if r.registerer == nil {
+		return collector
+	}
+	err := r.registerer.Register(collector)
+	var already prometheus.AlreadyRegisteredError
+	if errors.As(err, &already) {
+		if existing, ok := already.ExistingCollector.(C); ok {
+			return existing
+		}
+	}
+	if err != nil {
+		r.err = errors.Join(r.err, fmt.Errorf("metrics of the event log: %w", err))
+	}
+	return collector
+}

@@ -1,0 +1,98 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// AppendError says that Kafka does not have every record of an Append.
+type AppendError struct {
+	Outcomes []error // one for each event, nil where Kafka has it
+}
+
+func (e *AppendError) Error() string {
+	failed, first := 0, error(nil)
+	for _, outcome := range e.Outcomes {
+		if outcome == nil {
+			continue
+		}
+		if first == nil {
+			first = outcome
+		}
+		failed++
+	}
+	return fmt.Sprintf("%d of %d records were not appended, the first of them: %v", failed, len(e.Outcomes), first)
+}
+
+// pendingAppend collects the outcomes of one Append. They come from the goroutines of several partitions, and late where the caller has given up.
+type pendingAppend struct {
+	release func() // called once Kafka is done with every record
+	done    chan struct{}
+
+	mu       sync.Mutex
+	waiting  int
+	failed   bool
+	outcomes []error
+}
+
+// place is a record's place in its Append; it travels with the record through kafka-go.
+type place struct {
+	append *pendingAppend
+	index  int
+}
+
+// errPending stands for an outcome that is not known yet.
+var errPending = errors.New("not sent yet")
+
+func newPendingAppend(events int, release func()) *pendingAppend {
+	outcomes := make([]error, events)
+	for i := range outcomes {
+		outcomes[i] = errPending
+	}
+	return &pendingAppend{release: release, done: make(chan struct{}), waiting: events, outcomes: outcomes}
+}
+
+// settleAll gives the messages of an Append the same outcome.
+func (p *pendingAppend) settleAll(messages []kafka.Message, err error) {
+	for i := range messages {
+		p.settle(messages[i].WriterData.(*place).index, err)
+	}
+}
+
+func (p *pendingAppend) settle(index int, err error) {
+	p.mu.Lock()
+	p.outcomes[index] = err
+	p.failed = p.failed || err != nil
+	p.waiting--
+	settled := p.waiting == 0
+	p.mu.Unlock()
+	if settled {
+		p.release()
+		close(p.done)
+	}
+}
+
+// wait returns once every outcome is known, or the context has ended: what is not known then is ErrUnknownOutcome.
+func (p *pendingAppend) wait(ctx context.Context) error {
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.waiting == 0 && !p.failed {
+		return nil
+	}
+	outcomes := make([]error, len(p.outcomes))
+	for i, outcome := range p.outcomes {
+		if outcome == errPending {
+			outcome = fmt.Errorf("%w: %w", ErrUnknownOutcome, context.Cause(ctx))
+		}
+		outcomes[i] = outcome
+	}
+	return &AppendError{Outcomes: outcomes}
+}

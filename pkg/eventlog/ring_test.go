@@ -1,0 +1,76 @@
+package eventlog
+
+import (
+	"testing"
+
+	"atlasstream/pkg/atlas"
+)
+
+func ringRecords(size int, offsets ...int64) []atlas.Record {
+	var records []atlas.Record
+	for _, offset := range offsets {
+		records = append(records, atlas.Record{Event: atlas.Event{Value: make([]byte, size)}, Position: atlas.Position{Offset: offset}})
+	}
+	return records
+}
+
+func TestRingHoldsWhatTheLimitsAllow(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		maxRecords int
+		maxBytes   int
+		first      int64
+	}{
+		{"all", 100, 1 << 20, 10},
+		{"records", 3, 1 << 20, 15},
+		{"bytes", 100, 2 * (recordOverhead + 50), 16},
+		{"nothing fits", 100, 10, 18},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ring := ring{maxRecords: test.maxRecords, maxBytes: test.maxBytes}
+			ring.begin(10)
+			ring.add(ringRecords(50, 10, 11, 12))
+			ring.add(ringRecords(50, 14, 15)) // 13 was a repeat
+			ring.add(ringRecords(50, 16, 17))
+			if ring.first != test.first {
+				t.Errorf("complete from %d on, want %d", ring.first, test.first)
+			}
+			if _, complete := ring.since(ring.first - 1); complete {
+				t.Error("gave what it does not hold")
+			}
+			held, complete := ring.since(ring.first)
+			if !complete || (test.first < 18) != (len(held) > 0) {
+				t.Errorf("holds %d records from %d on, complete %v", len(held), ring.first, complete)
+			}
+			if len(held) > 0 && held[len(held)-1].Position.Offset != 17 {
+				t.Errorf("the last held is %d, want 17", held[len(held)-1].Position.Offset)
+			}
+		})
+	}
+}
+
+func TestRingSinceAHole(t *testing.T) {
+	ring := ring{maxRecords: 10, maxBytes: 1 << 20}
+	ring.begin(0)
+	ring.add(ringRecords(1, 0, 5))
+	if held, complete := ring.since(3); !complete || len(held) != 1 || held[0].Position.Offset != 5 {
+		t.Errorf("got %v, complete %v, want the record at 5", held, complete)
+	}
+	if held, complete := ring.since(6); !complete || len(held) != 0 {
+		t.Errorf("got %v, complete %v, want nothing and complete", held, complete)
+	}
+}
+
+func TestRingStaysWithinItsLimitForLong(t *testing.T) {
+	ring := ring{maxRecords: 16, maxBytes: 1 << 20}
+	ring.begin(0)
+	for offset := int64(0); offset < 10_000; offset++ {
+		ring.add(ringRecords(1, offset))
+	}
+	if held, _ := ring.since(ring.first); len(held) != 16 || ring.bytes != 16*(recordOverhead+1) {
+		t.Errorf("holds %d records of %d bytes, want 16 of %d", len(held), ring.bytes, 16*(recordOverhead+1))
+	}
+	if cap(ring.records) > 64 {
+		t.Errorf("has room for %d records, want no more than a few times 16", cap(ring.records))
+	}
+}

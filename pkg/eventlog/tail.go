@@ -1,0 +1,201 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"time"
+
+	"atlasstream/pkg/atlas"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+)
+
+// tail follows one partition.
+type tail struct {
+	partition
+	log      *Log
+	consumer Consumer
+	onGap    func(Gap)
+	running  prometheus.Gauge
+	ctx      context.Context
+	stop     context.CancelFunc
+	started  chan struct{} // closed once next is known
+	ended    chan struct{}
+
+	followers int         // guarded by Tails.mu
+	idle      *time.Timer // guarded by Tails.mu
+
+	mu       sync.Mutex // the partition's lock
+	next     int64      // whatever stands before it has been delivered
+	ring     ring
+	advanced chan struct{} // closed when next rises, if somebody waits for that
+}
+
+func (t *Tails) newTail(number int) *tail {
+	ctx, stop := context.WithCancel(t.ctx)
+	return &tail{
+		partition: t.open(number),
+		log:       t.log,
+		consumer:  t.consumer,
+		onGap:     t.config.Gap,
+		running:   t.running,
+		ctx:       ctx,
+		stop:      stop,
+		started:   make(chan struct{}),
+		ended:     make(chan struct{}),
+		ring:      ring{maxRecords: t.config.RingRecords, maxBytes: t.config.RingBytes},
+	}
+}
+
+// run follows the partition until the tail is stopped, whatever Kafka does meanwhile.
+func (t *tail) run() {
+	defer close(t.ended)
+	defer t.stop()
+	t.running.Inc()
+	defer t.running.Dec()
+	reader, err := t.begin()
+	if err != nil {
+		return
+	}
+	defer reader.close()
+	labels := []string{t.topic, strconv.Itoa(t.number)}
+	defer t.log.metrics.tailLag.DeleteLabelValues(labels...)
+	lag := t.log.metrics.tailLag.WithLabelValues(labels...)
+	var pause backoff
+	for t.ctx.Err() == nil {
+		records, err := reader.read(t.ctx)
+		if err != nil {
+			t.recover(reader, &pause, err)
+			continue
+		}
+		pause.reset()
+		lag.Set(float64(max(0, reader.end-reader.next)))
+		t.deliver(reader.next, records)
+	}
+}
+
+// begin finds the log's end, which is where the tail starts.
+func (t *tail) begin() (*reader, error) {
+	var first, next int64
+	err := retry(t.ctx, func() (err error) {
+		first, next, err = t.bounds(t.ctx)
+		if err != nil {
+			t.report(err)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.next = next
+	t.ring.begin(next)
+	close(t.started)
+	return t.log.newReader(t.partition, first, next, "tail"), nil
+}
+
+// deliver hands on what stands before next. While the horizon is read, that is nothing.
+func (t *tail) deliver(next int64, records []atlas.Record) {
+	t.mu.Lock()
+	t.advance(next)
+	if len(records) == 0 {
+		t.mu.Unlock()
+		return
+	}
+	t.ring.add(records)
+	t.consumer.Deliver(t.number, records)
+	t.mu.Unlock()
+	t.consumer.Flush(t.number)
+}
+
+func (t *tail) advance(next int64) {
+	t.next = max(t.next, next)
+	if t.advanced != nil {
+		close(t.advanced)
+		t.advanced = nil
+	}
+}
+
+// recover goes on after a read that failed: at once where the log has what comes after a gap, after a pause otherwise.
+func (t *tail) recover(reader *reader, pause *backoff, err error) {
+	if t.ctx.Err() != nil {
+		return
+	}
+	var gone *OffsetGoneError
+	if errors.As(err, &gone) {
+		t.jump(reader, gone)
+		return
+	}
+	t.report(err)
+	_ = pause.wait(t.ctx)
+}
+
+func (t *tail) report(err error) {
+	if t.ctx.Err() != nil {
+		return
+	}
+	t.log.metrics.fetchErrors.WithLabelValues(t.topic, "tail").Inc()
+	t.log.logger.Warn("reading from Kafka failed, trying again", zap.Stringer("partition", t.partition), zap.Error(err))
+}
+
+// jump goes on at what the log has where it does not have what comes next, and says so.
+func (t *tail) jump(reader *reader, gone *OffsetGoneError) {
+	to := gone.First
+	if gone.Next < gone.Offset {
+		to = gone.Next
+		reader.repeats.Reset() // its offsets only rise
+	}
+	reader.next, reader.wanted = to, to
+	gap := Gap{Topic: t.topic, Partition: t.number, From: gone.Offset, To: to}
+	t.log.metrics.gaps.WithLabelValues(t.topic).Inc()
+	t.log.logger.Error("the log has lost records that were not delivered", zap.Stringer("partition", t.partition), zap.Int64("from", gap.From), zap.Int64("to", gap.To))
+	t.mu.Lock()
+	t.next = to
+	t.ring.begin(to)
+	t.onGap(gap)
+	t.mu.Unlock()
+	t.consumer.Flush(t.number)
+}
+
+func (t *tail) attach(attach func(partition int)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	attach(t.number)
+}
+
+// attachFrom waits until the tail stands where the caller stands, who may have read what the tail has not.
+func (t *tail) attachFrom(ctx context.Context, offset int64, attach func(missed []atlas.Record)) error {
+	for {
+		advanced, err := t.tryAttach(offset, attach)
+		if advanced == nil {
+			return err
+		}
+		select {
+		case <-advanced:
+		case <-t.ctx.Done():
+			return ErrClosed
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// tryAttach gives a channel to wait for if the tail is not there yet.
+func (t *tail) tryAttach(offset int64, attach func(missed []atlas.Record)) (advanced <-chan struct{}, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if offset > t.next {
+		if t.advanced == nil {
+			t.advanced = make(chan struct{})
+		}
+		return t.advanced, nil
+	}
+	missed, complete := t.ring.since(offset)
+	if !complete {
+		return nil, ErrNotInRing
+	}
+	attach(missed)
+	return nil, nil
+}

@@ -1,0 +1,159 @@
+package eventlog
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"atlasstream/pkg/atlas"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Tails follow those partitions of a topic in which somebody is interested, one goroutine each.
+type Tails struct {
+	log      *Log
+	topic    string
+	config   TailConfig
+	consumer Consumer
+	open     func(number int) partition
+	running  prometheus.Gauge
+	ctx      context.Context
+	stop     context.CancelFunc
+	mu       sync.Mutex
+	tails    map[int]*tail
+	group    sync.WaitGroup
+}
+
+// Tails makes the tails of a topic; none runs until it is followed. The configuration is valid.
+func (l *Log) Tails(topic string, cfg TailConfig, consumer Consumer) *Tails {
+	ctx, stop := context.WithCancel(context.Background())
+	return &Tails{
+		log:      l,
+		topic:    topic,
+		config:   cfg.withDefaults(),
+		consumer: consumer,
+		open:     func(number int) partition { return l.partition(topic, number) },
+		running:  l.metrics.tails.WithLabelValues(topic),
+		ctx:      ctx,
+		stop:     stop,
+		tails:    map[int]*tail{},
+	}
+}
+
+// Follow makes sure that a measurement's partition is followed from an offset that was the log's end, or before it, when Follow was called. It calls attach
+// once with the partition's number, under its lock: every record that Kafka takes after Follow returned is delivered after attach. Release it once it is not needed.
+func (t *Tails) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int)) (release func(), err error) {
+	partitions, err := t.log.partitionCount(ctx, t.topic)
+	if err != nil {
+		return nil, err
+	}
+	tail, release, err := t.acquire(ctx, PartitionOf(measurement, partitions))
+	if err != nil {
+		return nil, err
+	}
+	tail.attach(attach)
+	return release, nil
+}
+
+// FollowFrom goes on where a reader of the history stands: position is that of the next record that it wants. If the tail holds everything from there on,
+// attach is called once, under the partition's lock, with those records, and whatever comes after them is delivered; the slice is valid during the call.
+// Otherwise the error is ErrNotInRing, and the partition is followed for TailConfig.Linger all the same: read the history to its end and try again.
+func (t *Tails) FollowFrom(ctx context.Context, position atlas.Position, attach func(missed []atlas.Record)) (release func(), err error) {
+	if position.Topic != t.topic {
+		return nil, fmt.Errorf("position: got topic %q, want %q", position.Topic, t.topic)
+	}
+	if _, err := t.log.existing(ctx, t.topic, position.Partition); err != nil {
+		return nil, err
+	}
+	tail, release, err := t.acquire(ctx, position.Partition)
+	if err != nil {
+		return nil, err
+	}
+	if err := tail.attachFrom(ctx, position.Offset, attach); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// acquire keeps the tail of a partition running and returns once it stands at an offset of the log.
+func (t *Tails) acquire(ctx context.Context, number int) (*tail, func(), error) {
+	tail, err := t.retain(number)
+	if err != nil {
+		return nil, nil, err
+	}
+	release := sync.OnceFunc(func() { t.release(tail) })
+	select {
+	case <-tail.started:
+		return tail, release, nil
+	case <-tail.ctx.Done():
+		err = ErrClosed
+	case <-ctx.Done():
+		err = fmt.Errorf("%s: %w", tail.partition, ctx.Err())
+	}
+	release()
+	return nil, nil, err
+}
+
+func (t *Tails) retain(number int) (*tail, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ctx.Err() != nil {
+		return nil, ErrClosed
+	}
+	current := t.tails[number]
+	if current == nil || current.ctx.Err() != nil {
+		current = t.start(number, current)
+	}
+	current.followers++
+	if current.idle != nil {
+		current.idle.Stop()
+	}
+	return current, nil
+}
+
+// start runs a tail, after the one before it has ended: a partition is delivered by one at a time.
+func (t *Tails) start(number int, previous *tail) *tail {
+	tail := t.newTail(number)
+	t.tails[number] = tail
+	t.group.Go(func() {
+		if previous != nil {
+			<-previous.ended
+		}
+		tail.run()
+	})
+	return tail
+}
+
+func (t *Tails) release(tail *tail) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	tail.followers--
+	if tail.followers == 0 && tail.ctx.Err() == nil {
+		tail.idle = time.AfterFunc(t.config.Linger, func() { t.stopIdle(tail) })
+	}
+}
+
+func (t *Tails) stopIdle(tail *tail) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if tail.followers == 0 {
+		tail.stop()
+	}
+}
+
+// Close stops every tail and returns when all have ended. Nothing is delivered afterwards.
+func (t *Tails) Close() error {
+	t.mu.Lock()
+	t.stop()
+	for _, tail := range t.tails {
+		if tail.idle != nil {
+			tail.idle.Stop()
+		}
+	}
+	t.mu.Unlock()
+	t.group.Wait()
+	return nil
+}

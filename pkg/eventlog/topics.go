@@ -1,0 +1,29 @@
+package eventlog
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// The topics that carry live records.
+const (
+	ResultsTopic     = "atlas.results"
+	ProbeStatusTopic = "atlas.probestatus"
+)
+
+const archivePrefix = "atlas.archive."
+
+// archiveName keeps to what Kafka allows in a topic's name, without the dot, which Kafka's metrics confuse with the underscore.
+var archiveName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
+
+// ArchiveTopic names the topic that holds the imported archive of that name.
+func ArchiveTopic(name string) (string, error) {
+	if !archiveName.MatchString(name) {
+		return "", fmt.Errorf("archive name: got %q, want 1 to 100 letters, digits, underscores or hyphens", name)
+	}
+	return archivePrefix + name, nil
+}
+
+// IsArchiveTopic tells whether a topic holds an imported archive.
+func IsArchiveTopic(topic string) bool { return strings.HasPrefix(topic, archivePrefix) }

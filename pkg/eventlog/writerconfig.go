@@ -1,0 +1,65 @@
+package eventlog
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// batchBytes keeps a batch below what brokers accept by default (message.max.bytes, 1,048,588), even where compression makes it longer.
+	batchBytes = 1_000_000
+	// maxRecordBytes is the greatest value that fits into a batch with its key and header.
+	maxRecordBytes = batchBytes - 4096
+	// batchRecords is small because kafka-go allocates room for so many records with each batch, however few they turn out to be.
+	batchRecords = 250
+	// produceTimeout is twice of what brokers are given to replicate a batch. They need 9 s to notice that one of them died (broker.session.timeout.ms);
+	// a batch that is given up before that is sent again and stands in the log twice.
+	produceTimeout = 30 * time.Second
+	// greatestWritePause is the longest pause before a batch is sent again.
+	greatestWritePause = 500 * time.Millisecond
+	// waitingOverhead is what a record takes beside its value while it waits, in bytes.
+	waitingOverhead = 400
+)
+
+// WriterConfig bounds what a Writer holds.
+type WriterConfig struct {
+	WaitingBytes   int64         // how many bytes wait for Kafka at most, over all Appends; 64 MiB unless given
+	MaxRecordBytes int           // the longest value; 995,904, which is also the most, unless given
+	BatchTimeout   time.Duration // how long a batch waits for more records; 5 ms unless given
+	Timeout        time.Duration // when an Append is given up whatever its context says; 30 s unless given
+}
+
+// Validate joins every fault of the configuration.
+func (c WriterConfig) Validate() error {
+	var faults []error
+	if c.WaitingBytes < 0 {
+		faults = append(faults, fmt.Errorf("waiting bytes: got %d, want at least 1, or 0 for the default", c.WaitingBytes))
+	}
+	if c.MaxRecordBytes < 0 || c.MaxRecordBytes > maxRecordBytes {
+		faults = append(faults, fmt.Errorf("max record bytes: got %d, want 1 to %d, or 0 for the default", c.MaxRecordBytes, maxRecordBytes))
+	}
+	if c.BatchTimeout < 0 {
+		faults = append(faults, fmt.Errorf("batch timeout: got %s, want more than 0, or 0 for the default", c.BatchTimeout))
+	}
+	if c.Timeout < 0 {
+		faults = append(faults, fmt.Errorf("timeout: got %s, want more than 0, or 0 for the default", c.Timeout))
+	}
+	return errors.Join(faults...)
+}
+
+func (c WriterConfig) withDefaults() WriterConfig {
+	if c.WaitingBytes == 0 {
+		c.WaitingBytes = 64 << 20
+	}
+	if c.MaxRecordBytes == 0 {
+		c.MaxRecordBytes = maxRecordBytes
+	}
+	if c.BatchTimeout == 0 {
+		c.BatchTimeout = 5 * time.Millisecond
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 30 * time.Second
+	}
+	return c
+}
