@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"atlasstream/pkg/service"
+	"atlasstream/services/collector"
+)
+
+type serve struct {
+	service.Logging
+	topics
+
+	Listen string `help:"Address of the HTTP door: POST /v1/results and /v1/probestatus." default:":8081"`
+	GRPC   string `name:"grpc" help:"Address of the gRPC door: ingest.v1." default:":8082" env:"ATLAS_GRPC"`
+	Admin  string `help:"Address of /metrics, /healthz, /readyz and /debug/pprof/." default:":9091"`
+
+	MaxBody       int           `help:"Longest HTTP body, in bytes, both as it comes and once decompressed." default:"67108864"`
+	MaxMessage    int           `help:"Longest gRPC request, in bytes, once decompressed." default:"4194304"`
+	MaxRecord     int           `help:"Longest record, in bytes." default:"524288"`
+	MaxRequests   int           `help:"Most requests that run at once, over both doors; further ones are told to come again." default:"64"`
+	WaitingBytes  int64         `help:"Most bytes that wait for Kafka, over all requests; further ones are told to come again." default:"67108864"`
+	ReadTimeout   time.Duration `help:"How long a client may take to send a MiB of an HTTP body, or a gRPC request." default:"30s"`
+	AppendTimeout time.Duration `help:"How long Kafka may take to acknowledge records before the client is told to come again." default:"30s"`
+	StopTimeout   time.Duration `help:"How long an orderly stop may take." default:"20s"`
+}
+
+// Run serves until ctx ends.
+func (s *serve) Run(ctx context.Context) error {
+	logger, err := s.Logger("collector")
+	if err != nil {
+		return err
+	}
+	return collector.Run(ctx, collector.Config{
+		Kafka:         s.Kafka,
+		Listen:        s.Listen,
+		GRPC:          s.GRPC,
+		Admin:         s.Admin,
+		Partitions:    s.Partitions,
+		Replication:   s.Replication,
+		MaxBody:       s.MaxBody,
+		MaxMessage:    s.MaxMessage,
+		MaxRecord:     s.MaxRecord,
+		MaxRequests:   s.MaxRequests,
+		WaitingBytes:  s.WaitingBytes,
+		ReadTimeout:   s.ReadTimeout,
+		AppendTimeout: s.AppendTimeout,
+		StopTimeout:   s.StopTimeout,
+		Logger:        logger,
+	})
+}

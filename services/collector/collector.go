@@ -1,0 +1,102 @@
+// Package collector is the service that takes in measurement results and probe-status events and puts them into Kafka: Run opens its doors, Import brings
+// files, Simulate a network that is made up.
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/service"
+	"atlasstream/services/collector/internal/ingest"
+	"atlasstream/services/collector/internal/publish"
+)
+
+// Run serves until ctx ends and stops in order then: it refuses newcomers, finishes the requests that run, and waits for Kafka to have their records. It
+// starts without Kafka and is ready when Kafka is; until then the doors refuse what they get.
+func Run(ctx context.Context, cfg Config) error {
+	if err := cfg.Validate(); err != nil {
+		return fmt.Errorf("collector settings: %w", err)
+	}
+	cfg = cfg.withDefaults()
+	registry := cfg.Metrics
+	if registry == nil {
+		registry = service.NewRegistry()
+	}
+	log, err := eventlog.Open(cfg.log(), cfg.Logger, registry)
+	if err != nil {
+		return err
+	}
+	return newCollector(cfg, log, registry).run(ctx)
+}
+
+// collector is the parts of a running collector.
+type collector struct {
+	cfg    Config
+	log    *eventlog.Log
+	writer *eventlog.Writer
+	gate   *gate
+	http   *ingest.HTTP
+	grpc   *ingest.GRPC
+	admin  *service.Admin
+}
+
+func newCollector(cfg Config, log *eventlog.Log, registry *prometheus.Registry) *collector {
+	c := &collector{cfg: cfg, log: log, writer: log.Writer(cfg.writer())}
+	c.gate = &gate{log: c.writer}
+	limits := cfg.limits()
+	slots := ingest.NewSlots(limits.Requests, registry)
+	c.http = ingest.NewHTTP(publish.New(c.gate, limits.RecordBytes, "http", registry), limits, slots, cfg.Logger, registry)
+	c.grpc = ingest.NewGRPC(publish.New(c.gate, limits.RecordBytes, "grpc", registry), limits, slots, cfg.Logger, registry)
+	c.admin = service.NewAdmin(registry, c.ready)
+	return c
+}
+
+func (c *collector) ready(ctx context.Context) error {
+	if !c.gate.isOpen() {
+		return errNotReady
+	}
+	return c.log.Check(ctx)
+}
+
+func (c *collector) run(ctx context.Context) error {
+	listeners, err := c.listen()
+	if err != nil {
+		return errors.Join(err, c.close(ctx))
+	}
+	lasting := context.WithoutCancel(ctx) // what serves ends in its turn, not with ctx
+	tasks := tasks{
+		topics: start(lasting, c.makeTopics),
+		http: start(lasting, func(ctx context.Context) error {
+			return service.ServeHTTP(ctx, &http.Server{Handler: c.http}, listeners.http, c.grace())
+		}),
+		grpc:  start(lasting, func(ctx context.Context) error { return c.grpc.Serve(ctx, listeners.grpc, c.grace()) }),
+		admin: start(lasting, func(ctx context.Context) error { return c.serveAdmin(ctx, listeners.admin) }),
+	}
+	tasks.wait(ctx)
+	return c.stop(tasks)
+}
+
+// makeTopics opens the gate once Kafka is there and has the topics.
+func (c *collector) makeTopics(ctx context.Context) error {
+	if err := c.log.EnsureTopics(ctx, topics(c.cfg.Partitions, c.cfg.Replication)...); err != nil {
+		return fmt.Errorf("making the topics: %w", err)
+	}
+	c.gate.open()
+	c.grpc.SetReady(true)
+	c.cfg.Logger.Info("ready")
+	return nil
+}
+
+func (c *collector) serveAdmin(ctx context.Context, listener net.Listener) error {
+	if listener == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return c.admin.Serve(ctx, listener)
+}

@@ -1,0 +1,390 @@
+package collector
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/eventlog/embedded"
+	ingestv1 "atlasstream/proto/ingest/v1"
+	"atlasstream/services/collector/internal/publish"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// running is a collector under test; its doors are at loopback addresses.
+type running struct {
+	http, grpc, admin string
+	stop              context.CancelFunc
+	ended             chan error
+}
+
+func run(t *testing.T, cfg Config) *running {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	r := &running{stop: stop, ended: make(chan error, 1)}
+	cfg.Listener, r.http = listen(t)
+	cfg.GRPCListener, r.grpc = listen(t)
+	cfg.AdminListener, r.admin = listen(t)
+	go func() { r.ended <- Run(ctx, cfg) }()
+	t.Cleanup(func() {
+		stop()
+		http.DefaultClient.CloseIdleConnections()
+		if r.ended != nil {
+			if err := <-r.ended; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return r
+}
+
+// wait stops the collector and gives what Run returned.
+func (r *running) wait() error {
+	r.stop()
+	err := <-r.ended
+	r.ended = nil
+	return err
+}
+
+func listen(t *testing.T) (net.Listener, string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return listener, listener.Addr().String()
+}
+
+func (r *running) awaitReady(t *testing.T) {
+	t.Helper()
+	await(t, func() bool { return r.status(t) == http.StatusOK })
+}
+
+func (r *running) status(t *testing.T) int {
+	t.Helper()
+	response, err := http.Get("http://" + r.admin + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	return response.StatusCode
+}
+
+// await fails unless the condition comes true.
+func await(t *testing.T, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !condition(); {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+}
+
+type answer struct {
+	Error string
+	publish.Outcome
+}
+
+func (r *running) post(path, body string) (status int, got answer, err error) {
+	response, err := http.Post("http://"+r.http+path, "application/x-ndjson", strings.NewReader(body))
+	if err != nil {
+		return 0, got, err
+	}
+	defer response.Body.Close()
+	return response.StatusCode, got, json.NewDecoder(response.Body).Decode(&got)
+}
+
+func broker(t *testing.T, listen string) *embedded.Broker {
+	t.Helper()
+	b, err := embedded.Start(embedded.Config{Listen: listen})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil && !errors.Is(err, embedded.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	return b
+}
+
+// stored reads the whole of a topic.
+func stored(t *testing.T, brokers []string, topic string) []atlas.Record {
+	t.Helper()
+	log, err := eventlog.Open(eventlog.Config{Brokers: brokers}, zap.NewNop(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	history := log.History()
+	partitions, err := history.Partitions(t.Context(), topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var records []atlas.Record
+	for partition := range partitions {
+		first, next, err := history.Bounds(t.Context(), topic, partition)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for record, err := range history.Range(t.Context(), topic, partition, first, next) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			records = append(records, record)
+		}
+	}
+	return records
+}
+
+const testdata = "../../pkg/atlas/testdata"
+
+func rows(t *testing.T, name string) string {
+	t.Helper()
+	packed, err := os.ReadFile(filepath.Join(testdata, name+".jsonl.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func result(number int) string {
+	return fmt.Sprintf(`{"msm_id":1001,"prb_id":%d,"timestamp":1426633200,"type":"ping"}`, number)
+}
+
+// Every real row goes through the HTTP door into the log, as it is, under its measurement and with its event time; in the order of its measurement.
+func TestRealRowsReachTheLog(t *testing.T) {
+	b := broker(t, "")
+	r := run(t, Config{Kafka: b.Addrs(), Partitions: 4})
+	r.awaitReady(t)
+	want := map[atlas.MeasurementID][]string{}
+	for _, name := range []string{"dns", "http", "ntp", "ping", "sslcert", "traceroute", "wifi"} {
+		text := rows(t, name)
+		status, got, err := r.post("/v1/results", text)
+		if err != nil || status != http.StatusOK || got.Accepted != strings.Count(text, "\n") || got.RejectedTotal != 0 {
+			t.Fatalf("%s: got %d, %+v, %v", name, status, got, err)
+		}
+		for line := range strings.Lines(text) {
+			event, err := atlas.ParseResult([]byte(strings.TrimSpace(line)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if values := want[event.Measurement]; !slices.Contains(values, string(event.Value)) {
+				want[event.Measurement] = append(values, string(event.Value))
+			}
+		}
+	}
+	got := map[atlas.MeasurementID][]string{}
+	for _, record := range stored(t, b.Addrs(), eventlog.ResultsTopic) {
+		event, err := atlas.ParseResult(record.Value)
+		if err != nil || event.Probe != record.Probe || !event.Time.Equal(record.Time) || event.ID != record.ID {
+			t.Fatalf("stored %+v for %+v, %v", record, event, err)
+		}
+		got[record.Measurement] = append(got[record.Measurement], string(record.Value))
+	}
+	for measurement, values := range want {
+		if !slices.Equal(got[measurement], values) {
+			t.Errorf("measurement %d: stored %d results, want %d in their order", measurement, len(got[measurement]), len(values))
+		}
+	}
+}
+
+func TestGRPCDoor(t *testing.T) {
+	b := broker(t, "")
+	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1})
+	r.awaitReady(t)
+	connection, err := grpc.NewClient(r.grpc, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	event := `{"type":"connection","event":"connect","prb_id":12,"timestamp":1426633200}`
+	response, err := ingestv1.NewIngestServiceClient(connection).PublishProbeStatus(t.Context(), &ingestv1.PublishProbeStatusRequest{Events: [][]byte{[]byte(event)}})
+	if err != nil || response.GetOutcome().GetAccepted() != 1 {
+		t.Fatalf("got %v, %v", response, err)
+	}
+	if records := stored(t, b.Addrs(), eventlog.ProbeStatusTopic); len(records) != 1 || string(records[0].Value) != event {
+		t.Errorf("stored %+v", records)
+	}
+}
+
+// A collector that is started before Kafka refuses what it gets, and is ready once Kafka is there.
+func TestStartsBeforeKafka(t *testing.T) {
+	placeholder, address := listen(t)
+	if err := placeholder.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, Config{Kafka: []string{address}, Partitions: 1})
+	if got := r.status(t); got != http.StatusServiceUnavailable {
+		t.Errorf("without Kafka: readyz got %d", got)
+	}
+	status, got, err := r.post("/v1/results", result(1))
+	if err != nil || status != http.StatusServiceUnavailable || !strings.Contains(got.Error, "not reached yet") {
+		t.Errorf("without Kafka: got %d, %+v, %v", status, got, err)
+	}
+	broker(t, address)
+	r.awaitReady(t)
+	if status, got, err := r.post("/v1/results", result(1)); err != nil || status != http.StatusOK || got.Accepted != 1 {
+		t.Errorf("with Kafka: got %d, %+v, %v", status, got, err)
+	}
+}
+
+// A request that runs when the collector is stopped gets its answer, and what it brought is in the log.
+func TestStopFinishesWhatRuns(t *testing.T) {
+	b := broker(t, "")
+	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1})
+	r.awaitReady(t)
+	release := b.Hold(kmsg.Produce)
+	answered := make(chan error, 1)
+	go func() {
+		status, got, err := r.post("/v1/results", result(1))
+		if status != http.StatusOK || got.Accepted != 1 {
+			err = errors.Join(err, fmt.Errorf("got %d, %+v", status, got))
+		}
+		answered <- err
+	}()
+	await(t, func() bool { return strings.Contains(r.metrics(t), "atlas_collector_running_requests 1") })
+	r.stop()
+	await(t, func() bool {
+		connection, err := net.Dial("tcp", r.http)
+		if err == nil {
+			connection.Close()
+		}
+		return err != nil
+	})
+	release()
+	if err := errors.Join(<-answered, r.wait()); err != nil {
+		t.Error(err)
+	}
+	if records := stored(t, b.Addrs(), eventlog.ResultsTopic); len(records) != 1 {
+		t.Errorf("stored %d", len(records))
+	}
+}
+
+func (r *running) metrics(t *testing.T) string {
+	t.Helper()
+	response, err := http.Get("http://" + r.admin + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// A log that does not answer bounds neither the answer to a client nor the stop.
+func TestStopIsBounded(t *testing.T) {
+	b := broker(t, "")
+	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1, StopTimeout: 400 * time.Millisecond})
+	r.awaitReady(t)
+	defer b.Hold(kmsg.Produce)()
+	answered := make(chan error, 1)
+	go func() {
+		_, _, err := r.post("/v1/results", result(1))
+		answered <- err
+	}()
+	await(t, func() bool { return strings.Contains(r.metrics(t), "atlas_collector_running_requests 1") })
+	began := time.Now()
+	if err := r.wait(); err == nil || !strings.Contains(err.Error(), "cut off") {
+		t.Errorf("got error %v", err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("stopping took %s", took)
+	}
+	if err := <-answered; err == nil {
+		t.Error("the request that was cut off got an answer")
+	}
+}
+
+// What waits for Kafka is bounded in bytes; over that bound clients are told to come again.
+func TestBackpressure(t *testing.T) {
+	b := broker(t, "")
+	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1, WaitingBytes: 1000})
+	r.awaitReady(t)
+	release := b.Hold(kmsg.Produce)
+	first := make(chan error, 1)
+	go func() {
+		status, got, err := r.post("/v1/results", result(1))
+		if status != http.StatusOK {
+			err = errors.Join(err, fmt.Errorf("got %d, %+v", status, got))
+		}
+		first <- err
+	}()
+	await(t, func() bool { return !strings.Contains(r.metrics(t), "atlas_eventlog_append_waiting_bytes 0") })
+	status, got, err := r.post("/v1/results", result(2)+"\n"+result(3))
+	if err != nil || status != http.StatusServiceUnavailable || !strings.Contains(got.Error, "too many bytes wait for Kafka") {
+		t.Errorf("got %d, %+v, %v", status, got, err)
+	}
+	release()
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestConfigValidate(t *testing.T) {
+	if err := (Config{Kafka: []string{"localhost:9092"}}).Validate(); err != nil {
+		t.Error(err)
+	}
+	for _, test := range []struct {
+		cfg  Config
+		want []string
+	}{
+		{Config{}, []string{"brokers: none given"}},
+		{Config{MaxBody: -1, StopTimeout: -time.Second}, []string{"max-body: got -1", "stop-timeout: got -1"}},
+		{Config{Kafka: []string{"x"}, MaxRecord: 1 << 20}, []string{`brokers: got "x"`, "max record bytes: got 1048576"}},
+		{Config{Kafka: []string{"x:1"}, MaxRecord: 1, MaxMessage: 10}, []string{"largest record: got 1, want at least 1024"}},
+	} {
+		err := test.cfg.Validate()
+		for _, want := range test.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%+v: got %v, want %q", test.cfg, err, want)
+			}
+		}
+	}
+	if err := Run(t.Context(), Config{}); err == nil || !strings.HasPrefix(err.Error(), "collector settings: ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAddressInUse(t *testing.T) {
+	taken, address := listen(t)
+	defer taken.Close()
+	err := Run(t.Context(), Config{Kafka: []string{"127.0.0.1:1"}, Listen: "127.0.0.1:0", GRPC: address})
+	if err == nil || !strings.Contains(err.Error(), "address already in use") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,117 @@
+package collector
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/eventlog"
+	"atlasstream/services/collector/internal/ingest"
+)
+
+// Config are the settings of a collector's doors. Zero values stand for the defaults.
+type Config struct {
+	Kafka         []string     // host:port of brokers
+	Listen        string       // address of the HTTP door; ":8081"
+	GRPC          string       // address of the gRPC door; ":8082"
+	Admin         string       // address of metrics, health and profiles; ":9091"
+	Listener      net.Listener // instead of Listen
+	GRPCListener  net.Listener // instead of GRPC
+	AdminListener net.Listener // instead of Admin
+
+	Partitions  int // of the results' topic, when it is made; 64
+	Replication int // of topics, when they are made; 3, or one on each broker where there are fewer
+
+	MaxBody       int           // bytes of an HTTP body, as it comes and once decompressed; 64 MiB
+	MaxMessage    int           // bytes of a gRPC request, once decompressed; 4 MiB
+	MaxRecord     int           // bytes of one record; 512 KiB
+	MaxRequests   int           // that run at once, over both doors; 64
+	WaitingBytes  int64         // that wait for Kafka at most, over all requests; 64 MiB
+	ReadTimeout   time.Duration // for each MiB of a body, and for a gRPC request; 30 s
+	AppendTimeout time.Duration // for Kafka to acknowledge a batch; 30 s
+	StopTimeout   time.Duration // for an orderly stop; 20 s
+
+	Logger *zap.Logger
+	// Metrics takes the metrics of a collector in a process that has an admin port already: Run opens none then.
+	Metrics *prometheus.Registry
+}
+
+// Validate joins every fault of the settings.
+func (c Config) Validate() error {
+	var faults []error
+	for _, setting := range []struct {
+		name string
+		got  int64
+	}{
+		{"partitions", int64(c.Partitions)}, {"replication", int64(c.Replication)}, {"max-body", int64(c.MaxBody)}, {"max-message", int64(c.MaxMessage)},
+		{"max-record", int64(c.MaxRecord)}, {"max-requests", int64(c.MaxRequests)}, {"waiting-bytes", c.WaitingBytes},
+		{"read-timeout", int64(c.ReadTimeout)}, {"append-timeout", int64(c.AppendTimeout)}, {"stop-timeout", int64(c.StopTimeout)},
+	} {
+		if setting.got < 0 {
+			faults = append(faults, fmt.Errorf("%s: got %d, want more than 0, or 0 for the default", setting.name, setting.got))
+		}
+	}
+	if len(faults) > 0 {
+		return errors.Join(faults...)
+	}
+	c = c.withDefaults()
+	return errors.Join(c.log().Validate(), c.writer().Validate(), c.limits().Validate())
+}
+
+func (c Config) withDefaults() Config {
+	orDefault(&c.Listen, ":8081")
+	orDefault(&c.GRPC, ":8082")
+	orDefault(&c.Admin, ":9091")
+	orDefault(&c.Partitions, DefaultPartitions)
+	orDefault(&c.MaxBody, 64<<20)
+	orDefault(&c.MaxMessage, 4<<20)
+	orDefault(&c.MaxRecord, DefaultMaxRecord)
+	orDefault(&c.MaxRequests, 64)
+	orDefault(&c.WaitingBytes, 64<<20)
+	orDefault(&c.ReadTimeout, 30*time.Second)
+	orDefault(&c.AppendTimeout, 30*time.Second)
+	orDefault(&c.StopTimeout, 20*time.Second)
+	orDefault(&c.Logger, zap.NewNop())
+	return c
+}
+
+// What the collector's commands have in common.
+const (
+	DefaultPartitions = 64
+	DefaultMaxRecord  = 512 << 10
+	clientID          = "atlas-collector"
+)
+
+func orDefault[T comparable](setting *T, value T) {
+	var zero T
+	if *setting == zero {
+		*setting = value
+	}
+}
+
+func (c Config) log() eventlog.Config { return eventlog.Config{Brokers: c.Kafka, ClientID: clientID} }
+
+func (c Config) writer() eventlog.WriterConfig {
+	return eventlog.WriterConfig{WaitingBytes: c.WaitingBytes, MaxRecordBytes: c.MaxRecord, Timeout: c.AppendTimeout}
+}
+
+func (c Config) limits() ingest.Limits {
+	return ingest.Limits{
+		BodyBytes:     int64(c.MaxBody),
+		MessageBytes:  c.MaxMessage,
+		RecordBytes:   c.MaxRecord,
+		Requests:      c.MaxRequests,
+		BatchTimeout:  c.ReadTimeout,
+		AppendTimeout: c.AppendTimeout,
+	}
+}
+
+func topics(partitions, replication int) []eventlog.TopicSpec {
+	results, status := eventlog.ResultsSpec(partitions), eventlog.ProbeStatusSpec()
+	results.Replication, status.Replication = replication, replication
+	return []eventlog.TopicSpec{results, status}
+}

@@ -1,0 +1,110 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/eventlog"
+	"atlasstream/services/collector/internal/publish"
+	"atlasstream/services/collector/internal/source/file"
+)
+
+// reachTimeout is how long a command waits for Kafka before it gives up; a service waits for ever.
+const reachTimeout = 30 * time.Second
+
+// importPatience is how long an import waits for Kafka to take a batch: a broker may restart meanwhile.
+const importPatience = 2 * time.Minute
+
+// ImportConfig says what to import and where to.
+type ImportConfig struct {
+	Kafka     []string // host:port of brokers
+	Into      string   // name of the archive: letters, digits, underscores, hyphens
+	Files     []string // "-" is the standard input
+	MaxRecord int      // bytes of one record; 0 for 512 KiB
+	Strict    bool     // rejected lines are an error
+	Progress  io.Writer
+	Summary   io.Writer
+	Logger    *zap.Logger
+}
+
+// Validate joins every fault of the settings.
+func (c ImportConfig) Validate() error {
+	var faults []error
+	if len(c.Files) == 0 {
+		faults = append(faults, errors.New("files: none given, want at least one, or - for the standard input"))
+	}
+	_, err := eventlog.ArchiveTopic(c.Into)
+	return errors.Join(append(faults, err, c.log().Validate(), c.writer().Validate())...)
+}
+
+func (c ImportConfig) withDefaults() ImportConfig {
+	orDefault(&c.MaxRecord, DefaultMaxRecord)
+	orDefault(&c.Progress, io.Discard)
+	orDefault(&c.Summary, io.Discard)
+	orDefault(&c.Logger, zap.NewNop())
+	return c
+}
+
+func (c ImportConfig) log() eventlog.Config {
+	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID}
+}
+
+func (c ImportConfig) writer() eventlog.WriterConfig {
+	return eventlog.WriterConfig{MaxRecordBytes: c.MaxRecord, Timeout: importPatience}
+}
+
+// Import puts the results of files into an archive topic, which is made if it is missing. It fails if a file could not be read or a result could not be
+// written, not if lines were rejected, unless Strict; the summary tells how many. It stops when ctx ends.
+func Import(ctx context.Context, cfg ImportConfig) error {
+	if err := cfg.Validate(); err != nil {
+		return fmt.Errorf("import settings: %w", err)
+	}
+	cfg = cfg.withDefaults()
+	log, err := eventlog.Open(cfg.log(), cfg.Logger, prometheus.NewRegistry())
+	if err != nil {
+		return err
+	}
+	writer := log.Writer(cfg.writer())
+	err = cfg.run(ctx, log, writer)
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), reachTimeout)
+	defer cancel()
+	return errors.Join(err, writer.Close(stopping), log.Close())
+}
+
+func (c ImportConfig) run(ctx context.Context, log *eventlog.Log, writer *eventlog.Writer) error {
+	spec, err := eventlog.ArchiveSpec(c.Into)
+	if err != nil {
+		return err
+	}
+	if err := reach(ctx, log, spec); err != nil {
+		return err
+	}
+	importer := file.Importer{
+		Publisher:      publish.New(writer, c.MaxRecord, "import", nil),
+		To:             publish.Archive(spec.Name),
+		MaxRecordBytes: c.MaxRecord,
+		Progress:       file.NewProgress(c.Progress),
+	}
+	summary, err := importer.Import(ctx, c.Files)
+	fmt.Fprintf(c.Summary, "%s: %s\n", spec.Name, summary)
+	if c.Strict && summary.Rejected > 0 {
+		err = errors.Join(err, fmt.Errorf("%d lines were rejected", summary.Rejected))
+	}
+	return err
+}
+
+// reach makes topics if they are missing, and does not wait for ever for a Kafka that is not there.
+func reach(ctx context.Context, log *eventlog.Log, specs ...eventlog.TopicSpec) error {
+	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
+	if err := log.EnsureTopics(ctx, specs...); err != nil {
+		return fmt.Errorf("reaching Kafka: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"atlasstream/pkg/eventlog"
+	ingestv1 "atlasstream/proto/ingest/v1"
+	"atlasstream/services/collector/internal/publish"
+	"atlasstream/services/collector/internal/split"
+
+	"go.uber.org/zap"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+// intake is the gRPC door's service.
+type intake struct {
+	ingestv1.UnimplementedIngestServiceServer
+	publisher Publisher
+	logger    *zap.Logger
+}
+
+// PublishResults takes in measurement results.
+func (i *intake) PublishResults(ctx context.Context, request *ingestv1.PublishResultsRequest) (*ingestv1.PublishResultsResponse, error) {
+	if len(request.GetResults()) == 0 {
+		return nil, status.Error(codes.InvalidArgument, "results: empty, want at least one")
+	}
+	outcome, err := i.publish(ctx, publish.Results, request.GetResults())
+	if err != nil {
+		return nil, err
+	}
+	return &ingestv1.PublishResultsResponse{Outcome: outcome}, nil
+}
+
+// PublishProbeStatus takes in connection events.
+func (i *intake) PublishProbeStatus(ctx context.Context, request *ingestv1.PublishProbeStatusRequest) (*ingestv1.PublishProbeStatusResponse, error) {
+	if len(request.GetEvents()) == 0 {
+		return nil, status.Error(codes.InvalidArgument, "events: empty, want at least one")
+	}
+	outcome, err := i.publish(ctx, publish.ProbeStatus, request.GetEvents())
+	if err != nil {
+		return nil, err
+	}
+	return &ingestv1.PublishProbeStatusResponse{Outcome: outcome}, nil
+}
+
+func (i *intake) publish(ctx context.Context, to publish.Destination, payloads [][]byte) (*ingestv1.Outcome, error) {
+	values := make([]split.Value, len(payloads))
+	for n, payload := range payloads {
+		values[n] = split.Value{Line: n + 1, Raw: payload}
+	}
+	outcome, err := i.publisher.Publish(ctx, to, values)
+	if err != nil {
+		i.logger.Warn("records refused, as Kafka could not be had", zap.String("topic", to.Topic), zap.Error(err))
+		return nil, failure(err, outcomeMessage(outcome))
+	}
+	return outcomeMessage(outcome), nil
+}
+
+func outcomeMessage(outcome publish.Outcome) *ingestv1.Outcome {
+	message := &ingestv1.Outcome{Accepted: int64(outcome.Accepted), RejectedTotal: int64(outcome.RejectedTotal)}
+	for _, rejection := range outcome.Rejected {
+		message.Rejected = append(message.Rejected, &ingestv1.Rejection{Line: int64(rejection.Line), Reason: rejection.Reason})
+	}
+	return message
+}
+
+// failure says that Kafka could not be had, when to try again, and what became of the events nevertheless.
+func failure(err error, outcome *ingestv1.Outcome) error {
+	code, retry := codes.Unavailable, kafkaRetry
+	if errors.Is(err, eventlog.ErrBusy) {
+		code, retry = codes.ResourceExhausted, busyRetry
+	}
+	return detailed(code, err.Error(), retry, outcome)
+}
+
+func detailed(code codes.Code, reason string, retry time.Duration, more ...protoadapt.MessageV1) error {
+	answer := status.New(code, reason)
+	details := append([]protoadapt.MessageV1{&errdetails.RetryInfo{RetryDelay: durationpb.New(retry)}}, more...)
+	if with, err := answer.WithDetails(details...); err == nil {
+		answer = with
+	}
+	return answer.Err()
+}

@@ -1,0 +1,208 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	ingestv1 "atlasstream/proto/ingest/v1"
+	"atlasstream/services/collector/internal/publish"
+
+	"go.uber.org/zap"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding/gzip"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+)
+
+// serveGRPC gives a connection to a door that is stopped at the end.
+func serveGRPC(t *testing.T, log publish.Log, limits Limits) (*GRPC, *grpc.ClientConn) {
+	t.Helper()
+	door := NewGRPC(publish.New(log, limits.RecordBytes, "grpc", nil), limits, NewSlots(limits.Requests, nil), zap.NewNop(), nil)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- door.Serve(ctx, listener, time.Minute) }()
+	connection, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stop()
+		if err := errors.Join(connection.Close(), <-served); err != nil {
+			t.Error(err)
+		}
+	})
+	return door, connection
+}
+
+func payloads(texts ...string) [][]byte {
+	var all [][]byte
+	for _, text := range texts {
+		all = append(all, []byte(text))
+	}
+	return all
+}
+
+func TestGRPCPublishes(t *testing.T) {
+	log := &memory{}
+	_, connection := serveGRPC(t, log, limits)
+	client := ingestv1.NewIngestServiceClient(connection)
+	request := &ingestv1.PublishResultsRequest{Results: payloads(result(1), "x", result(3))}
+	for _, options := range [][]grpc.CallOption{nil, {grpc.UseCompressor(gzip.Name)}} {
+		response, err := client.PublishResults(t.Context(), request, options...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcome := response.GetOutcome()
+		if outcome.GetAccepted() != 2 || outcome.GetRejectedTotal() != 1 || outcome.GetRejected()[0].GetLine() != 2 {
+			t.Errorf("got %v", outcome)
+		}
+	}
+	event := `{"type":"connection","event":"disconnect","prb_id":12,"timestamp":1426633200}`
+	response, err := client.PublishProbeStatus(t.Context(), &ingestv1.PublishProbeStatusRequest{Events: payloads(event)})
+	if err != nil || response.GetOutcome().GetAccepted() != 1 {
+		t.Errorf("got %v, %v", response, err)
+	}
+	if !slices.Equal(log.of(eventlog.ProbeStatusTopic), []string{event}) || len(log.of(eventlog.ResultsTopic)) != 4 {
+		t.Errorf("stored %v", log.topics)
+	}
+}
+
+func TestGRPCRefuses(t *testing.T) {
+	large := limits
+	large.RecordBytes = 1 << 20
+	for name, test := range map[string]struct {
+		request *ingestv1.PublishResultsRequest
+		fail    error
+		code    codes.Code
+		reason  string
+		retry   time.Duration
+	}{
+		"empty":     {&ingestv1.PublishResultsRequest{}, nil, codes.InvalidArgument, "results: empty, want at least one", 0},
+		"too large": {&ingestv1.PublishResultsRequest{Results: payloads(strings.Repeat("x", limits.MessageBytes))}, nil, codes.ResourceExhausted, "larger than max", 0},
+		"busy":      {&ingestv1.PublishResultsRequest{Results: payloads(result(1))}, eventlog.ErrBusy, codes.ResourceExhausted, "too many bytes wait for Kafka", busyRetry},
+		"no Kafka": {&ingestv1.PublishResultsRequest{Results: payloads(result(1), result(2))}, &eventlog.AppendError{Outcomes: []error{nil, errors.New("leader lost")}},
+			codes.Unavailable, "leader lost", kafkaRetry},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, connection := serveGRPC(t, &memory{fail: func(context.Context, []atlas.Event) error { return test.fail }}, large)
+			_, err := ingestv1.NewIngestServiceClient(connection).PublishResults(t.Context(), test.request)
+			got := status.Convert(err)
+			if got.Code() != test.code || !strings.Contains(got.Message(), test.reason) {
+				t.Errorf("got %v", got)
+			}
+			var retry time.Duration
+			for _, detail := range got.Details() {
+				switch detail := detail.(type) {
+				case *errdetails.RetryInfo:
+					retry = detail.GetRetryDelay().AsDuration()
+				case *ingestv1.Outcome:
+					if want := int64(len(test.request.GetResults()) - 1); detail.GetAccepted() != want {
+						t.Errorf("got outcome %v", detail)
+					}
+				}
+			}
+			if retry != test.retry {
+				t.Errorf("got retry after %s, want %s", retry, test.retry)
+			}
+		})
+	}
+}
+
+// The slots bound the requests before their messages are read, and are given back however a request ends.
+func TestGRPCTooManyRequests(t *testing.T) {
+	started, release := make(chan struct{}), make(chan struct{})
+	_, connection := serveGRPC(t, &memory{fail: func(context.Context, []atlas.Event) error {
+		started <- struct{}{}
+		<-release
+		return nil
+	}}, limits)
+	client := ingestv1.NewIngestServiceClient(connection)
+	request := &ingestv1.PublishResultsRequest{Results: payloads(result(1))}
+	var running sync.WaitGroup
+	for range limits.Requests {
+		running.Go(func() {
+			if _, err := client.PublishResults(t.Context(), request); err != nil {
+				t.Errorf("one within the limit: %v", err)
+			}
+		})
+		<-started
+	}
+	otherConnection, err := grpc.NewClient(connection.Target(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer otherConnection.Close()
+	other := ingestv1.NewIngestServiceClient(otherConnection)
+	if _, err := other.PublishResults(t.Context(), request); status.Code(err) != codes.ResourceExhausted || !strings.Contains(err.Error(), "4 requests run already") {
+		t.Errorf("one too many: %v", err)
+	}
+	if _, err := healthv1.NewHealthClient(otherConnection).Check(t.Context(), &healthv1.HealthCheckRequest{}); err != nil {
+		t.Errorf("the health service needs a slot: %v", err)
+	}
+	close(release)
+	running.Wait()
+	go func() { <-started }()
+	await(t, func() bool {
+		_, err := other.PublishResults(t.Context(), &ingestv1.PublishResultsRequest{Results: payloads(result(1))})
+		return err == nil
+	})
+}
+
+// A client that opens a request and sends nothing does not keep its slot.
+func TestGRPCSlowClient(t *testing.T) {
+	hasty := limits
+	hasty.BatchTimeout, hasty.AppendTimeout = 50*time.Millisecond, 50*time.Millisecond
+	door, connection := serveGRPC(t, &memory{}, hasty)
+	stream, err := connection.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true}, ingestv1.IngestService_PublishResults_FullMethodName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.RecvMsg(&ingestv1.PublishResultsResponse{}); status.Code(err) == codes.OK {
+		t.Errorf("got %v", err)
+	}
+	await(t, func() bool { return len(door.slots) == 0 })
+}
+
+func TestGRPCHealth(t *testing.T) {
+	door, connection := serveGRPC(t, &memory{}, limits)
+	client := healthv1.NewHealthClient(connection)
+	for _, ready := range []bool{false, true, false} {
+		door.SetReady(ready)
+		for _, name := range []string{"", "ingest.v1.IngestService"} {
+			got, err := client.Check(t.Context(), &healthv1.HealthCheckRequest{Service: name})
+			if err != nil || (got.GetStatus() == healthv1.HealthCheckResponse_SERVING) != ready {
+				t.Errorf("ready %t: got %v, %v", ready, got, err)
+			}
+		}
+	}
+}
+
+// await fails unless the condition comes true.
+func await(t *testing.T, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !condition(); {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+		select {
+		case <-t.Context().Done():
+			t.Fatal(t.Context().Err())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"path"
+	"strings"
+	"time"
+
+	ingestv1 "atlasstream/proto/ingest/v1"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	_ "google.golang.org/grpc/encoding/gzip" // clients may compress
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
+)
+
+// What a gRPC connection may do.
+const (
+	connectTimeout = 10 * time.Second
+	idleTimeout    = 5 * time.Minute
+	leastPingPause = 10 * time.Second
+	mostHeaders    = 16 << 10
+)
+
+// GRPC is the door for programs that speak ingest.v1.
+type GRPC struct {
+	server  *grpc.Server
+	health  *health.Server
+	limits  Limits
+	slots   Slots
+	metrics *grpcMetrics
+}
+
+// NewGRPC makes the door, with gRPC's health service. The slots are shared with the other door; the registerer may be nil.
+func NewGRPC(publisher Publisher, limits Limits, slots Slots, logger *zap.Logger, registerer prometheus.Registerer) *GRPC {
+	g := &GRPC{health: health.NewServer(), limits: limits, slots: slots, metrics: newGRPCMetrics(registerer)}
+	g.server = grpc.NewServer(
+		grpc.MaxRecvMsgSize(limits.MessageBytes),
+		grpc.MaxHeaderListSize(mostHeaders),
+		grpc.MaxConcurrentStreams(uint32(limits.Requests)),
+		grpc.ConnectionTimeout(connectTimeout),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: leastPingPause, PermitWithoutStream: true}),
+		grpc.InTapHandle(g.admit),
+		grpc.UnaryInterceptor(g.metrics.observe),
+		grpc.WaitForHandlers(true),
+	)
+	ingestv1.RegisterIngestServiceServer(g.server, &intake{publisher: publisher, logger: logger})
+	healthv1.RegisterHealthServer(g.server, g.health)
+	g.SetReady(false)
+	return g
+}
+
+// SetReady sets what the health service says of the door.
+func (g *GRPC) SetReady(ready bool) {
+	state := healthv1.HealthCheckResponse_NOT_SERVING
+	if ready {
+		state = healthv1.HealthCheckResponse_SERVING
+	}
+	g.health.SetServingStatus("", state)
+	g.health.SetServingStatus(ingestv1.IngestService_ServiceDesc.ServiceName, state)
+}
+
+// Serve serves until ctx ends, then refuses newcomers and waits for the requests that run. Those that outlive the grace are cut off, which is an error. It
+// closes the listener.
+func (g *GRPC) Serve(ctx context.Context, listener net.Listener, grace time.Duration) error {
+	ended := make(chan error, 1)
+	go func() { ended <- g.server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serving gRPC on %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	err := g.stop(grace)
+	<-ended
+	return err
+}
+
+func (g *GRPC) stop(grace time.Duration) error {
+	g.health.Shutdown()
+	stopped := make(chan struct{})
+	go func() {
+		g.server.GracefulStop()
+		close(stopped)
+	}()
+	defer func() { <-stopped }()
+	select {
+	case <-stopped:
+		return nil
+	case <-time.After(grace):
+		g.server.Stop()
+		return fmt.Errorf("gRPC requests still ran after %s and were cut off", grace)
+	}
+}
+
+// admit gives a request its slot before its message is read, so that the slots bound the memory of the messages, and a time in which all must be done.
+func (g *GRPC) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
+	if !strings.HasPrefix(info.FullMethodName, "/"+ingestv1.IngestService_ServiceDesc.ServiceName+"/") {
+		return ctx, nil
+	}
+	giveBack, ok := g.slots.take()
+	if !ok {
+		g.metrics.requests.WithLabelValues(shortName(info.FullMethodName), codes.ResourceExhausted.String()).Inc()
+		return ctx, detailed(codes.ResourceExhausted, tooManyRequests(cap(g.slots)).reason.Error(), busyRetry)
+	}
+	bounded, cancel := context.WithTimeout(ctx, g.limits.BatchTimeout+g.limits.AppendTimeout)
+	context.AfterFunc(ctx, func() { // the stream's context ends with the stream
+		cancel()
+		giveBack()
+	})
+	return bounded, nil
+}
+
+func (m *grpcMetrics) observe(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+	began := time.Now()
+	response, err := handle(ctx, request)
+	method := shortName(info.FullMethod)
+	m.requests.WithLabelValues(method, status.Code(err).String()).Inc()
+	m.seconds.WithLabelValues(method).Observe(time.Since(began).Seconds())
+	return response, err
+}
+
+// shortName is a method's name without its service's.
+func shortName(method string) string { return path.Base(method) }

@@ -1,0 +1,417 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/services/collector/internal/publish"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var limits = Limits{BodyBytes: 4 << 20, MessageBytes: 64 << 10, RecordBytes: 16 << 10, Requests: 4, BatchTimeout: 10 * time.Second, AppendTimeout: 10 * time.Second}
+
+// memory is a log that keeps what it gets, unless fail says otherwise.
+type memory struct {
+	mu      sync.Mutex
+	topics  map[string][]string
+	largest int // bytes in one append
+	fail    func(ctx context.Context, events []atlas.Event) error
+}
+
+func (m *memory) Append(ctx context.Context, topic string, events []atlas.Event) error {
+	if m.fail != nil {
+		if err := m.fail(ctx, events); err != nil {
+			return err
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.topics == nil {
+		m.topics = map[string][]string{}
+	}
+	size := 0
+	for _, event := range events {
+		m.topics[topic] = append(m.topics[topic], string(event.Value))
+		size += len(event.Value)
+	}
+	m.largest = max(m.largest, size)
+	return nil
+}
+
+func (m *memory) of(topic string) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.topics[topic])
+}
+
+func openDoor(t *testing.T, log publish.Log, limits Limits) string {
+	t.Helper()
+	door := NewHTTP(publish.New(log, limits.RecordBytes, "http", nil), limits, NewSlots(limits.Requests, nil), zap.NewNop(), nil)
+	server := httptest.NewServer(door)
+	t.Cleanup(server.Close)
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	return server.URL
+}
+
+type reply struct {
+	status int
+	header http.Header
+	answer
+}
+
+func post(t *testing.T, url, encoding string, body io.Reader) reply {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if encoding != "" {
+		request.Header.Set("Content-Encoding", encoding)
+	}
+	return do(t, request)
+}
+
+func do(t *testing.T, request *http.Request) reply {
+	t.Helper()
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	got := reply{status: response.StatusCode, header: response.Header}
+	if err := json.NewDecoder(response.Body).Decode(&got.answer); err != nil {
+		t.Fatalf("the answer is no JSON: %v", err)
+	}
+	if kind := response.Header.Get("Content-Type"); kind != "application/json" {
+		t.Errorf("the answer is of type %q", kind)
+	}
+	return got
+}
+
+func result(number int) string {
+	return fmt.Sprintf(`{"msm_id":1001,"prb_id":%d,"timestamp":1426633200,"type":"ping"}`, number)
+}
+
+func results(count int) []string {
+	var all []string
+	for i := range count {
+		all = append(all, result(i+1))
+	}
+	return all
+}
+
+func packed(t *testing.T, encoding, text string) []byte {
+	t.Helper()
+	var buffer bytes.Buffer
+	var writer io.WriteCloser = gzip.NewWriter(&buffer)
+	if encoding == "zstd" {
+		var err error
+		if writer, err = zstd.NewWriter(&buffer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := io.WriteString(writer, text)
+	if err := errors.Join(err, writer.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return buffer.Bytes()
+}
+
+func TestBodiesAreTaken(t *testing.T) {
+	three := results(3)
+	lines := strings.Join(three, "\n")
+	for name, test := range map[string]struct {
+		body, encoding string
+		want           []string
+	}{
+		"lines":           {lines + "\n", "", three},
+		"array":           {"[" + strings.Join(three, ",\n") + "]", "", three},
+		"object":          {three[0], "", three[:1]},
+		"pretty object":   {strings.ReplaceAll(strings.ReplaceAll(three[0], ",", ",\n  "), "}", "\n}\n"), "", three[:1]},
+		"identity":        {lines, "identity", three},
+		"gzip":            {string(packed(t, "gzip", lines)), "gzip", three},
+		"x-gzip":          {string(packed(t, "gzip", lines)), "X-GZIP", three},
+		"zstd":            {string(packed(t, "zstd", lines)), "zstd", three},
+		"empty array":     {"[]", "", nil},
+		"gzip, two parts": {string(packed(t, "gzip", three[0]+"\n")) + string(packed(t, "gzip", three[1])), "gzip", three[:2]},
+	} {
+		for _, chunked := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, chunked %t", name, chunked), func(t *testing.T) {
+				log := &memory{}
+				body := io.Reader(strings.NewReader(test.body))
+				if chunked {
+					body = io.MultiReader(body)
+				}
+				got := post(t, openDoor(t, log, limits)+"/v1/results", test.encoding, body)
+				if got.status != http.StatusOK || got.Accepted != len(test.want) || got.RejectedTotal != 0 || got.Rejected == nil {
+					t.Errorf("got %d, %+v", got.status, got.answer)
+				}
+				if stored := log.of(eventlog.ResultsTopic); !slices.Equal(stored, test.want) {
+					t.Errorf("stored %q", stored)
+				}
+			})
+		}
+	}
+}
+
+func TestProbeStatusHasItsOwnTopic(t *testing.T) {
+	log := &memory{}
+	event := `{"type":"connection","event":"connect","prb_id":12,"timestamp":1426633200,"controller":"ctr-ams01"}`
+	got := post(t, openDoor(t, log, limits)+"/v1/probestatus", "", strings.NewReader(event+"\n"+result(1)))
+	if got.status != http.StatusOK || got.Accepted != 1 || !slices.Equal(log.of(eventlog.ProbeStatusTopic), []string{event}) {
+		t.Errorf("got %d, %+v, stored %q", got.status, got.answer, log.topics)
+	}
+	if want := (publish.Rejection{Line: 2, Reason: "event: missing"}); !slices.Equal(got.Rejected, []publish.Rejection{want}) {
+		t.Errorf("got %+v", got.Rejected)
+	}
+}
+
+func TestBadLinesAreNamed(t *testing.T) {
+	log := &memory{}
+	body := result(1) + "\n\n{\"msm_id\":\n" + result(2) + "\r\nx\n" + `{"a":"` + strings.Repeat("x", limits.RecordBytes) + `"}` + "\n" + result(3)
+	got := post(t, openDoor(t, log, limits)+"/v1/results", "", strings.NewReader(body))
+	if got.status != http.StatusOK || got.Accepted != 3 || got.RejectedTotal != 3 || len(log.of(eventlog.ResultsTopic)) != 3 {
+		t.Fatalf("got %d, %+v", got.status, got.answer)
+	}
+	for i, want := range []struct {
+		line   int
+		reason string
+	}{{3, "ends too early"}, {5, "not valid JSON"}, {6, "longer than 16384 bytes"}} {
+		if rejection := got.Rejected[i]; rejection.Line != want.line || !strings.Contains(rejection.Reason, want.reason) {
+			t.Errorf("got %+v, want line %d, %q", rejection, want.line, want.reason)
+		}
+	}
+}
+
+func TestManyRejectionsAreCounted(t *testing.T) {
+	got := post(t, openDoor(t, &memory{}, limits)+"/v1/results", "", strings.NewReader(strings.Repeat("x\n", 2500)))
+	if got.status != http.StatusOK || got.RejectedTotal != 2500 || len(got.Rejected) != publish.MostReasons || got.Rejected[999].Line != 1000 {
+		t.Errorf("got %d, %d rejected, %d reasons", got.status, got.RejectedTotal, len(got.Rejected))
+	}
+}
+
+// A body of many batches is published while it comes, in order, and no append is larger than a batch.
+func TestLargeBodyIsNeverHeldWhole(t *testing.T) {
+	log := &memory{}
+	all := results(50_000)
+	got := post(t, openDoor(t, log, limits)+"/v1/results", "", strings.NewReader(strings.Join(all, "\n")))
+	if got.status != http.StatusOK || got.Accepted != len(all) || !slices.Equal(log.of(eventlog.ResultsTopic), all) {
+		t.Errorf("got %d, %d accepted", got.status, got.Accepted)
+	}
+	if log.largest > BatchBytes {
+		t.Errorf("an append had %d bytes", log.largest)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	bomb := strings.Repeat(" ", int(limits.BodyBytes)+1)
+	for _, test := range []struct {
+		name, path, encoding string
+		body                 io.Reader
+		status               int
+		reason               string
+	}{
+		{"unknown path", "/v2/results", "", nil, 404, `no such path "/v2/results": want POST /v1/results or POST /v1/probestatus`},
+		{"unknown encoding", "/v1/results", "br", strings.NewReader("x"), 415, `Content-Encoding: got "br", want gzip, zstd or none`},
+		{"two encodings", "/v1/results", "gzip, zstd", strings.NewReader("x"), 415, `Content-Encoding: got "gzip, zstd"`},
+		{"empty", "/v1/results", "", strings.NewReader(""), 400, "body: empty, want a JSON array"},
+		{"white space", "/v1/results", "", strings.NewReader(" \n\n"), 400, "body: empty"},
+		{"not gzip", "/v1/results", "gzip", strings.NewReader(result(1)), 400, "body: gzip: "},
+		{"not zstd", "/v1/results", "zstd", strings.NewReader(result(1)), 400, "body: zstd: "},
+		{"nothing as gzip", "/v1/results", "gzip", strings.NewReader(""), 400, "body: gzip: it ends too early"},
+		{"gzip cut off", "/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", result(1))[:30]), 400, "body: gzip: it ends too early"},
+		{"zstd cut off", "/v1/results", "zstd", bytes.NewReader(packed(t, "zstd", result(1))[:30]), 400, "body: zstd: it ends too early"},
+		{"gzip not said", "/v1/results", "", bytes.NewReader(packed(t, "gzip", result(1))), 400, "say so with Content-Encoding: gzip"},
+		{"zstd not said", "/v1/results", "identity", bytes.NewReader(packed(t, "zstd", result(1))), 400, "say so with Content-Encoding: zstd"},
+		{"too long", "/v1/results", "", strings.NewReader(bomb), 413, "body: longer than 4194304 bytes, the limit"},
+		{"too long, chunked", "/v1/results", "", io.MultiReader(strings.NewReader(bomb)), 413, "body: longer than 4194304 bytes, the limit"},
+		{"gzip bomb", "/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", bomb)), 413, "body: longer than 4194304 bytes once decompressed"},
+		{"zstd bomb", "/v1/results", "zstd", bytes.NewReader(packed(t, "zstd", bomb)), 413, "body: longer than 4194304 bytes once decompressed"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := post(t, openDoor(t, &memory{}, limits)+test.path, test.encoding, test.body)
+			if got.status != test.status || !strings.Contains(got.Error, test.reason) {
+				t.Errorf("got %d %q, want %d %q", got.status, got.Error, test.status, test.reason)
+			}
+			if accept := got.header.Get("Accept-Encoding"); (accept == acceptedEncodings) != (test.status == 415) {
+				t.Errorf("got Accept-Encoding %q", accept)
+			}
+		})
+	}
+}
+
+func TestOnlyPost(t *testing.T) {
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, openDoor(t, &memory{}, limits)+"/v1/results", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := do(t, request); got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != "POST" || got.Error != "method GET: want POST" {
+		t.Errorf("got %d %+v, Allow %q", got.status, got.answer, got.header.Get("Allow"))
+	}
+}
+
+// What was read before a body turned out to be too long or broken is published, and the answer says so.
+func TestWhatCameBeforeIsPublished(t *testing.T) {
+	all := strings.Join(results(100_000), "\n")
+	cutOff := packed(t, "gzip", all[:3<<20])
+	for name, test := range map[string]struct {
+		body     []byte
+		encoding string
+		status   int
+	}{
+		"too long": {[]byte(all), "", 413},
+		"cut off":  {cutOff[:len(cutOff)-9], "gzip", 400},
+	} {
+		log := &memory{}
+		got := post(t, openDoor(t, log, limits)+"/v1/results", test.encoding, io.MultiReader(bytes.NewReader(test.body)))
+		if got.status != test.status || got.Error == "" || got.Accepted < 10_000 || len(log.of(eventlog.ResultsTopic)) != got.Accepted {
+			t.Errorf("%s: got %d %q, %d accepted", name, got.status, got.Error, got.Accepted)
+		}
+	}
+}
+
+func TestKafkaCannotBeHad(t *testing.T) {
+	lost := errors.New("leader lost")
+	for name, test := range map[string]struct {
+		fail  error
+		retry string
+		left  int
+		says  string
+	}{
+		"busy":   {eventlog.ErrBusy, "1", 0, "kafka could not be had for 2 valid records: too many bytes wait for Kafka"},
+		"partly": {&eventlog.AppendError{Outcomes: []error{nil, lost}}, "5", 1, "kafka could not be had for 1 valid records: 1 of 2 records were not appended, the first of them: leader lost"},
+	} {
+		log := &memory{fail: func(context.Context, []atlas.Event) error { return test.fail }}
+		got := post(t, openDoor(t, log, limits)+"/v1/results", "", strings.NewReader(result(1)+"\nx\n"+result(2)))
+		if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != test.retry || !strings.HasPrefix(got.Error, test.says) {
+			t.Errorf("%s: got %d, Retry-After %q, %q", name, got.status, got.header.Get("Retry-After"), got.Error)
+		}
+		if got.Accepted != test.left || got.RejectedTotal != 1 || got.Rejected[0].Line != 2 {
+			t.Errorf("%s: got %+v", name, got.Outcome)
+		}
+	}
+}
+
+func TestTooManyRequests(t *testing.T) {
+	started, release := make(chan struct{}), make(chan struct{})
+	log := &memory{fail: func(context.Context, []atlas.Event) error {
+		started <- struct{}{}
+		<-release
+		return nil
+	}}
+	url := openDoor(t, log, limits) + "/v1/results"
+	var running sync.WaitGroup
+	for range limits.Requests {
+		running.Go(func() {
+			if got := post(t, url, "", strings.NewReader(result(1))); got.status != http.StatusOK {
+				t.Errorf("one within the limit: got %d %+v", got.status, got.answer)
+			}
+		})
+		<-started
+	}
+	got := post(t, url, "", strings.NewReader(result(1)))
+	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "1" || got.Error != "busy: 4 requests run already, which is the limit" {
+		t.Errorf("one too many: got %d, Retry-After %q, %q", got.status, got.header.Get("Retry-After"), got.Error)
+	}
+	close(release)
+	running.Wait()
+	go func() { <-started }()
+	if got := post(t, url, "", strings.NewReader(result(1))); got.status != http.StatusOK {
+		t.Errorf("afterwards: got %d %+v", got.status, got.answer)
+	}
+}
+
+func TestSlowClient(t *testing.T) {
+	hasty := limits
+	hasty.BatchTimeout = 50 * time.Millisecond
+	for name, header := range map[string]string{"plain": "", "gzip": "Content-Encoding: gzip\r\n"} {
+		connection, err := net.Dial("tcp", strings.TrimPrefix(openDoor(t, &memory{}, hasty), "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
+		if err := connection.SetDeadline(time.Now().Add(answerTimeout / 2)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(connection, "POST /v1/results HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n%s\r\n", header); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(connection)
+		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 408 ") || !strings.Contains(string(answer), "body: did not come fast enough") {
+			t.Errorf("%s: got %q, %v", name, answer, err)
+		}
+	}
+}
+
+// The time for the body is not the time for Kafka: once the body is there, a slow log gets the whole of its own.
+func TestSlowLogOutlivesTheReadTimeout(t *testing.T) {
+	hasty := limits
+	hasty.BatchTimeout = 50 * time.Millisecond
+	log := &memory{fail: func(ctx context.Context, _ []atlas.Event) error {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+			return nil
+		}
+	}}
+	if got := post(t, openDoor(t, log, hasty)+"/v1/results", "", strings.NewReader(result(1))); got.status != http.StatusOK {
+		t.Errorf("got %d %+v", got.status, got.answer)
+	}
+}
+
+func TestClientThatGoesEndsItsAppend(t *testing.T) {
+	appending, ended := make(chan struct{}), make(chan struct{})
+	log := &memory{fail: func(ctx context.Context, _ []atlas.Event) error {
+		close(appending)
+		<-ctx.Done()
+		close(ended)
+		return ctx.Err()
+	}}
+	ctx, leave := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, openDoor(t, log, limits)+"/v1/results", strings.NewReader(result(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		<-appending
+		leave()
+	}()
+	if response, err := http.DefaultClient.Do(request); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, %v", response, err)
+	}
+	<-ended
+}
+
+func TestLimitsValidate(t *testing.T) {
+	if err := limits.Validate(); err != nil {
+		t.Error(err)
+	}
+	err := Limits{RecordBytes: 100}.Validate()
+	for _, want := range []string{"largest body: got 0", "largest gRPC message: got 0", "largest record: got 100, want at least 1024 bytes", "most requests: got 0",
+		"read timeout: got 0s", "append timeout: got 0s"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}

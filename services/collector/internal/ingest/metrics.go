@@ -1,0 +1,54 @@
+package ingest
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// requestSeconds spans from an answer without Kafka to a large body over a slow line.
+var requestSeconds = prometheus.ExponentialBuckets(0.002, 2, 16)
+
+type httpMetrics struct {
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+func newHTTPMetrics(registerer prometheus.Registerer) *httpMetrics {
+	factory := promauto.With(registerer)
+	return &httpMetrics{
+		requests: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "atlas_collector_http_requests_total", Help: "HTTP requests by path and by the status of their answer.",
+		}, []string{"path", "status"}),
+		seconds: factory.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "atlas_collector_http_request_seconds", Help: "Time from an HTTP request's header to its answer.", Buckets: requestSeconds,
+		}, []string{"path"}),
+	}
+}
+
+func (m *httpMetrics) answered(path string, status int, took time.Duration) {
+	if _, known := paths[path]; !known {
+		path = "other"
+	}
+	m.requests.WithLabelValues(path, strconv.Itoa(status)).Inc()
+	m.seconds.WithLabelValues(path).Observe(took.Seconds())
+}
+
+type grpcMetrics struct {
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+func newGRPCMetrics(registerer prometheus.Registerer) *grpcMetrics {
+	factory := promauto.With(registerer)
+	return &grpcMetrics{
+		requests: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "atlas_collector_grpc_requests_total", Help: "gRPC requests by method and by the code of their answer.",
+		}, []string{"method", "code"}),
+		seconds: factory.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "atlas_collector_grpc_request_seconds", Help: "Time from a gRPC request's arrival to its answer.", Buckets: requestSeconds,
+		}, []string{"method"}),
+	}
+}

@@ -1,0 +1,41 @@
+package publish
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+type metrics struct {
+	records *prometheus.CounterVec
+	seconds *prometheus.HistogramVec
+}
+
+func newMetrics(source string, registerer prometheus.Registerer) *metrics {
+	labels := prometheus.Labels{"source": source}
+	factory := promauto.With(registerer)
+	return &metrics{
+		records: factory.NewCounterVec(prometheus.CounterOpts{
+			Name:        "atlas_collector_records_total",
+			ConstLabels: labels,
+			Help:        "Records by what became of them: accepted (Kafka has them), rejected (not valid), failed (Kafka could not be had).",
+		}, []string{"topic", "outcome"}),
+		seconds: factory.NewHistogramVec(prometheus.HistogramOpts{
+			Name:        "atlas_collector_append_seconds",
+			ConstLabels: labels,
+			Help:        "Time until Kafka had all valid records of a batch, or the batch was given up.",
+			Buckets:     prometheus.ExponentialBuckets(0.002, 2, 15),
+		}, []string{"topic"}),
+	}
+}
+
+func (m *metrics) rejected(to Destination, count int) {
+	m.records.WithLabelValues(to.Topic, "rejected").Add(float64(count))
+}
+
+func (m *metrics) appended(to Destination, accepted, failed int, took time.Duration) {
+	m.records.WithLabelValues(to.Topic, "accepted").Add(float64(accepted))
+	m.records.WithLabelValues(to.Topic, "failed").Add(float64(failed))
+	m.seconds.WithLabelValues(to.Topic).Observe(took.Seconds())
+}

@@ -1,0 +1,149 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/services/collector/internal/split"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+const limit = 512 << 10
+
+// memory is a Log that keeps what it gets, unless fail says otherwise.
+type memory struct {
+	events  []atlas.Event
+	appends []int
+	fail    func(events []atlas.Event) error
+}
+
+func (m *memory) Append(_ context.Context, _ string, events []atlas.Event) error {
+	m.appends = append(m.appends, len(events))
+	if m.fail != nil {
+		return m.fail(events)
+	}
+	m.events = append(m.events, events...)
+	return nil
+}
+
+func result(number int) string {
+	return fmt.Sprintf(`{"msm_id":%d,"prb_id":7,"timestamp":1426633200,"type":"ping"}`, number)
+}
+
+func values(texts ...string) []split.Value {
+	var all []split.Value
+	for i, text := range texts {
+		all = append(all, split.Value{Line: i + 1, Raw: []byte(text)})
+	}
+	return all
+}
+
+func TestBadValuesCostNoGoodOnes(t *testing.T) {
+	log := &memory{}
+	body := values(result(1), `{"msm_id":2}`, result(3), `{"a":"`+strings.Repeat("x", limit)+`"}`, result(5))
+	body = append(body, split.Value{Line: 6, Err: errors.New("cut off")})
+	outcome, err := New(log, limit, "test", nil).Publish(t.Context(), Results, body)
+	if err != nil || outcome.Accepted != 3 || outcome.RejectedTotal != 3 || len(log.events) != 3 {
+		t.Fatalf("got %+v, %v, and %d events", outcome, err, len(log.events))
+	}
+	want := []Rejection{{2, "prb_id: missing"}, {4, "longer than 524288 bytes, the limit of one record"}, {6, "cut off"}}
+	if !slices.Equal(outcome.Rejected, want) {
+		t.Errorf("got %+v, want %+v", outcome.Rejected, want)
+	}
+}
+
+func TestOnlyTheFirstReasonsAreListed(t *testing.T) {
+	publisher := New(&memory{}, limit, "test", nil)
+	outcome, err := publisher.Publish(t.Context(), Results, values(make([]string, MostReasons+500)...))
+	if err != nil || outcome.RejectedTotal != MostReasons+500 || len(outcome.Rejected) != MostReasons {
+		t.Fatalf("got %d rejected, %d reasons, %v", outcome.RejectedTotal, len(outcome.Rejected), err)
+	}
+	total := Outcome{Accepted: 1}
+	total.Add(Outcome{Accepted: 2, RejectedTotal: 1, Rejected: []Rejection{{1, "first"}}})
+	total.Add(outcome)
+	if total.Accepted != 3 || total.RejectedTotal != MostReasons+501 || len(total.Rejected) != MostReasons || total.Rejected[0].Reason != "first" {
+		t.Errorf("in sum: got %d, %d, %d reasons", total.Accepted, total.RejectedTotal, len(total.Rejected))
+	}
+}
+
+func TestAppendsAreBoundedAndInOrder(t *testing.T) {
+	log := &memory{}
+	var body []split.Value
+	for i := range 10_000 {
+		body = append(body, split.Value{Line: i + 1, Raw: []byte(result(i + 1))})
+	}
+	if _, err := New(log, limit, "test", nil).Publish(t.Context(), Results, body); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(log.appends, []int{4096, 4096, 1808}) {
+		t.Errorf("got appends of %v", log.appends)
+	}
+	for i, event := range log.events {
+		if event.Measurement != atlas.MeasurementID(i+1) {
+			t.Fatalf("event %d is of measurement %d", i+1, event.Measurement)
+		}
+	}
+}
+
+func TestClocksThatRunAheadAreClamped(t *testing.T) {
+	log := &memory{}
+	ahead := time.Now().Add(48 * time.Hour)
+	body := values(fmt.Sprintf(`{"msm_id":1,"prb_id":7,"timestamp":%d,"type":"ping"}`, ahead.Unix()), result(2))
+	if _, err := New(log, limit, "test", nil).Publish(t.Context(), Results, body); err != nil {
+		t.Fatal(err)
+	}
+	if got := time.Until(log.events[0].Time); got > 11*time.Minute {
+		t.Errorf("the record's time is %s ahead", got)
+	}
+	if got := log.events[1].Time.Unix(); got != 1426633200 {
+		t.Errorf("got time %d", got)
+	}
+}
+
+func TestFailuresAreCounted(t *testing.T) {
+	lost := errors.New("leader lost")
+	for _, test := range []struct {
+		name     string
+		fail     error
+		accepted int
+		failed   int
+	}{
+		{"all", eventlog.ErrBusy, 0, 3},
+		{"some", &eventlog.AppendError{Outcomes: []error{nil, lost, nil}}, 2, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			registry := prometheus.NewRegistry()
+			publisher := New(&memory{fail: func([]atlas.Event) error { return test.fail }}, limit, "test", registry)
+			outcome, err := publisher.Publish(t.Context(), Results, values(result(1), "x", result(3), result(4)))
+			var failed *FailedError
+			if !errors.As(err, &failed) || failed.Failed != test.failed || !errors.Is(err, test.fail) {
+				t.Errorf("got error %v", err)
+			}
+			if outcome.Accepted != test.accepted || outcome.RejectedTotal != 1 {
+				t.Errorf("got %+v", outcome)
+			}
+			for name, want := range map[string]int{"accepted": test.accepted, "rejected": 1, "failed": test.failed} {
+				if got := testutil.ToFloat64(publisher.metrics.records.WithLabelValues(eventlog.ResultsTopic, name)); got != float64(want) {
+					t.Errorf("metric %s: got %v, want %d", name, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestNothingIsSentAfterAFailure(t *testing.T) {
+	log := &memory{fail: func([]atlas.Event) error { return eventlog.ErrBusy }}
+	body := slices.Repeat(values(result(1)), 10_000)
+	if _, err := New(log, limit, "test", nil).Publish(t.Context(), Results, body); err == nil || len(log.appends) != 1 {
+		t.Errorf("got %d appends, %v", len(log.appends), err)
+	}
+}

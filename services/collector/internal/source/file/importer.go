@@ -1,0 +1,133 @@
+// Package file imports results from files: NDJSON or JSON arrays, plain or compressed by gzip or zstd.
+package file
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"atlasstream/services/collector/internal/publish"
+	"atlasstream/services/collector/internal/split"
+
+	"github.com/dustin/go-humanize"
+)
+
+// batchBytes is how much is read before it is published. More than from a client, as one import runs at a time and each batch waits for Kafka once.
+const batchBytes = 4 << 20
+
+// mostShown is how many rejections a Summary shows.
+const mostShown = 10
+
+// Publisher is what an import needs of *publish.Publisher.
+type Publisher interface {
+	Publish(ctx context.Context, to publish.Destination, values []split.Value) (publish.Outcome, error)
+}
+
+// Importer publishes files.
+type Importer struct {
+	Publisher      Publisher
+	To             publish.Destination
+	MaxRecordBytes int
+	Progress       Progress
+}
+
+// Summary tells what an import came to.
+type Summary struct {
+	State
+	Shown []string // the first rejections, each as "file:line: reason"
+}
+
+// String tells it over several lines.
+func (s Summary) String() string {
+	text := fmt.Sprintf("%s imported, %s rejected", humanize.Comma(int64(s.Accepted)), humanize.Comma(int64(s.Rejected)))
+	for _, rejection := range s.Shown {
+		text += "\n  " + rejection
+	}
+	if more := s.Rejected - len(s.Shown); more > 0 {
+		text += fmt.Sprintf("\n  and %s more", humanize.Comma(int64(more)))
+	}
+	return text
+}
+
+// Import publishes the files one after another; "-" is the standard input. A file that cannot be read to its end costs no other; if Kafka fails or the
+// context ends, it stops. The summary is right in any case.
+func (i *Importer) Import(ctx context.Context, names []string) (Summary, error) {
+	found, err := inputs(names)
+	if err != nil {
+		return Summary{}, err
+	}
+	run := &run{Importer: i, summary: Summary{State: State{TotalBytes: totalSize(found)}}}
+	defer i.Progress.Finish()
+	var faults []error
+	for _, in := range found {
+		err := run.file(ctx, in)
+		var stopped *stoppedError
+		if errors.As(err, &stopped) {
+			return run.summary, errors.Join(append(faults, err)...)
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", in.name, err))
+		}
+	}
+	return run.summary, errors.Join(faults...)
+}
+
+// run is one import under way.
+type run struct {
+	*Importer
+	summary Summary
+}
+
+func (r *run) file(ctx context.Context, in input) error {
+	content, err := in.open(&r.summary.Bytes)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	values := split.New(content, split.Limits{Value: r.MaxRecordBytes, Batch: batchBytes})
+	for {
+		batch, err := values.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.publish(ctx, in, batch); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *run) publish(ctx context.Context, in input, batch []split.Value) error {
+	if ctx.Err() != nil {
+		return &stoppedError{name: in.name, line: batch[0].Line, cause: context.Cause(ctx)}
+	}
+	outcome, err := r.Publisher.Publish(ctx, r.To, batch)
+	r.summary.Accepted += outcome.Accepted
+	r.summary.Rejected += outcome.RejectedTotal
+	for _, rejection := range outcome.Rejected {
+		if len(r.summary.Shown) < mostShown {
+			r.summary.Shown = append(r.summary.Shown, fmt.Sprintf("%s:%d: %s", in.name, rejection.Line, rejection.Reason))
+		}
+	}
+	r.Progress.Show(r.summary.State)
+	if err != nil {
+		return &stoppedError{name: in.name, line: batch[0].Line, cause: err}
+	}
+	return nil
+}
+
+// stoppedError says where an import ended before its time.
+type stoppedError struct {
+	name  string
+	line  int
+	cause error
+}
+
+func (e *stoppedError) Error() string {
+	return fmt.Sprintf("stopped at %s:%d, what comes before is imported: %v", e.name, e.line, e.cause)
+}
+
+func (e *stoppedError) Unwrap() error { return e.cause }

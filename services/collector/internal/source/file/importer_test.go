@@ -1,0 +1,263 @@
+package file
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/collector/internal/publish"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const limit = 512 << 10
+
+// memory is a log that keeps what it gets, unless fail says otherwise.
+type memory struct {
+	values []string
+	fail   func() error
+}
+
+func (m *memory) Append(_ context.Context, _ string, events []atlas.Event) error {
+	if m.fail != nil {
+		if err := m.fail(); err != nil {
+			return err
+		}
+	}
+	for _, event := range events {
+		m.values = append(m.values, string(event.Value))
+	}
+	return nil
+}
+
+func importer(log publish.Log, progress io.Writer) *Importer {
+	return &Importer{Publisher: publish.New(log, limit, "import", nil), To: publish.Archive("atlas.archive.test"), MaxRecordBytes: limit, Progress: NewProgress(progress)}
+}
+
+func write(t *testing.T, name string, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func lines(count int) string {
+	var text strings.Builder
+	for i := range count {
+		fmt.Fprintf(&text, "{\"msm_id\":1001,\"prb_id\":%d,\"timestamp\":1426633200,\"type\":\"ping\"}\n", i+1)
+	}
+	return text.String()
+}
+
+func packed(t *testing.T, writer io.WriteCloser, buffer *bytes.Buffer, text string) []byte {
+	t.Helper()
+	_, err := io.WriteString(writer, text)
+	if err := errors.Join(err, writer.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return buffer.Bytes()
+}
+
+// Every real row is imported, in the files' order.
+func TestImportRealRows(t *testing.T) {
+	for name, count := range map[string]int{"dns": 2933, "http": 23, "ntp": 5, "ping": 950, "sslcert": 28, "traceroute": 1088, "wifi": 4} {
+		log := &memory{}
+		path := filepath.Join("../../../../../pkg/atlas/testdata", name+".jsonl.gz")
+		summary, err := importer(log, io.Discard).Import(t.Context(), []string{path})
+		if err != nil || summary.Accepted != count || summary.Rejected != 0 || summary.Bytes != summary.TotalBytes {
+			t.Errorf("%s: got %+v, %v", name, summary, err)
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := gzip.NewReader(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(rows)
+		if err != nil || strings.Join(log.values, "\n")+"\n" != string(text) {
+			t.Errorf("%s: what was stored is not what the file has; %v", name, err)
+		}
+		if err := file.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestImportShapes(t *testing.T) {
+	text := lines(3)
+	var gzipped, zstandard bytes.Buffer
+	zstdWriter, err := zstd.NewWriter(&zstandard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{
+		"plain":            []byte(text),
+		"array":            []byte("[" + strings.ReplaceAll(strings.TrimSpace(text), "\n", ",\n") + "]"),
+		"gzip.without-end": packed(t, gzip.NewWriter(&gzipped), &gzipped, text),
+		"zstd":             packed(t, zstdWriter, &zstandard, text),
+	} {
+		log := &memory{}
+		summary, err := importer(log, io.Discard).Import(t.Context(), []string{write(t, name, content)})
+		if err != nil || summary.Accepted != 3 || strings.Join(log.values, "\n")+"\n" != text {
+			t.Errorf("%s: got %+v, %v", name, summary, err)
+		}
+	}
+}
+
+func TestImportStandardInput(t *testing.T) {
+	read, writeEnd, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdin := os.Stdin
+	os.Stdin = read
+	defer func() { os.Stdin = stdin }()
+	go func() {
+		_, err := io.WriteString(writeEnd, lines(3))
+		if err := errors.Join(err, writeEnd.Close()); err != nil {
+			t.Error(err)
+		}
+	}()
+	summary, err := importer(&memory{}, io.Discard).Import(t.Context(), []string{Stdin})
+	if err != nil || summary.Accepted != 3 || summary.TotalBytes != -1 {
+		t.Errorf("got %+v, %v", summary, err)
+	}
+}
+
+func TestRejectionsNameFileAndLine(t *testing.T) {
+	path := write(t, "bad.jsonl", []byte(lines(1)+strings.Repeat("x\n", 12)+lines(1)))
+	summary, err := importer(&memory{}, io.Discard).Import(t.Context(), []string{path})
+	if err != nil || summary.Accepted != 2 || summary.Rejected != 12 || len(summary.Shown) != mostShown {
+		t.Fatalf("got %+v, %v", summary, err)
+	}
+	text := summary.String()
+	for _, want := range []string{"2 imported, 12 rejected\n", path + ":2: not valid JSON", path + ":11: ", "and 2 more"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("got %q, want %q", text, want)
+		}
+	}
+}
+
+// A slip of the pen among the files is told before anything is imported.
+func TestFilesAreLookedAtFirst(t *testing.T) {
+	log := &memory{}
+	good := write(t, "good", []byte(lines(3)))
+	_, err := importer(log, io.Discard).Import(t.Context(), []string{good, "/no/such/file", t.TempDir(), good})
+	for _, want := range []string{"/no/such/file: no such file", "is a directory", good + ": named twice"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	if len(log.values) != 0 {
+		t.Errorf("imported %d all the same", len(log.values))
+	}
+}
+
+// A file that is damaged costs what follows in it, and no other file.
+func TestDamagedFile(t *testing.T) {
+	var buffer bytes.Buffer
+	content := packed(t, gzip.NewWriter(&buffer), &buffer, lines(100_000))
+	damaged := write(t, "damaged.gz", content[:len(content)-10])
+	log := &memory{}
+	summary, err := importer(log, io.Discard).Import(t.Context(), []string{damaged, write(t, "good", []byte(lines(3)))})
+	if err == nil || !strings.Contains(err.Error(), damaged+": gzip: it ends too early") {
+		t.Errorf("got error %v", err)
+	}
+	if summary.Accepted < 50_000 || summary.Accepted != len(log.values) || !strings.HasSuffix(strings.Join(log.values, "\n")+"\n", lines(3)) {
+		t.Errorf("got %+v", summary)
+	}
+}
+
+func TestKafkaFails(t *testing.T) {
+	lost := errors.New("leader lost")
+	appends := 0
+	log := &memory{fail: func() error {
+		if appends++; appends > 1 {
+			return lost
+		}
+		return nil
+	}}
+	path := write(t, "large", []byte(lines(100_000)))
+	summary, err := importer(log, io.Discard).Import(t.Context(), []string{path, write(t, "next", []byte(lines(3)))})
+	if !errors.Is(err, lost) || !strings.Contains(err.Error(), "stopped at "+path+":1,") {
+		t.Errorf("got error %v", err)
+	}
+	if summary.Accepted != len(log.values) || appends != 2 {
+		t.Errorf("got %+v after %d appends", summary, appends)
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	log := &memory{fail: func() error { cancel(); return nil }}
+	path := write(t, "large", []byte(lines(200_000)))
+	summary, err := importer(log, io.Discard).Import(ctx, []string{path})
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped at "+path) {
+		t.Errorf("got error %v", err)
+	}
+	if summary.Accepted == 0 || summary.Accepted == 200_000 || summary.Accepted != len(log.values) {
+		t.Errorf("got %+v", summary)
+	}
+}
+
+func TestReportIsWrittenNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var output bytes.Buffer
+		progress := NewProgress(&output)
+		for second := range int64(20) {
+			time.Sleep(time.Second)
+			progress.Show(State{Bytes: (second + 1) << 20, TotalBytes: 100 << 20, Accepted: int(second+1) * 1000, Rejected: 7})
+		}
+		progress.Finish()
+		got := strings.Split(strings.TrimSpace(output.String()), "\n")
+		want := []string{
+			"5,007 lines, 7 rejected, 5.0 MiB, 1.0 MiB/s, 1001 lines/s, 5%, 1m35s left",
+			"10,007 lines, 7 rejected, 10 MiB, 1.0 MiB/s, 1001 lines/s, 10%, 1m30s left",
+			"15,007 lines, 7 rejected, 15 MiB, 1.0 MiB/s, 1000 lines/s, 15%, 1m25s left",
+			"20,007 lines, 7 rejected, 20 MiB, 1.0 MiB/s, 1000 lines/s, 20%, 1m20s left",
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
+func TestBarShowsHowFarItIs(t *testing.T) {
+	for total, want := range map[int64][]string{
+		100 << 20: {"12,351 lines, 6 rejected", " 50% ", "(52/105 MB, 52 MB/s) [1s:1s]"},
+		-1:        {"12,351 lines, 6 rejected", "(52 MB, 52 MB/s) [1s]"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var output bytes.Buffer
+			bar := newBar(&output)
+			bar.Finish() // before anything was read
+			bar.Show(State{TotalBytes: total})
+			time.Sleep(time.Second)
+			bar.Show(State{Bytes: 50 << 20, TotalBytes: total, Accepted: 12_345, Rejected: 6})
+			bar.Finish()
+			for _, text := range want {
+				if !strings.Contains(output.String(), text) {
+					t.Errorf("of %d bytes: got %q, want %q", total, output.String(), text)
+				}
+			}
+		})
+	}
+}

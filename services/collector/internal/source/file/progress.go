@@ -1,0 +1,108 @@
+package file
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// State is how far an import has come.
+type State struct {
+	Bytes      int64 // read, as they stand in the files
+	TotalBytes int64 // of all files; -1 where it is not known
+	Accepted   int   // lines, or elements, that Kafka has
+	Rejected   int
+}
+
+// Lines is how many lines, or elements of arrays, were looked at.
+func (s State) Lines() int { return s.Accepted + s.Rejected }
+
+// Progress shows how far an import has come.
+type Progress interface {
+	Show(State)
+	Finish()
+}
+
+// NewProgress shows a bar where output is a terminal, else a line every few seconds.
+func NewProgress(output io.Writer) Progress {
+	if file, ok := output.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		return newBar(output)
+	}
+	return newReport(output)
+}
+
+// bar shows bytes, rate and time left by itself; the rest stands before it.
+type bar struct {
+	output io.Writer
+	bar    *progressbar.ProgressBar
+}
+
+func newBar(output io.Writer) *bar {
+	return &bar{output: output}
+}
+
+func (b *bar) Show(state State) {
+	if b.bar == nil {
+		b.bar = progressbar.NewOptions64(state.TotalBytes,
+			progressbar.OptionSetWriter(b.output),
+			progressbar.OptionShowBytes(true),
+			progressbar.OptionShowCount(),
+			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionFullWidth(),
+			progressbar.OptionSetSpinnerChangeInterval(0), // no goroutine that outlives the bar
+		)
+	}
+	b.bar.Describe(counts(state))
+	_ = b.bar.Set64(state.Bytes) // a terminal that cannot be written to costs no import
+}
+
+func (b *bar) Finish() {
+	if b.bar == nil {
+		return
+	}
+	_ = b.bar.Exit()
+	fmt.Fprintln(b.output)
+}
+
+const reportEvery = 5 * time.Second
+
+// report writes a line now and then, which suits a log.
+type report struct {
+	output io.Writer
+	began  time.Time
+	last   time.Time
+}
+
+func newReport(output io.Writer) *report {
+	now := time.Now()
+	return &report{output: output, began: now, last: now}
+}
+
+func (r *report) Show(state State) {
+	if now := time.Now(); now.Sub(r.last) >= reportEvery {
+		r.last = now
+		fmt.Fprintln(r.output, line(state, now.Sub(r.began)))
+	}
+}
+
+func (r *report) Finish() {}
+
+// line is all that a bar shows.
+func line(state State, took time.Duration) string {
+	rate := float64(state.Bytes) / took.Seconds()
+	text := fmt.Sprintf("%s, %s, %s/s, %.0f lines/s", counts(state), humanize.IBytes(uint64(state.Bytes)), humanize.IBytes(uint64(rate)), float64(state.Lines())/took.Seconds())
+	if state.TotalBytes <= 0 || rate == 0 {
+		return text
+	}
+	left := time.Duration(float64(state.TotalBytes-state.Bytes) / rate * float64(time.Second))
+	return fmt.Sprintf("%s, %.0f%%, %s left", text, 100*float64(state.Bytes)/float64(state.TotalBytes), left.Round(time.Second))
+}
+
+func counts(state State) string {
+	return fmt.Sprintf("%s lines, %s rejected", humanize.Comma(int64(state.Lines())), humanize.Comma(int64(state.Rejected)))
+}

@@ -1,0 +1,82 @@
+package split
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+)
+
+var errNoElement = errors.New("nothing stands here, so a comma is too many")
+
+// array cuts the elements of a JSON array at its commas.
+type array struct {
+	element int // the one at the window's beginning, from 1
+	nesting nesting
+	known   int  // bytes of the window through which nesting has gone
+	tooLong bool // what stands at the window's beginning is the rest of an element that was refused
+	closed  bool
+}
+
+func (a *array) cut(s *Splitter) (finished bool) {
+	for !a.closed {
+		rest := s.window.rest()
+		n, err := a.nesting.until(rest[a.known:], ',', ']')
+		a.known += n
+		switch {
+		case err != nil:
+			return a.giveUp(s, err.Error())
+		case a.known < len(rest):
+			a.end(s, rest)
+		case s.window.complete():
+			return a.giveUp(s, "the body ends inside the array")
+		default:
+			a.hold(s, rest)
+			return false
+		}
+	}
+	return a.trail(s)
+}
+
+// end cuts the element that ends before rest[a.known], which is a comma or the array's closing bracket.
+func (a *array) end(s *Splitter, rest []byte) {
+	raw := bytes.Trim(rest[:a.known], space)
+	a.closed = rest[a.known] == ']'
+	switch empty := len(raw) == 0; {
+	case a.tooLong, empty && a.closed && a.element == 1:
+	case empty:
+		s.refuse(a.element, errNoElement)
+	default:
+		s.emit(a.element, raw)
+	}
+	s.window.consume(a.known + 1)
+	a.element, a.known, a.tooLong = a.element+1, 0, false
+}
+
+// hold keeps the beginning of an element until the rest of it comes, unless it is too long already.
+func (a *array) hold(s *Splitter, rest []byte) {
+	if !a.tooLong && a.known > s.limit {
+		s.refuse(a.element, TooLong(s.limit))
+		a.tooLong = true
+	}
+	if a.tooLong {
+		s.window.consume(len(rest))
+		a.known = 0
+	}
+}
+
+// giveUp ends the cutting at an element after which nobody can say where the next one begins.
+func (a *array) giveUp(s *Splitter, why string) (finished bool) {
+	s.refuse(a.element, fmt.Errorf("the array is broken: %s: nothing was read from element %d on", why, a.element))
+	return true
+}
+
+// trail sees to it that nothing stands behind the array unnoticed.
+func (a *array) trail(s *Splitter) (finished bool) {
+	rest := bytes.TrimLeft(s.window.rest(), space)
+	s.window.consume(len(s.window.rest()) - len(rest))
+	if len(rest) == 0 {
+		return false
+	}
+	s.refuse(a.element, fmt.Errorf("the array has ended, and yet %q follows: nothing was read from there on", rest[0]))
+	return true
+}

@@ -1,0 +1,107 @@
+package split
+
+import "bytes"
+
+// lines cuts a value per line, and objects that are spread over several lines.
+type lines struct {
+	midline   bool // what stands at the window's beginning is the rest of a line that was refused
+	resyncing bool // a spread object was refused: lines that begin no value belong to it
+	spread    spread
+}
+
+func (l *lines) cut(s *Splitter) (finished bool) {
+	for {
+		rest := s.window.rest()
+		end := bytes.IndexByte(rest, '\n') + 1
+		if end == 0 && !s.window.complete() {
+			l.hold(s, rest)
+			return false
+		}
+		if end == 0 {
+			end = len(rest)
+		}
+		length := l.cutLine(s, rest, end)
+		if length == 0 {
+			return false
+		}
+		l.consume(s, rest[:length])
+	}
+}
+
+// hold keeps the beginning of a line until the rest of it comes, unless it is too long already.
+func (l *lines) hold(s *Splitter, rest []byte) {
+	if !l.midline && len(rest) > s.limit {
+		if !l.resyncing {
+			s.refuse(s.line, TooLong(s.limit))
+		}
+		l.midline = true
+	}
+	if l.midline {
+		s.window.consume(len(rest))
+	}
+}
+
+// cutLine cuts the line rest[:end], or the spread object that begins on it, and gives the length of that; 0 if the window has not enough of it.
+func (l *lines) cutLine(s *Splitter, rest []byte, end int) int {
+	line := bytes.Trim(rest[:end], space)
+	switch {
+	case l.midline, blank(line), l.resyncing && !beginsValue(rest[:end]):
+		l.midline = false
+	case line[0] == '{' && line[len(line)-1] != '}':
+		return l.cutSpread(s, rest, end)
+	default:
+		s.emit(s.line, line)
+		l.resyncing = false
+	}
+	return end
+}
+
+// cutSpread does the same for an object that begins on the line rest[:end] and does not end there. A broken one ends where the next value begins.
+func (l *lines) cutSpread(s *Splitter, rest []byte, end int) int {
+	full := len(rest) > s.limit
+	object := view{text: rest[:min(len(rest), s.limit)], last: s.window.complete() && !full, full: full}
+	length, known := l.spread.length(object)
+	if known && length == 0 {
+		length, known = brokenLength(object, end)
+	}
+	if !known {
+		return 0
+	}
+	l.resyncing = length == 0
+	if l.resyncing {
+		s.refuse(s.line, TooLong(s.limit))
+		return end
+	}
+	s.emit(s.line, bytes.Trim(rest[:length], space))
+	return length
+}
+
+func (l *lines) consume(s *Splitter, lines []byte) {
+	s.line += bytes.Count(lines, newline)
+	s.window.consume(len(lines))
+}
+
+// beginsValue tells whether a value begins on the line, rather than the line being a part of a broken object that began before it.
+func beginsValue(line []byte) bool {
+	trimmed := bytes.Trim(line, space)
+	return len(trimmed) > 0 && trimmed[0] == '{' && (line[0] == '{' || trimmed[len(trimmed)-1] == '}')
+}
+
+// brokenLength gives the length of the lines from a broken object, whose first line is text[:end], to the next that begins a value; 0 if that is further
+// away than an object may be long. It is not known if that takes more of the body.
+func brokenLength(v view, end int) (length int, known bool) {
+	for end < len(v.text) {
+		next, known := v.lineEnd(end)
+		if !known {
+			return 0, false
+		}
+		if beginsValue(v.text[end:next]) {
+			return end, true
+		}
+		end = next
+	}
+	if v.last {
+		return end, true
+	}
+	return 0, v.full
+}

@@ -1,0 +1,127 @@
+package split
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+)
+
+const (
+	space         = " \t\r\n" // as JSON has it
+	byteOrderMark = "\ufeff"
+)
+
+var newline = []byte("\n")
+
+// Value is one value of a body.
+type Value struct {
+	Line int    // the line that it begins on, or which element of the array it is; from 1
+	Raw  []byte // without the white space around it
+	Err  error  // why it could not be cut out; Raw is nil then
+}
+
+// Limits bounds what a Splitter holds of a body.
+type Limits struct {
+	Value int // bytes of one value; a longer one gets an Err
+	Batch int // bytes read at a time, of which the complete values are a batch
+	Hint  int // bytes that the body is thought to have, if known; saves memory or copies
+}
+
+// Splitter cuts one body.
+type Splitter struct {
+	window window
+	limit  int
+	cutter cutter // nil until the first byte that tells what the body is
+	line   int
+	values []Value
+	err    error
+}
+
+// cutter cuts the values that stand in the window and consumes them. It returns true when it needs nothing more of the body.
+type cutter interface {
+	cut(s *Splitter) (finished bool)
+}
+
+// New returns a Splitter of body. Its buffer grows to Limits.Batch, or a little over Limits.Value if that is greater.
+func New(body io.Reader, limits Limits) *Splitter {
+	size := max(limits.Batch, limits.Value+leastRead)
+	hint := leastRead
+	if limits.Hint > 0 {
+		hint += min(limits.Hint, size)
+	}
+	return &Splitter{window: window{body: body, size: size, buffer: make([]byte, 0, hint)}, limit: limits.Value, line: 1}
+}
+
+// Next returns the next values, in a slice that the next call overwrites, or what ended the body: io.EOF, or the error of its reader. It waits until a
+// batch is there or the body has ended. Values that were complete before a reader's error come first; what follows them is in none.
+func (s *Splitter) Next() ([]Value, error) {
+	s.values = s.values[:0]
+	for len(s.values) == 0 && s.err == nil {
+		s.window.slide()
+		s.step()
+	}
+	if len(s.values) == 0 {
+		return nil, s.err
+	}
+	return s.values, nil
+}
+
+// Empty tells, at the end, that there was nothing but white space.
+func (s *Splitter) Empty() bool { return s.cutter == nil && s.err == io.EOF }
+
+func (s *Splitter) step() {
+	finished := false
+	if s.recognise() {
+		finished = s.cutter.cut(s)
+	}
+	switch {
+	case finished:
+		s.err = io.EOF
+	case s.window.err != nil:
+		s.err = s.window.err
+	}
+}
+
+// recognise finds out by its first byte what the body is.
+func (s *Splitter) recognise() bool {
+	if s.cutter != nil {
+		return true
+	}
+	s.skipSpace(space + byteOrderMark)
+	rest := s.window.rest()
+	if len(rest) == 0 {
+		return false
+	}
+	if rest[0] == '[' {
+		s.window.consume(1)
+		s.cutter = &array{element: 1}
+		return true
+	}
+	s.cutter = &lines{spread: spread{patience: searches * s.limit}}
+	return true
+}
+
+func (s *Splitter) skipSpace(cutset string) {
+	rest := s.window.rest()
+	n := len(rest) - len(bytes.TrimLeft(rest, cutset))
+	s.line += bytes.Count(rest[:n], newline)
+	s.window.consume(n)
+}
+
+// emit adds a value, if it is not too long.
+func (s *Splitter) emit(line int, raw []byte) {
+	if len(raw) > s.limit {
+		s.refuse(line, TooLong(s.limit))
+		return
+	}
+	s.values = append(s.values, Value{Line: line, Raw: raw})
+}
+
+func (s *Splitter) refuse(line int, err error) {
+	s.values = append(s.values, Value{Line: line, Err: err})
+}
+
+// TooLong is the reason against a value of more than limit bytes.
+func TooLong(limit int) error {
+	return fmt.Errorf("longer than %d bytes, the limit of one record", limit)
+}

@@ -1,0 +1,53 @@
+package split
+
+import (
+	"io"
+	"slices"
+)
+
+const (
+	leastRead     = 4 << 10 // bytes free before a Read
+	mostIdleReads = 100     // in a row that give neither a byte nor an error
+)
+
+// window is the part of a body that is in memory. Its buffer grows to its size as the body turns out to need it.
+type window struct {
+	body   io.Reader
+	size   int
+	buffer []byte
+	begin  int   // what stands before it is consumed
+	err    error // why nothing more comes: io.EOF at the end of the body
+}
+
+func (w *window) rest() []byte { return w.buffer[w.begin:] }
+
+func (w *window) consume(n int) { w.begin += n }
+
+// complete tells that the window reaches to the end of the body.
+func (w *window) complete() bool { return w.err == io.EOF }
+
+// slide moves the window to what is not consumed, and reads until it is full or the body ends. What was in the window stays as it is, for whoever holds
+// values of it.
+func (w *window) slide() {
+	if w.begin > 0 {
+		w.buffer = append(make([]byte, 0, cap(w.buffer)), w.rest()...)
+		w.begin = 0
+	}
+	for idle := 0; w.err == nil && len(w.buffer) < w.size; idle++ {
+		if n := w.read(); n > 0 {
+			idle = 0
+		} else if idle == mostIdleReads && w.err == nil {
+			w.err = io.ErrNoProgress
+		}
+	}
+}
+
+func (w *window) read() int {
+	if cap(w.buffer)-len(w.buffer) < leastRead {
+		w.buffer = slices.Grow(w.buffer, max(leastRead, min(cap(w.buffer), w.size-cap(w.buffer))))
+	}
+	n, err := w.body.Read(w.buffer[len(w.buffer):cap(w.buffer)])
+	w.buffer = w.buffer[:len(w.buffer)+n]
+	w.err = err
+	return n
+}

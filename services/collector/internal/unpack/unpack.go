@@ -1,0 +1,71 @@
+// Package unpack reads compressed bodies and files in bounded memory.
+package unpack
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Encoding is a compression, by its name in HTTP's Content-Encoding.
+type Encoding string
+
+// The encodings that Open knows.
+const (
+	Identity Encoding = "identity" // not compressed
+	Gzip     Encoding = "gzip"
+	Zstd     Encoding = "zstd"
+)
+
+// MaxWindow is the memory that a zstd body may ask for, in bytes; RFC 9659 allows no more in HTTP. Files may ask for MaxFileWindow.
+const (
+	MaxWindow     = 8 << 20
+	MaxFileWindow = 128 << 20
+)
+
+// Magic gives the encoding that data begins with the mark of.
+func Magic(data []byte) Encoding {
+	switch {
+	case bytes.HasPrefix(data, []byte{0x1f, 0x8b}):
+		return Gzip
+	case bytes.HasPrefix(data, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		return Zstd
+	}
+	return Identity
+}
+
+// Sniff recognises the encoding of a stream by its first bytes, which it leaves in the reader.
+func Sniff(data *bufio.Reader) (Encoding, error) {
+	head, err := data.Peek(4)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return Magic(head), nil
+}
+
+// Open returns what data says once decompressed. Close gives back the memory; it leaves data open. Errors say which encoding is at fault, and wrap those of
+// data.
+func Open(encoding Encoding, data io.Reader, maxWindow uint64) (io.ReadCloser, error) {
+	switch encoding {
+	case Identity:
+		return io.NopCloser(data), nil
+	case Gzip:
+		return openGzip(data)
+	case Zstd:
+		return openZstd(data, maxWindow)
+	}
+	return nil, fmt.Errorf("encoding: got %q, want gzip, zstd or identity", encoding)
+}
+
+// invalid says which encoding it was that could not be read on.
+func invalid(encoding Encoding, err error) error {
+	switch {
+	case err == nil, err == io.EOF:
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%s: it ends too early: %w", encoding, err)
+	}
+	return fmt.Errorf("%s: %w", encoding, err)
+}

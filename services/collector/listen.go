@@ -1,0 +1,39 @@
+package collector
+
+import (
+	"errors"
+	"net"
+
+	"atlasstream/pkg/service"
+)
+
+// listeners are a collector's ports; admin is nil where the process has one already.
+type listeners struct{ http, grpc, admin net.Listener }
+
+func (c *collector) listen() (listeners, error) {
+	var l listeners
+	doors := []struct {
+		name, address string
+		given         net.Listener
+		into          *net.Listener
+	}{
+		{"HTTP", c.cfg.Listen, c.cfg.Listener, &l.http},
+		{"gRPC", c.cfg.GRPC, c.cfg.GRPCListener, &l.grpc},
+		{"admin", c.cfg.Admin, c.cfg.AdminListener, &l.admin},
+	}
+	if c.cfg.Metrics != nil {
+		doors = doors[:2]
+	}
+	for i, door := range doors {
+		listener, err := service.Listen(door.address, door.given)
+		if err != nil {
+			for _, opened := range doors[:i] {
+				err = errors.Join(err, (*opened.into).Close())
+			}
+			return listeners{}, err
+		}
+		*door.into = listener
+		service.LogListening(c.cfg.Logger, door.name, listener)
+	}
+	return l, nil
+}

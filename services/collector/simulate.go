@@ -1,0 +1,146 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/services/collector/internal/publish"
+	"atlasstream/services/collector/internal/source/simulator"
+	"atlasstream/services/collector/internal/split"
+)
+
+// retryPause is how long a simulation waits before it sends again what Kafka did not take.
+const retryPause = time.Second
+
+// SimulateConfig says which network to simulate and where to. Networks of equal Seed, Rate and Probes say the same.
+type SimulateConfig struct {
+	Kafka       []string // host:port of brokers
+	Rate        float64  // results per second
+	Seed        uint64
+	Probes      int           // 0 for 300
+	History     time.Duration // how much of the past to publish first, as far as the log does not have it already
+	Partitions  int           // of the results' topic, when it is made; 64
+	Replication int           // of topics, when they are made; 3, or one on each broker where there are fewer
+	Logger      *zap.Logger
+	Metrics     prometheus.Registerer // may be nil
+}
+
+// Validate joins every fault of the settings.
+func (c SimulateConfig) Validate() error {
+	var faults []error
+	if c.History < 0 {
+		faults = append(faults, fmt.Errorf("history: got %s, want a time from 0 on", c.History))
+	}
+	if c.Partitions < 0 {
+		faults = append(faults, fmt.Errorf("partitions: got %d, want more than 0, or 0 for %d", c.Partitions, DefaultPartitions))
+	}
+	if c.Replication < 0 {
+		faults = append(faults, fmt.Errorf("replication: got %d, want more than 0, or 0 for the default", c.Replication))
+	}
+	return errors.Join(append(faults, c.log().Validate(), c.network().Validate())...)
+}
+
+func (c SimulateConfig) withDefaults() SimulateConfig {
+	orDefault(&c.Partitions, DefaultPartitions)
+	orDefault(&c.Logger, zap.NewNop())
+	return c
+}
+
+func (c SimulateConfig) log() eventlog.Config {
+	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID}
+}
+
+func (c SimulateConfig) network() simulator.Config {
+	return simulator.Config{Seed: c.Seed, Probes: c.Probes, Rate: c.Rate}
+}
+
+// Simulate publishes what a simulated network says, as if it arrived live, until ctx ends. It waits for a Kafka that is not there, and loses nothing when
+// Kafka fails for a time.
+func Simulate(ctx context.Context, cfg SimulateConfig) error {
+	if err := cfg.Validate(); err != nil {
+		return fmt.Errorf("simulation settings: %w", err)
+	}
+	cfg = cfg.withDefaults()
+	network, err := simulator.New(cfg.network())
+	if err != nil {
+		return err
+	}
+	log, err := eventlog.Open(cfg.log(), cfg.Logger, cfg.Metrics)
+	if err != nil {
+		return err
+	}
+	writer := log.Writer(eventlog.WriterConfig{})
+	s := simulation{cfg: cfg, log: log, publisher: publish.New(writer, DefaultMaxRecord, "simulator", cfg.Metrics)}
+	err = s.run(ctx, network)
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), reachTimeout)
+	defer cancel()
+	return errors.Join(err, writer.Close(stopping), log.Close())
+}
+
+// simulation is one under way.
+type simulation struct {
+	cfg       SimulateConfig
+	log       *eventlog.Log
+	publisher *publish.Publisher
+}
+
+func (s *simulation) run(ctx context.Context, network *simulator.Network) error {
+	err := s.log.EnsureTopics(ctx, topics(s.cfg.Partitions, s.cfg.Replication)...)
+	if err == nil {
+		err = s.publishFrom(ctx, network)
+	}
+	if ctx.Err() != nil {
+		return nil // told to stop
+	}
+	return err
+}
+
+func (s *simulation) publishFrom(ctx context.Context, network *simulator.Network) error {
+	now := time.Now()
+	from, err := latestEvent(ctx, s.log.History(), eventlog.ResultsTopic, now.Add(-s.cfg.History), now)
+	if err != nil {
+		return fmt.Errorf("looking for the end of the history in the log: %w", err)
+	}
+	s.cfg.Logger.Info("simulating", zap.Float64("results_per_second", s.cfg.Rate), zap.Uint64("seed", s.cfg.Seed), zap.Time("from", from))
+	return network.Run(ctx, from, func(batch []simulator.Event) error { return s.publish(ctx, batch) })
+}
+
+// publish splits a batch by stream. Within a stream events keep their order.
+func (s *simulation) publish(ctx context.Context, batch []simulator.Event) error {
+	results, status := make([]split.Value, 0, len(batch)), []split.Value(nil)
+	for i, event := range batch {
+		value := split.Value{Line: i + 1, Raw: event.JSON}
+		if event.Stream == atlas.StreamProbeStatus {
+			status = append(status, value)
+		} else {
+			results = append(results, value)
+		}
+	}
+	return errors.Join(s.persist(ctx, publish.Results, results), s.persist(ctx, publish.ProbeStatus, status))
+}
+
+// persist sends values until Kafka has them. What it had already from a failed attempt is recognised as a repeat by readers.
+func (s *simulation) persist(ctx context.Context, to publish.Destination, values []split.Value) error {
+	for {
+		outcome, err := s.publisher.Publish(ctx, to, values)
+		if outcome.RejectedTotal > 0 {
+			s.cfg.Logger.Error("simulated events were rejected", zap.Int("count", outcome.RejectedTotal), zap.Any("first", outcome.Rejected[0]))
+		}
+		if err == nil {
+			return nil
+		}
+		s.cfg.Logger.Warn("simulated events wait", zap.Int("count", len(values)), zap.Error(err))
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(retryPause):
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package collector
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+)
+
+// A simulation that is started again goes on where the log ends, so the past is not told twice.
+func TestSimulateGoesOnWhereTheLogEnds(t *testing.T) {
+	b := broker(t, "")
+	cfg := SimulateConfig{Kafka: b.Addrs(), Rate: 20, Seed: 1, History: 10 * time.Minute, Partitions: 2, Logger: zap.NewNop()}
+	simulate(t, cfg, func() bool { return newest(t, b.Addrs()) > time.Now().Add(-time.Minute).Unix() })
+	first := len(stored(t, b.Addrs(), eventlog.ResultsTopic))
+	if first < 8000 {
+		t.Errorf("got %d results of ten minutes' history at 20/s", first)
+	}
+	latest := newest(t, b.Addrs())
+	simulate(t, cfg, func() bool { return newest(t, b.Addrs()) > latest })
+	if second := len(stored(t, b.Addrs(), eventlog.ResultsTopic)) - first; second < 1 || second > 2000 {
+		t.Errorf("got %d results more after the second start", second)
+	}
+	if appended := offsets(t, b.Addrs()); appended > int64(first)+2200 {
+		t.Errorf("the second start appended %d records", appended-int64(first))
+	}
+}
+
+func simulate(t *testing.T, cfg SimulateConfig, enough func() bool) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- Simulate(ctx, cfg) }()
+	await(t, enough)
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func openLog(t *testing.T, brokers []string) *eventlog.Log {
+	t.Helper()
+	log, err := eventlog.Open(eventlog.Config{Brokers: brokers}, zap.NewNop(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log
+}
+
+// newest gives the Unix time of the latest result; 0 where there is no topic yet.
+func newest(t *testing.T, brokers []string) int64 {
+	t.Helper()
+	log := openLog(t, brokers)
+	defer log.Close()
+	latest, err := latestEvent(t.Context(), log.History(), eventlog.ResultsTopic, time.Now().Add(-time.Hour), time.Now())
+	if err != nil {
+		return 0
+	}
+	return latest.Unix()
+}
+
+func offsets(t *testing.T, brokers []string) (total int64) {
+	t.Helper()
+	log := openLog(t, brokers)
+	defer log.Close()
+	for partition := range 2 {
+		_, next, err := log.History().Bounds(t.Context(), eventlog.ResultsTopic, partition)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += next
+	}
+	return total
+}
+
+func TestLatestEvent(t *testing.T) {
+	b := broker(t, "")
+	log := openLog(t, b.Addrs())
+	defer log.Close()
+	if err := log.EnsureTopics(t.Context(), topics(3, 0)...); err != nil {
+		t.Fatal(err)
+	}
+	until := time.Now().Truncate(time.Second)
+	from := until.Add(-time.Hour)
+	latest := func() time.Time {
+		got, err := latestEvent(t.Context(), log.History(), eventlog.ResultsTopic, from, until)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if got := latest(); !got.Equal(from) {
+		t.Errorf("of an empty log: got %s, want %s", got, from)
+	}
+	writer := log.Writer(eventlog.WriterConfig{})
+	append := func(measurement atlas.MeasurementID, at time.Time) {
+		value := []byte(at.String())
+		event := atlas.Event{Stream: atlas.StreamResult, Measurement: measurement, Probe: 1, Type: "ping", Time: at, ID: atlas.EventIDOf(value), Value: value}
+		if err := writer.Append(t.Context(), eventlog.ResultsTopic, []atlas.Event{event}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	append(1, from.Add(-time.Hour))
+	if got := latest(); !got.Equal(from) {
+		t.Errorf("of what is older: got %s, want %s", got, from)
+	}
+	want := from.Add(1234 * time.Second)
+	for measurement := range atlas.MeasurementID(8) {
+		append(measurement+1, want.Add(-time.Duration(measurement)*time.Minute))
+	}
+	if got := latest(); !got.Equal(want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	append(2, until.Add(time.Hour))
+	if got := latest(); !got.Equal(until) {
+		t.Errorf("with one ahead: got %s, want %s", got, until)
+	}
+	if err := writer.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSimulateConfigValidate(t *testing.T) {
+	err := Simulate(t.Context(), SimulateConfig{Rate: -1, History: -time.Hour, Partitions: -1, Replication: -2})
+	for _, want := range []string{"rate: got -1", "history: got -1h0m0s", "partitions: got -1", "replication: got -2", "brokers: none given"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}

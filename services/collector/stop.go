@@ -1,0 +1,58 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"atlasstream/pkg/service"
+)
+
+// tasks are what a collector runs.
+type tasks struct{ topics, http, grpc, admin *task }
+
+// wait returns when ctx ends, or a task fails.
+func (t tasks) wait(ctx context.Context) {
+	topics := t.topics.ended
+	for {
+		select {
+		case <-topics:
+			if t.topics.err != nil {
+				return
+			}
+			topics = nil // they are made
+			continue
+		case <-ctx.Done():
+		case <-t.http.ended:
+		case <-t.grpc.ended:
+		case <-t.admin.ended:
+		}
+		return
+	}
+}
+
+// grace is what requests that run get of the time for stopping; the rest is for what they left with Kafka.
+func (c *collector) grace() time.Duration { return c.cfg.StopTimeout * 3 / 4 }
+
+func (c *collector) stop(tasks tasks) error {
+	c.admin.Drain()
+	return service.StopInOrder(c.cfg.Logger, c.cfg.StopTimeout,
+		service.Part{Name: "doors", Stop: func(ctx context.Context) error {
+			tasks.http.cancel()
+			tasks.grpc.cancel()
+			return errors.Join(tasks.http.stop(ctx), tasks.grpc.stop(ctx))
+		}},
+		service.Part{Name: "making of topics", Stop: func(ctx context.Context) error {
+			if err := tasks.topics.stop(ctx); !errors.Is(err, context.Canceled) {
+				return err
+			}
+			return nil
+		}},
+		service.Part{Name: "event log", Stop: c.close},
+		service.Part{Name: "admin door", Stop: tasks.admin.stop},
+	)
+}
+
+func (c *collector) close(ctx context.Context) error {
+	return errors.Join(c.writer.Close(ctx), c.log.Close())
+}
