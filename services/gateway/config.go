@@ -1,0 +1,104 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/service"
+	"atlasstream/services/gateway/internal/outbox"
+)
+
+// Config are the settings of a gateway. Zero values stand for the defaults.
+type Config struct {
+	Kafka    []string     // host:port of brokers
+	Listen   string       // address of the public door; ":8080"
+	Admin    string       // address of metrics, health and profiles; ":9090"
+	Listener net.Listener // instead of Listen
+	// AdminListener is used instead of Admin.
+	AdminListener net.Listener
+
+	Origins          []string      // of pages that may connect, such as "https://atlas.example"; any if there are none
+	MaxSubscriptions int           // of one client; 1,000
+	MaxMessage       int           // bytes of a client's message; 100,000
+	QueueBytes       int           // that wait for a client at most; 4 MiB
+	QueueMessages    int           // that wait for a client at most; 10,000
+	WriteTimeout     time.Duration // how long a client may take to make room; 60 s
+	PingInterval     time.Duration // between two signs of life of a client; 25 s
+	PingTimeout      time.Duration // how late a sign of life may be; 60 s
+	StopTimeout      time.Duration // for an orderly stop; 20 s
+
+	Logger *zap.Logger
+	// Metrics takes the gateway's metrics beside those of other services in the same process; a registry of its own unless given.
+	Metrics *prometheus.Registry
+}
+
+// Validate joins every fault of the settings.
+func (c Config) Validate() error {
+	var faults []error
+	if len(c.Kafka) == 0 {
+		faults = append(faults, errors.New("kafka: missing, want host:port of at least one broker"))
+	}
+	for _, limit := range []struct {
+		name string
+		got  int64
+	}{
+		{"max-subscriptions", int64(c.MaxSubscriptions)}, {"max-message", int64(c.MaxMessage)},
+		{"queue-bytes", int64(c.QueueBytes)}, {"queue-messages", int64(c.QueueMessages)},
+		{"write-timeout", int64(c.WriteTimeout)}, {"ping-interval", int64(c.PingInterval)},
+		{"ping-timeout", int64(c.PingTimeout)}, {"stop-timeout", int64(c.StopTimeout)},
+	} {
+		if limit.got < 0 {
+			faults = append(faults, fmt.Errorf("%s: got %d, want more than 0", limit.name, limit.got))
+		}
+	}
+	for _, origin := range c.Origins {
+		if parsed, err := url.Parse(origin); err != nil || parsed.Scheme == "" || parsed.Host == "" || origin != parsed.Scheme+"://"+parsed.Host {
+			faults = append(faults, fmt.Errorf("origins: got %q, want scheme and host, such as https://atlas.example", origin))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (c Config) withDefaults() Config {
+	orDefault(&c.Listen, ":8080")
+	orDefault(&c.Admin, ":9090")
+	orDefault(&c.MaxSubscriptions, 1000)
+	orDefault(&c.MaxMessage, 100_000)
+	orDefault(&c.QueueBytes, 4<<20)
+	orDefault(&c.QueueMessages, 10_000)
+	orDefault(&c.WriteTimeout, 60*time.Second)
+	orDefault(&c.PingInterval, 25*time.Second)
+	orDefault(&c.PingTimeout, 60*time.Second)
+	orDefault(&c.StopTimeout, 20*time.Second)
+	orDefault(&c.Logger, zap.NewNop())
+	if c.Metrics == nil {
+		c.Metrics = service.NewRegistry()
+	}
+	return c
+}
+
+func orDefault[T comparable](setting *T, value T) {
+	var zero T
+	if *setting == zero {
+		*setting = value
+	}
+}
+
+func (c Config) queueLimits() outbox.Limits {
+	const closeTimeout = 5 * time.Second
+	return outbox.Limits{Bytes: c.QueueBytes, Messages: c.QueueMessages, WriteTimeout: c.WriteTimeout, CloseTimeout: closeTimeout}
+}
+
+// checkOrigin lets pages of the allowed origins in, and every client that is no page.
+func (c Config) checkOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	return origin == "" || len(c.Origins) == 0 || slices.Contains(c.Origins, origin)
+}

@@ -1,0 +1,31 @@
+package door
+
+import (
+	"encoding/json"
+	"unicode/utf8"
+
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// jsonArrays writes an event as ["name",payload], the text of the plain WebSocket. Payloads are sent as they are: clients match prefixes of this
+// compact form.
+type jsonArrays struct{}
+
+func (jsonArrays) Event(name string, payload []byte) *outbox.Message {
+	text := make([]byte, 0, len(name)+len(payload)+len(`["",]`))
+	text = append(append(append(text, `["`...), name...), `",`...)
+	return outbox.Text(append(append(text, payload...), ']'))
+}
+
+// parseEvent reads a client's message, ["event",argument,…].
+func parseEvent(binary bool, payload []byte) (event string, arguments []json.RawMessage, err error) {
+	if binary {
+		return "", nil, subscription.Refuse(codeMalformed, `message: got a binary one, want a text message ["%s",{…}]`, eventSubscribe)
+	}
+	readable := utf8.Valid(payload) && json.Unmarshal(payload, &arguments) == nil
+	if !readable || len(arguments) == 0 || json.Unmarshal(arguments[0], &event) != nil {
+		return "", nil, subscription.Refuse(codeMalformed, `message: got %.60q, want a JSON array such as ["%s",{"msm":1001}]`, payload, eventSubscribe)
+	}
+	return event, arguments[1:], nil
+}

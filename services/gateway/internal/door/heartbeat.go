@@ -1,0 +1,52 @@
+package door
+
+import (
+	"errors"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/wsconn"
+)
+
+// Patience is how a door finds out that a client is gone without a word.
+type Patience struct {
+	Interval time.Duration // between two pings
+	Timeout  time.Duration // how much longer than that a client may be silent
+}
+
+// heartbeat pings a client of the plain WebSocket and closes its connection when nothing is heard from it. It is a timer, not a goroutine, as most
+// clients are idle.
+type heartbeat struct {
+	conn      *wsconn.Conn
+	patience  Patience
+	lastHeard atomic.Int64 // Unix nanoseconds
+	timer     *time.Timer
+}
+
+// startHeartbeat must be called by the goroutine that reads from the connection.
+func startHeartbeat(conn *wsconn.Conn, patience Patience) *heartbeat {
+	h := &heartbeat{conn: conn, patience: patience}
+	h.heard()
+	conn.OnPong(h.heard)
+	h.timer = time.AfterFunc(math.MaxInt64, h.beat) // beat uses the field, so it is set before the first one can come
+	h.timer.Reset(patience.Interval)
+	return h
+}
+
+func (h *heartbeat) heard() { h.lastHeard.Store(time.Now().UnixNano()) }
+
+func (h *heartbeat) beat() {
+	silence := time.Since(time.Unix(0, h.lastHeard.Load()))
+	if silence > h.patience.Interval+h.patience.Timeout {
+		h.conn.Close()
+		return
+	}
+	if err := h.conn.Send(outbox.Ping()); errors.Is(err, outbox.ErrClosed) {
+		return
+	}
+	h.timer.Reset(h.patience.Interval)
+}
+
+func (h *heartbeat) stop() { h.timer.Stop() }

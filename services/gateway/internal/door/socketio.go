@@ -1,0 +1,72 @@
+package door
+
+import (
+	"context"
+
+	"go.uber.org/zap"
+
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/socketio"
+)
+
+// SocketIO is the door that RIPE's older service has at /stream/socket.io. It is an http.Handler.
+type SocketIO struct {
+	*socketio.Server
+	hub     *fanout.Hub
+	logger  *zap.Logger
+	serving context.Context // ends when Shutdown has no more patience
+	stop    context.CancelFunc
+}
+
+// NewSocketIO makes the door. The error is one of the settings'.
+func NewSocketIO(hub *fanout.Hub, settings socketio.Config, logger *zap.Logger) (*SocketIO, error) {
+	door := &SocketIO{hub: hub, logger: logger}
+	server, err := socketio.NewServer(settings, door)
+	if err != nil {
+		return nil, err
+	}
+	door.Server = server
+	door.serving, door.stop = context.WithCancel(context.Background())
+	return door, nil
+}
+
+// Shutdown refuses newcomers, tells the clients that the gateway stops once they have what waits for them, and waits until all are gone. Those that
+// are not gone when ctx ends are cut off.
+func (d *SocketIO) Shutdown(ctx context.Context) {
+	context.AfterFunc(ctx, d.stop)
+	defer d.stop()
+	if err := d.Server.Shutdown(ctx, farewellMessage(socketIOEvents{})); err != nil {
+		d.logger.Warn("clients of Socket.IO were cut off", zap.Error(err))
+	}
+}
+
+// Connect implements socketio.Handler.
+func (d *SocketIO) Connect(socket *socketio.Socket) error {
+	socket.Attachment = newSession(d.hub, &socketIOClient{socket}, d.logger)
+	return nil
+}
+
+// Event implements socketio.Handler.
+func (d *SocketIO) Event(socket *socketio.Socket, event socketio.Event) {
+	socket.Attachment.(*session).receive(d.serving, event.Name, event.Args)
+}
+
+// Disconnect implements socketio.Handler.
+func (d *SocketIO) Disconnect(socket *socketio.Socket, reason string) {
+	d.logger.Debug("client left", zap.String("socket", socket.ID()), zap.String("reason", reason))
+	socket.Attachment.(*session).leave()
+}
+
+// socketIOClient is the fanout's view of a client.
+type socketIOClient struct{ *socketio.Socket }
+
+func (c *socketIOClient) Encoding() fanout.Encoding { return socketIOEvents{} }
+func (c *socketIOClient) Overflow()                 { c.Abort(overflowMessage(c.Encoding())) }
+
+// socketIOEvents writes an event as both revisions' clients of the main namespace read it.
+type socketIOEvents struct{}
+
+func (socketIOEvents) Event(name string, payload []byte) *outbox.Message {
+	return socketio.EncodeEvent("/", name, payload)
+}

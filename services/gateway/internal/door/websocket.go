@@ -1,0 +1,142 @@
+package door
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"github.com/gorilla/websocket"
+	"go.uber.org/zap"
+
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/wsconn"
+)
+
+// WebSocket is the door that RIPE's current service has at /stream/: text messages ["event",payload] either way, and nothing else.
+type WebSocket struct {
+	hub      *fanout.Hub
+	settings *wsconn.Settings
+	patience Patience
+	logger   *zap.Logger
+	serving  context.Context // ends when Shutdown has no more patience
+	stop     context.CancelFunc
+
+	mu      sync.Mutex
+	closing bool
+	clients map[*webSocketClient]struct{}
+	reading sync.WaitGroup
+}
+
+// NewWebSocket makes the door.
+func NewWebSocket(hub *fanout.Hub, settings *wsconn.Settings, patience Patience, logger *zap.Logger) *WebSocket {
+	door := &WebSocket{hub: hub, settings: settings, patience: patience, logger: logger, clients: make(map[*webSocketClient]struct{})}
+	door.serving, door.stop = context.WithCancel(context.Background())
+	return door
+}
+
+// ServeHTTP upgrades the request and lets a goroutine read from the client.
+func (d *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !websocket.IsWebSocketUpgrade(r) {
+		w.Header().Set("Upgrade", "websocket")
+		http.Error(w, "this path speaks WebSocket: connect to it with a WebSocket client", http.StatusUpgradeRequired)
+		return
+	}
+	conn, err := d.settings.Upgrade(w, r)
+	if err != nil {
+		d.logger.Debug("a WebSocket handshake failed", zap.Error(err), zap.String("remote", r.RemoteAddr))
+		return
+	}
+	client := &webSocketClient{conn: conn}
+	if !d.admit(client) {
+		conn.Finish(farewellMessage(client.Encoding()), outbox.Close(websocket.CloseGoingAway, "shutting down"))
+		conn.Close()
+		return
+	}
+	go d.serve(client)
+}
+
+// admit counts the client among those that Shutdown waits for.
+func (d *WebSocket) admit(client *webSocketClient) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closing {
+		return false
+	}
+	d.clients[client] = struct{}{}
+	d.reading.Add(1)
+	return true
+}
+
+// serve reads what the client says until it is gone.
+func (d *WebSocket) serve(client *webSocketClient) {
+	defer d.dismiss(client)
+	session := newSession(d.hub, client, d.logger)
+	defer session.leave()
+	defer client.conn.Close()
+	heartbeat := startHeartbeat(client.conn, d.patience)
+	defer heartbeat.stop()
+	for {
+		binary, payload, err := client.conn.Read()
+		if err != nil {
+			return
+		}
+		heartbeat.heard()
+		event, arguments, err := parseEvent(binary, payload)
+		if err != nil {
+			session.answer(err)
+			continue
+		}
+		session.receive(d.serving, event, arguments)
+	}
+}
+
+func (d *WebSocket) dismiss(client *webSocketClient) {
+	d.mu.Lock()
+	delete(d.clients, client)
+	d.mu.Unlock()
+	d.reading.Done()
+}
+
+// Shutdown refuses newcomers, tells the clients that the gateway stops once they have what waits for them, and waits until all are gone. Those that
+// are not gone when ctx ends are cut off.
+func (d *WebSocket) Shutdown(ctx context.Context) {
+	context.AfterFunc(ctx, d.stop)
+	defer d.stop()
+	d.eachClient(func(client *webSocketClient) {
+		client.conn.Finish(farewellMessage(client.Encoding()), outbox.Close(websocket.CloseGoingAway, "shutting down"))
+	})
+	gone := make(chan struct{})
+	go func() { d.reading.Wait(); close(gone) }()
+	select {
+	case <-gone:
+	case <-ctx.Done():
+		d.eachClient(func(client *webSocketClient) { client.conn.Close() })
+		<-gone
+	}
+}
+
+// eachClient refuses newcomers from now on and goes through the clients that there are.
+func (d *WebSocket) eachClient(do func(*webSocketClient)) {
+	d.mu.Lock()
+	d.closing = true
+	clients := make([]*webSocketClient, 0, len(d.clients))
+	for client := range d.clients {
+		clients = append(clients, client)
+	}
+	d.mu.Unlock()
+	for _, client := range clients {
+		do(client)
+	}
+}
+
+// webSocketClient is the fanout's view of a client.
+type webSocketClient struct{ conn *wsconn.Conn }
+
+func (c *webSocketClient) Encoding() fanout.Encoding           { return jsonArrays{} }
+func (c *webSocketClient) Offer(message *outbox.Message) error { return c.conn.Offer(message) }
+func (c *webSocketClient) Flush()                              { c.conn.Flush() }
+
+func (c *webSocketClient) Overflow() {
+	c.conn.Abort(overflowMessage(c.Encoding()), outbox.Close(websocket.ClosePolicyViolation, "too slow"))
+}

@@ -1,0 +1,3 @@
+// Package fanout delivers records to the subscribers whose subscriptions they match. A message is encoded once for all that get the same, and
+// enqueued under the partition's lock; it is written afterwards, without the lock, together with all else that waits for the same client.
+package fanout

@@ -1,0 +1,80 @@
+package outbox
+
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// opcode is the kind of a WebSocket frame (RFC 6455, section 11.8).
+type opcode byte
+
+const (
+	opcodeText   opcode = 0x1
+	opcodeBinary opcode = 0x2
+	opcodeClose  opcode = 0x8
+	opcodePing   opcode = 0x9
+	opcodePong   opcode = 0xA
+)
+
+// maxControlPayload is the longest payload that a control frame may carry, in bytes (RFC 6455, section 5.5).
+const maxControlPayload = 125
+
+// Message is one encoded WebSocket message. It never changes, so all the queues that it stands in share it.
+type Message struct {
+	frame  []byte
+	header int // bytes of frame before the payload
+}
+
+// Text makes a text message; payload must be valid UTF-8.
+func Text(payload []byte) *Message { return newMessage(opcodeText, payload) }
+
+// Binary makes a binary message.
+func Binary(payload []byte) *Message { return newMessage(opcodeBinary, payload) }
+
+// Ping makes a ping without data.
+func Ping() *Message { return newMessage(opcodePing, nil) }
+
+// Pong makes the answer to a ping with the given data, of which at most 125 bytes are sent.
+func Pong(data []byte) *Message {
+	return newMessage(opcodePong, data[:min(len(data), maxControlPayload)])
+}
+
+// Close makes a close frame with a status code (RFC 6455, section 7.4) and a reason, which is cut to fit.
+func Close(code int, reason string) *Message {
+	payload := binary.BigEndian.AppendUint16(nil, uint16(code))
+	payload = append(payload, validPrefix(reason, maxControlPayload-len(payload))...)
+	return newMessage(opcodeClose, payload)
+}
+
+// Payload gives the message without its frame. It must not be changed.
+func (m *Message) Payload() []byte { return m.frame[m.header:] }
+
+// Size is what the message costs a queue and the network, in bytes.
+func (m *Message) Size() int { return len(m.frame) }
+
+// newMessage builds a frame as a server sends it: final, unmasked, so that the same bytes serve every client (RFC 6455, section 5.2).
+func newMessage(kind opcode, payload []byte) *Message {
+	const final, length16, length64 = 0x80, 126, 127
+	frame := make([]byte, 0, 10+len(payload))
+	frame = append(frame, final|byte(kind))
+	switch size := len(payload); {
+	case size < length16:
+		frame = append(frame, byte(size))
+	case size <= 0xFFFF:
+		frame = binary.BigEndian.AppendUint16(append(frame, length16), uint16(size))
+	default:
+		frame = binary.BigEndian.AppendUint64(append(frame, length64), uint64(size))
+	}
+	return &Message{frame: append(frame, payload...), header: len(frame)}
+}
+
+// validPrefix cuts text to at most size bytes without splitting a character.
+func validPrefix(text string, size int) string {
+	if len(text) <= size {
+		return text
+	}
+	for size > 0 && !utf8.RuneStart(text[size]) {
+		size--
+	}
+	return text[:size]
+}

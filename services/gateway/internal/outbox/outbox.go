@@ -1,0 +1,144 @@
+// Package outbox holds what waits for one client and writes it. A queue bounded in bytes and messages takes messages that are encoded once for all
+// clients; all that waits goes out in one write. It knows neither what the messages say nor in which protocol.
+package outbox
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+)
+
+var (
+	// ErrFull is returned for a message that would take the queue over its limits; the message is not in the queue.
+	ErrFull = errors.New("the client's queue is full")
+	// ErrClosed is returned once the outbox takes no more messages.
+	ErrClosed = errors.New("the client's connection is closing")
+)
+
+// Limits bound what an outbox holds and how long it waits.
+type Limits struct {
+	Bytes        int           // most bytes that may wait
+	Messages     int           // most messages that may wait
+	WriteTimeout time.Duration // how long a client may take to make room for more before its connection is closed
+	CloseTimeout time.Duration // how long a client may take to close its side after the last message
+}
+
+// Outbox queues and writes messages to one connection. Its methods may be called from any goroutine, and none of them but Close waits for the network.
+type Outbox struct {
+	conn   net.Conn
+	raw    syscall.RawConn // nil where conn is no socket
+	limits *Limits
+	stats  *Stats
+
+	mu       sync.Mutex
+	state    state
+	queue    []*Message
+	bytes    int            // of the messages in the queue
+	busy     bool           // somebody writes; who is busy writes until the queue is empty
+	inFlight int            // messages at the head of the queue that are being written
+	written  int            // bytes of the first message that are written already
+	blocked  sync.WaitGroup // the goroutine that waits for a slow client
+}
+
+type state byte
+
+const (
+	open      state = iota
+	finishing       // takes no more; what waits is still written
+	finished        // all is written; the client's side may still be open
+	closed
+)
+
+// New makes the outbox of conn. Limits and stats are shared by all the outboxes of a server.
+func New(conn net.Conn, limits *Limits, stats *Stats) *Outbox {
+	outbox := &Outbox{conn: conn, limits: limits, stats: stats}
+	if socket, ok := conn.(syscall.Conn); ok {
+		outbox.raw, _ = socket.SyscallConn() // fails for a closed connection only, which the first write finds out
+	}
+	return outbox
+}
+
+// Offer puts a message into the queue without writing it: several offers and one Flush make one write.
+// It returns ErrFull or ErrClosed if the message was not taken.
+func (o *Outbox) Offer(message *Message) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.state != open {
+		return ErrClosed
+	}
+	if len(o.queue) >= o.limits.Messages || o.bytes+message.Size() > o.limits.Bytes {
+		return ErrFull
+	}
+	o.push(message)
+	return nil
+}
+
+// Send offers a message and writes what waits.
+func (o *Outbox) Send(message *Message) error {
+	if err := o.Offer(message); err != nil {
+		return err
+	}
+	o.Flush()
+	return nil
+}
+
+// Finish writes what waits and the last messages, and then ends the connection: the sending side at once, the rest when the client has closed its
+// side or CloseTimeout has passed, which ends the read of whoever reads from the connection.
+func (o *Outbox) Finish(last ...*Message) { o.finish(false, last) }
+
+// Abort is Finish for a client that cannot keep up: what waits is dropped, but for messages that are being written.
+func (o *Outbox) Abort(last ...*Message) { o.finish(true, last) }
+
+func (o *Outbox) finish(drop bool, last []*Message) {
+	o.mu.Lock()
+	if o.state != open {
+		o.mu.Unlock()
+		return
+	}
+	o.state = finishing
+	if drop {
+		o.dropUnsent()
+	}
+	for _, message := range last {
+		o.push(message)
+	}
+	o.mu.Unlock()
+	o.Flush()
+}
+
+// Close closes the connection, whatever waits, and returns when the outbox uses it no more.
+func (o *Outbox) Close() {
+	o.stop()
+	o.blocked.Wait()
+}
+
+func (o *Outbox) stop() {
+	o.mu.Lock()
+	o.state = closed
+	o.stats.waits(-len(o.queue), -o.bytes)
+	o.queue, o.bytes = nil, 0
+	o.mu.Unlock()
+	_ = o.conn.Close() // nothing is to be done about a connection that fails to close
+}
+
+func (o *Outbox) push(message *Message) {
+	o.queue = append(o.queue, message)
+	o.bytes += message.Size()
+	o.stats.waits(1, message.Size())
+}
+
+// dropUnsent keeps the messages that are on their way, so that the client never sees half a frame.
+func (o *Outbox) dropUnsent() {
+	keep := o.inFlight
+	if o.written > 0 {
+		keep = max(keep, 1)
+	}
+	dropped := 0
+	for _, message := range o.queue[keep:] {
+		dropped += message.Size()
+	}
+	o.stats.waits(keep-len(o.queue), -dropped)
+	o.queue, o.bytes = o.queue[:keep], o.bytes-dropped
+}

@@ -1,0 +1,115 @@
+package outbox
+
+import (
+	"errors"
+	"time"
+)
+
+// Flush writes what waits. Most sockets have room, so it tries without waiting first; for one that has none, a goroutine takes over.
+func (o *Outbox) Flush() {
+	if !o.acquire() {
+		return
+	}
+	batch := newBatch()
+	defer batch.release()
+	for o.take(batch) {
+		err := batch.tryWrite(o.raw)
+		o.wrote(batch.written)
+		switch {
+		case errors.Is(err, errWouldBlock):
+			o.waitForRoom()
+			return
+		case err != nil:
+			o.stop()
+			return
+		}
+	}
+}
+
+// waitForRoom lets a goroutine write on, which Close waits for.
+func (o *Outbox) waitForRoom() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.state == closed {
+		return
+	}
+	o.stats.blocks()
+	o.blocked.Go(o.writeSlowly)
+}
+
+func (o *Outbox) writeSlowly() {
+	batch := newBatch()
+	defer batch.release()
+	for o.take(batch) {
+		err := batch.writeWithin(o.conn, o.limits.WriteTimeout)
+		o.wrote(batch.written)
+		if err != nil {
+			o.stop()
+			return
+		}
+	}
+}
+
+// acquire makes the caller the one who writes, if there is something to do and nobody does it.
+func (o *Outbox) acquire() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	pending := o.state == open && len(o.queue) > 0 || o.state == finishing
+	if o.busy || !pending {
+		return false
+	}
+	o.busy = true
+	return true
+}
+
+// take fills the batch from the head of the queue. Without anything left to write it returns false, and the caller is no longer the one who writes.
+func (o *Outbox) take(batch *batch) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.queue) > 0 {
+		o.inFlight = batch.fill(o.queue, o.written)
+		return true
+	}
+	o.busy = false
+	if o.state == finishing {
+		o.state = finished
+		o.endSending()
+	}
+	return false
+}
+
+// wrote takes what has been written out of the queue.
+func (o *Outbox) wrote(bytes int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.inFlight = 0
+	o.written += bytes
+	sent := 0
+	for sent < len(o.queue) && o.written >= o.queue[sent].Size() {
+		size := o.queue[sent].Size()
+		o.written -= size
+		o.bytes -= size
+		o.stats.waits(-1, -size)
+		sent++
+	}
+	o.forget(sent)
+}
+
+// forget drops the first messages of the queue and keeps its memory for the next ones, unless that is much.
+func (o *Outbox) forget(sent int) {
+	left := copy(o.queue, o.queue[sent:])
+	clear(o.queue[left:])
+	o.queue = o.queue[:left]
+	if left == 0 && cap(o.queue) > maxBatchMessages {
+		o.queue = nil
+	}
+}
+
+// endSending tells the client that nothing more comes. Closing at once could destroy what it has not read yet, so its side stays open for a while.
+func (o *Outbox) endSending() {
+	sender, ok := o.conn.(interface{ CloseWrite() error })
+	if ok && sender.CloseWrite() == nil && o.conn.SetReadDeadline(time.Now().Add(o.limits.CloseTimeout)) == nil {
+		return
+	}
+	_ = o.conn.Close() // nothing is to be done about a connection that fails to close
+}

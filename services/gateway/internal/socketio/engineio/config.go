@@ -1,0 +1,76 @@
+package engineio
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"atlasstream/services/gateway/internal/outbox"
+)
+
+// Config are the settings of a Server. Every zero value but that of NewID stands for a default.
+type Config struct {
+	PingInterval time.Duration // how often a client is pinged, or pings; 25 s
+	PingTimeout  time.Duration // how long the answer may take; 60 s
+	MaxPayload   int           // most bytes in a message of a client; 100,000
+
+	Queue outbox.Limits // of each client; 1 MiB, 1,000 messages, 10 s to write, 5 s to close
+	Stats *outbox.Stats // of all the clients' queues together; optional
+
+	// NewID makes the ID of a session. Who knows it can take the session over, so it must hold at least 128 random bits. Mandatory.
+	NewID func() string
+	// CheckOrigin tells whether a request from a web page of another origin is served; nil serves any.
+	CheckOrigin func(*http.Request) bool
+	// KeepHeaders are the names of those headers of a session's first request that Request.Header keeps for as long as the session lives.
+	KeepHeaders []string
+
+	Logger *zap.Logger // optional
+}
+
+// Validate tells everything that is wrong with the settings.
+func (c Config) Validate() error {
+	var faults []error
+	for _, setting := range []struct {
+		name string
+		got  int64
+	}{
+		{"PingInterval", int64(c.PingInterval)}, {"PingTimeout", int64(c.PingTimeout)}, {"MaxPayload", int64(c.MaxPayload)},
+		{"Queue.Bytes", int64(c.Queue.Bytes)}, {"Queue.Messages", int64(c.Queue.Messages)},
+		{"Queue.WriteTimeout", int64(c.Queue.WriteTimeout)}, {"Queue.CloseTimeout", int64(c.Queue.CloseTimeout)},
+	} {
+		if setting.got < 0 {
+			faults = append(faults, fmt.Errorf("%s: got %d, want a positive value, or 0 for the default", setting.name, setting.got))
+		}
+	}
+	if c.NewID == nil {
+		faults = append(faults, errors.New("NewID: missing"))
+	}
+	return errors.Join(faults...)
+}
+
+// WithDefaults gives the settings that a Server works with.
+func (c Config) WithDefaults() Config {
+	orDefault(&c.PingInterval, 25*time.Second)
+	orDefault(&c.PingTimeout, 60*time.Second)
+	orDefault(&c.MaxPayload, 100_000)
+	orDefault(&c.Queue.Bytes, 1<<20)
+	orDefault(&c.Queue.Messages, 1000)
+	orDefault(&c.Queue.WriteTimeout, 10*time.Second)
+	orDefault(&c.Queue.CloseTimeout, 5*time.Second)
+	orDefault(&c.Stats, &outbox.Stats{})
+	orDefault(&c.Logger, zap.NewNop())
+	if c.CheckOrigin == nil {
+		c.CheckOrigin = func(*http.Request) bool { return true }
+	}
+	return c
+}
+
+func orDefault[T comparable](setting *T, value T) {
+	var zero T
+	if *setting == zero {
+		*setting = value
+	}
+}

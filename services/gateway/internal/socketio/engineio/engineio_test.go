@@ -1,0 +1,154 @@
+package engineio
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"go.uber.org/goleak"
+
+	"atlasstream/services/gateway/internal/outbox"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for something that happens soon.
+const patience = 10 * time.Second
+
+// echo is a conversation that sends back what it receives and notes how it ended.
+type echo struct {
+	session *Session
+	ended   chan<- string
+}
+
+func (e echo) Message(binary bool, data []byte) error {
+	if binary {
+		_ = e.session.OfferBinary(data) // the client may be gone
+	} else {
+		_ = e.session.Offer(outbox.Text(append([]byte{byte(packetMessage)}, data...)))
+	}
+	e.session.Flush()
+	return nil
+}
+
+func (e echo) Closed(reason string) { e.ended <- reason }
+
+type testServer struct {
+	*Server
+	url   string
+	ended chan string // reasons of ended sessions
+}
+
+// serve starts a server that echoes. It is shut down, which every goroutine has to follow, when the test ends.
+func serve(t testing.TB, cfg Config) *testServer {
+	t.Helper()
+	server := &testServer{ended: make(chan string, 100)}
+	server.Server = newEchoServer(t, cfg, server.ended)
+	listener := httptest.NewServer(server)
+	server.url = listener.URL
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			t.Errorf("shutdown: %v", err)
+		}
+		listener.Close()
+	})
+	return server
+}
+
+func newEchoServer(t testing.TB, cfg Config, ended chan<- string) *Server {
+	t.Helper()
+	cfg.NewID = rand.Text
+	server, err := NewServer(cfg, func(s *Session) Conversation { return echo{s, ended} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server
+}
+
+// dial opens a WebSocket session and reads its open packet.
+func (s *testServer) dial(t testing.TB, revision Revision) (*websocket.Conn, openPacket) {
+	t.Helper()
+	return dialWith(t, websocket.DefaultDialer, s.url, revision)
+}
+
+func dialWith(t testing.TB, dialer *websocket.Dialer, url string, revision Revision) (*websocket.Conn, openPacket) {
+	t.Helper()
+	client, response, err := dialer.Dial(fmt.Sprintf("ws%s/?EIO=%d&transport=websocket", strings.TrimPrefix(url, "http"), revision), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	t.Cleanup(func() { _ = client.Close() })
+	text := receive(t, client)
+	var open openPacket
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(text, "0")), &open); err != nil || text[0] != '0' {
+		t.Fatalf("got %q, want an open packet", text)
+	}
+	return client, open
+}
+
+func receive(t testing.TB, client *websocket.Conn) string {
+	t.Helper()
+	_ = client.SetReadDeadline(time.Now().Add(patience))
+	_, frame, err := client.ReadMessage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(frame)
+}
+
+func expect(t testing.TB, client *websocket.Conn, want ...string) {
+	t.Helper()
+	for _, want := range want {
+		if got := receive(t, client); got != want {
+			t.Fatalf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// expectEnd reads the close frame.
+func expectEnd(t testing.TB, client *websocket.Conn, code int, detail string) {
+	t.Helper()
+	_ = client.SetReadDeadline(time.Now().Add(patience))
+	_, frame, err := client.ReadMessage()
+	if !websocket.IsCloseError(err, code) || !strings.Contains(err.Error(), detail) {
+		t.Fatalf("got %q, %v; want a close frame with %d %q", frame, err, code, detail)
+	}
+}
+
+func (s *testServer) expectEnded(t testing.TB, reason string) {
+	t.Helper()
+	select {
+	case got := <-s.ended:
+		if got != reason {
+			t.Fatalf("the session ended by %q, want %q", got, reason)
+		}
+	case <-time.After(patience):
+		t.Fatalf("the session did not end; want %q", reason)
+	}
+}
+
+func send(t testing.TB, client *websocket.Conn, kind int, frames ...string) {
+	t.Helper()
+	for _, frame := range frames {
+		if err := client.WriteMessage(kind, []byte(frame)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// forBoth runs a test for each revision.
+func forBoth(t *testing.T, run func(t *testing.T, revision Revision)) {
+	t.Helper()
+	for _, revision := range []Revision{Revision3, Revision4} {
+		t.Run(fmt.Sprint("EIO", revision), func(t *testing.T) { run(t, revision) })
+	}
+}

@@ -1,0 +1,59 @@
+package engineio
+
+import (
+	"sync"
+	"time"
+)
+
+// heartbeat ends the session of a client that is gone without a word. In revision 3 the client pings, and is gone when no ping came for interval and
+// timeout together; in revision 4 the server pings, and the client is gone when the answer takes longer than the timeout.
+type heartbeat struct {
+	mu           sync.Mutex
+	timer        *time.Timer // nil when stopped
+	awaitingPong bool
+}
+
+func (s *Session) startHeartbeat() {
+	s.heartbeat.mu.Lock()
+	defer s.heartbeat.mu.Unlock()
+	s.heartbeat.timer = time.AfterFunc(s.quietTime(), s.wasQuiet)
+}
+
+// quietTime is how long nothing need be heard of the client.
+func (s *Session) quietTime() time.Duration {
+	if s.revision == Revision3 {
+		return s.server.cfg.PingInterval + s.server.cfg.PingTimeout
+	}
+	return s.server.cfg.PingInterval
+}
+
+// heard notes that the client has done its part.
+func (s *Session) heard() {
+	s.heartbeat.mu.Lock()
+	defer s.heartbeat.mu.Unlock()
+	if s.heartbeat.timer != nil {
+		s.heartbeat.awaitingPong = false
+		s.heartbeat.timer.Reset(s.quietTime())
+	}
+}
+
+func (s *Session) wasQuiet() {
+	s.heartbeat.mu.Lock()
+	defer s.heartbeat.mu.Unlock()
+	switch {
+	case s.heartbeat.timer == nil:
+	case s.revision == Revision3 || s.heartbeat.awaitingPong:
+		s.Abort(endPingTimeout)
+	default:
+		s.heartbeat.awaitingPong = true
+		s.heartbeat.timer.Reset(s.server.cfg.PingTimeout)
+		s.say(ping)
+	}
+}
+
+func (s *Session) stopHeartbeat() {
+	s.heartbeat.mu.Lock()
+	defer s.heartbeat.mu.Unlock()
+	s.heartbeat.timer.Stop()
+	s.heartbeat.timer = nil
+}

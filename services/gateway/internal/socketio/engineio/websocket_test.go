@@ -1,0 +1,237 @@
+package engineio
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"atlasstream/services/gateway/internal/outbox"
+)
+
+func TestMessagesOverWebSocket(t *testing.T) {
+	server := serve(t, Config{})
+	forBoth(t, func(t *testing.T, revision Revision) {
+		client, _ := server.dial(t, revision)
+		long := "4" + strings.Repeat("grüße", 5000)
+		send(t, client, websocket.TextMessage, "4hello", "4", "6", long)
+		expect(t, client, "4hello", "4", long)
+		binary := string(encodeBinary(revision, []byte{1, 2, 3}).Payload())
+		send(t, client, websocket.BinaryMessage, binary)
+		expect(t, client, binary)
+	})
+}
+
+func TestFragmentsMakeOneMessage(t *testing.T) {
+	server := serve(t, Config{})
+	client, _ := server.dial(t, Revision4)
+	writer, err := client.NextWriter(websocket.TextMessage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "4" + strings.Repeat("0123456789", 1000) // longer than the client's write buffer
+	if _, err := writer.Write([]byte(want)); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, client, want)
+}
+
+func TestHeartbeatPackets(t *testing.T) {
+	server := serve(t, Config{})
+	client, _ := server.dial(t, Revision3)
+	send(t, client, websocket.TextMessage, "2", "4x")
+	expect(t, client, "3", "4x")
+	client, _ = server.dial(t, Revision4)
+	send(t, client, websocket.TextMessage, "3", "4x") // nobody asked, but it does no harm
+	expect(t, client, "4x")
+}
+
+func TestPingFrameIsAnswered(t *testing.T) {
+	server := serve(t, Config{})
+	client, _ := server.dial(t, Revision4)
+	answered := ""
+	client.SetPongHandler(func(data string) error { answered = data; return nil })
+	if err := client.WriteControl(websocket.PingMessage, []byte("are you there"), time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	send(t, client, websocket.TextMessage, "4x")
+	expect(t, client, "4x")
+	if answered != "are you there" {
+		t.Fatalf("got a pong with %q", answered)
+	}
+}
+
+func TestFaultsEndTheSession(t *testing.T) {
+	const text, binary = websocket.TextMessage, websocket.BinaryMessage
+	server := serve(t, Config{MaxPayload: 1000})
+	for _, test := range []struct {
+		name     string
+		revision Revision
+		kind     int
+		frame    string
+		code     int
+		detail   string
+		reason   string
+	}{
+		{"no packet type", Revision4, text, "abc", 1007, "packet type: got 'a'", "parse error"},
+		{"empty", Revision3, text, "", 1007, "got nothing", "parse error"},
+		{"not UTF-8", Revision4, text, "4\xc3\x28", 1007, "UTF-8", "parse error"},
+		{"open from a client", Revision4, text, "0{}", 1007, "packet type", "parse error"},
+		{"upgrade of nothing", Revision4, text, "5", 1007, "packet type", "parse error"},
+		{"ping by a client of revision 4", Revision4, text, "2", 1007, "revision 4 the server", "parse error"},
+		{"pong by a client of revision 3", Revision3, text, "3", 1007, "in revision 3 the client pings", "parse error"},
+		{"binary without type", Revision3, binary, "\x01\x02", 1007, "binary packet", "parse error"},
+		{"too long", Revision4, text, "4" + strings.Repeat("x", 1000), 1009, "maxPayload", "transport error"},
+		{"too long and binary", Revision3, binary, "\x04" + strings.Repeat("x", 1000), 1009, "maxPayload", "transport error"},
+		{"close packet", Revision3, text, "1", 1000, "", "transport close"},
+		{"close packet", Revision4, text, "1", 1000, "", "transport close"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			client, _ := server.dial(t, test.revision)
+			send(t, client, test.kind, test.frame)
+			expectEnd(t, client, test.code, test.detail)
+			_ = client.Close()
+			server.expectEnded(t, test.reason)
+		})
+	}
+}
+
+func TestLongestMessagePasses(t *testing.T) {
+	server := serve(t, Config{MaxPayload: 1000})
+	client, _ := server.dial(t, Revision4)
+	longest := "4" + strings.Repeat("x", 999)
+	send(t, client, websocket.TextMessage, longest)
+	expect(t, client, longest)
+}
+
+// What gorilla/websocket finds wrong is told through the outbox too, not by a frame of its own between ours.
+func TestWebSocketFaultEndsTheSession(t *testing.T) {
+	server := serve(t, Config{})
+	client, _ := server.dial(t, Revision4)
+	unmasked := []byte{0x81, 0x02, '4', 'x'}
+	if _, err := client.NetConn().Write(unmasked); err != nil {
+		t.Fatal(err)
+	}
+	expectEnd(t, client, websocket.CloseProtocolError, "bad MASK")
+	_ = client.Close()
+	server.expectEnded(t, "transport error")
+}
+
+func TestClientThatGoes(t *testing.T) {
+	server := serve(t, Config{})
+	t.Run("with a close frame", func(t *testing.T) {
+		client, _ := server.dial(t, Revision4)
+		frame := websocket.FormatCloseMessage(websocket.CloseGoingAway, "bye")
+		if err := client.WriteControl(websocket.CloseMessage, frame, time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
+		expectEnd(t, client, websocket.CloseNormalClosure, "")
+		_ = client.Close()
+		server.expectEnded(t, "transport close")
+	})
+	t.Run("without", func(t *testing.T) {
+		client, _ := server.dial(t, Revision3)
+		_ = client.NetConn().Close()
+		server.expectEnded(t, "transport close")
+	})
+}
+
+func TestQueueThatIsFullEndsTheSession(t *testing.T) {
+	server := serve(t, Config{Queue: outbox.Limits{Bytes: 200, WriteTimeout: patience}})
+	client, _ := server.dial(t, Revision3) // the open packet just fits
+	session := server.only(t)
+	for session.Offer(outbox.Text([]byte("4"+strings.Repeat("x", 20)))) == nil {
+	}
+	for session.Offer(outbox.Text([]byte("4"))) == nil { // until not even a pong has room
+	}
+	send(t, client, websocket.TextMessage, "2")
+	expectEnd(t, client, websocket.ClosePolicyViolation, "too slowly")
+	_ = client.Close()
+	server.expectEnded(t, "queue full")
+}
+
+// only returns the one session that there is.
+func (s *testServer) only(t *testing.T) *Session {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, session := range s.sessions {
+		return session
+	}
+	t.Fatal("there is no session")
+	return nil
+}
+
+func TestNothingIsTakenAfterTheEnd(t *testing.T) {
+	server := serve(t, Config{})
+	client, _ := server.dial(t, Revision4)
+	session := server.only(t)
+	session.Close(Ending{Reason: "enough", Code: 4000, Detail: "that was it"}, outbox.Text([]byte("4last")))
+	session.Close(Ending{Reason: "more than enough"}, outbox.Text([]byte("4second to last")))
+	session.Abort(Ending{Reason: "too much"})
+	if err := session.Offer(outbox.Text([]byte("4late"))); !errors.Is(err, outbox.ErrClosed) {
+		t.Errorf("got %v, want ErrClosed", err)
+	}
+	send(t, client, websocket.TextMessage, "4late", "nonsense")
+	expect(t, client, "4last")
+	expectEnd(t, client, 4000, "that was it")
+	_ = client.Close()
+	server.expectEnded(t, "enough")
+}
+
+func TestShutdown(t *testing.T) {
+	server := serve(t, Config{})
+	var clients []*websocket.Conn
+	for _, revision := range []Revision{Revision3, Revision4, Revision4} {
+		client, _ := server.dial(t, revision)
+		clients = append(clients, client)
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.Shutdown(context.Background(), outbox.Text([]byte("4bye"))) }()
+	for _, client := range clients {
+		expect(t, client, "4bye")
+		expectEnd(t, client, websocket.CloseGoingAway, "shutting down")
+		_ = client.Close()
+		server.expectEnded(t, "server shutting down")
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestShutdownDoesNotWaitForClientsBeyondItsContext(t *testing.T) {
+	server := serve(t, Config{Queue: outbox.Limits{CloseTimeout: time.Hour}})
+	_, _ = server.dial(t, Revision4) // which never closes its side
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := server.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("got %v", err)
+	}
+	server.expectEnded(t, "server shutting down")
+}
+
+func TestRequestIsKept(t *testing.T) {
+	server := serve(t, Config{KeepHeaders: []string{"user-agent", "X-Forwarded-For"}})
+	url := "ws" + strings.TrimPrefix(server.url, "http") + "/?EIO=4&transport=websocket&client=me"
+	client, response, err := websocket.DefaultDialer.Dial(url, http.Header{"User-Agent": {"test"}, "Cookie": {"secret"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	_ = response.Body.Close()
+	receive(t, client)
+	kept := server.only(t).Request()
+	if kept.Header.Get("User-Agent") != "test" || len(kept.Header) != 1 {
+		t.Errorf("headers: %v", kept.Header)
+	}
+	if kept.RawQuery != "EIO=4&transport=websocket&client=me" || kept.RemoteAddr != client.LocalAddr().String() {
+		t.Errorf("got %+v", kept)
+	}
+}

@@ -1,0 +1,85 @@
+package socketio
+
+import (
+	"encoding/json"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gorilla/websocket"
+
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/socketio/engineio"
+)
+
+// Socket is a client in one namespace. Its methods may be called from any goroutine, from Handler.Connect on, and never wait for the network.
+type Socket struct {
+	Attachment any // the embedder's own; to be set in Handler.Connect
+
+	id        string
+	namespace string
+	auth      json.RawMessage
+	session   *engineio.Session
+	announced sync.Once // the client has been told that it is connected
+	left      atomic.Bool
+}
+
+// ID is unique among the sockets of a server, and known to the client.
+func (s *Socket) ID() string { return s.id }
+
+// Namespace is the one that the client connected to.
+func (s *Socket) Namespace() string { return s.namespace }
+
+// Request is what is kept of the request that opened the connection.
+func (s *Socket) Request() *engineio.Request { return s.session.Request() }
+
+// Auth is the object that the client sent to connect, or nil. It is there during Handler.Connect only, since a client decides how long it is.
+func (s *Socket) Auth() json.RawMessage { return s.auth }
+
+// Offer queues a packet without sending it. It returns outbox.ErrFull or outbox.ErrClosed if the packet was not taken.
+func (s *Socket) Offer(packet *outbox.Message) error {
+	if s.left.Load() {
+		return outbox.ErrClosed
+	}
+	s.announced.Do(s.announce)
+	return s.session.Offer(packet)
+}
+
+// Flush sends what is queued for the client's connection.
+func (s *Socket) Flush() { s.session.Flush() }
+
+// Send is Offer and Flush.
+func (s *Socket) Send(packet *outbox.Message) error {
+	if err := s.Offer(packet); err != nil {
+		return err
+	}
+	s.Flush()
+	return nil
+}
+
+// Ack answers an event that wants an acknowledgement. Each argument is a JSON value.
+func (s *Socket) Ack(id uint64, args ...[]byte) error {
+	return s.Send(encodeAck(s.namespace, id, args))
+}
+
+// Close sends what is queued and the last packets, then ends the client's connection, with whatever other namespaces it is in.
+func (s *Socket) Close(last ...*outbox.Message) {
+	s.session.Close(engineio.Ending{Reason: "server disconnect", Code: websocket.CloseNormalClosure}, last...)
+}
+
+// Abort is Close for a client that cannot keep up: what is queued is dropped.
+func (s *Socket) Abort(last ...*outbox.Message) {
+	s.session.Abort(engineio.Ending{Reason: "server abort", Code: websocket.ClosePolicyViolation}, last...)
+}
+
+// announce puts the connect packet before everything else that the socket is sent.
+func (s *Socket) announce() {
+	mustOffer(s.session, encodeConnect(s.session.Revision(), s.namespace, s.id))
+}
+
+// mustOffer queues a packet without which the client could not make sense of the next ones.
+func mustOffer(session *engineio.Session, packet *outbox.Message) {
+	if err := session.Offer(packet); errors.Is(err, outbox.ErrFull) {
+		session.Abort(engineio.Ending{Reason: "queue full", Code: websocket.ClosePolicyViolation, Detail: "the client reads too slowly"})
+	}
+}

@@ -1,0 +1,22 @@
+package gateway
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"atlasstream/services/gateway/internal/outbox"
+)
+
+// registerQueues shows what waits in the queues of all clients together.
+func registerQueues(registerer prometheus.Registerer, stats *outbox.Stats) {
+	registerer.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "atlas_gateway_queued_messages", Help: "Messages that wait in the clients' queues.",
+		}, func() float64 { return float64(stats.Messages.Load()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "atlas_gateway_queued_bytes", Help: "Bytes that wait in the clients' queues; a message counts once for each queue that it stands in.",
+		}, func() float64 { return float64(stats.Bytes.Load()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "atlas_gateway_blocked_writes_total", Help: "Times that a client's socket had no room and its messages had to wait.",
+		}, func() float64 { return float64(stats.Blocked.Load()) }),
+	)
+}
