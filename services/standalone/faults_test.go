@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog/kafkatest"
+)
+
+// A gateway and a collector that are started before Kafka become ready when Kafka does, and serve.
+func TestServicesStartBeforeKafka(t *testing.T) {
+	cluster := kafkatest.Start(t, 1)
+	if err := cluster.Stop(0); err != nil {
+		t.Fatal(err)
+	}
+	house := buildHouse(t, cluster.Addrs())
+	eventually(t, "the gateway's admin door answers", func() bool {
+		response, err := http.Get("http://" + house.admin + "/healthz")
+		if err != nil {
+			return false
+		}
+		_ = response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+	if house.ready() {
+		t.Fatal("the gateway is ready without Kafka")
+	}
+	if err := cluster.Restart(0); err != nil {
+		t.Fatal(err)
+	}
+	house.awaitReady(t)
+	client := dialWebSocket(t, house)
+	client.subscribe(t, 1001)
+	house.mustPost(t, numbered(1001, 1))
+	client.expect(t, `["atlas_result",{"msm_id":1001`)
+}
+
+// Kafka is restarted under load: what the collector acknowledged arrives, once and in order.
+func TestKafkaRestartsUnderLoad(t *testing.T) {
+	cluster := kafkatest.Start(t, 1)
+	house := openHouse(t, cluster.Addrs())
+	underLoad(t, house, func() {
+		if err := cluster.Stop(0); err != nil {
+			t.Error(err)
+		}
+		if err := cluster.Restart(0); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// One of three brokers is killed under load, the others take over.
+func TestBrokerIsKilledUnderLoad(t *testing.T) {
+	cluster := kafkatest.Start(t, 3)
+	house := openHouse(t, cluster.Addrs())
+	underLoad(t, house, func() {
+		if err := cluster.Kill(1); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// underLoad posts results all the while that something happens, and checks that subscribers receive each once and in order. Results are posted again, as
+// any producer would, until the collector has acknowledged them.
+func underLoad(t *testing.T, h *house, happens func()) {
+	t.Helper()
+	measurements := []atlas.MeasurementID{1001, 5001, 10301}
+	clients := []*client{dialWebSocket(t, h), startNode(t, h, "4")}
+	for _, client := range clients {
+		for _, measurement := range measurements {
+			client.subscribe(t, int64(measurement))
+		}
+	}
+	load := &load{house: h, measurements: measurements, stopped: make(chan struct{})}
+	go load.run(t)
+	load.awaitMore(t, 100)
+	happens()
+	load.awaitMore(t, 100)
+	load.over.Store(true)
+	<-load.stopped
+	count := int(load.acknowledged.Load())
+	t.Logf("%d results of each measurement were acknowledged", count)
+	for _, client := range clients {
+		client.expectNumbers(t, measurements, count)
+	}
+}
+
+// load posts numbered results of every measurement, one request after the other. Each is posted until it is acknowledged.
+type load struct {
+	house        *house
+	measurements []atlas.MeasurementID
+	acknowledged atomic.Int64 // results of each measurement
+	over         atomic.Bool
+	stopped      chan struct{}
+}
+
+func (l *load) run(t *testing.T) {
+	defer close(l.stopped)
+	const perRequest = 10
+	for !l.over.Load() {
+		var results [][]byte
+		for i := range perRequest {
+			for _, measurement := range l.measurements {
+				results = append(results, numbered(measurement, int(l.acknowledged.Load())+i+1))
+			}
+		}
+		if err := postPersistently(l.house, results); err != nil {
+			t.Error(err)
+			return
+		}
+		l.acknowledged.Add(perRequest)
+	}
+}
+
+// awaitMore waits until so many more results of each measurement are acknowledged.
+func (l *load) awaitMore(t *testing.T, count int64) {
+	t.Helper()
+	wanted := l.acknowledged.Load() + count
+	eventually(t, "results are acknowledged", func() bool { return l.acknowledged.Load() >= wanted })
+}
+
+func postPersistently(h *house, results [][]byte) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	defer cancel()
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		status, answer, err := h.post(results...)
+		if err == nil && status == http.StatusOK {
+			if answer.Accepted != len(results) {
+				return fmt.Errorf("accepted %d of %d results", answer.Accepted, len(results))
+			}
+			return nil
+		}
+		if err == nil && status != http.StatusServiceUnavailable {
+			return fmt.Errorf("posting: status %d, %+v", status, answer)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return fmt.Errorf("posting: no acknowledgement: %d %+v %w", status, answer, err)
+		}
+	}
+}
+
+// numbered makes a result that says which one it is.
+func numbered(measurement atlas.MeasurementID, number int) []byte {
+	return fmt.Appendf(nil, `{"msm_id":%d,"prb_id":%d,"timestamp":%d,"type":"ping"}`, measurement, number, time.Now().Unix())
+}
+
+// expectNumbers reads the results 1 to count of every measurement, in their order.
+func (c *client) expectNumbers(t *testing.T, measurements []atlas.MeasurementID, count int) {
+	t.Helper()
+	last := map[atlas.MeasurementID]int{}
+	for range count * len(measurements) {
+		event, payload := c.next(t)
+		result, err := atlas.ParseResult(bytes.TrimSpace(payload))
+		if event != "atlas_result" || err != nil {
+			t.Fatalf("heard %s %s", event, payload)
+		}
+		if want := last[result.Measurement] + 1; int(result.Probe) != want {
+			t.Fatalf("measurement %d: got result %d, want %d", result.Measurement, result.Probe, want)
+		}
+		last[result.Measurement]++
+	}
+}
