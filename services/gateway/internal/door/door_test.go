@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -247,7 +248,7 @@ func TestPlainRequestIsToldToUpgrade(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if response.StatusCode != 426 || response.Header.Get("Upgrade") != "websocket" {
+	if response.StatusCode != http.StatusUpgradeRequired || response.Header.Get("Upgrade") != "websocket" {
 		t.Errorf("got %s with Upgrade %q", response.Status, response.Header.Get("Upgrade"))
 	}
 }

@@ -1,4 +1,5 @@
-// Package socketio is a Socket.IO server: packets of revisions 4 (clients 1.x and 2.x, over Engine.IO 3) and 5 (clients 3.x and 4.x, over Engine.IO 4).
+// Package socketio is a Socket.IO server: packets of revision 4 (clients 1.x and 2.x, over Engine.IO 3) and of revision 5 (clients 3.x and 4.x, over
+// Engine.IO 4).
 //
 // The protocol is that of github.com/socketio/socket.io-protocol; where it leaves something open, this package does what the reference server
 // (socket.io 4) does. It knows nothing of what its embedder says to the clients.

@@ -8,8 +8,8 @@ import (
 	"atlasstream/services/gateway/internal/outbox"
 )
 
-// Shutdown refuses newcomers, sends what waits and the last packets to every client, and returns when all sessions have ended and their goroutines with
-// them. When ctx ends first, it closes the connections that are left and returns the context's error.
+// Shutdown refuses newcomers, sends what waits and the last packets to every client, and returns when all sessions and their goroutines have ended.
+// When ctx ends first, it closes the connections that are left, waits for conversations that are busy, and returns the context's error.
 func (s *Server) Shutdown(ctx context.Context, last ...*outbox.Message) error {
 	for _, session := range s.refuseNewcomers() {
 		session.Close(endShutdown, last...)

@@ -56,8 +56,8 @@ func (k *socket) answerControlFrames(s *Session) {
 	k.frames.SetCloseHandler(func(int, string) error { return nil })
 }
 
-// readAll hands every packet to the session until the connection fails or ends. What a packet sets off needs more stack than waiting for it, and a stack
-// that has grown hardly shrinks again: so packets have short-lived goroutines, and the one that waits stays small.
+// readAll hands every packet to the session until the connection fails or ends. What a packet sets off needs more stack than waiting for it, and a
+// stack that has grown hardly shrinks again: so packets have short-lived goroutines, and the one that waits stays at 2 KiB.
 func (k *socket) readAll(s *Session) {
 	for reading := true; reading; {
 		_, _ = k.buffer.Peek(1) // waits; an error is met again by the reading
@@ -113,8 +113,8 @@ func (k *socket) ending(err error) Ending {
 // drain reads on after the end, as long as the outbox lets it: closing a socket that holds unread bytes could destroy what was sent last.
 func (k *socket) drain() { _, _ = io.Copy(io.Discard, k.conn.Conn) }
 
-// readSide is a connection as gorilla/websocket sees it once the handshake is made: it only reads. On a client's fault it would write a close frame of
-// its own into whatever the outbox is writing.
+// readSide is a connection as gorilla/websocket sees it once the handshake is made: it only reads. On a client's fault it would write a close frame
+// of its own into whatever the outbox is writing.
 type readSide struct {
 	net.Conn
 	muted  bool

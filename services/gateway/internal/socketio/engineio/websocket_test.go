@@ -3,6 +3,9 @@ package engineio
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -122,6 +125,39 @@ func TestWebSocketFaultEndsTheSession(t *testing.T) {
 	expectEnd(t, client, websocket.CloseProtocolError, "bad MASK")
 	_ = client.Close()
 	server.expectEnded(t, "transport error")
+}
+
+// Frames before the handshake is answered are against the protocol (RFC 6455, section 4.1), and would be lost.
+func TestClientThatSpeaksTooEarly(t *testing.T) {
+	server := serve(t, Config{})
+	client, err := net.Dial("tcp", strings.TrimPrefix(server.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	_, _ = io.WriteString(client, "GET /?EIO=4&transport=websocket HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x81\x82\x00\x00\x00\x0040")
+	_ = client.SetReadDeadline(time.Now().Add(patience))
+	if answer, _ := io.ReadAll(client); len(answer) > 0 { // the error may be a reset
+		t.Fatalf("got %q", answer)
+	}
+}
+
+// Several frames that arrive at once are all read, though the goroutine that waits for the first does not see the others.
+func TestFramesThatArriveTogether(t *testing.T) {
+	server := serve(t, Config{})
+	client, _ := server.dial(t, Revision4)
+	var frames []byte
+	for i := range 200 {
+		frames = append(frames, 0x81, 0x84, 0, 0, 0, 0)
+		frames = fmt.Appendf(frames, "4%03d", i)
+	}
+	if _, err := client.NetConn().Write(frames); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 200 {
+		expect(t, client, fmt.Sprintf("4%03d", i))
+	}
 }
 
 func TestClientThatGoes(t *testing.T) {

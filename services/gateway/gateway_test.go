@@ -1,0 +1,114 @@
+package gateway
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"go.uber.org/zap/zaptest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestValidateNamesEveryFault(t *testing.T) {
+	err := Config{MaxSubscriptions: -1, QueueBytes: -1, WriteTimeout: -1, Origins: []string{"atlas.example", "https://atlas.example/page"}}.Validate()
+	if err == nil {
+		t.Fatal("faulty settings are accepted")
+	}
+	for _, fault := range []string{"kafka: missing", "max-subscriptions: got -1", "queue-bytes: got -1", "write-timeout: got -1", `got "atlas.example"`, `/page"`} {
+		if !strings.Contains(err.Error(), fault) {
+			t.Errorf("%q is not in %v", fault, err)
+		}
+	}
+}
+
+func TestOriginsOfPages(t *testing.T) {
+	for _, test := range []struct {
+		allowed []string
+		origin  string
+		want    bool
+	}{
+		{nil, "https://anywhere.example", true},
+		{[]string{"https://atlas.example"}, "https://atlas.example", true},
+		{[]string{"https://atlas.example"}, "https://evil.example", false},
+		{[]string{"https://atlas.example"}, "", true},
+	} {
+		request := httptest.NewRequest(http.MethodGet, "/stream/", nil)
+		if test.origin != "" {
+			request.Header.Set("Origin", test.origin)
+		}
+		if got := (Config{Origins: test.allowed}).checkOrigin(request); got != test.want {
+			t.Errorf("%q with %q allowed: got %t", test.origin, test.allowed, got)
+		}
+	}
+}
+
+// Without Kafka, a gateway runs, serves its page, is not ready, and stops when it is told to.
+func TestRunWithoutKafka(t *testing.T) {
+	public, admin := listen(t), listen(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Run(ctx, Config{Kafka: []string{"127.0.0.1:1"}, Listener: public, AdminListener: admin, StopTimeout: 5 * time.Second, Logger: zaptest.NewLogger(t)})
+	}()
+	for path, want := range map[string]struct {
+		status int
+		part   string
+	}{
+		"http://" + public.Addr().String() + "/":                                      {http.StatusOK, "atlas-stream"},
+		"http://" + public.Addr().String() + "/stream/":                               {http.StatusUpgradeRequired, "WebSocket"},
+		"http://" + public.Addr().String() + "/stream/socket.io/?transport=websocket": {http.StatusBadRequest, "Unsupported protocol version"},
+		"http://" + public.Addr().String() + "/metrics":                               {http.StatusNotFound, ""},
+		"http://" + admin.Addr().String() + "/healthz":                                {http.StatusOK, ""},
+		"http://" + admin.Addr().String() + "/readyz":                                 {http.StatusServiceUnavailable, ""},
+		"http://" + admin.Addr().String() + "/metrics":                                {http.StatusOK, "atlas_gateway_queued_bytes"},
+	} {
+		status, body := get(t, path)
+		if status != want.status || !strings.Contains(body, want.part) {
+			t.Errorf("%s: %d %.200q, want %d and %q", path, status, body, want.status, want.part)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRunRefusesAPortThatIsTaken(t *testing.T) {
+	taken := listen(t)
+	defer taken.Close()
+	err := Run(context.Background(), Config{Kafka: []string{"127.0.0.1:1"}, Listen: "127.0.0.1:0", Admin: taken.Addr().String()})
+	if err == nil || !strings.Contains(err.Error(), taken.Addr().String()) {
+		t.Errorf("got %v, want an error that names the address", err)
+	}
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return listener
+}
+
+func get(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	response, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
