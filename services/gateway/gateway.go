@@ -105,14 +105,14 @@ func (g *gateway) run(ctx context.Context) error {
 		return errors.Join(err, g.closeLog())
 	}
 	lasting := context.WithoutCancel(ctx) // what serves ends in its turn, not with ctx
-	doors := start(lasting, func(ctx context.Context) error {
+	doors := service.StartTask(lasting, func(ctx context.Context) error {
 		return service.ServeHTTP(ctx, &http.Server{Handler: g.routes()}, public, g.cfg.StopTimeout)
 	})
-	admins := start(lasting, func(ctx context.Context) error { return g.admin.Serve(ctx, admin) })
+	admins := service.StartTask(lasting, func(ctx context.Context) error { return g.admin.Serve(ctx, admin) })
 	select {
 	case <-ctx.Done():
-	case <-doors.ended:
-	case <-admins.ended:
+	case <-doors.Ended():
+	case <-admins.Ended():
 	}
 	return g.stop(doors, admins)
 }
@@ -129,14 +129,14 @@ func (g *gateway) listen() (public, admin net.Listener, err error) {
 	return public, admin, nil
 }
 
-func (g *gateway) stop(doors, admins *task) error {
+func (g *gateway) stop(doors, admins *service.Task) error {
 	g.admin.Drain()
 	return service.StopInOrder(g.cfg.Logger, g.cfg.StopTimeout,
-		service.Part{Name: "public door", Stop: doors.stop},
+		service.Part{Name: "public door", Stop: doors.Stop},
 		service.Part{Name: "clients of Socket.IO", Stop: func(ctx context.Context) error { g.socketIO.Shutdown(ctx); return nil }},
 		service.Part{Name: "clients of WebSocket", Stop: func(ctx context.Context) error { g.webSocket.Shutdown(ctx); return nil }},
 		service.Part{Name: "event log", Stop: func(context.Context) error { return g.closeLog() }},
-		service.Part{Name: "admin door", Stop: admins.stop},
+		service.Part{Name: "admin door", Stop: admins.Stop},
 	)
 }
 

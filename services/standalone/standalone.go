@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"atlasstream/pkg/eventlog/embedded"
+	"atlasstream/pkg/service"
 	"atlasstream/services/collector"
 	"atlasstream/services/gateway"
 )
@@ -28,21 +29,22 @@ func run(ctx context.Context, s *settings, logger *zap.Logger) error {
 
 // runOn runs the services until ctx ends or one of them fails.
 func (s *settings) runOn(ctx context.Context, kafka []string, logger *zap.Logger) error {
+	metrics := service.NewRegistry() // of the whole process, on the gateway's admin port
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		return named("collector", collector.Run(ctx, collector.Config{
-			Kafka: kafka, Listen: s.Ingest, GRPC: s.GRPC, Admin: "127.0.0.1:0", Partitions: partitions, Logger: logger.Named("collector"),
+			Kafka: kafka, Listen: s.Ingest, GRPC: s.GRPC, Metrics: metrics, Partitions: partitions, Logger: logger.Named("collector"),
 		}))
 	})
 	group.Go(func() error {
 		return named("gateway", gateway.Run(ctx, gateway.Config{
-			Kafka: kafka, Listen: s.Listen, Admin: s.Admin, Logger: logger.Named("gateway"),
+			Kafka: kafka, Listen: s.Listen, Admin: s.Admin, Metrics: metrics, Logger: logger.Named("gateway"),
 		}))
 	})
 	if s.Simulate {
 		group.Go(func() error {
 			return named("simulator", collector.Simulate(ctx, collector.SimulateConfig{
-				Kafka: kafka, Rate: s.Rate, Seed: s.Seed, History: s.Past, Partitions: partitions, Logger: logger.Named("simulator"),
+				Kafka: kafka, Rate: s.Rate, Seed: s.Seed, History: s.Past, Partitions: partitions, Metrics: metrics, Logger: logger.Named("simulator"),
 			}))
 		})
 	}
