@@ -71,24 +71,26 @@ func (d *WebSocket) admit(client *webSocketClient) bool {
 // serve reads what the client says until it is gone.
 func (d *WebSocket) serve(client *webSocketClient) {
 	defer d.dismiss(client)
-	session := newSession(d.hub, client, d.logger)
-	defer session.leave()
 	defer client.conn.Close()
+	session := newSession(d.hub, client, d.logger)
 	heartbeat := startHeartbeat(client.conn, d.patience)
-	defer heartbeat.stop()
-	for {
-		binary, payload, err := client.conn.Read()
-		if err != nil {
-			return
-		}
+	end := client.conn.ReadAll(func(binary bool, message []byte) {
 		heartbeat.heard()
-		event, arguments, err := parseEvent(binary, payload)
-		if err != nil {
-			session.answer(err)
-			continue
-		}
-		session.receive(d.serving, event, arguments)
+		d.receive(session, binary, message)
+	})
+	client.conn.Finish(outbox.Close(end.Code, end.Words))
+	heartbeat.stop()
+	session.leave()
+	client.conn.Drain()
+}
+
+func (d *WebSocket) receive(session *session, binary bool, message []byte) {
+	event, arguments, err := parseEvent(binary, message)
+	if err != nil {
+		session.answer(err)
+		return
 	}
+	session.receive(d.serving, event, arguments)
 }
 
 func (d *WebSocket) dismiss(client *webSocketClient) {

@@ -3,9 +3,11 @@
 package wsconn
 
 import (
-	"errors"
+	"bufio"
+	"io"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -14,65 +16,90 @@ import (
 
 // Settings are shared by all the connections of a server.
 type Settings struct {
-	MaxMessage  int64 // most bytes of a client's message; a longer one ends the connection with status 1009
-	Limits      *outbox.Limits
-	Stats       *outbox.Stats
-	CheckOrigin func(*http.Request) bool // nil allows the server's own origin only
+	MaxMessage       int64         // most bytes of a client's message; a longer one ends the connection with status 1009
+	HandshakeTimeout time.Duration // for the answer to the handshake
+	Limits           *outbox.Limits
+	Stats            *outbox.Stats
+	CheckOrigin      func(*http.Request) bool // nil allows every origin
+	// Refuse answers a request that is no handshake, or one of an origin that is not allowed; nil answers in plain text.
+	Refuse func(w http.ResponseWriter, status int, reason error)
 }
 
-// Conn is a connection. Read is for one goroutine, the methods of the outbox are for any.
+// Conn is a connection. ReadAll and what it calls are for one goroutine, the methods of the outbox are for any.
 type Conn struct {
 	*outbox.Outbox
-	socket *websocket.Conn
+	frames *websocket.Conn
+	side   *readSide
+	buffer *bufio.Reader // between the two
 }
 
-// writeBuffers serve the handshake only.
+// writeBuffers serve the handshakes only.
 var writeBuffers = &sync.Pool{}
 
 // Upgrade shakes hands. After an error the request has been answered. The handler should return then and leave the connection to a goroutine of its
 // own, which gives back what net/http keeps for a request.
 func (s *Settings) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) {
-	const readBuffer, writeBuffer = 512, 512
 	upgrader := websocket.Upgrader{
-		ReadBufferSize:  readBuffer,
-		WriteBufferSize: writeBuffer,
-		WriteBufferPool: writeBuffers,
-		CheckOrigin:     s.CheckOrigin,
+		HandshakeTimeout: s.HandshakeTimeout,
+		WriteBufferPool:  writeBuffers,
+		CheckOrigin:      s.allows,
 	}
-	socket, err := upgrader.Upgrade(w, r, nil)
+	if s.Refuse != nil {
+		upgrader.Error = func(w http.ResponseWriter, _ *http.Request, status int, reason error) { s.Refuse(w, status, reason) }
+	}
+	hijacker := &readSideHijacker{ResponseWriter: w}
+	frames, err := upgrader.Upgrade(hijacker, r, nil)
 	if err != nil {
 		return nil, err
 	}
-	conn := &Conn{Outbox: outbox.New(socket.NetConn(), s.Limits, s.Stats), socket: socket}
-	socket.SetReadLimit(s.MaxMessage)
-	socket.SetPingHandler(conn.answerPing)
-	socket.SetCloseHandler(conn.answerClose)
+	hijacker.side.muted = true
+	conn := &Conn{Outbox: outbox.New(hijacker.side.Conn, s.Limits, s.Stats), frames: frames, side: hijacker.side, buffer: hijacker.buffer}
+	frames.SetReadLimit(s.MaxMessage)
+	frames.SetPingHandler(conn.answerPing)
+	frames.SetCloseHandler(func(int, string) error { return nil }) // it ends the reading, and whoever reads answers
 	return conn, nil
+}
+
+func (s *Settings) allows(r *http.Request) bool { return s.CheckOrigin == nil || s.CheckOrigin(r) }
+
+// answerPing drops the answer if the queue is full: then more than a pong is amiss.
+func (c *Conn) answerPing(data string) error {
+	_ = c.Send(outbox.Pong([]byte(data)))
+	return nil
 }
 
 // OnPong has heard called when the client answers a ping.
 func (c *Conn) OnPong(heard func()) {
-	c.socket.SetPongHandler(func(string) error { heard(); return nil })
+	c.frames.SetPongHandler(func(string) error { heard(); return nil })
 }
 
-// Read waits for the client's next message. After an error there are no more. A client that broke the protocol, or sent too long a message, has been
-// told so in a close frame: the one thing that gorilla still writes, past the outbox, as its connection is over anyway.
-func (c *Conn) Read() (binary bool, payload []byte, err error) {
-	kind, payload, err := c.socket.ReadMessage()
-	return kind == websocket.BinaryMessage, payload, err
-}
-
-func (c *Conn) answerPing(data string) error {
-	if err := c.Send(outbox.Pong([]byte(data))); errors.Is(err, outbox.ErrFull) {
-		return err
+// ReadAll hands over every message until the connection fails or ends, and tells why it did. Whoever calls it then sends the close frame.
+//
+// What a message sets off needs more stack than waiting for it, and a stack that has grown hardly shrinks again: so messages have short-lived
+// goroutines, and the one that waits stays at 2 KiB.
+func (c *Conn) ReadAll(take func(binary bool, message []byte)) (end End) {
+	for reading := true; reading; {
+		_, _ = c.buffer.Peek(1) // waits; an error is met again by the reading
+		var turn sync.WaitGroup
+		turn.Go(func() { end, reading = c.readBuffered(take) })
+		turn.Wait()
 	}
-	return nil
+	return end
 }
 
-func (c *Conn) answerClose(code int, _ string) error {
-	if code == websocket.CloseNoStatusReceived {
-		code = websocket.CloseNormalClosure
+// readBuffered reads messages until nothing is left in the buffer. It returns false when nothing more is to be read.
+func (c *Conn) readBuffered(take func(binary bool, message []byte)) (end End, reading bool) {
+	for {
+		kind, message, err := c.frames.ReadMessage()
+		if err != nil {
+			return c.end(err), false
+		}
+		take(kind == websocket.BinaryMessage, message)
+		if c.buffer.Buffered() == 0 {
+			return End{}, true
+		}
 	}
-	c.Finish(outbox.Close(code, ""))
-	return nil
 }
+
+// Drain reads on after the end, as long as the outbox lets it: closing a socket that holds unread bytes could destroy what was sent last.
+func (c *Conn) Drain() { _, _ = io.Copy(io.Discard, c.side.Conn) }

@@ -16,11 +16,10 @@ type Ending struct {
 }
 
 var (
-	endClientClosed   = Ending{Reason: "transport close", Code: websocket.CloseNormalClosure}
-	endTransportError = Ending{Reason: "transport error", Code: websocket.CloseProtocolError}
-	endPingTimeout    = Ending{Reason: "ping timeout", Code: websocket.CloseGoingAway, Detail: "no heartbeat came in time"}
-	endShutdown       = Ending{Reason: "server shutting down", Code: websocket.CloseGoingAway, Detail: "the server is shutting down"}
-	endQueueFull      = Ending{Reason: "queue full", Code: websocket.ClosePolicyViolation, Detail: "the client reads too slowly"}
+	endClientClosed = Ending{Reason: "transport close", Code: websocket.CloseNormalClosure}
+	endPingTimeout  = Ending{Reason: "ping timeout", Code: websocket.CloseGoingAway, Detail: "no heartbeat came in time"}
+	endShutdown     = Ending{Reason: "server shutting down", Code: websocket.CloseGoingAway, Detail: "the server is shutting down"}
+	endQueueFull    = Ending{Reason: "queue full", Code: websocket.ClosePolicyViolation, Detail: "the client reads too slowly"}
 )
 
 func endMalformed(err error) Ending {

@@ -4,17 +4,16 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/gorilla/websocket"
 	"go.uber.org/zap"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/wsconn"
 )
 
 // Server opens sessions for the clients that connect to it, and keeps them. It is an http.Handler for the path that clients are told.
 type Server struct {
-	cfg      Config
-	open     func(*Session) Conversation
-	upgrader websocket.Upgrader
+	cfg     Config
+	open    func(*Session) Conversation
+	sockets *wsconn.Settings
 
 	mu       sync.Mutex
 	sessions map[string]*Session
@@ -28,7 +27,7 @@ func NewServer(cfg Config, open func(*Session) Conversation) (*Server, error) {
 		return nil, err
 	}
 	cfg = cfg.WithDefaults()
-	return &Server{cfg: cfg, open: open, upgrader: newUpgrader(&cfg), sessions: map[string]*Session{}}, nil
+	return &Server{cfg: cfg, open: open, sockets: socketSettings(&cfg), sessions: map[string]*Session{}}, nil
 }
 
 // ServeHTTP returns as soon as a WebSocket session is open, so that nothing of the HTTP server stays in memory for it.
@@ -52,14 +51,13 @@ func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request, revision 
 	if !s.enter() {
 		return unavailable("the server is shutting down")
 	}
-	socket, err := s.accept(w, r)
+	socket, err := s.sockets.Upgrade(w, r)
 	if err != nil {
 		s.running.Done()
 		s.cfg.Logger.Debug("a WebSocket handshake failed", zap.Error(err))
 		return nil
 	}
-	session := &Session{id: s.cfg.NewID(), revision: revision, request: s.keep(r), server: s}
-	session.out = outbox.New(socket.conn.Conn, &s.cfg.Queue, s.cfg.Stats)
+	session := &Session{id: s.cfg.NewID(), revision: revision, request: s.keep(r), server: s, out: socket.Outbox}
 	session.start()
 	go session.run(socket)
 	return nil

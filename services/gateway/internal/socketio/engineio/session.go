@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/wsconn"
 )
 
 // Conversation is what an embedder does with a session. Its methods are called one after the other, never at the same time.
@@ -37,14 +38,13 @@ func (s *Session) start() {
 }
 
 // run reads from the socket until the session has ended.
-func (s *Session) run(from *socket) {
+func (s *Session) run(socket *wsconn.Conn) {
 	defer s.server.remove(s)
-	defer s.out.Close()
-	from.answerControlFrames(s)
-	from.readAll(s)
+	defer socket.Close()
+	s.Close(endOf(socket.ReadAll(s.receiveFrame)))
 	s.stopHeartbeat()
 	s.conversation.Closed(s.ending.Load().Reason)
-	from.drain()
+	socket.Drain()
 }
 
 // ID is the session's, as Config.NewID made it.

@@ -91,8 +91,8 @@ func TestFaultsEndTheSession(t *testing.T) {
 		{"ping by a client of revision 4", Revision4, text, "2", 1007, "revision 4 the server", "parse error"},
 		{"pong by a client of revision 3", Revision3, text, "3", 1007, "in revision 3 the client pings", "parse error"},
 		{"binary without type", Revision3, binary, "\x01\x02", 1007, "binary packet", "parse error"},
-		{"too long", Revision4, text, "4" + strings.Repeat("x", 1000), 1009, "maxPayload", "transport error"},
-		{"too long and binary", Revision3, binary, "\x04" + strings.Repeat("x", 1000), 1009, "maxPayload", "transport error"},
+		{"too long", Revision4, text, "4" + strings.Repeat("x", 1000), 1009, "too long", "transport error"},
+		{"too long and binary", Revision3, binary, "\x04" + strings.Repeat("x", 1000), 1009, "too long", "transport error"},
 		{"close packet", Revision3, text, "1", 1000, "", "transport close"},
 		{"close packet", Revision4, text, "1", 1000, "", "transport close"},
 	} {
