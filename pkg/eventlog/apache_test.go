@@ -99,7 +99,7 @@ func (f fixture) moveLeader(t testing.TB, topic string, partition int32) {
 func (f fixture) replicasOf(t testing.TB, topic string, partition int32) (leader int32, replicas []int32) {
 	t.Helper()
 	request := kmsg.NewPtrMetadataRequest()
-	request.Topics = []kmsg.MetadataRequestTopic{{Topic: kmsg.StringPtr(topic)}}
+	request.Topics = []kmsg.MetadataRequestTopic{{Topic: new(topic)}}
 	metadata, err := request.RequestWith(within(t, patience), f.foreign)
 	if err != nil {
 		t.Fatal(err)

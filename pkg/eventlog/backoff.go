@@ -36,8 +36,7 @@ func retry(ctx context.Context, attempt func() error) error {
 	var pause backoff
 	for {
 		err := attempt()
-		var gone *OffsetGoneError
-		if err == nil || errors.As(err, &gone) {
+		if _, gone := errors.AsType[*OffsetGoneError](err); err == nil || gone {
 			return err
 		}
 		if pause.wait(ctx) != nil {

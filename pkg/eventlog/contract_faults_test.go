@@ -44,7 +44,7 @@ func (l *load) during(t *testing.T, disturb func()) {
 	defer producing.Wait()
 	defer stop()
 	for index := range loadMeasurements {
-		producing.Go(func() { l.produce(t, ctx, index) })
+		producing.Go(func() { l.produce(ctx, t, index) })
 	}
 	l.awaitProgress(t, 100)
 	disturb()
@@ -54,7 +54,7 @@ func (l *load) during(t *testing.T, disturb func()) {
 	l.verify(t)
 }
 
-func (l *load) produce(t *testing.T, ctx context.Context, index int) {
+func (l *load) produce(ctx context.Context, t *testing.T, index int) {
 	measurement := atlas.MeasurementID(index + 1)
 	for number := int(l.acknowledged[index].Load()); ctx.Err() == nil; number += loadPerAppend {
 		if err := l.writer.Append(t.Context(), l.topic, pings(t, measurement, number, number+loadPerAppend)); err != nil {

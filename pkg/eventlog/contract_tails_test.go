@@ -279,9 +279,7 @@ func logMadeAnew(t *testing.T, f fixture) {
 	mustAppend(t, writer, topic, events[:10])
 	recorder.await(t, events[9])
 	f.deleteTopic(t, topic)
-	if err := f.log.EnsureTopics(within(t, patience), eventlog.TopicSpec{Name: topic, Partitions: 1}); err != nil {
-		t.Fatal(err)
-	}
+	f.createForeignTopic(t, topic, 1, nil)
 	select {
 	case gap := <-gaps:
 		if want := (eventlog.Gap{Topic: topic, From: 10, To: 0}); gap != want {
@@ -298,7 +296,7 @@ func (f fixture) deleteTopic(t testing.TB, topic string) {
 	t.Helper()
 	request := kmsg.NewPtrDeleteTopicsRequest()
 	deleted := kmsg.NewDeleteTopicsRequestTopic()
-	deleted.Topic = kmsg.StringPtr(topic)
+	deleted.Topic = new(topic)
 	request.Topics, request.TopicNames, request.TimeoutMillis = append(request.Topics, deleted), []string{topic}, 10_000
 	response, err := request.RequestWith(within(t, patience), f.foreign)
 	if err != nil || response.Topics[0].ErrorCode != 0 {

@@ -82,7 +82,7 @@ func (f fixture) createForeignTopic(t testing.TB, name string, partitions int32,
 	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, partitions, 1
 	for setting, value := range settings {
 		config := kmsg.NewCreateTopicsRequestTopicConfig()
-		config.Name, config.Value = setting, kmsg.StringPtr(value)
+		config.Name, config.Value = setting, new(value)
 		topic.Configs = append(topic.Configs, config)
 	}
 	request.Topics, request.TimeoutMillis = append(request.Topics, topic), 10_000

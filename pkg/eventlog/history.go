@@ -66,16 +66,20 @@ func (h *History) Range(ctx context.Context, topic string, number int, from, to 
 			return
 		}
 		defer reader.close()
-		for reader.wanted < to && reader.next < to {
-			records, err := reader.persist(ctx)
-			if err != nil {
-				yield(atlas.Record{}, err)
+		reader.readTo(ctx, to, yield)
+	}
+}
+
+func (r *reader) readTo(ctx context.Context, to int64, yield func(atlas.Record, error) bool) {
+	for r.wanted < to && r.next < to {
+		records, err := r.persist(ctx)
+		if err != nil {
+			yield(atlas.Record{}, err)
+			return
+		}
+		for _, record := range records {
+			if record.Position.Offset >= to || !yield(record, nil) {
 				return
-			}
-			for _, record := range records {
-				if record.Position.Offset >= to || !yield(record, nil) {
-					return
-				}
 			}
 		}
 	}

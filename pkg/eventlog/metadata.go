@@ -10,7 +10,7 @@ import (
 )
 
 // youngTopic is how long a topic that Kafka seems not to have is waited for: kafka-go learns of a new one with its next metadata only, and so do brokers.
-const youngTopic = 5 * time.Second
+const youngTopic = 3 * time.Second
 
 // partitionCount gives the number of a topic's partitions. It waits for Kafka as long as the context lasts, and for the topic youngTopic at most.
 func (l *Log) partitionCount(ctx context.Context, topic string) (int, error) {

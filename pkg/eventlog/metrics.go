@@ -57,8 +57,7 @@ func register[C prometheus.Collector](r *registry, collector C) C {
 		return collector
 	}
 	err := r.registerer.Register(collector)
-	var already prometheus.AlreadyRegisteredError
-	if errors.As(err, &already) {
+	if already, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
 		if existing, ok := already.ExistingCollector.(C); ok {
 			return existing
 		}

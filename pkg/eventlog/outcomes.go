@@ -89,7 +89,7 @@ func (p *pendingAppend) wait(ctx context.Context) error {
 	}
 	outcomes := make([]error, len(p.outcomes))
 	for i, outcome := range p.outcomes {
-		if outcome == errPending {
+		if errors.Is(outcome, errPending) {
 			outcome = fmt.Errorf("%w: %w", ErrUnknownOutcome, context.Cause(ctx))
 		}
 		outcomes[i] = outcome

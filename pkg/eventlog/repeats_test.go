@@ -54,7 +54,7 @@ func TestRepeatsAgreeWhereverTheyBegin(t *testing.T) {
 	const horizon = 64
 	random := rand.New(rand.NewPCG(2, 3))
 	early, late := NewRepeats(horizon), NewRepeats(horizon)
-	for offset := int64(0); offset < 10_000; offset++ {
+	for offset := range int64(10_000) {
 		id := numberedID(random.Uint64N(2 * horizon))
 		first := early.Add(offset, id)
 		if offset < 777 {

@@ -64,7 +64,7 @@ func TestRingSinceAHole(t *testing.T) {
 func TestRingStaysWithinItsLimitForLong(t *testing.T) {
 	ring := ring{maxRecords: 16, maxBytes: 1 << 20}
 	ring.begin(0)
-	for offset := int64(0); offset < 10_000; offset++ {
+	for offset := range int64(10_000) {
 		ring.add(ringRecords(1, offset))
 	}
 	if held, _ := ring.since(ring.first); len(held) != 16 || ring.bytes != 16*(recordOverhead+1) {

@@ -123,8 +123,7 @@ func (t *tail) recover(reader *reader, pause *backoff, err error) {
 	if t.ctx.Err() != nil {
 		return
 	}
-	var gone *OffsetGoneError
-	if errors.As(err, &gone) {
+	if gone, ok := errors.AsType[*OffsetGoneError](err); ok {
 		t.jump(reader, gone)
 		return
 	}
@@ -150,7 +149,8 @@ func (t *tail) jump(reader *reader, gone *OffsetGoneError) {
 	reader.next, reader.wanted = to, to
 	gap := Gap{Topic: t.topic, Partition: t.number, From: gone.Offset, To: to}
 	t.log.metrics.gaps.WithLabelValues(t.topic).Inc()
-	t.log.logger.Error("the log has lost records that were not delivered", zap.Stringer("partition", t.partition), zap.Int64("from", gap.From), zap.Int64("to", gap.To))
+	t.log.logger.Error("the log has lost records that were not delivered",
+		zap.Stringer("partition", t.partition), zap.Int64("from", gap.From), zap.Int64("to", gap.To))
 	t.mu.Lock()
 	t.next = to
 	t.ring.begin(to)

@@ -43,7 +43,8 @@ func (l *Log) Tails(topic string, cfg TailConfig, consumer Consumer) *Tails {
 }
 
 // Follow makes sure that a measurement's partition is followed from an offset that was the log's end, or before it, when Follow was called. It calls attach
-// once with the partition's number, under its lock: every record that Kafka takes after Follow returned is delivered after attach. Release it once it is not needed.
+// once with the partition's number, under its lock: every record that Kafka takes after Follow returned is delivered after attach. Release it once it is
+// not needed.
 func (t *Tails) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int)) (release func(), err error) {
 	partitions, err := t.log.partitionCount(ctx, t.topic)
 	if err != nil {

@@ -129,13 +129,13 @@ func (w *Writer) enqueue(ctx context.Context, topic string, messages []kafka.Mes
 	var pause backoff
 	for {
 		err := w.kafka.WriteMessages(ctx, messages...)
-		var tooLarge kafka.MessageTooLargeError
+		_, tooLarge := errors.AsType[kafka.MessageTooLargeError](err)
 		switch {
 		case err == nil:
 			return nil
 		case errors.Is(err, io.ErrClosedPipe):
 			return ErrClosed
-		case errors.As(err, &tooLarge):
+		case tooLarge:
 			return ErrRecordTooLarge
 		}
 		if _, missing := w.log.partitionCount(ctx, topic); missing != nil {

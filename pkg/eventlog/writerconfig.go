@@ -13,7 +13,7 @@ const (
 	maxRecordBytes = batchBytes - 4096
 	// batchRecords is small because kafka-go allocates room for so many records with each batch, however few they turn out to be.
 	batchRecords = 250
-	// produceTimeout is twice of what brokers are given to replicate a batch. They need 9 s to notice that one of them died (broker.session.timeout.ms);
+	// produceTimeout is twice what brokers are given to replicate a batch. They need 9 s to notice that one of them died (broker.session.timeout.ms);
 	// a batch that is given up before that is sent again and stands in the log twice.
 	produceTimeout = 30 * time.Second
 	// greatestWritePause is the longest pause before a batch is sent again.

@@ -71,12 +71,12 @@ func (c *collector) run(ctx context.Context) error {
 	}
 	lasting := context.WithoutCancel(ctx) // what serves ends in its turn, not with ctx
 	tasks := tasks{
-		topics: start(lasting, c.makeTopics),
-		http: start(lasting, func(ctx context.Context) error {
+		topics: service.StartTask(lasting, c.makeTopics),
+		http: service.StartTask(lasting, func(ctx context.Context) error {
 			return service.ServeHTTP(ctx, &http.Server{Handler: c.http}, listeners.http, c.grace())
 		}),
-		grpc:  start(lasting, func(ctx context.Context) error { return c.grpc.Serve(ctx, listeners.grpc, c.grace()) }),
-		admin: start(lasting, func(ctx context.Context) error { return c.serveAdmin(ctx, listeners.admin) }),
+		grpc:  service.StartTask(lasting, func(ctx context.Context) error { return c.grpc.Serve(ctx, listeners.grpc, c.grace()) }),
+		admin: service.StartTask(lasting, func(ctx context.Context) error { return c.serveAdmin(ctx, listeners.admin) }),
 	}
 	tasks.wait(ctx)
 	return c.stop(tasks)

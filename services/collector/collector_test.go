@@ -27,9 +27,9 @@ import (
 	"atlasstream/pkg/eventlog/embedded"
 	ingestv1 "atlasstream/proto/ingest/v1"
 	"atlasstream/services/collector/internal/publish"
-
-	"github.com/twmb/franz-go/pkg/kmsg"
 )
+
+const produce = 0 // Kafka's key of requests to append
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -265,7 +265,7 @@ func TestStopFinishesWhatRuns(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1})
 	r.awaitReady(t)
-	release := b.Hold(kmsg.Produce)
+	release := b.Hold(produce)
 	answered := make(chan error, 1)
 	go func() {
 		status, got, err := r.post("/v1/results", result(1))
@@ -311,7 +311,7 @@ func TestStopIsBounded(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1, StopTimeout: 400 * time.Millisecond})
 	r.awaitReady(t)
-	defer b.Hold(kmsg.Produce)()
+	defer b.Hold(produce)()
 	answered := make(chan error, 1)
 	go func() {
 		_, _, err := r.post("/v1/results", result(1))
@@ -335,7 +335,7 @@ func TestBackpressure(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1, WaitingBytes: 1000})
 	r.awaitReady(t)
-	release := b.Hold(kmsg.Produce)
+	release := b.Hold(produce)
 	first := make(chan error, 1)
 	go func() {
 		status, got, err := r.post("/v1/results", result(1))

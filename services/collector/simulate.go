@@ -96,8 +96,8 @@ func (s *simulation) run(ctx context.Context, network *simulator.Network) error 
 	if err == nil {
 		err = s.publishFrom(ctx, network)
 	}
-	if ctx.Err() != nil {
-		return nil // told to stop
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		err = nil // told to stop
 	}
 	return err
 }

@@ -98,25 +98,25 @@ func TestLatestEvent(t *testing.T) {
 		t.Errorf("of an empty log: got %s, want %s", got, from)
 	}
 	writer := log.Writer(eventlog.WriterConfig{})
-	append := func(measurement atlas.MeasurementID, at time.Time) {
+	store := func(measurement atlas.MeasurementID, at time.Time) {
 		value := []byte(at.String())
 		event := atlas.Event{Stream: atlas.StreamResult, Measurement: measurement, Probe: 1, Type: "ping", Time: at, ID: atlas.EventIDOf(value), Value: value}
 		if err := writer.Append(t.Context(), eventlog.ResultsTopic, []atlas.Event{event}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	append(1, from.Add(-time.Hour))
+	store(1, from.Add(-time.Hour))
 	if got := latest(); !got.Equal(from) {
 		t.Errorf("of what is older: got %s, want %s", got, from)
 	}
 	want := from.Add(1234 * time.Second)
 	for measurement := range atlas.MeasurementID(8) {
-		append(measurement+1, want.Add(-time.Duration(measurement)*time.Minute))
+		store(measurement+1, want.Add(-time.Duration(measurement)*time.Minute))
 	}
 	if got := latest(); !got.Equal(want) {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	append(2, until.Add(time.Hour))
+	store(2, until.Add(time.Hour))
 	if got := latest(); !got.Equal(until) {
 		t.Errorf("with one ahead: got %s, want %s", got, until)
 	}

@@ -9,23 +9,23 @@ import (
 )
 
 // tasks are what a collector runs.
-type tasks struct{ topics, http, grpc, admin *task }
+type tasks struct{ topics, http, grpc, admin *service.Task }
 
 // wait returns when ctx ends, or a task fails.
 func (t tasks) wait(ctx context.Context) {
-	topics := t.topics.ended
+	topics := t.topics.Ended()
 	for {
 		select {
 		case <-topics:
-			if t.topics.err != nil {
+			if t.topics.Err() != nil {
 				return
 			}
 			topics = nil // they are made
 			continue
 		case <-ctx.Done():
-		case <-t.http.ended:
-		case <-t.grpc.ended:
-		case <-t.admin.ended:
+		case <-t.http.Ended():
+		case <-t.grpc.Ended():
+		case <-t.admin.Ended():
 		}
 		return
 	}
@@ -38,18 +38,18 @@ func (c *collector) stop(tasks tasks) error {
 	c.admin.Drain()
 	return service.StopInOrder(c.cfg.Logger, c.cfg.StopTimeout,
 		service.Part{Name: "doors", Stop: func(ctx context.Context) error {
-			tasks.http.cancel()
-			tasks.grpc.cancel()
-			return errors.Join(tasks.http.stop(ctx), tasks.grpc.stop(ctx))
+			tasks.http.Cancel()
+			tasks.grpc.Cancel()
+			return errors.Join(tasks.http.Stop(ctx), tasks.grpc.Stop(ctx))
 		}},
 		service.Part{Name: "making of topics", Stop: func(ctx context.Context) error {
-			if err := tasks.topics.stop(ctx); !errors.Is(err, context.Canceled) {
+			if err := tasks.topics.Stop(ctx); !errors.Is(err, context.Canceled) {
 				return err
 			}
 			return nil
 		}},
 		service.Part{Name: "event log", Stop: c.close},
-		service.Part{Name: "admin door", Stop: tasks.admin.stop},
+		service.Part{Name: "admin door", Stop: tasks.admin.Stop},
 	)
 }
 

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"path"
@@ -79,9 +80,7 @@ func (g *GRPC) Serve(ctx context.Context, listener net.Listener, grace time.Dura
 		return fmt.Errorf("serving gRPC on %s: %w", listener.Addr(), err)
 	case <-ctx.Done():
 	}
-	err := g.stop(grace)
-	<-ended
-	return err
+	return errors.Join(g.stop(grace), <-ended)
 }
 
 func (g *GRPC) stop(grace time.Duration) error {

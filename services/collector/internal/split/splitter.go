@@ -2,6 +2,7 @@ package split
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -67,7 +68,7 @@ func (s *Splitter) Next() ([]Value, error) {
 }
 
 // Empty tells, at the end, that there was nothing but white space.
-func (s *Splitter) Empty() bool { return s.cutter == nil && s.err == io.EOF }
+func (s *Splitter) Empty() bool { return s.cutter == nil && errors.Is(s.err, io.EOF) }
 
 func (s *Splitter) step() {
 	finished := false

@@ -1,6 +1,7 @@
 package split
 
 import (
+	"errors"
 	"io"
 	"slices"
 )
@@ -24,7 +25,7 @@ func (w *window) rest() []byte { return w.buffer[w.begin:] }
 func (w *window) consume(n int) { w.begin += n }
 
 // complete tells that the window reaches to the end of the body.
-func (w *window) complete() bool { return w.err == io.EOF }
+func (w *window) complete() bool { return errors.Is(w.err, io.EOF) }
 
 // slide moves the window to what is not consumed, and reads until it is full or the body ends. What was in the window stays as it is, for whoever holds
 // values of it.

@@ -1,6 +1,7 @@
 package unpack
 
 import (
+	"errors"
 	"io"
 	"sync"
 
@@ -14,7 +15,7 @@ type gzipBody struct{ reader *gzip.Reader }
 func openGzip(data io.Reader) (io.ReadCloser, error) {
 	reader := gzipReaders.Get().(*gzip.Reader)
 	err := reader.Reset(data)
-	if err == io.EOF { // there is not even a header
+	if errors.Is(err, io.EOF) { // there is not even a header
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {

@@ -62,7 +62,7 @@ func Open(encoding Encoding, data io.Reader, maxWindow uint64) (io.ReadCloser, e
 // invalid says which encoding it was that could not be read on.
 func invalid(encoding Encoding, err error) error {
 	switch {
-	case err == nil, err == io.EOF:
+	case err == nil, errors.Is(err, io.EOF):
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%s: it ends too early: %w", encoding, err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"atlasstream/services/collector/internal/publish"
 	"atlasstream/services/collector/internal/split"
@@ -40,14 +41,12 @@ type Summary struct {
 
 // String tells it over several lines.
 func (s Summary) String() string {
-	text := fmt.Sprintf("%s imported, %s rejected", humanize.Comma(int64(s.Accepted)), humanize.Comma(int64(s.Rejected)))
-	for _, rejection := range s.Shown {
-		text += "\n  " + rejection
-	}
+	lines := []string{fmt.Sprintf("%s imported, %s rejected", humanize.Comma(int64(s.Accepted)), humanize.Comma(int64(s.Rejected)))}
+	lines = append(lines, s.Shown...)
 	if more := s.Rejected - len(s.Shown); more > 0 {
-		text += fmt.Sprintf("\n  and %s more", humanize.Comma(int64(more)))
+		lines = append(lines, fmt.Sprintf("and %s more", humanize.Comma(int64(more))))
 	}
-	return text
+	return strings.Join(lines, "\n  ")
 }
 
 // Import publishes the files one after another; "-" is the standard input. A file that cannot be read to its end costs no other; if Kafka fails or the
@@ -62,8 +61,7 @@ func (i *Importer) Import(ctx context.Context, names []string) (Summary, error) 
 	var faults []error
 	for _, in := range found {
 		err := run.file(ctx, in)
-		var stopped *stoppedError
-		if errors.As(err, &stopped) {
+		if _, stopped := errors.AsType[*stoppedError](err); stopped {
 			return run.summary, errors.Join(append(faults, err)...)
 		}
 		if err != nil {
@@ -84,7 +82,10 @@ func (r *run) file(ctx context.Context, in input) error {
 	if err != nil {
 		return err
 	}
-	defer content.Close()
+	return errors.Join(r.values(ctx, in, content), content.Close())
+}
+
+func (r *run) values(ctx context.Context, in input, content io.Reader) error {
 	values := split.New(content, split.Limits{Value: r.MaxRecordBytes, Batch: batchBytes})
 	for {
 		batch, err := values.Next()
@@ -101,23 +102,34 @@ func (r *run) file(ctx context.Context, in input) error {
 }
 
 func (r *run) publish(ctx context.Context, in input, batch []split.Value) error {
+	stopped := &stoppedError{name: in.name, line: batch[0].Line, cause: errInterrupted}
 	if ctx.Err() != nil {
-		return &stoppedError{name: in.name, line: batch[0].Line, cause: context.Cause(ctx)}
+		return stopped
 	}
 	outcome, err := r.Publisher.Publish(ctx, r.To, batch)
+	r.count(in, outcome)
+	r.Progress.Show(r.summary.State)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() == nil:
+		stopped.cause = err
+	}
+	return stopped
+}
+
+func (r *run) count(in input, outcome publish.Outcome) {
 	r.summary.Accepted += outcome.Accepted
 	r.summary.Rejected += outcome.RejectedTotal
 	for _, rejection := range outcome.Rejected {
-		if len(r.summary.Shown) < mostShown {
-			r.summary.Shown = append(r.summary.Shown, fmt.Sprintf("%s:%d: %s", in.name, rejection.Line, rejection.Reason))
+		if len(r.summary.Shown) == mostShown {
+			return
 		}
+		r.summary.Shown = append(r.summary.Shown, fmt.Sprintf("%s:%d: %s", in.name, rejection.Line, rejection.Reason))
 	}
-	r.Progress.Show(r.summary.State)
-	if err != nil {
-		return &stoppedError{name: in.name, line: batch[0].Line, cause: err}
-	}
-	return nil
 }
+
+var errInterrupted = errors.New("interrupted")
 
 // stoppedError says where an import ended before its time.
 type stoppedError struct {
@@ -127,7 +139,7 @@ type stoppedError struct {
 }
 
 func (e *stoppedError) Error() string {
-	return fmt.Sprintf("stopped at %s:%d, what comes before is imported: %v", e.name, e.line, e.cause)
+	return fmt.Sprintf("stopped at %s:%d, what comes before is imported and what follows may be in part: %v", e.name, e.line, e.cause)
 }
 
 func (e *stoppedError) Unwrap() error { return e.cause }

@@ -210,7 +210,7 @@ func TestInterrupted(t *testing.T) {
 	log := &memory{fail: func() error { cancel(); return nil }}
 	path := write(t, "large", []byte(lines(200_000)))
 	summary, err := importer(log, io.Discard).Import(ctx, []string{path})
-	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped at "+path) {
+	if !errors.Is(err, errInterrupted) || !strings.Contains(err.Error(), "stopped at "+path) {
 		t.Errorf("got error %v", err)
 	}
 	if summary.Accepted == 0 || summary.Accepted == 200_000 || summary.Accepted != len(log.values) {

@@ -95,7 +95,8 @@ func (r *report) Finish() {}
 // line is all that a bar shows.
 func line(state State, took time.Duration) string {
 	rate := float64(state.Bytes) / took.Seconds()
-	text := fmt.Sprintf("%s, %s, %s/s, %.0f lines/s", counts(state), humanize.IBytes(uint64(state.Bytes)), humanize.IBytes(uint64(rate)), float64(state.Lines())/took.Seconds())
+	text := fmt.Sprintf("%s, %s, %s/s, %.0f lines/s", counts(state),
+		humanize.IBytes(uint64(state.Bytes)), humanize.IBytes(uint64(rate)), float64(state.Lines())/took.Seconds())
 	if state.TotalBytes <= 0 || rate == 0 {
 		return text
 	}
