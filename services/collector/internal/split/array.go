@@ -19,6 +19,9 @@ type array struct {
 
 func (a *array) cut(s *Splitter) (finished bool) {
 	for !a.closed {
+		if s.full() {
+			return false
+		}
 		rest := s.window.rest()
 		n, err := a.nesting.until(rest[a.known:], ',', ']')
 		a.known += n
@@ -28,6 +31,7 @@ func (a *array) cut(s *Splitter) (finished bool) {
 		case a.known < len(rest):
 			a.end(s, rest)
 		case s.window.complete():
+			a.takeLast(s, rest)
 			return a.giveUp(s, "the body ends inside the array")
 		default:
 			a.hold(s, rest)
@@ -52,6 +56,16 @@ func (a *array) end(s *Splitter, rest []byte) {
 	a.element, a.known, a.tooLong = a.element+1, 0, false
 }
 
+// takeLast takes a whole object at the end of a body that was cut off; of other values nobody can say whether they are whole.
+func (a *array) takeLast(s *Splitter, rest []byte) {
+	raw := bytes.Trim(rest, space)
+	if a.tooLong || a.nesting.open() || !bytes.HasSuffix(raw, []byte("}")) {
+		return
+	}
+	s.emit(a.element, raw)
+	a.element++
+}
+
 // hold keeps the beginning of an element until the rest of it comes, unless it is too long already.
 func (a *array) hold(s *Splitter, rest []byte) {
 	if !a.tooLong && a.known > s.limit {
@@ -66,6 +80,9 @@ func (a *array) hold(s *Splitter, rest []byte) {
 
 // giveUp ends the cutting at an element after which nobody can say where the next one begins.
 func (a *array) giveUp(s *Splitter, why string) (finished bool) {
+	if a.tooLong { // that element was refused already
+		a.element++
+	}
 	s.refuse(a.element, fmt.Errorf("the array is broken: %s: nothing was read from element %d on", why, a.element))
 	return true
 }

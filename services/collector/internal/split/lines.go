@@ -10,7 +10,7 @@ type lines struct {
 }
 
 func (l *lines) cut(s *Splitter) (finished bool) {
-	for {
+	for !s.full() {
 		rest := s.window.rest()
 		end := bytes.IndexByte(rest, '\n') + 1
 		if end == 0 && !s.window.complete() {
@@ -26,6 +26,7 @@ func (l *lines) cut(s *Splitter) (finished bool) {
 		}
 		l.consume(s, rest[:length])
 	}
+	return false
 }
 
 // hold keeps the beginning of a line until the rest of it comes, unless it is too long already.

@@ -10,6 +10,7 @@ import (
 const (
 	space         = " \t\r\n" // as JSON has it
 	byteOrderMark = "\ufeff"
+	mostValues    = 4096 // of a batch
 )
 
 var newline = []byte("\n")
@@ -38,7 +39,7 @@ type Splitter struct {
 	err    error
 }
 
-// cutter cuts the values that stand in the window and consumes them. It returns true when it needs nothing more of the body.
+// cutter cuts the values that stand in the window and consumes them, until the batch is full. It returns true when it needs nothing more of the body.
 type cutter interface {
 	cut(s *Splitter) (finished bool)
 }
@@ -56,9 +57,13 @@ func New(body io.Reader, limits Limits) *Splitter {
 // Next returns the next values, in a slice that the next call overwrites, or what ended the body: io.EOF, or the error of its reader. It waits until a
 // batch is there or the body has ended. Values that were complete before a reader's error come first; what follows them is in none.
 func (s *Splitter) Next() ([]Value, error) {
+	uncut := s.full() // the window has values that the last batch had no room for
 	s.values = s.values[:0]
 	for len(s.values) == 0 && s.err == nil {
-		s.window.slide()
+		if !uncut {
+			s.window.slide()
+		}
+		uncut = false
 		s.step()
 	}
 	if len(s.values) == 0 {
@@ -78,6 +83,7 @@ func (s *Splitter) step() {
 	switch {
 	case finished:
 		s.err = io.EOF
+	case s.full():
 	case s.window.err != nil:
 		s.err = s.window.err
 	}
@@ -108,6 +114,9 @@ func (s *Splitter) skipSpace(cutset string) {
 	s.line += bytes.Count(rest[:n], newline)
 	s.window.consume(n)
 }
+
+// full tells that the batch has as many values as it may; each takes memory, however short it is.
+func (s *Splitter) full() bool { return len(s.values) >= mostValues }
 
 // emit adds a value, if it is not too long.
 func (s *Splitter) emit(line int, raw []byte) {

@@ -79,6 +79,9 @@ func TestBodies(t *testing.T) {
 			`5! nothing stands here, so a comma is too many`}},
 		{"array cut off", `[{"a":1},{"a":2`, []string{`1: {"a":1}`, `2! the array is broken: the body ends inside the array: nothing was read from element 2 on`}},
 		{"array cut off behind a comma", `[{"a":1},`, []string{`1: {"a":1}`, `2! the array is broken: the body ends inside the array: nothing was read from element 2 on`}},
+		{"array cut off behind an object", `[{"a":1},{"a":2} `, []string{
+			`1: {"a":1}`, `2: {"a":2}`, `3! the array is broken: the body ends inside the array: nothing was read from element 3 on`}},
+		{"array cut off behind a number", `[1,2`, []string{`1: 1`, `2! the array is broken: the body ends inside the array: nothing was read from element 2 on`}},
 		{"array with wrong brackets", `[{"a":1},{"a":[2},{"a":3}]`, []string{`1: {"a":1}`, `2! the array is broken: '}' stands where ']' is due: nothing was read from element 2 on`}},
 		{"array with a bracket too many", `[{"a":1}},{"a":2}]`, []string{`1! the array is broken: '}' closes nothing: nothing was read from element 1 on`}},
 		{"more behind an array", `[{"a":1}] {"a":2}`, []string{`1: {"a":1}`, `2! the array has ended, and yet '{' follows: nothing was read from there on`}},
@@ -208,6 +211,40 @@ func TestHostileBodies(t *testing.T) {
 		}
 		if took := time.Since(began); took > 20*time.Second {
 			t.Errorf("%q: took %s", line, took)
+		}
+	}
+}
+
+// An element that was refused as too long is not refused again when the array breaks off in it.
+func TestArrayBreaksOffInATooLongElement(t *testing.T) {
+	const limit = 1 << 10
+	got, err := cut(t, strings.NewReader(`[{},"`+strings.Repeat("x", 10*limit)), Limits{Value: limit, Batch: limit})
+	want := []string{"1: {}", "2! " + TooLong(limit).Error(), "3! the array is broken: the body ends inside the array: nothing was read from element 3 on"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}
+
+// Each value takes memory, however short it is.
+func TestBatchesHaveFewValues(t *testing.T) {
+	const values = 3 * mostValues
+	for name, body := range map[string]string{
+		"lines": strings.Repeat("1\n", values), "array": "[" + strings.Repeat("1,", values-1) + "1]",
+	} {
+		splitter := New(strings.NewReader(body), Limits{Value: 100, Batch: 1 << 20})
+		count := 0
+		for {
+			batch, err := splitter.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil || len(batch) > mostValues {
+				t.Fatalf("%s: a batch of %d values, %v", name, len(batch), err)
+			}
+			count += len(batch)
+		}
+		if count != values {
+			t.Errorf("%s: got %d values, want %d", name, count, values)
 		}
 	}
 }

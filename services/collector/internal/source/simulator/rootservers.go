@@ -120,7 +120,7 @@ func newRootServers() ([]rootServer, error) {
 	var servers []rootServer
 	for _, described := range rootServers {
 		server := rootServer{letter: described.letter, measurement: described.measurement, address: netip.MustParseAddr(described.address)}
-		for _, airport := range strings.Fields(described.airports) {
+		for airport := range strings.FieldsSeq(described.airports) {
 			site, err := newSite(airport, int64(len(server.sites)), described.identity)
 			if err != nil {
 				return nil, fmt.Errorf("site of %s-root: %w", described.letter, err)
