@@ -3,9 +3,16 @@ package eventlog
 import (
 	"context"
 	"net"
+	"slices"
+	"sync"
+	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol/metadata"
 )
+
+// partitionsTTL is how long a topic's metadata answers a Writer, which asks for the number of partitions with every message.
+const partitionsTTL = time.Second
 
 // persistentTransport makes kafka-go's Writer try again whenever a batch did not come as far as a broker's answer. By itself it does so for some errors
 // only: a partition that has no leader for a moment, a broker that metadata does not list any more or an address that is not to be reached cost the batch
@@ -13,10 +20,38 @@ import (
 type persistentTransport struct {
 	transport kafka.RoundTripper
 	aborted   context.Context
+	topics    sync.Map // name to *topicMetadata
+}
+
+type topicMetadata struct {
+	response kafka.Response
+	asked    time.Time
 }
 
 // RoundTrip fails for good once the transport is aborted.
 func (t *persistentTransport) RoundTrip(ctx context.Context, address net.Addr, request kafka.Request) (kafka.Response, error) {
+	asked, ok := request.(*metadata.Request)
+	if !ok || len(asked.TopicNames) != 1 {
+		return t.persist(ctx, address, request)
+	}
+	topic := asked.TopicNames[0]
+	if known, ok := t.topics.Load(topic); ok && time.Since(known.(*topicMetadata).asked) < partitionsTTL {
+		return known.(*topicMetadata).response, nil
+	}
+	response, err := t.persist(ctx, address, request)
+	if err == nil && exists(response, topic) {
+		t.topics.Store(topic, &topicMetadata{response: response, asked: time.Now()})
+	}
+	return response, err
+}
+
+// exists tells a topic that is there from one that may be made at any moment.
+func exists(response kafka.Response, topic string) bool {
+	described, ok := response.(*metadata.Response)
+	return ok && slices.ContainsFunc(described.Topics, func(t metadata.ResponseTopic) bool { return t.Name == topic && t.ErrorCode == 0 })
+}
+
+func (t *persistentTransport) persist(ctx context.Context, address net.Addr, request kafka.Request) (kafka.Response, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(t.aborted, cancel)()
