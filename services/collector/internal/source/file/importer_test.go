@@ -197,7 +197,7 @@ func TestKafkaFails(t *testing.T) {
 	}}
 	path := write(t, "large", []byte(lines(100_000)))
 	summary, err := importer(log, io.Discard).Import(t.Context(), []string{path, write(t, "next", []byte(lines(3)))})
-	if !errors.Is(err, lost) || !strings.Contains(err.Error(), "stopped at "+path+":1,") {
+	if !errors.Is(err, lost) || !strings.Contains(err.Error(), "stopped at "+path+":4097,") {
 		t.Errorf("got error %v", err)
 	}
 	if summary.Accepted != len(log.values) || appends != 2 {

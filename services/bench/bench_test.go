@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// TestTinyRun keeps the harness from rotting: the gateway and the bare loop deliver all there is, and the collector takes all, over the embedded broker.
+func TestTinyRun(t *testing.T) {
+	s := &settings{
+		Scenario: []string{"A", "collector"}, Servers: []string{"bare", "ours", "ours-socketio"},
+		Quick: true, Broker: "embedded", Out: filepath.Join(t.TempDir(), "results.json"),
+	}
+	if err := s.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(s.Out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written report
+	if err := json.Unmarshal(text, &written); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range written.FanOut {
+		if f.Expected == 0 || f.Received.Deliveries != f.Expected {
+			t.Errorf("%s: got %d deliveries of %d", f.Server, f.Received.Deliveries, f.Expected)
+		}
+	}
+	for _, f := range written.Intake {
+		if f.Load.Records == 0 || f.Load.Failed > 0 {
+			t.Errorf("%s: %d records were taken, %d failed", f.Server, f.Load.Records, f.Load.Failed)
+		}
+	}
+	if len(written.FanOut) != 3 || len(written.Intake) != 2 {
+		t.Errorf("got %d and %d measurements, want 3 and 2", len(written.FanOut), len(written.Intake))
+	}
+}
+
+func TestBars(t *testing.T) {
+	figures := func(round int, server string, micros float64, p99 time.Duration, delivered int) fanOutFigures {
+		f := fanOutFigures{Round: round, Scenario: "A", Server: server, MicrosEach: micros, Expected: 100}
+		f.Received.P99, f.Received.Deliveries = p99, delivered
+		return f
+	}
+	r := &report{
+		FanOut: []fanOutFigures{
+			figures(0, "bare", 10, 3*time.Millisecond, 100), figures(0, "ours", 11, 9*time.Millisecond, 100),
+			figures(1, "ours", 40, 4*time.Millisecond, 99), figures(1, "bare", 20, 4*time.Millisecond, 100),
+			figures(2, "ours", 10, 6*time.Millisecond, 100), figures(2, "bare", 10, 2*time.Millisecond, 100),
+		},
+		Memory: []memoryFigures{{BytesEach: 8192}},
+		Intake: []intakeFigures{{Server: "collector", MicrosEach: 30, Cores: 0.6}, {Server: "writer", MicrosEach: 15}},
+	}
+	for _, want := range []bar{
+		{Name: "A: CPU for a delivery, ours to the bare loop's", Got: 1.1, Passed: true},
+		{Name: "A: p99 latency, ours over the bare loop's", Got: 4, Passed: true},
+		{Name: "A: deliveries that are missing or double", Got: 1, Passed: false},
+		{Name: "memory: an idle connection", Got: 8192, Passed: true},
+		{Name: "collector: CPU for a record, to the bare Writer's", Got: 2, Passed: true},
+		{Name: "collector: processors busy at 15000 results/s", Got: 0.6, Passed: false},
+	} {
+		got := find(t, r.bars(), want.Name)
+		if got.Passed != want.Passed || got.Got < want.Got-1e-9 || got.Got > want.Got+1e-9 {
+			t.Errorf("%s: got %g, passed %t, want %g, %t", want.Name, got.Got, got.Passed, want.Got, want.Passed)
+		}
+	}
+	if bars := r.bars(); len(bars) != 6 {
+		t.Errorf("got %d bars, want 6: what was not measured has none", len(bars))
+	}
+	if r.failure() == nil {
+		t.Error("got no failure, though two bars were not reached")
+	}
+}
+
+func find(t *testing.T, bars []bar, name string) bar {
+	t.Helper()
+	for _, bar := range bars {
+		if bar.Name == name {
+			return bar
+		}
+	}
+	t.Errorf("%s: there is no such bar", name)
+	return bar{}
+}
+
+func TestValidate(t *testing.T) {
+	if err := (&settings{Rounds: 1, Seconds: 1}).Validate(); err != nil {
+		t.Error(err)
+	}
+	if err := (&settings{}).Validate(); err == nil {
+		t.Error("got no error for no rounds of no seconds")
+	}
+}

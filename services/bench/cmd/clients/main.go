@@ -1,0 +1,132 @@
+// Command clients is all the clients of a server under test. They only count what they get and how late it is, so that they take little of the machine.
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"atlasstream/pkg/service"
+	"atlasstream/services/bench/internal/talk"
+)
+
+const (
+	connectingAtOnce = 32
+	handshakeTimeout = 30 * time.Second
+	// longestDelay is how long after the window late deliveries are waited for.
+	longestDelay = 10 * time.Second
+)
+
+type settings struct {
+	Address      string `help:"host:port of the server." required:""`
+	Protocol     string `help:"What it speaks." enum:"websocket,engineio3,engineio4" required:""`
+	Clients      int    `help:"How many clients." required:""`
+	Measurements int    `help:"How many measurements they share out among them." required:""`
+}
+
+// Run connects and subscribes all clients, tells when each has got something, and what they got of the load of the window that the parent tells.
+func (s *settings) Run(ctx context.Context) error {
+	parent := talk.WithParent()
+	crowd, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer crowd.close()
+	if err := parent.Tell(talk.Progress{Count: s.Clients}); err != nil {
+		return err
+	}
+	crowd.listen(func(receiving int) {
+		if receiving == s.Clients {
+			_ = parent.Tell(talk.Progress{Count: receiving}) // a parent that is gone is noticed below
+		}
+	})
+	return crowd.measure(ctx, parent)
+}
+
+func (s *settings) connect(ctx context.Context) (*crowd, error) {
+	crowd := &crowd{clients: make([]*client, s.Clients)}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(connectingAtOnce)
+	for i := range crowd.clients {
+		group.Go(func() error {
+			client, err := dial(ctx, s.Address, protocols[s.Protocol], 1+i%s.Measurements)
+			if err != nil {
+				return fmt.Errorf("client %d: %w", i, err)
+			}
+			crowd.clients[i] = client
+			return nil
+		})
+	}
+	return crowd, group.Wait()
+}
+
+// crowd is all the clients.
+type crowd struct {
+	clients    []*client
+	reading    errgroup.Group
+	window     atomic.Pointer[talk.Window]
+	receiving  atomic.Int64 // clients that have got something
+	deliveries atomic.Int64 // of what was sent within the window
+	lost       atomic.Int64
+	closing    atomic.Bool
+}
+
+func (c *crowd) listen(progress func(receiving int)) {
+	for _, client := range c.clients {
+		c.reading.Go(func() error {
+			client.read(c, progress)
+			if !c.closing.Load() {
+				c.lost.Add(1)
+			}
+			return nil
+		})
+	}
+}
+
+// measure hears of the window, and later how much there is to come.
+func (c *crowd) measure(ctx context.Context, parent *talk.Conversation) error {
+	var window talk.Window
+	if err := parent.Hear(&window); err != nil {
+		return err
+	}
+	c.window.Store(&window)
+	var expected talk.Expected
+	if err := parent.Hear(&expected); err != nil {
+		return err
+	}
+	c.await(ctx, int64(expected.Deliveries))
+	c.close()
+	return parent.Tell(c.received())
+}
+
+func (c *crowd) await(ctx context.Context, deliveries int64) {
+	ctx, cancel := context.WithTimeout(ctx, longestDelay)
+	defer cancel()
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	for c.deliveries.Load() < deliveries {
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// close ends all connections and waits until nobody reads any more.
+func (c *crowd) close() {
+	c.closing.Store(true)
+	for _, client := range c.clients {
+		if client != nil {
+			_ = client.conn.Close()
+		}
+	}
+	_ = c.reading.Wait()
+}
+
+func main() {
+	service.Main("clients", "Many clients that count what they get.", &settings{})
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"atlasstream/services/bench/internal/talk"
+)
+
+// fanOutFigures is one measurement of one server.
+type fanOutFigures struct {
+	Round      int
+	Scenario   string
+	Server     string
+	CPU        time.Duration // of the server, within the window
+	Resident   int64         // bytes of the server at the window's end
+	Load       talk.Load
+	Loaded     float64 // results sent within the window, as a share of what the scenario wants
+	Expected   int     // deliveries of what was sent within the window
+	Received   talk.Received
+	MicrosEach float64 // CPU time for each delivery that arrived within the window
+	Busy       float64 // share of the machine's processors that was busy, from 0 to 1
+}
+
+// fanOut starts a server, its clients and the load, and measures.
+func (l *lab) fanOut(ctx context.Context, scenario scenario, server server) (figures fanOutFigures, err error) {
+	target, err := l.startServer(ctx, server)
+	if err != nil {
+		return figures, err
+	}
+	defer target.stop()
+	clients, err := l.startClients(ctx, target.address, server.protocol, scenario.Clients, scenario.Measurements)
+	if err != nil {
+		return figures, target.explain(err)
+	}
+	defer clients.stop()
+	producer, err := l.start(ctx, l.program("producer"), "--kafka", l.kafka, "--rows", l.rows,
+		"--rate", strconv.Itoa(scenario.Rate), "--measurements", strconv.Itoa(scenario.Measurements))
+	if err != nil {
+		return figures, err
+	}
+	defer producer.stop()
+	if err := clients.hear(&talk.Progress{}); err != nil { // each has got something
+		return figures, target.explain(err)
+	}
+	return l.measureFanOut(ctx, scenario, target, clients, producer)
+}
+
+// startClients returns when all are subscribed.
+func (l *lab) startClients(ctx context.Context, address, protocol string, clients, measurements int) (*process, error) {
+	process, err := l.start(ctx, l.program("clients"), "--address", address, "--protocol", protocol,
+		"--clients", strconv.Itoa(clients), "--measurements", strconv.Itoa(measurements))
+	if err != nil {
+		return nil, err
+	}
+	if err := process.hear(&talk.Progress{}); err != nil {
+		process.stop()
+		return nil, err
+	}
+	return process, nil
+}
+
+func (l *lab) measureFanOut(ctx context.Context, scenario scenario, target *running, clients, producer *process) (figures fanOutFigures, err error) {
+	window := l.nextWindow()
+	for _, process := range []*process{clients, producer} {
+		if err := process.Tell(window); err != nil {
+			return figures, process.explain(err)
+		}
+	}
+	usage, err := l.watch(ctx, target, window, scenario.Name)
+	if err != nil {
+		return figures, target.explain(err)
+	}
+	if err := producer.hear(&figures.Load); err != nil {
+		return figures, err
+	}
+	figures.Expected = scenario.deliveries(figures.Load.Records)
+	figures.Loaded = float64(figures.Load.Records) / float64(scenario.Rate*l.settings.Seconds)
+	if err := clients.Tell(talk.Expected{Deliveries: figures.Expected}); err != nil {
+		return figures, clients.explain(err)
+	}
+	if err := clients.hear(&figures.Received); err != nil {
+		return figures, err
+	}
+	figures.CPU, figures.Resident, figures.Busy = usage.cpu, usage.resident, usage.busy
+	figures.MicrosEach = microsEach(usage.cpu, figures.Received.Arrived)
+	return figures, nil
+}
+
+// nextWindow begins when the load has flowed for a while.
+func (l *lab) nextWindow() talk.Window {
+	from := time.Now().Add(l.settings.Warmup)
+	return talk.Window{From: from.UnixMicro(), To: from.Add(time.Duration(l.settings.Seconds) * time.Second).UnixMicro()}
+}
+
+func microsEach(cpu time.Duration, pieces int) float64 {
+	return float64(cpu.Microseconds()) / float64(max(1, pieces))
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"atlasstream/services/bench/internal/talk"
+)
+
+// intakeFigures is one measurement of the way into Kafka.
+type intakeFigures struct {
+	Round      int
+	Server     string
+	CPU        time.Duration // of the process that writes to Kafka, within the window
+	Resident   int64         // its bytes at the window's end
+	Load       talk.Load
+	MicrosEach float64 // CPU time for each record that was acknowledged within the window
+	Cores      float64 // CPU time for each second
+	Busy       float64 // share of the machine's processors that was busy, from 0 to 1
+}
+
+// intake is something that writes results to Kafka.
+type intake struct {
+	name string
+	// start gives the process that is measured and the one that brings the load, which may be the same.
+	start func(ctx context.Context, lab *lab, rate string) (measured *running, load *process, err error)
+}
+
+var intakes = []intake{{"collector", startCollector}, {"writer", startWriter}}
+
+func startCollector(ctx context.Context, lab *lab, rate string) (*running, *process, error) {
+	addresses, err := freeAddresses(3)
+	if err != nil {
+		return nil, nil, err
+	}
+	process, err := lab.start(ctx, lab.program("collector"), "serve", "--kafka", lab.kafka, "--log-level", "warn",
+		"--listen", addresses[0], "--grpc", addresses[1], "--admin", addresses[2])
+	if err != nil {
+		return nil, nil, err
+	}
+	collector := &running{process: process, address: addresses[0], admin: addresses[2]}
+	ready := func(ctx context.Context) error { return answersOK(ctx, "http://"+collector.admin+"/readyz") }
+	if err := awaitReady(ctx, ready); err != nil {
+		process.stop()
+		return nil, nil, process.explain(err)
+	}
+	poster, err := lab.start(ctx, lab.program("poster"), "--address", collector.address, "--rows", lab.rows, "--rate", rate)
+	if err != nil {
+		process.stop()
+	}
+	return collector, poster, err
+}
+
+func startWriter(ctx context.Context, lab *lab, rate string) (*running, *process, error) {
+	writer, err := lab.start(ctx, lab.program("writer"), "--kafka", lab.kafka, "--rows", lab.rows, "--rate", rate)
+	return &running{process: writer}, writer, err
+}
+
+// takeIn measures the way in at so many results a second.
+func (l *lab) takeIn(ctx context.Context, intake intake, rate int) (figures intakeFigures, err error) {
+	measured, load, err := intake.start(ctx, l, strconv.Itoa(rate))
+	if err != nil {
+		return figures, err
+	}
+	defer measured.stop()
+	if load != measured.process {
+		defer load.stop()
+	}
+	if err := load.hear(&talk.Progress{}); err != nil {
+		return figures, measured.explain(err)
+	}
+	window := l.nextWindow()
+	if err := load.Tell(window); err != nil {
+		return figures, err
+	}
+	usage, err := l.watch(ctx, measured, window, intake.name)
+	if err != nil {
+		return figures, measured.explain(err)
+	}
+	if err := load.hear(&figures.Load); err != nil {
+		return figures, err
+	}
+	figures.CPU, figures.Resident, figures.Busy = usage.cpu, usage.resident, usage.busy
+	figures.MicrosEach = microsEach(usage.cpu, figures.Load.Records)
+	figures.Cores = usage.cpu.Seconds() / float64(l.settings.Seconds)
+	return figures, nil
+}

@@ -1,0 +1,49 @@
+// Package pace spreads work over time.
+package pace
+
+import (
+	"context"
+	"time"
+)
+
+// tick is how often producers send: as often as the benchmark's rules say.
+const tick = 10 * time.Millisecond
+
+// Pacer keeps a rate on average: what a late tick missed, the next one makes up for.
+type Pacer struct {
+	perSecond int
+	begin     time.Time
+	done      int
+	latest    time.Duration
+}
+
+// New starts a pacer.
+func New(perSecond int) *Pacer { return &Pacer{perSecond: perSecond, begin: time.Now()} }
+
+// Run calls work every 10 ms with how many pieces are due, if there are any, until ctx ends or work returns an error.
+func (p *Pacer) Run(ctx context.Context, work func(due int) error) error {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case at := <-ticker.C:
+			p.latest = max(p.latest, time.Since(at))
+			if due := p.due(time.Since(p.begin)); due > 0 {
+				if err := work(due); err != nil {
+					return err
+				}
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (p *Pacer) due(elapsed time.Duration) int {
+	due := int(elapsed.Seconds()*float64(p.perSecond)) - p.done
+	p.done += due
+	return due
+}
+
+// Latest tells how late the latest tick came. A pacer that is late by much was short of processor time, and its load came in lumps.
+func (p *Pacer) Latest() time.Duration { return p.latest }

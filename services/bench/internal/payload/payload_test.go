@@ -1,0 +1,59 @@
+package payload
+
+import (
+	"testing"
+	"time"
+
+	"atlasstream/pkg/atlas"
+)
+
+func load(t *testing.T) *Rows {
+	t.Helper()
+	rows, err := Load("../../../../pkg/atlas/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+func TestResultsAreValid(t *testing.T) {
+	rows := load(t)
+	total := 0
+	for n := range rows.rows {
+		result := rows.Result(n, 4711, time.Now().UnixMicro())
+		event, err := atlas.ParseResult(result)
+		if err != nil || event.Measurement != 4711 {
+			t.Errorf("got measurement %d, %v, want 4711 in %s", event.Measurement, err, result)
+		}
+		total += len(result)
+	}
+	if mean := total / len(rows.rows); mean < 900 || mean > 1100 {
+		t.Errorf("%d rows of %d bytes on average, want about 1,000", len(rows.rows), mean)
+	}
+}
+
+func TestSent(t *testing.T) {
+	now := time.Now().UnixMicro()
+	result := load(t).Result(3, 1001, now)
+	for _, c := range []struct {
+		name, message string
+		want          int64
+		found         bool
+	}{
+		{"plain WebSocket", `["atlas_result",` + string(result) + `]`, now, true},
+		{"Socket.IO", `42["atlas_result",` + string(result) + `]`, now, true},
+		{"with a newline", `42["atlas_result",` + string(result) + "]\n", now, true},
+		{"another event", `["atlas_subscribed",{"msm":1001}]`, 0, false},
+		{"nothing", "", 0, false},
+	} {
+		if got, found := Sent([]byte(c.message)); got != c.want || found != c.found {
+			t.Errorf("%s: got %d, %t, want %d, %t", c.name, got, found, c.want, c.found)
+		}
+	}
+}
+
+func TestLoadWithoutResults(t *testing.T) {
+	if _, err := Load(t.TempDir()); err == nil {
+		t.Error("got no error for an empty directory")
+	}
+}

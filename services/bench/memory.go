@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// memoryFigures is what idle connections hold.
+type memoryFigures struct {
+	Connections int
+	BytesEach   float64 // of heap and stack in use
+	StackEach   float64 // bytes of that which are stack
+	Resident    int64   // bytes of the process with all connections
+}
+
+// memory connects and subscribes clients that get nothing, and compares what the gateway holds with what it held for one.
+func (l *lab) memory(ctx context.Context, connections int) (figures memoryFigures, err error) {
+	target, err := l.startServer(ctx, servers["ours"])
+	if err != nil {
+		return figures, err
+	}
+	defer target.stop()
+	first, err := l.startClients(ctx, target.address, "websocket", 1, 1)
+	if err != nil {
+		return figures, err
+	}
+	defer first.stop()
+	before, err := target.inUse(ctx)
+	if err != nil {
+		return figures, err
+	}
+	others, err := l.startClients(ctx, target.address, "websocket", connections, 1)
+	if err != nil {
+		return figures, err
+	}
+	defer others.stop()
+	after, err := target.inUse(ctx)
+	if err != nil {
+		return figures, err
+	}
+	now, err := readMachine(target.pid())
+	return memoryFigures{
+		Connections: connections,
+		BytesEach:   (after.total() - before.total()) / float64(connections),
+		StackEach:   (after.stack - before.stack) / float64(connections),
+		Resident:    now.resident,
+	}, errors.Join(err, l.saveProfile(ctx, target, "memory", "heap"))
+}
+
+// inUse is memory of a Go program, in bytes.
+type inUse struct{ heap, stack float64 }
+
+func (m inUse) total() float64 { return m.heap + m.stack }
+
+// inUse gives the memory in use once garbage collections find no more to free.
+func (r *running) inUse(ctx context.Context) (inUse, error) {
+	const settled = 0.01
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	for last := math.Inf(1); ; {
+		now, err := r.inUseAfterGC(ctx)
+		if err != nil {
+			return inUse{}, err
+		}
+		if math.Abs(last-now.total()) < settled*now.total() {
+			return now, nil
+		}
+		last = now.total()
+		if err := waitUntil(ctx, time.Now().Add(time.Second)); err != nil {
+			return inUse{}, fmt.Errorf("memory did not settle: %w", err)
+		}
+	}
+}
+
+func (r *running) inUseAfterGC(ctx context.Context) (inUse, error) {
+	for range 2 { // pools survive the first
+		if err := answersOK(ctx, "http://"+r.admin+"/debug/pprof/heap?gc=1"); err != nil {
+			return inUse{}, err
+		}
+	}
+	response, err := get(ctx, "http://"+r.admin+"/metrics")
+	if err != nil {
+		return inUse{}, err
+	}
+	defer response.Body.Close()
+	return readInUse(response.Body)
+}
+
+// readInUse reads the Go runtime's own figures from Prometheus metrics.
+func readInUse(metrics io.Reader) (memory inUse, err error) {
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(metrics)
+	if err != nil {
+		return inUse{}, err
+	}
+	for name, into := range map[string]*float64{"go_memstats_heap_inuse_bytes": &memory.heap, "go_memstats_stack_inuse_bytes": &memory.stack} {
+		family := families[name]
+		if family == nil {
+			return inUse{}, fmt.Errorf("metrics: there is no %s", name)
+		}
+		*into = family.GetMetric()[0].GetGauge().GetValue()
+	}
+	return memory, nil
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"atlasstream/services/bench/internal/talk"
+)
+
+const (
+	stopTimeout = 10 * time.Second
+	answerTime  = time.Minute
+)
+
+// process is a child that talks with us.
+type process struct {
+	*talk.Conversation
+	command *exec.Cmd
+	log     string
+	in, out io.Closer
+}
+
+// start starts a program whose standard error goes to a file. Stop ends it.
+func (l *lab) start(ctx context.Context, program string, arguments ...string) (*process, error) {
+	log, err := os.CreateTemp(l.dir, filepath.Base(program)+"-*.log")
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close() //nolint:errcheck // the child has its own
+	command := exec.CommandContext(ctx, program, arguments...)
+	command.Stderr = log
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.WaitDelay = stopTimeout
+	in, err := command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	return &process{Conversation: talk.With(out, in), command: command, log: log.Name(), in: in, out: out}, nil
+}
+
+func (p *process) pid() int { return p.command.Process.Pid }
+
+// hear waits for a message, and no longer than a minute.
+func (p *process) hear(message any) error {
+	given := time.AfterFunc(answerTime, func() { _ = p.out.Close() })
+	defer given.Stop()
+	if err := p.Hear(message); err != nil {
+		return p.explain(fmt.Errorf("waiting for %T: %w", message, err))
+	}
+	return nil
+}
+
+// explain adds the end of the process's log to an error.
+func (p *process) explain(err error) error {
+	const most = 2000
+	log, readErr := os.ReadFile(p.log)
+	if readErr != nil {
+		return errors.Join(err, readErr)
+	}
+	return fmt.Errorf("%s: %w\n%s", filepath.Base(p.command.Path), err, bytes.TrimSpace(log[max(0, len(log)-most):]))
+}
+
+// stop asks the process to end, and kills it if it does not.
+func (p *process) stop() {
+	_ = p.in.Close()
+	_ = p.command.Process.Signal(syscall.SIGTERM)
+	kill := time.AfterFunc(stopTimeout, func() { _ = p.command.Process.Kill() })
+	defer kill.Stop()
+	_ = p.command.Wait() // how it ends is not what is measured
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os/exec"
+	"path/filepath"
+)
+
+// server is something that fans results out.
+type server struct {
+	protocol string // of its clients
+	command  func(lab *lab, listen, admin string) []string
+	hasAdmin bool
+}
+
+var servers = map[string]server{
+	"ours":          {protocol: "websocket", command: gatewayCommand, hasAdmin: true},
+	"ours-socketio": {protocol: "engineio4", command: gatewayCommand, hasAdmin: true},
+	"bare":          {protocol: "websocket", command: peerCommand("bare")},
+	"googollee":     {protocol: "engineio3", command: peerCommand("googollee")},
+	"node":          {protocol: "engineio4", command: nodeCommand},
+}
+
+func gatewayCommand(lab *lab, listen, admin string) []string {
+	return []string{lab.program("gateway"), "--kafka", lab.kafka, "--listen", listen, "--admin", admin, "--log-level", "warn"}
+}
+
+func peerCommand(name string) func(lab *lab, listen, admin string) []string {
+	return func(lab *lab, listen, _ string) []string {
+		return []string{lab.program(name), "--kafka", lab.kafka, "--listen", listen}
+	}
+}
+
+func nodeCommand(lab *lab, listen, _ string) []string {
+	_, port, _ := net.SplitHostPort(listen)
+	return []string{"node", filepath.Join(lab.node, "server.js"), lab.kafka, port}
+}
+
+// running is a server that runs and takes clients.
+type running struct {
+	*process
+	address, admin string
+}
+
+func (l *lab) startServer(ctx context.Context, server server) (*running, error) {
+	addresses, err := freeAddresses(2)
+	if err != nil {
+		return nil, err
+	}
+	command := server.command(l, addresses[0], addresses[1])
+	process, err := l.start(ctx, command[0], command[1:]...)
+	if err != nil {
+		return nil, err
+	}
+	started := &running{process: process, address: addresses[0], admin: addresses[1]}
+	ready := func(ctx context.Context) error { return dials(ctx, started.address) }
+	if server.hasAdmin {
+		ready = func(ctx context.Context) error { return answersOK(ctx, "http://"+started.admin+"/readyz") }
+	}
+	if err := awaitReady(ctx, ready); err != nil {
+		process.stop()
+		return nil, process.explain(err)
+	}
+	return started, nil
+}
+
+// installNode brings the packages of the Node server.
+func (l *lab) installNode(ctx context.Context) error {
+	if _, err := exec.LookPath("npm"); err != nil {
+		return fmt.Errorf("the server in Node needs Node with npm, or leave it out with --servers bare,ours,googollee: %w", err)
+	}
+	install := exec.CommandContext(ctx, "npm", "ci", "--silent", "--no-progress")
+	install.Dir = l.node
+	if output, err := install.CombinedOutput(); err != nil {
+		return fmt.Errorf("npm ci in %s: %w: %s", install.Dir, err, output)
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"atlasstream/services/bench/internal/stats"
+)
+
+// The bars beyond the scenarios' own.
+const (
+	mostP99Over     = 5 * time.Millisecond // our p99 latency over the bare loop's, so that nothing is won by waiting
+	mostBytesEach   = 8 << 10              // of an idle connection
+	mostWriterTimes = 2.0                  // CPU of the collector, in times of the bare Writer's
+	mostCores       = 0.5                  // of the collector at the real network's rate
+)
+
+// bar is something that was to be reached.
+type bar struct {
+	Name      string
+	Got, Most float64
+	Unit      string
+	Passed    bool
+}
+
+func newBar(name string, got, most float64, unit string) bar {
+	return bar{Name: name, Got: got, Most: most, Unit: unit, Passed: got <= most}
+}
+
+// bars judges what was measured; what was not has no bar.
+func (r *report) bars() []bar {
+	var bars []bar
+	for _, scenario := range scenarios {
+		bars = append(bars, r.fanOutBars(scenario)...)
+	}
+	if len(r.Memory) > 0 {
+		bars = append(bars, newBar("memory: an idle connection", r.bytesEach(), mostBytesEach, "bytes"))
+	}
+	return append(bars, r.intakeBars()...)
+}
+
+func (r *report) fanOutBars(scenario scenario) []bar {
+	var bars []bar
+	ours := r.server(scenario.Name, "ours")
+	if len(ours) == 0 {
+		return nil
+	}
+	if bare := r.server(scenario.Name, "bare"); len(bare) > 0 {
+		bars = append(bars,
+			newBar(scenario.Name+": CPU for a delivery, ours to the bare loop's", pairedRatio(ours, bare, micros), scenario.MostCPU, "×"),
+			newBar(scenario.Name+": p99 latency, ours over the bare loop's", pairedDifference(ours, bare, p99), mostP99Over.Seconds()*1000, "ms"))
+	}
+	for _, peer := range []string{"node", "googollee"} {
+		if theirs := r.server(scenario.Name, peer); len(theirs) > 0 {
+			bars = append(bars,
+				newBar(scenario.Name+": CPU for a delivery, ours to "+peer+"'s", pairedRatio(ours, theirs, micros), 1, "×"),
+				newBar(scenario.Name+": p99 latency, ours over "+peer+"'s", pairedDifference(ours, theirs, p99), 0, "ms"))
+		}
+	}
+	return append(bars, newBar(scenario.Name+": deliveries that are missing or double", float64(missing(ours)), 0, ""))
+}
+
+func (r *report) intakeBars() []bar {
+	collector, writer := r.intake("collector"), r.intake("writer")
+	if len(collector) == 0 || len(writer) == 0 {
+		return nil
+	}
+	rate := fmt.Sprintf("%d results/s", realNetworkRate)
+	return []bar{
+		newBar("collector: CPU for a record, to the bare Writer's", medianOf(collector, intakeMicros)/medianOf(writer, intakeMicros), mostWriterTimes, "×"),
+		newBar("collector: processors busy at "+rate, medianOf(collector, func(f intakeFigures) float64 { return f.Cores }), mostCores, ""),
+	}
+}
+
+func micros(f fanOutFigures) float64 { return f.MicrosEach }
+
+func p99(f fanOutFigures) float64 { return f.Received.P99.Seconds() * 1000 }
+
+func intakeMicros(f intakeFigures) float64 { return f.MicrosEach }
+
+// missing counts over all rounds; too many count as well as too few.
+func missing(figures []fanOutFigures) (count int) {
+	for _, f := range figures {
+		difference := f.Expected - f.Received.Deliveries
+		count += max(difference, -difference)
+	}
+	return count
+}
+
+// pairedRatio is the median over the rounds of one server's figure to another's of the same round: what else the machine does changes between rounds.
+func pairedRatio(ours, theirs []fanOutFigures, figure func(fanOutFigures) float64) float64 {
+	return paired(ours, theirs, func(a, b fanOutFigures) float64 { return figure(a) / figure(b) })
+}
+
+func pairedDifference(ours, theirs []fanOutFigures, figure func(fanOutFigures) float64) float64 {
+	return paired(ours, theirs, func(a, b fanOutFigures) float64 { return figure(a) - figure(b) })
+}
+
+func paired(ours, theirs []fanOutFigures, compare func(a, b fanOutFigures) float64) float64 {
+	var values []float64
+	for _, a := range ours {
+		for _, b := range theirs {
+			if a.Round == b.Round {
+				values = append(values, compare(a, b))
+			}
+		}
+	}
+	return stats.Median(values)
+}
+
+func medianOf[F any](figures []F, figure func(F) float64) float64 {
+	values := make([]float64, len(figures))
+	for i := range figures {
+		values[i] = figure(figures[i])
+	}
+	return stats.Median(values)
+}
