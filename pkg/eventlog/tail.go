@@ -98,16 +98,35 @@ func (t *tail) begin() (*reader, error) {
 
 // deliver hands on what stands before next. While the horizon is read, that is nothing.
 func (t *tail) deliver(next int64, records []atlas.Record) {
-	t.mu.Lock()
-	t.advance(next)
-	if len(records) == 0 {
-		t.mu.Unlock()
-		return
+	for len(records) > 0 {
+		count := deliverable(records)
+		t.deliverSome(records[:count])
+		records = records[count:]
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.advance(next)
+}
+
+func (t *tail) deliverSome(records []atlas.Record) {
+	t.mu.Lock()
+	t.advance(records[len(records)-1].Position.Offset + 1)
 	t.ring.add(records)
 	t.consumer.Deliver(t.number, records)
 	t.mu.Unlock()
 	t.consumer.Flush(t.number)
+}
+
+// deliverable is how many records are delivered before a flush. A fetch that catches up brings thousands, more than a client's queue may hold.
+func deliverable(records []atlas.Record) int {
+	const mostRecords, mostBytes = 256, 256 << 10
+	bytes := 0
+	for i := range records[:min(len(records), mostRecords)] {
+		if bytes += len(records[i].Value); bytes > mostBytes {
+			return max(i, 1)
+		}
+	}
+	return min(len(records), mostRecords)
 }
 
 func (t *tail) advance(next int64) {
