@@ -26,6 +26,7 @@ type Config struct {
 	AdminListener net.Listener
 
 	Origins          []string      // of pages that may connect, such as "https://atlas.example"; any if there are none
+	MaxClients       int           // at once; 20,000
 	MaxSubscriptions int           // of one client; 1,000
 	MaxMessage       int           // bytes of a client's message; 100,000
 	QueueBytes       int           // that wait for a client at most; 4 MiB
@@ -40,6 +41,9 @@ type Config struct {
 	Metrics *prometheus.Registry
 }
 
+// leastQueueBytes holds the longest record that Kafka takes by default.
+const leastQueueBytes = 1 << 20
+
 // Validate joins every fault of the settings.
 func (c Config) Validate() error {
 	var faults []error
@@ -50,14 +54,17 @@ func (c Config) Validate() error {
 		name string
 		got  int64
 	}{
-		{"max-subscriptions", int64(c.MaxSubscriptions)}, {"max-message", int64(c.MaxMessage)},
+		{"max-clients", int64(c.MaxClients)}, {"max-subscriptions", int64(c.MaxSubscriptions)}, {"max-message", int64(c.MaxMessage)},
 		{"queue-bytes", int64(c.QueueBytes)}, {"queue-messages", int64(c.QueueMessages)},
 		{"write-timeout", int64(c.WriteTimeout)}, {"ping-interval", int64(c.PingInterval)},
 		{"ping-timeout", int64(c.PingTimeout)}, {"stop-timeout", int64(c.StopTimeout)},
 	} {
 		if limit.got < 0 {
-			faults = append(faults, fmt.Errorf("%s: got %d, want more than 0", limit.name, limit.got))
+			faults = append(faults, fmt.Errorf("%s: got %d, want more than 0, or 0 for the default", limit.name, limit.got))
 		}
+	}
+	if c.QueueBytes > 0 && c.QueueBytes < leastQueueBytes {
+		faults = append(faults, fmt.Errorf("queue-bytes: got %d, want at least %d: one long record must fit", c.QueueBytes, leastQueueBytes))
 	}
 	for _, origin := range c.Origins {
 		if parsed, err := url.Parse(origin); err != nil || parsed.Scheme == "" || parsed.Host == "" || origin != parsed.Scheme+"://"+parsed.Host {
@@ -70,6 +77,7 @@ func (c Config) Validate() error {
 func (c Config) withDefaults() Config {
 	orDefault(&c.Listen, ":8080")
 	orDefault(&c.Admin, ":9090")
+	orDefault(&c.MaxClients, 20_000)
 	orDefault(&c.MaxSubscriptions, 1000)
 	orDefault(&c.MaxMessage, 100_000)
 	orDefault(&c.QueueBytes, 4<<20)

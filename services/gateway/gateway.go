@@ -9,6 +9,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
@@ -21,6 +25,9 @@ import (
 	"atlasstream/services/gateway/internal/wsconn"
 	"atlasstream/services/gateway/web"
 )
+
+// handshakeTimeout is for the answer to a WebSocket handshake.
+const handshakeTimeout = 10 * time.Second
 
 // Run serves until ctx ends and stops in order then: it refuses newcomers, tells its clients, gives them what waits for them, and closes everything. It
 // starts without Kafka and is ready when Kafka is.
@@ -35,7 +42,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	house, err := newGateway(cfg, log)
 	if err != nil {
-		return errors.Join(err, log.Close())
+		return errors.Join(err, house.closeLog())
 	}
 	return house.run(ctx)
 }
@@ -58,10 +65,12 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	hub := fanout.NewHub(map[atlas.Stream]fanout.Stream{
 		atlas.StreamResult:      g.follow(atlas.StreamResult, eventlog.ResultsTopic, metrics),
 		atlas.StreamProbeStatus: g.follow(atlas.StreamProbeStatus, eventlog.ProbeStatusTopic, metrics),
-	}, cfg.MaxSubscriptions)
+	}, fanout.Limits{Clients: cfg.MaxClients, Subscriptions: cfg.MaxSubscriptions}, cfg.Metrics)
 	limits := cfg.queueLimits()
 	g.webSocket = door.NewWebSocket(hub,
-		&wsconn.Settings{MaxMessage: int64(cfg.MaxMessage), Limits: &limits, Stats: stats, CheckOrigin: cfg.checkOrigin},
+		&wsconn.Settings{
+			MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: stats, CheckOrigin: cfg.checkOrigin,
+		},
 		door.Patience{Interval: cfg.PingInterval, Timeout: cfg.PingTimeout}, cfg.Logger)
 	var err error
 	g.socketIO, err = door.NewSocketIO(hub, socketio.Config{Engine: engineio.Config{
@@ -80,7 +89,9 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 // follow joins a topic with the fan-out of its records.
 func (g *gateway) follow(stream atlas.Stream, topic string, metrics *fanout.Metrics) fanout.Stream {
 	source := fanout.NewSource(stream, metrics)
-	tails := g.log.Tails(topic, eventlog.TailConfig{}, source)
+	tails := g.log.Tails(topic, eventlog.TailConfig{
+		Gap: func(gap eventlog.Gap) { source.Gap(gap.Partition, gap.From, gap.To) },
+	}, source)
 	g.tails = append(g.tails, tails)
 	return fanout.Stream{Source: source, Feed: tails}
 }
@@ -106,7 +117,7 @@ func (g *gateway) run(ctx context.Context) error {
 	}
 	lasting := context.WithoutCancel(ctx) // what serves ends in its turn, not with ctx
 	doors := service.StartTask(lasting, func(ctx context.Context) error {
-		return service.ServeHTTP(ctx, &http.Server{Handler: g.routes()}, public, g.cfg.StopTimeout)
+		return service.ServeHTTP(ctx, g.server(), public, g.grace())
 	})
 	admins := service.StartTask(lasting, func(ctx context.Context) error { return g.admin.Serve(ctx, admin) })
 	select {
@@ -116,6 +127,16 @@ func (g *gateway) run(ctx context.Context) error {
 	}
 	return g.stop(doors, admins)
 }
+
+// server has limits of time for requests; they are taken off a connection that becomes a WebSocket.
+func (g *gateway) server() *http.Server {
+	const readTimeout, writeTimeout = 10 * time.Second, 30 * time.Second
+	complaints, _ := zap.NewStdLogAt(g.cfg.Logger, zap.DebugLevel) // fails for an unknown level only
+	return &http.Server{Handler: g.routes(), ReadTimeout: readTimeout, WriteTimeout: writeTimeout, ErrorLog: complaints}
+}
+
+// grace is what requests and clients get of the time for stopping.
+func (g *gateway) grace() time.Duration { return g.cfg.StopTimeout / 4 }
 
 func (g *gateway) listen() (public, admin net.Listener, err error) {
 	if public, err = service.Listen(g.cfg.Listen, g.cfg.Listener); err != nil {
@@ -133,11 +154,21 @@ func (g *gateway) stop(doors, admins *service.Task) error {
 	g.admin.Drain()
 	return service.StopInOrder(g.cfg.Logger, g.cfg.StopTimeout,
 		service.Part{Name: "public door", Stop: doors.Stop},
-		service.Part{Name: "clients of Socket.IO", Stop: func(ctx context.Context) error { g.socketIO.Shutdown(ctx); return nil }},
-		service.Part{Name: "clients of WebSocket", Stop: func(ctx context.Context) error { g.webSocket.Shutdown(ctx); return nil }},
+		service.Part{Name: "clients", Stop: g.stopClients},
 		service.Part{Name: "event log", Stop: func(context.Context) error { return g.closeLog() }},
 		service.Part{Name: "admin door", Stop: admins.Stop},
 	)
+}
+
+// stopClients stops both doors at a time, and leaves time for the rest.
+func (g *gateway) stopClients(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*g.grace())
+	defer cancel()
+	var doors sync.WaitGroup
+	doors.Go(func() { g.socketIO.Shutdown(ctx) })
+	doors.Go(func() { g.webSocket.Shutdown(ctx) })
+	doors.Wait()
+	return nil
 }
 
 func (g *gateway) closeLog() error {

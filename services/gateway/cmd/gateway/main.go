@@ -21,11 +21,12 @@ type settings struct {
 	Tokens  string   `help:"File with the tokens of --history token." type:"path" placeholder:"FILE"`
 
 	Origins          []string      `help:"Origins of web pages that may connect, such as https://atlas.example; any unless given." placeholder:"ORIGIN"`
+	MaxClients       int           `help:"Most clients at once; one more is told so and closed." default:"20000"`
 	MaxSubscriptions int           `help:"Most subscriptions of a client." default:"1000"`
 	MaxMessage       int           `help:"Most bytes in a message from a client." default:"100000"`
 	QueueBytes       int           `help:"Most bytes that may wait for a client; one that falls further behind is told so and closed." default:"4194304"`
 	QueueMessages    int           `help:"Most messages that may wait for a client; likewise." default:"10000"`
-	WriteTimeout     time.Duration `help:"How long a client may take to read something when its queue waits." default:"60s"`
+	WriteTimeout     time.Duration `help:"How long a client may read nothing at all while messages wait for it." default:"60s"`
 	PingInterval     time.Duration `help:"How often clients are asked for a sign of life." default:"25s"`
 	PingTimeout      time.Duration `help:"How late a sign of life may be." default:"60s"`
 	StopTimeout      time.Duration `help:"How long an orderly stop may take." default:"20s"`
@@ -37,7 +38,7 @@ func (s *settings) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.History != "off" {
+	if s.History != "off" || s.Tokens != "" {
 		logger.Warn("this version does not serve the past yet: startTime is refused", zap.String("history", s.History))
 	}
 	return gateway.Run(ctx, gateway.Config{
@@ -45,6 +46,7 @@ func (s *settings) Run(ctx context.Context) error {
 		Listen:           s.Listen,
 		Admin:            s.Admin,
 		Origins:          s.Origins,
+		MaxClients:       s.MaxClients,
 		MaxSubscriptions: s.MaxSubscriptions,
 		MaxMessage:       s.MaxMessage,
 		QueueBytes:       s.QueueBytes,

@@ -60,7 +60,8 @@ type house struct {
 func openHouse(t *testing.T, limits outbox.Limits, patience Patience) *house {
 	t.Helper()
 	h := &house{source: fanout.NewSource(atlas.StreamResult, fanout.NewMetrics(prometheus.NewRegistry())), feed: &feed{}}
-	hub := fanout.NewHub(map[atlas.Stream]fanout.Stream{atlas.StreamResult: {Source: h.source, Feed: h.feed}}, 2)
+	hub := fanout.NewHub(map[atlas.Stream]fanout.Stream{atlas.StreamResult: {Source: h.source, Feed: h.feed}},
+		fanout.Limits{Clients: 2, Subscriptions: 2}, prometheus.NewRegistry())
 	h.door = NewWebSocket(hub, &wsconn.Settings{MaxMessage: 1000, Limits: &limits, Stats: &outbox.Stats{}}, patience, zap.NewNop())
 	h.server = httptest.NewServer(h.door)
 	t.Cleanup(h.server.Close)
@@ -199,6 +200,32 @@ func TestOverflowIsToldAndClosed(t *testing.T) {
 	expectClose(t, client, websocket.ClosePolicyViolation)
 }
 
+func TestClientsAreLimited(t *testing.T) {
+	house := usualHouse(t)
+	for range 2 {
+		client := house.connect(t)
+		say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+		expect(t, client, `["atlas_subscribed"`)
+	}
+	third := house.connect(t)
+	expect(t, third, `["atlas_error","[too_many_clients] too many clients: there are 2, and no more are allowed`)
+	expectClose(t, third, websocket.CloseTryAgainLater)
+}
+
+func TestNothingIsDoneAfterTheLastWords(t *testing.T) {
+	house := usualHouse(t)
+	client := house.connect(t)
+	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+	expect(t, client, `["atlas_subscribed"`)
+	stopped := make(chan struct{})
+	go func() { house.door.Shutdown(context.Background()); close(stopped) }()
+	expect(t, client, `["atlas_error","[shutting_down]`)
+	say(t, client, `["atlas_unsubscribe",{"msm":1001}]`)
+	expectClose(t, client, websocket.CloseGoingAway)
+	_ = client.Close()
+	<-stopped
+}
+
 func TestShutdownTellsClients(t *testing.T) {
 	house := usualHouse(t)
 	client := house.connect(t)
@@ -219,7 +246,7 @@ func TestShutdownTellsClients(t *testing.T) {
 
 func TestVanishedClientIsNoticed(t *testing.T) {
 	house := openHouse(t, outbox.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second},
-		Patience{Interval: 10 * time.Millisecond, Timeout: 50 * time.Millisecond})
+		Patience{Interval: 100 * time.Millisecond, Timeout: 900 * time.Millisecond})
 	silent, alive := house.connect(t), house.connect(t)
 	for _, client := range []*websocket.Conn{silent, alive} {
 		say(t, client, `["atlas_subscribe",{"msm":1001}]`)
@@ -229,7 +256,9 @@ func TestVanishedClientIsNoticed(t *testing.T) {
 	go func() { _, _, _ = silent.ReadMessage() }()
 	answering := make(chan error, 1)
 	go func() { _, _, err := alive.ReadMessage(); answering <- err }()
-	for deadline := time.Now().Add(10 * time.Second); house.feed.count() == 2; {
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(10 * time.Second); house.feed.count() == 2; <-ticker.C {
 		if time.Now().After(deadline) {
 			t.Fatal("a client that answers no ping is kept")
 		}
@@ -260,7 +289,7 @@ func FuzzParseEvent(f *testing.F) {
 		_, arguments, err := parseEvent(binary, payload)
 		if err != nil {
 			refusal, ok := errors.AsType[*subscription.Error](err)
-			if !ok || !json.Valid(errorMessage(jsonArrays{}, refusal).Payload()) {
+			if !ok || !json.Valid(fanout.ErrorMessage(jsonArrays{}, refusal).Payload()) {
 				t.Errorf("the refusal of %q is %v", payload, err)
 			}
 			return

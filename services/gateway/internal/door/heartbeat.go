@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/wsconn"
 )
@@ -37,16 +39,20 @@ func startHeartbeat(conn *wsconn.Conn, patience Patience) *heartbeat {
 
 func (h *heartbeat) heard() { h.lastHeard.Store(time.Now().UnixNano()) }
 
+// beat counts no silence while messages wait for the client: its answer to a ping can only come after them, and the outbox watches whether it reads.
 func (h *heartbeat) beat() {
-	silence := time.Since(time.Unix(0, h.lastHeard.Load()))
-	if silence > h.patience.Interval+h.patience.Timeout {
-		h.conn.Close()
+	if h.conn.Writing() {
+		h.heard()
+	}
+	rest := h.patience.Interval + h.patience.Timeout - time.Since(time.Unix(0, h.lastHeard.Load()))
+	if rest <= 0 {
+		h.conn.Abort(outbox.Close(websocket.CloseGoingAway, "no sign of life came in time"))
 		return
 	}
 	if err := h.conn.Send(outbox.Ping()); errors.Is(err, outbox.ErrClosed) {
 		return
 	}
-	h.timer.Reset(h.patience.Interval)
+	h.timer.Reset(min(h.patience.Interval, rest))
 }
 
 func (h *heartbeat) stop() { h.timer.Stop() }

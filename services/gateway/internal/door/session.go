@@ -19,7 +19,6 @@ const (
 	eventSubscribed   = "atlas_subscribed"
 	eventUnsubscribe  = "atlas_unsubscribe"
 	eventUnsubscribed = "atlas_unsubscribed"
-	eventError        = "atlas_error"
 )
 
 // Codes of atlas_error beyond those of a subscription's parameters.
@@ -29,6 +28,7 @@ const (
 	codeTooMany       subscription.Code = "too_many_subscriptions"
 	codeNotSubscribed subscription.Code = "not_subscribed"
 	codeUnavailable   subscription.Code = "unavailable"
+	codeFull          subscription.Code = "too_many_clients"
 	codeTooSlow       subscription.Code = "too_slow"
 	codeShuttingDown  subscription.Code = "shutting_down"
 )
@@ -43,8 +43,13 @@ type session struct {
 	logger     *zap.Logger
 }
 
-func newSession(hub *fanout.Hub, client fanout.Client, logger *zap.Logger) *session {
-	return &session{client: client, subscriber: hub.Join(client), logger: logger}
+// newSession refuses a client that is one too many with a *subscription.Error.
+func newSession(hub *fanout.Hub, client fanout.Client, logger *zap.Logger) (*session, error) {
+	subscriber, err := hub.Join(client)
+	if err != nil {
+		return nil, subscription.Refuse(codeFull, "%s; try again later, another gateway may have room", err)
+	}
+	return &session{client: client, subscriber: subscriber, logger: logger}, nil
 }
 
 // receive does what the client asks for with an event, and tells it what came of that.
@@ -64,7 +69,7 @@ func (s *session) receive(ctx context.Context, event string, arguments []json.Ra
 // answer writes the confirmation that is enqueued, or says what went wrong.
 func (s *session) answer(err error) {
 	if err != nil && !errors.Is(err, outbox.ErrFull) && !errors.Is(err, outbox.ErrClosed) {
-		err = s.client.Offer(errorMessage(s.client.Encoding(), s.refusal(err)))
+		err = s.client.Offer(fanout.ErrorMessage(s.client.Encoding(), s.refusal(err)))
 	}
 	if errors.Is(err, outbox.ErrFull) {
 		s.client.Overflow()
@@ -76,23 +81,26 @@ func (s *session) answer(err error) {
 func (s *session) leave() { s.subscriber.Leave() }
 
 func (s *session) subscribe(ctx context.Context, arguments []json.RawMessage) error {
-	wanted, err := subscription.Parse(first(arguments))
+	parameters := first(arguments)
+	wanted, err := subscription.Parse(parameters)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, followTimeout)
 	defer cancel()
-	return s.subscriber.Subscribe(ctx, wanted, s.client.Encoding().Event(eventSubscribed, wanted.Echo))
+	return s.subscriber.Subscribe(ctx, wanted, s.client.Encoding().Event(eventSubscribed, parameters))
 }
 
 func (s *session) unsubscribe(arguments []json.RawMessage) error {
-	wanted, err := subscription.Parse(first(arguments))
+	parameters := first(arguments)
+	wanted, err := subscription.Parse(parameters)
 	if err != nil {
 		return err
 	}
-	return s.subscriber.Unsubscribe(wanted, s.client.Encoding().Event(eventUnsubscribed, wanted.Echo))
+	return s.subscriber.Unsubscribe(wanted, s.client.Encoding().Event(eventUnsubscribed, parameters))
 }
 
+// first gives the parameters, which are echoed just as they came: clients find their own record by the string form of the echo.
 func first(arguments []json.RawMessage) []byte {
 	if len(arguments) == 0 {
 		return nil
@@ -116,22 +124,13 @@ func (s *session) refusal(err error) *subscription.Error {
 	return subscription.Refuse(codeUnavailable, "the log cannot be read right now; try again in some seconds")
 }
 
-// errorMessage makes an atlas_error. Its payload is a string, as the clients that there are print it.
-func errorMessage(encoding fanout.Encoding, refusal *subscription.Error) *outbox.Message {
-	payload, err := json.Marshal(refusal.Error())
-	if err != nil {
-		panic(err) // a string always has a JSON form
-	}
-	return encoding.Event(eventError, payload)
-}
-
 // overflowMessage tells a client why it is closed.
 func overflowMessage(encoding fanout.Encoding) *outbox.Message {
-	return errorMessage(encoding, subscription.Refuse(codeTooSlow,
+	return fanout.ErrorMessage(encoding, subscription.Refuse(codeTooSlow,
 		"this connection cannot keep up with its subscriptions: results were lost and it is closed; reconnect, or subscribe to less"))
 }
 
 // farewellMessage tells a client that the gateway stops.
 func farewellMessage(encoding fanout.Encoding) *outbox.Message {
-	return errorMessage(encoding, subscription.Refuse(codeShuttingDown, "this gateway stops; reconnect, another one will answer"))
+	return fanout.ErrorMessage(encoding, subscription.Refuse(codeShuttingDown, "this gateway stops; reconnect, another one will answer"))
 }

@@ -15,7 +15,7 @@ type SocketIO struct {
 	*socketio.Server
 	hub     *fanout.Hub
 	logger  *zap.Logger
-	serving context.Context // ends when Shutdown has no more patience
+	serving context.Context // ends when Shutdown begins: a subscription that comes after the farewell is of no use
 	stop    context.CancelFunc
 }
 
@@ -34,8 +34,7 @@ func NewSocketIO(hub *fanout.Hub, settings socketio.Config, logger *zap.Logger) 
 // Shutdown refuses newcomers, tells the clients that the gateway stops once they have what waits for them, and waits until all are gone. Those that
 // are not gone when ctx ends are cut off.
 func (d *SocketIO) Shutdown(ctx context.Context) {
-	context.AfterFunc(ctx, d.stop)
-	defer d.stop()
+	d.stop()
 	if err := d.Server.Shutdown(ctx, farewellMessage(socketIOEvents{})); err != nil {
 		d.logger.Warn("clients of Socket.IO were cut off", zap.Error(err))
 	}
@@ -43,13 +42,20 @@ func (d *SocketIO) Shutdown(ctx context.Context) {
 
 // Connect implements socketio.Handler.
 func (d *SocketIO) Connect(socket *socketio.Socket) error {
-	socket.Attachment = newSession(d.hub, &socketIOClient{socket}, d.logger)
+	session, err := newSession(d.hub, &socketIOClient{socket}, d.logger)
+	if err != nil {
+		return err
+	}
+	socket.Attachment = session
 	return nil
 }
 
 // Event implements socketio.Handler.
 func (d *SocketIO) Event(socket *socketio.Socket, event socketio.Event) {
 	socket.Attachment.(*session).receive(d.serving, event.Name, event.Args)
+	if event.WantsAck {
+		_ = socket.Ack(event.AckID) // a client that is gone or overflows needs none
+	}
 }
 
 // Disconnect implements socketio.Handler.

@@ -2,6 +2,7 @@ package door
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 
@@ -10,6 +11,7 @@ import (
 
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
 	"atlasstream/services/gateway/internal/wsconn"
 )
 
@@ -19,7 +21,7 @@ type WebSocket struct {
 	settings *wsconn.Settings
 	patience Patience
 	logger   *zap.Logger
-	serving  context.Context // ends when Shutdown has no more patience
+	serving  context.Context // ends when Shutdown begins: a subscription that comes after the farewell is of no use
 	stop     context.CancelFunc
 
 	mu      sync.Mutex
@@ -42,49 +44,70 @@ func (d *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this path speaks WebSocket: connect to it with a WebSocket client", http.StatusUpgradeRequired)
 		return
 	}
+	if !d.enter() {
+		http.Error(w, "this gateway stops; connect again, another one will answer", http.StatusServiceUnavailable)
+		return
+	}
 	conn, err := d.settings.Upgrade(w, r)
 	if err != nil {
+		d.reading.Done()
 		d.logger.Debug("a WebSocket handshake failed", zap.Error(err), zap.String("remote", r.RemoteAddr))
 		return
 	}
 	client := &webSocketClient{conn: conn}
-	if !d.admit(client) {
-		conn.Finish(farewellMessage(client.Encoding()), outbox.Close(websocket.CloseGoingAway, "shutting down"))
-		conn.Close()
-		return
-	}
+	d.add(client)
 	go d.serve(client)
 }
 
-// admit counts the client among those that Shutdown waits for.
-func (d *WebSocket) admit(client *webSocketClient) bool {
+// enter counts a client among those that Shutdown waits for, unless that has begun.
+func (d *WebSocket) enter() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closing {
-		return false
+	if !d.closing {
+		d.reading.Add(1)
 	}
+	return !d.closing
+}
+
+// add makes the client one of those that Shutdown tells; it may have begun meanwhile.
+func (d *WebSocket) add(client *webSocketClient) {
+	d.mu.Lock()
+	closing := d.closing
 	d.clients[client] = struct{}{}
-	d.reading.Add(1)
-	return true
+	d.mu.Unlock()
+	if closing {
+		client.farewell()
+	}
 }
 
 // serve reads what the client says until it is gone.
 func (d *WebSocket) serve(client *webSocketClient) {
 	defer d.dismiss(client)
 	defer client.conn.Close()
-	session := newSession(d.hub, client, d.logger)
-	heartbeat := startHeartbeat(client.conn, d.patience)
-	end := client.conn.ReadAll(func(binary bool, message []byte) {
-		heartbeat.heard()
-		d.receive(session, binary, message)
-	})
-	client.conn.Finish(outbox.Close(end.Code, end.Words))
-	heartbeat.stop()
-	session.leave()
+	if session, err := newSession(d.hub, client, d.logger); err != nil {
+		client.refuse(err)
+	} else {
+		d.converse(client, session)
+	}
 	client.conn.Drain()
 }
 
-func (d *WebSocket) receive(session *session, binary bool, message []byte) {
+func (d *WebSocket) converse(client *webSocketClient, session *session) {
+	defer session.leave()
+	heartbeat := startHeartbeat(client.conn, d.patience)
+	defer heartbeat.stop()
+	end := client.conn.ReadAll(func(binary bool, message []byte) {
+		heartbeat.heard()
+		d.receive(client, session, binary, message)
+	})
+	client.conn.Finish(outbox.Close(end.Code, end.Words))
+}
+
+// receive drops what comes after the last words to the client.
+func (d *WebSocket) receive(client *webSocketClient, session *session, binary bool, message []byte) {
+	if client.conn.Closing() {
+		return
+	}
 	event, arguments, err := parseEvent(binary, message)
 	if err != nil {
 		session.answer(err)
@@ -103,11 +126,8 @@ func (d *WebSocket) dismiss(client *webSocketClient) {
 // Shutdown refuses newcomers, tells the clients that the gateway stops once they have what waits for them, and waits until all are gone. Those that
 // are not gone when ctx ends are cut off.
 func (d *WebSocket) Shutdown(ctx context.Context) {
-	context.AfterFunc(ctx, d.stop)
-	defer d.stop()
-	d.eachClient(func(client *webSocketClient) {
-		client.conn.Finish(farewellMessage(client.Encoding()), outbox.Close(websocket.CloseGoingAway, "shutting down"))
-	})
+	d.stop()
+	d.eachClient((*webSocketClient).farewell)
 	gone := make(chan struct{})
 	go func() { d.reading.Wait(); close(gone) }()
 	select {
@@ -141,4 +161,14 @@ func (c *webSocketClient) Flush()                              { c.conn.Flush() 
 
 func (c *webSocketClient) Overflow() {
 	c.conn.Abort(overflowMessage(c.Encoding()), outbox.Close(websocket.ClosePolicyViolation, "too slow"))
+}
+
+func (c *webSocketClient) farewell() {
+	c.conn.Finish(farewellMessage(c.Encoding()), outbox.Close(websocket.CloseGoingAway, "shutting down"))
+}
+
+func (c *webSocketClient) refuse(reason error) {
+	if refusal, ok := errors.AsType[*subscription.Error](reason); ok {
+		c.conn.Finish(fanout.ErrorMessage(c.Encoding(), refusal), outbox.Close(websocket.CloseTryAgainLater, string(refusal.Code)))
+	}
 }

@@ -58,7 +58,12 @@ func (i *inbox) Offer(message *outbox.Message) error {
 	return nil
 }
 
-func (i *inbox) Flush()    { i.flushes++ }
+func (i *inbox) Flush() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.flushes++
+}
+
 func (i *inbox) Overflow() { i.overflowed++ }
 
 type house struct {
@@ -68,14 +73,24 @@ type house struct {
 }
 
 func newHouse() *house {
-	metrics := NewMetrics(prometheus.NewRegistry())
+	registry := prometheus.NewRegistry()
+	metrics := NewMetrics(registry)
 	feed := &feed{}
 	h := &house{source: NewSource(atlas.StreamResult, metrics), feed: feed}
 	h.hub = NewHub(map[atlas.Stream]Stream{
 		atlas.StreamResult:      {Source: h.source, Feed: feed},
 		atlas.StreamProbeStatus: {Source: h.source, Feed: feed},
-	}, 3)
+	}, Limits{Clients: 2000, Subscriptions: 3}, registry)
 	return h
+}
+
+func (h *house) join(t testing.TB, client Client) *Subscriber {
+	t.Helper()
+	subscriber, err := h.hub.Join(client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return subscriber
 }
 
 func (h *house) deliver(records ...atlas.Record) {
@@ -115,8 +130,8 @@ func expect(t *testing.T, box *inbox, want ...string) {
 func TestDeliversWhatMatches(t *testing.T) {
 	house := newHouse()
 	all, one := &inbox{}, &inbox{}
-	subscribe(t, house.hub.Join(all), `{"msm":1001}`)
-	subscribe(t, house.hub.Join(one), `{"msm":1001,"prb":7}`)
+	subscribe(t, house.join(t, all), `{"msm":1001}`)
+	subscribe(t, house.join(t, one), `{"msm":1001,"prb":7}`)
 	expect(t, all, "subscribed")
 	expect(t, one, "subscribed")
 	house.deliver(result(1001, 7), result(1001, 8), result(1002, 7))
@@ -132,7 +147,7 @@ func TestDeliversWhatMatches(t *testing.T) {
 func TestOneMessageForSeveralSubscriptions(t *testing.T) {
 	house := newHouse()
 	box := &inbox{}
-	subscriber := house.hub.Join(box)
+	subscriber := house.join(t, box)
 	subscribe(t, subscriber, `{"msm":1001,"prb":7,"acceptedFields":["prb_id"]}`)
 	subscribe(t, subscriber, `{"msm":1001,"acceptedFields":["type","timestamp"]}`)
 	box.messages = nil
@@ -147,7 +162,7 @@ func TestOneMessageForSeveralSubscriptions(t *testing.T) {
 func TestEventNameIsTheSubscriptionsStream(t *testing.T) {
 	house := newHouse()
 	box := &inbox{}
-	subscriber := house.hub.Join(box)
+	subscriber := house.join(t, box)
 	subscribe(t, subscriber, `{"stream_type":"probestatus"}`)
 	subscribe(t, subscriber, `{"msm":7000}`)
 	box.messages = nil
@@ -159,7 +174,7 @@ func TestEventNameIsTheSubscriptionsStream(t *testing.T) {
 func TestUnsubscribe(t *testing.T) {
 	house := newHouse()
 	box := &inbox{}
-	subscriber := house.hub.Join(box)
+	subscriber := house.join(t, box)
 	subscribe(t, subscriber, `{"msm":1001,"stream_type":"result"}`)
 	box.messages = nil
 	if err := subscriber.Unsubscribe(parse(t, `{"msm":1001,"prb":1}`), outbox.Text(nil)); !errors.Is(err, ErrNotSubscribed) {
@@ -178,7 +193,7 @@ func TestUnsubscribe(t *testing.T) {
 func TestSubscribeTwiceIsOneSubscription(t *testing.T) {
 	house := newHouse()
 	box := &inbox{}
-	subscriber := house.hub.Join(box)
+	subscriber := house.join(t, box)
 	subscribe(t, subscriber, `{"msm":1001}`)
 	subscribe(t, subscriber, `{"msm":"1001"}`)
 	house.deliver(result(1001, 7))
@@ -187,7 +202,7 @@ func TestSubscribeTwiceIsOneSubscription(t *testing.T) {
 
 func TestSubscriptionsAreLimited(t *testing.T) {
 	house := newHouse()
-	subscriber := house.hub.Join(&inbox{})
+	subscriber := house.join(t, &inbox{})
 	for measurement := range 3 {
 		subscribe(t, subscriber, fmt.Sprintf(`{"msm":%d}`, measurement+1))
 	}
@@ -197,12 +212,78 @@ func TestSubscriptionsAreLimited(t *testing.T) {
 	}
 }
 
+func TestClientsAreLimited(t *testing.T) {
+	house := newHouse()
+	var joined *Subscriber
+	for range 2000 {
+		joined = house.join(t, &inbox{})
+	}
+	if _, err := house.hub.Join(&inbox{}); !errors.Is(err, ErrFullHouse) {
+		t.Errorf("got %v, want ErrFullHouse", err)
+	}
+	joined.Leave()
+	house.join(t, &inbox{})
+}
+
+func TestAcceptedFieldsAreLimitedOverAllSubscriptions(t *testing.T) {
+	house := newHouse()
+	subscriber := house.join(t, &inbox{})
+	parameters := func(msm int) *subscription.Subscription {
+		wanted := parse(t, fmt.Sprintf(`{"msm":%d}`, msm))
+		names := make([]string, 600)
+		for i := range names {
+			names[i] = fmt.Sprint(i)
+		}
+		wanted.Fields = subscription.NewFields(names)
+		return wanted
+	}
+	if err := subscriber.Subscribe(context.Background(), parameters(1), outbox.Text(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if err := subscriber.Subscribe(context.Background(), parameters(2), outbox.Text(nil)); !errors.Is(err, ErrTooMany) {
+		t.Errorf("got %v, want ErrTooMany", err)
+	}
+	if err := subscriber.Unsubscribe(parameters(1), outbox.Text(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if err := subscriber.Subscribe(context.Background(), parameters(2), outbox.Text(nil)); err != nil {
+		t.Errorf("after the first one's end: %v", err)
+	}
+}
+
+func TestGapIsTold(t *testing.T) {
+	house := newHouse()
+	box := &inbox{}
+	subscribe(t, house.join(t, box), `{"msm":1001}`)
+	box.messages = nil
+	house.source.Gap(0, 10, 100)
+	house.source.Flush(0)
+	expect(t, box, `atlas_error "[gap] the log has lost the records from 10 to before 100 of partition 0; some may have been yours"`)
+	if box.flushes != 1 {
+		t.Error("the message waits to be flushed")
+	}
+}
+
+// Several subscriptions with long lists of members cost no more for a record than one.
+func BenchmarkDeliverUnion(b *testing.B) {
+	house := newHouse()
+	subscriber := house.join(b, &syncInbox{})
+	for i := range 3 {
+		subscribe(b, subscriber, fmt.Sprintf(`{"msm":1001,"acceptedFields":["a%d","b%d","prb_id"]}`, i, i))
+	}
+	records := []atlas.Record{result(1001, 7)}
+	b.ReportAllocs()
+	for b.Loop() {
+		house.deliver(records...)
+	}
+}
+
 func TestOverflowHarmsNobodyElse(t *testing.T) {
 	house := newHouse()
 	slow, quick := &inbox{limit: 3}, &inbox{}
-	subscribe(t, house.hub.Join(slow), `{"msm":1001}`)
-	subscribe(t, house.hub.Join(quick), `{"msm":1001}`)
-	house.deliver(result(1001, 1), result(1001, 2), result(1001, 3), result(1001, 4))
+	subscribe(t, house.join(t, slow), `{"msm":1001}`)
+	subscribe(t, house.join(t, quick), `{"msm":1001}`)
+	house.deliver(result(1001, 1), result(1001, 2), result(1001, 3), result(1001, 4)) // the last two do not fit
 	if slow.overflowed != 1 || quick.overflowed != 0 {
 		t.Errorf("overflows: %d and %d, want 1 and 0", slow.overflowed, quick.overflowed)
 	}
@@ -214,7 +295,7 @@ func TestOverflowHarmsNobodyElse(t *testing.T) {
 func TestLeaveEndsEverything(t *testing.T) {
 	house := newHouse()
 	box := &inbox{}
-	subscriber := house.hub.Join(box)
+	subscriber := house.join(t, box)
 	subscribe(t, subscriber, `{"msm":1001}`)
 	subscribe(t, subscriber, `{"msm":1002}`)
 	box.messages = nil
@@ -233,7 +314,7 @@ func TestLeaveEndsEverything(t *testing.T) {
 func TestUnreachableLog(t *testing.T) {
 	house := newHouse()
 	house.feed.err = errors.New("no broker answers")
-	err := house.hub.Join(&inbox{}).Subscribe(context.Background(), parse(t, `{"msm":1001}`), outbox.Text(nil))
+	err := house.join(t, &inbox{}).Subscribe(context.Background(), parse(t, `{"msm":1001}`), outbox.Text(nil))
 	if !errors.Is(err, house.feed.err) {
 		t.Errorf("got %v, want the feed's error", err)
 	}
@@ -245,7 +326,6 @@ func TestDeliveryWhileSubscribersComeAndGo(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
 	var group sync.WaitGroup
-	house.feed = &feed{}
 	group.Go(func() {
 		for ctx.Err() == nil {
 			house.deliver(result(1001, 7))
@@ -253,9 +333,13 @@ func TestDeliveryWhileSubscribersComeAndGo(t *testing.T) {
 	})
 	group.Go(func() {
 		for ctx.Err() == nil {
-			subscriber := house.hub.Join(&syncInbox{})
+			box := &inbox{}
+			subscriber := house.join(t, box)
 			subscribe(t, subscriber, `{"msm":1001}`)
 			subscriber.Leave()
+			if box.messages[0] != "subscribed" {
+				t.Errorf("the first message is %q", box.messages[0])
+			}
 		}
 	})
 	group.Wait()
@@ -273,7 +357,7 @@ func BenchmarkDeliver(b *testing.B) {
 		b.Run(fmt.Sprintf("%d-clients", clients), func(b *testing.B) {
 			house := newHouse()
 			for range clients {
-				subscribe(b, house.hub.Join(&syncInbox{}), `{"msm":1001}`)
+				subscribe(b, house.join(b, &syncInbox{}), `{"msm":1001}`)
 			}
 			records := []atlas.Record{result(1001, 7)}
 			b.ReportAllocs()

@@ -12,35 +12,47 @@ const (
 	eventProbeStatus = "atlas_probestatus"
 )
 
-// frames are the encodings of one record so far: one for each distinct shape that somebody wants.
-type frames struct {
-	record *atlas.Record
-	shapes []frame
-}
-
-type frame struct {
+// shape is what two clients must have in common to get the same message.
+type shape struct {
 	encoding Encoding
 	stream   atlas.Stream
 	fields   subscription.Fields
-	message  *outbox.Message
+}
+
+// frames are the encodings of one record so far. Most clients want the same shape, so the last one is at hand.
+type frames struct {
+	record    *atlas.Record
+	last      shape
+	lastFrame *outbox.Message
+	others    map[shape]*outbox.Message
 }
 
 func (f *frames) reset(record *atlas.Record) {
-	f.record = record
-	clear(f.shapes)
-	f.shapes = f.shapes[:0]
+	f.record, f.lastFrame = record, nil
+	clear(f.others)
 }
 
 // get encodes the record unless somebody got the same shape before.
-func (f *frames) get(encoding Encoding, stream atlas.Stream, fields subscription.Fields) *outbox.Message {
-	for i := range f.shapes {
-		if shape := &f.shapes[i]; shape.fields == fields && shape.stream == stream && shape.encoding == encoding {
-			return shape.message
-		}
+func (f *frames) get(wanted shape) *outbox.Message {
+	if f.lastFrame != nil && f.last == wanted {
+		return f.lastFrame
 	}
-	message := encoding.Event(eventName(stream), fields.Prune(f.record.Value))
-	f.shapes = append(f.shapes, frame{encoding: encoding, stream: stream, fields: fields, message: message})
+	message := f.others[wanted]
+	if message == nil {
+		message = wanted.encoding.Event(eventName(wanted.stream), wanted.fields.Prune(f.record.Value))
+	}
+	if f.lastFrame != nil {
+		f.keepLast()
+	}
+	f.last, f.lastFrame = wanted, message
 	return message
+}
+
+func (f *frames) keepLast() {
+	if f.others == nil {
+		f.others = make(map[shape]*outbox.Message)
+	}
+	f.others[f.last] = f.lastFrame
 }
 
 func eventName(stream atlas.Stream) string {

@@ -2,7 +2,11 @@ package fanout
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/outbox"
@@ -11,9 +15,19 @@ import (
 
 // Hub joins subscribers with the streams of the log.
 type Hub struct {
-	streams          map[atlas.Stream]Stream
-	maxSubscriptions int
+	streams map[atlas.Stream]Stream
+	limits  Limits
+	clients atomic.Int64
 }
+
+// Limits bound a hub.
+type Limits struct {
+	Clients       int // at once
+	Subscriptions int // of one client
+}
+
+// ErrFullHouse refuses a client beyond the limit.
+var ErrFullHouse = errors.New("too many clients")
 
 // Stream is a source and the feed that it gets its records from.
 type Stream struct {
@@ -21,14 +35,22 @@ type Stream struct {
 	Feed   Feed
 }
 
-// NewHub makes a hub whose subscribers have at most maxSubscriptions each.
-func NewHub(streams map[atlas.Stream]Stream, maxSubscriptions int) *Hub {
-	return &Hub{streams: streams, maxSubscriptions: maxSubscriptions}
+// NewHub makes a hub and registers how many clients it has.
+func NewHub(streams map[atlas.Stream]Stream, limits Limits, registerer prometheus.Registerer) *Hub {
+	hub := &Hub{streams: streams, limits: limits}
+	registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "atlas_gateway_clients", Help: "Clients that are connected.",
+	}, func() float64 { return float64(hub.clients.Load()) }))
+	return hub
 }
 
-// Join makes a client a subscriber without subscriptions. Leave must be called when the client is gone.
-func (h *Hub) Join(client Client) *Subscriber {
-	return &Subscriber{hub: h, client: client, subscriptions: make(map[string]*membership)}
+// Join makes a client a subscriber without subscriptions, or refuses it with ErrFullHouse. Leave must be called when the client is gone.
+func (h *Hub) Join(client Client) (*Subscriber, error) {
+	if h.clients.Add(1) > int64(h.limits.Clients) {
+		h.clients.Add(-1)
+		return nil, fmt.Errorf("%w: there are %d, and no more are allowed", ErrFullHouse, h.limits.Clients)
+	}
+	return &Subscriber{hub: h, client: client, subscriptions: make(map[string]*membership)}, nil
 }
 
 func (h *Hub) follow(

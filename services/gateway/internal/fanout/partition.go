@@ -77,10 +77,10 @@ func (p *partition) deliverOne(record *atlas.Record) (messages int) {
 	p.frames.reset(record)
 	for _, entry := range p.index.Candidates(record.Measurement) {
 		fields, matches := entry.Match(record)
-		if !matches {
+		if !matches || entry.Subscriber.overfull { // after a message that did not fit, a shorter one must not slip in
 			continue
 		}
-		message := p.frames.get(entry.Subscriber.client.Encoding(), entry.Stream, fields)
+		message := p.frames.get(shape{entry.Subscriber.client.Encoding(), entry.Stream, fields})
 		switch err := entry.Subscriber.client.Offer(message); {
 		case err == nil:
 			messages++
@@ -91,6 +91,18 @@ func (p *partition) deliverOne(record *atlas.Record) (messages int) {
 		}
 	}
 	return messages
+}
+
+// tell enqueues a message for every member, in words of their doors.
+func (p *partition) tell(message func(Encoding) *outbox.Message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, member := range p.members {
+		if err := member.client.Offer(message(member.client.Encoding())); errors.Is(err, outbox.ErrFull) {
+			member.overfull = true
+		}
+		p.touch(member)
+	}
 }
 
 func (p *partition) touch(member *member) {

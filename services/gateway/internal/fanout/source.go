@@ -45,6 +45,16 @@ func (s *Source) Flush(number int) {
 	s.overflows.Add(float64(s.partition(number).flush()))
 }
 
+// Gap tells the subscribers of a partition that the log has lost records, from one offset to before another, before they could be delivered. With an
+// end below the beginning, the log was cut or made anew, and goes on there.
+func (s *Source) Gap(number int, from, to int64) {
+	refusal := subscription.Refuse(codeGap, "the log has lost the records from %d to before %d of partition %d; some may have been yours", from, to, number)
+	if to < from {
+		refusal = subscription.Refuse(codeGap, "partition %d of the log was cut, from %d back to %d; some records may be lost", number, from, to)
+	}
+	s.partition(number).tell(func(encoding Encoding) *outbox.Message { return ErrorMessage(encoding, refusal) })
+}
+
 func (s *Source) partition(number int) *partition {
 	s.mu.RLock()
 	found := s.partitions[number]

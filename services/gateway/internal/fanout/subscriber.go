@@ -24,8 +24,12 @@ type Subscriber struct {
 
 	mu            sync.Mutex
 	left          bool
+	fields        int                    // names in the acceptedFields of all subscriptions
 	subscriptions map[string]*membership // by key
 }
+
+// maxFields bounds what has to be joined when several subscriptions of a client match.
+const maxFields = 1000
 
 // membership is one subscription in its partition.
 type membership struct {
@@ -50,14 +54,17 @@ func (s *Subscriber) Subscribe(ctx context.Context, wanted *subscription.Subscri
 		return outbox.ErrClosed
 	case s.subscriptions[wanted.Key()] != nil:
 		return s.client.Offer(confirmation)
-	case len(s.subscriptions) >= s.hub.maxSubscriptions:
+	case len(s.subscriptions) >= s.hub.limits.Subscriptions:
 		return fmt.Errorf("%w: there are %d, and no more are allowed", ErrTooMany, len(s.subscriptions))
+	case s.fields+wanted.Fields.Count() > maxFields:
+		return fmt.Errorf("%w with acceptedFields: they have %d names together, and no more than %d are allowed", ErrTooMany, s.fields, maxFields)
 	}
 	membership, err := s.hub.follow(ctx, s, wanted, confirmation)
 	if err != nil {
 		return err
 	}
 	s.subscriptions[wanted.Key()] = membership
+	s.fields += wanted.Fields.Count()
 	return nil
 }
 
@@ -71,6 +78,7 @@ func (s *Subscriber) Unsubscribe(wanted *subscription.Subscription, confirmation
 		return ErrNotSubscribed
 	}
 	delete(s.subscriptions, wanted.Key())
+	s.fields -= wanted.Fields.Count()
 	return membership.end(s, confirmation)
 }
 
@@ -78,7 +86,11 @@ func (s *Subscriber) Unsubscribe(wanted *subscription.Subscription, confirmation
 func (s *Subscriber) Leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.left {
+		return
+	}
 	s.left = true
+	s.hub.clients.Add(-1)
 	for _, membership := range s.subscriptions {
 		_ = membership.end(s, nil) // without a confirmation there is nothing that fails
 	}

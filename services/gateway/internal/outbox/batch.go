@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -98,7 +99,7 @@ func (b *batch) tryDescriptor(fd uintptr) bool {
 	return true
 }
 
-// writeWithin writes all, waiting for room.
+// writeWithin writes all, waiting for room. Who takes something in time is not stuck: it is no error then, and written tells how much went out.
 func (b *batch) writeWithin(conn net.Conn, timeout time.Duration) error {
 	if err := conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
 		return err
@@ -106,7 +107,8 @@ func (b *batch) writeWithin(conn net.Conn, timeout time.Duration) error {
 	buffers := b.buffers
 	n, err := buffers.WriteTo(conn)
 	b.written = int(n)
-	if err != nil {
+	someRoom := n > 0 && errors.Is(err, os.ErrDeadlineExceeded)
+	if err != nil && !someRoom {
 		return err
 	}
 	return conn.SetWriteDeadline(time.Time{})

@@ -21,7 +21,7 @@ var (
 type Limits struct {
 	Bytes        int           // most bytes that may wait
 	Messages     int           // most messages that may wait
-	WriteTimeout time.Duration // how long a client may take to make room for more before its connection is closed
+	WriteTimeout time.Duration // how long a client may read nothing at all while messages wait, before its connection is closed
 	CloseTimeout time.Duration // how long a client may take to close its side after the last message
 }
 
@@ -108,6 +108,20 @@ func (o *Outbox) finish(drop bool, last []*Message) {
 	o.Flush()
 }
 
+// Closing tells whether the outbox takes no more messages.
+func (o *Outbox) Closing() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.state != open
+}
+
+// Writing tells whether something waits for the client to read. WriteTimeout watches over that.
+func (o *Outbox) Writing() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.busy
+}
+
 // Close closes the connection, whatever waits, and returns when the outbox uses it no more.
 func (o *Outbox) Close() {
 	o.stop()
@@ -140,5 +154,6 @@ func (o *Outbox) dropUnsent() {
 		dropped += message.Size()
 	}
 	o.stats.waits(keep-len(o.queue), -dropped)
+	clear(o.queue[keep:])
 	o.queue, o.bytes = o.queue[:keep], o.bytes-dropped
 }

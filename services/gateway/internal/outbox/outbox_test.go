@@ -207,6 +207,29 @@ func TestWriteTimeoutClosesTheConnection(t *testing.T) {
 	_ = client.Close()
 }
 
+// A client that reads slowly and steadily is not stuck.
+func TestSteadyClientIsNotCutOff(t *testing.T) {
+	server, client := net.Pipe() // without any buffer between the two
+	limits := testLimits()
+	limits.WriteTimeout = 200 * time.Millisecond
+	outbox := New(server, limits, &Stats{})
+	defer outbox.Close()
+	const size = 4000
+	if err := outbox.Send(Text([]byte(strings.Repeat("x", size)))); err != nil {
+		t.Fatal(err)
+	}
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for read := 0; read < size; {
+		n, err := client.Read(make([]byte, size/10))
+		if err != nil {
+			t.Fatalf("cut off after %d bytes: %v", read, err)
+		}
+		read += n
+		<-ticker.C
+	}
+}
+
 func TestFinishWaitsForTheClientToClose(t *testing.T) {
 	conn, client := connect(t)
 	limits := testLimits()
@@ -252,8 +275,8 @@ func TestManyGoroutinesOffer(t *testing.T) {
 	for g := range goroutines {
 		group.Go(func() {
 			for i := range each {
-				for outbox.Send(Text(fmt.Appendf(nil, "%d %d", g, i))) != nil {
-					t.Error("refused")
+				if err := outbox.Send(Text(fmt.Appendf(nil, "%d %d", g, i))); err != nil {
+					t.Error(err)
 				}
 			}
 		})

@@ -18,7 +18,15 @@ const fieldSeparator = "\x00"
 func NewFields(names []string) Fields {
 	sorted := slices.Clone(names)
 	slices.Sort(sorted)
-	return Fields{key: strings.Join(slices.Compact(sorted), fieldSeparator)}
+	return Fields{key: strings.Clone(strings.Join(slices.Compact(sorted), fieldSeparator))} // the names may be parts of something large
+}
+
+// Count is the number of names, 0 for every member.
+func (f Fields) Count() int {
+	if f.All() {
+		return 0
+	}
+	return len(f.names())
 }
 
 // All tells whether every member is kept.

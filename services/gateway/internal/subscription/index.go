@@ -15,7 +15,10 @@ type Index[S comparable] struct {
 type Entry[S comparable] struct {
 	Subscriber    S
 	Stream        atlas.Stream
-	Subscriptions []*Subscription
+	subscriptions []*Subscription
+	everyProbe    bool                     // some subscription wants every probe
+	fields        Fields                   // of those subscriptions together
+	byProbe       map[atlas.ProbeID]Fields // of the probes that some subscription names: what is wanted of them in all
 }
 
 // Candidates gives the entries of a measurement; they are valid until the index changes.
@@ -30,10 +33,11 @@ func (x *Index[S]) Add(subscriber S, subscription *Subscription) {
 	}
 	entries := x.measurements[subscription.Measurement]
 	if i := find(entries, subscriber, subscription.Stream); i >= 0 {
-		entries[i].Subscriptions = append(entries[i].Subscriptions, subscription)
+		entries[i].set(append(entries[i].subscriptions, subscription))
 		return
 	}
-	entry := &Entry[S]{Subscriber: subscriber, Stream: subscription.Stream, Subscriptions: []*Subscription{subscription}}
+	entry := &Entry[S]{Subscriber: subscriber, Stream: subscription.Stream}
+	entry.set([]*Subscription{subscription})
 	x.measurements[subscription.Measurement] = append(entries, entry)
 }
 
@@ -45,8 +49,8 @@ func (x *Index[S]) Remove(subscriber S, subscription *Subscription) {
 		return
 	}
 	entry := entries[i]
-	entry.Subscriptions = slices.DeleteFunc(entry.Subscriptions, func(s *Subscription) bool { return s == subscription })
-	if len(entry.Subscriptions) > 0 {
+	entry.set(slices.DeleteFunc(entry.subscriptions, func(s *Subscription) bool { return s == subscription }))
+	if len(entry.subscriptions) > 0 {
 		return
 	}
 	if len(entries) == 1 {
@@ -62,15 +66,34 @@ func find[S comparable](entries []*Entry[S], subscriber S, stream atlas.Stream) 
 
 // Match tells whether the subscriber wants a record, and with which members: all that any of its matching subscriptions wants.
 func (e *Entry[S]) Match(record *atlas.Record) (fields Fields, matches bool) {
-	for _, subscription := range e.Subscriptions {
-		if !subscription.Matches(record) {
-			continue
-		}
-		if !matches {
-			fields, matches = subscription.Fields, true
-			continue
-		}
-		fields = fields.Union(subscription.Fields)
+	if fields, named := e.byProbe[record.Probe]; named {
+		return fields, true
 	}
-	return fields, matches
+	return e.fields, e.everyProbe
+}
+
+// set works out beforehand what Match answers: subscriptions change seldom, and records are many.
+func (e *Entry[S]) set(subscriptions []*Subscription) {
+	wanted := make(map[atlas.ProbeID]Fields) // by probe, with every probe under 0
+	for _, subscription := range subscriptions {
+		fields, named := wanted[subscription.Probe]
+		if named {
+			wanted[subscription.Probe] = fields.Union(subscription.Fields)
+			continue
+		}
+		wanted[subscription.Probe] = subscription.Fields
+	}
+	e.subscriptions = subscriptions
+	fields, everyProbe := wanted[0]
+	e.fields, e.everyProbe = fields, everyProbe
+	delete(wanted, 0)
+	if e.everyProbe {
+		for probe, fields := range wanted {
+			wanted[probe] = fields.Union(e.fields)
+		}
+	}
+	e.byProbe = nil
+	if len(wanted) > 0 {
+		e.byProbe = wanted
+	}
 }

@@ -20,7 +20,7 @@ func TestIndexFindsWhatItHolds(t *testing.T) {
 	index.Add("a", two)
 	index.Add("b", two)
 	index.Add("b", status)
-	if found := index.Candidates(1); len(found) != 2 || len(found[0].Subscriptions) != 2 {
+	if found := index.Candidates(1); len(found) != 2 || len(found[0].subscriptions) != 2 {
 		t.Fatalf("measurement 1: got %d entries", len(found))
 	}
 	record := &atlas.Record{Event: atlas.Event{Measurement: 1, Probe: 3}}

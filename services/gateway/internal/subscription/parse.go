@@ -1,8 +1,6 @@
 package subscription
 
 import (
-	"bytes"
-	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -30,7 +28,6 @@ func Parse(parameters []byte) (*Subscription, error) {
 	if err := parser.finish(); err != nil {
 		return nil, err
 	}
-	parser.subscription.Echo = json.RawMessage(bytes.Clone(parameters))
 	return &parser.subscription, nil
 }
 
@@ -51,9 +48,9 @@ func (p *parser) take(name string, value gjson.Result) error {
 }
 
 func (p *parser) read(name string, value gjson.Result) error {
-	parameter := spelling(name)
+	name, parameter := brief([]byte(name)), spelling(name)
 	if before, repeated := p.seen[parameter]; repeated {
-		return Refuse(CodeRepeated, "%s: came before, as %s", brief([]byte(name)), brief([]byte(before)))
+		return Refuse(CodeRepeated, "%s: came before, as %s", name, before)
 	}
 	p.seen[parameter] = name
 	switch parameter {
@@ -70,10 +67,13 @@ func (p *parser) read(name string, value gjson.Result) error {
 	case "acceptedfields":
 		return p.readFields(name, value)
 	}
+	if switches[parameter] && (value.Raw == "false" || value.String() == "false") {
+		return nil // it asks for nothing
+	}
 	if unserved[parameter] {
 		return Refuse(CodeUnserved, "%s: this service does not serve it yet; it serves stream_type, msm, prb and acceptedFields", name)
 	}
-	return Refuse(CodeUnknown, "%s: there is no such parameter; there are stream_type, msm, prb and acceptedFields", brief([]byte(name)))
+	return Refuse(CodeUnknown, "%s: there is no such parameter; there are stream_type, msm, prb and acceptedFields", name)
 }
 
 // unserved are the parameters of RIPE's service that a client may well send and that are refused in words of their own.
@@ -82,6 +82,9 @@ var unserved = map[string]bool{
 	"passthroughprefix": true, "enrichprobes": true, "equalsto": true, "lessthan": true, "greaterto": true, "greaterthan": true, "sendbacklog": true,
 	"buffering": true, "starttime": true, "endtime": true, "speed": true,
 }
+
+// switches are those of them that may be switched off, which is what the service does anyway.
+var switches = map[string]bool{"enrichprobes": true, "sendbacklog": true, "buffering": true}
 
 func (p *parser) readStream(name string, value gjson.Result) error {
 	switch value.String() {

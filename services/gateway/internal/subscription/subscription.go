@@ -1,7 +1,6 @@
 package subscription
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"atlasstream/pkg/atlas"
@@ -13,7 +12,6 @@ type Subscription struct {
 	Measurement atlas.MeasurementID
 	Probe       atlas.ProbeID // 0 for every probe
 	Fields      Fields
-	Echo        json.RawMessage // the parameters just as the client wrote them: clients find their own record by the string form of the echo
 }
 
 // Key is the same for two subscriptions that ask for the same, whatever the order, the style and the spelling of their parameters.
@@ -27,9 +25,4 @@ func (s *Subscription) Source() atlas.Stream {
 		return atlas.StreamProbeStatus
 	}
 	return s.Stream
-}
-
-// Matches tells whether a record of the subscription's measurement is wanted.
-func (s *Subscription) Matches(record *atlas.Record) bool {
-	return s.Probe == 0 || s.Probe == record.Probe
 }

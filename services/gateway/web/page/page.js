@@ -4,7 +4,8 @@ const mostRows = 100;
 const element = (id) => document.getElementById(id);
 const form = element("subscription");
 
-let subscription = { stream_type: "result", msm: 1001 };
+let subscription = { stream_type: "result", msm: 1001 }; // what is wanted
+let confirmed; // what the gateway has confirmed
 let received = 0;
 let stream;
 
@@ -39,7 +40,10 @@ function addRow(result) {
 }
 
 const handlers = {
-  atlas_subscribed: ({ msm, prb }) => show("live", `live: measurement ${msm}${prb ? `, probe ${prb}` : ""}`),
+  atlas_subscribed: (parameters) => {
+    confirmed = parameters;
+    show("live", `live: measurement ${parameters.msm}${parameters.prb ? `, probe ${parameters.prb}` : ""}`);
+  },
   atlas_result: addRow,
   atlas_error: showError,
 };
@@ -83,7 +87,8 @@ function snippet() {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const { msm, prb } = Object.fromEntries(new FormData(form));
-  stream.emit("atlas_unsubscribe", subscription);
+  if (confirmed) stream.emit("atlas_unsubscribe", confirmed);
+  confirmed = undefined;
   subscription = { stream_type: "result", msm: Number(msm), ...(prb && { prb: Number(prb) }) };
   showError("");
   show("connecting", "subscribing…");

@@ -42,8 +42,10 @@ func (s *Session) wasQuiet() {
 	defer s.heartbeat.mu.Unlock()
 	switch {
 	case s.heartbeat.timer == nil:
-	case s.revision == Revision3 || s.heartbeat.awaitingPong:
+	case s.revision == Revision3, s.heartbeat.awaitingPong && !s.out.Writing():
 		s.Abort(endPingTimeout)
+	case s.heartbeat.awaitingPong: // the ping waits behind other messages, and the outbox watches whether the client reads
+		s.heartbeat.timer.Reset(s.server.cfg.PingTimeout)
 	default:
 		s.heartbeat.awaitingPong = true
 		s.heartbeat.timer.Reset(s.server.cfg.PingTimeout)

@@ -1,0 +1,22 @@
+package fanout
+
+import (
+	"encoding/json"
+
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+const eventError = "atlas_error"
+
+// codeGap says that the log has lost records that were not delivered.
+const codeGap subscription.Code = "gap"
+
+// ErrorMessage makes an atlas_error. Its payload is a string, as the clients that there are print it.
+func ErrorMessage(encoding Encoding, refusal *subscription.Error) *outbox.Message {
+	payload, err := json.Marshal(refusal.Error())
+	if err != nil {
+		panic(err) // a string always has a JSON form
+	}
+	return encoding.Event(eventError, payload)
+}
