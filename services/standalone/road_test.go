@@ -63,6 +63,13 @@ func expected(events []atlas.Event) map[atlas.MeasurementID][][]byte {
 // Every client receives exactly the real results of its measurements, in order, none twice, each as it was posted.
 func TestRealClientsReceiveExactlyWhatIsPosted(t *testing.T) {
 	events := realResults(t)
+	for measurement := range expected(events) { // a repeat of what comes before would arrive before it
+		last, err := atlas.ParseResult(numbered(measurement, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		events = append(events, last)
+	}
 	wanted := expected(events)
 	for broker, start := range brokers {
 		t.Run(broker, func(t *testing.T) {

@@ -148,17 +148,25 @@ func TestDataSurvivesARestart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			house, stop := startStandalone(t, settings{Data: test.dir})
 			rows := realRows(t, "ping")
-			house.mustPost(t, rows...)
+			mustPostPersistently(t, house, rows)
 			stop()
 			restarted, _ := startStandalone(t, settings{Data: test.dir})
 			client := dialWebSocket(t, restarted)
 			client.subscribe(t, 1001)
-			restarted.mustPost(t, numbered(1001, 1))
+			mustPostPersistently(t, restarted, [][]byte{numbered(1001, 1)})
 			client.expect(t, `["atlas_result",{"msm_id":1001,"prb_id":1`)
 			if count := countRecords(t, restarted.kafka); count != test.count+1 {
 				t.Errorf("the log has %d results, want %d", count, test.count+1)
 			}
 		})
+	}
+}
+
+// mustPostPersistently posts to a collector that may not be ready yet.
+func mustPostPersistently(t *testing.T, h *house, results [][]byte) {
+	t.Helper()
+	if err := postPersistently(h, results); err != nil {
+		t.Fatal(err)
 	}
 }
 
