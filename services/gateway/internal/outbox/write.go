@@ -7,17 +7,12 @@ import (
 
 // Flush writes what waits. Most sockets have room, so it tries without waiting first; for one that has none, a goroutine takes over.
 func (o *Outbox) Flush() {
-	if !o.acquire() {
-		return
-	}
 	batch := newBatch()
 	defer batch.release()
-	for o.take(batch) {
-		err := batch.tryWrite(o.raw)
-		o.wrote(batch.written)
-		switch {
+	for more := o.begin(batch); more; more = o.next(batch) {
+		switch err := batch.tryWrite(o.raw); {
 		case errors.Is(err, errWouldBlock):
-			o.waitForRoom()
+			o.waitForRoom(batch.written)
 			return
 		case err != nil:
 			o.stop()
@@ -26,32 +21,19 @@ func (o *Outbox) Flush() {
 	}
 }
 
-// waitForRoom lets a goroutine write on, which Close waits for.
-func (o *Outbox) waitForRoom() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.state == closed {
-		return
-	}
-	o.stats.blocks()
-	o.blocked.Go(o.writeSlowly)
-}
-
 func (o *Outbox) writeSlowly() {
 	batch := newBatch()
 	defer batch.release()
-	for o.take(batch) {
-		err := batch.writeWithin(o.conn, o.limits.WriteTimeout)
-		o.wrote(batch.written)
-		if err != nil {
+	for more := o.resume(batch); more; more = o.next(batch) {
+		if err := batch.writeWithin(o.conn, o.limits.WriteTimeout); err != nil {
 			o.stop()
 			return
 		}
 	}
 }
 
-// acquire makes the caller the one who writes, if there is something to do and nobody does it.
-func (o *Outbox) acquire() bool {
+// begin makes the caller the one who writes, if there is something to do and nobody does it, and fills the batch.
+func (o *Outbox) begin(batch *batch) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	pending := o.state == open && len(o.queue) > 0 || o.state == finishing
@@ -59,13 +41,38 @@ func (o *Outbox) acquire() bool {
 		return false
 	}
 	o.busy = true
-	return true
+	return o.take(batch)
+}
+
+// next goes on after a batch.
+func (o *Outbox) next(batch *batch) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wrote(batch.written)
+	return o.take(batch)
+}
+
+// waitForRoom lets a goroutine write on, which Close waits for.
+func (o *Outbox) waitForRoom(written int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wrote(written)
+	if o.state == closed {
+		return
+	}
+	o.stats.blocks()
+	o.blocked.Go(o.writeSlowly)
+}
+
+func (o *Outbox) resume(batch *batch) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.take(batch)
 }
 
 // take fills the batch from the head of the queue. Without anything left to write it returns false, and the caller is no longer the one who writes.
+// It is called under the lock.
 func (o *Outbox) take(batch *batch) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	if len(o.queue) > 0 {
 		o.inFlight = batch.fill(o.queue, o.written)
 		return true
@@ -78,20 +85,18 @@ func (o *Outbox) take(batch *batch) bool {
 	return false
 }
 
-// wrote takes what has been written out of the queue.
+// wrote takes what has been written out of the queue. It is called under the lock.
 func (o *Outbox) wrote(bytes int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	o.inFlight = 0
 	o.written += bytes
-	sent := 0
+	sent, size := 0, 0
 	for sent < len(o.queue) && o.written >= o.queue[sent].Size() {
-		size := o.queue[sent].Size()
-		o.written -= size
-		o.bytes -= size
-		o.stats.waits(-1, -size)
+		o.written -= o.queue[sent].Size()
+		size += o.queue[sent].Size()
 		sent++
 	}
+	o.bytes -= size
+	o.stats.waits(-sent, -size)
 	o.forget(sent)
 }
 
