@@ -46,7 +46,7 @@ func writerContract(t *testing.T, f fixture, kafka cluster) {
 		}
 	})
 	t.Run("memory is bounded", func(t *testing.T) {
-		writer := f.newWriter(t, eventlog.WriterConfig{WaitingBytes: 5000})
+		writer := f.newWriter(t, eventlog.WriterConfig{WaitingBytes: 100_000})
 		topic := f.newTopic(t, 1)
 		if err := writer.Append(within(t, patience), topic, pings(t, 1, 0, 100)); !errors.Is(err, eventlog.ErrAppendTooLarge) {
 			t.Errorf("got %v, want ErrAppendTooLarge", err)

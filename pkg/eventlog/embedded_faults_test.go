@@ -97,7 +97,7 @@ func TestRefusedRecordsAreTold(t *testing.T) {
 func TestAppendWhileKafkaHangs(t *testing.T) {
 	broker := startEmbedded(t, embedded.Config{})
 	f := newFixture(t, broker)
-	topic, writer := f.newTopic(t, 1), f.newWriter(t, eventlog.WriterConfig{WaitingBytes: 3000})
+	topic, writer := f.newTopic(t, 1), f.newWriter(t, eventlog.WriterConfig{WaitingBytes: 100_000})
 	mustAppend(t, writer, topic, pings(t, 1, 0, 1))
 	release := broker.Hold(kmsg.Produce)
 	var failed *eventlog.AppendError

@@ -33,8 +33,8 @@ func (l *Log) EnsureTopics(ctx context.Context, specs ...TopicSpec) error {
 	if err != nil {
 		l.logger.Warn("cannot tell whether the topics have the right settings", zap.Error(err))
 	}
-	for _, deviation := range deviations {
-		l.logger.Warn("a topic's setting is not what it should be", zap.Stringer("deviation", deviation))
+	if len(deviations) > 0 { // all in one line, as the log keeps few lines of the same words
+		l.logger.Warn("topics are there with other settings than they should have", zap.Stringers("deviations", deviations))
 	}
 	return nil
 }
@@ -99,13 +99,23 @@ func (l *Log) createTopic(ctx context.Context, spec TopicSpec) error {
 	}
 	err = response.Errors[spec.Name]
 	if err == nil {
-		l.logger.Info("made a topic", zap.String("topic", spec.Name), zap.Int("partitions", spec.Partitions), zap.Int("replication", replication))
+		l.reportMade(spec, replication)
 		return nil
 	}
 	if errors.Is(err, kafka.TopicAlreadyExists) { // the cached metadata is older than the topic
 		return nil
 	}
 	return fmt.Errorf("create topic %s: %w", spec.Name, err)
+}
+
+// reportMade warns where a cluster that is still starting may have had more brokers a little later.
+func (l *Log) reportMade(spec TopicSpec, replication int) {
+	log := l.logger.Info
+	if spec.Replication == 0 && replication < preferredReplication {
+		log = l.logger.Warn
+	}
+	log("made a topic, whose partitions and replicas stay as they are",
+		zap.String("topic", spec.Name), zap.Int("partitions", spec.Partitions), zap.Int("replication", replication))
 }
 
 func (l *Log) replication(ctx context.Context, spec TopicSpec) (int, error) {

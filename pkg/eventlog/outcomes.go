@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/segmentio/kafka-go"
@@ -26,6 +27,11 @@ func (e *AppendError) Error() string {
 		failed++
 	}
 	return fmt.Sprintf("%d of %d records were not appended, the first of them: %v", failed, len(e.Outcomes), first)
+}
+
+// Unwrap gives the outcomes that are errors.
+func (e *AppendError) Unwrap() []error {
+	return slices.DeleteFunc(slices.Clone(e.Outcomes), func(outcome error) bool { return outcome == nil })
 }
 
 // pendingAppend collects the outcomes of one Append. They come from the goroutines of several partitions, and late where the caller has given up.

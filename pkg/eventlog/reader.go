@@ -67,7 +67,7 @@ func (r *reader) read(ctx context.Context) ([]atlas.Record, error) {
 	r.records = r.records[:0]
 	r.counts = readCounts{}
 	before := r.next
-	if err := r.takeAll(response.Records); err != nil {
+	if err := r.takeAll(response.Records); err != nil && r.next == before { // what was read before an error counts; the next read meets it again
 		return nil, fmt.Errorf("%s: offset %d: %w", r.partition, r.next, err)
 	}
 	if r.next == before && hasBatches(response.Records) {
@@ -148,14 +148,14 @@ func (r *reader) take(record *kafka.Record) error {
 	if err != nil {
 		return err
 	}
-	r.next = record.Offset + 1
-	if !r.isWanted(record.Offset, event.ID) {
-		return nil
-	}
-	if event.Value == nil {
+	if event.Value == nil && record.Offset >= r.wanted {
 		if event.Value, err = r.value(record); err != nil {
 			return err
 		}
+	}
+	r.next = record.Offset + 1
+	if !r.isWanted(record.Offset, event.ID) {
+		return nil
 	}
 	event.Time = record.Time.UTC()
 	r.records = append(r.records, atlas.Record{Event: event, Position: atlas.Position{Topic: r.topic, Partition: r.number, Offset: record.Offset}})

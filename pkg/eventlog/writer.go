@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"sync"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -21,6 +21,9 @@ type Writer struct {
 	kafka  *kafka.Writer
 	memory *semaphore.Weighted
 	abort  context.CancelFunc
+
+	enqueueing sync.RWMutex // held for reading while messages are handed to kafka-go, which hangs if it is closed meanwhile
+	closed     bool
 }
 
 // Writer makes a Writer. The configuration is valid.
@@ -74,7 +77,7 @@ func (w *Writer) Append(ctx context.Context, topic string, events []atlas.Event)
 }
 
 func waitingSize(events []atlas.Event) int64 {
-	size := int64(len(events)) * waitingOverhead
+	size := int64(len(events))*waitingOverhead + int64(min(len(events), chargedBatches))*batchOverhead
 	for i := range events {
 		size += int64(len(events[i].Value))
 	}
@@ -128,12 +131,12 @@ func (w *Writer) encode(encoder *encoder, topic string, event *atlas.Event) (kaf
 func (w *Writer) enqueue(ctx context.Context, topic string, messages []kafka.Message) error {
 	var pause backoff
 	for {
-		err := w.kafka.WriteMessages(ctx, messages...)
+		err := w.write(ctx, messages)
 		_, tooLarge := errors.AsType[kafka.MessageTooLargeError](err)
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, io.ErrClosedPipe):
+		case errors.Is(err, ErrClosed):
 			return ErrClosed
 		case tooLarge:
 			return ErrRecordTooLarge
@@ -145,6 +148,15 @@ func (w *Writer) enqueue(ctx context.Context, topic string, messages []kafka.Mes
 			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 		}
 	}
+}
+
+func (w *Writer) write(ctx context.Context, messages []kafka.Message) error {
+	w.enqueueing.RLock()
+	defer w.enqueueing.RUnlock()
+	if w.closed {
+		return ErrClosed
+	}
+	return w.kafka.WriteMessages(ctx, messages...)
 }
 
 // complete learns from kafka-go what became of a batch, after its last attempt.
@@ -178,6 +190,9 @@ func (w *Writer) observe(messages []kafka.Message, err error) {
 // Close refuses further Appends, sends what waits, and returns when the outcome of all is known. What is not in Kafka when the context ends is given up.
 func (w *Writer) Close(ctx context.Context) error {
 	defer context.AfterFunc(ctx, w.abort)()
+	w.enqueueing.Lock()
+	w.closed = true
+	w.enqueueing.Unlock()
 	err := w.kafka.Close()
 	w.abort()
 	return errors.Join(err, ctx.Err())

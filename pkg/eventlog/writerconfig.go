@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unsafe"
+
+	"github.com/segmentio/kafka-go"
 )
 
 const (
@@ -12,7 +15,7 @@ const (
 	// maxRecordBytes is the greatest value that fits into a batch with its key and header.
 	maxRecordBytes = batchBytes - 4096
 	// batchRecords is small because kafka-go allocates room for so many records with each batch, however few they turn out to be.
-	batchRecords = 250
+	batchRecords = 100
 	// produceTimeout is twice what brokers are given to replicate a batch. They need 9 s to notice that one of them died (broker.session.timeout.ms);
 	// a batch that is given up before that is sent again and stands in the log twice.
 	produceTimeout = 30 * time.Second
@@ -20,6 +23,10 @@ const (
 	greatestWritePause = 500 * time.Millisecond
 	// waitingOverhead is what a record takes beside its value while it waits, in bytes.
 	waitingOverhead = 400
+	// batchOverhead is that room, in bytes, which a batch takes however few its records are.
+	batchOverhead = batchRecords * int64(unsafe.Sizeof(kafka.Message{}))
+	// chargedBatches is to how many batches, one a partition, the records of an Append are taken to spread.
+	chargedBatches = 64
 )
 
 // WriterConfig bounds what a Writer holds.

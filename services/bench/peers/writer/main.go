@@ -30,7 +30,7 @@ func (s *settings) Run(ctx context.Context) error {
 		Balancer:     kafka.Murmur2Balancer{Consistent: true},
 		RequiredAcks: kafka.RequireAll,
 		Compression:  kafka.Zstd,
-		BatchSize:    250,
+		BatchSize:    100,
 		BatchBytes:   1_000_000,
 		BatchTimeout: 5 * time.Millisecond,
 	}
