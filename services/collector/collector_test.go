@@ -333,7 +333,7 @@ func TestStopIsBounded(t *testing.T) {
 // What waits for Kafka is bounded in bytes; over that bound clients are told to come again.
 func TestBackpressure(t *testing.T) {
 	b := broker(t, "")
-	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1, WaitingBytes: 1000})
+	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1, WaitingBytes: 40_000})
 	r.awaitReady(t)
 	release := b.Hold(produce)
 	first := make(chan error, 1)

@@ -290,6 +290,19 @@ func TestWhatCameBeforeIsPublished(t *testing.T) {
 	}
 }
 
+// Where part of an array could not be read, the answer is not 200: there may be valid records in it.
+func TestBrokenArray(t *testing.T) {
+	for name, body := range map[string]string{
+		"cut off": "[" + result(1) + "," + result(2), "wrong brackets": "[" + result(1) + "," + result(2) + ",{]}", "more behind it": "[" + result(1) + "," + result(2) + "] x",
+	} {
+		log := &memory{}
+		got := post(t, openDoor(t, log, limits)+"/v1/results", "", strings.NewReader(body))
+		if got.status != http.StatusBadRequest || !strings.Contains(got.Error, "the array is broken") || got.Accepted != 2 || got.RejectedTotal != 1 {
+			t.Errorf("%s: got %d, %q, %+v", name, got.status, got.Error, got.Outcome)
+		}
+	}
+}
+
 func TestKafkaCannotBeHad(t *testing.T) {
 	lost := errors.New("leader lost")
 	for name, test := range map[string]struct {
@@ -298,8 +311,9 @@ func TestKafkaCannotBeHad(t *testing.T) {
 		left  int
 		says  string
 	}{
-		"busy":   {eventlog.ErrBusy, "1", 0, "kafka could not be had for 2 valid records: too many bytes wait for Kafka"},
-		"partly": {&eventlog.AppendError{Outcomes: []error{nil, lost}}, "5", 1, "kafka could not be had for 1 valid records: 1 of 2 records were not appended, the first of them: leader lost"},
+		"busy": {eventlog.ErrBusy, "1", 0, "kafka could not be had for 2 valid records from line 1 on: too many bytes wait for Kafka"},
+		"partly": {&eventlog.AppendError{Outcomes: []error{nil, lost}}, "5", 1,
+			"kafka could not be had for 1 valid records from line 1 on: 1 of 2 records were not appended, the first of them: leader lost"},
 	} {
 		log := &memory{fail: func(context.Context, []atlas.Event) error { return test.fail }}
 		got := post(t, openDoor(t, log, limits)+"/v1/results", "", strings.NewReader(result(1)+"\nx\n"+result(2)))

@@ -42,6 +42,8 @@ func (h *HTTP) ended(values *split.Splitter, err error) *refusal {
 	switch {
 	case !errors.Is(err, io.EOF):
 		return h.limits.refuseUnread(err)
+	case values.Broken():
+		return refuse(http.StatusBadRequest, "body: the array is broken, so that not all of it could be read; the last of the rejected says where")
 	case values.Empty():
 		return refuse(http.StatusBadRequest, "body: empty, want a JSON array, one JSON object, or JSON objects line by line")
 	}

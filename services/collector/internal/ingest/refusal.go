@@ -47,10 +47,13 @@ func (l Limits) refuseUnread(err error) *refusal {
 
 // refuseFailed says that Kafka could not be had.
 func refuseFailed(err error) *refusal {
+	if errors.Is(err, eventlog.ErrAppendTooLarge) {
+		return refuse(http.StatusRequestEntityTooLarge, "body: %w; send it in smaller parts, or raise --waiting-bytes", err)
+	}
 	retry := kafkaRetry
 	if errors.Is(err, eventlog.ErrBusy) {
 		retry = busyRetry
 	}
-	reason := fmt.Errorf("%w; send the body again: records that Kafka has already are recognised as repeats", err)
+	reason := fmt.Errorf("%w; send again what begins with that line: the few records of it that Kafka has already are recognised as repeats", err)
 	return &refusal{status: http.StatusServiceUnavailable, retry: retry, reason: reason}
 }

@@ -44,6 +44,7 @@ func (p *Publisher) Publish(ctx context.Context, to Destination, values []split.
 	for some := range slices.Chunk(values, mostAtOnce) {
 		events := p.parse(to, some, &outcome)
 		if err := p.append(ctx, to, events, &outcome); err != nil {
+			err.Line = some[0].Line
 			return outcome, err
 		}
 	}
@@ -76,7 +77,7 @@ func (p *Publisher) parseOne(to Destination, value split.Value) (atlas.Event, er
 	return to.Parse(value.Raw)
 }
 
-func (p *Publisher) append(ctx context.Context, to Destination, events []atlas.Event, outcome *Outcome) error {
+func (p *Publisher) append(ctx context.Context, to Destination, events []atlas.Event, outcome *Outcome) *FailedError {
 	if len(events) == 0 {
 		return nil
 	}
@@ -94,11 +95,12 @@ func (p *Publisher) append(ctx context.Context, to Destination, events []atlas.E
 // FailedError says that Kafka could not be had for some events.
 type FailedError struct {
 	Failed int // at least so many
+	Line   int // of the first value that may not be in Kafka; every valid one before it is
 	Cause  error
 }
 
 func (e *FailedError) Error() string {
-	return fmt.Sprintf("kafka could not be had for %d valid records: %v", e.Failed, e.Cause)
+	return fmt.Sprintf("kafka could not be had for %d valid records from line %d on: %v", e.Failed, e.Line, e.Cause)
 }
 
 func (e *FailedError) Unwrap() error { return e.Cause }

@@ -84,6 +84,7 @@ func (a *array) giveUp(s *Splitter, why string) (finished bool) {
 		a.element++
 	}
 	s.refuse(a.element, fmt.Errorf("the array is broken: %s: nothing was read from element %d on", why, a.element))
+	s.broken = true
 	return true
 }
 
@@ -95,5 +96,6 @@ func (a *array) trail(s *Splitter) (finished bool) {
 		return false
 	}
 	s.refuse(a.element, fmt.Errorf("the array has ended, and yet %q follows: nothing was read from there on", rest[0]))
+	s.broken = true
 	return true
 }

@@ -36,6 +36,7 @@ type Splitter struct {
 	cutter cutter // nil until the first byte that tells what the body is
 	line   int
 	values []Value
+	broken bool
 	err    error
 }
 
@@ -71,6 +72,9 @@ func (s *Splitter) Next() ([]Value, error) {
 	}
 	return s.values, nil
 }
+
+// Broken tells, at the end, that part of the body could not be read: the last value's Err says from where on.
+func (s *Splitter) Broken() bool { return s.broken }
 
 // Empty tells, at the end, that there was nothing but white space.
 func (s *Splitter) Empty() bool { return s.cutter == nil && errors.Is(s.err, io.EOF) }

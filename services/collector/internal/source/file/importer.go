@@ -71,6 +71,9 @@ func (i *Importer) Import(ctx context.Context, names []string) (Summary, error) 
 	return run.summary, errors.Join(faults...)
 }
 
+// errBroken says that part of a file could not be read; the last of its rejected records says from where on.
+var errBroken = errors.New("the array is broken, so that not all of it could be read")
+
 // run is one import under way.
 type run struct {
 	*Importer
@@ -89,7 +92,10 @@ func (r *run) values(ctx context.Context, in input, content io.Reader) error {
 	values := split.New(content, split.Limits{Value: r.MaxRecordBytes, Batch: batchBytes})
 	for {
 		batch, err := values.Next()
-		if errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF) && values.Broken():
+			return errBroken
+		case errors.Is(err, io.EOF):
 			return nil
 		}
 		if err != nil {
