@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,7 +26,8 @@ const patience = 60 * time.Second
 
 // house is a collector and a gateway on a broker, each as its own service, joined by Kafka only.
 type house struct {
-	public, admin, ingest, kafka string // host:port
+	public, ingest, kafka string   // host:port
+	admins                []string // of both services, or of the process that runs both
 }
 
 // brokers are what the tests run on: the embedded one and Apache Kafka.
@@ -72,7 +74,10 @@ func buildHouse(t *testing.T, kafka []string) *house {
 			Kafka: kafka, Listener: public, AdminListener: gatewayAdmin, Logger: logger.Named("gateway"),
 		})
 	})
-	return &house{public: public.Addr().String(), admin: gatewayAdmin.Addr().String(), ingest: ingest.Addr().String(), kafka: kafka[0]}
+	return &house{
+		public: public.Addr().String(), ingest: ingest.Addr().String(), kafka: kafka[0],
+		admins: []string{gatewayAdmin.Addr().String(), collectorAdmin.Addr().String()},
+	}
 }
 
 func listen(t *testing.T) net.Listener {
@@ -100,11 +105,16 @@ func runUntilTheEnd(t *testing.T, name string, run func(context.Context) error) 
 
 func (h *house) awaitReady(t *testing.T) {
 	t.Helper()
-	eventually(t, "the gateway is ready", func() bool { return h.ready() })
+	eventually(t, "the services are ready", func() bool { return h.all("/readyz") })
 }
 
-func (h *house) ready() bool {
-	response, err := http.Get("http://" + h.admin + "/readyz")
+// all tells whether every admin port answers 200 on a path.
+func (h *house) all(path string) bool {
+	return !slices.ContainsFunc(h.admins, func(admin string) bool { return !answersOK(admin, path) })
+}
+
+func answersOK(admin, path string) bool {
+	response, err := http.Get("http://" + admin + path)
 	if err != nil {
 		return false
 	}

@@ -24,8 +24,9 @@ import (
 // startStandalone runs the whole service as `make run` does, on free ports, and gives the function that stops it.
 func startStandalone(t *testing.T, s settings) (h *house, stop func()) {
 	t.Helper()
-	h = &house{public: freeAddress(t), admin: freeAddress(t), ingest: freeAddress(t), kafka: freeAddress(t)}
-	s.Listen, s.Admin, s.Ingest, s.GRPC, s.KafkaListen = h.public, h.admin, h.ingest, "127.0.0.1:0", h.kafka
+	admin := freeAddress(t)
+	h = &house{public: freeAddress(t), ingest: freeAddress(t), kafka: freeAddress(t), admins: []string{admin}}
+	s.Listen, s.Admin, s.Ingest, s.GRPC, s.KafkaListen = h.public, admin, h.ingest, "127.0.0.1:0", h.kafka
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx, &s, zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel))) }()
