@@ -355,6 +355,19 @@ func TestBackpressure(t *testing.T) {
 	}
 }
 
+// Kafka has so long to acknowledge a batch; then the client is told to come again.
+func TestAppendTimeout(t *testing.T) {
+	b := broker(t, "")
+	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1, AppendTimeout: 200 * time.Millisecond})
+	r.awaitReady(t)
+	release := b.Hold(produce)
+	status, got, err := r.post("/v1/results", result(1))
+	release()
+	if err != nil || status != http.StatusServiceUnavailable || !strings.Contains(got.Error, "did not answer in time") {
+		t.Errorf("got %d, %+v, %v", status, got, err)
+	}
+}
+
 func TestConfigValidate(t *testing.T) {
 	if err := (Config{Kafka: []string{"localhost:9092"}}).Validate(); err != nil {
 		t.Error(err)

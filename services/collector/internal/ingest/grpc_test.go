@@ -124,6 +124,17 @@ func TestGRPCRefuses(t *testing.T) {
 }
 
 // The slots bound the requests before their messages are read, and are given back however a request ends.
+// A message that is small until it is decompressed is refused by its real size.
+func TestGRPCDecompressedTooLarge(t *testing.T) {
+	log := &memory{}
+	_, connection := serveGRPC(t, log, limits)
+	request := &ingestv1.PublishResultsRequest{Results: payloads(strings.Repeat("x", 2*limits.MessageBytes))}
+	_, err := ingestv1.NewIngestServiceClient(connection).PublishResults(t.Context(), request, grpc.UseCompressor(gzip.Name))
+	if status.Code(err) != codes.ResourceExhausted || !strings.Contains(err.Error(), "larger than max") {
+		t.Errorf("got %v, want the limit named", err)
+	}
+}
+
 func TestGRPCTooManyRequests(t *testing.T) {
 	started, release := make(chan struct{}), make(chan struct{})
 	_, connection := serveGRPC(t, &memory{fail: func(context.Context, []atlas.Event) error {
