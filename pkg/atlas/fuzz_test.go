@@ -35,3 +35,30 @@ func FuzzParseProbeStatus(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseProbe(f *testing.F) {
+	f.Add([]byte(apiProbe))
+	f.Add([]byte(archiveProbe))
+	f.Add(realRows(f, "probes")[0])
+	f.Fuzz(func(t *testing.T, raw []byte) { checkObject(t, ProbeObject, raw) })
+}
+
+func FuzzParseMeasurement(f *testing.F) {
+	f.Add([]byte(apiMeasurement))
+	f.Add([]byte(`{"id":5,"type":{"name":"ping"},"status":{"name":"Archived"},"stop_time":"2015-03-18T00:00:00Z"}`))
+	f.Fuzz(func(t *testing.T, raw []byte) { checkObject(t, MeasurementObject, raw) })
+}
+
+func checkObject(t *testing.T, parse func([]byte) (Object, error), raw []byte) {
+	object, err := parse(raw)
+	if err != nil {
+		return
+	}
+	if !json.Valid(object.Value) || bytes.ContainsAny(object.Value, "\r\n") || object.ID < 1 || object.ID > MaxID {
+		t.Fatalf("accepted %d, %q", object.ID, object.Value)
+	}
+	again, err := parse(object.Value)
+	if err != nil || again.ID != object.ID || !bytes.Equal(again.Value, object.Value) {
+		t.Fatalf("the value of an accepted object parses to %+v, %v", again, err)
+	}
+}

@@ -29,13 +29,17 @@ var memberScanners = sync.Pool{New: func() any {
 // visitMembers checks that raw is one JSON object in UTF-8 and calls visit with each of its members, whose name and value are valid during the call
 // only; it stops at the first error.
 func visitMembers(raw []byte, visit func(name, value []byte) error) error {
+	return visitObject(raw, visit, syntax)
+}
+
+func visitObject(raw []byte, visit func(name, value []byte) error, options []jsontext.Options) error {
 	if !utf8.Valid(raw) {
 		return errors.New("not valid UTF-8")
 	}
 	scanner := memberScanners.Get().(*memberScanner)
 	defer memberScanners.Put(scanner)
 	scanner.reader.Reset(raw)
-	scanner.decoder.Reset(&scanner.reader, syntax...)
+	scanner.decoder.Reset(&scanner.reader, options...)
 	return scanner.object(visit)
 }
 
@@ -92,6 +96,9 @@ func syntaxError(err error) error {
 		return errors.New("not valid JSON: it ends too early")
 	}
 	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		if errors.Is(err, jsontext.ErrDuplicateName) {
+			return fmt.Errorf("%s: stands there twice", syntactic.JSONPointer.LastToken())
+		}
 		return fmt.Errorf("not valid JSON at byte %d: %w", syntactic.ByteOffset, syntactic.Err)
 	}
 	return fmt.Errorf("not valid JSON: %w", err)

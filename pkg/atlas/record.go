@@ -9,10 +9,11 @@ import (
 // Stream tells which of the service's streams a record belongs to, by the name that clients use for it.
 type Stream string
 
-// The streams that carry records.
+// The streams that carry records. Those of the metadata stream are a measurement's object, when it appears or changes.
 const (
 	StreamResult      Stream = "result"
 	StreamProbeStatus Stream = "probestatus"
+	StreamMetadata    Stream = "metadata"
 )
 
 // EventID identifies a record's value: records with the same bytes have the same ID.

@@ -75,16 +75,24 @@ func takeInteger(name string, value []byte, least, greatest int64, into *int64, 
 	if err := once(name, seen); err != nil {
 		return err
 	}
+	number, err := wholeNumber(value, least, greatest)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	*into = number
+	return nil
+}
+
+func wholeNumber(value []byte, least, greatest int64) (int64, error) {
 	digits := value
 	if len(value) > 2 && value[0] == '"' {
 		digits = value[1 : len(value)-1]
 	}
 	number, err := strconv.ParseInt(string(digits), 10, 64)
 	if err != nil || number < least || number > greatest || digits[0] == '+' {
-		return fmt.Errorf("%s: got %s, want a whole number from %d to %d", name, quoteBriefly(value), least, greatest)
+		return 0, fmt.Errorf("got %s, want a whole number from %d to %d", quoteBriefly(value), least, greatest)
 	}
-	*into = number
-	return nil
+	return number, nil
 }
 
 // once refuses a member that comes twice: readers differ in which of the two they take.

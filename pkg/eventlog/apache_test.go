@@ -21,6 +21,15 @@ func TestContractApacheKafka(t *testing.T) {
 			mustRestart(t, kafka, 0)
 		})
 	})
+	t.Run("a registry over a restart", func(t *testing.T) {
+		registryDuring(t, newFixture(t, kafka), func() { mustRestart(t, kafka, 0) })
+	})
+	t.Run("a registry over a crash", func(t *testing.T) {
+		registryDuring(t, newFixture(t, kafka), func() {
+			mustKill(t, kafka, 0)
+			mustRestart(t, kafka, 0)
+		})
+	})
 }
 
 func TestContractApacheKafkaOfThree(t *testing.T) {
@@ -42,6 +51,12 @@ func TestContractApacheKafkaOfThree(t *testing.T) {
 			mustKill(t, kafka, 1)
 			load.awaitProgress(t, 100)
 			mustRestart(t, kafka, 1)
+		})
+	})
+	t.Run("a registry over the crash of a broker", func(t *testing.T) {
+		registryDuring(t, newFixture(t, kafka), func() {
+			mustKill(t, kafka, 2)
+			mustRestart(t, kafka, 2)
 		})
 	})
 	t.Run("each broker restarted under load", func(t *testing.T) {

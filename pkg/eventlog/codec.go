@@ -29,7 +29,7 @@ func newEncoder(events int, now time.Time) *encoder {
 	return &encoder{now: now, memory: make([]byte, 0, events*typicalKeyAndHeader), headers: make([]kafka.Header, 0, events)}
 }
 
-func (e *encoder) message(topic string, event *atlas.Event) (kafka.Message, error) {
+func (e *encoder) event(topic string, event *atlas.Event) (kafka.Message, error) {
 	if err := checkEvent(event); err != nil {
 		return kafka.Message{}, err
 	}
@@ -50,6 +50,18 @@ func (e *encoder) message(topic string, event *atlas.Event) (kafka.Message, erro
 		Headers: e.headers[len(e.headers)-1:],
 		Time:    recordTime(atlas.EventTime(event.Time, e.now)),
 	}, nil
+}
+
+// object makes a message of an object, whose time is that of its being put. A deleted one becomes a tombstone, which compaction takes for that.
+func (e *encoder) object(topic string, object *atlas.Object) (kafka.Message, error) {
+	if object.ID < 1 || object.ID > atlas.MaxID {
+		return kafka.Message{}, fmt.Errorf("id: got %d, want 1 to %d", object.ID, int64(atlas.MaxID))
+	}
+	value := object.Value
+	if len(value) == 0 {
+		value = nil
+	}
+	return kafka.Message{Topic: topic, Key: []byte(object.Key()), Value: value, Time: e.now}, nil
 }
 
 // recordTime moves the first millisecond of 1970 on by one: kafka-go takes it for a time that was not given and writes the present instead.

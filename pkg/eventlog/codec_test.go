@@ -41,7 +41,7 @@ func kafkaRecord(offset int64, at time.Time, value []byte, headers ...kafka.Head
 
 func TestWhatIsEncodedIsDecoded(t *testing.T) {
 	event := parsed(t, pingValue)
-	message, err := newEncoder(1, time.Now()).message(ResultsTopic, &event)
+	message, err := newEncoder(1, time.Now()).event(ResultsTopic, &event)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestWhatIsEncodedIsDecoded(t *testing.T) {
 	}
 	reader := testReader(t, ResultsTopic)
 	records := kafka.NewRecordReader(kafkaRecord(5, message.Time, message.Value, message.Headers...))
-	if err := reader.takeAll(records); err != nil {
+	if err := eachRecord(records, reader.take); err != nil {
 		t.Fatal(err)
 	}
 	want := atlas.Record{Event: event, Position: atlas.Position{Topic: ResultsTopic, Offset: 5}}
@@ -77,7 +77,7 @@ func TestRecordTimes(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			event := parsed(t, pingValue)
 			event.Time = test.at
-			message, err := newEncoder(1, now).message(ResultsTopic, &event)
+			message, err := newEncoder(1, now).event(ResultsTopic, &event)
 			if err != nil || !message.Time.Equal(test.want) {
 				t.Errorf("got %s, %v, want %s", message.Time, err, test.want)
 			}
@@ -102,7 +102,7 @@ func TestEncoderRefuses(t *testing.T) {
 		t.Run(test.want, func(t *testing.T) {
 			event := parsed(t, pingValue)
 			test.spoil(&event)
-			if _, err := newEncoder(1, time.Now()).message(ResultsTopic, &event); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, err := newEncoder(1, time.Now()).event(ResultsTopic, &event); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got error %v, want one with %q", err, test.want)
 			}
 		})
@@ -134,7 +134,7 @@ func TestForeignRecords(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			reader := testReader(t, test.topic)
-			if err := reader.takeAll(kafka.NewRecordReader(kafkaRecord(3, at, []byte(test.value), test.headers...))); err != nil {
+			if err := eachRecord(kafka.NewRecordReader(kafkaRecord(3, at, []byte(test.value), test.headers...)), reader.take); err != nil {
 				t.Fatal(err)
 			}
 			if reader.next != 4 {
@@ -156,14 +156,14 @@ func TestForeignRecords(t *testing.T) {
 
 func TestTombstonesAreSkipped(t *testing.T) {
 	reader := testReader(t, ResultsTopic)
-	if err := reader.takeAll(kafka.NewRecordReader(kafka.Record{Offset: 1})); err != nil || len(reader.records) != 0 || reader.counts.undecodable != 1 {
+	if err := eachRecord(kafka.NewRecordReader(kafka.Record{Offset: 1}), reader.take); err != nil || len(reader.records) != 0 || reader.counts.undecodable != 1 {
 		t.Errorf("got %+v, %+v, %v", reader.records, reader.counts, err)
 	}
 }
 
 func FuzzReader(f *testing.F) {
 	event := parsed(f, pingValue)
-	message, err := newEncoder(1, time.Now()).message(ResultsTopic, &event)
+	message, err := newEncoder(1, time.Now()).event(ResultsTopic, &event)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func FuzzReader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header, value []byte, at int64) {
 		reader := testReader(t, ResultsTopic)
 		record := kafkaRecord(9, time.UnixMilli(at), value, kafka.Header{Key: headerKey, Value: header})
-		if err := reader.takeAll(kafka.NewRecordReader(record)); err != nil {
+		if err := eachRecord(kafka.NewRecordReader(record), reader.take); err != nil {
 			t.Fatal(err)
 		}
 		if reader.next != 10 || len(reader.records)+reader.counts.undecodable != 1 {
@@ -195,7 +195,7 @@ func BenchmarkReader(b *testing.B) {
 	event := parsed(b, string(value))
 	for i := range records {
 		event.ID = numberedID(uint64(i))
-		message, err := encoder.message(ResultsTopic, &event)
+		message, err := encoder.event(ResultsTopic, &event)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -212,7 +212,7 @@ func BenchmarkReader(b *testing.B) {
 		reader.records = reader.records[:0]
 		fetched := kafka.NewRecordReader(records...)
 		b.StartTimer()
-		if err := reader.takeAll(fetched); err != nil {
+		if err := eachRecord(fetched, reader.take); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -18,6 +18,8 @@ func runContract(t *testing.T, kafka cluster) {
 		{"Tails", tailsContract},
 		{"History", historyContract},
 		{"Foreign", foreignContract},
+		{"Registry", registryContract},
+		{"Compaction", compactionContract},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, f, kafka) })
 	}

@@ -5,6 +5,9 @@
 // "atlas" the event.v1.Header that spares readers from parsing the value. Records of other producers, which have no such header, are read by their value;
 // what is no event is skipped, counted and logged.
 //
+// The registries are other topics: a record's key is the ID of a probe or a measurement, its value the object as RIPE's API gives it, its time that of its
+// being put, and it has no header. They are compacted: only the last record of a key counts, and one without a value says that the object was deleted.
+//
 // # How often a record is in the log, and delivered
 //
 // kafka-go has no idempotent producer: a batch whose answer is lost is sent again and stands in the log twice. Readers drop repeats (see Repeats), so it

@@ -5,31 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"atlasstream/pkg/atlas"
 	eventv1 "atlasstream/proto/event/v1"
 
 	"github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol"
 	"go.uber.org/zap"
-)
-
-const (
-	// fetchWait is how long a broker holds a fetch for which it has nothing; what comes in meanwhile is answered at once.
-	fetchWait = time.Second
-	// fetchTimeout is when a broker that does not answer at all is given up at the earliest, and twice that at the latest.
-	fetchTimeout = fetchWait + 5*time.Second
-	// fetchBytes bounds an answer as the broker holds it, compressed; one whole batch comes in any case.
-	fetchBytes = 1 << 20
 )
 
 // reader reads one partition in the order of offsets and drops repeats. It is used by one goroutine.
 type reader struct {
-	partition
+	fetcher
 	wanted  int64 // records before it are read for the horizon only
-	next    int64 // the offset that is read next
-	end     int64 // the log's end as the last fetch saw it
 	repeats *Repeats
 	header  eventv1.Header
 	values  valueMemory
@@ -37,7 +24,6 @@ type reader struct {
 	counts  readCounts
 	metrics readMetrics
 	logger  *zap.Logger
-	limit   fetchLimit
 }
 
 // readCounts is what one read saw.
@@ -46,28 +32,32 @@ type readCounts struct{ read, repeats, undecodable int }
 // newReader makes a reader that delivers from the wanted offset on; the partition's first offset is given.
 func (l *Log) newReader(p partition, first, wanted int64, kind string) *reader {
 	return &reader{
-		partition: p,
-		wanted:    wanted,
-		next:      max(first, wanted-int64(l.config.RepeatHorizon)),
-		repeats:   NewRepeats(l.config.RepeatHorizon),
-		metrics:   l.metrics.reading(p.topic, kind),
-		logger:    l.logger,
+		fetcher: fetcher{partition: p, next: max(first, wanted-int64(l.config.RepeatHorizon))},
+		wanted:  wanted,
+		repeats: NewRepeats(l.config.RepeatHorizon),
+		metrics: l.metrics.reading(p.topic, kind),
+		logger:  l.logger,
 	}
 }
 
 // read fetches once. The records are those from the wanted offset on that are no repeats, often none; the slice is valid until the next read, what the
 // records refer to for ever. An *OffsetGoneError says that the next record is not in the log.
-func (r *reader) read(ctx context.Context) ([]atlas.Record, error) {
+func (r *reader) read(ctx context.Context) ([]atlas.Record, error) { return r.readEach(ctx, r.take) }
+
+// readEach is read, with another way to take a record.
+func (r *reader) readEach(ctx context.Context, take func(*kafka.Record) error) ([]atlas.Record, error) {
 	response, err := r.fetch(ctx)
+	if errors.Is(err, kafka.OffsetOutOfRange) {
+		return nil, r.gone(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
-	r.end = response.HighWatermark
 	clear(r.records)
 	r.records = r.records[:0]
 	r.counts = readCounts{}
 	before := r.next
-	if err := r.takeAll(response.Records); err != nil && r.next == before { // what was read before an error counts; the next read meets it again
+	if err := eachRecord(response.Records, take); err != nil && r.next == before { // what was read before an error counts; the next read meets it again
 		return nil, fmt.Errorf("%s: offset %d: %w", r.partition, r.next, err)
 	}
 	if r.next == before && hasBatches(response.Records) {
@@ -76,31 +66,6 @@ func (r *reader) read(ctx context.Context) ([]atlas.Record, error) {
 	r.metrics.observe(r.counts)
 	return r.records, nil
 }
-
-func (r *reader) fetch(ctx context.Context) (*kafka.FetchResponse, error) {
-	response, err := r.broker.Fetch(r.limit.on(ctx), &kafka.FetchRequest{
-		Topic:     r.topic,
-		Partition: r.number,
-		Offset:    r.next,
-		MinBytes:  1,
-		MaxBytes:  fetchBytes,
-		MaxWait:   fetchWait,
-	})
-	if err != nil {
-		r.limit.end()
-		return nil, fmt.Errorf("%s: %w", r.partition, err)
-	}
-	if errors.Is(response.Error, kafka.OffsetOutOfRange) || response.LogStartOffset > r.next {
-		return nil, r.gone(ctx)
-	}
-	if response.Error != nil {
-		return nil, fmt.Errorf("%s: %w", r.partition, response.Error)
-	}
-	return response, nil
-}
-
-// close ends the use of the reader.
-func (r *reader) close() { r.limit.end() }
 
 // gone tells what the log has where it does not have what comes next. A broker that has just become the leader may say so wrongly.
 func (r *reader) gone(ctx context.Context) error {
@@ -115,29 +80,6 @@ func (r *reader) gone(ctx context.Context) error {
 		return fmt.Errorf("%s: offset %d: %w", r.partition, r.next, kafka.OffsetOutOfRange)
 	}
 	return &OffsetGoneError{Topic: r.topic, Partition: r.number, Offset: r.next, First: first, Next: next}
-}
-
-// hasBatches tells an answer without a record of ours from one without anything.
-func hasBatches(records kafka.RecordReader) bool {
-	stream, ok := records.(*protocol.RecordStream)
-	return ok && len(stream.Records) > 0
-}
-
-func (r *reader) takeAll(records kafka.RecordReader) error {
-	for {
-		record, err := records.ReadRecord()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		err = r.take(record)
-		closePayload(record)
-		if err != nil {
-			return err
-		}
-	}
 }
 
 func (r *reader) take(record *kafka.Record) error {
@@ -201,14 +143,4 @@ func (r *reader) value(record *kafka.Record) ([]byte, error) {
 	value := r.values.take(record.Value.Len())
 	_, err := io.ReadFull(record.Value, value)
 	return value, err
-}
-
-// closePayload gives kafka-go's memory back to its pool.
-func closePayload(record *kafka.Record) {
-	if record.Key != nil {
-		_ = record.Key.Close()
-	}
-	if record.Value != nil {
-		_ = record.Value.Close()
-	}
 }

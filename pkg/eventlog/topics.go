@@ -12,6 +12,12 @@ const (
 	ProbeStatusTopic = "atlas.probestatus"
 )
 
+// The topics of the registries: the objects that RIPE's API gives, the last one of each ID being the current one.
+const (
+	ProbesTopic       = "atlas.probes"
+	MeasurementsTopic = "atlas.measurements"
+)
+
 const archivePrefix = "atlas.archive."
 
 // archiveName keeps to what Kafka allows in a topic's name, without the dot, which Kafka's metrics confuse with the underscore.

@@ -16,9 +16,13 @@ type TopicSpec struct {
 	Partitions  int           // fixed when the topic is made: a measurement's history lives in one partition
 	Replication int           // 0: three, or one on each broker where there are fewer
 	Retention   time.Duration // by event time; 0: unlimited
+	Compacted   bool          // only the last record of each key is kept, whatever its age
 }
 
-const archivePartitions = 8
+const (
+	archivePartitions  = 8
+	registryPartitions = 1
+)
 
 // ResultsSpec is the topic of live measurement results.
 func ResultsSpec(partitions int) TopicSpec {
@@ -32,6 +36,16 @@ func ProbeStatusSpec() TopicSpec { return TopicSpec{Name: ProbeStatusTopic, Part
 func ArchiveSpec(name string) (TopicSpec, error) {
 	topic, err := ArchiveTopic(name)
 	return TopicSpec{Name: topic, Partitions: archivePartitions}, err
+}
+
+// ProbesSpec is the registry of probes.
+func ProbesSpec() TopicSpec { return registrySpec(ProbesTopic) }
+
+// MeasurementsSpec is the registry of measurements.
+func MeasurementsSpec() TopicSpec { return registrySpec(MeasurementsTopic) }
+
+func registrySpec(name string) TopicSpec {
+	return TopicSpec{Name: name, Partitions: registryPartitions, Compacted: true}
 }
 
 // topicName is what Kafka allows.
@@ -52,6 +66,9 @@ func (s TopicSpec) Validate() error {
 	if s.Retention < 0 {
 		faults = append(faults, fmt.Errorf("topic %s: retention: got %s, want more than 0, or 0 for unlimited", s.Name, s.Retention))
 	}
+	if s.Retention > 0 && s.Compacted {
+		faults = append(faults, fmt.Errorf("topic %s: retention: got %s, want none, as the topic is compacted", s.Name, s.Retention))
+	}
 	return errors.Join(faults...)
 }
 
@@ -63,16 +80,30 @@ const unlimited = "-1"
 const segmentAge = "3155760000000"
 
 func (s TopicSpec) settings(replication int) []kafka.ConfigEntry {
+	settings := []kafka.ConfigEntry{
+		{ConfigName: "message.timestamp.type", ConfigValue: "CreateTime"},
+		{ConfigName: "min.insync.replicas", ConfigValue: strconv.Itoa(max(1, replication-1))},
+	}
+	if s.Compacted {
+		return append(settings, compaction...)
+	}
 	retention := unlimited
 	if s.Retention > 0 {
 		retention = strconv.FormatInt(s.Retention.Milliseconds(), 10)
 	}
-	return []kafka.ConfigEntry{
-		{ConfigName: "cleanup.policy", ConfigValue: "delete"},
-		{ConfigName: "retention.ms", ConfigValue: retention},
-		{ConfigName: "retention.bytes", ConfigValue: unlimited},
-		{ConfigName: "segment.ms", ConfigValue: segmentAge},
-		{ConfigName: "message.timestamp.type", ConfigValue: "CreateTime"},
-		{ConfigName: "min.insync.replicas", ConfigValue: strconv.Itoa(max(1, replication-1))},
-	}
+	return append(settings,
+		kafka.ConfigEntry{ConfigName: "cleanup.policy", ConfigValue: "delete"},
+		kafka.ConfigEntry{ConfigName: "retention.ms", ConfigValue: retention},
+		kafka.ConfigEntry{ConfigName: "retention.bytes", ConfigValue: unlimited},
+		kafka.ConfigEntry{ConfigName: "segment.ms", ConfigValue: segmentAge},
+	)
+}
+
+// compaction keeps what a reader must go through within a small multiple of the current state: Kafka compacts what is not in the segment that it writes to,
+// as soon as a fifth of it was not compacted before. Deletions stay long enough for whoever was reading meanwhile.
+var compaction = []kafka.ConfigEntry{
+	{ConfigName: "cleanup.policy", ConfigValue: "compact"},
+	{ConfigName: "segment.bytes", ConfigValue: "16777216"},
+	{ConfigName: "min.cleanable.dirty.ratio", ConfigValue: "0.2"},
+	{ConfigName: "delete.retention.ms", ConfigValue: "604800000"},
 }

@@ -60,28 +60,46 @@ func (l *Log) warnOfWriter(format string, args ...any) {
 // Append returns nil once Kafka has every event on all in-sync replicas, and an *AppendError if it does not have them all. ErrBusy, ErrAppendTooLarge and
 // ErrClosed say that nothing was sent. Events of one measurement stand in the log in the order of the calls. The events' values must not change afterwards.
 func (w *Writer) Append(ctx context.Context, topic string, events []atlas.Event) error {
-	if len(events) == 0 {
+	size := 0
+	for i := range events {
+		size += len(events[i].Value)
+	}
+	return w.append(ctx, topic, len(events), waitingSize(len(events), size), func(encoder *encoder, i int) (kafka.Message, error) {
+		return encoder.event(topic, &events[i])
+	})
+}
+
+// AppendObjects does with objects of a registry what Append does with events: those of one ID stand in the log in the order of the calls.
+func (w *Writer) AppendObjects(ctx context.Context, topic string, objects []atlas.Object) error {
+	size := 0
+	for i := range objects {
+		size += len(objects[i].Value)
+	}
+	return w.append(ctx, topic, len(objects), waitingSize(len(objects), size), func(encoder *encoder, i int) (kafka.Message, error) {
+		return encoder.object(topic, &objects[i])
+	})
+}
+
+func (w *Writer) append(ctx context.Context, topic string, count int, size int64, encode func(*encoder, int) (kafka.Message, error)) error {
+	if count == 0 {
 		return nil
 	}
-	size := waitingSize(events)
 	if err := w.reserve(size); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, w.config.Timeout, fmt.Errorf("no answer within %s", w.config.Timeout))
 	defer cancel()
-	pending, messages := w.prepare(topic, events, size)
+	pending := newPendingAppend(count, func() { w.free(size) })
+	messages := w.prepare(pending, count, encode)
 	if err := w.enqueue(ctx, topic, messages); err != nil {
 		pending.settleAll(messages, err)
 	}
 	return pending.wait(ctx)
 }
 
-func waitingSize(events []atlas.Event) int64 {
-	size := int64(len(events))*waitingOverhead + int64(min(len(events), chargedBatches))*batchOverhead
-	for i := range events {
-		size += int64(len(events[i].Value))
-	}
-	return size
+// waitingSize is what so many records, with values of so many bytes, take while they wait.
+func waitingSize(records, values int) int64 {
+	return int64(records)*waitingOverhead + int64(min(records, chargedBatches))*batchOverhead + int64(values)
 }
 
 func (w *Writer) reserve(size int64) error {
@@ -100,15 +118,17 @@ func (w *Writer) free(size int64) {
 	w.log.metrics.waitingBytes.Sub(float64(size))
 }
 
-// prepare makes messages of the events that can be sent, and settles the others.
-func (w *Writer) prepare(topic string, events []atlas.Event, size int64) (*pendingAppend, []kafka.Message) {
-	pending := newPendingAppend(len(events), func() { w.free(size) })
-	places := make([]place, len(events))
-	messages := make([]kafka.Message, 0, len(events))
-	encoder := newEncoder(len(events), time.Now())
-	for i := range events {
+// prepare makes messages of the records that can be sent, and settles the others.
+func (w *Writer) prepare(pending *pendingAppend, count int, encode func(*encoder, int) (kafka.Message, error)) []kafka.Message {
+	places := make([]place, count)
+	messages := make([]kafka.Message, 0, count)
+	encoder := newEncoder(count, time.Now())
+	for i := range places {
 		places[i] = place{append: pending, index: i}
-		message, err := w.encode(encoder, topic, &events[i])
+		message, err := encode(encoder, i)
+		if err == nil && len(message.Value) > w.config.MaxRecordBytes {
+			err = fmt.Errorf("%w: got %d bytes, want at most %d", ErrRecordTooLarge, len(message.Value), w.config.MaxRecordBytes)
+		}
 		if err != nil {
 			pending.settle(i, err)
 			continue
@@ -116,14 +136,7 @@ func (w *Writer) prepare(topic string, events []atlas.Event, size int64) (*pendi
 		message.WriterData = &places[i]
 		messages = append(messages, message)
 	}
-	return pending, messages
-}
-
-func (w *Writer) encode(encoder *encoder, topic string, event *atlas.Event) (kafka.Message, error) {
-	if len(event.Value) > w.config.MaxRecordBytes {
-		return kafka.Message{}, fmt.Errorf("%w: got %d bytes, want at most %d", ErrRecordTooLarge, len(event.Value), w.config.MaxRecordBytes)
-	}
-	return encoder.message(topic, event)
+	return messages
 }
 
 // enqueue hands the messages to kafka-go, all or none. kafka-go itself does not try again where a topic is too young for its metadata, or Kafka was never

@@ -1,5 +1,5 @@
-// Package collector is the service that takes in measurement results and probe-status events and puts them into Kafka: Run opens its doors, Import brings
-// files, Simulate a network that is made up.
+// Package collector is the service that takes in measurement results, probe-status events and the registries of probes and measurements, and puts them into
+// Kafka: Run opens its doors, Import brings files, Simulate a network that is made up.
 package collector
 
 import (

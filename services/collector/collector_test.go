@@ -109,7 +109,15 @@ type answer struct {
 }
 
 func (r *running) post(path, body string) (status int, got answer, err error) {
-	response, err := http.Post("http://"+r.http+path, "application/x-ndjson", strings.NewReader(body))
+	return r.send(http.MethodPost, path, body)
+}
+
+func (r *running) send(method, path, body string) (status int, got answer, err error) {
+	request, err := http.NewRequest(method, "http://"+r.http+path, strings.NewReader(body))
+	if err != nil {
+		return 0, got, err
+	}
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, got, err
 	}
@@ -220,6 +228,35 @@ func TestRealRowsReachTheLog(t *testing.T) {
 	}
 }
 
+// What is put is what a reader of the registry has, in its last version.
+func TestRegistriesReachTheLog(t *testing.T) {
+	b := broker(t, "")
+	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1})
+	r.awaitReady(t)
+	for _, test := range []struct {
+		path, topic string
+		bodies      []string
+		want        map[int64]string
+	}{
+		{"/v1/probes", eventlog.ProbesTopic, []string{rows(t, "probes"), `{"id":227,"is_public":true}`}, map[int64]string{227: `{"id":227,"is_public":true}`}},
+		{"/v1/measurements", eventlog.MeasurementsTopic, []string{`{"results":[{"id":5},{"id":6}]}`, `[{"id":6,"is_public":false}]`},
+			map[int64]string{5: `{"id":5}`, 6: `{"id":6,"is_public":false}`}},
+	} {
+		for _, body := range test.bodies {
+			status, got, err := r.send(http.MethodPut, test.path, body)
+			if err != nil || status != http.StatusOK || got.RejectedTotal != 0 {
+				t.Fatalf("%s: got %d, %+v, %v", test.path, status, got, err)
+			}
+		}
+		registry := registered(t, b.Addrs(), test.topic)
+		for id, want := range test.want {
+			if registry[id] != want {
+				t.Errorf("%s: got %d as %q, want %q", test.path, id, registry[id], want)
+			}
+		}
+	}
+}
+
 func TestGRPCDoor(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1})
@@ -252,6 +289,9 @@ func TestStartsBeforeKafka(t *testing.T) {
 	status, got, err := r.post("/v1/results", result(1))
 	if err != nil || status != http.StatusServiceUnavailable || !strings.Contains(got.Error, "not reached yet") {
 		t.Errorf("without Kafka: got %d, %+v, %v", status, got, err)
+	}
+	if status, _, err := r.send(http.MethodPut, "/v1/probes", `{"id":1}`); err != nil || status != http.StatusServiceUnavailable {
+		t.Errorf("without Kafka, of a registry: got %d, %v", status, err)
 	}
 	broker(t, address)
 	r.awaitReady(t)

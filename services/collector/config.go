@@ -93,7 +93,13 @@ func orDefault[T comparable](setting *T, value T) {
 	}
 }
 
-func (c Config) log() eventlog.Config { return eventlog.Config{Brokers: c.Kafka, ClientID: clientID} }
+func (c Config) log() eventlog.Config {
+	var names []string
+	for _, topic := range topics(c.Partitions, c.Replication) {
+		names = append(names, topic.Name)
+	}
+	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID, Topics: names}
+}
 
 func (c Config) writer() eventlog.WriterConfig {
 	return eventlog.WriterConfig{WaitingBytes: c.WaitingBytes, MaxRecordBytes: c.MaxRecord, Timeout: c.AppendTimeout}
@@ -110,8 +116,11 @@ func (c Config) limits() ingest.Limits {
 	}
 }
 
+// topics are those that a running collector writes to.
 func topics(partitions, replication int) []eventlog.TopicSpec {
-	results, status := eventlog.ResultsSpec(partitions), eventlog.ProbeStatusSpec()
-	results.Replication, status.Replication = replication, replication
-	return []eventlog.TopicSpec{results, status}
+	specs := []eventlog.TopicSpec{eventlog.ResultsSpec(partitions), eventlog.ProbeStatusSpec(), eventlog.ProbesSpec(), eventlog.MeasurementsSpec()}
+	for i := range specs {
+		specs[i].Replication = replication
+	}
+	return specs
 }

@@ -11,7 +11,7 @@ import (
 
 var errNotReady = errors.New("not reached yet, or it has not made the topics yet")
 
-// gate keeps events from a log whose topics are not there yet: they would wait for Kafka for as long as an append may take.
+// gate keeps records from a log whose topics are not there yet: they would wait for Kafka for as long as an append may take.
 type gate struct {
 	log    publish.Log
 	opened atomic.Bool
@@ -27,4 +27,12 @@ func (g *gate) Append(ctx context.Context, topic string, events []atlas.Event) e
 		return errNotReady
 	}
 	return g.log.Append(ctx, topic, events)
+}
+
+// AppendObjects does the same with objects.
+func (g *gate) AppendObjects(ctx context.Context, topic string, objects []atlas.Object) error {
+	if !g.isOpen() {
+		return errNotReady
+	}
+	return g.log.AppendObjects(ctx, topic, objects)
 }

@@ -23,14 +23,16 @@ const importPatience = 2 * time.Minute
 
 // ImportConfig says what to import and where to.
 type ImportConfig struct {
-	Kafka     []string // host:port of brokers
-	Into      string   // name of the archive: letters, digits, underscores, hyphens
-	Files     []string // "-" is the standard input
-	MaxRecord int      // bytes of one record; 0 for 512 KiB
-	Strict    bool     // rejected lines are an error
-	Progress  io.Writer
-	Summary   io.Writer
-	Logger    *zap.Logger
+	Kafka        []string // host:port of brokers
+	Into         string   // name of the archive of results: letters, digits, underscores, hyphens
+	Probes       bool     // the files have probes, for their registry, and there is no Into
+	Measurements bool     // the files have measurements, for theirs
+	Files        []string // "-" is the standard input
+	MaxRecord    int      // bytes of one record; 0 for 512 KiB
+	Strict       bool     // rejected lines are an error
+	Progress     io.Writer
+	Summary      io.Writer
+	Logger       *zap.Logger
 }
 
 // Validate joins every fault of the settings.
@@ -39,8 +41,24 @@ func (c ImportConfig) Validate() error {
 	if len(c.Files) == 0 {
 		faults = append(faults, errors.New("files: none given, want at least one, or - for the standard input"))
 	}
-	_, err := eventlog.ArchiveTopic(c.Into)
+	_, _, err := c.destination()
 	return errors.Join(append(faults, err, c.log().Validate(), c.writer().Validate())...)
+}
+
+var errImportInto = errors.New("want exactly one of --into, --probes and --measurements")
+
+// destination tells where the files go.
+func (c ImportConfig) destination() (publish.Destination, eventlog.TopicSpec, error) {
+	switch {
+	case c.Probes && !c.Measurements && c.Into == "":
+		return publish.Probes, eventlog.ProbesSpec(), nil
+	case c.Measurements && !c.Probes && c.Into == "":
+		return publish.Measurements, eventlog.MeasurementsSpec(), nil
+	case c.Probes || c.Measurements || c.Into == "":
+		return publish.Destination{}, eventlog.TopicSpec{}, errImportInto
+	}
+	spec, err := eventlog.ArchiveSpec(c.Into)
+	return publish.Archive(spec.Name), spec, err
 }
 
 func (c ImportConfig) withDefaults() ImportConfig {
@@ -59,8 +77,8 @@ func (c ImportConfig) writer() eventlog.WriterConfig {
 	return eventlog.WriterConfig{MaxRecordBytes: c.MaxRecord, Timeout: importPatience}
 }
 
-// Import puts the results of files into an archive topic, which is made if it is missing. It fails if a file could not be read or a result could not be
-// written, not if lines were rejected, unless Strict; the summary tells how many. It stops when ctx ends.
+// Import puts the results of files into an archive topic, or objects into the topic of their registry; it is made if it is missing. Import fails if a file
+// could not be read or a record could not be written, not if lines were rejected, unless Strict; the summary tells how many. It stops when ctx ends.
 func Import(ctx context.Context, cfg ImportConfig) error {
 	if err := cfg.Validate(); err != nil {
 		return fmt.Errorf("import settings: %w", err)
@@ -78,7 +96,7 @@ func Import(ctx context.Context, cfg ImportConfig) error {
 }
 
 func (c ImportConfig) run(ctx context.Context, log *eventlog.Log, writer *eventlog.Writer) error {
-	spec, err := eventlog.ArchiveSpec(c.Into)
+	to, spec, err := c.destination()
 	if err != nil {
 		return err
 	}
@@ -87,7 +105,7 @@ func (c ImportConfig) run(ctx context.Context, log *eventlog.Log, writer *eventl
 	}
 	importer := file.Importer{
 		Publisher:      publish.New(writer, c.MaxRecord, "import", nil),
-		To:             publish.Archive(spec.Name),
+		To:             to,
 		MaxRecordBytes: c.MaxRecord,
 		Progress:       file.NewProgress(c.Progress),
 	}

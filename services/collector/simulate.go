@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +16,9 @@ import (
 	"atlasstream/services/collector/internal/source/simulator"
 	"atlasstream/services/collector/internal/split"
 )
+
+// registryPause is how often a simulation puts what has changed of its probes: RIPE makes a file of its own every day.
+const registryPause = 24 * time.Hour
 
 // retryPause is how long a simulation waits before it sends again what Kafka did not take.
 const retryPause = time.Second
@@ -94,6 +98,9 @@ type simulation struct {
 func (s *simulation) run(ctx context.Context, network *simulator.Network) error {
 	err := s.log.EnsureTopics(ctx, topics(s.cfg.Partitions, s.cfg.Replication)...)
 	if err == nil {
+		err = s.putRegistries(ctx, network)
+	}
+	if err == nil {
 		err = s.publishFrom(ctx, network)
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
@@ -108,8 +115,50 @@ func (s *simulation) publishFrom(ctx context.Context, network *simulator.Network
 	if err != nil {
 		return fmt.Errorf("looking for the end of the history in the log: %w", err)
 	}
+	ctx, stop := context.WithCancel(ctx)
+	var registries sync.WaitGroup
+	defer registries.Wait()
+	defer stop()
+	registries.Go(func() { s.keepRegistries(ctx, network) })
 	s.cfg.Logger.Info("simulating", zap.Float64("results_per_second", s.cfg.Rate), zap.Uint64("seed", s.cfg.Seed), zap.Time("from", from))
 	return network.Run(ctx, from, func(batch []simulator.Event) error { return s.publish(ctx, batch) })
+}
+
+// keepRegistries puts the registries every day, until ctx ends.
+func (s *simulation) keepRegistries(ctx context.Context, network *simulator.Network) {
+	daily := time.NewTicker(registryPause)
+	defer daily.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-daily.C:
+		}
+		if err := s.putRegistries(ctx, network); err != nil && ctx.Err() == nil {
+			s.cfg.Logger.Error("the simulated registries cannot be put", zap.Error(err))
+		}
+	}
+}
+
+// putRegistries puts the network's probes and measurements as they are now. What has not changed does no harm.
+func (s *simulation) putRegistries(ctx context.Context, network *simulator.Network) error {
+	probes, err := network.ProbeObjects(time.Now())
+	if err != nil {
+		return err
+	}
+	measurements, err := network.MeasurementObjects()
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.persist(ctx, publish.Probes, numbered(probes)), s.persist(ctx, publish.Measurements, numbered(measurements)))
+}
+
+func numbered(lines [][]byte) []split.Value {
+	values := make([]split.Value, len(lines))
+	for i, line := range lines {
+		values[i] = split.Value{Line: i + 1, Raw: line}
+	}
+	return values
 }
 
 // publish splits a batch by stream. Within a stream events keep their order.
@@ -131,12 +180,12 @@ func (s *simulation) persist(ctx context.Context, to publish.Destination, values
 	for {
 		outcome, err := s.publisher.Publish(ctx, to, values)
 		if outcome.RejectedTotal > 0 {
-			s.cfg.Logger.Error("simulated events were rejected", zap.Int("count", outcome.RejectedTotal), zap.Any("first", outcome.Rejected[0]))
+			s.cfg.Logger.Error("simulated records were rejected", zap.Int("count", outcome.RejectedTotal), zap.Any("first", outcome.Rejected[0]))
 		}
 		if err == nil {
 			return nil
 		}
-		s.cfg.Logger.Warn("simulated events wait", zap.Int("count", len(values)), zap.Error(err))
+		s.cfg.Logger.Warn("simulated records wait", zap.Int("count", len(values)), zap.Error(err))
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)

@@ -31,6 +31,22 @@ func TestSimulateGoesOnWhereTheLogEnds(t *testing.T) {
 	}
 }
 
+// A gateway beside a simulation has registries: those of the simulated network.
+func TestSimulatePutsItsRegistries(t *testing.T) {
+	b := broker(t, "")
+	cfg := SimulateConfig{Kafka: b.Addrs(), Rate: 20, Seed: 1, History: 2 * time.Minute, Probes: 40, Partitions: 2, Logger: zap.NewNop()}
+	simulate(t, cfg, func() bool { return newest(t, b.Addrs()) > 0 && len(stored(t, b.Addrs(), eventlog.ResultsTopic)) > 100 })
+	probes, measurements := registered(t, b.Addrs(), eventlog.ProbesTopic), registered(t, b.Addrs(), eventlog.MeasurementsTopic)
+	if len(probes) != 40 || len(measurements) == 0 {
+		t.Errorf("got %d probes and %d measurements", len(probes), len(measurements))
+	}
+	for _, record := range stored(t, b.Addrs(), eventlog.ResultsTopic) {
+		if probes[int64(record.Probe)] == "" || measurements[int64(record.Measurement)] == "" {
+			t.Fatalf("the registries lack what %s is from", record.Value)
+		}
+	}
+}
+
 func simulate(t *testing.T, cfg SimulateConfig, enough func() bool) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())

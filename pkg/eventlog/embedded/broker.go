@@ -14,6 +14,7 @@ type Broker struct {
 	network   *network
 	directory *directory // nil in memory
 	nodes     int
+	retention *retention // nil in memory
 
 	running sync.RWMutex // held for reading while the cluster is asked for something, as a closed cluster never answers
 	closed  bool
@@ -39,7 +40,11 @@ func Start(cfg Config) (*Broker, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("embedded broker: %w", err), directory.close())
 	}
-	return &Broker{cluster: cluster, network: network, directory: directory, nodes: cfg.Nodes}, nil
+	broker := &Broker{cluster: cluster, network: network, directory: directory, nodes: cfg.Nodes}
+	if cfg.Dir != "" {
+		broker.retention = startRetention(cluster.ApplyRetention, retentionPause)
+	}
+	return broker, nil
 }
 
 // Addrs gives the address of every node that was started, as host:port.
@@ -57,6 +62,7 @@ func (b *Broker) Close() error {
 	for _, release := range b.held {
 		release()
 	}
+	b.retention.stop()
 	b.cluster.Close()
 	b.network.disconnect()
 	return b.directory.close()

@@ -26,6 +26,7 @@ type Config struct {
 const (
 	clusterID = "atlas-stream-embedded"
 	maxNodes  = 16
+	never     = "3155760000000" // a hundred years, in milliseconds
 )
 
 func (c Config) withDefaults() Config {
@@ -74,7 +75,7 @@ func (c Config) options(network *network) []kfake.Opt {
 		kfake.WithLogger(brokerLog{c.Logger}),
 	}
 	if c.Dir != "" {
-		options = append(options, kfake.DataDir(c.Dir), kfake.SyncWrites())
+		options = append(options, kfake.DataDir(c.Dir), kfake.SyncWrites(), kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": never}))
 	}
 	return options
 }

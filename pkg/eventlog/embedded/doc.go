@@ -8,6 +8,8 @@
 // What it does not do, of what Apache Kafka does (kfake's limits):
 //   - it replicates nothing: several nodes share one log, and a removed node costs no record
 //   - it checks no timestamps (message.timestamp.after.max.ms) and throttles nobody
+//   - on disk it does not compact by itself: kfake's compaction loses records if it is killed meanwhile. A compacted topic grows there with every put, and
+//     readers find the last version of a key behind the earlier ones, as in any segment that is not compacted yet
 //   - once retention has emptied a partition and the broker restarts, that partition's end offset falls back to 0, so keep what you count on
 //   - after a kill, records that retention or DeleteRecords had removed may reappear, as their segment file still holds them
 //   - it bounds neither connections nor what a well-framed request may cost, so its port is for this machine, not for the world

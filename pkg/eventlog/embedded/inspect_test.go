@@ -112,7 +112,9 @@ func TestCompactedTopicMayHaveGaps(t *testing.T) {
 	client := connect(t, broker.Addrs())
 	makeTopic(t, client, 1, map[string]string{"cleanup.policy": "compact", "segment.bytes": "1000"})
 	produceKeyed(t, client, "probe 1", numbered(0, 30)...)
-	broker.cluster.Compact()
+	if err := broker.Compact(); err != nil {
+		t.Fatal(err)
+	}
 	client.Close()
 	if err := broker.Close(); err != nil {
 		t.Fatal(err)

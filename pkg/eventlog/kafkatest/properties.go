@@ -61,6 +61,7 @@ var quick = map[string]string{
 	"controller.quorum.fetch.timeout.ms":           "1000",
 	"controller.quorum.election.backoff.max.ms":    "500",
 	"group.initial.rebalance.delay.ms":             "0",
+	"log.cleaner.backoff.ms":                       "100",
 	"log.cleaner.dedupe.buffer.size":               "4194304",
 	"log.index.size.max.bytes":                     "1048576",
 	"num.io.threads":                               "2",

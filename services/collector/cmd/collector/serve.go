@@ -12,7 +12,7 @@ type serve struct {
 	service.Logging
 	topics
 
-	Listen string `help:"Address of the HTTP door: POST /v1/results and /v1/probestatus." default:":8081"`
+	Listen string `help:"Address of the HTTP door: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements." default:":8081"`
 	GRPC   string `name:"grpc" help:"Address of the gRPC door: ingest.v1." default:":8082" env:"ATLAS_GRPC"`
 	Admin  string `help:"Address of /metrics, /healthz, /readyz and /debug/pprof/." default:":9091"`
 

@@ -73,7 +73,11 @@ func (b *plainBody) Read(into []byte) (int, error) {
 	n, err := b.Reader.Read(into)
 	if n > 0 && !b.begun {
 		b.begun = true
-		if encoding := unpack.Magic(into[:n]); encoding != unpack.Identity {
+		switch encoding := unpack.Magic(into[:n]); encoding {
+		case unpack.Identity:
+		case unpack.Bzip2:
+			return 0, errors.New("it is compressed by bzip2, want gzip, zstd or none")
+		default:
 			return 0, fmt.Errorf("it is compressed by %s; say so with Content-Encoding: %s", encoding, encoding)
 		}
 	}

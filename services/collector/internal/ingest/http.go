@@ -18,12 +18,20 @@ import (
 // answerTimeout bounds how long a client may take to read its answer, and to send what is left of a body that is refused.
 const answerTimeout = 10 * time.Second
 
-var paths = map[string]publish.Destination{
-	"/v1/results":     publish.Results,
-	"/v1/probestatus": publish.ProbeStatus,
+// door is what a path takes.
+type door struct {
+	method string
+	to     publish.Destination
 }
 
-// HTTP is the door for POSTs of results and probe-status events.
+var doors = map[string]door{
+	"/v1/results":      {http.MethodPost, publish.Results},
+	"/v1/probestatus":  {http.MethodPost, publish.ProbeStatus},
+	"/v1/probes":       {http.MethodPut, publish.Probes},
+	"/v1/measurements": {http.MethodPut, publish.Measurements},
+}
+
+// HTTP is the door for POSTs of results and probe-status events, and for PUTs of what the registries hold.
 type HTTP struct {
 	publisher Publisher
 	limits    Limits
@@ -60,20 +68,20 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *HTTP) serve(w http.ResponseWriter, r *http.Request) (*publish.Outcome, *refusal) {
-	to, known := paths[r.URL.Path]
+	door, known := doors[r.URL.Path]
 	if !known {
-		return nil, refuse(http.StatusNotFound, "no such path %q: want POST /v1/results or POST /v1/probestatus", r.URL.Path)
+		return nil, refuse(http.StatusNotFound, "no such path %q: want POST /v1/results, POST /v1/probestatus, PUT /v1/probes or PUT /v1/measurements", r.URL.Path)
 	}
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		return nil, refuse(http.StatusMethodNotAllowed, "method %s: want POST", r.Method)
+	if r.Method != door.method {
+		w.Header().Set("Allow", door.method)
+		return nil, refuse(http.StatusMethodNotAllowed, "method %s: want %s", r.Method, door.method)
 	}
 	giveBack, ok := h.slots.take()
 	if !ok {
 		return nil, tooManyRequests(cap(h.slots))
 	}
 	defer giveBack()
-	return h.take(w, r, to)
+	return h.take(w, r, door.to)
 }
 
 func (h *HTTP) reply(w http.ResponseWriter, status int, outcome *publish.Outcome, refused *refusal) {

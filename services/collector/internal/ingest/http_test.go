@@ -58,6 +58,14 @@ func (m *memory) Append(ctx context.Context, topic string, events []atlas.Event)
 	return nil
 }
 
+func (m *memory) AppendObjects(ctx context.Context, topic string, objects []atlas.Object) error {
+	events := make([]atlas.Event, len(objects))
+	for i, object := range objects {
+		events[i].Value = object.Value
+	}
+	return m.Append(ctx, topic, events)
+}
+
 func (m *memory) of(topic string) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -231,7 +239,7 @@ func TestRefusals(t *testing.T) {
 		status               int
 		reason               string
 	}{
-		{"unknown path", "/v2/results", "", nil, 404, `no such path "/v2/results": want POST /v1/results or POST /v1/probestatus`},
+		{"unknown path", "/v2/results", "", nil, 404, `no such path "/v2/results": want POST /v1/results, POST /v1/probestatus, PUT /v1/probes or PUT /v1/measurements`},
 		{"unknown encoding", "/v1/results", "br", strings.NewReader("x"), 415, `Content-Encoding: got "br", want gzip, zstd or none`},
 		{"two encodings", "/v1/results", "gzip, zstd", strings.NewReader("x"), 415, `Content-Encoding: got "gzip, zstd"`},
 		{"empty", "/v1/results", "", strings.NewReader(""), 400, "body: empty, want a JSON array"},

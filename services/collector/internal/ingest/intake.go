@@ -23,7 +23,7 @@ func (h *HTTP) take(w http.ResponseWriter, r *http.Request, to publish.Destinati
 	}
 	defer body.Close()
 	outcome := &publish.Outcome{Rejected: []publish.Rejection{}}
-	values := split.New(body, split.Limits{Value: h.limits.RecordBytes, Batch: BatchBytes, Hint: int(r.ContentLength)})
+	values := split.New(body, split.Limits{Value: h.limits.RecordBytes, Batch: BatchBytes, Hint: int(r.ContentLength), Members: to.Members})
 	for {
 		h.expectBatch(patience)
 		batch, err := values.Next()

@@ -29,7 +29,7 @@ func newHTTPMetrics(registerer prometheus.Registerer) *httpMetrics {
 }
 
 func (m *httpMetrics) answered(path string, status int, took time.Duration) {
-	if _, known := paths[path]; !known {
+	if _, known := doors[path]; !known {
 		path = "other"
 	}
 	m.requests.WithLabelValues(path, strconv.Itoa(status)).Inc()

@@ -54,6 +54,6 @@ func refuseFailed(err error) *refusal {
 	if errors.Is(err, eventlog.ErrBusy) {
 		retry = busyRetry
 	}
-	reason := fmt.Errorf("%w; send again what begins with that line: the few records of it that Kafka has already are recognised as repeats", err)
+	reason := fmt.Errorf("%w; send again what begins with that line: the few records of it that Kafka has already do no harm", err)
 	return &refusal{status: http.StatusServiceUnavailable, retry: retry, reason: reason}
 }

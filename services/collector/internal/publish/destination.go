@@ -5,17 +5,28 @@ import (
 	"atlasstream/pkg/eventlog"
 )
 
-// Destination is a topic, and how to read what goes there.
+// Destination is a topic, and how to read what goes there: events or, of a registry, objects.
 type Destination struct {
-	Topic string
-	Parse func(raw []byte) (atlas.Event, error)
+	Topic   string
+	Event   func(raw []byte) (atlas.Event, error)
+	Object  func(raw []byte) (atlas.Object, error)
+	Members []string // under which of a page's names its values stand, where pages are taken
 }
 
 // Results and ProbeStatus take what arrives live.
 var (
-	Results     = Destination{Topic: eventlog.ResultsTopic, Parse: atlas.ParseResult}
-	ProbeStatus = Destination{Topic: eventlog.ProbeStatusTopic, Parse: atlas.ParseProbeStatus}
+	Results     = Destination{Topic: eventlog.ResultsTopic, Event: atlas.ParseResult}
+	ProbeStatus = Destination{Topic: eventlog.ProbeStatusTopic, Event: atlas.ParseProbeStatus}
 )
 
+// Probes and Measurements are the registries.
+var (
+	Probes       = Destination{Topic: eventlog.ProbesTopic, Object: atlas.ProbeObject, Members: pageMembers}
+	Measurements = Destination{Topic: eventlog.MeasurementsTopic, Object: atlas.MeasurementObject, Members: pageMembers}
+)
+
+// pageMembers name the arrays of RIPE's lists: in what the API answers, and in the daily files of its probe archive.
+var pageMembers = []string{"results", "objects"}
+
 // Archive takes results of the past into a topic of their own.
-func Archive(topic string) Destination { return Destination{Topic: topic, Parse: atlas.ParseResult} }
+func Archive(topic string) Destination { return Destination{Topic: topic, Event: atlas.ParseResult} }

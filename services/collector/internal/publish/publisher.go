@@ -15,13 +15,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// mostAtOnce bounds an append, in events: what tiny events need beside their values would fill the log's memory.
+// mostAtOnce bounds an append, in records: what tiny ones need beside their values would fill the log's memory.
 const mostAtOnce = 4096
 
-// Log is where events go; *eventlog.Writer is one. Append returns nil, or an *eventlog.AppendError if it has only some of the events, or another error if it
-// has none.
+// Log is where records go; *eventlog.Writer is one. An append returns nil, or an *eventlog.AppendError if it has only some of the records, or another error
+// if it has none.
 type Log interface {
 	Append(ctx context.Context, topic string, events []atlas.Event) error
+	AppendObjects(ctx context.Context, topic string, objects []atlas.Object) error
 }
 
 // Publisher is safe for concurrent use.
@@ -42,8 +43,7 @@ func New(log Log, maxRecordBytes int, source string, registerer prometheus.Regis
 func (p *Publisher) Publish(ctx context.Context, to Destination, values []split.Value) (Outcome, error) {
 	var outcome Outcome
 	for some := range slices.Chunk(values, mostAtOnce) {
-		events := p.parse(to, some, &outcome)
-		if err := p.append(ctx, to, events, &outcome); err != nil {
+		if err := p.publish(ctx, to, some, &outcome); err != nil {
 			err.Line = some[0].Line
 			return outcome, err
 		}
@@ -51,48 +51,59 @@ func (p *Publisher) Publish(ctx context.Context, to Destination, values []split.
 	return outcome, nil
 }
 
-func (p *Publisher) parse(to Destination, values []split.Value, outcome *Outcome) []atlas.Event {
-	events := make([]atlas.Event, 0, len(values))
+func (p *Publisher) publish(ctx context.Context, to Destination, values []split.Value, outcome *Outcome) *FailedError {
+	if to.Object != nil {
+		objects := parse(p, to, to.Object, values, outcome)
+		return p.append(to, len(objects), outcome, func() error { return p.log.AppendObjects(ctx, to.Topic, objects) })
+	}
 	now := time.Now()
+	events := parse(p, to, to.Event, values, outcome)
+	for i := range events {
+		events[i].Time = atlas.EventTime(events[i].Time, now)
+	}
+	return p.append(to, len(events), outcome, func() error { return p.log.Append(ctx, to.Topic, events) })
+}
+
+func parse[T any](p *Publisher, to Destination, parseOne func(raw []byte) (T, error), values []split.Value, outcome *Outcome) []T {
+	parsed := make([]T, 0, len(values))
 	for _, value := range values {
-		event, err := p.parseOne(to, value)
-		if err != nil {
-			outcome.reject(value.Line, err)
-			continue
+		err := p.check(value)
+		if err == nil {
+			var one T
+			if one, err = parseOne(value.Raw); err == nil {
+				parsed = append(parsed, one)
+				continue
+			}
 		}
-		event.Time = atlas.EventTime(event.Time, now)
-		events = append(events, event)
+		outcome.reject(value.Line, err)
 	}
-	p.metrics.rejected(to, len(values)-len(events))
-	return events
+	p.metrics.rejected(to, len(values)-len(parsed))
+	return parsed
 }
 
-func (p *Publisher) parseOne(to Destination, value split.Value) (atlas.Event, error) {
-	if value.Err != nil {
-		return atlas.Event{}, value.Err
+func (p *Publisher) check(value split.Value) error {
+	if value.Err == nil && len(value.Raw) > p.maxRecordBytes {
+		return split.TooLong(p.maxRecordBytes)
 	}
-	if len(value.Raw) > p.maxRecordBytes {
-		return atlas.Event{}, split.TooLong(p.maxRecordBytes)
-	}
-	return to.Parse(value.Raw)
+	return value.Err
 }
 
-func (p *Publisher) append(ctx context.Context, to Destination, events []atlas.Event, outcome *Outcome) *FailedError {
-	if len(events) == 0 {
+func (p *Publisher) append(to Destination, records int, outcome *Outcome, send func() error) *FailedError {
+	if records == 0 {
 		return nil
 	}
 	began := time.Now()
-	err := p.log.Append(ctx, to.Topic, events)
-	failed := countFailed(err, len(events))
-	p.metrics.appended(to, len(events)-failed, failed, time.Since(began))
-	outcome.Accepted += len(events) - failed
+	err := send()
+	failed := countFailed(err, records)
+	p.metrics.appended(to, records-failed, failed, time.Since(began))
+	outcome.Accepted += records - failed
 	if err != nil {
 		return &FailedError{Failed: failed, Cause: err}
 	}
 	return nil
 }
 
-// FailedError says that Kafka could not be had for some events.
+// FailedError says that Kafka could not be had for some records.
 type FailedError struct {
 	Failed int // at least so many
 	Line   int // of the first value that may not be in Kafka; every valid one before it is
@@ -105,13 +116,13 @@ func (e *FailedError) Error() string {
 
 func (e *FailedError) Unwrap() error { return e.Cause }
 
-func countFailed(err error, events int) int {
+func countFailed(err error, records int) int {
 	if err == nil {
 		return 0
 	}
 	var partly *eventlog.AppendError
 	if !errors.As(err, &partly) {
-		return events
+		return records
 	}
 	failed := 0
 	for _, outcome := range partly.Outcomes {

@@ -22,6 +22,7 @@ const limit = 512 << 10
 // memory is a Log that keeps what it gets, unless fail says otherwise.
 type memory struct {
 	events  []atlas.Event
+	objects []atlas.Object
 	appends []int
 	fail    func(events []atlas.Event) error
 }
@@ -32,6 +33,15 @@ func (m *memory) Append(_ context.Context, _ string, events []atlas.Event) error
 		return m.fail(events)
 	}
 	m.events = append(m.events, events...)
+	return nil
+}
+
+func (m *memory) AppendObjects(_ context.Context, _ string, objects []atlas.Object) error {
+	m.appends = append(m.appends, len(objects))
+	if m.fail != nil {
+		return m.fail(nil)
+	}
+	m.objects = append(m.objects, objects...)
 	return nil
 }
 
@@ -145,5 +155,25 @@ func TestNothingIsSentAfterAFailure(t *testing.T) {
 	body := slices.Repeat(values(result(1)), 10_000)
 	if _, err := New(log, limit, "test", nil).Publish(t.Context(), Results, body); err == nil || len(log.appends) != 1 {
 		t.Errorf("got %d appends, %v", len(log.appends), err)
+	}
+}
+
+// Objects go the way of events: bad ones cost no good ones, and what Kafka does not have is told.
+func TestObjectsArePublished(t *testing.T) {
+	log := &memory{}
+	body := values(`{"id":1}`, `{"id":"x"}`, `{"id":2,
+		"is_public":false}`, `{"id":3,"description":"`+strings.Repeat("x", limit)+`"}`)
+	outcome, err := New(log, limit, "test", nil).Publish(t.Context(), Measurements, body)
+	if err != nil || outcome.Accepted != 2 || outcome.RejectedTotal != 2 || outcome.Rejected[0].Line != 2 || outcome.Rejected[1].Line != 4 {
+		t.Fatalf("got %+v, %v", outcome, err)
+	}
+	if len(log.objects) != 2 || log.objects[1].ID != 2 || string(log.objects[1].Value) != `{"id":2,"is_public":false}` || len(log.events) != 0 {
+		t.Errorf("got %+v", log.objects)
+	}
+	log.fail = func([]atlas.Event) error { return eventlog.ErrBusy }
+	outcome, err = New(log, limit, "test", nil).Publish(t.Context(), Probes, values(`{}`, `{"id":1}`))
+	var failed *FailedError
+	if !errors.As(err, &failed) || failed.Failed != 1 || !errors.Is(err, eventlog.ErrBusy) || outcome.RejectedTotal != 1 {
+		t.Errorf("got %+v, %v", outcome, err)
 	}
 }

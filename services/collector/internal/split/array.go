@@ -10,7 +10,8 @@ var errNoElement = errors.New("nothing stands here, so a comma is too many")
 
 // array cuts the elements of a JSON array at its commas.
 type array struct {
-	element int // the one at the window's beginning, from 1
+	first   int // the number of its first element
+	element int // the one at the window's beginning
 	nesting nesting
 	known   int  // bytes of the window through which nesting has gone
 	tooLong bool // what stands at the window's beginning is the rest of an element that was refused
@@ -18,6 +19,11 @@ type array struct {
 }
 
 func (a *array) cut(s *Splitter) (finished bool) {
+	return a.cutElements(s) || a.closed && a.trail(s)
+}
+
+// cutElements goes on until the array is closed, the batch is full or the window has no whole element.
+func (a *array) cutElements(s *Splitter) (finished bool) {
 	for !a.closed {
 		if s.full() {
 			return false
@@ -38,7 +44,7 @@ func (a *array) cut(s *Splitter) (finished bool) {
 			return false
 		}
 	}
-	return a.trail(s)
+	return false
 }
 
 // end cuts the element that ends before rest[a.known], which is a comma or the array's closing bracket.
@@ -46,7 +52,9 @@ func (a *array) end(s *Splitter, rest []byte) {
 	raw := bytes.Trim(rest[:a.known], space)
 	a.closed = rest[a.known] == ']'
 	switch empty := len(raw) == 0; {
-	case a.tooLong, empty && a.closed && a.element == 1:
+	case a.tooLong:
+	case empty && a.closed && a.element == a.first:
+		a.element-- // there is none
 	case empty:
 		s.refuse(a.element, errNoElement)
 	default:

@@ -1,6 +1,8 @@
 // Package split cuts a body into the JSON values that it holds, while the body is read and in bounded memory. It tells by its content what a body is:
 //
 //   - It begins with "[": a JSON array, and its elements are the values.
+//   - It begins with an object that has an array under one of the names in Limits.Members: a page, as an API gives its lists. The elements of that array are
+//     the values. Further pages may follow, whose elements are numbered on.
 //   - Anything else: lines. Each line is a value, blank ones left out, and ends in LF or CRLF. An object may also be spread over several lines, as a
 //     pretty-printed one is.
 //

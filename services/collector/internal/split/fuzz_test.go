@@ -9,7 +9,7 @@ import (
 
 // Whatever comes, the cut ends, does not depend on how the bytes arrive, and lines behind garbage are found.
 func FuzzSplitter(f *testing.F) {
-	for _, body := range []string{"{}\n{}", "{\n\"a\":1\n}\n", "[{},[1],\"x\"]", "{\"a\":[\n{\"a\":[\n{\"a\":[\n", "[{\"a\":\"\\\"]\"},", "x\n\r\n{\"a\":\n {}\n", "\ufeff[]x"} {
+	for _, body := range []string{"{}\n{}", "{\n\"a\":1\n}\n", "[{},[1],\"x\"]", "{\"a\":[\n{\"a\":[\n{\"a\":[\n", "[{\"a\":\"\\\"]\"},", "x\n\r\n{\"a\":\n {}\n", "\ufeff[]x", `{"a":{},"results":[{},1],"b":[]}{"objects":[{"results":[1]}]} {`} {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
@@ -23,7 +23,31 @@ func FuzzSplitter(f *testing.F) {
 			t.Fatalf("%d values", len(narrow))
 		}
 		findsLinesBehind(t, body)
+		cutsPages(t, body)
 	})
+}
+
+func cutsPages(t *testing.T, body string) {
+	pages := ample
+	pages.Members = []string{"results", "objects"}
+	whole, _ := cut(t, strings.NewReader(body), pages)
+	pieces, _ := cut(t, iotest.OneByteReader(strings.NewReader(body)), pages)
+	if !slices.Equal(whole, pieces) {
+		t.Fatalf("pages: whole: %q, in pieces: %q", whole, pieces)
+	}
+	array := strings.Trim(body, space+byteOrderMark)
+	if !strings.HasPrefix(array, "[") || !strings.HasSuffix(array, "]") {
+		return
+	}
+	alone, _ := cut(t, strings.NewReader(array), ample)
+	within, _ := cut(t, strings.NewReader(`{"count":1,"results":`+array+`}`), pages)
+	if !broken(alone) && !slices.Equal(alone, within) {
+		t.Fatalf("the array alone: %q, in a page: %q", alone, within)
+	}
+}
+
+func broken(values []string) bool {
+	return slices.ContainsFunc(values, func(value string) bool { return strings.Contains(value, "nothing was read from") })
 }
 
 func findsLinesBehind(t *testing.T, garbage string) {

@@ -27,17 +27,20 @@ type Limits struct {
 	Value int // bytes of one value; a longer one gets an Err
 	Batch int // bytes read at a time, of which the complete values are a batch
 	Hint  int // bytes that the body is thought to have, if known; saves memory or copies
+
+	Members []string // names of the arrays that a page may hold its values in; a body of pages is not known without
 }
 
 // Splitter cuts one body.
 type Splitter struct {
-	window window
-	limit  int
-	cutter cutter // nil until the first byte that tells what the body is
-	line   int
-	values []Value
-	broken bool
-	err    error
+	window  window
+	limit   int
+	members []string
+	cutter  cutter // nil until the first byte that tells what the body is
+	line    int
+	values  []Value
+	broken  bool
+	err     error
 }
 
 // cutter cuts the values that stand in the window and consumes them, until the batch is full. It returns true when it needs nothing more of the body.
@@ -52,7 +55,7 @@ func New(body io.Reader, limits Limits) *Splitter {
 	if limits.Hint > 0 {
 		hint += min(limits.Hint, size)
 	}
-	return &Splitter{window: window{body: body, size: size, buffer: make([]byte, 0, hint)}, limit: limits.Value, line: 1}
+	return &Splitter{window: window{body: body, size: size, buffer: make([]byte, 0, hint)}, limit: limits.Value, members: limits.Members, line: 1}
 }
 
 // Next returns the next values, in a slice that the next call overwrites, or what ended the body: io.EOF, or the error of its reader. It waits until a
@@ -93,7 +96,7 @@ func (s *Splitter) step() {
 	}
 }
 
-// recognise finds out by its first byte what the body is.
+// recognise finds out by its first bytes what the body is.
 func (s *Splitter) recognise() bool {
 	if s.cutter != nil {
 		return true
@@ -105,8 +108,16 @@ func (s *Splitter) recognise() bool {
 	}
 	if rest[0] == '[' {
 		s.window.consume(1)
-		s.cutter = &array{element: 1}
+		s.cutter = &array{first: 1, element: 1}
 		return true
+	}
+	switch begin, found := pageArray(rest, s.members); {
+	case found == isPage:
+		s.window.consume(begin)
+		s.cutter = &page{array: array{first: 1, element: 1}}
+		return true
+	case found == notKnown && s.window.mayGrow():
+		return false
 	}
 	s.cutter = &lines{spread: spread{patience: searches * s.limit}}
 	return true

@@ -57,5 +57,5 @@ func blank(text []byte) bool { return len(bytes.Trim(text, space)) == 0 }
 
 // valid tells whether an object is JSON, as liberally as package atlas takes it.
 func valid(object []byte) bool {
-	return jsontext.Value(object).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	return jsontext.Value(object).IsValid(liberally...)
 }

@@ -27,6 +27,9 @@ func (w *window) consume(n int) { w.begin += n }
 // complete tells that the window reaches to the end of the body.
 func (w *window) complete() bool { return errors.Is(w.err, io.EOF) }
 
+// mayGrow tells that there may be more of the body in the window after it has slid.
+func (w *window) mayGrow() bool { return w.err == nil && len(w.rest()) < w.size }
+
 // slide moves the window to what is not consumed, and reads until it is full or the body ends. What was in the window stays as it is, for whoever holds
 // values of it.
 func (w *window) slide() {

@@ -17,6 +17,7 @@ const (
 	Identity Encoding = "identity" // not compressed
 	Gzip     Encoding = "gzip"
 	Zstd     Encoding = "zstd"
+	Bzip2    Encoding = "bzip2" // of files; HTTP does not know it
 )
 
 // MaxWindow is the memory that a zstd body may ask for, in bytes; RFC 9659 allows no more in HTTP. Files may ask for MaxFileWindow.
@@ -25,6 +26,9 @@ const (
 	MaxFileWindow = 128 << 20
 )
 
+// bzip2Magic stands before the digit that says how large the blocks are.
+const bzip2Magic = "BZh"
+
 // Magic gives the encoding that data begins with the mark of.
 func Magic(data []byte) Encoding {
 	switch {
@@ -32,6 +36,8 @@ func Magic(data []byte) Encoding {
 		return Gzip
 	case bytes.HasPrefix(data, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		return Zstd
+	case bytes.HasPrefix(data, []byte(bzip2Magic)) && len(data) > len(bzip2Magic) && '1' <= data[3] && data[3] <= '9':
+		return Bzip2
 	}
 	return Identity
 }
@@ -55,8 +61,10 @@ func Open(encoding Encoding, data io.Reader, maxWindow uint64) (io.ReadCloser, e
 		return openGzip(data)
 	case Zstd:
 		return openZstd(data, maxWindow)
+	case Bzip2:
+		return openBzip2(data), nil
 	}
-	return nil, fmt.Errorf("encoding: got %q, want gzip, zstd or identity", encoding)
+	return nil, fmt.Errorf("encoding: got %q, want gzip, zstd, bzip2 or identity", encoding)
 }
 
 // invalid says which encoding it was that could not be read on.

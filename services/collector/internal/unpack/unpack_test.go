@@ -3,6 +3,7 @@ package unpack
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"io"
 	"strings"
@@ -12,6 +13,15 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )
+
+// bzip2Packed has what bzip2 made of some texts, as Go has no writer of it.
+var bzip2Packed = map[string]string{
+	strings.Repeat("a result\n", 100_000): "QlpoOTFBWSZTWdQlnWkBhp3RgAAQQAAiBB4AIACQIMmIE1VDDU6hSKp9BSKp56hSKpyCkVTIKRVNwUiqcgpFU7BSKpkFIqn5igrJMprKJU/i4AAACowAAIIAARAg8AEAAYgyYgKqaaMLRKFMfUtjRdyRThQkOzixo8A=",
+	"two":                                 "QlpoOTFBWSZTWc3cjZoAAACBgAAAhIAgACGYGYRhdyRThQkM3cjZoA==",
+	"":                                    "QlpoORdyRThQkAAAAAA=",
+	"x":                                   "QlpoOTFBWSZTWXdLsBQAAAAAgABAIAAhGEaC7kinChIO6XYCgA==",
+	"{}\n":                                "QlpoOTFBWSZTWVfI3pYAAADAgAAQAAogACGYGYRhdyRThQkFfI3pYA==",
+}
 
 func pack(t *testing.T, encoding Encoding, text string, options ...zstd.EOption) []byte {
 	t.Helper()
@@ -25,6 +35,12 @@ func pack(t *testing.T, encoding Encoding, text string, options ...zstd.EOption)
 		if writer, err = zstd.NewWriter(&packed, options...); err != nil {
 			t.Fatal(err)
 		}
+	case Bzip2:
+		packed, err := base64.StdEncoding.DecodeString(bzip2Packed[text])
+		if err != nil || len(packed) == 0 {
+			t.Fatalf("there is no bzip2 of %.20q, %v", text, err)
+		}
+		return packed
 	default:
 		return []byte(text)
 	}
@@ -47,7 +63,7 @@ func unpackAll(encoding Encoding, data io.Reader) (string, error) {
 // Readers are used again; what one body left behind, its error included, must not show in the next.
 func TestOpen(t *testing.T) {
 	text := strings.Repeat("a result\n", 100_000)
-	for _, encoding := range []Encoding{Identity, Gzip, Zstd} {
+	for _, encoding := range []Encoding{Identity, Gzip, Zstd, Bzip2} {
 		for range 3 {
 			packed := pack(t, encoding, text)
 			got, err := unpackAll(encoding, iotest.HalfReader(bytes.NewReader(packed)))
@@ -92,13 +108,13 @@ func TestZstdWindowIsLimited(t *testing.T) {
 }
 
 func TestOpenUnknownEncoding(t *testing.T) {
-	if _, err := Open("br", strings.NewReader(""), MaxWindow); err == nil || !strings.Contains(err.Error(), `got "br", want gzip, zstd or identity`) {
+	if _, err := Open("br", strings.NewReader(""), MaxWindow); err == nil || !strings.Contains(err.Error(), `got "br", want gzip, zstd, bzip2 or identity`) {
 		t.Errorf("got error %v", err)
 	}
 }
 
 func TestSniff(t *testing.T) {
-	for _, encoding := range []Encoding{Identity, Gzip, Zstd} {
+	for _, encoding := range []Encoding{Identity, Gzip, Zstd, Bzip2} {
 		for _, text := range []string{"", "x", "{}\n"} {
 			packed := pack(t, encoding, text)
 			reader := bufio.NewReader(iotest.OneByteReader(bytes.NewReader(packed)))

@@ -1,4 +1,4 @@
-// Package file imports results from files: NDJSON or JSON arrays, plain or compressed by gzip or zstd.
+// Package file imports results and registries from files: NDJSON, JSON arrays or pages, plain or compressed by gzip, zstd or bzip2.
 package file
 
 import (
@@ -89,7 +89,7 @@ func (r *run) file(ctx context.Context, in input) error {
 }
 
 func (r *run) values(ctx context.Context, in input, content io.Reader) error {
-	values := split.New(content, split.Limits{Value: r.MaxRecordBytes, Batch: batchBytes})
+	values := split.New(content, split.Limits{Value: r.MaxRecordBytes, Batch: batchBytes, Members: r.To.Members})
 	for {
 		batch, err := values.Next()
 		switch {

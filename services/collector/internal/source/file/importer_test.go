@@ -44,6 +44,13 @@ func (m *memory) Append(_ context.Context, _ string, events []atlas.Event) error
 	return nil
 }
 
+func (m *memory) AppendObjects(_ context.Context, _ string, objects []atlas.Object) error {
+	for _, object := range objects {
+		m.values = append(m.values, string(object.Value))
+	}
+	return nil
+}
+
 func importer(log publish.Log, progress io.Writer) *Importer {
 	return &Importer{Publisher: publish.New(log, limit, "import", nil), To: publish.Archive("atlas.archive.test"), MaxRecordBytes: limit, Progress: NewProgress(progress)}
 }
@@ -259,5 +266,16 @@ func TestBarShowsHowFarItIs(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// RIPE's daily archive of probes is one object on one line, compressed by bzip2. The file here has the 125 real probes in that form.
+func TestImportProbeArchive(t *testing.T) {
+	log := &memory{}
+	importer := importer(log, io.Discard)
+	importer.To = publish.Probes
+	summary, err := importer.Import(t.Context(), []string{"testdata/probes.json.bz2"})
+	if err != nil || summary.Accepted != 125 || summary.Rejected != 0 || len(log.values) != 125 || !strings.HasPrefix(log.values[0], `{"id":227,`) {
+		t.Errorf("got %+v, %v, %.100q", summary, err, log.values)
 	}
 }

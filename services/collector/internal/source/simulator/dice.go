@@ -18,6 +18,7 @@ const (
 	aboutOutageOfProbe
 	aboutReconnection
 	aboutQuery
+	aboutFirstConnection
 )
 
 // dice are the random numbers about one thing. Whoever takes the dice for a thing gets the same numbers, whenever and however often.

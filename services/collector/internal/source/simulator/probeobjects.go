@@ -3,11 +3,12 @@ package simulator
 import (
 	"encoding/json"
 	"net/netip"
+	"time"
 
 	"atlasstream/pkg/atlas"
 )
 
-// probeObject is a probe in the shape of RIPE's probe API, version 2, as far as nothing in it changes with time.
+// probeObject is a probe in the shape of RIPE's probe API, version 2.
 type probeObject struct {
 	ID          atlas.ProbeID `json:"id"`
 	ASNv4       int           `json:"asn_v4"`
@@ -22,6 +23,19 @@ type probeObject struct {
 	IsAnchor    bool          `json:"is_anchor"`
 	IsPublic    bool          `json:"is_public"`
 	Tags        []tag         `json:"tags"`
+
+	Status         status `json:"status"`
+	StatusSince    int64  `json:"status_since"`
+	FirstConnected int64  `json:"first_connected"`
+	LastConnected  int64  `json:"last_connected"`
+	TotalUptime    int64  `json:"total_uptime"`
+}
+
+// status is that of a probe, by RIPE's numbers.
+type status struct {
+	ID    int       `json:"id"`
+	Name  string    `json:"name"`
+	Since time.Time `json:"since"`
 }
 
 type geometry struct {
@@ -34,17 +48,64 @@ type tag struct {
 	Slug string `json:"slug"`
 }
 
-// ProbeObjects gives the network's probes as JSON objects in the shape of RIPE's probe API.
-func (n *Network) ProbeObjects() ([][]byte, error) {
+// ProbeObjects gives the network's probes, as they are at a time, as JSON objects in the shape of RIPE's probe API.
+func (n *Network) ProbeObjects(at time.Time) ([][]byte, error) {
 	objects := make([][]byte, len(n.probes))
+	changes := n.lastChanges(sinceEpoch(at))
 	for i := range n.probes {
-		object, err := json.Marshal(n.probes[i].object())
+		p := &n.probes[i]
+		object := p.object()
+		object.connected(changes[p.index], n.firstConnected(p), sinceEpoch(at))
+		line, err := json.Marshal(object)
 		if err != nil {
 			return nil, err
 		}
-		objects[i] = object
+		objects[i] = line
 	}
 	return objects, nil
+}
+
+// lastChanges gives the last change of each probe's connection up to a time, as far as there was one in the days before that.
+func (n *Network) lastChanges(at time.Duration) map[int64]connection {
+	const daysBack = 3
+	changes, dice := map[int64]connection{}, newDice()
+	for hour := int64(at / time.Hour); hour > int64(at/time.Hour)-24*daysBack && len(changes) < len(n.probes); hour-- {
+		ofHour := map[int64]connection{}
+		for _, change := range n.connectionsOf(dice, hour) {
+			if change.at <= at {
+				ofHour[change.probe.index] = change
+			}
+		}
+		for probe, change := range ofHour {
+			if _, later := changes[probe]; !later {
+				changes[probe] = change
+			}
+		}
+	}
+	return changes
+}
+
+// The time in which the probes came to the network.
+const earliestProbe, latestProbe = 45 * 365 * 24 * time.Hour, 54 * 365 * 24 * time.Hour // since 1970
+
+func (n *Network) firstConnected(p *probe) time.Duration {
+	return earliestProbe + time.Duration(below(mix(n.seed, aboutFirstConnection, p.index), int64(latestProbe-earliestProbe)))
+}
+
+// connected says whether the probe is, and since when: by the last change of its connection, if there is one.
+func (o *probeObject) connected(change connection, first, at time.Duration) {
+	since, id, name := first, 1, "Connected"
+	if change.probe != nil {
+		since = change.at
+	}
+	last := at
+	if change.event == "disconnect" {
+		id, name, last = 2, "Disconnected", since
+	}
+	o.Status = status{ID: id, Name: name, Since: timeAt(since).Truncate(time.Second)}
+	o.StatusSince, o.FirstConnected, o.LastConnected = unixSeconds(since), unixSeconds(first), unixSeconds(last)
+	const usually = 0.98 // of the time
+	o.TotalUptime = int64(usually * (last - first).Seconds())
 }
 
 func (p *probe) object() probeObject {

@@ -213,12 +213,13 @@ func TestAnswersAreRealDNSMessages(t *testing.T) {
 
 func TestProbeObjectsHaveTheMembersOfRealOnes(t *testing.T) {
 	n := newNetwork(t, Config{Seed: 1, Rate: 50})
-	objects, err := n.ProbeObjects()
+	objects, err := n.ProbeObjects(time.Unix(1790000000, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
 	real := pick(t, realRows(t, "probes"), "with IPv6", func(row object) bool { return row["asn_v6"] != nil })
-	beyond := []string{"prefix_v4", "prefix_v6", "address_v4", "address_v6", "description", "is_anchor", "is_public", "tags"}
+	beyond := []string{"prefix_v4", "prefix_v6", "address_v4", "address_v6", "description", "is_anchor", "is_public", "tags",
+		"status", "status_since", "first_connected", "last_connected", "total_uptime"}
 	ids := map[any]bool{}
 	for _, line := range objects {
 		probe := decoded(t, line)

@@ -1,0 +1,121 @@
+package atlas
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// objectSyntax is stricter than that of results: readers differ in which of two members of one name they take, and is_public decides who sees what.
+var objectSyntax = []jsontext.Options{jsontext.AllowDuplicateNames(false), jsontext.AllowInvalidUTF8(true)}
+
+// memberReaders tells how the members of an object are read into a T, by name. Other members are none of our business.
+type memberReaders[T any] map[string]func(into *T, value []byte) error
+
+// read checks that raw is one JSON object and reads its members. RIPE's API gives null for what is not known, so that counts as missing.
+func (m memberReaders[T]) read(into *T, raw []byte) error {
+	return visitObject(raw, func(name, value []byte) error {
+		read, known := m[string(name)]
+		if !known || isAbsent(value) {
+			return nil
+		}
+		if err := read(into, value); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return nil
+	}, objectSyntax)
+}
+
+// isAbsent tells the two ways in which RIPE's data says that it does not know something.
+func isAbsent(value []byte) bool { return string(value) == "null" || string(value) == `""` }
+
+var errNoID = errors.New("id: missing")
+
+func objectID(value []byte) (int64, error) { return wholeNumber(value, 1, MaxID) }
+
+func integer(value []byte) (int64, error) { return wholeNumber(value, math.MinInt64, math.MaxInt64) }
+
+func optionalInteger(into **int64, value []byte) error {
+	number, err := integer(value)
+	*into = &number
+	return err
+}
+
+func optionalFloat(into **float64, value []byte) error {
+	number, err := strconv.ParseFloat(string(value), 64)
+	if err != nil || jsontext.Value(value).Kind() != '0' {
+		return fmt.Errorf("got %s, want a number", quoteBriefly(value))
+	}
+	*into = &number
+	return nil
+}
+
+func boolean(value []byte) (bool, error) {
+	switch string(value) {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, fmt.Errorf("got %s, want true or false", quoteBriefly(value))
+}
+
+func optionalBoolean(into **bool, value []byte) error {
+	truth, err := boolean(value)
+	*into = &truth
+	return err
+}
+
+func text(into *string, value []byte) error {
+	unquoted, isString := stringValue(value)
+	if !isString {
+		return fmt.Errorf("got %s, want a string", quoteBriefly(value))
+	}
+	*into = string(unquoted)
+	return nil
+}
+
+// moment reads a time in whole seconds since 1970 or in the ISO 8601 form, both of which RIPE's API gives.
+func moment(into *time.Time, value []byte) error {
+	if seconds, err := wholeNumber(value, 0, MaxTimestamp); err == nil {
+		*into = time.Unix(seconds, 0).UTC()
+		return nil
+	}
+	unquoted, _ := stringValue(value)
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05"} { // without a zone it is in UTC
+		if at, err := time.Parse(layout, string(unquoted)); err == nil {
+			*into = at.UTC()
+			return nil
+		}
+	}
+	return fmt.Errorf("got %s, want seconds from 0 to %d or a time such as 2015-03-18T00:00:00Z", quoteBriefly(value), int64(MaxTimestamp))
+}
+
+// visitElements calls visit with each element of a JSON array, which has been checked as part of the object around it.
+func visitElements(array []byte, visit func(element jsontext.Value) error) error {
+	scanner := memberScanners.Get().(*memberScanner)
+	defer memberScanners.Put(scanner)
+	scanner.reader.Reset(array)
+	decoder := scanner.decoder
+	decoder.Reset(&scanner.reader, objectSyntax...)
+	if decoder.PeekKind() != '[' {
+		return fmt.Errorf("got %s, want an array", quoteBriefly(array))
+	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return syntaxError(err)
+	}
+	for decoder.PeekKind() != ']' {
+		element, err := decoder.ReadValue()
+		if err != nil {
+			return syntaxError(err)
+		}
+		if err := visit(element); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package eventlog_test
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"testing"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/eventlog/embedded"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// compactionContract reads registries that were really compacted, in small pieces and again and again.
+func compactionContract(t *testing.T, f fixture, kafka cluster) {
+	t.Run("a registry is read whatever compaction took", func(t *testing.T) { compactedAgainAndAgain(t, f.newCompactedShelf(t, kafka)) })
+	t.Run("holes behind which an answer ends", func(t *testing.T) { holesBetweenAnswers(t, f.newCompactedShelf(t, kafka)) })
+	t.Run("batches without records", func(t *testing.T) { emptyBatches(t, kafka, f.newCompactedShelf(t, kafka)) })
+}
+
+// compactedShelf is a registry whose topic is compacted on demand. The object of ID marker is put twice before each compaction, which is over when only its
+// last version is left.
+type compactedShelf struct {
+	*shelf
+	kafka   cluster
+	version int
+}
+
+const marker = 1_000_000
+
+// newCompactedShelf has a segment for every append, and no patience with deletions.
+func (f fixture) newCompactedShelf(t testing.TB, kafka cluster) *compactedShelf {
+	t.Helper()
+	topic := unusedSpec(t).Name
+	f.createForeignTopic(t, topic, 1, map[string]string{
+		"cleanup.policy": "compact", "segment.ms": "1", "segment.jitter.ms": "0", "min.cleanable.dirty.ratio": "0", "delete.retention.ms": "0",
+	})
+	return &compactedShelf{shelf: &shelf{f: f, topic: topic, writer: f.newWriter(t, eventlog.WriterConfig{}), want: map[int64]string{}}, kafka: kafka}
+}
+
+// compact puts the marker, an object in the segment behind it, which stays as it is, and waits. It tells how many records are left of how many.
+func (s *compactedShelf) compact(t testing.TB) (left int, put int64) {
+	t.Helper()
+	for range 2 {
+		s.version++
+		s.put(t, s.version, marker)
+	}
+	s.put(t, s.version, marker+1)
+	poll := time.NewTicker(50 * time.Millisecond)
+	defer poll.Stop()
+	for timeout := time.After(patience); ; {
+		if broker, ok := s.kafka.(*embedded.Broker); ok {
+			if err := broker.Compact(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		records := s.records(t)
+		if versions(records, marker) == 1 {
+			return len(records), records[len(records)-1].Offset + 1
+		}
+		select {
+		case <-poll.C:
+		case <-timeout:
+			t.Fatalf("the topic was not compacted: it has %d versions of the marker", versions(records, marker))
+		}
+	}
+}
+
+// records gives what the log has, as a client of another make reads it.
+func (s *compactedShelf) records(t testing.TB) []*kgo.Record {
+	t.Helper()
+	_, next, err := s.f.log.History().Bounds(within(t, patience), s.topic, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := foreignClient(t, s.kafka, kgo.ConsumeTopics(s.topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	defer client.Close()
+	var records []*kgo.Record
+	for len(records) == 0 || records[len(records)-1].Offset < next-1 {
+		fetches := client.PollFetches(within(t, patience))
+		if err := fetches.Err(); err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, fetches.Records()...)
+	}
+	return records
+}
+
+func versions(records []*kgo.Record, id int64) (count int) {
+	for _, record := range records {
+		if string(record.Key) == strconv.FormatInt(id, 10) {
+			count++
+		}
+	}
+	return count
+}
+
+// assertRead has the registry read from its beginning.
+func (s *compactedShelf) assertRead(t testing.TB) {
+	t.Helper()
+	late := readRegistry(t, s.f.log, s.topic)
+	late.awaitCaughtUp(t)
+	late.assertIs(t, s.want)
+}
+
+func compactedAgainAndAgain(t *testing.T, shelf *compactedShelf) {
+	dice := rand.New(rand.NewPCG(1, 2))
+	early := readRegistry(t, shelf.f.log, shelf.topic)
+	for pass := range 6 {
+		for range 20 {
+			ids := make([]int64, 1+dice.IntN(12))
+			for i := range ids {
+				ids[i] = 1 + dice.Int64N(40)
+			}
+			if dice.IntN(4) == 0 {
+				shelf.delete(t, ids...)
+			} else {
+				shelf.put(t, pass, ids...)
+			}
+		}
+		left, put := shelf.compact(t)
+		t.Logf("%d records are left of %d, for %d objects", left, put, len(shelf.want))
+		shelf.assertRead(t)
+		early.await(t, shelf.want)
+	}
+	shelf.delete(t, idsUpTo(40)...)
+	shelf.compact(t)
+	shelf.assertRead(t)
+	early.await(t, shelf.want)
+}
+
+// holesBetweenAnswers has a batch, whose last records are gone, fill so much of an answer that the next one does not fit: reading goes on within the hole.
+func holesBetweenAnswers(t *testing.T, shelf *compactedShelf) {
+	long := incompressible(900_000)
+	for id := int64(10); id <= 30; id += 10 {
+		shelf.putObjects(t, atlas.Object{ID: id, Value: long}, atlas.Object{ID: id + 1, Value: []byte("{}")}, atlas.Object{ID: id + 2, Value: []byte("{}")})
+	}
+	shelf.put(t, 2, 11, 12, 21, 22, 31, 32)
+	early := readRegistry(t, shelf.f.log, shelf.topic)
+	for range 2 {
+		shelf.compact(t)
+		shelf.assertRead(t)
+		early.await(t, shelf.want)
+	}
+}
+
+// emptyBatches has idempotent producers write what is put again by others: of the last batch of each, Kafka keeps the head without a record.
+func emptyBatches(t *testing.T, kafka cluster, shelf *compactedShelf) {
+	for range 3 {
+		producer := fixture{foreign: foreignClient(t, kafka)}
+		for id := range int64(5) {
+			producer.produce(t, shelf.topic, strconv.FormatInt(id+1, 10), "foreign")
+		}
+	}
+	for range 2 {
+		shelf.put(t, shelf.version, idsUpTo(5)...)
+		shelf.compact(t)
+		shelf.assertRead(t)
+	}
+}

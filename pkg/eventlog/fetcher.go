@@ -1,0 +1,92 @@
+package eventlog
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+)
+
+const (
+	// fetchWait is how long a broker holds a fetch for which it has nothing; what comes in meanwhile is answered at once.
+	fetchWait = time.Second
+	// fetchTimeout is when a broker that does not answer at all is given up at the earliest, and twice that at the latest.
+	fetchTimeout = fetchWait + 5*time.Second
+	// fetchBytes bounds an answer as the broker holds it, compressed; one whole batch comes in any case.
+	fetchBytes = 1 << 20
+)
+
+// fetcher fetches a partition's batches in the order of offsets. It is used by one goroutine.
+type fetcher struct {
+	partition
+	next  int64 // the offset that is read next
+	end   int64 // the log's end as the last fetch saw it
+	limit fetchLimit
+	most  int64 // bytes of an answer; 0 for fetchBytes
+}
+
+// fetch asks for what stands at next and behind it. The error kafka.OffsetOutOfRange says that the log does not have that offset.
+func (f *fetcher) fetch(ctx context.Context) (*kafka.FetchResponse, error) {
+	response, err := f.broker.Fetch(f.limit.on(ctx), &kafka.FetchRequest{
+		Topic:     f.topic,
+		Partition: f.number,
+		Offset:    f.next,
+		MinBytes:  1,
+		MaxBytes:  cmp.Or(f.most, fetchBytes),
+		MaxWait:   fetchWait,
+	})
+	if err != nil {
+		f.limit.end()
+		return nil, fmt.Errorf("%s: %w", f.partition, err)
+	}
+	if response.Error == nil && response.LogStartOffset > f.next {
+		response.Error = kafka.OffsetOutOfRange
+	}
+	if response.Error != nil {
+		return nil, fmt.Errorf("%s: offset %d: %w", f.partition, f.next, response.Error)
+	}
+	f.end = response.HighWatermark
+	return response, nil
+}
+
+// close ends the use of the fetcher.
+func (f *fetcher) close() { f.limit.end() }
+
+// hasBatches tells an answer without a record of ours from one without anything.
+func hasBatches(records kafka.RecordReader) bool {
+	stream, ok := records.(*protocol.RecordStream)
+	return ok && len(stream.Records) > 0
+}
+
+// eachRecord hands on the records of an answer, which are valid during the call only.
+func eachRecord(records kafka.RecordReader, take func(*kafka.Record) error) error {
+	for {
+		record, err := records.ReadRecord()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		err = take(record)
+		closePayload(record)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// closePayload gives kafka-go's memory back to its pool.
+func closePayload(record *kafka.Record) {
+	if record.Key != nil {
+		_ = record.Key.Close()
+	}
+	if record.Value != nil {
+		_ = record.Value.Close()
+	}
+}

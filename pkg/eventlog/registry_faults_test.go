@@ -1,0 +1,97 @@
+package eventlog_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/eventlog/embedded"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// registryDuring puts objects while disturb runs, and before and after it. No put may fail, and a registry that is read all the time becomes what was put.
+func registryDuring(t *testing.T, f fixture, disturb func()) {
+	shelf := f.newShelf(t, 1)
+	shelf.writer = f.newWriter(t, eventlog.WriterConfig{Timeout: patience})
+	mirror := readRegistry(t, f.log, shelf.topic)
+	mirror.awaitCaughtUp(t)
+	begun, disturbed := make(chan struct{}), make(chan struct{})
+	var putting sync.WaitGroup
+	putting.Go(func() {
+		begin := sync.OnceFunc(func() { close(begun) })
+		defer begin()
+		for version, last := 0, 1<<30; version < last && !t.Failed(); version++ {
+			shelf.put(t, version, idsUpTo(20)...)
+			if version == 20 {
+				begin()
+			}
+			select {
+			case <-disturbed:
+				last = min(last, version+20)
+			default:
+			}
+		}
+	})
+	<-begun
+	disturb()
+	close(disturbed)
+	putting.Wait()
+	mirror.await(t, shelf.want)
+}
+
+func TestRegistryOverARestart(t *testing.T) {
+	cfg := embedded.Config{Dir: t.TempDir()}
+	broker := startEmbedded(t, cfg)
+	registryDuring(t, newFixture(t, broker), func() {
+		cfg.Listen = broker.Addrs()[0]
+		if err := broker.Close(); err != nil {
+			t.Error(err)
+		}
+		startEmbedded(t, cfg)
+	})
+}
+
+func TestRegistryOverCutConnections(t *testing.T) {
+	broker := startEmbedded(t, embedded.Config{})
+	registryDuring(t, newFixture(t, broker), func() {
+		for range 5 {
+			broker.Disconnect()
+		}
+	})
+}
+
+// Whatever a fetch is answered with, the registry is read on, or anew.
+func TestRegistrySitsOutErrors(t *testing.T) {
+	for _, answer := range []*kerr.Error{
+		kerr.NotLeaderForPartition, kerr.UnknownTopicOrPartition, kerr.OffsetOutOfRange, kerr.KafkaStorageError, kerr.UnknownServerError, kerr.OffsetNotAvailable,
+	} {
+		t.Run(answer.Message, func(t *testing.T) {
+			broker := startEmbedded(t, embedded.Config{})
+			registryDuring(t, newFixture(t, broker), func() {
+				fault := broker.Fault(embedded.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Err: answer, Count: 3})
+				if err := fault.Wait(within(t, patience), 3); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// Reading ends at once, whatever Kafka does with the requests.
+func TestRegistryEndsWhileKafkaHangs(t *testing.T) {
+	broker := startEmbedded(t, embedded.Config{})
+	f := newFixture(t, broker)
+	shelf := f.newShelf(t, 2)
+	var before time.Time
+	t.Run("reading", func(t *testing.T) {
+		readRegistry(t, f.log, shelf.topic).awaitCaughtUp(t)
+		broker.Hold(kmsg.Fetch)
+		before = time.Now()
+	})
+	if took := time.Since(before); took > time.Second {
+		t.Errorf("took %s", took)
+	}
+}
