@@ -18,6 +18,7 @@ func runContract(t *testing.T, kafka cluster) {
 		{"Tails", tailsContract},
 		{"History", historyContract},
 		{"Foreign", foreignContract},
+		{"Measurement", measurementContract},
 		{"Registry", registryContract},
 		{"Compaction", compactionContract},
 	} {

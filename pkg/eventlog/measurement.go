@@ -1,0 +1,215 @@
+package eventlog
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"atlasstream/pkg/atlas"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// MeasurementReader reads the records of one measurement in one partition, in the order of offsets and without repeats. Records whose key names another
+// measurement are passed over, their headers and values unread. It reads ahead no more than maxAhead of values, and is used by one goroutine.
+type MeasurementReader struct {
+	reader
+	measurement atlas.MeasurementID
+	keys        keyReader
+	to          int64
+	headers     headerReader
+	recent      *recentIDs
+	ahead       []*atlas.Record // what was read last
+	given       int             // of it
+	taken       int             // bytes of its values
+	asked       time.Time
+}
+
+const (
+	// maxAhead bounds the values that are read ahead, in bytes; one record more comes in any case.
+	maxAhead = 2 << 20
+	// leastAnswer and mostAnswer bound the size of an answer, in bytes as the broker holds it. Whoever reads slowly asks for little, as it is held for long.
+	leastAnswer = 16 << 10
+	mostAnswer  = 256 << 10
+	// leisurely is when the last answer was asked for at least, for whoever reads slowly.
+	leisurely = time.Second / 4
+)
+
+// Measurement reads a measurement's records from an offset to before another, or to the log's end as it is now. Which of them are repeats is found out as
+// Range does it. Next reads, and Close must be called. An *OffsetGoneError tells what the log has where it does not have from.
+func (h *History) Measurement(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64) (*MeasurementReader, error) {
+	number, err := h.Partition(ctx, topic, measurement)
+	if err != nil {
+		return nil, err
+	}
+	first, to, err := h.within(ctx, topic, number, from, to)
+	if err != nil {
+		return nil, err
+	}
+	return h.log.newMeasurementReader(h.log.partition(topic, number), measurement, first, from, to), nil
+}
+
+// within gives the partition's first offset, and the end where the log has one before it.
+func (h *History) within(ctx context.Context, topic string, number int, from, to int64) (first, end int64, err error) {
+	first, next, err := h.Bounds(ctx, topic, number)
+	if err == nil && (from < first || from > next) {
+		err = &OffsetGoneError{Topic: topic, Partition: number, Offset: from, First: first, Next: next}
+	}
+	return first, min(to, next), err
+}
+
+func (l *Log) newMeasurementReader(p partition, measurement atlas.MeasurementID, first, from, to int64) *MeasurementReader {
+	horizon := int64(l.config.RepeatHorizon)
+	return &MeasurementReader{
+		reader: reader{
+			fetcher: fetcher{partition: p, next: max(first, from-horizon), most: leastAnswer},
+			wanted:  from,
+			metrics: l.metrics.reading(p.topic, "measurement"),
+			logger:  l.logger,
+		},
+		measurement: measurement,
+		headers:     newHeaderReader(measurement),
+		to:          to,
+		recent:      newRecentIDs(horizon),
+	}
+}
+
+// Next gives the next record, or io.EOF behind the last one. While Kafka does not answer, it asks again until the context ends. An *OffsetGoneError says
+// that the log does not have the next record any more.
+func (m *MeasurementReader) Next(ctx context.Context) (*atlas.Record, error) {
+	for m.given == len(m.ahead) {
+		if m.atEnd() {
+			return nil, io.EOF
+		}
+		if err := m.refill(ctx); err != nil {
+			return nil, err
+		}
+	}
+	record := m.ahead[m.given]
+	m.ahead[m.given] = nil
+	m.given++
+	return record, nil
+}
+
+// Ready tells that Next will not ask Kafka.
+func (m *MeasurementReader) Ready() bool { return m.given < len(m.ahead) || m.atEnd() }
+
+func (m *MeasurementReader) atEnd() bool { return m.wanted >= m.to || m.next >= m.to }
+
+// Close ends the use of the reader.
+func (m *MeasurementReader) Close() { m.close() }
+
+func (m *MeasurementReader) refill(ctx context.Context) error {
+	m.adapt(time.Now())
+	m.ahead, m.given, m.taken = m.ahead[:0], 0, 0
+	return m.persistEach(ctx, m.take)
+}
+
+// adapt asks for more at once of what is read fast, as long as all of it is taken.
+func (m *MeasurementReader) adapt(now time.Time) {
+	switch {
+	case now.Sub(m.asked) >= leisurely:
+		m.most = max(m.most/2, leastAnswer)
+	case m.taken >= maxAhead:
+		m.most = max(m.most/2, leastAnswer)
+	case m.taken < maxAhead/2:
+		m.most = min(2*m.most, mostAnswer)
+	}
+	m.asked = now
+}
+
+// errEnough ends the reading of an answer.
+var errEnough = errors.New("enough was read")
+
+func (m *MeasurementReader) take(record *kafka.Record) error {
+	if record.Offset < m.next { // brokers send whole batches
+		return nil
+	}
+	if record.Offset >= m.to {
+		m.next = m.to
+		return errEnough
+	}
+	if m.taken >= maxAhead {
+		return errEnough
+	}
+	others, err := m.isOthers(record)
+	if err == nil && !others {
+		err = m.takeOurs(record)
+	}
+	if err != nil {
+		return err
+	}
+	m.counts.read++
+	m.next = record.Offset + 1
+	return nil
+}
+
+// isOthers tells that a record's key names another measurement. The key of what has our header with this measurement need not be read.
+func (m *MeasurementReader) isOthers(record *kafka.Record) (bool, error) {
+	if m.headers.beginsWithWanted(record.Headers) {
+		return false, nil
+	}
+	named, err := m.keys.measurement(record.Key)
+	return named != m.measurement && named != 0, err
+}
+
+// takeOurs takes a record of this measurement, or one whose key does not tell.
+func (m *MeasurementReader) takeOurs(record *kafka.Record) error {
+	event, err := m.event(record)
+	if err != nil {
+		return err
+	}
+	if event.ID == (atlas.EventID{}) {
+		m.counts.undecodable++
+		return nil
+	}
+	if event.Measurement != m.measurement || m.isRepeat(record.Offset, event.ID) || record.Offset < m.wanted {
+		return nil
+	}
+	if event.Value, err = ownValue(record, event.Value); err != nil {
+		return err
+	}
+	event.Time = record.Time.UTC()
+	m.taken += len(event.Value)
+	m.ahead = append(m.ahead, &atlas.Record{Event: event, Position: atlas.Position{Topic: m.topic, Partition: m.number, Offset: record.Offset}})
+	return nil
+}
+
+// event tells what a record says, as decode does.
+func (m *MeasurementReader) event(record *kafka.Record) (atlas.Event, error) {
+	if event, ok := m.headers.event(record.Headers); ok && record.Value != nil && record.Value.Len() > 0 {
+		return event, nil
+	}
+	return m.decode(record)
+}
+
+func (m *MeasurementReader) isRepeat(offset int64, id atlas.EventID) bool {
+	repeat := m.recent.add(offset, id)
+	if repeat && offset >= m.wanted {
+		m.counts.repeats++
+	}
+	return repeat
+}
+
+// ownValue gives a value memory of its own: a few of many records are kept for long, and shall keep nothing else.
+func ownValue(record *kafka.Record, known []byte) ([]byte, error) {
+	if known != nil {
+		return bytes.Clone(known), nil
+	}
+	value := make([]byte, record.Value.Len())
+	_, err := io.ReadFull(record.Value, value)
+	return value, err
+}
+
+// persistEach reads until it succeeds, the record is gone or the context ends.
+func (r *reader) persistEach(ctx context.Context, take func(*kafka.Record) error) error {
+	return retry(ctx, func() error {
+		_, err := r.readEach(ctx, take)
+		if err != nil {
+			r.metrics.errors.Inc()
+		}
+		return err
+	})
+}

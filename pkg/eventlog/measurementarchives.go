@@ -1,0 +1,34 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// Archives lists the topics of imported archives, by name. A new one takes metadataTTL to appear.
+func (h *History) Archives(ctx context.Context) (topics []string, err error) {
+	err = retry(ctx, func() error {
+		topics, err = h.log.archives(ctx)
+		return err
+	})
+	return topics, err
+}
+
+func (l *Log) archives(ctx context.Context) (topics []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	metadata, err := l.client.Metadata(ctx, &kafka.MetadataRequest{})
+	if err != nil {
+		return nil, err
+	}
+	for _, topic := range metadata.Topics {
+		if IsArchiveTopic(topic.Name) && !errors.Is(topic.Error, kafka.UnknownTopicOrPartition) {
+			topics = append(topics, topic.Name)
+		}
+	}
+	slices.Sort(topics)
+	return topics, nil
+}
