@@ -9,6 +9,7 @@ TEST          ?= work
 CACHE         := $(CURDIR)/.cache
 LINTER        := $(CACHE)/$(notdir $(GOLANGCI_LINT))/golangci-lint
 CLIENTS       := $(wildcard services/standalone/clients/*/package-lock.json)
+PYTHONS       := $(patsubst services/standalone/clients/python/%.txt,$(CACHE)/clients/%/.complete,$(wildcard services/standalone/clients/python/*.txt))
 PEERS         := $(wildcard services/bench/peers/*/package-lock.json)
 MODULES        = $(shell go list -m -f '{{.Dir}}')
 
@@ -17,10 +18,10 @@ export ATLAS_KAFKA_LIBS := $(CACHE)/kafka
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint generated bench proto fuzz tidy image web kafka clients browser
+.PHONY: help run test check lint generated bench proto fuzz conformance tidy image web kafka clients browser
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start collector, gateway, an embedded Kafka broker and a simulated network; settings by ATLAS_… variables
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory web; else echo "There is no npm"; false; fi || \
@@ -57,6 +58,9 @@ proto: ## Generate the Go code of proto/
 fuzz: ## Run every fuzz target for FUZZTIME each, 30s unless given
 	.ci/fuzz $(FUZZTIME)
 
+conformance: ## Run the official suites of Engine.IO and Socket.IO on checkouts of them in SUITES=DIR
+	.ci/conformance $(SUITES)
+
 tidy: ## go mod tidy in every module
 	@for module in $(MODULES); do (cd $$module && GOWORK=off go mod tidy) || exit 1; done
 
@@ -77,7 +81,15 @@ $(ATLAS_KAFKA_LIBS)/.complete: pkg/eventlog/kafkatest/pom.xml
 	mvn -q -B -f $< dependency:copy-dependencies
 	@touch $@
 
-clients: $(CLIENTS:package-lock.json=node_modules/.package-lock.json)
+clients: $(CLIENTS:package-lock.json=node_modules/.package-lock.json) $(PYTHONS)
+	@.ci/install curl=curl
+
+$(CACHE)/clients/%/.complete: services/standalone/clients/python/%.txt
+	@python3 -m ensurepip --version >/dev/null 2>&1 || .ci/install ensurepip=python3-venv
+	rm -rf $(@D)
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	@.ci/install node=nodejs npm=npm

@@ -19,7 +19,7 @@ const (
 // maxControlPayload is the longest payload that a control frame may carry, in bytes (RFC 6455, section 5.5).
 const maxControlPayload = 125
 
-// Message is one encoded WebSocket message. It never changes, so all the queues that it stands in share it.
+// Message is one encoded message, framed as WebSocket has it. It never changes, so all the queues that it stands in share it.
 type Message struct {
 	frame  []byte
 	header int // bytes of frame before the payload
@@ -46,8 +46,19 @@ func Close(code int, reason string) *Message {
 	return newMessage(opcodeClose, payload)
 }
 
+// Binary tells whether the message is binary; otherwise, its payload is text.
+func (m *Message) Binary() bool { return m.opcode() == opcodeBinary }
+
+func (m *Message) opcode() opcode { return opcode(m.frame[0] & 0x0F) }
+
+// isControl tells whether the message means something to a WebSocket only.
+func (m *Message) isControl() bool { return m.opcode() >= opcodeClose }
+
 // Payload gives the message without its frame. It must not be changed.
 func (m *Message) Payload() []byte { return m.frame[m.header:] }
+
+// Frame gives the message as a WebSocket's frame. It must not be changed.
+func (m *Message) Frame() []byte { return m.frame }
 
 // Size is what the message costs a queue and the network, in bytes.
 func (m *Message) Size() int { return len(m.frame) }

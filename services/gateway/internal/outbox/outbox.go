@@ -25,14 +25,16 @@ type Limits struct {
 	CloseTimeout time.Duration // how long a client may take to close its side after the last message
 }
 
-// Outbox queues and writes messages to one connection. Its methods may be called from any goroutine, and none of them but Close waits for the network.
+// Outbox queues messages for one client and writes them to its connection; without a connection, they wait to be taken. Its methods may be called from
+// any goroutine, and none of them but Close waits for the network.
 type Outbox struct {
-	conn   net.Conn
-	raw    syscall.RawConn // nil where conn is no socket
 	limits *Limits
 	stats  *Stats
+	wake   func() // nil where there was a connection from the start
 
 	mu       sync.Mutex
+	conn     net.Conn        // nil until there is one; it never changes then
+	raw      syscall.RawConn // nil where conn is no socket
 	state    state
 	queue    []*Message
 	bytes    int            // of the messages in the queue
@@ -40,6 +42,7 @@ type Outbox struct {
 	inFlight int            // messages at the head of the queue that are being written
 	written  int            // bytes of the first message that are written already
 	blocked  sync.WaitGroup // the goroutine that waits for a slow client
+	room     chan struct{}  // is closed when there is room again; nil if nobody waits for that
 }
 
 type state byte
@@ -53,11 +56,16 @@ const (
 
 // New makes the outbox of conn. Limits and stats are shared by all the outboxes of a server.
 func New(conn net.Conn, limits *Limits, stats *Stats) *Outbox {
-	outbox := &Outbox{conn: conn, limits: limits, stats: stats}
-	if socket, ok := conn.(syscall.Conn); ok {
-		outbox.raw, _ = socket.SyscallConn() // fails for a closed connection only, which the first write finds out
-	}
+	outbox := &Outbox{limits: limits, stats: stats}
+	outbox.connect(conn)
 	return outbox
+}
+
+func (o *Outbox) connect(conn net.Conn) {
+	o.conn = conn
+	if socket, ok := conn.(syscall.Conn); ok {
+		o.raw, _ = socket.SyscallConn() // fails for a closed connection only, which the first write finds out
+	}
 }
 
 // Offer puts a message into the queue without writing it: several offers and one Flush make one write.
@@ -72,6 +80,26 @@ func (o *Outbox) Offer(message *Message) error {
 		return ErrFull
 	}
 	o.push(message)
+	return nil
+}
+
+// OfferTogether is Offer for messages that only make sense together: all of them are taken, with nothing between them, or none.
+func (o *Outbox) OfferTogether(messages ...*Message) error {
+	size := 0
+	for _, message := range messages {
+		size += message.Size()
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.state != open {
+		return ErrClosed
+	}
+	if len(o.queue)+len(messages) > o.limits.Messages || o.bytes+size > o.limits.Bytes {
+		return ErrFull
+	}
+	for _, message := range messages {
+		o.push(message)
+	}
 	return nil
 }
 
@@ -98,6 +126,7 @@ func (o *Outbox) finish(drop bool, last []*Message) {
 		return
 	}
 	o.state = finishing
+	o.tellRoom()
 	if drop {
 		o.dropUnsent()
 	}
@@ -115,7 +144,7 @@ func (o *Outbox) Closing() bool {
 	return o.state != open
 }
 
-// Writing tells whether something waits for the client to read. WriteTimeout watches over that.
+// Writing tells whether something waits for the client to read from its connection. WriteTimeout watches over that.
 func (o *Outbox) Writing() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -133,8 +162,14 @@ func (o *Outbox) stop() {
 	o.state = closed
 	o.stats.waits(-len(o.queue), -o.bytes)
 	o.queue, o.bytes = nil, 0
+	o.tellRoom()
+	conn := o.conn
 	o.mu.Unlock()
-	_ = o.conn.Close() // nothing is to be done about a connection that fails to close
+	if conn == nil {
+		o.wake()
+		return
+	}
+	_ = conn.Close() // nothing is to be done about a connection that fails to close
 }
 
 func (o *Outbox) push(message *Message) {

@@ -131,6 +131,31 @@ func TestOfferRefusesWhatIsOverTheLimits(t *testing.T) {
 	}
 }
 
+func TestOfferTogetherTakesAllOrNone(t *testing.T) {
+	server, _ := net.Pipe()
+	limits := testLimits()
+	limits.Messages = 3
+	outbox := New(server, limits, &Stats{})
+	defer outbox.Close()
+	pair := []*Message{Text([]byte("announces")), Binary([]byte("attachment"))}
+	for i, want := range []error{nil, ErrFull} {
+		if err := outbox.OfferTogether(pair...); !errors.Is(err, want) {
+			t.Errorf("pair %d: got %v, want %v", i, err, want)
+		}
+	}
+	if got := outbox.stats.Messages.Load(); got != 2 {
+		t.Errorf("%d messages wait, want those of one pair", got)
+	}
+	limits.Messages, limits.Bytes = 100, 3*pair[1].Size()
+	if err := outbox.OfferTogether(pair...); !errors.Is(err, ErrFull) {
+		t.Errorf("got %v, want ErrFull for too many bytes", err)
+	}
+	outbox.Finish()
+	if err := outbox.OfferTogether(pair...); !errors.Is(err, ErrClosed) {
+		t.Errorf("got %v, want ErrClosed", err)
+	}
+}
+
 func TestSlowClientGetsEverything(t *testing.T) {
 	conn, client := connect(t)
 	limits := testLimits()

@@ -9,7 +9,11 @@ import (
 func (o *Outbox) Flush() {
 	batch := newBatch()
 	defer batch.release()
-	for more := o.begin(batch); more; more = o.next(batch) {
+	more, wake := o.begin(batch)
+	if wake {
+		o.wake()
+	}
+	for ; more; more = o.next(batch) {
 		switch err := batch.tryWrite(o.raw); {
 		case errors.Is(err, errWouldBlock):
 			o.waitForRoom(batch.written)
@@ -32,16 +36,20 @@ func (o *Outbox) writeSlowly() {
 	}
 }
 
-// begin makes the caller the one who writes, if there is something to do and nobody does it, and fills the batch.
-func (o *Outbox) begin(batch *batch) bool {
+// begin makes the caller the one who writes, if there is something to do and nobody does it, and fills the batch. Without a connection, somebody else
+// has to be woken for it.
+func (o *Outbox) begin(batch *batch) (more, wake bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	pending := o.state == open && len(o.queue) > 0 || o.state == finishing
 	if o.busy || !pending {
-		return false
+		return false, false
+	}
+	if o.conn == nil {
+		return false, true
 	}
 	o.busy = true
-	return o.take(batch)
+	return o.take(batch), false
 }
 
 // next goes on after a batch.
@@ -95,19 +103,20 @@ func (o *Outbox) wrote(bytes int) {
 		size += o.queue[sent].Size()
 		sent++
 	}
-	o.bytes -= size
-	o.stats.waits(-sent, -size)
-	o.forget(sent)
+	o.forget(sent, size)
 }
 
-// forget drops the first messages of the queue and keeps its memory for the next ones, unless that is much.
-func (o *Outbox) forget(sent int) {
+// forget drops the first messages of the queue, with so many bytes, and keeps its memory for the next ones, unless that is much.
+func (o *Outbox) forget(sent, size int) {
+	o.bytes -= size
+	o.stats.waits(-sent, -size)
 	left := copy(o.queue, o.queue[sent:])
 	clear(o.queue[left:])
 	o.queue = o.queue[:left]
 	if left == 0 && cap(o.queue) > maxBatchMessages {
 		o.queue = nil
 	}
+	o.tellRoom()
 }
 
 // endSending tells the client that nothing more comes. Closing at once could destroy what it has not read yet, so its side stays open for a while.

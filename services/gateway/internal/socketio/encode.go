@@ -18,23 +18,35 @@ func EncodeEvent(namespace, name string, args ...[]byte) *outbox.Message {
 	for _, arg := range args {
 		size += len(arg) + 1
 	}
-	text := append(startPacket(make([]byte, 0, size), kindEvent, namespace), '[')
-	text = append(text, quote(name)...)
-	for _, arg := range args {
-		text = append(append(text, ','), arg...)
-	}
-	return outbox.Text(append(text, ']'))
+	text := startPacket(make([]byte, 0, size), kindEvent, namespace)
+	return outbox.Text(appendArray(text, quote(name), args))
 }
 
 func encodeAck(namespace string, id uint64, args [][]byte) *outbox.Message {
-	text := append(strconv.AppendUint(startPacket(nil, kindAck, namespace), id, 10), '[')
-	for i, arg := range args {
-		if i > 0 {
+	text := strconv.AppendUint(startPacket(nil, kindAck, namespace), id, 10)
+	return outbox.Text(appendArray(text, nil, args))
+}
+
+// encodeBinaryEvent makes the packet that so many attachments follow.
+func encodeBinaryEvent(namespace, name string, attachments int, args [][]byte) *outbox.Message {
+	return outbox.Text(appendArray(startBinaryPacket(kindBinaryEvent, namespace, attachments), quote(name), args))
+}
+
+func encodeBinaryAck(namespace string, id uint64, attachments int, args [][]byte) *outbox.Message {
+	text := strconv.AppendUint(startBinaryPacket(kindBinaryAck, namespace, attachments), id, 10)
+	return outbox.Text(appendArray(text, nil, args))
+}
+
+// appendArray adds a JSON array of a first value, if there is one, and others.
+func appendArray(text, first []byte, others [][]byte) []byte {
+	text = append(append(text, '['), first...)
+	for i, value := range others {
+		if i > 0 || first != nil {
 			text = append(text, ',')
 		}
-		text = append(text, arg...)
+		text = append(text, value...)
 	}
-	return outbox.Text(append(text, ']'))
+	return append(text, ']')
 }
 
 // encodeConnect welcomes a client to a namespace; it learns the socket's ID in revision 4 of Engine.IO only.
@@ -59,7 +71,15 @@ func encodeDisconnect(namespace string) *outbox.Message {
 }
 
 func startPacket(text []byte, kind packetKind, namespace string) []byte {
-	text = append(text, message, byte(kind))
+	return appendNamespace(append(text, message, byte(kind)), namespace)
+}
+
+func startBinaryPacket(kind packetKind, namespace string, attachments int) []byte {
+	text := strconv.AppendInt([]byte{message, byte(kind)}, int64(attachments), 10)
+	return appendNamespace(append(text, '-'), namespace)
+}
+
+func appendNamespace(text []byte, namespace string) []byte {
 	if namespace == mainNamespace {
 		return text
 	}

@@ -48,6 +48,14 @@ func (s *Socket) Offer(packet *outbox.Message) error {
 // Flush sends what is queued for the client's connection.
 func (s *Socket) Flush() { s.session.Flush() }
 
+// Room is that of the client's queue, as outbox.Outbox has it.
+func (s *Socket) Room() (<-chan struct{}, error) {
+	if s.left.Load() {
+		return nil, outbox.ErrClosed
+	}
+	return s.session.Room()
+}
+
 // Send is Offer and Flush.
 func (s *Socket) Send(packet *outbox.Message) error {
 	if err := s.Offer(packet); err != nil {
@@ -60,6 +68,28 @@ func (s *Socket) Send(packet *outbox.Message) error {
 // Ack answers an event that wants an acknowledgement. Each argument is a JSON value.
 func (s *Socket) Ack(id uint64, args ...[]byte) error {
 	return s.Send(encodeAck(s.namespace, id, args))
+}
+
+// EmitBinary sends an event with binary parts, to which the arguments refer as those of an Event do.
+func (s *Socket) EmitBinary(name string, attachments [][]byte, args ...[]byte) error {
+	return s.sendTogether(encodeBinaryEvent(s.namespace, name, len(attachments), args), attachments)
+}
+
+// AckBinary is Ack with binary parts, to which the arguments refer as those of an Event do.
+func (s *Socket) AckBinary(id uint64, attachments [][]byte, args ...[]byte) error {
+	return s.sendTogether(encodeBinaryAck(s.namespace, id, len(attachments), args), attachments)
+}
+
+func (s *Socket) sendTogether(packet *outbox.Message, attachments [][]byte) error {
+	if s.left.Load() {
+		return outbox.ErrClosed
+	}
+	s.announced.Do(s.announce)
+	if err := s.session.OfferTogether(packet, attachments); err != nil {
+		return err
+	}
+	s.Flush()
+	return nil
 }
 
 // Close sends what is queued and the last packets, then ends the client's connection, with whatever other namespaces it is in.

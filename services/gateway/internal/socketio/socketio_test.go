@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const patience = 10 * time.Second
 
-// probe is a handler that sends "message" back as "message-back", acknowledges what wants it, and notes what happens.
+// probe is a handler that sends "message" back as "message-back", acknowledges what wants it, with the attachments, and notes what happens.
 type probe struct {
 	connect    func(*Socket) error
 	events     chan Event
@@ -51,8 +51,12 @@ func (p *probe) Event(s *Socket, e Event) {
 		args[i] = arg
 	}
 	switch {
+	case e.WantsAck && e.Attachments != nil:
+		_ = s.AckBinary(e.AckID, e.Attachments, args...)
 	case e.WantsAck:
 		_ = s.Ack(e.AckID, args...)
+	case e.Name == "message" && e.Attachments != nil:
+		_ = s.EmitBinary("message-back", e.Attachments, args...)
 	case e.Name == "message":
 		_ = s.Send(EncodeEvent(s.Namespace(), "message-back", args...))
 	}

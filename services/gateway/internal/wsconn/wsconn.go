@@ -39,6 +39,16 @@ var writeBuffers = &sync.Pool{}
 // Upgrade shakes hands. After an error the request has been answered. The handler should return then and leave the connection to a goroutine of its
 // own, which gives back what net/http keeps for a request.
 func (s *Settings) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) {
+	conn, err := s.UpgradeFor(nil, w, r)
+	if err != nil {
+		return nil, err
+	}
+	conn.Outbox = outbox.New(conn.side.Conn, s.Limits, s.Stats)
+	return conn, nil
+}
+
+// UpgradeFor is Upgrade for a detached outbox, which stays so until Conn.Attach.
+func (s *Settings) UpgradeFor(detached *outbox.Outbox, w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: s.HandshakeTimeout,
 		WriteBufferPool:  writeBuffers,
@@ -53,7 +63,7 @@ func (s *Settings) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error
 		return nil, err
 	}
 	hijacker.side.muted = true
-	conn := &Conn{Outbox: outbox.New(hijacker.side.Conn, s.Limits, s.Stats), frames: frames, side: hijacker.side, buffer: hijacker.buffer}
+	conn := &Conn{Outbox: detached, frames: frames, side: hijacker.side, buffer: hijacker.buffer}
 	frames.SetReadLimit(s.MaxMessage)
 	frames.SetPingHandler(conn.answerPing)
 	frames.SetCloseHandler(func(int, string) error { return nil }) // it ends the reading, and whoever reads answers

@@ -13,9 +13,11 @@ import (
 
 // Config are the settings of a Server. Every zero value but that of NewID stands for a default.
 type Config struct {
-	PingInterval time.Duration // how often a client is pinged, or pings; 25 s
-	PingTimeout  time.Duration // how long the answer may take; 60 s
-	MaxPayload   int           // most bytes in a message of a client; 100,000
+	PingInterval   time.Duration // how often a client is pinged, or pings; 25 s
+	PingTimeout    time.Duration // how long the answer may take; 60 s
+	UpgradeTimeout time.Duration // how long a client may take to move from polling to a WebSocket that it has opened; 10 s
+	MaxPayload     int           // most bytes in a message of a client, and in a body of polling either way; 100,000
+	MaxSessions    int           // most sessions at a time; who is one too many is answered 503; 100,000
 
 	Queue outbox.Limits // of each client; 1 MiB, 1,000 messages, 10 s to write, 5 s to close
 	Stats *outbox.Stats // of all the clients' queues together; optional
@@ -24,8 +26,13 @@ type Config struct {
 	NewID func() string
 	// CheckOrigin tells whether a request from a web page of another origin is served; nil serves any.
 	CheckOrigin func(*http.Request) bool
+	// Admit is asked before a session is made for a request. A refusal is the answer, with status 429; otherwise, release is called once when the session
+	// is gone. Nil admits everyone.
+	Admit func(*http.Request) (release func(), refusal error)
 	// KeepHeaders are the names of those headers of a session's first request that Request.Header keeps for as long as the session lives.
 	KeepHeaders []string
+	// KeepQuery are the names of those query parameters of a session's first request that Request.Query keeps.
+	KeepQuery []string
 
 	Logger *zap.Logger // optional
 }
@@ -37,7 +44,8 @@ func (c Config) Validate() error {
 		name string
 		got  int64
 	}{
-		{"PingInterval", int64(c.PingInterval)}, {"PingTimeout", int64(c.PingTimeout)}, {"MaxPayload", int64(c.MaxPayload)},
+		{"PingInterval", int64(c.PingInterval)}, {"PingTimeout", int64(c.PingTimeout)}, {"UpgradeTimeout", int64(c.UpgradeTimeout)},
+		{"MaxPayload", int64(c.MaxPayload)}, {"MaxSessions", int64(c.MaxSessions)},
 		{"Queue.Bytes", int64(c.Queue.Bytes)}, {"Queue.Messages", int64(c.Queue.Messages)},
 		{"Queue.WriteTimeout", int64(c.Queue.WriteTimeout)}, {"Queue.CloseTimeout", int64(c.Queue.CloseTimeout)},
 	} {
@@ -55,7 +63,9 @@ func (c Config) Validate() error {
 func (c Config) WithDefaults() Config {
 	orDefault(&c.PingInterval, 25*time.Second)
 	orDefault(&c.PingTimeout, 60*time.Second)
+	orDefault(&c.UpgradeTimeout, 10*time.Second)
 	orDefault(&c.MaxPayload, 100_000)
+	orDefault(&c.MaxSessions, 100_000)
 	orDefault(&c.Queue.Bytes, 1<<20)
 	orDefault(&c.Queue.Messages, 1000)
 	orDefault(&c.Queue.WriteTimeout, 10*time.Second)
@@ -64,6 +74,9 @@ func (c Config) WithDefaults() Config {
 	orDefault(&c.Logger, zap.NewNop())
 	if c.CheckOrigin == nil {
 		c.CheckOrigin = func(*http.Request) bool { return true }
+	}
+	if c.Admit == nil {
+		c.Admit = func(*http.Request) (func(), error) { return func() {}, nil }
 	}
 	return c
 }

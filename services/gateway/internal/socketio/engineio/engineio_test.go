@@ -5,8 +5,11 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,18 +44,24 @@ func (e echo) Closed(reason string) { e.ended <- reason }
 
 type testServer struct {
 	*Server
-	url   string
-	ended chan string // reasons of ended sessions
+	url      string
+	client   *http.Client
+	network  *pipes       // in simulated time
+	requests atomic.Int64 // in simulated time
+	ended    chan string  // reasons of ended sessions
+
+	mu     sync.Mutex
+	opened []*Session
 }
 
 // serve starts a server that echoes. It is shut down, which every goroutine has to follow, when the test ends.
 func serve(t testing.TB, cfg Config) *testServer {
 	t.Helper()
-	server := &testServer{ended: make(chan string, 100)}
-	server.Server = newEchoServer(t, cfg, server.ended)
+	server := newEchoServer(t, cfg)
 	listener := httptest.NewServer(server)
-	server.url = listener.URL
+	server.url, server.client = listener.URL, listener.Client()
 	t.Cleanup(func() {
+		server.abandonPolling()
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := server.Shutdown(ctx); err != nil {
@@ -63,14 +72,46 @@ func serve(t testing.TB, cfg Config) *testServer {
 	return server
 }
 
-func newEchoServer(t testing.TB, cfg Config, ended chan<- string) *Server {
+func newEchoServer(t testing.TB, cfg Config) *testServer {
 	t.Helper()
-	cfg.NewID = rand.Text
-	server, err := NewServer(cfg, func(s *Session) Conversation { return echo{s, ended} })
+	if cfg.NewID == nil {
+		cfg.NewID = rand.Text
+	}
+	server := &testServer{ended: make(chan string, 1000)}
+	var err error
+	server.Server, err = NewServer(cfg, func(s *Session) Conversation {
+		server.mu.Lock()
+		defer server.mu.Unlock()
+		server.opened = append(server.opened, s)
+		return echo{s, server.ended}
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return server
+}
+
+// abandonPolling ends sessions whose clients have stopped to poll, as it would take Shutdown a while to find that out.
+func (s *testServer) abandonPolling() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, session := range s.opened {
+		if session.polling != nil && session.polling.carriedBy() != carrierWebSocket {
+			session.Close(endTransportError)
+			session.polling.leave()
+		}
+	}
+}
+
+// newest returns the session that was opened last.
+func (s *testServer) newest(t testing.TB) *Session {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.opened) == 0 {
+		t.Fatal("there is no session")
+	}
+	return s.opened[len(s.opened)-1]
 }
 
 // dial opens a WebSocket session and reads its open packet.

@@ -4,33 +4,42 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-
-	"atlasstream/services/gateway/internal/outbox"
 )
 
-const transportWebSocket = "websocket"
+const (
+	transportPolling   = "polling"
+	transportWebSocket = "websocket"
+)
 
 // handshake is what a request says in its query.
 type handshake struct {
-	revision  Revision
 	transport string
-	sessionID string // empty for a new session
+	sessionID string // empty for a new session, which the rest is about
+	revision  Revision
+	bodies    bodies // for polling
 }
 
+// parseHandshake asks for the revision in a session's first request only, as the reference server does: it cannot change later.
 func parseHandshake(r *http.Request) (handshake, *refusal) {
 	query := r.URL.Query()
 	shake := handshake{transport: query.Get("transport"), sessionID: query.Get("sid")}
-	if shake.transport != transportWebSocket {
-		return shake, unknownTransport(fmt.Sprintf("transport: got %.20q, want websocket", shake.transport))
+	if shake.transport != transportPolling && shake.transport != transportWebSocket {
+		return shake, unknownTransport(fmt.Sprintf("transport: got %.20q, want polling or websocket", shake.transport))
+	}
+	if shake.sessionID != "" {
+		return shake, nil
 	}
 	revision, err := parseRevision(query.Get("EIO"))
-	if err != nil {
+	switch {
+	case err != nil:
 		return shake, unsupportedRevision(err.Error())
+	case r.Method != http.MethodGet:
+		return shake, badHandshakeMethod(r.Method)
+	case revision == Revision3 && shake.transport == transportPolling && query.Has("j"):
+		return shake, badRequest("j: JSONP is not served, want polling without it, or websocket")
 	}
 	shake.revision = revision
-	if shake.sessionID == "" && r.Method != http.MethodGet {
-		return shake, badHandshakeMethod(r.Method)
-	}
+	shake.bodies = chooseBodies(revision, query)
 	return shake, nil
 }
 
@@ -43,13 +52,17 @@ type openPacket struct {
 	MaxPayload   int      `json:"maxPayload,omitempty"` // not in revision 3
 }
 
-func (s *Session) openMessage() *outbox.Message {
+// openText is the open packet, its type included.
+func (s *Session) openText() []byte {
 	cfg := &s.server.cfg
 	open := openPacket{
 		SessionID:    s.id,
 		Upgrades:     []string{},
 		PingInterval: cfg.PingInterval.Milliseconds(),
 		PingTimeout:  cfg.PingTimeout.Milliseconds(),
+	}
+	if s.polling != nil {
+		open.Upgrades = []string{transportWebSocket}
 	}
 	if s.revision == Revision4 {
 		open.MaxPayload = cfg.MaxPayload
@@ -58,5 +71,5 @@ func (s *Session) openMessage() *outbox.Message {
 	if err != nil {
 		panic(err) // numbers and strings always have a JSON form
 	}
-	return outbox.Text(append([]byte{byte(packetOpen)}, body...))
+	return append([]byte{byte(packetOpen)}, body...)
 }

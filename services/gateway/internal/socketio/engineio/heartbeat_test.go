@@ -1,63 +1,19 @@
 package engineio
 
 import (
-	"context"
 	"errors"
 	"io"
-	"net"
-	"net/http"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
 )
 
-// pipes is a listener within the process, so that time can be simulated.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
-
-func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
-	client, server := net.Pipe()
-	p.conns <- server
-	return client, nil
-}
-
 // inSimulatedTime runs a test with a server of which every goroutine ends with the test, and with a client.
 func inSimulatedTime(t *testing.T, revision Revision, run func(t *testing.T, server *testServer, client *websocket.Conn)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		server := &testServer{ended: make(chan string, 1), url: "http://pipe"}
-		server.Server = newEchoServer(t, Config{PingInterval: 25 * time.Second, PingTimeout: 60 * time.Second}, server.ended)
-		listener := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
-		front := http.Server{Handler: server, ReadHeaderTimeout: time.Minute}
-		go func() { _ = front.Serve(listener) }()
-		t.Cleanup(func() {
-			if err := errors.Join(server.Shutdown(context.Background()), front.Close()); err != nil {
-				t.Error(err)
-			}
-		})
-		client, _ := dialWith(t, &websocket.Dialer{NetDialContext: listener.dial}, server.url, revision)
+	simulate(t, Config{}, func(t *testing.T, server *testServer) {
+		client, _ := dialWith(t, server.dialer(), server.url, revision)
 		_ = client.SetReadDeadline(time.Time{})
 		run(t, server, client)
 	})

@@ -3,9 +3,10 @@ package engineio
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 )
 
-// refusal is the answer to a request that opens no session and belongs to none. Codes and messages are those of the reference server.
+// refusal is the answer to a request that is not served. Codes and messages are those of the reference server.
 type refusal struct {
 	status  int
 	Code    int    `json:"code"`
@@ -37,17 +38,23 @@ func unsupportedRevision(detail string) *refusal {
 	return &refusal{http.StatusBadRequest, 5, "Unsupported protocol version", detail}
 }
 
+func tooLarge(detail string) *refusal {
+	return &refusal{http.StatusRequestEntityTooLarge, 3, "Bad request", detail}
+}
+
 func unavailable(detail string) *refusal {
 	return &refusal{http.StatusServiceUnavailable, 3, "Service unavailable", detail}
 }
 
-func (f *refusal) write(w http.ResponseWriter) {
+// notAdmitted has a code of our own.
+func notAdmitted(reason error) *refusal {
+	return &refusal{http.StatusTooManyRequests, 6, reason.Error(), ""}
+}
+
+func (f *refusal) write(w http.ResponseWriter, patience time.Duration) {
 	body, err := json.Marshal(f)
 	if err != nil {
 		panic(err) // numbers and strings always have a JSON form
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(f.status)
-	_, _ = w.Write(body) // whoever asked may be gone
+	_ = answer(w, patience, f.status, "application/json", body) // whoever asked may be gone
 }

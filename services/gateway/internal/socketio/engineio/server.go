@@ -1,24 +1,20 @@
 package engineio
 
 import (
+	"context"
 	"net/http"
-	"sync"
 
-	"go.uber.org/zap"
-
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/register"
 	"atlasstream/services/gateway/internal/wsconn"
 )
 
 // Server opens sessions for the clients that connect to it, and keeps them. It is an http.Handler for the path that clients are told.
 type Server struct {
-	cfg     Config
-	open    func(*Session) Conversation
-	sockets *wsconn.Settings
-
-	mu       sync.Mutex
-	sessions map[string]*Session
-	closing  bool
-	running  sync.WaitGroup // the sessions' goroutines
+	cfg      Config
+	open     func(*Session) Conversation
+	sockets  *wsconn.Settings
+	sessions *register.Register[string, Session]
 }
 
 // NewServer makes a server that calls open for every new session. What open offers to the session follows the open packet.
@@ -27,65 +23,44 @@ func NewServer(cfg Config, open func(*Session) Conversation) (*Server, error) {
 		return nil, err
 	}
 	cfg = cfg.WithDefaults()
-	return &Server{cfg: cfg, open: open, sockets: socketSettings(&cfg), sessions: map[string]*Session{}}, nil
+	return &Server{cfg: cfg, open: open, sockets: socketSettings(&cfg), sessions: register.New[string, Session](cfg.MaxSessions)}, nil
 }
 
-// ServeHTTP returns as soon as a WebSocket session is open, so that nothing of the HTTP server stays in memory for it.
+// ServeHTTP returns as soon as a WebSocket session is open, so that nothing of the HTTP server stays in memory for it. A poll it keeps for as long as there
+// is nothing to tell.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	if refused := s.serve(w, r); refused != nil {
+		refused.write(w, s.cfg.Queue.WriteTimeout)
+	}
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
+	if !s.cfg.CheckOrigin(r) {
+		return forbiddenOrigin()
+	}
+	allowOrigin(w, r)
+	if r.Method == http.MethodOptions {
+		answerPreflight(w, r)
+		return nil
+	}
 	shake, refused := parseHandshake(r)
 	switch {
 	case refused != nil:
-	case !s.cfg.CheckOrigin(r):
-		refused = forbiddenOrigin()
-	case shake.sessionID != "":
-		refused = unknownSession()
-	default:
-		refused = s.openWebSocket(w, r, shake.revision)
+		return refused
+	case shake.sessionID == "":
+		return s.openSession(w, r, shake)
 	}
-	if refused != nil {
-		refused.write(w)
+	session := s.sessions.Find(shake.sessionID)
+	if session == nil {
+		return unknownSession()
 	}
+	return session.serve(w, r, shake.transport)
 }
 
-func (s *Server) openWebSocket(w http.ResponseWriter, r *http.Request, revision Revision) *refusal {
-	if !s.enter() {
-		return unavailable("the server is shutting down")
-	}
-	socket, err := s.sockets.Upgrade(w, r)
-	if err != nil {
-		s.running.Done()
-		s.cfg.Logger.Debug("a WebSocket handshake failed", zap.Error(err))
-		return nil
-	}
-	session := &Session{id: s.cfg.NewID(), revision: revision, request: s.keep(r), server: s, out: socket.Outbox}
-	session.start()
-	go session.run(socket)
-	return nil
-}
-
-// enter counts a session in, unless the server is shutting down.
-func (s *Server) enter() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.closing {
-		s.running.Add(1)
-	}
-	return !s.closing
-}
-
-func (s *Server) add(session *Session) {
-	s.mu.Lock()
-	closing := s.closing
-	s.sessions[session.id] = session
-	s.mu.Unlock()
-	if closing {
-		session.Close(endShutdown)
-	}
-}
-
-func (s *Server) remove(session *Session) {
-	s.mu.Lock()
-	delete(s.sessions, session.id)
-	s.mu.Unlock()
-	s.running.Done()
+// Shutdown refuses newcomers, sends what waits and the last packets to every client, and returns when all sessions and their goroutines have ended.
+// When ctx ends first, it closes the connections that are left, waits for conversations that are busy, and returns the context's error.
+// The HTTP server must go on accepting requests meanwhile, as clients that poll have to ask for their last packets.
+func (s *Server) Shutdown(ctx context.Context, last ...*outbox.Message) error {
+	return s.sessions.Shutdown(ctx, func(session *Session) { session.Close(endShutdown, last...) }, (*Session).cutOff)
 }

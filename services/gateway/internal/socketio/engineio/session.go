@@ -2,10 +2,11 @@ package engineio
 
 import (
 	"errors"
+	"net/http"
+	"sync"
 	"sync/atomic"
 
 	"atlasstream/services/gateway/internal/outbox"
-	"atlasstream/services/gateway/internal/wsconn"
 )
 
 // Conversation is what an embedder does with a session. Its methods are called one after the other, never at the same time.
@@ -18,33 +19,59 @@ type Conversation interface {
 
 // Session is one client's presence, whatever carries it. Its methods may be called from any goroutine and never wait for the network.
 type Session struct {
-	id           string
-	revision     Revision
-	request      Request
-	server       *Server
-	out          *outbox.Outbox
+	id       string
+	revision Revision
+	request  Request
+	server   *Server
+	release  func() // gives back what Config.Admit admitted
+	out      *outbox.Outbox
+	polling  *polling // nil where there was a WebSocket from the start
+
+	talking      sync.Mutex // held while the conversation is called
 	conversation Conversation
 	heartbeat    heartbeat
 	ending       atomic.Pointer[Ending] // nil while the session is open
 }
 
 // start says hello and begins the conversation.
-func (s *Session) start() {
-	s.server.add(s)
+func (s *Session) start(hello ...*outbox.Message) {
+	s.talking.Lock()
+	defer s.talking.Unlock()
+	if !s.server.sessions.Open(s.id, s) {
+		s.Close(endShutdown)
+	}
 	s.startHeartbeat()
-	s.mustOffer(s.openMessage())
+	for _, message := range hello {
+		s.mustOffer(message)
+	}
 	s.conversation = s.server.open(s)
 	s.Flush()
 }
 
-// run reads from the socket until the session has ended.
-func (s *Session) run(socket *wsconn.Conn) {
-	defer s.server.remove(s)
-	defer socket.Close()
-	s.Close(endOf(socket.ReadAll(s.receiveFrame)))
-	s.stopHeartbeat()
-	s.conversation.Closed(s.ending.Load().Reason)
-	socket.Drain()
+// leave is called once when nothing of the session is left.
+func (s *Session) leave() {
+	s.server.sessions.Leave(s.id)
+	s.release()
+}
+
+// serve answers a request after the first.
+func (s *Session) serve(w http.ResponseWriter, r *http.Request, transport string) *refusal {
+	s.wasQuiet()
+	switch {
+	case s.isOver():
+		return unknownSession()
+	case s.polling == nil:
+		return badRequest("sid: the session has had a WebSocket from the start")
+	case transport == transportWebSocket:
+		s.upgrade(w, r)
+		return nil
+	case r.Method == http.MethodGet:
+		return s.poll(w, r)
+	case r.Method == http.MethodPost:
+		return s.post(w, r)
+	default:
+		return badRequest("method: got " + r.Method + ", want GET or POST")
+	}
 }
 
 // ID is the session's, as Config.NewID made it.
@@ -62,13 +89,26 @@ func (s *Session) Offer(text *outbox.Message) error { return s.out.Offer(text) }
 // OfferBinary queues a binary message without sending it.
 func (s *Session) OfferBinary(data []byte) error { return s.out.Offer(encodeBinary(s.revision, data)) }
 
+// OfferTogether queues a text packet and binary messages, with nothing between them, or none of them.
+func (s *Session) OfferTogether(text *outbox.Message, binary [][]byte) error {
+	messages := append(make([]*outbox.Message, 0, 1+len(binary)), text)
+	for _, data := range binary {
+		messages = append(messages, encodeBinary(s.revision, data))
+	}
+	return s.out.OfferTogether(messages...)
+}
+
 // Flush sends what is queued.
 func (s *Session) Flush() { s.out.Flush() }
+
+// Room is that of the client's queue.
+func (s *Session) Room() (<-chan struct{}, error) { return s.out.Room() }
 
 // Close sends what is queued and the last packets, then ends the session. Of several endings, the first counts.
 func (s *Session) Close(ending Ending, last ...*outbox.Message) {
 	if s.ending.CompareAndSwap(nil, &ending) {
 		s.out.Finish(ending.after(last)...)
+		s.ended()
 	}
 }
 
@@ -76,7 +116,23 @@ func (s *Session) Close(ending Ending, last ...*outbox.Message) {
 func (s *Session) Abort(ending Ending, last ...*outbox.Message) {
 	if s.ending.CompareAndSwap(nil, &ending) {
 		s.out.Abort(ending.after(last)...)
+		s.ended()
 	}
+}
+
+// ended lets the session conclude. Where a WebSocket carries it, the goroutine that reads from it finds out.
+func (s *Session) ended() {
+	if s.polling != nil && s.polling.end() {
+		go s.conclude()
+	}
+}
+
+// endConversation is called once the session has ended.
+func (s *Session) endConversation() {
+	s.talking.Lock()
+	defer s.talking.Unlock()
+	s.stopHeartbeat()
+	s.conversation.Closed(s.ending.Load().Reason)
 }
 
 // mustOffer queues a packet that the protocol owes the client, so that the session cannot go on without it.
@@ -89,32 +145,4 @@ func (s *Session) mustOffer(message *outbox.Message) {
 func (s *Session) say(message *outbox.Message) {
 	s.mustOffer(message)
 	s.Flush()
-}
-
-// receive acts on a packet. An error says what is wrong with it.
-func (s *Session) receive(p packet) error {
-	switch p.kind {
-	case packetMessage:
-		return s.conversation.Message(p.binary, p.data)
-	case packetPing, packetPong:
-		return s.receiveHeartbeat(p.kind)
-	case packetClose:
-		s.Close(endClientClosed)
-		return nil
-	case packetNoop:
-		return nil
-	default:
-		return errors.New("packet type: a client may send only 1, 2, 3, 4 and 6 here")
-	}
-}
-
-func (s *Session) receiveHeartbeat(kind packetKind) error {
-	if (kind == packetPing) != (s.revision == Revision3) {
-		return errors.New("packet type: in revision 3 the client pings (2), in revision 4 the server (answered by 3)")
-	}
-	s.heard()
-	if kind == packetPing {
-		s.say(pong)
-	}
-	return nil
 }

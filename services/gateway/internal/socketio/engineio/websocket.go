@@ -12,25 +12,39 @@ func socketSettings(cfg *Config) *wsconn.Settings {
 		HandshakeTimeout: cfg.Queue.WriteTimeout,
 		Limits:           &cfg.Queue,
 		Stats:            cfg.Stats,
-		Refuse:           func(w http.ResponseWriter, _ int, reason error) { badRequest(reason.Error()).write(w) },
+		Refuse: func(w http.ResponseWriter, _ int, reason error) {
+			badRequest(reason.Error()).write(w, cfg.Queue.WriteTimeout)
+		},
 	}
+}
+
+// run reads from the socket until the session has ended.
+func (s *Session) run(socket *wsconn.Conn) { s.concludeOn(socket, socket.ReadAll(s.receiveFrame)) }
+
+// concludeOn ends a session when nothing more is read from its socket.
+func (s *Session) concludeOn(socket *wsconn.Conn, end wsconn.End) {
+	defer s.leave()
+	defer socket.Close()
+	s.Close(endOf(end))
+	s.endConversation()
+	socket.Drain()
 }
 
 // receiveFrame acts on what a WebSocket client sent. After the session's end it is read only so that the client can read what was sent last.
 func (s *Session) receiveFrame(binary bool, frame []byte) {
-	if s.ending.Load() != nil {
-		return
-	}
-	decoded, err := decodeText(frame)
-	if binary {
-		decoded, err = decodeBinary(s.revision, frame)
-	}
-	if err == nil {
-		err = s.receive(decoded)
-	}
+	decoded, err := s.decodeFrame(binary, frame)
 	if err != nil {
 		s.Close(endMalformed(err))
+		return
 	}
+	_ = s.receive(decoded) // which has ended the session
+}
+
+func (s *Session) decodeFrame(binary bool, frame []byte) (packet, error) {
+	if binary {
+		return decodeBinary(s.revision, frame)
+	}
+	return decodeText(frame)
 }
 
 // endOf tells why the session ends when nothing more is read from its socket.
@@ -38,5 +52,5 @@ func endOf(socket wsconn.End) Ending {
 	if socket.Gone {
 		return endClientClosed
 	}
-	return Ending{Reason: "transport error", Code: socket.Code, Detail: socket.Words}
+	return Ending{Reason: endTransportError.Reason, Code: socket.Code, Detail: socket.Words}
 }

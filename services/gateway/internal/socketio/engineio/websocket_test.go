@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -180,35 +181,25 @@ func TestClientThatGoes(t *testing.T) {
 }
 
 func TestQueueThatIsFullEndsTheSession(t *testing.T) {
-	server := serve(t, Config{Queue: outbox.Limits{Bytes: 200, WriteTimeout: patience}})
-	client, _ := server.dial(t, Revision3) // the open packet just fits
-	session := server.only(t)
-	for session.Offer(outbox.Text([]byte("4"+strings.Repeat("x", 20)))) == nil {
-	}
-	for session.Offer(outbox.Text([]byte("4"))) == nil { // until not even a pong has room
-	}
-	send(t, client, websocket.TextMessage, "2")
-	expectEnd(t, client, websocket.ClosePolicyViolation, "too slowly")
-	_ = client.Close()
-	server.expectEnded(t, "queue full")
-}
-
-// only returns the one session that there is.
-func (s *testServer) only(t *testing.T) *Session {
-	t.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, session := range s.sessions {
-		return session
-	}
-	t.Fatal("there is no session")
-	return nil
+	simulate(t, Config{Queue: outbox.Limits{Bytes: 200}}, func(t *testing.T, server *testServer) {
+		client, _ := dialWith(t, server.dialer(), server.url, Revision3) // the open packet just fits
+		synctest.Wait()                                                  // until it is written
+		session := server.newest(t)
+		for session.Offer(outbox.Text([]byte("4"+strings.Repeat("x", 20)))) == nil {
+		}
+		for session.Offer(outbox.Text([]byte("4"))) == nil { // until not even a pong has room
+		}
+		send(t, client, websocket.TextMessage, "2")
+		expectEnd(t, client, websocket.ClosePolicyViolation, "too slowly")
+		_ = client.Close()
+		server.expectEnded(t, "queue full")
+	})
 }
 
 func TestNothingIsTakenAfterTheEnd(t *testing.T) {
 	server := serve(t, Config{})
 	client, _ := server.dial(t, Revision4)
-	session := server.only(t)
+	session := server.newest(t)
 	session.Close(Ending{Reason: "enough", Code: 4000, Detail: "that was it"}, outbox.Text([]byte("4last")))
 	session.Close(Ending{Reason: "more than enough"}, outbox.Text([]byte("4second to last")))
 	session.Abort(Ending{Reason: "too much"})
@@ -254,8 +245,8 @@ func TestShutdownDoesNotWaitForClientsBeyondItsContext(t *testing.T) {
 }
 
 func TestRequestIsKept(t *testing.T) {
-	server := serve(t, Config{KeepHeaders: []string{"user-agent", "X-Forwarded-For"}})
-	url := "ws" + strings.TrimPrefix(server.url, "http") + "/?EIO=4&transport=websocket&client=me"
+	server := serve(t, Config{KeepHeaders: []string{"user-agent", "X-Forwarded-For"}, KeepQuery: []string{"client", "absent"}})
+	url := "ws" + strings.TrimPrefix(server.url, "http") + "/?EIO=4&transport=websocket&client=m%2Fe&token=secret"
 	client, response, err := websocket.DefaultDialer.Dial(url, http.Header{"User-Agent": {"test"}, "Cookie": {"secret"}})
 	if err != nil {
 		t.Fatal(err)
@@ -263,11 +254,11 @@ func TestRequestIsKept(t *testing.T) {
 	defer client.Close()
 	_ = response.Body.Close()
 	receive(t, client)
-	kept := server.only(t).Request()
+	kept := server.newest(t).Request()
 	if kept.Header.Get("User-Agent") != "test" || len(kept.Header) != 1 {
 		t.Errorf("headers: %v", kept.Header)
 	}
-	if kept.RawQuery != "EIO=4&transport=websocket&client=me" || kept.RemoteAddr != client.LocalAddr().String() {
+	if kept.Query.Get("client") != "m/e" || len(kept.Query) != 1 || kept.RemoteAddr != client.LocalAddr().String() {
 		t.Errorf("got %+v", kept)
 	}
 }

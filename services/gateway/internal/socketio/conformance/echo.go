@@ -1,0 +1,31 @@
+package main
+
+import (
+	"time"
+
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/socketio/engineio"
+)
+
+// echoing sends every message back.
+type echoing struct{ session *engineio.Session }
+
+// echo lets a moment pass before the open packet is sent, which is when it returns: the suites of Engine.IO begin to listen for that packet only after the
+// WebSocket has opened, and miss it if it comes along with the answer to the handshake. The suite of Socket.IO had this flaw until branch fix/waitfor.
+func echo(session *engineio.Session) engineio.Conversation {
+	const moment = 30 * time.Millisecond
+	<-time.After(moment)
+	return echoing{session}
+}
+
+// Message implements engineio.Conversation.
+func (e echoing) Message(binary bool, data []byte) error {
+	defer e.session.Flush()
+	if binary {
+		return e.session.OfferBinary(data)
+	}
+	return e.session.Offer(outbox.Text(append([]byte{'4'}, data...)))
+}
+
+// Closed implements engineio.Conversation.
+func (e echoing) Closed(string) {}

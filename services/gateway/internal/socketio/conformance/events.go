@@ -1,0 +1,39 @@
+package main
+
+import (
+	"atlasstream/services/gateway/internal/socketio"
+)
+
+// events answers what clients emit.
+type events struct{}
+
+// Connect implements socketio.Handler: it emits "auth" with what the client sent to connect.
+func (events) Connect(socket *socketio.Socket) error {
+	auth := socket.Auth()
+	if auth == nil {
+		auth = []byte("{}")
+	}
+	return socket.Send(socketio.EncodeEvent(socket.Namespace(), "auth", auth))
+}
+
+// Event implements socketio.Handler.
+func (events) Event(socket *socketio.Socket, event socketio.Event) {
+	args := make([][]byte, len(event.Args))
+	for i, arg := range event.Args {
+		args[i] = arg
+	}
+	binary := len(event.Attachments) > 0
+	switch { // a client that is gone waits for nothing, so that errors do not matter
+	case event.Name == "message" && binary:
+		_ = socket.EmitBinary("message-back", event.Attachments, args...)
+	case event.Name == "message":
+		_ = socket.Send(socketio.EncodeEvent(socket.Namespace(), "message-back", args...))
+	case event.Name == "message-with-ack" && binary:
+		_ = socket.AckBinary(event.AckID, event.Attachments, args...)
+	case event.Name == "message-with-ack":
+		_ = socket.Ack(event.AckID, args...)
+	}
+}
+
+// Disconnect implements socketio.Handler.
+func (events) Disconnect(*socketio.Socket, string) {}

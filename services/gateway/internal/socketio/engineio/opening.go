@@ -1,0 +1,73 @@
+package engineio
+
+import (
+	"errors"
+	"net/http"
+
+	"go.uber.org/zap"
+
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/register"
+	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+)
+
+func (s *Server) openSession(w http.ResponseWriter, r *http.Request, shake handshake) *refusal {
+	id, refused := s.enter()
+	if refused != nil {
+		return refused
+	}
+	release, err := s.cfg.Admit(r)
+	if err != nil {
+		s.sessions.Leave(id)
+		return notAdmitted(err)
+	}
+	session := &Session{id: id, revision: shake.revision, request: s.keep(r), server: s, release: release}
+	if shake.transport == transportPolling {
+		session.openPolling(w, shake.bodies)
+	} else {
+		session.openWebSocket(w, r)
+	}
+	return nil
+}
+
+// enter keeps a place for a session under an ID that no other has.
+func (s *Server) enter() (id string, refused *refusal) {
+	const attempts = 3
+	for range attempts {
+		id := s.cfg.NewID()
+		err := register.ErrTaken
+		if id != "" {
+			err = s.sessions.Enter(id)
+		}
+		if err == nil {
+			return id, nil
+		}
+		if !errors.Is(err, register.ErrTaken) {
+			return "", unavailable(err.Error())
+		}
+	}
+	s.cfg.Logger.Error("no session can be opened: NewID gave nothing, or IDs of other sessions", zap.Int("attempts", attempts))
+	return "", unavailable("the server has no ID for a new session")
+}
+
+func (s *Session) openWebSocket(w http.ResponseWriter, r *http.Request) {
+	socket, err := s.server.sockets.Upgrade(w, r)
+	if err != nil {
+		s.server.cfg.Logger.Debug("a WebSocket handshake failed", zap.Error(err))
+		s.leave()
+		return
+	}
+	s.out = socket.Outbox
+	s.start(outbox.Text(s.openText()))
+	go s.run(socket)
+}
+
+// openPolling answers with the open packet only: some old clients take no more than one packet from the first answer.
+func (s *Session) openPolling(w http.ResponseWriter, bodies bodies) {
+	s.polling = newPolling(bodies)
+	s.out = outbox.NewDetached(&s.server.cfg.Queue, s.server.cfg.Stats, s.polling.wake)
+	s.start()
+	if err := s.answerPoll(w, []payload.Packet{{Data: s.openText()}}); err != nil {
+		s.Close(endTransportError)
+	}
+}

@@ -1,0 +1,160 @@
+package engineio
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/gorilla/websocket"
+)
+
+// open tries to open a session by a transport and returns the answer if it is refused; a session is ended by end.
+func (s *testServer) tryOpen(t *testing.T, transport string) (refused reply, end func()) {
+	t.Helper()
+	query := "EIO=4&transport=" + transport
+	if transport == transportPolling {
+		got := s.request(t, http.MethodGet, query, http.NoBody)
+		if got.status != http.StatusOK {
+			return got, nil
+		}
+		client := &poller{server: s, query: query + "&sid=" + s.newest(t).ID()}
+		return reply{}, func() { client.post(t, "1"); client.expect(t, "6") }
+	}
+	client, response, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+"/?"+query, nil)
+	if err != nil {
+		body := make([]byte, 1000)
+		n, _ := response.Body.Read(body)
+		return reply{response.StatusCode, response.Header, string(body[:n])}, nil
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	receive(t, client)
+	return reply{}, func() { _ = client.Close() }
+}
+
+func forEachTransport(t *testing.T, run func(t *testing.T, transport string)) {
+	t.Helper()
+	for _, transport := range []string{transportPolling, transportWebSocket} {
+		t.Run(transport, func(t *testing.T) { run(t, transport) })
+	}
+}
+
+func TestAdmission(t *testing.T) {
+	forEachTransport(t, func(t *testing.T, transport string) {
+		var asked, released atomic.Int64
+		t.Cleanup(func() { // after the shutdown
+			if released.Load() != 2 {
+				t.Errorf("%d of 2 admissions were given back", released.Load())
+			}
+		})
+		server := serve(t, Config{Admit: func(r *http.Request) (func(), error) {
+			if r.URL.Query().Get("transport") != transport {
+				t.Errorf("got %v", r.URL)
+			}
+			if asked.Add(1) > 2 {
+				return nil, errors.New("two are enough")
+			}
+			return func() { released.Add(1) }, nil
+		}})
+		_, end := server.tryOpen(t, transport)
+		_, _ = server.tryOpen(t, transport)
+		refused, _ := server.tryOpen(t, transport)
+		refused.expect(t, http.StatusTooManyRequests, `{"code":6,"message":"two are enough"}`)
+		if released.Load() != 0 || server.sessions.Len() != 2 {
+			t.Errorf("%d of %d sessions are released", released.Load(), server.sessions.Len())
+		}
+		end()
+		waitUntil(t, func() bool { return released.Load() == 1 })
+	})
+}
+
+// What is admitted for a handshake that fails is given back.
+func TestFailedHandshakeIsReleased(t *testing.T) {
+	released := make(chan struct{}, 1)
+	server := serve(t, Config{Admit: func(*http.Request) (func(), error) { return func() { released <- struct{}{} }, nil }})
+	server.request(t, http.MethodGet, "EIO=4&transport=websocket", http.NoBody).expectRefused(t, 400, 3, "Connection")
+	<-released
+	if server.sessions.Len() != 0 {
+		t.Error("a session is left")
+	}
+}
+
+func TestMaxSessions(t *testing.T) {
+	forEachTransport(t, func(t *testing.T, transport string) {
+		server := serve(t, Config{MaxSessions: 2, Admit: func(*http.Request) (func(), error) { return func() {}, nil }})
+		_, end := server.tryOpen(t, transport)
+		_, _ = server.tryOpen(t, transport)
+		refused, _ := server.tryOpen(t, transport)
+		refused.expectRefused(t, http.StatusServiceUnavailable, 3, "as many sessions as it may have")
+		end()
+		waitUntil(t, func() bool { return server.sessions.Len() == 1 })
+		if refused, end := server.tryOpen(t, transport); end == nil {
+			t.Errorf("got %+v, want a session", refused)
+		}
+	})
+}
+
+func TestIDsThatAreInUse(t *testing.T) {
+	forEachTransport(t, func(t *testing.T, transport string) {
+		var next atomic.Int64
+		ids := []string{"a", "a", "", "b", "a", "b", "a"}
+		server := serve(t, Config{NewID: func() string { return ids[next.Add(1)-1] }})
+		for _, want := range []string{"a", "b"} {
+			if _, end := server.tryOpen(t, transport); end == nil || server.newest(t).ID() != want {
+				t.Fatalf("the session is %q, want %q", server.newest(t).ID(), want)
+			}
+		}
+		refused, _ := server.tryOpen(t, transport)
+		refused.expectRefused(t, http.StatusServiceUnavailable, 3, "no ID")
+	})
+}
+
+func TestOtherOrigins(t *testing.T) {
+	server := serve(t, Config{CheckOrigin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" }})
+	for _, test := range []struct {
+		method, origin string
+		status         int
+		allowed        string
+	}{
+		{http.MethodGet, "", 200, "*"},
+		{http.MethodGet, "https://page.example", 200, "https://page.example"},
+		{http.MethodGet, "https://evil.example", 403, ""},
+		{http.MethodPost, "https://page.example", 400, "https://page.example"}, // a refusal can be read too
+		{http.MethodOptions, "https://page.example", 204, "https://page.example"},
+		{http.MethodOptions, "https://evil.example", 403, ""},
+	} {
+		t.Run(fmt.Sprint(test.method, test.origin), func(t *testing.T) {
+			before := server.sessions.Len()
+			request, err := http.NewRequest(test.method, server.url+"/?EIO=3&transport=polling", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Origin", test.origin)
+			request.Header.Set("Access-Control-Request-Headers", "content-type,x-custom")
+			got := server.do(t, request)
+			if got.status != test.status || got.header.Get("Access-Control-Allow-Origin") != test.allowed {
+				t.Errorf("got %+v", got)
+			}
+			if credentials := got.header.Get("Access-Control-Allow-Credentials"); (credentials == "true") != strings.HasPrefix(test.allowed, "https") {
+				t.Errorf("got credentials %q", credentials)
+			}
+			if test.status == 204 && (got.header.Get("Access-Control-Allow-Methods") != "GET, POST" ||
+				got.header.Get("Access-Control-Allow-Headers") != "content-type,x-custom") {
+				t.Errorf("got %v", got.header)
+			}
+			if opened := server.sessions.Len() - before; (opened > 0) != (test.status == 200) {
+				t.Errorf("%d sessions were opened", opened)
+			}
+		})
+	}
+}
+
+func TestOptionsOfASessionChangesNothing(t *testing.T) {
+	server := serve(t, Config{})
+	client := server.startPolling(t, Revision4, "")
+	client.post(t, "4x")
+	client.request(t, http.MethodOptions, client.query, "1").expect(t, http.StatusNoContent, "")
+	client.expect(t, "4x")
+}

@@ -1,0 +1,70 @@
+package payload
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// undouble takes one of two encodings as UTF-8 away, if the packets of a body show that there were two; the package's documentation has the rule. What
+// comes out takes less room and is written where the text was.
+func undouble(texts []Packet) {
+	if !doubled(texts) {
+		return
+	}
+	for i := range texts {
+		once, _ := appendLatin1(texts[i].Data[:0], texts[i].Data)
+		replaceSurrogates(once)
+		texts[i].Data = once
+	}
+}
+
+func doubled(texts []Packet) bool {
+	var once []byte
+	beyondASCII := false
+	for i := range texts {
+		if isASCII(texts[i].Data) {
+			continue
+		}
+		var ok bool
+		if once, ok = appendLatin1(once[:0], texts[i].Data); !ok {
+			return false
+		}
+		replaceSurrogates(once)
+		if !utf8.Valid(once) {
+			return false
+		}
+		beyondASCII = true
+	}
+	return beyondASCII
+}
+
+// appendLatin1 adds one byte for each character of a text, which may overlap with dst if it starts at the same place or behind it. It stops at a character
+// that one byte cannot stand for.
+func appendLatin1(dst, text []byte) (latin1 []byte, ok bool) {
+	for i := 0; i < len(text); i++ {
+		char := text[i]
+		if char >= utf8.RuneSelf {
+			if char != 0xc2 && char != 0xc3 { // the first bytes of U+0080 to U+00FF
+				return dst, false
+			}
+			i++
+			char = char<<6 | text[i]&0x3f
+		}
+		dst = append(dst, char)
+	}
+	return dst, true
+}
+
+// replaceSurrogates puts U+FFFD in the place of halves of a surrogate pair, which engine.io-parser 1.3 encodes as if they were characters.
+func replaceSurrogates(text []byte) {
+	for {
+		start := bytes.IndexByte(text, 0xed)
+		if start < 0 || start+3 > len(text) {
+			return
+		}
+		if text[start+1]>>5 == 0b101 && text[start+2]>>6 == 0b10 { // U+D800 to U+DFFF
+			copy(text[start:], "\ufffd")
+		}
+		text = text[start+3:]
+	}
+}

@@ -1,0 +1,95 @@
+package payload
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+func appendRevision3Text(body []byte, packet *Packet) []byte {
+	if packet.Binary {
+		body = strconv.AppendInt(body, int64(len(binaryInRevision3)+base64.StdEncoding.EncodedLen(len(packet.Data))), 10)
+		body = append(body, ':')
+		return base64.StdEncoding.AppendEncode(append(body, binaryInRevision3...), packet.Data)
+	}
+	text := measure(packet.Data)
+	body = strconv.AppendInt(body, int64(text.units), 10)
+	return text.appendTo(append(body, ':'))
+}
+
+func sizeRevision3Text(packet *Packet) int {
+	size := len(binaryInRevision3) + base64.StdEncoding.EncodedLen(len(packet.Data))
+	if !packet.Binary {
+		size = escapedSize(packet.Data)
+	}
+	return digits(size) + len(":") + size
+}
+
+func decodeRevision3Text(body []byte, most int) ([]Packet, error) {
+	if !utf8.Valid(body) {
+		return nil, errNotUTF8
+	}
+	texts, err := splitRevision3Text(body, most)
+	if err != nil {
+		return nil, err
+	}
+	undouble(texts)
+	for i := range texts {
+		if texts[i], err = decodeText(texts[i].Data, binaryInRevision3); err != nil {
+			return nil, err
+		}
+	}
+	return texts, nil
+}
+
+// splitRevision3Text gives every packet as its text.
+func splitRevision3Text(body []byte, most int) ([]Packet, error) {
+	var texts []Packet
+	for rest := body; len(rest) > 0; {
+		if len(texts) == most {
+			return nil, &TooLargeError{most, "packets"}
+		}
+		length, behind, ok := takeLength(rest, '0', ':')
+		size, fits := sizeOfUnits(behind, length)
+		if !ok || !fits {
+			return nil, fmt.Errorf("packet: got %.20q, want a length in UTF-16 code units, a colon and that much text", rest)
+		}
+		texts = append(texts, Packet{Data: behind[:size:size]})
+		rest = behind[size:]
+	}
+	return texts, nil
+}
+
+// takeLength reads a number from digits, of which the given one stands for zero, and the byte that ends it. A number that is larger than what is left of
+// the body comes out as some number of which this is so.
+func takeLength(body []byte, zero, end byte) (length int, behind []byte, ok bool) {
+	for i, char := range body {
+		digit := char - zero
+		switch {
+		case char == end:
+			return length, body[i+1:], i > 0
+		case digit > 9:
+			return 0, nil, false
+		case length <= len(body):
+			length = length*10 + int(digit)
+		}
+	}
+	return 0, nil, false
+}
+
+// sizeOfUnits tells how many bytes hold the first UTF-16 code units of a text, unless there are fewer or the last is half a character.
+func sizeOfUnits(text []byte, units int) (size int, ok bool) {
+	if units > len(text) {
+		return 0, false // no byte makes more than one unit
+	}
+	if isASCII(text[:units]) {
+		return units, true
+	}
+	for units > 0 && size < len(text) {
+		_, width := utf8.DecodeRune(text[size:])
+		size += width
+		units -= unitsOf(width)
+	}
+	return size, units == 0
+}

@@ -1,0 +1,76 @@
+package payload
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
+
+const (
+	separator         = 0x1e
+	base64Start       = 'b' // of the text of a packet that is a binary message
+	binaryInRevision4 = "b"
+	binaryInRevision3 = "b4" // the type of a message included
+)
+
+var (
+	errNotUTF8     = errors.New("body: the text is not valid UTF-8")
+	errEmptyPacket = errors.New("packet: got nothing, want at least a type")
+)
+
+func appendRevision4(body []byte, packet *Packet) []byte {
+	if len(body) > 0 {
+		body = append(body, separator)
+	}
+	if packet.Binary {
+		return base64.StdEncoding.AppendEncode(append(body, binaryInRevision4...), packet.Data)
+	}
+	return append(body, packet.Data...)
+}
+
+func sizeRevision4(packet *Packet) int {
+	if packet.Binary {
+		return 1 + len(binaryInRevision4) + base64.StdEncoding.EncodedLen(len(packet.Data))
+	}
+	return 1 + len(packet.Data)
+}
+
+func decodeRevision4(body []byte, most int) ([]Packet, error) {
+	count := bytes.Count(body, []byte{separator}) + 1
+	if count > most {
+		return nil, &TooLargeError{most, "packets"}
+	}
+	if !utf8.Valid(body) {
+		return nil, errNotUTF8
+	}
+	packets := make([]Packet, 0, count)
+	for text := range bytes.SplitSeq(body, []byte{separator}) {
+		packet, err := decodeText(text, binaryInRevision4)
+		if err != nil {
+			return nil, err
+		}
+		packets = append(packets, packet)
+	}
+	return packets, nil
+}
+
+// decodeText makes a packet of its text, which stands for a binary message if it begins as those do.
+func decodeText(text []byte, binaryStart string) (Packet, error) {
+	if len(text) == 0 {
+		return Packet{}, errEmptyPacket
+	}
+	if text[0] != base64Start {
+		return Packet{Data: text}, nil
+	}
+	encoded, ok := bytes.CutPrefix(text, []byte(binaryStart))
+	if !ok {
+		return Packet{}, fmt.Errorf("binary packet: got %.20q, want %s and base64", text, binaryStart)
+	}
+	data, err := base64.StdEncoding.AppendDecode(nil, encoded)
+	if err != nil {
+		return Packet{}, fmt.Errorf("binary packet: got %.20q, want %s and base64", text, binaryStart)
+	}
+	return Packet{Binary: true, Data: data}, nil
+}

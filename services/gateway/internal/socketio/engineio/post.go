@@ -1,0 +1,84 @@
+package engineio
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+)
+
+// maxPostPackets bounds what a body makes of its bytes. A client that was offline may send hundreds at once.
+const maxPostPackets = 10_000
+
+// post takes the packets in a client's body, one after the other.
+func (s *Session) post(w http.ResponseWriter, r *http.Request) *refusal {
+	if err := s.polling.beginPost(); err != nil {
+		return s.refusePolling(err)
+	}
+	body, refused := s.readBody(w, r)
+	if refused == nil {
+		refused = s.receiveBody(body)
+	}
+	s.polling.endPost() // before the answer, as with polls
+	if refused != nil {
+		return refused
+	}
+	// Some old browsers offer text/plain as a download.
+	_ = answer(w, s.server.cfg.Queue.WriteTimeout, http.StatusOK, "text/html", []byte("ok")) // the client may be gone
+	return nil
+}
+
+// readBody leaves the session alone if the body does not come or is too long: none of its packets were taken.
+func (s *Session) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *refusal) {
+	deadline := time.Now().Add(s.server.cfg.Queue.WriteTimeout)
+	_ = http.NewResponseController(w).SetReadDeadline(deadline) // fails for a writer without deadlines only
+	limit := int64(s.server.cfg.MaxPayload)
+	if r.ContentLength > limit {
+		return nil, tooLarge(fmt.Sprintf("body: got %d bytes, want at most %d", r.ContentLength, limit))
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
+		return nil, tooLarge(fmt.Sprintf("body: got more than %d bytes", limit))
+	}
+	if err != nil {
+		return nil, badRequest("body: " + err.Error())
+	}
+	return body, nil
+}
+
+func (s *Session) receiveBody(body []byte) *refusal {
+	limits := payload.Limits{Packets: maxPostPackets, Bytes: s.server.cfg.MaxPayload}
+	packets, err := payload.Decode(formOf(s.revision, body), body, limits)
+	if tooMany, ok := errors.AsType[*payload.TooLargeError](err); ok {
+		return tooLarge(tooMany.Error())
+	}
+	if err != nil {
+		s.Close(endMalformed(err))
+		return badRequest(err.Error())
+	}
+	for _, packet := range packets {
+		if err := s.receivePosted(packet); err != nil {
+			return badRequest(err.Error())
+		}
+	}
+	return nil
+}
+
+// receivePosted takes no notice of what a client sends after the session's end.
+func (s *Session) receivePosted(posted payload.Packet) error {
+	if s.ending.Load() != nil {
+		return nil
+	}
+	if posted.Binary {
+		return s.receive(packet{kind: packetMessage, binary: true, data: posted.Data})
+	}
+	decoded, err := decodeText(posted.Data)
+	if err != nil {
+		s.Close(endMalformed(err))
+		return err
+	}
+	return s.receive(decoded)
+}
