@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/service"
+	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/outbox"
 )
 
@@ -25,21 +26,49 @@ type Config struct {
 	// AdminListener is used instead of Admin.
 	AdminListener net.Listener
 
-	Origins          []string      // of pages that may connect, such as "https://atlas.example"; any if there are none
-	MaxClients       int           // at once; 20,000
-	MaxSubscriptions int           // of one client; 1,000
-	MaxMessage       int           // bytes of a client's message; 100,000
-	QueueBytes       int           // that wait for a client at most; 4 MiB
-	QueueMessages    int           // that wait for a client at most; 10,000
-	WriteTimeout     time.Duration // how long a client may take to make room; 60 s
-	PingInterval     time.Duration // between two signs of life of a client; 25 s
-	PingTimeout      time.Duration // how late a sign of life may be; 60 s
-	StopTimeout      time.Duration // for an orderly stop; 20 s
+	Origins          []string // of pages that may connect, such as "https://atlas.example"; any if there are none
+	MaxClients       int      // at once; 20,000
+	MaxSubscriptions int      // of one client; 1,000
+	MaxMessage       int      // bytes of a client's message; 100,000
+	RefuseUnknown    bool     // refuse subscriptions to measurements that the registry does not know
+	Tokens           string   // file with bearer tokens and their roles; none unless given
+	TrustedProxies   []string // ranges of addresses whose AddressHeader is believed; none unless given
+	AddressHeader    string   // in which a proxy tells a client's address; X-Forwarded-For
+
+	History        string        // who may replay the past: HistoryOff, HistoryToken or HistoryOpen; nobody
+	HistoryResults int           // of a replay a second on average at most, which bounds its speed; 10,000
+	HistoryScanned int           // records of the log that are read for a replay a second on average at most, likewise; 200,000
+	HistoryBack    time.Duration // how far back replays may begin; as far as the log goes
+	// HistoryLateness is how much later than others of its time a result still comes in; what comes later than that may be missing from a replay. 1 h.
+	HistoryLateness    time.Duration
+	HistoryWindow      time.Duration // within which replays put results in the order of time; 10 min
+	HistoryWindowBytes int           // of the results that a replay holds for that, in each topic; 16 MiB
+	ClientReplays      int           // of one client at once; 10
+	MaxReplays         int           // at once; 200
+
+	AddressConnections   int // of one address at once; 1,000
+	AddressSubscriptions int // of one address at once; 20,000
+	AddressMessages      int // of one address a second; 1,000
+	ConnectionMessages   int // of one connection a second; 100
+
+	QueueBytes    int           // that wait for a client at most; 4 MiB
+	QueueMessages int           // that wait for a client at most; 10,000
+	WriteTimeout  time.Duration // how long a client may take to make room; 60 s
+	PingInterval  time.Duration // between two signs of life of a client; 25 s
+	PingTimeout   time.Duration // how late a sign of life may be; 60 s
+	StopTimeout   time.Duration // for an orderly stop; 20 s
 
 	Logger *zap.Logger
 	// Metrics takes the gateway's metrics beside those of other services in the same process; a registry of its own unless given.
 	Metrics *prometheus.Registry
 }
+
+// Who may replay the past.
+const (
+	HistoryOff   = "off"   // nobody
+	HistoryToken = "token" // bearers of a token with the role history
+	HistoryOpen  = "open"  // everybody
+)
 
 // leastQueueBytes holds the longest record that Kafka takes by default.
 const leastQueueBytes = 1 << 20
@@ -56,12 +85,20 @@ func (c Config) Validate() error {
 	}{
 		{"max-clients", int64(c.MaxClients)}, {"max-subscriptions", int64(c.MaxSubscriptions)}, {"max-message", int64(c.MaxMessage)},
 		{"queue-bytes", int64(c.QueueBytes)}, {"queue-messages", int64(c.QueueMessages)},
+		{"history-results", int64(c.HistoryResults)}, {"history-scanned", int64(c.HistoryScanned)},
+		{"history-back", int64(c.HistoryBack)}, {"history-lateness", int64(c.HistoryLateness)}, {"history-window", int64(c.HistoryWindow)},
+		{"history-window-bytes", int64(c.HistoryWindowBytes)}, {"client-replays", int64(c.ClientReplays)}, {"max-replays", int64(c.MaxReplays)},
+		{"address-connections", int64(c.AddressConnections)}, {"address-subscriptions", int64(c.AddressSubscriptions)},
+		{"address-messages", int64(c.AddressMessages)}, {"connection-messages", int64(c.ConnectionMessages)},
 		{"write-timeout", int64(c.WriteTimeout)}, {"ping-interval", int64(c.PingInterval)},
 		{"ping-timeout", int64(c.PingTimeout)}, {"stop-timeout", int64(c.StopTimeout)},
 	} {
 		if limit.got < 0 {
 			faults = append(faults, fmt.Errorf("%s: got %d, want more than 0, or 0 for the default", limit.name, limit.got))
 		}
+	}
+	if c.History != "" && !slices.Contains([]string{HistoryOff, HistoryToken, HistoryOpen}, c.History) {
+		faults = append(faults, fmt.Errorf("history: got %q, want %s, %s or %s", c.History, HistoryOff, HistoryToken, HistoryOpen))
 	}
 	if c.QueueBytes > 0 && c.QueueBytes < leastQueueBytes {
 		faults = append(faults, fmt.Errorf("queue-bytes: got %d, want at least %d: one long record must fit", c.QueueBytes, leastQueueBytes))
@@ -80,6 +117,18 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.MaxClients, 20_000)
 	orDefault(&c.MaxSubscriptions, 1000)
 	orDefault(&c.MaxMessage, 100_000)
+	orDefault(&c.History, HistoryOff)
+	orDefault(&c.HistoryResults, 10_000)
+	orDefault(&c.HistoryScanned, 200_000)
+	orDefault(&c.HistoryLateness, time.Hour)
+	orDefault(&c.HistoryWindow, 10*time.Minute)
+	orDefault(&c.HistoryWindowBytes, 16<<20)
+	orDefault(&c.ClientReplays, 10)
+	orDefault(&c.MaxReplays, 200)
+	orDefault(&c.AddressConnections, 1000)
+	orDefault(&c.AddressSubscriptions, 20_000)
+	orDefault(&c.AddressMessages, 1000)
+	orDefault(&c.ConnectionMessages, 100)
 	orDefault(&c.QueueBytes, 4<<20)
 	orDefault(&c.QueueMessages, 10_000)
 	orDefault(&c.WriteTimeout, 60*time.Second)
@@ -103,6 +152,15 @@ func orDefault[T comparable](setting *T, value T) {
 func (c Config) queueLimits() outbox.Limits {
 	const closeTimeout = 5 * time.Second
 	return outbox.Limits{Bytes: c.QueueBytes, Messages: c.QueueMessages, WriteTimeout: c.WriteTimeout, CloseTimeout: closeTimeout}
+}
+
+func (c Config) addressLimits() admission.Limits {
+	return admission.Limits{
+		Connections:        c.AddressConnections,
+		Subscriptions:      c.AddressSubscriptions,
+		Messages:           c.AddressMessages,
+		ConnectionMessages: c.ConnectionMessages,
+	}
 }
 
 // checkOrigin lets pages of the allowed origins in, and every client that is no page.

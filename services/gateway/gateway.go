@@ -17,6 +17,8 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
+	"atlasstream/services/gateway/internal/access"
+	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/door"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outbox"
@@ -49,31 +51,37 @@ func Run(ctx context.Context, cfg Config) error {
 
 // gateway is the parts of a running gateway.
 type gateway struct {
-	cfg       Config
-	log       *eventlog.Log
-	tails     []*eventlog.Tails
-	socketIO  *door.SocketIO
-	webSocket *door.WebSocket
-	admin     *service.Admin
+	cfg         Config
+	log         *eventlog.Log
+	tails       []*eventlog.Tails
+	knowledge   *knowledge
+	connections *eventlog.Tails
+	socketIO    *door.SocketIO
+	stream      *door.Stream
+	proxies     *admission.Proxies
+	tokens      *access.Tokens
+	admin       *service.Admin
 }
 
 func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
-	g := &gateway{cfg: cfg, log: log, admin: service.NewAdmin(cfg.Metrics, log.Check)}
-	metrics := fanout.NewMetrics(cfg.Metrics)
+	g := &gateway{cfg: cfg, log: log, knowledge: newKnowledge(log, cfg.Logger, cfg.Metrics)}
+	g.admin = service.NewAdmin(cfg.Metrics, g.ready)
+	var err error
+	if g.proxies, err = admission.NewProxies(cfg.TrustedProxies, cfg.AddressHeader); err != nil {
+		return g, err
+	}
+	if g.tokens, err = access.Open(cfg.Tokens, cfg.Logger, cfg.Metrics); err != nil {
+		return g, err
+	}
 	stats := &outbox.Stats{}
 	registerQueues(cfg.Metrics, stats)
-	hub := fanout.NewHub(map[atlas.Stream]fanout.Stream{
-		atlas.StreamResult:      g.follow(atlas.StreamResult, eventlog.ResultsTopic, metrics),
-		atlas.StreamProbeStatus: g.follow(atlas.StreamProbeStatus, eventlog.ProbeStatusTopic, metrics),
-	}, fanout.Limits{Clients: cfg.MaxClients, Subscriptions: cfg.MaxSubscriptions}, cfg.Metrics)
+	hub := g.newHub()
 	limits := cfg.queueLimits()
-	g.webSocket = door.NewWebSocket(hub,
-		&wsconn.Settings{
-			MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: stats, CheckOrigin: cfg.checkOrigin,
-		},
-		door.Patience{Interval: cfg.PingInterval, Timeout: cfg.PingTimeout}, cfg.Logger)
-	var err error
-	g.socketIO, err = door.NewSocketIO(hub, socketio.Config{Engine: engineio.Config{
+	reception := door.NewReception(hub, admission.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
+	g.stream = door.NewStream(reception, &wsconn.Settings{
+		MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: stats, CheckOrigin: cfg.checkOrigin,
+	}, door.Patience{Interval: cfg.PingInterval, Timeout: cfg.PingTimeout})
+	g.socketIO, err = door.NewSocketIO(reception, socketio.Config{Engine: engineio.Config{
 		PingInterval: cfg.PingInterval,
 		PingTimeout:  cfg.PingTimeout,
 		MaxPayload:   cfg.MaxMessage,
@@ -82,18 +90,47 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 		NewID:        rand.Text, // 128 random bits
 		CheckOrigin:  cfg.checkOrigin,
 		Logger:       cfg.Logger,
-	}}, cfg.Logger)
+	}})
 	return g, err
 }
 
-// follow joins a topic with the fan-out of its records.
-func (g *gateway) follow(stream atlas.Stream, topic string, metrics *fanout.Metrics) fanout.Stream {
-	source := fanout.NewSource(stream, metrics)
+// newHub makes the hub and what its streams come from.
+func (g *gateway) newHub() *fanout.Hub {
+	hub := fanout.NewHub(fanout.Settings{
+		Limits:        fanout.Limits{Clients: g.cfg.MaxClients, Subscriptions: g.cfg.MaxSubscriptions},
+		Measurements:  g.knowledge,
+		CaughtUp:      g.knowledge.caughtUp,
+		RefuseUnknown: g.cfg.RefuseUnknown,
+		Enricher:      g.knowledge,
+		Replays:       g.replays(),
+	}, g.cfg.Metrics)
+	hub.AddSource(atlas.StreamResult, func(source *fanout.Source) fanout.Feed {
+		return g.follow(eventlog.ResultsTopic, source, source)
+	})
+	hub.AddSource(atlas.StreamProbeStatus, func(source *fanout.Source) fanout.Feed {
+		g.connections = g.follow(eventlog.ProbeStatusTopic, source, informed{source, g.knowledge.Registry})
+		return g.connections
+	})
+	g.knowledge.hub = hub
+	g.knowledge.metadata = hub.AddSource(atlas.StreamMetadata, fanout.Attached)
+	return hub
+}
+
+// follow has the records of a topic delivered.
+func (g *gateway) follow(topic string, source *fanout.Source, consumer eventlog.Consumer) *eventlog.Tails {
 	tails := g.log.Tails(topic, eventlog.TailConfig{
 		Gap: func(gap eventlog.Gap) { source.Gap(gap.Partition, gap.From, gap.To) },
-	}, source)
+	}, consumer)
 	g.tails = append(g.tails, tails)
-	return fanout.Stream{Source: source, Feed: tails}
+	return tails
+}
+
+// ready tells whether clients are well served here: Kafka answers, and probes and measurements are known.
+func (g *gateway) ready(ctx context.Context) error {
+	if err := g.log.Check(ctx); err != nil {
+		return err
+	}
+	return g.knowledge.Ready(ctx)
 }
 
 // routes are the paths of the public door.
@@ -102,12 +139,12 @@ func (g *gateway) routes() http.Handler {
 	client := web.SocketIOClient()
 	mux.Handle("/stream/socket.io/", g.socketIO)
 	mux.Handle("/stream/socket.io", g.socketIO)
-	mux.Handle("/stream/{$}", g.webSocket)
-	mux.Handle("/stream", g.webSocket)
+	mux.Handle("/stream/{$}", g.stream)
+	mux.Handle("/stream", g.stream)
 	mux.Handle("/socket.io.js", client)
 	mux.Handle("/stream/socket.io/socket.io.js", client)
 	mux.Handle("/", web.Page())
-	return mux
+	return g.proxies.Middleware(oneSlash(mux))
 }
 
 func (g *gateway) run(ctx context.Context) error {
@@ -120,12 +157,14 @@ func (g *gateway) run(ctx context.Context) error {
 		return service.ServeHTTP(ctx, g.server(), public, g.grace())
 	})
 	admins := service.StartTask(lasting, func(ctx context.Context) error { return g.admin.Serve(ctx, admin) })
+	learning := service.StartTask(lasting, func(ctx context.Context) error { return g.knowledge.run(ctx, g.connections) })
+	watching := service.StartTask(lasting, func(ctx context.Context) error { g.tokens.Watch(ctx); return nil })
 	select {
 	case <-ctx.Done():
 	case <-doors.Ended():
 	case <-admins.Ended():
 	}
-	return g.stop(doors, admins)
+	return g.stop(doors, learning, watching, admins)
 }
 
 // server has limits of time for requests; they are taken off a connection that becomes a WebSocket.
@@ -150,23 +189,25 @@ func (g *gateway) listen() (public, admin net.Listener, err error) {
 	return public, admin, nil
 }
 
-func (g *gateway) stop(doors, admins *service.Task) error {
+func (g *gateway) stop(doors, learning, watching, admins *service.Task) error {
 	g.admin.Drain()
 	return service.StopInOrder(g.cfg.Logger, g.cfg.StopTimeout,
+		service.Part{Name: "clients", Stop: g.stopClients}, // before the door: who polls comes once more for the last words
 		service.Part{Name: "public door", Stop: doors.Stop},
-		service.Part{Name: "clients", Stop: g.stopClients},
+		service.Part{Name: "registries", Stop: learning.Stop},
+		service.Part{Name: "tokens", Stop: watching.Stop},
 		service.Part{Name: "event log", Stop: func(context.Context) error { return g.closeLog() }},
 		service.Part{Name: "admin door", Stop: admins.Stop},
 	)
 }
 
-// stopClients stops both doors at a time, and leaves time for the rest.
+// stopClients stops both doors at a time, which refuse newcomers from then on, and leaves time for the rest.
 func (g *gateway) stopClients(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*g.grace())
 	defer cancel()
 	var doors sync.WaitGroup
 	doors.Go(func() { g.socketIO.Shutdown(ctx) })
-	doors.Go(func() { g.webSocket.Shutdown(ctx) })
+	doors.Go(func() { g.stream.Shutdown(ctx) })
 	doors.Wait()
 	return nil
 }

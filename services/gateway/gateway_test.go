@@ -17,11 +17,11 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestValidateNamesEveryFault(t *testing.T) {
-	err := Config{MaxSubscriptions: -1, QueueBytes: -1, MaxClients: -1, WriteTimeout: -1, Origins: []string{"atlas.example", "https://atlas.example/page"}}.Validate()
+	err := Config{History: "all", HistoryBack: -1, MaxSubscriptions: -1, QueueBytes: -1, MaxClients: -1, WriteTimeout: -1, Origins: []string{"atlas.example", "https://atlas.example/page"}}.Validate()
 	if err == nil {
 		t.Fatal("faulty settings are accepted")
 	}
-	for _, fault := range []string{"kafka: missing", "max-subscriptions: got -1", "queue-bytes: got -1", "max-clients: got -1", "write-timeout: got -1", `got "atlas.example"`, `/page"`} {
+	for _, fault := range []string{"kafka: missing", "max-subscriptions: got -1", `history: got "all"`, "history-back: got -1", "queue-bytes: got -1", "max-clients: got -1", "write-timeout: got -1", `got "atlas.example"`, `/page"`} {
 		if !strings.Contains(err.Error(), fault) {
 			t.Errorf("%q is not in %v", fault, err)
 		}
@@ -62,7 +62,7 @@ func TestRunWithoutKafka(t *testing.T) {
 		part   string
 	}{
 		"http://" + public.Addr().String() + "/":                                      {http.StatusOK, "atlas-stream"},
-		"http://" + public.Addr().String() + "/stream/":                               {http.StatusUpgradeRequired, "WebSocket"},
+		"http://" + public.Addr().String() + "/stream/":                               {http.StatusBadRequest, "[missing_parameter] msm"},
 		"http://" + public.Addr().String() + "/stream/socket.io/?transport=websocket": {http.StatusBadRequest, "Unsupported protocol version"},
 		"http://" + public.Addr().String() + "/metrics":                               {http.StatusNotFound, ""},
 		"http://" + admin.Addr().String() + "/healthz":                                {http.StatusOK, ""},

@@ -17,7 +17,7 @@ type settings struct {
 	GRPC        string        `name:"grpc" help:"Address of the collector's gRPC door." default:":8082"`
 	Admin       string        `help:"Address of /metrics, /healthz, /readyz and /debug/pprof/." default:":9090"`
 	KafkaListen string        `help:"Address of the embedded broker, where Kafka tools reach it." default:"127.0.0.1:9092"`
-	Data        string        `help:"Folder of the broker's log, which survives a restart; without it all is kept in memory." type:"path" placeholder:"DIR"`
+	Data        string        `help:"Folder of the broker's log, which survives a restart; without it all is kept in memory." placeholder:"DIR"`
 	Simulate    bool          `help:"Simulate a network." default:"true" negatable:""`
 	Rate        float64       `help:"Results a second of the simulated network." default:"50"`
 	Seed        uint64        `help:"Seed of the simulated network: the same seed makes the same network." default:"1"`

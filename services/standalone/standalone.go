@@ -38,7 +38,7 @@ func (s *settings) runOn(ctx context.Context, kafka []string, logger *zap.Logger
 	})
 	group.Go(func() error {
 		return named("gateway", gateway.Run(ctx, gateway.Config{
-			Kafka: kafka, Listen: s.Listen, Admin: s.Admin, Metrics: metrics, Logger: logger.Named("gateway"),
+			Kafka: kafka, Listen: s.Listen, Admin: s.Admin, History: gateway.HistoryOpen, Metrics: metrics, Logger: logger.Named("gateway"),
 		}))
 	})
 	if s.Simulate {

@@ -5,8 +5,6 @@ import (
 	"context"
 	"time"
 
-	"go.uber.org/zap"
-
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway"
 )
@@ -17,19 +15,38 @@ type settings struct {
 	Kafka   []string `help:"Kafka brokers, as host:port, separated by commas." default:"localhost:9092" placeholder:"HOST:PORT"`
 	Listen  string   `help:"Address of the public door: Socket.IO, WebSocket and pages." default:":8080"`
 	Admin   string   `help:"Address of /metrics, /healthz, /readyz and /debug/pprof/." default:":9090"`
-	History string   `help:"Who may replay the past: nobody, bearers of a token, everybody. This version does not serve the past yet." enum:"off,token,open" default:"off"`
-	Tokens  string   `help:"File with the tokens of --history token." type:"path" placeholder:"FILE"`
+	History string   `help:"Who may replay the past: nobody, bearers of a token, everybody." enum:"off,token,open" default:"off"`
+	Tokens  string   `help:"File with bearer tokens and their roles; read again when it changes." placeholder:"FILE"`
 
-	Origins          []string      `help:"Origins of web pages that may connect, such as https://atlas.example; any unless given." placeholder:"ORIGIN"`
-	MaxClients       int           `help:"Most clients at once; one more is told so and closed." default:"20000"`
-	MaxSubscriptions int           `help:"Most subscriptions of a client." default:"1000"`
-	MaxMessage       int           `help:"Most bytes in a message from a client." default:"100000"`
-	QueueBytes       int           `help:"Most bytes that may wait for a client; one that falls further behind is told so and closed." default:"4194304"`
-	QueueMessages    int           `help:"Most messages that may wait for a client; likewise." default:"10000"`
-	WriteTimeout     time.Duration `help:"How long a client may read nothing at all while messages wait for it." default:"60s"`
-	PingInterval     time.Duration `help:"How often clients are asked for a sign of life." default:"25s"`
-	PingTimeout      time.Duration `help:"How late a sign of life may be." default:"60s"`
-	StopTimeout      time.Duration `help:"How long an orderly stop may take." default:"20s"`
+	HistoryResults     int           `help:"Most results a second that a replay may have on average; a higher speed is refused." default:"10000"`
+	HistoryScanned     int           `help:"Most records a second that may have to be read for a replay on average; likewise." default:"200000"`
+	HistoryBack        time.Duration `help:"How far back a replay may begin; as far as the log goes unless given." placeholder:"DURATION"`
+	HistoryLateness    time.Duration `help:"How much later than others of its time a result still comes in; later ones may be missing from replays." default:"1h"`
+	HistoryWindow      time.Duration `help:"Within which a replay puts late results in their place." default:"10m"`
+	HistoryWindowBytes int           `help:"Most bytes of results that a replay holds for that, in each topic that it reads." default:"16777216"`
+	ClientReplays      int           `help:"Most replays of a client at once." default:"10"`
+	MaxReplays         int           `help:"Most replays at once." default:"200"`
+
+	UnknownMeasurements string `help:"What becomes of a subscription to a measurement that the registry does not know." enum:"allow,refuse" default:"allow"`
+
+	Origins          []string `help:"Origins of web pages that may connect, such as https://atlas.example; any unless given." placeholder:"ORIGIN"`
+	MaxClients       int      `help:"Most clients at once; one more is told so and closed." default:"20000"`
+	MaxSubscriptions int      `help:"Most subscriptions of a client." default:"1000"`
+	MaxMessage       int      `help:"Most bytes in a message from a client." default:"100000"`
+	TrustedProxies   []string `help:"Ranges of addresses, such as 10.0.0.0/8, of proxies that tell the address of a client; none unless given." placeholder:"CIDR"`
+	AddressHeader    string   `help:"Header in which they do." default:"X-Forwarded-For"`
+
+	AddressConnections   int `help:"Most connections of an address at once; an IPv6 address counts as its /64." default:"1000"`
+	AddressSubscriptions int `help:"Most subscriptions of an address at once." default:"20000"`
+	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth." default:"1000"`
+	ConnectionMessages   int `help:"Most messages of a connection a second, likewise." default:"100"`
+
+	QueueBytes    int           `help:"Most bytes that may wait for a client; one that falls further behind is told so and closed." default:"4194304"`
+	QueueMessages int           `help:"Most messages that may wait for a client; likewise." default:"10000"`
+	WriteTimeout  time.Duration `help:"How long a client may read nothing at all while messages wait for it." default:"60s"`
+	PingInterval  time.Duration `help:"How often clients are asked for a sign of life." default:"25s"`
+	PingTimeout   time.Duration `help:"How late a sign of life may be." default:"60s"`
+	StopTimeout   time.Duration `help:"How long an orderly stop may take." default:"20s"`
 }
 
 // Run serves until ctx ends.
@@ -38,24 +55,38 @@ func (s *settings) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.History != "off" || s.Tokens != "" {
-		logger.Warn("this version does not serve the past yet: startTime is refused", zap.String("history", s.History))
-	}
 	return gateway.Run(ctx, gateway.Config{
-		Kafka:            s.Kafka,
-		Listen:           s.Listen,
-		Admin:            s.Admin,
-		Origins:          s.Origins,
-		MaxClients:       s.MaxClients,
-		MaxSubscriptions: s.MaxSubscriptions,
-		MaxMessage:       s.MaxMessage,
-		QueueBytes:       s.QueueBytes,
-		QueueMessages:    s.QueueMessages,
-		WriteTimeout:     s.WriteTimeout,
-		PingInterval:     s.PingInterval,
-		PingTimeout:      s.PingTimeout,
-		StopTimeout:      s.StopTimeout,
-		Logger:           logger,
+		Kafka:                s.Kafka,
+		Listen:               s.Listen,
+		Admin:                s.Admin,
+		Origins:              s.Origins,
+		MaxClients:           s.MaxClients,
+		MaxSubscriptions:     s.MaxSubscriptions,
+		MaxMessage:           s.MaxMessage,
+		RefuseUnknown:        s.UnknownMeasurements == "refuse",
+		Tokens:               s.Tokens,
+		History:              s.History,
+		HistoryResults:       s.HistoryResults,
+		HistoryScanned:       s.HistoryScanned,
+		HistoryBack:          s.HistoryBack,
+		HistoryLateness:      s.HistoryLateness,
+		HistoryWindow:        s.HistoryWindow,
+		HistoryWindowBytes:   s.HistoryWindowBytes,
+		ClientReplays:        s.ClientReplays,
+		MaxReplays:           s.MaxReplays,
+		TrustedProxies:       s.TrustedProxies,
+		AddressHeader:        s.AddressHeader,
+		AddressConnections:   s.AddressConnections,
+		AddressSubscriptions: s.AddressSubscriptions,
+		AddressMessages:      s.AddressMessages,
+		ConnectionMessages:   s.ConnectionMessages,
+		QueueBytes:           s.QueueBytes,
+		QueueMessages:        s.QueueMessages,
+		WriteTimeout:         s.WriteTimeout,
+		PingInterval:         s.PingInterval,
+		PingTimeout:          s.PingTimeout,
+		StopTimeout:          s.StopTimeout,
+		Logger:               logger,
 	})
 }
 

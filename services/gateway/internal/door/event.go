@@ -13,9 +13,12 @@ import (
 type jsonArrays struct{}
 
 func (jsonArrays) Event(name string, payload []byte) *outbox.Message {
-	text := make([]byte, 0, len(name)+len(payload)+len(`["",]`))
+	return outbox.Text(appendJSONArray(make([]byte, 0, len(name)+len(payload)+len(`["",]`)), name, payload))
+}
+
+func appendJSONArray(text []byte, name string, payload []byte) []byte {
 	text = append(append(append(text, `["`...), name...), `",`...)
-	return outbox.Text(append(append(text, payload...), ']'))
+	return append(append(text, payload...), ']')
 }
 
 // parseEvent reads a client's message, ["event",argument,…].

@@ -13,15 +13,17 @@ import (
 // SocketIO is the door that RIPE's older service has at /stream/socket.io. It is an http.Handler.
 type SocketIO struct {
 	*socketio.Server
-	hub     *fanout.Hub
-	logger  *zap.Logger
-	serving context.Context // ends when Shutdown begins: a subscription that comes after the farewell is of no use
-	stop    context.CancelFunc
+	reception *Reception
+	serving   context.Context // ends when Shutdown begins: a subscription that comes after the farewell is of no use
+	stop      context.CancelFunc
 }
 
-// NewSocketIO makes the door. The error is one of the settings'.
-func NewSocketIO(hub *fanout.Hub, settings socketio.Config, logger *zap.Logger) (*SocketIO, error) {
-	door := &SocketIO{hub: hub, logger: logger}
+// NewSocketIO makes the door. It sets by itself what the settings say of admission and of what is kept of requests. The error is one of the settings'.
+func NewSocketIO(reception *Reception, settings socketio.Config) (*SocketIO, error) {
+	door := &SocketIO{reception: reception}
+	settings.Engine.Admit = reception.admit
+	settings.Engine.KeepQuery = []string{parameterClient, parameterToken}
+	settings.Engine.KeepHeaders = []string{headerAuthorization}
 	server, err := socketio.NewServer(settings, door)
 	if err != nil {
 		return nil, err
@@ -36,13 +38,19 @@ func NewSocketIO(hub *fanout.Hub, settings socketio.Config, logger *zap.Logger) 
 func (d *SocketIO) Shutdown(ctx context.Context) {
 	d.stop()
 	if err := d.Server.Shutdown(ctx, farewellMessage(socketIOEvents{})); err != nil {
-		d.logger.Warn("clients of Socket.IO were cut off", zap.Error(err))
+		d.reception.logger.Warn("clients of Socket.IO were cut off", zap.Error(err))
 	}
 }
 
 // Connect implements socketio.Handler.
 func (d *SocketIO) Connect(socket *socketio.Socket) error {
-	session, err := newSession(d.hub, &socketIOClient{socket}, d.logger)
+	request := socket.Request()
+	guest, refusal := d.reception.recognise("socket.io",
+		introduction{remote: request.RemoteAddr, header: request.Header, query: request.Query, auth: socket.Auth()})
+	if refusal != nil {
+		return refusal
+	}
+	session, err := d.reception.receive(guest, &socketIOClient{socket})
 	if err != nil {
 		return err
 	}
@@ -52,7 +60,11 @@ func (d *SocketIO) Connect(socket *socketio.Socket) error {
 
 // Event implements socketio.Handler.
 func (d *SocketIO) Event(socket *socketio.Socket, event socketio.Event) {
-	socket.Attachment.(*session).receive(d.serving, event.Name, event.Args)
+	session := socket.Attachment.(*session)
+	if !session.admits() {
+		return
+	}
+	session.receive(d.serving, event.Name, event.Args)
 	if event.WantsAck {
 		_ = socket.Ack(event.AckID) // a client that is gone or overflows needs none
 	}
@@ -60,15 +72,15 @@ func (d *SocketIO) Event(socket *socketio.Socket, event socketio.Event) {
 
 // Disconnect implements socketio.Handler.
 func (d *SocketIO) Disconnect(socket *socketio.Socket, reason string) {
-	d.logger.Debug("client left", zap.String("socket", socket.ID()), zap.String("reason", reason))
-	socket.Attachment.(*session).leave()
+	socket.Attachment.(*session).leave(reason)
 }
 
-// socketIOClient is the fanout's view of a client.
+// socketIOClient is what others see of a client.
 type socketIOClient struct{ *socketio.Socket }
 
-func (c *socketIOClient) Encoding() fanout.Encoding { return socketIOEvents{} }
-func (c *socketIOClient) Overflow()                 { c.Abort(overflowMessage(c.Encoding())) }
+func (c *socketIOClient) Encoding() fanout.Encoding  { return socketIOEvents{} }
+func (c *socketIOClient) Overflow()                  { c.Abort(overflowMessage(c.Encoding())) }
+func (c *socketIOClient) Expel(last *outbox.Message) { c.Abort(last) }
 
 // socketIOEvents writes an event as both revisions' clients of the main namespace read it.
 type socketIOEvents struct{}
@@ -76,3 +88,6 @@ type socketIOEvents struct{}
 func (socketIOEvents) Event(name string, payload []byte) *outbox.Message {
 	return socketio.EncodeEvent("/", name, payload)
 }
+
+// ReplayFinished implements fanout.ReplayEncoding: ripe.atlas.cousteau 1.5 has the event in its list.
+func (socketIOEvents) ReplayFinished() string { return "atlas_replay_finished" }

@@ -2,14 +2,17 @@ package fanout
 
 import "atlasstream/services/gateway/internal/outbox"
 
-// Client is where a subscriber's messages go. Its methods are called from several goroutines and never wait for the network.
+// Client is where a subscriber's messages go. Its methods are called from several goroutines, and wait neither for the network nor for Subscriber.Leave.
 type Client interface {
-	// Encoding is how the client's door writes events.
+	// Encoding is how the client's door writes events; it stays the same.
 	Encoding() Encoding
 	// Offer enqueues a message; outbox.ErrFull says that the client cannot keep up, outbox.ErrClosed that it is gone.
 	Offer(message *outbox.Message) error
 	// Flush writes what is enqueued.
 	Flush()
+	// Room gives nil while there is room in the queue for those who can wait, else a channel that is closed when there is, or when the client is gone;
+	// outbox.ErrClosed says that it is.
+	Room() (<-chan struct{}, error)
 	// Overflow tells the client that it could not keep up and closes its connection.
 	Overflow()
 }
@@ -18,4 +21,10 @@ type Client interface {
 type Encoding interface {
 	// Event makes the message of an event whose payload is JSON.
 	Event(name string, payload []byte) *outbox.Message
+}
+
+// ReplayEncoding is that of a door whose clients know an event which comes before atlas_unsubscribed at the end of a replay.
+type ReplayEncoding interface {
+	Encoding
+	ReplayFinished() (event string)
 }

@@ -4,143 +4,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// feed stands in for the tails: one partition, which the test delivers.
-type feed struct {
-	followers int
-	err       error
-}
-
-func (f *feed) Follow(_ context.Context, _ atlas.MeasurementID, attach func(partition int)) (func(), error) {
-	if f.err != nil {
-		return nil, f.err
-	}
-	attach(0)
-	f.followers++
-	return func() { f.followers-- }, nil
-}
-
-// inbox is a client that keeps what it is offered.
-type inbox struct {
-	mu         sync.Mutex
-	limit      int
-	messages   []string
-	flushes    int
-	overflowed int
-}
-
-type plain struct{}
-
-func (plain) Event(name string, payload []byte) *outbox.Message {
-	return outbox.Text(fmt.Appendf(nil, "%s %s", name, payload))
-}
-
-func (i *inbox) Encoding() Encoding { return plain{} }
-
-func (i *inbox) Offer(message *outbox.Message) error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.limit > 0 && len(i.messages) >= i.limit {
-		return outbox.ErrFull
-	}
-	i.messages = append(i.messages, string(message.Payload()))
-	return nil
-}
-
-func (i *inbox) Flush() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.flushes++
-}
-
-func (i *inbox) Overflow() { i.overflowed++ }
-
-type house struct {
-	hub    *Hub
-	source *Source
-	feed   *feed
-}
-
-func newHouse() *house {
-	registry := prometheus.NewRegistry()
-	metrics := NewMetrics(registry)
-	feed := &feed{}
-	h := &house{source: NewSource(atlas.StreamResult, metrics), feed: feed}
-	h.hub = NewHub(map[atlas.Stream]Stream{
-		atlas.StreamResult:      {Source: h.source, Feed: feed},
-		atlas.StreamProbeStatus: {Source: h.source, Feed: feed},
-	}, Limits{Clients: 2000, Subscriptions: 3}, registry)
-	return h
-}
-
-func (h *house) join(t testing.TB, client Client) *Subscriber {
-	t.Helper()
-	subscriber, err := h.hub.Join(client)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return subscriber
-}
-
-func (h *house) deliver(records ...atlas.Record) {
-	h.source.Deliver(0, records)
-	h.source.Flush(0)
-}
-
-func result(measurement atlas.MeasurementID, probe atlas.ProbeID) atlas.Record {
-	value := fmt.Appendf(nil, `{"msm_id":%d,"prb_id":%d,"type":"ping","timestamp":1}`, measurement, probe)
-	return atlas.Record{Event: atlas.Event{Stream: atlas.StreamResult, Measurement: measurement, Probe: probe, Type: "ping", Value: value}}
-}
-
-func parse(t testing.TB, parameters string) *subscription.Subscription {
-	t.Helper()
-	wanted, err := subscription.Parse([]byte(parameters))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return wanted
-}
-
-func subscribe(t testing.TB, subscriber *Subscriber, parameters string) {
-	t.Helper()
-	if err := subscriber.Subscribe(context.Background(), parse(t, parameters), outbox.Text([]byte("subscribed"))); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func expect(t *testing.T, box *inbox, want ...string) {
-	t.Helper()
-	if !slices.Equal(box.messages, want) {
-		t.Errorf("got  %q\nwant %q", box.messages, want)
-	}
-	box.messages = nil
-}
-
 func TestDeliversWhatMatches(t *testing.T) {
 	house := newHouse()
 	all, one := &inbox{}, &inbox{}
 	subscribe(t, house.join(t, all), `{"msm":1001}`)
-	subscribe(t, house.join(t, one), `{"msm":1001,"prb":7}`)
-	expect(t, all, "subscribed")
-	expect(t, one, "subscribed")
+	subscribe(t, house.join(t, one), `{"prb":"7", "msm":1001}`)
+	all.expect(t, `atlas_subscribed {"msm":1001}`)
+	one.expect(t, `atlas_subscribed {"prb":"7", "msm":1001}`)
 	house.deliver(result(1001, 7), result(1001, 8), result(1002, 7))
 	seven := `atlas_result {"msm_id":1001,"prb_id":7,"type":"ping","timestamp":1}`
 	eight := `atlas_result {"msm_id":1001,"prb_id":8,"type":"ping","timestamp":1}`
-	expect(t, all, seven, eight)
-	expect(t, one, seven)
-	if all.flushes != 1 || one.flushes != 1 {
-		t.Errorf("%d and %d flushes of one delivery, want 1 each", all.flushes, one.flushes)
+	all.expect(t, seven, eight)
+	one.expect(t, seven)
+	if all.flushes != 2 || one.flushes != 2 {
+		t.Errorf("%d and %d flushes of a confirmation and a delivery, want 2 each", all.flushes, one.flushes)
+	}
+	if got := house.counted(t, "atlas_gateway_messages_delivered_total"); got != 3 {
+		t.Errorf("%g deliveries are counted, want 3", got)
 	}
 }
 
@@ -150,13 +40,40 @@ func TestOneMessageForSeveralSubscriptions(t *testing.T) {
 	subscriber := house.join(t, box)
 	subscribe(t, subscriber, `{"msm":1001,"prb":7,"acceptedFields":["prb_id"]}`)
 	subscribe(t, subscriber, `{"msm":1001,"acceptedFields":["type","timestamp"]}`)
-	box.messages = nil
+	box.take(t)
 	house.deliver(result(1001, 7), result(1001, 8))
-	expect(t, box, `atlas_result {"prb_id":7,"type":"ping","timestamp":1}`, `atlas_result {"type":"ping","timestamp":1}`)
+	box.expect(t, `atlas_result {"prb_id":7,"type":"ping","timestamp":1}`, `atlas_result {"type":"ping","timestamp":1}`)
 	subscribe(t, subscriber, `{"msm":1001}`)
-	box.messages = nil
+	box.take(t)
 	house.deliver(result(1001, 7))
-	expect(t, box, `atlas_result {"msm_id":1001,"prb_id":7,"type":"ping","timestamp":1}`)
+	box.expect(t, `atlas_result {"msm_id":1001,"prb_id":7,"type":"ping","timestamp":1}`)
+}
+
+// Whoever wants another form of a record gets that, whatever the others get.
+func TestEachGetsItsForm(t *testing.T) {
+	house := newHouse()
+	forms := map[string]string{
+		`{"stream_type":"probestatus"}`:                                                `atlas_probestatus {"prb_id":7,"event":"connect"}`,
+		`{"stream_type":"probestatus","enrichProbes":true}`:                            `atlas_probestatus {"prb_id":7,"event":"connect","probe":{"id":7}}`,
+		`{"stream_type":"probestatus","acceptedFields":["event"]}`:                     `atlas_probestatus {"event":"connect"}`,
+		`{"stream_type":"probestatus","enrichProbes":true,"acceptedFields":["probe"]}`: `atlas_probestatus {"probe":{"id":7}}`,
+		`{"msm":7000}`: `atlas_result {"prb_id":7,"event":"connect"}`,
+	}
+	boxes := make(map[string]*inbox)
+	for range 2 {
+		for parameters := range forms {
+			box := &inbox{}
+			subscribe(t, house.join(t, box), parameters)
+			box.take(t)
+			boxes[parameters] = box
+		}
+		for range 2 {
+			deliver(house.statuses, record(atlas.StreamProbeStatus, 7000, 7, `{"prb_id":7,"event":"connect"}`))
+			for parameters, box := range boxes {
+				box.expect(t, forms[parameters])
+			}
+		}
+	}
 }
 
 func TestEventNameIsTheSubscriptionsStream(t *testing.T) {
@@ -165,10 +82,9 @@ func TestEventNameIsTheSubscriptionsStream(t *testing.T) {
 	subscriber := house.join(t, box)
 	subscribe(t, subscriber, `{"stream_type":"probestatus"}`)
 	subscribe(t, subscriber, `{"msm":7000}`)
-	box.messages = nil
-	connection := atlas.Record{Event: atlas.Event{Stream: atlas.StreamProbeStatus, Measurement: 7000, Probe: 7, Value: []byte(`{"prb_id":7}`)}}
-	house.deliver(connection)
-	expect(t, box, `atlas_probestatus {"prb_id":7}`, `atlas_result {"prb_id":7}`)
+	box.take(t)
+	deliver(house.statuses, record(atlas.StreamProbeStatus, 7000, 7, `{"prb_id":7}`))
+	box.expect(t, `atlas_probestatus {"prb_id":7}`, `atlas_result {"prb_id":7}`)
 }
 
 func TestUnsubscribe(t *testing.T) {
@@ -176,17 +92,18 @@ func TestUnsubscribe(t *testing.T) {
 	box := &inbox{}
 	subscriber := house.join(t, box)
 	subscribe(t, subscriber, `{"msm":1001,"stream_type":"result"}`)
-	box.messages = nil
-	if err := subscriber.Unsubscribe(parse(t, `{"msm":1001,"prb":1}`), outbox.Text(nil)); !errors.Is(err, ErrNotSubscribed) {
+	box.take(t)
+	if err := unsubscribe(t, subscriber, `{"msm":1001,"prb":1}`); !errors.Is(err, ErrNotSubscribed) {
 		t.Errorf("got %v, want ErrNotSubscribed", err)
 	}
-	if err := subscriber.Unsubscribe(parse(t, `{"streamType":"result","msm":"1001"}`), outbox.Text([]byte("unsubscribed"))); err != nil {
-		t.Fatal(err)
+	if err := unsubscribe(t, subscriber, `{"streamType":"result", "msm":"1001"}`); err != nil || subscriber.Subscriptions() != 0 {
+		t.Fatalf("got %v, and %d subscriptions are left", err, subscriber.Subscriptions())
 	}
 	house.deliver(result(1001, 7))
-	expect(t, box, "unsubscribed")
-	if house.feed.followers != 0 {
-		t.Errorf("the partition has %d followers left", house.feed.followers)
+	box.expect(t, `atlas_unsubscribed {"streamType":"result", "msm":"1001"}`)
+	house.expectFollowers(t, 0)
+	if len(house.results.partition(0).members) != 0 {
+		t.Error("the partition still has its member")
 	}
 }
 
@@ -197,7 +114,9 @@ func TestSubscribeTwiceIsOneSubscription(t *testing.T) {
 	subscribe(t, subscriber, `{"msm":1001}`)
 	subscribe(t, subscriber, `{"msm":"1001"}`)
 	house.deliver(result(1001, 7))
-	expect(t, box, "subscribed", "subscribed", `atlas_result {"msm_id":1001,"prb_id":7,"type":"ping","timestamp":1}`)
+	box.expect(t, `atlas_subscribed {"msm":1001}`, `atlas_subscribed {"msm":"1001"}`,
+		`atlas_result {"msm_id":1001,"prb_id":7,"type":"ping","timestamp":1}`)
+	house.expectFollowers(t, 1)
 }
 
 func TestSubscriptionsAreLimited(t *testing.T) {
@@ -206,9 +125,8 @@ func TestSubscriptionsAreLimited(t *testing.T) {
 	for measurement := range 3 {
 		subscribe(t, subscriber, fmt.Sprintf(`{"msm":%d}`, measurement+1))
 	}
-	err := subscriber.Subscribe(context.Background(), parse(t, `{"msm":4}`), outbox.Text(nil))
-	if !errors.Is(err, ErrTooMany) {
-		t.Errorf("got %v, want ErrTooMany", err)
+	if err := try(t, subscriber, `{"msm":4}`); !errors.Is(err, ErrTooMany) || subscriber.Subscriptions() != 3 {
+		t.Errorf("got %v and %d subscriptions, want ErrTooMany and 3", err, subscriber.Subscriptions())
 	}
 }
 
@@ -218,7 +136,7 @@ func TestClientsAreLimited(t *testing.T) {
 	for range 2000 {
 		joined = house.join(t, &inbox{})
 	}
-	if _, err := house.hub.Join(&inbox{}); !errors.Is(err, ErrFullHouse) {
+	if _, err := house.Join(&inbox{}, Rights{}); !errors.Is(err, ErrFullHouse) {
 		t.Errorf("got %v, want ErrFullHouse", err)
 	}
 	joined.Leave()
@@ -228,54 +146,77 @@ func TestClientsAreLimited(t *testing.T) {
 func TestAcceptedFieldsAreLimitedOverAllSubscriptions(t *testing.T) {
 	house := newHouse()
 	subscriber := house.join(t, &inbox{})
-	parameters := func(msm int) *subscription.Subscription {
+	names := make([]string, 600)
+	for i := range names {
+		names[i] = fmt.Sprint(i)
+	}
+	wanted := func(msm int) *subscription.Subscription {
 		wanted := parse(t, fmt.Sprintf(`{"msm":%d}`, msm))
-		names := make([]string, 600)
-		for i := range names {
-			names[i] = fmt.Sprint(i)
-		}
 		wanted.Fields = subscription.NewFields(names)
 		return wanted
 	}
-	if err := subscriber.Subscribe(context.Background(), parameters(1), outbox.Text(nil)); err != nil {
+	if err := subscriber.Subscribe(context.Background(), wanted(1), nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := subscriber.Subscribe(context.Background(), parameters(2), outbox.Text(nil)); !errors.Is(err, ErrTooMany) {
+	if err := subscriber.Subscribe(context.Background(), wanted(2), nil); !errors.Is(err, ErrTooMany) {
 		t.Errorf("got %v, want ErrTooMany", err)
 	}
-	if err := subscriber.Unsubscribe(parameters(1), outbox.Text(nil)); err != nil {
+	if err := subscriber.Unsubscribe(wanted(1), nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := subscriber.Subscribe(context.Background(), parameters(2), outbox.Text(nil)); err != nil {
+	if err := subscriber.Subscribe(context.Background(), wanted(2), nil); err != nil {
 		t.Errorf("after the first one's end: %v", err)
 	}
+}
+
+func TestFiltersAreLimitedOverAllSubscriptions(t *testing.T) {
+	house := newHouseWith(Settings{Limits: Limits{Clients: 1, Subscriptions: maxConditions}})
+	subscriber := house.join(t, &inbox{})
+	filtered := func(msm int) string {
+		return fmt.Sprintf(`{"msm":%d,"equalsTo":{"a":1,"b":1},"lessThan":{"c":1,"d":1},"greaterTo":{"e":1}}`, msm)
+	}
+	for msm := range maxConditions / 5 {
+		subscribe(t, subscriber, filtered(msm+1))
+	}
+	if err := try(t, subscriber, filtered(maxConditions)); !errors.Is(err, ErrTooMany) {
+		t.Errorf("got %v, want ErrTooMany", err)
+	}
+	subscribe(t, subscriber, `{"msm":1}`)
+	if err := unsubscribe(t, subscriber, filtered(1)); err != nil {
+		t.Fatal(err)
+	}
+	subscribe(t, subscriber, filtered(maxConditions))
+}
+
+func TestParametersAreLimitedOverAllSubscriptions(t *testing.T) {
+	house := newHouse()
+	subscriber := house.join(t, &inbox{})
+	long := func(msm int) string {
+		return fmt.Sprintf(`{"msm":%d%s}`, msm, strings.Repeat(" ", maxParameterBytes/2))
+	}
+	subscribe(t, subscriber, long(1))
+	if err := try(t, subscriber, long(2)); !errors.Is(err, ErrTooMany) {
+		t.Errorf("got %v, want ErrTooMany", err)
+	}
+	if err := unsubscribe(t, subscriber, `{"msm":1}`); err != nil {
+		t.Fatal(err)
+	}
+	subscribe(t, subscriber, long(2))
 }
 
 func TestGapIsTold(t *testing.T) {
 	house := newHouse()
 	box := &inbox{}
-	subscribe(t, house.join(t, box), `{"msm":1001}`)
-	box.messages = nil
-	house.source.Gap(0, 10, 100)
-	house.source.Flush(0)
-	expect(t, box, `atlas_error "[gap] the log has lost the records from 10 to before 100 of partition 0; some may have been yours"`)
-	if box.flushes != 1 {
-		t.Error("the message waits to be flushed")
-	}
-}
-
-// Several subscriptions with long lists of members cost no more for a record than one.
-func BenchmarkDeliverUnion(b *testing.B) {
-	house := newHouse()
-	subscriber := house.join(b, &syncInbox{})
-	for i := range 3 {
-		subscribe(b, subscriber, fmt.Sprintf(`{"msm":1001,"acceptedFields":["a%d","b%d","prb_id"]}`, i, i))
-	}
-	records := []atlas.Record{result(1001, 7)}
-	b.ReportAllocs()
-	for b.Loop() {
-		house.deliver(records...)
-	}
+	subscriber := house.join(t, box)
+	subscribe(t, subscriber, `{"msm":1001}`)
+	subscribe(t, subscriber, `{"msm":1002}`)
+	box.take(t)
+	house.results.Gap(0, 10, 100)
+	house.results.Flush(0)
+	box.expect(t, `atlas_error "[gap] the log has lost the records from 10 to before 100 of partition 0; some may have been yours"`)
+	house.results.Gap(0, 100, 10)
+	house.results.Flush(0)
+	box.expect(t, `atlas_error "[gap] partition 0 of the log was cut, from 100 back to 10; some records may be lost"`)
 }
 
 func TestOverflowHarmsNobodyElse(t *testing.T) {
@@ -284,12 +225,46 @@ func TestOverflowHarmsNobodyElse(t *testing.T) {
 	subscribe(t, house.join(t, slow), `{"msm":1001}`)
 	subscribe(t, house.join(t, quick), `{"msm":1001}`)
 	house.deliver(result(1001, 1), result(1001, 2), result(1001, 3), result(1001, 4)) // the last two do not fit
-	if slow.overflowed != 1 || quick.overflowed != 0 {
-		t.Errorf("overflows: %d and %d, want 1 and 0", slow.overflowed, quick.overflowed)
-	}
+	slow.expectOverflows(t, 1)
+	quick.expectOverflows(t, 0)
 	if len(slow.messages) != 3 || len(quick.messages) != 5 {
 		t.Errorf("messages: %d and %d, want 3 and 5", len(slow.messages), len(quick.messages))
 	}
+	house.expectOverflows(t, 1)
+}
+
+// After a message that did not fit none slips in, from whichever partition, even if the client has room meanwhile.
+func TestNothingComesAfterWhatDidNotFit(t *testing.T) {
+	house := newHouse()
+	box := &inbox{limit: 2}
+	subscriber := house.join(t, box)
+	subscribe(t, subscriber, `{"msm":1001}`)
+	subscribe(t, subscriber, `{"stream_type":"probestatus"}`)
+	house.results.Deliver(0, []atlas.Record{result(1001, 7)})
+	box.take(t)
+	house.results.Deliver(0, []atlas.Record{result(1001, 8)})
+	deliver(house.statuses, record(atlas.StreamProbeStatus, 7000, 7, `{"prb_id":7}`))
+	house.results.Flush(0)
+	box.expect(t)
+	box.expectOverflows(t, 1)
+	house.expectOverflows(t, 1)
+}
+
+// A session that is told so while it answers calls Overflow itself.
+func TestOverflowIsCountedOnceHoweverFound(t *testing.T) {
+	house := newHouse()
+	box := &inbox{limit: 1}
+	subscriber := house.join(t, box)
+	subscribe(t, subscriber, `{"msm":1001}`)
+	if err := try(t, subscriber, `{"msm":1002}`); !errors.Is(err, outbox.ErrFull) {
+		t.Fatalf("got %v, want ErrFull", err)
+	}
+	subscriber.Overflow()
+	house.deliver(result(1001, 7))
+	subscriber.Overflow()
+	box.expectOverflows(t, 1)
+	house.expectOverflows(t, 1)
+	house.expectFollowers(t, 1)
 }
 
 func TestLeaveEndsEverything(t *testing.T) {
@@ -298,74 +273,54 @@ func TestLeaveEndsEverything(t *testing.T) {
 	subscriber := house.join(t, box)
 	subscribe(t, subscriber, `{"msm":1001}`)
 	subscribe(t, subscriber, `{"msm":1002}`)
-	box.messages = nil
-	subscriber.Leave()
+	box.take(t)
 	subscriber.Leave()
 	house.deliver(result(1001, 7))
-	expect(t, box)
-	if house.feed.followers != 0 {
-		t.Errorf("%d followers are left", house.feed.followers)
-	}
-	if err := subscriber.Subscribe(context.Background(), parse(t, `{"msm":1001}`), outbox.Text(nil)); !errors.Is(err, outbox.ErrClosed) {
-		t.Errorf("got %v, want ErrClosed", err)
+	box.expect(t)
+	house.expectFollowers(t, 0)
+	if clients := house.counted(t, "atlas_gateway_clients"); clients != 0 {
+		t.Errorf("%g clients are left", clients)
 	}
 }
 
 func TestUnreachableLog(t *testing.T) {
 	house := newHouse()
 	house.feed.err = errors.New("no broker answers")
-	err := house.join(t, &inbox{}).Subscribe(context.Background(), parse(t, `{"msm":1001}`), outbox.Text(nil))
-	if !errors.Is(err, house.feed.err) {
+	if err := try(t, house.join(t, &inbox{}), `{"msm":1001}`); !errors.Is(err, house.feed.err) {
 		t.Errorf("got %v, want the feed's error", err)
 	}
 }
 
-// Subscribers come and go while records are delivered.
-func TestDeliveryWhileSubscribersComeAndGo(t *testing.T) {
+// A client that is gone gets no membership that nobody would end.
+func TestNobodySubscribesWhoIsGone(t *testing.T) {
 	house := newHouse()
-	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
-	defer cancel()
-	var group sync.WaitGroup
-	group.Go(func() {
-		for ctx.Err() == nil {
-			house.deliver(result(1001, 7))
-		}
-	})
-	group.Go(func() {
-		for ctx.Err() == nil {
-			box := &inbox{}
-			subscriber := house.join(t, box)
-			subscribe(t, subscriber, `{"msm":1001}`)
-			subscriber.Leave()
-			if box.messages[0] != "subscribed" {
-				t.Errorf("the first message is %q", box.messages[0])
-			}
-		}
-	})
-	group.Wait()
+	box := &inbox{gone: true}
+	if err := try(t, house.join(t, box), `{"msm":1001}`); !errors.Is(err, outbox.ErrClosed) {
+		t.Errorf("got %v, want ErrClosed", err)
+	}
+	house.expectFollowers(t, 0)
 }
 
-type syncInbox struct{}
-
-func (*syncInbox) Encoding() Encoding          { return plain{} }
-func (*syncInbox) Offer(*outbox.Message) error { return nil }
-func (*syncInbox) Flush()                      {}
-func (*syncInbox) Overflow()                   {}
-
-func BenchmarkDeliver(b *testing.B) {
-	for _, clients := range []int{1, 1000} {
-		b.Run(fmt.Sprintf("%d-clients", clients), func(b *testing.B) {
-			house := newHouse()
-			for range clients {
-				subscribe(b, house.join(b, &syncInbox{}), `{"msm":1001}`)
+func TestSubscriptionsWaitUntilMeasurementsAreKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		caughtUp := make(chan struct{})
+		house := newHouseWith(Settings{CaughtUp: caughtUp})
+		box := &inbox{}
+		subscriber := house.join(t, box)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if err := subscriber.Subscribe(ctx, parse(t, `{"msm":1001}`), nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the context's error", err)
+		}
+		go func() {
+			if err := try(t, subscriber, `{"msm":1001}`); err != nil {
+				t.Error(err)
 			}
-			records := []atlas.Record{result(1001, 7)}
-			b.ReportAllocs()
-			for b.Loop() {
-				house.source.Deliver(0, records)
-				house.source.Flush(0)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(clients), "ns/message")
-		})
-	}
+		}()
+		synctest.Wait()
+		box.expect(t)
+		close(caughtUp)
+		synctest.Wait()
+		box.expect(t, `atlas_subscribed {"msm":1001}`)
+	})
 }

@@ -6,30 +6,38 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// The events that carry records.
-const (
-	eventResult      = "atlas_result"
-	eventProbeStatus = "atlas_probestatus"
-)
-
 // shape is what two clients must have in common to get the same message.
 type shape struct {
 	encoding Encoding
 	stream   atlas.Stream
-	fields   subscription.Fields
+	form     subscription.Form
 }
 
 // frames are the encodings of one record so far. Most clients want the same shape, so the last one is at hand.
 type frames struct {
-	record    *atlas.Record
+	subject   *subscription.Subject
 	last      shape
 	lastFrame *outbox.Message
 	others    map[shape]*outbox.Message
 }
 
+// reset makes another record the one that is encoded, or none.
 func (f *frames) reset(record *atlas.Record) {
-	f.record, f.lastFrame = record, nil
+	f.subject.Reset(record)
+	f.lastFrame = nil
 	clear(f.others)
+}
+
+// enqueue gives the record to a subscriber: by itself, or to wait for others in an array. Where it offers something to the client, flush must follow.
+func (f *frames) enqueue(to *member, stream atlas.Stream, form subscription.Form) (taken, offered bool) {
+	buffer := to.buffers[stream]
+	if form.Buffered {
+		return buffer.add(f.subject.Payload(form))
+	}
+	if buffer != nil {
+		buffer.empty()
+	}
+	return to.subscriber.offer(f.get(shape{to.subscriber.encoding, stream, form})) == nil, true
 }
 
 // get encodes the record unless somebody got the same shape before.
@@ -39,7 +47,7 @@ func (f *frames) get(wanted shape) *outbox.Message {
 	}
 	message := f.others[wanted]
 	if message == nil {
-		message = wanted.encoding.Event(eventName(wanted.stream), wanted.fields.Prune(f.record.Value))
+		message = wanted.encoding.Event(eventName(wanted.stream), f.subject.Payload(wanted.form))
 	}
 	if f.lastFrame != nil {
 		f.keepLast()
@@ -53,11 +61,4 @@ func (f *frames) keepLast() {
 		f.others = make(map[shape]*outbox.Message)
 	}
 	f.others[f.last] = f.lastFrame
-}
-
-func eventName(stream atlas.Stream) string {
-	if stream == atlas.StreamProbeStatus {
-		return eventProbeStatus
-	}
-	return eventResult
 }

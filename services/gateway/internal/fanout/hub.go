@@ -9,15 +9,27 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
 // Hub joins subscribers with the streams of the log.
 type Hub struct {
-	streams map[atlas.Stream]Stream
-	limits  Limits
-	clients atomic.Int64
+	settings Settings
+	metrics  *metrics
+	sources  map[atlas.Stream]*Source
+	clients  atomic.Int64
+	replays  replays
+}
+
+// Settings are what a hub goes by.
+type Settings struct {
+	Limits       Limits
+	Measurements Measurements // knows none if it is nil
+	// CaughtUp is closed once Measurements knows what the log had at the start: no subscription begins before that. Nil is closed already.
+	CaughtUp      <-chan struct{}
+	RefuseUnknown bool // refuse subscriptions to measurements that are not known
+	Enricher      subscription.Enricher
+	Replays       *Replays // nil where nobody may replay the past
 }
 
 // Limits bound a hub.
@@ -29,36 +41,53 @@ type Limits struct {
 // ErrFullHouse refuses a client beyond the limit.
 var ErrFullHouse = errors.New("too many clients")
 
-// Stream is a source and the feed that it gets its records from.
-type Stream struct {
-	Source *Source
-	Feed   Feed
-}
-
-// NewHub makes a hub and registers how many clients it has.
-func NewHub(streams map[atlas.Stream]Stream, limits Limits, registerer prometheus.Registerer) *Hub {
-	hub := &Hub{streams: streams, limits: limits}
-	registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "atlas_gateway_clients", Help: "Clients that are connected.",
-	}, func() float64 { return float64(hub.clients.Load()) }))
+// NewHub makes a hub without sources and registers what it counts.
+func NewHub(settings Settings, registerer prometheus.Registerer) *Hub {
+	hub := &Hub{settings: settings, sources: make(map[atlas.Stream]*Source)}
+	hub.metrics = newMetrics(registerer, func() float64 { return float64(hub.clients.Load()) })
 	return hub
 }
 
-// Join makes a client a subscriber without subscriptions, or refuses it with ErrFullHouse. Leave must be called when the client is gone.
-func (h *Hub) Join(client Client) (*Subscriber, error) {
-	if h.clients.Add(1) > int64(h.limits.Clients) {
-		h.clients.Add(-1)
-		return nil, fmt.Errorf("%w: there are %d, and no more are allowed", ErrFullHouse, h.limits.Clients)
-	}
-	return &Subscriber{hub: h, client: client, subscriptions: make(map[string]*membership)}, nil
+// AddSource makes the source of a stream. What feed gives has to have the source's records delivered to it. Sources are added before clients join.
+func (h *Hub) AddSource(stream atlas.Stream, feed func(*Source) Feed) *Source {
+	source := &Source{hub: h, delivered: h.metrics.delivered.WithLabelValues(string(stream)), partitions: make(map[int]*partition)}
+	source.feed = feed(source)
+	h.sources[stream] = source
+	return source
 }
 
-func (h *Hub) follow(
-	ctx context.Context, subscriber *Subscriber, wanted *subscription.Subscription, confirmation *outbox.Message,
-) (*membership, error) {
-	stream, served := h.streams[wanted.Source()]
-	if !served {
-		return nil, fmt.Errorf("no stream %q", wanted.Source())
+// Join makes a client a subscriber without subscriptions, or refuses it with ErrFullHouse. Leave must be called when the client is gone.
+func (h *Hub) Join(client Client, rights Rights) (*Subscriber, error) {
+	if h.clients.Add(1) > int64(h.settings.Limits.Clients) {
+		h.clients.Add(-1)
+		return nil, fmt.Errorf("%w: there are %d, and no more are allowed", ErrFullHouse, h.settings.Limits.Clients)
 	}
-	return stream.Source.follow(ctx, stream.Feed, subscriber, wanted, confirmation)
+	return &Subscriber{
+		hub: h, client: client, encoding: client.Encoding(), rights: rights,
+		roll: roll{memberships: make(map[string]*membership)},
+	}, nil
+}
+
+// follow begins a membership once it is known which measurements there are.
+func (h *Hub) follow(ctx context.Context, joining *membership) error {
+	source, found := h.sources[joining.wanted.Source()]
+	if !found {
+		return fmt.Errorf("no stream %q", joining.wanted.Source())
+	}
+	if err := h.awaitMeasurements(ctx); err != nil {
+		return err
+	}
+	return source.follow(ctx, joining)
+}
+
+func (h *Hub) awaitMeasurements(ctx context.Context) error {
+	if h.settings.CaughtUp == nil {
+		return nil
+	}
+	select {
+	case <-h.settings.CaughtUp:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the measurements are not known yet: %w", ctx.Err())
+	}
 }

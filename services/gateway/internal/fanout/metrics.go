@@ -2,24 +2,26 @@ package fanout
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Metrics counts what the sources of a gateway deliver.
-type Metrics struct {
+// metrics counts what a hub does.
+type metrics struct {
 	delivered *prometheus.CounterVec
-	overflows *prometheus.CounterVec
+	overflows prometheus.Counter
 }
 
-// NewMetrics registers the metrics.
-func NewMetrics(registerer prometheus.Registerer) *Metrics {
-	metrics := &Metrics{
+// newMetrics registers the metrics; clients tells how many there are.
+func newMetrics(registerer prometheus.Registerer, clients func() float64) *metrics {
+	metrics := &metrics{
 		delivered: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "atlas_gateway_messages_delivered_total",
-			Help: "Messages enqueued for clients, a record counting once for each client that gets it.",
+			Help: "Records enqueued for clients, by the stream of the log; a record counts once for each client and event that it goes to.",
 		}, []string{"stream"}),
-		overflows: prometheus.NewCounterVec(prometheus.CounterOpts{
+		overflows: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "atlas_gateway_client_overflows_total",
 			Help: "Clients that could not keep up and were told so and closed.",
-		}, []string{"stream"}),
+		}),
 	}
-	registerer.MustRegister(metrics.delivered, metrics.overflows)
+	registerer.MustRegister(metrics.delivered, metrics.overflows, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "atlas_gateway_clients", Help: "Clients that are connected.",
+	}, clients))
 	return metrics
 }

@@ -1,7 +1,7 @@
 package fanout
 
 import (
-	"errors"
+	"slices"
 	"sync"
 
 	"atlasstream/pkg/atlas"
@@ -11,130 +11,146 @@ import (
 
 // partition is what is wanted of one partition of the log.
 type partition struct {
+	hub *Hub
+
 	mu       sync.Mutex
 	members  map[*Subscriber]*member
 	index    subscription.Index[*member]
 	frames   frames
 	touched  []*member // who has something to write since the last flush
 	flushing []*member // touched, while it is flushed: the two take turns
+	isPast   bool      // it is that of a replay
+	over     bool      // the replay is, and nothing can be added any more
 }
 
 // member is a subscriber in one partition.
 type member struct {
-	*Subscriber
-	subscriptions int
-	touched       bool
-	overfull      bool // could not keep up since the last flush
+	subscriber  *Subscriber
+	memberships []*membership            // of this partition
+	buffers     map[atlas.Stream]*buffer // of the streams of which some subscription here has been buffered
+	touched     bool
 }
 
-// add puts a subscription into the index and confirms it: results come after the confirmation.
-func (p *partition) add(subscriber *Subscriber, wanted *subscription.Subscription, confirmation *outbox.Message) error {
+func newPartition(hub *Hub) *partition {
+	return &partition{
+		hub: hub, members: make(map[*Subscriber]*member), frames: frames{subject: subscription.NewSubject(hub.settings.Enricher)},
+	}
+}
+
+// add begins a membership and confirms it, if it has a standing: results come after the confirmation.
+func (p *partition) add(joining *membership) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := subscriber.client.Offer(confirmation); err != nil {
+	if p.over {
+		return errOver
+	}
+	standing := p.standing(joining)
+	if standing == unknown {
+		return unknownMeasurement(joining.wanted.Measurement)
+	}
+	if err := joining.subscriber.offer(joining.event(eventSubscribed)); err != nil {
 		return err
 	}
-	if p.members == nil {
-		p.members = make(map[*Subscriber]*member)
+	if standing == stopped {
+		return joining.subscriber.offer(joining.event(eventUnsubscribed))
 	}
-	joined := p.members[subscriber]
-	if joined == nil {
-		joined = &member{Subscriber: subscriber}
-		p.members[subscriber] = joined
-	}
-	joined.subscriptions++
-	p.index.Add(joined, wanted)
+	joining.subscriber.roll.add(joining)
+	p.enter(joining)
 	return nil
 }
 
-// remove takes a subscription out of the index and confirms that, if there is a confirmation: no results come after it.
-func (p *partition) remove(subscriber *Subscriber, wanted *subscription.Subscription, confirmation *outbox.Message) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	leaving := p.members[subscriber]
-	p.index.Remove(leaving, wanted)
-	if leaving.subscriptions--; leaving.subscriptions == 0 {
-		delete(p.members, subscriber)
+func (p *partition) enter(joining *membership) {
+	entered := p.members[joining.subscriber]
+	if entered == nil {
+		entered = &member{subscriber: joining.subscriber}
+		p.members[joining.subscriber] = entered
 	}
-	if confirmation == nil {
-		return nil
+	entered.memberships = append(entered.memberships, joining)
+	if joining.wanted.Buffer {
+		entered.bufferStream(joining.wanted.Stream)
 	}
-	return subscriber.client.Offer(confirmation)
+	p.index.Add(entered, joining.wanted)
 }
 
-// deliver enqueues the records for those who want them and returns how many messages that made.
-func (p *partition) deliver(records []atlas.Record) (messages int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for i := range records {
-		messages += p.deliverOne(&records[i])
+func (m *member) bufferStream(stream atlas.Stream) {
+	if m.buffers == nil {
+		m.buffers = make(map[atlas.Stream]*buffer)
 	}
-	p.frames.reset(nil)
-	return messages
+	m.buffers[stream] = m.subscriber.buffer(stream)
 }
 
-func (p *partition) deliverOne(record *atlas.Record) (messages int) {
-	p.frames.reset(record)
-	for _, entry := range p.index.Candidates(record.Measurement) {
-		fields, matches := entry.Match(record)
-		if !matches || entry.Subscriber.overfull { // after a message that did not fit, a shorter one must not slip in
+// confirm enqueues a message of a membership unless that has ended, in which case it returns false.
+func (p *partition) confirm(present *membership, confirmation *outbox.Message) (stays bool, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if present.subscriber.roll.find(present.key) != present {
+		return false, nil
+	}
+	return true, present.subscriber.offer(confirmation)
+}
+
+// remove ends a membership and enqueues the last messages after all that it brought: no results come after them. It returns false if the membership
+// has ended already.
+func (p *partition) remove(leaving *membership, last []*outbox.Message) (ended bool, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !leaving.subscriber.roll.remove(leaving) {
+		return false, nil
+	}
+	left := p.members[leaving.subscriber]
+	p.exit(left, leaving)
+	if len(last) == 0 {
+		return true, nil
+	}
+	return true, left.offerAll(leaving.wanted.Stream, last)
+}
+
+func (p *partition) exit(left *member, leaving *membership) {
+	p.index.Remove(left, leaving.wanted)
+	left.memberships = slices.DeleteFunc(left.memberships, func(m *membership) bool { return m == leaving })
+	if len(left.memberships) == 0 {
+		delete(p.members, left.subscriber)
+	}
+}
+
+// offerAll enqueues messages after what waits in the buffer of a stream.
+func (m *member) offerAll(stream atlas.Stream, messages []*outbox.Message) error {
+	if buffer := m.buffers[stream]; buffer != nil {
+		buffer.empty()
+	}
+	for _, message := range messages {
+		if err := m.subscriber.offer(message); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judge ends the memberships to a measurement that have no standing any more, and tells their clients. What it returns is to be released and flushed.
+func (p *partition) judge(measurement atlas.MeasurementID) (over []*membership) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, membership := range p.concerned(measurement) {
+		standing := p.standing(membership)
+		if standing == allowed || !membership.subscriber.roll.remove(membership) {
 			continue
 		}
-		message := p.frames.get(shape{entry.Subscriber.client.Encoding(), entry.Stream, fields})
-		switch err := entry.Subscriber.client.Offer(message); {
-		case err == nil:
-			messages++
-			p.touch(entry.Subscriber)
-		case errors.Is(err, outbox.ErrFull):
-			entry.Subscriber.overfull = true
-			p.touch(entry.Subscriber)
+		over = append(over, membership)
+		left := p.members[membership.subscriber]
+		p.exit(left, membership)
+		_ = left.offerAll(membership.wanted.Stream, membership.farewell(standing)) // flush deals with what did not fit
+	}
+	return over
+}
+
+// concerned gives the memberships that name a measurement.
+func (p *partition) concerned(measurement atlas.MeasurementID) (memberships []*membership) {
+	for _, entry := range p.index.Candidates(measurement) {
+		for _, membership := range entry.Subscriber.memberships {
+			if membership.wanted.Measurement == measurement {
+				memberships = append(memberships, membership)
+			}
 		}
 	}
-	return messages
-}
-
-// tell enqueues a message for every member, in words of their doors.
-func (p *partition) tell(message func(Encoding) *outbox.Message) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, member := range p.members {
-		if err := member.client.Offer(message(member.client.Encoding())); errors.Is(err, outbox.ErrFull) {
-			member.overfull = true
-		}
-		p.touch(member)
-	}
-}
-
-func (p *partition) touch(member *member) {
-	if !member.touched {
-		member.touched = true
-		p.touched = append(p.touched, member)
-	}
-}
-
-// flush writes what deliver enqueued and returns how many subscribers could not keep up. Flushes of a partition follow one another.
-func (p *partition) flush() (overflows int) {
-	overfull := p.takeTouched()
-	for _, member := range p.flushing {
-		member.client.Flush()
-	}
-	for _, subscriber := range overfull {
-		subscriber.client.Overflow()
-	}
-	clear(p.flushing)
-	return len(overfull)
-}
-
-// takeTouched moves the touched members to flushing and gives those among them that could not keep up.
-func (p *partition) takeTouched() (overfull []*Subscriber) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.touched, p.flushing = p.flushing[:0], p.touched
-	for _, member := range p.flushing {
-		if member.overfull {
-			overfull = append(overfull, member.Subscriber)
-		}
-		member.touched, member.overfull = false, false
-	}
-	return overfull
+	return memberships
 }

@@ -2,6 +2,8 @@ package fanout
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,21 +20,24 @@ type Feed interface {
 	Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int)) (release func(), err error)
 }
 
-// Source is one stream of the log: it takes the records of its partitions and hands them to the subscribers.
-type Source struct {
-	mu         sync.RWMutex
-	partitions map[int]*partition
-	delivered  prometheus.Counter
-	overflows  prometheus.Counter
+// Attached is the feed of a source whose records are all delivered anyway, in partition 0.
+func Attached(*Source) Feed { return attached{} }
+
+type attached struct{}
+
+func (attached) Follow(_ context.Context, _ atlas.MeasurementID, attach func(partition int)) (release func(), err error) {
+	attach(0)
+	return func() {}, nil
 }
 
-// NewSource makes the source of a stream.
-func NewSource(stream atlas.Stream, metrics *Metrics) *Source {
-	return &Source{
-		partitions: make(map[int]*partition),
-		delivered:  metrics.delivered.WithLabelValues(string(stream)),
-		overflows:  metrics.overflows.WithLabelValues(string(stream)),
-	}
+// Source is one stream of the log: it takes the records of its partitions and hands them to the subscribers.
+type Source struct {
+	hub       *Hub
+	feed      Feed
+	delivered prometheus.Counter
+
+	mu         sync.RWMutex
+	partitions map[int]*partition
 }
 
 // Deliver enqueues records, which stand in offset order in one partition.
@@ -41,9 +46,7 @@ func (s *Source) Deliver(number int, records []atlas.Record) {
 }
 
 // Flush writes what Deliver enqueued.
-func (s *Source) Flush(number int) {
-	s.overflows.Add(float64(s.partition(number).flush()))
-}
+func (s *Source) Flush(number int) { s.partition(number).flush() }
 
 // Gap tells the subscribers of a partition that the log has lost records, from one offset to before another, before they could be delivered. With an
 // end below the beginning, the log was cut or made anew, and goes on there.
@@ -65,28 +68,31 @@ func (s *Source) partition(number int) *partition {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.partitions[number] == nil {
-		s.partitions[number] = &partition{}
+		s.partitions[number] = newPartition(s.hub)
 	}
 	return s.partitions[number]
 }
 
-// follow adds a subscription under the lock of its partition.
-func (s *Source) follow(
-	ctx context.Context, feed Feed, subscriber *Subscriber, wanted *subscription.Subscription, confirmation *outbox.Message,
-) (*membership, error) {
-	joined := &membership{wanted: wanted}
+// follow begins a membership under the lock of its partition.
+func (s *Source) follow(ctx context.Context, joining *membership) error {
 	var refused error
-	release, err := feed.Follow(ctx, wanted.Measurement, func(number int) {
-		joined.partition = s.partition(number)
-		refused = joined.partition.add(subscriber, wanted, confirmation)
+	release, err := s.feed.Follow(ctx, joining.wanted.Measurement, func(number int) {
+		joining.partition = s.partition(number)
+		refused = joining.partition.add(joining)
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if refused != nil {
-		release()
-		return nil, refused
+	joining.hold(release)
+	return refused
+}
+
+// judge ends the memberships that a change of their measurement leaves without a standing. Those that begin meanwhile are judged by then.
+func (s *Source) judge(measurement atlas.MeasurementID) {
+	s.mu.RLock()
+	partitions := slices.Collect(maps.Values(s.partitions))
+	s.mu.RUnlock()
+	for _, partition := range partitions {
+		release(partition.judge(measurement))
 	}
-	joined.release = release
-	return joined, nil
 }

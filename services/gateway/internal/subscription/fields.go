@@ -3,65 +3,47 @@ package subscription
 import (
 	"slices"
 	"strings"
-
-	"github.com/tidwall/gjson"
+	"unique"
 )
 
-// Fields is a set of members that a message is pruned to. The zero value keeps every member.
+// Fields is a set of members, by their paths, that a message is pruned to. The zero value keeps every member. Equal sets are equal values.
 type Fields struct {
-	key string // the names, sorted and joined; no two sets share it
+	key unique.Handle[string] // of the paths, sorted and joined
 }
 
 const fieldSeparator = "\x00"
 
-// NewFields makes the set of the given names, of which there must be at least one.
-func NewFields(names []string) Fields {
-	sorted := slices.Clone(names)
+// NewFields makes the set of the given paths, of which there must be at least one.
+func NewFields(paths []string) Fields {
+	sorted := slices.Clone(paths)
 	slices.Sort(sorted)
-	return Fields{key: strings.Clone(strings.Join(slices.Compact(sorted), fieldSeparator))} // the names may be parts of something large
+	return Fields{key: unique.Make(strings.Join(slices.Compact(sorted), fieldSeparator))}
 }
 
-// Count is the number of names, 0 for every member.
-func (f Fields) Count() int {
-	if f.All() {
-		return 0
+// Count is the number of paths, 0 for every member.
+func (f Fields) Count() int { return len(f.appendTo(nil)) }
+
+func (f Fields) all() bool { return f == Fields{} }
+
+func (f Fields) appendTo(paths []string) []string {
+	if f.all() {
+		return paths
 	}
-	return len(f.names())
+	path, rest, more := strings.Cut(f.key.Value(), fieldSeparator)
+	for more {
+		paths = append(paths, path)
+		path, rest, more = strings.Cut(rest, fieldSeparator)
+	}
+	return append(paths, path)
 }
 
-// All tells whether every member is kept.
-func (f Fields) All() bool { return f.key == "" }
-
-// Union keeps what either of the two sets keeps.
-func (f Fields) Union(other Fields) Fields {
-	if f.All() || other.All() {
+// union keeps what either of the two sets keeps.
+func (f Fields) union(other Fields) Fields {
+	if f.all() || other.all() {
 		return Fields{}
 	}
 	if f == other {
 		return f
 	}
-	return NewFields(append(f.names(), other.names()...))
+	return NewFields(other.appendTo(f.appendTo(nil)))
 }
-
-// Prune gives a JSON object with the members of value that the set keeps, in their order and as they are written. value must be a valid object.
-func (f Fields) Prune(value []byte) []byte {
-	if f.All() {
-		return value
-	}
-	names := f.names()
-	pruned := append(make([]byte, 0, len(value)), '{')
-	gjson.ParseBytes(value).ForEach(func(name, member gjson.Result) bool {
-		if !slices.Contains(names, name.String()) {
-			return true
-		}
-		if len(pruned) > 1 {
-			pruned = append(pruned, ',')
-		}
-		pruned = append(append(pruned, name.Raw...), ':')
-		pruned = append(pruned, member.Raw...)
-		return true
-	})
-	return append(pruned, '}')
-}
-
-func (f Fields) names() []string { return strings.Split(f.key, fieldSeparator) }

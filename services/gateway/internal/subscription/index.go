@@ -8,92 +8,82 @@ import (
 
 // Index finds the subscriptions that a record may concern. It is not safe for concurrent use.
 type Index[S comparable] struct {
-	measurements map[atlas.MeasurementID][]*Entry[S]
+	places  map[place[S]]*Entry[S]
+	entries map[atlas.MeasurementID][]*Entry[S]
 }
 
-// Entry is what one subscriber wants of one measurement in one stream.
-type Entry[S comparable] struct {
-	Subscriber    S
-	Stream        atlas.Stream
-	subscriptions []*Subscription
-	everyProbe    bool                     // some subscription wants every probe
-	fields        Fields                   // of those subscriptions together
-	byProbe       map[atlas.ProbeID]Fields // of the probes that some subscription names: what is wanted of them in all
+// place is where the index has what a subscriber wants.
+type place[S comparable] struct {
+	subscriber  S
+	stream      atlas.Stream
+	measurement atlas.MeasurementID
 }
 
-// Candidates gives the entries of a measurement; they are valid until the index changes.
+// everyMeasurement has the metadata stream: a subscriber's subscriptions to one measurement and to every one must meet, so that it gets a message once.
+// Measurements change seldom.
+const everyMeasurement atlas.MeasurementID = 0
+
+func placeOf[S comparable](subscriber S, subscription *Subscription) place[S] {
+	at := place[S]{subscriber, subscription.Stream, subscription.Measurement}
+	if subscription.Stream == atlas.StreamMetadata {
+		at.measurement = everyMeasurement
+	}
+	return at
+}
+
+// Candidates gives the entries that a record of a measurement may match; they are valid until the index changes.
 func (x *Index[S]) Candidates(measurement atlas.MeasurementID) []*Entry[S] {
-	return x.measurements[measurement]
+	named, every := x.entries[measurement], x.entries[everyMeasurement]
+	if len(every) == 0 {
+		return named
+	}
+	return slices.Concat(every, named)
 }
 
 // Add puts a subscription into the index.
 func (x *Index[S]) Add(subscriber S, subscription *Subscription) {
-	if x.measurements == nil {
-		x.measurements = make(map[atlas.MeasurementID][]*Entry[S])
+	at := placeOf(subscriber, subscription)
+	entry := x.places[at]
+	if entry == nil {
+		entry = x.enter(at)
 	}
-	entries := x.measurements[subscription.Measurement]
-	if i := find(entries, subscriber, subscription.Stream); i >= 0 {
-		entries[i].set(append(entries[i].subscriptions, subscription))
-		return
+	entry.set(append(entry.subscriptions, subscription))
+}
+
+func (x *Index[S]) enter(at place[S]) *Entry[S] {
+	if x.places == nil {
+		x.places, x.entries = make(map[place[S]]*Entry[S]), make(map[atlas.MeasurementID][]*Entry[S])
 	}
-	entry := &Entry[S]{Subscriber: subscriber, Stream: subscription.Stream}
-	entry.set([]*Subscription{subscription})
-	x.measurements[subscription.Measurement] = append(entries, entry)
+	entries := x.entries[at.measurement]
+	entry := &Entry[S]{Subscriber: at.subscriber, Stream: at.stream, number: len(entries)}
+	x.places[at], x.entries[at.measurement] = entry, append(entries, entry)
+	return entry
 }
 
 // Remove takes a subscription out of the index, if it is there.
 func (x *Index[S]) Remove(subscriber S, subscription *Subscription) {
-	entries := x.measurements[subscription.Measurement]
-	i := find(entries, subscriber, subscription.Stream)
-	if i < 0 {
+	at := placeOf(subscriber, subscription)
+	entry := x.places[at]
+	if entry == nil {
 		return
 	}
-	entry := entries[i]
 	entry.set(slices.DeleteFunc(entry.subscriptions, func(s *Subscription) bool { return s == subscription }))
-	if len(entry.subscriptions) > 0 {
+	if len(entry.subscriptions) == 0 {
+		x.leave(at, entry)
+	}
+}
+
+// leave puts the last entry of the measurement where the leaving one was.
+func (x *Index[S]) leave(at place[S], leaving *Entry[S]) {
+	delete(x.places, at)
+	entries := x.entries[at.measurement]
+	last := len(entries) - 1
+	if last == 0 {
+		delete(x.entries, at.measurement)
 		return
 	}
-	if len(entries) == 1 {
-		delete(x.measurements, subscription.Measurement)
-		return
-	}
-	x.measurements[subscription.Measurement] = slices.Delete(entries, i, i+1)
-}
-
-func find[S comparable](entries []*Entry[S], subscriber S, stream atlas.Stream) int {
-	return slices.IndexFunc(entries, func(e *Entry[S]) bool { return e.Subscriber == subscriber && e.Stream == stream })
-}
-
-// Match tells whether the subscriber wants a record, and with which members: all that any of its matching subscriptions wants.
-func (e *Entry[S]) Match(record *atlas.Record) (fields Fields, matches bool) {
-	if fields, named := e.byProbe[record.Probe]; named {
-		return fields, true
-	}
-	return e.fields, e.everyProbe
-}
-
-// set works out beforehand what Match answers: subscriptions change seldom, and records are many.
-func (e *Entry[S]) set(subscriptions []*Subscription) {
-	wanted := make(map[atlas.ProbeID]Fields) // by probe, with every probe under 0
-	for _, subscription := range subscriptions {
-		fields, named := wanted[subscription.Probe]
-		if named {
-			wanted[subscription.Probe] = fields.Union(subscription.Fields)
-			continue
-		}
-		wanted[subscription.Probe] = subscription.Fields
-	}
-	e.subscriptions = subscriptions
-	fields, everyProbe := wanted[0]
-	e.fields, e.everyProbe = fields, everyProbe
-	delete(wanted, 0)
-	if e.everyProbe {
-		for probe, fields := range wanted {
-			wanted[probe] = fields.Union(e.fields)
-		}
-	}
-	e.byProbe = nil
-	if len(wanted) > 0 {
-		e.byProbe = wanted
-	}
+	entries[leaving.number] = entries[last]
+	entries[leaving.number].number = leaving.number
+	entries[last] = nil
+	x.entries[at.measurement] = entries[:last]
 }

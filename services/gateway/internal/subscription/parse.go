@@ -1,29 +1,25 @@
 package subscription
 
 import (
-	"strconv"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 
 	"atlasstream/pkg/atlas"
 )
 
-// Limits of one subscription.
-const (
-	MaxFields      = 100 // names in acceptedFields
-	MaxFieldLength = 100 // bytes of one name
-)
-
-// Parse reads the parameters of a subscription, a JSON object. Names in snake_case and in camelCase mean the same, and strings stand for numbers.
-// Its errors are *Error, worded for the client.
+// Parse reads the parameters of a subscription, a JSON object. Names in snake_case and in camelCase mean the same, and strings stand for numbers, booleans,
+// lists and objects. Its errors are *Error, worded for the client.
 func Parse(parameters []byte) (*Subscription, error) {
-	if !gjson.ValidBytes(parameters) || !gjson.ParseBytes(parameters).IsObject() {
+	if !isObject(parameters) {
 		return nil, Refuse(CodeMalformed, `parameters: got %s, want a JSON object such as {"stream_type":"result","msm":1001}`, brief(parameters))
 	}
-	parser := parser{seen: make(map[string]string)}
+	parser := parser{seen: make(map[string]string), compared: make(map[string]bool)}
 	gjson.ParseBytes(parameters).ForEach(func(name, value gjson.Result) bool {
-		return parser.take(name.String(), value) == nil
+		parser.err = parser.read(name.String(), value)
+		return parser.err == nil
 	})
 	if err := parser.finish(); err != nil {
 		return nil, err
@@ -31,140 +27,189 @@ func Parse(parameters []byte) (*Subscription, error) {
 	return &parser.subscription, nil
 }
 
+func isObject(text []byte) bool {
+	return utf8.Valid(text) && !nestsTooDeep(text) && gjson.ValidBytes(text) && gjson.ParseBytes(text).IsObject()
+}
+
+// nestsTooDeep keeps away what would take much memory to check: no parameter needs more than a list in an object in an object.
+func nestsTooDeep(text []byte) bool {
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch mark := marks[text[i]]; mark {
+		case quote:
+			i, _ = textEnd(text, i+1)
+		default:
+			depth += int(mark)
+		}
+		if depth > maxNesting {
+			return true
+		}
+	}
+	return false
+}
+
 type parser struct {
 	subscription Subscription
 	seen         map[string]string // parameter to the name that it came under
+	compared     map[string]bool   // comparisons and members that have come
+	alternatives int               // in all of equalsTo
+	past         Past
 	err          error
 }
 
-// spelling folds both naming styles, stream_type and streamType.
-func spelling(name string) string {
-	return strings.ToLower(strings.ReplaceAll(name, "_", ""))
+// parameter reads a parameter that came under a name.
+type parameter func(p *parser, name string, value gjson.Result) error
+
+// parameters are those that there are, by their folded names.
+var parameters = map[string]parameter{
+	"streamtype":         (*parser).readStream,
+	"msm":                (*parser).readMeasurement,
+	"prb":                (*parser).readProbe,
+	"type":               (*parser).readType,
+	"sourceaddress":      address(source),
+	"sourceprefix":       prefix(source),
+	"destinationaddress": address(destination),
+	"destinationprefix":  prefix(destination),
+	"passthroughhost":    address(passing),
+	"passthroughprefix":  prefix(passing),
+	"equalsto":           comparisons(equal),
+	"lessthan":           comparisons(less),
+	"greaterto":          comparisons(greater),
+	"acceptedfields":     (*parser).readFields,
+	"enrichprobes":       (*parser).readEnrich,
+	"buffering":          (*parser).readBuffer,
+	"sendbacklog":        (*parser).readBacklog,
+	"starttime":          (*parser).readStart,
+	"endtime":            (*parser).readEnd,
+	"speed":              (*parser).readSpeed,
 }
 
-func (p *parser) take(name string, value gjson.Result) error {
-	p.err = p.read(name, value)
-	return p.err
+const served = "stream_type, msm, prb, type, sourceAddress, sourcePrefix, destinationAddress, destinationPrefix, passThroughHost, passThroughPrefix, " +
+	"equalsTo, lessThan, greaterTo, acceptedFields, enrichProbes, buffering, startTime, endTime and speed"
+
+// fold makes one of both naming styles, stream_type and streamType, and of the two names of greaterTo.
+func fold(name string) string {
+	folded := strings.ToLower(strings.ReplaceAll(name, "_", ""))
+	if folded == "greaterthan" {
+		return "greaterto"
+	}
+	return folded
 }
 
 func (p *parser) read(name string, value gjson.Result) error {
-	name, parameter := brief([]byte(name)), spelling(name)
-	if before, repeated := p.seen[parameter]; repeated {
+	if base, member, split := splitMember(name); split {
+		return p.readMember(shorten(name), base, member, value)
+	}
+	name, folded := shorten(name), fold(name)
+	if before, repeated := p.seen[folded]; repeated {
 		return Refuse(CodeRepeated, "%s: came before, as %s", name, before)
 	}
-	p.seen[parameter] = name
-	switch parameter {
-	case "streamtype":
-		return p.readStream(name, value)
-	case "msm":
-		id, err := readID(name, value)
-		p.subscription.Measurement = atlas.MeasurementID(id)
-		return err
-	case "prb":
-		id, err := readID(name, value)
-		p.subscription.Probe = atlas.ProbeID(id)
-		return err
-	case "acceptedfields":
-		return p.readFields(name, value)
+	read, exists := parameters[folded]
+	if !exists {
+		return Refuse(CodeUnknown, "%s: there is no such parameter; there are %s", name, served)
 	}
-	if switches[parameter] && (value.Raw == "false" || value.String() == "false") {
-		return nil // it asks for nothing
-	}
-	if unserved[parameter] {
-		return Refuse(CodeUnserved, "%s: this service does not serve it yet; it serves stream_type, msm, prb and acceptedFields", name)
-	}
-	return Refuse(CodeUnknown, "%s: there is no such parameter; there are stream_type, msm, prb and acceptedFields", name)
+	p.seen[folded] = name
+	return read(p, name, value)
 }
 
-// unserved are the parameters of RIPE's service that a client may well send and that are refused in words of their own.
-var unserved = map[string]bool{
-	"type": true, "sourceaddress": true, "sourceprefix": true, "destinationaddress": true, "destinationprefix": true, "passthroughhost": true,
-	"passthroughprefix": true, "enrichprobes": true, "equalsto": true, "lessthan": true, "greaterto": true, "greaterthan": true, "sendbacklog": true,
-	"buffering": true, "starttime": true, "endtime": true, "speed": true,
+func unserved(_ *parser, name string, _ gjson.Result) error {
+	return Refuse(CodeUnserved, "%s: this service does not serve it yet; it serves %s", name, served)
 }
 
-// switches are those of them that may be switched off, which is what the service does anyway.
-var switches = map[string]bool{"enrichprobes": true, "sendbacklog": true, "buffering": true}
+var streams = map[string]atlas.Stream{
+	"result": atlas.StreamResult, "probestatus": atlas.StreamProbeStatus, "probe": atlas.StreamProbeStatus, "metadata": atlas.StreamMetadata,
+}
 
 func (p *parser) readStream(name string, value gjson.Result) error {
-	switch value.String() {
-	case "result":
-		p.subscription.Stream = atlas.StreamResult
-	case "probestatus", "probe":
-		p.subscription.Stream = atlas.StreamProbeStatus
-	case "metadata":
-		return Refuse(CodeUnserved, `%s: this service does not serve "metadata" yet; it serves "result" and "probestatus"`, name)
-	default:
-		return Refuse(CodeInvalid, `%s: got %s, want "result" or "probestatus"`, name, brief([]byte(value.Raw)))
+	stream, exists := streams[value.String()]
+	if value.Type != gjson.String || !exists {
+		return invalid(name, value, `want "result", "probestatus" or "metadata"`)
 	}
+	p.subscription.Stream = stream
 	return nil
 }
 
-func (p *parser) readFields(name string, value gjson.Result) error {
-	if !value.IsArray() {
-		return Refuse(CodeInvalid, `%s: got %s, want a list of member names such as ["prb_id","timestamp"]`, name, brief([]byte(value.Raw)))
+func (p *parser) readMeasurement(name string, value gjson.Result) error {
+	id, err := readID(name, value)
+	p.subscription.Measurement = atlas.MeasurementID(id)
+	return err
+}
+
+func (p *parser) readProbe(name string, value gjson.Result) error {
+	id, err := readID(name, value)
+	p.subscription.Probe = atlas.ProbeID(id)
+	return err
+}
+
+// recordTypes are the types of measurements, and that of connection events.
+var recordTypes = []string{"connection", "dns", "http", "ntp", "ping", "sslcert", "traceroute", "wifi"}
+
+func (p *parser) readType(name string, value gjson.Result) error {
+	if value.Type != gjson.String || !slices.Contains(recordTypes, value.String()) {
+		return invalid(name, value, "want one of %s", strings.Join(recordTypes, ", "))
 	}
-	elements := value.Array()
-	if len(elements) == 0 || len(elements) > MaxFields {
-		return Refuse(CodeInvalid, "%s: got %d names, want 1 to %d", name, len(elements), MaxFields)
-	}
-	names := make([]string, len(elements))
-	for i, element := range elements {
-		text := element.String()
-		if element.Type != gjson.String || text == "" || len(text) > MaxFieldLength || strings.Contains(text, fieldSeparator) {
-			return Refuse(CodeInvalid, "%s: got %s, want names of 1 to %d bytes", name, brief([]byte(element.Raw)), MaxFieldLength)
-		}
-		names[i] = text
-	}
-	p.subscription.Fields = NewFields(names)
+	p.subscription.conditions = append([]condition{ofType(value.String())}, p.subscription.conditions...) // it is the quickest to tell
 	return nil
+}
+
+func (p *parser) readEnrich(name string, value gjson.Result) (err error) {
+	p.subscription.Enrich, err = readSwitch(name, value)
+	return err
+}
+
+func (p *parser) readBuffer(name string, value gjson.Result) (err error) {
+	p.subscription.Buffer, err = readSwitch(name, value)
+	return err
+}
+
+// readBacklog lets the backlog be switched off, which is how it is anyway.
+func (p *parser) readBacklog(name string, value gjson.Result) error {
+	wanted, err := readSwitch(name, value)
+	if err == nil && wanted {
+		return unserved(p, name, value)
+	}
+	return err
 }
 
 func (p *parser) finish() error {
 	if p.err != nil {
 		return p.err
 	}
-	if p.subscription.Stream == "" {
-		p.subscription.Stream = atlas.StreamResult
+	if err := p.finishPast(); err != nil {
+		return err
 	}
-	if p.subscription.Stream == atlas.StreamProbeStatus {
+	switch wanted := &p.subscription; wanted.Stream {
+	case atlas.StreamProbeStatus:
 		return p.finishProbeStatus()
+	case atlas.StreamMetadata:
+		return p.finishMetadata()
+	default:
+		wanted.Stream = atlas.StreamResult
+		if wanted.Measurement == 0 {
+			return Refuse(CodeMissing, "msm: missing; a subscription to results names the measurement, a whole number from 1 to %d", int64(atlas.MaxID))
+		}
+		return nil
 	}
-	if p.subscription.Measurement == 0 {
-		return Refuse(CodeMissing, "msm: missing; a subscription to results names the measurement, a whole number from 1 to %d", int64(atlas.MaxID))
-	}
-	return nil
 }
 
 func (p *parser) finishProbeStatus() error {
 	if given := p.subscription.Measurement; given != 0 && given != atlas.ConnectionMeasurement {
-		return Refuse(CodeInvalid, "msm: got %d, want %d or none with probestatus", given, atlas.ConnectionMeasurement)
+		return Refuse(CodeInvalid, "%s: got %d, want %d or none with probestatus", p.seen["msm"], given, atlas.ConnectionMeasurement)
 	}
 	p.subscription.Measurement = atlas.ConnectionMeasurement
 	return nil
 }
 
-// readID takes a number, or a string with one.
-func readID(name string, value gjson.Result) (int64, error) {
-	digits := value.Raw
-	if value.Type == gjson.String {
-		digits = value.String()
+// finishMetadata refuses what would wait for ever: metadata are not of probes.
+func (p *parser) finishMetadata() error {
+	if p.subscription.Probe != 0 {
+		return Refuse(CodeInvalid, "%s: got %d, want none with metadata, which are of measurements and not of probes", p.seen["prb"], p.subscription.Probe)
 	}
-	id, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || id < 1 || id > atlas.MaxID {
-		return 0, Refuse(CodeInvalid, "%s: got %s, want a whole number from 1 to %d", name, brief([]byte(value.Raw)), int64(atlas.MaxID))
+	if p.subscription.Enrich {
+		return Refuse(CodeInvalid, "%s: got true, want false or none with metadata, which are of measurements and not of probes", p.seen["enrichprobes"])
 	}
-	return id, nil
-}
-
-// brief shows what came without repeating all of it.
-func brief(value []byte) string {
-	const most = 60
-	if len(value) == 0 {
-		return "nothing"
+	if p.subscription.Past != nil {
+		return Refuse(CodeInvalid, "%s: came, want none with metadata, whose past is not replayed", p.seen["starttime"])
 	}
-	if len(value) <= most {
-		return string(value)
-	}
-	return strings.ToValidUTF8(string(value[:most]), "") + "…"
+	return nil
 }

@@ -1,8 +1,8 @@
 package subscription
 
 import (
-	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -23,7 +23,13 @@ func TestParse(t *testing.T) {
 		{"connection events", `{"stream_type":"probestatus"}`, "probestatus", "probestatus", 7000, 0},
 		{"alias, one probe", `{"stream_type":"probe","prb":7}`, "probestatus", "probestatus", 7000, 7},
 		{"connection events as results", `{"msm":7000}`, "result", "probestatus", 7000, 0},
-		{"switched off", `{"msm":1001,"sendBacklog":false,"buffering":"false","enrichProbes":false}`, "result", "result", 1001, 0},
+		{"switched off", `{"msm":1001,"sendBacklog":false,"buffering":"false","enrichProbes":"False"}`, "result", "result", 1001, 0},
+		{"connection events with everything", `{"stream_type":"probestatus","msm":"7000","type":"connection"}`, "probestatus", "probestatus", 7000, 0},
+		{"metadata", `{"stream_type":"metadata"}`, "metadata", "metadata", 0, 0},
+		{"metadata of one", `{"streamType":"metadata","msm":7000}`, "metadata", "metadata", 7000, 0},
+		{"a query", `{"equalsTo.af":"4","lessThan[result.rt]":"5","acceptedFields":"prb_id, timestamp","msm":"1001"}`, "result", "result", 1001, 0},
+		{"strings for objects", `{"equalsTo":"{\"af\":4}","acceptedFields":"[\"a,b\"]","msm":"1001"}`, "result", "result", 1001, 0},
+		{"no conditions", `{"equalsTo":{},"lessThan":{},"msm":1001}`, "result", "result", 1001, 0},
 		{"white space", " {\n\"msm\" : 1001 } ", "result", "result", 1001, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -39,11 +45,18 @@ func TestParse(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
+	members := make([]string, MaxComparisons)
+	for i := range members {
+		members[i] = fmt.Sprintf(`"m%d":1`, i)
+	}
+	manyMembers := strings.Join(members, ",")
 	for _, test := range []struct{ name, parameters, want string }{
 		{"nothing", ``, `[malformed] parameters: got nothing, want a JSON object`},
 		{"null", `null`, `[malformed] parameters: got null`},
 		{"a string", `"1001"`, `[malformed] parameters: got "1001"`},
 		{"half an object", `{"msm":`, `[malformed] parameters: got {"msm":`},
+		{"not UTF-8", "{\"msm\":\"\xff\"}", "[malformed] parameters: got {\"msm\":\"\uFFFD\"}"},
+		{"too deep", strings.Repeat(`{"msm":[`, 20) + strings.Repeat(`]}`, 20), `[malformed] parameters: got {"msm":[{`},
 		{"no measurement", `{"stream_type":"result"}`, `[missing_parameter] msm: missing`},
 		{"zero", `{"msm":0}`, `[invalid_parameter] msm: got 0, want a whole number from 1 to 9007199254740991`},
 		{"fraction", `{"msm":1.5}`, `[invalid_parameter] msm: got 1.5`},
@@ -51,20 +64,53 @@ func TestParseRefuses(t *testing.T) {
 		{"null measurement", `{"msm":null}`, `[invalid_parameter] msm: got null`},
 		{"list", `{"msm":[1001]}`, `[invalid_parameter] msm: got [1001]`},
 		{"probe", `{"msm":1001,"prb":-1}`, `[invalid_parameter] prb: got -1`},
-		{"stream", `{"stream_type":"results","msm":1}`, `[invalid_parameter] stream_type: got "results", want "result" or "probestatus"`},
-		{"unserved stream", `{"stream_type":"metadata"}`, `[unserved_parameter] stream_type: this service does not serve "metadata" yet`},
-		{"unknown", `{"msm":1,"probe":3}`, `[unknown_parameter] probe: there is no such parameter; there are stream_type, msm, prb and acceptedFields`},
-		{"unserved", `{"msm":1,"startTime":1426633200}`, `[unserved_parameter] startTime: this service does not serve it yet`},
-		{"switched on", `{"msm":1,"buffering":true}`, `[unserved_parameter] buffering: this service does not serve it yet`},
+		{"stream", `{"stream_type":"results","msm":1}`, `[invalid_parameter] stream_type: got "results", want "result", "probestatus" or "metadata"`},
+		{"stream of another kind", `{"stream_type":["result"],"msm":1}`, `[invalid_parameter] stream_type: got ["result"]`},
+		{"unknown", `{"msm":1,"probe":3}`, `[unknown_parameter] probe: there is no such parameter; there are stream_type, msm, prb, type, sourceAddress,`},
+		{"backlog", `{"msm":1,"sendBacklog":"true"}`, `[unserved_parameter] sendBacklog: this service does not serve it yet`},
+		{"no switch", `{"msm":1,"sendBacklog":0}`, `[invalid_parameter] sendBacklog: got 0, want true or false`},
+		{"buffering", `{"msm":1,"buffering":1}`, `[invalid_parameter] buffering: got 1, want true or false`},
+		{"enrichProbes", `{"msm":1,"enrichProbes":"yes"}`, `[invalid_parameter] enrichProbes: got "yes", want true or false`},
 		{"long name", `{"` + strings.Repeat("_", 1000) + `msm":"x"}`, `: got "x", want a whole number`},
 		{"both styles", `{"stream_type":"result","streamType":"result","msm":1}`, `[repeated_parameter] streamType: came before, as stream_type`},
+		{"both names", `{"greaterTo":{"a":1},"greaterThan":{"b":1},"msm":1}`, `[repeated_parameter] greaterThan: came before, as greaterTo`},
 		{"twice", `{"msm":1,"msm":2}`, `[repeated_parameter] msm: came before, as msm`},
 		{"measurement of connections", `{"stream_type":"probestatus","msm":1001}`, `[invalid_parameter] msm: got 1001, want 7000 or none`},
-		{"fields", `{"msm":1,"acceptedFields":"prb_id"}`, `[invalid_parameter] acceptedFields: got "prb_id", want a list of member names`},
+		{"metadata of a probe", `{"stream_type":"metadata","prb":7}`, `[invalid_parameter] prb: got 7, want none with metadata`},
+		{"metadata with a probe", `{"stream_type":"metadata","enrich_probes":true}`, `[invalid_parameter] enrich_probes: got true, want false or none with metadata`},
+		{"fields", `{"msm":1,"acceptedFields":7}`, `[invalid_parameter] acceptedFields: got 7, want a list of member names`},
+		{"fields in an object", `{"msm":1,"acceptedFields":{"a":1}}`, `[invalid_parameter] acceptedFields: got {"a":1}, want a list of member names`},
 		{"no fields", `{"msm":1,"acceptedFields":[]}`, `[invalid_parameter] acceptedFields: got 0 names, want 1 to 100`},
-		{"field", `{"msm":1,"acceptedFields":[1]}`, `[invalid_parameter] acceptedFields: got 1, want names of 1 to 100 bytes`},
-		{"long field", `{"msm":1,"acceptedFields":["` + strings.Repeat("x", 101) + `"]}`, `want names of 1 to 100 bytes`},
+		{"field", `{"msm":1,"acceptedFields":[1]}`, `[invalid_parameter] acceptedFields: got 1, want names, which are strings`},
+		{"empty field", `{"msm":1,"acceptedFields":"a,,b"}`, `[invalid_parameter] acceptedFields: got "", want member names joined with single dots, 8 at most, in 1 to 100 bytes`},
+		{"long field", `{"msm":1,"acceptedFields":["` + strings.Repeat("x", 101) + `"]}`, `x…", want member names joined with single dots, 8 at most, in 1 to 100 bytes`},
 		{"many fields", `{"msm":1,"acceptedFields":[` + strings.Repeat(`"x",`, 100) + `"x"]}`, `got 101 names, want 1 to 100`},
+		{"zero byte", `{"msm":1,"acceptedFields":["a\u0000b"]}`, `[invalid_parameter] acceptedFields: got "a\x00b", want member names`},
+		{"type", `{"msm":1,"type":"pong"}`, `[invalid_parameter] type: got "pong", want one of connection, dns, http, ntp, ping, sslcert, traceroute, wifi`},
+		{"types", `{"msm":1,"type":["ping"]}`, `[invalid_parameter] type: got ["ping"], want one of`},
+		{"address", `{"msm":1,"sourceAddress":"193.0"}`, `[invalid_parameter] sourceAddress: got "193.0", want an IPv4 or IPv6 address such as "193.0.0.1"`},
+		{"zone", `{"msm":1,"destinationAddress":"fe80::1%eth0"}`, `[invalid_parameter] destinationAddress: got "fe80::1%eth0", want an IPv4`},
+		{"host name", `{"msm":1,"passThroughHost":"example.net"}`, `[invalid_parameter] passThroughHost: got "example.net", want an IPv4`},
+		{"number for an address", `{"msm":1,"passThroughHost":1}`, `[invalid_parameter] passThroughHost: got 1, want an IPv4`},
+		{"no length", `{"msm":1,"sourcePrefix":"193.0.0.0"}`, `[invalid_parameter] sourcePrefix: got "193.0.0.0", want an IPv4 or IPv6 prefix such as "193.0.0.0/21", "200/8"`},
+		{"length", `{"msm":1,"destinationPrefix":"193/33"}`, `[invalid_parameter] destinationPrefix: got "193/33", want an IPv4`},
+		{"octets", `{"msm":1,"passThroughPrefix":"1.2.3.4.5/8"}`, `[invalid_parameter] passThroughPrefix: got "1.2.3.4.5/8"`},
+		{"equalsTo", `{"msm":1,"equalsTo":["af",4]}`, `[invalid_parameter] equalsTo: got ["af",4], want an object of members and values such as {"af":4}`},
+		{"no alternative", `{"msm":1,"equalsTo":{"af":" "}}`, `[invalid_parameter] equalsTo.af: got " ", want a value, or several with spaces between them`},
+		{"empty list", `{"msm":1,"equalsTo":{"af":[]}}`, `[invalid_parameter] equalsTo.af: got [], want at least one value`},
+		{"object", `{"msm":1,"equalsTo":{"af":{"a":1}}}`, `[invalid_parameter] equalsTo.af: got {"a":1}, want a number, a string, true, false, null or a list of them`},
+		{"list in a list", `{"msm":1,"equalsTo":{"af":[[1]]}}`, `[invalid_parameter] equalsTo.af: got [1], want a number, a string`},
+		{"long alternative", `{"msm":1,"equalsTo":{"af":"` + strings.Repeat("x", 201) + `"}}`, `want values of at most 200 bytes`},
+		{"alternatives", `{"msm":1,"equalsTo":{"af":"` + strings.Repeat("1 ", 1000) + `","a":1}}`, `[invalid_parameter] equalsTo.a: has one alternative too many, want 1000 at most`},
+		{"path", `{"msm":1,"equalsTo":{"a..b":4}}`, `[invalid_parameter] equalsTo: got the member "a..b", want member names joined with single dots`},
+		{"deep path", `{"msm":1,"lessThan":{"a.b.c.d.e.f.g.h.i":4}}`, `[invalid_parameter] lessThan: got the member "a.b.c.d.e.f.g.h.i", want member names`},
+		{"lessThan", `{"msm":1,"lessThan":{"rt":"fast"}}`, `[invalid_parameter] lessThan.rt: got "fast", want a number`},
+		{"greaterTo", `{"msm":1,"greater_than":{"rt":true}}`, `[invalid_parameter] greater_than.rt: got true, want a number`},
+		{"same member", `{"msm":1,"equalsTo":{"af":4,"af":6}}`, `[repeated_parameter] equalsTo.af: came before`},
+		{"same member of a query", `{"msm":1,"equalsTo":{"af":4},"equalsTo.af":"6"}`, `[repeated_parameter] equalsTo.af: came before`},
+		{"many members", `{"msm":1,"equalsTo":{` + manyMembers + `},"lessThan":{"z":1}}`, `[invalid_parameter] lessThan.z: is one too many, want 20 members at most`},
+		{"member of another parameter", `{"msm[a]":1}`, `[unknown_parameter] msm[a]: there is no such parameter; only equalsTo, lessThan and greaterTo have members`},
+		{"bracket", `{"equalsTo[af":1}`, `[unknown_parameter] equalsTo[af: there is no such parameter`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Parse([]byte(test.parameters))
@@ -74,72 +120,4 @@ func TestParseRefuses(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestKeyIgnoresOrderAndStyle(t *testing.T) {
-	key := func(parameters string) string {
-		parsed, err := Parse([]byte(parameters))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return parsed.Key()
-	}
-	same := key(`{"stream_type":"result","msm":1001,"prb":7,"acceptedFields":["b","a"]}`)
-	if other := key(`{"acceptedFields":["a","b","a"],"prb":"7","msm":"1001"}`); other != same {
-		t.Errorf("keys differ: %q and %q", same, other)
-	}
-	for _, different := range []string{`{"msm":1001,"prb":7}`, `{"msm":1001,"acceptedFields":["a","b"]}`, `{"msm":7001,"prb":7,"acceptedFields":["a","b"]}`} {
-		if key(different) == same {
-			t.Errorf("%s has the same key", different)
-		}
-	}
-}
-
-func TestPrune(t *testing.T) {
-	value := []byte(`{"msm_id":1001,"result":[{"rtt":1.50}],"n\u0061me":"é","prb_id":7}`)
-	for _, test := range []struct {
-		fields Fields
-		want   string
-	}{
-		{Fields{}, string(value)},
-		{NewFields([]string{"prb_id", "result"}), `{"result":[{"rtt":1.50}],"prb_id":7}`},
-		{NewFields([]string{"name"}), `{"n\u0061me":"é"}`},
-		{NewFields([]string{"rtt"}), `{}`},
-		{NewFields([]string{"prb_id"}).Union(NewFields([]string{"msm_id"})), `{"msm_id":1001,"prb_id":7}`},
-		{NewFields([]string{"prb_id"}).Union(Fields{}), string(value)},
-	} {
-		if got := test.fields.Prune(value); string(got) != test.want {
-			t.Errorf("%q: got %s, want %s", test.fields.key, got, test.want)
-		}
-	}
-}
-
-func FuzzParse(f *testing.F) {
-	f.Add([]byte(`{"stream_type":"result","msm":1001,"prb":"7","acceptedFields":["a","b"]}`))
-	f.Add([]byte(`{"streamType":"probe","msm":7000}`))
-	f.Fuzz(func(t *testing.T, parameters []byte) {
-		parsed, err := Parse(parameters)
-		if err != nil {
-			if len(err.Error()) > 1000 {
-				t.Errorf("an error of %d bytes", len(err.Error()))
-			}
-			return
-		}
-		if parsed.Measurement < 1 || parsed.Probe < 0 || !json.Valid(parameters) {
-			t.Errorf("accepted %s as %+v", parameters, parsed)
-		}
-	})
-}
-
-func FuzzPrune(f *testing.F) {
-	f.Add([]byte(`{"a":1,"b":[{"c":"d"}],"e":{}}`), "a", "e")
-	f.Fuzz(func(t *testing.T, value []byte, first, second string) {
-		var members map[string]json.RawMessage
-		if json.Unmarshal(value, &members) != nil || members == nil || first == "" || second == "" {
-			return
-		}
-		if pruned := NewFields([]string{first, second}).Prune(value); !json.Valid(pruned) {
-			t.Errorf("%s pruned to %s", value, pruned)
-		}
-	})
 }

@@ -50,7 +50,7 @@ const handlers = {
 
 // Socket.IO, as RIPE's own snippet has it.
 function overSocketIO() {
-  const socket = io(location.origin, { path: "/stream/socket.io", transports: ["websocket"] });
+  const socket = io(location.origin, { path: "/stream/socket.io" });
   socket.on("connect", () => socket.emit("atlas_subscribe", subscription));
   socket.on("disconnect", (reason) => show("lost", `connection lost (${reason}), trying again…`));
   socket.on("connect_error", () => show("lost", "no connection, trying again…"));
@@ -74,7 +74,7 @@ function overWebSocket() {
 function snippet() {
   return `<script src="${location.origin}/socket.io.js"></script>
 <script>
-  const socket = io("${location.origin}", { path: "/stream/socket.io", transports: ["websocket"] });
+  const socket = io("${location.origin}", { path: "/stream/socket.io" });
   socket.on("connect", () => {
     socket.emit("atlas_subscribe", ${JSON.stringify(subscription)});
   });

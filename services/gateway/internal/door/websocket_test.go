@@ -4,126 +4,20 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
-	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/goleak"
-	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/subscription"
-	"atlasstream/services/gateway/internal/wsconn"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// feed stands in for the tails: one partition, which the test delivers.
-type feed struct {
-	mu        sync.Mutex
-	err       error
-	followers int
-}
-
-func (f *feed) Follow(_ context.Context, _ atlas.MeasurementID, attach func(partition int)) (func(), error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.err != nil {
-		return nil, f.err
-	}
-	attach(0)
-	f.followers++
-	return func() { f.mu.Lock(); defer f.mu.Unlock(); f.followers-- }, nil
-}
-
-func (f *feed) count() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.followers
-}
-
-type house struct {
-	door   *WebSocket
-	source *fanout.Source
-	feed   *feed
-	server *httptest.Server
-}
-
-func openHouse(t *testing.T, limits outbox.Limits, patience Patience) *house {
-	t.Helper()
-	h := &house{source: fanout.NewSource(atlas.StreamResult, fanout.NewMetrics(prometheus.NewRegistry())), feed: &feed{}}
-	hub := fanout.NewHub(map[atlas.Stream]fanout.Stream{atlas.StreamResult: {Source: h.source, Feed: h.feed}},
-		fanout.Limits{Clients: 2, Subscriptions: 2}, prometheus.NewRegistry())
-	h.door = NewWebSocket(hub, &wsconn.Settings{MaxMessage: 1000, Limits: &limits, Stats: &outbox.Stats{}}, patience, zap.NewNop())
-	h.server = httptest.NewServer(h.door)
-	t.Cleanup(h.server.Close)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
-		defer cancel()
-		h.door.Shutdown(ctx)
-	})
-	return h
-}
-
-func usualHouse(t *testing.T) *house {
-	limits := outbox.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second}
-	return openHouse(t, limits, Patience{Interval: time.Minute, Timeout: time.Minute})
-}
-
-func (h *house) connect(t *testing.T) *websocket.Conn {
-	t.Helper()
-	client, response, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(h.server.URL, "http")+"/stream/", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	t.Cleanup(func() { _ = client.Close() })
-	return client
-}
-
-func (h *house) deliver(probe atlas.ProbeID) {
-	value := fmt.Appendf(nil, `{"msm_id":1001,"prb_id":%d}`, probe)
-	h.source.Deliver(0, []atlas.Record{{Event: atlas.Event{Measurement: 1001, Probe: probe, Value: value}}})
-	h.source.Flush(0)
-}
-
-func say(t *testing.T, client *websocket.Conn, message string) {
-	t.Helper()
-	if err := client.WriteMessage(websocket.TextMessage, []byte(message)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func expect(t *testing.T, client *websocket.Conn, want string) {
-	t.Helper()
-	_ = client.SetReadDeadline(time.Now().Add(10 * time.Second))
-	_, got, err := client.ReadMessage()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.HasPrefix(string(got), want) {
-		t.Fatalf("got  %s\nwant %s", got, want)
-	}
-}
-
-func expectClose(t *testing.T, client *websocket.Conn, code int) {
-	t.Helper()
-	_ = client.SetReadDeadline(time.Now().Add(10 * time.Second))
-	if _, message, err := client.ReadMessage(); !websocket.IsCloseError(err, code) {
-		t.Fatalf("got %q, %v; want a close frame with %d", message, err, code)
-	}
-}
-
 func TestSubscribeReceiveUnsubscribe(t *testing.T) {
-	house := usualHouse(t)
+	house := open(t, plan{})
 	client := house.connect(t)
 	say(t, client, `["atlas_subscribe",{"msm": "1001", "stream_type":"result"}]`)
 	expect(t, client, `["atlas_subscribed",{"msm": "1001", "stream_type":"result"}]`)
@@ -137,7 +31,7 @@ func TestSubscribeReceiveUnsubscribe(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	house := usualHouse(t)
+	house := open(t, plan{})
 	client := house.connect(t)
 	for _, test := range []struct{ message, want string }{
 		{`hello`, `["atlas_error","[malformed] message: got \"hello\", want a JSON array such as`},
@@ -163,7 +57,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestUnreachableLogIsSaidWithoutDetails(t *testing.T) {
-	house := usualHouse(t)
+	house := open(t, plan{})
 	house.feed.err = errors.New("dial tcp 10.0.0.1:9092: refused")
 	client := house.connect(t)
 	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
@@ -171,14 +65,13 @@ func TestUnreachableLogIsSaidWithoutDetails(t *testing.T) {
 }
 
 func TestTooLongMessageEndsTheConnection(t *testing.T) {
-	client := usualHouse(t).connect(t)
+	client := open(t, plan{}).connect(t)
 	say(t, client, `["`+strings.Repeat("x", 1000)+`"]`)
 	expectClose(t, client, websocket.CloseMessageTooBig)
 }
 
 func TestOverflowIsToldAndClosed(t *testing.T) {
-	house := openHouse(t, outbox.Limits{Bytes: 1 << 20, Messages: 2, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second},
-		Patience{Interval: time.Minute, Timeout: time.Minute})
+	house := open(t, plan{queue: outbox.Limits{Bytes: 1 << 20, Messages: 2, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second}})
 	client := house.connect(t)
 	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `["atlas_subscribed"`)
@@ -186,8 +79,7 @@ func TestOverflowIsToldAndClosed(t *testing.T) {
 	for i := range records {
 		records[i] = atlas.Record{Event: atlas.Event{Measurement: 1001, Value: []byte(`{}`)}}
 	}
-	house.source.Deliver(0, records)
-	house.source.Flush(0)
+	house.deliverAll(records)
 	for {
 		_, message, err := client.ReadMessage()
 		if err != nil {
@@ -201,7 +93,7 @@ func TestOverflowIsToldAndClosed(t *testing.T) {
 }
 
 func TestClientsAreLimited(t *testing.T) {
-	house := usualHouse(t)
+	house := open(t, plan{})
 	for range 2 {
 		client := house.connect(t)
 		say(t, client, `["atlas_subscribe",{"msm":1001}]`)
@@ -213,12 +105,12 @@ func TestClientsAreLimited(t *testing.T) {
 }
 
 func TestNothingIsDoneAfterTheLastWords(t *testing.T) {
-	house := usualHouse(t)
+	house := open(t, plan{})
 	client := house.connect(t)
 	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `["atlas_subscribed"`)
 	stopped := make(chan struct{})
-	go func() { house.door.Shutdown(context.Background()); close(stopped) }()
+	go func() { house.shutdown(context.Background()); close(stopped) }()
 	expect(t, client, `["atlas_error","[shutting_down]`)
 	say(t, client, `["atlas_unsubscribe",{"msm":1001}]`)
 	expectClose(t, client, websocket.CloseGoingAway)
@@ -227,13 +119,13 @@ func TestNothingIsDoneAfterTheLastWords(t *testing.T) {
 }
 
 func TestShutdownTellsClients(t *testing.T) {
-	house := usualHouse(t)
+	house := open(t, plan{})
 	client := house.connect(t)
 	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `["atlas_subscribed"`)
 	house.deliver(7)
 	stopped := make(chan struct{})
-	go func() { house.door.Shutdown(context.Background()); close(stopped) }()
+	go func() { house.shutdown(context.Background()); close(stopped) }()
 	expect(t, client, `["atlas_result"`)
 	expect(t, client, `["atlas_error","[shutting_down]`)
 	expectClose(t, client, websocket.CloseGoingAway)
@@ -245,8 +137,7 @@ func TestShutdownTellsClients(t *testing.T) {
 }
 
 func TestVanishedClientIsNoticed(t *testing.T) {
-	house := openHouse(t, outbox.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second},
-		Patience{Interval: 100 * time.Millisecond, Timeout: 900 * time.Millisecond})
+	house := open(t, plan{patience: Patience{Interval: 100 * time.Millisecond, Timeout: 900 * time.Millisecond}})
 	silent, alive := house.connect(t), house.connect(t)
 	for _, client := range []*websocket.Conn{silent, alive} {
 		say(t, client, `["atlas_subscribe",{"msm":1001}]`)
@@ -256,30 +147,9 @@ func TestVanishedClientIsNoticed(t *testing.T) {
 	go func() { _, _, _ = silent.ReadMessage() }()
 	answering := make(chan error, 1)
 	go func() { _, _, err := alive.ReadMessage(); answering <- err }()
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	for deadline := time.Now().Add(10 * time.Second); house.feed.count() == 2; <-ticker.C {
-		if time.Now().After(deadline) {
-			t.Fatal("a client that answers no ping is kept")
-		}
-	}
-	if house.feed.count() != 1 {
-		t.Error("the client that answers was closed as well")
-	}
+	house.await(t, 1)
 	_ = alive.Close()
 	<-answering
-}
-
-func TestPlainRequestIsToldToUpgrade(t *testing.T) {
-	house := usualHouse(t)
-	response, err := house.server.Client().Get(house.server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusUpgradeRequired || response.Header.Get("Upgrade") != "websocket" {
-		t.Errorf("got %s with Upgrade %q", response.Status, response.Header.Get("Upgrade"))
-	}
 }
 
 func FuzzParseEvent(f *testing.F) {

@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/registry"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// replays is how the past is replayed; nil if nobody may have it.
+func (g *gateway) replays() *fanout.Replays {
+	if g.cfg.History == HistoryOff {
+		return nil
+	}
+	player := playback.NewPlayer(playback.Settings{
+		Log:          recorded{g.log.History()},
+		Measurements: g.knowledge,
+		Topics:       map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic, atlas.StreamProbeStatus: eventlog.ProbeStatusTopic},
+		Window:       playback.Window{Span: g.cfg.HistoryWindow, Bytes: g.cfg.HistoryWindowBytes},
+		Lateness:     g.cfg.HistoryLateness,
+		Limits:       playback.Limits{Results: float64(g.cfg.HistoryResults), Scanned: float64(g.cfg.HistoryScanned)},
+	}, g.cfg.Metrics)
+	return &fanout.Replays{
+		History:   &past{player: player, back: g.cfg.HistoryBack, logger: g.cfg.Logger},
+		Enricher:  inThePast{g.knowledge.Registry},
+		NeedRight: g.cfg.History == HistoryToken,
+		OfClient:  g.cfg.ClientReplays,
+		OfHub:     g.cfg.MaxReplays,
+	}
+}
+
+// recorded is the log as playbacks read it.
+type recorded struct{ *eventlog.History }
+
+// Read implements playback.Log.
+func (r recorded) Read(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64) (playback.Source, error) {
+	return r.Measurement(ctx, topic, measurement, from, to)
+}
+
+// inThePast enriches records with what was so at their time, as far as that is known.
+type inThePast struct{ registry *registry.Registry }
+
+// Enrich implements subscription.Enricher.
+func (p inThePast) Enrich(record *atlas.Record) []byte { return p.registry.EnrichPast(record) }
+
+// past is the history that the hub knows.
+type past struct {
+	player *playback.Player
+	back   time.Duration // 0: as far as the log goes
+	logger *zap.Logger
+}
+
+// Start implements fanout.History.
+func (p *past) Start(ctx context.Context, wanted *subscription.Subscription) (fanout.Playback, error) {
+	asked := wanted.Past
+	if earliest := time.Now().Add(-p.back); p.back > 0 && asked.Start.Before(earliest) {
+		return nil, subscription.Refuse(playback.CodeBeforeLog,
+			"startTime: got %d, want no less than %d, as far as this gateway goes back", asked.Start.Unix(), earliest.Unix()+1)
+	}
+	replay, err := p.player.Start(ctx, playback.Request{
+		Stream: wanted.Source(), Measurement: wanted.Measurement, Start: asked.Start, End: asked.End, Speed: asked.Speed,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return played{replay, p.logger.With(zap.Int64("measurement", int64(wanted.Measurement)))}, nil
+}
+
+// played is a playback that says in its words why it could not go on.
+type played struct {
+	*playback.Replay
+	logger *zap.Logger
+}
+
+// The codes of a replay that ends before its time.
+const (
+	codeGap         subscription.Code = "gap"
+	codeUnavailable subscription.Code = "unavailable"
+)
+
+// Run implements fanout.Playback.
+func (p played) Run(ctx context.Context, sink fanout.Sink) error {
+	err := p.Replay.Run(ctx, sink)
+	if err == nil || ctx.Err() != nil || errors.Is(err, outbox.ErrClosed) {
+		return err
+	}
+	p.logger.Warn("a replay has ended before its time", zap.Error(err))
+	if gone, ok := errors.AsType[*eventlog.OffsetGoneError](err); ok {
+		return subscription.Refuse(codeGap, "the log has lost what comes next in this replay, which ends here: it has %d and what comes after it, not %d",
+			gone.First, gone.Offset)
+	}
+	return subscription.Refuse(codeUnavailable, "the log cannot be read any further, so this replay ends here; try again in some seconds")
+}

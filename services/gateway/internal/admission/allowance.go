@@ -1,0 +1,113 @@
+package admission
+
+import (
+	"fmt"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Verdict is what becomes of a message of a client.
+type Verdict int
+
+// The verdicts.
+const (
+	Pass  Verdict = iota
+	Warn          // it is dropped, and the client is told so
+	Drop          // it is dropped, and the client was told not long ago
+	Expel         // it is dropped and the connection is to be closed: the client goes on at length
+)
+
+const (
+	warnInterval = 10 * time.Second
+	// patience is how many times its burst a connection may send in vain before it is closed.
+	patience = 10
+)
+
+// Allowance is what one connection may still say and ask for, and its address with it. Its methods are called one after the other, Leave last.
+type Allowance struct {
+	guard         *Guard
+	address       *address
+	messages      *rate.Limiter
+	excess        *excess // nil until a message is one too many, as it is with most clients
+	subscriptions int     // that are counted among the address's
+}
+
+// excess is what a connection says beyond its limits.
+type excess struct {
+	patience *rate.Limiter
+	warning  rate.Sometimes
+}
+
+// Allowance opens the account of a connection of the client at remote, host:port, or refuses it with ErrTooManyMessages: to come in counts as a message
+// of the address, or whoever leaves and comes again could say more than others. Leave must be called when the connection is gone.
+func (g *Guard) Allowance(remote string) (*Allowance, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	from := g.find(remote)
+	if !from.messages.Allow() {
+		g.metrics.messages.Inc()
+		return nil, ErrTooManyMessages
+	}
+	g.hold(from)
+	return &Allowance{guard: g, address: from, messages: bucket(g.limits.ConnectionMessages)}, nil
+}
+
+// Message judges a message that came from the client.
+func (a *Allowance) Message() Verdict {
+	if a.messages.Allow() && a.address.messages.Allow() {
+		return Pass
+	}
+	a.guard.metrics.messages.Inc()
+	if a.excess == nil {
+		a.excess = newExcess(a.messages.Limit(), patience*a.messages.Burst())
+	}
+	return a.excess.judge()
+}
+
+func newExcess(limit rate.Limit, burst int) *excess {
+	return &excess{patience: rate.NewLimiter(limit, burst), warning: rate.Sometimes{Interval: warnInterval}}
+}
+
+func (e *excess) judge() Verdict {
+	if !e.patience.Allow() {
+		return Expel
+	}
+	verdict := Drop
+	e.warning.Do(func() { verdict = Warn })
+	return verdict
+}
+
+// Reserve counts a subscription that is about to begin, or refuses it with ErrTooManySubscriptions. Settle must follow.
+func (a *Allowance) Reserve() error {
+	a.guard.mu.Lock()
+	defer a.guard.mu.Unlock()
+	if a.address.subscriptions >= a.guard.limits.Subscriptions {
+		a.guard.metrics.subscriptions.Inc()
+		return fmt.Errorf("%w: there are %d from this address, and no more are allowed", ErrTooManySubscriptions, a.address.subscriptions)
+	}
+	a.address.subscriptions++
+	a.subscriptions++
+	return nil
+}
+
+// Settle tells how many subscriptions the connection has in truth.
+func (a *Allowance) Settle(subscriptions int) {
+	a.guard.mu.Lock()
+	defer a.guard.mu.Unlock()
+	a.settle(subscriptions)
+}
+
+// Leave closes the account.
+func (a *Allowance) Leave() {
+	a.guard.mu.Lock()
+	defer a.guard.mu.Unlock()
+	a.settle(0)
+	a.guard.release(a.address)
+}
+
+// settle is called under the lock.
+func (a *Allowance) settle(subscriptions int) {
+	a.address.subscriptions += subscriptions - a.subscriptions
+	a.subscriptions = subscriptions
+}

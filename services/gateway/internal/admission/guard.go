@@ -1,0 +1,144 @@
+package admission
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
+)
+
+var (
+	// ErrTooManyConnections refuses a connection from an address that has as many as it may.
+	ErrTooManyConnections = errors.New("too many connections")
+	// ErrTooManySubscriptions refuses a subscription from an address that has as many as it may.
+	ErrTooManySubscriptions = errors.New("too many subscriptions")
+	// ErrTooManyMessages refuses a connection from an address that has said as much as it may.
+	ErrTooManyMessages = errors.New("too many messages")
+)
+
+const (
+	// burstSeconds is how long a client may have been silent and say at once what it could have said meanwhile: many begin with all their subscriptions.
+	// An address without connections is remembered for so long, or coming back would give it another burst.
+	burstSeconds = 10
+	// maxRemembered bounds how many addresses without connections are remembered. Further ones are forgotten at once.
+	maxRemembered = 10_000
+)
+
+// Limits bound an address and each of its connections. An IPv6 address counts as its /64.
+type Limits struct {
+	Connections        int // of an address at once
+	Subscriptions      int // of an address at once
+	Messages           int // of an address a second, with a burst of ten seconds' worth
+	ConnectionMessages int // of one connection a second, likewise
+}
+
+// Guard keeps addresses within their limits. Its methods may be called from any goroutine.
+type Guard struct {
+	limits  Limits
+	metrics *metrics
+
+	mu         sync.Mutex
+	addresses  map[netip.Addr]*address
+	remembered int // of them, those that nobody holds
+}
+
+// address is what is known of an address. It is guarded by the guard's lock, but for messages, which has its own.
+type address struct {
+	site          netip.Addr
+	holders       int // connections and allowances
+	connections   int
+	subscriptions int
+	messages      *rate.Limiter
+	forget        *time.Timer // runs while nobody holds the address
+}
+
+// NewGuard makes a guard and registers what it counts.
+func NewGuard(limits Limits, registerer prometheus.Registerer) *Guard {
+	guard := &Guard{limits: limits, addresses: make(map[netip.Addr]*address)}
+	guard.metrics = newMetrics(registerer, guard.count)
+	return guard
+}
+
+// Enter counts a connection of the client at remote, host:port, or refuses it with ErrTooManyConnections. leave must be called once when the connection
+// is gone.
+func (g *Guard) Enter(remote string) (leave func(), err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	from := g.find(remote)
+	if from.connections >= g.limits.Connections {
+		g.metrics.connections.Inc()
+		return nil, fmt.Errorf("%w: there are %d from this address, and no more are allowed", ErrTooManyConnections, from.connections)
+	}
+	from.connections++
+	g.hold(from)
+	return func() { g.leave(from) }, nil
+}
+
+func (g *Guard) leave(from *address) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	from.connections--
+	g.release(from)
+}
+
+func (g *Guard) count() float64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return float64(len(g.addresses))
+}
+
+// find gives the address of the client at remote, which must be held then if it is new. It is called under the lock.
+func (g *Guard) find(remote string) *address {
+	site := site(remote)
+	if known := g.addresses[site]; known != nil {
+		return known
+	}
+	return &address{site: site, messages: bucket(g.limits.Messages)}
+}
+
+// hold keeps an address in memory. It is called under the lock.
+func (g *Guard) hold(held *address) {
+	held.holders++
+	if held.holders > 1 {
+		return
+	}
+	g.addresses[held.site] = held
+	if held.forget != nil {
+		held.forget.Stop() // if it is too late for that, the timer finds the address held
+		held.forget = nil
+		g.remembered--
+	}
+}
+
+// release is called under the lock.
+func (g *Guard) release(held *address) {
+	held.holders--
+	if held.holders > 0 {
+		return
+	}
+	if g.remembered >= maxRemembered {
+		delete(g.addresses, held.site)
+		return
+	}
+	g.remembered++
+	held.forget = time.AfterFunc(burstSeconds*time.Second, func() { g.forget(held) })
+}
+
+func (g *Guard) forget(left *address) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if left.forget != nil { // nobody holds it
+		left.forget = nil
+		g.remembered--
+		delete(g.addresses, left.site)
+	}
+}
+
+// bucket limits messages to so many a second.
+func bucket(perSecond int) *rate.Limiter {
+	return rate.NewLimiter(rate.Limit(perSecond), burstSeconds*perSecond)
+}

@@ -1,0 +1,107 @@
+package admission
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// DefaultHeader is where most proxies tell on whose behalf they ask.
+const DefaultHeader = "X-Forwarded-For"
+
+// Proxies are the proxies that are believed when they tell the address of a client.
+type Proxies struct {
+	trusted []netip.Prefix
+	header  string
+}
+
+// NewProxies trusts the proxies in the given ranges, such as "10.0.0.0/8" or "192.0.2.1", to tell a client's address in a header: a list like that of
+// X-Forwarded-For, to which every proxy appends the address that it was asked from, or a single address. An empty header means DefaultHeader. The
+// error joins every fault.
+func NewProxies(ranges []string, header string) (*Proxies, error) {
+	if header == "" {
+		header = DefaultHeader
+	}
+	proxies := &Proxies{header: header}
+	var faults []error
+	for _, text := range ranges {
+		prefix, err := parseRange(text)
+		if err != nil {
+			faults = append(faults, err)
+		}
+		proxies.trusted = append(proxies.trusted, prefix)
+	}
+	if strings.ContainsFunc(header, func(c rune) bool { return !isNameCharacter(c) }) {
+		faults = append(faults, fmt.Errorf("address header: got %q, want the name of an HTTP header such as %s", header, DefaultHeader))
+	}
+	return proxies, errors.Join(faults...)
+}
+
+func parseRange(text string) (netip.Prefix, error) {
+	if address, err := netip.ParseAddr(text); err == nil {
+		address = plain(address)
+		return netip.PrefixFrom(address, address.BitLen()), nil
+	}
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil || prefix.Addr().Is4In6() { // no address that Contains is asked about is written so
+		return prefix, fmt.Errorf("trusted proxy: got %q, want an address or a range of them such as 10.0.0.0/8", text)
+	}
+	return prefix, nil
+}
+
+// isNameCharacter tells whether a header's name may have the character (RFC 9110, section 5.6.2).
+func isNameCharacter(c rune) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", c)
+}
+
+// Middleware puts the client's address into the RemoteAddr of requests, with port 0 where a proxy told it.
+func (p *Proxies) Middleware(next http.Handler) http.Handler {
+	if len(p.trusted) == 0 {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if client := p.client(r.RemoteAddr, r.Header.Values(p.header)); client.IsValid() {
+			r = r.WithContext(r.Context()) // a copy: handlers must not change the request that they are given
+			r.RemoteAddr = netip.AddrPortFrom(client, 0).String()
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// client is the address of the client on whose behalf a proxy asks: the last one in the header's lines that is not a proxy's own, for what stands
+// before it is only hearsay. If all are, it is the first one. It is the zero address if the peer is no proxy or the header is ill-formed.
+func (p *Proxies) client(remote string, lines []string) (client netip.Addr) {
+	if !p.trusts(peer(remote)) {
+		return netip.Addr{}
+	}
+	entries := strings.Split(strings.Join(lines, ","), ",")
+	for _, entry := range slices.Backward(entries) {
+		client = parseEntry(strings.Trim(entry, " \t"))
+		if !p.trusts(client) {
+			break
+		}
+	}
+	return client
+}
+
+func (p *Proxies) trusts(address netip.Addr) bool {
+	return slices.ContainsFunc(p.trusted, func(prefix netip.Prefix) bool { return prefix.Contains(address) })
+}
+
+// parseEntry reads an address as proxies write it, be it with brackets or a port. It is the zero address if it is neither.
+func parseEntry(text string) netip.Addr {
+	if withPort, err := netip.ParseAddrPort(text); err == nil {
+		return plain(withPort.Addr())
+	}
+	if inside, bracketed := strings.CutPrefix(text, "["); bracketed && strings.HasSuffix(inside, "]") {
+		text = strings.TrimSuffix(inside, "]")
+	}
+	address, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return plain(address)
+}

@@ -1,0 +1,85 @@
+package door
+
+import (
+	"bytes"
+	"mime"
+	"strconv"
+	"strings"
+
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/outbox"
+)
+
+// eventUnsubscribed ends a body: its one subscription is over.
+const eventUnsubscribed = "atlas_unsubscribed"
+
+// mediaEvents is the media type of Server-Sent Events.
+const mediaEvents = "text/event-stream"
+
+// body is how the body of an answer tells events.
+type body interface {
+	fanout.Encoding
+	contentType() string
+	// keepAlive is what may stand between two events and says nothing.
+	keepAlive() []byte
+	// isLast tells whether nothing comes after an event.
+	isLast(event []byte) bool
+}
+
+// bodyFor picks what a client with the given Accept headers reads: Server-Sent Events if it names them, lines otherwise.
+func bodyFor(accept []string) body {
+	for entry := range strings.SplitSeq(strings.Join(accept, ","), ",") {
+		media, parameters, err := mime.ParseMediaType(entry)
+		if err != nil || media != mediaEvents {
+			continue
+		}
+		if weight, err := strconv.ParseFloat(parameters["q"], 64); err != nil || weight > 0 {
+			return serverSentEvents{}
+		}
+	}
+	return lines{}
+}
+
+// lines writes each event as ["name",payload] on a line of its own.
+type lines struct{}
+
+func (lines) Event(name string, payload []byte) *outbox.Message {
+	text := appendJSONArray(make([]byte, 0, len(name)+len(payload)+len(`["",]`)+1), name, payload)
+	return outbox.Text(append(onOneLine(text), '\n'))
+}
+
+func (lines) contentType() string { return "application/x-ndjson" }
+func (lines) keepAlive() []byte   { return []byte("\n") }
+func (lines) isLast(event []byte) bool {
+	return bytes.HasPrefix(event, []byte(`["`+eventUnsubscribed+`"`))
+}
+
+// serverSentEvents writes events as EventSource reads them (HTML standard, section 9.2). It sets neither an ID nor a time for reconnecting.
+type serverSentEvents struct{}
+
+func (serverSentEvents) Event(name string, payload []byte) *outbox.Message {
+	text := make([]byte, 0, len(name)+len(payload)+len("event: \ndata: \n\n"))
+	text = append(append(append(text, "event: "...), name...), "\ndata: "...)
+	begin := len(text)
+	text = append(text, payload...)
+	onOneLine(text[begin:])
+	return outbox.Text(append(text, "\n\n"...))
+}
+
+func (serverSentEvents) contentType() string { return mediaEvents }
+func (serverSentEvents) keepAlive() []byte   { return []byte(":\n\n") }
+func (serverSentEvents) isLast(event []byte) bool {
+	return bytes.HasPrefix(event, []byte("event: "+eventUnsubscribed+"\n"))
+}
+
+// onOneLine replaces line breaks, which in JSON can only stand between its parts, in place.
+func onOneLine(text []byte) []byte {
+	for _, end := range []byte("\r\n") {
+		rest := text
+		for i := bytes.IndexByte(rest, end); i >= 0; i = bytes.IndexByte(rest, end) {
+			rest[i] = ' '
+			rest = rest[i+1:]
+		}
+	}
+	return text
+}

@@ -1,0 +1,255 @@
+package door
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/access"
+	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/socketio"
+	"atlasstream/services/gateway/internal/socketio/engineio"
+	"atlasstream/services/gateway/internal/wsconn"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The measurements that are known, and the token with which one sees the one that is not public.
+const (
+	publicMeasurement  = 1001
+	stoppedMeasurement = 1002
+	privateMeasurement = 1003
+	token              = "SxyJxUAD2BFoF2gZ8Tbz"
+)
+
+// feed stands in for the tails: one partition, which the test delivers.
+type feed struct {
+	err   error
+	hangs bool // Follow waits for the end of its context
+
+	mu        sync.Mutex
+	followers int
+}
+
+func (f *feed) Follow(ctx context.Context, _ atlas.MeasurementID, attach func(partition int)) (func(), error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	f.add(1)
+	if f.hangs {
+		<-ctx.Done()
+		f.add(-1)
+		return nil, ctx.Err()
+	}
+	attach(0)
+	return func() { f.add(-1) }, nil
+}
+
+func (f *feed) add(followers int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.followers += followers
+}
+
+func (f *feed) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.followers
+}
+
+type measurements struct{}
+
+func (measurements) Measurement(id atlas.MeasurementID) (atlas.Measurement, bool) {
+	known := atlas.Measurement{ID: id, Public: id != privateMeasurement, Stopped: id == stoppedMeasurement}
+	return known, id == stoppedMeasurement || id == privateMeasurement
+}
+
+// house is all the doors of a hub. Its limits are low.
+type house struct {
+	hub       *fanout.Hub
+	source    *fanout.Source
+	feed      *feed
+	stats     *outbox.Stats
+	reception *Reception
+	registry  *prometheus.Registry
+	stream    *Stream
+	socketIO  *SocketIO
+	routes    http.Handler
+	server    *httptest.Server // nil until it is opened
+}
+
+// plan is what houses differ in. The zero value stands for the usual one.
+type plan struct {
+	clients     int
+	queue       outbox.Limits
+	patience    Patience
+	admission   admission.Limits
+	checkOrigin func(*http.Request) bool
+	logger      *zap.Logger
+}
+
+func (p plan) withDefaults() plan {
+	if p.clients == 0 {
+		p.clients = 2
+	}
+	if p.queue == (outbox.Limits{}) {
+		p.queue = outbox.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second}
+	}
+	if p.patience == (Patience{}) {
+		p.patience = Patience{Interval: time.Minute, Timeout: time.Minute}
+	}
+	if p.admission == (admission.Limits{}) {
+		p.admission = admission.Limits{Connections: 100, Subscriptions: 1000, Messages: 100, ConnectionMessages: 20}
+	}
+	if p.logger == nil {
+		p.logger = zap.NewNop()
+	}
+	return p
+}
+
+// build makes a house that nobody can reach yet.
+func build(t testing.TB, plan plan) *house {
+	t.Helper()
+	plan = plan.withDefaults()
+	h := &house{feed: &feed{}, stats: &outbox.Stats{}, registry: prometheus.NewRegistry()}
+	h.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: plan.clients, Subscriptions: 2}, Measurements: measurements{}}, h.registry)
+	h.source = h.hub.AddSource(atlas.StreamResult, func(*fanout.Source) fanout.Feed { return h.feed })
+	h.reception = NewReception(h.hub, admission.NewGuard(plan.admission, h.registry), openTokens(t, h.registry), plan.logger, h.registry)
+	h.stream = NewStream(h.reception,
+		&wsconn.Settings{MaxMessage: 1000, Limits: &plan.queue, Stats: h.stats, CheckOrigin: plan.checkOrigin}, plan.patience)
+	var err error
+	h.socketIO, err = NewSocketIO(h.reception, socketio.Config{Engine: engineio.Config{Queue: plan.queue, NewID: rand.Text}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/stream/", h.stream)
+	mux.Handle("/stream/socket.io/", h.socketIO)
+	h.routes = mux
+	return h
+}
+
+func openTokens(t testing.TB, registerer prometheus.Registerer) *access.Tokens {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "tokens.json")
+	file := `[{"name":"noc","token":"` + token + `","roles":["non-public"]}]`
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := access.Open(path, zap.NewNop(), registerer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tokens
+}
+
+// open makes a house on a free port.
+func open(t *testing.T, plan plan) *house {
+	t.Helper()
+	h := build(t, plan)
+	h.server = httptest.NewServer(h.routes)
+	t.Cleanup(h.server.Close)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		defer cancel()
+		h.shutdown(ctx)
+	})
+	return h
+}
+
+func (h *house) shutdown(ctx context.Context) {
+	var doors sync.WaitGroup
+	doors.Go(func() { h.stream.Shutdown(ctx) })
+	doors.Go(func() { h.socketIO.Shutdown(ctx) })
+	doors.Wait()
+}
+
+// dial opens a WebSocket at a path; status is the answer's.
+func (h *house) dial(t *testing.T, path string, header http.Header) (client *websocket.Conn, status int) {
+	t.Helper()
+	client, response, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(h.server.URL, "http")+path, header)
+	if response == nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if client != nil {
+		t.Cleanup(func() { _ = client.Close() })
+	}
+	return client, response.StatusCode
+}
+
+func (h *house) connect(t *testing.T) *websocket.Conn {
+	t.Helper()
+	client, status := h.dial(t, "/stream/", nil)
+	if client == nil {
+		t.Fatalf("refused with status %d", status)
+	}
+	return client
+}
+
+func (h *house) deliver(probe atlas.ProbeID) {
+	value := fmt.Appendf(nil, `{"msm_id":1001,"prb_id":%d}`, probe)
+	h.deliverAll([]atlas.Record{{Event: atlas.Event{Measurement: publicMeasurement, Probe: probe, Value: value}}})
+}
+
+func (h *house) deliverAll(records []atlas.Record) {
+	h.source.Deliver(0, records)
+	h.source.Flush(0)
+}
+
+// await waits until so many subscriptions are left.
+func (h *house) await(t *testing.T, followers int) {
+	t.Helper()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(10 * time.Second); h.feed.count() != followers; <-ticker.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d subscriptions are left, want %d", h.feed.count(), followers)
+		}
+	}
+}
+
+// say sends a text message.
+func say(t *testing.T, client *websocket.Conn, message string) {
+	t.Helper()
+	if err := client.WriteMessage(websocket.TextMessage, []byte(message)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// expect reads a message that begins as wanted.
+func expect(t *testing.T, client *websocket.Conn, want string) {
+	t.Helper()
+	_ = client.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_, got, err := client.ReadMessage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(got), want) {
+		t.Fatalf("got  %s\nwant %s", got, want)
+	}
+}
+
+func expectClose(t *testing.T, client *websocket.Conn, code int) {
+	t.Helper()
+	_ = client.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, message, err := client.ReadMessage(); !websocket.IsCloseError(err, code) {
+		t.Fatalf("got %q, %v; want a close frame with %d", message, err, code)
+	}
+}

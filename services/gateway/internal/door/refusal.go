@@ -1,0 +1,98 @@
+package door
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// Codes of atlas_error beyond those of a subscription's parameters and measurement.
+const (
+	codeUnknownEvent         subscription.Code = "unknown_event"
+	codeMalformed            subscription.Code = "malformed"
+	codeInvalidToken         subscription.Code = "invalid_token"
+	codeNotAllowed           subscription.Code = "not_allowed"
+	codeTooManyConnections   subscription.Code = "too_many_connections"
+	codeTooManySubscriptions subscription.Code = "too_many_subscriptions"
+	codeTooManyMessages      subscription.Code = "too_many_messages"
+	codeTooManyClients       subscription.Code = "too_many_clients"
+	codeNotSubscribed        subscription.Code = "not_subscribed"
+	codeUnavailable          subscription.Code = "unavailable"
+	codeTooSlow              subscription.Code = "too_slow"
+	codeShuttingDown         subscription.Code = "shutting_down"
+)
+
+// wordRefusal words an error for a client. What is wrong on our side goes to the log; the client learns that it may try again.
+func wordRefusal(err error, logger *zap.Logger) *subscription.Error {
+	var refusal *subscription.Error
+	switch {
+	case errors.As(err, &refusal):
+		return refusal
+	case errors.Is(err, fanout.ErrTooMany), errors.Is(err, admission.ErrTooManySubscriptions):
+		return subscription.Refuse(codeTooManySubscriptions, "%s; end one first", err)
+	case errors.Is(err, fanout.ErrNotSubscribed):
+		return subscription.Refuse(codeNotSubscribed,
+			"there is no subscription with these parameters; they must be those of %s, in any order and style", eventSubscribe)
+	case errors.Is(err, outbox.ErrClosed):
+		return refuseToServe()
+	}
+	if !errors.Is(err, context.Canceled) { // by the client that has gone, or by the end of the gateway
+		logger.Warn("a subscription failed", zap.Error(err))
+	}
+	return subscription.Refuse(codeUnavailable, "the log cannot be read right now; try again in some seconds")
+}
+
+func refuseMessages() *subscription.Error {
+	return subscription.Refuse(codeTooManyMessages,
+		"more messages came from this client or its address than are allowed in a second; they are dropped, and a client that goes on is closed")
+}
+
+func refuseToServe() *subscription.Error {
+	return subscription.Refuse(codeShuttingDown, "this gateway stops; reconnect, another one will answer")
+}
+
+// overflowMessage tells a client why it is closed.
+func overflowMessage(encoding fanout.Encoding) *outbox.Message {
+	return fanout.ErrorMessage(encoding, subscription.Refuse(codeTooSlow,
+		"this connection cannot keep up with its subscriptions: results were lost and it is closed; reconnect, or subscribe to less"))
+}
+
+// farewellMessage tells a client that the gateway stops.
+func farewellMessage(encoding fanout.Encoding) *outbox.Message {
+	return fanout.ErrorMessage(encoding, refuseToServe())
+}
+
+// answer refuses a request: the atlas_error is the body, as it would stand in a stream.
+func answer(w http.ResponseWriter, refusal *subscription.Error) {
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "no-store")
+	if refusal.Code == codeInvalidToken {
+		header.Set("WWW-Authenticate", "Bearer")
+	}
+	w.WriteHeader(statusOf(refusal.Code))
+	_, _ = w.Write(fanout.ErrorMessage(lines{}, refusal).Payload()) // whoever asked may be gone
+}
+
+func statusOf(code subscription.Code) int {
+	switch code {
+	case codeInvalidToken:
+		return http.StatusUnauthorized
+	case codeNotAllowed:
+		return http.StatusForbidden
+	case codeTooManyClients, codeUnavailable, codeShuttingDown:
+		return http.StatusServiceUnavailable
+	}
+	if strings.HasPrefix(string(code), "too_many_") {
+		return http.StatusTooManyRequests
+	}
+	return http.StatusBadRequest
+}

@@ -1,0 +1,115 @@
+package fanout
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// Replays are what a hub goes by when clients want the past.
+type Replays struct {
+	History   History
+	Enricher  subscription.Enricher // of records of the past
+	NeedRight bool                  // only clients with the right may have the past
+	OfClient  int                   // most of one client at once
+	OfHub     int                   // most at once
+}
+
+// History makes playbacks of the log.
+type History interface {
+	// Start makes a playback of a subscription's measurement and past. A *subscription.Error tells the client what it cannot have.
+	Start(ctx context.Context, wanted *subscription.Subscription) (Playback, error)
+}
+
+// Playback plays a stretch of the past of one measurement. Close must be called, after Run if that was called.
+type Playback interface {
+	// Run delivers every record when it is due, and returns behind the last one, with the error that ended it, or when the context ends. A
+	// *subscription.Error is for the client.
+	Run(ctx context.Context, sink Sink) error
+	Close()
+}
+
+// Sink takes what a playback delivers. Its methods are called one after the other.
+type Sink interface {
+	// Room returns when the client can take more, and tells for how long it had to wait. Before it waits, it writes what was enqueued.
+	Room(ctx context.Context) (waited time.Duration, err error)
+	// Deliver enqueues a record for the subscriptions that match it.
+	Deliver(record *atlas.Record, cursor func() string)
+	// Flush writes what was enqueued.
+	Flush()
+}
+
+// What can be wrong with a subscription to the past.
+const (
+	codeNotAllowed     subscription.Code = "not_allowed"      // the client has no right to it
+	codeAlreadyLive    subscription.Code = "already_live"     // the client has subscribed to what the measurement brings from now on
+	codeAlreadyPlaying subscription.Code = "already_playing"  // the client has another replay of the measurement
+	codeTooManyReplays subscription.Code = "too_many_replays" // the client or the hub has as many as it may
+)
+
+// mayReplay refuses the past to those who may not have it.
+func (h *Hub) mayReplay(rights Rights) error {
+	switch replays := h.settings.Replays; {
+	case replays == nil:
+		return subscription.Refuse(subscription.CodeUnserved, "startTime: this gateway does not replay the past")
+	case replays.NeedRight && !rights.History:
+		return subscription.Refuse(codeNotAllowed, "startTime: only clients with a token of the role history may replay the past here")
+	}
+	return nil
+}
+
+// replays are those of all clients, from before their first membership is judged until they have ended.
+type replays struct {
+	mu      sync.Mutex
+	running map[*replay]struct{}
+}
+
+// enter returns false if there are as many as there may be.
+func (r *replays) enter(entering *replay, limit int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.running) >= limit {
+		return false
+	}
+	if r.running == nil {
+		r.running = make(map[*replay]struct{})
+	}
+	r.running[entering] = struct{}{}
+	return true
+}
+
+func (r *replays) leave(leaving *replay) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.running, leaving)
+}
+
+// of gives the replays of a measurement.
+func (r *replays) of(measurement atlas.MeasurementID) (found []*replay) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for replay := range r.running {
+		if replay.measurement == measurement {
+			found = append(found, replay)
+		}
+	}
+	return found
+}
+
+// judge ends the memberships to replays of a measurement which it leaves without a standing.
+func (r *replays) judge(measurement atlas.MeasurementID) {
+	for _, replay := range r.of(measurement) {
+		release(replay.partition.judge(measurement))
+	}
+}
+
+// release lets go of what memberships that have ended used, and writes their last messages.
+func release(ended []*membership) {
+	for _, over := range ended {
+		over.release()
+		over.subscriber.flush()
+	}
+}

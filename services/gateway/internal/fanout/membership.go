@@ -1,0 +1,55 @@
+package fanout
+
+import (
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// membership is one subscription of a subscriber in its partition.
+type membership struct {
+	subscriber  *Subscriber
+	wanted      *subscription.Subscription
+	key         string
+	parameters  []byte     // as they came, for the client knows its subscription by them
+	partition   *partition // where it stands, from add on
+	releaseFeed func()     // guarded by the roll's lock; nil until the feed has returned
+}
+
+// event makes an event that repeats the parameters.
+func (m *membership) event(name string) *outbox.Message {
+	return m.subscriber.encoding.Event(name, m.parameters)
+}
+
+// end ends the membership, and enqueues the last messages after all that it brought. Errors: ErrNotSubscribed, if it has ended already; those of
+// Client.Offer.
+func (m *membership) end(last ...*outbox.Message) error {
+	ended, err := m.partition.remove(m, last)
+	if !ended {
+		return ErrNotSubscribed
+	}
+	m.release()
+	return err
+}
+
+// hold keeps what releases the feed until the membership ends, which it may have done already.
+func (m *membership) hold(release func()) {
+	if !m.subscriber.roll.hold(m, release) {
+		release()
+	}
+}
+
+// release is called once, by whoever has ended the membership, without a lock.
+func (m *membership) release() {
+	if release := m.subscriber.roll.held(m); release != nil {
+		release()
+	}
+}
+
+// farewell is what the client is told when a change of the measurement ends the membership.
+func (m *membership) farewell(standing standing) []*outbox.Message {
+	unsubscribed := m.event(eventUnsubscribed)
+	if standing == unknown {
+		return []*outbox.Message{ErrorMessage(m.subscriber.encoding, unknownMeasurement(m.wanted.Measurement)), unsubscribed}
+	}
+	return []*outbox.Message{unsubscribed}
+}

@@ -1,0 +1,156 @@
+package fanout
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// checkPast refuses what would have a measurement both live and replayed, or replayed twice.
+func (s *Subscriber) checkPast(wanted *subscription.Subscription) error {
+	if wanted.Past == nil {
+		return nil
+	}
+	if err := s.hub.mayReplay(s.rights); err != nil {
+		return err
+	}
+	if running := s.replayOf(wanted); running != nil {
+		if running.past.Equal(*wanted.Past) {
+			return nil
+		}
+		return subscription.Refuse(codeAlreadyPlaying,
+			"startTime: measurement %d is being replayed with another startTime, endTime or speed; end that first", wanted.Measurement)
+	}
+	if s.roll.isLive(wanted.Measurement) {
+		return subscription.Refuse(codeAlreadyLive,
+			"startTime: this client has measurement %d live, and cannot have it replayed at the same time; end that first", wanted.Measurement)
+	}
+	return nil
+}
+
+// replayOf gives the replay that a subscription would join, or nil.
+func (s *Subscriber) replayOf(wanted *subscription.Subscription) *replay {
+	for _, replay := range s.replays {
+		if wanted.Stream != atlas.StreamMetadata && replay.measurement == wanted.Measurement && !replay.partition.isOver() {
+			return replay
+		}
+	}
+	return nil
+}
+
+// begin begins a membership in the replay of its measurement that runs already, in a new one, or in what comes from now on.
+func (s *Subscriber) begin(ctx context.Context, joining *membership) error {
+	if running := s.replayOf(joining.wanted); running != nil {
+		if err := running.join(joining); !errors.Is(err, errOver) {
+			return err
+		}
+	}
+	if joining.wanted.Past == nil {
+		return s.hub.follow(ctx, joining)
+	}
+	return s.startReplay(ctx, joining)
+}
+
+// startReplay begins a replay with its first membership.
+func (s *Subscriber) startReplay(ctx context.Context, joining *membership) error {
+	if err := s.hub.awaitMeasurements(ctx); err != nil {
+		return err
+	}
+	if s.hub.standing(joining.wanted, s.rights) == unknown {
+		return unknownMeasurement(joining.wanted.Measurement)
+	}
+	starting, err := s.enterReplay(ctx, joining)
+	if err != nil {
+		return err
+	}
+	playback, err := s.hub.settings.Replays.History.Start(ctx, joining.wanted)
+	if err != nil {
+		s.hub.replays.leave(starting)
+		return err
+	}
+	playing, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it lasts until the subscriber leaves
+	starting.cancel = cancel
+	if err := starting.join(joining); err != nil {
+		cancel()
+		playback.Close()
+		s.hub.replays.leave(starting)
+		return err
+	}
+	s.replays = append(s.replays, starting)
+	go starting.play(playing, playback)
+	return nil
+}
+
+// enterReplay counts a new replay, or refuses it if there are as many as there may be.
+func (s *Subscriber) enterReplay(ctx context.Context, first *membership) (*replay, error) {
+	if err := s.forgetReplays(ctx); err != nil {
+		return nil, err
+	}
+	settings := s.hub.settings.Replays
+	if len(s.replays) >= settings.OfClient {
+		return nil, subscription.Refuse(codeTooManyReplays, "startTime: this client has %d replays, and no more are allowed; end one first", len(s.replays))
+	}
+	entering := newReplay(first)
+	if !s.hub.replays.enter(entering, settings.OfHub) {
+		return nil, subscription.Refuse(codeTooManyReplays,
+			"startTime: this gateway has %d replays, and no more are allowed; try again later, another gateway may have room", settings.OfHub)
+	}
+	return entering, nil
+}
+
+// forgetReplays waits for those that are at their end.
+func (s *Subscriber) forgetReplays(ctx context.Context) error {
+	for _, replay := range s.replays {
+		if !replay.partition.isOver() {
+			continue
+		}
+		select {
+		case <-replay.ended:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	s.replays = slices.DeleteFunc(s.replays, func(replay *replay) bool { return replay.partition.isOver() && isClosed(replay.ended) })
+	return nil
+}
+
+func isClosed(ended <-chan struct{}) bool {
+	select {
+	case <-ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// leaveReplays waits until all replays are done; their memberships have ended.
+func (s *Subscriber) leaveReplays() {
+	for _, replay := range s.replays {
+		replay.cancel()
+		<-replay.ended
+	}
+}
+
+// agrees tells whether the past that the words of an unsubscription name, if any, is that of the replay.
+func (s *Subscriber) agrees(wanted *subscription.Subscription) bool {
+	if wanted.Past == nil {
+		return true
+	}
+	running := s.replayOf(wanted)
+	return running != nil && running.past.Equal(*wanted.Past)
+}
+
+// isLive tells whether a subscription follows what a measurement brings from now on, where no replay of it runs. Metadata does not count.
+func (r *roll) isLive(measurement atlas.MeasurementID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, membership := range r.memberships {
+		if membership.wanted.Measurement == measurement && membership.wanted.Stream != atlas.StreamMetadata {
+			return true
+		}
+	}
+	return false
+}

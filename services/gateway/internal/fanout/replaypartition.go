@@ -1,0 +1,63 @@
+package fanout
+
+import (
+	"errors"
+	"slices"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/outbox"
+)
+
+// errOver refuses a membership in the partition of a replay that is at its end.
+var errOver = errors.New("the replay is over")
+
+// isOver tells whether nothing can be added any more.
+func (p *partition) isOver() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.over
+}
+
+// closeIfEmpty has nothing added any more if there are no members, and tells whether that is so.
+func (p *partition) closeIfEmpty() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = p.over || len(p.members) == 0
+	return p.over
+}
+
+// deliverAlone is deliver for one record.
+func (p *partition) deliverAlone(record *atlas.Record) (taken int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	taken = p.deliverOne(record)
+	p.frames.reset(nil)
+	return taken
+}
+
+// conclude ends all memberships, and the partition. What it returns is to be released and flushed.
+func (p *partition) conclude(last func(*membership) []*outbox.Message) (over []*membership) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
+	for _, left := range p.members {
+		for _, membership := range slices.Clone(left.memberships) {
+			if !membership.subscriber.roll.remove(membership) {
+				continue
+			}
+			over = append(over, membership)
+			p.exit(left, membership)
+			_ = left.offerAll(membership.wanted.Stream, last(membership)) // flush deals with what did not fit
+		}
+	}
+	return over
+}
+
+// standing is that of a membership here: the past of what has stopped can still be had.
+func (p *partition) standing(of *membership) standing {
+	found := p.hub.standing(of.wanted, of.subscriber.rights)
+	if p.isPast && found == stopped {
+		return allowed
+	}
+	return found
+}

@@ -1,0 +1,101 @@
+package fanout
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+)
+
+// What the subscriptions of a client may amount to.
+const (
+	maxFields         = 1000      // names in all acceptedFields: they have to be joined when several subscriptions match
+	maxConditions     = 1000      // on records' values: they may all have to be asked about one record
+	maxParameterBytes = 256 << 10 // of all parameters: they are kept, to be repeated at the end
+)
+
+// roll is what a subscriber has subscribed to. It ends with whoever takes it off the roll first: the client, or a change of the measurement.
+type roll struct {
+	mu             sync.Mutex
+	memberships    map[string]*membership // by key
+	fields         int                    // names in the acceptedFields of all
+	conditions     int                    // of all
+	parameterBytes int
+}
+
+func (r *roll) find(key string) *membership {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.memberships[key]
+}
+
+func (r *roll) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.memberships)
+}
+
+func (r *roll) all() []*membership {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Values(r.memberships))
+}
+
+// room refuses a membership that would be one too many with ErrTooMany.
+func (r *roll) room(joining *membership, limit int) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case len(r.memberships) >= limit:
+		return fmt.Errorf("%w: there are %d, and no more are allowed", ErrTooMany, limit)
+	case r.fields+joining.wanted.Fields.Count() > maxFields:
+		return fmt.Errorf("%w with acceptedFields: they have %d names together, and no more than %d are allowed", ErrTooMany, r.fields, maxFields)
+	case r.conditions+joining.wanted.Conditions() > maxConditions:
+		return fmt.Errorf("%w with filters: they have %d together, and no more than %d are allowed", ErrTooMany, r.conditions, maxConditions)
+	case r.parameterBytes+len(joining.parameters) > maxParameterBytes:
+		return fmt.Errorf("%w: their parameters have %d bytes together, and no more than %d are allowed",
+			ErrTooMany, r.parameterBytes, maxParameterBytes)
+	}
+	return nil
+}
+
+func (r *roll) add(joining *membership) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.memberships[joining.key] = joining
+	r.fields += joining.wanted.Fields.Count()
+	r.conditions += joining.wanted.Conditions()
+	r.parameterBytes += len(joining.parameters)
+}
+
+// remove returns false if the membership is not on the roll any more.
+func (r *roll) remove(leaving *membership) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.memberships[leaving.key] != leaving {
+		return false
+	}
+	delete(r.memberships, leaving.key)
+	r.fields -= leaving.wanted.Fields.Count()
+	r.conditions -= leaving.wanted.Conditions()
+	r.parameterBytes -= len(leaving.parameters)
+	return true
+}
+
+// hold keeps what releases the membership's feed, or returns false if the membership has ended already.
+func (r *roll) hold(joined *membership, release func()) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.memberships[joined.key] != joined {
+		return false
+	}
+	joined.releaseFeed = release
+	return true
+}
+
+// held gives what hold has kept, if it has been there.
+func (r *roll) held(ended *membership) (release func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return ended.releaseFeed
+}

@@ -1,0 +1,221 @@
+package playback
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const liveTopic = "atlas.results"
+
+// memory is a log in memory, with one partition a topic.
+type memory struct {
+	topics  map[string]*memoryTopic
+	scanned int // records that were shown by Scan
+	read    int // records that were given by Read, those of other measurements included
+}
+
+type memoryTopic struct {
+	first   int64 // what stands before it is gone
+	records []atlas.Record
+}
+
+func newMemory() *memory { return &memory{topics: map[string]*memoryTopic{liveTopic: {}}} }
+
+// write appends records of the given event times to a topic.
+func (m *memory) write(topic string, events ...atlas.Event) {
+	if m.topics[topic] == nil {
+		m.topics[topic] = &memoryTopic{}
+	}
+	there := m.topics[topic]
+	for _, event := range events {
+		there.records = append(there.records, atlas.Record{Event: event, Position: atlas.Position{Topic: topic, Offset: int64(len(there.records))}})
+	}
+}
+
+// results makes results of a measurement, one at each of the given seconds.
+func results(measurement atlas.MeasurementID, seconds ...int64) []atlas.Event {
+	events := make([]atlas.Event, len(seconds))
+	for i, second := range seconds {
+		events[i] = atlas.Event{Stream: atlas.StreamResult, Measurement: measurement, Probe: 1, Type: "ping", Time: time.Unix(second, 0).UTC(), Value: []byte(`{}`)}
+	}
+	return events
+}
+
+func (m *memory) Archives(context.Context) (topics []string, err error) {
+	for topic := range m.topics {
+		if topic != liveTopic {
+			topics = append(topics, topic)
+		}
+	}
+	return topics, nil
+}
+
+func (m *memory) Partition(_ context.Context, topic string, _ atlas.MeasurementID) (int, error) {
+	if m.topics[topic] == nil {
+		return 0, fmt.Errorf("no topic %s", topic)
+	}
+	return 0, nil
+}
+
+func (m *memory) Bounds(_ context.Context, topic string, _ int) (first, next int64, err error) {
+	return m.topics[topic].first, int64(len(m.topics[topic].records)), nil
+}
+
+func (m *memory) OffsetAt(_ context.Context, topic string, _ int, at time.Time) (int64, error) {
+	there := m.topics[topic]
+	for _, record := range there.records[there.first:] {
+		if !record.Time.Before(at) {
+			return record.Position.Offset, nil
+		}
+	}
+	return int64(len(there.records)), nil
+}
+
+func (m *memory) Scan(_ context.Context, topic string, _ int, from, to int64, see func(atlas.MeasurementID, time.Time) bool) error {
+	for _, record := range m.topics[topic].records[from:to] {
+		m.scanned++
+		if !see(record.Measurement, record.Time) {
+			break
+		}
+	}
+	return nil
+}
+
+func (m *memory) Read(_ context.Context, topic string, measurement atlas.MeasurementID, from, to int64) (Source, error) {
+	part := m.topics[topic].records[from:to]
+	m.read += len(part)
+	mine := slices.DeleteFunc(slices.Clone(part), func(r atlas.Record) bool { return r.Measurement != measurement })
+	return &sliceSource{mine}, nil
+}
+
+// known are measurements by ID.
+type known map[atlas.MeasurementID]atlas.Measurement
+
+func (k known) Measurement(id atlas.MeasurementID) (atlas.Measurement, bool) {
+	measurement, found := k[id]
+	return measurement, found
+}
+
+// wide is a window that nothing is late for.
+var wide = Window{Span: 10 * time.Minute, Bytes: 16 << 20}
+
+func newPlayer(log Log, measurements known) *Player {
+	return NewPlayer(Settings{
+		Log: log, Measurements: measurements, Topics: map[atlas.Stream]string{atlas.StreamResult: liveTopic},
+		Window: wide, Lateness: time.Hour, Limits: Limits{Results: 1000, Scanned: 100_000},
+	}, prometheus.NewRegistry())
+}
+
+func mustStart(t testing.TB, player *Player, request Request) *Replay {
+	t.Helper()
+	replay, err := player.Start(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(replay.Close)
+	return replay
+}
+
+// recorder is a client that takes everything at once.
+type recorder struct {
+	delivered []atlas.Record
+	cursors   []string
+	at        []time.Time // when each came
+	flushed   int         // of those delivered
+	written   []time.Time // when each of those was flushed
+	flushes   int
+	keep      bool // the cursors
+}
+
+func (r *recorder) Room(context.Context) (time.Duration, error) { return 0, nil }
+
+func (r *recorder) Deliver(record *atlas.Record, cursor func() string) {
+	r.delivered, r.at = append(r.delivered, *record), append(r.at, time.Now())
+	if r.keep {
+		r.cursors = append(r.cursors, cursor())
+	}
+}
+
+func (r *recorder) Flush() {
+	r.flushed, r.flushes = len(r.delivered), r.flushes+1
+	for len(r.written) < r.flushed {
+		r.written = append(r.written, time.Now())
+	}
+}
+
+func (r *recorder) seconds() []int64 {
+	seconds := make([]int64, len(r.delivered))
+	for i := range r.delivered {
+		seconds[i] = r.delivered[i].Time.Unix()
+	}
+	return seconds
+}
+
+// playFast plays to the end at no pace.
+func playFast(t testing.TB, replay *Replay) *recorder {
+	t.Helper()
+	replay.schedule.speed = 1e300
+	sink := &recorder{keep: true}
+	if err := replay.Run(t.Context(), sink); err != nil {
+		t.Fatal(err)
+	}
+	if sink.flushed != len(sink.delivered) {
+		t.Errorf("%d of %d records were written", sink.flushed, len(sink.delivered))
+	}
+	return sink
+}
+
+func assertRefused(t testing.TB, err error, code subscription.Code, words string) {
+	t.Helper()
+	refusal, ok := errors.AsType[*subscription.Error](err)
+	if !ok || refusal.Code != code || refusal.Words != words {
+		t.Errorf("got %v, want [%s] %s", err, code, words)
+	}
+}
+
+// realResults reads the results of a measurement from a file of real data, in its order.
+func realResults(t testing.TB, file string, measurement atlas.MeasurementID) (events []atlas.Event) {
+	t.Helper()
+	packed, err := os.Open("../../../../pkg/atlas/testdata/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	unpacked, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(unpacked)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return events
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		event, err := atlas.ParseResult(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if event.Measurement == measurement {
+			events = append(events, event)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package playback
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// checkLimit refuses a speed above the limit of a measurement in an interval.
+func (p *Player) checkLimit(ctx context.Context, request Request, interval Interval, parts []part) error {
+	if request.Speed <= 1 {
+		return nil
+	}
+	scanned, err := p.scannedRate(ctx, interval, parts)
+	if err != nil {
+		return err
+	}
+	results, err := p.resultRate(ctx, request, interval, parts)
+	if err != nil {
+		return err
+	}
+	limit := math.Floor(100*min(p.settings.Limits.Scanned/scanned, p.settings.Limits.Results/results)) / 100
+	if limit = max(limit, 1); request.Speed <= limit { // without records, the limit is infinite
+		return nil
+	}
+	return subscription.Refuse(CodeTooFast, "speed: got %v, want at most %v for measurement %d in this interval", request.Speed, limit, request.Measurement)
+}
+
+// seconds is the length of an interval, both of whose ends belong to it.
+func (i Interval) seconds() float64 { return max(1, i.End.Sub(i.Start).Seconds()) }
+
+// scannedRate tells how many records have to be read for a second of event time.
+func (p *Player) scannedRate(ctx context.Context, interval Interval, parts []part) (float64, error) {
+	var records int64
+	for _, part := range parts {
+		end, err := p.endOf(ctx, part, interval.End)
+		if err != nil {
+			return 0, err
+		}
+		records += end - part.mark.Low
+	}
+	return float64(records) / interval.seconds(), nil
+}
+
+// endOf gives the offset to which the records up to a time stand, or where the part ends if it is not in the order of time.
+func (p *Player) endOf(ctx context.Context, part part, at time.Time) (int64, error) {
+	end, err := p.settings.Log.OffsetAt(ctx, part.topic, part.partition, at.Add(time.Millisecond))
+	if end <= part.mark.Low && !part.live {
+		end = part.end
+	}
+	return min(max(end, part.mark.Low), part.end), err
+}
+
+// resultRate tells how many results the measurement has in a second of event time: by what the registry says, else by the interval's first hour.
+func (p *Player) resultRate(ctx context.Context, request Request, interval Interval, parts []part) (float64, error) {
+	known, found := p.settings.Measurements.Measurement(request.Measurement)
+	if found && known.Participants > 0 && known.Interval > 0 {
+		return float64(known.Participants) / known.Interval.Seconds(), nil
+	}
+	hour := interval
+	if end := hour.Start.Add(time.Hour); end.Before(hour.End) {
+		hour.End = end
+	}
+	sum := 0.0
+	for _, part := range parts {
+		count, err := p.count(ctx, request.Measurement, hour, part)
+		if err != nil {
+			return 0, err
+		}
+		sum += count
+	}
+	return sum / hour.seconds(), nil
+}
+
+// maxCounted bounds how many records of a part are looked at to count results; of more, the first are taken for all.
+const maxCounted = 500_000
+
+func (p *Player) count(ctx context.Context, measurement atlas.MeasurementID, hour Interval, part part) (float64, error) {
+	end, err := p.endOf(ctx, part, hour.End)
+	if err != nil || end <= part.mark.Low {
+		return 0, err
+	}
+	counted := min(end, part.mark.Low+maxCounted)
+	count := 0
+	err = p.settings.Log.Scan(ctx, part.topic, part.partition, part.mark.Low, counted, func(of atlas.MeasurementID, at time.Time) bool {
+		if (of == measurement || of == 0) && hour.contains(at) {
+			count++
+		}
+		return true
+	})
+	return float64(count) * float64(end-part.mark.Low) / float64(counted-part.mark.Low), err
+}

@@ -1,0 +1,38 @@
+package playback
+
+import (
+	"context"
+	"time"
+
+	"atlasstream/pkg/atlas"
+)
+
+// Log is what playbacks read. Its methods wait for Kafka as long as the context lasts.
+type Log interface {
+	// Archives lists the topics of imported archives.
+	Archives(ctx context.Context) ([]string, error)
+	// Partition gives the partition of a topic that has a measurement's records.
+	Partition(ctx context.Context, topic string, measurement atlas.MeasurementID) (int, error)
+	// Bounds gives the offset of a partition's first record, and the offset that its next record will have.
+	Bounds(ctx context.Context, topic string, partition int) (first, next int64, err error)
+	// OffsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none.
+	OffsetAt(ctx context.Context, topic string, partition int, at time.Time) (int64, error)
+	// Scan shows whose the records of a partition are, and of when, from an offset to before another, until see returns false. Measurement 0 is unknown.
+	Scan(ctx context.Context, topic string, partition int, from, to int64, see func(measurement atlas.MeasurementID, at time.Time) bool) error
+	// Read reads the records of one measurement in one topic from an offset to before another. Nobody reads what is read from it after it was closed.
+	Read(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64) (Source, error)
+}
+
+// Source reads the records of one measurement in one topic, in the order of offsets and without repeats.
+type Source interface {
+	// Next gives the next record, which is the caller's then, or io.EOF behind the last one.
+	Next(ctx context.Context) (*atlas.Record, error)
+	// Ready tells that Next will give what is at hand, and not wait for Kafka.
+	Ready() bool
+	Close()
+}
+
+// Measurements is what is known of measurements.
+type Measurements interface {
+	Measurement(id atlas.MeasurementID) (atlas.Measurement, bool)
+}

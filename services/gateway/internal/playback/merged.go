@@ -1,0 +1,53 @@
+package playback
+
+import (
+	"context"
+
+	"atlasstream/pkg/atlas"
+)
+
+// merged gives the records of several topics, each in its own order, as one sequence: by event time, then by topic.
+type merged struct{ topics []*ordered }
+
+// next gives the next record, or nil behind the last one. The record counts as delivered.
+func (m *merged) next(ctx context.Context) (*atlas.Record, error) {
+	var first *atlas.Record
+	var topic *ordered
+	for _, candidate := range m.topics {
+		head, err := candidate.peek(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if head != nil && (first == nil || head.Time.Before(first.Time)) {
+			first, topic = head, candidate
+		}
+	}
+	if first != nil {
+		topic.take()
+	}
+	return first, nil
+}
+
+func (m *merged) marks() []Mark {
+	marks := make([]Mark, len(m.topics))
+	for i, topic := range m.topics {
+		marks[i] = topic.mark()
+	}
+	return marks
+}
+
+// takeLate tells how many records were late since it was called last.
+func (m *merged) takeLate() (late int) {
+	for _, topic := range m.topics {
+		late += topic.late
+		topic.late = 0
+	}
+	return late
+}
+
+// beforeReading has something done whenever the log is about to be waited for.
+func (m *merged) beforeReading(do func()) {
+	for _, topic := range m.topics {
+		topic.beforeReading = do
+	}
+}

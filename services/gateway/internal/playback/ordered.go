@@ -1,0 +1,88 @@
+package playback
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"atlasstream/pkg/atlas"
+)
+
+// ordered gives the records of one topic inside an interval in the order of event time, as far as the window reaches. A record that comes later than that
+// is given when it is met.
+type ordered struct {
+	source    Source // from the mark's lowest offset on
+	interval  Interval
+	window    *window
+	next      int64 // what stands before it has been read
+	ended     bool
+	head      *atlas.Record // what is delivered next, once it is known
+	headLate  bool
+	delivered place // the greatest
+	skipTo    int64 // before it, what has been delivered already is met again
+	late      int   // how many were delivered when their turn was over, since it was asked last
+
+	beforeReading func() // is called when the log is about to be waited for
+}
+
+func newOrdered(source Source, interval Interval, bounds Window, from Mark) *ordered {
+	o := &ordered{source: source, interval: interval, window: newWindow(bounds), next: from.Low, delivered: from.Last, skipTo: from.Next}
+	o.window.last = from.Last
+	return o
+}
+
+// peek gives the next record without taking it, or nil behind the last one.
+func (o *ordered) peek(ctx context.Context) (*atlas.Record, error) {
+	for o.head == nil {
+		if o.head = o.window.release(o.ended); o.head != nil || o.ended {
+			break
+		}
+		if err := o.read(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return o.head, nil
+}
+
+// read takes one record into the window, or makes it the head if it is late.
+func (o *ordered) read(ctx context.Context) error {
+	if o.beforeReading != nil && !o.source.Ready() {
+		o.beforeReading()
+	}
+	record, err := o.source.Next(ctx)
+	if errors.Is(err, io.EOF) {
+		o.ended = true
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	o.next = record.Position.Offset + 1
+	switch {
+	case !o.interval.contains(record.Time):
+	case !o.window.isLate(record):
+		o.window.add(record)
+	case record.Position.Offset >= o.skipTo:
+		o.head, o.headLate = record, true
+	}
+	return nil
+}
+
+// take removes the head, which has been delivered.
+func (o *ordered) take() {
+	if o.headLate {
+		o.late++
+	} else {
+		o.delivered = placeOf(o.head)
+	}
+	o.head, o.headLate = nil, false
+}
+
+// mark tells where to go on after a delivery. No late head waits then: it comes before everything that any topic has left, so it went first.
+func (o *ordered) mark() Mark {
+	m := Mark{Low: o.window.lowest(o.next), Next: max(o.next, o.skipTo), Last: o.delivered}
+	if o.head != nil {
+		m.Low = min(m.Low, o.head.Position.Offset)
+	}
+	return m
+}

@@ -1,0 +1,94 @@
+package playback
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// Resume goes on behind the message of a replay's cursor: the interval, and what is read, are the cursor's. The request tells the stream, the measurement and
+// the speed. A *subscription.Error says what is wrong with the cursor, and what is available.
+func (p *Player) Resume(ctx context.Context, request Request, cursor Cursor) (*Replay, error) {
+	if err := checkSpeed(request.Speed); err != nil {
+		return nil, err
+	}
+	if cursor.Measurement != request.Measurement {
+		return nil, subscription.Refuse(CodeCursor, "cursor: got one of measurement %d, want one of measurement %d", cursor.Measurement, request.Measurement)
+	}
+	if cursor.Replay == nil {
+		return nil, subscription.Refuse(CodeCursor, "cursor: got one of a live feed, want one of a replay")
+	}
+	there := cursor.Replay
+	parts, err := p.find(ctx, request, there.Topics)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.checkLimit(ctx, request, there.Interval, parts); err != nil {
+		return nil, err
+	}
+	replay, err := p.open(ctx, request, there.Interval, parts)
+	if err != nil {
+		return nil, err
+	}
+	replay.schedule.start = there.reached()
+	return replay, nil
+}
+
+// find looks up the topics of a cursor, which must have still what is to be read.
+func (p *Player) find(ctx context.Context, request Request, places []TopicPlace) ([]part, error) {
+	topics, err := p.topics(ctx, request.Stream)
+	if err != nil {
+		return nil, err
+	}
+	parts := make([]part, 0, len(places))
+	for _, place := range places {
+		if !slices.Contains(topics, place.Name) {
+			return nil, subscription.Refuse(CodeCursorGone, "cursor: goes on in %.249q, which there is not; there is %s", place.Name, strings.Join(topics, ", "))
+		}
+		found, err := p.locate(ctx, place.Name, request)
+		if err != nil {
+			return nil, err
+		}
+		found.mark, found.end = place.Mark, place.End
+		if err := p.checkPlace(ctx, found); err != nil {
+			return nil, err
+		}
+		parts = append(parts, found)
+	}
+	return parts, nil
+}
+
+func (p *Player) checkPlace(ctx context.Context, found part) error {
+	if found.end > found.next {
+		return subscription.Refuse(CodeCursorGone, "cursor: reads %s to offset %d, but it ends at %d; it was made anew", found.topic, found.end, found.next)
+	}
+	if found.mark.Low >= found.first || found.mark.Low >= found.end {
+		return nil
+	}
+	if found.first == found.next {
+		return subscription.Refuse(CodeCursorGone, "cursor: goes on at offset %d of %s, which has no records any more", found.mark.Low, found.topic)
+	}
+	least, err := p.beginnings.of(ctx, p.settings, found)
+	if err != nil {
+		return err
+	}
+	return subscription.Refuse(CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on, those of %s and later",
+		found.mark.Low, found.topic, found.first, moment(least))
+}
+
+// reached is the event time up to which the replay has delivered.
+func (r *ReplayPlace) reached() time.Time {
+	reached := r.Interval.Start
+	for _, topic := range r.Topics {
+		if topic.Mark.Last == beforeAll {
+			continue
+		}
+		if last := time.UnixMilli(topic.Mark.Last.time); last.After(reached) {
+			reached = last
+		}
+	}
+	return reached
+}

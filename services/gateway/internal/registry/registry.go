@@ -1,0 +1,103 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/atlas"
+)
+
+// Names of what a Registry reads, as metrics and log have them.
+const (
+	nameMeasurements = "measurements"
+	nameProbes       = "probes"
+	nameConnections  = "connections"
+)
+
+// Registry knows probes and measurements. Measurements, and that they have caught up, come from one goroutine at a time, and so do probes; everything else
+// is for any number of goroutines at once.
+type Registry struct {
+	measurements *table[atlas.Measurement]
+	probes       *table[probe]
+	connections  *connections
+	changed      func(Change)
+}
+
+// Change is what became of a measurement's object. The measurements must not be changed, and the object's value not be kept.
+type Change struct {
+	Before *atlas.Measurement // nil: it appeared
+	Now    *atlas.Measurement // nil: it was deleted, and is unknown from now on
+	Object atlas.Object       // its value is empty if it was deleted
+}
+
+// New makes an empty registry. changed is called for each measurement whose object appears, changes by a byte or is deleted after
+// MeasurementsCaughtUp, in order, by the goroutine that applies it, when Measurement knows of it already.
+func New(changed func(Change), logger *zap.Logger, registerer prometheus.Registerer) *Registry {
+	metrics := newMetrics(registerer)
+	return &Registry{
+		measurements: newTable(nameMeasurements, parseMeasurement, notPublic, logger, metrics),
+		probes:       newTable(nameProbes, parseProbe, nil, logger, metrics),
+		connections:  newConnections(logger, metrics),
+		changed:      changed,
+	}
+}
+
+// ApplyMeasurements takes objects of measurements. One that cannot be read is counted and changes nothing of a measurement that is known; one that is not
+// known counts as not public, to be on the safe side.
+func (r *Registry) ApplyMeasurements(objects []atlas.Object) {
+	r.measurements.apply(objects, func(object *atlas.Object, before, now *atlas.Measurement) {
+		r.changed(Change{Before: before, Now: now, Object: *object})
+	})
+}
+
+// ApplyProbes takes objects of probes. One that cannot be read is counted and changes nothing.
+func (r *Registry) ApplyProbes(objects []atlas.Object) {
+	r.probes.apply(objects, func(*atlas.Object, *probe, *probe) {})
+}
+
+// ApplyConnections takes connection events, in any order and more than once: of each probe the newest of the last 24 hours counts.
+func (r *Registry) ApplyConnections(records []atlas.Record) {
+	r.connections.apply(records, func(id atlas.ProbeID) bool { return r.probes.get(int64(id)) != nil })
+}
+
+// MeasurementsCaughtUp says that all measurements that the log had at the start have been applied.
+func (r *Registry) MeasurementsCaughtUp() { r.measurements.catchUp() }
+
+// ProbesCaughtUp says that all probes that the log had at the start have been applied.
+func (r *Registry) ProbesCaughtUp() { r.probes.catchUp() }
+
+// ConnectionsCaughtUp says that all connection events of the last 24 hours that the log had at the start have been applied.
+func (r *Registry) ConnectionsCaughtUp() { r.connections.catchUp() }
+
+// Ready is nil once all three have caught up. Until then a measurement that is not public may be taken for an unknown one.
+func (r *Registry) Ready(context.Context) error {
+	var missing []string
+	for _, part := range []struct {
+		name     string
+		caughtUp bool
+	}{
+		{nameMeasurements, r.measurements.caughtUp.Load()},
+		{nameProbes, r.probes.caughtUp.Load()},
+		{nameConnections, r.connections.caughtUp.Load()},
+	} {
+		if !part.caughtUp {
+			missing = append(missing, part.name)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("registry: not read to the end yet: %s", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// Measurement tells what is known of a measurement.
+func (r *Registry) Measurement(id atlas.MeasurementID) (measurement atlas.Measurement, known bool) {
+	if found := r.measurements.get(int64(id)); found != nil {
+		return *found, true
+	}
+	return measurement, false
+}

@@ -1,0 +1,152 @@
+package subscription
+
+import (
+	"fmt"
+	"testing"
+
+	"atlasstream/pkg/atlas"
+)
+
+// ofSize gives the real record of a type whose size in bytes comes closest to one.
+func ofSize(recordType string, size int) *atlas.Record {
+	var best *atlas.Record
+	distance := func(record *atlas.Record) int { return max(len(record.Value)-size, size-len(record.Value)) }
+	for _, record := range realRecords() {
+		if record.Type == recordType && (best == nil || distance(record) < distance(best)) {
+			best = record
+		}
+	}
+	return best
+}
+
+// kinds has a filter of each kind, which has to look at all that there is.
+var kinds = []struct{ name, parameters, recordType string }{
+	{"MsmPrb", `{"msm":1,"prb":7}`, "traceroute"},
+	{"Type", `{"msm":1,"type":"dns"}`, "traceroute"},
+	{"EqualsTo", `{"msm":1,"equalsTo":{"prb_id":"1 2 3"}}`, "traceroute"},
+	{"EqualsToText", `{"msm":1,"equalsTo":{"proto":"a b c"}}`, "traceroute"},
+	{"LessThan", `{"msm":1,"lessThan":{"timestamp":5}}`, "traceroute"},
+	{"GreaterTo", `{"msm":1,"greaterTo":{"result.rt":1e9}}`, "dns"},
+	{"EqualsToInLists", `{"msm":1,"equalsTo":{"result.result.ttl":777}}`, "traceroute"},
+	{"LessThanInLists", `{"msm":1,"lessThan":{"result.result.rtt":-1}}`, "traceroute"},
+	{"SourcePrefix", `{"msm":1,"sourcePrefix":"200/8"}`, "traceroute"},
+	{"SourceAddress", `{"msm":1,"sourceAddress":"2001:db8::1"}`, "dns"},
+	{"DestinationPrefix", `{"msm":1,"destinationPrefix":"250/8"}`, "traceroute"},
+	{"PassThroughPrefix", `{"msm":1,"passThroughPrefix":"250/8"}`, "traceroute"},
+	{"PassThroughHost", `{"msm":1,"passThroughHost":"250.1.2.3"}`, "traceroute"},
+	{"Missing", `{"msm":1,"equalsTo":{"probe.country_code":"NL"}}`, "traceroute"},
+}
+
+// One subscription, and a result of 1 kB that nobody has looked into yet.
+func BenchmarkFilter(b *testing.B) {
+	for _, kind := range kinds {
+		b.Run(kind.name, func(b *testing.B) { benchmarkMatch(b, kind.recordType, kind.parameters) })
+	}
+}
+
+// The same beside a subscription to one probe by equalsTo, which BenchmarkFilter has by itself: the difference is what a further filter costs.
+func BenchmarkFurtherFilter(b *testing.B) {
+	for _, kind := range kinds {
+		b.Run(kind.name, func(b *testing.B) {
+			benchmarkMatch(b, kind.recordType, `{"msm":1,"equalsTo":{"prb_id":"4 5 6"}}`, kind.parameters)
+		})
+	}
+}
+
+func benchmarkMatch(b *testing.B, recordType string, parameters ...string) {
+	index, record, subject := indexOf(b, parameters...), of1(ofSize(recordType, 1000)), NewSubject(nil)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(record.Value)))
+	for b.Loop() {
+		subject.Reset(record)
+		for _, entry := range index.Candidates(1) {
+			if _, matches := entry.Match(subject); matches {
+				b.Fatal("matches")
+			}
+		}
+	}
+}
+
+func of1(record *atlas.Record) *atlas.Record {
+	record = &atlas.Record{Event: record.Event}
+	record.Measurement = 1
+	return record
+}
+
+// A thousand subscribers on one measurement, each with a filter of its own.
+func BenchmarkThousandFilters(b *testing.B) {
+	for _, filters := range []struct{ name, parameters string }{
+		{"Prb", `{"msm":1,"prb":10%d}`},
+		{"EqualsToProbe", `{"msm":1,"equalsTo":{"prb_id":%d}}`},
+		{"EqualsToText", `{"msm":1,"equalsTo":{"from":"text%d"}}`},
+		{"EqualsToCountry", `{"msm":1,"enrichProbes":true,"equalsTo":{"probe.country_code":"%d"}}`},
+		{"GreaterTo", `{"msm":1,"greaterTo":{"timestamp":9999999%03d}}`},
+		{"SourcePrefix", `{"msm":1,"sourcePrefix":"250.1.%[2]d.%[1]d/32"}`},
+		{"PassThroughPrefix", `{"msm":1,"passThroughPrefix":"250.1.%[2]d.%[1]d/32"}`},
+		{"OtherMembers", `{"msm":1,"equalsTo":{"member%d":1}}`},
+		{"OtherMembersInLists", `{"msm":1,"equalsTo":{"result.member%d":1}}`},
+	} {
+		b.Run(filters.name, func(b *testing.B) {
+			all := make([]string, 1000)
+			for i := range all {
+				if all[i] = fmt.Sprintf(filters.parameters, i); filters.name[len(filters.name)-3:] == "fix" {
+					all[i] = fmt.Sprintf(filters.parameters, i%250, i/250)
+				}
+			}
+			index, record := indexOf(b, all...), of1(ofSize("traceroute", 1000))
+			subject := NewSubject(constant(`{"prb_id":17,"probe":{"country_code":"NL"}}`))
+			b.ReportAllocs()
+			for b.Loop() {
+				subject.Reset(record)
+				for _, entry := range index.Candidates(1) {
+					entry.Match(subject)
+				}
+			}
+		})
+	}
+}
+
+// constant is an enricher that is ready at once.
+type constant []byte
+
+func (c constant) Enrich(*atlas.Record) []byte { return c }
+
+func BenchmarkPrune(b *testing.B) {
+	for name, fields := range map[string][]string{"Top": {"prb_id", "timestamp", "from"}, "InLists": {"prb_id", "result.hop", "result.result.from"}} {
+		b.Run(name, func(b *testing.B) {
+			subject, record, form := NewSubject(nil), ofSize("traceroute", 1000), Form{Fields: NewFields(fields)}
+			b.ReportAllocs()
+			b.SetBytes(int64(len(record.Value)))
+			for b.Loop() {
+				subject.Reset(record)
+				subject.Payload(form)
+			}
+		})
+	}
+}
+
+func BenchmarkIndexOfTenThousand(b *testing.B) {
+	var index Index[int]
+	wanted := parse(b, `{"msm":1}`)
+	for i := range 10_000 {
+		index.Add(i, wanted)
+	}
+	for b.Loop() {
+		index.Add(-1, wanted)
+		index.Remove(-1, wanted)
+	}
+}
+
+func TestFiltersAllocateNothing(t *testing.T) {
+	for _, kind := range kinds {
+		entry, record := indexOf(t, kind.parameters).Candidates(1)[0], of1(ofSize(kind.recordType, 1000))
+		subject := NewSubject(nil)
+		allocations := testing.AllocsPerRun(100, func() {
+			subject.Reset(record)
+			entry.Match(subject)
+		})
+		if allocations != 0 {
+			t.Errorf("%s: %v allocations", kind.name, allocations)
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package subscription
+
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// Limits of the conditions of a subscription.
+const (
+	MaxComparisons     = 20   // members in equalsTo, lessThan and greaterTo together
+	MaxAlternatives    = 1000 // in all of equalsTo
+	MaxAlternativeText = 200  // bytes of one
+)
+
+// equal is the comparison of equalsTo; the others are the sides of a bound.
+const equal side = "equal"
+
+// comparisons reads an object of members and what they are compared with.
+func comparisons(side side) parameter {
+	return func(p *parser, name string, value gjson.Result) error {
+		object := inside(value)
+		if !object.IsObject() {
+			return invalid(name, value, `want an object of members and values such as {"af":4}`)
+		}
+		var err error
+		object.ForEach(func(member, value gjson.Result) bool {
+			err = p.compare(side, name, member.String(), value)
+			return err == nil
+		})
+		return err
+	}
+}
+
+// splitMember splits the name of a parameter that names a member too, as a query has it: equalsTo.af or equalsTo[af].
+func splitMember(name string) (base, member string, split bool) {
+	if base, member, split = strings.Cut(name, "["); split {
+		member, split = strings.CutSuffix(member, "]")
+		return base, member, split
+	}
+	return strings.Cut(name, ".")
+}
+
+var sides = map[string]side{"equalsto": equal, "lessthan": less, "greaterto": greater}
+
+func (p *parser) readMember(name, base, member string, value gjson.Result) error {
+	side, exists := sides[fold(base)]
+	if !exists {
+		return Refuse(CodeUnknown, "%s: there is no such parameter; only equalsTo, lessThan and greaterTo have members", name)
+	}
+	return p.compare(side, shorten(base), member, value)
+}
+
+func (p *parser) compare(side side, name, path string, value gjson.Result) error {
+	if !isPath(path) {
+		return Refuse(CodeInvalid, "%s: got the member %q, want "+pathForm, name, shorten(path), MaxPathDepth, MaxPathLength)
+	}
+	name += "." + shorten(path)
+	compared := string(side) + " " + path
+	if p.compared[compared] {
+		return Refuse(CodeRepeated, "%s: came before", name)
+	}
+	p.compared[compared] = true
+	if len(p.compared) > MaxComparisons {
+		return Refuse(CodeInvalid, "%s: is one too many, want %d members at most in equalsTo, lessThan and greaterTo together", name, MaxComparisons)
+	}
+	if side == equal {
+		return p.readEquals(name, path, value)
+	}
+	return p.readBound(name, path, side, value)
+}
+
+func (p *parser) readBound(name, path string, side side, value gjson.Result) error {
+	bound, is := readNumber([]byte(textOf(value)))
+	if !is {
+		return invalid(name, value, "want a number")
+	}
+	p.subscription.conditions = append(p.subscription.conditions, &beyond{path, side, bound})
+	return nil
+}
+
+func (p *parser) readEquals(name, path string, value gjson.Result) error {
+	alternatives, err := readAlternatives(name, value)
+	if err != nil {
+		return err
+	}
+	p.alternatives += len(alternatives)
+	if p.alternatives > MaxAlternatives {
+		return Refuse(CodeInvalid, "%s: has one alternative too many, want %d at most in all of equalsTo", name, MaxAlternatives)
+	}
+	p.subscription.conditions = append(p.subscription.conditions, newEquals(path, alternatives))
+	return nil
+}
+
+// readAlternatives takes a value, a string with several between spaces, or a list of them, whose texts may have spaces. The empty string is one.
+func readAlternatives(name string, value gjson.Result) (alternatives []leaf, err error) {
+	values := []gjson.Result{value}
+	list := inside(value)
+	switch {
+	case list.IsArray():
+		values = list.Array()
+	case value.Type == gjson.String && value.String() != "":
+		return splitAlternatives(name, value)
+	}
+	for _, value := range values {
+		alternative, err := readAlternative(name, value, textOf(value))
+		if err != nil {
+			return nil, err
+		}
+		alternatives = append(alternatives, alternative)
+	}
+	if len(alternatives) == 0 {
+		return nil, invalid(name, value, "want at least one value")
+	}
+	return alternatives, nil
+}
+
+func splitAlternatives(name string, value gjson.Result) (alternatives []leaf, err error) {
+	for text := range strings.FieldsSeq(value.String()) {
+		alternative, err := readAlternative(name, value, text)
+		if err != nil {
+			return nil, err
+		}
+		alternatives = append(alternatives, alternative)
+	}
+	if len(alternatives) == 0 {
+		return nil, invalid(name, value, "want a value, or several with spaces between them")
+	}
+	return alternatives, nil
+}
+
+func readAlternative(name string, value gjson.Result, text string) (leaf, error) {
+	if value.IsObject() || value.IsArray() {
+		return leaf{}, invalid(name, value, "want a number, a string, true, false, null or a list of them")
+	}
+	if len(text) > MaxAlternativeText {
+		return leaf{}, invalid(name, value, "want values of at most %d bytes", MaxAlternativeText)
+	}
+	return newLeaf([]byte(text)), nil
+}

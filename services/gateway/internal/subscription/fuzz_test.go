@@ -1,0 +1,209 @@
+package subscription
+
+import (
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+
+	"atlasstream/pkg/atlas"
+)
+
+var examples = []string{
+	`{"stream_type":"result","msm":1001,"prb":"7","acceptedFields":["a","b.c"]}`,
+	`{"streamType":"probe","msm":7000,"enrichProbes":"true","buffering":true,"equalsTo":{"probe.country_code":"NL DE"}}`,
+	`{"msm":1,"type":"traceroute","passThroughPrefix":"200/8","sourceAddress":"::ffff:1.2.3.4","destinationPrefix":"2001:db8/32"}`,
+	`{"msm":1,"equalsTo":{"af":4,"b":[true,null,"x y",1.50]},"lessThan":{"result.rt":"5"},"greaterThan[result.rt]":"-1e3"}`,
+	`{"msm":1,"startTime":1426633200,"end_time":"1426636800.5","speed":"1e1"}`,
+	`{"stream_type":"metadata","equals_to.status.name":"Stopped Failed","acceptedFields":"id, status.name"}`,
+}
+
+func FuzzParse(f *testing.F) {
+	for _, example := range examples {
+		f.Add([]byte(example), uint64(1))
+	}
+	f.Fuzz(func(t *testing.T, parameters []byte, seed uint64) {
+		parsed, err := Parse(parameters)
+		if err != nil {
+			var refusal *Error
+			if !errors.As(err, &refusal) || len(err.Error()) > 1000 || !utf8.ValidString(err.Error()) {
+				t.Errorf("an error of %d bytes: %v", len(err.Error()), err)
+			}
+			return
+		}
+		every := parsed.Measurement == 0 && parsed.Stream == atlas.StreamMetadata
+		if !every && parsed.Measurement < 1 || parsed.Probe < 0 || !json.Valid(parameters) {
+			t.Errorf("accepted %s as %+v", parameters, parsed)
+		}
+		other := inOtherWords(parameters, rand.New(rand.NewPCG(seed, 0)))
+		again, err := Parse(other)
+		if err != nil {
+			t.Fatalf("%s is accepted, %s is not: %v", parameters, other, err)
+		}
+		if again.Key() != parsed.Key() {
+			t.Errorf("%s\n%s\n%s\n%s", parameters, parsed.Key(), other, again.Key())
+		}
+	})
+}
+
+// inOtherWords writes the same parameters in another order and style, and numbers and booleans as strings.
+func inOtherWords(parameters []byte, random *rand.Rand) []byte {
+	var members []string
+	gjson.ParseBytes(parameters).ForEach(func(name, value gjson.Result) bool {
+		text := value.Raw
+		if value.Type == gjson.Number || value.IsBool() {
+			text = `"` + text + `"`
+		}
+		if list, isString := value.Value().([]any); isString && len(list) > 1 && !slices.ContainsFunc(list, isContainer) {
+			elements := value.Array()
+			random.Shuffle(len(elements), func(i, j int) { elements[i], elements[j] = elements[j], elements[i] })
+			raws := make([]string, len(elements))
+			for i, element := range elements {
+				raws[i] = element.Raw
+			}
+			text = " [ " + strings.Join(raws, " , ") + " ] "
+		}
+		members = append(members, quoted(inOtherStyle(name.String()))+" : "+text)
+		return true
+	})
+	random.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+	return []byte("{ " + strings.Join(members, " , ") + " }")
+}
+
+// inOtherStyle changes the style of a name, but not of the member in it.
+func inOtherStyle(name string) string {
+	base, _, _ := splitMember(name)
+	rest := name[len(base):]
+	if strings.Contains(base, "_") {
+		return strings.ToUpper(strings.ReplaceAll(base, "_", "")) + rest
+	}
+	return "_" + base + rest
+}
+
+func quoted(text string) string {
+	written, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return string(written)
+}
+
+func FuzzQuery(f *testing.F) {
+	f.Add("msm=1001&equalsTo.af=4&acceptedFields=a,b")
+	f.Fuzz(func(t *testing.T, query string) {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			return
+		}
+		parameters := Query(values)
+		if !json.Valid(parameters) || !utf8.Valid(parameters) {
+			t.Errorf("%q becomes %s", query, parameters)
+		}
+		_, _ = Parse(parameters)
+	})
+}
+
+// FuzzMatch has conditions of all kinds look into any value, and compares with the oracle what JSON in UTF-8 leads to.
+func FuzzMatch(f *testing.F) {
+	for _, record := range realRecords() {
+		if len(record.Value) < 400 {
+			f.Add(record.Value, record.Type, "result.rt", "af")
+		}
+	}
+	f.Add([]byte(`{"a":[{"b":{"c":1}},{"b.c":"2"}],"a.b":"x"}`), "dns", "a.b.c", "a.b")
+	f.Fuzz(func(t *testing.T, value []byte, recordType, path, other string) {
+		if !isPath(path) || !isPath(other) {
+			return
+		}
+		subject := subjectOf(recordType, string(value))
+		conditions := []condition{
+			ofType("ping"), newEquals(path, []leaf{newLeaf([]byte("4")), newLeaf([]byte("x"))}), &beyond{other, less, 7}, &beyond{path, greater, 0.5},
+		}
+		for role := range roles {
+			conditions = append(conditions, &within{role, mustPrefix("193/8")}, &within{role, mustPrefix("2001:db8/32")})
+		}
+		for _, condition := range conditions {
+			condition.holds(subject.view(false))
+			condition.holds(subject.view(true))
+		}
+		if object, is := decode(value).(map[string]any); is && isPlain(value) {
+			checkFound(t, subject, object, path)
+			checkFound(t, subject, object, other)
+		}
+	})
+}
+
+func mustPrefix(text string) (parsed netip.Prefix) {
+	parsed, ok := parsePrefix(text)
+	if !ok {
+		panic(text)
+	}
+	return parsed
+}
+
+// isPlain keeps away what the oracle reads in another way: surrogates that stand alone, and what comes after the value.
+func isPlain(value []byte) bool {
+	return json.Valid(value) && utf8.Valid(value) && !strings.Contains(strings.ToLower(string(value)), `\ud`)
+}
+
+func checkFound(t *testing.T, subject *Subject, object map[string]any, path string) {
+	var got, want []string
+	for _, leaf := range subject.plain.find(path) {
+		got = append(got, string(leaf.text))
+	}
+	for _, leaf := range findAll(object, path, 0) {
+		want = append(want, textIn(leaf))
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%q in %s\ngot  %q\nwant %q", path, subject.Record().Value, got, want)
+	}
+}
+
+func FuzzPrune(f *testing.F) {
+	f.Add([]byte(`{"a":1,"b":[{"c":"d"}],"e":{}}`), "a", "b.c")
+	f.Add([]byte(`{"a.b":1,"a":{"b":[[{"c":1}],2]},"a":0}`), "a.b", "a.b.c")
+	f.Fuzz(func(t *testing.T, value []byte, first, second string) {
+		if !isPath(first) || !isPath(second) {
+			return
+		}
+		pruned := prune(value, first, second)
+		object, is := decode(value).(map[string]any)
+		if !is || !json.Valid(value) {
+			return
+		}
+		if !json.Valid(pruned) {
+			t.Errorf("%s pruned to %s", value, pruned)
+		}
+		if want := prunedObject(object, first, second); isPlain(value) && !repeats(value) && !reflect.DeepEqual(decode(pruned), want) {
+			t.Errorf("%q of %s\ngot  %s\nwant %s", []string{first, second}, value, pruned, asJSON(t, want))
+		}
+	})
+}
+
+func prunedObject(object map[string]any, paths ...string) any { return pruned(object, paths, 0) }
+
+// repeats tells whether an object has a name twice, of which pruning keeps both and the oracle knows one.
+func repeats(value []byte) (repeats bool) {
+	var visit func(value gjson.Result)
+	visit = func(value gjson.Result) {
+		names := make(map[string]bool)
+		value.ForEach(func(name, member gjson.Result) bool {
+			repeats = repeats || value.IsObject() && names[name.String()]
+			names[name.String()] = true
+			if member.IsObject() || member.IsArray() {
+				visit(member)
+			}
+			return true
+		})
+	}
+	visit(gjson.ParseBytes(value))
+	return repeats
+}

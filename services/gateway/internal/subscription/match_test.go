@@ -1,0 +1,157 @@
+package subscription
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"atlasstream/pkg/atlas"
+)
+
+// subjectOf makes a value a record of a type, of measurement 1 and probe 7.
+func subjectOf(recordType, value string) *Subject {
+	subject := NewSubject(nil)
+	subject.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: 7, Type: recordType, Value: []byte(value)}})
+	return subject
+}
+
+func TestMatch(t *testing.T) {
+	for _, test := range []struct {
+		name, parameters, recordType, value string
+		want                                bool
+	}{
+		{"probe", `{"msm":1,"prb":7}`, "ping", `{}`, true},
+		{"other probe", `{"msm":1,"prb":8}`, "ping", `{}`, false},
+		{"other measurement", `{"msm":2}`, "ping", `{}`, false},
+		{"type", `{"msm":1,"type":"ping"}`, "ping", `{}`, true},
+		{"other type", `{"msm":1,"type":"ping"}`, "dns", `{"type":"ping"}`, false},
+		{"number as string", `{"msm":1,"equalsTo":{"af":4}}`, "ping", `{"af":"4"}`, true},
+		{"string as number", `{"msm":1,"equalsTo":{"af":"4"}}`, "ping", `{"af":4}`, true},
+		{"numbers", `{"msm":1,"equalsTo":{"a":"0.5"}}`, "ping", `{"a":5e-1}`, true},
+		{"large numbers", `{"msm":1,"equalsTo":{"a":"1e999"}}`, "ping", `{"a":"1e998"}`, false},
+		{"no number", `{"msm":1,"equalsTo":{"a":"0x10"}}`, "ping", `{"a":16}`, false},
+		{"true", `{"msm":1,"equalsTo":{"a":true}}`, "ping", `{"a":"true"}`, true},
+		{"false", `{"msm":1,"equalsTo":{"a":"false"}}`, "ping", `{"a":false}`, true},
+		{"null", `{"msm":1,"equalsTo":{"a":null}}`, "ping", `{"a":null}`, true},
+		{"null is not missing", `{"msm":1,"equalsTo":{"a":null}}`, "ping", `{}`, false},
+		{"null is not empty", `{"msm":1,"equalsTo":{"a":null}}`, "ping", `{"a":""}`, false},
+		{"empty", `{"msm":1,"equalsTo":{"asn":""}}`, "ping", `{"asn":""}`, true},
+		{"one of several", `{"msm":1,"equalsTo":{"asn":"3333 4444"}}`, "ping", `{"asn":4444}`, true},
+		{"none of several", `{"msm":1,"equalsTo":{"asn":"3333 4444"}}`, "ping", `{"asn":"3333 4444"}`, false},
+		{"space", `{"msm":1,"equalsTo":{"a":["x y"]}}`, "ping", `{"a":"x y"}`, true},
+		{"in a list", `{"msm":1,"equalsTo":{"a":2}}`, "ping", `{"a":[1,[2,3]]}`, true},
+		{"not in a list", `{"msm":1,"equalsTo":{"a":4}}`, "ping", `{"a":[1,[2,3],{"4":4}]}`, false},
+		{"escaped value", `{"msm":1,"equalsTo":{"a":"é\"/"}}`, "ping", `{"a":"\u00e9\"\/"}`, true},
+		{"escaped name", `{"msm":1,"equalsTo":{"é.b":1}}`, "ping", `{"\u00e9":{"\u0062":1}}`, true},
+		{"path", `{"msm":1,"equalsTo":{"a.b.c":1}}`, "ping", `{"a":{"b":{"c":1}}}`, true},
+		{"path through lists", `{"msm":1,"equalsTo":{"a.b.c":1}}`, "ping", `{"a":[7,{"b":[[{"c":0}],{"c":1}]}]}`, true},
+		{"path that ends early", `{"msm":1,"equalsTo":{"a":1}}`, "ping", `{"a":{"b":1}}`, false},
+		{"path that goes too far", `{"msm":1,"equalsTo":{"a.b":1}}`, "ping", `{"a":1}`, false},
+		{"name with a dot", `{"msm":1,"equalsTo":{"a.b":1}}`, "ping", `{"a":{"b":1},"a.b":2}`, false},
+		{"name with a dot, further in", `{"msm":1,"equalsTo":{"x.a.b":2}}`, "ping", `{"x":{"a.b":2,"a":{"b":1}}}`, true},
+		{"part of a name", `{"msm":1,"equalsTo":{"ab":1}}`, "ping", `{"a":1,"abc":1}`, false},
+		{"last of two", `{"msm":1,"equalsTo":{"a":2}}`, "ping", `{"a":1,"a":2}`, true},
+		{"last of two, further in", `{"msm":1,"equalsTo":{"x.a":1}}`, "ping", `{"x":{"a":1,"a":2}}`, false},
+		{"no wildcards", `{"msm":1,"equalsTo":{"a.#":1}}`, "ping", `{"a":[1]}`, false},
+		{"no queries", `{"msm":1,"equalsTo":{"a.#(b=1)#|0":1}}`, "ping", `{"a":[{"b":1}]}`, false},
+		{"less", `{"msm":1,"lessThan":{"a":2}}`, "ping", `{"a":1.9}`, true},
+		{"not less", `{"msm":1,"lessThan":{"a":2}}`, "ping", `{"a":2}`, false},
+		{"less, in a string", `{"msm":1,"lessThan":{"a":"2"}}`, "ping", `{"a":"-3"}`, true},
+		{"less than what is no number", `{"msm":1,"lessThan":{"a":2}}`, "ping", `{"a":null}`, false},
+		{"greater", `{"msm":1,"greaterThan":{"a":2}}`, "ping", `{"a":[0,2.1]}`, true},
+		{"not greater", `{"msm":1,"greaterTo":{"a":2}}`, "ping", `{"a":2,"b":3}`, false},
+		{"between", `{"msm":1,"greaterTo":{"a":1},"lessThan":{"a":2}}`, "ping", `{"a":2.5}`, false},
+		{"source", `{"msm":1,"sourceAddress":"193.0.0.1"}`, "ping", `{"src_addr":"10.0.0.1","from":"::ffff:193.0.0.1"}`, true},
+		{"source of a hop", `{"msm":1,"sourceAddress":"193.0.0.1"}`, "traceroute", `{"result":[{"result":[{"from":"193.0.0.1"}]}]}`, false},
+		{"source in a set", `{"msm":1,"sourcePrefix":"2001:db8::/32"}`, "dns", `{"resultset":[{},{"src_addr":"2001:DB8::7"}]}`, true},
+		{"source of a wifi", `{"msm":1,"sourcePrefix":"193.0/16"}`, "wifi", `{"wpa_supplicant":{"ip_address":"193.0.10.126"}}`, true},
+		{"destination of http", `{"msm":1,"destinationPrefix":"193/8"}`, "http", `{"result":[{"dst_addr":"193.0.6.139"}]}`, true},
+		{"destination of another type", `{"msm":1,"destinationPrefix":"193/8"}`, "ping", `{"result":[{"dst_addr":"193.0.6.139"}]}`, false},
+		{"destination by name", `{"msm":1,"destinationAddress":"2001:7fd::1"}`, "dns", `{"dst_name":"2001:7fd:0::1"}`, true},
+		{"destination of old firmware", `{"msm":1,"destinationAddress":"62.2.16.12"}`, "ping", `{"addr":"62.2.16.12","name":"hsi.cablecom.ch"}`, true},
+		{"zone", `{"msm":1,"destinationAddress":"fe80::1"}`, "ping", `{"dst_addr":"fe80::1%eth0"}`, true},
+		{"IPv4 is not in ::/0", `{"msm":1,"destinationPrefix":"::/0"}`, "ping", `{"dst_addr":"::ffff:1.2.3.4"}`, false},
+		{"no address", `{"msm":1,"sourcePrefix":"0/0"}`, "http", `{"src_addr":"GET4 193.0.6.139 0.04 200 263 1406"}`, false},
+		{"on the way", `{"msm":1,"passThroughHost":"193.0.0.1"}`, "traceroute", `{"result":[{"result":[{"x":"*"},{"from":"193.0.0.1","late":2,"err":"H"}]}]}`, true},
+		{"on the way of another type", `{"msm":1,"passThroughHost":"193.0.0.1"}`, "ping", `{"result":[{"result":[{"from":"193.0.0.1"}]}]}`, false},
+		{"not a way but a source", `{"msm":1,"passThroughPrefix":"0/0"}`, "traceroute", `{"from":"193.0.0.1","result":[{"error":"no route"}]}`, false},
+		{"two prefixes", `{"msm":1,"sourcePrefix":"10/8","sourceAddress":"193.0.0.1"}`, "ping", `{"src_addr":"10.0.0.1","from":"193.0.0.1"}`, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := parse(t, test.parameters).matches(subjectOf(test.recordType, test.value)); got != test.want {
+				t.Errorf("%s on %s: got %t", test.parameters, test.value, got)
+			}
+			after := subjectOf(test.recordType, test.value)
+			after.plain.find("another")
+			if got := parse(t, test.parameters).matches(after); got != test.want {
+				t.Errorf("%s on %s after another: got %t", test.parameters, test.value, got)
+			}
+		})
+	}
+}
+
+func TestParsePrefix(t *testing.T) {
+	for text, want := range map[string]string{
+		"200/8": "200.0.0.0/8", "193.0/16": "193.0.0.0/16", "193.0.0.1/16": "193.0.0.0/16", "0/0": "0.0.0.0/0", "1.2.3.4/32": "1.2.3.4/32",
+		"2001:db8::/32": "2001:db8::/32", "2001:db8/32": "2001:db8::/32", "2001:DB8::1/127": "2001:db8::/127", "::/0": "::/0",
+		"1:2:3:4:5:6:7:8/128": "1:2:3:4:5:6:7:8/128", "::ffff:1.2.3.4/112": "1.2.0.0/16", "::ffff:1.2.3.4/90": "::ffc0:0:0/90",
+		"": "", "/": "", "/8": "", "193": "", "193/": "", "193/+8": "", "193/08": "", "193/33": "", "1.2.3.4.5/8": "", "193./8": "", "2001:db8::/129": "", "fe80::%e/10": "", "a.b/8": "",
+		"1/8/8": "", " 1/8": "", "01/8": "",
+	} {
+		got, ok := parsePrefix(text)
+		if ok != (want != "") || ok && got.String() != want {
+			t.Errorf("%q: got %s, %t, want %s", text, got, ok, want)
+		}
+	}
+}
+
+func TestDeepNesting(t *testing.T) {
+	nested := func(depth int) string {
+		return `{"a":` + strings.Repeat("[", depth) + `{"b":1}` + strings.Repeat("]", depth) + `}`
+	}
+	wanted := parse(t, `{"msm":1,"equalsTo":{"a.b":1}}`)
+	for depth, want := range map[int]bool{0: true, maxNesting - 1: true, maxNesting: false, 1_000_000: false} {
+		value := nested(depth)
+		if got := wanted.matches(subjectOf("ping", value)); got != want {
+			t.Errorf("nested %d times: got %t, want %t", depth, got, want)
+		}
+		pruned := prune([]byte(value), "a.b")
+		if strings.Contains(string(pruned), `{"b":1}`) != want || bytes.Count(pruned, []byte("[")) != bytes.Count(pruned, []byte("]")) {
+			t.Errorf("nested %d times: pruned to %s", depth, pruned)
+		}
+	}
+}
+
+func TestPrune(t *testing.T) {
+	value := `{"msm_id":1001,"result":[{"rtt":1.50, "x" : {"y":1}},{"x":"*"},"rtt"],"n\u0061me":"é", "prb_id" :7,"a.b":{"c":1},"a":{"b":2},"z":{},"z":[]}`
+	for _, test := range []struct {
+		paths []string
+		want  string
+	}{
+		{[]string{"prb_id", "msm_id"}, `{"msm_id":1001,"prb_id" :7}`},
+		{[]string{"name"}, `{"n\u0061me":"é"}`},
+		{[]string{"rtt"}, `{}`},
+		{[]string{"result.rtt"}, `{"result":[{"rtt":1.50},{}]}`},
+		{[]string{"result.x.y", "result.rtt"}, `{"result":[{"rtt":1.50,"x" : {"y":1}},{}]}`},
+		{[]string{"result.rtt", "result"}, `{"result":[{"rtt":1.50, "x" : {"y":1}},{"x":"*"},"rtt"]}`},
+		{[]string{"prb_id.x", "msm_id"}, `{"msm_id":1001}`},
+		{[]string{"a.b"}, `{"a.b":{"c":1}}`},
+		{[]string{"a.b.c", "a"}, `{"a.b":{"c":1},"a":{"b":2}}`},
+		{[]string{"a.b.d"}, `{"a.b":{}}`},
+		{[]string{"z.a"}, `{"z":{},"z":[]}`},
+	} {
+		if got := string(prune([]byte(value), test.paths...)); got != test.want {
+			t.Errorf("%q\ngot  %s\nwant %s", test.paths, got, test.want)
+		}
+	}
+}
+
+func TestFieldsUnion(t *testing.T) {
+	one, two := NewFields([]string{"b", "a"}), NewFields([]string{"c", "a"})
+	if got := one.union(two); got != NewFields([]string{"a", "b", "c"}) || got.Count() != 3 {
+		t.Errorf("got %q", got.key.Value())
+	}
+	if one.union(Fields{}) != (Fields{}) || (Fields{}).union(two) != (Fields{}) || (Fields{}).Count() != 0 {
+		t.Error("every member and some are not every member")
+	}
+}

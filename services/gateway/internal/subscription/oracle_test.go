@@ -1,0 +1,273 @@
+package subscription
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"atlasstream/pkg/atlas"
+)
+
+// The oracle reads records into maps and does what the package's documentation says, in plain loops.
+
+var realRecords = sync.OnceValue(func() (records []*atlas.Record) {
+	files, _ := filepath.Glob("../../../../pkg/atlas/testdata/*.jsonl.gz")
+	for _, file := range files {
+		if filepath.Base(file) == "probes.jsonl.gz" {
+			continue
+		}
+		for _, line := range linesOf(file) {
+			event, err := atlas.ParseResult(line)
+			if err != nil {
+				panic(err)
+			}
+			records = append(records, &atlas.Record{Event: event})
+		}
+	}
+	return records
+})
+
+func linesOf(file string) [][]byte {
+	packed, err := os.Open(file)
+	if err != nil {
+		panic(err)
+	}
+	defer packed.Close()
+	unpacked, err := gzip.NewReader(packed)
+	if err != nil {
+		panic(err)
+	}
+	content, err := io.ReadAll(unpacked)
+	if err != nil {
+		panic(err)
+	}
+	return bytes.Split(bytes.TrimSpace(content), []byte("\n"))
+}
+
+func decode(value []byte) (decoded any) {
+	decoder := json.NewDecoder(bytes.NewReader(value))
+	decoder.UseNumber()
+	if decoder.Decode(&decoded) != nil {
+		return nil
+	}
+	return decoded
+}
+
+// choose gives the name of the member of an object with which a path goes on, and the rest.
+func choose(object map[string]any, path string) (name, rest string, found bool) {
+	for end := len(path); end > 0; end = strings.LastIndex(path[:end], ".") {
+		if _, found := object[path[:end]]; found {
+			return path[:end], strings.TrimPrefix(path[end:], "."), true
+		}
+	}
+	return "", "", false
+}
+
+func findAll(value any, path string, nesting int) (leaves []any) {
+	switch value := value.(type) {
+	case map[string]any:
+		if nesting > maxNesting {
+			return nil
+		}
+		if name, rest, found := choose(value, path); found {
+			return findAll(value[name], rest, nesting+1)
+		}
+	case []any:
+		if nesting > maxNesting {
+			return nil
+		}
+		for _, element := range value {
+			leaves = append(leaves, findAll(element, path, nesting+1)...)
+		}
+	default:
+		if path == "" {
+			return []any{value}
+		}
+	}
+	return leaves
+}
+
+func textIn(value any) string {
+	switch value := value.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return strconv.FormatBool(value)
+	case json.Number:
+		return value.String()
+	case string:
+		return value
+	}
+	panic("a container")
+}
+
+var decimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+
+func numberIn(value any) (float64, bool) {
+	text := textIn(value)
+	number, err := strconv.ParseFloat(text, 64)
+	return number, err == nil && decimal.MatchString(text)
+}
+
+func isEqual(value, alternative any) bool {
+	first, isFirst := numberIn(value)
+	second, isSecond := numberIn(alternative)
+	if isFirst && isSecond {
+		return first == second
+	}
+	return textIn(value) == textIn(alternative)
+}
+
+func alternativesIn(value any) (alternatives []any) {
+	if list, is := value.([]any); is {
+		return list
+	}
+	text, is := value.(string)
+	if !is || text == "" {
+		return []any{value}
+	}
+	for word := range strings.FieldsSeq(text) {
+		alternatives = append(alternatives, word)
+	}
+	return alternatives
+}
+
+func addressesIn(record map[string]any, recordType, parameter string) (addresses []netip.Addr) {
+	take := func(value any) {
+		text, _ := value.(string)
+		if address, err := netip.ParseAddr(text); err == nil {
+			addresses = append(addresses, address.Unmap().WithZone(""))
+		}
+	}
+	elements := func(value any) []any { list, _ := value.([]any); return list }
+	member := func(value any, name string) any { object, _ := value.(map[string]any); return object[name] }
+	switch {
+	case strings.HasPrefix(parameter, "source"):
+		take(record["src_addr"])
+		take(record["from"])
+		take(member(record["wpa_supplicant"], "ip_address"))
+		for _, element := range append(elements(record["resultset"]), elements(record["result"])...) {
+			take(member(element, "src_addr"))
+		}
+	case strings.HasPrefix(parameter, "destination"):
+		for _, name := range []string{"dst_addr", "dst_name", "addr", "name"} {
+			take(record[name])
+		}
+		for _, element := range append(elements(record["resultset"]), elements(record["result"])...) {
+			take(member(element, "dst_addr"))
+		}
+	case recordType == "traceroute":
+		for _, hop := range elements(record["result"]) {
+			for _, reply := range elements(member(hop, "result")) {
+				take(member(reply, "from"))
+			}
+		}
+	}
+	return addresses
+}
+
+func wants(parameters map[string]any, record map[string]any, recordType string) bool {
+	for name, value := range parameters {
+		switch name {
+		case "type":
+			if value != recordType {
+				return false
+			}
+		case "equalsTo":
+			for path, wanted := range value.(map[string]any) {
+				if !slices.ContainsFunc(findAll(record, path, 0), func(leaf any) bool {
+					return slices.ContainsFunc(alternativesIn(wanted), func(alternative any) bool { return isEqual(leaf, alternative) })
+				}) {
+					return false
+				}
+			}
+		case "lessThan", "greaterTo":
+			for path, wanted := range value.(map[string]any) {
+				bound, _ := numberIn(wanted)
+				if !slices.ContainsFunc(findAll(record, path, 0), func(leaf any) bool {
+					number, is := numberIn(leaf)
+					return is && (name == "lessThan" && number < bound || name == "greaterTo" && number > bound)
+				}) {
+					return false
+				}
+			}
+		case "msm":
+		default:
+			prefix, err := netip.ParsePrefix(value.(string))
+			if err != nil {
+				host := netip.MustParseAddr(value.(string))
+				prefix = netip.PrefixFrom(host, host.BitLen())
+			}
+			if !slices.ContainsFunc(addressesIn(record, recordType, name), prefix.Contains) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func pruned(value any, paths []string, nesting int) any {
+	switch value := value.(type) {
+	case map[string]any:
+		kept := make(map[string]any)
+		if nesting > maxNesting {
+			return kept
+		}
+		rests := make(map[string][]string)
+		for _, path := range paths {
+			if name, rest, found := choose(value, path); found {
+				rests[name] = append(rests[name], rest)
+			}
+		}
+		for name, rests := range rests {
+			if slices.ContainsFunc(rests, func(rest string) bool { return rest == "" }) {
+				kept[name] = value[name]
+			} else if isContainer(value[name]) {
+				kept[name] = pruned(value[name], rests, nesting+1)
+			}
+		}
+		return kept
+	case []any:
+		kept := []any{}
+		for _, element := range value {
+			if isContainer(element) && nesting <= maxNesting {
+				kept = append(kept, pruned(element, paths, nesting+1))
+			}
+		}
+		return kept
+	}
+	return nil
+}
+
+func isContainer(value any) bool {
+	switch value.(type) {
+	case map[string]any, []any:
+		return true
+	}
+	return false
+}
+
+func prune(value []byte, paths ...string) []byte {
+	subject := NewSubject(nil)
+	subject.Reset(&atlas.Record{Event: atlas.Event{Value: value}})
+	return subject.Payload(Form{Fields: NewFields(paths)})
+}
+
+func asJSON(t testing.TB, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,55 @@
+package subscription
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestPastIsRead(t *testing.T) {
+	start, end := time.Unix(1426633200, 0), time.UnixMilli(1426636800250)
+	for parameters, want := range map[string]*Past{
+		`{"msm":1}`:                        nil,
+		`{"msm":1,"startTime":1426633200}`: {Start: start, Speed: 1},
+		`{"msm":1,"start_time":"1426633200","speed":"0.5"}`:                                         {Start: start, Speed: 0.5},
+		`{"stream_type":"probestatus","end_time":1426636800.25,"startTime":1426633200,"speed":1e3}`: {Start: start, End: end, Speed: 1000},
+		`{"msm":1,"startTime":0}`: {Start: time.Unix(0, 0), Speed: 1},
+	} {
+		got := parse(t, parameters).Past
+		if (got == nil) != (want == nil) || got != nil && !got.Equal(*want) {
+			t.Errorf("%s: got %+v, want %+v", parameters, got, want)
+		}
+	}
+}
+
+func TestPastThatCannotBe(t *testing.T) {
+	for _, test := range []struct{ parameters, want string }{
+		{`"startTime":-1`, `[invalid_parameter] startTime: got -1, want Unix seconds`},
+		{`"startTime":"NaN"`, `[invalid_parameter] startTime: got "NaN"`},
+		{`"startTime":null`, `[invalid_parameter] startTime: got null`},
+		{`"startTime":1426633200000`, `[invalid_parameter] startTime: got 1426633200000`},
+		{`"startTime":"2015-03-17"`, `[invalid_parameter] startTime: got "2015-03-17"`},
+		{`"startTime":1,"end_time":""`, `[invalid_parameter] end_time: got ""`},
+		{`"startTime":1,"speed":0`, `[invalid_parameter] speed: got 0, want a number above 0`},
+		{`"startTime":1,"speed":-2`, `[invalid_parameter] speed: got -2`},
+		{`"startTime":1,"speed":"nan"`, `[invalid_parameter] speed: got "nan"`},
+		{`"startTime":1,"speed":"Infinity"`, `[invalid_parameter] speed: got "Infinity"`},
+		{`"startTime":1,"speed":1e400`, `[invalid_parameter] speed: got 1e400`},
+		{`"startTime":1,"speed":true`, `[invalid_parameter] speed: got true`},
+		{`"startTime":1,"start_time":1`, `[repeated_parameter] start_time: came before, as startTime`},
+		{`"speed":10`, `[missing_parameter] startTime: missing; speed is`},
+		{`"end_time":10`, `[missing_parameter] startTime: missing; end_time is`},
+		{`"stream_type":"metadata","startTime":1`, `[invalid_parameter] startTime: came, want none with metadata`},
+	} {
+		if _, err := Parse([]byte(`{"msm":1,` + test.parameters + `}`)); !strings.HasPrefix(fmt.Sprint(err), test.want) {
+			t.Errorf("%s\ngot  %v\nwant %s", test.parameters, err, test.want)
+		}
+	}
+}
+
+func TestKeyLeavesThePastOut(t *testing.T) {
+	if parse(t, `{"msm":1,"startTime":1,"endTime":2,"speed":3}`).Key() != parse(t, `{"msm":1}`).Key() {
+		t.Error("a subscription cannot be named without its past")
+	}
+}

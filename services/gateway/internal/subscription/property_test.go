@@ -1,0 +1,278 @@
+package subscription
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+
+	"atlasstream/pkg/atlas"
+)
+
+// sampler makes up conditions that real records fulfil, or nearly.
+type sampler struct {
+	*rand.Rand
+	*sample
+}
+
+// sample has the real records in two forms, with what there is in each.
+type sample struct {
+	records []*atlas.Record
+	decoded []map[string]any
+	paths   [][]string
+}
+
+func newSampler() *sampler { return &sampler{rand.New(rand.NewPCG(1, 2)), realSample()} }
+
+var realSample = sync.OnceValue(func() *sample {
+	s := &sample{records: realRecords()}
+	for _, record := range s.records {
+		decoded := decode(record.Value).(map[string]any)
+		paths := make(map[string]bool)
+		collectPaths(decoded, "", paths)
+		s.decoded = append(s.decoded, decoded)
+		s.paths = append(s.paths, sortedKeys(paths))
+	}
+	return s
+})
+
+func sortedKeys[V any](of map[string]V) (keys []string) {
+	for key := range of {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func collectPaths(value any, path string, into map[string]bool) {
+	switch value := value.(type) {
+	case map[string]any:
+		for name, member := range value {
+			below := name
+			if path != "" {
+				below = path + "." + name
+			}
+			into[below] = true
+			collectPaths(member, below, into)
+		}
+	case []any:
+		for _, element := range value {
+			collectPaths(element, path, into)
+		}
+	}
+}
+
+func pick[E any](s *sampler, from []E) E { return from[s.IntN(len(from))] }
+
+// record picks a type first: there are many more of some.
+func (s *sampler) record() int {
+	wanted := pick(s, recordTypes)
+	for range 10000 {
+		if i := s.IntN(len(s.records)); s.records[i].Type == wanted || s.IntN(1000) == 0 {
+			return i
+		}
+	}
+	return 0
+}
+
+func (s *sampler) parameters(record int) map[string]any {
+	parameters := map[string]any{"msm": 1}
+	for range 1 + s.IntN(2) {
+		switch s.IntN(6) {
+		case 0:
+			parameters["type"] = s.records[s.record()].Type
+		case 1, 2:
+			if path, alternatives := s.alternatives(record); alternatives != nil {
+				parameters["equalsTo"] = map[string]any{path: alternatives}
+			}
+		case 3, 4:
+			path := pick(s, s.paths[record])
+			if leaves := findAll(s.decoded[record], path, 0); len(leaves) > 0 {
+				if number, is := numberIn(pick(s, leaves)); is {
+					parameters[pick(s, []string{"lessThan", "greaterTo"})] = map[string]any{path: number + float64(s.IntN(3)-1)}
+				}
+			}
+		default:
+			for range 3 {
+				s.address(record, parameters)
+			}
+		}
+	}
+	return parameters
+}
+
+func (s *sampler) alternatives(record int) (path string, alternatives any) {
+	path = pick(s, s.paths[record])
+	leaves := findAll(s.decoded[record], path, 0)
+	if len(leaves) == 0 {
+		return path, nil
+	}
+	value := pick(s, leaves)
+	if text := textIn(value); text == "" || len(text) > MaxAlternativeText {
+		return path, nil
+	}
+	switch s.IntN(3) {
+	case 0:
+		return path, []any{"x y", value, 17}
+	case 1:
+		return path, "17 " + textIn(value) + " z"
+	}
+	return path, value
+}
+
+func (s *sampler) address(record int, into map[string]any) {
+	name := pick(s, []string{"sourceAddress", "sourcePrefix", "destinationAddress", "destinationPrefix", "passThroughHost", "passThroughPrefix"})
+	addresses := addressesIn(s.decoded[record], s.records[record].Type, name)
+	if len(addresses) == 0 {
+		return
+	}
+	address := pick(s, addresses)
+	if name[len(name)-3:] != "fix" {
+		into[name] = address.String()
+		return
+	}
+	into[name] = netip.PrefixFrom(address, s.IntN(address.BitLen()+1)).String()
+}
+
+func TestMatchesWhatTheOracleMatches(t *testing.T) {
+	sampler := newSampler()
+	subject := NewSubject(nil)
+	matched := make(map[string]int)
+	for range 3000 {
+		base := sampler.record()
+		text := asJSON(t, sampler.parameters(base))
+		wanted, parameters := parse(t, text), decode([]byte(text)).(map[string]any)
+		for i := range 12 {
+			record := base
+			if i > 0 {
+				record = sampler.record()
+			}
+			subject.Reset(sampler.records[record])
+			wanted.Measurement = sampler.records[record].Measurement
+			got, want := wanted.matches(subject), wants(parameters, sampler.decoded[record], sampler.records[record].Type)
+			if got != want {
+				t.Fatalf("%s: got %t, want %t for\n%s", text, got, want, sampler.records[record].Value)
+			}
+			if got {
+				for name := range parameters {
+					matched[name]++
+				}
+			}
+		}
+	}
+	for _, name := range []string{"type", "equalsTo", "lessThan", "greaterTo", "sourceAddress", "sourcePrefix", "destinationAddress", "destinationPrefix",
+		"passThroughHost", "passThroughPrefix"} {
+		if matched[name] < 30 {
+			t.Errorf("%s matched %d times: too seldom to tell anything", name, matched[name])
+		}
+	}
+}
+
+func TestPrunesAsTheOracleDoes(t *testing.T) {
+	sampler := newSampler()
+	for range 2000 {
+		i := sampler.record()
+		paths := make([]string, 1+sampler.IntN(4))
+		for j := range paths {
+			paths[j] = pick(sampler, sampler.paths[sampler.record()])
+		}
+		paths[0] = pick(sampler, sampler.paths[i])
+		got, want := prune(sampler.records[i].Value, paths...), pruned(sampler.decoded[i], paths, 0)
+		if !reflect.DeepEqual(decode(got), want) {
+			t.Fatalf("%q\ngot  %s\nwant %s", paths, got, asJSON(t, want))
+		}
+	}
+}
+
+// A subscriber's subscriptions come and go; what the index finds and how it is to be written is held against each subscription by itself.
+func TestIndexAgainstEachByItself(t *testing.T) {
+	sampler := newSampler()
+	type subscribed struct {
+		subscriber string
+		wanted     *Subscription
+	}
+	var index Index[string]
+	var all []subscribed
+	subject := NewSubject(nil)
+	several := 0
+	for range 2000 {
+		if len(all) > 60 || len(all) > 0 && sampler.IntN(3) == 0 {
+			i := sampler.IntN(len(all))
+			index.Remove(all[i].subscriber, all[i].wanted)
+			all = slices.Delete(all, i, i+1)
+		} else {
+			added := subscribed{pick(sampler, []string{"a", "b", "c"}), sampler.subscription(t)}
+			index.Add(added.subscriber, added.wanted)
+			all = append(all, added)
+		}
+		record := *sampler.records[sampler.record()]
+		record.Measurement, record.Probe = atlas.MeasurementID(1+sampler.IntN(2)), atlas.ProbeID(1+sampler.IntN(2))
+		subject.Reset(&record)
+
+		want := make(map[string]Form)
+		for _, one := range all {
+			if !one.wanted.matches(subject) {
+				continue
+			}
+			key := fmt.Sprint(one.subscriber, one.wanted.Stream)
+			form, before := want[key]
+			if before {
+				several++
+				form = form.union(one.wanted.form())
+			} else {
+				form = one.wanted.form()
+			}
+			want[key] = form
+		}
+		got := make(map[string]Form)
+		for _, entry := range index.Candidates(record.Measurement) {
+			if form, matches := entry.Match(subject); matches {
+				key := fmt.Sprint(entry.Subscriber, entry.Stream)
+				if _, twice := got[key]; twice {
+					t.Fatalf("%s: gets it twice", key)
+				}
+				got[key] = form
+			}
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("got  %v\nwant %v", got, want)
+		}
+	}
+	if several < 500 {
+		t.Errorf("several subscriptions matched %d times: too seldom to tell anything", several)
+	}
+	for _, one := range all {
+		index.Remove(one.subscriber, one.wanted)
+		index.Remove(one.subscriber, one.wanted) // once is enough
+	}
+	if len(index.places)+len(index.entries) != 0 {
+		t.Errorf("left: %v, %v", index.places, index.entries)
+	}
+}
+
+func (s *sampler) subscription(t *testing.T) *Subscription {
+	parameters := map[string]any{"msm": 1}
+	if s.IntN(2) == 0 {
+		parameters = s.parameters(s.record())
+	}
+	parameters["msm"] = 1 + s.IntN(2)
+	if s.IntN(4) == 0 {
+		parameters["stream_type"] = "metadata"
+		if s.IntN(2) == 0 {
+			delete(parameters, "msm")
+		}
+	} else if s.IntN(2) == 0 {
+		parameters["prb"] = 1 + s.IntN(2)
+	}
+	if s.IntN(2) == 0 {
+		parameters["acceptedFields"] = []string{pick(s, []string{"a", "b", "c.d"}), "e"}
+	}
+	parameters["buffering"] = s.IntN(2) == 0
+	if parameters["stream_type"] == nil {
+		parameters["enrichProbes"] = s.IntN(2) == 0
+	}
+	return parse(t, asJSON(t, parameters))
+}

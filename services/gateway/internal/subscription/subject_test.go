@@ -1,0 +1,174 @@
+package subscription
+
+import (
+	"fmt"
+	"testing"
+
+	"atlasstream/pkg/atlas"
+)
+
+// registry counts how often it is asked.
+type registry struct{ asked int }
+
+func (r *registry) Enrich(record *atlas.Record) []byte {
+	r.asked++
+	return fmt.Appendf(nil, `%s,"probe":{"id":%d,"country_code":"NL"}}`, record.Value[:len(record.Value)-1], record.Probe)
+}
+
+func indexOf(t testing.TB, parameters ...string) *Index[int] {
+	var index Index[int]
+	for i, parameters := range parameters {
+		index.Add(i, parse(t, parameters))
+	}
+	return &index
+}
+
+func TestByMeasurementAndProbeNothingIsParsed(t *testing.T) {
+	registry := &registry{}
+	subject := NewSubject(registry)
+	index := indexOf(t, `{"msm":1}`, `{"msm":1,"prb":7}`, `{"msm":1,"prb":8,"enrichProbes":true}`, `{"msm":1,"type":"ping","enrichProbes":true}`)
+	subject.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: 7, Type: "ping", Value: []byte(`{"prb_id":7}`)}})
+	matched := 0
+	for _, entry := range index.Candidates(1) {
+		if form, matches := entry.Match(subject); matches {
+			matched++
+			if !form.Enriched {
+				subject.Payload(form)
+			}
+		}
+	}
+	if matched != 3 {
+		t.Errorf("%d match, want 3", matched)
+	}
+	if subject.plain.listed || subject.enriched.loaded || registry.asked != 0 {
+		t.Errorf("parsed: %t, enriched: %t, registry asked %d times", subject.plain.listed, subject.enriched.loaded, registry.asked)
+	}
+}
+
+func TestEnrichedBeforeConditionsAndOnce(t *testing.T) {
+	registry := &registry{}
+	subject := NewSubject(registry)
+	index := indexOf(t,
+		`{"msm":1,"equalsTo":{"probe.country_code":"NL"}}`, // does not enrich: there is no such member for it
+		`{"msm":1,"enrichProbes":true,"equalsTo":{"probe.country_code":"NL"}}`,
+		`{"msm":1,"enrichProbes":true,"equalsTo":{"probe.country_code":"DE"}}`,
+		`{"msm":1,"enrichProbes":true,"acceptedFields":["probe.id"]}`,
+		`{"msm":1}`,
+	)
+	for round := 1; round <= 2; round++ {
+		subject.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: atlas.ProbeID(round), Value: []byte(`{"a":1}`)}})
+		got := make(map[int]string)
+		for _, entry := range index.Candidates(1) {
+			if form, matches := entry.Match(subject); matches {
+				got[entry.Subscriber] = string(subject.Payload(form))
+			}
+		}
+		want := map[int]string{
+			1: fmt.Sprintf(`{"a":1,"probe":{"id":%d,"country_code":"NL"}}`, round), 3: fmt.Sprintf(`{"probe":{"id":%d}}`, round), 4: `{"a":1}`,
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("got  %v\nwant %v", got, want)
+		}
+		if registry.asked != round {
+			t.Errorf("the registry was asked %d times for %d records", registry.asked, round)
+		}
+	}
+}
+
+func TestFormOfSeveralSubscriptions(t *testing.T) {
+	var index Index[string]
+	for _, parameters := range []string{
+		`{"msm":1,"buffering":true,"acceptedFields":["a"]}`,
+		`{"msm":1,"buffering":true,"acceptedFields":["b"],"equalsTo":{"b":1}}`,
+		`{"msm":1,"enrichProbes":true,"buffering":true,"acceptedFields":["b"],"equalsTo":{"b":2}}`,
+		`{"msm":1,"prb":8}`,
+	} {
+		index.Add("a", parse(t, parameters))
+	}
+	for _, test := range []struct {
+		probe atlas.ProbeID
+		value string
+		want  Form
+	}{
+		{7, `{}`, Form{Fields: NewFields([]string{"a"}), Buffered: true}},
+		{7, `{"b":1}`, Form{Fields: NewFields([]string{"a", "b"}), Buffered: true}},
+		{7, `{"b":2}`, Form{Fields: NewFields([]string{"a", "b"}), Buffered: true, Enriched: true}},
+		{8, `{"b":1}`, Form{}},
+		{8, `{"b":2}`, Form{Enriched: true}},
+	} {
+		subject := NewSubject(nil)
+		subject.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: test.probe, Value: []byte(test.value)}})
+		if form, matches := index.Candidates(1)[0].Match(subject); !matches || form != test.want {
+			t.Errorf("probe %d, %s: got %v, %t, want %v", test.probe, test.value, form, matches, test.want)
+		}
+	}
+}
+
+func TestMetadataOfOneAndOfEveryMeasurement(t *testing.T) {
+	var index Index[string]
+	index.Add("a", parse(t, `{"stream_type":"metadata"}`))
+	index.Add("a", parse(t, `{"stream_type":"metadata","msm":1,"acceptedFields":["id"]}`))
+	index.Add("b", parse(t, `{"stream_type":"metadata","msm":1,"acceptedFields":["id"]}`))
+	index.Add("c", parse(t, `{"stream_type":"metadata","equalsTo":{"status.name":"Stopped"}}`))
+	index.Add("d", parse(t, `{"msm":1}`))
+	subject := NewSubject(nil)
+	for measurement, want := range map[atlas.MeasurementID]string{1: `map[a:{"id":1,"status":{"name":"Stopped"}} b:{"id":1} c:{"id":1,"status":{"name":"Stopped"}} d:{"id":1,"status":{"name":"Stopped"}}]`,
+		2: `map[a:{"id":2,"status":{"name":"Ongoing"}}]`} {
+		value := fmt.Sprintf(`{"id":%d,"status":{"name":"%s"}}`, measurement, map[atlas.MeasurementID]string{1: "Stopped", 2: "Ongoing"}[measurement])
+		subject.Reset(&atlas.Record{Event: atlas.Event{Stream: atlas.StreamMetadata, Measurement: measurement, Value: []byte(value)}})
+		got := make(map[string]string)
+		for _, entry := range index.Candidates(measurement) {
+			if form, matches := entry.Match(subject); matches {
+				got[entry.Subscriber] += string(subject.Payload(form))
+			}
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("measurement %d\ngot  %v\nwant %s", measurement, got, want)
+		}
+	}
+}
+
+func TestAPayloadIsWrittenOnce(t *testing.T) {
+	subject := subjectOf("ping", `{"a":1,"b":2}`)
+	one, other := Form{Fields: NewFields([]string{"a"})}, Form{Fields: NewFields([]string{"b"})}
+	first := subject.Payload(one)
+	subject.Payload(other)
+	buffered := one
+	buffered.Buffered = true
+	if again := subject.Payload(buffered); string(again) != `{"a":1}` || &again[0] != &first[0] {
+		t.Errorf("got another %s", again)
+	}
+	if payload := subject.Payload(Form{Enriched: true}); string(payload) != `{"a":1,"b":2}` {
+		t.Errorf("without an enricher: got %s", payload)
+	}
+}
+
+// What a subject keeps from record to record has bounds, and nothing of a record that has gone.
+func TestSubjectKeepsLittle(t *testing.T) {
+	subject := NewSubject(nil)
+	value := []byte(`{"a":[0`)
+	for i := range 250_000 {
+		value = fmt.Appendf(value, ",%d", i)
+	}
+	value = append(value, `]}`...)
+	for i := range maxSlots + 1 {
+		if i%1000 == 0 {
+			subject.Reset(&atlas.Record{Event: atlas.Event{Value: value}})
+			subject.Payload(Form{Fields: NewFields([]string{"a"})})
+			subject.plain.find("a")
+		}
+		subject.plain.find(fmt.Sprint("a", i))
+	}
+	subject.Reset(nil)
+	if slots, memory := len(subject.plain.slots), cap(subject.memory); slots > maxSlots || memory > maxMemory {
+		t.Errorf("kept: %d paths, %d bytes", slots, memory)
+	}
+	subject.Reset(&atlas.Record{Event: atlas.Event{Value: []byte(`{"b":1}`)}})
+	if found := subject.plain.find("b"); len(found) != 1 || found[0].number != 1 {
+		t.Errorf("after that: found %v", found)
+	}
+	subject.plain.find("a")
+	if slot := subject.plain.slots["a"]; len(slot.leaves) != 0 || cap(slot.leaves) > maxParts {
+		t.Errorf("kept: %d values, room for %d", len(slot.leaves), cap(slot.leaves))
+	}
+}

@@ -1,0 +1,133 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/registry"
+)
+
+// connectionsPast is how far back connection events bring a probe's status up to date.
+const connectionsPast = 24 * time.Hour
+
+// knowledge is what the gateway knows of probes and measurements, read from the log.
+type knowledge struct {
+	*registry.Registry
+	log      *eventlog.Log
+	hub      *fanout.Hub
+	metadata *fanout.Source
+	logger   *zap.Logger
+	caughtUp chan struct{} // closed once the measurements are known
+}
+
+func newKnowledge(log *eventlog.Log, logger *zap.Logger, registerer prometheus.Registerer) *knowledge {
+	k := &knowledge{log: log, logger: logger, caughtUp: make(chan struct{})}
+	k.Registry = registry.New(k.changed, logger, registerer)
+	return k
+}
+
+// changed lets the subscribers know what became of a measurement.
+func (k *knowledge) changed(change registry.Change) {
+	if change.Now == nil {
+		return
+	}
+	k.hub.MeasurementChanged(*change.Now)
+	k.metadata.Deliver(0, []atlas.Record{{
+		Event: atlas.Event{
+			Stream: atlas.StreamMetadata, Measurement: change.Now.ID, Type: change.Now.Type, Time: time.Now(), Value: change.Object.Value,
+		},
+		Position: change.Object.Position,
+	}})
+	k.metadata.Flush(0)
+}
+
+// run reads until ctx ends.
+func (k *knowledge) run(ctx context.Context, connections *eventlog.Tails) error {
+	readers, reading := errgroup.WithContext(ctx)
+	readers.Go(func() error {
+		return k.log.ReadRegistry(reading, eventlog.MeasurementsTopic, k.ApplyMeasurements, func() { k.MeasurementsCaughtUp(); close(k.caughtUp) })
+	})
+	readers.Go(func() error {
+		return k.log.ReadRegistry(reading, eventlog.ProbesTopic, k.ApplyProbes, k.ProbesCaughtUp)
+	})
+	readers.Go(func() error { return k.readConnections(reading, connections) })
+	if err := readers.Wait(); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// readConnections follows the connection events, and then reads those of the last day; what comes in between comes twice.
+func (k *knowledge) readConnections(ctx context.Context, tails *eventlog.Tails) error {
+	release, err := retryUntil(ctx, func() (func(), error) {
+		return tails.Follow(ctx, atlas.ConnectionMeasurement, func(int) {})
+	})
+	if err != nil {
+		return err
+	}
+	defer release()
+	if _, err := retryUntil(ctx, func() (struct{}, error) { return struct{}{}, k.readConnectionsPast(ctx) }); err != nil {
+		return err
+	}
+	k.ConnectionsCaughtUp()
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (k *knowledge) readConnectionsPast(ctx context.Context) error {
+	history := k.log.History()
+	number, err := history.Partition(ctx, eventlog.ProbeStatusTopic, atlas.ConnectionMeasurement)
+	if err != nil {
+		return err
+	}
+	from, err := history.OffsetAt(ctx, eventlog.ProbeStatusTopic, number, time.Now().Add(-connectionsPast))
+	if err != nil {
+		return err
+	}
+	_, end, err := history.Bounds(ctx, eventlog.ProbeStatusTopic, number)
+	if err != nil {
+		return err
+	}
+	for record, err := range history.Range(ctx, eventlog.ProbeStatusTopic, number, from, end) {
+		if err != nil {
+			return fmt.Errorf("connection events of the last day: %w", err)
+		}
+		k.ApplyConnections([]atlas.Record{record})
+	}
+	return nil
+}
+
+// retryUntil tries again once a second until it succeeds or ctx ends.
+func retryUntil[T any](ctx context.Context, try func() (T, error)) (T, error) {
+	for {
+		result, err := try()
+		if err == nil {
+			return result, nil
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return result, ctx.Err()
+		}
+	}
+}
+
+// informed is the consumer of connection events: the registry learns of them before any client does.
+type informed struct {
+	*fanout.Source
+	registry *registry.Registry
+}
+
+// Deliver implements eventlog.Consumer.
+func (c informed) Deliver(partition int, records []atlas.Record) {
+	c.registry.ApplyConnections(records)
+	c.Source.Deliver(partition, records)
+}
