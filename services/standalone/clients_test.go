@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -15,64 +13,20 @@ import (
 
 // client is a real client of the gateway. Everything that it hears comes out of heard, one JSON array an event, until it is closed.
 type client struct {
-	heard chan []byte
-	emit  func(event string, arguments ...any)
-	close func()
+	heard    chan []byte
+	emit     func(event string, arguments ...any)
+	close    func()
+	upgraded bool // it has told of an upgrade
 }
 
-// doors are the clients that there are, by name.
+// doors are the clients that stay with a WebSocket, by name.
 var doors = map[string]func(t *testing.T, h *house) *client{
-	"socket.io-client 1.7.4": func(t *testing.T, h *house) *client { return startNode(t, h, "1") },
-	"socket.io-client 2.5.0": func(t *testing.T, h *house) *client { return startNode(t, h, "2") },
-	"socket.io-client 3.1.3": func(t *testing.T, h *house) *client { return startNode(t, h, "3") },
-	"socket.io-client 4.8.4": func(t *testing.T, h *house) *client { return startNode(t, h, "4") },
+	"socket.io-client 1.4.8": func(t *testing.T, h *house) *client { return startNode(t, h, "1.4", "websocket") },
+	"socket.io-client 1.7.4": func(t *testing.T, h *house) *client { return startNode(t, h, "1.7", "websocket") },
+	"socket.io-client 2.5.0": func(t *testing.T, h *house) *client { return startNode(t, h, "2.5", "websocket") },
+	"socket.io-client 3.1.3": func(t *testing.T, h *house) *client { return startNode(t, h, "3.1", "websocket") },
+	"socket.io-client 4.8.4": func(t *testing.T, h *house) *client { return startNode(t, h, "4.8", "websocket") },
 	"WebSocket":              dialWebSocket,
-}
-
-// startNode starts a client from npm in a process of its own and waits until it is connected.
-func startNode(t *testing.T, h *house, major string) *client {
-	t.Helper()
-	command := exec.Command("node", "clients/socketio/client.cjs", major, "http://"+h.public)
-	input, err := command.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	output, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var complaints strings.Builder
-	command.Stderr = &complaints
-	if err := command.Start(); err != nil {
-		t.Fatalf("starting a client from npm: %v (make clients installs them)", err)
-	}
-	c := &client{heard: make(chan []byte, 1<<16)}
-	go c.listen(bufio.NewReader(output))
-	c.emit = func(event string, arguments ...any) {
-		_, _ = fmt.Fprintf(input, "%s\n", mustJSON(append([]any{event}, arguments...)))
-	}
-	c.close = func() {
-		_ = input.Close()
-		for range c.heard { // until the process closes its output
-		}
-		if err := command.Wait(); err != nil {
-			t.Errorf("client %s: %v: %s", major, err, complaints.String())
-		}
-	}
-	t.Cleanup(c.close)
-	c.expect(t, `["connect"]`)
-	return c
-}
-
-func (c *client) listen(lines *bufio.Reader) {
-	defer close(c.heard)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			return
-		}
-		c.heard <- line[:len(line)-1]
-	}
 }
 
 func dialWebSocket(t *testing.T, h *house) *client {
@@ -107,8 +61,22 @@ func dialWebSocket(t *testing.T, h *house) *client {
 	return c
 }
 
-// next waits for what the client hears next.
+// next waits for what the client hears next of the gateway; that it was cut off or has upgraded it tells of itself.
 func (c *client) next(t *testing.T) (event string, payload json.RawMessage) {
+	t.Helper()
+	for {
+		switch event, payload = c.hear(t); event {
+		case "upgrade":
+			c.upgraded = true
+		case "disconnect":
+			t.Logf("cut off: %s", payload)
+		default:
+			return event, payload
+		}
+	}
+}
+
+func (c *client) hear(t *testing.T) (event string, payload json.RawMessage) {
 	t.Helper()
 	select {
 	case message, open := <-c.heard:
@@ -129,12 +97,13 @@ func (c *client) next(t *testing.T) (event string, payload json.RawMessage) {
 	return "", nil
 }
 
+// expect waits for an event, of which want is the beginning at least.
 func (c *client) expect(t *testing.T, want string) {
 	t.Helper()
 	event, payload := c.next(t)
-	got := string(mustJSON([]any{event}))
+	got := fmt.Sprintf("[%q]", event)
 	if payload != nil {
-		got = string(mustJSON([]any{event, payload}))
+		got = fmt.Sprintf("[%q,%s]", event, payload)
 	}
 	if !strings.HasPrefix(got, want) {
 		t.Fatalf("got  %s\nwant %s", got, want)
@@ -144,8 +113,13 @@ func (c *client) expect(t *testing.T, want string) {
 // subscribe subscribes and waits for the confirmation.
 func (c *client) subscribe(t *testing.T, measurement int64) {
 	t.Helper()
-	parameters := json.RawMessage(fmt.Sprintf(`{"stream_type":"result","msm":%d}`, measurement))
-	c.emit("atlas_subscribe", parameters)
+	c.subscribeWith(t, fmt.Sprintf(`{"stream_type":"result","msm":%d}`, measurement))
+}
+
+// subscribeWith subscribes with parameters and waits for the confirmation, which repeats them.
+func (c *client) subscribeWith(t *testing.T, parameters string) {
+	t.Helper()
+	c.emit("atlas_subscribe", json.RawMessage(parameters))
 	c.expect(t, fmt.Sprintf(`["atlas_subscribed",%s]`, parameters))
 }
 

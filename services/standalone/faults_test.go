@@ -69,7 +69,7 @@ func underLoad(t *testing.T, h *house, happens func()) {
 	for id := range atlas.MeasurementID(10) {
 		measurements = append(measurements, 10301+id)
 	}
-	clients := []*client{dialWebSocket(t, h), startNode(t, h, "4")}
+	clients := []*client{dialWebSocket(t, h), startNode(t, h, "4.8", "websocket")}
 	for _, client := range clients {
 		for _, measurement := range measurements {
 			client.subscribe(t, int64(measurement))

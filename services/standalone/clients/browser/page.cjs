@@ -1,16 +1,13 @@
 // Opens a page in Chromium as a person would: `node page.cjs first-page|console URL SCREENSHOT`. On the first page it waits for ten rows and changes the
 // subscription; of any other page it waits for ten lines on the console. It prints what it saw as one JSON object.
-const { chromium } = require("playwright-core");
+const { launch } = require("./chromium.cjs");
 
 const [kind, url, screenshot] = process.argv.slice(2);
 
 const patience = 60_000; // ms
 
 async function main() {
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
-  });
+  const browser = await launch();
   const page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
   page.setDefaultTimeout(patience);
   const seen = { console: [], errors: [] };

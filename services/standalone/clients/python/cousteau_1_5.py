@@ -1,0 +1,40 @@
+"""Drives AtlasStream of ripe.atlas.cousteau 1.5: `cousteau_1_5.py URL TRANSPORT`, TRANSPORT being websocket or polling."""
+
+import functools
+import sys
+
+from ripe.atlas.cousteau import AtlasStream
+from ripe.atlas.cousteau.stream import AtlasClientNamespace
+
+from lines import keep_order, obey, say
+
+
+class Namespace(AtlasClientNamespace):
+    """What the release itself does about an event, said too."""
+
+    def trigger_event(self, event, *arguments):
+        super().trigger_event(event, *arguments)
+        if event != "atlas_result":
+            say(event, *arguments)
+
+
+class Stream(AtlasStream):
+    Namespace = Namespace
+
+
+def main(url, transport):
+    stream = Stream(base_url=url, transport=transport)
+    keep_order(stream.socketIO)
+    stream.socketIO.reconnection_delay = stream.socketIO.reconnection_delay_max = 0.05  # s
+    stream.bind_channel("atlas_result", functools.partial(say, "atlas_result"))
+    stream.connect()
+
+    def emit(event, parameters):
+        del parameters["buffering"]  # which it adds
+        does = stream.start_stream if event == stream.EVENT_NAME_SUBSCRIBE else stream.unsubscribe
+        does(parameters.pop("stream_type"), **parameters)
+
+    obey(emit)
+
+
+main(*sys.argv[1:])
