@@ -1,4 +1,4 @@
-# `make` alone says what there is. Versions of tools are pinned here; those of libraries in the go.mod, pom.xml and package-lock.json files.
+# `make` alone says what there is. Versions of tools are pinned here; those of libraries in the go.mod, pom.xml, package-lock.json and clients/python files.
 
 BUF           := github.com/bufbuild/buf/cmd/buf@v1.75.0
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

@@ -11,7 +11,7 @@ import (
 // TestTinyRun keeps the harness from rotting: the gateway and the bare loop deliver all there is, and the collector takes all, over the embedded broker.
 func TestTinyRun(t *testing.T) {
 	s := &settings{
-		Scenario: []string{"A", "collector"}, Servers: []string{"bare", "ours", "ours-socketio"},
+		Scenario: []string{"A", "D", "collector"}, Servers: []string{"bare", "ours", "ours-socketio"},
 		Quick: true, Broker: "embedded", Out: filepath.Join(t.TempDir(), "results.json"),
 	}
 	if err := s.Run(t.Context()); err != nil {
@@ -35,8 +35,8 @@ func TestTinyRun(t *testing.T) {
 			t.Errorf("%s: %d records were taken, %d failed", f.Server, f.Load.Records, f.Load.Failed)
 		}
 	}
-	if len(written.FanOut) != 3 || len(written.Intake) != 2 {
-		t.Errorf("got %d and %d measurements, want 3 and 2", len(written.FanOut), len(written.Intake))
+	if len(written.FanOut) != 5 || len(written.Intake) != 2 {
+		t.Errorf("got %d and %d measurements, want 5 and 2", len(written.FanOut), len(written.Intake))
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -30,7 +31,7 @@ func (l *lab) fanOut(ctx context.Context, scenario scenario, server server) (fig
 		return figures, err
 	}
 	defer target.stop()
-	clients, err := l.startClients(ctx, target.address, server.protocol, scenario.Clients, scenario.Measurements)
+	clients, err := l.startClients(ctx, target.address, server.protocol, scenario)
 	if err != nil {
 		return figures, target.explain(err)
 	}
@@ -48,9 +49,9 @@ func (l *lab) fanOut(ctx context.Context, scenario scenario, server server) (fig
 }
 
 // startClients returns when all are subscribed.
-func (l *lab) startClients(ctx context.Context, address, protocol string, clients, measurements int) (*process, error) {
+func (l *lab) startClients(ctx context.Context, address, protocol string, scenario scenario) (*process, error) {
 	process, err := l.start(ctx, l.program("clients"), "--address", address, "--protocol", protocol,
-		"--clients", strconv.Itoa(clients), "--measurements", strconv.Itoa(measurements))
+		"--clients", strconv.Itoa(scenario.Clients), "--measurements", strconv.Itoa(scenario.Measurements), fmt.Sprintf("--filtered=%t", scenario.Filtered))
 	if err != nil {
 		return nil, err
 	}

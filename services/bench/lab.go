@@ -133,5 +133,5 @@ func (l *lab) makeTopics(ctx context.Context) error {
 		return err
 	}
 	defer log.Close() //nolint:errcheck // nothing was written
-	return log.EnsureTopics(ctx, eventlog.ResultsSpec(partitions), eventlog.ProbeStatusSpec())
+	return log.EnsureTopics(ctx, eventlog.ResultsSpec(partitions), eventlog.ProbeStatusSpec(), eventlog.ProbesSpec(), eventlog.MeasurementsSpec())
 }

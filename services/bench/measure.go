@@ -31,6 +31,9 @@ func (s *settings) measure(ctx context.Context, lab *lab) (*report, error) {
 func (s *settings) fanOut(ctx context.Context, lab *lab, report *report, scenario scenario, round int) error {
 	for i := range s.Servers {
 		name := s.Servers[(i+round)%len(s.Servers)]
+		if !scenario.servedBy(name) {
+			continue
+		}
 		figures, err := lab.fanOut(ctx, scenario, servers[name])
 		if err != nil {
 			return fmt.Errorf("scenario %s, %s: %w", scenario.Name, name, err)

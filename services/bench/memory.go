@@ -27,7 +27,7 @@ func (l *lab) memory(ctx context.Context, connections int) (figures memoryFigure
 		return figures, err
 	}
 	defer target.stop()
-	first, err := l.startClients(ctx, target.address, "websocket", 1, 1)
+	first, err := l.startClients(ctx, target.address, "websocket", scenario{Clients: 1, Measurements: 1})
 	if err != nil {
 		return figures, err
 	}
@@ -36,7 +36,7 @@ func (l *lab) memory(ctx context.Context, connections int) (figures memoryFigure
 	if err != nil {
 		return figures, err
 	}
-	others, err := l.startClients(ctx, target.address, "websocket", connections, 1)
+	others, err := l.startClients(ctx, target.address, "websocket", scenario{Clients: connections, Measurements: 1})
 	if err != nil {
 		return figures, err
 	}

@@ -24,7 +24,8 @@ var servers = map[string]server{
 }
 
 func gatewayCommand(lab *lab, listen, admin string) []string {
-	return []string{lab.program("gateway"), "--kafka", lab.kafka, "--listen", listen, "--admin", admin, "--log-level", "warn"}
+	return []string{lab.program("gateway"), "--kafka", lab.kafka, "--listen", listen, "--admin", admin, "--log-level", "warn",
+		"--address-connections", "20000", "--address-messages", "20000"} // all the clients come from one address, at once
 }
 
 func peerCommand(name string) func(lab *lab, listen, admin string) []string {

@@ -45,6 +45,9 @@ func (r *report) fanOutBars(scenario scenario) []bar {
 	if len(ours) == 0 {
 		return nil
 	}
+	if scenario.Filtered {
+		bars = append(bars, newBar(scenario.Name+": processors busy", medianOf(ours, r.cores), scenario.MostCores, ""))
+	}
 	if bare := r.server(scenario.Name, "bare"); len(bare) > 0 {
 		bars = append(bars,
 			newBar(scenario.Name+": CPU for a delivery, ours to the bare loop's", pairedRatio(ours, bare, micros), scenario.MostCPU, "×"),
@@ -71,6 +74,9 @@ func (r *report) intakeBars() []bar {
 		newBar("collector: processors busy at "+rate, medianOf(collector, func(f intakeFigures) float64 { return f.Cores }), mostCores, ""),
 	}
 }
+
+// cores is how many processors a server kept busy.
+func (r *report) cores(f fanOutFigures) float64 { return f.CPU.Seconds() / float64(r.Seconds) }
 
 func micros(f fanOutFigures) float64 { return f.MicrosEach }
 

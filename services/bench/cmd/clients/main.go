@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"atlasstream/pkg/service"
+	"atlasstream/services/bench/internal/payload"
 	"atlasstream/services/bench/internal/talk"
 )
 
@@ -25,6 +26,7 @@ type settings struct {
 	Protocol     string `help:"What it speaks." enum:"websocket,engineio3,engineio4" required:""`
 	Clients      int    `help:"How many clients." required:""`
 	Measurements int    `help:"How many measurements they share out among them." required:""`
+	Filtered     bool   `help:"Give each client a filter of its own, which one result in a hundred passes."`
 }
 
 // Run connects and subscribes all clients, tells when each has got something, and what they got of the load of the window that the parent tells.
@@ -52,7 +54,7 @@ func (s *settings) connect(ctx context.Context) (*crowd, error) {
 	group.SetLimit(connectingAtOnce)
 	for i := range crowd.clients {
 		group.Go(func() error {
-			client, err := dial(ctx, s.Address, protocols[s.Protocol], 1+i%s.Measurements)
+			client, err := dial(ctx, s.Address, protocols[s.Protocol], s.subscription(i))
 			if err != nil {
 				return fmt.Errorf("client %d: %w", i, err)
 			}
@@ -61,6 +63,15 @@ func (s *settings) connect(ctx context.Context) (*crowd, error) {
 		})
 	}
 	return crowd, group.Wait()
+}
+
+// subscription is what a client asks for. Everything was sent later than the filter demands, so no two filters are equal and all of a turn match.
+func (s *settings) subscription(client int) string {
+	wanted := fmt.Sprintf(`"stream_type":"result","msm":%d`, 1+client%s.Measurements)
+	if s.Filtered {
+		wanted += fmt.Sprintf(`,"equalsTo":{"turn":%d},"greaterTo":{"sent":%d}`, client%payload.Turns, client)
+	}
+	return "{" + wanted + "}"
 }
 
 // crowd is all the clients.

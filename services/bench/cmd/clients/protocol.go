@@ -27,22 +27,22 @@ var protocols = map[string]protocol{
 	"engineio4": {path: "/stream/socket.io/?EIO=4&transport=websocket", greeting: []exchange{{"", "0{"}, {"40", "40{"}}, event: "42", pinged: true},
 }
 
-// dial connects and subscribes to a measurement's results.
-func dial(ctx context.Context, address string, protocol protocol, measurement int) (*client, error) {
+// dial connects and subscribes with the parameters.
+func dial(ctx context.Context, address string, protocol protocol, parameters string) (*client, error) {
 	dialer := net.Dialer{Timeout: handshakeTimeout}
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	client := &client{connection: newConnection(conn), protocol: protocol, lastBeat: time.Now()}
-	if err := client.enter(address, measurement); err != nil {
+	if err := client.enter(address, parameters); err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
 	return client, nil
 }
 
-func (c *client) enter(host string, measurement int) error {
+func (c *client) enter(host, parameters string) error {
 	if err := c.conn.SetDeadline(time.Now().Add(handshakeTimeout)); err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (c *client) enter(host string, measurement int) error {
 		return err
 	}
 	subscribe := exchange{
-		say:    fmt.Sprintf(`%s["atlas_subscribe",{"stream_type":"result","msm":%d}]`, c.protocol.event, measurement),
+		say:    fmt.Sprintf(`%s["atlas_subscribe",%s]`, c.protocol.event, parameters),
 		answer: c.protocol.event + `["atlas_subscribed",`,
 	}
 	for _, step := range append(slices.Clip(c.protocol.greeting), subscribe) {

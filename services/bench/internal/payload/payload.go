@@ -23,7 +23,11 @@ const (
 	longest  = 1400
 )
 
+// Turns is how many values the member "turn" takes, one result after another.
+const Turns = 100
+
 const (
+	turnMember = `,"turn":`
 	sentMember = `,"sent":`
 	sentDigits = 16 // microseconds since 1970: JavaScript holds them exactly
 )
@@ -88,12 +92,14 @@ func (r *Rows) add(line []byte) {
 	}
 }
 
-// Result makes result number n of a measurement, which says that it was sent at a time, in microseconds since 1970. No two with different times are equal.
+// Result makes result number n of a measurement, which says whose turn it is, n modulo Turns, and at what time it was sent, in microseconds
+// since 1970. No two with different times are equal.
 func (r *Rows) Result(n int, measurement atlas.MeasurementID, sent int64) []byte {
 	row := &r.rows[n%len(r.rows)]
-	result := make([]byte, 0, len(row.head)+len(row.tail)+len(sentMember)+2*sentDigits+1)
+	result := make([]byte, 0, len(row.head)+len(row.tail)+len(turnMember)+len(sentMember)+3*sentDigits+1)
 	result = strconv.AppendInt(append(result, row.head...), int64(measurement), 10)
-	result = append(append(result, row.tail...), sentMember...)
+	result = strconv.AppendInt(append(append(result, row.tail...), turnMember...), int64(n%Turns), 10)
+	result = append(result, sentMember...)
 	return append(strconv.AppendInt(result, sent, 10), '}')
 }
 
