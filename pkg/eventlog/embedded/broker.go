@@ -18,7 +18,7 @@ type Broker struct {
 
 	running sync.RWMutex // held for reading while the cluster is asked for something, as a closed cluster never answers
 	closed  bool
-	held    []func()
+	holds   []*hold
 }
 
 // ErrClosed reports that the broker has been closed.
@@ -59,8 +59,8 @@ func (b *Broker) Close() error {
 		return nil
 	}
 	b.closed = true
-	for _, release := range b.held {
-		release()
+	for _, hold := range b.holds {
+		hold.end()
 	}
 	b.retention.stop()
 	b.cluster.Close()

@@ -59,19 +59,58 @@ func (b *Broker) Disconnect() { b.network.disconnect() }
 
 // Hold leaves requests of one kind, such as kmsg.Produce, unanswered and undone until release is called or the broker is closed.
 func (b *Broker) Hold(kind kmsg.Key) (release func()) {
-	released := make(chan struct{})
-	release = sync.OnceFunc(func() { close(released) })
+	h := &hold{released: make(chan struct{})}
 	b.running.Lock()
 	defer b.running.Unlock()
-	b.held = append(b.held, release)
+	b.holds = append(b.holds, h)
 	b.cluster.ControlKey(int16(kind), func(kmsg.Request) (kmsg.Response, error, bool) {
-		select {
-		case <-released:
+		if !h.enter() {
 			b.cluster.DropControl()
-		default:
-			b.cluster.SleepControl(func() { <-released })
+			return nil, nil, false
 		}
+		defer h.asleep.Done()
+		b.cluster.SleepControl(func() { <-h.released })
 		return nil, nil, false
 	})
-	return release
+	return h.release
+}
+
+// hold is requests that wait.
+type hold struct {
+	mu       sync.Mutex
+	released chan struct{}
+	asleep   sync.WaitGroup // nobody joins after the release
+}
+
+func (h *hold) isReleased() bool {
+	select {
+	case <-h.released:
+		return true
+	default:
+		return false
+	}
+}
+
+func (h *hold) enter() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.isReleased() {
+		return false
+	}
+	h.asleep.Add(1)
+	return true
+}
+
+func (h *hold) release() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.isReleased() {
+		close(h.released)
+	}
+}
+
+// end releases the requests and waits until they are awake: kfake leaves goroutines behind if it is closed while some sleep.
+func (h *hold) end() {
+	h.release()
+	h.asleep.Wait()
 }
