@@ -170,7 +170,7 @@ func (g *gateway) run(ctx context.Context) error {
 // server has limits of time for requests; they are taken off a connection that becomes a WebSocket.
 func (g *gateway) server() *http.Server {
 	const readTimeout, writeTimeout = 10 * time.Second, 30 * time.Second
-	complaints, _ := zap.NewStdLogAt(g.cfg.Logger, zap.DebugLevel) // fails for an unknown level only
+	complaints, _ := zap.NewStdLogAt(g.cfg.Logger, zap.WarnLevel) // fails for an unknown level only
 	return &http.Server{Handler: g.routes(), ReadTimeout: readTimeout, WriteTimeout: writeTimeout, ErrorLog: complaints}
 }
 
@@ -201,10 +201,11 @@ func (g *gateway) stop(doors, learning, watching, admins *service.Task) error {
 	)
 }
 
-// stopClients stops both doors at a time, which refuse newcomers from then on, and leaves time for the rest.
+// stopClients stops both doors at a time, which refuse newcomers from then on, and leaves time for the rest. What waits to be sent in arrays goes out first.
 func (g *gateway) stopClients(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*g.grace())
 	defer cancel()
+	g.knowledge.hub.Drain()
 	var doors sync.WaitGroup
 	doors.Go(func() { g.socketIO.Shutdown(ctx) })
 	doors.Go(func() { g.stream.Shutdown(ctx) })

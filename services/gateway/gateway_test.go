@@ -11,7 +11,11 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
+	"go.uber.org/zap/zaptest/observer"
+
+	"atlasstream/services/gateway/internal/admission"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -111,4 +115,18 @@ func get(t *testing.T, url string) (status int, body string) {
 		t.Fatal(err)
 	}
 	return response.StatusCode, string(text)
+}
+
+// What net/http has to say, such as that no file descriptors are left or that a handler panicked, is for the operator's eyes.
+func TestServerComplainsAloud(t *testing.T) {
+	core, logs := observer.New(zap.WarnLevel)
+	proxies, err := admission.NewProxies(nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	house := &gateway{cfg: Config{Logger: zap.New(core)}, proxies: proxies}
+	house.server().ErrorLog.Print("http: Accept error: too many open files")
+	if logs.Len() != 1 {
+		t.Errorf("%d lines in the log, want one", logs.Len())
+	}
 }

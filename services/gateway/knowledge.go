@@ -36,7 +36,8 @@ func newKnowledge(log *eventlog.Log, logger *zap.Logger, registerer prometheus.R
 
 // changed lets the subscribers know what became of a measurement.
 func (k *knowledge) changed(change registry.Change) {
-	if change.Now == nil {
+	if change.Now == nil { // whether an unknown one may be subscribed to is the hub's to say
+		k.hub.MeasurementChanged(atlas.Measurement{ID: change.Before.ID})
 		return
 	}
 	k.hub.MeasurementChanged(*change.Now)
@@ -67,14 +68,15 @@ func (k *knowledge) run(ctx context.Context, connections *eventlog.Tails) error 
 
 // readConnections follows the connection events, and then reads those of the last day; what comes in between comes twice.
 func (k *knowledge) readConnections(ctx context.Context, tails *eventlog.Tails) error {
-	release, err := retryUntil(ctx, func() (func(), error) {
-		return tails.Follow(ctx, atlas.ConnectionMeasurement, func(int) {})
-	})
-	if err != nil {
+	var release func()
+	if err := k.retry(ctx, func() (err error) {
+		release, err = tails.Follow(ctx, atlas.ConnectionMeasurement, func(int) {})
+		return err
+	}); err != nil {
 		return err
 	}
 	defer release()
-	if _, err := retryUntil(ctx, func() (struct{}, error) { return struct{}{}, k.readConnectionsPast(ctx) }); err != nil {
+	if err := k.retry(ctx, func() error { return k.readConnectionsPast(ctx) }); err != nil {
 		return err
 	}
 	k.ConnectionsCaughtUp()
@@ -105,17 +107,22 @@ func (k *knowledge) readConnectionsPast(ctx context.Context) error {
 	return nil
 }
 
-// retryUntil tries again once a second until it succeeds or ctx ends.
-func retryUntil[T any](ctx context.Context, try func() (T, error)) (T, error) {
+// retry tries again once a second until it succeeds or ctx ends. It logs why, once while that stays the same.
+func (k *knowledge) retry(ctx context.Context, try func() error) error {
+	var logged string
 	for {
-		result, err := try()
+		err := try()
 		if err == nil {
-			return result, nil
+			return nil
+		}
+		if ctx.Err() == nil && err.Error() != logged {
+			logged = err.Error()
+			k.logger.Warn("reading the connection events failed, trying again", zap.Error(err))
 		}
 		select {
 		case <-time.After(time.Second):
 		case <-ctx.Done():
-			return result, ctx.Err()
+			return ctx.Err()
 		}
 	}
 }

@@ -20,13 +20,6 @@ import (
 	"atlasstream/services/gateway/internal/playback"
 )
 
-// playable is the log as playbacks read it.
-type playable struct{ *eventlog.History }
-
-func (p playable) Read(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64) (playback.Source, error) {
-	return p.Measurement(ctx, topic, measurement, from, to)
-}
-
 type nothingKnown struct{}
 
 func (nothingKnown) Measurement(atlas.MeasurementID) (atlas.Measurement, bool) {
@@ -88,7 +81,7 @@ func replayRealData(t *testing.T, brokers []string) {
 		}
 	}
 	player := playback.NewPlayer(playback.Settings{
-		Log: playable{log.History()}, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic},
+		Log: recorded{log.History()}, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic},
 		Window: playback.Window{Span: 10 * time.Minute, Bytes: 16 << 20}, Lateness: time.Hour, Limits: playback.Limits{Results: 1e12, Scanned: 1e12},
 	}, prometheus.NewRegistry())
 	for measurement, events := range files {

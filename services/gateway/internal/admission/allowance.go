@@ -24,13 +24,15 @@ const (
 	patience = 10
 )
 
-// Allowance is what one connection may still say and ask for, and its address with it. Its methods are called one after the other, Leave last.
+// Allowance is what one connection may still say and ask for, and its address with it. Its methods but Recount are called one after the other, Leave last.
 type Allowance struct {
 	guard         *Guard
 	address       *address
 	messages      *rate.Limiter
 	excess        *excess // nil until a message is one too many, as it is with most clients
 	subscriptions int     // that are counted among the address's
+	reserved      int     // of them, those that are about to begin
+	left          bool
 }
 
 // excess is what a connection says beyond its limits.
@@ -86,22 +88,34 @@ func (a *Allowance) Reserve() error {
 		a.guard.metrics.subscriptions.Inc()
 		return fmt.Errorf("%w: there are %d from this address, and no more are allowed", ErrTooManySubscriptions, a.address.subscriptions)
 	}
-	a.address.subscriptions++
-	a.subscriptions++
+	a.reserved++
+	a.settle(a.subscriptions + 1)
 	return nil
 }
 
-// Settle tells how many subscriptions the connection has in truth.
-func (a *Allowance) Settle(subscriptions int) {
+// Settle takes it that nothing is about to begin, and asks how many subscriptions the connection has in truth: under the guard's lock, so that the last
+// answer is the newest.
+func (a *Allowance) Settle(subscriptions func() int) {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
-	a.settle(subscriptions)
+	a.reserved = 0
+	a.settle(subscriptions())
+}
+
+// Recount asks how many subscriptions there are besides the one that is perhaps about to begin. It may be called from any goroutine, even after Leave.
+func (a *Allowance) Recount(subscriptions func() int) {
+	a.guard.mu.Lock()
+	defer a.guard.mu.Unlock()
+	if !a.left {
+		a.settle(subscriptions() + a.reserved)
+	}
 }
 
 // Leave closes the account.
 func (a *Allowance) Leave() {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
+	a.left = true
 	a.settle(0)
 	a.guard.release(a.address)
 }

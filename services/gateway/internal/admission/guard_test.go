@@ -79,18 +79,18 @@ func TestSubscriptionsOfAnAddress(t *testing.T) {
 		}
 	}
 	reserve(first, nil)
-	first.Settle(1)
+	first.Settle(truly(1))
 	reserve(first, nil)
-	first.Settle(1) // it was one that there was already
+	first.Settle(truly(1)) // it was one that there was already
 	reserve(first, nil)
-	first.Settle(2)
+	first.Settle(truly(2))
 	reserve(second, nil)
-	second.Settle(1)
+	second.Settle(truly(1))
 	reserve(second, ErrTooManySubscriptions)
 	reserve(open(t, guard, elsewhere), nil)
-	first.Settle(1)
+	first.Settle(truly(1))
 	reserve(second, nil)
-	second.Settle(2)
+	second.Settle(truly(2))
 	reserve(first, ErrTooManySubscriptions)
 	second.Leave()
 	reserve(first, nil)
@@ -225,7 +225,7 @@ func TestGuardFromManyGoroutines(t *testing.T) {
 				if allowance, err := guard.Allowance(remote); err == nil {
 					allowance.Message()
 					if allowance.Reserve() == nil {
-						allowance.Settle(1)
+						allowance.Settle(truly(1))
 					}
 					allowance.Leave()
 				}

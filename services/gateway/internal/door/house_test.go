@@ -73,16 +73,20 @@ func (f *feed) count() int {
 	return f.followers
 }
 
-type measurements struct{}
+type measurements struct{ stopped sync.Map }
 
-func (measurements) Measurement(id atlas.MeasurementID) (atlas.Measurement, bool) {
-	known := atlas.Measurement{ID: id, Public: id != privateMeasurement, Stopped: id == stoppedMeasurement}
-	return known, id == stoppedMeasurement || id == privateMeasurement
+func (m *measurements) Measurement(id atlas.MeasurementID) (atlas.Measurement, bool) {
+	_, stopped := m.stopped.Load(id)
+	known := atlas.Measurement{ID: id, Public: id != privateMeasurement, Stopped: stopped || id == stoppedMeasurement}
+	return known, known.Stopped || id == privateMeasurement
 }
+
+func (m *measurements) stop(id atlas.MeasurementID) { m.stopped.Store(id, true) }
 
 // house is all the doors of a hub. Its limits are low.
 type house struct {
 	hub       *fanout.Hub
+	known     *measurements
 	source    *fanout.Source
 	feed      *feed
 	stats     *outbox.Stats
@@ -127,8 +131,8 @@ func (p plan) withDefaults() plan {
 func build(t testing.TB, plan plan) *house {
 	t.Helper()
 	plan = plan.withDefaults()
-	h := &house{feed: &feed{}, stats: &outbox.Stats{}, registry: prometheus.NewRegistry()}
-	h.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: plan.clients, Subscriptions: 2}, Measurements: measurements{}}, h.registry)
+	h := &house{feed: &feed{}, known: &measurements{}, stats: &outbox.Stats{}, registry: prometheus.NewRegistry()}
+	h.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: plan.clients, Subscriptions: 2}, Measurements: h.known}, h.registry)
 	h.source = h.hub.AddSource(atlas.StreamResult, func(*fanout.Source) fanout.Feed { return h.feed })
 	h.reception = NewReception(h.hub, admission.NewGuard(plan.admission, h.registry), openTokens(t, h.registry), plan.logger, h.registry)
 	h.stream = NewStream(h.reception,

@@ -110,8 +110,7 @@ func (s *session) unsubscribe(parameters []byte) error {
 	return s.subscriber.Unsubscribe(wanted, parameters)
 }
 
-// settle also takes off the address's account what ended by itself meanwhile.
-func (s *session) settle() { s.allowance.Settle(s.subscriber.Subscriptions()) }
+func (s *session) settle() { s.allowance.Settle(s.subscriber.Subscriptions) }
 
 // first gives the parameters, which are echoed just as they came: clients find their own record by the string form of the echo.
 func first(arguments []json.RawMessage) []byte {

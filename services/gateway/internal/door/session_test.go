@@ -160,7 +160,7 @@ func TestSubscriptionThatHangs(t *testing.T) {
 func TestTokens(t *testing.T) {
 	const subscribe, private = `["atlas_subscribe",{"msm":1003}]`, `["atlas_subscribed",{"msm":1003}]`
 	core, log := observer.New(zapcore.DebugLevel)
-	house := open(t, plan{logger: zap.New(core)})
+	house := open(t, plan{clients: 10, logger: zap.New(core)})
 	converse := func(client *websocket.Conn, prefix, want string) {
 		t.Helper()
 		say(t, client, prefix+subscribe)
@@ -246,7 +246,7 @@ func TestConnectionsOfAnAddress(t *testing.T) {
 
 func TestNamesOfClients(t *testing.T) {
 	core, log := observer.New(zapcore.DebugLevel)
-	house := open(t, plan{logger: zap.New(core)})
+	house := open(t, plan{clients: 10, logger: zap.New(core)})
 	client, _ := house.dial(t, "/stream/?client=tools%2F3.1%0A", nil)
 	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `["atlas_subscribed",{"msm":1001}]`)

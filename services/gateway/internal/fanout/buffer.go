@@ -40,7 +40,7 @@ func (b *buffer) add(payload []byte) (taken, offered bool) {
 		offered = true
 	}
 	b.put(payload)
-	if b.records < maxBufferResults && b.array.Len() < maxBufferBytes {
+	if b.records < maxBufferResults && b.array.Len() < maxBufferBytes && !b.subscriber.hub.draining.Load() {
 		return true, offered
 	}
 	return b.send() == nil, true

@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"atlasstream/services/gateway/internal/outbox"
@@ -14,9 +15,11 @@ const codeGap subscription.Code = "gap"
 
 // ErrorMessage makes an atlas_error. Its payload is a string, as the clients that there are print it.
 func ErrorMessage(encoding Encoding, refusal *subscription.Error) *outbox.Message {
-	payload, err := json.Marshal(refusal.Error())
-	if err != nil {
+	var payload bytes.Buffer
+	encoder := json.NewEncoder(&payload)
+	encoder.SetEscapeHTML(false) // it is no HTML
+	if err := encoder.Encode(refusal.Error()); err != nil {
 		panic(err) // a string always has a JSON form
 	}
-	return encoding.Event(eventError, payload)
+	return encoding.Event(eventError, bytes.TrimSpace(payload.Bytes()))
 }

@@ -2,6 +2,8 @@ package fanout
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -87,6 +89,12 @@ func (r *replays) leave(leaving *replay) {
 	delete(r.running, leaving)
 }
 
+func (r *replays) all() []*replay {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Keys(r.running))
+}
+
 // of gives the replays of a measurement.
 func (r *replays) of(measurement atlas.MeasurementID) (found []*replay) {
 	r.mu.Lock()
@@ -106,10 +114,13 @@ func (r *replays) judge(measurement atlas.MeasurementID) {
 	}
 }
 
-// release lets go of what memberships that have ended used, and writes their last messages.
+// release lets go of what memberships that have ended by themselves used, and writes their last messages.
 func release(ended []*membership) {
 	for _, over := range ended {
 		over.release()
+		if over.subscriber.onEnd != nil {
+			over.subscriber.onEnd() // before its client learns of it, and acts on that
+		}
 		over.subscriber.flush()
 	}
 }

@@ -19,6 +19,7 @@ type Hub struct {
 	sources  map[atlas.Stream]*Source
 	clients  atomic.Int64
 	replays  replays
+	draining atomic.Bool
 }
 
 // Settings are what a hub goes by.

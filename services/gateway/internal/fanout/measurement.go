@@ -55,7 +55,8 @@ func (h *Hub) measurement(id atlas.MeasurementID) (measurement atlas.Measurement
 }
 
 // MeasurementChanged is to be called after Measurements knows of the change. It ends the subscriptions to the results of a measurement that has
-// stopped, and those to one that is not public by clients that have no right to it, and tells the clients so.
+// stopped, those to one that is not public by clients that have no right to it, and those to one that is unknown now if such ones are refused, and
+// tells the clients so.
 func (h *Hub) MeasurementChanged(now atlas.Measurement) {
 	if now.Public && !now.Stopped {
 		return

@@ -89,10 +89,13 @@ func (s *Source) follow(ctx context.Context, joining *membership) error {
 
 // judge ends the memberships that a change of their measurement leaves without a standing. Those that begin meanwhile are judged by then.
 func (s *Source) judge(measurement atlas.MeasurementID) {
-	s.mu.RLock()
-	partitions := slices.Collect(maps.Values(s.partitions))
-	s.mu.RUnlock()
-	for _, partition := range partitions {
+	for _, partition := range s.all() {
 		release(partition.judge(measurement))
 	}
+}
+
+func (s *Source) all() []*partition {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Collect(maps.Values(s.partitions))
 }

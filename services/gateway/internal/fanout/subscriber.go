@@ -27,6 +27,7 @@ type Subscriber struct {
 	roll       roll
 	buffers    map[atlas.Stream]*buffer // of the streams that some subscription has buffered
 	replays    []*replay                // those that may be running; for Subscribe and Leave
+	onEnd      func()                   // as OnEnd has it
 	overfull   atomic.Bool              // a message did not fit: after that a shorter one must not slip in
 	overflowed atomic.Bool              // that was told and counted
 }
@@ -62,7 +63,11 @@ func (s *Subscriber) Unsubscribe(wanted *subscription.Subscription, parameters [
 	return leaving.end(s.encoding.Event(eventUnsubscribed, parameters))
 }
 
-// Subscriptions is how many there are. They become fewer by themselves when a change of their measurement ends them.
+// OnEnd has ended called whenever subscriptions have become fewer by themselves: from any goroutine, perhaps after Leave, and without a lock held. It is
+// for whoever has called Join, before the first subscription.
+func (s *Subscriber) OnEnd(ended func()) { s.onEnd = ended }
+
+// Subscriptions is how many there are. They become fewer by themselves when a change of their measurement or the end of a replay ends them.
 func (s *Subscriber) Subscriptions() int { return s.roll.count() }
 
 // Leave ends all subscriptions of a client that is gone. What waits to be sent in arrays is dropped.

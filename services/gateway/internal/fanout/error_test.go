@@ -1,0 +1,14 @@
+package fanout
+
+import (
+	"testing"
+
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+func TestErrorMessageIsWrittenAsItReads(t *testing.T) {
+	message := ErrorMessage(plain{}, subscription.Refuse("malformed", `msm: got "<1&2>", want a number`))
+	if got, want := string(message.Payload()), `atlas_error "[malformed] msm: got \"<1&2>\", want a number"`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}

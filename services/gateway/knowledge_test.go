@@ -1,0 +1,96 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// listener is a client that keeps what it is told.
+type listener struct{ told []string }
+
+func (l *listener) Encoding() fanout.Encoding      { return named{} }
+func (l *listener) Flush()                         {}
+func (l *listener) Overflow()                      {}
+func (l *listener) Room() (<-chan struct{}, error) { return nil, nil }
+
+func (l *listener) Offer(message *outbox.Message) error {
+	l.told = append(l.told, string(message.Payload()))
+	return nil
+}
+
+type named struct{}
+
+func (named) Event(name string, _ []byte) *outbox.Message { return outbox.Text([]byte(name)) }
+
+// A measurement that is deleted is unknown, and so are the subscriptions to it where unknown ones are refused.
+func TestDeletedMeasurement(t *testing.T) {
+	for refuse, want := range map[bool][]string{
+		true:  {"atlas_subscribed", "atlas_error", "atlas_unsubscribed"},
+		false: {"atlas_subscribed"},
+	} {
+		t.Run(fmt.Sprintf("refuse=%t", refuse), func(t *testing.T) {
+			metrics := prometheus.NewRegistry()
+			known := newKnowledge(nil, zap.NewNop(), metrics)
+			known.hub = fanout.NewHub(fanout.Settings{
+				Limits: fanout.Limits{Clients: 1, Subscriptions: 1}, Measurements: known, RefuseUnknown: refuse,
+			}, metrics)
+			known.hub.AddSource(atlas.StreamResult, fanout.Attached)
+			known.ApplyMeasurements([]atlas.Object{{ID: 1001, Value: []byte(`{"id":1001,"type":"ping","status":{"id":2,"name":"Ongoing"}}`)}})
+			known.MeasurementsCaughtUp()
+			client := &listener{}
+			subscribe(t, known.hub, client, `{"msm":1001}`)
+			known.ApplyMeasurements([]atlas.Object{{ID: 1001}})
+			if !slices.Equal(client.told, want) {
+				t.Errorf("got %q, want %q", client.told, want)
+			}
+		})
+	}
+}
+
+func subscribe(t *testing.T, hub *fanout.Hub, client fanout.Client, parameters string) {
+	t.Helper()
+	subscriber, err := hub.Join(client, fanout.Rights{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted, err := subscription.Parse([]byte(parameters))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := subscriber.Subscribe(t.Context(), wanted, []byte(parameters)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatIsTriedAgainIsLoggedOnceForEachReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		core, logs := observer.New(zap.WarnLevel)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		known := newKnowledge(nil, zap.New(core), prometheus.NewRegistry())
+		tries := 0
+		err := known.retry(ctx, func() error {
+			if tries++; tries < 10 {
+				return errors.New("no topic")
+			}
+			return errors.New("no broker")
+		})
+		if !errors.Is(err, context.DeadlineExceeded) || tries < 3000 || logs.Len() != 2 {
+			t.Errorf("got %v after %d tries with %d lines in the log", err, tries, logs.Len())
+		}
+	})
+}
