@@ -76,6 +76,22 @@ func TestBars(t *testing.T) {
 	}
 }
 
+// A server that took less processor time than the clock shows has no figure to be compared with.
+func TestNothingIsNoMeasure(t *testing.T) {
+	r := &report{
+		FanOut: []fanOutFigures{{Scenario: "A", Server: "bare"}, {Scenario: "A", Server: "ours", MicrosEach: 10}},
+		Intake: []intakeFigures{{Server: "collector", MicrosEach: 30}, {Server: "writer"}},
+	}
+	for _, bar := range r.bars() {
+		if bar.Unit == "×" {
+			t.Errorf("%s: got %g, want no bar", bar.Name, bar.Got)
+		}
+	}
+	if err := r.write(filepath.Join(t.TempDir(), "results.json")); err != nil {
+		t.Error(err)
+	}
+}
+
 func find(t *testing.T, bars []bar, name string) bar {
 	t.Helper()
 	for _, bar := range bars {

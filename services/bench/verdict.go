@@ -49,15 +49,13 @@ func (r *report) fanOutBars(scenario scenario) []bar {
 		bars = append(bars, newBar(scenario.Name+": processors busy", medianOf(ours, r.cores), scenario.MostCores, ""))
 	}
 	if bare := r.server(scenario.Name, "bare"); len(bare) > 0 {
-		bars = append(bars,
-			newBar(scenario.Name+": CPU for a delivery, ours to the bare loop's", pairedRatio(ours, bare, micros), scenario.MostCPU, "×"),
-			newBar(scenario.Name+": p99 latency, ours over the bare loop's", pairedDifference(ours, bare, p99), mostP99Over.Seconds()*1000, "ms"))
+		bars = append(bars, ratioBar(scenario.Name+": CPU for a delivery, ours to the bare loop's", pairedRatios(ours, bare, micros), scenario.MostCPU)...)
+		bars = append(bars, newBar(scenario.Name+": p99 latency, ours over the bare loop's", pairedDifference(ours, bare, p99), mostP99Over.Seconds()*1000, "ms"))
 	}
 	for _, peer := range []string{"node", "googollee"} {
 		if theirs := r.server(scenario.Name, peer); len(theirs) > 0 {
-			bars = append(bars,
-				newBar(scenario.Name+": CPU for a delivery, ours to "+peer+"'s", pairedRatio(ours, theirs, micros), 1, "×"),
-				newBar(scenario.Name+": p99 latency, ours over "+peer+"'s", pairedDifference(ours, theirs, p99), 0, "ms"))
+			bars = append(bars, ratioBar(scenario.Name+": CPU for a delivery, ours to "+peer+"'s", pairedRatios(ours, theirs, micros), 1)...)
+			bars = append(bars, newBar(scenario.Name+": p99 latency, ours over "+peer+"'s", pairedDifference(ours, theirs, p99), 0, "ms"))
 		}
 	}
 	return append(bars, newBar(scenario.Name+": deliveries that are missing or double", float64(missing(ours)), 0, ""))
@@ -69,10 +67,25 @@ func (r *report) intakeBars() []bar {
 		return nil
 	}
 	rate := fmt.Sprintf("%d results/s", realNetworkRate)
-	return []bar{
-		newBar("collector: CPU for a record, to the bare Writer's", medianOf(collector, intakeMicros)/medianOf(writer, intakeMicros), mostWriterTimes, "×"),
-		newBar("collector: processors busy at "+rate, medianOf(collector, func(f intakeFigures) float64 { return f.Cores }), mostCores, ""),
+	return append(
+		ratioBar("collector: CPU for a record, to the bare Writer's", ratios(medianOf(collector, intakeMicros), medianOf(writer, intakeMicros)), mostWriterTimes),
+		newBar("collector: processors busy at "+rate, medianOf(collector, func(f intakeFigures) float64 { return f.Cores }), mostCores, ""))
+}
+
+// ratioBar judges the median of ratios; without any there is no bar.
+func ratioBar(name string, ratios []float64, most float64) []bar {
+	if len(ratios) == 0 {
+		return nil
 	}
+	return []bar{newBar(name, stats.Median(ratios), most, "×")}
+}
+
+// ratios gives one figure in times of another, unless that is nothing: in a short run, a process may take less time than the clock tells.
+func ratios(ours, theirs float64) []float64 {
+	if theirs == 0 {
+		return nil
+	}
+	return []float64{ours / theirs}
 }
 
 // cores is how many processors a server kept busy.
@@ -93,25 +106,25 @@ func missing(figures []fanOutFigures) (count int) {
 	return count
 }
 
-// pairedRatio is the median over the rounds of one server's figure to another's of the same round: what else the machine does changes between rounds.
-func pairedRatio(ours, theirs []fanOutFigures, figure func(fanOutFigures) float64) float64 {
-	return paired(ours, theirs, func(a, b fanOutFigures) float64 { return figure(a) / figure(b) })
+// pairedRatios are those of one server's figure to another's of the same round: what else the machine does changes between rounds.
+func pairedRatios(ours, theirs []fanOutFigures, figure func(fanOutFigures) float64) []float64 {
+	return paired(ours, theirs, func(a, b fanOutFigures) []float64 { return ratios(figure(a), figure(b)) })
 }
 
+// pairedDifference is the median of one server's figure less another's of the same round.
 func pairedDifference(ours, theirs []fanOutFigures, figure func(fanOutFigures) float64) float64 {
-	return paired(ours, theirs, func(a, b fanOutFigures) float64 { return figure(a) - figure(b) })
+	return stats.Median(paired(ours, theirs, func(a, b fanOutFigures) []float64 { return []float64{figure(a) - figure(b)} }))
 }
 
-func paired(ours, theirs []fanOutFigures, compare func(a, b fanOutFigures) float64) float64 {
-	var values []float64
+func paired(ours, theirs []fanOutFigures, compare func(a, b fanOutFigures) []float64) (values []float64) {
 	for _, a := range ours {
 		for _, b := range theirs {
 			if a.Round == b.Round {
-				values = append(values, compare(a, b))
+				values = append(values, compare(a, b)...)
 			}
 		}
 	}
-	return stats.Median(values)
+	return values
 }
 
 func medianOf[F any](figures []F, figure func(F) float64) float64 {
