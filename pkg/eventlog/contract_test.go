@@ -19,6 +19,7 @@ func runContract(t *testing.T, kafka cluster) {
 		{"History", historyContract},
 		{"Foreign", foreignContract},
 		{"Measurement", measurementContract},
+		{"Measurements", measurementsContract},
 		{"Registry", registryContract},
 		{"Compaction", compactionContract},
 	} {

@@ -12,43 +12,44 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// MeasurementReader reads the records of one measurement in one partition, in the order of offsets and without repeats. Records whose key names another
-// measurement are passed over, their headers and values unread. It reads ahead no more than maxAhead of values, and is used by one goroutine.
+// MeasurementReader reads the records of one measurement, or of several, in one partition, in the order of offsets and without repeats. Records whose key names
+// another measurement are passed over, their headers and values unread. It reads ahead no more than ReadAhead allows, and is used by one goroutine.
 type MeasurementReader struct {
 	reader
-	measurement atlas.MeasurementID
-	keys        keyReader
-	to          int64
-	headers     headerReader
-	recent      *recentIDs
-	ahead       []*atlas.Record // what was read last
-	given       int             // of it
-	taken       int             // bytes of its values
-	asked       time.Time
+	measurements wantedMeasurements
+	keys         keyReader
+	to           int64
+	headers      headerReader
+	recent       *recentIDs
+	ahead        []*atlas.Record // what was read last
+	given        int             // of it
+	taken        int             // bytes of its values
+	mostAhead    int             // the bound of taken
+	asked        time.Time
 }
 
-const (
-	// maxAhead bounds the values that are read ahead, in bytes; one record more comes in any case.
-	maxAhead = 2 << 20
-	// leastAnswer and mostAnswer bound the size of an answer, in bytes as the broker holds it. Whoever reads slowly asks for little, as it is held for long.
-	leastAnswer = 16 << 10
-	mostAnswer  = 256 << 10
-	// leisurely is when the last answer was asked for at least, for whoever reads slowly.
-	leisurely = time.Second / 4
-)
-
-// Measurement reads a measurement's records from an offset to before another, or to the log's end as it is now. Which of them are repeats is found out as
-// Range does it. Next reads, and Close must be called. An *OffsetGoneError tells what the log has where it does not have from.
+// Measurement is Measurements for one of them, in whichever partition of the topic it is.
 func (h *History) Measurement(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64) (*MeasurementReader, error) {
 	number, err := h.Partition(ctx, topic, measurement)
 	if err != nil {
 		return nil, err
 	}
+	return h.Measurements(ctx, topic, number, []atlas.MeasurementID{measurement}, from, to)
+}
+
+// Measurements reads the records of one measurement or more, all of one partition, from an offset to before another, or to the log's end as it is now. Which of
+// them are repeats is found out as Range does it. Next reads, and Close must be called. An *OffsetGoneError tells what the log has where it does not have from.
+func (h *History) Measurements(
+	ctx context.Context, topic string, number int, measurements []atlas.MeasurementID, from, to int64,
+) (*MeasurementReader, error) {
+	if len(measurements) == 0 {
+		return nil, errors.New("measurements: got none, want at least one")
+	}
 	first, to, err := h.within(ctx, topic, number, from, to)
 	if err != nil {
 		return nil, err
 	}
-	return h.log.newMeasurementReader(h.log.partition(topic, number), measurement, first, from, to), nil
+	return h.log.newMeasurementReader(h.log.partition(topic, number), wantMeasurements(measurements), first, from, to), nil
 }
 
 // within gives the partition's first offset, and the end where the log has one before it.
@@ -60,7 +61,7 @@ func (h *History) within(ctx context.Context, topic string, number int, from, to
 	return first, min(to, next), err
 }
 
-func (l *Log) newMeasurementReader(p partition, measurement atlas.MeasurementID, first, from, to int64) *MeasurementReader {
+func (l *Log) newMeasurementReader(p partition, measurements wantedMeasurements, first, from, to int64) *MeasurementReader {
 	horizon := int64(l.config.RepeatHorizon)
 	return &MeasurementReader{
 		reader: reader{
@@ -69,10 +70,10 @@ func (l *Log) newMeasurementReader(p partition, measurement atlas.MeasurementID,
 			metrics: l.metrics.reading(p.topic, "measurement"),
 			logger:  l.logger,
 		},
-		measurement: measurement,
-		headers:     newHeaderReader(measurement),
-		to:          to,
-		recent:      newRecentIDs(horizon),
+		measurements: measurements,
+		to:           to,
+		recent:       newRecentIDs(horizon),
+		mostAhead:    defaultAhead,
 	}
 }
 
@@ -107,19 +108,6 @@ func (m *MeasurementReader) refill(ctx context.Context) error {
 	return m.persistEach(ctx, m.take)
 }
 
-// adapt asks for more at once of what is read fast, as long as all of it is taken.
-func (m *MeasurementReader) adapt(now time.Time) {
-	switch {
-	case now.Sub(m.asked) >= leisurely:
-		m.most = max(m.most/2, leastAnswer)
-	case m.taken >= maxAhead:
-		m.most = max(m.most/2, leastAnswer)
-	case m.taken < maxAhead/2:
-		m.most = min(2*m.most, mostAnswer)
-	}
-	m.asked = now
-}
-
 // errEnough ends the reading of an answer.
 var errEnough = errors.New("enough was read")
 
@@ -131,7 +119,7 @@ func (m *MeasurementReader) take(record *kafka.Record) error {
 		m.next = m.to
 		return errEnough
 	}
-	if m.taken >= maxAhead {
+	if m.taken >= m.mostAhead {
 		return errEnough
 	}
 	others, err := m.isOthers(record)
@@ -146,16 +134,16 @@ func (m *MeasurementReader) take(record *kafka.Record) error {
 	return nil
 }
 
-// isOthers tells that a record's key names another measurement. The key of what has our header with this measurement need not be read.
+// isOthers tells that a record's key names another measurement.
 func (m *MeasurementReader) isOthers(record *kafka.Record) (bool, error) {
-	if m.headers.beginsWithWanted(record.Headers) {
+	if m.measurements.beginsHeader(record.Headers) {
 		return false, nil
 	}
 	named, err := m.keys.measurement(record.Key)
-	return named != m.measurement && named != 0, err
+	return named != 0 && !m.measurements.has(named), err
 }
 
-// takeOurs takes a record of this measurement, or one whose key does not tell.
+// takeOurs takes a record of a wanted measurement, or one whose key does not tell.
 func (m *MeasurementReader) takeOurs(record *kafka.Record) error {
 	event, err := m.event(record)
 	if err != nil {
@@ -165,7 +153,7 @@ func (m *MeasurementReader) takeOurs(record *kafka.Record) error {
 		m.counts.undecodable++
 		return nil
 	}
-	if event.Measurement != m.measurement || m.isRepeat(record.Offset, event.ID) || record.Offset < m.wanted {
+	if !m.measurements.has(event.Measurement) || m.isRepeat(record.Offset, event.ID) || record.Offset < m.wanted {
 		return nil
 	}
 	if event.Value, err = ownValue(record, event.Value); err != nil {

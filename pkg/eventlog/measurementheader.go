@@ -1,7 +1,6 @@
 package eventlog
 
 import (
-	"bytes"
 	"unicode/utf8"
 
 	"atlasstream/pkg/atlas"
@@ -10,21 +9,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// headerReader reads the headers of records of one measurement as decodeHeaders does, without a piece of memory for each: their type is mostly the same.
-type headerReader struct {
-	last   atlas.Event
-	wanted []byte // how the header of the wanted measurement begins
-}
-
-func newHeaderReader(wanted atlas.MeasurementID) headerReader {
-	beginning := protowire.AppendTag(nil, fieldMeasurement, protowire.VarintType)
-	return headerReader{wanted: protowire.AppendVarint(beginning, uint64(wanted))}
-}
-
-// beginsWithWanted tells that the record is of the wanted measurement, if what follows in its header does not contradict.
-func (h *headerReader) beginsWithWanted(headers []kafka.Header) bool {
-	return len(headers) == 1 && headers[0].Key == headerKey && bytes.HasPrefix(headers[0].Value, h.wanted)
-}
+// headerReader reads headers of records as decodeHeaders does, without a piece of memory for each: their type is mostly that of the record before.
+type headerReader struct{ last atlas.Event }
 
 func (h *headerReader) event(headers []kafka.Header) (event atlas.Event, ok bool) {
 	for i := range headers {

@@ -6,8 +6,8 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// recentIDs tells which records of one measurement are repeats, as Repeats does of a whole partition: records with the same ID have the same value, and so
-// belong to the same measurement. It holds the IDs of this measurement's records within the horizon, some 40 to 80 bytes each, and no more.
+// recentIDs tells which records of some measurements are repeats, as Repeats does of a whole partition: records with the same ID have the same value, and so
+// belong to the same measurement. It holds the IDs of these measurements' records within the horizon, some 40 to 80 bytes each, and no more.
 type recentIDs struct {
 	horizon int64 // in offsets of the partition
 	seed    maphash.Seed
@@ -31,7 +31,7 @@ func newRecentIDs(horizon int64) *recentIDs {
 	return &recentIDs{horizon: horizon, seed: maphash.MakeSeed(), heads: make([]int64, leastRecent), records: make([]recentID, leastRecent)}
 }
 
-// add takes the measurement's next record and tells whether it is a repeat. Offsets must rise from call to call.
+// add takes the measurements' next record and tells whether it is a repeat. Offsets must rise from call to call.
 func (r *recentIDs) add(offset int64, id atlas.EventID) bool {
 	r.drop(offset - r.horizon)
 	repeat := r.has(id)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/pkg/atlas"
+
 	"github.com/segmentio/kafka-go"
 	"go.uber.org/zap"
 )
@@ -71,5 +73,26 @@ func TestReadKeepsWhatCameBeforeAnError(t *testing.T) {
 			}
 			next++
 		}
+	}
+}
+
+// shortLog is a broker whose log has become shorter than it was.
+type shortLog struct{ broker }
+
+func (shortLog) ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {
+	return &kafka.ListOffsetsResponse{Topics: map[string][]kafka.PartitionOffsets{ResultsTopic: {{FirstOffset: 0, LastOffset: 7}}}}, nil
+}
+
+func TestExtendingALogThatBeganAnew(t *testing.T) {
+	log, err := Open(Config{Brokers: []string{"127.0.0.1:1"}}, zap.NewNop(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	reader := log.newMeasurementReader(partition{broker: shortLog{}, topic: ResultsTopic}, wantMeasurements([]atlas.MeasurementID{1}), 0, 10, 10)
+	defer reader.Close()
+	want := OffsetGoneError{Topic: ResultsTopic, Offset: 10, First: 0, Next: 7}
+	if gone, ok := errors.AsType[*OffsetGoneError](reader.Extend(t.Context())); !ok || *gone != want {
+		t.Errorf("got %v, want %v", gone, &want)
 	}
 }
