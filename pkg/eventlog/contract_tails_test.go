@@ -40,7 +40,7 @@ func tailsContract(t *testing.T, f fixture, _ cluster) {
 			t.Fatal(err)
 		}
 		release()
-		if _, err := tails.Follow(within(t, patience), 1, func(int) { t.Error("attached to what is closed") }); !errors.Is(err, eventlog.ErrClosed) {
+		if _, err := tails.Follow(within(t, patience), 1, func(int, int64) { t.Error("attached to what is closed") }); !errors.Is(err, eventlog.ErrClosed) {
 			t.Errorf("got %v, want ErrClosed", err)
 		}
 	})
@@ -49,7 +49,7 @@ func tailsContract(t *testing.T, f fixture, _ cluster) {
 func mustFollow(t testing.TB, tails *eventlog.Tails, measurement atlas.MeasurementID) (release func()) {
 	t.Helper()
 	attached := 0
-	release, err := tails.Follow(within(t, patience), measurement, func(int) { attached++ })
+	release, err := tails.Follow(within(t, patience), measurement, func(int, int64) { attached++ })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func busyFollowers(t *testing.T, f fixture) {
 	defer stop()
 	received := make([][]atlas.Record, followers)
 	for i := range followers {
-		release, err := tails.Follow(within(t, patience), 1, func(int) { consumer.attach(i, &received[i]) })
+		release, err := tails.Follow(within(t, patience), 1, func(int, int64) { consumer.attach(i, &received[i]) })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -178,10 +178,10 @@ func (t *tail) jump(reader *reader, gone *OffsetGoneError) {
 	t.consumer.Flush(t.number)
 }
 
-func (t *tail) attach(attach func(partition int)) {
+func (t *tail) attach(attach func(partition int, next int64)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	attach(t.number)
+	attach(t.number, t.next)
 }
 
 // attachFrom waits until the tail stands where the caller stands, who may have read what the tail has not.

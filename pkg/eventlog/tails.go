@@ -43,9 +43,9 @@ func (l *Log) Tails(topic string, cfg TailConfig, consumer Consumer) *Tails {
 }
 
 // Follow makes sure that a measurement's partition is followed from an offset that was the log's end, or before it, when Follow was called. It calls attach
-// once with the partition's number, under its lock: every record that Kafka takes after Follow returned is delivered after attach. Release it once it is
-// not needed.
-func (t *Tails) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int)) (release func(), err error) {
+// once with the partition's number and the offset before which everything has been delivered, under the partition's lock: every record that Kafka takes
+// after Follow returned is delivered after attach. Release it once it is not needed.
+func (t *Tails) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error) {
 	partitions, err := t.log.partitionCount(ctx, t.topic)
 	if err != nil {
 		return nil, err
@@ -60,7 +60,8 @@ func (t *Tails) Follow(ctx context.Context, measurement atlas.MeasurementID, att
 
 // FollowFrom goes on where a reader of the history stands: position is that of the next record that it wants. If the tail holds everything from there on,
 // attach is called once, under the partition's lock, with those records, and whatever comes after them is delivered; the slice is valid during the call.
-// Otherwise the error is ErrNotInRing, and the partition is followed for TailConfig.Linger all the same: read the history to its end and try again.
+// Whoever takes only some of them tries again from there. If the tail does not hold them, the error is ErrNotInRing, and the partition is followed for
+// TailConfig.Linger all the same: read the history to its end and try again.
 func (t *Tails) FollowFrom(ctx context.Context, position atlas.Position, attach func(missed []atlas.Record)) (release func(), err error) {
 	if position.Topic != t.topic {
 		return nil, fmt.Errorf("position: got topic %q, want %q", position.Topic, t.topic)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -46,12 +47,18 @@ type Config struct {
 	ClientReplays      int           // of one client at once; 10
 	MaxReplays         int           // at once; 200
 
+	Backlog       time.Duration // how far back sendBacklog goes; 5 min
+	BehindTime    time.Duration // how long ago what a client gets next may have come in, and how old a cursor may be; 1 h
+	BehindBytes   int           // of the results that stand in the log between a client and its end; 1 GiB
+	BehindReaders int           // of the log at once, for clients that are behind; 64
+	CursorKey     string        // secret of all gateways of a log, which seals cursors; Kafka's cluster ID unless given
+
 	AddressConnections   int // of one address at once; 1,000
 	AddressSubscriptions int // of one address at once; 20,000
 	AddressMessages      int // of one address a second; 1,000
 	ConnectionMessages   int // of one connection a second; 100
 
-	QueueBytes    int           // that wait for a client at most; 4 MiB
+	QueueBytes    int           // that wait for a client at most; 2 MiB
 	QueueMessages int           // that wait for a client at most; 10,000
 	WriteTimeout  time.Duration // how long a client may take to make room; 60 s
 	PingInterval  time.Duration // between two signs of life of a client; 25 s
@@ -73,6 +80,11 @@ const (
 // leastQueueBytes holds the longest record that Kafka takes by default.
 const leastQueueBytes = 1 << 20
 
+const (
+	defaultBacklog    = 5 * time.Minute
+	defaultBehindTime = time.Hour
+)
+
 // Validate joins every fault of the settings.
 func (c Config) Validate() error {
 	var faults []error
@@ -88,6 +100,8 @@ func (c Config) Validate() error {
 		{"history-results", int64(c.HistoryResults)}, {"history-scanned", int64(c.HistoryScanned)},
 		{"history-back", int64(c.HistoryBack)}, {"history-lateness", int64(c.HistoryLateness)}, {"history-window", int64(c.HistoryWindow)},
 		{"history-window-bytes", int64(c.HistoryWindowBytes)}, {"client-replays", int64(c.ClientReplays)}, {"max-replays", int64(c.MaxReplays)},
+		{"backlog", int64(c.Backlog)}, {"behind-time", int64(c.BehindTime)}, {"behind-bytes", int64(c.BehindBytes)},
+		{"behind-readers", int64(c.BehindReaders)},
 		{"address-connections", int64(c.AddressConnections)}, {"address-subscriptions", int64(c.AddressSubscriptions)},
 		{"address-messages", int64(c.AddressMessages)}, {"connection-messages", int64(c.ConnectionMessages)},
 		{"write-timeout", int64(c.WriteTimeout)}, {"ping-interval", int64(c.PingInterval)},
@@ -99,6 +113,9 @@ func (c Config) Validate() error {
 	}
 	if c.History != "" && !slices.Contains([]string{HistoryOff, HistoryToken, HistoryOpen}, c.History) {
 		faults = append(faults, fmt.Errorf("history: got %q, want %s, %s or %s", c.History, HistoryOff, HistoryToken, HistoryOpen))
+	}
+	if backlog, behind := cmp.Or(c.Backlog, defaultBacklog), cmp.Or(c.BehindTime, defaultBehindTime); backlog > behind {
+		faults = append(faults, fmt.Errorf("backlog: got %s, want at most behind-time, %s", backlog, behind))
 	}
 	if c.QueueBytes > 0 && c.QueueBytes < leastQueueBytes {
 		faults = append(faults, fmt.Errorf("queue-bytes: got %d, want at least %d: one long record must fit", c.QueueBytes, leastQueueBytes))
@@ -125,11 +142,15 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.HistoryWindowBytes, 16<<20)
 	orDefault(&c.ClientReplays, 10)
 	orDefault(&c.MaxReplays, 200)
+	orDefault(&c.Backlog, defaultBacklog)
+	orDefault(&c.BehindTime, defaultBehindTime)
+	orDefault(&c.BehindBytes, 1<<30)
+	orDefault(&c.BehindReaders, 64)
 	orDefault(&c.AddressConnections, 1000)
 	orDefault(&c.AddressSubscriptions, 20_000)
 	orDefault(&c.AddressMessages, 1000)
 	orDefault(&c.ConnectionMessages, 100)
-	orDefault(&c.QueueBytes, 4<<20)
+	orDefault(&c.QueueBytes, 2<<20)
 	orDefault(&c.QueueMessages, 10_000)
 	orDefault(&c.WriteTimeout, 60*time.Second)
 	orDefault(&c.PingInterval, 25*time.Second)

@@ -22,6 +22,7 @@ import (
 	"atlasstream/services/gateway/internal/door"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 	"atlasstream/services/gateway/internal/wsconn"
@@ -55,6 +56,8 @@ type gateway struct {
 	log         *eventlog.Log
 	tails       []*eventlog.Tails
 	knowledge   *knowledge
+	seal        *playback.Seal // of cursors
+	player      *playback.Player
 	connections *eventlog.Tails
 	socketIO    *door.SocketIO
 	stream      *door.Stream
@@ -64,7 +67,8 @@ type gateway struct {
 }
 
 func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
-	g := &gateway{cfg: cfg, log: log, knowledge: newKnowledge(log, cfg.Logger, cfg.Metrics)}
+	g := &gateway{cfg: cfg, log: log, knowledge: newKnowledge(log, cfg.Logger, cfg.Metrics), seal: &playback.Seal{}}
+	g.player = g.newPlayer()
 	g.admin = service.NewAdmin(cfg.Metrics, g.ready)
 	var err error
 	if g.proxies, err = admission.NewProxies(cfg.TrustedProxies, cfg.AddressHeader); err != nil {
@@ -103,13 +107,19 @@ func (g *gateway) newHub() *fanout.Hub {
 		RefuseUnknown: g.cfg.RefuseUnknown,
 		Enricher:      g.knowledge,
 		Replays:       g.replays(),
+		Behind: fanout.Behind{
+			Backlog: g.cfg.Backlog, Time: g.cfg.BehindTime, Bytes: int64(g.cfg.BehindBytes), Readers: g.cfg.BehindReaders,
+		},
+		Cursors: &cursors{log: g.log, seal: g.seal, secret: g.cfg.CursorKey, most: g.cfg.BehindTime},
+		Logger:  g.cfg.Logger,
 	}, g.cfg.Metrics)
 	hub.AddSource(atlas.StreamResult, func(source *fanout.Source) fanout.Feed {
 		return g.follow(eventlog.ResultsTopic, source, source)
 	})
 	hub.AddSource(atlas.StreamProbeStatus, func(source *fanout.Source) fanout.Feed {
-		g.connections = g.follow(eventlog.ProbeStatusTopic, source, informed{source, g.knowledge.Registry})
-		return g.connections
+		connections := g.follow(eventlog.ProbeStatusTopic, source, informed{source, g.knowledge.Registry})
+		g.connections = connections.Tails
+		return connections
 	})
 	g.knowledge.hub = hub
 	g.knowledge.metadata = hub.AddSource(atlas.StreamMetadata, fanout.Attached)
@@ -117,12 +127,12 @@ func (g *gateway) newHub() *fanout.Hub {
 }
 
 // follow has the records of a topic delivered.
-func (g *gateway) follow(topic string, source *fanout.Source, consumer eventlog.Consumer) *eventlog.Tails {
+func (g *gateway) follow(topic string, source *fanout.Source, consumer eventlog.Consumer) *feed {
 	tails := g.log.Tails(topic, eventlog.TailConfig{
 		Gap: func(gap eventlog.Gap) { source.Gap(gap.Partition, gap.From, gap.To) },
 	}, consumer)
 	g.tails = append(g.tails, tails)
-	return tails
+	return &feed{Tails: tails, topic: topic, history: g.log.History(), player: g.player, seal: g.seal, most: g.cfg.BehindTime}
 }
 
 // ready tells whether clients are well served here: Kafka answers, and probes and measurements are known.

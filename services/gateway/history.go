@@ -16,21 +16,26 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// replays is how the past is replayed; nil if nobody may have it.
-func (g *gateway) replays() *fanout.Replays {
-	if g.cfg.History == HistoryOff {
-		return nil
-	}
-	player := playback.NewPlayer(playback.Settings{
+// newPlayer makes what reads the past for all clients.
+func (g *gateway) newPlayer() *playback.Player {
+	return playback.NewPlayer(playback.Settings{
 		Log:          recorded{g.log.History()},
 		Measurements: g.knowledge,
 		Topics:       map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic, atlas.StreamProbeStatus: eventlog.ProbeStatusTopic},
 		Window:       playback.Window{Span: g.cfg.HistoryWindow, Bytes: g.cfg.HistoryWindowBytes},
 		Lateness:     g.cfg.HistoryLateness,
 		Limits:       playback.Limits{Results: float64(g.cfg.HistoryResults), Scanned: float64(g.cfg.HistoryScanned)},
+		Seal:         g.seal,
 	}, g.cfg.Metrics)
+}
+
+// replays is how the past is replayed; nil if nobody may have it.
+func (g *gateway) replays() *fanout.Replays {
+	if g.cfg.History == HistoryOff {
+		return nil
+	}
 	return &fanout.Replays{
-		History:   &past{player: player, back: g.cfg.HistoryBack, logger: g.cfg.Logger},
+		History:   &past{player: g.player, seal: g.seal, back: g.cfg.HistoryBack, logger: g.cfg.Logger},
 		Enricher:  inThePast{g.knowledge.Registry},
 		NeedRight: g.cfg.History == HistoryToken,
 		OfClient:  g.cfg.ClientReplays,
@@ -43,7 +48,11 @@ type recorded struct{ *eventlog.History }
 
 // Read implements playback.Log.
 func (r recorded) Read(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64) (playback.Source, error) {
-	return r.Measurement(ctx, topic, measurement, from, to)
+	reader, err := r.Measurement(ctx, topic, measurement, from, to)
+	if err != nil {
+		return nil, err
+	}
+	return reader, nil
 }
 
 // inThePast enriches records with what was so at their time, as far as that is known.
@@ -55,6 +64,7 @@ func (p inThePast) Enrich(record *atlas.Record) []byte { return p.registry.Enric
 // past is the history that the hub knows.
 type past struct {
 	player *playback.Player
+	seal   *playback.Seal
 	back   time.Duration // 0: as far as the log goes
 	logger *zap.Logger
 }
@@ -66,13 +76,25 @@ func (p *past) Start(ctx context.Context, wanted *subscription.Subscription) (fa
 		return nil, subscription.Refuse(playback.CodeBeforeLog,
 			"startTime: got %d, want no less than %d, as far as this gateway goes back", asked.Start.Unix(), earliest.Unix()+1)
 	}
-	replay, err := p.player.Start(ctx, playback.Request{
+	replay, err := p.begin(ctx, wanted.Cursor.After, playback.Request{
 		Stream: wanted.Source(), Measurement: wanted.Measurement, Start: asked.Start, End: asked.End, Speed: asked.Speed,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return played{replay, p.logger.With(zap.Int64("measurement", int64(wanted.Measurement)))}, nil
+}
+
+// begin starts a replay, or goes on with one behind a cursor.
+func (p *past) begin(ctx context.Context, after string, request playback.Request) (*playback.Replay, error) {
+	if after == "" {
+		return p.player.Start(ctx, request)
+	}
+	bookmark, err := p.seal.Read(after)
+	if err != nil {
+		return nil, refuseDamaged()
+	}
+	return p.player.Resume(ctx, request, bookmark)
 }
 
 // played is a playback that says in its words why it could not go on.

@@ -70,7 +70,7 @@ func (k *knowledge) run(ctx context.Context, connections *eventlog.Tails) error 
 func (k *knowledge) readConnections(ctx context.Context, tails *eventlog.Tails) error {
 	var release func()
 	if err := k.retry(ctx, func() (err error) {
-		release, err = tails.Follow(ctx, atlas.ConnectionMeasurement, func(int) {})
+		release, err = tails.Follow(ctx, atlas.ConnectionMeasurement, func(int, int64) {})
 		return err
 	}); err != nil {
 		return err

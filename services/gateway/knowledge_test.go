@@ -27,6 +27,14 @@ func (l *listener) Flush()                         {}
 func (l *listener) Overflow()                      {}
 func (l *listener) Room() (<-chan struct{}, error) { return nil, nil }
 
+func (l *listener) BeginCursors() bool { return false }
+
+func (l *listener) Complaint(refusal *subscription.Error) *outbox.Message {
+	return fanout.ErrorMessage(named{}, refusal)
+}
+
+func (l *listener) Tell(message *outbox.Message) error { return l.Offer(message) }
+
 func (l *listener) Offer(message *outbox.Message) error {
 	l.told = append(l.told, string(message.Payload()))
 	return nil
@@ -35,6 +43,10 @@ func (l *listener) Offer(message *outbox.Message) error {
 type named struct{}
 
 func (named) Event(name string, _ []byte) *outbox.Message { return outbox.Text([]byte(name)) }
+
+func (named) EventAt(name string, _ []byte, _ string) *outbox.Message {
+	return outbox.Text([]byte(name))
+}
 
 // A measurement that is deleted is unknown, and so are the subscriptions to it where unknown ones are refused.
 func TestDeletedMeasurement(t *testing.T) {

@@ -35,8 +35,9 @@ type collected struct {
 func (c *collected) Room(context.Context) (time.Duration, error) { return 0, nil }
 func (c *collected) Flush()                                      {}
 
-func (c *collected) Deliver(record *atlas.Record, cursor func() string) {
+func (c *collected) Deliver(_ context.Context, record *atlas.Record, cursor func() string) error {
 	c.values, c.cursors = append(c.values, string(record.Value)), append(c.cursors, cursor())
+	return nil
 }
 
 func TestRealDataIsReplayed(t *testing.T) {
@@ -83,6 +84,7 @@ func replayRealData(t *testing.T, brokers []string) {
 	player := playback.NewPlayer(playback.Settings{
 		Log: recorded{log.History()}, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic},
 		Window: playback.Window{Span: 10 * time.Minute, Bytes: 16 << 20}, Lateness: time.Hour, Limits: playback.Limits{Results: 1e12, Scanned: 1e12},
+		Seal: &playback.Seal{},
 	}, prometheus.NewRegistry())
 	for measurement, events := range files {
 		t.Run(fmt.Sprint(measurement), func(t *testing.T) {
@@ -114,7 +116,7 @@ func play(t *testing.T, player *playback.Player, request playback.Request, from 
 	t.Helper()
 	replay, err := player.Start(t.Context(), request)
 	if from != "" {
-		cursor, damaged := playback.ParseCursor(from)
+		cursor, damaged := new(playback.Seal).Read(from)
 		if damaged != nil {
 			t.Fatal(damaged)
 		}

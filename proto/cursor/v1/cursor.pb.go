@@ -21,16 +21,13 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Cursor is what a client hands back to go on behind the last message that it got, at whichever gateway.
+// Cursor is what a client hands back to go on behind the last message that it got, at whichever gateway. What a client keeps is this and a seal, in base64.
 type Cursor struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// ID of the measurement whose messages the client got.
-	Measurement int64 `protobuf:"varint,1,opt,name=measurement,proto3" json:"measurement,omitempty"`
-	// Types that are valid to be assigned to Place:
-	//
-	//	*Cursor_Live
-	//	*Cursor_Replay
-	Place         isCursor_Place `protobuf_oneof:"place"`
+	// When it was given out; Unix seconds.
+	Issued int64 `protobuf:"varint,1,opt,name=issued,proto3" json:"issued,omitempty"`
+	// One of the message's subscription; or one of each subscription of a client that comes back with nothing but the last cursor.
+	Places        []*Place `protobuf:"bytes,2,rep,name=places,proto3" json:"places,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -65,53 +62,122 @@ func (*Cursor) Descriptor() ([]byte, []int) {
 	return file_cursor_v1_cursor_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *Cursor) GetMeasurement() int64 {
+func (x *Cursor) GetIssued() int64 {
+	if x != nil {
+		return x.Issued
+	}
+	return 0
+}
+
+func (x *Cursor) GetPlaces() []*Place {
+	if x != nil {
+		return x.Places
+	}
+	return nil
+}
+
+// Place is how far a client has got with a subscription.
+type Place struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// ID of the measurement whose messages the client got.
+	Measurement int64 `protobuf:"varint,1,opt,name=measurement,proto3" json:"measurement,omitempty"`
+	// Without one, the client has got nothing yet.
+	//
+	// Types that are valid to be assigned to Place:
+	//
+	//	*Place_Live
+	//	*Place_Replay
+	Place isPlace_Place `protobuf_oneof:"place"`
+	// Those of the subscription, as they came, where the client does not name it when it comes back.
+	Parameters    []byte `protobuf:"bytes,4,opt,name=parameters,proto3" json:"parameters,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Place) Reset() {
+	*x = Place{}
+	mi := &file_cursor_v1_cursor_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Place) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Place) ProtoMessage() {}
+
+func (x *Place) ProtoReflect() protoreflect.Message {
+	mi := &file_cursor_v1_cursor_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Place.ProtoReflect.Descriptor instead.
+func (*Place) Descriptor() ([]byte, []int) {
+	return file_cursor_v1_cursor_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Place) GetMeasurement() int64 {
 	if x != nil {
 		return x.Measurement
 	}
 	return 0
 }
 
-func (x *Cursor) GetPlace() isCursor_Place {
+func (x *Place) GetPlace() isPlace_Place {
 	if x != nil {
 		return x.Place
 	}
 	return nil
 }
 
-func (x *Cursor) GetLive() *Live {
+func (x *Place) GetLive() *Live {
 	if x != nil {
-		if x, ok := x.Place.(*Cursor_Live); ok {
+		if x, ok := x.Place.(*Place_Live); ok {
 			return x.Live
 		}
 	}
 	return nil
 }
 
-func (x *Cursor) GetReplay() *Replay {
+func (x *Place) GetReplay() *Replay {
 	if x != nil {
-		if x, ok := x.Place.(*Cursor_Replay); ok {
+		if x, ok := x.Place.(*Place_Replay); ok {
 			return x.Replay
 		}
 	}
 	return nil
 }
 
-type isCursor_Place interface {
-	isCursor_Place()
+func (x *Place) GetParameters() []byte {
+	if x != nil {
+		return x.Parameters
+	}
+	return nil
 }
 
-type Cursor_Live struct {
+type isPlace_Place interface {
+	isPlace_Place()
+}
+
+type Place_Live struct {
 	Live *Live `protobuf:"bytes,2,opt,name=live,proto3,oneof"`
 }
 
-type Cursor_Replay struct {
+type Place_Replay struct {
 	Replay *Replay `protobuf:"bytes,3,opt,name=replay,proto3,oneof"`
 }
 
-func (*Cursor_Live) isCursor_Place() {}
+func (*Place_Live) isPlace_Place() {}
 
-func (*Cursor_Replay) isCursor_Place() {}
+func (*Place_Replay) isPlace_Place() {}
 
 // Live is a place in a feed in the log's own order: the last record that the client got.
 type Live struct {
@@ -125,7 +191,7 @@ type Live struct {
 
 func (x *Live) Reset() {
 	*x = Live{}
-	mi := &file_cursor_v1_cursor_proto_msgTypes[1]
+	mi := &file_cursor_v1_cursor_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -137,7 +203,7 @@ func (x *Live) String() string {
 func (*Live) ProtoMessage() {}
 
 func (x *Live) ProtoReflect() protoreflect.Message {
-	mi := &file_cursor_v1_cursor_proto_msgTypes[1]
+	mi := &file_cursor_v1_cursor_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -150,7 +216,7 @@ func (x *Live) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Live.ProtoReflect.Descriptor instead.
 func (*Live) Descriptor() ([]byte, []int) {
-	return file_cursor_v1_cursor_proto_rawDescGZIP(), []int{1}
+	return file_cursor_v1_cursor_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Live) GetTopic() string {
@@ -187,7 +253,7 @@ type Replay struct {
 
 func (x *Replay) Reset() {
 	*x = Replay{}
-	mi := &file_cursor_v1_cursor_proto_msgTypes[2]
+	mi := &file_cursor_v1_cursor_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -199,7 +265,7 @@ func (x *Replay) String() string {
 func (*Replay) ProtoMessage() {}
 
 func (x *Replay) ProtoReflect() protoreflect.Message {
-	mi := &file_cursor_v1_cursor_proto_msgTypes[2]
+	mi := &file_cursor_v1_cursor_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -212,7 +278,7 @@ func (x *Replay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replay.ProtoReflect.Descriptor instead.
 func (*Replay) Descriptor() ([]byte, []int) {
-	return file_cursor_v1_cursor_proto_rawDescGZIP(), []int{2}
+	return file_cursor_v1_cursor_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Replay) GetStart() int64 {
@@ -255,7 +321,7 @@ type Replay_Topic struct {
 
 func (x *Replay_Topic) Reset() {
 	*x = Replay_Topic{}
-	mi := &file_cursor_v1_cursor_proto_msgTypes[3]
+	mi := &file_cursor_v1_cursor_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -267,7 +333,7 @@ func (x *Replay_Topic) String() string {
 func (*Replay_Topic) ProtoMessage() {}
 
 func (x *Replay_Topic) ProtoReflect() protoreflect.Message {
-	mi := &file_cursor_v1_cursor_proto_msgTypes[3]
+	mi := &file_cursor_v1_cursor_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -280,7 +346,7 @@ func (x *Replay_Topic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Replay_Topic.ProtoReflect.Descriptor instead.
 func (*Replay_Topic) Descriptor() ([]byte, []int) {
-	return file_cursor_v1_cursor_proto_rawDescGZIP(), []int{2, 0}
+	return file_cursor_v1_cursor_proto_rawDescGZIP(), []int{3, 0}
 }
 
 func (x *Replay_Topic) GetName() string {
@@ -329,11 +395,17 @@ var File_cursor_v1_cursor_proto protoreflect.FileDescriptor
 
 const file_cursor_v1_cursor_proto_rawDesc = "" +
 	"\n" +
-	"\x16cursor/v1/cursor.proto\x12\tcursor.v1\"\x87\x01\n" +
-	"\x06Cursor\x12 \n" +
+	"\x16cursor/v1/cursor.proto\x12\tcursor.v1\"J\n" +
+	"\x06Cursor\x12\x16\n" +
+	"\x06issued\x18\x01 \x01(\x03R\x06issued\x12(\n" +
+	"\x06places\x18\x02 \x03(\v2\x10.cursor.v1.PlaceR\x06places\"\xa6\x01\n" +
+	"\x05Place\x12 \n" +
 	"\vmeasurement\x18\x01 \x01(\x03R\vmeasurement\x12%\n" +
 	"\x04live\x18\x02 \x01(\v2\x0f.cursor.v1.LiveH\x00R\x04live\x12+\n" +
-	"\x06replay\x18\x03 \x01(\v2\x11.cursor.v1.ReplayH\x00R\x06replayB\a\n" +
+	"\x06replay\x18\x03 \x01(\v2\x11.cursor.v1.ReplayH\x00R\x06replay\x12\x1e\n" +
+	"\n" +
+	"parameters\x18\x04 \x01(\fR\n" +
+	"parametersB\a\n" +
 	"\x05place\"R\n" +
 	"\x04Live\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x1c\n" +
@@ -364,22 +436,24 @@ func file_cursor_v1_cursor_proto_rawDescGZIP() []byte {
 	return file_cursor_v1_cursor_proto_rawDescData
 }
 
-var file_cursor_v1_cursor_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_cursor_v1_cursor_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_cursor_v1_cursor_proto_goTypes = []any{
 	(*Cursor)(nil),       // 0: cursor.v1.Cursor
-	(*Live)(nil),         // 1: cursor.v1.Live
-	(*Replay)(nil),       // 2: cursor.v1.Replay
-	(*Replay_Topic)(nil), // 3: cursor.v1.Replay.Topic
+	(*Place)(nil),        // 1: cursor.v1.Place
+	(*Live)(nil),         // 2: cursor.v1.Live
+	(*Replay)(nil),       // 3: cursor.v1.Replay
+	(*Replay_Topic)(nil), // 4: cursor.v1.Replay.Topic
 }
 var file_cursor_v1_cursor_proto_depIdxs = []int32{
-	1, // 0: cursor.v1.Cursor.live:type_name -> cursor.v1.Live
-	2, // 1: cursor.v1.Cursor.replay:type_name -> cursor.v1.Replay
-	3, // 2: cursor.v1.Replay.topics:type_name -> cursor.v1.Replay.Topic
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	1, // 0: cursor.v1.Cursor.places:type_name -> cursor.v1.Place
+	2, // 1: cursor.v1.Place.live:type_name -> cursor.v1.Live
+	3, // 2: cursor.v1.Place.replay:type_name -> cursor.v1.Replay
+	4, // 3: cursor.v1.Replay.topics:type_name -> cursor.v1.Replay.Topic
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_cursor_v1_cursor_proto_init() }
@@ -387,9 +461,9 @@ func file_cursor_v1_cursor_proto_init() {
 	if File_cursor_v1_cursor_proto != nil {
 		return
 	}
-	file_cursor_v1_cursor_proto_msgTypes[0].OneofWrappers = []any{
-		(*Cursor_Live)(nil),
-		(*Cursor_Replay)(nil),
+	file_cursor_v1_cursor_proto_msgTypes[1].OneofWrappers = []any{
+		(*Place_Live)(nil),
+		(*Place_Replay)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -397,7 +471,7 @@ func file_cursor_v1_cursor_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cursor_v1_cursor_proto_rawDesc), len(file_cursor_v1_cursor_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -27,6 +27,12 @@ type settings struct {
 	ClientReplays      int           `help:"Most replays of a client at once." default:"10"`
 	MaxReplays         int           `help:"Most replays at once." default:"200"`
 
+	Backlog       time.Duration `help:"How far back sendBacklog goes." default:"5m"`
+	BehindTime    time.Duration `help:"How far a client may be behind, and how old a cursor may be; beyond that it is told what it misses." default:"1h"`
+	BehindBytes   int           `help:"Most bytes of results in the log between a client and its end; likewise." default:"1073741824"`
+	BehindReaders int           `help:"Most readers of the log at once for clients that are behind; others wait for their turn." default:"64"`
+	CursorKey     string        `help:"Secret that seals cursors, the same for all gateways of a log; better given as ATLAS_CURSOR_KEY. Kafka's cluster ID unless given." placeholder:"SECRET"`
+
 	UnknownMeasurements string `help:"What becomes of a subscription to a measurement that the registry does not know." enum:"allow,refuse" default:"allow"`
 
 	Origins          []string `help:"Origins of web pages that may connect, such as https://atlas.example; any unless given." placeholder:"ORIGIN"`
@@ -41,7 +47,7 @@ type settings struct {
 	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth." default:"1000"`
 	ConnectionMessages   int `help:"Most messages of a connection a second, likewise." default:"100"`
 
-	QueueBytes    int           `help:"Most bytes that may wait for a client; one that falls further behind is told so and closed." default:"4194304"`
+	QueueBytes    int           `help:"Most bytes that wait for a client; what comes then it is given from the log, when it has taken those." default:"2097152"`
 	QueueMessages int           `help:"Most messages that may wait for a client; likewise." default:"10000"`
 	WriteTimeout  time.Duration `help:"How long a client may read nothing at all while messages wait for it." default:"60s"`
 	PingInterval  time.Duration `help:"How often clients are asked for a sign of life." default:"25s"`
@@ -74,6 +80,11 @@ func (s *settings) Run(ctx context.Context) error {
 		HistoryWindowBytes:   s.HistoryWindowBytes,
 		ClientReplays:        s.ClientReplays,
 		MaxReplays:           s.MaxReplays,
+		Backlog:              s.Backlog,
+		BehindTime:           s.BehindTime,
+		BehindBytes:          s.BehindBytes,
+		BehindReaders:        s.BehindReaders,
+		CursorKey:            s.CursorKey,
 		TrustedProxies:       s.TrustedProxies,
 		AddressHeader:        s.AddressHeader,
 		AddressConnections:   s.AddressConnections,

@@ -3,11 +3,13 @@ package door
 import (
 	"bytes"
 	"mime"
+	"net/http"
 	"strconv"
 	"strings"
 
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
 )
 
 // eventUnsubscribed ends a body: its one subscription is over.
@@ -24,6 +26,8 @@ type body interface {
 	keepAlive() []byte
 	// isLast tells whether nothing comes after an event.
 	isLast(event []byte) bool
+	// continued gives what a request says of its subscription beside the parameters; nil if that is nothing.
+	continued(r *http.Request) func(*subscription.Subscription)
 }
 
 // bodyFor picks what a client with the given Accept headers reads: Server-Sent Events if it names them, lines otherwise.
@@ -48,28 +52,50 @@ func (lines) Event(name string, payload []byte) *outbox.Message {
 	return outbox.Text(append(onOneLine(text), '\n'))
 }
 
+func (lines) EventAt(name string, payload []byte, cursor string) *outbox.Message {
+	text := appendJSONArrayAt(make([]byte, 0, len(name)+len(payload)+len(cursor)+len(`["",,""]`)+1), name, payload, cursor)
+	return outbox.Text(append(onOneLine(text), '\n'))
+}
+
 func (lines) contentType() string { return "application/x-ndjson" }
 func (lines) keepAlive() []byte   { return []byte("\n") }
 func (lines) isLast(event []byte) bool {
 	return bytes.HasPrefix(event, []byte(`["`+eventUnsubscribed+`"`))
 }
 
-// serverSentEvents writes events as EventSource reads them (HTML standard, section 9.2). It sets neither an ID nor a time for reconnecting.
+func (lines) continued(*http.Request) func(*subscription.Subscription) { return nil }
+
+// serverSentEvents writes events as EventSource reads them (HTML standard, section 9.2). It sets no time for reconnecting.
 type serverSentEvents struct{}
 
 func (serverSentEvents) Event(name string, payload []byte) *outbox.Message {
-	text := make([]byte, 0, len(name)+len(payload)+len("event: \ndata: \n\n"))
+	return outbox.Text(appendServerSentEvent(make([]byte, 0, len(name)+len(payload)+len("event: \ndata: \n\n")), name, payload))
+}
+
+// EventAt has the cursor for the event's ID, which a browser hands back as it reconnects.
+func (serverSentEvents) EventAt(name string, payload []byte, cursor string) *outbox.Message {
+	text := make([]byte, 0, len(name)+len(payload)+len(cursor)+len("event: \nid: \ndata: \n\n"))
+	text = append(append(append(text, "id: "...), cursor...), '\n')
+	return outbox.Text(appendServerSentEvent(text, name, payload))
+}
+
+func appendServerSentEvent(text []byte, name string, payload []byte) []byte {
 	text = append(append(append(text, "event: "...), name...), "\ndata: "...)
 	begin := len(text)
 	text = append(text, payload...)
 	onOneLine(text[begin:])
-	return outbox.Text(append(text, "\n\n"...))
+	return append(text, "\n\n"...)
 }
 
 func (serverSentEvents) contentType() string { return mediaEvents }
 func (serverSentEvents) keepAlive() []byte   { return []byte(":\n\n") }
 func (serverSentEvents) isLast(event []byte) bool {
 	return bytes.HasPrefix(event, []byte("event: "+eventUnsubscribed+"\n"))
+}
+
+// continued has each event carry an ID, and goes on behind the one that a browser names as it reconnects.
+func (serverSentEvents) continued(r *http.Request) func(*subscription.Subscription) {
+	return func(wanted *subscription.Subscription) { wanted.GoOnAfter(r.Header.Get("Last-Event-ID")) }
 }
 
 // onOneLine replaces line breaks, which in JSON can only stand between its parts, in place.

@@ -16,9 +16,20 @@ func (jsonArrays) Event(name string, payload []byte) *outbox.Message {
 	return outbox.Text(appendJSONArray(make([]byte, 0, len(name)+len(payload)+len(`["",]`)), name, payload))
 }
 
+func (jsonArrays) EventAt(name string, payload []byte, cursor string) *outbox.Message {
+	return outbox.Text(appendJSONArrayAt(make([]byte, 0, len(name)+len(payload)+len(cursor)+len(`["",,""]`)), name, payload, cursor))
+}
+
 func appendJSONArray(text []byte, name string, payload []byte) []byte {
 	text = append(append(append(text, `["`...), name...), `",`...)
 	return append(append(text, payload...), ']')
+}
+
+// appendJSONArrayAt adds a cursor, in which there is nothing to be escaped.
+func appendJSONArrayAt(text []byte, name string, payload []byte, cursor string) []byte {
+	text = append(append(append(text, `["`...), name...), `",`...)
+	text = append(append(text, payload...), `,"`...)
+	return append(append(text, cursor...), `"]`...)
 }
 
 // parseEvent reads a client's message, ["event",argument,…].

@@ -84,7 +84,7 @@ func (d *Get) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer d.clients.Leave(client)
 	defer client.leave()
-	return d.converse(r.Context(), client, guest, subscription.Query(query))
+	return d.converse(r, client, guest, subscription.Query(query))
 }
 
 func (d *Get) enter(client *getClient) error {
@@ -97,7 +97,8 @@ func (d *Get) enter(client *getClient) error {
 	return nil
 }
 
-func (d *Get) converse(ctx context.Context, client *getClient, guest guest, parameters []byte) error {
+func (d *Get) converse(r *http.Request, client *getClient, guest guest, parameters []byte) error {
+	ctx := r.Context()
 	session, err := d.reception.receive(guest, client)
 	if err != nil {
 		return err
@@ -107,7 +108,7 @@ func (d *Get) converse(ctx context.Context, client *getClient, guest guest, para
 	subscribing, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(d.serving, cancel)()
-	if err := session.subscribe(subscribing, parameters); err != nil {
+	if err := session.subscribe(subscribing, parameters, client.body.continued(r)); err != nil {
 		return err
 	}
 	reason = client.stream(ctx)

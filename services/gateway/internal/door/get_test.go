@@ -87,9 +87,9 @@ func TestGetStreamsServerSentEvents(t *testing.T) {
 	}
 	expectText(t, response.Body, "event: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n")
 	house.deliver(7)
-	expectText(t, response.Body, "event: atlas_result\ndata: {\"msm_id\":1001,\"prb_id\":7}\n\n")
+	expectText(t, response.Body, "id: 1001-behind-0\nevent: atlas_result\ndata: {\"msm_id\":1001,\"prb_id\":7}\n\n")
 	house.deliverAll([]atlas.Record{{Event: atlas.Event{Measurement: 1001, Value: []byte("{\n\"a\":1}\n")}}})
-	expectText(t, response.Body, "event: atlas_result\ndata: { \"a\":1} \n\n")
+	expectText(t, response.Body, "id: 1001-behind-0\nevent: atlas_result\ndata: { \"a\":1} \n\n")
 }
 
 func TestWhoReadsServerSentEvents(t *testing.T) {
@@ -259,15 +259,16 @@ func TestGetThatIsTooSlowIsTold(t *testing.T) {
 	house := open(t, plan{queue: outbox.Limits{Bytes: 1 << 20, Messages: 2, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second}})
 	response := house.get(t, "msm=1001", "Accept", "text/event-stream")
 	expectText(t, response.Body, "event: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n")
-	house.deliverAll(make3())
+	house.deliverAll(tooMany())
 	rest, err := io.ReadAll(response.Body)
 	if err != nil || !strings.Contains(string(rest), "event: atlas_error\ndata: \"[too_slow] this connection cannot keep up") {
 		t.Errorf("got %q, %v", rest, err)
 	}
 }
 
-func make3() []atlas.Record {
-	records := make([]atlas.Record, 3)
+// tooMany are more than a queue of two messages takes, and a quarter more of them.
+func tooMany() []atlas.Record {
+	records := make([]atlas.Record, 4)
 	for i := range records {
 		records[i] = atlas.Record{Event: atlas.Event{Measurement: publicMeasurement, Value: []byte(`{}`)}}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
 	"atlasstream/services/gateway/internal/wsconn"
 )
 
@@ -54,12 +55,20 @@ func (c *getClient) wake() {
 func (c *getClient) Encoding() fanout.Encoding { return c.body }
 
 // Overflow implements fanout.Client.
-func (c *getClient) Overflow() { c.Abort(overflowMessage(c.body)) }
+func (c *getClient) Overflow() { c.Abort(c.Complaint(tooSlow())) }
+
+// Complaint implements fanout.Client.
+func (c *getClient) Complaint(refusal *subscription.Error) *outbox.Message {
+	return fanout.ErrorMessage(c.body, refusal)
+}
+
+// BeginCursors implements fanout.Client: each comes with one subscription.
+func (c *getClient) BeginCursors() bool { return false }
 
 // Expel implements client.
 func (c *getClient) Expel(last *outbox.Message) { c.Abort(last) }
 
-func (c *getClient) farewell() { c.Finish(farewellMessage(c.body)) }
+func (c *getClient) farewell() { c.Finish(c.Complaint(refuseToServe())) }
 
 // cutOff makes a write fail that waits for the client.
 func (c *getClient) cutOff() {

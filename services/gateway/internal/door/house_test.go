@@ -25,6 +25,7 @@ import (
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
+	"atlasstream/services/gateway/internal/subscription"
 	"atlasstream/services/gateway/internal/wsconn"
 )
 
@@ -47,7 +48,7 @@ type feed struct {
 	followers int
 }
 
-func (f *feed) Follow(ctx context.Context, _ atlas.MeasurementID, attach func(partition int)) (func(), error) {
+func (f *feed) Follow(ctx context.Context, _ atlas.MeasurementID, attach func(partition int, next int64)) (func(), error) {
 	if f.err != nil {
 		return nil, f.err
 	}
@@ -57,7 +58,7 @@ func (f *feed) Follow(ctx context.Context, _ atlas.MeasurementID, attach func(pa
 		f.add(-1)
 		return nil, ctx.Err()
 	}
-	attach(0)
+	attach(0, 0)
 	return func() { f.add(-1) }, nil
 }
 
@@ -71,6 +72,26 @@ func (f *feed) count() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.followers
+}
+
+// cursors say in words where they stand.
+type cursors struct{}
+
+func (cursors) Prepare(context.Context) error { return nil }
+
+func (cursors) Live(measurement atlas.MeasurementID, position atlas.Position) string {
+	return fmt.Sprintf("%d-behind-%d", measurement, position.Offset)
+}
+
+func (cursors) ForAll(standings []fanout.Standing) string {
+	return fmt.Sprintf("all-%d", len(standings))
+}
+
+func (cursors) Parameters(cursor string) ([][]byte, error) {
+	if cursor != "known" {
+		return nil, subscription.Refuse("bad_cursor", "cursor: got %s", cursor)
+	}
+	return [][]byte{[]byte(`{"msm":1001,"cursor":""}`)}, nil
 }
 
 type measurements struct{ stopped sync.Map }
@@ -132,7 +153,7 @@ func build(t testing.TB, plan plan) *house {
 	t.Helper()
 	plan = plan.withDefaults()
 	h := &house{feed: &feed{}, known: &measurements{}, stats: &outbox.Stats{}, registry: prometheus.NewRegistry()}
-	h.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: plan.clients, Subscriptions: 2}, Measurements: h.known}, h.registry)
+	h.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: plan.clients, Subscriptions: 2}, Measurements: h.known, Cursors: cursors{}}, h.registry)
 	h.source = h.hub.AddSource(atlas.StreamResult, func(*fanout.Source) fanout.Feed { return h.feed })
 	h.reception = NewReception(h.hub, admission.NewGuard(plan.admission, h.registry), openTokens(t, h.registry), plan.logger, h.registry)
 	h.stream = NewStream(h.reception,

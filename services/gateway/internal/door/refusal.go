@@ -59,15 +59,10 @@ func refuseToServe() *subscription.Error {
 	return subscription.Refuse(codeShuttingDown, "this gateway stops; reconnect, another one will answer")
 }
 
-// overflowMessage tells a client why it is closed.
-func overflowMessage(encoding fanout.Encoding) *outbox.Message {
-	return fanout.ErrorMessage(encoding, subscription.Refuse(codeTooSlow,
-		"this connection cannot keep up with its subscriptions: results were lost and it is closed; reconnect, or subscribe to less"))
-}
-
-// farewellMessage tells a client that the gateway stops.
-func farewellMessage(encoding fanout.Encoding) *outbox.Message {
-	return fanout.ErrorMessage(encoding, refuseToServe())
+// tooSlow is why a client is closed.
+func tooSlow() *subscription.Error {
+	return subscription.Refuse(codeTooSlow,
+		"this connection cannot keep up with what it is told: something was lost and it is closed; reconnect, or ask for less")
 }
 
 // answer refuses a request: the atlas_error is the body, as it would stand in a stream.

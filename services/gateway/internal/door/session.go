@@ -55,7 +55,7 @@ func (s *session) admits() bool {
 	case admission.Warn:
 		s.answer(refuseMessages())
 	case admission.Expel:
-		s.client.Expel(fanout.ErrorMessage(s.client.Encoding(), refuseMessages()))
+		s.client.Expel(s.client.Complaint(refuseMessages()))
 	case admission.Drop:
 	}
 	return false
@@ -66,7 +66,7 @@ func (s *session) receive(ctx context.Context, event string, arguments []json.Ra
 	var err error
 	switch event {
 	case eventSubscribe:
-		err = s.subscribe(ctx, first(arguments))
+		err = s.subscribe(ctx, first(arguments), nil)
 	case eventUnsubscribe:
 		err = s.unsubscribe(first(arguments))
 	default:
@@ -78,7 +78,7 @@ func (s *session) receive(ctx context.Context, event string, arguments []json.Ra
 // answer writes the confirmation that is enqueued, or says what went wrong.
 func (s *session) answer(err error) {
 	if err != nil && !errors.Is(err, outbox.ErrFull) && !errors.Is(err, outbox.ErrClosed) {
-		err = s.client.Offer(fanout.ErrorMessage(s.client.Encoding(), wordRefusal(err, s.logger)))
+		err = s.client.Tell(s.client.Complaint(wordRefusal(err, s.logger)))
 	}
 	if errors.Is(err, outbox.ErrFull) {
 		s.subscriber.Overflow()
@@ -87,10 +87,14 @@ func (s *session) answer(err error) {
 	s.client.Flush()
 }
 
-func (s *session) subscribe(ctx context.Context, parameters []byte) error {
+// subscribe begins a subscription. What the door knows of it beyond its parameters is added, unless that is nil.
+func (s *session) subscribe(ctx context.Context, parameters []byte, add func(*subscription.Subscription)) error {
 	wanted, err := subscription.Parse(parameters)
 	if err != nil {
 		return err
+	}
+	if add != nil {
+		add(wanted)
 	}
 	if err := s.allowance.Reserve(); err != nil {
 		return err

@@ -2,12 +2,15 @@ package door
 
 import (
 	"context"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/socketio"
+	"atlasstream/services/gateway/internal/socketio/engineio"
+	"atlasstream/services/gateway/internal/subscription"
 )
 
 // SocketIO is the door that RIPE's older service has at /stream/socket.io. It is an http.Handler.
@@ -16,11 +19,12 @@ type SocketIO struct {
 	reception *Reception
 	serving   context.Context // ends when Shutdown begins: a subscription that comes after the farewell is of no use
 	stop      context.CancelFunc
+	newID     func() string
 }
 
 // NewSocketIO makes the door. It sets by itself what the settings say of admission and of what is kept of requests. The error is one of the settings'.
 func NewSocketIO(reception *Reception, settings socketio.Config) (*SocketIO, error) {
-	door := &SocketIO{reception: reception}
+	door := &SocketIO{reception: reception, newID: settings.Engine.NewID}
 	settings.Engine.Admit = reception.admit
 	settings.Engine.KeepQuery = []string{parameterClient, parameterToken}
 	settings.Engine.KeepHeaders = []string{headerAuthorization}
@@ -37,7 +41,7 @@ func NewSocketIO(reception *Reception, settings socketio.Config) (*SocketIO, err
 // are not gone when ctx ends are cut off.
 func (d *SocketIO) Shutdown(ctx context.Context) {
 	d.stop()
-	if err := d.Server.Shutdown(ctx, farewellMessage(socketIOEvents{})); err != nil {
+	if err := d.Server.Shutdown(ctx, fanout.ErrorMessage(socketIOEvents{}, refuseToServe())); err != nil {
 		d.reception.logger.Warn("clients of Socket.IO were cut off", zap.Error(err))
 	}
 }
@@ -50,11 +54,12 @@ func (d *SocketIO) Connect(socket *socketio.Socket) error {
 	if refusal != nil {
 		return refusal
 	}
-	session, err := d.reception.receive(guest, &socketIOClient{socket})
+	session, err := d.reception.receive(guest, &socketIOClient{Socket: socket})
 	if err != nil {
 		return err
 	}
 	socket.Attachment = session
+	d.recall(session, socket)
 	return nil
 }
 
@@ -76,17 +81,43 @@ func (d *SocketIO) Disconnect(socket *socketio.Socket, reason string) {
 }
 
 // socketIOClient is what others see of a client.
-type socketIOClient struct{ *socketio.Socket }
+type socketIOClient struct {
+	*socketio.Socket
+	remembers atomic.Bool // the last argument of each event, if that is a string, as it may be a cursor
+}
 
 func (c *socketIOClient) Encoding() fanout.Encoding  { return socketIOEvents{} }
-func (c *socketIOClient) Overflow()                  { c.Abort(overflowMessage(c.Encoding())) }
+func (c *socketIOClient) Overflow()                  { c.Abort(c.Complaint(tooSlow())) }
 func (c *socketIOClient) Expel(last *outbox.Message) { c.Abort(last) }
+
+// BeginCursors implements fanout.Client.
+func (c *socketIOClient) BeginCursors() (forAll bool) {
+	if c.Revision() == engineio.Revision3 {
+		return false
+	}
+	if c.remembers.CompareAndSwap(false, true) {
+		c.SetFarewell(c.Complaint(refuseToServe()))
+	}
+	return true
+}
+
+// Complaint implements fanout.Client. What is no string behind the words keeps the client from taking them for a cursor.
+func (c *socketIOClient) Complaint(refusal *subscription.Error) *outbox.Message {
+	if !c.remembers.Load() {
+		return fanout.ErrorMessage(socketIOEvents{}, refusal)
+	}
+	return socketio.EncodeEvent("/", fanout.EventError, fanout.ErrorPayload(refusal), []byte("null"))
+}
 
 // socketIOEvents writes an event as both revisions' clients of the main namespace read it.
 type socketIOEvents struct{}
 
 func (socketIOEvents) Event(name string, payload []byte) *outbox.Message {
 	return socketio.EncodeEvent("/", name, payload)
+}
+
+func (socketIOEvents) EventAt(name string, payload []byte, cursor string) *outbox.Message {
+	return socketio.EncodeEvent("/", name, payload, []byte(`"`+cursor+`"`))
 }
 
 // ReplayFinished implements fanout.ReplayEncoding: ripe.atlas.cousteau 1.5 has the event in its list.

@@ -30,7 +30,15 @@ type counted struct {
 
 // Offer counts a message that the client's queue takes.
 func (c *counted) Offer(message *outbox.Message) error {
-	err := c.client.Offer(message)
+	return c.count(message, c.client.Offer(message))
+}
+
+// Tell counts a message that the client's queue takes.
+func (c *counted) Tell(message *outbox.Message) error {
+	return c.count(message, c.client.Tell(message))
+}
+
+func (c *counted) count(message *outbox.Message, err error) error {
 	if err == nil {
 		c.tally.messages.Add(1)
 		c.tally.bytes.Add(uint64(message.Size()))

@@ -117,12 +117,18 @@ type webSocketClient struct {
 
 func (c *webSocketClient) Encoding() fanout.Encoding           { return jsonArrays{} }
 func (c *webSocketClient) Offer(message *outbox.Message) error { return c.conn.Offer(message) }
+func (c *webSocketClient) Tell(message *outbox.Message) error  { return c.conn.Tell(message) }
+func (c *webSocketClient) BeginCursors() bool                  { return false }
 func (c *webSocketClient) Flush()                              { c.conn.Flush() }
 func (c *webSocketClient) Room() (<-chan struct{}, error)      { return c.conn.Room() }
 func (c *webSocketClient) cutOff()                             { c.conn.Close() }
 
+func (c *webSocketClient) Complaint(refusal *subscription.Error) *outbox.Message {
+	return fanout.ErrorMessage(jsonArrays{}, refusal)
+}
+
 func (c *webSocketClient) Overflow() {
-	c.conn.Abort(overflowMessage(c.Encoding()), outbox.Close(websocket.ClosePolicyViolation, "too slow"))
+	c.conn.Abort(c.Complaint(tooSlow()), outbox.Close(websocket.ClosePolicyViolation, "too slow"))
 }
 
 func (c *webSocketClient) Expel(last *outbox.Message) {
@@ -130,11 +136,11 @@ func (c *webSocketClient) Expel(last *outbox.Message) {
 }
 
 func (c *webSocketClient) farewell() {
-	c.conn.Finish(farewellMessage(c.Encoding()), outbox.Close(websocket.CloseGoingAway, "shutting down"))
+	c.conn.Finish(c.Complaint(refuseToServe()), outbox.Close(websocket.CloseGoingAway, "shutting down"))
 }
 
 func (c *webSocketClient) refuse(reason error) {
 	if refusal, ok := errors.AsType[*subscription.Error](reason); ok {
-		c.conn.Finish(fanout.ErrorMessage(c.Encoding(), refusal), outbox.Close(websocket.CloseTryAgainLater, string(refusal.Code)))
+		c.conn.Finish(c.Complaint(refusal), outbox.Close(websocket.CloseTryAgainLater, string(refusal.Code)))
 	}
 }

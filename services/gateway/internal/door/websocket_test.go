@@ -10,7 +10,6 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/subscription"
@@ -75,11 +74,7 @@ func TestOverflowIsToldAndClosed(t *testing.T) {
 	client := house.connect(t)
 	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `["atlas_subscribed"`)
-	records := make([]atlas.Record, 3)
-	for i := range records {
-		records[i] = atlas.Record{Event: atlas.Event{Measurement: 1001, Value: []byte(`{}`)}}
-	}
-	house.deliverAll(records)
+	house.deliverAll(tooMany())
 	for {
 		_, message, err := client.ReadMessage()
 		if err != nil {

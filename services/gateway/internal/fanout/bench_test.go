@@ -6,6 +6,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
 )
 
 // sink is a client that takes everything and keeps nothing.
@@ -16,6 +17,12 @@ func (*sink) Offer(*outbox.Message) error    { return nil }
 func (*sink) Flush()                         {}
 func (*sink) Overflow()                      {}
 func (*sink) Room() (<-chan struct{}, error) { return nil, nil }
+func (*sink) Tell(*outbox.Message) error     { return nil }
+func (*sink) BeginCursors() bool             { return false }
+
+func (*sink) Complaint(refusal *subscription.Error) *outbox.Message {
+	return ErrorMessage(plain{}, refusal)
+}
 
 func benchmarkDeliver(b *testing.B, house *house, records ...atlas.Record) {
 	before := house.counted(b, "atlas_gateway_messages_delivered_total")

@@ -2,8 +2,12 @@ package fanout
 
 import (
 	"bytes"
+	"errors"
 	"sync"
 	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/outbox"
 )
 
 // When what waits in a buffer is sent.
@@ -13,14 +17,30 @@ const (
 	bufferDelay      = time.Second / 10 // after the first of them
 )
 
-// buffer holds the records of one stream that wait to be sent to a client as one array. Partitions share it; what each puts in keeps its order.
+// bufferOf says which records of a subscriber share a buffer: those of a stream, and where the array has a cursor, of one measurement of it.
+type bufferOf struct {
+	stream      atlas.Stream
+	measurement atlas.MeasurementID // 0 without a cursor
+}
+
+func bufferFor(stream atlas.Stream, measurement atlas.MeasurementID, cursors bool) bufferOf {
+	if !cursors {
+		measurement = 0
+	}
+	return bufferOf{stream, measurement}
+}
+
+// buffer holds the records that wait to be sent to a client as one array. Partitions share it; what each puts in keeps its order.
 type buffer struct {
 	subscriber *Subscriber
 	event      string
+	cursors    bool
+	patient    bool // what does not fit waits, as records can be read again; else it is an overflow
 
 	mu      sync.Mutex
 	array   *bytes.Buffer // "[" and the records with commas between them; nil if none waits
 	records int
+	last    place          // of the last record, where cursors are wanted
 	timer   *time.Timer    // runs while some wait; made for the first of all
 	sending sync.WaitGroup // of the timer, from its start until it is stopped or has sent
 }
@@ -28,25 +48,39 @@ type buffer struct {
 // arrays are the memory of buffers in which something waits.
 var arrays = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// add puts a record into the buffer, unless it finds that the client cannot keep up. If it has offered an array to the client, Subscriber.flush must
-// follow.
-func (b *buffer) add(payload []byte) (taken, offered bool) {
+// add puts a record into the buffer, unless what waits there does not fit into the client's queue and there is no room beside it. If it has offered an
+// array to the client, Subscriber.flush must follow. Errors: those of Client.Offer.
+func (b *buffer) add(payload []byte, at place) (offered bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.records > 0 && b.array.Len()+len(payload)+len(",]") > maxBufferBytes {
-		if b.send() != nil {
-			return false, true
+	if b.records > 0 && (b.isFull() || b.array.Len()+len(payload)+len(",]") > maxBufferBytes) {
+		if err := b.send(b.offer()); err != nil {
+			return true, err
 		}
 		offered = true
 	}
-	b.put(payload)
-	if b.records < maxBufferResults && b.array.Len() < maxBufferBytes && !b.subscriber.hub.draining.Load() {
-		return true, offered
+	b.put(payload, at)
+	if !b.isFull() && !b.subscriber.hub.draining.Load() {
+		return offered, nil
 	}
-	return b.send() == nil, true
+	return true, b.settle(b.send(b.offer()))
 }
 
-func (b *buffer) put(payload []byte) {
+func (b *buffer) offer() func(*outbox.Message) error { return b.subscriber.offerOf(b.patient) }
+
+// settle forgives that an array does not fit which can wait.
+func (b *buffer) settle(err error) error {
+	if b.patient && errors.Is(err, outbox.ErrFull) {
+		return nil
+	}
+	return err
+}
+
+func (b *buffer) isFull() bool {
+	return b.records >= maxBufferResults || b.array.Len() >= maxBufferBytes
+}
+
+func (b *buffer) put(payload []byte, at place) {
 	separator := byte(',')
 	if b.records == 0 {
 		separator = '['
@@ -54,15 +88,23 @@ func (b *buffer) put(payload []byte) {
 		b.start()
 	}
 	b.records++
+	b.last = at
 	b.array.WriteByte(separator)
 	b.array.Write(payload)
 }
 
-// empty enqueues what waits, so that something else can come after it: if that does not fit, neither will what comes. Subscriber.flush must follow.
-func (b *buffer) empty() {
+// empty enqueues what waits, so that something else can come after it. Subscriber.flush must follow. Errors: those of Client.Offer.
+func (b *buffer) empty() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	_ = b.send()
+	return b.send(b.offer())
+}
+
+// emptyFirst is empty for what is told beside records.
+func (b *buffer) emptyFirst() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_ = b.send(b.subscriber.tell) // what does not fit there is an overflow, which flush finds
 }
 
 // close drops what waits and returns when nothing is being sent any more.
@@ -73,13 +115,17 @@ func (b *buffer) close() {
 	b.sending.Wait()
 }
 
-// send is called under the lock.
-func (b *buffer) send() error {
+// send is called under the lock. What can wait is kept if it does not fit.
+func (b *buffer) send(offer func(*outbox.Message) error) error {
 	if b.records == 0 {
 		return nil
 	}
 	b.array.WriteByte(']')
-	err := b.subscriber.offer(b.subscriber.encoding.Event(b.event, b.array.Bytes()))
+	err := b.subscriber.offerRecord(offer, b.event, b.array.Bytes(), b.cursors, b.last)
+	if b.patient && errors.Is(err, outbox.ErrFull) {
+		b.array.Truncate(b.array.Len() - 1)
+		return err
+	}
 	b.clear()
 	return err
 }
@@ -109,9 +155,13 @@ func (b *buffer) start() {
 	b.timer.Reset(bufferDelay)
 }
 
-// expire sends what has waited long enough.
+// expire sends what has waited long enough, or tries again later.
 func (b *buffer) expire() {
 	defer b.sending.Done()
-	b.empty()
+	b.mu.Lock()
+	if b.send(b.offer()) != nil && b.records > 0 {
+		b.start()
+	}
+	b.mu.Unlock()
 	b.subscriber.flush()
 }

@@ -1,18 +1,28 @@
 package fanout
 
-import "atlasstream/services/gateway/internal/outbox"
+import (
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
+)
 
 // Client is where a subscriber's messages go. Its methods are called from several goroutines, and wait neither for the network nor for Subscriber.Leave.
 type Client interface {
 	// Encoding is how the client's door writes events; it stays the same.
 	Encoding() Encoding
-	// Offer enqueues a message; outbox.ErrFull says that the client cannot keep up, outbox.ErrClosed that it is gone.
+	// Offer enqueues a message; outbox.ErrFull says that the client cannot take it now, outbox.ErrClosed that it is gone.
 	Offer(message *outbox.Message) error
+	// Tell is Offer for what is said beside records, for which there is more room.
+	Tell(message *outbox.Message) error
 	// Flush writes what is enqueued.
 	Flush()
 	// Room gives nil while there is room in the queue for those who can wait, else a channel that is closed when there is, or when the client is gone;
-	// outbox.ErrClosed says that it is.
+	// outbox.ErrClosed says that it is. While it gives nil, Offer takes a message of any size.
 	Room() (<-chan struct{}, error)
+	// Complaint makes an atlas_error for the client.
+	Complaint(refusal *subscription.Error) *outbox.Message
+	// BeginCursors is called before the first message with a cursor. It tells whether the client comes back with the last cursor by itself, and nothing
+	// else, so that each must stand for all its subscriptions.
+	BeginCursors() (forAll bool)
 	// Overflow tells the client that it could not keep up and closes its connection.
 	Overflow()
 }
@@ -21,6 +31,8 @@ type Client interface {
 type Encoding interface {
 	// Event makes the message of an event whose payload is JSON.
 	Event(name string, payload []byte) *outbox.Message
+	// EventAt is Event with a cursor, which has nothing that JSON would escape.
+	EventAt(name string, payload []byte, cursor string) *outbox.Message
 }
 
 // ReplayEncoding is that of a door whose clients know an event which comes before atlas_unsubscribed at the end of a replay.

@@ -1,59 +1,89 @@
 package fanout
 
 import (
+	"errors"
+	"slices"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
 )
 
-// deliver enqueues the records for those who want them and returns how often they were taken.
+// deliver enqueues the records for those who want them and returns how often they were taken. Who cannot take a record reads it later.
 func (p *partition) deliver(records []atlas.Record) (taken int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range records {
-		taken += p.deliverOne(&records[i])
+		taken += p.deliverOne(&p.index, &records[i], nil)
+		p.fallBehind(records[i].Position.Offset)
 	}
+	p.pace.note(records, p.hub.settings.Behind.Time)
 	p.frames.reset(nil)
 	return taken
 }
 
-func (p *partition) deliverOne(record *atlas.Record) (taken int) {
-	candidates := p.index.Candidates(record.Measurement)
+// deliverOne enqueues a record for those of an index who want it, but for streams that were given it before. Who cannot take it stands in fallen then.
+func (p *partition) deliverOne(index *subscription.Index[*member], record *atlas.Record, given []atlas.Stream) (taken int) {
+	candidates := index.Candidates(record.Measurement)
 	if len(candidates) == 0 {
 		return 0
 	}
 	p.frames.reset(record)
-	hidden := hides(record)
-	for _, entry := range candidates {
+	return p.offerTo(candidates, hides(record), given)
+}
+
+func (p *partition) offerTo(candidates []*subscription.Entry[*member], hidden bool, given []atlas.Stream) (taken int) {
+	for i, entry := range candidates {
 		member := entry.Subscriber
-		if hidden && !member.subscriber.rights.NonPublic {
+		if hidden && !member.subscriber.rights.NonPublic || member.fell || slices.Contains(given, entry.Stream) {
 			continue
 		}
 		form, matches := entry.Match(p.frames.subject)
 		if !matches {
 			continue
 		}
-		took, offered := p.frames.enqueue(member, entry.Stream, form)
-		if took {
-			taken++
-		}
-		if offered {
+		offered, err := p.frames.enqueue(member, entry.Stream, form)
+		if offered && member.behind == nil {
 			p.touch(member)
+		}
+		if err == nil {
+			taken++
+		} else if p.patient && errors.Is(err, outbox.ErrFull) {
+			p.fall(member, append(slices.Clone(given), p.streamsOf(member, candidates[:i])...))
 		}
 	}
 	return taken
 }
 
-// tell enqueues a message for every member, in words of their doors and after all that was delivered before.
-func (p *partition) tell(message func(Encoding) *outbox.Message) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, member := range p.members {
-		for _, buffer := range member.buffers {
-			buffer.empty()
-		}
-		_ = member.subscriber.offer(message(member.subscriber.encoding)) // flush deals with what did not fit
-		p.touch(member)
+// fallen is a member whose client could not take a record, though perhaps in some streams.
+type fallen struct {
+	member *member
+	given  []atlas.Stream
+}
+
+// fall has a member get nothing any more until fallen is emptied: a shorter message must not slip in.
+func (p *partition) fall(member *member, given []atlas.Stream) {
+	member.fell = true
+	p.fallen = append(p.fallen, fallen{member, given})
+}
+
+// takeFallen gives those who fell and empties fallen.
+func (p *partition) takeFallen() (all []fallen) {
+	all, p.fallen = p.fallen, nil
+	for _, fallen := range all {
+		fallen.member.fell = false
 	}
+	return all
+}
+
+// streamsOf are those in which a member matches the record.
+func (p *partition) streamsOf(member *member, entries []*subscription.Entry[*member]) (streams []atlas.Stream) {
+	for _, entry := range entries {
+		if _, matches := entry.Match(p.frames.subject); matches && entry.Subscriber == member {
+			streams = append(streams, entry.Stream)
+		}
+	}
+	return streams
 }
 
 func (p *partition) touch(member *member) {

@@ -25,7 +25,7 @@ func (p *partition) emptyBuffers() (offered []*Subscriber) {
 	defer p.mu.Unlock()
 	for _, member := range p.members {
 		for _, buffer := range member.buffers {
-			buffer.empty()
+			buffer.emptyFirst()
 		}
 		if len(member.buffers) > 0 {
 			offered = append(offered, member.subscriber)

@@ -49,7 +49,7 @@ func TestDrainLosesNothingThatComesMeanwhile(t *testing.T) {
 	delivering.Wait()
 	box.mu.Lock()
 	defer box.mu.Unlock()
-	if waiting := house.results.partition(0).members[subscriber].buffers[atlas.StreamResult].records; waiting != 0 || box.flushed != len(box.messages) {
+	if waiting := house.results.partition(0).members[subscriber].buffers[bufferOf{stream: atlas.StreamResult}].records; waiting != 0 || box.flushed != len(box.messages) {
 		t.Errorf("%d records wait in the buffer, and %d of %d messages are written", waiting, box.flushed, len(box.messages))
 	}
 }

@@ -15,29 +15,66 @@ type shape struct {
 
 // frames are the encodings of one record so far. Most clients want the same shape, so the last one is at hand.
 type frames struct {
+	partition *partition
 	subject   *subscription.Subject
 	last      shape
 	lastFrame *outbox.Message
 	others    map[shape]*outbox.Message
+	cursor    string        // behind the record, once it is asked for
+	inReplay  func() string // makes it, in a replay; set for as long as a record is delivered
 }
 
 // reset makes another record the one that is encoded, or none.
 func (f *frames) reset(record *atlas.Record) {
 	f.subject.Reset(record)
-	f.lastFrame = nil
+	f.lastFrame, f.cursor = nil, ""
 	clear(f.others)
 }
 
 // enqueue gives the record to a subscriber: by itself, or to wait for others in an array. Where it offers something to the client, flush must follow.
-func (f *frames) enqueue(to *member, stream atlas.Stream, form subscription.Form) (taken, offered bool) {
-	buffer := to.buffers[stream]
-	if form.Buffered {
-		return buffer.add(f.subject.Payload(form))
+// Errors: those of Client.Offer.
+func (f *frames) enqueue(to *member, stream atlas.Stream, form subscription.Form) (offered bool, err error) {
+	if len(to.buffers) > 0 {
+		return f.enqueueBuffered(to, stream, form)
 	}
-	if buffer != nil {
-		buffer.empty()
+	return true, f.offer(to, stream, form)
+}
+
+// enqueueBuffered keeps the order of records of which some wait in buffers.
+func (f *frames) enqueueBuffered(to *member, stream atlas.Stream, form subscription.Form) (offered bool, err error) {
+	var into *buffer
+	for _, cursors := range []bool{false, true} {
+		buffer := to.buffers[bufferFor(stream, f.subject.Record().Measurement, cursors)]
+		if form.Buffered && cursors == form.Cursor {
+			into = buffer
+			continue
+		}
+		if buffer == nil {
+			continue
+		}
+		offered = true
+		if err := buffer.empty(); err != nil {
+			return true, err
+		}
 	}
-	return to.subscriber.offer(f.get(shape{to.subscriber.encoding, stream, form})) == nil, true
+	if into == nil {
+		return true, f.offer(to, stream, form)
+	}
+	added, err := into.add(f.subject.Payload(form), f.place())
+	return offered || added, err
+}
+
+// offer gives the record to a subscriber by itself.
+func (f *frames) offer(to *member, stream atlas.Stream, form subscription.Form) error {
+	subscriber := to.subscriber
+	if form.Cursor && subscriber.ledger != nil { // its cursors are its own
+		return subscriber.ledger.offer(subscriber.offerOf(f.partition.patient), eventName(stream), f.subject.Payload(form), f.place())
+	}
+	message := f.get(shape{subscriber.encoding, stream, form})
+	if f.partition.patient {
+		return subscriber.offer(message)
+	}
+	return subscriber.tell(message)
 }
 
 // get encodes the record unless somebody got the same shape before.
@@ -47,13 +84,34 @@ func (f *frames) get(wanted shape) *outbox.Message {
 	}
 	message := f.others[wanted]
 	if message == nil {
-		message = wanted.encoding.Event(eventName(wanted.stream), f.subject.Payload(wanted.form))
+		message = f.encode(wanted)
 	}
 	if f.lastFrame != nil {
 		f.keepLast()
 	}
 	f.last, f.lastFrame = wanted, message
 	return message
+}
+
+func (f *frames) encode(wanted shape) *outbox.Message {
+	name, payload := eventName(wanted.stream), f.subject.Payload(wanted.form)
+	if !wanted.form.Cursor {
+		return wanted.encoding.Event(name, payload)
+	}
+	if f.cursor == "" {
+		f.cursor = f.partition.hub.cursor(f.place())
+	}
+	return wanted.encoding.EventAt(name, payload, f.cursor)
+}
+
+// place is where a client stands behind the record.
+func (f *frames) place() place {
+	record := f.subject.Record()
+	at := place{partition: f.partition, measurement: record.Measurement, position: record.Position}
+	if f.inReplay != nil {
+		at.replay = f.inReplay()
+	}
+	return at
 }
 
 func (f *frames) keepLast() {

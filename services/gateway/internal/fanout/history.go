@@ -38,8 +38,8 @@ type Playback interface {
 type Sink interface {
 	// Room returns when the client can take more, and tells for how long it had to wait. Before it waits, it writes what was enqueued.
 	Room(ctx context.Context) (waited time.Duration, err error)
-	// Deliver enqueues a record for the subscriptions that match it.
-	Deliver(record *atlas.Record, cursor func() string)
+	// Deliver enqueues a record for the subscriptions that match it. It waits for a client that cannot take it at once.
+	Deliver(ctx context.Context, record *atlas.Record, cursor func() string) error
 	// Flush writes what was enqueued.
 	Flush()
 }

@@ -28,11 +28,11 @@ type feed struct {
 	attached  func() // is called between attach and Follow's return
 }
 
-func (f *feed) Follow(_ context.Context, _ atlas.MeasurementID, attach func(partition int)) (func(), error) {
+func (f *feed) Follow(_ context.Context, _ atlas.MeasurementID, attach func(partition int, next int64)) (func(), error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	attach(0)
+	attach(0, 0)
 	f.add(1)
 	if f.attached != nil {
 		f.attached()
@@ -63,7 +63,19 @@ func (plain) Event(name string, payload []byte) *outbox.Message {
 	return outbox.Text(fmt.Appendf(nil, "%s %s", name, payload))
 }
 
+func (plain) EventAt(name string, payload []byte, cursor string) *outbox.Message {
+	return outbox.Text(fmt.Appendf(nil, "%s %s %s", name, payload, cursor))
+}
+
 func (i *inbox) Encoding() Encoding { return plain{} }
+
+func (i *inbox) Complaint(refusal *subscription.Error) *outbox.Message {
+	return ErrorMessage(plain{}, refusal)
+}
+
+func (i *inbox) BeginCursors() bool { return false }
+
+func (i *inbox) Tell(message *outbox.Message) error { return i.Offer(message) }
 
 func (i *inbox) Offer(message *outbox.Message) error {
 	i.mu.Lock()

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/subscription"
@@ -19,6 +21,7 @@ type Hub struct {
 	sources  map[atlas.Stream]*Source
 	clients  atomic.Int64
 	replays  replays
+	readers  *semaphore.Weighted // of the log, for clients that are behind
 	draining atomic.Bool
 }
 
@@ -31,6 +34,9 @@ type Settings struct {
 	RefuseUnknown bool // refuse subscriptions to measurements that are not known
 	Enricher      subscription.Enricher
 	Replays       *Replays // nil where nobody may replay the past
+	Behind        Behind
+	Cursors       Cursors
+	Logger        *zap.Logger // no-op if nil
 }
 
 // Limits bound a hub.
@@ -44,15 +50,19 @@ var ErrFullHouse = errors.New("too many clients")
 
 // NewHub makes a hub without sources and registers what it counts.
 func NewHub(settings Settings, registerer prometheus.Registerer) *Hub {
-	hub := &Hub{settings: settings, sources: make(map[atlas.Stream]*Source)}
+	if settings.Logger == nil {
+		settings.Logger = zap.NewNop()
+	}
+	hub := &Hub{settings: settings, sources: make(map[atlas.Stream]*Source), readers: semaphore.NewWeighted(int64(settings.Behind.Readers))}
 	hub.metrics = newMetrics(registerer, func() float64 { return float64(hub.clients.Load()) })
 	return hub
 }
 
 // AddSource makes the source of a stream. What feed gives has to have the source's records delivered to it. Sources are added before clients join.
 func (h *Hub) AddSource(stream atlas.Stream, feed func(*Source) Feed) *Source {
-	source := &Source{hub: h, delivered: h.metrics.delivered.WithLabelValues(string(stream)), partitions: make(map[int]*partition)}
+	source := &Source{hub: h, stream: stream, delivered: h.metrics.delivered.WithLabelValues(string(stream)), partitions: make(map[int]*partition)}
 	source.feed = feed(source)
+	source.trail, _ = source.feed.(Trail)
 	h.sources[stream] = source
 	return source
 }

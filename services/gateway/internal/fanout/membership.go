@@ -9,11 +9,20 @@ import (
 type membership struct {
 	subscriber  *Subscriber
 	wanted      *subscription.Subscription
+	indexed     *subscription.Subscription // what an index has of it: wanted, or a part of that
 	key         string
 	parameters  []byte     // as they came, for the client knows its subscription by them
+	start       *start     // where it begins; nil for what comes from now on
+	active      bool       // the index of a member that is behind has it; guarded by the partition's lock
 	partition   *partition // where it stands, from add on
 	releaseFeed func()     // guarded by the roll's lock; nil until the feed has returned
 }
+
+// isOnRoll tells whether it has not ended.
+func (m *membership) isOnRoll() bool { return m.subscriber.roll.find(m.key) == m }
+
+// hasEntry tells whether the subscriber's ledger has the membership.
+func (m *membership) hasEntry() bool { return m.wanted.Cursor.Wanted && m.subscriber.ledger != nil }
 
 // event makes an event that repeats the parameters.
 func (m *membership) event(name string) *outbox.Message {
@@ -49,7 +58,7 @@ func (m *membership) release() {
 func (m *membership) farewell(standing standing) []*outbox.Message {
 	unsubscribed := m.event(eventUnsubscribed)
 	if standing == unknown {
-		return []*outbox.Message{ErrorMessage(m.subscriber.encoding, unknownMeasurement(m.wanted.Measurement)), unsubscribed}
+		return []*outbox.Message{m.subscriber.client.Complaint(unknownMeasurement(m.wanted.Measurement)), unsubscribed}
 	}
 	return []*outbox.Message{unsubscribed}
 }

@@ -4,8 +4,9 @@ import "github.com/prometheus/client_golang/prometheus"
 
 // metrics counts what a hub does.
 type metrics struct {
-	delivered *prometheus.CounterVec
-	overflows prometheus.Counter
+	delivered  *prometheus.CounterVec
+	overflows  prometheus.Counter
+	fellBehind prometheus.Counter
 }
 
 // newMetrics registers the metrics; clients tells how many there are.
@@ -19,8 +20,12 @@ func newMetrics(registerer prometheus.Registerer, clients func() float64) *metri
 			Name: "atlas_gateway_client_overflows_total",
 			Help: "Clients that could not keep up and were told so and closed.",
 		}),
+		fellBehind: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "atlas_gateway_fell_behind_total",
+			Help: "Times that a client could not take a record of the feed and went on to read the log, once for each partition.",
+		}),
 	}
-	registerer.MustRegister(metrics.delivered, metrics.overflows, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	registerer.MustRegister(metrics.delivered, metrics.overflows, metrics.fellBehind, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "atlas_gateway_clients", Help: "Clients that are connected.",
 	}, clients))
 	return metrics

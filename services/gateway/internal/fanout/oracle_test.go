@@ -102,11 +102,11 @@ func (w *world) length(measurement atlas.MeasurementID) int {
 type attachedAt struct{}
 
 // Follow is that of a feed. It leaves the offset at which the subscription began with whoever subscribes.
-func (w *world) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(int)) (func(), error) {
+func (w *world) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(int, int64)) (func(), error) {
 	number, log := w.logOf(measurement)
 	log.mu.Lock()
 	*ctx.Value(attachedAt{}).(*int) = len(log.records)
-	attach(number)
+	attach(number, 0)
 	log.mu.Unlock()
 	w.followers.Add(1)
 	return func() { w.followers.Add(-1) }, nil
@@ -285,7 +285,7 @@ func (p *person) check(t *testing.T, world *world) int {
 			c.begin(p.asked[payload])
 		case eventUnsubscribed:
 			c.end(p.asked[payload])
-		case eventError:
+		case EventError:
 			if !strings.Contains(payload, string(codeUnknownMeasurement)) {
 				t.Errorf("got %s", message)
 			}

@@ -11,34 +11,43 @@ import (
 
 // partition is what is wanted of one partition of the log.
 type partition struct {
-	hub *Hub
+	hub     *Hub
+	source  *Source // nil for that of a replay
+	number  int
+	patient bool // a client that cannot take a record gets it later; else it is closed
 
 	mu       sync.Mutex
 	members  map[*Subscriber]*member
-	index    subscription.Index[*member]
+	index    subscription.Index[*member] // what those want who are not behind
 	frames   frames
 	touched  []*member // who has something to write since the last flush
 	flushing []*member // touched, while it is flushed: the two take turns
-	isPast   bool      // it is that of a replay
-	over     bool      // the replay is, and nothing can be added any more
+	fallen   []fallen  // who could not take the record that is delivered
+	behind   map[*behind]struct{}
+	pace     pace
+	isPast   bool // it is that of a replay
+	over     bool // the replay is, and nothing can be added any more
 }
 
 // member is a subscriber in one partition.
 type member struct {
 	subscriber  *Subscriber
-	memberships []*membership            // of this partition
-	buffers     map[atlas.Stream]*buffer // of the streams of which some subscription here has been buffered
+	memberships []*membership        // of this partition
+	buffers     map[bufferOf]*buffer // of the records for which some subscription here has been buffered
+	behind      *behind              // nil while the member gets what the feed brings
 	touched     bool
+	fell        bool // it stands in fallen
 }
 
 func newPartition(hub *Hub) *partition {
-	return &partition{
-		hub: hub, members: make(map[*Subscriber]*member), frames: frames{subject: subscription.NewSubject(hub.settings.Enricher)},
-	}
+	p := &partition{hub: hub, members: make(map[*Subscriber]*member), frames: frames{subject: subscription.NewSubject(hub.settings.Enricher)}}
+	p.frames.partition = p
+	return p
 }
 
-// add begins a membership and confirms it, if it has a standing: results come after the confirmation.
-func (p *partition) add(joining *membership) error {
+// add begins a membership and confirms it, if it has a standing: results come after the confirmation. What stands in the log before next has been
+// delivered to those who are in the partition already.
+func (p *partition) add(joining *membership, next int64) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {
@@ -48,45 +57,76 @@ func (p *partition) add(joining *membership) error {
 	if standing == unknown {
 		return unknownMeasurement(joining.wanted.Measurement)
 	}
-	if err := joining.subscriber.offer(joining.event(eventSubscribed)); err != nil {
+	if err := joining.subscriber.tell(joining.event(eventSubscribed)); err != nil {
 		return err
 	}
-	if standing == stopped {
-		return joining.subscriber.offer(joining.event(eventUnsubscribed))
+	if standing == stopped && joining.start == nil {
+		return joining.subscriber.tell(joining.event(eventUnsubscribed))
 	}
 	joining.subscriber.roll.add(joining)
-	p.enter(joining)
+	p.pace.reach(next)
+	if joining.hasEntry() {
+		joining.subscriber.ledger.begin(joining, p.beginning(joining, next))
+	}
+	p.enter(joining, next, standing)
 	return nil
 }
 
-func (p *partition) enter(joining *membership) {
+// beginning is the place before the first record for a membership.
+func (p *partition) beginning(joining *membership, next int64) place {
+	at := place{partition: p, measurement: joining.wanted.Measurement, replay: joining.wanted.Cursor.After}
+	if p.isPast {
+		return at
+	}
+	if joining.start != nil {
+		next = min(joining.start.from, next)
+	}
+	at.replay, at.position = "", atlas.Position{Partition: p.number, Offset: next - 1}
+	if p.source.trail != nil {
+		at.position.Topic = p.source.trail.Topic()
+	}
+	return at
+}
+
+// enter begins a membership with what comes from next on, or where it wants to begin.
+func (p *partition) enter(joining *membership, next int64, standing standing) {
 	entered := p.members[joining.subscriber]
 	if entered == nil {
 		entered = &member{subscriber: joining.subscriber}
 		p.members[joining.subscriber] = entered
 	}
 	entered.memberships = append(entered.memberships, joining)
-	if joining.wanted.Buffer {
-		entered.bufferStream(joining.wanted.Stream)
+	entered.buffer(joining.wanted, p.patient)
+	if entered.behind == nil && joining.start == nil {
+		p.index.Add(entered, joining.indexed)
+		return
 	}
-	p.index.Add(entered, joining.wanted)
+	if entered.behind == nil {
+		p.leaveFeed(entered, next, nil)
+	}
+	entered.behind.enter(joining, next, standing)
 }
 
-func (m *member) bufferStream(stream atlas.Stream) {
-	if m.buffers == nil {
-		m.buffers = make(map[atlas.Stream]*buffer)
+// buffer has the records of a subscription wait in buffers, if it wants that.
+func (m *member) buffer(wanted *subscription.Subscription, patient bool) {
+	if !wanted.Buffer {
+		return
 	}
-	m.buffers[stream] = m.subscriber.buffer(stream)
+	if m.buffers == nil {
+		m.buffers = make(map[bufferOf]*buffer)
+	}
+	records := bufferFor(wanted.Stream, wanted.Measurement, wanted.Cursor.Wanted)
+	m.buffers[records] = m.subscriber.buffer(records, patient)
 }
 
 // confirm enqueues a message of a membership unless that has ended, in which case it returns false.
 func (p *partition) confirm(present *membership, confirmation *outbox.Message) (stays bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if present.subscriber.roll.find(present.key) != present {
+	if !present.isOnRoll() {
 		return false, nil
 	}
-	return true, present.subscriber.offer(confirmation)
+	return true, present.subscriber.tell(confirmation)
 }
 
 // remove ends a membership and enqueues the last messages after all that it brought: no results come after them. It returns false if the membership
@@ -102,24 +142,41 @@ func (p *partition) remove(leaving *membership, last []*outbox.Message) (ended b
 	if len(last) == 0 {
 		return true, nil
 	}
-	return true, left.offerAll(leaving.wanted.Stream, last)
+	return true, left.tellAfter(leaving.wanted, last)
 }
 
 func (p *partition) exit(left *member, leaving *membership) {
-	p.index.Remove(left, leaving.wanted)
+	if leaving.hasEntry() {
+		leaving.subscriber.ledger.end(leaving)
+	}
+	p.indexOf(left).Remove(left, leaving.indexed)
 	left.memberships = slices.DeleteFunc(left.memberships, func(m *membership) bool { return m == leaving })
-	if len(left.memberships) == 0 {
-		delete(p.members, left.subscriber)
+	if len(left.memberships) > 0 {
+		return
+	}
+	delete(p.members, left.subscriber)
+	if left.behind != nil {
+		left.behind.end()
 	}
 }
 
-// offerAll enqueues messages after what waits in the buffer of a stream.
-func (m *member) offerAll(stream atlas.Stream, messages []*outbox.Message) error {
-	if buffer := m.buffers[stream]; buffer != nil {
-		buffer.empty()
+// indexOf is where what a member wants is looked up.
+func (p *partition) indexOf(member *member) *subscription.Index[*member] {
+	if member.behind != nil {
+		return &member.behind.index
+	}
+	return &p.index
+}
+
+// tellAfter enqueues messages after what waits in the buffers of a subscription.
+func (m *member) tellAfter(wanted *subscription.Subscription, messages []*outbox.Message) error {
+	for records, buffer := range m.buffers {
+		if records.stream == wanted.Stream {
+			buffer.emptyFirst()
+		}
 	}
 	for _, message := range messages {
-		if err := m.subscriber.offer(message); err != nil {
+		if err := m.subscriber.tell(message); err != nil {
 			return err
 		}
 	}
@@ -131,26 +188,44 @@ func (p *partition) judge(measurement atlas.MeasurementID) (over []*membership) 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, membership := range p.concerned(measurement) {
-		standing := p.standing(membership)
-		if standing == allowed || !membership.subscriber.roll.remove(membership) {
-			continue
+		standing, member := p.standing(membership), p.members[membership.subscriber]
+		switch {
+		case standing == allowed:
+		case standing == stopped && member.behind != nil: // there is still something to come
+			member.behind.endAt(p.pace.next, membership)
+		case p.dismiss(membership, standing):
+			over = append(over, membership)
 		}
-		over = append(over, membership)
-		left := p.members[membership.subscriber]
-		p.exit(left, membership)
-		_ = left.offerAll(membership.wanted.Stream, membership.farewell(standing)) // flush deals with what did not fit
 	}
 	return over
 }
 
+// dismiss ends a membership and tells the client why, or returns false if it has ended already.
+func (p *partition) dismiss(leaving *membership, standing standing) (ended bool) {
+	if !leaving.subscriber.roll.remove(leaving) {
+		return false
+	}
+	left := p.members[leaving.subscriber]
+	p.exit(left, leaving)
+	_ = left.tellAfter(leaving.wanted, leaving.farewell(standing)) // flush deals with what did not fit
+	return true
+}
+
 // concerned gives the memberships that name a measurement.
-func (p *partition) concerned(measurement atlas.MeasurementID) (memberships []*membership) {
+func (p *partition) concerned(measurement atlas.MeasurementID) (concerned []*membership) {
+	members := make(map[*member]struct{}) // one may have entries for several streams
 	for _, entry := range p.index.Candidates(measurement) {
-		for _, membership := range entry.Subscriber.memberships {
+		members[entry.Subscriber] = struct{}{}
+	}
+	for behind := range p.behind {
+		members[behind.member] = struct{}{}
+	}
+	for member := range members {
+		for _, membership := range member.memberships {
 			if membership.wanted.Measurement == measurement {
-				memberships = append(memberships, membership)
+				concerned = append(concerned, membership)
 			}
 		}
 	}
-	return memberships
+	return concerned
 }

@@ -44,7 +44,7 @@ func (s *Subscriber) replayOf(wanted *subscription.Subscription) *replay {
 // begin begins a membership in the replay of its measurement that runs already, in a new one, or in what comes from now on.
 func (s *Subscriber) begin(ctx context.Context, joining *membership) error {
 	if running := s.replayOf(joining.wanted); running != nil {
-		if err := running.join(joining); !errors.Is(err, errOver) {
+		if err := running.admit(joining); !errors.Is(err, errOver) {
 			return err
 		}
 	}
@@ -80,8 +80,22 @@ func (s *Subscriber) startReplay(ctx context.Context, joining *membership) error
 		return err
 	}
 	s.replays = append(s.replays, starting)
-	go starting.play(playing, playback)
+	s.held = append(s.held, func() { go starting.play(playing, playback) })
+	if !s.holding {
+		s.Release()
+	}
 	return nil
+}
+
+// Hold has replays that Subscribe begins wait for Release, so that several subscriptions of one can go on from the same cursor.
+func (s *Subscriber) Hold() { s.holding = true }
+
+// Release ends Hold.
+func (s *Subscriber) Release() {
+	for _, begin := range s.held {
+		begin()
+	}
+	s.holding, s.held = false, nil
 }
 
 // enterReplay counts a new replay, or refuses it if there are as many as there may be.

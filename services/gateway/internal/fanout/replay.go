@@ -18,6 +18,7 @@ type replay struct {
 	subscriber  *Subscriber
 	measurement atlas.MeasurementID
 	past        subscription.Past
+	after       string // the cursor from which it has gone on
 	partition   *partition
 	delivered   prometheus.Counter
 	cancel      context.CancelFunc
@@ -27,18 +28,26 @@ type replay struct {
 func newReplay(first *membership) *replay {
 	hub, wanted := first.subscriber.hub, first.wanted
 	partition := newPartition(hub)
-	partition.isPast = true
+	partition.isPast, partition.patient = true, true
 	partition.frames.subject = subscription.NewSubject(hub.settings.Replays.Enricher)
 	return &replay{
-		subscriber: first.subscriber, measurement: wanted.Measurement, past: *wanted.Past, partition: partition,
+		subscriber: first.subscriber, measurement: wanted.Measurement, past: *wanted.Past, after: wanted.Cursor.After, partition: partition,
 		delivered: hub.metrics.delivered.WithLabelValues(string(wanted.Source())), ended: make(chan struct{}),
 	}
+}
+
+// admit is join for a subscription that comes later: one that goes on behind a cursor must find the replay there.
+func (r *replay) admit(joining *membership) error {
+	if after := joining.wanted.Cursor.After; after != "" && (after != r.after || !r.subscriber.holding) {
+		return subscription.Refuse(codeAlreadyPlaying, "cursor: measurement %d is being replayed already, and not from there; end that first", r.measurement)
+	}
+	return r.join(joining)
 }
 
 // join begins a membership: what the replay comes to from then on is delivered for it. errOver says that the replay has come to its end.
 func (r *replay) join(joining *membership) error {
 	joining.partition = r.partition
-	if err := r.partition.add(joining); err != nil {
+	if err := r.partition.add(joining, 0); err != nil {
 		return err
 	}
 	joining.hold(r.leave)
@@ -67,23 +76,23 @@ func (r *replay) play(ctx context.Context, playback Playback) {
 
 // Room implements Sink.
 func (r *replay) Room(ctx context.Context) (waited time.Duration, err error) {
-	room, err := r.subscriber.client.Room()
-	if room == nil || err != nil {
-		return 0, err
-	}
-	r.Flush()
-	began := time.Now()
-	select {
-	case <-room:
-		return time.Since(began), nil
-	case <-ctx.Done():
-		return 0, ctx.Err()
-	}
+	return r.subscriber.awaitRoom(ctx, 0)
 }
 
-// Deliver implements Sink. Nobody wants cursors yet.
-func (r *replay) Deliver(record *atlas.Record, _ func() string) {
-	r.delivered.Add(float64(r.partition.deliverAlone(record)))
+// Deliver implements Sink.
+func (r *replay) Deliver(ctx context.Context, record *atlas.Record, cursor func() string) error {
+	var given []atlas.Stream
+	for {
+		taken, missed := r.partition.deliverAlone(record, cursor, given)
+		r.delivered.Add(float64(taken))
+		if missed == nil {
+			return nil
+		}
+		given = missed.given
+		if _, err := r.Room(ctx); err != nil {
+			return err
+		}
+	}
 }
 
 // Flush implements Sink.
@@ -93,7 +102,7 @@ func (r *replay) Flush() { r.partition.flush() }
 func (m *membership) replayed(err error) (last []*outbox.Message) {
 	encoding := m.subscriber.encoding
 	if refusal, ok := errors.AsType[*subscription.Error](err); ok {
-		last = append(last, ErrorMessage(encoding, refusal))
+		last = append(last, m.subscriber.client.Complaint(refusal))
 	}
 	if replays, ok := encoding.(ReplayEncoding); ok && err == nil {
 		last = append(last, m.event(replays.ReplayFinished()))

@@ -26,13 +26,18 @@ func (p *partition) closeIfEmpty() bool {
 	return p.over
 }
 
-// deliverAlone is deliver for one record.
-func (p *partition) deliverAlone(record *atlas.Record) (taken int) {
+// deliverAlone is deliver for one record, but for streams that were given it before, and tells if the client could not take all of it.
+func (p *partition) deliverAlone(record *atlas.Record, cursor func() string, given []atlas.Stream) (taken int, missed *fallen) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	taken = p.deliverOne(record)
+	p.frames.inReplay = cursor
+	taken = p.deliverOne(&p.index, record, given)
 	p.frames.reset(nil)
-	return taken
+	p.frames.inReplay = nil
+	if fallen := p.takeFallen(); len(fallen) > 0 {
+		return taken, &fallen[0]
+	}
+	return taken, nil
 }
 
 // conclude ends all memberships, and the partition. What it returns is to be released and flushed.
@@ -47,7 +52,7 @@ func (p *partition) conclude(last func(*membership) []*outbox.Message) (over []*
 			}
 			over = append(over, membership)
 			p.exit(left, membership)
-			_ = left.offerAll(membership.wanted.Stream, last(membership)) // flush deals with what did not fit
+			_ = left.tellAfter(membership.wanted, last(membership)) // flush deals with what did not fit
 		}
 	}
 	return over

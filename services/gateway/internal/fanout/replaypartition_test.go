@@ -11,7 +11,7 @@ func TestNothingJoinsWhatIsOver(t *testing.T) {
 	defer subscriber.Leave()
 	partition := newPartition(house.Hub)
 	partition.conclude(nil)
-	if err := partition.add(&membership{subscriber: subscriber, wanted: parse(t, replayed)}); !errors.Is(err, errOver) {
+	if err := partition.add(&membership{subscriber: subscriber, wanted: parse(t, replayed)}, 0); !errors.Is(err, errOver) {
 		t.Errorf("got %v, want errOver", err)
 	}
 }

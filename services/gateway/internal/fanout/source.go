@@ -9,15 +9,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 // Feed tails the partitions of a stream that somebody listens to.
 type Feed interface {
-	// Follow has the partition of a measurement delivered. It calls attach once with the partition's number, under the partition's lock: every record
-	// that the log takes after Follow has returned is delivered after that. The partition is followed until release is called.
-	Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int)) (release func(), err error)
+	// Follow has the partition of a measurement delivered. It calls attach once with the partition's number and the offset before which all has been
+	// delivered, under the partition's lock: every record that the log takes after Follow has returned is delivered after that. The partition is followed
+	// until release is called.
+	Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error)
 }
 
 // Attached is the feed of a source whose records are all delivered anyway, in partition 0.
@@ -25,15 +24,17 @@ func Attached(*Source) Feed { return attached{} }
 
 type attached struct{}
 
-func (attached) Follow(_ context.Context, _ atlas.MeasurementID, attach func(partition int)) (release func(), err error) {
-	attach(0)
+func (attached) Follow(_ context.Context, _ atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error) {
+	attach(0, 0)
 	return func() {}, nil
 }
 
 // Source is one stream of the log: it takes the records of its partitions and hands them to the subscribers.
 type Source struct {
 	hub       *Hub
+	stream    atlas.Stream
 	feed      Feed
+	trail     Trail // nil if the feed has none
 	delivered prometheus.Counter
 
 	mu         sync.RWMutex
@@ -48,16 +49,6 @@ func (s *Source) Deliver(number int, records []atlas.Record) {
 // Flush writes what Deliver enqueued.
 func (s *Source) Flush(number int) { s.partition(number).flush() }
 
-// Gap tells the subscribers of a partition that the log has lost records, from one offset to before another, before they could be delivered. With an
-// end below the beginning, the log was cut or made anew, and goes on there.
-func (s *Source) Gap(number int, from, to int64) {
-	refusal := subscription.Refuse(codeGap, "the log has lost the records from %d to before %d of partition %d; some may have been yours", from, to, number)
-	if to < from {
-		refusal = subscription.Refuse(codeGap, "partition %d of the log was cut, from %d back to %d; some records may be lost", number, from, to)
-	}
-	s.partition(number).tell(func(encoding Encoding) *outbox.Message { return ErrorMessage(encoding, refusal) })
-}
-
 func (s *Source) partition(number int) *partition {
 	s.mu.RLock()
 	found := s.partitions[number]
@@ -68,17 +59,22 @@ func (s *Source) partition(number int) *partition {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.partitions[number] == nil {
-		s.partitions[number] = newPartition(s.hub)
+		opened := newPartition(s.hub)
+		opened.source, opened.number, opened.patient = s, number, s.trail != nil
+		s.partitions[number] = opened
 	}
 	return s.partitions[number]
 }
 
 // follow begins a membership under the lock of its partition.
-func (s *Source) follow(ctx context.Context, joining *membership) error {
+func (s *Source) follow(ctx context.Context, joining *membership) (err error) {
+	if joining.start, err = s.startOf(ctx, joining.wanted); err != nil {
+		return err
+	}
 	var refused error
-	release, err := s.feed.Follow(ctx, joining.wanted.Measurement, func(number int) {
+	release, err := s.feed.Follow(ctx, joining.wanted.Measurement, func(number int, next int64) {
 		joining.partition = s.partition(number)
-		refused = joining.partition.add(joining)
+		refused = joining.partition.add(joining, next)
 	})
 	if err != nil {
 		return err

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
+	"time"
 
-	"atlasstream/pkg/atlas"
+	"golang.org/x/sync/semaphore"
+
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -25,20 +28,25 @@ type Subscriber struct {
 	encoding   Encoding
 	rights     Rights
 	roll       roll
-	buffers    map[atlas.Stream]*buffer // of the streams that some subscription has buffered
-	replays    []*replay                // those that may be running; for Subscribe and Leave
-	onEnd      func()                   // as OnEnd has it
-	overfull   atomic.Bool              // a message did not fit: after that a shorter one must not slip in
-	overflowed atomic.Bool              // that was told and counted
+	buffers    map[bufferOf]*buffer               // of the records that some subscription has buffered
+	replays    []*replay                          // those that may be running; for Subscribe and Leave
+	holding    bool                               // replays begin with Release
+	held       []func()                           // begin them
+	pursuits   sync.WaitGroup                     // of partitions in which it is behind
+	readers    atomic.Pointer[semaphore.Weighted] // of the log, in those; nil until there are some
+	ledger     *ledger                            // where each of its cursors stands for all subscriptions; set before the first of them begins
+	onEnd      func()                             // as OnEnd has it
+	overfull   atomic.Bool                        // a message did not fit that must: after that nothing is enqueued any more
+	overflowed atomic.Bool                        // that was told and counted
 }
 
 // Subscribe begins a subscription and confirms it by repeating the parameters: every matching record that the log takes from then on is delivered
-// after the confirmation. A subscription that the subscriber has already is confirmed once more and stays one; one to results of a measurement that
+// after the confirmation, and before those what the log has behind the cursor, or what came in the last minutes, if that is wanted. A subscription that the subscriber has already is confirmed once more and stays one; one to results of a measurement that
 // has stopped ends at once. One to the past begins a replay, which ends it in turn; further ones to its measurement join the replay while it runs.
 // Errors: ErrTooMany; a *subscription.Error, if the measurement or the past is none for this client; those of Client.Offer; or why the log cannot be
 // followed.
 func (s *Subscriber) Subscribe(ctx context.Context, wanted *subscription.Subscription, parameters []byte) error {
-	joining := &membership{subscriber: s, wanted: wanted, key: wanted.Key(), parameters: bytes.Clone(parameters)}
+	joining := &membership{subscriber: s, wanted: wanted, indexed: wanted, key: wanted.Key(), parameters: bytes.Clone(parameters)}
 	if err := s.checkPast(wanted); err != nil {
 		return err
 	}
@@ -50,7 +58,20 @@ func (s *Subscriber) Subscribe(ctx context.Context, wanted *subscription.Subscri
 	if err := s.roll.room(joining, s.hub.settings.Limits.Subscriptions); err != nil {
 		return err
 	}
+	if err := s.beginCursors(ctx, wanted); err != nil {
+		return err
+	}
 	return s.begin(ctx, joining)
+}
+
+func (s *Subscriber) beginCursors(ctx context.Context, wanted *subscription.Subscription) error {
+	if !wanted.Cursor.Wanted {
+		return nil
+	}
+	if s.client.BeginCursors() && s.ledger == nil {
+		s.ledger = &ledger{subscriber: s}
+	}
+	return s.hub.settings.Cursors.Prepare(ctx)
 }
 
 // Unsubscribe ends the subscription that asks for the same and confirms that by repeating the parameters: nothing is delivered for it after the
@@ -76,13 +97,14 @@ func (s *Subscriber) Leave() {
 		_ = membership.end() // a change of the measurement may have ended it meanwhile, which is as good
 	}
 	s.leaveReplays()
+	s.pursuits.Wait()
 	for _, buffer := range s.buffers {
 		buffer.close()
 	}
 	s.hub.clients.Add(-1)
 }
 
-// Overflow is for whoever is told by Client.Offer that the client cannot keep up: the client is told so and counted, once.
+// Overflow is for whoever is told by Client.Tell that the client cannot keep up: the client is told so and counted, once.
 func (s *Subscriber) Overflow() {
 	if s.overflowed.CompareAndSwap(false, true) {
 		s.hub.metrics.overflows.Inc()
@@ -90,19 +112,58 @@ func (s *Subscriber) Overflow() {
 	}
 }
 
-// offer enqueues a message. Once one does not fit none is enqueued any more, and flush, which must follow, tells the client.
+// offer enqueues the message of a record that can be had later as well. Errors: those of Client.Offer.
 func (s *Subscriber) offer(message *outbox.Message) error {
+	if s.overfull.Load() {
+		return outbox.ErrClosed
+	}
+	return s.client.Offer(message)
+}
+
+// tell enqueues a message that must come now. Once one does not fit none is enqueued any more, and flush, which must follow, closes the client. Errors:
+// those of Client.Tell.
+func (s *Subscriber) tell(message *outbox.Message) error {
 	if s.overfull.Load() {
 		return outbox.ErrFull
 	}
-	err := s.client.Offer(message)
-	if err == nil {
-		return nil
-	}
+	err := s.client.Tell(message)
 	if errors.Is(err, outbox.ErrFull) {
 		s.overfull.Store(true)
 	}
 	return err
+}
+
+// offerOf is offer for those who can wait, and tell for those who cannot.
+func (s *Subscriber) offerOf(patient bool) func(*outbox.Message) error {
+	if patient {
+		return s.offer
+	}
+	return s.tell
+}
+
+// awaitRoom returns when the client can take more, and for how long it had to wait: errStalled after most, unless that is 0. Before it waits, it writes
+// what was enqueued.
+func (s *Subscriber) awaitRoom(ctx context.Context, most time.Duration) (waited time.Duration, err error) {
+	room, err := s.client.Room()
+	if room == nil || err != nil {
+		return 0, err
+	}
+	s.flush()
+	var patience <-chan time.Time
+	if most > 0 {
+		timer := time.NewTimer(most)
+		defer timer.Stop()
+		patience = timer.C
+	}
+	began := time.Now()
+	select {
+	case <-room:
+		return time.Since(began), nil
+	case <-patience:
+		return 0, errStalled
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
 }
 
 // flush writes what is enqueued. It is called without a lock.
@@ -113,13 +174,13 @@ func (s *Subscriber) flush() {
 	}
 }
 
-// buffer gives the buffer of a stream. It is called by Subscribe only, so the map needs no lock.
-func (s *Subscriber) buffer(stream atlas.Stream) *buffer {
+// buffer gives the buffer of some records. It is called by Subscribe only, so the map needs no lock.
+func (s *Subscriber) buffer(records bufferOf, patient bool) *buffer {
 	if s.buffers == nil {
-		s.buffers = make(map[atlas.Stream]*buffer)
+		s.buffers = make(map[bufferOf]*buffer)
 	}
-	if s.buffers[stream] == nil {
-		s.buffers[stream] = &buffer{subscriber: s, event: eventName(stream)}
+	if s.buffers[records] == nil {
+		s.buffers[records] = &buffer{subscriber: s, event: eventName(records.stream), cursors: records.measurement != 0, patient: patient}
 	}
-	return s.buffers[stream]
+	return s.buffers[records]
 }

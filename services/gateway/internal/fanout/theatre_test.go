@@ -55,7 +55,9 @@ func (h *tape) Run(ctx context.Context, sink Sink) error {
 		if waited > 0 {
 			h.waits++
 		}
-		sink.Deliver(&h.records[i], nil)
+		if err := sink.Deliver(ctx, &h.records[i], nil); err != nil {
+			return err
+		}
 	}
 	return h.err
 }

@@ -19,7 +19,7 @@ var (
 
 // Limits bound what an outbox holds and how long it waits.
 type Limits struct {
-	Bytes        int           // most bytes that may wait
+	Bytes        int           // most bytes that may wait; one message comes in whatever its size while no more than half of them wait
 	Messages     int           // most messages that may wait
 	WriteTimeout time.Duration // how long a client may read nothing at all while messages wait, before its connection is closed
 	CloseTimeout time.Duration // how long a client may take to close its side after the last message
@@ -70,13 +70,19 @@ func (o *Outbox) connect(conn net.Conn) {
 
 // Offer puts a message into the queue without writing it: several offers and one Flush make one write.
 // It returns ErrFull or ErrClosed if the message was not taken.
-func (o *Outbox) Offer(message *Message) error {
+func (o *Outbox) Offer(message *Message) error { return o.offer(message, 0) }
+
+// Tell is Offer for what is said beside what the client came for, such as an answer: a quarter more may wait for that.
+func (o *Outbox) Tell(message *Message) error { return o.offer(message, 1) }
+
+func (o *Outbox) offer(message *Message, moreQuarters int) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.state != open {
 		return ErrClosed
 	}
-	if len(o.queue) >= o.limits.Messages || o.bytes+message.Size() > o.limits.Bytes {
+	mostBytes, mostMessages := o.limits.Bytes+moreQuarters*o.limits.Bytes/4, o.limits.Messages+moreQuarters*max(1, o.limits.Messages/4)
+	if len(o.queue) >= mostMessages || o.bytes+message.Size() > mostBytes && !o.holdsAtMost(2) {
 		return ErrFull
 	}
 	o.push(message)

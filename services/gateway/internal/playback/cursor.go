@@ -1,24 +1,14 @@
 package playback
 
 import (
-	"encoding/base64"
-	"encoding/binary"
-	"errors"
-	"fmt"
-	"hash/crc32"
 	"slices"
 	"time"
-
-	"google.golang.org/protobuf/proto"
 
 	"atlasstream/pkg/atlas"
 	cursorv1 "atlasstream/proto/cursor/v1"
 )
 
-// ErrDamaged is returned for a cursor that no gateway has given out.
-var ErrDamaged = errors.New("the cursor is damaged")
-
-// Cursor is a place behind a message, in a live feed or in a replay.
+// Cursor is a place behind a message, in a live feed or in a replay; or, with neither, before the first one.
 type Cursor struct {
 	Measurement atlas.MeasurementID
 	Live        *atlas.Position // of the message, in a feed in the log's own order
@@ -38,27 +28,14 @@ type TopicPlace struct {
 	End  int64 // the offset before which reading stops
 }
 
-// MaxCursor bounds what is read as a cursor, in bytes.
-const MaxCursor = 8192
-
-var checksums = crc32.MakeTable(crc32.Castagnoli)
-
-const checksumSize = 4
-
-// String gives the cursor as clients keep it: URL-safe base64 of a cursor.v1.Cursor and its checksum.
-func (c Cursor) String() string {
-	message := &cursorv1.Cursor{Measurement: int64(c.Measurement)}
+func (c *Cursor) message(parameters []byte) *cursorv1.Place {
+	message := &cursorv1.Place{Measurement: int64(c.Measurement), Parameters: parameters}
 	if c.Live != nil {
-		message.Place = &cursorv1.Cursor_Live{Live: &cursorv1.Live{Topic: c.Live.Topic, Partition: int32(c.Live.Partition), Offset: c.Live.Offset}}
+		message.Place = &cursorv1.Place_Live{Live: &cursorv1.Live{Topic: c.Live.Topic, Partition: int32(c.Live.Partition), Offset: c.Live.Offset}}
 	} else if c.Replay != nil {
-		message.Place = &cursorv1.Cursor_Replay{Replay: c.Replay.message()}
+		message.Place = &cursorv1.Place_Replay{Replay: c.Replay.message()}
 	}
-	encoded, err := proto.Marshal(message)
-	if err != nil {
-		panic(err) // only a topic's name that is not valid UTF-8 has no form, and Kafka has no such topic
-	}
-	encoded = binary.BigEndian.AppendUint32(encoded, crc32.Checksum(encoded, checksums))
-	return base64.RawURLEncoding.EncodeToString(encoded)
+	return message
 }
 
 func (r *ReplayPlace) message() *cursorv1.Replay {
@@ -72,35 +49,15 @@ func (r *ReplayPlace) message() *cursorv1.Replay {
 	return replay
 }
 
-// ParseCursor reads what String gives. The error is ErrDamaged.
-func ParseCursor(text string) (Cursor, error) {
-	if len(text) > MaxCursor {
-		return Cursor{}, fmt.Errorf("%w: it has %d bytes, and no cursor has more than %d", ErrDamaged, len(text), MaxCursor)
-	}
-	encoded, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(encoded) < checksumSize {
-		return Cursor{}, ErrDamaged
-	}
-	body, checksum := encoded[:len(encoded)-checksumSize], binary.BigEndian.Uint32(encoded[len(encoded)-checksumSize:])
-	message := &cursorv1.Cursor{}
-	if crc32.Checksum(body, checksums) != checksum || proto.Unmarshal(body, message) != nil {
-		return Cursor{}, ErrDamaged
-	}
-	return cursorOf(message)
-}
-
-func cursorOf(message *cursorv1.Cursor) (Cursor, error) {
+func cursorOf(message *cursorv1.Place) (Cursor, bool) {
 	cursor := Cursor{Measurement: atlas.MeasurementID(message.GetMeasurement())}
 	switch place := message.GetPlace().(type) {
-	case *cursorv1.Cursor_Live:
+	case *cursorv1.Place_Live:
 		cursor.Live = &atlas.Position{Topic: place.Live.GetTopic(), Partition: int(place.Live.GetPartition()), Offset: place.Live.GetOffset()}
-	case *cursorv1.Cursor_Replay:
+	case *cursorv1.Place_Replay:
 		cursor.Replay = replayPlaceOf(place.Replay)
 	}
-	if !cursor.sound() {
-		return Cursor{}, ErrDamaged
-	}
-	return cursor, nil
+	return cursor, cursor.sound()
 }
 
 func replayPlaceOf(replay *cursorv1.Replay) *ReplayPlace {
@@ -115,15 +72,18 @@ func replayPlaceOf(replay *cursorv1.Replay) *ReplayPlace {
 	return there
 }
 
-// sound refuses what a checksum does not keep anybody from making up: offsets that would have a reader start before the beginning or run for ever.
-func (c Cursor) sound() bool {
+// sound refuses what would have a reader start before the beginning or run for ever, if somebody knows how to seal it.
+func (c *Cursor) sound() bool {
 	if c.Measurement < 1 {
 		return false
 	}
 	if c.Live != nil {
-		return c.Live.Partition >= 0 && c.Live.Offset >= 0 && c.Live.Topic != ""
+		return c.Live.Partition >= 0 && c.Live.Offset >= -1 && c.Live.Topic != ""
 	}
-	if c.Replay == nil || len(c.Replay.Topics) == 0 || len(c.Replay.Topics) > maxTopics || c.Replay.Interval.End.Before(c.Replay.Interval.Start) {
+	if c.Replay == nil {
+		return true
+	}
+	if len(c.Replay.Topics) == 0 || len(c.Replay.Topics) > maxTopics || c.Replay.Interval.End.Before(c.Replay.Interval.Start) {
 		return false
 	}
 	for i, topic := range c.Replay.Topics {

@@ -118,7 +118,7 @@ var wide = Window{Span: 10 * time.Minute, Bytes: 16 << 20}
 func newPlayer(log Log, measurements known) *Player {
 	return NewPlayer(Settings{
 		Log: log, Measurements: measurements, Topics: map[atlas.Stream]string{atlas.StreamResult: liveTopic},
-		Window: wide, Lateness: time.Hour, Limits: Limits{Results: 1000, Scanned: 100_000},
+		Window: wide, Lateness: time.Hour, Limits: Limits{Results: 1000, Scanned: 100_000}, Seal: &Seal{},
 	}, prometheus.NewRegistry())
 }
 
@@ -145,11 +145,22 @@ type recorder struct {
 
 func (r *recorder) Room(context.Context) (time.Duration, error) { return 0, nil }
 
-func (r *recorder) Deliver(record *atlas.Record, cursor func() string) {
+func (r *recorder) Deliver(_ context.Context, record *atlas.Record, cursor func() string) error {
 	r.delivered, r.at = append(r.delivered, *record), append(r.at, time.Now())
 	if r.keep {
 		r.cursors = append(r.cursors, cursor())
 	}
+	return nil
+}
+
+// mustRead reads a cursor.
+func mustRead(t testing.TB, text string) *Bookmark {
+	t.Helper()
+	bookmark, err := new(Seal).Read(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bookmark
 }
 
 func (r *recorder) Flush() {

@@ -219,11 +219,8 @@ func TestResumedPace(t *testing.T) {
 		request := Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), Speed: 1}
 		sink := &recorder{keep: true}
 		played(t, mustStart(t, player, request), sink)
-		cursor, err := ParseCursor(sink.cursors[1])
-		if err != nil {
-			t.Fatal(err)
-		}
-		replay, err := player.Resume(t.Context(), Request{Stream: atlas.StreamResult, Measurement: 1, Speed: 2}, cursor)
+		request.Speed = 2
+		replay, err := player.Resume(t.Context(), request, mustRead(t, sink.cursors[1]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -257,7 +254,10 @@ type waiting struct {
 	heap  uint64
 }
 
-func (w *waiting) Deliver(*atlas.Record, func() string) { w.after-- }
+func (w *waiting) Deliver(context.Context, *atlas.Record, func() string) error {
+	w.after--
+	return nil
+}
 
 func (w *waiting) Room(context.Context) (time.Duration, error) {
 	if w.after > 0 {

@@ -24,6 +24,7 @@ type Settings struct {
 	Window       Window
 	Lateness     time.Duration // how much later than results of the same time a result still comes into a live topic
 	Limits       Limits
+	Seal         *Seal // of cursors
 }
 
 // Limits bound the speed of a replay: no higher one is allowed than that at which one of them is reached on average. Real time always is.
@@ -70,6 +71,7 @@ func (p *Player) open(ctx context.Context, request Request, interval Interval, p
 		interval:    interval,
 		records:     &merged{},
 		schedule:    schedule{start: interval.Start, speed: request.Speed},
+		seal:        p.settings.Seal,
 		metrics:     p.metrics,
 	}
 	for _, part := range parts {

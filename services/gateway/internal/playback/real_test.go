@@ -143,11 +143,7 @@ func TestResumingAtEveryPositionOfRealData(t *testing.T) {
 	}
 	player := newGateway()
 	for i, text := range whole.cursors {
-		cursor, err := ParseCursor(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		replay, err := player.Resume(t.Context(), Request{Stream: atlas.StreamResult, Measurement: measurement, Speed: 1}, cursor)
+		replay, err := player.Resume(t.Context(), everything(measurement, events), mustRead(t, text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,12 +164,13 @@ type expecting struct {
 func (e *expecting) Room(context.Context) (time.Duration, error) { return 0, nil }
 func (e *expecting) Flush()                                      {}
 
-func (e *expecting) Deliver(record *atlas.Record, _ func() string) {
+func (e *expecting) Deliver(_ context.Context, record *atlas.Record, _ func() string) error {
 	if len(e.want) == 0 || e.want[0].Position != record.Position {
 		e.wrong = true
-		return
+		return nil
 	}
 	e.want = e.want[1:]
+	return nil
 }
 
 // BenchmarkPace plays 1768147 at 10,000 times its pace, for some seconds, in real time.
@@ -208,9 +205,11 @@ func BenchmarkPace(b *testing.B) {
 // discarding is a client that keeps nothing.
 type discarding struct{}
 
+func (discarding) Deliver(context.Context, *atlas.Record, func() string) error { return nil }
+
 func (discarding) Room(context.Context) (time.Duration, error) { return 0, nil }
-func (discarding) Deliver(*atlas.Record, func() string)        {}
-func (discarding) Flush()                                      {}
+
+func (discarding) Flush() {}
 
 // BenchmarkUnpaced shows what a record costs from its source to its client, at no pace.
 func BenchmarkUnpaced(b *testing.B) {

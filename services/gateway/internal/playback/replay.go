@@ -11,8 +11,9 @@ import (
 type Sink interface {
 	// Room returns when the client can take more, and tells for how long it had to wait. Before it waits, it writes what was enqueued.
 	Room(ctx context.Context) (waited time.Duration, err error)
-	// Deliver enqueues a record for the subscriptions that match it. Cursor makes the place behind it, for those that want one, and is valid during the call.
-	Deliver(record *atlas.Record, cursor func() string)
+	// Deliver enqueues a record for the subscriptions that match it. It waits for a client that cannot take it at once. Cursor makes the place behind the
+	// record, for those that want one, and is valid during the call.
+	Deliver(ctx context.Context, record *atlas.Record, cursor func() string) error
 	// Flush writes what was enqueued.
 	Flush()
 }
@@ -25,6 +26,7 @@ type Replay struct {
 	sources     []Source
 	records     *merged
 	schedule    schedule
+	seal        *Seal
 	metrics     *metrics
 }
 
@@ -52,7 +54,8 @@ const flushEvery = 64
 func (r *Replay) Run(ctx context.Context, sink Sink) error {
 	r.metrics.running.Inc()
 	defer r.metrics.running.Dec()
-	run := &run{Replay: r, sink: sink, timer: time.NewTimer(0), cursor: r.cursor}
+	run := &run{Replay: r, sink: sink, timer: time.NewTimer(0)}
+	run.cursor = run.bookmark
 	defer run.timer.Stop()
 	defer run.flush()
 	r.schedule.began = time.Now()
@@ -73,10 +76,10 @@ type run struct {
 	*Replay
 	sink     Sink
 	timer    *time.Timer
-	cursor   func() string
-	now      time.Time // as it was not long ago
-	enqueued int       // since the last flush
-	flushed  time.Time // the last time
+	cursor   func() string // bookmark, kept, as making it anew would allocate for every record
+	now      time.Time     // as it was not long ago
+	enqueued int           // since the last flush
+	flushed  time.Time     // the last time
 }
 
 func (r *run) deliver(ctx context.Context, record *atlas.Record) error {
@@ -95,7 +98,9 @@ func (r *run) deliver(ctx context.Context, record *atlas.Record) error {
 	if r.enqueued == 0 {
 		r.metrics.paceError.Observe(r.now.Sub(due).Seconds())
 	}
-	r.sink.Deliver(record, r.cursor)
+	if err := r.sink.Deliver(ctx, record, r.cursor); err != nil {
+		return err
+	}
 	if r.enqueued++; r.enqueued >= flushEvery {
 		r.flush()
 	}
@@ -138,11 +143,12 @@ func (r *run) flush() {
 	r.sink.Flush()
 }
 
-// cursor tells the place behind the last record.
-func (r *Replay) cursor() string {
+// bookmark tells the place behind the last record.
+func (r *run) bookmark() string {
 	topics := make([]TopicPlace, len(r.topics))
 	for i, mark := range r.records.marks() {
 		topics[i] = TopicPlace{Name: r.topics[i].Name, Mark: mark, End: r.topics[i].End}
 	}
-	return Cursor{Measurement: r.measurement, Replay: &ReplayPlace{Interval: r.interval, Topics: topics}}.String()
+	there := Cursor{Measurement: r.measurement, Replay: &ReplayPlace{Interval: r.interval, Topics: topics}}
+	return r.seal.Write(&Bookmark{Issued: r.now, Marks: []Bookmarked{{Cursor: there}}})
 }

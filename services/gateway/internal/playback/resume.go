@@ -6,22 +6,28 @@ import (
 	"strings"
 	"time"
 
+	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// Resume goes on behind the message of a replay's cursor: the interval, and what is read, are the cursor's. The request tells the stream, the measurement and
-// the speed. A *subscription.Error says what is wrong with the cursor, and what is available.
-func (p *Player) Resume(ctx context.Context, request Request, cursor Cursor) (*Replay, error) {
+// Resume goes on behind the message of a replay's cursor: the interval, and what is read, are the cursor's. The request tells the stream, the measurement,
+// the start and the speed. Where the cursor says that nothing has been delivered yet, it starts. A *subscription.Error says what is wrong with the cursor,
+// and what is available.
+func (p *Player) Resume(ctx context.Context, request Request, bookmark *Bookmark) (*Replay, error) {
 	if err := checkSpeed(request.Speed); err != nil {
 		return nil, err
 	}
-	if cursor.Measurement != request.Measurement {
-		return nil, subscription.Refuse(CodeCursor, "cursor: got one of measurement %d, want one of measurement %d", cursor.Measurement, request.Measurement)
-	}
-	if cursor.Replay == nil {
-		return nil, subscription.Refuse(CodeCursor, "cursor: got one of a live feed, want one of a replay")
+	cursor, found := bookmark.Find(request.Measurement, true)
+	if !found {
+		return nil, bookmark.mismatch(request.Measurement, "a replay", "a live feed, without startTime")
 	}
 	there := cursor.Replay
+	if there == nil {
+		return p.Start(ctx, request)
+	}
+	if start := request.Start.Truncate(time.Millisecond); !start.Equal(there.Interval.Start) {
+		return nil, subscription.Refuse(CodeCursor, "startTime: got %s, want %s, that of the cursor", moment(start), moment(there.Interval.Start))
+	}
 	parts, err := p.find(ctx, request, there.Topics)
 	if err != nil {
 		return nil, err
@@ -35,6 +41,14 @@ func (p *Player) Resume(ctx context.Context, request Request, cursor Cursor) (*R
 	}
 	replay.schedule.start = there.reached()
 	return replay, nil
+}
+
+// mismatch refuses a cursor that is not of a measurement, or not of the wanted kind.
+func (b *Bookmark) mismatch(measurement atlas.MeasurementID, wanted, got string) error {
+	if of := b.Marks[0].Measurement; len(b.Marks) > 1 || of != measurement {
+		return subscription.Refuse(CodeCursor, "cursor: got one of measurement %d, want one of measurement %d", of, measurement)
+	}
+	return subscription.Refuse(CodeCursor, "cursor: got one of %s, want one of %s", got, wanted)
 }
 
 // find looks up the topics of a cursor, which must have still what is to be read.

@@ -15,14 +15,10 @@ func twoTopics() *memory {
 }
 
 // cursorBehind gives the cursor of a message of a replay of measurement 1.
-func cursorBehind(t *testing.T, log *memory, number int) Cursor {
+func cursorBehind(t *testing.T, log *memory, number int) *Bookmark {
 	t.Helper()
 	sink := playFast(t, mustStart(t, newPlayer(log, nil), Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), Speed: 1}))
-	cursor, err := ParseCursor(sink.cursors[number])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cursor
+	return mustRead(t, sink.cursors[number])
 }
 
 func TestRefusedCursors(t *testing.T) {
@@ -39,7 +35,11 @@ func TestRefusedCursors(t *testing.T) {
 			func(_ *memory, cursor *Cursor, _ *Request) {
 				cursor.Live, cursor.Replay = &atlas.Position{Topic: liveTopic}, nil
 			},
-			"bad_cursor", "cursor: got one of a live feed, want one of a replay",
+			"bad_cursor", "cursor: got one of a live feed, without startTime, want one of a replay",
+		},
+		"of another start": {
+			func(_ *memory, _ *Cursor, request *Request) { request.Start = at(1) },
+			"bad_cursor", "startTime: got 2015-03-17T23:00:01Z, want 2015-03-17T23:00:00Z, that of the cursor",
 		},
 		"an archive that was deleted": {
 			func(log *memory, _ *Cursor, _ *Request) { delete(log.topics, "atlas.archive.a") },
@@ -75,8 +75,8 @@ func TestRefusedCursors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			log := twoTopics()
 			cursor := cursorBehind(t, log, 0)
-			request := Request{Stream: atlas.StreamResult, Measurement: 1, Speed: 1}
-			test.change(log, &cursor, &request)
+			request := Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), Speed: 1}
+			test.change(log, &cursor.Marks[0].Cursor, &request)
 			_, err := newPlayer(log, nil).Resume(t.Context(), request, cursor)
 			if test.words == "" {
 				if err == nil || fmt.Sprintf("%.10s", err) != "[too_fast]" {
@@ -97,7 +97,7 @@ func TestResumingAfterRetention(t *testing.T) {
 	cursor := cursorBehind(t, log, 5)
 	log.topics["atlas.archive.a"].first = 3
 	log.topics[liveTopic].first = 3
-	replay, err := newPlayer(log, nil).Resume(t.Context(), Request{Stream: atlas.StreamResult, Measurement: 1, Speed: 1}, cursor)
+	replay, err := newPlayer(log, nil).Resume(t.Context(), Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), Speed: 1}, cursor)
 	if err != nil {
 		t.Fatal(err)
 	}

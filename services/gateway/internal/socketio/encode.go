@@ -49,12 +49,17 @@ func appendArray(text, first []byte, others [][]byte) []byte {
 	return append(text, ']')
 }
 
-// encodeConnect welcomes a client to a namespace; it learns the socket's ID in revision 4 of Engine.IO only.
-func encodeConnect(revision engineio.Revision, namespace, id string) *outbox.Message {
+// encodeConnect welcomes a client to a namespace; it learns the socket's ID, and its private one if it has one, in revision 4 of Engine.IO only.
+func encodeConnect(revision engineio.Revision, namespace, id, privateID string) *outbox.Message {
+	text := startPacket(nil, kindConnect, namespace)
 	if revision == engineio.Revision3 {
-		return outbox.Text(startPacket(nil, kindConnect, namespace))
+		return outbox.Text(text)
 	}
-	return outbox.Text(append(append(append(startPacket(nil, kindConnect, namespace), `{"sid":`...), quote(id)...), '}'))
+	text = append(append(text, `{"sid":`...), quote(id)...)
+	if privateID != "" {
+		text = append(append(text, `,"pid":`...), quote(privateID)...)
+	}
+	return outbox.Text(append(text, '}'))
 }
 
 // encodeRefusal tells a client why it may not connect to a namespace.

@@ -19,6 +19,7 @@ type Socket struct {
 	id        string
 	namespace string
 	auth      json.RawMessage
+	privateID string
 	session   *engineio.Session
 	announced sync.Once // the client has been told that it is connected
 	left      atomic.Bool
@@ -33,6 +34,17 @@ func (s *Socket) Namespace() string { return s.namespace }
 // Request is what is kept of the request that opened the connection.
 func (s *Socket) Request() *engineio.Request { return s.session.Request() }
 
+// Revision is that of Engine.IO which the client speaks.
+func (s *Socket) Revision() engineio.Revision { return s.session.Revision() }
+
+// SetPrivateID tells a client of revision 4 a private ID with its welcome, by which it learns that it is recovered if it had that one before. From then on
+// socket.io-client 4.6 and later remember an event's last argument if that is a string, and both come with Auth at the next connection, as pid and offset.
+// It is for Handler.Connect, before anything is sent.
+func (s *Socket) SetPrivateID(id string) { s.privateID = id }
+
+// SetFarewell has the client told something of its own when the server shuts down.
+func (s *Socket) SetFarewell(own *outbox.Message) { s.session.SetFarewell(own) }
+
 // Auth is the object that the client sent to connect, or nil. It is there during Handler.Connect only, since a client decides how long it is.
 func (s *Socket) Auth() json.RawMessage { return s.auth }
 
@@ -43,6 +55,15 @@ func (s *Socket) Offer(packet *outbox.Message) error {
 	}
 	s.announced.Do(s.announce)
 	return s.session.Offer(packet)
+}
+
+// Tell is Offer for what is said beside what the client came for, such as an answer: there is a little more room for that.
+func (s *Socket) Tell(packet *outbox.Message) error {
+	if s.left.Load() {
+		return outbox.ErrClosed
+	}
+	s.announced.Do(s.announce)
+	return s.session.Tell(packet)
 }
 
 // Flush sends what is queued for the client's connection.
@@ -104,7 +125,7 @@ func (s *Socket) Abort(last ...*outbox.Message) {
 
 // announce puts the connect packet before everything else that the socket is sent.
 func (s *Socket) announce() {
-	mustOffer(s.session, encodeConnect(s.session.Revision(), s.namespace, s.id))
+	mustOffer(s.session, encodeConnect(s.session.Revision(), s.namespace, s.id, s.privateID))
 }
 
 // mustOffer queues a packet without which the client could not make sense of the next ones.

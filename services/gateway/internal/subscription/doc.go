@@ -21,7 +21,8 @@
 // # When two subscriptions are the same
 //
 // Two subscriptions are the same if they ask for the same: the same stream, measurement and probe, the same conditions in any order, the same set of
-// acceptedFields, and the same enrichProbes and buffering. It does not matter in which order and style the parameters come, nor how a value is spelled: 4,
+// acceptedFields, the same enrichProbes and buffering, and a cursor or none. Where they begin does not matter: startTime, endTime, speed, sendBacklog and
+// which cursor. It does not matter in which order and style the parameters come, nor how a value is spelled: 4,
 // "4" and "4.0"; alternatives in any order, between spaces or in a list; 200/8 and 200.0.0.0/8; a host and the prefix that has only it. What a parameter
 // has when it is missing may also be given. Key is the same for the same.
 package subscription

@@ -60,17 +60,18 @@ func (x *Index[S]) enter(at place[S]) *Entry[S] {
 	return entry
 }
 
-// Remove takes a subscription out of the index, if it is there.
-func (x *Index[S]) Remove(subscriber S, subscription *Subscription) {
+// Remove takes a subscription out of the index, and tells whether it was there.
+func (x *Index[S]) Remove(subscriber S, subscription *Subscription) (removed bool) {
 	at := placeOf(subscriber, subscription)
 	entry := x.places[at]
-	if entry == nil {
-		return
+	if entry == nil || !slices.Contains(entry.subscriptions, subscription) {
+		return false
 	}
 	entry.set(slices.DeleteFunc(entry.subscriptions, func(s *Subscription) bool { return s == subscription }))
 	if len(entry.subscriptions) == 0 {
 		x.leave(at, entry)
 	}
+	return true
 }
 
 // leave puts the last entry of the measurement where the leaving one was.

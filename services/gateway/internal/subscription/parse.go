@@ -82,10 +82,11 @@ var parameters = map[string]parameter{
 	"starttime":          (*parser).readStart,
 	"endtime":            (*parser).readEnd,
 	"speed":              (*parser).readSpeed,
+	"cursor":             (*parser).readCursor,
 }
 
 const served = "stream_type, msm, prb, type, sourceAddress, sourcePrefix, destinationAddress, destinationPrefix, passThroughHost, passThroughPrefix, " +
-	"equalsTo, lessThan, greaterTo, acceptedFields, enrichProbes, buffering, startTime, endTime and speed"
+	"equalsTo, lessThan, greaterTo, acceptedFields, enrichProbes, buffering, sendBacklog, cursor, startTime, endTime and speed"
 
 // fold makes one of both naming styles, stream_type and streamType, and of the two names of greaterTo.
 func fold(name string) string {
@@ -110,10 +111,6 @@ func (p *parser) read(name string, value gjson.Result) error {
 	}
 	p.seen[folded] = name
 	return read(p, name, value)
-}
-
-func unserved(_ *parser, name string, _ gjson.Result) error {
-	return Refuse(CodeUnserved, "%s: this service does not serve it yet; it serves %s", name, served)
 }
 
 var streams = map[string]atlas.Stream{
@@ -162,12 +159,8 @@ func (p *parser) readBuffer(name string, value gjson.Result) (err error) {
 	return err
 }
 
-// readBacklog lets the backlog be switched off, which is how it is anyway.
-func (p *parser) readBacklog(name string, value gjson.Result) error {
-	wanted, err := readSwitch(name, value)
-	if err == nil && wanted {
-		return unserved(p, name, value)
-	}
+func (p *parser) readBacklog(name string, value gjson.Result) (err error) {
+	p.subscription.Backlog, err = readSwitch(name, value)
 	return err
 }
 
@@ -175,6 +168,7 @@ func (p *parser) finish() error {
 	if p.err != nil {
 		return p.err
 	}
+	p.finishCursor()
 	if err := p.finishPast(); err != nil {
 		return err
 	}
@@ -208,8 +202,13 @@ func (p *parser) finishMetadata() error {
 	if p.subscription.Enrich {
 		return Refuse(CodeInvalid, "%s: got true, want false or none with metadata, which are of measurements and not of probes", p.seen["enrichprobes"])
 	}
-	if p.subscription.Past != nil {
-		return Refuse(CodeInvalid, "%s: came, want none with metadata, whose past is not replayed", p.seen["starttime"])
+	for _, name := range []string{"starttime", "cursor"} {
+		if came, given := p.seen[name]; given {
+			return Refuse(CodeInvalid, "%s: came, want none with metadata, whose past is not replayed", came)
+		}
+	}
+	if p.subscription.Backlog {
+		return Refuse(CodeInvalid, "%s: got true, want false or none with metadata, whose past is not replayed", p.seen["sendbacklog"])
 	}
 	return nil
 }

@@ -60,6 +60,9 @@ func (p *parser) finishPast() error {
 		}
 		return nil
 	}
+	if p.subscription.Backlog {
+		return Refuse(CodeInvalid, "%s: got true, want false or none with %s: a replay begins where that says", p.seen["sendbacklog"], p.seen["starttime"])
+	}
 	if p.past.Speed == 0 {
 		p.past.Speed = 1
 	}

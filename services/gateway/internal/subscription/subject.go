@@ -51,7 +51,7 @@ func (s *Subject) view(enriched bool) *view {
 
 // Payload gives the record's value in a form. It must not be changed, and is valid until Reset.
 func (s *Subject) Payload(form Form) []byte {
-	form.Buffered = false // it is the same payload
+	form.Buffered, form.Cursor = false, false // it is the same payload
 	if form.Fields.all() {
 		return s.view(form.Enriched).bytes()
 	}

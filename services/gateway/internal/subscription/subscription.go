@@ -17,11 +17,13 @@ type Subscription struct {
 	Enrich      bool  // messages get what the registry knows of the probe, before the conditions are asked
 	Buffer      bool  // messages come in arrays
 	Past        *Past // what is to be replayed; nil for what comes from now on
+	Backlog     bool  // what came in the last minutes comes first
+	Cursor      Cursor
 	conditions  []condition
 }
 
-// Key is the same for two subscriptions that ask for the same, whatever the order, the style and the spelling of their parameters. The past does not
-// matter: for one client, a measurement is either live or replayed, and replayed once.
+// Key is the same for two subscriptions that ask for the same, whatever the order, the style and the spelling of their parameters. Where they begin does
+// not matter: for one client, a measurement is either live or replayed, and replayed once.
 func (s *Subscription) Key() string {
 	conditions := make([]string, len(s.conditions))
 	for i, condition := range s.conditions {
@@ -29,8 +31,8 @@ func (s *Subscription) Key() string {
 	}
 	slices.Sort(conditions)
 	conditions = slices.Compact(conditions)
-	return fmt.Sprintf("%s %d %d %q %t %t %s",
-		s.Stream, s.Measurement, s.Probe, s.Fields.appendTo(nil), s.Enrich, s.Buffer, strings.Join(conditions, ", "))
+	return fmt.Sprintf("%s %d %d %q %t %t %t %s",
+		s.Stream, s.Measurement, s.Probe, s.Fields.appendTo(nil), s.Enrich, s.Buffer, s.Cursor.Wanted, strings.Join(conditions, ", "))
 }
 
 // Source is the stream of the log that has the records. RIPE's measurement 7000 has the probe-status events for results.
@@ -45,7 +47,7 @@ func (s *Subscription) Source() atlas.Stream {
 func (s *Subscription) Conditions() int { return len(s.conditions) }
 
 func (s *Subscription) form() Form {
-	return Form{Fields: s.Fields, Enriched: s.Enrich, Buffered: s.Buffer}
+	return Form{Fields: s.Fields, Enriched: s.Enrich, Buffered: s.Buffer, Cursor: s.Cursor.Wanted}
 }
 
 // isUnconditional tells that measurement and probe are all that is asked about, and that an entry has no other measurements.

@@ -62,5 +62,5 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
 // When ctx ends first, it closes the connections that are left, waits for conversations that are busy, and returns the context's error.
 // The HTTP server must go on accepting requests meanwhile, as clients that poll have to ask for their last packets.
 func (s *Server) Shutdown(ctx context.Context, last ...*outbox.Message) error {
-	return s.sessions.Shutdown(ctx, func(session *Session) { session.Close(endShutdown, last...) }, (*Session).cutOff)
+	return s.sessions.Shutdown(ctx, func(session *Session) { session.shutDown(last) }, (*Session).cutOff)
 }

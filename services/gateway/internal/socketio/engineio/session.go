@@ -31,6 +31,7 @@ type Session struct {
 	conversation Conversation
 	heartbeat    heartbeat
 	ending       atomic.Pointer[Ending] // nil while the session is open
+	farewell     atomic.Pointer[outbox.Message]
 }
 
 // start says hello and begins the conversation.
@@ -86,6 +87,9 @@ func (s *Session) Request() *Request { return &s.request }
 // Offer queues a text packet, its type included, without sending it. It returns outbox.ErrFull or outbox.ErrClosed if the packet was not taken.
 func (s *Session) Offer(text *outbox.Message) error { return s.out.Offer(text) }
 
+// Tell is Offer for what is said beside what the client came for: there is a little more room for that.
+func (s *Session) Tell(text *outbox.Message) error { return s.out.Tell(text) }
+
 // OfferBinary queues a binary message without sending it.
 func (s *Session) OfferBinary(data []byte) error { return s.out.Offer(encodeBinary(s.revision, data)) }
 
@@ -110,6 +114,17 @@ func (s *Session) Close(ending Ending, last ...*outbox.Message) {
 		s.out.Finish(ending.after(last)...)
 		s.ended()
 	}
+}
+
+// SetFarewell has the session say something of its own when the server shuts down, instead of what all are told.
+func (s *Session) SetFarewell(own *outbox.Message) { s.farewell.Store(own) }
+
+// shutDown ends the session with its farewell.
+func (s *Session) shutDown(last []*outbox.Message) {
+	if own := s.farewell.Load(); own != nil {
+		last = []*outbox.Message{own}
+	}
+	s.Close(endShutdown, last...)
 }
 
 // Abort is Close for a client that cannot keep up: what is queued is dropped.

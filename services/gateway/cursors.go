@@ -1,0 +1,85 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// cursors are those that the hub gives to clients.
+type cursors struct {
+	log    *eventlog.Log
+	seal   *playback.Seal
+	secret string        // of the seal; the cluster's ID if there is none, which all gateways of a log know
+	most   time.Duration // their age
+}
+
+// Prepare implements fanout.Cursors.
+func (c *cursors) Prepare(ctx context.Context) error {
+	if c.seal.HasKey() {
+		return nil
+	}
+	secret := c.secret
+	if secret == "" {
+		id, err := c.log.ClusterID(ctx)
+		if err != nil {
+			return err
+		}
+		secret = "cluster " + id
+	}
+	key := sha256.Sum256([]byte("atlas-stream cursors: " + secret))
+	c.seal.SetKey(key[:])
+	return nil
+}
+
+// Live implements fanout.Cursors.
+func (c *cursors) Live(measurement atlas.MeasurementID, position atlas.Position) string {
+	return c.seal.Write(&playback.Bookmark{
+		Issued: time.Now(), Marks: []playback.Bookmarked{{Cursor: playback.Cursor{Measurement: measurement, Live: &position}}},
+	})
+}
+
+// ForAll implements fanout.Cursors.
+func (c *cursors) ForAll(standings []fanout.Standing) string {
+	bookmark := &playback.Bookmark{Issued: time.Now(), Marks: make([]playback.Bookmarked, len(standings))}
+	for i, standing := range standings {
+		bookmark.Marks[i] = playback.Bookmarked{Cursor: c.cursorOf(standing), Parameters: standing.Parameters}
+	}
+	return c.seal.Write(bookmark)
+}
+
+func (c *cursors) cursorOf(standing fanout.Standing) playback.Cursor {
+	if !standing.InReplay {
+		return playback.Cursor{Measurement: standing.Measurement, Live: &standing.Position}
+	}
+	if replay, err := c.seal.Read(standing.Replay); err == nil {
+		if cursor, found := replay.Find(standing.Measurement, true); found {
+			return cursor
+		}
+	}
+	return playback.Cursor{Measurement: standing.Measurement} // nothing has been delivered yet
+}
+
+// Parameters implements fanout.Cursors.
+func (c *cursors) Parameters(cursor string) (parameters [][]byte, err error) {
+	bookmark, err := c.seal.Read(cursor)
+	if err != nil {
+		return nil, refuseDamaged()
+	}
+	if age := time.Since(bookmark.Issued); age > c.most {
+		return nil, subscription.Refuse(playback.CodeCursorGone, "offset: was given out %s ago, want one of the last %s", age.Round(time.Second), c.most)
+	}
+	for _, mark := range bookmark.Marks {
+		if len(mark.Parameters) == 0 {
+			return nil, subscription.Refuse(playback.CodeCursor, "offset: names no subscription")
+		}
+		parameters = append(parameters, mark.Parameters)
+	}
+	return parameters, nil
+}

@@ -1,0 +1,94 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// readAhead bounds what is read ahead for a client that is behind, in bytes of values: there may be many such clients.
+const readAhead = 256 << 10
+
+// feed is a live topic as the hub knows it: what the tails bring, and what the log has of it.
+type feed struct {
+	*eventlog.Tails
+	topic   string
+	history *eventlog.History
+	player  *playback.Player
+	seal    *playback.Seal
+	most    time.Duration // the age of a cursor
+}
+
+// Topic implements fanout.Trail.
+func (f *feed) Topic() string { return f.topic }
+
+// Resume implements fanout.Trail. It waits until the tail has come as far as the cursor, which may be of a gateway that is ahead.
+func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription) (offset int64, err error) {
+	bookmark, err := f.seal.Read(wanted.Cursor.After)
+	if err != nil {
+		return 0, refuseDamaged()
+	}
+	position, err := f.player.ResumeLive(ctx, wanted.Source(), wanted.Measurement, bookmark, f.most)
+	if err != nil {
+		return 0, err
+	}
+	_, err = f.Rejoin(ctx, position.Partition, position.Offset, func([]atlas.Record) {})
+	return position.Offset, err
+}
+
+func refuseDamaged() error {
+	return subscription.Refuse(playback.CodeCursor, `cursor: it is damaged, or was given out by another service; want "" or one that came with a message`)
+}
+
+// Since implements fanout.Trail.
+func (f *feed) Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error) {
+	number, err := f.history.Partition(ctx, f.topic, measurement)
+	if err != nil {
+		return 0, err
+	}
+	return f.history.OffsetAt(ctx, f.topic, number, at)
+}
+
+// Rejoin implements fanout.Trail.
+func (f *feed) Rejoin(ctx context.Context, partition int, offset int64, take func(missed []atlas.Record)) (found bool, err error) {
+	release, err := f.FollowFrom(ctx, atlas.Position{Topic: f.topic, Partition: partition, Offset: offset}, take)
+	if errors.Is(err, eventlog.ErrNotInRing) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	release() // whoever is in the partition follows it by itself
+	return true, nil
+}
+
+// Read implements fanout.Trail.
+func (f *feed) Read(ctx context.Context, partition int, measurements []atlas.MeasurementID, from int64, sink fanout.Sink) (next int64, err error) {
+	reader, err := f.history.Measurements(ctx, f.topic, partition, measurements, from, math.MaxInt64)
+	if err != nil {
+		return 0, lost(err)
+	}
+	defer reader.Close()
+	reader.ReadAhead(readAhead)
+	next, err = playback.CatchUp(ctx, reader, sink)
+	return next, lost(err)
+}
+
+// lost words what the log does not have any more as the hub knows it.
+func lost(err error) error {
+	gone, ok := errors.AsType[*eventlog.OffsetGoneError](err)
+	if !ok {
+		return err
+	}
+	if gone.Next < gone.Offset {
+		return &fanout.LostError{From: gone.Offset, To: gone.Next}
+	}
+	return &fanout.LostError{From: gone.Offset, To: gone.First}
+}

@@ -1,0 +1,212 @@
+package fanout
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+const eventBacklogSent = "atlas_backlog_sent"
+
+// behind is a member who reads the log itself: because its client could not take a record of the feed, or because a subscription begins before what the
+// feed brings. It is guarded by the partition's lock. The whole member reads, so that its records keep their order and come once.
+type behind struct {
+	partition *partition
+	member    *member
+	index     subscription.Index[*member] // of what is wanted of the record at next
+	next      int64                       // what stands before it has been delivered
+	partly    partly
+	turns     []turn // in the order of offsets
+	over      bool   // the member is back in the feed, or gone
+	ended     []*membership
+	cancel    context.CancelFunc // ends the goroutine
+	legs      int                // that have begun to read from next on
+	cancelLeg context.CancelFunc // ends the one that reads
+}
+
+// partly says in which streams a record has been given whose next message did not fit.
+type partly struct {
+	offset  int64
+	streams []atlas.Stream
+}
+
+// turn is what is to be done before the record at an offset, or what comes behind it, is delivered.
+type turn struct {
+	offset int64
+	take   func()
+}
+
+// fallBehind lets those read the log who could not take the record at an offset.
+func (p *partition) fallBehind(offset int64) {
+	for _, fallen := range p.takeFallen() {
+		p.hub.metrics.fellBehind.Inc()
+		p.leaveFeed(fallen.member, offset, fallen.given)
+	}
+}
+
+// leaveFeed has a member read the log from an offset on, whose record it has been given in some streams.
+func (p *partition) leaveFeed(member *member, next int64, given []atlas.Stream) {
+	ctx, cancel := context.WithCancel(context.Background()) // it lasts until the member is gone, which Subscriber.Leave waits for
+	b := &behind{partition: p, member: member, next: next, partly: partly{next, given}, cancel: cancel, cancelLeg: func() {}}
+	for _, membership := range member.memberships {
+		if p.index.Remove(member, membership.indexed) {
+			b.add(membership)
+		}
+	}
+	member.behind = b
+	if p.behind == nil {
+		p.behind = make(map[*behind]struct{})
+	}
+	p.behind[b] = struct{}{}
+	member.subscriber.pursuits.Go(func() { b.pursue(ctx) })
+}
+
+// add has records delivered for a membership from next on.
+func (b *behind) add(membership *membership) {
+	membership.active = true
+	b.index.Add(b.member, membership.indexed)
+}
+
+// remove is the opposite of add.
+func (b *behind) remove(membership *membership) {
+	membership.active = false
+	b.index.Remove(b.member, membership.indexed)
+}
+
+// enter begins a membership where it wants to begin: one without a start begins at next, before which the feed has delivered all.
+func (b *behind) enter(joining *membership, next int64, standing standing) {
+	from := next
+	if joining.start != nil {
+		from = min(joining.start.from, next)
+	}
+	if from < b.next {
+		b.rewind(from)
+	}
+	b.at(from, func() { b.begin(joining) })
+	if joining.start != nil && joining.start.backlog {
+		joining.indexed = joining.wanted.Since(joining.start.since)
+		b.at(next, func() { b.endBacklog(joining) })
+	}
+	if standing == stopped {
+		b.endAt(next, joining)
+	}
+	b.reach(b.next)
+	b.newLeg()
+}
+
+// rewind goes back to an offset: nobody who is there gets again what it has been given.
+func (b *behind) rewind(to int64) {
+	for _, membership := range b.member.memberships {
+		if membership.active {
+			b.remove(membership)
+			b.at(b.next, func() { b.begin(membership) })
+		}
+	}
+	b.next = to
+}
+
+func (b *behind) begin(membership *membership) {
+	if membership.isOnRoll() {
+		b.add(membership)
+	}
+}
+
+func (b *behind) endBacklog(membership *membership) {
+	if !membership.isOnRoll() {
+		return
+	}
+	b.remove(membership)
+	membership.indexed = membership.wanted
+	b.add(membership)
+	_ = b.member.tellAfter(membership.wanted, []*outbox.Message{membership.event(eventBacklogSent)}) // flush deals with what did not fit
+}
+
+// endAt ends a membership to a measurement that has stopped, once all is delivered that stood in the log by then.
+func (b *behind) endAt(offset int64, membership *membership) {
+	b.at(offset, func() {
+		if b.partition.dismiss(membership, stopped) {
+			b.ended = append(b.ended, membership)
+		}
+	})
+	b.newLeg()
+}
+
+// at puts a turn behind the others of its offset.
+func (b *behind) at(offset int64, take func()) {
+	place := slices.IndexFunc(b.turns, func(t turn) bool { return t.offset > offset })
+	if place < 0 {
+		place = len(b.turns)
+	}
+	b.turns = slices.Insert(b.turns, place, turn{offset, take})
+}
+
+// reach takes the turns up to an offset.
+func (b *behind) reach(offset int64) {
+	for len(b.turns) > 0 && b.turns[0].offset <= offset {
+		next := b.turns[0]
+		b.turns = b.turns[1:]
+		next.take()
+	}
+}
+
+// restart goes on at the end of a log that was cut: the offsets of turns mean nothing any more.
+func (b *behind) restart(next int64) {
+	b.reach(math.MaxInt64)
+	b.next = next
+	b.newLeg()
+}
+
+// pass goes on at an offset, before which there is nothing more for the member.
+func (b *behind) pass(offset int64) {
+	b.reach(offset)
+	b.next = max(b.next, offset)
+}
+
+// deliver enqueues the next record for those memberships that want it. It returns false if the client cannot take all of it now; try again then.
+func (b *behind) deliver(record *atlas.Record) (taken int, done bool) {
+	offset := record.Position.Offset
+	b.reach(offset)
+	var given []atlas.Stream
+	if b.partly.offset == offset {
+		given = b.partly.streams
+	}
+	p := b.partition
+	taken = p.deliverOne(&b.index, record, given)
+	p.frames.reset(nil)
+	if full := p.takeFallen(); len(full) > 0 {
+		b.partly, b.next = partly{offset, full[0].given}, offset
+		return taken, false
+	}
+	b.next = offset + 1
+	return taken, true
+}
+
+// rejoin has the member get what the feed brings again, of which it has missed nothing.
+func (b *behind) rejoin() {
+	b.reach(math.MaxInt64)
+	if b.over { // its last membership has ended
+		return
+	}
+	for _, membership := range b.member.memberships {
+		b.partition.index.Add(b.member, membership.indexed)
+	}
+	b.end()
+}
+
+// end is called when the member needs to read no more.
+func (b *behind) end() {
+	b.over = true
+	b.member.behind = nil
+	delete(b.partition.behind, b)
+	b.cancel()
+}
+
+// newLeg has the log read from next on, and for the measurements that are wanted now.
+func (b *behind) newLeg() {
+	b.legs++
+	b.cancelLeg()
+}

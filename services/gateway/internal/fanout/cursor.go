@@ -1,0 +1,64 @@
+package fanout
+
+import (
+	"context"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/outbox"
+)
+
+// Cursors make cursors and read them. A cursor has nothing that JSON would escape.
+type Cursors interface {
+	// Prepare is called before each subscription that wants cursors.
+	Prepare(ctx context.Context) error
+	// Live gives the cursor behind a record of a live topic.
+	Live(measurement atlas.MeasurementID, position atlas.Position) string
+	// ForAll gives one that stands for several subscriptions.
+	ForAll(standings []Standing) string
+	// Parameters gives those of the subscriptions for which a cursor of ForAll stands. A *subscription.Error says what is wrong with it.
+	Parameters(cursor string) ([][]byte, error)
+}
+
+// Standing is how far a client has got with a subscription.
+type Standing struct {
+	Parameters  []byte
+	Measurement atlas.MeasurementID
+	Position    atlas.Position // of the last record that it has been given or needs no more, in a live topic
+	InReplay    bool           // it is a replay
+	Replay      string         // then: its cursor, or nothing before the first record
+}
+
+// place is where a client stands behind a record.
+type place struct {
+	partition   *partition
+	measurement atlas.MeasurementID
+	position    atlas.Position
+	replay      string // the cursor, in a replay
+}
+
+func (h *Hub) cursor(at place) string {
+	if at.replay != "" {
+		return at.replay
+	}
+	return h.settings.Cursors.Live(at.measurement, at.position)
+}
+
+// Recall gives the parameters of the subscriptions for which a cursor stands that the client has remembered. A *subscription.Error says what is wrong with
+// it.
+func (s *Subscriber) Recall(ctx context.Context, cursor string) ([][]byte, error) {
+	if err := s.hub.settings.Cursors.Prepare(ctx); err != nil {
+		return nil, err
+	}
+	return s.hub.settings.Cursors.Parameters(cursor)
+}
+
+// offerRecord enqueues the message of a record, or of several, the last of which stands at a place.
+func (s *Subscriber) offerRecord(offer func(*outbox.Message) error, event string, payload []byte, cursors bool, at place) error {
+	switch {
+	case !cursors:
+		return offer(s.encoding.Event(event, payload))
+	case s.ledger != nil:
+		return s.ledger.offer(offer, event, payload, at)
+	}
+	return offer(s.encoding.EventAt(event, payload, s.hub.cursor(at)))
+}

@@ -1,0 +1,47 @@
+package fanout
+
+import (
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// codeGap says that records were not delivered and will not be.
+const codeGap subscription.Code = "gap"
+
+// Gap tells the subscribers of a partition that the log has lost records, from one offset to before another, before they could be delivered. With an
+// end below the beginning, the log was cut or made anew, and goes on there.
+func (s *Source) Gap(number int, from, to int64) {
+	refusal := subscription.Refuse(codeGap, "the log has lost the records from %d to before %d of partition %d; some may have been yours", from, to, number)
+	if to < from {
+		refusal = subscription.Refuse(codeGap, "partition %d of the log was cut, from %d back to %d; some records may be lost", number, from, to)
+	}
+	s.partition(number).tellGap(from, to, refusal)
+}
+
+// tellGap tells all members. Who is behind finds out by itself what the log has lost, unless its offsets begin anew.
+func (p *partition) tellGap(from, to int64, refusal *subscription.Error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	cut := to < from
+	if cut {
+		p.pace.restart(to)
+	}
+	for _, member := range p.members {
+		if member.behind != nil && !cut {
+			continue
+		}
+		member.tellLast(member.subscriber.client.Complaint(refusal))
+		p.touch(member)
+		if member.behind != nil {
+			member.behind.restart(to)
+		}
+	}
+}
+
+// tellLast enqueues a message after all that was delivered before. What does not fit is an overflow, which flush finds.
+func (m *member) tellLast(message *outbox.Message) {
+	for _, buffer := range m.buffers {
+		buffer.emptyFirst()
+	}
+	_ = m.subscriber.tell(message)
+}

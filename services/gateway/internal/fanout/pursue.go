@@ -1,0 +1,236 @@
+package fanout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+const (
+	// missedAtOnce is how many of the records that the feed still holds are delivered at a time, as the feed stands still meanwhile.
+	missedAtOnce = 256
+	// stalled is how long a client may keep a reader of the log waiting.
+	stalled = time.Second
+	// logPause is how long a log that cannot be read is left alone.
+	logPause = time.Second
+)
+
+var (
+	errStalled = errors.New("the client takes nothing")
+	errTooFar  = errors.New("the client is too far behind")
+	errNewLeg  = errors.New("the reading begins anew")
+)
+
+// pursue brings the member back into the feed: from what the feed still holds if that is enough, and from the log as long as it is not.
+func (b *behind) pursue(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := b.advance(ctx)
+		b.settle()
+		if err != nil && ctx.Err() == nil {
+			b.recover(ctx, err)
+		}
+	}
+}
+
+// advance waits for the client and then delivers a part of what it has missed.
+func (b *behind) advance(ctx context.Context) error {
+	if _, err := b.await(ctx, 0); err != nil {
+		return err
+	}
+	next, err := b.position()
+	if err != nil {
+		return err
+	}
+	found, err := b.trail().Rejoin(ctx, b.partition.number, next, func(missed []atlas.Record) { b.takeMissed(next, missed) })
+	if found || err != nil {
+		return err
+	}
+	return b.readLog(ctx)
+}
+
+func (b *behind) trail() Trail { return b.partition.source.trail }
+
+// recover deals with what keeps the member from going on.
+func (b *behind) recover(ctx context.Context, err error) {
+	var lost *LostError
+	switch {
+	case errors.Is(err, errNewLeg), errors.Is(err, errStalled), errors.Is(err, context.Canceled):
+	case errors.Is(err, outbox.ErrClosed): // it is about to leave
+		<-ctx.Done()
+	case errors.Is(err, errTooFar):
+		b.skip(ctx)
+	case errors.As(err, &lost):
+		b.lose(lost)
+	default:
+		b.partition.hub.settings.Logger.Warn("reading the log for a client that is behind failed, trying again",
+			zap.String("stream", string(b.partition.source.stream)), zap.Int("partition", b.partition.number), zap.Error(err))
+		select {
+		case <-time.After(logPause):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// position tells where to go on, or errTooFar.
+func (b *behind) position() (int64, error) {
+	b.partition.mu.Lock()
+	defer b.partition.mu.Unlock()
+	return b.next, b.checkDistance()
+}
+
+// checkDistance is called under the partition's lock.
+func (b *behind) checkDistance() error {
+	most, pace := &b.partition.hub.settings.Behind, &b.partition.pace
+	if pace.age(b.next) > most.Time || pace.bytesFrom(b.next) > most.Bytes {
+		return errTooFar
+	}
+	return nil
+}
+
+// takeMissed delivers what the feed still holds, and has the member rejoin it behind all of that. It is called under the feed's lock of the partition.
+func (b *behind) takeMissed(from int64, missed []atlas.Record) {
+	b.partition.mu.Lock()
+	defer b.partition.mu.Unlock()
+	if b.over || b.next != from {
+		return
+	}
+	for i := range missed[:min(len(missed), missedAtOnce)] {
+		taken, done := b.deliver(&missed[i])
+		b.count(taken)
+		if !done || b.over {
+			return
+		}
+	}
+	if len(missed) <= missedAtOnce {
+		b.rejoin()
+	}
+}
+
+func (b *behind) count(taken int) { b.partition.source.delivered.Add(float64(taken)) }
+
+// readLog reads the log to its end, when it is the member's turn.
+func (b *behind) readLog(ctx context.Context) error {
+	for _, readers := range []*semaphore.Weighted{b.member.subscriber.ownReaders(), b.partition.hub.readers} {
+		if err := readers.Acquire(ctx, 1); err != nil {
+			return err
+		}
+		defer readers.Release(1)
+	}
+	leg, ctx, cancel := b.beginLeg(ctx)
+	defer cancel()
+	next, err := b.trail().Read(ctx, b.partition.number, leg.measurements, leg.from, leg)
+	leg.Flush()
+	if err != nil {
+		return err
+	}
+	return leg.finish(next)
+}
+
+// ownReaders bounds how many of a subscriber's partitions read the log at once.
+func (s *Subscriber) ownReaders() *semaphore.Weighted {
+	s.readers.CompareAndSwap(nil, semaphore.NewWeighted(readersOfClient))
+	return s.readers.Load()
+}
+
+// beginLeg gives a sink for what is wanted now. Its context ends when that changes.
+func (b *behind) beginLeg(ctx context.Context) (*leg, context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	b.partition.mu.Lock()
+	defer b.partition.mu.Unlock()
+	b.cancelLeg = cancel
+	return &leg{behind: b, number: b.legs, from: b.next, measurements: b.member.measurements()}, ctx, cancel
+}
+
+// measurements are those that a member's memberships are to, each once.
+func (m *member) measurements() (all []atlas.MeasurementID) {
+	seen := make(map[atlas.MeasurementID]struct{}, len(m.memberships))
+	for _, membership := range m.memberships {
+		if _, again := seen[membership.wanted.Measurement]; !again {
+			seen[membership.wanted.Measurement] = struct{}{}
+			all = append(all, membership.wanted.Measurement)
+		}
+	}
+	return all
+}
+
+// settle releases what has ended meanwhile, and writes what was enqueued.
+func (b *behind) settle() {
+	b.partition.mu.Lock()
+	ended := b.ended
+	b.ended = nil
+	b.partition.mu.Unlock()
+	release(ended)
+	b.member.subscriber.flush()
+}
+
+// await returns when the client can take more, and for how long it had to wait: errStalled after most, unless that is 0.
+func (b *behind) await(ctx context.Context, most time.Duration) (waited time.Duration, err error) {
+	return b.member.subscriber.awaitRoom(ctx, most)
+}
+
+// skip puts a member that is too far behind back into the feed, and tells what it misses.
+func (b *behind) skip(ctx context.Context) {
+	p := b.partition
+	p.mu.Lock()
+	over := b.over
+	var measurement atlas.MeasurementID
+	if !over {
+		measurement = b.member.memberships[0].wanted.Measurement
+	}
+	p.mu.Unlock()
+	if over {
+		return
+	}
+	release, err := p.source.feed.Follow(ctx, measurement, func(_ int, next int64) { b.jump(next) })
+	if err != nil {
+		b.recover(ctx, fmt.Errorf("skipping: %w", err))
+		return
+	}
+	release() // the memberships follow by themselves
+	b.settle()
+}
+
+// jump is called under the feed's lock of the partition.
+func (b *behind) jump(next int64) {
+	b.partition.mu.Lock()
+	defer b.partition.mu.Unlock()
+	if b.over {
+		return
+	}
+	now := time.Now()
+	came := now.Add(-b.partition.pace.age(b.next))
+	b.tellGap("this client is too far behind: it misses what came in from %s to %s, from %d to before %d of partition %d",
+		moment(came), moment(now), b.next, next, b.partition.number)
+	b.rejoin()
+}
+
+func moment(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+// lose goes on where the log does.
+func (b *behind) lose(lost *LostError) {
+	b.partition.mu.Lock()
+	defer b.partition.mu.Unlock()
+	if b.over {
+		return
+	}
+	b.tellGap("the log has lost what stood from %d to before %d of partition %d; some may have been yours", lost.From, lost.To, b.partition.number)
+	if lost.To < lost.From {
+		b.restart(lost.To)
+		return
+	}
+	b.pass(lost.To)
+}
+
+// tellGap is called under the partition's lock.
+func (b *behind) tellGap(words string, arguments ...any) {
+	refusal := subscription.Refuse(codeGap, words, arguments...)
+	b.member.tellLast(b.member.subscriber.client.Complaint(refusal))
+}

@@ -1,0 +1,66 @@
+package fanout
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// Trail is the part of a stream's log that clients read who are behind the feed. A Feed may have one; without, who cannot keep up is closed.
+type Trail interface {
+	// Topic is that of the stream.
+	Topic() string
+	// Resume gives the offset at which a subscription goes on behind its cursor. A *subscription.Error says what is wrong with that, and what there is.
+	Resume(ctx context.Context, wanted *subscription.Subscription) (offset int64, err error)
+	// Since gives the offset before which all records of a measurement's partition are older than a time.
+	Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error)
+	// Rejoin calls take, under the partition's lock, with what the feed has delivered from an offset on, and tells whether it still holds that. Who takes
+	// all of it has missed nothing of what the feed delivers from then on.
+	Rejoin(ctx context.Context, partition int, offset int64, take func(missed []atlas.Record)) (found bool, err error)
+	// Read delivers the records of measurements that stand in a partition from an offset on, without repeats, up to the log's end as it is now, and gives
+	// the offset behind what it has read. A *LostError says that the log does not have what comes next.
+	Read(ctx context.Context, partition int, measurements []atlas.MeasurementID, from int64, sink Sink) (next int64, err error)
+}
+
+// LostError says that the log has no record from one offset to before another any more. To below From says that it was cut or made anew.
+type LostError struct{ From, To int64 }
+
+// Error implements error.
+func (e *LostError) Error() string {
+	return fmt.Sprintf("the log has lost what stood from %d to before %d", e.From, e.To)
+}
+
+// Behind bounds how far clients may be behind the feed, and what those cost.
+type Behind struct {
+	Backlog time.Duration // how far back sendBacklog goes
+	Time    time.Duration // how long ago the next record for a client came in at most
+	Bytes   int64         // of the partition's values from there on at most
+	Readers int           // most that read the log at once
+}
+
+// readersOfClient is how many of a client's partitions read the log at once; the others wait for their turn.
+const readersOfClient = 4
+
+// start is where a membership begins, if not with what comes from now on.
+type start struct {
+	from    int64     // what stands before this offset is not for it
+	backlog bool      // what stands before the log's end is backlog, and is for it
+	since   time.Time // as far as it is no older
+}
+
+// startOf finds where a subscription wants to begin; nil for what comes from now on.
+func (s *Source) startOf(ctx context.Context, wanted *subscription.Subscription) (*start, error) {
+	switch {
+	case s.trail == nil || wanted.Cursor.After == "" && !wanted.Backlog:
+		return nil, nil
+	case wanted.Cursor.After != "":
+		from, err := s.trail.Resume(ctx, wanted)
+		return &start{from: from}, err
+	}
+	since := time.Now().Add(-s.hub.settings.Behind.Backlog)
+	from, err := s.trail.Since(ctx, wanted.Measurement, since)
+	return &start{from: from, backlog: true, since: since}, err
+}

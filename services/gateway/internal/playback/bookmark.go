@@ -1,0 +1,119 @@
+package playback
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"atlasstream/pkg/atlas"
+	cursorv1 "atlasstream/proto/cursor/v1"
+)
+
+// ErrDamaged is returned for a cursor that no gateway of this log has given out.
+var ErrDamaged = errors.New("the cursor is damaged")
+
+// MaxCursor bounds what is read as a cursor, in bytes.
+const MaxCursor = 8192
+
+// Bookmark is what the text stands for that a client keeps as a cursor.
+type Bookmark struct {
+	Issued time.Time // in whole seconds
+	Marks  []Bookmarked
+}
+
+// Bookmarked is how far a client has got with a subscription.
+type Bookmarked struct {
+	Cursor
+	Parameters []byte // of the subscription; nil where the client names it itself
+}
+
+// Find gives the place of a measurement in a live feed, or in a replay.
+func (b *Bookmark) Find(measurement atlas.MeasurementID, inReplay bool) (Cursor, bool) {
+	for _, mark := range b.Marks {
+		if mark.Measurement == measurement && (mark.Live == nil || !inReplay) && (mark.Replay == nil || inReplay) {
+			return mark.Cursor, true
+		}
+	}
+	return Cursor{}, false
+}
+
+// Seal writes and reads cursors as clients keep them: URL-safe base64 of a cursor.v1.Cursor and, before it, the beginning of its HMAC-SHA256, so that nobody
+// makes up a cursor to see what is not for everybody. All gateways of a log have the same key.
+type Seal struct{ key atomic.Pointer[[]byte] }
+
+// sealSize is how many bytes of the HMAC are kept.
+const sealSize = 8
+
+// SetKey sets the key, before which it is empty.
+func (s *Seal) SetKey(key []byte) { s.key.Store(&key) }
+
+// HasKey tells whether a key was set.
+func (s *Seal) HasKey() bool { return s.key.Load() != nil }
+
+func (s *Seal) of(body []byte) []byte {
+	var key []byte
+	if set := s.key.Load(); set != nil {
+		key = *set
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write(body)
+	return mac.Sum(nil)[:sealSize]
+}
+
+// Write gives the text of a bookmark.
+func (s *Seal) Write(bookmark *Bookmark) string {
+	body := bookmark.encode()
+	return base64.RawURLEncoding.EncodeToString(append(s.of(body), body...))
+}
+
+func (b *Bookmark) encode() []byte {
+	message := &cursorv1.Cursor{Issued: b.Issued.Unix()}
+	for i := range b.Marks {
+		message.Places = append(message.Places, b.Marks[i].message(b.Marks[i].Parameters))
+	}
+	body, err := proto.Marshal(message)
+	if err != nil {
+		panic(err) // only a topic's name that is not valid UTF-8 has no form, and Kafka has no such topic
+	}
+	return body
+}
+
+// Read reads what Write gives. The error is ErrDamaged.
+func (s *Seal) Read(text string) (*Bookmark, error) {
+	if len(text) > MaxCursor {
+		return nil, fmt.Errorf("%w: it has %d bytes, and no cursor has more than %d", ErrDamaged, len(text), MaxCursor)
+	}
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(sealed) < sealSize {
+		return nil, ErrDamaged
+	}
+	if !hmac.Equal(sealed[:sealSize], s.of(sealed[sealSize:])) {
+		return nil, ErrDamaged
+	}
+	return decodeBookmark(sealed[sealSize:])
+}
+
+func decodeBookmark(body []byte) (*Bookmark, error) {
+	message := &cursorv1.Cursor{}
+	if proto.Unmarshal(body, message) != nil {
+		return nil, ErrDamaged
+	}
+	bookmark := &Bookmark{Issued: time.Unix(message.GetIssued(), 0)}
+	for _, place := range message.GetPlaces() {
+		cursor, sound := cursorOf(place)
+		if !sound {
+			return nil, ErrDamaged
+		}
+		bookmark.Marks = append(bookmark.Marks, Bookmarked{Cursor: cursor, Parameters: place.GetParameters()})
+	}
+	if len(bookmark.Marks) == 0 {
+		return nil, ErrDamaged
+	}
+	return bookmark, nil
+}

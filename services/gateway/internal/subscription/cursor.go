@@ -1,0 +1,43 @@
+package subscription
+
+import (
+	"github.com/tidwall/gjson"
+
+	"atlasstream/pkg/atlas"
+)
+
+// MaxCursor bounds what is read as a cursor, in bytes.
+const MaxCursor = 8192
+
+// Cursor is what a subscription says of cursors.
+type Cursor struct {
+	Wanted bool   // messages carry cursors
+	After  string // the cursor of the message behind which to go on; empty for none
+}
+
+func (p *parser) readCursor(name string, value gjson.Result) error {
+	if value.Type != gjson.String || len(value.String()) > MaxCursor {
+		return invalid(name, value, `want "" to be given cursors, or a string that was given as one, of at most %d bytes`, MaxCursor)
+	}
+	p.subscription.Cursor = Cursor{Wanted: true, After: value.String()}
+	return nil
+}
+
+// finishCursor drops the backlog where a cursor tells from where to go on, so that a client may always ask for both.
+func (p *parser) finishCursor() {
+	if p.subscription.Cursor.After != "" {
+		p.subscription.Backlog = false
+	}
+}
+
+// GoOnAfter has the subscription go on behind a message, whatever its parameters say of cursors; with an empty cursor they are only wanted. Metadata have
+// none.
+func (s *Subscription) GoOnAfter(cursor string) {
+	if s.Stream == atlas.StreamMetadata {
+		return
+	}
+	s.Cursor.Wanted = true
+	if cursor != "" {
+		s.Cursor.After, s.Backlog = cursor, false
+	}
+}
