@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -122,7 +121,8 @@ func (b *behind) endBacklog(membership *membership) {
 	b.remove(membership)
 	membership.indexed = membership.wanted
 	b.add(membership)
-	_ = b.member.tellAfter(membership.wanted, []*outbox.Message{membership.event(eventBacklogSent)}) // flush deals with what did not fit
+	b.member.emptyBuffers(membership.wanted.Stream)
+	_ = b.member.subscriber.say(eventBacklogSent, membership.parameters, false) // flush deals with what did not fit
 }
 
 // endAt ends a membership to a measurement that has stopped, once all is delivered that stood in the log by then.

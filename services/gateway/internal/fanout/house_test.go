@@ -226,10 +226,12 @@ func (h *house) expectOverflows(t testing.TB, want float64) {
 	}
 }
 
+func (h *house) counted(t testing.TB, name string) float64 { return counted(t, h.metrics, name) }
+
 // counted is the sum of a metric over its labels.
-func (h *house) counted(t testing.TB, name string) (sum float64) {
+func counted(t testing.TB, metrics *prometheus.Registry, name string) (sum float64) {
 	t.Helper()
-	families, err := h.metrics.Gather()
+	families, err := metrics.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,6 +55,7 @@ func NewHub(settings Settings, registerer prometheus.Registerer) *Hub {
 	}
 	hub := &Hub{settings: settings, sources: make(map[atlas.Stream]*Source), readers: semaphore.NewWeighted(int64(settings.Behind.Readers))}
 	hub.metrics = newMetrics(registerer, func() float64 { return float64(hub.clients.Load()) })
+	registerer.MustRegister(newDistances(hub))
 	return hub
 }
 

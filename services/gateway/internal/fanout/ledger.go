@@ -38,18 +38,32 @@ func (l *ledger) end(leaving *membership) {
 func (l *ledger) offer(offer func(*outbox.Message) error, event string, payload []byte, at place) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	standings := make([]Standing, 0, len(l.entries))
-	for _, entry := range l.entries {
-		standings = append(standings, entry.standing(at))
-	}
-	subscriber := l.subscriber
-	if err := offer(subscriber.encoding.EventAt(event, payload, subscriber.hub.settings.Cursors.ForAll(standings))); err != nil {
+	if err := offer(l.subscriber.encoding.EventAt(event, payload, l.cursor(at))); err != nil {
 		return err
 	}
 	for _, entry := range l.entries {
 		entry.advance(at)
 	}
 	return nil
+}
+
+// say tells the client of an event that is no record, with a cursor.
+func (l *ledger) say(event string, payload []byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.subscriber.tell(l.subscriber.encoding.EventAt(event, payload, l.cursor(place{})))
+}
+
+// cursor stands for all memberships once what stands at a place is enqueued; it is empty if there are none.
+func (l *ledger) cursor(at place) string {
+	if len(l.entries) == 0 {
+		return ""
+	}
+	standings := make([]Standing, 0, len(l.entries))
+	for _, entry := range l.entries {
+		standings = append(standings, entry.standing(at))
+	}
+	return l.subscriber.hub.settings.Cursors.ForAll(standings)
 }
 
 // standing is how far the membership has got once what stands at a place is enqueued.

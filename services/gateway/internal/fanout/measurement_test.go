@@ -177,10 +177,10 @@ func TestSubscriptionEndsOnce(t *testing.T) {
 	ended := subscriber.roll.find(parse(t, `{"msm":1001}`).Key())
 	house.change(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
 	box.take(t)
-	if stays, err := ended.partition.confirm(ended, ended.event(eventSubscribed)); stays || err != nil {
+	if stays, err := ended.partition.confirm(ended, ended.parameters); stays || err != nil {
 		t.Errorf("an ended subscription is confirmed: %t, %v", stays, err)
 	}
-	if err := ended.end(ended.event(eventUnsubscribed)); !errors.Is(err, ErrNotSubscribed) {
+	if err := ended.end(func() error { return ended.say(eventUnsubscribed) }); !errors.Is(err, ErrNotSubscribed) {
 		t.Errorf("got %v, want ErrNotSubscribed", err)
 	}
 	subscriber.client.Flush()

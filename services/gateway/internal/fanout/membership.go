@@ -1,9 +1,6 @@
 package fanout
 
-import (
-	"atlasstream/services/gateway/internal/outbox"
-	"atlasstream/services/gateway/internal/subscription"
-)
+import "atlasstream/services/gateway/internal/subscription"
 
 // membership is one subscription of a subscriber in its partition.
 type membership struct {
@@ -24,14 +21,14 @@ func (m *membership) isOnRoll() bool { return m.subscriber.roll.find(m.key) == m
 // hasEntry tells whether the subscriber's ledger has the membership.
 func (m *membership) hasEntry() bool { return m.wanted.Cursor.Wanted && m.subscriber.ledger != nil }
 
-// event makes an event that repeats the parameters.
-func (m *membership) event(name string) *outbox.Message {
-	return m.subscriber.encoding.Event(name, m.parameters)
+// say tells the client of an event that repeats the parameters.
+func (m *membership) say(event string) error {
+	return m.subscriber.say(event, m.parameters, m.wanted.Cursor.Wanted)
 }
 
-// end ends the membership, and enqueues the last messages after all that it brought. Errors: ErrNotSubscribed, if it has ended already; those of
-// Client.Offer.
-func (m *membership) end(last ...*outbox.Message) error {
+// end ends the membership, and says the last words of it after all that it brought, if any. Errors: ErrNotSubscribed, if it has ended already; those of
+// Client.Tell.
+func (m *membership) end(last func() error) error {
 	ended, err := m.partition.remove(m, last)
 	if !ended {
 		return ErrNotSubscribed
@@ -54,11 +51,12 @@ func (m *membership) release() {
 	}
 }
 
-// farewell is what the client is told when a change of the measurement ends the membership.
-func (m *membership) farewell(standing standing) []*outbox.Message {
-	unsubscribed := m.event(eventUnsubscribed)
+// farewell tells the client that a change of the measurement has ended the membership.
+func (m *membership) farewell(standing standing) error {
 	if standing == unknown {
-		return []*outbox.Message{m.subscriber.client.Complaint(unknownMeasurement(m.wanted.Measurement)), unsubscribed}
+		if err := m.subscriber.complain(unknownMeasurement(m.wanted.Measurement)); err != nil {
+			return err
+		}
 	}
-	return []*outbox.Message{unsubscribed}
+	return m.say(eventUnsubscribed)
 }

@@ -1,11 +1,11 @@
 package fanout
 
 import (
+	"errors"
 	"slices"
 	"sync"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -57,19 +57,30 @@ func (p *partition) add(joining *membership, next int64) error {
 	if standing == unknown {
 		return unknownMeasurement(joining.wanted.Measurement)
 	}
-	if err := joining.subscriber.tell(joining.event(eventSubscribed)); err != nil {
-		return err
-	}
 	if standing == stopped && joining.start == nil {
-		return joining.subscriber.tell(joining.event(eventUnsubscribed))
+		return errors.Join(joining.say(eventSubscribed), joining.say(eventUnsubscribed))
+	}
+	if err := p.welcome(joining, next); err != nil {
+		return err
 	}
 	joining.subscriber.roll.add(joining)
 	p.pace.reach(next)
-	if joining.hasEntry() {
-		joining.subscriber.ledger.begin(joining, p.beginning(joining, next))
-	}
 	p.enter(joining, next, standing)
 	return nil
+}
+
+// welcome confirms a membership. From then on, cursors stand for it too.
+func (p *partition) welcome(joining *membership, next int64) error {
+	if !joining.hasEntry() {
+		return joining.say(eventSubscribed)
+	}
+	ledger := joining.subscriber.ledger
+	ledger.begin(joining, p.beginning(joining, next))
+	err := joining.say(eventSubscribed)
+	if err != nil {
+		ledger.end(joining)
+	}
+	return err
 }
 
 // beginning is the place before the first record for a membership.
@@ -119,19 +130,19 @@ func (m *member) buffer(wanted *subscription.Subscription, patient bool) {
 	m.buffers[records] = m.subscriber.buffer(records, patient)
 }
 
-// confirm enqueues a message of a membership unless that has ended, in which case it returns false.
-func (p *partition) confirm(present *membership, confirmation *outbox.Message) (stays bool, err error) {
+// confirm confirms a membership once more, with other words for its parameters, unless it has ended, in which case it returns false.
+func (p *partition) confirm(present *membership, parameters []byte) (stays bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !present.isOnRoll() {
 		return false, nil
 	}
-	return true, present.subscriber.tell(confirmation)
+	return true, present.subscriber.say(eventSubscribed, parameters, present.wanted.Cursor.Wanted)
 }
 
-// remove ends a membership and enqueues the last messages after all that it brought: no results come after them. It returns false if the membership
-// has ended already.
-func (p *partition) remove(leaving *membership, last []*outbox.Message) (ended bool, err error) {
+// remove ends a membership and says the last words of it after all that it brought, if any: no results come after them. It returns false if the
+// membership has ended already.
+func (p *partition) remove(leaving *membership, last func() error) (ended bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !leaving.subscriber.roll.remove(leaving) {
@@ -139,10 +150,11 @@ func (p *partition) remove(leaving *membership, last []*outbox.Message) (ended b
 	}
 	left := p.members[leaving.subscriber]
 	p.exit(left, leaving)
-	if len(last) == 0 {
+	if last == nil {
 		return true, nil
 	}
-	return true, left.tellAfter(leaving.wanted, last)
+	left.emptyBuffers(leaving.wanted.Stream)
+	return true, last()
 }
 
 func (p *partition) exit(left *member, leaving *membership) {
@@ -168,19 +180,13 @@ func (p *partition) indexOf(member *member) *subscription.Index[*member] {
 	return &p.index
 }
 
-// tellAfter enqueues messages after what waits in the buffers of a subscription.
-func (m *member) tellAfter(wanted *subscription.Subscription, messages []*outbox.Message) error {
+// emptyBuffers enqueues what waits in the buffers of a stream, so that something can be said after it.
+func (m *member) emptyBuffers(stream atlas.Stream) {
 	for records, buffer := range m.buffers {
-		if records.stream == wanted.Stream {
+		if records.stream == stream {
 			buffer.emptyFirst()
 		}
 	}
-	for _, message := range messages {
-		if err := m.subscriber.tell(message); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // judge ends the memberships to a measurement that have no standing any more, and tells their clients. What it returns is to be released and flushed.
@@ -207,7 +213,8 @@ func (p *partition) dismiss(leaving *membership, standing standing) (ended bool)
 	}
 	left := p.members[leaving.subscriber]
 	p.exit(left, leaving)
-	_ = left.tellAfter(leaving.wanted, leaving.farewell(standing)) // flush deals with what did not fit
+	left.emptyBuffers(leaving.wanted.Stream)
+	_ = leaving.farewell(standing) // flush deals with what did not fit
 	return true
 }
 

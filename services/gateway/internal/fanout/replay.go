@@ -8,7 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -71,7 +70,7 @@ func (r *replay) play(ctx context.Context, playback Playback) {
 	if ctx.Err() != nil { // who has ended it has told the client
 		return
 	}
-	release(r.partition.conclude(func(ending *membership) []*outbox.Message { return ending.replayed(err) }))
+	release(r.partition.conclude(func(ending *membership) error { return ending.replayed(err) }))
 }
 
 // Room implements Sink.
@@ -98,14 +97,14 @@ func (r *replay) Deliver(ctx context.Context, record *atlas.Record, cursor func(
 // Flush implements Sink.
 func (r *replay) Flush() { r.partition.flush() }
 
-// replayed is what the client is told when a replay is at its end, which an error may have brought about.
-func (m *membership) replayed(err error) (last []*outbox.Message) {
-	encoding := m.subscriber.encoding
+// replayed tells the client that a replay is at its end, which an error may have brought about.
+func (m *membership) replayed(err error) error {
+	var told error
+	replays, known := m.subscriber.encoding.(ReplayEncoding)
 	if refusal, ok := errors.AsType[*subscription.Error](err); ok {
-		last = append(last, m.subscriber.client.Complaint(refusal))
+		told = m.subscriber.complain(refusal)
+	} else if known && err == nil {
+		told = m.subscriber.say(replays.ReplayFinished(), m.parameters, false)
 	}
-	if replays, ok := encoding.(ReplayEncoding); ok && err == nil {
-		last = append(last, m.event(replays.ReplayFinished()))
-	}
-	return append(last, m.event(eventUnsubscribed))
+	return errors.Join(told, m.say(eventUnsubscribed))
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
 )
 
 // errOver refuses a membership in the partition of a replay that is at its end.
@@ -40,8 +39,8 @@ func (p *partition) deliverAlone(record *atlas.Record, cursor func() string, giv
 	return taken, nil
 }
 
-// conclude ends all memberships, and the partition. What it returns is to be released and flushed.
-func (p *partition) conclude(last func(*membership) []*outbox.Message) (over []*membership) {
+// conclude ends all memberships with the last words of each, and the partition. What it returns is to be released and flushed.
+func (p *partition) conclude(last func(*membership) error) (over []*membership) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.over = true
@@ -52,7 +51,8 @@ func (p *partition) conclude(last func(*membership) []*outbox.Message) (over []*
 			}
 			over = append(over, membership)
 			p.exit(left, membership)
-			_ = left.tellAfter(membership.wanted, last(membership)) // flush deals with what did not fit
+			left.emptyBuffers(membership.wanted.Stream)
+			_ = last(membership) // flush deals with what did not fit
 		}
 	}
 	return over

@@ -43,7 +43,7 @@ type Subscriber struct {
 // Subscribe begins a subscription and confirms it by repeating the parameters: every matching record that the log takes from then on is delivered
 // after the confirmation, and before those what the log has behind the cursor, or what came in the last minutes, if that is wanted. A subscription that the subscriber has already is confirmed once more and stays one; one to results of a measurement that
 // has stopped ends at once. One to the past begins a replay, which ends it in turn; further ones to its measurement join the replay while it runs.
-// Errors: ErrTooMany; a *subscription.Error, if the measurement or the past is none for this client; those of Client.Offer; or why the log cannot be
+// Errors: ErrTooMany; a *subscription.Error, if the measurement or the past is none for this client; those of Client.Tell; or why the log cannot be
 // followed.
 func (s *Subscriber) Subscribe(ctx context.Context, wanted *subscription.Subscription, parameters []byte) error {
 	joining := &membership{subscriber: s, wanted: wanted, indexed: wanted, key: wanted.Key(), parameters: bytes.Clone(parameters)}
@@ -51,7 +51,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, wanted *subscription.Subscri
 		return err
 	}
 	if present := s.roll.find(joining.key); present != nil {
-		if stays, err := present.partition.confirm(present, joining.event(eventSubscribed)); stays {
+		if stays, err := present.partition.confirm(present, joining.parameters); stays {
 			return err
 		}
 	}
@@ -75,13 +75,13 @@ func (s *Subscriber) beginCursors(ctx context.Context, wanted *subscription.Subs
 }
 
 // Unsubscribe ends the subscription that asks for the same and confirms that by repeating the parameters: nothing is delivered for it after the
-// confirmation. Errors: ErrNotSubscribed; those of Client.Offer.
+// confirmation. Errors: ErrNotSubscribed; those of Client.Tell.
 func (s *Subscriber) Unsubscribe(wanted *subscription.Subscription, parameters []byte) error {
 	leaving := s.roll.find(wanted.Key())
 	if leaving == nil || !s.agrees(wanted) {
 		return ErrNotSubscribed
 	}
-	return leaving.end(s.encoding.Event(eventUnsubscribed, parameters))
+	return leaving.end(func() error { return s.say(eventUnsubscribed, parameters, leaving.wanted.Cursor.Wanted) })
 }
 
 // OnEnd has ended called whenever subscriptions have become fewer by themselves: from any goroutine, perhaps after Leave, and without a lock held. It is
@@ -94,7 +94,7 @@ func (s *Subscriber) Subscriptions() int { return s.roll.count() }
 // Leave ends all subscriptions of a client that is gone. What waits to be sent in arrays is dropped.
 func (s *Subscriber) Leave() {
 	for _, membership := range s.roll.all() {
-		_ = membership.end() // a change of the measurement may have ended it meanwhile, which is as good
+		_ = membership.end(nil) // a change of the measurement may have ended it meanwhile, which is as good
 	}
 	s.leaveReplays()
 	s.pursuits.Wait()
@@ -131,6 +131,20 @@ func (s *Subscriber) tell(message *outbox.Message) error {
 		s.overfull.Store(true)
 	}
 	return err
+}
+
+// say tells the client of an event that is no record. Where its cursors stand for all subscriptions, one comes with it if that is said to have changed.
+// Errors: those of Client.Tell.
+func (s *Subscriber) say(event string, payload []byte, changed bool) error {
+	if changed && s.ledger != nil {
+		return s.ledger.say(event, payload)
+	}
+	return s.tell(s.encoding.Event(event, payload))
+}
+
+// complain tells the client what is wrong. Errors: those of Client.Tell.
+func (s *Subscriber) complain(refusal *subscription.Error) error {
+	return s.tell(s.client.Complaint(refusal))
 }
 
 // offerOf is offer for those who can wait, and tell for those who cannot.
