@@ -63,7 +63,12 @@ func (v *view) addressesOf(role role) []netip.Addr {
 	}
 	known.known, known.list = true, known.list[:0]
 	for _, path := range role.members(v.record.Type) {
+		var before []byte // hops answer several times
 		for _, leaf := range v.find(path) {
+			if bytes.Equal(leaf.text, before) {
+				continue
+			}
+			before = leaf.text
 			if address, is := readAddress(leaf.text); is {
 				known.list = append(known.list, address)
 			}

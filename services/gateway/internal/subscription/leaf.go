@@ -23,8 +23,39 @@ func readNumber(text []byte) (number float64, is bool) {
 	if !isNumber(text) {
 		return 0, false
 	}
+	if number, is = readShort(text); is {
+		return number, true
+	}
 	number, err := strconv.ParseFloat(string(text), 64)
 	return number + 0, err == nil // -0 is 0
+}
+
+// powers are those of ten, which are exact.
+var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14}
+
+// readShort reads a number of at most fifteen digits, as most are, unless it has an exponent. Its digits are a whole number that is exact: divided by a
+// power of ten, it gives the float nearest to the number.
+func readShort(text []byte) (number float64, is bool) {
+	if len(text) > len(powers) {
+		return 0, false
+	}
+	var digits int64
+	decimals := 0
+	for i, c := range text {
+		switch c {
+		case '-':
+		case '.':
+			decimals = len(text) - 1 - i
+		case 'e', 'E':
+			return 0, false
+		default:
+			digits = digits*10 + int64(c-'0')
+		}
+	}
+	if text[0] == '-' {
+		digits = -digits
+	}
+	return float64(digits) / powers[decimals], true
 }
 
 // isNumber keeps from ParseFloat what it would refuse, for which it allocates, and what JSON does not know.

@@ -1,5 +1,7 @@
 package subscription
 
+import "bytes"
+
 // A path names members by their names joined with dots. On an array it goes on in every element. Where several members of an object fit, because names
 // have dots too, the longest name wins, and of members of the same name the last.
 
@@ -20,9 +22,8 @@ func behind(path string, name []byte) (rest string, fits bool) {
 
 // finder collects what a path leads to.
 type finder struct {
-	value   []byte
-	found   []leaf
-	members []member // of the value itself, if the finder has begun with it
+	value []byte
+	found []leaf
 }
 
 // find collects what the rest of a path leads to in the value that begins at a place, and gives where that ends.
@@ -51,7 +52,7 @@ func (f *finder) findElements(at int, rest string, nesting int) (end int) {
 	return at
 }
 
-// findMember collects what a path leads to in an object. Of the outermost object it notes the members in passing.
+// findMember collects what a path leads to in an object.
 func (f *finder) findMember(at int, path string, nesting int) (end int) {
 	before, longest := len(f.found), 0
 	from, found := nextElement(f.value, at+1)
@@ -64,9 +65,6 @@ func (f *finder) findMember(at int, path string, nesting int) (end int) {
 		} else {
 			end = skip(f.value, begin)
 		}
-		if nesting == 0 {
-			f.members = append(f.members, member{name, from, begin, end})
-		}
 		from, found = nextElement(f.value, end)
 	}
 	return from
@@ -75,7 +73,7 @@ func (f *finder) findMember(at int, path string, nesting int) (end int) {
 func (f *finder) takeLeaf(at int) (end int) {
 	if f.value[at] != '"' {
 		end = wordEnd(f.value, at)
-		f.found = append(f.found, newLeaf(f.value[at:end]))
+		f.take(f.value[at:end])
 		return end
 	}
 	last, escaped := textEnd(f.value, at+1)
@@ -84,6 +82,41 @@ func (f *finder) takeLeaf(at int) (end int) {
 	if escaped {
 		text = unescape(f.value[at:end])
 	}
-	f.found = append(f.found, newLeaf(text))
+	f.take(text)
 	return end
+}
+
+// take adds a text. Where lists repeat a text, it is read once.
+func (f *finder) take(text []byte) {
+	if last := len(f.found) - 1; last >= 0 && bytes.Equal(f.found[last].text, text) {
+		f.found = append(f.found, f.found[last])
+		return
+	}
+	f.found = append(f.found, newLeaf(text))
+}
+
+// findAmong collects what a path leads to in an object whose members are known.
+func (f *finder) findAmong(members []member, path string) {
+	at, rest, longest := 0, "", 0
+	for i := range members {
+		if left, fits := behind(path, members[i].name); fits && len(members[i].name) >= longest {
+			at, rest, longest = members[i].value, left, len(members[i].name)
+		}
+	}
+	if longest > 0 {
+		f.find(at, rest, 0)
+	}
+}
+
+// takeAll collects the values of a shape, if there is one.
+func (f *finder) takeAll(of *shape, shapes *shapes) {
+	if of == nil || of.record != shapes.record {
+		return
+	}
+	for number := of.start; ; number = shapes.spots[number].next {
+		f.takeLeaf(int(shapes.spots[number].at))
+		if number == of.last {
+			return
+		}
+	}
 }

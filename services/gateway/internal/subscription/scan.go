@@ -1,9 +1,14 @@
 package subscription
 
-import "github.com/tidwall/gjson"
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/tidwall/gjson"
+)
 
 // Records are JSON that was checked when it came in, so they are scanned and not checked again. Of what is no JSON, any part may be found or missed,
-// but every scan goes on and ends inside the value. Places are handed on and not kept in memory, which would take twice as long.
+// but every scan goes on and ends inside the value.
 
 // member is a member of an object, by where it stands in a value.
 type member struct {
@@ -11,22 +16,17 @@ type member struct {
 	from, value, end int    // where the name's opening quote stands, where the member's value begins, and where it ends
 }
 
-// bytes between values, and those that end a container.
-const (
-	between = 1
-	closing = 2
-)
-
-var betweens = [256]int8{',': between, ' ': between, '\t': between, '\n': between, '\r': between, ']': closing, '}': closing}
-
 // nextElement gives where the next value of the container begins in which a place is; without one, where the container ends.
 func nextElement(value []byte, at int) (begin int, found bool) {
 	for ; at < len(value); at++ {
-		switch betweens[value[at]] {
-		case 0:
+		switch c := value[at]; {
+		case c == '"':
 			return at, true
-		case closing:
+		case c <= ',': // white space, too
+		case c == '}' || c == ']':
 			return at + 1, false
+		default:
+			return at, true
 		}
 	}
 	return at, false
@@ -39,12 +39,17 @@ func readName(value []byte, from int) (name []byte, begin int) {
 	if escaped {
 		name = unescape(value[from:min(end+1, len(value))])
 	}
-	for begin = end + 1; begin < len(value); begin++ {
+	return name, behindName(value, end+1)
+}
+
+// behindName gives where the value of the member begins whose name ends at a place: at the end of all, if there is none.
+func behindName(value []byte, end int) (begin int) {
+	for begin = end; begin < len(value); begin++ {
 		if value[begin] > ' ' && value[begin] != ':' {
-			return name, begin
+			return begin
 		}
 	}
-	return name, len(value)
+	return len(value)
 }
 
 // skip gives where the value ends that begins at a place.
@@ -93,13 +98,38 @@ func containerEnd(value []byte, at int) int {
 
 // wordEnd is for numbers, true, false and null.
 func wordEnd(value []byte, at int) int {
-	for at++; at < len(value) && betweens[value[at]] == 0; at++ {
+	for at++; at < len(value) && !ends[value[at]]; at++ {
 	}
 	return at
 }
 
-// textEnd gives where the closing quote of a string stands whose text begins at a place, and whether there are escapes before it.
+// ends has the bytes that end a word.
+var ends = [256]bool{',': true, ' ': true, '\t': true, '\n': true, '\r': true, ']': true, '}': true}
+
+// textEnd gives where the closing quote of a string stands whose text begins at a place, and whether there are escapes before it. Most texts are short:
+// eight bytes at a time find their ends in a step or two.
 func textEnd(value []byte, from int) (end int, escaped bool) {
+	for ; from+8 <= len(value); from += 8 {
+		eight := binary.LittleEndian.Uint64(value[from:])
+		if found := zeros(eight^quotes) | zeros(eight^backslashes); found != 0 {
+			from += bits.TrailingZeros64(found) / 8
+			break
+		}
+	}
+	return slowTextEnd(value, from)
+}
+
+const (
+	ones        = 0x0101010101010101
+	quotes      = '"' * ones
+	backslashes = '\\' * ones
+)
+
+// zeros has the highest bit of the first byte that is zero; what is set behind that may mean nothing.
+func zeros(eight uint64) uint64 { return (eight - ones) & ^eight & (0x80 * ones) }
+
+// slowTextEnd is textEnd byte by byte.
+func slowTextEnd(value []byte, from int) (end int, escaped bool) {
 	for i := from; i < len(value); i++ {
 		switch value[i] {
 		case '"':

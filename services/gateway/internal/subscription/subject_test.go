@@ -40,8 +40,8 @@ func TestByMeasurementAndProbeNothingIsParsed(t *testing.T) {
 	if matched != 3 {
 		t.Errorf("%d match, want 3", matched)
 	}
-	if subject.plain.listed || subject.enriched.loaded || registry.asked != 0 {
-		t.Errorf("parsed: %t, enriched: %t, registry asked %d times", subject.plain.listed, subject.enriched.loaded, registry.asked)
+	if subject.plain.isRead || subject.enriched.loaded || registry.asked != 0 {
+		t.Errorf("parsed: %t, enriched: %t, registry asked %d times", subject.plain.isRead, subject.enriched.loaded, registry.asked)
 	}
 }
 

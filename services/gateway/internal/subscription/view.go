@@ -5,7 +5,7 @@ import "atlasstream/pkg/atlas"
 // What a view keeps from record to record.
 const (
 	maxSlots = 4096 // paths
-	maxParts = 1024 // members, or values of one path
+	maxParts = 1024 // members of an odd value, or values of one path
 )
 
 // view is a record's value, as it came or enriched, with all that was found in it so far.
@@ -14,8 +14,9 @@ type view struct {
 	record    *atlas.Record
 	value     []byte
 	loaded    bool
-	members   []member // of the value itself
-	listed    bool
+	shapes    shapes
+	isRead    bool
+	members   []member         // of the value, if its shapes are odd
 	slots     map[string]*slot // by path
 	used      []*slot          // with what was found in this record
 	addresses [roles]addresses
@@ -25,18 +26,20 @@ type view struct {
 type slot struct {
 	leaves []leaf
 	used   bool
+	shape  *shape // nil until a value had it
 }
 
 func (v *view) reset(record *atlas.Record) {
-	v.record, v.value, v.loaded, v.listed = record, nil, false, false
+	v.record, v.value, v.loaded, v.isRead = record, nil, false, false
 	v.members = emptied(v.members)
 	for _, slot := range v.used {
 		slot.empty()
 	}
 	v.used = emptied(v.used)
-	if len(v.slots) > maxSlots {
-		v.slots = nil
+	if len(v.slots) > maxSlots || v.shapes.areMany() {
+		v.slots, v.shapes = nil, shapes{}
 	}
+	v.shapes.reset()
 	for role := range v.addresses {
 		v.addresses[role].known = false
 	}
@@ -77,30 +80,38 @@ func (v *view) find(path string) []leaf {
 	if !found.used {
 		found.used = true
 		v.used = append(v.used, found)
-		found.leaves = v.search(path, found.leaves)
+		v.search(path, found)
 	}
 	return found.leaves
 }
 
-// search looks into the members that are known. For the first path they are found in passing, which saves reading the value twice.
-func (v *view) search(path string, into []leaf) []leaf {
-	finder := finder{value: v.bytes(), found: into, members: v.members}
-	if !v.listed {
-		v.listed = true
-		if at, found := nextElement(v.value, 0); found && v.value[at] == '{' {
-			finder.findMember(at, path, 0)
-		}
-		v.members = finder.members
-		return finder.found
+// search finds what a path leads to, by shapes if they can tell.
+func (v *view) search(path string, into *slot) {
+	v.read()
+	finder := finder{value: v.value, found: into.leaves}
+	if v.shapes.odd {
+		finder.findAmong(v.members, path)
+	} else {
+		finder.takeAll(into.shapeOf(path, &v.shapes), &v.shapes)
 	}
-	at, rest, longest := 0, "", 0
-	for i := range v.members {
-		if left, fits := behind(path, v.members[i].name); fits && len(v.members[i].name) >= longest {
-			at, rest, longest = v.members[i].value, left, len(v.members[i].name)
-		}
+	into.leaves = finder.found
+}
+
+// read reads the value, once.
+func (v *view) read() {
+	if v.isRead {
+		return
 	}
-	if longest > 0 {
-		finder.find(at, rest, 0)
+	v.isRead = true
+	v.shapes.read(v.bytes())
+	if v.shapes.odd {
+		v.members = listMembers(v.value, 0, v.members)
 	}
-	return finder.found
+}
+
+func (s *slot) shapeOf(path string, shapes *shapes) *shape {
+	if s.shape == nil {
+		s.shape = shapes.top.find(path)
+	}
+	return s.shape
 }
