@@ -32,7 +32,8 @@ func NewWebSocket(reception *Reception, settings *wsconn.Settings, patience Pati
 	return door
 }
 
-// ServeHTTP upgrades the request and lets a goroutine read from the client.
+// ServeHTTP upgrades the request, receives the client and lets a goroutine read from it. That goroutine stays as long as the client does, and so does the
+// stack that it once needed: what needs much is done here.
 func (d *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	guest, refusal := d.reception.recognise("websocket", introduction{remote: r.RemoteAddr, header: r.Header, query: r.URL.Query()})
 	if refusal != nil {
@@ -58,16 +59,18 @@ func (d *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !d.clients.Open(client, client) {
 		client.farewell()
 	}
-	go d.serve(client, guest)
+	session, err := d.reception.receive(guest, client)
+	if err != nil {
+		client.refuse(err)
+	}
+	go d.serve(client, session)
 }
 
-// serve reads what the client says until it is gone.
-func (d *WebSocket) serve(client *webSocketClient, guest guest) {
+// serve reads what the client says until it is gone. The session is nil for a client that was refused.
+func (d *WebSocket) serve(client *webSocketClient, session *session) {
 	defer d.dismiss(client)
 	defer client.conn.Close()
-	if session, err := d.reception.receive(guest, client); err != nil {
-		client.refuse(err)
-	} else {
+	if session != nil {
 		d.converse(client, session)
 	}
 	client.conn.Drain()

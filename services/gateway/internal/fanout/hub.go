@@ -74,10 +74,7 @@ func (h *Hub) Join(client Client, rights Rights) (*Subscriber, error) {
 		h.clients.Add(-1)
 		return nil, fmt.Errorf("%w: there are %d, and no more are allowed", ErrFullHouse, h.settings.Limits.Clients)
 	}
-	return &Subscriber{
-		hub: h, client: client, encoding: client.Encoding(), rights: rights,
-		roll: roll{memberships: make(map[string]*membership)},
-	}, nil
+	return &Subscriber{hub: h, client: client, encoding: client.Encoding(), rights: rights}, nil
 }
 
 // follow begins a membership once it is known which measurements there are.

@@ -2,7 +2,6 @@ package fanout
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 )
@@ -17,16 +16,24 @@ const (
 // roll is what a subscriber has subscribed to. It ends with whoever takes it off the roll first: the client, or a change of the measurement.
 type roll struct {
 	mu             sync.Mutex
-	memberships    map[string]*membership // by key
-	fields         int                    // names in the acceptedFields of all
-	conditions     int                    // of all
+	memberships    []*membership // few, mostly one, for which a map would be large
+	fields         int           // names in the acceptedFields of all
+	conditions     int           // of all
 	parameterBytes int
 }
 
 func (r *roll) find(key string) *membership {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.memberships[key]
+	if i := r.index(key); i >= 0 {
+		return r.memberships[i]
+	}
+	return nil
+}
+
+// index gives where the membership with a key stands, or -1. It is called under the lock.
+func (r *roll) index(key string) int {
+	return slices.IndexFunc(r.memberships, func(m *membership) bool { return m.key == key })
 }
 
 func (r *roll) count() int {
@@ -38,7 +45,7 @@ func (r *roll) count() int {
 func (r *roll) all() []*membership {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Collect(maps.Values(r.memberships))
+	return slices.Clone(r.memberships)
 }
 
 // room refuses a membership that would be one too many with ErrTooMany.
@@ -62,7 +69,7 @@ func (r *roll) room(joining *membership, limit int) error {
 func (r *roll) add(joining *membership) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.memberships[joining.key] = joining
+	r.memberships = append(r.memberships, joining)
 	r.fields += joining.wanted.Fields.Count()
 	r.conditions += joining.wanted.Conditions()
 	r.parameterBytes += len(joining.parameters)
@@ -72,10 +79,11 @@ func (r *roll) add(joining *membership) {
 func (r *roll) remove(leaving *membership) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.memberships[leaving.key] != leaving {
+	i := slices.Index(r.memberships, leaving)
+	if i < 0 {
 		return false
 	}
-	delete(r.memberships, leaving.key)
+	r.memberships = slices.Delete(r.memberships, i, i+1)
 	r.fields -= leaving.wanted.Fields.Count()
 	r.conditions -= leaving.wanted.Conditions()
 	r.parameterBytes -= len(leaving.parameters)
@@ -86,7 +94,7 @@ func (r *roll) remove(leaving *membership) bool {
 func (r *roll) hold(joined *membership, release func()) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.memberships[joined.key] != joined {
+	if !slices.Contains(r.memberships, joined) {
 		return false
 	}
 	joined.releaseFeed = release

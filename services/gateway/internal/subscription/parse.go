@@ -24,7 +24,8 @@ func Parse(parameters []byte) (*Subscription, error) {
 	if err := parser.finish(); err != nil {
 		return nil, err
 	}
-	return &parser.subscription, nil
+	parsed := parser.subscription // a copy, or the parser would be kept as long as the subscription
+	return &parsed, nil
 }
 
 func isObject(text []byte) bool {

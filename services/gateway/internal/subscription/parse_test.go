@@ -3,6 +3,7 @@ package subscription
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -124,4 +125,26 @@ func TestParseRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Subscriptions are kept as long as their clients are there: what reading one took must not be.
+func TestParsedIsAllThatIsKept(t *testing.T) {
+	const count, most = 10_000, 200 // bytes each
+	kept := make([]*Subscription, count)
+	parameters := []byte(`{"stream_type":"result","msm":1001}`)
+	before := heapInUse()
+	for i := range kept {
+		kept[i], _ = Parse(parameters)
+	}
+	each := (heapInUse() - before) / count
+	if runtime.KeepAlive(kept); each > most {
+		t.Errorf("%d bytes each, want %d at most", each, most)
+	}
+}
+
+func heapInUse() int64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
 }

@@ -66,6 +66,7 @@ func (p *parser) finishPast() error {
 	if p.past.Speed == 0 {
 		p.past.Speed = 1
 	}
-	p.subscription.Past = &p.past
+	past := p.past
+	p.subscription.Past = &past
 	return nil
 }

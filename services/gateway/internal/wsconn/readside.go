@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// readBufferSize is small because idle connections are many; a frame that is longer is read past the buffer.
-const readBufferSize = 512
+// readBufferSize is small because idle connections are many; a frame that is longer is read past the buffer. It is the least that Go's allocator has of
+// what gorilla/websocket accepts, which is more than 256 bytes.
+const readBufferSize = 288
 
 // readSide is a connection as gorilla/websocket sees it once the handshake is made: it only reads. On a client's fault it would write a close frame
 // of its own into whatever the outbox is writing.

@@ -1,5 +1,5 @@
 // Package wsconn is the server's end of a WebSocket connection: gorilla/websocket shakes hands and reads, an outbox writes. Nothing is written through
-// gorilla, whose writer sends message by message. An idle connection costs the goroutine that reads from it and a read buffer of 512 bytes.
+// gorilla, whose writer sends message by message. An idle connection costs the goroutine that reads from it and a read buffer of 288 bytes.
 package wsconn
 
 import (
