@@ -55,9 +55,10 @@ func (l *lab) startServer(ctx context.Context, server server) (*running, error) 
 	if err != nil {
 		return nil, err
 	}
-	started := &running{process: process, address: addresses[0], admin: addresses[1]}
+	started := &running{process: process, address: addresses[0]}
 	ready := func(ctx context.Context) error { return dials(ctx, started.address) }
 	if server.hasAdmin {
+		started.admin = addresses[1]
 		ready = func(ctx context.Context) error { return answersOK(ctx, "http://"+started.admin+"/readyz") }
 	}
 	if err := awaitReady(ctx, ready); err != nil {
