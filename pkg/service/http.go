@@ -36,9 +36,10 @@ func LogListening(logger *zap.Logger, door string, listener net.Listener) {
 }
 
 // ServeHTTP serves until ctx ends, then refuses newcomers and waits for the requests that run. Those that outlive the grace are cut off, which is
-// an error. Connections that were hijacked are their handler's to close. It closes the listener.
+// an error. Connections without a request are closed. Connections that were hijacked are their handler's to close. It closes the listener.
 func ServeHTTP(ctx context.Context, server *http.Server, listener net.Listener, grace time.Duration) error {
 	setLimits(server)
+	newcomers := watchNewcomers(server)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	select {
@@ -46,6 +47,7 @@ func ServeHTTP(ctx context.Context, server *http.Server, listener net.Listener, 
 		return fmt.Errorf("serving HTTP on %s: %w", listener.Addr(), err)
 	case <-ctx.Done():
 	}
+	defer time.AfterFunc(newcomerPatience, newcomers.close).Stop()
 	err := shutDown(ctx, server, grace)
 	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)

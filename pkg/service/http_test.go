@@ -111,6 +111,24 @@ func TestServeHTTPCutsOffRequestsThatOutliveTheGrace(t *testing.T) {
 	}
 }
 
+// As a browser that connects ahead of need.
+func TestServeHTTPDoesNotWaitForThoseWhoSayNothing(t *testing.T) {
+	states := make(chan http.ConnState, 10)
+	server := &http.Server{Handler: http.NotFoundHandler(), ConnState: func(_ net.Conn, state http.ConnState) { states <- state }}
+	address, stop := serve(t, server, 2*time.Second)
+	silent, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	if state := <-states; state != http.StateNew {
+		t.Errorf("got %s", state)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestServeHTTPReturnsWhenItsListenerFails(t *testing.T) {
 	listener := listen(t)
 	listener.Close()
