@@ -140,8 +140,8 @@ func TestGetRefuses(t *testing.T) {
 	house.feed.err = errors.New("dial tcp 10.0.0.1:9092: refused")
 	response := house.get(t, "msm=1001")
 	expectText(t, response.Body, `["atlas_error","[unavailable] the log cannot be read right now; try again in some seconds"]`)
-	if response.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("without the log: %s", response.Status)
+	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
+		t.Errorf("without the log: %s, %v", response.Status, response.Header)
 	}
 }
 
@@ -178,8 +178,8 @@ func TestGetHasLimits(t *testing.T) {
 	refused := func(want string) {
 		t.Helper()
 		response := house.get(t, "msm=1001")
-		if response.StatusCode != http.StatusTooManyRequests {
-			t.Errorf("got %s", response.Status)
+		if response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") == "" {
+			t.Errorf("got %s, %v", response.Status, response.Header)
 		}
 		expectText(t, response.Body, `["atlas_error","[`+want+`] `)
 		_ = response.Body.Close()

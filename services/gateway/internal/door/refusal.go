@@ -65,6 +65,9 @@ func tooSlow() *subscription.Error {
 		"this connection cannot keep up with what it is told: something was lost and it is closed; reconnect, or ask for less")
 }
 
+// retryAfter is when a client may come again that was refused for what may be otherwise soon, in seconds.
+const retryAfter = "5"
+
 // answer refuses a request: the atlas_error is the body, as it would stand in a stream.
 func answer(w http.ResponseWriter, refusal *subscription.Error) {
 	header := w.Header()
@@ -73,7 +76,11 @@ func answer(w http.ResponseWriter, refusal *subscription.Error) {
 	if refusal.Code == codeInvalidToken {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
-	w.WriteHeader(statusOf(refusal.Code))
+	status := statusOf(refusal.Code)
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+		header.Set("Retry-After", retryAfter)
+	}
+	w.WriteHeader(status)
 	_, _ = w.Write(fanout.ErrorMessage(lines{}, refusal).Payload()) // whoever asked may be gone
 }
 

@@ -62,6 +62,9 @@ func TestAdmission(t *testing.T) {
 		_, _ = server.tryOpen(t, transport)
 		refused, _ := server.tryOpen(t, transport)
 		refused.expect(t, http.StatusTooManyRequests, `{"code":6,"message":"two are enough"}`)
+		if refused.header.Get("Retry-After") == "" {
+			t.Errorf("got %v", refused.header)
+		}
 		if released.Load() != 0 || server.sessions.Len() != 2 {
 			t.Errorf("%d of %d sessions are released", released.Load(), server.sessions.Len())
 		}

@@ -51,10 +51,16 @@ func notAdmitted(reason error) *refusal {
 	return &refusal{http.StatusTooManyRequests, 6, reason.Error(), ""}
 }
 
+// retryAfter is when a client may come again that was refused for what may be otherwise soon, in seconds.
+const retryAfter = "5"
+
 func (f *refusal) write(w http.ResponseWriter, patience time.Duration) {
 	body, err := json.Marshal(f)
 	if err != nil {
 		panic(err) // numbers and strings always have a JSON form
+	}
+	if f.status == http.StatusTooManyRequests || f.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
 	}
 	_ = answer(w, patience, f.status, "application/json", body) // whoever asked may be gone
 }
