@@ -53,7 +53,7 @@ func (r *Reception) receive(guest guest, client client) (*session, error) {
 		return nil, subscription.Refuse(codeTooManyClients, "%s; try again later, another gateway may have room", err)
 	}
 	subscriber.OnEnd(func() { allowance.Recount(subscriber.Subscriptions) })
-	counted.tally.clients.Add(1)
+	counted.enter()
 	r.logger.Debug("client came", guest.fields()...)
 	return &session{guest: guest, client: counted, subscriber: subscriber, allowance: allowance, logger: r.logger}, nil
 }

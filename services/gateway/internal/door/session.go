@@ -43,7 +43,7 @@ type session struct {
 func (s *session) leave(reason string) {
 	s.subscriber.Leave()
 	s.allowance.Leave()
-	s.client.tally.clients.Add(-1)
+	s.client.leave()
 	s.logger.Debug("client left", append(s.guest.fields(), zap.String("reason", reason))...)
 }
 

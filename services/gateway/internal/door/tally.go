@@ -15,17 +15,21 @@ const maxNames = 100
 // otherNames is what all further names are counted as.
 const otherNames = "other"
 
-// tally counts what the clients of one name are given.
+// tally sums up what the clients of one name are given.
 type tally struct {
-	clients  atomic.Int64 // connected now
-	messages atomic.Uint64
-	bytes    atomic.Uint64
+	mu      sync.Mutex
+	present map[*counted]struct{}
+	gone    given // to those who were here
 }
 
-// counted is a client that is counted by its name.
+// given is what clients are given.
+type given struct{ messages, bytes uint64 }
+
+// counted is a client that is counted by its name. It has counters of its own: all partitions would contend for common ones with every delivery.
 type counted struct {
 	client
-	tally *tally
+	tally           *tally
+	messages, bytes atomic.Uint64
 }
 
 // Offer counts a message that the client's queue takes.
@@ -40,10 +44,40 @@ func (c *counted) Tell(message *outbox.Message) error {
 
 func (c *counted) count(message *outbox.Message, err error) error {
 	if err == nil {
-		c.tally.messages.Add(1)
-		c.tally.bytes.Add(uint64(message.Size()))
+		c.messages.Add(1)
+		c.bytes.Add(uint64(message.Size()))
 	}
 	return err
+}
+
+// enter counts the client among those who are connected, until it leaves.
+func (c *counted) enter() {
+	c.tally.mu.Lock()
+	defer c.tally.mu.Unlock()
+	c.tally.present[c] = struct{}{}
+}
+
+func (c *counted) leave() {
+	c.tally.mu.Lock()
+	defer c.tally.mu.Unlock()
+	delete(c.tally.present, c)
+	c.tally.gone.add(c)
+}
+
+func (g *given) add(to *counted) {
+	g.messages += to.messages.Load()
+	g.bytes += to.bytes.Load()
+}
+
+// sum gives how many clients are connected now, and what they and those before them were given.
+func (t *tally) sum() (clients int, all given) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all = t.gone
+	for client := range t.present {
+		all.add(client)
+	}
+	return len(t.present), all
 }
 
 // tallies are those of all names. It is a prometheus.Collector.
@@ -75,7 +109,7 @@ func (t *tallies) of(name string) *tally {
 			name = otherNames
 		}
 		if t.byName[name] == nil {
-			t.byName[name] = &tally{}
+			t.byName[name] = &tally{present: make(map[*counted]struct{})}
 		}
 	}
 	return t.byName[name]
@@ -93,8 +127,9 @@ func (t *tallies) Collect(metrics chan<- prometheus.Metric) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for name, tally := range t.byName {
-		metrics <- prometheus.MustNewConstMetric(t.clients, prometheus.GaugeValue, float64(tally.clients.Load()), name)
-		metrics <- prometheus.MustNewConstMetric(t.messages, prometheus.CounterValue, float64(tally.messages.Load()), name)
-		metrics <- prometheus.MustNewConstMetric(t.bytes, prometheus.CounterValue, float64(tally.bytes.Load()), name)
+		clients, given := tally.sum()
+		metrics <- prometheus.MustNewConstMetric(t.clients, prometheus.GaugeValue, float64(clients), name)
+		metrics <- prometheus.MustNewConstMetric(t.messages, prometheus.CounterValue, float64(given.messages), name)
+		metrics <- prometheus.MustNewConstMetric(t.bytes, prometheus.CounterValue, float64(given.bytes), name)
 	}
 }
