@@ -56,6 +56,7 @@ func (d *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.dismiss(client)
 		return
 	}
+	client.outbox = client.conn.Outbox
 	if !d.clients.Open(client, client) {
 		client.farewell()
 	}
@@ -114,16 +115,17 @@ func (d *WebSocket) Shutdown(ctx context.Context) {
 
 // webSocketClient is what others see of a client.
 type webSocketClient struct {
-	conn  *wsconn.Conn
-	leave func() // takes it off its address's account
+	conn   *wsconn.Conn
+	outbox *outbox.Outbox // conn's, at hand for every delivery
+	leave  func()         // takes it off its address's account
 }
 
 func (c *webSocketClient) Encoding() fanout.Encoding           { return jsonArrays{} }
-func (c *webSocketClient) Offer(message *outbox.Message) error { return c.conn.Offer(message) }
-func (c *webSocketClient) Tell(message *outbox.Message) error  { return c.conn.Tell(message) }
+func (c *webSocketClient) Offer(message *outbox.Message) error { return c.outbox.Offer(message) }
+func (c *webSocketClient) Tell(message *outbox.Message) error  { return c.outbox.Tell(message) }
 func (c *webSocketClient) BeginCursors() bool                  { return false }
-func (c *webSocketClient) Flush()                              { c.conn.Flush() }
-func (c *webSocketClient) Room() (<-chan struct{}, error)      { return c.conn.Room() }
+func (c *webSocketClient) Flush()                              { c.outbox.Flush() }
+func (c *webSocketClient) Room() (<-chan struct{}, error)      { return c.outbox.Room() }
 func (c *webSocketClient) cutOff()                             { c.conn.Close() }
 
 func (c *webSocketClient) Complaint(refusal *subscription.Error) *outbox.Message {
