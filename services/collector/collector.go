@@ -51,10 +51,17 @@ func newCollector(cfg Config, log *eventlog.Log, registry *prometheus.Registry) 
 	c.gate = &gate{log: c.writer}
 	limits := cfg.limits()
 	slots := ingest.NewSlots(limits.Requests, registry)
-	c.http = ingest.NewHTTP(publish.New(c.gate, limits.RecordBytes, "http", registry), limits, slots, cfg.Logger, registry)
-	c.grpc = ingest.NewGRPC(publish.New(c.gate, limits.RecordBytes, "grpc", registry), limits, slots, cfg.Logger, registry)
+	c.http = ingest.NewHTTP(c.publisher("http", registry), limits, slots, cfg.Logger, registry)
+	c.grpc = ingest.NewGRPC(c.publisher("grpc", registry), limits, slots, cfg.Logger, registry)
 	c.admin = service.NewAdmin(registry, c.ready)
 	return c
+}
+
+// publisher is that of a door.
+func (c *collector) publisher(door string, registry *prometheus.Registry) *publish.Publisher {
+	publisher := publish.New(c.gate, c.cfg.MaxRecord, door, registry)
+	publisher.CountLate(c.cfg.HistoryLateness)
+	return publisher
 }
 
 func (c *collector) ready(ctx context.Context) error {

@@ -418,6 +418,7 @@ func TestConfigValidate(t *testing.T) {
 	}{
 		{Config{}, []string{"brokers: none given"}},
 		{Config{MaxBody: -1, StopTimeout: -time.Second}, []string{"max-body: got -1", "stop-timeout: got -1"}},
+		{Config{HistoryLateness: -time.Second}, []string{"history-lateness: got -1000000000, want more than 0"}},
 		{Config{Kafka: []string{"x"}, MaxRecord: 1 << 20}, []string{`brokers: got "x"`, "max record bytes: got 1048576"}},
 		{Config{Kafka: []string{"x:1"}, MaxRecord: 1, MaxMessage: 10}, []string{"largest record: got 1, want at least 1024"}},
 	} {

@@ -34,6 +34,8 @@ type Config struct {
 	ReadTimeout   time.Duration // for each MiB of a body, and for a gRPC request; 30 s
 	AppendTimeout time.Duration // for Kafka to acknowledge a batch; 30 s
 	StopTimeout   time.Duration // for an orderly stop; 20 s
+	// HistoryLateness is how much later than others of its time a result still comes in, as the gateways have it; what comes later than that is counted. 1 h.
+	HistoryLateness time.Duration
 
 	Logger *zap.Logger
 	// Metrics takes the metrics of a collector in a process that has an admin port already: Run opens none then.
@@ -50,6 +52,7 @@ func (c Config) Validate() error {
 		{"partitions", int64(c.Partitions)}, {"replication", int64(c.Replication)}, {"max-body", int64(c.MaxBody)}, {"max-message", int64(c.MaxMessage)},
 		{"max-record", int64(c.MaxRecord)}, {"max-requests", int64(c.MaxRequests)}, {"waiting-bytes", c.WaitingBytes},
 		{"read-timeout", int64(c.ReadTimeout)}, {"append-timeout", int64(c.AppendTimeout)}, {"stop-timeout", int64(c.StopTimeout)},
+		{"history-lateness", int64(c.HistoryLateness)},
 	} {
 		if setting.got < 0 {
 			faults = append(faults, fmt.Errorf("%s: got %d, want more than 0, or 0 for the default", setting.name, setting.got))
@@ -75,6 +78,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.ReadTimeout, 30*time.Second)
 	orDefault(&c.AppendTimeout, 30*time.Second)
 	orDefault(&c.StopTimeout, 20*time.Second)
+	orDefault(&c.HistoryLateness, time.Hour)
 	orDefault(&c.Logger, zap.NewNop())
 	return c
 }

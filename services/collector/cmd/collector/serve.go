@@ -24,6 +24,8 @@ type serve struct {
 	ReadTimeout   time.Duration `help:"How long a client may take to send a MiB of an HTTP body, or a gRPC request." default:"30s"`
 	AppendTimeout time.Duration `help:"How long Kafka may take to acknowledge records before the client is told to come again." default:"30s"`
 	StopTimeout   time.Duration `help:"How long an orderly stop may take." default:"20s"`
+
+	HistoryLateness time.Duration `help:"How much later than others of its time a result still comes in, as the gateways have it; later ones are counted, as they may be missing from replays." default:"1h"`
 }
 
 // Run serves until ctx ends.
@@ -47,6 +49,8 @@ func (s *serve) Run(ctx context.Context) error {
 		ReadTimeout:   s.ReadTimeout,
 		AppendTimeout: s.AppendTimeout,
 		StopTimeout:   s.StopTimeout,
-		Logger:        logger,
+
+		HistoryLateness: s.HistoryLateness,
+		Logger:          logger,
 	})
 }

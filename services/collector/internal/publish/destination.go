@@ -10,13 +10,14 @@ type Destination struct {
 	Topic   string
 	Event   func(raw []byte) (atlas.Event, error)
 	Object  func(raw []byte) (atlas.Object, error)
+	Live    bool     // what it has is replayed as it came in: by time, but for some lateness
 	Members []string // under which of a page's names its values stand, where pages are taken
 }
 
 // Results and ProbeStatus take what arrives live.
 var (
-	Results     = Destination{Topic: eventlog.ResultsTopic, Event: atlas.ParseResult}
-	ProbeStatus = Destination{Topic: eventlog.ProbeStatusTopic, Event: atlas.ParseProbeStatus}
+	Results     = Destination{Topic: eventlog.ResultsTopic, Event: atlas.ParseResult, Live: true}
+	ProbeStatus = Destination{Topic: eventlog.ProbeStatusTopic, Event: atlas.ParseProbeStatus, Live: true}
 )
 
 // Probes and Measurements are the registries.

@@ -9,6 +9,7 @@ import (
 
 type metrics struct {
 	records *prometheus.CounterVec
+	late    *prometheus.CounterVec
 	seconds *prometheus.HistogramVec
 }
 
@@ -21,6 +22,11 @@ func newMetrics(source string, registerer prometheus.Registerer) *metrics {
 			ConstLabels: labels,
 			Help:        "Records by what became of them: accepted (Kafka has them), rejected (not valid), failed (Kafka could not be had).",
 		}, []string{"topic", "outcome"}),
+		late: factory.NewCounterVec(prometheus.CounterOpts{
+			Name:        "atlas_collector_late_results_total",
+			ConstLabels: labels,
+			Help:        "Accepted results and connection events that came in so late (--history-lateness) that replays may not have them.",
+		}, []string{"topic"}),
 		seconds: factory.NewHistogramVec(prometheus.HistogramOpts{
 			Name:        "atlas_collector_append_seconds",
 			ConstLabels: labels,
@@ -38,4 +44,8 @@ func (m *metrics) appended(to Destination, accepted, failed int, took time.Durat
 	m.records.WithLabelValues(to.Topic, "accepted").Add(float64(accepted))
 	m.records.WithLabelValues(to.Topic, "failed").Add(float64(failed))
 	m.seconds.WithLabelValues(to.Topic).Observe(took.Seconds())
+}
+
+func (m *metrics) cameLate(to Destination, count int) {
+	m.late.WithLabelValues(to.Topic).Add(float64(count))
 }

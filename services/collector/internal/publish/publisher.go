@@ -30,6 +30,7 @@ type Publisher struct {
 	log            Log
 	maxRecordBytes int
 	metrics        *metrics
+	lateness       time.Duration // 0: late ones are not counted
 }
 
 // New makes a Publisher that refuses records of more than maxRecordBytes. Its metrics carry the name of the source, one Publisher a name and registerer; the
@@ -61,7 +62,11 @@ func (p *Publisher) publish(ctx context.Context, to Destination, values []split.
 	for i := range events {
 		events[i].Time = atlas.EventTime(events[i].Time, now)
 	}
-	return p.append(to, len(events), outcome, func() error { return p.log.Append(ctx, to.Topic, events) })
+	return p.append(to, len(events), outcome, func() error {
+		err := p.log.Append(ctx, to.Topic, events)
+		p.countLate(to, events, now, err)
+		return err
+	})
 }
 
 func parse[T any](p *Publisher, to Destination, parseOne func(raw []byte) (T, error), values []split.Value, outcome *Outcome) []T {
@@ -117,18 +122,20 @@ func (e *FailedError) Error() string {
 func (e *FailedError) Unwrap() error { return e.Cause }
 
 func countFailed(err error, records int) int {
-	if err == nil {
-		return 0
-	}
-	var partly *eventlog.AppendError
-	if !errors.As(err, &partly) {
-		return records
-	}
 	failed := 0
-	for _, outcome := range partly.Outcomes {
-		if outcome != nil {
+	for i := range records {
+		if !taken(err, i) {
 			failed++
 		}
 	}
 	return failed
+}
+
+// taken tells of one record of an append, by what that returned, whether Kafka has it.
+func taken(err error, index int) bool {
+	if err == nil {
+		return true
+	}
+	partly, ok := errors.AsType[*eventlog.AppendError](err)
+	return ok && partly.Outcomes[index] == nil
 }
