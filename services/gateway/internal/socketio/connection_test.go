@@ -2,7 +2,9 @@ package socketio
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -37,6 +39,38 @@ func TestConnectToTheMainNamespace(t *testing.T) {
 			t.Errorf("got auth %q", got)
 		}
 	})
+}
+
+// In revision 4 a client connects to one namespace as to any other, with something to show or without, and learns the ID of its socket and no more.
+func TestWhatClientsConnectWith(t *testing.T) {
+	server := serveWhom(t, Config{Namespaces: []string{"/", "/custom"}}, func(s *Socket) error {
+		return s.Send(EncodeEvent(s.Namespace(), "shown", []byte(cmp.Or(string(s.Auth()), "null"))))
+	})
+	for _, test := range []struct{ connect, prefix, shown string }{
+		{`40`, `40`, `42["shown",null]`},
+		{`40{"token":"123"}`, `40`, `42["shown",{"token":"123"}]`},
+		{`40/custom,`, `40/custom,`, `42/custom,["shown",null]`},
+		{`40/custom,{"token":"123"}`, `40/custom,`, `42/custom,["shown",{"token":"123"}]`},
+	} {
+		client, _ := server.open(t, engineio.Revision4)
+		send(t, client, test.connect)
+		payload, found := strings.CutPrefix(receive(t, client), test.prefix)
+		var welcome map[string]string
+		if err := json.Unmarshal([]byte(payload), &welcome); !found || err != nil || len(welcome) != 1 || welcome["sid"] == "" {
+			t.Errorf("%s: got %q, %v", test.connect, payload, err)
+		}
+		expect(t, client, test.shown)
+	}
+}
+
+// Whoever asks for a namespace that there is not may still ask for another.
+func TestUnknownNamespaceAtFirst(t *testing.T) {
+	server := serve(t, Config{Namespaces: []string{"/custom"}})
+	client, _ := server.open(t, engineio.Revision4)
+	send(t, client, "40/nowhere", "40")
+	expect(t, client, `44/nowhere,{"message":"Invalid namespace"}`, `44{"message":"Invalid namespace"}`)
+	send(t, client, "40/custom")
+	receiveConnect(t, client, "/custom")
 }
 
 func TestNamespaces(t *testing.T) {
@@ -141,18 +175,30 @@ func TestBinaryAttachments(t *testing.T) {
 	forBoth(t, func(t *testing.T, revision engineio.Revision) {
 		client, _ := server.join(t, revision)
 		prefix := map[engineio.Revision][]byte{engineio.Revision3: {4}}[revision]
-		send(t, client, `452-["up",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`)
-		for _, attachment := range [][]byte{{1, 2, 3}, {}} {
-			if err := client.WriteMessage(websocket.BinaryMessage, append(bytes.Clone(prefix), attachment...)); err != nil {
-				t.Fatal(err)
+		const twoParts = `{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}`
+		first, second := append(bytes.Clone(prefix), 1, 2, 3), bytes.Clone(prefix)
+		attach := func(packet string) {
+			send(t, client, packet)
+			for _, attachment := range [][]byte{first, second} {
+				if err := client.WriteMessage(websocket.BinaryMessage, attachment); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
+		attach(`452-["up",` + twoParts + `]`)
 		event := next(t, server.events)
 		if event.Name != "up" || len(event.Attachments) != 2 || !bytes.Equal(event.Attachments[0], []byte{1, 2, 3}) || len(event.Attachments[1]) != 0 {
 			t.Errorf("got %+v", event)
 		}
 		if string(event.Args[1]) != `{"_placeholder":true,"num":1}` {
 			t.Errorf("got argument %s", event.Args[1])
+		}
+		attach(`452-["message",` + twoParts + `]`)
+		expect(t, client, `452-["message-back",`+twoParts+`]`, string(first), string(second))
+		attach(`452-789["any name",` + twoParts + `]`)
+		expect(t, client, `462-789[`+twoParts+`]`, string(first), string(second))
+		for range 2 {
+			next(t, server.events)
 		}
 	})
 }
@@ -194,6 +240,14 @@ func TestFaultsEndTheConnection(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A client that is in no namespace yet is held to the protocol as well.
+func TestFaultBeforeConnecting(t *testing.T) {
+	server := serve(t, Config{})
+	client, _ := server.open(t, engineio.Revision4)
+	send(t, client, "4abc")
+	expectEnd(t, client, websocket.CloseInvalidFramePayloadData, "socket.io packet type")
 }
 
 func TestSocketClose(t *testing.T) {

@@ -21,6 +21,7 @@ func TestDecodePacket(t *testing.T) {
 		{text: `0/admin?token=1234`, want: packet{kind: kindConnect, namespace: "/admin"}},
 		{text: `0/admin,{"a":1}`, want: packet{kind: kindConnect, namespace: "/admin"}, auth: `{"a":1}`},
 		{text: `1`, want: packet{kind: kindDisconnect, namespace: "/"}},
+		{text: `1/admin`, want: packet{kind: kindDisconnect, namespace: "/admin"}},
 		{text: `1/admin,`, want: packet{kind: kindDisconnect, namespace: "/admin"}},
 		{text: `2["hey"]`, want: packet{kind: kindEvent, namespace: "/"}, args: []string{`"hey"`}},
 		{

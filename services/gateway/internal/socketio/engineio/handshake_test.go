@@ -3,11 +3,18 @@ package engineio
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 func TestHandshakesThatAreRefused(t *testing.T) {
@@ -19,12 +26,19 @@ func TestHandshakesThatAreRefused(t *testing.T) {
 	}{
 		{name: "no transport", query: "EIO=4", status: 400, code: 0, detail: `transport: got ""`},
 		{name: "unknown transport", query: "EIO=4&transport=abc", status: 400, code: 0, detail: `got "abc"`},
+		{name: "no transport in revision 3", query: "EIO=3", status: 400, code: 0, detail: `transport: got ""`},
+		{name: "unknown transport in revision 3", query: "EIO=3&transport=abc", status: 400, code: 0, detail: `got "abc"`},
 		{name: "inherited name", query: "EIO=4&transport=constructor", status: 400, code: 0},
 		{name: "no EIO", query: "transport=websocket", status: 400, code: 5, detail: `EIO: got "", want 3 or 4`},
 		{name: "unknown EIO", query: "EIO=5&transport=websocket", status: 400, code: 5, detail: `EIO: got "5"`},
 		{name: "wordy EIO", query: "EIO=abc&transport=websocket", status: 400, code: 5},
+		{name: "no EIO over polling", query: "transport=polling", status: 400, code: 5, detail: `EIO: got "", want 3 or 4`},
+		{name: "wordy EIO over polling", query: "EIO=abc&transport=polling", status: 400, code: 5, detail: `got "abc"`},
 		{name: "unknown session", query: "EIO=4&transport=websocket&sid=nobody", status: 400, code: 1},
 		{name: "method", method: http.MethodPost, query: "EIO=4&transport=websocket", status: 400, code: 2, detail: "got POST"},
+		{name: "POST to poll", method: http.MethodPost, query: "EIO=4&transport=polling", status: 400, code: 2, detail: "got POST"},
+		{name: "POST to poll in revision 3", method: http.MethodPost, query: "EIO=3&transport=polling", status: 400, code: 2, detail: "got POST"},
+		{name: "PUT", method: http.MethodPut, query: "EIO=4&transport=polling", status: 400, code: 2, detail: "got PUT"},
 		{name: "no upgrade", query: "EIO=4&transport=websocket", status: 400, code: 3, detail: "Connection"},
 		{name: "origin", query: "EIO=4&transport=websocket", origin: "https://evil.example", status: 403, code: 4},
 	} {
@@ -39,6 +53,26 @@ func TestHandshakesThatAreRefused(t *testing.T) {
 				t.Fatalf("got %d %+v", status, refused)
 			}
 		})
+	}
+}
+
+// A browser tells its page no more than that the WebSocket has closed: it never opens.
+func TestWebSocketsThatAreRefused(t *testing.T) {
+	server := serve(t, Config{})
+	for _, query := range []string{
+		"transport=websocket", "EIO=&transport=websocket", "EIO=abc&transport=websocket",
+		"EIO=3", "EIO=3&transport=abc", "EIO=4", "EIO=4&transport=abc",
+	} {
+		client, response, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(server.url, "http")+"/?"+query, nil)
+		if err == nil {
+			_ = client.Close()
+		}
+		if !errors.Is(err, websocket.ErrBadHandshake) || response.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: got %v, want 400", query, err)
+		}
+	}
+	if server.sessions.Len() != 0 {
+		t.Errorf("%d sessions were opened", server.sessions.Len())
 	}
 }
 
@@ -63,14 +97,52 @@ func ask(t *testing.T, request *http.Request) (int, refusal) {
 func TestOpenPacket(t *testing.T) {
 	server := serve(t, Config{PingInterval: 25 * time.Second, PingTimeout: 60 * time.Second, MaxPayload: 5000})
 	forBoth(t, func(t *testing.T, revision Revision) {
-		_, open := server.dial(t, revision)
-		if len(open.SessionID) < 22 || open.PingInterval != 25000 || open.PingTimeout != 60000 || open.Upgrades == nil || len(open.Upgrades) != 0 {
-			t.Errorf("got %+v", open)
+		client, open := server.dial(t, revision)
+		if open.Upgrades == nil || len(open.Upgrades) != 0 {
+			t.Errorf("upgrades of a WebSocket: got %v, want none", open.Upgrades)
 		}
-		if want := map[Revision]int{Revision3: 0, Revision4: 5000}[revision]; open.MaxPayload != want {
-			t.Errorf("maxPayload: got %d, want %d", open.MaxPayload, want)
+		open.expect(t, revision)
+		_ = client.Close()
+		poller := server.startPolling(t, revision, "")
+		if !slices.Equal(poller.open.Upgrades, []string{transportWebSocket}) {
+			t.Errorf("upgrades of polling: got %v, want a WebSocket", poller.open.Upgrades)
 		}
+		poller.open.expect(t, revision)
 	})
+}
+
+// expect wants what every session is told when it opens, by the settings of TestOpenPacket.
+func (o openPacket) expect(t *testing.T, revision Revision) {
+	t.Helper()
+	maxPayload := map[Revision]int{Revision3: 0, Revision4: 5000}[revision]
+	if len(o.SessionID) < 22 || o.PingInterval != 25000 || o.PingTimeout != 60000 || o.MaxPayload != maxPayload {
+		t.Errorf("got %+v", o)
+	}
+}
+
+// Clients of other makes may be strict: what the protocol does not know is not said, and nothing that it knows is left out.
+func TestMembersOfTheOpenPacket(t *testing.T) {
+	server := serve(t, Config{})
+	for revision, want := range map[Revision][]string{
+		Revision3: {"pingInterval", "pingTimeout", "sid", "upgrades"},
+		Revision4: {"maxPayload", "pingInterval", "pingTimeout", "sid", "upgrades"},
+	} {
+		opened := server.request(t, http.MethodGet, fmt.Sprintf("EIO=%d&transport=polling&b64=1", revision), http.NoBody).body
+		if revision == Revision3 {
+			length, packet, _ := strings.Cut(opened, ":")
+			if length != strconv.Itoa(len(packet)) {
+				t.Errorf("got %q", opened)
+			}
+			opened = packet
+		}
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal([]byte(opened[1:]), &members); err != nil || opened[0] != '0' {
+			t.Fatalf("%v: %q", err, opened)
+		}
+		if got := slices.Sorted(maps.Keys(members)); !slices.Equal(got, want) {
+			t.Errorf("revision %d: got %v, want %v", revision, got, want)
+		}
+	}
 }
 
 func TestNoSessionIsOpenedDuringShutdown(t *testing.T) {

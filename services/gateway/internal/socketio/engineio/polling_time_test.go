@@ -57,6 +57,8 @@ func TestClientPingsByPostInRevision3(t *testing.T) {
 			time.Sleep(70 * time.Second) // simulated
 			client.post(t, "1:2")
 			(<-waiting).expect(t, http.StatusOK, "1:3")
+			client.post(t, "1:2") // and where no poll waits, the pong does
+			client.expect(t, "1:3")
 		}
 		client.post(t, "1:1")
 		client.expect(t, "1:6")

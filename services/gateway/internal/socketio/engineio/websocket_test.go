@@ -85,6 +85,7 @@ func TestFaultsEndTheSession(t *testing.T) {
 		reason   string
 	}{
 		{"no packet type", Revision4, text, "abc", 1007, "packet type: got 'a'", "parse error"},
+		{"no packet type", Revision3, text, "abc", 1007, "packet type: got 'a'", "parse error"},
 		{"empty", Revision3, text, "", 1007, "got nothing", "parse error"},
 		{"not UTF-8", Revision4, text, "4\xc3\x28", 1007, "UTF-8", "parse error"},
 		{"open from a client", Revision4, text, "0{}", 1007, "packet type", "parse error"},
