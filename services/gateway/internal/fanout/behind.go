@@ -53,6 +53,7 @@ func (p *partition) leaveFeed(member *member, next int64, given []atlas.Stream) 
 	b := &behind{partition: p, member: member, next: next, partly: partly{next, given}, cancel: cancel, cancelLeg: func() {}}
 	for _, membership := range member.memberships {
 		if p.index.Remove(member, membership.indexed) {
+			membership.follow(false)
 			b.add(membership)
 		}
 	}
@@ -192,7 +193,7 @@ func (b *behind) rejoin() {
 		return
 	}
 	for _, membership := range b.member.memberships {
-		b.partition.index.Add(b.member, membership.indexed)
+		b.partition.feed(b.member, membership)
 	}
 	b.end()
 }

@@ -18,6 +18,7 @@ func (p *partition) deliver(records []atlas.Record) (taken int) {
 		p.fallBehind(records[i].Position.Offset)
 	}
 	p.pace.note(records, p.hub.settings.Behind.Time)
+	p.passed.Store(p.pace.next)
 	p.frames.reset(nil)
 	return taken
 }

@@ -19,6 +19,7 @@ type ledger struct {
 type entry struct {
 	membership *membership
 	place      place
+	follows    bool // the feed: it has got as far as that, though perhaps long without a record
 }
 
 // begin enters a membership before its first record: what comes at a place and before is not for it.
@@ -32,6 +33,16 @@ func (l *ledger) end(leaving *membership) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.entries = slices.DeleteFunc(l.entries, func(e *entry) bool { return e.membership == leaving })
+}
+
+func (l *ledger) follow(membership *membership, follows bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, entry := range l.entries {
+		if entry.membership == membership {
+			entry.follows = follows
+		}
+	}
 }
 
 // offer enqueues a message with a cursor that stands for all memberships, those in the message's partition behind its record.
@@ -69,8 +80,11 @@ func (l *ledger) cursor(at place) string {
 // standing is how far the membership has got once what stands at a place is enqueued.
 func (e *entry) standing(at place) Standing {
 	now := e.place
-	if e.isAdvancedBy(at) {
+	switch {
+	case e.isAdvancedBy(at):
 		now = at
+	case e.follows && now.partition != at.partition:
+		now.position.Offset = max(now.position.Offset, now.partition.passed.Load()-1)
 	}
 	return Standing{
 		Parameters: e.membership.parameters, Measurement: e.membership.wanted.Measurement,

@@ -21,6 +21,13 @@ func (m *membership) isOnRoll() bool { return m.subscriber.roll.find(m.key) == m
 // hasEntry tells whether the subscriber's ledger has the membership.
 func (m *membership) hasEntry() bool { return m.wanted.Cursor.Wanted && m.subscriber.ledger != nil }
 
+// follow has the subscriber's ledger know whether what the feed has passed is passed for the membership.
+func (m *membership) follow(follows bool) {
+	if m.hasEntry() {
+		m.subscriber.ledger.follow(m, follows)
+	}
+}
+
 // say tells the client of an event that repeats the parameters.
 func (m *membership) say(event string) error {
 	return m.subscriber.say(event, m.parameters, m.wanted.Cursor.Wanted)

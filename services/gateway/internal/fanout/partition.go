@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/subscription"
@@ -25,8 +26,9 @@ type partition struct {
 	fallen   []fallen  // who could not take the record that is delivered
 	behind   map[*behind]struct{}
 	pace     pace
-	isPast   bool // it is that of a replay
-	over     bool // the replay is, and nothing can be added any more
+	passed   atomic.Int64 // what stands before it has been enqueued for those who are not behind
+	isPast   bool         // it is that of a replay
+	over     bool         // the replay is, and nothing can be added any more
 }
 
 // member is a subscriber in one partition.
@@ -109,13 +111,19 @@ func (p *partition) enter(joining *membership, next int64, standing standing) {
 	entered.memberships = append(entered.memberships, joining)
 	entered.buffer(joining.wanted, p.patient)
 	if entered.behind == nil && joining.start == nil {
-		p.index.Add(entered, joining.indexed)
+		p.feed(entered, joining)
 		return
 	}
 	if entered.behind == nil {
 		p.leaveFeed(entered, next, nil)
 	}
 	entered.behind.enter(joining, next, standing)
+}
+
+// feed has what the feed brings delivered for a membership.
+func (p *partition) feed(member *member, membership *membership) {
+	p.index.Add(member, membership.indexed)
+	membership.follow(true)
 }
 
 // buffer has the records of a subscription wait in buffers, if it wants that.
