@@ -33,7 +33,7 @@ type spot struct{ at, next int32 }
 
 // What is kept from record to record.
 const (
-	maxShapes = 2048
+	maxShapes = 1024
 	maxSpots  = 4096
 )
 
