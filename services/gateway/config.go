@@ -142,14 +142,11 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.HistoryWindowBytes, 16<<20)
 	orDefault(&c.ClientReplays, 10)
 	orDefault(&c.MaxReplays, 200)
-	orDefault(&c.Backlog, defaultBacklog)
-	orDefault(&c.BehindTime, defaultBehindTime)
-	orDefault(&c.BehindBytes, 1<<30)
-	orDefault(&c.BehindReaders, 64)
 	orDefault(&c.AddressConnections, 1000)
 	orDefault(&c.AddressSubscriptions, 20_000)
 	orDefault(&c.AddressMessages, 1000)
 	orDefault(&c.ConnectionMessages, 100)
+	c.setBehind()
 	orDefault(&c.QueueBytes, 2<<20)
 	orDefault(&c.QueueMessages, 10_000)
 	orDefault(&c.WriteTimeout, 60*time.Second)
@@ -161,6 +158,13 @@ func (c Config) withDefaults() Config {
 		c.Metrics = service.NewRegistry()
 	}
 	return c
+}
+
+func (c *Config) setBehind() {
+	orDefault(&c.Backlog, defaultBacklog)
+	orDefault(&c.BehindTime, defaultBehindTime)
+	orDefault(&c.BehindBytes, 1<<30)
+	orDefault(&c.BehindReaders, 64)
 }
 
 func orDefault[T comparable](setting *T, value T) {

@@ -5,10 +5,8 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// Client is where a subscriber's messages go. Its methods are called from several goroutines, and wait neither for the network nor for Subscriber.Leave.
-type Client interface {
-	// Encoding is how the client's door writes events; it stays the same.
-	Encoding() Encoding
+// Queue is what waits for a client. Its methods are called from several goroutines, and wait neither for the network nor for Subscriber.Leave.
+type Queue interface {
 	// Offer enqueues a message; outbox.ErrFull says that the client cannot take it now, outbox.ErrClosed that it is gone.
 	Offer(message *outbox.Message) error
 	// Tell is Offer for what is said beside records, for which there is more room.
@@ -18,6 +16,13 @@ type Client interface {
 	// Room gives nil while there is room in the queue for those who can wait, else a channel that is closed when there is, or when the client is gone;
 	// outbox.ErrClosed says that it is. While it gives nil, Offer takes a message of any size.
 	Room() (<-chan struct{}, error)
+}
+
+// Client is where a subscriber's messages go. What is said of Queue's methods holds for all.
+type Client interface {
+	Queue
+	// Encoding is how the client's door writes events; it stays the same.
+	Encoding() Encoding
 	// Complaint makes an atlas_error for the client.
 	Complaint(refusal *subscription.Error) *outbox.Message
 	// BeginCursors is called before the first message with a cursor. It tells whether the client comes back with the last cursor by itself, and nothing

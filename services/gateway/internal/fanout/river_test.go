@@ -207,7 +207,7 @@ func decoded(cursor string) []byte {
 
 // offsetsIn reads the offsets of an atlas_result's payload, and whose they are.
 func offsetsIn(payload string) (measurement atlas.MeasurementID, offsets []int64) {
-	for _, part := range strings.Split(strings.Trim(payload, "[]"), "},") {
+	for part := range strings.SplitSeq(strings.Trim(payload, "[]"), "},") {
 		_, number, _ := strings.Cut(part, `"offset":`)
 		offset, err := strconv.ParseInt(strings.TrimRight(number, "}"), 10, 64)
 		if err != nil {

@@ -41,9 +41,10 @@ type Subscriber struct {
 }
 
 // Subscribe begins a subscription and confirms it by repeating the parameters: every matching record that the log takes from then on is delivered
-// after the confirmation, and before those what the log has behind the cursor, or what came in the last minutes, if that is wanted. A subscription that the subscriber has already is confirmed once more and stays one; one to results of a measurement that
-// has stopped ends at once. One to the past begins a replay, which ends it in turn; further ones to its measurement join the replay while it runs.
-// Errors: ErrTooMany; a *subscription.Error, if the measurement or the past is none for this client; those of Client.Tell; or why the log cannot be
+// after the confirmation, and before those what the log has behind the cursor, or what came in the last minutes, if that is wanted. A subscription that
+// the subscriber has already is confirmed once more and stays one; one to results of a measurement that has stopped ends when all of its results have
+// been delivered. One to the past begins a replay, which ends it in turn; further ones to its measurement join the replay while it runs. Errors:
+// ErrTooMany; a *subscription.Error, if the measurement, the past or the cursor is none for this client; those of Client.Tell; or why the log cannot be
 // followed.
 func (s *Subscriber) Subscribe(ctx context.Context, wanted *subscription.Subscription, parameters []byte) error {
 	joining := &membership{subscriber: s, wanted: wanted, indexed: wanted, key: wanted.Key(), parameters: bytes.Clone(parameters)}
