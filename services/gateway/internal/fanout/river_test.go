@@ -47,24 +47,42 @@ func (r *river) bankOf(measurement atlas.MeasurementID) (int, *bank) {
 
 // append has a partition grow by some records with offsets among which some are missing, as those of repeats are.
 func (r *river) append(random *rand.Rand, number int, measurements ...atlas.MeasurementID) {
+	added := make([]atlas.Record, 1+random.IntN(20))
+	for i := range added {
+		added[i].Measurement = measurements[random.IntN(len(measurements))]
+		added[i].Probe = atlas.ProbeID(1 + random.IntN(3))
+		added[i].Time = time.Now().Add(-time.Duration(random.IntN(20)) * time.Millisecond)
+		added[i].Position.Offset = int64(random.IntN(3) / 2) // is left out
+	}
+	r.grow(number, added...)
+}
+
+// grow has a partition grow by records of given measurements, probes and times.
+func (r *river) grow(number int, added ...atlas.Record) {
 	bank := r.banks[number]
 	bank.mu.Lock()
-	first := len(bank.records)
-	for range 1 + random.IntN(20) {
-		measurement := measurements[random.IntN(len(measurements))]
-		bank.next += int64(random.IntN(3) / 2)
-		value := fmt.Sprintf(`{"msm_id":%d,"offset":%d}`, measurement, bank.next)
-		added := record(atlas.StreamResult, measurement, atlas.ProbeID(1+random.IntN(3)), value)
-		added.Position = atlas.Position{Topic: "river", Partition: number, Offset: bank.next}
-		added.Time = time.Now().Add(-time.Duration(random.IntN(20)) * time.Millisecond)
-		bank.records = append(bank.records, added)
-		bank.next++
+	for i := range added {
+		offset := bank.next + added[i].Position.Offset
+		value := fmt.Sprintf(`{"msm_id":%d,"offset":%d}`, added[i].Measurement, offset)
+		grown := record(r.source.stream, added[i].Measurement, added[i].Probe, value)
+		grown.Time, grown.Position = added[i].Time, atlas.Position{Topic: "river", Partition: number, Offset: offset}
+		added[i], bank.next = grown, offset+1
 	}
-	r.source.Deliver(number, bank.records[first:])
+	bank.records = append(bank.records, added...)
+	r.source.Deliver(number, added)
 	close(bank.advanced)
 	bank.advanced = make(chan struct{})
 	bank.mu.Unlock()
 	r.source.Flush(number)
+}
+
+// same makes so many records of a measurement and probe, of now.
+func same(count int, measurement atlas.MeasurementID, probe atlas.ProbeID) []atlas.Record {
+	records := make([]atlas.Record, count)
+	for i := range records {
+		records[i].Measurement, records[i].Probe, records[i].Time = measurement, probe, time.Now()
+	}
+	return records
 }
 
 // noticed is what a subscriber's context takes note in of where a subscription began.
@@ -75,15 +93,19 @@ type noticed struct {
 
 type noticedKey struct{}
 
-func notice(ctx context.Context) *noticed { return ctx.Value(noticedKey{}).(*noticed) }
+// take gives where to take note, for those who do not care as well.
+func take(ctx context.Context) *noticed {
+	if there, cares := ctx.Value(noticedKey{}).(*noticed); cares {
+		return there
+	}
+	return &noticed{}
+}
 
 func (r *river) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(int, int64)) (func(), error) {
 	number, bank := r.bankOf(measurement)
 	bank.mu.Lock()
 	defer bank.mu.Unlock()
-	if noticed, ok := ctx.Value(noticedKey{}).(*noticed); ok {
-		noticed.next = bank.next
-	}
+	take(ctx).next = bank.next
 	attach(number, bank.next)
 	return func() {}, nil
 }
@@ -97,7 +119,7 @@ func (r *river) Resume(ctx context.Context, wanted *subscription.Subscription) (
 	}
 	for _, standing := range standings {
 		if standing.Measurement == wanted.Measurement {
-			notice(ctx).from = standing.Position.Offset + 1
+			take(ctx).from = standing.Position.Offset + 1
 			return standing.Position.Offset + 1, nil
 		}
 	}
@@ -108,7 +130,7 @@ func (r *river) Since(ctx context.Context, measurement atlas.MeasurementID, at t
 	_, bank := r.bankOf(measurement)
 	bank.mu.Lock()
 	defer bank.mu.Unlock()
-	notice(ctx).since = at
+	take(ctx).since = at
 	for i := range bank.records {
 		if !bank.records[i].Time.Before(at) {
 			return bank.records[i].Position.Offset, nil
@@ -117,7 +139,7 @@ func (r *river) Since(ctx context.Context, measurement atlas.MeasurementID, at t
 	return bank.next, nil
 }
 
-func (r *river) Rejoin(ctx context.Context, number int, offset int64, take func([]atlas.Record)) (bool, error) {
+func (r *river) Rejoin(ctx context.Context, number int, offset int64, missed func([]atlas.Record)) (bool, error) {
 	bank := r.banks[number]
 	for {
 		bank.mu.Lock()
@@ -137,7 +159,7 @@ func (r *river) Rejoin(ctx context.Context, number int, offset int64, take func(
 	if len(bank.records) > r.held && offset < held[0].Position.Offset {
 		return false, nil
 	}
-	take(from(held, offset))
+	missed(from(held, offset))
 	return true, nil
 }
 
