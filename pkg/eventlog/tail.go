@@ -174,6 +174,7 @@ func (t *tail) jump(reader *reader, gone *OffsetGoneError) {
 	t.next = to
 	t.ring.begin(to)
 	t.onGap(gap)
+	t.advance(to) // who waits for an offset that may never come looks again
 	t.mu.Unlock()
 	t.consumer.Flush(t.number)
 }

@@ -16,8 +16,7 @@ import (
 type cursors struct {
 	log    *eventlog.Log
 	seal   *playback.Seal
-	secret string        // of the seal; the cluster's ID if there is none, which all gateways of a log know
-	most   time.Duration // their age
+	secret string // of the seal; the cluster's ID if there is none, which all gateways of a log know
 }
 
 // Prepare implements fanout.Cursors.
@@ -66,20 +65,34 @@ func (c *cursors) cursorOf(standing fanout.Standing) playback.Cursor {
 	return playback.Cursor{Measurement: standing.Measurement} // nothing has been delivered yet
 }
 
-// Parameters implements fanout.Cursors.
-func (c *cursors) Parameters(cursor string) (parameters [][]byte, err error) {
+// Each implements fanout.Cursors.
+func (c *cursors) Each(cursor string) (subscriptions []fanout.Recalled, err error) {
 	bookmark, err := c.seal.Read(cursor)
 	if err != nil {
-		return nil, refuseDamaged()
-	}
-	if age := time.Since(bookmark.Issued); age > c.most {
-		return nil, subscription.Refuse(playback.CodeCursorGone, "offset: was given out %s ago, want one of the last %s", age.Round(time.Second), c.most)
+		return nil, subscription.Refuse(playback.CodeCursor, "offset: %s", err)
 	}
 	for _, mark := range bookmark.Marks {
 		if len(mark.Parameters) == 0 {
 			return nil, subscription.Refuse(playback.CodeCursor, "offset: names no subscription")
 		}
-		parameters = append(parameters, mark.Parameters)
+		own := c.seal.Write(&playback.Bookmark{Issued: bookmark.Issued, Marks: []playback.Bookmarked{{Cursor: mark.Cursor}}})
+		subscriptions = append(subscriptions, fanout.Recalled{Parameters: mark.Parameters, Cursor: own})
 	}
-	return parameters, nil
+	return subscriptions, nil
+}
+
+// bookmarkFor reads the cursor of a subscription. Of one that stands for several, the place of this subscription counts, if it has one.
+func bookmarkFor(seal *playback.Seal, wanted *subscription.Subscription) (*playback.Bookmark, error) {
+	bookmark, err := seal.Read(wanted.Cursor.After)
+	if err != nil {
+		return nil, subscription.Refuse(playback.CodeCursor,
+			`cursor: it is damaged, or was given out by another service; want "" or one that came with a message`)
+	}
+	for _, mark := range bookmark.Marks {
+		if had, err := subscription.Parse(mark.Parameters); err == nil && had.Key() == wanted.Key() {
+			bookmark.Marks = []playback.Bookmarked{mark}
+			break
+		}
+	}
+	return bookmark, nil
 }

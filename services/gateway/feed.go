@@ -31,9 +31,9 @@ func (f *feed) Topic() string { return f.topic }
 
 // Resume implements fanout.Trail. It waits until the tail has come as far as the cursor, which may be of a gateway that is ahead.
 func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription) (offset int64, err error) {
-	bookmark, err := f.seal.Read(wanted.Cursor.After)
+	bookmark, err := bookmarkFor(f.seal, wanted)
 	if err != nil {
-		return 0, refuseDamaged()
+		return 0, err
 	}
 	position, err := f.player.ResumeLive(ctx, wanted.Source(), wanted.Measurement, bookmark, f.most)
 	if err != nil {
@@ -41,10 +41,6 @@ func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription) (o
 	}
 	_, err = f.Rejoin(ctx, position.Partition, position.Offset, func([]atlas.Record) {})
 	return position.Offset, err
-}
-
-func refuseDamaged() error {
-	return subscription.Refuse(playback.CodeCursor, `cursor: it is damaged, or was given out by another service; want "" or one that came with a message`)
 }
 
 // Since implements fanout.Trail.

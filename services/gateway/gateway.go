@@ -110,7 +110,7 @@ func (g *gateway) newHub() *fanout.Hub {
 		Behind: fanout.Behind{
 			Backlog: g.cfg.Backlog, Time: g.cfg.BehindTime, Bytes: int64(g.cfg.BehindBytes), Readers: g.cfg.BehindReaders,
 		},
-		Cursors: &cursors{log: g.log, seal: g.seal, secret: g.cfg.CursorKey, most: g.cfg.BehindTime},
+		Cursors: &cursors{log: g.log, seal: g.seal, secret: g.cfg.CursorKey},
 		Logger:  g.cfg.Logger,
 	}, g.cfg.Metrics)
 	hub.AddSource(atlas.StreamResult, func(source *fanout.Source) fanout.Feed {

@@ -76,7 +76,7 @@ func (p *past) Start(ctx context.Context, wanted *subscription.Subscription) (fa
 		return nil, subscription.Refuse(playback.CodeBeforeLog,
 			"startTime: got %d, want no less than %d, as far as this gateway goes back", asked.Start.Unix(), earliest.Unix()+1)
 	}
-	replay, err := p.begin(ctx, wanted.Cursor.After, playback.Request{
+	replay, err := p.begin(ctx, wanted, playback.Request{
 		Stream: wanted.Source(), Measurement: wanted.Measurement, Start: asked.Start, End: asked.End, Speed: asked.Speed,
 	})
 	if err != nil {
@@ -86,13 +86,13 @@ func (p *past) Start(ctx context.Context, wanted *subscription.Subscription) (fa
 }
 
 // begin starts a replay, or goes on with one behind a cursor.
-func (p *past) begin(ctx context.Context, after string, request playback.Request) (*playback.Replay, error) {
-	if after == "" {
+func (p *past) begin(ctx context.Context, wanted *subscription.Subscription, request playback.Request) (*playback.Replay, error) {
+	if wanted.Cursor.After == "" {
 		return p.player.Start(ctx, request)
 	}
-	bookmark, err := p.seal.Read(after)
+	bookmark, err := bookmarkFor(p.seal, wanted)
 	if err != nil {
-		return nil, refuseDamaged()
+		return nil, err
 	}
 	return p.player.Resume(ctx, request, bookmark)
 }

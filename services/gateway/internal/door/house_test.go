@@ -3,6 +3,7 @@ package door
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -87,11 +88,14 @@ func (cursors) ForAll(standings []fanout.Standing) string {
 	return fmt.Sprintf("all-%d", len(standings))
 }
 
-func (cursors) Parameters(cursor string) ([][]byte, error) {
+func (cursors) Each(cursor string) ([]fanout.Recalled, error) {
+	if cursor == "later" {
+		return nil, errors.New("dial tcp 10.0.0.1:9092: refused")
+	}
 	if cursor != "known" {
 		return nil, subscription.Refuse("bad_cursor", "cursor: got %s", cursor)
 	}
-	return [][]byte{[]byte(`{"msm":1001,"cursor":""}`)}, nil
+	return []fanout.Recalled{{Parameters: []byte(`{"msm":1001,"cursor":""}`), Cursor: "own"}}, nil
 }
 
 type measurements struct{ stopped sync.Map }

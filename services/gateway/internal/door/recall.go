@@ -3,7 +3,11 @@ package door
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
+	"go.uber.org/zap"
+
+	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 	"atlasstream/services/gateway/internal/subscription"
@@ -18,8 +22,12 @@ type remembered struct {
 	Offset    string `json:"offset"`
 }
 
-// recall gives a client of Engine.IO 4 the subscriptions back for which the cursor stands that it remembers, if it does, each from where it was. By its
-// private ID, which it keeps then, the client sees whether that was so.
+// resumeTimeout is how long it may take to give a client all its subscriptions back.
+const resumeTimeout = 2 * followTimeout
+
+// recall gives a client of Engine.IO 4 the subscriptions back for which the cursor stands that it remembers, each from where it was. By its private ID,
+// which it keeps if there are any, the client sees that it is recovered. One that cannot be recovered now, but perhaps later, comes again by itself when
+// its connection is closed.
 func (d *SocketIO) recall(session *session, socket *socketio.Socket) {
 	if socket.Revision() == engineio.Revision3 {
 		return
@@ -30,27 +38,50 @@ func (d *SocketIO) recall(session *session, socket *socketio.Socket) {
 		socket.SetPrivateID(d.newID())
 		return
 	}
-	parameters, err := session.recall(d.serving, was.Offset)
+	ctx, cancel := context.WithTimeout(d.serving, resumeTimeout)
+	defer cancel()
+	subscriptions, err := session.recall(ctx, was.Offset)
 	if err != nil {
+		d.reception.logger.Warn("a client could not be recovered, and is to come again", zap.Error(err))
+		socket.Close()
+		return
+	}
+	if len(subscriptions) == 0 {
 		socket.SetPrivateID(d.newID())
 		return
 	}
 	socket.SetPrivateID(was.PrivateID)
-	session.resume(d.serving, parameters, was.Offset)
+	session.resume(ctx, subscriptions)
 }
 
-// recall gives the parameters of the subscriptions for which a cursor stands.
-func (s *session) recall(ctx context.Context, cursor string) ([][]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, followTimeout)
-	defer cancel()
-	return s.subscriber.Recall(ctx, cursor)
+// recall gives the subscriptions for which a cursor stands, none if not one of them can go on. The error is why that is not known now.
+func (s *session) recall(ctx context.Context, cursor string) ([]fanout.Recalled, error) {
+	subscriptions, err := s.subscriber.Recall(ctx, cursor)
+	if _, refused := errors.AsType[*subscription.Error](err); refused {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, recalled := range subscriptions {
+		wanted, err := subscription.Parse(recalled.Parameters)
+		if err == nil {
+			wanted.GoOnAfter(recalled.Cursor)
+			err = s.subscriber.CanResume(ctx, wanted)
+		}
+		if _, refused := errors.AsType[*subscription.Error](err); !refused {
+			return subscriptions, err
+		}
+	}
+	return nil, nil
 }
 
 // resume subscribes again, and says of each subscription what came of that.
-func (s *session) resume(ctx context.Context, parameters [][]byte, cursor string) {
+func (s *session) resume(ctx context.Context, subscriptions []fanout.Recalled) {
+	s.client.BeginCursors() // what is said from here on must not be remembered instead
 	s.subscriber.Hold()
 	defer s.subscriber.Release()
-	for _, parameters := range parameters {
-		s.answer(s.subscribe(ctx, parameters, func(wanted *subscription.Subscription) { wanted.GoOnAfter(cursor) }))
+	for _, recalled := range subscriptions {
+		s.answer(s.subscribe(ctx, recalled.Parameters, func(wanted *subscription.Subscription) { wanted.GoOnAfter(recalled.Cursor) }))
 	}
 }

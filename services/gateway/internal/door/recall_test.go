@@ -40,6 +40,15 @@ func TestClientIsRecalled(t *testing.T) {
 	expect(t, client, `42["atlas_unsubscribed",{"msm":"1001","cursor":"all-1"},""]`)
 }
 
+// One that cannot be recovered for the moment keeps what it remembers, and comes again when its connection is closed.
+func TestClientIsRecoveredLater(t *testing.T) {
+	house := open(t, plan{})
+	client, _ := house.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
+	expect(t, client, `0{"sid":`)
+	say(t, client, `40{"pid":"mine","offset":"later"}`)
+	expectClose(t, client, websocket.CloseNormalClosure)
+}
+
 // What is no cursor of ours makes a client a new one.
 func TestUnknownMemoryIsForgotten(t *testing.T) {
 	for name, remembers := range map[string]string{

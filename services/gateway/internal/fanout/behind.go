@@ -23,8 +23,7 @@ type behind struct {
 	over      bool   // the member is back in the feed, or gone
 	ended     []*membership
 	cancel    context.CancelFunc // ends the goroutine
-	legs      int                // that have begun to read from next on
-	cancelLeg context.CancelFunc // ends the one that reads
+	leg       *leg               // which reads; nil if none does
 }
 
 // partly says in which streams a record has been given whose next message did not fit.
@@ -33,10 +32,11 @@ type partly struct {
 	streams []atlas.Stream
 }
 
-// turn is what is to be done before the record at an offset, or what comes behind it, is delivered.
+// turn is what is to be done with memberships before the record at an offset, or what comes behind it, is delivered.
 type turn struct {
-	offset int64
-	take   func()
+	offset      int64
+	memberships []*membership
+	take        func(*behind, []*membership)
 }
 
 // fallBehind lets those read the log who could not take the record at an offset.
@@ -50,14 +50,13 @@ func (p *partition) fallBehind(offset int64) {
 // leaveFeed has a member read the log from an offset on, whose record it has been given in some streams.
 func (p *partition) leaveFeed(member *member, next int64, given []atlas.Stream) {
 	ctx, cancel := context.WithCancel(context.Background()) // it lasts until the member is gone, which Subscriber.Leave waits for
-	b := &behind{partition: p, member: member, next: next, partly: partly{next, given}, cancel: cancel, cancelLeg: func() {}}
+	b := &behind{partition: p, member: member, next: next, partly: partly{next, given}, cancel: cancel}
+	p.index.Remove(member, indexed(member.memberships)...)
 	for _, membership := range member.memberships {
-		if p.index.Remove(member, membership.indexed) {
-			membership.follow(false)
-			b.add(membership)
-		}
+		membership.follow(false)
 	}
 	member.behind = b
+	b.begin(member.memberships)
 	if p.behind == nil {
 		p.behind = make(map[*behind]struct{})
 	}
@@ -65,84 +64,108 @@ func (p *partition) leaveFeed(member *member, next int64, given []atlas.Stream) 
 	member.subscriber.pursuits.Go(func() { b.pursue(ctx) })
 }
 
-// add has records delivered for a membership from next on.
-func (b *behind) add(membership *membership) {
-	membership.active = true
-	b.index.Add(b.member, membership.indexed)
+// begin has records delivered for memberships from next on.
+func (b *behind) begin(memberships []*membership) {
+	for _, membership := range memberships {
+		membership.active = true
+	}
+	b.index.Add(b.member, indexed(memberships)...)
 }
 
-// remove is the opposite of add.
-func (b *behind) remove(membership *membership) {
-	membership.active = false
-	b.index.Remove(b.member, membership.indexed)
+// pause is the opposite of begin.
+func (b *behind) pause(memberships []*membership) {
+	for _, membership := range memberships {
+		membership.active = false
+	}
+	b.index.Remove(b.member, indexed(memberships)...)
 }
 
 // enter begins a membership where it wants to begin: one without a start begins at next, before which the feed has delivered all.
 func (b *behind) enter(joining *membership, next int64, standing standing) {
-	from := next
+	from, one := next, []*membership{joining}
 	if joining.start != nil {
 		from = min(joining.start.from, next)
 	}
 	if from < b.next {
 		b.rewind(from)
 	}
-	b.at(from, func() { b.begin(joining) })
+	b.at(turn{from, one, (*behind).begin})
 	if joining.start != nil && joining.start.backlog {
 		joining.indexed = joining.wanted.Since(joining.start.since)
-		b.at(next, func() { b.endBacklog(joining) })
+		b.at(turn{next, one, (*behind).endBacklog})
 	}
 	if standing == stopped {
-		b.endAt(next, joining)
+		b.stop(joining, next)
 	}
 	b.reach(b.next)
-	b.newLeg()
+	if b.leg != nil && !slices.Contains(b.leg.measurements, joining.wanted.Measurement) {
+		b.newLeg()
+	}
 }
 
 // rewind goes back to an offset: nobody who is there gets again what it has been given.
 func (b *behind) rewind(to int64) {
+	var present []*membership
 	for _, membership := range b.member.memberships {
 		if membership.active {
-			b.remove(membership)
-			b.at(b.next, func() { b.begin(membership) })
+			present = append(present, membership)
 		}
+	}
+	if len(present) > 0 {
+		b.pause(present)
+		b.at(turn{b.next, present, (*behind).begin})
 	}
 	b.next = to
-}
-
-func (b *behind) begin(membership *membership) {
-	if membership.isOnRoll() {
-		b.add(membership)
-	}
-}
-
-func (b *behind) endBacklog(membership *membership) {
-	if !membership.isOnRoll() {
-		return
-	}
-	b.remove(membership)
-	membership.indexed = membership.wanted
-	b.add(membership)
-	b.member.emptyBuffers(membership.wanted.Stream)
-	_ = b.member.subscriber.say(eventBacklogSent, membership.parameters, false) // flush deals with what did not fit
-}
-
-// endAt ends a membership to a measurement that has stopped, once all is delivered that stood in the log by then.
-func (b *behind) endAt(offset int64, membership *membership) {
-	b.at(offset, func() {
-		if b.partition.dismiss(membership, stopped) {
-			b.ended = append(b.ended, membership)
-		}
-	})
 	b.newLeg()
 }
 
+func (b *behind) endBacklog(memberships []*membership) {
+	b.pause(memberships)
+	for _, membership := range memberships {
+		membership.indexed = membership.wanted
+		b.member.emptyBuffers(membership.wanted.Stream)
+		_ = membership.subscriber.say(eventBacklogSent, membership.parameters, false) // flush deals with what did not fit
+	}
+	b.begin(memberships)
+}
+
+// dismiss ends memberships to a measurement that has stopped.
+func (b *behind) dismiss(memberships []*membership) {
+	for _, membership := range memberships {
+		if b.partition.dismiss(membership, stopped) {
+			b.ended = append(b.ended, membership)
+		}
+	}
+}
+
+// stop ends a membership to a measurement that has stopped, once all is delivered that stood in the log before an offset.
+func (b *behind) stop(stopping *membership, offset int64) {
+	if !stopping.stops {
+		stopping.stops = true
+		b.at(turn{offset, []*membership{stopping}, (*behind).dismiss})
+		b.reach(b.next)
+	}
+}
+
+// leave is called when a membership has ended.
+func (b *behind) leave(leaving *membership) {
+	for i := range b.turns {
+		b.turns[i].memberships = slices.DeleteFunc(b.turns[i].memberships, func(m *membership) bool { return m == leaving })
+	}
+	b.turns = slices.DeleteFunc(b.turns, func(t turn) bool { return len(t.memberships) == 0 })
+	if len(b.member.memberships) == 0 {
+		b.end()
+	}
+}
+
 // at puts a turn behind the others of its offset.
-func (b *behind) at(offset int64, take func()) {
-	place := slices.IndexFunc(b.turns, func(t turn) bool { return t.offset > offset })
+func (b *behind) at(added turn) {
+	place := slices.IndexFunc(b.turns, func(t turn) bool { return t.offset > added.offset })
 	if place < 0 {
 		place = len(b.turns)
 	}
-	b.turns = slices.Insert(b.turns, place, turn{offset, take})
+	added.memberships = slices.Clone(added.memberships) // leave takes out of them
+	b.turns = slices.Insert(b.turns, place, added)
 }
 
 // reach takes the turns up to an offset.
@@ -150,14 +173,14 @@ func (b *behind) reach(offset int64) {
 	for len(b.turns) > 0 && b.turns[0].offset <= offset {
 		next := b.turns[0]
 		b.turns = b.turns[1:]
-		next.take()
+		next.take(b, next.memberships)
 	}
 }
 
 // restart goes on at the end of a log that was cut: the offsets of turns mean nothing any more.
 func (b *behind) restart(next int64) {
 	b.reach(math.MaxInt64)
-	b.next = next
+	b.next, b.partly = next, partly{}
 	b.newLeg()
 }
 
@@ -192,9 +215,7 @@ func (b *behind) rejoin() {
 	if b.over { // its last membership has ended
 		return
 	}
-	for _, membership := range b.member.memberships {
-		b.partition.feed(b.member, membership)
-	}
+	b.partition.feed(b.member, b.member.memberships)
 	b.end()
 }
 
@@ -208,6 +229,8 @@ func (b *behind) end() {
 
 // newLeg has the log read from next on, and for the measurements that are wanted now.
 func (b *behind) newLeg() {
-	b.legs++
-	b.cancelLeg()
+	if b.leg != nil {
+		b.leg.cancel()
+		b.leg = nil
+	}
 }

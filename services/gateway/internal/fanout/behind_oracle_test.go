@@ -168,16 +168,16 @@ func (v *visitor) arrive() {
 
 // recall goes on with all that the last cursor stands for; what came after it is not known.
 func (v *visitor) recall() {
-	parameters, err := v.subscriber.Recall(context.Background(), v.last)
+	subscriptions, err := v.subscriber.Recall(context.Background(), v.last)
 	if err != nil {
 		v.t.Fatal(err)
 	}
 	known := v.chains
 	v.chains = make(map[atlas.MeasurementID]*chain)
-	for _, words := range parameters {
-		wanted := parse(v.t, string(words))
+	for _, recalled := range subscriptions {
+		wanted := parse(v.t, string(recalled.Parameters))
 		v.chains[wanted.Measurement] = known[wanted.Measurement]
-		v.subscribe(known[wanted.Measurement], v.last)
+		v.subscribe(known[wanted.Measurement], recalled.Cursor)
 	}
 }
 

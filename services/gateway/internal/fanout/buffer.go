@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -41,6 +42,7 @@ type buffer struct {
 	array   *bytes.Buffer // "[" and the records with commas between them; nil if none waits
 	records int
 	last    place          // of the last record, where cursors are wanted
+	waits   atomic.Bool    // some do
 	timer   *time.Timer    // runs while some wait; made for the first of all
 	sending sync.WaitGroup // of the timer, from its start until it is stopped or has sent
 }
@@ -89,6 +91,7 @@ func (b *buffer) put(payload []byte, at place) {
 	}
 	b.records++
 	b.last = at
+	b.waits.Store(true)
 	b.array.WriteByte(separator)
 	b.array.Write(payload)
 }
@@ -143,6 +146,7 @@ func (b *buffer) clear() {
 		arrays.Put(b.array)
 	}
 	b.array, b.records = nil, 0
+	b.waits.Store(false)
 }
 
 // start is called under the lock.

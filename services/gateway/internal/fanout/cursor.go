@@ -5,6 +5,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
 )
 
 // Cursors make cursors and read them. A cursor has nothing that JSON would escape.
@@ -15,8 +16,8 @@ type Cursors interface {
 	Live(measurement atlas.MeasurementID, position atlas.Position) string
 	// ForAll gives one that stands for several subscriptions.
 	ForAll(standings []Standing) string
-	// Parameters gives those of the subscriptions for which a cursor of ForAll stands. A *subscription.Error says what is wrong with it.
-	Parameters(cursor string) ([][]byte, error)
+	// Each gives the subscriptions for which a cursor of ForAll stands. A *subscription.Error says what is wrong with it.
+	Each(cursor string) ([]Recalled, error)
 }
 
 // Standing is how far a client has got with a subscription.
@@ -31,6 +32,7 @@ type Standing struct {
 // place is where a client stands behind a record.
 type place struct {
 	partition   *partition
+	stream      atlas.Stream
 	measurement atlas.MeasurementID
 	position    atlas.Position
 	replay      string // the cursor, in a replay
@@ -43,13 +45,29 @@ func (h *Hub) cursor(at place) string {
 	return h.settings.Cursors.Live(at.measurement, at.position)
 }
 
-// Recall gives the parameters of the subscriptions for which a cursor stands that the client has remembered. A *subscription.Error says what is wrong with
-// it.
-func (s *Subscriber) Recall(ctx context.Context, cursor string) ([][]byte, error) {
+// Recalled is a subscription that a client has had.
+type Recalled struct {
+	Parameters []byte
+	Cursor     string // of its own
+}
+
+// Recall gives the subscriptions for which a cursor stands that the client has remembered. A *subscription.Error says what is wrong with it.
+func (s *Subscriber) Recall(ctx context.Context, cursor string) ([]Recalled, error) {
 	if err := s.hub.settings.Cursors.Prepare(ctx); err != nil {
 		return nil, err
 	}
-	return s.hub.settings.Cursors.Parameters(cursor)
+	return s.hub.settings.Cursors.Each(cursor)
+}
+
+// CanResume tells whether a subscription can go on behind its cursor. A *subscription.Error says that it cannot, any other one that nobody knows now. What
+// is wrong with one to the past is told by Subscribe.
+func (s *Subscriber) CanResume(ctx context.Context, wanted *subscription.Subscription) error {
+	source := s.hub.sources[wanted.Source()]
+	if wanted.Past != nil || source == nil || source.trail == nil {
+		return nil
+	}
+	_, err := source.trail.Resume(ctx, wanted)
+	return err
 }
 
 // offerRecord enqueues the message of a record, or of several, the last of which stands at a place.

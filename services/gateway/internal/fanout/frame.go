@@ -60,7 +60,11 @@ func (f *frames) enqueueBuffered(to *member, stream atlas.Stream, form subscript
 	if into == nil {
 		return true, f.offer(to, stream, form)
 	}
-	added, err := into.add(f.subject.Payload(form), f.place())
+	var at place
+	if form.Cursor {
+		at = f.place(stream)
+	}
+	added, err := into.add(f.subject.Payload(form), at)
 	return offered || added, err
 }
 
@@ -68,7 +72,7 @@ func (f *frames) enqueueBuffered(to *member, stream atlas.Stream, form subscript
 func (f *frames) offer(to *member, stream atlas.Stream, form subscription.Form) error {
 	subscriber := to.subscriber
 	if form.Cursor && subscriber.ledger != nil { // its cursors are its own
-		return subscriber.ledger.offer(subscriber.offerOf(f.partition.patient), eventName(stream), f.subject.Payload(form), f.place())
+		return subscriber.ledger.offer(subscriber.offerOf(f.partition.patient), eventName(stream), f.subject.Payload(form), f.place(stream))
 	}
 	message := f.get(shape{subscriber.encoding, stream, form})
 	if f.partition.patient {
@@ -99,15 +103,15 @@ func (f *frames) encode(wanted shape) *outbox.Message {
 		return wanted.encoding.Event(name, payload)
 	}
 	if f.cursor == "" {
-		f.cursor = f.partition.hub.cursor(f.place())
+		f.cursor = f.partition.hub.cursor(f.place(wanted.stream))
 	}
 	return wanted.encoding.EventAt(name, payload, f.cursor)
 }
 
-// place is where a client stands behind the record.
-func (f *frames) place() place {
+// place is where a client stands behind the record in a stream.
+func (f *frames) place(stream atlas.Stream) place {
 	record := f.subject.Record()
-	at := place{partition: f.partition, measurement: record.Measurement, position: record.Position}
+	at := place{partition: f.partition, stream: stream, measurement: record.Measurement, position: record.Position}
 	if f.inReplay != nil {
 		at.replay = f.inReplay()
 	}

@@ -4,35 +4,62 @@ import (
 	"slices"
 	"sync"
 
+	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/subscription"
 )
 
-// ledger is how far a client has got with all its subscriptions that have cursors, for a client that comes back with nothing but the last cursor.
+// ledger is how far a client has got with each of its subscriptions that have cursors, for a client that comes back with nothing but the last cursor.
 type ledger struct {
 	subscriber *Subscriber
 
-	mu      sync.Mutex // is held while a message is enqueued, so that its cursor stands for all messages before it and for none behind it
+	mu      sync.Mutex // is held while a message is enqueued, so that its cursor stands for what is enqueued before it and for nothing behind it
 	entries []*entry   // in the order of subscribing
+	size    int        // what a cursor for all of them takes at most, in bytes
 }
+
+const (
+	// maxForAll bounds the size of a cursor for all, which comes with each message. Beyond that, each message has only one of its own measurement.
+	maxForAll = 4 << 10
+	// entrySize is what an entry takes in a cursor beside its parameters; base64 takes a third more.
+	entrySize = 80
+)
 
 // entry is how far one membership has got.
 type entry struct {
 	membership *membership
+	parameters []byte // without the cursor with which the membership began
 	place      place
-	follows    bool // the feed: it has got as far as that, though perhaps long without a record
+	buffer     *buffer // in which its records may wait; nil without one
+	follows    bool    // the feed: it has got as far as that, though perhaps long without a record
 }
 
+func (e *entry) size() int { return (len(e.parameters) + entrySize) * 4 / 3 }
+
 // begin enters a membership before its first record: what comes at a place and before is not for it.
-func (l *ledger) begin(joining *membership, at place) {
+func (l *ledger) begin(joining *membership, at place, waiting *buffer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.entries = append(l.entries, &entry{membership: joining, place: at})
+	for _, present := range l.entries {
+		if at.partition.isPast && present.place.partition == at.partition { // it joins a replay where that is
+			at.replay = present.place.replay
+		}
+	}
+	entered := &entry{membership: joining, parameters: subscription.WithoutCursor(joining.parameters), place: at, buffer: waiting}
+	l.entries = append(l.entries, entered)
+	l.size += entered.size()
 }
 
 func (l *ledger) end(leaving *membership) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.entries = slices.DeleteFunc(l.entries, func(e *entry) bool { return e.membership == leaving })
+	l.entries = slices.DeleteFunc(l.entries, func(e *entry) bool {
+		if e.membership != leaving {
+			return false
+		}
+		l.size -= e.size()
+		return true
+	})
 }
 
 func (l *ledger) follow(membership *membership, follows bool) {
@@ -45,15 +72,21 @@ func (l *ledger) follow(membership *membership, follows bool) {
 	}
 }
 
-// offer enqueues a message with a cursor that stands for all memberships, those in the message's partition behind its record.
+// offer enqueues a message with a cursor that stands for all memberships, for those to its measurement and stream behind its record.
 func (l *ledger) offer(offer func(*outbox.Message) error, event string, payload []byte, at place) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := offer(l.subscriber.encoding.EventAt(event, payload, l.cursor(at))); err != nil {
+	cursor := l.cursor(at)
+	if cursor == "" {
+		cursor = l.subscriber.hub.cursor(at)
+	}
+	if err := offer(l.subscriber.encoding.EventAt(event, payload, cursor)); err != nil {
 		return err
 	}
 	for _, entry := range l.entries {
-		entry.advance(at)
+		if entry.isAdvancedBy(at) {
+			entry.place = at
+		}
 	}
 	return nil
 }
@@ -65,9 +98,9 @@ func (l *ledger) say(event string, payload []byte) error {
 	return l.subscriber.tell(l.subscriber.encoding.EventAt(event, payload, l.cursor(place{})))
 }
 
-// cursor stands for all memberships once what stands at a place is enqueued; it is empty if there are none.
+// cursor stands for all memberships once what stands at a place is enqueued; it is empty if there are none, or too many.
 func (l *ledger) cursor(at place) string {
-	if len(l.entries) == 0 {
+	if len(l.entries) == 0 || l.size > maxForAll {
 		return ""
 	}
 	standings := make([]Standing, 0, len(l.entries))
@@ -80,24 +113,26 @@ func (l *ledger) cursor(at place) string {
 // standing is how far the membership has got once what stands at a place is enqueued.
 func (e *entry) standing(at place) Standing {
 	now := e.place
-	switch {
-	case e.isAdvancedBy(at):
+	if e.isAdvancedBy(at) {
 		now = at
-	case e.follows && now.partition != at.partition:
-		now.position.Offset = max(now.position.Offset, now.partition.passed.Load()-1)
 	}
 	return Standing{
-		Parameters: e.membership.parameters, Measurement: e.membership.wanted.Measurement,
-		Position: now.position, InReplay: now.partition.isPast, Replay: now.replay,
+		Parameters: e.parameters, Measurement: now.measurement,
+		Position: e.passed(now.position), InReplay: now.partition.isPast, Replay: now.replay,
 	}
 }
 
+// passed moves a position on to what the feed has brought to all, as far as nothing of it waits for this membership or is about to be enqueued.
+func (e *entry) passed(position atlas.Position) atlas.Position {
+	passed := e.place.partition.passed.Load() // before it is asked what waits
+	if e.follows && (e.buffer == nil || !e.buffer.waits.Load()) {
+		position.Offset = max(position.Offset, passed-1)
+	}
+	return position
+}
+
+// isAdvancedBy tells whether a record counts for the membership, which may not match it: records of a measurement and stream are enqueued in their order.
 func (e *entry) isAdvancedBy(at place) bool {
-	return e.place.partition == at.partition && (at.replay != "" || at.position.Offset > e.place.position.Offset)
-}
-
-func (e *entry) advance(at place) {
-	if e.isAdvancedBy(at) {
-		e.place = at
-	}
+	return e.place.partition == at.partition && e.place.stream == at.stream && e.place.measurement == at.measurement &&
+		(at.replay != "" || at.position.Offset > e.place.position.Offset)
 }

@@ -4,15 +4,81 @@ import (
 	"context"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"atlasstream/pkg/atlas"
 )
 
-// leg is one reading of the log for a member that is behind. It is a Sink.
+const (
+	// missedAtOnce is how many of the records that the feed still holds are delivered at a time, as the feed stands still meanwhile.
+	missedAtOnce = 256
+	// stalled is how long a client may keep a reader of the log waiting.
+	stalled = time.Second
+	// longestLeg is how long a client reads the log before it is the turn of others, if it has got something.
+	longestLeg = 10 * time.Second
+)
+
+// leg is one reading for a member that is behind, from where it is and for what it wants now. It is a Sink.
 type leg struct {
 	*behind
-	number       int
+	ctx          context.Context // ends when the member is to go on elsewhere
+	cancel       context.CancelFunc
 	from         int64
 	measurements []atlas.MeasurementID
+	ends         time.Time
+}
+
+// beginLeg begins one if there is still something to be read.
+func (b *behind) beginLeg(ctx context.Context) (*leg, error) {
+	b.partition.mu.Lock()
+	defer b.partition.mu.Unlock()
+	if b.over {
+		return nil, errNewLeg
+	}
+	begun := &leg{behind: b, from: b.next, measurements: b.member.measurements()}
+	begun.ctx, begun.cancel = context.WithCancel(ctx)
+	b.leg = begun
+	return begun, nil
+}
+
+// takeMissed delivers what the feed still holds, and has the member rejoin it behind all of that. It is called under the feed's lock of the partition.
+func (l *leg) takeMissed(missed []atlas.Record) {
+	l.partition.mu.Lock()
+	defer l.partition.mu.Unlock()
+	if l.isOver() {
+		return
+	}
+	for i := range missed[:min(len(missed), missedAtOnce)] {
+		taken, done := l.deliver(&missed[i])
+		l.count(taken)
+		if !done || l.isOver() {
+			return
+		}
+	}
+	if len(missed) <= missedAtOnce {
+		l.rejoin()
+	}
+}
+
+// isOver tells that the member does not go on here. It is called under the partition's lock.
+func (l *leg) isOver() bool { return l.over || l.behind.leg != l }
+
+// readLog reads the log to its end, when it is the member's turn.
+func (l *leg) readLog() error {
+	for _, readers := range []*semaphore.Weighted{l.member.subscriber.ownReaders(), l.partition.hub.readers} {
+		if err := readers.Acquire(l.ctx, 1); err != nil {
+			return err
+		}
+		defer readers.Release(1)
+	}
+	l.ends = time.Now().Add(longestLeg)
+	next, err := l.trail().Read(l.ctx, l.partition.number, l.measurements, l.from, l)
+	l.Flush()
+	if err != nil {
+		return err
+	}
+	l.finish(next)
+	return nil
 }
 
 // Room implements Sink.
@@ -24,8 +90,14 @@ func (l *leg) Room(ctx context.Context) (waited time.Duration, err error) {
 func (l *leg) Deliver(ctx context.Context, record *atlas.Record, _ func() string) error {
 	for {
 		done, err := l.tryDeliver(record)
-		if done || err != nil {
+		if err != nil {
 			return err
+		}
+		if done && time.Now().After(l.ends) {
+			return errOthersTurn
+		}
+		if done {
+			return nil
 		}
 		if _, err := l.Room(ctx); err != nil {
 			return err
@@ -36,7 +108,10 @@ func (l *leg) Deliver(ctx context.Context, record *atlas.Record, _ func() string
 func (l *leg) tryDeliver(record *atlas.Record) (done bool, err error) {
 	l.partition.mu.Lock()
 	defer l.partition.mu.Unlock()
-	if err := l.check(); err != nil {
+	if l.isOver() {
+		return false, errNewLeg
+	}
+	if err := l.checkDistance(record.Position.Offset); err != nil {
 		return false, err
 	}
 	taken, done := l.deliver(record)
@@ -44,24 +119,14 @@ func (l *leg) tryDeliver(record *atlas.Record) (done bool, err error) {
 	return done, nil
 }
 
-// check is called under the partition's lock.
-func (l *leg) check() error {
-	if l.over || l.number != l.legs {
-		return errNewLeg
-	}
-	return l.checkDistance()
-}
-
 // Flush implements Sink.
 func (l *leg) Flush() { l.settle() }
 
 // finish passes what the log has no records of behind the last one.
-func (l *leg) finish(next int64) error {
+func (l *leg) finish(next int64) {
 	l.partition.mu.Lock()
 	defer l.partition.mu.Unlock()
-	if err := l.check(); err != nil {
-		return err
+	if !l.isOver() {
+		l.pass(next)
 	}
-	l.pass(next)
-	return nil
 }

@@ -10,7 +10,8 @@ type membership struct {
 	key         string
 	parameters  []byte     // as they came, for the client knows its subscription by them
 	start       *start     // where it begins; nil for what comes from now on
-	active      bool       // the index of a member that is behind has it; guarded by the partition's lock
+	active      bool       // the index of a member that is behind has it; guarded by the partition's lock, as is stops
+	stops       bool       // it ends when all is delivered
 	partition   *partition // where it stands, from add on
 	releaseFeed func()     // guarded by the roll's lock; nil until the feed has returned
 }

@@ -33,8 +33,9 @@ const (
 // reach takes notice of where the log ends, at the beginning or later.
 func (p *pace) reach(next int64) {
 	if !p.counted {
-		p.counted, p.first = true, next
+		p.counted, p.first, p.next = true, next, next
 	}
+	p.first += max(0, next-p.next) // nobody has counted what came in between
 	p.next = max(p.next, next)
 }
 

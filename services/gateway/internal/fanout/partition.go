@@ -76,8 +76,12 @@ func (p *partition) welcome(joining *membership, next int64) error {
 	if !joining.hasEntry() {
 		return joining.say(eventSubscribed)
 	}
-	ledger := joining.subscriber.ledger
-	ledger.begin(joining, p.beginning(joining, next))
+	ledger, wanted := joining.subscriber.ledger, joining.wanted
+	var waiting *buffer
+	if wanted.Buffer {
+		waiting = joining.subscriber.buffer(bufferFor(wanted.Stream, wanted.Measurement, true), p.patient)
+	}
+	ledger.begin(joining, p.beginning(joining, next), waiting)
 	err := joining.say(eventSubscribed)
 	if err != nil {
 		ledger.end(joining)
@@ -87,7 +91,7 @@ func (p *partition) welcome(joining *membership, next int64) error {
 
 // beginning is the place before the first record for a membership.
 func (p *partition) beginning(joining *membership, next int64) place {
-	at := place{partition: p, measurement: joining.wanted.Measurement, replay: joining.wanted.Cursor.After}
+	at := place{partition: p, stream: joining.wanted.Stream, measurement: joining.wanted.Measurement, replay: joining.wanted.Cursor.After}
 	if p.isPast {
 		return at
 	}
@@ -111,7 +115,7 @@ func (p *partition) enter(joining *membership, next int64, standing standing) {
 	entered.memberships = append(entered.memberships, joining)
 	entered.buffer(joining.wanted, p.patient)
 	if entered.behind == nil && joining.start == nil {
-		p.feed(entered, joining)
+		p.feed(entered, []*membership{joining})
 		return
 	}
 	if entered.behind == nil {
@@ -120,10 +124,21 @@ func (p *partition) enter(joining *membership, next int64, standing standing) {
 	entered.behind.enter(joining, next, standing)
 }
 
-// feed has what the feed brings delivered for a membership.
-func (p *partition) feed(member *member, membership *membership) {
-	p.index.Add(member, membership.indexed)
-	membership.follow(true)
+// feed has what the feed brings delivered for memberships of a member.
+func (p *partition) feed(member *member, memberships []*membership) {
+	p.index.Add(member, indexed(memberships)...)
+	for _, membership := range memberships {
+		membership.follow(true)
+	}
+}
+
+// indexed is what an index has of memberships.
+func indexed(memberships []*membership) []*subscription.Subscription {
+	all := make([]*subscription.Subscription, len(memberships))
+	for i, membership := range memberships {
+		all[i] = membership.indexed
+	}
+	return all
 }
 
 // buffer has the records of a subscription wait in buffers, if it wants that.
@@ -171,12 +186,11 @@ func (p *partition) exit(left *member, leaving *membership) {
 	}
 	p.indexOf(left).Remove(left, leaving.indexed)
 	left.memberships = slices.DeleteFunc(left.memberships, func(m *membership) bool { return m == leaving })
-	if len(left.memberships) > 0 {
-		return
+	if len(left.memberships) == 0 {
+		delete(p.members, left.subscriber)
 	}
-	delete(p.members, left.subscriber)
 	if left.behind != nil {
-		left.behind.end()
+		left.behind.leave(leaving)
 	}
 }
 
@@ -206,7 +220,7 @@ func (p *partition) judge(measurement atlas.MeasurementID) (over []*membership) 
 		switch {
 		case standing == allowed:
 		case standing == stopped && member.behind != nil: // there is still something to come
-			member.behind.endAt(p.pace.next, membership)
+			member.behind.stop(membership, p.pace.next)
 		case p.dismiss(membership, standing):
 			over = append(over, membership)
 		}

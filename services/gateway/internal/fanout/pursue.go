@@ -15,10 +15,6 @@ import (
 )
 
 const (
-	// missedAtOnce is how many of the records that the feed still holds are delivered at a time, as the feed stands still meanwhile.
-	missedAtOnce = 256
-	// stalled is how long a client may keep a reader of the log waiting.
-	stalled = time.Second
 	// logPause is how long a log that cannot be read is left alone.
 	logPause = time.Second
 )
@@ -27,6 +23,8 @@ var (
 	errStalled = errors.New("the client takes nothing")
 	errTooFar  = errors.New("the client is too far behind")
 	errNewLeg  = errors.New("the reading begins anew")
+	// errOthersTurn ends a reading that has lasted, so that those who wait for theirs come in between.
+	errOthersTurn = errors.New("it is the turn of others")
 )
 
 // pursue brings the member back into the feed: from what the feed still holds if that is enough, and from the log as long as it is not.
@@ -45,15 +43,16 @@ func (b *behind) advance(ctx context.Context) error {
 	if _, err := b.await(ctx, 0); err != nil {
 		return err
 	}
-	next, err := b.position()
+	leg, err := b.beginLeg(ctx)
 	if err != nil {
 		return err
 	}
-	found, err := b.trail().Rejoin(ctx, b.partition.number, next, func(missed []atlas.Record) { b.takeMissed(next, missed) })
+	defer leg.cancel()
+	found, err := b.trail().Rejoin(leg.ctx, b.partition.number, leg.from, leg.takeMissed)
 	if found || err != nil {
 		return err
 	}
-	return b.readLog(ctx)
+	return leg.readLog()
 }
 
 func (b *behind) trail() Trail { return b.partition.source.trail }
@@ -62,7 +61,7 @@ func (b *behind) trail() Trail { return b.partition.source.trail }
 func (b *behind) recover(ctx context.Context, err error) {
 	var lost *LostError
 	switch {
-	case errors.Is(err, errNewLeg), errors.Is(err, errStalled), errors.Is(err, context.Canceled):
+	case errors.Is(err, errNewLeg), errors.Is(err, errStalled), errors.Is(err, errOthersTurn), errors.Is(err, context.Canceled):
 	case errors.Is(err, outbox.ErrClosed): // it is about to leave
 		<-ctx.Done()
 	case errors.Is(err, errTooFar):
@@ -79,74 +78,21 @@ func (b *behind) recover(ctx context.Context, err error) {
 	}
 }
 
-// position tells where to go on, or errTooFar.
-func (b *behind) position() (int64, error) {
-	b.partition.mu.Lock()
-	defer b.partition.mu.Unlock()
-	return b.next, b.checkDistance()
-}
-
-// checkDistance is called under the partition's lock.
-func (b *behind) checkDistance() error {
+// checkDistance refuses with errTooFar to deliver what stands so far from the feed. It is called under the partition's lock.
+func (b *behind) checkDistance(offset int64) error {
 	most, pace := &b.partition.hub.settings.Behind, &b.partition.pace
-	if pace.age(b.next) > most.Time || pace.bytesFrom(b.next) > most.Bytes {
+	if pace.age(offset) > most.Time || pace.bytesFrom(offset) > most.Bytes {
 		return errTooFar
 	}
 	return nil
 }
 
-// takeMissed delivers what the feed still holds, and has the member rejoin it behind all of that. It is called under the feed's lock of the partition.
-func (b *behind) takeMissed(from int64, missed []atlas.Record) {
-	b.partition.mu.Lock()
-	defer b.partition.mu.Unlock()
-	if b.over || b.next != from {
-		return
-	}
-	for i := range missed[:min(len(missed), missedAtOnce)] {
-		taken, done := b.deliver(&missed[i])
-		b.count(taken)
-		if !done || b.over {
-			return
-		}
-	}
-	if len(missed) <= missedAtOnce {
-		b.rejoin()
-	}
-}
-
 func (b *behind) count(taken int) { b.partition.source.delivered.Add(float64(taken)) }
-
-// readLog reads the log to its end, when it is the member's turn.
-func (b *behind) readLog(ctx context.Context) error {
-	for _, readers := range []*semaphore.Weighted{b.member.subscriber.ownReaders(), b.partition.hub.readers} {
-		if err := readers.Acquire(ctx, 1); err != nil {
-			return err
-		}
-		defer readers.Release(1)
-	}
-	leg, ctx, cancel := b.beginLeg(ctx)
-	defer cancel()
-	next, err := b.trail().Read(ctx, b.partition.number, leg.measurements, leg.from, leg)
-	leg.Flush()
-	if err != nil {
-		return err
-	}
-	return leg.finish(next)
-}
 
 // ownReaders bounds how many of a subscriber's partitions read the log at once.
 func (s *Subscriber) ownReaders() *semaphore.Weighted {
 	s.readers.CompareAndSwap(nil, semaphore.NewWeighted(readersOfClient))
 	return s.readers.Load()
-}
-
-// beginLeg gives a sink for what is wanted now. Its context ends when that changes.
-func (b *behind) beginLeg(ctx context.Context) (*leg, context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	b.partition.mu.Lock()
-	defer b.partition.mu.Unlock()
-	b.cancelLeg = cancel
-	return &leg{behind: b, number: b.legs, from: b.next, measurements: b.member.measurements()}, ctx, cancel
 }
 
 // measurements are those that a member's memberships are to, each once.

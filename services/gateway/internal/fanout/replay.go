@@ -37,6 +37,9 @@ func newReplay(first *membership) *replay {
 
 // admit is join for a subscription that comes later: one that goes on behind a cursor must find the replay there.
 func (r *replay) admit(joining *membership) error {
+	if joining.wanted.Backlog {
+		return subscription.Refuse(codeAlreadyPlaying, "sendBacklog: measurement %d is being replayed, which has no last minutes; end that first", r.measurement)
+	}
 	if after := joining.wanted.Cursor.After; after != "" && (after != r.after || !r.subscriber.holding) {
 		return subscription.Refuse(codeAlreadyPlaying, "cursor: measurement %d is being replayed already, and not from there; end that first", r.measurement)
 	}

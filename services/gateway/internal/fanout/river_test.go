@@ -208,15 +208,16 @@ func (plainCursors) ForAll(standings []Standing) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-func (plainCursors) Parameters(cursor string) (parameters [][]byte, err error) {
+func (plainCursors) Each(cursor string) (subscriptions []Recalled, err error) {
 	var standings []Standing
 	if err := json.Unmarshal(decoded(cursor), &standings); err != nil {
 		return nil, err
 	}
 	for _, standing := range standings {
-		parameters = append(parameters, standing.Parameters)
+		own := plainCursors{}.ForAll([]Standing{standing})
+		subscriptions = append(subscriptions, Recalled{Parameters: standing.Parameters, Cursor: own})
 	}
-	return parameters, nil
+	return subscriptions, nil
 }
 
 func decoded(cursor string) []byte {

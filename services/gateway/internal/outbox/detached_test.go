@@ -79,17 +79,24 @@ func TestDetachedOutboxHasLimits(t *testing.T) {
 	limits.Messages = 2
 	outbox, _ := detach(limits, &Stats{})
 	for range 2 {
-		if err := outbox.Send(Binary([]byte{1})); err != nil {
+		if err := outbox.Offer(Binary([]byte{1})); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := outbox.Send(Text([]byte("too much"))); !errors.Is(err, ErrFull) {
+	if err := outbox.Offer(Text([]byte("too much"))); !errors.Is(err, ErrFull) {
+		t.Fatalf("got %v, want ErrFull", err)
+	}
+	if err := outbox.Send(Text([]byte("an answer"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := outbox.Send(Text([]byte("too much of that too"))); !errors.Is(err, ErrFull) {
 		t.Fatalf("got %v, want ErrFull", err)
 	}
 	if messages, _ := outbox.Take(1); len(messages) != 1 || !messages[0].Binary() || Text(nil).Binary() {
 		t.Errorf("got %v", messages)
 	}
-	if err := outbox.Send(Text([]byte("room again"))); err != nil {
+	_, _ = outbox.Take(1)
+	if err := outbox.Offer(Text([]byte("room again"))); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -109,9 +109,9 @@ func (o *Outbox) OfferTogether(messages ...*Message) error {
 	return nil
 }
 
-// Send offers a message and writes what waits.
+// Send is Tell, and writes what waits.
 func (o *Outbox) Send(message *Message) error {
-	if err := o.Offer(message); err != nil {
+	if err := o.Tell(message); err != nil {
 		return err
 	}
 	o.Flush()

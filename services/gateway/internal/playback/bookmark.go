@@ -33,14 +33,17 @@ type Bookmarked struct {
 	Parameters []byte // of the subscription; nil where the client names it itself
 }
 
-// Find gives the place of a measurement in a live feed, or in a replay.
-func (b *Bookmark) Find(measurement atlas.MeasurementID, inReplay bool) (Cursor, bool) {
+// Find gives the place of a measurement in a live feed, or in a replay; of several in a live feed, the one behind which most is still to come.
+func (b *Bookmark) Find(measurement atlas.MeasurementID, inReplay bool) (found Cursor, ok bool) {
 	for _, mark := range b.Marks {
-		if mark.Measurement == measurement && (mark.Live == nil || !inReplay) && (mark.Replay == nil || inReplay) {
-			return mark.Cursor, true
+		if mark.Measurement != measurement || mark.Live != nil && inReplay || mark.Replay != nil && !inReplay {
+			continue
+		}
+		if earlier := ok && found.Live != nil && mark.Live != nil && mark.Live.Offset < found.Live.Offset; !ok || earlier {
+			found, ok = mark.Cursor, true
 		}
 	}
-	return Cursor{}, false
+	return found, ok
 }
 
 // Seal writes and reads cursors as clients keep them: URL-safe base64 of a cursor.v1.Cursor and, before it, the beginning of its HMAC-SHA256, so that nobody

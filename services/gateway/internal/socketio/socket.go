@@ -77,9 +77,9 @@ func (s *Socket) Room() (<-chan struct{}, error) {
 	return s.session.Room()
 }
 
-// Send is Offer and Flush.
+// Send is Tell and Flush.
 func (s *Socket) Send(packet *outbox.Message) error {
-	if err := s.Offer(packet); err != nil {
+	if err := s.Tell(packet); err != nil {
 		return err
 	}
 	s.Flush()
@@ -130,7 +130,7 @@ func (s *Socket) announce() {
 
 // mustOffer queues a packet without which the client could not make sense of the next ones.
 func mustOffer(session *engineio.Session, packet *outbox.Message) {
-	if err := session.Offer(packet); errors.Is(err, outbox.ErrFull) {
+	if err := session.Tell(packet); errors.Is(err, outbox.ErrFull) {
 		session.Abort(engineio.Ending{Reason: "queue full", Code: websocket.ClosePolicyViolation, Detail: "the client reads too slowly"})
 	}
 }

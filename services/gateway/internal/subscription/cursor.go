@@ -30,6 +30,19 @@ func (p *parser) finishCursor() {
 	}
 }
 
+// WithoutCursor gives the parameters of a subscription that wants cursors as if it had begun without one, in their order and without the space between them.
+func WithoutCursor(parameters []byte) []byte {
+	object := make([]byte, 0, len(parameters)+len(`{"cursor":""}`))
+	object = append(object, '{')
+	gjson.ParseBytes(parameters).ForEach(func(name, value gjson.Result) bool {
+		if fold(name.String()) != "cursor" {
+			object = append(append(append(append(object, name.Raw...), ':'), value.Raw...), ',')
+		}
+		return true
+	})
+	return append(object, `"cursor":""}`...)
+}
+
 // GoOnAfter has the subscription go on behind a message, whatever its parameters say of cursors; with an empty cursor they are only wanted. Metadata have
 // none.
 func (s *Subscription) GoOnAfter(cursor string) {

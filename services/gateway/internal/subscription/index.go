@@ -40,14 +40,25 @@ func (x *Index[S]) Candidates(measurement atlas.MeasurementID) []*Entry[S] {
 	return slices.Concat(every, named)
 }
 
-// Add puts a subscription into the index.
-func (x *Index[S]) Add(subscriber S, subscription *Subscription) {
-	at := placeOf(subscriber, subscription)
-	entry := x.places[at]
-	if entry == nil {
-		entry = x.enter(at)
+// Add puts subscriptions of a subscriber into the index.
+func (x *Index[S]) Add(subscriber S, subscriptions ...*Subscription) {
+	for at, added := range placesOf(subscriber, subscriptions) {
+		entry := x.places[at]
+		if entry == nil {
+			entry = x.enter(at)
+		}
+		entry.set(append(entry.subscriptions, added...))
 	}
-	entry.set(append(entry.subscriptions, subscription))
+}
+
+// placesOf sorts subscriptions by their places: to set an entry takes a while.
+func placesOf[S comparable](subscriber S, subscriptions []*Subscription) map[place[S]][]*Subscription {
+	places := make(map[place[S]][]*Subscription, 1)
+	for _, subscription := range subscriptions {
+		at := placeOf(subscriber, subscription)
+		places[at] = append(places[at], subscription)
+	}
+	return places
 }
 
 func (x *Index[S]) enter(at place[S]) *Entry[S] {
@@ -60,18 +71,24 @@ func (x *Index[S]) enter(at place[S]) *Entry[S] {
 	return entry
 }
 
-// Remove takes a subscription out of the index, and tells whether it was there.
-func (x *Index[S]) Remove(subscriber S, subscription *Subscription) (removed bool) {
-	at := placeOf(subscriber, subscription)
-	entry := x.places[at]
-	if entry == nil || !slices.Contains(entry.subscriptions, subscription) {
-		return false
+// Remove takes those subscriptions of a subscriber out of the index that are there.
+func (x *Index[S]) Remove(subscriber S, subscriptions ...*Subscription) {
+	for at, removed := range placesOf(subscriber, subscriptions) {
+		if entry := x.places[at]; entry != nil {
+			x.reduce(at, entry, removed)
+		}
 	}
-	entry.set(slices.DeleteFunc(entry.subscriptions, func(s *Subscription) bool { return s == subscription }))
-	if len(entry.subscriptions) == 0 {
+}
+
+func (x *Index[S]) reduce(at place[S], entry *Entry[S], removed []*Subscription) {
+	leaving := make(map[*Subscription]struct{}, len(removed))
+	for _, subscription := range removed {
+		leaving[subscription] = struct{}{}
+	}
+	left := slices.DeleteFunc(entry.subscriptions, func(s *Subscription) bool { _, leaves := leaving[s]; return leaves })
+	if entry.set(left); len(left) == 0 {
 		x.leave(at, entry)
 	}
-	return true
 }
 
 // leave puts the last entry of the measurement where the leaving one was.
