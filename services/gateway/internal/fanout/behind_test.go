@@ -301,3 +301,48 @@ func TestLeavingWhileBehind(t *testing.T) {
 		bay.close() // and nothing keeps the test from ending
 	})
 }
+
+// How long others' records have been there does not matter: the next record for the client is what counts.
+func TestSparseMeasurementIsNotFarBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := openBay(t, 5, Behind{Time: time.Minute})
+		defer bay.close()
+		other := &inbox{}
+		subscribe(t, bay.join(t, other), `{"msm":2}`)
+		bay.river.grow(0, same(50, 2, 1)...)
+		time.Sleep(2 * time.Minute)
+		bay.river.grow(0, same(10, 2, 1)...)
+		bay.river.grow(0, append(same(1, 1, 1), same(10, 2, 1)...)...)
+		after := plainCursors{}.Live(1, atlas.Position{Topic: "river", Offset: 3})
+		if err := try(t, bay.subscriber, fmt.Sprintf(`{"msm":1,"cursor":%q}`, after)); err != nil {
+			t.Fatal(err)
+		}
+		bay.listen()
+		if len(bay.heard) != 1 || !strings.HasPrefix(bay.heard[0], `atlas_result {"msm_id":1,"offset":60}`) {
+			t.Errorf("got %q", bay.heard)
+		}
+	})
+}
+
+// Nothing is kept of a subscription that has come and gone while the client was behind.
+func TestTurnsOfWhatHasEndedAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := openBay(t, 5, Behind{Backlog: time.Minute})
+		defer bay.close()
+		bay.river.grow(0, same(50, 1, 1)...)
+		subscribe(t, bay.subscriber, `{"msm":2}`)
+		bay.river.grow(0, same(50, 2, 1)...)
+		for range 100 {
+			subscribe(t, bay.subscriber, `{"msm":1,"sendBacklog":true}`)
+			if err := unsubscribe(t, bay.subscriber, `{"msm":1}`); err != nil {
+				t.Fatal(err)
+			}
+			bay.seat.Take(1 << 20)
+		}
+		for behind := range bay.river.source.partition(0).behind {
+			if len(behind.turns) > 2 {
+				t.Errorf("%d turns are left", len(behind.turns))
+			}
+		}
+	})
+}

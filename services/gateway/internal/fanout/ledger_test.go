@@ -1,0 +1,138 @@
+package fanout
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"atlasstream/pkg/atlas"
+)
+
+// standingsIn reads the cursor at the end of a message: measurement and stream to the offset up to which the client has everything.
+func standingsIn(t *testing.T, message string) map[string]int64 {
+	t.Helper()
+	words := strings.Fields(message)
+	var standings []Standing
+	if err := json.Unmarshal(decoded(words[len(words)-1]), &standings); err != nil {
+		t.Fatalf("%s: %v", message, err)
+	}
+	got := make(map[string]int64)
+	for _, standing := range standings {
+		got[string(standing.Parameters)] = standing.Position.Offset
+	}
+	return got
+}
+
+// rememberingBay has a client that comes back with nothing but the last cursor.
+func rememberingBay(t *testing.T) *bay {
+	bay := openBay(t, 100, Behind{})
+	bay.seat.forAll = true
+	return bay
+}
+
+func (b *bay) expectStandings(t *testing.T, message int, want map[string]int64) {
+	t.Helper()
+	got := standingsIn(t, b.heard[message])
+	for parameters, offset := range want {
+		if got[parameters] != offset {
+			t.Errorf("%s\n%s: got %d, want %d", b.heard[message], parameters, got[parameters], offset)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("got %d standings, want %d", len(got), len(want))
+	}
+}
+
+// What waits in an array has not been given, whatever else of its partition has.
+func TestCursorDoesNotStandForWhatWaitsInAnArray(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := rememberingBay(t)
+		defer bay.close()
+		const buffered, plain = `{"msm":1,"buffering":true,"cursor":""}`, `{"msm":2,"cursor":""}`
+		subscribe(t, bay.subscriber, buffered)
+		subscribe(t, bay.subscriber, plain)
+		bay.river.grow(0, append(same(1, 1, 1), same(1, 2, 1)...)...)
+		bay.river.grow(0, same(1, 2, 1)...)
+		bay.listen()
+		bay.expectStandings(t, 0, map[string]int64{buffered: -1, plain: 1})
+		bay.expectStandings(t, 1, map[string]int64{buffered: -1, plain: 2})
+		elapse()
+		tick()
+		bay.listen()
+		bay.expectStandings(t, 2, map[string]int64{buffered: 0, plain: 2})
+	})
+}
+
+// Of two messages of one record, the first does not stand for the second.
+func TestCursorDoesNotStandForTheOtherStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := rememberingBay(t)
+		defer bay.close()
+		bay.river.source = bay.AddSource(atlas.StreamProbeStatus, func(*Source) Feed { return bay.river })
+		const results, statuses = `{"msm":7000,"cursor":""}`, `{"stream_type":"probestatus","cursor":""}`
+		subscribe(t, bay.subscriber, results)
+		subscribe(t, bay.subscriber, statuses)
+		bay.river.grow(0, same(1, 7000, 1)...)
+		bay.listen()
+		first, second := results, statuses
+		if strings.HasPrefix(bay.heard[0], "atlas_probestatus") {
+			first, second = statuses, results
+		}
+		bay.expectStandings(t, 0, map[string]int64{first: 0, second: -1})
+		bay.expectStandings(t, 1, map[string]int64{first: 0, second: 0})
+	})
+}
+
+// A subscription that matches nothing for long has got on with its partition all the same, unless the client is behind there.
+func TestCursorMovesOnWhereNothingMatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := rememberingBay(t)
+		defer bay.close()
+		const quiet, busy = `{"msm":1,"prb":9,"cursor":""}`, `{"msm":2,"cursor":""}`
+		subscribe(t, bay.subscriber, quiet)
+		subscribe(t, bay.subscriber, busy)
+		for range 5 {
+			bay.river.grow(0, append(same(3, 1, 1), same(1, 2, 1)...)...)
+		}
+		bay.listen()
+		bay.expectStandings(t, 4, map[string]int64{quiet: 15, busy: 19})
+		bay.heard = nil
+		bay.river.grow(0, append(same(30, 2, 1), same(1, 1, 9)...)...)
+		bay.listen()
+		for i, message := range bay.heard {
+			if got := standingsIn(t, message)[quiet]; got != 50 && got > int64(19+i) {
+				t.Errorf("message %d: the quiet one stands at %d", i, got)
+			}
+		}
+	})
+}
+
+// Subscriptions come and go with the cursor, and too many of them have none for all.
+func TestCursorNamesTheSubscriptionsThatThereAre(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := openBay(t, 100, Behind{})
+		bay.seat.forAll, bay.settings.Limits.Subscriptions = true, 100
+		defer bay.close()
+		subscribe(t, bay.subscriber, `{"msm":1, "cursor":"", "prb":1}`)
+		subscribe(t, bay.subscriber, `{"msm":1,"cursor":"","prb":2}`)
+		if err := unsubscribe(t, bay.subscriber, `{"msm":1,"cursor":"","prb":1}`); err != nil {
+			t.Fatal(err)
+		}
+		bay.listen()
+		bay.expectStandings(t, 0, map[string]int64{`{"msm":1,"prb":2,"cursor":""}`: -1})
+		for probe := range 60 {
+			subscribe(t, bay.subscriber, fmt.Sprintf(`{"msm":1,"cursor":"","prb":%d}`, probe+10))
+			bay.listen()
+		}
+		bay.heard = nil
+		bay.river.grow(0, same(1, 1, 2)...)
+		bay.listen()
+		own := plainCursors{}.Live(1, atlas.Position{Topic: "river"})
+		if want := `atlas_result {"msm_id":1,"offset":0} ` + own; !slices.Equal(bay.heard, []string{want}) {
+			t.Errorf("got %q, want %s", bay.heard, want)
+		}
+	})
+}
