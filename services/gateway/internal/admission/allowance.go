@@ -41,18 +41,28 @@ type excess struct {
 	warning  rate.Sometimes
 }
 
-// Allowance opens the account of a connection of the client at remote, host:port, or refuses it with ErrTooManyMessages: to come in counts as a message
-// of the address, or whoever leaves and comes again could say more than others. Leave must be called when the connection is gone.
-func (g *Guard) Allowance(remote string) (*Allowance, error) {
+// Charge counts what the client at remote, host:port, says as it comes in as a message of its address, or refuses it with ErrTooManyMessages: whoever
+// leaves and comes again, or is sent away and tries again, shall not say more than others.
+func (g *Guard) Charge(remote string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	from := g.find(remote)
+	g.hold(from)
+	defer g.release(from)
 	if !from.messages.Allow() {
 		g.metrics.messages.Inc()
-		return nil, ErrTooManyMessages
+		return ErrTooManyMessages
 	}
+	return nil
+}
+
+// Allowance opens the account of a connection of the client at remote, which has been charged. Leave must be called when the connection is gone.
+func (g *Guard) Allowance(remote string) *Allowance {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	from := g.find(remote)
 	g.hold(from)
-	return &Allowance{guard: g, address: from, messages: bucket(g.limits.ConnectionMessages)}, nil
+	return &Allowance{guard: g, address: from, messages: bucket(g.limits.ConnectionMessages)}
 }
 
 // Message judges a message that came from the client.

@@ -16,7 +16,7 @@ var (
 	ErrTooManyConnections = errors.New("too many connections")
 	// ErrTooManySubscriptions refuses a subscription from an address that has as many as it may.
 	ErrTooManySubscriptions = errors.New("too many subscriptions")
-	// ErrTooManyMessages refuses a connection from an address that has said as much as it may.
+	// ErrTooManyMessages refuses what comes from an address that has said as much as it may.
 	ErrTooManyMessages = errors.New("too many messages")
 )
 

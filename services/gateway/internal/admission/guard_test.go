@@ -100,11 +100,10 @@ func TestSubscriptionsOfAnAddress(t *testing.T) {
 
 func open(t testing.TB, guard *Guard, remote string) *Allowance {
 	t.Helper()
-	allowance, err := guard.Allowance(remote)
-	if err != nil {
+	if err := guard.Charge(remote); err != nil {
 		t.Fatal(err)
 	}
-	return allowance
+	return guard.Allowance(remote)
 }
 
 // say sends messages at once and gives how many met each verdict.
@@ -147,7 +146,7 @@ func TestMessagesOfAnAddress(t *testing.T) {
 				t.Fatalf("got %v, want %d to pass", got, want)
 			}
 		}
-		if _, err := guard.Allowance(home); !errors.Is(err, ErrTooManyMessages) {
+		if err := guard.Charge(home); !errors.Is(err, ErrTooManyMessages) {
 			t.Errorf("coming in: got %v", err)
 		}
 		if got := say(late, 2); got != [Expel + 1]int{Warn: 1, Drop: 1} {
@@ -175,7 +174,7 @@ func TestAddressesAreForgotten(t *testing.T) {
 			allowance.Leave()
 			leave()
 		}
-		if _, err := guard.Allowance(home); !errors.Is(err, ErrTooManyMessages) {
+		if err := guard.Charge(home); !errors.Is(err, ErrTooManyMessages) {
 			t.Errorf("coming again: got %v", err)
 		}
 		time.Sleep(2 * burstSeconds * time.Second)
@@ -193,6 +192,34 @@ func TestAddressesAreForgotten(t *testing.T) {
 		synctest.Wait()
 		expectKnown(t, guard, 1, 1)
 		time.Sleep(time.Nanosecond)
+		synctest.Wait()
+		expectKnown(t, guard, 0, 0)
+	})
+}
+
+// Whoever is sent away is remembered as one who has been in.
+func TestWhoIsChargedIsRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		guard := newGuard()
+		for range 40 {
+			if err := guard.Charge(home); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := guard.Charge(home); !errors.Is(err, ErrTooManyMessages) {
+			t.Errorf("got %v", err)
+		}
+		expectKnown(t, guard, 1, 1)
+		time.Sleep(time.Second)
+		for _, want := range []error{nil, nil, nil, nil, ErrTooManyMessages} {
+			if err := guard.Charge(home); !errors.Is(err, want) {
+				t.Errorf("a second later: got %v, want %v", err, want)
+			}
+		}
+		if refused := testutil.ToFloat64(guard.metrics.messages); refused != 2 {
+			t.Errorf("counted %v refusals", refused)
+		}
+		time.Sleep(burstSeconds * time.Second)
 		synctest.Wait()
 		expectKnown(t, guard, 0, 0)
 	})
@@ -222,7 +249,8 @@ func TestGuardFromManyGoroutines(t *testing.T) {
 				if err != nil {
 					continue
 				}
-				if allowance, err := guard.Allowance(remote); err == nil {
+				if guard.Charge(remote) == nil {
+					allowance := guard.Allowance(remote)
 					allowance.Message()
 					if allowance.Reserve() == nil {
 						allowance.Settle(truly(1))

@@ -29,6 +29,8 @@ type guest struct {
 	remote string // host:port
 	name   string // as nameOf gives it
 	bearer access.Bearer
+
+	charged bool // for its token, which counts as coming in
 }
 
 // fields tell of the guest in a log.
@@ -44,13 +46,18 @@ type introduction struct {
 	auth   json.RawMessage // of Socket.IO 4: an object, or nil
 }
 
-// recognise tells who introduces itself, or refuses one whose token is none.
+// recognise tells who introduces itself, or refuses one whose token is none. A token costs its address a message before it is looked at, so that guessing
+// is bounded: beyond that a right one is refused like a wrong one.
 func (r *Reception) recognise(door string, said introduction) (guest, *subscription.Error) {
 	known := guest{door: door, remote: said.remote, name: nameOf(said.query.Get(parameterClient))}
 	token, given, ok := said.token()
 	if ok && !given {
 		return known, nil
 	}
+	if r.guard.Charge(said.remote) != nil {
+		return known, refuseMessages()
+	}
+	known.charged = true
 	if ok {
 		known.bearer, ok = r.tokens.Find(token)
 	}

@@ -40,10 +40,10 @@ func (r *Reception) admit(request *http.Request) (leave func(), refusal error) {
 // receive begins the session of a client that has come in, or refuses it with a *subscription.Error. Session.leave must be called when the client is
 // gone.
 func (r *Reception) receive(guest guest, client client) (*session, error) {
-	allowance, err := r.guard.Allowance(guest.remote)
-	if err != nil {
+	if !guest.charged && r.guard.Charge(guest.remote) != nil {
 		return nil, refuseMessages()
 	}
+	allowance := r.guard.Allowance(guest.remote)
 	counted := &counted{client: client, tally: r.tallies.of(guest.name)}
 	subscriber, err := r.hub.Join(counted, fanout.Rights{
 		NonPublic: guest.bearer.Roles.NonPublic, History: guest.bearer.Roles.History,

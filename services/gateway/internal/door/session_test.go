@@ -220,6 +220,42 @@ func TestUnknownTokens(t *testing.T) {
 	}
 }
 
+// guess asks for what only a bearer of the token may see, and gives the status.
+func (h *house) guess(t *testing.T, token string) int {
+	t.Helper()
+	response := h.get(t, "msm=1003&token="+token)
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+func TestGuessesCountAgainstTheirAddress(t *testing.T) {
+	house := open(t, plan{admission: admission.Limits{Connections: 100, Subscriptions: 9, Messages: 1, ConnectionMessages: 1}})
+	guesses := 0
+	for status := http.StatusUnauthorized; status == http.StatusUnauthorized && guesses < 1000; guesses++ { // more than the burst if this takes seconds
+		status = house.guess(t, "guessed")
+		if status != http.StatusUnauthorized && (status != http.StatusTooManyRequests || guesses < 10) {
+			t.Errorf("guess %d: got status %d", guesses+1, status)
+		}
+	}
+	if guesses == 1000 {
+		t.Error("they are not bounded")
+	}
+}
+
+// Where an address may say nothing more, nobody learns there whether a guess was right.
+func TestGuessesBeyondTheLimit(t *testing.T) {
+	house := open(t, plan{clients: 10, admission: admission.Limits{Connections: 100, Subscriptions: 9, Messages: 0, ConnectionMessages: 1}})
+	for _, guessed := range []string{"guessed", token} {
+		if status := house.guess(t, guessed); status != http.StatusTooManyRequests {
+			t.Errorf("got status %d", status)
+		}
+		if client, status := house.dial(t, "/stream/?token="+guessed, nil); client != nil || status != http.StatusTooManyRequests {
+			t.Errorf("over a WebSocket: got status %d", status)
+		}
+		house.knock(t, "", `{"token":"`+guessed+`"}`, `44{"message":"[too_many_messages] `)
+	}
+}
+
 // A connection too many is refused by the status, whichever door it knocks at.
 func TestConnectionsOfAnAddress(t *testing.T) {
 	house := open(t, plan{admission: admission.Limits{Connections: 2, Subscriptions: 9, Messages: 100, ConnectionMessages: 100}})
@@ -308,7 +344,7 @@ func FuzzNameOf(f *testing.F) {
 func FuzzToken(f *testing.F) {
 	f.Add([]byte(`{"token":"x"}`), "Bearer x")
 	f.Add([]byte(`{"token":["`+token+`"]}`), "basic  x")
-	house := build(f, plan{})
+	house := build(f, plan{admission: admission.Limits{Messages: 1 << 30}})
 	f.Fuzz(func(t *testing.T, auth []byte, authorization string) {
 		guest, refusal := house.reception.recognise("", introduction{auth: auth, header: http.Header{"Authorization": {authorization}}})
 		said := string(auth) + authorization
