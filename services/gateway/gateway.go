@@ -63,6 +63,7 @@ type gateway struct {
 	stream      *door.Stream
 	proxies     *admission.Proxies
 	tokens      *access.Tokens
+	reception   *door.Reception
 	admin       *service.Admin
 }
 
@@ -81,11 +82,11 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	registerQueues(cfg.Metrics, stats)
 	hub := g.newHub()
 	limits := cfg.queueLimits()
-	reception := door.NewReception(hub, admission.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
-	g.stream = door.NewStream(reception, &wsconn.Settings{
+	g.reception = door.NewReception(hub, admission.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
+	g.stream = door.NewStream(g.reception, &wsconn.Settings{
 		MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: stats, CheckOrigin: cfg.checkOrigin,
 	}, door.Patience{Interval: cfg.PingInterval, Timeout: cfg.PingTimeout})
-	g.socketIO, err = door.NewSocketIO(reception, socketio.Config{Engine: engineio.Config{
+	g.socketIO, err = door.NewSocketIO(g.reception, socketio.Config{Engine: engineio.Config{
 		PingInterval: cfg.PingInterval,
 		PingTimeout:  cfg.PingTimeout,
 		MaxPayload:   cfg.MaxMessage,
@@ -168,7 +169,7 @@ func (g *gateway) run(ctx context.Context) error {
 	})
 	admins := service.StartTask(lasting, func(ctx context.Context) error { return g.admin.Serve(ctx, admin) })
 	learning := service.StartTask(lasting, func(ctx context.Context) error { return g.knowledge.run(ctx, g.connections) })
-	watching := service.StartTask(lasting, func(ctx context.Context) error { g.tokens.Watch(ctx); return nil })
+	watching := service.StartTask(lasting, func(ctx context.Context) error { g.tokens.Watch(ctx, g.reception.Review); return nil })
 	select {
 	case <-ctx.Done():
 	case <-doors.Ended():

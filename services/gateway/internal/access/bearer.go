@@ -6,6 +6,7 @@ import "crypto/sha256"
 type Bearer struct {
 	Name  string // for logs
 	Roles Roles
+	token digest // of nothing where there is no bearer
 }
 
 // Roles are what a bearer may beyond what everybody may. The zero value is everybody.

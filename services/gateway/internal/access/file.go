@@ -27,19 +27,14 @@ type line struct {
 }
 
 // table is what a file says.
-type table []entry
-
-type entry struct {
-	digest digest
-	bearer Bearer
-}
+type table []Bearer
 
 // find looks at every token for the same time, whichever is the one.
 func (t table) find(token string) (found Bearer, known bool) {
 	wanted := digestOf(token)
 	for i := range t {
-		if subtle.ConstantTimeCompare(wanted[:], t[i].digest[:]) == 1 {
-			found, known = t[i].bearer, true
+		if subtle.ConstantTimeCompare(wanted[:], t[i].token[:]) == 1 {
+			found, known = t[i], true
 		}
 	}
 	return found, known
@@ -58,14 +53,14 @@ func parse(file []byte) (table, error) {
 	read := make(table, 0, len(lines))
 	var faults []error
 	for i, line := range lines {
-		entry, err := line.entry()
+		bearer, err := line.bearer()
 		if err == nil {
 			err = read.refuseRepeated(line.Token)
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("token %d of %d: %w", i+1, len(lines), err))
 		}
-		read = append(read, entry)
+		read = append(read, bearer)
 	}
 	return read, errors.Join(faults...)
 }
@@ -97,8 +92,8 @@ func place(file []byte, err error) string {
 	return fmt.Sprintf("line %d: ", 1+bytes.Count(file[:min(int(offset), len(file))], []byte{'\n'}))
 }
 
-func (l *line) entry() (entry, error) {
-	read := entry{digest: digestOf(l.Token), bearer: Bearer{Name: l.Name}}
+func (l *line) bearer() (Bearer, error) {
+	read := Bearer{Name: l.Name, token: digestOf(l.Token)}
 	switch {
 	case l.Name == "" || len(l.Name) > maxNameLength:
 		return read, fmt.Errorf("name: got %d bytes, want 1 to %d", len(l.Name), maxNameLength)
@@ -110,7 +105,7 @@ func (l *line) entry() (entry, error) {
 		return read, fmt.Errorf("roles: missing, want %s, %s or both", roleHistory, roleNonPublic)
 	}
 	for i, role := range l.Roles {
-		if !read.bearer.Roles.add(role) {
+		if !read.Roles.add(role) {
 			return read, fmt.Errorf("roles: there is no such role as the one in place %d, want %s or %s", i+1, roleHistory, roleNonPublic)
 		}
 	}

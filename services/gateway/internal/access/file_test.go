@@ -21,12 +21,12 @@ func TestParseFile(t *testing.T) {
 		want  Bearer
 		known bool
 	}{
-		{secret, Bearer{"noc", Roles{History: true, NonPublic: true}}, true},
-		{"0123456789-._~+/", Bearer{"lab", Roles{History: true}}, true},
+		{secret, Bearer{Name: "noc", Roles: Roles{History: true, NonPublic: true}}, true},
+		{"0123456789-._~+/", Bearer{Name: "lab", Roles: Roles{History: true}}, true},
 		{secret + "x", Bearer{}, false},
 		{"", Bearer{}, false},
 	} {
-		if got, known := read.find(test.token); got != test.want || known != test.known {
+		if got, known := read.find(test.token); got.Name != test.want.Name || got.Roles != test.want.Roles || known != test.known {
 			t.Errorf("%q: got %+v, %t", test.token, got, known)
 		}
 	}

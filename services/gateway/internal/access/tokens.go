@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -49,8 +50,14 @@ func Open(path string, logger *zap.Logger, registerer prometheus.Registerer) (*T
 // Find gives the bearer of a token, if there is one.
 func (t *Tokens) Find(token string) (Bearer, bool) { return t.known.Load().find(token) }
 
-// Watch reads the file again whenever it has changed, until ctx ends. A file that cannot be read is logged, and what it said before stays in force.
-func (t *Tokens) Watch(ctx context.Context) {
+// InForce tells whether a bearer's token is still known, with the roles that it had when it was found.
+func (t *Tokens) InForce(bearer Bearer) bool {
+	return slices.ContainsFunc(*t.known.Load(), func(known Bearer) bool { return known.token == bearer.token && known.Roles == bearer.Roles })
+}
+
+// Watch reads the file again whenever it has changed, and then calls changed, until ctx ends. A file that cannot be read is logged, and what it said before
+// stays in force.
+func (t *Tokens) Watch(ctx context.Context, changed func()) {
 	if t.path == "" {
 		return
 	}
@@ -61,23 +68,26 @@ func (t *Tokens) Watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-looks.C:
-			t.look()
+			if t.look() {
+				changed()
+			}
 		}
 	}
 }
 
-// look logs a fault once, not each time that it finds it again.
-func (t *Tokens) look() {
+// look tells whether there are other tokens than before. It logs a fault once, not each time that it finds it again.
+func (t *Tokens) look() (changed bool) {
 	if versionOf(os.Stat(t.path)) == t.seen {
-		return
+		return false
 	}
 	if err := t.read(); err != nil {
 		t.faulty.Set(1)
 		t.logger.Error("the tokens file cannot be read; what it said before stays in force", zap.Error(err))
-		return
+		return false
 	}
 	t.faulty.Set(0)
 	t.logger.Info("the tokens file was read again", zap.Int("tokens", len(*t.known.Load())))
+	return true
 }
 
 func (t *Tokens) read() error {

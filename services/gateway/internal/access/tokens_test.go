@@ -48,7 +48,9 @@ func TestFileIsReadAgainWhenItChanges(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		watched := make(chan struct{})
-		go func() { tokens.Watch(ctx); close(watched) }()
+		changes := 0
+		go func() { tokens.Watch(ctx, func() { changes++ }); close(watched) }()
+		early, _ := tokens.Find("first-token-of-all")
 		for _, step := range []struct {
 			name    string
 			change  func()
@@ -77,6 +79,9 @@ func TestFileIsReadAgainWhenItChanges(t *testing.T) {
 			if faulty := testutil.ToFloat64(tokens.faulty); faulty != step.faulty {
 				t.Errorf("%s: faulty is %v", step.name, faulty)
 			}
+			if inForce := tokens.InForce(early); inForce != (step.knows == "first-token-of-all") {
+				t.Errorf("%s: the first token is in force: %t", step.name, inForce)
+			}
 			entries := log.TakeAll()
 			if len(entries) != step.entries {
 				t.Errorf("%s: got %d log entries, want %d: %+v", step.name, len(entries), step.entries, entries)
@@ -89,7 +94,37 @@ func TestFileIsReadAgainWhenItChanges(t *testing.T) {
 		}
 		cancel()
 		<-watched
+		if changes != 3 {
+			t.Errorf("%d changes were told, want 3", changes)
+		}
 	})
+}
+
+// What a token gives belongs to it; what its bearer is called does not.
+func TestTokensThatLoseTheirForce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokens.json")
+	write(t, path, first, time.Now())
+	tokens, err := Open(path, zap.NewNop(), prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bearer, _ := tokens.Find("first-token-of-all")
+	for file, want := range map[string]bool{
+		first:                                   true,
+		strings.Replace(first, "noc", "lab", 1): true,
+		strings.Replace(first, `"history"`, `"non-public"`, 1):           false,
+		strings.Replace(first, `"history"`, `"history","non-public"`, 1): false,
+		second: false,
+		`[]`:   false,
+	} {
+		write(t, path, file, time.Now())
+		if err := tokens.read(); err != nil {
+			t.Fatal(err)
+		}
+		if got := tokens.InForce(bearer); got != want {
+			t.Errorf("%s: got %t", file, got)
+		}
+	}
 }
 
 func TestOpen(t *testing.T) {
@@ -97,7 +132,7 @@ func TestOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	none.Watch(context.Background()) // has nothing to do
+	none.Watch(context.Background(), func() {}) // has nothing to do
 	if _, known := none.Find(""); known {
 		t.Error("without a file, no token is a token")
 	}

@@ -66,7 +66,7 @@ func (c *getClient) Complaint(refusal *subscription.Error) *outbox.Message {
 func (c *getClient) BeginCursors() bool { return false }
 
 // Expel implements client.
-func (c *getClient) Expel(last *outbox.Message) { c.Abort(last) }
+func (c *getClient) Expel(why *subscription.Error) { c.Abort(c.Complaint(why)) }
 
 func (c *getClient) farewell() { c.Finish(c.Complaint(refuseToServe())) }
 

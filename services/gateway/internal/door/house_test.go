@@ -38,6 +38,7 @@ const (
 	stoppedMeasurement = 1002
 	privateMeasurement = 1003
 	token              = "SxyJxUAD2BFoF2gZ8Tbz"
+	otherToken         = "another-token-that-is-known"
 )
 
 // feed stands in for the tails: one partition, which the test delivers.
@@ -117,6 +118,7 @@ type house struct {
 	stats     *outbox.Stats
 	reception *Reception
 	registry  *prometheus.Registry
+	tokens    string // the file
 	stream    *Stream
 	socketIO  *SocketIO
 	routes    http.Handler
@@ -157,9 +159,10 @@ func build(t testing.TB, plan plan) *house {
 	t.Helper()
 	plan = plan.withDefaults()
 	h := &house{feed: &feed{}, known: &measurements{}, stats: &outbox.Stats{}, registry: prometheus.NewRegistry()}
+	h.tokens = filepath.Join(t.TempDir(), "tokens.json")
 	h.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: plan.clients, Subscriptions: 2}, Measurements: h.known, Cursors: cursors{}}, h.registry)
 	h.source = h.hub.AddSource(atlas.StreamResult, func(*fanout.Source) fanout.Feed { return h.feed })
-	h.reception = NewReception(h.hub, admission.NewGuard(plan.admission, h.registry), openTokens(t, h.registry), plan.logger, h.registry)
+	h.reception = NewReception(h.hub, admission.NewGuard(plan.admission, h.registry), h.openTokens(t), plan.logger, h.registry)
 	h.stream = NewStream(h.reception,
 		&wsconn.Settings{MaxMessage: 1000, Limits: &plan.queue, Stats: h.stats, CheckOrigin: plan.checkOrigin}, plan.patience)
 	var err error
@@ -174,18 +177,26 @@ func build(t testing.TB, plan plan) *house {
 	return h
 }
 
-func openTokens(t testing.TB, registerer prometheus.Registerer) *access.Tokens {
+func (h *house) openTokens(t testing.TB) *access.Tokens {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "tokens.json")
-	file := `[{"name":"noc","token":"` + token + `","roles":["non-public"]}]`
-	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	tokens, err := access.Open(path, zap.NewNop(), registerer)
+	h.writeTokens(t, token, otherToken)
+	tokens, err := access.Open(h.tokens, zap.NewNop(), h.registry)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tokens
+}
+
+// writeTokens puts tokens, all of the same role, into the file.
+func (h *house) writeTokens(t testing.TB, tokens ...string) {
+	t.Helper()
+	var lines []string
+	for _, token := range tokens {
+		lines = append(lines, `{"name":"noc","token":"`+token+`","roles":["non-public"]}`)
+	}
+	if err := os.WriteFile(h.tokens, []byte("["+strings.Join(lines, ",")+"]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // open makes a house on a free port.

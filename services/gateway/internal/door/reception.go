@@ -18,12 +18,14 @@ type Reception struct {
 	guard   *admission.Guard
 	tokens  *access.Tokens
 	tallies *tallies
+	bearers *bearers
 	logger  *zap.Logger
 }
 
 // NewReception makes a reception for the clients of a hub, and registers what it counts of them by their names.
 func NewReception(hub *fanout.Hub, guard *admission.Guard, tokens *access.Tokens, logger *zap.Logger, registerer prometheus.Registerer) *Reception {
 	reception := &Reception{hub: hub, guard: guard, tokens: tokens, tallies: newTallies(), logger: logger}
+	reception.bearers = &bearers{tokens: tokens, sessions: make(map[*session]struct{})}
 	registerer.MustRegister(reception.tallies)
 	return reception
 }
@@ -55,5 +57,10 @@ func (r *Reception) receive(guest guest, client client) (*session, error) {
 	subscriber.OnEnd(func() { allowance.Recount(subscriber.Subscriptions) })
 	counted.enter()
 	r.logger.Debug("client came", guest.fields()...)
-	return &session{guest: guest, client: counted, subscriber: subscriber, allowance: allowance, logger: r.logger}, nil
+	session := &session{guest: guest, client: counted, subscriber: subscriber, allowance: allowance, bearers: r.bearers, logger: r.logger}
+	if !r.bearers.enter(session) {
+		session.leave("its token has changed")
+		return nil, refuseOutdated()
+	}
+	return session, nil
 }

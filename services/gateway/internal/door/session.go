@@ -26,8 +26,8 @@ const followTimeout = 10 * time.Second
 // client is what a door makes of a client.
 type client interface {
 	fanout.Client
-	// Expel closes the client's connection after the last words to it.
-	Expel(last *outbox.Message)
+	// Expel closes the client's connection after it is told why.
+	Expel(why *subscription.Error)
 }
 
 // session is one client, whichever door it came through. Its methods are called one after the other, leave last.
@@ -36,11 +36,13 @@ type session struct {
 	client     *counted
 	subscriber *fanout.Subscriber
 	allowance  *admission.Allowance
+	bearers    *bearers
 	logger     *zap.Logger
 }
 
 // leave is called once, when the client is gone.
 func (s *session) leave(reason string) {
+	s.bearers.leave(s)
 	s.subscriber.Leave()
 	s.allowance.Leave()
 	s.client.leave()
@@ -55,7 +57,7 @@ func (s *session) admits() bool {
 	case admission.Warn:
 		s.answer(refuseMessages())
 	case admission.Expel:
-		s.client.Expel(s.client.Complaint(refuseMessages()))
+		s.client.Expel(refuseMessages())
 	case admission.Drop:
 	}
 	return false

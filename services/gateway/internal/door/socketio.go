@@ -86,9 +86,9 @@ type socketIOClient struct {
 	remembers atomic.Bool // the last argument of each event, if that is a string, as it may be a cursor
 }
 
-func (c *socketIOClient) Encoding() fanout.Encoding  { return socketIOEvents{} }
-func (c *socketIOClient) Overflow()                  { c.Abort(c.Complaint(tooSlow())) }
-func (c *socketIOClient) Expel(last *outbox.Message) { c.Abort(last) }
+func (c *socketIOClient) Encoding() fanout.Encoding     { return socketIOEvents{} }
+func (c *socketIOClient) Overflow()                     { c.Abort(c.Complaint(tooSlow())) }
+func (c *socketIOClient) Expel(why *subscription.Error) { c.Abort(c.Complaint(why)) }
 
 // BeginCursors implements fanout.Client.
 func (c *socketIOClient) BeginCursors() (forAll bool) {

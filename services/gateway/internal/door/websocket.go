@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/websocket"
 	"go.uber.org/zap"
@@ -136,8 +137,8 @@ func (c *webSocketClient) Overflow() {
 	c.conn.Abort(c.Complaint(tooSlow()), outbox.Close(websocket.ClosePolicyViolation, "too slow"))
 }
 
-func (c *webSocketClient) Expel(last *outbox.Message) {
-	c.conn.Abort(last, outbox.Close(websocket.ClosePolicyViolation, "too many messages"))
+func (c *webSocketClient) Expel(why *subscription.Error) {
+	c.conn.Abort(c.Complaint(why), outbox.Close(websocket.ClosePolicyViolation, strings.ReplaceAll(string(why.Code), "_", " ")))
 }
 
 func (c *webSocketClient) farewell() {
