@@ -169,13 +169,21 @@ func (g *gateway) run(ctx context.Context) error {
 	})
 	admins := service.StartTask(lasting, func(ctx context.Context) error { return g.admin.Serve(ctx, admin) })
 	learning := service.StartTask(lasting, func(ctx context.Context) error { return g.knowledge.run(ctx, g.connections) })
-	watching := service.StartTask(lasting, func(ctx context.Context) error { g.tokens.Watch(ctx, g.reception.Review); return nil })
+	watching := service.StartTask(lasting, func(ctx context.Context) error { g.watch(ctx); return nil })
 	select {
 	case <-ctx.Done():
 	case <-doors.Ended():
 	case <-admins.Ended():
 	}
 	return g.stop(doors, learning, watching, admins)
+}
+
+// watch looks after what changes beside the clients and the records, until ctx ends.
+func (g *gateway) watch(ctx context.Context) {
+	var watches sync.WaitGroup
+	watches.Go(func() { g.tokens.Watch(ctx, g.reception.Review) })
+	watches.Go(func() { g.log.Watch(ctx) })
+	watches.Wait()
 }
 
 // server has limits of time for requests; they are taken off a connection that becomes a WebSocket.
@@ -206,7 +214,7 @@ func (g *gateway) stop(doors, learning, watching, admins *service.Task) error {
 		service.Part{Name: "clients", Stop: g.stopClients}, // before the door: who polls comes once more for the last words
 		service.Part{Name: "public door", Stop: doors.Stop},
 		service.Part{Name: "registries", Stop: learning.Stop},
-		service.Part{Name: "tokens", Stop: watching.Stop},
+		service.Part{Name: "watch over tokens and Kafka", Stop: watching.Stop},
 		service.Part{Name: "event log", Stop: func(context.Context) error { return g.closeLog() }},
 		service.Part{Name: "admin door", Stop: admins.Stop},
 	)

@@ -1,0 +1,65 @@
+package eventlog
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+const (
+	checkInterval = 2 * time.Second
+	checkTimeout  = 5 * time.Second
+	// longAbsence is longer than the move of a leader, or a broker's restart behind others, takes.
+	longAbsence = 10 * time.Second
+)
+
+// Watch warns when Check has failed for 10 s on end, once while that lasts, and tells when it succeeds again: whatever waits for Kafka goes on trying by
+// itself, so that a wrong address would not show in the log. It returns when ctx ends.
+func (l *Log) Watch(ctx context.Context) {
+	watch(ctx, l.Check, l.logger.With(zap.Strings("brokers", l.config.Brokers)))
+}
+
+func watch(ctx context.Context, check func(context.Context) error, logger *zap.Logger) {
+	absence := absence{logger: logger, since: time.Now()}
+	ticker := time.NewTicker(checkInterval)
+	defer ticker.Stop()
+	for {
+		err := checkInTime(ctx, check)
+		if ctx.Err() != nil {
+			return
+		}
+		absence.note(err, time.Now())
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func checkInTime(ctx context.Context, check func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	return check(ctx)
+}
+
+// absence is the time for which Kafka has been away.
+type absence struct {
+	logger *zap.Logger
+	since  time.Time // the last time that it was there
+	told   bool
+}
+
+func (a *absence) note(err error, now time.Time) {
+	switch away := now.Sub(a.since); {
+	case err == nil && a.told:
+		a.logger.Info("Kafka can be used again", zap.Duration("after", away))
+		fallthrough
+	case err == nil:
+		a.since, a.told = now, false
+	case away >= longAbsence && !a.told:
+		a.logger.Warn("Kafka, or a topic in it, cannot be used; still trying", zap.Duration("for", away), zap.Error(err))
+		a.told = true
+	}
+}

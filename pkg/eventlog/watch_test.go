@@ -1,0 +1,89 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+var (
+	errNobody = errors.New("nobody answers")
+	errNoLog  = errors.New("no such topic")
+)
+
+func TestAbsenceIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		core, log := observer.New(zapcore.InfoLevel)
+		var fault atomic.Pointer[error] // nil: Kafka is there
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		fault.Store(&errNobody) // from the start, as it is with a wrong address
+		go func() {
+			defer close(ended)
+			watch(ctx, func(context.Context) error {
+				if err := fault.Load(); err != nil {
+					return *err
+				}
+				return nil
+			}, zap.New(core))
+		}()
+		for _, step := range []struct {
+			fault *error
+			lasts time.Duration
+			want  string
+		}{
+			{&errNobody, longAbsence - time.Second, ""},
+			{&errNobody, 2 * time.Second, "warn Kafka, or a topic in it, cannot be used; still trying"},
+			{&errNobody, time.Hour, ""},
+			{&errNoLog, time.Hour, ""},
+			{nil, 2 * checkInterval, "info Kafka can be used again"},
+			{nil, time.Hour, ""},
+			{&errNobody, longAbsence - checkInterval, ""},
+			{nil, 2 * checkInterval, ""},
+			{&errNoLog, 2 * longAbsence, "warn Kafka, or a topic in it, cannot be used; still trying"},
+		} {
+			fault.Store(step.fault)
+			time.Sleep(step.lasts)
+			synctest.Wait()
+			got := ""
+			for _, entry := range log.TakeAll() {
+				got += entry.Level.String() + " " + entry.Message
+			}
+			if got != step.want {
+				t.Errorf("after %v of %v: got %q, want %q", step.lasts, step.fault, got, step.want)
+			}
+		}
+		stop()
+		<-ended
+	})
+}
+
+// A broker that takes a question and does not answer it is away as well, and a check that is broken off by the end of the watch says nothing.
+func TestAbsenceOfAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		core, log := observer.New(zapcore.InfoLevel)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			watch(ctx, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, zap.New(core))
+		}()
+		time.Sleep(longAbsence + checkTimeout + checkInterval)
+		synctest.Wait()
+		if told := log.TakeAll(); len(told) != 1 {
+			t.Errorf("got %v, want one warning", told)
+		}
+		stop()
+		<-ended
+		if told := log.TakeAll(); len(told) != 0 {
+			t.Errorf("at the end: got %v", told)
+		}
+	})
+}
