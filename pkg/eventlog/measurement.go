@@ -1,7 +1,6 @@
 package eventlog
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -20,11 +19,15 @@ type MeasurementReader struct {
 	keys         keyReader
 	to           int64
 	headers      headerReader
+	event        atlas.Event // the one that is being read
+	shelf        shelf
 	recent       *recentIDs
+	answers      answers
 	ahead        []*atlas.Record // what was read last
 	given        int             // of it
 	taken        int             // bytes of its values
-	mostAhead    int             // the bound of taken
+	held         int             // bytes of those that have not been given yet
+	mostAhead    int             // the bound of what is read ahead
 	asked        time.Time
 }
 
@@ -91,6 +94,10 @@ func (m *MeasurementReader) Next(ctx context.Context) (*atlas.Record, error) {
 	record := m.ahead[m.given]
 	m.ahead[m.given] = nil
 	m.given++
+	m.held -= len(record.Value)
+	if m.hasRoom() && !m.atEnd() {
+		m.answers.ask(ctx, m)
+	}
 	return record, nil
 }
 
@@ -100,12 +107,18 @@ func (m *MeasurementReader) Ready() bool { return m.given < len(m.ahead) || m.at
 func (m *MeasurementReader) atEnd() bool { return m.wanted >= m.to || m.next >= m.to }
 
 // Close ends the use of the reader.
-func (m *MeasurementReader) Close() { m.close() }
+func (m *MeasurementReader) Close() {
+	m.answers.close()
+	m.close()
+}
 
 func (m *MeasurementReader) refill(ctx context.Context) error {
-	m.adapt(time.Now())
-	m.ahead, m.given, m.taken = m.ahead[:0], 0, 0
-	return m.persistEach(ctx, m.take)
+	return m.persistEach(ctx, func() error {
+		response, err := m.answers.next(ctx, m)
+		m.ahead, m.given, m.taken, m.held = m.ahead[:0], 0, 0, 0
+		_, err = m.takeAnswer(ctx, response, err, m.take)
+		return err
+	})
 }
 
 // errEnough ends the reading of an answer.
@@ -145,8 +158,8 @@ func (m *MeasurementReader) isOthers(record *kafka.Record) (bool, error) {
 
 // takeOurs takes a record of a wanted measurement, or one whose key does not tell.
 func (m *MeasurementReader) takeOurs(record *kafka.Record) error {
-	event, err := m.event(record)
-	if err != nil {
+	event := &m.event
+	if err := m.read(record, event); err != nil {
 		return err
 	}
 	if event.ID == (atlas.EventID{}) {
@@ -156,21 +169,25 @@ func (m *MeasurementReader) takeOurs(record *kafka.Record) error {
 	if !m.measurements.has(event.Measurement) || m.isRepeat(record.Offset, event.ID) || record.Offset < m.wanted {
 		return nil
 	}
-	if event.Value, err = ownValue(record, event.Value); err != nil {
+	ours, err := m.shelf.copy(record, event)
+	if err != nil {
 		return err
 	}
-	event.Time = record.Time.UTC()
-	m.taken += len(event.Value)
-	m.ahead = append(m.ahead, &atlas.Record{Event: event, Position: atlas.Position{Topic: m.topic, Partition: m.number, Offset: record.Offset}})
+	ours.Position.Topic, ours.Position.Partition = m.topic, m.number
+	m.taken += len(ours.Value)
+	m.held += len(ours.Value)
+	m.ahead = append(m.ahead, ours)
 	return nil
 }
 
-// event tells what a record says, as decode does.
-func (m *MeasurementReader) event(record *kafka.Record) (atlas.Event, error) {
-	if event, ok := m.headers.event(record.Headers); ok && record.Value != nil && record.Value.Len() > 0 {
-		return event, nil
+// read tells what a record says, as decode does. The event has a value if that had to be read for it, and is no event if it has no ID.
+func (m *MeasurementReader) read(record *kafka.Record, event *atlas.Event) (err error) {
+	event.Value = nil
+	if record.Value != nil && record.Value.Len() > 0 && m.headers.event(record.Headers, event) {
+		return nil
 	}
-	return m.decode(record)
+	*event, err = m.decode(record)
+	return err
 }
 
 func (m *MeasurementReader) isRepeat(offset int64, id atlas.EventID) bool {
@@ -181,20 +198,10 @@ func (m *MeasurementReader) isRepeat(offset int64, id atlas.EventID) bool {
 	return repeat
 }
 
-// ownValue gives a value memory of its own: a few of many records are kept for long, and shall keep nothing else.
-func ownValue(record *kafka.Record, known []byte) ([]byte, error) {
-	if known != nil {
-		return bytes.Clone(known), nil
-	}
-	value := make([]byte, record.Value.Len())
-	_, err := io.ReadFull(record.Value, value)
-	return value, err
-}
-
 // persistEach reads until it succeeds, the record is gone or the context ends.
-func (r *reader) persistEach(ctx context.Context, take func(*kafka.Record) error) error {
+func (r *reader) persistEach(ctx context.Context, read func() error) error {
 	return retry(ctx, func() error {
-		_, err := r.readEach(ctx, take)
+		err := read()
 		if err != nil {
 			r.metrics.errors.Inc()
 		}

@@ -80,7 +80,8 @@ func FuzzHeaderReader(f *testing.F) {
 		for _, raw := range [][]byte{first, second, slices.Concat(second, first), first} {
 			headers := []kafka.Header{{Key: "other"}, {Key: headerKey, Value: raw}}
 			want, wantOK := decodeHeaders(&eventv1.Header{}, headers)
-			got, ok := reader.event(headers)
+			var got atlas.Event
+			ok := reader.event(headers, &got)
 			if ok != wantOK || ok && !reflect.DeepEqual(got, want) {
 				t.Errorf("%x: got %+v, %v, want %+v, %v", raw, got, ok, want, wantOK)
 			}

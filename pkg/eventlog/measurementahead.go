@@ -15,14 +15,17 @@ const (
 // ReadAhead bounds the values that are read ahead, in bytes; one record more comes in any case. It is called before Next.
 func (m *MeasurementReader) ReadAhead(bytes int) { m.mostAhead = bytes }
 
-// adapt asks for more at once of what is read fast, as long as all of it is taken.
+// hasRoom tells that another answer may be held beside what is left of the last one.
+func (m *MeasurementReader) hasRoom() bool { return m.held < m.mostAhead/8 }
+
+// adapt asks for more at once of what is read fast, as long as all of it is taken and two answers are not too much.
 func (m *MeasurementReader) adapt(now time.Time) {
 	switch {
 	case now.Sub(m.asked) >= leisurely:
 		m.most = max(m.most/2, leastAnswer)
-	case m.taken >= m.mostAhead:
+	case m.taken >= m.mostAhead/2:
 		m.most = max(m.most/2, leastAnswer)
-	case m.taken < m.mostAhead/2:
+	case m.taken < m.mostAhead/4:
 		m.most = min(2*m.most, mostAnswer)
 	}
 	m.asked = now

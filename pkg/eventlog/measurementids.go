@@ -34,12 +34,14 @@ func newRecentIDs(horizon int64) *recentIDs {
 // add takes the measurements' next record and tells whether it is a repeat. Offsets must rise from call to call.
 func (r *recentIDs) add(offset int64, id atlas.EventID) bool {
 	r.drop(offset - r.horizon)
-	repeat := r.has(id)
+	head := r.head(id)
+	repeat := r.has(id, *head)
 	r.drop(offset - r.horizon + 1) // no later record looks so far back
 	if r.next-r.first == int64(len(r.records)) {
 		r.grow()
+		head = r.head(id)
 	}
-	r.put(recentID{id: id, offset: offset})
+	r.put(recentID{id: id, offset: offset}, head)
 	return repeat
 }
 
@@ -50,8 +52,9 @@ func (r *recentIDs) drop(before int64) {
 	}
 }
 
-func (r *recentIDs) has(id atlas.EventID) bool {
-	for link := *r.head(id); link > r.first; {
+// has looks for an ID in the list that a head begins.
+func (r *recentIDs) has(id atlas.EventID, link int64) bool {
+	for link > r.first {
 		record := r.at(link - 1)
 		if record.id == id {
 			return true
@@ -61,8 +64,7 @@ func (r *recentIDs) has(id atlas.EventID) bool {
 	return false
 }
 
-func (r *recentIDs) put(record recentID) {
-	head := r.head(record.id)
+func (r *recentIDs) put(record recentID, head *int64) {
 	record.previous = *head
 	*r.at(r.next) = record
 	r.next++
@@ -73,7 +75,8 @@ func (r *recentIDs) grow() {
 	old := *r
 	r.heads, r.records, r.next = make([]int64, 2*len(old.heads)), make([]recentID, 2*len(old.records)), old.first
 	for number := old.first; number < old.next; number++ {
-		r.put(*old.at(number))
+		record := *old.at(number)
+		r.put(record, r.head(record.id))
 	}
 }
 

@@ -44,8 +44,12 @@ func (r *reader) scan(ctx context.Context, to int64, see func(atlas.MeasurementI
 		r.next = record.Offset + 1
 		return nil
 	}
+	read := func() error {
+		_, err := r.readEach(ctx, take)
+		return err
+	}
 	for r.next < to {
-		if err := r.persistEach(ctx, take); err != nil {
+		if err := r.persistEach(ctx, read); err != nil {
 			return err
 		}
 	}

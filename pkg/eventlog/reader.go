@@ -47,6 +47,11 @@ func (r *reader) read(ctx context.Context) ([]atlas.Record, error) { return r.re
 // readEach is read, with another way to take a record.
 func (r *reader) readEach(ctx context.Context, take func(*kafka.Record) error) ([]atlas.Record, error) {
 	response, err := r.fetch(ctx)
+	return r.takeAnswer(ctx, response, err, take)
+}
+
+// takeAnswer takes what a fetch has brought.
+func (r *reader) takeAnswer(ctx context.Context, response *kafka.FetchResponse, err error, take func(*kafka.Record) error) ([]atlas.Record, error) {
 	if errors.Is(err, kafka.OffsetOutOfRange) {
 		return nil, r.gone(ctx)
 	}

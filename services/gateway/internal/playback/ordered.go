@@ -58,10 +58,10 @@ func (o *ordered) read(ctx context.Context) error {
 		return err
 	}
 	o.next = record.Position.Offset + 1
-	switch {
+	switch at := placeOf(record); {
 	case !o.interval.contains(record.Time):
-	case !o.window.isLate(record):
-		o.window.add(record)
+	case !o.window.isLate(at):
+		o.window.add(record, at)
 	case record.Position.Offset >= o.skipTo:
 		o.head, o.headLate = record, true
 	}

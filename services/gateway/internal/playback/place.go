@@ -19,3 +19,8 @@ func placeOf(record *atlas.Record) place {
 func (p place) compare(other place) int {
 	return cmp.Or(cmp.Compare(p.time, other.time), cmp.Compare(p.offset, other.offset))
 }
+
+// isBefore is compare for where only that counts, and fast.
+func (p place) isBefore(other place) bool {
+	return p.time < other.time || p.time == other.time && p.offset < other.offset
+}

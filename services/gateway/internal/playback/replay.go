@@ -49,8 +49,9 @@ func (r *Replay) Close() {
 // flushEvery is how many records are enqueued at most before they are written.
 const flushEvery = 64
 
-// Run delivers every record when it is due, and returns behind the last one or with the error that ended it. A client that takes its time stretches the
-// schedule; a log that does so does not. What is enqueued is written before Run waits for anything.
+// Run delivers every record when it is due, and returns behind the last one or with the error that ended it. The schedule begins when the log has given the
+// first record. From then on a client that takes its time stretches it, and a log that does so does not. What is enqueued is written before Run waits for
+// anything.
 func (r *Replay) Run(ctx context.Context, sink Sink) error {
 	r.metrics.running.Inc()
 	defer r.metrics.running.Dec()
@@ -58,17 +59,15 @@ func (r *Replay) Run(ctx context.Context, sink Sink) error {
 	run.cursor = run.bookmark
 	defer run.timer.Stop()
 	defer run.flush()
-	r.schedule.began = time.Now()
 	r.records.beforeReading(run.flush)
-	for {
-		record, err := r.records.next(ctx)
-		if record == nil || err != nil {
-			return err
-		}
-		if err := run.deliver(ctx, record); err != nil {
-			return err
+	record, err := r.records.next(ctx)
+	r.schedule.began = time.Now()
+	for record != nil && err == nil {
+		if err = run.deliver(ctx, record); err == nil {
+			record, err = r.records.next(ctx)
 		}
 	}
+	return err
 }
 
 // run is a Replay while it is played.
