@@ -11,7 +11,7 @@ import (
 // TestTinyRun keeps the harness from rotting: the gateway and the bare loop deliver all there is, and the collector takes all, over the embedded broker.
 func TestTinyRun(t *testing.T) {
 	s := &settings{
-		Scenario: []string{"A", "D", "collector"}, Servers: []string{"bare", "ours", "ours-socketio"},
+		Scenario: []string{"A", "D", "collector", "playback"}, Servers: []string{"bare", "ours", "ours-socketio"},
 		Quick: true, Broker: "embedded", Out: filepath.Join(t.TempDir(), "results.json"),
 	}
 	if err := s.Run(t.Context()); err != nil {
@@ -35,8 +35,13 @@ func TestTinyRun(t *testing.T) {
 			t.Errorf("%s: %d records were taken, %d failed", f.Server, f.Load.Records, f.Load.Failed)
 		}
 	}
-	if len(written.FanOut) != 5 || len(written.Intake) != 2 {
-		t.Errorf("got %d and %d measurements, want 5 and 2", len(written.FanOut), len(written.Intake))
+	for _, f := range written.Past {
+		if f.Records == 0 {
+			t.Errorf("%s: nothing was read", f.Kind)
+		}
+	}
+	if len(written.FanOut) != 5 || len(written.Intake) != 2 || len(written.Past) != len(pasts) {
+		t.Errorf("got %d, %d and %d measurements, want 5, 2 and %d", len(written.FanOut), len(written.Intake), len(written.Past), len(pasts))
 	}
 }
 
@@ -54,6 +59,10 @@ func TestBars(t *testing.T) {
 		},
 		Memory: []memoryFigures{{BytesEach: 8192}},
 		Intake: []intakeFigures{{Server: "collector", MicrosEach: 30, Cores: 0.6}, {Server: "writer", MicrosEach: 15}},
+		Past: []pastFigures{
+			{Kind: bareFetches, MicrosEach: 2}, {Kind: unpaced, MicrosEach: 3}, {Kind: waiting, HeldOfBound: 1.1},
+			{Kind: realWeek, P99: 4 * time.Millisecond}, {Kind: realWeek, Round: 1, P99: time.Second}, {Kind: manyAtOnce, P99: 21 * time.Millisecond},
+		},
 	}
 	for _, want := range []bar{
 		{Name: "A: CPU for a delivery, ours to the bare loop's", Got: 1.1, Passed: true},
@@ -62,17 +71,21 @@ func TestBars(t *testing.T) {
 		{Name: "memory: an idle connection", Got: 8192, Passed: true},
 		{Name: "collector: CPU for a record, to the bare Writer's", Got: 2, Passed: true},
 		{Name: "collector: processors busy at 15000 results/s", Got: 0.6, Passed: false},
+		{Name: "playback: CPU for a record, unpaced to bare fetches'", Got: 1.5, Passed: true},
+		{Name: "playback: p99 lateness, a week of DNS at 10,000×", Got: 4, Passed: true},
+		{Name: "playback: p99 lateness, 200 at once on one processor", Got: 21, Passed: false},
+		{Name: "playback: heap of 100 that wait, to window and read-ahead", Got: 1.1, Passed: false},
 	} {
 		got := find(t, r.bars(), want.Name)
 		if got.Passed != want.Passed || got.Got < want.Got-1e-9 || got.Got > want.Got+1e-9 {
 			t.Errorf("%s: got %g, passed %t, want %g, %t", want.Name, got.Got, got.Passed, want.Got, want.Passed)
 		}
 	}
-	if bars := r.bars(); len(bars) != 6 {
-		t.Errorf("got %d bars, want 6: what was not measured has none", len(bars))
+	if bars := r.bars(); len(bars) != 10 {
+		t.Errorf("got %d bars, want 10: what was not measured has none", len(bars))
 	}
 	if r.failure() == nil {
-		t.Error("got no failure, though two bars were not reached")
+		t.Error("got no failure, though four bars were not reached")
 	}
 }
 
@@ -81,6 +94,7 @@ func TestNothingIsNoMeasure(t *testing.T) {
 	r := &report{
 		FanOut: []fanOutFigures{{Scenario: "A", Server: "bare"}, {Scenario: "A", Server: "ours", MicrosEach: 10}},
 		Intake: []intakeFigures{{Server: "collector", MicrosEach: 30}, {Server: "writer"}},
+		Past:   []pastFigures{{Kind: bareFetches}, {Kind: unpaced, MicrosEach: 3}},
 	}
 	for _, bar := range r.bars() {
 		if bar.Unit == "×" {

@@ -76,7 +76,7 @@ func (l *lab) findSources(ctx context.Context) error {
 
 // build builds whatever is measured, and what measures it.
 func (l *lab) build(ctx context.Context) error {
-	packages := []string{"atlasstream/services/gateway/cmd/gateway", "atlasstream/services/bench/cmd/...", "atlasstream/services/bench/peers/..."}
+	packages := []string{"atlasstream/services/gateway/cmd/...", "atlasstream/services/bench/cmd/...", "atlasstream/services/bench/peers/..."}
 	if slices.Contains(l.settings.Scenario, "collector") {
 		packages = append(packages, "atlasstream/services/collector/cmd/collector")
 	}

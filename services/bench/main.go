@@ -13,7 +13,7 @@ import (
 )
 
 type settings struct {
-	Scenario []string      `help:"What to measure: A to D are fan-out, memory is idle connections, collector is the way in." enum:"A,B,C,D,memory,collector" default:"A,B,C,D,memory,collector"`
+	Scenario []string      `help:"What to measure: A to D are fan-out, memory is idle connections, collector is the way in, playback is the past." enum:"A,B,C,D,memory,collector,playback" default:"A,B,C,D,memory,collector,playback"`
 	Servers  []string      `help:"Which servers fan out; the bars need bare and ours." enum:"bare,ours,ours-socketio,node,googollee" default:"bare,ours,node,googollee"`
 	Rounds   int           `help:"How often everything is measured, in turns; the figures are medians." default:"3"`
 	Seconds  int           `help:"How long a measurement takes." default:"10"`

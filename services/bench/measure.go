@@ -24,7 +24,30 @@ func (s *settings) measure(ctx context.Context, lab *lab) (*report, error) {
 			return report, err
 		}
 	}
-	return report, nil
+	return report, s.past(ctx, lab, report)
+}
+
+// past measures the past in turns.
+func (s *settings) past(ctx context.Context, lab *lab, report *report) error {
+	if !slices.Contains(s.Scenario, "playback") {
+		return nil
+	}
+	recordings, err := lab.recordPast(ctx)
+	if err != nil {
+		return fmt.Errorf("recording: %w", err)
+	}
+	for round := range s.Rounds {
+		for i := range pasts {
+			past := pasts[(i+round)%len(pasts)]
+			figures, err := past.run(ctx, lab, recordings)
+			if err != nil {
+				return fmt.Errorf("%s: %w", past.kind, err)
+			}
+			figures.Round, figures.Kind = round, past.kind
+			report.addPast(os.Stderr, figures)
+		}
+	}
+	return nil
 }
 
 // fanOut measures every server in turn; each round begins with another one.

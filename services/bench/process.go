@@ -30,6 +30,11 @@ type process struct {
 
 // start starts a program whose standard error goes to a file. Stop ends it.
 func (l *lab) start(ctx context.Context, program string, arguments ...string) (*process, error) {
+	return l.startIn(ctx, nil, program, arguments...)
+}
+
+// startIn is start with variables beside those of the environment.
+func (l *lab) startIn(ctx context.Context, environment []string, program string, arguments ...string) (*process, error) {
 	log, err := os.CreateTemp(l.dir, filepath.Base(program)+"-*.log")
 	if err != nil {
 		return nil, err
@@ -37,6 +42,7 @@ func (l *lab) start(ctx context.Context, program string, arguments ...string) (*
 	defer log.Close() //nolint:errcheck // the child has its own
 	command := exec.CommandContext(ctx, program, arguments...)
 	command.Stderr = log
+	command.Env = append(os.Environ(), environment...)
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.WaitDelay = stopTimeout
 	in, err := command.StdinPipe()
@@ -56,8 +62,10 @@ func (l *lab) start(ctx context.Context, program string, arguments ...string) (*
 func (p *process) pid() int { return p.command.Process.Pid }
 
 // hear waits for a message, and no longer than a minute.
-func (p *process) hear(message any) error {
-	given := time.AfterFunc(answerTime, func() { _ = p.out.Close() })
+func (p *process) hear(message any) error { return p.hearWithin(answerTime, message) }
+
+func (p *process) hearWithin(limit time.Duration, message any) error {
+	given := time.AfterFunc(limit, func() { _ = p.out.Close() })
 	defer given.Stop()
 	if err := p.Hear(message); err != nil {
 		return p.explain(fmt.Errorf("waiting for %T: %w", message, err))

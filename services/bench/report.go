@@ -22,6 +22,7 @@ type report struct {
 	FanOut  []fanOutFigures
 	Memory  []memoryFigures
 	Intake  []intakeFigures
+	Past    []pastFigures
 	Bars    []bar // as they were judged when the report was written
 }
 
@@ -39,6 +40,11 @@ func (r *report) addMemory(progress io.Writer, f memoryFigures) {
 func (r *report) addIntake(progress io.Writer, f intakeFigures) {
 	r.Intake = append(r.Intake, f)
 	fmt.Fprintf(progress, "round %d, %s: %.1f µs a record, %.2f processors, machine %.0f%% busy\n", f.Round+1, f.Server, f.MicrosEach, f.Cores, 100*f.Busy)
+}
+
+func (r *report) addPast(progress io.Writer, f pastFigures) {
+	r.Past = append(r.Past, f)
+	fmt.Fprintf(progress, "round %d, %s: %.1f µs a record, p99 %.1f ms late, machine %.0f%% busy\n", f.Round+1, f.Kind, f.MicrosEach, lateP99(f), 100*f.Busy)
 }
 
 func (r *report) server(scenario, server string) (found []fanOutFigures) {
@@ -59,6 +65,15 @@ func (r *report) intake(server string) (found []intakeFigures) {
 	return found
 }
 
+func (r *report) past(kind string) (found []pastFigures) {
+	for _, f := range r.Past {
+		if f.Kind == kind {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
 func (r *report) bytesEach() float64 {
 	return medianOf(r.Memory, func(f memoryFigures) float64 { return f.BytesEach })
 }
@@ -72,6 +87,7 @@ func (r *report) print(to io.Writer) {
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	r.printFanOut(table)
 	r.printIntake(table)
+	r.printPast(table)
 	r.printBars(table)
 	_ = table.Flush() // there is nowhere to say that the output is gone
 }
@@ -126,6 +142,27 @@ func (r *report) printIntake(to io.Writer) {
 			records, failed,
 			medianOf(found, func(f intakeFigures) float64 { return float64(f.Resident) / (1 << 20) }),
 			medianOf(found, func(f intakeFigures) float64 { return 100 * f.Busy }))
+	}
+}
+
+func (r *report) printPast(to io.Writer) {
+	if len(r.Past) == 0 {
+		return
+	}
+	fmt.Fprintln(to, "\nplayback\tCPU µs/record\tp50 ms late\tp99 ms late\trecords\theld MiB\tmachine busy\t")
+	for _, past := range pasts {
+		found := r.past(past.kind)
+		records := 0
+		for _, f := range found {
+			records += f.Records
+		}
+		fmt.Fprintf(to, "%s\t%.1f\t%.1f\t%.1f\t%d\t%.0f\t%.0f%%\t\n", past.kind,
+			medianOf(found, pastMicros),
+			medianOf(found, func(f pastFigures) float64 { return f.P50.Seconds() * 1000 }),
+			medianOf(found, lateP99),
+			records,
+			medianOf(found, func(f pastFigures) float64 { return float64(f.Held) / (1 << 20) }),
+			medianOf(found, func(f pastFigures) float64 { return 100 * f.Busy }))
 	}
 }
 

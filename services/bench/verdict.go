@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"atlasstream/services/bench/internal/stats"
@@ -13,6 +14,10 @@ const (
 	mostBytesEach   = 8 << 10              // of an idle connection
 	mostWriterTimes = 2.0                  // CPU of the collector, in times of the bare Writer's
 	mostCores       = 0.5                  // of the collector at the real network's rate
+	mostPlayTimes   = 1.7                  // CPU of an unpaced playback, in times of bare fetches'
+	mostRealLate    = 5 * time.Millisecond // p99 of a week at 10,000 times its pace
+	mostManyLate    = 20 * time.Millisecond
+	mostHeldTimes   = 1.0 // heap of playbacks that wait, in times of what they may hold
 )
 
 // bar is something that was to be reached.
@@ -36,7 +41,7 @@ func (r *report) bars() []bar {
 	if len(r.Memory) > 0 {
 		bars = append(bars, newBar("memory: an idle connection", r.bytesEach(), mostBytesEach, "bytes"))
 	}
-	return append(bars, r.intakeBars()...)
+	return append(append(bars, r.intakeBars()...), r.pastBars()...)
 }
 
 func (r *report) fanOutBars(scenario scenario) []bar {
@@ -72,6 +77,25 @@ func (r *report) intakeBars() []bar {
 		newBar("collector: processors busy at "+rate, medianOf(collector, func(f intakeFigures) float64 { return f.Cores }), mostCores, ""))
 }
 
+func (r *report) pastBars() (bars []bar) {
+	if played, fetched := r.past(unpaced), r.past(bareFetches); len(played) > 0 && len(fetched) > 0 {
+		bars = ratioBar("playback: CPU for a record, unpaced to bare fetches'", pairedRatios(played, fetched, pastMicros), mostPlayTimes)
+	}
+	for _, pace := range []struct {
+		kind string
+		most time.Duration
+	}{{realWeek, mostRealLate}, {manyAtOnce, mostManyLate}} {
+		if found := r.past(pace.kind); len(found) > 0 {
+			bars = append(bars, newBar("playback: p99 lateness, "+pace.kind, leastOf(found, lateP99), pace.most.Seconds()*1000, "ms"))
+		}
+	}
+	if found := r.past(waiting); len(found) > 0 {
+		held := medianOf(found, func(f pastFigures) float64 { return f.HeldOfBound })
+		bars = append(bars, newBar("playback: heap of "+waiting+", to window and read-ahead", held, mostHeldTimes, "×"))
+	}
+	return bars
+}
+
 // ratioBar judges the median of ratios; without any there is no bar.
 func ratioBar(name string, ratios []float64, most float64) []bar {
 	if len(ratios) == 0 {
@@ -97,6 +121,10 @@ func p99(f fanOutFigures) float64 { return f.Received.P99.Seconds() * 1000 }
 
 func intakeMicros(f intakeFigures) float64 { return f.MicrosEach }
 
+func pastMicros(f pastFigures) float64 { return f.MicrosEach }
+
+func lateP99(f pastFigures) float64 { return f.P99.Seconds() * 1000 }
+
 // missing counts over all rounds; too many count as well as too few.
 func missing(figures []fanOutFigures) (count int) {
 	for _, f := range figures {
@@ -107,19 +135,25 @@ func missing(figures []fanOutFigures) (count int) {
 }
 
 // pairedRatios are those of one server's figure to another's of the same round: what else the machine does changes between rounds.
-func pairedRatios(ours, theirs []fanOutFigures, figure func(fanOutFigures) float64) []float64 {
-	return paired(ours, theirs, func(a, b fanOutFigures) []float64 { return ratios(figure(a), figure(b)) })
+func pairedRatios[F ofRound](ours, theirs []F, figure func(F) float64) []float64 {
+	return paired(ours, theirs, func(a, b F) []float64 { return ratios(figure(a), figure(b)) })
 }
 
 // pairedDifference is the median of one server's figure less another's of the same round.
-func pairedDifference(ours, theirs []fanOutFigures, figure func(fanOutFigures) float64) float64 {
-	return stats.Median(paired(ours, theirs, func(a, b fanOutFigures) []float64 { return []float64{figure(a) - figure(b)} }))
+func pairedDifference[F ofRound](ours, theirs []F, figure func(F) float64) float64 {
+	return stats.Median(paired(ours, theirs, func(a, b F) []float64 { return []float64{figure(a) - figure(b)} }))
 }
 
-func paired(ours, theirs []fanOutFigures, compare func(a, b fanOutFigures) []float64) (values []float64) {
+// ofRound is something that was measured in a round.
+type ofRound interface{ round() int }
+
+func (f fanOutFigures) round() int { return f.Round }
+func (f pastFigures) round() int   { return f.Round }
+
+func paired[F ofRound](ours, theirs []F, compare func(a, b F) []float64) (values []float64) {
 	for _, a := range ours {
 		for _, b := range theirs {
-			if a.Round == b.Round {
+			if a.round() == b.round() {
 				values = append(values, compare(a, b)...)
 			}
 		}
@@ -133,4 +167,13 @@ func medianOf[F any](figures []F, figure func(F) float64) float64 {
 		values[i] = figure(figures[i])
 	}
 	return stats.Median(values)
+}
+
+// leastOf is for what a busy machine can only make worse.
+func leastOf[F any](figures []F, figure func(F) float64) float64 {
+	least := math.Inf(1)
+	for i := range figures {
+		least = min(least, figure(figures[i]))
+	}
+	return least
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -50,9 +51,23 @@ func (t *Topic) PartitionOf(key string) int {
 func (t *Topic) Follow(ctx context.Context, partition int, take func(key string, value []byte) error) error {
 	offset, err := t.end(ctx, partition)
 	for err == nil {
-		offset, err = t.fetch(ctx, partition, offset, take)
+		offset, err = t.fetch(ctx, partition, offset, func(record *kafka.Record) error { return hand(record, take) })
 	}
 	return fmt.Errorf("partition %d of %s: %w", partition, t.name, err)
+}
+
+// Read reads the key and the value of every record of a partition, from its beginning to its end as it is now, each into the memory of the one before.
+func (t *Topic) Read(ctx context.Context, partition int) (records int, err error) {
+	end, err := t.end(ctx, partition)
+	var memory []byte
+	for offset := int64(0); offset < end && err == nil; {
+		offset, err = t.fetch(ctx, partition, offset, func(record *kafka.Record) (err error) {
+			records++
+			memory, err = readInto(memory, record)
+			return err
+		})
+	}
+	return records, err
 }
 
 func (t *Topic) end(ctx context.Context, partition int) (int64, error) {
@@ -64,7 +79,7 @@ func (t *Topic) end(ctx context.Context, partition int) (int64, error) {
 	return found.LastOffset, found.Error
 }
 
-func (t *Topic) fetch(ctx context.Context, partition int, offset int64, take func(key string, value []byte) error) (next int64, err error) {
+func (t *Topic) fetch(ctx context.Context, partition int, offset int64, take func(*kafka.Record) error) (next int64, err error) {
 	answer, err := t.client.Fetch(ctx, &kafka.FetchRequest{
 		Topic: t.name, Partition: partition, Offset: offset, MinBytes: 1, MaxBytes: fetchBytes, MaxWait: time.Second,
 	})
@@ -86,7 +101,7 @@ func (t *Topic) fetch(ctx context.Context, partition int, offset int64, take fun
 			continue
 		}
 		offset = record.Offset + 1
-		if err := hand(record, take); err != nil {
+		if err := take(record); err != nil {
 			return offset, err
 		}
 	}
@@ -111,4 +126,18 @@ func readAll(from kafka.Bytes) ([]byte, error) {
 	}
 	defer from.Close() //nolint:errcheck // it has nothing to fail
 	return kafka.ReadAll(from)
+}
+
+func readInto(memory []byte, record *kafka.Record) ([]byte, error) {
+	for _, part := range []kafka.Bytes{record.Key, record.Value} {
+		if part == nil {
+			continue
+		}
+		memory = slices.Grow(memory[:0], part.Len())[:part.Len()]
+		if _, err := io.ReadFull(part, memory); err != nil {
+			return memory, err
+		}
+		_ = part.Close() // it has nothing to fail
+	}
+	return memory, nil
 }

@@ -40,6 +40,14 @@ type Received struct {
 	Lost       int           // connections that ended early
 }
 
+// Played is what reading or playing the past took.
+type Played struct {
+	Records int
+	CPU     time.Duration   // of the process
+	Held    int64           // bytes of heap in use while the playbacks wait, over those before
+	Late    []time.Duration // by which each record came later than it was due
+}
+
 // Conversation is a process's talk with its parent.
 type Conversation struct {
 	mu  sync.Mutex

@@ -1,0 +1,72 @@
+// Command playbench plays a measurement from Kafka for clients that do nothing, and prints as JSON what that took. services/bench measures playbacks by it; it
+// stands here because nobody but the gateway may use its playbacks.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/service"
+	"atlasstream/services/gateway/internal/playback"
+)
+
+type settings struct {
+	Kafka       []string            `help:"Kafka brokers." required:""`
+	Archive     string              `help:"The topic to play; no other is looked at." required:""`
+	Measurement atlas.MeasurementID `help:"The measurement to play." required:""`
+	From        int64               `help:"Event time to begin at, in milliseconds since 1970." required:""`
+	Until       int64               `help:"Event time to end at, likewise." required:""`
+	Speed       float64             `help:"Of event time against the clock; everything is due at once unless given."`
+	Playbacks   int                 `help:"How many play at once." default:"1"`
+	Stagger     time.Duration       `help:"How much later each of them begins than the one before."`
+	Window      int                 `help:"Most bytes that a playback holds to put records in order." default:"16777216"`
+	For         time.Duration       `help:"How long to play at most; to the end unless given."`
+}
+
+// Run plays and prints.
+func (s *settings) Run(ctx context.Context) error {
+	log, err := eventlog.Open(eventlog.Config{Brokers: s.Kafka}, zap.NewNop(), nil)
+	if err != nil {
+		return err
+	}
+	defer log.Close() //nolint:errcheck // nothing was written
+	took, err := s.play(ctx, s.player(log))
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(took)
+}
+
+func (s *settings) player(log *eventlog.Log) *playback.Player {
+	const unlimited = 1e300
+	return playback.NewPlayer(playback.Settings{
+		Log:          recorded{log.History(), s.Archive},
+		Measurements: unknown{},
+		Topics:       map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic},
+		Window:       playback.Window{Span: 10 * time.Minute, Bytes: s.Window},
+		Lateness:     time.Hour,
+		Limits:       playback.Limits{Results: unlimited, Scanned: unlimited},
+	}, prometheus.NewRegistry())
+}
+
+func (s *settings) request() playback.Request {
+	request := playback.Request{
+		Stream: atlas.StreamResult, Measurement: s.Measurement, Start: time.UnixMilli(s.From), End: time.UnixMilli(s.Until), Speed: s.Speed,
+	}
+	if s.Speed == 0 {
+		const allAtOnce = 1e200
+		request.Speed = allAtOnce
+	}
+	return request
+}
+
+func main() {
+	service.Main("playbench", "Plays a measurement for clients that do nothing.", &settings{})
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"atlasstream/services/gateway/internal/playback"
+)
+
+// took is what playing took.
+type took struct {
+	Records int
+	CPU     time.Duration   // of this process, from the moment that playing began
+	Held    int64           // bytes of heap in use at the end, before anything is let go, over those at the beginning
+	Late    []time.Duration // by which each record came later than it was due, if there was a speed
+}
+
+// sink is a client that tells what it was given.
+type sink interface {
+	playback.Sink
+	taken() (records int, late []time.Duration)
+}
+
+func (s *settings) play(ctx context.Context, player *playback.Player) (took, error) {
+	replays, err := s.start(ctx, player)
+	if err != nil {
+		return took{}, err
+	}
+	heap, processor := heapInUse(), processorTime()
+	clients, over, err := s.run(ctx, replays, func() took {
+		spent := processorTime() - processor
+		return took{CPU: spent, Held: heapInUse() - heap}
+	})
+	for _, client := range clients {
+		records, late := client.taken()
+		over.Records += records
+		over.Late = append(over.Late, late...)
+	}
+	return over, err
+}
+
+func (s *settings) start(ctx context.Context, player *playback.Player) ([]*playback.Replay, error) {
+	replays := make([]*playback.Replay, s.Playbacks)
+	for i := range replays {
+		replay, err := player.Start(ctx, s.request())
+		if err != nil {
+			return nil, err
+		}
+		replays[i] = replay
+	}
+	return replays, nil
+}
+
+// run plays everything to its end, or for as long as it is to last, and looks at it before it is over.
+func (s *settings) run(ctx context.Context, replays []*playback.Replay, look func() took) (clients []sink, over took, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var playing errgroup.Group
+	for i, replay := range replays {
+		client := s.client()
+		clients = append(clients, client)
+		playing.Go(func() error {
+			defer replay.Close()
+			return s.playOne(ctx, replay, client, time.Duration(i)*s.Stagger)
+		})
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- playing.Wait() }()
+	select {
+	case err = <-ended:
+		over = look()
+	case <-s.timeout():
+		over = look()
+		stop()
+		err = <-ended
+	}
+	runtime.KeepAlive(replays)
+	return clients, over, err
+}
+
+func (s *settings) playOne(ctx context.Context, replay *playback.Replay, client sink, after time.Duration) error {
+	select {
+	case <-time.After(after):
+	case <-ctx.Done():
+		return nil
+	}
+	if err := replay.Run(ctx, client); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+func (s *settings) client() sink {
+	if s.Speed == 0 {
+		return &client{}
+	}
+	return &punctual{speed: s.Speed}
+}
+
+func (s *settings) timeout() <-chan time.Time {
+	if s.For == 0 {
+		return nil
+	}
+	return time.After(s.For)
+}
+
+// heapInUse is what the heap takes once garbage collections find no more to free.
+func heapInUse() int64 {
+	for range 2 { // pools survive the first
+		runtime.GC()
+	}
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapInuse)
+}
+
+func processorTime() time.Duration {
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage) // it has no way to fail
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
