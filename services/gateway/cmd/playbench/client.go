@@ -11,9 +11,13 @@ import (
 type client struct{ records int }
 
 func (*client) Room(context.Context) (time.Duration, error)  { return 0, nil }
-func (c *client) Deliver(_ *atlas.Record, _ func() string)   { c.records++ }
 func (*client) Flush()                                       {}
 func (c *client) taken() (records int, late []time.Duration) { return c.records, nil }
+
+func (c *client) Deliver(context.Context, *atlas.Record, func() string) error {
+	c.records++
+	return nil
+}
 
 // punctual is a client that notes how late everything comes. The first record is due when a playback begins.
 type punctual struct {
@@ -24,14 +28,15 @@ type punctual struct {
 	late  []time.Duration
 }
 
-func (p *punctual) Deliver(record *atlas.Record, cursor func() string) {
+func (p *punctual) Deliver(_ context.Context, record *atlas.Record, _ func() string) error {
 	now := time.Now()
-	p.client.Deliver(record, cursor)
+	p.records++
 	if p.records == 1 {
 		p.first, p.began = record.Time, now
 	}
 	due := time.Duration(float64(record.Time.Sub(p.first)) / p.speed)
 	p.late = append(p.late, now.Sub(p.began)-due)
+	return nil
 }
 
 func (p *punctual) taken() (records int, late []time.Duration) { return p.records, p.late }
