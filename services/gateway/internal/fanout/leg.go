@@ -61,7 +61,7 @@ func (l *leg) takeMissed(missed []atlas.Record) {
 }
 
 // isOver tells that the member does not go on here. It is called under the partition's lock.
-func (l *leg) isOver() bool { return l.over || l.behind.leg != l }
+func (l *leg) isOver() bool { return l.over || l.leg != l }
 
 // readLog reads the log to its end, when it is the member's turn.
 func (l *leg) readLog() error {
