@@ -189,22 +189,26 @@ func (c *crowd) leave(t *testing.T) {
 // metric reads a metric of the gateway.
 func (h *house) metric(t *testing.T, name string) float64 {
 	t.Helper()
-	response, err := http.Get("http://" + h.admins[0] + "/metrics")
+	value, err := gauge(h.admins[0], name)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return value
+}
+
+// gauge reads a metric that an admin port tells.
+func gauge(admin, name string) (float64, error) {
+	response, err := http.Get("http://" + admin + "/metrics")
+	if err != nil {
+		return 0, err
 	}
 	defer response.Body.Close()
 	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
 		if value, found := strings.CutPrefix(lines.Text(), name+" "); found {
-			number, err := strconv.ParseFloat(value, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return number
+			return strconv.ParseFloat(value, 64)
 		}
 	}
-	t.Fatal(fmt.Errorf("%s: %w", name, io.ErrUnexpectedEOF))
-	return 0
+	return 0, fmt.Errorf("%s: %w", name, io.ErrUnexpectedEOF)
 }
 
 func heapInUse() int64 {
