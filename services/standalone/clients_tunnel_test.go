@@ -11,10 +11,11 @@ import (
 
 // tunnel is the way from a client to the gateway. It can be cut, and it can hold an upgrade at its two ends.
 type tunnel struct {
-	address, gateway string
-	request, answer  gate // of the WebSocket that an upgrade opens: its request; what the gateway says on it first, which answers the probe
+	address         string
+	request, answer gate // of the WebSocket that an upgrade opens: its request; what the gateway says on it first, which answers the probe
 
 	mu      sync.Mutex
+	gateway string
 	broken  bool
 	conns   map[net.Conn]struct{}
 	copying sync.WaitGroup
@@ -73,6 +74,19 @@ func (t *tunnel) mend() {
 	t.broken = false
 }
 
+// leadTo has connections that come from now on go to another gateway.
+func (t *tunnel) leadTo(gateway string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.gateway = gateway
+}
+
+func (t *tunnel) leadsTo() (gateway string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.gateway
+}
+
 func (t *tunnel) serve(listener net.Listener) {
 	for {
 		client, err := listener.Accept()
@@ -98,7 +112,7 @@ func (t *tunnel) join(client net.Conn) {
 	if webSocket {
 		t.request.pass()
 	}
-	gateway, err := net.Dial("tcp", t.gateway)
+	gateway, err := net.Dial("tcp", t.leadsTo())
 	if err != nil {
 		return
 	}
