@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// program is the gateway as it is run: a process of its own, built without what tests add.
+type program struct{ path string }
+
+func buildGateway(t *testing.T) program {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "gateway")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../gateway/cmd/gateway")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", build, err, output)
+	}
+	return program{path}
+}
+
+// process is a running gateway.
+type process struct {
+	*house
+	command *exec.Cmd
+	killed  bool
+}
+
+// start starts a gateway on free ports and waits until it is ready. It is stopped when the test ends, and must stop in order unless it was killed.
+func (p program) start(t *testing.T, kafka []string, arguments ...string) *process {
+	t.Helper()
+	h := &house{public: freeAddress(t), kafka: kafka[0], admins: []string{freeAddress(t)}}
+	arguments = append([]string{"--kafka", kafka[0], "--listen", h.public, "--admin", h.admins[0], "--stop-timeout", "4s", "--log-level", "warn"}, arguments...)
+	command, kill := childCommand(t, p.path, arguments...)
+	var complaints bytes.Buffer
+	command.Stdout, command.Stderr = &complaints, &complaints
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	started := &process{house: h, command: command}
+	t.Cleanup(func() {
+		defer time.AfterFunc(patience, kill).Stop()
+		if err := started.stop(); err != nil {
+			t.Errorf("%v: %v", command.Args, err)
+		}
+		if t.Failed() {
+			t.Logf("%v said:\n%s", command.Args, complaints.Bytes())
+		}
+	})
+	h.awaitReady(t)
+	return started
+}
+
+func (p *process) stop() error {
+	if p.killed {
+		return nil
+	}
+	_ = p.command.Process.Signal(syscall.SIGTERM)
+	return p.command.Wait()
+}
+
+// kill ends the process as a power cut does.
+func (p *process) kill(t *testing.T) {
+	t.Helper()
+	if err := p.command.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.command.Wait() // it says that it was killed
+	p.killed = true
+}
+
+// memory is what the heap and the stacks of the process take when what is not needed any more is gone.
+func (p *process) memory(t *testing.T) int64 {
+	t.Helper()
+	for range 2 { // what pools kept over the first collection
+		response, err := http.Get("http://" + p.admins[0] + "/debug/pprof/heap?gc=1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+	}
+	return int64(p.metric(t, "go_memstats_heap_inuse_bytes") + p.metric(t, "go_memstats_stack_inuse_bytes"))
+}
