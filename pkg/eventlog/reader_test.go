@@ -96,3 +96,56 @@ func TestExtendingALogThatBeganAnew(t *testing.T) {
 		t.Errorf("got %v, want %v", gone, &want)
 	}
 }
+
+// keptFrom is a broker whose log begins at an offset: what stood before is gone.
+type keptFrom struct {
+	first int64
+	log   []*kafka.Record
+}
+
+func (k *keptFrom) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
+	if request.Offset < k.first {
+		return &kafka.FetchResponse{Error: kafka.OffsetOutOfRange}, nil
+	}
+	return &kafka.FetchResponse{HighWatermark: int64(len(k.log)), Records: &answeredRecords{records: k.log[request.Offset:], end: io.EOF}}, nil
+}
+
+func (k *keptFrom) ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {
+	bounds := kafka.PartitionOffsets{FirstOffset: k.first, LastOffset: int64(len(k.log))}
+	return &kafka.ListOffsetsResponse{Topics: map[string][]kafka.PartitionOffsets{ResultsTopic: {bounds}}}, nil
+}
+
+// Retention that takes from the horizon takes nothing that is delivered; only what it takes behind that is told.
+func TestRetentionTakesFromTheHorizon(t *testing.T) {
+	for first, want := range map[int64]*OffsetGoneError{5: nil, 10: nil, 12: {Topic: ResultsTopic, Offset: 10, First: 12, Next: 20}} {
+		records, err := readAfterRetention(t, 10, first)
+		gone, ok := errors.AsType[*OffsetGoneError](err)
+		if ok != (want != nil) || ok && *gone != *want {
+			t.Errorf("what stood before %d is gone: got %v, want %v", first, err, want)
+		}
+		if want == nil && (err != nil || len(records) != 10 || records[0].Position.Offset != 10) {
+			t.Errorf("what stood before %d is gone: got %d records, %v, want those from 10 on", first, len(records), err)
+		}
+	}
+}
+
+// readAfterRetention reads 20 records from an offset on, after retention took what stood before the first while the reader was about to read the horizon.
+func readAfterRetention(t *testing.T, wanted, first int64) ([]atlas.Record, error) {
+	t.Helper()
+	broker := &keptFrom{first: first}
+	for offset := range 20 {
+		value := fmt.Sprintf(`{"msm_id":1,"prb_id":%d,"timestamp":1426633200,"type":"ping"}`, offset+1)
+		broker.log = append(broker.log, &kafka.Record{Offset: int64(offset), Time: time.Now(), Value: kafka.NewBytes([]byte(value))})
+	}
+	log, err := Open(Config{Brokers: []string{"127.0.0.1:1"}}, zap.NewNop(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	reader := log.newReader(partition{broker: broker, topic: ResultsTopic}, 0, wanted, "tail")
+	defer reader.close()
+	if _, err = reader.read(t.Context()); !errors.Is(err, kafka.OffsetOutOfRange) { // it learns of the bounds; whoever reads tries again
+		return nil, err
+	}
+	return reader.read(t.Context())
+}

@@ -1,7 +1,10 @@
 package eventlog
 
 import (
+	"errors"
+	"slices"
 	"testing"
+	"testing/synctest"
 
 	"atlasstream/pkg/atlas"
 )
@@ -30,4 +33,39 @@ func TestDeliverableIsBounded(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", test.name, got, test.want)
 		}
 	}
+}
+
+// Who has read what the tail has not come to yet waits for it, and misses nothing then.
+func TestTailIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tail := &tail{consumer: nobody{}, ctx: t.Context(), next: 3, ring: ring{maxRecords: 10, maxBytes: 1 << 20}}
+		tail.ring.begin(3)
+		given := make(chan []atlas.Record, 1)
+		go func() {
+			if err := tail.attachFrom(t.Context(), 5, func(missed []atlas.Record) { given <- slices.Clone(missed) }); err != nil {
+				t.Error(err)
+			}
+		}()
+		for next := int64(3); next < 5; next++ {
+			synctest.Wait()
+			if len(given) > 0 {
+				t.Fatalf("attached at 5 while the tail stands at %d", next)
+			}
+			tail.deliver(next+1, ringRecords(1, next))
+		}
+		synctest.Wait()
+		if len(given) != 1 || len(<-given) > 0 {
+			t.Fatal("not attached, or with records that were read before")
+		}
+		tail.deliver(7, ringRecords(1, 5, 6))
+		if err := tail.attachFrom(t.Context(), 6, func(missed []atlas.Record) { given <- slices.Clone(missed) }); err != nil {
+			t.Fatal(err)
+		}
+		if missed := <-given; len(missed) != 1 || missed[0].Position.Offset != 6 {
+			t.Errorf("from 6 on, got %v", missed)
+		}
+		if err := tail.attachFrom(t.Context(), 2, nil); !errors.Is(err, ErrNotInRing) {
+			t.Errorf("before its beginning: got %v, want ErrNotInRing", err)
+		}
+	})
 }
