@@ -1,0 +1,83 @@
+package playback
+
+import (
+	"testing"
+	"time"
+
+	"atlasstream/pkg/atlas"
+)
+
+// liveCursor is that of a message of measurement 1, given out now.
+func liveCursor(topic string, partition int, offset int64) *Bookmark {
+	there := Cursor{Measurement: 1, Live: &atlas.Position{Topic: topic, Partition: partition, Offset: offset}}
+	return &Bookmark{Issued: time.Now(), Marks: []Bookmarked{{Cursor: there}}}
+}
+
+// A live feed goes on behind the message of its cursor.
+func TestResumeLive(t *testing.T) {
+	simulate(t, func(t *testing.T) {
+		log := withLive(0, 10, 20, 30)
+		log.topics[liveTopic].first = 1
+		for offset, want := range map[int64]int64{0: 1, 1: 2, 3: 4} {
+			got, err := newPlayer(log, nil).ResumeLive(t.Context(), atlas.StreamResult, 1, liveCursor(liveTopic, 0, offset), time.Hour)
+			if err != nil || got != (atlas.Position{Topic: liveTopic, Offset: want}) {
+				t.Errorf("behind offset %d: got %v, %v, want offset %d", offset, got, err, want)
+			}
+		}
+		aged := liveCursor(liveTopic, 0, 1)
+		time.Sleep(time.Hour)
+		if _, err := newPlayer(log, nil).ResumeLive(t.Context(), atlas.StreamResult, 1, aged, time.Hour); err != nil {
+			t.Errorf("as old as it may be: got %v", err)
+		}
+	})
+}
+
+func TestRefusedLiveCursors(t *testing.T) {
+	for name, test := range map[string]struct {
+		cursor func() *Bookmark
+		want   string
+	}{
+		"of another measurement": {func() *Bookmark {
+			cursor := liveCursor(liveTopic, 0, 2)
+			cursor.Marks[0].Measurement = 2
+			return cursor
+		}, "[bad_cursor] cursor: got one of measurement 2, want one of measurement 1"},
+		"of a replay": {func() *Bookmark {
+			cursor := liveCursor(liveTopic, 0, 2)
+			cursor.Marks[0].Live, cursor.Marks[0].Replay = nil, &ReplayPlace{}
+			return cursor
+		}, "[bad_cursor] cursor: got one of a replay, with startTime, want one of a live feed"},
+		"of another topic": {
+			func() *Bookmark { return liveCursor("atlas.probestatus", 0, 2) },
+			"[bad_cursor] cursor: got one of another topic or partition, want one of partition 0 of atlas.results",
+		},
+		"of another partition": {
+			func() *Bookmark { return liveCursor(liveTopic, 1, 2) },
+			"[bad_cursor] cursor: got one of another topic or partition, want one of partition 0 of atlas.results",
+		},
+		"too old": {func() *Bookmark {
+			cursor := liveCursor(liveTopic, 0, 2)
+			time.Sleep(time.Hour + time.Second)
+			return cursor
+		}, "[cursor_gone] cursor: was given out 1h0m1s ago, want one of the last 1h0m0s; what came since can be replayed, where that is allowed"},
+		"retention": {
+			func() *Bookmark { return liveCursor(liveTopic, 0, 0) },
+			"[cursor_gone] cursor: goes on at offset 1 of atlas.results, which has records from offset 2 on",
+		},
+		"a topic made anew": {
+			func() *Bookmark { return liveCursor(liveTopic, 0, 4) },
+			"[cursor_gone] cursor: goes on at offset 5 of atlas.results, which ends at 4; it was made anew",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, func(t *testing.T) {
+				log := withLive(0, 10, 20, 30)
+				log.topics[liveTopic].first = 2
+				_, err := newPlayer(log, nil).ResumeLive(t.Context(), atlas.StreamResult, 1, test.cursor(), time.Hour)
+				if err == nil || err.Error() != test.want {
+					t.Errorf("got %v, want %s", err, test.want)
+				}
+			})
+		})
+	}
+}
