@@ -1,0 +1,201 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/eventlog/embedded"
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// What the log has lost is told from where to where: to its first record, or back to its end.
+func TestLostIsWorded(t *testing.T) {
+	for name, test := range map[string]struct {
+		gone eventlog.OffsetGoneError
+		want fanout.LostError
+	}{
+		"retention":       {eventlog.OffsetGoneError{Offset: 10, First: 20, Next: 30}, fanout.LostError{From: 10, To: 20}},
+		"of all":          {eventlog.OffsetGoneError{Offset: 10, First: 30, Next: 30}, fanout.LostError{From: 10, To: 30}},
+		"a log made anew": {eventlog.OffsetGoneError{Offset: 10, First: 0, Next: 7}, fanout.LostError{From: 10, To: 7}},
+	} {
+		got, ok := errors.AsType[*fanout.LostError](lost(fmt.Errorf("reading: %w", &test.gone)))
+		if !ok || *got != test.want {
+			t.Errorf("%s: got %v, want %v", name, got, &test.want)
+		}
+	}
+	if err := lost(context.Canceled); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the error as it is", err)
+	}
+}
+
+type nobody struct{}
+
+func (nobody) Deliver(int, []atlas.Record) {}
+func (nobody) Flush(int)                   {}
+
+// bank is a topic of one partition with its feed.
+type bank struct {
+	*feed
+	broker *embedded.Broker
+	append func(from, to int64) // records of measurement 1, each at the second of its number
+}
+
+func openBank(t *testing.T, records int64) *bank {
+	t.Helper()
+	broker, err := embedded.Start(embedded.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = broker.Close() })
+	log, err := eventlog.Open(eventlog.Config{Brokers: broker.Addrs()}, zap.NewNop(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = log.Close() })
+	if err := log.EnsureTopics(t.Context(), eventlog.ResultsSpec(1)); err != nil {
+		t.Fatal(err)
+	}
+	writer := log.Writer(eventlog.WriterConfig{})
+	t.Cleanup(func() { _ = writer.Close(context.Background()) })
+	appendTo := func(from, to int64) {
+		for number := from; number < to; number++ {
+			if err := writer.Append(t.Context(), eventlog.ResultsTopic, []atlas.Event{numbered(t, number)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	appendTo(0, records)
+	tails := log.Tails(eventlog.ResultsTopic, eventlog.TailConfig{}, nobody{})
+	t.Cleanup(func() { _ = tails.Close() })
+	seal := &playback.Seal{}
+	player := playback.NewPlayer(playback.Settings{
+		Log: recorded{log.History()}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Seal: seal,
+	}, prometheus.NewRegistry())
+	feed := &feed{Tails: tails, topic: eventlog.ResultsTopic, history: log.History(), player: player, seal: seal, most: time.Hour}
+	return &bank{feed, broker, appendTo}
+}
+
+// resume goes on behind a cursor of measurement 1.
+func (b *bank) resume(ctx context.Context, t *testing.T, cursor string) (int64, error) {
+	t.Helper()
+	wanted, err := subscription.Parse(fmt.Appendf(nil, `{"msm":1,"cursor":%q}`, cursor))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Resume(ctx, wanted)
+}
+
+func (b *bank) cursorBehind(offset int64) string {
+	return (&cursors{seal: b.seal}).Live(1, atlas.Position{Topic: eventlog.ResultsTopic, Offset: offset})
+}
+
+func numbered(t *testing.T, number int64) atlas.Event {
+	t.Helper()
+	event, err := atlas.ParseResult(fmt.Appendf(nil, `{"msm_id":1,"prb_id":1,"timestamp":%d,"type":"dns"}`, 1426633200+number))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return event
+}
+
+// Who reads the log to its end and rejoins the feed there has missed nothing.
+func TestFeedIsRejoinedWhereReadingEnds(t *testing.T) {
+	const number = 0 // of the partition
+	feed := openBank(t, 20)
+	if found, err := feed.Rejoin(t.Context(), number, 5, func([]atlas.Record) { t.Error("rejoined") }); found || err != nil {
+		t.Fatalf("before the feed began: got %v, %v, want not found", found, err)
+	}
+	sink := &received{}
+	next, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 5, sink)
+	if err != nil || next != 20 {
+		t.Fatalf("got %d, %v, want to go on at 20", next, err)
+	}
+	feed.append(20, 23)
+	for _, from := range []int64{23, next} { // the first waits until the feed has come so far
+		found, err := feed.Rejoin(t.Context(), number, from, func(missed []atlas.Record) { sink.offsets = append(sink.offsets, offsetsOf(missed)...) })
+		if !found || err != nil {
+			t.Fatalf("at %d: got %v, %v", from, found, err)
+		}
+	}
+	if len(sink.offsets) != 18 {
+		t.Errorf("got %d records, want 18", len(sink.offsets))
+	}
+	for i, offset := range sink.offsets {
+		if offset != int64(5+i) {
+			t.Fatalf("got %v, want 5 to 22", sink.offsets)
+		}
+	}
+	var gone *fanout.LostError
+	if _, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 30, sink); !errors.As(err, &gone) || *gone != (fanout.LostError{From: 30, To: 23}) {
+		t.Errorf("beyond the end: got %v", err)
+	}
+}
+
+func offsetsOf(records []atlas.Record) (offsets []int64) {
+	for i := range records {
+		offsets = append(offsets, records[i].Position.Offset)
+	}
+	return offsets
+}
+
+// received is a client that takes note of offsets.
+type received struct{ offsets []int64 }
+
+func (r *received) Room(context.Context) (time.Duration, error) { return 0, nil }
+func (r *received) Flush()                                      {}
+
+func (r *received) Deliver(_ context.Context, record *atlas.Record, _ func() string) error {
+	r.offsets = append(r.offsets, record.Position.Offset)
+	return nil
+}
+
+// A cursor and a time are turned into offsets of the log.
+func TestFeedFindsWhereToBegin(t *testing.T) {
+	feed := openBank(t, 20)
+	for second, want := range map[int64]int64{-100: 0, 0: 0, 7: 7, 19: 19, 20: 20} {
+		if got, err := feed.Since(t.Context(), 1, time.Unix(1426633200+second, 0)); err != nil || got != want {
+			t.Errorf("since second %d: got %d, %v, want %d", second, got, err, want)
+		}
+	}
+	for _, offset := range []int64{-1, 0, 12, 19} {
+		if got, err := feed.resume(t.Context(), t, feed.cursorBehind(offset)); err != nil || got != offset+1 {
+			t.Errorf("behind offset %d: got %d, %v", offset, got, err)
+		}
+	}
+	if _, err := feed.resume(t.Context(), t, "nonsense"); err == nil || !strings.HasPrefix(err.Error(), "[bad_cursor] cursor: it is damaged") {
+		t.Errorf("got %v, want [bad_cursor]", err)
+	}
+}
+
+const fetch = 1 // Kafka's key of requests to read
+
+// A cursor may be of a gateway that is ahead: who goes on behind it waits until the feed is there, or is given again what the feed comes to.
+func TestResumingWaitsForTheFeed(t *testing.T) {
+	feed := openBank(t, 20)
+	release := feed.broker.Hold(fetch)
+	defer release()
+	if found, err := feed.Rejoin(t.Context(), 0, 20, func([]atlas.Record) {}); !found || err != nil {
+		t.Fatalf("got %v, %v", found, err)
+	}
+	feed.append(20, 21)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if offset, err := feed.resume(ctx, t, feed.cursorBehind(20)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %d, %v while the feed stands at 20", offset, err)
+	}
+	release()
+	if offset, err := feed.resume(t.Context(), t, feed.cursorBehind(20)); err != nil || offset != 21 {
+		t.Errorf("got %d, %v, want 21", offset, err)
+	}
+}

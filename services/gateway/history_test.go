@@ -1,0 +1,114 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+var longAgo = time.Unix(1, 0)
+
+// oldLog has one record, of long ago, which cannot be read if there is an error.
+type oldLog struct{ err error }
+
+func (oldLog) Archives(context.Context) ([]string, error)                          { return nil, nil }
+func (oldLog) Partition(context.Context, string, atlas.MeasurementID) (int, error) { return 0, nil }
+func (oldLog) Bounds(context.Context, string, int) (first, next int64, err error)  { return 0, 1, nil }
+func (l oldLog) Next(context.Context) (*atlas.Record, error)                       { return nil, l.err }
+func (oldLog) Ready() bool                                                         { return false }
+func (oldLog) Close()                                                              {}
+
+func (l oldLog) Read(context.Context, string, atlas.MeasurementID, int64, int64) (playback.Source, error) {
+	return l, nil
+}
+
+func (oldLog) OffsetAt(_ context.Context, _ string, _ int, at time.Time) (int64, error) {
+	if at.After(longAgo) {
+		return 1, nil
+	}
+	return 0, nil
+}
+
+func (oldLog) Scan(_ context.Context, _ string, _ int, _, _ int64, see func(atlas.MeasurementID, time.Time) bool) error {
+	see(1, longAgo)
+	return nil
+}
+
+func pastOf(log oldLog, back time.Duration) *past {
+	player := playback.NewPlayer(playback.Settings{
+		Log: log, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Seal: &playback.Seal{},
+	}, prometheus.NewRegistry())
+	return &past{player: player, seal: &playback.Seal{}, back: back, logger: zap.NewNop()}
+}
+
+func wantPast(t *testing.T, start time.Time) *subscription.Subscription {
+	t.Helper()
+	wanted, err := subscription.Parse(fmt.Appendf(nil, `{"msm":1,"startTime":%d}`, start.Unix()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wanted
+}
+
+// Replays begin no earlier than the gateway goes back, whatever the log has.
+func TestHowFarReplaysGoBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, test := range []struct {
+			back, ago time.Duration
+			refused   bool
+		}{
+			{time.Hour, time.Hour, false},
+			{time.Hour, time.Hour + time.Second, true},
+			{0, 10_000 * time.Hour, false},
+		} {
+			replay, err := pastOf(oldLog{}, test.back).Start(t.Context(), wantPast(t, time.Now().Add(-test.ago)))
+			if err == nil {
+				replay.Close()
+			}
+			refusal, refused := errors.AsType[*subscription.Error](err)
+			if refused != test.refused || refused && refusal.Code != playback.CodeBeforeLog {
+				t.Errorf("back by %v of %v: got %v, want it refused: %v", test.ago, test.back, err, test.refused)
+			}
+		}
+	})
+}
+
+// A replay that the log ends before its time says why; one that its client ends does not.
+func TestReplayThatCannotGoOnSaysWhy(t *testing.T) {
+	for name, test := range map[string]struct {
+		err  error
+		want string
+	}{
+		"retention": {
+			fmt.Errorf("reading: %w", &eventlog.OffsetGoneError{Offset: 10, First: 20, Next: 30}),
+			"[gap] the log has lost what comes next in this replay, which ends here: it has 20 and what comes after it, not 10",
+		},
+		"no Kafka": {
+			errors.New("connection refused"), "[unavailable] the log cannot be read any further, so this replay ends here; try again in some seconds",
+		},
+		"a client that is gone": {outbox.ErrClosed, outbox.ErrClosed.Error()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			replay, err := pastOf(oldLog{test.err}, 0).Start(t.Context(), wantPast(t, longAgo))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer replay.Close()
+			if err := replay.Run(t.Context(), &received{}); err == nil || err.Error() != test.want {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+}
