@@ -78,3 +78,29 @@ func isClosed(room <-chan struct{}) bool {
 		return false
 	}
 }
+
+// What is said beside records has a quarter more room, in messages and in bytes.
+func TestTellHasAQuarterMore(t *testing.T) {
+	for name, test := range map[string]struct {
+		limits       Limits
+		offers, more int
+	}{
+		"messages":     {Limits{Bytes: 1 << 20, Messages: 8}, 8, 2},
+		"few messages": {Limits{Bytes: 1 << 20, Messages: 2}, 2, 1},
+		"bytes":        {Limits{Bytes: 1000, Messages: 100}, 10, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := NewDetached(&test.limits, &Stats{}, func() {})
+			message := Text(make([]byte, 98)) // with its frame, 100 bytes
+			count := func(enqueue func(*Message) error) (taken int) {
+				for enqueue(message) == nil {
+					taken++
+				}
+				return taken
+			}
+			if offers, more := count(o.Offer), count(o.Tell); offers != test.offers || more != test.more {
+				t.Errorf("took %d records and %d more messages, want %d and %d", offers, more, test.offers, test.more)
+			}
+		})
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"atlasstream/pkg/atlas"
 )
 
 func TestPastIsRead(t *testing.T) {
@@ -51,5 +53,21 @@ func TestPastThatCannotBe(t *testing.T) {
 func TestKeyLeavesThePastOut(t *testing.T) {
 	if parse(t, `{"msm":1,"startTime":1,"endTime":2,"speed":3}`).Key() != parse(t, `{"msm":1}`).Key() {
 		t.Error("a subscription cannot be named without its past")
+	}
+}
+
+// A subscription restricted to a time takes records of that very millisecond, and later ones.
+func TestSinceATime(t *testing.T) {
+	at := time.UnixMilli(1426633200500)
+	restricted := parse(t, `{"msm":1,"prb":1}`).Since(at.Add(time.Microsecond))
+	var index Index[string]
+	index.Add("somebody", restricted)
+	for after, want := range map[time.Duration]bool{-time.Millisecond: false, 0: true, time.Millisecond: true} {
+		record := atlas.Record{Event: atlas.Event{Stream: atlas.StreamResult, Measurement: 1, Probe: 1, Type: "ping", Time: at.Add(after), Value: []byte(`{}`)}}
+		subject := NewSubject(nil)
+		subject.Reset(&record)
+		if _, got := index.Candidates(1)[0].Match(subject); got != want {
+			t.Errorf("a record %v after the time: got %v, want %v", after, got, want)
+		}
 	}
 }
