@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/outbox"
 )
 
 // bay is a river with a house at it, and a client in it whose queue takes 20 messages.
@@ -54,10 +55,14 @@ func (b *bay) listen() {
 		if len(messages) == 0 {
 			return
 		}
-		for _, message := range messages {
-			if text := string(message.Payload()); !strings.HasPrefix(text, eventSubscribed) {
-				b.heard = append(b.heard, text)
-			}
+		b.hear(messages)
+	}
+}
+
+func (b *bay) hear(messages []*outbox.Message) {
+	for _, message := range messages {
+		if text := string(message.Payload()); !strings.HasPrefix(text, eventSubscribed) {
+			b.heard = append(b.heard, text)
 		}
 	}
 }
