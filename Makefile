@@ -18,7 +18,7 @@ export ATLAS_KAFKA_LIBS := $(CACHE)/kafka
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint generated bench proto fuzz conformance tidy image web kafka clients browser
+.PHONY: help run test check lint generated bench proto fuzz mutate conformance tidy image web kafka clients browser
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ proto: ## Generate the Go code of proto/
 
 fuzz: ## Run every fuzz target for FUZZTIME each, 30s unless given
 	.ci/fuzz $(FUZZTIME)
+
+mutate: ## Break the code in small ways, one after the other, and demand that a test notices each (or MUTATIONS="NAME…")
+	.ci/mutate $(MUTATIONS)
 
 conformance: ## Run the official suites of Engine.IO and Socket.IO on checkouts of them in SUITES=DIR
 	.ci/conformance $(SUITES)
