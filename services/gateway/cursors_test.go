@@ -1,15 +1,14 @@
 package gateway
 
 import (
-	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/subscription"
 )
 
 // standings are those of a client with a live subscription, a replay and another one that has not begun.
@@ -28,60 +27,77 @@ func standings(seal *playback.Seal) []fanout.Standing {
 // A cursor of all subscriptions has the place and the parameters of each.
 func TestCursorForAll(t *testing.T) {
 	seal := &playback.Seal{}
-	all := &cursors{seal: seal, most: time.Hour}
+	all := &cursors{seal: seal}
 	text := all.ForAll(standings(seal))
-	parameters, err := all.Parameters(text)
+	subscriptions, err := all.Each(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := string(slices.Concat(parameters...)); got != `{"msm":1}{"msm":2,"startTime":1}{"msm":3,"startTime":1}` {
-		t.Errorf("got the parameters %s", got)
+	var parameters []byte
+	var own []playback.Cursor
+	for _, recalled := range subscriptions {
+		parameters = append(parameters, recalled.Parameters...)
+		bookmark, err := seal.Read(recalled.Cursor)
+		if err != nil || len(bookmark.Marks) != 1 {
+			t.Fatalf("got %+v, %v", bookmark, err)
+		}
+		own = append(own, bookmark.Marks[0].Cursor)
 	}
-	bookmark, err := seal.Read(text)
-	if err != nil {
-		t.Fatal(err)
+	if got := string(parameters); got != `{"msm":1}{"msm":2,"startTime":1}{"msm":3,"startTime":1}` {
+		t.Fatalf("got the parameters %s", got)
 	}
-	if live, found := bookmark.Find(1, false); !found || *live.Live != (atlas.Position{Topic: "atlas.results", Partition: 4, Offset: 17}) {
+	if live := own[0]; live.Measurement != 1 || *live.Live != (atlas.Position{Topic: "atlas.results", Partition: 4, Offset: 17}) {
 		t.Errorf("got %+v of the live subscription", live)
 	}
-	if replay, found := bookmark.Find(2, true); !found || replay.Replay == nil || replay.Replay.Topics[0].Mark.Low != 3 {
+	if replay := own[1]; replay.Measurement != 2 || replay.Replay == nil || replay.Replay.Topics[0].Mark.Low != 3 {
 		t.Errorf("got %+v of the replay", replay)
 	}
-	if replay, found := bookmark.Find(3, true); !found || replay.Replay != nil || replay.Live != nil {
+	if replay := own[2]; replay.Measurement != 3 || replay.Replay != nil || replay.Live != nil {
 		t.Errorf("got %+v of the replay that has not begun", replay)
 	}
 }
 
-// What a client remembers counts for so long, and only if it is a cursor of all its subscriptions.
+// A client that brings such a cursor for one subscription goes on where that is, and with another subscription where most is to come.
+func TestCursorForAllIsGoodForEach(t *testing.T) {
+	seal := &playback.Seal{}
+	standing := func(parameters string, offset int64) fanout.Standing {
+		return fanout.Standing{Parameters: []byte(parameters), Measurement: 1, Position: atlas.Position{Topic: "atlas.results", Offset: offset}}
+	}
+	text := (&cursors{seal: seal}).ForAll([]fanout.Standing{standing(`{"msm":1,"prb":1,"cursor":""}`, 99), standing(`{"msm":1,"prb":2,"cursor":""}`, 60)})
+	for parameters, want := range map[string]int64{`"prb":1`: 99, `"prb":2`: 60, `"prb":3`: 60} {
+		wanted, err := subscription.Parse([]byte(`{"msm":1,"cursor":"` + text + `",` + parameters + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bookmark, err := bookmarkFor(seal, wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cursor, found := bookmark.Find(1, false); !found || cursor.Live.Offset != want {
+			t.Errorf("%s: got %+v, want the offset %d", parameters, cursor, want)
+		}
+	}
+}
+
+// What a client remembers counts only if it is a cursor of all its subscriptions.
 func TestMemoryThatIsRefused(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		seal := &playback.Seal{}
-		all := &cursors{seal: seal, most: time.Hour}
-		aged := all.ForAll(standings(seal))
-		time.Sleep(time.Hour)
-		if _, err := all.Parameters(aged); err != nil {
-			t.Errorf("as old as it may be: got %v", err)
+	seal, other := &playback.Seal{}, &playback.Seal{}
+	other.SetKey([]byte("of another log"))
+	all := &cursors{seal: seal}
+	text := all.ForAll(standings(seal))
+	for name, test := range map[string]struct {
+		cursors *cursors
+		text    string
+		want    string
+	}{
+		"of one message":     {all, all.Live(1, atlas.Position{Topic: "atlas.results"}), "[bad_cursor] offset: names no subscription"},
+		"damaged":            {all, text[:len(text)-1], "[bad_cursor] offset: the cursor is damaged"},
+		"of another service": {&cursors{seal: other}, text, "[bad_cursor] offset: the cursor is damaged"},
+	} {
+		if _, err := test.cursors.Each(test.text); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %s", name, err, test.want)
 		}
-		single := all.Live(1, atlas.Position{Topic: "atlas.results"})
-		fresh := all.ForAll(standings(seal))
-		time.Sleep(time.Second)
-		other := &playback.Seal{}
-		other.SetKey([]byte("of another log"))
-		for name, test := range map[string]struct {
-			cursors *cursors
-			text    string
-			want    string
-		}{
-			"too old":            {all, aged, "[cursor_gone] offset: was given out 1h0m1s ago, want one of the last 1h0m0s"},
-			"of one message":     {all, single, "[bad_cursor] offset: names no subscription"},
-			"damaged":            {all, fresh[:len(fresh)-1], "[bad_cursor] cursor: it is damaged"},
-			"of another service": {&cursors{seal: other, most: time.Hour}, fresh, "[bad_cursor] cursor: it is damaged"},
-		} {
-			if _, err := test.cursors.Parameters(test.text); err == nil || !strings.HasPrefix(err.Error(), test.want) {
-				t.Errorf("%s: got %v, want %s", name, err, test.want)
-			}
-		}
-	})
+	}
 }
 
 // All gateways of a log have the same key, and none has that of a gateway with another secret.
