@@ -40,8 +40,8 @@ func TestTinyRun(t *testing.T) {
 			t.Errorf("%s: nothing was read", f.Kind)
 		}
 	}
-	if len(written.FanOut) != 5 || len(written.Intake) != 2 || len(written.Past) != len(pasts) {
-		t.Errorf("got %d, %d and %d measurements, want 5, 2 and %d", len(written.FanOut), len(written.Intake), len(written.Past), len(pasts))
+	if len(written.FanOut) != 5 || len(written.Intake) != 2 || len(written.Past) != len(turnsOf(0)) {
+		t.Errorf("got %d, %d and %d measurements, want 5, 2 and %d", len(written.FanOut), len(written.Intake), len(written.Past), len(turnsOf(0)))
 	}
 }
 

@@ -37,8 +37,7 @@ func (s *settings) past(ctx context.Context, lab *lab, report *report) error {
 		return fmt.Errorf("recording: %w", err)
 	}
 	for round := range s.Rounds {
-		for i := range pasts {
-			past := pasts[(i+round)%len(pasts)]
+		for _, past := range turnsOf(round) {
 			figures, err := past.run(ctx, lab, recordings)
 			if err != nil {
 				return fmt.Errorf("%s: %w", past.kind, err)

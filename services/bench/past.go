@@ -56,6 +56,18 @@ const (
 
 var pasts = []past{{bareFetches, fetchMuch}, {unpaced, playMuch}, {realWeek, playReal}, {manyAtOnce, playMany}, {waiting, playWaiting}}
 
+// comparisons is how often in a round the two that are compared take turns. Each takes a second or two, and what else the machine does changes within a minute.
+const comparisons = 4
+
+// turnsOf is what is done in a round.
+func turnsOf(round int) []past {
+	compared := slices.Clone(pasts[:2])
+	if round%2 == 1 {
+		slices.Reverse(compared)
+	}
+	return append(slices.Repeat(compared, comparisons), pasts[2:]...)
+}
+
 // recordPast writes what is played.
 func (l *lab) recordPast(ctx context.Context) (r recordings, err error) {
 	if r.much, err = l.recordMuch(ctx, "much", l.settings.share(muchRecorded)); err != nil {

@@ -73,7 +73,7 @@ func (o *ordered) take() {
 	if o.headLate {
 		o.late++
 	} else {
-		o.delivered = placeOf(o.head)
+		o.delivered = o.window.last // the head is what the window let go last
 	}
 	o.head, o.headLate = nil, false
 }

@@ -30,7 +30,7 @@ type window struct {
 // turn is a record's, when it comes first.
 type turn struct {
 	place
-	held *heldRecord
+	held int32 // its number in the logOrder
 }
 
 // beforeAll is less than the place of any record.
@@ -95,4 +95,4 @@ func (w *window) first(inOrder bool) turn {
 }
 
 // lowest gives the least offset that is held, or next if nothing is.
-func (w *window) lowest(next int64) int64 { return w.log.lowest(next) }
+func (w *window) lowest(next int64) int64 { return w.log.leastOffset(next) }
