@@ -3,6 +3,7 @@ package gateway
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -98,6 +99,25 @@ func TestMemoryThatIsRefused(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", name, err, test.want)
 		}
 	}
+}
+
+// A cursor that was remembered is as old as it was, in each of its parts, or it would be good for ever.
+func TestMemoryGrowsOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seal := &playback.Seal{}
+		all := &cursors{seal: seal}
+		text, issued := all.ForAll(standings(seal)), time.Now()
+		time.Sleep(time.Hour)
+		each, err := all.Each(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, recalled := range each {
+			if bookmark, err := seal.Read(recalled.Cursor); err != nil || !bookmark.Issued.Equal(issued) {
+				t.Errorf("got %+v, %v, want it of %v", bookmark, err, issued)
+			}
+		}
+	})
 }
 
 // All gateways of a log have the same key, and none has that of a gateway with another secret.
