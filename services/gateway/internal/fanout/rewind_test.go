@@ -11,18 +11,14 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// hesitant is a river in which whoever wants to rejoin the feed waits until the test lets it go on.
+// hesitant is a river in which whoever wants to rejoin the feed waits until the test lets it go on, whatever has become of its context, as for a lock.
 type hesitant struct {
 	*river
 	goOn chan struct{}
 }
 
 func (h *hesitant) Rejoin(ctx context.Context, number int, offset int64, missed func([]atlas.Record)) (bool, error) {
-	select {
-	case <-h.goOn:
-	case <-ctx.Done():
-		return false, ctx.Err()
-	}
+	<-h.goOn
 	return h.river.Rejoin(ctx, number, offset, missed)
 }
 

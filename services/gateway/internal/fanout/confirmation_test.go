@@ -1,0 +1,61 @@
+package fanout
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"atlasstream/pkg/atlas"
+)
+
+// confirmed subscribes, and gives the confirmation.
+func (b *bay) confirmed(t *testing.T, parameters string) (confirmation string) {
+	t.Helper()
+	subscribe(t, b.subscriber, parameters)
+	for {
+		messages, _ := b.seat.Take(1)
+		if len(messages) == 0 {
+			return confirmation
+		}
+		confirmation = string(messages[0].Payload())
+	}
+}
+
+// The cursor of a confirmation, before the first record, is one behind which nothing is missing.
+func TestConfirmationStandsBeforeTheFirstRecord(t *testing.T) {
+	after := plainCursors{}.Live(1, atlas.Position{Topic: "river", Offset: 7})
+	for parameters, want := range map[string]int64{
+		`{"msm":1,"prb":2,"cursor":""}`:                     19,
+		fmt.Sprintf(`{"msm":1,"prb":2,"cursor":%q}`, after): 7,
+		`{"msm":1,"prb":2,"sendBacklog":true,"cursor":""}`:  9,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			bay := openBay(t, 5, Behind{Backlog: time.Minute})
+			defer bay.close()
+			bay.seat.forAll = true
+			bay.river.grow(0, same(10, 1, 1)...)
+			time.Sleep(2 * time.Minute)
+			bay.river.grow(0, same(10, 1, 1)...)
+			for _, got := range standingsIn(t, bay.confirmed(t, parameters)) {
+				if got != want {
+					t.Errorf("%s: got a cursor behind %d, want %d", parameters, got, want)
+				}
+			}
+		})
+	}
+}
+
+// A cursor does not stand for a record that did not fit: it will come.
+func TestCursorDoesNotStandForWhatDidNotFit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := rememberingBay(t)
+		defer bay.close()
+		const first, second = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`
+		subscribe(t, bay.subscriber, first)
+		bay.river.grow(0, same(30, 1, 1)...)
+		if got := standingsIn(t, bay.confirmed(t, second)); got[first] != 18 {
+			t.Errorf("got a cursor behind %d, want 18, as the record at 19 was one too many", got[first])
+		}
+	})
+}
