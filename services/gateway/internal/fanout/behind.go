@@ -18,18 +18,12 @@ type behind struct {
 	member    *member
 	index     subscription.Index[*member] // of what is wanted of the record at next
 	next      int64                       // what stands before it has been delivered
-	partly    partly
-	turns     []turn // in the order of offsets
-	over      bool   // the member is back in the feed, or gone
+	partly    map[int64][]atlas.Stream    // of records that have been given in these streams, and did not fit in others
+	turns     []turn                      // in the order of offsets
+	over      bool                        // the member is back in the feed, or gone
 	ended     []*membership
 	cancel    context.CancelFunc // ends the goroutine
 	leg       *leg               // which reads; nil if none does
-}
-
-// partly says in which streams a record has been given whose next message did not fit.
-type partly struct {
-	offset  int64
-	streams []atlas.Stream
 }
 
 // turn is what is to be done with memberships before the record at an offset, or what comes behind it, is delivered.
@@ -50,7 +44,7 @@ func (p *partition) fallBehind(offset int64) {
 // leaveFeed has a member read the log from an offset on, whose record it has been given in some streams.
 func (p *partition) leaveFeed(member *member, next int64, given []atlas.Stream) {
 	ctx, cancel := context.WithCancel(context.Background()) // it lasts until the member is gone, which Subscriber.Leave waits for
-	b := &behind{partition: p, member: member, next: next, partly: partly{next, given}, cancel: cancel}
+	b := &behind{partition: p, member: member, next: next, partly: map[int64][]atlas.Stream{next: given}, cancel: cancel}
 	p.index.Remove(member, indexed(member.memberships)...)
 	for _, membership := range member.memberships {
 		membership.follow(false)
@@ -180,7 +174,7 @@ func (b *behind) reach(offset int64) {
 // restart goes on at the end of a log that was cut: the offsets of turns mean nothing any more.
 func (b *behind) restart(next int64) {
 	b.reach(math.MaxInt64)
-	b.next, b.partly = next, partly{}
+	b.next, b.partly = next, make(map[int64][]atlas.Stream)
 	b.newLeg()
 }
 
@@ -194,17 +188,14 @@ func (b *behind) pass(offset int64) {
 func (b *behind) deliver(record *atlas.Record) (taken int, done bool) {
 	offset := record.Position.Offset
 	b.reach(offset)
-	var given []atlas.Stream
-	if b.partly.offset == offset {
-		given = b.partly.streams
-	}
 	p := b.partition
-	taken = p.deliverOne(&b.index, record, given)
+	taken = p.deliverOne(&b.index, record, b.partly[offset])
 	p.frames.reset(nil)
 	if full := p.takeFallen(); len(full) > 0 {
-		b.partly, b.next = partly{offset, full[0].given}, offset
+		b.partly[offset], b.next = full[0].given, offset
 		return taken, false
 	}
+	delete(b.partly, offset)
 	b.next = offset + 1
 	return taken, true
 }
