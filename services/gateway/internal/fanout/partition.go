@@ -112,14 +112,14 @@ func (p *partition) enter(joining *membership, next int64, standing standing) {
 		entered = &member{subscriber: joining.subscriber}
 		p.members[joining.subscriber] = entered
 	}
+	if entered.behind == nil && joining.start != nil {
+		p.leaveFeed(entered, next, nil) // with those memberships that it has
+	}
 	entered.memberships = append(entered.memberships, joining)
 	entered.buffer(joining.wanted, p.patient)
-	if entered.behind == nil && joining.start == nil {
+	if entered.behind == nil {
 		p.feed(entered, []*membership{joining})
 		return
-	}
-	if entered.behind == nil {
-		p.leaveFeed(entered, next, nil)
 	}
 	entered.behind.enter(joining, next, standing)
 }
