@@ -49,10 +49,10 @@ func (s *Session) start(hello ...*outbox.Message) {
 	s.Flush()
 }
 
-// leave is called once when nothing of the session is left.
+// leave is called once when nothing of the session is left. Its place is the last that it gives back, as Shutdown waits for that.
 func (s *Session) leave() {
-	s.server.sessions.Leave(s.id)
 	s.release()
+	s.server.sessions.Leave(s.id)
 }
 
 // serve answers a request after the first.
