@@ -16,7 +16,7 @@ import (
 
 const (
 	readyTimeout = 2 * time.Second // of one readiness check; Kubernetes asks again
-	adminGrace   = time.Second
+	adminGrace   = 5 * time.Second
 )
 
 // Admin is the port for operators. It serves /metrics for Prometheus, /healthz (200 while the process lives), /readyz (200 while clients should be

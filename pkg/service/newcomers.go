@@ -13,8 +13,9 @@ const newcomerPatience = 100 * time.Millisecond
 // newcomers are the connections on which no request has come yet. Browsers open some ahead of need, and load balancers to see whether somebody answers:
 // http.Server would wait for seconds for what they may say.
 type newcomers struct {
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
+	mu     sync.Mutex
+	conns  map[net.Conn]struct{}
+	closed bool
 }
 
 // watchNewcomers must be called before the server serves.
@@ -32,17 +33,21 @@ func watchNewcomers(server *http.Server) *newcomers {
 func (n *newcomers) note(conn net.Conn, state http.ConnState) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if state == http.StateNew {
+	switch {
+	case state != http.StateNew:
+		delete(n.conns, conn)
+	case n.closed: // it was accepted before the server stopped to listen
+		_ = conn.Close()
+	default:
 		n.conns[conn] = struct{}{}
-		return
 	}
-	delete(n.conns, conn)
 }
 
 // close closes the connections, which lets their goroutines end.
 func (n *newcomers) close() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.closed = true
 	for conn := range n.conns {
 		_ = conn.Close() // nothing is to be done about a connection that fails to close
 	}
