@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"atlasstream/pkg/eventlog/kafkatest"
 	"atlasstream/services/bench/internal/talk"
 )
 
@@ -30,7 +31,7 @@ type intake struct {
 var intakes = []intake{{"collector", startCollector}, {"writer", startWriter}}
 
 func startCollector(ctx context.Context, lab *lab, rate string) (*running, *process, error) {
-	addresses, err := freeAddresses(3)
+	addresses, err := kafkatest.FreeAddresses(3)
 	if err != nil {
 		return nil, nil, err
 	}

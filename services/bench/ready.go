@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	startTimeout = 30 * time.Second
+	startTimeout = time.Minute
 	pollInterval = 50 * time.Millisecond
 )
 
@@ -57,18 +57,4 @@ func get(ctx context.Context, url string) (*http.Response, error) {
 		return nil, err
 	}
 	return http.DefaultClient.Do(request)
-}
-
-// freeAddresses finds addresses that are free now.
-func freeAddresses(count int) ([]string, error) {
-	addresses := make([]string, count)
-	for i := range addresses {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer listener.Close() //nolint:errcheck // held until all are found, so that they differ
-		addresses[i] = listener.Addr().String()
-	}
-	return addresses, nil
 }

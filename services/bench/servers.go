@@ -6,6 +6,8 @@ import (
 	"net"
 	"os/exec"
 	"path/filepath"
+
+	"atlasstream/pkg/eventlog/kafkatest"
 )
 
 // server is something that fans results out.
@@ -46,7 +48,7 @@ type running struct {
 }
 
 func (l *lab) startServer(ctx context.Context, server server) (*running, error) {
-	addresses, err := freeAddresses(2)
+	addresses, err := kafkatest.FreeAddresses(2)
 	if err != nil {
 		return nil, err
 	}

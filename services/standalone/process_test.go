@@ -33,8 +33,9 @@ type process struct {
 // start starts a gateway on free ports and waits until it is ready. It is stopped when the test ends, and must stop in order unless it was killed.
 func (p program) start(t *testing.T, kafka []string, arguments ...string) *process {
 	t.Helper()
-	h := &house{public: freeAddress(t), kafka: kafka[0], admins: []string{freeAddress(t)}}
-	arguments = append([]string{"--kafka", kafka[0], "--listen", h.public, "--admin", h.admins[0], "--stop-timeout", "4s", "--log-level", "warn"}, arguments...)
+	free := freeAddresses(t, 2)
+	h := &house{public: free[0], kafka: kafka[0], admins: free[1:]}
+	arguments = append([]string{"--kafka", kafka[0], "--listen", h.public, "--admin", h.admins[0], "--log-level", "warn"}, arguments...)
 	command, kill := childCommand(t, p.path, arguments...)
 	var complaints bytes.Buffer
 	command.Stdout, command.Stderr = &complaints, &complaints

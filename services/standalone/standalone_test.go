@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,14 +18,15 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/eventlog/kafkatest"
 )
 
 // startStandalone runs the whole service as `make run` does, on free ports, and gives the function that stops it.
 func startStandalone(t *testing.T, s settings) (h *house, stop func()) {
 	t.Helper()
-	admin := freeAddress(t)
-	h = &house{public: freeAddress(t), ingest: freeAddress(t), kafka: freeAddress(t), admins: []string{admin}}
-	s.Listen, s.Admin, s.Ingest, s.GRPC, s.KafkaListen = h.public, admin, h.ingest, "127.0.0.1:0", h.kafka
+	free := freeAddresses(t, 4)
+	h = &house{public: free[0], ingest: free[1], kafka: free[2], admins: free[3:]}
+	s.Listen, s.Admin, s.Ingest, s.GRPC, s.KafkaListen = h.public, h.admins[0], h.ingest, "127.0.0.1:0", h.kafka
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx, &s, zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel))) }()
@@ -46,14 +46,13 @@ func startStandalone(t *testing.T, s settings) (h *house, stop func()) {
 	return h, stop
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddresses(t *testing.T, count int) []string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	addresses, err := kafkatest.FreeAddresses(count)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	return addresses
 }
 
 // The page at / shows the simulated network to a person in a browser.

@@ -76,7 +76,7 @@ func (c *Cluster) lay() error {
 	if err := c.makeDir(); err != nil {
 		return err
 	}
-	addresses, err := freeAddresses(2 * c.config.Brokers)
+	addresses, err := FreeAddresses(2 * c.config.Brokers)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,8 @@ const (
 	ports     = 12000
 )
 
-// freeAddresses finds free addresses of 127.0.0.1, all different.
-func freeAddresses(count int) (addresses []string, err error) {
+// FreeAddresses finds addresses of 127.0.0.1 that are free now, all different.
+func FreeAddresses(count int) (addresses []string, err error) {
 	var held []net.Listener
 	defer func() {
 		for _, listener := range held {
