@@ -39,7 +39,7 @@ func (s *settings) Validate() error {
 // Run measures and prints.
 func (s *settings) Run(ctx context.Context) error {
 	if s.Quick {
-		s.Rounds, s.Seconds, s.Warmup = 1, 2, time.Second
+		s.Rounds, s.Seconds, s.Warmup = 1, 2, 4*time.Second
 	}
 	lab, err := openLab(ctx, s)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
@@ -59,7 +58,7 @@ func TestRunWithoutKafka(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- Run(ctx, Config{Kafka: []string{"127.0.0.1:1"}, Listener: public, AdminListener: admin, StopTimeout: 5 * time.Second, Logger: zaptest.NewLogger(t)})
+		ended <- Run(ctx, Config{Kafka: []string{"127.0.0.1:1"}, Listener: public, AdminListener: admin, Logger: zaptest.NewLogger(t)})
 	}()
 	for path, want := range map[string]struct {
 		status int

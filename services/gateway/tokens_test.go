@@ -26,7 +26,7 @@ func TestConnectionsEndWithTheirToken(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() {
 		ended <- Run(ctx, Config{
-			Kafka: []string{"127.0.0.1:1"}, Listener: public, AdminListener: admin, Tokens: tokens, StopTimeout: 5 * time.Second, Logger: zaptest.NewLogger(t),
+			Kafka: []string{"127.0.0.1:1"}, Listener: public, AdminListener: admin, Tokens: tokens, Logger: zaptest.NewLogger(t),
 		})
 	}()
 	client, response, err := websocket.DefaultDialer.Dial("ws://"+public.Addr().String()+"/stream/?token=SxyJxUAD2BFoF2gZ8Tbz", nil)

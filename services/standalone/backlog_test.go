@@ -87,7 +87,7 @@ func TestEmptyBacklog(t *testing.T) {
 func TestBacklogOfConnections(t *testing.T) {
 	t.Parallel()
 	h, _ := openPair(t)
-	h.mustPostConnection(t, 1)
+	connectionCursor(t, h) // so that the live feed has passed the event
 	for event, stream := range map[string]string{"atlas_probestatus": `"stream_type":"probestatus"`, "atlas_result": `"msm":7000`} {
 		parameters := fmt.Sprintf(`{%s,"sendBacklog":true}`, stream)
 		l := mustSubscribe(t, webSocket, arrival{gateway: h.public, parameters: json.RawMessage(parameters)})

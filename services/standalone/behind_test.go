@@ -20,6 +20,7 @@ func TestSubscriptionsComeAndGoBehind(t *testing.T) {
 	neighbour := neighbourOf(measurement)
 	b := &behind{
 		scene: s, gateway: s.gateways[0], line: mustOpen(t, webSocket, arrival{gateway: s.gateways[0].public}),
+		upToDate:     mustSubscribe(t, webSocket, arrival{gateway: s.gateways[0].public, parameters: fmt.Appendf(nil, `{"msm":%d,"prb":4}`, neighbour)}),
 		measurements: []int{measurement, neighbour}, begins: map[string]int64{},
 	}
 	first := fmt.Sprintf(`{"msm":%d,"prb":1}`, measurement)
@@ -45,6 +46,7 @@ type behind struct {
 	scene        *scene
 	gateway      *house
 	line         *line
+	upToDate     *line            // another client's, who gets next to nothing
 	measurements []int            // of one partition
 	begins       map[string]int64 // the log's end when each subscription began, by its parameters
 	heard        []string
@@ -56,9 +58,20 @@ func (b *behind) awaitBehind(t *testing.T) {
 	eventually(t, "the client is behind", func() bool { return b.gateway.metric(t, "atlas_gateway_behind_clients") > 0 })
 }
 
+// awaitFeed returns when the live feed has reached the log's end: a subscription begins where the feed is.
+func (b *behind) awaitFeed(t *testing.T) {
+	t.Helper()
+	last := b.result(b.measurements[1], 4, 1)
+	if err := b.scene.write(t.Context(), eventlog.ResultsTopic, last); err != nil {
+		t.Fatal(err)
+	}
+	b.upToDate.mustExpect(t, fmt.Sprintf(`["atlas_result",%s`, last))
+}
+
 // subscribe subscribes while nothing is written.
 func (b *behind) subscribe(t *testing.T, parameters string) {
 	t.Helper()
+	b.awaitFeed(t)
 	b.begins[parameters] = b.scene.end(b.measurements[0])
 	b.say(t, "atlas_subscribe", parameters)
 	b.hearUntil(t, "atlas_subscribed", parameters)

@@ -22,7 +22,7 @@ func openPair(t *testing.T) (h, other *house) {
 	t.Helper()
 	kafka := startEmbedded(t, embedded.Config{}).Addrs()
 	h = openHouse(t, kafka)
-	other = openGateway(t, kafka, gateway.Config{History: gateway.HistoryOpen, HistoryResults: unbounded, HistoryScanned: unbounded, StopTimeout: 4 * time.Second})
+	other = openGateway(t, kafka, gateway.Config{History: gateway.HistoryOpen, HistoryResults: unbounded, HistoryScanned: unbounded})
 	other.ingest = h.ingest
 	return h, other
 }

@@ -17,7 +17,7 @@ func TestHeartbeatsOfClientsThatAreBehind(t *testing.T) {
 	const interval = 5 * time.Second // enough for the queues to be full when the first is due
 	kafka := startEmbedded(t, embedded.Config{}).Addrs()
 	openHouse(t, kafka)
-	here := openGateway(t, kafka, gateway.Config{QueueBytes: 1 << 20, QueueMessages: 40, PingInterval: interval, StopTimeout: 4 * time.Second})
+	here := openGateway(t, kafka, gateway.Config{QueueBytes: 1 << 20, QueueMessages: 40, PingInterval: interval})
 	source := newSource(t, kafka, 1001)
 	var listeners []*listener
 	for _, entrance := range entrances {

@@ -44,6 +44,11 @@ func (m message) cursor() (cursor string) {
 	return cursor
 }
 
+// begins tells whether the message, as the array that it is, begins so.
+func (m message) begins(want string) bool {
+	return bytes.HasPrefix(fmt.Appendf(nil, "[%q,%s", m.event, m.payload), []byte(want))
+}
+
 func (m message) String() string { return fmt.Sprintf("%s %s %s", m.event, m.payload, m.rest) }
 
 // parseMessage reads the JSON array of an event.
@@ -124,7 +129,7 @@ func (l *line) expect(want string) (message, error) {
 	if err != nil {
 		return message{}, fmt.Errorf("%w, want %s", err, want)
 	}
-	if got := fmt.Appendf(nil, "[%q,%s", heard.event, heard.payload); !bytes.HasPrefix(got, []byte(want)) {
+	if !heard.begins(want) {
 		return message{}, fmt.Errorf("heard %s, want %s", heard, want)
 	}
 	return heard, nil

@@ -74,7 +74,6 @@ func openScene(t *testing.T, kafka []string) *scene {
 	for range 2 {
 		s.gateways = append(s.gateways, openGateway(t, kafka, gateway.Config{
 			QueueBytes: 1 << 20, QueueMessages: room, History: gateway.HistoryOpen, HistoryResults: unbounded, HistoryScanned: unbounded,
-			StopTimeout: 4 * time.Second, // clients that poll have left without a word, and are waited for
 		}))
 	}
 	return s

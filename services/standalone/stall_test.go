@@ -165,7 +165,7 @@ func memberOf(result []byte, name string) int64 {
 func checkLatency(t *testing.T, beside, apart time.Duration) {
 	t.Helper()
 	t.Logf("in the stall, 99 of 100 results took %s at most, and %s at another gateway", beside, apart)
-	const noticeable = 250 * time.Millisecond
+	const noticeable = 2 * time.Second // what a busy machine may hold up one of the two; who waits for a client that does not read waits for the stall's end
 	if beside > 2*apart+noticeable {
 		t.Errorf("in the stall, 99 of 100 results took %s at most, and %s at another gateway", beside, apart)
 	}

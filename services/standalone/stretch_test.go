@@ -153,7 +153,7 @@ func (s *stretch) recent(wanted []entry) (order []int) {
 }
 
 // tailLag is how late the log's last records reach the live feed at most: what a gateway takes for the log's end may lie so far back.
-const tailLag = 2 * time.Second
+const tailLag = 10 * time.Second
 
 func (s *stretch) earliest(wanted []entry) int {
 	first := firstFrom(wanted, s.least)

@@ -6,7 +6,7 @@ import sys
 from ripe.atlas.cousteau import AtlasStream
 from ripe.atlas.cousteau.stream import AtlasClientNamespace
 
-from lines import keep_order, obey, say
+from lines import PATIENCE, keep_order, obey, say
 
 
 class Namespace(AtlasClientNamespace):
@@ -25,6 +25,7 @@ class Stream(AtlasStream):
 def main(url, transport):
     stream = Stream(base_url=url, transport=transport)
     keep_order(stream.socketIO)
+    stream.socketIO.eio.request_timeout = PATIENCE
     stream.socketIO.reconnection_delay = stream.socketIO.reconnection_delay_max = 0.05  # s
     stream.bind_channel("atlas_result", functools.partial(say, "atlas_result"))
     stream.connect()

@@ -5,6 +5,8 @@ import os
 import sys
 import threading
 
+PATIENCE = 60  # s, for an answer on a busy machine: the clients' own of 1 s and 5 s would end a test
+
 _writing = threading.Lock()
 
 

@@ -1,10 +1,12 @@
 """Drives python-socketio: `socketio_client.py URL TRANSPORT...`."""
 
+import functools
+import inspect
 import sys
 
 import socketio
 
-from lines import keep_order, obey, say
+from lines import PATIENCE, keep_order, obey, say
 
 EVENTS = ["atlas_subscribed", "atlas_unsubscribed", "atlas_result", "atlas_probestatus", "atlas_metadata", "atlas_error"]
 
@@ -14,7 +16,9 @@ def listen(client, event):
 
 
 def main(url, *transports):
-    client = socketio.Client(reconnection_delay=0.05, reconnection_delay_max=0.05, logger=True)  # it logs to standard error
+    client = socketio.Client(reconnection_delay=0.05, reconnection_delay_max=0.05, request_timeout=PATIENCE, logger=True)  # it logs to standard error
+    if "wait_timeout" in inspect.signature(client.connect).parameters:
+        client.connect = functools.partial(client.connect, wait_timeout=PATIENCE)  # which its reconnecting calls too
 
     keep_order(client)
 
