@@ -75,14 +75,15 @@ func (d *Get) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	defer leave()
 	query.Del(parameterClient)
 	query.Del(parameterToken)
 	client := newGetClient(w, bodyFor(r.Header.Values("Accept")), d.settings)
 	if err := d.enter(client); err != nil {
+		leave()
 		return err
 	}
-	defer d.clients.Leave(client)
+	defer d.clients.Leave(client) // in the end, as that is what Shutdown waits for
+	defer leave()
 	defer client.leave()
 	return d.converse(r, client, guest, subscription.Query(query))
 }
