@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/outbox"
 )
@@ -34,22 +36,42 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Close() error   { close(p.closed); return nil }
 func (p *pipes) Addr() net.Addr { return &net.IPAddr{} }
 
-// serveInPipes serves the house with the limits of time that the gateway's server has. connect gives the client's end of a connection that has asked
-// for a stream.
-func serveInPipes(t *testing.T, house *house) (connect func(header string) net.Conn) {
+// dial gives the client's end of a connection.
+func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
+	client, conn := net.Pipe()
+	p.conns <- conn
+	return client, nil
+}
+
+// serveInPipes serves the house with the limits of time that the gateway's server has.
+func serveInPipes(t *testing.T, house *house) *pipes {
 	t.Helper()
 	listener := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
 	server := &http.Server{Handler: house.routes, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
 	served := make(chan struct{})
 	go func() { _ = server.Serve(listener); close(served) }()
 	t.Cleanup(func() { _ = server.Close(); <-served })
-	return func(header string) net.Conn {
-		client, conn := net.Pipe()
-		t.Cleanup(func() { _ = client.Close() })
-		listener.conns <- conn
-		fmt.Fprintf(client, "GET /stream/?msm=1001 HTTP/1.1\r\nHost: atlas.example\r\n%s\r\n", header)
-		return client
+	return listener
+}
+
+// get gives the client's end of a connection that has asked for a stream.
+func (p *pipes) get(t *testing.T, header string) net.Conn {
+	t.Helper()
+	client, _ := p.dial(t.Context(), "", "")
+	t.Cleanup(func() { _ = client.Close() })
+	fmt.Fprintf(client, "GET /stream/?msm=1001 HTTP/1.1\r\nHost: atlas.example\r\n%s\r\n", header)
+	return client
+}
+
+func (p *pipes) webSocket(t *testing.T) *websocket.Conn {
+	t.Helper()
+	client, response, err := (&websocket.Dialer{NetDialContext: p.dial}).DialContext(t.Context(), "ws://pipe/stream/", nil)
+	if err != nil {
+		t.Fatal(err)
 	}
+	_ = response.Body.Close()
+	t.Cleanup(func() { _ = client.Close() })
+	return client
 }
 
 func readAnswer(t *testing.T, conn net.Conn) io.Reader {
@@ -71,7 +93,7 @@ func TestSilentStreamsAreKeptAwake(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			house := build(t, plan{})
-			body := readAnswer(t, serveInPipes(t, house)(test.header))
+			body := readAnswer(t, serveInPipes(t, house).get(t, test.header))
 			expectText(t, body, test.subscribed)
 			last := time.Now()
 			expectAfter := func(text string, silence time.Duration) {
@@ -98,7 +120,7 @@ func TestGetThatReadsNothingIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const patience = 40 * time.Second
 		house := build(t, plan{queue: outbox.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: patience, CloseTimeout: time.Second}})
-		conn := serveInPipes(t, house)("")
+		conn := serveInPipes(t, house).get(t, "")
 		body := readAnswer(t, conn)
 		expectText(t, body, `["atlas_subscribed",{"msm":"1001"}]`+"\n")
 		for range 2 {
@@ -123,7 +145,7 @@ func TestGetThatReadsSlowlyIsServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const patience = 40 * time.Second
 		house := build(t, plan{queue: outbox.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: patience, CloseTimeout: time.Second}})
-		conn := serveInPipes(t, house)("")
+		conn := serveInPipes(t, house).get(t, "")
 		body := readAnswer(t, conn)
 		expectText(t, body, `["atlas_subscribed",{"msm":"1001"}]`+"\n")
 		value := fmt.Appendf(nil, `{"x":"%s"}`, bytes.Repeat([]byte("x"), 200<<10))
@@ -141,7 +163,7 @@ func TestGetThatReadsSlowlyIsServed(t *testing.T) {
 func TestGetThatReadsNothingIsCutOffAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		house := build(t, plan{})
-		conn := serveInPipes(t, house)("")
+		conn := serveInPipes(t, house).get(t, "")
 		body := readAnswer(t, conn)
 		expectText(t, body, `["atlas_subscribed",{"msm":"1001"}]`+"\n")
 		house.deliver(7)
@@ -168,7 +190,7 @@ func TestGetWhoseSubscriptionHangs(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				house := build(t, plan{})
 				house.feed.hangs = true
-				conn := serveInPipes(t, house)("")
+				conn := serveInPipes(t, house).get(t, "")
 				began := time.Now()
 				ending := time.AfterFunc(test.end, func() { house.shutdown(context.Background()) })
 				defer ending.Stop()
@@ -185,7 +207,7 @@ func TestGetWhoseSubscriptionHangs(t *testing.T) {
 func TestGetThatGoesIsForgottenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		house := build(t, plan{})
-		conn := serveInPipes(t, house)("")
+		conn := serveInPipes(t, house).get(t, "")
 		expectText(t, readAnswer(t, conn), `["atlas_subscribed",{"msm":"1001"}]`+"\n")
 		time.Sleep(time.Minute - time.Second) // between two signs of life
 		house.deliver(7)                      // which goes into a pipe that nobody reads

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -132,19 +133,29 @@ func TestShutdownTellsClients(t *testing.T) {
 }
 
 func TestVanishedClientIsNoticed(t *testing.T) {
-	house := open(t, plan{patience: Patience{Interval: 100 * time.Millisecond, Timeout: 900 * time.Millisecond}})
-	silent, alive := house.connect(t), house.connect(t)
-	for _, client := range []*websocket.Conn{silent, alive} {
-		say(t, client, `["atlas_subscribe",{"msm":1001}]`)
-		expect(t, client, `["atlas_subscribed"`)
-	}
-	silent.SetPingHandler(func(string) error { return nil })
-	go func() { _, _, _ = silent.ReadMessage() }()
-	answering := make(chan error, 1)
-	go func() { _, _, err := alive.ReadMessage(); answering <- err }()
-	house.await(t, 1)
-	_ = alive.Close()
-	<-answering
+	synctest.Test(t, func(t *testing.T) {
+		patience := Patience{Interval: 25 * time.Second, Timeout: time.Minute}
+		house := build(t, plan{patience: patience})
+		network := serveInPipes(t, house)
+		silent, alive := network.webSocket(t), network.webSocket(t)
+		silent.SetPingHandler(func(string) error { return nil })
+		for _, client := range []*websocket.Conn{silent, alive} {
+			say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+			expect(t, client, `["atlas_subscribed"`)
+			_ = client.SetReadDeadline(time.Time{})
+			go func() { _, _, _ = client.ReadMessage() }()
+		}
+		for _, step := range []struct {
+			after time.Duration
+			left  int
+		}{{patience.Interval + patience.Timeout - 1, 2}, {1, 1}, {time.Hour, 1}} {
+			time.Sleep(step.after)
+			synctest.Wait()
+			if got := house.feed.count(); got != step.left {
+				t.Errorf("%v later, %d subscriptions are left, want %d", step.after, got, step.left)
+			}
+		}
+	})
 }
 
 func FuzzParseEvent(f *testing.F) {

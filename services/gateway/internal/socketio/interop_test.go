@@ -25,13 +25,17 @@ func TestGoogolleeClient(t *testing.T) {
 		"polling in text":   {polling.Default, "?b64=1"},
 		"polling in either": {polling.Default, ""},
 	} {
-		t.Run(name, func(t *testing.T) { converseWithGoogollee(t, test.transport, test.query) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			converseWithGoogollee(t, test.transport, test.query)
+		})
 	}
 }
 
 func converseWithGoogollee(t *testing.T, by transport.Transport, query string) {
 	t.Helper()
-	server := serve(t, Config{Engine: ours.Config{PingInterval: 100 * time.Millisecond, PingTimeout: 500 * time.Millisecond}})
+	const pingInterval, pingTimeout = time.Second, 5 * time.Second
+	server := serve(t, Config{Engine: ours.Config{PingInterval: pingInterval, PingTimeout: pingTimeout}})
 	dialer := engineio.Dialer{Transports: []transport.Transport{by}}
 	client, err := dialer.Dial(server.url+query, nil)
 	if err != nil {
@@ -43,8 +47,10 @@ func converseWithGoogollee(t *testing.T, by transport.Transport, query string) {
 	expectFrom(t, client, `2["message-back",{"t":"gr\u00fc\u00dfe"}]`)
 	next(t, server.events)
 
-	outlived := time.Now().Add(700 * time.Millisecond) // without heartbeats the session would have ended after 600 ms
-	for time.Now().Before(outlived) {
+	ticker := time.NewTicker(pingInterval / 10)
+	defer ticker.Stop()
+	outlived := time.Now().Add(pingInterval + pingTimeout + time.Second) // without heartbeats the session would have ended before
+	for now := time.Now(); now.Before(outlived); now = <-ticker.C {
 		writeTo(t, client, `21["still there"]`)
 		expectFrom(t, client, `31[]`)
 		next(t, server.events)

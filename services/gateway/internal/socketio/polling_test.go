@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 )
@@ -222,7 +223,7 @@ func TestRefusalOverPolling(t *testing.T) {
 }
 
 func TestEndsOverPolling(t *testing.T) {
-	server := serve(t, Config{Engine: engineio.Config{KeepQuery: []string{"client"}}})
+	server := serve(t, Config{Engine: engineio.Config{KeepQuery: []string{"client"}, Queue: outbox.Limits{CloseTimeout: time.Minute}}})
 	forEachForm(t, func(t *testing.T, join func(*testServer) *poller) {
 		client := join(server)
 		socket := next(t, server.sockets)
@@ -248,7 +249,7 @@ func TestEndsOverPolling(t *testing.T) {
 }
 
 func TestShutdownTellsWhoPolls(t *testing.T) {
-	server := serve(t, Config{})
+	server := serve(t, Config{Engine: engineio.Config{Queue: outbox.Limits{CloseTimeout: time.Minute}}})
 	old := server.joinPolling(t, engineio.Revision3, "", payload.Revision3Text)
 	young := server.joinPolling(t, engineio.Revision4, "", payload.Revision4)
 	done := make(chan error, 1)

@@ -21,7 +21,9 @@ func (s *testServer) tryOpen(t *testing.T, transport string) (refused reply, end
 			return got, nil
 		}
 		client := &poller{server: s, query: query + "&sid=" + s.newest(t).ID()}
-		return reply{}, func() { client.post(t, "1"); client.expect(t, "6") }
+		return reply{}, func() {
+			client.request(t, http.MethodPost, client.query, "7").expectRefused(t, http.StatusBadRequest, 3, "")
+		}
 	}
 	client, response, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+"/?"+query, nil)
 	if err != nil {

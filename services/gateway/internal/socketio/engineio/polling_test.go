@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
@@ -138,7 +140,7 @@ func TestBodyThatIsTooLong(t *testing.T) {
 // A body has at most as many packets as every client reads, and as many bytes as clients are told.
 func TestBodiesOfPollsAreBounded(t *testing.T) {
 	const most = 1000
-	server := serve(t, Config{MaxPayload: most})
+	server := serve(t, Config{MaxPayload: most, Queue: outbox.Limits{CloseTimeout: time.Minute}})
 	forBoth(t, func(t *testing.T, revision Revision) {
 		client := server.startPolling(t, revision, "")
 		session := server.newest(t)
@@ -192,41 +194,44 @@ func TestSessionIDsBelongToATransport(t *testing.T) {
 }
 
 func TestEndsOfPollingSessions(t *testing.T) {
-	server := serve(t, Config{})
 	forBoth(t, func(t *testing.T, revision Revision) {
-		t.Run("by the client, while a poll waits", func(t *testing.T) {
-			client := server.startPolling(t, revision, "")
-			waiting := client.pollLater(t)
-			client.post(t, body(revision, "1"))
-			(<-waiting).expect(t, http.StatusOK, body(revision, "6"))
-			server.expectEnded(t, "transport close")
-			client.expectUnknown(t)
-		})
-		t.Run("by the client, whose poll is overtaken", func(t *testing.T) {
-			client := server.startPolling(t, revision, "")
-			client.post(t, body(revision, "1", "4too late"))
-			server.expectEnded(t, "transport close")
-			client.post(t, body(revision, "4too late"))
-			client.expect(t, body(revision, "6"))
-			client.expectUnknown(t)
-		})
-		t.Run("by the server, while a poll waits", func(t *testing.T) {
-			client := server.startPolling(t, revision, "")
-			waiting := client.pollLater(t)
-			server.newest(t).Close(Ending{Reason: "enough"}, outbox.Text([]byte("4last")))
-			(<-waiting).expect(t, http.StatusOK, body(revision, "4last", "1"))
-			server.expectEnded(t, "enough")
-			client.expectUnknown(t)
-		})
-		t.Run("by the server, before a poll", func(t *testing.T) {
-			client := server.startPolling(t, revision, "")
-			session := server.newest(t)
-			_ = session.Offer(outbox.Text([]byte("4dropped")))
-			session.Abort(Ending{Reason: "too slow"}, outbox.Text([]byte("4last")))
-			server.expectEnded(t, "too slow")
-			client.expect(t, body(revision, "4last", "1"))
-			client.expectUnknown(t)
-		})
+		for name, end := range map[string]func(t *testing.T, server *testServer, client *poller){
+			"by the client, while a poll waits": func(t *testing.T, server *testServer, client *poller) {
+				waiting := client.pollLater(t)
+				synctest.Wait()
+				client.post(t, body(revision, "1"))
+				(<-waiting).expect(t, http.StatusOK, body(revision, "6"))
+				server.expectEnded(t, "transport close")
+			},
+			"by the client, whose poll is overtaken": func(t *testing.T, server *testServer, client *poller) {
+				client.post(t, body(revision, "1", "4too late"))
+				server.expectEnded(t, "transport close")
+				client.post(t, body(revision, "4too late"))
+				client.expect(t, body(revision, "6"))
+			},
+			"by the server, while a poll waits": func(t *testing.T, server *testServer, client *poller) {
+				waiting := client.pollLater(t)
+				synctest.Wait()
+				server.newest(t).Close(Ending{Reason: "enough"}, outbox.Text([]byte("4last")))
+				(<-waiting).expect(t, http.StatusOK, body(revision, "4last", "1"))
+				server.expectEnded(t, "enough")
+			},
+			"by the server, before a poll": func(t *testing.T, server *testServer, client *poller) {
+				session := server.newest(t)
+				_ = session.Offer(outbox.Text([]byte("4dropped")))
+				session.Abort(Ending{Reason: "too slow"}, outbox.Text([]byte("4last")))
+				server.expectEnded(t, "too slow")
+				client.expect(t, body(revision, "4last", "1"))
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				simulate(t, Config{}, func(t *testing.T, server *testServer) {
+					client := server.startPolling(t, revision, "")
+					end(t, server, client)
+					client.expectUnknown(t)
+				})
+			})
+		}
 	})
 }
 

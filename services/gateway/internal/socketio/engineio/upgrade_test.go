@@ -215,7 +215,7 @@ func TestSecondUpgradeAtATimeIsRefused(t *testing.T) {
 }
 
 func TestSessionThatEndsDuringTheUpgrade(t *testing.T) {
-	server := serve(t, Config{})
+	server := serve(t, Config{Queue: outbox.Limits{CloseTimeout: time.Minute}})
 	client := server.startPolling(t, Revision4, "")
 	socket := client.probe(t)
 	server.newest(t).Close(Ending{Reason: "enough"}, outbox.Text([]byte("4last")))
