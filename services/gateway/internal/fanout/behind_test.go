@@ -344,7 +344,10 @@ func TestTurnsOfWhatHasEndedAreForgotten(t *testing.T) {
 			}
 			bay.seat.Take(1 << 20)
 		}
-		for behind := range bay.river.source.partition(0).behind {
+		partition := bay.river.source.partition(0)
+		partition.mu.Lock()
+		defer partition.mu.Unlock()
+		for behind := range partition.behind {
 			if len(behind.turns) > 2 {
 				t.Errorf("%d turns are left", len(behind.turns))
 			}

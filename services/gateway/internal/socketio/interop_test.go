@@ -16,6 +16,7 @@ import (
 
 // googollee/go-socket.io is a client of Engine.IO 3 that has nothing in common with this package. It does not upgrade.
 func TestGoogolleeClient(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		transport transport.Transport
 		query     string
