@@ -45,8 +45,8 @@ func (c *cursors) Live(measurement atlas.MeasurementID, position atlas.Position)
 }
 
 // ForAll implements fanout.Cursors.
-func (c *cursors) ForAll(standings []fanout.Standing) string {
-	bookmark := &playback.Bookmark{Issued: time.Now(), Marks: make([]playback.Bookmarked, len(standings))}
+func (c *cursors) ForAll(standings []fanout.Standing, anew [][]byte) string {
+	bookmark := &playback.Bookmark{Issued: time.Now(), Marks: make([]playback.Bookmarked, len(standings)), Anew: anew}
 	for i, standing := range standings {
 		bookmark.Marks[i] = playback.Bookmarked{Cursor: c.cursorOf(standing), Parameters: standing.Parameters}
 	}
@@ -77,6 +77,9 @@ func (c *cursors) Each(cursor string) (subscriptions []fanout.Recalled, err erro
 		}
 		own := c.seal.Write(&playback.Bookmark{Issued: bookmark.Issued, Marks: []playback.Bookmarked{{Cursor: mark.Cursor}}})
 		subscriptions = append(subscriptions, fanout.Recalled{Parameters: mark.Parameters, Cursor: own})
+	}
+	for _, parameters := range bookmark.Anew {
+		subscriptions = append(subscriptions, fanout.Recalled{Parameters: parameters})
 	}
 	return subscriptions, nil
 }

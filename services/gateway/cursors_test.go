@@ -29,14 +29,17 @@ func standings(seal *playback.Seal) []fanout.Standing {
 func TestCursorForAll(t *testing.T) {
 	seal := &playback.Seal{}
 	all := &cursors{seal: seal}
-	text := all.ForAll(standings(seal))
+	text := all.ForAll(standings(seal), [][]byte{[]byte(`{"msm":4}`)})
 	subscriptions, err := all.Each(text)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if anew := subscriptions[len(subscriptions)-1]; string(anew.Parameters) != `{"msm":4}` || anew.Cursor != "" {
+		t.Errorf("got %+v of the subscription without a cursor", anew)
+	}
 	var parameters []byte
 	var own []playback.Cursor
-	for _, recalled := range subscriptions {
+	for _, recalled := range subscriptions[:len(subscriptions)-1] {
 		parameters = append(parameters, recalled.Parameters...)
 		bookmark, err := seal.Read(recalled.Cursor)
 		if err != nil || len(bookmark.Marks) != 1 {
@@ -64,7 +67,7 @@ func TestCursorForAllIsGoodForEach(t *testing.T) {
 	standing := func(parameters string, offset int64) fanout.Standing {
 		return fanout.Standing{Parameters: []byte(parameters), Measurement: 1, Position: atlas.Position{Topic: "atlas.results", Offset: offset}}
 	}
-	text := (&cursors{seal: seal}).ForAll([]fanout.Standing{standing(`{"msm":1,"prb":1,"cursor":""}`, 99), standing(`{"msm":1,"prb":2,"cursor":""}`, 60)})
+	text := (&cursors{seal: seal}).ForAll([]fanout.Standing{standing(`{"msm":1,"prb":1,"cursor":""}`, 99), standing(`{"msm":1,"prb":2,"cursor":""}`, 60)}, [][]byte{[]byte(`{"msm":1}`)})
 	for parameters, want := range map[string]int64{`"prb":1`: 99, `"prb":2`: 60, `"prb":3`: 60} {
 		wanted, err := subscription.Parse([]byte(`{"msm":1,"cursor":"` + text + `",` + parameters + `}`))
 		if err != nil {
@@ -85,7 +88,7 @@ func TestMemoryThatIsRefused(t *testing.T) {
 	seal, other := &playback.Seal{}, &playback.Seal{}
 	other.SetKey([]byte("of another log"))
 	all := &cursors{seal: seal}
-	text := all.ForAll(standings(seal))
+	text := all.ForAll(standings(seal), nil)
 	for name, test := range map[string]struct {
 		cursors *cursors
 		text    string
@@ -106,7 +109,7 @@ func TestMemoryGrowsOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seal := &playback.Seal{}
 		all := &cursors{seal: seal}
-		text, issued := all.ForAll(standings(seal)), time.Now()
+		text, issued := all.ForAll(standings(seal), nil), time.Now()
 		time.Sleep(time.Hour)
 		each, err := all.Each(text)
 		if err != nil {

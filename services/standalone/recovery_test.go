@@ -177,6 +177,27 @@ func TestRecoveryBringsWhatWaitedInABuffer(t *testing.T) {
 	}
 }
 
+// What has no cursor comes from then on, with what has one.
+func TestRecoveryMakesSubscriptionsWithoutCursorsAnew(t *testing.T) {
+	t.Parallel()
+	h, other := openPair(t)
+	l := mustSubscribe(t, socketIO, arrival{gateway: h.public, parameters: json.RawMessage(`{"msm":1001,"cursor":""}`)})
+	if err := l.subscribe(`{"msm":5001}`); err != nil {
+		t.Fatal(err)
+	}
+	h.mustPost(t, numbered(1001, 1))
+	offset := l.mustExpect(t, `["atlas_result",{"msm_id":1001,"prb_id":1,`).cursor()
+	l.close()
+	h.mustPost(t, numbered(1001, 2), numbered(5001, 2))
+	back := mustOpen(t, socketIO, arrival{gateway: other.public, pid: l.pid, offset: offset})
+	if back.pid != l.pid {
+		t.Errorf("came back as %s, got the new pid %s", l.pid, back.pid)
+	}
+	expectInAnyOrder(t, back, `["atlas_subscribed",{"msm":1001,`, `["atlas_subscribed",{"msm":5001}`, `["atlas_result",{"msm_id":1001,"prb_id":2,`)
+	h.mustPost(t, numbered(1001, 3), numbered(5001, 3))
+	expectInAnyOrder(t, back, `["atlas_result",{"msm_id":1001,"prb_id":3,`, `["atlas_result",{"msm_id":5001,"prb_id":3,`)
+}
+
 // hearInTwoLives hears the first of two results on one line, and the other one on another if that is the one which is sent in an array.
 func hearInTwoLives(t *testing.T, l *line, next *house, neighbour atlas.MeasurementID, number int) *line {
 	t.Helper()

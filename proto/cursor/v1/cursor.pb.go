@@ -27,7 +27,9 @@ type Cursor struct {
 	// When it was given out; Unix seconds.
 	Issued int64 `protobuf:"varint,1,opt,name=issued,proto3" json:"issued,omitempty"`
 	// One of the message's subscription; or one of each subscription of a client that comes back with nothing but the last cursor.
-	Places        []*Place `protobuf:"bytes,2,rep,name=places,proto3" json:"places,omitempty"`
+	Places []*Place `protobuf:"bytes,2,rep,name=places,proto3" json:"places,omitempty"`
+	// Parameters of the subscriptions of such a client that have no cursors, which are to be made anew.
+	Anew          [][]byte `protobuf:"bytes,3,rep,name=anew,proto3" json:"anew,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -72,6 +74,13 @@ func (x *Cursor) GetIssued() int64 {
 func (x *Cursor) GetPlaces() []*Place {
 	if x != nil {
 		return x.Places
+	}
+	return nil
+}
+
+func (x *Cursor) GetAnew() [][]byte {
+	if x != nil {
+		return x.Anew
 	}
 	return nil
 }
@@ -395,10 +404,11 @@ var File_cursor_v1_cursor_proto protoreflect.FileDescriptor
 
 const file_cursor_v1_cursor_proto_rawDesc = "" +
 	"\n" +
-	"\x16cursor/v1/cursor.proto\x12\tcursor.v1\"J\n" +
+	"\x16cursor/v1/cursor.proto\x12\tcursor.v1\"^\n" +
 	"\x06Cursor\x12\x16\n" +
 	"\x06issued\x18\x01 \x01(\x03R\x06issued\x12(\n" +
-	"\x06places\x18\x02 \x03(\v2\x10.cursor.v1.PlaceR\x06places\"\xa6\x01\n" +
+	"\x06places\x18\x02 \x03(\v2\x10.cursor.v1.PlaceR\x06places\x12\x12\n" +
+	"\x04anew\x18\x03 \x03(\fR\x04anew\"\xa6\x01\n" +
 	"\x05Place\x12 \n" +
 	"\vmeasurement\x18\x01 \x01(\x03R\vmeasurement\x12%\n" +
 	"\x04live\x18\x02 \x01(\v2\x0f.cursor.v1.LiveH\x00R\x04live\x12+\n" +

@@ -85,8 +85,8 @@ func (cursors) Live(measurement atlas.MeasurementID, position atlas.Position) st
 	return fmt.Sprintf("%d-behind-%d", measurement, position.Offset)
 }
 
-func (cursors) ForAll(standings []fanout.Standing) string {
-	return fmt.Sprintf("all-%d", len(standings))
+func (cursors) ForAll(standings []fanout.Standing, anew [][]byte) string {
+	return fmt.Sprintf("all-%d", len(standings)+len(anew))
 }
 
 func (cursors) Each(cursor string) ([]fanout.Recalled, error) {
@@ -96,7 +96,7 @@ func (cursors) Each(cursor string) ([]fanout.Recalled, error) {
 	if cursor != "known" {
 		return nil, subscription.Refuse("bad_cursor", "cursor: got %s", cursor)
 	}
-	return []fanout.Recalled{{Parameters: []byte(`{"msm":1001,"cursor":""}`), Cursor: "own"}}, nil
+	return []fanout.Recalled{{Parameters: []byte(`{"msm":1001,"cursor":""}`), Cursor: "own"}, {Parameters: []byte(`{"msm":5}`)}}, nil
 }
 
 type measurements struct{ stopped sync.Map }

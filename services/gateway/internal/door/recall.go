@@ -54,7 +54,7 @@ func (d *SocketIO) recall(session *session, socket *socketio.Socket) {
 	session.resume(ctx, subscriptions)
 }
 
-// recall gives the subscriptions for which a cursor stands, none if not one of them can go on. The error is why that is not known now.
+// recall gives the subscriptions for which a cursor stands, none if not one of them can go on where it was. The error is why that is not known now.
 func (s *session) recall(ctx context.Context, cursor string) ([]fanout.Recalled, error) {
 	subscriptions, err := s.subscriber.Recall(ctx, cursor)
 	if _, refused := errors.AsType[*subscription.Error](err); refused {
@@ -64,6 +64,9 @@ func (s *session) recall(ctx context.Context, cursor string) ([]fanout.Recalled,
 		return nil, err
 	}
 	for _, recalled := range subscriptions {
+		if recalled.Cursor == "" {
+			continue
+		}
 		wanted, err := subscription.Parse(recalled.Parameters)
 		if err == nil {
 			wanted.GoOnAfter(recalled.Cursor)
@@ -82,6 +85,10 @@ func (s *session) resume(ctx context.Context, subscriptions []fanout.Recalled) {
 	s.subscriber.Hold()
 	defer s.subscriber.Release()
 	for _, recalled := range subscriptions {
-		s.answer(s.subscribe(ctx, recalled.Parameters, func(wanted *subscription.Subscription) { wanted.GoOnAfter(recalled.Cursor) }))
+		s.answer(s.subscribe(ctx, recalled.Parameters, func(wanted *subscription.Subscription) {
+			if recalled.Cursor != "" {
+				wanted.GoOnAfter(recalled.Cursor)
+			}
+		}))
 	}
 }

@@ -34,8 +34,11 @@ func TestClientIsRecalled(t *testing.T) {
 		t.Errorf("got the private ID %q, which tells the client that it is not recovered", privateID)
 	}
 	expect(t, client, `42["atlas_subscribed",{"msm":1001,"cursor":""},"all-1"]`)
+	expect(t, client, `42["atlas_subscribed",{"msm":5},"all-2"]`)
 	house.deliver(7)
-	expect(t, client, `42["atlas_result",{"msm_id":1001,"prb_id":7},"all-1"]`)
+	expect(t, client, `42["atlas_result",{"msm_id":1001,"prb_id":7},"all-2"]`)
+	say(t, client, `42["atlas_unsubscribe",{"msm":5}]`) // which says that it had no cursor
+	expect(t, client, `42["atlas_unsubscribed",{"msm":5},"all-1"]`)
 	say(t, client, `42["atlas_unsubscribe",{"msm":"1001","cursor":"all-1"}]`)
 	expect(t, client, `42["atlas_unsubscribed",{"msm":"1001","cursor":"all-1"},""]`)
 }

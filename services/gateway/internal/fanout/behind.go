@@ -118,7 +118,7 @@ func (b *behind) endBacklog(memberships []*membership) {
 	for _, membership := range memberships {
 		membership.indexed = membership.wanted
 		b.member.emptyBuffers(membership.wanted.Stream)
-		_ = membership.subscriber.say(eventBacklogSent, membership.parameters, false) // flush deals with what did not fit
+		_ = membership.say(eventBacklogSent) // flush deals with what did not fit
 	}
 	b.begin(memberships)
 }

@@ -14,8 +14,8 @@ type Cursors interface {
 	Prepare(ctx context.Context) error
 	// Live gives the cursor behind a record of a live topic.
 	Live(measurement atlas.MeasurementID, position atlas.Position) string
-	// ForAll gives one that stands for several subscriptions.
-	ForAll(standings []Standing) string
+	// ForAll gives one that stands for several subscriptions, and for those with such parameters that are to be made anew.
+	ForAll(standings []Standing, anew [][]byte) string
 	// Each gives the subscriptions for which a cursor of ForAll stands. A *subscription.Error says what is wrong with it.
 	Each(cursor string) ([]Recalled, error)
 }
@@ -48,7 +48,7 @@ func (h *Hub) cursor(at place) string {
 // Recalled is a subscription that a client has had.
 type Recalled struct {
 	Parameters []byte
-	Cursor     string // of its own
+	Cursor     string // of its own; empty for one that is to be made anew
 }
 
 // Recall gives the subscriptions for which a cursor stands that the client has remembered. A *subscription.Error says what is wrong with it.
@@ -72,11 +72,11 @@ func (s *Subscriber) CanResume(ctx context.Context, wanted *subscription.Subscri
 
 // offerRecord enqueues the message of a record, or of several, the last of which stands at a place.
 func (s *Subscriber) offerRecord(offer func(*outbox.Message) error, event string, payload []byte, cursors bool, at place) error {
-	switch {
-	case !cursors:
+	if !cursors {
 		return offer(s.encoding.Event(event, payload))
-	case s.ledger != nil:
-		return s.ledger.offer(offer, event, payload, at)
+	}
+	if ledger := s.ledger.Load(); ledger != nil {
+		return ledger.offer(offer, event, payload, at)
 	}
 	return offer(s.encoding.EventAt(event, payload, s.hub.cursor(at)))
 }

@@ -71,8 +71,8 @@ func (f *frames) enqueueBuffered(to *member, stream atlas.Stream, form subscript
 // offer gives the record to a subscriber by itself.
 func (f *frames) offer(to *member, stream atlas.Stream, form subscription.Form) error {
 	subscriber := to.subscriber
-	if form.Cursor && subscriber.ledger != nil { // its cursors are its own
-		return subscriber.ledger.offer(subscriber.offerOf(f.partition.patient), eventName(stream), f.subject.Payload(form), f.place(stream))
+	if ledger := subscriber.ledger.Load(); form.Cursor && ledger != nil { // its cursors are its own
+		return ledger.offer(subscriber.offerOf(f.partition.patient), eventName(stream), f.subject.Payload(form), f.place(stream))
 	}
 	message := f.get(shape{subscriber.encoding, stream, form})
 	if f.partition.patient {

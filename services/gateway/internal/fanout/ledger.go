@@ -9,7 +9,8 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// ledger is how far a client has got with each of its subscriptions that have cursors, for a client that comes back with nothing but the last cursor.
+// ledger is how far a client has got with each of its subscriptions that have cursors, for a client that comes back with nothing but the last cursor. Of
+// the others it gets the parameters back.
 type ledger struct {
 	subscriber *Subscriber
 
@@ -98,16 +99,29 @@ func (l *ledger) say(event string, payload []byte) error {
 	return l.subscriber.tell(l.subscriber.encoding.EventAt(event, payload, l.cursor(place{})))
 }
 
-// cursor stands for all memberships once what stands at a place is enqueued; it is empty if there are none, or too many.
+// cursor stands for all memberships once what stands at a place is enqueued; it is empty if none has cursors, or if there are too many.
 func (l *ledger) cursor(at place) string {
-	if len(l.entries) == 0 || l.size > maxForAll {
+	if len(l.entries) == 0 {
+		return ""
+	}
+	anew := l.subscriber.roll.withoutCursors()
+	if l.size+sizeOf(anew) > maxForAll {
 		return ""
 	}
 	standings := make([]Standing, 0, len(l.entries))
 	for _, entry := range l.entries {
 		standings = append(standings, entry.standing(at))
 	}
-	return l.subscriber.hub.settings.Cursors.ForAll(standings)
+	return l.subscriber.hub.settings.Cursors.ForAll(standings, anew)
+}
+
+// sizeOf is what subscriptions take in a cursor that are to be made anew.
+func sizeOf(anew [][]byte) (size int) {
+	const tag = 4 // that, and the length
+	for _, parameters := range anew {
+		size += (len(parameters) + tag) * 4 / 3
+	}
+	return size
 }
 
 // standing is how far the membership has got once what stands at a place is enqueued.

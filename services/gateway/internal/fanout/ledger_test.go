@@ -110,6 +110,39 @@ func TestCursorMovesOnWhereNothingMatches(t *testing.T) {
 	})
 }
 
+// Subscriptions without a cursor are named too, from when one has a cursor until they end.
+func TestCursorNamesSubscriptionsWithoutOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := rememberingBay(t)
+		defer bay.close()
+		const marked, before, after = `{"msm":1,"cursor":""}`, `{"msm":2}`, `{"msm":3,"prb":5}`
+		subscribe(t, bay.subscriber, before)
+		subscribe(t, bay.subscriber, marked)
+		subscribe(t, bay.subscriber, after)
+		if err := unsubscribe(t, bay.subscriber, before); err != nil {
+			t.Fatal(err)
+		}
+		messages, _ := bay.seat.Take(1 << 20)
+		for _, message := range messages {
+			bay.heard = append(bay.heard, string(message.Payload()))
+		}
+		if want := "atlas_subscribed " + before; bay.heard[0] != want {
+			t.Errorf("got %s, want %s", bay.heard[0], want)
+		}
+		bay.expectStandings(t, 1, map[string]int64{marked: -1, before: 0})
+		bay.expectStandings(t, 2, map[string]int64{marked: -1, before: 0, after: 0})
+		bay.expectStandings(t, 3, map[string]int64{marked: -1, after: 0})
+		if err := unsubscribe(t, bay.subscriber, marked); err != nil {
+			t.Fatal(err)
+		}
+		bay.heard = nil
+		bay.listen()
+		if want := "atlas_unsubscribed " + marked; strings.TrimSpace(bay.heard[0]) != want {
+			t.Errorf("got %s, want %s and nothing to remember", bay.heard[0], want)
+		}
+	})
+}
+
 // Subscriptions come and go with the cursor, and too many of them have none for all.
 func TestCursorNamesTheSubscriptionsThatThereAre(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

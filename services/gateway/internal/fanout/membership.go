@@ -19,19 +19,24 @@ type membership struct {
 // isOnRoll tells whether it has not ended.
 func (m *membership) isOnRoll() bool { return m.subscriber.roll.find(m.key) == m }
 
-// hasEntry tells whether the subscriber's ledger has the membership.
-func (m *membership) hasEntry() bool { return m.wanted.Cursor.Wanted && m.subscriber.ledger != nil }
+// ledger is the subscriber's if it has an entry of the membership, else nil.
+func (m *membership) ledger() *ledger {
+	if !m.wanted.Cursor.Wanted {
+		return nil
+	}
+	return m.subscriber.ledger.Load()
+}
 
 // follow has the subscriber's ledger know whether what the feed has passed is passed for the membership.
 func (m *membership) follow(follows bool) {
-	if m.hasEntry() {
-		m.subscriber.ledger.follow(m, follows)
+	if ledger := m.ledger(); ledger != nil {
+		ledger.follow(m, follows)
 	}
 }
 
 // say tells the client of an event that repeats the parameters.
 func (m *membership) say(event string) error {
-	return m.subscriber.say(event, m.parameters, m.wanted.Cursor.Wanted)
+	return m.subscriber.say(event, m.parameters)
 }
 
 // end ends the membership, and says the last words of it after all that it brought, if any. Errors: ErrNotSubscribed, if it has ended already; those of

@@ -62,10 +62,11 @@ func (p *partition) add(joining *membership, next int64) error {
 	if standing == stopped && joining.start == nil {
 		return errors.Join(joining.say(eventSubscribed), joining.say(eventUnsubscribed))
 	}
+	joining.subscriber.roll.add(joining)
 	if err := p.welcome(joining, next); err != nil {
+		joining.subscriber.roll.remove(joining)
 		return err
 	}
-	joining.subscriber.roll.add(joining)
 	p.pace.reach(next)
 	p.enter(joining, next, standing)
 	return nil
@@ -73,10 +74,10 @@ func (p *partition) add(joining *membership, next int64) error {
 
 // welcome confirms a membership. From then on, cursors stand for it too.
 func (p *partition) welcome(joining *membership, next int64) error {
-	if !joining.hasEntry() {
+	ledger, wanted := joining.ledger(), joining.wanted
+	if ledger == nil {
 		return joining.say(eventSubscribed)
 	}
-	ledger, wanted := joining.subscriber.ledger, joining.wanted
 	var waiting *buffer
 	if wanted.Buffer {
 		waiting = joining.subscriber.buffer(bufferFor(wanted.Stream, wanted.Measurement, true), p.patient)
@@ -160,7 +161,7 @@ func (p *partition) confirm(present *membership, parameters []byte) (stays bool,
 	if !present.isOnRoll() {
 		return false, nil
 	}
-	return true, present.subscriber.say(eventSubscribed, parameters, present.wanted.Cursor.Wanted)
+	return true, present.subscriber.say(eventSubscribed, parameters)
 }
 
 // remove ends a membership and says the last words of it after all that it brought, if any: no results come after them. It returns false if the
@@ -181,8 +182,8 @@ func (p *partition) remove(leaving *membership, last func() error) (ended bool, 
 }
 
 func (p *partition) exit(left *member, leaving *membership) {
-	if leaving.hasEntry() {
-		leaving.subscriber.ledger.end(leaving)
+	if ledger := leaving.ledger(); ledger != nil {
+		ledger.end(leaving)
 	}
 	p.indexOf(left).Remove(left, leaving.indexed)
 	left.memberships = slices.DeleteFunc(left.memberships, func(m *membership) bool { return m == leaving })

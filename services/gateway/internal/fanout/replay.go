@@ -107,7 +107,7 @@ func (m *membership) replayed(err error) error {
 	if refusal, ok := errors.AsType[*subscription.Error](err); ok {
 		told = m.subscriber.complain(refusal)
 	} else if known && err == nil {
-		told = m.subscriber.say(replays.ReplayFinished(), m.parameters, false)
+		told = m.say(replays.ReplayFinished())
 	}
 	return errors.Join(told, m.say(eventUnsubscribed))
 }

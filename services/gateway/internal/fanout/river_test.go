@@ -197,10 +197,16 @@ type plainCursors struct{}
 func (plainCursors) Prepare(context.Context) error { return nil }
 
 func (plainCursors) Live(measurement atlas.MeasurementID, position atlas.Position) string {
-	return plainCursors{}.ForAll([]Standing{{Measurement: measurement, Position: position}})
+	return plainCursors{}.ForAll([]Standing{{Measurement: measurement, Position: position}}, nil)
 }
 
-func (plainCursors) ForAll(standings []Standing) string {
+// anew is the topic of a standing that has no place.
+const anew = "anew"
+
+func (plainCursors) ForAll(standings []Standing, withoutPlace [][]byte) string {
+	for _, parameters := range withoutPlace {
+		standings = append(standings, Standing{Parameters: parameters, Position: atlas.Position{Topic: anew}})
+	}
 	text, err := json.Marshal(standings)
 	if err != nil {
 		panic(err) // numbers and texts
@@ -214,8 +220,11 @@ func (plainCursors) Each(cursor string) (subscriptions []Recalled, err error) {
 		return nil, err
 	}
 	for _, standing := range standings {
-		own := plainCursors{}.ForAll([]Standing{standing})
-		subscriptions = append(subscriptions, Recalled{Parameters: standing.Parameters, Cursor: own})
+		recalled := Recalled{Parameters: standing.Parameters}
+		if standing.Position.Topic != anew {
+			recalled.Cursor = plainCursors{}.ForAll([]Standing{standing}, nil)
+		}
+		subscriptions = append(subscriptions, recalled)
 	}
 	return subscriptions, nil
 }

@@ -48,6 +48,18 @@ func (r *roll) all() []*membership {
 	return slices.Clone(r.memberships)
 }
 
+// withoutCursors gives the parameters of the memberships that have none.
+func (r *roll) withoutCursors() (parameters [][]byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, membership := range r.memberships {
+		if !membership.wanted.Cursor.Wanted {
+			parameters = append(parameters, membership.parameters)
+		}
+	}
+	return parameters
+}
+
 // room refuses a membership that would be one too many with ErrTooMany.
 func (r *roll) room(joining *membership, limit int) error {
 	r.mu.Lock()

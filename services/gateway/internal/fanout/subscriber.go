@@ -34,7 +34,7 @@ type Subscriber struct {
 	held       []func()                           // begin them
 	pursuits   sync.WaitGroup                     // of partitions in which it is behind
 	readers    atomic.Pointer[semaphore.Weighted] // of the log, in those; nil until there are some
-	ledger     *ledger                            // where each of its cursors stands for all subscriptions; set before the first of them begins
+	ledger     atomic.Pointer[ledger]             // where each of its cursors stands for all subscriptions; set before the first that has some begins
 	onEnd      func()                             // as OnEnd has it
 	overfull   atomic.Bool                        // a message did not fit that must: after that nothing is enqueued any more
 	overflowed atomic.Bool                        // that was told and counted
@@ -69,8 +69,8 @@ func (s *Subscriber) beginCursors(ctx context.Context, wanted *subscription.Subs
 	if !wanted.Cursor.Wanted {
 		return nil
 	}
-	if s.client.BeginCursors() && s.ledger == nil {
-		s.ledger = &ledger{subscriber: s}
+	if s.client.BeginCursors() && s.ledger.Load() == nil {
+		s.ledger.Store(&ledger{subscriber: s})
 	}
 	return s.hub.settings.Cursors.Prepare(ctx)
 }
@@ -82,7 +82,7 @@ func (s *Subscriber) Unsubscribe(wanted *subscription.Subscription, parameters [
 	if leaving == nil || !s.agrees(wanted) {
 		return ErrNotSubscribed
 	}
-	return leaving.end(func() error { return s.say(eventUnsubscribed, parameters, leaving.wanted.Cursor.Wanted) })
+	return leaving.end(func() error { return s.say(eventUnsubscribed, parameters) })
 }
 
 // OnEnd has ended called whenever subscriptions have become fewer by themselves: from any goroutine, perhaps after Leave, and without a lock held. It is
@@ -134,11 +134,10 @@ func (s *Subscriber) tell(message *outbox.Message) error {
 	return err
 }
 
-// say tells the client of an event that is no record. Where its cursors stand for all subscriptions, one comes with it if that is said to have changed.
-// Errors: those of Client.Tell.
-func (s *Subscriber) say(event string, payload []byte, changed bool) error {
-	if changed && s.ledger != nil {
-		return s.ledger.say(event, payload)
+// say tells the client of an event that is no record. Where its cursors stand for all subscriptions, one comes with it. Errors: those of Client.Tell.
+func (s *Subscriber) say(event string, payload []byte) error {
+	if ledger := s.ledger.Load(); ledger != nil {
+		return ledger.say(event, payload)
 	}
 	return s.tell(s.encoding.Event(event, payload))
 }

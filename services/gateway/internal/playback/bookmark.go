@@ -25,6 +25,7 @@ const MaxCursor = 8192
 type Bookmark struct {
 	Issued time.Time // in whole seconds
 	Marks  []Bookmarked
+	Anew   [][]byte // parameters of further subscriptions, of which there is no place
 }
 
 // Bookmarked is how far a client has got with a subscription.
@@ -76,7 +77,7 @@ func (s *Seal) Write(bookmark *Bookmark) string {
 }
 
 func (b *Bookmark) encode() []byte {
-	message := &cursorv1.Cursor{Issued: b.Issued.Unix()}
+	message := &cursorv1.Cursor{Issued: b.Issued.Unix(), Anew: b.Anew}
 	for i := range b.Marks {
 		message.Places = append(message.Places, b.Marks[i].message(b.Marks[i].Parameters))
 	}
@@ -107,7 +108,7 @@ func decodeBookmark(body []byte) (*Bookmark, error) {
 	if proto.Unmarshal(body, message) != nil {
 		return nil, ErrDamaged
 	}
-	bookmark := &Bookmark{Issued: time.Unix(message.GetIssued(), 0)}
+	bookmark := &Bookmark{Issued: time.Unix(message.GetIssued(), 0), Anew: message.GetAnew()}
 	for _, place := range message.GetPlaces() {
 		cursor, sound := cursorOf(place)
 		if !sound {
