@@ -30,7 +30,7 @@ run: ## Start collector, gateway, an embedded Kafka broker and a simulated netwo
 
 test: kafka clients browser web ## Set up what the tests need and run all of them (or TEST=./pkg/atlas/...)
 	@mkdir -p $(CACHE)
-	go run $(GOTESTSUM) --format standard-quiet --jsonfile $(CACHE)/tests.json -- -race -timeout 20m $(TEST)
+	go run $(GOTESTSUM) --format standard-quiet --jsonfile $(CACHE)/tests.json -- -race -timeout 30m $(TEST)
 	@if [ -n "$$CI" ] && grep -q '"Action":"skip".*"Test":' $(CACHE)/tests.json; then echo "CI allows no skipped test"; exit 1; fi
 
 check: lint generated ## Everything that can be found without running: vet, lint, imports, go.mod files, generated code
