@@ -54,6 +54,13 @@ func (c *cursors) ForAll(standings []fanout.Standing, anew [][]byte) string {
 }
 
 func (c *cursors) cursorOf(standing fanout.Standing) playback.Cursor {
+	if standing.Before != "" {
+		bookmark, err := c.seal.Read(standing.Before)
+		if err != nil {
+			panic(err) // Each has given it
+		}
+		return bookmark.Marks[0].Cursor
+	}
 	if !standing.InReplay {
 		return playback.Cursor{Measurement: standing.Measurement, Live: &standing.Position}
 	}

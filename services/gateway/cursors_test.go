@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"bytes"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -58,6 +60,30 @@ func TestCursorForAll(t *testing.T) {
 	}
 	if replay := own[2]; replay.Measurement != 3 || replay.Replay != nil || replay.Live != nil {
 		t.Errorf("got %+v of the replay that has not begun", replay)
+	}
+}
+
+// What a client has not got back yet stays where it was.
+func TestCursorForWhatIsDue(t *testing.T) {
+	seal := &playback.Seal{}
+	all := &cursors{seal: seal}
+	had, err := all.Each(all.ForAll(standings(seal), nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var due []fanout.Standing
+	for _, recalled := range had {
+		due = append(due, fanout.Standing{Parameters: recalled.Parameters, Before: recalled.Cursor})
+	}
+	again, err := all.Each(all.ForAll(due, nil))
+	if err != nil || len(again) != len(had) {
+		t.Fatalf("got %+v, %v", again, err)
+	}
+	for i, recalled := range again {
+		was, _ := seal.Read(had[i].Cursor)
+		if is, err := seal.Read(recalled.Cursor); err != nil || !reflect.DeepEqual(is.Marks, was.Marks) || !bytes.Equal(recalled.Parameters, had[i].Parameters) {
+			t.Errorf("got %+v, %v, want %+v", is, err, was)
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ type remembered struct {
 // resumeTimeout is how long it may take to give a client all its subscriptions back.
 const resumeTimeout = 2 * followTimeout
 
-// recall gives a client of Engine.IO 4 the subscriptions back for which the cursor stands that it remembers, each from where it was. By its private ID,
+// recall gives a client of Engine.IO 4 the subscriptions back for which the cursor stands that it remembers: from where it was, or anew. By its private ID,
 // which it keeps if there are any, the client sees that it is recovered. One that cannot be recovered now, but perhaps later, comes again by itself when
 // its connection is closed.
 func (d *SocketIO) recall(session *session, socket *socketio.Socket) {
@@ -51,7 +51,10 @@ func (d *SocketIO) recall(session *session, socket *socketio.Socket) {
 		return
 	}
 	socket.SetPrivateID(was.PrivateID)
-	session.resume(ctx, subscriptions)
+	if !session.resume(ctx, subscriptions) {
+		socket.Close()
+	}
+	session.subscriber.GiveBack(nil)
 }
 
 // recall gives the subscriptions for which a cursor stands, none if not one of them can go on where it was. The error is why that is not known now.
@@ -79,16 +82,20 @@ func (s *session) recall(ctx context.Context, cursor string) ([]fanout.Recalled,
 	return nil, nil
 }
 
-// resume subscribes again, and says of each subscription what came of that.
-func (s *session) resume(ctx context.Context, subscriptions []fanout.Recalled) {
-	s.client.BeginCursors() // what is said from here on must not be remembered instead
-	s.subscriber.Hold()
-	defer s.subscriber.Release()
-	for _, recalled := range subscriptions {
-		s.answer(s.subscribe(ctx, recalled.Parameters, func(wanted *subscription.Subscription) {
+// resume subscribes again, and says of each subscription what came of that. It returns false if one cannot be had for the moment, which the client still
+// remembers then.
+func (s *session) resume(ctx context.Context, subscriptions []fanout.Recalled) bool {
+	for i, recalled := range subscriptions {
+		s.subscriber.GiveBack(subscriptions[i:])
+		err := s.subscribe(ctx, recalled.Parameters, func(wanted *subscription.Subscription) {
 			if recalled.Cursor != "" {
 				wanted.GoOnAfter(recalled.Cursor)
 			}
-		}))
+		})
+		if err != nil && wordRefusal(err, s.logger).Code == codeUnavailable {
+			return false
+		}
+		s.answer(err)
 	}
+	return true
 }

@@ -3,6 +3,7 @@ package door
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -33,7 +34,7 @@ func TestClientIsRecalled(t *testing.T) {
 	if privateID != "mine" {
 		t.Errorf("got the private ID %q, which tells the client that it is not recovered", privateID)
 	}
-	expect(t, client, `42["atlas_subscribed",{"msm":1001,"cursor":""},"all-1"]`)
+	expect(t, client, `42["atlas_subscribed",{"msm":1001,"cursor":""},"all-2"]`)
 	expect(t, client, `42["atlas_subscribed",{"msm":5},"all-2"]`)
 	house.deliver(7)
 	expect(t, client, `42["atlas_result",{"msm_id":1001,"prb_id":7},"all-2"]`)
@@ -50,6 +51,22 @@ func TestClientIsRecoveredLater(t *testing.T) {
 	expect(t, client, `0{"sid":`)
 	say(t, client, `40{"pid":"mine","offset":"later"}`)
 	expectClose(t, client, websocket.CloseNormalClosure)
+}
+
+// One whose subscriptions cannot be had for the moment comes again too: a page that is told that it is recovered does not ask for them.
+func TestClientIsGivenEverythingBackOrNothing(t *testing.T) {
+	house := open(t, plan{})
+	house.feed.err = errors.New("dial tcp 10.0.0.1:9092: refused")
+	client, _ := house.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
+	expect(t, client, `0{"sid":`)
+	say(t, client, `40{"pid":"mine","offset":"known"}`)
+	for {
+		if _, message, err := client.ReadMessage(); err != nil {
+			break
+		} else if strings.HasPrefix(string(message), "42") {
+			t.Errorf("got %s, of which it would remember something else", message)
+		}
+	}
 }
 
 // What is no cursor of ours makes a client a new one.

@@ -27,6 +27,7 @@ type Standing struct {
 	Position    atlas.Position // of the last record that it has been given or needs no more, in a live topic
 	InReplay    bool           // it is a replay
 	Replay      string         // then: its cursor, or nothing before the first record
+	Before      string         // the cursor with which it is to go on, of one that it has not got back yet, which has but its parameters beside
 }
 
 // place is where a client stands behind a record.

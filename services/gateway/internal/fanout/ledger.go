@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"bytes"
 	"slices"
 	"sync"
 
@@ -17,6 +18,7 @@ type ledger struct {
 	mu      sync.Mutex // is held while a message is enqueued, so that its cursor stands for what is enqueued before it and for nothing behind it
 	entries []*entry   // in the order of subscribing
 	size    int        // what a cursor for all of them takes at most, in bytes
+	due     []Recalled // what the client is being given back and has not got yet
 }
 
 const (
@@ -99,29 +101,53 @@ func (l *ledger) say(event string, payload []byte) error {
 	return l.subscriber.tell(l.subscriber.encoding.EventAt(event, payload, l.cursor(place{})))
 }
 
+// give has cursors stand for what the client is given back, as long as it has not got it: its connection may be lost before it has.
+func (l *ledger) give(back []Recalled) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.due = back
+}
+
 // cursor stands for all memberships once what stands at a place is enqueued; it is empty if none has cursors, or if there are too many.
 func (l *ledger) cursor(at place) string {
-	if len(l.entries) == 0 {
+	anew, size := l.subscriber.roll.withoutCursors()
+	const tag = 4 // that of each, and its length
+	if l.size+(size+tag*len(anew))*4/3 > maxForAll && len(l.due) == 0 {
 		return ""
 	}
-	anew := l.subscriber.roll.withoutCursors()
-	if l.size+sizeOf(anew) > maxForAll {
-		return ""
-	}
-	standings := make([]Standing, 0, len(l.entries))
+	standings := make([]Standing, 0, len(l.entries)+len(l.due))
 	for _, entry := range l.entries {
 		standings = append(standings, entry.standing(at))
 	}
-	return l.subscriber.hub.settings.Cursors.ForAll(standings, anew)
+	standings, anew = l.withDue(standings, anew)
+	if len(standings) == 0 {
+		return ""
+	}
+	cursor := l.subscriber.hub.settings.Cursors.ForAll(standings, anew)
+	if len(cursor) > subscription.MaxCursor { // replays have long ones
+		return ""
+	}
+	return cursor
 }
 
-// sizeOf is what subscriptions take in a cursor that are to be made anew.
-func sizeOf(anew [][]byte) (size int) {
-	const tag = 4 // that, and the length
-	for _, parameters := range anew {
-		size += (len(parameters) + tag) * 4 / 3
+// withDue adds what the client has not got back yet.
+func (l *ledger) withDue(standings []Standing, anew [][]byte) (all []Standing, allAnew [][]byte) {
+	for _, recalled := range l.due {
+		switch {
+		case l.names(recalled.Parameters, anew):
+		case recalled.Cursor == "":
+			anew = append(slices.Clip(anew), recalled.Parameters)
+		default:
+			standings = append(standings, Standing{Parameters: recalled.Parameters, Before: recalled.Cursor})
+		}
 	}
-	return size
+	return standings, anew
+}
+
+// names tells whether a subscription that is due has begun.
+func (l *ledger) names(due []byte, anew [][]byte) bool {
+	return slices.ContainsFunc(l.entries, func(e *entry) bool { return bytes.Equal(e.parameters, due) }) ||
+		slices.ContainsFunc(anew, func(parameters []byte) bool { return bytes.Equal(parameters, due) })
 }
 
 // standing is how far the membership has got once what stands at a place is enqueued.

@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -37,8 +38,8 @@ func (b *bay) expectStandings(t *testing.T, message int, want map[string]int64) 
 	t.Helper()
 	got := standingsIn(t, b.heard[message])
 	for parameters, offset := range want {
-		if got[parameters] != offset {
-			t.Errorf("%s\n%s: got %d, want %d", b.heard[message], parameters, got[parameters], offset)
+		if at, named := got[parameters]; !named || at != offset {
+			t.Errorf("%s\n%s: got %d (named: %t), want %d", b.heard[message], parameters, at, named, offset)
 		}
 	}
 	if len(got) != len(want) {
@@ -141,6 +142,71 @@ func TestCursorNamesSubscriptionsWithoutOne(t *testing.T) {
 			t.Errorf("got %s, want %s and nothing to remember", bay.heard[0], want)
 		}
 	})
+}
+
+// A client that is given its subscriptions back may be cut off before it has them all: its cursors stand for those that are left too.
+func TestCursorStandsForWhatIsBeingGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := rememberingBay(t)
+		defer bay.close()
+		const marked, other, plain = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`, `{"msm":3}`
+		recalled := []Recalled{{Parameters: []byte(marked), Cursor: "of 1"}, {Parameters: []byte(other), Cursor: "of 2"}, {Parameters: []byte(plain)}}
+		for i, subscription := range recalled {
+			bay.subscriber.GiveBack(recalled[i:])
+			subscribe(t, bay.subscriber, string(subscription.Parameters))
+			bay.seat.Take(1 << 20) // its confirmation
+			bay.river.grow(0, same(1, 1, 1)...)
+			bay.listen()
+		}
+		bay.expectStandings(t, 0, map[string]int64{marked: 0, other: 0, plain: 0})
+		bay.expectStandings(t, 1, map[string]int64{marked: 1, other: 0, plain: 0}) // what the feed is just bringing, it has not brought to all
+		bay.expectStandings(t, 2, map[string]int64{marked: 2, other: 1, plain: 0})
+		bay.subscriber.GiveBack(recalled[:1])
+		bay.subscriber.GiveBack(nil)
+		bay.river.grow(0, same(1, 1, 1)...)
+		bay.listen()
+		bay.expectStandings(t, 3, map[string]int64{marked: 3, other: 2, plain: 0})
+	})
+}
+
+// What was not given back is not remembered, and neither is what has too many neighbours without cursors.
+func TestCursorForgetsWhatIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := openBay(t, 100, Behind{})
+		bay.seat.forAll, bay.settings.Limits.Subscriptions = true, 1000
+		defer bay.close()
+		const marked = `{"msm":1,"cursor":""}`
+		subscribe(t, bay.subscriber, marked)
+		bay.subscriber.GiveBack([]Recalled{{Parameters: []byte(`{"msm":9}`)}})
+		bay.subscriber.GiveBack(nil)
+		bay.river.grow(0, same(1, 1, 1)...)
+		bay.listen()
+		bay.expectStandings(t, 0, map[string]int64{marked: 0})
+		for measurement := range 300 {
+			subscribe(t, bay.subscriber, fmt.Sprintf(`{"msm":%d}`, measurement+10))
+			bay.seat.Take(1 << 20)
+		}
+		bay.heard = nil
+		bay.river.grow(0, same(1, 1, 1)...)
+		bay.listen()
+		own := plainCursors{}.Live(1, atlas.Position{Topic: "river", Offset: 1})
+		if want := `atlas_result {"msm_id":1,"offset":1} ` + own; !slices.Equal(bay.heard, []string{want}) {
+			t.Errorf("got %.300q, want %s", bay.heard, want)
+		}
+	})
+}
+
+// Who has joined a replay cannot be told from its parameters to which one it belongs.
+func TestRollLeavesOutWhoJoinedAReplay(t *testing.T) {
+	var roll roll
+	for parameters, isPast := range map[string]bool{`{"msm":1}`: false, `{"msm":2}`: true, `{"msm":3,"startTime":1}`: true, `{"msm":4,"cursor":""}`: false} {
+		roll.add(&membership{wanted: parse(t, parameters), parameters: []byte(parameters), partition: &partition{isPast: isPast}})
+	}
+	plain, size := roll.withoutCursors()
+	got := string(bytes.Join(plain, nil))
+	if want := `{"msm":1}{"msm":3,"startTime":1}`; len(got) != len(want) || !strings.Contains(got, `{"msm":1}`) || size != len(want) {
+		t.Errorf("got %s of %d bytes, want %s", got, size, want)
+	}
 }
 
 // Subscriptions come and go with the cursor, and too many of them have none for all.

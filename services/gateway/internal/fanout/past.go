@@ -82,20 +82,31 @@ func (s *Subscriber) startReplay(ctx context.Context, joining *membership) error
 	s.replays = append(s.replays, starting)
 	s.held = append(s.held, func() { go starting.play(playing, playback) })
 	if !s.holding {
-		s.Release()
+		s.beginReplays()
 	}
 	return nil
 }
 
-// Hold has replays that Subscribe begins wait for Release, so that several subscriptions of one can go on from the same cursor.
-func (s *Subscriber) Hold() { s.holding = true }
+// GiveBack is called before Subscribe is for each subscription that the client has had, with those that are left, and in the end with none. Replays begin
+// then only, so that several subscriptions of one can go on from the same cursor; and until it has them, cursors stand for them too.
+func (s *Subscriber) GiveBack(left []Recalled) {
+	if s.client.BeginCursors() && s.ledger.Load() == nil {
+		s.ledger.Store(&ledger{subscriber: s})
+	}
+	if ledger := s.ledger.Load(); ledger != nil {
+		ledger.give(left)
+	}
+	s.holding = len(left) > 0
+	if !s.holding {
+		s.beginReplays()
+	}
+}
 
-// Release ends Hold.
-func (s *Subscriber) Release() {
+func (s *Subscriber) beginReplays() {
 	for _, begin := range s.held {
 		begin()
 	}
-	s.holding, s.held = false, nil
+	s.held = nil
 }
 
 // enterReplay counts a new replay, or refuses it if there are as many as there may be.

@@ -221,7 +221,10 @@ func (plainCursors) Each(cursor string) (subscriptions []Recalled, err error) {
 	}
 	for _, standing := range standings {
 		recalled := Recalled{Parameters: standing.Parameters}
-		if standing.Position.Topic != anew {
+		switch {
+		case standing.Before != "":
+			recalled.Cursor = standing.Before
+		case standing.Position.Topic != anew:
 			recalled.Cursor = plainCursors{}.ForAll([]Standing{standing}, nil)
 		}
 		subscriptions = append(subscriptions, recalled)

@@ -20,6 +20,8 @@ type roll struct {
 	fields         int           // names in the acceptedFields of all
 	conditions     int           // of all
 	parameterBytes int
+	plain          [][]byte // parameters of those without cursors; never changed, but replaced
+	plainBytes     int      // of those
 }
 
 func (r *roll) find(key string) *membership {
@@ -48,16 +50,23 @@ func (r *roll) all() []*membership {
 	return slices.Clone(r.memberships)
 }
 
-// withoutCursors gives the parameters of the memberships that have none.
-func (r *roll) withoutCursors() (parameters [][]byte) {
+// withoutCursors gives the parameters of the memberships that have none, and how many bytes they are, for it is asked with each message. Those are left out
+// that have joined a replay: their parameters do not tell which.
+func (r *roll) withoutCursors() (parameters [][]byte, size int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.plain, r.plainBytes
+}
+
+// countPlain is called under the lock when memberships have come or gone.
+func (r *roll) countPlain() {
+	r.plain, r.plainBytes = nil, 0
 	for _, membership := range r.memberships {
-		if !membership.wanted.Cursor.Wanted {
-			parameters = append(parameters, membership.parameters)
+		if joinsReplay := membership.partition.isPast && membership.wanted.Past == nil; !membership.wanted.Cursor.Wanted && !joinsReplay {
+			r.plain = append(r.plain, membership.parameters)
+			r.plainBytes += len(membership.parameters)
 		}
 	}
-	return parameters
 }
 
 // room refuses a membership that would be one too many with ErrTooMany.
@@ -85,6 +94,7 @@ func (r *roll) add(joining *membership) {
 	r.fields += joining.wanted.Fields.Count()
 	r.conditions += joining.wanted.Conditions()
 	r.parameterBytes += len(joining.parameters)
+	r.countPlain()
 }
 
 // remove returns false if the membership is not on the roll any more.
@@ -99,6 +109,7 @@ func (r *roll) remove(leaving *membership) bool {
 	r.fields -= leaving.wanted.Fields.Count()
 	r.conditions -= leaving.wanted.Conditions()
 	r.parameterBytes -= len(leaving.parameters)
+	r.countPlain()
 	return true
 }
 
