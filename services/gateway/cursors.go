@@ -48,19 +48,23 @@ func (c *cursors) Live(measurement atlas.MeasurementID, position atlas.Position)
 func (c *cursors) ForAll(standings []fanout.Standing, anew [][]byte) string {
 	bookmark := &playback.Bookmark{Issued: time.Now(), Marks: make([]playback.Bookmarked, len(standings)), Anew: anew}
 	for i, standing := range standings {
-		bookmark.Marks[i] = playback.Bookmarked{Cursor: c.cursorOf(standing), Parameters: standing.Parameters}
+		bookmark.Marks[i] = c.markOf(standing)
 	}
 	return c.seal.Write(bookmark)
 }
 
-func (c *cursors) cursorOf(standing fanout.Standing) playback.Cursor {
-	if standing.Before != "" {
-		bookmark, err := c.seal.Read(standing.Before)
-		if err != nil {
-			panic(err) // Each has given it
-		}
-		return bookmark.Marks[0].Cursor
+func (c *cursors) markOf(standing fanout.Standing) playback.Bookmarked {
+	if standing.Before == "" {
+		return playback.Bookmarked{Cursor: c.cursorOf(standing), Parameters: standing.Parameters}
 	}
+	bookmark, err := c.seal.Read(standing.Before)
+	if err != nil {
+		panic(err) // Each has given it
+	}
+	return playback.Bookmarked{Cursor: bookmark.Marks[0].Cursor, Parameters: standing.Parameters, Issued: bookmark.Issued}
+}
+
+func (c *cursors) cursorOf(standing fanout.Standing) playback.Cursor {
 	if !standing.InReplay {
 		return playback.Cursor{Measurement: standing.Measurement, Live: &standing.Position}
 	}
@@ -82,8 +86,8 @@ func (c *cursors) Each(cursor string) (subscriptions []fanout.Recalled, err erro
 		if len(mark.Parameters) == 0 {
 			return nil, subscription.Refuse(playback.CodeCursor, "offset: names no subscription")
 		}
-		own := c.seal.Write(&playback.Bookmark{Issued: bookmark.Issued, Marks: []playback.Bookmarked{{Cursor: mark.Cursor}}})
-		subscriptions = append(subscriptions, fanout.Recalled{Parameters: mark.Parameters, Cursor: own})
+		own := bookmark.Alone(playback.Bookmarked{Cursor: mark.Cursor, Issued: mark.Issued})
+		subscriptions = append(subscriptions, fanout.Recalled{Parameters: mark.Parameters, Cursor: c.seal.Write(own)})
 	}
 	for _, parameters := range bookmark.Anew {
 		subscriptions = append(subscriptions, fanout.Recalled{Parameters: parameters})
@@ -100,8 +104,7 @@ func bookmarkFor(seal *playback.Seal, wanted *subscription.Subscription) (*playb
 	}
 	for _, mark := range bookmark.Marks {
 		if had, err := subscription.Parse(mark.Parameters); err == nil && had.Key() == wanted.Key() {
-			bookmark.Marks = []playback.Bookmarked{mark}
-			break
+			return bookmark.Alone(mark), nil
 		}
 	}
 	return bookmark, nil

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"reflect"
 	"strings"
 	"testing"
@@ -63,28 +62,31 @@ func TestCursorForAll(t *testing.T) {
 	}
 }
 
-// What a client has not got back yet stays where it was.
+// What a client has not got back yet stays where it was, and grows old, also beside what it has got.
 func TestCursorForWhatIsDue(t *testing.T) {
-	seal := &playback.Seal{}
-	all := &cursors{seal: seal}
-	had, err := all.Each(all.ForAll(standings(seal), nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var due []fanout.Standing
-	for _, recalled := range had {
-		due = append(due, fanout.Standing{Parameters: recalled.Parameters, Before: recalled.Cursor})
-	}
-	again, err := all.Each(all.ForAll(due, nil))
-	if err != nil || len(again) != len(had) {
-		t.Fatalf("got %+v, %v", again, err)
-	}
-	for i, recalled := range again {
-		was, _ := seal.Read(had[i].Cursor)
-		if is, err := seal.Read(recalled.Cursor); err != nil || !reflect.DeepEqual(is.Marks, was.Marks) || !bytes.Equal(recalled.Parameters, had[i].Parameters) {
-			t.Errorf("got %+v, %v, want %+v", is, err, was)
+	synctest.Test(t, func(t *testing.T) {
+		seal := &playback.Seal{}
+		all := &cursors{seal: seal}
+		had, err := all.Each(all.ForAll(standings(seal), nil))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
+		time.Sleep(time.Hour)
+		got := standings(seal)[:1]
+		for _, recalled := range had {
+			got = append(got, fanout.Standing{Parameters: recalled.Parameters, Before: recalled.Cursor})
+		}
+		again, err := all.Each(all.ForAll(got, nil))
+		if err != nil || len(again) != 1+len(had) {
+			t.Fatalf("got %+v, %v", again, err)
+		}
+		if !reflect.DeepEqual(again[1:], had) {
+			t.Errorf("got %+v, want %+v", again[1:], had)
+		}
+		if now, err := seal.Read(again[0].Cursor); err != nil || !now.Issued.Equal(time.Now()) {
+			t.Errorf("got %+v, %v of what the client has got", now, err)
+		}
+	})
 }
 
 // A client that brings such a cursor for one subscription goes on where that is, and with another subscription where most is to come.

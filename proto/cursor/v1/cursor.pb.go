@@ -98,7 +98,9 @@ type Place struct {
 	//	*Place_Replay
 	Place isPlace_Place `protobuf_oneof:"place"`
 	// Those of the subscription, as they came, where the client does not name it when it comes back.
-	Parameters    []byte `protobuf:"bytes,4,opt,name=parameters,proto3" json:"parameters,omitempty"`
+	Parameters []byte `protobuf:"bytes,4,opt,name=parameters,proto3" json:"parameters,omitempty"`
+	// When the place was given out, where that was before the cursor was; Unix seconds.
+	Issued        int64 `protobuf:"varint,5,opt,name=issued,proto3" json:"issued,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -170,6 +172,13 @@ func (x *Place) GetParameters() []byte {
 		return x.Parameters
 	}
 	return nil
+}
+
+func (x *Place) GetIssued() int64 {
+	if x != nil {
+		return x.Issued
+	}
+	return 0
 }
 
 type isPlace_Place interface {
@@ -408,14 +417,15 @@ const file_cursor_v1_cursor_proto_rawDesc = "" +
 	"\x06Cursor\x12\x16\n" +
 	"\x06issued\x18\x01 \x01(\x03R\x06issued\x12(\n" +
 	"\x06places\x18\x02 \x03(\v2\x10.cursor.v1.PlaceR\x06places\x12\x12\n" +
-	"\x04anew\x18\x03 \x03(\fR\x04anew\"\xa6\x01\n" +
+	"\x04anew\x18\x03 \x03(\fR\x04anew\"\xbe\x01\n" +
 	"\x05Place\x12 \n" +
 	"\vmeasurement\x18\x01 \x01(\x03R\vmeasurement\x12%\n" +
 	"\x04live\x18\x02 \x01(\v2\x0f.cursor.v1.LiveH\x00R\x04live\x12+\n" +
 	"\x06replay\x18\x03 \x01(\v2\x11.cursor.v1.ReplayH\x00R\x06replay\x12\x1e\n" +
 	"\n" +
 	"parameters\x18\x04 \x01(\fR\n" +
-	"parametersB\a\n" +
+	"parameters\x12\x16\n" +
+	"\x06issued\x18\x05 \x01(\x03R\x06issuedB\a\n" +
 	"\x05place\"R\n" +
 	"\x04Live\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x1c\n" +

@@ -43,16 +43,20 @@ const (
 
 // feed stands in for the tails: one partition, which the test delivers.
 type feed struct {
-	err   error
-	hangs bool // Follow waits for the end of its context
+	err         error
+	hangs       bool                // Follow waits for the end of its context
+	unreachable atlas.MeasurementID // Follow fails for it
 
 	mu        sync.Mutex
 	followers int
 }
 
-func (f *feed) Follow(ctx context.Context, _ atlas.MeasurementID, attach func(partition int, next int64)) (func(), error) {
+func (f *feed) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (func(), error) {
 	if f.err != nil {
 		return nil, f.err
+	}
+	if measurement != 0 && measurement == f.unreachable {
+		return nil, errors.New("dial tcp 10.0.0.1:9092: refused")
 	}
 	f.add(1)
 	if f.hangs {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"go.uber.org/zap"
 
 	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 	"atlasstream/services/gateway/internal/subscription"
@@ -51,10 +53,7 @@ func (d *SocketIO) recall(session *session, socket *socketio.Socket) {
 		return
 	}
 	socket.SetPrivateID(was.PrivateID)
-	if !session.resume(ctx, subscriptions) {
-		socket.Close()
-	}
-	session.subscriber.GiveBack(nil)
+	session.resume(ctx, subscriptions)
 }
 
 // recall gives the subscriptions for which a cursor stands, none if not one of them can go on where it was. The error is why that is not known now.
@@ -82,20 +81,31 @@ func (s *session) recall(ctx context.Context, cursor string) ([]fanout.Recalled,
 	return nil, nil
 }
 
-// resume subscribes again, and says of each subscription what came of that. It returns false if one cannot be had for the moment, which the client still
-// remembers then.
-func (s *session) resume(ctx context.Context, subscriptions []fanout.Recalled) bool {
+// resume subscribes again, and says of each subscription what came of that. Those that cannot be had for the moment the client gets when it comes back
+// once more: its cursors go on to stand for them.
+func (s *session) resume(ctx context.Context, subscriptions []fanout.Recalled) {
+	s.subscriber.Hold()
+	defer s.subscriber.Release()
+	var due []fanout.Recalled
 	for i, recalled := range subscriptions {
-		s.subscriber.GiveBack(subscriptions[i:])
+		s.subscriber.Owe(slices.Concat(due, subscriptions[i:]))
 		err := s.subscribe(ctx, recalled.Parameters, func(wanted *subscription.Subscription) {
 			if recalled.Cursor != "" {
 				wanted.GoOnAfter(recalled.Cursor)
 			}
 		})
-		if err != nil && wordRefusal(err, s.logger).Code == codeUnavailable {
-			return false
-		}
 		s.answer(err)
+		if errors.Is(err, outbox.ErrFull) || errors.Is(err, outbox.ErrClosed) {
+			return // the client has gone
+		}
+		if err != nil && mayPass(wordRefusal(err, zap.NewNop()).Code) {
+			due = append(due, recalled)
+		}
 	}
-	return true
+	s.subscriber.Owe(due)
+}
+
+// mayPass tells whether what was refused may be had later.
+func mayPass(code subscription.Code) bool {
+	return code == codeUnavailable || code == codeTooManySubscriptions || code == fanout.CodeTooManyReplays
 }

@@ -3,7 +3,6 @@ package door
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 
@@ -53,20 +52,15 @@ func TestClientIsRecoveredLater(t *testing.T) {
 	expectClose(t, client, websocket.CloseNormalClosure)
 }
 
-// One whose subscriptions cannot be had for the moment comes again too: a page that is told that it is recovered does not ask for them.
-func TestClientIsGivenEverythingBackOrNothing(t *testing.T) {
+// What cannot be had for the moment the client goes on to remember: a page that is told that it is recovered does not ask for it.
+func TestWhatCannotBeGivenBackIsRemembered(t *testing.T) {
 	house := open(t, plan{})
-	house.feed.err = errors.New("dial tcp 10.0.0.1:9092: refused")
-	client, _ := house.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
-	expect(t, client, `0{"sid":`)
-	say(t, client, `40{"pid":"mine","offset":"known"}`)
-	for {
-		if _, message, err := client.ReadMessage(); err != nil {
-			break
-		} else if strings.HasPrefix(string(message), "42") {
-			t.Errorf("got %s, of which it would remember something else", message)
-		}
-	}
+	house.feed.unreachable = 5
+	client, _ := welcome(t, house, `{"pid":"mine","offset":"known"}`)
+	expect(t, client, `42["atlas_subscribed",{"msm":1001,"cursor":""},"all-2"]`)
+	expect(t, client, `42["atlas_error","[unavailable] the log cannot be read right now; try again in some seconds",null]`)
+	house.deliver(7)
+	expect(t, client, `42["atlas_result",{"msm_id":1001,"prb_id":7},"all-2"]`)
 }
 
 // What is no cursor of ours makes a client a new one.

@@ -49,7 +49,7 @@ const (
 	codeNotAllowed     subscription.Code = "not_allowed"      // the client has no right to it
 	codeAlreadyLive    subscription.Code = "already_live"     // the client has subscribed to what the measurement brings from now on
 	codeAlreadyPlaying subscription.Code = "already_playing"  // the client has another replay of the measurement
-	codeTooManyReplays subscription.Code = "too_many_replays" // the client or the hub has as many as it may
+	CodeTooManyReplays subscription.Code = "too_many_replays" // the client or the hub has as many as it may
 )
 
 // mayReplay refuses the past to those who may not have it.

@@ -18,7 +18,7 @@ type ledger struct {
 	mu      sync.Mutex // is held while a message is enqueued, so that its cursor stands for what is enqueued before it and for nothing behind it
 	entries []*entry   // in the order of subscribing
 	size    int        // what a cursor for all of them takes at most, in bytes
-	due     []Recalled // what the client is being given back and has not got yet
+	due     []Recalled // what the client has had and not got back yet
 }
 
 const (
@@ -26,6 +26,8 @@ const (
 	maxForAll = 4 << 10
 	// entrySize is what an entry takes in a cursor beside its parameters; base64 takes a third more.
 	entrySize = 80
+	// tagSize is what the parameters take beside themselves of a subscription that has no cursors.
+	tagSize = 4
 )
 
 // entry is how far one membership has got.
@@ -51,6 +53,7 @@ func (l *ledger) begin(joining *membership, at place, waiting *buffer) {
 	entered := &entry{membership: joining, parameters: subscription.WithoutCursor(joining.parameters), place: at, buffer: waiting}
 	l.entries = append(l.entries, entered)
 	l.size += entered.size()
+	l.pay(joining)
 }
 
 func (l *ledger) end(leaving *membership) {
@@ -101,25 +104,42 @@ func (l *ledger) say(event string, payload []byte) error {
 	return l.subscriber.tell(l.subscriber.encoding.EventAt(event, payload, l.cursor(place{})))
 }
 
-// give has cursors stand for what the client is given back, as long as it has not got it: its connection may be lost before it has.
-func (l *ledger) give(back []Recalled) {
+// owe has cursors stand for what the client has not got back yet: its connection may be lost before it has.
+func (l *ledger) owe(due []Recalled) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.due = back
+	l.due = slices.Clone(due)
+}
+
+// paid has them stand no more for what the client has got back without a cursor.
+func (l *ledger) paid(joined *membership) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pay(joined)
+}
+
+// pay is called under the lock.
+func (l *ledger) pay(joined *membership) {
+	l.due = slices.DeleteFunc(l.due, func(recalled Recalled) bool { return bytes.Equal(recalled.Parameters, joined.parameters) })
 }
 
 // cursor stands for all memberships once what stands at a place is enqueued; it is empty if none has cursors, or if there are too many.
 func (l *ledger) cursor(at place) string {
 	anew, size := l.subscriber.roll.withoutCursors()
-	const tag = 4 // that of each, and its length
-	if l.size+(size+tag*len(anew))*4/3 > maxForAll && len(l.due) == 0 {
+	if l.size+(size+tagSize*len(anew))*4/3+sizeOf(l.due) > maxForAll {
 		return ""
 	}
 	standings := make([]Standing, 0, len(l.entries)+len(l.due))
 	for _, entry := range l.entries {
 		standings = append(standings, entry.standing(at))
 	}
-	standings, anew = l.withDue(standings, anew)
+	for _, recalled := range l.due {
+		if recalled.Cursor == "" {
+			anew = append(slices.Clip(anew), recalled.Parameters)
+		} else {
+			standings = append(standings, Standing{Parameters: recalled.Parameters, Before: recalled.Cursor})
+		}
+	}
 	if len(standings) == 0 {
 		return ""
 	}
@@ -130,24 +150,16 @@ func (l *ledger) cursor(at place) string {
 	return cursor
 }
 
-// withDue adds what the client has not got back yet.
-func (l *ledger) withDue(standings []Standing, anew [][]byte) (all []Standing, allAnew [][]byte) {
-	for _, recalled := range l.due {
-		switch {
-		case l.names(recalled.Parameters, anew):
-		case recalled.Cursor == "":
-			anew = append(slices.Clip(anew), recalled.Parameters)
-		default:
-			standings = append(standings, Standing{Parameters: recalled.Parameters, Before: recalled.Cursor})
+// sizeOf is what subscriptions take in a cursor at most that are due.
+func sizeOf(due []Recalled) (size int) {
+	for _, recalled := range due {
+		beside := entrySize
+		if recalled.Cursor == "" {
+			beside = tagSize
 		}
+		size += (len(recalled.Parameters) + beside) * 4 / 3
 	}
-	return standings, anew
-}
-
-// names tells whether a subscription that is due has begun.
-func (l *ledger) names(due []byte, anew [][]byte) bool {
-	return slices.ContainsFunc(l.entries, func(e *entry) bool { return bytes.Equal(e.parameters, due) }) ||
-		slices.ContainsFunc(anew, func(parameters []byte) bool { return bytes.Equal(parameters, due) })
+	return size
 }
 
 // standing is how far the membership has got once what stands at a place is enqueued.

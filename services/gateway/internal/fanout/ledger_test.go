@@ -22,6 +22,9 @@ func standingsIn(t *testing.T, message string) map[string]int64 {
 	}
 	got := make(map[string]int64)
 	for _, standing := range standings {
+		if _, twice := got[string(standing.Parameters)]; twice {
+			t.Errorf("%s: names %s twice", message, standing.Parameters)
+		}
 		got[string(standing.Parameters)] = standing.Position.Offset
 	}
 	return got
@@ -152,7 +155,7 @@ func TestCursorStandsForWhatIsBeingGivenBack(t *testing.T) {
 		const marked, other, plain = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`, `{"msm":3}`
 		recalled := []Recalled{{Parameters: []byte(marked), Cursor: "of 1"}, {Parameters: []byte(other), Cursor: "of 2"}, {Parameters: []byte(plain)}}
 		for i, subscription := range recalled {
-			bay.subscriber.GiveBack(recalled[i:])
+			bay.subscriber.Owe(recalled[i:])
 			subscribe(t, bay.subscriber, string(subscription.Parameters))
 			bay.seat.Take(1 << 20) // its confirmation
 			bay.river.grow(0, same(1, 1, 1)...)
@@ -161,8 +164,8 @@ func TestCursorStandsForWhatIsBeingGivenBack(t *testing.T) {
 		bay.expectStandings(t, 0, map[string]int64{marked: 0, other: 0, plain: 0})
 		bay.expectStandings(t, 1, map[string]int64{marked: 1, other: 0, plain: 0}) // what the feed is just bringing, it has not brought to all
 		bay.expectStandings(t, 2, map[string]int64{marked: 2, other: 1, plain: 0})
-		bay.subscriber.GiveBack(recalled[:1])
-		bay.subscriber.GiveBack(nil)
+		bay.subscriber.Owe(recalled[:1])
+		bay.subscriber.Owe(nil)
 		bay.river.grow(0, same(1, 1, 1)...)
 		bay.listen()
 		bay.expectStandings(t, 3, map[string]int64{marked: 3, other: 2, plain: 0})
@@ -177,8 +180,8 @@ func TestCursorForgetsWhatIsRefused(t *testing.T) {
 		defer bay.close()
 		const marked = `{"msm":1,"cursor":""}`
 		subscribe(t, bay.subscriber, marked)
-		bay.subscriber.GiveBack([]Recalled{{Parameters: []byte(`{"msm":9}`)}})
-		bay.subscriber.GiveBack(nil)
+		bay.subscriber.Owe([]Recalled{{Parameters: []byte(`{"msm":9}`)}})
+		bay.subscriber.Owe(nil)
 		bay.river.grow(0, same(1, 1, 1)...)
 		bay.listen()
 		bay.expectStandings(t, 0, map[string]int64{marked: 0})

@@ -27,6 +27,13 @@ func (m *membership) ledger() *ledger {
 	return m.subscriber.ledger.Load()
 }
 
+// isGivenBack has the subscriber's ledger know that what it may have owed has begun.
+func (m *membership) isGivenBack() {
+	if ledger := m.subscriber.ledger.Load(); ledger != nil {
+		ledger.paid(m)
+	}
+}
+
 // follow has the subscriber's ledger know whether what the feed has passed is passed for the membership.
 func (m *membership) follow(follows bool) {
 	if ledger := m.ledger(); ledger != nil {

@@ -87,18 +87,22 @@ func (s *Subscriber) startReplay(ctx context.Context, joining *membership) error
 	return nil
 }
 
-// GiveBack is called before Subscribe is for each subscription that the client has had, with those that are left, and in the end with none. Replays begin
-// then only, so that several subscriptions of one can go on from the same cursor; and until it has them, cursors stand for them too.
-func (s *Subscriber) GiveBack(left []Recalled) {
+// Hold has replays that Subscribe begins wait for Release, so that several subscriptions of one can go on from the same cursor.
+func (s *Subscriber) Hold() { s.holding = true }
+
+// Release ends Hold.
+func (s *Subscriber) Release() {
+	s.holding = false
+	s.beginReplays()
+}
+
+// Owe has cursors stand also for subscriptions that the client has had, each until it has got it back by Subscribe.
+func (s *Subscriber) Owe(due []Recalled) {
 	if s.client.BeginCursors() && s.ledger.Load() == nil {
 		s.ledger.Store(&ledger{subscriber: s})
 	}
 	if ledger := s.ledger.Load(); ledger != nil {
-		ledger.give(left)
-	}
-	s.holding = len(left) > 0
-	if !s.holding {
-		s.beginReplays()
+		ledger.owe(due)
 	}
 }
 
@@ -116,11 +120,11 @@ func (s *Subscriber) enterReplay(ctx context.Context, first *membership) (*repla
 	}
 	settings := s.hub.settings.Replays
 	if len(s.replays) >= settings.OfClient {
-		return nil, subscription.Refuse(codeTooManyReplays, "startTime: this client has %d replays, and no more are allowed; end one first", len(s.replays))
+		return nil, subscription.Refuse(CodeTooManyReplays, "startTime: this client has %d replays, and no more are allowed; end one first", len(s.replays))
 	}
 	entering := newReplay(first)
 	if !s.hub.replays.enter(entering, settings.OfHub) {
-		return nil, subscription.Refuse(codeTooManyReplays,
+		return nil, subscription.Refuse(CodeTooManyReplays,
 			"startTime: this gateway has %d replays, and no more are allowed; try again later, another gateway may have room", settings.OfHub)
 	}
 	return entering, nil

@@ -30,7 +30,7 @@ type Subscriber struct {
 	roll       roll
 	buffers    map[bufferOf]*buffer               // of the records that some subscription has buffered
 	replays    []*replay                          // those that may be running; for Subscribe and Leave
-	holding    bool                               // replays wait until GiveBack is over
+	holding    bool                               // replays begin with Release
 	held       []func()                           // begin them
 	pursuits   sync.WaitGroup                     // of partitions in which it is behind
 	readers    atomic.Pointer[semaphore.Weighted] // of the log, in those; nil until there are some

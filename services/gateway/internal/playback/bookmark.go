@@ -31,7 +31,17 @@ type Bookmark struct {
 // Bookmarked is how far a client has got with a subscription.
 type Bookmarked struct {
 	Cursor
-	Parameters []byte // of the subscription; nil where the client names it itself
+	Parameters []byte    // of the subscription; nil where the client names it itself
+	Issued     time.Time // in whole seconds, where that was before the bookmark; else zero
+}
+
+// Alone gives a bookmark of one of the marks, which is as old as that.
+func (b *Bookmark) Alone(mark Bookmarked) *Bookmark {
+	alone := &Bookmark{Issued: b.Issued, Marks: []Bookmarked{mark}}
+	if !mark.Issued.IsZero() {
+		alone.Issued, alone.Marks[0].Issued = mark.Issued, time.Time{}
+	}
+	return alone
 }
 
 // Find gives the place of a measurement in a live feed, or in a replay; of several in a live feed, the one behind which most is still to come.
@@ -79,7 +89,11 @@ func (s *Seal) Write(bookmark *Bookmark) string {
 func (b *Bookmark) encode() []byte {
 	message := &cursorv1.Cursor{Issued: b.Issued.Unix(), Anew: b.Anew}
 	for i := range b.Marks {
-		message.Places = append(message.Places, b.Marks[i].message(b.Marks[i].Parameters))
+		place := b.Marks[i].message(b.Marks[i].Parameters)
+		if issued := b.Marks[i].Issued; !issued.IsZero() {
+			place.Issued = issued.Unix()
+		}
+		message.Places = append(message.Places, place)
 	}
 	body, err := proto.Marshal(message)
 	if err != nil {
@@ -114,7 +128,11 @@ func decodeBookmark(body []byte) (*Bookmark, error) {
 		if !sound {
 			return nil, ErrDamaged
 		}
-		bookmark.Marks = append(bookmark.Marks, Bookmarked{Cursor: cursor, Parameters: place.GetParameters()})
+		mark := Bookmarked{Cursor: cursor, Parameters: place.GetParameters()}
+		if issued := place.GetIssued(); issued != 0 {
+			mark.Issued = time.Unix(issued, 0)
+		}
+		bookmark.Marks = append(bookmark.Marks, mark)
 	}
 	if len(bookmark.Marks) == 0 {
 		return nil, ErrDamaged
