@@ -132,7 +132,7 @@ func (r *river) Since(ctx context.Context, measurement atlas.MeasurementID, at t
 	defer bank.mu.Unlock()
 	take(ctx).since = at
 	for i := range bank.records {
-		if !bank.records[i].Time.Before(at) {
+		if bank.records[i].Time.UnixMilli() >= at.UnixMilli() { // which is how exactly Kafka knows times
 			return bank.records[i].Position.Offset, nil
 		}
 	}
