@@ -48,20 +48,33 @@ func (a *answeredRecords) ReadRecord() (*kafka.Record, error) {
 	return next, nil
 }
 
-// What an answer had before it broke off is not lost.
-func TestReadKeepsWhatCameBeforeAnError(t *testing.T) {
-	broker := &brokenOnce{}
-	for offset := range 3 {
+// pings are the first records of a log.
+func pings(count int) (log []*kafka.Record) {
+	for offset := range count {
 		value := fmt.Sprintf(`{"msm_id":1,"prb_id":%d,"timestamp":1426633200,"type":"ping"}`, offset+1)
-		broker.log = append(broker.log, &kafka.Record{Offset: int64(offset), Time: time.Now(), Value: kafka.NewBytes([]byte(value))})
+		log = append(log, &kafka.Record{Offset: int64(offset), Time: time.Now(), Value: kafka.NewBytes([]byte(value))})
 	}
+	return log
+}
+
+// newTestReader reads from a broker that is none.
+func newTestReader(t *testing.T, broker broker, from int64) *reader {
+	t.Helper()
 	log, err := Open(Config{Brokers: []string{"127.0.0.1:1"}}, zap.NewNop(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer log.Close()
-	reader := log.newReader(partition{broker: broker, topic: ResultsTopic}, 0, 0, "tail")
-	defer reader.close()
+	reader := log.newReader(partition{broker: broker, topic: ResultsTopic}, 0, from, "tail")
+	t.Cleanup(func() {
+		reader.close()
+		_ = log.Close()
+	})
+	return reader
+}
+
+// What an answer had before it broke off is not lost.
+func TestReadKeepsWhatCameBeforeAnError(t *testing.T) {
+	reader := newTestReader(t, &brokenOnce{log: pings(3)}, 0)
 	for next := int64(0); next < 3; {
 		records, err := reader.read(t.Context())
 		if err != nil {
@@ -132,19 +145,8 @@ func TestRetentionTakesFromTheHorizon(t *testing.T) {
 // readAfterRetention reads 20 records from an offset on, after retention took what stood before the first while the reader was about to read the horizon.
 func readAfterRetention(t *testing.T, wanted, first int64) ([]atlas.Record, error) {
 	t.Helper()
-	broker := &keptFrom{first: first}
-	for offset := range 20 {
-		value := fmt.Sprintf(`{"msm_id":1,"prb_id":%d,"timestamp":1426633200,"type":"ping"}`, offset+1)
-		broker.log = append(broker.log, &kafka.Record{Offset: int64(offset), Time: time.Now(), Value: kafka.NewBytes([]byte(value))})
-	}
-	log, err := Open(Config{Brokers: []string{"127.0.0.1:1"}}, zap.NewNop(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	reader := log.newReader(partition{broker: broker, topic: ResultsTopic}, 0, wanted, "tail")
-	defer reader.close()
-	if _, err = reader.read(t.Context()); !errors.Is(err, kafka.OffsetOutOfRange) { // it learns of the bounds; whoever reads tries again
+	reader := newTestReader(t, &keptFrom{first: first, log: pings(20)}, wanted)
+	if _, err := reader.read(t.Context()); !errors.Is(err, kafka.OffsetOutOfRange) { // it learns of the bounds; whoever reads tries again
 		return nil, err
 	}
 	return reader.read(t.Context())

@@ -54,10 +54,10 @@ func (c *cursors) ForAll(standings []fanout.Standing, anew [][]byte) string {
 }
 
 func (c *cursors) markOf(standing fanout.Standing) playback.Bookmarked {
-	if standing.Before == "" {
+	if standing.After == "" {
 		return playback.Bookmarked{Cursor: c.cursorOf(standing), Parameters: standing.Parameters}
 	}
-	bookmark, err := c.seal.Read(standing.Before)
+	bookmark, err := c.seal.Read(standing.After)
 	if err != nil {
 		panic(err) // Each has given it
 	}

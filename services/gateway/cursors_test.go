@@ -74,7 +74,7 @@ func TestCursorForWhatIsDue(t *testing.T) {
 		time.Sleep(time.Hour)
 		got := standings(seal)[:1]
 		for _, recalled := range had {
-			got = append(got, fanout.Standing{Parameters: recalled.Parameters, Before: recalled.Cursor})
+			got = append(got, fanout.Standing{Parameters: recalled.Parameters, After: recalled.Cursor})
 		}
 		again, err := all.Each(all.ForAll(got, nil))
 		if err != nil || len(again) != 1+len(had) {

@@ -97,10 +97,11 @@ func (cursors) Each(cursor string) ([]fanout.Recalled, error) {
 	if cursor == "later" {
 		return nil, errors.New("dial tcp 10.0.0.1:9092: refused")
 	}
-	if cursor != "known" {
+	other, known := map[string]string{"known": `{"msm":5}`, "with one that stopped": `{"msm":1002}`}[cursor]
+	if !known {
 		return nil, subscription.Refuse("bad_cursor", "cursor: got %s", cursor)
 	}
-	return []fanout.Recalled{{Parameters: []byte(`{"msm":1001,"cursor":""}`), Cursor: "own"}, {Parameters: []byte(`{"msm":5}`)}}, nil
+	return []fanout.Recalled{{Parameters: []byte(`{"msm":1001,"cursor":""}`), Cursor: "own"}, {Parameters: []byte(other)}}, nil
 }
 
 type measurements struct{ stopped sync.Map }

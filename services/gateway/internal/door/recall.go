@@ -98,14 +98,15 @@ func (s *session) resume(ctx context.Context, subscriptions []fanout.Recalled) {
 		if errors.Is(err, outbox.ErrFull) || errors.Is(err, outbox.ErrClosed) {
 			return // the client has gone
 		}
-		if err != nil && mayPass(wordRefusal(err, zap.NewNop()).Code) {
+		if err != nil && mayPass(err) {
 			due = append(due, recalled)
 		}
 	}
 	s.subscriber.Owe(due)
 }
 
-// mayPass tells whether what was refused may be had later.
-func mayPass(code subscription.Code) bool {
-	return code == codeUnavailable || code == codeTooManySubscriptions || code == fanout.CodeTooManyReplays
+// mayPass tells whether what failed may be had later: the log may be reached again, and what others have had may be over.
+func mayPass(err error) bool {
+	refusal, refused := errors.AsType[*subscription.Error](err)
+	return !refused || refusal.Code == fanout.CodeTooManyReplays
 }

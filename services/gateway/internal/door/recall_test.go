@@ -52,6 +52,15 @@ func TestClientIsRecoveredLater(t *testing.T) {
 	expectClose(t, client, websocket.CloseNormalClosure)
 }
 
+// What has ended meanwhile is given back once, to say so, and not remembered.
+func TestWhatHasEndedIsNotGivenBackAgain(t *testing.T) {
+	house := open(t, plan{})
+	client, _ := welcome(t, house, `{"pid":"mine","offset":"with one that stopped"}`)
+	expect(t, client, `42["atlas_subscribed",{"msm":1001,"cursor":""},"all-2"]`)
+	expect(t, client, `42["atlas_subscribed",{"msm":1002},"all-1"]`)
+	expect(t, client, `42["atlas_unsubscribed",{"msm":1002},"all-1"]`)
+}
+
 // What cannot be had for the moment the client goes on to remember: a page that is told that it is recovered does not ask for it.
 func TestWhatCannotBeGivenBackIsRemembered(t *testing.T) {
 	house := open(t, plan{})

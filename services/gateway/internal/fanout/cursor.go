@@ -27,7 +27,7 @@ type Standing struct {
 	Position    atlas.Position // of the last record that it has been given or needs no more, in a live topic
 	InReplay    bool           // it is a replay
 	Replay      string         // then: its cursor, or nothing before the first record
-	Before      string         // the cursor with which it is to go on, of one that it has not got back yet, which has but its parameters beside
+	After       string         // the cursor behind which it goes on, of one that the client has not got back yet; beside it are only parameters
 }
 
 // place is where a client stands behind a record.
@@ -58,6 +58,21 @@ func (s *Subscriber) Recall(ctx context.Context, cursor string) ([]Recalled, err
 		return nil, err
 	}
 	return s.hub.settings.Cursors.Each(cursor)
+}
+
+// Owe has cursors stand also for subscriptions that the client has had, each until it has got it back by Subscribe.
+func (s *Subscriber) Owe(due []Recalled) {
+	if ledger := s.openLedger(); ledger != nil {
+		ledger.owe(due)
+	}
+}
+
+// openLedger gives none for a client whose cursors stand for one subscription each.
+func (s *Subscriber) openLedger() *ledger {
+	if s.client.BeginCursors() && s.ledger.Load() == nil {
+		s.ledger.Store(&ledger{subscriber: s})
+	}
+	return s.ledger.Load()
 }
 
 // CanResume tells whether a subscription can go on behind its cursor. A *subscription.Error says that it cannot, any other one that nobody knows now. What

@@ -137,7 +137,7 @@ func (l *ledger) cursor(at place) string {
 		if recalled.Cursor == "" {
 			anew = append(slices.Clip(anew), recalled.Parameters)
 		} else {
-			standings = append(standings, Standing{Parameters: recalled.Parameters, Before: recalled.Cursor})
+			standings = append(standings, Standing{Parameters: recalled.Parameters, After: recalled.Cursor})
 		}
 	}
 	if len(standings) == 0 {

@@ -27,8 +27,8 @@ func (m *membership) ledger() *ledger {
 	return m.subscriber.ledger.Load()
 }
 
-// isGivenBack has the subscriber's ledger know that what it may have owed has begun.
-func (m *membership) isGivenBack() {
+// noLongerDue has the subscriber's ledger know that the client has got back what it may have been owed.
+func (m *membership) noLongerDue() {
 	if ledger := m.subscriber.ledger.Load(); ledger != nil {
 		ledger.paid(m)
 	}

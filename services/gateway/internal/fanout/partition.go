@@ -60,7 +60,7 @@ func (p *partition) add(joining *membership, next int64) error {
 		return unknownMeasurement(joining.wanted.Measurement)
 	}
 	if standing == stopped && joining.start == nil {
-		joining.isGivenBack()
+		joining.noLongerDue()
 		return errors.Join(joining.say(eventSubscribed), joining.say(eventUnsubscribed))
 	}
 	joining.subscriber.roll.add(joining)
@@ -77,7 +77,7 @@ func (p *partition) add(joining *membership, next int64) error {
 func (p *partition) welcome(joining *membership, next int64) error {
 	ledger, wanted := joining.ledger(), joining.wanted
 	if ledger == nil {
-		joining.isGivenBack()
+		joining.noLongerDue()
 		return joining.say(eventSubscribed)
 	}
 	var waiting *buffer

@@ -96,16 +96,6 @@ func (s *Subscriber) Release() {
 	s.beginReplays()
 }
 
-// Owe has cursors stand also for subscriptions that the client has had, each until it has got it back by Subscribe.
-func (s *Subscriber) Owe(due []Recalled) {
-	if s.client.BeginCursors() && s.ledger.Load() == nil {
-		s.ledger.Store(&ledger{subscriber: s})
-	}
-	if ledger := s.ledger.Load(); ledger != nil {
-		ledger.owe(due)
-	}
-}
-
 func (s *Subscriber) beginReplays() {
 	for _, begin := range s.held {
 		begin()

@@ -222,8 +222,8 @@ func (plainCursors) Each(cursor string) (subscriptions []Recalled, err error) {
 	for _, standing := range standings {
 		recalled := Recalled{Parameters: standing.Parameters}
 		switch {
-		case standing.Before != "":
-			recalled.Cursor = standing.Before
+		case standing.After != "":
+			recalled.Cursor = standing.After
 		case standing.Position.Topic != anew:
 			recalled.Cursor = plainCursors{}.ForAll([]Standing{standing}, nil)
 		}

@@ -69,9 +69,7 @@ func (s *Subscriber) beginCursors(ctx context.Context, wanted *subscription.Subs
 	if !wanted.Cursor.Wanted {
 		return nil
 	}
-	if s.client.BeginCursors() && s.ledger.Load() == nil {
-		s.ledger.Store(&ledger{subscriber: s})
-	}
+	s.openLedger()
 	return s.hub.settings.Cursors.Prepare(ctx)
 }
 
