@@ -50,8 +50,9 @@ func playScenario(t *testing.T, s *scene, seed uint64) {
 		traveller.journeys[0].wish = wish{measurement: sceneMeasurements[0], cursors: true}
 		traveller.journeys = traveller.journeys[:1]
 	}
-	behind := s.watchBehind(t)
+	behind, starved := s.watchBehind(t), watchStarvation(t)
 	s.play(t, seed, travellers)
+	lag := tailLag + starved()
 	if most := behind(); most == 0 {
 		t.Error("no client was ever behind")
 	}
@@ -60,18 +61,18 @@ func playScenario(t *testing.T, s *scene, seed uint64) {
 	for number, traveller := range travellers {
 		for _, journey := range traveller.journeys {
 			tally.count(journey)
-			if err := journey.check(ledger); err != nil {
+			if err := journey.check(ledger, lag); err != nil {
 				t.Errorf("client %d, %s: %v", number, traveller.name, err)
 			}
 		}
 	}
-	t.Logf("seed %d: %+v", seed, tally)
+	t.Logf("seed %d: %+v; the live feed may have lagged by %s", seed, tally, lag)
 }
 
 // check compares every stretch with the log, in the order in which each goes on behind those before it.
-func (j *journey) check(l ledger) error {
+func (j *journey) check(l ledger, tailLag time.Duration) error {
 	for i, stretch := range j.stretches {
-		if err := stretch.check(l); err != nil {
+		if err := stretch.check(l, tailLag); err != nil {
 			return fmt.Errorf("stretch %d of %d: %w", i, len(j.stretches), err)
 		}
 	}

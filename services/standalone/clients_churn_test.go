@@ -38,7 +38,13 @@ func TestNothingStaysOfClientsThatVanish(t *testing.T) {
 	started := goleak.IgnoreCurrent()
 	t.Cleanup(func() {
 		http.DefaultClient.CloseIdleConnections()
-		eventually(t, "no goroutine is left", func() bool { return goleak.Find(started) == nil })
+		var left error
+		defer func() {
+			if left != nil {
+				t.Error(left)
+			}
+		}()
+		eventually(t, "no goroutine is left", func() bool { left = goleak.Find(started); return left == nil })
 	})
 	errorsOnly, complaints := observer.New(zapcore.ErrorLevel)
 	house := openBusyHouse(t, 3*time.Second, zap.New(errorsOnly))

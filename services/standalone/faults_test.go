@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog/kafkatest"
+	"atlasstream/services/gateway"
 )
 
 // A gateway and a collector that are started before Kafka become ready when Kafka does, and serve.
@@ -48,6 +50,67 @@ func TestKafkaRestartsUnderLoad(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// Kafka is restarted while clients at every entrance read the log, and while one replays it: they go on where they were.
+func TestKafkaRestartsWhileClientsReadTheLog(t *testing.T) {
+	cluster := kafkatest.Start(t, 1)
+	house := openHouse(t, cluster.Addrs())
+	here := openGateway(t, cluster.Addrs(), gateway.Config{
+		QueueBytes: 1 << 20, QueueMessages: 40, History: gateway.HistoryOpen, HistoryResults: unbounded, HistoryScanned: unbounded,
+	})
+	source := newSource(t, cluster.Addrs(), 1001)
+	house.mustPost(t, numbered(measurementBeside(1001, true), 1)) // so that the log begins before the replay
+	since := fmt.Sprintf(`{"msm":1001,"startTime":%d,"speed":1e9}`, time.Now().Unix())
+	listeners := fallBehind(t, here, source)
+	for range 12 { // of 500 results each, so that what comes next for the clients is not in memory any more
+		if err := source.write(t.Context(), 500, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	written := source.written.Load()
+	replay := mustSubscribe(t, webSocket, arrival{gateway: here.public, parameters: json.RawMessage(since)})
+	if err := cluster.Stop(0); err != nil {
+		t.Fatal(err)
+	}
+	wait := listenToTheEnd(t, listeners)
+	replayed := make(chan int64, 1)
+	go func() { replayed <- hearReplay(t, replay) }()
+	eventually(t, "the clients have what was at hand", func() bool { return here.metric(t, "atlas_gateway_queued_messages") == 0 })
+	if behind := here.metric(t, "atlas_gateway_behind_clients"); int(behind) != len(listeners) {
+		t.Errorf("%v of %d clients wait for the log", behind, len(listeners))
+	}
+	if err := cluster.Restart(0); err != nil {
+		t.Fatal(err)
+	}
+	if err := source.write(t.Context(), 1, true); err != nil {
+		t.Fatal(err)
+	}
+	wait()
+	if last := <-replayed; last != written {
+		t.Errorf("the replay ended with result %d of %d", last, written)
+	}
+}
+
+// hearReplay hears numbered results from the first on until the replay is over, and gives the number of the last.
+func hearReplay(t *testing.T, l *line) (last int64) {
+	t.Helper()
+	for {
+		heard, err := l.hear()
+		if err != nil {
+			t.Errorf("the replay, after result %d: %v", last, err)
+			return last
+		}
+		if heard.event == "atlas_unsubscribed" {
+			return last
+		}
+		number := memberOf(heard.payload, `"number":`)
+		if heard.event != "atlas_result" || number != last+1 {
+			t.Errorf("the replay, after result %d: heard %.200s", last, heard)
+			return last
+		}
+		last = number
+	}
 }
 
 // One of three brokers is killed under load, the others take over.

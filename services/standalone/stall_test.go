@@ -51,6 +51,7 @@ func TestClientsStopReading(t *testing.T) {
 
 	pass(ctx, warmUp)
 	memory, begin := gateway.memory(t), time.Now()
+	starved := watchStarvation(t)
 	close(stall.begin)
 	most := int64(0)
 	for range 3 {
@@ -62,7 +63,7 @@ func TestClientsStopReading(t *testing.T) {
 	if behind := gateway.metric(t, "atlas_gateway_behind_clients"); int(behind) != len(entrances) {
 		t.Errorf("%v clients are behind, want %d", behind, len(entrances))
 	}
-	end := time.Now()
+	end, noticeable := time.Now(), 250*time.Millisecond+starved()
 	close(stall.over)
 	pass(ctx, time.Second)
 	source.over.Store(true)
@@ -73,7 +74,7 @@ func TestClientsStopReading(t *testing.T) {
 	if grown := (most - memory) / int64(len(entrances)); grown >= stallMemory {
 		t.Errorf("the gateway grew by %d KiB for each client that did not read, want less than %d", grown>>10, stallMemory>>10)
 	}
-	checkLatency(t, reader.percentile99(begin, end), control.percentile99(begin, end))
+	checkLatency(t, reader.percentile99(begin, end), control.percentile99(begin, end), noticeable)
 	eventually(t, "nobody is behind any more", func() bool { return gateway.metric(t, "atlas_gateway_behind_clients") == 0 })
 }
 
@@ -162,10 +163,9 @@ func memberOf(result []byte, name string) int64 {
 }
 
 // checkLatency compares a client beside those that do not read with one that has nothing to do with them: what else the machine does, both feel.
-func checkLatency(t *testing.T, beside, apart time.Duration) {
+func checkLatency(t *testing.T, beside, apart, noticeable time.Duration) {
 	t.Helper()
-	t.Logf("in the stall, 99 of 100 results took %s at most, and %s at another gateway", beside, apart)
-	const noticeable = 2 * time.Second // what a busy machine may hold up one of the two; who waits for a client that does not read waits for the stall's end
+	t.Logf("in the stall, 99 of 100 results took %s at most, and %s at another gateway; %s would be noticed", beside, apart, noticeable)
 	if beside > 2*apart+noticeable {
 		t.Errorf("in the stall, 99 of 100 results took %s at most, and %s at another gateway", beside, apart)
 	}

@@ -94,11 +94,11 @@ type place struct {
 func (p *place) cursor() string { return p.stretch.heard[p.index].cursor }
 
 // check compares a stretch with what the log says it must be. Those whose places it goes on behind have been checked.
-func (s *stretch) check(l ledger) error {
+func (s *stretch) check(l ledger, tailLag time.Duration) error {
 	wanted := s.wish.wanted(l)
 	var complaint error
 	longest := -1
-	for _, due := range s.candidates(wanted) {
+	for _, due := range s.candidates(wanted, tailLag) {
 		agreed, err := s.compare(wanted, due)
 		if err == nil {
 			s.found = due.order[:len(s.heard)]
@@ -118,14 +118,14 @@ type due struct {
 }
 
 // candidates are all that may be due: where a stretch begins live is known by the log's end before and after, between which the offset of the seam is.
-func (s *stretch) candidates(wanted []entry) (candidates []due) {
+func (s *stretch) candidates(wanted []entry, tailLag time.Duration) (candidates []due) {
 	switch {
 	case s.behind != nil:
 		return []due{{order: upTo(s.behind.stretch.found[s.behind.index]+1, len(wanted)), backlog: noBacklog}}
 	case s.wish.replay:
 		return []due{{order: upTo(0, len(wanted)), backlog: noBacklog}}
 	}
-	for seam := s.earliest(wanted); seam <= firstFrom(wanted, s.most); seam++ {
+	for seam := s.earliest(wanted, tailLag); seam <= firstFrom(wanted, s.most); seam++ {
 		live := upTo(seam, len(wanted))
 		if !s.wish.backlog {
 			candidates = append(candidates, due{live, noBacklog})
@@ -152,10 +152,11 @@ func (s *stretch) recent(wanted []entry) (order []int) {
 	return order
 }
 
-// tailLag is how late the log's last records reach the live feed at most: what a gateway takes for the log's end may lie so far back.
-const tailLag = 10 * time.Second
+// tailLag is how late the log's last records reach the live feed at most, on a machine that keeps up: what a gateway takes for the log's end may lie so far
+// back.
+const tailLag = 2 * time.Second
 
-func (s *stretch) earliest(wanted []entry) int {
+func (s *stretch) earliest(wanted []entry, tailLag time.Duration) int {
 	first := firstFrom(wanted, s.least)
 	for first > 0 && s.uttered.Sub(time.UnixMilli(wanted[first-1].Written)) < tailLag {
 		first--
