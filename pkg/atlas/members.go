@@ -26,8 +26,8 @@ var memberScanners = sync.Pool{New: func() any {
 	return scanner
 }}
 
-// visitMembers checks that raw is one JSON object in UTF-8 and calls visit with each of its members, whose name and value are valid during the call
-// only; it stops at the first error.
+// visitMembers checks that raw is one JSON object in UTF-8, no deeper than MaxDepth, and calls visit with each of its members, whose name and value are
+// valid during the call only; it stops at the first error.
 func visitMembers(raw []byte, visit func(name, value []byte) error) error {
 	return visitObject(raw, visit, syntax)
 }
@@ -35,6 +35,9 @@ func visitMembers(raw []byte, visit func(name, value []byte) error) error {
 func visitObject(raw []byte, visit func(name, value []byte) error, options []jsontext.Options) error {
 	if !utf8.Valid(raw) {
 		return errors.New("not valid UTF-8")
+	}
+	if err := CheckDepth(raw); err != nil {
+		return err
 	}
 	scanner := memberScanners.Get().(*memberScanner)
 	defer memberScanners.Put(scanner)
