@@ -42,7 +42,7 @@ type settings struct {
 	TrustedProxies   []string `help:"Ranges of addresses, such as 10.0.0.0/8, of proxies that tell the address of a client; none unless given." placeholder:"CIDR"`
 	AddressHeader    string   `help:"Header in which they do." default:"X-Forwarded-For"`
 
-	AddressConnections   int `help:"Most connections of an address at once; an IPv6 address counts as its /64." default:"1000"`
+	AddressConnections   int `help:"Most connections of an address at once; an IPv6 address counts as its /64, and all of a /48 have four times as many." default:"1000"`
 	AddressSubscriptions int `help:"Most subscriptions of an address at once." default:"20000"`
 	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth." default:"1000"`
 	ConnectionMessages   int `help:"Most messages of a connection a second, likewise." default:"100"`

@@ -27,10 +27,10 @@ const (
 // Allowance is what one connection may still say and ask for, and its address with it. Its methods but Recount are called one after the other, Leave last.
 type Allowance struct {
 	guard         *Guard
-	address       *address
+	networks      networks
 	messages      *rate.Limiter
 	excess        *excess // nil until a message is one too many, as it is with most clients
-	subscriptions int     // that are counted among the address's
+	subscriptions int     // that are counted among the networks'
 	reserved      int     // of them, those that are about to begin
 	left          bool
 }
@@ -49,7 +49,7 @@ func (g *Guard) Charge(remote string) error {
 	from := g.find(remote)
 	g.hold(from)
 	defer g.release(from)
-	if !from.messages.Allow() {
+	if !from.allow() {
 		g.metrics.messages.Inc()
 		return ErrTooManyMessages
 	}
@@ -62,12 +62,12 @@ func (g *Guard) Allowance(remote string) *Allowance {
 	defer g.mu.Unlock()
 	from := g.find(remote)
 	g.hold(from)
-	return &Allowance{guard: g, address: from, messages: bucket(g.limits.ConnectionMessages)}
+	return &Allowance{guard: g, networks: from, messages: bucket(g.limits.ConnectionMessages)}
 }
 
 // Message judges a message that came from the client.
 func (a *Allowance) Message() Verdict {
-	if a.messages.Allow() && a.address.messages.Allow() {
+	if a.messages.Allow() && a.networks.allow() {
 		return Pass
 	}
 	a.guard.metrics.messages.Inc()
@@ -94,9 +94,11 @@ func (e *excess) judge() Verdict {
 func (a *Allowance) Reserve() error {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
-	if a.address.subscriptions >= a.guard.limits.Subscriptions {
-		a.guard.metrics.subscriptions.Inc()
-		return fmt.Errorf("%w: there are %d from this address, and no more are allowed", ErrTooManySubscriptions, a.address.subscriptions)
+	for _, counted := range a.networks {
+		if counted.subscriptions >= a.guard.limits.Subscriptions*counted.network.Factor {
+			a.guard.metrics.subscriptions.Inc()
+			return fmt.Errorf("%w: there are %d from %s, and no more are allowed", ErrTooManySubscriptions, counted.subscriptions, counted)
+		}
 	}
 	a.reserved++
 	a.settle(a.subscriptions + 1)
@@ -127,11 +129,13 @@ func (a *Allowance) Leave() {
 	defer a.guard.mu.Unlock()
 	a.left = true
 	a.settle(0)
-	a.guard.release(a.address)
+	a.guard.release(a.networks)
 }
 
 // settle is called under the lock.
 func (a *Allowance) settle(subscriptions int) {
-	a.address.subscriptions += subscriptions - a.subscriptions
+	for _, counted := range a.networks {
+		counted.subscriptions += subscriptions - a.subscriptions
+	}
 	a.subscriptions = subscriptions
 }

@@ -9,7 +9,7 @@ func TestSubscriptionsThatEndByThemselves(t *testing.T) {
 	first, second := open(t, guard, home), open(t, guard, home)
 	expect := func(want int) {
 		t.Helper()
-		if got := first.address.subscriptions; got != want {
+		if got := first.networks[0].subscriptions; got != want {
 			t.Fatalf("the address has %d subscriptions, want %d", got, want)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
+
+	"atlasstream/pkg/clientip"
 )
 
 var (
@@ -28,7 +30,7 @@ const (
 	maxRemembered = 10_000
 )
 
-// Limits bound an address and each of its connections. An IPv6 address counts as its /64.
+// Limits bound an address and each of its connections. An IPv6 address counts as its /64, and all of a /48 have clientip.SiteFactor times as much together.
 type Limits struct {
 	Connections        int // of an address at once
 	Subscriptions      int // of an address at once
@@ -42,13 +44,13 @@ type Guard struct {
 	metrics *metrics
 
 	mu         sync.Mutex
-	addresses  map[netip.Addr]*address
+	addresses  map[netip.Prefix]*address
 	remembered int // of them, those that nobody holds
 }
 
-// address is what is known of an address. It is guarded by the guard's lock, but for messages, which has its own.
+// address is what is known of an address, or of a wider network. It is guarded by the guard's lock, but for messages, which has its own.
 type address struct {
-	site          netip.Addr
+	network       clientip.Network
 	holders       int // connections and allowances
 	connections   int
 	subscriptions int
@@ -58,10 +60,13 @@ type address struct {
 
 // NewGuard makes a guard and registers what it counts.
 func NewGuard(limits Limits, registerer prometheus.Registerer) *Guard {
-	guard := &Guard{limits: limits, addresses: make(map[netip.Addr]*address)}
+	guard := &Guard{limits: limits, addresses: make(map[netip.Prefix]*address)}
 	guard.metrics = newMetrics(registerer, guard.count)
 	return guard
 }
+
+// networks are those that a client is counted in, the narrowest first.
+type networks []*address
 
 // Enter counts a connection of the client at remote, host:port, or refuses it with ErrTooManyConnections. leave must be called once when the connection
 // is gone.
@@ -69,19 +74,33 @@ func (g *Guard) Enter(remote string) (leave func(), err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	from := g.find(remote)
-	if from.connections >= g.limits.Connections {
-		g.metrics.connections.Inc()
-		return nil, fmt.Errorf("%w: there are %d from this address, and no more are allowed", ErrTooManyConnections, from.connections)
+	for _, counted := range from {
+		if counted.connections >= g.limits.Connections*counted.network.Factor {
+			g.metrics.connections.Inc()
+			return nil, fmt.Errorf("%w: there are %d from %s, and no more are allowed", ErrTooManyConnections, counted.connections, counted)
+		}
 	}
-	from.connections++
+	for _, counted := range from {
+		counted.connections++
+	}
 	g.hold(from)
 	return func() { g.leave(from) }, nil
 }
 
-func (g *Guard) leave(from *address) {
+// String names the address to its client.
+func (a *address) String() string {
+	if a.network.Factor > 1 {
+		return a.network.String()
+	}
+	return "this address"
+}
+
+func (g *Guard) leave(from networks) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	from.connections--
+	for _, counted := range from {
+		counted.connections--
+	}
 	g.release(from)
 }
 
@@ -91,22 +110,43 @@ func (g *Guard) count() float64 {
 	return float64(len(g.addresses))
 }
 
-// find gives the address of the client at remote, which must be held then if it is new. It is called under the lock.
-func (g *Guard) find(remote string) *address {
-	site := site(remote)
-	if known := g.addresses[site]; known != nil {
-		return known
+// find gives the networks of the client at remote, which must be held then if they are new. It is called under the lock.
+func (g *Guard) find(remote string) networks {
+	var from networks
+	for _, network := range clientip.Networks(clientip.Of(remote)) {
+		known := g.addresses[network.Prefix]
+		if known == nil {
+			known = &address{network: network, messages: bucket(g.limits.Messages * network.Factor)}
+		}
+		from = append(from, known)
 	}
-	return &address{site: site, messages: bucket(g.limits.Messages)}
+	return from
 }
 
-// hold keeps an address in memory. It is called under the lock.
-func (g *Guard) hold(held *address) {
+// allow counts a message in every network, or tells that it is one too many. The narrowest comes first: what one address is refused costs its neighbours
+// nothing.
+func (n networks) allow() bool {
+	for _, counted := range n {
+		if !counted.messages.Allow() {
+			return false
+		}
+	}
+	return true
+}
+
+// hold keeps networks in memory. It is called under the lock.
+func (g *Guard) hold(held networks) {
+	for _, counted := range held {
+		g.holdOne(counted)
+	}
+}
+
+func (g *Guard) holdOne(held *address) {
 	held.holders++
 	if held.holders > 1 {
 		return
 	}
-	g.addresses[held.site] = held
+	g.addresses[held.network.Prefix] = held
 	if held.forget != nil {
 		held.forget.Stop() // if it is too late for that, the timer finds the address held
 		held.forget = nil
@@ -115,13 +155,19 @@ func (g *Guard) hold(held *address) {
 }
 
 // release is called under the lock.
-func (g *Guard) release(held *address) {
+func (g *Guard) release(held networks) {
+	for _, counted := range held {
+		g.releaseOne(counted)
+	}
+}
+
+func (g *Guard) releaseOne(held *address) {
 	held.holders--
 	if held.holders > 0 {
 		return
 	}
 	if g.remembered >= maxRemembered {
-		delete(g.addresses, held.site)
+		delete(g.addresses, held.network.Prefix)
 		return
 	}
 	g.remembered++
@@ -134,7 +180,7 @@ func (g *Guard) forget(left *address) {
 	if left.forget != nil { // nobody holds it
 		left.forget = nil
 		g.remembered--
-		delete(g.addresses, left.site)
+		delete(g.addresses, left.network.Prefix)
 	}
 }
 

@@ -69,6 +69,39 @@ func TestAnIPv6ClientHasItsWholeSite(t *testing.T) {
 	enter(t, guard, "[2001:db8:0:2::1]:1")
 }
 
+// A site is assigned a /48, and with it 65,536 subnets: together they have four times what an address has, of everything.
+func TestAbuseOfTheSubnetsOfASite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		guard := newGuard() // an address may have 2 connections, 3 subscriptions, and say 40 messages at once
+		connections, subscriptions, messages := 0, 0, 0
+		for subnet := range 100 {
+			remote := fmt.Sprintf("[2001:db8:0:%x::1]:1", subnet)
+			if _, err := guard.Enter(remote); err == nil {
+				connections++
+			} else if !errors.Is(err, ErrTooManyConnections) || !strings.Contains(err.Error(), "there are 8 from 2001:db8::/48") {
+				t.Fatal(err)
+			}
+			allowance := guard.Allowance(remote)
+			if allowance.Reserve() == nil {
+				subscriptions++
+			}
+			for range 20 {
+				if guard.Charge(remote) == nil {
+					messages++
+				}
+			}
+		}
+		if connections != 8 || subscriptions != 12 || messages != 160 {
+			t.Errorf("a site got %d connections, %d subscriptions and %d messages, want 8, 12 and 160", connections, subscriptions, messages)
+		}
+		neighbour := open(t, guard, "[2001:db8:1::1]:1") // of another site
+		enter(t, guard, "[2001:db8:1::1]:1")
+		if err := neighbour.Reserve(); err != nil || neighbour.Message() != Pass {
+			t.Errorf("another site: %v", err)
+		}
+	})
+}
+
 func TestSubscriptionsOfAnAddress(t *testing.T) {
 	guard := newGuard()
 	first, second := open(t, guard, home), open(t, guard, home)

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"atlasstream/pkg/clientip"
 )
 
 // DefaultHeader is where most proxies tell on whose behalf they ask.
@@ -42,7 +44,7 @@ func NewProxies(ranges []string, header string) (*Proxies, error) {
 
 func parseRange(text string) (netip.Prefix, error) {
 	if address, err := netip.ParseAddr(text); err == nil {
-		address = plain(address)
+		address = clientip.Plain(address)
 		return netip.PrefixFrom(address, address.BitLen()), nil
 	}
 	prefix, err := netip.ParsePrefix(text)
@@ -74,27 +76,28 @@ func (p *Proxies) Middleware(next http.Handler) http.Handler {
 // client is the address of the client on whose behalf a proxy asks: the last one in the header's lines that is not a proxy's own, for what stands
 // before it is only hearsay. If all are, it is the first one. It is the zero address if the peer is no proxy or the header is ill-formed.
 func (p *Proxies) client(remote string, lines []string) (client netip.Addr) {
-	if !p.trusts(peer(remote)) {
+	if !p.Trusts(clientip.Of(remote)) {
 		return netip.Addr{}
 	}
 	entries := strings.Split(strings.Join(lines, ","), ",")
 	for _, entry := range slices.Backward(entries) {
 		client = parseEntry(strings.Trim(entry, " \t"))
-		if !p.trusts(client) {
+		if !p.Trusts(client) {
 			break
 		}
 	}
 	return client
 }
 
-func (p *Proxies) trusts(address netip.Addr) bool {
+// Trusts tells whether an address is that of a proxy.
+func (p *Proxies) Trusts(address netip.Addr) bool {
 	return slices.ContainsFunc(p.trusted, func(prefix netip.Prefix) bool { return prefix.Contains(address) })
 }
 
 // parseEntry reads an address as proxies write it, be it with brackets or a port. It is the zero address if it is neither.
 func parseEntry(text string) netip.Addr {
 	if withPort, err := netip.ParseAddrPort(text); err == nil {
-		return plain(withPort.Addr())
+		return clientip.Plain(withPort.Addr())
 	}
 	if inside, bracketed := strings.CutPrefix(text, "["); bracketed && strings.HasSuffix(inside, "]") {
 		text = strings.TrimSuffix(inside, "]")
@@ -103,5 +106,5 @@ func parseEntry(text string) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	return plain(address)
+	return clientip.Plain(address)
 }

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"atlasstream/pkg/clientip"
 )
 
 func newProxies(t testing.TB, header string, ranges ...string) *Proxies {
@@ -99,10 +101,10 @@ func FuzzForwardedHeader(f *testing.F) {
 			return
 		}
 		address, err := netip.ParseAddrPort(got)
-		if err != nil || address.Port() != 0 || address.Addr().Zone() != "" || !site(got).IsValid() {
+		if err != nil || address.Port() != 0 || address.Addr().Zone() != "" || !clientip.Of(got).IsValid() {
 			t.Fatalf("%q said %q: got %q", remote, line, got)
 		}
-		if !netip.MustParsePrefix("10.0.0.0/8").Contains(peer(remote)) {
+		if !netip.MustParsePrefix("10.0.0.0/8").Contains(clientip.Of(remote)) {
 			t.Errorf("%q is no proxy and was believed %q", remote, line)
 		}
 	})
