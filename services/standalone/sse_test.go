@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+
+	"atlasstream/pkg/atlas"
 )
 
 // A client of Server-Sent Events goes on behind the ID that it names, on any gateway; the ID is worth more than the parameter.
@@ -48,36 +50,65 @@ func TestServerSentEventsGoOn(t *testing.T) {
 	}
 }
 
-// An EventSource of Chromium that was cut off comes back by itself and misses nothing.
-func TestEventSourceGoesOnByItself(t *testing.T) {
+// eventSources are the clients of Server-Sent Events that come back by themselves. They hand the place back in the header, but for event-source-polyfill,
+// which has it in the query.
+var eventSources = []string{
+	"event-source-polyfill", "eventsource-1", "eventsource-2", "eventsource-5", "launchdarkly-eventsource", "fetch-event-source",
+}
+
+// startEventSource starts a client from npm, or an EventSource of Chromium, and waits until it is connected.
+func startEventSource(t *testing.T, name, url string) *client {
+	t.Helper()
+	if name == "Chromium" {
+		return startBrowser(t, url)
+	}
+	c := startProcess(t, "node", "clients/eventsource/client.cjs", name, url)
+	c.expect(t, `["connect"]`)
+	return c
+}
+
+// A client that was cut off comes back by itself, to another gateway, and misses nothing and gets nothing twice.
+func TestEventSourcesGoOnByThemselves(t *testing.T) {
 	t.Parallel()
 	h, other := openPair(t)
+	for i, name := range append(eventSources, "Chromium") {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			goOnByItself(t, h, other, name, atlas.MeasurementID(1001+i))
+		})
+	}
+}
+
+func goOnByItself(t *testing.T, h, other *house, name string, measurement atlas.MeasurementID) {
+	t.Helper()
 	way := startTunnel(t, h.public)
 	way.letUpgrade()
-	browser := startBrowser(t, "http://"+way.address+"/stream/?msm=1001")
-	browser.expect(t, `["atlas_subscribed",{"msm":"1001"}]`)
+	source := startEventSource(t, name, fmt.Sprintf("http://%s/stream/?msm=%d&_=1787541897", way.address, measurement))
+	subscribed := fmt.Sprintf(`["atlas_subscribed",{"msm":"%d"}]`, measurement)
+	source.expect(t, subscribed)
 	number := 0
-	for range 2 {
-		expect := func(count int) {
-			for range count {
-				number++
-				browser.expect(t, fmt.Sprintf(`["atlas_result",{"msm_id":1001,"prb_id":%d,`, number))
-			}
+	expect := func(count int) {
+		t.Helper()
+		for range count {
+			number++
+			source.expect(t, fmt.Sprintf(`["atlas_result",{"msm_id":%d,"prb_id":%d,`, measurement, number))
 		}
-		h.mustPost(t, severalNumbered(1001, number+1, number+10)...)
+	}
+	for range 2 {
+		h.mustPost(t, severalNumbered(measurement, number+1, number+10)...)
 		expect(10)
 		way.cut()
 		way.leadTo(other.public)
-		if event, payload := browser.hear(t); event != "disconnect" {
+		if event, payload := source.hear(t); event != "disconnect" {
 			t.Fatalf("heard %s %s", event, payload)
 		}
-		h.mustPost(t, severalNumbered(1001, number+1, number+10)...)
+		h.mustPost(t, severalNumbered(measurement, number+1, number+10)...)
 		way.mend()
-		browser.expect(t, `["connect"]`)
-		browser.expect(t, `["atlas_subscribed",`)
+		source.expect(t, `["connect"]`)
+		source.expect(t, subscribed)
 		expect(10)
 		way.leadTo(h.public)
 	}
-	h.mustPost(t, numbered(1001, number+1))
-	browser.expect(t, fmt.Sprintf(`["atlas_result",{"msm_id":1001,"prb_id":%d,`, number+1))
+	h.mustPost(t, numbered(measurement, number+1))
+	expect(1)
 }

@@ -3,7 +3,6 @@ package door
 import (
 	"bytes"
 	"mime"
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -26,8 +25,8 @@ type body interface {
 	keepAlive() []byte
 	// isLast tells whether nothing comes after an event.
 	isLast(event []byte) bool
-	// continued gives what a request says of its subscription beside the parameters; nil if that is nothing.
-	continued(r *http.Request) func(*subscription.Subscription)
+	// continued gives what becomes of a subscription beside its parameters, whose client has got to a place as it comes back; nil if that is nothing.
+	continued(after string) func(*subscription.Subscription)
 }
 
 // bodyFor picks what a client with the given Accept headers reads: Server-Sent Events if it names them, lines otherwise.
@@ -63,7 +62,12 @@ func (lines) isLast(event []byte) bool {
 	return bytes.HasPrefix(event, []byte(`["`+eventUnsubscribed+`"`))
 }
 
-func (lines) continued(*http.Request) func(*subscription.Subscription) { return nil }
+func (lines) continued(after string) func(*subscription.Subscription) {
+	if after == "" {
+		return nil
+	}
+	return func(wanted *subscription.Subscription) { wanted.GoOnAfter(after) }
+}
 
 // serverSentEvents writes events as EventSource reads them (HTML standard, section 9.2). It sets no time for reconnecting.
 type serverSentEvents struct{}
@@ -93,9 +97,9 @@ func (serverSentEvents) isLast(event []byte) bool {
 	return bytes.HasPrefix(event, []byte("event: "+eventUnsubscribed+"\n"))
 }
 
-// continued has each event carry an ID, and goes on behind the one that a browser names as it reconnects.
-func (serverSentEvents) continued(r *http.Request) func(*subscription.Subscription) {
-	return func(wanted *subscription.Subscription) { wanted.GoOnAfter(r.Header.Get("Last-Event-ID")) }
+// continued has each event carry an ID, and goes on behind the one that the client has got to.
+func (serverSentEvents) continued(after string) func(*subscription.Subscription) {
+	return func(wanted *subscription.Subscription) { wanted.GoOnAfter(after) }
 }
 
 // onOneLine replaces line breaks, which in JSON can only stand between its parts, in place.

@@ -3,7 +3,6 @@ package door
 import (
 	"context"
 	"net/http"
-	"net/url"
 
 	"atlasstream/services/gateway/internal/register"
 	"atlasstream/services/gateway/internal/subscription"
@@ -62,12 +61,11 @@ func answerPreflight(w http.ResponseWriter, r *http.Request) {
 
 // serve returns when the stream is over. An error is why none has begun.
 func (d *Get) serve(w http.ResponseWriter, r *http.Request) error {
-	query, err := url.ParseQuery(r.URL.RawQuery)
+	asked, err := readQuery(r)
 	if err != nil {
-		return subscription.Refuse(codeMalformed,
-			"query: it cannot be read, want pairs such as msm=1001, with %%XX for characters that a URL cannot have")
+		return err
 	}
-	guest, refusal := d.reception.recognise("get", introduction{remote: r.RemoteAddr, header: r.Header, query: query})
+	guest, refusal := d.reception.recognise("get", introduction{remote: r.RemoteAddr, header: r.Header, query: asked.said})
 	if refusal != nil {
 		return refusal
 	}
@@ -75,8 +73,6 @@ func (d *Get) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	query.Del(parameterClient)
-	query.Del(parameterToken)
 	client := newGetClient(w, bodyFor(r.Header.Values("Accept")), d.settings)
 	if err := d.enter(client); err != nil {
 		leave()
@@ -85,7 +81,7 @@ func (d *Get) serve(w http.ResponseWriter, r *http.Request) error {
 	defer d.clients.Leave(client) // in the end, as that is what Shutdown waits for
 	defer leave()
 	defer client.leave()
-	return d.converse(r, client, guest, subscription.Query(query))
+	return d.converse(r.Context(), client, guest, asked)
 }
 
 func (d *Get) enter(client *getClient) error {
@@ -98,8 +94,7 @@ func (d *Get) enter(client *getClient) error {
 	return nil
 }
 
-func (d *Get) converse(r *http.Request, client *getClient, guest guest, parameters []byte) error {
-	ctx := r.Context()
+func (d *Get) converse(ctx context.Context, client *getClient, guest guest, asked getQuery) error {
 	session, err := d.reception.receive(guest, client)
 	if err != nil {
 		return err
@@ -109,7 +104,7 @@ func (d *Get) converse(r *http.Request, client *getClient, guest guest, paramete
 	subscribing, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(d.serving, cancel)()
-	if err := session.subscribe(subscribing, parameters, client.body.continued(r)); err != nil {
+	if err := session.subscribe(subscribing, subscription.Query(asked.parameters), client.body.continued(asked.after)); err != nil {
 		return err
 	}
 	reason = client.stream(ctx)

@@ -280,6 +280,7 @@ func tooMany() []atlas.Record {
 func FuzzGet(f *testing.F) {
 	f.Add("stream_type=result&msm=1001&client=%F0%9F%98%80&token=x", "text/event-stream;q=0.5,*/*")
 	f.Add("msm=1002&;&&%", ",;q")
+	f.Add("_=1&msm=1001&lastEventId=%F0%9F&evs_last_event_id=", "text/event-stream")
 	house := build(f, plan{admission: admission.Limits{Connections: 1 << 30, Subscriptions: 1 << 30, Messages: 1 << 40, ConnectionMessages: 1 << 20}})
 	f.Fuzz(func(t *testing.T, query, accept string) {
 		request := httptest.NewRequest(http.MethodGet, "/stream/", nil)

@@ -1,0 +1,69 @@
+package door
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// getQuery is what a plain GET asks for.
+type getQuery struct {
+	said       url.Values // what the client says of itself, and all the rest
+	parameters url.Values // of the subscription
+	after      string     // the cursor, or the end, that the client has got to as it comes back; empty for none
+}
+
+// readQuery splits the query of a request. A place in the header is newer than one in the query, which a page may have put there for its first request
+// and which a browser sends again and again.
+func readQuery(r *http.Request) (getQuery, error) {
+	said, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return getQuery{}, subscription.Refuse(codeMalformed,
+			"query: it cannot be read, want pairs such as msm=1001, with %%XX for characters that a URL cannot have")
+	}
+	asked := getQuery{said: said, parameters: url.Values{}, after: r.Header.Get(headerLastEventID)}
+	if asked.after == "" {
+		asked.after = lastEventID(r.URL.RawQuery)
+	}
+	for name, values := range said {
+		if name != parameterClient && name != parameterToken && !isLastEventID(name) && !slices.Contains(ignoredParameters, name) {
+			asked.parameters[name] = values
+		}
+	}
+	return asked, nil
+}
+
+// headerLastEventID has the ID of the last event that came, as a client of Server-Sent Events comes back (HTML standard, section 9.2).
+const headerLastEventID = "Last-Event-ID"
+
+// lastEventIDs are the names, without regard to case, hyphens and underscores, under which clients that cannot set the header have the ID in the query:
+// event-source-polyfill and reconnecting-eventsource say lastEventId, clients of Mercure Last-Event-ID, and eventsource-polyfill says evs_last_event_id.
+var lastEventIDs = []string{"lasteventid", "evslasteventid"}
+
+func isLastEventID(name string) bool {
+	return slices.Contains(lastEventIDs, strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name)))
+}
+
+// lastEventID finds the ID in a query that can be read. Of several the last counts: clients append theirs to what the page has put there.
+func lastEventID(query string) (id string) {
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		if name, err := url.QueryUnescape(name); err != nil || !isLastEventID(name) {
+			continue
+		}
+		if value, err := url.QueryUnescape(value); err == nil && value != "" {
+			id = value
+		}
+	}
+	return id
+}
+
+// ignoredParameters change nothing of what comes. All others that are unknown are refused: who misspells a filter would get what he did not ask for.
+var ignoredParameters = []string{
+	"_", "_dc", "_t", "_ts", "cachebuster", "cb", "dojo.preventCache", "nocache", "r", "rnd", "t", "ts", // against caches
+	"evs_buffer_size_limit", "evs_preamble", // eventsource-polyfill
+	"padding", // event-source-polyfill, in browsers that hold back the beginning of a body
+}
