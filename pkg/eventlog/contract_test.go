@@ -22,6 +22,7 @@ func runContract(t *testing.T, kafka cluster) {
 		{"Measurements", measurementsContract},
 		{"Registry", registryContract},
 		{"Compaction", compactionContract},
+		{"CursorKey", cursorKeyContract},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, f, kafka) })
 	}

@@ -79,6 +79,7 @@ func (c *collector) run(ctx context.Context) error {
 	lasting := context.WithoutCancel(ctx) // what serves ends in its turn, not with ctx
 	tasks := tasks{
 		topics:   service.StartTask(lasting, c.makeTopics),
+		keys:     service.StartTask(lasting, c.keepKeys),
 		watching: service.StartTask(lasting, func(ctx context.Context) error { c.log.Watch(ctx); return nil }),
 		http: service.StartTask(lasting, func(ctx context.Context) error {
 			return service.ServeHTTP(ctx, &http.Server{Handler: c.http}, listeners.http, c.grace())

@@ -98,6 +98,9 @@ type simulation struct {
 func (s *simulation) run(ctx context.Context, network *simulator.Network) error {
 	err := s.log.EnsureTopics(ctx, topics(s.cfg.Partitions, s.cfg.Replication)...)
 	if err == nil {
+		_, err = s.log.EnsureCursorKey(ctx, keysTopic(s.cfg.Replication))
+	}
+	if err == nil {
 		err = s.putRegistries(ctx, network)
 	}
 	if err == nil {

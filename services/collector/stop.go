@@ -9,7 +9,7 @@ import (
 )
 
 // tasks are what a collector runs.
-type tasks struct{ topics, watching, http, grpc, admin *service.Task }
+type tasks struct{ topics, keys, watching, http, grpc, admin *service.Task }
 
 // wait returns when ctx ends, or a task fails.
 func (t tasks) wait(ctx context.Context) {
@@ -48,6 +48,7 @@ func (c *collector) stop(tasks tasks) error {
 			}
 			return nil
 		}},
+		service.Part{Name: "keeping of keys", Stop: tasks.keys.Stop},
 		service.Part{Name: "watch over Kafka", Stop: tasks.watching.Stop},
 		service.Part{Name: "event log", Stop: c.close},
 		service.Part{Name: "admin door", Stop: tasks.admin.Stop},
