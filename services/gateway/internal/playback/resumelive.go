@@ -30,7 +30,22 @@ func (p *Player) ResumeLive(
 		return atlas.Position{}, subscription.Refuse(CodeCursor, "cursor: got one of another topic or partition, want one of partition %d of %s",
 			located.partition, located.topic)
 	}
-	return atlas.Position{Topic: located.topic, Partition: located.partition, Offset: there.Offset + 1}, located.has(there.Offset + 1)
+	next := atlas.Position{Topic: located.topic, Partition: located.partition, Offset: there.Offset + 1}
+	if err := located.has(next.Offset); err != nil {
+		return atlas.Position{}, err
+	}
+	return next, p.checkReach(ctx, located, next.Offset, most)
+}
+
+// checkReach refuses to go back to what is older than an age: whoever can seal cursors says himself when one was given out. Where the log has nothing
+// that is younger, only that counts.
+func (p *Player) checkReach(ctx context.Context, located part, offset int64, most time.Duration) error {
+	oldest, err := p.settings.Log.OffsetAt(ctx, located.topic, located.partition, time.Now().Add(-most))
+	if err != nil || offset >= oldest || oldest >= located.next {
+		return err
+	}
+	return subscription.Refuse(CodeCursorGone, "cursor: goes on at offset %d of %s, want no less than %d, where what is younger than %s begins; "+
+		"what came before can be replayed, where that is allowed", offset, located.topic, oldest, most)
 }
 
 // has refuses an offset at which the log cannot be read on.

@@ -1,6 +1,7 @@
 package playback
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -80,4 +81,27 @@ func TestRefusedLiveCursors(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A cursor goes back no further than the age of what it may go on with, whatever it says of when it was given out.
+func TestCursorReachesNoFurtherBack(t *testing.T) {
+	simulate(t, func(t *testing.T) {
+		now := time.Now().Unix()
+		log, quiet := newMemory(), newMemory()
+		log.write(liveTopic, results(1, now-9000, now-7200, now-3601, now-3600, now-60)...)
+		for offset, gone := range map[int64]bool{0: true, 1: true, 2: false, 3: false, 4: false} { // of the last record that the client has
+			_, err := newPlayer(log, nil).ResumeLive(t.Context(), atlas.StreamResult, 1, liveCursor(liveTopic, 0, offset), time.Hour)
+			if !gone && err != nil {
+				t.Errorf("behind offset %d: got %v", offset, err)
+			}
+			if gone {
+				assertRefused(t, err, CodeCursorGone, fmt.Sprintf("cursor: goes on at offset %d of atlas.results, want no less than 3, where what is younger than 1h0m0s begins; "+
+					"what came before can be replayed, where that is allowed", offset+1))
+			}
+		}
+		quiet.write(liveTopic, results(1, now-9000, now-7200, now-3601)...)
+		if _, err := newPlayer(quiet, nil).ResumeLive(t.Context(), atlas.StreamResult, 1, liveCursor(liveTopic, 0, 0), time.Hour); err != nil {
+			t.Errorf("where the log has nothing younger: got %v, want that the time of issue counts", err)
+		}
+	})
 }
