@@ -69,18 +69,3 @@ func checkLeaders(topic string, partitions []kafka.Partition) error {
 	}
 	return nil
 }
-
-// ClusterID gives the ID that Kafka's cluster has had since it was made; some brokers have none. It waits for Kafka as long as the context lasts.
-func (l *Log) ClusterID(ctx context.Context) (id string, err error) {
-	err = retry(ctx, func() error {
-		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-		defer cancel()
-		metadata, err := l.client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{}})
-		if err != nil {
-			return fmt.Errorf("cluster ID: %w", err)
-		}
-		id = metadata.ClusterID
-		return nil
-	})
-	return id, err
-}

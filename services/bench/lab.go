@@ -133,5 +133,8 @@ func (l *lab) makeTopics(ctx context.Context) error {
 		return err
 	}
 	defer log.Close() //nolint:errcheck // nothing was written
+	if _, err := log.EnsureCursorKey(ctx, eventlog.KeysSpec()); err != nil {
+		return err
+	}
 	return log.EnsureTopics(ctx, eventlog.ResultsSpec(partitions), eventlog.ProbeStatusSpec(), eventlog.ProbesSpec(), eventlog.MeasurementsSpec())
 }

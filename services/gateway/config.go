@@ -51,7 +51,7 @@ type Config struct {
 	BehindTime    time.Duration // how long ago what a client gets next may have come in, and how old a cursor may be; 1 h
 	BehindBytes   int           // of the results that stand in the log between a client and its end; 1 GiB
 	BehindReaders int           // of the log at once, for clients that are behind; 64
-	CursorKey     string        // secret of all gateways of a log, which seals cursors; Kafka's cluster ID unless given
+	CursorKey     string        // secret of all gateways of a log, which seals cursors; the key in Kafka's topic atlas.keys unless given
 
 	AddressConnections   int // of one address at once; 1,000
 	AddressSubscriptions int // of one address at once; 20,000

@@ -2,11 +2,10 @@ package gateway
 
 import (
 	"context"
-	"crypto/sha256"
+	"errors"
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/pkg/eventlog"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/subscription"
@@ -14,28 +13,12 @@ import (
 
 // cursors are those that the hub gives to clients.
 type cursors struct {
-	log    *eventlog.Log
-	seal   *playback.Seal
-	secret string // of the seal; the cluster's ID if there is none, which all gateways of a log know
+	seal *playback.Seal
+	key  *cursorKey
 }
 
-// Prepare implements fanout.Cursors.
-func (c *cursors) Prepare(ctx context.Context) error {
-	if c.seal.HasKey() {
-		return nil
-	}
-	secret := c.secret
-	if secret == "" {
-		id, err := c.log.ClusterID(ctx)
-		if err != nil {
-			return err
-		}
-		secret = "cluster " + id
-	}
-	key := sha256.Sum256([]byte("atlas-stream cursors: " + secret))
-	c.seal.SetKey(key[:])
-	return nil
-}
+// Prepare implements fanout.Cursors. It waits for the key.
+func (c *cursors) Prepare(ctx context.Context) error { return c.key.await(ctx) }
 
 // Live implements fanout.Cursors.
 func (c *cursors) Live(measurement atlas.MeasurementID, position atlas.Position) string {
@@ -80,7 +63,7 @@ func (c *cursors) cursorOf(standing fanout.Standing) playback.Cursor {
 func (c *cursors) Each(cursor string) (subscriptions []fanout.Recalled, err error) {
 	bookmark, err := c.seal.Read(cursor)
 	if err != nil {
-		return nil, subscription.Refuse(playback.CodeCursor, "offset: %s", err)
+		return nil, subscription.Refuse(codeOf(err), "offset: %s", err)
 	}
 	for _, mark := range bookmark.Marks {
 		if len(mark.Parameters) == 0 {
@@ -99,8 +82,7 @@ func (c *cursors) Each(cursor string) (subscriptions []fanout.Recalled, err erro
 func bookmarkFor(seal *playback.Seal, wanted *subscription.Subscription) (*playback.Bookmark, error) {
 	bookmark, err := seal.Read(wanted.Cursor.After)
 	if err != nil {
-		return nil, subscription.Refuse(playback.CodeCursor,
-			`cursor: it is damaged, or was given out by another service; want "" or one that came with a message`)
+		return nil, subscription.Refuse(codeOf(err), `cursor: %s; want "" or one that came with a message`, err)
 	}
 	for _, mark := range bookmark.Marks {
 		if had, err := subscription.Parse(mark.Parameters); err == nil && had.Key() == wanted.Key() {
@@ -108,4 +90,12 @@ func bookmarkFor(seal *playback.Seal, wanted *subscription.Subscription) (*playb
 		}
 	}
 	return bookmark, nil
+}
+
+// codeOf tells what was never a cursor from what is none any more, so that clients begin anew with the latter.
+func codeOf(unreadable error) subscription.Code {
+	if errors.Is(unreadable, playback.ErrOtherKey) {
+		return playback.CodeCursorGone
+	}
+	return playback.CodeCursor
 }

@@ -13,6 +13,13 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
+// newSeal gives one with the key of the tests.
+func newSeal() *playback.Seal {
+	seal := &playback.Seal{}
+	seal.SetKey([]byte("the key of the tests"))
+	return seal
+}
+
 // standings are those of a client with a live subscription, a replay and another one that has not begun.
 func standings(seal *playback.Seal) []fanout.Standing {
 	replay := seal.Write(&playback.Bookmark{Issued: time.Now(), Marks: []playback.Bookmarked{{Cursor: playback.Cursor{Measurement: 2, Replay: &playback.ReplayPlace{
@@ -28,7 +35,7 @@ func standings(seal *playback.Seal) []fanout.Standing {
 
 // A cursor of all subscriptions has the place and the parameters of each.
 func TestCursorForAll(t *testing.T) {
-	seal := &playback.Seal{}
+	seal := newSeal()
 	all := &cursors{seal: seal}
 	text := all.ForAll(standings(seal), [][]byte{[]byte(`{"msm":4}`)})
 	subscriptions, err := all.Each(text)
@@ -65,7 +72,7 @@ func TestCursorForAll(t *testing.T) {
 // What a client has not got back yet stays where it was, and grows old, also beside what it has got.
 func TestCursorForWhatIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		seal := &playback.Seal{}
+		seal := newSeal()
 		all := &cursors{seal: seal}
 		had, err := all.Each(all.ForAll(standings(seal), nil))
 		if err != nil {
@@ -91,7 +98,7 @@ func TestCursorForWhatIsDue(t *testing.T) {
 
 // A client that brings such a cursor for one subscription goes on where that is, and with another subscription where most is to come.
 func TestCursorForAllIsGoodForEach(t *testing.T) {
-	seal := &playback.Seal{}
+	seal := newSeal()
 	standing := func(parameters string, offset int64) fanout.Standing {
 		return fanout.Standing{Parameters: []byte(parameters), Measurement: 1, Position: atlas.Position{Topic: "atlas.results", Offset: offset}}
 	}
@@ -113,7 +120,7 @@ func TestCursorForAllIsGoodForEach(t *testing.T) {
 
 // What a client remembers counts only if it is a cursor of all its subscriptions.
 func TestMemoryThatIsRefused(t *testing.T) {
-	seal, other := &playback.Seal{}, &playback.Seal{}
+	seal, other := newSeal(), newSeal()
 	other.SetKey([]byte("of another log"))
 	all := &cursors{seal: seal}
 	text := all.ForAll(standings(seal), nil)
@@ -122,9 +129,9 @@ func TestMemoryThatIsRefused(t *testing.T) {
 		text    string
 		want    string
 	}{
-		"of one message":     {all, all.Live(1, atlas.Position{Topic: "atlas.results"}), "[bad_cursor] offset: names no subscription"},
-		"damaged":            {all, text[:len(text)-1], "[bad_cursor] offset: the cursor is damaged"},
-		"of another service": {&cursors{seal: other}, text, "[bad_cursor] offset: the cursor is damaged"},
+		"of one message": {all, all.Live(1, atlas.Position{Topic: "atlas.results"}), "[bad_cursor] offset: names no subscription"},
+		"damaged":        {all, text[:len(text)-1], "[bad_cursor] offset: the cursor is damaged"},
+		"of another key": {&cursors{seal: other}, text, "[cursor_gone] offset: the cursor was sealed with another key"},
 	} {
 		if _, err := test.cursors.Each(test.text); err == nil || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %s", name, err, test.want)
@@ -135,7 +142,7 @@ func TestMemoryThatIsRefused(t *testing.T) {
 // A cursor that was remembered is as old as it was, in each of its parts, or it would be good for ever.
 func TestMemoryGrowsOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		seal := &playback.Seal{}
+		seal := newSeal()
 		all := &cursors{seal: seal}
 		text, issued := all.ForAll(standings(seal), nil), time.Now()
 		time.Sleep(time.Hour)
@@ -149,26 +156,4 @@ func TestMemoryGrowsOld(t *testing.T) {
 			}
 		}
 	})
-}
-
-// All gateways of a log have the same key, and none has that of a gateway with another secret.
-func TestKeyOfCursors(t *testing.T) {
-	seals := map[string]*playback.Seal{}
-	for _, secret := range []string{"one", "another"} {
-		seals[secret] = &playback.Seal{}
-		if err := (&cursors{seal: seals[secret], secret: secret}).Prepare(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	again := &playback.Seal{}
-	if err := (&cursors{seal: again, secret: "one"}).Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	text := (&cursors{seal: seals["one"]}).Live(1, atlas.Position{Topic: "atlas.results"})
-	if _, err := again.Read(text); err != nil {
-		t.Errorf("with the same secret: got %v", err)
-	}
-	if _, err := seals["another"].Read(text); err == nil {
-		t.Error("a cursor is good for another secret")
-	}
 }

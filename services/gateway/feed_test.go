@@ -78,7 +78,7 @@ func openBank(t *testing.T, records int64) *bank {
 	appendTo(0, records)
 	tails := log.Tails(eventlog.ResultsTopic, eventlog.TailConfig{}, nobody{})
 	t.Cleanup(func() { _ = tails.Close() })
-	seal := &playback.Seal{}
+	seal := newSeal()
 	player := playback.NewPlayer(playback.Settings{
 		Log: recorded{log.History()}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Seal: seal,
 	}, prometheus.NewRegistry())
@@ -173,7 +173,7 @@ func TestFeedFindsWhereToBegin(t *testing.T) {
 			t.Errorf("behind offset %d: got %d, %v", offset, got, err)
 		}
 	}
-	if _, err := feed.resume(t.Context(), t, "nonsense"); err == nil || !strings.HasPrefix(err.Error(), "[bad_cursor] cursor: it is damaged") {
+	if _, err := feed.resume(t.Context(), t, "nonsense"); err == nil || !strings.HasPrefix(err.Error(), "[bad_cursor] cursor: the cursor is damaged") {
 		t.Errorf("got %v, want [bad_cursor]", err)
 	}
 }

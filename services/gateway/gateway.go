@@ -57,6 +57,7 @@ type gateway struct {
 	tails       []*eventlog.Tails
 	knowledge   *knowledge
 	seal        *playback.Seal // of cursors
+	cursorKey   *cursorKey
 	player      *playback.Player
 	connections *eventlog.Tails
 	socketIO    *door.SocketIO
@@ -69,6 +70,7 @@ type gateway struct {
 
 func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	g := &gateway{cfg: cfg, log: log, knowledge: newKnowledge(log, cfg.Logger, cfg.Metrics), seal: &playback.Seal{}}
+	g.cursorKey = newCursorKey(g.seal, cfg.CursorKey, log.CursorKey, cfg.Logger)
 	g.player = g.newPlayer()
 	g.admin = service.NewAdmin(cfg.Metrics, g.ready)
 	var err error
@@ -111,7 +113,7 @@ func (g *gateway) newHub() *fanout.Hub {
 		Behind: fanout.Behind{
 			Backlog: g.cfg.Backlog, Time: g.cfg.BehindTime, Bytes: int64(g.cfg.BehindBytes), Readers: g.cfg.BehindReaders,
 		},
-		Cursors: &cursors{log: g.log, seal: g.seal, secret: g.cfg.CursorKey},
+		Cursors: &cursors{seal: g.seal, key: g.cursorKey},
 		Logger:  g.cfg.Logger,
 	}, g.cfg.Metrics)
 	hub.AddSource(atlas.StreamResult, func(source *fanout.Source) fanout.Feed {
@@ -136,9 +138,12 @@ func (g *gateway) follow(topic string, source *fanout.Source, consumer eventlog.
 	return &feed{Tails: tails, topic: topic, history: g.log.History(), player: g.player, seal: g.seal, most: g.cfg.BehindTime}
 }
 
-// ready tells whether clients are well served here: Kafka answers, and probes and measurements are known.
+// ready tells whether clients are well served here: Kafka answers, there is a key for cursors, and probes and measurements are known.
 func (g *gateway) ready(ctx context.Context) error {
 	if err := g.log.Check(ctx); err != nil {
+		return err
+	}
+	if err := g.cursorKey.ready(); err != nil {
 		return err
 	}
 	return g.knowledge.Ready(ctx)
@@ -183,6 +188,7 @@ func (g *gateway) watch(ctx context.Context) {
 	var watches sync.WaitGroup
 	watches.Go(func() { g.tokens.Watch(ctx, g.reception.Review) })
 	watches.Go(func() { g.log.Watch(ctx) })
+	watches.Go(func() { g.cursorKey.watch(ctx) })
 	watches.Wait()
 }
 

@@ -48,9 +48,9 @@ func (oldLog) Scan(_ context.Context, _ string, _ int, _, _ int64, see func(atla
 
 func pastOf(log oldLog, back time.Duration) *past {
 	player := playback.NewPlayer(playback.Settings{
-		Log: log, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Seal: &playback.Seal{},
+		Log: log, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Seal: newSeal(),
 	}, prometheus.NewRegistry())
-	return &past{player: player, seal: &playback.Seal{}, back: back, logger: zap.NewNop()}
+	return &past{player: player, seal: newSeal(), back: back, logger: zap.NewNop()}
 }
 
 func wantPast(t *testing.T, start time.Time) *subscription.Subscription {

@@ -60,6 +60,9 @@ func openScene(t *testing.T, kafka []string) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := log.EnsureCursorKey(t.Context(), eventlog.KeysSpec()); err != nil {
+		t.Fatal(err)
+	}
 	now := time.Now().Truncate(time.Second)
 	s := &scene{
 		kafka: kafkatest.NewPlain(t, kafka), log: log, writer: log.Writer(eventlog.WriterConfig{}), archive: archive.Name,

@@ -21,7 +21,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Cursor is what a client hands back to go on behind the last message that it got, at whichever gateway. What a client keeps is this and a seal, in base64.
+// Cursor is what a client hands back to go on behind the last message that it got, at whichever gateway. What a client keeps is this and, before it, the ID of a key and a seal, in base64.
 type Cursor struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When it was given out; Unix seconds.

@@ -31,7 +31,7 @@ type settings struct {
 	BehindTime    time.Duration `help:"How far a client may be behind, and how old a cursor may be; beyond that it is told what it misses." default:"1h"`
 	BehindBytes   int           `help:"Most bytes of results in the log between a client and its end; likewise." default:"1073741824"`
 	BehindReaders int           `help:"Most readers of the log at once for clients that are behind; others wait for their turn." default:"64"`
-	CursorKey     string        `help:"Secret that seals cursors, the same for all gateways of a log; better given as ATLAS_CURSOR_KEY. Kafka's cluster ID unless given." placeholder:"SECRET"`
+	CursorKey     string        `help:"Secret that seals cursors, the same for all gateways of a log; better given as ATLAS_CURSOR_KEY. The one in Kafka's topic atlas.keys unless given." placeholder:"SECRET"`
 
 	UnknownMeasurements string `help:"What becomes of a subscription to a measurement that the registry does not know." enum:"allow,refuse" default:"allow"`
 

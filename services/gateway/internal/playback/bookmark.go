@@ -1,12 +1,6 @@
 package playback
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"errors"
-	"fmt"
-	"sync/atomic"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -14,12 +8,6 @@ import (
 	"atlasstream/pkg/atlas"
 	cursorv1 "atlasstream/proto/cursor/v1"
 )
-
-// ErrDamaged is returned for a cursor that no gateway of this log has given out.
-var ErrDamaged = errors.New("the cursor is damaged")
-
-// MaxCursor bounds what is read as a cursor, in bytes.
-const MaxCursor = 8192
 
 // Bookmark is what the text stands for that a client keeps as a cursor.
 type Bookmark struct {
@@ -57,35 +45,6 @@ func (b *Bookmark) Find(measurement atlas.MeasurementID, inReplay bool) (found C
 	return found, ok
 }
 
-// Seal writes and reads cursors as clients keep them: URL-safe base64 of a cursor.v1.Cursor and, before it, the beginning of its HMAC-SHA256, so that nobody
-// makes up a cursor to see what is not for everybody. All gateways of a log have the same key.
-type Seal struct{ key atomic.Pointer[[]byte] }
-
-// sealSize is how many bytes of the HMAC are kept.
-const sealSize = 8
-
-// SetKey sets the key, before which it is empty.
-func (s *Seal) SetKey(key []byte) { s.key.Store(&key) }
-
-// HasKey tells whether a key was set.
-func (s *Seal) HasKey() bool { return s.key.Load() != nil }
-
-func (s *Seal) of(body []byte) []byte {
-	var key []byte
-	if set := s.key.Load(); set != nil {
-		key = *set
-	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write(body)
-	return mac.Sum(nil)[:sealSize]
-}
-
-// Write gives the text of a bookmark.
-func (s *Seal) Write(bookmark *Bookmark) string {
-	body := bookmark.encode()
-	return base64.RawURLEncoding.EncodeToString(append(s.of(body), body...))
-}
-
 func (b *Bookmark) encode() []byte {
 	message := &cursorv1.Cursor{Issued: b.Issued.Unix(), Anew: b.Anew}
 	for i := range b.Marks {
@@ -100,21 +59,6 @@ func (b *Bookmark) encode() []byte {
 		panic(err) // only a topic's name that is not valid UTF-8 has no form, and Kafka has no such topic
 	}
 	return body
-}
-
-// Read reads what Write gives. The error is ErrDamaged.
-func (s *Seal) Read(text string) (*Bookmark, error) {
-	if len(text) > MaxCursor {
-		return nil, fmt.Errorf("%w: it has %d bytes, and no cursor has more than %d", ErrDamaged, len(text), MaxCursor)
-	}
-	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(sealed) < sealSize {
-		return nil, ErrDamaged
-	}
-	if !hmac.Equal(sealed[:sealSize], s.of(sealed[sealSize:])) {
-		return nil, ErrDamaged
-	}
-	return decodeBookmark(sealed[sealSize:])
 }
 
 func decodeBookmark(body []byte) (*Bookmark, error) {

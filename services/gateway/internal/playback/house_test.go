@@ -118,7 +118,7 @@ var wide = Window{Span: 10 * time.Minute, Bytes: 16 << 20}
 func newPlayer(log Log, measurements known) *Player {
 	return NewPlayer(Settings{
 		Log: log, Measurements: measurements, Topics: map[atlas.Stream]string{atlas.StreamResult: liveTopic},
-		Window: wide, Lateness: time.Hour, Limits: Limits{Results: 1000, Scanned: 100_000}, Seal: &Seal{},
+		Window: wide, Lateness: time.Hour, Limits: Limits{Results: 1000, Scanned: 100_000}, Seal: newSeal(),
 	}, prometheus.NewRegistry())
 }
 
@@ -153,10 +153,17 @@ func (r *recorder) Deliver(_ context.Context, record *atlas.Record, cursor func(
 	return nil
 }
 
+// newSeal gives one with the key of the tests.
+func newSeal() *Seal {
+	seal := &Seal{}
+	seal.SetKey([]byte("the key of the tests"))
+	return seal
+}
+
 // mustRead reads a cursor.
 func mustRead(t testing.TB, text string) *Bookmark {
 	t.Helper()
-	bookmark, err := new(Seal).Read(text)
+	bookmark, err := newSeal().Read(text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,147 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/eventlog/embedded"
+	"atlasstream/services/gateway/internal/playback"
+)
+
+// keyTopic is the topic of the key, as a test has it.
+type keyTopic struct {
+	key []byte
+	err error
+}
+
+func (k *keyTopic) read(context.Context) ([]byte, error) { return k.key, k.err }
+
+// A key that Kafka does not have yet is named by readiness and waited for; one that is another later is taken, and one that is gone stays.
+func TestCursorKeyFollowsTheLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		topic := &keyTopic{err: fmt.Errorf("atlas.keys: %w", eventlog.ErrNoTopic)}
+		seal := &playback.Seal{}
+		key := newCursorKey(seal, "", topic.read, zap.NewNop())
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go key.watch(ctx)
+		synctest.Wait()
+		if err := key.ready(); !errors.Is(err, eventlog.ErrNoTopic) || !strings.Contains(err.Error(), "atlas.keys") {
+			t.Errorf("without a key: got %v", err)
+		}
+		hasty, give := context.WithTimeout(ctx, time.Second/2)
+		defer give()
+		if err := key.await(hasty); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, eventlog.ErrNoTopic) {
+			t.Errorf("for want of a key: got %v", err)
+		}
+		*topic = keyTopic{key: []byte("first")}
+		if err := key.await(ctx); err != nil || key.ready() != nil {
+			t.Fatal(err, key.ready())
+		}
+		cursor := (&cursors{seal: seal}).Live(1, atlas.Position{Topic: "atlas.results"})
+		*topic = keyTopic{err: eventlog.ErrNoTopic}
+		time.Sleep(keyInterval + keyPause)
+		if _, err := seal.Read(cursor); err != nil || key.ready() != nil {
+			t.Errorf("once the topic is gone: got %v, %v", err, key.ready())
+		}
+		*topic = keyTopic{key: []byte("second")}
+		time.Sleep(keyInterval + keyPause)
+		if _, err := seal.Read(cursor); !errors.Is(err, playback.ErrOtherKey) {
+			t.Errorf("once there is another key: got %v, want ErrOtherKey", err)
+		}
+	})
+}
+
+// Gateways with the same secret of the operator have the same key, without asking Kafka.
+func TestCursorKeyOfTheOperator(t *testing.T) {
+	seals := map[string]*playback.Seal{"one": {}, "same as one": {}, "another": {}}
+	for name, seal := range seals {
+		key := newCursorKey(seal, strings.TrimPrefix(name, "same as "), nil, zap.NewNop())
+		key.watch(t.Context())
+		if err := errors.Join(key.await(t.Context()), key.ready()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := (&cursors{seal: seals["one"]}).Live(1, atlas.Position{Topic: "atlas.results"})
+	if _, err := seals["same as one"].Read(text); err != nil {
+		t.Errorf("with the same secret: got %v", err)
+	}
+	if _, err := seals["another"].Read(text); !errors.Is(err, playback.ErrOtherKey) {
+		t.Errorf("with another secret: got %v, want ErrOtherKey", err)
+	}
+}
+
+// A gateway is ready once a collector has made the key.
+func TestReadinessNamesTheCursorKey(t *testing.T) {
+	broker, err := embedded.Start(embedded.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer broker.Close()
+	log, err := eventlog.Open(eventlog.Config{Brokers: broker.Addrs()}, zap.NewNop(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	if err := log.EnsureTopics(t.Context(), eventlog.ResultsSpec(1), eventlog.ProbeStatusSpec(), eventlog.ProbesSpec(), eventlog.MeasurementsSpec()); err != nil {
+		t.Fatal(err)
+	}
+	public, admin := listen(t), listen(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Run(ctx, Config{Kafka: broker.Addrs(), Listener: public, AdminListener: admin, Logger: zaptest.NewLogger(t)})
+	}()
+	awaitReadiness(t, admin.Addr().String(), http.StatusServiceUnavailable, "atlas.keys: no such topic")
+	if _, err := log.EnsureCursorKey(t.Context(), eventlog.KeysSpec()); err != nil {
+		t.Fatal(err)
+	}
+	awaitReadiness(t, admin.Addr().String(), http.StatusOK, "")
+	http.DefaultClient.CloseIdleConnections()
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func awaitReadiness(t *testing.T, admin string, want int, words string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for {
+		status, body := get(t, "http://"+admin+"/readyz")
+		if status == want && strings.Contains(body, words) {
+			return
+		}
+		if ctx.Err() != nil {
+			t.Fatalf("got %d %q, want %d %q", status, body, want, words)
+		}
+	}
+}
+
+// What everybody may know of Kafka, such as the ID of its cluster, makes no cursor that is read.
+func TestAbuseCursorsAreNotMadeOfWhatKafkaTells(t *testing.T) {
+	feed := openBank(t, 20)
+	forged := &playback.Seal{}
+	key := sha256.Sum256([]byte("atlas-stream cursors: cluster atlas-stream-embedded"))
+	forged.SetKey(key[:])
+	cursor := (&cursors{seal: forged}).Live(1, atlas.Position{Topic: eventlog.ResultsTopic, Offset: 3})
+	if _, err := feed.resume(t.Context(), t, cursor); err == nil || !strings.HasPrefix(err.Error(), "[cursor_gone] cursor: the cursor was sealed with another key") {
+		t.Errorf("got %v, want [cursor_gone]", err)
+	}
+	if _, err := (&cursors{seal: feed.seal}).Each(cursor); err == nil || !strings.HasPrefix(err.Error(), "[cursor_gone] offset: ") {
+		t.Errorf("as what Socket.IO remembers: got %v, want [cursor_gone]", err)
+	}
+}

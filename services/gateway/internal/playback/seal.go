@@ -1,0 +1,93 @@
+package playback
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"sync/atomic"
+)
+
+var (
+	// ErrDamaged is returned for what is no cursor.
+	ErrDamaged = errors.New("the cursor is damaged")
+	// ErrOtherKey is returned for what has the form of a cursor, but was sealed with a key that is not the one now.
+	ErrOtherKey = errors.New("the cursor was sealed with another key than gateways have now: it is of another service, or of a time before the key was made anew")
+)
+
+// MaxCursor bounds what is read as a cursor, in bytes.
+const MaxCursor = 8192
+
+// The parts of what base64 has, in bytes: the key's ID, the seal, and a cursor.v1.Cursor.
+const (
+	keyIDSize = 4
+	sealSize  = 8 // of the HMAC
+	// oldSealSize is what stands before the cursor in those that were given out before keys had IDs: a seal alone.
+	oldSealSize = 8
+)
+
+// Seal writes and reads cursors as clients keep them: URL-safe base64 of a cursor.v1.Cursor and, before it, the ID of a key and the beginning of the cursor's
+// HMAC-SHA256 with that key, so that nobody makes up a cursor to see what is not for everybody. All gateways of a log have the same key. Without a key, it
+// reads none.
+type Seal struct{ key atomic.Pointer[sealKey] }
+
+type sealKey struct {
+	id     [keyIDSize]byte
+	secret []byte
+}
+
+// SetKey replaces the key. Cursors that were sealed with another one are not read any more.
+func (s *Seal) SetKey(secret []byte) {
+	key := &sealKey{secret: secret}
+	digest := sha256.Sum256(append([]byte("atlas-stream cursor key ID: "), secret...))
+	copy(key.id[:], digest[:])
+	s.key.Store(key)
+}
+
+// HasKey tells whether a key was set.
+func (s *Seal) HasKey() bool { return s.key.Load() != nil }
+
+func (k *sealKey) seal(body []byte) []byte {
+	mac := hmac.New(sha256.New, k.secret)
+	mac.Write(body)
+	return mac.Sum(nil)[:sealSize]
+}
+
+// Write gives the text of a bookmark. There must be a key.
+func (s *Seal) Write(bookmark *Bookmark) string {
+	key, body := s.key.Load(), bookmark.encode()
+	sealed := make([]byte, 0, keyIDSize+sealSize+len(body))
+	sealed = append(append(append(sealed, key.id[:]...), key.seal(body)...), body...)
+	return base64.RawURLEncoding.EncodeToString(sealed)
+}
+
+// Read reads what Write gives. Errors: ErrDamaged, ErrOtherKey.
+func (s *Seal) Read(text string) (*Bookmark, error) {
+	if len(text) > MaxCursor {
+		return nil, fmt.Errorf("%w: it has %d bytes, and no cursor has more than %d", ErrDamaged, len(text), MaxCursor)
+	}
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || len(sealed) < keyIDSize+sealSize {
+		return nil, ErrDamaged
+	}
+	key := s.key.Load()
+	if key == nil || [keyIDSize]byte(sealed) != key.id {
+		return nil, refuseOtherKey(sealed)
+	}
+	body := sealed[keyIDSize+sealSize:]
+	if !hmac.Equal(sealed[keyIDSize:keyIDSize+sealSize], key.seal(body)) {
+		return nil, ErrDamaged
+	}
+	return decodeBookmark(body)
+}
+
+// refuseOtherKey tells a cursor whose key is unknown from what is no cursor.
+func refuseOtherKey(sealed []byte) error {
+	for _, before := range []int{keyIDSize + sealSize, oldSealSize} {
+		if _, err := decodeBookmark(sealed[before:]); err == nil {
+			return ErrOtherKey
+		}
+	}
+	return ErrDamaged
+}
