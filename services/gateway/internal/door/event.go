@@ -32,14 +32,16 @@ func appendJSONArrayAt(text []byte, name string, payload []byte, cursor string) 
 	return append(append(text, cursor...), `"]`...)
 }
 
-// parseEvent reads a client's message, ["event",argument,…].
-func parseEvent(binary bool, payload []byte) (event string, arguments []json.RawMessage, err error) {
+// parseEvent reads a client's message, ["event",argument,…], of which only the first argument counts: it is nil if there is none. A list of all would take
+// up to thirty times the bytes of the message.
+func parseEvent(binary bool, payload []byte) (event string, argument json.RawMessage, err error) {
 	if binary {
 		return "", nil, subscription.Refuse(codeMalformed, `message: got a binary one, want a text message ["%s",{…}]`, eventSubscribe)
 	}
-	readable := utf8.Valid(payload) && json.Unmarshal(payload, &arguments) == nil
-	if !readable || len(arguments) == 0 || json.Unmarshal(arguments[0], &event) != nil {
+	var head [2]json.RawMessage
+	readable := utf8.Valid(payload) && json.Unmarshal(payload, &head) == nil
+	if !readable || head[0] == nil || json.Unmarshal(head[0], &event) != nil {
 		return "", nil, subscription.Refuse(codeMalformed, `message: got %.60q, want a JSON array such as ["%s",{"msm":1001}]`, payload, eventSubscribe)
 	}
-	return event, arguments[1:], nil
+	return event, head[1], nil
 }

@@ -55,6 +55,10 @@ func refuseMessages() *subscription.Error {
 		"more messages came from this client or its address than are allowed in a second; they are dropped, and a client that goes on is closed")
 }
 
+func refuseAttachments(got int) *subscription.Error {
+	return subscription.Refuse(codeMalformed, "binary parts: got %d, want none, as parameters are JSON", got)
+}
+
 func refuseToServe() *subscription.Error {
 	return subscription.Refuse(codeShuttingDown, "this gateway stops; reconnect, another one will answer")
 }

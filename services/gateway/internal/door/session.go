@@ -2,7 +2,6 @@ package door
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -63,14 +62,15 @@ func (s *session) admits() bool {
 	return false
 }
 
-// receive does what the client asks for with an event, and tells it what came of that.
-func (s *session) receive(ctx context.Context, event string, arguments []json.RawMessage) {
+// receive does what the client asks for with an event, and tells it what came of that. The parameters are echoed just as they came: clients find their own
+// record by the string form of the echo.
+func (s *session) receive(ctx context.Context, event string, parameters []byte) {
 	var err error
 	switch event {
 	case eventSubscribe:
-		err = s.subscribe(ctx, first(arguments), nil)
+		err = s.subscribe(ctx, parameters, nil)
 	case eventUnsubscribe:
-		err = s.unsubscribe(first(arguments))
+		err = s.unsubscribe(parameters)
 	default:
 		err = subscription.Refuse(codeUnknownEvent, "%.60q: there is no such event; there are %s and %s", event, eventSubscribe, eventUnsubscribe)
 	}
@@ -117,11 +117,3 @@ func (s *session) unsubscribe(parameters []byte) error {
 }
 
 func (s *session) settle() { s.allowance.Settle(s.subscriber.Subscriptions) }
-
-// first gives the parameters, which are echoed just as they came: clients find their own record by the string form of the echo.
-func first(arguments []json.RawMessage) []byte {
-	if len(arguments) == 0 {
-		return nil
-	}
-	return arguments[0]
-}

@@ -69,7 +69,11 @@ func (d *SocketIO) Event(socket *socketio.Socket, event socketio.Event) {
 	if !session.admits() {
 		return
 	}
-	session.receive(d.serving, event.Name, event.Args)
+	if event.Dropped > 0 {
+		session.answer(refuseAttachments(event.Dropped))
+	} else {
+		session.receive(d.serving, event.Name, event.Argument)
+	}
 	if event.WantsAck {
 		_ = socket.Ack(event.AckID) // a client that is gone or overflows needs none
 	}

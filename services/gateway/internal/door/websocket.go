@@ -94,12 +94,12 @@ func (d *WebSocket) receive(client *webSocketClient, session *session, binary bo
 	if client.conn.Closing() || !session.admits() {
 		return
 	}
-	event, arguments, err := parseEvent(binary, message)
+	event, parameters, err := parseEvent(binary, message)
 	if err != nil {
 		session.answer(err)
 		return
 	}
-	session.receive(d.serving, event, arguments)
+	session.receive(d.serving, event, parameters)
 }
 
 func (d *WebSocket) dismiss(client *webSocketClient) {

@@ -162,7 +162,7 @@ func FuzzParseEvent(f *testing.F) {
 	f.Add(false, []byte(`["atlas_subscribe",{"stream_type":"result","msm":1001}]`))
 	f.Add(true, []byte(`["atlas_unsubscribe",{}]`))
 	f.Fuzz(func(t *testing.T, binary bool, payload []byte) {
-		_, arguments, err := parseEvent(binary, payload)
+		_, argument, err := parseEvent(binary, payload)
 		if err != nil {
 			refusal, ok := errors.AsType[*subscription.Error](err)
 			if !ok || !json.Valid(fanout.ErrorMessage(jsonArrays{}, refusal).Payload()) {
@@ -170,10 +170,8 @@ func FuzzParseEvent(f *testing.F) {
 			}
 			return
 		}
-		for _, argument := range arguments {
-			if !json.Valid(argument) {
-				t.Errorf("%q gave the argument %q", payload, argument)
-			}
+		if argument != nil && !json.Valid(argument) {
+			t.Errorf("%q gave the argument %q", payload, argument)
 		}
 	})
 }

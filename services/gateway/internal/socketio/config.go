@@ -17,6 +17,9 @@ type Config struct {
 	Engine         engineio.Config // of the layer below; its NewID also makes the IDs of sockets
 	ConnectTimeout time.Duration   // how long a client may take to connect to its first namespace; 0 for 45 s
 	Namespaces     []string        // those that clients may connect to; the main one, "/", if there are none
+	// Attachments has the binary parts of events read, of which a client may have as many bytes waiting as Engine.MaxPayload allows. Otherwise they are
+	// dropped as they come, and their event comes without them.
+	Attachments bool
 }
 
 // Validate tells everything that is wrong with the settings.

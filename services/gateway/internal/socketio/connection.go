@@ -50,7 +50,7 @@ func (c *connection) Message(binary bool, data []byte) error {
 	if err != nil {
 		return err
 	}
-	if p.attachments > 0 {
+	if p.attachments > 0 && c.server.cfg.Attachments {
 		c.incomplete = &incomplete{packet: p, room: c.server.cfg.Engine.MaxPayload}
 		return nil
 	}
@@ -58,6 +58,9 @@ func (c *connection) Message(binary bool, data []byte) error {
 }
 
 func (c *connection) attach(attachment []byte) error {
+	if !c.server.cfg.Attachments {
+		return nil // its event has come without it
+	}
 	complete, err := c.incomplete.add(attachment)
 	if err != nil || !complete {
 		return err

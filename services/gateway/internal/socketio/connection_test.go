@@ -160,7 +160,7 @@ func TestEventsAndAcknowledgements(t *testing.T) {
 		client, _ := server.join(t, revision)
 		send(t, client, `42["message",1,"2",{"3":[true]}]`, `42456["any name",1,"2"]`, `420["x"]`, `4317["an answer to nothing"]`)
 		expect(t, client, `42["message-back",1,"2",{"3":[true]}]`, `43456[1,"2"]`, `430[]`)
-		if event := next(t, server.events); event.Name != "message" || len(event.Args) != 3 || event.WantsAck {
+		if event := next(t, server.events); event.Name != "message" || string(event.Argument) != "1" || len(arguments(event)) != 3 || event.WantsAck {
 			t.Errorf("got %+v", event)
 		}
 		if event := next(t, server.events); event.Name != "any name" || !event.WantsAck || event.AckID != 456 {
@@ -171,7 +171,7 @@ func TestEventsAndAcknowledgements(t *testing.T) {
 }
 
 func TestBinaryAttachments(t *testing.T) {
-	server := serve(t, Config{})
+	server := serve(t, Config{Attachments: true})
 	forBoth(t, func(t *testing.T, revision engineio.Revision) {
 		client, _ := server.join(t, revision)
 		prefix := map[engineio.Revision][]byte{engineio.Revision3: {4}}[revision]
@@ -190,8 +190,8 @@ func TestBinaryAttachments(t *testing.T) {
 		if event.Name != "up" || len(event.Attachments) != 2 || !bytes.Equal(event.Attachments[0], []byte{1, 2, 3}) || len(event.Attachments[1]) != 0 {
 			t.Errorf("got %+v", event)
 		}
-		if string(event.Args[1]) != `{"_placeholder":true,"num":1}` {
-			t.Errorf("got argument %s", event.Args[1])
+		if args := arguments(event); string(args[1]) != `{"_placeholder":true,"num":1}` {
+			t.Errorf("got argument %s", args[1])
 		}
 		attach(`452-["message",` + twoParts + `]`)
 		expect(t, client, `452-["message-back",`+twoParts+`]`, string(first), string(second))
@@ -209,7 +209,7 @@ func TestFaultsEndTheConnection(t *testing.T) {
 		kind int
 		data string
 	}
-	server := serve(t, Config{Engine: engineio.Config{MaxPayload: 100}})
+	server := serve(t, Config{Engine: engineio.Config{MaxPayload: 100}, Attachments: true})
 	for _, test := range []struct {
 		name   string
 		frames []frame

@@ -24,7 +24,7 @@ func FuzzDecodePacket(f *testing.F) {
 		if p.attachments > maxAttachments || p.ackID > maxAckID || p.namespace == "" || p.namespace[0] != '/' {
 			t.Fatalf("%q came out as %+v", text, p)
 		}
-		for _, part := range append(p.args, p.auth) {
+		for _, part := range [][]byte{p.head[0], p.head[1], p.array, p.auth} {
 			if part != nil && !json.Valid(part) {
 				t.Fatalf("%q came out with %q, which is not JSON", text, part)
 			}
@@ -43,7 +43,7 @@ func FuzzConversation(f *testing.F) {
 		f.Add([]byte(text), []byte{1, 2, 3}, []byte(`2["next"]`))
 	}
 	f.Fuzz(func(t *testing.T, first, attachment, last []byte) {
-		c := &connection{server: &Server{cfg: Config{}.withDefaults(), handler: nobody{}}}
+		c := &connection{server: &Server{cfg: Config{Attachments: true}.withDefaults(), handler: nobody{}}}
 		c.sockets = []*Socket{{namespace: "/"}}
 		for _, message := range []struct {
 			binary bool

@@ -33,8 +33,9 @@ type packet struct {
 	namespace   string
 	hasAckID    bool
 	ackID       uint64
-	auth        json.RawMessage   // of a connect packet: an object, or nil
-	args        []json.RawMessage // of events and acknowledgements
+	auth        json.RawMessage    // of a connect packet: an object, or nil
+	array       json.RawMessage    // of an event, as it came
+	head        [2]json.RawMessage // of the array: the event's name and its first argument, nil if there is none
 }
 
 func decodePacket(text []byte) (packet, error) {
@@ -112,10 +113,10 @@ func (p *packet) takePayload(text []byte) error {
 			return fmt.Errorf("disconnect packet: got %.20q, want nothing behind the namespace", text)
 		}
 		return nil
-	case kindConnectError:
-		return nil // clients have no reason to send it, and nothing follows from it
+	case kindEvent, kindBinaryEvent:
+		return p.takeArray(text)
 	default:
-		return p.takeArgs(text)
+		return nil // clients have no reason to refuse a connection, and nothing is acknowledged to a server that never asks
 	}
 }
 
@@ -130,13 +131,14 @@ func (p *packet) takeAuth(text []byte) error {
 	return nil
 }
 
-func (p *packet) takeArgs(text []byte) error {
-	if err := json.Unmarshal(text, &p.args); err != nil || p.args == nil {
+// takeArray splits off what is read and leaves the rest as it came: a list of all arguments would take up to thirty times the bytes that they came in.
+func (p *packet) takeArray(text []byte) error {
+	if err := json.Unmarshal(text, &p.head); err != nil {
 		return fmt.Errorf("payload: got %.20q, want a JSON array", text)
 	}
-	isEvent := p.kind == kindEvent || p.kind == kindBinaryEvent
-	if isEvent && (len(p.args) == 0 || p.args[0][0] != '"') {
+	if p.head[0] == nil || p.head[0][0] != '"' {
 		return errors.New("event: want a JSON array that starts with the event's name, a string")
 	}
+	p.array = text
 	return nil
 }

@@ -1,6 +1,8 @@
 package socketio
 
 import (
+	"cmp"
+	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
@@ -8,10 +10,11 @@ import (
 
 func TestDecodePacket(t *testing.T) {
 	for _, test := range []struct {
-		text string
-		want packet
-		auth string
-		args []string
+		text  string
+		want  packet
+		auth  string
+		args  []string // the first two of the array
+		array string   // where it is more than those
 	}{
 		{text: `0`, want: packet{kind: kindConnect, namespace: "/"}},
 		{text: `0{"token":"123"}`, want: packet{kind: kindConnect, namespace: "/"}, auth: `{"token":"123"}`},
@@ -26,7 +29,7 @@ func TestDecodePacket(t *testing.T) {
 		{text: `2["hey"]`, want: packet{kind: kindEvent, namespace: "/"}, args: []string{`"hey"`}},
 		{
 			text: `2 ["hey" , {"a": [1, 2]}, null]`, want: packet{kind: kindEvent, namespace: "/"},
-			args: []string{`"hey"`, `{"a": [1, 2]}`, `null`},
+			args: []string{`"hey"`, `{"a": [1, 2]}`}, array: ` ["hey" , {"a": [1, 2]}, null]`,
 		},
 		{text: `212["hey"]`, want: packet{kind: kindEvent, namespace: "/", hasAckID: true, ackID: 12}, args: []string{`"hey"`}},
 		{text: `20["hey"]`, want: packet{kind: kindEvent, namespace: "/", hasAckID: true}, args: []string{`"hey"`}},
@@ -34,8 +37,8 @@ func TestDecodePacket(t *testing.T) {
 			text: `2/chat,9007199254740991["hey"]`, want: packet{kind: kindEvent, namespace: "/chat", hasAckID: true, ackID: maxAckID},
 			args: []string{`"hey"`},
 		},
-		{text: `312[]`, want: packet{kind: kindAck, namespace: "/", hasAckID: true, ackID: 12}, args: []string{}},
-		{text: `3/chat,13["bar"]`, want: packet{kind: kindAck, namespace: "/chat", hasAckID: true, ackID: 13}, args: []string{`"bar"`}},
+		{text: `312[]`, want: packet{kind: kindAck, namespace: "/", hasAckID: true, ackID: 12}},
+		{text: `3/chat,13["bar"]`, want: packet{kind: kindAck, namespace: "/chat", hasAckID: true, ackID: 13}},
 		{text: `4"whatever`, want: packet{kind: kindConnectError, namespace: "/"}},
 		{
 			text: `51-["up",{"_placeholder":true,"num":0}]`, want: packet{kind: kindBinaryEvent, attachments: 1, namespace: "/"},
@@ -45,7 +48,7 @@ func TestDecodePacket(t *testing.T) {
 			text: `510-/chat,7["up"]`, want: packet{kind: kindBinaryEvent, attachments: 10, namespace: "/chat", hasAckID: true, ackID: 7},
 			args: []string{`"up"`},
 		},
-		{text: `62-789[]`, want: packet{kind: kindBinaryAck, attachments: 2, namespace: "/", hasAckID: true, ackID: 789}, args: []string{}},
+		{text: `62-789[]`, want: packet{kind: kindBinaryAck, attachments: 2, namespace: "/", hasAckID: true, ackID: 789}},
 	} {
 		t.Run(test.text, func(t *testing.T) {
 			got, err := decodePacket([]byte(test.text))
@@ -53,13 +56,18 @@ func TestDecodePacket(t *testing.T) {
 				t.Fatal(err)
 			}
 			var args []string
-			for _, arg := range got.args {
-				args = append(args, string(arg))
+			for _, arg := range got.head {
+				if arg != nil {
+					args = append(args, string(arg))
+				}
+			}
+			if array := cmp.Or(test.array, "["+strings.Join(args, ",")+"]"); args != nil && string(got.array) != array {
+				t.Errorf("got %s, want %s", got.array, array)
 			}
 			if string(got.auth) != test.auth || strings.Join(args, "|") != strings.Join(test.args, "|") {
 				t.Errorf("got auth %s, arguments %q", got.auth, args)
 			}
-			got.auth, got.args = nil, nil
+			got.auth, got.array, got.head = nil, nil, [2]json.RawMessage{}
 			if !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
@@ -88,7 +96,6 @@ func TestDecodePacketRefuses(t *testing.T) {
 		{`2-1["x"]`, "want a JSON array"},
 		{`29007199254740992["x"]`, "acknowledgement ID"},
 		{`2` + strings.Repeat("9", 1000) + `["x"]`, "acknowledgement ID"},
-		{`3{}`, "want a JSON array"},
 		{`5["x"]`, "attachments"},
 		{`5-["x"]`, "attachments"},
 		{`50-["x"]`, "want a number from 1 to 10"},

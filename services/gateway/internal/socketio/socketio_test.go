@@ -46,10 +46,7 @@ func (p *probe) Connect(s *Socket) error {
 }
 
 func (p *probe) Event(s *Socket, e Event) {
-	args := make([][]byte, len(e.Args))
-	for i, arg := range e.Args {
-		args[i] = arg
-	}
+	args := arguments(e)
 	switch {
 	case e.WantsAck && e.Attachments != nil:
 		_ = s.AckBinary(e.AckID, e.Attachments, args...)
@@ -61,6 +58,19 @@ func (p *probe) Event(s *Socket, e Event) {
 		_ = s.Send(EncodeEvent(s.Namespace(), "message-back", args...))
 	}
 	p.events <- e
+}
+
+// arguments are all of an event's.
+func arguments(e Event) [][]byte {
+	var array []json.RawMessage
+	if err := json.Unmarshal(e.Array, &array); err != nil {
+		panic(err)
+	}
+	args := make([][]byte, len(array)-1)
+	for i, arg := range array[1:] {
+		args[i] = arg
+	}
+	return args
 }
 
 func (p *probe) Disconnect(s *Socket, reason string) { p.departures <- s.Namespace() + " " + reason }
@@ -180,6 +190,13 @@ func send(t testing.TB, client *websocket.Conn, frames ...string) {
 		if err := client.WriteMessage(websocket.TextMessage, []byte(frame)); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func sendBinary(t testing.TB, client *websocket.Conn, frame string) {
+	t.Helper()
+	if err := client.WriteMessage(websocket.BinaryMessage, []byte(frame)); err != nil {
+		t.Fatal(err)
 	}
 }
 

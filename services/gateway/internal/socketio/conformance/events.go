@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+
 	"atlasstream/services/gateway/internal/socketio"
 )
 
@@ -18,10 +20,7 @@ func (events) Connect(socket *socketio.Socket) error {
 
 // Event implements socketio.Handler.
 func (events) Event(socket *socketio.Socket, event socketio.Event) {
-	args := make([][]byte, len(event.Args))
-	for i, arg := range event.Args {
-		args[i] = arg
-	}
+	args := arguments(event)
 	binary := len(event.Attachments) > 0
 	switch { // a client that is gone waits for nothing, so that errors do not matter
 	case event.Name == "message" && binary:
@@ -37,3 +36,16 @@ func (events) Event(socket *socketio.Socket, event socketio.Event) {
 
 // Disconnect implements socketio.Handler.
 func (events) Disconnect(*socketio.Socket, string) {}
+
+// arguments are all of an event's.
+func arguments(event socketio.Event) [][]byte {
+	var array []json.RawMessage
+	if err := json.Unmarshal(event.Array, &array); err != nil {
+		panic(err) // the server has read it as an array
+	}
+	args := make([][]byte, len(array)-1)
+	for i, arg := range array[1:] {
+		args[i] = arg
+	}
+	return args
+}

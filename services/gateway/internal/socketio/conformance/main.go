@@ -38,6 +38,7 @@ func run() error {
 		Engine:         settings,
 		ConnectTimeout: 1500 * time.Millisecond,
 		Namespaces:     []string{"/", "/custom"},
+		Attachments:    true,
 	}, events{})
 	if err != nil {
 		return err

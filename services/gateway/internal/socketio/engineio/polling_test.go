@@ -157,7 +157,7 @@ func TestBodiesOfPollsAreBounded(t *testing.T) {
 		session.Close(Ending{Reason: "enough"}, outbox.Text([]byte("4last")))
 		for !slices.Contains(got, "1") {
 			reply := client.poll(t)
-			packets, err := payload.Decode(formOf(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 10 * most})
+			packets, err := decodeAll(formOf(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 10 * most})
 			if err != nil {
 				t.Fatalf("%v: %q", err, reply.body)
 			}

@@ -59,18 +59,22 @@ func (s *Session) receiveBody(body []byte) *refusal {
 		s.Close(endMalformed(err))
 		return badRequest(err.Error())
 	}
-	for _, packet := range packets {
-		if err := s.receivePosted(packet); err != nil {
+	for packet, err := range packets {
+		if err := s.receivePosted(packet, err); err != nil {
 			return badRequest(err.Error())
 		}
 	}
 	return nil
 }
 
-// receivePosted takes no notice of what a client sends after the session's end.
-func (s *Session) receivePosted(posted payload.Packet) error {
+// receivePosted is given a packet or what is wrong with it, and takes no notice of what a client sends after the session's end.
+func (s *Session) receivePosted(posted payload.Packet, err error) error {
 	if s.ending.Load() != nil {
 		return nil
+	}
+	if err != nil {
+		s.Close(endMalformed(err))
+		return err
 	}
 	if posted.Binary {
 		return s.receive(packet{kind: packetMessage, binary: true, data: posted.Data})

@@ -293,7 +293,7 @@ func (p *poller) receiveAndMove(t *testing.T, revision Revision, pollsBefore int
 	var got received
 	take := func() {
 		reply := p.poll(t)
-		packets, err := payload.Decode(formOf(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: 16, Bytes: 1 << 20})
+		packets, err := decodeAll(formOf(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: 16, Bytes: 1 << 20})
 		if err != nil {
 			t.Fatalf("%v: %q", err, reply.body)
 		}

@@ -49,7 +49,7 @@ func BenchmarkDecode(b *testing.B) {
 				b.SetBytes(int64(len(body)))
 				b.ReportAllocs()
 				for b.Loop() {
-					if _, err := payload.Decode(form, body, limits); err != nil {
+					if _, err := decode(form, body, limits); err != nil {
 						b.Fatal(err)
 					}
 				}

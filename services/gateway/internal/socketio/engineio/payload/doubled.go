@@ -2,31 +2,27 @@ package payload
 
 import (
 	"bytes"
+	"iter"
 	"unicode/utf8"
 )
 
-// undouble takes one of two encodings as UTF-8 away, if the packets of a body show that there were two; the package's documentation has the rule. What
-// comes out takes less room and is written where the text was.
-func undouble(texts []Packet) {
-	if !doubled(texts) {
-		return
-	}
-	for i := range texts {
-		once, _ := appendLatin1(texts[i].Data[:0], texts[i].Data)
-		replaceSurrogates(once)
-		texts[i].Data = once
-	}
+// undouble takes one of two encodings of a packet's text as UTF-8 away. What comes out takes less room and is written where the text was.
+func undouble(text []byte) []byte {
+	once, _ := appendLatin1(text[:0], text)
+	replaceSurrogates(once)
+	return once
 }
 
-func doubled(texts []Packet) bool {
+// doubled tells whether the packets of a body show that there were two encodings; the package's documentation has the rule.
+func doubled(texts iter.Seq[part]) bool {
 	var once []byte
 	beyondASCII := false
-	for i := range texts {
-		if isASCII(texts[i].Data) {
+	for text := range texts {
+		if isASCII(text.data) {
 			continue
 		}
 		var ok bool
-		if once, ok = appendLatin1(once[:0], texts[i].Data); !ok {
+		if once, ok = appendLatin1(once[:0], text.data); !ok {
 			return false
 		}
 		replaceSurrogates(once)

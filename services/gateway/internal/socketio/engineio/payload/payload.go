@@ -3,6 +3,8 @@ package payload
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"unicode/utf8"
 )
 
 // MaxPackets is how many packets a body may hold so that every client reads it: python-engineio 3 and 4 end the session over one more.
@@ -70,21 +72,80 @@ func Size(form Form, packet Packet) int {
 	}
 }
 
-// Decode takes a body apart. The packets share the body's memory, which Decode may write to. Beyond that it allocates the slice of packets and what base64
-// stands for. It does not check the types of text packets. An error is a *TooLargeError, or tells what is wrong with the body.
-func Decode(form Form, body []byte, limits Limits) ([]Packet, error) {
+// Decode takes a body apart, one packet after the other, so that a body of many small packets takes no more memory than its bytes. The packets share the
+// body's memory, which is written to: they can be had once. Beyond that only what base64 stands for is allocated. The types of text packets are not
+// checked. An error of Decode is a *TooLargeError, or tells what is wrong with the body as a whole; one beside a packet tells what is wrong from there on,
+// and is the last.
+func Decode(form Form, body []byte, limits Limits) (iter.Seq2[Packet, error], error) {
 	if len(body) > limits.Bytes {
 		return nil, &TooLargeError{limits.Bytes, "bytes"}
 	}
 	if len(body) == 0 {
 		return nil, errors.New("body: got nothing, want at least one packet")
 	}
+	if form != Revision3Binary && !utf8.Valid(body) {
+		return nil, errNotUTF8
+	}
+	split := splitter(form, body)
+	if isMoreThan(limits.Packets, split) {
+		return nil, &TooLargeError{limits.Packets, "packets"}
+	}
+	return decoded(form, split, form == Revision3Text && doubled(split)), nil
+}
+
+func decoded(form Form, parts iter.Seq[part], twice bool) iter.Seq2[Packet, error] {
+	return func(yield func(Packet, error) bool) {
+		for part := range parts {
+			if twice {
+				part.data = undouble(part.data)
+			}
+			packet, err := part.decode(form)
+			if !yield(packet, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// part is one packet as it stands in a body.
+type part struct {
+	binary bool // in a frame that says so
+	data   []byte
+	fault  error // instead of data; this part is the last then
+}
+
+// splitter gives the packets of a body undecoded, every time that it is called.
+func splitter(form Form, body []byte) iter.Seq[part] {
 	switch form {
 	case Revision3Text:
-		return decodeRevision3Text(body, limits.Packets)
+		return splitRevision3Text(body)
 	case Revision3Binary:
-		return decodeRevision3Binary(body, limits.Packets)
+		return splitRevision3Binary(body)
 	default:
-		return decodeRevision4(body, limits.Packets)
+		return splitRevision4(body)
+	}
+}
+
+func isMoreThan(most int, parts iter.Seq[part]) bool {
+	for range parts {
+		if most--; most < 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (p part) decode(form Form) (Packet, error) {
+	switch {
+	case p.fault != nil:
+		return Packet{}, p.fault
+	case p.binary:
+		return decodeBinaryFrame(p.data)
+	case form == Revision3Binary:
+		return decodeTextFrame(p.data)
+	case form == Revision3Text:
+		return decodeText(p.data, binaryInRevision3)
+	default:
+		return decodeText(p.data, binaryInRevision4)
 	}
 }

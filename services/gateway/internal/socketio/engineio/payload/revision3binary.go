@@ -2,6 +2,7 @@ package payload
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 	"unicode/utf8"
 )
@@ -40,36 +41,37 @@ func sizeRevision3Binary(packet *Packet) int {
 	return 2 + digits(size) + size
 }
 
-func decodeRevision3Binary(body []byte, most int) ([]Packet, error) {
-	var packets []Packet
-	for rest := body; len(rest) > 0; {
-		if len(packets) == most {
-			return nil, &TooLargeError{most, "packets"}
+func splitRevision3Binary(body []byte) iter.Seq[part] {
+	return func(yield func(part) bool) {
+		for rest := body; len(rest) > 0; {
+			kind := rest[0]
+			size, behind, ok := takeLength(rest[1:], 0, lengthEnd)
+			if !ok || size > len(behind) {
+				yield(part{fault: fmt.Errorf("packet: got % .20x, want 00 or 01, the digits of a length, ff and that many bytes", rest)})
+				return
+			}
+			if kind != textFrame && kind != binaryFrame {
+				yield(part{fault: fmt.Errorf("packet: got %02x, want 00 (text) or 01 (binary)", kind)})
+				return
+			}
+			rest = behind[size:]
+			if !yield(part{binary: kind == binaryFrame, data: behind[:size:size]}) {
+				return
+			}
 		}
-		size, behind, ok := takeLength(rest[1:], 0, lengthEnd)
-		if !ok || size > len(behind) {
-			return nil, fmt.Errorf("packet: got % .20x, want 00 or 01, the digits of a length, ff and that many bytes", rest)
-		}
-		packet, err := decodeFrame(rest[0], behind[:size:size])
-		if err != nil {
-			return nil, err
-		}
-		packets = append(packets, packet)
-		rest = behind[size:]
 	}
-	return packets, nil
 }
 
-func decodeFrame(kind byte, data []byte) (Packet, error) {
+func decodeTextFrame(data []byte) (Packet, error) {
+	replaceSurrogates(data)
+	if !utf8.Valid(data) {
+		return Packet{}, errNotUTF8
+	}
+	return decodeText(data, binaryInRevision3)
+}
+
+func decodeBinaryFrame(data []byte) (Packet, error) {
 	switch {
-	case kind == textFrame:
-		replaceSurrogates(data)
-		if !utf8.Valid(data) {
-			return Packet{}, errNotUTF8
-		}
-		return decodeText(data, binaryInRevision3)
-	case kind != binaryFrame:
-		return Packet{}, fmt.Errorf("packet: got %02x, want 00 (text) or 01 (binary)", kind)
 	case len(data) == 0:
 		return Packet{}, errEmptyPacket
 	case data[0] != messageType:

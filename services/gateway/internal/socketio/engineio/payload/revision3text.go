@@ -3,6 +3,7 @@ package payload
 import (
 	"encoding/base64"
 	"fmt"
+	"iter"
 	"strconv"
 	"unicode/utf8"
 )
@@ -26,39 +27,21 @@ func sizeRevision3Text(packet *Packet) int {
 	return digits(size) + len(":") + size
 }
 
-func decodeRevision3Text(body []byte, most int) ([]Packet, error) {
-	if !utf8.Valid(body) {
-		return nil, errNotUTF8
-	}
-	texts, err := splitRevision3Text(body, most)
-	if err != nil {
-		return nil, err
-	}
-	undouble(texts)
-	for i := range texts {
-		if texts[i], err = decodeText(texts[i].Data, binaryInRevision3); err != nil {
-			return nil, err
+func splitRevision3Text(body []byte) iter.Seq[part] {
+	return func(yield func(part) bool) {
+		for rest := body; len(rest) > 0; {
+			length, behind, ok := takeLength(rest, '0', ':')
+			size, fits := sizeOfUnits(behind, length)
+			if !ok || !fits {
+				yield(part{fault: fmt.Errorf("packet: got %.20q, want a length in UTF-16 code units, a colon and that much text", rest)})
+				return
+			}
+			rest = behind[size:]
+			if !yield(part{data: behind[:size:size]}) {
+				return
+			}
 		}
 	}
-	return texts, nil
-}
-
-// splitRevision3Text gives every packet as its text.
-func splitRevision3Text(body []byte, most int) ([]Packet, error) {
-	var texts []Packet
-	for rest := body; len(rest) > 0; {
-		if len(texts) == most {
-			return nil, &TooLargeError{most, "packets"}
-		}
-		length, behind, ok := takeLength(rest, '0', ':')
-		size, fits := sizeOfUnits(behind, length)
-		if !ok || !fits {
-			return nil, fmt.Errorf("packet: got %.20q, want a length in UTF-16 code units, a colon and that much text", rest)
-		}
-		texts = append(texts, Packet{Data: behind[:size:size]})
-		rest = behind[size:]
-	}
-	return texts, nil
 }
 
 // takeLength reads a number from digits, of which the given one stands for zero, and the byte that ends it. A number that is larger than what is left of

@@ -5,7 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"unicode/utf8"
+	"iter"
 )
 
 const (
@@ -37,23 +37,14 @@ func sizeRevision4(packet *Packet) int {
 	return 1 + len(packet.Data)
 }
 
-func decodeRevision4(body []byte, most int) ([]Packet, error) {
-	count := bytes.Count(body, []byte{separator}) + 1
-	if count > most {
-		return nil, &TooLargeError{most, "packets"}
-	}
-	if !utf8.Valid(body) {
-		return nil, errNotUTF8
-	}
-	packets := make([]Packet, 0, count)
-	for text := range bytes.SplitSeq(body, []byte{separator}) {
-		packet, err := decodeText(text, binaryInRevision4)
-		if err != nil {
-			return nil, err
+func splitRevision4(body []byte) iter.Seq[part] {
+	return func(yield func(part) bool) {
+		for text := range bytes.SplitSeq(body, []byte{separator}) {
+			if !yield(part{data: text}) {
+				return
+			}
 		}
-		packets = append(packets, packet)
 	}
-	return packets, nil
 }
 
 // decodeText makes a packet of its text, which stands for a binary message if it begins as those do.

@@ -1,0 +1,98 @@
+package socketio
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+
+	"atlasstream/services/gateway/internal/socketio/engineio"
+)
+
+// mostKept is how many bytes may be kept for each that a client has sent.
+const mostKept = 4
+
+// manyArguments is the longest event that the wire allows, of arguments as short as they can be.
+func manyArguments(start string) []byte {
+	const most = 100_000
+	return []byte(start + strings.Repeat(",0", (most-len(start)-1)/2) + "]")
+}
+
+// kept tells how many bytes of the heap stay in use for what is made.
+func kept(build func() any) uint64 {
+	before := heapInUse()
+	made := build()
+	after := heapInUse()
+	runtime.KeepAlive(made)
+	return after - min(after, before)
+}
+
+func heapInUse() uint64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+func allocated(do func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// An event costs what it weighs on the wire, however many arguments it has, and so does one whose binary parts never come.
+func TestAbuseManyArguments(t *testing.T) {
+	const clients = 20
+	for _, start := range []string{`2["x"`, `51-["x"`, `3["x"`, `61-["x"`} {
+		for _, attachments := range []bool{false, true} {
+			server := &Server{cfg: Config{Attachments: attachments}.withDefaults(), handler: nobody{}}
+			got := kept(func() any {
+				var connections []*connection
+				for range clients {
+					c := &connection{server: server, sockets: []*Socket{{namespace: "/"}}}
+					if err := c.Message(false, manyArguments(start)); err != nil {
+						t.Fatal(err)
+					}
+					connections = append(connections, c)
+				}
+				return connections
+			})
+			if most := uint64(clients * mostKept * len(manyArguments(start))); got > most {
+				t.Errorf("%s…, attachments %v: %d clients keep %d bytes, want at most %d", start, attachments, clients, got, most)
+			}
+		}
+	}
+}
+
+// What is allocated for a message while it is dealt with is bounded as well.
+func TestAbuseManyArgumentsAtOnce(t *testing.T) {
+	text := manyArguments(`2["x"`)
+	const times = 20
+	got := allocated(func() {
+		for range times {
+			if _, err := decodePacket(text); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}) / times
+	if most := uint64(mostKept * len(text)); got > most {
+		t.Errorf("%d bytes are allocated for an event of %d, want at most %d", got, len(text), most)
+	}
+}
+
+// A server that reads no binary parts says how many it has not read, and takes no notice of them as they come.
+func TestAttachmentsAreDropped(t *testing.T) {
+	server := serve(t, Config{})
+	forBoth(t, func(t *testing.T, revision engineio.Revision) {
+		client, _ := server.join(t, revision)
+		send(t, client, `451-["up",{"_placeholder":true,"num":0}]`)
+		if event := next(t, server.events); event.Name != "up" || event.Dropped != 1 || event.Attachments != nil {
+			t.Errorf("got %+v", event)
+		}
+		sendBinary(t, client, "\x04part")
+		send(t, client, `42["message",1]`)
+		expect(t, client, `42["message-back",1]`)
+		next(t, server.events)
+	})
+}
