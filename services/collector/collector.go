@@ -50,9 +50,9 @@ func newCollector(cfg Config, log *eventlog.Log, registry *prometheus.Registry) 
 	c := &collector{cfg: cfg, log: log, writer: log.Writer(cfg.writer())}
 	c.gate = &gate{log: c.writer}
 	limits := cfg.limits()
-	slots := ingest.NewSlots(limits.Requests, registry)
-	c.http = ingest.NewHTTP(c.publisher("http", registry), limits, slots, cfg.Logger, registry)
-	c.grpc = ingest.NewGRPC(c.publisher("grpc", registry), limits, slots, cfg.Logger, registry)
+	load := ingest.NewLoad(limits, registry)
+	c.http = ingest.NewHTTP(c.publisher("http", registry), limits, load, cfg.Logger, registry)
+	c.grpc = ingest.NewGRPC(c.publisher("grpc", registry), limits, load, cfg.Logger, registry)
 	c.admin = service.NewAdmin(registry, c.ready)
 	return c
 }

@@ -29,9 +29,12 @@ type Config struct {
 	MaxBody       int           // bytes of an HTTP body, as it comes and once decompressed; 64 MiB
 	MaxMessage    int           // bytes of a gRPC request, once decompressed; 4 MiB
 	MaxRecord     int           // bytes of one record; 512 KiB
-	MaxRequests   int           // that run at once, over both doors; 64
+	MaxRejected   int           // records of a request, after which the rest of it is not read; 10,000
+	MaxRequests   int           // whose records are published at once, over both doors, a quarter of them from one address; 64
+	ReadingBytes  int64         // of memory for requests, over both doors, a quarter of it for one address; 256 MiB
 	WaitingBytes  int64         // that wait for Kafka at most, over all requests; 64 MiB
-	ReadTimeout   time.Duration // for each MiB of a body, and for a gRPC request; 30 s
+	MinRate       int64         // bytes a second that a client sends of a body in the long run; 8 KiB
+	ReadTimeout   time.Duration // for a pause in a body, and for a gRPC request; 30 s
 	AppendTimeout time.Duration // for Kafka to acknowledge a batch; 30 s
 	StopTimeout   time.Duration // for an orderly stop; 20 s
 	// HistoryLateness is how much later than others of its time a result still comes in, as the gateways have it; what comes later than that is counted. 1 h.
@@ -50,7 +53,8 @@ func (c Config) Validate() error {
 		got  int64
 	}{
 		{"partitions", int64(c.Partitions)}, {"replication", int64(c.Replication)}, {"max-body", int64(c.MaxBody)}, {"max-message", int64(c.MaxMessage)},
-		{"max-record", int64(c.MaxRecord)}, {"max-requests", int64(c.MaxRequests)}, {"waiting-bytes", c.WaitingBytes},
+		{"max-record", int64(c.MaxRecord)}, {"max-rejected", int64(c.MaxRejected)},
+		{"max-requests", int64(c.MaxRequests)}, {"reading-bytes", c.ReadingBytes}, {"waiting-bytes", c.WaitingBytes}, {"min-rate", c.MinRate},
 		{"read-timeout", int64(c.ReadTimeout)}, {"append-timeout", int64(c.AppendTimeout)}, {"stop-timeout", int64(c.StopTimeout)},
 		{"history-lateness", int64(c.HistoryLateness)},
 	} {
@@ -73,8 +77,11 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.MaxBody, 64<<20)
 	orDefault(&c.MaxMessage, 4<<20)
 	orDefault(&c.MaxRecord, DefaultMaxRecord)
+	orDefault(&c.MaxRejected, 10_000)
 	orDefault(&c.MaxRequests, 64)
+	orDefault(&c.ReadingBytes, 256<<20)
 	orDefault(&c.WaitingBytes, 64<<20)
+	orDefault(&c.MinRate, 8<<10)
 	orDefault(&c.ReadTimeout, 30*time.Second)
 	orDefault(&c.AppendTimeout, 30*time.Second)
 	orDefault(&c.StopTimeout, 20*time.Second)
@@ -88,6 +95,7 @@ const (
 	DefaultPartitions = 64
 	DefaultMaxRecord  = 512 << 10
 	clientID          = "atlas-collector"
+	slotTimeout       = 5 * time.Second // after which a client is told to come again; many batches are published meanwhile
 )
 
 func orDefault[T comparable](setting *T, value T) {
@@ -114,8 +122,12 @@ func (c Config) limits() ingest.Limits {
 		BodyBytes:     int64(c.MaxBody),
 		MessageBytes:  c.MaxMessage,
 		RecordBytes:   c.MaxRecord,
+		Rejections:    c.MaxRejected,
 		Requests:      c.MaxRequests,
-		BatchTimeout:  c.ReadTimeout,
+		ReadingBytes:  c.ReadingBytes,
+		MinRate:       c.MinRate,
+		ReadTimeout:   c.ReadTimeout,
+		SlotTimeout:   slotTimeout,
 		AppendTimeout: c.AppendTimeout,
 	}
 }

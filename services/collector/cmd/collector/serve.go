@@ -19,9 +19,12 @@ type serve struct {
 	MaxBody       int           `help:"Longest HTTP body, in bytes, both as it comes and once decompressed." default:"67108864"`
 	MaxMessage    int           `help:"Longest gRPC request, in bytes, once decompressed." default:"4194304"`
 	MaxRecord     int           `help:"Longest record, in bytes." default:"524288"`
-	MaxRequests   int           `help:"Most requests that run at once, over both doors; further ones are told to come again." default:"64"`
+	MaxRejected   int           `help:"Most records of a request that may be rejected; then what is left of it is not read." default:"10000"`
+	MaxRequests   int           `help:"Most requests whose records are published at once, over both doors, and a quarter of them from one address; further ones wait for 5s and are told to come again." default:"64"`
+	ReadingBytes  int64         `help:"Most memory for requests, over both doors, in bytes, and a quarter of it for one address; further requests are told to come again." default:"268435456"`
 	WaitingBytes  int64         `help:"Most bytes that wait for Kafka, over all requests; further ones are told to come again." default:"67108864"`
-	ReadTimeout   time.Duration `help:"How long a client may take to send a MiB of an HTTP body, or a gRPC request." default:"30s"`
+	MinRate       int64         `help:"Bytes a second of an HTTP body that a client must send in the long run." default:"8192"`
+	ReadTimeout   time.Duration `help:"How long a client may pause in an HTTP body, or take to send a gRPC request." default:"30s"`
 	AppendTimeout time.Duration `help:"How long Kafka may take to acknowledge records before the client is told to come again." default:"30s"`
 	StopTimeout   time.Duration `help:"How long an orderly stop may take." default:"20s"`
 
@@ -44,8 +47,11 @@ func (s *serve) Run(ctx context.Context) error {
 		MaxBody:       s.MaxBody,
 		MaxMessage:    s.MaxMessage,
 		MaxRecord:     s.MaxRecord,
+		MaxRejected:   s.MaxRejected,
 		MaxRequests:   s.MaxRequests,
+		ReadingBytes:  s.ReadingBytes,
 		WaitingBytes:  s.WaitingBytes,
+		MinRate:       s.MinRate,
 		ReadTimeout:   s.ReadTimeout,
 		AppendTimeout: s.AppendTimeout,
 		StopTimeout:   s.StopTimeout,

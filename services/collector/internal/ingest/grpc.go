@@ -21,8 +21,9 @@ import (
 // intake is the gRPC door's service.
 type intake struct {
 	ingestv1.UnimplementedIngestServiceServer
-	publisher Publisher
-	logger    *zap.Logger
+	publisher  Publisher
+	rejections int
+	logger     *zap.Logger
 }
 
 // PublishResults takes in measurement results.
@@ -50,16 +51,31 @@ func (i *intake) PublishProbeStatus(ctx context.Context, request *ingestv1.Publi
 }
 
 func (i *intake) publish(ctx context.Context, to publish.Destination, payloads [][]byte) (*ingestv1.Outcome, error) {
+	var total publish.Outcome
+	for first := 0; first < len(payloads); first += batchEvents {
+		batch := numbered(payloads[first:min(first+batchEvents, len(payloads))], first+1)
+		outcome, err := i.publisher.Publish(ctx, to, batch)
+		total.Add(outcome)
+		if err != nil {
+			i.logger.Warn("records refused, as Kafka could not be had", zap.String("topic", to.Topic), zap.Error(err))
+			return nil, failure(err, outcomeMessage(total))
+		}
+		if last := first + len(batch); total.RejectedTotal > i.rejections && last < len(payloads) {
+			return nil, withDetails(codes.InvalidArgument, givenUp(total.RejectedTotal, i.rejections, last), outcomeMessage(total))
+		}
+	}
+	return outcomeMessage(total), nil
+}
+
+// batchEvents is how many events are published at a time.
+const batchEvents = 4096
+
+func numbered(payloads [][]byte, first int) []split.Value {
 	values := make([]split.Value, len(payloads))
 	for n, payload := range payloads {
-		values[n] = split.Value{Line: n + 1, Raw: payload}
+		values[n] = split.Value{Line: first + n, Raw: payload}
 	}
-	outcome, err := i.publisher.Publish(ctx, to, values)
-	if err != nil {
-		i.logger.Warn("records refused, as Kafka could not be had", zap.String("topic", to.Topic), zap.Error(err))
-		return nil, failure(err, outcomeMessage(outcome))
-	}
-	return outcomeMessage(outcome), nil
+	return values
 }
 
 func outcomeMessage(outcome publish.Outcome) *ingestv1.Outcome {
@@ -80,8 +96,11 @@ func failure(err error, outcome *ingestv1.Outcome) error {
 }
 
 func detailed(code codes.Code, reason string, retry time.Duration, more ...protoadapt.MessageV1) error {
+	return withDetails(code, reason, append([]protoadapt.MessageV1{&errdetails.RetryInfo{RetryDelay: durationpb.New(retry)}}, more...)...)
+}
+
+func withDetails(code codes.Code, reason string, details ...protoadapt.MessageV1) error {
 	answer := status.New(code, reason)
-	details := append([]protoadapt.MessageV1{&errdetails.RetryInfo{RetryDelay: durationpb.New(retry)}}, more...)
 	if with, err := answer.WithDetails(details...); err == nil {
 		answer = with
 	}

@@ -28,7 +28,12 @@ import (
 // serveGRPC gives a connection to a door that is stopped at the end.
 func serveGRPC(t *testing.T, log publish.Log, limits Limits) (*GRPC, *grpc.ClientConn) {
 	t.Helper()
-	door := NewGRPC(publish.New(log, limits.RecordBytes, "grpc", nil), limits, NewSlots(limits.Requests, nil), zap.NewNop(), nil)
+	return serveGRPCTo(t, publish.New(log, limits.RecordBytes, "grpc", nil), limits)
+}
+
+func serveGRPCTo(t *testing.T, publisher Publisher, limits Limits) (*GRPC, *grpc.ClientConn) {
+	t.Helper()
+	door := NewGRPC(publisher, limits, NewLoad(limits, nil), zap.NewNop(), nil)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +128,6 @@ func TestGRPCRefuses(t *testing.T) {
 	}
 }
 
-// The slots bound the requests before their messages are read, and are given back however a request ends.
 // A message that is small until it is decompressed is refused by its real size.
 func TestGRPCDecompressedTooLarge(t *testing.T) {
 	log := &memory{}
@@ -136,57 +140,70 @@ func TestGRPCDecompressedTooLarge(t *testing.T) {
 }
 
 func TestGRPCTooManyRequests(t *testing.T) {
-	started, release := make(chan struct{}), make(chan struct{})
-	_, connection := serveGRPC(t, &memory{fail: func(context.Context, []atlas.Event) error {
-		started <- struct{}{}
-		<-release
-		return nil
-	}}, limits)
+	log, release := blocking()
+	_, connection := serveGRPC(t, log, limits)
 	client := ingestv1.NewIngestServiceClient(connection)
-	request := &ingestv1.PublishResultsRequest{Results: payloads(result(1))}
+	request := func(probe int) *ingestv1.PublishResultsRequest {
+		return &ingestv1.PublishResultsRequest{Results: payloads(result(probe))}
+	}
 	var running sync.WaitGroup
-	for range limits.Requests {
+	for range limits.Requests / addressShare {
 		running.Go(func() {
-			if _, err := client.PublishResults(t.Context(), request); err != nil {
+			if _, err := client.PublishResults(t.Context(), request(1)); err != nil {
 				t.Errorf("one within the limit: %v", err)
 			}
 		})
-		<-started
+		<-log.started
 	}
-	otherConnection, err := grpc.NewClient(connection.Target(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	const says = "requests from your address (127.0.0.1/32) hold 4 slots already"
+	if _, err := client.PublishResults(t.Context(), request(2)); status.Code(err) != codes.ResourceExhausted || !strings.Contains(err.Error(), says) {
+		t.Errorf("one too many: %v", err)
+	}
+	if _, err := healthv1.NewHealthClient(connection).Check(t.Context(), &healthv1.HealthCheckRequest{}); err != nil {
+		t.Errorf("the health service needs a slot: %v", err)
+	}
+	if _, err := ingestv1.NewIngestServiceClient(dialFrom(t, "127.0.0.2", connection.Target())).PublishResults(t.Context(), request(2)); err != nil {
+		t.Errorf("another address: %v", err)
+	}
+	release()
+	running.Wait()
+	if _, err := client.PublishResults(t.Context(), request(2)); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// dialFrom connects from another loopback address.
+func dialFrom(t *testing.T, address, target string) *grpc.ClientConn {
+	t.Helper()
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+	connection, err := grpc.NewClient(target, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, target string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "tcp", target)
+		}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer otherConnection.Close()
-	other := ingestv1.NewIngestServiceClient(otherConnection)
-	if _, err := other.PublishResults(t.Context(), request); status.Code(err) != codes.ResourceExhausted || !strings.Contains(err.Error(), "4 requests run already") {
-		t.Errorf("one too many: %v", err)
-	}
-	if _, err := healthv1.NewHealthClient(otherConnection).Check(t.Context(), &healthv1.HealthCheckRequest{}); err != nil {
-		t.Errorf("the health service needs a slot: %v", err)
-	}
-	close(release)
-	running.Wait()
-	go func() { <-started }()
-	await(t, func() bool {
-		_, err := other.PublishResults(t.Context(), &ingestv1.PublishResultsRequest{Results: payloads(result(1))})
-		return err == nil
+	t.Cleanup(func() {
+		if err := connection.Close(); err != nil {
+			t.Error(err)
+		}
 	})
+	return connection
 }
 
-// A client that opens a request and sends nothing does not keep its slot.
+// A client that opens a request and sends nothing does not keep its memory.
 func TestGRPCSlowClient(t *testing.T) {
 	hasty := limits
-	hasty.BatchTimeout, hasty.AppendTimeout = 50*time.Millisecond, 50*time.Millisecond
+	hasty.ReadTimeout, hasty.AppendTimeout = 50*time.Millisecond, 50*time.Millisecond
 	door, connection := serveGRPC(t, &memory{}, hasty)
 	stream, err := connection.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true}, ingestv1.IngestService_PublishResults_FullMethodName)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := stream.RecvMsg(&ingestv1.PublishResultsResponse{}); status.Code(err) == codes.OK {
+	if err := stream.RecvMsg(&ingestv1.PublishResultsResponse{}); status.Code(err) != codes.DeadlineExceeded {
 		t.Errorf("got %v", err)
 	}
-	await(t, func() bool { return len(door.slots) == 0 })
+	await(t, func() bool { return door.load.slots.inUse() == 0 && door.load.memory.inUse() == 0 })
 }
 
 func TestGRPCHealth(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"path"
-	"strings"
 	"time"
 
 	ingestv1 "atlasstream/proto/ingest/v1"
@@ -14,13 +13,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	_ "google.golang.org/grpc/encoding/gzip" // clients may compress
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/status"
-	"google.golang.org/grpc/tap"
 )
 
 // What a gRPC connection may do.
@@ -36,25 +32,25 @@ type GRPC struct {
 	server  *grpc.Server
 	health  *health.Server
 	limits  Limits
-	slots   Slots
+	load    *Load
 	metrics *grpcMetrics
 }
 
-// NewGRPC makes the door, with gRPC's health service. The slots are shared with the other door; the registerer may be nil.
-func NewGRPC(publisher Publisher, limits Limits, slots Slots, logger *zap.Logger, registerer prometheus.Registerer) *GRPC {
-	g := &GRPC{health: health.NewServer(), limits: limits, slots: slots, metrics: newGRPCMetrics(registerer)}
+// NewGRPC makes the door, with gRPC's health service. The load is shared with the other door; the registerer may be nil.
+func NewGRPC(publisher Publisher, limits Limits, load *Load, logger *zap.Logger, registerer prometheus.Registerer) *GRPC {
+	g := &GRPC{health: health.NewServer(), limits: limits, load: load, metrics: newGRPCMetrics(registerer)}
 	g.server = grpc.NewServer(
 		grpc.MaxRecvMsgSize(limits.MessageBytes),
 		grpc.MaxHeaderListSize(mostHeaders),
-		grpc.MaxConcurrentStreams(uint32(limits.Requests)),
+		grpc.MaxConcurrentStreams(g.streams()),
 		grpc.ConnectionTimeout(connectTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: leastPingPause, PermitWithoutStream: true}),
 		grpc.InTapHandle(g.admit),
-		grpc.UnaryInterceptor(g.metrics.observe),
+		grpc.ForceServerCodecV2(newCodec()),
 		grpc.WaitForHandlers(true),
 	)
-	ingestv1.RegisterIngestServiceServer(g.server, &intake{publisher: publisher, logger: logger})
+	g.server.RegisterService(g.service(), &intake{publisher: publisher, rejections: limits.Rejections, logger: logger})
 	healthv1.RegisterHealthServer(g.server, g.health)
 	g.SetReady(false)
 	return g
@@ -100,31 +96,9 @@ func (g *GRPC) stop(grace time.Duration) error {
 	}
 }
 
-// admit gives a request its slot before its message is read, so that the slots bound the memory of the messages, and a time in which all must be done.
-func (g *GRPC) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
-	if !strings.HasPrefix(info.FullMethodName, "/"+ingestv1.IngestService_ServiceDesc.ServiceName+"/") {
-		return ctx, nil
-	}
-	giveBack, ok := g.slots.take()
-	if !ok {
-		g.metrics.requests.WithLabelValues(shortName(info.FullMethodName), codes.ResourceExhausted.String()).Inc()
-		return ctx, detailed(codes.ResourceExhausted, tooManyRequests(cap(g.slots)).reason.Error(), busyRetry)
-	}
-	bounded, cancel := context.WithTimeout(ctx, g.limits.BatchTimeout+g.limits.AppendTimeout)
-	context.AfterFunc(ctx, func() { // the stream's context ends with the stream
-		cancel()
-		giveBack()
-	})
-	return bounded, nil
-}
-
-func (m *grpcMetrics) observe(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-	began := time.Now()
-	response, err := handle(ctx, request)
-	method := shortName(info.FullMethod)
-	m.requests.WithLabelValues(method, status.Code(err).String()).Inc()
-	m.seconds.WithLabelValues(method).Observe(time.Since(began).Seconds())
-	return response, err
+// streams is how many requests a connection may have at once: a client holds back what would be over its address's share of memory.
+func (g *GRPC) streams() uint32 {
+	return uint32(max(1, g.load.memory.share()/int64(g.limits.MessageBytes)))
 }
 
 // shortName is a method's name without its service's.

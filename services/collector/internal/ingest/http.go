@@ -35,7 +35,7 @@ var doors = map[string]door{
 type HTTP struct {
 	publisher Publisher
 	limits    Limits
-	slots     Slots
+	load      *Load
 	logger    *zap.Logger
 	metrics   *httpMetrics
 }
@@ -45,9 +45,9 @@ type Publisher interface {
 	Publish(ctx context.Context, to publish.Destination, values []split.Value) (publish.Outcome, error)
 }
 
-// NewHTTP makes the door. The slots are shared with the other door; the registerer may be nil.
-func NewHTTP(publisher Publisher, limits Limits, slots Slots, logger *zap.Logger, registerer prometheus.Registerer) *HTTP {
-	return &HTTP{publisher: publisher, limits: limits, slots: slots, logger: logger, metrics: newHTTPMetrics(registerer)}
+// NewHTTP makes the door. The load is shared with the other door; the registerer may be nil.
+func NewHTTP(publisher Publisher, limits Limits, load *Load, logger *zap.Logger, registerer prometheus.Registerer) *HTTP {
+	return &HTTP{publisher: publisher, limits: limits, load: load, logger: logger, metrics: newHTTPMetrics(registerer)}
 }
 
 // answer is the body of every answer. A refusal before anything was read has an error alone.
@@ -58,16 +58,20 @@ type answer struct {
 
 func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
-	outcome, refused := h.serve(w, r)
+	body := h.limits.pace(w, r)
+	outcome, refused := h.serve(w, r, body)
 	status := http.StatusOK
 	if refused != nil {
 		status = refused.status
+	}
+	if refused != nil && status != http.StatusRequestTimeout {
+		body.discard(r, h.limits.BodyBytes)
 	}
 	h.reply(w, status, outcome, refused)
 	h.metrics.answered(r.URL.Path, status, time.Since(began))
 }
 
-func (h *HTTP) serve(w http.ResponseWriter, r *http.Request) (*publish.Outcome, *refusal) {
+func (h *HTTP) serve(w http.ResponseWriter, r *http.Request, body *pacedBody) (*publish.Outcome, *refusal) {
 	door, known := doors[r.URL.Path]
 	if !known {
 		return nil, refuse(http.StatusNotFound, "no such path %q: want POST /v1/results, POST /v1/probestatus, PUT /v1/probes or PUT /v1/measurements", r.URL.Path)
@@ -76,12 +80,12 @@ func (h *HTTP) serve(w http.ResponseWriter, r *http.Request) (*publish.Outcome, 
 		w.Header().Set("Allow", door.method)
 		return nil, refuse(http.StatusMethodNotAllowed, "method %s: want %s", r.Method, door.method)
 	}
-	giveBack, ok := h.slots.take()
-	if !ok {
-		return nil, tooManyRequests(cap(h.slots))
+	memory, err := h.load.claim(prefixOf(r.RemoteAddr), requestBytes)
+	if err != nil {
+		return nil, refuseBusy(err)
 	}
-	defer giveBack()
-	return h.take(w, r, door.to)
+	defer memory.release()
+	return h.take(w, r, body, memory, door.to)
 }
 
 func (h *HTTP) reply(w http.ResponseWriter, status int, outcome *publish.Outcome, refused *refusal) {

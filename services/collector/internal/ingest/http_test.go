@@ -28,7 +28,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var limits = Limits{BodyBytes: 4 << 20, MessageBytes: 64 << 10, RecordBytes: 16 << 10, Requests: 4, BatchTimeout: 10 * time.Second, AppendTimeout: 10 * time.Second}
+var limits = Limits{
+	BodyBytes: 4 << 20, MessageBytes: 64 << 10, RecordBytes: 16 << 10, Rejections: 3000, Requests: 16, ReadingBytes: 64 << 20, MinRate: 1 << 10,
+	ReadTimeout: 10 * time.Second, SlotTimeout: 10 * time.Millisecond, AppendTimeout: 10 * time.Second,
+}
 
 // memory is a log that keeps what it gets, unless fail says otherwise.
 type memory struct {
@@ -74,7 +77,11 @@ func (m *memory) of(topic string) []string {
 
 func openDoor(t *testing.T, log publish.Log, limits Limits) string {
 	t.Helper()
-	door := NewHTTP(publish.New(log, limits.RecordBytes, "http", nil), limits, NewSlots(limits.Requests, nil), zap.NewNop(), nil)
+	return open(t, NewHTTP(publish.New(log, limits.RecordBytes, "http", nil), limits, NewLoad(limits, nil), zap.NewNop(), nil))
+}
+
+func open(t *testing.T, door *HTTP) string {
+	t.Helper()
 	server := httptest.NewServer(door)
 	t.Cleanup(server.Close)
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
@@ -101,7 +108,12 @@ func post(t *testing.T, url, encoding string, body io.Reader) reply {
 
 func do(t *testing.T, request *http.Request) reply {
 	t.Helper()
-	response, err := http.DefaultClient.Do(request)
+	return doBy(t, http.DefaultClient, request)
+}
+
+func doBy(t *testing.T, client *http.Client, request *http.Request) reply {
+	t.Helper()
+	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,6 +245,7 @@ func TestLargeBodyIsNeverHeldWhole(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	bomb := strings.Repeat(" ", int(limits.BodyBytes)+1)
+	large := strings.Join(results(70_000), "\n")
 	for _, test := range []struct {
 		name, path, encoding string
 		body                 io.Reader
@@ -253,8 +266,10 @@ func TestRefusals(t *testing.T) {
 		{"zstd not said", "/v1/results", "identity", bytes.NewReader(packed(t, "zstd", result(1))), 400, "say so with Content-Encoding: zstd"},
 		{"too long", "/v1/results", "", strings.NewReader(bomb), 413, "body: longer than 4194304 bytes, the limit"},
 		{"too long, chunked", "/v1/results", "", io.MultiReader(strings.NewReader(bomb)), 413, "body: longer than 4194304 bytes, the limit"},
-		{"gzip bomb", "/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", bomb)), 413, "body: longer than 4194304 bytes once decompressed"},
-		{"zstd bomb", "/v1/results", "zstd", bytes.NewReader(packed(t, "zstd", bomb)), 413, "body: longer than 4194304 bytes once decompressed"},
+		{"gzip bomb", "/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", large)), 413, "body: longer than 4194304 bytes once decompressed"},
+		{"swollen gzip", "/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", bomb)), 413, "body: more than 200 times as long once decompressed as it came"},
+		{"swollen zstd", "/v1/results", "zstd", bytes.NewReader(packed(t, "zstd", bomb)), 413, "body: more than 200 times as long once decompressed as it came"},
+		{"zstd bomb", "/v1/results", "zstd", bytes.NewReader(packed(t, "zstd", large)), 413, "body: longer than 4194304 bytes once decompressed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := post(t, openDoor(t, &memory{}, limits)+test.path, test.encoding, test.body)
@@ -334,38 +349,69 @@ func TestKafkaCannotBeHad(t *testing.T) {
 	}
 }
 
+// One address has a quarter of the slots, so that others are served beside it.
 func TestTooManyRequests(t *testing.T) {
-	started, release := make(chan struct{}), make(chan struct{})
-	log := &memory{fail: func(context.Context, []atlas.Event) error {
-		started <- struct{}{}
-		<-release
-		return nil
-	}}
+	log, release := blocking()
 	url := openDoor(t, log, limits) + "/v1/results"
 	var running sync.WaitGroup
-	for range limits.Requests {
+	for range limits.Requests / addressShare {
 		running.Go(func() {
 			if got := post(t, url, "", strings.NewReader(result(1))); got.status != http.StatusOK {
 				t.Errorf("one within the limit: got %d %+v", got.status, got.answer)
 			}
 		})
-		<-started
+		<-log.started
 	}
-	got := post(t, url, "", strings.NewReader(result(1)))
-	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "1" || got.Error != "busy: 4 requests run already, which is the limit" {
+	got := post(t, url, "", strings.NewReader(result(2)))
+	const says = "busy: requests from your address (127.0.0.1/32) hold 4 slots already, which is the most for one; send again what begins with line 1"
+	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "1" || got.Error != says {
 		t.Errorf("one too many: got %d, Retry-After %q, %q", got.status, got.header.Get("Retry-After"), got.Error)
 	}
-	close(release)
+	if got := postFrom(t, "127.0.0.2", url, result(2)); got.status != http.StatusOK {
+		t.Errorf("another address: got %d %+v", got.status, got.answer)
+	}
+	release()
 	running.Wait()
-	go func() { <-started }()
-	if got := post(t, url, "", strings.NewReader(result(1))); got.status != http.StatusOK {
+	if got := post(t, url, "", strings.NewReader(result(2))); got.status != http.StatusOK {
 		t.Errorf("afterwards: got %d %+v", got.status, got.answer)
 	}
 }
 
+// blockingLog takes nothing of probe 1 until it is released.
+type blockingLog struct {
+	memory
+	started chan struct{}
+}
+
+func blocking() (log *blockingLog, release func()) {
+	released := make(chan struct{})
+	log = &blockingLog{started: make(chan struct{})}
+	log.fail = func(_ context.Context, events []atlas.Event) error {
+		if events[0].Probe == 1 {
+			log.started <- struct{}{}
+			<-released
+		}
+		return nil
+	}
+	return log, func() { close(released) }
+}
+
+// postFrom posts from another loopback address.
+func postFrom(t *testing.T, address, url, body string) reply {
+	t.Helper()
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+	transport := &http.Transport{DialContext: dialer.DialContext}
+	defer transport.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doBy(t, &http.Client{Transport: transport}, request)
+}
+
 func TestSlowClient(t *testing.T) {
 	hasty := limits
-	hasty.BatchTimeout = 50 * time.Millisecond
+	hasty.ReadTimeout = 50 * time.Millisecond
 	for name, header := range map[string]string{"plain": "", "gzip": "Content-Encoding: gzip\r\n"} {
 		connection, err := net.Dial("tcp", strings.TrimPrefix(openDoor(t, &memory{}, hasty), "http://"))
 		if err != nil {
@@ -375,7 +421,7 @@ func TestSlowClient(t *testing.T) {
 		if err := connection.SetDeadline(time.Now().Add(answerTimeout / 2)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := fmt.Fprintf(connection, "POST /v1/results HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n%s\r\n", header); err != nil {
+		if _, err := fmt.Fprintf(connection, "POST /v1/results HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n%s\r\n", header); err != nil {
 			t.Fatal(err)
 		}
 		answer, err := io.ReadAll(connection)
@@ -388,7 +434,7 @@ func TestSlowClient(t *testing.T) {
 // The time for the body is not the time for Kafka: once the body is there, a slow log gets the whole of its own.
 func TestSlowLogOutlivesTheReadTimeout(t *testing.T) {
 	hasty := limits
-	hasty.BatchTimeout = 50 * time.Millisecond
+	hasty.ReadTimeout = 50 * time.Millisecond
 	log := &memory{fail: func(ctx context.Context, _ []atlas.Event) error {
 		select {
 		case <-ctx.Done():
@@ -431,7 +477,7 @@ func TestLimitsValidate(t *testing.T) {
 	}
 	err := Limits{RecordBytes: 100}.Validate()
 	for _, want := range []string{"largest body: got 0", "largest gRPC message: got 0", "largest record: got 100, want at least 1024 bytes", "most requests: got 0",
-		"read timeout: got 0s", "append timeout: got 0s"} {
+		"most rejections: got 0", "memory for requests: got 0, want at least 38010880 bytes", "least rate: got 0", "read timeout: got 0s", "slot timeout: got 0s", "append timeout: got 0s"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}

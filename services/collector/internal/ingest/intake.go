@@ -3,9 +3,10 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
-	"time"
+	"net/netip"
 
 	"atlasstream/services/collector/internal/publish"
 	"atlasstream/services/collector/internal/split"
@@ -14,25 +15,25 @@ import (
 )
 
 // take publishes a body batch by batch, while it comes.
-func (h *HTTP) take(w http.ResponseWriter, r *http.Request, to publish.Destination) (*publish.Outcome, *refusal) {
-	patience := http.NewResponseController(w)
-	h.expectBatch(patience)
-	body, refused := h.limits.openBody(w, r)
+func (h *HTTP) take(w http.ResponseWriter, r *http.Request, paced *pacedBody, memory *claim, to publish.Destination) (*publish.Outcome, *refusal) {
+	body, refused := h.limits.openBody(w, r, paced, memory)
 	if refused != nil {
 		return nil, refused
 	}
 	defer body.Close()
 	outcome := &publish.Outcome{Rejected: []publish.Rejection{}}
-	values := split.New(body, split.Limits{Value: h.limits.RecordBytes, Batch: BatchBytes, Hint: int(r.ContentLength), Members: to.Members})
+	values := split.New(body, split.Limits{Value: h.limits.RecordBytes, Batch: BatchBytes, Members: to.Members, Grow: memory.grow})
 	for {
-		h.expectBatch(patience)
 		batch, err := values.Next()
 		if err != nil {
 			return outcome, h.ended(values, err)
 		}
-		h.expectNothing(patience)
-		if refused := h.publish(r.Context(), to, batch, outcome); refused != nil {
+		paced.rest()
+		if refused := h.publish(r.Context(), memory.from, to, batch, outcome); refused != nil {
 			return outcome, refused
+		}
+		if outcome.RejectedTotal > h.limits.Rejections {
+			return outcome, refuse(http.StatusUnprocessableEntity, "body: %s", givenUp(outcome.RejectedTotal, h.limits.Rejections, batch[len(batch)-1].Line))
 		}
 	}
 }
@@ -50,7 +51,13 @@ func (h *HTTP) ended(values *split.Splitter, err error) *refusal {
 	return nil
 }
 
-func (h *HTTP) publish(ctx context.Context, to publish.Destination, batch []split.Value, total *publish.Outcome) *refusal {
+// publish takes a slot for the time that Kafka needs.
+func (h *HTTP) publish(ctx context.Context, from netip.Prefix, to publish.Destination, batch []split.Value, total *publish.Outcome) *refusal {
+	giveBack, err := h.load.slot(ctx, from)
+	if err != nil {
+		return refuseBusy(fmt.Errorf("%w; send again what begins with line %d", err, batch[0].Line))
+	}
+	defer giveBack()
 	outcome, err := h.publisher.Publish(ctx, to, batch)
 	total.Add(outcome)
 	if err != nil {
@@ -58,14 +65,4 @@ func (h *HTTP) publish(ctx context.Context, to publish.Destination, batch []spli
 		return refuseFailed(err)
 	}
 	return nil
-}
-
-// expectBatch gives the client its time for a batch. A connection that has no deadlines is a test's.
-func (h *HTTP) expectBatch(connection *http.ResponseController) {
-	_ = connection.SetReadDeadline(time.Now().Add(h.limits.BatchTimeout))
-}
-
-// expectNothing lifts the deadline: once the body has ended, the server reads on to notice that a client has gone, and would take a late deadline for that.
-func (h *HTTP) expectNothing(connection *http.ResponseController) {
-	_ = connection.SetReadDeadline(time.Time{})
 }

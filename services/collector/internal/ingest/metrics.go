@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+	"google.golang.org/grpc/status"
 )
 
 // requestSeconds spans from an answer without Kafka to a large body over a slow line.
@@ -51,4 +52,9 @@ func newGRPCMetrics(registerer prometheus.Registerer) *grpcMetrics {
 			Name: "atlas_collector_grpc_request_seconds", Help: "Time from a gRPC request's arrival to its answer.", Buckets: requestSeconds,
 		}, []string{"method"}),
 	}
+}
+
+func (m *grpcMetrics) answered(method string, err error, took time.Duration) {
+	m.requests.WithLabelValues(method, status.Code(err).String()).Inc()
+	m.seconds.WithLabelValues(method).Observe(took.Seconds())
 }

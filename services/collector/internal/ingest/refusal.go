@@ -27,8 +27,14 @@ func refuse(status int, format string, args ...any) *refusal {
 	return &refusal{status: status, reason: fmt.Errorf(format, args...)}
 }
 
-func tooManyRequests(most int) *refusal {
-	return &refusal{status: http.StatusServiceUnavailable, retry: busyRetry, reason: fmt.Errorf("busy: %d requests run already, which is the limit", most)}
+// refuseBusy tells a client to come again when others are done.
+func refuseBusy(err error) *refusal {
+	return &refusal{status: http.StatusServiceUnavailable, retry: busyRetry, reason: err}
+}
+
+// givenUp says why the rest of a body or request is not read: what is mostly wrong costs as much as what is right, and helps nobody.
+func givenUp(rejected, most, last int) string {
+	return fmt.Sprintf("%d records were rejected, want at most %d: nothing was read behind line %d", rejected, most, last)
 }
 
 // refuseUnread says why a body could not be read to its end. What stood before is published all the same.
@@ -39,8 +45,12 @@ func (l Limits) refuseUnread(err error) *refusal {
 		return refuse(http.StatusRequestEntityTooLarge, "body: longer than %d bytes, the limit; send it in parts", l.BodyBytes)
 	case errors.Is(err, errUnpackedTooLong):
 		return refuse(http.StatusRequestEntityTooLarge, "body: longer than %d bytes once decompressed, the limit; send it in parts", l.BodyBytes)
+	case errors.Is(err, errSwollen):
+		return refuse(http.StatusRequestEntityTooLarge, "body: %w", err)
+	case errors.Is(err, errBusy):
+		return refuseBusy(fmt.Errorf("body: %w; send it again: what Kafka has of it already does no harm", err))
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return refuse(http.StatusRequestTimeout, "body: did not come fast enough, want %d bytes in %s", BatchBytes, l.BatchTimeout)
+		return refuse(http.StatusRequestTimeout, "body: did not come fast enough, want %d bytes a second and no pause of %s", l.MinRate, l.ReadTimeout)
 	}
 	return refuse(http.StatusBadRequest, "body: %w", err)
 }

@@ -17,7 +17,7 @@ func BenchmarkSplitter(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				splitter := New(bytes.NewReader(body), Limits{Value: 512 << 10, Batch: 1 << 20, Hint: len(body)})
+				splitter := New(bytes.NewReader(body), Limits{Value: 512 << 10, Batch: 1 << 20})
 				for {
 					if _, err := splitter.Next(); errors.Is(err, io.EOF) {
 						break

@@ -26,7 +26,8 @@ type Value struct {
 type Limits struct {
 	Value int // bytes of one value; a longer one gets an Err
 	Batch int // bytes read at a time, of which the complete values are a batch
-	Hint  int // bytes that the body is thought to have, if known; saves memory or copies
+
+	Grow func(bytes int64) error // asked before the buffer takes more memory; its error ends the body. May be nil
 
 	Members []string // names of the arrays that a page may hold its values in; a body of pages is not known without
 }
@@ -50,12 +51,8 @@ type cutter interface {
 
 // New returns a Splitter of body. Its buffer grows to Limits.Batch, or a little over Limits.Value if that is greater.
 func New(body io.Reader, limits Limits) *Splitter {
-	size := max(limits.Batch, limits.Value+leastRead)
-	hint := leastRead
-	if limits.Hint > 0 {
-		hint += min(limits.Hint, size)
-	}
-	return &Splitter{window: window{body: body, size: size, buffer: make([]byte, 0, hint)}, limit: limits.Value, members: limits.Members, line: 1}
+	window := window{body: body, size: max(limits.Batch, limits.Value+leastRead), grow: limits.Grow}
+	return &Splitter{window: window, limit: limits.Value, members: limits.Members, line: 1}
 }
 
 // Next returns the next values, in a slice that the next call overwrites, or what ended the body: io.EOF, or the error of its reader. It waits until a

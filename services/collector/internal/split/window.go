@@ -15,6 +15,7 @@ const (
 type window struct {
 	body   io.Reader
 	size   int
+	grow   func(bytes int64) error // asked before the buffer grows; nil lets it
 	buffer []byte
 	begin  int   // what stands before it is consumed
 	err    error // why nothing more comes: io.EOF at the end of the body
@@ -48,10 +49,22 @@ func (w *window) slide() {
 
 func (w *window) read() int {
 	if cap(w.buffer)-len(w.buffer) < leastRead {
-		w.buffer = slices.Grow(w.buffer, max(leastRead, min(cap(w.buffer), w.size-cap(w.buffer))))
+		if w.err = w.enlarge(max(leastRead, min(cap(w.buffer), w.size-cap(w.buffer)))); w.err != nil {
+			return 0
+		}
 	}
 	n, err := w.body.Read(w.buffer[len(w.buffer):cap(w.buffer)])
 	w.buffer = w.buffer[:len(w.buffer)+n]
 	w.err = err
 	return n
+}
+
+func (w *window) enlarge(bytes int) error {
+	if w.grow != nil {
+		if err := w.grow(int64(bytes)); err != nil {
+			return err
+		}
+	}
+	w.buffer = slices.Grow(w.buffer, bytes)
+	return nil
 }

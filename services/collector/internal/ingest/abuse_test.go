@@ -1,0 +1,251 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	ingestv1 "atlasstream/proto/ingest/v1"
+	"atlasstream/services/collector/internal/publish"
+	"atlasstream/services/collector/internal/split"
+
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// counting counts the records that are looked at.
+type counting struct {
+	Publisher
+	records atomic.Int64
+}
+
+func (c *counting) Publish(ctx context.Context, to publish.Destination, values []split.Value) (publish.Outcome, error) {
+	c.records.Add(int64(len(values)))
+	return c.Publisher.Publish(ctx, to, values)
+}
+
+func countedDoor(limits Limits) (*HTTP, *counting) {
+	counting := &counting{Publisher: publish.New(&memory{}, limits.RecordBytes, "http", nil)}
+	return NewHTTP(counting, limits, NewLoad(limits, nil), zap.NewNop(), nil), counting
+}
+
+// stall sends the beginning of a request and leaves it at that.
+func stall(t *testing.T, url, beginning string) net.Conn {
+	t.Helper()
+	connection, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { connection.Close() })
+	if _, err := io.WriteString(connection, beginning); err != nil {
+		t.Fatal(err)
+	}
+	return connection
+}
+
+// Requests whose bodies do not come hold no slot, and little memory whatever length they promise: honest clients are served beside them, from the same
+// address too.
+func TestAbuseStalledRequestsHoldNoSlot(t *testing.T) {
+	const stalled = 64
+	door, _ := countedDoor(limits)
+	url := open(t, door)
+	for range stalled {
+		stall(t, url, "POST /v1/results HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n{\"msm_id\":1001,")
+	}
+	await(t, func() bool { return door.load.memory.inUse() >= stalled*requestBytes })
+	if slots, held := door.load.slots.inUse(), door.load.memory.inUse(); slots != 0 || held > 2*stalled*requestBytes {
+		t.Errorf("they hold %d slots and %d bytes", slots, held)
+	}
+	if got := post(t, url+"/v1/results", "", strings.NewReader(result(1))); got.status != http.StatusOK {
+		t.Errorf("an honest client got %d %+v", got.status, got.answer)
+	}
+}
+
+// One address can have a quarter of the memory, and no more.
+func TestAbuseOneAddressDoesNotHaveAllMemory(t *testing.T) {
+	door, _ := countedDoor(limits)
+	url := open(t, door)
+	window := packed(t, "zstd", strings.Repeat(result(1)+"\n", 100))
+	header := fmt.Sprintf("POST /v1/results HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: zstd\r\nContent-Length: %d\r\n\r\n", len(window))
+	share := door.load.memory.share()
+	for range share >> 23 { // each asks for a window of 8 MiB
+		stall(t, url, header+string(window[:len(window)-1]))
+	}
+	await(t, func() bool { return door.load.memory.inUse() > share-(8<<20) })
+	got := post(t, url+"/v1/results", "zstd", bytes.NewReader(window))
+	if got.status != http.StatusServiceUnavailable || !strings.HasPrefix(got.Error, "busy: requests from your address (127.0.0.1/32) hold 16777216 bytes") {
+		t.Errorf("one more got %d %q", got.status, got.Error)
+	}
+	if held := door.load.memory.inUse(); held > share {
+		t.Errorf("one address holds %d bytes, want at most %d", held, share)
+	}
+	if got := postFrom(t, "127.0.0.2", url+"/v1/results", result(1)); got.status != http.StatusOK {
+		t.Errorf("another address got %d %+v", got.status, got.answer)
+	}
+}
+
+// All that a request took is given back, and no address is remembered.
+func TestAbuseLeavesNothingBehind(t *testing.T) {
+	door, _ := countedDoor(limits)
+	url := open(t, door)
+	connection := stall(t, url, "POST /v1/results HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n{")
+	await(t, func() bool { return door.load.memory.inUse() > 0 })
+	connection.Close()
+	post(t, url+"/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", strings.Repeat("{}\n", 1<<20))))
+	await(t, func() bool { return door.load.memory.inUse() == 0 })
+	for _, pool := range []*pool{door.load.memory, door.load.slots} {
+		if pool.inUse() != 0 || len(pool.holders) != 0 {
+			t.Errorf("%d %s are held, by %d", pool.inUse(), pool.unit, len(pool.holders))
+		}
+	}
+}
+
+// What is mostly wrong is given up early: 48 MB of {} come as 47 KB and would be 16 million records.
+func TestAbuseManyRejectionsAreGivenUp(t *testing.T) {
+	for name, line := range map[string]string{"empty objects": "{}\n", "garbage": "x\n", "elements": "{},", "nothing between commas": ","} {
+		door, counted := countedDoor(limits)
+		body := strings.Repeat(line, 1<<20)
+		if strings.Contains(line, ",") {
+			body = "[" + body
+		}
+		got := post(t, open(t, door)+"/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", body)))
+		const says = "body: 4096 records were rejected, want at most 3000: nothing was read behind line 4096"
+		if got.status != http.StatusUnprocessableEntity || got.Error != says || got.RejectedTotal != 4096 {
+			t.Errorf("%s: got %d %q", name, got.status, got.Error)
+		}
+		if looked := counted.records.Load(); looked != 4096 {
+			t.Errorf("%s: %d records were looked at", name, looked)
+		}
+	}
+}
+
+// A client that sends all before it reads gets its answer, and not a reset, though the server has seen enough after a little of it.
+func TestAbuseRefusedBodiesGetTheirAnswer(t *testing.T) {
+	roomy := limits
+	roomy.BodyBytes = 12 << 20
+	const length = 10_000_000
+	for name, test := range map[string]struct {
+		path, body, status string
+	}{
+		"brackets":     {"/v1/results", strings.Repeat("[", length), "400 Bad Request"},
+		"unknown path": {"/v1/nothing", strings.Repeat(" ", length), "404 Not Found"},
+		"garbage":      {"/v1/results", strings.Repeat("x\n", length/2), "422 Unprocessable Entity"},
+	} {
+		door, counted := countedDoor(roomy)
+		connection := stall(t, open(t, door), fmt.Sprintf("POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", test.path, length, test.body))
+		response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if response.Status != test.status || counted.records.Load() > 4096 {
+			t.Errorf("%s: got %s after %d records", name, response.Status, counted.records.Load())
+		}
+		if err := response.Body.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A client that waits to be told to go on is not asked for a body that nobody wants.
+func TestAbuseUnwantedBodyIsNotAskedFor(t *testing.T) {
+	connection := stall(t, openDoor(t, &memory{}, limits), "POST /v1/nothing HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n")
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusNotFound {
+		t.Errorf("got %s, %v", response.Status, err)
+	}
+}
+
+// A pause earns nothing: who trickles is cut off, who is steady is not, and what came fast is no credit for later.
+func TestAbuseTricklingClient(t *testing.T) {
+	const rate, most = 1 << 10, 10 * time.Second
+	for name, test := range map[string]struct {
+		first, bytes int
+		every        time.Duration
+		reads        int // that it gets through, of at most 1,000
+	}{
+		"a byte in nine seconds":        {0, 1, 9 * time.Second, 1},
+		"half the rate":                 {0, 512, time.Second, 19},
+		"much at first, then a trickle": {64 << 20, 1, 9 * time.Second, 1},
+		"steady":                        {0, 1 << 10, time.Second, 1000},
+		"in bursts":                     {0, 9 << 10, 9 * time.Second, 1000},
+	} {
+		left, reads := paced(most, 0, test.first, rate, most), 0
+		for ; reads < 1000 && left >= test.every; reads++ {
+			left = paced(left, test.every, test.bytes, rate, most)
+		}
+		if reads != test.reads {
+			t.Errorf("%s: got through %d reads, want %d", name, reads, test.reads)
+		}
+	}
+}
+
+func TestPrefixOf(t *testing.T) {
+	for remote, want := range map[string]string{
+		"192.0.2.7:80": "192.0.2.7/32", "[::ffff:192.0.2.7]:80": "192.0.2.7/32", "[2001:db8:1:2:3::4]:80": "2001:db8:1:2::/64", "[fe80::1%eth0]:1": "fe80::/64",
+		"@": "invalid Prefix", "": "invalid Prefix",
+	} {
+		if got := prefixOf(remote).String(); got != want {
+			t.Errorf("%q: got %s, want %s", remote, got, want)
+		}
+	}
+}
+
+// gRPC requests that do not come hold no slot either, and one address has its share of the memory.
+func TestAbuseStalledGRPCRequests(t *testing.T) {
+	door, connection := serveGRPC(t, &memory{}, limits)
+	const stalled = 64
+	for range stalled {
+		if _, err := connection.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true}, ingestv1.IngestService_PublishResults_FullMethodName); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, func() bool { return door.load.memory.inUse() == stalled*requestBytes })
+	if slots := door.load.slots.inUse(); slots != 0 {
+		t.Errorf("they hold %d slots", slots)
+	}
+	if _, err := ingestv1.NewIngestServiceClient(connection).PublishResults(t.Context(), &ingestv1.PublishResultsRequest{Results: payloads(result(1))}); err != nil {
+		t.Errorf("an honest client got %v", err)
+	}
+}
+
+// A message of many empty events is refused before it is unpacked, and one of many bad ones is given up.
+func TestAbuseManyEvents(t *testing.T) {
+	roomy := limits
+	roomy.MessageBytes = 1 << 20
+	counting := &counting{Publisher: publish.New(&memory{}, limits.RecordBytes, "grpc", nil)}
+	_, connection := serveGRPCTo(t, counting, roomy)
+	client := ingestv1.NewIngestServiceClient(connection)
+	for _, test := range []struct {
+		events int
+		code   codes.Code
+		says   string
+		looked int64
+	}{
+		{MostEvents + 1, codes.ResourceExhausted, "more than 65536 events, the limit of a request", 0},
+		{MostEvents, codes.InvalidArgument, "4096 records were rejected, want at most 3000: nothing was read behind line 4096", 4096},
+		{4096, codes.OK, "", 4096},
+	} {
+		counting.records.Store(0)
+		_, err := client.PublishResults(t.Context(), &ingestv1.PublishResultsRequest{Results: make([][]byte, test.events)})
+		if status.Code(err) != test.code || err != nil && !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%d events: got %v", test.events, err)
+		}
+		if got := counting.records.Load(); got != test.looked {
+			t.Errorf("%d events: %d were looked at", test.events, got)
+		}
+	}
+}

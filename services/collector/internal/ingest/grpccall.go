@@ -1,0 +1,151 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	ingestv1 "atlasstream/proto/ingest/v1"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/encoding"
+	protocodec "google.golang.org/grpc/encoding/proto"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+)
+
+// MostEvents is how many events a gRPC request may have: each takes memory beside its bytes, and a message of 4 MiB has room for two million empty ones.
+const MostEvents = 65_536
+
+// call is a request of the ingest service that is under way.
+type call struct {
+	from     netip.Prefix
+	patience *time.Timer // ends the call
+}
+
+type callKey struct{}
+
+// callContext ends as one with a deadline does, though its deadline moves.
+type callContext struct{ context.Context }
+
+var errSlowCall = errors.New("the call took too long")
+
+func (c callContext) Err() error {
+	if errors.Is(context.Cause(c.Context), errSlowCall) {
+		return context.DeadlineExceeded
+	}
+	return c.Context.Err()
+}
+
+// admit gives a request its memory before its message is read, and a time in which that must be there.
+func (g *GRPC) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
+	method := shortName(info.FullMethodName)
+	ingests := strings.HasPrefix(info.FullMethodName, "/"+ingestv1.IngestService_ServiceDesc.ServiceName+"/")
+	memory := int64(requestBytes)
+	if ingests {
+		memory = max(memory, int64(g.limits.MessageBytes))
+	}
+	from := peerOf(ctx)
+	claim, err := g.load.claim(from, memory)
+	if err != nil {
+		g.metrics.requests.WithLabelValues(method, codes.ResourceExhausted.String()).Inc()
+		return ctx, detailed(codes.ResourceExhausted, err.Error(), busyRetry)
+	}
+	if !ingests { // health: Watch lasts as long as its client wants
+		context.AfterFunc(ctx, claim.release)
+		return ctx, nil
+	}
+	bounded, end := context.WithCancelCause(ctx)
+	patience := time.AfterFunc(g.limits.ReadTimeout, func() { end(errSlowCall) })
+	context.AfterFunc(ctx, func() { // the stream's context ends with the stream
+		patience.Stop()
+		end(nil)
+		claim.release()
+	})
+	return context.WithValue(callContext{bounded}, callKey{}, &call{from: from, patience: patience}), nil
+}
+
+func peerOf(ctx context.Context) netip.Prefix {
+	if from, ok := peer.FromContext(ctx); ok {
+		return prefixOf(from.Addr.String())
+	}
+	return netip.Prefix{}
+}
+
+// service is the ingest service with its calls bounded: a slot is taken when the message has come, before it is unpacked.
+func (g *GRPC) service() *grpc.ServiceDesc {
+	desc := ingestv1.IngestService_ServiceDesc
+	desc.Methods = make([]grpc.MethodDesc, 0, len(desc.Methods))
+	for _, method := range ingestv1.IngestService_ServiceDesc.Methods {
+		handle := method.Handler
+		method.Handler = func(service any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+			began := time.Now()
+			response, err := g.handle(ctx, decode, func(decode func(any) error) (any, error) { return handle(service, ctx, decode, nil) })
+			g.metrics.answered(method.MethodName, err, time.Since(began))
+			return response, err
+		}
+		desc.Methods = append(desc.Methods, method)
+	}
+	return &desc
+}
+
+func (g *GRPC) handle(ctx context.Context, decode func(any) error, handle func(decode func(any) error) (any, error)) (any, error) {
+	call := ctx.Value(callKey{}).(*call)
+	var message message
+	if err := decode(&message); err != nil {
+		return nil, err
+	}
+	call.patience.Reset(g.limits.SlotTimeout + g.limits.AppendTimeout)
+	giveBack, err := g.load.slot(ctx, call.from)
+	if err != nil {
+		return nil, detailed(codes.ResourceExhausted, err.Error(), busyRetry)
+	}
+	defer giveBack()
+	return handle(message.decode)
+}
+
+// message is a request as it came.
+type message struct{ raw []byte }
+
+func (m *message) decode(into any) error {
+	events := 0
+	for rest := m.raw; len(rest) > 0; events++ {
+		_, _, n := protowire.ConsumeField(rest)
+		if n < 0 {
+			return status.Errorf(codes.InvalidArgument, "the request is no protobuf message: %v", protowire.ParseError(n))
+		}
+		if events == MostEvents {
+			return status.Errorf(codes.ResourceExhausted, "more than %d events, the limit of a request; send them in several", MostEvents)
+		}
+		rest = rest[n:]
+	}
+	if err := proto.Unmarshal(m.raw, into.(proto.Message)); err != nil {
+		return status.Errorf(codes.InvalidArgument, "the request is no protobuf message: %v", err)
+	}
+	return nil
+}
+
+// codec leaves a message packed for whoever wants it so.
+type codec struct{ encoding.CodecV2 }
+
+func newCodec() codec { return codec{encoding.GetCodecV2(protocodec.Name)} }
+
+// Unmarshal unpacks all but a message.
+func (c codec) Unmarshal(data mem.BufferSlice, into any) error {
+	if packed, ok := into.(*message); ok {
+		packed.raw = data.Materialize()
+		return nil
+	}
+	if err := c.CodecV2.Unmarshal(data, into); err != nil {
+		return fmt.Errorf("unpacking: %w", err)
+	}
+	return nil
+}
