@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -186,10 +185,4 @@ func (c Config) addressLimits() admission.Limits {
 		Messages:           c.AddressMessages,
 		ConnectionMessages: c.ConnectionMessages,
 	}
-}
-
-// checkOrigin lets pages of the allowed origins in, and every client that is no page.
-func (c Config) checkOrigin(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	return origin == "" || len(c.Origins) == 0 || slices.Contains(c.Origins, origin)
 }

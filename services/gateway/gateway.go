@@ -19,6 +19,7 @@ import (
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/cors"
 	"atlasstream/services/gateway/internal/door"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outbox"
@@ -86,7 +87,7 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	limits := cfg.queueLimits()
 	g.reception = door.NewReception(hub, admission.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
 	g.stream = door.NewStream(g.reception, &wsconn.Settings{
-		MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: stats, CheckOrigin: cfg.checkOrigin,
+		MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: stats,
 	}, door.Patience{Interval: cfg.PingInterval, Timeout: cfg.PingTimeout})
 	g.socketIO, err = door.NewSocketIO(g.reception, socketio.Config{Engine: engineio.Config{
 		PingInterval: cfg.PingInterval,
@@ -95,7 +96,6 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 		Queue:        limits,
 		Stats:        stats,
 		NewID:        rand.Text, // 128 random bits
-		CheckOrigin:  cfg.checkOrigin,
 		Logger:       cfg.Logger,
 	}})
 	return g, err
@@ -160,7 +160,7 @@ func (g *gateway) routes() http.Handler {
 	mux.Handle("/socket.io.js", client)
 	mux.Handle("/stream/socket.io/socket.io.js", client)
 	mux.Handle("/", web.Page())
-	return g.proxies.Middleware(oneSlash(mux))
+	return g.proxies.Middleware(cors.Origins(g.cfg.Origins).Middleware(oneSlash(mux)))
 }
 
 func (g *gateway) run(ctx context.Context) error {

@@ -29,6 +29,7 @@ var readers = []struct {
 		return startCurl(t, readEvents, "--header", "Accept: text/event-stream", url)
 	}, false},
 	{"EventSource in Chromium", func(t *testing.T, url string) *client { return startBrowser(t, url) }, true},
+	{"EventSource with credentials in Chromium", func(t *testing.T, url string) *client { return startBrowser(t, url, "--credentials") }, true},
 }
 
 // Every reader of a plain GET receives what its address says, and receives again when it has come back.

@@ -112,3 +112,32 @@ func goOnByItself(t *testing.T, h, other *house, name string, measurement atlas.
 	h.mustPost(t, numbered(measurement, number+1))
 	expect(1)
 }
+
+// A replay that is at its end is over for a client that comes back by itself as well: it is told so, and stays away.
+func TestEventSourcesStayAwayBehindTheEnd(t *testing.T) {
+	t.Parallel()
+	h, other := openPair(t)
+	results := severalNumbered(1001, 1, 3)
+	h.mustPost(t, results...)
+	first, err := atlas.ParseResult(results[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Chromium", "event-source-polyfill", "eventsource-5"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source := startEventSource(t, name, fmt.Sprintf("http://%s/stream/?msm=1001&startTime=%d&speed=%s", other.public, first.Time.Unix(), fastest))
+			source.expect(t, `["atlas_subscribed",{`)
+			for number := 1; number <= 3; number++ {
+				source.expect(t, fmt.Sprintf(`["atlas_result",{"msm_id":1001,"prb_id":%d,`, number))
+			}
+			source.expect(t, `["atlas_unsubscribed",{`)
+			const connecting, closed = "0", "2"
+			for _, want := range []string{connecting, closed} {
+				if event, state := source.hear(t); event != "disconnect" || string(state) != want {
+					t.Fatalf("heard %s %s, want a disconnect in state %s", event, state, want)
+				}
+			}
+		})
+	}
+}

@@ -31,13 +31,12 @@ func Page() http.Handler {
 	})
 }
 
-// SocketIOClient serves the browser build of socket.io-client 4.8, to pages of any origin.
+// SocketIOClient serves the browser build of socket.io-client 4.8.
 func SocketIOClient() http.Handler { return socketIOClientOf(dist) }
 
 func socketIOClientOf(built fs.FS) http.Handler {
 	return readOnly(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-		w.Header().Set("Access-Control-Allow-Origin", "*")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if _, err := fs.Stat(built, socketIOClient); err != nil {
 			http.Error(w, "// The Socket.IO client is not part of this build: it takes Node and npm to fetch it. Install them, run `make web` and build again.",

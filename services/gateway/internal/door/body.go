@@ -2,6 +2,8 @@ package door
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"mime"
 	"strconv"
 	"strings"
@@ -89,6 +91,19 @@ func appendServerSentEvent(text []byte, name string, payload []byte) []byte {
 	text = append(text, payload...)
 	onOneLine(text[begin:])
 	return append(text, "\n\n"...)
+}
+
+// EventAtEnd implements fanout.EndEncoding: a browser hands the end back as it comes again, and is answered 204 then, after which it stays away.
+func (serverSentEvents) EventAtEnd(name string, payload []byte) *outbox.Message {
+	text := append(append(append([]byte("event: "), name...), "\nid: "...), endOf(payload)...)
+	text = append(append(text, "\ndata: "...), payload...)
+	return outbox.Text(append(text, "\n\n"...))
+}
+
+// endOf is the place behind all that a subscription brings, by its parameters. It is no cursor, as it has a dot.
+func endOf(parameters []byte) string {
+	sum := sha256.Sum256(parameters)
+	return "end." + base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
 func (serverSentEvents) contentType() string { return mediaEvents }

@@ -12,7 +12,7 @@ import (
 // Get is the door of plain HTTP at /stream/: the query is the subscription, and the body tells the events for as long as the client reads.
 type Get struct {
 	reception *Reception
-	settings  *wsconn.Settings // what they say of queues and origins holds here as well
+	settings  *wsconn.Settings // what they say of queues holds here as well
 	serving   context.Context  // ends when Shutdown begins: a subscription that has not begun by then is of no use
 	stop      context.CancelFunc
 	clients   *register.Register[*getClient, getClient]
@@ -27,36 +27,41 @@ func NewGet(reception *Reception, settings *wsconn.Settings) *Get {
 
 // ServeHTTP answers with a stream, or why there is none.
 func (d *Get) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if d.settings.CheckOrigin != nil && !d.settings.CheckOrigin(r) {
-		http.Error(w, "pages of this origin are not served", http.StatusForbidden)
-		return
-	}
 	header := w.Header()
-	header.Set("Access-Control-Allow-Origin", "*") // there are no cookies, and CheckOrigin has had its say
 	header.Set("X-Content-Type-Options", "nosniff")
+	serve := d.serve
 	switch r.Method {
 	case http.MethodGet:
-		if refusal := d.serve(w, r); refusal != nil {
-			answer(w, wordRefusal(refusal, d.reception.logger))
-		}
-	case http.MethodOptions:
-		answerPreflight(w, r)
+	case http.MethodHead:
+		serve = d.serveHead
 	default:
-		header.Set("Allow", "GET, OPTIONS")
-		http.Error(w, "this path is for GET, and for WebSocket clients", http.StatusMethodNotAllowed)
+		header.Set("Allow", "GET, HEAD, OPTIONS")
+		http.Error(w, "this path is for GET and HEAD, and for WebSocket clients", http.StatusMethodNotAllowed)
+		return
+	}
+	if refusal := serve(w, r); refusal != nil {
+		answer(w, wordRefusal(refusal, d.reception.logger))
 	}
 }
 
-// answerPreflight tells a browser that a page may send the request that it asks about.
-func answerPreflight(w http.ResponseWriter, r *http.Request) {
-	header := w.Header()
-	header.Set("Allow", "GET, OPTIONS")
-	header.Set("Access-Control-Allow-Methods", "GET")
-	header.Set("Vary", "Access-Control-Request-Headers")
-	if wanted := r.Header.Get("Access-Control-Request-Headers"); wanted != "" {
-		header.Set("Access-Control-Allow-Headers", wanted)
+// serveHead answers monitors: with what a GET would begin with, as far as that can be told without subscribing.
+func (d *Get) serveHead(w http.ResponseWriter, r *http.Request) error {
+	asked, err := readQuery(r)
+	if err != nil {
+		return err
 	}
-	w.WriteHeader(http.StatusNoContent)
+	guest, refusal := d.reception.recognise("get", asked.introduction(r))
+	if refusal != nil {
+		return refusal
+	}
+	if err := d.reception.charge(&guest); err != nil {
+		return err
+	}
+	if _, err := subscription.Parse(asked.parameters); err != nil {
+		return err
+	}
+	setStreamHeader(w.Header(), bodyFor(r.Header.Values("Accept")))
+	return nil
 }
 
 // serve returns when the stream is over. An error is why none has begun.
@@ -65,9 +70,12 @@ func (d *Get) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	guest, refusal := d.reception.recognise("get", introduction{remote: r.RemoteAddr, header: r.Header, query: asked.said})
+	guest, refusal := d.reception.recognise("get", asked.introduction(r))
 	if refusal != nil {
 		return refusal
+	}
+	if asked.isOver() {
+		return d.answerOver(w, &guest, &asked)
 	}
 	leave, err := d.reception.admit(r)
 	if err != nil {
@@ -82,6 +90,23 @@ func (d *Get) serve(w http.ResponseWriter, r *http.Request) error {
 	defer leave()
 	defer client.leave()
 	return d.converse(r.Context(), client, guest, asked)
+}
+
+// answerOver has a client that comes back by itself stay away. EventSource does so after 204, which says no more than that (HTML standard, section 9.2.3);
+// event-source-polyfill, which has its place in the query, fails at an answer without a body and goes on asking, but stays away after any error.
+func (d *Get) answerOver(w http.ResponseWriter, guest *guest, asked *getQuery) error {
+	if err := d.reception.charge(guest); err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	if asked.inHeader {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusGone)
+	_, _ = w.Write(lines{}.Event(eventUnsubscribed, asked.parameters).Payload()) // whoever asked may be gone
+	return nil
 }
 
 func (d *Get) enter(client *getClient) error {
@@ -104,7 +129,7 @@ func (d *Get) converse(ctx context.Context, client *getClient, guest guest, aske
 	subscribing, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(d.serving, cancel)()
-	if err := session.subscribe(subscribing, subscription.Query(asked.parameters), client.body.continued(asked.after)); err != nil {
+	if err := session.subscribe(subscribing, asked.parameters, client.body.continued(asked.after)); err != nil {
 		return err
 	}
 	reason = client.stream(ctx)

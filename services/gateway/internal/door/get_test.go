@@ -59,9 +59,9 @@ func expectEnd(t *testing.T, body io.Reader) {
 
 func TestGetStreamsLines(t *testing.T) {
 	house := open(t, plan{})
-	response := house.get(t, "stream_type=result&msm=1001&client=curl", "Accept", "*/*", "Origin", "https://atlas.example")
+	response := house.get(t, "stream_type=result&msm=1001&client=curl", "Accept", "*/*")
 	for name, want := range map[string]string{
-		"Content-Type": "application/x-ndjson", "Cache-Control": "no-store", "X-Accel-Buffering": "no", "Access-Control-Allow-Origin": "*",
+		"Content-Type": "application/x-ndjson", "Cache-Control": "no-store", "X-Accel-Buffering": "no",
 	} {
 		if got := response.Header.Get(name); got != want || response.StatusCode != http.StatusOK {
 			t.Errorf("%s: got %q with %s, want %q", name, got, response.Status, want)
@@ -145,32 +145,53 @@ func TestGetRefuses(t *testing.T) {
 	}
 }
 
-func TestGetIsTheOnlyMethod(t *testing.T) {
+func TestMethodsThatGetRefuses(t *testing.T) {
 	house := open(t, plan{})
-	for _, method := range []string{http.MethodPost, http.MethodHead, http.MethodPut, http.MethodDelete} {
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
 		response := house.ask(t, method, "msm=1001")
-		if response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != "GET, OPTIONS" {
+		if response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != "GET, HEAD, OPTIONS" {
 			t.Errorf("%s: got %s, Allow %q", method, response.Status, response.Header.Get("Allow"))
 		}
 	}
 }
 
-func TestPagesOfOtherOrigins(t *testing.T) {
-	house := open(t, plan{checkOrigin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" }})
-	for _, method := range []string{http.MethodGet, http.MethodOptions} {
-		response := house.ask(t, method, "msm=1001", "Origin", "https://evil.example")
-		if response.StatusCode != http.StatusForbidden || response.Header.Get("Access-Control-Allow-Origin") != "" {
-			t.Errorf("%s: got %s, %v", method, response.Status, response.Header)
-		}
-	}
-	response := house.ask(t, http.MethodOptions, "", "Origin", "https://atlas.example", "Access-Control-Request-Headers", "authorization")
-	for name, want := range map[string]string{
-		"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET", "Access-Control-Allow-Headers": "authorization", "Allow": "GET, OPTIONS",
+// A monitor learns what a GET would begin with, and nothing is subscribed to for it.
+func TestHead(t *testing.T) {
+	house := open(t, plan{})
+	house.feed.err = errors.New("it is asked")
+	for _, test := range []struct {
+		query, accept string
+		status        int
+		contentType   string
+	}{
+		{"msm=1001", "*/*", http.StatusOK, "application/x-ndjson"},
+		{"msm=1001&_=1&client=monitor&token=" + token, "text/event-stream", http.StatusOK, "text/event-stream"},
+		{"", "*/*", http.StatusBadRequest, "application/json"},
+		{"msm=%zz", "*/*", http.StatusBadRequest, "application/json"},
+		{"msm=1001&token=guessed", "*/*", http.StatusUnauthorized, "application/json"},
 	} {
-		if got := response.Header.Get(name); got != want || response.StatusCode != http.StatusNoContent {
-			t.Errorf("%s: got %q with %s, want %q", name, got, response.Status, want)
+		response := house.ask(t, http.MethodHead, test.query, "Accept", test.accept)
+		if response.StatusCode != test.status || response.Header.Get("Content-Type") != test.contentType {
+			t.Errorf("%s: got %s, %v", test.query, response.Status, response.Header)
 		}
 	}
+}
+
+// HEAD is no way to ask for more than others.
+func TestHeadIsAMessage(t *testing.T) {
+	house := open(t, plan{admission: admission.Limits{Connections: 3, Subscriptions: 10, Messages: 1, ConnectionMessages: 1}})
+	const burst = 10
+	for range burst {
+		if response := house.ask(t, http.MethodHead, "msm=1001"); response.StatusCode != http.StatusOK {
+			t.Fatalf("got %s", response.Status)
+		}
+	}
+	for range 100 { // one more comes free in a second
+		if house.ask(t, http.MethodHead, "msm=1001").StatusCode == http.StatusTooManyRequests {
+			return
+		}
+	}
+	t.Error("any number is answered")
 }
 
 func TestGetHasLimits(t *testing.T) {
@@ -227,8 +248,9 @@ func TestGetIsOneOfAllClients(t *testing.T) {
 func TestGetOfAMeasurementThatEnds(t *testing.T) {
 	house := open(t, plan{})
 	for accept, want := range map[string]string{
-		"*/*":               `["atlas_subscribed",{"msm":"1002"}]` + "\n" + `["atlas_unsubscribed",{"msm":"1002"}]` + "\n",
-		"text/event-stream": "event: atlas_subscribed\ndata: {\"msm\":\"1002\"}\n\nevent: atlas_unsubscribed\ndata: {\"msm\":\"1002\"}\n\n",
+		"*/*": `["atlas_subscribed",{"msm":"1002"}]` + "\n" + `["atlas_unsubscribed",{"msm":"1002"}]` + "\n",
+		"text/event-stream": "event: atlas_subscribed\ndata: {\"msm\":\"1002\"}\n\n" +
+			"event: atlas_unsubscribed\nid: " + endOf([]byte(`{"msm":"1002"}`)) + "\ndata: {\"msm\":\"1002\"}\n\n",
 	} {
 		response := house.get(t, "msm=1002", "Accept", accept)
 		expectText(t, response.Body, want)
@@ -238,6 +260,42 @@ func TestGetOfAMeasurementThatEnds(t *testing.T) {
 	expectText(t, response.Body, `["atlas_subscribed",{"msm":"1003"}]`+"\n")
 	house.hub.MeasurementChanged(atlas.Measurement{ID: privateMeasurement}) // which is no news
 	house.await(t, 1)
+}
+
+// A browser that has heard the end comes back all the same, and is told to stay away; one that was elsewhere is not.
+func TestGetBehindTheEnd(t *testing.T) {
+	house := open(t, plan{})
+	end := endOf([]byte(`{"msm":"1002"}`))
+	for _, query := range []string{"msm=1002&_=2&client=page", "msm=1002&lastEventId=old"} {
+		response := house.get(t, query, "Accept", "text/event-stream", "Last-Event-ID", end)
+		if body, err := io.ReadAll(response.Body); response.StatusCode != http.StatusNoContent || len(body) > 0 || err != nil {
+			t.Errorf("%s: got %s, %q, %v", query, response.Status, body, err)
+		}
+	}
+	response := house.get(t, "msm=1002&lastEventId="+end, "Accept", "text/event-stream")
+	expectText(t, response.Body, `["atlas_unsubscribed",{"msm":"1002"}]`)
+	if response.StatusCode != http.StatusGone {
+		t.Errorf("got %s", response.Status)
+	}
+	for _, last := range []string{"", "1002-behind-0", endOf([]byte(`{"msm":"1001"}`)), end + "x"} {
+		response := house.get(t, "msm=1002", "Accept", "text/event-stream", "Last-Event-ID", last)
+		if response.StatusCode == http.StatusNoContent {
+			t.Errorf("behind %q: got %s", last, response.Status)
+		}
+	}
+}
+
+// What ends because the client may not see it any more has an end for no other reason: the client shall ask again, and learn why.
+func TestGetOfAMeasurementThatTurnsPrivate(t *testing.T) {
+	house := open(t, plan{})
+	response := house.get(t, "msm=1001", "Accept", "text/event-stream")
+	expectText(t, response.Body, "event: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n")
+	house.known.hide(publicMeasurement)
+	house.hub.MeasurementChanged(atlas.Measurement{ID: publicMeasurement})
+	rest, err := io.ReadAll(response.Body)
+	if err != nil || !strings.Contains(string(rest), "[unknown_measurement]") || !strings.HasSuffix(string(rest), "event: atlas_unsubscribed\ndata: {\"msm\":\"1001\"}\n\n") {
+		t.Errorf("got %q, %v", rest, err)
+	}
 }
 
 func TestGetIsToldThatTheGatewayStops(t *testing.T) {

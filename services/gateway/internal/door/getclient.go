@@ -91,7 +91,7 @@ func (c *getClient) leave() {
 
 // stream writes what there is to tell until that ends or the client is gone, and says which.
 func (c *getClient) stream(ctx context.Context) (reason string) {
-	c.setHeader()
+	setStreamHeader(c.response.Header(), c.body)
 	c.wake() // for the confirmation
 	quiet := time.NewTimer(keepAliveInterval)
 	defer quiet.Stop()
@@ -112,9 +112,8 @@ func (c *getClient) stream(ctx context.Context) (reason string) {
 	return "all is told"
 }
 
-func (c *getClient) setHeader() {
-	header := c.response.Header()
-	header.Set("Content-Type", c.body.contentType())
+func setStreamHeader(header http.Header, body body) {
+	header.Set("Content-Type", body.contentType())
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no")
 }

@@ -31,8 +31,8 @@ func TestPlaceOfAClientThatComesBack(t *testing.T) {
 			request.Header.Set("last-event-id", test.header)
 		}
 		asked, err := readQuery(request)
-		if err != nil || asked.after != test.want || len(asked.parameters) != 1 || asked.parameters.Get("msm") != "1001" {
-			t.Errorf("%s with %q: got %q with %v, %v; want %q", test.query, test.header, asked.after, asked.parameters, err, test.want)
+		if err != nil || asked.after != test.want || string(asked.parameters) != `{"msm":"1001"}` {
+			t.Errorf("%s with %q: got %q with %s, %v; want %q", test.query, test.header, asked.after, asked.parameters, err, test.want)
 		}
 	}
 }

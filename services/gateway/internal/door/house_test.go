@@ -104,15 +104,17 @@ func (cursors) Each(cursor string) ([]fanout.Recalled, error) {
 	return []fanout.Recalled{{Parameters: []byte(`{"msm":1001,"cursor":""}`), Cursor: "own"}, {Parameters: []byte(other)}}, nil
 }
 
-type measurements struct{ stopped sync.Map }
+type measurements struct{ stopped, hidden sync.Map }
 
 func (m *measurements) Measurement(id atlas.MeasurementID) (atlas.Measurement, bool) {
 	_, stopped := m.stopped.Load(id)
-	known := atlas.Measurement{ID: id, Public: id != privateMeasurement, Stopped: stopped || id == stoppedMeasurement}
-	return known, known.Stopped || id == privateMeasurement
+	_, hidden := m.hidden.Load(id)
+	known := atlas.Measurement{ID: id, Public: !hidden && id != privateMeasurement, Stopped: stopped || id == stoppedMeasurement}
+	return known, known.Stopped || !known.Public
 }
 
 func (m *measurements) stop(id atlas.MeasurementID) { m.stopped.Store(id, true) }
+func (m *measurements) hide(id atlas.MeasurementID) { m.hidden.Store(id, true) }
 
 // house is all the doors of a hub. Its limits are low.
 type house struct {
@@ -132,12 +134,11 @@ type house struct {
 
 // plan is what houses differ in. The zero value stands for the usual one.
 type plan struct {
-	clients     int
-	queue       outbox.Limits
-	patience    Patience
-	admission   admission.Limits
-	checkOrigin func(*http.Request) bool
-	logger      *zap.Logger
+	clients   int
+	queue     outbox.Limits
+	patience  Patience
+	admission admission.Limits
+	logger    *zap.Logger
 }
 
 func (p plan) withDefaults() plan {
@@ -169,7 +170,7 @@ func build(t testing.TB, plan plan) *house {
 	h.source = h.hub.AddSource(atlas.StreamResult, func(*fanout.Source) fanout.Feed { return h.feed })
 	h.reception = NewReception(h.hub, admission.NewGuard(plan.admission, h.registry), h.openTokens(t), plan.logger, h.registry)
 	h.stream = NewStream(h.reception,
-		&wsconn.Settings{MaxMessage: 1000, Limits: &plan.queue, Stats: h.stats, CheckOrigin: plan.checkOrigin}, plan.patience)
+		&wsconn.Settings{MaxMessage: 1000, Limits: &plan.queue, Stats: h.stats}, plan.patience)
 	var err error
 	h.socketIO, err = NewSocketIO(h.reception, socketio.Config{Engine: engineio.Config{Queue: plan.queue, NewID: rand.Text}})
 	if err != nil {

@@ -39,11 +39,20 @@ func (r *Reception) admit(request *http.Request) (leave func(), refusal error) {
 	return leave, nil
 }
 
+// charge counts coming in as a message of the address, once, or refuses that with a *subscription.Error.
+func (r *Reception) charge(guest *guest) error {
+	if !guest.charged && r.guard.Charge(guest.remote) != nil {
+		return refuseMessages()
+	}
+	guest.charged = true
+	return nil
+}
+
 // receive begins the session of a client that has come in, or refuses it with a *subscription.Error. Session.leave must be called when the client is
 // gone.
 func (r *Reception) receive(guest guest, client client) (*session, error) {
-	if !guest.charged && r.guard.Charge(guest.remote) != nil {
-		return nil, refuseMessages()
+	if err := r.charge(&guest); err != nil {
+		return nil, err
 	}
 	allowance := r.guard.Allowance(guest.remote)
 	counted := &counted{client: client, tally: r.tallies.of(guest.name)}

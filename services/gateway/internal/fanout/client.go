@@ -45,3 +45,10 @@ type ReplayEncoding interface {
 	Encoding
 	ReplayFinished() (event string)
 }
+
+// EndEncoding is that of a door whose clients ask for the same again by themselves when a subscription is over.
+type EndEncoding interface {
+	Encoding
+	// EventAtEnd is Event for the last one of a subscription that has nothing more to come, so that its client is told so when it asks again.
+	EventAtEnd(name string, payload []byte) *outbox.Message
+}

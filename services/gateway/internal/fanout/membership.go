@@ -78,5 +78,16 @@ func (m *membership) farewell(standing standing) error {
 			return err
 		}
 	}
+	if standing == stopped {
+		return m.sayOver()
+	}
+	return m.say(eventUnsubscribed)
+}
+
+// sayOver ends the subscription because nothing more can come.
+func (m *membership) sayOver() error {
+	if encoding, known := m.subscriber.encoding.(EndEncoding); known {
+		return m.subscriber.tell(encoding.EventAtEnd(eventUnsubscribed, m.parameters))
+	}
 	return m.say(eventUnsubscribed)
 }

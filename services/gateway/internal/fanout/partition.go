@@ -61,7 +61,7 @@ func (p *partition) add(joining *membership, next int64) error {
 	}
 	if standing == stopped && joining.start == nil {
 		joining.noLongerDue()
-		return errors.Join(joining.say(eventSubscribed), joining.say(eventUnsubscribed))
+		return errors.Join(joining.say(eventSubscribed), joining.sayOver())
 	}
 	joining.subscriber.roll.add(joining)
 	if err := p.welcome(joining, next); err != nil {

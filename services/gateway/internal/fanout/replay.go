@@ -102,12 +102,16 @@ func (r *replay) Flush() { r.partition.flush() }
 
 // replayed tells the client that a replay is at its end, which an error may have brought about.
 func (m *membership) replayed(err error) error {
+	if err == nil {
+		var told error
+		if replays, known := m.subscriber.encoding.(ReplayEncoding); known {
+			told = m.say(replays.ReplayFinished())
+		}
+		return errors.Join(told, m.sayOver())
+	}
 	var told error
-	replays, known := m.subscriber.encoding.(ReplayEncoding)
 	if refusal, ok := errors.AsType[*subscription.Error](err); ok {
 		told = m.subscriber.complain(refusal)
-	} else if known && err == nil {
-		told = m.say(replays.ReplayFinished())
 	}
 	return errors.Join(told, m.say(eventUnsubscribed))
 }

@@ -20,8 +20,7 @@ type Settings struct {
 	HandshakeTimeout time.Duration // for the answer to the handshake
 	Limits           *outbox.Limits
 	Stats            *outbox.Stats
-	CheckOrigin      func(*http.Request) bool // nil allows every origin
-	// Refuse answers a request that is no handshake, or one of an origin that is not allowed; nil answers in plain text.
+	// Refuse answers a request that is no handshake; nil answers in plain text.
 	Refuse func(w http.ResponseWriter, status int, reason error)
 }
 
@@ -52,7 +51,7 @@ func (s *Settings) UpgradeFor(detached *outbox.Outbox, w http.ResponseWriter, r 
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: s.HandshakeTimeout,
 		WriteBufferPool:  writeBuffers,
-		CheckOrigin:      s.allows,
+		CheckOrigin:      func(*http.Request) bool { return true }, // cors has had its say
 	}
 	if s.Refuse != nil {
 		upgrader.Error = func(w http.ResponseWriter, _ *http.Request, status int, reason error) { s.Refuse(w, status, reason) }
@@ -69,8 +68,6 @@ func (s *Settings) UpgradeFor(detached *outbox.Outbox, w http.ResponseWriter, r 
 	frames.SetCloseHandler(func(int, string) error { return nil }) // it ends the reading, and whoever reads answers
 	return conn, nil
 }
-
-func (s *Settings) allows(r *http.Request) bool { return s.CheckOrigin == nil || s.CheckOrigin(r) }
 
 // answerPing drops the answer if the queue is full: then more than a pong is amiss.
 func (c *Conn) answerPing(data string) error {

@@ -1,12 +1,14 @@
-// Drives a client in a page of Chromium, whose origin is not that of the gateway: `node client.cjs URL` an EventSource, `node client.cjs URL VERSION TRANSPORT…` the
-// browser build of a socket.io-client in ../socketio. It speaks as ../socketio/client.cjs does; an EventSource tells of "connect" when it is open.
+// Drives a client in a page of Chromium, whose origin is not that of the gateway: `node client.cjs URL` an EventSource, with `--credentials` behind it one that
+// has cookies sent along, `node client.cjs URL VERSION TRANSPORT…` the browser build of a socket.io-client in ../socketio. It speaks as ../socketio/client.cjs does; an EventSource tells of "connect" when it is open.
 const fs = require("node:fs");
 const http = require("node:http");
 const path = require("node:path");
 const readline = require("node:readline");
 const { launch } = require("./chromium.cjs");
 
-const [url, version, ...transports] = process.argv.slice(2);
+const [url, ...options] = process.argv.slice(2);
+const withCredentials = options[0] === "--credentials";
+const [version, ...transports] = withCredentials ? [] : options;
 const heard = ["atlas_subscribed", "atlas_unsubscribed", "atlas_result", "atlas_probestatus", "atlas_metadata", "atlas_error"];
 
 function clientFile() {
@@ -23,10 +25,10 @@ function startSocket({ url, transports, heard }) {
   window.socket = socket;
 }
 
-function startEventSource({ url, heard }) {
-  const source = new EventSource(url);
+function startEventSource({ url, heard, withCredentials }) {
+  const source = new EventSource(url, { withCredentials });
   source.addEventListener("open", () => say("connect"));
-  source.addEventListener("error", () => say("disconnect"));
+  source.addEventListener("error", () => say("disconnect", source.readyState));
   for (const name of heard) source.addEventListener(name, (event) => say(name, JSON.parse(event.data)));
 }
 
@@ -43,7 +45,7 @@ async function main() {
     await page.addScriptTag({ url: "/client.js" });
     await page.evaluate(startSocket, { url, transports, heard });
   } else {
-    await page.evaluate(startEventSource, { url, heard });
+    await page.evaluate(startEventSource, { url, heard, withCredentials });
   }
   for await (const line of readline.createInterface({ input: process.stdin })) {
     await page.evaluate((event) => socket.emit(...event), JSON.parse(line));

@@ -1,5 +1,5 @@
 // Drives one real client of Server-Sent Events: `node client.cjs CLIENT URL`, CLIENT being a name of sources. Standard output has one JSON array a line for
-// each event that it hears, ["connect"] and ["disconnect"] among them. It comes back by itself, and ends with its standard input.
+// each event that it hears, ["connect"] and ["disconnect", readyState] among them. It comes back by itself, and ends with its standard input.
 const url = process.argv[3];
 const heard = ["atlas_subscribed", "atlas_unsubscribed", "atlas_result", "atlas_probestatus", "atlas_metadata", "atlas_error"];
 const say = (...event) => process.stdout.write(`${JSON.stringify(event)}\n`);
@@ -7,7 +7,7 @@ const say = (...event) => process.stdout.write(`${JSON.stringify(event)}\n`);
 // listen is for those that are made as a browser's EventSource.
 function listen(source) {
   source.addEventListener("open", () => say("connect"));
-  source.addEventListener("error", () => say("disconnect"));
+  source.addEventListener("error", () => say("disconnect", source.readyState));
   for (const name of heard) source.addEventListener(name, (event) => say(name, JSON.parse(event.data)));
 }
 

@@ -24,8 +24,6 @@ type Config struct {
 
 	// NewID makes the ID of a session. Who knows it can take the session over, so it must hold at least 128 random bits. Mandatory.
 	NewID func() string
-	// CheckOrigin tells whether a request from a web page of another origin is served; nil serves any.
-	CheckOrigin func(*http.Request) bool
 	// Admit is asked before a session is made for a request. A refusal is the answer, with status 429; otherwise, release is called once when the session
 	// is gone. Nil admits everyone.
 	Admit func(*http.Request) (release func(), refusal error)
@@ -72,9 +70,6 @@ func (c Config) WithDefaults() Config {
 	orDefault(&c.Queue.CloseTimeout, 5*time.Second)
 	orDefault(&c.Stats, &outbox.Stats{})
 	orDefault(&c.Logger, zap.NewNop())
-	if c.CheckOrigin == nil {
-		c.CheckOrigin = func(*http.Request) bool { return true }
-	}
 	if c.Admit == nil {
 		c.Admit = func(*http.Request) (func(), error) { return func() {}, nil }
 	}

@@ -30,10 +30,6 @@ func badRequest(detail string) *refusal {
 	return &refusal{http.StatusBadRequest, 3, "Bad request", detail}
 }
 
-func forbiddenOrigin() *refusal {
-	return &refusal{http.StatusForbidden, 4, "Forbidden", "requests from this Origin are not served"}
-}
-
 func unsupportedRevision(detail string) *refusal {
 	return &refusal{http.StatusBadRequest, 5, "Unsupported protocol version", detail}
 }

@@ -36,14 +36,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
-	if !s.cfg.CheckOrigin(r) {
-		return forbiddenOrigin()
-	}
-	allowOrigin(w, r)
-	if r.Method == http.MethodOptions {
-		answerPreflight(w, r)
-		return nil
-	}
 	shake, refused := parseHandshake(r)
 	switch {
 	case refused != nil:
