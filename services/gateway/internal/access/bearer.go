@@ -6,7 +6,7 @@ import "crypto/sha256"
 type Bearer struct {
 	Name  string // for logs
 	Roles Roles
-	token digest // of nothing where there is no bearer
+	token Digest // zero where there is no bearer
 }
 
 // Roles are what a bearer may beyond what everybody may. The zero value is everybody.
@@ -34,7 +34,8 @@ func (r *Roles) add(name string) bool {
 	return true
 }
 
-// digest stands for a token: two are compared by their digests, so that the time it takes tells nothing of them.
-type digest [sha256.Size]byte
+// Digest stands for a token: two are compared by their digests, so that the time it takes tells nothing of them, and it is what is kept of one.
+type Digest [sha256.Size]byte
 
-func digestOf(token string) digest { return sha256.Sum256([]byte(token)) }
+// DigestOf gives the digest of whatever came for a token.
+func DigestOf(token string) Digest { return sha256.Sum256([]byte(token)) }

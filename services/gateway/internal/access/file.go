@@ -30,10 +30,9 @@ type line struct {
 type table []Bearer
 
 // find looks at every token for the same time, whichever is the one.
-func (t table) find(token string) (found Bearer, known bool) {
-	wanted := digestOf(token)
+func (t table) find(token Digest) (found Bearer, known bool) {
 	for i := range t {
-		if subtle.ConstantTimeCompare(wanted[:], t[i].token[:]) == 1 {
+		if subtle.ConstantTimeCompare(token[:], t[i].token[:]) == 1 {
 			found, known = t[i], true
 		}
 	}
@@ -93,7 +92,7 @@ func place(file []byte, err error) string {
 }
 
 func (l *line) bearer() (Bearer, error) {
-	read := Bearer{Name: l.Name, token: digestOf(l.Token)}
+	read := Bearer{Name: l.Name, token: DigestOf(l.Token)}
 	switch {
 	case l.Name == "" || len(l.Name) > maxNameLength:
 		return read, fmt.Errorf("name: got %d bytes, want 1 to %d", len(l.Name), maxNameLength)
@@ -118,7 +117,7 @@ func isTokenCharacter(c rune) bool {
 }
 
 func (t table) refuseRepeated(token string) error {
-	if _, repeated := t.find(token); repeated {
+	if _, repeated := t.find(DigestOf(token)); repeated {
 		return errors.New("token: the same as one before")
 	}
 	return nil

@@ -48,7 +48,7 @@ func Open(path string, logger *zap.Logger, registerer prometheus.Registerer) (*T
 }
 
 // Find gives the bearer of a token, if there is one.
-func (t *Tokens) Find(token string) (Bearer, bool) { return t.known.Load().find(token) }
+func (t *Tokens) Find(token Digest) (Bearer, bool) { return t.known.Load().find(token) }
 
 // InForce tells whether a bearer's token is still known, with the roles that it had when it was found.
 func (t *Tokens) InForce(bearer Bearer) bool {

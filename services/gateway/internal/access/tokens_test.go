@@ -50,7 +50,7 @@ func TestFileIsReadAgainWhenItChanges(t *testing.T) {
 		watched := make(chan struct{})
 		changes := 0
 		go func() { tokens.Watch(ctx, func() { changes++ }); close(watched) }()
-		early, _ := tokens.Find("first-token-of-all")
+		early, _ := tokens.Find(DigestOf("first-token-of-all"))
 		for _, step := range []struct {
 			name    string
 			change  func()
@@ -73,7 +73,7 @@ func TestFileIsReadAgainWhenItChanges(t *testing.T) {
 			step.change()
 			time.Sleep(3 * lookInterval)
 			synctest.Wait()
-			if _, known := tokens.Find(step.knows); !known {
+			if _, known := tokens.Find(DigestOf(step.knows)); !known {
 				t.Errorf("%s: %s is not known", step.name, step.knows)
 			}
 			if faulty := testutil.ToFloat64(tokens.faulty); faulty != step.faulty {
@@ -108,7 +108,7 @@ func TestTokensThatLoseTheirForce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bearer, _ := tokens.Find("first-token-of-all")
+	bearer, _ := tokens.Find(DigestOf("first-token-of-all"))
 	for file, want := range map[string]bool{
 		first:                                   true,
 		strings.Replace(first, "noc", "lab", 1): true,
@@ -133,7 +133,7 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	none.Watch(context.Background(), func() {}) // has nothing to do
-	if _, known := none.Find(""); known {
+	if _, known := none.Find(DigestOf("")); known {
 		t.Error("without a file, no token is a token")
 	}
 	path := filepath.Join(t.TempDir(), "tokens.json")

@@ -22,9 +22,12 @@ const (
 	warnInterval = 10 * time.Second
 	// patience is how many times its burst a connection may send in vain before it is closed.
 	patience = 10
+	// messageBytes is how many bytes of a message count as one: to read a long one costs as much as to read several short ones.
+	messageBytes = 4 << 10
 )
 
-// Allowance is what one connection may still say and ask for, and its address with it. Its methods but Recount are called one after the other, Leave last.
+// Allowance is what one connection may still say and ask for, and its address with it. Its methods but Message and Recount are called one after the other,
+// Leave last; Message is called by one goroutine at a time, perhaps beside the others.
 type Allowance struct {
 	guard         *Guard
 	networks      networks
@@ -49,7 +52,7 @@ func (g *Guard) Charge(remote string) error {
 	from := g.find(remote)
 	g.hold(from)
 	defer g.release(from)
-	if !from.allow() {
+	if !from.allow(time.Now(), 1) {
 		g.metrics.messages.Inc()
 		return ErrTooManyMessages
 	}
@@ -65,24 +68,26 @@ func (g *Guard) Allowance(remote string) *Allowance {
 	return &Allowance{guard: g, networks: from, messages: bucket(g.limits.ConnectionMessages)}
 }
 
-// Message judges a message that came from the client.
-func (a *Allowance) Message() Verdict {
-	if a.messages.Allow() && a.networks.allow() {
+// Message judges a message of so many bytes that came from the client. It counts once for every 4 KiB that it has begun, but never more than may be said
+// at once.
+func (a *Allowance) Message(bytes int) Verdict {
+	count := min(1+max(0, bytes-1)/messageBytes, a.messages.Burst(), a.networks.burst())
+	if now := time.Now(); a.messages.AllowN(now, max(1, count)) && a.networks.allow(now, max(1, count)) {
 		return Pass
 	}
 	a.guard.metrics.messages.Inc()
 	if a.excess == nil {
 		a.excess = newExcess(a.messages.Limit(), patience*a.messages.Burst())
 	}
-	return a.excess.judge()
+	return a.excess.judge(max(1, count))
 }
 
 func newExcess(limit rate.Limit, burst int) *excess {
 	return &excess{patience: rate.NewLimiter(limit, burst), warning: rate.Sometimes{Interval: warnInterval}}
 }
 
-func (e *excess) judge() Verdict {
-	if !e.patience.Allow() {
+func (e *excess) judge(count int) Verdict {
+	if !e.patience.AllowN(time.Now(), count) {
 		return Expel
 	}
 	verdict := Drop

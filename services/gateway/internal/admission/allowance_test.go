@@ -1,6 +1,10 @@
 package admission
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 func truly(count int) func() int { return func() int { return count } }
 
@@ -31,4 +35,31 @@ func TestSubscriptionsThatEndByThemselves(t *testing.T) {
 	first.Leave()
 	first.Recount(truly(1)) // which comes too late
 	expect(0)
+}
+
+// A long message counts as several, but one that is longer than what may be said at once can be sent all the same.
+func TestLongMessagesCountByTheirLength(t *testing.T) {
+	for _, test := range []struct{ bytes, want int }{{0, 10}, {4096, 10}, {4097, 5}, {100_000, 1}} {
+		allowance := NewGuard(Limits{Messages: 100, ConnectionMessages: 1}, prometheus.NewRegistry()).Allowance(home)
+		got := 0
+		for allowance.Message(test.bytes) == Pass {
+			got++
+		}
+		if got != test.want {
+			t.Errorf("%d messages of %d bytes were let pass, want %d", got, test.bytes, test.want)
+		}
+	}
+}
+
+// What is dropped is not dropped for ever, whatever the messages' length: who floods with long ones goes sooner.
+func TestAbuseLongMessages(t *testing.T) {
+	allowance := NewGuard(Limits{Messages: 1000, ConnectionMessages: 100}, prometheus.NewRegistry()).Allowance(home)
+	const size = 100_000
+	read := 0
+	for allowance.Message(size) != Expel {
+		read += size
+	}
+	if most := (1 + patience) * 10 * 100 * messageBytes; read > most {
+		t.Errorf("%d bytes were read, want at most %d", read, most)
+	}
 }

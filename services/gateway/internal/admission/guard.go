@@ -3,6 +3,7 @@ package admission
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"sync"
 	"time"
@@ -123,15 +124,24 @@ func (g *Guard) find(remote string) networks {
 	return from
 }
 
-// allow counts a message in every network, or tells that it is one too many. The narrowest comes first: what one address is refused costs its neighbours
+// allow counts so many messages in every network, or tells that they are too many. The narrowest comes first: what one address is refused costs its neighbours
 // nothing.
-func (n networks) allow() bool {
+func (n networks) allow(at time.Time, count int) bool {
 	for _, counted := range n {
-		if !counted.messages.Allow() {
+		if !counted.messages.AllowN(at, count) {
 			return false
 		}
 	}
 	return true
+}
+
+// burst is how many messages may come at once from all of the networks.
+func (n networks) burst() int {
+	most := math.MaxInt
+	for _, counted := range n {
+		most = min(most, counted.messages.Burst())
+	}
+	return most
 }
 
 // hold keeps networks in memory. It is called under the lock.

@@ -96,7 +96,7 @@ func TestAbuseOfTheSubnetsOfASite(t *testing.T) {
 		}
 		neighbour := open(t, guard, "[2001:db8:1::1]:1") // of another site
 		enter(t, guard, "[2001:db8:1::1]:1")
-		if err := neighbour.Reserve(); err != nil || neighbour.Message() != Pass {
+		if err := neighbour.Reserve(); err != nil || neighbour.Message(1) != Pass {
 			t.Errorf("another site: %v", err)
 		}
 	})
@@ -142,7 +142,7 @@ func open(t testing.TB, guard *Guard, remote string) *Allowance {
 // say sends messages at once and gives how many met each verdict.
 func say(allowance *Allowance, messages int) (verdicts [Expel + 1]int) {
 	for range messages {
-		verdicts[allowance.Message()]++
+		verdicts[allowance.Message(100)]++
 	}
 	return verdicts
 }
@@ -284,7 +284,7 @@ func TestGuardFromManyGoroutines(t *testing.T) {
 				}
 				if guard.Charge(remote) == nil {
 					allowance := guard.Allowance(remote)
-					allowance.Message()
+					allowance.Message(100)
 					if allowance.Reserve() == nil {
 						allowance.Settle(truly(1))
 					}
@@ -306,7 +306,7 @@ func BenchmarkMessage(b *testing.B) {
 	allowance := open(b, NewGuard(Limits{Messages: 1 << 30, ConnectionMessages: 1 << 30}, prometheus.NewRegistry()), home)
 	b.ReportAllocs()
 	for b.Loop() {
-		if allowance.Message() != Pass {
+		if allowance.Message(100) != Pass {
 			b.Fatal("a message was dropped")
 		}
 	}

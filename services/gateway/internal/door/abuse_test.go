@@ -1,9 +1,16 @@
 package door
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"atlasstream/services/gateway/internal/admission"
 )
 
 // A message of the plain WebSocket costs what it weighs on the wire, however many arguments it has.
@@ -32,4 +39,78 @@ func TestBinaryPartsAreRefused(t *testing.T) {
 	expect(t, client, `42["atlas_error","[malformed] binary parts: got 1, want none, as parameters are JSON"]`)
 	say(t, client, `42["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `42["atlas_subscribed",{"msm":1001}]`)
+}
+
+// Pings count as messages, at every door, and so does whatever else a client sends: beyond the limit nothing is answered.
+func TestAbusePings(t *testing.T) {
+	const sent, burst = 100, 10
+	for name, path := range map[string]string{
+		"WebSocket": "/stream/", "Engine.IO 3": "/stream/socket.io/?EIO=3&transport=websocket", "Engine.IO 4": "/stream/socket.io/?EIO=4&transport=websocket",
+	} {
+		t.Run(name, func(t *testing.T) {
+			house := open(t, plan{admission: admission.Limits{Connections: 10, Subscriptions: 10, Messages: 1000, ConnectionMessages: 1}})
+			client, _ := house.dial(t, path, nil)
+			began, answers := time.Now(), 0
+			client.SetPongHandler(func(string) error { answers++; return nil })
+			for range sent {
+				_ = client.WriteControl(websocket.PingMessage, nil, time.Now().Add(10*time.Second)) // the server may have closed the connection
+			}
+			_ = client.SetReadDeadline(time.Now().Add(10 * time.Second))
+			for {
+				_, message, err := client.ReadMessage()
+				if err != nil || strings.Contains(string(message), "too_many_messages") {
+					break
+				}
+			}
+			if most := burst + int(time.Since(began)/time.Second); answers == 0 || answers > most {
+				t.Errorf("%d of %d pings were answered, want at most %d", answers, sent, most)
+			}
+		})
+	}
+}
+
+// An unconnected client that says too much is closed, as there is nothing that it can be told.
+func TestAbuseBeforeConnecting(t *testing.T) {
+	house := open(t, plan{admission: admission.Limits{Connections: 10, Subscriptions: 10, Messages: 1000, ConnectionMessages: 1}})
+	client, _ := house.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
+	expect(t, client, `0{"sid":`)
+	for range 100 {
+		say(t, client, "6")
+	}
+	expectClose(t, client, websocket.ClosePolicyViolation)
+}
+
+// Of a client's request its session keeps the name and the digest of the token, however long it was.
+func TestAbuseLongRequests(t *testing.T) {
+	const clients, long = 20, 30_000
+	house := build(t, plan{clients: clients})
+	before := heapInUse()
+	var kept []*connection
+	for range clients {
+		request := httptest.NewRequest(http.MethodGet, "/stream/?client="+strings.Repeat("n", long)+"&token="+strings.Repeat("t", long), http.NoBody)
+		request.Header.Set(headerAuthorization, "Bearer "+strings.Repeat("t", long))
+		forwarded := strings.Repeat("10.0.0.1, ", long/10) + "192.0.2.1:1"
+		request.RemoteAddr = forwarded[len(forwarded)-len("192.0.2.1:1"):]
+		connection, err := house.reception.admit("socket.io", request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if connection.guest.name != strings.Repeat("n", maxNameLength) {
+			t.Fatalf("got the name %q", connection.guest.name)
+		}
+		kept = append(kept, connection)
+	}
+	if got := heapInUse() - before; got > clients*2048 {
+		t.Errorf("%d clients keep %d bytes", len(kept), got)
+	}
+	for _, connection := range kept {
+		connection.Leave()
+	}
+}
+
+func heapInUse() int64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
 }

@@ -19,13 +19,13 @@ type bearers struct {
 
 // enter takes in the session of a bearer. It returns false if the token has lost its force since it was found: then review may have missed the session.
 func (b *bearers) enter(s *session) bool {
-	if s.guest.bearer == (access.Bearer{}) {
+	if s.connection.guest.bearer == (access.Bearer{}) {
 		return true
 	}
 	b.mu.Lock()
 	b.sessions[s] = struct{}{}
 	b.mu.Unlock()
-	return b.tokens.InForce(s.guest.bearer)
+	return b.tokens.InForce(s.connection.guest.bearer)
 }
 
 func (b *bearers) leave(s *session) {
@@ -39,7 +39,7 @@ func (b *bearers) outdated() (sessions []*session) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for s := range b.sessions {
-		if !b.tokens.InForce(s.guest.bearer) {
+		if !b.tokens.InForce(s.connection.guest.bearer) {
 			sessions = append(sessions, s)
 		}
 	}

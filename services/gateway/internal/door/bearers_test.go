@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/gorilla/websocket"
@@ -69,7 +70,12 @@ func TestTokenThatIsTakenAway(t *testing.T) {
 // A client that comes in while its token goes is not overlooked.
 func TestTokenThatIsTakenAwayMeanwhile(t *testing.T) {
 	house := build(t, plan{})
-	known := guest{bearer: access.Bearer{Name: "of an older file"}}
+	request := httptest.NewRequest(http.MethodGet, "/stream/", http.NoBody)
+	known, err := house.reception.admit("websocket", request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known.guest.bearer = access.Bearer{Name: "of an older file"}
 	if session, err := house.reception.receive(known, &getClient{}); err == nil || session != nil {
 		t.Fatal("the client was let in")
 	}

@@ -50,13 +50,11 @@ func (d *Get) serveHead(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	guest, refusal := d.reception.recognise("get", asked.introduction(r))
-	if refusal != nil {
-		return refusal
-	}
-	if err := d.reception.charge(&guest); err != nil {
+	connection, err := d.comeIn(r)
+	if err != nil {
 		return err
 	}
+	defer connection.Leave()
 	if _, err := subscription.Parse(asked.parameters); err != nil {
 		return err
 	}
@@ -70,43 +68,50 @@ func (d *Get) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	guest, refusal := d.reception.recognise("get", asked.introduction(r))
-	if refusal != nil {
-		return refusal
-	}
-	if asked.isOver() {
-		return d.answerOver(w, &guest, &asked)
-	}
-	leave, err := d.reception.admit(r)
+	connection, err := d.comeIn(r)
 	if err != nil {
 		return err
 	}
+	if asked.isOver() {
+		connection.Leave()
+		d.answerOver(w, &asked)
+		return nil
+	}
 	client := newGetClient(w, bodyFor(r.Header.Values("Accept")), d.settings)
 	if err := d.enter(client); err != nil {
-		leave()
+		connection.Leave()
 		return err
 	}
 	defer d.clients.Leave(client) // in the end, as that is what Shutdown waits for
-	defer leave()
+	defer connection.Leave()
 	defer client.leave()
-	return d.converse(r.Context(), client, guest, asked)
+	return d.converse(r.Context(), client, connection, asked)
+}
+
+// comeIn admits the client of a request and recognises it, or refuses it.
+func (d *Get) comeIn(r *http.Request) (*connection, error) {
+	connection, err := d.reception.admit("get", r)
+	if err != nil {
+		return nil, err
+	}
+	if refusal := d.reception.recognise(connection, nil); refusal != nil {
+		connection.Leave()
+		return nil, refusal
+	}
+	return connection, nil
 }
 
 // answerOver has a client that comes back by itself stay away. EventSource does so after 204, which says no more than that (HTML standard, section 9.2.3);
 // event-source-polyfill, which has its place in the query, fails at an answer without a body and goes on asking, but stays away after any error.
-func (d *Get) answerOver(w http.ResponseWriter, guest *guest, asked *getQuery) error {
-	if err := d.reception.charge(guest); err != nil {
-		return err
-	}
+func (d *Get) answerOver(w http.ResponseWriter, asked *getQuery) {
 	w.Header().Set("Cache-Control", "no-store")
 	if asked.inHeader {
 		w.WriteHeader(http.StatusNoContent)
-		return nil
+		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusGone)
 	_, _ = w.Write(lines{}.Event(eventUnsubscribed, asked.parameters).Payload()) // whoever asked may be gone
-	return nil
 }
 
 func (d *Get) enter(client *getClient) error {
@@ -119,8 +124,8 @@ func (d *Get) enter(client *getClient) error {
 	return nil
 }
 
-func (d *Get) converse(ctx context.Context, client *getClient, guest guest, asked getQuery) error {
-	session, err := d.reception.receive(guest, client)
+func (d *Get) converse(ctx context.Context, client *getClient, connection *connection, asked getQuery) error {
+	session, err := d.reception.receive(connection, client)
 	if err != nil {
 		return err
 	}

@@ -12,10 +12,9 @@ import (
 
 // getQuery is what a plain GET asks for.
 type getQuery struct {
-	said       url.Values // what the client says of itself, and all the rest
-	parameters []byte     // of the subscription, as subscription.Parse reads them
-	after      string     // the cursor, or the end, that the client has got to as it comes back; empty for none
-	inHeader   bool       // after stands in the header
+	parameters []byte // of the subscription, as subscription.Parse reads them
+	after      string // the cursor, or the end, that the client has got to as it comes back; empty for none
+	inHeader   bool   // after stands in the header
 }
 
 // readQuery splits the query of a request. A place in the header is newer than one in the query, which a page may have put there for its first request
@@ -26,24 +25,19 @@ func readQuery(r *http.Request) (getQuery, error) {
 		return getQuery{}, subscription.Refuse(codeMalformed,
 			"query: it cannot be read, want pairs such as msm=1001, with %%XX for characters that a URL cannot have")
 	}
-	asked := getQuery{said: said, after: r.Header.Get(headerLastEventID)}
+	asked := getQuery{after: r.Header.Get(headerLastEventID)}
 	if asked.inHeader = asked.after != ""; !asked.inHeader {
 		asked.after = lastEventID(r.URL.RawQuery)
 	}
-	parameters := maps.Clone(said)
-	maps.DeleteFunc(parameters, func(name string, _ []string) bool {
+	maps.DeleteFunc(said, func(name string, _ []string) bool {
 		return name == parameterClient || name == parameterToken || isLastEventID(name) || slices.Contains(ignoredParameters, name)
 	})
-	asked.parameters = subscription.Query(parameters)
+	asked.parameters = subscription.Query(said)
 	return asked, nil
 }
 
 // isOver tells whether the client comes back behind all that the subscription brings.
 func (q *getQuery) isOver() bool { return q.after == endOf(q.parameters) }
-
-func (q *getQuery) introduction(r *http.Request) introduction {
-	return introduction{remote: r.RemoteAddr, header: r.Header, query: q.said}
-}
 
 // headerLastEventID has the ID of the last event that came, as a client of Server-Sent Events comes back (HTML standard, section 9.2).
 const headerLastEventID = "Last-Event-ID"

@@ -2,8 +2,6 @@ package door
 
 import (
 	"encoding/json"
-	"net/http"
-	"net/url"
 	"strings"
 
 	"go.uber.org/zap"
@@ -29,8 +27,6 @@ type guest struct {
 	remote string // host:port
 	name   string // as nameOf gives it
 	bearer access.Bearer
-
-	charged bool // for its token, which counts as coming in
 }
 
 // fields tell of the guest in a log.
@@ -38,52 +34,38 @@ func (g *guest) fields() []zap.Field {
 	return []zap.Field{zap.String("door", g.door), zap.String("remote", g.remote), zap.String("client", g.name), zap.String("bearer", g.bearer.Name)}
 }
 
-// introduction is what a client says of itself as it comes.
-type introduction struct {
-	remote string
-	header http.Header
-	query  url.Values
-	auth   json.RawMessage // of Socket.IO 4: an object, or nil
-}
-
-// recognise tells who introduces itself, or refuses one whose token is none. A token costs its address a message before it is looked at, so that guessing
-// is bounded: beyond that a right one is refused like a wrong one.
-func (r *Reception) recognise(door string, said introduction) (guest, *subscription.Error) {
-	known := guest{door: door, remote: said.remote, name: nameOf(said.query.Get(parameterClient))}
-	token, given, ok := said.token()
-	if ok && !given {
-		return known, nil
+// recognise tells the connection who its client is, or refuses one whose token is none. The token of Socket.IO 4's auth, an object or nil, counts before
+// the request's. Whoever comes is charged for that, so that guessing is bounded.
+func (r *Reception) recognise(c *connection, auth json.RawMessage) *subscription.Error {
+	token, ok := c.token, true
+	if auth != nil {
+		token, ok = token.or(auth)
 	}
-	if r.guard.Charge(said.remote) != nil {
-		return known, refuseMessages()
+	if ok && !token.given {
+		c.guest.bearer = access.Bearer{}
+		return nil
 	}
-	known.charged = true
 	if ok {
-		known.bearer, ok = r.tokens.Find(token)
+		c.guest.bearer, ok = r.tokens.Find(token.digest)
 	}
 	if !ok {
-		return known, subscription.Refuse(codeInvalidToken, "the token is none that this gateway knows; leave it away for what everybody may see")
+		return subscription.Refuse(codeInvalidToken, "the token is none that this gateway knows; leave it away for what everybody may see")
 	}
-	return known, nil
+	return nil
 }
 
-// token finds the token that came, wherever it came. It is not ok if it is no text.
-func (i *introduction) token() (token string, given, ok bool) {
-	if i.auth != nil {
-		var auth struct {
-			Token *string `json:"token"`
-		}
-		if json.Unmarshal(i.auth, &auth) != nil {
-			return "", true, false
-		}
-		if auth.Token != nil {
-			return *auth.Token, true, true
-		}
+// or gives what the auth says for a token, if it says something. It is not ok if that is no text.
+func (c credential) or(auth json.RawMessage) (token credential, ok bool) {
+	var said struct {
+		Token *string `json:"token"`
 	}
-	if scheme, token, _ := strings.Cut(i.header.Get(headerAuthorization), " "); strings.EqualFold(scheme, "Bearer") {
-		return strings.TrimSpace(token), true, true
+	if json.Unmarshal(auth, &said) != nil {
+		return credential{}, false
 	}
-	return i.query.Get(parameterToken), i.query.Has(parameterToken), true
+	if said.Token != nil {
+		return credentialOf(*said.Token), true
+	}
+	return c, true
 }
 
 // nameOf is the name that a client gives itself, cut short and with every character replaced that does not belong into a log or a metric.

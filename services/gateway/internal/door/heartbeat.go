@@ -27,11 +27,10 @@ type heartbeat struct {
 	timer     *time.Timer
 }
 
-// startHeartbeat must be called by the goroutine that reads from the connection.
+// startHeartbeat begins to ping. Whoever reads from the connection calls heard for all that comes.
 func startHeartbeat(conn *wsconn.Conn, patience Patience) *heartbeat {
 	h := &heartbeat{conn: conn, patience: patience}
 	h.heard()
-	conn.OnPong(h.heard)
 	h.timer = time.AfterFunc(math.MaxInt64, h.beat) // beat uses the field, so it is set before the first one can come
 	h.timer.Reset(patience.Interval)
 	return h

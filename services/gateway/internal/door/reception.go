@@ -2,6 +2,7 @@ package door
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
@@ -30,43 +31,42 @@ func NewReception(hub *fanout.Hub, guard *admission.Guard, tokens *access.Tokens
 	return reception
 }
 
-// admit counts a connection before anything is made for it, or refuses it with a *subscription.Error. leave must be called once when it is gone.
-func (r *Reception) admit(request *http.Request) (leave func(), refusal error) {
-	leave, err := r.guard.Enter(request.RemoteAddr)
+// admit counts a connection before anything is made for it, and coming in as a message of its address: whoever goes and comes again, or guesses tokens,
+// shall not say more than others. A refusal is a *subscription.Error. Leave must be called when the connection is gone.
+func (r *Reception) admit(door string, request *http.Request) (*connection, error) {
+	remote := strings.Clone(request.RemoteAddr) // which may be part of a long header
+	leave, err := r.guard.Enter(remote)
 	if err != nil {
 		return nil, subscription.Refuse(codeTooManyConnections, "%s; close one first", err)
 	}
-	return leave, nil
-}
-
-// charge counts coming in as a message of the address, once, or refuses that with a *subscription.Error.
-func (r *Reception) charge(guest *guest) error {
-	if !guest.charged && r.guard.Charge(guest.remote) != nil {
-		return refuseMessages()
+	if r.guard.Charge(remote) != nil {
+		leave()
+		return nil, refuseMessages()
 	}
-	guest.charged = true
-	return nil
+	query := request.URL.Query()
+	return &connection{
+		guest:     guest{door: door, remote: remote, name: nameOf(query.Get(parameterClient))},
+		token:     credentialIn(request.Header, query),
+		allowance: r.guard.Allowance(remote),
+		release:   leave,
+	}, nil
 }
 
 // receive begins the session of a client that has come in, or refuses it with a *subscription.Error. Session.leave must be called when the client is
 // gone.
-func (r *Reception) receive(guest guest, client client) (*session, error) {
-	if err := r.charge(&guest); err != nil {
-		return nil, err
-	}
-	allowance := r.guard.Allowance(guest.remote)
-	counted := &counted{client: client, tally: r.tallies.of(guest.name)}
+func (r *Reception) receive(c *connection, client client) (*session, error) {
+	counted := &counted{client: client, tally: r.tallies.of(c.guest.name)}
 	subscriber, err := r.hub.Join(counted, fanout.Rights{
-		NonPublic: guest.bearer.Roles.NonPublic, History: guest.bearer.Roles.History,
+		NonPublic: c.guest.bearer.Roles.NonPublic, History: c.guest.bearer.Roles.History,
 	})
 	if err != nil {
-		allowance.Leave()
 		return nil, subscription.Refuse(codeTooManyClients, "%s; try again later, another gateway may have room", err)
 	}
-	subscriber.OnEnd(func() { allowance.Recount(subscriber.Subscriptions) })
+	subscriber.OnEnd(func() { c.allowance.Recount(c.subscriptions) })
 	counted.enter()
-	r.logger.Debug("client came", guest.fields()...)
-	session := &session{guest: guest, client: counted, subscriber: subscriber, allowance: allowance, bearers: r.bearers, logger: r.logger}
+	r.logger.Debug("client came", c.guest.fields()...)
+	session := &session{connection: c, client: counted, subscriber: subscriber, bearers: r.bearers, logger: r.logger}
+	c.session.Store(session)
 	if !r.bearers.enter(session) {
 		session.leave("its token has changed")
 		return nil, refuseOutdated()

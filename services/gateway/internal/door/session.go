@@ -7,7 +7,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/subscription"
@@ -31,10 +30,9 @@ type client interface {
 
 // session is one client, whichever door it came through. Its methods are called one after the other, leave last.
 type session struct {
-	guest      guest
+	connection *connection
 	client     *counted
 	subscriber *fanout.Subscriber
-	allowance  *admission.Allowance
 	bearers    *bearers
 	logger     *zap.Logger
 }
@@ -43,23 +41,10 @@ type session struct {
 func (s *session) leave(reason string) {
 	s.bearers.leave(s)
 	s.subscriber.Leave()
-	s.allowance.Leave()
+	s.connection.session.Store(nil)
+	s.settle()
 	s.client.leave()
-	s.logger.Debug("client left", append(s.guest.fields(), zap.String("reason", reason))...)
-}
-
-// admits tells whether a message of the client is to be read. One that sends too many is told so, and closed if it goes on.
-func (s *session) admits() bool {
-	switch s.allowance.Message() {
-	case admission.Pass:
-		return true
-	case admission.Warn:
-		s.answer(refuseMessages())
-	case admission.Expel:
-		s.client.Expel(refuseMessages())
-	case admission.Drop:
-	}
-	return false
+	s.logger.Debug("client left", append(s.connection.guest.fields(), zap.String("reason", reason))...)
 }
 
 // receive does what the client asks for with an event, and tells it what came of that. The parameters are echoed just as they came: clients find their own
@@ -98,7 +83,7 @@ func (s *session) subscribe(ctx context.Context, parameters []byte, add func(*su
 	if add != nil {
 		add(wanted)
 	}
-	if err := s.allowance.Reserve(); err != nil {
+	if err := s.connection.allowance.Reserve(); err != nil {
 		return err
 	}
 	defer s.settle()
@@ -116,4 +101,4 @@ func (s *session) unsubscribe(parameters []byte) error {
 	return s.subscriber.Unsubscribe(wanted, parameters)
 }
 
-func (s *session) settle() { s.allowance.Settle(s.subscriber.Subscriptions) }
+func (s *session) settle() { s.connection.allowance.Settle(s.connection.subscriptions) }

@@ -254,7 +254,9 @@ func TestGuessesBeyondTheLimit(t *testing.T) {
 		if client, status := house.dial(t, "/stream/?token="+guessed, nil); client != nil || status != http.StatusTooManyRequests {
 			t.Errorf("over a WebSocket: got status %d", status)
 		}
-		house.knock(t, "", `{"token":"`+guessed+`"}`, `44{"message":"[too_many_messages] `)
+		if client, status := house.dial(t, "/stream/socket.io/?EIO=4&transport=websocket&token="+guessed, nil); client != nil || status != http.StatusTooManyRequests {
+			t.Errorf("at Socket.IO: got status %d", status)
+		}
 	}
 }
 
@@ -348,10 +350,11 @@ func FuzzToken(f *testing.F) {
 	f.Add([]byte(`{"token":["`+token+`"]}`), "basic  x")
 	house := build(f, plan{admission: admission.Limits{Messages: 1 << 30}})
 	f.Fuzz(func(t *testing.T, auth []byte, authorization string) {
-		guest, refusal := house.reception.recognise("", introduction{auth: auth, header: http.Header{"Authorization": {authorization}}})
+		c := &connection{token: credentialIn(http.Header{"Authorization": {authorization}}, nil)}
+		refusal := house.reception.recognise(c, auth)
 		said := string(auth) + authorization
-		if guest.bearer.Name != "" && !strings.Contains(said, token) && !strings.Contains(said, `\u`) || refusal != nil && guest.bearer.Name != "" {
-			t.Errorf("%q with %q is %+v, %v", auth, authorization, guest.bearer, refusal)
+		if c.guest.bearer.Name != "" && !strings.Contains(said, token) && !strings.Contains(said, `\u`) || refusal != nil && c.guest.bearer.Name != "" {
+			t.Errorf("%q with %q is %+v, %v", auth, authorization, c.guest.bearer, refusal)
 		}
 	})
 }

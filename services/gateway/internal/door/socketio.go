@@ -2,6 +2,7 @@ package door
 
 import (
 	"context"
+	"net/http"
 	"sync/atomic"
 
 	"go.uber.org/zap"
@@ -25,9 +26,7 @@ type SocketIO struct {
 // NewSocketIO makes the door. It sets by itself what the settings say of admission and of what is kept of requests. The error is one of the settings'.
 func NewSocketIO(reception *Reception, settings socketio.Config) (*SocketIO, error) {
 	door := &SocketIO{reception: reception, newID: settings.Engine.NewID}
-	settings.Engine.Admit = reception.admit
-	settings.Engine.KeepQuery = []string{parameterClient, parameterToken}
-	settings.Engine.KeepHeaders = []string{headerAuthorization}
+	settings.Engine.Admit = door.admit
 	server, err := socketio.NewServer(settings, door)
 	if err != nil {
 		return nil, err
@@ -46,15 +45,21 @@ func (d *SocketIO) Shutdown(ctx context.Context) {
 	}
 }
 
+func (d *SocketIO) admit(r *http.Request) (engineio.Admission, error) {
+	connection, err := d.reception.admit("socket.io", r)
+	if err != nil {
+		return nil, err // and no pointer to nothing
+	}
+	return connection, nil
+}
+
 // Connect implements socketio.Handler.
 func (d *SocketIO) Connect(socket *socketio.Socket) error {
-	request := socket.Request()
-	guest, refusal := d.reception.recognise("socket.io",
-		introduction{remote: request.RemoteAddr, header: request.Header, query: request.Query, auth: socket.Auth()})
-	if refusal != nil {
+	connection := socket.Admission().(*connection)
+	if refusal := d.reception.recognise(connection, socket.Auth()); refusal != nil {
 		return refusal
 	}
-	session, err := d.reception.receive(guest, &socketIOClient{Socket: socket})
+	session, err := d.reception.receive(connection, &socketIOClient{Socket: socket})
 	if err != nil {
 		return err
 	}
@@ -66,9 +71,6 @@ func (d *SocketIO) Connect(socket *socketio.Socket) error {
 // Event implements socketio.Handler.
 func (d *SocketIO) Event(socket *socketio.Socket, event socketio.Event) {
 	session := socket.Attachment.(*session)
-	if !session.admits() {
-		return
-	}
 	if event.Dropped > 0 {
 		session.answer(refuseAttachments(event.Dropped))
 	} else {

@@ -36,24 +36,19 @@ func NewWebSocket(reception *Reception, settings *wsconn.Settings, patience Pati
 // ServeHTTP upgrades the request, receives the client and lets a goroutine read from it. That goroutine stays as long as the client does, and so does the
 // stack that it once needed: what needs much is done here.
 func (d *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	guest, refusal := d.reception.recognise("websocket", introduction{remote: r.RemoteAddr, header: r.Header, query: r.URL.Query()})
-	if refusal != nil {
-		answer(w, refusal)
-		return
-	}
-	leave, err := d.reception.admit(r)
+	connection, err := d.reception.admit("websocket", r)
 	if err != nil {
 		answer(w, wordRefusal(err, d.reception.logger))
 		return
 	}
-	client := &webSocketClient{leave: leave}
-	if d.clients.Enter(client) != nil {
-		leave()
-		answer(w, refuseToServe())
+	client := &webSocketClient{connection: connection}
+	if refusal := d.enter(client); refusal != nil {
+		connection.Leave()
+		answer(w, refusal)
 		return
 	}
 	if client.conn, err = d.settings.Upgrade(w, r); err != nil {
-		d.reception.logger.Debug("a WebSocket handshake failed", append(guest.fields(), zap.Error(err))...)
+		d.reception.logger.Debug("a WebSocket handshake failed", append(connection.guest.fields(), zap.Error(err))...)
 		d.dismiss(client)
 		return
 	}
@@ -61,11 +56,22 @@ func (d *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !d.clients.Open(client, client) {
 		client.farewell()
 	}
-	session, err := d.reception.receive(guest, client)
+	session, err := d.reception.receive(connection, client)
 	if err != nil {
 		client.refuse(err)
 	}
 	go d.serve(client, session)
+}
+
+// enter keeps a place for a client that may come in.
+func (d *WebSocket) enter(client *webSocketClient) *subscription.Error {
+	if refusal := d.reception.recognise(client.connection, nil); refusal != nil {
+		return refusal
+	}
+	if d.clients.Enter(client) != nil {
+		return refuseToServe()
+	}
+	return nil
 }
 
 // serve reads what the client says until it is gone. The session is nil for a client that was refused.
@@ -81,19 +87,16 @@ func (d *WebSocket) serve(client *webSocketClient, session *session) {
 func (d *WebSocket) converse(client *webSocketClient, session *session) {
 	heartbeat := startHeartbeat(client.conn, d.patience)
 	defer heartbeat.stop()
-	end := client.conn.ReadAll(func(binary bool, message []byte) {
+	admits := func(size int) bool {
 		heartbeat.heard()
-		d.receive(client, session, binary, message)
-	})
+		return !client.conn.Closing() && client.connection.admits(size)
+	}
+	end := client.conn.ReadAll(admits, func(binary bool, message []byte) { d.receive(session, binary, message) })
 	client.conn.Finish(outbox.Close(end.Code, end.Words))
 	session.leave(end.Words)
 }
 
-// receive drops what comes after the last words to the client.
-func (d *WebSocket) receive(client *webSocketClient, session *session, binary bool, message []byte) {
-	if client.conn.Closing() || !session.admits() {
-		return
-	}
+func (d *WebSocket) receive(session *session, binary bool, message []byte) {
 	event, parameters, err := parseEvent(binary, message)
 	if err != nil {
 		session.answer(err)
@@ -103,7 +106,7 @@ func (d *WebSocket) receive(client *webSocketClient, session *session, binary bo
 }
 
 func (d *WebSocket) dismiss(client *webSocketClient) {
-	client.leave()
+	client.connection.Leave()
 	d.clients.Leave(client)
 }
 
@@ -116,9 +119,9 @@ func (d *WebSocket) Shutdown(ctx context.Context) {
 
 // webSocketClient is what others see of a client.
 type webSocketClient struct {
-	conn   *wsconn.Conn
-	outbox *outbox.Outbox // conn's, at hand for every delivery
-	leave  func()         // takes it off its address's account
+	connection *connection
+	conn       *wsconn.Conn
+	outbox     *outbox.Outbox // conn's, at hand for every delivery
 }
 
 func (c *webSocketClient) Encoding() fanout.Encoding           { return jsonArrays{} }

@@ -31,8 +31,8 @@ func (s *Socket) ID() string { return s.id }
 // Namespace is the one that the client connected to.
 func (s *Socket) Namespace() string { return s.namespace }
 
-// Request is what is kept of the request that opened the connection.
-func (s *Socket) Request() *engineio.Request { return s.session.Request() }
+// Admission is what Config.Engine.Admit made for the connection.
+func (s *Socket) Admission() engineio.Admission { return s.session.Admission() }
 
 // Revision is that of Engine.IO which the client speaks.
 func (s *Socket) Revision() engineio.Revision { return s.session.Revision() }

@@ -16,7 +16,7 @@ type End struct {
 func (c *Conn) end(err error) End {
 	var closed *websocket.CloseError
 	switch {
-	case errors.Is(err, websocket.ErrReadLimit):
+	case errors.Is(err, websocket.ErrReadLimit), errors.Is(err, errOverhead):
 		return End{Code: websocket.CloseMessageTooBig, Words: "the message is too long"}
 	case errors.As(err, &closed), c.side.failed:
 		return End{Gone: true, Code: websocket.CloseNormalClosure}

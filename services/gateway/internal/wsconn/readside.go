@@ -2,6 +2,7 @@ package wsconn
 
 import (
 	"bufio"
+	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -17,10 +18,18 @@ type readSide struct {
 	net.Conn
 	muted  bool
 	failed bool // a read failed, so the fault is the connection's and not the protocol's
+	room   int  // bytes that may still be read before the client's next message is there
 }
 
+// errOverhead is returned to who reads more than a message can need, such as frames without end that hold nothing.
+var errOverhead = errors.New("the frames of the message are too many")
+
 func (c *readSide) Read(p []byte) (int, error) {
+	if c.muted && c.room <= 0 {
+		return 0, errOverhead
+	}
 	n, err := c.Conn.Read(p)
+	c.room -= n
 	c.failed = err != nil
 	return n, err
 }

@@ -30,6 +30,7 @@ type Conn struct {
 	frames *websocket.Conn
 	side   *readSide
 	buffer *bufio.Reader // between the two
+	most   int           // bytes of a message with all its frames
 }
 
 // writeBuffers serve the handshakes only.
@@ -62,12 +63,14 @@ func (s *Settings) UpgradeFor(detached *outbox.Outbox, w http.ResponseWriter, r 
 		return nil, err
 	}
 	hijacker.side.muted = true
-	conn := &Conn{Outbox: detached, frames: frames, side: hijacker.side, buffer: hijacker.buffer}
+	conn := &Conn{Outbox: detached, frames: frames, side: hijacker.side, buffer: hijacker.buffer, most: frameOverhead(s.MaxMessage)}
 	frames.SetReadLimit(s.MaxMessage)
-	frames.SetPingHandler(conn.answerPing)
 	frames.SetCloseHandler(func(int, string) error { return nil }) // it ends the reading, and whoever reads answers
 	return conn, nil
 }
+
+// frameOverhead is what a message of so many bytes may take with its frames: as much again, and some frames that are small.
+func frameOverhead(maxMessage int64) int { return 2*int(maxMessage) + 4096 }
 
 // answerPing drops the answer if the queue is full: then more than a pong is amiss.
 func (c *Conn) answerPing(data string) error {
@@ -75,23 +78,42 @@ func (c *Conn) answerPing(data string) error {
 	return nil
 }
 
-// OnPong has heard called when the client answers a ping.
-func (c *Conn) OnPong(heard func()) {
-	c.frames.SetPongHandler(func(string) error { heard(); return nil })
-}
-
-// ReadAll hands over every message until the connection fails or ends, and tells why it did. Whoever calls it then sends the close frame.
+// ReadAll hands over every message until the connection fails or ends, and tells why it did. Whoever calls it then sends the close frame. Admits is asked
+// first about each message, ping and pong, with the bytes of its payload: what it does not admit is dropped.
 //
 // What a message sets off needs more stack than waiting for it, and a stack that has grown hardly shrinks again: so messages have short-lived
 // goroutines, and the one that waits stays at 2 KiB.
-func (c *Conn) ReadAll(take func(binary bool, message []byte)) (end End) {
+func (c *Conn) ReadAll(admits func(size int) bool, take func(binary bool, message []byte)) (end End) {
+	c.countControl(admits)
+	c.side.room = c.most
+	counted := func(binary bool, message []byte) {
+		if admits(len(message)) {
+			take(binary, message)
+		}
+	}
 	for reading := true; reading; {
 		_, _ = c.buffer.Peek(1) // waits; an error is met again by the reading
 		var turn sync.WaitGroup
-		turn.Go(func() { end, reading = c.readBuffered(take) })
+		turn.Go(func() { end, reading = c.readBuffered(counted) })
 		turn.Wait()
 	}
 	return end
+}
+
+// countControl has pings answered and pongs counted. They may stand between the frames of a message.
+func (c *Conn) countControl(admits func(size int) bool) {
+	c.frames.SetPingHandler(func(data string) error {
+		c.side.room = c.most
+		if admits(len(data)) {
+			return c.answerPing(data)
+		}
+		return nil
+	})
+	c.frames.SetPongHandler(func(data string) error {
+		c.side.room = c.most
+		_ = admits(len(data)) // nothing follows from it
+		return nil
+	})
 }
 
 // readBuffered reads messages until nothing is left in the buffer. It returns false when nothing more is to be read.
@@ -101,6 +123,7 @@ func (c *Conn) readBuffered(take func(binary bool, message []byte)) (end End, re
 		if err != nil {
 			return c.end(err), false
 		}
+		c.side.room = c.most
 		take(kind == websocket.BinaryMessage, message)
 		if c.buffer.Buffered() == 0 {
 			return End{}, true

@@ -15,6 +15,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// everything is admitted.
+func everything(int) bool { return true }
+
 // echo sends every message back, and tells why the reading ended.
 func echo(t *testing.T) (client *websocket.Conn, ended <-chan End) {
 	t.Helper()
@@ -32,7 +35,7 @@ func echo(t *testing.T) (client *websocket.Conn, ended <-chan End) {
 		}
 		go func() {
 			defer close(ends)
-			end := conn.ReadAll(func(binary bool, message []byte) {
+			end := conn.ReadAll(everything, func(binary bool, message []byte) {
 				if binary {
 					_ = conn.Send(outbox.Binary(message))
 					return

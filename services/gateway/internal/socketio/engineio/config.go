@@ -24,13 +24,9 @@ type Config struct {
 
 	// NewID makes the ID of a session. Who knows it can take the session over, so it must hold at least 128 random bits. Mandatory.
 	NewID func() string
-	// Admit is asked before a session is made for a request. A refusal is the answer, with status 429; otherwise, release is called once when the session
-	// is gone. Nil admits everyone.
-	Admit func(*http.Request) (release func(), refusal error)
-	// KeepHeaders are the names of those headers of a session's first request that Request.Header keeps for as long as the session lives.
-	KeepHeaders []string
-	// KeepQuery are the names of those query parameters of a session's first request that Request.Query keeps.
-	KeepQuery []string
+	// Admit is asked before a session is made for a request, of which the session keeps nothing but what Admit makes of it. A refusal is the answer, with
+	// status 429. Nil admits everyone.
+	Admit func(*http.Request) (Admission, error)
 
 	Logger *zap.Logger // optional
 }
@@ -71,7 +67,7 @@ func (c Config) WithDefaults() Config {
 	orDefault(&c.Stats, &outbox.Stats{})
 	orDefault(&c.Logger, zap.NewNop())
 	if c.Admit == nil {
-		c.Admit = func(*http.Request) (func(), error) { return func() {}, nil }
+		c.Admit = func(*http.Request) (Admission, error) { return unlimited{}, nil }
 	}
 	return c
 }

@@ -16,12 +16,12 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, shake hands
 	if refused != nil {
 		return refused
 	}
-	release, err := s.cfg.Admit(r)
+	admission, err := s.cfg.Admit(r)
 	if err != nil {
 		s.sessions.Leave(id)
 		return notAdmitted(err)
 	}
-	session := &Session{id: id, revision: shake.revision, request: s.keep(r), server: s, release: release}
+	session := &Session{id: id, revision: shake.revision, server: s, admission: admission}
 	if shake.transport == transportPolling {
 		session.openPolling(w, shake.bodies)
 	} else {

@@ -50,14 +50,14 @@ func TestAdmission(t *testing.T) {
 				t.Errorf("%d of 2 admissions were given back", released.Load())
 			}
 		})
-		server := serve(t, Config{Admit: func(r *http.Request) (func(), error) {
+		server := serve(t, Config{Admit: func(r *http.Request) (Admission, error) {
 			if r.URL.Query().Get("transport") != transport {
 				t.Errorf("got %v", r.URL)
 			}
 			if asked.Add(1) > 2 {
 				return nil, errors.New("two are enough")
 			}
-			return func() { released.Add(1) }, nil
+			return &counting{leave: func() { released.Add(1) }}, nil
 		}})
 		_, end := server.tryOpen(t, transport)
 		_, _ = server.tryOpen(t, transport)
@@ -77,7 +77,9 @@ func TestAdmission(t *testing.T) {
 // What is admitted for a handshake that fails is given back.
 func TestFailedHandshakeIsReleased(t *testing.T) {
 	released := make(chan struct{}, 1)
-	server := serve(t, Config{Admit: func(*http.Request) (func(), error) { return func() { released <- struct{}{} }, nil }})
+	server := serve(t, Config{Admit: func(*http.Request) (Admission, error) {
+		return &counting{leave: func() { released <- struct{}{} }}, nil
+	}})
 	server.request(t, http.MethodGet, "EIO=4&transport=websocket", http.NoBody).expectRefused(t, 400, 3, "Connection")
 	<-released
 	if server.sessions.Len() != 0 {
@@ -87,7 +89,7 @@ func TestFailedHandshakeIsReleased(t *testing.T) {
 
 func TestMaxSessions(t *testing.T) {
 	forEachTransport(t, func(t *testing.T, transport string) {
-		server := serve(t, Config{MaxSessions: 2, Admit: func(*http.Request) (func(), error) { return func() {}, nil }})
+		server := serve(t, Config{MaxSessions: 2})
 		_, end := server.tryOpen(t, transport)
 		_, _ = server.tryOpen(t, transport)
 		refused, _ := server.tryOpen(t, transport)

@@ -19,7 +19,8 @@ func (s *Session) post(w http.ResponseWriter, r *http.Request) *refusal {
 		return s.refusePolling(err)
 	}
 	body, refused := s.readBody(w, r)
-	if refused == nil {
+	admitted := s.admits(len(body)) // whatever it is
+	if refused == nil && admitted {
 		refused = s.receiveBody(body)
 	}
 	s.polling.endPost() // before the answer, as with polls
@@ -59,7 +60,12 @@ func (s *Session) receiveBody(body []byte) *refusal {
 		s.Close(endMalformed(err))
 		return badRequest(err.Error())
 	}
+	counted := true // as the body was
 	for packet, err := range packets {
+		if !counted && !s.admits(0) { // its bytes were counted
+			continue
+		}
+		counted = false
 		if err := s.receivePosted(packet, err); err != nil {
 			return badRequest(err.Error())
 		}

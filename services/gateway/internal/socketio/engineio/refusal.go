@@ -42,6 +42,10 @@ func unavailable(detail string) *refusal {
 	return &refusal{http.StatusServiceUnavailable, 3, "Service unavailable", detail}
 }
 
+func tooMany() *refusal {
+	return &refusal{http.StatusTooManyRequests, 6, "Too many requests", ErrTooMany.Error()}
+}
+
 // notAdmitted has a code of our own.
 func notAdmitted(reason error) *refusal {
 	return &refusal{http.StatusTooManyRequests, 6, reason.Error(), ""}

@@ -19,14 +19,14 @@ type Conversation interface {
 
 // Session is one client's presence, whatever carries it. Its methods may be called from any goroutine and never wait for the network.
 type Session struct {
-	id       string
-	revision Revision
-	request  Request
-	server   *Server
-	release  func() // gives back what Config.Admit admitted
-	out      *outbox.Outbox
-	polling  *polling // nil where there was a WebSocket from the start
+	id        string
+	revision  Revision
+	server    *Server
+	admission Admission
+	out       *outbox.Outbox
+	polling   *polling // nil where there was a WebSocket from the start
 
+	counting     sync.Mutex // held while the admission is asked
 	talking      sync.Mutex // held while the conversation is called
 	conversation Conversation
 	heartbeat    heartbeat
@@ -51,7 +51,7 @@ func (s *Session) start(hello ...*outbox.Message) {
 
 // leave is called once when nothing of the session is left. Its place is the last that it gives back, as Shutdown waits for that.
 func (s *Session) leave() {
-	s.release()
+	s.admission.Leave()
 	s.server.sessions.Leave(s.id)
 }
 
@@ -64,8 +64,7 @@ func (s *Session) serve(w http.ResponseWriter, r *http.Request, transport string
 	case s.polling == nil:
 		return badRequest("sid: the session has had a WebSocket from the start")
 	case transport == transportWebSocket:
-		s.upgrade(w, r)
-		return nil
+		return s.upgrade(w, r)
 	case r.Method == http.MethodGet:
 		return s.poll(w, r)
 	case r.Method == http.MethodPost:
@@ -81,8 +80,8 @@ func (s *Session) ID() string { return s.id }
 // Revision is that of the protocol that the client speaks.
 func (s *Session) Revision() Revision { return s.revision }
 
-// Request is what the session keeps of the request that opened it.
-func (s *Session) Request() *Request { return &s.request }
+// Admission is what Config.Admit made for the session.
+func (s *Session) Admission() Admission { return s.admission }
 
 // Offer queues a text packet, its type included, without sending it. It returns outbox.ErrFull or outbox.ErrClosed if the packet was not taken.
 func (s *Session) Offer(text *outbox.Message) error { return s.out.Offer(text) }

@@ -19,20 +19,24 @@ var (
 
 // upgrade opens a WebSocket that the session may move to. The client probes it (2probe, answered by 3probe), ends its polls, and moves (5). Until then,
 // the session is as if there were no WebSocket, whatever becomes of that.
-func (s *Session) upgrade(w http.ResponseWriter, r *http.Request) {
+func (s *Session) upgrade(w http.ResponseWriter, r *http.Request) *refusal {
+	if s.ending.Load() == nil && !s.admits(0) {
+		return tooMany()
+	}
 	if !s.polling.reserve() {
 		s.refuseUpgrade(w, r)
-		return
+		return nil
 	}
 	socket, err := s.server.sockets.UpgradeFor(s.out, w, r)
 	if err != nil {
 		s.server.cfg.Logger.Debug("a WebSocket handshake failed", zap.Error(err))
 		s.polling.giveUp(nil)
 		s.polling.probing.Done()
-		return
+		return nil
 	}
 	s.polling.opened(socket)
 	go s.probe(socket)
+	return nil
 }
 
 // refuseUpgrade says no in the WebSocket, as many clients take a failed handshake for a fault of the network.
@@ -50,7 +54,7 @@ func (s *Session) probe(socket *wsconn.Conn) {
 	defer s.polling.probing.Done()
 	timeout := time.AfterFunc(s.server.cfg.UpgradeTimeout, func() { s.polling.giveUp(socket) })
 	moved := false
-	end := socket.ReadAll(func(binary bool, frame []byte) {
+	end := socket.ReadAll(s.admits, func(binary bool, frame []byte) {
 		if moved {
 			s.receiveFrame(binary, frame)
 			return

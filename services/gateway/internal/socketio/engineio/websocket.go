@@ -19,7 +19,9 @@ func socketSettings(cfg *Config) *wsconn.Settings {
 }
 
 // run reads from the socket until the session has ended.
-func (s *Session) run(socket *wsconn.Conn) { s.concludeOn(socket, socket.ReadAll(s.receiveFrame)) }
+func (s *Session) run(socket *wsconn.Conn) {
+	s.concludeOn(socket, socket.ReadAll(s.admits, s.receiveFrame))
+}
 
 // concludeOn ends a session when nothing more is read from its socket.
 func (s *Session) concludeOn(socket *wsconn.Conn, end wsconn.End) {

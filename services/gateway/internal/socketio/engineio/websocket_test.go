@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -250,23 +249,4 @@ func TestShutdownDoesNotWaitForClientsBeyondItsContext(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	server.expectEnded(t, "server shutting down")
-}
-
-func TestRequestIsKept(t *testing.T) {
-	server := serve(t, Config{KeepHeaders: []string{"user-agent", "X-Forwarded-For"}, KeepQuery: []string{"client", "absent"}})
-	url := "ws" + strings.TrimPrefix(server.url, "http") + "/?EIO=4&transport=websocket&client=m%2Fe&token=secret"
-	client, response, err := websocket.DefaultDialer.Dial(url, http.Header{"User-Agent": {"test"}, "Cookie": {"secret"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	_ = response.Body.Close()
-	receive(t, client)
-	kept := server.newest(t).Request()
-	if kept.Header.Get("User-Agent") != "test" || len(kept.Header) != 1 {
-		t.Errorf("headers: %v", kept.Header)
-	}
-	if kept.Query.Get("client") != "m/e" || len(kept.Query) != 1 || kept.RemoteAddr != client.LocalAddr().String() {
-		t.Errorf("got %+v", kept)
-	}
 }

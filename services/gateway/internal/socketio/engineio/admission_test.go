@@ -1,0 +1,139 @@
+package engineio
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// counting is an admission that notes what it is told of, and answers as it is told to.
+type counting struct {
+	judge func(messages int) error // nil admits everything
+	leave func()
+
+	mu    sync.Mutex
+	sizes []int
+}
+
+func (c *counting) Message(size int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sizes = append(c.sizes, size)
+	if c.judge == nil {
+		return nil
+	}
+	return c.judge(len(c.sizes))
+}
+
+func (c *counting) Leave() {
+	if c.leave != nil {
+		c.leave()
+	}
+}
+
+func (c *counting) messages() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.sizes)
+}
+
+// serveCounting starts a server of which every session is counted as judge says.
+func serveCounting(t *testing.T, judge func(messages int) error) (server *testServer, counted *counting) {
+	t.Helper()
+	counted = &counting{judge: judge}
+	return serve(t, Config{Admit: func(*http.Request) (Admission, error) { return counted, nil }}), counted
+}
+
+// firstOnly drops everything but the first messages.
+func firstOnly(most int) func(int) error {
+	return func(messages int) error {
+		if messages > most {
+			return ErrTooMany
+		}
+		return nil
+	}
+}
+
+// Whatever a client sends over a WebSocket is counted, and is not even looked at beyond what it may send: nothing of that is well-formed.
+func TestAbuseEverythingOnAWebSocketIsCounted(t *testing.T) {
+	server, counted := serveCounting(t, firstOnly(1))
+	client, _ := server.dial(t, Revision4)
+	send(t, client, websocket.TextMessage, "4first", "3", "6", "4\xff", "nonsense", "")
+	send(t, client, websocket.BinaryMessage, "\x04")
+	for _, kind := range []int{websocket.PingMessage, websocket.PongMessage} {
+		if err := client.WriteControl(kind, []byte("there?"), time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	client.SetPongHandler(func(string) error { t.Error("a ping beyond the limit was answered"); return nil })
+	expect(t, client, "4first")
+	waitUntil(t, func() bool { return counted.messages() == 9 })
+	_ = client.Close()
+	server.expectEnded(t, "transport close")
+}
+
+// Each packet of a body counts, the body itself for its first one, by its bytes.
+func TestAbuseEveryPacketOfABodyIsCounted(t *testing.T) {
+	server, counted := serveCounting(t, firstOnly(2))
+	client := server.startPolling(t, Revision4, "")
+	body := "4a\x1e4b" + strings.Repeat("\x1enonsense", 1000) + "\x1ebX"
+	client.post(t, body)
+	client.expect(t, "4a\x1e4b")
+	if counted.messages() != 1003 || counted.sizes[0] != len(body) {
+		t.Errorf("%d messages were counted, the first of %d bytes", counted.messages(), counted.sizes[0])
+	}
+}
+
+// A body beyond the limit is not taken apart, and one that is too long or does not come counts as well.
+func TestAbuseBodiesAreCounted(t *testing.T) {
+	server, counted := serveCounting(t, firstOnly(1))
+	client := server.startPolling(t, Revision4, "")
+	for range 2 {
+		client.request(t, http.MethodPost, client.query, strings.Repeat("4", 200_000)).expectRefused(t, http.StatusRequestEntityTooLarge, 3, "want at most")
+	}
+	client.post(t, "nonsense")
+	client.post(t, "")
+	if counted.messages() != 4 {
+		t.Errorf("%d messages were counted", counted.messages())
+	}
+}
+
+// So do requests for an upgrade, and what comes on the WebSocket before the session has moved to it.
+func TestAbuseUpgradesAreCounted(t *testing.T) {
+	server, counted := serveCounting(t, firstOnly(3))
+	client := server.startPolling(t, Revision4, "")
+	socket := client.probe(t) // 1 and 2
+	send(t, socket, websocket.TextMessage, "2probe")
+	expect(t, socket, "3probe") // 3
+	send(t, socket, websocket.TextMessage, "nonsense", "2probe")
+	waitUntil(t, func() bool { return counted.messages() == 5 })
+	upgrade := strings.Replace(client.query, transportPolling, transportWebSocket, 1)
+	client.request(t, http.MethodGet, upgrade, "").expectRefused(t, http.StatusTooManyRequests, 6, "too many messages")
+	_ = socket.Close()
+}
+
+// A client that goes on may be sent away.
+func TestAdmissionMayEndTheSession(t *testing.T) {
+	forEachTransport(t, func(t *testing.T, transport string) {
+		enough := func(int) error { return errors.New("that is enough") }
+		if transport == transportPolling {
+			server, _ := serveCounting(t, enough)
+			client := server.startPolling(t, Revision4, "")
+			client.post(t, "4x")
+			client.expect(t, "1")
+			server.expectEnded(t, "too many messages")
+			return
+		}
+		server, _ := serveCounting(t, enough)
+		client, _ := server.dial(t, Revision4)
+		send(t, client, websocket.TextMessage, "4x")
+		expectEnd(t, client, websocket.ClosePolicyViolation, "that is enough")
+		_ = client.Close()
+		server.expectEnded(t, "too many messages")
+	})
+}
