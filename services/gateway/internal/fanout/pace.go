@@ -14,6 +14,7 @@ type pace struct {
 	counted  bool  // since an offset, bytes of values are
 	first    int64 // that offset
 	bytes    int64
+	opened   time.Time // when counting began
 	arrivals []arrival
 }
 
@@ -34,13 +35,17 @@ const (
 func (p *pace) reach(next int64) {
 	if !p.counted {
 		p.counted, p.first, p.next = true, next, next
+		p.opened = time.Now()
 	}
 	p.first += max(0, next-p.next) // nobody has counted what came in between
 	p.next = max(p.next, next)
 }
 
 // restart goes on at the end of a log that was cut.
-func (p *pace) restart(next int64) { *p = pace{next: next, counted: true, first: next} }
+func (p *pace) restart(next int64) {
+	*p = pace{}
+	p.reach(next)
+}
 
 // note takes in records that came now, for those who may be behind for so long.
 func (p *pace) note(records []atlas.Record, mostBehind time.Duration) {
@@ -65,11 +70,26 @@ func (p *pace) note(records []atlas.Record, mostBehind time.Duration) {
 
 // age tells how long ago the record at an offset came in at least; 0 if that is not known.
 func (p *pace) age(offset int64) time.Duration {
-	at, _ := slices.BinarySearchFunc(p.arrivals, offset, func(a arrival, offset int64) int { return cmp.Compare(a.offset, offset) })
+	at := p.search(offset)
 	if at == len(p.arrivals) {
 		return 0
 	}
 	return time.Since(p.arrivals[at].at)
+}
+
+// cameAfter gives a time before which the record at an offset did not come in: that of the last known arrival before it, or when
+// counting began. A record that is older than that had come in by then.
+func (p *pace) cameAfter(offset int64) time.Time {
+	if at := p.search(offset); at > 0 {
+		return p.arrivals[at-1].at
+	}
+	return p.opened
+}
+
+// search finds the first arrival of the record at an offset or of a later one.
+func (p *pace) search(offset int64) int {
+	at, _ := slices.BinarySearchFunc(p.arrivals, offset, func(a arrival, offset int64) int { return cmp.Compare(a.offset, offset) })
+	return at
 }
 
 // bytesFrom estimates how many bytes of values stand from an offset on.

@@ -151,10 +151,8 @@ func (b *behind) jump(next int64) {
 	if b.over {
 		return
 	}
-	now := time.Now()
-	came := now.Add(-b.partition.pace.age(b.next))
 	b.tellGap("this client is too far behind: it misses what came in from %s to %s, from %d to before %d of partition %d",
-		moment(came), moment(now), b.next, next, b.partition.number)
+		moment(b.partition.pace.cameAfter(b.next)), moment(time.Now()), b.next, next, b.partition.number)
 	b.rejoin()
 }
 
