@@ -25,12 +25,23 @@ type Gap struct {
 	From, To  int64
 }
 
+// PartitionsChange says that the number of a topic's partitions was changed: what Kafka took into the topic since a time, and what stands from an offset on,
+// may be in other partitions than the one that is followed. The tail goes on with what its own partition gets.
+type PartitionsChange struct {
+	Partition int
+	From      int64
+	Since     time.Time
+	Err       *PartitionsChangedError
+}
+
 // TailConfig bounds what Tails hold and keep running.
 type TailConfig struct {
 	Linger      time.Duration // how long a partition is still followed after its last release; 30 s unless given
 	RingRecords int           // how many records of a partition stay in memory at most; 4,096 unless given
 	RingBytes   int           // how many bytes of them at most; 2 MiB unless given
 	Gap         func(Gap)     // is told of each gap, under the partition's lock as Deliver is, and followed by Flush; may be nil
+	// PartitionsChange is told once for each partition that is followed when Log.Watch sees it, in the same way as Gap; may be nil.
+	PartitionsChange func(PartitionsChange)
 }
 
 // Validate joins every fault of the configuration.
@@ -60,6 +71,9 @@ func (c TailConfig) withDefaults() TailConfig {
 	}
 	if c.Gap == nil {
 		c.Gap = func(Gap) {}
+	}
+	if c.PartitionsChange == nil {
+		c.PartitionsChange = func(PartitionsChange) {}
 	}
 	return c
 }

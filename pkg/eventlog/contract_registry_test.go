@@ -9,7 +9,6 @@ import (
 	"atlasstream/pkg/eventlog"
 
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 func registryContract(t *testing.T, f fixture, kafka cluster) {
@@ -120,13 +119,7 @@ func partitionsAreAdded(t *testing.T, kafka cluster, shelf *shelf) {
 	shelf.put(t, 1, idsUpTo(20)...)
 	mirror := readRegistry(t, shelf.f.log, shelf.topic)
 	mirror.awaitCaughtUp(t)
-	request := kmsg.NewPtrCreatePartitionsRequest()
-	request.Topics = []kmsg.CreatePartitionsRequestTopic{{Topic: shelf.topic, Count: 3}}
-	request.TimeoutMillis = 10_000
-	response, err := request.RequestWith(within(t, patience), shelf.f.foreign)
-	if err != nil || response.Topics[0].ErrorCode != 0 {
-		t.Fatalf("got %+v, %v", response, err)
-	}
+	shelf.f.addPartitions(t, shelf.topic, 3)
 	other := fixture{foreign: foreignClient(t, kafka, kgo.RecordPartitioner(kgo.ManualPartitioner()))}
 	record := &kgo.Record{Topic: shelf.topic, Key: []byte("7"), Value: []byte("moved"), Partition: 2}
 	if err := other.foreign.ProduceSync(within(t, patience), record).FirstErr(); err != nil {

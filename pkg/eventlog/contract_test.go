@@ -23,6 +23,7 @@ func runContract(t *testing.T, kafka cluster) {
 		{"Registry", registryContract},
 		{"Compaction", compactionContract},
 		{"CursorKey", cursorKeyContract},
+		{"Layout", layoutContract},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, f, kafka) })
 	}

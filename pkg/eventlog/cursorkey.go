@@ -23,8 +23,8 @@ const (
 	cursorKeyName = "cursor"
 	// CursorKeySize is the length of a key that seals cursors, in bytes. The record's value has it in hexadecimal digits.
 	CursorKeySize = 32
-	// keepInterval is how often KeepCursorKey looks whether Kafka still has the key.
-	keepInterval = 5 * time.Second
+	// cursorKeyInterval is how often KeepCursorKey looks whether Kafka still has the key.
+	cursorKeyInterval = 5 * time.Second
 )
 
 // ErrNoCursorKey says that KeysTopic has no key that seals cursors.
@@ -135,7 +135,7 @@ func (l *Log) makeCursorKey(ctx context.Context) error {
 
 // KeepCursorKey ensures that Kafka has a key that seals cursors, also after its topic was deleted: then it is another one. It returns when the context ends.
 func (l *Log) KeepCursorKey(ctx context.Context, topic TopicSpec) {
-	ticker := time.NewTicker(keepInterval)
+	ticker := time.NewTicker(cursorKeyInterval)
 	defer ticker.Stop()
 	for {
 		_, err := l.CursorKey(ctx)

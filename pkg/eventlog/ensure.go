@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/segmentio/kafka-go"
 	"go.uber.org/zap"
@@ -18,8 +19,14 @@ var hopeless = []kafka.Error{
 	kafka.PolicyViolation, kafka.UnsupportedVersion,
 }
 
+// isHopeless tells what no further attempt betters, unless somebody acts.
+func isHopeless(err error) bool {
+	_, changed := errors.AsType[*PartitionsChangedError](err)
+	return changed || slices.ContainsFunc(hopeless, func(answer kafka.Error) bool { return errors.Is(err, answer) })
+}
+
 // EnsureTopics makes those topics that Kafka does not have, and returns once all can be used. It waits for Kafka as long as the context lasts. What differs
-// in a topic that was there already is logged and left as it is; Deviations tells it.
+// in a topic that was there already is logged and left as it is; Deviations tells it. A *PartitionsChangedError says that a topic of events cannot be used.
 func (l *Log) EnsureTopics(ctx context.Context, specs ...TopicSpec) error {
 	for _, spec := range specs {
 		if err := spec.Validate(); err != nil {
@@ -46,10 +53,8 @@ func (l *Log) ensureTopic(ctx context.Context, spec TopicSpec) error {
 		if err == nil {
 			return nil
 		}
-		for _, answer := range hopeless {
-			if errors.Is(err, answer) {
-				return err
-			}
+		if isHopeless(err) {
+			return err
 		}
 		l.logger.Warn("a topic cannot be used yet", zap.String("topic", spec.Name), zap.Error(err))
 		if pause.wait(ctx) != nil {
@@ -78,7 +83,10 @@ func (l *Log) tryEnsure(ctx context.Context, spec TopicSpec) error {
 			return err
 		}
 	}
-	return nil
+	if spec.Compacted {
+		return nil
+	}
+	return l.checkEvents(ctx, spec.Name, len(partitions))
 }
 
 func (l *Log) createTopic(ctx context.Context, spec TopicSpec) error {

@@ -24,6 +24,8 @@ type Log struct {
 	logger      *zap.Logger
 	metrics     *metrics
 	connections *connections
+	layouts     *layouts
+	followed    followed
 	transport   *kafka.Transport
 	client      *kafka.Client
 	stop        context.CancelFunc
@@ -50,6 +52,7 @@ func Open(cfg Config, logger *zap.Logger, registerer prometheus.Registerer) (*Lo
 	return &Log{
 		config:      cfg,
 		logger:      logger.WithOptions(zap.WrapCore(onceInAWhile)),
+		layouts:     &layouts{logger: logger},
 		metrics:     metrics,
 		connections: connections,
 		transport:   transport,
@@ -63,7 +66,7 @@ func onceInAWhile(core zapcore.Core) zapcore.Core {
 	return zapcore.NewSamplerWithOptions(core, 10*time.Second, 5, 0)
 }
 
-// Check tells whether Kafka answers and the configured topics can be used.
+// Check tells whether Kafka answers and the configured topics can be used. A *PartitionsChangedError says that they cannot, and will not.
 func (l *Log) Check(ctx context.Context) error {
 	for _, topic := range l.config.Topics {
 		partitions, err := l.topicPartitions(ctx, topic)
@@ -71,6 +74,9 @@ func (l *Log) Check(ctx context.Context) error {
 			return err
 		}
 		if err := checkLeaders(topic, partitions); err != nil {
+			return err
+		}
+		if err := l.checkEvents(ctx, topic, len(partitions)); err != nil {
 			return err
 		}
 		// kafka-go answers the above from memory, even where no broker is left.

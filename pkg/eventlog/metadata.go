@@ -14,14 +14,26 @@ const youngTopic = 3 * time.Second
 
 // partitionCount gives the number of a topic's partitions. It waits for Kafka as long as the context lasts, and for the topic youngTopic at most.
 func (l *Log) partitionCount(ctx context.Context, topic string) (int, error) {
+	return l.awaitCount(ctx, topic, func(int) error { return nil })
+}
+
+// rightCount is partitionCount for whoever looks for a measurement in one of them: they must be those that its records were written to.
+func (l *Log) rightCount(ctx context.Context, topic string) (int, error) {
+	return l.awaitCount(ctx, topic, func(partitions int) error { return l.checkLayout(ctx, topic, partitions) })
+}
+
+func (l *Log) awaitCount(ctx context.Context, topic string, check func(partitions int) error) (int, error) {
 	missingAfter := time.Now().Add(youngTopic)
 	var pause backoff
 	for {
 		partitions, err := l.topicPartitions(ctx, topic)
 		if err == nil {
+			err = check(len(partitions))
+		}
+		if err == nil {
 			return len(partitions), nil
 		}
-		if errors.Is(err, ErrNoTopic) && time.Now().After(missingAfter) {
+		if _, changed := errors.AsType[*PartitionsChangedError](err); changed || errors.Is(err, ErrNoTopic) && time.Now().After(missingAfter) {
 			return 0, err
 		}
 		if pause.wait(ctx) != nil {

@@ -19,6 +19,7 @@ type tail struct {
 	log      *Log
 	consumer Consumer
 	onGap    func(Gap)
+	onChange func(PartitionsChange)
 	running  prometheus.Gauge
 	ctx      context.Context
 	stop     context.CancelFunc
@@ -32,6 +33,8 @@ type tail struct {
 	next     int64      // whatever stands before it has been delivered
 	ring     ring
 	advanced chan struct{} // closed when next rises, if somebody waits for that
+	seen     trustMark     // when the topic's partitions were last counted, and were right
+	certain  trustMark     // the time before that
 }
 
 func (t *Tails) newTail(number int) *tail {
@@ -41,6 +44,7 @@ func (t *Tails) newTail(number int) *tail {
 		log:       t.log,
 		consumer:  t.consumer,
 		onGap:     t.config.Gap,
+		onChange:  t.config.PartitionsChange,
 		running:   t.running,
 		ctx:       ctx,
 		stop:      stop,
@@ -90,10 +94,19 @@ func (t *tail) begin() (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.next = next
-	t.ring.begin(next)
+	t.mu.Lock()
+	t.begins(next)
+	t.mu.Unlock()
 	close(t.started)
 	return t.log.newReader(t.partition, first, next, "tail"), nil
+}
+
+// begins has the tail go on at an offset, as if nothing had been before it.
+func (t *tail) begins(next int64) {
+	t.next = next
+	t.ring.begin(next)
+	t.seen = trustMark{next: next, at: time.Now()}
+	t.certain = t.seen
 }
 
 // deliver hands on what stands before next. While the horizon is read, that is nothing.
@@ -171,8 +184,7 @@ func (t *tail) jump(reader *reader, gone *OffsetGoneError) {
 	t.log.logger.Error("the log has lost records that were not delivered",
 		zap.Stringer("partition", t.partition), zap.Int64("from", gap.From), zap.Int64("to", gap.To))
 	t.mu.Lock()
-	t.next = to
-	t.ring.begin(to)
+	t.begins(to)
 	t.onGap(gap)
 	t.advance(to) // who waits for an offset that may never come looks again
 	t.mu.Unlock()

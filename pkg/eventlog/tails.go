@@ -24,12 +24,13 @@ type Tails struct {
 	mu       sync.Mutex
 	tails    map[int]*tail
 	group    sync.WaitGroup
+	doubted  bool // its followers know that the topic's partitions are not what they were; only Log.Watch uses it
 }
 
 // Tails makes the tails of a topic; none runs until it is followed. The configuration is valid.
 func (l *Log) Tails(topic string, cfg TailConfig, consumer Consumer) *Tails {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Tails{
+	tails := &Tails{
 		log:      l,
 		topic:    topic,
 		config:   cfg.withDefaults(),
@@ -40,13 +41,15 @@ func (l *Log) Tails(topic string, cfg TailConfig, consumer Consumer) *Tails {
 		stop:     stop,
 		tails:    map[int]*tail{},
 	}
+	l.followed.add(tails)
+	return tails
 }
 
 // Follow makes sure that a measurement's partition is followed from an offset that was the log's end, or before it, when Follow was called. It calls attach
 // once with the partition's number and the offset before which everything has been delivered, under the partition's lock: every record that Kafka takes
-// after Follow returned is delivered after attach. Release it once it is not needed.
+// after Follow returned is delivered after attach. Release it once it is not needed. A *PartitionsChangedError says that there is not one such partition.
 func (t *Tails) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error) {
-	partitions, err := t.log.partitionCount(ctx, t.topic)
+	partitions, err := t.log.rightCount(ctx, t.topic)
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +151,7 @@ func (t *Tails) stopIdle(tail *tail) {
 
 // Close stops every tail and returns when all have ended. Nothing is delivered afterwards.
 func (t *Tails) Close() error {
+	t.log.followed.remove(t)
 	t.mu.Lock()
 	t.stop()
 	for _, tail := range t.tails {

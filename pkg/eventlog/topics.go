@@ -18,6 +18,9 @@ const (
 	MeasurementsTopic = "atlas.measurements"
 )
 
+// isRegistry tells the registries, whose readers follow added partitions, from topics of events.
+func isRegistry(topic string) bool { return topic == ProbesTopic || topic == MeasurementsTopic }
+
 const archivePrefix = "atlas.archive."
 
 // archiveName keeps to what Kafka allows in a topic's name, without the dot, which Kafka's metrics confuse with the underscore.

@@ -3,7 +3,6 @@ package eventlog
 import (
 	"context"
 	"net"
-	"slices"
 	"sync"
 	"time"
 
@@ -16,9 +15,11 @@ const partitionsTTL = time.Second
 
 // persistentTransport makes kafka-go's Writer try again whenever a batch did not come as far as a broker's answer. By itself it does so for some errors
 // only: a partition that has no leader for a moment, a broker that metadata does not list any more or an address that is not to be reached cost the batch
-// at once. To send it again later, from outside, would break the order of a measurement's records.
+// at once. To send it again later, from outside, would break the order of a measurement's records. And it hides from the Writer that the number of a topic's
+// partitions was changed, so that no record is put where it does not belong.
 type persistentTransport struct {
 	transport kafka.RoundTripper
+	layouts   *layouts
 	aborted   context.Context
 	topics    sync.Map // name to *topicMetadata
 }
@@ -35,20 +36,39 @@ func (t *persistentTransport) RoundTrip(ctx context.Context, address net.Addr, r
 		return t.persist(ctx, address, request)
 	}
 	topic := asked.TopicNames[0]
+	if _, fault := t.layouts.state(topic); fault != nil {
+		return nil, fault
+	}
 	if known, ok := t.topics.Load(topic); ok && time.Since(known.(*topicMetadata).asked) < partitionsTTL {
 		return known.(*topicMetadata).response, nil
 	}
 	response, err := t.persist(ctx, address, request)
-	if err == nil && exists(response, topic) {
-		t.topics.Store(topic, &topicMetadata{response: response, asked: time.Now()})
+	if err != nil {
+		return nil, err
 	}
-	return response, err
+	partitions, exists := partitionsIn(response, topic)
+	if !exists { // it may be made at any moment
+		return response, nil
+	}
+	if err := t.layouts.expected(topic, partitions); err != nil {
+		return nil, err
+	}
+	t.topics.Store(topic, &topicMetadata{response: response, asked: time.Now()})
+	return response, nil
 }
 
-// exists tells a topic that is there from one that may be made at any moment.
-func exists(response kafka.Response, topic string) bool {
+// partitionsIn gives the number of a topic's partitions, if there is such a topic.
+func partitionsIn(response kafka.Response, topic string) (partitions int, exists bool) {
 	described, ok := response.(*metadata.Response)
-	return ok && slices.ContainsFunc(described.Topics, func(t metadata.ResponseTopic) bool { return t.Name == topic && t.ErrorCode == 0 })
+	if !ok {
+		return 0, false
+	}
+	for i := range described.Topics {
+		if found := &described.Topics[i]; found.Name == topic && found.ErrorCode == 0 {
+			return len(found.Partitions), true
+		}
+	}
+	return 0, false
 }
 
 func (t *persistentTransport) persist(ctx context.Context, address net.Addr, request kafka.Request) (kafka.Response, error) {

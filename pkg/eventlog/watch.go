@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -15,9 +16,13 @@ const (
 )
 
 // Watch warns when Check has failed for 10 s on end, once while that lasts, and tells when it succeeds again: whatever waits for Kafka goes on trying by
-// itself, so that a wrong address would not show in the log. It returns when ctx ends.
+// itself, so that a wrong address would not show in the log. And it has Tails know when the number of their topic's partitions was changed. It returns when
+// ctx ends.
 func (l *Log) Watch(ctx context.Context) {
+	var layouts sync.WaitGroup
+	layouts.Go(func() { l.watchLayouts(ctx) })
 	watch(ctx, l.Check, l.logger.With(zap.Strings("brokers", l.config.Brokers)))
+	layouts.Wait()
 }
 
 func watch(ctx context.Context, check func(context.Context) error, logger *zap.Logger) {

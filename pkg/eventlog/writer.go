@@ -33,7 +33,7 @@ func (l *Log) Writer(cfg WriterConfig) *Writer {
 	w := &Writer{log: l, config: cfg, memory: semaphore.NewWeighted(cfg.WaitingBytes), abort: abort}
 	w.kafka = &kafka.Writer{
 		Addr:            l.client.Addr,
-		Transport:       &persistentTransport{transport: l.transport, aborted: aborted},
+		Transport:       &persistentTransport{transport: l.transport, layouts: l.layouts, aborted: aborted},
 		Balancer:        keyBalancer,
 		RequiredAcks:    kafka.RequireAll,
 		Compression:     kafka.Zstd,
@@ -146,6 +146,7 @@ func (w *Writer) enqueue(ctx context.Context, topic string, messages []kafka.Mes
 	for {
 		err := w.write(ctx, messages)
 		_, tooLarge := errors.AsType[kafka.MessageTooLargeError](err)
+		changed, isChanged := errors.AsType[*PartitionsChangedError](err)
 		switch {
 		case err == nil:
 			return nil
@@ -153,6 +154,8 @@ func (w *Writer) enqueue(ctx context.Context, topic string, messages []kafka.Mes
 			return ErrClosed
 		case tooLarge:
 			return ErrRecordTooLarge
+		case isChanged:
+			return changed
 		}
 		if _, missing := w.log.partitionCount(ctx, topic); missing != nil {
 			return missing

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -65,8 +66,8 @@ func (c *collector) publisher(door string, registry *prometheus.Registry) *publi
 }
 
 func (c *collector) ready(ctx context.Context) error {
-	if !c.gate.isOpen() {
-		return errNotReady
+	if err := c.gate.closed(); err != nil {
+		return err
 	}
 	return c.log.Check(ctx)
 }
@@ -78,7 +79,7 @@ func (c *collector) run(ctx context.Context) error {
 	}
 	lasting := context.WithoutCancel(ctx) // what serves ends in its turn, not with ctx
 	tasks := tasks{
-		topics:   service.StartTask(lasting, c.makeTopics),
+		topics:   service.StartTask(lasting, c.keepTopics),
 		keys:     service.StartTask(lasting, c.keepKeys),
 		watching: service.StartTask(lasting, func(ctx context.Context) error { c.log.Watch(ctx); return nil }),
 		http: service.StartTask(lasting, func(ctx context.Context) error {
@@ -91,14 +92,19 @@ func (c *collector) run(ctx context.Context) error {
 	return c.stop(tasks)
 }
 
-// makeTopics opens the gate once Kafka is there and has the topics.
-func (c *collector) makeTopics(ctx context.Context) error {
-	if err := c.log.EnsureTopics(ctx, topics(c.cfg.Partitions, c.cfg.Replication)...); err != nil {
+// keepTopics has the gate open while Kafka has the topics as they must be, and makes those that are missing.
+func (c *collector) keepTopics(ctx context.Context) error {
+	ready := sync.OnceFunc(func() { c.cfg.Logger.Info("ready") })
+	tell := func(reason error) {
+		c.gate.set(reason)
+		c.grpc.SetReady(reason == nil)
+		if reason == nil {
+			ready()
+		}
+	}
+	if err := c.log.KeepTopics(ctx, tell, topics(c.cfg.Partitions, c.cfg.Replication)...); err != nil {
 		return fmt.Errorf("making the topics: %w", err)
 	}
-	c.gate.open()
-	c.grpc.SetReady(true)
-	c.cfg.Logger.Info("ready")
 	return nil
 }
 

@@ -11,28 +11,38 @@ import (
 
 var errNotReady = errors.New("not reached yet, or it has not made the topics yet")
 
-// gate keeps records from a log whose topics are not there yet: they would wait for Kafka for as long as an append may take.
+// gate keeps records from a log whose topics are not there yet, for which they would wait for as long as an append may take, or cannot be used.
 type gate struct {
-	log    publish.Log
-	opened atomic.Bool
+	log   publish.Log
+	state atomic.Pointer[gateState] // nil: never opened
 }
 
-func (g *gate) open() { g.opened.Store(true) }
+// gateState has why the gate is closed; nil if it is open.
+type gateState struct{ reason error }
 
-func (g *gate) isOpen() bool { return g.opened.Load() }
+// set opens the gate, or closes it for a reason.
+func (g *gate) set(reason error) { g.state.Store(&gateState{reason}) }
 
-// Append appends once the gate is open, and fails before.
+// closed says why the gate is closed; nil if it is open.
+func (g *gate) closed() error {
+	if state := g.state.Load(); state != nil {
+		return state.reason
+	}
+	return errNotReady
+}
+
+// Append appends while the gate is open.
 func (g *gate) Append(ctx context.Context, topic string, events []atlas.Event) error {
-	if !g.isOpen() {
-		return errNotReady
+	if err := g.closed(); err != nil {
+		return err
 	}
 	return g.log.Append(ctx, topic, events)
 }
 
 // AppendObjects does the same with objects.
 func (g *gate) AppendObjects(ctx context.Context, topic string, objects []atlas.Object) error {
-	if !g.isOpen() {
-		return errNotReady
+	if err := g.closed(); err != nil {
+		return err
 	}
 	return g.log.AppendObjects(ctx, topic, objects)
 }

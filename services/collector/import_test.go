@@ -39,6 +39,22 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// An import does not go on in an archive whose number of partitions was changed.
+func TestImportIntoAnArchiveWhosePartitionsWereChanged(t *testing.T) {
+	b := broker(t, "")
+	cfg := ImportConfig{Kafka: b.Addrs(), Into: "march-2015", Files: []string{filepath.Join(testdata, "ping.jsonl.gz")}}
+	if err := Import(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.AddPartitions(t.Context(), "atlas.archive.march-2015", 64); err != nil {
+		t.Fatal(err)
+	}
+	const want = "atlas.archive.march-2015 has 64 partitions, and the record with key "
+	if err := Import(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
 func TestImportStrict(t *testing.T) {
 	b := broker(t, "")
 	path := filepath.Join(t.TempDir(), "bad")

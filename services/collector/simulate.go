@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
@@ -95,17 +96,35 @@ type simulation struct {
 	publisher *publish.Publisher
 }
 
+// publishOnce publishes from when the topics can be used on.
+func (s *simulation) publishOnce(ctx context.Context, usable <-chan struct{}, network *simulator.Network) error {
+	select {
+	case <-usable:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if _, err := s.log.EnsureCursorKey(ctx, keysTopic(s.cfg.Replication)); err != nil {
+		return err
+	}
+	if err := s.putRegistries(ctx, network); err != nil {
+		return err
+	}
+	return s.publishFrom(ctx, network)
+}
+
 func (s *simulation) run(ctx context.Context, network *simulator.Network) error {
-	err := s.log.EnsureTopics(ctx, topics(s.cfg.Partitions, s.cfg.Replication)...)
-	if err == nil {
-		_, err = s.log.EnsureCursorKey(ctx, keysTopic(s.cfg.Replication))
-	}
-	if err == nil {
-		err = s.putRegistries(ctx, network)
-	}
-	if err == nil {
-		err = s.publishFrom(ctx, network)
-	}
+	tasks, running := errgroup.WithContext(ctx)
+	usable := make(chan struct{})
+	opened := sync.OnceFunc(func() { close(usable) })
+	tasks.Go(func() error {
+		return s.log.KeepTopics(running, func(reason error) {
+			if reason == nil {
+				opened()
+			}
+		}, topics(s.cfg.Partitions, s.cfg.Replication)...)
+	})
+	tasks.Go(func() error { return s.publishOnce(running, usable, network) })
+	err := tasks.Wait()
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		err = nil // told to stop
 	}

@@ -13,21 +13,12 @@ type tasks struct{ topics, keys, watching, http, grpc, admin *service.Task }
 
 // wait returns when ctx ends, or a task fails.
 func (t tasks) wait(ctx context.Context) {
-	topics := t.topics.Ended()
-	for {
-		select {
-		case <-topics:
-			if t.topics.Err() != nil {
-				return
-			}
-			topics = nil // they are made
-			continue
-		case <-ctx.Done():
-		case <-t.http.Ended():
-		case <-t.grpc.Ended():
-		case <-t.admin.Ended():
-		}
-		return
+	select {
+	case <-ctx.Done():
+	case <-t.topics.Ended():
+	case <-t.http.Ended():
+	case <-t.grpc.Ended():
+	case <-t.admin.Ended():
 	}
 }
 
@@ -42,7 +33,7 @@ func (c *collector) stop(tasks tasks) error {
 			tasks.grpc.Cancel()
 			return errors.Join(tasks.http.Stop(ctx), tasks.grpc.Stop(ctx))
 		}},
-		service.Part{Name: "making of topics", Stop: func(ctx context.Context) error {
+		service.Part{Name: "watch over topics", Stop: func(ctx context.Context) error {
 			if err := tasks.topics.Stop(ctx); !errors.Is(err, context.Canceled) {
 				return err
 			}

@@ -133,6 +133,9 @@ func (g *gateway) newHub() *fanout.Hub {
 func (g *gateway) follow(topic string, source *fanout.Source, consumer eventlog.Consumer) *feed {
 	tails := g.log.Tails(topic, eventlog.TailConfig{
 		Gap: func(gap eventlog.Gap) { source.Gap(gap.Partition, gap.From, gap.To) },
+		PartitionsChange: func(change eventlog.PartitionsChange) {
+			source.Doubt(change.Partition, change.From, change.Since, change.Err)
+		},
 	}, consumer)
 	g.tails = append(g.tails, tails)
 	return &feed{Tails: tails, topic: topic, history: g.log.History(), player: g.player, seal: g.seal, most: g.cfg.BehindTime}

@@ -79,6 +79,9 @@ func (p *past) Start(ctx context.Context, wanted *subscription.Subscription) (fa
 	replay, err := p.begin(ctx, wanted, playback.Request{
 		Stream: wanted.Source(), Measurement: wanted.Measurement, Start: asked.Start, End: asked.End, Speed: asked.Speed,
 	})
+	if changed, ok := errors.AsType[*eventlog.PartitionsChangedError](err); ok {
+		return nil, subscription.Refuse(codeUnavailable, "nothing of this can be replayed until the log is mended: %s", changed)
+	}
 	if err != nil {
 		return nil, err
 	}

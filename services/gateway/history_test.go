@@ -46,7 +46,7 @@ func (oldLog) Scan(_ context.Context, _ string, _ int, _, _ int64, see func(atla
 	return nil
 }
 
-func pastOf(log oldLog, back time.Duration) *past {
+func pastOf(log playback.Log, back time.Duration) *past {
 	player := playback.NewPlayer(playback.Settings{
 		Log: log, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Seal: newSeal(),
 	}, prometheus.NewRegistry())
@@ -83,6 +83,23 @@ func TestHowFarReplaysGoBack(t *testing.T) {
 			}
 		}
 	})
+}
+
+// splitLog is one of whose topics somebody has changed the partitions.
+type splitLog struct{ oldLog }
+
+var errSplit = &eventlog.PartitionsChangedError{Topic: "atlas.archive.march-2015", Words: "has 16 partitions, and had 8 when this process started"}
+
+func (splitLog) Partition(context.Context, string, atlas.MeasurementID) (int, error) {
+	return 0, errSplit
+}
+
+// A replay that one topic's partitions keep from beginning says which topic that is.
+func TestReplayOfALogWhosePartitionsWereChanged(t *testing.T) {
+	_, err := pastOf(splitLog{}, 0).Start(t.Context(), wantPast(t, longAgo))
+	if err == nil || err.Error() != "[unavailable] nothing of this can be replayed until the log is mended: "+errSplit.Error() {
+		t.Errorf("got %v", err)
+	}
 }
 
 // A replay that the log ends before its time says why; one that its client ends does not.

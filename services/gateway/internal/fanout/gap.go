@@ -1,6 +1,8 @@
 package fanout
 
 import (
+	"time"
+
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -16,6 +18,21 @@ func (s *Source) Gap(number int, from, to int64) {
 		refusal = subscription.Refuse(codeGap, "partition %d of the log was cut, from %d back to %d; some records may be lost", number, from, to)
 	}
 	s.partition(number).tellGap(from, to, refusal)
+}
+
+// Doubt tells the subscribers of a partition that their records may be elsewhere, as the log's partitions were changed: those that came in since a time,
+// and stand from an offset on, may not be delivered.
+func (s *Source) Doubt(number int, from int64, since time.Time, why error) {
+	refusal := subscription.Refuse(codeGap,
+		"what came in since %s, from %d of partition %d on, and what comes from now on, may be missing, as the log's partitions were changed: %s",
+		moment(since), from, number, why)
+	p := s.partition(number)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, member := range p.members {
+		member.tellLast(member.subscriber.client.Complaint(refusal))
+		p.touch(member)
+	}
 }
 
 // tellGap tells all members. Who is behind finds out by itself what the log has lost, unless its offsets begin anew.

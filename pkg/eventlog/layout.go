@@ -1,0 +1,153 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+)
+
+// PartitionsChangedError says that a topic of events does not have the partitions that its records were written to: somebody has changed their number. The
+// records of a measurement stand in two partitions then, and repeats, positions and the order of its records mean nothing across the two. Nobody follows
+// that, as there is no clean cut: producers learn of it one after the other.
+type PartitionsChangedError struct{ Topic, Words string }
+
+func (e *PartitionsChangedError) Error() string { return e.Topic + " " + e.Words }
+
+// layout is what is known of a topic's partitions. Topics keep the number that they had when this process met them first, for as long as it runs.
+type layout struct {
+	topic     string
+	logger    *zap.Logger
+	verifying *semaphore.Weighted // held by whoever looks at the partitions' first records
+
+	mu         sync.Mutex
+	partitions int                     // how many; 0 until their first records are known to belong there
+	fault      *PartitionsChangedError // nil while all is well
+	found      time.Time               // when the first records said so; zero if their number did
+}
+
+// faultLasts is how long a misplaced record is believed in before it is looked for again.
+const faultLasts = 2 * time.Second
+
+// layouts are those of all topics of events that this process has met, by name.
+type layouts struct {
+	logger *zap.Logger
+	topics sync.Map
+}
+
+func (l *layouts) of(topic string) *layout {
+	found, ok := l.topics.Load(topic)
+	if !ok {
+		found, _ = l.topics.LoadOrStore(topic, &layout{topic: topic, logger: l.logger, verifying: semaphore.NewWeighted(1)})
+	}
+	return found.(*layout)
+}
+
+// checkLayout tells whether a topic that has so many partitions can be read and written to. The error is a *PartitionsChangedError where it never can, as
+// it is. The first records of a topic that was not met before are read for that.
+func (l *Log) checkLayout(ctx context.Context, topic string, partitions int) error {
+	layout := l.layouts.of(topic)
+	if known, err := layout.check(partitions); known {
+		return err
+	}
+	if err := layout.verifying.Acquire(ctx, 1); err != nil {
+		return fmt.Errorf("%s: %w", topic, err)
+	}
+	defer layout.verifying.Release(1)
+	if known, err := layout.check(partitions); known { // somebody else has looked meanwhile
+		return err
+	}
+	err := l.verifyPlaces(ctx, topic, partitions)
+	layout.verified(partitions, err)
+	return err
+}
+
+// checkEvents is checkLayout for topics of events.
+func (l *Log) checkEvents(ctx context.Context, topic string, partitions int) error {
+	if isRegistry(topic) {
+		return nil
+	}
+	return l.checkLayout(ctx, topic, partitions)
+}
+
+// check compares the number of partitions with what is known, if that is enough.
+func (l *layout) check(partitions int) (known bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.partitions > 0 && partitions != l.partitions:
+		l.fail(fmt.Sprintf("has %d partitions, and had %d when this process started", partitions, l.partitions), time.Time{})
+		return true, l.fault
+	case l.fault != nil && time.Since(l.found) < faultLasts:
+		return true, l.fault
+	}
+	return l.partitions > 0 && l.fault == nil, nil
+}
+
+// verified notes what the partitions' first records say.
+func (l *layout) verified(partitions int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil {
+		if l.fault != nil {
+			l.logger.Info("the partitions of a topic are right again", zap.String("topic", l.topic), zap.Int("partitions", partitions))
+		}
+		l.partitions, l.fault = partitions, nil
+		return
+	}
+	if changed, ok := errors.AsType[*PartitionsChangedError](err); ok {
+		l.fail(changed.Words, time.Now())
+	}
+}
+
+// fail logs what is wrong, once while that lasts.
+func (l *layout) fail(words string, found time.Time) {
+	if l.fault == nil {
+		l.logger.Error("the number of partitions of a topic was changed, which nothing here follows: measurements stand in two partitions now. "+
+			"Stop all that writes to the topic, make it anew with the number that it is to have, put back by their keys those of its records that are to be kept, "+
+			"and restart collectors and gateways", zap.String("topic", l.topic), zap.String("seen", l.topic+" "+words))
+	}
+	l.fault, l.found = &PartitionsChangedError{Topic: l.topic, Words: words}, found
+}
+
+// state gives how many partitions a topic is known to have, 0 if it is not, and what is known to be wrong with them.
+func (l *layouts) state(topic string) (partitions int, fault error) {
+	found, ok := l.topics.Load(topic)
+	if !ok {
+		return 0, nil
+	}
+	layout := found.(*layout)
+	layout.mu.Lock()
+	defer layout.mu.Unlock()
+	if layout.fault != nil { // a nil one would be an error that is not nil
+		return layout.partitions, layout.fault
+	}
+	return layout.partitions, nil
+}
+
+// expected refuses a number of partitions that is not the known one. Of a topic that was not met yet it expects nothing.
+func (l *layouts) expected(topic string, partitions int) error {
+	if had, _ := l.state(topic); had == 0 || had == partitions {
+		return nil
+	}
+	_, err := l.of(topic).check(partitions)
+	return err
+}
+
+// verifiedAtOnce is how many partitions are asked for their first record at a time.
+const verifiedAtOnce = 8
+
+// verifyPlaces looks whether the first record of each partition belongs there, by its key.
+func (l *Log) verifyPlaces(ctx context.Context, topic string, partitions int) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(verifiedAtOnce)
+	for number := range partitions {
+		group.Go(func() error { return l.partition(topic, number).verifyPlace(ctx, partitions) })
+	}
+	return group.Wait()
+}
