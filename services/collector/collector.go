@@ -83,13 +83,21 @@ func (c *collector) run(ctx context.Context) error {
 		keys:     service.StartTask(lasting, c.keepKeys),
 		watching: service.StartTask(lasting, func(ctx context.Context) error { c.log.Watch(ctx); return nil }),
 		http: service.StartTask(lasting, func(ctx context.Context) error {
-			return service.ServeHTTP(ctx, &http.Server{Handler: c.http}, listeners.http, c.grace())
+			return service.ServeHTTP(ctx, &http.Server{Handler: c.http, Protocols: protocols()}, listeners.http, c.grace())
 		}),
 		grpc:  service.StartTask(lasting, func(ctx context.Context) error { return c.grpc.Serve(ctx, listeners.grpc, c.grace()) }),
 		admin: service.StartTask(lasting, func(ctx context.Context) error { return c.serveAdmin(ctx, listeners.admin) }),
 	}
 	tasks.wait(ctx)
 	return c.stop(tasks)
+}
+
+// protocols are HTTP/1.1, and HTTP/2 by prior knowledge: whoever sends much has one connection do with it.
+func protocols() *http.Protocols {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &protocols
 }
 
 // keepTopics has the gate open while Kafka has the topics as they must be, and makes those that are missing.

@@ -16,8 +16,8 @@ import (
 // Config are the settings of a collector's doors. Zero values stand for the defaults.
 type Config struct {
 	Kafka         []string     // host:port of brokers
-	Listen        string       // address of the HTTP door; ":8081"
-	GRPC          string       // address of the gRPC door; ":8082"
+	Listen        string       // address of the HTTP door; "127.0.0.1:8081"
+	GRPC          string       // address of the gRPC door; "127.0.0.1:8082"
 	Admin         string       // address of metrics, health and profiles; ":9091"
 	Listener      net.Listener // instead of Listen
 	GRPCListener  net.Listener // instead of GRPC
@@ -70,8 +70,8 @@ func (c Config) Validate() error {
 }
 
 func (c Config) withDefaults() Config {
-	orDefault(&c.Listen, ":8081")
-	orDefault(&c.GRPC, ":8082")
+	orDefault(&c.Listen, "127.0.0.1:8081")
+	orDefault(&c.GRPC, "127.0.0.1:8082")
 	orDefault(&c.Admin, ":9091")
 	orDefault(&c.Partitions, DefaultPartitions)
 	orDefault(&c.MaxBody, 64<<20)

@@ -3,6 +3,9 @@ package collector
 import (
 	"errors"
 	"net"
+	"net/netip"
+
+	"go.uber.org/zap"
 
 	"atlasstream/pkg/service"
 )
@@ -35,5 +38,16 @@ func (c *collector) listen() (listeners, error) {
 		*door.into = listener
 		service.LogListening(c.cfg.Logger, door.name, listener)
 	}
+	c.warnOfStrangers("HTTP", l.http)
+	c.warnOfStrangers("gRPC", l.grpc)
 	return l, nil
+}
+
+// warnOfStrangers says where a door is open to other machines: it takes from everybody who reaches it.
+func (c *collector) warnOfStrangers(door string, listener net.Listener) {
+	if address, err := netip.ParseAddrPort(listener.Addr().String()); err == nil && address.Addr().Unmap().IsLoopback() {
+		return
+	}
+	c.cfg.Logger.Warn("the door asks nobody who they are: everybody who reaches this address can publish results and change the registries",
+		zap.String("door", door), zap.Stringer("address", listener.Addr()))
 }

@@ -13,8 +13,8 @@ type settings struct {
 	service.Logging
 
 	Listen      string        `help:"Address of the gateway's public door: pages, Socket.IO and WebSocket." default:":8080"`
-	Ingest      string        `help:"Address of the collector's HTTP door." default:":8081"`
-	GRPC        string        `name:"grpc" help:"Address of the collector's gRPC door." default:":8082"`
+	Ingest      string        `help:"Address of the collector's HTTP door, which asks nobody who they are." default:"127.0.0.1:8081"`
+	GRPC        string        `name:"grpc" help:"Address of the collector's gRPC door, which asks nobody who they are." default:"127.0.0.1:8082"`
 	Admin       string        `help:"Address of /metrics, /healthz, /readyz and /debug/pprof/." default:":9090"`
 	KafkaListen string        `help:"Address of the embedded broker, where Kafka tools reach it." default:"127.0.0.1:9092"`
 	Data        string        `help:"Folder of the broker's log, which survives a restart; without it all is kept in memory." placeholder:"DIR"`

@@ -12,8 +12,8 @@ type serve struct {
 	service.Logging
 	topics
 
-	Listen string `help:"Address of the HTTP door: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements." default:":8081"`
-	GRPC   string `name:"grpc" help:"Address of the gRPC door: ingest.v1." default:":8082" env:"ATLAS_GRPC"`
+	Listen string `help:"Address of the HTTP door: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. It asks nobody who they are." default:"127.0.0.1:8081"`
+	GRPC   string `name:"grpc" help:"Address of the gRPC door: ingest.v1. It asks nobody who they are." default:"127.0.0.1:8082" env:"ATLAS_GRPC"`
 	Admin  string `help:"Address of /metrics, /healthz, /readyz and /debug/pprof/." default:":9091"`
 
 	MaxBody       int           `help:"Longest HTTP body, in bytes, both as it comes and once decompressed." default:"67108864"`

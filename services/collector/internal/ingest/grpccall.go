@@ -48,6 +48,10 @@ func (c callContext) Err() error {
 // admit gives a request its memory before its message is read, and a time in which that must be there.
 func (g *GRPC) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
 	method := shortName(info.FullMethodName)
+	if origin := info.Header.Get("origin"); len(origin) > 0 { // a web page speaks through a proxy
+		g.metrics.requests.WithLabelValues(method, codes.PermissionDenied.String()).Inc()
+		return ctx, status.Errorf(codes.PermissionDenied, "origin: got %q, want none: web pages may send nothing here", origin[0])
+	}
 	ingests := strings.HasPrefix(info.FullMethodName, "/"+ingestv1.IngestService_ServiceDesc.ServiceName+"/")
 	memory := int64(requestBytes)
 	if ingests {

@@ -72,6 +72,9 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *HTTP) serve(w http.ResponseWriter, r *http.Request, body *pacedBody) (*publish.Outcome, *refusal) {
+	if refused := refuseForeign(r); refused != nil {
+		return nil, refused
+	}
 	door, known := doors[r.URL.Path]
 	if !known {
 		return nil, refuse(http.StatusNotFound, "no such path %q: want POST /v1/results, POST /v1/probestatus, PUT /v1/probes or PUT /v1/measurements", r.URL.Path)
