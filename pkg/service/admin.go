@@ -12,24 +12,29 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.uber.org/zap"
 )
 
 const (
 	readyTimeout = 2 * time.Second // of one readiness check; Kubernetes asks again
 	adminGrace   = 5 * time.Second
+	adminTimeout = 5 * time.Minute // of one answer: a profile may be asked for some minutes
+	// adminConnections are more than probes, Prometheus and a few people need, and few enough for the descriptors that are kept for the process itself.
+	adminConnections = 64
 )
 
 // Admin is the port for operators. It serves /metrics for Prometheus, /healthz (200 while the process lives), /readyz (200 while clients should be
 // sent here, else 503 and why not) and /debug/pprof/. It must not be reachable from outside.
 type Admin struct {
 	ready    func(context.Context) error
+	registry *prometheus.Registry
 	draining atomic.Bool
 	routes   *http.ServeMux
 }
 
 // NewAdmin makes an Admin over the registry's metrics. The service is ready when ready returns nil within two seconds, and until Drain.
 func NewAdmin(registry *prometheus.Registry, ready func(context.Context) error) *Admin {
-	a := &Admin{ready: ready, routes: http.NewServeMux()}
+	a := &Admin{ready: ready, registry: registry, routes: http.NewServeMux()}
 	a.routes.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}))
 	a.routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
 	a.routes.HandleFunc("GET /readyz", a.serveReady)
@@ -53,7 +58,11 @@ func (a *Admin) Drain() { a.draining.Store(true) }
 
 // Serve serves until ctx ends. Give it a context that outlives the drain, or nobody sees that the service is draining.
 func (a *Admin) Serve(ctx context.Context, listener net.Listener) error {
-	return ServeHTTP(ctx, &http.Server{Handler: a.routes}, listener, adminGrace)
+	incoming, err := NewConnections(ConnectionLimits{Total: adminConnections, Address: adminConnections}, zap.NewNop(), a.registry)
+	if err != nil {
+		return err
+	}
+	return ServeHTTP(ctx, &http.Server{Handler: a.routes, WriteTimeout: adminTimeout}, incoming.Door("admin", listener), adminGrace)
 }
 
 func (a *Admin) serveReady(w http.ResponseWriter, r *http.Request) {

@@ -14,7 +14,7 @@ import (
 // What ServeHTTP sets where the server says nothing. Bodies have no limit of time here: a stream may last for days, so handlers set their own.
 const (
 	readHeaderTimeout = 10 * time.Second
-	idleTimeout       = 2 * time.Minute
+	idleTimeout       = 75 * time.Second // more than the minute for which proxies keep a connection that they mean to use again
 	maxHeaderBytes    = 32 << 10
 )
 

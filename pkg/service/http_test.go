@@ -27,7 +27,11 @@ func listen(t *testing.T) net.Listener {
 // serve runs ServeHTTP; stop ends its context and returns what it returned.
 func serve(t *testing.T, server *http.Server, grace time.Duration) (address string, stop func() error) {
 	t.Helper()
-	listener := listen(t)
+	return serveOn(t, server, grace, listen(t))
+}
+
+func serveOn(t *testing.T, server *http.Server, grace time.Duration, listener net.Listener) (address string, stop func() error) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	returned := make(chan error, 1)
 	go func() { returned <- service.ServeHTTP(ctx, server, listener, grace) }()

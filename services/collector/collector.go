@@ -38,17 +38,18 @@ func Run(ctx context.Context, cfg Config) error {
 
 // collector is the parts of a running collector.
 type collector struct {
-	cfg    Config
-	log    *eventlog.Log
-	writer *eventlog.Writer
-	gate   *gate
-	http   *ingest.HTTP
-	grpc   *ingest.GRPC
-	admin  *service.Admin
+	cfg      Config
+	registry *prometheus.Registry
+	log      *eventlog.Log
+	writer   *eventlog.Writer
+	gate     *gate
+	http     *ingest.HTTP
+	grpc     *ingest.GRPC
+	admin    *service.Admin
 }
 
 func newCollector(cfg Config, log *eventlog.Log, registry *prometheus.Registry) *collector {
-	c := &collector{cfg: cfg, log: log, writer: log.Writer(cfg.writer())}
+	c := &collector{cfg: cfg, registry: registry, log: log, writer: log.Writer(cfg.writer())}
 	c.gate = &gate{log: c.writer}
 	limits := cfg.limits()
 	load := ingest.NewLoad(limits, registry)

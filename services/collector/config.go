@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/service"
 	"atlasstream/services/collector/internal/ingest"
 )
 
@@ -25,6 +26,9 @@ type Config struct {
 
 	Partitions  int // of the results' topic, when it is made; 64
 	Replication int // of topics, when they are made; 3, or one on each broker where there are fewer
+
+	MaxConnections     int // TCP connections at once, over both doors; 2,048, as far as there are descriptors for them
+	AddressConnections int // of one address at once; a sixteenth of MaxConnections
 
 	MaxBody       int           // bytes of an HTTP body, as it comes and once decompressed; 64 MiB
 	MaxMessage    int           // bytes of a gRPC request, once decompressed; 4 MiB
@@ -57,6 +61,7 @@ func (c Config) Validate() error {
 		{"max-requests", int64(c.MaxRequests)}, {"reading-bytes", c.ReadingBytes}, {"waiting-bytes", c.WaitingBytes}, {"min-rate", c.MinRate},
 		{"read-timeout", int64(c.ReadTimeout)}, {"append-timeout", int64(c.AppendTimeout)}, {"stop-timeout", int64(c.StopTimeout)},
 		{"history-lateness", int64(c.HistoryLateness)},
+		{"max-connections", int64(c.MaxConnections)}, {"address-connections", int64(c.AddressConnections)},
 	} {
 		if setting.got < 0 {
 			faults = append(faults, fmt.Errorf("%s: got %d, want more than 0, or 0 for the default", setting.name, setting.got))
@@ -74,6 +79,9 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.GRPC, "127.0.0.1:8082")
 	orDefault(&c.Admin, ":9091")
 	orDefault(&c.Partitions, DefaultPartitions)
+	orDefault(&c.MaxConnections, 2048)
+	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors())) // the admin port and Kafka have theirs
+	orDefault(&c.AddressConnections, max(1, c.MaxConnections/16))
 	orDefault(&c.MaxBody, 64<<20)
 	orDefault(&c.MaxMessage, 4<<20)
 	orDefault(&c.MaxRecord, DefaultMaxRecord)

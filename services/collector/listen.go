@@ -14,6 +14,11 @@ import (
 type listeners struct{ http, grpc, admin net.Listener }
 
 func (c *collector) listen() (listeners, error) {
+	incoming, err := service.NewConnections(
+		service.ConnectionLimits{Total: c.cfg.MaxConnections, Address: c.cfg.AddressConnections}, c.cfg.Logger, c.registry)
+	if err != nil {
+		return listeners{}, err
+	}
 	var l listeners
 	doors := []struct {
 		name, address string
@@ -40,6 +45,7 @@ func (c *collector) listen() (listeners, error) {
 	}
 	c.warnOfStrangers("HTTP", l.http)
 	c.warnOfStrangers("gRPC", l.grpc)
+	l.http, l.grpc = incoming.Door("HTTP", l.http), incoming.Door("gRPC", l.grpc)
 	return l, nil
 }
 

@@ -52,7 +52,8 @@ type Config struct {
 	BehindReaders int           // of the log at once, for clients that are behind; 64
 	CursorKey     string        // secret of all gateways of a log, which seals cursors; the key in Kafka's topic atlas.keys unless given
 
-	AddressConnections   int // of one address at once; 1,000
+	MaxConnections       int // TCP connections at once; two for each of MaxClients and 1,000 to refuse others, as far as there are descriptors for them
+	AddressConnections   int // of one address at once; 1,000, or a sixteenth of MaxConnections where that is less
 	AddressSubscriptions int // of one address at once; 20,000
 	AddressMessages      int // of one address a second; 1,000
 	ConnectionMessages   int // of one connection a second; 100
@@ -75,6 +76,9 @@ const (
 	HistoryToken = "token" // bearers of a token with the role history
 	HistoryOpen  = "open"  // everybody
 )
+
+// connectionsOfClient are the TCP connections of a client that polls: on one it waits, on another it speaks.
+const connectionsOfClient = 2
 
 // leastQueueBytes holds the longest record that Kafka takes by default.
 const leastQueueBytes = 1 << 20
@@ -101,6 +105,7 @@ func (c Config) Validate() error {
 		{"history-window-bytes", int64(c.HistoryWindowBytes)}, {"client-replays", int64(c.ClientReplays)}, {"max-replays", int64(c.MaxReplays)},
 		{"backlog", int64(c.Backlog)}, {"behind-time", int64(c.BehindTime)}, {"behind-bytes", int64(c.BehindBytes)},
 		{"behind-readers", int64(c.BehindReaders)},
+		{"max-connections", int64(c.MaxConnections)},
 		{"address-connections", int64(c.AddressConnections)}, {"address-subscriptions", int64(c.AddressSubscriptions)},
 		{"address-messages", int64(c.AddressMessages)}, {"connection-messages", int64(c.ConnectionMessages)},
 		{"write-timeout", int64(c.WriteTimeout)}, {"ping-interval", int64(c.PingInterval)},
@@ -141,7 +146,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.HistoryWindowBytes, 16<<20)
 	orDefault(&c.ClientReplays, 10)
 	orDefault(&c.MaxReplays, 200)
-	orDefault(&c.AddressConnections, 1000)
+	c.setConnections()
 	orDefault(&c.AddressSubscriptions, 20_000)
 	orDefault(&c.AddressMessages, 1000)
 	orDefault(&c.ConnectionMessages, 100)
@@ -157,6 +162,13 @@ func (c Config) withDefaults() Config {
 		c.Metrics = service.NewRegistry()
 	}
 	return c
+}
+
+// setConnections leaves descriptors for the admin port and Kafka, whatever is asked for, and most of the rest to others than one address.
+func (c *Config) setConnections() {
+	orDefault(&c.MaxConnections, connectionsOfClient*c.MaxClients+1000)
+	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors()))
+	orDefault(&c.AddressConnections, min(1000, max(1, c.MaxConnections/16)))
 }
 
 func (c *Config) setBehind() {

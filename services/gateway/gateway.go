@@ -64,6 +64,7 @@ type gateway struct {
 	socketIO    *door.SocketIO
 	stream      *door.Stream
 	proxies     *admission.Proxies
+	incoming    *service.Connections
 	tokens      *access.Tokens
 	reception   *door.Reception
 	admin       *service.Admin
@@ -76,6 +77,11 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	g.admin = service.NewAdmin(cfg.Metrics, g.ready)
 	var err error
 	if g.proxies, err = admission.NewProxies(cfg.TrustedProxies, cfg.AddressHeader); err != nil {
+		return g, err
+	}
+	if g.incoming, err = service.NewConnections(service.ConnectionLimits{
+		Total: cfg.MaxConnections, Address: connectionsOfClient * cfg.AddressConnections, Exempt: g.proxies.Trusts,
+	}, cfg.Logger, cfg.Metrics); err != nil {
 		return g, err
 	}
 	if g.tokens, err = access.Open(cfg.Tokens, cfg.Logger, cfg.Metrics); err != nil {
@@ -212,6 +218,7 @@ func (g *gateway) listen() (public, admin net.Listener, err error) {
 	if admin, err = service.Listen(g.cfg.Admin, g.cfg.AdminListener); err != nil {
 		return nil, nil, errors.Join(err, public.Close())
 	}
+	public = g.incoming.Door("public", public)
 	service.LogListening(g.cfg.Logger, "public", public)
 	service.LogListening(g.cfg.Logger, "admin", admin)
 	return public, admin, nil

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -11,7 +13,10 @@ import (
 )
 
 // program is the gateway as it is run: a process of its own, built without what tests add.
-type program struct{ path string }
+type program struct {
+	path        string
+	descriptors int // that it may have open; as many as the tests unless given
+}
 
 func buildGateway(t *testing.T) program {
 	t.Helper()
@@ -20,7 +25,7 @@ func buildGateway(t *testing.T) program {
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", build, err, output)
 	}
-	return program{path}
+	return program{path: path}
 }
 
 // process is a running gateway.
@@ -36,7 +41,7 @@ func (p program) start(t *testing.T, kafka []string, arguments ...string) *proce
 	free := freeAddresses(t, 2)
 	h := &house{public: free[0], kafka: kafka[0], admins: free[1:]}
 	arguments = append([]string{"--kafka", kafka[0], "--listen", h.public, "--admin", h.admins[0], "--log-level", "warn"}, arguments...)
-	command, kill := childCommand(t, p.path, arguments...)
+	command, kill := p.command(t, arguments)
 	var complaints bytes.Buffer
 	command.Stdout, command.Stderr = &complaints, &complaints
 	if err := command.Start(); err != nil {
@@ -54,6 +59,15 @@ func (p program) start(t *testing.T, kafka []string, arguments ...string) *proce
 	})
 	h.awaitReady(t)
 	return started
+}
+
+func (p program) command(t *testing.T, arguments []string) (command *exec.Cmd, kill context.CancelFunc) {
+	t.Helper()
+	if p.descriptors == 0 {
+		return childCommand(t, p.path, arguments...)
+	}
+	limited := fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, p.descriptors)
+	return childCommand(t, "sh", append([]string{"-c", limited, p.path}, arguments...)...)
 }
 
 func (p *process) stop() error {

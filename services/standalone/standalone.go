@@ -14,6 +14,9 @@ import (
 	"atlasstream/services/gateway"
 )
 
+// ingestConnections leaves the descriptors of the one process to the gateway. Whoever posts here is on the same machine, and may have them all.
+const ingestConnections = 128
+
 // partitions are fewer than a real network's: one process serves them all.
 const partitions = 8
 
@@ -34,6 +37,7 @@ func (s *settings) runOn(ctx context.Context, kafka []string, logger *zap.Logger
 	group.Go(func() error {
 		return named("collector", collector.Run(ctx, collector.Config{
 			Kafka: kafka, Listen: s.Ingest, GRPC: s.GRPC, Metrics: metrics, Partitions: partitions, Logger: logger.Named("collector"),
+			MaxConnections: ingestConnections, AddressConnections: ingestConnections,
 		}))
 	})
 	group.Go(func() error {

@@ -16,6 +16,9 @@ type serve struct {
 	GRPC   string `name:"grpc" help:"Address of the gRPC door: ingest.v1. It asks nobody who they are." default:"127.0.0.1:8082" env:"ATLAS_GRPC"`
 	Admin  string `help:"Address of /metrics, /healthz, /readyz and /debug/pprof/." default:":9091"`
 
+	MaxConnections     int `help:"Most TCP connections at once, over both doors, and never more than there are descriptors for (ulimit -n)." default:"2048"`
+	AddressConnections int `help:"Most connections of an address at once; an IPv6 address counts as its /64, and all of a /48 have four times as many. A sixteenth of --max-connections unless given." placeholder:"COUNT"`
+
 	MaxBody       int           `help:"Longest HTTP body, in bytes, both as it comes and once decompressed." default:"67108864"`
 	MaxMessage    int           `help:"Longest gRPC request, in bytes, once decompressed." default:"4194304"`
 	MaxRecord     int           `help:"Longest record, in bytes." default:"524288"`
@@ -38,12 +41,15 @@ func (s *serve) Run(ctx context.Context) error {
 		return err
 	}
 	return collector.Run(ctx, collector.Config{
-		Kafka:         s.Kafka,
-		Listen:        s.Listen,
-		GRPC:          s.GRPC,
-		Admin:         s.Admin,
-		Partitions:    s.Partitions,
-		Replication:   s.Replication,
+		Kafka:              s.Kafka,
+		Listen:             s.Listen,
+		GRPC:               s.GRPC,
+		Admin:              s.Admin,
+		Partitions:         s.Partitions,
+		Replication:        s.Replication,
+		MaxConnections:     s.MaxConnections,
+		AddressConnections: s.AddressConnections,
+
 		MaxBody:       s.MaxBody,
 		MaxMessage:    s.MaxMessage,
 		MaxRecord:     s.MaxRecord,

@@ -42,7 +42,8 @@ type settings struct {
 	TrustedProxies   []string `help:"Ranges of addresses, such as 10.0.0.0/8, of proxies that tell the address of a client; none unless given." placeholder:"CIDR"`
 	AddressHeader    string   `help:"Header in which they do." default:"X-Forwarded-For"`
 
-	AddressConnections   int `help:"Most connections of an address at once; an IPv6 address counts as its /64, and all of a /48 have four times as many." default:"1000"`
+	MaxConnections       int `help:"Most TCP connections at once; two for each of --max-clients and 1000 more unless given, and never more than there are descriptors for (ulimit -n)." placeholder:"COUNT"`
+	AddressConnections   int `help:"Most connections of an address at once; an IPv6 address counts as its /64, and all of a /48 have four times as many. 1000 unless given, or a sixteenth of --max-connections where that is less." placeholder:"COUNT"`
 	AddressSubscriptions int `help:"Most subscriptions of an address at once." default:"20000"`
 	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth." default:"1000"`
 	ConnectionMessages   int `help:"Most messages of a connection a second, likewise." default:"100"`
@@ -87,6 +88,7 @@ func (s *settings) Run(ctx context.Context) error {
 		CursorKey:            s.CursorKey,
 		TrustedProxies:       s.TrustedProxies,
 		AddressHeader:        s.AddressHeader,
+		MaxConnections:       s.MaxConnections,
 		AddressConnections:   s.AddressConnections,
 		AddressSubscriptions: s.AddressSubscriptions,
 		AddressMessages:      s.AddressMessages,

@@ -1,0 +1,41 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+type connectionMetrics struct {
+	open    *prometheus.GaugeVec
+	refused *prometheus.CounterVec
+}
+
+func newConnectionMetrics(registerer prometheus.Registerer) (*connectionMetrics, error) {
+	open, err := register(registerer, prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "atlas_service_connections", Help: "TCP connections that are open, by door.",
+	}, []string{"door"}))
+	refused, refusedErr := register(registerer, prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "atlas_service_connections_refused_total",
+		Help: "TCP connections that were closed as they were accepted, by door and by the limit that they were beyond: address or total.",
+	}, []string{"door", "limit"}))
+	return &connectionMetrics{open: open, refused: refused}, errors.Join(err, refusedErr)
+}
+
+// register hands out what is registered already where two services of one process share a registry.
+func register[C prometheus.Collector](registerer prometheus.Registerer, collector C) (C, error) {
+	if registerer == nil {
+		return collector, nil
+	}
+	err := registerer.Register(collector)
+	if already, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
+		if existing, ok := already.ExistingCollector.(C); ok {
+			return existing, nil
+		}
+	}
+	if err != nil {
+		return collector, fmt.Errorf("metrics of connections: %w", err)
+	}
+	return collector, nil
+}
