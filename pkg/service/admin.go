@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/pprof"
 	"sync/atomic"
 	"time"
 
@@ -24,7 +23,7 @@ const (
 )
 
 // Admin is the port for operators. It serves /metrics for Prometheus, /healthz (200 while the process lives), /readyz (200 while clients should be
-// sent here, else 503 and why not) and /debug/pprof/. It must not be reachable from outside.
+// sent here, else 503 and why not) and, to the machine itself, /debug/pprof/. It must not be reachable from outside.
 type Admin struct {
 	ready    func(context.Context) error
 	registry *prometheus.Registry
@@ -38,11 +37,7 @@ func NewAdmin(registry *prometheus.Registry, ready func(context.Context) error) 
 	a.routes.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}))
 	a.routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
 	a.routes.HandleFunc("GET /readyz", a.serveReady)
-	a.routes.HandleFunc("/debug/pprof/", pprof.Index)
-	a.routes.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
-	a.routes.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	a.routes.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
-	a.routes.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	a.routes.Handle("/debug/pprof/", onLoopback(profiles()))
 	return a
 }
 

@@ -19,7 +19,7 @@ type Config struct {
 	Kafka         []string     // host:port of brokers
 	Listen        string       // address of the HTTP door; "127.0.0.1:8081"
 	GRPC          string       // address of the gRPC door; "127.0.0.1:8082"
-	Admin         string       // address of metrics, health and profiles; ":9091"
+	Admin         string       // address of metrics, health and profiles; "127.0.0.1:9091"
 	Listener      net.Listener // instead of Listen
 	GRPCListener  net.Listener // instead of GRPC
 	AdminListener net.Listener // instead of Admin
@@ -77,7 +77,7 @@ func (c Config) Validate() error {
 func (c Config) withDefaults() Config {
 	orDefault(&c.Listen, "127.0.0.1:8081")
 	orDefault(&c.GRPC, "127.0.0.1:8082")
-	orDefault(&c.Admin, ":9091")
+	orDefault(&c.Admin, "127.0.0.1:9091")
 	orDefault(&c.Partitions, DefaultPartitions)
 	orDefault(&c.MaxConnections, 2048)
 	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors())) // the admin port and Kafka have theirs

@@ -21,7 +21,7 @@ import (
 type Config struct {
 	Kafka    []string     // host:port of brokers
 	Listen   string       // address of the public door; ":8080"
-	Admin    string       // address of metrics, health and profiles; ":9090"
+	Admin    string       // address of metrics, health and profiles; "127.0.0.1:9090"
 	Listener net.Listener // instead of Listen
 	// AdminListener is used instead of Admin.
 	AdminListener net.Listener
@@ -134,7 +134,7 @@ func (c Config) Validate() error {
 
 func (c Config) withDefaults() Config {
 	orDefault(&c.Listen, ":8080")
-	orDefault(&c.Admin, ":9090")
+	orDefault(&c.Admin, "127.0.0.1:9090")
 	orDefault(&c.MaxClients, 20_000)
 	orDefault(&c.MaxSubscriptions, 1000)
 	orDefault(&c.MaxMessage, 100_000)

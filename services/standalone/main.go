@@ -15,7 +15,7 @@ type settings struct {
 	Listen      string        `help:"Address of the gateway's public door: pages, Socket.IO and WebSocket." default:":8080"`
 	Ingest      string        `help:"Address of the collector's HTTP door, which asks nobody who they are." default:"127.0.0.1:8081"`
 	GRPC        string        `name:"grpc" help:"Address of the collector's gRPC door, which asks nobody who they are." default:"127.0.0.1:8082"`
-	Admin       string        `help:"Address of /metrics, /healthz, /readyz and /debug/pprof/." default:":9090"`
+	Admin       string        `help:"Address of /metrics, /healthz and /readyz, and of /debug/pprof/ for this machine alone." default:"127.0.0.1:9090"`
 	KafkaListen string        `help:"Address of the embedded broker, where Kafka tools reach it." default:"127.0.0.1:9092"`
 	Data        string        `help:"Folder of the broker's log, which survives a restart; without it all is kept in memory." placeholder:"DIR"`
 	Simulate    bool          `help:"Simulate a network." default:"true" negatable:""`

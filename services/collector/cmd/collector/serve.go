@@ -14,7 +14,7 @@ type serve struct {
 
 	Listen string `help:"Address of the HTTP door: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. It asks nobody who they are." default:"127.0.0.1:8081"`
 	GRPC   string `name:"grpc" help:"Address of the gRPC door: ingest.v1. It asks nobody who they are." default:"127.0.0.1:8082" env:"ATLAS_GRPC"`
-	Admin  string `help:"Address of /metrics, /healthz, /readyz and /debug/pprof/." default:":9091"`
+	Admin  string `help:"Address of /metrics, /healthz and /readyz, and of /debug/pprof/ for this machine alone." default:"127.0.0.1:9091"`
 
 	MaxConnections     int `help:"Most TCP connections at once, over both doors, and never more than there are descriptors for (ulimit -n)." default:"2048"`
 	AddressConnections int `help:"Most connections of an address at once; an IPv6 address counts as its /64, and all of a /48 have four times as many. A sixteenth of --max-connections unless given." placeholder:"COUNT"`

@@ -14,7 +14,7 @@ type settings struct {
 
 	Kafka   []string `help:"Kafka brokers, as host:port, separated by commas." default:"localhost:9092" placeholder:"HOST:PORT"`
 	Listen  string   `help:"Address of the public door: Socket.IO, WebSocket and pages." default:":8080"`
-	Admin   string   `help:"Address of /metrics, /healthz, /readyz and /debug/pprof/." default:":9090"`
+	Admin   string   `help:"Address of /metrics, /healthz and /readyz, and of /debug/pprof/ for this machine alone." default:"127.0.0.1:9090"`
 	History string   `help:"Who may replay the past: nobody, bearers of a token, everybody." enum:"off,token,open" default:"off"`
 	Tokens  string   `help:"File with bearer tokens and their roles; read again when it changes." placeholder:"FILE"`
 

@@ -1,0 +1,41 @@
+package service
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+)
+
+// Profiles are for the machine itself, and the command line, which may have secrets, for nobody.
+func TestAbuseOfProfiles(t *testing.T) {
+	admin := NewAdmin(NewRegistry(), func(context.Context) error { return nil })
+	for _, test := range []struct {
+		path, remote string
+		status       int
+	}{
+		{"/debug/pprof/", "127.0.0.1:1", http.StatusOK},
+		{"/debug/pprof/goroutine?debug=2", "[::1]:1", http.StatusOK},
+		{"/debug/pprof/heap", "[::ffff:127.0.0.1]:1", http.StatusOK},
+		{"/debug/pprof/", "10.0.0.1:1", http.StatusForbidden},
+		{"/debug/pprof/profile", "[2001:db8::1]:1", http.StatusForbidden},
+		{"/debug/pprof/cmdline", "10.0.0.1:1", http.StatusForbidden},
+		{"/debug/pprof/cmdline", "127.0.0.1:1", http.StatusNotFound},
+		{"/debug/vars", "127.0.0.1:1", http.StatusNotFound},
+		{"/healthz", "10.0.0.1:1", http.StatusOK},
+		{"/metrics", "10.0.0.1:1", http.StatusOK},
+	} {
+		request := httptest.NewRequest(http.MethodGet, test.path, nil)
+		request.RemoteAddr = test.remote
+		answer := httptest.NewRecorder()
+		admin.routes.ServeHTTP(answer, request)
+		if answer.Code != test.status {
+			t.Errorf("%s from %s: status %d, want %d", test.path, test.remote, answer.Code, test.status)
+		}
+		if strings.Contains(answer.Body.String(), os.Args[0]) {
+			t.Errorf("%s from %s tells the command line", test.path, test.remote)
+		}
+	}
+}
