@@ -32,6 +32,10 @@ func openWebSocket(ctx context.Context, a arrival) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
+	return lineOn(conn, shut), nil
+}
+
+func lineOn(conn *websocket.Conn, shut func()) *line {
 	read := func() ([]byte, error) {
 		_, text, err := conn.ReadMessage()
 		return text, err
@@ -48,7 +52,7 @@ func openWebSocket(ctx context.Context, a arrival) (*line, error) {
 			return parseMessage(text)
 		},
 		close: shut,
-	}, nil
+	}
 }
 
 // wire carries packets of Engine.IO 4.

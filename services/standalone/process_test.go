@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// program is the gateway as it is run: a process of its own, built without what tests add.
+// program is a service as it is run: a process of its own, built without what tests add.
 type program struct {
 	path        string
 	descriptors int // that it may have open; as many as the tests unless given
@@ -20,15 +20,20 @@ type program struct {
 
 func buildGateway(t *testing.T) program {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "gateway")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../gateway/cmd/gateway")
+	return buildProgram(t, "../gateway/cmd/gateway")
+}
+
+func buildProgram(t *testing.T, source string) program {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), filepath.Base(source))
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, source)
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", build, err, output)
 	}
 	return program{path: path}
 }
 
-// process is a running gateway.
+// process is a running service.
 type process struct {
 	*house
 	command *exec.Cmd
@@ -41,6 +46,12 @@ func (p program) start(t *testing.T, kafka []string, arguments ...string) *proce
 	free := freeAddresses(t, 2)
 	h := &house{public: free[0], kafka: kafka[0], admins: free[1:]}
 	arguments = append([]string{"--kafka", kafka[0], "--listen", h.public, "--admin", h.admins[0], "--log-level", "warn"}, arguments...)
+	return p.run(t, h, arguments...)
+}
+
+// run starts a program whose addresses are known, and is start otherwise.
+func (p program) run(t *testing.T, h *house, arguments ...string) *process {
+	t.Helper()
 	command, kill := p.command(t, arguments)
 	var complaints bytes.Buffer
 	command.Stdout, command.Stderr = &complaints, &complaints
