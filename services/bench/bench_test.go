@@ -11,8 +11,9 @@ import (
 // TestTinyRun keeps the harness from rotting: the gateway and the bare loop deliver all there is, and the collector takes all, over the embedded broker.
 func TestTinyRun(t *testing.T) {
 	s := &settings{
-		Scenario: []string{"A", "D", "collector", "playback"}, Servers: []string{"bare", "ours", "ours-socketio"},
-		Quick: true, Broker: "embedded", Out: filepath.Join(t.TempDir(), "results.json"),
+		Scenario: []string{"A", "D", "collector", "playback", "abuse"}, Servers: []string{"bare", "ours", "ours-socketio"},
+		Attacks: []string{"pings", "empty records, compressed"},
+		Quick:   true, Broker: "embedded", Out: filepath.Join(t.TempDir(), "results.json"),
 	}
 	if err := s.Run(t.Context()); err != nil {
 		t.Fatal(err)
@@ -40,6 +41,14 @@ func TestTinyRun(t *testing.T) {
 			t.Errorf("%s: nothing was read", f.Kind)
 		}
 	}
+	for _, f := range written.Abuse {
+		if f.Units == 0 || f.Missing > 0 {
+			t.Errorf("%s: there were %d units, and others missed %d results", f.Attack, f.Units, f.Missing)
+		}
+	}
+	if len(written.Abuse) != len(s.Attacks) {
+		t.Errorf("got %d measurements of attacks, want %d", len(written.Abuse), len(s.Attacks))
+	}
 	if len(written.FanOut) != 5 || len(written.Intake) != 2 || len(written.Past) != len(turnsOf(0)) {
 		t.Errorf("got %d, %d and %d measurements, want 5, 2 and %d", len(written.FanOut), len(written.Intake), len(written.Past), len(turnsOf(0)))
 	}
@@ -63,6 +72,7 @@ func TestBars(t *testing.T) {
 			{Kind: bareFetches, MicrosEach: 2}, {Kind: unpaced, MicrosEach: 3}, {Kind: waiting, HeldOfBound: 1.1},
 			{Kind: realWeek, P99: 4 * time.Millisecond}, {Kind: realWeek, Round: 1, P99: time.Second}, {Kind: manyAtOnce, P99: 21 * time.Millisecond},
 		},
+		Abuse: []abuseFigures{{Attack: "pings", MicrosEach: 30}, {Attack: "pings", Round: 1, MicrosEach: 8}, {Attack: "pings", Round: 2, MicrosEach: 10, Missing: 1}},
 	}
 	for _, want := range []bar{
 		{Name: "A: CPU for a delivery, ours to the bare loop's", Got: 1.1, Passed: true},
@@ -75,17 +85,19 @@ func TestBars(t *testing.T) {
 		{Name: "playback: p99 lateness, a week of DNS at 10,000×", Got: 4, Passed: true},
 		{Name: "playback: p99 lateness, 200 at once on one processor", Got: 21, Passed: false},
 		{Name: "playback: heap of 100 that wait, to window and read-ahead", Got: 1.1, Passed: false},
+		{Name: "abuse: CPU for a message, pings", Got: 10, Passed: true},
+		{Name: "abuse: results of others that are missing or double, pings", Got: 1, Passed: false},
 	} {
 		got := find(t, r.bars(), want.Name)
 		if got.Passed != want.Passed || got.Got < want.Got-1e-9 || got.Got > want.Got+1e-9 {
 			t.Errorf("%s: got %g, passed %t, want %g, %t", want.Name, got.Got, got.Passed, want.Got, want.Passed)
 		}
 	}
-	if bars := r.bars(); len(bars) != 10 {
-		t.Errorf("got %d bars, want 10: what was not measured has none", len(bars))
+	if bars := r.bars(); len(bars) != 12 {
+		t.Errorf("got %d bars, want 12: what was not measured has none", len(bars))
 	}
 	if r.failure() == nil {
-		t.Error("got no failure, though four bars were not reached")
+		t.Error("got no failure, though five bars were not reached")
 	}
 }
 

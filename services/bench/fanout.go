@@ -31,13 +31,18 @@ func (l *lab) fanOut(ctx context.Context, scenario scenario, server server) (fig
 		return figures, err
 	}
 	defer target.stop()
+	return l.fanOutOn(ctx, scenario, server, target)
+}
+
+// fanOutOn measures a server that runs. The others are told the window too.
+func (l *lab) fanOutOn(ctx context.Context, scenario scenario, server server, target *running, others ...*process) (figures fanOutFigures, err error) {
 	clients, err := l.startClients(ctx, target.address, server.protocol, scenario)
 	if err != nil {
 		return figures, target.explain(err)
 	}
 	defer clients.stop()
 	producer, err := l.start(ctx, l.program("producer"), "--kafka", l.kafka, "--rows", l.rows,
-		"--rate", strconv.Itoa(scenario.Rate), "--measurements", strconv.Itoa(scenario.Measurements))
+		"--rate", strconv.Itoa(scenario.Rate), "--measurements", strconv.Itoa(scenario.Measurements), "--hops", strconv.Itoa(scenario.Hops))
 	if err != nil {
 		return figures, err
 	}
@@ -45,7 +50,7 @@ func (l *lab) fanOut(ctx context.Context, scenario scenario, server server) (fig
 	if err := clients.hear(&talk.Progress{}); err != nil { // each has got something
 		return figures, target.explain(err)
 	}
-	return l.measureFanOut(ctx, scenario, target, clients, producer)
+	return l.measureFanOut(ctx, scenario, target, clients, producer, others...)
 }
 
 // startClients returns when all are subscribed.
@@ -62,9 +67,11 @@ func (l *lab) startClients(ctx context.Context, address, protocol string, scenar
 	return process, nil
 }
 
-func (l *lab) measureFanOut(ctx context.Context, scenario scenario, target *running, clients, producer *process) (figures fanOutFigures, err error) {
+func (l *lab) measureFanOut(
+	ctx context.Context, scenario scenario, target *running, clients, producer *process, others ...*process,
+) (figures fanOutFigures, err error) {
 	window := l.nextWindow()
-	for _, process := range []*process{clients, producer} {
+	for _, process := range append([]*process{clients, producer}, others...) {
 		if err := process.Tell(window); err != nil {
 			return figures, process.explain(err)
 		}

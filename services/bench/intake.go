@@ -31,26 +31,39 @@ type intake struct {
 var intakes = []intake{{"collector", startCollector}, {"writer", startWriter}}
 
 func startCollector(ctx context.Context, lab *lab, rate string) (*running, *process, error) {
-	addresses, err := kafkatest.FreeAddresses(3)
+	collector, err := lab.startCollector(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	process, err := lab.start(ctx, lab.program("collector"), "serve", "--kafka", lab.kafka, "--log-level", "warn",
+	poster, err := lab.startPoster(ctx, collector, rate)
+	if err != nil {
+		collector.stop()
+	}
+	return collector, poster, err
+}
+
+func (l *lab) startPoster(ctx context.Context, collector *running, rate string) (*process, error) {
+	return l.start(ctx, l.program("poster"), "--address", collector.address, "--rows", l.rows, "--rate", rate)
+}
+
+// startCollector returns when the collector is ready.
+func (l *lab) startCollector(ctx context.Context) (*running, error) {
+	addresses, err := kafkatest.FreeAddresses(3)
+	if err != nil {
+		return nil, err
+	}
+	process, err := l.start(ctx, l.program("collector"), "serve", "--kafka", l.kafka, "--log-level", "warn",
 		"--listen", addresses[0], "--grpc", addresses[1], "--admin", addresses[2])
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	collector := &running{process: process, address: addresses[0], admin: addresses[2]}
 	ready := func(ctx context.Context) error { return answersOK(ctx, "http://"+collector.admin+"/readyz") }
 	if err := awaitReady(ctx, ready); err != nil {
 		process.stop()
-		return nil, nil, process.explain(err)
+		return nil, process.explain(err)
 	}
-	poster, err := lab.start(ctx, lab.program("poster"), "--address", collector.address, "--rows", lab.rows, "--rate", rate)
-	if err != nil {
-		process.stop()
-	}
-	return collector, poster, err
+	return collector, nil
 }
 
 func startWriter(ctx context.Context, lab *lab, rate string) (*running, *process, error) {
@@ -68,14 +81,21 @@ func (l *lab) takeIn(ctx context.Context, intake intake, rate int) (figures inta
 	if load != measured.process {
 		defer load.stop()
 	}
+	return l.measureIntake(ctx, intake.name, measured, load)
+}
+
+// measureIntake measures the way in once load flows. The others are told the window too.
+func (l *lab) measureIntake(ctx context.Context, name string, measured *running, load *process, others ...*process) (figures intakeFigures, err error) {
 	if err := load.hear(&talk.Progress{}); err != nil {
 		return figures, measured.explain(err)
 	}
 	window := l.nextWindow()
-	if err := load.Tell(window); err != nil {
-		return figures, err
+	for _, process := range append([]*process{load}, others...) {
+		if err := process.Tell(window); err != nil {
+			return figures, process.explain(err)
+		}
 	}
-	usage, err := l.watch(ctx, measured, window, intake.name)
+	usage, err := l.watch(ctx, measured, window, name)
 	if err != nil {
 		return figures, measured.explain(err)
 	}

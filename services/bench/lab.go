@@ -77,7 +77,7 @@ func (l *lab) findSources(ctx context.Context) error {
 // build builds whatever is measured, and what measures it.
 func (l *lab) build(ctx context.Context) error {
 	packages := []string{"atlasstream/services/gateway/cmd/...", "atlasstream/services/bench/cmd/...", "atlasstream/services/bench/peers/..."}
-	if slices.Contains(l.settings.Scenario, "collector") {
+	if slices.Contains(l.settings.Scenario, "collector") || slices.Contains(l.settings.Scenario, "abuse") {
 		packages = append(packages, "atlasstream/services/collector/cmd/collector")
 	}
 	build := exec.CommandContext(ctx, "go", append([]string{"build", "-o", filepath.Join(l.dir, "bin") + "/"}, packages...)...)

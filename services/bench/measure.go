@@ -23,6 +23,9 @@ func (s *settings) measure(ctx context.Context, lab *lab) (*report, error) {
 		if err := s.others(ctx, lab, report, round); err != nil {
 			return report, err
 		}
+		if err := s.abuse(ctx, lab, report, round); err != nil {
+			return report, err
+		}
 	}
 	return report, s.past(ctx, lab, report)
 }

@@ -23,6 +23,7 @@ type report struct {
 	Memory  []memoryFigures
 	Intake  []intakeFigures
 	Past    []pastFigures
+	Abuse   []abuseFigures
 	Bars    []bar // as they were judged when the report was written
 }
 
@@ -88,6 +89,7 @@ func (r *report) print(to io.Writer) {
 	r.printFanOut(table)
 	r.printIntake(table)
 	r.printPast(table)
+	r.printAbuse(table)
 	r.printBars(table)
 	_ = table.Flush() // there is nowhere to say that the output is gone
 }

@@ -12,6 +12,7 @@ type scenario struct {
 	Clients      int
 	Measurements int     // shared out among the clients, and among the results
 	Rate         int     // results a second, over all measurements
+	Hops         int     // of the results, which are traceroutes then; 0 for those of payload.Rows
 	Filtered     bool    // each client has a filter of its own, which one result in payload.Turns passes; only our servers can do that
 	MostCPU      float64 // the bar: our CPU time for a delivery, in times of the bare loop's
 	MostCores    float64 // the bar: processors that ours keeps busy

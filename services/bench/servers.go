@@ -26,8 +26,13 @@ var servers = map[string]server{
 }
 
 func gatewayCommand(lab *lab, listen, admin string) []string {
-	return []string{lab.program("gateway"), "--kafka", lab.kafka, "--listen", listen, "--admin", admin, "--log-level", "warn",
-		"--address-connections", "20000", "--address-messages", "20000"} // all the clients come from one address, at once
+	return append(limitedGatewayCommand(lab, listen, admin),
+		"--address-connections", "20000", "--address-messages", "20000") // all the clients come from one address, at once
+}
+
+// limitedGatewayCommand is for a gateway with the limits that it has by default.
+func limitedGatewayCommand(lab *lab, listen, admin string) []string {
+	return []string{lab.program("gateway"), "--kafka", lab.kafka, "--listen", listen, "--admin", admin, "--log-level", "warn"}
 }
 
 func peerCommand(name string) func(lab *lab, listen, admin string) []string {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"atlasstream/services/bench/internal/stats"
@@ -41,7 +42,7 @@ func (r *report) bars() []bar {
 	if len(r.Memory) > 0 {
 		bars = append(bars, newBar("memory: an idle connection", r.bytesEach(), mostBytesEach, "bytes"))
 	}
-	return append(append(bars, r.intakeBars()...), r.pastBars()...)
+	return slices.Concat(bars, r.intakeBars(), r.pastBars(), r.abuseBars())
 }
 
 func (r *report) fanOutBars(scenario scenario) []bar {

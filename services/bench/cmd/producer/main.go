@@ -27,6 +27,7 @@ type settings struct {
 	Rows         string   `help:"Directory of the real results." required:""`
 	Rate         int      `help:"Results a second." required:""`
 	Measurements int      `help:"How many measurements take turns." required:""`
+	Hops         int      `help:"Send traceroutes of so many hops instead of the real results."`
 }
 
 // Run sends until the window that the parent tells is over, and tells what it sent.
@@ -46,7 +47,7 @@ func (s *settings) Run(ctx context.Context) error {
 		return err
 	}
 	defer client.Close()
-	producer := &producer{client: client, rows: rows, measurements: s.Measurements}
+	producer := &producer{client: client, rows: rows, measurements: s.Measurements, hops: s.Hops}
 	return producer.run(ctx, s.Rate, talk.WithParent())
 }
 
@@ -54,6 +55,7 @@ type producer struct {
 	client       *kgo.Client
 	rows         *payload.Rows
 	measurements int
+	hops         int // of each result, if it is to be a traceroute
 	window       atomic.Pointer[talk.Window]
 	sent         int   // in all
 	latestSent   int64 // the time that the latest result says, in microseconds since 1970
@@ -102,10 +104,18 @@ func (p *producer) send(due int) {
 	for range due {
 		p.latestSent = max(time.Now().UnixMicro(), p.latestSent+1)
 		measurement := atlas.MeasurementID(1 + p.sent%p.measurements)
-		value := p.rows.Result(p.sent, measurement, p.latestSent)
+		value := p.result(measurement)
 		p.sent++
 		p.client.Produce(context.Background(), record(measurement, value), p.acknowledged(p.latestSent))
 	}
+}
+
+// result makes the next result.
+func (p *producer) result(measurement atlas.MeasurementID) []byte {
+	if p.hops > 0 {
+		return payload.Traceroute(p.sent, measurement, p.latestSent, p.hops)
+	}
+	return p.rows.Result(p.sent, measurement, p.latestSent)
 }
 
 func (p *producer) acknowledged(sent int64) func(*kgo.Record, error) {

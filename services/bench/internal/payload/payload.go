@@ -98,9 +98,34 @@ func (r *Rows) Result(n int, measurement atlas.MeasurementID, sent int64) []byte
 	row := &r.rows[n%len(r.rows)]
 	result := make([]byte, 0, len(row.head)+len(row.tail)+len(turnMember)+len(sentMember)+3*sentDigits+1)
 	result = strconv.AppendInt(append(result, row.head...), int64(measurement), 10)
-	result = strconv.AppendInt(append(append(result, row.tail...), turnMember...), int64(n%Turns), 10)
+	return end(append(result, row.tail...), n, sent)
+}
+
+// end adds what every result has at its end.
+func end(result []byte, n int, sent int64) []byte {
+	result = strconv.AppendInt(append(result, turnMember...), int64(n%Turns), 10)
 	result = append(result, sentMember...)
 	return append(strconv.AppendInt(result, sent, 10), '}')
+}
+
+// Traceroute makes result number n, likewise, as a traceroute of so many hops with three replies each: of some 13 kB for sixty.
+func Traceroute(n int, measurement atlas.MeasurementID, sent int64, hops int) []byte {
+	const replies = 3
+	result := fmt.Appendf(nil, `{"msm_id":%d,"prb_id":%d,"af":4,"timestamp":%d,"type":"traceroute","result":[`, measurement, 1+n%Turns, sent/1_000_000)
+	for hop := 1; hop <= hops; hop++ {
+		if hop > 1 {
+			result = append(result, ',')
+		}
+		result = fmt.Appendf(result, `{"hop":%d,"result":[`, hop)
+		for reply := range replies {
+			if reply > 0 {
+				result = append(result, ',')
+			}
+			result = fmt.Appendf(result, `{"from":"10.0.%d.%d","ttl":%d,"size":28,"rtt":%d.%03d,"itos":0}`, hop, reply, 255-hop%256, hop, reply)
+		}
+		result = append(result, "]}"...)
+	}
+	return end(append(result, ']'), n, sent)
 }
 
 // Sent finds when a result was sent, in microseconds since 1970, in a message that ends with it and a closing bracket; some servers add a newline.

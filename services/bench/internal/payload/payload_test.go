@@ -32,6 +32,18 @@ func TestResultsAreValid(t *testing.T) {
 	}
 }
 
+func TestTraceroutesAreValid(t *testing.T) {
+	now := time.Now().UnixMicro()
+	result := Traceroute(3, 4711, now, 60)
+	event, err := atlas.ParseResult(result)
+	if err != nil || event.Measurement != 4711 || event.Type != "traceroute" || len(result) < 12_000 {
+		t.Errorf("got %+v, %v of %d bytes", event, err, len(result))
+	}
+	if sent, found := Sent(append(result, ']')); !found || sent != now {
+		t.Errorf("got %d, %t, want %d", sent, found, now)
+	}
+}
+
 func TestSent(t *testing.T) {
 	now := time.Now().UnixMicro()
 	result := load(t).Result(3, 1001, now)

@@ -40,6 +40,9 @@ type Received struct {
 	Lost       int           // connections that ended early
 }
 
+// Attacked is what an attacker has sent.
+type Attacked struct{ Messages int } // or bodies, within the window
+
 // Played is what reading or playing the past took.
 type Played struct {
 	Records int

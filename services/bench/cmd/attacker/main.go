@@ -1,0 +1,76 @@
+// Command attacker is what one address can do to a gateway or a collector within all limits. Its address is 127.0.0.2, that of the other clients is 127.0.0.1.
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"atlasstream/pkg/service"
+	"atlasstream/services/bench/internal/talk"
+)
+
+// source is where the attacks come from: on Linux, all of 127.0.0.0/8 is the machine itself.
+var source = &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+
+type settings struct {
+	Address string `help:"host:port of the gateway or the collector." required:""`
+	Attack  string `help:"What to do." required:""`
+}
+
+// attack is what the attacker does: first it prepares, then it sends, so many messages a second.
+type attack struct {
+	prepare   func(ctx context.Context, address string) (*sender, error)
+	perSecond int // 0: nothing is sent, as what was prepared is the attack
+}
+
+var attacks = map[string]attack{
+	"acceptedFields of one client's subscriptions": {prepare: subscribed(8, differentFields)},
+	"acceptedFields of many clients":               {prepare: subscribed(200, manyFields)},
+	"conditions that fail":                         {prepare: subscribed(9, failingConditions)},
+	"long acknowledgements":                        {prepare: sending(socketIO4, longAck), perSecond: 50},
+	"pings":                                        {prepare: sending(socketIO3, "2"), perSecond: 5000},
+	"backlogs":                                     {prepare: sending(plain, backlogs...), perSecond: 100},
+	"empty records, compressed":                    {prepare: posting, perSecond: 5},
+}
+
+// Run attacks until the window is over that the parent tells, and tells how much was sent within it.
+func (s *settings) Run(ctx context.Context) error {
+	attack, exists := attacks[s.Attack]
+	if !exists {
+		return fmt.Errorf("attack: got %q, which there is not", s.Attack)
+	}
+	sender, err := attack.prepare(ctx, s.Address)
+	if err != nil {
+		return err
+	}
+	defer sender.close()
+	parent := talk.WithParent()
+	if err := parent.Tell(talk.Progress{}); err != nil {
+		return err
+	}
+	var window talk.Window
+	if err := parent.Hear(&window); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithDeadline(ctx, window.End())
+	defer cancel()
+	if err := sender.run(ctx, attack.perSecond, &window); err != nil {
+		return err
+	}
+	defer parent.AwaitEnd() // until then, what was prepared stays
+	return parent.Tell(talk.Attacked{Messages: sender.within})
+}
+
+// idle waits for the end of the attack.
+func idle(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
+
+func isWithin(window *talk.Window) bool { return window.Holds(time.Now().UnixMicro()) }
+
+func main() {
+	service.Main("attacker", "What one address can do within all limits.", &settings{})
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+
+	"atlasstream/services/bench/internal/payload"
+)
+
+// measurement is that of the load.
+const measurement = 1
+
+// longAck is nearly as long as a message may be. Nobody waits for it.
+var longAck = `437["x"` + strings.Repeat(",1", 49_000) + "]"
+
+// backlogs are asked for and ended again.
+var backlogs = []string{
+	fmt.Sprintf(`["atlas_subscribe",{"msm":%d,"prb":1,"sendBacklog":true}]`, measurement),
+	fmt.Sprintf(`["atlas_unsubscribe",{"msm":%d,"prb":1,"sendBacklog":true}]`, measurement),
+}
+
+// differentFields are 250 subscriptions that differ in the members they want. Which of them match is another question with each result.
+func differentFields(client int) (subscriptions []string) {
+	const count, names, nameLength = 250, 4, 80
+	chance := rand.New(rand.NewPCG(1, uint64(client)))
+	for n := range count {
+		fields := make([]string, names)
+		for name := range fields {
+			fields[name] = fmt.Sprintf("%d.%d.%s", n, name, strings.Repeat("x", nameLength))
+		}
+		subscriptions = append(subscriptions, parameters(fields, map[string]any{"turn": chance.Perm(payload.Turns)[:payload.Turns/2]}))
+	}
+	return subscriptions
+}
+
+// manyFields is a subscription to as many members as one may name, other ones for each client.
+func manyFields(client int) []string {
+	const others = 98
+	fields := []string{"result.hop", "result.result.rtt"}
+	for name := range others {
+		fields = append(fields, fmt.Sprintf("result.result.member%d.of%d", name, client))
+	}
+	return []string{parameters(fields, nil)}
+}
+
+func parameters(fields []string, equalsTo map[string]any) string {
+	wanted := map[string]any{"msm": measurement, "acceptedFields": fields}
+	if equalsTo != nil {
+		wanted["equalsTo"] = equalsTo
+	}
+	text, err := json.Marshal(wanted)
+	if err != nil {
+		panic(err) // strings and numbers can be written
+	}
+	return string(text)
+}
+
+// failingConditions are a thousand subscriptions, the condition of each of which looks at all replies of a traceroute in vain.
+func failingConditions(int) (subscriptions []string) {
+	const count, beyond = 1000, 1_000_000
+	for n := range count {
+		subscriptions = append(subscriptions, fmt.Sprintf(`{"msm":%d,"greaterTo":{"result.result.rtt":%d}}`, measurement, beyond+n))
+	}
+	return subscriptions
+}
+
+// emptyRecords are six megabytes of records that are none, compressed.
+func emptyRecords() ([]byte, error) {
+	const count, at = 2_000_000, 1000
+	var packed bytes.Buffer
+	writer := gzip.NewWriter(&packed)
+	for range count / at {
+		if _, err := io.WriteString(writer, strings.Repeat("{}\n", at)); err != nil {
+			return nil, err
+		}
+	}
+	err := writer.Close()
+	return packed.Bytes(), err
+}
+
+func post(ctx context.Context, client *http.Client, url string, body []byte) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Encoding", "gzip")
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	_, err = io.Copy(io.Discard, response.Body)
+	return err
+}
