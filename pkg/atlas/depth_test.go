@@ -57,7 +57,7 @@ func TestDepthOfEveryKind(t *testing.T) {
 
 // deep-995.jsonl ends clients that use Python's recursive parser: it is what a collector took once.
 func TestDepthOfAHostileResult(t *testing.T) {
-	raw, err := os.ReadFile("testdata/deep-995.jsonl")
+	raw, err := os.ReadFile("../../services/collector/testdata/deep-995.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,20 @@ func FuzzParseProbeStatus(f *testing.F) {
 	})
 }
 
+// An archive takes what either of the live topics takes, and nothing else.
+func FuzzParseArchived(f *testing.F) {
+	f.Add([]byte(`{"type":"connection","event":"connect","prb_id":12,"timestamp":1426633200}`))
+	f.Add([]byte(`{"msm_id":"1","prb_id":2,"timestamp":3,"type":"x"}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		event, err := ParseArchived(raw)
+		result, resultErr := ParseResult(raw)
+		status, statusErr := ParseProbeStatus(raw)
+		if (err == nil) != (resultErr == nil || statusErr == nil) || err == nil && event.ID != result.ID && event.ID != status.ID {
+			t.Fatalf("got %+v, %v of %q", event, err, raw)
+		}
+	})
+}
+
 func FuzzParseProbe(f *testing.F) {
 	f.Add([]byte(apiProbe))
 	f.Add([]byte(archiveProbe))

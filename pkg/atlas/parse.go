@@ -13,17 +13,38 @@ const typeConnection = "connection"
 // ParseResult reads what the service needs of a measurement result: msm_id, prb_id, timestamp and type. The rest is checked to be JSON and nothing else.
 // The event's Value is raw itself, on one line. The error is meant for whoever sent the result: it names the member, what came and what is allowed.
 func ParseResult(raw []byte) (Event, error) {
-	var members required
-	if err := visitMembers(raw, members.take); err != nil {
-		return Event{}, err
-	}
-	if err := members.missing(true); err != nil {
+	members, err := readRequired(raw)
+	if err != nil {
 		return Event{}, err
 	}
 	if members.eventType == typeConnection {
 		return Event{}, errors.New(`type: got "connection", which is a probe-status event and no measurement result`)
 	}
-	return members.event(StreamResult, MeasurementID(members.measurement), raw)
+	return members.result(raw)
+}
+
+// ParseArchived reads a record of an archive: what ParseResult accepts or, as downloads of ConnectionMeasurement have them, what ParseProbeStatus does.
+func ParseArchived(raw []byte) (Event, error) {
+	members, err := readRequired(raw)
+	if err != nil {
+		return Event{}, err
+	}
+	if members.eventType == typeConnection {
+		return ParseProbeStatus(raw)
+	}
+	return members.result(raw)
+}
+
+func readRequired(raw []byte) (members required, err error) {
+	err = visitMembers(raw, members.take)
+	return members, err
+}
+
+func (r *required) result(raw []byte) (Event, error) {
+	if err := r.missing(true); err != nil {
+		return Event{}, err
+	}
+	return r.event(StreamResult, MeasurementID(r.measurement), raw)
 }
 
 // ParseProbeStatus reads a connection event: a probe connected to its controller, or its connection ended. It needs prb_id, timestamp,

@@ -29,7 +29,7 @@ type ImportConfig struct {
 	Measurements bool     // the files have measurements, for theirs
 	Files        []string // "-" is the standard input
 	MaxRecord    int      // bytes of one record; 0 for 512 KiB
-	Strict       bool     // rejected lines are an error
+	AllowRejects int      // how many records may be rejected; with none, an import of nothing is an error as well
 	Progress     io.Writer
 	Summary      io.Writer
 	Logger       *zap.Logger
@@ -40,6 +40,9 @@ func (c ImportConfig) Validate() error {
 	var faults []error
 	if len(c.Files) == 0 {
 		faults = append(faults, errors.New("files: none given, want at least one, or - for the standard input"))
+	}
+	if c.AllowRejects < 0 {
+		faults = append(faults, fmt.Errorf("allow-rejects: got %d, want at least 0", c.AllowRejects))
 	}
 	_, _, err := c.destination()
 	return errors.Join(append(faults, err, c.log().Validate(), c.writer().Validate())...)
@@ -77,8 +80,9 @@ func (c ImportConfig) writer() eventlog.WriterConfig {
 	return eventlog.WriterConfig{MaxRecordBytes: c.MaxRecord, Timeout: importPatience}
 }
 
-// Import puts the results of files into an archive topic, or objects into the topic of their registry; it is made if it is missing. Import fails if a file
-// could not be read or a record could not be written, not if lines were rejected, unless Strict; the summary tells how many. It stops when ctx ends.
+// Import puts the results of files into an archive topic, or objects into the topic of their registry; it is made if it is missing, once the files have
+// been opened. Import fails if a file could not be read, a record could not be written, or more were rejected than AllowRejects; the summary tells how many.
+// It stops when ctx ends.
 func Import(ctx context.Context, cfg ImportConfig) error {
 	if err := cfg.Validate(); err != nil {
 		return fmt.Errorf("import settings: %w", err)
@@ -100,21 +104,27 @@ func (c ImportConfig) run(ctx context.Context, log *eventlog.Log, writer *eventl
 	if err != nil {
 		return err
 	}
-	if err := reach(ctx, log, spec); err != nil {
-		return err
-	}
 	importer := file.Importer{
 		Publisher:      publish.New(writer, c.MaxRecord, "import", nil),
 		To:             to,
 		MaxRecordBytes: c.MaxRecord,
 		Progress:       file.NewProgress(c.Progress),
+		Opened:         func(ctx context.Context) error { return reach(ctx, log, spec) },
 	}
 	summary, err := importer.Import(ctx, c.Files)
 	fmt.Fprintf(c.Summary, "%s: %s\n", spec.Name, summary)
-	if c.Strict && summary.Rejected > 0 {
-		err = errors.Join(err, fmt.Errorf("%d lines were rejected", summary.Rejected))
+	return errors.Join(err, c.judge(summary))
+}
+
+// judge tells whether an import has taken what somebody who says nothing more must think that it has.
+func (c ImportConfig) judge(summary file.Summary) error {
+	switch {
+	case summary.Rejected > c.AllowRejects:
+		return fmt.Errorf("%d records were rejected, want at most %d (--allow-rejects)", summary.Rejected, c.AllowRejects)
+	case summary.Accepted == 0 && c.AllowRejects == 0:
+		return errors.New("nothing was imported, as the files have no record")
 	}
-	return err
+	return nil
 }
 
 // reach makes topics if they are missing, and does not wait for ever for a Kafka that is not there.

@@ -3,7 +3,10 @@ package collector
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,19 +58,127 @@ func TestImportIntoAnArchiveWhosePartitionsWereChanged(t *testing.T) {
 	}
 }
 
-func TestImportStrict(t *testing.T) {
+// An import that refused something, or took nothing, is none that went well, unless it was told that it may.
+func TestImportAllowRejects(t *testing.T) {
 	b := broker(t, "")
-	path := filepath.Join(t.TempDir(), "bad")
-	if err := os.WriteFile(path, []byte(result(1)+"\nx\n"), 0o600); err != nil {
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	bad, empty, blank, none := write("bad", result(1)+"\nx\ny\n"), write("empty", ""), write("blank", " \n\n"), write("none", "[]")
+	const tookNothing = "nothing was imported, as the files have no record"
+	for _, test := range []struct {
+		file  string
+		allow int
+		want  string
+	}{
+		{bad, 0, "2 records were rejected, want at most 0 (--allow-rejects)"}, {bad, 1, "2 records were rejected, want at most 1 (--allow-rejects)"}, {bad, 2, ""},
+		{empty, 0, tookNothing}, {blank, 0, tookNothing}, {none, 0, tookNothing}, {none, 1, ""},
+	} {
+		got := ""
+		if err := Import(t.Context(), ImportConfig{Kafka: b.Addrs(), Into: "rejects", Files: []string{test.file}, AllowRejects: test.allow}); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("%s, %d allowed: got %q, want %q", filepath.Base(test.file), test.allow, got, test.want)
+		}
+	}
+}
+
+// A file that cannot be imported leaves no topic behind, whichever of the files it is.
+func TestImportMakesItsTopicLast(t *testing.T) {
+	b := broker(t, "")
+	good := filepath.Join(testdata, "ntp.jsonl.gz")
+	for _, bad := range []string{"/no/such/file", "testdata/forty.tar.gz", "testdata/forty.jsonl.xz", "testdata/forty-utf16le.jsonl"} {
+		err := Import(t.Context(), ImportConfig{Kafka: b.Addrs(), Into: "unmade", Files: []string{good, bad}})
+		if err == nil || !strings.HasPrefix(err.Error(), bad+": ") && !strings.Contains(err.Error(), "no such file") {
+			t.Errorf("%s: got %v", bad, err)
+		}
+	}
+	log := openLog(t, b.Addrs())
+	defer log.Close()
+	if archives, err := log.History().Archives(t.Context()); err != nil || len(archives) != 0 {
+		t.Errorf("got %v, %v", archives, err)
+	}
+}
+
+// What users had, at each way in: it is taken, or refused by its name.
+func TestFilesOfUsers(t *testing.T) {
+	b := broker(t, "")
+	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1})
+	r.awaitReady(t)
+	for _, test := range []struct {
+		file   string
+		taken  int
+		says   string
+		status int
+	}{
+		{"two-arrays.json", 3, "", http.StatusOK},
+		{"latest-by-probe.json", 2, "", http.StatusOK},
+		{"bom-in-the-middle.jsonl", 3, "", http.StatusOK},
+		{"deep-995.jsonl", 0, "nest deeper than 100", http.StatusOK},
+		{"forty.tar.gz", 0, "it is a tar archive", http.StatusUnsupportedMediaType},
+		{"forty.jsonl.xz", 0, "it is compressed by xz", http.StatusUnsupportedMediaType},
+		{"forty-utf16le.jsonl", 0, "it is UTF-16 text, little-endian", http.StatusUnsupportedMediaType},
+	} {
+		var summary bytes.Buffer
+		into := strings.ReplaceAll(test.file, ".", "-")
+		err := Import(t.Context(), ImportConfig{Kafka: b.Addrs(), Into: into, Files: []string{"testdata/" + test.file}, Summary: &summary})
+		if (err == nil) != (test.says == "") || !strings.Contains(fmt.Sprint(summary.String(), err), test.says) {
+			t.Errorf("import of %s: got %v, %s", test.file, err, summary.String())
+		}
+		if test.taken > 0 && len(stored(t, b.Addrs(), "atlas.archive."+into)) != test.taken {
+			t.Errorf("import of %s: %s", test.file, summary.String())
+		}
+		status, got := r.postFile(t, "testdata/"+test.file)
+		if status != test.status || got.Accepted != test.taken || !strings.Contains(fmt.Sprint(got.Error, got.Rejected), test.says) {
+			t.Errorf("POST of %s: got %d, %+v", test.file, status, got)
+		}
+	}
+}
+
+func (r *running) postFile(t *testing.T, name string) (status int, got answer) {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := ImportConfig{Kafka: b.Addrs(), Into: "bad", Files: []string{path}}
-	if err := Import(t.Context(), cfg); err != nil {
-		t.Errorf("not strict: %v", err)
+	request, err := http.NewRequest(http.MethodPost, "http://"+r.http+"/v1/results", bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
 	}
-	cfg.Strict = true
-	if err := Import(t.Context(), cfg); err == nil || err.Error() != "1 lines were rejected" {
-		t.Errorf("strict: %v", err)
+	if strings.HasSuffix(name, ".gz") {
+		request.Header.Set("Content-Encoding", "gzip")
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if err := json.NewDecoder(response.Body).Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, got
+}
+
+// A download of measurement 7000 has connection events, some without the measurement's ID.
+func TestImportConnectionEvents(t *testing.T) {
+	b := broker(t, "")
+	if err := Import(t.Context(), ImportConfig{Kafka: b.Addrs(), Into: "connections", Files: []string{"testdata/connections-7000.jsonl"}}); err != nil {
+		t.Fatal(err)
+	}
+	records := stored(t, b.Addrs(), "atlas.archive.connections")
+	if len(records) != 2 {
+		t.Fatalf("stored %d", len(records))
+	}
+	for _, record := range records {
+		if record.Stream != atlas.StreamProbeStatus || record.Measurement != atlas.ConnectionMeasurement || record.Probe != 12 {
+			t.Errorf("stored %+v", record.Event)
+		}
 	}
 }
 
@@ -82,7 +193,7 @@ func TestImportRegistries(t *testing.T) {
 		summary string
 	}{
 		{ImportConfig{Probes: true, Files: []string{"internal/source/file/testdata/probes.json.bz2"}}, "atlas.probes: 125 imported, 0 rejected\n"},
-		{ImportConfig{Measurements: true, Files: []string{path}}, "atlas.measurements: 2 imported, 1 rejected\n  " + path + ":3: id: got"},
+		{ImportConfig{Measurements: true, AllowRejects: 1, Files: []string{path}}, "atlas.measurements: 2 imported, 1 rejected\n  " + path + ":3: id: got"},
 	} {
 		var summary bytes.Buffer
 		test.cfg.Kafka, test.cfg.Summary = b.Addrs(), &summary

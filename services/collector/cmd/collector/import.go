@@ -16,14 +16,15 @@ type importer struct {
 	Probes       bool     `help:"Probes, into their registry: answers of RIPE's API (/api/v2/probes/), or its daily archive files." xor:"into" env:"ATLAS_IMPORT_PROBES"`
 	Measurements bool     `help:"Measurements, into their registry: answers of RIPE's API (/api/v2/measurements/)." xor:"into" env:"ATLAS_IMPORT_MEASUREMENTS"`
 	MaxRecord    int      `help:"Longest record, in bytes." default:"524288"`
-	Strict       bool     `help:"Fail if any line was rejected. All others are imported all the same."`
-	Files        []string `arg:"" name:"file" help:"Records line by line, as a JSON array or, for a registry, as pages with \"results\" or \"objects\"; plain or compressed by gzip, zstd or bzip2; - is the standard input."`
+	AllowRejects int      `help:"Most records that may be rejected for the exit status to be 0. All others are imported in any case." default:"0" placeholder:"N"`
+	Files        []string `arg:"" name:"file" help:"Records line by line, as JSON arrays, as an object with an array by probe or, for a registry, as pages with \"results\" or \"objects\"; plain or compressed by gzip, zstd or bzip2; - is the standard input."`
 }
 
 // Help is printed below the flags.
 func (*importer) Help() string {
 	return "One of --into, --probes and --measurements says what the files have. The exit status is 0 if every file was read to its end and Kafka has " +
-		"every valid record; how many lines were rejected, and why, is printed. A registry keeps the last object of each ID, so the same file may be " +
+		"every record; how many were rejected, and why, is printed. An import of nothing fails too, unless --allow-rejects is more than 0. A registry keeps " +
+		"the last object of each ID, so the same file may be " +
 		"imported again at any time."
 }
 
@@ -40,7 +41,7 @@ func (i *importer) Run(ctx context.Context) error {
 		Measurements: i.Measurements,
 		Files:        i.Files,
 		MaxRecord:    i.MaxRecord,
-		Strict:       i.Strict,
+		AllowRejects: i.AllowRejects,
 		Progress:     os.Stderr,
 		Summary:      os.Stdout,
 		Logger:       logger,

@@ -14,6 +14,9 @@ import (
 	"go.uber.org/zap"
 )
 
+// mostArrays is how many arrays may follow one another in a body: empty ones cost work, and have no record that would be counted.
+const mostArrays = 10_000
+
 // take publishes a body batch by batch, while it comes.
 func (h *HTTP) take(w http.ResponseWriter, r *http.Request, paced *pacedBody, memory *claim, to publish.Destination) (*publish.Outcome, *refusal) {
 	body, refused := h.limits.openBody(w, r, paced, memory)
@@ -22,7 +25,7 @@ func (h *HTTP) take(w http.ResponseWriter, r *http.Request, paced *pacedBody, me
 	}
 	defer body.Close()
 	outcome := &publish.Outcome{Rejected: []publish.Rejection{}}
-	values := split.New(body, split.Limits{Value: h.limits.RecordBytes, Batch: BatchBytes, Members: to.Members, Grow: memory.grow})
+	values := split.New(body, split.Limits{Value: h.limits.RecordBytes, Batch: BatchBytes, Arrays: mostArrays, Members: to.Members, Grow: memory.grow})
 	for {
 		batch, err := values.Next()
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/eventlog"
+	"atlasstream/services/collector/internal/unpack"
 )
 
 // When a client should come again.
@@ -40,6 +41,7 @@ func givenUp(rejected, most, last int) string {
 // refuseUnread says why a body could not be read to its end. What stood before is published all the same.
 func (l Limits) refuseUnread(err error) *refusal {
 	var tooLong *http.MaxBytesError
+	var foreign *unpack.ForeignError
 	switch {
 	case errors.As(err, &tooLong):
 		return refuse(http.StatusRequestEntityTooLarge, "body: longer than %d bytes, the limit; send it in parts", l.BodyBytes)
@@ -47,6 +49,8 @@ func (l Limits) refuseUnread(err error) *refusal {
 		return refuse(http.StatusRequestEntityTooLarge, "body: longer than %d bytes once decompressed, the limit; send it in parts", l.BodyBytes)
 	case errors.Is(err, errSwollen):
 		return refuse(http.StatusRequestEntityTooLarge, "body: %w", err)
+	case errors.As(err, &foreign):
+		return refuse(http.StatusUnsupportedMediaType, "body: %w, plain or compressed by gzip or zstd", err)
 	case errors.Is(err, errBusy):
 		return refuseBusy(fmt.Errorf("body: %w; send it again: what Kafka has of it already does no harm", err))
 	case errors.Is(err, os.ErrDeadlineExceeded):

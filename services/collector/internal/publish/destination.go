@@ -29,5 +29,5 @@ var (
 // pageMembers name the arrays of RIPE's lists: in what the API answers, and in the daily files of its probe archive.
 var pageMembers = []string{"results", "objects"}
 
-// Archive takes results of the past into a topic of their own.
-func Archive(topic string) Destination { return Destination{Topic: topic, Event: atlas.ParseResult} }
+// Archive takes results of the past, and connection events, into a topic of their own.
+func Archive(topic string) Destination { return Destination{Topic: topic, Event: atlas.ParseArchived} }

@@ -19,7 +19,11 @@ type array struct {
 }
 
 func (a *array) cut(s *Splitter) (finished bool) {
-	return a.cutElements(s) || a.closed && a.trail(s)
+	finished = a.cutElements(s)
+	if a.closed {
+		s.cutter = &between{element: a.element}
+	}
+	return finished
 }
 
 // cutElements goes on until the array is closed, the batch is full or the window has no whole element.
@@ -91,19 +95,5 @@ func (a *array) giveUp(s *Splitter, why string) (finished bool) {
 	if a.tooLong { // that element was refused already
 		a.element++
 	}
-	s.refuse(a.element, fmt.Errorf("the array is broken: %s: nothing was read from element %d on", why, a.element))
-	s.broken = true
-	return true
-}
-
-// trail sees to it that nothing stands behind the array unnoticed.
-func (a *array) trail(s *Splitter) (finished bool) {
-	rest := bytes.TrimLeft(s.window.rest(), space)
-	s.window.consume(len(s.window.rest()) - len(rest))
-	if len(rest) == 0 {
-		return false
-	}
-	s.refuse(a.element, fmt.Errorf("the array has ended, and yet %q follows: nothing was read from there on", rest[0]))
-	s.broken = true
-	return true
+	return s.breakOff(a.element, fmt.Errorf("the array is broken: %s: nothing was read from element %d on", why, a.element))
 }

@@ -1,6 +1,7 @@
 package split
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -9,7 +10,8 @@ import (
 
 // Whatever comes, the cut ends, does not depend on how the bytes arrive, and lines behind garbage are found.
 func FuzzSplitter(f *testing.F) {
-	for _, body := range []string{"{}\n{}", "{\n\"a\":1\n}\n", "[{},[1],\"x\"]", "{\"a\":[\n{\"a\":[\n{\"a\":[\n", "[{\"a\":\"\\\"]\"},", "x\n\r\n{\"a\":\n {}\n", "\ufeff[]x", `{"a":{},"results":[{},1],"b":[]}{"objects":[{"results":[1]}]} {`} {
+	for _, body := range []string{"{}\n{}", "{\n\"a\":1\n}\n", "[{},[1],\"x\"]", "{\"a\":[\n{\"a\":[\n{\"a\":[\n", "[{\"a\":\"\\\"]\"},", "x\n\r\n{\"a\":\n {}\n", "\ufeff[]x", "[{}]\ufeff[1]\n[2,", `{"6001":[{},{}], "6002" : []} {"1":[1]}`, "\ufeff{}\r\n\ufeff{}\ufeff{\n}\n",
+		`{"a":{},"results":[{},1],"b":[]}{"objects":[{"results":[1]}]} {`} {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
@@ -19,7 +21,7 @@ func FuzzSplitter(f *testing.F) {
 			t.Fatalf("whole: %q, in pieces: %q", whole, pieces)
 		}
 		narrow, _ := cut(t, strings.NewReader(body), Limits{Value: 16, Batch: 1})
-		if len(narrow) > strings.Count(body, "\n")+strings.Count(body, ",")+2 {
+		if len(narrow) > strings.Count(body, "\n")+strings.Count(body, ",")+strings.Count(body, "[")+strings.Count(body, byteOrderMark)+2 {
 			t.Fatalf("%d values", len(narrow))
 		}
 		findsLinesBehind(t, body)
@@ -36,7 +38,7 @@ func cutsPages(t *testing.T, body string) {
 		t.Fatalf("pages: whole: %q, in pieces: %q", whole, pieces)
 	}
 	array := strings.Trim(body, space+byteOrderMark)
-	if !strings.HasPrefix(array, "[") || !strings.HasSuffix(array, "]") {
+	if !strings.HasPrefix(array, "[") || !strings.HasSuffix(array, "]") || !valid([]byte(array)) { // several arrays, for one
 		return
 	}
 	alone, _ := cut(t, strings.NewReader(array), ample)
@@ -50,8 +52,11 @@ func broken(values []string) bool {
 	return slices.ContainsFunc(values, func(value string) bool { return strings.Contains(value, "nothing was read from") })
 }
 
+var beginsByProbe = regexp.MustCompile(`^\{\s*"\d+"\s*:\s*\[`)
+
 func findsLinesBehind(t *testing.T, garbage string) {
-	if strings.HasPrefix(strings.TrimLeft(garbage, space+byteOrderMark), "[") || len(garbage) > ample.Value/2 {
+	begin := strings.TrimLeft(garbage, space+byteOrderMark)
+	if strings.HasPrefix(begin, "[") || beginsByProbe.MatchString(begin) || len(garbage) > ample.Value/2 {
 		return
 	}
 	first, second := `{"a":"first"}`, `{"a":"second"}`

@@ -11,6 +11,7 @@ type lines struct {
 
 func (l *lines) cut(s *Splitter) (finished bool) {
 	for !s.full() {
+		l.skipBlank(s)
 		rest := s.window.rest()
 		end := bytes.IndexByte(rest, '\n') + 1
 		if end == 0 && !s.window.complete() {
@@ -27,6 +28,21 @@ func (l *lines) cut(s *Splitter) (finished bool) {
 		l.consume(s, rest[:length])
 	}
 	return false
+}
+
+// skipBlank passes blank lines at once, and byte order marks where a line begins: files that were put together have them.
+func (l *lines) skipBlank(s *Splitter) {
+	for !l.midline {
+		rest := s.window.rest()
+		n := bytes.LastIndexByte(rest[:len(rest)-len(bytes.TrimLeft(rest, space))], '\n') + 1
+		if n == 0 && bytes.HasPrefix(rest, []byte(byteOrderMark)) {
+			n = len(byteOrderMark)
+		}
+		if n == 0 {
+			return
+		}
+		l.consume(s, rest[:n])
+	}
 }
 
 // hold keeps the beginning of a line until the rest of it comes, unless it is too long already.
@@ -48,6 +64,10 @@ func (l *lines) cutLine(s *Splitter, rest []byte, end int) int {
 	switch {
 	case l.midline, blank(line), l.resyncing && !beginsValue(rest[:end]):
 		l.midline = false
+	case line[0] == '{' && fileEnd(rest[:end]) > 0:
+		end = fileEnd(rest[:end])
+		s.emit(s.line, bytes.Trim(rest[:end], space))
+		l.resyncing = false
 	case line[0] == '{' && line[len(line)-1] != '}':
 		return l.cutSpread(s, rest, end)
 	default:
@@ -82,8 +102,22 @@ func (l *lines) consume(s *Splitter, lines []byte) {
 	s.window.consume(len(lines))
 }
 
+// fileEnd gives the length of an object that a file ended with, without a newline, before another file was put behind it; 0 if the line is no such.
+func fileEnd(line []byte) int {
+	brace := bytes.Index(line, []byte("}"+byteOrderMark))
+	if brace < 0 {
+		return 0
+	}
+	begin := bytes.IndexByte(line, '{')
+	if size, err := new(nesting).object(line[begin:]); err != nil || begin+size != brace+1 {
+		return 0
+	}
+	return brace + 1
+}
+
 // beginsValue tells whether a value begins on the line, rather than the line being a part of a broken object that began before it.
 func beginsValue(line []byte) bool {
+	line = bytes.TrimPrefix(line, []byte(byteOrderMark))
 	trimmed := bytes.Trim(line, space)
 	return len(trimmed) > 0 && trimmed[0] == '{' && (line[0] == '{' || trimmed[len(trimmed)-1] == '}')
 }

@@ -14,71 +14,32 @@ import (
 type page struct {
 	array
 	around nesting // follows what stands behind the array
-	ended  bool    // the object is closed
 }
 
 func (p *page) cut(s *Splitter) (finished bool) {
-	for {
-		if p.cutElements(s) {
-			return true
-		}
-		if !p.closed || s.full() {
-			return false
-		}
-		if p.end(s) {
-			return true
-		}
-		if !p.ended {
-			return false
-		}
-		begun, finished := p.next(s)
-		if !begun {
-			return finished
-		}
+	if p.cutElements(s) {
+		return true
 	}
+	return p.closed && p.end(s)
 }
 
 // end goes to behind the brace that closes the page, as far as the window has it.
 func (p *page) end(s *Splitter) (finished bool) {
-	if p.ended {
-		return false
-	}
 	rest := s.window.rest()
 	n, err := p.around.until(rest, '}', '}')
-	p.ended = err == nil && n < len(rest)
 	switch {
 	case err != nil:
-		return p.refuseRest(s, fmt.Sprintf("the page is broken: %v", err))
-	case p.ended:
+		return s.breakOff(p.element, fmt.Errorf("the page is broken: %w: nothing was read from there on", err))
+	case n < len(rest):
 		s.window.consume(n + 1)
+		s.cutter = &between{element: p.element}
 		return false
 	}
 	s.window.consume(n)
-	return s.window.complete() && p.refuseRest(s, "the page ends before its closing brace")
-}
-
-// next begins a further page, if there is one.
-func (p *page) next(s *Splitter) (begun, finished bool) {
-	s.skipSpace(space)
-	rest := s.window.rest()
-	if len(rest) == 0 {
-		return false, false
+	if s.window.complete() {
+		return s.breakOff(p.element, errors.New("the page ends before its closing brace: nothing was read from there on"))
 	}
-	switch begin, found := pageArray(rest, s.members); {
-	case found == isPage:
-		s.window.consume(begin)
-		*p = page{array: array{first: p.element, element: p.element}}
-		return true, false
-	case found == notKnown && s.window.mayGrow():
-		return false, false
-	}
-	return false, p.refuseRest(s, fmt.Sprintf("the page has ended, and yet %q follows, which begins no other", rest[0]))
-}
-
-func (p *page) refuseRest(s *Splitter, why string) (finished bool) {
-	s.refuse(p.element, fmt.Errorf("%s: nothing was read from there on", why))
-	s.broken = true
-	return true
+	return false
 }
 
 // pageness is what can be said of the beginning of a body.

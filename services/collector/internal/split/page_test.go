@@ -31,9 +31,9 @@ func TestPages(t *testing.T) {
 		{"cut off behind the array", `{"results":[1],"a":[`, []string{`1: 1`, `2! the page ends before its closing brace: nothing was read from there on`}},
 		{"a bracket too many", `{"results":[1]],"a":1}`, []string{`1: 1`, `2! the page is broken: ']' closes nothing: nothing was read from there on`}},
 		{"lines behind", `{"results":[1]}` + "\n{\"id\":2}\n", []string{
-			`1: 1`, `2! the page has ended, and yet '{' follows, which begins no other: nothing was read from there on`}},
+			`1: 1`, `2! the array has ended, and yet '{' follows, which begins no other: nothing was read from there on`}},
 		{"garbage behind", `{"results":[1]}x`, []string{
-			`1: 1`, `2! the page has ended, and yet 'x' follows, which begins no other: nothing was read from there on`}},
+			`1: 1`, `2! the array has ended, and yet 'x' follows, which begins no other: nothing was read from there on`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, batch := range []int{1, 100, 64 << 10} {

@@ -29,7 +29,8 @@ type Limits struct {
 
 	Grow func(bytes int64) error // asked before the buffer takes more memory; its error ends the body. May be nil
 
-	Members []string // names of the arrays that a page may hold its values in; a body of pages is not known without
+	Arrays  int      // that may follow one another; 0 for any number
+	Members []string // names of the arrays that a page may hold its values in; without, an object may have an array for each probe instead
 }
 
 // Splitter cuts one body.
@@ -38,10 +39,13 @@ type Splitter struct {
 	limit   int
 	members []string
 	cutter  cutter // nil until the first byte that tells what the body is
+	arrays  int    // that have begun
 	line    int
 	values  []Value
 	broken  bool
 	err     error
+
+	mostArrays int
 }
 
 // cutter cuts the values that stand in the window and consumes them, until the batch is full. It returns true when it needs nothing more of the body.
@@ -52,7 +56,7 @@ type cutter interface {
 // New returns a Splitter of body. Its buffer grows to Limits.Batch, or a little over Limits.Value if that is greater.
 func New(body io.Reader, limits Limits) *Splitter {
 	window := window{body: body, size: max(limits.Batch, limits.Value+leastRead), grow: limits.Grow}
-	return &Splitter{window: window, limit: limits.Value, members: limits.Members, line: 1}
+	return &Splitter{window: window, limit: limits.Value, mostArrays: limits.Arrays, members: limits.Members, line: 1}
 }
 
 // Next returns the next values, in a slice that the next call overwrites, or what ended the body: io.EOF, or the error of its reader. It waits until a
@@ -81,7 +85,8 @@ func (s *Splitter) Empty() bool { return s.cutter == nil && errors.Is(s.err, io.
 
 func (s *Splitter) step() {
 	finished := false
-	if s.recognise() {
+	for before := cutter(nil); s.recognise() && s.cutter != before && !finished; {
+		before = s.cutter
 		finished = s.cutter.cut(s)
 	}
 	switch {
@@ -98,33 +103,32 @@ func (s *Splitter) recognise() bool {
 	if s.cutter != nil {
 		return true
 	}
-	s.skipSpace(space + byteOrderMark)
+	s.skipSpace()
 	rest := s.window.rest()
 	if len(rest) == 0 {
 		return false
 	}
-	if rest[0] == '[' {
-		s.window.consume(1)
-		s.cutter = &array{first: 1, element: 1}
-		return true
+	next, known := s.begin(rest, 1)
+	if known && next == nil {
+		next = &lines{spread: spread{patience: searches * s.limit}}
 	}
-	switch begin, found := pageArray(rest, s.members); {
-	case found == isPage:
-		s.window.consume(begin)
-		s.cutter = &page{array: array{first: 1, element: 1}}
-		return true
-	case found == notKnown && s.window.mayGrow():
-		return false
-	}
-	s.cutter = &lines{spread: spread{patience: searches * s.limit}}
-	return true
+	s.cutter = next
+	return known
 }
 
-func (s *Splitter) skipSpace(cutset string) {
+// skipSpace passes white space and byte order marks.
+func (s *Splitter) skipSpace() {
 	rest := s.window.rest()
-	n := len(rest) - len(bytes.TrimLeft(rest, cutset))
-	s.line += bytes.Count(rest[:n], newline)
-	s.window.consume(n)
+	for left := rest; ; {
+		left = bytes.TrimPrefix(bytes.TrimLeft(left, space), []byte(byteOrderMark))
+		if n := len(rest) - len(left); n > 0 {
+			s.line += bytes.Count(rest[:n], newline)
+			s.window.consume(n)
+			rest = left
+			continue
+		}
+		return
+	}
 }
 
 // full tells that the batch has as many values as it may; each takes memory, however short it is.

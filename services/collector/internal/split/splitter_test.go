@@ -84,7 +84,24 @@ func TestBodies(t *testing.T) {
 		{"array cut off behind a number", `[1,2`, []string{`1: 1`, `2! the array is broken: the body ends inside the array: nothing was read from element 2 on`}},
 		{"array with wrong brackets", `[{"a":1},{"a":[2},{"a":3}]`, []string{`1: {"a":1}`, `2! the array is broken: '}' stands where ']' is due: nothing was read from element 2 on`}},
 		{"array with a bracket too many", `[{"a":1}},{"a":2}]`, []string{`1! the array is broken: '}' closes nothing: nothing was read from element 1 on`}},
-		{"more behind an array", `[{"a":1}] {"a":2}`, []string{`1: {"a":1}`, `2! the array has ended, and yet '{' follows: nothing was read from there on`}},
+		{"more behind an array", `[{"a":1}] {"a":2}`, []string{`1: {"a":1}`, `2! the array has ended, and yet '{' follows, which begins no other: nothing was read from there on`}},
+		{"array and more", `[{"a":1}]` + "\n[{\"a\":2},{\"a\":3}]\ufeff[][ ]\n\ufeff\n[{\"a\":4}]\n", []string{`1: {"a":1}`, `2: {"a":2}`, `3: {"a":3}`, `4: {"a":4}`}},
+		{"array and a broken one", `[1][2`, []string{`1: 1`, `2! the array is broken: the body ends inside the array: nothing was read from element 2 on`}},
+		{"by probe", ` {"6001": [{"a":1},{"a":2}], "6002":[],"6003" :[{"a":3}]` + "\n}\n", []string{`1: {"a":1}`, `2: {"a":2}`, `3: {"a":3}`}},
+		{"by probe, over lines", "\ufeff{\n  \"6001\" : [\n {\"a\":\n1} ]\n ,\n \"6002\": [1]}", []string{"1: {\"a\":\n1}", `2: 1`}},
+		{"by probe, twice, and an array", `{"1":[1]}{"2":[2]}` + "\n[3]", []string{`1: 1`, `2: 2`, `3: 3`}},
+		{"by probe, cut off", `{"1":[1],"2"`, []string{`1: 1`, `2! the object of arrays by probe ends before its closing brace: nothing was read from there on`}},
+		{"by probe, and an object", `{"1":[1],"2":{}}`, []string{
+			`1: 1`, `2! the object of arrays by probe is broken: no array of a probe follows the comma: nothing was read from there on`}},
+		{"by probe, without a comma", `{"1":[1]"2":[2]}`, []string{
+			`1: 1`, `2! the object of arrays by probe is broken: '"' stands where a comma or a closing brace is due: nothing was read from there on`}},
+		{"by probe, behind lines", "{\"a\":1}\n{\"1\":[1]}", []string{`1: {"a":1}`, `2: {"1":[1]}`}},
+		{"an object that begins like it", `{"1":{"a":[1]}}`, []string{`1: {"1":{"a":[1]}}`}},
+		{"an object of a name", `{"1a":[1]}`, []string{`1: {"1a":[1]}`}},
+		{"byte order marks", "\ufeff{\"a\":1}\r\n\ufeff{\"a\":2}\n\ufeff\n\n\ufeff{\n\"a\":3\n}\n", []string{`1: {"a":1}`, `2: {"a":2}`, "5: {\n\"a\":3\n}"}},
+		{"a byte order mark behind a broken object", "{\"a\":[\n\ufeff{\"a\":2}\n", []string{`1: {"a":[`, `2: {"a":2}`}},
+		{"files without a newline at their end", "{\"a\":\"}\"}\ufeff{\"a\":2}\ufeff{\n\"a\":3}\n", []string{`1: {"a":"}"}`, `1: {"a":2}`, "1: {\n\"a\":3}"}},
+		{"a byte order mark in a string", "{\"a\":\"}\ufeff{\"}\n{}", []string{"1: {\"a\":\"}\ufeff{\"}", `2: {}`}},
 		{"array too deep", "[" + strings.Repeat("[", deepest+1), []string{`1! the array is broken: brackets nest deeper than 10000: nothing was read from element 1 on`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -246,5 +263,41 @@ func TestBatchesHaveFewValues(t *testing.T) {
 		if count != values {
 			t.Errorf("%s: got %d values, want %d", name, count, values)
 		}
+	}
+}
+
+// Empty arrays and pages hold no value that would be counted.
+func TestAbuseManyEmptyArrays(t *testing.T) {
+	const most, text = 100, 1 << 20
+	for body, members := range map[string][]string{"[]": nil, "[ ]\n": nil, `{"1":[]}`: nil, `{"results":[]}`: {"results"}} {
+		reader := strings.NewReader(strings.Repeat(body, text))
+		got, err := cut(t, reader, Limits{Value: 1 << 10, Batch: 4 << 10, Arrays: most, Members: members})
+		want := []string{"1! more than 100 arrays follow one another: nothing was read from there on"}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, %v", body, got, err)
+		}
+		if read := reader.Size() - int64(reader.Len()); read > 16<<10 {
+			t.Errorf("%q: %d bytes were read", body, read)
+		}
+	}
+}
+
+// The memory of a body is asked for as it comes, and what cannot be had ends it behind the values that came.
+func TestAbuseMemoryIsAskedFor(t *testing.T) {
+	none := errors.New("none left")
+	asked := int64(0)
+	limits := Limits{Value: 32 << 10, Batch: 1 << 20, Grow: func(bytes int64) error {
+		if asked += bytes; asked > 100<<10 {
+			return none
+		}
+		return nil
+	}}
+	if _, err := cut(t, strings.NewReader("{}\n"), limits); err != nil || asked > 8<<10 {
+		t.Errorf("a short body asked for %d bytes, %v", asked, err)
+	}
+	asked = 0
+	got, err := cut(t, strings.NewReader(strings.Repeat("{\"a\":1}\n", 100_000)), limits)
+	if !errors.Is(err, none) || len(got) < 1000 || len(got) > 100<<10/8 {
+		t.Errorf("got %d values, %v", len(got), err)
 	}
 }

@@ -3,7 +3,6 @@ package split
 import (
 	"errors"
 	"io"
-	"slices"
 )
 
 const (
@@ -65,6 +64,6 @@ func (w *window) enlarge(bytes int) error {
 			return err
 		}
 	}
-	w.buffer = slices.Grow(w.buffer, bytes)
+	w.buffer = append(make([]byte, 0, cap(w.buffer)+bytes), w.buffer...)
 	return nil
 }

@@ -51,9 +51,17 @@ func Sniff(data *bufio.Reader) (Encoding, error) {
 	return Magic(head), nil
 }
 
-// Open returns what data says once decompressed. Close gives back the memory; it leaves data open. Errors say which encoding is at fault, and wrap those of
-// data.
+// Open returns what data says once decompressed, after a look at its beginning: a *ForeignError names what nobody reads as JSON. Close gives back the
+// memory; it leaves data open. Errors say which encoding is at fault, and wrap those of data.
 func Open(encoding Encoding, data io.Reader, maxWindow uint64) (io.ReadCloser, error) {
+	unpacked, err := decompress(encoding, data, maxWindow)
+	if err != nil {
+		return nil, err
+	}
+	return lookAt(unpacked)
+}
+
+func decompress(encoding Encoding, data io.Reader, maxWindow uint64) (io.ReadCloser, error) {
 	switch encoding {
 	case Identity:
 		return io.NopCloser(data), nil

@@ -31,6 +31,7 @@ type Importer struct {
 	To             publish.Destination
 	MaxRecordBytes int
 	Progress       Progress
+	Opened         func(ctx context.Context) error // called when all files have been opened, before the first is read; may be nil
 }
 
 // Summary tells what an import came to.
@@ -49,20 +50,26 @@ func (s Summary) String() string {
 	return strings.Join(lines, "\n  ")
 }
 
-// Import publishes the files one after another; "-" is the standard input. A file that cannot be read to its end costs no other; if Kafka fails or the
-// context ends, it stops. The summary is right in any case.
+// Import publishes the files one after another; "-" is the standard input. All are opened first, and nothing is imported if one is missing or foreign. A file
+// that cannot be read to its end costs no other; if Kafka fails or the context ends, it stops. The summary is right in any case.
 func (i *Importer) Import(ctx context.Context, names []string) (Summary, error) {
-	found, err := inputs(names)
+	run := &run{Importer: i}
+	found, err := inputs(names, &run.summary.Bytes)
 	if err != nil {
 		return Summary{}, err
 	}
-	run := &run{Importer: i, summary: Summary{State: State{TotalBytes: totalSize(found)}}}
+	run.summary.TotalBytes = totalSize(found)
+	if i.Opened != nil {
+		if err := i.Opened(ctx); err != nil {
+			return Summary{}, errors.Join(err, closeKept(found))
+		}
+	}
 	defer i.Progress.Finish()
 	var faults []error
-	for _, in := range found {
+	for n, in := range found {
 		err := run.file(ctx, in)
 		if _, stopped := errors.AsType[*stoppedError](err); stopped {
-			return run.summary, errors.Join(append(faults, err)...)
+			return run.summary, errors.Join(append(faults, err, closeKept(found[n+1:]))...)
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", in.name, err))

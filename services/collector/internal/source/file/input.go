@@ -18,24 +18,63 @@ const readBuffer = 256 << 10
 // input is a file to import, or the standard input.
 type input struct {
 	name string
-	size int64 // bytes; -1 where it is not known
+	size int64    // bytes; -1 where it is not known
+	kept *content // of what is no regular file, which can be opened once only
 }
 
-// inputs looks at every file before the first is read, so that a slip of the pen costs no half an import.
-func inputs(names []string) ([]input, error) {
+// inputs opens every file before the first is read, so that a slip of the pen costs no half an import. What is read of those that stay open is added to read.
+func inputs(names []string, read *int64) ([]input, error) {
 	var faults []error
 	found := make([]input, 0, len(names))
 	seen := map[string]bool{}
 	for _, name := range names {
-		size, err := sizeOf(name)
 		if seen[name] {
-			err = fmt.Errorf("%s: named twice", name)
+			faults = append(faults, fmt.Errorf("%s: named twice", name))
+			continue
 		}
 		seen[name] = true
-		faults = append(faults, err)
-		found = append(found, input{name: name, size: size})
+		in, err := lookAt(name, read)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		found = append(found, in)
+	}
+	if len(faults) > 0 {
+		faults = append(faults, closeKept(found))
 	}
 	return found, errors.Join(faults...)
+}
+
+// lookAt opens a file, which tells what it is.
+func lookAt(name string, read *int64) (input, error) {
+	size, err := sizeOf(name)
+	if err != nil {
+		return input{}, err
+	}
+	in := input{name: name, size: size}
+	if size >= 0 {
+		read = new(int64) // it is opened again
+	}
+	opened, err := in.open(read)
+	switch {
+	case err != nil:
+		return input{}, fmt.Errorf("%s: %w", name, err)
+	case size >= 0:
+		return in, opened.Close()
+	}
+	in.kept = opened
+	return in, nil
+}
+
+func closeKept(inputs []input) error {
+	var faults []error
+	for _, in := range inputs {
+		if in.kept != nil {
+			faults = append(faults, in.kept.Close())
+		}
+	}
+	return errors.Join(faults...)
 }
 
 func sizeOf(name string) (int64, error) {
@@ -75,6 +114,9 @@ type content struct {
 
 // open recognises by its first bytes how the input is compressed. What is read of it as it stands is added to read.
 func (in input) open(read *int64) (*content, error) {
+	if in.kept != nil {
+		return in.kept, nil
+	}
 	file := os.Stdin
 	if in.name != Stdin {
 		var err error
