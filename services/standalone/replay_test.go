@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"atlasstream/services/collector"
 	"atlasstream/services/gateway"
 )
 
@@ -106,6 +110,37 @@ func TestConnectionEventsAreReplayed(t *testing.T) {
 		client.subscribeWith(t, fmt.Sprintf(`{%s,"startTime":%d,"speed":%s}`, stream, begin, fastest))
 		for _, after := range []int64{0, 10, 30} {
 			client.expect(t, fmt.Sprintf(`[%q,%s`, name, event(after)))
+		}
+		client.expect(t, `["atlas_unsubscribed",`)
+	}
+}
+
+// A download of measurement 7000 is an archive like any other, replayed as both streams that have its events.
+func TestArchivedConnectionEventsAreReplayed(t *testing.T) {
+	house := openTheatre(t, gateway.Config{History: gateway.HistoryOpen})
+	const file = "../collector/testdata/connections-7000.jsonl"
+	if err := collector.Import(t.Context(), collector.ImportConfig{Kafka: []string{house.kafka}, Into: "connections", Files: []string{file}}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := strings.Split(strings.TrimSpace(string(text)), "\n")
+	eventually(t, "a new archive appears", func() bool {
+		response, err := http.Get("http://" + house.public + "/stream/?msm=7000&startTime=1764390000&endTime=1764390060&speed=" + fastest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		replayed, err := io.ReadAll(response.Body)
+		return err == nil && bytes.Contains(replayed, []byte(events[0]))
+	})
+	for name, stream := range map[string]string{"atlas_probestatus": `"stream_type":"probestatus"`, "atlas_result": `"msm":7000`} {
+		client := dialWebSocket(t, house)
+		client.subscribeWith(t, fmt.Sprintf(`{%s,"startTime":1764390000,"endTime":1764390060,"speed":%s}`, stream, fastest))
+		for _, event := range events {
+			client.expect(t, fmt.Sprintf(`[%q,%s`, name, event))
 		}
 		client.expect(t, `["atlas_unsubscribed",`)
 	}

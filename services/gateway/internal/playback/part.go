@@ -49,12 +49,11 @@ func (p *Player) cover(ctx context.Context, request Request, interval Interval) 
 	return parts, nil
 }
 
-// topics lists where a stream's records are. Connection events are in no archive.
-func (p *Player) topics(ctx context.Context, stream atlas.Stream) (topics []string, err error) {
-	if stream == atlas.StreamResult {
-		if topics, err = p.settings.Log.Archives(ctx); err != nil {
-			return nil, err
-		}
+// topics lists where a stream's records are. An archive has measurements' results and, from a download of measurement 7000, connection events.
+func (p *Player) topics(ctx context.Context, stream atlas.Stream) ([]string, error) {
+	topics, err := p.settings.Log.Archives(ctx)
+	if err != nil {
+		return nil, err
 	}
 	topics = append(topics, p.settings.Topics[stream])
 	slices.Sort(topics)
