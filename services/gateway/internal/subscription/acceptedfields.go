@@ -27,8 +27,11 @@ func (p *parser) readFields(name string, value gjson.Result) error {
 	if err != nil {
 		return err
 	}
-	if len(paths) == 0 || len(paths) > MaxFields {
-		return Refuse(CodeInvalid, "%s: got %d names, want 1 to %d", name, len(paths), MaxFields)
+	switch {
+	case len(paths) == 0:
+		return Refuse(CodeInvalid, "%s: got 0 names, want 1 to %d", name, MaxFields)
+	case len(paths) > MaxFields:
+		return Refuse(CodeInvalid, "%s: got more than %d names, want 1 to %[2]d", name, MaxFields)
 	}
 	for _, path := range paths {
 		if !isPath(path) {
@@ -39,23 +42,27 @@ func (p *parser) readFields(name string, value gjson.Result) error {
 	return nil
 }
 
-// listOf takes a list of strings, or a string with names between commas.
+// listOf takes a list of strings, or a string with names between commas: no more of them than one too many.
 func listOf(name string, value gjson.Result) (texts []string, err error) {
 	value = inside(value)
 	if value.Type == gjson.String {
 		for text := range strings.SplitSeq(value.String(), ",") {
-			texts = append(texts, strings.TrimSpace(text))
+			if texts = append(texts, strings.TrimSpace(text)); len(texts) > MaxFields {
+				break
+			}
 		}
 		return texts, nil
 	}
 	if !value.IsArray() {
 		return nil, invalid(name, value, `want a list of member names such as ["prb_id","timestamp"]`)
 	}
-	for _, element := range value.Array() {
+	value.ForEach(func(_, element gjson.Result) bool {
 		if element.Type != gjson.String {
-			return nil, Refuse(CodeInvalid, "%s: got %s, want names, which are strings", name, brief([]byte(element.Raw)))
+			err = Refuse(CodeInvalid, "%s: got %s, want names, which are strings", name, brief([]byte(element.Raw)))
+			return false
 		}
 		texts = append(texts, element.String())
-	}
-	return texts, nil
+		return len(texts) <= MaxFields
+	})
+	return texts, err
 }

@@ -52,16 +52,32 @@ func (r role) members(recordType string) []string {
 
 // addresses are those of a role in a record.
 type addresses struct {
-	list  []netip.Addr
-	known bool
+	list     []netip.Addr
+	known    bool
+	isSorted bool
+	asked    int // how many conditions have been asked of them
 }
 
-func (v *view) addressesOf(role role) []netip.Addr {
+// haveAny tells whether one of them is in a prefix. When many conditions have been asked, they are sorted, and those of a prefix stand together.
+func (a *addresses) haveAny(prefix netip.Prefix) bool {
+	a.asked++
+	if len(a.list) <= fewValues || a.asked <= askedBeforeSorting {
+		return slices.ContainsFunc(a.list, prefix.Contains)
+	}
+	if !a.isSorted {
+		a.isSorted = true
+		slices.SortFunc(a.list, netip.Addr.Compare)
+	}
+	first, _ := slices.BinarySearchFunc(a.list, prefix.Addr(), netip.Addr.Compare)
+	return first < len(a.list) && prefix.Contains(a.list[first])
+}
+
+func (v *view) addressesOf(role role) *addresses {
 	known := &v.addresses[role]
 	if known.known {
-		return known.list
+		return known
 	}
-	known.known, known.list = true, known.list[:0]
+	*known = addresses{known: true, list: emptied(known.list)}
 	for _, path := range role.members(v.record.Type) {
 		var before []byte // hops answer several times
 		for _, leaf := range v.find(path) {
@@ -74,7 +90,7 @@ func (v *view) addressesOf(role role) []netip.Addr {
 			}
 		}
 	}
-	return known.list
+	return known
 }
 
 // readAddress reads an address without its zone; one of IPv4 that is mapped into IPv6 is one of IPv4.
@@ -104,7 +120,7 @@ type within struct {
 }
 
 func (w *within) holds(v *view) bool {
-	return slices.ContainsFunc(v.addressesOf(w.role), w.prefix.Contains)
+	return v.addressesOf(w.role).haveAny(w.prefix)
 }
 
 func (w *within) appendKey(key []byte) []byte { return fmt.Appendf(key, "%s %s", w.role, w.prefix) }

@@ -2,6 +2,7 @@ package subscription
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"atlasstream/pkg/atlas"
@@ -114,12 +115,12 @@ func (c constant) Enrich(*atlas.Record) []byte { return c }
 func BenchmarkPrune(b *testing.B) {
 	for name, fields := range map[string][]string{"Top": {"prb_id", "timestamp", "from"}, "InLists": {"prb_id", "result.hop", "result.result.from"}} {
 		b.Run(name, func(b *testing.B) {
-			subject, record, form := NewSubject(nil), ofSize("traceroute", 1000), Form{Fields: NewFields(fields)}
+			subject, record, wanted := NewSubject(nil), ofSize("traceroute", 1000), NewFields(fields)
 			b.ReportAllocs()
 			b.SetBytes(int64(len(record.Value)))
 			for b.Loop() {
 				subject.Reset(record)
-				subject.Payload(form)
+				subject.Payload(Form{Projection: subject.plain.project(wanted)})
 			}
 		})
 	}
@@ -149,4 +150,49 @@ func TestFiltersAllocateNothing(t *testing.T) {
 			t.Errorf("%s: %v allocations", kind.name, allocations)
 		}
 	}
+}
+
+// Subscriptions with different sets of a hundred fields, and a traceroute of four kilobytes: of a client each, and of one whose subscriptions all match.
+func BenchmarkManySetsOfFields(b *testing.B) {
+	for _, sets := range []int{1, 100, 250} {
+		for _, clients := range []int{1, sets} {
+			b.Run(fmt.Sprintf("%d-sets-%d-clients", sets, clients), func(b *testing.B) {
+				var index Index[int]
+				for i := range sets {
+					index.Add(i%clients, parse(b, fmt.Sprintf(`{"msm":1,"equalsTo":{"prb_id":7},"acceptedFields":%s}`, manyFields(i))))
+				}
+				benchmarkRecords(b, &index, longTraceroute())
+			})
+		}
+	}
+}
+
+// A thousand conditions of a client, each of which looks at all values of a long traceroute and fails.
+func BenchmarkFailingConditions(b *testing.B) {
+	for name, parameters := range map[string]string{
+		"Number": `{"msm":1,"equalsTo":{"result.result.rtt":%d.5}}`, "Text": `{"msm":1,"equalsTo":{"result.result.from":"198.51.%d.x"}}`,
+		"LessThan": `{"msm":1,"lessThan":{"result.result.rtt":-%d}}`, "Alternatives": `{"msm":1,"equalsTo":{"result.result.from":"` + strings.Repeat("x%[1]d ", 128) + `"}}`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			var index Index[int]
+			for i := range 1000 {
+				index.Add(0, parse(b, fmt.Sprintf(parameters, i)))
+			}
+			benchmarkRecords(b, &index, longTraceroute())
+		})
+	}
+}
+
+func benchmarkRecords(b *testing.B, index *Index[int], record *atlas.Record) {
+	subject := NewSubject(nil)
+	deliver(index, subject, record)
+	before := subject.Work()
+	b.ReportAllocs()
+	for b.Loop() {
+		deliver(index, subject, record)
+	}
+	done := subject.Work()
+	b.ReportMetric(float64(done.Payloads-before.Payloads)/float64(b.N), "payloads/op")
+	b.ReportMetric(float64(done.Conditions-before.Conditions)/float64(b.N), "conditions/op")
+	b.ReportMetric(float64(done.Parts-before.Parts)/float64(b.N), "parts/op")
 }

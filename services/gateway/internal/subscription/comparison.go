@@ -75,66 +75,58 @@ func (p *parser) readBound(name, path string, side side, value gjson.Result) err
 	if !is {
 		return invalid(name, value, "want a number")
 	}
-	p.subscription.conditions = append(p.subscription.conditions, &beyond{path, side, bound})
+	p.addCondition(&beyond{strings.Clone(path), side, bound})
 	return nil
 }
 
 func (p *parser) readEquals(name, path string, value gjson.Result) error {
-	alternatives, err := readAlternatives(name, value)
+	leaves, err := p.readAlternatives(name, value)
 	if err != nil {
 		return err
 	}
-	p.alternatives += len(alternatives)
-	if p.alternatives > MaxAlternatives {
-		return Refuse(CodeInvalid, "%s: has one alternative too many, want %d at most in all of equalsTo", name, MaxAlternatives)
+	if len(leaves) == 0 {
+		return invalid(name, value, "want at least one value")
 	}
-	p.subscription.conditions = append(p.subscription.conditions, newEquals(path, alternatives))
+	p.addCondition(newEquals(strings.Clone(path), leaves))
 	return nil
 }
 
+// addCondition adds one that keeps nothing of the parameters' text.
+func (p *parser) addCondition(added condition) {
+	p.subscription.conditions = append(p.subscription.conditions, added)
+}
+
 // readAlternatives takes a value, a string with several between spaces, or a list of them, whose texts may have spaces. The empty string is one.
-func readAlternatives(name string, value gjson.Result) (alternatives []leaf, err error) {
-	values := []gjson.Result{value}
+func (p *parser) readAlternatives(name string, value gjson.Result) (leaves []leaf, err error) {
 	list := inside(value)
 	switch {
 	case list.IsArray():
-		values = list.Array()
+		list.ForEach(func(_, element gjson.Result) bool {
+			leaves, err = p.readAlternative(leaves, name, element, textOf(element))
+			return err == nil
+		})
+		return leaves, err
 	case value.Type == gjson.String && value.String() != "":
-		return splitAlternatives(name, value)
-	}
-	for _, value := range values {
-		alternative, err := readAlternative(name, value, textOf(value))
-		if err != nil {
-			return nil, err
+		for text := range strings.FieldsSeq(value.String()) {
+			if leaves, err = p.readAlternative(leaves, name, value, text); err != nil {
+				return nil, err
+			}
 		}
-		alternatives = append(alternatives, alternative)
+		return leaves, nil
 	}
-	if len(alternatives) == 0 {
-		return nil, invalid(name, value, "want at least one value")
-	}
-	return alternatives, nil
+	return p.readAlternative(leaves, name, value, textOf(value))
 }
 
-func splitAlternatives(name string, value gjson.Result) (alternatives []leaf, err error) {
-	for text := range strings.FieldsSeq(value.String()) {
-		alternative, err := readAlternative(name, value, text)
-		if err != nil {
-			return nil, err
-		}
-		alternatives = append(alternatives, alternative)
-	}
-	if len(alternatives) == 0 {
-		return nil, invalid(name, value, "want a value, or several with spaces between them")
-	}
-	return alternatives, nil
-}
-
-func readAlternative(name string, value gjson.Result, text string) (leaf, error) {
+func (p *parser) readAlternative(leaves []leaf, name string, value gjson.Result, text string) ([]leaf, error) {
 	if value.IsObject() || value.IsArray() {
-		return leaf{}, invalid(name, value, "want a number, a string, true, false, null or a list of them")
+		return nil, invalid(name, value, "want a number, a string, true, false, null or a list of them")
 	}
 	if len(text) > MaxAlternativeText {
-		return leaf{}, invalid(name, value, "want values of at most %d bytes", MaxAlternativeText)
+		return nil, invalid(name, value, "want values of at most %d bytes", MaxAlternativeText)
 	}
-	return newLeaf([]byte(text)), nil
+	p.alternatives++
+	if p.alternatives > MaxAlternatives {
+		return nil, Refuse(CodeInvalid, "%s: has one alternative too many, want %d at most in all of equalsTo", name, MaxAlternatives)
+	}
+	return append(leaves, newLeaf([]byte(text))), nil
 }

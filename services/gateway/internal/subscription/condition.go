@@ -1,9 +1,7 @@
 package subscription
 
 import (
-	"bytes"
 	"fmt"
-	"slices"
 	"strconv"
 )
 
@@ -11,6 +9,8 @@ import (
 type condition interface {
 	holds(v *view) bool
 	appendKey(key []byte) []byte // conditions that ask for the same have the same key
+	steps() int                  // that it takes to ask, as Subscription.Steps has them
+	kept() int                   // bytes of memory
 }
 
 // ofType holds for records of a type.
@@ -21,47 +21,25 @@ func (t ofType) appendKey(key []byte) []byte { return fmt.Appendf(key, "type %s"
 
 // equals holds if one of the values at a path is one of the alternatives.
 type equals struct {
-	path    string
-	numbers []float64 // sorted, each once
-	texts   [][]byte  // likewise
+	path string
+	alternatives
 }
 
-func newEquals(path string, alternatives []leaf) *equals {
-	e := &equals{path: path}
-	for _, alternative := range alternatives {
-		if alternative.numeric {
-			e.numbers = append(e.numbers, alternative.number)
-		} else {
-			e.texts = append(e.texts, alternative.text)
-		}
-	}
-	slices.Sort(e.numbers)
-	e.numbers = slices.Compact(e.numbers)
-	slices.SortFunc(e.texts, bytes.Compare)
-	e.texts = slices.CompactFunc(e.texts, bytes.Equal)
-	return e
+func newEquals(path string, leaves []leaf) *equals {
+	return &equals{path: path, alternatives: newAlternatives(leaves)}
 }
 
 func (e *equals) holds(v *view) bool {
-	leaves := v.find(e.path)
-	for i := range leaves {
-		if e.has(&leaves[i]) {
+	values := v.values(e.path)
+	if sorted := values.sortedIfMany(); sorted != nil {
+		return e.hasAny(sorted)
+	}
+	for i := range values.leaves {
+		if e.has(&values.leaves[i]) {
 			return true
 		}
 	}
 	return false
-}
-
-func (e *equals) has(value *leaf) (has bool) {
-	switch {
-	case !value.numeric:
-		_, has = slices.BinarySearchFunc(e.texts, value.text, bytes.Compare)
-	case len(e.numbers) == 1:
-		has = e.numbers[0] == value.number
-	default:
-		_, has = slices.BinarySearch(e.numbers, value.number)
-	}
-	return has
 }
 
 func (e *equals) appendKey(key []byte) []byte {
@@ -69,8 +47,8 @@ func (e *equals) appendKey(key []byte) []byte {
 	for _, number := range e.numbers {
 		key = strconv.AppendFloat(append(key, ' '), number, 'g', -1, 64)
 	}
-	for _, text := range e.texts {
-		key = strconv.AppendQuote(append(key, ' '), string(text))
+	for i := range e.texts.ends {
+		key = strconv.AppendQuote(append(key, ' '), e.texts.at(i))
 	}
 	return key
 }
@@ -90,9 +68,13 @@ const (
 )
 
 func (b *beyond) holds(v *view) bool {
-	leaves := v.find(b.path)
-	for i := range leaves {
-		if leaves[i].numeric && b.reaches(leaves[i].number) {
+	values := v.values(b.path)
+	if sorted := values.sortedIfMany(); sorted != nil {
+		last := len(sorted.numbers) - 1
+		return last >= 0 && (b.reaches(sorted.numbers[0]) || b.reaches(sorted.numbers[last]))
+	}
+	for i := range values.leaves {
+		if values.leaves[i].numeric && b.reaches(values.leaves[i].number) {
 			return true
 		}
 	}

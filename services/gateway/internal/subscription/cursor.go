@@ -1,6 +1,8 @@
 package subscription
 
 import (
+	"strings"
+
 	"github.com/tidwall/gjson"
 
 	"atlasstream/pkg/atlas"
@@ -19,7 +21,7 @@ func (p *parser) readCursor(name string, value gjson.Result) error {
 	if value.Type != gjson.String || len(value.String()) > MaxCursor {
 		return invalid(name, value, `want "" to be given cursors, or a string that was given as one, of at most %d bytes`, MaxCursor)
 	}
-	p.subscription.Cursor = Cursor{Wanted: true, After: value.String()}
+	p.subscription.Cursor = Cursor{Wanted: true, After: strings.Clone(value.String())}
 	return nil
 }
 

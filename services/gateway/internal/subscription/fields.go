@@ -21,7 +21,12 @@ func NewFields(paths []string) Fields {
 }
 
 // Count is the number of paths, 0 for every member.
-func (f Fields) Count() int { return len(f.appendTo(nil)) }
+func (f Fields) Count() int {
+	if f.all() {
+		return 0
+	}
+	return strings.Count(f.key.Value(), fieldSeparator) + 1
+}
 
 func (f Fields) all() bool { return f == Fields{} }
 
@@ -37,13 +42,11 @@ func (f Fields) appendTo(paths []string) []string {
 	return append(paths, path)
 }
 
-// union keeps what either of the two sets keeps.
-func (f Fields) union(other Fields) Fields {
-	if f.all() || other.all() {
-		return Fields{}
+// unite keeps what any of several sets keeps, none of which keeps every member.
+func unite(sets []Fields) Fields {
+	var paths []string
+	for _, set := range sets {
+		paths = set.appendTo(paths)
 	}
-	if f == other {
-		return f
-	}
-	return NewFields(other.appendTo(f.appendTo(nil)))
+	return NewFields(paths)
 }

@@ -42,23 +42,14 @@ func (x *Index[S]) Candidates(measurement atlas.MeasurementID) []*Entry[S] {
 
 // Add puts subscriptions of a subscriber into the index.
 func (x *Index[S]) Add(subscriber S, subscriptions ...*Subscription) {
-	for at, added := range placesOf(subscriber, subscriptions) {
+	for _, subscription := range subscriptions {
+		at := placeOf(subscriber, subscription)
 		entry := x.places[at]
 		if entry == nil {
 			entry = x.enter(at)
 		}
-		entry.set(append(entry.subscriptions, added...))
+		entry.add(subscription)
 	}
-}
-
-// placesOf sorts subscriptions by their places: to set an entry takes a while.
-func placesOf[S comparable](subscriber S, subscriptions []*Subscription) map[place[S]][]*Subscription {
-	places := make(map[place[S]][]*Subscription, 1)
-	for _, subscription := range subscriptions {
-		at := placeOf(subscriber, subscription)
-		places[at] = append(places[at], subscription)
-	}
-	return places
 }
 
 func (x *Index[S]) enter(at place[S]) *Entry[S] {
@@ -73,22 +64,34 @@ func (x *Index[S]) enter(at place[S]) *Entry[S] {
 
 // Remove takes those subscriptions of a subscriber out of the index that are there.
 func (x *Index[S]) Remove(subscriber S, subscriptions ...*Subscription) {
-	for at, removed := range placesOf(subscriber, subscriptions) {
-		if entry := x.places[at]; entry != nil {
-			x.reduce(at, entry, removed)
+	for at, leaving := range groupsOf(subscriber, subscriptions) {
+		entry := x.places[at.place]
+		if entry == nil {
+			continue
+		}
+		if entry.remove(at.probe, leaving); entry.isEmpty() {
+			x.leave(at.place, entry)
 		}
 	}
 }
 
-func (x *Index[S]) reduce(at place[S], entry *Entry[S], removed []*Subscription) {
-	leaving := make(map[*Subscription]struct{}, len(removed))
-	for _, subscription := range removed {
-		leaving[subscription] = struct{}{}
+// group is where an entry has subscriptions.
+type group[S comparable] struct {
+	place place[S]
+	probe atlas.ProbeID
+}
+
+// groupsOf sorts subscriptions by where entries have them, so that many are removed as quickly as one.
+func groupsOf[S comparable](subscriber S, subscriptions []*Subscription) map[group[S]]map[*Subscription]struct{} {
+	groups := make(map[group[S]]map[*Subscription]struct{}, 1)
+	for _, subscription := range subscriptions {
+		at := group[S]{placeOf(subscriber, subscription), subscription.Probe}
+		if groups[at] == nil {
+			groups[at] = make(map[*Subscription]struct{}, 1)
+		}
+		groups[at][subscription] = struct{}{}
 	}
-	left := slices.DeleteFunc(entry.subscriptions, func(s *Subscription) bool { _, leaves := leaving[s]; return leaves })
-	if entry.set(left); len(left) == 0 {
-		x.leave(at, entry)
-	}
+	return groups
 }
 
 // leave puts the last entry of the measurement where the leaving one was.

@@ -260,7 +260,11 @@ func isContainer(value any) bool {
 func prune(value []byte, paths ...string) []byte {
 	subject := NewSubject(nil)
 	subject.Reset(&atlas.Record{Event: atlas.Event{Value: value}})
-	return subject.Payload(Form{Fields: NewFields(paths)})
+	return subject.pruned(paths...)
+}
+
+func (s *Subject) pruned(paths ...string) []byte {
+	return s.Payload(Form{Projection: s.plain.project(NewFields(paths))})
 }
 
 func asJSON(t testing.TB, value any) string {

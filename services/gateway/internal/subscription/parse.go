@@ -146,7 +146,8 @@ func (p *parser) readType(name string, value gjson.Result) error {
 	if value.Type != gjson.String || !slices.Contains(recordTypes, value.String()) {
 		return invalid(name, value, "want one of %s", strings.Join(recordTypes, ", "))
 	}
-	p.subscription.conditions = append([]condition{ofType(value.String())}, p.subscription.conditions...) // it is the quickest to tell
+	at := slices.Index(recordTypes, value.String())
+	p.subscription.conditions = slices.Insert(p.subscription.conditions, 0, condition(ofType(recordTypes[at]))) // it is the quickest to tell
 	return nil
 }
 

@@ -15,7 +15,7 @@ func address(role role) parameter {
 			return invalid(name, value, `want an IPv4 or IPv6 address such as "193.0.0.1"`)
 		}
 		host = host.Unmap()
-		p.subscription.conditions = append(p.subscription.conditions, &within{role, netip.PrefixFrom(host, host.BitLen())})
+		p.addCondition(&within{role, netip.PrefixFrom(host, host.BitLen())})
 		return nil
 	}
 }
@@ -27,7 +27,7 @@ func prefix(role role) parameter {
 		if !ok || value.Type != gjson.String {
 			return invalid(name, value, `want an IPv4 or IPv6 prefix such as "193.0.0.0/21", "200/8" or "2001:db8::/32"`)
 		}
-		p.subscription.conditions = append(p.subscription.conditions, &within{role, prefix})
+		p.addCondition(&within{role, prefix})
 		return nil
 	}
 }

@@ -1,11 +1,13 @@
 package subscription
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -190,10 +192,6 @@ func TestPrunesAsTheOracleDoes(t *testing.T) {
 // A subscriber's subscriptions come and go; what the index finds and how it is to be written is held against each subscription by itself.
 func TestIndexAgainstEachByItself(t *testing.T) {
 	sampler := newSampler()
-	type subscribed struct {
-		subscriber string
-		wanted     *Subscription
-	}
 	var index Index[string]
 	var all []subscribed
 	subject := NewSubject(nil)
@@ -212,29 +210,35 @@ func TestIndexAgainstEachByItself(t *testing.T) {
 		record.Measurement, record.Probe = atlas.MeasurementID(1+sampler.IntN(2)), atlas.ProbeID(1+sampler.IntN(2))
 		subject.Reset(&record)
 
-		want := make(map[string]Form)
-		for _, one := range all {
-			if !one.wanted.matches(subject) {
-				continue
-			}
-			key := fmt.Sprint(one.subscriber, one.wanted.Stream)
-			form, before := want[key]
-			if before {
+		type written struct {
+			enriched, buffered bool
+			payload            string
+		}
+		want := make(map[string]written)
+		for key, matching := range matchingOf(all, subject) {
+			if len(matching) > 1 {
 				several++
-				form = form.union(one.wanted.form())
-			} else {
-				form = one.wanted.form()
+			}
+			form := written{buffered: true}
+			var paths []string
+			for _, wanted := range matching {
+				form.enriched, form.buffered = form.enriched || wanted.Enrich, form.buffered && wanted.Buffer
+				paths = append(paths, cmp.Or(strings.Join(wanted.Fields.appendTo(nil), ","), everyMember))
+			}
+			form.payload = asJSON(t, decode(record.Value))
+			if !slices.Contains(paths, everyMember) {
+				form.payload = asJSON(t, pruned(decode(record.Value), strings.Split(strings.Join(paths, ","), ","), 0))
 			}
 			want[key] = form
 		}
-		got := make(map[string]Form)
+		got := make(map[string]written)
 		for _, entry := range index.Candidates(record.Measurement) {
 			if form, matches := entry.Match(subject); matches {
 				key := fmt.Sprint(entry.Subscriber, entry.Stream)
 				if _, twice := got[key]; twice {
 					t.Fatalf("%s: gets it twice", key)
 				}
-				got[key] = form
+				got[key] = written{form.Enriched, form.Buffered, asJSON(t, decode(subject.Payload(form)))}
 			}
 		}
 		if !reflect.DeepEqual(got, want) {
@@ -253,6 +257,24 @@ func TestIndexAgainstEachByItself(t *testing.T) {
 	}
 }
 
+type subscribed struct {
+	subscriber string
+	wanted     *Subscription
+}
+
+const everyMember = "*"
+
+// matchingOf gives the subscriptions that match, by subscriber and stream.
+func matchingOf(all []subscribed, subject *Subject) map[string][]*Subscription {
+	matching := make(map[string][]*Subscription)
+	for _, one := range all {
+		if key := fmt.Sprint(one.subscriber, one.wanted.Stream); one.wanted.matches(subject) {
+			matching[key] = append(matching[key], one.wanted)
+		}
+	}
+	return matching
+}
+
 func (s *sampler) subscription(t *testing.T) *Subscription {
 	parameters := map[string]any{"msm": 1}
 	if s.IntN(2) == 0 {
@@ -268,7 +290,7 @@ func (s *sampler) subscription(t *testing.T) *Subscription {
 		parameters["prb"] = 1 + s.IntN(2)
 	}
 	if s.IntN(2) == 0 {
-		parameters["acceptedFields"] = []string{pick(s, []string{"a", "b", "c.d"}), "e"}
+		parameters["acceptedFields"] = []string{pick(s, []string{"af", "from", "result", "result.result", "result.result.from", "result.rtt"}), "prb_id"}
 	}
 	parameters["buffering"] = s.IntN(2) == 0
 	if parameters["stream_type"] == nil {

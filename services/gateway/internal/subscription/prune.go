@@ -1,24 +1,69 @@
 package subscription
 
-// pruner writes the parts of a value that paths lead to, in their order and as they are written. Containers on the way stay, though nothing of them may;
-// other values on the way are left out.
+import "sort"
+
+// pruner writes the parts of a value that are wanted, in their order and as they are written. Containers on the way stay, though nothing of them may; other
+// values on the way are left out.
 type pruner struct {
 	value   []byte
 	written []byte
+
+	parts    []part
+	selected *selection
+	visited  int // parts and members, of all values
+
+	// Where shapes cannot tell:
 	members []member // of the objects that are being pruned, the outermost first
-	paths   []string // what is left of the paths in each of them, likewise
+	paths   []string // what is left of the paths in each of them, likewise, and sorted in each
 	longest []int    // for each of these, the length of the longest name that fits
 }
 
-// prune appends what a set of fields keeps of a value, which must be valid JSON.
-func (p *pruner) prune(value []byte, fields Fields, into []byte) []byte {
-	p.value, p.written = value, into
-	p.paths = fields.appendTo(p.paths[:0])
-	p.members = listMembers(value, 0, p.members[:0])
-	p.object(0, 0, 0)
+// prune appends what a projection keeps of a view's value, which must be valid JSON.
+func (p *pruner) prune(view *view, wanted *projection, into []byte) []byte {
+	p.value, p.written = view.bytes(), into
+	if view.shapes.odd {
+		p.byPaths(wanted.fields)
+	} else {
+		p.parts, p.selected = view.outline.parts, &wanted.selection
+		p.selectParts(0, len(p.parts), "{}")
+	}
 	pruned := p.written
-	p.value, p.written, p.members = nil, nil, emptied(p.members)
+	p.value, p.written, p.parts, p.selected = nil, nil, nil, nil
 	return pruned
+}
+
+// selectParts writes a container with what is selected of its parts.
+func (p *pruner) selectParts(first, behind int, brackets string) {
+	begun := len(p.written)
+	for number := first; number < behind; number = int(p.parts[number].behind) {
+		p.visited++
+		part := &p.parts[number]
+		switch {
+		case p.selected.whole.has(part.number):
+			p.separate(begun, brackets[0])
+			p.written = append(p.written, p.value[part.from:part.end]...)
+		case p.selected.on.has(part.number) && p.isContainer(int(part.at)):
+			p.separate(begun, brackets[0])
+			p.written = append(p.written, p.value[part.from:part.at]...)
+			p.selectParts(number+1, int(part.behind), bracketsOf(p.value[part.at]))
+		}
+	}
+	p.end(begun, brackets)
+}
+
+func bracketsOf(opening byte) string {
+	if opening == '[' {
+		return "[]"
+	}
+	return "{}"
+}
+
+// byPaths writes what a set of fields keeps.
+func (p *pruner) byPaths(fields Fields) {
+	p.paths = fields.appendTo(p.paths[:0])
+	p.members = listMembers(p.value, 0, p.members[:0])
+	p.object(0, 0, 0)
+	p.members = emptied(p.members)
 }
 
 // object writes an object. Its members, and the paths that lead on in it, are the last ones.
@@ -26,6 +71,7 @@ func (p *pruner) object(firstMember, firstPath, nesting int) {
 	p.measure(firstMember, firstPath)
 	members, paths, begun := len(p.members), len(p.paths), len(p.written)
 	for i := firstMember; i < members; i++ {
+		p.visited++
 		member := p.members[i]
 		whole := p.follow(member.name, firstPath, paths)
 		if whole || len(p.paths) > paths && p.isContainer(member.value) {
@@ -39,31 +85,65 @@ func (p *pruner) object(firstMember, firstPath, nesting int) {
 
 // measure finds for each path the longest name that fits.
 func (p *pruner) measure(firstMember, firstPath int) {
-	p.longest = p.longest[:firstPath]
-	for _, path := range p.paths[firstPath:] {
-		longest := 0
-		for i := firstMember; i < len(p.members); i++ {
-			if _, fits := behind(path, p.members[i].name); fits {
-				longest = max(longest, len(p.members[i].name))
-			}
+	p.longest = append(p.longest[:firstPath], make([]int, len(p.paths)-firstPath)...)
+	for _, member := range p.members[firstMember:] {
+		fit := fitting(p.paths[firstPath:], member.name)
+		for i := fit.first; i < fit.behind; i++ {
+			p.longest[firstPath+i] = max(p.longest[firstPath+i], len(member.name))
 		}
-		p.longest = append(p.longest, longest)
+		if fit.ends {
+			p.longest[firstPath+fit.at] = len(member.name) // no other one that fits is as long
+		}
 	}
 }
 
 // follow adds what is left, behind the name of a member, of the paths from one to before another, and tells whether one of them ends there.
 func (p *pruner) follow(name []byte, from, to int) (ends bool) {
-	for i := from; i < to; i++ {
-		rest, fits := behind(p.paths[i], name)
-		switch {
-		case !fits || len(name) < p.longest[i]:
-		case rest == "":
-			return true
-		default:
-			p.paths = append(p.paths, rest)
+	fit := fitting(p.paths[from:to], name)
+	if fit.ends {
+		return true
+	}
+	for i := from + fit.first; i < from+fit.behind; i++ {
+		if len(name) == p.longest[i] {
+			p.paths = append(p.paths, p.paths[i][len(name)+len("."):])
 		}
 	}
 	return false
+}
+
+// fit says which of some paths a name fits.
+type fit struct {
+	ends          bool
+	at            int // then: the one that it is
+	first, behind int // those that go on behind it
+}
+
+// fitting finds out which of some paths, which are sorted, a name fits.
+func fitting(sorted []string, name []byte) (found fit) {
+	if len(name) == 0 {
+		return found
+	}
+	found.at = sort.Search(len(sorted), func(i int) bool { return sorted[i] >= string(name) })
+	found.ends = found.at < len(sorted) && sorted[found.at] == string(name)
+	rest := sorted[found.at:]
+	found.first = found.at + sort.Search(len(rest), func(i int) bool { return comparePrefix(rest[i], name) >= 0 })
+	found.behind = found.at + sort.Search(len(rest), func(i int) bool { return comparePrefix(rest[i], name) > 0 })
+	return found
+}
+
+// comparePrefix compares the beginning of a text with a name and a dot behind it.
+func comparePrefix(text string, name []byte) int {
+	begins := text[:min(len(text), len(name))]
+	switch {
+	case begins < string(name):
+		return -1
+	case begins > string(name):
+		return 1
+	case len(text) == len(name):
+		return -1
+	default:
+		return int(text[len(name)]) - '.'
+	}
 }
 
 func (p *pruner) member(member member, whole bool, firstPath, nesting int) {
@@ -101,7 +181,9 @@ func (p *pruner) array(at, firstPath, nesting int) {
 	p.end(begun, "[]")
 }
 
-func (p *pruner) isContainer(at int) bool { return p.value[at] == '{' || p.value[at] == '[' }
+func (p *pruner) isContainer(at int) bool {
+	return at < len(p.value) && (p.value[at] == '{' || p.value[at] == '[')
+}
 
 // separate opens a container that was begun at a place, or puts a comma before the next of its parts.
 func (p *pruner) separate(begun int, opening byte) {

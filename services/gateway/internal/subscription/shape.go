@@ -12,10 +12,11 @@ import (
 type shapes struct {
 	top    shape
 	count  int
-	object uint64 // counts objects, of all records
-	record uint64 // counts records
-	spots  []spot // of the values that are no containers, in their order
-	odd    bool   // the record has names about which shapes cannot tell, and the spots are of no use
+	paths  []string // by number; empty for what no path names
+	object uint64   // counts objects, of all records
+	record uint64   // counts records
+	spots  []spot   // of the values that are no containers, in their order
+	odd    bool     // the record has names about which shapes cannot tell, and the spots are of no use
 }
 
 // shape is a member by its path, which goes through lists as if they were not there.
@@ -26,6 +27,8 @@ type shape struct {
 	first, follower *shape   // of these members, and behind this one in its object, as it was the last time
 	object, record  uint64   // the last ones that had this member, and a value of it that is no container
 	start, last     int32    // the spots of that record's values
+	number          int32    // among all shapes
+	path            string   // empty if no path can be so long
 }
 
 // spot is where a value begins, and which spot is the next of the same shape.
@@ -127,10 +130,23 @@ func (s *shapes) memberAt(value []byte, at int, of *shape) *shape {
 	if escaped || end == len(value) || len(name) > MaxPathLength || bytes.IndexByte(name, '.') >= 0 || s.areMany() {
 		return nil
 	}
-	s.count++
 	added := newShape(string(value[at : end+1]))
-	of.members = append(of.members, added)
+	added.number, added.path = int32(s.count), of.pathOf(string(name))
+	of.members, s.paths = append(of.members, added), append(s.paths, added.path)
+	s.count++
 	return added
+}
+
+// pathOf gives the path of a member of the objects that are here, or nothing if no path names it.
+func (s *shape) pathOf(name string) string {
+	switch isTop := s.quoted == ""; {
+	case isTop:
+		return name
+	case s.path == "" || name == "" || len(s.path)+len(".")+len(name) > MaxPathLength:
+		return ""
+	default:
+		return s.path + "." + name
+	}
 }
 
 func (s *shapes) areMany() bool { return s.count >= maxShapes }

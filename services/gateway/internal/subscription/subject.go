@@ -11,11 +11,29 @@ type Enricher interface {
 // concurrent use.
 type Subject struct {
 	plain, enriched view
+	union           union // of the entry that is asked
 	pruner          pruner
-	payloads        map[Form][]byte // pruned ones
-	last            Form
-	lastPayload     []byte
 	memory          []byte // of the payloads
+	work            Work
+}
+
+// Work is what subscriptions have had done with records, which is what they cost.
+type Work struct {
+	Bytes      int // of records that were read to find members, each once for all conditions and once for all prunings
+	Conditions int // that were asked about a record
+	Sets       int // of fields that were looked up or united, for a client and a record
+	Payloads   int // to which a record was pruned
+	Parts      int // members and elements that were looked at for that
+}
+
+// Work is what has been done since the subject was made.
+func (s *Subject) Work() Work {
+	done := s.work
+	done.Parts = s.pruner.visited
+	for _, view := range []*view{&s.plain, &s.enriched} {
+		done.Bytes += view.bytesRead
+	}
+	return done
 }
 
 // maxMemory bounds what a subject keeps for the payloads of the next record, in bytes.
@@ -23,15 +41,13 @@ const maxMemory = 1 << 20
 
 // NewSubject makes a subject without a record. Without an enricher, which is nil then, nothing is known of any probe.
 func NewSubject(enricher Enricher) *Subject {
-	return &Subject{enriched: view{enricher: enricher}, payloads: make(map[Form][]byte)}
+	return &Subject{enriched: view{enricher: enricher}}
 }
 
 // Reset makes another record the subject, or none. What Payload gave is not valid any more.
 func (s *Subject) Reset(record *atlas.Record) {
 	s.plain.reset(record)
 	s.enriched.reset(record)
-	clear(s.payloads)
-	s.lastPayload = nil
 	s.memory = s.memory[:0]
 	if cap(s.memory) > maxMemory {
 		s.memory = nil
@@ -49,25 +65,18 @@ func (s *Subject) view(enriched bool) *view {
 	return &s.plain
 }
 
-// Payload gives the record's value in a form. It must not be changed, and is valid until Reset.
+// Payload gives the record's value in a form that Match gave for it. It must not be changed, and is valid until Reset.
 func (s *Subject) Payload(form Form) []byte {
-	form.Buffered, form.Cursor = false, false // it is the same payload
-	if form.Fields.all() {
-		return s.view(form.Enriched).bytes()
+	view := s.view(form.Enriched)
+	if form.Projection == 0 {
+		return view.bytes()
 	}
-	if s.lastPayload == nil || s.last != form {
-		s.last, s.lastPayload = form, s.prunedTo(form)
-	}
-	return s.lastPayload
-}
-
-func (s *Subject) prunedTo(form Form) []byte {
-	payload, known := s.payloads[form]
-	if !known {
+	wanted := view.wanted.at(form.Projection)
+	if wanted.payload == nil {
+		s.work.Payloads++
 		begin := len(s.memory)
-		s.memory = s.pruner.prune(s.view(form.Enriched).bytes(), form.Fields, s.memory)
-		payload = s.memory[begin:len(s.memory):len(s.memory)]
-		s.payloads[form] = payload
+		s.memory = s.pruner.prune(view, wanted, s.memory)
+		wanted.payload = s.memory[begin:len(s.memory):len(s.memory)]
 	}
-	return payload
+	return wanted.payload
 }

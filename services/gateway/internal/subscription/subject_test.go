@@ -86,20 +86,23 @@ func TestFormOfSeveralSubscriptions(t *testing.T) {
 		index.Add("a", parse(t, parameters))
 	}
 	for _, test := range []struct {
-		probe atlas.ProbeID
-		value string
-		want  Form
+		probe   atlas.ProbeID
+		value   string
+		want    Form
+		payload string
 	}{
-		{7, `{}`, Form{Fields: NewFields([]string{"a"}), Buffered: true}},
-		{7, `{"b":1}`, Form{Fields: NewFields([]string{"a", "b"}), Buffered: true}},
-		{7, `{"b":2}`, Form{Fields: NewFields([]string{"a", "b"}), Buffered: true, Enriched: true}},
-		{8, `{"b":1}`, Form{}},
-		{8, `{"b":2}`, Form{Enriched: true}},
+		{7, `{"a":0,"c":0}`, Form{Buffered: true}, `{"a":0}`},
+		{7, `{"a":0,"b":1,"c":0}`, Form{Buffered: true}, `{"a":0,"b":1}`},
+		{7, `{"b":2,"c":0}`, Form{Buffered: true, Enriched: true}, `{"b":2}`},
+		{8, `{"b":1,"c":0}`, Form{}, `{"b":1,"c":0}`},
+		{8, `{"b":2,"c":0}`, Form{Enriched: true}, `{"b":2,"c":0}`},
 	} {
 		subject := NewSubject(nil)
 		subject.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: test.probe, Value: []byte(test.value)}})
-		if form, matches := index.Candidates(1)[0].Match(subject); !matches || form != test.want {
-			t.Errorf("probe %d, %s: got %v, %t, want %v", test.probe, test.value, form, matches, test.want)
+		form, matches := index.Candidates(1)[0].Match(subject)
+		payload := subject.Payload(form)
+		if form.Projection = 0; !matches || form != test.want || string(payload) != test.payload {
+			t.Errorf("probe %d, %s: got %v, %t, %s, want %v, %s", test.probe, test.value, form, matches, payload, test.want, test.payload)
 		}
 	}
 }
@@ -130,13 +133,15 @@ func TestMetadataOfOneAndOfEveryMeasurement(t *testing.T) {
 
 func TestAPayloadIsWrittenOnce(t *testing.T) {
 	subject := subjectOf("ping", `{"a":1,"b":2}`)
-	one, other := Form{Fields: NewFields([]string{"a"})}, Form{Fields: NewFields([]string{"b"})}
-	first := subject.Payload(one)
-	subject.Payload(other)
-	buffered := one
-	buffered.Buffered = true
-	if again := subject.Payload(buffered); string(again) != `{"a":1}` || &again[0] != &first[0] {
-		t.Errorf("got another %s", again)
+	first := subject.pruned("a")
+	subject.pruned("b")
+	for name, again := range map[string][]byte{
+		"the same set": subject.pruned("a"), "another that keeps the same": subject.pruned("a", "a.x", "z"),
+		"two that do": subject.Payload(Form{Projection: subject.plain.project(NewFields([]string{"z"}), NewFields([]string{"a"})), Buffered: true}),
+	} {
+		if string(again) != `{"a":1}` || &again[0] != &first[0] {
+			t.Errorf("%s: got another %s", name, again)
+		}
 	}
 	if payload := subject.Payload(Form{Enriched: true}); string(payload) != `{"a":1,"b":2}` {
 		t.Errorf("without an enricher: got %s", payload)
@@ -154,7 +159,7 @@ func TestSubjectKeepsLittle(t *testing.T) {
 	for i := range maxSlots + 1 {
 		if i%1000 == 0 {
 			subject.Reset(&atlas.Record{Event: atlas.Event{Value: value}})
-			subject.Payload(Form{Fields: NewFields([]string{"a"})})
+			subject.pruned("a")
 			subject.plain.find("a")
 		}
 		subject.plain.find(fmt.Sprint("a", i))

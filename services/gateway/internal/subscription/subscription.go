@@ -1,6 +1,7 @@
 package subscription
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,9 +23,15 @@ type Subscription struct {
 	conditions  []condition
 }
 
-// Key is the same for two subscriptions that ask for the same, whatever the order, the style and the spelling of their parameters. Where they begin does
-// not matter: for one client, a measurement is either live or replayed, and replayed once.
+// Key is the same for two subscriptions that ask for the same, whatever the order, the style and the spelling of their parameters: 32 bytes, however much
+// they ask for. Where they begin does not matter: for one client, a measurement is either live or replayed, and replayed once.
 func (s *Subscription) Key() string {
+	digest := sha256.Sum256([]byte(s.spelled()))
+	return string(digest[:])
+}
+
+// spelled is the one spelling of all that ask for the same.
+func (s *Subscription) spelled() string {
 	conditions := make([]string, len(s.conditions))
 	for i, condition := range s.conditions {
 		conditions[i] = string(condition.appendKey(nil))
@@ -46,10 +53,6 @@ func (s *Subscription) Source() atlas.Stream {
 // Conditions is how many conditions are asked about a record besides its measurement and its probe.
 func (s *Subscription) Conditions() int { return len(s.conditions) }
 
-func (s *Subscription) form() Form {
-	return Form{Fields: s.Fields, Enriched: s.Enrich, Buffered: s.Buffer, Cursor: s.Cursor.Wanted}
-}
-
 // isUnconditional tells that measurement and probe are all that is asked about, and that an entry has no other measurements.
 func (s *Subscription) isUnconditional() bool {
 	return len(s.conditions) == 0 && s.Stream != atlas.StreamMetadata
@@ -62,6 +65,7 @@ func (s *Subscription) matches(subject *Subject) bool {
 	}
 	view := subject.view(s.Enrich)
 	for _, condition := range s.conditions {
+		subject.work.Conditions++
 		if !condition.holds(view) {
 			return false
 		}
