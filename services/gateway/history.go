@@ -74,7 +74,8 @@ func (p *past) Start(ctx context.Context, wanted *subscription.Subscription) (fa
 	asked := wanted.Past
 	if earliest := time.Now().Add(-p.back); p.back > 0 && asked.Start.Before(earliest) {
 		return nil, subscription.Refuse(playback.CodeBeforeLog,
-			"startTime: got %d, want no less than %d, as far as this gateway goes back", asked.Start.Unix(), earliest.Unix()+1)
+			"startTime: got %s, want no earlier than %s, as far as this gateway goes back",
+			asked.Start.UTC().Format(time.RFC3339), earliest.Add(time.Second).UTC().Format(time.RFC3339))
 	}
 	replay, err := p.begin(ctx, wanted, playback.Request{
 		Stream: wanted.Source(), Measurement: wanted.Measurement, Start: asked.Start, End: asked.End, Speed: asked.Speed,

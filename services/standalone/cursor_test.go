@@ -126,7 +126,7 @@ func TestCursorsAreRefused(t *testing.T) {
 	begin := time.Now().Add(-time.Hour).Unix()
 	old := fmt.Appendf(nil, `{"msm_id":1001,"prb_id":1,"timestamp":%d,"type":"ping"}`, begin)
 	live := cursorsOf(t, h, h, `{"msm":1001,"cursor":""}`, append([][]byte{old}, severalNumbered(1001, 1, 3)...)...)[1]
-	replay := fmt.Sprintf(`"msm":1001,"startTime":%d,"speed":%s`, begin, fastest)
+	replay := fmt.Sprintf(`"msm":1001,"startTime":%d,"speed":%q`, begin, fastest)
 	played := mustSubscribe(t, webSocket, arrival{gateway: past.public, parameters: json.RawMessage(`{` + replay + `,"cursor":""}`)})
 	replayed := played.mustExpect(t, `["atlas_result",`).cursor()
 	status := connectionCursor(t, h)
@@ -142,7 +142,7 @@ func TestCursorsAreRefused(t *testing.T) {
 		{"of connection events, for a measurement", fmt.Sprintf(`{"msm":1001,"cursor":%q}`, status), "[bad_cursor] "},
 		{"live, for a replay", fmt.Sprintf(`{%s,"cursor":%q}`, replay, live), "[bad_cursor] "},
 		{"of a replay, live", fmt.Sprintf(`{"msm":1001,"cursor":%q}`, replayed), "[bad_cursor] "},
-		{"of a replay that began at another time", fmt.Sprintf(`{"msm":1001,"startTime":%d,"speed":%s,"cursor":%q}`, begin+1, fastest, replayed), "[bad_cursor] "},
+		{"of a replay that began at another time", fmt.Sprintf(`{"msm":1001,"startTime":%d,"speed":%q,"cursor":%q}`, begin+1, fastest, replayed), "[bad_cursor] "},
 		{"with metadata", `{"stream_type":"metadata","msm":1001,"cursor":""}`, "[invalid_parameter] cursor: "},
 		{"backlog of metadata", `{"stream_type":"metadata","msm":1001,"sendBacklog":true}`, "[invalid_parameter] sendBacklog: "},
 		{"backlog of a replay", fmt.Sprintf(`{%s,"sendBacklog":true}`, replay), "[invalid_parameter] "},

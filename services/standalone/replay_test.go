@@ -20,7 +20,7 @@ import (
 func TestRealMeasurementsAreReplayed(t *testing.T) {
 	house := openTheatre(t, gateway.Config{History: gateway.HistoryOpen, QueueMessages: 60}) // fewer than come at a time
 	for _, rerun := range reruns(t) {
-		object := fmt.Sprintf(`{"stream_type":"result","msm":%d,"startTime":%d,"endTime":"%d","speed":%s}`, rerun.measurement, rerun.start, rerun.end, fastest)
+		object := fmt.Sprintf(`{"stream_type":"result","msm":%d,"startTime":%d,"endTime":"%d","speed":%q}`, rerun.measurement, rerun.start, rerun.end, fastest)
 		texts := fmt.Sprintf(`{"end_time":"%d","msm":"%d","speed":"%s","start_time":"%d"}`, rerun.end, rerun.measurement, fastest, rerun.start)
 		query := fmt.Sprintf("end_time=%d&msm=%d&speed=%s&start_time=%d", rerun.end, rerun.measurement, fastest, rerun.start)
 		t.Run(fmt.Sprint(rerun.measurement), func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestConnectionEventsAreReplayed(t *testing.T) {
 	}
 	for name, stream := range map[string]string{"atlas_probestatus": `"stream_type":"probestatus"`, "atlas_result": `"msm":7000`} {
 		client := dialWebSocket(t, house)
-		client.subscribeWith(t, fmt.Sprintf(`{%s,"startTime":%d,"speed":%s}`, stream, begin, fastest))
+		client.subscribeWith(t, fmt.Sprintf(`{%s,"startTime":%d,"speed":%q}`, stream, begin, fastest))
 		for _, after := range []int64{0, 10, 30} {
 			client.expect(t, fmt.Sprintf(`[%q,%s`, name, event(after)))
 		}

@@ -65,6 +65,9 @@ func TestFirstPage(t *testing.T) {
 	if !strings.HasPrefix(seen.State, "live: measurement 1001") || !strings.HasPrefix(seen.Afterwards, "live: measurement 10301") {
 		t.Errorf("states: %q, then %q", seen.State, seen.Afterwards)
 	}
+	if !strings.Contains(seen.Refused, `msm: got "9007199254740993", want`) {
+		t.Errorf("what was typed is refused with %q", seen.Refused)
+	}
 	for _, row := range seen.Rows {
 		if len(row) != 5 || row[2] != "ping" || !strings.Contains(row[4], " ms") && !strings.Contains(row[4], "no answer") {
 			t.Errorf("row: %q", row)
@@ -105,6 +108,7 @@ func TestSnippetWorksInAPageOfAnotherOrigin(t *testing.T) {
 
 type pageSeen struct {
 	State, Afterwards, Snippet string
+	Refused                    string
 	Rows                       [][]string
 	Console                    []json.RawMessage
 	Errors                     []string

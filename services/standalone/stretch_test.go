@@ -37,7 +37,7 @@ func (w wish) parameters(cursor string) json.RawMessage {
 		members["sendBacklog"] = true
 	}
 	if w.replay {
-		members["startTime"], members["endTime"], members["speed"] = w.start.Unix(), w.end.Unix(), json.RawMessage(fastest)
+		members["startTime"], members["endTime"], members["speed"] = w.start.Unix(), w.end.Unix(), fastest
 	}
 	if w.cursors {
 		members["cursor"] = cursor

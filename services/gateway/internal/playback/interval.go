@@ -1,7 +1,6 @@
 package playback
 
 import (
-	"math"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -19,7 +18,7 @@ type Request struct {
 	Measurement atlas.MeasurementID
 	Start       time.Time
 	End         time.Time // zero: when the measurement stopped, else now. A later one means now
-	Speed       float64   // of event time against the clock
+	Speed       float64   // of event time against the clock; subscription.Fastest for the greatest that is allowed
 }
 
 // interval gives the interval of a request, in whole milliseconds as records' times are.
@@ -44,7 +43,7 @@ func (r Request) interval(now time.Time, measurements Measurements) (Interval, e
 }
 
 func checkSpeed(speed float64) error {
-	if speed > 0 && !math.IsInf(speed, 1) { // not so for what is no number
+	if speed > 0 { // not so for what is no number
 		return nil
 	}
 	return subscription.Refuse(subscription.CodeInvalid, "speed: got %v, want a number above 0", speed)

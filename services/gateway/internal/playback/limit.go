@@ -3,14 +3,15 @@ package playback
 import (
 	"context"
 	"math"
+	"strconv"
 	"time"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// checkLimit refuses a speed above the limit of a measurement in an interval.
-func (p *Player) checkLimit(ctx context.Context, request Request, interval Interval, parts []part) error {
+// checkLimit refuses a speed above the limit of a measurement in an interval, and has a request for the fastest ask for that limit.
+func (p *Player) checkLimit(ctx context.Context, request *Request, interval Interval, parts []part) error {
 	if request.Speed <= 1 {
 		return nil
 	}
@@ -18,16 +19,24 @@ func (p *Player) checkLimit(ctx context.Context, request Request, interval Inter
 	if err != nil {
 		return err
 	}
-	results, err := p.resultRate(ctx, request, interval, parts)
+	results, err := p.resultRate(ctx, *request, interval, parts)
 	if err != nil {
 		return err
 	}
 	limit := math.Floor(100*min(p.settings.Limits.Scanned/scanned, p.settings.Limits.Results/results)) / 100
-	if limit = max(limit, 1); request.Speed <= limit { // without records, the limit is infinite
+	limit = max(limit, 1)
+	if request.Speed == subscription.Fastest {
+		request.Speed = limit
+	}
+	if request.Speed <= limit { // without records, the limit is infinite
 		return nil
 	}
-	return subscription.Refuse(CodeTooFast, "speed: got %v, want at most %v for measurement %d in this interval", request.Speed, limit, request.Measurement)
+	return subscription.Refuse(CodeTooFast, "speed: got %s, want at most %s for measurement %d in this interval",
+		decimal(request.Speed), decimal(limit), request.Measurement)
 }
+
+// decimal writes a number without an exponent, as people write speeds.
+func decimal(number float64) string { return strconv.FormatFloat(number, 'f', -1, 64) }
 
 // seconds is the length of an interval, both of whose ends belong to it.
 func (i Interval) seconds() float64 { return max(1, i.End.Sub(i.Start).Seconds()) }

@@ -58,7 +58,7 @@ func (p *Player) Start(ctx context.Context, request Request) (*Replay, error) {
 	if err := checkTopics(parts); err != nil {
 		return nil, err
 	}
-	if err := p.checkLimit(ctx, request, interval, parts); err != nil {
+	if err := p.checkLimit(ctx, &request, interval, parts); err != nil {
 		return nil, err
 	}
 	return p.open(ctx, request, interval, parts)

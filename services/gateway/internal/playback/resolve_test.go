@@ -46,7 +46,6 @@ func TestRefusedStarts(t *testing.T) {
 		"speed 0":         {Request{Start: at(0)}, subscription.CodeInvalid, "speed: got 0, want a number above 0"},
 		"negative speed":  {Request{Start: at(0), Speed: -1}, subscription.CodeInvalid, "speed: got -1, want a number above 0"},
 		"no number":       {Request{Start: at(0), Speed: math.NaN()}, subscription.CodeInvalid, "speed: got NaN, want a number above 0"},
-		"infinite speed":  {Request{Start: at(0), Speed: math.Inf(1)}, subscription.CodeInvalid, "speed: got +Inf, want a number above 0"},
 		"too fast":        {Request{Measurement: 1, Start: at(0), End: at(100), Speed: 1000.5}, CodeTooFast, "speed: got 1000.5, want at most 1000 for measurement 1 in this interval"},
 		"infinite, below": {Request{Start: at(0), Speed: math.Inf(-1)}, subscription.CodeInvalid, "speed: got -Inf, want a number above 0"},
 	} {
@@ -124,9 +123,14 @@ func TestSpeedLimit(t *testing.T) {
 			player.settings.Limits = test.limits
 			request := Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(test.from), End: at(test.to), Speed: test.want}
 			mustStart(t, player, request)
+			request.Speed = subscription.Fastest
+			if got := mustStart(t, player, request).schedule.speed; got != test.want && (test.want != 1e300 || !math.IsInf(got, 1)) {
+				t.Errorf("the fastest is %v, want %v", got, test.want)
+			}
 			if test.want == 1e300 {
 				return
 			}
+			request.Speed = test.want
 			request.Speed += .01
 			_, err := player.Start(t.Context(), request)
 			assertRefused(t, err, CodeTooFast, fmt.Sprintf("speed: got %v, want at most %v for measurement 1 in this interval", request.Speed, test.want))

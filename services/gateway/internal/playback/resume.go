@@ -32,7 +32,7 @@ func (p *Player) Resume(ctx context.Context, request Request, bookmark *Bookmark
 	if err != nil {
 		return nil, err
 	}
-	if err := p.checkLimit(ctx, request, there.Interval, parts); err != nil {
+	if err := p.checkLimit(ctx, &request, there.Interval, parts); err != nil {
 		return nil, err
 	}
 	replay, err := p.open(ctx, request, there.Interval, parts)

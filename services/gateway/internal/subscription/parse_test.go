@@ -25,6 +25,7 @@ func TestParse(t *testing.T) {
 		{"alias, one probe", `{"stream_type":"probe","prb":7}`, "probestatus", "probestatus", 7000, 7},
 		{"connection events as results", `{"msm":7000}`, "result", "probestatus", 7000, 0},
 		{"switched off", `{"msm":1001,"sendBacklog":false,"buffering":"false","enrichProbes":"False"}`, "result", "result", 1001, 0},
+		{"switched off by numbers", `{"msm":1001,"sendBacklog":0,"buffering":"0","enrichProbes":"0"}`, "result", "result", 1001, 0},
 		{"connection events with everything", `{"stream_type":"probestatus","msm":"7000","type":"connection"}`, "probestatus", "probestatus", 7000, 0},
 		{"metadata", `{"stream_type":"metadata"}`, "metadata", "metadata", 0, 0},
 		{"metadata of one", `{"streamType":"metadata","msm":7000}`, "metadata", "metadata", 7000, 0},
@@ -73,8 +74,8 @@ func TestParseRefuses(t *testing.T) {
 		{"cursor of metadata", `{"stream_type":"metadata","cursor":""}`, `[invalid_parameter] cursor: came, want none with metadata`},
 		{"no cursor", `{"msm":1,"cursor":true}`, `[invalid_parameter] cursor: got true, want "" to be given cursors, or a string that was given as one`},
 		{"long cursor", `{"msm":1,"cursor":"` + strings.Repeat("x", MaxCursor+1) + `"}`, `want "" to be given cursors, or a string that was given as one, of at most 8192 bytes`},
-		{"no switch", `{"msm":1,"sendBacklog":0}`, `[invalid_parameter] sendBacklog: got 0, want true or false`},
-		{"buffering", `{"msm":1,"buffering":1}`, `[invalid_parameter] buffering: got 1, want true or false`},
+		{"no switch", `{"msm":1,"sendBacklog":2}`, `[invalid_parameter] sendBacklog: got 2, want true or false, or 1 or 0`},
+		{"buffering", `{"msm":1,"buffering":1.0}`, `[invalid_parameter] buffering: got 1.0, want true or false`},
 		{"enrichProbes", `{"msm":1,"enrichProbes":"yes"}`, `[invalid_parameter] enrichProbes: got "yes", want true or false`},
 		{"long name", `{"` + strings.Repeat("_", 1000) + `msm":"x"}`, `: got "x", want a whole number`},
 		{"both styles", `{"stream_type":"result","streamType":"result","msm":1}`, `[repeated_parameter] streamType: came before, as stream_type`},
@@ -147,4 +148,17 @@ func heapInUse() int64 {
 	runtime.GC()
 	runtime.ReadMemStats(&stats)
 	return int64(stats.HeapAlloc)
+}
+
+func TestSwitches(t *testing.T) {
+	for _, on := range []string{`true`, `"true"`, `"True"`, `1`, `"1"`} {
+		if got := parse(t, `{"msm":1,"buffering":`+on+`,"enrichProbes":`+on+`,"sendBacklog":`+on+`}`); !got.Buffer || !got.Enrich || !got.Backlog {
+			t.Errorf("%s: got %+v", on, got)
+		}
+	}
+	for _, off := range []string{`false`, `"FALSE"`, `0`, `"0"`} {
+		if got := parse(t, `{"msm":1,"buffering":`+off+`,"enrichProbes":`+off+`,"sendBacklog":`+off+`}`); got.Buffer || got.Enrich || got.Backlog {
+			t.Errorf("%s: got %+v", off, got)
+		}
+	}
 }

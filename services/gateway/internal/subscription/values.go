@@ -31,15 +31,15 @@ func readID(name string, value gjson.Result) (int64, error) {
 	return id, nil
 }
 
-// readSwitch takes true or false, or a string with one of them, in which Python's clients have a capital.
+// readSwitch takes true or false, 1 or 0, or a string with one of them, in which Python's clients have a capital.
 func readSwitch(name string, value gjson.Result) (bool, error) {
 	switch strings.ToLower(textOf(value)) {
-	case "true":
+	case "true", "1":
 		return true, nil
-	case "false":
+	case "false", "0":
 		return false, nil
 	}
-	return false, invalid(name, value, "want true or false")
+	return false, invalid(name, value, "want true or false, or 1 or 0")
 }
 
 // inside gives the list or object that a string may have for its text, and any other value as it is.

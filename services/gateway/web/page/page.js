@@ -71,6 +71,11 @@ function overWebSocket() {
   return { emit: (event, parameters) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify([event, parameters])) };
 }
 
+// numberOf leaves what would not stay the same number as it was typed, for the gateway to say what is wrong with it.
+function numberOf(text) {
+  return Number.isSafeInteger(Number(text)) ? Number(text) : text;
+}
+
 function snippet() {
   return `<script src="${location.origin}/socket.io.js"></script>
 <script>
@@ -89,7 +94,7 @@ form.addEventListener("submit", (event) => {
   const { msm, prb } = Object.fromEntries(new FormData(form));
   if (confirmed) stream.emit("atlas_unsubscribe", confirmed);
   confirmed = undefined;
-  subscription = { stream_type: "result", msm: Number(msm), ...(prb && { prb: Number(prb) }) };
+  subscription = { stream_type: "result", msm: numberOf(msm), ...(prb && { prb: numberOf(prb) }) };
   showError("");
   show("connecting", "subscribing…");
   stream.emit("atlas_subscribe", subscription);

@@ -30,6 +30,10 @@ async function main() {
     await page.click("form button");
     await page.waitForFunction(() => document.querySelector("#results tr td:nth-child(3)")?.textContent === "dns");
     seen.afterwards = await page.textContent("#state");
+    await page.fill("input[name=msm]", "9007199254740993"); // which no number of JavaScript is
+    await page.click("form button");
+    await page.waitForFunction(() => document.querySelector("#error").textContent !== "");
+    seen.refused = await page.textContent("#error");
   }
   await page.screenshot({ path: screenshot });
   await browser.close();
