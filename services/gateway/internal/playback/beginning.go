@@ -12,8 +12,8 @@ import (
 
 // checkBeginning refuses a start before all that the log has in the measurement's partitions. One record that is older than the start settles it, and
 // Kafka's offset for the start tells whether there is one before that; only where there is none are the records behind it looked at.
-func (p *Player) checkBeginning(ctx context.Context, parts []part, start time.Time) error {
-	var earliest time.Time
+func (p *Player) checkBeginning(ctx context.Context, parts []part, measurement atlas.MeasurementID, start time.Time) error {
+	known := earliest{complete: true}
 	emptied := false
 	for _, part := range parts {
 		if part.mark.Low > part.first {
@@ -23,24 +23,56 @@ func (p *Player) checkBeginning(ctx context.Context, parts []part, start time.Ti
 		if part.first == part.next {
 			continue
 		}
-		least, err := p.beginnings.of(ctx, p.settings, part)
+		found, err := p.beginnings.of(ctx, p.settings, part, measurement)
 		if err != nil {
 			return err
 		}
-		if !least.After(start) {
+		if !found.ofAll.After(start) {
 			return nil
 		}
-		if earliest.IsZero() || least.Before(earliest) {
-			earliest = least
-		}
+		known = known.with(found)
 	}
 	switch {
-	case !earliest.IsZero():
-		return subscription.Refuse(CodeBeforeLog, "startTime: got %s, want no earlier than %s, when the log begins", moment(start), moment(earliest))
+	case !known.ofAll.IsZero():
+		return subscription.Refuse(CodeBeforeLog, "startTime: got %s, want no earlier than %s, when the log begins%s; "+
+			"older results can be replayed once `collector import --into NAME` has brought them into an archive",
+			moment(start), moment(known.ofAll), known.words(measurement))
 	case emptied:
 		return subscription.Refuse(CodeBeforeLog, "startTime: got %s, but the log has no records of this measurement's partition any more", moment(start))
 	}
 	return nil
+}
+
+// earliest are the least event times in one part, or in several.
+type earliest struct {
+	ofAll    time.Time
+	own      time.Time // of the measurement; zero if it was not met where it was looked for
+	complete bool      // own is known: the measurement was met, or all was looked at
+}
+
+func (e earliest) with(other earliest) earliest {
+	return earliest{ofAll: earlier(e.ofAll, other.ofAll), own: earlier(e.own, other.own), complete: e.complete && other.complete}
+}
+
+// earlier gives the earlier of two times, of which a zero one is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// words say what is known of the measurement, and no more than that.
+func (e earliest) words(measurement atlas.MeasurementID) string {
+	switch {
+	case e.own.Equal(e.ofAll):
+		return ""
+	case !e.complete:
+		return fmt.Sprintf(" with other measurements; measurement %d begins later in it", measurement)
+	case e.own.IsZero():
+		return fmt.Sprintf(" with other measurements; it has no record of measurement %d", measurement)
+	}
+	return fmt.Sprintf(" with other measurements; its first record of measurement %d is of %s", measurement, moment(e.own))
 }
 
 // beginnings remember the least event times of partitions. Kafka does not tell them: the records at the beginning of a live topic are looked at, as far as
@@ -61,8 +93,12 @@ type beginning struct {
 	looked   int64 // what stands before it was looked at
 	complete bool
 	least    time.Time
-	opening  time.Time // of the record at first
+	opening  time.Time                         // of the record at first
+	own      map[atlas.MeasurementID]time.Time // the least of each measurement, of the first maxRemembered that were met
 }
+
+// maxRemembered bounds of how many measurements of a partition the least time is remembered.
+const maxRemembered = 10_000
 
 func (b *beginnings) entry(part part) *beginning {
 	b.mu.Lock()
@@ -77,20 +113,22 @@ func (b *beginnings) entry(part part) *beginning {
 	return b.entries[key]
 }
 
-// of gives the least event time of a part that has records.
-func (b *beginnings) of(ctx context.Context, settings Settings, part part) (time.Time, error) {
+// of gives the least event times of a part that has records.
+func (b *beginnings) of(ctx context.Context, settings Settings, part part, measurement atlas.MeasurementID) (earliest, error) {
 	entry := b.entry(part)
 	select {
 	case entry.token <- struct{}{}:
 	case <-ctx.Done():
-		return time.Time{}, ctx.Err()
+		return earliest{}, ctx.Err()
 	}
 	defer func() { <-entry.token }()
 	if entry.first != part.first || entry.looked > part.next { // retention has moved on, or the topic is another one
-		*entry = beginning{token: entry.token, first: part.first, looked: part.first}
+		*entry = beginning{token: entry.token, first: part.first, looked: part.first, own: make(map[atlas.MeasurementID]time.Time)}
 	}
 	err := entry.look(ctx, settings, part)
-	return entry.least, err
+	own, met := entry.own[measurement]
+	whole := entry.looked >= part.next && !entry.complete && len(entry.own) < maxRemembered
+	return earliest{ofAll: entry.least, own: own, complete: met || whole}, err
 }
 
 func (b *beginning) look(ctx context.Context, settings Settings, part part) error {
@@ -98,13 +136,12 @@ func (b *beginning) look(ctx context.Context, settings Settings, part part) erro
 	if b.complete || b.looked >= to {
 		return nil
 	}
-	err := settings.Log.Scan(ctx, part.topic, part.partition, b.looked, to, func(_ atlas.MeasurementID, at time.Time) bool {
+	err := settings.Log.Scan(ctx, part.topic, part.partition, b.looked, to, func(of atlas.MeasurementID, at time.Time) bool {
 		if b.least.IsZero() {
-			b.opening, b.least = at, at
+			b.opening = at
 		}
-		if at.Before(b.least) {
-			b.least = at
-		}
+		b.least = earlier(b.least, at)
+		b.remember(of, at)
 		b.complete = part.live && at.Sub(b.opening) >= settings.Lateness
 		return !b.complete
 	})
@@ -112,4 +149,10 @@ func (b *beginning) look(ctx context.Context, settings Settings, part part) erro
 		b.looked = to
 	}
 	return err
+}
+
+func (b *beginning) remember(measurement atlas.MeasurementID, at time.Time) {
+	if known, met := b.own[measurement]; met || len(b.own) < maxRemembered {
+		b.own[measurement] = earlier(known, at)
+	}
 }

@@ -51,7 +51,7 @@ func (p *Player) Start(ctx context.Context, request Request) (*Replay, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.checkBeginning(ctx, parts, interval.Start); err != nil {
+	if err := p.checkBeginning(ctx, parts, request.Measurement, interval.Start); err != nil {
 		return nil, err
 	}
 	parts = withRecords(parts)

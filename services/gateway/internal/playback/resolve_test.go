@@ -33,7 +33,7 @@ func TestRefusedStarts(t *testing.T) {
 		code    subscription.Code
 		words   string
 	}{
-		"before the log": {Request{Start: at(-1), Speed: 1}, CodeBeforeLog, "startTime: got 2015-03-17T22:59:59Z, want no earlier than 2015-03-17T23:00:00Z, when the log begins"},
+		"before the log": {Request{Start: at(-1), Speed: 1}, CodeBeforeLog, beforeLog(at(-1), at(0), "")},
 		"in the future":  {Request{Start: future, Speed: 1}, subscription.CodeInvalid, fmt.Sprintf("startTime: got %s, which is in the future, want the past", moment(future))},
 		"end before start": {
 			Request{Start: at(10), End: at(9), Speed: 1}, subscription.CodeInvalid,
@@ -152,27 +152,51 @@ func TestBeginning(t *testing.T) {
 	for name, test := range map[string]struct {
 		log   func() *memory
 		least int64
+		words string // beside that
 	}{
-		"in order":                            {plainLog, 0},
-		"a late one":                          {func() *memory { return withLive(100, 160, 40, 170) }, 40},
-		"a late one of another measurement":   {func() *memory { l := withLive(100, 160); l.write(liveTopic, results(9, day0+30)...); return l }, 30},
-		"what is later than lateness is none": {func() *memory { return withLive(100, 160, 3700, 40) }, 100},
-		"an archive without order":            {reversed, 0},
+		"in order":   {plainLog, 0, ""},
+		"a late one": {func() *memory { return withLive(100, 160, 40, 170) }, 40, ""},
+		"a late one of another measurement": {
+			func() *memory { l := withLive(100, 160); l.write(liveTopic, results(9, day0+30)...); return l }, 30,
+			" with other measurements; its first record of measurement 1 is of 2015-03-17T23:01:40Z",
+		},
+		"others only": {
+			func() *memory { l := newMemory(); l.write(liveTopic, results(9, day0+30)...); return l }, 30,
+			" with other measurements; it has no record of measurement 1",
+		},
+		"one that begins later than was looked at": {
+			func() *memory {
+				l := newMemory()
+				l.write(liveTopic, append(results(9, day0+30, day0+3700), results(1, day0+50, day0+3800)...)...)
+				return l
+			}, 30,
+			" with other measurements; measurement 1 begins later in it",
+		},
+		"one that begins later in one topic than was looked at": {
+			func() *memory {
+				l := newMemory()
+				l.write(liveTopic, append(results(9, day0+30, day0+3700), results(1, day0+50)...)...)
+				l.write("atlas.archive.a", results(1, day0+4000)...)
+				return l
+			}, 30, " with other measurements; measurement 1 begins later in it",
+		},
+		"what is later than lateness is none": {func() *memory { return withLive(100, 160, 3700, 40) }, 100, ""},
+		"an archive without order":            {reversed, 0, ""},
 		"an archive begins later": {func() *memory {
 			log := withLive(100, 160)
 			log.write("atlas.archive.a", results(1, day0+300, day0+200)...)
 			return log
-		}, 100},
+		}, 100, ""},
 		"an archive begins before": {func() *memory {
 			log := withLive(100, 160)
 			log.write("atlas.archive.a", results(1, day0+30, day0+20, day0+90)...)
 			return log
-		}, 20},
+		}, 20, ""},
 		"what retention took does not count": {func() *memory {
 			log := withLive(10, 5, 100, 90, 160)
 			log.topics[liveTopic].first = 2
 			return log
-		}, 90},
+		}, 90, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			player := newPlayer(test.log(), nil)
@@ -181,11 +205,15 @@ func TestBeginning(t *testing.T) {
 			for range 2 {
 				request.Start = at(test.least - 1)
 				_, err := player.Start(t.Context(), request)
-				assertRefused(t, err, CodeBeforeLog,
-					fmt.Sprintf("startTime: got %s, want no earlier than %s, when the log begins", moment(at(test.least-1)), moment(at(test.least))))
+				assertRefused(t, err, CodeBeforeLog, beforeLog(at(test.least-1), at(test.least), test.words))
 			}
 		})
 	}
+}
+
+func beforeLog(got, want time.Time, words string) string {
+	return fmt.Sprintf("startTime: got %s, want no earlier than %s, when the log begins%s; "+
+		"older results can be replayed once `collector import --into NAME` has brought them into an archive", moment(got), moment(want), words)
 }
 
 func withLive(seconds ...int64) *memory {
@@ -211,6 +239,23 @@ func TestBeginningIsLookedForOnce(t *testing.T) {
 	mustStart(t, player, Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(-7), Speed: 1})
 	if log.scanned != 101 {
 		t.Errorf("looked at %d records, want 101", log.scanned)
+	}
+}
+
+// What is remembered of a beginning is bounded, however many measurements are in it, and nothing is said of those that are not.
+func TestAbuseBeginningsRememberSoManyMeasurements(t *testing.T) {
+	log := newMemory()
+	for measurement := range atlas.MeasurementID(2 * maxRemembered) {
+		log.write("atlas.archive.many", results(measurement+2, day0+10)...)
+	}
+	log.write("atlas.archive.many", results(1, day0+20)...)
+	player := newPlayer(log, nil)
+	_, err := player.Start(t.Context(), Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(9), Speed: 1})
+	assertRefused(t, err, CodeBeforeLog, beforeLog(at(9), at(10), " with other measurements; measurement 1 begins later in it"))
+	for key, entry := range player.beginnings.entries {
+		if len(entry.own) > maxRemembered {
+			t.Errorf("%s: %d measurements are remembered", key, len(entry.own))
+		}
 	}
 }
 

@@ -85,12 +85,12 @@ func (p *Player) checkPlace(ctx context.Context, found part) error {
 	if found.first == found.next {
 		return subscription.Refuse(CodeCursorGone, "cursor: goes on at offset %d of %s, which has no records any more", found.mark.Low, found.topic)
 	}
-	least, err := p.beginnings.of(ctx, p.settings, found)
+	earliest, err := p.beginnings.of(ctx, p.settings, found, 0)
 	if err != nil {
 		return err
 	}
 	return subscription.Refuse(CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on, those of %s and later",
-		found.mark.Low, found.topic, found.first, moment(least))
+		found.mark.Low, found.topic, found.first, moment(earliest.ofAll))
 }
 
 // reached is the event time up to which the replay has delivered.
