@@ -9,7 +9,7 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// broker is what reading needs of a *kafka.Client.
+// broker is what reading needs of Kafka.
 type broker interface {
 	Fetch(context.Context, *kafka.FetchRequest) (*kafka.FetchResponse, error)
 	ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error)
@@ -23,10 +23,10 @@ type partition struct {
 }
 
 func (l *Log) partition(topic string, number int) partition {
-	return partition{broker: l.client, topic: topic, number: number}
+	return partition{broker: committedBroker{l.client}, topic: topic, number: number}
 }
 
-// bounds gives the offset of the first record and the offset that the next record will have.
+// bounds gives the offset of the first record and the log's end: the offset that the next record will have or, while a transaction is open, its first one.
 func (p partition) bounds(ctx context.Context) (first, next int64, err error) {
 	answer, err := p.listOffsets(ctx, kafka.FirstOffsetOf(p.number), kafka.LastOffsetOf(p.number))
 	return answer.FirstOffset, answer.LastOffset, err

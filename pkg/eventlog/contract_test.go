@@ -24,6 +24,7 @@ func runContract(t *testing.T, kafka cluster) {
 		{"Compaction", compactionContract},
 		{"CursorKey", cursorKeyContract},
 		{"Layout", layoutContract},
+		{"Transactions", transactionsContract},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, f, kafka) })
 	}

@@ -13,6 +13,11 @@
 // kafka-go has no idempotent producer: a batch whose answer is lost is sent again and stands in the log twice. Readers drop repeats (see Repeats), so it
 // is delivered once. A batch is only sent again before the next one of its partition, so the order of a measurement's records is kept.
 //
+// # Transactions
+//
+// Foreign producers may write in transactions. Readers see what was committed, and every end of the log is the last stable offset: that of the first record of
+// the oldest transaction that is open.
+//
 // # Brokers
 //
 // One contract suite runs against the embedded broker, in memory, on disk and of three nodes, and against Apache Kafka, one broker and three. What it

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol"
 )
 
 const (
@@ -25,7 +24,8 @@ const (
 type fetcher struct {
 	partition
 	next  int64 // the offset that is read next
-	end   int64 // the log's end as the last fetch saw it
+	end   int64 // the log's end as the last fetch saw it, below which everything is committed or aborted
+	held  int64 // how many offsets stand behind that, which a transaction keeps from being read until it ends
 	limit fetchLimit
 	most  int64 // bytes of an answer; 0 for fetchBytes
 }
@@ -50,7 +50,7 @@ func (f *fetcher) fetch(ctx context.Context) (*kafka.FetchResponse, error) {
 	if response.Error != nil {
 		return nil, fmt.Errorf("%s: offset %d: %w", f.partition, f.next, response.Error)
 	}
-	f.end = response.HighWatermark
+	f.end, f.held = response.LastStableOffset, response.HighWatermark-response.LastStableOffset
 	return response, nil
 }
 
@@ -59,8 +59,16 @@ func (f *fetcher) close() { f.limit.end() }
 
 // hasBatches tells an answer without a record of ours from one without anything.
 func hasBatches(records kafka.RecordReader) bool {
-	stream, ok := records.(*protocol.RecordStream)
-	return ok && len(stream.Records) > 0
+	return len(batchesOf(records)) > 0
+}
+
+// takeEach hands on the records of an answer, and passes what was left out behind the last one.
+func (f *fetcher) takeEach(records kafka.RecordReader, take func(*kafka.Record) error) error {
+	err := eachRecord(records, take)
+	if err == nil {
+		f.next = max(f.next, behindLeftOut(records))
+	}
+	return err
 }
 
 // eachRecord hands on the records of an answer, which are valid during the call only.

@@ -10,7 +10,7 @@ import (
 type metrics struct {
 	recordsRead, repeats, undecodable, fetchErrors, gaps *prometheus.CounterVec
 	tails                                                *prometheus.GaugeVec
-	tailLag                                              *prometheus.GaugeVec
+	tailLag, tailHeld                                    *prometheus.GaugeVec
 	appendBatches, appendRecords, appendBytes            *prometheus.CounterVec
 	appendErrors                                         *prometheus.CounterVec
 	waitingBytes                                         prometheus.Gauge
@@ -26,6 +26,7 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 		gaps:          r.counter("tail_gaps_total", "Times that a tail missed records because the log had them no more.", "topic"),
 		tails:         r.gauge("tails_running", "Partitions that are followed.", "topic"),
 		tailLag:       r.gauge("tail_lag_records", "Records that Kafka has and the tail has not read yet.", "topic", "partition"),
+		tailHeld:      r.gauge("tail_held_records", "Records that Kafka has and does not give out before a producer's transaction has ended.", "topic", "partition"),
 		appendBatches: r.counter("append_batches_total", "Batches sent to Kafka, each with its attempts as one.", "topic"),
 		appendRecords: r.counter("append_records_total", "Records that Kafka acknowledged.", "topic"),
 		appendBytes:   r.counter("append_value_bytes_total", "Bytes of the values that Kafka acknowledged, before compression.", "topic"),

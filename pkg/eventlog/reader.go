@@ -62,11 +62,11 @@ func (r *reader) takeAnswer(ctx context.Context, response *kafka.FetchResponse, 
 	r.records = r.records[:0]
 	r.counts = readCounts{}
 	before := r.next
-	if err := eachRecord(response.Records, take); err != nil && r.next == before { // what was read before an error counts; the next read meets it again
+	if err := r.takeEach(response.Records, take); err != nil && r.next == before { // what was read before an error counts; the next read meets it again
 		return nil, fmt.Errorf("%s: offset %d: %w", r.partition, r.next, err)
 	}
 	if r.next == before && hasBatches(response.Records) {
-		r.next++ // a transaction's marker, or a hole that compaction left: the broker sends it again and again
+		r.next++ // a hole that compaction left: the broker sends it again and again
 	}
 	r.metrics.observe(r.counts)
 	return r.records, nil

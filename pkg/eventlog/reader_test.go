@@ -27,7 +27,7 @@ func (b *brokenOnce) Fetch(_ context.Context, request *kafka.FetchRequest) (*kaf
 	if b.answers == 1 {
 		answer = &answeredRecords{records: rest[:1], end: errors.New("the batch is damaged")}
 	}
-	return &kafka.FetchResponse{HighWatermark: int64(len(b.log)), Records: answer}, nil
+	return &kafka.FetchResponse{HighWatermark: int64(len(b.log)), LastStableOffset: int64(len(b.log)), Records: answer}, nil
 }
 
 func (*brokenOnce) ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {
@@ -120,7 +120,8 @@ func (k *keptFrom) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafka
 	if request.Offset < k.first {
 		return &kafka.FetchResponse{Error: kafka.OffsetOutOfRange}, nil
 	}
-	return &kafka.FetchResponse{HighWatermark: int64(len(k.log)), Records: &answeredRecords{records: k.log[request.Offset:], end: io.EOF}}, nil
+	end := int64(len(k.log))
+	return &kafka.FetchResponse{HighWatermark: end, LastStableOffset: end, Records: &answeredRecords{records: k.log[request.Offset:], end: io.EOF}}, nil
 }
 
 func (k *keptFrom) ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {

@@ -64,7 +64,7 @@ func (r *registryReader) read(ctx context.Context) error {
 	}
 	r.counts = readCounts{}
 	before := r.next
-	if err := eachRecord(response.Records, r.take); err != nil && r.next == before { // what was read before an error counts; the next read meets it again
+	if err := r.takeEach(response.Records, r.take); err != nil && r.next == before { // what was read before an error counts; the next read meets it again
 		return fmt.Errorf("%s: offset %d: %w", r.partition, r.next, err)
 	}
 	if r.next == before {
@@ -77,7 +77,7 @@ func (r *registryReader) read(ctx context.Context) error {
 // step goes on where an answer had no record at next or behind it. Brokers send whole batches from the one on that has next, or that follows it; at least that
 // one, however long it is.
 func (r *registryReader) step(records kafka.RecordReader) {
-	if hasBatches(records) { // the last records of the batches are gone, all of them are, or they were a transaction's marker
+	if hasBatches(records) { // the last records of the batches are gone, or all of them are
 		r.next = max(r.next, lastBase(records)) + 1
 		return
 	}
@@ -86,11 +86,9 @@ func (r *registryReader) step(records kafka.RecordReader) {
 
 // lastBase gives the offset at which the last batch of an answer began before it was compacted.
 func lastBase(records kafka.RecordReader) int64 {
-	batches := records.(*protocol.RecordStream).Records
+	batches := batchesOf(records)
 	switch batch := batches[len(batches)-1].(type) {
 	case *protocol.RecordBatch:
-		return batch.BaseOffset
-	case *protocol.ControlBatch:
 		return batch.BaseOffset
 	}
 	return -1

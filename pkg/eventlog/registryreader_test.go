@@ -33,15 +33,15 @@ func (c *compacted) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafk
 	if len(c.fetched) > 100 {
 		return nil, errors.New("asked again and again")
 	}
-	stream := &protocol.RecordStream{}
+	var batches []protocol.RecordReader
 	for _, batch := range c.batches {
-		if batch.last >= request.Offset && len(stream.Records) < c.atOnce {
-			stream.Records = append(stream.Records, batch.reader())
+		if batch.last >= request.Offset && len(batches) < c.atOnce {
+			batches = append(batches, batch.reader())
 		}
 	}
-	answer := &kafka.FetchResponse{HighWatermark: c.end, Records: kafka.NewRecordReader()}
-	if len(stream.Records) > 0 {
-		answer.Records = stream
+	answer := &kafka.FetchResponse{HighWatermark: c.end, LastStableOffset: c.end, Records: kafka.NewRecordReader()}
+	if len(batches) > 0 {
+		answer.Records = committed(batches, nil)
 	}
 	return answer, nil
 }

@@ -67,7 +67,9 @@ func (t *tail) run() {
 	defer reader.close()
 	labels := []string{t.topic, strconv.Itoa(t.number)}
 	defer t.log.metrics.tailLag.DeleteLabelValues(labels...)
-	lag := t.log.metrics.tailLag.WithLabelValues(labels...)
+	defer t.log.metrics.tailHeld.DeleteLabelValues(labels...)
+	lag, held := t.log.metrics.tailLag.WithLabelValues(labels...), t.log.metrics.tailHeld.WithLabelValues(labels...)
+	transactions := heldBack{logger: t.log.logger.With(zap.Stringer("partition", t.partition))}
 	var pause backoff
 	for t.ctx.Err() == nil {
 		records, err := reader.read(t.ctx)
@@ -77,6 +79,8 @@ func (t *tail) run() {
 		}
 		pause.reset()
 		lag.Set(float64(max(0, reader.end-reader.next)))
+		held.Set(float64(reader.held))
+		transactions.note(reader.end, reader.held, time.Now())
 		t.deliver(reader.next, records)
 	}
 }

@@ -1,0 +1,153 @@
+package eventlog
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/fetch"
+)
+
+// committedBroker reads what is committed. Brokers send to such a reader, beside the records up to the last stable offset, those of transactions that were
+// aborted, and a list by which it leaves them out itself (KIP-98, "Consumer"). kafka-go's Client.Fetch drops that list, so this sends the request itself.
+type committedBroker struct{ client *kafka.Client }
+
+// Fetch gives what stands at an offset, which is a real one, and behind it. Its Records are *committedRecords.
+func (b committedBroker) Fetch(ctx context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
+	answer, err := b.client.Transport.RoundTrip(ctx, b.client.Addr, fetchRequest(request))
+	if err != nil {
+		return nil, err
+	}
+	topics := answer.(*fetch.Response).Topics
+	if len(topics) == 0 || len(topics[0].Partitions) == 0 {
+		return nil, protocol.ErrNoPartition
+	}
+	return fetchResponse(&topics[0].Partitions[0]), nil
+}
+
+// ListOffsets gives offsets below the last stable one, and that one for the log's end.
+func (b committedBroker) ListOffsets(ctx context.Context, request *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {
+	request.IsolationLevel = kafka.ReadCommitted
+	return b.client.ListOffsets(ctx, request)
+}
+
+func fetchRequest(request *kafka.FetchRequest) *fetch.Request {
+	return &fetch.Request{
+		ReplicaID:      -1,
+		MaxWaitTime:    int32(request.MaxWait.Milliseconds()),
+		MinBytes:       int32(request.MinBytes),
+		MaxBytes:       int32(request.MaxBytes),
+		IsolationLevel: int8(kafka.ReadCommitted),
+		SessionID:      -1,
+		SessionEpoch:   -1,
+		Topics: []fetch.RequestTopic{{Topic: request.Topic, Partitions: []fetch.RequestPartition{{
+			Partition:          int32(request.Partition),
+			CurrentLeaderEpoch: -1,
+			FetchOffset:        request.Offset,
+			LogStartOffset:     -1,
+			PartitionMaxBytes:  int32(request.MaxBytes),
+		}}}},
+	}
+}
+
+func fetchResponse(found *fetch.ResponsePartition) *kafka.FetchResponse {
+	response := &kafka.FetchResponse{
+		Partition:        int(found.Partition),
+		HighWatermark:    found.HighWatermark,
+		LastStableOffset: found.LastStableOffset,
+		LogStartOffset:   found.LogStartOffset,
+		Records:          &committedRecords{},
+	}
+	if found.ErrorCode != 0 {
+		response.Error = kafka.Error(found.ErrorCode)
+	}
+	if stream, ok := found.RecordSet.Records.(*protocol.RecordStream); ok {
+		response.Records = committed(stream.Records, found.AbortedTransactions)
+	}
+	return response
+}
+
+// committedRecords are the records of an answer without those that were aborted and without the markers that end transactions.
+type committedRecords struct {
+	protocol.RecordStream
+	behind int64 // the offset behind the last batch that was left out; whoever has read all is there at least
+}
+
+// committed leaves out what was aborted, by the transactions that a broker lists for the answer: each with its producer and the offset of its first batch.
+// From there on all transactional batches of the producer belong to it, until the marker that ends it. The slice is used for what is left.
+func committed(batches []protocol.RecordReader, aborted []fetch.ResponseTransaction) *committedRecords {
+	slices.SortFunc(aborted, func(a, b fetch.ResponseTransaction) int { return cmp.Compare(a.FirstOffset, b.FirstOffset) })
+	answer, open := &committedRecords{}, openTransactions{aborted: aborted}
+	answer.Records = batches[:0]
+	for _, batch := range batches {
+		switch batch := batch.(type) {
+		case *protocol.ControlBatch:
+			open.end(batch)
+			answer.leaveOut(batch.BaseOffset, batch.Records)
+			continue
+		case *protocol.RecordBatch:
+			if open.have(batch) {
+				answer.leaveOut(batch.BaseOffset, batch.Records)
+				continue
+			}
+		}
+		answer.Records = append(answer.Records, batch)
+	}
+	return answer
+}
+
+// openTransactions are those that are open at a place in the log and will be aborted.
+type openTransactions struct {
+	aborted   []fetch.ResponseTransaction // that have not begun there, in the order in which they begin
+	producers []int64                     // of those that have
+}
+
+// reach begins the transactions whose first batch does not stand behind an offset.
+func (o *openTransactions) reach(offset int64) {
+	for len(o.aborted) > 0 && o.aborted[0].FirstOffset <= offset {
+		o.producers = append(o.producers, o.aborted[0].ProducerID)
+		o.aborted = o.aborted[1:]
+	}
+}
+
+// have tells whether a batch belongs to one of them.
+func (o *openTransactions) have(batch *protocol.RecordBatch) bool {
+	o.reach(batch.BaseOffset)
+	return batch.Attributes.Transactional() && slices.Contains(o.producers, batch.ProducerID)
+}
+
+// end takes notice of a marker, which ends the transaction of its producer.
+func (o *openTransactions) end(marker *protocol.ControlBatch) {
+	o.reach(marker.BaseOffset)
+	o.producers = slices.DeleteFunc(o.producers, func(producer int64) bool { return producer == marker.ProducerID })
+}
+
+// leaveOut passes over a batch, and gives its memory back to kafka-go.
+func (c *committedRecords) leaveOut(base int64, records protocol.RecordReader) {
+	c.behind = max(c.behind, base+1)
+	_ = eachRecord(records, func(record *kafka.Record) error {
+		c.behind = max(c.behind, record.Offset+1)
+		return nil
+	})
+}
+
+// behindLeftOut gives the offset behind what was left out of an answer.
+func behindLeftOut(records kafka.RecordReader) int64 {
+	if committed, ok := records.(*committedRecords); ok {
+		return committed.behind
+	}
+	return 0
+}
+
+// batchesOf gives the batches of an answer.
+func batchesOf(records kafka.RecordReader) []protocol.RecordReader {
+	switch records := records.(type) {
+	case *committedRecords:
+		return records.Records
+	case *protocol.RecordStream:
+		return records.Records
+	}
+	return nil
+}
