@@ -39,5 +39,6 @@ func TestClientThatIsBackAtOnce(t *testing.T) {
 	request(http.MethodPost, "4third", func() { client.post(t, "4fourth") })
 	client.expect(t, "4third\x1e4fourth")
 	server.newest(t).Close(Ending{Reason: "enough"}, outbox.Text([]byte("4last")))
+	client.expect(t, "4last")
 	request(http.MethodGet, "", func() { client.expectUnknown(t) })
 }

@@ -47,19 +47,20 @@ func (s *Session) refusePolling(err error) *refusal {
 	return badRequest(err.Error())
 }
 
-// awaitPackets waits for packets, of which the last may be the session's last. It returns none when ctx ends.
+// awaitPackets waits for packets, or for the session's last packet, which comes alone: socket.io-client acts on a close packet at once and on what stands
+// before it in the body later, so that it would take up a recovered session from before those messages. It returns none when ctx ends.
 func (s *Session) awaitPackets(ctx context.Context, carrier carrier) (packets []payload.Packet, last bool, err error) {
 	hurry := s.polling.hurry(carrier)
 	for {
 		packets, more := s.take()
 		carrier := s.polling.carriedBy()
 		switch {
-		case len(packets) == 0 && carrier == carrierWebSocket:
-			return nil, false, errMoved
-		case !more:
-			return append(packets, s.lastPacket()), true, nil
 		case len(packets) > 0:
 			return packets, false, nil
+		case carrier == carrierWebSocket:
+			return nil, false, errMoved
+		case !more:
+			return []payload.Packet{s.lastPacket()}, true, nil
 		case carrier == carrierProbed && hurry == nil:
 			return []payload.Packet{noop}, false, nil
 		}
@@ -87,9 +88,9 @@ func (s *Session) lastPacket() payload.Packet {
 	return payload.Packet{Data: []byte{byte(s.ending.Load().lastPacket())}}
 }
 
-// take takes packets from the outbox for one body, with room for the packet that may be the last. More is false when nothing will wait in it any more.
+// take takes packets from the outbox for one body. More is false when nothing will wait in it any more.
 func (s *Session) take() (packets []payload.Packet, more bool) {
-	count, room := payload.MaxPackets-1, s.server.cfg.MaxPayload-s.polling.bodies.size(noop)
+	count, room := payload.MaxPackets, s.server.cfg.MaxPayload
 	messages, more := s.out.TakeWhile(func(message *outbox.Message) bool {
 		count--
 		room -= s.polling.bodies.size(pollingPacket(s.revision, message))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 )
 
 func TestShutdownOfPollingSessions(t *testing.T) {
@@ -27,11 +29,12 @@ func TestShutdownOfPollingSessions(t *testing.T) {
 		go func() { done <- server.Shutdown(context.Background(), outbox.Text([]byte("4bye"))) }()
 		synctest.Wait()
 		server.request(t, http.MethodGet, "EIO=4&transport=polling", http.NoBody).expectRefused(t, 503, 3, "shutting down")
-		(<-waiting).expect(t, http.StatusOK, "4:4bye1:1")
+		(<-waiting).expect(t, http.StatusOK, "4:4bye")
+		waits.expect(t, "1:1")
 		expectCut(t, probe)
 		time.Sleep(4 * time.Second) // simulated
-		busy.expect(t, "4waits\x1e4bye\x1e1")
-		probing.expect(t, "4bye\x1e1")
+		busy.expect(t, "4waits\x1e4bye", "1")
+		probing.expect(t, "4bye", "1")
 		expect(t, socket, "4bye")
 		expectEnd(t, socket, websocket.CloseGoingAway, "shutting down")
 		_ = socket.Close()
@@ -91,5 +94,43 @@ func TestConversationIsNeverCalledTwiceAtATime(t *testing.T) {
 	(<-posted).expect(t, http.StatusOK, "ok")
 	if len(heard) > 0 {
 		t.Errorf("it was told %q after the end", <-heard)
+	}
+}
+
+// However the server ends a session, the close packet comes alone, as real clients act on it before they act on what stands before it.
+func TestClosePacketComesAlone(t *testing.T) {
+	last := outbox.Text([]byte("4last"))
+	for name, end := range map[string]func(*testServer, *Session){
+		"close":    func(_ *testServer, s *Session) { s.Close(Ending{Reason: "enough"}, last) },
+		"abort":    func(_ *testServer, s *Session) { s.Abort(Ending{Reason: "too slow"}, last) },
+		"farewell": func(_ *testServer, s *Session) { s.SetFarewell(last); s.shutDown(nil) },
+		"shutdown": func(_ *testServer, s *Session) { s.shutDown([]*outbox.Message{last}) },
+		"overflow": func(server *testServer, s *Session) {
+			for range server.cfg.Queue.Messages * 2 {
+				s.mustOffer(last)
+			}
+		},
+		"too many messages": func(_ *testServer, s *Session) { s.Close(Ending{Reason: "too many messages"}, last) },
+	} {
+		forBoth(t, func(t *testing.T, revision Revision) {
+			simulate(t, Config{Queue: outbox.Limits{Messages: 20}}, func(t *testing.T, server *testServer) {
+				client := server.startPolling(t, revision, "")
+				for range 10 {
+					_ = server.newest(t).Offer(last)
+				}
+				end(server, server.newest(t))
+				for alone := body(revision, "1"); ; {
+					got := client.poll(t)
+					if got.body == alone {
+						break
+					}
+					packets, err := decodeAll(formOf(revision, []byte(got.body)), []byte(got.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 1000})
+					if err != nil || slices.ContainsFunc(packets, func(p payload.Packet) bool { return string(p.Data) == "1" }) {
+						t.Fatalf("%s: got %d %q, %v", name, got.status, got.body, err)
+					}
+				}
+				client.expectUnknown(t)
+			})
+		})
 	}
 }

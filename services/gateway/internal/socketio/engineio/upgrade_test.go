@@ -220,7 +220,7 @@ func TestSessionThatEndsDuringTheUpgrade(t *testing.T) {
 	socket := client.probe(t)
 	server.newest(t).Close(Ending{Reason: "enough"}, outbox.Text([]byte("4last")))
 	expectCut(t, socket)
-	client.expect(t, "4last\x1e1")
+	client.expect(t, "4last", "1")
 	server.expectEnded(t, "enough")
 	client.expectUnknown(t)
 }
