@@ -81,9 +81,21 @@ func (f *feed) count() int {
 }
 
 // cursors say in words where they stand.
-type cursors struct{}
+type cursors struct {
+	kafka <-chan struct{} // is closed when Kafka answers; nil if it does
+}
 
-func (cursors) Prepare(context.Context) error { return nil }
+func (c cursors) Prepare(ctx context.Context) error {
+	if c.kafka == nil {
+		return nil
+	}
+	select {
+	case <-c.kafka:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 func (cursors) Live(measurement atlas.MeasurementID, position atlas.Position) string {
 	return fmt.Sprintf("%d-behind-%d", measurement, position.Offset)
@@ -139,6 +151,7 @@ type plan struct {
 	patience  Patience
 	admission admission.Limits
 	logger    *zap.Logger
+	kafka     <-chan struct{} // as cursors have it
 }
 
 func (p plan) withDefaults() plan {
@@ -166,7 +179,7 @@ func build(t testing.TB, plan plan) *house {
 	plan = plan.withDefaults()
 	h := &house{feed: &feed{}, known: &measurements{}, stats: &outbox.Stats{}, registry: prometheus.NewRegistry()}
 	h.tokens = filepath.Join(t.TempDir(), "tokens.json")
-	h.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: plan.clients, Subscriptions: 2}, Measurements: h.known, Cursors: cursors{}}, h.registry)
+	h.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: plan.clients, Subscriptions: 2}, Measurements: h.known, Cursors: cursors{plan.kafka}}, h.registry)
 	h.source = h.hub.AddSource(atlas.StreamResult, func(*fanout.Source) fanout.Feed { return h.feed })
 	h.reception = NewReception(h.hub, admission.NewGuard(plan.admission, h.registry), h.openTokens(t), plan.logger, h.registry)
 	h.stream = NewStream(h.reception,

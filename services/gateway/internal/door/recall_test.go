@@ -3,6 +3,8 @@ package door
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -132,4 +134,62 @@ func TestLinesHaveCursorsIfTheyAreAskedFor(t *testing.T) {
 	expect(t, client, `["atlas_subscribed",{"msm":1001,"cursor":""}]`)
 	house.deliver(8)
 	expect(t, client, `["atlas_result",{"msm_id":1001,"prb_id":8},"1001-behind-0"]`)
+}
+
+// poll and post are requests of a client that polls.
+func (h *house) poll(t *testing.T, query string) string {
+	t.Helper()
+	response, err := h.server.Client().Get(h.server.URL + "/stream/socket.io/?EIO=4&transport=polling" + query)
+	return h.text(t, response, err)
+}
+
+func (h *house) post(t *testing.T, query, body string) string {
+	t.Helper()
+	response, err := h.server.Client().Post(h.server.URL+"/stream/socket.io/?EIO=4&transport=polling"+query, "text/plain", strings.NewReader(body))
+	return h.text(t, response, err)
+}
+
+func (h *house) text(t *testing.T, response *http.Response, err error) string {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// A client whose recovery has to wait for Kafka upgrades meanwhile. Its connection is confirmed when it is known whether it is recovered, and what it has said
+// since is dealt with after that.
+func TestUpgradeDoesNotWaitForTheRecovery(t *testing.T) {
+	kafka := make(chan struct{})
+	house := open(t, plan{kafka: kafka})
+	var hello struct{ SID string }
+	if err := json.Unmarshal([]byte(house.poll(t, "")[1:]), &hello); err != nil {
+		t.Fatal(err)
+	}
+	session := "&sid=" + hello.SID
+	for _, body := range []string{`40{"pid":"mine","offset":"known"}`, `42["nonsense"]`} {
+		if got := house.post(t, session, body); got != "ok" {
+			t.Fatalf("%s was answered %s", body, got)
+		}
+	}
+	client, _ := house.dial(t, "/stream/socket.io/?EIO=4&transport=websocket"+session, nil)
+	say(t, client, "2probe")
+	expect(t, client, "3probe")
+	if got := house.poll(t, session); got != "6" {
+		t.Fatalf("the poll was answered %s", got)
+	}
+	say(t, client, "5")
+	say(t, client, `42["atlas_unsubscribe",{"msm":5}]`)
+	close(kafka)
+	for _, want := range []string{
+		`40{"sid":`, `42["atlas_subscribed",{"msm":1001,"cursor":""},"all-2"]`, `42["atlas_subscribed",{"msm":5},"all-2"]`,
+		`42["atlas_error","[unknown_event] \"nonsense\"`, `42["atlas_unsubscribed",{"msm":5},"all-1"]`,
+	} {
+		expect(t, client, want)
+	}
 }

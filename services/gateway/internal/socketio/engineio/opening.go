@@ -21,7 +21,7 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, shake hands
 		s.sessions.Leave(id)
 		return notAdmitted(err)
 	}
-	session := &Session{id: id, revision: shake.revision, server: s, admission: admission}
+	session := &Session{id: id, revision: shake.revision, server: s, admission: admission, inbox: newInbox(s.cfg.MaxPayload)}
 	if shake.transport == transportPolling {
 		session.openPolling(w, shake.bodies)
 	} else {

@@ -96,6 +96,21 @@ func (p *poller) expect(t testing.TB, wantBodies ...string) {
 func (p *poller) post(t testing.TB, body string) {
 	t.Helper()
 	p.request(t, http.MethodPost, p.query, body).expect(t, http.StatusOK, "ok")
+	p.server.awaitDealtWith(t, p.open.SessionID)
+}
+
+// awaitDealtWith waits until nothing waits that the client of a session has said.
+func (s *testServer) awaitDealtWith(t testing.TB, id string) {
+	t.Helper()
+	session := s.sessions.Find(id)
+	waitUntil(t, func() bool {
+		if session == nil {
+			return true
+		}
+		session.inbox.mu.Lock()
+		defer session.inbox.mu.Unlock()
+		return !session.inbox.busy
+	})
 }
 
 func (r reply) expect(t testing.TB, status int, body string) {

@@ -26,6 +26,7 @@ type Session struct {
 	out       *outbox.Outbox
 	polling   *polling // nil where there was a WebSocket from the start
 
+	inbox        *inbox
 	counting     sync.Mutex // held while the admission is asked
 	talking      sync.Mutex // held while the conversation is called
 	conversation Conversation
@@ -51,6 +52,8 @@ func (s *Session) start(hello ...*outbox.Message) {
 
 // leave is called once when nothing of the session is left. Its place is the last that it gives back, as Shutdown waits for that.
 func (s *Session) leave() {
+	s.inbox.close()
+	s.inbox.dealing.Wait()
 	s.admission.Leave()
 	s.server.sessions.Leave(s.id)
 }
@@ -136,6 +139,7 @@ func (s *Session) Abort(ending Ending, last ...*outbox.Message) {
 
 // ended lets the session conclude. Where a WebSocket carries it, the goroutine that reads from it finds out.
 func (s *Session) ended() {
+	s.inbox.close()
 	if s.polling != nil && s.polling.end() {
 		go s.conclude()
 	}
