@@ -29,6 +29,8 @@ type MeasurementReader struct {
 	held         int             // bytes of those that have not been given yet
 	mostAhead    int             // the bound of what is read ahead
 	asked        time.Time
+	pay          func(ctx context.Context, records int64) error // as BeforeFetch has it
+	paid         int64                                          // what stands before this offset is paid for
 }
 
 // Measurement is Measurements for one of them, in whichever partition of the topic it is.
@@ -113,6 +115,9 @@ func (m *MeasurementReader) Close() {
 }
 
 func (m *MeasurementReader) refill(ctx context.Context) error {
+	if err := m.payForRead(ctx); err != nil {
+		return err
+	}
 	return m.persistEach(ctx, func() error {
 		response, err := m.answers.next(ctx, m)
 		m.ahead, m.given, m.taken, m.held = m.ahead[:0], 0, 0, 0

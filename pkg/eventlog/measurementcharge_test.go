@@ -1,0 +1,49 @@
+package eventlog_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"testing"
+
+	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/eventlog/embedded"
+)
+
+// All that a reader goes through is paid for, though it gives little of it; who does not pay reads no further.
+func TestReadingIsPaidFor(t *testing.T) {
+	f := newFixture(t, startEmbedded(t, embedded.Config{}))
+	topic := f.newTopic(t, 1)
+	writer := f.newWriter(t, eventlog.WriterConfig{})
+	const others, horizon = 5000, 1000
+	mustAppend(t, writer, topic, pings(t, 2, 0, others))
+	mustAppend(t, writer, topic, pings(t, 1, 0, 1))
+	open := func(pay func(context.Context, int64) error) *eventlog.MeasurementReader {
+		reader, err := f.log.History().Measurement(within(t, patience), topic, 1, horizon, others+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(reader.Close)
+		reader.BeforeFetch(pay)
+		return reader
+	}
+	paid, payments := int64(0), 0
+	reader := open(func(_ context.Context, records int64) error {
+		paid, payments = paid+records, payments+1
+		return nil
+	})
+	record, err := reader.Next(within(t, patience))
+	if err != nil || record.Position.Offset != others {
+		t.Fatalf("got %+v, %v", record, err)
+	}
+	if _, err := reader.Next(within(t, patience)); !errors.Is(err, io.EOF) {
+		t.Errorf("got %v, want the end", err)
+	}
+	if last := others + 1 - paid; payments < 2 || last < 0 || last > others/2 { // what the last answer has brought is not paid for, as nothing comes after it
+		t.Errorf("%d of %d records are paid for, in %d payments", paid, others+1, payments)
+	}
+	broke := errors.New("nothing is left")
+	if _, err := open(func(context.Context, int64) error { return broke }).Next(within(t, patience)); !errors.Is(err, broke) {
+		t.Errorf("got %v, want the payer's error", err)
+	}
+}
