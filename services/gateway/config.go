@@ -44,18 +44,20 @@ type Config struct {
 	HistoryWindow      time.Duration // within which replays put results in the order of time; 10 min
 	HistoryWindowBytes int           // of the results that a replay holds for that, in each topic; 16 MiB
 	ClientReplays      int           // of one client at once; 10
+	AddressReplays     int           // of one address at once; 50
 	MaxReplays         int           // at once; 200
 
-	Backlog       time.Duration // how far back sendBacklog goes; 5 min
-	BehindTime    time.Duration // how long ago what a client gets next may have come in, and how old a cursor may be; 1 h
-	BehindBytes   int           // of the results that stand in the log between a client and its end; 1 GiB
-	BehindReaders int           // of the log at once, for clients that are behind; 64
-	CursorKey     string        // secret of all gateways of a log, which seals cursors; the key in Kafka's topic atlas.keys unless given
+	Backlog        time.Duration // how far back sendBacklog goes; 5 min
+	BehindTime     time.Duration // how long ago what a client gets next may have come in, and how old a cursor may be; 1 h
+	BehindBytes    int           // of the results that stand in the log between a client and its end; 1 GiB
+	BehindReaders  int           // of the log at once, for clients that are behind; 64
+	AddressReaders int           // of them, for the clients of one address; 16
+	CursorKey      string        // secret of all gateways of a log, which seals cursors; the key in Kafka's topic atlas.keys unless given
 
 	MaxConnections       int // TCP connections at once; two for each of MaxClients and 1,000 to refuse others, as far as there are descriptors for them
 	AddressConnections   int // of one address at once; 1,000, or a sixteenth of MaxConnections where that is less
 	AddressSubscriptions int // of one address at once; 20,000
-	AddressMessages      int // of one address a second; 1,000
+	AddressMessages      int // of one address a second, 500 records of the log that are read for it as one; 1,000
 	ConnectionMessages   int // of one connection a second; 100
 
 	QueueBytes    int           // that wait for a client at most; 2 MiB
@@ -103,8 +105,9 @@ func (c Config) Validate() error {
 		{"history-results", int64(c.HistoryResults)}, {"history-scanned", int64(c.HistoryScanned)},
 		{"history-back", int64(c.HistoryBack)}, {"history-lateness", int64(c.HistoryLateness)}, {"history-window", int64(c.HistoryWindow)},
 		{"history-window-bytes", int64(c.HistoryWindowBytes)}, {"client-replays", int64(c.ClientReplays)}, {"max-replays", int64(c.MaxReplays)},
+		{"address-replays", int64(c.AddressReplays)},
 		{"backlog", int64(c.Backlog)}, {"behind-time", int64(c.BehindTime)}, {"behind-bytes", int64(c.BehindBytes)},
-		{"behind-readers", int64(c.BehindReaders)},
+		{"behind-readers", int64(c.BehindReaders)}, {"address-readers", int64(c.AddressReaders)},
 		{"max-connections", int64(c.MaxConnections)},
 		{"address-connections", int64(c.AddressConnections)}, {"address-subscriptions", int64(c.AddressSubscriptions)},
 		{"address-messages", int64(c.AddressMessages)}, {"connection-messages", int64(c.ConnectionMessages)},
@@ -145,6 +148,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.HistoryWindow, 10*time.Minute)
 	orDefault(&c.HistoryWindowBytes, 16<<20)
 	orDefault(&c.ClientReplays, 10)
+	orDefault(&c.AddressReplays, 50)
 	orDefault(&c.MaxReplays, 200)
 	c.setConnections()
 	orDefault(&c.AddressSubscriptions, 20_000)
@@ -176,6 +180,7 @@ func (c *Config) setBehind() {
 	orDefault(&c.BehindTime, defaultBehindTime)
 	orDefault(&c.BehindBytes, 1<<30)
 	orDefault(&c.BehindReaders, 64)
+	orDefault(&c.AddressReaders, 16)
 }
 
 func orDefault[T comparable](setting *T, value T) {

@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -66,8 +65,8 @@ func (f *feed) Rejoin(ctx context.Context, partition int, offset int64, take fun
 }
 
 // Read implements fanout.Trail.
-func (f *feed) Read(ctx context.Context, partition int, measurements []atlas.MeasurementID, from int64, sink fanout.Sink) (next int64, err error) {
-	reader, err := f.history.Measurements(ctx, f.topic, partition, measurements, from, math.MaxInt64)
+func (f *feed) Read(ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64, sink fanout.Sink) (next int64, err error) {
+	reader, err := f.history.Measurements(ctx, f.topic, partition, measurements, from, to)
 	if err != nil {
 		return 0, lost(err)
 	}

@@ -117,7 +117,7 @@ func TestFeedIsRejoinedWhereReadingEnds(t *testing.T) {
 		t.Fatalf("before the feed began: got %v, %v, want not found", found, err)
 	}
 	sink := &received{}
-	next, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 5, sink)
+	next, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 5, 100, sink)
 	if err != nil || next != 20 {
 		t.Fatalf("got %d, %v, want to go on at 20", next, err)
 	}
@@ -137,7 +137,7 @@ func TestFeedIsRejoinedWhereReadingEnds(t *testing.T) {
 		}
 	}
 	var gone *fanout.LostError
-	if _, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 30, sink); !errors.As(err, &gone) || *gone != (fanout.LostError{From: 30, To: 23}) {
+	if _, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 30, 100, sink); !errors.As(err, &gone) || *gone != (fanout.LostError{From: 30, To: 23}) {
 		t.Errorf("beyond the end: got %v", err)
 	}
 }

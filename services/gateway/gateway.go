@@ -117,7 +117,8 @@ func (g *gateway) newHub() *fanout.Hub {
 		Enricher:      g.knowledge,
 		Replays:       g.replays(),
 		Behind: fanout.Behind{
-			Backlog: g.cfg.Backlog, Time: g.cfg.BehindTime, Bytes: int64(g.cfg.BehindBytes), Readers: g.cfg.BehindReaders,
+			Backlog: g.cfg.Backlog, Time: g.cfg.BehindTime, Bytes: int64(g.cfg.BehindBytes),
+			Readers: g.cfg.BehindReaders, ReadersOfAddress: g.cfg.AddressReaders, Horizon: eventlog.DefaultRepeatHorizon,
 		},
 		Cursors: &cursors{seal: g.seal, key: g.cursorKey},
 		Logger:  g.cfg.Logger,

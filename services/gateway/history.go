@@ -12,6 +12,7 @@ import (
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/registry"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -39,6 +40,7 @@ func (g *gateway) replays() *fanout.Replays {
 		Enricher:  inThePast{g.knowledge.Registry},
 		NeedRight: g.cfg.History == HistoryToken,
 		OfClient:  g.cfg.ClientReplays,
+		OfAddress: g.cfg.AddressReplays,
 		OfHub:     g.cfg.MaxReplays,
 	}
 }
@@ -47,11 +49,14 @@ func (g *gateway) replays() *fanout.Replays {
 type recorded struct{ *eventlog.History }
 
 // Read implements playback.Log.
-func (r recorded) Read(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64) (playback.Source, error) {
+func (r recorded) Read(
+	ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64, account *readlimit.Account,
+) (playback.Source, error) {
 	reader, err := r.Measurement(ctx, topic, measurement, from, to)
 	if err != nil {
 		return nil, err
 	}
+	reader.BeforeFetch(account.Pay)
 	return reader, nil
 }
 
@@ -70,7 +75,7 @@ type past struct {
 }
 
 // Start implements fanout.History.
-func (p *past) Start(ctx context.Context, wanted *subscription.Subscription) (fanout.Playback, error) {
+func (p *past) Start(ctx context.Context, wanted *subscription.Subscription, account *readlimit.Account) (fanout.Playback, error) {
 	asked := wanted.Past
 	if earliest := time.Now().Add(-p.back); p.back > 0 && asked.Start.Before(earliest) {
 		return nil, subscription.Refuse(playback.CodeBeforeLog,
@@ -78,7 +83,7 @@ func (p *past) Start(ctx context.Context, wanted *subscription.Subscription) (fa
 			asked.Start.UTC().Format(time.RFC3339), earliest.Add(time.Second).UTC().Format(time.RFC3339))
 	}
 	replay, err := p.begin(ctx, wanted, playback.Request{
-		Stream: wanted.Source(), Measurement: wanted.Measurement, Start: asked.Start, End: asked.End, Speed: asked.Speed,
+		Stream: wanted.Source(), Measurement: wanted.Measurement, Start: asked.Start, End: asked.End, Speed: asked.Speed, Account: account,
 	})
 	if changed, ok := errors.AsType[*eventlog.PartitionsChangedError](err); ok {
 		return nil, subscription.Refuse(codeUnavailable, "nothing of this can be replayed until the log is mended: %s", changed)

@@ -15,6 +15,7 @@ import (
 	"atlasstream/pkg/eventlog"
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -30,7 +31,7 @@ func (l oldLog) Next(context.Context) (*atlas.Record, error)                    
 func (oldLog) Ready() bool                                                         { return false }
 func (oldLog) Close()                                                              {}
 
-func (l oldLog) Read(context.Context, string, atlas.MeasurementID, int64, int64) (playback.Source, error) {
+func (l oldLog) Read(context.Context, string, atlas.MeasurementID, int64, int64, *readlimit.Account) (playback.Source, error) {
 	return l, nil
 }
 
@@ -73,7 +74,7 @@ func TestHowFarReplaysGoBack(t *testing.T) {
 			{time.Hour, time.Hour + time.Second, true},
 			{0, 10_000 * time.Hour, false},
 		} {
-			replay, err := pastOf(oldLog{}, test.back).Start(t.Context(), wantPast(t, time.Now().Add(-test.ago)))
+			replay, err := pastOf(oldLog{}, test.back).Start(t.Context(), wantPast(t, time.Now().Add(-test.ago)), nil)
 			if err == nil {
 				replay.Close()
 			}
@@ -96,7 +97,7 @@ func (splitLog) Partition(context.Context, string, atlas.MeasurementID) (int, er
 
 // A replay that one topic's partitions keep from beginning says which topic that is.
 func TestReplayOfALogWhosePartitionsWereChanged(t *testing.T) {
-	_, err := pastOf(splitLog{}, 0).Start(t.Context(), wantPast(t, longAgo))
+	_, err := pastOf(splitLog{}, 0).Start(t.Context(), wantPast(t, longAgo), nil)
 	if err == nil || err.Error() != "[unavailable] nothing of this can be replayed until the log is mended: "+errSplit.Error() {
 		t.Errorf("got %v", err)
 	}
@@ -118,7 +119,7 @@ func TestReplayThatCannotGoOnSaysWhy(t *testing.T) {
 		"a client that is gone": {outbox.ErrClosed, outbox.ErrClosed.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			replay, err := pastOf(oldLog{test.err}, 0).Start(t.Context(), wantPast(t, longAgo))
+			replay, err := pastOf(oldLog{test.err}, 0).Start(t.Context(), wantPast(t, longAgo), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

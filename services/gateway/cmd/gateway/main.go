@@ -25,13 +25,15 @@ type settings struct {
 	HistoryWindow      time.Duration `help:"Within which a replay puts late results in their place." default:"10m"`
 	HistoryWindowBytes int           `help:"Most bytes of results that a replay holds for that, in each topic that it reads." default:"16777216"`
 	ClientReplays      int           `help:"Most replays of a client at once." default:"10"`
+	AddressReplays     int           `help:"Most replays of the clients of an address at once." default:"50"`
 	MaxReplays         int           `help:"Most replays at once." default:"200"`
 
-	Backlog       time.Duration `help:"How far back sendBacklog goes." default:"5m"`
-	BehindTime    time.Duration `help:"How far a client may be behind, and how old a cursor may be; beyond that it is told what it misses." default:"1h"`
-	BehindBytes   int           `help:"Most bytes of results in the log between a client and its end; likewise." default:"1073741824"`
-	BehindReaders int           `help:"Most readers of the log at once for clients that are behind; others wait for their turn." default:"64"`
-	CursorKey     string        `help:"Secret that seals cursors, the same for all gateways of a log; better given as ATLAS_CURSOR_KEY. The one in Kafka's topic atlas.keys unless given." placeholder:"SECRET"`
+	Backlog        time.Duration `help:"How far back sendBacklog goes." default:"5m"`
+	BehindTime     time.Duration `help:"How far a client may be behind, and how old a cursor may be; beyond that it is told what it misses." default:"1h"`
+	BehindBytes    int           `help:"Most bytes of results in the log between a client and its end; likewise." default:"1073741824"`
+	BehindReaders  int           `help:"Most readers of the log at once for clients that are behind; others wait for their turn." default:"64"`
+	AddressReaders int           `help:"Most of them for the clients of an address; addresses get the others in turn." default:"16"`
+	CursorKey      string        `help:"Secret that seals cursors, the same for all gateways of a log; better given as ATLAS_CURSOR_KEY. The one in Kafka's topic atlas.keys unless given." placeholder:"SECRET"`
 
 	UnknownMeasurements string `help:"What becomes of a subscription to a measurement that the registry does not know." enum:"allow,refuse" default:"allow"`
 
@@ -45,7 +47,7 @@ type settings struct {
 	MaxConnections       int `help:"Most TCP connections at once; two for each of --max-clients and 1000 more unless given, and never more than there are descriptors for (ulimit -n)." placeholder:"COUNT"`
 	AddressConnections   int `help:"Most connections of an address at once; an IPv6 address counts as its /64, and all of a /48 have four times as many. 1000 unless given, or a sixteenth of --max-connections where that is less." placeholder:"COUNT"`
 	AddressSubscriptions int `help:"Most subscriptions of an address at once." default:"20000"`
-	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth." default:"1000"`
+	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth; 500 records of the log that are read for it count as one." default:"1000"`
 	ConnectionMessages   int `help:"Most messages of a connection a second, likewise." default:"100"`
 
 	QueueBytes    int           `help:"Most bytes that wait for a client; what comes then it is given from the log, when it has taken those." default:"2097152"`
@@ -80,11 +82,13 @@ func (s *settings) Run(ctx context.Context) error {
 		HistoryWindow:        s.HistoryWindow,
 		HistoryWindowBytes:   s.HistoryWindowBytes,
 		ClientReplays:        s.ClientReplays,
+		AddressReplays:       s.AddressReplays,
 		MaxReplays:           s.MaxReplays,
 		Backlog:              s.Backlog,
 		BehindTime:           s.BehindTime,
 		BehindBytes:          s.BehindBytes,
 		BehindReaders:        s.BehindReaders,
+		AddressReaders:       s.AddressReaders,
 		CursorKey:            s.CursorKey,
 		TrustedProxies:       s.TrustedProxies,
 		AddressHeader:        s.AddressHeader,

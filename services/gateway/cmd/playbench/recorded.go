@@ -6,6 +6,7 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/readlimit"
 )
 
 // recorded is the log as playbacks read it, with one archive.
@@ -18,7 +19,9 @@ type recorded struct {
 func (r recorded) Archives(context.Context) ([]string, error) { return []string{r.archive}, nil }
 
 // Read implements playback.Log.
-func (r recorded) Read(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64) (playback.Source, error) {
+func (r recorded) Read(
+	ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64, _ *readlimit.Account,
+) (playback.Source, error) {
 	return r.Measurement(ctx, topic, measurement, from, to)
 }
 

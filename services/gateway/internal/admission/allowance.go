@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"atlasstream/services/gateway/internal/readlimit"
 )
 
 // Verdict is what becomes of a message of a client.
@@ -94,6 +96,9 @@ func (e *excess) judge(count int) Verdict {
 	e.warning.Do(func() { verdict = Warn })
 	return verdict
 }
+
+// Reading is whom the reading of the log is charged to for this connection: its address, in messages.
+func (a *Allowance) Reading() *readlimit.Account { return a.networks[0].reading }
 
 // Reserve counts a subscription that is about to begin, or refuses it with ErrTooManySubscriptions. Settle must follow.
 func (a *Allowance) Reserve() error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"atlasstream/pkg/clientip"
+	"atlasstream/services/gateway/internal/readlimit"
 )
 
 var (
@@ -43,6 +45,7 @@ type Limits struct {
 type Guard struct {
 	limits  Limits
 	metrics *metrics
+	reading *readlimit.Metrics
 
 	mu         sync.Mutex
 	addresses  map[netip.Prefix]*address
@@ -56,12 +59,13 @@ type address struct {
 	connections   int
 	subscriptions int
 	messages      *rate.Limiter
+	reading       *readlimit.Account
 	forget        *time.Timer // runs while nobody holds the address
 }
 
 // NewGuard makes a guard and registers what it counts.
 func NewGuard(limits Limits, registerer prometheus.Registerer) *Guard {
-	guard := &Guard{limits: limits, addresses: make(map[netip.Prefix]*address)}
+	guard := &Guard{limits: limits, addresses: make(map[netip.Prefix]*address), reading: readlimit.NewMetrics(registerer)}
 	guard.metrics = newMetrics(registerer, guard.count)
 	return guard
 }
@@ -114,13 +118,16 @@ func (g *Guard) count() float64 {
 // find gives the networks of the client at remote, which must be held then if they are new. It is called under the lock.
 func (g *Guard) find(remote string) networks {
 	var from networks
-	for _, network := range clientip.Networks(clientip.Of(remote)) {
+	var wider *readlimit.Account
+	for _, network := range slices.Backward(clientip.Networks(clientip.Of(remote))) {
 		known := g.addresses[network.Prefix]
 		if known == nil {
-			known = &address{network: network, messages: bucket(g.limits.Messages * network.Factor)}
+			messages := bucket(g.limits.Messages * network.Factor)
+			known = &address{network: network, messages: messages, reading: readlimit.NewAccount(messages, wider, g.reading)}
 		}
-		from = append(from, known)
+		from, wider = append(from, known), known.reading
 	}
+	slices.Reverse(from) // the narrowest first
 	return from
 }
 

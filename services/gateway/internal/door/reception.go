@@ -62,6 +62,7 @@ func (r *Reception) receive(c *connection, client client) (*session, error) {
 	if err != nil {
 		return nil, subscription.Refuse(codeTooManyClients, "%s; try again later, another gateway may have room", err)
 	}
+	subscriber.ChargeTo(c.allowance.Reading())
 	subscriber.OnEnd(func() { c.allowance.Recount(c.subscriptions) })
 	counted.enter()
 	r.logger.Debug("client came", c.guest.fields()...)

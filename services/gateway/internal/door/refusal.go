@@ -11,6 +11,7 @@ import (
 	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -41,6 +42,8 @@ func wordRefusal(err error, logger *zap.Logger) *subscription.Error {
 	case errors.Is(err, fanout.ErrNotSubscribed):
 		return subscription.Refuse(codeNotSubscribed,
 			"there is no subscription with these parameters; they must be those of %s, in any order and style", eventSubscribe)
+	case errors.Is(err, readlimit.ErrExceeded):
+		return subscription.Refuse(codeTooManyMessages, "%s, which costs it messages; try again in some seconds", readlimit.ErrExceeded)
 	case errors.Is(err, outbox.ErrClosed):
 		return refuseToServe()
 	}

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/readlimit"
 )
 
 // knock connects to the door of Socket.IO; connected is what answers the connect packet.
@@ -357,4 +358,12 @@ func FuzzToken(f *testing.F) {
 			t.Errorf("%q with %q is %+v, %v", auth, authorization, c.guest.bearer, refusal)
 		}
 	})
+}
+
+// Who has had too much read is told so, and that it may come again.
+func TestReadingTooMuchIsRefused(t *testing.T) {
+	refusal := wordRefusal(fmt.Errorf("where it begins: %w: %w", readlimit.ErrExceeded, context.DeadlineExceeded), zap.NewNop())
+	if refusal.Code != codeTooManyMessages || statusOf(refusal.Code) != http.StatusTooManyRequests {
+		t.Errorf("got %v", refusal)
+	}
 }

@@ -26,7 +26,7 @@ func TestWhoIsBehindMissesNothing(t *testing.T) {
 	metrics := prometheus.NewRegistry()
 	hub := NewHub(Settings{
 		Limits: Limits{Clients: 100, Subscriptions: 100}, Cursors: plainCursors{},
-		Behind: Behind{Backlog: 30 * time.Millisecond, Time: time.Hour, Bytes: 1 << 40, Readers: 3},
+		Behind: Behind{Backlog: 30 * time.Millisecond, Time: time.Hour, Bytes: 1 << 40, Readers: 3, ReadersOfAddress: 2},
 	}, metrics)
 	river.source = hub.AddSource(atlas.StreamResult, func(*Source) Feed { return river })
 	var producers, people sync.WaitGroup

@@ -32,7 +32,7 @@ func openBay(t *testing.T, held int, behind Behind) *bay {
 	if behind.Bytes == 0 {
 		behind.Bytes = 1 << 40
 	}
-	behind.Readers = 1
+	behind.Readers, behind.ReadersOfAddress = 1, 1
 	b.house = &house{catalogue: &catalogue{}, metrics: prometheus.NewRegistry()}
 	b.Hub = NewHub(Settings{
 		Limits: Limits{Clients: 2, Subscriptions: 10}, Measurements: b.catalogue, Cursors: plainCursors{}, Behind: behind,

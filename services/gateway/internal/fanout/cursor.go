@@ -5,6 +5,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -81,6 +82,9 @@ func (s *Subscriber) CanResume(ctx context.Context, wanted *subscription.Subscri
 	source := s.hub.sources[wanted.Source()]
 	if wanted.Past != nil || source == nil || source.trail == nil {
 		return nil
+	}
+	if err := s.account.Pay(ctx, readlimit.LookUp); err != nil {
+		return err
 	}
 	_, err := source.trail.Resume(ctx, wanted)
 	return err

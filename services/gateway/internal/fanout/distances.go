@@ -10,6 +10,7 @@ import (
 type distances struct {
 	hub                                  *Hub
 	clients, partitions, records, oldest *prometheus.Desc
+	readers, waiting                     *prometheus.Desc
 }
 
 func newDistances(hub *Hub) *distances {
@@ -22,6 +23,8 @@ func newDistances(hub *Hub) *distances {
 		partitions: describe("partitions", "Partitions in which clients are behind, once for each client."),
 		records:    describe("records", "Records, wanted or not, that stand between clients that are behind and the feed, once for each client."),
 		oldest:     describe("seconds", "How long ago the next record for the client came in that is furthest behind; 0 if that is not known."),
+		readers:    describe("readers", "Readers of the log that are at work for clients that are behind."),
+		waiting:    describe("readers_waiting", "Partitions of clients that are behind which wait for their turn to be read."),
 	}
 }
 
@@ -35,7 +38,7 @@ type distance struct {
 
 // Describe implements prometheus.Collector.
 func (d *distances) Describe(descriptions chan<- *prometheus.Desc) {
-	for _, description := range []*prometheus.Desc{d.clients, d.partitions, d.records, d.oldest} {
+	for _, description := range []*prometheus.Desc{d.clients, d.partitions, d.records, d.oldest, d.readers, d.waiting} {
 		descriptions <- description
 	}
 }
@@ -55,6 +58,9 @@ func (d *distances) Collect(metrics chan<- prometheus.Metric) {
 	gauge(d.partitions, float64(all.partitions))
 	gauge(d.records, float64(all.records))
 	gauge(d.oldest, all.oldest.Seconds())
+	reading, waiting := d.hub.readers.Usage()
+	gauge(d.readers, float64(reading))
+	gauge(d.waiting, float64(waiting))
 }
 
 func (p *partition) measure(into *distance) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -17,13 +18,14 @@ type Replays struct {
 	Enricher  subscription.Enricher // of records of the past
 	NeedRight bool                  // only clients with the right may have the past
 	OfClient  int                   // most of one client at once
+	OfAddress int                   // most of the clients of one address at once
 	OfHub     int                   // most at once
 }
 
 // History makes playbacks of the log.
 type History interface {
-	// Start makes a playback of a subscription's measurement and past. A *subscription.Error tells the client what it cannot have.
-	Start(ctx context.Context, wanted *subscription.Subscription) (Playback, error)
+	// Start makes a playback of a subscription's measurement and past, for which an account pays. A *subscription.Error tells the client what it cannot have.
+	Start(ctx context.Context, wanted *subscription.Subscription, account *readlimit.Account) (Playback, error)
 }
 
 // Playback plays a stretch of the past of one measurement. Close must be called, after Run if that was called.
@@ -69,18 +71,32 @@ type replays struct {
 	running map[*replay]struct{}
 }
 
-// enter returns false if there are as many as there may be.
-func (r *replays) enter(entering *replay, limit int) bool {
+// enter refuses a replay if there are as many as there may be, here or of its address.
+func (r *replays) enter(entering *replay, settings *Replays) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.running) >= limit {
-		return false
+	if len(r.running) >= settings.OfHub {
+		return subscription.Refuse(CodeTooManyReplays,
+			"startTime: this gateway has %d replays, and no more are allowed; try again later, another gateway may have room", settings.OfHub)
+	}
+	if r.count(entering.subscriber.account) >= settings.OfAddress {
+		return subscription.Refuse(CodeTooManyReplays, "startTime: this address has %d replays, and no more are allowed; end one first", settings.OfAddress)
 	}
 	if r.running == nil {
 		r.running = make(map[*replay]struct{})
 	}
 	r.running[entering] = struct{}{}
-	return true
+	return nil
+}
+
+// count tells how many an account pays for. It is called under the lock.
+func (r *replays) count(account *readlimit.Account) (count int) {
+	for replay := range r.running {
+		if replay.subscriber.account.Site() == account.Site() {
+			count++
+		}
+	}
+	return count
 }
 
 func (r *replays) leave(leaving *replay) {

@@ -8,9 +8,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
-	"golang.org/x/sync/semaphore"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -21,7 +21,7 @@ type Hub struct {
 	sources  map[atlas.Stream]*Source
 	clients  atomic.Int64
 	replays  replays
-	readers  *semaphore.Weighted // of the log, for clients that are behind
+	readers  *readlimit.Pool // of the log, for clients that are behind
 	draining atomic.Bool
 }
 
@@ -53,7 +53,8 @@ func NewHub(settings Settings, registerer prometheus.Registerer) *Hub {
 	if settings.Logger == nil {
 		settings.Logger = zap.NewNop()
 	}
-	hub := &Hub{settings: settings, sources: make(map[atlas.Stream]*Source), readers: semaphore.NewWeighted(int64(settings.Behind.Readers))}
+	hub := &Hub{settings: settings, sources: make(map[atlas.Stream]*Source)}
+	hub.readers = readlimit.NewPool(settings.Behind.Readers, settings.Behind.ReadersOfAddress)
 	hub.metrics = newMetrics(registerer, func() float64 { return float64(hub.clients.Load()) })
 	registerer.MustRegister(newDistances(hub))
 	return hub
@@ -74,7 +75,7 @@ func (h *Hub) Join(client Client, rights Rights) (*Subscriber, error) {
 		h.clients.Add(-1)
 		return nil, fmt.Errorf("%w: there are %d, and no more are allowed", ErrFullHouse, h.settings.Limits.Clients)
 	}
-	return &Subscriber{hub: h, client: client, encoding: client.Encoding(), rights: rights}, nil
+	return &Subscriber{hub: h, client: client, encoding: client.Encoding(), rights: rights, account: &readlimit.Account{}}, nil
 }
 
 // follow begins a membership once it is known which measurements there are.

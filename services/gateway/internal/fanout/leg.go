@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"atlasstream/pkg/atlas"
 )
 
@@ -14,6 +12,8 @@ const (
 	missedAtOnce = 256
 	// stalled is how long a client may keep a reader of the log waiting.
 	stalled = time.Second
+	// longestSlice is how many records of the partition, wanted or not, are read at a time: what is read is paid for before, and then it is the turn of others.
+	longestSlice = 1 << 17
 	// longestLeg is how long a client reads the log before it is the turn of others, if it has got something.
 	longestLeg = 10 * time.Second
 )
@@ -23,7 +23,8 @@ type leg struct {
 	*behind
 	ctx          context.Context // ends when the member is to go on elsewhere
 	cancel       context.CancelFunc
-	from         int64
+	from, to     int64 // the offsets that it reads, if the log has as many
+	records      int64 // that are to be read for it, as far as is known
 	measurements []atlas.MeasurementID
 	ends         time.Time
 }
@@ -35,7 +36,8 @@ func (b *behind) beginLeg(ctx context.Context) (*leg, error) {
 	if b.over {
 		return nil, errNewLeg
 	}
-	begun := &leg{behind: b, from: b.next, measurements: b.member.measurements()}
+	begun := &leg{behind: b, from: b.next, to: b.next + longestSlice, measurements: b.member.measurements()}
+	begun.records = min(begun.from, b.partition.hub.settings.Behind.Horizon) + max(0, min(begun.to, b.partition.pace.next)-begun.from)
 	begun.ctx, begun.cancel = context.WithCancel(ctx)
 	b.leg = begun
 	return begun, nil
@@ -63,16 +65,24 @@ func (l *leg) takeMissed(missed []atlas.Record) {
 // isOver tells that the member does not go on here. It is called under the partition's lock.
 func (l *leg) isOver() bool { return l.over || l.leg != l }
 
-// readLog reads the log to its end, when it is the member's turn.
+// readLog reads the log to its end or for a slice, when that is paid for and it is the member's turn.
 func (l *leg) readLog() error {
-	for _, readers := range []*semaphore.Weighted{l.member.subscriber.ownReaders(), l.partition.hub.readers} {
-		if err := readers.Acquire(l.ctx, 1); err != nil {
-			return err
-		}
-		defer readers.Release(1)
+	subscriber := l.member.subscriber
+	own := subscriber.ownReaders()
+	if err := own.Acquire(l.ctx, 1); err != nil {
+		return err
 	}
+	defer own.Release(1)
+	if err := subscriber.account.Pay(l.ctx, l.records); err != nil {
+		return err
+	}
+	release, err := l.partition.hub.readers.Acquire(l.ctx, subscriber.account)
+	if err != nil {
+		return err
+	}
+	defer release()
 	l.ends = time.Now().Add(longestLeg)
-	next, err := l.trail().Read(l.ctx, l.partition.number, l.measurements, l.from, l)
+	next, err := l.trail().Read(l.ctx, l.partition.number, l.measurements, l.from, l.to, l)
 	l.Flush()
 	if err != nil {
 		return err

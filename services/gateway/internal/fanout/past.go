@@ -66,7 +66,7 @@ func (s *Subscriber) startReplay(ctx context.Context, joining *membership) error
 	if err != nil {
 		return err
 	}
-	playback, err := s.hub.settings.Replays.History.Start(ctx, joining.wanted)
+	playback, err := s.hub.settings.Replays.History.Start(ctx, joining.wanted, s.account)
 	if err != nil {
 		s.hub.replays.leave(starting)
 		return err
@@ -113,9 +113,8 @@ func (s *Subscriber) enterReplay(ctx context.Context, first *membership) (*repla
 		return nil, subscription.Refuse(CodeTooManyReplays, "startTime: this client has %d replays, and no more are allowed; end one first", len(s.replays))
 	}
 	entering := newReplay(first)
-	if !s.hub.replays.enter(entering, settings.OfHub) {
-		return nil, subscription.Refuse(CodeTooManyReplays,
-			"startTime: this gateway has %d replays, and no more are allowed; try again later, another gateway may have room", settings.OfHub)
+	if err := s.hub.replays.enter(entering, settings); err != nil {
+		return nil, err
 	}
 	return entering, nil
 }

@@ -156,7 +156,7 @@ func TestLeavingEndsReplays(t *testing.T) {
 }
 
 func TestReplaysAreRefused(t *testing.T) {
-	inTheatre(t, Replays{NeedRight: true, OfClient: 2, OfHub: 3}, func(t *testing.T, h *theatre) {
+	inTheatre(t, Replays{NeedRight: true, OfClient: 2, OfAddress: 3, OfHub: 3}, func(t *testing.T, h *theatre) {
 		h.tape.closing = time.Second // the places of those that have been ended are free only then
 		h.catalogue.put(atlas.Measurement{ID: 1003})
 		stranger, bearer, other := h.join(t, &inbox{}), h.joinWith(t, &inbox{}, Rights{History: true}), h.joinWith(t, &inbox{}, Rights{History: true})

@@ -169,15 +169,18 @@ func from(records []atlas.Record, offset int64) []atlas.Record {
 	return records[at:]
 }
 
-func (r *river) Read(ctx context.Context, number int, measurements []atlas.MeasurementID, offset int64, sink Sink) (int64, error) {
+func (r *river) Read(ctx context.Context, number int, measurements []atlas.MeasurementID, offset, to int64, sink Sink) (int64, error) {
 	bank := r.banks[number]
 	bank.mu.Lock()
-	records, end, lost := bank.records, bank.next, bank.lost
+	records, end, lost := bank.records, min(bank.next, to), bank.lost
 	bank.mu.Unlock()
 	if offset < lost {
 		return 0, &LostError{From: offset, To: lost}
 	}
 	for _, record := range from(records, offset) {
+		if record.Position.Offset >= end {
+			break
+		}
 		if !slices.Contains(measurements, record.Measurement) {
 			continue
 		}

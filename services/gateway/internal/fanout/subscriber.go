@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -36,6 +37,7 @@ type Subscriber struct {
 	readers    atomic.Pointer[semaphore.Weighted] // of the log, in those; nil until there are some
 	ledger     atomic.Pointer[ledger]             // where each of its cursors stands for all subscriptions; set before the first that has some begins
 	onEnd      func()                             // as OnEnd has it
+	account    *readlimit.Account                 // whom the reading of the log is charged to
 	overfull   atomic.Bool                        // a message did not fit that must: after that nothing is enqueued any more
 	overflowed atomic.Bool                        // that was told and counted
 }
@@ -86,6 +88,10 @@ func (s *Subscriber) Unsubscribe(wanted *subscription.Subscription, parameters [
 // OnEnd has ended called whenever subscriptions have become fewer by themselves: from any goroutine, perhaps after Leave, and without a lock held. It is
 // for whoever has called Join, before the first subscription.
 func (s *Subscriber) OnEnd(ended func()) { s.onEnd = ended }
+
+// ChargeTo has the reading of the log for this client charged to an account, which all clients of an address share. It is for whoever has called Join, before
+// the first subscription; without it nothing is charged.
+func (s *Subscriber) ChargeTo(account *readlimit.Account) { s.account = account }
 
 // Subscriptions is how many there are. They become fewer by themselves when a change of their measurement or the end of a replay ends them.
 func (s *Subscriber) Subscriptions() int { return s.roll.count() }

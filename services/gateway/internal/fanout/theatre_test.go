@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -26,7 +27,7 @@ type tape struct {
 	running, waits int
 }
 
-func (h *tape) Start(_ context.Context, wanted *subscription.Subscription) (Playback, error) {
+func (h *tape) Start(_ context.Context, wanted *subscription.Subscription, _ *readlimit.Account) (Playback, error) {
 	if h.refusal != nil {
 		return nil, h.refusal
 	}
@@ -95,7 +96,7 @@ func inTheatre(t *testing.T, replays Replays, test func(t *testing.T, h *theatre
 		}
 		replays.History, replays.Enricher = tape, pastStamp{}
 		if replays.OfClient == 0 {
-			replays.OfClient, replays.OfHub = 2, 3
+			replays.OfClient, replays.OfAddress, replays.OfHub = 2, 3, 3
 		}
 		test(t, &theatre{newHouseWith(Settings{Replays: &replays, Limits: Limits{Clients: 10, Subscriptions: 5}}), tape})
 		tape.expectRunning(t, 0)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -20,9 +21,9 @@ type Trail interface {
 	// Rejoin calls take, under the partition's lock, with what the feed has delivered from an offset on, and tells whether it still holds that. Who takes
 	// all of it has missed nothing of what the feed delivers from then on.
 	Rejoin(ctx context.Context, partition int, offset int64, take func(missed []atlas.Record)) (found bool, err error)
-	// Read delivers the records of measurements that stand in a partition from an offset on, without repeats, up to the log's end as it is now, and gives
-	// the offset behind what it has read. A *LostError says that the log does not have what comes next.
-	Read(ctx context.Context, partition int, measurements []atlas.MeasurementID, from int64, sink Sink) (next int64, err error)
+	// Read delivers the records of measurements that stand in a partition from an offset to before another, without repeats, or up to the log's end as it is
+	// now, and gives the offset behind what it has read. A *LostError says that the log does not have what comes next.
+	Read(ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64, sink Sink) (next int64, err error)
 }
 
 // LostError says that the log has no record from one offset to before another any more. To below From says that it was cut or made anew.
@@ -39,6 +40,10 @@ type Behind struct {
 	Time    time.Duration // how long ago the next record for a client came in at most
 	Bytes   int64         // of the partition's values from there on at most
 	Readers int           // most that read the log at once
+	// ReadersOfAddress is how many of them read for the clients of one address.
+	ReadersOfAddress int
+	// Horizon is how many records each reading goes through before those that are wanted, to find repeats.
+	Horizon int64
 }
 
 // readersOfClient is how many of a client's partitions read the log at once; the others wait for their turn.
@@ -52,11 +57,14 @@ type start struct {
 }
 
 // startOf finds where a subscription wants to begin; nil for what comes from now on.
-func (s *Source) startOf(ctx context.Context, wanted *subscription.Subscription) (*start, error) {
-	switch {
-	case s.trail == nil || wanted.Cursor.After == "" && !wanted.Backlog:
+func (s *Source) startOf(ctx context.Context, wanted *subscription.Subscription, account *readlimit.Account) (*start, error) {
+	if s.trail == nil || wanted.Cursor.After == "" && !wanted.Backlog {
 		return nil, nil
-	case wanted.Cursor.After != "":
+	}
+	if err := account.Pay(ctx, readlimit.LookUp); err != nil {
+		return nil, err
+	}
+	if wanted.Cursor.After != "" {
 		from, err := s.trail.Resume(ctx, wanted)
 		return &start{from: from}, err
 	}

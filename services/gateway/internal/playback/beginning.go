@@ -7,12 +7,15 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
 // checkBeginning refuses a start before all that the log has in the measurement's partitions. One record that is older than the start settles it, and
 // Kafka's offset for the start tells whether there is one before that; only where there is none are the records behind it looked at.
-func (p *Player) checkBeginning(ctx context.Context, parts []part, measurement atlas.MeasurementID, start time.Time) error {
+func (p *Player) checkBeginning(
+	ctx context.Context, account *readlimit.Account, parts []part, measurement atlas.MeasurementID, start time.Time,
+) error {
 	known := earliest{complete: true}
 	emptied := false
 	for _, part := range parts {
@@ -23,7 +26,7 @@ func (p *Player) checkBeginning(ctx context.Context, parts []part, measurement a
 		if part.first == part.next {
 			continue
 		}
-		found, err := p.beginnings.of(ctx, p.settings, part, measurement)
+		found, err := p.beginnings.of(ctx, p.scanFor(account), part, measurement)
 		if err != nil {
 			return err
 		}
@@ -114,7 +117,7 @@ func (b *beginnings) entry(part part) *beginning {
 }
 
 // of gives the least event times of a part that has records.
-func (b *beginnings) of(ctx context.Context, settings Settings, part part, measurement atlas.MeasurementID) (earliest, error) {
+func (b *beginnings) of(ctx context.Context, scan *scan, part part, measurement atlas.MeasurementID) (earliest, error) {
 	entry := b.entry(part)
 	select {
 	case entry.token <- struct{}{}:
@@ -125,29 +128,26 @@ func (b *beginnings) of(ctx context.Context, settings Settings, part part, measu
 	if entry.first != part.first || entry.looked > part.next { // retention has moved on, or the topic is another one
 		*entry = beginning{token: entry.token, first: part.first, looked: part.first, own: make(map[atlas.MeasurementID]time.Time)}
 	}
-	err := entry.look(ctx, settings, part)
+	err := entry.look(ctx, scan, part)
 	own, met := entry.own[measurement]
 	whole := entry.looked >= part.next && !entry.complete && len(entry.own) < maxRemembered
 	return earliest{ofAll: entry.least, own: own, complete: met || whole}, err
 }
 
-func (b *beginning) look(ctx context.Context, settings Settings, part part) error {
+func (b *beginning) look(ctx context.Context, scan *scan, part part) (err error) {
 	to := min(part.next, part.first+maxLooked)
 	if b.complete || b.looked >= to {
 		return nil
 	}
-	err := settings.Log.Scan(ctx, part.topic, part.partition, b.looked, to, func(of atlas.MeasurementID, at time.Time) bool {
+	b.looked, err = scan.show(ctx, part, b.looked, to, func(of atlas.MeasurementID, at time.Time) bool {
 		if b.least.IsZero() {
 			b.opening = at
 		}
 		b.least = earlier(b.least, at)
 		b.remember(of, at)
-		b.complete = part.live && at.Sub(b.opening) >= settings.Lateness
+		b.complete = part.live && at.Sub(b.opening) >= scan.settings.Lateness
 		return !b.complete
 	})
-	if err == nil {
-		b.looked = to
-	}
 	return err
 }
 

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -97,7 +98,7 @@ func (m *memory) Scan(_ context.Context, topic string, _ int, from, to int64, se
 	return nil
 }
 
-func (m *memory) Read(_ context.Context, topic string, measurement atlas.MeasurementID, from, to int64) (Source, error) {
+func (m *memory) Read(_ context.Context, topic string, measurement atlas.MeasurementID, from, to int64, _ *readlimit.Account) (Source, error) {
 	part := m.topics[topic].records[from:to]
 	m.read += len(part)
 	mine := slices.DeleteFunc(slices.Clone(part), func(r atlas.Record) bool { return r.Measurement != measurement })

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -17,8 +18,9 @@ type Request struct {
 	Stream      atlas.Stream // StreamResult or StreamProbeStatus
 	Measurement atlas.MeasurementID
 	Start       time.Time
-	End         time.Time // zero: when the measurement stopped, else now. A later one means now
-	Speed       float64   // of event time against the clock; subscription.Fastest for the greatest that is allowed
+	End         time.Time          // zero: when the measurement stopped, else now. A later one means now
+	Speed       float64            // of event time against the clock; subscription.Fastest for the greatest that is allowed
+	Account     *readlimit.Account // pays for what is read of the log
 }
 
 // interval gives the interval of a request, in whole milliseconds as records' times are.

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -75,7 +74,7 @@ func (p *Player) resultRate(ctx context.Context, request Request, interval Inter
 	}
 	sum := 0.0
 	for _, part := range parts {
-		count, err := p.count(ctx, request.Measurement, hour, part)
+		count, err := p.count(ctx, request, hour, part)
 		if err != nil {
 			return 0, err
 		}
@@ -84,21 +83,14 @@ func (p *Player) resultRate(ctx context.Context, request Request, interval Inter
 	return sum / hour.seconds(), nil
 }
 
-// maxCounted bounds how many records of a part are looked at to count results; of more, the first are taken for all.
-const maxCounted = 500_000
-
-func (p *Player) count(ctx context.Context, measurement atlas.MeasurementID, hour Interval, part part) (float64, error) {
-	end, err := p.endOf(ctx, part, hour.End)
-	if err != nil || end <= part.mark.Low {
-		return 0, err
-	}
-	counted := min(end, part.mark.Low+maxCounted)
-	count := 0
-	err = p.settings.Log.Scan(ctx, part.topic, part.partition, part.mark.Low, counted, func(of atlas.MeasurementID, at time.Time) bool {
-		if (of == measurement || of == 0) && hour.contains(at) {
-			count++
+// count tells how many results a part has in an interval of an hour at most.
+func (p *Player) count(ctx context.Context, request Request, interval Interval, part part) (sum float64, err error) {
+	for hour := interval.Start.Truncate(time.Hour); !hour.After(interval.End); hour = hour.Add(time.Hour) {
+		counted, err := p.hours.of(ctx, p.scanFor(request.Account), request.Measurement, hour, part)
+		if err != nil {
+			return 0, err
 		}
-		return true
-	})
-	return float64(count) * float64(end-part.mark.Low) / float64(counted-part.mark.Low), err
+		sum += counted.within(interval)
+	}
+	return sum, nil
 }

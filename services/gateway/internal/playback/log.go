@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
 )
 
 // Log is what playbacks read. Its methods wait for Kafka as long as the context lasts.
@@ -19,8 +20,9 @@ type Log interface {
 	OffsetAt(ctx context.Context, topic string, partition int, at time.Time) (int64, error)
 	// Scan shows whose the records of a partition are, and of when, from an offset to before another, until see returns false. Measurement 0 is unknown.
 	Scan(ctx context.Context, topic string, partition int, from, to int64, see func(measurement atlas.MeasurementID, at time.Time) bool) error
-	// Read reads the records of one measurement in one topic from an offset to before another. Nobody reads what is read from it after it was closed.
-	Read(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64) (Source, error)
+	// Read reads the records of one measurement in one topic from an offset to before another, for which an account pays while it is read. Nobody reads what is
+	// read from it after it was closed.
+	Read(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64, account *readlimit.Account) (Source, error)
 }
 
 // Source reads the records of one measurement in one topic, in the order of offsets and without repeats.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -60,7 +61,11 @@ func (p *Player) topics(ctx context.Context, stream atlas.Stream) ([]string, err
 	return topics, nil
 }
 
+// locate finds the partition of a measurement. It pays for this and for all that is looked up there.
 func (p *Player) locate(ctx context.Context, topic string, request Request) (located part, err error) {
+	if err := request.Account.Pay(ctx, readlimit.LookUp); err != nil {
+		return part{}, err
+	}
 	located = part{topic: topic, live: topic == p.settings.Topics[request.Stream]}
 	if located.partition, err = p.settings.Log.Partition(ctx, topic, request.Measurement); err != nil {
 		return part{}, err

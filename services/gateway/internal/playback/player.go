@@ -7,12 +7,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
 )
 
 // Player makes playbacks of one log.
 type Player struct {
 	settings   Settings
 	beginnings beginnings
+	hours      hours
+	scans      *readlimit.Pool
 	metrics    *metrics
 }
 
@@ -35,7 +38,7 @@ type Limits struct {
 
 // NewPlayer makes a Player and registers what it counts.
 func NewPlayer(settings Settings, registerer prometheus.Registerer) *Player {
-	return &Player{settings: settings, metrics: newMetrics(registerer)}
+	return &Player{settings: settings, metrics: newMetrics(registerer), scans: readlimit.NewPool(scansAtOnce, scansOfAddress)}
 }
 
 // Start resolves an interval of a measurement. Run plays it, and Close must be called. A *subscription.Error tells the client what it cannot have.
@@ -51,7 +54,7 @@ func (p *Player) Start(ctx context.Context, request Request) (*Replay, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.checkBeginning(ctx, parts, request.Measurement, interval.Start); err != nil {
+	if err := p.checkBeginning(ctx, request.Account, parts, request.Measurement, interval.Start); err != nil {
 		return nil, err
 	}
 	parts = withRecords(parts)
@@ -75,7 +78,7 @@ func (p *Player) open(ctx context.Context, request Request, interval Interval, p
 		metrics:     p.metrics,
 	}
 	for _, part := range parts {
-		source, err := p.read(ctx, request.Measurement, part)
+		source, err := p.read(ctx, request, part)
 		if err != nil {
 			replay.Close()
 			return nil, err
@@ -85,9 +88,9 @@ func (p *Player) open(ctx context.Context, request Request, interval Interval, p
 	return replay, nil
 }
 
-func (p *Player) read(ctx context.Context, measurement atlas.MeasurementID, part part) (Source, error) {
+func (p *Player) read(ctx context.Context, request Request, part part) (Source, error) {
 	if part.mark.Low >= part.end {
 		return nothing{}, nil
 	}
-	return p.settings.Log.Read(ctx, part.topic, measurement, part.mark.Low, part.end)
+	return p.settings.Log.Read(ctx, part.topic, request.Measurement, part.mark.Low, part.end, request.Account)
 }

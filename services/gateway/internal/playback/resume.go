@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -67,7 +68,7 @@ func (p *Player) find(ctx context.Context, request Request, places []TopicPlace)
 			return nil, err
 		}
 		found.mark, found.end = place.Mark, place.End
-		if err := p.checkPlace(ctx, found); err != nil {
+		if err := p.checkPlace(ctx, request.Account, found); err != nil {
 			return nil, err
 		}
 		parts = append(parts, found)
@@ -75,7 +76,7 @@ func (p *Player) find(ctx context.Context, request Request, places []TopicPlace)
 	return parts, nil
 }
 
-func (p *Player) checkPlace(ctx context.Context, found part) error {
+func (p *Player) checkPlace(ctx context.Context, account *readlimit.Account, found part) error {
 	if found.end > found.next {
 		return subscription.Refuse(CodeCursorGone, "cursor: reads %s to offset %d, but it ends at %d; it was made anew", found.topic, found.end, found.next)
 	}
@@ -85,7 +86,7 @@ func (p *Player) checkPlace(ctx context.Context, found part) error {
 	if found.first == found.next {
 		return subscription.Refuse(CodeCursorGone, "cursor: goes on at offset %d of %s, which has no records any more", found.mark.Low, found.topic)
 	}
-	earliest, err := p.beginnings.of(ctx, p.settings, found, 0)
+	earliest, err := p.beginnings.of(ctx, p.scanFor(account), found, 0)
 	if err != nil {
 		return err
 	}

@@ -26,13 +26,22 @@ var ErrExceeded = errors.New("this address has had as much of the log read as it
 // Account is whom reading is charged to: all clients of an address have the same one. A nil Account, and the zero one, pay nothing.
 type Account struct {
 	messages *rate.Limiter // of the address
+	wider    *Account      // of the network that the address is counted in as well; nil if there is none
 	paying   chan struct{} // holds something while somebody pays, as they do in turn
 	metrics  *Metrics
 }
 
-// NewAccount makes an account that pays with messages of a limiter.
-func NewAccount(messages *rate.Limiter, metrics *Metrics) *Account {
-	return &Account{messages: messages, paying: make(chan struct{}, 1), metrics: metrics}
+// NewAccount makes an account that pays with messages of a limiter, and has the wider network pay as much, unless that is nil.
+func NewAccount(messages *rate.Limiter, wider *Account, metrics *Metrics) *Account {
+	return &Account{messages: messages, wider: wider, paying: make(chan struct{}, 1), metrics: metrics}
+}
+
+// Site is the account of the widest network that the address is counted in: who has many addresses shall not have many turns.
+func (a *Account) Site() *Account {
+	for a != nil && a.wider != nil {
+		a = a.wider
+	}
+	return a
 }
 
 // Pay charges the reading of so many records before they are read. It waits until the address has so many messages left beside half of a burst. The error is
@@ -47,7 +56,9 @@ func (a *Account) Pay(ctx context.Context, records int64) error {
 	case <-ctx.Done():
 		return fmt.Errorf("%w: %w", ErrExceeded, ctx.Err())
 	}
-	a.metrics.charged.Add(float64(records))
+	if a.wider == nil {
+		a.metrics.charged.Add(float64(records))
+	}
 	left := int(min((records+RecordsOfMessage-1)/RecordsOfMessage, math.MaxInt32))
 	for left > 0 {
 		piece := min(left, max(1, a.messages.Burst()/share))
@@ -56,7 +67,7 @@ func (a *Account) Pay(ctx context.Context, records int64) error {
 		}
 		left -= piece
 	}
-	return nil
+	return a.wider.Pay(ctx, records)
 }
 
 // take waits for some messages, which are no more than what reading leaves.

@@ -15,7 +15,7 @@ import (
 func TestAbuseReadingCostsMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		messages := rate.NewLimiter(10, 100)
-		account := NewAccount(messages, NewMetrics(prometheus.NewRegistry()))
+		account := NewAccount(messages, nil, NewMetrics(prometheus.NewRegistry()))
 		began := time.Now()
 		mustPay(t, account, 50*RecordsOfMessage)
 		if waited := time.Since(began); waited != 0 {
@@ -47,7 +47,7 @@ func TestAbuseReadingCostsMessages(t *testing.T) {
 // Those who pay from one account do so in the order in which they came, and one that gives up holds up nobody.
 func TestPayingInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		account := NewAccount(rate.NewLimiter(10, 20), NewMetrics(prometheus.NewRegistry()))
+		account := NewAccount(rate.NewLimiter(10, 20), nil, NewMetrics(prometheus.NewRegistry()))
 		mustPay(t, account, 10*RecordsOfMessage)
 		ctx, cancel := context.WithCancel(t.Context())
 		given, waited := make(chan error), make(chan error)
@@ -77,4 +77,25 @@ func mustPay(t *testing.T, account *Account, records int64) {
 	if err := account.Pay(t.Context(), records); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// The subnets of a site pay for the site too, so that all together read no more than that may; in a pool, the site has turns, not each of its subnets.
+func TestAbuseManySubnetsOfASite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		metrics := NewMetrics(prometheus.NewRegistry())
+		site := NewAccount(rate.NewLimiter(20, 200), nil, metrics)
+		pool, began := NewPool(4, 2), time.Now()
+		for range 3 {
+			subnet := NewAccount(rate.NewLimiter(10, 100), site, metrics)
+			mustPay(t, subnet, 50*RecordsOfMessage)
+			go func() { _, _ = pool.Acquire(t.Context(), subnet) }() // until the test ends
+		}
+		if waited := time.Since(began); waited != 50*time.Second/20 {
+			t.Errorf("three subnets waited %s, want 2.5s: half a burst of the site is 100 messages, and 50 more came", waited)
+		}
+		synctest.Wait()
+		if held, waiting := pool.Usage(); held != 2 || waiting != 1 {
+			t.Errorf("the site holds %d permits and waits for %d, want 2 and 1", held, waiting)
+		}
+	})
 }

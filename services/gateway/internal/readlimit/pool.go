@@ -33,7 +33,7 @@ func NewPool(total, ofAccount int) *Pool {
 
 // Acquire waits for a permit. Release must be called once with no error, which is the context's.
 func (p *Pool) Acquire(ctx context.Context, account *Account) (release func(), err error) {
-	holder, given := p.enqueue(account)
+	holder, given := p.enqueue(account.Site())
 	select {
 	case <-given:
 	case <-ctx.Done():
