@@ -51,14 +51,17 @@ type rerun struct {
 
 func reruns(t *testing.T) (found []rerun) {
 	t.Helper()
-	events := expectedEvents(t, "dns", 1768147)
-	found = append(found, rerunOf(1768147, events))
-	events = expectedEvents(t, "traceroute", 79033209)
-	return append(found, rerunOf(79033209, events))
+	return []rerun{rerunOf(1768147, sortedEvents(t, "dns", 1768147)), rerunOf(79033209, sortedEvents(t, "traceroute", 79033209))}
+}
+
+// sortedEvents are expectedEvents in the order of their time, and those of the same time as they came.
+func sortedEvents(t *testing.T, file string, measurement atlas.MeasurementID) []atlas.Event {
+	events := expectedEvents(t, file, measurement)
+	slices.SortStableFunc(events, func(a, b atlas.Event) int { return a.Time.Compare(b.Time) })
+	return events
 }
 
 func rerunOf(measurement atlas.MeasurementID, events []atlas.Event) rerun {
-	slices.SortStableFunc(events, func(a, b atlas.Event) int { return a.Time.Compare(b.Time) })
 	found := rerun{measurement: measurement, start: events[0].Time.Unix(), end: events[len(events)-1].Time.Unix()}
 	for _, event := range events {
 		found.results = append(found.results, string(event.Value))

@@ -58,9 +58,11 @@ const (
 func (h *Hub) mayReplay(rights Rights) error {
 	switch replays := h.settings.Replays; {
 	case replays == nil:
-		return subscription.Refuse(subscription.CodeUnserved, "startTime: this gateway does not replay the past")
+		return subscription.Refuse(subscription.CodeUnserved,
+			"startTime: this gateway does not replay the past; its operator can have it do so with --history token or --history open")
 	case replays.NeedRight && !rights.History:
-		return subscription.Refuse(codeNotAllowed, "startTime: only clients with a token of the role history may replay the past here")
+		return subscription.Refuse(codeNotAllowed,
+			"startTime: only clients with a token of the role history may replay the past here, unless its operator sets --history open")
 	}
 	return nil
 }

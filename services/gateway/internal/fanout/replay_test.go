@@ -163,7 +163,7 @@ func TestReplaysAreRefused(t *testing.T) {
 		defer stranger.Leave()
 		defer bearer.Leave()
 		defer other.Leave()
-		expectRefusal(t, try(t, stranger, replayed), "[not_allowed] startTime: ")
+		expectRefusal(t, try(t, stranger, replayed), "[not_allowed] startTime: only clients with a token of the role history may replay the past here, unless its operator sets --history open")
 		subscribe(t, stranger, `{"msm":1001}`)
 		subscribe(t, bearer, `{"msm":1009}`)
 		expectRefusal(t, try(t, bearer, `{"msm":1009,"prb":1,"startTime":100}`), "[already_live] startTime: ")
@@ -196,7 +196,7 @@ func TestReplaysAreRefused(t *testing.T) {
 	nothing := newHouse()
 	subscriber := nothing.join(t, &inbox{})
 	defer subscriber.Leave()
-	expectRefusal(t, try(t, subscriber, replayed), "[unserved_parameter] startTime: ")
+	expectRefusal(t, try(t, subscriber, replayed), "[unserved_parameter] startTime: this gateway does not replay the past; its operator can have it do so with --history")
 }
 
 func TestMeasurementsThatAreReplayedMayChange(t *testing.T) {
