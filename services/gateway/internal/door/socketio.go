@@ -23,10 +23,11 @@ type SocketIO struct {
 	newID     func() string
 }
 
-// NewSocketIO makes the door. It sets by itself what the settings say of admission and of what is kept of requests. The error is one of the settings'.
+// NewSocketIO makes the door. It sets by itself what the settings say of admission, and of handshakes without EIO. The error is one of the settings'.
 func NewSocketIO(reception *Reception, settings socketio.Config) (*SocketIO, error) {
 	door := &SocketIO{reception: reception, newID: settings.Engine.NewID}
 	settings.Engine.Admit = door.admit
+	settings.Engine.UnnamedRevision = engineio.Revision3 // as the reference servers have it
 	server, err := socketio.NewServer(settings, door)
 	if err != nil {
 		return nil, err

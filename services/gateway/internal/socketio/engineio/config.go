@@ -18,6 +18,9 @@ type Config struct {
 	UpgradeTimeout time.Duration // how long a client may take to move from polling to a WebSocket that it has opened; 10 s
 	MaxPayload     int           // most bytes in a message of a client, and in a body of polling either way; 100,000
 	MaxSessions    int           // most sessions at a time; who is one too many is answered 503; 100,000
+	// UnnamedRevision is that of a handshake without EIO. The reference servers take it for revision 3, which socket.io-client-swift up to 15.2 relies on;
+	// the official test suites want it refused. 0 refuses it.
+	UnnamedRevision Revision
 
 	Queue outbox.Limits // of each client; 1 MiB, 1,000 messages, 10 s to write, 5 s to close
 	Stats *outbox.Stats // of all the clients' queues together; optional
@@ -46,6 +49,9 @@ func (c Config) Validate() error {
 		if setting.got < 0 {
 			faults = append(faults, fmt.Errorf("%s: got %d, want a positive value, or 0 for the default", setting.name, setting.got))
 		}
+	}
+	if c.UnnamedRevision != 0 && c.UnnamedRevision != Revision3 && c.UnnamedRevision != Revision4 {
+		faults = append(faults, fmt.Errorf("UnnamedRevision: got %d, want 3 or 4, or 0 for none", c.UnnamedRevision))
 	}
 	if c.NewID == nil {
 		faults = append(faults, errors.New("NewID: missing"))

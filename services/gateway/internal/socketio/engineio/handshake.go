@@ -20,7 +20,7 @@ type handshake struct {
 }
 
 // parseHandshake asks for the revision in a session's first request only, as the reference server does: it cannot change later.
-func parseHandshake(r *http.Request) (handshake, *refusal) {
+func (c *Config) parseHandshake(r *http.Request) (handshake, *refusal) {
 	query := r.URL.Query()
 	shake := handshake{transport: query.Get("transport"), sessionID: query.Get("sid")}
 	if shake.transport != transportPolling && shake.transport != transportWebSocket {
@@ -29,7 +29,7 @@ func parseHandshake(r *http.Request) (handshake, *refusal) {
 	if shake.sessionID != "" {
 		return shake, nil
 	}
-	revision, err := parseRevision(query.Get("EIO"))
+	revision, err := c.revisionOf(query)
 	switch {
 	case err != nil:
 		return shake, unsupportedRevision(err.Error())

@@ -54,6 +54,33 @@ func TestHandshakesThatAreRefused(t *testing.T) {
 	}
 }
 
+// Where a handshake without EIO is taken for revision 3, it is one of those in every respect, and EIO must still have a known value if it is there.
+func TestHandshakeThatNamesNoRevision(t *testing.T) {
+	server := serve(t, Config{UnnamedRevision: Revision3})
+	polled := server.request(t, http.MethodGet, "transport=polling&b64=1", http.NoBody)
+	if length, open, _ := strings.Cut(polled.body, ":"); polled.status != http.StatusOK || length != strconv.Itoa(len(open)) || strings.Contains(open, "maxPayload") {
+		t.Errorf("got %d %q, want a body of revision 3", polled.status, polled.body)
+	}
+	if revision := server.newest(t).Revision(); revision != Revision3 {
+		t.Errorf("got revision %d", revision)
+	}
+	client, response, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(server.url, "http")+"/?transport=websocket", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	_ = response.Body.Close()
+	receive(t, client)
+	send(t, client, websocket.TextMessage, "2")
+	expect(t, client, "3")
+	for _, query := range []string{"EIO=", "EIO=2", "EIO=abc", "EIO"} {
+		server.request(t, http.MethodGet, "transport=polling&"+query, http.NoBody).expectRefused(t, http.StatusBadRequest, 5, "want 3 or 4")
+	}
+	if err := (Config{NewID: func() string { return "x" }, UnnamedRevision: 5}).Validate(); err == nil || !strings.Contains(err.Error(), "UnnamedRevision: got 5") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A browser tells its page no more than that the WebSocket has closed: it never opens.
 func TestWebSocketsThatAreRefused(t *testing.T) {
 	server := serve(t, Config{})

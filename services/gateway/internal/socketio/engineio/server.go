@@ -36,7 +36,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
-	shake, refused := parseHandshake(r)
+	shake, refused := s.cfg.parseHandshake(r)
 	switch {
 	case refused != nil:
 		return refused
