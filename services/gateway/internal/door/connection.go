@@ -9,6 +9,7 @@ import (
 	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/socketio/engineio"
+	"atlasstream/services/gateway/internal/wsconn"
 )
 
 // connection is a client from its first request on. Of the request it keeps nothing else, as a client decides how long that is.
@@ -34,6 +35,9 @@ func credentialOf(token string) credential {
 func credentialIn(header http.Header, query url.Values) credential {
 	if scheme, token, _ := strings.Cut(header.Get(headerAuthorization), " "); strings.EqualFold(scheme, "Bearer") {
 		return credentialOf(strings.TrimSpace(token))
+	}
+	if token, given := wsconn.Bearer(header); given {
+		return credentialOf(token)
 	}
 	if query.Has(parameterToken) {
 		return credentialOf(query.Get(parameterToken))

@@ -49,16 +49,18 @@ func (s *Settings) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error
 
 // UpgradeFor is Upgrade for a detached outbox, which stays so until Conn.Attach.
 func (s *Settings) UpgradeFor(detached *outbox.Outbox, w http.ResponseWriter, r *http.Request) (*Conn, error) {
+	answer, err := s.subprotocolFor(w, r)
+	if err != nil {
+		return nil, err
+	}
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: s.HandshakeTimeout,
 		WriteBufferPool:  writeBuffers,
 		CheckOrigin:      func(*http.Request) bool { return true }, // cors has had its say
-	}
-	if s.Refuse != nil {
-		upgrader.Error = func(w http.ResponseWriter, _ *http.Request, status int, reason error) { s.Refuse(w, status, reason) }
+		Error:            func(w http.ResponseWriter, _ *http.Request, status int, reason error) { s.refuse(w, status, reason) },
 	}
 	hijacker := &readSideHijacker{ResponseWriter: w}
-	frames, err := upgrader.Upgrade(hijacker, r, nil)
+	frames, err := upgrader.Upgrade(hijacker, r, answer)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +73,28 @@ func (s *Settings) UpgradeFor(detached *outbox.Outbox, w http.ResponseWriter, r 
 
 // frameOverhead is what a message of so many bytes may take with its frames: as much again, and some frames that are small.
 func frameOverhead(maxMessage int64) int { return 2*int(maxMessage) + 4096 }
+
+// subprotocolFor is the header of the answer to a handshake, or an error that has been answered.
+func (s *Settings) subprotocolFor(w http.ResponseWriter, r *http.Request) (http.Header, error) {
+	name, err := subprotocol(r.Header)
+	if err != nil {
+		s.refuse(w, http.StatusBadRequest, err)
+		return nil, err
+	}
+	answer := http.Header{}
+	if name != "" {
+		answer.Set(headerSubprotocol, name)
+	}
+	return answer, nil
+}
+
+func (s *Settings) refuse(w http.ResponseWriter, status int, reason error) {
+	if s.Refuse != nil {
+		s.Refuse(w, status, reason)
+		return
+	}
+	http.Error(w, reason.Error(), status)
+}
 
 // answerPing drops the answer if the queue is full: then more than a pong is amiss.
 func (c *Conn) answerPing(data string) error {

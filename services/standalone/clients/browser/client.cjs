@@ -1,5 +1,6 @@
 // Drives a client in a page of Chromium, whose origin is not that of the gateway: `node client.cjs URL` an EventSource, with `--credentials` behind it one that
-// has cookies sent along, `node client.cjs URL VERSION TRANSPORT…` the browser build of a socket.io-client in ../socketio. It speaks as ../socketio/client.cjs does; an EventSource tells of "connect" when it is open.
+// has cookies sent along, `node client.cjs URL VERSION TRANSPORT…` the browser build of a socket.io-client in ../socketio, `node client.cjs URL websocket
+// SUBPROTOCOL…` a plain WebSocket. It speaks as ../socketio/client.cjs does; an EventSource and a WebSocket tell of "connect" when they are open.
 const fs = require("node:fs");
 const http = require("node:http");
 const path = require("node:path");
@@ -32,8 +33,16 @@ function startEventSource({ url, heard, withCredentials }) {
   for (const name of heard) source.addEventListener(name, (event) => say(name, JSON.parse(event.data)));
 }
 
+function startWebSocket({ url, transports: subprotocols }) {
+  const socket = new WebSocket(url, subprotocols);
+  socket.addEventListener("open", () => say("connect"));
+  socket.addEventListener("close", () => say("disconnect"));
+  socket.addEventListener("message", (event) => say(...JSON.parse(event.data)));
+  window.socket = { emit: (...event) => socket.send(JSON.stringify(event)) };
+}
+
 async function main() {
-  const files = { "/": '<!doctype html><link rel="icon" href="data:,"><title>a page</title>', "/client.js": version && clientFile() };
+  const files = { "/": '<!doctype html><link rel="icon" href="data:,"><title>a page</title>', "/client.js": version && version !== "websocket" && clientFile() };
   const server = http.createServer((request, response) => response.end(files[request.url])).listen(0, "127.0.0.1");
   const browser = await launch();
   const page = await browser.newPage();
@@ -41,7 +50,9 @@ async function main() {
   page.on("pageerror", (error) => process.stderr.write(`${error}\n`));
   await page.exposeFunction("say", (...event) => { process.stdout.write(`${JSON.stringify(event)}\n`); });
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
-  if (version) {
+  if (version === "websocket") {
+    await page.evaluate(startWebSocket, { url, transports });
+  } else if (version) {
     await page.addScriptTag({ url: "/client.js" });
     await page.evaluate(startSocket, { url, transports, heard });
   } else {
