@@ -116,13 +116,9 @@ func (l *Log) createTopic(ctx context.Context, spec TopicSpec) error {
 	return fmt.Errorf("create topic %s: %w", spec.Name, err)
 }
 
-// reportMade warns where a cluster that is still starting may have had more brokers a little later.
+// reportMade tells the number of replicas, which is lower where a cluster that is still starting has fewer brokers than it will have.
 func (l *Log) reportMade(spec TopicSpec, replication int) {
-	log := l.logger.Info
-	if spec.Replication == 0 && replication < preferredReplication {
-		log = l.logger.Warn
-	}
-	log("made a topic, whose partitions and replicas stay as they are",
+	l.logger.Info("made a topic, whose partitions and replicas stay as they are",
 		zap.String("topic", spec.Name), zap.Int("partitions", spec.Partitions), zap.Int("replication", replication))
 }
 

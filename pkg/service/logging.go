@@ -11,11 +11,12 @@ import (
 
 // Logging holds the log settings of a program; commands embed it. Its zero value logs what "info" and "auto" do.
 type Logging struct {
-	LogLevel  string `help:"Least severe messages to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
-	LogFormat string `help:"Shape of the log on stderr: json, console, or auto: console if stderr is a terminal." enum:"auto,json,console" default:"auto"`
+	LogLevel  string `help:"Least severe messages to log." enum:"debug,info,warn,error" default:"info"`
+	LogFormat string `help:"Shape of the log on stderr; auto is console if stderr is a terminal, else json." enum:"auto,json,console" default:"auto"`
 }
 
-// Logger writes to stderr. Of equal messages within a second it keeps the first hundred and then every hundredth, so that no client can fill a disk.
+// Logger writes to stderr. A warning that repeats is written once in ten seconds, with its count. Of other equal messages within a second it keeps the first
+// hundred and then every hundredth, so that no client can fill a disk.
 func (l Logging) Logger(name string) (*zap.Logger, error) {
 	level, err := zapcore.ParseLevel(l.LogLevel)
 	if err != nil {
@@ -27,11 +28,13 @@ func (l Logging) Logger(name string) (*zap.Logger, error) {
 	}
 	config.Level = zap.NewAtomicLevelAt(level)
 	config.DisableStacktrace = true // errors say by their wrapping where they come from
-	logger, err := config.Build()
+	logger, err := config.Build(zap.WrapCore(countRepeats))
 	if err != nil {
 		return nil, fmt.Errorf("starting the log: %w", err)
 	}
-	return logger.Named(name), nil
+	logger = logger.Named(name)
+	logger.Info("starting", zap.String("version", Version()))
+	return logger, nil
 }
 
 func (l Logging) config() (zap.Config, error) {
