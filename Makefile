@@ -11,6 +11,7 @@ LINTER        := $(CACHE)/$(notdir $(GOLANGCI_LINT))/golangci-lint
 CLIENTS       := $(wildcard services/standalone/clients/*/package-lock.json)
 PYTHONS       := $(patsubst services/standalone/clients/python/%.txt,$(CACHE)/clients/%/.complete,$(wildcard services/standalone/clients/python/*.txt))
 PEERS         := $(wildcard services/bench/peers/*/package-lock.json)
+VERSION        = $(shell git describe --tags --always --dirty 2>/dev/null)
 MODULES        = $(shell go list -m -f '{{.Dir}}')
 
 # Where `kafka` puts Apache Kafka and the tests find it.
@@ -68,8 +69,11 @@ tidy: ## go mod tidy in every module
 	@for module in $(MODULES); do (cd $$module && GOWORK=off go mod tidy) || exit 1; done
 
 image: ## Build the images atlas-stream/gateway and atlas-stream/collector
-	docker build --target gateway --tag atlas-stream/gateway .
-	docker build --target collector --tag atlas-stream/collector .
+	@docker buildx version >/dev/null 2>&1 || case "$$(docker version --format '{{.Client.Version}}' 2>/dev/null)" in \
+	18.09.*|19.*|20.*) ;; \
+	*) echo "The images are built with BuildKit: install docker with its buildx plugin (docker-buildx-plugin of Docker's packages, docker-buildx of Debian's)."; false;; esac
+	DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) --target gateway --tag atlas-stream/gateway .
+	DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) --target collector --tag atlas-stream/collector .
 
 web: services/gateway/web/dist/socket.io.min.js
 
