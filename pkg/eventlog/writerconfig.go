@@ -12,8 +12,8 @@ import (
 const (
 	// batchBytes keeps a batch below what brokers accept by default (message.max.bytes, 1,048,588), even where compression makes it longer.
 	batchBytes = 1_000_000
-	// maxRecordBytes is the greatest value that fits into a batch with its key and header.
-	maxRecordBytes = batchBytes - 4096
+	// MaxRecordBytes is the length of the longest value that fits into a batch with its key and header.
+	MaxRecordBytes = batchBytes - 4096
 	// batchRecords is small because kafka-go allocates room for so many records with each batch, however few they turn out to be.
 	batchRecords = 100
 	// produceTimeout is twice what brokers are given to replicate a batch. They need 9 s to notice that one of them died (broker.session.timeout.ms);
@@ -43,8 +43,8 @@ func (c WriterConfig) Validate() error {
 	if c.WaitingBytes < 0 {
 		faults = append(faults, fmt.Errorf("waiting bytes: got %d, want at least 1, or 0 for the default", c.WaitingBytes))
 	}
-	if c.MaxRecordBytes < 0 || c.MaxRecordBytes > maxRecordBytes {
-		faults = append(faults, fmt.Errorf("max record bytes: got %d, want 1 to %d, or 0 for the default", c.MaxRecordBytes, maxRecordBytes))
+	if c.MaxRecordBytes < 0 || c.MaxRecordBytes > MaxRecordBytes {
+		faults = append(faults, fmt.Errorf("max record bytes: got %d, want 1 to %d, or 0 for the default", c.MaxRecordBytes, MaxRecordBytes))
 	}
 	if c.BatchTimeout < 0 {
 		faults = append(faults, fmt.Errorf("batch timeout: got %s, want more than 0, or 0 for the default", c.BatchTimeout))
@@ -60,7 +60,7 @@ func (c WriterConfig) withDefaults() WriterConfig {
 		c.WaitingBytes = 64 << 20
 	}
 	if c.MaxRecordBytes == 0 {
-		c.MaxRecordBytes = maxRecordBytes
+		c.MaxRecordBytes = MaxRecordBytes
 	}
 	if c.BatchTimeout == 0 {
 		c.BatchTimeout = 5 * time.Millisecond

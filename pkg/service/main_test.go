@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -146,12 +147,17 @@ func TestErrorsArePrintedAndBecomeTheExitStatus(t *testing.T) {
 	}{
 		{"of the command", []string{"fail"}, 1, "program: error: no broker answers"},
 		{"unknown flag", []string{"serve", "--kavka=x"}, 80, "unknown flag --kavka"},
-		{"unknown level", []string{"serve", "--log-level=loud"}, 80, `--log-level must be one of "debug","info","warn","error" but got "loud"`},
+		{"unknown level", []string{"serve", "--log-level=loud"}, 80, `--log-level (ATLAS_LOG_LEVEL) must be one of "debug","info","warn","error" but got "loud"`},
 		{"no command", nil, 80, "expected one of"},
+		{"unknown variable", []string{"fail"}, 80, "ATLAS_HISTROY in the environment: no such setting, the nearest is ATLAS_HISTORY"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			command, lines, stderr := start(t, "", test.arguments...)
+			environment := ""
+			if test.name == "unknown variable" {
+				environment = "ATLAS_HISTROY=off"
+			}
+			command, lines, stderr := start(t, environment, test.arguments...)
 			for lines.Scan() {
 			}
 			var exit *exec.ExitError
@@ -165,6 +171,16 @@ func TestErrorsArePrintedAndBecomeTheExitStatus(t *testing.T) {
 	}
 }
 
+func TestVersionIsTold(t *testing.T) {
+	command, lines, _ := start(t, "", "--version")
+	if !lines.Scan() || !strings.HasPrefix(lines.Text(), "program ") || !strings.Contains(lines.Text(), runtime.Version()) {
+		t.Errorf("printed %q", lines.Text())
+	}
+	if err := command.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestHelpTellsFlagsVariablesAndDefaults(t *testing.T) {
 	command, lines, _ := start(t, "", "serve", "--help")
 	var help strings.Builder
@@ -174,7 +190,7 @@ func TestHelpTellsFlagsVariablesAndDefaults(t *testing.T) {
 	if err := command.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"--kafka=", "($ATLAS_KAFKA)", `--log-level="info"`, "($ATLAS_LOG_LEVEL)", `--log-format="auto"`} {
+	for _, want := range []string{"--kafka=", "($ATLAS_KAFKA)", `--log-level="info"`, "(one of debug, info, warn, error; default info; $ATLAS_LOG_LEVEL)", `--log-format="auto"`} {
 		if !strings.Contains(help.String(), want) {
 			t.Errorf("--help does not tell %q:\n%s", want, &help)
 		}

@@ -103,7 +103,12 @@ func protocols() *http.Protocols {
 
 // keepTopics has the gate open while Kafka has the topics as they must be, and makes those that are missing.
 func (c *collector) keepTopics(ctx context.Context) error {
-	ready := sync.OnceFunc(func() { c.cfg.Logger.Info("ready") })
+	ready := sync.OnceFunc(func() {
+		c.cfg.Logger.Info("ready")
+		if c.cfg.OnReady != nil {
+			c.cfg.OnReady()
+		}
+	})
 	tell := func(reason error) {
 		c.gate.set(reason)
 		c.grpc.SetReady(reason == nil)

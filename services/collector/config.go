@@ -28,7 +28,7 @@ type Config struct {
 	Replication int // of topics, when they are made; 3, or one on each broker where there are fewer
 
 	MaxConnections     int // TCP connections at once, over both doors; 2,048, as far as there are descriptors for them
-	AddressConnections int // of one address at once; a sixteenth of MaxConnections
+	AddressConnections int // of one address at once; 1,000, or a sixteenth of MaxConnections where that is less
 
 	MaxBody       int           // bytes of an HTTP body, as it comes and once decompressed; 64 MiB
 	MaxMessage    int           // bytes of a gRPC request, once decompressed; 4 MiB
@@ -44,44 +44,89 @@ type Config struct {
 	// HistoryLateness is how much later than others of its time a result still comes in, as the gateways have it; what comes later than that is counted. 1 h.
 	HistoryLateness time.Duration
 
-	Logger *zap.Logger
+	OnReady func() // called once the collector is ready; may be nil
+	Logger  *zap.Logger
 	// Metrics takes the metrics of a collector in a process that has an admin port already: Run opens none then.
 	Metrics *prometheus.Registry
 }
 
 // Validate joins every fault of the settings.
 func (c Config) Validate() error {
-	var faults []error
-	for _, setting := range []struct {
-		name string
-		got  int64
+	defaulted := c.withDefaults()
+	return errors.Join(
+		service.Setting("kafka", c.log().Validate()),
+		service.CheckNumbers(c),
+		defaulted.checkListeners(),
+		checkMaxRecord(defaulted.MaxRecord),
+		defaulted.checkLargest("max-body", defaulted.MaxBody),
+		defaulted.checkLargest("max-message", defaulted.MaxMessage),
+		defaulted.checkReading(),
+	)
+}
+
+func (c Config) checkListeners() error {
+	var addresses []service.Address
+	for _, door := range []struct {
+		setting, address string
+		given            bool
 	}{
-		{"partitions", int64(c.Partitions)}, {"replication", int64(c.Replication)}, {"max-body", int64(c.MaxBody)}, {"max-message", int64(c.MaxMessage)},
-		{"max-record", int64(c.MaxRecord)}, {"max-rejected", int64(c.MaxRejected)},
-		{"max-requests", int64(c.MaxRequests)}, {"reading-bytes", c.ReadingBytes}, {"waiting-bytes", c.WaitingBytes}, {"min-rate", c.MinRate},
-		{"read-timeout", int64(c.ReadTimeout)}, {"append-timeout", int64(c.AppendTimeout)}, {"stop-timeout", int64(c.StopTimeout)},
-		{"history-lateness", int64(c.HistoryLateness)},
-		{"max-connections", int64(c.MaxConnections)}, {"address-connections", int64(c.AddressConnections)},
+		{"listen", c.Listen, c.Listener != nil},
+		{"grpc", c.GRPC, c.GRPCListener != nil},
+		{"admin", c.Admin, c.AdminListener != nil || c.Metrics != nil},
 	} {
-		if setting.got < 0 {
-			faults = append(faults, fmt.Errorf("%s: got %d, want more than 0, or 0 for the default", setting.name, setting.got))
+		if !door.given {
+			addresses = append(addresses, service.Address{Setting: door.setting, Value: door.address})
 		}
 	}
-	if len(faults) > 0 {
-		return errors.Join(faults...)
+	return service.CheckAddresses(addresses...)
+}
+
+// leastRecord is room for an ordinary result.
+const leastRecord = 1 << 10
+
+func checkMaxRecord(got int) error {
+	if got < leastRecord || got > eventlog.MaxRecordBytes {
+		return service.Setting("max-record", fmt.Errorf("got %d, want %d to %d bytes", got, leastRecord, eventlog.MaxRecordBytes))
 	}
-	c = c.withDefaults()
-	return errors.Join(c.log().Validate(), c.writer().Validate(), c.limits().Validate())
+	return nil
+}
+
+// checkLargest demands of what may have a record that it may be as long as one.
+func (c Config) checkLargest(setting string, got int) error {
+	if 0 <= got && got < c.MaxRecord {
+		return service.Setting(setting, fmt.Errorf("got %d, want at least max-record, %d bytes", got, c.MaxRecord))
+	}
+	return nil
+}
+
+func (c Config) checkReading() error {
+	if least := c.limits().LeastReading(); 0 <= c.ReadingBytes && c.ReadingBytes < least {
+		return service.Setting("reading-bytes", fmt.Errorf("got %d, want at least %d bytes, four times what the largest request takes", c.ReadingBytes, least))
+	}
+	return nil
+}
+
+// Defaults are the settings that a collector has unless it is given others, but for those that follow from others.
+func Defaults() Config {
+	var c Config
+	c.setDefaults()
+	return c
 }
 
 func (c Config) withDefaults() Config {
+	c.setDefaults()
+	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors())) // the admin port and Kafka have theirs
+	orDefault(&c.AddressConnections, min(1000, max(1, c.MaxConnections/16)))
+	orDefault(&c.Logger, zap.NewNop())
+	return c
+}
+
+func (c *Config) setDefaults() {
 	orDefault(&c.Listen, "127.0.0.1:8081")
 	orDefault(&c.GRPC, "127.0.0.1:8082")
 	orDefault(&c.Admin, "127.0.0.1:9091")
 	orDefault(&c.Partitions, DefaultPartitions)
 	orDefault(&c.MaxConnections, 2048)
-	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors())) // the admin port and Kafka have theirs
-	orDefault(&c.AddressConnections, max(1, c.MaxConnections/16))
 	orDefault(&c.MaxBody, 64<<20)
 	orDefault(&c.MaxMessage, 4<<20)
 	orDefault(&c.MaxRecord, DefaultMaxRecord)
@@ -94,8 +139,6 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.AppendTimeout, 30*time.Second)
 	orDefault(&c.StopTimeout, 20*time.Second)
 	orDefault(&c.HistoryLateness, time.Hour)
-	orDefault(&c.Logger, zap.NewNop())
-	return c
 }
 
 // What the collector's commands have in common.

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/service"
 	"atlasstream/services/collector/internal/publish"
 	"atlasstream/services/collector/internal/source/file"
 )
@@ -45,7 +46,10 @@ func (c ImportConfig) Validate() error {
 		faults = append(faults, fmt.Errorf("allow-rejects: got %d, want at least 0", c.AllowRejects))
 	}
 	_, _, err := c.destination()
-	return errors.Join(append(faults, err, c.log().Validate(), c.writer().Validate())...)
+	if c.Into != "" {
+		err = service.Setting("into", err)
+	}
+	return errors.Join(append(faults, err, service.Setting("kafka", c.log().Validate()), service.CheckNumbers(c), checkMaxRecord(c.withDefaults().MaxRecord))...)
 }
 
 var errImportInto = errors.New("want exactly one of --into, --probes and --measurements")
@@ -63,6 +67,9 @@ func (c ImportConfig) destination() (publish.Destination, eventlog.TopicSpec, er
 	spec, err := eventlog.ArchiveSpec(c.Into)
 	return publish.Archive(spec.Name), spec, err
 }
+
+// ImportDefaults are the settings that an import has unless it is given others.
+func ImportDefaults() ImportConfig { return ImportConfig{}.withDefaults() }
 
 func (c ImportConfig) withDefaults() ImportConfig {
 	orDefault(&c.MaxRecord, DefaultMaxRecord)

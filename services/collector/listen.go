@@ -21,13 +21,13 @@ func (c *collector) listen() (listeners, error) {
 	}
 	var l listeners
 	doors := []struct {
-		name, address string
-		given         net.Listener
-		into          *net.Listener
+		name, setting, address string
+		given                  net.Listener
+		into                   *net.Listener
 	}{
-		{"HTTP", c.cfg.Listen, c.cfg.Listener, &l.http},
-		{"gRPC", c.cfg.GRPC, c.cfg.GRPCListener, &l.grpc},
-		{"admin", c.cfg.Admin, c.cfg.AdminListener, &l.admin},
+		{"HTTP", "listen", c.cfg.Listen, c.cfg.Listener, &l.http},
+		{"gRPC", "grpc", c.cfg.GRPC, c.cfg.GRPCListener, &l.grpc},
+		{"admin", "admin", c.cfg.Admin, c.cfg.AdminListener, &l.admin},
 	}
 	if c.cfg.Metrics != nil {
 		doors = doors[:2]
@@ -38,7 +38,7 @@ func (c *collector) listen() (listeners, error) {
 			for _, opened := range doors[:i] {
 				err = errors.Join(err, (*opened.into).Close())
 			}
-			return listeners{}, err
+			return listeners{}, service.Setting(door.setting, err)
 		}
 		*door.into = listener
 		service.LogListening(c.cfg.Logger, door.name, listener)

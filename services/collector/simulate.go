@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/service"
 	"atlasstream/services/collector/internal/publish"
 	"atlasstream/services/collector/internal/source/simulator"
 	"atlasstream/services/collector/internal/split"
@@ -24,35 +26,38 @@ const registryPause = 24 * time.Hour
 // retryPause is how long a simulation waits before it sends again what Kafka did not take.
 const retryPause = time.Second
 
+const defaultRate = 50
+
 // SimulateConfig says which network to simulate and where to. Networks of equal Seed, Rate and Probes say the same.
 type SimulateConfig struct {
 	Kafka       []string // host:port of brokers
-	Rate        float64  // results per second
+	Rate        float64  // results per second; 50
 	Seed        uint64
-	Probes      int           // 0 for 300
+	Probes      int           // 300
 	History     time.Duration // how much of the past to publish first, as far as the log does not have it already
 	Partitions  int           // of the results' topic, when it is made; 64
 	Replication int           // of topics, when they are made; 3, or one on each broker where there are fewer
+	OnReady     func()        // called once the network is about to publish; may be nil
 	Logger      *zap.Logger
 	Metrics     prometheus.Registerer // may be nil
 }
 
 // Validate joins every fault of the settings.
 func (c SimulateConfig) Validate() error {
-	var faults []error
-	if c.History < 0 {
-		faults = append(faults, fmt.Errorf("history: got %s, want a time from 0 on", c.History))
-	}
-	if c.Partitions < 0 {
-		faults = append(faults, fmt.Errorf("partitions: got %d, want more than 0, or 0 for %d", c.Partitions, DefaultPartitions))
-	}
-	if c.Replication < 0 {
-		faults = append(faults, fmt.Errorf("replication: got %d, want more than 0, or 0 for the default", c.Replication))
-	}
-	return errors.Join(append(faults, c.log().Validate(), c.network().Validate())...)
+	return errors.Join(
+		service.Setting("kafka", c.log().Validate()),
+		service.CheckNumbers(c),
+		service.Setting("probes", simulator.Config{Probes: c.Probes, Rate: simulator.MinRate}.Validate()),
+		service.Setting("rate", simulator.Config{Rate: cmp.Or(c.Rate, defaultRate)}.Validate()),
+	)
 }
 
+// SimulateDefaults are the settings that a simulation has unless it is given others.
+func SimulateDefaults() SimulateConfig { return SimulateConfig{}.withDefaults() }
+
 func (c SimulateConfig) withDefaults() SimulateConfig {
+	orDefault(&c.Rate, defaultRate)
+	orDefault(&c.Probes, simulator.DefaultProbes)
 	orDefault(&c.Partitions, DefaultPartitions)
 	orDefault(&c.Logger, zap.NewNop())
 	return c
@@ -143,6 +148,9 @@ func (s *simulation) publishFrom(ctx context.Context, network *simulator.Network
 	defer stop()
 	registries.Go(func() { s.keepRegistries(ctx, network) })
 	s.cfg.Logger.Info("simulating", zap.Float64("results_per_second", s.cfg.Rate), zap.Uint64("seed", s.cfg.Seed), zap.Time("from", from))
+	if s.cfg.OnReady != nil {
+		s.cfg.OnReady()
+	}
 	return network.Run(ctx, from, func(batch []simulator.Event) error { return s.publish(ctx, batch) })
 }
 
@@ -207,7 +215,9 @@ func (s *simulation) persist(ctx context.Context, to publish.Destination, values
 		if err == nil {
 			return nil
 		}
-		s.cfg.Logger.Warn("simulated records wait", zap.Int("count", len(values)), zap.Error(err))
+		if ctx.Err() == nil {
+			s.cfg.Logger.Warn("simulated records wait", zap.Int("count", len(values)), zap.Error(err))
+		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)

@@ -143,7 +143,7 @@ func TestLatestEvent(t *testing.T) {
 
 func TestSimulateConfigValidate(t *testing.T) {
 	err := Simulate(t.Context(), SimulateConfig{Rate: -1, History: -time.Hour, Partitions: -1, Replication: -2})
-	for _, want := range []string{"rate: got -1", "history: got -1h0m0s", "partitions: got -1", "replication: got -2", "brokers: none given"} {
+	for _, want := range []string{"rate: got -1", "history: got -1h, want", "partitions: got -1", "replication: got -2", "brokers: none given"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}

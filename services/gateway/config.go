@@ -1,17 +1,16 @@
 package gateway
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/outbox"
@@ -85,57 +84,91 @@ const connectionsOfClient = 2
 // leastQueueBytes holds the longest record that Kafka takes by default.
 const leastQueueBytes = 1 << 20
 
-const (
-	defaultBacklog    = 5 * time.Minute
-	defaultBehindTime = time.Hour
-)
-
 // Validate joins every fault of the settings.
 func (c Config) Validate() error {
-	var faults []error
-	if len(c.Kafka) == 0 {
-		faults = append(faults, errors.New("kafka: missing, want host:port of at least one broker"))
+	defaulted := c.withDefaults()
+	return errors.Join(
+		service.Setting("kafka", eventlog.Config{Brokers: c.Kafka}.Validate()),
+		service.CheckNumbers(c),
+		defaulted.checkListeners(),
+		c.checkHistory(),
+		defaulted.checkQueues(),
+		c.checkOrigins(),
+		c.checkProxies(),
+	)
+}
+
+func (c Config) checkListeners() error {
+	var addresses []service.Address
+	if c.Listener == nil {
+		addresses = append(addresses, service.Address{Setting: "listen", Value: c.Listen})
 	}
-	for _, limit := range []struct {
-		name string
-		got  int64
-	}{
-		{"max-clients", int64(c.MaxClients)}, {"max-subscriptions", int64(c.MaxSubscriptions)}, {"max-message", int64(c.MaxMessage)},
-		{"queue-bytes", int64(c.QueueBytes)}, {"queue-messages", int64(c.QueueMessages)},
-		{"history-results", int64(c.HistoryResults)}, {"history-scanned", int64(c.HistoryScanned)},
-		{"history-back", int64(c.HistoryBack)}, {"history-lateness", int64(c.HistoryLateness)}, {"history-window", int64(c.HistoryWindow)},
-		{"history-window-bytes", int64(c.HistoryWindowBytes)}, {"client-replays", int64(c.ClientReplays)}, {"max-replays", int64(c.MaxReplays)},
-		{"address-replays", int64(c.AddressReplays)},
-		{"backlog", int64(c.Backlog)}, {"behind-time", int64(c.BehindTime)}, {"behind-bytes", int64(c.BehindBytes)},
-		{"behind-readers", int64(c.BehindReaders)}, {"address-readers", int64(c.AddressReaders)},
-		{"max-connections", int64(c.MaxConnections)},
-		{"address-connections", int64(c.AddressConnections)}, {"address-subscriptions", int64(c.AddressSubscriptions)},
-		{"address-messages", int64(c.AddressMessages)}, {"connection-messages", int64(c.ConnectionMessages)},
-		{"write-timeout", int64(c.WriteTimeout)}, {"ping-interval", int64(c.PingInterval)},
-		{"ping-timeout", int64(c.PingTimeout)}, {"stop-timeout", int64(c.StopTimeout)},
-	} {
-		if limit.got < 0 {
-			faults = append(faults, fmt.Errorf("%s: got %d, want more than 0, or 0 for the default", limit.name, limit.got))
+	if c.AdminListener == nil {
+		addresses = append(addresses, service.Address{Setting: "admin", Value: c.Admin})
+	}
+	return service.CheckAddresses(addresses...)
+}
+
+func (c Config) checkHistory() error {
+	switch c.History {
+	case "", HistoryOff, HistoryOpen:
+		return nil
+	case HistoryToken:
+		if c.Tokens == "" {
+			return service.Setting("history", fmt.Errorf("got %q without tokens, so that nobody could replay the past; want a file of them in tokens, or %s or %s",
+				c.History, HistoryOff, HistoryOpen))
 		}
+		return nil
+	default:
+		return service.Setting("history", fmt.Errorf("got %q, want %s, %s or %s", c.History, HistoryOff, HistoryToken, HistoryOpen))
 	}
-	if c.History != "" && !slices.Contains([]string{HistoryOff, HistoryToken, HistoryOpen}, c.History) {
-		faults = append(faults, fmt.Errorf("history: got %q, want %s, %s or %s", c.History, HistoryOff, HistoryToken, HistoryOpen))
+}
+
+func (c Config) checkQueues() error {
+	var faults []error
+	if c.Backlog > c.BehindTime {
+		faults = append(faults, service.Setting("backlog", fmt.Errorf("got %s, want at most behind-time, %s", c.Backlog, c.BehindTime)))
 	}
-	if backlog, behind := cmp.Or(c.Backlog, defaultBacklog), cmp.Or(c.BehindTime, defaultBehindTime); backlog > behind {
-		faults = append(faults, fmt.Errorf("backlog: got %s, want at most behind-time, %s", backlog, behind))
+	if 0 < c.QueueBytes && c.QueueBytes < leastQueueBytes {
+		faults = append(faults, service.Setting("queue-bytes", fmt.Errorf("got %d, want at least %d: one long record must fit", c.QueueBytes, leastQueueBytes)))
 	}
-	if c.QueueBytes > 0 && c.QueueBytes < leastQueueBytes {
-		faults = append(faults, fmt.Errorf("queue-bytes: got %d, want at least %d: one long record must fit", c.QueueBytes, leastQueueBytes))
-	}
+	return errors.Join(faults...)
+}
+
+func (c Config) checkOrigins() error {
+	var faults []error
 	for _, origin := range c.Origins {
 		if parsed, err := url.Parse(origin); err != nil || parsed.Scheme == "" || parsed.Host == "" || origin != parsed.Scheme+"://"+parsed.Host {
-			faults = append(faults, fmt.Errorf("origins: got %q, want scheme and host, such as https://atlas.example", origin))
+			faults = append(faults, service.Setting("origins", fmt.Errorf("got %q, want scheme and host, such as https://atlas.example", origin)))
 		}
 	}
 	return errors.Join(faults...)
 }
 
+func (c Config) checkProxies() error {
+	_, rangesErr := admission.NewProxies(c.TrustedProxies, "")
+	_, headerErr := admission.NewProxies(nil, c.AddressHeader)
+	return errors.Join(service.Setting("trusted-proxies", rangesErr), service.Setting("address-header", headerErr))
+}
+
+// Defaults are the settings that a gateway has unless it is given others, but for those that follow from others.
+func Defaults() Config {
+	var c Config
+	c.setDefaults()
+	return c
+}
+
 func (c Config) withDefaults() Config {
+	c.setDefaults()
+	c.setConnections()
+	orDefault(&c.Logger, zap.NewNop())
+	if c.Metrics == nil {
+		c.Metrics = service.NewRegistry()
+	}
+	return c
+}
+
+func (c *Config) setDefaults() {
 	orDefault(&c.Listen, ":8080")
 	orDefault(&c.Admin, "127.0.0.1:9090")
 	orDefault(&c.MaxClients, 20_000)
@@ -150,7 +183,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.ClientReplays, 10)
 	orDefault(&c.AddressReplays, 50)
 	orDefault(&c.MaxReplays, 200)
-	c.setConnections()
+	orDefault(&c.AddressHeader, admission.DefaultHeader)
 	orDefault(&c.AddressSubscriptions, 20_000)
 	orDefault(&c.AddressMessages, 1000)
 	orDefault(&c.ConnectionMessages, 100)
@@ -161,11 +194,6 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.PingInterval, 25*time.Second)
 	orDefault(&c.PingTimeout, 60*time.Second)
 	orDefault(&c.StopTimeout, 20*time.Second)
-	orDefault(&c.Logger, zap.NewNop())
-	if c.Metrics == nil {
-		c.Metrics = service.NewRegistry()
-	}
-	return c
 }
 
 // setConnections leaves descriptors for the admin port and Kafka, whatever is asked for, and most of the rest to others than one address.
@@ -176,8 +204,8 @@ func (c *Config) setConnections() {
 }
 
 func (c *Config) setBehind() {
-	orDefault(&c.Backlog, defaultBacklog)
-	orDefault(&c.BehindTime, defaultBehindTime)
+	orDefault(&c.Backlog, 5*time.Minute)
+	orDefault(&c.BehindTime, time.Hour)
 	orDefault(&c.BehindBytes, 1<<30)
 	orDefault(&c.BehindReaders, 64)
 	orDefault(&c.AddressReaders, 16)

@@ -85,7 +85,7 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 		return g, err
 	}
 	if g.tokens, err = access.Open(cfg.Tokens, cfg.Logger, cfg.Metrics); err != nil {
-		return g, err
+		return g, service.Setting("tokens", err)
 	}
 	stats := &outbox.Stats{}
 	registerQueues(cfg.Metrics, stats)
@@ -214,10 +214,10 @@ func (g *gateway) grace() time.Duration { return g.cfg.StopTimeout / 4 }
 
 func (g *gateway) listen() (public, admin net.Listener, err error) {
 	if public, err = service.Listen(g.cfg.Listen, g.cfg.Listener); err != nil {
-		return nil, nil, err
+		return nil, nil, service.Setting("listen", err)
 	}
 	if admin, err = service.Listen(g.cfg.Admin, g.cfg.AdminListener); err != nil {
-		return nil, nil, errors.Join(err, public.Close())
+		return nil, nil, errors.Join(service.Setting("admin", err), public.Close())
 	}
 	public = g.incoming.Door("public", public)
 	service.LogListening(g.cfg.Logger, "public", public)

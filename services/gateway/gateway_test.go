@@ -3,11 +3,13 @@ package gateway
 import (
 	"context"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
@@ -15,6 +17,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/admission"
 )
 
@@ -25,9 +28,51 @@ func TestValidateNamesEveryFault(t *testing.T) {
 	if err == nil {
 		t.Fatal("faulty settings are accepted")
 	}
-	for _, fault := range []string{"kafka: missing", "max-subscriptions: got -1", `history: got "all"`, "history-back: got -1", "queue-bytes: got -1", "max-clients: got -1", "write-timeout: got -1", `got "atlas.example"`, `/page"`} {
+	for _, fault := range []string{"kafka: brokers: none given", "max-subscriptions: got -1", `history: got "all"`, "history-back: got -1ns, want more than 0 and at most 876000h", "queue-bytes: got -1", "max-clients: got -1", "write-timeout: got -1ns", `got "atlas.example"`, `/page"`} {
 		if !strings.Contains(err.Error(), fault) {
 			t.Errorf("%q is not in %v", fault, err)
+		}
+	}
+}
+
+func TestValidateNamesSettingsThatContradictOthers(t *testing.T) {
+	kafka := []string{"localhost:9092"}
+	for want, cfg := range map[string]Config{
+		`history: got "token" without tokens`:                                             {History: HistoryToken},
+		`admin: got "127.0.0.1:8080", want another port than that of listen, ":8080"`:     {Admin: "127.0.0.1:8080"},
+		`listen: got "8080", want host:port`:                                              {Listen: "8080"},
+		"backlog: got -5m, want more than 0 and at most 876000h":                          {Backlog: -5 * time.Minute},
+		"backlog: got 2h0m0s, want at most behind-time, 1h0m0s":                           {Backlog: 2 * time.Hour},
+		"ping-timeout: got 2562047h47m16.854775807s, want more than 0":                    {PingTimeout: math.MaxInt64},
+		"queue-bytes: got 9223372036854775807, want more than 0 and at most 109951162777": {QueueBytes: math.MaxInt},
+		`trusted-proxies: trusted proxy: got "proxy"`:                                     {TrustedProxies: []string{"proxy"}},
+		`address-header: address header: got "X Y"`:                                       {AddressHeader: "X Y"},
+	} {
+		cfg.Kafka = kafka
+		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	if err := (Config{Kafka: kafka}).Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+// However many connections are asked for, there are descriptors for the admin port, and one address has few of them where there are few.
+func TestConnectionsFollowDescriptors(t *testing.T) {
+	room := service.ConnectionsFor(service.Descriptors())
+	for _, test := range []struct {
+		cfg            Config
+		total, address int
+	}{
+		{Config{MaxConnections: 1 << 30}, room, min(1000, room/16)},
+		{Config{MaxConnections: 160}, 160, 10},
+		{Config{MaxConnections: 160, AddressConnections: 100}, 160, 100},
+		{Config{MaxClients: 100}, 1200, 75},
+	} {
+		got := test.cfg.withDefaults()
+		if got.MaxConnections != test.total || got.AddressConnections != test.address {
+			t.Errorf("%+v: %d, %d of an address; want %d, %d", test.cfg, got.MaxConnections, got.AddressConnections, test.total, test.address)
 		}
 	}
 }

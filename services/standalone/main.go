@@ -7,22 +7,26 @@ import (
 	"time"
 
 	"atlasstream/pkg/service"
+	"atlasstream/services/collector"
 )
 
 type settings struct {
 	service.Logging
 
-	Listen      string        `help:"Address of the gateway's public door: pages, Socket.IO and WebSocket." default:":8080"`
-	Ingest      string        `help:"Address of the collector's HTTP door, which asks nobody who they are." default:"127.0.0.1:8081"`
-	GRPC        string        `name:"grpc" help:"Address of the collector's gRPC door, which asks nobody who they are." default:"127.0.0.1:8082"`
+	Listen      string        `help:"Address of the gateway's public door: Socket.IO, WebSocket, plain HTTP and pages." default:":8080"`
+	Ingest      string        `help:"Address of the collector's HTTP door: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. It asks nobody who they are." default:"127.0.0.1:8081"`
+	GRPC        string        `name:"grpc" help:"Address of the collector's gRPC door: ingest.v1. It asks nobody who they are." default:"127.0.0.1:8082"`
 	Admin       string        `help:"Address of /metrics, /healthz and /readyz, and of /debug/pprof/ for this machine alone." default:"127.0.0.1:9090"`
 	KafkaListen string        `help:"Address of the embedded broker, where Kafka tools reach it." default:"127.0.0.1:9092"`
 	Data        string        `help:"Folder of the broker's log, which survives a restart; without it all is kept in memory." placeholder:"DIR"`
 	Simulate    bool          `help:"Simulate a network." default:"true" negatable:""`
-	Rate        float64       `help:"Results a second of the simulated network." default:"50"`
-	Seed        uint64        `help:"Seed of the simulated network: the same seed makes the same network." default:"1"`
-	Past        time.Duration `help:"How much of the past the simulated network fills in first, where there is none." default:"10m"`
+	Rate        float64       `help:"Results a second of the simulated network, over all measurements."`
+	Seed        uint64        `help:"Seed of the simulated network: the same seed, rate and number of probes say the same." default:"1"`
+	Past        time.Duration `help:"How much of the past the simulated network fills in first, as far as Kafka does not have it already." default:"10m"`
 }
+
+// Defaults are those of the simulated network.
+func (*settings) Defaults() any { return collector.SimulateDefaults() }
 
 // Run runs everything until ctx ends.
 func (s *settings) Run(ctx context.Context) error {

@@ -16,6 +16,7 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
+	"go.uber.org/zap/zaptest/observer"
 
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/eventlog/kafkatest"
@@ -44,6 +45,38 @@ func startStandalone(t *testing.T, s settings) (h *house, stop func()) {
 	t.Cleanup(stop)
 	h.awaitReady(t)
 	return h, stop
+}
+
+// Whoever starts it for the first time sees no warning, and reads at the end of the log which address to open.
+func TestTheLogEndsWithTheAddressToOpen(t *testing.T) {
+	core, log := observer.New(zap.InfoLevel)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	s := settings{Listen: ":0", Ingest: "127.0.0.1:0", GRPC: "127.0.0.1:0", Admin: "127.0.0.1:0", KafkaListen: "127.0.0.1:0", Simulate: true, Rate: 50, Seed: 1, Past: time.Minute}
+	go func() { ended <- run(ctx, &s, zap.New(core)) }()
+	defer func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	eventually(t, "the last line tells the address", func() bool {
+		lines := log.All()
+		return len(lines) > 0 && strings.HasPrefix(lines[len(lines)-1].Message, "ready, open http://localhost:")
+	})
+	for _, line := range log.All() {
+		if line.Level > zap.InfoLevel {
+			t.Errorf("%s: %s %v", line.Level, line.Message, line.ContextMap())
+		}
+	}
+	lines := log.All()
+	response, err := http.Get(strings.TrimPrefix(lines[len(lines)-1].Message, "ready, open "))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _ = response.Body.Close(); response.StatusCode != http.StatusOK {
+		t.Errorf("status %d", response.StatusCode)
+	}
 }
 
 func freeAddresses(t *testing.T, count int) []string {

@@ -15,8 +15,8 @@ type importer struct {
 	Into         string   `help:"Results, into the archive of that name: 1 to 100 letters, digits, underscores or hyphens. Its topic is atlas.archive.NAME." xor:"into" placeholder:"NAME"`
 	Probes       bool     `help:"Probes, into their registry: answers of RIPE's API (/api/v2/probes/), or its daily archive files." xor:"into" env:"ATLAS_IMPORT_PROBES"`
 	Measurements bool     `help:"Measurements, into their registry: answers of RIPE's API (/api/v2/measurements/)." xor:"into" env:"ATLAS_IMPORT_MEASUREMENTS"`
-	MaxRecord    int      `help:"Longest record, in bytes." default:"524288"`
-	AllowRejects int      `help:"Most records that may be rejected for the exit status to be 0. All others are imported in any case." default:"0" placeholder:"N"`
+	MaxRecord    int      `help:"Longest record, in bytes."`
+	AllowRejects int      `help:"Most records that may be rejected for the exit status to be 0. All others are imported in any case." placeholder:"N"`
 	Files        []string `arg:"" name:"file" help:"Records line by line, as JSON arrays, as an object with an array by probe or, for a registry, as pages with \"results\" or \"objects\"; plain or compressed by gzip, zstd or bzip2; - is the standard input."`
 }
 
@@ -28,13 +28,22 @@ func (*importer) Help() string {
 		"imported again at any time."
 }
 
+// Defaults are the import's own.
+func (*importer) Defaults() any { return collector.ImportDefaults() }
+
 // Run imports the files; ctx stops it.
 func (i *importer) Run(ctx context.Context) error {
 	logger, err := i.Logger("import")
 	if err != nil {
 		return err
 	}
-	return collector.Import(ctx, collector.ImportConfig{
+	cfg := i.config()
+	cfg.Logger = logger
+	return collector.Import(ctx, cfg)
+}
+
+func (i *importer) config() collector.ImportConfig {
+	return collector.ImportConfig{
 		Kafka:        i.Kafka,
 		Into:         i.Into,
 		Probes:       i.Probes,
@@ -44,6 +53,5 @@ func (i *importer) Run(ctx context.Context) error {
 		AllowRejects: i.AllowRejects,
 		Progress:     os.Stderr,
 		Summary:      os.Stdout,
-		Logger:       logger,
-	})
+	}
 }

@@ -9,6 +9,6 @@ type kafka struct {
 type topics struct {
 	kafka
 
-	Partitions  int `help:"Partitions of the results' topic, when it is made. They cannot be changed later." default:"64"`
+	Partitions  int `help:"Partitions of the results' topic, when it is made. They cannot be changed later."`
 	Replication int `help:"Replicas of topics, when they are made; 0: three, or one on each broker where there are fewer." default:"0"`
 }

@@ -12,27 +12,30 @@ type serve struct {
 	service.Logging
 	topics
 
-	Listen string `help:"Address of the HTTP door: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. It asks nobody who they are." default:"127.0.0.1:8081"`
-	GRPC   string `name:"grpc" help:"Address of the gRPC door: ingest.v1. It asks nobody who they are." default:"127.0.0.1:8082" env:"ATLAS_GRPC"`
-	Admin  string `help:"Address of /metrics, /healthz and /readyz, and of /debug/pprof/ for this machine alone." default:"127.0.0.1:9091"`
+	Listen string `help:"Address of the collector's HTTP door: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. It asks nobody who they are." env:"ATLAS_INGEST"`
+	GRPC   string `name:"grpc" help:"Address of the collector's gRPC door: ingest.v1. It asks nobody who they are." env:"ATLAS_GRPC"`
+	Admin  string `help:"Address of /metrics, /healthz and /readyz, and of /debug/pprof/ for this machine alone."`
 
-	MaxConnections     int `help:"Most TCP connections at once, over both doors, and never more than there are descriptors for (ulimit -n)." default:"2048"`
-	AddressConnections int `help:"Most connections of an address at once; an IPv6 address counts as its /64, and all of a /48 have four times as many. A sixteenth of --max-connections unless given." placeholder:"COUNT"`
+	MaxConnections     int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n). Unless given, a gateway has two for each of --max-clients and 1000 more."`
+	AddressConnections int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many. A sixteenth of --max-connections unless given, and no more than 1000." placeholder:"COUNT" positive:""`
 
-	MaxBody       int           `help:"Longest HTTP body, in bytes, both as it comes and once decompressed." default:"67108864"`
-	MaxMessage    int           `help:"Longest gRPC request, in bytes, once decompressed." default:"4194304"`
-	MaxRecord     int           `help:"Longest record, in bytes." default:"524288"`
-	MaxRejected   int           `help:"Most records of a request that may be rejected; then what is left of it is not read." default:"10000"`
-	MaxRequests   int           `help:"Most requests whose records are published at once, over both doors, and a quarter of them from one address; further ones wait for 5s and are told to come again." default:"64"`
-	ReadingBytes  int64         `help:"Most memory for requests, over both doors, in bytes, and a quarter of it for one address; further requests are told to come again." default:"268435456"`
-	WaitingBytes  int64         `help:"Most bytes that wait for Kafka, over all requests; further ones are told to come again." default:"67108864"`
-	MinRate       int64         `help:"Bytes a second of an HTTP body that a client must send in the long run." default:"8192"`
-	ReadTimeout   time.Duration `help:"How long a client may pause in an HTTP body, or take to send a gRPC request." default:"30s"`
-	AppendTimeout time.Duration `help:"How long Kafka may take to acknowledge records before the client is told to come again." default:"30s"`
-	StopTimeout   time.Duration `help:"How long an orderly stop may take." default:"20s"`
+	MaxBody       int           `help:"Longest HTTP body, in bytes, both as it comes and once decompressed."`
+	MaxMessage    int           `help:"Longest gRPC request, in bytes, once decompressed." env:"ATLAS_INGEST_MAX_MESSAGE"`
+	MaxRecord     int           `help:"Longest record, in bytes."`
+	MaxRejected   int           `help:"Most records of a request that may be rejected; then what is left of it is not read."`
+	MaxRequests   int           `help:"Most requests whose records are published at once, over both doors, and a quarter of them from one address; further ones wait for 5s and are told to come again."`
+	ReadingBytes  int64         `help:"Most memory for requests, over both doors, in bytes, and a quarter of it for one address; further requests are told to come again."`
+	WaitingBytes  int64         `help:"Most bytes that wait for Kafka, over all requests; further ones are told to come again."`
+	MinRate       int64         `help:"Bytes a second of an HTTP body that a client must send in the long run."`
+	ReadTimeout   time.Duration `help:"How long a client may pause in an HTTP body, or take to send a gRPC request."`
+	AppendTimeout time.Duration `help:"How long Kafka may take to acknowledge records before the client is told to come again."`
+	StopTimeout   time.Duration `help:"How long an orderly stop may take."`
 
-	HistoryLateness time.Duration `help:"How much later than others of its time a result still comes in, as the gateways have it; later ones are counted, as they may be missing from replays." default:"1h"`
+	HistoryLateness time.Duration `help:"How much later than others of its time a result still comes in, the same for collectors and gateways; later ones may be missing from replays, and collectors count them."`
 }
+
+// Defaults are the collector's own.
+func (*serve) Defaults() any { return collector.Defaults() }
 
 // Run serves until ctx ends.
 func (s *serve) Run(ctx context.Context) error {
@@ -40,7 +43,13 @@ func (s *serve) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return collector.Run(ctx, collector.Config{
+	cfg := s.config()
+	cfg.Logger = logger
+	return collector.Run(ctx, cfg)
+}
+
+func (s *serve) config() collector.Config {
+	return collector.Config{
 		Kafka:              s.Kafka,
 		Listen:             s.Listen,
 		GRPC:               s.GRPC,
@@ -63,6 +72,5 @@ func (s *serve) Run(ctx context.Context) error {
 		StopTimeout:   s.StopTimeout,
 
 		HistoryLateness: s.HistoryLateness,
-		Logger:          logger,
-	})
+	}
 }

@@ -12,11 +12,14 @@ type simulate struct {
 	service.Logging
 	topics
 
-	Rate    float64       `help:"Results per second, over all measurements." default:"50"`
-	Seed    uint64        `help:"Seed of the network: the same seed, rate and number of probes say the same." default:"1"`
-	Probes  int           `help:"Number of probes." default:"300"`
-	History time.Duration `help:"How much of the past to publish first, as far as Kafka does not have it already." default:"0s"`
+	Rate    float64       `help:"Results a second of the simulated network, over all measurements."`
+	Seed    uint64        `help:"Seed of the simulated network: the same seed, rate and number of probes say the same." default:"1"`
+	Probes  int           `help:"Number of probes."`
+	History time.Duration `help:"How much of the past the simulated network fills in first, as far as Kafka does not have it already." default:"0s" env:"ATLAS_PAST"`
 }
+
+// Defaults are the simulation's own.
+func (*simulate) Defaults() any { return collector.SimulateDefaults() }
 
 // Run simulates until ctx ends.
 func (s *simulate) Run(ctx context.Context) error {
@@ -24,7 +27,13 @@ func (s *simulate) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return collector.Simulate(ctx, collector.SimulateConfig{
+	cfg := s.config()
+	cfg.Logger = logger
+	return collector.Simulate(ctx, cfg)
+}
+
+func (s *simulate) config() collector.SimulateConfig {
+	return collector.SimulateConfig{
 		Kafka:       s.Kafka,
 		Rate:        s.Rate,
 		Seed:        s.Seed,
@@ -32,6 +41,5 @@ func (s *simulate) Run(ctx context.Context) error {
 		History:     s.History,
 		Partitions:  s.Partitions,
 		Replication: s.Replication,
-		Logger:      logger,
-	})
+	}
 }

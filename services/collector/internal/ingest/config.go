@@ -2,8 +2,6 @@
 package ingest
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"atlasstream/services/collector/internal/unpack"
@@ -26,40 +24,7 @@ type Limits struct {
 // BatchBytes is how much of a body is read before its records are published.
 const BatchBytes = 1 << 20
 
-// leastRecordBytes is room for an ordinary result.
-const leastRecordBytes = 1 << 10
-
-// Validate joins every fault.
-func (l Limits) Validate() error {
-	return errors.Join(
-		atLeast("largest body", l.BodyBytes, int64(l.RecordBytes), "bytes, the largest record"),
-		atLeast("largest gRPC message", int64(l.MessageBytes), int64(l.RecordBytes), "bytes, the largest record"),
-		atLeast("largest record", int64(l.RecordBytes), leastRecordBytes, "bytes"),
-		atLeast("most requests", int64(l.Requests), 1, "request at once"),
-		atLeast("most rejections", int64(l.Rejections), 1, "record"),
-		atLeast("memory for requests", l.ReadingBytes, addressShare*l.requestBytes(), "bytes, four times what the largest request takes"),
-		atLeast("least rate", l.MinRate, 1, "byte a second"),
-		positive("read timeout", l.ReadTimeout),
-		positive("slot timeout", l.SlotTimeout),
-		positive("append timeout", l.AppendTimeout),
-	)
-}
-
-// requestBytes is the most that one request takes.
-func (l Limits) requestBytes() int64 {
-	return max(int64(l.MessageBytes), int64(requestBytes+unpack.MaxWindow+max(BatchBytes, l.RecordBytes)))
-}
-
-func atLeast(name string, got, least int64, unit string) error {
-	if got >= least {
-		return nil
-	}
-	return fmt.Errorf("%s: got %d, want at least %d %s", name, got, least, unit)
-}
-
-func positive(name string, got time.Duration) error {
-	if got > 0 {
-		return nil
-	}
-	return fmt.Errorf("%s: got %s, want more than 0", name, got)
+// LeastReading is the least that ReadingBytes can be: an address must be able to have the largest request.
+func (l Limits) LeastReading() int64 {
+	return addressShare * max(int64(l.MessageBytes), int64(requestBytes+unpack.MaxWindow+max(BatchBytes, l.RecordBytes)))
 }

@@ -470,16 +470,3 @@ func TestClientThatGoesEndsItsAppend(t *testing.T) {
 	}
 	<-ended
 }
-
-func TestLimitsValidate(t *testing.T) {
-	if err := limits.Validate(); err != nil {
-		t.Error(err)
-	}
-	err := Limits{RecordBytes: 100}.Validate()
-	for _, want := range []string{"largest body: got 0", "largest gRPC message: got 0", "largest record: got 100, want at least 1024 bytes", "most requests: got 0",
-		"most rejections: got 0", "memory for requests: got 0, want at least 38010880 bytes", "least rate: got 0", "read timeout: got 0s", "slot timeout: got 0s", "append timeout: got 0s"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %q", err, want)
-		}
-	}
-}

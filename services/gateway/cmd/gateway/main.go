@@ -13,50 +13,53 @@ type settings struct {
 	service.Logging
 
 	Kafka   []string `help:"Kafka brokers, as host:port, separated by commas." default:"localhost:9092" placeholder:"HOST:PORT"`
-	Listen  string   `help:"Address of the public door: Socket.IO, WebSocket and pages." default:":8080"`
-	Admin   string   `help:"Address of /metrics, /healthz and /readyz, and of /debug/pprof/ for this machine alone." default:"127.0.0.1:9090"`
+	Listen  string   `help:"Address of the gateway's public door: Socket.IO, WebSocket, plain HTTP and pages."`
+	Admin   string   `help:"Address of /metrics, /healthz and /readyz, and of /debug/pprof/ for this machine alone."`
 	History string   `help:"Who may replay the past: nobody, bearers of a token, everybody." enum:"off,token,open" default:"off"`
 	Tokens  string   `help:"File with bearer tokens and their roles; read again when it changes." placeholder:"FILE"`
 
-	HistoryResults     int           `help:"Most results a second that a replay may have on average; a higher speed is refused." default:"10000"`
-	HistoryScanned     int           `help:"Most records a second that may have to be read for a replay on average; likewise." default:"200000"`
-	HistoryBack        time.Duration `help:"How far back a replay may begin; as far as the log goes unless given." placeholder:"DURATION"`
-	HistoryLateness    time.Duration `help:"How much later than others of its time a result still comes in; later ones may be missing from replays." default:"1h"`
-	HistoryWindow      time.Duration `help:"Within which a replay puts late results in their place." default:"10m"`
-	HistoryWindowBytes int           `help:"Most bytes of results that a replay holds for that, in each topic that it reads." default:"16777216"`
-	ClientReplays      int           `help:"Most replays of a client at once." default:"10"`
-	AddressReplays     int           `help:"Most replays of the clients of an address at once." default:"50"`
-	MaxReplays         int           `help:"Most replays at once." default:"200"`
+	HistoryResults     int           `help:"Most results a second that a replay may have on average; a higher speed is refused."`
+	HistoryScanned     int           `help:"Most records a second that may have to be read for a replay on average; likewise."`
+	HistoryBack        time.Duration `help:"How far back a replay may begin; as far as the log goes unless given." placeholder:"DURATION" positive:""`
+	HistoryLateness    time.Duration `help:"How much later than others of its time a result still comes in, the same for collectors and gateways; later ones may be missing from replays, and collectors count them."`
+	HistoryWindow      time.Duration `help:"Within which a replay puts late results in their place."`
+	HistoryWindowBytes int           `help:"Most bytes of results that a replay holds for that, in each topic that it reads."`
+	ClientReplays      int           `help:"Most replays of a client at once."`
+	AddressReplays     int           `help:"Most replays of the clients of an address at once."`
+	MaxReplays         int           `help:"Most replays at once."`
 
-	Backlog        time.Duration `help:"How far back sendBacklog goes." default:"5m"`
-	BehindTime     time.Duration `help:"How far a client may be behind, and how old a cursor may be; beyond that it is told what it misses." default:"1h"`
-	BehindBytes    int           `help:"Most bytes of results in the log between a client and its end; likewise." default:"1073741824"`
-	BehindReaders  int           `help:"Most readers of the log at once for clients that are behind; others wait for their turn." default:"64"`
-	AddressReaders int           `help:"Most of them for the clients of an address; addresses get the others in turn." default:"16"`
+	Backlog        time.Duration `help:"How far back sendBacklog goes."`
+	BehindTime     time.Duration `help:"How far a client may be behind, and how old a cursor may be; beyond that it is told what it misses."`
+	BehindBytes    int           `help:"Most bytes of results in the log between a client and its end; likewise."`
+	BehindReaders  int           `help:"Most readers of the log at once for clients that are behind; others wait for their turn."`
+	AddressReaders int           `help:"Most of them for the clients of an address; addresses get the others in turn."`
 	CursorKey      string        `help:"Secret that seals cursors, the same for all gateways of a log; better given as ATLAS_CURSOR_KEY. The one in Kafka's topic atlas.keys unless given." placeholder:"SECRET"`
 
 	UnknownMeasurements string `help:"What becomes of a subscription to a measurement that the registry does not know." enum:"allow,refuse" default:"allow"`
 
 	Origins          []string `help:"Origins of web pages that may connect, such as https://atlas.example; any unless given." placeholder:"ORIGIN"`
-	MaxClients       int      `help:"Most clients at once; one more is told so and closed." default:"20000"`
-	MaxSubscriptions int      `help:"Most subscriptions of a client." default:"1000"`
-	MaxMessage       int      `help:"Most bytes in a message from a client." default:"100000"`
+	MaxClients       int      `help:"Most clients at once; one more is told so and closed."`
+	MaxSubscriptions int      `help:"Most subscriptions of a client."`
+	MaxMessage       int      `help:"Most bytes in a message from a client."`
 	TrustedProxies   []string `help:"Ranges of addresses, such as 10.0.0.0/8, of proxies that tell the address of a client; none unless given." placeholder:"CIDR"`
-	AddressHeader    string   `help:"Header in which they do." default:"X-Forwarded-For"`
+	AddressHeader    string   `help:"Header in which they do."`
 
-	MaxConnections       int `help:"Most TCP connections at once; two for each of --max-clients and 1000 more unless given, and never more than there are descriptors for (ulimit -n)." placeholder:"COUNT"`
-	AddressConnections   int `help:"Most connections of an address at once; an IPv6 address counts as its /64, and all of a /48 have four times as many. 1000 unless given, or a sixteenth of --max-connections where that is less." placeholder:"COUNT"`
-	AddressSubscriptions int `help:"Most subscriptions of an address at once." default:"20000"`
-	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth; 500 records of the log that are read for it count as one." default:"1000"`
-	ConnectionMessages   int `help:"Most messages of a connection a second, likewise." default:"100"`
+	MaxConnections       int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n). Unless given, a gateway has two for each of --max-clients and 1000 more." placeholder:"COUNT" positive:""`
+	AddressConnections   int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many. A sixteenth of --max-connections unless given, and no more than 1000." placeholder:"COUNT" positive:""`
+	AddressSubscriptions int `help:"Most subscriptions of an address at once."`
+	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth; 500 records of the log that are read for it count as one."`
+	ConnectionMessages   int `help:"Most messages of a connection a second, likewise."`
 
-	QueueBytes    int           `help:"Most bytes that wait for a client; what comes then it is given from the log, when it has taken those." default:"2097152"`
-	QueueMessages int           `help:"Most messages that may wait for a client; likewise." default:"10000"`
-	WriteTimeout  time.Duration `help:"How long a client may read nothing at all while messages wait for it." default:"60s"`
-	PingInterval  time.Duration `help:"How often clients are asked for a sign of life." default:"25s"`
-	PingTimeout   time.Duration `help:"How late a sign of life may be." default:"60s"`
-	StopTimeout   time.Duration `help:"How long an orderly stop may take." default:"20s"`
+	QueueBytes    int           `help:"Most bytes that wait for a client; what comes then it is given from the log, when it has taken those."`
+	QueueMessages int           `help:"Most messages that may wait for a client; likewise."`
+	WriteTimeout  time.Duration `help:"How long a client may read nothing at all while messages wait for it."`
+	PingInterval  time.Duration `help:"How often clients are asked for a sign of life."`
+	PingTimeout   time.Duration `help:"How late a sign of life may be."`
+	StopTimeout   time.Duration `help:"How long an orderly stop may take."`
 }
+
+// Defaults are the gateway's own.
+func (*settings) Defaults() any { return gateway.Defaults() }
 
 // Run serves until ctx ends.
 func (s *settings) Run(ctx context.Context) error {
@@ -64,7 +67,13 @@ func (s *settings) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return gateway.Run(ctx, gateway.Config{
+	cfg := s.config()
+	cfg.Logger = logger
+	return gateway.Run(ctx, cfg)
+}
+
+func (s *settings) config() gateway.Config {
+	return gateway.Config{
 		Kafka:                s.Kafka,
 		Listen:               s.Listen,
 		Admin:                s.Admin,
@@ -103,8 +112,7 @@ func (s *settings) Run(ctx context.Context) error {
 		PingInterval:         s.PingInterval,
 		PingTimeout:          s.PingTimeout,
 		StopTimeout:          s.StopTimeout,
-		Logger:               logger,
-	})
+	}
 }
 
 func main() {

@@ -1,0 +1,183 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// defaulter is a command whose settings are fields of a configuration: Defaults gives one with the default of each, a struct whose fields are named as the
+// command's. So each default stands in one place. A setting whose default is not zero cannot be zero.
+type defaulter interface{ Defaults() any }
+
+// setDefaults gives the flags of a command the defaults of its configuration, unless they have a default of their own, which must be the same.
+func setDefaults(node *kong.Node) error {
+	for flag, value := range configured(node) {
+		if value.IsZero() {
+			continue
+		}
+		text := formatDefault(value)
+		if !flag.HasDefault {
+			flag.Default, flag.HasDefault = text, true
+		}
+		if flag.Default != text && flag.Default != value.String() {
+			return fmt.Errorf("--%s has the defaults %s and %s", flag.Name, flag.Default, text)
+		}
+	}
+	for _, child := range node.Children {
+		if err := setDefaults(child); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// configured are the flags of a command that its configuration has a field for.
+func configured(node *kong.Node) map[*kong.Flag]reflect.Value {
+	flags := make(map[*kong.Flag]reflect.Value)
+	if !node.Target.IsValid() || !node.Target.CanAddr() {
+		return flags
+	}
+	command, ok := reflect.TypeAssert[defaulter](node.Target.Addr())
+	if !ok {
+		return flags
+	}
+	config := reflect.ValueOf(command.Defaults())
+	for _, flag := range node.Flags {
+		field := config.FieldByNameFunc(func(name string) bool { return strings.EqualFold(name, strings.ReplaceAll(flag.Name, "-", "")) })
+		if field.IsValid() {
+			flags[flag] = field
+		}
+	}
+	return flags
+}
+
+func formatDefault(value reflect.Value) string {
+	switch {
+	case value.CanInt():
+		return formatNumber(value.Type(), value.Int())
+	case value.Kind() == reflect.Slice:
+		return strings.Join(value.Interface().([]string), ",")
+	default:
+		return fmt.Sprint(value.Interface())
+	}
+}
+
+// checkZeros refuses a zero that the configuration would take for "as usual".
+func checkZeros(context *kong.Context) error {
+	var faults []error
+	for _, path := range context.Path {
+		node := path.Node()
+		if node == nil {
+			continue
+		}
+		for flag, value := range configured(node) {
+			if numeric := value.CanInt() || value.CanFloat(); numeric && flag.Set && flag.Target.IsZero() && (!value.IsZero() || flag.Tag.Has("positive")) {
+				faults = append(faults, Setting(flag.Name, errors.New("got 0, want more than 0")))
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// formatHelp tells of a flag what it may be, what it is unless given, and its variable.
+func formatHelp(value *kong.Value) string {
+	var notes []string
+	if value.Enum != "" {
+		notes = append(notes, "one of "+strings.Join(value.EnumSlice(), ", "))
+	}
+	if value.HasDefault && value.Default != "" {
+		notes = append(notes, "default "+value.Default)
+	}
+	for _, variable := range value.Tag.Envs {
+		notes = append(notes, "$"+variable)
+	}
+	if len(notes) == 0 {
+		return value.Help
+	}
+	return strings.TrimSuffix(value.Help, ".") + " (" + strings.Join(notes, "; ") + ")."
+}
+
+// explain names in an error each setting by its flag and its variable.
+func explain(err error, flags map[string]*kong.Flag) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	for _, fault := range settingErrors(err) {
+		if flag := flags[fault.Name]; flag != nil {
+			text = strings.ReplaceAll(text, fault.Error(), label(flag)+": "+fault.words())
+		}
+	}
+	if parsing, ok := errors.AsType[*kong.ParseError](err); ok && text == parsing.Error() {
+		text = explainParsing(text, flags)
+	}
+	return &explained{text, err}
+}
+
+// explainParsing does that with an error of kong, which begins with the flag.
+func explainParsing(text string, flags map[string]*kong.Flag) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(text, "--"), " ")
+	flag := flags[strings.TrimSuffix(name, ":")]
+	if flag == nil || !strings.HasPrefix(text, "--") {
+		return text
+	}
+	text = label(flag) + strings.TrimPrefix(text, "--"+flag.Name)
+	switch number := flag.Target; {
+	case number.Type() == reflect.TypeFor[time.Duration]():
+		return text + "; want a duration such as 90s, 5m or 1h, at most " + formatNumber(number.Type(), int64(maxDuration))
+	case number.CanInt() || number.CanUint():
+		return text + "; want a whole number"
+	default:
+		return text
+	}
+}
+
+func label(flag *kong.Flag) string {
+	if len(flag.Envs) == 0 {
+		return "--" + flag.Name
+	}
+	return "--" + flag.Name + " (" + strings.Join(flag.Envs, ", ") + ")"
+}
+
+// flagsOf are the flags of the command that was chosen, as far as one was.
+func flagsOf(context *kong.Context) map[string]*kong.Flag {
+	flags := make(map[string]*kong.Flag)
+	for _, path := range context.Path {
+		for _, flag := range path.Flags {
+			flags[flag.Name] = flag
+		}
+	}
+	return flags
+}
+
+// settingErrors are all those in an error's tree.
+func settingErrors(err error) (found []*SettingError) {
+	if fault, ok := err.(*SettingError); ok { //nolint:errorlint // the tree is walked here
+		found = append(found, fault)
+	}
+	switch wrapping := err.(type) { //nolint:errorlint // likewise
+	case interface{ Unwrap() error }:
+		if inner := wrapping.Unwrap(); inner != nil {
+			found = append(found, settingErrors(inner)...)
+		}
+	case interface{ Unwrap() []error }:
+		for _, inner := range wrapping.Unwrap() {
+			found = append(found, settingErrors(inner)...)
+		}
+	}
+	return found
+}
+
+type explained struct {
+	text string
+	err  error
+}
+
+func (e *explained) Error() string { return e.text }
+
+func (e *explained) Unwrap() error { return e.err }

@@ -1,0 +1,141 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// SettingError is what is wrong with the value of one setting. Main names the setting by its flag and its variable.
+type SettingError struct {
+	Name  string // of the flag, without its hyphens
+	Fault error
+}
+
+func (e *SettingError) Error() string { return e.Name + ": " + e.words() }
+
+// words are what is wrong, without the name where they begin with it.
+func (e *SettingError) words() string { return strings.TrimPrefix(e.Fault.Error(), e.Name+": ") }
+
+// Unwrap gives what is wrong.
+func (e *SettingError) Unwrap() error { return e.Fault }
+
+// Setting says of which setting an error tells; nil stays nil.
+func Setting(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &SettingError{Name: name, Fault: err}
+}
+
+const (
+	maxNumber   = math.MaxInt32
+	maxBytes    = 1 << 40
+	maxDuration = 100 * 365 * 24 * time.Hour
+)
+
+// CheckNumbers joins the faults of all numbers and durations of a configuration, a struct: they are 0 or more, and no more than anybody means: a hundred
+// years, 1 TiB where the field's name ends in Bytes, else 2,147,483,647. The sums and products of such values do not overflow. The setting of a field
+// MaxClients is max-clients.
+func CheckNumbers(config any) error {
+	var faults []error
+	for field, value := range reflect.ValueOf(config).Fields() {
+		if !value.CanInt() {
+			continue
+		}
+		if most := mostOf(field); value.Int() < 0 || value.Int() > most {
+			faults = append(faults, Setting(settingOf(field.Name), fmt.Errorf("got %s, want more than 0 and at most %s",
+				formatNumber(value.Type(), value.Int()), formatNumber(value.Type(), most))))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func mostOf(field reflect.StructField) int64 {
+	switch {
+	case field.Type == reflect.TypeFor[time.Duration]():
+		return int64(maxDuration)
+	case strings.HasSuffix(field.Name, "Bytes"):
+		return maxBytes
+	default:
+		return maxNumber
+	}
+}
+
+// formatNumber writes a number, or a duration without the zeros behind its least unit.
+func formatNumber(kind reflect.Type, number int64) string {
+	if kind != reflect.TypeFor[time.Duration]() {
+		return fmt.Sprint(number)
+	}
+	text := time.Duration(number).String()
+	if short, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = short + "m"
+	}
+	if short, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = short + "h"
+	}
+	return text
+}
+
+// settingOf is the name of a field's setting.
+func settingOf(field string) string {
+	var name strings.Builder
+	for i, letter := range field {
+		if unicode.IsUpper(letter) && i > 0 {
+			name.WriteByte('-')
+		}
+		name.WriteRune(unicode.ToLower(letter))
+	}
+	return name.String()
+}
+
+// Address is where a setting says that a program listens.
+type Address struct{ Setting, Value string }
+
+// CheckAddresses joins the faults of addresses such as ":8080" or "127.0.0.1:0", and of those that are the same port of the same interface.
+func CheckAddresses(addresses ...Address) error {
+	var faults []error
+	for i, address := range addresses {
+		if err := address.check(); err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		for _, other := range addresses[:i] {
+			if address.overlaps(other) {
+				faults = append(faults, Setting(address.Setting, fmt.Errorf("got %q, want another port than that of %s, %q", address.Value, other.Setting, other.Value)))
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (a Address) check() error {
+	if _, _, ok := a.split(); !ok {
+		return Setting(a.Setting, fmt.Errorf("got %q, want host:port, or :port for all interfaces, with a port from 0 to 65535", a.Value))
+	}
+	return nil
+}
+
+func (a Address) split() (host string, port uint64, ok bool) {
+	host, text, err := net.SplitHostPort(a.Value)
+	if err != nil {
+		return "", 0, false
+	}
+	port, err = strconv.ParseUint(text, 10, 16)
+	return host, port, err == nil
+}
+
+// overlaps tells whether two addresses cannot be listened on at once. Port 0 is a free one.
+func (a Address) overlaps(other Address) bool {
+	host, port, ok := a.split()
+	otherHost, otherPort, otherOK := other.split()
+	return ok && otherOK && port == otherPort && port != 0 && (host == otherHost || isAnywhere(host) || isAnywhere(otherHost))
+}
+
+func isAnywhere(host string) bool { return host == "" || net.ParseIP(host).IsUnspecified() }

@@ -1,0 +1,165 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+func expectLines(t *testing.T, err error, want ...string) {
+	t.Helper()
+	if len(want) == 0 && err == nil {
+		return
+	}
+	if err == nil || err.Error() != strings.Join(want, "\n") {
+		t.Errorf("got\n%v\nwant\n%s", err, strings.Join(want, "\n"))
+	}
+}
+
+func TestNumbersHaveSense(t *testing.T) {
+	type config struct {
+		Name                    string
+		MaxClients              int
+		QueueBytes              int64
+		PingInterval, BehindAll time.Duration
+	}
+	expectLines(t, CheckNumbers(config{MaxClients: 1 << 30, QueueBytes: 1 << 40, PingInterval: 87600 * time.Hour}))
+	expectLines(t, CheckNumbers(config{MaxClients: -1, PingInterval: -5 * time.Minute, BehindAll: 90 * time.Second, QueueBytes: 1 << 41}),
+		"max-clients: got -1, want more than 0 and at most 2147483647",
+		"queue-bytes: got 2199023255552, want more than 0 and at most 1099511627776",
+		"ping-interval: got -5m, want more than 0 and at most 876000h")
+}
+
+func TestAddressesDiffer(t *testing.T) {
+	for name, test := range map[string]struct {
+		listen, admin string
+		want          []string
+	}{
+		"others":        {":8080", "127.0.0.1:9090", nil},
+		"free ones":     {":0", ":0", nil},
+		"of interfaces": {"127.0.0.1:80", "127.0.0.2:80", nil},
+		"the same":      {":80", ":80", []string{`admin: got ":80", want another port than that of listen, ":80"`}},
+		"within all":    {"0.0.0.0:80", "127.0.0.1:80", []string{`admin: got "127.0.0.1:80", want another port than that of listen, "0.0.0.0:80"`}},
+		"of a name":     {":http", "[::1]:80", []string{`listen: got ":http", want host:port, or :port for all interfaces, with a port from 0 to 65535`}},
+		"none":          {"8080", ":70000", []string{`listen: got "8080", want host:port, or :port for all interfaces, with a port from 0 to 65535`, `admin: got ":70000", want host:port, or :port for all interfaces, with a port from 0 to 65535`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			expectLines(t, CheckAddresses(Address{"listen", test.listen}, Address{"admin", test.admin}), test.want...)
+		})
+	}
+}
+
+type configuration struct {
+	MaxClients int
+	Backlog    time.Duration
+	Back       time.Duration
+}
+
+type commandLine struct {
+	MaxClients int           `help:"Most clients."`
+	Backlog    time.Duration `help:"How far back."`
+	Back       time.Duration `help:"How far." positive:""`
+	Seed       uint64        `help:"Any." default:"1"`
+	Mode       string        `help:"How." enum:"one,two" default:"one"`
+}
+
+func (*commandLine) Defaults() any {
+	return configuration{MaxClients: 20_000, Backlog: 5 * time.Minute}
+}
+
+func newParser(t *testing.T, cli any) *kong.Kong {
+	t.Helper()
+	parser, err := kong.New(cli, kong.DefaultEnvars(prefix), kong.PostBuild(func(k *kong.Kong) error { return setDefaults(k.Model.Node) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parser
+}
+
+func TestDefaultsAreThoseOfTheConfiguration(t *testing.T) {
+	var got commandLine
+	if _, err := parse(newParser(t, &got), nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := (commandLine{MaxClients: 20_000, Backlog: 5 * time.Minute, Seed: 1, Mode: "one"}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+type twoDefaults struct {
+	MaxClients int `default:"10"`
+}
+
+func (*twoDefaults) Defaults() any { return configuration{MaxClients: 20} }
+
+func TestASettingHasOneDefault(t *testing.T) {
+	_, err := kong.New(&twoDefaults{}, kong.PostBuild(func(k *kong.Kong) error { return setDefaults(k.Model.Node) }))
+	expectLines(t, err, "--max-clients has the defaults 10 and 20")
+}
+
+func TestFaultsOfTheCommandLineNameFlagAndVariable(t *testing.T) {
+	for argument, want := range map[string]string{
+		"--max-clients=0":    "--max-clients (ATLAS_MAX_CLIENTS): got 0, want more than 0",
+		"--back=0s":          "--back (ATLAS_BACK): got 0, want more than 0",
+		"--backlog=3000000h": `--backlog (ATLAS_BACKLOG): expected duration but got "3000000h": time: invalid duration "3000000h"; want a duration such as 90s, 5m or 1h, at most 876000h`,
+		"--max-clients=1e3":  `--max-clients (ATLAS_MAX_CLIENTS): expected a valid 64 bit int but got "1e3"; want a whole number`,
+		"--mode=three":       `--mode (ATLAS_MODE) must be one of "one","two" but got "three"`,
+		"--seed=0":           "",
+	} {
+		_, err := parse(newParser(t, &commandLine{}), []string{argument})
+		if want == "" && err == nil {
+			continue
+		}
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", argument, err, want)
+		}
+	}
+}
+
+func TestFaultsFromTheEnvironmentNameFlagAndVariable(t *testing.T) {
+	t.Setenv("ATLAS_MODE", "three")
+	_, err := parse(newParser(t, &commandLine{}), nil)
+	expectLines(t, err, `--mode (ATLAS_MODE) must be one of "one","two" but got "three"`)
+	t.Setenv("ATLAS_MODE", "two")
+	t.Setenv("ATLAS_BACKLOG", "x")
+	_, err = parse(newParser(t, &commandLine{}), nil)
+	expectLines(t, err, `--backlog (ATLAS_BACKLOG): expected duration but got "x": time: invalid duration "x" (from envar ATLAS_BACKLOG="x"); want a duration such as 90s, 5m or 1h, at most 876000h`)
+}
+
+// However deep they lie, and beside what else.
+func TestFaultsOfAConfigurationNameFlagAndVariable(t *testing.T) {
+	command, err := parse(newParser(t, &commandLine{}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fault := errors.New("got 7, want 8")
+	err = fmt.Errorf("settings: %w", errors.Join(Setting("max-clients", fault), fmt.Errorf("file: %w", Setting("backlog", errors.New("backlog: got 1"))), Setting("other", fault)))
+	explained := explain(err, flagsOf(command))
+	expectLines(t, explained, "settings: --max-clients (ATLAS_MAX_CLIENTS): got 7, want 8", "file: --backlog (ATLAS_BACKLOG): got 1", "other: got 7, want 8")
+	if !errors.Is(explained, fault) {
+		t.Error("the fault itself is lost")
+	}
+	if explain(nil, nil) != nil || Setting("x", nil) != nil {
+		t.Error("no fault is a fault")
+	}
+}
+
+func TestUnknownVariablesAreRefused(t *testing.T) {
+	node := newParser(t, &commandLine{}).Model.Node
+	expectLines(t, checkVariables([]string{"ATLAS_HISTORY=off", "ATLAS_KAFKA_LIBS=/x", "ATLAS_SEED=1", "ATLASES=1", "HOME=/"}, node))
+	expectLines(t, checkVariables([]string{"ATLAS_HISTROY=off", "ATLAS_LISTN=:1"}, node),
+		"ATLAS_HISTROY in the environment: no such setting, the nearest is ATLAS_HISTORY; variables that begin with ATLAS_ are settings",
+		"ATLAS_LISTN in the environment: no such setting, the nearest is ATLAS_LISTEN; variables that begin with ATLAS_ are settings")
+}
+
+func FuzzAddresses(f *testing.F) {
+	f.Add(":8080", "127.0.0.1:0")
+	f.Add("[::]:http", "8080")
+	f.Fuzz(func(_ *testing.T, listen, admin string) {
+		_ = CheckAddresses(Address{"listen", listen}, Address{"admin", admin})
+	})
+}

@@ -1,0 +1,67 @@
+package service
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// known has the variables of all programs, as one environment may be that of several. A test of services/standalone keeps it.
+//
+//go:embed variables.txt
+var known string
+
+// checkVariables refuses variables that look like settings and are none: one that is misspelt would leave the default in force without a word.
+func checkVariables(environment []string, node *kong.Node) error {
+	names := variablesOf(node, strings.Fields(known))
+	var faults []error
+	for _, entry := range environment {
+		name, _, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, prefix+"_") || slices.Contains(names, name) {
+			continue
+		}
+		faults = append(faults, fmt.Errorf("%s in the environment: no such setting, the nearest is %s; variables that begin with %s_ are settings",
+			name, nearest(name, names), prefix))
+	}
+	return errors.Join(faults...)
+}
+
+// variablesOf adds the variables of a command and of those below it.
+func variablesOf(node *kong.Node, names []string) []string {
+	for _, flag := range node.Flags {
+		names = append(names, flag.Envs...)
+	}
+	for _, child := range node.Children {
+		names = variablesOf(child, names)
+	}
+	return names
+}
+
+func nearest(name string, names []string) string {
+	return slices.MinFunc(names, func(a, b string) int { return distance(name, a) - distance(name, b) })
+}
+
+// distance is how many letters are to be put in, left out or replaced to make one word of another (Levenshtein).
+func distance(from, to string) int {
+	row := make([]int, len(to)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(from) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(to) {
+			replaced := diagonal
+			if from[i] != to[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(to)]
+}
