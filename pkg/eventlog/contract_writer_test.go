@@ -35,6 +35,7 @@ func writerContract(t *testing.T, f fixture, kafka cluster) {
 	})
 	t.Run("the order of each measurement is kept", func(t *testing.T) { orderIsKept(t, f) })
 	t.Run("a record that cannot be sent costs no other", func(t *testing.T) { badRecordsCostNoOther(t, f) })
+	t.Run("the places of records are told", func(t *testing.T) { placesAreTold(t, f) })
 	t.Run("the longest record", func(t *testing.T) {
 		topic := f.newTopic(t, 1)
 		event := ping(t, 1, 1, 1426633200)
@@ -175,3 +176,28 @@ func TestAppendToNowhereEndsInTime(t *testing.T) {
 type nowhere struct{}
 
 func (nowhere) Addrs() []string { return []string{"127.0.0.1:1"} }
+
+// placesAreTold appends to a topic of several partitions, one of the events being none that can be sent.
+func placesAreTold(t *testing.T, f fixture) {
+	topic := f.newTopic(t, 3)
+	writer := f.newWriter(t, eventlog.WriterConfig{})
+	var events []atlas.Event
+	for measurement := range atlas.MeasurementID(20) {
+		events = append(events, pings(t, measurement+1, 0, 5)...)
+	}
+	bad := pings(t, 1, 7, 8)[0]
+	bad.ID = atlas.EventID{}
+	places, err := writer.AppendPlaced(within(t, patience), topic, append(events, bad))
+	if _, partly := errors.AsType[*eventlog.AppendError](err); !partly || len(places) != len(events)+1 || places[len(events)].Offset != -1 {
+		t.Fatalf("got %d places, %v", len(places), err)
+	}
+	for partition := range 3 {
+		for _, record := range f.readAll(t, topic, partition) {
+			for i, event := range events {
+				if want := (eventlog.Place{Partition: partition, Offset: record.Position.Offset}); event.ID == record.ID && places[i] != want {
+					t.Errorf("event %d: got %+v, want %+v", i, places[i], want)
+				}
+			}
+		}
+	}
+}

@@ -43,6 +43,13 @@ type pendingAppend struct {
 	waiting  int
 	failed   bool
 	outcomes []error
+	places   []Place
+}
+
+// Place is where a partition of a topic has a record.
+type Place struct {
+	Partition int
+	Offset    int64 // -1: it is not known to have it
 }
 
 // place is a record's place in its Append; it travels with the record through kafka-go.
@@ -55,11 +62,11 @@ type place struct {
 var errPending = errors.New("not sent yet")
 
 func newPendingAppend(events int, release func()) *pendingAppend {
-	outcomes := make([]error, events)
+	outcomes, places := make([]error, events), make([]Place, events)
 	for i := range outcomes {
-		outcomes[i] = errPending
+		outcomes[i], places[i].Offset = errPending, -1
 	}
-	return &pendingAppend{release: release, done: make(chan struct{}), waiting: events, outcomes: outcomes}
+	return &pendingAppend{release: release, done: make(chan struct{}), waiting: events, outcomes: outcomes, places: places}
 }
 
 // settleAll gives the messages of an Append the same outcome.
@@ -69,9 +76,11 @@ func (p *pendingAppend) settleAll(messages []kafka.Message, err error) {
 	}
 }
 
-func (p *pendingAppend) settle(index int, err error) {
+func (p *pendingAppend) settle(index int, err error) { p.settleAt(index, Place{Offset: -1}, err) }
+
+func (p *pendingAppend) settleAt(index int, place Place, err error) {
 	p.mu.Lock()
-	p.outcomes[index] = err
+	p.outcomes[index], p.places[index] = err, place
 	p.failed = p.failed || err != nil
 	p.waiting--
 	settled := p.waiting == 0
@@ -83,7 +92,7 @@ func (p *pendingAppend) settle(index int, err error) {
 }
 
 // wait returns once every outcome is known, or the context has ended: what is not known then is ErrUnknownOutcome.
-func (p *pendingAppend) wait(ctx context.Context) error {
+func (p *pendingAppend) wait(ctx context.Context) ([]Place, error) {
 	select {
 	case <-p.done:
 	case <-ctx.Done():
@@ -91,7 +100,7 @@ func (p *pendingAppend) wait(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.waiting == 0 && !p.failed {
-		return nil
+		return p.places, nil
 	}
 	outcomes := make([]error, len(p.outcomes))
 	for i, outcome := range p.outcomes {
@@ -100,5 +109,5 @@ func (p *pendingAppend) wait(ctx context.Context) error {
 		}
 		outcomes[i] = outcome
 	}
-	return &AppendError{Outcomes: outcomes}
+	return slices.Clone(p.places), &AppendError{Outcomes: outcomes}
 }

@@ -60,6 +60,12 @@ func (l *Log) warnOfWriter(format string, args ...any) {
 // Append returns nil once Kafka has every event on all in-sync replicas, and an *AppendError if it does not have them all. ErrBusy, ErrAppendTooLarge and
 // ErrClosed say that nothing was sent. Events of one measurement stand in the log in the order of the calls. The events' values must not change afterwards.
 func (w *Writer) Append(ctx context.Context, topic string, events []atlas.Event) error {
+	_, err := w.AppendPlaced(ctx, topic, events)
+	return err
+}
+
+// AppendPlaced does what Append does, and says where Kafka has each event. There are no places where nothing was sent.
+func (w *Writer) AppendPlaced(ctx context.Context, topic string, events []atlas.Event) ([]Place, error) {
 	size := 0
 	for i := range events {
 		size += len(events[i].Value)
@@ -75,17 +81,18 @@ func (w *Writer) AppendObjects(ctx context.Context, topic string, objects []atla
 	for i := range objects {
 		size += len(objects[i].Value)
 	}
-	return w.append(ctx, topic, len(objects), waitingSize(len(objects), size), func(encoder *encoder, i int) (kafka.Message, error) {
+	_, err := w.append(ctx, topic, len(objects), waitingSize(len(objects), size), func(encoder *encoder, i int) (kafka.Message, error) {
 		return encoder.object(topic, &objects[i])
 	})
+	return err
 }
 
-func (w *Writer) append(ctx context.Context, topic string, count int, size int64, encode func(*encoder, int) (kafka.Message, error)) error {
+func (w *Writer) append(ctx context.Context, topic string, count int, size int64, encode func(*encoder, int) (kafka.Message, error)) ([]Place, error) {
 	if count == 0 {
-		return nil
+		return nil, nil
 	}
 	if err := w.reserve(size); err != nil {
-		return err
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, w.config.Timeout, fmt.Errorf("no answer within %s", w.config.Timeout))
 	defer cancel()
@@ -183,7 +190,11 @@ func (w *Writer) complete(messages []kafka.Message, err error) {
 	w.observe(messages, err)
 	for i := range messages {
 		place := messages[i].WriterData.(*place)
-		place.append.settle(place.index, err)
+		if err != nil {
+			place.append.settle(place.index, err)
+			continue
+		}
+		place.append.settleAt(place.index, Place{Partition: messages[i].Partition, Offset: messages[i].Offset}, nil)
 	}
 }
 

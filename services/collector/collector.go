@@ -52,17 +52,18 @@ func newCollector(cfg Config, log *eventlog.Log, registry *prometheus.Registry) 
 	c := &collector{cfg: cfg, registry: registry, log: log, writer: log.Writer(cfg.writer())}
 	c.gate = &gate{log: c.writer}
 	limits := cfg.limits()
-	load := ingest.NewLoad(limits, registry)
-	c.http = ingest.NewHTTP(c.publisher("http", registry), limits, load, cfg.Logger, registry)
-	c.grpc = ingest.NewGRPC(c.publisher("grpc", registry), limits, load, cfg.Logger, registry)
+	load, repeats := ingest.NewLoad(limits, registry), publish.NewRepeats(eventlog.DefaultRepeatHorizon)
+	c.http = ingest.NewHTTP(c.publisher("http", repeats, registry), limits, load, cfg.Logger, registry)
+	c.grpc = ingest.NewGRPC(c.publisher("grpc", repeats, registry), limits, load, cfg.Logger, registry)
 	c.admin = service.NewAdmin(registry, c.ready)
 	return c
 }
 
 // publisher is that of a door.
-func (c *collector) publisher(door string, registry *prometheus.Registry) *publish.Publisher {
+func (c *collector) publisher(door string, repeats *publish.Repeats, registry *prometheus.Registry) *publish.Publisher {
 	publisher := publish.New(c.gate, c.cfg.MaxRecord, door, registry)
 	publisher.CountLate(c.cfg.HistoryLateness)
+	publisher.CountRepeats(repeats)
 	return publisher
 }
 

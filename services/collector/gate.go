@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
 	"atlasstream/services/collector/internal/publish"
 )
 
@@ -31,12 +32,12 @@ func (g *gate) closed() error {
 	return errNotReady
 }
 
-// Append appends while the gate is open.
-func (g *gate) Append(ctx context.Context, topic string, events []atlas.Event) error {
+// AppendPlaced appends while the gate is open.
+func (g *gate) AppendPlaced(ctx context.Context, topic string, events []atlas.Event) ([]eventlog.Place, error) {
 	if err := g.closed(); err != nil {
-		return err
+		return nil, err
 	}
-	return g.log.Append(ctx, topic, events)
+	return g.log.AppendPlaced(ctx, topic, events)
 }
 
 // AppendObjects does the same with objects.

@@ -207,7 +207,13 @@ type Outcome struct {
 	// How many were refused.
 	RejectedTotal int64 `protobuf:"varint,2,opt,name=rejected_total,json=rejectedTotal,proto3" json:"rejected_total,omitempty"`
 	// Why, for the first 1,000 that were refused.
-	Rejected      []*Rejection `protobuf:"bytes,3,rep,name=rejected,proto3" json:"rejected,omitempty"`
+	Rejected []*Rejection `protobuf:"bytes,3,rep,name=rejected,proto3" json:"rejected,omitempty"`
+	// How many of the accepted ones came in so late that replays may not have them.
+	Late int64 `protobuf:"varint,4,opt,name=late,proto3" json:"late,omitempty"`
+	// How many of the accepted ones are repeats of what this collector wrote before, so that nobody receives them.
+	Repeated int64 `protobuf:"varint,5,opt,name=repeated,proto3" json:"repeated,omitempty"`
+	// What to do about late ones, for a person; empty where there are none.
+	Hint          string `protobuf:"bytes,6,opt,name=hint,proto3" json:"hint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -261,6 +267,27 @@ func (x *Outcome) GetRejected() []*Rejection {
 		return x.Rejected
 	}
 	return nil
+}
+
+func (x *Outcome) GetLate() int64 {
+	if x != nil {
+		return x.Late
+	}
+	return 0
+}
+
+func (x *Outcome) GetRepeated() int64 {
+	if x != nil {
+		return x.Repeated
+	}
+	return 0
+}
+
+func (x *Outcome) GetHint() string {
+	if x != nil {
+		return x.Hint
+	}
+	return ""
 }
 
 type Rejection struct {
@@ -328,11 +355,14 @@ const file_ingest_v1_ingest_proto_rawDesc = "" +
 	"\x19PublishProbeStatusRequest\x12\x16\n" +
 	"\x06events\x18\x01 \x03(\fR\x06events\"J\n" +
 	"\x1aPublishProbeStatusResponse\x12,\n" +
-	"\aoutcome\x18\x01 \x01(\v2\x12.ingest.v1.OutcomeR\aoutcome\"~\n" +
+	"\aoutcome\x18\x01 \x01(\v2\x12.ingest.v1.OutcomeR\aoutcome\"\xc2\x01\n" +
 	"\aOutcome\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\x03R\baccepted\x12%\n" +
 	"\x0erejected_total\x18\x02 \x01(\x03R\rrejectedTotal\x120\n" +
-	"\brejected\x18\x03 \x03(\v2\x14.ingest.v1.RejectionR\brejected\"7\n" +
+	"\brejected\x18\x03 \x03(\v2\x14.ingest.v1.RejectionR\brejected\x12\x12\n" +
+	"\x04late\x18\x04 \x01(\x03R\x04late\x12\x1a\n" +
+	"\brepeated\x18\x05 \x01(\x03R\brepeated\x12\x12\n" +
+	"\x04hint\x18\x06 \x01(\tR\x04hint\"7\n" +
 	"\tRejection\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x03R\x04line\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason2\xc9\x01\n" +

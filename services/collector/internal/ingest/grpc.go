@@ -79,7 +79,10 @@ func numbered(payloads [][]byte, first int) []split.Value {
 }
 
 func outcomeMessage(outcome publish.Outcome) *ingestv1.Outcome {
-	message := &ingestv1.Outcome{Accepted: int64(outcome.Accepted), RejectedTotal: int64(outcome.RejectedTotal)}
+	message := &ingestv1.Outcome{
+		Accepted: int64(outcome.Accepted), Late: int64(outcome.Late), Repeated: int64(outcome.Repeated), Hint: outcome.Hint,
+		RejectedTotal: int64(outcome.RejectedTotal),
+	}
 	for _, rejection := range outcome.Rejected {
 		message.Rejected = append(message.Rejected, &ingestv1.Rejection{Line: int64(rejection.Line), Reason: rejection.Reason})
 	}

@@ -41,7 +41,11 @@ type memory struct {
 	fail    func(ctx context.Context, events []atlas.Event) error
 }
 
-func (m *memory) Append(ctx context.Context, topic string, events []atlas.Event) error {
+func (m *memory) AppendPlaced(ctx context.Context, topic string, events []atlas.Event) ([]eventlog.Place, error) {
+	return nil, m.append(ctx, topic, events)
+}
+
+func (m *memory) append(ctx context.Context, topic string, events []atlas.Event) error {
 	if m.fail != nil {
 		if err := m.fail(ctx, events); err != nil {
 			return err
@@ -66,7 +70,7 @@ func (m *memory) AppendObjects(ctx context.Context, topic string, objects []atla
 	for i, object := range objects {
 		events[i].Value = object.Value
 	}
-	return m.Append(ctx, topic, events)
+	return m.append(ctx, topic, events)
 }
 
 func (m *memory) of(topic string) []string {

@@ -22,15 +22,16 @@ func (p *Publisher) CountLate(lateness time.Duration) {
 }
 
 // countLate counts those of an append's events that Kafka took, by what the append returned. They came in at now.
-func (p *Publisher) countLate(to Destination, events []atlas.Event, now time.Time, err error) {
+func (p *Publisher) countLate(to Destination, events []atlas.Event, now time.Time, err error) (late int) {
 	if p.lateness == 0 || !to.Live {
-		return
+		return 0
 	}
-	late, earliest := 0, now.Add(-p.lateness)
+	earliest := now.Add(-p.lateness)
 	for i := range events {
 		if events[i].Time.Before(earliest) && taken(err, i) {
 			late++
 		}
 	}
 	p.metrics.cameLate(to, late)
+	return late
 }

@@ -51,8 +51,13 @@ func TestLateOnesAreCounted(t *testing.T) {
 			{"of an archive", Archive("atlas.archive.march-2015"), aged(2 * lateness), 0},
 			{"object", Probes, `{"id":1}`, 0},
 		} {
-			if _, err := publisher.Publish(t.Context(), test.to, values(test.text)); err != nil {
+			before := publisher.lateIn(test.to)
+			outcome, err := publisher.Publish(t.Context(), test.to, values(test.text))
+			if err != nil {
 				t.Fatal(err)
+			}
+			if late := test.want - before; float64(outcome.Late) != late || (outcome.Hint != "") != (late > 0) {
+				t.Errorf("%s: got %d late, hint %q", test.name, outcome.Late, outcome.Hint)
 			}
 			if got := publisher.lateIn(test.to); got != test.want {
 				t.Errorf("%s: got %v late in %s, want %v", test.name, got, test.to.Topic, test.want)

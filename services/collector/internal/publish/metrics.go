@@ -10,6 +10,7 @@ import (
 type metrics struct {
 	records *prometheus.CounterVec
 	late    *prometheus.CounterVec
+	repeats *prometheus.CounterVec
 	seconds *prometheus.HistogramVec
 }
 
@@ -26,6 +27,11 @@ func newMetrics(source string, registerer prometheus.Registerer) *metrics {
 			Name:        "atlas_collector_late_results_total",
 			ConstLabels: labels,
 			Help:        "Accepted results and connection events that came in so late (--history-lateness) that replays may not have them.",
+		}, []string{"topic"}),
+		repeats: factory.NewCounterVec(prometheus.CounterOpts{
+			Name:        "atlas_collector_repeated_results_total",
+			ConstLabels: labels,
+			Help:        "Accepted results and connection events that this collector knows to be repeats of what it wrote before; nobody receives them.",
 		}, []string{"topic"}),
 		seconds: factory.NewHistogramVec(prometheus.HistogramOpts{
 			Name:        "atlas_collector_append_seconds",
@@ -48,4 +54,8 @@ func (m *metrics) appended(to Destination, accepted, failed int, took time.Durat
 
 func (m *metrics) cameLate(to Destination, count int) {
 	m.late.WithLabelValues(to.Topic).Add(float64(count))
+}
+
+func (m *metrics) repeated(to Destination, count int) {
+	m.repeats.WithLabelValues(to.Topic).Add(float64(count))
 }

@@ -19,9 +19,9 @@ import (
 const mostAtOnce = 4096
 
 // Log is where records go; *eventlog.Writer is one. An append returns nil, or an *eventlog.AppendError if it has only some of the records, or another error
-// if it has none.
+// if it has none. There may be no places, where they are not known.
 type Log interface {
-	Append(ctx context.Context, topic string, events []atlas.Event) error
+	AppendPlaced(ctx context.Context, topic string, events []atlas.Event) ([]eventlog.Place, error)
 	AppendObjects(ctx context.Context, topic string, objects []atlas.Object) error
 }
 
@@ -31,6 +31,7 @@ type Publisher struct {
 	maxRecordBytes int
 	metrics        *metrics
 	lateness       time.Duration // 0: late ones are not counted
+	repeats        *Repeats      // nil: repeats are not counted
 }
 
 // New makes a Publisher that refuses records of more than maxRecordBytes. Its metrics carry the name of the source, one Publisher a name and registerer; the
@@ -63,10 +64,23 @@ func (p *Publisher) publish(ctx context.Context, to Destination, values []split.
 		events[i].Time = atlas.EventTime(events[i].Time, now)
 	}
 	return p.append(to, len(events), outcome, func() error {
-		err := p.log.Append(ctx, to.Topic, events)
-		p.countLate(to, events, now, err)
+		places, err := p.log.AppendPlaced(ctx, to.Topic, events)
+		outcome.late(p.countLate(to, events, now, err))
+		outcome.Repeated += p.countRepeats(to, events, places)
 		return err
 	})
+}
+
+// CountRepeats has those counted of the accepted events that are known to be repeats. It is called before the first Publish.
+func (p *Publisher) CountRepeats(repeats *Repeats) { p.repeats = repeats }
+
+func (p *Publisher) countRepeats(to Destination, events []atlas.Event, places []eventlog.Place) int {
+	if p.repeats == nil || !to.Live {
+		return 0
+	}
+	count := p.repeats.add(to.Topic, events, places)
+	p.metrics.repeated(to, count)
+	return count
 }
 
 func parse[T any](p *Publisher, to Destination, parseOne func(raw []byte) (T, error), values []split.Value, outcome *Outcome) []T {

@@ -27,13 +27,16 @@ type memory struct {
 	fail    func(events []atlas.Event) error
 }
 
-func (m *memory) Append(_ context.Context, _ string, events []atlas.Event) error {
+func (m *memory) AppendPlaced(_ context.Context, _ string, events []atlas.Event) (places []eventlog.Place, err error) {
 	m.appends = append(m.appends, len(events))
 	if m.fail != nil {
-		return m.fail(events)
+		return nil, m.fail(events)
 	}
-	m.events = append(m.events, events...)
-	return nil
+	for _, event := range events {
+		places = append(places, eventlog.Place{Offset: int64(len(m.events))})
+		m.events = append(m.events, event)
+	}
+	return places, nil
 }
 
 func (m *memory) AppendObjects(_ context.Context, _ string, objects []atlas.Object) error {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
 	"atlasstream/services/collector/internal/publish"
 
 	"github.com/klauspost/compress/gzip"
@@ -32,16 +33,16 @@ type memory struct {
 	fail   func() error
 }
 
-func (m *memory) Append(_ context.Context, _ string, events []atlas.Event) error {
+func (m *memory) AppendPlaced(_ context.Context, _ string, events []atlas.Event) ([]eventlog.Place, error) {
 	if m.fail != nil {
 		if err := m.fail(); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for _, event := range events {
 		m.values = append(m.values, string(event.Value))
 	}
-	return nil
+	return nil, nil
 }
 
 func (m *memory) AppendObjects(_ context.Context, _ string, objects []atlas.Object) error {
