@@ -226,7 +226,7 @@ func TestHostileBodies(t *testing.T) {
 		if _, err := cut(t, strings.NewReader(strings.Repeat(line, size/len(line))), Limits{Value: 512 << 10, Batch: 1 << 20}); err != nil {
 			t.Errorf("%q: %v", line, err)
 		}
-		if took := time.Since(began); took > 20*time.Second {
+		if took := time.Since(began); took > 3*time.Minute {
 			t.Errorf("%q: took %s", line, took)
 		}
 	}
