@@ -41,6 +41,7 @@ func foreignContract(t *testing.T, f fixture, kafka cluster) {
 		})
 	}
 	t.Run("transactions", func(t *testing.T) { transactionsAreRead(t, f, kafka) })
+	t.Run("copied headers do not vouch for values", func(t *testing.T) { forgedRecords(t, f, kafka) })
 }
 
 func (f fixture) produce(t testing.TB, topic, key, value string) {

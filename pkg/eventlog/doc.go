@@ -3,7 +3,7 @@
 //
 // A record's key is its measurement's ID in decimal digits, its value the JSON as the probe delivered it, its time the event time, and its header
 // "atlas" the event.v1.Header that spares readers from parsing the value. Records of other producers, which have no such header, are read by their value;
-// what is no event is skipped, counted and logged.
+// what is no event is skipped, counted and logged, and so is what has the header and is no JSON object that clients could be sent (atlas.CheckValue).
 //
 // The registries are other topics: a record's key is the ID of a probe or a measurement, its value the object as RIPE's API gives it, its time that of its
 // being put, and it has no header. They are compacted: only the last record of a key counts, and one without a value says that the object was deleted.

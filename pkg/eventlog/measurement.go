@@ -178,6 +178,9 @@ func (m *MeasurementReader) takeOurs(record *kafka.Record) error {
 	if err != nil {
 		return err
 	}
+	if event.Value == nil && !m.isSound(record.Offset, ours.Value) {
+		return nil
+	}
 	ours.Position.Topic, ours.Position.Partition = m.topic, m.number
 	m.taken += len(ours.Value)
 	m.held += len(ours.Value)

@@ -95,13 +95,14 @@ func (r *reader) take(record *kafka.Record) error {
 	if err != nil {
 		return err
 	}
-	if event.Value == nil && record.Offset >= r.wanted {
+	unchecked := event.Value == nil
+	if unchecked && record.Offset >= r.wanted {
 		if event.Value, err = r.value(record); err != nil {
 			return err
 		}
 	}
 	r.next = record.Offset + 1
-	if !r.isWanted(record.Offset, event.ID) {
+	if !r.isWanted(record.Offset, event.ID) || unchecked && !r.isSound(record.Offset, event.Value) {
 		return nil
 	}
 	event.Time = record.Time.UTC()
@@ -135,10 +136,25 @@ func (r *reader) decode(record *kafka.Record) (atlas.Event, error) {
 	}
 	event, err := parseValue(r.topic, value)
 	if err != nil {
-		r.logger.Warn("skipped a record that is no event", zap.Stringer("partition", r.partition), zap.Int64("offset", record.Offset), zap.Error(err))
+		r.skipped(record.Offset, err)
 		return atlas.Event{}, nil
 	}
 	return event, nil
+}
+
+// isSound tells whether a value can be delivered that a header like ours came with: whoever may write to the topic can copy one. A value that cannot counts
+// for repeats nevertheless, as those who read the horizon only see its header.
+func (r *reader) isSound(offset int64, value []byte) bool {
+	err := atlas.CheckValue(value)
+	if err != nil {
+		r.counts.undecodable++
+		r.skipped(offset, err)
+	}
+	return err == nil
+}
+
+func (r *reader) skipped(offset int64, why error) {
+	r.logger.Warn("skipped a record that is no event", zap.Stringer("partition", r.partition), zap.Int64("offset", offset), zap.Error(why))
 }
 
 func (r *reader) value(record *kafka.Record) ([]byte, error) {
