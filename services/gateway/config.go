@@ -56,8 +56,12 @@ type Config struct {
 	MaxConnections       int // TCP connections at once; two for each of MaxClients and 1,000 to refuse others, as far as there are descriptors for them
 	AddressConnections   int // of one address at once; 1,000, or a sixteenth of MaxConnections where that is less
 	AddressSubscriptions int // of one address at once; 20,000
-	AddressMessages      int // of one address a second, 500 records of the log that are read for it as one; 1,000
-	ConnectionMessages   int // of one connection a second; 100
+	// AddressMemory is how much memory the subscriptions of one address take; 32 MiB.
+	AddressMemory int
+	// AddressSteps is what those of one address may take to match and encode each record of a measurement, in steps of about a tenth of a microsecond; 10,000.
+	AddressSteps       int
+	AddressMessages    int // of one address a second, 500 records of the log that are read for it as one; 1,000
+	ConnectionMessages int // of one connection a second; 100
 
 	QueueBytes    int           // that wait for a client at most; 2 MiB
 	QueueMessages int           // that wait for a client at most; 10,000
@@ -185,6 +189,8 @@ func (c *Config) setDefaults() {
 	orDefault(&c.MaxReplays, 200)
 	orDefault(&c.AddressHeader, admission.DefaultHeader)
 	orDefault(&c.AddressSubscriptions, 20_000)
+	orDefault(&c.AddressMemory, 32<<20)
+	orDefault(&c.AddressSteps, 10_000)
 	orDefault(&c.AddressMessages, 1000)
 	orDefault(&c.ConnectionMessages, 100)
 	c.setBehind()
@@ -227,6 +233,7 @@ func (c Config) addressLimits() admission.Limits {
 	return admission.Limits{
 		Connections:        c.AddressConnections,
 		Subscriptions:      c.AddressSubscriptions,
+		SubscriptionBytes:  c.AddressMemory,
 		Messages:           c.AddressMessages,
 		ConnectionMessages: c.ConnectionMessages,
 	}

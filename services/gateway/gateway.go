@@ -110,7 +110,7 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 // newHub makes the hub and what its streams come from.
 func (g *gateway) newHub() *fanout.Hub {
 	hub := fanout.NewHub(fanout.Settings{
-		Limits:        fanout.Limits{Clients: g.cfg.MaxClients, Subscriptions: g.cfg.MaxSubscriptions},
+		Limits:        fanout.Limits{Clients: g.cfg.MaxClients, Subscriptions: g.cfg.MaxSubscriptions, Steps: g.cfg.AddressSteps},
 		Measurements:  g.knowledge,
 		CaughtUp:      g.knowledge.caughtUp,
 		RefuseUnknown: g.cfg.RefuseUnknown,

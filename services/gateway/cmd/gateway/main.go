@@ -47,6 +47,8 @@ type settings struct {
 	MaxConnections       int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n). Unless given, a gateway has two for each of --max-clients and 1000 more." placeholder:"COUNT" positive:""`
 	AddressConnections   int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many. A sixteenth of --max-connections unless given, and no more than 1000." placeholder:"COUNT" positive:""`
 	AddressSubscriptions int `help:"Most subscriptions of an address at once."`
+	AddressMemory        int `help:"Most bytes of memory that the subscriptions of an address take."`
+	AddressSteps         int `help:"Most steps, of about a tenth of a microsecond, that the subscriptions of an address take for each record of a measurement."`
 	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth; 500 records of the log that are read for it count as one."`
 	ConnectionMessages   int `help:"Most messages of a connection a second, likewise."`
 
@@ -104,6 +106,8 @@ func (s *settings) config() gateway.Config {
 		MaxConnections:       s.MaxConnections,
 		AddressConnections:   s.AddressConnections,
 		AddressSubscriptions: s.AddressSubscriptions,
+		AddressMemory:        s.AddressMemory,
+		AddressSteps:         s.AddressSteps,
 		AddressMessages:      s.AddressMessages,
 		ConnectionMessages:   s.ConnectionMessages,
 		QueueBytes:           s.QueueBytes,

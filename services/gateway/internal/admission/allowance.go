@@ -1,7 +1,6 @@
 package admission
 
 import (
-	"fmt"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -31,13 +30,13 @@ const (
 // Allowance is what one connection may still say and ask for, and its address with it. Its methods but Message and Recount are called one after the other,
 // Leave last; Message is called by one goroutine at a time, perhaps beside the others.
 type Allowance struct {
-	guard         *Guard
-	networks      networks
-	messages      *rate.Limiter
-	excess        *excess // nil until a message is one too many, as it is with most clients
-	subscriptions int     // that are counted among the networks'
-	reserved      int     // of them, those that are about to begin
-	left          bool
+	guard    *Guard
+	networks networks
+	messages *rate.Limiter
+	excess   *excess // nil until a message is one too many, as it is with most clients
+	usage    Usage   // that is counted among the networks'
+	reserved Usage   // of that, what is about to begin
+	left     bool
 }
 
 // excess is what a connection says beyond its limits.
@@ -100,36 +99,35 @@ func (e *excess) judge(count int) Verdict {
 // Reading is whom the reading of the log is charged to for this connection: its address, in messages.
 func (a *Allowance) Reading() *readlimit.Account { return a.networks[0].reading }
 
-// Reserve counts a subscription that is about to begin, or refuses it with ErrTooManySubscriptions. Settle must follow.
-func (a *Allowance) Reserve() error {
+// Reserve counts a subscription that is about to begin and takes so many bytes of memory, or refuses it with ErrTooManySubscriptions. Settle must follow.
+func (a *Allowance) Reserve(bytes int) error {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
 	for _, counted := range a.networks {
-		if counted.subscriptions >= a.guard.limits.Subscriptions*counted.network.Factor {
-			a.guard.metrics.subscriptions.Inc()
-			return fmt.Errorf("%w: there are %d from %s, and no more are allowed", ErrTooManySubscriptions, counted.subscriptions, counted)
+		if err := a.guard.room(counted, bytes); err != nil {
+			return err
 		}
 	}
-	a.reserved++
-	a.settle(a.subscriptions + 1)
+	one := Usage{Subscriptions: 1, Bytes: bytes}
+	a.reserved = a.reserved.plus(one)
+	a.settle(a.usage.plus(one))
 	return nil
 }
 
-// Settle takes it that nothing is about to begin, and asks how many subscriptions the connection has in truth: under the guard's lock, so that the last
-// answer is the newest.
-func (a *Allowance) Settle(subscriptions func() int) {
+// Settle takes it that nothing is about to begin, and asks what the connection has in truth: under the guard's lock, so that the last answer is the newest.
+func (a *Allowance) Settle(usage func() Usage) {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
-	a.reserved = 0
-	a.settle(subscriptions())
+	a.reserved = Usage{}
+	a.settle(usage())
 }
 
-// Recount asks how many subscriptions there are besides the one that is perhaps about to begin. It may be called from any goroutine, even after Leave.
-func (a *Allowance) Recount(subscriptions func() int) {
+// Recount asks what the connection has besides what is perhaps about to begin. It may be called from any goroutine, even after Leave.
+func (a *Allowance) Recount(usage func() Usage) {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
 	if !a.left {
-		a.settle(subscriptions() + a.reserved)
+		a.settle(usage().plus(a.reserved))
 	}
 }
 
@@ -138,14 +136,14 @@ func (a *Allowance) Leave() {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
 	a.left = true
-	a.settle(0)
+	a.settle(Usage{})
 	a.guard.release(a.networks)
 }
 
 // settle is called under the lock.
-func (a *Allowance) settle(subscriptions int) {
+func (a *Allowance) settle(usage Usage) {
 	for _, counted := range a.networks {
-		counted.subscriptions += subscriptions - a.subscriptions
+		counted.usage = counted.usage.plus(usage).minus(a.usage)
 	}
-	a.subscriptions = subscriptions
+	a.usage = usage
 }

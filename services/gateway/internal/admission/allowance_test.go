@@ -1,29 +1,31 @@
 package admission
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-func truly(count int) func() int { return func() int { return count } }
+func truly(count int) func() Usage { return func() Usage { return Usage{Subscriptions: count} } }
 
 func TestSubscriptionsThatEndByThemselves(t *testing.T) {
 	guard := newGuard() // an address may have three
 	first, second := open(t, guard, home), open(t, guard, home)
 	expect := func(want int) {
 		t.Helper()
-		if got := first.networks[0].subscriptions; got != want {
+		if got := first.networks[0].usage.Subscriptions; got != want {
 			t.Fatalf("the address has %d subscriptions, want %d", got, want)
 		}
 	}
 	for count := range 2 {
-		if err := first.Reserve(); err != nil {
+		if err := first.Reserve(0); err != nil {
 			t.Fatal(err)
 		}
 		first.Settle(truly(count + 1))
 	}
-	if err := second.Reserve(); err != nil {
+	if err := second.Reserve(0); err != nil {
 		t.Fatal(err)
 	}
 	first.Recount(truly(1))
@@ -61,5 +63,30 @@ func TestAbuseLongMessages(t *testing.T) {
 	}
 	if most := (1 + patience) * 10 * 100 * messageBytes; read > most {
 		t.Errorf("%d bytes were read, want at most %d", read, most)
+	}
+}
+
+// Subscriptions are counted by the memory that they take, too, with those that are about to begin.
+func TestAbuseSubscriptionBytes(t *testing.T) {
+	guard := newGuard() // those of an address may take 1000 bytes
+	first, second := open(t, guard, home), open(t, guard, home)
+	if err := first.Reserve(600); err != nil {
+		t.Fatal(err)
+	}
+	err := second.Reserve(500)
+	if !errors.Is(err, ErrTooManySubscriptions) || !strings.Contains(err.Error(), "take 600 bytes of memory, this one would take 500, and no more than 1000") {
+		t.Errorf("got %v", err)
+	}
+	if err := second.Reserve(400); err != nil {
+		t.Errorf("with room left: %v", err)
+	}
+	first.Settle(func() Usage { return Usage{1, 100} })
+	if err := first.Reserve(500); err != nil {
+		t.Errorf("when the first one took less: %v", err)
+	}
+	second.Leave()
+	first.Leave()
+	if left := first.networks[0].usage; left != (Usage{}) {
+		t.Errorf("%+v is left", left)
 	}
 }

@@ -37,6 +37,7 @@ const (
 type Limits struct {
 	Connections        int // of an address at once
 	Subscriptions      int // of an address at once
+	SubscriptionBytes  int // of memory that these take
 	Messages           int // of an address a second, with a burst of ten seconds' worth
 	ConnectionMessages int // of one connection a second, likewise
 }
@@ -54,13 +55,13 @@ type Guard struct {
 
 // address is what is known of an address, or of a wider network. It is guarded by the guard's lock, but for messages, which has its own.
 type address struct {
-	network       clientip.Network
-	holders       int // connections and allowances
-	connections   int
-	subscriptions int
-	messages      *rate.Limiter
-	reading       *readlimit.Account
-	forget        *time.Timer // runs while nobody holds the address
+	network     clientip.Network
+	holders     int // connections and allowances
+	connections int
+	usage       Usage // of all connections together
+	messages    *rate.Limiter
+	reading     *readlimit.Account
+	forget      *time.Timer // runs while nobody holds the address
 }
 
 // NewGuard makes a guard and registers what it counts.

@@ -22,7 +22,7 @@ const (
 )
 
 func newGuard() *Guard {
-	return NewGuard(Limits{Connections: 2, Subscriptions: 3, Messages: 4, ConnectionMessages: 2}, prometheus.NewRegistry())
+	return NewGuard(Limits{Connections: 2, Subscriptions: 3, SubscriptionBytes: 1000, Messages: 4, ConnectionMessages: 2}, prometheus.NewRegistry())
 }
 
 func enter(t *testing.T, guard *Guard, remote string) (leave func()) {
@@ -82,7 +82,7 @@ func TestAbuseOfTheSubnetsOfASite(t *testing.T) {
 				t.Fatal(err)
 			}
 			allowance := guard.Allowance(remote)
-			if allowance.Reserve() == nil {
+			if allowance.Reserve(0) == nil {
 				subscriptions++
 			}
 			for range 20 {
@@ -96,7 +96,7 @@ func TestAbuseOfTheSubnetsOfASite(t *testing.T) {
 		}
 		neighbour := open(t, guard, "[2001:db8:1::1]:1") // of another site
 		enter(t, guard, "[2001:db8:1::1]:1")
-		if err := neighbour.Reserve(); err != nil || neighbour.Message(1) != Pass {
+		if err := neighbour.Reserve(0); err != nil || neighbour.Message(1) != Pass {
 			t.Errorf("another site: %v", err)
 		}
 	})
@@ -107,7 +107,7 @@ func TestSubscriptionsOfAnAddress(t *testing.T) {
 	first, second := open(t, guard, home), open(t, guard, home)
 	reserve := func(allowance *Allowance, want error) {
 		t.Helper()
-		if err := allowance.Reserve(); !errors.Is(err, want) {
+		if err := allowance.Reserve(0); !errors.Is(err, want) {
 			t.Fatalf("got %v, want %v", err, want)
 		}
 	}
@@ -285,7 +285,7 @@ func TestGuardFromManyGoroutines(t *testing.T) {
 				if guard.Charge(remote) == nil {
 					allowance := guard.Allowance(remote)
 					allowance.Message(100)
-					if allowance.Reserve() == nil {
+					if allowance.Reserve(0) == nil {
 						allowance.Settle(truly(1))
 					}
 					allowance.Leave()
@@ -296,8 +296,8 @@ func TestGuardFromManyGoroutines(t *testing.T) {
 	}
 	clients.Wait()
 	for site, address := range guard.addresses {
-		if address.holders != 0 || address.connections != 0 || address.subscriptions != 0 {
-			t.Errorf("%v: %d holders, %d connections, %d subscriptions are left", site, address.holders, address.connections, address.subscriptions)
+		if address.holders != 0 || address.connections != 0 || address.usage.Subscriptions != 0 {
+			t.Errorf("%v: %d holders, %d connections, %d subscriptions are left", site, address.holders, address.connections, address.usage.Subscriptions)
 		}
 	}
 }

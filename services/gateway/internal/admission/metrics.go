@@ -4,7 +4,7 @@ import "github.com/prometheus/client_golang/prometheus"
 
 // metrics counts what was refused, by the limit.
 type metrics struct {
-	connections, subscriptions, messages prometheus.Counter
+	connections, subscriptions, subscriptionBytes, messages prometheus.Counter
 }
 
 // newMetrics registers the metrics; addresses tells how many are known.
@@ -17,8 +17,9 @@ func newMetrics(registerer prometheus.Registerer, addresses func() float64) *met
 		Name: "atlas_gateway_addresses", Help: "Addresses that have connections, or had some seconds ago.",
 	}, addresses))
 	return &metrics{
-		connections:   refused.WithLabelValues("connections"),
-		subscriptions: refused.WithLabelValues("subscriptions"),
-		messages:      refused.WithLabelValues("messages"),
+		connections:       refused.WithLabelValues("connections"),
+		subscriptions:     refused.WithLabelValues("subscriptions"),
+		subscriptionBytes: refused.WithLabelValues("subscription-bytes"),
+		messages:          refused.WithLabelValues("messages"),
 	}
 }

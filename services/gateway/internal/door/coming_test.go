@@ -102,7 +102,7 @@ func TestEverythingIsGivenBack(t *testing.T) {
 	house.shutdown(t.Context())
 	left := house.reception.guard.Allowance("127.0.0.1:1") // the account of the one address that they came from
 	for range 100 {
-		if err := left.Reserve(); err != nil {
+		if err := left.Reserve(0); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := house.reception.guard.Enter("127.0.0.1:1"); err != nil {

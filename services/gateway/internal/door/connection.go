@@ -68,12 +68,12 @@ func (c *connection) Message(size int) error {
 	return engineio.ErrTooMany
 }
 
-// subscriptions is how many the client has.
-func (c *connection) subscriptions() int {
+// usage is what the client's subscriptions take of what its address may have.
+func (c *connection) usage() (used admission.Usage) {
 	if session := c.session.Load(); session != nil {
-		return session.subscriber.Subscriptions()
+		used.Subscriptions, used.Bytes = session.subscriber.Usage()
 	}
-	return 0
+	return used
 }
 
 // Leave is called once, when nothing of the client is left.

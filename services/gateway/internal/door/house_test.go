@@ -1,6 +1,7 @@
 package door
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -167,6 +168,7 @@ func (p plan) withDefaults() plan {
 	if p.admission == (admission.Limits{}) {
 		p.admission = admission.Limits{Connections: 100, Subscriptions: 1000, Messages: 100, ConnectionMessages: 20}
 	}
+	p.admission.SubscriptionBytes = cmp.Or(p.admission.SubscriptionBytes, 1<<30)
 	if p.logger == nil {
 		p.logger = zap.NewNop()
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"atlasstream/pkg/clientip"
 	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/fanout"
@@ -62,8 +63,8 @@ func (r *Reception) receive(c *connection, client client) (*session, error) {
 	if err != nil {
 		return nil, subscription.Refuse(codeTooManyClients, "%s; try again later, another gateway may have room", err)
 	}
-	subscriber.ChargeTo(c.allowance.Reading())
-	subscriber.OnEnd(func() { c.allowance.Recount(c.subscriptions) })
+	subscriber.ChargeTo(clientip.Networks(clientip.Of(c.guest.remote)), c.allowance.Reading())
+	subscriber.OnEnd(func() { c.allowance.Recount(c.usage) })
 	counted.enter()
 	r.logger.Debug("client came", c.guest.fields()...)
 	session := &session{connection: c, client: counted, subscriber: subscriber, bearers: r.bearers, logger: r.logger}

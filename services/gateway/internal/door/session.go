@@ -83,7 +83,7 @@ func (s *session) subscribe(ctx context.Context, parameters []byte, add func(*su
 	if add != nil {
 		add(wanted)
 	}
-	if err := s.connection.allowance.Reserve(); err != nil {
+	if err := s.connection.allowance.Reserve(fanout.Kept(wanted, parameters)); err != nil {
 		return err
 	}
 	defer s.settle()
@@ -101,4 +101,4 @@ func (s *session) unsubscribe(parameters []byte) error {
 	return s.subscriber.Unsubscribe(wanted, parameters)
 }
 
-func (s *session) settle() { s.connection.allowance.Settle(s.connection.subscriptions) }
+func (s *session) settle() { s.connection.allowance.Settle(s.connection.usage) }

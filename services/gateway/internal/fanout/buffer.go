@@ -3,6 +3,7 @@ package fanout
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,15 +37,45 @@ type buffer struct {
 	subscriber *Subscriber
 	event      string
 	cursors    bool
-	patient    bool // what does not fit waits, as records can be read again; else it is an overflow
+	patient    bool         // what does not fit waits, as records can be read again; else it is an overflow
+	users      atomic.Int32 // memberships whose records come into it
 
 	mu      sync.Mutex
 	array   *bytes.Buffer // "[" and the records with commas between them; nil if none waits
 	records int
-	last    place          // of the last record, where cursors are wanted
-	waits   atomic.Bool    // some do
-	timer   *time.Timer    // runs while some wait; made for the first of all
-	sending sync.WaitGroup // of the timer, from its start until it is stopped or has sent
+	last    place       // of the last record, where cursors are wanted
+	waits   atomic.Bool // some do
+	timer   *time.Timer // runs while some wait; made for the first of all
+}
+
+// buffers are those of a subscriber, which partitions share.
+type buffers struct {
+	of      map[bufferOf]*buffer
+	sweepAt int            // how many there are when those that nobody needs any more are dropped
+	sending sync.WaitGroup // of their timers, from their start until they are stopped or have sent
+}
+
+// leastSwept is how many buffers there are before any is dropped.
+const leastSwept = 16
+
+// isIdle tells that nobody needs the buffer, and nothing waits in it.
+func (b *buffer) isIdle() bool { return b.users.Load() == 0 && !b.waits.Load() }
+
+// sweep drops the idle ones when they have become twice as many.
+func (b *buffers) sweep() {
+	if len(b.of) < max(b.sweepAt, leastSwept) {
+		return
+	}
+	maps.DeleteFunc(b.of, func(_ bufferOf, each *buffer) bool { return each.isIdle() })
+	b.sweepAt = 2 * len(b.of)
+}
+
+// close drops what waits and returns when nothing is being sent any more.
+func (b *buffers) close() {
+	for _, buffer := range b.of {
+		buffer.close()
+	}
+	b.sending.Wait()
 }
 
 // arrays are the memory of buffers in which something waits.
@@ -110,12 +141,11 @@ func (b *buffer) emptyFirst() {
 	_ = b.send(b.subscriber.tell) // what does not fit there is an overflow, which flush finds
 }
 
-// close drops what waits and returns when nothing is being sent any more.
+// close drops what waits.
 func (b *buffer) close() {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.clear()
-	b.mu.Unlock()
-	b.sending.Wait()
 }
 
 // send is called under the lock. What can wait is kept if it does not fit.
@@ -139,7 +169,7 @@ func (b *buffer) clear() {
 		return
 	}
 	if b.timer.Stop() {
-		b.sending.Done()
+		b.subscriber.buffers.sending.Done()
 	}
 	if b.array.Cap() <= 2*maxBufferBytes { // one long record shall not be remembered for ever
 		b.array.Reset()
@@ -151,7 +181,7 @@ func (b *buffer) clear() {
 
 // start is called under the lock.
 func (b *buffer) start() {
-	b.sending.Add(1)
+	b.subscriber.buffers.sending.Add(1)
 	if b.timer == nil {
 		b.timer = time.AfterFunc(bufferDelay, b.expire)
 		return
@@ -161,7 +191,7 @@ func (b *buffer) start() {
 
 // expire sends what has waited long enough, or tries again later.
 func (b *buffer) expire() {
-	defer b.sending.Done()
+	defer b.subscriber.buffers.sending.Done()
 	b.mu.Lock()
 	if b.send(b.offer()) != nil && b.records > 0 {
 		b.start()

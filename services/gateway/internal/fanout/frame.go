@@ -20,15 +20,28 @@ type frames struct {
 	last      shape
 	lastFrame *outbox.Message
 	others    map[shape]*outbox.Message
-	cursor    string        // behind the record, once it is asked for
-	inReplay  func() string // makes it, in a replay; set for as long as a record is delivered
+	cursor    string            // behind the record, once it is asked for
+	counted   subscription.Work // what has been counted of the subject's work
+	inReplay  func() string     // makes it, in a replay; set for as long as a record is delivered
 }
 
 // reset makes another record the one that is encoded, or none.
 func (f *frames) reset(record *atlas.Record) {
-	f.subject.Reset(record)
+	if f.subject.Reset(record); record == nil {
+		f.countWork()
+	}
 	f.lastFrame, f.cursor = nil, ""
 	clear(f.others)
+}
+
+// countWork counts what has been done with records since it was called last.
+func (f *frames) countWork() {
+	done := f.subject.Work()
+	if done == f.counted {
+		return
+	}
+	f.partition.hub.metrics.work.add(done.Sub(f.counted))
+	f.counted = done
 }
 
 // enqueue gives the record to a subscriber: by itself, or to wait for others in an array. Where it offers something to the client, flush must follow.

@@ -288,3 +288,9 @@ func expectRefusal(t testing.TB, err error, want string) {
 		t.Errorf("got %v, want a refusal that begins with %s", err, want)
 	}
 }
+
+// Subscriptions is how many there are.
+func (s *Subscriber) Subscriptions() int {
+	count, _ := s.Usage()
+	return count
+}

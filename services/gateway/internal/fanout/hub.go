@@ -43,6 +43,7 @@ type Settings struct {
 type Limits struct {
 	Clients       int // at once
 	Subscriptions int // of one client
+	Steps         int // of about a tenth of a microsecond, that the clients of an address cost for each record of a measurement; 0 for any number
 }
 
 // ErrFullHouse refuses a client beyond the limit.

@@ -17,6 +17,7 @@ type ledger struct {
 
 	mu      sync.Mutex // is held while a message is enqueued, so that its cursor stands for what is enqueued before it and for nothing behind it
 	entries []*entry   // in the order of subscribing
+	of      map[source][]*entry
 	size    int        // what a cursor for all of them takes at most, in bytes
 	due     []Recalled // what the client has had and not got back yet
 }
@@ -39,19 +40,34 @@ type entry struct {
 	follows    bool    // the feed: it has got as far as that, though perhaps long without a record
 }
 
+// source is where the records come from by which an entry is advanced.
+type source struct {
+	partition   *partition
+	stream      atlas.Stream
+	measurement atlas.MeasurementID
+}
+
+func (p *place) source() source { return source{p.partition, p.stream, p.measurement} }
+
 func (e *entry) size() int { return (len(e.parameters) + entrySize) * 4 / 3 }
 
 // begin enters a membership before its first record: what comes at a place and before is not for it.
 func (l *ledger) begin(joining *membership, at place, waiting *buffer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, present := range l.entries {
-		if at.partition.isPast && present.place.partition == at.partition { // it joins a replay where that is
-			at.replay = present.place.replay
+	if at.partition.isPast { // it joins a replay where that is
+		for _, present := range l.entries {
+			if present.place.partition == at.partition {
+				at.replay = present.place.replay
+			}
 		}
 	}
 	entered := &entry{membership: joining, parameters: subscription.WithoutCursor(joining.parameters), place: at, buffer: waiting}
-	l.entries = append(l.entries, entered)
+	l.entries, joining.entry = append(l.entries, entered), entered
+	if l.of == nil {
+		l.of = make(map[source][]*entry)
+	}
+	l.of[at.source()] = append(l.of[at.source()], entered)
 	l.size += entered.size()
 	l.pay(joining)
 }
@@ -59,22 +75,25 @@ func (l *ledger) begin(joining *membership, at place, waiting *buffer) {
 func (l *ledger) end(leaving *membership) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.entries = slices.DeleteFunc(l.entries, func(e *entry) bool {
-		if e.membership != leaving {
-			return false
-		}
-		l.size -= e.size()
-		return true
-	})
+	left := leaving.entry
+	if left == nil {
+		return
+	}
+	leaving.entry = nil
+	l.size -= left.size()
+	leaves := func(e *entry) bool { return e == left }
+	l.entries = slices.DeleteFunc(l.entries, leaves)
+	from := left.place.source()
+	if l.of[from] = slices.DeleteFunc(l.of[from], leaves); len(l.of[from]) == 0 {
+		delete(l.of, from)
+	}
 }
 
 func (l *ledger) follow(membership *membership, follows bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, entry := range l.entries {
-		if entry.membership == membership {
-			entry.follows = follows
-		}
+	if membership.entry != nil {
+		membership.entry.follows = follows
 	}
 }
 
@@ -89,7 +108,7 @@ func (l *ledger) offer(offer func(*outbox.Message) error, event string, payload 
 	if err := offer(l.subscriber.encoding.EventAt(event, payload, cursor)); err != nil {
 		return err
 	}
-	for _, entry := range l.entries {
+	for _, entry := range l.of[at.source()] {
 		if entry.isAdvancedBy(at) {
 			entry.place = at
 		}
@@ -125,8 +144,8 @@ func (l *ledger) pay(joined *membership) {
 
 // cursor stands for all memberships once what stands at a place is enqueued; it is empty if none has cursors, or if there are too many.
 func (l *ledger) cursor(at place) string {
-	anew, size := l.subscriber.roll.withoutCursors()
-	if l.size+(size+tagSize*len(anew))*4/3+sizeOf(l.due) > maxForAll {
+	anew, fit := l.subscriber.roll.withoutCursors(maxForAll - l.size - sizeOf(l.due))
+	if !fit {
 		return ""
 	}
 	standings := make([]Standing, 0, len(l.entries)+len(l.due))

@@ -203,12 +203,12 @@ func TestCursorForgetsWhatIsRefused(t *testing.T) {
 func TestRollLeavesOutWhoJoinedAReplay(t *testing.T) {
 	var roll roll
 	for parameters, isPast := range map[string]bool{`{"msm":1}`: false, `{"msm":2}`: true, `{"msm":3,"startTime":1}`: true, `{"msm":4,"cursor":""}`: false} {
-		roll.add(&membership{wanted: parse(t, parameters), parameters: []byte(parameters), partition: &partition{isPast: isPast}})
+		roll.add(&membership{key: parameters, wanted: parse(t, parameters), parameters: []byte(parameters), partition: &partition{isPast: isPast}})
 	}
-	plain, size := roll.withoutCursors()
+	plain, fit := roll.withoutCursors(maxForAll)
 	got := string(bytes.Join(plain, nil))
-	if want := `{"msm":1}{"msm":3,"startTime":1}`; len(got) != len(want) || !strings.Contains(got, `{"msm":1}`) || size != len(want) {
-		t.Errorf("got %s of %d bytes, want %s", got, size, want)
+	if want := `{"msm":1}{"msm":3,"startTime":1}`; len(got) != len(want) || !strings.Contains(got, `{"msm":1}`) || !fit || roll.plain.bytes != len(want) {
+		t.Errorf("got %s of %d bytes, want %s", got, roll.plain.bytes, want)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 const (
 	// missedAtOnce is how many of the records that the feed still holds are delivered at a time, as the feed stands still meanwhile.
 	missedAtOnce = 256
+	// missedSteps is how many steps those may take, but for the last one.
+	missedSteps = 10_000
 	// stalled is how long a client may keep a reader of the log waiting.
 	stalled = time.Second
 	// longestSlice is how many records of the partition, wanted or not, are read at a time: what is read is paid for before, and then it is the turn of others.
@@ -50,7 +52,12 @@ func (l *leg) takeMissed(missed []atlas.Record) {
 	if l.isOver() {
 		return
 	}
+	subject := l.partition.frames.subject
+	begun := subject.Work()
 	for i := range missed[:min(len(missed), missedAtOnce)] {
+		if stepsOf(subject.Work().Sub(begun)) > missedSteps {
+			return
+		}
 		taken, done := l.deliver(&missed[i])
 		l.count(taken)
 		if !done || l.isOver() {

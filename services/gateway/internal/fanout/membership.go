@@ -8,16 +8,38 @@ type membership struct {
 	wanted      *subscription.Subscription
 	indexed     *subscription.Subscription // what an index has of it: wanted, or a part of that
 	key         string
+	number      uint64     // in the order of joining
 	parameters  []byte     // as they came, for the client knows its subscription by them
 	start       *start     // where it begins; nil for what comes from now on
 	active      bool       // the index of a member that is behind has it; guarded by the partition's lock, as is stops
 	stops       bool       // it ends when all is delivered
+	isCharged   bool       // its address pays for it; guarded by the partition's lock
 	partition   *partition // where it stands, from add on
+	entry       *entry     // in the subscriber's ledger, if it has one; guarded by the ledger's lock
+	buffer      *buffer    // in which its records wait; nil without one
 	releaseFeed func()     // guarded by the roll's lock; nil until the feed has returned
+}
+
+// membershipBytes is what a membership takes in memory beside its subscription and its parameters, with its share of what finds it.
+const membershipBytes = 1200
+
+// Kept is how many bytes of memory a subscription with such parameters takes.
+func Kept(wanted *subscription.Subscription, parameters []byte) int {
+	kept := membershipBytes + wanted.Kept() + len(parameters)
+	if wanted.Cursor.Wanted {
+		kept += len(parameters) // a ledger has them without the cursor
+	}
+	return kept
 }
 
 // isOnRoll tells whether it has not ended.
 func (m *membership) isOnRoll() bool { return m.subscriber.roll.find(m.key) == m }
+
+// isPlain tells whether the membership has no cursor, but parameters of which it can be made anew.
+func (m *membership) isPlain() bool {
+	joinsReplay := m.partition.isPast && m.wanted.Past == nil
+	return !m.wanted.Cursor.Wanted && !joinsReplay
+}
 
 // ledger is the subscriber's if it has an entry of the membership, else nil.
 func (m *membership) ledger() *ledger {

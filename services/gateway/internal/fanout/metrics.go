@@ -1,12 +1,40 @@
 package fanout
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"atlasstream/services/gateway/internal/subscription"
+)
 
 // metrics counts what a hub does.
 type metrics struct {
 	delivered  *prometheus.CounterVec
 	overflows  prometheus.Counter
 	fellBehind prometheus.Counter
+	overloads  prometheus.Counter
+	work       work
+}
+
+// work counts what subscriptions have had done with records.
+type work struct{ bytes, conditions, sets, payloads, parts prometheus.Counter }
+
+func newWork(registerer prometheus.Registerer) work {
+	done := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "atlas_gateway_matching_work_total",
+		Help: "What subscriptions have had done with records: bytes read to find members, conditions asked, sets of acceptedFields looked up or united, " +
+			"payloads pruned, and parts of records looked at for that.",
+	}, []string{"kind"})
+	registerer.MustRegister(done)
+	of := func(kind string) prometheus.Counter { return done.WithLabelValues(kind) }
+	return work{bytes: of("bytes"), conditions: of("conditions"), sets: of("sets"), payloads: of("payloads"), parts: of("parts")}
+}
+
+func (w *work) add(done subscription.Work) {
+	w.bytes.Add(float64(done.Bytes))
+	w.conditions.Add(float64(done.Conditions))
+	w.sets.Add(float64(done.Sets))
+	w.payloads.Add(float64(done.Payloads))
+	w.parts.Add(float64(done.Parts))
 }
 
 // newMetrics registers the metrics; clients tells how many there are.
@@ -24,8 +52,13 @@ func newMetrics(registerer prometheus.Registerer, clients func() float64) *metri
 			Name: "atlas_gateway_fell_behind_total",
 			Help: "Times that a client could not take a record of the feed and went on to read the log, once for each partition.",
 		}),
+		overloads: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "atlas_gateway_overloads_refused_total",
+			Help: "Subscriptions refused because those of their address would cost too much for each record of the measurement.",
+		}),
+		work: newWork(registerer),
 	}
-	registerer.MustRegister(metrics.delivered, metrics.overflows, metrics.fellBehind, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	registerer.MustRegister(metrics.delivered, metrics.overflows, metrics.fellBehind, metrics.overloads, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "atlas_gateway_clients", Help: "Clients that are connected.",
 	}, clients))
 	return metrics

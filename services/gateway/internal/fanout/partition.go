@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,8 @@ type partition struct {
 	flushing []*member // touched, while it is flushed: the two take turns
 	fallen   []fallen  // who could not take the record that is delivered
 	behind   map[*behind]struct{}
+	demands  map[demandOf]*demand
+	loads    map[loadOf]*load
 	pace     pace
 	passed   atomic.Int64 // what stands before it has been enqueued for those who are not behind
 	isPast   bool         // it is that of a replay
@@ -35,14 +38,17 @@ type partition struct {
 type member struct {
 	subscriber  *Subscriber
 	memberships []*membership        // of this partition
-	buffers     map[bufferOf]*buffer // of the records for which some subscription here has been buffered
+	buffers     map[bufferOf]*buffer // of the records that some subscription here has buffered, or had when another one came
 	behind      *behind              // nil while the member gets what the feed brings
 	touched     bool
 	fell        bool // it stands in fallen
 }
 
 func newPartition(hub *Hub) *partition {
-	p := &partition{hub: hub, members: make(map[*Subscriber]*member), frames: frames{subject: subscription.NewSubject(hub.settings.Enricher)}}
+	p := &partition{
+		hub: hub, members: make(map[*Subscriber]*member), demands: make(map[demandOf]*demand), loads: make(map[loadOf]*load),
+		frames: frames{subject: subscription.NewSubject(hub.settings.Enricher)},
+	}
 	p.frames.partition = p
 	return p
 }
@@ -63,9 +69,13 @@ func (p *partition) add(joining *membership, next int64) error {
 		joining.noLongerDue()
 		return errors.Join(joining.say(eventSubscribed), joining.sayOver())
 	}
+	if err := p.charge(joining); err != nil {
+		return err
+	}
 	joining.subscriber.roll.add(joining)
 	if err := p.welcome(joining, next); err != nil {
 		joining.subscriber.roll.remove(joining)
+		p.refund(joining)
 		return err
 	}
 	p.pace.reach(next)
@@ -119,7 +129,7 @@ func (p *partition) enter(joining *membership, next int64, standing standing) {
 		p.leaveFeed(entered, next, nil) // with those memberships that it has
 	}
 	entered.memberships = append(entered.memberships, joining)
-	entered.buffer(joining.wanted, p.patient)
+	entered.buffer(joining, p.patient)
 	if entered.behind == nil {
 		p.feed(entered, []*membership{joining})
 		return
@@ -144,8 +154,9 @@ func indexed(memberships []*membership) []*subscription.Subscription {
 	return all
 }
 
-// buffer has the records of a subscription wait in buffers, if it wants that.
-func (m *member) buffer(wanted *subscription.Subscription, patient bool) {
+// buffer has the records of a membership wait in buffers, if it wants that. Buffers that nobody needs any more are dropped then.
+func (m *member) buffer(joining *membership, patient bool) {
+	wanted := joining.wanted
 	if !wanted.Buffer {
 		return
 	}
@@ -153,7 +164,12 @@ func (m *member) buffer(wanted *subscription.Subscription, patient bool) {
 		m.buffers = make(map[bufferOf]*buffer)
 	}
 	records := bufferFor(wanted.Stream, wanted.Measurement, wanted.Cursor.Wanted)
-	m.buffers[records] = m.subscriber.buffer(records, patient)
+	joining.buffer = m.subscriber.buffer(records, patient)
+	joining.buffer.users.Add(1)
+	if m.buffers[records] == nil {
+		maps.DeleteFunc(m.buffers, func(_ bufferOf, each *buffer) bool { return each.isIdle() })
+	}
+	m.buffers[records] = joining.buffer
 }
 
 // confirm confirms a membership once more, with other words for its parameters, unless it has ended, in which case it returns false.
@@ -184,8 +200,12 @@ func (p *partition) remove(leaving *membership, last func() error) (ended bool, 
 }
 
 func (p *partition) exit(left *member, leaving *membership) {
+	p.refund(leaving)
 	if ledger := leaving.ledger(); ledger != nil {
 		ledger.end(leaving)
+	}
+	if leaving.buffer != nil {
+		leaving.buffer.users.Add(-1)
 	}
 	p.indexOf(left).Remove(left, leaving.indexed)
 	left.memberships = slices.DeleteFunc(left.memberships, func(m *membership) bool { return m == leaving })

@@ -1,8 +1,10 @@
 package fanout
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -16,32 +18,50 @@ const (
 // roll is what a subscriber has subscribed to. It ends with whoever takes it off the roll first: the client, or a change of the measurement.
 type roll struct {
 	mu             sync.Mutex
-	memberships    []*membership // few, mostly one, for which a map would be large
+	memberships    []*membership // by key; few, mostly one, for which a map would be large
+	joined         uint64        // counts all that have come
 	fields         int           // names in the acceptedFields of all
 	conditions     int           // of all
 	parameterBytes int
-	plain          [][]byte // parameters of those without cursors; never changed, but replaced
-	plainBytes     int      // of those
+	kept           int // bytes of memory that all take
+	plain          plainOnes
 }
+
+// plainOnes are the memberships without cursors whose parameters a cursor for all has.
+type plainOnes struct {
+	count, bytes int      // of their parameters
+	parameters   [][]byte // in the order of joining; never changed, but replaced
+	isListed     bool     // parameters has them all
+}
+
+// size is what they take in a cursor at most, in bytes.
+func (p *plainOnes) size() int { return (p.bytes + tagSize*p.count) * 4 / 3 }
 
 func (r *roll) find(key string) *membership {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if i := r.index(key); i >= 0 {
+	if i, found := r.search(key); found {
 		return r.memberships[i]
 	}
 	return nil
 }
 
-// index gives where the membership with a key stands, or -1. It is called under the lock.
-func (r *roll) index(key string) int {
-	return slices.IndexFunc(r.memberships, func(m *membership) bool { return m.key == key })
+// search gives where the membership with a key stands, or would stand. It is called under the lock.
+func (r *roll) search(key string) (at int, found bool) {
+	return slices.BinarySearchFunc(r.memberships, key, func(m *membership, key string) int { return strings.Compare(m.key, key) })
 }
 
-func (r *roll) count() int {
+// isOn tells whether a membership has not ended, and where it stands. It is called under the lock.
+func (r *roll) isOn(joined *membership) (at int, isOn bool) {
+	at, found := r.search(joined.key)
+	return at, found && r.memberships[at] == joined
+}
+
+// usage is how many memberships there are, and how many bytes of memory they take.
+func (r *roll) usage() (memberships, kept int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.memberships)
+	return len(r.memberships), r.kept
 }
 
 func (r *roll) all() []*membership {
@@ -50,22 +70,32 @@ func (r *roll) all() []*membership {
 	return slices.Clone(r.memberships)
 }
 
-// withoutCursors gives the parameters of the memberships that have none, and how many bytes they are, for it is asked with each message. Those are left out
-// that have joined a replay: their parameters do not tell which.
-func (r *roll) withoutCursors() (parameters [][]byte, size int) {
+// withoutCursors gives the parameters of the memberships that have none, if they take no more than so many bytes in a cursor: it is asked with each message.
+// Those are left out that have joined a replay: their parameters do not tell which.
+func (r *roll) withoutCursors(room int) (parameters [][]byte, fit bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.plain, r.plainBytes
+	if r.plain.size() > room {
+		return nil, false
+	}
+	if !r.plain.isListed {
+		r.listPlain()
+	}
+	return r.plain.parameters, true
 }
 
-// countPlain is called under the lock when memberships have come or gone.
-func (r *roll) countPlain() {
-	r.plain, r.plainBytes = nil, 0
+// listPlain is called under the lock.
+func (r *roll) listPlain() {
+	var plain []*membership
 	for _, membership := range r.memberships {
-		if joinsReplay := membership.partition.isPast && membership.wanted.Past == nil; !membership.wanted.Cursor.Wanted && !joinsReplay {
-			r.plain = append(r.plain, membership.parameters)
-			r.plainBytes += len(membership.parameters)
+		if membership.isPlain() {
+			plain = append(plain, membership)
 		}
+	}
+	slices.SortFunc(plain, func(a, b *membership) int { return cmp.Compare(a.number, b.number) })
+	r.plain.isListed, r.plain.parameters = true, nil
+	for _, membership := range plain {
+		r.plain.parameters = append(r.plain.parameters, membership.parameters)
 	}
 }
 
@@ -90,34 +120,44 @@ func (r *roll) room(joining *membership, limit int) error {
 func (r *roll) add(joining *membership) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.memberships = append(r.memberships, joining)
-	r.fields += joining.wanted.Fields.Count()
-	r.conditions += joining.wanted.Conditions()
-	r.parameterBytes += len(joining.parameters)
-	r.countPlain()
+	at, _ := r.search(joining.key)
+	r.memberships = slices.Insert(r.memberships, at, joining)
+	r.joined++
+	joining.number = r.joined
+	r.tally(joining, 1)
 }
 
 // remove returns false if the membership is not on the roll any more.
 func (r *roll) remove(leaving *membership) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	i := slices.Index(r.memberships, leaving)
-	if i < 0 {
+	at, isOn := r.isOn(leaving)
+	if !isOn {
 		return false
 	}
-	r.memberships = slices.Delete(r.memberships, i, i+1)
-	r.fields -= leaving.wanted.Fields.Count()
-	r.conditions -= leaving.wanted.Conditions()
-	r.parameterBytes -= len(leaving.parameters)
-	r.countPlain()
+	r.memberships = slices.Delete(r.memberships, at, at+1)
+	r.tally(leaving, -1)
 	return true
+}
+
+// tally adds what a membership amounts to once, or takes it away, for -1. It is called under the lock.
+func (r *roll) tally(of *membership, once int) {
+	r.fields += once * of.wanted.Fields.Count()
+	r.conditions += once * of.wanted.Conditions()
+	r.parameterBytes += once * len(of.parameters)
+	r.kept += once * Kept(of.wanted, of.parameters)
+	if of.isPlain() {
+		r.plain.count += once
+		r.plain.bytes += once * len(of.parameters)
+		r.plain.isListed, r.plain.parameters = false, nil
+	}
 }
 
 // hold keeps what releases the membership's feed, or returns false if the membership has ended already.
 func (r *roll) hold(joined *membership, release func()) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.Contains(r.memberships, joined) {
+	if _, isOn := r.isOn(joined); !isOn {
 		return false
 	}
 	joined.releaseFeed = release

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"atlasstream/pkg/clientip"
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
@@ -28,8 +29,9 @@ type Subscriber struct {
 	client     Client
 	encoding   Encoding
 	rights     Rights
+	networks   []clientip.Network // as ChargeTo has them
 	roll       roll
-	buffers    map[bufferOf]*buffer               // of the records that some subscription has buffered
+	buffers    buffers                            // of the records that some subscription has buffered; for Subscribe and Leave
 	replays    []*replay                          // those that may be running; for Subscribe and Leave
 	holding    bool                               // replays begin with Release
 	held       []func()                           // begin them
@@ -89,12 +91,15 @@ func (s *Subscriber) Unsubscribe(wanted *subscription.Subscription, parameters [
 // for whoever has called Join, before the first subscription.
 func (s *Subscriber) OnEnd(ended func()) { s.onEnd = ended }
 
-// ChargeTo has the reading of the log for this client charged to an account, which all clients of an address share. It is for whoever has called Join, before
-// the first subscription; without it nothing is charged.
-func (s *Subscriber) ChargeTo(account *readlimit.Account) { s.account = account }
+// ChargeTo has networks pay for what the subscriptions cost for each record, together with those of their other subscribers, and an account for the reading of
+// the log, which all clients of an address share. It is for whoever has called Join, before the first subscription; without it nothing is charged.
+func (s *Subscriber) ChargeTo(networks []clientip.Network, reading *readlimit.Account) {
+	s.networks, s.account = networks, reading
+}
 
-// Subscriptions is how many there are. They become fewer by themselves when a change of their measurement or the end of a replay ends them.
-func (s *Subscriber) Subscriptions() int { return s.roll.count() }
+// Usage is how many subscriptions there are, and how many bytes of memory they take. They become fewer by themselves when a change of their measurement or
+// the end of a replay ends them.
+func (s *Subscriber) Usage() (subscriptions, bytes int) { return s.roll.usage() }
 
 // Leave ends all subscriptions of a client that is gone. What waits to be sent in arrays is dropped.
 func (s *Subscriber) Leave() {
@@ -103,9 +108,7 @@ func (s *Subscriber) Leave() {
 	}
 	s.leaveReplays()
 	s.pursuits.Wait()
-	for _, buffer := range s.buffers {
-		buffer.close()
-	}
+	s.buffers.close()
 	s.hub.clients.Add(-1)
 }
 
@@ -194,11 +197,14 @@ func (s *Subscriber) flush() {
 
 // buffer gives the buffer of some records. It is called by Subscribe only, so the map needs no lock.
 func (s *Subscriber) buffer(records bufferOf, patient bool) *buffer {
-	if s.buffers == nil {
-		s.buffers = make(map[bufferOf]*buffer)
+	found := s.buffers.of[records]
+	if found == nil {
+		found = &buffer{subscriber: s, event: eventName(records.stream), cursors: records.measurement != 0, patient: patient}
+		s.buffers.sweep()
+		if s.buffers.of == nil {
+			s.buffers.of = make(map[bufferOf]*buffer)
+		}
+		s.buffers.of[records] = found
 	}
-	if s.buffers[records] == nil {
-		s.buffers[records] = &buffer{subscriber: s, event: eventName(records.stream), cursors: records.measurement != 0, patient: patient}
-	}
-	return s.buffers[records]
+	return found
 }

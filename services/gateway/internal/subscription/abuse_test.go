@@ -56,11 +56,7 @@ func workOf(index *Index[int], record *atlas.Record) Work {
 	deliver(index, subject, record)
 	before := subject.Work()
 	deliver(index, subject, record)
-	after := subject.Work()
-	return Work{
-		Bytes: after.Bytes - before.Bytes, Conditions: after.Conditions - before.Conditions, Sets: after.Sets - before.Sets,
-		Payloads: after.Payloads - before.Payloads, Parts: after.Parts - before.Parts,
-	}
+	return subject.Work().Sub(before)
 }
 
 // However many sets of fields there are, a record is read once. Each different payload takes a look at the members that it may have, and no union is made

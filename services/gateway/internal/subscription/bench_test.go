@@ -191,8 +191,8 @@ func benchmarkRecords(b *testing.B, index *Index[int], record *atlas.Record) {
 	for b.Loop() {
 		deliver(index, subject, record)
 	}
-	done := subject.Work()
-	b.ReportMetric(float64(done.Payloads-before.Payloads)/float64(b.N), "payloads/op")
-	b.ReportMetric(float64(done.Conditions-before.Conditions)/float64(b.N), "conditions/op")
-	b.ReportMetric(float64(done.Parts-before.Parts)/float64(b.N), "parts/op")
+	done := subject.Work().Sub(before)
+	b.ReportMetric(float64(done.Payloads)/float64(b.N), "payloads/op")
+	b.ReportMetric(float64(done.Conditions)/float64(b.N), "conditions/op")
+	b.ReportMetric(float64(done.Parts)/float64(b.N), "parts/op")
 }

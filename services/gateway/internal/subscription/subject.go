@@ -26,6 +26,14 @@ type Work struct {
 	Parts      int // members and elements that were looked at for that
 }
 
+// Sub is what has been done since an earlier time.
+func (w Work) Sub(earlier Work) Work {
+	return Work{
+		Bytes: w.Bytes - earlier.Bytes, Conditions: w.Conditions - earlier.Conditions, Sets: w.Sets - earlier.Sets,
+		Payloads: w.Payloads - earlier.Payloads, Parts: w.Parts - earlier.Parts,
+	}
+}
+
 // Work is what has been done since the subject was made.
 func (s *Subject) Work() Work {
 	done := s.work

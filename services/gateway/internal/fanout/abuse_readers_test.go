@@ -92,7 +92,7 @@ func (b *besieged) ask(t *testing.T, account *readlimit.Account, measurement int
 	t.Helper()
 	seat := newSeat(false)
 	subscriber := b.join(t, seat)
-	subscriber.ChargeTo(account)
+	subscriber.ChargeTo(nil, account)
 	subscribe(t, subscriber, fmt.Sprintf(`{"msm":%d,"sendBacklog":true}`, measurement))
 	b.gone, b.seats = append(b.gone, subscriber), append(b.seats, seat)
 	return seat
@@ -229,7 +229,7 @@ func TestAbuseReplaysOfOneAddress(t *testing.T) {
 		for i := range 3 {
 			subscriber := h.join(t, &inbox{})
 			defer subscriber.Leave()
-			subscriber.ChargeTo(attacker)
+			subscriber.ChargeTo(nil, attacker)
 			subscribe(t, subscriber, replayed)
 			if i < 2 {
 				continue

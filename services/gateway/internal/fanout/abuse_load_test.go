@@ -1,0 +1,213 @@
+package fanout
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/clientip"
+)
+
+// from joins a client of an address.
+func (h *house) from(t testing.TB, address string, client Client) *Subscriber {
+	t.Helper()
+	joined := h.join(t, client)
+	joined.ChargeTo(clientip.Networks(clientip.Of(address+":1")), nil)
+	return joined
+}
+
+const attacker, neighbour = "192.0.2.1", "198.51.100.1"
+
+// crowded is a house as a gateway has it by default.
+func crowded() *house {
+	return newHouseWith(Settings{Limits: Limits{Clients: 20_000, Subscriptions: 1000, Steps: 10_000}, Cursors: plainCursors{}})
+}
+
+// fill has clients of an address subscribe as often as they may, and gives how often that was.
+func (h *house) fill(t *testing.T, address string, clients, each int, parameters func(client, number int) string) (subscriptions int) {
+	t.Helper()
+	for client := range clients {
+		subscriber := h.from(t, address, &sink{})
+		for number := range each {
+			err := try(t, subscriber, parameters(client, number))
+			if errors.Is(err, ErrTooMany) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			subscriptions++
+		}
+	}
+	return subscriptions
+}
+
+// workOf is what one record costs, in the steps that addresses pay for.
+func (h *house) workOf(records ...atlas.Record) (steps float64) {
+	frames := &h.results.partition(0).frames
+	before := frames.subject.Work()
+	h.deliver(records...)
+	done := frames.subject.Work().Sub(before)
+	return float64(done.Conditions + done.Sets + stepsOfPayload*done.Payloads)
+}
+
+// Whatever the clients of an address ask for, a record costs no more than they may have it cost, and somebody beside them is served.
+func TestAbuseStepsOfAnAddress(t *testing.T) {
+	for name, parameters := range map[string]func(client, number int) string{
+		"a set of fields for each client": func(client, _ int) string {
+			return fmt.Sprintf(`{"msm":1001,"acceptedFields":["a%d","prb_id"]}`, client)
+		},
+		"several sets for each client": func(client, number int) string {
+			return fmt.Sprintf(`{"msm":1001,"acceptedFields":["a%d","b%d"],"equalsTo":{"prb_id":7}}`, client, number)
+		},
+		"failing conditions": func(client, number int) string {
+			return fmt.Sprintf(`{"msm":1001,"equalsTo":{"result.ttl":"x%d-%d"}}`, client, number)
+		},
+		"alternatives": func(client, number int) string {
+			return fmt.Sprintf(`{"msm":1001,"equalsTo":{"result.ttl":"%s%d-%d"}}`, alternatives(200), client, number)
+		},
+		"buffering": func(client, number int) string {
+			return fmt.Sprintf(`{"msm":1001,"buffering":true,"acceptedFields":["a%d"],"lessThan":{"lts":%d}}`, client, 1000+number)
+		},
+		"metadata": func(client, number int) string {
+			return fmt.Sprintf(`{"stream_type":"metadata","msm":1001,"equalsTo":{"a%d":"%d"}}`, client, number)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			house := crowded()
+			box := &inbox{}
+			subscribe(t, house.from(t, neighbour, box), `{"msm":1001,"acceptedFields":["prb_id"]}`)
+			had := house.fill(t, attacker, 300, 40, parameters)
+			if had == 300*40 || house.counted(t, "atlas_gateway_overloads_refused_total") == 0 {
+				t.Errorf("%d subscriptions, and nothing was refused", had)
+			}
+			box.take(t)
+			if steps := house.workOf(ping(21)); steps > 10_000+100 {
+				t.Errorf("a record costs %g steps for %d subscriptions", steps, had)
+			}
+			box.expect(t, `atlas_result {"prb_id":7}`)
+		})
+	}
+}
+
+func alternatives(count int) string {
+	var text strings.Builder
+	for i := range count {
+		fmt.Fprintf(&text, "y%d ", i)
+	}
+	return text.String()
+}
+
+// What everybody gets costs nobody much, however many there are, and what has ended is not paid for any more.
+func TestStepsAreSharedAndPaidBack(t *testing.T) {
+	house := crowded()
+	all := make([]*Subscriber, 0, 3000)
+	for _, parameters := range []string{`{"msm":1001}`, `{"msm":1001,"acceptedFields":["prb_id"]}`} {
+		for range cap(all) / 2 {
+			subscriber := house.from(t, attacker, &sink{})
+			if err := try(t, subscriber, parameters); err != nil {
+				t.Fatalf("%s: %v", parameters, err)
+			}
+			all = append(all, subscriber)
+		}
+	}
+	partition := house.results.partition(0)
+	if load := partition.loads[loadOf{all[0].networks[0].Prefix, 1001}]; load.steps != 3000*stepsOfClient+1500*stepsOfSet+stepsOfPayload {
+		t.Errorf("got %d steps", load.steps)
+	}
+	subscriber := house.from(t, "2001:db8::1", &sink{})
+	for i := range 30 {
+		parameters := fmt.Sprintf(`{"msm":1001,"prb":%d,"acceptedFields":["a%d","b"],"buffering":true,"type":"ping"}`, 1+i/3, i)
+		subscribe(t, subscriber, parameters)
+		if i%2 == 0 {
+			if err := unsubscribe(t, subscriber, parameters); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, subscriber := range append(all, subscriber) {
+		subscriber.Leave()
+	}
+	if left := len(partition.loads) + len(partition.demands); left != 0 {
+		t.Errorf("%d loads and demands are left", left)
+	}
+}
+
+// All of a /48 have four times what an address has.
+func TestAbuseStepsOfASite(t *testing.T) {
+	house, had := crowded(), 0
+	for subnet := range 20 {
+		had += house.fill(t, fmt.Sprintf("[2001:db8:0:%x::1]", subnet), 1, 1000, func(_, number int) string {
+			return fmt.Sprintf(`{"msm":1001,"equalsTo":{"a":"%s%d"}}`, alternatives(100), number)
+		})
+	}
+	if most := 4 * 10_000 / 13; had > most {
+		t.Errorf("%d subscriptions, want at most %d", had, most)
+	}
+}
+
+// keptBytes is how many bytes a function's result takes.
+func keptBytes(produce func() any) int {
+	var before, after runtime.MemStats
+	for range 2 {
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&before)
+	produced := produce()
+	for range 2 {
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(produced)
+	return int(after.HeapAlloc) - int(before.HeapAlloc)
+}
+
+// A client that subscribes and unsubscribes at length keeps no more than what it is counted for.
+func TestAbuseKeptBytesOfASubscriber(t *testing.T) {
+	fields := func(from int) string {
+		names := make([]string, 10)
+		for i := range names {
+			names[i] = fmt.Sprintf("%s%d", strings.Repeat("m", 90), from+i)
+		}
+		list, _ := json.Marshal(names)
+		return string(list)
+	}
+	for name, parameters := range map[string]func(i int) string{
+		"plain":      func(i int) string { return fmt.Sprintf(`{"msm":%d}`, 1+i%64) },
+		"probes":     func(i int) string { return fmt.Sprintf(`{"msm":1001,"prb":%d}`, 1+i) },
+		"conditions": func(i int) string { return fmt.Sprintf(`{"msm":1001,"equalsTo":{"a":"%s%d"}}`, alternatives(20), i) },
+		"fields of probes": func(i int) string {
+			return fmt.Sprintf(`{"msm":1001,"prb":%d,"acceptedFields":%s}`, 1+i, fields(10*i))
+		},
+		"fields of all and of one": func(i int) string {
+			return fmt.Sprintf(`{"msm":1001,"prb":%d,"acceptedFields":%s}`, 1+max(i, 50)-50, fields(10*i))
+		},
+		"arrays and cursors": func(i int) string { return fmt.Sprintf(`{"msm":%d,"buffering":true,"cursor":""}`, 1+i) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			house := newHouseWith(Settings{Limits: Limits{Clients: 1, Subscriptions: 1000}, Cursors: plainCursors{}})
+			subscriber := house.join(t, &sink{})
+			var told int
+			bytes := keptBytes(func() any {
+				had := 0
+				for i := range 3000 {
+					err := try(t, subscriber, parameters(i))
+					if errors.Is(err, ErrTooMany) {
+						for ; had < i; had++ {
+							_ = unsubscribe(t, subscriber, parameters(had))
+						}
+					}
+				}
+				_, told = subscriber.Usage()
+				return house
+			})
+			if bytes > told+told/2+200_000 {
+				t.Errorf("%d bytes are kept, and %d are told", bytes, told)
+			}
+		})
+	}
+}
