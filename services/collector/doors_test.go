@@ -8,6 +8,8 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"atlasstream/pkg/service"
 )
 
 // Whoever says nothing opens no door to other machines.
@@ -23,7 +25,7 @@ func TestDoorsAreLocalUnlessToldOtherwise(t *testing.T) {
 func TestOpenDoorsAreWarnedOf(t *testing.T) {
 	for address, want := range map[string]int{"127.0.0.1:0": 0, "[::1]:0": 0, "localhost:0": 0, "0.0.0.0:0": 2, ":0": 2} {
 		core, logs := observer.New(zap.WarnLevel)
-		c := &collector{cfg: Config{Listen: address, GRPC: address, Admin: "127.0.0.1:0", Logger: zap.New(core)}}
+		c := &collector{cfg: Config{Listen: address, GRPC: address, Admin: "127.0.0.1:0", Logger: zap.New(core)}, registry: service.NewRegistry()}
 		doors, err := c.listen()
 		if err != nil {
 			t.Fatal(err)
