@@ -29,12 +29,12 @@ const (
 
 var abuses = []abuse{
 	{"acceptedFields of one client's subscriptions", perRecord, 1000, 20, abuseGateway},
-	{"acceptedFields of many clients", perRecord, 1000, 4, abuseGateway},
+	{"acceptedFields of many clients", perRecord, 1000, 20, abuseGateway},
 	{"conditions that fail", perRecord, 1000, 20, abuseGateway},
 	{"long acknowledgements", perMessage, 500, 20, abuseGateway},
 	{"pings", perMessage, 20, 20, abuseGateway},
 	{"backlogs", perMessage, 500, 20, abuseGateway},
-	{"empty records, compressed", perBody, 100_000, 2000, abuseCollector},
+	{"compressed empty records", perBody, 50_000, 2000, abuseCollector},
 }
 
 // hopsOfLoad makes the honest client's results long: an attack that looks into them costs by their length.

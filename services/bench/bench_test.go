@@ -12,7 +12,7 @@ import (
 func TestTinyRun(t *testing.T) {
 	s := &settings{
 		Scenario: []string{"A", "D", "collector", "playback", "abuse"}, Servers: []string{"bare", "ours", "ours-socketio"},
-		Attacks: []string{"pings", "empty records, compressed"},
+		Attacks: []string{"pings", "compressed empty records"},
 		Quick:   true, Broker: "embedded", Out: filepath.Join(t.TempDir(), "results.json"),
 	}
 	if err := s.Run(t.Context()); err != nil {

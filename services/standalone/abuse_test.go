@@ -60,7 +60,7 @@ type testbed struct {
 type attack struct {
 	name        string
 	arguments   []string                   // of the gateway
-	descriptors int                        // that the gateway may open; as many as the machine lets it unless given
+	descriptors int                        // that the gateway may have open; as many as the tests unless given
 	result      func(number int) []byte    // that the honest client posts and receives; a short one unless given
 	prepare     func(*testing.T, *testbed) // may be nil
 	launch      func(*testing.T, *testbed)

@@ -32,7 +32,7 @@ var attacks = map[string]attack{
 	"long acknowledgements":                        {prepare: sending(socketIO4, longAck), perSecond: 50},
 	"pings":                                        {prepare: sending(socketIO3, "2"), perSecond: 5000},
 	"backlogs":                                     {prepare: sending(plain, backlogs...), perSecond: 100},
-	"empty records, compressed":                    {prepare: posting, perSecond: 5},
+	"compressed empty records":                     {prepare: posting, perSecond: 5},
 }
 
 // Run attacks until the window is over that the parent tells, and tells how much was sent within it.

@@ -71,9 +71,9 @@ func failingConditions(int) (subscriptions []string) {
 	return subscriptions
 }
 
-// emptyRecords are six megabytes of records that are none, compressed.
+// emptyRecords are 600 kB of records that are none, compressed.
 func emptyRecords() ([]byte, error) {
-	const count, at = 2_000_000, 1000
+	const count, at = 200_000, 1000
 	var packed bytes.Buffer
 	writer := gzip.NewWriter(&packed)
 	for range count / at {

@@ -17,6 +17,7 @@ import (
 func attacksOnTheCollector() []attack {
 	const stalled = 200                              // more than run at once
 	const rejected, mostRejected = 2_000_000, 20_000 // --max-rejected, and what a batch has more
+	const mostReading = 2 * 64 << 20                 // twice what one address may have of --reading-bytes, as buffers are larger than what is in them
 	return []attack{
 		{
 			name:   "requests that stall before their bodies",
@@ -25,12 +26,12 @@ func attacksOnTheCollector() []attack {
 		{
 			name:    "requests that stall in their bodies",
 			launch:  func(t *testing.T, b *testbed) { beginPosts(t, b, stalled, `{"msm_id":1}`+"\n"+`{"msm_id"`) },
-			budgets: []budget{{"bytes kept", ofCollector, bytesKept, 64 << 20, launching}},
+			budgets: []budget{{"bytes kept", ofCollector, bytesKept, mostReading, launching}},
 		},
 		{
 			name:    "requests that stall in the last bytes of a batch",
 			launch:  func(t *testing.T, b *testbed) { beginPosts(t, b, stalled, strings.Repeat(" ", 1<<20-100)) },
-			budgets: []budget{{"bytes kept", ofCollector, bytesKept, 96 << 20, launching}},
+			budgets: []budget{{"bytes kept", ofCollector, bytesKept, mostReading, launching}},
 		},
 		{
 			name:    "records that are none, compressed",
@@ -59,14 +60,14 @@ func attacksOnTheCollector() []attack {
 func beginPosts(t *testing.T, b *testbed, requests int, beginning string) {
 	t.Helper()
 	const length = 32 << 20
-	for n := range requests {
+	for range requests {
 		conn, err := dialFrom(attackerAddress)(t.Context(), "tcp", b.collector.ingest)
 		if err != nil {
-			t.Fatalf("connection %d: %v", n, err)
+			continue // it was refused
 		}
 		t.Cleanup(func() { _ = conn.Close() })
 		_ = conn.SetDeadline(time.Now().Add(patience))
-		_, _ = fmt.Fprintf(conn, "POST /v1/results HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", length, beginning) // it may have been refused
+		_, _ = fmt.Fprintf(conn, "POST /v1/results HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s", b.collector.ingest, length, beginning) // it may have been refused
 	}
 }
 
@@ -104,7 +105,7 @@ func (b *testbed) postAll(t *testing.T, body string) (status int) {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	_, _ = fmt.Fprintf(conn, "POST /v1/results HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body) // it may be cut off, if an answer is there
+	_, _ = fmt.Fprintf(conn, "POST /v1/results HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s", b.collector.ingest, len(body), body) // it may be cut off, if an answer is there
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Errorf("got no answer: %v", err)

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+	"time"
+
+	"atlasstream/pkg/atlas"
+)
+
+// attacksByReading are subscriptions for which the log has to be read.
+func attacksByReading() []attack {
+	const backlog, clients = 1000, 150 // records of each partition
+	const log, replays = 10_000, 50
+	const mostRead = 100 * backlog // one after the other, the backlogs take clients * partitions * backlog
+	read := counted("atlas_eventlog_records_read_total")
+	return []attack{
+		{
+			name:    "backlogs",
+			prepare: func(t *testing.T, b *testbed) { b.fillPartitions(t, backlog) },
+			launch: func(t *testing.T, b *testbed) {
+				b.askForBacklogs(t, clients)
+				before := read(t, b.gateway)
+				b.honest.hearBacklog(t, oneInEachPartition()[1], backlog)
+				if meanwhile := read(t, b.gateway) - before; meanwhile > mostRead {
+					t.Errorf("%.0f records were read until the honest client had its backlog, want at most %d", meanwhile, mostRead)
+				}
+			},
+		},
+		{
+			name:      "replays at a high speed",
+			arguments: []string{"--history", "open"},
+			prepare:   func(t *testing.T, b *testbed) { b.fillPartitions(t, log) },
+			launch:    func(t *testing.T, b *testbed) { askForReplays(t, b, replays) },
+			budgets:   []budget{{"records read", ofGateway, read, 5 * log, launching}},
+		},
+	}
+}
+
+// fillPartitions posts that many results to each partition, of a minute ago, which the live feeds have passed then.
+func (b *testbed) fillPartitions(t *testing.T, each int) {
+	t.Helper()
+	b.filled = time.Now().Add(-time.Minute)
+	for _, measurement := range oneInEachPartition() {
+		var results [][]byte
+		for number := range each {
+			results = append(results, resultAt(b.filled, measurement, number+1))
+		}
+		if answer, err := b.honest.post(bytes.NewReader(bytes.Join(results, []byte("\n")))); err != nil || answer.Accepted != each {
+			t.Fatalf("filling: %+v %v", answer, err)
+		}
+		if measurement == abusedMeasurement {
+			b.honest.hearNumbers(t, b.honest.line, each)
+		}
+	}
+}
+
+// askForBacklogs has many clients ask for the backlogs of all partitions.
+func (b *testbed) askForBacklogs(t *testing.T, clients int) {
+	t.Helper()
+	intruders := make([]*intruder, clients)
+	for n := range intruders {
+		intruders[n] = b.attacker.mustEnter(t, plainDoor)
+	}
+	for _, i := range intruders {
+		for _, measurement := range oneInEachPartition() {
+			i.subscribe(string(mustJSON(map[string]any{"msm": measurement, "sendBacklog": true})))
+		}
+	}
+	b.awaitRead(t, intruders...)
+}
+
+// hearBacklog asks for the backlog of a measurement too, and receives it: numbered results.
+func (c *honestClient) hearBacklog(t *testing.T, measurement atlas.MeasurementID, count int) {
+	t.Helper()
+	l := c.connect(t)
+	if err := l.subscribe(fmt.Sprintf(`{"msm":%d,"sendBacklog":true}`, measurement)); err != nil {
+		t.Fatalf("the honest client: %v", err)
+	}
+	c.hearNumbers(t, l, count)
+	if _, err := l.expect(`["atlas_backlog_sent",`); err != nil {
+		t.Errorf("the honest client: %v", err)
+	}
+}
+
+// askForReplays asks for replays of what the partitions were filled with, no two from the same moment on.
+func askForReplays(t *testing.T, b *testbed, count int) {
+	t.Helper()
+	i := b.attacker.mustEnter(t, plainDoor)
+	for n := range count {
+		start := float64(b.filled.Add(-10*time.Second).UnixMilli()+int64(n)) / 1000
+		parameters := fmt.Sprintf(`{"msm":%d,"startTime":%.3f,"endTime":%d,"speed":1000000}`, abusedMeasurement, start, b.filled.Unix()+1)
+		i.subscribe(parameters)
+		i.send(`["atlas_unsubscribe",` + parameters + `]`)
+	}
+	b.awaitRead(t, i)
+}
