@@ -1,15 +1,18 @@
 package fanout
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/clientip"
+	"atlasstream/services/gateway/internal/outbox"
 )
 
 // from joins a client of an address.
@@ -135,6 +138,78 @@ func TestStepsAreSharedAndPaidBack(t *testing.T) {
 	if left := len(partition.loads) + len(partition.demands); left != 0 {
 		t.Errorf("%d loads and demands are left", left)
 	}
+}
+
+// remembering is a client that comes back with the last cursor, so that each of its messages is its own.
+type remembering struct{ sink }
+
+func (*remembering) BeginCursors() bool { return true }
+
+func TestAbuseCursorsOfTheirOwn(t *testing.T) {
+	house, had := crowded(), 0
+	for range 500 {
+		if try(t, house.from(t, attacker, &remembering{}), `{"msm":1001,"cursor":""}`) == nil {
+			had++
+		}
+	}
+	if want := 10_000 / (stepsOfClient + stepsOfPayload); had != want {
+		t.Errorf("%d clients have cursors of their own, want %d", had, want)
+	}
+}
+
+// A client that goes from measurement to measurement keeps no arrays of those that it has left.
+func TestAbuseArraysOfMeasurementsThatWereLeft(t *testing.T) {
+	house := newHouseWith(Settings{Limits: Limits{Clients: 1, Subscriptions: 2}, Cursors: plainCursors{}})
+	subscriber := house.join(t, &sink{})
+	subscribe(t, subscriber, `{"msm":1001}`)
+	for msm := range 1000 {
+		parameters := fmt.Sprintf(`{"msm":%d,"buffering":true,"cursor":""}`, 1+msm)
+		subscribe(t, subscriber, parameters)
+		if err := unsubscribe(t, subscriber, parameters); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all, ofMember := len(subscriber.buffers.of), len(house.results.partition(0).members[subscriber].buffers); all > leastSwept || ofMember > 1 {
+		t.Errorf("%d arrays are kept, and %d of them in the partition", all, ofMember)
+	}
+}
+
+// weighed is a river that notes the most steps for which a member that rejoins holds it up.
+type weighed struct {
+	*river
+	most int
+}
+
+func (w *weighed) Rejoin(ctx context.Context, number int, offset int64, missed func([]atlas.Record)) (bool, error) {
+	return w.river.Rejoin(ctx, number, offset, func(records []atlas.Record) {
+		subject := w.source.partition(number).frames.subject
+		begun := subject.Work()
+		missed(records)
+		w.most = max(w.most, stepsOf(subject.Work().Sub(begun)))
+	})
+}
+
+// Who rejoins the feed holds it up for the work of a millisecond at a time, whatever its subscriptions cost.
+func TestAbuseRejoining(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := openBay(t, missedAtOnce, Behind{})
+		bay.seat.sized(outbox.Limits{Bytes: 1 << 20, Messages: 4 * missedAtOnce})
+		defer bay.close()
+		weighed := &weighed{river: bay.river}
+		bay.river.source = bay.AddSource(atlas.StreamResult, func(*Source) Feed { return weighed })
+		bay.river.grow(0, same(missedAtOnce, 1, 1)...)
+		after := plainCursors{}.Live(1, atlas.Position{Topic: "river", Offset: -1})
+		subscribe(t, bay.subscriber, fmt.Sprintf(`{"msm":1,"acceptedFields":["offset"],"cursor":%q}`, after))
+		bay.listen()
+		bay.expectBehind(t, 0, 0)
+		const ofRecord = stepsOfSet + stepsOfPayload + 10
+		if weighed.most == 0 || weighed.most > missedSteps+ofRecord || missedAtOnce*(stepsOfSet+stepsOfPayload) <= missedSteps+ofRecord {
+			t.Errorf("the feed was held up for %d steps", weighed.most)
+		}
+		if len(bay.heard) != missedAtOnce {
+			t.Errorf("got %d records, want %d", len(bay.heard), missedAtOnce)
+		}
+	})
 }
 
 // All of a /48 have four times what an address has.
