@@ -36,6 +36,21 @@ func Networks(address netip.Addr) []Network {
 	}
 }
 
+// Site is the widest network of an address: an IPv6 /48, or the IPv4 address itself. Limits that keep an address from having more than a part of something
+// count by it, or a few subnets of one site would have it all.
+func Site(address netip.Addr) netip.Prefix {
+	networks := Networks(address)
+	return networks[len(networks)-1].Prefix
+}
+
+// Describe names the network to a client that is counted in it.
+func (n Network) Describe() string {
+	if n.Factor > 1 {
+		return n.String()
+	}
+	return "this address"
+}
+
 // Of gives the address in host:port, as http.Request.RemoteAddr has it, or the zero address if there is none.
 func Of(remote string) netip.Addr {
 	host, _, err := net.SplitHostPort(remote)

@@ -30,6 +30,9 @@ func TestNetworksOfAnAddress(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: counted in %q, want %q", remote, got, want)
 		}
+		if site := clientip.Site(clientip.Of(remote)).String(); site != want[len(want)-1] {
+			t.Errorf("%s: got the site %s, want %s", remote, site, want[len(want)-1])
+		}
 	}
 }
 

@@ -3,10 +3,10 @@ package collector
 import (
 	"errors"
 	"net"
-	"net/netip"
 
 	"go.uber.org/zap"
 
+	"atlasstream/pkg/clientip"
 	"atlasstream/pkg/service"
 )
 
@@ -51,7 +51,7 @@ func (c *collector) listen() (listeners, error) {
 
 // warnOfStrangers says where a door is open to other machines: it takes from everybody who reaches it.
 func (c *collector) warnOfStrangers(door string, listener net.Listener) {
-	if address, err := netip.ParseAddrPort(listener.Addr().String()); err == nil && address.Addr().Unmap().IsLoopback() {
+	if clientip.Of(listener.Addr().String()).IsLoopback() {
 		return
 	}
 	c.cfg.Logger.Warn("the door asks nobody who they are: everybody who reaches this address can publish results and change the registries",

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/pkg/clientip"
 	ingestv1 "atlasstream/proto/ingest/v1"
 	"atlasstream/services/collector/internal/publish"
 	"atlasstream/services/collector/internal/split"
@@ -193,13 +195,18 @@ func TestAbuseTricklingClient(t *testing.T) {
 	}
 }
 
-func TestPrefixOf(t *testing.T) {
-	for remote, want := range map[string]string{
-		"192.0.2.7:80": "192.0.2.7/32", "[::ffff:192.0.2.7]:80": "192.0.2.7/32", "[2001:db8:1:2:3::4]:80": "2001:db8:1:2::/64", "[fe80::1%eth0]:1": "fe80::/64",
-		"@": "invalid Prefix", "": "invalid Prefix",
+// All subnets of a site have one share together, or four of them would keep out everybody else.
+func TestAbuseSubnetsOfASiteShare(t *testing.T) {
+	load := NewLoad(limits, nil)
+	all := load.memory.share()
+	for _, test := range []struct {
+		remote  string
+		refused bool
+	}{
+		{"[2001:db8:1:1::1]:1000", false}, {"[2001:db8:1:2::1]:1000", true}, {"[2001:db8:2::1]:1000", false}, {"192.0.2.1:1000", false}, {"@", false},
 	} {
-		if got := prefixOf(remote).String(); got != want {
-			t.Errorf("%q: got %s, want %s", remote, got, want)
+		if _, err := load.claim(clientip.Site(clientip.Of(test.remote)), all); errors.Is(err, errBusy) != test.refused {
+			t.Errorf("%s asked for a share: %v", test.remote, err)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"atlasstream/pkg/clientip"
 	ingestv1 "atlasstream/proto/ingest/v1"
 
 	"google.golang.org/grpc"
@@ -79,7 +80,7 @@ func (g *GRPC) admit(ctx context.Context, info *tap.Info) (context.Context, erro
 
 func peerOf(ctx context.Context) netip.Prefix {
 	if from, ok := peer.FromContext(ctx); ok {
-		return prefixOf(from.Addr.String())
+		return clientip.Site(clientip.Of(from.Addr.String()))
 	}
 	return netip.Prefix{}
 }

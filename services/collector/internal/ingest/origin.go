@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"atlasstream/pkg/clientip"
 )
 
 // refuseForeign refuses what a web page makes its visitor's browser send: browsers reach collectors that nobody else reaches, and send a form or text/plain
@@ -20,7 +22,7 @@ func refuseForeign(r *http.Request) *refusal {
 	default:
 		return refuse(http.StatusForbidden, "Sec-Fetch-Site: got %q, want none: other sites' pages may send nothing here", site)
 	}
-	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && isLoopback(local) && !isLocalHost(r.Host) {
+	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && clientip.Of(local.String()).IsLoopback() && !isLocalHost(r.Host) {
 		return refuse(http.StatusForbidden, "Host: got %q, want localhost or an IP address, as the request came to %s", r.Host, local)
 	}
 	return nil
@@ -29,11 +31,6 @@ func refuseForeign(r *http.Request) *refusal {
 func isOriginOf(origin, host string) bool {
 	from, err := url.Parse(origin)
 	return err == nil && from.Host != "" && strings.EqualFold(from.Host, host)
-}
-
-func isLoopback(address net.Addr) bool {
-	endpoint, err := netip.ParseAddrPort(address.String())
-	return err == nil && endpoint.Addr().Unmap().IsLoopback()
 }
 
 // isLocalHost tells whether a Host names this machine by something that nobody can make lead elsewhere. Clients of HTTP/1.0 send none; browsers do.

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// addressShare is the part of a pool that one address may have: no single client can keep out all others.
+// addressShare is the part of a pool that one address may have, as clientip.Site counts addresses: no single client can keep out all others.
 const addressShare = 4
 
 // errBusy says that a pool has no room for now.
@@ -27,7 +27,7 @@ type pool struct {
 	held    int64
 }
 
-// holder is an address that holds something of a pool, or waits for it.
+// holder is an address or a site that holds something of a pool, or waits for it.
 type holder struct {
 	share    *semaphore.Weighted
 	requests int
