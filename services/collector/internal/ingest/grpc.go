@@ -52,8 +52,8 @@ func (i *intake) PublishProbeStatus(ctx context.Context, request *ingestv1.Publi
 
 func (i *intake) publish(ctx context.Context, to publish.Destination, payloads [][]byte) (*ingestv1.Outcome, error) {
 	var total publish.Outcome
-	for first := 0; first < len(payloads); first += batchEvents {
-		batch := numbered(payloads[first:min(first+batchEvents, len(payloads))], first+1)
+	for first := 0; first < len(payloads); first += split.BatchValues {
+		batch := numbered(payloads[first:min(first+split.BatchValues, len(payloads))], first+1)
 		outcome, err := i.publisher.Publish(ctx, to, batch)
 		total.Add(outcome)
 		if err != nil {
@@ -66,9 +66,6 @@ func (i *intake) publish(ctx context.Context, to publish.Destination, payloads [
 	}
 	return outcomeMessage(total), nil
 }
-
-// batchEvents is how many events are published at a time.
-const batchEvents = 4096
 
 func numbered(payloads [][]byte, first int) []split.Value {
 	values := make([]split.Value, len(payloads))

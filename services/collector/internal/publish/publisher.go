@@ -15,9 +15,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// mostAtOnce bounds an append, in records: what tiny ones need beside their values would fill the log's memory.
-const mostAtOnce = 4096
-
 // Log is where records go; *eventlog.Writer is one. An append returns nil, or an *eventlog.AppendError if it has only some of the records, or another error
 // if it has none. There may be no places, where they are not known.
 type Log interface {
@@ -44,7 +41,7 @@ func New(log Log, maxRecordBytes int, source string, registerer prometheus.Regis
 // nothing after the failure was sent. The values must not change afterwards.
 func (p *Publisher) Publish(ctx context.Context, to Destination, values []split.Value) (Outcome, error) {
 	var outcome Outcome
-	for some := range slices.Chunk(values, mostAtOnce) {
+	for some := range slices.Chunk(values, split.BatchValues) {
 		if err := p.publish(ctx, to, some, &outcome); err != nil {
 			err.Line = some[0].Line
 			return outcome, err

@@ -10,8 +10,11 @@ import (
 const (
 	space         = " \t\r\n" // as JSON has it
 	byteOrderMark = "\ufeff"
-	mostValues    = 4096 // of a batch
 )
+
+// BatchValues is how many values a batch may have. What tiny ones need beside their bytes would fill the log's memory otherwise, and the limit of rejected
+// ones is looked at after each batch.
+const BatchValues = 4096
 
 var newline = []byte("\n")
 
@@ -132,7 +135,7 @@ func (s *Splitter) skipSpace() {
 }
 
 // full tells that the batch has as many values as it may; each takes memory, however short it is.
-func (s *Splitter) full() bool { return len(s.values) >= mostValues }
+func (s *Splitter) full() bool { return len(s.values) >= BatchValues }
 
 // emit adds a value, if it is not too long.
 func (s *Splitter) emit(line int, raw []byte) {

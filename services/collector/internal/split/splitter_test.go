@@ -244,7 +244,7 @@ func TestArrayBreaksOffInATooLongElement(t *testing.T) {
 
 // Each value takes memory, however short it is.
 func TestBatchesHaveFewValues(t *testing.T) {
-	const values = 3 * mostValues
+	const values = 3 * BatchValues
 	for name, body := range map[string]string{
 		"lines": strings.Repeat("1\n", values), "array": "[" + strings.Repeat("1,", values-1) + "1]",
 	} {
@@ -255,7 +255,7 @@ func TestBatchesHaveFewValues(t *testing.T) {
 			if errors.Is(err, io.EOF) {
 				break
 			}
-			if err != nil || len(batch) > mostValues {
+			if err != nil || len(batch) > BatchValues {
 				t.Fatalf("%s: a batch of %d values, %v", name, len(batch), err)
 			}
 			count += len(batch)
