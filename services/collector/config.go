@@ -116,7 +116,7 @@ func Defaults() Config {
 func (c Config) withDefaults() Config {
 	c.setDefaults()
 	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors())) // the admin port and Kafka have theirs
-	orDefault(&c.AddressConnections, min(1000, max(1, c.MaxConnections/16)))
+	orDefault(&c.AddressConnections, service.AddressConnectionsFor(c.MaxConnections))
 	orDefault(&c.Logger, zap.NewNop())
 	return c
 }

@@ -206,7 +206,7 @@ func (c *Config) setDefaults() {
 func (c *Config) setConnections() {
 	orDefault(&c.MaxConnections, connectionsOfClient*c.MaxClients+1000)
 	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors()))
-	orDefault(&c.AddressConnections, min(1000, max(1, c.MaxConnections/16)))
+	orDefault(&c.AddressConnections, service.AddressConnectionsFor(c.MaxConnections))
 }
 
 func (c *Config) setBehind() {

@@ -16,7 +16,7 @@ type serve struct {
 	GRPC   string `name:"grpc" help:"Address of the collector's gRPC door: ingest.v1. It asks nobody who they are." env:"ATLAS_GRPC"`
 	Admin  string `help:"Address of /metrics, /healthz and /readyz, and of /debug/pprof/ for this machine alone."`
 
-	MaxConnections     int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n). Unless given, a gateway has two for each of --max-clients and 1000 more."`
+	MaxConnections     int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n). The default of a gateway is two for each of --max-clients, and 1000 more."`
 	AddressConnections int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many. A sixteenth of --max-connections unless given, and no more than 1000." placeholder:"COUNT" positive:""`
 
 	MaxBody       int           `help:"Longest HTTP body, in bytes, both as it comes and once decompressed."`

@@ -44,7 +44,7 @@ type settings struct {
 	TrustedProxies   []string `help:"Ranges of addresses, such as 10.0.0.0/8, of proxies that tell the address of a client; none unless given." placeholder:"CIDR"`
 	AddressHeader    string   `help:"Header in which they do."`
 
-	MaxConnections       int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n). Unless given, a gateway has two for each of --max-clients and 1000 more." placeholder:"COUNT" positive:""`
+	MaxConnections       int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n). The default of a gateway is two for each of --max-clients, and 1000 more." placeholder:"COUNT" positive:""`
 	AddressConnections   int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many. A sixteenth of --max-connections unless given, and no more than 1000." placeholder:"COUNT" positive:""`
 	AddressSubscriptions int `help:"Most subscriptions of an address at once."`
 	AddressMemory        int `help:"Most bytes of memory that the subscriptions of an address take."`
