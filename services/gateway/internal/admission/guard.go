@@ -83,7 +83,7 @@ func (g *Guard) Enter(remote string) (leave func(), err error) {
 	for _, counted := range from {
 		if counted.connections >= g.limits.Connections*counted.network.Factor {
 			g.metrics.connections.Inc()
-			return nil, fmt.Errorf("%w: there are %d from %s, and no more are allowed", ErrTooManyConnections, counted.connections, counted)
+			return nil, fmt.Errorf("%w: there are %d from %s, and no more are allowed", ErrTooManyConnections, counted.connections, counted.network.Describe())
 		}
 	}
 	for _, counted := range from {
@@ -91,14 +91,6 @@ func (g *Guard) Enter(remote string) (leave func(), err error) {
 	}
 	g.hold(from)
 	return func() { g.leave(from) }, nil
-}
-
-// String names the address to its client.
-func (a *address) String() string {
-	if a.network.Factor > 1 {
-		return a.network.String()
-	}
-	return "this address"
 }
 
 func (g *Guard) leave(from networks) {

@@ -22,11 +22,11 @@ func (g *Guard) room(from *address, bytes int) error {
 	switch {
 	case used.Subscriptions >= mostSubscriptions:
 		g.metrics.subscriptions.Inc()
-		return fmt.Errorf("%w: there are %d from %s, and no more are allowed", ErrTooManySubscriptions, used.Subscriptions, from)
+		return fmt.Errorf("%w: there are %d from %s, and no more are allowed", ErrTooManySubscriptions, used.Subscriptions, from.network.Describe())
 	case used.Bytes+bytes > mostBytes:
 		g.metrics.subscriptionBytes.Inc()
 		return fmt.Errorf("%w: those from %s take %d bytes of memory, this one would take %d, and no more than %d are allowed", ErrTooManySubscriptions,
-			from, used.Bytes, bytes, mostBytes)
+			from.network.Describe(), used.Bytes, bytes, mostBytes)
 	}
 	return nil
 }

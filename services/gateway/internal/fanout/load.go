@@ -79,8 +79,9 @@ func (p *partition) charge(joining *membership) error {
 		if most := limit * network.Factor; steps > most {
 			p.refund(joining)
 			p.hub.metrics.overloads.Inc()
-			return fmt.Errorf("%w to measurement %d: those of this address would take %d steps for each of its records, and no more than %d are allowed; "+
-				"conditions, alternatives, different acceptedFields and cursors take the most", ErrTooMany, joining.wanted.Measurement, steps, most)
+			return fmt.Errorf("%w to measurement %d: those from %s would take %d steps for each of its records, and no more than %d are allowed; "+
+				"conditions, alternatives, different acceptedFields and cursors take the most", ErrTooMany, joining.wanted.Measurement,
+				network.Describe(), steps, most)
 		}
 	}
 	return nil
