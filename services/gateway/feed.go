@@ -25,6 +25,23 @@ type feed struct {
 	most    time.Duration // the age of a cursor
 }
 
+// codeUnavailable says that the log cannot be read.
+const codeUnavailable subscription.Code = "unavailable"
+
+// refuseChanged tells a client that to try again does not help where somebody has changed the partitions of a topic. Other errors stay as they are.
+func refuseChanged(err error) error {
+	if changed, ok := errors.AsType[*eventlog.PartitionsChangedError](err); ok {
+		return subscription.Refuse(codeUnavailable, "nothing of this can be subscribed to or replayed until the log is mended: %s", changed)
+	}
+	return err
+}
+
+// Follow implements fanout.Feed.
+func (f *feed) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error) {
+	release, err = f.Tails.Follow(ctx, measurement, attach)
+	return release, refuseChanged(err)
+}
+
 // Topic implements fanout.Trail.
 func (f *feed) Topic() string { return f.topic }
 
@@ -36,7 +53,7 @@ func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription) (o
 	}
 	position, err := f.player.ResumeLive(ctx, wanted.Source(), wanted.Measurement, bookmark, f.most)
 	if err != nil {
-		return 0, err
+		return 0, refuseChanged(err)
 	}
 	_, err = f.Rejoin(ctx, position.Partition, position.Offset, func([]atlas.Record) {})
 	return position.Offset, err
@@ -46,7 +63,7 @@ func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription) (o
 func (f *feed) Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error) {
 	number, err := f.history.Partition(ctx, f.topic, measurement)
 	if err != nil {
-		return 0, err
+		return 0, refuseChanged(err)
 	}
 	return f.history.OffsetAt(ctx, f.topic, number, at)
 }

@@ -85,11 +85,8 @@ func (p *past) Start(ctx context.Context, wanted *subscription.Subscription, acc
 	replay, err := p.begin(ctx, wanted, playback.Request{
 		Stream: wanted.Source(), Measurement: wanted.Measurement, Start: asked.Start, End: asked.End, Speed: asked.Speed, Account: account,
 	})
-	if changed, ok := errors.AsType[*eventlog.PartitionsChangedError](err); ok {
-		return nil, subscription.Refuse(codeUnavailable, "nothing of this can be replayed until the log is mended: %s", changed)
-	}
 	if err != nil {
-		return nil, err
+		return nil, refuseChanged(err)
 	}
 	return played{replay, p.logger.With(zap.Int64("measurement", int64(wanted.Measurement)))}, nil
 }
@@ -112,11 +109,8 @@ type played struct {
 	logger *zap.Logger
 }
 
-// The codes of a replay that ends before its time.
-const (
-	codeGap         subscription.Code = "gap"
-	codeUnavailable subscription.Code = "unavailable"
-)
+// codeGap is that of a replay whose records the log has lost.
+const codeGap subscription.Code = "gap"
 
 // Run implements fanout.Playback.
 func (p played) Run(ctx context.Context, sink fanout.Sink) error {
@@ -128,6 +122,9 @@ func (p played) Run(ctx context.Context, sink fanout.Sink) error {
 	if gone, ok := errors.AsType[*eventlog.OffsetGoneError](err); ok {
 		return subscription.Refuse(codeGap, "the log has lost what comes next in this replay, which ends here: it has %d and what comes after it, not %d",
 			gone.First, gone.Offset)
+	}
+	if refusal, ok := errors.AsType[*subscription.Error](refuseChanged(err)); ok {
+		return refusal
 	}
 	return subscription.Refuse(codeUnavailable, "the log cannot be read any further, so this replay ends here; try again in some seconds")
 }

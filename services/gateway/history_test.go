@@ -98,7 +98,7 @@ func (splitLog) Partition(context.Context, string, atlas.MeasurementID) (int, er
 // A replay that one topic's partitions keep from beginning says which topic that is.
 func TestReplayOfALogWhosePartitionsWereChanged(t *testing.T) {
 	_, err := pastOf(splitLog{}, 0).Start(t.Context(), wantPast(t, longAgo), nil)
-	if err == nil || err.Error() != "[unavailable] nothing of this can be replayed until the log is mended: "+errSplit.Error() {
+	if err == nil || err.Error() != "[unavailable] nothing of this can be subscribed to or replayed until the log is mended: "+errSplit.Error() {
 		t.Errorf("got %v", err)
 	}
 }
@@ -115,6 +115,9 @@ func TestReplayThatCannotGoOnSaysWhy(t *testing.T) {
 		},
 		"no Kafka": {
 			errors.New("connection refused"), "[unavailable] the log cannot be read any further, so this replay ends here; try again in some seconds",
+		},
+		"partitions that were changed": {
+			fmt.Errorf("reading: %w", errSplit), "[unavailable] nothing of this can be subscribed to or replayed until the log is mended: " + errSplit.Error(),
 		},
 		"a client that is gone": {outbox.ErrClosed, outbox.ErrClosed.Error()},
 	} {

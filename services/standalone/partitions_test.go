@@ -34,7 +34,7 @@ func TestPartitionsAreAddedWhileClientsAreLive(t *testing.T) {
 		}
 	}
 	eventually(t, "neither is ready", func() bool { return !answersOK(h.admins[0], "/readyz") && !answersOK(h.admins[1], "/readyz") })
-	if status, words := refused(t, entrances[1], wanted); status != http.StatusServiceUnavailable || !strings.HasPrefix(words, "[unavailable]") {
+	if status, words := refused(t, entrances[1], wanted); status != http.StatusServiceUnavailable || !strings.HasPrefix(words, "[unavailable] nothing of this can be") {
 		t.Errorf("a newcomer heard %d %q", status, words)
 	}
 	if status, answer, err := h.post([]byte(`{"msm_id":1001,"prb_id":2,"timestamp":1426633200,"type":"ping"}`)); status != http.StatusServiceUnavailable || err != nil {
