@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -31,18 +30,4 @@ func TestAbuseByIdleConnections(t *testing.T) {
 	if !strings.Contains(c.metrics(t), `atlas_service_connections_refused_total{door="gRPC",limit="address"}`) {
 		t.Error("the metrics do not tell of refused connections to the gRPC door")
 	}
-}
-
-func get(t *testing.T, client *http.Client, url string) (status int, body string) {
-	t.Helper()
-	response, err := client.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	read, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(read)
 }

@@ -335,18 +335,24 @@ func TestStopFinishesWhatRuns(t *testing.T) {
 	}
 }
 
-func (r *running) metrics(t *testing.T) string {
+func get(t *testing.T, client *http.Client, url string) (status int, body string) {
 	t.Helper()
-	response, err := http.Get("http://" + r.admin + "/metrics")
+	response, err := client.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
+	read, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text)
+	return response.StatusCode, string(read)
+}
+
+func (r *running) metrics(t *testing.T) string {
+	t.Helper()
+	_, body := get(t, http.DefaultClient, "http://"+r.admin+"/metrics")
+	return body
 }
 
 // A log that does not answer bounds neither the answer to a client nor the stop.

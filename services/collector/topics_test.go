@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -40,16 +39,8 @@ func TestPartitionsAreAddedToATopicOfACollector(t *testing.T) {
 // unready gives what /readyz says.
 func (r *running) unready(t *testing.T) string {
 	t.Helper()
-	response, err := http.Get("http://" + r.admin + "/readyz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	words, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(words)
+	_, body := get(t, http.DefaultClient, "http://"+r.admin+"/readyz")
+	return body
 }
 
 // A collector that starts after the number was changed sees that by the records.

@@ -16,6 +16,7 @@ import (
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
 )
 
 // poller is a client of long-polling.
@@ -73,7 +74,7 @@ func (p *poller) next() payload.Packet {
 		default:
 			form = payload.Revision3Text
 		}
-		if p.waiting, err = decodeAll(form, body, payload.Limits{Packets: payload.MaxPackets, Bytes: 1 << 20}); err != nil {
+		if p.waiting, err = payloadtest.Decode(form, body, payload.Limits{Packets: payload.MaxPackets, Bytes: 1 << 20}); err != nil {
 			p.t.Fatalf("%v: %q", err, body)
 		}
 	}
@@ -291,19 +292,4 @@ func TestEventsAcrossTheUpgrade(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 	}
-}
-
-// decodeAll gives what there is before an error.
-func decodeAll(form payload.Form, body []byte, limits payload.Limits) (packets []payload.Packet, err error) {
-	decoded, err := payload.Decode(form, body, limits)
-	if err != nil {
-		return nil, err
-	}
-	for packet, err := range decoded {
-		if err != nil {
-			return packets, err
-		}
-		packets = append(packets, packet)
-	}
-	return packets, nil
 }

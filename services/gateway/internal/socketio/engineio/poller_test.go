@@ -12,6 +12,7 @@ import (
 
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
 )
 
 // poller is a client of long-polling, which sees bodies as they are.
@@ -33,7 +34,7 @@ func (s *testServer) startPolling(t testing.TB, revision Revision, extra string)
 	t.Helper()
 	p := &poller{server: s, query: fmt.Sprintf("EIO=%d&transport=polling", revision)}
 	first := p.request(t, http.MethodGet, p.query+extra, "")
-	packets, err := decodeAll(formOf(revision, []byte(first.body)), []byte(first.body), payload.Limits{Packets: 1, Bytes: 1000})
+	packets, err := payloadtest.Decode(formOf(revision, []byte(first.body)), []byte(first.body), payload.Limits{Packets: 1, Bytes: 1000})
 	if err != nil || first.status != http.StatusOK || packets[0].Data[0] != byte(packetOpen) {
 		t.Fatalf("got %+v, %v; want an open packet", first, err)
 	}
@@ -177,19 +178,4 @@ func waitUntil(t testing.TB, happened func() bool) {
 func (s *Session) send(text string) error {
 	defer s.Flush()
 	return s.Offer(outbox.Text([]byte(text)))
-}
-
-// decodeAll gives what there is before an error.
-func decodeAll(form payload.Form, body []byte, limits payload.Limits) (packets []payload.Packet, err error) {
-	decoded, err := payload.Decode(form, body, limits)
-	if err != nil {
-		return nil, err
-	}
-	for packet, err := range decoded {
-		if err != nil {
-			return packets, err
-		}
-		packets = append(packets, packet)
-	}
-	return packets, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
 )
 
 func TestOpenPacketOverPolling(t *testing.T) {
@@ -157,7 +158,7 @@ func TestBodiesOfPollsAreBounded(t *testing.T) {
 		session.Close(Ending{Reason: "enough"}, outbox.Text([]byte("4last")))
 		for !slices.Contains(got, "1") {
 			reply := client.poll(t)
-			packets, err := decodeAll(formOf(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 10 * most})
+			packets, err := payloadtest.Decode(formOf(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 10 * most})
 			if err != nil {
 				t.Fatalf("%v: %q", err, reply.body)
 			}

@@ -13,6 +13,7 @@ import (
 
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
 )
 
 func TestShutdownOfPollingSessions(t *testing.T) {
@@ -124,7 +125,7 @@ func TestClosePacketComesAlone(t *testing.T) {
 					if got.body == alone {
 						break
 					}
-					packets, err := decodeAll(formOf(revision, []byte(got.body)), []byte(got.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 1000})
+					packets, err := payloadtest.Decode(formOf(revision, []byte(got.body)), []byte(got.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 1000})
 					if err != nil || slices.ContainsFunc(packets, func(p payload.Packet) bool { return string(p.Data) == "1" }) {
 						t.Fatalf("%s: got %d %q, %v", name, got.status, got.body, err)
 					}

@@ -14,6 +14,7 @@ import (
 
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
 )
 
 // dialUpgrade opens a WebSocket beside the polls.
@@ -293,7 +294,7 @@ func (p *poller) receiveAndMove(t *testing.T, revision Revision, pollsBefore int
 	var got received
 	take := func() {
 		reply := p.poll(t)
-		packets, err := decodeAll(formOf(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: 16, Bytes: 1 << 20})
+		packets, err := payloadtest.Decode(formOf(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: 16, Bytes: 1 << 20})
 		if err != nil {
 			t.Fatalf("%v: %q", err, reply.body)
 		}

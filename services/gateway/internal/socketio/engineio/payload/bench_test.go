@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
 )
 
 var formNames = map[string]payload.Form{
@@ -49,7 +50,7 @@ func BenchmarkDecode(b *testing.B) {
 				b.SetBytes(int64(len(body)))
 				b.ReportAllocs()
 				for b.Loop() {
-					if _, err := decode(form, body, limits); err != nil {
+					if _, err := payloadtest.Decode(form, body, limits); err != nil {
 						b.Fatal(err)
 					}
 				}

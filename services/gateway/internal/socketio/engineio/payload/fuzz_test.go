@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
 )
 
 // FuzzDecode looks for bodies that make Decode panic, break its limits, allocate too much, or give packets that Append and Decode do not give back.
@@ -26,7 +27,7 @@ func FuzzDecode(f *testing.F) {
 	limits := payload.Limits{Packets: 50, Bytes: 1000}
 	f.Fuzz(func(t *testing.T, number int, body []byte) {
 		form := forms[uint(number)%uint(len(forms))]
-		packets, err := decode(form, slices.Clone(body), limits)
+		packets, err := payloadtest.Decode(form, slices.Clone(body), limits)
 		if len(body) > limits.Bytes && err == nil || len(packets) > limits.Packets {
 			t.Fatalf("%d bytes with %d packets, above the limits", len(body), len(packets))
 		}
@@ -35,7 +36,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		checkMemory(t, body, packets)
 		again := payload.Append(nil, form, packets)
-		got, err := decode(form, again, payload.Limits{Packets: 50, Bytes: 6000})
+		got, err := payloadtest.Decode(form, again, payload.Limits{Packets: 50, Bytes: 6000})
 		if err != nil || !sameMeaning(got, packets) {
 			t.Fatalf("got %s and error %v from what Append made of %s", show(got), err, show(packets))
 		}
@@ -67,7 +68,7 @@ func FuzzAppend(f *testing.F) {
 			if size := payload.Size(form, sent[0]) + payload.Size(form, sent[1]) + payload.Size(form, sent[2]); size < len(body) {
 				t.Fatalf("form %d: got %d bytes, Size said %d", form, len(body), size)
 			}
-			got, err := decode(form, body, payload.Limits{Packets: len(sent), Bytes: len(body)})
+			got, err := payloadtest.Decode(form, body, payload.Limits{Packets: len(sent), Bytes: len(body)})
 			if err != nil || !sameMeaning(got, sent) {
 				t.Fatalf("form %d: got %s and error %v for %s", form, show(got), err, show(sent))
 			}

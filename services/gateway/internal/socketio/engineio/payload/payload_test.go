@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
 )
 
 var (
@@ -21,21 +22,6 @@ var (
 func text(s string) payload.Packet { return payload.Packet{Data: []byte(s)} }
 
 func binary(s string) payload.Packet { return payload.Packet{Binary: true, Data: []byte(s)} }
-
-// decode gives what there is before an error.
-func decode(form payload.Form, body []byte, limits payload.Limits) (packets []payload.Packet, err error) {
-	decoded, err := payload.Decode(form, body, limits)
-	if err != nil {
-		return nil, err
-	}
-	for packet, err := range decoded {
-		if err != nil {
-			return packets, err
-		}
-		packets = append(packets, packet)
-	}
-	return packets, nil
-}
 
 // show makes packets readable.
 func show(packets []payload.Packet) []string {
@@ -165,7 +151,7 @@ func TestDecodeWhatRealParsersMake(t *testing.T) {
 			if !known {
 				t.Fatalf("form: got %q", body.Form)
 			}
-			got, err := decode(form, slices.Clone(body.Body), limits)
+			got, err := payloadtest.Decode(form, slices.Clone(body.Body), limits)
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("%q: got %s and error %v, want %s", body.Body, show(got), err, show(want))
 			}
@@ -182,7 +168,7 @@ func TestDecodeTellsOneEncodingFromTwo(t *testing.T) {
 		"2:4Ā":             {text("4Ā")},
 		"3:4É©1:26:b4AA==": {text("4ɩ"), text("2"), binary("\x00")},
 	} {
-		got, err := decode(payload.Revision3Text, []byte(body), limits)
+		got, err := payloadtest.Decode(payload.Revision3Text, []byte(body), limits)
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %s and error %v, want %s", body, show(got), err, show(want))
 		}
@@ -231,7 +217,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{payload.Revision3Binary, "\x00\x04\xff4\xed\xff\xff", "body: the text is not valid UTF-8"},
 		{payload.Revision3Binary, "\x00\x04\xff4\xed\xa0\xff", "body: the text is not valid UTF-8"},
 	} {
-		got, err := decode(test.form, []byte(test.body), limits)
+		got, err := payloadtest.Decode(test.form, []byte(test.body), limits)
 		if err == nil || err.Error() != test.want {
 			t.Errorf("form %d, %q: got %s and error %v, want error %s", test.form, test.body, show(got), err, test.want)
 		}
@@ -241,12 +227,12 @@ func TestDecodeRefuses(t *testing.T) {
 func TestDecodeKeepsLimits(t *testing.T) {
 	for _, form := range forms {
 		body := payload.Append(nil, form, []payload.Packet{text("2"), text("42"), binary("abc")})
-		if _, err := decode(form, slices.Clone(body), payload.Limits{Packets: 3, Bytes: len(body)}); err != nil {
+		if _, err := payloadtest.Decode(form, slices.Clone(body), payload.Limits{Packets: 3, Bytes: len(body)}); err != nil {
 			t.Errorf("form %d at the limits: got error %v", form, err)
 		}
 		for unit, limits := range map[string]payload.Limits{"packets": {Packets: 2, Bytes: len(body)}, "bytes": {Packets: 3, Bytes: len(body) - 1}} {
 			var tooLarge *payload.TooLargeError
-			if _, err := decode(form, slices.Clone(body), limits); !errors.As(err, &tooLarge) || tooLarge.Unit != unit {
+			if _, err := payloadtest.Decode(form, slices.Clone(body), limits); !errors.As(err, &tooLarge) || tooLarge.Unit != unit {
 				t.Errorf("form %d above %v: got error %v, want one about %s", form, limits, err, unit)
 			}
 		}
@@ -256,7 +242,7 @@ func TestDecodeKeepsLimits(t *testing.T) {
 func TestPacketsDoNotOverlap(t *testing.T) {
 	for _, form := range forms {
 		body := payload.Append(nil, form, []payload.Packet{text("4a"), text("4b")})
-		packets, err := decode(form, body, limits)
+		packets, err := payloadtest.Decode(form, body, limits)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,19 @@
+// Package payloadtest reads whole bodies in tests.
+package payloadtest
+
+import "atlasstream/services/gateway/internal/socketio/engineio/payload"
+
+// Decode gives all packets of a body, as payload.Decode does, and those before an error with it.
+func Decode(form payload.Form, body []byte, limits payload.Limits) (packets []payload.Packet, err error) {
+	decoded, err := payload.Decode(form, body, limits)
+	if err != nil {
+		return nil, err
+	}
+	for packet, err := range decoded {
+		if err != nil {
+			return packets, err
+		}
+		packets = append(packets, packet)
+	}
+	return packets, nil
+}
