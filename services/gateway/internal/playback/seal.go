@@ -45,9 +45,6 @@ func (s *Seal) SetKey(secret []byte) {
 	s.key.Store(key)
 }
 
-// HasKey tells whether a key was set.
-func (s *Seal) HasKey() bool { return s.key.Load() != nil }
-
 func (k *sealKey) seal(body []byte) []byte {
 	mac := hmac.New(sha256.New, k.secret)
 	mac.Write(body)
