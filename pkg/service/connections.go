@@ -90,6 +90,7 @@ func (d *door) counted(conn net.Conn, address netip.Addr) net.Conn {
 		d.connections.leave(address)
 	})
 	if tcp, ok := conn.(*net.TCPConn); ok {
+		boundUnsent(tcp)
 		return &countedTCP{tcp, leave}
 	}
 	return &countedConn{conn, leave}
