@@ -146,7 +146,7 @@ const (
 	DefaultPartitions = 64
 	DefaultMaxRecord  = 512 << 10
 	clientID          = "atlas-collector"
-	slotTimeout       = 5 * time.Second // after which a client is told to come again; many batches are published meanwhile
+	slotTimeout       = 5 * time.Second // after which a client is told to retry; many batches are published meanwhile
 )
 
 func orDefault[T comparable](setting *T, value T) {

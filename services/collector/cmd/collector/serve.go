@@ -23,12 +23,12 @@ type serve struct {
 	MaxMessage    int           `help:"Longest gRPC request, in bytes, once decompressed." env:"ATLAS_INGEST_MAX_MESSAGE"`
 	MaxRecord     int           `help:"Longest record, in bytes."`
 	MaxRejected   int           `help:"Most records of a request that may be rejected; then what is left of it is not read."`
-	MaxRequests   int           `help:"Most requests whose records are published at once, over both doors, and a quarter of them from one address; further ones wait for 5s and are told to come again."`
-	ReadingBytes  int64         `help:"Most memory for requests, over both doors, in bytes, and a quarter of it for one address; further requests are told to come again."`
-	WaitingBytes  int64         `help:"Most bytes that wait for Kafka, over all requests; further ones are told to come again."`
+	MaxRequests   int           `help:"Most requests whose records are published at once, over HTTP and gRPC together, and a quarter of them from one address; further ones wait for 5s and are told to retry."`
+	ReadingBytes  int64         `help:"Most memory for requests, over HTTP and gRPC together, in bytes, and a quarter of it for one address; further requests are told to retry."`
+	WaitingBytes  int64         `help:"Most bytes that wait for Kafka, over all requests; further ones are told to retry."`
 	MinRate       int64         `help:"Bytes a second of an HTTP body that a client must send in the long run."`
 	ReadTimeout   time.Duration `help:"How long a client may pause in an HTTP body, or take to send a gRPC request."`
-	AppendTimeout time.Duration `help:"How long Kafka may take to acknowledge records before the client is told to come again."`
+	AppendTimeout time.Duration `help:"How long Kafka may take to acknowledge records before the client is told to retry."`
 	StopTimeout   time.Duration `help:"How long an orderly stop may take."`
 
 	HistoryLateness time.Duration `help:"How much later than others of its time a result still comes in, the same for collectors and gateways; later ones may be missing from replays, and collectors count them."`

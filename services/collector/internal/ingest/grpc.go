@@ -57,7 +57,7 @@ func (i *intake) publish(ctx context.Context, to publish.Destination, payloads [
 		outcome, err := i.publisher.Publish(ctx, to, batch)
 		total.Add(outcome)
 		if err != nil {
-			i.logger.Warn("records refused, as Kafka could not be had", zap.String("topic", to.Topic), zap.Error(err))
+			i.logger.Warn("records refused, as Kafka did not take them", zap.String("topic", to.Topic), zap.Error(err))
 			return nil, failure(err, outcomeMessage(total))
 		}
 		if last := first + len(batch); total.RejectedTotal > i.rejections && last < len(payloads) {
@@ -86,7 +86,7 @@ func outcomeMessage(outcome publish.Outcome) *ingestv1.Outcome {
 	return message
 }
 
-// failure says that Kafka could not be had, when to try again, and what became of the events nevertheless.
+// failure says that Kafka did not take the events, when to try again, and what became of the events nevertheless.
 func failure(err error, outcome *ingestv1.Outcome) error {
 	code, retry := codes.Unavailable, kafkaRetry
 	if errors.Is(err, eventlog.ErrBusy) {

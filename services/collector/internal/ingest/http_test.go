@@ -338,9 +338,9 @@ func TestKafkaCannotBeHad(t *testing.T) {
 		left  int
 		says  string
 	}{
-		"busy": {eventlog.ErrBusy, "1", 0, "kafka could not be had for 2 valid records from line 1 on: too many bytes wait for Kafka"},
+		"busy": {eventlog.ErrBusy, "1", 0, "kafka did not take 2 valid records from line 1 on: too many bytes wait for Kafka"},
 		"partly": {&eventlog.AppendError{Outcomes: []error{nil, lost}}, "5", 1,
-			"kafka could not be had for 1 valid records from line 1 on: 1 of 2 records were not appended, the first of them: leader lost"},
+			"kafka did not take 1 valid records from line 1 on: 1 of 2 records were not appended, the first of them: leader lost"},
 	} {
 		log := &memory{fail: func(context.Context, []atlas.Event) error { return test.fail }}
 		got := post(t, openDoor(t, log, limits)+"/v1/results", "", strings.NewReader(result(1)+"\nx\n"+result(2)))
@@ -367,7 +367,7 @@ func TestTooManyRequests(t *testing.T) {
 		<-log.started
 	}
 	got := post(t, url, "", strings.NewReader(result(2)))
-	const says = "busy: requests from your address (127.0.0.1/32) hold 4 slots already, which is the most for one; send again what begins with line 1"
+	const says = "busy: requests from your address (127.0.0.1/32) hold 4 slots already, which is the most for one; send everything again from line 1 on"
 	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "1" || got.Error != says {
 		t.Errorf("one too many: got %d, Retry-After %q, %q", got.status, got.header.Get("Retry-After"), got.Error)
 	}

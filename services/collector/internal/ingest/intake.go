@@ -58,13 +58,13 @@ func (h *HTTP) ended(values *split.Splitter, err error) *refusal {
 func (h *HTTP) publish(ctx context.Context, from netip.Prefix, to publish.Destination, batch []split.Value, total *publish.Outcome) *refusal {
 	giveBack, err := h.load.slot(ctx, from)
 	if err != nil {
-		return refuseBusy(fmt.Errorf("%w; send again what begins with line %d", err, batch[0].Line))
+		return refuseBusy(fmt.Errorf("%w; send everything again from line %d on", err, batch[0].Line))
 	}
 	defer giveBack()
 	outcome, err := h.publisher.Publish(ctx, to, batch)
 	total.Add(outcome)
 	if err != nil {
-		h.logger.Warn("records refused, as Kafka could not be had", zap.String("topic", to.Topic), zap.Error(err))
+		h.logger.Warn("records refused, as Kafka did not take them", zap.String("topic", to.Topic), zap.Error(err))
 		return refuseFailed(err)
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 	"atlasstream/services/collector/internal/unpack"
 )
 
-// When a client should come again.
+// When a client should retry.
 const (
 	busyRetry  = time.Second     // what is under way is soon done
 	kafkaRetry = 5 * time.Second // a new leader is elected, or a broker comes back
@@ -28,7 +28,7 @@ func refuse(status int, format string, args ...any) *refusal {
 	return &refusal{status: status, reason: fmt.Errorf(format, args...)}
 }
 
-// refuseBusy tells a client to come again when others are done.
+// refuseBusy tells a client to retry when others are done.
 func refuseBusy(err error) *refusal {
 	return &refusal{status: http.StatusServiceUnavailable, retry: busyRetry, reason: err}
 }
@@ -59,7 +59,7 @@ func (l Limits) refuseUnread(err error) *refusal {
 	return refuse(http.StatusBadRequest, "body: %w", err)
 }
 
-// refuseFailed says that Kafka could not be had.
+// refuseFailed says that Kafka did not take the records.
 func refuseFailed(err error) *refusal {
 	if errors.Is(err, eventlog.ErrAppendTooLarge) {
 		return refuse(http.StatusRequestEntityTooLarge, "body: %w; send it in smaller parts, or raise --waiting-bytes", err)
@@ -68,6 +68,6 @@ func refuseFailed(err error) *refusal {
 	if errors.Is(err, eventlog.ErrBusy) {
 		retry = busyRetry
 	}
-	reason := fmt.Errorf("%w; send again what begins with that line: the few records of it that Kafka has already do no harm", err)
+	reason := fmt.Errorf("%w; send everything again from that line on: what Kafka has of it already does no harm", err)
 	return &refusal{status: http.StatusServiceUnavailable, retry: retry, reason: reason}
 }

@@ -21,7 +21,7 @@ func newMetrics(source string, registerer prometheus.Registerer) *metrics {
 		records: factory.NewCounterVec(prometheus.CounterOpts{
 			Name:        "atlas_collector_records_total",
 			ConstLabels: labels,
-			Help:        "Records by what became of them: accepted (Kafka has them), rejected (not valid), failed (Kafka could not be had).",
+			Help:        "Records by what became of them: accepted (Kafka has them), rejected (not valid), failed (Kafka did not take them).",
 		}, []string{"topic", "outcome"}),
 		late: factory.NewCounterVec(prometheus.CounterOpts{
 			Name:        "atlas_collector_late_results_total",

@@ -37,7 +37,7 @@ func New(log Log, maxRecordBytes int, source string, registerer prometheus.Regis
 	return &Publisher{log: log, maxRecordBytes: maxRecordBytes, metrics: newMetrics(source, registerer)}
 }
 
-// Publish returns once Kafka has every valid one of the values; a bad one costs no other. If it could not be had for some, the error is a *FailedError, and
+// Publish returns once Kafka has every valid one of the values; a bad one costs no other. If it did not take some, the error is a *FailedError, and
 // nothing after the failure was sent. The values must not change afterwards.
 func (p *Publisher) Publish(ctx context.Context, to Destination, values []split.Value) (Outcome, error) {
 	var outcome Outcome
@@ -119,7 +119,7 @@ func (p *Publisher) append(to Destination, records int, outcome *Outcome, send f
 	return nil
 }
 
-// FailedError says that Kafka could not be had for some records.
+// FailedError says that Kafka did not take some records.
 type FailedError struct {
 	Failed int // at least so many
 	Line   int // of the first value that may not be in Kafka; every valid one before it is
@@ -127,7 +127,7 @@ type FailedError struct {
 }
 
 func (e *FailedError) Error() string {
-	return fmt.Sprintf("kafka could not be had for %d valid records from line %d on: %v", e.Failed, e.Line, e.Cause)
+	return fmt.Sprintf("kafka did not take %d valid records from line %d on: %v", e.Failed, e.Line, e.Cause)
 }
 
 func (e *FailedError) Unwrap() error { return e.Cause }
