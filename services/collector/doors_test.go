@@ -35,7 +35,7 @@ func TestOpenDoorsAreWarnedOf(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if got := logs.FilterMessageSnippet("asks nobody who they are").Len(); got != want {
+		if got := logs.FilterMessageSnippet("clients are not authenticated").Len(); got != want {
 			t.Errorf("%s: %d warnings, want %d", address, got, want)
 		}
 	}

@@ -54,6 +54,6 @@ func (c *collector) warnOfStrangers(door string, listener net.Listener) {
 	if clientip.Of(listener.Addr().String()).IsLoopback() {
 		return
 	}
-	c.cfg.Logger.Warn("the door asks nobody who they are: everybody who reaches this address can publish results and change the registries",
+	c.cfg.Logger.Warn("clients are not authenticated: every one that reaches this address can publish results and change the registries",
 		zap.String("door", door), zap.Stringer("address", listener.Addr()))
 }

@@ -13,10 +13,10 @@ import (
 type settings struct {
 	service.Logging
 
-	Listen      string        `help:"Address of the gateway's public door: Socket.IO, WebSocket, plain HTTP and pages." default:":8080"`
-	Ingest      string        `help:"Address of the collector's HTTP door: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. It asks nobody who they are." default:"127.0.0.1:8081"`
-	GRPC        string        `name:"grpc" help:"Address of the collector's gRPC door: ingest.v1. It asks nobody who they are." default:"127.0.0.1:8082"`
-	Admin       string        `help:"Address of /metrics, /healthz and /readyz, and of /debug/pprof/ for this machine alone." default:"127.0.0.1:9090"`
+	Listen      string        `help:"Address for clients of the gateway: Socket.IO, WebSocket, plain HTTP and pages." default:":8080"`
+	Ingest      string        `help:"Address of the collector for HTTP: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. Clients are not authenticated." default:"127.0.0.1:8081"`
+	GRPC        string        `name:"grpc" help:"Address of the collector for gRPC: ingest.v1. Clients are not authenticated." default:"127.0.0.1:8082"`
+	Admin       string        `help:"Address of /metrics, /healthz and /readyz, and, for clients on this machine only, of /debug/pprof/." default:"127.0.0.1:9090"`
 	KafkaListen string        `help:"Address of the embedded broker, where Kafka tools reach it." default:"127.0.0.1:9092"`
 	Data        string        `help:"Folder of the broker's log, which survives a restart; without it all is kept in memory." placeholder:"DIR"`
 	Simulate    bool          `help:"Simulate a network." default:"true" negatable:""`

@@ -4,7 +4,7 @@ package main
 import "atlasstream/pkg/service"
 
 type commands struct {
-	Serve    serve    `cmd:"" help:"Open the doors: HTTP and gRPC."`
+	Serve    serve    `cmd:"" help:"Take in results and registries over HTTP and gRPC."`
 	Import   importer `cmd:"" help:"Import results of the past, or a registry of probes or measurements, from files."`
 	Simulate simulate `cmd:"" help:"Publish what a simulated network of probes says."`
 }

@@ -12,9 +12,9 @@ type serve struct {
 	service.Logging
 	topics
 
-	Listen string `help:"Address of the collector's HTTP door: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. It asks nobody who they are." env:"ATLAS_INGEST"`
-	GRPC   string `name:"grpc" help:"Address of the collector's gRPC door: ingest.v1. It asks nobody who they are." env:"ATLAS_GRPC"`
-	Admin  string `help:"Address of /metrics, /healthz and /readyz, and of /debug/pprof/ for this machine alone."`
+	Listen string `help:"Address of the collector for HTTP: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. Clients are not authenticated." env:"ATLAS_INGEST"`
+	GRPC   string `name:"grpc" help:"Address of the collector for gRPC: ingest.v1. Clients are not authenticated." env:"ATLAS_GRPC"`
+	Admin  string `help:"Address of /metrics, /healthz and /readyz, and, for clients on this machine only, of /debug/pprof/."`
 
 	MaxConnections     int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n). The default of a gateway is two for each of --max-clients, and 1000 more."`
 	AddressConnections int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many. A sixteenth of --max-connections unless given, and no more than 1000." placeholder:"COUNT" positive:""`

@@ -13,36 +13,36 @@ type settings struct {
 	service.Logging
 
 	Kafka   []string `help:"Kafka brokers, as host:port, separated by commas." default:"localhost:9092" placeholder:"HOST:PORT"`
-	Listen  string   `help:"Address of the gateway's public door: Socket.IO, WebSocket, plain HTTP and pages."`
-	Admin   string   `help:"Address of /metrics, /healthz and /readyz, and of /debug/pprof/ for this machine alone."`
-	History string   `help:"Who may replay the past: nobody, bearers of a token, everybody." enum:"off,token,open" default:"off"`
+	Listen  string   `help:"Address for clients of the gateway: Socket.IO, WebSocket, plain HTTP and pages."`
+	Admin   string   `help:"Address of /metrics, /healthz and /readyz, and, for clients on this machine only, of /debug/pprof/."`
+	History string   `help:"Who may replay the past: nobody, bearers of a token of the role history, everybody." enum:"off,token,open" default:"off"`
 	Tokens  string   `help:"File with bearer tokens and their roles; read again when it changes." placeholder:"FILE"`
 
 	HistoryResults     int           `help:"Most results a second that a replay may have on average; a higher speed is refused."`
-	HistoryScanned     int           `help:"Most records a second that may have to be read for a replay on average; likewise."`
+	HistoryScanned     int           `help:"Most records of the log a second that may have to be read for a replay on average; a higher speed is refused."`
 	HistoryBack        time.Duration `help:"How far back a replay may begin; as far as the log goes unless given." placeholder:"DURATION" positive:""`
 	HistoryLateness    time.Duration `help:"How much later than others of its time a result still comes in, the same for collectors and gateways; later ones may be missing from replays, and collectors count them."`
-	HistoryWindow      time.Duration `help:"Within which a replay puts late results in their place."`
-	HistoryWindowBytes int           `help:"Most bytes of results that a replay holds for that, in each topic that it reads."`
+	HistoryWindow      time.Duration `help:"Time within which a replay puts results in order."`
+	HistoryWindowBytes int           `help:"Most bytes of results that a replay holds to put them in order, in each topic that it reads."`
 	ClientReplays      int           `help:"Most replays of a client at once."`
 	AddressReplays     int           `help:"Most replays of the clients of an address at once."`
 	MaxReplays         int           `help:"Most replays at once."`
 
 	Backlog        time.Duration `help:"How far back sendBacklog goes."`
 	BehindTime     time.Duration `help:"How far a client may be behind, and how old a cursor may be; beyond that it is told what it misses."`
-	BehindBytes    int           `help:"Most bytes of results in the log between a client and its end; likewise."`
+	BehindBytes    int           `help:"Most bytes of results in the log between a client and the end; beyond that it is told what it misses."`
 	BehindReaders  int           `help:"Most readers of the log at once for clients that are behind; others wait for their turn."`
-	AddressReaders int           `help:"Most of them for the clients of an address; addresses get the others in turn."`
+	AddressReaders int           `help:"Most readers of the log at once for clients of one address that are behind; addresses take turns."`
 	CursorKey      string        `help:"Secret that seals cursors, the same for all gateways of a log; better given as ATLAS_CURSOR_KEY. The one in Kafka's topic atlas.keys unless given." placeholder:"SECRET"`
 
-	UnknownMeasurements string `help:"What becomes of a subscription to a measurement that the registry does not know." enum:"allow,refuse" default:"allow"`
+	UnknownMeasurements string `help:"Whether to allow or refuse subscriptions to measurements that the registry does not know." enum:"allow,refuse" default:"allow"`
 
 	Origins          []string `help:"Origins of web pages that may connect, such as https://atlas.example; any unless given." placeholder:"ORIGIN"`
-	MaxClients       int      `help:"Most clients at once; one more is told so and closed."`
+	MaxClients       int      `help:"Most clients at once; further ones are refused."`
 	MaxSubscriptions int      `help:"Most subscriptions of a client."`
 	MaxMessage       int      `help:"Most bytes in a message from a client."`
 	TrustedProxies   []string `help:"Ranges of addresses, such as 10.0.0.0/8, of proxies that tell the address of a client; none unless given." placeholder:"CIDR"`
-	AddressHeader    string   `help:"Header in which they do."`
+	AddressHeader    string   `help:"Header in which trusted proxies tell the address of a client."`
 
 	MaxConnections       int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n). The default of a gateway is two for each of --max-clients, and 1000 more." placeholder:"COUNT" positive:""`
 	AddressConnections   int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many. A sixteenth of --max-connections unless given, and no more than 1000." placeholder:"COUNT" positive:""`
@@ -50,10 +50,10 @@ type settings struct {
 	AddressMemory        int `help:"Most bytes of memory that the subscriptions of an address take."`
 	AddressSteps         int `help:"Most steps, of about a tenth of a microsecond, that the subscriptions of an address take for each record of a measurement."`
 	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth; 500 records of the log that are read for it count as one."`
-	ConnectionMessages   int `help:"Most messages of a connection a second, likewise."`
+	ConnectionMessages   int `help:"Most messages of a connection a second, with bursts of ten seconds' worth."`
 
-	QueueBytes    int           `help:"Most bytes that wait for a client; what comes then it is given from the log, when it has taken those."`
-	QueueMessages int           `help:"Most messages that may wait for a client; likewise."`
+	QueueBytes    int           `help:"Most bytes that wait for a client; beyond that it is fed from the log at its own pace."`
+	QueueMessages int           `help:"Most messages that wait for a client; beyond that it is fed from the log at its own pace."`
 	WriteTimeout  time.Duration `help:"How long a client may read nothing at all while messages wait for it."`
 	PingInterval  time.Duration `help:"How often clients are asked for a sign of life."`
 	PingTimeout   time.Duration `help:"How late a sign of life may be."`
