@@ -58,6 +58,8 @@ type Config struct {
 	AddressSubscriptions int // of one address at once; 20,000
 	// AddressMemory is how much memory the subscriptions of one address take; 32 MiB.
 	AddressMemory int
+	// AddressQueueBytes is how much may wait for the clients of one address together; 256 MiB. While it is more, 64 KiB may wait for each of them.
+	AddressQueueBytes int
 	// AddressSteps is what those of one address may take to match and encode each record of a measurement, in steps of about a tenth of a microsecond; 10,000.
 	AddressSteps       int
 	AddressMessages    int // of one address a second, 500 records of the log that are read for it as one; 1,000
@@ -190,6 +192,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.AddressHeader, admission.DefaultHeader)
 	orDefault(&c.AddressSubscriptions, 20_000)
 	orDefault(&c.AddressMemory, 32<<20)
+	orDefault(&c.AddressQueueBytes, 256<<20)
 	orDefault(&c.AddressSteps, 10_000)
 	orDefault(&c.AddressMessages, 1000)
 	orDefault(&c.ConnectionMessages, 100)
@@ -234,6 +237,7 @@ func (c Config) addressLimits() admission.Limits {
 		Connections:        c.AddressConnections,
 		Subscriptions:      c.AddressSubscriptions,
 		SubscriptionBytes:  c.AddressMemory,
+		QueuedBytes:        c.AddressQueueBytes,
 		Messages:           c.AddressMessages,
 		ConnectionMessages: c.ConnectionMessages,
 	}

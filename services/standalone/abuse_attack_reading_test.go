@@ -3,8 +3,12 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 
 	"atlasstream/pkg/atlas"
 )
@@ -13,7 +17,8 @@ import (
 func attacksByReading() []attack {
 	const backlog, clients = 1000, 150 // records of each partition
 	const log, replays = 10_000, 50
-	const mostRead = 100 * backlog // one after the other, the backlogs take clients * partitions * backlog
+	const unread, readNothing, together = 4000, 60, 8 << 20 // records of 700 bytes; clients; bytes that may wait for them
+	const mostRead = 100 * backlog                          // one after the other, the backlogs take clients * partitions * backlog
 	read := counted("atlas_eventlog_records_read_total")
 	return []attack{
 		{
@@ -34,6 +39,16 @@ func attacksByReading() []attack {
 			prepare:   func(t *testing.T, b *testbed) { b.fillPartitions(t, log) },
 			launch:    func(t *testing.T, b *testbed) { askForReplays(t, b, replays) },
 			budgets:   []budget{{"records read", ofGateway, read, 5 * log, launching}},
+		},
+		{
+			name:      "backlogs that nobody takes",
+			arguments: []string{"--address-queue-bytes", fmt.Sprint(together)},
+			prepare:   func(t *testing.T, b *testbed) { b.fillUnread(t, unread) },
+			launch:    func(t *testing.T, b *testbed) { askForUnread(t, b, readNothing) },
+			budgets: []budget{
+				{"bytes that wait", ofGateway, counted("atlas_gateway_queued_bytes"), together + readNothing*(80<<10), launching},
+				{"bytes kept", ofGateway, bytesKept, spare + 2*(together+readNothing*(80<<10)), launching},
+			},
 		},
 	}
 }
@@ -95,4 +110,39 @@ func askForReplays(t *testing.T, b *testbed, count int) {
 		i.send(`["atlas_unsubscribe",` + parameters + `]`)
 	}
 	b.awaitRead(t, i)
+}
+
+// unreadMeasurement is none that the honest client asks for.
+const unreadMeasurement = abusedMeasurement + 1
+
+// fillUnread posts results that are long enough to fill queues.
+func (b *testbed) fillUnread(t *testing.T, count int) {
+	t.Helper()
+	var results bytes.Buffer
+	for number := range count {
+		fmt.Fprintf(&results, `{"msm_id":%d,"prb_id":%d,"timestamp":%d,"type":"ping","text":%q}`+"\n", unreadMeasurement, number+1, time.Now().Unix(),
+			strings.Repeat("x", 600))
+	}
+	if answer, err := b.honest.post(&results); err != nil || answer.Accepted != count {
+		t.Fatalf("filling: %+v %v", answer, err)
+	}
+}
+
+// askForUnread has many clients ask for a backlog and read none of it.
+func askForUnread(t *testing.T, b *testbed, clients int) {
+	t.Helper()
+	for range clients {
+		conn, err := webSocketFrom(t, attackerAddress, "ws://"+b.gateway.public+plainDoor, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		if err := conn.NetConn().(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
+			t.Fatal(err)
+		}
+		text := fmt.Sprintf(`["atlas_subscribe",{"msm":%d,"sendBacklog":true}]`, unreadMeasurement)
+		if err := conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

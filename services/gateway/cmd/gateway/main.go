@@ -48,6 +48,7 @@ type settings struct {
 	AddressConnections   int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many. A sixteenth of --max-connections unless given, and no more than 1000." placeholder:"COUNT" positive:""`
 	AddressSubscriptions int `help:"Most subscriptions of an address at once."`
 	AddressMemory        int `help:"Most bytes of memory that the subscriptions of an address take."`
+	AddressQueueBytes    int `help:"Most bytes that wait for the clients of an address together; while there are more, 64 KiB may wait for each of them."`
 	AddressSteps         int `help:"Most steps, of about a tenth of a microsecond, that the subscriptions of an address take for each record of a measurement."`
 	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth; 500 records of the log that are read for it count as one."`
 	ConnectionMessages   int `help:"Most messages of a connection a second, with bursts of ten seconds' worth."`
@@ -107,6 +108,7 @@ func (s *settings) config() gateway.Config {
 		AddressConnections:   s.AddressConnections,
 		AddressSubscriptions: s.AddressSubscriptions,
 		AddressMemory:        s.AddressMemory,
+		AddressQueueBytes:    s.AddressQueueBytes,
 		AddressSteps:         s.AddressSteps,
 		AddressMessages:      s.AddressMessages,
 		ConnectionMessages:   s.ConnectionMessages,

@@ -99,6 +99,9 @@ func (e *excess) judge(count int) Verdict {
 // Reading is whom the reading of the log is charged to for this connection: its address, in messages.
 func (a *Allowance) Reading() *readlimit.Account { return a.networks[0].reading }
 
+// Queues is what waits for the clients of the address together.
+func (a *Allowance) Queues() *Queues { return a.networks[0].queues }
+
 // Reserve counts a subscription that is about to begin and takes so many bytes of memory, or refuses it with ErrTooManySubscriptions. Settle must follow.
 func (a *Allowance) Reserve(bytes int) error {
 	a.guard.mu.Lock()

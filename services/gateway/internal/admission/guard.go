@@ -38,6 +38,7 @@ type Limits struct {
 	Connections        int // of an address at once
 	Subscriptions      int // of an address at once
 	SubscriptionBytes  int // of memory that these take
+	QueuedBytes        int // that wait for the clients of an address together; 0 for any number
 	Messages           int // of an address a second, with a burst of ten seconds' worth
 	ConnectionMessages int // of one connection a second, likewise
 }
@@ -61,6 +62,7 @@ type address struct {
 	usage       Usage // of all connections together
 	messages    *rate.Limiter
 	reading     *readlimit.Account
+	queues      *Queues
 	forget      *time.Timer // runs while nobody holds the address
 }
 
@@ -111,14 +113,15 @@ func (g *Guard) count() float64 {
 // find gives the networks of the client at remote, which must be held then if they are new. It is called under the lock.
 func (g *Guard) find(remote string) networks {
 	var from networks
-	var wider *readlimit.Account
+	var wider address // its accounts
 	for _, network := range slices.Backward(clientip.Networks(clientip.Of(remote))) {
 		known := g.addresses[network.Prefix]
 		if known == nil {
 			messages := bucket(g.limits.Messages * network.Factor)
-			known = &address{network: network, messages: messages, reading: readlimit.NewAccount(messages, wider, g.reading)}
+			known = &address{network: network, messages: messages, reading: readlimit.NewAccount(messages, wider.reading, g.reading)}
+			known.queues = &Queues{most: int64(g.limits.QueuedBytes) * int64(network.Factor), wider: wider.queues}
 		}
-		from, wider = append(from, known), known.reading
+		from, wider = append(from, known), address{reading: known.reading, queues: known.queues}
 	}
 	slices.Reverse(from) // the narrowest first
 	return from

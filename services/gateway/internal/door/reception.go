@@ -73,5 +73,6 @@ func (r *Reception) receive(c *connection, client client) (*session, error) {
 		session.leave("its token has changed")
 		return nil, refuseOutdated()
 	}
+	client.ShareBudget(c.allowance.Queues())
 	return session, nil
 }

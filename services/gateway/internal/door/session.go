@@ -24,6 +24,8 @@ const followTimeout = 10 * time.Second
 // client is what a door makes of a client.
 type client interface {
 	fanout.Client
+	// ShareBudget has what waits for the client counted together with what waits for others.
+	ShareBudget(budget outbox.Budget)
 	// Expel closes the client's connection after it is told why.
 	Expel(why *subscription.Error)
 }

@@ -130,6 +130,7 @@ func (c *webSocketClient) Tell(message *outbox.Message) error  { return c.outbox
 func (c *webSocketClient) BeginCursors() bool                  { return false }
 func (c *webSocketClient) Flush()                              { c.outbox.Flush() }
 func (c *webSocketClient) Room() (<-chan struct{}, error)      { return c.outbox.Room() }
+func (c *webSocketClient) ShareBudget(budget outbox.Budget)    { c.outbox.ShareBudget(budget) }
 func (c *webSocketClient) cutOff()                             { c.conn.Close() }
 
 func (c *webSocketClient) Complaint(refusal *subscription.Error) *outbox.Message {

@@ -31,6 +31,7 @@ type Outbox struct {
 	limits *Limits
 	stats  *Stats
 	wake   func() // nil where there was a connection from the start
+	budget Budget // nil until it is shared with others
 
 	mu       sync.Mutex
 	conn     net.Conn        // nil until there is one; it never changes then
@@ -81,7 +82,7 @@ func (o *Outbox) offer(message *Message, moreQuarters int) error {
 	if o.state != open {
 		return ErrClosed
 	}
-	mostBytes, mostMessages := o.limits.Bytes+moreQuarters*o.limits.Bytes/4, o.limits.Messages+moreQuarters*max(1, o.limits.Messages/4)
+	mostBytes, mostMessages := o.mostBytes()*(4+moreQuarters)/4, o.limits.Messages+moreQuarters*max(1, o.limits.Messages/4)
 	if len(o.queue) >= mostMessages || o.bytes+message.Size() > mostBytes && !o.holdsAtMost(2) {
 		return ErrFull
 	}
@@ -100,7 +101,7 @@ func (o *Outbox) OfferTogether(messages ...*Message) error {
 	if o.state != open {
 		return ErrClosed
 	}
-	if len(o.queue)+len(messages) > o.limits.Messages || o.bytes+size > o.limits.Bytes {
+	if len(o.queue)+len(messages) > o.limits.Messages || o.bytes+size > o.mostBytes() {
 		return ErrFull
 	}
 	for _, message := range messages {
@@ -166,8 +167,8 @@ func (o *Outbox) Close() {
 func (o *Outbox) stop() {
 	o.mu.Lock()
 	o.state = closed
-	o.stats.waits(-len(o.queue), -o.bytes)
-	o.queue, o.bytes = nil, 0
+	o.waits(-len(o.queue), -o.bytes)
+	o.queue = nil
 	o.tellRoom()
 	conn := o.conn
 	o.mu.Unlock()
@@ -180,8 +181,7 @@ func (o *Outbox) stop() {
 
 func (o *Outbox) push(message *Message) {
 	o.queue = append(o.queue, message)
-	o.bytes += message.Size()
-	o.stats.waits(1, message.Size())
+	o.waits(1, message.Size())
 }
 
 // dropUnsent keeps the messages that are on their way, so that the client never sees half a frame.
@@ -194,7 +194,7 @@ func (o *Outbox) dropUnsent() {
 	for _, message := range o.queue[keep:] {
 		dropped += message.Size()
 	}
-	o.stats.waits(keep-len(o.queue), -dropped)
+	o.waits(keep-len(o.queue), -dropped)
 	clear(o.queue[keep:])
-	o.queue, o.bytes = o.queue[:keep], o.bytes-dropped
+	o.queue = o.queue[:keep]
 }

@@ -19,7 +19,7 @@ func (o *Outbox) Room() (<-chan struct{}, error) {
 
 // holdsAtMost tells whether no more than a part of what the limits allow waits: half for 2, a quarter for 4.
 func (o *Outbox) holdsAtMost(part int) bool {
-	return o.bytes <= o.limits.Bytes/part && len(o.queue) <= o.limits.Messages/part
+	return o.bytes <= o.mostBytes()/part && len(o.queue) <= o.limits.Messages/part
 }
 
 // tellRoom is called under the lock when the queue has become shorter or the state has changed.

@@ -108,8 +108,7 @@ func (o *Outbox) wrote(bytes int) {
 
 // forget drops the first messages of the queue, with so many bytes, and keeps its memory for the next ones, unless that is much.
 func (o *Outbox) forget(sent, size int) {
-	o.bytes -= size
-	o.stats.waits(-sent, -size)
+	o.waits(-sent, -size)
 	left := copy(o.queue, o.queue[sent:])
 	clear(o.queue[left:])
 	o.queue = o.queue[:left]

@@ -69,6 +69,9 @@ func (s *Socket) Tell(packet *outbox.Message) error {
 // Flush sends what is queued for the client's connection.
 func (s *Socket) Flush() { s.session.Flush() }
 
+// ShareBudget counts what waits for the client in a budget, as outbox.Outbox has it.
+func (s *Socket) ShareBudget(budget outbox.Budget) { s.session.ShareBudget(budget) }
+
 // Room is that of the client's queue, as outbox.Outbox has it.
 func (s *Socket) Room() (<-chan struct{}, error) {
 	if s.left.Load() {

@@ -107,6 +107,9 @@ func (s *Session) OfferTogether(text *outbox.Message, binary [][]byte) error {
 // Flush sends what is queued.
 func (s *Session) Flush() { s.out.Flush() }
 
+// ShareBudget counts what waits for the client in a budget, as outbox.Outbox has it.
+func (s *Session) ShareBudget(budget outbox.Budget) { s.out.ShareBudget(budget) }
+
 // Room is that of the client's queue.
 func (s *Session) Room() (<-chan struct{}, error) { return s.out.Room() }
 
