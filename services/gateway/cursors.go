@@ -95,7 +95,7 @@ func bookmarkFor(seal *playback.Seal, wanted *subscription.Subscription) (*playb
 // codeOf tells what was never a cursor from what is none any more, so that clients begin anew with the latter.
 func codeOf(unreadable error) subscription.Code {
 	if errors.Is(unreadable, playback.ErrOtherKey) {
-		return playback.CodeCursorGone
+		return subscription.CodeCursorGone
 	}
 	return playback.CodeCursor
 }

@@ -52,13 +52,13 @@ func TestWhatPassesBesideParameters(t *testing.T) {
 	}
 }
 
-// A place that a client hands back is worth more than what the query says of cursors, in both bodies; only Server-Sent Events have cursors unasked.
+// A place that a client hands back is worth more than what the query says of cursors, in both bodies, and is not the only one to begin at; only Server-Sent Events have cursors unasked.
 func TestWhoGoesOnFromAPlace(t *testing.T) {
-	said := subscription.Subscription{Stream: atlas.StreamResult, Backlog: true, Cursor: subscription.Cursor{Wanted: true, After: "old"}}
+	said := subscription.Subscription{Stream: atlas.StreamResult, Cursor: subscription.Cursor{Wanted: true, After: "old"}}
 	for _, body := range []body{lines{}, serverSentEvents{}} {
 		wanted := said
 		body.continued("new")(&wanted)
-		if want := (subscription.Cursor{Wanted: true, After: "new"}); wanted.Cursor != want || wanted.Backlog {
+		if want := (subscription.Cursor{Wanted: true, After: "new", OrAnew: true}); wanted.Cursor != want {
 			t.Errorf("%T: got %+v", body, wanted)
 		}
 	}

@@ -69,6 +69,12 @@ func (f *feed) Follow(ctx context.Context, measurement atlas.MeasurementID, atta
 	return func() { f.add(-1) }, nil
 }
 
+// trailed is a feed with a log behind it.
+type trailed struct {
+	*feed
+	fanout.Trail
+}
+
 func (f *feed) add(followers int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -110,11 +116,22 @@ func (cursors) Each(cursor string) ([]fanout.Recalled, error) {
 	if cursor == "later" {
 		return nil, errors.New("dial tcp 10.0.0.1:9092: refused")
 	}
+	own := func(measurement, after string) fanout.Recalled {
+		return fanout.Recalled{Parameters: []byte(`{"msm":` + measurement + `,"cursor":""}`), Cursor: after}
+	}
+	switch cursor {
+	case "with one that is gone":
+		return []fanout.Recalled{own("1001", "own"), own("5", "gone")}, nil
+	case "all gone":
+		return []fanout.Recalled{own("1001", "gone"), own("5", "gone")}, nil
+	case "sealed with another key":
+		return nil, subscription.Refuse(subscription.CodeCursorGone, "offset: %s", cursor)
+	}
 	other, known := map[string]string{"known": `{"msm":5}`, "with one that stopped": `{"msm":1002}`}[cursor]
 	if !known {
 		return nil, subscription.Refuse("bad_cursor", "cursor: got %s", cursor)
 	}
-	return []fanout.Recalled{{Parameters: []byte(`{"msm":1001,"cursor":""}`), Cursor: "own"}, {Parameters: []byte(other)}}, nil
+	return []fanout.Recalled{own("1001", "own"), {Parameters: []byte(other)}}, nil
 }
 
 type measurements struct{ stopped, hidden sync.Map }
@@ -153,6 +170,7 @@ type plan struct {
 	admission admission.Limits
 	logger    *zap.Logger
 	kafka     <-chan struct{} // as cursors have it
+	trail     fanout.Trail    // of the feed; nil for none
 }
 
 func (p plan) withDefaults() plan {
@@ -182,7 +200,12 @@ func build(t testing.TB, plan plan) *house {
 	h := &house{feed: &feed{}, known: &measurements{}, stats: &outbox.Stats{}, registry: prometheus.NewRegistry()}
 	h.tokens = filepath.Join(t.TempDir(), "tokens.json")
 	h.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: plan.clients, Subscriptions: 2}, Measurements: h.known, Cursors: cursors{plan.kafka}}, h.registry)
-	h.source = h.hub.AddSource(atlas.StreamResult, func(*fanout.Source) fanout.Feed { return h.feed })
+	h.source = h.hub.AddSource(atlas.StreamResult, func(*fanout.Source) fanout.Feed {
+		if plan.trail == nil {
+			return h.feed
+		}
+		return trailed{h.feed, plan.trail}
+	})
 	h.reception = NewReception(h.hub, admission.NewGuard(plan.admission, h.registry), h.openTokens(t), plan.logger, h.registry)
 	h.stream = NewStream(h.reception,
 		&wsconn.Settings{MaxMessage: 1000, Limits: &plan.queue, Stats: h.stats}, plan.patience)

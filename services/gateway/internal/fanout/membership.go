@@ -8,16 +8,17 @@ type membership struct {
 	wanted      *subscription.Subscription
 	indexed     *subscription.Subscription // what an index has of it: wanted, or a part of that
 	key         string
-	number      uint64     // in the order of joining
-	parameters  []byte     // as they came, for the client knows its subscription by them
-	start       *start     // where it begins; nil for what comes from now on
-	active      bool       // the index of a member that is behind has it; guarded by the partition's lock, as is stops
-	stops       bool       // it ends when all is delivered
-	isCharged   bool       // its address pays for it; guarded by the partition's lock
-	partition   *partition // where it stands, from add on
-	entry       *entry     // in the subscriber's ledger, if it has one; guarded by the ledger's lock
-	buffer      *buffer    // in which its records wait; nil without one
-	releaseFeed func()     // guarded by the roll's lock; nil until the feed has returned
+	number      uint64              // in the order of joining
+	parameters  []byte              // as they came, for the client knows its subscription by them
+	start       *start              // where it begins; nil for what comes from now on
+	gone        *subscription.Error // why that is not where its client has got to; nil if it is
+	active      bool                // the index of a member that is behind has it; guarded by the partition's lock, as is stops
+	stops       bool                // it ends when all is delivered
+	isCharged   bool                // its address pays for it; guarded by the partition's lock
+	partition   *partition          // where it stands, from add on
+	entry       *entry              // in the subscriber's ledger, if it has one; guarded by the ledger's lock
+	buffer      *buffer             // in which its records wait; nil without one
+	releaseFeed func()              // guarded by the roll's lock; nil until the feed has returned
 }
 
 // membershipBytes is what a membership takes in memory beside its subscription and its parameters, with its share of what finds it.

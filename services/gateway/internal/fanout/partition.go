@@ -67,7 +67,7 @@ func (p *partition) add(joining *membership, next int64) error {
 	}
 	if standing == stopped && joining.start == nil {
 		joining.noLongerDue()
-		return errors.Join(joining.say(eventSubscribed), joining.sayOver())
+		return errors.Join(joining.confirm(next), joining.sayOver())
 	}
 	if err := p.charge(joining); err != nil {
 		return err
@@ -88,14 +88,14 @@ func (p *partition) welcome(joining *membership, next int64) error {
 	ledger, wanted := joining.ledger(), joining.wanted
 	if ledger == nil {
 		joining.noLongerDue()
-		return joining.say(eventSubscribed)
+		return joining.confirm(next)
 	}
 	var waiting *buffer
 	if wanted.Buffer {
 		waiting = joining.subscriber.buffer(bufferFor(wanted.Stream, wanted.Measurement, true), p.patient)
 	}
 	ledger.begin(joining, p.beginning(joining, next), waiting)
-	err := joining.say(eventSubscribed)
+	err := joining.confirm(next)
 	if err != nil {
 		ledger.end(joining)
 	}

@@ -69,7 +69,7 @@ func (s *Subscriber) startReplay(ctx context.Context, joining *membership) error
 	playback, err := s.hub.settings.Replays.History.Start(ctx, joining.wanted, s.account)
 	if err != nil {
 		s.hub.replays.leave(starting)
-		return err
+		return joining.cannotGoOn(err)
 	}
 	playing, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it lasts until the subscriber leaves
 	starting.cancel = cancel

@@ -37,7 +37,7 @@ func newReplay(first *membership) *replay {
 
 // admit is join for a subscription that comes later: one that goes on behind a cursor must find the replay there.
 func (r *replay) admit(joining *membership) error {
-	if joining.wanted.Backlog {
+	if joining.wanted.Backlog && joining.wanted.Cursor.After == "" {
 		return subscription.Refuse(codeAlreadyPlaying, "sendBacklog: measurement %d is being replayed, which has no last minutes; end that first", r.measurement)
 	}
 	if after := joining.wanted.Cursor.After; after != "" && (after != r.after || !r.subscriber.holding) {

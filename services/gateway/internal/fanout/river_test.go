@@ -21,6 +21,7 @@ type river struct {
 	source *Source
 	held   int // records that the feed holds of a partition
 	banks  []*bank
+	gone   *subscription.Error // what every cursor is refused with; nil for none
 }
 
 // bank is a partition.
@@ -113,6 +114,9 @@ func (r *river) Follow(ctx context.Context, measurement atlas.MeasurementID, att
 func (r *river) Topic() string { return "river" }
 
 func (r *river) Resume(ctx context.Context, wanted *subscription.Subscription) (int64, error) {
+	if r.gone != nil {
+		return 0, r.gone
+	}
 	var standings []Standing
 	if err := json.Unmarshal(decoded(wanted.Cursor.After), &standings); err != nil {
 		return 0, err

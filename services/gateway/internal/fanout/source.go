@@ -68,7 +68,7 @@ func (s *Source) partition(number int) *partition {
 
 // follow begins a membership under the lock of its partition.
 func (s *Source) follow(ctx context.Context, joining *membership) (err error) {
-	if joining.start, err = s.startOf(ctx, joining.wanted, joining.subscriber.account); err != nil {
+	if err := s.locate(ctx, joining); err != nil {
 		return err
 	}
 	var refused error

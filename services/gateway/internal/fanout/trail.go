@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 type Trail interface {
 	// Topic is that of the stream.
 	Topic() string
-	// Resume gives the offset at which a subscription goes on behind its cursor. A *subscription.Error says what is wrong with that, and what there is.
+	// Resume gives the offset at which a subscription goes on behind its cursor. A *subscription.Error says what is wrong with that, and what there is;
+	// its code is subscription.CodeCursorGone where it was a cursor once.
 	Resume(ctx context.Context, wanted *subscription.Subscription) (offset int64, err error)
 	// Since gives the offset before which all records of a measurement's partition are older than a time.
 	Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error)
@@ -56,17 +58,43 @@ type start struct {
 	since   time.Time // as far as it is no older
 }
 
-// startOf finds where a subscription wants to begin; nil for what comes from now on.
-func (s *Source) startOf(ctx context.Context, wanted *subscription.Subscription, account *readlimit.Account) (*start, error) {
-	if s.trail == nil || wanted.Cursor.After == "" && !wanted.Backlog {
+// locate finds where a membership begins.
+func (s *Source) locate(ctx context.Context, joining *membership) (err error) {
+	wanted, account := joining.wanted, joining.subscriber.account
+	if wanted.Cursor.After != "" && s.trail != nil {
+		joining.start, err = s.behindCursor(ctx, wanted, account)
+		if joining.gone = goneForOneWhoComesBack(wanted, err); joining.gone == nil {
+			return err
+		}
+	}
+	joining.start, err = s.backlogOf(ctx, wanted, account)
+	return err
+}
+
+// goneForOneWhoComesBack gives the refusal of a cursor that is no reason for refusing the subscription; nil if there is none.
+func goneForOneWhoComesBack(wanted *subscription.Subscription, err error) *subscription.Error {
+	refusal, refused := errors.AsType[*subscription.Error](err)
+	if !refused || refusal.Code != subscription.CodeCursorGone || !wanted.Cursor.OrAnew {
+		return nil
+	}
+	return refusal
+}
+
+func (s *Source) behindCursor(ctx context.Context, wanted *subscription.Subscription, account *readlimit.Account) (*start, error) {
+	if err := account.Pay(ctx, readlimit.LookUp); err != nil {
+		return nil, err
+	}
+	from, err := s.trail.Resume(ctx, wanted)
+	return &start{from: from}, err
+}
+
+// backlogOf finds where the backlog begins that a subscription wants; nil for none.
+func (s *Source) backlogOf(ctx context.Context, wanted *subscription.Subscription, account *readlimit.Account) (*start, error) {
+	if s.trail == nil || !wanted.Backlog {
 		return nil, nil
 	}
 	if err := account.Pay(ctx, readlimit.LookUp); err != nil {
 		return nil, err
-	}
-	if wanted.Cursor.After != "" {
-		from, err := s.trail.Resume(ctx, wanted)
-		return &start{from: from}, err
 	}
 	since := time.Now().Add(-s.hub.settings.Behind.Backlog)
 	from, err := s.trail.Since(ctx, wanted.Measurement, since)

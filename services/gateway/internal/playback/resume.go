@@ -61,7 +61,8 @@ func (p *Player) find(ctx context.Context, request Request, places []TopicPlace)
 	parts := make([]part, 0, len(places))
 	for _, place := range places {
 		if !slices.Contains(topics, place.Name) {
-			return nil, subscription.Refuse(CodeCursorGone, "cursor: goes on in %.249q, which there is not; there is %s", place.Name, strings.Join(topics, ", "))
+			return nil, subscription.Refuse(subscription.CodeCursorGone, "cursor: goes on in %.249q, which there is not; there is %s",
+				place.Name, strings.Join(topics, ", "))
 		}
 		found, err := p.locate(ctx, place.Name, request)
 		if err != nil {
@@ -78,19 +79,20 @@ func (p *Player) find(ctx context.Context, request Request, places []TopicPlace)
 
 func (p *Player) checkPlace(ctx context.Context, account *readlimit.Account, found part) error {
 	if found.end > found.next {
-		return subscription.Refuse(CodeCursorGone, "cursor: reads %s to offset %d, but it ends at %d; it was made anew", found.topic, found.end, found.next)
+		return subscription.Refuse(subscription.CodeCursorGone, "cursor: reads %s to offset %d, but it ends at %d; it was made anew",
+			found.topic, found.end, found.next)
 	}
 	if found.mark.Low >= found.first || found.mark.Low >= found.end {
 		return nil
 	}
 	if found.first == found.next {
-		return subscription.Refuse(CodeCursorGone, "cursor: goes on at offset %d of %s, which has no records any more", found.mark.Low, found.topic)
+		return subscription.Refuse(subscription.CodeCursorGone, "cursor: goes on at offset %d of %s, which has no records any more", found.mark.Low, found.topic)
 	}
 	earliest, err := p.beginnings.of(ctx, p.scanFor(account), found, 0)
 	if err != nil {
 		return err
 	}
-	return subscription.Refuse(CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on, those of %s and later",
+	return subscription.Refuse(subscription.CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on, those of %s and later",
 		found.mark.Low, found.topic, found.first, moment(earliest.ofAll))
 }
 

@@ -2,6 +2,7 @@ package playback
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -18,23 +19,36 @@ func (p *Player) ResumeLive(
 		return atlas.Position{}, bookmark.mismatch(measurement, "a live feed", "a replay, with startTime")
 	}
 	if age := time.Since(bookmark.Issued); age > most {
-		return atlas.Position{}, subscription.Refuse(CodeCursorGone,
-			"cursor: was given out %s ago, want one of the last %s; what came since can be replayed, where that is allowed", age.Round(time.Second), most)
+		return atlas.Position{}, subscription.Refuse(subscription.CodeCursorGone,
+			"cursor: was given out %s ago%s, want one of the last %s; what came since can be replayed, where that is allowed",
+			age.Round(time.Second), cursor.where(), most)
 	}
 	located, err := p.locate(ctx, p.settings.Topics[stream], Request{Stream: stream, Measurement: measurement})
 	if err != nil {
 		return atlas.Position{}, err
 	}
 	there := cursor.Live
-	if there == nil || there.Topic != located.topic || there.Partition != located.partition {
-		return atlas.Position{}, subscription.Refuse(CodeCursor, "cursor: got one of another topic or partition, want one of partition %d of %s",
-			located.partition, located.topic)
+	if there == nil || there.Topic != located.topic {
+		return atlas.Position{}, subscription.Refuse(CodeCursor, "cursor: got one of another topic, want one of %s", located.topic)
+	}
+	if there.Partition != located.partition {
+		return atlas.Position{}, subscription.Refuse(subscription.CodeCursorGone,
+			"cursor: goes on in partition %d of %s, but measurement %d is in partition %d; the topic was made anew",
+			there.Partition, there.Topic, measurement, located.partition)
 	}
 	next := atlas.Position{Topic: located.topic, Partition: located.partition, Offset: there.Offset + 1}
 	if err := located.has(next.Offset); err != nil {
 		return atlas.Position{}, err
 	}
 	return next, p.checkReach(ctx, located, next.Offset, most)
+}
+
+// where says in words at which message a live cursor was given out.
+func (c *Cursor) where() string {
+	if c.Live == nil {
+		return ""
+	}
+	return fmt.Sprintf(" at offset %d of partition %d", c.Live.Offset, c.Live.Partition)
 }
 
 // checkReach refuses to go back to what is older than an age: whoever can seal cursors says himself when one was given out. Where the log has nothing
@@ -44,7 +58,7 @@ func (p *Player) checkReach(ctx context.Context, located part, offset int64, mos
 	if err != nil || offset >= oldest || oldest >= located.next {
 		return err
 	}
-	return subscription.Refuse(CodeCursorGone, "cursor: goes on at offset %d of %s, want no less than %d, where what is younger than %s begins; "+
+	return subscription.Refuse(subscription.CodeCursorGone, "cursor: goes on at offset %d of %s, want no less than %d, where what is younger than %s begins; "+
 		"what came before can be replayed, where that is allowed", offset, located.topic, oldest, most)
 }
 
@@ -52,9 +66,9 @@ func (p *Player) checkReach(ctx context.Context, located part, offset int64, mos
 func (p *part) has(offset int64) error {
 	switch {
 	case offset > p.next:
-		return subscription.Refuse(CodeCursorGone, "cursor: goes on at offset %d of %s, which ends at %d; it was made anew", offset, p.topic, p.next)
+		return subscription.Refuse(subscription.CodeCursorGone, "cursor: goes on at offset %d of %s, which ends at %d; it was made anew", offset, p.topic, p.next)
 	case offset < p.first:
-		return subscription.Refuse(CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on", offset, p.topic, p.first)
+		return subscription.Refuse(subscription.CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on", offset, p.topic, p.first)
 	}
 	return nil
 }

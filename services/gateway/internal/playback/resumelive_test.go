@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/subscription"
 )
 
 // liveCursor is that of a message of measurement 1, given out now.
@@ -50,17 +51,17 @@ func TestRefusedLiveCursors(t *testing.T) {
 		}, "[bad_cursor] cursor: got one of a replay, with startTime, want one of a live feed"},
 		"of another topic": {
 			func() *Bookmark { return liveCursor("atlas.probestatus", 0, 2) },
-			"[bad_cursor] cursor: got one of another topic or partition, want one of partition 0 of atlas.results",
+			"[bad_cursor] cursor: got one of another topic, want one of atlas.results",
 		},
 		"of another partition": {
 			func() *Bookmark { return liveCursor(liveTopic, 1, 2) },
-			"[bad_cursor] cursor: got one of another topic or partition, want one of partition 0 of atlas.results",
+			"[cursor_gone] cursor: goes on in partition 1 of atlas.results, but measurement 1 is in partition 0; the topic was made anew",
 		},
 		"too old": {func() *Bookmark {
 			cursor := liveCursor(liveTopic, 0, 2)
 			time.Sleep(time.Hour + time.Second)
 			return cursor
-		}, "[cursor_gone] cursor: was given out 1h0m1s ago, want one of the last 1h0m0s; what came since can be replayed, where that is allowed"},
+		}, "[cursor_gone] cursor: was given out 1h0m1s ago at offset 2 of partition 0, want one of the last 1h0m0s; what came since can be replayed, where that is allowed"},
 		"retention": {
 			func() *Bookmark { return liveCursor(liveTopic, 0, 0) },
 			"[cursor_gone] cursor: goes on at offset 1 of atlas.results, which has records from offset 2 on",
@@ -95,7 +96,7 @@ func TestCursorReachesNoFurtherBack(t *testing.T) {
 				t.Errorf("behind offset %d: got %v", offset, err)
 			}
 			if gone {
-				assertRefused(t, err, CodeCursorGone, fmt.Sprintf("cursor: goes on at offset %d of atlas.results, want no less than 3, where what is younger than 1h0m0s begins; "+
+				assertRefused(t, err, subscription.CodeCursorGone, fmt.Sprintf("cursor: goes on at offset %d of atlas.results, want no less than 3, where what is younger than 1h0m0s begins; "+
 					"what came before can be replayed, where that is allowed", offset+1))
 			}
 		}

@@ -15,6 +15,7 @@ const MaxCursor = 8192
 type Cursor struct {
 	Wanted bool   // messages carry cursors
 	After  string // the cursor of the message behind which to go on; empty for none
+	OrAnew bool   // where that is gone, the subscription begins anew: its client comes back by itself, and would not otherwise
 }
 
 func (p *parser) readCursor(name string, value gjson.Result) error {
@@ -45,14 +46,14 @@ func WithoutCursor(parameters []byte) []byte {
 	return append(object, `"cursor":""}`...)
 }
 
-// GoOnAfter has the subscription go on behind a message, whatever its parameters say of cursors; with an empty cursor they are only wanted. Metadata have
-// none.
+// GoOnAfter has the subscription of a client that comes back by itself go on behind a message, whatever its parameters say of cursors; with an empty cursor
+// they are only wanted. Where it must begin anew, it does so as the parameters say. Metadata have no cursors.
 func (s *Subscription) GoOnAfter(cursor string) {
 	if s.Stream == atlas.StreamMetadata {
 		return
 	}
 	s.Cursor.Wanted = true
 	if cursor != "" {
-		s.Cursor.After, s.Backlog = cursor, false
+		s.Cursor.After, s.Cursor.OrAnew = cursor, true
 	}
 }

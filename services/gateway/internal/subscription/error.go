@@ -13,6 +13,8 @@ const (
 	CodeMissing   Code = "missing_parameter" // a parameter that must be there
 	CodeRepeated  Code = "repeated_parameter"
 	CodeUnserved  Code = "unserved_parameter" // a parameter of RIPE's service that this one does not serve
+	// CodeCursorGone is for a cursor that was one: there is no more what it goes on with, or none may have that any more.
+	CodeCursorGone Code = "cursor_gone"
 )
 
 // Error is a refusal as the client is told it: "[code] words".

@@ -1,0 +1,33 @@
+package fanout
+
+import (
+	"errors"
+
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// confirm tells the client that the membership begins, and if it is not where the client has got to, where it is instead. What stands before next in the
+// log does not come, unless it is backlog.
+func (m *membership) confirm(next int64) error {
+	if m.gone == nil {
+		return m.say(eventSubscribed)
+	}
+	words := subscription.Refuse(m.gone.Code, "%s; measurement %d begins anew with what comes from now on, from offset %d of partition %d: "+
+		"what came in between is missing", m.gone.Words, m.wanted.Measurement, next, m.partition.number)
+	if m.start != nil {
+		words = subscription.Refuse(m.gone.Code, "%s; measurement %d begins anew with its backlog, from offset %d of partition %d: what came in between is missing, "+
+			"and what has come already may come again", m.gone.Words, m.wanted.Measurement, m.start.from, m.partition.number)
+	}
+	return errors.Join(m.say(eventSubscribed), m.subscriber.complain(words))
+}
+
+// cannotGoOn ends a replay before it begins whose client has come back by itself, if its cursor is gone: from its start, all would come twice. Whoever is
+// told so by a refusal alone does not know of what.
+func (m *membership) cannotGoOn(err error) error {
+	gone := goneForOneWhoComesBack(m.wanted, err)
+	if gone == nil {
+		return err
+	}
+	words := subscription.Refuse(gone.Code, "%s; the replay of measurement %d cannot go on, and ends", gone.Words, m.wanted.Measurement)
+	return errors.Join(m.say(eventSubscribed), m.subscriber.complain(words), m.sayOver())
+}
