@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/register"
 	"atlasstream/services/gateway/internal/subscription"
 	"atlasstream/services/gateway/internal/wsconn"
@@ -39,9 +40,22 @@ func (d *Get) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this path is for GET and HEAD, and for WebSocket clients", http.StatusMethodNotAllowed)
 		return
 	}
-	if refusal := serve(w, r); refusal != nil {
-		answer(w, wordRefusal(refusal, d.reception.logger))
+	if err := serve(w, r); err != nil {
+		d.refuse(w, r, wordRefusal(err, d.reception.logger))
 	}
+}
+
+// refuse says why no stream has begun. A client of Server-Sent Events that comes back by itself gives up after any status but 200 (HTML standard, section
+// 9.2.3): what may be otherwise soon is told in a body that ends, after which it comes again.
+func (d *Get) refuse(w http.ResponseWriter, r *http.Request, refusal *subscription.Error) {
+	after, _ := placeOf(r)
+	body := bodyFor(r.Header.Values("Accept"))
+	if !isPassing(refusal.Code) || after == "" || body != (serverSentEvents{}) {
+		answer(w, refusal)
+		return
+	}
+	setStreamHeader(w.Header(), body)
+	_, _ = w.Write(fanout.ErrorMessage(body, refusal).Payload()) // whoever asked may be gone
 }
 
 // serveHead answers monitors: with what a GET would begin with, as far as that can be told without subscribing.

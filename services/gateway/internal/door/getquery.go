@@ -17,23 +17,29 @@ type getQuery struct {
 	inHeader   bool   // after stands in the header
 }
 
-// readQuery splits the query of a request. A place in the header is newer than one in the query, which a page may have put there for its first request
-// and which a browser sends again and again.
+// readQuery splits the query of a request.
 func readQuery(r *http.Request) (getQuery, error) {
 	said, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return getQuery{}, subscription.Refuse(codeMalformed,
 			"query: it cannot be read, want pairs such as msm=1001, with %%XX for characters that a URL cannot have")
 	}
-	asked := getQuery{after: r.Header.Get(headerLastEventID)}
-	if asked.inHeader = asked.after != ""; !asked.inHeader {
-		asked.after = lastEventID(r.URL.RawQuery)
-	}
+	var asked getQuery
+	asked.after, asked.inHeader = placeOf(r)
 	maps.DeleteFunc(said, func(name string, _ []string) bool {
 		return name == parameterClient || name == parameterToken || isLastEventID(name) || slices.Contains(ignoredParameters, name)
 	})
 	asked.parameters = subscription.Query(said)
 	return asked, nil
+}
+
+// placeOf finds what the client of a request has got to. A place in the header is newer than one in the query, which a page may have put there for its first
+// request and which a browser sends again and again.
+func placeOf(r *http.Request) (after string, inHeader bool) {
+	if after := r.Header.Get(headerLastEventID); after != "" {
+		return after, true
+	}
+	return lastEventID(r.URL.RawQuery), false
 }
 
 // isOver tells whether the client comes back behind all that the subscription brings.

@@ -83,12 +83,17 @@ func answer(w http.ResponseWriter, refusal *subscription.Error) {
 	if refusal.Code == codeInvalidToken {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
-	status := statusOf(refusal.Code)
-	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+	if isPassing(refusal.Code) {
 		header.Set("Retry-After", retryAfter)
 	}
-	w.WriteHeader(status)
+	w.WriteHeader(statusOf(refusal.Code))
 	_, _ = w.Write(fanout.ErrorMessage(lines{}, refusal).Payload()) // whoever asked may be gone
+}
+
+// isPassing tells whether what was refused may be had soon.
+func isPassing(code subscription.Code) bool {
+	status := statusOf(code)
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }
 
 func statusOf(code subscription.Code) int {
