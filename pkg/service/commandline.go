@@ -129,12 +129,20 @@ func explainParsing(text string, flags map[string]*kong.Flag) string {
 	text = label(flag) + strings.TrimPrefix(text, "--"+flag.Name)
 	switch number := flag.Target; {
 	case number.Type() == reflect.TypeFor[time.Duration]():
-		return text + "; want a duration such as 90s, 5m or 1h, at most " + formatNumber(number.Type(), int64(maxDuration))
+		return withoutAdvice(text) + "; want a duration such as 90s, 5m or 1h, at most " + formatNumber(number.Type(), int64(maxDuration))
 	case number.CanInt() || number.CanUint():
-		return text + "; want a whole number"
+		return withoutAdvice(text) + "; want a whole number, not below 0"
+	case number.CanFloat():
+		return withoutAdvice(text) + "; want a number above 0"
 	default:
 		return text
 	}
+}
+
+// withoutAdvice leaves out what kong advises where a value begins with a hyphen, as a number that does is below 0 and refused in any case.
+func withoutAdvice(text string) string {
+	words, _, _ := strings.Cut(text, " (short flag); perhaps try ")
+	return words
 }
 
 func label(flag *kong.Flag) string {

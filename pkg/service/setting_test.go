@@ -64,6 +64,7 @@ type commandLine struct {
 	Backlog    time.Duration `help:"How far back."`
 	Back       time.Duration `help:"How far." positive:""`
 	Seed       uint64        `help:"Any." default:"1"`
+	Pace       float64       `help:"How fast."`
 	Mode       string        `help:"How." enum:"one,two" default:"one"`
 }
 
@@ -106,11 +107,14 @@ func TestFaultsOfTheCommandLineNameFlagAndVariable(t *testing.T) {
 		"--max-clients=0":    "--max-clients (ATLAS_MAX_CLIENTS): got 0, want more than 0",
 		"--back=0s":          "--back (ATLAS_BACK): got 0, want more than 0",
 		"--backlog=3000000h": `--backlog (ATLAS_BACKLOG): expected duration but got "3000000h": time: invalid duration "3000000h"; want a duration such as 90s, 5m or 1h, at most 876000h`,
-		"--max-clients=1e3":  `--max-clients (ATLAS_MAX_CLIENTS): expected a valid 64 bit int but got "1e3"; want a whole number`,
+		"--max-clients=1e3":  `--max-clients (ATLAS_MAX_CLIENTS): expected a valid 64 bit int but got "1e3"; want a whole number, not below 0`,
 		"--mode=three":       `--mode (ATLAS_MODE) must be one of "one","two" but got "three"`,
+		"--max-clients -3":   `--max-clients (ATLAS_MAX_CLIENTS): expected int value but got "-3"; want a whole number, not below 0`,
+		"--backlog -5m":      `--backlog (ATLAS_BACKLOG): expected duration value but got "-5m"; want a duration such as 90s, 5m or 1h, at most 876000h`,
+		"--pace -1":          `--pace (ATLAS_PACE): expected float value but got "-1"; want a number above 0`,
 		"--seed=0":           "",
 	} {
-		_, err := parse(newParser(t, &commandLine{}), []string{argument})
+		_, err := parse(newParser(t, &commandLine{}), strings.Fields(argument))
 		if want == "" && err == nil {
 			continue
 		}
