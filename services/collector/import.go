@@ -120,15 +120,15 @@ func (c ImportConfig) run(ctx context.Context, log *eventlog.Log, writer *eventl
 	}
 	summary, err := importer.Import(ctx, c.Files)
 	fmt.Fprintf(c.Summary, "%s: %s\n", spec.Name, summary)
-	return errors.Join(err, c.judge(summary))
+	return errors.Join(err, c.judge(summary, err == nil))
 }
 
-// judge tells whether an import has taken what somebody who says nothing more must think that it has.
-func (c ImportConfig) judge(summary file.Summary) error {
+// judge tells whether an import has taken what somebody who says nothing more must think that it has. Of one that was not complete it is known why it has not.
+func (c ImportConfig) judge(summary file.Summary, complete bool) error {
 	switch {
 	case summary.Rejected > c.AllowRejects:
 		return fmt.Errorf("%d records were rejected, want at most %d (--allow-rejects)", summary.Rejected, c.AllowRejects)
-	case summary.Accepted == 0 && c.AllowRejects == 0:
+	case complete && summary.Accepted == 0 && c.AllowRejects == 0:
 		return errors.New("nothing was imported, as the files have no record")
 	}
 	return nil
