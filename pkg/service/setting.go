@@ -108,7 +108,7 @@ func CheckAddresses(addresses ...Address) error {
 		}
 		for _, other := range addresses[:i] {
 			if address.overlaps(other) {
-				faults = append(faults, Setting(address.Setting, fmt.Errorf("got %q, want another port than that of %s, %q", address.Value, other.Setting, other.Value)))
+				faults = append(faults, Setting(address.Setting, fmt.Errorf("got %q, want another port than that of --%s, %q", address.Value, other.Setting, other.Value)))
 			}
 		}
 	}

@@ -42,8 +42,8 @@ func TestAddressesDiffer(t *testing.T) {
 		"others":        {":8080", "127.0.0.1:9090", nil},
 		"free ones":     {":0", ":0", nil},
 		"of interfaces": {"127.0.0.1:80", "127.0.0.2:80", nil},
-		"the same":      {":80", ":80", []string{`admin: got ":80", want another port than that of listen, ":80"`}},
-		"within all":    {"0.0.0.0:80", "127.0.0.1:80", []string{`admin: got "127.0.0.1:80", want another port than that of listen, "0.0.0.0:80"`}},
+		"the same":      {":80", ":80", []string{`admin: got ":80", want another port than that of --listen, ":80"`}},
+		"within all":    {"0.0.0.0:80", "127.0.0.1:80", []string{`admin: got "127.0.0.1:80", want another port than that of --listen, "0.0.0.0:80"`}},
 		"of a name":     {":http", "[::1]:80", []string{`listen: got ":http", want host:port, or :port for all interfaces, with a port from 0 to 65535`}},
 		"none":          {"8080", ":70000", []string{`listen: got "8080", want host:port, or :port for all interfaces, with a port from 0 to 65535`, `admin: got ":70000", want host:port, or :port for all interfaces, with a port from 0 to 65535`}},
 	} {

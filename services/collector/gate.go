@@ -10,7 +10,7 @@ import (
 	"atlasstream/services/collector/internal/publish"
 )
 
-var errNotReady = errors.New("not reached yet, or it has not made the topics yet")
+var errNotReady = errors.New("kafka is not reached yet, or has not made the topics yet")
 
 // gate keeps records from a log whose topics are not there yet, for which they would wait for as long as an append may take, or cannot be used.
 type gate struct {

@@ -121,7 +121,7 @@ func (c Config) checkHistory() error {
 		return nil
 	case HistoryToken:
 		if c.Tokens == "" {
-			return service.Setting("history", fmt.Errorf("got %q without tokens, so that nobody could replay the past; want a file of them in tokens, or %s or %s",
+			return service.Setting("history", fmt.Errorf("got %q without tokens, so that nobody could replay the past; want a file of them in --tokens, or %s or %s",
 				c.History, HistoryOff, HistoryOpen))
 		}
 		return nil

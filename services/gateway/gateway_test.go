@@ -39,7 +39,7 @@ func TestValidateNamesSettingsThatContradictOthers(t *testing.T) {
 	kafka := []string{"localhost:9092"}
 	for want, cfg := range map[string]Config{
 		`history: got "token" without tokens`:                                             {History: HistoryToken},
-		`admin: got "127.0.0.1:8080", want another port than that of listen, ":8080"`:     {Admin: "127.0.0.1:8080"},
+		`admin: got "127.0.0.1:8080", want another port than that of --listen, ":8080"`:   {Admin: "127.0.0.1:8080"},
 		`listen: got "8080", want host:port`:                                              {Listen: "8080"},
 		"backlog: got -5m, want more than 0 and at most 876000h":                          {Backlog: -5 * time.Minute},
 		"backlog: got 2h0m0s, want at most behind-time, 1h0m0s":                           {Backlog: 2 * time.Hour},
