@@ -18,13 +18,18 @@ var commands = []command{
 	{"../collector/cmd/collector", []string{"serve"}, nil},
 	{"../collector/cmd/collector", []string{"import"}, []string{os.DevNull}},
 	{"../collector/cmd/collector", []string{"simulate"}, nil},
-	{".", nil, nil},
+	{".", nil, []string{"--listen=:0", "--ingest=:0", "--grpc=:0", "--admin=:0", "--kafka-listen=127.0.0.1:0"}},
 }
 
 type command struct {
 	folder string
 	name   []string
-	files  []string // that it does not go without
+	needs  []string // files, and addresses that are free on any machine
+}
+
+// besides are the arguments that the command needs beside one flag.
+func (c command) besides(flag string) []string {
+	return slices.DeleteFunc(slices.Clone(c.needs), func(need string) bool { return strings.HasPrefix(need, "--"+flag+"=") })
 }
 
 // buildPrograms builds all programs into a folder.
@@ -140,9 +145,11 @@ func TestFaultsNameFlagAndVariable(t *testing.T) {
 			want := fmt.Sprintf("--%s (%s)", setting.flag, setting.variable)
 			for from, output := range map[string]func() (string, error){
 				"flag": func() (string, error) {
-					return command.run(t, programs, "ATLAS_PROBES=1", append(command.files, "--"+setting.flag+"="+value)...)
+					return command.run(t, programs, "ATLAS_PROBES=1", append(command.besides(setting.flag), "--"+setting.flag+"="+value)...)
 				},
-				"variable": func() (string, error) { return command.run(t, programs, setting.variable+"="+value, command.files...) },
+				"variable": func() (string, error) {
+					return command.run(t, programs, setting.variable+"="+value, command.besides(setting.flag)...)
+				},
 			} {
 				if printed, err := output(); err == nil || !strings.Contains(printed, want) {
 					t.Errorf("%s by its %s: %v, want %s to be named in\n%s", setting.line, from, err, want, printed)

@@ -59,7 +59,15 @@ func (s *settings) check() error {
 	if s.Past < 0 || s.Past > maxPast {
 		faults = append(faults, service.Setting("past", fmt.Errorf("got %s, want 0 to %s", s.Past, maxPast)))
 	}
+	if s.Simulate {
+		faults = append(faults, s.simulation([]string{"localhost:9092"}).Validate()) // any broker, as ours does not run yet
+	}
 	return errors.Join(faults...)
+}
+
+// simulation is what is simulated on a broker.
+func (s *settings) simulation(kafka []string) collector.SimulateConfig {
+	return collector.SimulateConfig{Kafka: kafka, Rate: s.Rate, Seed: s.Seed, Partitions: partitions}
 }
 
 // run starts the broker, then all that lives on it, and stops the broker last.
@@ -105,10 +113,10 @@ func (s *settings) runOn(ctx context.Context, kafka []string, doors listeners, l
 	})
 	if s.Simulate {
 		group.Go(func() error {
-			return named("simulator", collector.Simulate(ctx, collector.SimulateConfig{
-				Kafka: kafka, Rate: s.Rate, Seed: s.Seed, History: s.Past, Partitions: partitions, Metrics: metrics, Logger: logger.Named("simulator"),
-				OnReady: func() { close(simulating) },
-			}))
+			simulation := s.simulation(kafka)
+			simulation.History, simulation.OnReady = s.Past, func() { close(simulating) }
+			simulation.Metrics, simulation.Logger = metrics, logger.Named("simulator")
+			return named("simulator", collector.Simulate(ctx, simulation))
 		})
 	} else {
 		close(simulating)
