@@ -89,13 +89,13 @@ func TestRunWithoutKafka(t *testing.T) {
 		status int
 		part   string
 	}{
-		"http://" + public.Addr().String() + "/":                                      {http.StatusOK, "atlas-stream"},
-		"http://" + public.Addr().String() + "/stream/":                               {http.StatusBadRequest, "[missing_parameter] msm"},
-		"http://" + public.Addr().String() + "/stream/socket.io/?transport=websocket": {http.StatusBadRequest, "Unsupported protocol version"},
-		"http://" + public.Addr().String() + "/metrics":                               {http.StatusNotFound, ""},
-		"http://" + admin.Addr().String() + "/healthz":                                {http.StatusOK, ""},
-		"http://" + admin.Addr().String() + "/readyz":                                 {http.StatusServiceUnavailable, ""},
-		"http://" + admin.Addr().String() + "/metrics":                                {http.StatusOK, "atlas_gateway_queued_bytes"},
+		"http://" + public.Addr().String() + "/":                                          {http.StatusOK, "atlas-stream"},
+		"http://" + public.Addr().String() + "/stream/":                                   {http.StatusBadRequest, "[missing_parameter] msm"},
+		"http://" + public.Addr().String() + "/stream/socket.io/?EIO=2&transport=polling": {http.StatusBadRequest, "Unsupported protocol version"},
+		"http://" + public.Addr().String() + "/metrics":                                   {http.StatusNotFound, ""},
+		"http://" + admin.Addr().String() + "/healthz":                                    {http.StatusOK, ""},
+		"http://" + admin.Addr().String() + "/readyz":                                     {http.StatusServiceUnavailable, ""},
+		"http://" + admin.Addr().String() + "/metrics":                                    {http.StatusOK, "atlas_gateway_queued_bytes"},
 	} {
 		status, body := get(t, path)
 		if status != want.status || !strings.Contains(body, want.part) {
