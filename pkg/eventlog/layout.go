@@ -108,9 +108,9 @@ func (l *layout) verified(partitions int, err error) {
 // fail logs what is wrong, once while that lasts.
 func (l *layout) fail(words string, found time.Time) {
 	if l.fault == nil {
-		l.logger.Error("the number of partitions of a topic was changed, which nothing here follows: measurements stand in two partitions now. "+
-			"Stop all that writes to the topic, make it anew with the number that it is to have, put back by their keys those of its records that are to be kept, "+
-			"and restart collectors and gateways", zap.String("topic", l.topic), zap.String("seen", l.topic+" "+words))
+		l.logger.Error("the number of partitions of a topic was changed, and no service can follow that: the records of a measurement are in two partitions now. "+
+			"Stop all that writes to the topic, delete it and make it again with the number that it is to have, write the records that are to be kept to it again, "+
+			"with their keys, and restart collectors and gateways", zap.String("topic", l.topic), zap.String("seen", l.topic+" "+words))
 	}
 	l.fault, l.found = &PartitionsChangedError{Topic: l.topic, Words: words}, found
 }

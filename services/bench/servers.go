@@ -27,7 +27,8 @@ var servers = map[string]server{
 
 func gatewayCommand(lab *lab, listen, admin string) []string {
 	return append(limitedGatewayCommand(lab, listen, admin),
-		"--address-connections", "20000", "--address-messages", "20000", "--address-readers", "64") // all the clients come from one address, at once
+		// all the clients come from one address, at once
+		"--address-connections", "20000", "--address-messages", "20000", "--address-readers", "64", "--address-steps", "100000")
 }
 
 // limitedGatewayCommand is for a gateway with the limits that it has by default.
