@@ -35,7 +35,7 @@ func (g *guest) fields() []zap.Field {
 }
 
 // recognise tells the connection who its client is, or refuses one whose token is none. The token of Socket.IO 4's auth, an object or nil, counts before
-// the request's. Whoever comes is charged for that, so that guessing is bounded.
+// the request's. Guessing is bounded, as admit counts each connection and each message is counted too.
 func (r *Reception) recognise(c *connection, auth json.RawMessage) *subscription.Error {
 	token, ok := c.token, true
 	if auth != nil {
@@ -49,7 +49,7 @@ func (r *Reception) recognise(c *connection, auth json.RawMessage) *subscription
 		c.guest.bearer, ok = r.tokens.Find(token.digest)
 	}
 	if !ok {
-		return subscription.Refuse(codeInvalidToken, "the token is none that this gateway knows; leave it away for what everybody may see")
+		return subscription.Refuse(codeInvalidToken, "the token is none that this gateway knows; omit it to see what everybody may see")
 	}
 	return nil
 }

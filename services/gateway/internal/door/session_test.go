@@ -201,7 +201,7 @@ func TestTokens(t *testing.T) {
 
 func TestUnknownTokens(t *testing.T) {
 	house := open(t, plan{})
-	const words = "[invalid_token] the token is none that this gateway knows; leave it away for what everybody may see"
+	const words = "[invalid_token] the token is none that this gateway knows; omit it to see what everybody may see"
 	for _, auth := range []string{`{"token":"guessed"}`, `{"token":""}`, `{"token":7}`} {
 		house.knock(t, "", auth, `44{"message":"`+words+`"}`)
 	}
