@@ -155,7 +155,7 @@ func scanShowsRecords(t *testing.T, f fixture) {
 	mustAppend(t, writer, topic, append(pings(t, 1, 0, 3), pings(t, 2, 3, 5)...))
 	f.produce(t, topic, "no ID", "no event")
 	scan := func(from, to int64, most int) (seen []string) {
-		err := f.log.History().Scan(within(t, patience), topic, 0, from, to, func(measurement atlas.MeasurementID, at time.Time) bool {
+		_, err := f.log.History().Scan(within(t, patience), topic, 0, from, to, func(measurement atlas.MeasurementID, at time.Time) bool {
 			label := strconv.FormatInt(int64(measurement), 10)
 			if measurement != 0 {
 				label += "@" + strconv.FormatInt(at.Unix()-1426633200, 10)

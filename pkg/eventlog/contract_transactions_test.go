@@ -95,7 +95,7 @@ func abortedIsNotRead(t *testing.T, f fixture, kafka cluster) {
 func (f fixture) scan(t *testing.T, topic string) (seen int) {
 	t.Helper()
 	see := func(atlas.MeasurementID, time.Time) bool { seen++; return true }
-	if err := f.log.History().Scan(within(t, patience), topic, 0, 0, 1<<40, see); err != nil {
+	if _, err := f.log.History().Scan(within(t, patience), topic, 0, 0, 1<<40, see); err != nil {
 		t.Fatal(err)
 	}
 	return seen

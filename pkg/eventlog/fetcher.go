@@ -89,6 +89,14 @@ func eachRecord(records kafka.RecordReader, take func(*kafka.Record) error) erro
 	}
 }
 
+// sizeOf is the length of a record's value, which is decompressed by then, read or not.
+func sizeOf(record *kafka.Record) int64 {
+	if record.Value == nil {
+		return 0
+	}
+	return int64(record.Value.Len())
+}
+
 // closePayload gives kafka-go's memory back to its pool.
 func closePayload(record *kafka.Record) {
 	if record.Key != nil {

@@ -29,8 +29,9 @@ type MeasurementReader struct {
 	held         int             // bytes of those that have not been given yet
 	mostAhead    int             // the bound of what is read ahead
 	asked        time.Time
-	pay          func(ctx context.Context, records int64) error // as BeforeFetch has it
-	paid         int64                                          // what stands before this offset is paid for
+	pay          func(ctx context.Context, records, bytes int64) error // as BeforeFetch has it
+	paid         int64                                                 // what stands before this offset is paid for
+	unpaid       int64                                                 // bytes of values behind it, as far as they were gone through
 }
 
 // Measurement is Measurements for one of them, in whichever partition of the topic it is.
@@ -140,6 +141,7 @@ func (m *MeasurementReader) take(record *kafka.Record) error {
 	if m.taken >= m.mostAhead {
 		return errEnough
 	}
+	size := sizeOf(record)
 	others, err := m.isOthers(record)
 	if err == nil && !others {
 		err = m.takeOurs(record)
@@ -148,6 +150,7 @@ func (m *MeasurementReader) take(record *kafka.Record) error {
 		return err
 	}
 	m.counts.read++
+	m.unpaid += size
 	m.next = record.Offset + 1
 	return nil
 }

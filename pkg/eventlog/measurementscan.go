@@ -10,13 +10,14 @@ import (
 )
 
 // Scan shows whose the records of a partition are, and of when, from an offset to before another, repeats included. It reads neither headers nor values, and
-// gives measurement 0 for a record whose key names none. It ends when see returns false, or with the error of Range.
+// gives measurement 0 for a record whose key names none. It ends when see returns false, or with the error of Range, and tells how many bytes the values of
+// the records had that it has gone through.
 func (h *History) Scan(
 	ctx context.Context, topic string, number int, from, to int64, see func(measurement atlas.MeasurementID, at time.Time) bool,
-) error {
-	_, to, err := h.within(ctx, topic, number, from, to)
+) (bytes int64, err error) {
+	_, to, err = h.within(ctx, topic, number, from, to)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	reader := reader{
 		fetcher: fetcher{partition: h.log.partition(topic, number), next: from}, wanted: from,
@@ -26,7 +27,7 @@ func (h *History) Scan(
 	return reader.scan(ctx, to, see)
 }
 
-func (r *reader) scan(ctx context.Context, to int64, see func(atlas.MeasurementID, time.Time) bool) error {
+func (r *reader) scan(ctx context.Context, to int64, see func(atlas.MeasurementID, time.Time) bool) (bytes int64, err error) {
 	var keys keyReader
 	take := func(record *kafka.Record) error {
 		if record.Offset < r.next {
@@ -36,6 +37,7 @@ func (r *reader) scan(ctx context.Context, to int64, see func(atlas.MeasurementI
 		if err != nil {
 			return err
 		}
+		bytes += sizeOf(record)
 		if record.Offset >= to || !see(named, record.Time.UTC()) {
 			r.next = to
 			return errEnough
@@ -50,8 +52,8 @@ func (r *reader) scan(ctx context.Context, to int64, see func(atlas.MeasurementI
 	}
 	for r.next < to {
 		if err := r.persistEach(ctx, read); err != nil {
-			return err
+			return bytes, err
 		}
 	}
-	return nil
+	return bytes, nil
 }

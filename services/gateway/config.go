@@ -62,7 +62,7 @@ type Config struct {
 	AddressQueueBytes int
 	// AddressSteps is what those of one address may take to match and encode each record of a measurement, in steps of about a tenth of a microsecond; 10,000.
 	AddressSteps       int
-	AddressMessages    int // of one address a second, 500 records of the log that are read for it as one; 1,000
+	AddressMessages    int // of one address a second, 500 records of the log that are read for it as one, and 256 KiB of their values; 1,000
 	ConnectionMessages int // of one connection a second; 100
 
 	QueueBytes    int           // that wait for a client at most; 2 MiB

@@ -9,6 +9,7 @@ import (
 	"atlasstream/pkg/eventlog"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -82,13 +83,16 @@ func (f *feed) Rejoin(ctx context.Context, partition int, offset int64, take fun
 }
 
 // Read implements fanout.Trail.
-func (f *feed) Read(ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64, sink fanout.Sink) (next int64, err error) {
+func (f *feed) Read(
+	ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64, reading *readlimit.Reading, sink fanout.Sink,
+) (next int64, err error) {
 	reader, err := f.history.Measurements(ctx, f.topic, partition, measurements, from, to)
 	if err != nil {
 		return 0, lost(err)
 	}
 	defer reader.Close()
 	reader.ReadAhead(readAhead)
+	reader.BeforeFetch(reading.Pay)
 	next, err = playback.CatchUp(ctx, reader, sink)
 	return next, lost(err)
 }

@@ -16,6 +16,7 @@ import (
 	"atlasstream/pkg/eventlog/embedded"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -117,7 +118,7 @@ func TestFeedIsRejoinedWhereReadingEnds(t *testing.T) {
 		t.Fatalf("before the feed began: got %v, %v, want not found", found, err)
 	}
 	sink := &received{}
-	next, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 5, 100, sink)
+	next, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 5, 100, &readlimit.Reading{}, sink)
 	if err != nil || next != 20 {
 		t.Fatalf("got %d, %v, want to go on at 20", next, err)
 	}
@@ -137,7 +138,7 @@ func TestFeedIsRejoinedWhereReadingEnds(t *testing.T) {
 		}
 	}
 	var gone *fanout.LostError
-	if _, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 30, 100, sink); !errors.As(err, &gone) || *gone != (fanout.LostError{From: 30, To: 23}) {
+	if _, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 30, 100, &readlimit.Reading{}, sink); !errors.As(err, &gone) || *gone != (fanout.LostError{From: 30, To: 23}) {
 		t.Errorf("beyond the end: got %v", err)
 	}
 }

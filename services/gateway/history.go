@@ -52,11 +52,15 @@ type recorded struct{ *eventlog.History }
 func (r recorded) Read(
 	ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64, account *readlimit.Account,
 ) (playback.Source, error) {
+	reading, err := account.Begin(ctx, eventlog.DefaultRepeatHorizon)
+	if err != nil {
+		return nil, err
+	}
 	reader, err := r.Measurement(ctx, topic, measurement, from, to)
 	if err != nil {
 		return nil, err
 	}
-	reader.BeforeFetch(account.Pay)
+	reader.BeforeFetch(reading.Pay)
 	return reader, nil
 }
 

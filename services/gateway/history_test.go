@@ -42,9 +42,9 @@ func (oldLog) OffsetAt(_ context.Context, _ string, _ int, at time.Time) (int64,
 	return 0, nil
 }
 
-func (oldLog) Scan(_ context.Context, _ string, _ int, _, _ int64, see func(atlas.MeasurementID, time.Time) bool) error {
+func (oldLog) Scan(_ context.Context, _ string, _ int, _, _ int64, see func(atlas.MeasurementID, time.Time) bool) (int64, error) {
 	see(1, longAgo)
-	return nil
+	return 0, nil
 }
 
 func pastOf(log playback.Log, back time.Duration) *past {

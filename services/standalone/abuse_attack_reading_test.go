@@ -13,11 +13,15 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
+// recordsOfMessage is how many records cost as much as a message.
+const recordsOfMessage = 500
+
 // attacksByReading are subscriptions for which the log has to be read.
 func attacksByReading() []attack {
 	const backlog, clients = 1000, 150 // records of each partition
 	const log, replays = 10_000, 50
 	const unread, readNothing, together = 4000, 60, 8 << 20 // records of 700 bytes; clients; bytes that may wait for them
+	const longResults = 100                                 // more than the live feed keeps in memory
 	const mostRead = 100 * backlog                          // one after the other, the backlogs take clients * partitions * backlog
 	read := counted("atlas_eventlog_records_read_total")
 	return []attack{
@@ -32,6 +36,12 @@ func attacksByReading() []attack {
 					t.Errorf("%.0f records were read until the honest client had its backlog, want at most %d", meanwhile, mostRead)
 				}
 			},
+		},
+		{
+			name:    "backlogs that are ended at once",
+			result:  longTraceroute,
+			prepare: func(t *testing.T, b *testbed) { b.honest.exchange(t, longResults) },
+			launch:  endBacklogsAtOnce,
 		},
 		{
 			name:      "replays at a high speed",
@@ -84,6 +94,24 @@ func (b *testbed) askForBacklogs(t *testing.T, clients int) {
 		}
 	}
 	b.awaitRead(t, intruders...)
+}
+
+// endBacklogsAtOnce asks for a backlog of long results many times, and ends each when something of it has come. Each must cost as much as the reading that it
+// has begun: the messages of an address would allow thousands otherwise.
+func endBacklogsAtOnce(t *testing.T, b *testbed) {
+	const backlogs, least = 30, 33 + 8 // messages: the horizon of repeats, and 256 KiB each
+	parameters := fmt.Sprintf(`{"msm":%d,"prb":1,"sendBacklog":true}`, abusedMeasurement)
+	charged := counted("atlas_gateway_charged_records_total")
+	before := charged(t, b.gateway)
+	i := b.attacker.mustEnter(t, plainDoor)
+	for n := range backlogs {
+		i.subscribe(parameters)
+		eventually(t, "the backlog begins", func() bool { return i.count(`["atlas_result"`) > n })
+		i.send(`["atlas_unsubscribe",` + parameters + `]`)
+	}
+	if got := (charged(t, b.gateway) - before) / recordsOfMessage / backlogs; got < least {
+		t.Errorf("a backlog of long results cost %.3g messages though it was ended at once, want at least %d", got, least)
+	}
 }
 
 // hearBacklog asks for the backlog of a measurement too, and receives it: numbered results.

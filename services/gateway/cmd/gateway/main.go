@@ -50,7 +50,7 @@ type settings struct {
 	AddressMemory        int `help:"Most bytes of memory that the subscriptions of an address take."`
 	AddressQueueBytes    int `help:"Most bytes that wait for the clients of an address together; while there are more, 64 KiB may wait for each of them."`
 	AddressSteps         int `help:"Most steps, of about a tenth of a microsecond, that the subscriptions of an address take for each record of a measurement."`
-	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth; 500 records of the log that are read for it count as one."`
+	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth; 500 records of the log that are read for it count as one, and 256 KiB of their values."`
 	ConnectionMessages   int `help:"Most messages of a connection a second, with bursts of ten seconds' worth."`
 
 	QueueBytes    int           `help:"Most bytes that wait for a client; beyond that it is fed from the log at its own pace."`

@@ -32,7 +32,9 @@ type slowLog struct {
 	ofOthers       int
 }
 
-func (s *slowLog) Read(ctx context.Context, number int, measurements []atlas.MeasurementID, from, to int64, sink Sink) (int64, error) {
+func (s *slowLog) Read(
+	ctx context.Context, number int, measurements []atlas.MeasurementID, from, to int64, reading *readlimit.Reading, sink Sink,
+) (int64, error) {
 	if measurements[0] == attacked {
 		s.count(1, 1)
 		defer s.count(-1, 0)
@@ -46,7 +48,7 @@ func (s *slowLog) Read(ctx context.Context, number int, measurements []atlas.Mea
 		s.ofOthers++
 		s.mu.Unlock()
 	}
-	return s.river.Read(ctx, number, measurements, from, to, sink)
+	return s.river.Read(ctx, number, measurements, from, to, reading, sink)
 }
 
 func (s *slowLog) count(running, began int) {
@@ -204,6 +206,32 @@ func TestAbuseBacklogsAreCharged(t *testing.T) {
 		}
 		honest := readlimit.NewAccount(rate.NewLimiter(1, 200), nil, readlimit.NewMetrics(prometheus.NewRegistry()))
 		expectBacklog(t, b.ask(t, honest, wanted), 8*3) // what was filled in the last minute
+	})
+}
+
+// A backlog costs what it makes the gateway read, the whole horizon of repeats included however short the log is, though it is ended as soon as it has begun.
+func TestAbuseBacklogsThatAreEndedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const horizon, records, all = 20, 100_000, 1000 // in messages, but for the records
+		b := besiege(t, Behind{Readers: 1, ReadersOfAddress: 1, Horizon: horizon * readlimit.RecordsOfMessage})
+		defer b.close()
+		cost := func() int {
+			messages := rate.NewLimiter(1e-9, 2*all)
+			account := readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry()))
+			b.ask(t, account, attacked)
+			b.log.gate <- struct{}{}
+			synctest.Wait()
+			return int(2*all - messages.Tokens())
+		}
+		if got := cost(); got != 1+horizon+1 {
+			t.Errorf("a backlog of a short log cost %d messages, want %d", got, 1+horizon+1)
+		}
+		b.log.grow(0, same(records, attacked, 1)...)
+		b.fill()
+		bytes := int64(records * len(`{"msm_id":1,"offset":12345}`))
+		if got, want := cost(), 1+horizon+int(readlimit.Worth(records, bytes)/readlimit.RecordsOfMessage); got < want || got > want+2 {
+			t.Errorf("a backlog of a long log cost %d messages, want some %d", got, want)
+		}
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
 )
 
 const (
@@ -26,7 +27,7 @@ type leg struct {
 	ctx          context.Context // ends when the member is to go on elsewhere
 	cancel       context.CancelFunc
 	from, to     int64 // the offsets that it reads, if the log has as many
-	records      int64 // that are to be read for it, as far as is known
+	worth        int64 // of what is to be read for it, as far as is known
 	measurements []atlas.MeasurementID
 	ends         time.Time
 }
@@ -39,10 +40,18 @@ func (b *behind) beginLeg(ctx context.Context) (*leg, error) {
 		return nil, errNewLeg
 	}
 	begun := &leg{behind: b, from: b.next, to: b.next + longestSlice, measurements: b.member.measurements()}
-	begun.records = min(begun.from, b.partition.hub.settings.Behind.Horizon) + max(0, min(begun.to, b.partition.pace.next)-begun.from)
+	begun.worth = b.worthOf(begun.from, begun.to)
 	begun.ctx, begun.cancel = context.WithCancel(ctx)
 	b.leg = begun
 	return begun, nil
+}
+
+// worthOf is what reading from an offset to before another is worth, with what is looked through for repeats before it. That counts in full, whatever of it the
+// log has: each reading has Kafka asked, and what comes is read before it can be ended. It is called under the partition's lock.
+func (b *behind) worthOf(from, to int64) int64 {
+	horizon, pace := b.partition.hub.settings.Behind.Horizon, &b.partition.pace
+	bytes := pace.bytesFrom(max(0, from-horizon)) - pace.bytesFrom(to)
+	return readlimit.Worth(horizon+max(0, min(to, pace.next)-from), bytes)
 }
 
 // takeMissed delivers what the feed still holds, and has the member rejoin it behind all of that. It is called under the feed's lock of the partition.
@@ -80,7 +89,8 @@ func (l *leg) readLog() error {
 		return err
 	}
 	defer own.Release(1)
-	if err := subscriber.account.Pay(l.ctx, l.records); err != nil {
+	reading, err := subscriber.account.Begin(l.ctx, l.worth)
+	if err != nil {
 		return err
 	}
 	release, err := l.partition.hub.readers.Acquire(l.ctx, subscriber.account)
@@ -89,7 +99,7 @@ func (l *leg) readLog() error {
 	}
 	defer release()
 	l.ends = time.Now().Add(longestLeg)
-	next, err := l.trail().Read(l.ctx, l.partition.number, l.measurements, l.from, l.to, l)
+	next, err := l.trail().Read(l.ctx, l.partition.number, l.measurements, l.from, l.to, reading, l)
 	l.Flush()
 	if err != nil {
 		return err

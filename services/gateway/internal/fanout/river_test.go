@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -173,7 +174,9 @@ func from(records []atlas.Record, offset int64) []atlas.Record {
 	return records[at:]
 }
 
-func (r *river) Read(ctx context.Context, number int, measurements []atlas.MeasurementID, offset, to int64, sink Sink) (int64, error) {
+func (r *river) Read(
+	ctx context.Context, number int, measurements []atlas.MeasurementID, offset, to int64, _ *readlimit.Reading, sink Sink,
+) (int64, error) {
 	bank := r.banks[number]
 	bank.mu.Lock()
 	records, end, lost := bank.records, min(bank.next, to), bank.lost

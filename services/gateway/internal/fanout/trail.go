@@ -24,8 +24,11 @@ type Trail interface {
 	// all of it has missed nothing of what the feed delivers from then on.
 	Rejoin(ctx context.Context, partition int, offset int64, take func(missed []atlas.Record)) (found bool, err error)
 	// Read delivers the records of measurements that stand in a partition from an offset to before another, without repeats, or up to the log's end as it is
-	// now, and gives the offset behind what it has read. A *LostError says that the log does not have what comes next.
-	Read(ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64, sink Sink) (next int64, err error)
+	// now, and gives the offset behind what it has read. The reading pays for what it has not paid ahead. A *LostError says that the log does
+	// not have what comes next.
+	Read(
+		ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64, reading *readlimit.Reading, sink Sink,
+	) (next int64, err error)
 }
 
 // LostError says that the log has no record from one offset to before another any more. To below From says that it was cut or made anew.

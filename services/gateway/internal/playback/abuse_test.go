@@ -127,7 +127,7 @@ type slowScans struct {
 
 func (s *slowScans) Scan(
 	ctx context.Context, topic string, partition int, from, to int64, see func(atlas.MeasurementID, time.Time) bool,
-) error {
+) (int64, error) {
 	s.mu.Lock()
 	s.running++
 	s.most = max(s.most, s.running)

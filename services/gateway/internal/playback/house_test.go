@@ -88,14 +88,15 @@ func (m *memory) OffsetAt(_ context.Context, topic string, _ int, at time.Time) 
 	return int64(len(there.records)), nil
 }
 
-func (m *memory) Scan(_ context.Context, topic string, _ int, from, to int64, see func(atlas.MeasurementID, time.Time) bool) error {
+func (m *memory) Scan(_ context.Context, topic string, _ int, from, to int64, see func(atlas.MeasurementID, time.Time) bool) (bytes int64, err error) {
 	for _, record := range m.topics[topic].records[from:to] {
 		m.scanned++
+		bytes += int64(len(record.Value))
 		if !see(record.Measurement, record.Time) {
 			break
 		}
 	}
-	return nil
+	return bytes, nil
 }
 
 func (m *memory) Read(_ context.Context, topic string, measurement atlas.MeasurementID, from, to int64, _ *readlimit.Account) (Source, error) {

@@ -18,8 +18,11 @@ type Log interface {
 	Bounds(ctx context.Context, topic string, partition int) (first, next int64, err error)
 	// OffsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none.
 	OffsetAt(ctx context.Context, topic string, partition int, at time.Time) (int64, error)
-	// Scan shows whose the records of a partition are, and of when, from an offset to before another, until see returns false. Measurement 0 is unknown.
-	Scan(ctx context.Context, topic string, partition int, from, to int64, see func(measurement atlas.MeasurementID, at time.Time) bool) error
+	// Scan shows whose the records of a partition are, and of when, from an offset to before another, until see returns false, and tells the bytes of their
+	// values. Measurement 0 is unknown.
+	Scan(
+		ctx context.Context, topic string, partition int, from, to int64, see func(measurement atlas.MeasurementID, at time.Time) bool,
+	) (bytes int64, err error)
 	// Read reads the records of one measurement in one topic from an offset to before another, for which an account pays while it is read. Nobody reads what is
 	// read from it after it was closed.
 	Read(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64, account *readlimit.Account) (Source, error)

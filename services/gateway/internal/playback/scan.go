@@ -43,14 +43,19 @@ func (s *scan) show(ctx context.Context, part part, from, to int64, see func(mea
 }
 
 func (s *scan) piece(ctx context.Context, part part, from, to int64, see func(atlas.MeasurementID, time.Time) bool) error {
-	if err := s.account.Pay(ctx, to-from); err != nil {
+	reading, err := s.account.Begin(ctx, to-from)
+	if err != nil {
 		return err
 	}
 	release, err := s.scans.Acquire(ctx, s.account)
 	if err != nil {
 		return err
 	}
-	defer release()
 	s.metrics.scanned.Add(float64(to - from))
-	return s.settings.Log.Scan(ctx, part.topic, part.partition, from, to, see)
+	bytes, err := s.settings.Log.Scan(ctx, part.topic, part.partition, from, to, see)
+	release()
+	if err != nil {
+		return err
+	}
+	return reading.Pay(ctx, to-from, bytes)
 }

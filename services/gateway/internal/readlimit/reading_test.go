@@ -1,0 +1,45 @@
+package readlimit
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// A reader pays before it begins, and not less if it is closed at once; then it pays for what is more than that, by records and by bytes.
+func TestAbuseReadingIsPaidAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		messages := rate.NewLimiter(1e-9, 1000)
+		account := NewAccount(messages, nil, NewMetrics(prometheus.NewRegistry()))
+		expect := func(what string, left float64) {
+			t.Helper()
+			if got := messages.TokensAt(time.Now()); got < left-0.01 || got > left+0.01 {
+				t.Errorf("%s: %g messages are left, want %g", what, got, left)
+			}
+		}
+		reading, err := account.Begin(t.Context(), 30*RecordsOfMessage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect("begun", 970)
+		for _, step := range []struct {
+			what           string
+			records, bytes int64
+			left           float64
+		}{
+			{"paid ahead", 10 * RecordsOfMessage, 5 * BytesOfMessage, 970},
+			{"partly", 0, 20 * BytesOfMessage, 965},
+			{"short values", 7 * RecordsOfMessage, 0, 958},
+			{"long values", 0, 8 * BytesOfMessage, 950},
+		} {
+			if err := reading.Pay(t.Context(), step.records, step.bytes); err != nil {
+				t.Fatal(err)
+			}
+			expect(step.what, step.left)
+		}
+	})
+}
