@@ -40,8 +40,24 @@ func foreignContract(t *testing.T, f fixture, kafka cluster) {
 			assertSame(t, f.readAll(t, topic, 0), []atlas.Event{long})
 		})
 	}
+	t.Run("archives have connection events", func(t *testing.T) { archivedConnections(t, f) })
 	t.Run("transactions", func(t *testing.T) { transactionsAreRead(t, f, kafka) })
 	t.Run("copied headers do not vouch for values", func(t *testing.T) { forgedRecords(t, f, kafka) })
+}
+
+// archivedConnections are of measurement 7000, as downloads of it have them, and stand beside results.
+func archivedConnections(t *testing.T, f fixture) {
+	topic := f.newTopic(t, 1)
+	value := []byte(`{"msm_id":7000,"prb_id":1,"timestamp":1426633200,"type":"connection","event":"connect","controller":"ctr-ams01"}`)
+	connected, err := atlas.ParseProbeStatus(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result := ping(t, 1, 1, 1426633200)
+	f.produce(t, topic, "7000", string(value))
+	f.produce(t, topic, "1", string(result.Value))
+	assertSame(t, f.readAll(t, topic, 0), []atlas.Event{connected, result})
+	assertSame(t, f.readMeasurement(t, topic, atlas.ConnectionMeasurement, 0, 2), []atlas.Event{connected})
 }
 
 func (f fixture) produce(t testing.TB, topic, key, value string) {
