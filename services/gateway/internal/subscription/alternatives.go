@@ -11,7 +11,7 @@ import (
 // alternatives are what a value may be equal to, in little more memory than they were written in.
 type alternatives struct {
 	numbers []float64 // sorted, each once
-	texts   textSet
+	texts   textSet   // those of numbers that are not exact among them
 }
 
 // textSet has texts one behind another, sorted, each once.
@@ -24,10 +24,10 @@ func newAlternatives(leaves []leaf) alternatives {
 	var numbers []float64
 	var texts []string
 	for i := range leaves {
-		if leaves[i].numeric {
+		if leaves[i].isFloat() {
 			numbers = append(numbers, leaves[i].number)
 		} else {
-			texts = append(texts, string(leaves[i].text))
+			texts = append(texts, string(leaves[i].comparedText()))
 		}
 	}
 	slices.Sort(numbers)
@@ -67,8 +67,10 @@ func (a *alternatives) count() int { return len(a.numbers) + len(a.texts.ends) }
 
 func (a *alternatives) has(value *leaf) (has bool) {
 	switch {
-	case !value.numeric:
-		_, has = a.texts.search(0, value.text)
+	case !value.isFloat():
+		if len(a.texts.ends) > 0 {
+			_, has = a.texts.search(0, value.comparedText())
+		}
 	case len(a.numbers) == 1:
 		has = a.numbers[0] == value.number
 	default:
@@ -128,17 +130,19 @@ func (t *textSet) meetsMore(sorted [][]byte) bool {
 // sortedLeaves are the values of a member in a record, for conditions that come when many have been asked about it: each is answered without a look at
 // all values.
 type sortedLeaves struct {
-	numbers []float64
-	texts   [][]byte
+	numbers         []float64
+	texts           [][]byte // those of numbers that are not exact among them
+	least, greatest leaf     // of all numbers, if there are any
 }
 
 // sort takes in values.
 func (s *sortedLeaves) sort(leaves []leaf) {
 	for i := range leaves {
-		if leaves[i].numeric {
+		s.reach(&leaves[i])
+		if leaves[i].isFloat() {
 			s.numbers = append(s.numbers, leaves[i].number)
 		} else {
-			s.texts = append(s.texts, leaves[i].text)
+			s.texts = append(s.texts, leaves[i].comparedText())
 		}
 	}
 	slices.Sort(s.numbers)
@@ -146,4 +150,20 @@ func (s *sortedLeaves) sort(leaves []leaf) {
 	s.numbers, s.texts = slices.Compact(s.numbers), slices.CompactFunc(s.texts, bytes.Equal)
 }
 
-func (s *sortedLeaves) empty() { s.numbers, s.texts = emptied(s.numbers), emptied(s.texts) }
+// reach has the least and the greatest number take one in.
+func (s *sortedLeaves) reach(value *leaf) {
+	if !value.numeric {
+		return
+	}
+	if !s.least.numeric || value.compare(&s.least) < 0 {
+		s.least = *value
+	}
+	if !s.greatest.numeric || value.compare(&s.greatest) > 0 {
+		s.greatest = *value
+	}
+}
+
+func (s *sortedLeaves) empty() {
+	s.least, s.greatest = leaf{}, leaf{}
+	s.numbers, s.texts = emptied(s.numbers), emptied(s.texts)
+}

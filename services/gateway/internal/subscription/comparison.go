@@ -71,8 +71,8 @@ func (p *parser) compare(side side, name, path string, value gjson.Result) error
 }
 
 func (p *parser) readBound(name, path string, side side, value gjson.Result) error {
-	bound, is := readNumber([]byte(textOf(value)))
-	if !is {
+	bound := newLeaf([]byte(textOf(value)))
+	if !bound.numeric {
 		return invalid(name, value, "want a number")
 	}
 	p.addCondition(&beyond{strings.Clone(path), side, bound})

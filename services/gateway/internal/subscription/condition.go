@@ -57,7 +57,7 @@ func (e *equals) appendKey(key []byte) []byte {
 type beyond struct {
 	path  string
 	side  side
-	bound float64
+	bound leaf
 }
 
 type side string
@@ -70,24 +70,27 @@ const (
 func (b *beyond) holds(v *view) bool {
 	values := v.values(b.path)
 	if sorted := values.sortedIfMany(); sorted != nil {
-		last := len(sorted.numbers) - 1
-		return last >= 0 && (b.reaches(sorted.numbers[0]) || b.reaches(sorted.numbers[last]))
+		return sorted.least.numeric && (b.reaches(&sorted.least) || b.reaches(&sorted.greatest))
 	}
 	for i := range values.leaves {
-		if values.leaves[i].numeric && b.reaches(values.leaves[i].number) {
+		if values.leaves[i].numeric && b.reaches(&values.leaves[i]) {
 			return true
 		}
 	}
 	return false
 }
 
-func (b *beyond) reaches(number float64) bool {
+func (b *beyond) reaches(number *leaf) bool {
 	if b.side == less {
-		return number < b.bound
+		return number.compare(&b.bound) < 0
 	}
-	return number > b.bound
+	return number.compare(&b.bound) > 0
 }
 
 func (b *beyond) appendKey(key []byte) []byte {
-	return strconv.AppendFloat(fmt.Appendf(key, "%s %q ", b.side, b.path), b.bound, 'g', -1, 64)
+	key = fmt.Appendf(key, "%s %q ", b.side, b.path)
+	if b.bound.exact {
+		return strconv.AppendFloat(key, b.bound.number, 'g', -1, 64)
+	}
+	return strconv.AppendQuote(key, string(b.bound.comparedText()))
 }

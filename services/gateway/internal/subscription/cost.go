@@ -40,7 +40,7 @@ func (e *equals) steps() int { return 1 + min(e.count(), mostAlternatives)/alter
 
 func (t ofType) kept() int  { return int(unsafe.Sizeof(t)) }
 func (s since) kept() int   { return int(unsafe.Sizeof(s)) }
-func (b *beyond) kept() int { return int(unsafe.Sizeof(*b)) + len(b.path) }
+func (b *beyond) kept() int { return int(unsafe.Sizeof(*b)) + len(b.path) + cap(b.bound.text) }
 func (w *within) kept() int { return int(unsafe.Sizeof(*w)) }
 
 func (e *equals) kept() int {

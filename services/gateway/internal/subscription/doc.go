@@ -9,7 +9,8 @@
 //   - An address or a prefix: one of the addresses that the record has in this role is the host, or is in the prefix. An IPv4 address mapped into IPv6 is the
 //     IPv4 address. Bits behind a prefix's length do not matter.
 //   - equalsTo: one of the values of the member is one of the alternatives. Two values are equal if their texts are: of a string what is between its quotes,
-//     of a number, true, false and null how JSON writes it. Where both texts are decimal numbers, they are equal if the numbers are.
+//     of a number, true, false and null how JSON writes it. Where both texts are decimal numbers, they are equal if the numbers are,
+//     to the last digit. Numbers of more than 200 bytes count as the float64 nearest to them.
 //   - lessThan, greaterTo: one of the values of the member is a number, or a string with a number, less or greater than the given one.
 //
 // A record that has not got the member fulfils no condition about it. With enrichProbes, conditions are asked of the enriched record.

@@ -125,7 +125,7 @@ func FuzzMatch(f *testing.F) {
 		}
 		subject := subjectOf(recordType, string(value))
 		conditions := []condition{
-			ofType("ping"), newEquals(path, []leaf{newLeaf([]byte("4")), newLeaf([]byte("x"))}), &beyond{other, less, 7}, &beyond{path, greater, 0.5},
+			ofType("ping"), newEquals(path, []leaf{newLeaf([]byte("4")), newLeaf([]byte("x"))}), &beyond{other, less, newLeaf([]byte("7"))}, &beyond{path, greater, newLeaf([]byte("0.5"))},
 		}
 		for role := range roles {
 			conditions = append(conditions, &within{role, mustPrefix("193/8")}, &within{role, mustPrefix("2001:db8/32")})

@@ -32,6 +32,10 @@ func TestKeyIgnoresOrderStyleAndSpelling(t *testing.T) {
 			`{"msm":1,"equalsTo.asn":"4444  3333","equalsTo[af]":"4"}`,
 			`{"msm":1,"equalsTo":"{\"asn\":\"[4444,3333]\",\"af\":\"04\"}"}`,
 		},
+		"long numbers": {
+			`{"msm":1,"equalsTo":{"a":[9007199254740993,"x"]},"lessThan":{"b":9007199254740993.10}}`,
+			`{"msm":1,"equalsTo":{"a":["x","0900719925474099300e-2"]},"lessThan":{"b":"9.0071992547409931E15"}}`,
+		},
 		"texts": {
 			`{"msm":1,"equalsTo":{"a":"true null x"}}`,
 			`{"msm":1,"equalsTo":{"a":[null,true,"x"]}}`,
@@ -70,6 +74,8 @@ func TestKeyTellsApart(t *testing.T) {
 		`{"msm":1001,"sourcePrefix":"193/16"}`, `{"msm":1001,"sourcePrefix":"193/8"}`, `{"msm":1001,"destinationPrefix":"193/8"}`,
 		`{"msm":1001,"passThroughPrefix":"193/8"}`, `{"msm":1001,"equalsTo":{"a":4}}`, `{"msm":1001,"equalsTo":{"a":"x"}}`, `{"msm":1001,"equalsTo":{"a":""}}`,
 		`{"msm":1001,"equalsTo":{"a":["x y"]}}`, `{"msm":1001,"equalsTo":{"a":"x y"}}`, `{"msm":1001,"equalsTo":{"a":4,"b":4}}`, `{"msm":1001,"lessThan":{"a":4}}`,
+		`{"msm":1001,"equalsTo":{"a":9007199254740992}}`, `{"msm":1001,"equalsTo":{"a":9007199254740993}}`,
+		`{"msm":1001,"lessThan":{"a":9007199254740992}}`, `{"msm":1001,"lessThan":{"a":"9007199254740993"}}`,
 		`{"msm":1001,"greaterTo":{"a":4}}`, `{"msm":1001,"equalsTo":{"a":["1 2"]}}`, `{"msm":1001,"equalsTo":{"a":"1 2"}}`,
 	} {
 		key := parse(t, parameters).Key()

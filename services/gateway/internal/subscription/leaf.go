@@ -9,13 +9,34 @@ import (
 // stands between its quotes; that of true, false and null is how JSON writes them.
 type leaf struct {
 	text    []byte
-	number  float64
+	number  float64 // the nearest to it
 	numeric bool
+	exact   bool // the float tells it from all other numbers that have no more digits
 }
 
 func newLeaf(text []byte) leaf {
+	if !isNumber(text) {
+		return leaf{text: text}
+	}
+	if number, is := readShort(text); is {
+		return leaf{text: text, number: number, numeric: true, exact: true}
+	}
 	number, numeric := readNumber(text)
-	return leaf{text: text, number: number, numeric: numeric}
+	if !numeric {
+		return leaf{text: text}
+	}
+	return leaf{text: text, number: number, numeric: true, exact: isExact(number, text)}
+}
+
+// isFloat tells that the float stands for the value. Any other is equal to those of the same comparedText.
+func (l *leaf) isFloat() bool { return l.numeric && l.exact }
+
+// comparedText is the same for all numbers that are equal.
+func (l *leaf) comparedText() []byte {
+	if l.numeric {
+		return normalise(l.text)
+	}
+	return l.text
 }
 
 // readNumber reads a decimal number as JSON writes it; leading zeros are no harm.
