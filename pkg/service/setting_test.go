@@ -155,9 +155,10 @@ func TestFaultsOfAConfigurationNameFlagAndVariable(t *testing.T) {
 func TestUnknownVariablesAreRefused(t *testing.T) {
 	node := newParser(t, &commandLine{}).Model.Node
 	expectLines(t, checkVariables([]string{"ATLAS_HISTORY=off", "ATLAS_KAFKA_LIBS=/x", "ATLAS_SEED=1", "ATLASES=1", "HOME=/"}, node))
-	expectLines(t, checkVariables([]string{"ATLAS_HISTROY=off", "ATLAS_LISTN=:1"}, node),
+	expectLines(t, checkVariables([]string{"ATLAS_HISTROY=off", "ATLAS_LISTN=:1", "ATLAS_UNRELATED=1"}, node),
 		"ATLAS_HISTROY in the environment: no such setting, the nearest is ATLAS_HISTORY; variables that begin with ATLAS_ are settings",
-		"ATLAS_LISTN in the environment: no such setting, the nearest is ATLAS_LISTEN; variables that begin with ATLAS_ are settings")
+		"ATLAS_LISTN in the environment: no such setting, the nearest is ATLAS_LISTEN; variables that begin with ATLAS_ are settings",
+		"ATLAS_UNRELATED in the environment: no such setting; variables that begin with ATLAS_ are settings")
 }
 
 func FuzzAddresses(f *testing.F) {

@@ -24,8 +24,8 @@ func checkVariables(environment []string, node *kong.Node) error {
 		if !strings.HasPrefix(name, prefix+"_") || slices.Contains(names, name) {
 			continue
 		}
-		faults = append(faults, fmt.Errorf("%s in the environment: no such setting, the nearest is %s; variables that begin with %s_ are settings",
-			name, nearest(name, names), prefix))
+		faults = append(faults, fmt.Errorf("%s in the environment: no such setting%s; variables that begin with %s_ are settings",
+			name, hint(name, names), prefix))
 	}
 	return errors.Join(faults...)
 }
@@ -41,8 +41,16 @@ func variablesOf(node *kong.Node, names []string) []string {
 	return names
 }
 
-func nearest(name string, names []string) string {
-	return slices.MinFunc(names, func(a, b string) int { return distance(name, a) - distance(name, b) })
+// mostMisspelt is how many letters of a name may be wrong for a hint at what was meant.
+const mostMisspelt = 3
+
+// hint tells which name was meant, if one is near.
+func hint(name string, names []string) string {
+	nearest := slices.MinFunc(names, func(a, b string) int { return distance(name, a) - distance(name, b) })
+	if distance(name, nearest) > mostMisspelt {
+		return ""
+	}
+	return ", the nearest is " + nearest
 }
 
 // distance is how many letters are to be put in, left out or replaced to make one word of another (Levenshtein).

@@ -426,6 +426,7 @@ func TestConfigValidate(t *testing.T) {
 		want []string
 	}{
 		{Config{}, []string{"brokers: none given"}},
+		{Config{Partitions: 100_000}, []string{"partitions: got 100000, want at most 10000"}},
 		{Config{MaxBody: -1, StopTimeout: -time.Second}, []string{"max-body: got -1", "stop-timeout: got -1"}},
 		{Config{HistoryLateness: -time.Second}, []string{"history-lateness: got -1s, want more than 0"}},
 		{Config{Kafka: []string{"x"}, MaxRecord: 1 << 20}, []string{`brokers: got "x"`, "max-record: got 1048576, want 1024 to 995904"}},

@@ -61,6 +61,7 @@ func (c Config) Validate() error {
 		defaulted.checkLargest("max-body", defaulted.MaxBody),
 		defaulted.checkLargest("max-message", defaulted.MaxMessage),
 		defaulted.checkReading(),
+		checkPartitions(c.Partitions),
 	)
 }
 
@@ -79,6 +80,16 @@ func (c Config) checkListeners() error {
 		}
 	}
 	return service.CheckAddresses(addresses...)
+}
+
+// maxPartitions is more than a cluster does well with in one topic.
+const maxPartitions = 10_000
+
+func checkPartitions(got int) error {
+	if got > maxPartitions {
+		return service.Setting("partitions", fmt.Errorf("got %d, want at most %d", got, maxPartitions))
+	}
+	return nil
 }
 
 // leastRecord is room for an ordinary result.

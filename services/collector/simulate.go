@@ -47,6 +47,7 @@ func (c SimulateConfig) Validate() error {
 	return errors.Join(
 		service.Setting("kafka", c.log().Validate()),
 		service.CheckNumbers(c),
+		checkPartitions(c.Partitions),
 		service.Setting("probes", simulator.Config{Probes: c.Probes, Rate: simulator.MinRate}.Validate()),
 		service.Setting("rate", simulator.Config{Rate: cmp.Or(c.Rate, defaultRate)}.Validate()),
 	)

@@ -101,6 +101,7 @@ func (c Config) Validate() error {
 		defaulted.checkQueues(),
 		c.checkOrigins(),
 		c.checkProxies(),
+		c.checkCursorKey(),
 	)
 }
 
@@ -155,6 +156,17 @@ func (c Config) checkProxies() error {
 	_, rangesErr := admission.NewProxies(c.TrustedProxies, "")
 	_, headerErr := admission.NewProxies(nil, c.AddressHeader)
 	return errors.Join(service.Setting("trusted-proxies", rangesErr), service.Setting("address-header", headerErr))
+}
+
+// leastCursorKey is how long the operator's secret is at least, in bytes: whoever guesses it can make cursors.
+const leastCursorKey = 16
+
+// checkCursorKey does not repeat the secret, which would stand in a log then.
+func (c Config) checkCursorKey() error {
+	if c.CursorKey != "" && len(c.CursorKey) < leastCursorKey {
+		return service.Setting("cursor-key", fmt.Errorf("got %d bytes, want at least %d", len(c.CursorKey), leastCursorKey))
+	}
+	return nil
 }
 
 // Defaults are the settings that a gateway has unless it is given others, but for those that follow from others.

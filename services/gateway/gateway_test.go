@@ -46,6 +46,7 @@ func TestValidateNamesSettingsThatContradictOthers(t *testing.T) {
 		"ping-timeout: got 2562047h47m16.854775807s, want more than 0":                    {PingTimeout: math.MaxInt64},
 		"queue-bytes: got 9223372036854775807, want more than 0 and at most 109951162777": {QueueBytes: math.MaxInt},
 		`trusted-proxies: trusted proxy: got "proxy"`:                                     {TrustedProxies: []string{"proxy"}},
+		"cursor-key: got 5 bytes, want at least 16":                                       {CursorKey: "short"},
 		`address-header: address header: got "X Y"`:                                       {AddressHeader: "X Y"},
 	} {
 		cfg.Kafka = kafka
