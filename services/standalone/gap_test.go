@@ -49,7 +49,7 @@ func TestTooFarBehindIsAGap(t *testing.T) {
 	for back.told == 0 {
 		back.hear(t)
 	}
-	strict := program.start(t, kafka, "--behind-time", "1s", "--backlog", "1s")
+	strict := program.start(t, kafka, "--behind-time", "100ms", "--backlog", "100ms") // less than it takes to start
 	for _, entrance := range entrances {
 		status, words := refused(t, entrance, goOnBehind(strict.house, first.first))
 		if status != http.StatusBadRequest || !strings.HasPrefix(words, "[cursor_gone] ") {
