@@ -8,7 +8,10 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// Archives lists the topics of imported archives, by name. A new one takes metadataTTL to appear.
+// ArchiveDelay is after how long everybody's Archives has a topic that was made: what a Log knows of topics is metadataTTL old, and as long on its way.
+const ArchiveDelay = 2 * metadataTTL
+
+// Archives lists the topics of imported archives, by name. A new one takes up to ArchiveDelay to appear.
 func (h *History) Archives(ctx context.Context) (topics []string, err error) {
 	err = retry(ctx, func() error {
 		topics, err = h.log.archives(ctx)

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 )
@@ -39,6 +41,25 @@ func TestImport(t *testing.T) {
 	}
 	if len(records) != len(want) {
 		t.Errorf("stored %d, want %d", len(records), len(want))
+	}
+}
+
+// A replay that begins as soon as an import has ended reads the archive, however short the import was.
+func TestImportEndsWhenTheArchiveIsKnown(t *testing.T) {
+	b := broker(t, "")
+	log, err := eventlog.Open(eventlog.Config{Brokers: b.Addrs()}, zap.NewNop(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	if known, err := log.History().Archives(t.Context()); err != nil || len(known) > 0 {
+		t.Fatalf("got %v, %v", known, err)
+	}
+	if err := Import(t.Context(), ImportConfig{Kafka: b.Addrs(), Into: "march-2015", Files: []string{filepath.Join(testdata, "ping.jsonl.gz")}}); err != nil {
+		t.Fatal(err)
+	}
+	if known, err := log.History().Archives(t.Context()); err != nil || len(known) != 1 {
+		t.Errorf("got %v, %v", known, err)
 	}
 }
 
