@@ -94,10 +94,14 @@ func (r *Registry) Ready(context.Context) error {
 	return nil
 }
 
-// Measurement tells what is known of a measurement.
+// Measurement tells what is known of a measurement. Where there was no room for all objects, one that is not known counts as not public, to be on the safe
+// side: its object may say so.
 func (r *Registry) Measurement(id atlas.MeasurementID) (measurement atlas.Measurement, known bool) {
 	if found := r.measurements.get(int64(id)); found != nil {
 		return *found, true
+	}
+	if r.measurements.overflew.Load() {
+		return notPublic(int64(id)), true
 	}
 	return measurement, false
 }

@@ -186,8 +186,8 @@ func TestRegistryIsBounded(t *testing.T) {
 	r.measurements.most = 1
 	caughtUp(r).ApplyMeasurements([]atlas.Object{measurementObject(1, ""), measurementObject(2, ""), measurementObject(1, `,"is_public":false`)})
 	changes.want(t, "1 ->1:true:", "1 1:true:>1:false:")
-	if _, known := r.Measurement(2); known {
-		t.Error("there was room for more than there may be")
+	if measurement, known := r.Measurement(2); !known || measurement.Public || measurement.Type != "" {
+		t.Errorf("got %+v of a measurement for whose object there is no room, want one that is not public", measurement)
 	}
 	r.ApplyMeasurements([]atlas.Object{deleted(1), measurementObject(2, "")})
 	changes.want(t, "1 1:false:>-", "2 ->2:true:")

@@ -12,7 +12,7 @@ import (
 )
 
 // maxObjects bounds a registry, and the probes with connection events as well; the real network has 50,900 measurements and 13,421 probes. What
-// comes beyond is rejected and stays unknown.
+// comes beyond is rejected: a probe stays unknown, and so may be any measurement then, of which none that is unknown counts as public.
 const maxObjects = 1 << 20
 
 var errFull = errors.New("there is no room for more objects")
@@ -27,6 +27,7 @@ type table[T any] struct {
 	most    int
 
 	caughtUp atomic.Bool
+	overflew atomic.Bool // objects were rejected, as there was no room for them
 
 	mu      sync.RWMutex
 	entries map[int64]*entry[T] // an entry does not change
@@ -103,6 +104,7 @@ func (t *table[T]) next(object *atlas.Object, known *entry[T]) (*entry[T], error
 		return known, nil
 	}
 	if known == nil && len(t.entries) >= t.most {
+		t.overflew.Store(true)
 		return nil, errFull
 	}
 	value, err := t.parse(object)
