@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,17 +22,23 @@ import (
 )
 
 // keyTopic is the topic of the key, as a test has it.
-type keyTopic struct {
+type keyTopic struct{ answer atomic.Pointer[keyAnswer] }
+
+type keyAnswer struct {
 	key []byte
 	err error
 }
 
-func (k *keyTopic) read(context.Context) ([]byte, error) { return k.key, k.err }
+func (k *keyTopic) read(context.Context) ([]byte, error) {
+	answer := k.answer.Load()
+	return answer.key, answer.err
+}
 
 // A key that Kafka does not have yet is named by readiness and waited for; one that is another later is taken, and one that is gone stays.
 func TestCursorKeyFollowsTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		topic := &keyTopic{err: fmt.Errorf("atlas.keys: %w", eventlog.ErrNoTopic)}
+		topic := &keyTopic{}
+		topic.answer.Store(&keyAnswer{err: fmt.Errorf("atlas.keys: %w", eventlog.ErrNoTopic)})
 		seal := &playback.Seal{}
 		key := newCursorKey(seal, "", topic.read, zap.NewNop())
 		ctx, cancel := context.WithCancel(t.Context())
@@ -46,18 +53,20 @@ func TestCursorKeyFollowsTheLog(t *testing.T) {
 		if err := key.await(hasty); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, eventlog.ErrNoTopic) {
 			t.Errorf("for want of a key: got %v", err)
 		}
-		*topic = keyTopic{key: []byte("first")}
+		topic.answer.Store(&keyAnswer{key: []byte("first")})
 		if err := key.await(ctx); err != nil || key.ready() != nil {
 			t.Fatal(err, key.ready())
 		}
 		cursor := (&cursors{seal: seal}).Live(1, atlas.Position{Topic: "atlas.results"})
-		*topic = keyTopic{err: eventlog.ErrNoTopic}
+		topic.answer.Store(&keyAnswer{err: eventlog.ErrNoTopic})
 		time.Sleep(keyInterval + keyPause)
+		synctest.Wait()
 		if _, err := seal.Read(cursor); err != nil || key.ready() != nil {
 			t.Errorf("once the topic is gone: got %v, %v", err, key.ready())
 		}
-		*topic = keyTopic{key: []byte("second")}
+		topic.answer.Store(&keyAnswer{key: []byte("second")})
 		time.Sleep(keyInterval + keyPause)
+		synctest.Wait()
 		if _, err := seal.Read(cursor); !errors.Is(err, playback.ErrOtherKey) {
 			t.Errorf("once there is another key: got %v, want ErrOtherKey", err)
 		}

@@ -50,6 +50,8 @@ type bank struct {
 	*feed
 	broker *embedded.Broker
 	append func(from, to int64) // records of measurement 1, each at the second of its number
+
+	appendAll func(events []atlas.Event)
 }
 
 func openBank(t *testing.T, records int64) *bank {
@@ -84,7 +86,12 @@ func openBank(t *testing.T, records int64) *bank {
 		Log: recorded{log.History()}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Seal: seal,
 	}, prometheus.NewRegistry())
 	feed := &feed{Tails: tails, topic: eventlog.ResultsTopic, history: log.History(), player: player, seal: seal, most: time.Hour}
-	return &bank{feed, broker, appendTo}
+	appendAll := func(events []atlas.Event) {
+		if err := writer.Append(t.Context(), eventlog.ResultsTopic, events); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &bank{feed, broker, appendTo, appendAll}
 }
 
 // resume goes on behind a cursor of measurement 1.

@@ -173,3 +173,14 @@ func TestAbuseScansOfOneAddress(t *testing.T) {
 		clients.Wait()
 	})
 }
+
+// No more hours are remembered than there is room for.
+func TestAbuseHoursAreForgotten(t *testing.T) {
+	var remembered hours
+	for number := range 2 * maxHours {
+		remembered.entry(at(int64(number)*3600), 1, part{topic: liveTopic})
+	}
+	if got := len(remembered.counted); got != maxHours {
+		t.Errorf("%d hours are remembered, want %d", got, maxHours)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,9 +27,11 @@ const liveTopic = "atlas.results"
 
 // memory is a log in memory, with one partition a topic.
 type memory struct {
-	topics  map[string]*memoryTopic
-	scanned int // records that were shown by Scan
-	read    int // records that were given by Read, those of other measurements included
+	topics map[string]*memoryTopic
+
+	mu      sync.Mutex // for what is counted
+	scanned int        // records that were shown by Scan
+	read    int        // records that were given by Read, those of other measurements included
 }
 
 type memoryTopic struct {
@@ -90,7 +93,7 @@ func (m *memory) OffsetAt(_ context.Context, topic string, _ int, at time.Time) 
 
 func (m *memory) Scan(_ context.Context, topic string, _ int, from, to int64, see func(atlas.MeasurementID, time.Time) bool) (bytes int64, err error) {
 	for _, record := range m.topics[topic].records[from:to] {
-		m.scanned++
+		m.count(1, 0)
 		bytes += int64(len(record.Value))
 		if !see(record.Measurement, record.Time) {
 			break
@@ -99,9 +102,16 @@ func (m *memory) Scan(_ context.Context, topic string, _ int, from, to int64, se
 	return bytes, nil
 }
 
+func (m *memory) count(scanned, read int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.scanned += scanned
+	m.read += read
+}
+
 func (m *memory) Read(_ context.Context, topic string, measurement atlas.MeasurementID, from, to int64, _ *readlimit.Account) (Source, error) {
 	part := m.topics[topic].records[from:to]
-	m.read += len(part)
+	m.count(0, len(part))
 	mine := slices.DeleteFunc(slices.Clone(part), func(r atlas.Record) bool { return r.Measurement != measurement })
 	return &sliceSource{mine}, nil
 }

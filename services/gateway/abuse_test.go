@@ -1,0 +1,50 @@
+package gateway
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"golang.org/x/time/rate"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/readlimit"
+)
+
+// A replay of a measurement that has next to no results costs what is read of others' to find that out.
+func TestAbuseReplaysAreCharged(t *testing.T) {
+	bank := openBank(t, 1)
+	const others = 20_000
+	events := make([]atlas.Event, others)
+	for i := range events {
+		event, err := atlas.ParseResult(fmt.Appendf(nil, `{"msm_id":2,"prb_id":1,"timestamp":%d,"type":"dns"}`, 1426633200+i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		events[i] = event
+	}
+	bank.appendAll(events)
+	player := playback.NewPlayer(playback.Settings{
+		Log: recorded{bank.history}, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic},
+		Seal: newSeal(), Limits: playback.Limits{Results: 1e12, Scanned: 1e12},
+	}, prometheus.NewRegistry())
+	past := &past{player: player, seal: newSeal(), logger: zap.NewNop()}
+	messages := rate.NewLimiter(rate.Every(time.Hour), 1000)
+	replay, err := past.Start(t.Context(), wantPast(t, time.Unix(1426633200, 0)), readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer replay.Close()
+	sink := &received{}
+	if err := replay.Run(t.Context(), sink); err != nil || len(sink.offsets) != 1 {
+		t.Fatalf("got %d records, %v, want 1", len(sink.offsets), err)
+	}
+	const each = others / readlimit.RecordsOfMessage // to find where the log begins, and for the replay
+	if paid := 1000 - messages.Tokens(); paid < 7*each/4 || paid > 9*each/4 {
+		t.Errorf("%g messages are paid, want some %d", paid, 2*each)
+	}
+}
