@@ -61,7 +61,7 @@ func TestKafkaRestartsWhileClientsReadTheLog(t *testing.T) {
 	})
 	source := newSource(t, cluster.Addrs(), 1001)
 	house.mustPost(t, numbered(measurementBeside(1001, true), 1)) // so that the log begins before the replay
-	since := fmt.Sprintf(`{"msm":1001,"startTime":%d,"speed":1e9}`, time.Now().Unix())
+	since := fmt.Sprintf(`{"msm":1001,"startTime":%d,"speed":%q}`, time.Now().Unix(), fastest)
 	listeners := fallBehind(t, here, source)
 	for range 12 { // of 500 results each, so that what comes next for the clients is not in memory any more
 		if err := source.write(t.Context(), 500, false); err != nil {

@@ -138,7 +138,7 @@ func TestArchivedConnectionEventsAreReplayed(t *testing.T) {
 	})
 	for name, stream := range map[string]string{"atlas_probestatus": `"stream_type":"probestatus"`, "atlas_result": `"msm":7000`} {
 		client := dialWebSocket(t, house)
-		client.subscribeWith(t, fmt.Sprintf(`{%s,"startTime":1764390000,"endTime":1764390060,"speed":%s}`, stream, fastest))
+		client.subscribeWith(t, fmt.Sprintf(`{%s,"startTime":1764390000,"endTime":1764390060,"speed":%q}`, stream, fastest))
 		for _, event := range events {
 			client.expect(t, fmt.Sprintf(`[%q,%s`, name, event))
 		}
