@@ -19,6 +19,7 @@ import (
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/api"
 	"atlasstream/services/gateway/internal/cors"
 	"atlasstream/services/gateway/internal/door"
 	"atlasstream/services/gateway/internal/fanout"
@@ -169,6 +170,7 @@ func (g *gateway) routes() http.Handler {
 	mux.Handle("/stream", g.stream)
 	mux.Handle("/socket.io.js", client)
 	mux.Handle("/stream/socket.io/socket.io.js", client)
+	mux.Handle("/api/openapi.yaml", api.Description())
 	mux.Handle("/", web.Page())
 	return g.proxies.Middleware(cors.Origins(g.cfg.Origins).Middleware(oneSlash(mux)))
 }
