@@ -16,7 +16,7 @@ import (
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
 	"atlasstream/services/collector/internal/publish"
-	"atlasstream/services/collector/internal/source/simulator"
+	"atlasstream/pkg/simulator"
 	"atlasstream/services/collector/internal/split"
 )
 

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-const realData = "../../../../../pkg/atlas/testdata/"
+const realData = "../atlas/testdata/"
 
 type object = map[string]any
 
