@@ -26,6 +26,7 @@ type Log struct {
 	connections *connections
 	layouts     *layouts
 	followed    followed
+	presence    presence
 	transport   *kafka.Transport
 	client      *kafka.Client
 	stop        context.CancelFunc
@@ -55,6 +56,7 @@ func Open(cfg Config, logger *zap.Logger, registerer prometheus.Registerer) (*Lo
 		layouts:     &layouts{logger: logger},
 		metrics:     metrics,
 		connections: connections,
+		presence:    presence{since: time.Now()},
 		transport:   transport,
 		client:      &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Transport: transport},
 		stop:        stop,

@@ -21,11 +21,35 @@ const (
 func (l *Log) Watch(ctx context.Context) {
 	var layouts sync.WaitGroup
 	layouts.Go(func() { l.watchLayouts(ctx) })
-	watch(ctx, l.Check, l.logger.With(zap.Strings("brokers", l.config.Brokers)))
+	watch(ctx, l.Check, &l.presence, l.logger.With(zap.Strings("brokers", l.config.Brokers)))
 	layouts.Wait()
 }
 
-func watch(ctx context.Context, check func(context.Context) error, logger *zap.Logger) {
+// Presence tells whether Check succeeded the last time that Watch called it, and since when it has come out so. Before the first time it has not.
+func (l *Log) Presence() (present bool, since time.Time) { return l.presence.get() }
+
+// presence is whether Kafka can be used, and since when that is so.
+type presence struct {
+	mu      sync.Mutex
+	present bool
+	since   time.Time
+}
+
+func (p *presence) get() (present bool, since time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.present, p.since
+}
+
+func (p *presence) note(present bool, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if present != p.present || p.since.IsZero() {
+		p.present, p.since = present, now
+	}
+}
+
+func watch(ctx context.Context, check func(context.Context) error, presence *presence, logger *zap.Logger) {
 	absence := absence{logger: logger, since: time.Now()}
 	ticker := time.NewTicker(checkInterval)
 	defer ticker.Stop()
@@ -34,7 +58,9 @@ func watch(ctx context.Context, check func(context.Context) error, logger *zap.L
 		if ctx.Err() != nil {
 			return
 		}
-		absence.note(err, time.Now())
+		now := time.Now()
+		absence.note(err, now)
+		presence.note(err == nil, now)
 		select {
 		case <-ctx.Done():
 			return

@@ -22,6 +22,8 @@ func TestAbsenceIsToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, log := observer.New(zapcore.InfoLevel)
 		var fault atomic.Pointer[error] // nil: Kafka is there
+		known := presence{since: time.Now()}
+		changed := known.since
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		fault.Store(&errNobody) // from the start, as it is with a wrong address
@@ -32,7 +34,7 @@ func TestAbsenceIsToldOnce(t *testing.T) {
 					return *err
 				}
 				return nil
-			}, zap.New(core))
+			}, &known, zap.New(core))
 		}()
 		for _, step := range []struct {
 			fault *error
@@ -49,6 +51,9 @@ func TestAbsenceIsToldOnce(t *testing.T) {
 			{nil, 2 * checkInterval, ""},
 			{&errNoLog, 2 * longAbsence, "warn Kafka, or a topic in it, cannot be used; still trying"},
 		} {
+			if was, _ := known.get(); was != (step.fault == nil) {
+				changed = time.Now()
+			}
 			fault.Store(step.fault)
 			time.Sleep(step.lasts)
 			synctest.Wait()
@@ -58,6 +63,9 @@ func TestAbsenceIsToldOnce(t *testing.T) {
 			}
 			if got != step.want {
 				t.Errorf("after %v of %v: got %q, want %q", step.lasts, step.fault, got, step.want)
+			}
+			if present, since := known.get(); present != (step.fault == nil) || since.Before(changed) || since.After(changed.Add(checkInterval)) {
+				t.Errorf("after %v of %v: present: %t since %s, want %s", step.lasts, step.fault, present, since, changed)
 			}
 		}
 		stop()
@@ -73,7 +81,7 @@ func TestAbsenceOfAnswers(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			watch(ctx, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, zap.New(core))
+			watch(ctx, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, &presence{}, zap.New(core))
 		}()
 		time.Sleep(longAbsence + checkTimeout + checkInterval)
 		synctest.Wait()

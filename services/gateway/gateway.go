@@ -64,6 +64,8 @@ type gateway struct {
 	connections *eventlog.Tails
 	socketIO    *door.SocketIO
 	stream      *door.Stream
+	api         *api.API
+	newest      map[atlas.Stream]*newest
 	proxies     *admission.Proxies
 	incoming    *service.Connections
 	tokens      *access.Tokens
@@ -72,7 +74,9 @@ type gateway struct {
 }
 
 func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
-	g := &gateway{cfg: cfg, log: log, knowledge: newKnowledge(log, cfg.Logger, cfg.Metrics), seal: &playback.Seal{}}
+	g := &gateway{
+		cfg: cfg, log: log, knowledge: newKnowledge(log, cfg.Logger, cfg.Metrics), seal: &playback.Seal{}, newest: make(map[atlas.Stream]*newest),
+	}
 	g.cursorKey = newCursorKey(g.seal, cfg.CursorKey, log.CursorKey, cfg.Logger)
 	g.player = g.newPlayer()
 	g.admin = service.NewAdmin(cfg.Metrics, g.ready)
@@ -93,6 +97,7 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	hub := g.newHub()
 	limits := cfg.queueLimits()
 	g.reception = door.NewReception(hub, admission.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
+	g.api = g.newAPI()
 	g.stream = door.NewStream(g.reception, &wsconn.Settings{
 		MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: stats,
 	}, door.Patience{Interval: cfg.PingInterval, Timeout: cfg.PingTimeout})
@@ -125,10 +130,10 @@ func (g *gateway) newHub() *fanout.Hub {
 		Logger:  g.cfg.Logger,
 	}, g.cfg.Metrics)
 	hub.AddSource(atlas.StreamResult, func(source *fanout.Source) fanout.Feed {
-		return g.follow(eventlog.ResultsTopic, source, source)
+		return g.follow(atlas.StreamResult, eventlog.ResultsTopic, source, source)
 	})
 	hub.AddSource(atlas.StreamProbeStatus, func(source *fanout.Source) fanout.Feed {
-		connections := g.follow(eventlog.ProbeStatusTopic, source, informed{source, g.knowledge.Registry})
+		connections := g.follow(atlas.StreamProbeStatus, eventlog.ProbeStatusTopic, source, informed{source, g.knowledge.Registry})
 		g.connections = connections.Tails
 		return connections
 	})
@@ -137,14 +142,15 @@ func (g *gateway) newHub() *fanout.Hub {
 	return hub
 }
 
-// follow has the records of a topic delivered.
-func (g *gateway) follow(topic string, source *fanout.Source, consumer eventlog.Consumer) *feed {
+// follow has the records of a stream's topic delivered.
+func (g *gateway) follow(stream atlas.Stream, topic string, source *fanout.Source, consumer eventlog.Consumer) *feed {
+	g.newest[stream] = &newest{Consumer: consumer}
 	tails := g.log.Tails(topic, eventlog.TailConfig{
 		Gap: func(gap eventlog.Gap) { source.Gap(gap.Partition, gap.From, gap.To) },
 		PartitionsChange: func(change eventlog.PartitionsChange) {
 			source.Doubt(change.Partition, change.From, change.Since, change.Err)
 		},
-	}, consumer)
+	}, g.newest[stream])
 	g.tails = append(g.tails, tails)
 	return &feed{Tails: tails, topic: topic, history: g.log.History(), player: g.player, seal: g.seal, most: g.cfg.BehindTime}
 }
@@ -170,7 +176,7 @@ func (g *gateway) routes() http.Handler {
 	mux.Handle("/stream", g.stream)
 	mux.Handle("/socket.io.js", client)
 	mux.Handle("/stream/socket.io/socket.io.js", client)
-	mux.Handle("/api/openapi.yaml", api.Description())
+	mux.Handle("/api/", g.api)
 	mux.Handle("/", web.Page())
 	return g.proxies.Middleware(cors.Origins(g.cfg.Origins).Middleware(oneSlash(mux)))
 }
@@ -239,10 +245,11 @@ func (g *gateway) stop(doors, learning, watching, admins *service.Task) error {
 	)
 }
 
-// stopClients stops both doors at a time, which refuse newcomers from then on, and leaves time for the rest. What waits to be sent in arrays goes out first.
+// stopClients stops all doors at a time, which refuse newcomers from then on, and leaves time for the rest. What waits to be sent in arrays goes out first.
 func (g *gateway) stopClients(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*g.grace())
 	defer cancel()
+	g.api.Stop()
 	g.knowledge.hub.Drain()
 	var doors sync.WaitGroup
 	doors.Go(func() { g.socketIO.Shutdown(ctx) })

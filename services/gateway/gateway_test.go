@@ -94,6 +94,7 @@ func TestRunWithoutKafka(t *testing.T) {
 		"http://" + public.Addr().String() + "/stream/":                                   {http.StatusBadRequest, "[missing_parameter] msm"},
 		"http://" + public.Addr().String() + "/stream/socket.io/?EIO=2&transport=polling": {http.StatusBadRequest, "Unsupported protocol version"},
 		"http://" + public.Addr().String() + "/metrics":                                   {http.StatusNotFound, ""},
+		"http://" + public.Addr().String() + "/api/gateway":                               {http.StatusOK, `"kafka":{"reachable":false,"since":`},
 		"http://" + admin.Addr().String() + "/healthz":                                    {http.StatusOK, ""},
 		"http://" + admin.Addr().String() + "/readyz":                                     {http.StatusServiceUnavailable, ""},
 		"http://" + admin.Addr().String() + "/metrics":                                    {http.StatusOK, "atlas_gateway_queued_bytes"},
@@ -126,6 +127,7 @@ func TestOriginsAtEveryDoor(t *testing.T) {
 	for _, path := range []string{
 		"/", "/nowhere", "/socket.io.js", "/stream", "/stream/", "/stream/?msm=all", "//stream/?msm=all", "/stream/socket.io/socket.io.js",
 		"/stream/socket.io/?EIO=4&transport=polling", "/stream/socket.io/?EIO=4&transport=polling&sid=unknown",
+		"/api/gateway", "/api/nowhere", "/api/gateway?no=parameter",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut} {
 			for origin, allowed := range map[string]string{"": "*", page: page, evil: ""} {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	_ "embed" // the description
 	"net/http"
 	"strings"
@@ -12,11 +13,8 @@ import (
 //go:embed openapi.yaml
 var description string
 
-// Description serves the description of the API.
-func Description() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/yaml")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(description))
-	})
+func serveDescription(_ context.Context, w http.ResponseWriter, r *request) error {
+	w.Header().Set("Content-Type", "application/yaml")
+	http.ServeContent(w, r.Request, "", time.Time{}, strings.NewReader(description))
+	return nil
 }

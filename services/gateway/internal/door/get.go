@@ -41,7 +41,7 @@ func (d *Get) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := serve(w, r); err != nil {
-		d.refuse(w, r, wordRefusal(err, d.reception.logger))
+		d.refuse(w, r, WordRefusal(err, d.reception.logger))
 	}
 }
 
@@ -64,7 +64,7 @@ func (d *Get) serveHead(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	connection, err := d.comeIn(r)
+	connection, err := d.reception.comeIn("get", r)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (d *Get) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	connection, err := d.comeIn(r)
+	connection, err := d.reception.comeIn("get", r)
 	if err != nil {
 		return err
 	}
@@ -100,19 +100,6 @@ func (d *Get) serve(w http.ResponseWriter, r *http.Request) error {
 	defer connection.Leave()
 	defer client.leave()
 	return d.converse(r.Context(), client, connection, asked)
-}
-
-// comeIn admits the client of a request and recognises it, or refuses it.
-func (d *Get) comeIn(r *http.Request) (*connection, error) {
-	connection, err := d.reception.admit("get", r)
-	if err != nil {
-		return nil, err
-	}
-	if refusal := d.reception.recognise(connection, nil); refusal != nil {
-		connection.Leave()
-		return nil, refusal
-	}
-	return connection, nil
 }
 
 // answerOver has a client that comes back by itself stay away. EventSource does so after 204, which says no more than that (HTML standard, section 9.2.3);

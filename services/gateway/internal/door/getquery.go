@@ -27,7 +27,7 @@ func readQuery(r *http.Request) (getQuery, error) {
 	var asked getQuery
 	asked.after, asked.inHeader = placeOf(r)
 	maps.DeleteFunc(said, func(name string, _ []string) bool {
-		return name == parameterClient || name == parameterToken || isLastEventID(name) || slices.Contains(ignoredParameters, name)
+		return isLastEventID(name) || SaysNothing(name)
 	})
 	asked.parameters = subscription.Query(said)
 	return asked, nil
@@ -68,6 +68,11 @@ func lastEventID(query string) (id string) {
 		}
 	}
 	return id
+}
+
+// SaysNothing tells whether a name in the query of a plain request is of the client itself, or is ignored.
+func SaysNothing(name string) bool {
+	return name == parameterClient || name == parameterToken || slices.Contains(ignoredParameters, name)
 }
 
 // ignoredParameters change nothing of what comes. All others that are unknown are refused: who misspells a filter would get what he did not ask for.

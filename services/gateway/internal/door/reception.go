@@ -53,6 +53,19 @@ func (r *Reception) admit(door string, request *http.Request) (*connection, erro
 	}, nil
 }
 
+// comeIn admits the client of a request and recognises it, or refuses it.
+func (r *Reception) comeIn(door string, request *http.Request) (*connection, error) {
+	connection, err := r.admit(door, request)
+	if err != nil {
+		return nil, err
+	}
+	if refusal := r.recognise(connection, nil); refusal != nil {
+		connection.Leave()
+		return nil, refusal
+	}
+	return connection, nil
+}
+
 // receive begins the session of a client that has come in, or refuses it with a *subscription.Error. Session.leave must be called when the client is
 // gone.
 func (r *Reception) receive(c *connection, client client) (*session, error) {

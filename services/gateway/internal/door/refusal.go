@@ -31,8 +31,8 @@ const (
 	codeShuttingDown         subscription.Code = "shutting_down"
 )
 
-// wordRefusal words an error for a client. What is wrong on our side goes to the log; the client learns that it may try again.
-func wordRefusal(err error, logger *zap.Logger) *subscription.Error {
+// WordRefusal words an error for a client. What is wrong on our side goes to the log; the client learns that it may try again.
+func WordRefusal(err error, logger *zap.Logger) *subscription.Error {
 	var refusal *subscription.Error
 	switch {
 	case errors.As(err, &refusal):
@@ -48,7 +48,7 @@ func wordRefusal(err error, logger *zap.Logger) *subscription.Error {
 		return refuseToServe()
 	}
 	if !errors.Is(err, context.Canceled) { // by the client that has gone, or by the end of the gateway
-		logger.Warn("a subscription failed", zap.Error(err))
+		logger.Warn("a client could not be served", zap.Error(err))
 	}
 	return subscription.Refuse(codeUnavailable, "the log cannot be read right now; try again in some seconds")
 }
@@ -77,26 +77,31 @@ const retryAfter = "5"
 
 // answer refuses a request: the atlas_error is the body, as it would stand in a stream.
 func answer(w http.ResponseWriter, refusal *subscription.Error) {
-	header := w.Header()
+	SetRefusalHeader(w.Header(), refusal.Code)
+	w.WriteHeader(StatusOf(refusal.Code))
+	_, _ = w.Write(fanout.ErrorMessage(lines{}, refusal).Payload()) // whoever asked may be gone
+}
+
+// SetRefusalHeader sets the header of an answer that refuses a request in JSON.
+func SetRefusalHeader(header http.Header, code subscription.Code) {
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "no-store")
-	if refusal.Code == codeInvalidToken {
+	if code == codeInvalidToken {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
-	if isPassing(refusal.Code) {
+	if isPassing(code) {
 		header.Set("Retry-After", retryAfter)
 	}
-	w.WriteHeader(statusOf(refusal.Code))
-	_, _ = w.Write(fanout.ErrorMessage(lines{}, refusal).Payload()) // whoever asked may be gone
 }
 
 // isPassing tells whether what was refused may be had soon.
 func isPassing(code subscription.Code) bool {
-	status := statusOf(code)
+	status := StatusOf(code)
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }
 
-func statusOf(code subscription.Code) int {
+// StatusOf gives the status with which a plain request is refused.
+func StatusOf(code subscription.Code) int {
 	switch code {
 	case codeInvalidToken:
 		return http.StatusUnauthorized

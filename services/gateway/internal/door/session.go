@@ -67,7 +67,7 @@ func (s *session) receive(ctx context.Context, event string, parameters []byte) 
 // answer writes the confirmation that is enqueued, or says what went wrong.
 func (s *session) answer(err error) {
 	if err != nil && !errors.Is(err, outbox.ErrFull) && !errors.Is(err, outbox.ErrClosed) {
-		err = s.client.Tell(s.client.Complaint(wordRefusal(err, s.logger)))
+		err = s.client.Tell(s.client.Complaint(WordRefusal(err, s.logger)))
 	}
 	if errors.Is(err, outbox.ErrFull) {
 		s.subscriber.Overflow()

@@ -362,8 +362,8 @@ func FuzzToken(f *testing.F) {
 
 // Who has had too much read is told so, and that it may come again.
 func TestReadingTooMuchIsRefused(t *testing.T) {
-	refusal := wordRefusal(fmt.Errorf("where it begins: %w: %w", readlimit.ErrExceeded, context.DeadlineExceeded), zap.NewNop())
-	if refusal.Code != codeTooManyMessages || statusOf(refusal.Code) != http.StatusTooManyRequests {
+	refusal := WordRefusal(fmt.Errorf("where it begins: %w: %w", readlimit.ErrExceeded, context.DeadlineExceeded), zap.NewNop())
+	if refusal.Code != codeTooManyMessages || StatusOf(refusal.Code) != http.StatusTooManyRequests {
 		t.Errorf("got %v", refusal)
 	}
 }

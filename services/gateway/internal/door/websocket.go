@@ -38,7 +38,7 @@ func NewWebSocket(reception *Reception, settings *wsconn.Settings, patience Pati
 func (d *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	connection, err := d.reception.admit("websocket", r)
 	if err != nil {
-		answer(w, wordRefusal(err, d.reception.logger))
+		answer(w, WordRefusal(err, d.reception.logger))
 		return
 	}
 	client := &webSocketClient{connection: connection}

@@ -105,3 +105,8 @@ func (r *Registry) Measurement(id atlas.MeasurementID) (measurement atlas.Measur
 	}
 	return measurement, false
 }
+
+// Count tells how many measurements and probes are known.
+func (r *Registry) Count() (measurements, probes int) {
+	return r.measurements.count(), r.probes.count()
+}

@@ -135,6 +135,12 @@ func (t *table[T]) get(id int64) *T {
 	return found.get()
 }
 
+func (t *table[T]) count() int {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return len(t.entries)
+}
+
 func (e *entry[T]) get() *T {
 	if e == nil {
 		return nil

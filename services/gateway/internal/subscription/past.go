@@ -31,6 +31,11 @@ const latestTime = 253402300799
 // wantTime words what readTime takes.
 const wantTime = "want Unix seconds up to %d, above that Unix milliseconds, or an ISO 8601 time such as 2015-03-17T15:00:00Z (in a URL, + is %%2B)"
 
+// ReadTime reads a time as parameters of a subscription have it, from the text of a parameter of that name. The error is a *Error.
+func ReadTime(name, text string) (time.Time, error) {
+	return readTime(name, gjson.Result{Type: gjson.String, Str: text, Raw: strconv.Quote(text)})
+}
+
 // readTime takes Unix seconds, whose fractions count to the millisecond, Unix milliseconds or an ISO 8601 time.
 func readTime(name string, value gjson.Result) (time.Time, error) {
 	text := textOf(value)

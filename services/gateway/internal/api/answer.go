@@ -1,0 +1,81 @@
+package api
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// encode writes an answer as one line of JSON.
+func encode(answer any) []byte {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // it is no HTML
+	if err := encoder.Encode(answer); err != nil {
+		panic(err) // answers are made of what JSON has
+	}
+	return text.Bytes()
+}
+
+// leastCompressed is how long an answer is at least that comes compressed.
+const leastCompressed = 4 << 10
+
+// write answers a request with a text that nobody is to keep.
+func (r *request) write(w http.ResponseWriter, answer any) error {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Add("Vary", "Accept-Encoding")
+	text := encode(answer)
+	if len(text) >= leastCompressed && acceptsGzip(r.Header.Values("Accept-Encoding")) {
+		w.Header().Set("Content-Encoding", "gzip")
+		text = compress(text)
+	}
+	writeJSON(w, text)
+	return nil
+}
+
+func writeJSON(w http.ResponseWriter, text []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	_, _ = w.Write(text) // whoever asked may be gone
+}
+
+func compress(text []byte) []byte {
+	var compressed bytes.Buffer
+	writer, err := gzip.NewWriterLevel(&compressed, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // there is that level
+	}
+	_, _ = writer.Write(text) // into memory
+	_ = writer.Close()
+	return compressed.Bytes()
+}
+
+// acceptsGzip reads the lines of Accept-Encoding (RFC 9110, section 12.5.3).
+func acceptsGzip(lines []string) bool {
+	for coding := range strings.SplitSeq(strings.Join(lines, ","), ",") {
+		name, weight, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(coding, " ", "")), ";")
+		if name != "gzip" {
+			continue
+		}
+		if q, err := strconv.ParseFloat(strings.TrimPrefix(weight, "q="), 64); weight == "" || err == nil && q > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// instant is a time as answers have it: Unix seconds to the millisecond, or null for the zero time.
+type instant time.Time
+
+// MarshalJSON implements json.Marshaler.
+func (i instant) MarshalJSON() ([]byte, error) {
+	at := time.Time(i)
+	if at.IsZero() {
+		return []byte("null"), nil
+	}
+	return strconv.AppendFloat(nil, float64(at.UnixMilli())/1000, 'f', -1, 64), nil
+}

@@ -1,0 +1,149 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/access"
+)
+
+// What an answer may have read of the log, and into how many parts it may cut time.
+const (
+	maxRecords = 200_000
+	maxBytes   = 64 << 20
+	maxBuckets = 240
+)
+
+// Facts are what the operator has set, as /api/gateway tells it.
+type Facts struct {
+	Version       string
+	RefuseUnknown bool          // subscriptions to measurements that the registry does not know
+	Lateness      time.Duration // how much later than others of its time a result may come in and still be replayed
+	Backlog       time.Duration
+	Behind        time.Duration
+	CursorAge     time.Duration
+	Speed         SpeedLimits
+	Client        ClientLimits
+	Address       AddressLimits
+}
+
+// SpeedLimits bound the speed of a replay.
+type SpeedLimits struct {
+	Results int `json:"results_s"`
+	Records int `json:"records_s"`
+}
+
+// ClientLimits are those of one client.
+type ClientLimits struct {
+	Subscriptions int `json:"subscriptions"`
+	Replays       int `json:"replays"`
+	Messages      int `json:"messages_s"`
+	MessageBytes  int `json:"message_bytes"`
+	QueueBytes    int `json:"queue_bytes"`
+	QueueMessages int `json:"queue_messages"`
+}
+
+// AddressLimits are those of one address.
+type AddressLimits struct {
+	Connections   int `json:"connections"`
+	Subscriptions int `json:"subscriptions"`
+	Replays       int `json:"replays"`
+	Messages      int `json:"messages_s"`
+}
+
+type gatewayAnswer struct {
+	Version             string         `json:"version"`
+	Now                 instant        `json:"now"`
+	History             historyAnswer  `json:"history"`
+	Roles               []string       `json:"roles"`
+	UnknownMeasurements string         `json:"unknown_measurements"`
+	Backlog             float64        `json:"backlog_s"`
+	Behind              float64        `json:"behind_s"`
+	Cursor              float64        `json:"cursor_s"`
+	Speed               SpeedLimits    `json:"speed"`
+	Limits              limitsAnswer   `json:"limits"`
+	Streams             streamsAnswer  `json:"streams"`
+	Kafka               kafkaAnswer    `json:"kafka"`
+	Registry            registryAnswer `json:"registry"`
+}
+
+type historyAnswer struct {
+	Mode     string  `json:"mode"`
+	Allowed  bool    `json:"allowed"`
+	From     instant `json:"from"`
+	Lateness float64 `json:"lateness_s"`
+}
+
+type limitsAnswer struct {
+	Client  ClientLimits  `json:"client"`
+	Address AddressLimits `json:"address"`
+	API     apiLimits     `json:"api"`
+}
+
+type apiLimits struct {
+	Buckets int   `json:"buckets"`
+	Records int64 `json:"records"`
+	Bytes   int64 `json:"bytes"`
+}
+
+type streamsAnswer struct {
+	Result      instant `json:"result"`
+	ProbeStatus instant `json:"probestatus"`
+}
+
+type kafkaAnswer struct {
+	Reachable bool    `json:"reachable"`
+	Since     instant `json:"since"`
+}
+
+type registryAnswer struct {
+	Measurements int  `json:"measurements"`
+	Probes       int  `json:"probes"`
+	CaughtUp     bool `json:"caught_up"`
+}
+
+func (a *API) serveGateway(ctx context.Context, w http.ResponseWriter, r *request) error {
+	facts, now, roles := a.settings.Facts, time.Now(), r.visit.Roles()
+	return r.write(w, gatewayAnswer{
+		Version: facts.Version,
+		Now:     instant(now),
+		History: historyAnswer{
+			Mode: a.settings.Past.Mode, Allowed: a.settings.Past.isFor(roles), From: instant(a.settings.Past.earliest(now)), Lateness: facts.Lateness.Seconds(),
+		},
+		Roles:               namesOf(roles),
+		UnknownMeasurements: map[bool]string{false: "allow", true: "refuse"}[facts.RefuseUnknown],
+		Backlog:             facts.Backlog.Seconds(),
+		Behind:              facts.Behind.Seconds(),
+		Cursor:              facts.CursorAge.Seconds(),
+		Speed:               facts.Speed,
+		Limits:              limitsAnswer{Client: facts.Client, Address: facts.Address, API: apiLimits{Buckets: maxBuckets, Records: maxRecords, Bytes: maxBytes}},
+		Streams: streamsAnswer{
+			Result: instant(a.settings.Newest(atlas.StreamResult)), ProbeStatus: instant(a.settings.Newest(atlas.StreamProbeStatus)),
+		},
+		Kafka:    a.kafka(),
+		Registry: a.registry(ctx),
+	})
+}
+
+func namesOf(roles access.Roles) []string {
+	names := []string{}
+	if roles.History {
+		names = append(names, "history")
+	}
+	if roles.NonPublic {
+		names = append(names, "non-public")
+	}
+	return names
+}
+
+func (a *API) kafka() kafkaAnswer {
+	present, since := a.settings.Kafka()
+	return kafkaAnswer{present, instant(since)}
+}
+
+func (a *API) registry(ctx context.Context) registryAnswer {
+	measurements, probes := a.settings.Registry.Count()
+	return registryAnswer{measurements, probes, a.settings.Registry.Ready(ctx) == nil}
+}

@@ -1,0 +1,37 @@
+package api
+
+import (
+	"time"
+
+	"atlasstream/services/gateway/internal/access"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// Past says who may have the past read.
+type Past struct {
+	Mode string        // "off", "token" or "open"
+	Back time.Duration // how far back; 0: as far as the log goes
+}
+
+// check refuses the past to those who may not have it, which a parameter of that name asks for.
+func (p Past) check(roles access.Roles, name string) error {
+	switch {
+	case p.Mode == "off":
+		return subscription.Refuse(subscription.CodeUnserved,
+			"%s: this gateway does not read the past; its operator can have it do so with --history token or --history open", name)
+	case p.Mode == "token" && !roles.History:
+		return subscription.Refuse(codeNotAllowed,
+			"%s: only clients with a token of the role history may have the past read here, unless its operator sets --history open", name)
+	}
+	return nil
+}
+
+func (p Past) isFor(roles access.Roles) bool { return p.check(roles, "") == nil }
+
+// earliest is what is the earliest that may be asked for; zero: anything.
+func (p Past) earliest(now time.Time) (at time.Time) {
+	if p.Back == 0 {
+		return at
+	}
+	return now.Add(-p.Back)
+}

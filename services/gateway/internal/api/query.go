@@ -1,0 +1,117 @@
+package api
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/door"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// query is what a request asks for: the values of parameters that its path has, each of which came once at most. Its methods read them; the first that
+// cannot be read is the error.
+type query struct {
+	values map[string]string
+	err    error
+}
+
+// readQuery refuses what is no query, and parameters that there are not.
+func readQuery(raw string, parameters []string) (*query, error) {
+	said, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, subscription.Refuse(subscription.CodeMalformed,
+			"query: it cannot be read, want pairs such as msm=1001, with %%XX for characters that a URL cannot have")
+	}
+	asked := &query{values: make(map[string]string)}
+	for name, values := range said {
+		switch {
+		case door.SaysNothing(name):
+		case !slices.Contains(parameters, name):
+			return nil, subscription.Refuse(subscription.CodeUnknown, "%s: there is no such parameter; there %s", brief(name), list(parameters))
+		case len(values) > 1:
+			return nil, subscription.Refuse(subscription.CodeRepeated, "%s: came %d times, want it once", name, len(values))
+		case !utf8.ValidString(values[0]):
+			return nil, invalid(name, values[0], "want UTF-8")
+		default:
+			asked.values[name] = values[0]
+		}
+	}
+	return asked, nil
+}
+
+func list(parameters []string) string {
+	switch len(parameters) {
+	case 0:
+		return "are none here"
+	case 1:
+		return "is " + parameters[0]
+	}
+	last := len(parameters) - 1
+	return "are " + strings.Join(parameters[:last], ", ") + " and " + parameters[last]
+}
+
+func invalid(name, value, want string, arguments ...any) *subscription.Error {
+	return subscription.Refuse(subscription.CodeInvalid, "%s: got %s, %s", name, brief(value), fmt.Sprintf(want, arguments...))
+}
+
+// brief shows what came without repeating all of it.
+func brief(text string) string {
+	const most = 60 // bytes
+	if len(text) <= most {
+		return strconv.Quote(text)
+	}
+	return strconv.Quote(strings.ToValidUTF8(text[:most], "")) + "…"
+}
+
+// fail notes the first error.
+func (q *query) fail(err error) {
+	if q.err == nil {
+		q.err = err
+	}
+}
+
+// time gives the zero time where none was given.
+func (q *query) time(name string) (at time.Time) {
+	text, given := q.values[name]
+	if !given {
+		return at
+	}
+	at, err := subscription.ReadTime(name, text)
+	if err != nil {
+		q.fail(err)
+	}
+	return at
+}
+
+// number gives a whole number, or the one for none.
+func (q *query) number(name string, least, most, otherwise int64) int64 {
+	text, given := q.values[name]
+	if !given {
+		return otherwise
+	}
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || number < least || number > most {
+		q.fail(invalid(name, text, "want a whole number from %d to %d", least, most))
+	}
+	return number
+}
+
+// measurement gives 0 where none was given.
+func (q *query) measurement(name string) atlas.MeasurementID {
+	return atlas.MeasurementID(q.number(name, 1, atlas.MaxID, 0))
+}
+
+// oneOf gives one of some words, or the empty one where none was given.
+func (q *query) oneOf(name string, words ...string) string {
+	text, given := q.values[name]
+	if given && !slices.Contains(words, text) {
+		q.fail(invalid(name, text, "want one of %s", strings.Join(words, ", ")))
+	}
+	return text
+}

@@ -1,0 +1,55 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"atlasstream/services/gateway/internal/door"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// Codes of refusals beyond those of parameters, of which the first three are the streams' as well.
+const (
+	codeNotAllowed         subscription.Code = "not_allowed"
+	codeUnknownMeasurement subscription.Code = "unknown_measurement"
+	codeShuttingDown       subscription.Code = "shutting_down"
+	codeUnknownPath        subscription.Code = "unknown_path"
+	codeUnknownMethod      subscription.Code = "unknown_method"
+)
+
+func refuseMethod(method string) *subscription.Error {
+	return subscription.Refuse(codeUnknownMethod, "method: got %.20q, want GET or HEAD", method)
+}
+
+// refusePath is the handler of paths that there are not, whatever they are asked.
+func refusePath(_ context.Context, _ http.ResponseWriter, r *request) error {
+	return subscription.Refuse(codeUnknownPath, "path: got %s, want one of those that /api/openapi.yaml describes", brief(r.URL.Path))
+}
+
+func refuseToServe() *subscription.Error {
+	return subscription.Refuse(codeShuttingDown, "this gateway stops; ask again, another one will answer")
+}
+
+// refuse answers with why there is no other answer.
+func (a *API) refuse(w http.ResponseWriter, err error) {
+	refusal, is := errors.AsType[*subscription.Error](err)
+	if !is {
+		refusal = door.WordRefusal(err, a.settings.Logger)
+	}
+	door.SetRefusalHeader(w.Header(), refusal.Code)
+	w.WriteHeader(statusOf(refusal.Code))
+	_, _ = w.Write(encode(struct { // whoever asked may be gone
+		Error string `json:"error"`
+	}{refusal.Error()}))
+}
+
+func statusOf(code subscription.Code) int {
+	switch code {
+	case codeUnknownMeasurement, codeUnknownPath:
+		return http.StatusNotFound
+	case codeUnknownMethod:
+		return http.StatusMethodNotAllowed
+	}
+	return door.StatusOf(code)
+}

@@ -1,0 +1,35 @@
+package gateway
+
+import (
+	"testing"
+	"time"
+
+	"atlasstream/pkg/atlas"
+)
+
+// The newest time is that of any record but those of fast clocks.
+func TestNewestTime(t *testing.T) {
+	now := time.Now().Truncate(time.Millisecond)
+	known := &newest{Consumer: nobody{}}
+	if !known.time().IsZero() {
+		t.Errorf("got %s before the first", known.time())
+	}
+	for _, step := range []struct {
+		ages []time.Duration
+		want time.Duration
+	}{
+		{[]time.Duration{time.Hour, time.Minute, 2 * time.Minute}, time.Minute},
+		{[]time.Duration{time.Hour, -10 * time.Minute}, time.Minute},
+		{nil, time.Minute},
+		{[]time.Duration{-10 * time.Minute, time.Second}, time.Second},
+	} {
+		var records []atlas.Record
+		for _, age := range step.ages {
+			records = append(records, atlas.Record{Event: atlas.Event{Time: now.Add(-age)}})
+		}
+		known.Deliver(0, records)
+		if got := now.Sub(known.time()); got != step.want {
+			t.Errorf("after %v: the newest is %s old, want %s", step.ages, got, step.want)
+		}
+	}
+}
