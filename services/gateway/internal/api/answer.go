@@ -79,3 +79,12 @@ func (i instant) MarshalJSON() ([]byte, error) {
 	}
 	return strconv.AppendFloat(nil, float64(at.UnixMilli())/1000, 'f', -1, 64), nil
 }
+
+// orNull gives null for what is not known, which the zero value stands for.
+func orNull[T comparable](value T) *T {
+	var zero T
+	if value == zero {
+		return nil
+	}
+	return &value
+}

@@ -31,6 +31,7 @@ type API struct {
 	routes   *http.ServeMux
 	paths    map[string][]string // each with its parameters
 	metrics  *metrics
+	probes   probesList
 	stopping chan struct{} // is closed when no answer is to begin, and none is to go on for ever
 	stop     func()
 }
@@ -49,6 +50,7 @@ func New(settings Settings, registerer prometheus.Registerer) *API {
 	}
 	a.stop = sync.OnceFunc(func() { close(a.stopping) })
 	a.path("/api/gateway", a.serveGateway)
+	a.path("/api/probes", a.serveProbes)
 	a.path("/api/openapi.yaml", serveDescription)
 	a.routes.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, "other", nil, refusePath) })
 	return a

@@ -70,6 +70,7 @@ type connections struct {
 	logger   *zap.Logger
 	metrics  tableMetrics
 	most     int
+	progress progress
 	caughtUp atomic.Bool
 
 	mu     sync.RWMutex
@@ -79,11 +80,12 @@ type connections struct {
 
 func newConnections(logger *zap.Logger, metrics *metrics) *connections {
 	return &connections{
-		logger:  logger.With(zap.String("registry", nameConnections)),
-		metrics: metrics.of(nameConnections),
-		most:    maxConnections,
-		latest:  make(map[atlas.ProbeID]connection),
-		swept:   time.Now(),
+		logger:   logger.With(zap.String("registry", nameConnections)),
+		metrics:  metrics.of(nameConnections),
+		most:     maxConnections,
+		progress: newProgress(),
+		latest:   make(map[atlas.ProbeID]connection),
+		swept:    time.Now(),
 	}
 }
 
@@ -111,6 +113,9 @@ func (c *connections) apply(records []atlas.Record, isKnown func(atlas.ProbeID) 
 	c.sweep(now)
 	if differs {
 		c.metrics.show(c.count())
+	}
+	if len(records) > 0 {
+		c.progress.note(records[len(records)-1].Position.Offset, differs)
 	}
 }
 

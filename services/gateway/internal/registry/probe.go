@@ -13,6 +13,7 @@ import (
 type probe struct {
 	head, status, tail []byte    // members without the braces around them; the status is that of the registry's object
 	since              time.Time // of the status; zero where the object does not say it
+	listed             Probe     // as the registry's object has it
 }
 
 // probeHead and probeTail are what enrichment tells of a probe, in its order. What the registry's object does not say is null; but tags are a list, always.
@@ -71,7 +72,7 @@ func writeProbe(p *atlas.Probe) (probe, error) {
 	if err != nil {
 		return probe{}, err
 	}
-	return probe{head: written[0], status: written[1], tail: written[2], since: p.StatusSince}, nil
+	return probe{head: written[0], status: written[1], tail: written[2], since: p.StatusSince, listed: listedProbe(p)}, nil
 }
 
 // writeMembers gives the members of each part, one after the other in memory.

@@ -3,6 +3,8 @@ package registry
 import (
 	"errors"
 	"hash/maphash"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -26,6 +28,7 @@ type table[T any] struct {
 	seed    maphash.Seed
 	most    int
 
+	progress progress
 	caughtUp atomic.Bool
 	overflew atomic.Bool // objects were rejected, as there was no room for them
 
@@ -40,13 +43,14 @@ type entry[T any] struct {
 
 func newTable[T any](name string, parse func(*atlas.Object) (T, error), standIn func(id int64) T, logger *zap.Logger, metrics *metrics) *table[T] {
 	return &table[T]{
-		parse:   parse,
-		standIn: standIn,
-		logger:  logger.With(zap.String("registry", name)),
-		metrics: metrics.of(name),
-		seed:    maphash.MakeSeed(),
-		most:    maxObjects,
-		entries: make(map[int64]*entry[T]),
+		parse:    parse,
+		standIn:  standIn,
+		logger:   logger.With(zap.String("registry", name)),
+		metrics:  metrics.of(name),
+		seed:     maphash.MakeSeed(),
+		most:     maxObjects,
+		progress: newProgress(),
+		entries:  make(map[int64]*entry[T]),
 	}
 }
 
@@ -63,6 +67,9 @@ func (t *table[T]) apply(objects []atlas.Object, changed func(object *atlas.Obje
 	}
 	if differs {
 		t.metrics.show(len(t.entries))
+	}
+	if len(objects) > 0 {
+		t.progress.note(objects[len(objects)-1].Position.Offset, differs)
 	}
 }
 
@@ -139,6 +146,16 @@ func (t *table[T]) count() int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return len(t.entries)
+}
+
+// each shows what is known, in no order, without a lock held.
+func (t *table[T]) each(show func(*T)) {
+	t.mu.RLock()
+	known := slices.Collect(maps.Values(t.entries))
+	t.mu.RUnlock()
+	for _, entry := range known {
+		show(&entry.value)
+	}
 }
 
 func (e *entry[T]) get() *T {
