@@ -31,3 +31,16 @@ func TestAbuseByIdleConnections(t *testing.T) {
 		t.Error("the metrics do not tell of refused connections to the gRPC door")
 	}
 }
+
+// A proxy has as many connections as its clients need, within the total.
+func TestConnectionsOfAProxyCountInTheTotalOnly(t *testing.T) {
+	c := run(t, Config{Kafka: []string{"127.0.0.1:1"}, MaxConnections: 12, AddressConnections: 1, TrustedProxies: []string{"127.0.0.2"}})
+	proxy := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}, Timeout: time.Minute}
+	for range 3 {
+		client := &http.Client{Transport: &http.Transport{DialContext: proxy.DialContext}, Timeout: time.Minute}
+		defer client.CloseIdleConnections()
+		if status, body := get(t, client, "http://"+c.http+"/"); status != http.StatusNotFound || !strings.Contains(body, "no such path") {
+			t.Fatalf("the proxy: status %d, %q", status, body)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"atlasstream/pkg/clientip"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
 	"atlasstream/services/collector/internal/ingest"
@@ -29,16 +30,21 @@ func Run(ctx context.Context, cfg Config) error {
 	if registry == nil {
 		registry = service.NewRegistry()
 	}
+	proxies, err := clientip.NewProxies(cfg.TrustedProxies, cfg.AddressHeader)
+	if err != nil {
+		return err
+	}
 	log, err := eventlog.Open(cfg.log(), cfg.Logger, registry)
 	if err != nil {
 		return err
 	}
-	return newCollector(cfg, log, registry).run(ctx)
+	return newCollector(cfg, proxies, log, registry).run(ctx)
 }
 
 // collector is the parts of a running collector.
 type collector struct {
 	cfg      Config
+	proxies  *clientip.Proxies
 	registry *prometheus.Registry
 	log      *eventlog.Log
 	writer   *eventlog.Writer
@@ -48,11 +54,11 @@ type collector struct {
 	admin    *service.Admin
 }
 
-func newCollector(cfg Config, log *eventlog.Log, registry *prometheus.Registry) *collector {
-	c := &collector{cfg: cfg, registry: registry, log: log, writer: log.Writer(cfg.writer())}
+func newCollector(cfg Config, proxies *clientip.Proxies, log *eventlog.Log, registry *prometheus.Registry) *collector {
+	c := &collector{cfg: cfg, proxies: proxies, registry: registry, log: log, writer: log.Writer(cfg.writer())}
 	c.gate = &gate{log: c.writer}
 	limits := cfg.limits()
-	load, repeats := ingest.NewLoad(limits, registry), publish.NewRepeats(eventlog.DefaultRepeatHorizon)
+	load, repeats := ingest.NewLoad(limits, proxies, registry), publish.NewRepeats(eventlog.DefaultRepeatHorizon)
 	c.http = ingest.NewHTTP(c.publisher("http", repeats, registry), limits, load, cfg.Logger, registry)
 	c.grpc = ingest.NewGRPC(c.publisher("grpc", repeats, registry), limits, load, cfg.Logger, registry)
 	c.admin = service.NewAdmin(registry, c.ready)

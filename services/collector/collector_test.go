@@ -426,6 +426,7 @@ func TestConfigValidate(t *testing.T) {
 		want []string
 	}{
 		{Config{}, []string{"brokers: none given"}},
+		{Config{TrustedProxies: []string{"proxy"}, AddressHeader: "X Y"}, []string{`trusted-proxies: trusted proxy: got "proxy"`, `address-header: address header: got "X Y"`}},
 		{Config{Partitions: 100_000}, []string{"partitions: got 100000, want at most 10000"}},
 		{Config{MaxBody: -1, StopTimeout: -time.Second}, []string{"max-body: got -1", "stop-timeout: got -1"}},
 		{Config{HistoryLateness: -time.Second}, []string{"history-lateness: got -1s, want more than 0"}},

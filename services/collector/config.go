@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"atlasstream/pkg/clientip"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
 	"atlasstream/services/collector/internal/ingest"
@@ -26,6 +27,9 @@ type Config struct {
 
 	Partitions  int // of the results' topic, when it is made; 64
 	Replication int // of topics, when they are made; 3, or one on each broker where there are fewer
+
+	TrustedProxies []string // ranges of addresses whose AddressHeader is believed; none unless given
+	AddressHeader  string   // in which a proxy tells a client's address; X-Forwarded-For
 
 	MaxConnections     int // TCP connections at once, over both doors; 2,048, as far as there are descriptors for them
 	AddressConnections int // of one address at once; 1,000, or a sixteenth of MaxConnections where that is less
@@ -62,6 +66,7 @@ func (c Config) Validate() error {
 		defaulted.checkLargest("max-message", defaulted.MaxMessage),
 		defaulted.checkReading(),
 		checkPartitions(c.Partitions),
+		service.CheckProxies(c.TrustedProxies, c.AddressHeader),
 	)
 }
 
@@ -137,6 +142,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.GRPC, "127.0.0.1:8082")
 	orDefault(&c.Admin, "127.0.0.1:9091")
 	orDefault(&c.Partitions, DefaultPartitions)
+	orDefault(&c.AddressHeader, clientip.DefaultHeader)
 	orDefault(&c.MaxConnections, 2048)
 	orDefault(&c.MaxBody, 64<<20)
 	orDefault(&c.MaxMessage, 4<<20)

@@ -14,8 +14,9 @@ import (
 type listeners struct{ http, grpc, admin net.Listener }
 
 func (c *collector) listen() (listeners, error) {
-	incoming, err := service.NewConnections(
-		service.ConnectionLimits{Total: c.cfg.MaxConnections, Address: c.cfg.AddressConnections}, c.cfg.Logger, c.registry)
+	incoming, err := service.NewConnections(service.ConnectionLimits{
+		Total: c.cfg.MaxConnections, Address: c.cfg.AddressConnections, Exempt: c.proxies.Trusts,
+	}, c.cfg.Logger, c.registry)
 	if err != nil {
 		return listeners{}, err
 	}

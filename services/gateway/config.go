@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"atlasstream/pkg/clientip"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/admission"
@@ -100,7 +101,7 @@ func (c Config) Validate() error {
 		c.checkHistory(),
 		defaulted.checkQueues(),
 		c.checkOrigins(),
-		c.checkProxies(),
+		service.CheckProxies(c.TrustedProxies, c.AddressHeader),
 		c.checkCursorKey(),
 	)
 }
@@ -152,12 +153,6 @@ func (c Config) checkOrigins() error {
 	return errors.Join(faults...)
 }
 
-func (c Config) checkProxies() error {
-	_, rangesErr := admission.NewProxies(c.TrustedProxies, "")
-	_, headerErr := admission.NewProxies(nil, c.AddressHeader)
-	return errors.Join(service.Setting("trusted-proxies", rangesErr), service.Setting("address-header", headerErr))
-}
-
 // leastCursorKey is how long the operator's secret is at least, in bytes: whoever guesses it can make cursors.
 const leastCursorKey = 16
 
@@ -201,7 +196,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.ClientReplays, 10)
 	orDefault(&c.AddressReplays, 50)
 	orDefault(&c.MaxReplays, 200)
-	orDefault(&c.AddressHeader, admission.DefaultHeader)
+	orDefault(&c.AddressHeader, clientip.DefaultHeader)
 	orDefault(&c.AddressSubscriptions, 20_000)
 	orDefault(&c.AddressMemory, 32<<20)
 	orDefault(&c.AddressQueueBytes, 256<<20)

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/clientip"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/access"
@@ -66,7 +67,7 @@ type gateway struct {
 	stream      *door.Stream
 	api         *api.API
 	newest      map[atlas.Stream]*newest
-	proxies     *admission.Proxies
+	proxies     *clientip.Proxies
 	incoming    *service.Connections
 	tokens      *access.Tokens
 	reception   *door.Reception
@@ -81,7 +82,7 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	g.player = g.newPlayer()
 	g.admin = service.NewAdmin(cfg.Metrics, g.ready)
 	var err error
-	if g.proxies, err = admission.NewProxies(cfg.TrustedProxies, cfg.AddressHeader); err != nil {
+	if g.proxies, err = clientip.NewProxies(cfg.TrustedProxies, cfg.AddressHeader); err != nil {
 		return g, err
 	}
 	if g.incoming, err = service.NewConnections(service.ConnectionLimits{

@@ -16,9 +16,9 @@ import (
 	"go.uber.org/zap/zaptest"
 	"go.uber.org/zap/zaptest/observer"
 
+	"atlasstream/pkg/clientip"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
-	"atlasstream/services/gateway/internal/admission"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -181,7 +181,7 @@ func get(t *testing.T, url string) (status int, body string) {
 // What net/http has to say, such as that no file descriptors are left or that a handler panicked, is for the operator's eyes.
 func TestServerComplainsAloud(t *testing.T) {
 	core, logs := observer.New(zap.WarnLevel)
-	proxies, err := admission.NewProxies(nil, "")
+	proxies, err := clientip.NewProxies(nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}

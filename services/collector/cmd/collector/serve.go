@@ -16,6 +16,8 @@ type serve struct {
 	GRPC   string `name:"grpc" help:"Address of the collector for gRPC: ingest.v1. Clients are not authenticated." env:"ATLAS_GRPC"`
 	Admin  string `help:"Address of /metrics, /healthz and /readyz, and, for clients on this machine only, of /debug/pprof/."`
 
+	service.Proxies
+
 	MaxConnections     int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n). The default of a gateway is two for each of --max-clients, and 1000 more."`
 	AddressConnections int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many. A sixteenth of --max-connections unless given, and no more than 1000." placeholder:"COUNT" positive:""`
 
@@ -56,6 +58,8 @@ func (s *serve) config() collector.Config {
 		Admin:              s.Admin,
 		Partitions:         s.Partitions,
 		Replication:        s.Replication,
+		TrustedProxies:     s.TrustedProxies,
+		AddressHeader:      s.AddressHeader,
 		MaxConnections:     s.MaxConnections,
 		AddressConnections: s.AddressConnections,
 

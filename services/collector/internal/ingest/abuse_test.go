@@ -38,7 +38,7 @@ func (c *counting) Publish(ctx context.Context, to publish.Destination, values [
 
 func countedDoor(limits Limits) (*HTTP, *counting) {
 	counting := &counting{Publisher: publish.New(&memory{}, limits.RecordBytes, "http", nil)}
-	return NewHTTP(counting, limits, NewLoad(limits, nil), zap.NewNop(), nil), counting
+	return NewHTTP(counting, limits, NewLoad(limits, believed, nil), zap.NewNop(), nil), counting
 }
 
 // stall sends the beginning of a request and leaves it at that.
@@ -197,7 +197,7 @@ func TestAbuseTricklingClient(t *testing.T) {
 
 // All subnets of a site have one share together, or four of them would keep out everybody else.
 func TestAbuseSubnetsOfASiteShare(t *testing.T) {
-	load := NewLoad(limits, nil)
+	load := NewLoad(limits, believed, nil)
 	all := load.memory.share()
 	for _, test := range []struct {
 		remote  string

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"atlasstream/pkg/clientip"
 	ingestv1 "atlasstream/proto/ingest/v1"
 
 	"google.golang.org/grpc"
@@ -58,7 +57,7 @@ func (g *GRPC) admit(ctx context.Context, info *tap.Info) (context.Context, erro
 	if ingests {
 		memory = max(memory, int64(g.limits.MessageBytes))
 	}
-	from := peerOf(ctx)
+	from := g.load.origin(peerOf(ctx), info.Header.Get)
 	claim, err := g.load.claim(from, memory)
 	if err != nil {
 		g.metrics.requests.WithLabelValues(method, codes.ResourceExhausted.String()).Inc()
@@ -78,11 +77,11 @@ func (g *GRPC) admit(ctx context.Context, info *tap.Info) (context.Context, erro
 	return context.WithValue(callContext{bounded}, callKey{}, &call{from: from, patience: patience}), nil
 }
 
-func peerOf(ctx context.Context) netip.Prefix {
+func peerOf(ctx context.Context) (address string) {
 	if from, ok := peer.FromContext(ctx); ok {
-		return clientip.Site(clientip.Of(from.Addr.String()))
+		return from.Addr.String()
 	}
-	return netip.Prefix{}
+	return ""
 }
 
 // service is the ingest service with its calls bounded: a slot is taken when the message has come, before it is unpacked.

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"atlasstream/pkg/clientip"
 	"atlasstream/services/collector/internal/publish"
 	"atlasstream/services/collector/internal/split"
 
@@ -84,7 +83,7 @@ func (h *HTTP) serve(w http.ResponseWriter, r *http.Request, body *pacedBody) (*
 		w.Header().Set("Allow", door.method)
 		return nil, refuse(http.StatusMethodNotAllowed, "method %s: want %s", r.Method, door.method)
 	}
-	memory, err := h.load.claim(clientip.Site(clientip.Of(r.RemoteAddr)), requestBytes)
+	memory, err := h.load.claim(h.load.origin(r.RemoteAddr, r.Header.Values), requestBytes)
 	if err != nil {
 		return nil, refuseBusy(err)
 	}

@@ -81,7 +81,7 @@ func (m *memory) of(topic string) []string {
 
 func openDoor(t *testing.T, log publish.Log, limits Limits) string {
 	t.Helper()
-	return open(t, NewHTTP(publish.New(log, limits.RecordBytes, "http", nil), limits, NewLoad(limits, nil), zap.NewNop(), nil))
+	return open(t, NewHTTP(publish.New(log, limits.RecordBytes, "http", nil), limits, NewLoad(limits, believed, nil), zap.NewNop(), nil))
 }
 
 func open(t *testing.T, door *HTTP) string {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"atlasstream/pkg/clientip"
 )
 
 // requestBytes is what a request takes while it comes, before its body needs more: a connection's buffers, its goroutines, a decompressor.
@@ -18,11 +20,14 @@ type Load struct {
 	slots    *pool // batches that are published
 	memory   *pool // bytes of what comes
 	patience time.Duration
+	proxies  *clientip.Proxies
 }
 
-// NewLoad makes room for what the limits say. The registerer may be nil.
-func NewLoad(limits Limits, registerer prometheus.Registerer) *Load {
-	load := &Load{slots: newPool(int64(limits.Requests), "slots"), memory: newPool(limits.ReadingBytes, "bytes"), patience: limits.SlotTimeout}
+// NewLoad makes room for what the limits say. The proxies are believed whom they ask for. The registerer may be nil.
+func NewLoad(limits Limits, proxies *clientip.Proxies, registerer prometheus.Registerer) *Load {
+	load := &Load{
+		slots: newPool(int64(limits.Requests), "slots"), memory: newPool(limits.ReadingBytes, "bytes"), patience: limits.SlotTimeout, proxies: proxies,
+	}
 	factory := promauto.With(registerer)
 	factory.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "atlas_collector_running_requests", Help: "Batches that are published now, over HTTP and gRPC.",
@@ -31,6 +36,11 @@ func NewLoad(limits Limits, registerer prometheus.Registerer) *Load {
 		Name: "atlas_collector_reading_bytes", Help: "Memory that is set aside for requests, over HTTP and gRPC.",
 	}, func() float64 { return float64(load.memory.inUse()) })
 	return load
+}
+
+// origin is what a request counts for, by its peer's address and its headers.
+func (l *Load) origin(remote string, header func(name string) []string) netip.Prefix {
+	return clientip.Site(l.proxies.Client(remote, header))
 }
 
 // slot waits a little for a slot, as batches come and go.

@@ -41,8 +41,7 @@ type settings struct {
 	MaxClients       int      `help:"Most clients at once; further ones are refused."`
 	MaxSubscriptions int      `help:"Most subscriptions of a client."`
 	MaxMessage       int      `help:"Most bytes in a message from a client."`
-	TrustedProxies   []string `help:"Ranges of addresses, such as 10.0.0.0/8, of proxies that tell the address of a client; none unless given." placeholder:"CIDR"`
-	AddressHeader    string   `help:"Header in which trusted proxies tell the address of a client."`
+	service.Proxies
 
 	MaxConnections       int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n). The default of a gateway is two for each of --max-clients, and 1000 more." placeholder:"COUNT" positive:""`
 	AddressConnections   int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many. A sixteenth of --max-connections unless given, and no more than 1000." placeholder:"COUNT" positive:""`

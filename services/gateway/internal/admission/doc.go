@@ -1,2 +1,2 @@
-// Package admission bounds what one address of the network may use of a gateway, and finds out which address a client comes from.
+// Package admission bounds what one address of the network may use of a gateway.
 package admission

@@ -1,4 +1,4 @@
-package admission
+package clientip_test
 
 import (
 	"net/http"
@@ -10,9 +10,9 @@ import (
 	"atlasstream/pkg/clientip"
 )
 
-func newProxies(t testing.TB, header string, ranges ...string) *Proxies {
+func newProxies(t testing.TB, header string, ranges ...string) *clientip.Proxies {
 	t.Helper()
-	proxies, err := NewProxies(ranges, header)
+	proxies, err := clientip.NewProxies(ranges, header)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,11 +20,15 @@ func newProxies(t testing.TB, header string, ranges ...string) *Proxies {
 }
 
 // remoteOf is what stands behind the middleware as the address of the client.
-func remoteOf(proxies *Proxies, peer string, header http.Header) string {
+func remoteOf(t testing.TB, proxies *clientip.Proxies, peer string, header http.Header) string {
+	t.Helper()
 	request := httptest.NewRequest(http.MethodGet, "/stream/", nil)
 	request.RemoteAddr, request.Header = peer, header
 	var got string
 	proxies.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.RemoteAddr })).ServeHTTP(nil, request)
+	if addressed := proxies.Client(peer, header.Values); addressed != clientip.Of(got) {
+		t.Errorf("%s said %v: the client is %s, and %s for the middleware", peer, header, addressed, got)
+	}
 	return got
 }
 
@@ -58,7 +62,7 @@ func TestClientBehindProxies(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			proxies := newProxies(t, "", "10.0.0.0/8", "2001:db8:1::5")
-			if got := remoteOf(proxies, test.peer, http.Header{DefaultHeader: test.lines}); got != test.want {
+			if got := remoteOf(t, proxies, test.peer, http.Header{clientip.DefaultHeader: test.lines}); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
@@ -66,17 +70,17 @@ func TestClientBehindProxies(t *testing.T) {
 }
 
 func TestOnlyTheConfiguredHeaderIsRead(t *testing.T) {
-	header := http.Header{"X-Real-Ip": {"203.0.113.7"}, DefaultHeader: {"198.51.100.1"}}
-	if got := remoteOf(newProxies(t, "x-real-ip", "10.0.0.1"), "10.0.0.1:1", header); got != "203.0.113.7:0" {
+	header := http.Header{"X-Real-Ip": {"203.0.113.7"}, clientip.DefaultHeader: {"198.51.100.1"}}
+	if got := remoteOf(t, newProxies(t, "x-real-ip", "10.0.0.1"), "10.0.0.1:1", header); got != "203.0.113.7:0" {
 		t.Errorf("got %s", got)
 	}
-	if got := remoteOf(newProxies(t, ""), "10.0.0.1:1", header); got != "10.0.0.1:1" {
+	if got := remoteOf(t, newProxies(t, ""), "10.0.0.1:1", header); got != "10.0.0.1:1" {
 		t.Errorf("without a trusted proxy: got %s", got)
 	}
 }
 
 func TestNewProxiesNamesEveryFault(t *testing.T) {
-	_, err := NewProxies([]string{"10.0.0.0/33", "::ffff:10.0.0.0/104", "10.0.0.1", "proxy.example"}, "X Real IP")
+	_, err := clientip.NewProxies([]string{"10.0.0.0/33", "::ffff:10.0.0.0/104", "10.0.0.1", "proxy.example"}, "X Real IP")
 	if err == nil {
 		t.Fatal("faulty settings are accepted")
 	}
@@ -96,7 +100,7 @@ func FuzzForwardedHeader(f *testing.F) {
 	f.Add("[::ffff:10.0.0.1%eth0]:1", "fe80::1%eth0")
 	proxies := newProxies(f, "", "10.0.0.0/8")
 	f.Fuzz(func(t *testing.T, remote, line string) {
-		got := remoteOf(proxies, remote, http.Header{DefaultHeader: {line}})
+		got := remoteOf(t, proxies, remote, http.Header{clientip.DefaultHeader: {line}})
 		if got == remote {
 			return
 		}

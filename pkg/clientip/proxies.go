@@ -1,4 +1,4 @@
-package admission
+package clientip
 
 import (
 	"errors"
@@ -7,14 +7,12 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-
-	"atlasstream/pkg/clientip"
 )
 
 // DefaultHeader is where most proxies tell on whose behalf they ask.
 const DefaultHeader = "X-Forwarded-For"
 
-// Proxies are the proxies that are believed when they tell the address of a client.
+// Proxies are the proxies that are believed when they tell the address of a client. Its zero value believes none.
 type Proxies struct {
 	trusted []netip.Prefix
 	header  string
@@ -44,7 +42,7 @@ func NewProxies(ranges []string, header string) (*Proxies, error) {
 
 func parseRange(text string) (netip.Prefix, error) {
 	if address, err := netip.ParseAddr(text); err == nil {
-		address = clientip.Plain(address)
+		address = Plain(address)
 		return netip.PrefixFrom(address, address.BitLen()), nil
 	}
 	prefix, err := netip.ParsePrefix(text)
@@ -65,7 +63,7 @@ func (p *Proxies) Middleware(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if client := p.client(r.RemoteAddr, r.Header.Values(p.header)); client.IsValid() {
+		if client := p.told(r.RemoteAddr, r.Header.Values); client.IsValid() {
 			r = r.WithContext(r.Context()) // a copy: handlers must not change the request that they are given
 			r.RemoteAddr = netip.AddrPortFrom(client, 0).String()
 		}
@@ -73,13 +71,22 @@ func (p *Proxies) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// client is the address of the client on whose behalf a proxy asks: the last one in the header's lines that is not a proxy's own, for what stands
+// Client is the address of the client, where it is not HTTP/1.1 that is spoken: the one that a trusted proxy tells, or else the peer's own. Lines gives those
+// of a header.
+func (p *Proxies) Client(remote string, lines func(header string) []string) netip.Addr {
+	if client := p.told(remote, lines); client.IsValid() {
+		return client
+	}
+	return Of(remote)
+}
+
+// told is the address of the client on whose behalf a proxy asks: the last one in the header's lines that is not a proxy's own, for what stands
 // before it is only hearsay. If all are, it is the first one. It is the zero address if the peer is no proxy or the header is ill-formed.
-func (p *Proxies) client(remote string, lines []string) (client netip.Addr) {
-	if !p.Trusts(clientip.Of(remote)) {
+func (p *Proxies) told(remote string, lines func(header string) []string) (client netip.Addr) {
+	if !p.Trusts(Of(remote)) {
 		return netip.Addr{}
 	}
-	entries := strings.Split(strings.Join(lines, ","), ",")
+	entries := strings.Split(strings.Join(lines(p.header), ","), ",")
 	for _, entry := range slices.Backward(entries) {
 		client = parseEntry(strings.Trim(entry, " \t"))
 		if !p.Trusts(client) {
@@ -97,7 +104,7 @@ func (p *Proxies) Trusts(address netip.Addr) bool {
 // parseEntry reads an address as proxies write it, be it with brackets or a port. It is the zero address if it is neither.
 func parseEntry(text string) netip.Addr {
 	if withPort, err := netip.ParseAddrPort(text); err == nil {
-		return clientip.Plain(withPort.Addr())
+		return Plain(withPort.Addr())
 	}
 	if inside, bracketed := strings.CutPrefix(text, "["); bracketed && strings.HasSuffix(inside, "]") {
 		text = strings.TrimSuffix(inside, "]")
@@ -106,5 +113,5 @@ func parseEntry(text string) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	return clientip.Plain(address)
+	return Plain(address)
 }
