@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/segmentio/kafka-go"
 	"go.uber.org/zap"
@@ -48,33 +49,44 @@ func (l *Log) EnsureTopics(ctx context.Context, specs ...TopicSpec) error {
 
 func (l *Log) ensureTopic(ctx context.Context, spec TopicSpec) error {
 	var pause backoff
+	var made time.Time
 	for {
-		err := l.tryEnsure(ctx, spec)
+		isNew, err := l.tryEnsure(ctx, spec)
 		if err == nil {
 			return nil
 		}
 		if isHopeless(err) {
 			return err
 		}
-		l.logger.Warn("a topic cannot be used yet", zap.String("topic", spec.Name), zap.Error(err))
+		if isNew && made.IsZero() {
+			made = time.Now()
+		}
+		if made.IsZero() || time.Since(made) > youngTopic {
+			l.logger.Warn("a topic cannot be used yet", zap.String("topic", spec.Name), zap.Error(err))
+		}
 		if pause.wait(ctx) != nil {
 			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
 	}
 }
 
-// tryEnsure succeeds once every partition's leader answers for it.
-func (l *Log) tryEnsure(ctx context.Context, spec TopicSpec) error {
+// tryEnsure succeeds once every partition's leader answers for it. It tells whether the topic has just been made, after which that takes Kafka a moment.
+func (l *Log) tryEnsure(ctx context.Context, spec TopicSpec) (isNew bool, err error) {
 	partitions, err := l.topicPartitions(ctx, spec.Name)
 	if errors.Is(err, ErrNoTopic) {
 		if err := l.createTopic(ctx, spec); err != nil {
-			return err
+			return false, err
 		}
+		isNew = true
 		partitions, err = l.topicPartitions(ctx, spec.Name)
 	}
 	if err != nil {
-		return err
+		return isNew, err
 	}
+	return isNew, l.checkUsable(ctx, spec, partitions)
+}
+
+func (l *Log) checkUsable(ctx context.Context, spec TopicSpec, partitions []kafka.Partition) error {
 	if err := checkLeaders(spec.Name, partitions); err != nil {
 		return err
 	}
