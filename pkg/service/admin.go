@@ -15,9 +15,10 @@ import (
 )
 
 const (
-	readyTimeout = 2 * time.Second // of one readiness check; Kubernetes asks again
-	adminGrace   = 5 * time.Second
-	adminTimeout = 5 * time.Minute // of one answer: a profile may be asked for some minutes
+	readyInterval = time.Second     // of Watch
+	readyTimeout  = 2 * time.Second // of one readiness check; Kubernetes asks again
+	adminGrace    = 5 * time.Second
+	adminTimeout  = 5 * time.Minute // of one answer: a profile may be asked for some minutes
 	// adminConnections are more than probes, Prometheus and a few people need, and few enough for the descriptors that are kept for the process itself.
 	adminConnections = 64
 )
@@ -60,14 +61,42 @@ func (a *Admin) Serve(ctx context.Context, listener net.Listener) error {
 	return ServeHTTP(ctx, &http.Server{Handler: a.routes, WriteTimeout: adminTimeout}, incoming.Door("admin", listener), adminGrace)
 }
 
+// Watch logs when the service becomes ready, and when it is so no longer and why, until ctx ends or the service drains.
+func (a *Admin) Watch(ctx context.Context, logger *zap.Logger) {
+	ticker := time.NewTicker(readyInterval)
+	defer ticker.Stop()
+	for wasReady := false; ; {
+		err := a.check(ctx)
+		if ctx.Err() != nil || a.draining.Load() {
+			return
+		}
+		switch isReady := err == nil; {
+		case isReady && !wasReady:
+			logger.Info("ready")
+		case !isReady && wasReady:
+			logger.Warn("not ready any more", zap.Error(err))
+		}
+		wasReady = err == nil
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (a *Admin) check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	return a.ready(ctx)
+}
+
 func (a *Admin) serveReady(w http.ResponseWriter, r *http.Request) {
 	if a.draining.Load() {
 		http.Error(w, "draining", http.StatusServiceUnavailable)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-	defer cancel()
-	if err := a.ready(ctx); err != nil {
+	if err := a.check(r.Context()); err != nil {
 		http.Error(w, "not ready: "+err.Error(), http.StatusServiceUnavailable)
 		return
 	}

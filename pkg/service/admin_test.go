@@ -3,10 +3,16 @@ package service_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"atlasstream/pkg/service"
 )
@@ -68,4 +74,45 @@ func TestAReadyCheckThatHangsIsNotReady(t *testing.T) {
 		return ctx.Err()
 	})
 	expect(t, address+"/readyz", http.StatusServiceUnavailable, "deadline exceeded")
+}
+
+// The log has a line for each change, and none for what happens while the service stops.
+func TestReadinessIsToldWhenItChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var fault atomic.Pointer[error]
+		admin := service.NewAdmin(service.NewRegistry(), func(context.Context) error {
+			if err := fault.Load(); err != nil {
+				return *err
+			}
+			return nil
+		})
+		core, logs := observer.New(zap.InfoLevel)
+		ended := make(chan struct{})
+		started, unread := errors.New("not reached yet"), errors.New("probes are not read")
+		fault.Store(&started)
+		go func() { defer close(ended); admin.Watch(t.Context(), zap.New(core)) }()
+		for _, step := range []struct {
+			fault *error
+			want  string
+		}{{&started, ""}, {nil, "info ready"}, {nil, ""}, {&unread, "warn not ready any more probes are not read"}, {&started, ""}, {nil, "info ready"}} {
+			fault.Store(step.fault)
+			time.Sleep(time.Minute)
+			got := ""
+			for _, entry := range logs.TakeAll() {
+				got += entry.Level.String() + " " + entry.Message
+				if reason := entry.ContextMap()["error"]; reason != nil {
+					got += fmt.Sprint(" ", reason)
+				}
+			}
+			if got != step.want {
+				t.Errorf("while %v: got %q, want %q", step.fault, got, step.want)
+			}
+		}
+		admin.Drain()
+		fault.Store(&unread)
+		<-ended
+		if logs.Len() > 0 {
+			t.Errorf("told while draining: %v", logs.All())
+		}
+	})
 }

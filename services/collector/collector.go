@@ -89,7 +89,7 @@ func (c *collector) run(ctx context.Context) error {
 	tasks := tasks{
 		topics:   service.StartTask(lasting, c.keepTopics),
 		keys:     service.StartTask(lasting, c.keepKeys),
-		watching: service.StartTask(lasting, func(ctx context.Context) error { c.log.Watch(ctx); return nil }),
+		watching: service.StartTask(lasting, func(ctx context.Context) error { c.watch(ctx); return nil }),
 		http: service.StartTask(lasting, func(ctx context.Context) error {
 			return service.ServeHTTP(ctx, &http.Server{Handler: c.http, Protocols: protocols()}, listeners.http, c.grace())
 		}),
@@ -98,6 +98,13 @@ func (c *collector) run(ctx context.Context) error {
 	}
 	tasks.wait(ctx)
 	return c.stop(tasks)
+}
+
+func (c *collector) watch(ctx context.Context) {
+	var watches sync.WaitGroup
+	watches.Go(func() { c.log.Watch(ctx) })
+	watches.Go(func() { c.admin.Watch(ctx, c.cfg.Logger) })
+	watches.Wait()
 }
 
 // protocols are HTTP/1.1, and HTTP/2 by prior knowledge: whoever sends much has one connection do with it.
@@ -110,12 +117,7 @@ func protocols() *http.Protocols {
 
 // keepTopics has the gate open while Kafka has the topics as they must be, and makes those that are missing.
 func (c *collector) keepTopics(ctx context.Context) error {
-	ready := sync.OnceFunc(func() {
-		c.cfg.Logger.Info("ready")
-		if c.cfg.OnReady != nil {
-			c.cfg.OnReady()
-		}
-	})
+	ready := sync.OnceFunc(c.cfg.OnReady)
 	tell := func(reason error) {
 		c.gate.set(reason)
 		c.grpc.SetReady(reason == nil)

@@ -20,6 +20,7 @@ import (
 
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
@@ -285,7 +286,8 @@ func TestStartsBeforeKafka(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := free[0]
-	r := run(t, Config{Kafka: []string{address}, Partitions: 1})
+	core, logs := observer.New(zap.InfoLevel)
+	r := run(t, Config{Kafka: []string{address}, Partitions: 1, Logger: zap.New(core)})
 	if got := r.status(t); got != http.StatusServiceUnavailable {
 		t.Errorf("without Kafka: readyz got %d", got)
 	}
@@ -296,8 +298,12 @@ func TestStartsBeforeKafka(t *testing.T) {
 	if status, _, err := r.send(http.MethodPut, "/v1/probes", `{"id":1}`); err != nil || status != http.StatusServiceUnavailable {
 		t.Errorf("without Kafka, of a registry: got %d, %v", status, err)
 	}
+	if told := logs.FilterMessage("ready").Len(); told != 0 {
+		t.Errorf("without Kafka: the log says %d times that it is ready", told)
+	}
 	broker(t, address)
 	r.awaitReady(t)
+	await(t, func() bool { return logs.FilterMessage("ready").Len() == 1 })
 	if status, got, err := r.post("/v1/results", result(1)); err != nil || status != http.StatusOK || got.Accepted != 1 {
 		t.Errorf("with Kafka: got %d, %+v, %v", status, got, err)
 	}

@@ -134,6 +134,9 @@ func (c Config) withDefaults() Config {
 	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors())) // the admin port and Kafka have theirs
 	orDefault(&c.AddressConnections, service.AddressConnectionsFor(c.MaxConnections))
 	orDefault(&c.Logger, zap.NewNop())
+	if c.OnReady == nil {
+		c.OnReady = func() {}
+	}
 	return c
 }
 

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest"
 
 	"atlasstream/pkg/atlas"
@@ -109,15 +111,23 @@ func TestReadinessNamesTheCursorKey(t *testing.T) {
 	}
 	public, admin := listen(t), listen(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
+	ended, told := make(chan error, 1), make(chan struct{})
+	tell := sync.OnceFunc(func() { close(told) })
+	logger := zaptest.NewLogger(t, zaptest.WrapOptions(zap.Hooks(func(entry zapcore.Entry) error {
+		if entry.Message == "ready" {
+			tell()
+		}
+		return nil
+	})))
 	go func() {
-		ended <- Run(ctx, Config{Kafka: broker.Addrs(), Listener: public, AdminListener: admin, Logger: zaptest.NewLogger(t)})
+		ended <- Run(ctx, Config{Kafka: broker.Addrs(), Listener: public, AdminListener: admin, Logger: logger})
 	}()
 	awaitReadiness(t, admin.Addr().String(), http.StatusServiceUnavailable, "atlas.keys: no such topic")
 	if _, err := log.EnsureCursorKey(t.Context(), eventlog.KeysSpec()); err != nil {
 		t.Fatal(err)
 	}
 	awaitReadiness(t, admin.Addr().String(), http.StatusOK, "")
+	<-told
 	http.DefaultClient.CloseIdleConnections()
 	cancel()
 	if err := <-ended; err != nil {

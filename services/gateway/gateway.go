@@ -208,6 +208,7 @@ func (g *gateway) watch(ctx context.Context) {
 	watches.Go(func() { g.tokens.Watch(ctx, g.reception.Review) })
 	watches.Go(func() { g.log.Watch(ctx) })
 	watches.Go(func() { g.cursorKey.watch(ctx) })
+	watches.Go(func() { g.admin.Watch(ctx, g.cfg.Logger) })
 	watches.Wait()
 }
 
