@@ -67,8 +67,8 @@ func formatDefault(value reflect.Value) string {
 	}
 }
 
-// checkZeros refuses a zero that the configuration would take for "as usual".
-func checkZeros(context *kong.Context) error {
+// checkGiven refuses a zero that the configuration would take for "as usual", and a number below it.
+func checkGiven(context *kong.Context) error {
 	var faults []error
 	for _, path := range context.Path {
 		node := path.Node()
@@ -76,15 +76,27 @@ func checkZeros(context *kong.Context) error {
 			continue
 		}
 		for flag, value := range configured(node) {
-			if numeric := value.CanInt() || value.CanFloat(); numeric && flag.Set && flag.Target.IsZero() && (!value.IsZero() || flag.Tag.Has("positive")) {
-				faults = append(faults, Setting(flag.Name, errors.New("got 0, want more than 0")))
+			if flag.Set {
+				faults = append(faults, Setting(flag.Name, checkNumber(flag.Target, value.IsZero() && !flag.Tag.Has("positive"))))
 			}
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// formatHelp tells of a flag what it may be, what it is unless given, and its variable.
+func checkNumber(given reflect.Value, mayBeZero bool) error {
+	switch isNumber := given.CanInt() || given.CanFloat(); {
+	case isNumber && given.IsZero() && !mayBeZero:
+		return errors.New("got 0, want more than 0")
+	case given.CanInt() && given.Int() < 0 && mayBeZero:
+		return fmt.Errorf("got %s, want 0 or more", formatNumber(given.Type(), given.Int()))
+	case given.CanInt() && given.Int() < 0:
+		return fmt.Errorf("got %s, want more than 0", formatNumber(given.Type(), given.Int()))
+	}
+	return nil
+}
+
+// formatHelp tells of a flag what it may be, what it is unless given, which a tag says in words where it follows from other settings, and its variable.
 func formatHelp(value *kong.Value) string {
 	var notes []string
 	if value.Enum != "" {
@@ -92,6 +104,8 @@ func formatHelp(value *kong.Value) string {
 	}
 	if value.HasDefault && value.Default != "" {
 		notes = append(notes, "default "+value.Default)
+	} else if words := value.Tag.Get("otherwise"); words != "" {
+		notes = append(notes, "default "+words)
 	}
 	for _, variable := range value.Tag.Envs {
 		notes = append(notes, "$"+variable)
@@ -114,9 +128,23 @@ func explain(err error, flags map[string]*kong.Flag) error {
 		}
 	}
 	if parsing, ok := errors.AsType[*kong.ParseError](err); ok && text == parsing.Error() {
-		text = explainParsing(text, flags)
+		text = explainParsing(explainCommand(text, parsing.Context), flags)
 	}
 	return &explained{text, err}
+}
+
+// explainCommand says of an argument in the place of a command that it is none.
+func explainCommand(text string, context *kong.Context) string {
+	wrong, found := strings.CutPrefix(text, "unexpected argument ")
+	if !found || context.Selected() != nil || len(context.Model.Children) == 0 {
+		return text
+	}
+	var names []string
+	for _, command := range context.Model.Children {
+		names = append(names, command.Name)
+	}
+	wrong, _, _ = strings.Cut(wrong, ", did you mean")
+	return fmt.Sprintf("no such command: got %q, want one of %s", wrong, strings.Join(names, ", "))
 }
 
 // explainParsing does that with an error of kong, which begins with the flag.
@@ -127,6 +155,9 @@ func explainParsing(text string, flags map[string]*kong.Flag) string {
 		return text
 	}
 	text = label(flag) + strings.TrimPrefix(text, "--"+flag.Name)
+	if strings.Contains(text, `got "EOL"`) || strings.Contains(text, "missing value") {
+		text = label(flag) + ": the value is missing"
+	}
 	switch number := flag.Target; {
 	case number.Type() == reflect.TypeFor[time.Duration]():
 		return withoutAdvice(text) + "; want a duration such as 90s, 5m or 1h, at most " + formatNumber(number.Type(), int64(maxDuration))

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,10 +16,10 @@ import (
 // has no commands.
 //
 // The first SIGINT or SIGTERM ends the context, and Run is expected to return; a second one ends the process at once. An error is printed and becomes
-// the exit status: 1 if Run returned it, 80 if the command line was at fault.
+// the exit status: 2 if the command line, a variable or a setting was at fault, 1 for all else.
 //
 // Every error names the flag and the variable of the setting that it is about, if it has a SettingError. Variables that begin with ATLAS_ and are no
-// setting of any program are refused. Commands may implement defaulter. --version prints the version.
+// setting of any program are refused; empty ones count as not set. Commands may implement defaulter. --version prints the version.
 func Main(name, description string, cli any) {
 	parser := kong.Must(cli,
 		kong.Name(name),
@@ -45,24 +46,34 @@ type versionFlag struct {
 }
 
 func parse(parser *kong.Kong, arguments []string) (*kong.Context, error) {
+	unknown := checkVariables(os.Environ(), parser.Model.Node)
+	unsetEmpty(os.Environ())
 	command, err := parser.Parse(arguments)
 	if parsing, ok := errors.AsType[*kong.ParseError](err); ok {
-		return nil, explain(err, flagsOf(parsing.Context))
+		return nil, usageError{explain(err, flagsOf(parsing.Context))}
 	}
 	if err != nil {
-		return nil, err
+		return nil, usageError{err}
 	}
-	if err := errors.Join(checkVariables(os.Environ(), parser.Model.Node), explain(checkZeros(command), flagsOf(command))); err != nil {
+	if err := errors.Join(unknown, explain(checkGiven(command), flagsOf(command))); err != nil {
 		return nil, usageError{err}
 	}
 	return command, nil
 }
 
-// usageError ends the process with the status of a command line that is at fault.
+// Settings says that the settings of a command are at fault, which ends the process with another status than what happens later; nil stays nil.
+func Settings(of string, faults error) error {
+	if faults == nil {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s settings: %w", of, faults)}
+}
+
+// usageError ends the process with the status of wrong usage.
 type usageError struct{ error }
 
-// ExitCode is kong's own.
-func (usageError) ExitCode() int { return 80 }
+// ExitCode is that of most programs.
+func (usageError) ExitCode() int { return 2 }
 
 // Unwrap gives what is at fault.
 func (e usageError) Unwrap() error { return e.error }

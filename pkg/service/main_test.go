@@ -26,12 +26,15 @@ const asProgram = "SERVICE_TEST_AS_PROGRAM"
 type program struct {
 	Serve serveCommand `cmd:"" help:"Serve until told to stop."`
 	Fail  failCommand  `cmd:"" help:"Fail."`
+
+	Misconfigure misconfigureCommand `cmd:"" help:"Fail by a setting."`
 }
 
 type serveCommand struct {
 	service.Logging
 	Kafka    []string `help:"Kafka brokers."`
 	Stubborn bool     `help:"Do not end by the first signal."`
+	Most     int      `help:"Most clients." otherwise:"two for each broker"`
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {
@@ -56,6 +59,14 @@ func (c *serveCommand) Run(ctx context.Context) error {
 type failCommand struct{}
 
 func (failCommand) Run() error { return errors.New("no broker answers") }
+
+type misconfigureCommand struct {
+	Rate int `help:"Any but 7."`
+}
+
+func (misconfigureCommand) Run() error {
+	return service.Settings("program", service.Setting("rate", errors.New("got 7, want 8")))
+}
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
@@ -146,10 +157,12 @@ func TestErrorsArePrintedAndBecomeTheExitStatus(t *testing.T) {
 		printed   string
 	}{
 		{"of the command", []string{"fail"}, 1, "program: error: no broker answers"},
-		{"unknown flag", []string{"serve", "--kavka=x"}, 80, "unknown flag --kavka"},
-		{"unknown level", []string{"serve", "--log-level=loud"}, 80, `--log-level (ATLAS_LOG_LEVEL) must be one of "debug","info","warn","error" but got "loud"`},
-		{"no command", nil, 80, "expected one of"},
-		{"unknown variable", []string{"fail"}, 80, "ATLAS_HISTROY in the environment: no such setting, the nearest is ATLAS_HISTORY"},
+		{"unknown flag", []string{"serve", "--kavka=x"}, 2, "unknown flag --kavka"},
+		{"unknown level", []string{"serve", "--log-level=loud"}, 2, `--log-level (ATLAS_LOG_LEVEL) must be one of "debug","info","warn","error" but got "loud"`},
+		{"no command", nil, 2, "expected one of"},
+		{"no such command", []string{"fial"}, 2, `no such command: got "fial", want one of serve, fail, misconfigure`},
+		{"a setting", []string{"misconfigure", "--rate=7"}, 2, "program: error: program settings: --rate (ATLAS_RATE): got 7, want 8"},
+		{"unknown variable", []string{"fail"}, 2, "ATLAS_HISTROY in the environment: no such setting, the nearest is ATLAS_HISTORY"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -190,7 +203,7 @@ func TestHelpTellsFlagsVariablesAndDefaults(t *testing.T) {
 	if err := command.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"--kafka=", "($ATLAS_KAFKA)", `--log-level="info"`, "(one of debug, info, warn, error; default info; $ATLAS_LOG_LEVEL)", `--log-format="auto"`} {
+	for _, want := range []string{"--kafka=", "($ATLAS_KAFKA)", `--log-level="info"`, "(one of debug, info, warn, error; default info; $ATLAS_LOG_LEVEL)", `--log-format="auto"`, "(default two for each broker; $ATLAS_MOST)"} {
 		if !strings.Contains(help.String(), want) {
 			t.Errorf("--help does not tell %q:\n%s", want, &help)
 		}

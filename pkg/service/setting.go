@@ -49,9 +49,11 @@ func CheckNumbers(config any) error {
 		if !value.CanInt() {
 			continue
 		}
-		if most := mostOf(field); value.Int() < 0 || value.Int() > most {
-			faults = append(faults, Setting(settingOf(field.Name), fmt.Errorf("got %s, want more than 0 and at most %s",
-				formatNumber(value.Type(), value.Int()), formatNumber(value.Type(), most))))
+		got := formatNumber(value.Type(), value.Int())
+		if most := mostOf(field); value.Int() > most {
+			faults = append(faults, Setting(settingOf(field.Name), fmt.Errorf("got %s, want at most %s", got, formatNumber(value.Type(), most))))
+		} else if value.Int() < 0 {
+			faults = append(faults, Setting(settingOf(field.Name), fmt.Errorf("got %s, want 0 or more", got)))
 		}
 	}
 	return errors.Join(faults...)

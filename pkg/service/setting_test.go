@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -29,9 +30,9 @@ func TestNumbersHaveSense(t *testing.T) {
 	}
 	expectLines(t, CheckNumbers(config{MaxClients: 1 << 30, QueueBytes: 1 << 40, PingInterval: 87600 * time.Hour}))
 	expectLines(t, CheckNumbers(config{MaxClients: -1, PingInterval: -5 * time.Minute, BehindAll: 90 * time.Second, QueueBytes: 1 << 41}),
-		"max-clients: got -1, want more than 0 and at most 2147483647",
-		"queue-bytes: got 2199023255552, want more than 0 and at most 1099511627776",
-		"ping-interval: got -5m, want more than 0 and at most 876000h")
+		"max-clients: got -1, want 0 or more",
+		"queue-bytes: got 2199023255552, want at most 1099511627776",
+		"ping-interval: got -5m, want 0 or more")
 }
 
 func TestAddressesDiffer(t *testing.T) {
@@ -57,6 +58,8 @@ type configuration struct {
 	MaxClients int
 	Backlog    time.Duration
 	Back       time.Duration
+
+	Replication int
 }
 
 type commandLine struct {
@@ -66,6 +69,9 @@ type commandLine struct {
 	Seed       uint64        `help:"Any." default:"1"`
 	Pace       float64       `help:"How fast."`
 	Mode       string        `help:"How." enum:"one,two" default:"one"`
+	Names      []string      `help:"Whose."`
+
+	Replication int `help:"How many."`
 }
 
 func (*commandLine) Defaults() any {
@@ -86,7 +92,7 @@ func TestDefaultsAreThoseOfTheConfiguration(t *testing.T) {
 	if _, err := parse(newParser(t, &got), nil); err != nil {
 		t.Fatal(err)
 	}
-	if want := (commandLine{MaxClients: 20_000, Backlog: 5 * time.Minute, Seed: 1, Mode: "one"}); got != want {
+	if want := (commandLine{MaxClients: 20_000, Backlog: 5 * time.Minute, Seed: 1, Mode: "one"}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -106,6 +112,14 @@ func TestFaultsOfTheCommandLineNameFlagAndVariable(t *testing.T) {
 	for argument, want := range map[string]string{
 		"--max-clients=0":    "--max-clients (ATLAS_MAX_CLIENTS): got 0, want more than 0",
 		"--back=0s":          "--back (ATLAS_BACK): got 0, want more than 0",
+		"--back=-5m":         "--back (ATLAS_BACK): got -5m, want more than 0",
+		"--max-clients=-3":   "--max-clients (ATLAS_MAX_CLIENTS): got -3, want more than 0",
+		"--replication=-3":   "--replication (ATLAS_REPLICATION): got -3, want 0 or more",
+		"--replication=0":    "",
+		"--mode":             "--mode (ATLAS_MODE): the value is missing",
+		"--names":            "--names (ATLAS_NAMES): the value is missing",
+		"--back":             "--back (ATLAS_BACK): the value is missing; want a duration such as 90s, 5m or 1h, at most 876000h",
+		"elsewhere":          "unexpected argument elsewhere",
 		"--backlog=3000000h": `--backlog (ATLAS_BACKLOG): expected duration but got "3000000h": time: invalid duration "3000000h"; want a duration such as 90s, 5m or 1h, at most 876000h`,
 		"--max-clients=1e3":  `--max-clients (ATLAS_MAX_CLIENTS): expected a valid 64 bit int but got "1e3"; want a whole number, not below 0`,
 		"--mode=three":       `--mode (ATLAS_MODE) must be one of "one","two" but got "three"`,
@@ -132,6 +146,23 @@ func TestFaultsFromTheEnvironmentNameFlagAndVariable(t *testing.T) {
 	t.Setenv("ATLAS_BACKLOG", "x")
 	_, err = parse(newParser(t, &commandLine{}), nil)
 	expectLines(t, err, `--backlog (ATLAS_BACKLOG): expected duration but got "x": time: invalid duration "x" (from envar ATLAS_BACKLOG="x"); want a duration such as 90s, 5m or 1h, at most 876000h`)
+}
+
+// What starts a program often cannot leave a variable out: an empty one leaves the default in force, of whatever kind the setting is.
+func TestEmptyVariablesAreNotSet(t *testing.T) {
+	for _, variable := range []string{"MAX_CLIENTS", "BACKLOG", "BACK", "SEED", "PACE", "MODE", "NAMES", "REPLICATION"} {
+		t.Setenv("ATLAS_"+variable, "")
+	}
+	var got commandLine
+	if _, err := parse(newParser(t, &got), nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := (commandLine{MaxClients: 20_000, Backlog: 5 * time.Minute, Seed: 1, Mode: "one"}); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	t.Setenv("ATLAS_BAKCLOG", "")
+	_, err := parse(newParser(t, &commandLine{}), nil)
+	expectLines(t, err, "ATLAS_BAKCLOG in the environment: no such setting, the nearest is ATLAS_BACKLOG; variables that begin with ATLAS_ are settings")
 }
 
 // However deep they lie, and beside what else.

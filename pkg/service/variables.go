@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -28,6 +29,15 @@ func checkVariables(environment []string, node *kong.Node) error {
 			name, hint(name, names), prefix))
 	}
 	return errors.Join(faults...)
+}
+
+// unsetEmpty has an empty variable count as one that is not set: what starts programs often cannot leave a variable out.
+func unsetEmpty(environment []string) {
+	for _, entry := range environment {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, prefix+"_") && value == "" {
+			_ = os.Unsetenv(name) // fails for a name that none has
+		}
+	}
 }
 
 // variablesOf adds the variables of a command and of those below it.

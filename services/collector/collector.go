@@ -23,7 +23,7 @@ import (
 // starts without Kafka and is ready when Kafka is; until then the doors refuse what they get.
 func Run(ctx context.Context, cfg Config) error {
 	if err := cfg.Validate(); err != nil {
-		return fmt.Errorf("collector settings: %w", err)
+		return service.Settings("collector", err)
 	}
 	cfg = cfg.withDefaults()
 	registry := cfg.Metrics

@@ -92,7 +92,7 @@ func (c ImportConfig) writer() eventlog.WriterConfig {
 // It stops when ctx ends.
 func Import(ctx context.Context, cfg ImportConfig) error {
 	if err := cfg.Validate(); err != nil {
-		return fmt.Errorf("import settings: %w", err)
+		return service.Settings("import", err)
 	}
 	cfg = cfg.withDefaults()
 	log, err := eventlog.Open(cfg.log(), cfg.Logger, prometheus.NewRegistry())

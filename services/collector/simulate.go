@@ -15,8 +15,8 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
-	"atlasstream/services/collector/internal/publish"
 	"atlasstream/pkg/simulator"
+	"atlasstream/services/collector/internal/publish"
 	"atlasstream/services/collector/internal/split"
 )
 
@@ -76,7 +76,7 @@ func (c SimulateConfig) network() simulator.Config {
 // Kafka fails for a time.
 func Simulate(ctx context.Context, cfg SimulateConfig) error {
 	if err := cfg.Validate(); err != nil {
-		return fmt.Errorf("simulation settings: %w", err)
+		return service.Settings("simulation", err)
 	}
 	cfg = cfg.withDefaults()
 	network, err := simulator.New(cfg.network())

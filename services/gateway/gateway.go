@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -39,7 +38,7 @@ const handshakeTimeout = 10 * time.Second
 // starts without Kafka and is ready when Kafka is.
 func Run(ctx context.Context, cfg Config) error {
 	if err := cfg.Validate(); err != nil {
-		return fmt.Errorf("gateway settings: %w", err)
+		return service.Settings("gateway", err)
 	}
 	cfg = cfg.withDefaults()
 	log, err := eventlog.Open(eventlog.Config{Brokers: cfg.Kafka, ClientID: "atlas-gateway"}, cfg.Logger, cfg.Metrics)

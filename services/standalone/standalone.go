@@ -73,7 +73,7 @@ func (s *settings) simulation(kafka []string) collector.SimulateConfig {
 // run starts the broker, then all that lives on it, and stops the broker last.
 func run(ctx context.Context, s *settings, logger *zap.Logger) error {
 	if err := s.check(); err != nil {
-		return err
+		return service.Settings("standalone", err)
 	}
 	doors, err := s.listen()
 	if err != nil {

@@ -18,8 +18,8 @@ type serve struct {
 
 	service.Proxies
 
-	MaxConnections     int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n). The default of a gateway is two for each of --max-clients, and 1000 more."`
-	AddressConnections int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many. A sixteenth of --max-connections unless given, and no more than 1000." placeholder:"COUNT" positive:""`
+	MaxConnections     int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n)."`
+	AddressConnections int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many." placeholder:"COUNT" positive:"" otherwise:"a sixteenth of --max-connections, and no more than 1000"`
 
 	MaxBody       int           `help:"Longest HTTP body, in bytes, both as it comes and once decompressed."`
 	MaxMessage    int           `help:"Longest gRPC request, in bytes, once decompressed." env:"ATLAS_INGEST_MAX_MESSAGE"`

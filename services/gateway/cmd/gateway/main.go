@@ -43,8 +43,8 @@ type settings struct {
 	MaxMessage       int      `help:"Most bytes in a message from a client."`
 	service.Proxies
 
-	MaxConnections       int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n). The default of a gateway is two for each of --max-clients, and 1000 more." placeholder:"COUNT" positive:""`
-	AddressConnections   int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many. A sixteenth of --max-connections unless given, and no more than 1000." placeholder:"COUNT" positive:""`
+	MaxConnections       int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n)." placeholder:"COUNT" positive:"" otherwise:"two for each of --max-clients, and 1000 more"`
+	AddressConnections   int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many." placeholder:"COUNT" positive:"" otherwise:"a sixteenth of --max-connections, and no more than 1000"`
 	AddressSubscriptions int `help:"Most subscriptions of an address at once."`
 	AddressMemory        int `help:"Most bytes of memory that the subscriptions of an address take."`
 	AddressQueueBytes    int `help:"Most bytes that wait for the clients of an address together; while there are more, 64 KiB may wait for each of them."`
