@@ -7,12 +7,14 @@ ARG NODE_IMAGE=node:24
 FROM ${NODE_IMAGE} AS web
 WORKDIR /web
 COPY services/gateway/web/package.json services/gateway/web/package-lock.json ./
-RUN npm ci --no-progress
+RUN npm ci --ignore-scripts --no-progress
+COPY services/gateway/web ./
+RUN npm run build
 
 FROM ${GO_IMAGE} AS build
 WORKDIR /src
 COPY . .
-COPY --from=web /web/node_modules/socket.io-client/dist/socket.io.min.js services/gateway/web/dist/
+COPY --from=web /web/dist services/gateway/web/dist/
 ENV CGO_ENABLED=0
 ARG VERSION
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \

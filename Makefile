@@ -11,6 +11,7 @@ LINTER        := $(CACHE)/$(notdir $(GOLANGCI_LINT))/golangci-lint
 CLIENTS       := $(wildcard services/standalone/clients/*/package-lock.json)
 PYTHONS       := $(patsubst services/standalone/clients/python/%.txt,$(CACHE)/clients/%/.complete,$(wildcard services/standalone/clients/python/*.txt))
 PEERS         := $(wildcard services/bench/peers/*/package-lock.json)
+PAGES         := services/gateway/web
 VERSION        = $(shell git describe --tags --always --dirty 2>/dev/null)
 MODULES        = $(shell go list -m -f '{{.Dir}}')
 
@@ -19,22 +20,22 @@ export ATLAS_KAFKA_LIBS := $(CACHE)/kafka
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint generated bench proto fuzz mutate conformance tidy image web kafka clients browser
+.PHONY: help run test check lint generated bench proto fuzz mutate conformance tidy image web kafka clients browser checkpages testpages
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start collector, gateway, an embedded Kafka broker and a simulated network; settings by ATLAS_… variables
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory web; else echo "There is no npm"; false; fi || \
-	echo "Going on without /socket.io.js, which Node 20 with npm would bring; everything else works."
+	echo "Going on without the pages and /socket.io.js, which take Node 20 with npm; everything else works."
 	go run ./services/standalone
 
-test: kafka clients browser web ## Set up what the tests need and run all of them (or TEST=./pkg/atlas/...)
+test: kafka clients browser web testpages ## Set up what the tests need and run all of them (or TEST=./pkg/atlas/...)
 	@mkdir -p $(CACHE)
 	go run $(GOTESTSUM) --format standard-quiet --jsonfile $(CACHE)/tests.json -- -race -timeout 30m $(TEST)
 	@if [ -n "$$CI" ] && grep -q '"Action":"skip".*"Test":' $(CACHE)/tests.json; then echo "CI allows no skipped test"; exit 1; fi
 
-check: lint generated ## Everything that can be found without running: vet, lint, imports, go.mod files, generated code
+check: lint generated checkpages ## Everything that can be found without running: vet, lint, imports, go.mod files, generated code
 	go vet work
 	@for module in $(MODULES); do echo "go mod tidy -diff # in $$module"; (cd $$module && GOWORK=off go mod tidy -diff) || exit 1; done
 
@@ -75,10 +76,19 @@ image: ## Build the images atlas-stream/gateway and atlas-stream/collector
 	DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) --target gateway --tag atlas-stream/gateway .
 	DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) --target collector --tag atlas-stream/collector .
 
-web: services/gateway/web/dist/socket.io.min.js
+web: $(PAGES)/dist/index.html ## Build the pages and bring /socket.io.js, which takes Node 20 with npm
 
-services/gateway/web/dist/socket.io.min.js: services/gateway/web/node_modules/.package-lock.json
-	cp $(<D)/socket.io-client/dist/$(@F) $@
+# The folders are named too, so that a file that is gone counts.
+$(PAGES)/dist/index.html: $(PAGES)/node_modules/.package-lock.json $(wildcard $(PAGES)/*.config.* $(PAGES)/tsconfig.json) $(shell find $(PAGES)/src $(PAGES)/build)
+	npm --prefix $(PAGES) run --silent build
+	@touch $@
+
+checkpages: # without Node there are no pages to check, but in CI there must be
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGES)/node_modules/.package-lock.json && npm --prefix $(PAGES) run --silent check; \
+	else echo "There is no npm: the pages are not checked"; [ -z "$$CI" ]; fi
+
+testpages: $(PAGES)/node_modules/.package-lock.json
+	npm --prefix $(PAGES) run --silent test
 
 kafka: $(ATLAS_KAFKA_LIBS)/.complete
 
@@ -100,7 +110,7 @@ $(CACHE)/clients/%/.complete: services/standalone/clients/python/%.txt
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	@.ci/install node=nodejs npm=npm
-	cd $(<D) && npm ci --silent --no-progress
+	cd $(<D) && npm ci --ignore-scripts --silent --no-progress
 	@touch $@
 
 browser:

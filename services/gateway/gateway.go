@@ -177,7 +177,7 @@ func (g *gateway) routes() http.Handler {
 	mux.Handle("/socket.io.js", client)
 	mux.Handle("/stream/socket.io/socket.io.js", client)
 	mux.Handle("/api/", g.api)
-	mux.Handle("/", web.Page())
+	mux.Handle("/", web.Pages())
 	return g.proxies.Middleware(cors.Origins(g.cfg.Origins).Middleware(oneSlash(mux)))
 }
 

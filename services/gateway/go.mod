@@ -2,6 +2,8 @@ module atlasstream/services/gateway
 
 go 1.26.0
 
+ignore ./web/node_modules // which has packages of Go, too
+
 require (
 	atlasstream/pkg v0.0.0
 	atlasstream/proto v0.0.0

@@ -88,31 +88,6 @@ func freeAddresses(t *testing.T, count int) []string {
 	return addresses
 }
 
-// The page at / shows the simulated network to a person in a browser.
-func TestFirstPage(t *testing.T) {
-	house, _ := startStandalone(t, settings{Simulate: true, Rate: 100, Seed: 1, Past: time.Minute})
-	seen := openPage(t, "first-page", "http://"+house.public+"/")
-	if len(seen.Errors) > 0 {
-		t.Errorf("errors in the browser: %q", seen.Errors)
-	}
-	if !strings.HasPrefix(seen.State, "live: measurement 1001") || !strings.HasPrefix(seen.Afterwards, "live: measurement 10301") {
-		t.Errorf("states: %q, then %q", seen.State, seen.Afterwards)
-	}
-	if !strings.Contains(seen.Refused, `msm: got "9007199254740993", want`) {
-		t.Errorf("what was typed is refused with %q", seen.Refused)
-	}
-	for _, row := range seen.Rows {
-		if len(row) != 5 || row[2] != "ping" || !strings.Contains(row[4], " ms") && !strings.Contains(row[4], "no answer") {
-			t.Errorf("row: %q", row)
-		}
-	}
-	for _, part := range []string{"/socket.io.js", "atlas_subscribe", `"msm":1001`} {
-		if !strings.Contains(seen.Snippet, part) {
-			t.Errorf("the snippet lacks %q: %s", part, seen.Snippet)
-		}
-	}
-}
-
 // The snippet that RIPE publishes, in a page of another origin, receives results.
 func TestSnippetWorksInAPageOfAnotherOrigin(t *testing.T) {
 	house, _ := startStandalone(t, settings{Simulate: true, Rate: 100, Seed: 1, Past: time.Minute})

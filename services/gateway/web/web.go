@@ -1,4 +1,4 @@
-// Package web holds what the gateway serves to browsers: the first page, and the Socket.IO client that pages load as /socket.io.js.
+// Package web holds what the gateway serves to browsers: the pages, and the Socket.IO client that pages of anybody load as /socket.io.js.
 package web
 
 import (
@@ -10,20 +10,22 @@ import (
 //go:embed page
 var page embed.FS
 
-// dist holds what `make web` brings from npm, which needs Node; without it the gateway builds all the same.
+// dist holds what `make web` builds, which needs Node; without it the gateway builds all the same.
 //
 //go:embed all:dist
 var dist embed.FS
 
-const socketIOClient = "dist/socket.io.min.js"
+const socketIOClient = "socket.io.min.js"
 
-// Page serves the first page and its parts.
-func Page() http.Handler {
-	parts, err := fs.Sub(page, "page")
-	if err != nil {
-		panic(err) // the folder is part of the program
-	}
-	files := http.FileServerFS(parts)
+// Pages serves the pages; in a build without them, the plain page, which says how to get them.
+func Pages() http.Handler { return pagesOf(built()) }
+
+// SocketIOClient serves the browser build of socket.io-client 4.8.
+func SocketIOClient() http.Handler { return socketIOClientOf(built()) }
+
+// PlainPage serves a page that needs nothing built, and its parts.
+func PlainPage() http.Handler {
+	files := http.FileServerFS(sub(page, "page"))
 	return readOnly(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -31,20 +33,26 @@ func Page() http.Handler {
 	})
 }
 
-// SocketIOClient serves the browser build of socket.io-client 4.8.
-func SocketIOClient() http.Handler { return socketIOClientOf(dist) }
+func built() fs.FS { return sub(dist, "dist") }
+
+func sub(files fs.FS, folder string) fs.FS {
+	parts, err := fs.Sub(files, folder)
+	if err != nil {
+		panic(err) // the folder is part of the program
+	}
+	return parts
+}
 
 func socketIOClientOf(built fs.FS) http.Handler {
+	client := file{name: socketIOClient, caching: "public, max-age=3600"}
 	return readOnly(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if _, err := fs.Stat(built, socketIOClient); err != nil {
-			http.Error(w, "// The Socket.IO client is not part of this build: it takes Node and npm to fetch it. Install them, run `make web` and build again.",
-				http.StatusNotFound)
+		if client.serve(w, r, built) {
 			return
 		}
-		w.Header().Set("Cache-Control", "public, max-age=3600")
-		http.ServeFileFS(w, r, built, socketIOClient)
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+		http.Error(w, "// The Socket.IO client is not part of this build: it takes Node and npm to fetch it. Install them, run `make web` and build again.",
+			http.StatusNotFound)
 	})
 }
 

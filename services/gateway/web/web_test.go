@@ -14,14 +14,14 @@ func get(handler http.Handler, path string) *httptest.ResponseRecorder {
 	return recorder
 }
 
-func TestPageServesItsParts(t *testing.T) {
+func TestPlainPageServesItsParts(t *testing.T) {
 	for path, part := range map[string]string{"/": "/socket.io.js", "/page.js": "atlas_subscribe", "/summary.js": "traceroute", "/page.css": "--accent", "/icon.svg": "<svg"} {
-		response := get(Page(), path)
+		response := get(PlainPage(), path)
 		if response.Code != http.StatusOK || !strings.Contains(response.Body.String(), part) {
 			t.Errorf("%s: status %d, without %q", path, response.Code, part)
 		}
 	}
-	if response := get(Page(), "/../web.go"); response.Code == http.StatusOK {
+	if response := get(PlainPage(), "/../web.go"); response.Code == http.StatusOK {
 		t.Error("a file outside the page is served")
 	}
 }

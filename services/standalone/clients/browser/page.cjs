@@ -1,4 +1,4 @@
-// Opens a page in Chromium as a person would: `node page.cjs first-page|console URL SCREENSHOT`. On the first page it waits for ten rows and changes the
+// Opens a page in Chromium as a person would: `node page.cjs plain-page|console URL SCREENSHOT`. On the plain page it waits for ten rows and changes the
 // subscription; of any other page it waits for ten lines on the console. It prints what it saw as one JSON object.
 const { launch } = require("./chromium.cjs");
 

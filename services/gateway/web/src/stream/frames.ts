@@ -1,0 +1,32 @@
+import type { Socket } from "socket.io-client";
+
+/** A packet of Engine.IO on the wire. */
+export interface Frame {
+  at: number; // Unix seconds
+  direction: "in" | "out";
+  size: number; // characters
+  text: string; // its beginning
+}
+
+/** So much of a frame is kept. */
+const kept = 2000;
+
+interface Packet {
+  type: string;
+  data?: unknown;
+}
+
+const types: Record<string, string> = { open: "0", close: "1", ping: "2", pong: "3", message: "4" };
+
+/** Tells of every packet of a socket, in all of its connections. */
+export function watchFrames(socket: Socket, tell: (frame: Frame) => void): void {
+  const tellOf = (direction: Frame["direction"]) => (packet: Packet) => {
+    const text = (types[packet.type] ?? packet.type) + (typeof packet.data === "string" ? packet.data : "");
+    tell({ at: Date.now() / 1000, direction, size: text.length, text: text.slice(0, kept) });
+  };
+  const watch = () => {
+    socket.io.engine.on("packet", tellOf("in"));
+    socket.io.engine.on("packetCreate", tellOf("out"));
+  };
+  socket.io.on("open", watch);
+}

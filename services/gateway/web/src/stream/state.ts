@@ -1,0 +1,82 @@
+import type { GatewayError } from "../frame/errors.ts";
+import { formatClock, formatDuration, formatTime, type Zone } from "../time/format.ts";
+
+/** Where the connection of one subscription stands. Times are Unix seconds of the viewer's clock. */
+export type StreamState =
+  | { is: "connecting" }
+  | { is: "live" }
+  | { is: "lost"; nextTry: number }
+  | { is: "refused"; error: GatewayError }
+  | { is: "ended"; why: "stopped" | "finished" };
+
+/** Between which times records may be missing; null is not known. The words are the gateway's. */
+export interface Gap {
+  from: number | null;
+  to: number | null;
+  error: GatewayError;
+}
+
+/** What the chip at the top says of a page. */
+export type PageState =
+  | { is: "idle" }
+  | { is: "connecting" }
+  | { is: "live"; newest?: number | undefined } // newest: time of the newest event
+  | { is: "silent"; since: number; every?: number | undefined } // every: seconds between two results on average
+  | { is: "paused"; waiting: number }
+  | { is: "replaying"; speed: number | "max"; at: number }
+  | { is: "catching up"; newest: number }
+  | { is: "lost"; nextTry: number }
+  | { is: "back"; missed?: { from: number | null; to: number | null } }
+  | { is: "refused"; error: GatewayError }
+  | { is: "ended"; why: "stopped" | "finished" };
+
+const count = new Intl.NumberFormat("en");
+
+/** The exact words of a state. `now` is in Unix seconds. */
+export function stateWords(state: PageState, now: number, zone: Zone): string {
+  switch (state.is) {
+    case "idle":
+      return "nothing subscribed";
+    case "connecting":
+      return "connecting…";
+    case "live":
+      return lagWords(state.newest, now);
+    case "silent":
+      return `live, silent for ${formatDuration(now - state.since)}${everyWords(state.every)}`;
+    case "paused":
+      return `paused, ${count.format(state.waiting)} waiting`;
+    case "replaying":
+      return `replaying ${speedWords(state.speed)}, ${formatTime(state.at, zone)}`;
+    case "catching up":
+      return `catching up, ${formatDuration(now - state.newest)} behind`;
+    case "lost":
+      return `lost the connection, next try in ${formatDuration(Math.max(0, state.nextTry - now))}`;
+    case "back":
+      return state.missed ? `back, missed ${missedWords(state.missed, zone)}` : "back, nothing missed";
+    case "refused":
+      return `refused: ${state.error.code} ${state.error.words}`;
+    case "ended":
+      return state.why === "stopped" ? "ended: the measurement has stopped" : "end of the interval";
+  }
+}
+
+/** A lag up to this is what probes and the network take. */
+const usualLag = 5;
+
+function lagWords(newest: number | undefined, now: number): string {
+  return newest !== undefined && now - newest > usualLag ? `live, ${formatDuration(now - newest)} behind` : "live";
+}
+
+function everyWords(every: number | undefined): string {
+  return every === undefined ? "" : ` (this measurement has a result every ${formatDuration(Math.max(1, every))} on average)`;
+}
+
+export function speedWords(speed: number | "max"): string {
+  return speed === "max" ? "at the limit" : `${count.format(speed)}×`;
+}
+
+/** 12:00:00–12:03:10, with its date where that is another one than today's. */
+export function missedWords({ from, to }: { from: number | null; to: number | null }, zone: Zone): string {
+  const clock = (time: number | null) => (time === null ? "?" : formatClock(time, zone));
+  return `${clock(from)}–${clock(to)}`;
+}

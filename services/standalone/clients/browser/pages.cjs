@@ -1,0 +1,80 @@
+// Uses the gateway's pages in Chromium as a person would: `node pages.cjs SCENARIO URL` runs pages/SCENARIO.cjs. It prints ["passed"], or ["failed", why]. A scenario
+// that needs something done elsewhere prints [what, …] and waits for the line that answers.
+//
+// Every scenario fails as well when the page writes an error to the console, breaks its Content-Security-Policy, or asks another origin for anything.
+const fs = require("node:fs");
+const path = require("node:path");
+const readline = require("node:readline");
+const { launch } = require("./chromium.cjs");
+
+const [scenario, url] = process.argv.slice(2);
+const patience = 60_000; // ms
+const screenshots = path.join(__dirname, "../../../../.cache/screenshots");
+
+const answers = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+
+function say(...line) {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/** Has the test do something, and gives what it answers. */
+async function ask(...line) {
+  say(...line);
+  const { value, done } = await answers.next();
+  if (done) throw new Error("the test has ended");
+  return JSON.parse(value)[1];
+}
+
+/** Notes what no page may do. `expected` are texts of errors that a scenario brings about, such as those of a gateway that is gone. */
+async function watch(context, faults, expected) {
+  await context.exposeBinding("reportViolation", (_, violation) => faults.push(`Content-Security-Policy: ${violation}`));
+  await context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile }) => {
+      window.reportViolation(`${violatedDirective} blocked ${blockedURI} in ${sourceFile}`);
+    });
+  });
+  await context.route((address) => !["data:", "blob:"].includes(address.protocol) && address.origin !== new URL(url).origin, (route) => {
+    faults.push(`asks for ${route.request().url()}`);
+    return route.abort();
+  });
+  context.on("page", (page) => {
+    page.setDefaultTimeout(patience);
+    page.on("pageerror", (error) => faults.push(`throws ${error.stack}`));
+    page.on("console", (message) => {
+      const text = `${message.text()} ${message.location().url}`;
+      if (message.type() === "error" && !expected.some((part) => text.includes(part))) faults.push(`console: ${text}`);
+    });
+  });
+}
+
+/** What axe finds against WCAG 2.2 AA, in words. */
+async function axe(page) {
+  await page.evaluate(fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
+  const { violations } = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html}\n${failureSummary}`).join("\n")}`);
+}
+
+async function screenshot(page, name) {
+  fs.mkdirSync(screenshots, { recursive: true });
+  await page.screenshot({ path: path.join(screenshots, `${name}.png`) });
+}
+
+async function main() {
+  const { run, expected = [] } = require(`./pages/${scenario}.cjs`);
+  const faults = [];
+  const browser = await launch();
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  await watch(context, faults, expected);
+  const page = await context.newPage();
+  try {
+    await run({ page, context, url, ask, axe, screenshot });
+    say(...(faults.length > 0 ? ["failed", faults.join("\n")] : ["passed"]));
+  } catch (error) {
+    await screenshot(page, `failed-${scenario}`).catch(() => {});
+    say("failed", [error.stack, ...faults].join("\n"));
+  }
+  await browser.close();
+  process.exit(0);
+}
+
+main().catch((error) => { process.stderr.write(`${error.stack}\n`); process.exit(1); });
