@@ -1,4 +1,4 @@
-# `make` alone says what there is. Versions of tools are pinned here; those of libraries in the go.mod, pom.xml, package-lock.json and clients/python files.
+# `make` alone says what there is. Versions of tools are pinned here; those of libraries in the go.mod, pom.xml, package-lock.json and Python's .txt files.
 
 BUF           := github.com/bufbuild/buf/cmd/buf@v1.75.0
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
@@ -20,7 +20,7 @@ export ATLAS_KAFKA_LIBS := $(CACHE)/kafka
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint generated bench proto fuzz mutate conformance tidy image web kafka clients browser checkpages testpages
+.PHONY: help run test check lint generated bench proto fuzz mutate conformance tidy image web kafka clients examples browser checkpages testpages
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,15 +98,24 @@ $(ATLAS_KAFKA_LIBS)/.complete: pkg/eventlog/kafkatest/pom.xml
 	mvn -q -B -f $< dependency:copy-dependencies
 	@touch $@
 
-clients: $(CLIENTS:package-lock.json=node_modules/.package-lock.json) $(PYTHONS)
-	@.ci/install curl=curl
+clients: examples $(CLIENTS:package-lock.json=node_modules/.package-lock.json) $(PYTHONS)
 
-$(CACHE)/clients/%/.complete: services/standalone/clients/python/%.txt
+examples: examples/node/node_modules/.package-lock.json $(CACHE)/clients/examples/.complete ## Set up what the clients in examples/ need
+	@.ci/install curl=curl jq=jq
+
+define python-environment
 	@python3 -m ensurepip --version >/dev/null 2>&1 || .ci/install ensurepip=python3-venv
 	rm -rf $(@D)
 	python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	@touch $@
+endef
+
+$(CACHE)/clients/examples/.complete: examples/python/requirements.txt
+	$(python-environment)
+
+$(CACHE)/clients/%/.complete: services/standalone/clients/python/%.txt
+	$(python-environment)
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	@.ci/install node=nodejs npm=npm

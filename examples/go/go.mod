@@ -1,0 +1,3 @@
+module atlasstream/examples/go
+
+go 1.26.0
