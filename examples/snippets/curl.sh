@@ -1,0 +1,3 @@
+curl --no-buffer \
+  --header "Authorization: Bearer $TOKEN" \
+  '__GATEWAY__/stream/?__QUERY__'
