@@ -1,27 +1,24 @@
 package atlas
 
 import (
-	"bytes"
 	"errors"
-	"unicode/utf8"
-
-	"github.com/tidwall/gjson"
+	"fmt"
 )
 
 // CheckValue refuses what ParseResult and ParseProbeStatus refuse whatever its members are: what is not one JSON object in UTF-8, no deeper than MaxDepth. It
-// is faster than they are.
+// is several times as fast as they are.
 func CheckValue(value []byte) error {
-	if !bytes.HasPrefix(bytes.TrimLeft(value, " \t\r\n"), []byte("{")) {
+	s := scanner{text: value}
+	at := s.skipSpace(0)
+	if at == len(value) || value[at] != '{' {
 		return errors.New("not a JSON object")
 	}
-	if !utf8.Valid(value) {
-		return errors.New("not valid UTF-8")
-	}
-	if err := CheckDepth(value); err != nil { // before gjson, which recurses
+	end, err := s.object(at)
+	if err != nil {
 		return err
 	}
-	if !gjson.ValidBytes(value) {
-		return errors.New("not valid JSON")
+	if end = s.skipSpace(end); end < len(value) {
+		return fmt.Errorf("not one JSON object: something follows it at byte %d", end)
 	}
 	return nil
 }

@@ -1,8 +1,12 @@
 package atlas
 
 import (
+	"bytes"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
 )
 
 func TestCheckValue(t *testing.T) {
@@ -22,7 +26,50 @@ func TestCheckValue(t *testing.T) {
 	}
 }
 
-// FuzzCheckValue compares with the parser of what comes in at the doors.
+// Every text that differs from a valid one in a byte, or ends early, is judged as others judge it.
+func TestCheckValueOfEveryByte(t *testing.T) {
+	valid := " {\"a\":[1,-0.5e3,true,{\"\":0 , \"\\u00e9\\n\":\"é€😀\\\"\"}, {}],\"bcdefghi\" : 1234567890.125E+1,\"j\":[[],{\"k\":null}],\"l\":-10,\"m\":false}\n"
+	assertSameJudgement(t, []byte(valid))
+	for at := range len(valid) {
+		assertSameJudgement(t, []byte(valid[:at]))
+		assertSameJudgement(t, []byte(valid[:at]+valid[at+1:]))
+		for c := range 256 {
+			assertSameJudgement(t, []byte(valid[:at]+string([]byte{byte(c)})+valid[at+1:]))
+			assertSameJudgement(t, []byte(valid[:at]+string([]byte{byte(c)})+valid[at:]))
+		}
+	}
+}
+
+// assertSameJudgement compares with the parser of what comes in at the doors, and with what is known for valid elsewhere.
+func assertSameJudgement(t *testing.T, raw []byte) {
+	t.Helper()
+	got := CheckValue(raw)
+	if err := visitMembers(raw, func([]byte, []byte) error { return nil }); (got == nil) != (err == nil) {
+		t.Fatalf("%q: got %v, the parser says %v", raw, got, err)
+	}
+	object := bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{"))
+	if valid := object && utf8.Valid(raw) && CheckDepth(raw) == nil && gjson.ValidBytes(raw); valid != (got == nil) {
+		t.Fatalf("%q: got %v, gjson says it is valid: %t", raw, got, valid)
+	}
+}
+
+func TestCheckValueSaysWhy(t *testing.T) {
+	for value, want := range map[string]string{
+		``:                           "not a JSON object",
+		`[{}]`:                       "not a JSON object",
+		`{"a":1`:                     "not valid JSON: it ends too early",
+		`{"a":01}`:                   "not valid JSON at byte 6",
+		`{"a":1}{}`:                  "not one JSON object: something follows it at byte 7",
+		"{\"\xff\":1}":               "not valid UTF-8 at byte 2",
+		strings.Repeat(`{"a":`, 101): "objects and arrays nest deeper than 100, the limit, at byte 500",
+	} {
+		if err := CheckValue([]byte(value)); err == nil || err.Error() != want {
+			t.Errorf("%q: got %v, want %s", value, err, want)
+		}
+	}
+}
+
+// FuzzCheckValue compares with others.
 func FuzzCheckValue(f *testing.F) {
 	for _, name := range []string{"dns", "http", "ntp", "ping", "sslcert", "wifi", "traceroute"} {
 		f.Add(realRows(f, name)[0])
@@ -30,16 +77,14 @@ func FuzzCheckValue(f *testing.F) {
 	for _, seed := range []string{`{"a":[1,-0.5e3,true,false,null,"\u00e9 é \ud800"]}`, `{"a":01}`, "{\"a\":\"\xff\"}", `{"a":"\x"}`, `{}{}`, `{"a":{"b":[[]]},}`} {
 		f.Add([]byte(seed))
 	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		err := visitMembers(raw, func([]byte, []byte) error { return nil })
-		if got := CheckValue(raw); (got == nil) != (err == nil) {
-			t.Fatalf("%q: got %v, the parser says %v", raw, got, err)
-		}
-	})
+	for depth := MaxDepth - 1; depth <= MaxDepth+1; depth++ {
+		f.Add([]byte(strings.Repeat(`{"a":[`, depth/2) + strings.Repeat(`]}`, depth/2)))
+	}
+	f.Fuzz(assertSameJudgement)
 }
 
 func BenchmarkCheckValue(b *testing.B) {
-	for _, name := range []string{"ping", "traceroute"} {
+	for _, name := range []string{"dns", "ping", "sslcert", "traceroute"} {
 		b.Run(name, func(b *testing.B) {
 			rows := realRows(b, name)
 			size := 0
