@@ -24,5 +24,5 @@ export default defineConfig({
     target: "es2024",
   },
   server: { proxy: { "/api": gateway, "/socket.io.js": gateway, "/stream": { target: gateway, ws: true } } },
-  test: { root: here("."), include: ["src/**/*.test.ts", "build/**/*.test.ts"] },
+  test: { root: here("."), include: ["src/**/*.test.ts", "build/**/*.test.ts"], testTimeout: 60_000 },
 });
