@@ -1,6 +1,8 @@
 package k8s
 
 import (
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +34,17 @@ func TestComposeServicesRunProgramsThatKnowTheirArguments(t *testing.T) {
 			t.Errorf("%s: image %s is built by target %s", name, service.Image, service.Build.Target)
 		}
 		help(t, service.Image, service.Command)
+	}
+}
+
+// Compose 1.29, which Debian has, refuses a file with a name.
+func TestComposeFileIsForOldComposeToo(t *testing.T) {
+	text, err := os.ReadFile("../docker-compose.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if regexp.MustCompile("(?m)^name:").Match(text) {
+		t.Error("the file has a name")
 	}
 }
 

@@ -1,6 +1,7 @@
 package k8s
 
 import (
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -64,6 +65,18 @@ func TestPodsReferToWhatExists(t *testing.T) {
 				if probe != nil && !hasPort(container, probedPort(probe)) {
 					t.Errorf("%s: %s is probed on a port that it does not have: %+v", folder, workload.name, probe.ProbeHandler)
 				}
+			}
+		}
+	}
+}
+
+// Images that were put on a node by hand are used: without a tag they would be pulled each time.
+func TestOwnImagesAreNotPulledEachTime(t *testing.T) {
+	for _, folder := range rendered {
+		for _, workload := range render(t, folder).workloads {
+			container := workload.template.Spec.Containers[0]
+			if strings.HasPrefix(container.Image, imagePrefix) && container.ImagePullPolicy != corev1.PullIfNotPresent {
+				t.Errorf("%s: %s has the pull policy %q", folder, workload.name, container.ImagePullPolicy)
 			}
 		}
 	}
