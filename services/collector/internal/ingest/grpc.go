@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"atlasstream/pkg/eventlog"
@@ -21,9 +22,10 @@ import (
 // intake is the gRPC door's service.
 type intake struct {
 	ingestv1.UnimplementedIngestServiceServer
-	publisher  Publisher
-	rejections int
-	logger     *zap.Logger
+	publisher Publisher
+	limits    Limits
+	load      *Load
+	logger    *zap.Logger
 }
 
 // PublishResults takes in measurement results.
@@ -54,17 +56,33 @@ func (i *intake) publish(ctx context.Context, to publish.Destination, payloads [
 	var total publish.Outcome
 	for first := 0; first < len(payloads); first += split.BatchValues {
 		batch := numbered(payloads[first:min(first+split.BatchValues, len(payloads))], first+1)
-		outcome, err := i.publisher.Publish(ctx, to, batch)
-		total.Add(outcome)
-		if err != nil {
-			i.logger.Warn("records refused, as Kafka did not take them", zap.String("topic", to.Topic), zap.Error(err))
-			return nil, failure(err, outcomeMessage(total))
+		if err := i.publishBatch(ctx, to, batch, &total); err != nil {
+			return nil, err
 		}
-		if last := first + len(batch); total.RejectedTotal > i.rejections && last < len(payloads) {
-			return nil, withDetails(codes.InvalidArgument, givenUp(total.RejectedTotal, i.rejections, last), outcomeMessage(total))
+		if last := first + len(batch); total.RejectedTotal > i.limits.Rejections && last < len(payloads) {
+			return nil, withDetails(codes.InvalidArgument, givenUp(total.RejectedTotal, i.limits.Rejections, last), outcomeMessage(total))
 		}
 	}
 	return outcomeMessage(total), nil
+}
+
+// publishBatch takes a slot for the time that Kafka needs.
+func (i *intake) publishBatch(ctx context.Context, to publish.Destination, batch []split.Value, total *publish.Outcome) error {
+	call := ctx.Value(callKey{}).(*call)
+	call.patience.Reset(i.limits.SlotTimeout + i.limits.AppendTimeout)
+	giveBack, err := i.load.slot(ctx, call.from)
+	if err != nil {
+		reason := fmt.Sprintf("%v; send everything again from number %d on", err, batch[0].Line)
+		return detailed(codes.ResourceExhausted, reason, busyRetry, outcomeMessage(*total))
+	}
+	defer giveBack()
+	outcome, err := i.publisher.Publish(ctx, to, batch)
+	total.Add(outcome)
+	if err != nil {
+		i.logger.Warn("records refused, as Kafka did not take them", zap.String("topic", to.Topic), zap.Error(err))
+		return failure(err, outcomeMessage(*total))
+	}
+	return nil
 }
 
 func numbered(payloads [][]byte, first int) []split.Value {

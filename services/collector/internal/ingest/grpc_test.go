@@ -14,6 +14,7 @@ import (
 	"atlasstream/pkg/eventlog"
 	ingestv1 "atlasstream/proto/ingest/v1"
 	"atlasstream/services/collector/internal/publish"
+	"atlasstream/services/collector/internal/split"
 
 	"go.uber.org/zap"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -170,6 +171,65 @@ func TestGRPCTooManyRequests(t *testing.T) {
 	if _, err := client.PublishResults(t.Context(), request(2)); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
+}
+
+// turnwise publishes the batches of one long request, each when it is told to, and what else comes at once.
+type turnwise struct{ began, goOn, others chan struct{} }
+
+func (p turnwise) Publish(_ context.Context, _ publish.Destination, values []split.Value) (publish.Outcome, error) {
+	if len(values) == 1 {
+		p.others <- struct{}{}
+		return publish.Outcome{Accepted: 1}, nil
+	}
+	p.began <- struct{}{}
+	<-p.goOn
+	return publish.Outcome{Accepted: len(values)}, nil
+}
+
+// A long request has a slot for the time of each batch, as over HTTP: others of its address come between.
+func TestGRPCLongRequestLetsOthersBetween(t *testing.T) {
+	const batches = MostEvents / split.BatchValues
+	limits := limits
+	limits.Requests, limits.SlotTimeout, limits.MessageBytes, limits.ReadingBytes = addressShare, time.Minute, 4<<20, 64<<20
+	publisher := turnwise{make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)}
+	door, connection := serveGRPCTo(t, publisher, limits)
+	client := ingestv1.NewIngestServiceClient(connection)
+	var requests sync.WaitGroup
+	send := func(results [][]byte) {
+		requests.Go(func() {
+			if _, err := client.PublishResults(t.Context(), &ingestv1.PublishResultsRequest{Results: results}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	send(slices.Repeat(payloads("{}"), MostEvents))
+	<-publisher.began
+	send(payloads("{}"))
+	for door.load.slots.requests() < 2 { // the long one counts too
+		time.Sleep(time.Millisecond)
+	}
+	before := 0
+	for batch := range batches {
+		publisher.goOn <- struct{}{}
+		if batch < batches-1 {
+			<-publisher.began
+			before += len(publisher.others)
+		}
+	}
+	requests.Wait()
+	if before == 0 {
+		t.Error("nothing came between the batches")
+	}
+}
+
+// requests is how many hold something or wait for it.
+func (p *pool) requests() (requests int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, holder := range p.holders {
+		requests += holder.requests
+	}
+	return requests
 }
 
 // dialFrom connects from another loopback address.

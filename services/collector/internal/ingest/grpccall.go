@@ -84,7 +84,7 @@ func peerOf(ctx context.Context) (address string) {
 	return ""
 }
 
-// service is the ingest service with its calls bounded: a slot is taken when the message has come, before it is unpacked.
+// service is the ingest service with its calls bounded: they are unpacked when the message has come.
 func (g *GRPC) service() *grpc.ServiceDesc {
 	desc := ingestv1.IngestService_ServiceDesc
 	desc.Methods = make([]grpc.MethodDesc, 0, len(desc.Methods))
@@ -92,28 +92,17 @@ func (g *GRPC) service() *grpc.ServiceDesc {
 		handle := method.Handler
 		method.Handler = func(service any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 			began := time.Now()
-			response, err := g.handle(ctx, decode, func(decode func(any) error) (any, error) { return handle(service, ctx, decode, nil) })
+			var message message
+			response, err := any(nil), decode(&message)
+			if err == nil {
+				response, err = handle(service, ctx, message.decode, nil)
+			}
 			g.metrics.answered(method.MethodName, err, time.Since(began))
 			return response, err
 		}
 		desc.Methods = append(desc.Methods, method)
 	}
 	return &desc
-}
-
-func (g *GRPC) handle(ctx context.Context, decode func(any) error, handle func(decode func(any) error) (any, error)) (any, error) {
-	call := ctx.Value(callKey{}).(*call)
-	var message message
-	if err := decode(&message); err != nil {
-		return nil, err
-	}
-	call.patience.Reset(g.limits.SlotTimeout + g.limits.AppendTimeout)
-	giveBack, err := g.load.slot(ctx, call.from)
-	if err != nil {
-		return nil, detailed(codes.ResourceExhausted, err.Error(), busyRetry)
-	}
-	defer giveBack()
-	return handle(message.decode)
 }
 
 // message is a request as it came.

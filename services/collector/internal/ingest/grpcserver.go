@@ -50,7 +50,7 @@ func NewGRPC(publisher Publisher, limits Limits, load *Load, logger *zap.Logger,
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.WaitForHandlers(true),
 	)
-	g.server.RegisterService(g.service(), &intake{publisher: publisher, rejections: limits.Rejections, logger: logger})
+	g.server.RegisterService(g.service(), &intake{publisher: publisher, limits: limits, load: load, logger: logger})
 	healthv1.RegisterHealthServer(g.server, g.health)
 	g.SetReady(false)
 	return g
