@@ -30,6 +30,7 @@ type Config struct {
 	MaxClients       int      // at once; 20,000
 	MaxSubscriptions int      // of one client; 1,000
 	MaxMessage       int      // bytes of a client's message; 100,000
+	MaxMeasurements  int      // of the registry that are kept; 500,000
 	RefuseUnknown    bool     // refuse subscriptions to measurements that the registry does not know
 	Tokens           string   // file with bearer tokens and their roles; none unless given
 	TrustedProxies   []string // ranges of addresses whose AddressHeader is believed; none unless given
@@ -186,6 +187,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.Admin, "127.0.0.1:9090")
 	orDefault(&c.MaxClients, 20_000)
 	orDefault(&c.MaxSubscriptions, 1000)
+	orDefault(&c.MaxMeasurements, 500_000)
 	orDefault(&c.MaxMessage, 100_000)
 	orDefault(&c.History, HistoryOff)
 	orDefault(&c.HistoryResults, 10_000)

@@ -77,6 +77,7 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	g := &gateway{
 		cfg: cfg, log: log, knowledge: newKnowledge(log, cfg.Logger, cfg.Metrics), seal: &playback.Seal{}, newest: make(map[atlas.Stream]*newest),
 	}
+	g.knowledge.KeepMeasurements(cfg.MaxMeasurements)
 	g.cursorKey = newCursorKey(g.seal, cfg.CursorKey, log.CursorKey, cfg.Logger)
 	g.player = g.newPlayer()
 	g.admin = service.NewAdmin(cfg.Metrics, g.ready)

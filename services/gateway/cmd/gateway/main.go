@@ -35,6 +35,7 @@ type settings struct {
 	AddressReaders int           `help:"Most readers of the log at once for clients of one address that are behind; addresses take turns."`
 	CursorKey      string        `help:"Secret that seals cursors, the same for all gateways of a log; better given as ATLAS_CURSOR_KEY. The one in Kafka's topic atlas.keys unless given." placeholder:"SECRET"`
 
+	MaxMeasurements     int    `help:"Most measurements of the registry that are kept; beyond that further ones are left out, and none that is unknown counts as public."`
 	UnknownMeasurements string `help:"Whether to allow or refuse subscriptions to measurements that the registry does not know." enum:"allow,refuse" default:"allow"`
 
 	Origins          []string `help:"Origins of web pages that may connect, such as https://atlas.example; any unless given." placeholder:"ORIGIN"`
@@ -82,6 +83,7 @@ func (s *settings) config() gateway.Config {
 		Origins:              s.Origins,
 		MaxClients:           s.MaxClients,
 		MaxSubscriptions:     s.MaxSubscriptions,
+		MaxMeasurements:      s.MaxMeasurements,
 		MaxMessage:           s.MaxMessage,
 		RefuseUnknown:        s.UnknownMeasurements == "refuse",
 		Tokens:               s.Tokens,

@@ -46,6 +46,9 @@ func New(changed func(Change), logger *zap.Logger, registerer prometheus.Registe
 	}
 }
 
+// KeepMeasurements sets how many measurements are kept, before any comes.
+func (r *Registry) KeepMeasurements(most int) { r.measurements.most = most }
+
 // ApplyMeasurements takes objects of measurements. One that cannot be read is counted and changes nothing of a measurement that is known; one that is not
 // known counts as not public, to be on the safe side.
 func (r *Registry) ApplyMeasurements(objects []atlas.Object) {

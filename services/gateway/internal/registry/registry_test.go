@@ -11,7 +11,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
+	"go.uber.org/zap/zaptest/observer"
 
 	"atlasstream/pkg/atlas"
 )
@@ -183,11 +185,18 @@ func TestReadyNamesWhatIsMissing(t *testing.T) {
 
 func TestRegistryIsBounded(t *testing.T) {
 	r, changes := newTestRegistry(t)
-	r.measurements.most = 1
+	core, logs := observer.New(zap.WarnLevel)
+	r.measurements.logger = zap.New(core)
+	r.KeepMeasurements(1)
 	caughtUp(r).ApplyMeasurements([]atlas.Object{measurementObject(1, ""), measurementObject(2, ""), measurementObject(1, `,"is_public":false`)})
-	changes.want(t, "1 ->1:true:", "1 1:true:>1:false:")
+	changes.want(t, "1 ->1:true:", "2 ->2:false:", "1 1:true:>1:false:") // who has something of 2 learns that it is not public
 	if measurement, known := r.Measurement(2); !known || measurement.Public || measurement.Type != "" {
 		t.Errorf("got %+v of a measurement for whose object there is no room, want one that is not public", measurement)
+	}
+	r.ApplyMeasurements([]atlas.Object{measurementObject(3, "")})
+	changes.want(t, "3 ->3:false:")
+	if told := logs.FilterMessageSnippet("more objects than are kept").Len(); told != 1 || testutil.ToFloat64(r.measurements.metrics.full) != 1 {
+		t.Errorf("told %d times, and the gauge is %v", told, testutil.ToFloat64(r.measurements.metrics.full))
 	}
 	r.ApplyMeasurements([]atlas.Object{deleted(1), measurementObject(2, "")})
 	changes.want(t, "1 1:false:>-", "2 ->2:true:")

@@ -13,11 +13,11 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// maxObjects bounds a registry, and the probes with connection events as well; the real network has 50,900 measurements and 13,421 probes. What
-// comes beyond is rejected: a probe stays unknown, and so may be any measurement then, of which none that is unknown counts as public.
+// maxObjects bounds a registry unless it is told otherwise, and the probes with connection events as well; the real network has 50,900 measurements and
+// 13,421 probes. What comes beyond is rejected: a probe stays unknown, and so may be any measurement then, of which none that is unknown counts as public.
 const maxObjects = 1 << 20
 
-var errFull = errors.New("there is no room for more objects")
+var errFull = errors.New("there are as many objects as are kept")
 
 // table has the objects of one registry by ID, each as parse gives it.
 type table[T any] struct {
@@ -89,6 +89,7 @@ func (t *table[T]) take(object *atlas.Object, changed func(object *atlas.Object,
 		t.metrics.rejected.Inc()
 		t.logger.Warn("an object cannot be taken", zap.Int64("id", object.ID),
 			zap.Int("partition", object.Position.Partition), zap.Int64("offset", object.Position.Offset), zap.Error(err))
+		t.tellOfRejected(object, err, changed)
 		changed = nil
 	}
 	if now == known {
@@ -101,6 +102,14 @@ func (t *table[T]) take(object *atlas.Object, changed func(object *atlas.Object,
 	return true
 }
 
+// tellOfRejected has those who have something already of what there is no room for learn what it counts as from now on.
+func (t *table[T]) tellOfRejected(object *atlas.Object, err error, changed func(object *atlas.Object, before, now *T)) {
+	if errors.Is(err, errFull) && t.standIn != nil && changed != nil {
+		now := t.standIn(object.ID)
+		changed(object, nil, &now)
+	}
+}
+
 // next is what becomes of an entry by an object: the entry itself if that says nothing new, nil if it deletes it. Either may come with an error.
 func (t *table[T]) next(object *atlas.Object, known *entry[T]) (*entry[T], error) {
 	if len(object.Value) == 0 {
@@ -111,7 +120,7 @@ func (t *table[T]) next(object *atlas.Object, known *entry[T]) (*entry[T], error
 		return known, nil
 	}
 	if known == nil && len(t.entries) >= t.most {
-		t.overflew.Store(true)
+		t.noteFull()
 		return nil, errFull
 	}
 	value, err := t.parse(object)
@@ -122,6 +131,16 @@ func (t *table[T]) next(object *atlas.Object, known *entry[T]) (*entry[T], error
 		return &entry[T]{t.standIn(object.ID), hash}, err
 	}
 	return known, err
+}
+
+// noteFull tells once that objects are left out.
+func (t *table[T]) noteFull() {
+	if t.overflew.Swap(true) {
+		return
+	}
+	t.metrics.full.Set(1)
+	t.logger.Warn("the log has more objects than are kept: those that come beyond are left out, and no measurement that is unknown counts as public",
+		zap.Int("kept", t.most))
 }
 
 func (t *table[T]) set(id int64, now *entry[T]) {
