@@ -2,17 +2,11 @@ package simulator
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 
 	"atlasstream/pkg/atlas"
-)
-
-// A probe now and then loses its controller and finds it again, and goes on measuring in between.
-const (
-	reconnectionsPerHour                      = 0.05 // of a probe
-	earliestReconnection, latestReconnection  = time.Minute, 50 * time.Minute
-	shortestReconnection, longestReconnection = 20 * time.Second, 5 * time.Minute
 )
 
 // connection is a change of the connection between a probe and its controller.
@@ -20,59 +14,93 @@ type connection struct {
 	at    time.Duration // since 1970
 	probe *probe
 	event string
+	cause *incident // of a disconnect; nil: it is the probe's own
 }
 
-// connectionFeed gives the changes in order, an hour's at a time.
+// The events of a connection.
+const (
+	connects    = "connect"
+	disconnects = "disconnect"
+)
+
+// connectionFeed gives the changes in order, a period's at a time.
 type connectionFeed struct {
 	network *Network
 	dice    *dice
-	hour    int64
-	left    []connection // of the hour
+	period  int64
+	left    []connection // of the period
 }
 
 func newConnectionFeed(n *Network, d *dice, from time.Duration) connectionFeed {
-	feed := connectionFeed{network: n, dice: d, hour: int64(from / time.Hour)}
-	feed.left = n.connectionsOf(d, feed.hour)
+	feed := connectionFeed{network: n, dice: d, period: n.periodOf(from)}
+	feed.left = n.connectionsOf(d, feed.period)
 	for feed.peek().at < from {
 		feed.left = feed.left[1:]
 	}
 	return feed
 }
 
-// peek gives the next change. Every hour's outage has some, so it ends.
+// peek gives the next change. Every period's outages have some, so it ends.
 func (f *connectionFeed) peek() *connection {
 	for len(f.left) == 0 {
-		f.hour++
-		f.left = f.network.connectionsOf(f.dice, f.hour)
+		f.period++
+		f.left = f.network.connectionsOf(f.dice, f.period)
 	}
 	return &f.left[0]
 }
 
-// connectionsOf gives the changes of an hour. Those of a probe alternate: it either suffers the outage, or reconnects at most once.
-func (n *Network) connectionsOf(d *dice, hour int64) []connection {
+func (n *Network) periodOf(at time.Duration) int64 { return int64(at / n.scenario.period()) }
+
+// connectionsOf gives the changes of a period in order. Those of a probe alternate.
+func (n *Network) connectionsOf(d *dice, period int64) []connection {
+	begin := time.Duration(period) * n.scenario.period()
+	end := begin + n.scenario.period()
 	var all []connection
-	outage := n.incidentsOf(d, hour).outage
-	for i := range n.probes {
-		p := &n.probes[i]
-		var from, until time.Duration
-		switch {
-		case p.place.region == outage.region:
-			from, until = outage.of(n.seed, p)
-		case n.reconnects(d, hour, p):
-			from = time.Duration(hour)*time.Hour + randomDuration(d, earliestReconnection, latestReconnection)
-			until = from + randomDuration(d, shortestReconnection, longestReconnection)
-		default:
-			continue
+	for _, away := range joined(n.absencesAround(d, period-1, period)) {
+		if begin <= away.from && away.from < end {
+			all = append(all, connection{away.from, away.probe, disconnects, away.cause})
 		}
-		all = append(all, connection{from, p, "disconnect"}, connection{until, p, "connect"})
+		if begin <= away.until && away.until < end {
+			all = append(all, connection{away.until, away.probe, connects, nil})
+		}
 	}
 	slices.SortStableFunc(all, func(a, b connection) int { return cmp.Compare(a.at, b.at) })
 	return all
 }
 
-func (n *Network) reconnects(d *dice, hour int64, p *probe) bool {
-	d.take(n.seed, aboutReconnection, hour, p.index)
-	return d.chance(reconnectionsPerHour)
+func (n *Network) absencesAround(d *dice, first, last int64) (all []absence) {
+	for period := first; period <= last; period++ {
+		all = append(all, n.scenario.absences(d, period)...)
+	}
+	return all
+}
+
+// joined makes one of absences of a probe that overlap, with the cause of the first, and gives them by probe.
+func joined(all []absence) []absence {
+	slices.SortStableFunc(all, func(a, b absence) int {
+		return cmp.Or(cmp.Compare(a.probe.index, b.probe.index), cmp.Compare(a.from, b.from))
+	})
+	apart := all[:0]
+	for _, next := range all {
+		if last := len(apart) - 1; last >= 0 && apart[last].probe == next.probe && next.from <= apart[last].until {
+			apart[last].until = max(apart[last].until, next.until)
+			continue
+		}
+		apart = append(apart, next)
+	}
+	return apart
+}
+
+// Connections gives the connection events among the Events from a time on.
+func (n *Network) Connections(from time.Time) iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		r := run{network: n, dice: newDice()}
+		for feed := newConnectionFeed(n, r.dice, sinceEpoch(from)); ; feed.left = feed.left[1:] {
+			if !yield(r.connection(feed.peek())) {
+				return
+			}
+		}
+	}
 }
 
 func (r *run) connection(c *connection) Event {

@@ -19,6 +19,11 @@ const (
 	aboutReconnection
 	aboutQuery
 	aboutFirstConnection
+	aboutShareOfProbe
+	aboutRateOfProbe
+	aboutAbsence
+	aboutKeepAlive
+	aboutTroubleOfWeek
 )
 
 // dice are the random numbers about one thing. Whoever takes the dice for a thing gets the same numbers, whenever and however often.
@@ -58,6 +63,9 @@ func scramble(x uint64) uint64 {
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	return x ^ x>>31
 }
+
+// unit reduces a random number to one from 0 to below 1.
+func unit(random uint64) float64 { return float64(random>>11) / (1 << 53) }
 
 // below reduces a random number to one from 0 up to limit.
 func below(random uint64, limit int64) int64 {

@@ -1,71 +1,92 @@
 package simulator
 
-import "time"
-
-// Every hour a region loses its connectivity once, and a root server's announcements shift once. Both begin and end within the hour, so that what is the
-// matter at a time follows from its hour alone.
-type incidents struct {
-	hour   int64 // since 1970
-	outage outage
-	shift  shift
-}
-
-// outage is the loss of connectivity in a region. Its probes lose and find it one after the other.
-type outage struct {
-	hour        int64
-	region      string
-	from, until time.Duration // since 1970
-}
-
-// shift is the time in which the probes of a region are answered by another site of a root server than usual.
-type shift struct {
-	region      string
-	server      int // index of the root server
-	from, until time.Duration
-}
-
-// The bounds of incidents. The latest start, the greatest length and the lags of an outage together are less than an hour.
-const (
-	earliestIncident, latestIncident = 2 * time.Minute, 30 * time.Minute
-	shortestOutage, longestOutage    = 4 * time.Minute, 20 * time.Minute
-	shortestShift, longestShift      = 8 * time.Minute, 25 * time.Minute
-	longestLossLag                   = 20 * time.Second
-	longestRecoveryLag               = 2 * time.Minute
+import (
+	"fmt"
+	"time"
 )
 
-func (n *Network) incidentsOf(d *dice, hour int64) incidents {
-	d.take(n.seed, aboutIncidents, hour)
-	begin := time.Duration(hour) * time.Hour
-	out := outage{hour: hour, region: n.randomRegion(d)}
-	out.from = begin + randomDuration(d, earliestIncident, latestIncident)
-	out.until = out.from + randomDuration(d, shortestOutage, longestOutage)
-	moved := shift{region: n.randomRegion(d), server: d.IntN(len(n.servers))}
-	moved.from = begin + randomDuration(d, earliestIncident, latestIncident)
-	moved.until = moved.from + randomDuration(d, shortestShift, longestShift)
-	return incidents{hour: hour, outage: out, shift: moved}
+// Incidents says how much goes wrong in a network.
+type Incidents string
+
+// Easy is an outage of a region every hour, which cuts off all of its probes. Hard is closer to what happens: outages of regions and of providers that not all
+// of their probes notice, restarts of controllers, trouble of the platform, and probes that come and go by themselves, some of them all day.
+const (
+	Easy Incidents = "easy"
+	Hard Incidents = "hard"
+)
+
+// Validate says what is allowed.
+func (i Incidents) Validate() error {
+	if i != "" && i != Easy && i != Hard {
+		return fmt.Errorf("incidents: got %.40q, want %q or %q", string(i), Easy, Hard)
+	}
+	return nil
 }
 
-func (n *Network) randomRegion(d *dice) string { return n.regions[d.IntN(len(n.regions))] }
+// scenario is what goes wrong with the connections of a network, by periods of equal length. What happens in a period follows from its number alone, and is
+// over by the end of the next one.
+type scenario interface {
+	period() time.Duration
+	// incidents gives those that begin in a period.
+	incidents(d *dice, period int64) []incident
+	// absences gives the times without a controller that come of a period.
+	absences(d *dice, period int64) []absence
+}
+
+// Kind says what an incident hits.
+type Kind string
+
+// The kinds of incidents: networks lose their connectivity; a controller, or all of the platform, loses its probes, which go on measuring; and a root server is
+// announced elsewhere.
+const (
+	KindOutage     Kind = "outage"
+	KindController Kind = "controller"
+	KindPlatform   Kind = "platform"
+	KindCatchment  Kind = "catchment"
+)
+
+// incident is something that ends the connections of probes, or of a share of them, one after the other.
+type incident struct {
+	kind        Kind
+	number      int64 // tells the incidents of a kind apart
+	unit        string
+	hits        func(*probe) bool
+	share       float64       // of these probes
+	from, until time.Duration // since 1970
+	spread      time.Duration // until the last probe is hit
+	recovery    time.Duration // until the last probe is back
+	keepAlive   time.Duration // until the controller misses a probe, on average; 0: it knows at once
+}
+
+// of gives the time in which a probe is cut off, if it is.
+func (i *incident) of(seed uint64, p *probe) (from, until time.Duration, is bool) {
+	if !i.hits(p) {
+		return 0, 0, false
+	}
+	random := mix(seed, aboutOutageOfProbe, i.number, p.index)
+	if i.share < 1 && unit(mix(seed, aboutShareOfProbe, i.number, p.index)) >= i.share {
+		return 0, 0, false
+	}
+	from = i.from + time.Duration(below(random, int64(i.spread)))
+	return from, i.until + time.Duration(below(scramble(random), int64(i.recovery))), true
+}
+
+// cutsOff tells whether a probe has no connectivity: without a controller alone it goes on measuring.
+func (i *incident) cutsOff(seed uint64, p *probe, at time.Duration) bool {
+	if i.kind != KindOutage || at < i.from || at >= i.until+i.recovery {
+		return false
+	}
+	from, until, is := i.of(seed, p)
+	return is && from <= at && at < until
+}
+
+// absence is a time in which a probe has no controller.
+type absence struct {
+	probe       *probe
+	from, until time.Duration
+	cause       *incident // nil: it is the probe's own
+}
 
 func randomDuration(d *dice, least, most time.Duration) time.Duration {
 	return least + time.Duration(d.Int64N(int64(most-least)))
-}
-
-// of gives the time in which a probe of the region is cut off.
-func (o *outage) of(seed uint64, p *probe) (from, until time.Duration) {
-	random := mix(seed, aboutOutageOfProbe, o.hour, p.index)
-	from = o.from + time.Duration(below(random, int64(longestLossLag)))
-	return from, o.until + time.Duration(below(scramble(random), int64(longestRecoveryLag)))
-}
-
-func (o *outage) cutsOff(seed uint64, p *probe, at time.Duration) bool {
-	if p.place.region != o.region {
-		return false
-	}
-	from, until := o.of(seed, p)
-	return from <= at && at < until
-}
-
-func (s *shift) moves(p *probe, server int, at time.Duration) bool {
-	return server == s.server && p.place.region == s.region && s.from <= at && at < s.until
 }

@@ -16,14 +16,14 @@ func TestIncidentsBeginAndEndWithinTheirHour(t *testing.T) {
 	d, regions := newDice(), map[string]bool{}
 	for hour := int64(490_000); hour < 491_000; hour++ {
 		begin, end := time.Duration(hour)*time.Hour, time.Duration(hour+1)*time.Hour
-		at := n.incidentsOf(d, hour)
-		if at.outage.from < begin || at.outage.until <= at.outage.from || at.outage.until+longestRecoveryLag > end {
-			t.Fatalf("hour %d: outage from %s to %s", hour, timeAt(at.outage.from), timeAt(at.outage.until))
+		outage, shift := n.incidentsOf(d, hour)
+		if outage.from < begin || outage.until <= outage.from || outage.until+longestRecoveryLag > end {
+			t.Fatalf("hour %d: outage from %s to %s", hour, timeAt(outage.from), timeAt(outage.until))
 		}
-		if at.shift.from < begin || at.shift.until <= at.shift.from || at.shift.until > end {
-			t.Fatalf("hour %d: shift from %s to %s", hour, timeAt(at.shift.from), timeAt(at.shift.until))
+		if shift.from < begin || shift.until <= shift.from || shift.until > end {
+			t.Fatalf("hour %d: shift from %s to %s", hour, timeAt(shift.from), timeAt(shift.until))
 		}
-		regions[at.outage.region] = true
+		regions[outage.unit] = true
 	}
 	if len(regions) != len(n.regions) {
 		t.Errorf("%d of %d regions had an outage in 1,000 hours", len(regions), len(n.regions))
@@ -32,11 +32,11 @@ func TestIncidentsBeginAndEndWithinTheirHour(t *testing.T) {
 
 func TestOutageCutsARegionOffAndEnds(t *testing.T) {
 	n := newNetwork(t, Config{Seed: 1, Rate: 50})
-	out := n.incidentsOf(newDice(), int64(sinceEpoch(start)/time.Hour)).outage
+	out, _ := n.incidentsOf(newDice(), int64(sinceEpoch(start)/time.Hour))
 	answered := func(from, until time.Duration, inRegion bool) (share float64) {
 		of, with := 0, 0
 		for _, r := range resultsDuring(t, n, timeAt(from), until-from) {
-			if r.Type == "traceroute" || (r.probe.place.region == out.region) != inRegion {
+			if r.Type == "traceroute" || out.hits(r.probe) != inRegion {
 				continue
 			}
 			of++
@@ -50,23 +50,22 @@ func TestOutageCutsARegionOffAndEnds(t *testing.T) {
 		return float64(with) / float64(of)
 	}
 	if share := answered(out.from-2*time.Minute, out.from, true); share < 0.95 {
-		t.Errorf("before the outage of %s %.3f of its results have answers", out.region, share)
+		t.Errorf("before the outage of %s %.3f of its results have answers", out.unit, share)
 	}
 	if share := answered(out.from+longestLossLag, out.until, true); share != 0 {
-		t.Errorf("in the outage of %s %.3f of its results have answers", out.region, share)
+		t.Errorf("in the outage of %s %.3f of its results have answers", out.unit, share)
 	}
 	if share := answered(out.from+longestLossLag, out.until, false); share < 0.99 {
-		t.Errorf("in the outage of %s %.3f of the other regions' results have answers", out.region, share)
+		t.Errorf("in the outage of %s %.3f of the other regions' results have answers", out.unit, share)
 	}
 	if share := answered(out.until+settled, out.until+settled+2*time.Minute, true); share < 0.95 {
-		t.Errorf("after the outage of %s %.3f of its results have answers", out.region, share)
+		t.Errorf("after the outage of %s %.3f of its results have answers", out.unit, share)
 	}
 }
 
 func TestShiftLeadsARegionToAnotherInstanceAndBack(t *testing.T) {
 	n := newNetwork(t, Config{Seed: 1, Rate: 25})
-	incidents := n.incidentsOf(newDice(), int64(sinceEpoch(start)/time.Hour))
-	moved := incidents.shift
+	moved := n.shiftOf(newDice(), int64(sinceEpoch(start)/time.Hour))
 	measurement := n.servers[moved.server].measurement
 	where := placesOfInstances(n)
 	seen := map[bool]int{}
@@ -140,10 +139,10 @@ func TestConnectionEventsAlternate(t *testing.T) {
 // Every probe of a region that is cut off disconnects, and connects again.
 func TestOutageShowsInConnections(t *testing.T) {
 	n := newNetwork(t, Config{Seed: 1, Rate: MinRate})
-	out := n.incidentsOf(newDice(), int64(sinceEpoch(start)/time.Hour)).outage
+	out, _ := n.incidentsOf(newDice(), int64(sinceEpoch(start)/time.Hour))
 	affected := map[atlas.ProbeID][]string{}
 	for i := range n.probes {
-		if n.probes[i].place.region == out.region {
+		if out.hits(&n.probes[i]) {
 			affected[n.probes[i].id] = nil
 		}
 	}
@@ -164,7 +163,7 @@ func TestOutageShowsInConnections(t *testing.T) {
 	}
 	for id, events := range affected {
 		if len(events) != 2 || events[0] != "disconnect" || events[1] != "connect" {
-			t.Errorf("probe %d in %s: %v", id, out.region, events)
+			t.Errorf("probe %d in %s: %v", id, out.unit, events)
 		}
 	}
 }

@@ -126,7 +126,7 @@ func TestRoundTripTimesFollowDistance(t *testing.T) {
 // not tell which instance answered, so its distance is that of the route in use.
 func leastRoundTrip(t *testing.T, n *Network, where map[string]*place, r result) (km, rtt float64) {
 	to := r.probe.routes[kRoot].usual.site.place
-	shift := n.incidentsOf(newDice(), int64(sinceEpoch(r.at)/time.Hour)).shift
+	shift := n.shiftOf(newDice(), int64(sinceEpoch(r.at)/time.Hour))
 	if shift.moves(r.probe, kRoot, sinceEpoch(r.at)) {
 		to = r.probe.routes[kRoot].fallback.site.place
 	}

@@ -12,7 +12,8 @@ import (
 // A probe's object says what the last of its connection events said.
 func TestProbeObjectsAgreeWithTheEvents(t *testing.T) {
 	n := newNetwork(t, Config{Seed: 3, Rate: 1})
-	at := timeAt(n.incidentsOf(newDice(), 1790000000/3600).outage.from + time.Minute) // when some are cut off
+	out, _ := n.incidentsOf(newDice(), 1790000000/3600)
+	at := timeAt(out.from + time.Minute) // when some are cut off
 	last := map[atlas.ProbeID]Event{}
 	for event := range n.Events(at.Add(-6 * time.Hour)) {
 		if event.Time.After(at) {

@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -67,18 +68,12 @@ func (n *Network) ProbeObjects(at time.Time) ([][]byte, error) {
 
 // lastChanges gives the last change of each probe's connection up to a time, as far as there was one in the days before that.
 func (n *Network) lastChanges(at time.Duration) map[int64]connection {
-	const daysBack = 3
+	const back = 3 * 24 * time.Hour
 	changes, dice := map[int64]connection{}, newDice()
-	for hour := int64(at / time.Hour); hour > int64(at/time.Hour)-24*daysBack && len(changes) < len(n.probes); hour-- {
-		ofHour := map[int64]connection{}
-		for _, change := range n.connectionsOf(dice, hour) {
-			if change.at <= at {
-				ofHour[change.probe.index] = change
-			}
-		}
-		for probe, change := range ofHour {
-			if _, later := changes[probe]; !later {
-				changes[probe] = change
+	for period := n.periodOf(at); period > n.periodOf(at-back) && len(changes) < len(n.probes); period-- {
+		for _, change := range slices.Backward(n.connectionsOf(dice, period)) {
+			if _, later := changes[change.probe.index]; !later && change.at <= at {
+				changes[change.probe.index] = change
 			}
 		}
 	}
@@ -99,7 +94,7 @@ func (o *probeObject) connected(change connection, first, at time.Duration) {
 		since = change.at
 	}
 	last := at
-	if change.event == "disconnect" {
+	if change.event == disconnects {
 		id, name, last = 2, "Disconnected", since
 	}
 	o.Status = status{ID: id, Name: name, Since: timeAt(since).Truncate(time.Second)}

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"slices"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -9,12 +10,14 @@ import (
 // unansweredShare is the share of turns to which nothing comes back although the probe has connectivity.
 const unansweredShare = 0.002
 
-// run is one reading of a network's events. Beside the next turn of each measurement it holds an hour's incidents and connections.
+// run is one reading of a network's events. Beside the next turn of each measurement it holds a period's connections, and what is the matter.
 type run struct {
 	network     *Network
 	next        []nextTurn // of each measurement, in their order
 	connections connectionFeed
-	incidents   incidents
+	shift       shift      // of the hour
+	period      int64      // of the incidents
+	incidents   []incident // of the period and of the one before
 	dice        *dice
 	path        *dice  // the numbers of a traceroute's path, while dice has those of its packets
 	line        line   // reused
@@ -34,7 +37,8 @@ func newRun(n *Network, from time.Duration) *run {
 		r.next[i] = nextTurn{number, m.start(number)}
 	}
 	r.connections = newConnectionFeed(n, r.dice, from)
-	r.incidents = n.incidentsOf(r.dice, int64(from/time.Hour))
+	r.shift = n.shiftOf(r.dice, int64(from/time.Hour))
+	r.beginPeriod(n.periodOf(from))
 	return r
 }
 
@@ -56,17 +60,30 @@ func (r *run) nextEvent() (Event, bool) {
 func (r *run) takeTurn(of int) turn {
 	m, next := &r.network.measurements[of], r.next[of]
 	r.next[of] = nextTurn{next.number + 1, m.start(next.number + 1)}
-	if hour := int64(next.at / time.Hour); hour != r.incidents.hour {
-		r.incidents = r.network.incidentsOf(r.dice, hour)
+	if hour := int64(next.at / time.Hour); hour != r.shift.hour {
+		r.shift = r.network.shiftOf(r.dice, hour)
+	}
+	if period := r.network.periodOf(next.at); period != r.period {
+		r.beginPeriod(period)
 	}
 	p := &r.network.probes[m.probeIndex(next.number)]
 	t := turn{measurement: m, number: next.number, at: next.at, probe: p, route: p.routes[m.server].usual}
-	if r.incidents.shift.moves(p, m.server, t.at) {
+	if r.shift.moves(p, m.server, t.at) {
 		t.route = p.routes[m.server].fallback
 	}
 	r.dice.take(r.network.seed, aboutResult, int64(m.id), t.number)
-	t.unanswered = r.dice.chance(unansweredShare) || r.incidents.outage.cutsOff(r.network.seed, p, t.at)
+	t.unanswered = r.dice.chance(unansweredShare) || r.isCutOff(p, t.at)
 	return t
+}
+
+func (r *run) beginPeriod(period int64) {
+	scenario := r.network.scenario
+	r.period = period
+	r.incidents = append(scenario.incidents(r.dice, period-1), scenario.incidents(r.dice, period)...)
+}
+
+func (r *run) isCutOff(p *probe, at time.Duration) bool {
+	return slices.ContainsFunc(r.incidents, func(i incident) bool { return i.cutsOff(r.network.seed, p, at) })
 }
 
 // result writes a turn's result. There is none where it would be the very bytes of the one before, which a reader must take for a repeat: a probe reports

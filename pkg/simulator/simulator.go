@@ -31,6 +31,8 @@ type Config struct {
 	Seed   uint64
 	Probes int     // how many; 0 is DefaultProbes
 	Rate   float64 // results per second over all measurements, connection events not counted; the intervals of the measurements are scaled to meet it
+
+	Incidents Incidents // Easy unless given
 }
 
 // Validate reports every fault of the Config.
@@ -42,7 +44,7 @@ func (c Config) Validate() error {
 	if !(c.Rate >= MinRate && c.Rate <= MaxRate) { // refuses NaN too
 		faults = append(faults, fmt.Errorf("rate: got %v, want %v to %v results a second", c.Rate, MinRate, MaxRate))
 	}
-	return errors.Join(faults...)
+	return errors.Join(append(faults, c.Incidents.Validate())...)
 }
 
 // Event is a measurement result or a connection event.
@@ -59,6 +61,7 @@ type Network struct {
 	regions      []string // those where there are probes
 	servers      []rootServer
 	measurements []measurement
+	scenario     scenario
 }
 
 // New makes the network that cfg describes.
@@ -77,6 +80,10 @@ func New(cfg Config) (*Network, error) {
 	n.probes = newProbes(cfg.Seed, cfg.Probes, servers)
 	n.regions = regionsOf(n.probes)
 	n.measurements = newMeasurements(cfg, len(n.probes))
+	n.scenario = easy{n}
+	if cfg.Incidents == Hard {
+		n.scenario = newHard(n)
+	}
 	return n, nil
 }
 

@@ -71,6 +71,8 @@ func TestConfigNamesEveryFault(t *testing.T) {
 		{Config{Rate: math.Inf(1)}, []string{"rate: got +Inf"}},
 		{Config{Rate: -1, Probes: -1}, []string{"rate: got -1", "probes: got -1, want 1 to 10000, or 0 for 300"}},
 		{Config{Rate: 1, Probes: MaxProbes + 1}, []string{"probes: got 10001"}},
+		{Config{Rate: 1, Incidents: Hard}, nil},
+		{Config{Rate: 1, Incidents: "all"}, []string{`incidents: got "all", want "easy" or "hard"`}},
 	} {
 		_, err := New(test.cfg)
 		if len(test.want) == 0 && err != nil {
@@ -148,7 +150,7 @@ func TestEventsStartInUnusualYears(t *testing.T) {
 // Records with the same bytes count as one, so a network that repeated itself would lose results. A whole outage lies in the time looked at.
 func TestNoTwoEventsAreAlike(t *testing.T) {
 	n := newNetwork(t, Config{Seed: 1, Rate: 5000, Probes: 30})
-	out := n.incidentsOf(newDice(), int64(sinceEpoch(start)/time.Hour)).outage
+	out, _ := n.incidentsOf(newDice(), int64(sinceEpoch(start)/time.Hour))
 	seen := map[atlas.EventID]bool{}
 	for event := range during(n, timeAt(out.from), 30*time.Second) {
 		id := atlas.EventIDOf(event.JSON)

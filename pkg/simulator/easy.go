@@ -1,0 +1,60 @@
+package simulator
+
+import "time"
+
+// easy has a region lose its connectivity once an hour, and each of the other probes now and then lose its controller and find it again.
+type easy struct{ *Network }
+
+// The bounds of what happens in an hour, all of which is over within it.
+const (
+	earliestIncident, latestIncident = 2 * time.Minute, 30 * time.Minute
+	shortestOutage, longestOutage    = 4 * time.Minute, 20 * time.Minute
+	longestLossLag                   = 20 * time.Second
+	longestRecoveryLag               = 2 * time.Minute
+
+	reconnectionsPerHour                      = 0.05 // of a probe
+	earliestReconnection, latestReconnection  = time.Minute, 50 * time.Minute
+	shortestReconnection, longestReconnection = 20 * time.Second, 5 * time.Minute
+)
+
+func (easy) period() time.Duration { return time.Hour }
+
+func (e easy) incidents(d *dice, hour int64) []incident {
+	outage, _ := e.incidentsOf(d, hour)
+	return []incident{outage}
+}
+
+// incidentsOf gives an hour's outage, and the shift of a root server that there is in either scenario.
+func (n *Network) incidentsOf(d *dice, hour int64) (incident, shift) {
+	d.take(n.seed, aboutIncidents, hour)
+	begin := time.Duration(hour) * time.Hour
+	outage := n.outageOfRegion(n.randomRegion(d))
+	outage.number, outage.share, outage.spread, outage.recovery = hour, 1, longestLossLag, longestRecoveryLag
+	outage.from = begin + randomDuration(d, earliestIncident, latestIncident)
+	outage.until = outage.from + randomDuration(d, shortestOutage, longestOutage)
+	moved := shift{hour: hour, region: n.randomRegion(d), server: d.IntN(len(n.servers))}
+	moved.from = begin + randomDuration(d, earliestIncident, latestIncident)
+	moved.until = moved.from + randomDuration(d, shortestShift, longestShift)
+	return outage, moved
+}
+
+func (n *Network) outageOfRegion(region string) incident {
+	return incident{kind: KindOutage, unit: "region:" + region, hits: func(p *probe) bool { return p.place.region == region }}
+}
+
+// absences alternate: a probe either suffers the outage, or reconnects at most once.
+func (e easy) absences(d *dice, hour int64) (all []absence) {
+	outage, _ := e.incidentsOf(d, hour)
+	for i := range e.probes {
+		p := &e.probes[i]
+		if from, until, is := outage.of(e.seed, p); is {
+			all = append(all, absence{p, from, until, &outage})
+			continue
+		}
+		if d.take(e.seed, aboutReconnection, hour, p.index); d.chance(reconnectionsPerHour) {
+			from := time.Duration(hour)*time.Hour + randomDuration(d, earliestReconnection, latestReconnection)
+			all = append(all, absence{p, from, from + randomDuration(d, shortestReconnection, longestReconnection), nil})
+		}
+	}
+	return all
+}
