@@ -1,0 +1,62 @@
+package outage
+
+// leastShare is the share of its probes that a unit must lose for that to be its own trouble. What hits a country hits a few probes of each controller, and of
+// the world; and where there are many probes, some more of them than usual are lost at some times of day.
+var leastShare = [unitKinds]float64{world: 0.2, controller: 0.5, country: 0.05, network: 0.05, cell: 0.05}
+
+// quiet is how long nothing happens until a burst is over.
+const quiet = minute
+
+// raise takes a unit's disconnect into account and tells whether it made an alarm begin or grow that is the unit's own.
+func (d *Detector) raise(u *unit, place int, lost *disconnect) bool {
+	if u.alarm != nil && !u.joined && u.alarm.isOver(lost.at) {
+		u.alarm = nil
+	}
+	rate := u.rate.each(d.world.rate.worldly())
+	if u.alarm == nil {
+		best := d.scan(u, place, rate)
+		if best.surprise < alarmSurprise {
+			return false
+		}
+		u.alarm = &best
+		return u.alarm.isOwn(u.kind)
+	}
+	grown := u.alarm.with(lost, rate)
+	if u.alarm.mayBegin(grown.after) {
+		if best := d.scan(u, place, rate); best.surprise > grown.surprise {
+			grown = best
+		}
+		grown.scanned = grown.after
+	}
+	former := u.alarm.surprise
+	*u.alarm = grown
+	return grown.surprise > former && grown.isOwn(u.kind)
+}
+
+func (b *burst) isOver(at instant) bool {
+	return at > b.until+quiet || at > b.from+longestWindow
+}
+
+// mayBegin tells whether to look for another window, which may begin earlier or later: whenever the burst has grown by an eighth.
+func (b *burst) mayBegin(after int) bool { return 8*(after-b.scanned) >= after }
+
+// with gives an alarm's burst with a further disconnect, where that makes it more surprising.
+func (b *burst) with(lost *disconnect, rate float64) burst {
+	if lost.at < b.from || lost.at > b.from+longestWindow {
+		return *b
+	}
+	grown := *b
+	if lost.probe.before < b.from { // else it counts already
+		grown.after++
+	}
+	grown.until = max(b.until, lost.at)
+	if grown.weigh(rate, b.surprise); grown.surprise <= b.surprise {
+		grown.until, grown.surprise, grown.expected = b.until, b.surprise, b.expected
+	}
+	return grown
+}
+
+// isOwn tells whether the unit has lost enough for that to be its own trouble.
+func (b *burst) isOwn(kind unitKind) bool { return isOwn(kind, b.probes(), b.up+1) }
+
+func isOwn(kind unitKind, lost, of int) bool { return float64(lost) >= leastShare[kind]*float64(of) }

@@ -1,0 +1,89 @@
+package outage
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"atlasstream/pkg/atlas"
+)
+
+// Outage is an outage as it is told. Times are Unix seconds.
+type Outage struct {
+	ID          int64           `json:"id"`       // offset of its first disconnect
+	Revision    int64           `json:"revision"` // offset of the event by which it came to be what it is
+	Kind        Kind            `json:"kind"`
+	State       State           `json:"state"`
+	Noticed     float64         `json:"noticed"`     // the time of the event by which it was found
+	Start       float64         `json:"start"`       // of the first disconnect
+	End         *float64        `json:"end"`         // null unless it is over
+	Recovered50 *float64        `json:"recovered50"` // when half of the probes were connected again
+	Recovered90 *float64        `json:"recovered90"`
+	Flap        bool            `json:"flap"` // most were back within a minute
+	Units       []Unit          `json:"units"`
+	Countries   []Share         `json:"countries"` // of the probes, most first
+	Networks    []Share         `json:"asns"`
+	Probes      []atlas.ProbeID `json:"probes"`
+	Expected    float64         `json:"expected"` // probes that the rates would have lost in the time
+	Score       float64         `json:"score"`    // so many by chance are as likely as 1 to 10 to the power of it
+}
+
+// Unit is something whose probes an outage hit.
+type Unit struct {
+	Kind   string `json:"kind"` // world, controller, country, asn or cell
+	Name   string `json:"name"`
+	Probes int    `json:"probes"`
+	Of     int    `json:"of"` // that were connected
+}
+
+// Share is how many of an outage's probes are of a country or an ASN.
+type Share struct {
+	Name   string `json:"name"`
+	Probes int    `json:"probes"`
+}
+
+// answer tells the outage as it is now.
+func (o *outage) answer() Outage {
+	told := Outage{
+		ID: o.id, Revision: o.revision, Kind: o.kind, State: o.state, Flap: o.isFlap(),
+		Noticed: o.noticed.seconds(), Start: o.start.seconds(), Recovered50: o.recovered50.orNull(), Recovered90: o.recovered90.orNull(),
+		Countries: o.sharesOf(country), Networks: o.sharesOf(network), Probes: o.probes(),
+		Expected: rounded(o.expected, 3), Score: rounded(o.surprise, 1),
+	}
+	if o.state == StateOver {
+		told.End = told.Recovered50
+	}
+	for _, u := range o.units {
+		told.Units = append(told.Units, Unit{Kind: u.kind.String(), Name: u.name, Probes: u.lost, Of: u.of})
+	}
+	return told
+}
+
+func (o *outage) sharesOf(kind unitKind) []Share {
+	counts := map[string]int{}
+	for _, lost := range o.lost {
+		if u := lost.units[kind]; u != nil {
+			counts[u.name]++
+		}
+	}
+	shares := make([]Share, 0, len(counts))
+	for name, count := range counts {
+		shares = append(shares, Share{name, count})
+	}
+	slices.SortFunc(shares, func(a, b Share) int { return cmp.Or(cmp.Compare(b.Probes, a.Probes), cmp.Compare(a.Name, b.Name)) })
+	return shares
+}
+
+func (i instant) orNull() *float64 {
+	if i == 0 {
+		return nil
+	}
+	seconds := i.seconds()
+	return &seconds
+}
+
+// rounded cuts a number to what is meant, which is the same on every processor.
+func rounded(value float64, places int) float64 {
+	unit := math.Pow10(places)
+	return math.Round(value*unit) / unit
+}

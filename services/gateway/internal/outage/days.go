@@ -1,0 +1,181 @@
+package outage
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"atlasstream/pkg/atlas"
+)
+
+// What the Detector of a day begins with.
+const (
+	warmUp  = 2 * day  // before its day, to learn the rates and what explains them
+	mostOld = 30 * day // before that: the age of an event that still says whether a probe is connected
+)
+
+// Days finds the outages of each day (UTC) as a Detector does that begins two days before it and knows what the thirty days before that say of the probes.
+// So the outages of a day follow from the log and the registry, whenever somebody began to read, and an outage is its day's until it ends. The Detectors of
+// four days run at a time: those of yesterday and today, and those of the next two days, which learn.
+//
+// It is one goroutine's.
+type Days struct {
+	registry    *Registry
+	first, last Day
+	states      map[atlas.ProbeID]state
+	watermark   watermark
+	offset      int64 // of the last event
+	running     []dayDetector
+	keeping     bool
+	ended       []Outage // of days whose Detectors do not run any more, if they are kept
+}
+
+// Day is a day (UTC), counted from 1970.
+type Day int64
+
+// DayOf gives the day of a time.
+func DayOf(t time.Time) Day { return instantOf(t).day() }
+
+func (i instant) day() Day { return Day(i / day) }
+
+func (d Day) begin() instant { return instant(d) * day }
+
+// ReadFrom is the time from which on events say all that the outages of a day follow from.
+func (d Day) ReadFrom() time.Time { return d.start().Add(-mostOld.duration()) }
+
+func (d Day) start() time.Time { return (d.begin() - warmUp).time() }
+
+func (i instant) time() time.Time { return time.UnixMilli(int64(i)).UTC() }
+
+func (i instant) duration() time.Duration { return time.Duration(i) * time.Millisecond }
+
+type dayDetector struct {
+	day Day
+	*Detector
+}
+
+// NewDays finds the outages of a day and of those after it. It is to be given all events from the first day's ReadFrom on.
+func NewDays(registry *Registry, first Day) *Days {
+	return &Days{registry: registry, first: first, last: lastDay, offset: -1, states: map[atlas.ProbeID]state{}}
+}
+
+const lastDay Day = 1 << 40
+
+// DaysOf finds the outages of some days, and keeps them.
+func DaysOf(registry *Registry, first, last Day) *Days {
+	d := NewDays(registry, first)
+	d.last, d.keeping = last, true
+	return d
+}
+
+// Take takes the next event of the log. One that comes again changes nothing.
+func (d *Days) Take(e Event) {
+	if e.Offset <= d.offset {
+		return
+	}
+	d.offset = e.Offset
+	d.watermark.take(e.Probe, instantOf(e.Time))
+	now := d.watermark.at()
+	d.begin(now)
+	for _, running := range d.running {
+		running.take(&e, now)
+	}
+	d.remember(&e)
+}
+
+// begin has the Detectors of the days run that are due, and no others.
+func (d *Days) begin(now instant) {
+	today := now.day()
+	next := max(d.first, today-1)
+	if running := len(d.running); running > 0 {
+		next = max(next, d.running[running-1].day+1)
+	}
+	for ; next.begin()-warmUp <= now && next <= d.last; next++ {
+		start := next.begin() - warmUp
+		maps.DeleteFunc(d.states, func(_ atlas.ProbeID, s state) bool { return s.at < start-mostOld })
+		d.running = append(d.running, dayDetector{next, newDetector(d.registry, start, d.states)})
+	}
+	for len(d.running) > 0 && d.running[0].day < today-1 {
+		if d.keeping {
+			d.ended = append(d.ended, d.running[0].answers()...)
+		}
+		d.running = d.running[1:]
+	}
+}
+
+// remember keeps the newest event of each probe.
+func (d *Days) remember(e *Event) {
+	former, known := d.states[e.Probe]
+	at := instantOf(e.Time)
+	if known && at < former.at || !known && len(d.states) >= mostProbes {
+		return
+	}
+	d.states[e.Probe] = state{at: at, connected: e.Connected, controller: e.Controller, asn: e.ASN}
+}
+
+// Offset is that of the last event that was taken; -1 before the first.
+func (d *Days) Offset() int64 { return d.offset }
+
+// Now is the time that the events have reached, from which the last 24 hours are counted.
+func (d *Days) Now() time.Time { return d.watermark.at().time() }
+
+// Outages gives those that were on in the last 24 hours and began yesterday or today, in the order in which they began.
+func (d *Days) Outages() []Outage {
+	now := d.watermark.at()
+	return d.between(now-day, now)
+}
+
+// Between gives those that were on in an interval.
+func (d *Days) Between(from, to time.Time) []Outage { return d.between(instantOf(from), instantOf(to)) }
+
+func (d *Days) between(from, to instant) (all []Outage) {
+	for _, o := range slices.Concat(append([][]Outage{d.ended}, d.answers()...)...) {
+		if o.wasOn(from.seconds(), to.seconds()) && !slices.ContainsFunc(all, o.isSame) {
+			all = append(all, o)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Outage) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.ID, b.ID)) })
+	return all
+}
+
+// answers gives the outages of the days whose Detectors run.
+func (d *Days) answers() (all [][]Outage) {
+	for _, running := range d.running {
+		all = append(all, running.answers())
+	}
+	return all
+}
+
+// answers gives the outages of the day alone.
+func (r dayDetector) answers() (all []Outage) {
+	for _, o := range r.outages {
+		if o.start.day() == r.day {
+			all = append(all, o.answer())
+		}
+	}
+	return all
+}
+
+func (o *Outage) wasOn(from, to float64) bool {
+	switch {
+	case o.Start > to:
+		return false
+	case o.State == StateProvisional || o.State == StateOn:
+		return true
+	case o.End != nil:
+		return *o.End >= from
+	default:
+		return o.Start >= from
+	}
+}
+
+// isSame tells whether the Detectors of two days, which differ a little in what they know, have found one outage about midnight. It is the former day's then.
+func (o *Outage) isSame(other Outage) bool {
+	const near = float64(longestWindow / second)
+	return DayOf(secondsTime(o.Start)) != DayOf(secondsTime(other.Start)) && math.Abs(o.Start-other.Start) <= near &&
+		slices.ContainsFunc(o.Probes, func(id atlas.ProbeID) bool { return slices.Contains(other.Probes, id) })
+}
+
+func secondsTime(seconds float64) time.Time { return instant(seconds * float64(second)).time() }

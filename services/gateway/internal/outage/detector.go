@@ -1,0 +1,193 @@
+package outage
+
+import (
+	"maps"
+	"slices"
+
+	"atlasstream/pkg/atlas"
+)
+
+// mostProbes bounds how many probes are followed; the real network has 13,421.
+const mostProbes = 1 << 17
+
+// mostLate is how far an event may be behind the watermark and still count as part of a burst.
+const mostLate = minute
+
+// kept is for how long a disconnect may become part of an alarm or an explanation.
+const kept = 2 * longestWindow
+
+// Detector finds outages in the events that it is given in the order of the log. It is one goroutine's.
+type Detector struct {
+	registry *Registry
+	start    instant // earlier events say no more than which probes are connected
+	probes   map[atlas.ProbeID]*probe
+	units    map[unitKey]*unit
+	world    *unit
+	placed   [unitKinds]int // probes that are connected and whose unit of the kind is known
+	feed     feed
+	offset   int64   // of the last event
+	at       instant // its time
+	now      instant // the watermark
+	episode  *episode
+	outages  []*outage // those that were told of, in the order in which they were told
+	marks    uint64
+}
+
+// state is the last event of a probe before a Detector starts.
+type state struct {
+	at         instant
+	connected  bool
+	controller string
+	asn        int64
+}
+
+// newDetector makes a Detector that starts at a time, when the probes were as states say; of others the registry's status counts.
+func newDetector(registry *Registry, start instant, states map[atlas.ProbeID]state) *Detector {
+	d := &Detector{registry: registry, start: start, probes: map[atlas.ProbeID]*probe{}, units: map[unitKey]*unit{}}
+	d.world = d.unitOf(unitKey{kind: world}, start)
+	d.feed.counts = hourly{hour: hourOf(start), since: start}
+	for _, id := range slices.Sorted(maps.Keys(registry.probes)) {
+		if p := d.probeOf(id); p != nil && registry.probes[id].Connected {
+			d.set(p, true, start)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(states)) {
+		if p := d.probeOf(id); p != nil {
+			d.begin(p, states[id])
+		}
+	}
+	return d
+}
+
+// begin has a probe be as its state says.
+func (d *Detector) begin(p *probe, s state) {
+	p.known, p.at = true, s.at
+	d.placeBy(p, s.controller, s.asn, d.start)
+	if p.up != s.connected {
+		d.set(p, s.connected, d.start)
+	}
+}
+
+// placeBy has a probe count to the units that an event names.
+func (d *Detector) placeBy(p *probe, controllerName string, asn int64, at instant) {
+	d.place(p, controller, controllerName, at)
+	d.placeIn(p, asn, at)
+}
+
+func (d *Detector) unitOf(key unitKey, at instant) *unit {
+	u := d.units[key]
+	if u == nil {
+		u = &unit{unitKey: key, rate: hourly{hour: hourOf(at), since: at}}
+		d.units[key] = u
+	}
+	return u
+}
+
+// take takes the next event of the log. The watermark is a time that the events have reached.
+func (d *Detector) take(e *Event, watermark instant) {
+	at := instantOf(e.Time)
+	d.offset, d.at = e.Offset, at
+	d.advance(watermark)
+	p := d.probeOf(e.Probe)
+	if p == nil || p.known && at < p.at {
+		return
+	}
+	assumed := !p.known
+	p.known, p.at = true, at
+	d.placeBy(p, e.Controller, e.ASN, max(at, d.start))
+	if at >= d.start {
+		d.feed.counts.advance(at, 0)
+		d.feed.counts.add(at, 1)
+	}
+	switch {
+	case e.Connected && !p.up:
+		d.connected(p, at)
+	case !e.Connected && (p.up || assumed):
+		d.disconnected(p, at)
+	}
+}
+
+func (d *Detector) connected(p *probe, at instant) {
+	d.set(p, true, max(at, d.start))
+	if lost := p.lost; lost != nil && lost.back == 0 {
+		lost.back = at
+		if lost.outage != nil {
+			lost.outage.probeBack(lost, d.offset)
+		}
+	}
+}
+
+func (d *Detector) disconnected(p *probe, at instant) {
+	if p.up {
+		d.set(p, false, max(at, d.start))
+	}
+	former := p.lost
+	p.lost = nil
+	if at < d.start || at < d.now-mostLate || !p.mayCount(at) {
+		return
+	}
+	p.before = 0
+	if former != nil {
+		p.before = former.at
+	}
+	p.lost = &disconnect{at: at, offset: d.offset, probe: p, units: p.units}
+	d.burst(p.lost)
+}
+
+// burst has a disconnect count in all its units.
+func (d *Detector) burst(lost *disconnect) {
+	grew := false
+	for _, u := range lost.units {
+		if u == nil {
+			continue
+		}
+		u.rate.advance(lost.at, u.up)
+		u.rate.add(lost.at, 1)
+		u.trim(lost.at - kept)
+		if d.raise(u, u.insert(lost, d.connectedTo(u)), lost) {
+			d.join(u, lost.at)
+			grew = true
+		}
+	}
+	if grew {
+		d.suspect(lost.at)
+	}
+}
+
+// connectedTo is how many probes of a unit are connected. To which controller or ASN a probe belongs only its events may tell, so those of which nothing is
+// known yet are taken to be spread as the others are: else a controller of which a few probes are known would seem to lose all it has.
+func (d *Detector) connectedTo(u *unit) int {
+	if known := d.placed[u.kind]; (u.kind == controller || u.kind == network) && known > 0 {
+		return u.up * d.world.up / known
+	}
+	return u.up
+}
+
+// advance has the watermark come to a time.
+func (d *Detector) advance(watermark instant) {
+	if watermark <= d.now {
+		return
+	}
+	former := d.now
+	d.now = watermark
+	if former >= d.start && watermark-former > d.feed.patience() {
+		d.silence(former, watermark)
+	}
+	if d.episode != nil && d.episode.isOver(watermark) {
+		d.settle()
+	}
+	if hourOf(former) != hourOf(watermark) {
+		d.sweep()
+	}
+	for _, o := range d.outages {
+		o.expire(watermark, d.offset)
+	}
+}
+
+// sweep forgets units to which no probe counts any more.
+func (d *Detector) sweep() {
+	maps.DeleteFunc(d.units, func(_ unitKey, u *unit) bool {
+		u.trim(d.now - kept)
+		return u.members == 0 && len(u.recent) == 0 && u.alarm == nil && u != d.world
+	})
+}

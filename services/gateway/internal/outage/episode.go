@@ -1,0 +1,147 @@
+package outage
+
+import (
+	"cmp"
+	"slices"
+)
+
+// episode is the time from the first alarm until none grows any more.
+type episode struct {
+	opened, grown instant
+	units         []*unit   // that have an alarm of their own
+	told          []*outage // provisional
+	tellAfter     instant   // the next explanation is not due before
+	pause         instant   // until the one after that
+}
+
+// firstPause is for how long the first explanation is good, and each further one for twice as long as the one before: at first a few disconnects say much.
+const firstPause = 10 * second
+
+func (e *episode) isOver(at instant) bool {
+	return at >= e.grown+quiet || at >= e.opened+longestWindow
+}
+
+// join has a unit whose alarm grew be part of the episode, which begins with the first.
+func (d *Detector) join(u *unit, at instant) {
+	if d.episode == nil {
+		d.episode = &episode{opened: at, pause: firstPause}
+	}
+	d.episode.grown = max(d.episode.grown, at)
+	if !u.joined {
+		u.joined = true
+		d.episode.units = append(d.episode.units, u)
+	}
+}
+
+// suspect tells now and then what explains the burst so far.
+func (d *Detector) suspect(at instant) {
+	e := d.episode
+	if len(e.told) > 0 && at < e.tellAfter {
+		return
+	}
+	if d.tell(); len(e.told) > 0 {
+		e.tellAfter = at + e.pause
+		e.pause *= 2
+	}
+}
+
+// settle ends the episode: what explains it is an outage, or belongs to one, and what is left counts to the rates.
+func (d *Detector) settle() {
+	for _, x := range d.tell() {
+		x.outage.confirm(x, d.offset)
+		d.leaveOut(x)
+	}
+	for _, u := range d.episode.units {
+		u.alarm, u.joined = nil, false
+	}
+	d.episode = nil
+}
+
+// leaveOut has the disconnects that an outage explains neither count to the rates nor raise another alarm.
+func (d *Detector) leaveOut(x *explanation) {
+	touched := map[*unit]bool{}
+	for _, lost := range x.lost {
+		lost.outage = x.outage
+		for _, u := range lost.units {
+			if u != nil {
+				u.rate.add(lost.at, -1)
+				touched[u] = true
+			}
+		}
+	}
+	for u := range touched {
+		u.dropExplained()
+	}
+}
+
+// tell has those outages be provisional that explain the burst so far, and gives their explanations, beside those that belong to an outage that is known
+// already.
+func (d *Detector) tell() []*explanation {
+	all := d.explain()
+	var fresh []*explanation
+	for _, x := range all {
+		if x.outage = d.goingOn(x); x.outage == nil {
+			fresh = append(fresh, x)
+		}
+	}
+	former := d.episode.told
+	match(former, fresh)
+	d.episode.told = nil
+	for _, x := range fresh {
+		if x.outage == nil {
+			x.outage = &outage{id: d.newID(x), state: StateProvisional, noticed: d.at}
+			d.outages = append(d.outages, x.outage)
+		}
+		x.outage.become(x, d.offset)
+		d.episode.told = append(d.episode.told, x.outage)
+	}
+	for _, o := range former {
+		if !slices.Contains(d.episode.told, o) {
+			o.turn(StateWithdrawn, d.offset)
+		}
+	}
+	return all
+}
+
+// match gives to each explanation the provisional outage with which it shares most probes, as far as there is one.
+func match(provisional []*outage, explanations []*explanation) {
+	type pair struct {
+		outage *outage
+		with   *explanation
+		shared int
+	}
+	var pairs []pair
+	for _, o := range provisional {
+		for _, x := range explanations {
+			pairs = append(pairs, pair{o, x, o.shares(x)})
+		}
+	}
+	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(b.shared, a.shared) })
+	taken := map[*outage]bool{}
+	for _, p := range pairs {
+		if p.shared > 0 && p.with.outage == nil && !taken[p.outage] {
+			p.with.outage, taken[p.outage] = p.outage, true
+		}
+	}
+}
+
+// newID is the offset of the first disconnect that is no other outage's ID.
+func (d *Detector) newID(x *explanation) int64 {
+	for _, lost := range x.lost {
+		if !slices.ContainsFunc(d.outages, func(o *outage) bool { return o.id == lost.offset }) {
+			return lost.offset
+		}
+	}
+	return d.offset
+}
+
+// goingOn gives the outage that an explanation belongs to: one that is on, began little before and shares a unit, or one that just ended and whose probes are
+// lost again. It is nil for an outage of its own.
+func (d *Detector) goingOn(x *explanation) *outage {
+	for _, o := range slices.Backward(d.outages) {
+		if o.kind == x.kind && (o.grows(x) || o.relapses(x)) {
+			return o
+		}
+	}
+	return nil
+}

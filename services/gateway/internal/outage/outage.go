@@ -1,0 +1,227 @@
+package outage
+
+import (
+	"slices"
+
+	"atlasstream/pkg/atlas"
+)
+
+// Kind says what failed.
+type Kind string
+
+// The kinds: networks, a controller of the platform, or the platform.
+const (
+	KindOutage     Kind = "outage"
+	KindController Kind = "controller"
+	KindPlatform   Kind = "platform"
+)
+
+func kindOf(of unitKind) Kind {
+	switch of {
+	case world:
+		return KindPlatform
+	case controller:
+		return KindController
+	default:
+		return KindOutage
+	}
+}
+
+// State says what has become of an outage.
+type State string
+
+// The states. An outage is provisional until its burst is over, and withdrawn where it turned out to be none by then; it is over when half of its probes are
+// back, and lost where they are not after a day, or nobody saw whether they are.
+const (
+	StateProvisional State = "provisional"
+	StateOn          State = "on"
+	StateOver        State = "over"
+	StateWithdrawn   State = "withdrawn"
+	StateLost        State = "lost"
+)
+
+const (
+	longestOutage = day
+	relapseWithin = 10 * minute
+	flapWithin    = minute
+)
+
+// outage is one that was told of.
+type outage struct {
+	id, revision int64
+	kind         Kind
+	state        State
+	noticed      instant
+	start        instant
+	units        []unitShare
+	lost         map[*probe]*disconnect // the last one of each probe
+	expected     float64
+	surprise     float64
+
+	back, quick              int // probes that are connected again, and those within a minute
+	recovered50, recovered90 instant
+}
+
+// unitShare is what a unit lost.
+type unitShare struct {
+	unitKey
+	lost, of int
+}
+
+// turn changes the state.
+func (o *outage) turn(to State, revision int64) {
+	o.state, o.revision = to, revision
+}
+
+// become has a provisional outage be what now explains the burst.
+func (o *outage) become(x *explanation, revision int64) {
+	o.kind, o.start, o.expected, o.surprise, o.revision = x.kind, x.from, x.expected, x.surprise, revision
+	o.units, o.lost = nil, map[*probe]*disconnect{}
+	o.add(x)
+}
+
+// confirm has an outage be what it was told to be, or grow by what explains a further burst.
+func (o *outage) confirm(x *explanation, revision int64) {
+	if o.state != StateProvisional {
+		o.start, o.surprise = min(o.start, x.from), max(o.surprise, x.surprise)
+		o.expected += x.expected
+		o.add(x)
+	}
+	o.turn(StateOn, revision)
+	o.back, o.quick, o.recovered50, o.recovered90 = 0, 0, 0, 0
+	for _, lost := range o.lost {
+		o.count(lost)
+	}
+	o.reckon(revision)
+}
+
+func (o *outage) add(x *explanation) {
+	for _, lost := range x.lost {
+		o.lost[lost.probe] = lost
+	}
+	for _, f := range x.fits {
+		for _, u := range f.units {
+			share := unitShare{u.unitKey, u.alarm.probes(), u.alarm.up + 1}
+			if former := o.unit(u.unitKey); former == nil {
+				o.units = append(o.units, share)
+			} else if share.lost > former.lost {
+				*former = share
+			}
+		}
+	}
+}
+
+func (o *outage) unit(key unitKey) *unitShare {
+	if at := slices.IndexFunc(o.units, func(s unitShare) bool { return s.unitKey == key }); at >= 0 {
+		return &o.units[at]
+	}
+	return nil
+}
+
+// shares counts the probes that an explanation has as well.
+func (o *outage) shares(x *explanation) (count int) {
+	for _, lost := range x.lost {
+		if o.lost[lost.probe] != nil {
+			count++
+		}
+	}
+	return count
+}
+
+// grows tells whether an explanation is more of an outage that is on: it began soon, and half of the probes of one are of the other's units.
+func (o *outage) grows(x *explanation) bool {
+	if o.state != StateOn || x.from > o.start+longestWindow {
+		return false
+	}
+	theirs, ours := 0, 0
+	for _, lost := range x.lost {
+		if slices.ContainsFunc(o.units, func(s unitShare) bool { return lost.isOf(s.unitKey) }) {
+			theirs++
+		}
+	}
+	for _, lost := range o.lost {
+		if slices.ContainsFunc(x.fits, func(f *fit) bool { return f.has(lost) }) {
+			ours++
+		}
+	}
+	return 2*theirs >= len(x.lost) || 2*ours >= len(o.lost)
+}
+
+// relapses tells whether an explanation has at least half of the probes of an outage that has just ended.
+func (o *outage) relapses(x *explanation) bool {
+	return o.state == StateOver && x.from <= o.recovered50+relapseWithin && 2*o.shares(x) >= len(o.lost)
+}
+
+// probeBack takes into account that a probe is connected again.
+func (o *outage) probeBack(lost *disconnect, revision int64) {
+	if o.lost[lost.probe] != lost || o.state != StateOn && o.state != StateOver {
+		return
+	}
+	flapped := o.isFlap()
+	o.count(lost)
+	o.reckon(revision)
+	if o.isFlap() != flapped {
+		o.revision = revision
+	}
+}
+
+func (o *outage) count(lost *disconnect) {
+	if lost.back == 0 {
+		return
+	}
+	o.back++
+	if lost.back-lost.at <= flapWithin {
+		o.quick++
+	}
+}
+
+// reckon looks whether enough probes are back.
+func (o *outage) reckon(revision int64) {
+	half, most := (len(o.lost)+1)/2, (9*len(o.lost)+9)/10
+	if o.recovered50 == 0 && o.back >= half {
+		o.recovered50 = o.backAt(half)
+		o.turn(StateOver, revision)
+	}
+	if o.recovered90 == 0 && o.back >= most {
+		o.recovered90, o.revision = o.backAt(most), revision
+	}
+}
+
+// backAt is when so many probes were connected again.
+func (o *outage) backAt(count int) instant {
+	times := make([]instant, 0, o.back)
+	for _, lost := range o.lost {
+		if lost.back > 0 {
+			times = append(times, lost.back)
+		}
+	}
+	slices.Sort(times)
+	return times[count-1]
+}
+
+// isFlap tells whether four fifths of the probes were away for no more than a minute.
+func (o *outage) isFlap() bool { return 5*o.quick >= 4*len(o.lost) }
+
+// expire gives up an outage that does not end.
+func (o *outage) expire(now instant, revision int64) {
+	if o.state == StateOn && now >= o.start+longestOutage {
+		o.turn(StateLost, revision)
+	}
+}
+
+// loseSight gives up an outage after a time in which the feed was silent; but trouble of the platform may be what silenced it.
+func (o *outage) loseSight(revision int64) {
+	if o.state == StateOn && o.kind != KindPlatform {
+		o.turn(StateLost, revision)
+	}
+}
+
+// probes are the IDs in order.
+func (o *outage) probes() []atlas.ProbeID {
+	ids := make([]atlas.ProbeID, 0, len(o.lost))
+	for p := range o.lost {
+		ids = append(ids, p.id)
+	}
+	slices.Sort(ids)
+	return ids
+}

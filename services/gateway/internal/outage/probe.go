@@ -1,0 +1,97 @@
+package outage
+
+import (
+	"strconv"
+
+	"atlasstream/pkg/atlas"
+)
+
+// probe is what a Detector knows of a probe.
+type probe struct {
+	id     atlas.ProbeID
+	known  bool // by an event; else by the registry
+	at     instant
+	up     bool
+	units  [unitKinds]*unit // nil where it is not known
+	asn    int64            // of its network
+	lost   *disconnect      // the last one; nil if there was none, or it counted for nothing
+	before instant          // when the one before was that counted
+	hour   int64            // of the last one that counted
+	counts int              // those of that hour that counted
+	mark   uint64           // of the last scan that met it
+}
+
+// mostOfHour is how often an hour a probe counts: some come and go all day.
+const mostOfHour = 2
+
+// mayCount tells whether a disconnect counts, and counts it.
+func (p *probe) mayCount(at instant) bool {
+	if p.hour != hourOf(at) {
+		p.hour, p.counts = hourOf(at), 0
+	}
+	p.counts++
+	return p.counts <= mostOfHour
+}
+
+// probeOf gives what is known of a probe, at first by the registry. It is nil where there is no room for another.
+func (d *Detector) probeOf(id atlas.ProbeID) *probe {
+	p := d.probes[id]
+	if p == nil && len(d.probes) < mostProbes {
+		p = &probe{id: id}
+		d.probes[id] = p
+		d.place(p, world, "", d.start)
+		of := d.registry.probes[id]
+		d.place(p, country, of.Country, d.start)
+		if of.Cell != (Cell{}) {
+			d.place(p, cell, of.Cell.String(), d.start)
+			p.units[cell].cell = of.Cell
+		}
+		d.placeIn(p, of.ASN, d.start)
+	}
+	return p
+}
+
+// place has a probe count to the unit of that name. Without a name it stays where it is.
+func (d *Detector) place(p *probe, kind unitKind, name string, at instant) {
+	former := p.units[kind]
+	if (name == "" && kind != world) || former != nil && former.name == name {
+		return
+	}
+	now := d.unitOf(unitKey{kind, name}, at)
+	p.units[kind] = now
+	now.members++
+	if former != nil {
+		former.members--
+	}
+	if p.up {
+		now.change(at, +1)
+		if former == nil {
+			d.placed[kind]++
+		} else {
+			former.change(at, -1)
+		}
+	}
+}
+
+// placeIn has a probe count to a network, if that is known.
+func (d *Detector) placeIn(p *probe, asn int64, at instant) {
+	if asn > 0 && asn != p.asn {
+		p.asn = asn
+		d.place(p, network, strconv.FormatInt(asn, 10), at)
+	}
+}
+
+// set says whether a probe is connected.
+func (d *Detector) set(p *probe, up bool, at instant) {
+	by := +1
+	if !up {
+		by = -1
+	}
+	p.up = up
+	for kind, u := range p.units {
+		if u != nil {
+			u.change(at, by)
+			d.placed[kind] += by
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package outage
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"atlasstream/pkg/atlas"
+)
+
+// Probe is what the registry says of a probe, as far as it matters here.
+type Probe struct {
+	Country   string // two letters; "" if not known
+	ASN       int64  // 0 if not known
+	Cell      Cell
+	Connected bool // by its status; it counts only for a probe without an event
+}
+
+// ProbeOf gives what matters of a probe's object.
+func ProbeOf(object *atlas.Probe) Probe {
+	p := Probe{Country: object.CountryCode, Connected: object.StatusID != nil && *object.StatusID == connectedStatus}
+	if object.ASNv4 != nil && *object.ASNv4 > 0 {
+		p.ASN = *object.ASNv4
+	}
+	if object.Latitude != nil && object.Longitude != nil {
+		p.Cell = CellAt(*object.Latitude, *object.Longitude)
+	}
+	return p
+}
+
+// connectedStatus is RIPE's number of it.
+const connectedStatus = 1
+
+// Cell is a square of the map, a degree wide and high. The zero Cell is none.
+type Cell struct{ row, column int16 } // from 1, from the south and from the west
+
+const rows, columns = 180, 360
+
+// CellAt gives the cell of a place in degrees; none for what is no place.
+func CellAt(latitude, longitude float64) Cell {
+	if !(math.Abs(latitude) <= 90 && math.Abs(longitude) <= 180) { // refuses NaN too
+		return Cell{}
+	}
+	row, column := math.Floor(latitude+90), math.Floor(longitude+180)
+	return Cell{row: 1 + int16(min(row, rows-1)), column: 1 + int16(column)%columns}
+}
+
+// String gives the cell's south-western corner: "52,4" is from 52 to 53 degrees north and from 4 to 5 degrees east.
+func (c Cell) String() string { return fmt.Sprintf("%d,%d", c.row-1-rows/2, c.column-1-columns/2) }
+
+// touches tells whether two cells are side by side or corner to corner.
+func (c Cell) touches(other Cell) bool {
+	apart := (c.column - other.column + columns) % columns
+	return max(c.row-other.row, other.row-c.row) <= 1 && (apart <= 1 || apart == columns-1)
+}
+
+// Registry is what is known of the probes. It does not change.
+type Registry struct {
+	probes map[atlas.ProbeID]Probe
+	digest string
+}
+
+// NewRegistry makes a registry of probes, which are its own from then on.
+func NewRegistry(probes map[atlas.ProbeID]Probe) *Registry {
+	return &Registry{probes: probes, digest: digestOf(probes)}
+}
+
+// Digest is the same for registries that say the same of every probe.
+func (r *Registry) Digest() string { return r.digest }
+
+func digestOf(probes map[atlas.ProbeID]Probe) string {
+	hash := sha256.New()
+	for _, id := range slices.Sorted(maps.Keys(probes)) {
+		p := probes[id]
+		fmt.Fprintf(hash, "%d %q %d %s %t\n", id, p.Country, p.ASN, p.Cell, p.Connected)
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:8])
+}

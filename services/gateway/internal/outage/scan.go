@@ -1,0 +1,62 @@
+package outage
+
+// What makes an alarm: so many probes, and a window in which they are as unlikely as 1 to 10^9.
+const (
+	leastProbes   = 5
+	alarmSurprise = 9
+	longestWindow = 15 * minute
+	mostStarts    = 300 // windows that are looked at for a disconnect
+)
+
+// burst is a window of a unit's disconnects.
+type burst struct {
+	from, until instant // of the first and of the last disconnect
+	up          int     // probes that were connected after the first
+	after       int     // of them, those that were disconnected after the first
+	expected    float64 // how many of them were to be expected
+	surprise    float64
+	scanned     int // how many there were when all windows were last looked at
+}
+
+// probes are all that were disconnected.
+func (b *burst) probes() int { return b.after + 1 }
+
+// weigh reckons what is to be expected of a burst at a rate of disconnects an hour for each probe, and how surprising it is. It leaves out the latter where
+// that is no more than enough.
+func (b *burst) weigh(rate, enough float64) {
+	b.expected = expected(rate, b.up, b.from, b.until)
+	if gain := gain(b.after, b.expected); mostSurprise(b.after, gain) > enough {
+		b.surprise = surprise(b.after, b.expected)
+	}
+}
+
+// expected is how many disconnects so many probes have from a time to another. The times are whole seconds, so both ends count.
+func expected(rate float64, up int, from, until instant) float64 {
+	return rate * float64(up) * float64(until-from+second) / float64(hour)
+}
+
+// scan looks at all windows that end with a disconnect, and gives the most surprising one that is enough for an alarm, if there is one. It is of the family of
+// tests that Poisson's CUSUM over all rates is of, and there is no window's length to choose: the first disconnect of a window is taken as given, and those
+// after it are the surprise.
+func (d *Detector) scan(u *unit, place int, rate float64) (best burst) {
+	d.marks++
+	last := u.recent[place]
+	last.probe.mark = d.marks
+	after := 1
+	for i := place - 1; i >= max(0, place-mostStarts) && last.at-u.recent[i].at <= longestWindow; i-- {
+		first := u.recent[i]
+		fresh := first.probe.mark != d.marks
+		watched := after+1 >= leastProbes && first.up+1 >= leastProbes
+		if fresh && watched && expected(rate, first.up, first.at, last.at) <= rare[after] {
+			tried := burst{from: first.at, until: last.at, up: first.up, after: after}
+			if tried.weigh(rate, best.surprise); tried.surprise > best.surprise {
+				best = tried
+			}
+		}
+		if fresh {
+			first.probe.mark = d.marks
+			after++
+		}
+	}
+	return best
+}
