@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -132,8 +133,8 @@ func Defaults() Config {
 func (c Config) withDefaults() Config {
 	c.setDefaults()
 	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors())) // the admin port and Kafka have theirs
-	orDefault(&c.AddressConnections, service.AddressConnectionsFor(c.MaxConnections))
-	orDefault(&c.Logger, zap.NewNop())
+	c.AddressConnections = cmp.Or(c.AddressConnections, service.AddressConnectionsFor(c.MaxConnections))
+	c.Logger = cmp.Or(c.Logger, zap.NewNop())
 	if c.OnReady == nil {
 		c.OnReady = func() {}
 	}
@@ -141,24 +142,24 @@ func (c Config) withDefaults() Config {
 }
 
 func (c *Config) setDefaults() {
-	orDefault(&c.Listen, "127.0.0.1:8081")
-	orDefault(&c.GRPC, "127.0.0.1:8082")
-	orDefault(&c.Admin, "127.0.0.1:9091")
-	orDefault(&c.Partitions, DefaultPartitions)
-	orDefault(&c.AddressHeader, clientip.DefaultHeader)
-	orDefault(&c.MaxConnections, 2048)
-	orDefault(&c.MaxBody, 64<<20)
-	orDefault(&c.MaxMessage, 4<<20)
-	orDefault(&c.MaxRecord, DefaultMaxRecord)
-	orDefault(&c.MaxRejected, 10_000)
-	orDefault(&c.MaxRequests, 64)
-	orDefault(&c.ReadingBytes, 256<<20)
-	orDefault(&c.WaitingBytes, 64<<20)
-	orDefault(&c.MinRate, 8<<10)
-	orDefault(&c.ReadTimeout, 30*time.Second)
-	orDefault(&c.AppendTimeout, 30*time.Second)
-	orDefault(&c.StopTimeout, 20*time.Second)
-	orDefault(&c.HistoryLateness, time.Hour)
+	c.Listen = cmp.Or(c.Listen, "127.0.0.1:8081")
+	c.GRPC = cmp.Or(c.GRPC, "127.0.0.1:8082")
+	c.Admin = cmp.Or(c.Admin, "127.0.0.1:9091")
+	c.Partitions = cmp.Or(c.Partitions, DefaultPartitions)
+	c.AddressHeader = cmp.Or(c.AddressHeader, clientip.DefaultHeader)
+	c.MaxConnections = cmp.Or(c.MaxConnections, 2048)
+	c.MaxBody = cmp.Or(c.MaxBody, 64<<20)
+	c.MaxMessage = cmp.Or(c.MaxMessage, 4<<20)
+	c.MaxRecord = cmp.Or(c.MaxRecord, DefaultMaxRecord)
+	c.MaxRejected = cmp.Or(c.MaxRejected, 10_000)
+	c.MaxRequests = cmp.Or(c.MaxRequests, 64)
+	c.ReadingBytes = cmp.Or(c.ReadingBytes, 256<<20)
+	c.WaitingBytes = cmp.Or(c.WaitingBytes, 64<<20)
+	c.MinRate = cmp.Or(c.MinRate, 8<<10)
+	c.ReadTimeout = cmp.Or(c.ReadTimeout, 30*time.Second)
+	c.AppendTimeout = cmp.Or(c.AppendTimeout, 30*time.Second)
+	c.StopTimeout = cmp.Or(c.StopTimeout, 20*time.Second)
+	c.HistoryLateness = cmp.Or(c.HistoryLateness, time.Hour)
 }
 
 // What the collector's commands have in common.
@@ -168,13 +169,6 @@ const (
 	clientID          = "atlas-collector"
 	slotTimeout       = 5 * time.Second // after which a client is told to retry; many batches are published meanwhile
 )
-
-func orDefault[T comparable](setting *T, value T) {
-	var zero T
-	if *setting == zero {
-		*setting = value
-	}
-}
 
 func (c Config) log() eventlog.Config {
 	var names []string

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,10 +73,10 @@ func (c ImportConfig) destination() (publish.Destination, eventlog.TopicSpec, er
 func ImportDefaults() ImportConfig { return ImportConfig{}.withDefaults() }
 
 func (c ImportConfig) withDefaults() ImportConfig {
-	orDefault(&c.MaxRecord, DefaultMaxRecord)
-	orDefault(&c.Progress, io.Discard)
-	orDefault(&c.Summary, io.Discard)
-	orDefault(&c.Logger, zap.NewNop())
+	c.MaxRecord = cmp.Or(c.MaxRecord, DefaultMaxRecord)
+	c.Progress = cmp.Or(c.Progress, io.Discard)
+	c.Summary = cmp.Or(c.Summary, io.Discard)
+	c.Logger = cmp.Or(c.Logger, zap.NewNop())
 	return c
 }
 

@@ -57,10 +57,10 @@ func (c SimulateConfig) Validate() error {
 func SimulateDefaults() SimulateConfig { return SimulateConfig{}.withDefaults() }
 
 func (c SimulateConfig) withDefaults() SimulateConfig {
-	orDefault(&c.Rate, defaultRate)
-	orDefault(&c.Probes, simulator.DefaultProbes)
-	orDefault(&c.Partitions, DefaultPartitions)
-	orDefault(&c.Logger, zap.NewNop())
+	c.Rate = cmp.Or(c.Rate, defaultRate)
+	c.Probes = cmp.Or(c.Probes, simulator.DefaultProbes)
+	c.Partitions = cmp.Or(c.Partitions, DefaultPartitions)
+	c.Logger = cmp.Or(c.Logger, zap.NewNop())
 	return c
 }
 

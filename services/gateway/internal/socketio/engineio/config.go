@@ -1,6 +1,7 @@
 package engineio
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -61,26 +62,19 @@ func (c Config) Validate() error {
 
 // WithDefaults gives the settings that a Server works with.
 func (c Config) WithDefaults() Config {
-	orDefault(&c.PingInterval, 25*time.Second)
-	orDefault(&c.PingTimeout, 60*time.Second)
-	orDefault(&c.UpgradeTimeout, 10*time.Second)
-	orDefault(&c.MaxPayload, 100_000)
-	orDefault(&c.MaxSessions, 100_000)
-	orDefault(&c.Queue.Bytes, 1<<20)
-	orDefault(&c.Queue.Messages, 1000)
-	orDefault(&c.Queue.WriteTimeout, 10*time.Second)
-	orDefault(&c.Queue.CloseTimeout, 5*time.Second)
-	orDefault(&c.Stats, &outbox.Stats{})
-	orDefault(&c.Logger, zap.NewNop())
+	c.PingInterval = cmp.Or(c.PingInterval, 25*time.Second)
+	c.PingTimeout = cmp.Or(c.PingTimeout, 60*time.Second)
+	c.UpgradeTimeout = cmp.Or(c.UpgradeTimeout, 10*time.Second)
+	c.MaxPayload = cmp.Or(c.MaxPayload, 100_000)
+	c.MaxSessions = cmp.Or(c.MaxSessions, 100_000)
+	c.Queue.Bytes = cmp.Or(c.Queue.Bytes, 1<<20)
+	c.Queue.Messages = cmp.Or(c.Queue.Messages, 1000)
+	c.Queue.WriteTimeout = cmp.Or(c.Queue.WriteTimeout, 10*time.Second)
+	c.Queue.CloseTimeout = cmp.Or(c.Queue.CloseTimeout, 5*time.Second)
+	c.Stats = cmp.Or(c.Stats, &outbox.Stats{})
+	c.Logger = cmp.Or(c.Logger, zap.NewNop())
 	if c.Admit == nil {
 		c.Admit = func(*http.Request) (Admission, error) { return unlimited{}, nil }
 	}
 	return c
-}
-
-func orDefault[T comparable](setting *T, value T) {
-	var zero T
-	if *setting == zero {
-		*setting = value
-	}
 }
