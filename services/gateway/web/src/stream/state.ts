@@ -24,6 +24,7 @@ export type PageState =
   | { is: "silent"; since: number; every?: number | undefined } // every: seconds between two results on average
   | { is: "paused"; waiting: number }
   | { is: "replaying"; speed: number | "max"; at: number }
+  | { is: "standing"; at: number } // a replay that is paused
   | { is: "catching up"; newest: number }
   | { is: "lost"; nextTry: number }
   | { is: "back"; missed?: { from: number | null; to: number | null } }
@@ -47,6 +48,8 @@ export function stateWords(state: PageState, now: number, zone: Zone): string {
       return `paused, ${count.format(state.waiting)} waiting`;
     case "replaying":
       return `replaying ${speedWords(state.speed)}, ${formatTime(state.at, zone)}`;
+    case "standing":
+      return `paused at ${formatTime(state.at, zone)}`;
     case "catching up":
       return `catching up, ${formatDuration(now - state.newest)} behind`;
     case "lost":

@@ -1,0 +1,61 @@
+import { ApiError } from "../../api/client.ts";
+import type { Outages, Volume } from "../../api/types.ts";
+import { api } from "../../frame/api.ts";
+import type { GatewayError } from "../../frame/errors.ts";
+import type { Extent } from "../../replay/extent.ts";
+import type { Limit } from "./speeds.ts";
+
+/** What is replayed: a measurement's results, or connection events. */
+export type Subject = { msm: number } | { stream: "probestatus" };
+
+const buckets = 240;
+const patience = 400; // ms without a further change before the gateway is asked: each answer costs it reading
+
+/** What the gateway knows of an interval before it is replayed. */
+export class Facts {
+  volume = $state.raw<Volume | undefined>();
+  volumeFault = $state.raw<GatewayError | undefined>();
+  limit = $state.raw<Limit | undefined>();
+  outages = $state.raw<Outages | undefined>();
+
+  /** Asks for the timeline's bars and markers. The function that it returns gives that up. */
+  askVolume(subject: Subject, { from, to }: Extent): () => void {
+    this.volumeFault = undefined;
+    return later(async (signal) => {
+      const outages = api.outages({ from: Math.max(from, to - longestOutages), to }, signal).catch(() => undefined);
+      try {
+        this.volume = await api.volume({ ...subject, from, to, buckets }, signal);
+      } catch (error) {
+        this.volume = undefined;
+        this.volumeFault = faultOf(error);
+      }
+      if (!signal.aborted) this.outages = await outages;
+    });
+  }
+
+  /** Asks how fast an interval may be replayed. */
+  askLimit(subject: Subject, { from, to }: Extent): () => void {
+    this.limit = undefined;
+    if (!("msm" in subject)) return () => {};
+    return later(async (signal) => {
+      const { speed } = await api.measurement(subject.msm, { from, to }, signal).catch(() => ({ speed: null }));
+      if (!signal.aborted) this.limit = speed ?? undefined;
+    });
+  }
+}
+
+/** What one answer of /api/outages may cover. */
+const longestOutages = 7 * 86400; // seconds
+
+function later(ask: (signal: AbortSignal) => Promise<void>): () => void {
+  const ended = new AbortController();
+  const timer = setTimeout(() => void ask(ended.signal), patience);
+  return () => {
+    clearTimeout(timer);
+    ended.abort();
+  };
+}
+
+function faultOf(error: unknown): GatewayError | undefined {
+  return error instanceof ApiError ? { code: error.code, words: error.words } : undefined;
+}

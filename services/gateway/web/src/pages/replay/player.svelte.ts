@@ -1,0 +1,115 @@
+import { clock as gatewayClock } from "../../frame/clock.svelte.ts";
+import { token } from "../../frame/token.svelte.ts";
+import type { Parameters } from "../../link/link.ts";
+import { Replayer, type ReplayState, type Speed } from "../../replay/replayer.ts";
+import type { Gap, PageState } from "../../stream/state.ts";
+import { Stream, type Delivery } from "../../stream/stream.ts";
+
+const often = 100; // ms, from one showing of the clock to the next
+
+/** What a view does with what is replayed. */
+export interface Consumer {
+  take(deliveries: readonly Delivery[]): void;
+  /** What came before the instant that is shown. */
+  recall(deliveries: readonly Delivery[]): void;
+  gap(gap: Gap): void;
+}
+
+/** A Replayer that Svelte sees: its clock, and its state. */
+export class Player {
+  readonly #replayer: Replayer;
+  readonly #ticker: ReturnType<typeof setInterval>;
+  state = $state.raw<ReplayState>({ is: "paused" });
+  speed = $state.raw<Speed>(1);
+  clock = $state(0); // Unix seconds
+
+  constructor(parameters: Parameters, { from, to, at, speed, cursorLife }: Beginning, consumer: Consumer) {
+    this.#replayer = new Replayer(
+      { parameters: sent(parameters), from, to, cursorLife },
+      at,
+      speed,
+      {
+        deliver: (deliveries, before) => (before ? consumer.recall(deliveries) : consumer.take(deliveries)),
+        changed: () => this.#show(),
+        gap: (gap) => consumer.gap(gap),
+      },
+      (parameters, handlers) => new Stream(parameters, handlers, { token: () => token.value, client: "pages replay" }),
+    );
+    this.#show();
+    this.#ticker = setInterval(() => (this.clock = this.#replayer.clock), often);
+  }
+
+  get isRunning(): boolean {
+    return this.state.is === "playing" || this.state.is === "starting" || this.state.is === "lost";
+  }
+
+  toggle(): void {
+    if (this.isRunning) this.#replayer.pause();
+    else this.#replayer.play();
+  }
+
+  jump(time: number): void {
+    this.#replayer.jump(time);
+  }
+
+  skip(time: number): void {
+    this.#replayer.skip(time);
+  }
+
+  load(length: number): void {
+    this.#replayer.load(length);
+  }
+
+  setSpeed(speed: Speed): void {
+    this.#replayer.setSpeed(speed);
+  }
+
+  retry(): void {
+    this.#replayer.retry();
+  }
+
+  close(): void {
+    clearInterval(this.#ticker);
+    this.#replayer.close();
+  }
+
+  #show(): void {
+    this.state = this.#replayer.state;
+    this.speed = this.#replayer.speed;
+    this.clock = this.#replayer.clock;
+  }
+}
+
+interface Beginning {
+  from: number; // Unix seconds
+  to: number;
+  at: number;
+  speed: Speed;
+  cursorLife: number; // seconds
+}
+
+/** Arrays, as a fast replay has many results a second, and what the views want to know of probes. */
+function sent(parameters: Parameters): Parameters {
+  const isResult = parameters["stream_type"] === undefined || parameters["stream_type"] === "result";
+  return { ...(isResult && { enrichProbes: true }), ...parameters, buffering: true };
+}
+
+/** What the chip says. */
+export function chipState(player: Player): PageState {
+  const { state, clock, speed } = player;
+  switch (state.is) {
+    case "playing":
+      return { is: "replaying", speed, at: clock };
+    case "loading":
+    case "starting":
+      return { is: "connecting" };
+    case "paused":
+      return { is: "standing", at: clock };
+    case "ended":
+      return { is: "ended", why: "finished" };
+    case "lost":
+      return { is: "lost", nextTry: state.nextTry + gatewayClock.now - Date.now() / 1000 };
+    case "refused":
+      return state;
+  }
+}
