@@ -57,7 +57,7 @@ func TestGetThatComesBackToWhatIsGoneBeginsAnew(t *testing.T) {
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("%v: got %s", test, response.Status)
 		}
-		confirmed, told := "event: atlas_subscribed\ndata: "+test.echo+"\n\n", "event: atlas_error\ndata: "+begunAnew+"\n\n"
+		confirmed, told := "id: 1001-behind--1\nevent: atlas_subscribed\ndata: "+test.echo+"\n\n", "event: atlas_error\ndata: "+begunAnew+"\n\n"
 		result := "id: 1001-behind-0\nevent: atlas_result\ndata: {\"msm_id\":1001,\"prb_id\":7}\n\n"
 		if test.accept != events {
 			confirmed, told = `["atlas_subscribed",`+test.echo+"]\n", `["atlas_error",`+begunAnew+"]\n"

@@ -85,6 +85,12 @@ func (serverSentEvents) EventAt(name string, payload []byte, cursor string) *out
 	return outbox.Text(appendServerSentEvent(text, name, payload))
 }
 
+// EventAtStart implements fanout.StartEncoding. The ID stands in the confirmation and not by itself: event-source-polyfill and launchdarkly-eventsource take
+// no notice of an ID without data.
+func (e serverSentEvents) EventAtStart(name string, payload []byte, cursor string) *outbox.Message {
+	return e.EventAt(name, payload, cursor)
+}
+
 func appendServerSentEvent(text []byte, name string, payload []byte) []byte {
 	text = append(append(append(text, "event: "...), name...), "\ndata: "...)
 	begin := len(text)

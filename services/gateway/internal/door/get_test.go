@@ -85,7 +85,7 @@ func TestGetStreamsServerSentEvents(t *testing.T) {
 	if got := response.Header.Get("Content-Type"); got != "text/event-stream" {
 		t.Errorf("got the type %q", got)
 	}
-	expectText(t, response.Body, "event: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n")
+	expectText(t, response.Body, "id: 1001-behind--1\nevent: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n")
 	house.deliver(7)
 	expectText(t, response.Body, "id: 1001-behind-0\nevent: atlas_result\ndata: {\"msm_id\":1001,\"prb_id\":7}\n\n")
 	house.deliverAll([]atlas.Record{{Event: atlas.Event{Measurement: 1001, Value: []byte("{\n\"a\":1}\n")}}})
@@ -249,7 +249,7 @@ func TestGetOfAMeasurementThatEnds(t *testing.T) {
 	house := open(t, plan{})
 	for accept, want := range map[string]string{
 		"*/*": `["atlas_subscribed",{"msm":"1002"}]` + "\n" + `["atlas_unsubscribed",{"msm":"1002"}]` + "\n",
-		"text/event-stream": "event: atlas_subscribed\ndata: {\"msm\":\"1002\"}\n\n" +
+		"text/event-stream": "id: 1002-behind--1\nevent: atlas_subscribed\ndata: {\"msm\":\"1002\"}\n\n" +
 			"event: atlas_unsubscribed\nid: " + endOf([]byte(`{"msm":"1002"}`)) + "\ndata: {\"msm\":\"1002\"}\n\n",
 	} {
 		response := house.get(t, "msm=1002", "Accept", accept)
@@ -289,7 +289,7 @@ func TestGetBehindTheEnd(t *testing.T) {
 func TestGetOfAMeasurementThatTurnsPrivate(t *testing.T) {
 	house := open(t, plan{})
 	response := house.get(t, "msm=1001", "Accept", "text/event-stream")
-	expectText(t, response.Body, "event: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n")
+	expectText(t, response.Body, "id: 1001-behind--1\nevent: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n")
 	house.known.hide(publicMeasurement)
 	house.hub.MeasurementChanged(atlas.Measurement{ID: publicMeasurement})
 	rest, err := io.ReadAll(response.Body)
@@ -317,7 +317,7 @@ func TestGetIsToldThatTheGatewayStops(t *testing.T) {
 func TestGetThatIsTooSlowIsTold(t *testing.T) {
 	house := open(t, plan{queue: outbox.Limits{Bytes: 1 << 20, Messages: 2, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second}})
 	response := house.get(t, "msm=1001", "Accept", "text/event-stream")
-	expectText(t, response.Body, "event: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n")
+	expectText(t, response.Body, "id: 1001-behind--1\nevent: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n")
 	house.deliverAll(tooMany())
 	rest, err := io.ReadAll(response.Body)
 	if err != nil || !strings.Contains(string(rest), "event: atlas_error\ndata: \"[too_slow] this connection cannot keep up") {

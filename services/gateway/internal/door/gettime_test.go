@@ -87,7 +87,7 @@ func TestSilentStreamsAreKeptAwake(t *testing.T) {
 	for _, test := range []struct{ header, subscribed, result, awake string }{
 		{"", `["atlas_subscribed",{"msm":"1001"}]` + "\n", `["atlas_result",{"msm_id":1001,"prb_id":7}]` + "\n", "\n"},
 		{
-			"Accept: text/event-stream\r\n", "event: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n",
+			"Accept: text/event-stream\r\n", "id: 1001-behind--1\nevent: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n",
 			"id: 1001-behind-0\nevent: atlas_result\ndata: {\"msm_id\":1001,\"prb_id\":7}\n\n", ":\n\n",
 		},
 	} {

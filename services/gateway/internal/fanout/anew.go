@@ -10,7 +10,7 @@ import (
 // log does not come, unless it is backlog.
 func (m *membership) confirm(next int64) error {
 	if m.gone == nil {
-		return m.say(eventSubscribed)
+		return m.sayBegun(next)
 	}
 	words := subscription.Refuse(m.gone.Code, "%s; measurement %d begins anew with what comes from now on, from offset %d of partition %d: "+
 		"what came in between is missing", m.gone.Words, m.wanted.Measurement, next, m.partition.number)
@@ -18,7 +18,20 @@ func (m *membership) confirm(next int64) error {
 		words = subscription.Refuse(m.gone.Code, "%s; measurement %d begins anew with its backlog, from offset %d of partition %d: what came in between is missing, "+
 			"and what has come already may come again", m.gone.Words, m.wanted.Measurement, m.start.from, m.partition.number)
 	}
-	return errors.Join(m.say(eventSubscribed), m.subscriber.complain(words))
+	return errors.Join(m.sayBegun(next), m.subscriber.complain(words))
+}
+
+// sayBegun confirms the membership, to those who hand it back with the cursor behind which all stands that is to come.
+func (m *membership) sayBegun(next int64) error {
+	encoding, known := m.subscriber.encoding.(StartEncoding)
+	if !known || !m.wanted.Cursor.Wanted {
+		return m.say(eventSubscribed)
+	}
+	start := m.partition.beginning(m, next)
+	if m.partition.isPast && start.replay == "" { // who comes back gets the replay from its start
+		return m.say(eventSubscribed)
+	}
+	return m.subscriber.tell(encoding.EventAtStart(eventSubscribed, m.parameters, m.subscriber.hub.cursor(start)))
 }
 
 // cannotGoOn ends a replay before it begins whose client has come back by itself, if its cursor is gone: from its start, all would come twice. Whoever is

@@ -40,6 +40,14 @@ type Encoding interface {
 	EventAt(name string, payload []byte, cursor string) *outbox.Message
 }
 
+// StartEncoding is that of a door whose clients come back by themselves with the last cursor that they were given: the confirmation of a subscription has
+// one too, or who is cut off before the first record would come back without any.
+type StartEncoding interface {
+	Encoding
+	// EventAtStart is EventAt for the confirmation.
+	EventAtStart(name string, payload []byte, cursor string) *outbox.Message
+}
+
 // ReplayEncoding is that of a door whose clients know an event which comes before atlas_unsubscribed at the end of a replay.
 type ReplayEncoding interface {
 	Encoding

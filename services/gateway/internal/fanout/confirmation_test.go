@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/outbox"
 )
 
 // confirmed subscribes, and gives the confirmation.
@@ -25,8 +26,29 @@ func (b *bay) confirmed(t *testing.T, parameters string) (confirmation string) {
 	}
 }
 
+// atStart is the encoding of clients that come back with the last cursor of their one subscription.
+type atStart struct{ plain }
+
+func (e atStart) EventAtStart(name string, payload []byte, cursor string) *outbox.Message {
+	return e.EventAt(name, payload, cursor)
+}
+
+// remember has the client of a bay come back with the last cursor, which stands for all its subscriptions or for one.
+func (b *bay) remember(forAll bool) {
+	if b.seat.forAll = forAll; !forAll {
+		b.subscriber.encoding = atStart{}
+	}
+}
+
 // The cursor of a confirmation, before the first record, is one behind which nothing is missing.
 func TestConfirmationStandsBeforeTheFirstRecord(t *testing.T) {
+	for _, forAll := range []bool{true, false} {
+		testConfirmations(t, forAll)
+	}
+}
+
+func testConfirmations(t *testing.T, forAll bool) {
+	t.Helper()
 	after := plainCursors{}.Live(1, atlas.Position{Topic: "river", Offset: 7})
 	for parameters, want := range map[string]int64{
 		`{"msm":1,"prb":2,"cursor":""}`:                     19,
@@ -36,7 +58,7 @@ func TestConfirmationStandsBeforeTheFirstRecord(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			bay := openBay(t, 5, Behind{Backlog: time.Minute})
 			defer bay.close()
-			bay.seat.forAll = true
+			bay.remember(forAll)
 			bay.river.grow(0, same(10, 1, 1)...)
 			time.Sleep(2 * time.Minute)
 			bay.river.grow(0, same(10, 1, 1)...)
@@ -47,6 +69,20 @@ func TestConfirmationStandsBeforeTheFirstRecord(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A replay has no place before its first record: who comes back gets it from its start.
+func TestConfirmationOfAReplayHasNoCursor(t *testing.T) {
+	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
+		h.settings.Cursors = plainCursors{}
+		client := &inbox{}
+		subscriber := h.join(t, client)
+		defer subscriber.Leave()
+		subscriber.encoding = atStart{}
+		const replay = `{"msm":1001,"startTime":100,"cursor":""}`
+		subscribe(t, subscriber, replay)
+		client.expect(t, "atlas_subscribed "+replay)
+	})
 }
 
 // A cursor does not stand for a record that did not fit: it will come.
