@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"math"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -72,15 +73,37 @@ func (g *Guard) Allowance(remote string) *Allowance {
 // Message judges a message of so many bytes that came from the client. It counts once for every 4 KiB that it has begun, but never more than may be said
 // at once.
 func (a *Allowance) Message(bytes int) Verdict {
-	count := min(1+max(0, bytes-1)/messageBytes, a.messages.Burst(), a.networks.burst())
-	if now := time.Now(); a.messages.AllowN(now, max(1, count)) && a.networks.allow(now, max(1, count)) {
+	count := a.atOnce(1 + max(0, bytes-1)/messageBytes)
+	if a.allow(count) {
 		return Pass
 	}
-	a.guard.metrics.messages.Inc()
 	if a.excess == nil {
 		a.excess = newExcess(a.messages.Limit(), patience*a.messages.Burst())
 	}
-	return a.excess.judge(max(1, count))
+	return a.excess.judge(count)
+}
+
+// Further counts so many messages beside one that has been counted, as it stands for all of them, but never more than half of what may be said at once: a
+// client that has said little else can say it. It refuses them with ErrTooManyMessages.
+func (a *Allowance) Further(messages int) error {
+	if messages > 0 && !a.allow(min(messages, a.atOnce(math.MaxInt)/2)) {
+		return ErrTooManyMessages
+	}
+	return nil
+}
+
+// atOnce is how many messages are counted for some.
+func (a *Allowance) atOnce(messages int) int {
+	return max(1, min(messages, a.messages.Burst(), a.networks.burst()))
+}
+
+func (a *Allowance) allow(messages int) bool {
+	now := time.Now()
+	if a.messages.AllowN(now, messages) && a.networks.allow(now, messages) {
+		return true
+	}
+	a.guard.metrics.messages.Inc()
+	return false
 }
 
 func newExcess(limit rate.Limit, burst int) *excess {

@@ -53,6 +53,27 @@ func TestLongMessagesCountByTheirLength(t *testing.T) {
 	}
 }
 
+// One message that stands for several counts as they would, but for more than half of what may be said at once no more than that.
+func TestAbuseMessagesThatStandForSeveral(t *testing.T) {
+	const burst = 10
+	for _, test := range []struct{ further, left int }{{-1, burst}, {0, burst}, {4, 6}, {5, 5}, {1000, 5}} {
+		allowance := NewGuard(Limits{Messages: 100, ConnectionMessages: 1}, prometheus.NewRegistry()).Allowance(home)
+		if err := allowance.Further(test.further); err != nil {
+			t.Errorf("%d further ones: %v", test.further, err)
+		}
+		left := 0
+		for allowance.Message(0) == Pass {
+			left++
+		}
+		if left != test.left {
+			t.Errorf("%d messages are left after %d further ones, want %d", left, test.further, test.left)
+		}
+		if err := allowance.Further(1); !errors.Is(err, ErrTooManyMessages) {
+			t.Errorf("one too many: got %v", err)
+		}
+	}
+}
+
 // What is dropped is not dropped for ever, whatever the messages' length: who floods with long ones goes sooner.
 func TestAbuseLongMessages(t *testing.T) {
 	allowance := NewGuard(Limits{Messages: 1000, ConnectionMessages: 100}, prometheus.NewRegistry()).Allowance(home)

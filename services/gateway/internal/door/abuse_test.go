@@ -80,6 +80,23 @@ func TestAbuseBeforeConnecting(t *testing.T) {
 	expectClose(t, client, websocket.ClosePolicyViolation)
 }
 
+// A recovery counts as many messages as it gives subscriptions back: one beyond the limit comes again when its connection is closed, as one that may be had
+// later.
+func TestAbuseRecoveries(t *testing.T) {
+	house := open(t, plan{admission: admission.Limits{Connections: 10, Subscriptions: 1000, Messages: 1000, ConnectionMessages: 1}})
+	client, _ := house.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
+	expect(t, client, `0{"sid":`)
+	const burst = 10
+	for range burst / 2 {
+		say(t, client, "6")
+	}
+	say(t, client, `40{"pid":"mine","offset":"a hundred"}`)
+	expectClose(t, client, websocket.CloseNormalClosure)
+	if _, privateID := welcome(t, house, `{"pid":"mine","offset":"known"}`); privateID != "mine" {
+		t.Errorf("got the private ID %q for a recovery of two subscriptions", privateID)
+	}
+}
+
 // Of a client's request its session keeps the name and the digest of the token, however long it was.
 func TestAbuseLongRequests(t *testing.T) {
 	const clients, long = 20, 30_000

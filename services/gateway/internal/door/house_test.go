@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -124,6 +125,8 @@ func (cursors) Each(cursor string) ([]fanout.Recalled, error) {
 		return []fanout.Recalled{own("1001", "own"), own("5", "gone")}, nil
 	case "all gone":
 		return []fanout.Recalled{own("1001", "gone"), own("5", "gone")}, nil
+	case "a hundred":
+		return slices.Repeat([]fanout.Recalled{own("1001", "own")}, 100), nil
 	case "sealed with another key":
 		return nil, subscription.Refuse(subscription.CodeCursorGone, "offset: %s", cursor)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/socketio"
@@ -44,7 +45,9 @@ func (d *SocketIO) recall(session *session, socket *socketio.Socket) {
 	defer cancel()
 	subscriptions, err := session.recall(ctx, was.Offset)
 	if err != nil {
-		d.reception.logger.Warn("a client could not be recovered, and is to come again", zap.Error(err))
+		if !errors.Is(err, admission.ErrTooManyMessages) { // which is counted, and happens as often as a client likes
+			d.reception.logger.Warn("a client could not be recovered, and is to come again", zap.Error(err))
+		}
 		socket.Close()
 		return
 	}
@@ -56,11 +59,15 @@ func (d *SocketIO) recall(session *session, socket *socketio.Socket) {
 	session.resume(ctx, subscriptions)
 }
 
-// recall gives the subscriptions for which a cursor stands, none if not one of them can go on where it was. The error is why that is not known now.
+// recall gives the subscriptions for which a cursor stands, none if not one of them can go on where it was. The error is why that is not known now. They
+// count as if the client had asked for each with a message of its own.
 func (s *session) recall(ctx context.Context, cursor string) ([]fanout.Recalled, error) {
 	subscriptions, err := s.subscriber.Recall(ctx, cursor)
 	if _, refused := errors.AsType[*subscription.Error](err); refused {
 		return nil, nil
+	}
+	if err == nil {
+		err = s.connection.allowance.Further(len(subscriptions) - 1)
 	}
 	if err != nil {
 		return nil, err
