@@ -102,8 +102,8 @@ func (c *Conn) answerPing(data string) error {
 	return nil
 }
 
-// ReadAll hands over every message until the connection fails or ends, and tells why it did. Whoever calls it then sends the close frame. Admits is asked
-// first about each message, ping and pong, with the bytes of its payload: what it does not admit is dropped.
+// ReadAll hands over every message, whose bytes are valid until take returns, until the connection fails or ends, and tells why it did. Whoever calls it then
+// sends the close frame. Admits is asked first about each message, ping and pong, with the bytes of its payload: what it does not admit is dropped.
 //
 // What a message sets off needs more stack than waiting for it, and a stack that has grown hardly shrinks again: so messages have short-lived
 // goroutines, and the one that waits stays at 2 KiB.
@@ -138,21 +138,6 @@ func (c *Conn) countControl(admits func(size int) bool) {
 		_ = admits(len(data)) // nothing follows from it
 		return nil
 	})
-}
-
-// readBuffered reads messages until nothing is left in the buffer. It returns false when nothing more is to be read.
-func (c *Conn) readBuffered(take func(binary bool, message []byte)) (end End, reading bool) {
-	for {
-		kind, message, err := c.frames.ReadMessage()
-		if err != nil {
-			return c.end(err), false
-		}
-		c.side.room = c.most
-		take(kind == websocket.BinaryMessage, message)
-		if c.buffer.Buffered() == 0 {
-			return End{}, true
-		}
-	}
 }
 
 // Drain reads on after the end, as long as the outbox lets it: closing a socket that holds unread bytes could destroy what was sent last.

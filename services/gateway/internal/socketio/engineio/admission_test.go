@@ -3,6 +3,8 @@ package engineio
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -136,4 +138,25 @@ func TestAdmissionMayEndTheSession(t *testing.T) {
 		_ = client.Close()
 		server.expectEnded(t, "too many messages")
 	})
+}
+
+// A long body beyond the limit costs no more memory than there is already.
+func TestAbuseLongBodies(t *testing.T) {
+	server, _ := serveCounting(t, firstOnly(0))
+	client := server.startPolling(t, Revision4, "")
+	const bodies = 100
+	long := strings.Repeat("4", server.cfg.MaxPayload)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range bodies {
+		answer := httptest.NewRecorder()
+		server.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/?"+client.query, strings.NewReader(long)))
+		if answer.Code != http.StatusOK {
+			t.Fatalf("got status %d", answer.Code)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > uint64(bodies*len(long)) {
+		t.Errorf("%d bytes were allocated for %d bodies of %d", allocated, bodies, len(long))
+	}
 }

@@ -1,10 +1,11 @@
 package engineio
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
@@ -18,11 +19,7 @@ func (s *Session) post(w http.ResponseWriter, r *http.Request) *refusal {
 	if err := s.polling.beginPost(); err != nil {
 		return s.refusePolling(err)
 	}
-	body, refused := s.readBody(w, r)
-	admitted := s.admits(len(body)) // whatever it is
-	if refused == nil && admitted {
-		refused = s.receiveBody(body)
-	}
+	refused := s.takeBody(w, r)
 	s.polling.endPost() // before the answer, as with polls
 	if refused != nil {
 		return refused
@@ -32,22 +29,44 @@ func (s *Session) post(w http.ResponseWriter, r *http.Request) *refusal {
 	return nil
 }
 
+// bodyMemory is the memory of bodies, for as long as they are dealt with.
+var bodyMemory = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func giveBack(body *bytes.Buffer) {
+	const most = 128 << 10 // bytes that are kept for bodies to come
+	if body.Cap() <= most {
+		body.Reset()
+		bodyMemory.Put(body)
+	}
+}
+
+func (s *Session) takeBody(w http.ResponseWriter, r *http.Request) *refusal {
+	body := bodyMemory.Get().(*bytes.Buffer)
+	defer giveBack(body)
+	refused := s.readBody(w, r, body)
+	admitted := s.admits(body.Len()) // whatever it is
+	if refused != nil || !admitted {
+		return refused
+	}
+	return s.receiveBody(body.Bytes())
+}
+
 // readBody leaves the session alone if the body does not come or is too long: none of its packets were taken.
-func (s *Session) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *refusal) {
+func (s *Session) readBody(w http.ResponseWriter, r *http.Request, body *bytes.Buffer) *refusal {
 	deadline := time.Now().Add(s.server.cfg.Queue.WriteTimeout)
 	_ = http.NewResponseController(w).SetReadDeadline(deadline) // fails for a writer without deadlines only
 	limit := int64(s.server.cfg.MaxPayload)
 	if r.ContentLength > limit {
-		return nil, tooLarge(fmt.Sprintf("body: got %d bytes, want at most %d", r.ContentLength, limit))
+		return tooLarge(fmt.Sprintf("body: got %d bytes, want at most %d", r.ContentLength, limit))
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
 	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
-		return nil, tooLarge(fmt.Sprintf("body: got more than %d bytes", limit))
+		return tooLarge(fmt.Sprintf("body: got more than %d bytes", limit))
 	}
 	if err != nil {
-		return nil, badRequest("body: " + err.Error())
+		return badRequest("body: " + err.Error())
 	}
-	return body, nil
+	return nil
 }
 
 func (s *Session) receiveBody(body []byte) *refusal {

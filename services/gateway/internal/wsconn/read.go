@@ -1,0 +1,43 @@
+package wsconn
+
+import (
+	"bytes"
+	"sync"
+
+	"github.com/gorilla/websocket"
+)
+
+// maxKept is how many bytes of memory are kept for messages to come. It holds the longest that gateways take by default.
+const maxKept = 128 << 10
+
+// received are the memory of messages, for as long as they are dealt with. The memory that it takes to read a long one anew each time costs more than the
+// reading.
+var received = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// readBuffered reads messages until nothing is left in the buffer. It returns false when nothing more is to be read.
+func (c *Conn) readBuffered(take func(binary bool, message []byte)) (end End, reading bool) {
+	message := received.Get().(*bytes.Buffer)
+	defer giveBack(message)
+	for {
+		kind, reader, err := c.frames.NextReader()
+		if err != nil {
+			return c.end(err), false
+		}
+		message.Reset()
+		if _, err := message.ReadFrom(reader); err != nil {
+			return c.end(err), false
+		}
+		c.side.room = c.most
+		take(kind == websocket.BinaryMessage, message.Bytes())
+		if c.buffer.Buffered() == 0 {
+			return End{}, true
+		}
+	}
+}
+
+func giveBack(message *bytes.Buffer) {
+	if message.Cap() <= maxKept {
+		message.Reset()
+		received.Put(message)
+	}
+}
