@@ -7,8 +7,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// maxKept is how many bytes of memory are kept for messages to come. It holds the longest that gateways take by default.
-const maxKept = 128 << 10
+// maxKept is how many bytes of memory are kept for messages to come. It holds the longest that gateways take by default, in memory that has grown by doubling.
+const maxKept = 256 << 10
 
 // received are the memory of messages, for as long as they are dealt with. The memory that it takes to read a long one anew each time costs more than the
 // reading.
@@ -27,7 +27,7 @@ func (c *Conn) readBuffered(take func(binary bool, message []byte)) (end End, re
 		if _, err := message.ReadFrom(reader); err != nil {
 			return c.end(err), false
 		}
-		c.side.room = c.most
+		c.side.beginMessage()
 		take(kind == websocket.BinaryMessage, message.Bytes())
 		if c.buffer.Buffered() == 0 {
 			return End{}, true

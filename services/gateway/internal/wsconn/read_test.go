@@ -2,11 +2,13 @@ package wsconn
 
 import (
 	"bytes"
+	"context"
+	"encoding/binary"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/gorilla/websocket"
@@ -14,74 +16,138 @@ import (
 	"atlasstream/services/gateway/internal/outbox"
 )
 
-// longMessage is as long as a gateway takes by default.
-var longMessage = bytes.Repeat([]byte("7"), 100_000)
+// longest is as long as a message may be at a gateway by default.
+var longest = bytes.Repeat([]byte("7"), 100_000)
 
-// flood serves a client that sends long messages, one after the other, and calls taken for each.
-func flood(t testing.TB, messages int, taken func()) {
+// framed is a message in frames of so many bytes, masked with zeros.
+func framed(message []byte, size int) (frames []byte) {
+	const final, text, masked, length64 = 0x80, 0x01, 0x80, 127
+	opcode := byte(text)
+	for len(message) > 0 {
+		part := message[:min(len(message), size)]
+		if message = message[len(part):]; len(message) == 0 {
+			opcode |= final
+		}
+		frames = binary.BigEndian.AppendUint64(append(frames, opcode, masked|length64), uint64(len(part)))
+		frames = append(append(frames, 0, 0, 0, 0), part...)
+		opcode = 0
+	}
+	return frames
+}
+
+// door serves a single connection.
+type door struct {
+	conn net.Conn
+	gone context.Context
+	shut context.CancelFunc
+}
+
+func newDoor(conn net.Conn) *door {
+	gone, shut := context.WithCancel(context.Background())
+	return &door{conn, gone, shut}
+}
+
+func (d *door) Accept() (net.Conn, error) {
+	if conn := d.conn; conn != nil {
+		d.conn = nil
+		return conn, nil
+	}
+	<-d.gone.Done()
+	return nil, net.ErrClosed
+}
+
+func (d *door) Close() error {
+	d.shut()
+	return nil
+}
+
+func (d *door) Addr() net.Addr { return &net.TCPAddr{} }
+
+// counted counts what is asked of a connection.
+type counted struct {
+	net.Conn
+	reads int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	c.reads++
+	return c.Conn.Read(p)
+}
+
+// flood has a client send the frames of the longest message so often, and tells how often it was read from.
+func flood(t testing.TB, messages int, frames []byte) (reads int) {
 	t.Helper()
-	settings := &Settings{MaxMessage: int64(len(longMessage)), Limits: &outbox.Limits{Bytes: 1 << 20, Messages: 100}, Stats: &outbox.Stats{}}
-	done := make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	settings := &Settings{MaxMessage: int64(len(longest)), Limits: &outbox.Limits{Bytes: 1 << 20, Messages: 100}, Stats: &outbox.Stats{}}
+	near, far := net.Pipe()
+	server, done := &counted{Conn: far}, make(chan int)
+	listener := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := settings.Upgrade(w, r)
 		if err != nil {
 			t.Error(err)
 			return
 		}
+		server.reads = 0
 		go func() {
-			defer close(done)
 			defer conn.Close()
+			taken := 0
 			conn.ReadAll(everything, func(_ bool, message []byte) {
-				if !bytes.Equal(message, longMessage) {
-					t.Errorf("got %d bytes, want %d", len(message), len(longMessage))
+				taken++
+				if !bytes.Equal(message, longest) {
+					t.Errorf("got %d bytes, want %d", len(message), len(longest))
 				}
-				taken()
 			})
+			done <- taken
 		}()
 	}))
-	defer server.Close()
-	client, response, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(server.URL, "http"), nil)
+	listener.Listener = newDoor(server)
+	listener.Start()
+	defer listener.Close()
+	dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return near, nil }}
+	client, response, err := dialer.Dial("ws://gateway", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
-	sendPrepared(t, client.NetConn(), messages)
+	for range messages {
+		if _, err := near.Write(frames); err != nil {
+			t.Fatal(err)
+		}
+	}
 	_ = client.Close()
-	<-done
+	if taken := <-done; taken != messages {
+		t.Errorf("%d messages were taken, want %d", taken, messages)
+	}
+	return server.reads
 }
 
-// sendPrepared sends long messages with little work for the sender: they are masked with zeros.
-func sendPrepared(t testing.TB, conn net.Conn, messages int) {
-	t.Helper()
-	const text, masked, length64 = 0x81, 0x80, 127
-	size := len(longMessage)
-	frame := append([]byte{text, masked | length64, 0, 0, 0, 0, 0, byte(size >> 16), byte(size >> 8), byte(size), 0, 0, 0, 0}, longMessage...)
-	for range messages {
-		if _, err := conn.Write(frame); err != nil {
-			t.Fatal(err)
+// Long messages are read into memory that is used again: what is not admitted must cost little. The pool of such memory may lose some of it.
+func TestAbuseMemoryOfLongMessages(t *testing.T) {
+	least, frames := uint64(math.MaxUint64), framed(longest, len(longest))
+	for range 20 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		flood(t, 1, frames)
+		runtime.ReadMemStats(&after)
+		least = min(least, after.TotalAlloc-before.TotalAlloc)
+	}
+	if least > uint64(len(longest)) {
+		t.Errorf("%d bytes were allocated for a message of %d, with its connection", least, len(longest))
+	}
+}
+
+// A long message is read in large parts, however small its frames are.
+func TestAbuseSmallFramesOfLongMessages(t *testing.T) {
+	const messages = 10
+	for _, frame := range []int{len(longest), 4096, 300} {
+		if reads := flood(t, messages, framed(longest, frame)); reads > 25*messages {
+			t.Errorf("%d reads for %d messages in frames of %d bytes", reads, messages, frame)
 		}
 	}
 }
 
-// Long messages are read into memory that is used again: what is not admitted must cost little.
-func TestAbuseLongMessages(t *testing.T) {
-	const messages = 200
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	got := 0
-	flood(t, messages, func() { got++ })
-	runtime.ReadMemStats(&after)
-	if got != messages {
-		t.Errorf("%d messages were taken, want %d", got, messages)
-	}
-	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > uint64(messages*len(longMessage)) {
-		t.Errorf("%d bytes were allocated for %d messages of %d", allocated, messages, len(longMessage))
-	}
-}
-
-// BenchmarkLongMessages has a client of the same process, which costs something too.
+// BenchmarkLongMessages has a client in the same process, which costs something too.
 func BenchmarkLongMessages(b *testing.B) {
 	b.ReportAllocs()
-	b.SetBytes(int64(len(longMessage)))
-	flood(b, b.N, func() {})
+	b.SetBytes(int64(len(longest)))
+	flood(b, b.N, framed(longest, 4096))
 }

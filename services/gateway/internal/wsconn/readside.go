@@ -17,21 +17,45 @@ const readBufferSize = 288
 type readSide struct {
 	net.Conn
 	muted  bool
-	failed bool // a read failed, so the fault is the connection's and not the protocol's
-	room   int  // bytes that may still be read before the client's next message is there
+	failed bool   // a read failed, so the fault is the connection's and not the protocol's
+	most   int    // bytes of a message with all its frames
+	read   int    // of them, those of the message that is on its way
+	ahead  *ahead // what was read of the connection beyond that; nil if nothing was
 }
 
 // errOverhead is returned to who reads more than a message can need, such as frames without end that hold nothing.
 var errOverhead = errors.New("the frames of the message are too many")
 
 func (c *readSide) Read(p []byte) (int, error) {
-	if c.muted && c.room <= 0 {
+	if c.muted && c.read >= c.most {
 		return 0, errOverhead
 	}
-	n, err := c.Conn.Read(p)
-	c.room -= n
+	n, err := c.readSome(p)
+	c.read += n
 	c.failed = err != nil
 	return n, err
+}
+
+// beginMessage has the next message have as many bytes as it may.
+func (c *readSide) beginMessage() { c.read = 0 }
+
+// readSome reads ahead once a message has turned out to be long.
+func (c *readSide) readSome(p []byte) (int, error) {
+	if c.ahead == nil {
+		if c.read < longMessage || len(p) >= aheadBytes {
+			return c.Conn.Read(p)
+		}
+		var err error
+		if c.ahead, err = readAhead(c.Conn); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, c.ahead.unread)
+	if c.ahead.unread = c.ahead.unread[n:]; len(c.ahead.unread) == 0 {
+		aheads.Put(c.ahead)
+		c.ahead = nil
+	}
+	return n, nil
 }
 
 func (c *readSide) Write(p []byte) (int, error) {

@@ -30,7 +30,6 @@ type Conn struct {
 	frames *websocket.Conn
 	side   *readSide
 	buffer *bufio.Reader // between the two
-	most   int           // bytes of a message with all its frames
 }
 
 // writeBuffers serve the handshakes only.
@@ -64,8 +63,8 @@ func (s *Settings) UpgradeFor(detached *outbox.Outbox, w http.ResponseWriter, r 
 	if err != nil {
 		return nil, err
 	}
-	hijacker.side.muted = true
-	conn := &Conn{Outbox: detached, frames: frames, side: hijacker.side, buffer: hijacker.buffer, most: frameOverhead(s.MaxMessage)}
+	hijacker.side.muted, hijacker.side.most = true, frameOverhead(s.MaxMessage)
+	conn := &Conn{Outbox: detached, frames: frames, side: hijacker.side, buffer: hijacker.buffer}
 	frames.SetReadLimit(s.MaxMessage)
 	frames.SetCloseHandler(func(int, string) error { return nil }) // it ends the reading, and whoever reads answers
 	return conn, nil
@@ -109,7 +108,7 @@ func (c *Conn) answerPing(data string) error {
 // goroutines, and the one that waits stays at 2 KiB.
 func (c *Conn) ReadAll(admits func(size int) bool, take func(binary bool, message []byte)) (end End) {
 	c.countControl(admits)
-	c.side.room = c.most
+	c.side.beginMessage()
 	counted := func(binary bool, message []byte) {
 		if admits(len(message)) {
 			take(binary, message)
@@ -127,14 +126,14 @@ func (c *Conn) ReadAll(admits func(size int) bool, take func(binary bool, messag
 // countControl has pings answered and pongs counted. They may stand between the frames of a message.
 func (c *Conn) countControl(admits func(size int) bool) {
 	c.frames.SetPingHandler(func(data string) error {
-		c.side.room = c.most
+		c.side.beginMessage()
 		if admits(len(data)) {
 			return c.answerPing(data)
 		}
 		return nil
 	})
 	c.frames.SetPongHandler(func(data string) error {
-		c.side.room = c.most
+		c.side.beginMessage()
 		_ = admits(len(data)) // nothing follows from it
 		return nil
 	})

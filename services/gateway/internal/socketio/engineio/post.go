@@ -33,7 +33,7 @@ func (s *Session) post(w http.ResponseWriter, r *http.Request) *refusal {
 var bodyMemory = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func giveBack(body *bytes.Buffer) {
-	const most = 128 << 10 // bytes that are kept for bodies to come
+	const most = 256 << 10 // bytes that are kept for bodies to come
 	if body.Cap() <= most {
 		body.Reset()
 		bodyMemory.Put(body)
