@@ -144,6 +144,9 @@ func holesBetweenAnswers(t *testing.T, shelf *compactedShelf) {
 		shelf.assertRead(t)
 		early.await(t, shelf.want)
 	}
+	if object, found, err := shelf.f.log.History().Object(within(t, patience), atlas.Position{Topic: shelf.topic, Offset: 1}); found || err != nil {
+		t.Errorf("what compaction took is read as %.50s, %t, %v", object.Value, found, err)
+	}
 }
 
 // emptyBatches has idempotent producers write what is put again by others: of the last batch of each, Kafka keeps the head without a record.

@@ -179,6 +179,24 @@ func scanShowsRecords(t *testing.T, f fixture) {
 			t.Errorf("from %d to %d: got %q, want %q", test.from, test.to, got, test.want)
 		}
 	}
+	scanEndsByBytes(t, f, topic)
+}
+
+// scanEndsByBytes goes through one record after the other, each of which is more than is allowed.
+func scanEndsByBytes(t *testing.T, f fixture, topic string) {
+	var all int64
+	for from := int64(0); from < 6; from++ {
+		seen := 0
+		next, bytes, err := f.log.History().ScanWithin(within(t, patience), topic, 0, from, 100, 1, func(atlas.MeasurementID, time.Time) bool { seen++; return true })
+		if err != nil || seen != 1 || next != from+1 {
+			t.Errorf("from %d: saw %d records, up to %d, %v", from, seen, next, err)
+		}
+		all += bytes
+	}
+	next, bytes, err := f.log.History().ScanWithin(within(t, patience), topic, 0, 0, 100, 1<<20, func(atlas.MeasurementID, time.Time) bool { return true })
+	if err != nil || next != 6 || bytes != all || all < 6*int64(len("no event")) {
+		t.Errorf("went up to %d, through %d bytes, %v; want %d", next, bytes, err, all)
+	}
 }
 
 func archivesAreListed(t *testing.T, f fixture) {

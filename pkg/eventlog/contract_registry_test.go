@@ -47,6 +47,7 @@ func registryContract(t *testing.T, f fixture, kafka cluster) {
 		mirror.awaitCaughtUp(t)
 		mirror.assertIs(t, shelf.want)
 	})
+	t.Run("an object is read once more", func(t *testing.T) { objectIsReadOnceMore(t, f.newShelf(t, 1)) })
 	t.Run("the topic is missing at first", func(t *testing.T) { topicIsMissing(t, f) })
 	t.Run("the topic is made anew", func(t *testing.T) {
 		for _, puts := range []int{0, 1, 5} { // the new log is shorter than what was read of the old one, or longer
@@ -62,6 +63,23 @@ func registryContract(t *testing.T, f fixture, kafka cluster) {
 			t.Errorf("got %v, want the first refused", err)
 		}
 	})
+}
+
+// objectIsReadOnceMore reads what stands at each offset, which is nothing behind the end and where the key is no ID.
+func objectIsReadOnceMore(t *testing.T, shelf *shelf) {
+	shelf.put(t, 1, 7, 8)
+	shelf.put(t, 2, 7)
+	shelf.f.produce(t, shelf.topic, "no ID", "no object")
+	for offset, want := range []string{`{"id":7,"version":1}`, `{"id":8,"version":1}`, `{"id":7,"version":2}`, "", ""} {
+		position := atlas.Position{Topic: shelf.topic, Offset: int64(offset)}
+		object, found, err := shelf.f.log.History().Object(within(t, patience), position)
+		if err != nil || found != (want != "") || found && (string(object.Value) != want || object.Position != position) {
+			t.Errorf("offset %d: got %+v, %t, %v, want %s", offset, object, found, err, want)
+		}
+	}
+	if _, found, err := shelf.f.log.History().Object(within(t, patience), atlas.Position{Topic: shelf.topic, Offset: 1 << 40}); found || err != nil {
+		t.Errorf("far behind the end: got %t, %v", found, err)
+	}
 }
 
 func lastVersionsAreRead(t *testing.T, shelf *shelf) {

@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -15,45 +16,74 @@ import (
 func (h *History) Scan(
 	ctx context.Context, topic string, number int, from, to int64, see func(measurement atlas.MeasurementID, at time.Time) bool,
 ) (bytes int64, err error) {
-	_, to, err = h.within(ctx, topic, number, from, to)
-	if err != nil {
-		return 0, err
-	}
-	reader := reader{
-		fetcher: fetcher{partition: h.log.partition(topic, number), next: from}, wanted: from,
-		metrics: h.log.metrics.reading(topic, "scan"), logger: h.log.logger,
-	}
-	defer reader.close()
-	return reader.scan(ctx, to, see)
+	_, bytes, err = h.ScanWithin(ctx, topic, number, from, to, math.MaxInt64, see)
+	return bytes, err
 }
 
-func (r *reader) scan(ctx context.Context, to int64, see func(atlas.MeasurementID, time.Time) bool) (bytes int64, err error) {
-	var keys keyReader
-	take := func(record *kafka.Record) error {
-		if record.Offset < r.next {
-			return nil
-		}
-		named, err := keys.measurement(record.Key)
-		if err != nil {
-			return err
-		}
-		bytes += sizeOf(record)
-		if record.Offset >= to || !see(named, record.Time.UTC()) {
-			r.next = to
-			return errEnough
-		}
-		r.counts.read++
-		r.next = record.Offset + 1
-		return nil
+// ScanWithin is Scan that goes through no more than so many bytes, but for the last record of those. It gives the offset before which all was gone through.
+func (h *History) ScanWithin(
+	ctx context.Context, topic string, number int, from, to, most int64, see func(measurement atlas.MeasurementID, at time.Time) bool,
+) (next, bytes int64, err error) {
+	_, to, err = h.within(ctx, topic, number, from, to)
+	if err != nil {
+		return from, 0, err
 	}
+	scanner := scanner{reader: reader{
+		fetcher: fetcher{partition: h.log.partition(topic, number), next: from, most: answerFor(to - from)}, wanted: from,
+		metrics: h.log.metrics.reading(topic, "scan"), logger: h.log.logger,
+	}, to: to, most: most, see: see}
+	defer scanner.close()
+	err = scanner.run(ctx)
+	return scanner.next, scanner.bytes, err
+}
+
+// answerFor bounds an answer that is to have so many records: few are not worth a long one.
+func answerFor(records int64) int64 {
+	const bytesOfRecord = 1 << 10 // or less, as the broker holds them
+	return max(firstAnswer, min(records*bytesOfRecord, fetchBytes))
+}
+
+// scanner is a reader that is a Scan.
+type scanner struct {
+	reader
+	to    int64
+	most  int64 // bytes
+	see   func(measurement atlas.MeasurementID, at time.Time) bool
+	keys  keyReader
+	bytes int64
+	ended bool
+}
+
+func (s *scanner) run(ctx context.Context) error {
 	read := func() error {
-		_, err := r.readEach(ctx, take)
+		_, err := s.readEach(ctx, s.take)
 		return err
 	}
-	for r.next < to {
-		if err := r.persistEach(ctx, read); err != nil {
-			return bytes, err
+	for s.next < s.to && !s.ended {
+		if err := s.persistEach(ctx, read); err != nil {
+			return err
 		}
 	}
-	return bytes, nil
+	return nil
+}
+
+func (s *scanner) take(record *kafka.Record) error {
+	if record.Offset < s.next {
+		return nil
+	}
+	if record.Offset >= s.to {
+		s.next = s.to
+		return errEnough
+	}
+	named, err := s.keys.measurement(record.Key)
+	if err != nil {
+		return err
+	}
+	s.counts.read++
+	s.bytes += sizeOf(record)
+	s.next = record.Offset + 1
+	if s.ended = !s.see(named, record.Time.UTC()) || s.bytes >= s.most; s.ended {
+		return errEnough
+	}
+	return nil
 }

@@ -1,0 +1,54 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+
+	"atlasstream/pkg/atlas"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// Object reads an object of a registry once more, where ReadRegistry has found it. It is not found where it is gone, as it may be once there is a later one of
+// its ID.
+func (h *History) Object(ctx context.Context, position atlas.Position) (object atlas.Object, found bool, err error) {
+	partition, err := h.log.existing(ctx, position.Topic, position.Partition)
+	if err != nil {
+		return atlas.Object{}, false, err
+	}
+	err = retry(ctx, func() (err error) {
+		object, found, err = partition.object(ctx, position.Offset)
+		return err
+	})
+	return object, found, err
+}
+
+func (p partition) object(ctx context.Context, offset int64) (object atlas.Object, found bool, err error) {
+	fetcher := fetcher{partition: p, next: offset, most: firstAnswer}
+	defer fetcher.close()
+	response, err := fetcher.fetch(ctx)
+	if errors.Is(err, kafka.OffsetOutOfRange) {
+		return atlas.Object{}, false, nil
+	}
+	if err != nil {
+		return atlas.Object{}, false, err
+	}
+	err = eachRecord(response.Records, func(record *kafka.Record) (err error) {
+		if record.Offset == offset {
+			object, found, err = p.readObject(record)
+		}
+		return err
+	})
+	return object, found, err
+}
+
+func (p partition) readObject(record *kafka.Record) (object atlas.Object, is bool, err error) {
+	key, err := readBytes(nil, record.Key)
+	if err != nil {
+		return atlas.Object{}, false, err
+	}
+	object.ID, is = objectID(key)
+	object.Position = atlas.Position{Topic: p.topic, Partition: p.number, Offset: record.Offset}
+	object.Value, err = readBytes(nil, record.Value)
+	return object, is, err
+}
