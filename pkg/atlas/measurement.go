@@ -12,6 +12,9 @@ import (
 type Measurement struct {
 	ID              MeasurementID
 	Type            string // "ping", …
+	Description     string
+	Target          string // a host's name or address
+	AF              int    // address family, 4 or 6
 	Public          bool   // unless the registry says otherwise
 	Stopped         bool   // no more results are to come
 	StatusID        int    // -1 where the registry does not say it
@@ -68,6 +71,11 @@ var measurementMembers = memberReaders[Measurement]{
 		return err
 	},
 	"type": (*Measurement).takeType,
+	// These decide nothing, and are unknown where they are of another kind.
+	"description": func(m *Measurement, value []byte) error { return textIfAny(&m.Description, value) },
+	"target":      func(m *Measurement, value []byte) error { return textIfAny(&m.Target, value) },
+	"target_ip":   (*Measurement).takeTargetAddress,
+	"af":          (*Measurement).takeAF,
 	"is_public": func(m *Measurement, value []byte) (err error) {
 		m.Public, err = boolean(value)
 		return err
@@ -100,19 +108,36 @@ func (m *Measurement) takeStatus(value []byte) error {
 	return count(&m.StatusID, value)
 }
 
-var typeMembers = memberReaders[string]{"name": text}
+var typeMembers = memberReaders[Measurement]{
+	"name": func(m *Measurement, value []byte) error { return text(&m.Type, value) },
+	"af":   (*Measurement).takeAF,
+}
 
 // takeType reads the type, which is an object {"id", "name", "af"} in what the API gave some years ago.
 func (m *Measurement) takeType(value []byte) error {
-	var name string
-	read := text
+	read := typeMembers["name"]
 	if jsontext.Value(value).Kind() == '{' {
 		read = typeMembers.read
 	}
-	if err := read(&name, value); err != nil {
+	if err := read(m, value); err != nil {
 		return err
 	}
-	m.Type = internType([]byte(name))
+	m.Type = internType([]byte(m.Type))
+	return nil
+}
+
+// takeTargetAddress has the address stand for a target that is not told, wherever that stands.
+func (m *Measurement) takeTargetAddress(value []byte) error {
+	if m.Target == "" {
+		return textIfAny(&m.Target, value)
+	}
+	return nil
+}
+
+func (m *Measurement) takeAF(value []byte) error {
+	if text := string(value); text == "4" || text == "6" {
+		m.AF = int(text[0] - '0')
+	}
 	return nil
 }
 

@@ -111,13 +111,18 @@ func TestParseMeasurement(t *testing.T) {
 	for raw, want := range map[string]Measurement{
 		apiMeasurement: {
 			ID: 1021779, Type: "ping", Public: true, StatusID: 2, StatusName: "Ongoing", Start: time.Unix(1377742856, 0).UTC(), Interval: 4 * time.Minute,
-			Participants: 25, ProbesRequested: 30,
+			Participants: 25, ProbesRequested: 30, Description: "to K", Target: "k.root-servers.net", AF: 4,
 		},
+		`{"id":5,"target":null,"target_ip":"2001:db8::1","description":"Zo\u00eb","af":6}`: {
+			ID: 5, Public: true, StatusID: StatusUnknown, Target: "2001:db8::1", Description: "Zoë", AF: 6},
+		`{"id":5,"target_ip":"192.0.2.1","target":"x.example","af":5,"description":["what decides nothing"]}`: {
+			ID: 5, Public: true, StatusID: StatusUnknown, Target: "x.example"},
+		`{"id":5,"target":"x.example","target_ip":"192.0.2.1","af":"4","description":7}`: {ID: 5, Public: true, StatusID: StatusUnknown, Target: "x.example"},
 		`{"id":5}`: {ID: 5, Public: true, StatusID: StatusUnknown},
 		`{"id":5,"is_public":null,"type":null,"interval":null,"status":{"id":null,"name":null}}`: {ID: 5, Public: true, StatusID: StatusUnknown},
 		`{"id":5,"is_public":false,"is_oneoff":true,"probes_requested":-1}`:                      {ID: 5, StatusID: StatusUnknown, Oneoff: true, ProbesRequested: -1},
 		`{"id":5,"type":{"id":2,"name":"traceroute","af":6},"stop_time":"2015-03-18T00:00:00Z"}`: {
-			ID: 5, Public: true, StatusID: StatusUnknown, Type: "traceroute", Stop: time.Date(2015, 3, 18, 0, 0, 0, 0, time.UTC)},
+			ID: 5, Public: true, StatusID: StatusUnknown, Type: "traceroute", AF: 6, Stop: time.Date(2015, 3, 18, 0, 0, 0, 0, time.UTC)},
 	} {
 		got, err := ParseMeasurement([]byte(raw))
 		if err != nil || got != want {

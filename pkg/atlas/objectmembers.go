@@ -79,6 +79,14 @@ func text(into *string, value []byte) error {
 	return nil
 }
 
+// textIfAny takes what is no string for unknown.
+func textIfAny(into *string, value []byte) error {
+	if unquoted, isString := stringValue(value); isString {
+		*into = string(unquoted)
+	}
+	return nil
+}
+
 // moment reads a time in whole seconds since 1970 or in the ISO 8601 form, both of which RIPE's API gives.
 func moment(into *time.Time, value []byte) error {
 	if seconds, err := wholeNumber(value, 0, MaxTimestamp); err == nil {

@@ -185,7 +185,7 @@ func scanShowsRecords(t *testing.T, f fixture) {
 // scanEndsByBytes goes through one record after the other, each of which is more than is allowed.
 func scanEndsByBytes(t *testing.T, f fixture, topic string) {
 	var all int64
-	for from := int64(0); from < 6; from++ {
+	for from := range int64(6) {
 		seen := 0
 		next, bytes, err := f.log.History().ScanWithin(within(t, patience), topic, 0, from, 100, 1, func(atlas.MeasurementID, time.Time) bool { seen++; return true })
 		if err != nil || seen != 1 || next != from+1 {

@@ -1,36 +1,42 @@
 package gateway
 
 import (
+	"context"
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/api"
+	"atlasstream/services/gateway/internal/logscan"
 )
 
 // newAPI makes what answers beside the streams.
 func (g *gateway) newAPI() *api.API {
 	return api.New(api.Settings{
-		Reception: g.reception,
-		Past:      api.Past{Mode: g.cfg.History, Back: g.cfg.HistoryBack},
-		Facts:     g.cfg.facts(),
-		Kafka:     g.log.Presence,
-		Newest:    func(stream atlas.Stream) time.Time { return g.newest[stream].time() },
-		Registry:  g.knowledge.Registry,
-		Logger:    g.cfg.Logger,
+		Reception:     g.reception,
+		Past:          api.Past{Mode: g.cfg.History, Back: g.cfg.HistoryBack},
+		Facts:         g.cfg.facts(),
+		Kafka:         g.log.Presence,
+		Newest:        func(stream atlas.Stream) time.Time { return g.newest[stream].time() },
+		Registry:      g.knowledge.Registry,
+		Log:           answered{g.log.History()},
+		Scans:         logscan.New(g.log.History(), g.cfg.Metrics),
+		Topics:        topics,
+		RefuseUnknown: g.cfg.RefuseUnknown,
+		Logger:        g.cfg.Logger,
 	}, g.cfg.Metrics)
 }
 
 // facts are what clients may know of the settings.
 func (c Config) facts() api.Facts {
 	return api.Facts{
-		Version:       service.Version(),
-		RefuseUnknown: c.RefuseUnknown,
-		Lateness:      c.HistoryLateness,
-		Backlog:       c.Backlog,
-		Behind:        c.BehindTime,
-		CursorAge:     c.BehindTime,
-		Speed:         api.SpeedLimits{Results: c.HistoryResults, Records: c.HistoryScanned},
+		Version:   service.Version(),
+		Lateness:  c.HistoryLateness,
+		Backlog:   c.Backlog,
+		Behind:    c.BehindTime,
+		CursorAge: c.BehindTime,
+		Speed:     api.SpeedLimits{Results: c.HistoryResults, Records: c.HistoryScanned},
 		Client: api.ClientLimits{
 			Subscriptions: c.MaxSubscriptions, Replays: c.ClientReplays, Messages: c.ConnectionMessages, MessageBytes: c.MaxMessage,
 			QueueBytes: c.QueueBytes, QueueMessages: c.QueueMessages,
@@ -39,4 +45,14 @@ func (c Config) facts() api.Facts {
 			Connections: c.AddressConnections, Subscriptions: c.AddressSubscriptions, Replays: c.AddressReplays, Messages: c.AddressMessages,
 		},
 	}
+}
+
+// answered is the log as answers read it.
+type answered struct{ *eventlog.History }
+
+// Measurement implements api.Log.
+func (a answered) Measurement(ctx context.Context, position atlas.Position) ([]byte, error) {
+	position.Topic = eventlog.MeasurementsTopic
+	object, _, err := a.Object(ctx, position)
+	return object.Value, err
 }

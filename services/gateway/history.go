@@ -17,12 +17,15 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
+// topics are the live topics of the streams that have records.
+var topics = map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic, atlas.StreamProbeStatus: eventlog.ProbeStatusTopic}
+
 // newPlayer makes what reads the past for all clients.
 func (g *gateway) newPlayer() *playback.Player {
 	return playback.NewPlayer(playback.Settings{
 		Log:          recorded{g.log.History()},
 		Measurements: g.knowledge,
-		Topics:       map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic, atlas.StreamProbeStatus: eventlog.ProbeStatusTopic},
+		Topics:       topics,
 		Window:       playback.Window{Span: g.cfg.HistoryWindow, Bytes: g.cfg.HistoryWindowBytes},
 		Lateness:     g.cfg.HistoryLateness,
 		Limits:       playback.Limits{Results: float64(g.cfg.HistoryResults), Scanned: float64(g.cfg.HistoryScanned)},

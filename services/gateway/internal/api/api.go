@@ -11,18 +11,23 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/door"
+	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/registry"
 )
 
 // Settings are what the API answers from.
 type Settings struct {
-	Reception *door.Reception // which every client passes
-	Past      Past
-	Facts     Facts
-	Kafka     func() (present bool, since time.Time)   // whether it can be used
-	Newest    func(stream atlas.Stream) (at time.Time) // of the events that were read; zero before the first
-	Registry  *registry.Registry
-	Logger    *zap.Logger
+	Reception     *door.Reception // which every client passes
+	Past          Past
+	Facts         Facts
+	Kafka         func() (present bool, since time.Time)   // whether it can be used
+	Newest        func(stream atlas.Stream) (at time.Time) // of the events that were read; zero before the first
+	Registry      *registry.Registry
+	Log           Log
+	Scans         *logscan.Scans          // of the same log
+	Topics        map[atlas.Stream]string // the live topic of each stream that has records
+	RefuseUnknown bool                    // measurements that the registry does not know
+	Logger        *zap.Logger
 }
 
 // API serves GET /api/….
@@ -32,6 +37,8 @@ type API struct {
 	paths    map[string][]string // each with its parameters
 	metrics  *metrics
 	probes   probesList
+	meeting  chan struct{} // is filled while somebody uses met
+	met      *met
 	stopping chan struct{} // is closed when no answer is to begin, and none is to go on for ever
 	stop     func()
 }
@@ -46,10 +53,11 @@ type handler func(ctx context.Context, w http.ResponseWriter, r *request) error
 func New(settings Settings, registerer prometheus.Registerer) *API {
 	a := &API{
 		settings: settings, routes: http.NewServeMux(), paths: make(map[string][]string),
-		metrics: newMetrics(registerer), stopping: make(chan struct{}),
+		metrics: newMetrics(registerer), meeting: make(chan struct{}, 1), met: &met{}, stopping: make(chan struct{}),
 	}
 	a.stop = sync.OnceFunc(func() { close(a.stopping) })
 	a.path("/api/gateway", a.serveGateway)
+	a.path("/api/measurements", a.serveMeasurements, "q", "type", "af", "status", "source", "after", "limit")
 	a.path("/api/probes", a.serveProbes)
 	a.path("/api/openapi.yaml", serveDescription)
 	a.routes.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, "other", nil, refusePath) })

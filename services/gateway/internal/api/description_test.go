@@ -2,19 +2,20 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/admission"
-	"atlasstream/services/gateway/internal/registry"
 )
 
-func described(t testing.TB) *openapi3.T {
+func describedAPI(t testing.TB) *openapi3.T {
 	t.Helper()
 	document, err := openapi3.NewLoader().LoadFromData([]byte(description))
 	if err != nil {
@@ -24,7 +25,7 @@ func described(t testing.TB) *openapi3.T {
 }
 
 func TestDescriptionIsValid(t *testing.T) {
-	if err := described(t).Validate(t.Context()); err != nil {
+	if err := describedAPI(t).Validate(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -33,12 +34,12 @@ func TestDescriptionIsValid(t *testing.T) {
 var undescribed = []string{"/api/openapi.yaml"}
 
 // unserved are described for those who write clients of them already.
-var unserved = []string{"/api/connections", "/api/measurements", "/api/measurements/{id}", "/api/outages", "/api/volume"}
+var unserved = []string{"/api/connections", "/api/measurements/{id}", "/api/outages", "/api/volume"}
 
 // The description has the paths that there are, and of each the parameters that it takes.
 func TestDescriptionHasEveryPathAndParameter(t *testing.T) {
 	served := serve(t, Settings{}, admission.Limits{}).paths
-	described := described(t).Paths.Map()
+	described := describedAPI(t).Paths.Map()
 	for path := range served {
 		if described[path] == nil && !slices.Contains(undescribed, path) {
 			t.Errorf("%s is not described", path)
@@ -66,15 +67,19 @@ func TestDescriptionHasEveryPathAndParameter(t *testing.T) {
 
 // asked are requests whose answers have every member of the description; what a path asks for comes with a query.
 var asked = map[string][]string{
-	"/api/gateway": {""},
-	"/api/probes":  {""},
+	"/api/gateway":      {""},
+	"/api/measurements": {"", "?source=log"},
+	"/api/probes":       {""},
 }
 
 // An answer has the members that are described, of the types that are described, and no others.
 func TestAnswersAreAsDescribed(t *testing.T) {
 	server := serve(t, Settings{}, admission.Limits{})
-	fill(server.registry)
-	for path, item := range described(t).Paths.Map() {
+	server.knowProbes(time.Now())
+	server.knowMeasurements()
+	server.log.add(liveResults, 1001, time.Now())
+	server.log.add(liveResults, 5, time.Now())
+	for path, item := range describedAPI(t).Paths.Map() {
 		if slices.Contains(unserved, path) {
 			continue
 		}
@@ -90,12 +95,62 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	}
 }
 
-// fill makes a registry that knows of everything something, and of everything something that lacks what can lack.
-func fill(known *registry.Registry) {
-	known.ApplyProbes([]atlas.Object{
-		{ID: 12, Value: []byte(`{"id":12,"country_code":"NL","asn_v4":3333,"latitude":52.3751,"longitude":4.8955,"status":1,"status_since":1426633200}`)},
-		{ID: 13, Value: []byte(`{"id":13}`)},
-	})
+// A parameter may have the values that are described, and no others.
+func TestParametersAreAsDescribed(t *testing.T) {
+	server := serve(t, Settings{}, admission.Limits{})
+	server.knowMeasurements()
+	for path, item := range describedAPI(t).Paths.Map() {
+		for _, parameter := range item.Get.Parameters {
+			if slices.Contains(unserved, path) || parameter.Value.In != openapi3.ParameterInQuery {
+				continue
+			}
+			name := parameter.Value.Name
+			right, wrong := valuesOf(parameter.Value.Schema.Value)
+			for _, value := range append(right, wrong...) {
+				answer := server.ask(withValue(t, path, name, value))
+				refused := strings.Contains(answer.Body.String(), "[invalid_parameter] "+name+": got")
+				if refused != slices.Contains(wrong, value) {
+					t.Errorf("%s: %s=%s: got %d %.200s", path, name, value, answer.Code, answer.Body)
+				}
+			}
+		}
+	}
+}
+
+// withValue is a request that is answered but for the value of one parameter.
+func withValue(t *testing.T, path, name, value string) string {
+	t.Helper()
+	usual, err := url.ParseQuery(strings.TrimPrefix(asked[path][0], "?"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	usual.Set(name, value)
+	return strings.Replace(path, "{id}", "1001", 1) + "?" + usual.Encode()
+}
+
+// valuesOf gives values that a schema has, and some that it has not, if it leaves any out.
+func valuesOf(schema *openapi3.Schema) (right, wrong []string) {
+	for _, value := range schema.Enum {
+		right = append(right, fmt.Sprint(value))
+	}
+	if len(right) > 0 {
+		wrong = append(wrong, "", "other")
+	}
+	if schema.Type.Is("integer") {
+		wrong = append(wrong, "", "x", "1.5", "99999999999999999999")
+		for bound, by := range map[*float64]int64{schema.Min: -1, schema.Max: 1} {
+			if bound != nil {
+				right, wrong = append(right, fmt.Sprint(int64(*bound))), append(wrong, fmt.Sprint(int64(*bound)+by))
+			}
+		}
+	}
+	if schema.MaxLength != nil {
+		right, wrong = append(right, strings.Repeat("x", int(*schema.MaxLength))), append(wrong, strings.Repeat("x", int(*schema.MaxLength)+1))
+	}
+	if schema.Example == "2015-03-27T00:08:00Z" {
+		right, wrong = append(right, "2015-03-27T00:08:00Z", "1426633200.5"), append(wrong, "", "yesterday", "-1")
+	}
+	return right, wrong
 }
 
 func checkAnswer(t *testing.T, operation *openapi3.Operation, status int, body []byte, of string) {

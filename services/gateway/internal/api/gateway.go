@@ -7,26 +7,22 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/access"
+	"atlasstream/services/gateway/internal/logscan"
 )
 
-// What an answer may have read of the log, and into how many parts it may cut time.
-const (
-	maxRecords = 200_000
-	maxBytes   = 64 << 20
-	maxBuckets = 240
-)
+// maxBuckets is into how many parts an answer may cut time.
+const maxBuckets = 240
 
 // Facts are what the operator has set, as /api/gateway tells it.
 type Facts struct {
-	Version       string
-	RefuseUnknown bool          // subscriptions to measurements that the registry does not know
-	Lateness      time.Duration // how much later than others of its time a result may come in and still be replayed
-	Backlog       time.Duration
-	Behind        time.Duration
-	CursorAge     time.Duration
-	Speed         SpeedLimits
-	Client        ClientLimits
-	Address       AddressLimits
+	Version   string
+	Lateness  time.Duration // how much later than others of its time a result may come in and still be replayed
+	Backlog   time.Duration
+	Behind    time.Duration
+	CursorAge time.Duration
+	Speed     SpeedLimits
+	Client    ClientLimits
+	Address   AddressLimits
 }
 
 // SpeedLimits bound the speed of a replay.
@@ -113,12 +109,12 @@ func (a *API) serveGateway(ctx context.Context, w http.ResponseWriter, r *reques
 			Mode: a.settings.Past.Mode, Allowed: a.settings.Past.isFor(roles), From: instant(a.settings.Past.earliest(now)), Lateness: facts.Lateness.Seconds(),
 		},
 		Roles:               namesOf(roles),
-		UnknownMeasurements: map[bool]string{false: "allow", true: "refuse"}[facts.RefuseUnknown],
+		UnknownMeasurements: map[bool]string{false: "allow", true: "refuse"}[a.settings.RefuseUnknown],
 		Backlog:             facts.Backlog.Seconds(),
 		Behind:              facts.Behind.Seconds(),
 		Cursor:              facts.CursorAge.Seconds(),
 		Speed:               facts.Speed,
-		Limits:              limitsAnswer{Client: facts.Client, Address: facts.Address, API: apiLimits{Buckets: maxBuckets, Records: maxRecords, Bytes: maxBytes}},
+		Limits:              limitsAnswer{facts.Client, facts.Address, apiLimits{maxBuckets, logscan.MaxRecords, logscan.MaxBytes}},
 		Streams: streamsAnswer{
 			Result: instant(a.settings.Newest(atlas.StreamResult)), ProbeStatus: instant(a.settings.Newest(atlas.StreamProbeStatus)),
 		},

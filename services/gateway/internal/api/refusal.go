@@ -6,14 +6,17 @@ import (
 	"net/http"
 
 	"atlasstream/services/gateway/internal/door"
+	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// Codes of refusals beyond those of parameters, of which the first three are the streams' as well.
+// Codes of refusals beyond those of parameters, of which the first four are the streams' as well.
 const (
 	codeNotAllowed         subscription.Code = "not_allowed"
 	codeUnknownMeasurement subscription.Code = "unknown_measurement"
 	codeShuttingDown       subscription.Code = "shutting_down"
+	codeUnavailable        subscription.Code = "unavailable"
+	codeTooManyReads       subscription.Code = "too_many_reads"
 	codeUnknownPath        subscription.Code = "unknown_path"
 	codeUnknownMethod      subscription.Code = "unknown_method"
 )
@@ -33,15 +36,19 @@ func refuseToServe() *subscription.Error {
 
 // refuse answers with why there is no other answer.
 func (a *API) refuse(w http.ResponseWriter, err error) {
-	refusal, is := errors.AsType[*subscription.Error](err)
-	if !is {
-		refusal = door.WordRefusal(err, a.settings.Logger)
-	}
+	refusal := a.word(err)
 	door.SetRefusalHeader(w.Header(), refusal.Code)
 	w.WriteHeader(statusOf(refusal.Code))
 	_, _ = w.Write(encode(struct { // whoever asked may be gone
 		Error string `json:"error"`
 	}{refusal.Error()}))
+}
+
+func (a *API) word(err error) *subscription.Error {
+	if errors.Is(err, logscan.ErrBusy) {
+		return subscription.Refuse(codeTooManyReads, "%s, one after the other; try again in some seconds", logscan.ErrBusy)
+	}
+	return door.WordRefusal(err, a.settings.Logger)
 }
 
 func statusOf(code subscription.Code) int {

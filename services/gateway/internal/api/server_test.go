@@ -19,6 +19,7 @@ import (
 	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/door"
 	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/registry"
 )
 
@@ -33,6 +34,7 @@ const (
 // server is an API over a registry.
 type server struct {
 	*API
+	log      *fakeLog
 	registry *registry.Registry
 	metrics  *prometheus.Registry
 }
@@ -48,6 +50,9 @@ func serve(t testing.TB, settings Settings, limits admission.Limits) *server {
 	settings.Logger = zap.NewNop()
 	settings.Reception = door.NewReception(hub, guard, openTokens(t, metrics), settings.Logger, metrics)
 	settings.Registry = registry.New(func(registry.Change) {}, settings.Logger, metrics)
+	log := &fakeLog{topics: map[string][]partition{liveResults: {{}, {}}, liveProbeStatus: {{}}}}
+	settings.Log, settings.Scans = log, logscan.New(log, metrics)
+	settings.Topics = map[atlas.Stream]string{atlas.StreamResult: liveResults, atlas.StreamProbeStatus: liveProbeStatus}
 	settings.Past.Mode = cmp.Or(settings.Past.Mode, "open")
 	if settings.Kafka == nil {
 		settings.Kafka = func() (bool, time.Time) { return true, time.Unix(1426633200, 0) }
@@ -55,7 +60,7 @@ func serve(t testing.TB, settings Settings, limits admission.Limits) *server {
 	if settings.Newest == nil {
 		settings.Newest = func(atlas.Stream) (at time.Time) { return at }
 	}
-	return &server{API: New(settings, metrics), registry: settings.Registry, metrics: metrics}
+	return &server{API: New(settings, metrics), log: log, registry: settings.Registry, metrics: metrics}
 }
 
 func openTokens(t testing.TB, metrics *prometheus.Registry) *access.Tokens {

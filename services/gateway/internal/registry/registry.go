@@ -21,7 +21,7 @@ const (
 // Registry knows probes and measurements. Measurements, and that they have caught up, come from one goroutine at a time, and so do probes; everything else
 // is for any number of goroutines at once.
 type Registry struct {
-	measurements *table[atlas.Measurement]
+	measurements *table[measurement]
 	probes       *table[probe]
 	connections  *connections
 	changed      func(Change)
@@ -52,8 +52,8 @@ func (r *Registry) KeepMeasurements(most int) { r.measurements.most = most }
 // ApplyMeasurements takes objects of measurements. One that cannot be read is counted and changes nothing of a measurement that is known; one that is not
 // known counts as not public, to be on the safe side.
 func (r *Registry) ApplyMeasurements(objects []atlas.Object) {
-	r.measurements.apply(objects, func(object *atlas.Object, before, now *atlas.Measurement) {
-		r.changed(Change{Before: before, Now: now, Object: *object})
+	r.measurements.apply(objects, func(object *atlas.Object, before, now *measurement) {
+		r.changed(Change{Before: before.get(), Now: now.get(), Object: *object})
 	})
 }
 
@@ -99,15 +99,23 @@ func (r *Registry) Ready(context.Context) error {
 
 // Measurement tells what is known of a measurement. Where there was no room for all objects, one that is not known counts as not public, to be on the safe
 // side: its object may say so.
-func (r *Registry) Measurement(id atlas.MeasurementID) (measurement atlas.Measurement, known bool) {
+func (r *Registry) Measurement(id atlas.MeasurementID) (known atlas.Measurement, isKnown bool) {
 	if found := r.measurements.get(int64(id)); found != nil {
-		return *found, true
+		return found.Measurement, true
 	}
 	if r.measurements.overflew.Load() {
-		return notPublic(int64(id)), true
+		return notPublic(int64(id)).Measurement, true
 	}
-	return measurement, false
+	return known, false
 }
+
+// MeasurementPosition tells where the object of a measurement stands in the log, if there is one. In Topic it has nothing.
+func (r *Registry) MeasurementPosition(id atlas.MeasurementID) (position atlas.Position, known bool) {
+	return r.measurements.position(int64(id))
+}
+
+// MeasurementsKnown tells whether all measurements that the log had at the start are known.
+func (r *Registry) MeasurementsKnown() bool { return r.measurements.caughtUp.Load() }
 
 // Count tells how many measurements and probes are known.
 func (r *Registry) Count() (measurements, probes int) {

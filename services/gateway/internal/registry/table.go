@@ -34,11 +34,14 @@ type table[T any] struct {
 
 	mu      sync.RWMutex
 	entries map[int64]*entry[T] // an entry does not change
+	sorted  []int64             // their IDs; nil if it has to be made
 }
 
 type entry[T any] struct {
-	value T
-	hash  uint64 // of the object's bytes
+	value     T
+	hash      uint64 // of the object's bytes
+	partition int32  // where the object stands that came last
+	offset    int64
 }
 
 func newTable[T any](name string, parse func(*atlas.Object) (T, error), standIn func(id int64) T, logger *zap.Logger, metrics *metrics) *table[T] {
@@ -96,6 +99,9 @@ func (t *table[T]) take(object *atlas.Object, changed func(object *atlas.Object,
 		return false
 	}
 	t.set(object.ID, now)
+	if now != nil && known != nil && now.hash == known.hash { // it was put again
+		return false
+	}
 	if changed != nil {
 		changed(object, known.get(), now.get())
 	}
@@ -110,14 +116,18 @@ func (t *table[T]) tellOfRejected(object *atlas.Object, err error, changed func(
 	}
 }
 
-// next is what becomes of an entry by an object: the entry itself if that says nothing new, nil if it deletes it. Either may come with an error.
+func newEntry[T any](value T, hash uint64, object *atlas.Object) *entry[T] {
+	return &entry[T]{value: value, hash: hash, partition: int32(object.Position.Partition), offset: object.Position.Offset}
+}
+
+// next is what becomes of an entry by an object: the entry itself if that cannot be taken, nil if it deletes it. Either may come with an error.
 func (t *table[T]) next(object *atlas.Object, known *entry[T]) (*entry[T], error) {
 	if len(object.Value) == 0 {
 		return nil, nil
 	}
 	hash := maphash.Bytes(t.seed, object.Value)
 	if known != nil && known.hash == hash {
-		return known, nil
+		return newEntry(known.value, hash, object), nil
 	}
 	if known == nil && len(t.entries) >= t.most {
 		t.noteFull()
@@ -125,10 +135,10 @@ func (t *table[T]) next(object *atlas.Object, known *entry[T]) (*entry[T], error
 	}
 	value, err := t.parse(object)
 	if err == nil {
-		return &entry[T]{value, hash}, nil
+		return newEntry(value, hash, object), nil
 	}
 	if known == nil && t.standIn != nil {
-		return &entry[T]{t.standIn(object.ID), hash}, err
+		return newEntry(t.standIn(object.ID), hash, object), err
 	}
 	return known, err
 }
@@ -146,11 +156,24 @@ func (t *table[T]) noteFull() {
 func (t *table[T]) set(id int64, now *entry[T]) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if (now == nil) != (t.entries[id] == nil) {
+		t.sorted = nil
+	}
 	if now == nil {
 		delete(t.entries, id)
 		return
 	}
 	t.entries[id] = now
+}
+
+// ids gives the IDs that are known, in their order. They must not be changed.
+func (t *table[T]) ids() []int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.sorted == nil {
+		t.sorted = slices.Sorted(maps.Keys(t.entries))
+	}
+	return t.sorted
 }
 
 // get is nil for what is not known.
@@ -159,6 +182,17 @@ func (t *table[T]) get(id int64) *T {
 	found := t.entries[id]
 	t.mu.RUnlock()
 	return found.get()
+}
+
+// position tells where an object stands, but for the topic.
+func (t *table[T]) position(id int64) (position atlas.Position, known bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	found := t.entries[id]
+	if found == nil {
+		return position, false
+	}
+	return atlas.Position{Partition: int(found.partition), Offset: found.offset}, true
 }
 
 func (t *table[T]) count() int {

@@ -1,0 +1,87 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"atlasstream/pkg/atlas"
+)
+
+// Topics of the log.
+const (
+	liveResults     = "results"
+	liveProbeStatus = "probestatus"
+	archivePrefix   = "archive."
+)
+
+// fakeLog is a log in memory. Measurement m is in partition m modulo their number, and the value of each record has 100 bytes.
+type fakeLog struct {
+	mu      sync.Mutex
+	topics  map[string][]partition
+	objects map[int64]string // of measurements, by offset
+	fails   error
+	scans   int
+}
+
+// partition has its records from an offset on.
+type partition struct {
+	first   int64
+	records []entry
+}
+
+type entry struct {
+	measurement atlas.MeasurementID
+	at          time.Time
+}
+
+const bytesOfEntry = 100
+
+// add appends a record of a measurement, in the partition that it has.
+func (l *fakeLog) add(topic string, id atlas.MeasurementID, at ...time.Time) {
+	number := int(id) % len(l.topics[topic])
+	for _, one := range at {
+		l.topics[topic][number].records = append(l.topics[topic][number].records, entry{id, one})
+	}
+}
+
+func (l *fakeLog) Archives(context.Context) (archives []string, err error) {
+	for topic := range l.topics {
+		if strings.HasPrefix(topic, archivePrefix) {
+			archives = append(archives, topic)
+		}
+	}
+	slices.Sort(archives)
+	return archives, l.fails
+}
+
+func (l *fakeLog) Partitions(_ context.Context, topic string) (int, error) {
+	return len(l.topics[topic]), l.fails
+}
+
+func (l *fakeLog) Bounds(_ context.Context, topic string, number int) (first, next int64, err error) {
+	of := l.topics[topic][number]
+	return of.first, of.first + int64(len(of.records)), l.fails
+}
+
+func (l *fakeLog) Measurement(_ context.Context, position atlas.Position) ([]byte, error) {
+	return []byte(l.objects[position.Offset]), l.fails
+}
+
+func (l *fakeLog) ScanWithin(
+	_ context.Context, topic string, number int, from, to, most int64, see func(atlas.MeasurementID, time.Time) bool,
+) (next, bytes int64, err error) {
+	l.mu.Lock()
+	l.scans++
+	l.mu.Unlock()
+	of := l.topics[topic][number]
+	for next = from; next < to && bytes < most && l.fails == nil; next++ {
+		bytes += bytesOfEntry
+		if one := of.records[next-of.first]; !see(one.measurement, one.at) {
+			return next + 1, bytes, nil
+		}
+	}
+	return next, bytes, l.fails
+}

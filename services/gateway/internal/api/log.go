@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
+)
+
+// Log is what answers are read from. Its methods wait for Kafka as long as the context lasts. A *subscription.Error is for the client.
+type Log interface {
+	// Archives lists the topics of imported archives.
+	Archives(ctx context.Context) ([]string, error)
+	// Partitions gives the number of a topic's partitions.
+	Partitions(ctx context.Context, topic string) (int, error)
+	// Bounds gives the offset of a partition's first record, and the offset that its next record will have.
+	Bounds(ctx context.Context, topic string, partition int) (first, next int64, err error)
+	// Measurement reads the object of a measurement where the registry has found it; nil if it is not there any more.
+	Measurement(ctx context.Context, position atlas.Position) ([]byte, error)
+}
+
+const (
+	// lookUpsAtOnce is how many offsets are looked up at a time for one answer.
+	lookUpsAtOnce = 8
+	// lookUpsOfMessage is how many look-ups cost as much as a message.
+	lookUpsOfMessage = 8
+)
+
+// payLookUps charges look-ups before they are made.
+func payLookUps(ctx context.Context, account *readlimit.Account, count int) error {
+	return account.Pay(ctx, readlimit.LookUp*int64((count+lookUpsOfMessage-1)/lookUpsOfMessage))
+}
+
+// stretch is what a partition has of records.
+type stretch struct {
+	topic       string
+	partition   int
+	first, next int64
+}
+
+// bounds looks up what each partition of some topics has, in the order of topics.
+func (a *API) bounds(ctx context.Context, account *readlimit.Account, topics []string) ([]stretch, error) {
+	var all []stretch
+	for _, topic := range topics {
+		partitions, err := a.settings.Log.Partitions(ctx, topic)
+		if err != nil {
+			return nil, err
+		}
+		for number := range partitions {
+			all = append(all, stretch{topic: topic, partition: number})
+		}
+	}
+	if err := payLookUps(ctx, account, len(all)); err != nil {
+		return nil, err
+	}
+	lookUps, ctx := errgroup.WithContext(ctx)
+	lookUps.SetLimit(lookUpsAtOnce)
+	for i := range all {
+		one := &all[i]
+		lookUps.Go(func() (err error) {
+			one.first, one.next, err = a.settings.Log.Bounds(ctx, one.topic, one.partition)
+			return err
+		})
+	}
+	return all, lookUps.Wait()
+}
+
+// lastly gives where the last records of a stretch begin.
+func (s *stretch) lastly(records int64) int64 { return max(s.first, s.next-records) }
+
+// rateOf estimates how many records a second come into a partition whose last records have these times, in their order: without the first quarter of them,
+// among which late ones are.
+func rateOf(times []time.Time, now time.Time) float64 {
+	quarter := len(times) / 4
+	return float64(len(times)-quarter) / max(1, now.Sub(times[quarter]).Seconds())
+}

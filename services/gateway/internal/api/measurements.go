@@ -1,0 +1,192 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/registry"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+const (
+	// maxWords and maxWordsLength bound what is looked for.
+	maxWords       = 20
+	maxWordsLength = 200 // bytes
+	// someFound and maxFound are how many measurements an answer has unless it is asked for others, and at most.
+	someFound = 50
+	maxFound  = 500
+	// lookedAt is how many measurements are looked at for what reading lookedAtWorth records of the log costs.
+	lookedAt      = 2000
+	lookedAtWorth = 500
+)
+
+var measurementTypes = []string{"ping", "traceroute", "dns", "sslcert", "http", "ntp", "wifi", "connection"}
+
+// Where a measurement is known from.
+const (
+	sourceRegistry = "registry"
+	sourceLog      = "log"
+)
+
+type measurementsAnswer struct {
+	Measurements []measurementAnswer `json:"measurements"`
+	Next         *int64              `json:"next"`
+	Quality      string              `json:"quality"`
+	Read         readAnswer          `json:"read"`
+}
+
+type measurementAnswer struct {
+	ID           int64    `json:"id"`
+	Type         *string  `json:"type"`
+	Description  *string  `json:"description"`
+	Target       *string  `json:"target"`
+	AF           *int     `json:"af"`
+	Interval     *float64 `json:"interval"`
+	Participants *int     `json:"participants"`
+	Status       *string  `json:"status"`
+	Stopped      bool     `json:"stopped"`
+	Public       bool     `json:"public"`
+	Start        instant  `json:"start"`
+	Stop         instant  `json:"stop"`
+	Source       string   `json:"source"`
+	Rate         *float64 `json:"rate"`
+}
+
+// readAnswer is what was read of the log for an answer.
+type readAnswer struct {
+	Records int64   `json:"records"`
+	Bytes   int64   `json:"bytes"`
+	MS      float64 `json:"ms"`
+}
+
+func readOf(read logscan.Read) readAnswer {
+	return readAnswer{read.Records, read.Bytes, float64(read.Took.Microseconds()) / float64(time.Millisecond/time.Microsecond)}
+}
+
+// Qualities of figures.
+const (
+	qualityExact   = "exact"
+	qualitySampled = "sampled"
+)
+
+func described(m *atlas.Measurement) measurementAnswer {
+	return measurementAnswer{
+		ID: int64(m.ID), Type: orNull(m.Type), Description: orNull(m.Description), Target: orNull(m.Target), AF: orNull(m.AF),
+		Interval: orNull(m.Interval.Seconds()), Participants: orNull(m.Participants), Status: orNull(m.StatusName), Stopped: m.Stopped, Public: m.Public,
+		Start: instant(m.Start), Stop: instant(m.Stop), Source: sourceRegistry,
+	}
+}
+
+// search is what a request looks for.
+type search struct {
+	registry.Search
+	source string
+	behind atlas.MeasurementID
+	most   int
+}
+
+func readSearch(r *request) (*search, error) {
+	asked := r.asked
+	words := strings.Fields(strings.ToLower(asked.values["q"]))
+	if len(asked.values["q"]) > maxWordsLength || len(words) > maxWords {
+		asked.fail(invalid("q", asked.values["q"], "want at most %d words and %d bytes", maxWords, maxWordsLength))
+	}
+	status := asked.oneOf("status", "running", "stopped")
+	wanted := &search{
+		Search: registry.Search{
+			Words: words, Type: asked.oneOf("type", measurementTypes...), AF: int(asked.number("af", 4, 6, 0)),
+			Running: status == "running", Stopped: status == "stopped", NonPublic: r.visit.Roles().NonPublic,
+		},
+		source: asked.oneOf("source", sourceRegistry, sourceLog),
+		behind: asked.measurement("after"),
+		most:   int(asked.number("limit", 1, maxFound, someFound)),
+	}
+	if wanted.AF == 5 {
+		asked.fail(invalid("af", asked.values["af"], "want 4 or 6"))
+	}
+	return wanted, asked.err
+}
+
+func (a *API) serveMeasurements(ctx context.Context, w http.ResponseWriter, r *request) error {
+	wanted, err := readSearch(r)
+	if err != nil {
+		return err
+	}
+	if !a.settings.Registry.MeasurementsKnown() {
+		return refuseUntilKnown()
+	}
+	look := a.searchRegistry
+	if wanted.source == sourceLog {
+		if err := a.settings.Past.check(r.visit.Roles(), "source"); err != nil {
+			return err
+		}
+		look = a.searchLog
+	}
+	answer, err := look(ctx, r, wanted)
+	if err != nil {
+		return err
+	}
+	return r.write(w, answer)
+}
+
+func refuseUntilKnown() *subscription.Error {
+	return subscription.Refuse(codeUnavailable, "this gateway has not read the measurements yet; try again in some seconds")
+}
+
+func (a *API) searchRegistry(ctx context.Context, r *request, wanted *search) (*measurementsAnswer, error) {
+	answer := &measurementsAnswer{Measurements: []measurementAnswer{}, Quality: qualityExact}
+	for behind := wanted.behind; ; {
+		if err := r.visit.Reading().Pay(ctx, lookedAtWorth); err != nil {
+			return nil, err
+		}
+		found, goesOn := a.settings.Registry.Search(&wanted.Search, behind, lookedAt, wanted.most-len(answer.Measurements))
+		for i := range found {
+			answer.Measurements = append(answer.Measurements, described(&found[i]))
+		}
+		if goesOn == 0 {
+			return answer, nil
+		}
+		if behind = goesOn; len(answer.Measurements) == wanted.most {
+			next := int64(goesOn)
+			answer.Next = &next
+			return answer, nil
+		}
+	}
+}
+
+func (a *API) searchLog(ctx context.Context, r *request, wanted *search) (*measurementsAnswer, error) {
+	found, err := a.meet(ctx, r.visit.Reading())
+	if err != nil {
+		return nil, err
+	}
+	answer := &measurementsAnswer{Measurements: []measurementAnswer{}, Quality: qualitySampled, Read: readOf(found.read)}
+	begin, _ := slices.BinarySearch(found.ids, wanted.behind+1)
+	for _, id := range found.ids[begin:] {
+		if len(answer.Measurements) == wanted.most {
+			answer.Next = &answer.Measurements[wanted.most-1].ID
+			break
+		}
+		if one, isWanted := a.describeMet(id, &wanted.Search); isWanted {
+			one.Rate = orNull(found.rates[id])
+			answer.Measurements = append(answer.Measurements, one)
+		}
+	}
+	return answer, nil
+}
+
+// describeMet tells what is known of a measurement that was met, if it is looked for.
+func (a *API) describeMet(id atlas.MeasurementID, wanted *registry.Search) (answer measurementAnswer, isWanted bool) {
+	known, isKnown := a.settings.Registry.Look(id, wanted)
+	switch {
+	case known != nil:
+		return described(known), true
+	case isKnown || a.settings.RefuseUnknown || !wanted.Matches(id):
+		return answer, false
+	}
+	return measurementAnswer{ID: int64(id), Public: true, Source: sourceLog}, true
+}

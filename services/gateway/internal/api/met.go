@@ -1,0 +1,95 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/readlimit"
+)
+
+const (
+	// metRecords is how many records are looked at in each partition to meet measurements.
+	metRecords = 200
+	// metAge is for how long what was met answers others.
+	metAge = time.Minute
+)
+
+// met is the measurements that were met at the end of each partition of the live results and of archives. A gateway that follows only what its clients are
+// subscribed to cannot know more.
+type met struct {
+	when  time.Time                       // zero before the first time
+	rates map[atlas.MeasurementID]float64 // results a second that come live
+	ids   []atlas.MeasurementID           // in their order
+	read  logscan.Read
+}
+
+// meet gives what was met not long ago, or looks.
+func (a *API) meet(ctx context.Context, account *readlimit.Account) (found *met, err error) {
+	select {
+	case a.meeting <- struct{}{}:
+		defer func() { <-a.meeting }()
+	case <-ctx.Done():
+		return nil, logscan.ErrBusy
+	}
+	if time.Since(a.met.when) < metAge {
+		return a.met, nil
+	}
+	found, err = a.look(ctx, account)
+	if err == nil {
+		a.met = found
+	}
+	return found, err
+}
+
+func (a *API) look(ctx context.Context, account *readlimit.Account) (*met, error) {
+	archives, err := a.settings.Log.Archives(ctx)
+	if err != nil {
+		return nil, err
+	}
+	live := a.settings.Topics[atlas.StreamResult]
+	partitions, err := a.bounds(ctx, account, append([]string{live}, archives...))
+	if err != nil {
+		return nil, err
+	}
+	var worth int64
+	for i := range partitions {
+		worth += partitions[i].next - partitions[i].lastly(metRecords)
+	}
+	found := &met{when: time.Now(), rates: make(map[atlas.MeasurementID]float64)}
+	found.read, err = a.settings.Scans.Run(ctx, account, worth, func(ctx context.Context, scan *logscan.Scan) error {
+		for i := range partitions {
+			if err := found.lookAt(ctx, scan, &partitions[i], partitions[i].topic == live); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	found.ids = slices.Sorted(maps.Keys(found.rates))
+	return found, err
+}
+
+func (m *met) lookAt(ctx context.Context, scan *logscan.Scan, partition *stretch, isLive bool) error {
+	counts := make(map[atlas.MeasurementID]int)
+	var times []time.Time
+	_, err := scan.Show(ctx, partition.topic, partition.partition, partition.lastly(metRecords), partition.next, func(id atlas.MeasurementID, at time.Time) bool {
+		counts[id]++
+		times = append(times, at)
+		return true
+	})
+	if err != nil || len(times) == 0 {
+		return err
+	}
+	rate := 0.0
+	if isLive {
+		rate = rateOf(times, m.when) / float64(len(times))
+	}
+	delete(counts, 0) // keys that name none
+	for id, count := range counts {
+		m.rates[id] += rate * float64(count)
+	}
+	return nil
+}

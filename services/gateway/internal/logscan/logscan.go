@@ -1,0 +1,111 @@
+package logscan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/readlimit"
+)
+
+// What one scan goes through at most: records, whose ever they are, and bytes of their values.
+const (
+	MaxRecords = 200_000
+	MaxBytes   = 64 << 20
+)
+
+// ErrBusy says that there was no turn in time, as other scans ran.
+var ErrBusy = errors.New("the log is being read for others")
+
+// Log is what is looked through. Its methods wait for Kafka as long as the context lasts.
+type Log interface {
+	// ScanWithin shows whose the records of a partition are, and of when, from an offset to before another, until see returns false or the bytes of their
+	// values are as many as they may be. It gives the offset before which all was shown. Measurement 0 is unknown.
+	ScanWithin(
+		ctx context.Context, topic string, partition int, from, to, most int64, see func(measurement atlas.MeasurementID, at time.Time) bool,
+	) (next, bytes int64, err error)
+}
+
+// Scans are all that look through a log.
+type Scans struct {
+	log     Log
+	turns   *readlimit.Pool
+	scanned prometheus.Counter
+}
+
+// New registers what scans count.
+func New(log Log, registerer prometheus.Registerer) *Scans {
+	scans := &Scans{log: log, turns: readlimit.NewPool(1, 1), scanned: prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "atlas_gateway_api_scanned_records_total", Help: "Records of the log that were looked through for answers of the read API.",
+	})}
+	registerer.MustRegister(scans.scanned, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "atlas_gateway_api_waiting_scans", Help: "Answers of the read API that wait for their turn to look through the log.",
+	}, func() float64 { _, waiting := scans.turns.Usage(); return float64(waiting) }))
+	return scans
+}
+
+// Read is what was read for an answer.
+type Read struct {
+	Records int64
+	Bytes   int64 // of values
+	Took    time.Duration
+}
+
+// Run looks through the log once the account has paid what that is worth at least, in records, and has its turn. What was read beyond that is paid
+// afterwards. The error is ErrBusy where the turn did not come in time, that of readlimit.Account.Pay, or look's.
+func (s *Scans) Run(ctx context.Context, account *readlimit.Account, worth int64, look func(context.Context, *Scan) error) (Read, error) {
+	reading, err := account.Begin(ctx, worth)
+	if err != nil {
+		return Read{}, err
+	}
+	scan := &Scan{scans: s}
+	if err := s.take(ctx, account, scan, look); err != nil {
+		return scan.read, err
+	}
+	return scan.read, reading.Pay(ctx, scan.read.Records, scan.read.Bytes)
+}
+
+func (s *Scans) take(ctx context.Context, account *readlimit.Account, scan *Scan, look func(context.Context, *Scan) error) error {
+	release, err := s.turns.Acquire(ctx, account)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	defer release()
+	began := time.Now()
+	defer func() { scan.read.Took = time.Since(began) }()
+	return look(ctx, scan)
+}
+
+// Scan looks through the log while it has its turn. It is used by one goroutine.
+type Scan struct {
+	scans *Scans
+	read  Read
+}
+
+// Left tells how much may still be gone through.
+func (s *Scan) Left() (records, bytes int64) {
+	return max(0, MaxRecords-s.read.Records), max(0, MaxBytes-s.read.Bytes)
+}
+
+// Show shows the records of a partition from an offset to before another, as far as may still be gone through, and gives the offset before which all was shown.
+func (s *Scan) Show(
+	ctx context.Context, topic string, partition int, from, to int64, see func(measurement atlas.MeasurementID, at time.Time) bool,
+) (next int64, err error) {
+	records, bytes := s.Left()
+	to = min(to, from+records)
+	if from >= to || bytes == 0 {
+		return from, nil
+	}
+	before := s.read.Records
+	next, gone, err := s.scans.log.ScanWithin(ctx, topic, partition, from, to, bytes, func(measurement atlas.MeasurementID, at time.Time) bool {
+		s.read.Records++
+		return see(measurement, at)
+	})
+	s.read.Bytes += gone
+	s.scans.scanned.Add(float64(s.read.Records - before))
+	return next, err
+}
