@@ -23,6 +23,13 @@ export default defineConfig({
     sourcemap: true,
     target: "es2024",
   },
-  server: { proxy: { "/api": gateway, "/socket.io.js": gateway, "/stream": { target: gateway, ws: true } } },
+  // src/ has folders of the same names.
+  server: {
+    proxy: {
+      "^/api/[^.]*$": gateway,
+      "/socket.io.js": gateway,
+      "^/stream/(socket\\.io/.*)?(\\?.*)?$": { target: gateway, ws: true },
+    },
+  },
   test: { root: here("."), include: ["src/**/*.test.ts", "build/**/*.test.ts"], testTimeout: 60_000 },
 });

@@ -35,6 +35,12 @@ export const flag: Codec<boolean> = {
   want: "1 or 0",
 };
 
+export const seconds: Codec<number> = {
+  parse: (text) => (/^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined),
+  format: String,
+  want: "a whole number of seconds above 0",
+};
+
 const longestWord = 100;
 
 export const word: Codec<string> = {

@@ -27,6 +27,8 @@ const links: fc.Arbitrary<Link> = fc.record({
   group: optional(word),
   colour: optional(word),
   open: optional(word),
+  bucket: optional(fc.integer({ min: 1, max: 999_999_999 })),
+  sites: fc.array(word),
   find: optional(fc.string({ minLength: 1 })),
   watch: fc.array(word),
   kiosk: optional(fc.boolean()),

@@ -22,6 +22,8 @@ const fields = {
   group: codec.one(codec.word), // by what a table is grouped
   colour: codec.one(codec.word), // what colours mean
   open: codec.one(codec.word), // the row that is open
+  bucket: codec.one(codec.seconds), // how much of the past "the latest" is
+  sites: codec.listed(codec.word), // those that have a colour of their own, in the order of the colours
   find: codec.one(codec.text), // what is looked for in the rows
   watch: codec.listed(codec.word), // countries, ASNs and letters that are watched
   kiosk: codec.one(codec.flag), // without controls, for a wall

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { chipState, type Live } from "./chipstate.ts";
+
+const live: Live = {
+  stream: { is: "live" },
+  paused: false,
+  waiting: 0,
+  newest: 995,
+  heardAt: 998,
+  back: undefined,
+  every: 4,
+};
+
+test.each<[string, Partial<Live>, object]>([
+  ["live", {}, { is: "live", newest: 995 }],
+  ["what the stream says, if it is not live", { stream: { is: "lost", nextTry: 1004 } }, { is: "lost", nextTry: 1004 }],
+  ["paused, with what waits", { paused: true, waiting: 312 }, { is: "paused", waiting: 312 }],
+  ["back, for a while", { back: { at: 995, missed: undefined } }, { is: "back" }],
+  ["back with a gap", { back: { at: 995, missed: { from: 1, to: 2 } }, paused: true }, { is: "back", missed: { from: 1, to: 2 } }],
+  ["live again after that", { back: { at: 980, missed: undefined } }, { is: "live" }],
+  ["silent, if ten results should have come", { heardAt: 950 }, { is: "silent", since: 950, every: 4 }],
+  ["not silent, if results are rare", { heardAt: 950, every: 60 }, { is: "live" }],
+  ["catching up, if what comes is old", { newest: 600 }, { is: "catching up", newest: 600 }],
+  ["live, if what has come is old because nothing newer is there", { newest: 600, heardAt: 960, every: 60 }, { is: "live" }],
+])("%s", (_, changes, state) => {
+  expect(chipState({ ...live, ...changes }, 1000)).toMatchObject(state);
+});

@@ -1,0 +1,28 @@
+import type { PageState, StreamState } from "../../stream/state.ts";
+
+/** What is known of a live subscription. Times are Unix seconds. */
+export interface Live {
+  readonly stream: StreamState;
+  readonly paused: boolean;
+  readonly waiting: number; // results, while it is paused
+  readonly newest: number | undefined; // time of the newest result
+  readonly heardAt: number; // when something has come last, or the subscription has begun
+  readonly back: { readonly at: number; readonly missed: { from: number | null; to: number | null } | undefined } | undefined;
+  readonly every: number | undefined; // seconds between two results on average
+}
+
+const toldFor = 10; // seconds
+const leastSilence = 30; // seconds
+const unusual = 10; // times the usual time between two results
+const farBehind = 300; // seconds
+
+/** chipState is what the chip says of it. */
+export function chipState(live: Live, now: number): PageState {
+  const { stream, paused, waiting, back, newest, heardAt, every } = live;
+  if (stream.is !== "live") return stream;
+  if (back && now - back.at < toldFor) return { is: "back", ...(back.missed && { missed: back.missed }) };
+  if (paused) return { is: "paused", waiting };
+  if (now - heardAt > Math.max(leastSilence, unusual * (every ?? 0))) return { is: "silent", since: heardAt, every };
+  if (newest !== undefined && now - newest > farBehind && now - heardAt < leastSilence) return { is: "catching up", newest };
+  return { is: "live", newest };
+}
