@@ -137,10 +137,9 @@ export class Replayer {
     this.#run({ does: "skip", startTime: this.#at, endTime: time - 0.001, speed: "max" });
   }
 
-  /** Delivers, while it is paused, what came in the `length` seconds before the instant that is shown. */
+  /** Delivers what came in the `length` seconds before the instant that is shown. If it plays, it plays on afterwards. */
   load(length: number): void {
-    if (this.isRunning || length <= 0) return;
-    this.#then = () => this.#become({ is: "paused" });
+    this.#then = this.isRunning ? () => this.#playFrom(this.#at) : () => this.#become({ is: "paused" });
     this.#run({ does: "load", startTime: this.#at - length, endTime: this.#at - 0.001, speed: "max" });
   }
 

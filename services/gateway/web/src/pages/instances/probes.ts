@@ -9,6 +9,8 @@ export interface Probe {
   readonly asn: number | null;
 }
 
+export const noProbes: ReadonlyMap<number, Probe> = new Map();
+
 export function probesOf(columns: Probes): ReadonlyMap<number, Probe> {
   const { lat, lon, country, asn } = columns;
   const probes = columns.id.map((id, i) => ({

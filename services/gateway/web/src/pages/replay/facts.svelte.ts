@@ -1,5 +1,5 @@
 import { ApiError } from "../../api/client.ts";
-import type { Outages, Volume } from "../../api/types.ts";
+import type { Measurement, Outages, Volume } from "../../api/types.ts";
 import { api } from "../../frame/api.ts";
 import type { GatewayError } from "../../frame/errors.ts";
 import type { Extent } from "../../replay/extent.ts";
@@ -16,6 +16,8 @@ export class Facts {
   volume = $state.raw<Volume | undefined>();
   volumeFault = $state.raw<GatewayError | undefined>();
   limit = $state.raw<Limit | undefined>();
+  /** What the registry knows; undefined until it has answered. */
+  measurement = $state.raw<Measurement | null | undefined>();
   outages = $state.raw<Outages | undefined>();
 
   /** Asks for the timeline's bars and markers. The function that it returns gives that up. */
@@ -33,13 +35,15 @@ export class Facts {
     });
   }
 
-  /** Asks how fast an interval may be replayed. */
+  /** Asks how fast an interval may be replayed, and what is known of the measurement. */
   askLimit(subject: Subject, { from, to }: Extent): () => void {
-    this.limit = undefined;
+    this.limit = this.measurement = undefined;
     if (!("msm" in subject)) return () => {};
     return later(async (signal) => {
-      const { speed } = await api.measurement(subject.msm, { from, to }, signal).catch(() => ({ speed: null }));
-      if (!signal.aborted) this.limit = speed ?? undefined;
+      const answer = await api.measurement(subject.msm, { from, to }, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      this.limit = answer?.speed ?? undefined;
+      this.measurement = answer?.measurement ?? null;
     });
   }
 }

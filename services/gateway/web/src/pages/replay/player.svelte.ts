@@ -9,6 +9,8 @@ const often = 100; // ms, from one showing of the clock to the next
 
 /** What a view does with what is replayed. */
 export interface Consumer {
+  /** What was replayed counts no more: it begins anew, at this time (Unix seconds). */
+  begin(at: number): void;
   take(deliveries: readonly Delivery[]): void;
   /** What came before the instant that is shown. */
   recall(deliveries: readonly Delivery[]): void;
@@ -39,6 +41,7 @@ export class Player {
     this.#ticker = setInterval(() => (this.clock = this.#replayer.clock), often);
   }
 
+  /** Whether it goes on by itself, be it as soon as the connection is back. */
   get isRunning(): boolean {
     return this.state.is === "playing" || this.state.is === "starting" || this.state.is === "lost";
   }

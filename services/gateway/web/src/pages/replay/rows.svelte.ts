@@ -11,6 +11,8 @@ export type Row = { id: number } & ({ record: AtlasRecord } | { gap: Gap });
 /** What has been replayed, the newest first. */
 export class Rows implements Consumer {
   rows = $state.raw<Row[]>([]);
+  /** From what time on was replayed, in Unix seconds. */
+  since = $state(0);
   /** Of all that came. */
   count = $state(0);
   #waiting: Row[] = [];
@@ -29,13 +31,18 @@ export class Rows implements Consumer {
     this.#add({ id: this.#next++, gap });
   }
 
-  clear(): void {
+  begin(at: number): void {
+    this.since = at;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#waiting = [];
     this.#came = 0;
     this.rows = [];
     this.count = 0;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
   }
 
   #add(row: Row): void {

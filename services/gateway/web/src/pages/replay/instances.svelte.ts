@@ -1,0 +1,55 @@
+import type { Measurement } from "../../api/types.ts";
+import { api } from "../../frame/api.ts";
+import { kept } from "../../frame/settings.svelte.ts";
+import { letterOf } from "../../instances/letters.ts";
+import type { Delivery } from "../../stream/stream.ts";
+import { Feed } from "../instances/feed.svelte.ts";
+import { storedPlaces } from "../instances/places.ts";
+import { noProbes, probesOf } from "../instances/probes.ts";
+import type { Consumer } from "./player.svelte.ts";
+
+/** Which instances answered which probes: what is replayed, as the view of instances takes it. */
+export class InstancesReplay implements Consumer {
+  readonly measurement: number;
+  readonly #described: Measurement | null;
+  feed: Feed = $state.raw(new Feed({}, 0));
+  probes = $state.raw(noProbes);
+
+  constructor(measurement: number, described: Measurement | null, at: number) {
+    this.measurement = measurement;
+    this.#described = described;
+    this.begin(at);
+  }
+
+  begin(at: number): void {
+    this.feed.close();
+    const options = {
+      letter: letterOf(this.measurement, this.#described?.target ?? ""),
+      interval: this.#described?.interval ?? null,
+      places: kept(() => storedPlaces(localStorage, this.measurement)) ?? {},
+      where: (probe: number) => this.probes.get(probe),
+    };
+    this.feed = new Feed(options, at);
+  }
+
+  take(deliveries: readonly Delivery[]): void {
+    this.feed.take(deliveries.map(({ record }) => record));
+  }
+
+  recall(deliveries: readonly Delivery[]): void {
+    this.feed.recall(deliveries.map(({ record }) => record));
+  }
+
+  gap(): void {} // the table tells it
+
+  /** Asks where probes stand. Without that they are not on the map. */
+  async ask(signal: AbortSignal): Promise<void> {
+    const columns = await api.probes(signal).catch(() => undefined);
+    if (columns) this.probes = probesOf(columns);
+    this.feed.changed();
+  }
+
+  close(): void {
+    this.feed.close();
+  }
+}
