@@ -4,16 +4,16 @@ import { expect, test } from "vitest";
 import { Catchments } from "./catchments.ts";
 import { flows } from "./gaps.ts";
 import { medianOf } from "./recent.ts";
-import { resultsOf } from "./realdata.ts";
+import { places, resultsOf } from "./realdata.ts";
 import { siteRows } from "./rows.ts";
 import type { GivenPlaces } from "./sites.ts";
 import { gapWords } from "./words.ts";
 
 const cities = new URL("../../../../../pkg/atlas/testdata/instance-cities.json.gz", import.meta.url);
-const places = JSON.parse(gunzipSync(readFileSync(cities)).toString()) as GivenPlaces;
+const given = JSON.parse(gunzipSync(readFileSync(cities)).toString()) as GivenPlaces;
 
 function followed(): Catchments {
-  const catchments = new Catchments({ places });
+  const catchments = new Catchments({ places, given });
   for (const result of resultsOf(1768147)) catchments.take([result]);
   return catchments;
 }
@@ -65,14 +65,14 @@ test("1768147: the places that were given with it are used", () => {
 });
 
 test("1768147: batches of any size give the same", () => {
-  const whole = new Catchments({ places });
+  const whole = new Catchments({ places, given });
   whole.take(resultsOf(1768147));
   expect(whole.moves).toEqual(followed().moves);
 });
 
 test("what is recalled tells where probes were, and counts for nothing", () => {
   const [first, second] = [0, 1].map((day) => resultsOf(1768147).filter((row) => Number(row["timestamp"]) > 1427328000 === (day === 1)));
-  const catchments = new Catchments({ places, interval: 3600 });
+  const catchments = new Catchments({ places, given, interval: 3600 });
   catchments.recall(first ?? []);
   expect([catchments.tracks.size > 50, catchments.instances.size, catchments.moves]).toEqual([true, 0, []]);
   catchments.take(second ?? []);

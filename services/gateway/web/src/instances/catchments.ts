@@ -6,6 +6,7 @@ import type { Point } from "./geo.ts";
 import type { Witness } from "./estimate.ts";
 import { IntervalEstimate } from "./interval.ts";
 import { Flappers, kindOf, type Move } from "./moves.ts";
+import type { Place } from "./places.ts";
 import { readings, type Outcome, type Reading } from "./reading.ts";
 import { Recent } from "./recent.ts";
 import { Sites, type GivenPlaces, type Site } from "./sites.ts";
@@ -17,7 +18,10 @@ export interface Options {
   readonly letter?: string | null;
   /** Seconds between the results of a probe, as the registry has it; else it is estimated. */
   readonly interval?: number | null;
-  readonly places?: GivenPlaces;
+  /** Where cities are whose codes are in the names of instances. */
+  readonly places?: readonly Place[];
+  /** Where sites stand, by what they call themselves. */
+  readonly given?: GivenPlaces;
   /** Where probes stand. */
   readonly where?: (probe: number) => Point | undefined;
 }
@@ -57,8 +61,8 @@ export class Catchments {
   readonly #undecided: { change: Change; exposed: Exposed }[] = []; // while the interval is not known
   #bursts: Bursts | null = null;
 
-  constructor({ letter = null, interval = null, places = {}, where = () => undefined }: Options = {}) {
-    this.sites = new Sites(letter, places);
+  constructor({ letter = null, interval = null, places = [], given = {}, where = () => undefined }: Options = {}) {
+    this.sites = new Sites(letter, places, given);
     this.#said = interval;
     this.#where = where;
   }

@@ -1,27 +1,28 @@
-import { places, type Place } from "./places.ts";
+import type { Place } from "./places.ts";
 
 // How operators name their instances, and what of a name says where it stands.
 //
 // The letters are those of the DNS root. The patterns follow names that instances have been seen to answer; `pkg/simulator/rootservers.go` has the same.
 
-type Find = (...groups: string[]) => Place[];
+/** Find gives the places that parts of a name mean, in capital letters. */
+type Find = (places: readonly Place[], ...parts: string[]) => Place[];
 
 interface Pattern {
   readonly form: RegExp;
   readonly find: Find;
 }
 
-const airport: Find = (code) => places.filter((place) => place.airport === code);
-const city: Find = (country, locode) => places.filter((place) => place.country === country && same(place.locode, locode));
-const locode: Find = (code) => places.filter((place) => same(place.locode, code));
-const start: Find = (letters) => places.filter((place) => same(place.name.slice(0, letters?.length), letters));
-const startIn: Find = (letters, country) => start(letters ?? "").filter((place) => place.country === country);
+const airport: Find = (places, code) => places.filter((place) => place.airport === code);
+const city: Find = (places, country, locode) => places.filter((place) => place.country === country && same(place.locode, locode));
+const locode: Find = (places, code) => places.filter((place) => same(place.locode, code));
+const start: Find = (places, letters) => places.filter((place) => same(place.name.slice(0, letters?.length), letters));
+const startIn: Find = (places, letters, country) => start(places, letters ?? "").filter((place) => place.country === country);
 /** either tries one way of reading a code, and another one where the first knows no place. */
 const either =
   (first: Find, second: Find): Find =>
-  (...groups) => {
-    const found = first(...groups);
-    return found.length > 0 ? found : second(...groups);
+  (places, ...parts) => {
+    const found = first(places, ...parts);
+    return found.length > 0 ? found : second(places, ...parts);
   };
 
 const patterns: Record<string, Pattern[]> = {
@@ -50,7 +51,7 @@ export interface Naming {
 }
 
 /** namingOf reads the name of an instance, by the patterns of one server of the root if it is known which is asked, else by all. */
-export function namingOf(name: string, letter: string | null): Naming | null {
+export function namingOf(name: string, letter: string | null, places: readonly Place[]): Naming | null {
   const lower = name.toLowerCase();
   const candidates = letter === null ? [...Object.values(patterns).flat(), bare] : (patterns[letter] ?? []);
   for (const { form, find } of candidates) {
@@ -58,7 +59,7 @@ export function namingOf(name: string, letter: string | null): Naming | null {
       .exec(lower)
       ?.slice(1)
       .map((group) => group.toUpperCase());
-    if (groups) return { code: groups.join("-"), places: find(...groups) };
+    if (groups) return { code: groups.join("-"), places: find(places, ...groups) };
   }
   return null;
 }

@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { AtlasRecord } from "../stream/record.ts";
+import { parsePlaces } from "./places.ts";
 
-// Results that probes delivered, for tests.
+// Results that probes delivered, for tests, and the table of places.
+
+export const places = parsePlaces(readFileSync(new URL("./places.txt", import.meta.url), "utf8"));
 
 export function rowsOf(file: string): AtlasRecord[] {
   const packed = readFileSync(new URL(`../../../../../pkg/atlas/testdata/${file}.gz`, import.meta.url));

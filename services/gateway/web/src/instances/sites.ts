@@ -24,13 +24,15 @@ const mostNames = 5_000; // somebody in between may answer whatever comes to its
 /** Sites knows the sites of one service by the names of their instances. */
 export class Sites {
   readonly #letter: string | null;
+  readonly #places: readonly Place[];
   #given: GivenPlaces;
   readonly #byName = new Map<string, Site>();
   readonly #byCode = new Map<string, Site>();
   readonly #meanings = new Map<string, readonly Place[]>();
 
-  constructor(letter: string | null, given: GivenPlaces = {}) {
+  constructor(letter: string | null, places: readonly Place[], given: GivenPlaces = {}) {
     this.#letter = letter;
+    this.#places = places;
     this.#given = given;
   }
 
@@ -79,7 +81,7 @@ export class Sites {
   }
 
   #named(name: string): Site {
-    const naming = namingOf(name, this.#letter);
+    const naming = namingOf(name, this.#letter, this.#places);
     const meanings = citiesOf(naming?.places ?? []);
     const code = this.#given[name] ? name : ((meanings.length === 1 ? meanings[0]?.airport : naming?.code) ?? name);
     const known = this.#byCode.get(code);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Catchments } from "./catchments.ts";
 import { polarised } from "./polarised.ts";
+import { places } from "./realdata.ts";
 import { Recent, medianOf } from "./recent.ts";
 import { instanceRows, siteRows } from "./rows.ts";
 import { FailureSeries } from "./series.ts";
@@ -15,7 +16,7 @@ const answer = (probe: number, time: number, name: string, rt = 10) => ({
 const timeout = (probe: number, time: number) => ({ prb_id: probe, timestamp: time, error: { timeout: 5000 } });
 
 test("rows of instances tell two of a site apart, rows of sites do not", () => {
-  const catchments = new Catchments({ letter: "K", interval: 240 });
+  const catchments = new Catchments({ places, letter: "K", interval: 240 });
   catchments.take([
     answer(1, 0, "ns1.nl-ams.k.ripe.net", 10),
     answer(2, 1, "ns2.nl-ams.k.ripe.net", 30),
@@ -37,7 +38,7 @@ test("rows of instances tell two of a site apart, rows of sites do not", () => {
 
 test("a probe in Johannesburg that is answered from London is polarised while another is answered from Johannesburg", () => {
   const where = (probe: number) => ({ lat: -26, lon: 28 + probe });
-  const catchments = new Catchments({ interval: 240, where });
+  const catchments = new Catchments({ places, interval: 240, where });
   catchments.take([answer(1, 0, "LHR", 180), answer(2, 0, "JNB", 3)]);
   expect(polarised(catchments)).toMatchObject([{ track: { probe: 1 }, site: { code: "LHR" }, nearest: { code: "JNB" } }]);
 });

@@ -1,4 +1,5 @@
 import type { Rect } from "./grid.ts";
+import type { Colours } from "./painter.ts";
 import type { Arc } from "./scene.ts";
 
 type ToScreen = (lat: number, lon: number) => readonly [x: number, y: number];
@@ -30,7 +31,7 @@ export function arcBox(arc: Arc, toScreen: ToScreen): Rect {
 }
 
 /** drawArc draws it with a head at its end, on an edge that sets it off from what it crosses. */
-export function drawArc(context: CanvasRenderingContext2D, arc: Arc, toScreen: ToScreen, { ground }: { readonly ground: string }): void {
+export function drawArc(context: CanvasRenderingContext2D, arc: Arc, toScreen: ToScreen, { ground, text, palette }: Colours): void {
   const { start, control, end } = curveOf(arc, toScreen);
   context.lineCap = "round";
   context.beginPath();
@@ -39,10 +40,11 @@ export function drawArc(context: CanvasRenderingContext2D, arc: Arc, toScreen: T
   context.strokeStyle = ground;
   context.lineWidth = arc.width + 2;
   context.stroke();
-  context.strokeStyle = arc.colour;
+  const colour = palette[arc.colour] ?? text;
+  context.strokeStyle = colour;
   context.lineWidth = arc.width;
   context.stroke();
-  context.fillStyle = arc.colour;
+  context.fillStyle = colour;
   drawHead(context, control, end, head + arc.width);
 }
 

@@ -6,6 +6,10 @@ export interface Rect {
   readonly height: number;
 }
 
+export function overlap(a: Rect, b: Rect): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+}
+
 /** Grid finds points on the screen without looking at all of them. */
 export class Grid {
   readonly #cell: number;

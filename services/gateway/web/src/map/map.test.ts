@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Dirty } from "./dirty.ts";
+import { labelled } from "./discs.ts";
 import { Grid } from "./grid.ts";
 import { project, worldHeight, worldWidth } from "./project.ts";
 import { isRegion, regions, viewOf, type Region } from "./regions.ts";
@@ -125,4 +126,11 @@ test("changes of a map that is not seen do not heap up", () => {
   }
   const { spots, looks, pulses } = scene.takeChanges();
   expect([spots, looks.length <= 1, pulses.length]).toEqual([true, true, 300]);
+});
+
+test("letters of a disc are left out where those of a larger one are", () => {
+  const disc = (key: string, lon: number, radius: number) => ({ key, lat: 0, lon, radius, colour: 0, outline: 0, label: key });
+  const discs = [disc("AMS", 0, 20), disc("RTM", 1, 20), disc("SYD", 100, 5)];
+  const toScreen = (lat: number, lon: number) => [lon * 10, lat] as const;
+  expect([...labelled(discs, toScreen)].map(({ key }) => key)).toEqual(["AMS", "SYD"]);
 });

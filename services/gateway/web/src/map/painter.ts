@@ -1,9 +1,9 @@
 import { Dirty } from "./dirty.ts";
-import { Grid, type Rect } from "./grid.ts";
+import { Grid, overlap, type Rect } from "./grid.ts";
 import { drawArc, arcBox } from "./arcs.ts";
-import { drawDisc, discBox } from "./discs.ts";
+import { drawDisc, discBox, labelled } from "./discs.ts";
 import { project } from "./project.ts";
-import type { Scene } from "./scene.ts";
+import type { Disc, Scene } from "./scene.ts";
 import { Slices } from "./slices.ts";
 import type { Size, View } from "./view.ts";
 
@@ -42,6 +42,7 @@ export class Painter {
   #radius = 3;
   #dirty = new Dirty(0, 0);
   #overlay: Rect[] = []; // where discs and arcs are
+  #labelled: ReadonlySet<Disc> = new Set();
   #pulses: { index: number; began: number }[] = [];
   #layout = 0; // counts, so that an older one stops
 
@@ -190,6 +191,7 @@ export class Painter {
       ...this.#scene.arcs.map((arc) => arcBox(arc, this.#toScreen)),
       ...this.#scene.discs.map((disc) => discBox(disc, this.#toScreen)),
     ];
+    this.#labelled = labelled(this.#scene.discs, this.#toScreen);
     for (const rect of this.#overlay) this.#dirty.add(this.#wholePixels(rect));
   }
 
@@ -221,7 +223,7 @@ export class Painter {
     for (const { x, y, width, height } of rects) front.rect(x, y, width, height);
     front.clip();
     for (const arc of touched.arcs) drawArc(front, arc, this.#toScreen, this.#colours);
-    for (const disc of touched.discs) drawDisc(front, disc, this.#toScreen, this.#colours);
+    for (const disc of touched.discs) drawDisc(front, disc, this.#toScreen, this.#colours, this.#labelled.has(disc));
     for (const pulse of this.#pulses) this.#drawPulse(front, pulse, now);
     front.restore();
   }
@@ -266,17 +268,13 @@ export class Painter {
 /** Spots shrink as they become more: at 13,000 they are a pixel and a half on a map as wide as a screen. */
 function radiusOf(spots: number, { width, height }: Size): number {
   const room = Math.sqrt((width * height) / Math.max(1, spots));
-  return Math.min(5, Math.max(1.5, room / 5));
+  return Math.min(5, Math.max(1.5, room / 8));
 }
 
 function stroke(context: Context, colour: string, width: number): void {
   context.strokeStyle = colour;
   context.lineWidth = width;
   context.stroke();
-}
-
-function overlap(a: Rect, b: Rect): boolean {
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
 function canvasOf({ width, height }: Size, ratio: number): OffscreenCanvasRenderingContext2D {

@@ -20,10 +20,10 @@ export interface Disc {
   readonly lat: number;
   readonly lon: number;
   readonly radius: number; // px
-  readonly colour: string; // CSS
-  readonly outline?: string; // CSS
+  readonly colour: number; // of the map's palette
+  readonly outline: number; // likewise
   readonly hollow?: boolean;
-  readonly label: string;
+  readonly label: string; // is left out where that of a larger one is
 }
 
 /** Arc leads from one place to another: a move of several probes. */
@@ -31,7 +31,7 @@ export interface Arc {
   readonly from: { readonly lat: number; readonly lon: number };
   readonly to: { readonly lat: number; readonly lon: number };
   readonly width: number; // px
-  readonly colour: string; // CSS
+  readonly colour: number; // of the map's palette
 }
 
 const hollow = 64;
@@ -111,7 +111,7 @@ export class Scene {
 
   /** overlay puts discs and arcs over the spots, instead of those before. */
   overlay(discs: readonly Disc[], arcs: readonly Arc[] = []): void {
-    this.#discs = discs;
+    this.#discs = discs.toSorted((a, b) => b.radius - a.radius); // so that small ones are not under large ones
     this.#arcs = arcs;
     this.#changes.overlay = true;
     this.#tell();

@@ -9,16 +9,18 @@ export type Colouring = keyof typeof colourings;
 const categories = 8;
 const rampSteps = 6;
 
-/** The colours of spots: those of the sites, grey for all others, the steps of a ramp, and what is not known. */
+/** The map's colours: those of the sites, grey for all others, the steps of a ramp, what is beside what is looked at, and moves. */
 export const palette: readonly string[] = [
   ...Array.from({ length: categories }, (_, i) => `var(--site-${i + 1})`),
   "var(--site-other)",
   ...Array.from({ length: rampSteps }, (_, i) => `var(--ramp-${i + 1})`),
   "var(--dimmed)",
+  "var(--move)",
 ];
 const other = categories;
 const ramp = categories + 1;
 export const dimmed = ramp + rampSteps;
+export const moved = dimmed + 1;
 
 export const rttSteps: readonly number[] = [10, 30, 60, 100, 200]; // ms
 export const distanceSteps: readonly number[] = [500, 1_000, 2_000, 5_000, 10_000]; // km

@@ -13,7 +13,7 @@ type Listener = (probes: ReadonlySet<number>) => void;
 export class Feed {
   readonly catchments: Catchments;
   /** From when on results and moves count. */
-  readonly opened: number;
+  opened = $state(0);
   /** version counts the showings: whoever reads it in a template is drawn again with each. */
   version = $state(0);
   #listeners: readonly Listener[] = [];
@@ -30,6 +30,11 @@ export class Feed {
     const probes = this.catchments.take(results);
     for (const listener of this.#listeners) listener(probes);
     this.changed();
+  }
+
+  /** reachBack takes results that come now, but are older than the opening, for part of what is shown. */
+  reachBack(time: number): void {
+    this.opened = Math.min(this.opened, time);
   }
 
   /** recall results from before: the state at the beginning of a replay. */
