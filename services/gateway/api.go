@@ -20,6 +20,7 @@ func (g *gateway) newAPI() *api.API {
 		Kafka:         g.log.Presence,
 		Newest:        func(stream atlas.Stream) time.Time { return g.newest[stream].time() },
 		Registry:      g.knowledge.Registry,
+		Player:        g.player,
 		Log:           answered{g.log.History()},
 		Scans:         logscan.New(g.log.History(), g.cfg.Metrics),
 		Topics:        topics,

@@ -12,6 +12,7 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/door"
 	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/registry"
 )
 
@@ -24,6 +25,7 @@ type Settings struct {
 	Newest        func(stream atlas.Stream) (at time.Time) // of the events that were read; zero before the first
 	Registry      *registry.Registry
 	Log           Log
+	Player        *playback.Player        // of the same log
 	Scans         *logscan.Scans          // of the same log
 	Topics        map[atlas.Stream]string // the live topic of each stream that has records
 	RefuseUnknown bool                    // measurements that the registry does not know
@@ -58,6 +60,7 @@ func New(settings Settings, registerer prometheus.Registerer) *API {
 	a.stop = sync.OnceFunc(func() { close(a.stopping) })
 	a.path("/api/gateway", a.serveGateway)
 	a.path("/api/measurements", a.serveMeasurements, "q", "type", "af", "status", "source", "after", "limit")
+	a.path("/api/measurements/{id}", a.serveMeasurement, "from", "to")
 	a.path("/api/probes", a.serveProbes)
 	a.path("/api/openapi.yaml", serveDescription)
 	a.routes.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, "other", nil, refusePath) })

@@ -2,12 +2,15 @@ package api
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/readlimit"
 )
 
 // Topics of the log.
@@ -84,4 +87,26 @@ func (l *fakeLog) ScanWithin(
 		}
 	}
 	return next, bytes, l.fails
+}
+
+func (l *fakeLog) Partition(_ context.Context, topic string, id atlas.MeasurementID) (int, error) {
+	return int(id) % len(l.topics[topic]), l.fails
+}
+
+func (l *fakeLog) OffsetAt(_ context.Context, topic string, number int, at time.Time) (int64, error) {
+	of := l.topics[topic][number]
+	index := slices.IndexFunc(of.records, func(one entry) bool { return !one.at.Before(at) })
+	if index < 0 {
+		index = len(of.records)
+	}
+	return of.first + int64(index), l.fails
+}
+
+func (l *fakeLog) Scan(ctx context.Context, topic string, number int, from, to int64, see func(atlas.MeasurementID, time.Time) bool) (int64, error) {
+	_, bytes, err := l.ScanWithin(ctx, topic, number, from, to, 1<<62, see)
+	return bytes, err
+}
+
+func (l *fakeLog) Read(context.Context, string, atlas.MeasurementID, int64, int64, *readlimit.Account) (playback.Source, error) {
+	return nil, errors.New("nothing is replayed here")
 }

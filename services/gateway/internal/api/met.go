@@ -59,8 +59,8 @@ func (a *API) look(ctx context.Context, account *readlimit.Account) (*met, error
 	for i := range partitions {
 		worth += partitions[i].next - partitions[i].lastly(metRecords)
 	}
-	found := &met{when: time.Now(), rates: make(map[atlas.MeasurementID]float64)}
-	found.read, err = a.settings.Scans.Run(ctx, account, worth, func(ctx context.Context, scan *logscan.Scan) error {
+	found, scan := &met{when: time.Now(), rates: make(map[atlas.MeasurementID]float64)}, a.settings.Scans.New()
+	err = scan.Turn(ctx, account, worth, func(ctx context.Context) error {
 		for i := range partitions {
 			if err := found.lookAt(ctx, scan, &partitions[i], partitions[i].topic == live); err != nil {
 				return err
@@ -68,6 +68,7 @@ func (a *API) look(ctx context.Context, account *readlimit.Account) (*met, error
 		}
 		return nil
 	})
+	found.read = scan.Read()
 	found.ids = slices.Sorted(maps.Keys(found.rates))
 	return found, err
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"atlasstream/services/gateway/internal/access"
+	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -34,4 +35,13 @@ func (p Past) earliest(now time.Time) (at time.Time) {
 		return at
 	}
 	return now.Add(-p.Back)
+}
+
+// checkStart refuses what lies further back than this gateway goes.
+func (p Past) checkStart(name string, start, now time.Time) error {
+	if earliest := p.earliest(now); start.Before(earliest) {
+		return subscription.Refuse(playback.CodeBeforeLog, "%s: got %s, want no earlier than %s, as far as this gateway goes back",
+			name, start.UTC().Format(time.RFC3339), earliest.Add(time.Second).UTC().Format(time.RFC3339))
+	}
+	return nil
 }

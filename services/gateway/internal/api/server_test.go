@@ -20,6 +20,7 @@ import (
 	"atlasstream/services/gateway/internal/door"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/registry"
 )
 
@@ -53,6 +54,9 @@ func serve(t testing.TB, settings Settings, limits admission.Limits) *server {
 	log := &fakeLog{topics: map[string][]partition{liveResults: {{}, {}}, liveProbeStatus: {{}}}}
 	settings.Log, settings.Scans = log, logscan.New(log, metrics)
 	settings.Topics = map[atlas.Stream]string{atlas.StreamResult: liveResults, atlas.StreamProbeStatus: liveProbeStatus}
+	settings.Player = playback.NewPlayer(playback.Settings{
+		Log: log, Measurements: settings.Registry, Topics: settings.Topics, Lateness: time.Hour, Limits: playback.Limits{Results: 10_000, Scanned: 200_000},
+	}, metrics)
 	settings.Past.Mode = cmp.Or(settings.Past.Mode, "open")
 	if settings.Kafka == nil {
 		settings.Kafka = func() (bool, time.Time) { return true, time.Unix(1426633200, 0) }

@@ -55,36 +55,48 @@ type Read struct {
 	Took    time.Duration
 }
 
-// Run looks through the log once the account has paid what that is worth at least, in records, and has its turn. What was read beyond that is paid
-// afterwards. The error is ErrBusy where the turn did not come in time, that of readlimit.Account.Pay, or look's.
-func (s *Scans) Run(ctx context.Context, account *readlimit.Account, worth int64, look func(context.Context, *Scan) error) (Read, error) {
-	reading, err := account.Begin(ctx, worth)
-	if err != nil {
-		return Read{}, err
-	}
-	scan := &Scan{scans: s}
-	if err := s.take(ctx, account, scan, look); err != nil {
-		return scan.read, err
-	}
-	return scan.read, reading.Pay(ctx, scan.read.Records, scan.read.Bytes)
+// New makes a scan, which has read nothing yet.
+func (s *Scans) New() *Scan { return &Scan{scans: s} }
+
+// Scan looks through the log for one answer. It is used by one goroutine.
+type Scan struct {
+	scans *Scans
+	read  Read
 }
 
-func (s *Scans) take(ctx context.Context, account *readlimit.Account, scan *Scan, look func(context.Context, *Scan) error) error {
-	release, err := s.turns.Acquire(ctx, account)
+// settleTimeout is how long paying may take for what was read beyond what was paid ahead, even for a client that has gone.
+const settleTimeout = 5 * time.Second
+
+// Turn looks through the log once the account has paid what that is worth, in records, as far as is known, and has its turn. What is read beyond that is paid
+// afterwards. The error is ErrBusy where the turn did not come in time, that of readlimit.Account.Pay, or look's.
+func (s *Scan) Turn(ctx context.Context, account *readlimit.Account, worth int64, look func(context.Context) error) error {
+	reading, err := account.Begin(ctx, worth)
+	if err != nil {
+		return err
+	}
+	before := s.read
+	err = s.take(ctx, account, look)
+	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	if settled := reading.Pay(settling, s.read.Records-before.Records, s.read.Bytes-before.Bytes); err == nil {
+		err = settled
+	}
+	return err
+}
+
+func (s *Scan) take(ctx context.Context, account *readlimit.Account, look func(context.Context) error) error {
+	release, err := s.scans.turns.Acquire(ctx, account)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBusy, err)
 	}
 	defer release()
 	began := time.Now()
-	defer func() { scan.read.Took = time.Since(began) }()
-	return look(ctx, scan)
+	defer func() { s.read.Took += time.Since(began) }()
+	return look(ctx)
 }
 
-// Scan looks through the log while it has its turn. It is used by one goroutine.
-type Scan struct {
-	scans *Scans
-	read  Read
-}
+// Read tells what was read so far.
+func (s *Scan) Read() Read { return s.read }
 
 // Left tells how much may still be gone through.
 func (s *Scan) Left() (records, bytes int64) {
@@ -92,6 +104,7 @@ func (s *Scan) Left() (records, bytes int64) {
 }
 
 // Show shows the records of a partition from an offset to before another, as far as may still be gone through, and gives the offset before which all was shown.
+// It is called by what Turn calls.
 func (s *Scan) Show(
 	ctx context.Context, topic string, partition int, from, to int64, see func(measurement atlas.MeasurementID, at time.Time) bool,
 ) (next int64, err error) {

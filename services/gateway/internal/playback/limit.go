@@ -14,16 +14,10 @@ func (p *Player) checkLimit(ctx context.Context, request *Request, interval Inte
 	if request.Speed <= 1 {
 		return nil
 	}
-	scanned, err := p.scannedRate(ctx, interval, parts)
+	limit, _, err := p.limit(ctx, *request, interval, parts)
 	if err != nil {
 		return err
 	}
-	results, err := p.resultRate(ctx, *request, interval, parts)
-	if err != nil {
-		return err
-	}
-	limit := math.Floor(100*min(p.settings.Limits.Scanned/scanned, p.settings.Limits.Results/results)) / 100
-	limit = max(limit, 1)
 	if request.Speed == subscription.Fastest {
 		request.Speed = limit
 	}
@@ -32,6 +26,22 @@ func (p *Player) checkLimit(ctx context.Context, request *Request, interval Inte
 	}
 	return subscription.Refuse(CodeTooFast, "speed: got %s, want at most %s for measurement %d in this interval",
 		decimal(request.Speed), decimal(limit), request.Measurement)
+}
+
+// limit gives the greatest speed, infinite without records, and tells whether the measurement's results bound it and not what has to be read for them.
+func (p *Player) limit(ctx context.Context, request Request, interval Interval, parts []part) (limit float64, byResults bool, err error) {
+	scanned, err := p.scannedRate(ctx, interval, parts)
+	if err != nil {
+		return 0, false, err
+	}
+	results, err := p.resultRate(ctx, request, interval, parts)
+	if err != nil {
+		return 0, false, err
+	}
+	byScanned, limit := p.settings.Limits.Scanned/scanned, p.settings.Limits.Results/results
+	byResults = limit < byScanned
+	limit = math.Floor(100*min(byScanned, limit)) / 100
+	return max(limit, 1), byResults, nil
 }
 
 // decimal writes a number without an exponent, as people write speeds.

@@ -1,0 +1,150 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/readlimit"
+)
+
+// ends are the first and the last records of a measurement, and of the partitions that it is in.
+type ends struct {
+	measurement atlas.MeasurementID
+	scan        *logscan.Scan
+	parts       []*partEnds
+}
+
+// partEnds are those of one part, which is looked at from both ends towards the middle. Times are zero where no record was met.
+type partEnds struct {
+	playback.Part
+	from, to     time.Time // of the part's first and last records
+	first, last  time.Time // of the measurement's
+	behindFirst  time.Time // of the measurement's first record among those that were looked at from the end
+	looked, left int64     // what stands before looked, and from left on, was looked at
+}
+
+// nearEnds is how many records are looked at first at each end of a part: a measurement that runs is met there.
+const nearEnds = 500
+
+// findEnds looks at the parts from both ends, first at a few records and then at so many that there are enough for all.
+func (a *API) findEnds(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID, parts []playback.Part) (*ends, error) {
+	found := &ends{measurement: id, scan: a.settings.Scans.New()}
+	for _, part := range parts {
+		found.parts = append(found.parts, &partEnds{Part: part, looked: part.First, left: part.Next})
+	}
+	for _, most := range []int64{nearEnds, max(0, logscan.MaxRecords/int64(2*len(parts))-nearEnds)} {
+		worth := found.worth(most)
+		if worth == 0 {
+			break
+		}
+		if err := found.scan.Turn(ctx, account, worth, func(ctx context.Context) error { return found.look(ctx, most) }); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// worth is how many records are looked at, if so many are at each end where the measurement was not met.
+func (e *ends) worth(most int64) (records int64) {
+	for _, part := range e.parts {
+		if !part.isKnown() {
+			records += min(2*most, part.left-part.looked)
+		}
+	}
+	return records
+}
+
+// isKnown tells whether looking at more would tell nothing else.
+func (p *partEnds) isKnown() bool { return p.looked >= p.left || !p.first.IsZero() && !p.last.IsZero() }
+
+func (e *ends) look(ctx context.Context, most int64) error {
+	for _, part := range e.parts {
+		if err := e.lookForward(ctx, part, most); err != nil {
+			return err
+		}
+		if err := e.lookBackward(ctx, part, most); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *ends) lookForward(ctx context.Context, part *partEnds, most int64) (err error) {
+	if part.isKnown() || !part.first.IsZero() {
+		return nil
+	}
+	to := min(part.left, part.looked+most)
+	part.looked, err = e.scan.Show(ctx, part.Topic, part.Partition, part.looked, to, func(id atlas.MeasurementID, at time.Time) bool {
+		if part.from.IsZero() {
+			part.from = at
+		}
+		if part.left == part.Next {
+			part.to = at // unless there is a later one
+		}
+		if id == e.measurement {
+			part.first = at
+		}
+		return id != e.measurement
+	})
+	return err
+}
+
+// lookBackward looks at pieces of the log, as it can be read forward only, each of which is twice as long as the one behind it.
+func (e *ends) lookBackward(ctx context.Context, part *partEnds, most int64) error {
+	least := max(part.looked, part.left-most)
+	for width := int64(nearEnds); part.left > least && part.last.IsZero(); width *= 2 {
+		begin, atEnd := max(least, part.left-width), part.left == part.Next
+		part.behindFirst = time.Time{}
+		next, err := e.scan.Show(ctx, part.Topic, part.Partition, begin, part.left, func(id atlas.MeasurementID, at time.Time) bool {
+			if atEnd {
+				part.to = at
+			}
+			if id == e.measurement {
+				part.last = at
+				if part.behindFirst.IsZero() {
+					part.behindFirst = at
+				}
+			}
+			return true
+		})
+		if err != nil || next < part.left { // nothing more may be read
+			return err
+		}
+		part.left = begin
+	}
+	return nil
+}
+
+// met tells the times of the measurement's first and last records, as far as they are known.
+func (p *partEnds) met() (first, last time.Time) {
+	if p.looked < p.left {
+		return p.first, p.last
+	}
+	first, last = p.first, p.last
+	if first.IsZero() {
+		first = p.behindFirst
+	}
+	if last.IsZero() {
+		last = p.first
+	}
+	return first, last
+}
+
+// whole tells the times of the measurement's first and last records in all parts, zero where none was met, and whether that is certain.
+func (e *ends) whole() (first, last time.Time, complete bool) {
+	complete = true
+	for _, part := range e.parts {
+		partFirst, partLast := part.met()
+		if first.IsZero() || !partFirst.IsZero() && partFirst.Before(first) {
+			first = partFirst
+		}
+		if partLast.After(last) {
+			last = partLast
+		}
+		complete = complete && part.isKnown()
+	}
+	return first, last, complete
+}

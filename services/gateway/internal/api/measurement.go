@@ -1,0 +1,194 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/access"
+	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+type measurementInLogAnswer struct {
+	ID          int64              `json:"id"`
+	Measurement *measurementAnswer `json:"measurement"`
+	Object      json.RawMessage    `json:"object"`
+	Parts       []partAnswer       `json:"parts"`
+	First       instant            `json:"first"`
+	Last        instant            `json:"last"`
+	Complete    bool               `json:"complete"`
+	Interval    *intervalAnswer    `json:"interval"`
+	Speed       *speedAnswer       `json:"speed"`
+	Read        readAnswer         `json:"read"`
+}
+
+type partAnswer struct {
+	Topic   string  `json:"topic"`
+	Ordered bool    `json:"ordered"`
+	From    instant `json:"from"`
+	To      instant `json:"to"`
+	Records int64   `json:"records"`
+}
+
+type intervalAnswer struct {
+	From instant `json:"from"`
+	To   instant `json:"to"`
+}
+
+type speedAnswer struct {
+	Limit *float64 `json:"limit"`
+	By    *string  `json:"by"`
+}
+
+func (a *API) serveMeasurement(ctx context.Context, w http.ResponseWriter, r *request) error {
+	id, err := readMeasurementID(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	known, isKnown, err := a.visible("id", id, r.visit.Roles())
+	if err != nil {
+		return err
+	}
+	interval, err := a.readInterval(r, &known)
+	if err != nil {
+		return err
+	}
+	answer := &measurementInLogAnswer{ID: int64(id)}
+	if isKnown {
+		one := described(&known)
+		answer.Measurement = &one
+	}
+	account := r.visit.Reading()
+	if answer.Object, err = a.object(ctx, account, id); err != nil {
+		return err
+	}
+	if a.settings.Past.isFor(r.visit.Roles()) {
+		if err := a.addLog(ctx, account, answer, interval); err != nil {
+			return err
+		}
+	}
+	return r.write(w, answer)
+}
+
+func readMeasurementID(text string) (atlas.MeasurementID, error) {
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id < 1 || id > atlas.MaxID {
+		return 0, invalid("id", text, "want a whole number from 1 to %d", int64(atlas.MaxID))
+	}
+	return atlas.MeasurementID(id), nil
+}
+
+// visible gives what is known of a measurement that a parameter of that name asks for, and refuses one that the client may not know of, with the same words as
+// one that there is not. RIPE's measurement of connections is always there.
+func (a *API) visible(name string, id atlas.MeasurementID, roles access.Roles) (known atlas.Measurement, isKnown bool, err error) {
+	if !a.settings.Registry.MeasurementsKnown() {
+		return known, false, refuseUntilKnown()
+	}
+	known, isKnown = a.settings.Registry.Measurement(id)
+	hidden := isKnown && !known.Public && !roles.NonPublic || !isKnown && a.settings.RefuseUnknown
+	if hidden && id != atlas.ConnectionMeasurement {
+		return known, false, subscription.Refuse(codeUnknownMeasurement, "%s: got %d, want a measurement that this service knows", name, id)
+	}
+	return known, isKnown, nil
+}
+
+// readInterval gives the zero interval where none is asked for.
+func (a *API) readInterval(r *request, known *atlas.Measurement) (interval playback.Interval, err error) {
+	from, to := r.asked.time("from"), r.asked.time("to")
+	switch {
+	case r.asked.err != nil:
+		return interval, r.asked.err
+	case !from.IsZero():
+		if err := a.settings.Past.check(r.visit.Roles(), "from"); err != nil {
+			return interval, err
+		}
+		if to.IsZero() && known.Stopped {
+			to = known.Stop
+		}
+		return a.intervalOf(from, to)
+	case !to.IsZero():
+		return interval, subscription.Refuse(subscription.CodeMissing, "from: missing; to is the end of an interval, which has a start")
+	}
+	return interval, nil
+}
+
+// intervalOf takes the zero time for now. Both ends belong to an interval, which is in the past.
+func (a *API) intervalOf(from, to time.Time) (interval playback.Interval, err error) {
+	now := time.Now()
+	if to.IsZero() || to.After(now) {
+		to = now
+	}
+	if to = to.Truncate(time.Millisecond); from.After(to) {
+		return interval, subscription.Refuse(subscription.CodeInvalid, "from: got %s, want no later than %s, when the interval ends", moment(from), moment(to))
+	}
+	return playback.Interval{Start: from, End: to}, a.settings.Past.checkStart("from", from, now)
+}
+
+func moment(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.999Z") }
+
+// object gives the registry's object as it is in the log; nil if there is none.
+func (a *API) object(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID) (json.RawMessage, error) {
+	position, known := a.settings.Registry.MeasurementPosition(id)
+	if !known {
+		return nil, nil
+	}
+	if err := account.Pay(ctx, readlimit.LookUp); err != nil {
+		return nil, err
+	}
+	object, err := a.settings.Log.Measurement(ctx, position)
+	if err != nil || atlas.CheckValue(object) != nil { // one that cannot be read is known by its ID only
+		return nil, err
+	}
+	return object, nil
+}
+
+// addLog tells what the log has of the measurement, and at which speed the interval may be replayed.
+func (a *API) addLog(ctx context.Context, account *readlimit.Account, answer *measurementInLogAnswer, interval playback.Interval) error {
+	id := atlas.MeasurementID(answer.ID)
+	parts, err := a.settings.Player.Parts(ctx, streamOf(id), id, account)
+	if err != nil {
+		return err
+	}
+	ends, err := a.findEnds(ctx, account, id, parts)
+	if err != nil {
+		return err
+	}
+	for _, part := range ends.parts {
+		answer.Parts = append(answer.Parts, partAnswer{part.Topic, part.Live, instant(part.from), instant(part.to), part.Next - part.First})
+	}
+	first, last, complete := ends.whole()
+	answer.First, answer.Last, answer.Complete, answer.Read = instant(first), instant(last), complete, readOf(ends.scan.Read())
+	if interval == (playback.Interval{}) {
+		return nil
+	}
+	answer.Interval = &intervalAnswer{instant(interval.Start), instant(interval.End)}
+	answer.Speed, err = a.speed(ctx, account, id, interval)
+	return err
+}
+
+// streamOf is that of a measurement's records.
+func streamOf(id atlas.MeasurementID) atlas.Stream {
+	if id == atlas.ConnectionMeasurement {
+		return atlas.StreamProbeStatus
+	}
+	return atlas.StreamResult
+}
+
+func (a *API) speed(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID, interval playback.Interval) (*speedAnswer, error) {
+	request := playback.Request{Stream: streamOf(id), Measurement: id, Account: account}
+	limit, byResults, err := a.settings.Player.Limit(ctx, request, interval)
+	if err != nil || math.IsInf(limit, 1) {
+		return &speedAnswer{}, err
+	}
+	by := "records"
+	if byResults {
+		by = "results"
+	}
+	return &speedAnswer{&limit, &by}, nil
+}
