@@ -1,5 +1,5 @@
 // Uses the gateway's pages in Chromium as a person would: `node pages.cjs SCENARIO URL` runs pages/SCENARIO.cjs. It prints ["passed"], or ["failed", why]. A scenario
-// that needs something done elsewhere prints [what, …] and waits for the line that answers.
+// that needs something done elsewhere prints [what, …] and waits for the line that answers; ["working"] says that it goes on.
 //
 // Every scenario fails as well when the page writes an error to the console, breaks its Content-Security-Policy, or asks another origin for anything.
 const fs = require("node:fs");
@@ -49,6 +49,7 @@ async function watch(context, faults, expected) {
 
 /** What axe finds against WCAG 2.2 AA, in words. */
 async function axe(page) {
+  say("working");
   await page.evaluate(fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
   const { violations } = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html}\n${failureSummary}`).join("\n")}`);
