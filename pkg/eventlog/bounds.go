@@ -23,7 +23,7 @@ type partition struct {
 }
 
 func (l *Log) partition(topic string, number int) partition {
-	return partition{broker: committedBroker{l.client}, topic: topic, number: number}
+	return partition{broker: committedBroker{l.client, l.config.ClientID}, topic: topic, number: number}
 }
 
 // bounds gives the offset of the first record and the log's end: the offset that the next record will have or, while a transaction is open, its first one.

@@ -12,19 +12,18 @@ import (
 
 // committedBroker reads what is committed. Brokers send to such a reader, beside the records up to the last stable offset, those of transactions that were
 // aborted, and a list by which it leaves them out itself (KIP-98, "Consumer"). kafka-go's Client.Fetch drops that list, so this sends the request itself.
-type committedBroker struct{ client *kafka.Client }
+type committedBroker struct {
+	client   *kafka.Client
+	clientID string
+}
 
 // Fetch gives what stands at an offset, which is a real one, and behind it. Its Records are *committedRecords.
 func (b committedBroker) Fetch(ctx context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
-	answer, err := b.client.Transport.RoundTrip(ctx, b.client.Addr, fetchRequest(request))
+	answer, err := b.client.Transport.RoundTrip(ctx, b.client.Addr, &rawFetch{Request: fetchRequest(request), clientID: b.clientID})
 	if err != nil {
 		return nil, err
 	}
-	topics := answer.(*fetch.Response).Topics
-	if len(topics) == 0 || len(topics[0].Partitions) == 0 {
-		return nil, protocol.ErrNoPartition
-	}
-	return fetchResponse(&topics[0].Partitions[0]), nil
+	return answer.(*fetchedPartition).response(request.Partition)
 }
 
 // ListOffsets gives offsets below the last stable one, and that one for the log's end.
@@ -52,21 +51,19 @@ func fetchRequest(request *kafka.FetchRequest) *fetch.Request {
 	}
 }
 
-func fetchResponse(found *fetch.ResponsePartition) *kafka.FetchResponse {
+func (p *fetchedPartition) response(number int) (*kafka.FetchResponse, error) {
+	batches, err := batchesIn(p.batches)
 	response := &kafka.FetchResponse{
-		Partition:        int(found.Partition),
-		HighWatermark:    found.HighWatermark,
-		LastStableOffset: found.LastStableOffset,
-		LogStartOffset:   found.LogStartOffset,
-		Records:          &committedRecords{},
+		Partition:        number,
+		HighWatermark:    p.highWatermark,
+		LastStableOffset: p.lastStableOffset,
+		LogStartOffset:   p.logStartOffset,
+		Records:          committed(batches, p.aborted),
 	}
-	if found.ErrorCode != 0 {
-		response.Error = kafka.Error(found.ErrorCode)
+	if p.fault != 0 {
+		response.Error = p.fault
 	}
-	if stream, ok := found.RecordSet.Records.(*protocol.RecordStream); ok {
-		response.Records = committed(stream.Records, found.AbortedTransactions)
-	}
-	return response
+	return response, err
 }
 
 // committedRecords are the records of an answer without those that were aborted and without the markers that end transactions.
@@ -124,7 +121,7 @@ func (o *openTransactions) end(marker *protocol.ControlBatch) {
 	o.producers = slices.DeleteFunc(o.producers, func(producer int64) bool { return producer == marker.ProducerID })
 }
 
-// leaveOut passes over a batch, and gives its memory back to kafka-go.
+// leaveOut passes over a batch.
 func (c *committedRecords) leaveOut(base int64, records protocol.RecordReader) {
 	c.behind = max(c.behind, base+1)
 	_ = eachRecord(records, func(record *kafka.Record) error {

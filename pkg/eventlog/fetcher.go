@@ -81,9 +81,7 @@ func eachRecord(records kafka.RecordReader, take func(*kafka.Record) error) erro
 		if err != nil {
 			return err
 		}
-		err = take(record)
-		closePayload(record)
-		if err != nil {
+		if err := take(record); err != nil {
 			return err
 		}
 	}
@@ -95,14 +93,4 @@ func sizeOf(record *kafka.Record) int64 {
 		return 0
 	}
 	return int64(record.Value.Len())
-}
-
-// closePayload gives kafka-go's memory back to its pool.
-func closePayload(record *kafka.Record) {
-	if record.Key != nil {
-		_ = record.Key.Close()
-	}
-	if record.Value != nil {
-		_ = record.Value.Close()
-	}
 }

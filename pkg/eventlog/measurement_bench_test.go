@@ -144,6 +144,16 @@ func readBare(b *testing.B, log *Log, topic string, records int, take func(*kafk
 	return read
 }
 
+// closePayload gives kafka-go's memory back to its pool.
+func closePayload(record *kafka.Record) {
+	if record.Key != nil {
+		_ = record.Key.Close()
+	}
+	if record.Value != nil {
+		_ = record.Value.Close()
+	}
+}
+
 func readOne(b *testing.B, log *Log, topic string, records int) (read int) {
 	b.Helper()
 	reader, err := log.History().Measurement(b.Context(), topic, 1, 0, int64(records))

@@ -19,9 +19,8 @@ import (
 
 // registryReader reads a partition of a registry and keeps the last version of each object until they are taken. It is used by one goroutine.
 //
-// On a compacted topic, kafka-go's Reader panics or reads the same batches for ever (segmentio/kafka-go#874, #1393, #1416). Its Client decodes what it fetched
-// by the number of records that a batch says it has, which compaction corrects, and so is right; but it does not tell at which offset a batch ends whose last
-// records are gone. step knows how to go on there.
+// On a compacted topic, kafka-go's Reader panics or reads the same batches for ever (segmentio/kafka-go#874, #1393, #1416). Batches are read by the number of
+// records that they say they have, which compaction corrects; but where one ends whose last records are gone, no record tells. step knows how to go on there.
 type registryReader struct {
 	fetcher
 	held    map[int64]*heldObject

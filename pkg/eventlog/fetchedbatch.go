@@ -1,0 +1,150 @@
+package eventlog
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"sync"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/compress"
+	"github.com/segmentio/kafka-go/protocol"
+)
+
+// Where some fields of a batch stand, and how long its header is (Kafka's documentation, "Record Batch").
+const (
+	batchLengthAt = 8
+	formatAt      = 16
+	checksumAt    = 17
+	batchHeader   = 61
+)
+
+// batchFormat is that of Kafka 0.11 and later, the only one that brokers keep.
+const batchFormat = 2
+
+var batchChecksums = crc32.MakeTable(crc32.Castagnoli)
+
+// batchesIn gives the batches of an answer, none of which is unpacked yet. The last one is mostly cut off, and left out. An error comes with no batch: what is
+// wrong behind others stands first in the next answer.
+func batchesIn(answer []byte) (batches []protocol.RecordReader, err error) {
+	for len(answer) >= batchHeader {
+		length := int64(binary.BigEndian.Uint32(answer[batchLengthAt:])) + batchLengthAt + 4
+		if format := answer[formatAt]; format != batchFormat || length < batchHeader {
+			err = fmt.Errorf("a batch of %d bytes in format %d, want at least %d in format %d", length, format, batchHeader, batchFormat)
+			break
+		}
+		if length > int64(len(answer)) {
+			break
+		}
+		batches = append(batches, newBatch(answer[:length:length]))
+		answer = answer[length:]
+	}
+	if len(batches) > 0 {
+		return batches, nil
+	}
+	return nil, err
+}
+
+// newBatch reads the header of a whole batch.
+func newBatch(raw []byte) protocol.RecordReader {
+	fields := wireFields{rest: raw}
+	batch := &fetchedBatch{base: fields.int64()}
+	fields.bytes(checksumAt - 8)
+	batch.checksum = uint32(fields.int32())
+	batch.checked = fields.rest
+	batch.attributes = protocol.Attributes(fields.int16())
+	fields.int32() // the last record's offset
+	batch.time = fields.int64()
+	fields.int64() // the latest time
+	producer := fields.int64()
+	fields.bytes(2 + 4) // the producer's epoch, and its batches
+	batch.left = int(fields.int32())
+	batch.records = fields
+	if batch.attributes.Control() {
+		return &protocol.ControlBatch{Attributes: batch.attributes, BaseOffset: batch.base, ProducerID: producer, Records: batch}
+	}
+	return &protocol.RecordBatch{Attributes: batch.attributes, BaseOffset: batch.base, ProducerID: producer, Records: batch}
+}
+
+// fetchedBatch reads the records of a batch, which it unpacks for the first of them.
+type fetchedBatch struct {
+	base, time int64 // to which those of the records are relative
+	attributes protocol.Attributes
+	checksum   uint32
+	checked    []byte        // what it is of
+	left       int           // records that have not been read
+	unpacked   bool          // those that are left have been
+	records    wireFields    // those
+	memory     *bytes.Buffer // that they are unpacked into, if they were compressed
+	record     fetchedRecord
+}
+
+// ReadRecord gives the next record, which is valid until it is called again.
+func (b *fetchedBatch) ReadRecord() (*kafka.Record, error) {
+	if b.left <= 0 {
+		b.end()
+		return nil, io.EOF
+	}
+	if !b.unpacked {
+		if err := b.unpack(); err != nil {
+			return nil, fmt.Errorf("the batch at offset %d: %w", b.base, err)
+		}
+	}
+	if err := b.record.read(&b.records, b.base, b.time); err != nil {
+		return nil, fmt.Errorf("the batch at offset %d: %w", b.base, err)
+	}
+	b.left--
+	return &b.record.Record, nil
+}
+
+func (b *fetchedBatch) unpack() error {
+	if crc32.Checksum(b.checked, batchChecksums) != b.checksum {
+		return errors.New("its checksum is another one")
+	}
+	if b.attributes.Compression() == compress.None {
+		b.unpacked = true
+		return nil
+	}
+	codec := b.attributes.Compression().Codec()
+	if codec == nil {
+		return fmt.Errorf("it is compressed by codec %d, which is unknown", b.attributes.Compression())
+	}
+	b.memory = unpackMemory.Get().(*bytes.Buffer)
+	reader := codec.NewReader(bytes.NewReader(b.records.rest))
+	_, err := b.memory.ReadFrom(io.LimitReader(reader, mostUnpacked+1))
+	err = errors.Join(err, reader.Close())
+	if errors.Is(err, io.EOF) { // which would say that there are no more records
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return fmt.Errorf("unpacking it: %w", err)
+	}
+	if b.memory.Len() > mostUnpacked {
+		return fmt.Errorf("it has more than %d bytes", mostUnpacked)
+	}
+	b.unpacked, b.records.rest = true, b.memory.Bytes()
+	return nil
+}
+
+const (
+	// mostUnpacked bounds what a batch may have; topics bound what it takes compressed.
+	mostUnpacked = 256 << 20
+	// mostKept bounds the memory that is kept for batches to come.
+	mostKept = 4 << 20
+)
+
+// unpackMemory has a *bytes.Buffer for each batch that is being read.
+var unpackMemory = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// end gives the memory of the batch to the next one.
+func (b *fetchedBatch) end() {
+	b.record, b.records.rest, b.checked = fetchedRecord{}, nil, nil
+	if b.memory != nil && b.memory.Cap() <= mostKept {
+		b.memory.Reset()
+		unpackMemory.Put(b.memory)
+	}
+	b.memory = nil
+}

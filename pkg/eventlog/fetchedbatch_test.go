@@ -1,0 +1,194 @@
+package eventlog
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/compress"
+	"github.com/segmentio/kafka-go/protocol"
+)
+
+const (
+	attributesAt = 21
+	countAt      = 57
+)
+
+// readRecord is what a record was read as.
+type readRecord struct {
+	offset, at         int64
+	key, value, header string
+	keyless, valueless bool
+}
+
+func readAllOf(records kafka.RecordReader) (all []readRecord, err error) {
+	err = eachRecord(records, func(record *kafka.Record) error {
+		read := readRecord{offset: record.Offset, at: record.Time.UnixMilli(), keyless: record.Key == nil, valueless: record.Value == nil}
+		key, keyErr := readBytes(nil, record.Key)
+		value, valueErr := readBytes(nil, record.Value)
+		read.key, read.value = string(key), string(value)
+		for _, header := range slices.Backward(record.Headers) {
+			if header.Key == headerKey {
+				read.header = string(header.Value)
+			}
+		}
+		all = append(all, read)
+		return errors.Join(keyErr, valueErr)
+	})
+	return all, err
+}
+
+// readByKafkaGo reads batches as kafka-go does by itself.
+func readByKafkaGo(raw []byte) ([]readRecord, error) {
+	var set protocol.RecordSet
+	if _, err := set.ReadFrom(bytes.NewReader(append(binary.BigEndian.AppendUint32(nil, uint32(len(raw))), raw...))); err != nil {
+		return nil, err
+	}
+	if set.Records == nil {
+		return nil, nil
+	}
+	return readAllOf(set.Records)
+}
+
+// readByUs reads all batches of an answer.
+func readByUs(raw []byte) ([]readRecord, error) {
+	batches, err := batchesIn(raw)
+	if err != nil {
+		return nil, err
+	}
+	return readAllOf(committed(batches, nil))
+}
+
+// batchOf has records written as brokers hold them.
+func batchOf(t testing.TB, base int64, codec compress.Compression, records ...kafka.Record) []byte {
+	t.Helper()
+	var written bytes.Buffer
+	set := protocol.RecordSet{Version: 2, Attributes: protocol.Attributes(codec), Records: kafka.NewRecordReader(records...)}
+	if _, err := set.WriteTo(&written); err != nil {
+		t.Fatal(err)
+	}
+	raw := written.Bytes()[4:]
+	binary.BigEndian.PutUint64(raw, uint64(base))
+	return raw
+}
+
+func randomRecords(random *rand.Rand) []kafka.Record {
+	records := make([]kafka.Record, 1+random.IntN(40))
+	for i := range records {
+		record := kafka.Record{Time: time.UnixMilli(1426633200000 + random.Int64N(1e6))}
+		if random.IntN(4) > 0 {
+			record.Key = kafka.NewBytes([]byte(strings.Repeat("k", random.IntN(20))))
+		}
+		if random.IntN(10) > 0 {
+			record.Value = kafka.NewBytes([]byte(strings.Repeat("value ", random.IntN(30_000)/(1+random.IntN(1000)))))
+		}
+		for range random.IntN(3) {
+			record.Headers = append(record.Headers, kafka.Header{Key: []string{headerKey, "other"}[random.IntN(2)], Value: []byte(strings.Repeat("h", random.IntN(100)))})
+		}
+		records[i] = record
+	}
+	return records
+}
+
+// Whatever producers write is read as kafka-go reads it.
+func TestBatchesAreReadAsByKafkaGo(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var answer []byte
+	for round := range 200 {
+		answer = append(answer, batchOf(t, int64(1000*round), compress.Compression(round%5), randomRecords(random)...)...)
+	}
+	want, err := readByKafkaGo(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cutOff := batchOf(t, 1e6, compress.None, randomRecords(random)...)
+	for _, left := range []int{0, 1, 16, 17, batchHeader, len(cutOff) - 1} {
+		got, err := readByUs(append(slices.Clip(answer), cutOff[:left]...))
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("with %d bytes more: got %d records, want %d; %v", left, len(got), len(want), err)
+		}
+	}
+}
+
+func TestDamagedBatches(t *testing.T) {
+	sound := batchOf(t, 7, compress.Zstd, kafka.Record{Value: kafka.NewBytes([]byte("sound"))})
+	for name, test := range map[string]struct {
+		damage func(raw []byte) []byte
+		want   string
+	}{
+		"a bit":           {func(raw []byte) []byte { raw[len(raw)-1] ^= 1; return raw }, "the batch at offset 9: its checksum is another one"},
+		"an old format":   {func(raw []byte) []byte { raw[formatAt] = 1; return raw }, "a batch of 73 bytes in format 1, want at least 61 in format 2"},
+		"a short length":  {func(raw []byte) []byte { raw[batchLengthAt+3] = 10; return raw }, "a batch of 22 bytes in format 2, want at least 61 in format 2"},
+		"a codec":         {func(raw []byte) []byte { raw[attributesAt+1] |= 7; return sign(raw) }, "the batch at offset 9: it is compressed by codec 7, which is unknown"},
+		"what is packed":  {func(raw []byte) []byte { raw[attributesAt+1] |= 4; return sign(raw) }, "the batch at offset 9: unpacking it: "},
+		"nothing packed":  {func(raw []byte) []byte { raw[attributesAt+1] |= 1; return sign(raw[:batchHeader]) }, "the batch at offset 9: unpacking it: unexpected EOF"},
+		"a record":        {func(raw []byte) []byte { raw[batchHeader] += 2; return sign(raw) }, "the batch at offset 9: a record does not fit its length"},
+		"a longer record": {func(raw []byte) []byte { raw[batchHeader] += 2; return sign(append(raw, 0)) }, "the batch at offset 9: a record does not fit its length"},
+		"a record's end":  {func(raw []byte) []byte { return sign(raw[:len(raw)-1]) }, "the batch at offset 9: a record does not fit its length"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			raw := test.damage(batchOf(t, 9, compress.None, kafka.Record{Value: kafka.NewBytes([]byte("value"))}))
+			if got, err := readByUs(raw); len(got) > 0 || err == nil || !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("got %v, %v; want the error %s", got, err, test.want)
+			}
+			if strings.HasPrefix(test.want, "a batch") { // it is met again
+				return
+			}
+			if got, err := readByUs(append(slices.Clone(sound), raw...)); len(got) != 1 || err == nil {
+				t.Errorf("behind a sound batch: got %v, %v; want that and an error", got, err)
+			}
+		})
+	}
+}
+
+// sign gives a batch the length and the checksum that it has to have.
+func sign(raw []byte) []byte {
+	binary.BigEndian.PutUint32(raw[batchLengthAt:], uint32(len(raw)-batchLengthAt-4))
+	binary.BigEndian.PutUint32(raw[checksumAt:], crc32.Checksum(raw[attributesAt:], batchChecksums))
+	return raw
+}
+
+// FuzzBatch makes batches of what producers may write. What is read of them, kafka-go reads too.
+func FuzzBatch(f *testing.F) {
+	for codec := range compress.Compression(5) {
+		raw := batchOf(f, 3, codec, randomRecords(rand.New(rand.NewPCG(1, uint64(codec))))[:1]...)
+		f.Add(raw[attributesAt:batchHeader], raw[batchHeader:])
+	}
+	f.Fuzz(func(t *testing.T, fields, records []byte) {
+		const mostRecords, controlBit = 1 << 10, 1 << 5
+		raw := append(make([]byte, batchHeader), records...)
+		raw[formatAt] = batchFormat
+		copy(raw[attributesAt:batchHeader], fields)
+		raw[attributesAt+1] &^= controlBit
+		copy(raw[countAt:], []byte{0, 0, raw[countAt+2] % (mostRecords >> 8), raw[countAt+3] | 1}) // at least one, which has it unpacked
+		got, err := readByUs(sign(raw))
+		want, wantErr := readByKafkaGo(raw)
+		if len(got) > len(want) || !slices.Equal(got, want[:len(got)]) {
+			t.Fatalf("got %v (%v), want %v (%v)", got, err, want, wantErr)
+		}
+		if err == nil && (wantErr != nil || len(got) != len(want)) {
+			t.Fatalf("got %v without an error, want %v (%v)", got, want, wantErr)
+		}
+	})
+}
+
+// FuzzBatches takes apart whatever comes.
+func FuzzBatches(f *testing.F) {
+	f.Add(append(batchOf(f, 3, compress.Gzip, kafka.Record{}), batchOf(f, 4, compress.None, kafka.Record{})...))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		batches, err := batchesIn(raw)
+		if err != nil && len(batches) > 0 {
+			t.Fatalf("got %d batches and an error: %v", len(batches), err)
+		}
+		for _, batch := range batches {
+			_, _ = readAllOf(batch)
+		}
+	})
+}

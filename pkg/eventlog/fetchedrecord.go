@@ -1,0 +1,72 @@
+package eventlog
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// fetchedRecord is a record as it stands in its batch: key and value are read from there. Of its headers there is ours only.
+type fetchedRecord struct {
+	kafka.Record
+	key, value payload
+	ours       [1]kafka.Header
+}
+
+var errDamaged = errors.New("a record does not fit its length")
+
+// read makes it the next record of a batch whose base offset and time are given (Kafka's documentation, "Record").
+func (r *fetchedRecord) read(batch *wireFields, offset, milliseconds int64) error {
+	record := wireFields{rest: batch.bytes(batch.varint())}
+	record.bytes(1) // attributes, of which there are none
+	r.Time = time.UnixMilli(milliseconds + record.varint())
+	r.Offset = offset + record.varint()
+	r.Key = r.key.read(&record)
+	r.Value = r.value.read(&record)
+	r.readHeaders(&record)
+	if batch.broken || record.broken || len(record.rest) > 0 {
+		return errDamaged
+	}
+	return nil
+}
+
+func (r *fetchedRecord) readHeaders(record *wireFields) {
+	r.Headers = nil
+	for left := record.varint(); left > 0 && !record.broken; left-- {
+		name := record.bytes(record.varint())
+		value := record.nullable()
+		if r.Headers == nil && string(name) == headerKey {
+			r.ours[0] = kafka.Header{Key: headerKey, Value: value}
+			r.Headers = r.ours[:]
+		}
+	}
+}
+
+// payload is what is left to read of a key or value.
+type payload []byte
+
+// read gives nil where there is none.
+func (p *payload) read(record *wireFields) kafka.Bytes {
+	if *p = record.nullable(); *p == nil {
+		return nil
+	}
+	return p
+}
+
+// Read implements kafka.Bytes.
+func (p *payload) Read(into []byte) (int, error) {
+	if len(*p) == 0 && len(into) > 0 {
+		return 0, io.EOF
+	}
+	n := copy(into, *p)
+	*p = (*p)[n:]
+	return n, nil
+}
+
+// Len implements kafka.Bytes.
+func (p *payload) Len() int { return len(*p) }
+
+// Close implements kafka.Bytes.
+func (*payload) Close() error { return nil }

@@ -1,0 +1,106 @@
+package eventlog
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/fetch"
+)
+
+// rawFetch is a request for records whose answer stays as the broker sends it until they are read. By itself, kafka-go unpacks an answer when it comes and
+// takes all of it apart, which costs more than reading it batch by batch, and holds it unpacked for as long as any of it is read.
+type rawFetch struct {
+	*fetch.Request
+	clientID string
+	version  int16
+}
+
+// Required has kafka-go leave the exchange to us.
+func (r *rawFetch) Required(versions map[protocol.ApiKey]int16) bool {
+	r.version = versions[protocol.Fetch]
+	return true
+}
+
+// RawExchange sends the request to a broker and gives its *fetchedPartition.
+func (r *rawFetch) RawExchange(broker io.ReadWriter) (protocol.Message, error) {
+	const correlation = 1 // a connection has one request at a time, and is closed behind one that failed
+	if err := protocol.WriteRequest(broker, r.version, correlation, r.clientID, r.Request); err != nil {
+		return nil, err
+	}
+	body, err := readAnswer(broker, correlation)
+	if err != nil {
+		return nil, err
+	}
+	partition := &fetchedPartition{}
+	return partition, partition.read(body, r.version)
+}
+
+// mostAnswered is far above what brokers send: a batch, if that is longer than what was asked for.
+const mostAnswered = 256 << 20
+
+// readAnswer reads what follows the header of an answer.
+func readAnswer(broker io.Reader, correlation int32) (body []byte, err error) {
+	var header [8]byte
+	if _, err := io.ReadFull(broker, header[:]); err != nil {
+		return nil, fmt.Errorf("reading an answer: %w", err)
+	}
+	size, got := binary.BigEndian.Uint32(header[:4]), int32(binary.BigEndian.Uint32(header[4:]))
+	if size < 4 || size > mostAnswered {
+		return nil, fmt.Errorf("an answer of %d bytes, want 4 to %d", size, mostAnswered)
+	}
+	if got != correlation {
+		return nil, fmt.Errorf("the answer to request %d, want that to %d", got, correlation)
+	}
+	body = make([]byte, size-4)
+	if _, err := io.ReadFull(broker, body); err != nil {
+		return nil, fmt.Errorf("reading an answer: %w", err)
+	}
+	return body, nil
+}
+
+// fetchedPartition is what an answer has of a partition, as fetch.ResponsePartition has it but for its batches, which are as they came.
+type fetchedPartition struct {
+	fault            kafka.Error
+	highWatermark    int64
+	lastStableOffset int64
+	logStartOffset   int64
+	aborted          []fetch.ResponseTransaction
+	batches          []byte
+}
+
+// ApiKey says which API this is of.
+func (*fetchedPartition) ApiKey() protocol.ApiKey { return protocol.Fetch } //nolint:staticcheck // kafka-go's name
+
+// read takes an answer apart that has a single partition, as was asked for.
+func (p *fetchedPartition) read(body []byte, version int16) error {
+	fields := wireFields{rest: body}
+	fields.int32() // for how long the broker throttled it
+	if version >= 7 {
+		p.fault = kafka.Error(fields.int16())
+		fields.int32() // the session, of which there is none
+	}
+	topics := fields.int32()
+	fields.bytes(int64(fields.int16())) // the topic's name
+	partitions := fields.int32()
+	fields.int32() // the partition's number
+	p.fault = cmp.Or(p.fault, kafka.Error(fields.int16()))
+	p.highWatermark, p.lastStableOffset = fields.int64(), fields.int64()
+	if version >= 5 {
+		p.logStartOffset = fields.int64()
+	}
+	for left := fields.int32(); left > 0 && !fields.broken; left-- {
+		p.aborted = append(p.aborted, fetch.ResponseTransaction{ProducerID: fields.int64(), FirstOffset: fields.int64()})
+	}
+	if version >= 11 {
+		fields.int32() // a replica that is nearer
+	}
+	p.batches = fields.bytes(int64(max(0, fields.int32())))
+	if p.fault == 0 && (topics != 1 || partitions != 1 || fields.broken) {
+		return fmt.Errorf("an answer of %d topics, with %d partitions in the first one, that ends early: %t; want one of each", topics, partitions, fields.broken)
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package eventlog
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/fetch"
+)
+
+// exchanged is a connection whose broker has answered.
+type exchanged struct {
+	io.Reader
+	io.Writer
+}
+
+func exchange(answer []byte, version int16) (*fetchedPartition, error) {
+	request := &rawFetch{Request: &fetch.Request{}}
+	request.Required(map[protocol.ApiKey]int16{protocol.Fetch: version})
+	message, err := request.RawExchange(exchanged{bytes.NewReader(answer), io.Discard})
+	if err != nil {
+		return nil, err
+	}
+	return message.(*fetchedPartition), nil
+}
+
+// Of every version, all that kafka-go knows of a partition is read, and its batches as they are.
+func TestAnswersOfEveryVersion(t *testing.T) {
+	for version := int16(4); version <= 11; version++ {
+		sent := &fetch.Response{Topics: []fetch.ResponseTopic{{Topic: "atlas.results", Partitions: []fetch.ResponsePartition{{
+			Partition: 3, HighWatermark: 9, LastStableOffset: 8, LogStartOffset: 5, AbortedTransactions: []fetch.ResponseTransaction{{ProducerID: 1, FirstOffset: 6}},
+			RecordSet: protocol.RecordSet{Version: 2, Records: protocol.NewRecordReader(protocol.Record{Value: protocol.NewBytes([]byte("value"))})},
+		}}}}}
+		var answer bytes.Buffer
+		if err := protocol.WriteResponse(&answer, version, 1, sent); err != nil {
+			t.Fatal(err)
+		}
+		found, err := exchange(answer.Bytes(), version)
+		if err != nil {
+			t.Fatalf("version %d: %v", version, err)
+		}
+		if version < 5 {
+			found.logStartOffset = 5 // which it does not tell
+		}
+		read, err := readByUs(found.batches)
+		if found.fault != 0 || found.highWatermark != 9 || found.lastStableOffset != 8 || found.logStartOffset != 5 || len(found.aborted) != 1 ||
+			found.aborted[0] != sent.Topics[0].Partitions[0].AbortedTransactions[0] || err != nil || len(read) != 1 || read[0].value != "value" {
+			t.Errorf("version %d: got %+v with %v, %v", version, found, read, err)
+		}
+	}
+}
+
+// An error is that of the partition or, without any partition, that of the whole answer.
+func TestAnswersWithAnError(t *testing.T) {
+	const notLeader = 6
+	records := protocol.RecordSet{Version: 2, Records: protocol.NewRecordReader(protocol.Record{})} // kafka-go cannot write an answer without
+	for version, answer := range map[int16]*fetch.Response{
+		4:  {Topics: []fetch.ResponseTopic{{Partitions: []fetch.ResponsePartition{{ErrorCode: notLeader, RecordSet: records}}}}},
+		11: {ErrorCode: notLeader},
+	} {
+		var sent bytes.Buffer
+		if err := protocol.WriteResponse(&sent, version, 1, answer); err != nil {
+			t.Fatal(err)
+		}
+		if found, err := exchange(sent.Bytes(), version); err != nil || found.fault != kafka.NotLeaderForPartition {
+			t.Errorf("version %d: got %+v, %v", version, found, err)
+		}
+	}
+}
+
+func TestAnswersThatAreNone(t *testing.T) {
+	for want, answer := range map[string][]byte{
+		"reading an answer: EOF":                             {},
+		"an answer of 3 bytes, want 4 to 268435456":          {0, 0, 0, 3, 0, 0, 0, 1},
+		"an answer of 4294967295 bytes, want 4 to 268435456": {255, 255, 255, 255, 0, 0, 0, 1},
+		"the answer to request 2, want that to 1":            {0, 0, 0, 4, 0, 0, 0, 2},
+		"reading an answer: unexpected EOF":                  {0, 0, 0, 9, 0, 0, 0, 1, 0},
+		"an answer of 0 topics, with 0 partitions in the first one, that ends early: true; want one of each": {0, 0, 0, 5, 0, 0, 0, 1, 0},
+	} {
+		if _, err := exchange(answer, 11); err == nil || err.Error() != want {
+			t.Errorf("% x: got %v, want %s", answer, err, want)
+		}
+	}
+}
+
+func FuzzAnswer(f *testing.F) {
+	f.Add([]byte(strings.Repeat("\x00", 40)))
+	f.Fuzz(func(_ *testing.T, body []byte) {
+		for version := int16(4); version <= 11; version++ {
+			_, _ = exchange(append(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, uint32(len(body)+4)), 1), body...), version)
+		}
+	})
+}
