@@ -22,6 +22,7 @@ export default ts.config(
       "no-console": "error",
       "no-eval": "error",
       "svelte/no-at-html-tags": "error", // what comes from the stream is text
+      "svelte/prefer-svelte-reactivity": "off", // most sets are of one function only
       "no-restricted-syntax": [
         "error",
         { selector: "SvelteAttribute[key.name='style']", message: "The Content-Security-Policy blocks it: write style:width={…}." },

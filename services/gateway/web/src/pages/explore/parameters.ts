@@ -54,6 +54,19 @@ export function isStream(parameters: Parameters, ...names: string[]): boolean {
   return typeof stream === "string" && names.includes(stream);
 }
 
+/** Whether two subscriptions ask for the same, in whichever order. */
+export function areSame(one: Parameters, other: Parameters): boolean {
+  return sorted(one) === sorted(other);
+}
+
+function sorted(value: unknown): string {
+  return JSON.stringify(value, (_, member: unknown) =>
+    typeof member === "object" && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : member,
+  );
+}
+
 /** The measurement's ID, if there is one that a number can be. */
 export function measurementOf(parameters: Parameters): number | undefined {
   if (isStream(parameters, "probestatus", "probe")) return undefined;

@@ -19,9 +19,11 @@ export interface DividerRow {
   is: "divider";
   number: number;
   letter: Letter | undefined;
-  kind: "gap" | "away" | "let go" | "back";
+  kind: "gap" | "away" | "let go";
   code: string | undefined;
   text: string;
+  from?: number | null; // Unix seconds; null is not known
+  to?: number | null;
 }
 
 export type Row = ResultRow | DividerRow;

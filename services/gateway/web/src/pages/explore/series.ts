@@ -55,12 +55,15 @@ export class Series {
     return points;
   }
 
+  /** The last `seconds` as one point. */
+  sum(now: number, seconds: number): Point {
+    const each = Math.floor(seconds / bucketSeconds);
+    return this.#point(Math.floor(now / bucketSeconds) - each, each);
+  }
+
   /** Records a second over the last `seconds`. */
   rate(now: number, seconds: number): number {
-    const last = Math.floor(now / bucketSeconds);
-    let count = 0;
-    for (let index = last - Math.floor(seconds / bucketSeconds); index < last; index++) count += this.#buckets.get(index)?.count ?? 0;
-    return count / seconds;
+    return this.sum(now, seconds).count / seconds;
   }
 
   #point(first: number, each: number): Point {
