@@ -2,6 +2,7 @@ import type { Measurement } from "../../api/types.ts";
 import { api } from "../../frame/api.ts";
 import { kept } from "../../frame/settings.svelte.ts";
 import { letterOf } from "../../instances/letters.ts";
+import type { Place } from "../../instances/places.ts";
 import type { Delivery } from "../../stream/stream.ts";
 import { Feed } from "../instances/feed.svelte.ts";
 import { storedPlaces } from "../instances/places.ts";
@@ -12,12 +13,14 @@ import type { Consumer } from "./player.svelte.ts";
 export class InstancesReplay implements Consumer {
   readonly measurement: number;
   readonly #described: Measurement | null;
+  readonly #places: readonly Place[];
   feed: Feed = $state.raw(new Feed({}, 0));
   probes = $state.raw(noProbes);
 
-  constructor(measurement: number, described: Measurement | null, at: number) {
+  constructor(measurement: number, described: Measurement | null, places: readonly Place[], at: number) {
     this.measurement = measurement;
     this.#described = described;
+    this.#places = places;
     this.begin(at);
   }
 
@@ -26,7 +29,8 @@ export class InstancesReplay implements Consumer {
     const options = {
       letter: letterOf(this.measurement, this.#described?.target ?? ""),
       interval: this.#described?.interval ?? null,
-      places: kept(() => storedPlaces(localStorage, this.measurement)) ?? {},
+      places: this.#places,
+      given: kept(() => storedPlaces(localStorage, this.measurement)) ?? {},
       where: (probe: number) => this.probes.get(probe),
     };
     this.feed = new Feed(options, at);
