@@ -9,6 +9,7 @@ WORKDIR /web
 COPY services/gateway/web/package.json services/gateway/web/package-lock.json ./
 RUN npm ci --ignore-scripts --no-progress
 COPY services/gateway/web ./
+COPY examples/snippets /examples/snippets
 RUN npm run build
 
 FROM ${GO_IMAGE} AS build
