@@ -30,13 +30,13 @@ func (c *cursors) Live(measurement atlas.MeasurementID, position atlas.Position)
 // ForAll implements fanout.Cursors.
 func (c *cursors) ForAll(standings []fanout.Standing, anew [][]byte) string {
 	bookmark := &playback.Bookmark{Issued: time.Now(), Marks: make([]playback.Bookmarked, len(standings)), Anew: anew}
-	for i, standing := range standings {
-		bookmark.Marks[i] = c.markOf(standing)
+	for i := range standings {
+		bookmark.Marks[i] = c.markOf(&standings[i])
 	}
 	return c.seal.Write(bookmark)
 }
 
-func (c *cursors) markOf(standing fanout.Standing) playback.Bookmarked {
+func (c *cursors) markOf(standing *fanout.Standing) playback.Bookmarked {
 	if standing.After == "" {
 		return playback.Bookmarked{Cursor: c.cursorOf(standing), Parameters: standing.Parameters}
 	}
@@ -47,7 +47,7 @@ func (c *cursors) markOf(standing fanout.Standing) playback.Bookmarked {
 	return playback.Bookmarked{Cursor: bookmark.Marks[0].Cursor, Parameters: standing.Parameters, Issued: bookmark.Issued}
 }
 
-func (c *cursors) cursorOf(standing fanout.Standing) playback.Cursor {
+func (c *cursors) cursorOf(standing *fanout.Standing) playback.Cursor {
 	if !standing.InReplay {
 		return playback.Cursor{Measurement: standing.Measurement, Live: &standing.Position}
 	}

@@ -45,22 +45,6 @@ func (b *Bookmark) Find(measurement atlas.MeasurementID, inReplay bool) (found C
 	return found, ok
 }
 
-func (b *Bookmark) encode() []byte {
-	message := &cursorv1.Cursor{Issued: b.Issued.Unix(), Anew: b.Anew}
-	for i := range b.Marks {
-		place := b.Marks[i].message(b.Marks[i].Parameters)
-		if issued := b.Marks[i].Issued; !issued.IsZero() {
-			place.Issued = issued.Unix()
-		}
-		message.Places = append(message.Places, place)
-	}
-	body, err := proto.Marshal(message)
-	if err != nil {
-		panic(err) // only a topic's name that is not valid UTF-8 has no form, and Kafka has no such topic
-	}
-	return body
-}
-
 func decodeBookmark(body []byte) (*Bookmark, error) {
 	message := &cursorv1.Cursor{}
 	if proto.Unmarshal(body, message) != nil {

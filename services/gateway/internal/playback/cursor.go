@@ -28,16 +28,6 @@ type TopicPlace struct {
 	End  int64 // the offset before which reading stops
 }
 
-func (c *Cursor) message(parameters []byte) *cursorv1.Place {
-	message := &cursorv1.Place{Measurement: int64(c.Measurement), Parameters: parameters}
-	if c.Live != nil {
-		message.Place = &cursorv1.Place_Live{Live: &cursorv1.Live{Topic: c.Live.Topic, Partition: int32(c.Live.Partition), Offset: c.Live.Offset}}
-	} else if c.Replay != nil {
-		message.Place = &cursorv1.Place_Replay{Replay: c.Replay.message()}
-	}
-	return message
-}
-
 func (r *ReplayPlace) message() *cursorv1.Replay {
 	replay := &cursorv1.Replay{Start: r.Interval.Start.UnixMilli(), End: r.Interval.End.UnixMilli()}
 	for _, topic := range r.Topics {

@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash"
+	"sync"
 	"sync/atomic"
 )
 
@@ -33,29 +35,35 @@ const (
 type Seal struct{ key atomic.Pointer[sealKey] }
 
 type sealKey struct {
-	id     [keyIDSize]byte
-	secret []byte
+	id   [keyIDSize]byte
+	macs sync.Pool // of hash.Hash, with the secret
 }
 
 // SetKey replaces the key. Cursors that were sealed with another one are not read any more.
 func (s *Seal) SetKey(secret []byte) {
-	key := &sealKey{secret: secret}
+	key := &sealKey{macs: sync.Pool{New: func() any { return hmac.New(sha256.New, secret) }}}
 	digest := sha256.Sum256(append([]byte("atlas-stream cursor key ID: "), secret...))
 	copy(key.id[:], digest[:])
 	s.key.Store(key)
 }
 
-func (k *sealKey) seal(body []byte) []byte {
-	mac := hmac.New(sha256.New, k.secret)
+func (k *sealKey) seal(body []byte) (seal [sealSize]byte) {
+	mac := k.macs.Get().(hash.Hash)
+	defer k.macs.Put(mac)
+	mac.Reset()
 	mac.Write(body)
-	return mac.Sum(nil)[:sealSize]
+	var whole [sha256.Size]byte
+	copy(seal[:], mac.Sum(whole[:0]))
+	return seal
 }
 
 // Write gives the text of a bookmark. There must be a key.
 func (s *Seal) Write(bookmark *Bookmark) string {
-	key, body := s.key.Load(), bookmark.encode()
-	sealed := make([]byte, 0, keyIDSize+sealSize+len(body))
-	sealed = append(append(append(sealed, key.id[:]...), key.seal(body)...), body...)
+	key := s.key.Load()
+	sealed := bookmark.appendTo(make([]byte, keyIDSize+sealSize, 256))
+	seal := key.seal(sealed[keyIDSize+sealSize:])
+	copy(sealed, key.id[:])
+	copy(sealed[keyIDSize:], seal[:])
 	return base64.RawURLEncoding.EncodeToString(sealed)
 }
 
@@ -73,7 +81,7 @@ func (s *Seal) Read(text string) (*Bookmark, error) {
 		return nil, refuseOtherKey(sealed)
 	}
 	body := sealed[keyIDSize+sealSize:]
-	if !hmac.Equal(sealed[keyIDSize:keyIDSize+sealSize], key.seal(body)) {
+	if seal := key.seal(body); !hmac.Equal(sealed[keyIDSize:keyIDSize+sealSize], seal[:]) {
 		return nil, ErrDamaged
 	}
 	return decodeBookmark(body)
