@@ -40,8 +40,9 @@ func (p *pruner) selectParts(first, behind int, brackets string) {
 		part := &p.parts[number]
 		switch {
 		case p.selected.whole.has(part.number):
+			number = p.lastOfRun(number, behind)
 			p.separate(begun, brackets[0])
-			p.written = append(p.written, p.value[part.from:part.end]...)
+			p.written = append(p.written, p.value[part.from:p.parts[number].end]...)
 		case p.selected.on.has(part.number) && p.isContainer(int(part.at)):
 			p.separate(begun, brackets[0])
 			p.written = append(p.written, p.value[part.from:part.at]...)
@@ -49,6 +50,20 @@ func (p *pruner) selectParts(first, behind int, brackets string) {
 		}
 	}
 	p.end(begun, brackets)
+}
+
+// lastOfRun gives the last of those parts that stay whole, one after another with nothing but a comma between them, from one on that does. They are written
+// at once, as their bytes stand in the value.
+func (p *pruner) lastOfRun(number, behind int) int {
+	for {
+		part := &p.parts[number]
+		next := int(part.behind)
+		if next >= behind || p.parts[next].from != part.end+1 || !p.selected.whole.has(p.parts[next].number) {
+			return number
+		}
+		p.visited++
+		number = next
+	}
 }
 
 func bracketsOf(opening byte) string {
