@@ -22,20 +22,25 @@ type abuse struct {
 
 // The units: what the honest client receives anyway, or what the attacker sends.
 const (
-	perRecord  = "record"
-	perMessage = "message"
-	perBody    = "body"
+	perRecord   = "record"
+	perDelivery = "delivery"
+	perMessage  = "message"
+	perBody     = "body"
 )
 
 var abuses = []abuse{
 	{"acceptedFields of one client's subscriptions", perRecord, 1000, 20, abuseGateway},
 	{"acceptedFields of many clients", perRecord, 1000, 20, abuseGateway},
 	{"conditions that fail", perRecord, 1000, 20, abuseGateway},
+	{"clients that take everything", perDelivery, 25, 20, abuseGateway},
 	{"long acknowledgements", perMessage, 500, 20, abuseGateway},
 	{"pings", perMessage, 20, 20, abuseGateway},
 	{"backlogs", perMessage, 500, 20, abuseGateway},
 	{"compressed empty records", perBody, 50_000, 2000, abuseCollector},
 }
+
+// takers are the clients of the attacker that take everything.
+const takers = 200
 
 // hopsOfLoad makes the honest client's results long: an attack that looks into them costs by their length.
 const hopsOfLoad = 60
@@ -156,8 +161,11 @@ func (l *lab) finishAbuse(f abuseFigures, a abuse, attacker *process, before, du
 		return f, err
 	}
 	f.Units = attacked.Messages
-	if a.unit == perRecord {
+	switch a.unit {
+	case perRecord:
 		f.Units = during
+	case perDelivery:
+		f.Units = during * takers
 	}
 	undisturbed := f.Before.Seconds() / float64(max(1, before)) // for each record
 	added := max(0, f.During.Seconds()-undisturbed*float64(during))

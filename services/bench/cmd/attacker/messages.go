@@ -40,15 +40,29 @@ func differentFields(client int) (subscriptions []string) {
 	return subscriptions
 }
 
-// manyFields is a subscription to as many members as one may name, other ones for each client.
+// members are those of the load's traceroutes.
+var members = []string{
+	"result.result.from", "result.result.ttl", "result.result.size", "result.result.rtt", "result.result.itos", "result.hop", "msm_id", "prb_id", "af",
+	"timestamp", "type",
+}
+
+// manyFields is a subscription to most members that there are, other ones for each client, and to as many others as one may name.
 func manyFields(client int) []string {
-	const others = 98
-	fields := []string{"result.hop", "result.result.rtt"}
-	for name := range others {
+	const most = 100
+	var fields []string
+	for i, member := range members {
+		if client>>i&1 == 0 {
+			fields = append(fields, member)
+		}
+	}
+	for name := range most - len(fields) {
 		fields = append(fields, fmt.Sprintf("result.result.member%d.of%d", name, client))
 	}
 	return []string{parameters(fields, nil)}
 }
+
+// everything is a subscription to the load.
+func everything(int) []string { return []string{fmt.Sprintf(`{"msm":%d}`, measurement)} }
 
 func parameters(fields []string, equalsTo map[string]any) string {
 	wanted := map[string]any{"msm": measurement, "acceptedFields": fields}

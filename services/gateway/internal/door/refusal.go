@@ -22,7 +22,7 @@ const (
 	codeInvalidToken         subscription.Code = "invalid_token"
 	codeNotAllowed           subscription.Code = "not_allowed"
 	codeTooManyConnections   subscription.Code = "too_many_connections"
-	codeTooManySubscriptions subscription.Code = "too_many_subscriptions"
+	codeTooManySubscriptions                   = fanout.CodeTooManySubscriptions
 	codeTooManyMessages      subscription.Code = "too_many_messages"
 	codeTooManyClients       subscription.Code = "too_many_clients"
 	codeNotSubscribed        subscription.Code = "not_subscribed"

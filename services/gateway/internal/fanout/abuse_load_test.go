@@ -55,7 +55,7 @@ func (h *house) workOf(records ...atlas.Record) (steps float64) {
 	before := frames.subject.Work()
 	h.deliver(records...)
 	done := frames.subject.Work().Sub(before)
-	return float64(done.Conditions + done.Sets + stepsOfPayload*done.Payloads)
+	return float64(stepsOf(done))
 }
 
 // Whatever the clients of an address ask for, a record costs no more than they may have it cost, and somebody beside them is served.
@@ -119,8 +119,9 @@ func TestStepsAreSharedAndPaidBack(t *testing.T) {
 		}
 	}
 	partition := house.results.partition(0)
-	if load := partition.loads[loadOf{all[0].networks[0].Prefix, 1001}]; load.steps != 3000*stepsOfClient+1500*stepsOfSet+stepsOfPayload {
-		t.Errorf("got %d steps", load.steps)
+	want := stepsOfClient.Times(3000).Plus(stepsOfPayload).Plus(parse(t, `{"msm":1001,"acceptedFields":["prb_id"]}`).Scans()[0].Steps())
+	if load := partition.loads[loadOf{all[0].networks[0].Prefix, 1001}]; load.steps != want {
+		t.Errorf("got %+v steps, want %+v", load.steps, want)
 	}
 	subscriber := house.from(t, "2001:db8::1", &sink{})
 	for i := range 30 {
@@ -152,7 +153,8 @@ func TestAbuseCursorsOfTheirOwn(t *testing.T) {
 			had++
 		}
 	}
-	if want := 10_000 / (stepsOfClient + stepsOfPayload); had != want {
+	const cursor = (len(`{"msm":1001,"cursor":""}`) + entrySize) * 4 / 3 / bytesOfStep
+	if want := 10_000 / (stepsOfClient.Plus(stepsOfMessage).Of(usualLength) + cursor); had != want {
 		t.Errorf("%d clients have cursors of their own, want %d", had, want)
 	}
 }
@@ -200,10 +202,15 @@ func TestAbuseRejoining(t *testing.T) {
 		bay.river.grow(0, same(missedAtOnce, 1, 1)...)
 		after := plainCursors{}.Live(1, atlas.Position{Topic: "river", Offset: -1})
 		subscribe(t, bay.subscriber, fmt.Sprintf(`{"msm":1,"acceptedFields":["offset"],"cursor":%q}`, after))
+		const others = 4 // which each ask five conditions in vain
+		for number := range others {
+			subscribe(t, bay.subscriber, fmt.Sprintf(
+				`{"msm":1,"type":"ping","greaterTo":{"msm_id":0,"offset":-1},"lessThan":{"msm_id":2,"offset":-%d},"cursor":%q}`, 1+number, after))
+		}
 		bay.listen()
 		bay.expectBehind(t, 0, 0)
-		const ofRecord = stepsOfSet + stepsOfPayload + 10
-		if weighed.most == 0 || weighed.most > missedSteps+ofRecord || missedAtOnce*(stepsOfSet+stepsOfPayload) <= missedSteps+ofRecord {
+		const least, most = 5 * others * stepsOfCondition, 2 * 5 * others * stepsOfCondition // for a record
+		if weighed.most == 0 || weighed.most > missedSteps+most || missedAtOnce*least <= missedSteps+most {
 			t.Errorf("the feed was held up for %d steps", weighed.most)
 		}
 		if len(bay.heard) != missedAtOnce {
@@ -220,7 +227,8 @@ func TestAbuseStepsOfASite(t *testing.T) {
 			return fmt.Sprintf(`{"msm":1001,"equalsTo":{"a":"%s%d"}}`, alternatives(100), number)
 		})
 	}
-	if most := 4 * 10_000 / 13; had > most {
+	each := parse(t, `{"msm":1001,"equalsTo":{"a":"`+alternatives(100)+`"}}`).Steps().Of(usualLength)
+	if most := 4 * 10_000 / each; had > most {
 		t.Errorf("%d subscriptions, want at most %d", had, most)
 	}
 }

@@ -16,6 +16,7 @@ func (p *partition) deliver(records []atlas.Record) (taken int) {
 	for i := range records {
 		taken += p.deliverOne(&p.index, &records[i], nil)
 		p.fallBehind(records[i].Position.Offset)
+		p.weigh(&records[i])
 	}
 	p.pace.note(records, p.hub.settings.Behind.Time)
 	p.passed.Store(p.pace.next)
@@ -96,19 +97,21 @@ func (p *partition) touch(member *member) {
 
 // flush writes what deliver enqueued. Flushes of a partition follow one another.
 func (p *partition) flush() {
-	p.takeTouched()
+	ended := p.takeTouched()
 	for _, member := range p.flushing {
 		member.subscriber.flush()
 	}
 	clear(p.flushing)
+	release(ended)
 }
 
-// takeTouched moves the touched members to flushing.
-func (p *partition) takeTouched() {
+// takeTouched moves the touched members to flushing, and gives the memberships that have ended meanwhile.
+func (p *partition) takeTouched() (ended []*membership) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.touched, p.flushing = p.flushing[:0], p.touched
 	for _, member := range p.flushing {
 		member.touched = false
 	}
+	return p.takeEnded()
 }

@@ -97,6 +97,17 @@ func (l *ledger) follow(membership *membership, follows bool) {
 	}
 }
 
+// steps is what it takes to make a cursor that stands for all memberships, and for one that is about to begin, unless that is nil.
+func (l *ledger) steps(joining *membership) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	size := l.size + l.subscriber.roll.sizeOfPlain()
+	if joining != nil && joining.entry == nil {
+		size += (&entry{parameters: joining.parameters}).size()
+	}
+	return min(size, maxForAll) / bytesOfStep
+}
+
 // offer enqueues a message with a cursor that stands for all memberships, for those to its measurement and stream behind its record.
 func (l *ledger) offer(offer func(*outbox.Message) error, event string, payload []byte, at place) error {
 	l.mu.Lock()

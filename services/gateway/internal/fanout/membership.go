@@ -15,6 +15,7 @@ type membership struct {
 	active      bool                // the index of a member that is behind has it; guarded by the partition's lock, as is stops
 	stops       bool                // it ends when all is delivered
 	isCharged   bool                // its address pays for it; guarded by the partition's lock
+	arrival     uint64              // counts those of the partition that have been charged
 	partition   *partition          // where it stands, from add on
 	entry       *entry              // in the subscriber's ledger, if it has one; guarded by the ledger's lock
 	buffer      *buffer             // in which its records wait; nil without one

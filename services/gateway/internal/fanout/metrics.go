@@ -11,8 +11,10 @@ type metrics struct {
 	delivered  *prometheus.CounterVec
 	overflows  prometheus.Counter
 	fellBehind prometheus.Counter
-	overloads  prometheus.Counter
-	work       work
+	overloads  prometheus.Counter // refused
+	// overloadsEnded are those that had begun.
+	overloadsEnded prometheus.Counter
+	work           work
 }
 
 // work counts what subscriptions have had done with records.
@@ -56,10 +58,13 @@ func newMetrics(registerer prometheus.Registerer, clients func() float64) *metri
 			Name: "atlas_gateway_overloads_refused_total",
 			Help: "Subscriptions refused because those of their address would cost too much for each record of the measurement.",
 		}),
+		overloadsEnded: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "atlas_gateway_overloads_ended_total",
+			Help: "Subscriptions ended because those of their address cost too much for each record of the measurement, as records have become longer.",
+		}),
 		work: newWork(registerer),
 	}
-	registerer.MustRegister(metrics.delivered, metrics.overflows, metrics.fellBehind, metrics.overloads, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "atlas_gateway_clients", Help: "Clients that are connected.",
-	}, clients))
+	registerer.MustRegister(metrics.delivered, metrics.overflows, metrics.fellBehind, metrics.overloads, metrics.overloadsEnded)
+	registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "atlas_gateway_clients", Help: "Clients that are connected."}, clients))
 	return metrics
 }

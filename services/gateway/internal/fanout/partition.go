@@ -26,8 +26,11 @@ type partition struct {
 	flushing []*member // touched, while it is flushed: the two take turns
 	fallen   []fallen  // who could not take the record that is delivered
 	behind   map[*behind]struct{}
+	joined   uint64 // counts the memberships that have been charged
 	demands  map[demandOf]*demand
 	loads    map[loadOf]*load
+	lengths  map[atlas.MeasurementID]*length
+	ended    []*membership // whom relieve has ended
 	pace     pace
 	passed   atomic.Int64 // what stands before it has been enqueued for those who are not behind
 	isPast   bool         // it is that of a replay
@@ -47,7 +50,7 @@ type member struct {
 func newPartition(hub *Hub) *partition {
 	p := &partition{
 		hub: hub, members: make(map[*Subscriber]*member), demands: make(map[demandOf]*demand), loads: make(map[loadOf]*load),
-		frames: frames{subject: subscription.NewSubject(hub.settings.Enricher)},
+		lengths: make(map[atlas.MeasurementID]*length), frames: frames{subject: subscription.NewSubject(hub.settings.Enricher)},
 	}
 	p.frames.partition = p
 	return p
@@ -253,13 +256,18 @@ func (p *partition) judge(measurement atlas.MeasurementID) (over []*membership) 
 
 // dismiss ends a membership and tells the client why, or returns false if it has ended already.
 func (p *partition) dismiss(leaving *membership, standing standing) (ended bool) {
+	return p.dismissSaying(leaving, func() error { return leaving.farewell(standing) })
+}
+
+// dismissSaying is dismiss with other last words.
+func (p *partition) dismissSaying(leaving *membership, last func() error) (ended bool) {
 	if !leaving.subscriber.roll.remove(leaving) {
 		return false
 	}
 	left := p.members[leaving.subscriber]
 	p.exit(left, leaving)
 	left.emptyBuffers(leaving.wanted.Stream)
-	_ = leaving.farewell(standing) // flush deals with what did not fit
+	_ = last() // flush deals with what did not fit
 	return true
 }
 

@@ -84,6 +84,13 @@ func (r *roll) withoutCursors(room int) (parameters [][]byte, fit bool) {
 	return r.plain.parameters, true
 }
 
+// sizeOfPlain is what the memberships without cursors take in one for all.
+func (r *roll) sizeOfPlain() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.plain.size()
+}
+
 // listPlain is called under the lock.
 func (r *roll) listPlain() {
 	var plain []*membership

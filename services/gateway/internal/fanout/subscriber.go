@@ -66,7 +66,11 @@ func (s *Subscriber) Subscribe(ctx context.Context, wanted *subscription.Subscri
 	if err := s.beginCursors(ctx, wanted); err != nil {
 		return err
 	}
-	return s.begin(ctx, joining)
+	if err := s.begin(ctx, joining); err != nil {
+		return err
+	}
+	s.recountCursors()
+	return nil
 }
 
 func (s *Subscriber) beginCursors(ctx context.Context, wanted *subscription.Subscription) error {
@@ -84,6 +88,7 @@ func (s *Subscriber) Unsubscribe(wanted *subscription.Subscription, parameters [
 	if leaving == nil || !s.agrees(wanted) {
 		return ErrNotSubscribed
 	}
+	defer s.recountCursors()
 	return leaving.end(func() error { return s.say(eventUnsubscribed, parameters) })
 }
 

@@ -8,9 +8,10 @@ import (
 // condition is one thing that a record must fulfil.
 type condition interface {
 	holds(v *view) bool
-	appendKey(key []byte) []byte // conditions that ask for the same have the same key
-	steps() int                  // that it takes to ask, as Subscription.Steps has them
-	kept() int                   // bytes of memory
+	appendKey(key []byte) []byte       // conditions that ask for the same have the same key
+	steps() Steps                      // that it takes to ask beside those of every condition
+	looksAt() (path string, asks bool) // which member it asks about, if it asks about one
+	kept() int                         // bytes of memory
 }
 
 // ofType holds for records of a type.
