@@ -9,10 +9,13 @@ import (
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/api"
 	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/volume"
 )
 
 // newAPI makes what answers beside the streams.
 func (g *gateway) newAPI() *api.API {
+	history := g.log.History()
+	scans := logscan.New(history, g.cfg.Metrics)
 	return api.New(api.Settings{
 		Reception:     g.reception,
 		Past:          api.Past{Mode: g.cfg.History, Back: g.cfg.HistoryBack},
@@ -21,8 +24,9 @@ func (g *gateway) newAPI() *api.API {
 		Newest:        func(stream atlas.Stream) time.Time { return g.newest[stream].time() },
 		Registry:      g.knowledge.Registry,
 		Player:        g.player,
-		Log:           answered{g.log.History()},
-		Scans:         logscan.New(g.log.History(), g.cfg.Metrics),
+		Log:           answered{history},
+		Scans:         scans,
+		Volumes:       volume.New(history, scans, g.cfg.HistoryLateness),
 		Topics:        topics,
 		RefuseUnknown: g.cfg.RefuseUnknown,
 		Logger:        g.cfg.Logger,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -78,6 +79,12 @@ func (i instant) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	return strconv.AppendFloat(nil, float64(at.UnixMilli())/1000, 'f', -1, 64), nil
+}
+
+// tenths is a figure as precise as an estimate may look.
+func tenths(figure float64) *float64 {
+	rounded := math.Round(10*figure) / 10
+	return &rounded
 }
 
 // orNull gives null for what is not known, which the zero value stands for.

@@ -14,6 +14,7 @@ import (
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/registry"
+	"atlasstream/services/gateway/internal/volume"
 )
 
 // Settings are what the API answers from.
@@ -27,6 +28,7 @@ type Settings struct {
 	Log           Log
 	Player        *playback.Player        // of the same log
 	Scans         *logscan.Scans          // of the same log
+	Volumes       *volume.Estimator       // of the same log
 	Topics        map[atlas.Stream]string // the live topic of each stream that has records
 	RefuseUnknown bool                    // measurements that the registry does not know
 	Logger        *zap.Logger
@@ -39,8 +41,8 @@ type API struct {
 	paths    map[string][]string // each with its parameters
 	metrics  *metrics
 	probes   probesList
-	meeting  chan struct{} // is filled while somebody uses met
-	met      *met
+	met      recent[struct{}, *met]
+	volumes  recent[volumeKey, *volume.Volume]
 	stopping chan struct{} // is closed when no answer is to begin, and none is to go on for ever
 	stop     func()
 }
@@ -55,12 +57,15 @@ type handler func(ctx context.Context, w http.ResponseWriter, r *request) error
 func New(settings Settings, registerer prometheus.Registerer) *API {
 	a := &API{
 		settings: settings, routes: http.NewServeMux(), paths: make(map[string][]string),
-		metrics: newMetrics(registerer), meeting: make(chan struct{}, 1), met: &met{}, stopping: make(chan struct{}),
+		metrics: newMetrics(registerer), stopping: make(chan struct{}),
 	}
+	a.met.age, a.met.most = metAge, 1
+	a.volumes.age, a.volumes.most = volumeAge, maxVolumes
 	a.stop = sync.OnceFunc(func() { close(a.stopping) })
 	a.path("/api/gateway", a.serveGateway)
 	a.path("/api/measurements", a.serveMeasurements, "q", "type", "af", "status", "source", "after", "limit")
 	a.path("/api/measurements/{id}", a.serveMeasurement, "from", "to")
+	a.path("/api/volume", a.serveVolume, "msm", "stream", "from", "to", "buckets")
 	a.path("/api/probes", a.serveProbes)
 	a.path("/api/openapi.yaml", serveDescription)
 	a.routes.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, "other", nil, refusePath) })

@@ -20,13 +20,17 @@ const (
 	archivePrefix   = "archive."
 )
 
-// fakeLog is a log in memory. Measurement m is in partition m modulo their number, and the value of each record has 100 bytes.
+// fakeLog is a log in memory. Measurement m is in partition m modulo their number.
 type fakeLog struct {
+	length  int64 // of a record's value
 	mu      sync.Mutex
 	topics  map[string][]partition
 	objects map[int64]string // of measurements, by offset
 	fails   error
 	scans   int
+	takes   time.Duration // a scan
+	running int           // scans, and how many there were at once at most
+	atOnce  int
 }
 
 // partition has its records from an offset on.
@@ -39,8 +43,6 @@ type entry struct {
 	measurement atlas.MeasurementID
 	at          time.Time
 }
-
-const bytesOfEntry = 100
 
 // add appends a record of a measurement, in the partition that it has.
 func (l *fakeLog) add(topic string, id atlas.MeasurementID, at ...time.Time) {
@@ -78,10 +80,16 @@ func (l *fakeLog) ScanWithin(
 ) (next, bytes int64, err error) {
 	l.mu.Lock()
 	l.scans++
+	l.running++
+	l.atOnce = max(l.atOnce, l.running)
+	l.mu.Unlock()
+	time.Sleep(l.takes)
+	l.mu.Lock()
+	l.running--
 	l.mu.Unlock()
 	of := l.topics[topic][number]
 	for next = from; next < to && bytes < most && l.fails == nil; next++ {
-		bytes += bytesOfEntry
+		bytes += l.length
 		if one := of.records[next-of.first]; !see(one.measurement, one.at) {
 			return next + 1, bytes, nil
 		}

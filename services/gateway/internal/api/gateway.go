@@ -8,10 +8,8 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/volume"
 )
-
-// maxBuckets is into how many parts an answer may cut time.
-const maxBuckets = 240
 
 // Facts are what the operator has set, as /api/gateway tells it.
 type Facts struct {
@@ -114,7 +112,7 @@ func (a *API) serveGateway(ctx context.Context, w http.ResponseWriter, r *reques
 		Behind:              facts.Behind.Seconds(),
 		Cursor:              facts.CursorAge.Seconds(),
 		Speed:               facts.Speed,
-		Limits:              limitsAnswer{facts.Client, facts.Address, apiLimits{maxBuckets, logscan.MaxRecords, logscan.MaxBytes}},
+		Limits:              limitsAnswer{facts.Client, facts.Address, apiLimits{volume.MaxBuckets, logscan.MaxRecords, logscan.MaxBytes}},
 		Streams: streamsAnswer{
 			Result: instant(a.settings.Newest(atlas.StreamResult)), ProbeStatus: instant(a.settings.Newest(atlas.StreamProbeStatus)),
 		},

@@ -22,17 +22,8 @@ type Log interface {
 	Measurement(ctx context.Context, position atlas.Position) ([]byte, error)
 }
 
-const (
-	// lookUpsAtOnce is how many offsets are looked up at a time for one answer.
-	lookUpsAtOnce = 8
-	// lookUpsOfMessage is how many look-ups cost as much as a message.
-	lookUpsOfMessage = 8
-)
-
-// payLookUps charges look-ups before they are made.
-func payLookUps(ctx context.Context, account *readlimit.Account, count int) error {
-	return account.Pay(ctx, readlimit.LookUp*int64((count+lookUpsOfMessage-1)/lookUpsOfMessage))
-}
+// lookUpsAtOnce is how many offsets are looked up at a time for one answer.
+const lookUpsAtOnce = 8
 
 // stretch is what a partition has of records.
 type stretch struct {
@@ -53,7 +44,7 @@ func (a *API) bounds(ctx context.Context, account *readlimit.Account, topics []s
 			all = append(all, stretch{topic: topic, partition: number})
 		}
 	}
-	if err := payLookUps(ctx, account, len(all)); err != nil {
+	if err := account.PayLookUps(ctx, len(all)); err != nil {
 		return nil, err
 	}
 	lookUps, ctx := errgroup.WithContext(ctx)

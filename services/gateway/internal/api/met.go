@@ -21,31 +21,14 @@ const (
 // met is the measurements that were met at the end of each partition of the live results and of archives. A gateway that follows only what its clients are
 // subscribed to cannot know more.
 type met struct {
-	when  time.Time                       // zero before the first time
+	when  time.Time
 	rates map[atlas.MeasurementID]float64 // results a second that come live
 	ids   []atlas.MeasurementID           // in their order
 	read  logscan.Read
 }
 
-// meet gives what was met not long ago, or looks.
-func (a *API) meet(ctx context.Context, account *readlimit.Account) (found *met, err error) {
-	select {
-	case a.meeting <- struct{}{}:
-		defer func() { <-a.meeting }()
-	case <-ctx.Done():
-		return nil, logscan.ErrBusy
-	}
-	if time.Since(a.met.when) < metAge {
-		return a.met, nil
-	}
-	found, err = a.look(ctx, account)
-	if err == nil {
-		a.met = found
-	}
-	return found, err
-}
-
-func (a *API) look(ctx context.Context, account *readlimit.Account) (*met, error) {
+// meet looks at the log.
+func (a *API) meet(ctx context.Context, account *readlimit.Account) (*met, error) {
 	archives, err := a.settings.Log.Archives(ctx)
 	if err != nil {
 		return nil, err

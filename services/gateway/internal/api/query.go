@@ -76,6 +76,11 @@ func (q *query) fail(err error) {
 	}
 }
 
+func (q *query) has(name string) bool {
+	_, given := q.values[name]
+	return given
+}
+
 // time gives the zero time where none was given.
 func (q *query) time(name string) (at time.Time) {
 	text, given := q.values[name]

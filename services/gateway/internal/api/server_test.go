@@ -22,6 +22,7 @@ import (
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/registry"
+	"atlasstream/services/gateway/internal/volume"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -51,12 +52,13 @@ func serve(t testing.TB, settings Settings, limits admission.Limits) *server {
 	settings.Logger = zap.NewNop()
 	settings.Reception = door.NewReception(hub, guard, openTokens(t, metrics), settings.Logger, metrics)
 	settings.Registry = registry.New(func(registry.Change) {}, settings.Logger, metrics)
-	log := &fakeLog{topics: map[string][]partition{liveResults: {{}, {}}, liveProbeStatus: {{}}}}
+	log := &fakeLog{length: 100, topics: map[string][]partition{liveResults: {{}, {}}, liveProbeStatus: {{}}}}
 	settings.Log, settings.Scans = log, logscan.New(log, metrics)
 	settings.Topics = map[atlas.Stream]string{atlas.StreamResult: liveResults, atlas.StreamProbeStatus: liveProbeStatus}
 	settings.Player = playback.NewPlayer(playback.Settings{
 		Log: log, Measurements: settings.Registry, Topics: settings.Topics, Lateness: time.Hour, Limits: playback.Limits{Results: 10_000, Scanned: 200_000},
 	}, metrics)
+	settings.Volumes = volume.New(log, settings.Scans, time.Hour)
 	settings.Past.Mode = cmp.Or(settings.Past.Mode, "open")
 	if settings.Kafka == nil {
 		settings.Kafka = func() (bool, time.Time) { return true, time.Unix(1426633200, 0) }

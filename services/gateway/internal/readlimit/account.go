@@ -16,6 +16,8 @@ const (
 	RecordsOfMessage = 500
 	// LookUp is what looking up offsets in a topic costs, in records: a message.
 	LookUp = RecordsOfMessage
+	// lookUpsOfMessage is how many offsets are looked up for one, where there are many.
+	lookUpsOfMessage = 8
 	// share is the part of a burst of messages that reading leaves, so that whoever reads much can still say something.
 	share = 2
 )
@@ -68,6 +70,11 @@ func (a *Account) Pay(ctx context.Context, records int64) error {
 		left -= piece
 	}
 	return a.wider.Pay(ctx, records)
+}
+
+// PayLookUps charges so many look-ups of offsets before they are made. The error is that of Pay.
+func (a *Account) PayLookUps(ctx context.Context, count int) error {
+	return a.Pay(ctx, LookUp*int64((count+lookUpsOfMessage-1)/lookUpsOfMessage))
 }
 
 // take waits for some messages, which are no more than what reading leaves.

@@ -1,0 +1,136 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/volume"
+)
+
+const (
+	// someBuckets is how many an answer has unless it is asked for others.
+	someBuckets = 120
+	// volumeAge is for how long a volume answers others who ask for the same, as they do who open one link.
+	volumeAge = 10 * time.Second
+	// maxVolumes is how many volumes are remembered, of some kilobytes each.
+	maxVolumes = 64
+)
+
+type volumeAnswer struct {
+	From    instant         `json:"from"`
+	To      instant         `json:"to"`
+	Step    float64         `json:"step"`
+	Of      string          `json:"of"`
+	Quality volume.Quality  `json:"quality"`
+	Buckets []*float64      `json:"buckets"`
+	Low     []*float64      `json:"low"`
+	High    []*float64      `json:"high"`
+	Log     *intervalAnswer `json:"log"`
+	Omitted []omittedAnswer `json:"omitted"`
+	Read    readAnswer      `json:"read"`
+}
+
+type omittedAnswer struct {
+	Topic   string `json:"topic"`
+	Records int64  `json:"records"`
+}
+
+// volumeKey is what a volume is asked for.
+type volumeKey struct {
+	measurement atlas.MeasurementID
+	from, to    int64 // Unix milliseconds
+	buckets     int
+}
+
+func (a *API) serveVolume(ctx context.Context, w http.ResponseWriter, r *request) error {
+	measurement, interval, err := a.readVolume(r)
+	if err != nil {
+		return err
+	}
+	key := volumeKey{measurement, interval.Start.UnixMilli(), interval.End.UnixMilli(), int(r.asked.number("buckets", 1, volume.MaxBuckets, someBuckets))}
+	if r.asked.err != nil {
+		return r.asked.err
+	}
+	made, err := a.volumes.get(ctx, key, func() (*volume.Volume, error) { return a.volume(ctx, r.visit.Reading(), key, interval) })
+	if err != nil {
+		return err
+	}
+	return r.write(w, volumeOf(made, interval))
+}
+
+// readVolume tells of what and of when a volume is asked for.
+func (a *API) readVolume(r *request) (measurement atlas.MeasurementID, interval playback.Interval, err error) {
+	asked := r.asked
+	measurement = asked.measurement("msm")
+	if asked.oneOf("stream", string(atlas.StreamProbeStatus)) != "" {
+		if asked.has("msm") {
+			asked.fail(subscription.Refuse(subscription.CodeInvalid, "stream: came with msm, want one of them"))
+		}
+		measurement = atlas.ConnectionMeasurement
+	}
+	from, to := asked.time("from"), asked.time("to")
+	switch {
+	case asked.err != nil:
+		return 0, interval, asked.err
+	case measurement == 0:
+		return 0, interval, subscription.Refuse(subscription.CodeMissing, "msm: missing; want the measurement, or stream=%s", atlas.StreamProbeStatus)
+	case !asked.has("from"):
+		return 0, interval, subscription.Refuse(subscription.CodeMissing, "from: missing; want the time at which the volume begins")
+	}
+	if err := a.settings.Past.check(r.visit.Roles(), "from"); err != nil {
+		return 0, interval, err
+	}
+	if _, _, err := a.visible("msm", measurement, r.visit.Roles()); err != nil {
+		return 0, interval, err
+	}
+	interval, err = a.intervalOf(from, to)
+	return measurement, interval, err
+}
+
+func (a *API) volume(ctx context.Context, account *readlimit.Account, key volumeKey, interval playback.Interval) (*volume.Volume, error) {
+	parts, err := a.settings.Player.Parts(ctx, streamOf(key.measurement), key.measurement, account)
+	if err != nil {
+		return nil, err
+	}
+	return a.settings.Volumes.Volume(ctx, volume.Question{
+		Measurement: key.measurement, Parts: parts, Interval: interval, Buckets: key.buckets, Account: account,
+	})
+}
+
+func volumeOf(made *volume.Volume, interval playback.Interval) *volumeAnswer {
+	answer := &volumeAnswer{
+		From: instant(interval.Start), To: instant(interval.End), Step: made.Step.Seconds(), Of: "measurement", Quality: made.Quality,
+		Buckets: make([]*float64, len(made.Buckets)), Omitted: []omittedAnswer{}, Read: readOf(made.Read),
+	}
+	if made.Quality == volume.Partition {
+		answer.Of = "partition"
+	}
+	if made.Quality == volume.Sampled {
+		answer.Low, answer.High = make([]*float64, len(made.Buckets)), make([]*float64, len(made.Buckets))
+	}
+	for i := range made.Buckets {
+		answer.take(i, &made.Buckets[i])
+	}
+	if !made.From.IsZero() {
+		answer.Log = &intervalAnswer{instant(made.From), instant(made.To)}
+	}
+	for _, part := range made.Omitted {
+		answer.Omitted = append(answer.Omitted, omittedAnswer{part.Topic, part.Next - part.First})
+	}
+	return answer
+}
+
+func (a *volumeAnswer) take(i int, bucket *volume.Bucket) {
+	if !bucket.Known {
+		return
+	}
+	a.Buckets[i] = tenths(bucket.Count)
+	if a.Low != nil {
+		a.Low[i], a.High[i] = tenths(bucket.Low), tenths(bucket.High)
+	}
+}
