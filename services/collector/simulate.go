@@ -28,12 +28,14 @@ const retryPause = time.Second
 
 const defaultRate = 50
 
-// SimulateConfig says which network to simulate and where to. Networks of equal Seed, Rate and Probes say the same.
+// SimulateConfig says which network to simulate and where to. Networks of equal Seed, Rate, Probes and Incidents say the same.
 type SimulateConfig struct {
 	Kafka       []string // host:port of brokers
 	Rate        float64  // results per second; 50
 	Seed        uint64
 	Probes      int           // 300
+	Incidents   string        // what goes wrong in it: "easy" or "hard"; "easy"
+	Truth       string        // file to which that is appended, as lines of JSON; none unless given
 	History     time.Duration // how much of the past to publish first, as far as the log does not have it already
 	Partitions  int           // of the results' topic, when it is made; 64
 	Replication int           // of topics, when they are made; 3, or one on each broker where there are fewer
@@ -50,6 +52,7 @@ func (c SimulateConfig) Validate() error {
 		checkPartitions(c.Partitions),
 		service.Setting("probes", simulator.Config{Probes: c.Probes, Rate: simulator.MinRate}.Validate()),
 		service.Setting("rate", simulator.Config{Rate: cmp.Or(c.Rate, defaultRate)}.Validate()),
+		service.Setting("incidents", simulator.Incidents(c.Incidents).Validate()),
 	)
 }
 
@@ -59,6 +62,7 @@ func SimulateDefaults() SimulateConfig { return SimulateConfig{}.withDefaults() 
 func (c SimulateConfig) withDefaults() SimulateConfig {
 	c.Rate = cmp.Or(c.Rate, defaultRate)
 	c.Probes = cmp.Or(c.Probes, simulator.DefaultProbes)
+	c.Incidents = cmp.Or(c.Incidents, string(simulator.Easy))
 	c.Partitions = cmp.Or(c.Partitions, DefaultPartitions)
 	c.Logger = cmp.Or(c.Logger, zap.NewNop())
 	return c
@@ -69,7 +73,7 @@ func (c SimulateConfig) log() eventlog.Config {
 }
 
 func (c SimulateConfig) network() simulator.Config {
-	return simulator.Config{Seed: c.Seed, Probes: c.Probes, Rate: c.Rate}
+	return simulator.Config{Seed: c.Seed, Probes: c.Probes, Rate: c.Rate, Incidents: simulator.Incidents(c.Incidents)}
 }
 
 // Simulate publishes what a simulated network says, as if it arrived live, until ctx ends. It waits for a Kafka that is not there, and loses nothing when
@@ -83,16 +87,20 @@ func Simulate(ctx context.Context, cfg SimulateConfig) error {
 	if err != nil {
 		return err
 	}
-	log, err := eventlog.Open(cfg.log(), cfg.Logger, cfg.Metrics)
+	truth, err := openTruth(cfg.Truth, network)
 	if err != nil {
 		return err
 	}
+	log, err := eventlog.Open(cfg.log(), cfg.Logger, cfg.Metrics)
+	if err != nil {
+		return errors.Join(err, truth.close())
+	}
 	writer := log.Writer(eventlog.WriterConfig{})
-	s := simulation{cfg: cfg, log: log, publisher: publish.New(writer, DefaultMaxRecord, "simulator", cfg.Metrics)}
+	s := simulation{cfg: cfg, log: log, truth: truth, publisher: publish.New(writer, DefaultMaxRecord, "simulator", cfg.Metrics)}
 	err = s.run(ctx, network)
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), reachTimeout)
 	defer cancel()
-	return errors.Join(err, writer.Close(stopping), log.Close())
+	return errors.Join(err, writer.Close(stopping), log.Close(), truth.close())
 }
 
 // simulation is one under way.
@@ -100,6 +108,7 @@ type simulation struct {
 	cfg       SimulateConfig
 	log       *eventlog.Log
 	publisher *publish.Publisher
+	truth     *truth
 }
 
 // publishOnce publishes from when the topics can be used on.
@@ -143,6 +152,7 @@ func (s *simulation) publishFrom(ctx context.Context, network *simulator.Network
 	if err != nil {
 		return fmt.Errorf("looking for the end of the history in the log: %w", err)
 	}
+	s.truth.begin(from)
 	ctx, stop := context.WithCancel(ctx)
 	var registries sync.WaitGroup
 	defer registries.Wait()
@@ -194,6 +204,9 @@ func numbered(lines [][]byte) []split.Value {
 
 // publish splits a batch by stream. Within a stream events keep their order.
 func (s *simulation) publish(ctx context.Context, batch []simulator.Event) error {
+	if err := s.truth.reach(batch[len(batch)-1].Time); err != nil {
+		return err
+	}
 	results, status := make([]split.Value, 0, len(batch)), []split.Value(nil)
 	for i, event := range batch {
 		value := split.Value{Line: i + 1, Raw: event.JSON}

@@ -2,6 +2,9 @@ package collector
 
 import (
 	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +13,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/simulator"
 )
 
 // A simulation that is started again goes on where the log ends, so the past is not told twice.
@@ -44,6 +48,69 @@ func TestSimulatePutsItsRegistries(t *testing.T) {
 		if probes[int64(record.Probe)] == "" || measurements[int64(record.Measurement)] == "" {
 			t.Fatalf("the registries lack what %s is from", record.Value)
 		}
+	}
+}
+
+// The truth is that of the simulated network, from where what it says begins to the end of the hour, and further lines are added to it.
+func TestSimulateWritesTheTruth(t *testing.T) {
+	b := broker(t, "")
+	file := filepath.Join(t.TempDir(), "truth.jsonl")
+	cfg := SimulateConfig{Kafka: b.Addrs(), Rate: 20, Seed: 1, Incidents: "hard", Truth: file, History: 2 * time.Minute, Partitions: 2, Logger: zap.NewNop()}
+	for range 2 {
+		latest := newest(t, b.Addrs())
+		simulate(t, cfg, func() bool { return newest(t, b.Addrs()) > latest })
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	network, err := simulator.New(cfg.network())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hour := time.Now().Truncate(time.Hour)
+	known := map[string]bool{}
+	for _, told := range network.Truth(hour.Add(-2*time.Hour), hour.Add(2*time.Hour)) {
+		line, err := json.Marshal(told)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known[string(line)] = true
+	}
+	for line := range strings.Lines(string(text)) {
+		if !known[strings.TrimSpace(line)] {
+			t.Errorf("that is not true: %s", line)
+		}
+	}
+}
+
+// Each hour's truth is written once, when it begins.
+func TestTruthOfEachHour(t *testing.T) {
+	network, err := simulator.New(simulator.Config{Seed: 1, Rate: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "truth.jsonl")
+	told, err := openTruth(file, network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC)
+	told.begin(from)
+	for minutes := range 181 { // which reaches a fourth hour
+		if err := told.reach(from.Add(time.Duration(minutes) * time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := told.close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.Count(string(text), "\n"); lines != 4*2 || strings.Count(string(text), `"kind":"outage"`) != 4 {
+		t.Errorf("got %d lines of four hours, want an outage and a shift of each:\n%s", lines, text)
 	}
 }
 
@@ -142,8 +209,8 @@ func TestLatestEvent(t *testing.T) {
 }
 
 func TestSimulateConfigValidate(t *testing.T) {
-	err := Simulate(t.Context(), SimulateConfig{Rate: -1, History: -time.Hour, Partitions: -1, Replication: -2})
-	for _, want := range []string{"rate: got -1", "history: got -1h, want", "partitions: got -1", "replication: got -2", "brokers: none given"} {
+	err := Simulate(t.Context(), SimulateConfig{Rate: -1, History: -time.Hour, Partitions: -1, Replication: -2, Incidents: "all"})
+	for _, want := range []string{"rate: got -1", `incidents: got "all", want "easy" or "hard"`, "history: got -1h, want", "partitions: got -1", "replication: got -2", "brokers: none given"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}

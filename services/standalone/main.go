@@ -21,7 +21,10 @@ type settings struct {
 	Data        string        `help:"Folder of the broker's log, which survives a restart; without it all is kept in memory." placeholder:"DIR"`
 	Simulate    bool          `help:"Simulate a network." default:"true" negatable:""`
 	Rate        float64       `help:"Results a second of the simulated network, over all measurements."`
-	Seed        uint64        `help:"Seed of the simulated network: the same seed, rate and number of probes say the same." default:"1"`
+	Seed        uint64        `help:"Seed of the simulated network: the same seed, rate, number of probes and incidents say the same." default:"1"`
+	Probes      int           `help:"Number of probes of the simulated network."`
+	Incidents   string        `help:"What goes wrong in the simulated network: easy (an outage of a region every hour) or hard (outages of regions and providers, controllers, the platform)."`
+	Truth       string        `help:"File to which is written what goes wrong in the simulated network, each hour's when it begins, as lines of JSON." placeholder:"FILE"`
 	Past        time.Duration `help:"How much of the past the simulated network fills in first, as far as Kafka does not have it already." default:"10m"`
 }
 

@@ -127,7 +127,9 @@ func TestVariablesMeanTheSameInAllPrograms(t *testing.T) {
 }
 
 // faulty are values that no setting takes, but for those that take any.
-var faulty = map[string]string{"data": "/dev/null/log", "cursor-key": "short", "simulate": "perhaps", "address-header": "X Real IP", "into": "a.b"}
+var faulty = map[string]string{
+	"data": "/dev/null/log", "truth": "/dev/null/truth", "cursor-key": "short", "simulate": "perhaps", "address-header": "X Real IP", "into": "a.b",
+}
 
 // Whatever is wrong with the value of a setting, and wherever it came from, the error names the flag and the variable.
 func TestFaultsNameFlagAndVariable(t *testing.T) {

@@ -67,7 +67,9 @@ func (s *settings) check() error {
 
 // simulation is what is simulated on a broker.
 func (s *settings) simulation(kafka []string) collector.SimulateConfig {
-	return collector.SimulateConfig{Kafka: kafka, Rate: s.Rate, Seed: s.Seed, Partitions: partitions}
+	return collector.SimulateConfig{
+		Kafka: kafka, Rate: s.Rate, Seed: s.Seed, Probes: s.Probes, Incidents: s.Incidents, Truth: s.Truth, Partitions: partitions,
+	}
 }
 
 // run starts the broker, then all that lives on it, and stops the broker last.

@@ -12,10 +12,12 @@ type simulate struct {
 	service.Logging
 	topics
 
-	Rate    float64       `help:"Results a second of the simulated network, over all measurements."`
-	Seed    uint64        `help:"Seed of the simulated network: the same seed, rate and number of probes say the same." default:"1"`
-	Probes  int           `help:"Number of probes."`
-	History time.Duration `help:"How much of the past the simulated network fills in first, as far as Kafka does not have it already." default:"0s" env:"ATLAS_PAST"`
+	Rate      float64       `help:"Results a second of the simulated network, over all measurements."`
+	Seed      uint64        `help:"Seed of the simulated network: the same seed, rate, number of probes and incidents say the same." default:"1"`
+	Probes    int           `help:"Number of probes of the simulated network."`
+	Incidents string        `help:"What goes wrong in the simulated network: easy (an outage of a region every hour) or hard (outages of regions and providers, controllers, the platform)."`
+	Truth     string        `help:"File to which is written what goes wrong in the simulated network, each hour's when it begins, as lines of JSON." placeholder:"FILE"`
+	History   time.Duration `help:"How much of the past the simulated network fills in first, as far as Kafka does not have it already." default:"0s" env:"ATLAS_PAST"`
 }
 
 // Defaults are the simulation's own.
@@ -38,6 +40,8 @@ func (s *simulate) config() collector.SimulateConfig {
 		Rate:        s.Rate,
 		Seed:        s.Seed,
 		Probes:      s.Probes,
+		Incidents:   s.Incidents,
+		Truth:       s.Truth,
 		History:     s.History,
 		Partitions:  s.Partitions,
 		Replication: s.Replication,
