@@ -179,13 +179,18 @@ func (d *Detector) advance(watermark instant) {
 	if hourOf(former) != hourOf(watermark) {
 		d.sweep()
 	}
-	for _, o := range d.outages {
-		o.expire(watermark, d.offset)
+	if former/minute != watermark/minute {
+		for _, o := range d.outages {
+			o.expire(watermark, d.offset)
+		}
 	}
 }
 
-// sweep forgets units to which no probe counts any more.
+// sweep forgets units to which no probe counts any more, and outages of the time in which it learns once nothing can become of them.
 func (d *Detector) sweep() {
+	d.outages = slices.DeleteFunc(d.outages, func(o *outage) bool {
+		return o.start < d.start+warmUp && d.now > o.start+longestOutage+relapseWithin
+	})
 	maps.DeleteFunc(d.units, func(_ unitKey, u *unit) bool {
 		u.trim(d.now - kept)
 		return u.members == 0 && len(u.recent) == 0 && u.alarm == nil && u != d.world

@@ -1,9 +1,9 @@
 package outage
 
-// What makes an alarm: so many probes, and a window in which they are as unlikely as 1 to 10^9.
+// What makes an alarm: so many probes, and a window in which they are as unlikely as 1 to 10^8.
 const (
 	leastProbes   = 5
-	alarmSurprise = 9
+	alarmSurprise = 8
 	longestWindow = 15 * minute
 	mostStarts    = 300 // windows that are looked at for a disconnect
 )
@@ -39,24 +39,44 @@ func expected(rate float64, up int, from, until instant) float64 {
 // tests that Poisson's CUSUM over all rates is of, and there is no window's length to choose: the first disconnect of a window is taken as given, and those
 // after it are the surprise.
 func (d *Detector) scan(u *unit, place int, rate float64) (best burst) {
-	d.marks++
 	last := u.recent[place]
+	earliest := u.earliest(place, rate)
+	if earliest == place {
+		return best
+	}
+	d.marks++
 	last.probe.mark = d.marks
 	after := 1
-	for i := place - 1; i >= max(0, place-mostStarts) && last.at-u.recent[i].at <= longestWindow; i-- {
+	for i := place - 1; i >= earliest; i-- {
 		first := u.recent[i]
-		fresh := first.probe.mark != d.marks
-		watched := after+1 >= leastProbes && first.up+1 >= leastProbes
-		if fresh && watched && expected(rate, first.up, first.at, last.at) <= rare[after] {
+		if first.probe.mark == d.marks {
+			continue
+		}
+		if after+1 >= leastProbes && u.mayAlarm(i, place, after, rate) {
 			tried := burst{from: first.at, until: last.at, up: first.up, after: after}
 			if tried.weigh(rate, best.surprise); tried.surprise > best.surprise {
 				best = tried
 			}
 		}
-		if fresh {
-			first.probe.mark = d.marks
-			after++
-		}
+		first.probe.mark = d.marks
+		after++
 	}
 	return best
+}
+
+// earliest gives where the longest window begins that may be an alarm, and place where none may: with each disconnect that of another probe, as nearly all are.
+func (u *unit) earliest(place int, rate float64) (found int) {
+	found = place
+	for i := place - 1; i >= max(0, place-mostStarts) && u.recent[place].at-u.recent[i].at <= longestWindow; i-- {
+		if u.mayAlarm(i, place, place-i, rate) {
+			found = i
+		}
+	}
+	return found
+}
+
+// mayAlarm tells whether so many probes in a window are as rare as an alarm is.
+func (u *unit) mayAlarm(first, last, after int, rate float64) bool {
+	begin := &u.recent[first]
+	return begin.up+1 >= leastProbes && expected(rate, begin.up, begin.at, u.recent[last].at) <= rare[after]
 }

@@ -39,7 +39,7 @@ func TestScanFindsTheMostSurprisingWindow(t *testing.T) {
 		for range 1 + random.IntN(450) {
 			at += instant(random.ExpFloat64() * float64(10*second) * float64(1+random.IntN(4)))
 			lost := &disconnect{at: at, probe: probes[random.IntN(len(probes))]}
-			u.recent = append(u.recent, entry{lost, random.IntN(len(probes))})
+			u.recent = append(u.recent, entry{lost.at, random.IntN(len(probes)), lost})
 		}
 		place, rate := random.IntN(len(u.recent)), 0.5*random.Float64()
 		got, want := d.scan(u, place, rate), scanAll(u.recent, place, rate)

@@ -39,8 +39,9 @@ type unit struct {
 
 // entry is a disconnect as its unit saw it.
 type entry struct {
+	at instant // the disconnect's, here as it is looked at most
+	up int     // probes of the unit that were connected after it
 	*disconnect
-	up int // probes of the unit that were connected after it
 }
 
 // disconnect is the end of a probe's connection.
@@ -72,7 +73,7 @@ func (u *unit) insert(d *disconnect, up int) (place int) {
 	for place > 0 && u.recent[place-1].at > d.at {
 		place--
 	}
-	u.recent = slices.Insert(u.recent, place, entry{d, up})
+	u.recent = slices.Insert(u.recent, place, entry{d.at, up, d})
 	return place
 }
 
