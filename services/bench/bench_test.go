@@ -11,7 +11,7 @@ import (
 // TestTinyRun keeps the harness from rotting: the gateway and the bare loop deliver all there is, and the collector takes all, over the embedded broker.
 func TestTinyRun(t *testing.T) {
 	s := &settings{
-		Scenario: []string{"A", "D", "collector", "playback", "abuse"}, Servers: []string{"bare", "ours", "ours-socketio"},
+		Scenario: []string{"A", "D", "collector", "playback", "abuse", "outages"}, Servers: []string{"bare", "ours", "ours-socketio"},
 		Attacks: []string{"pings", "compressed empty records"},
 		Quick:   true, Broker: "embedded", Out: filepath.Join(t.TempDir(), "results.json"),
 	}
@@ -46,6 +46,14 @@ func TestTinyRun(t *testing.T) {
 			t.Errorf("%s: there were %d units, and others missed %d results", f.Attack, f.Units, f.Missing)
 		}
 	}
+	for _, f := range written.Outages {
+		if len(f.Rows) < 4 || len(f.Rows[0]) != len(f.Header) || len(f.Bars) < 7 || f.Held == 0 {
+			t.Errorf("outages, %s: got %+v", f.Incidents, f)
+		}
+	}
+	if len(written.Outages) != len(allOutages) {
+		t.Errorf("outages were judged %d times, want %d", len(written.Outages), len(allOutages))
+	}
 	if len(written.Abuse) != len(s.Attacks) {
 		t.Errorf("got %d measurements of attacks, want %d", len(written.Abuse), len(s.Attacks))
 	}
@@ -72,6 +80,9 @@ func TestBars(t *testing.T) {
 			{Kind: bareFetches, MicrosEach: 2}, {Kind: unpaced, MicrosEach: 3}, {Kind: waiting, HeldOfBound: 1.1},
 			{Kind: realWeek, P99: 4 * time.Millisecond}, {Kind: realWeek, Round: 1, P99: time.Second}, {Kind: manyAtOnce, P99: 21 * time.Millisecond},
 		},
+		Outages: []outageFigures{{
+			Incidents: "hard", Probes: 10, SecondsDay: 1.5, Held: 1 << 20, Bars: []bar{{Name: "wrong incidents a day", Got: 0.1, Most: 0.2}},
+		}},
 		Abuse: []abuseFigures{{Attack: "pings", MicrosEach: 30}, {Attack: "pings", Round: 1, MicrosEach: 8}, {Attack: "pings", Round: 2, MicrosEach: 10, Missing: 1}},
 	}
 	for _, want := range []bar{
@@ -85,6 +96,9 @@ func TestBars(t *testing.T) {
 		{Name: "playback: p99 lateness, a week of DNS at 10,000×", Got: 4, Passed: true},
 		{Name: "playback: p99 lateness, 200 at once on one processor", Got: 21, Passed: false},
 		{Name: "playback: heap of 100 that wait, to window and read-ahead", Got: 1.1, Passed: false},
+		{Name: "outages, hard, 10 probes: wrong incidents a day", Got: 0.1, Passed: true},
+		{Name: "outages, hard, 10 probes: CPU for a day", Got: 1.5, Passed: false},
+		{Name: "outages, hard, 10 probes: heap", Got: 1, Passed: true},
 		{Name: "abuse: CPU for a message, pings", Got: 10, Passed: true},
 		{Name: "abuse: results of others that are missing or double, pings", Got: 1, Passed: false},
 	} {
@@ -93,11 +107,11 @@ func TestBars(t *testing.T) {
 			t.Errorf("%s: got %g, passed %t, want %g, %t", want.Name, got.Got, got.Passed, want.Got, want.Passed)
 		}
 	}
-	if bars := r.bars(); len(bars) != 12 {
-		t.Errorf("got %d bars, want 12: what was not measured has none", len(bars))
+	if bars := r.bars(); len(bars) != 15 {
+		t.Errorf("got %d bars, want 15: what was not measured has none", len(bars))
 	}
 	if r.failure() == nil {
-		t.Error("got no failure, though five bars were not reached")
+		t.Error("got no failure, though six bars were not reached")
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 type settings struct {
-	Scenario []string      `help:"What to measure: A to D are fan-out, memory is idle connections, collector is the way in, playback is the past, abuse is what one address may cost." enum:"A,B,C,D,memory,collector,playback,abuse" default:"A,B,C,D,memory,collector,playback,abuse"`
+	Scenario []string      `help:"What to measure: A to D are fan-out, memory is idle connections, collector is the way in, playback is the past, abuse is what one address may cost, outages is how well they are found." enum:"A,B,C,D,memory,collector,playback,abuse,outages" default:"A,B,C,D,memory,collector,playback,abuse,outages"`
 	Servers  []string      `help:"Which servers fan out; the bars need bare and ours." enum:"bare,ours,ours-socketio,node,googollee" default:"bare,ours,node,googollee"`
 	Attacks  []string      `help:"Which attacks the scenario abuse has, by their names in the report; all unless given." placeholder:"NAME"`
 	Rounds   int           `help:"How often everything is measured, in turns; the figures are medians." default:"3"`

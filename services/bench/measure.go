@@ -27,7 +27,10 @@ func (s *settings) measure(ctx context.Context, lab *lab) (*report, error) {
 			return report, err
 		}
 	}
-	return report, s.past(ctx, lab, report)
+	if err := s.past(ctx, lab, report); err != nil {
+		return report, err
+	}
+	return report, s.outages(ctx, lab, report)
 }
 
 // past measures the past in turns.

@@ -24,6 +24,7 @@ type report struct {
 	Intake  []intakeFigures
 	Past    []pastFigures
 	Abuse   []abuseFigures
+	Outages []outageFigures
 	Bars    []bar // as they were judged when the report was written
 }
 
@@ -90,6 +91,7 @@ func (r *report) print(to io.Writer) {
 	r.printIntake(table)
 	r.printPast(table)
 	r.printAbuse(table)
+	r.printOutages(table)
 	r.printBars(table)
 	_ = table.Flush() // there is nowhere to say that the output is gone
 }
