@@ -55,10 +55,7 @@ export class Bursts {
 
   /** forget what a vantage did, as it turns out to move all the time. What a past burst says stays. */
   forget(vantage: string): void {
-    for (const unit of this.#units.values()) {
-      const rest = unit.events.filter(({ member }) => member !== vantage);
-      if (rest.length < unit.events.length) unit.events.splice(0, unit.events.length, ...rest);
-    }
+    for (const unit of this.#units.values()) remove(unit, ({ member }) => member === vantage);
     this.#provisional = null;
   }
 
@@ -105,13 +102,13 @@ export class Bursts {
     return this.#provisional;
   }
 
-  /** What a burst explains says nothing of how often vantages move as a rule. */
+  /** What a burst explains is no part of another one, and says nothing of how often vantages move as a rule. */
   #end(burst: Burst): void {
     this.#past.push({ ...burst, over: true });
     if (this.#past.length > mostBursts) this.#past.shift();
-    for (const move of burst.moves) {
-      this.#unit("from", move.from).background.count(move.at, -1);
-      this.#unit("to", move.to).background.count(move.at, -1);
+    const explained = new Set(burst.moves);
+    for (const unit of this.#units.values()) {
+      for (const { time } of remove(unit, ({ move }) => explained.has(move))) unit.background.count(time, -1);
     }
   }
 
@@ -149,4 +146,11 @@ function insert(unit: Unit, event: Unit["events"][number]): number {
   if (unit.events.length <= mostEvents) return at;
   unit.events.shift();
   return Math.max(0, at - 1);
+}
+
+/** remove events from a unit; those that are removed come back. */
+function remove(unit: Unit, isRemoved: (event: Unit["events"][number]) => boolean): Unit["events"] {
+  const removed = unit.events.filter(isRemoved);
+  if (removed.length > 0) unit.events.splice(0, unit.events.length, ...unit.events.filter((event) => !isRemoved(event)));
+  return removed;
 }

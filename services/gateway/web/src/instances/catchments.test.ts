@@ -64,6 +64,11 @@ test("1768147: the places that were given with it are used", () => {
   expect(site).toMatchObject({ origin: "given", point: { lat: -26.139166, lon: 28.246 }, title: "Johannesburg" });
 });
 
+test("1768147: it begins and ends when its results do, but for a few", () => {
+  const { beginning, time } = followed();
+  expect([iso(beginning), iso(time)]).toEqual(["2015-03-21T00:08:38", "2015-03-27T23:14:21"]);
+});
+
 test("1768147: batches of any size give the same", () => {
   const whole = new Catchments({ places, given });
   whole.take(resultsOf(1768147));

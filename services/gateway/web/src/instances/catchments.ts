@@ -57,6 +57,7 @@ export class Catchments {
   readonly #said: number | null;
   readonly #estimate = new IntervalEstimate();
   readonly #watermark = new Watermark();
+  readonly #beginning = new Watermark(); // the other way round
   readonly #at = new Map<string, number>(); // vantages by site
   readonly #undecided: { change: Change; exposed: Exposed }[] = []; // while the interval is not known
   #bursts: Bursts | null = null;
@@ -79,6 +80,11 @@ export class Catchments {
   /** time is up to when results have come. */
   get time(): number {
     return this.#watermark.time;
+  }
+
+  /** beginning is from when on results have come, but for a few that are older. */
+  get beginning(): number {
+    return -this.#beginning.time;
   }
 
   get bursts(): readonly Burst[] {
@@ -156,6 +162,7 @@ export class Catchments {
     if (!track) return;
     this.outcomes[reading.outcome]++;
     this.#watermark.take(reading.time);
+    this.#beginning.take(-reading.time);
     if (reading.outcome === "answered") this.#answered(track, reading);
     else this.#failed(track, reading);
   }

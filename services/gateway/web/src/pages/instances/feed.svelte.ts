@@ -12,8 +12,7 @@ type Listener = (probes: ReadonlySet<number>) => void;
  */
 export class Feed {
   readonly catchments: Catchments;
-  /** From when on results and moves count. */
-  opened = $state(0);
+  readonly #opened: number;
   /** version counts the showings: whoever reads it in a template is drawn again with each. */
   version = $state(0);
   #listeners: readonly Listener[] = [];
@@ -22,7 +21,13 @@ export class Feed {
 
   constructor(options: Options, opened: number) {
     this.catchments = new Catchments(options);
-    this.opened = opened;
+    this.#opened = opened;
+  }
+
+  /** From when on results and moves count: since it was opened, or since the time of the results that came then. */
+  get opened(): number {
+    void this.version;
+    return Math.min(this.#opened, this.catchments.beginning);
   }
 
   /** take results that are to be shown. */
@@ -30,11 +35,6 @@ export class Feed {
     const probes = this.catchments.take(results);
     for (const listener of this.#listeners) listener(probes);
     this.changed();
-  }
-
-  /** reachBack takes results that come now, but are older than the opening, for part of what is shown. */
-  reachBack(time: number): void {
-    this.opened = Math.min(this.opened, time);
   }
 
   /** recall results from before: the state at the beginning of a replay. */

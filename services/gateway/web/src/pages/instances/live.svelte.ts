@@ -12,7 +12,6 @@ import type { Feed } from "./feed.svelte.ts";
 export const acceptedFields = ["prb_id", "timestamp", "error", "result.rt", "result.abuf", "result.answers", "resultset"];
 
 const mostWaiting = 20_000; // results
-const longestBacklog = 900; // seconds; one clock that is wrong says nothing
 
 /** Subscription feeds a view with what comes live, and knows how it stands. */
 export class Subscription {
@@ -29,7 +28,6 @@ export class Subscription {
   readonly #feed: Feed;
   readonly #stream: Stream;
   #held: AtlasRecord[] = [];
-  #backlogIsComing = true;
 
   constructor(measurement: number, filters: Parameters, feed: Feed) {
     this.#feed = feed;
@@ -40,7 +38,6 @@ export class Subscription {
         state: (state) => this.#become(state),
         back: (missed) => (this.#back = { at: clock.now, missed: missed && { from: missed.from, to: missed.to } }),
         gap: (gap) => (this.gaps = [...this.gaps, gap].slice(-mostGaps)),
-        backlogSent: () => (this.#backlogIsComing = false),
         complain: (error) => (this.complaint = error),
       },
       { token: () => token.value, client: "pages-instances" },
@@ -77,18 +74,13 @@ export class Subscription {
 
   #deliver(results: AtlasRecord[]): void {
     this.#heardAt = clock.now;
-    for (const { timestamp } of results) if (typeof timestamp === "number") this.#see(timestamp);
+    for (const { timestamp } of results) if (typeof timestamp === "number") this.#newest = Math.max(this.#newest ?? 0, timestamp);
     if (!this.paused) return this.#feed.take(results);
     this.#held.push(...results);
     const over = Math.max(0, this.#held.length - mostWaiting);
     this.#held.splice(0, over);
     this.letGo += over;
     this.waiting = this.#held.length;
-  }
-
-  #see(time: number): void {
-    this.#newest = Math.max(this.#newest ?? 0, time);
-    if (this.#backlogIsComing && time > this.#feed.opened - longestBacklog) this.#feed.reachBack(time);
   }
 
   #become(state: StreamState): void {
