@@ -1,0 +1,78 @@
+// Replays measurement 1768147 in March 2015, with the keyboard alone, and counts what comes: 117 results between 00:08 and 02:00 of the 27th, 2,771 in all.
+const assert = require("node:assert/strict");
+
+const link = (rest) => `/replay?sub=${encodeURIComponent('{"msm":1768147}')}&${rest}`;
+const night = "from=2015-03-26T23:30Z&to=2015-03-27T02:00Z&t=2015-03-27T00:08Z";
+
+/** Waits for the exact words of the chip at the top. */
+async function says(page, words) {
+  await page.waitForFunction((words) => document.querySelector("header .words")?.textContent.startsWith(words), words);
+}
+
+async function counts(page, words) {
+  await page.waitForFunction((words) => document.querySelector(".count")?.textContent.trim().startsWith(words), words);
+}
+
+/** Gives the time of each row, the oldest first. */
+function times(page) {
+  return page.$$eval("tbody time", (cells) => cells.map((cell) => cell.dateTime).reverse());
+}
+
+exports.expected = ["/api/connections", "/api/outages"]; // which this gateway does not have yet
+
+exports.run = async ({ page, url, axe, screenshot }) => {
+  await page.goto(url + link("from=2015-03-21T00:00Z&to=2015-03-28T00:00Z"));
+  await page.waitForSelector("text=2,771 records: this measurement's results, exact");
+  await page.click("text=Show as table");
+  const rows = await page.$$eval("figure table tbody td:last-child", (cells) => cells.map((cell) => Number(cell.textContent)));
+  assert.equal(rows.reduce((sum, count) => sum + count, 0), 2771, "the table sums to what the sentence says");
+
+  await page.goto(url + link(night));
+  await says(page, "paused at 2015-03-27 00:08:00"); // a link starts nothing by itself
+  await counts(page, "0 results from 2015-03-27 00:08:00 on");
+  await page.keyboard.press("6"); // at the limit
+  await page.keyboard.press(" ");
+  await says(page, "end of the interval");
+  await counts(page, "117 results");
+  const all = await times(page);
+  assert.equal(all.length, 117);
+  assert.deepEqual(all, [...all].sort(), "in the order of their time");
+
+  // The same with a pause and another speed in between: nothing is lost, nothing comes twice.
+  await page.focus("[aria-label='Time that is shown']");
+  await page.keyboard.press("Home");
+  await says(page, "paused at 2015-03-26 23:30:00");
+  await page.focus("h1");
+  await page.keyboard.press("5"); // 3,600×
+  await page.keyboard.press(" ");
+  await page.waitForSelector("tbody time");
+  await page.keyboard.press(" ");
+  await says(page, "paused at 2015-03-27");
+  await page.keyboard.press(" ");
+  await says(page, "replaying 3,600×");
+  await page.keyboard.press("6");
+  await says(page, "end of the interval");
+  await counts(page, "117 results from 2015-03-26 23:30:00 on");
+  assert.deepEqual(await times(page), all);
+
+  await page.fill("input[placeholder^='2015']", "2015-03-28");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("text=the start must lie before the end");
+  await page.fill("input[placeholder^='2015']", "yesterday");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector('text=got "yesterday", want an ISO 8601 time');
+
+  await page.goto(url + link(night));
+  await page.waitForSelector("text=this measurement's results, exact");
+  await page.keyboard.press("6");
+  await page.keyboard.press(" ");
+  await counts(page, "117 results");
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [390, 1440]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 900 });
+      assert.deepEqual(await axe(page), [], `${colorScheme}, ${width} px`);
+      await screenshot(page, `replay-${colorScheme}-${width}`);
+    }
+  }
+};
