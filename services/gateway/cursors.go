@@ -31,32 +31,43 @@ func (c *cursors) Live(measurement atlas.MeasurementID, position atlas.Position)
 func (c *cursors) ForAll(standings []fanout.Standing, anew [][]byte) string {
 	bookmark := &playback.Bookmark{Issued: time.Now(), Marks: make([]playback.Bookmarked, len(standings)), Anew: anew}
 	for i := range standings {
-		bookmark.Marks[i] = c.markOf(&standings[i])
+		mark, err := c.markOf(&standings[i])
+		if err != nil {
+			return ""
+		}
+		bookmark.Marks[i] = mark
 	}
 	return c.seal.Write(bookmark)
 }
 
-func (c *cursors) markOf(standing *fanout.Standing) playback.Bookmarked {
+// markOf fails where the place was sealed with a key that has been replaced since.
+func (c *cursors) markOf(standing *fanout.Standing) (playback.Bookmarked, error) {
 	if standing.After == "" {
-		return playback.Bookmarked{Cursor: c.cursorOf(standing), Parameters: standing.Parameters}
+		cursor, err := c.cursorOf(standing)
+		return playback.Bookmarked{Cursor: cursor, Parameters: standing.Parameters}, err
 	}
 	bookmark, err := c.seal.Read(standing.After)
 	if err != nil {
-		panic(err) // Each has given it
+		return playback.Bookmarked{}, err
 	}
-	return playback.Bookmarked{Cursor: bookmark.Marks[0].Cursor, Parameters: standing.Parameters, Issued: bookmark.Issued}
+	return playback.Bookmarked{Cursor: bookmark.Marks[0].Cursor, Parameters: standing.Parameters, Issued: bookmark.Issued}, nil
 }
 
-func (c *cursors) cursorOf(standing *fanout.Standing) playback.Cursor {
-	if !standing.InReplay {
-		return playback.Cursor{Measurement: standing.Measurement, Live: &standing.Position}
+func (c *cursors) cursorOf(standing *fanout.Standing) (playback.Cursor, error) {
+	switch {
+	case !standing.InReplay:
+		return playback.Cursor{Measurement: standing.Measurement, Live: &standing.Position}, nil
+	case standing.Replay == "": // nothing has been delivered yet
+		return playback.Cursor{Measurement: standing.Measurement}, nil
 	}
-	if replay, err := c.seal.Read(standing.Replay); err == nil {
-		if cursor, found := replay.Find(standing.Measurement, true); found {
-			return cursor
-		}
+	replay, err := c.seal.Read(standing.Replay)
+	if err != nil {
+		return playback.Cursor{}, err
 	}
-	return playback.Cursor{Measurement: standing.Measurement} // nothing has been delivered yet
+	if cursor, found := replay.Find(standing.Measurement, true); found {
+		return cursor, nil
+	}
+	return playback.Cursor{Measurement: standing.Measurement}, nil
 }
 
 // Each implements fanout.Cursors.

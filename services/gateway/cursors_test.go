@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -94,6 +95,28 @@ func TestCursorForWhatIsDue(t *testing.T) {
 			t.Errorf("got %+v, %v of what the client has got", now, err)
 		}
 	})
+}
+
+// Once cursors have another key, none stands for a place that was sealed before: the client is to see that it is not recovered.
+func TestCursorForAllOfAnotherKey(t *testing.T) {
+	seal := newSeal()
+	all := &cursors{seal: seal}
+	live, replays := standings(seal)[:1], standings(seal)[1:]
+	due := []fanout.Standing{{Parameters: live[0].Parameters, After: all.Live(1, live[0].Position)}}
+	seal.SetKey([]byte("another key"))
+	for name, test := range map[string]struct {
+		standings []fanout.Standing
+		isEmpty   bool
+	}{
+		"what is due":                   {slices.Concat(live, due), true},
+		"a replay":                      {replays[:1], true},
+		"a replay that has not begun":   {replays[1:], false},
+		"what has a place in the clear": {live, false},
+	} {
+		if cursor := all.ForAll(test.standings, nil); (cursor == "") != test.isEmpty {
+			t.Errorf("%s: got %q", name, cursor)
+		}
+	}
 }
 
 // A client that brings such a cursor for one subscription goes on where that is, and with another subscription where most is to come.

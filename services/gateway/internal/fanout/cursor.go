@@ -15,7 +15,8 @@ type Cursors interface {
 	Prepare(ctx context.Context) error
 	// Live gives the cursor behind a record of a live topic.
 	Live(measurement atlas.MeasurementID, position atlas.Position) string
-	// ForAll gives one that stands for several subscriptions, and for those with such parameters that are to be made anew.
+	// ForAll gives one that stands for several subscriptions, and for those with such parameters that are to be made anew. It gives the empty one if a place
+	// cannot be told any more, as cursors have another key now: with a part of the places, records would be missing or come twice.
 	ForAll(standings []Standing, anew [][]byte) string
 	// Each gives the subscriptions for which a cursor of ForAll stands. A *subscription.Error says what is wrong with it.
 	Each(cursor string) ([]Recalled, error)
