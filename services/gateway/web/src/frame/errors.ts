@@ -58,15 +58,28 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   gap: { place: "subscription", remedy: "The row shows between which times results are missing." },
   too_slow: { place: "page", remedy: "This machine or its connection took too little. It is tried again.", temporary: true },
   unknown_path: { place: "page", remedy: "The pages and the gateway are not of one version: reload the page." },
+  too_many_reads: { place: "page", remedy: "The gateway reads its log for others. It is tried again some times.", temporary: true },
   unknown_method: { place: "page", remedy: "The pages and the gateway are not of one version: reload the page." },
   shutting_down: { place: "page", remedy: "Another gateway takes over. It is tried again.", temporary: true },
+};
+
+/** What pages call what is no answer of the gateway's. */
+const noAnswers: Readonly<Record<string, Meaning>> = {
+  absent: { place: "page", remedy: "This gateway does not have it." },
+  unreachable: { place: "page", remedy: "The gateway is away, or the network is. It is tried again.", temporary: true },
+  unreadable: {
+    place: "page",
+    remedy: "Something between this page and the gateway answers, such as a proxy. It is tried again.",
+    temporary: true,
+  },
 };
 
 /** What a page does with an error whose code it does not know: a newer gateway may have more. */
 const unknownMeaning: Meaning = { place: "page", remedy: "This page does not know the code: reload it." };
 
 export function meaningOf(code: string): Meaning {
-  return Object.hasOwn(meanings, code) ? (meanings[code] ?? unknownMeaning) : unknownMeaning;
+  const known = { ...noAnswers, ...meanings };
+  return Object.hasOwn(known, code) ? (known[code] ?? unknownMeaning) : unknownMeaning;
 }
 
 /** `[invalid_parameter] msm: got …` is about `msm`: the words of an error about a parameter begin with its name. */

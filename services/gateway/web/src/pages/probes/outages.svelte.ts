@@ -1,4 +1,4 @@
-import { ApiError, type Api } from "../../api/client.ts";
+import { ApiError, readJSON, type Api } from "../../api/client.ts";
 import { EventStreamParser, type ServerSentEvent } from "../../api/eventstream.ts";
 import type { Outage, Outages } from "../../api/types.ts";
 import { keyOf, merge } from "../../probes/outages.ts";
@@ -65,9 +65,10 @@ export class OutageFeed {
     const attempt = (this.#attempt = new AbortController());
     const signal = AbortSignal.any([this.#ended.signal, attempt.signal]);
     try {
+      this.#expect(attempt);
       const response = await this.#api.request("/api/outages", {}, { signal, accept: "text/event-stream" });
       if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) {
-        this.#told((await response.json()) as Outages);
+        this.#told((await readJSON(response, signal)) as Outages);
         return seldom;
       }
       if (response.body) await this.#read(response.body, attempt);
@@ -81,13 +82,18 @@ export class OutageFeed {
     return soon;
   }
 
+  /** Gives up unless something comes in time: the answer, an event or a comment. */
+  #expect(attempt: AbortController): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => attempt.abort(), longestSilence);
+  }
+
   async #read(body: ReadableStream<Uint8Array>, attempt: AbortController): Promise<void> {
     const parser = new EventStreamParser();
     const decoder = new TextDecoder();
     const reader = body.getReader();
     for (;;) {
-      clearTimeout(this.#deadline);
-      this.#deadline = setTimeout(() => attempt.abort(), longestSilence);
+      this.#expect(attempt);
       const { value, done } = await reader.read();
       if (done) return;
       this.heardAt = Date.now() / 1000;
