@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,11 +23,10 @@ func (h *house) deliverMany(of atlas.Record) {
 	}
 }
 
-// loaded is what the clients of an address cost for each result as they are now.
-func (h *house) loaded(of *Subscriber) int {
-	partition := h.results.partition(0)
-	load := partition.loads[loadOf{of.networks[0].Prefix, 1001}]
-	return load.steps.Of(partition.lengths[1001].charged)
+// charged is what the clients of an address cost for each result as they are now.
+func (h *house) charged(of *Subscriber) int {
+	costs := h.results.partition(0).costs[1001]
+	return costs.networks[of.networks[0].Prefix].steps.Of(costs.length.charged)
 }
 
 // Who has subscribed to short results loses what costs too much when they become long, the newest first, and is told so. What costs the same for results of
@@ -45,7 +45,7 @@ func TestAbuseResultsBecomeLong(t *testing.T) {
 	}
 	subscribe(t, house.from(t, attacker, plain), `{"msm":1001}`)
 	house.deliverMany(ofLength(long))
-	if steps := house.loaded(subscribers[0]); steps > 10_000 || steps < 9_000 {
+	if steps := house.charged(subscribers[0]); steps > 10_000 || steps < 9_000 {
 		t.Errorf("those who stay cost %d steps", steps)
 	}
 	stay := 0
@@ -59,7 +59,7 @@ func TestAbuseResultsBecomeLong(t *testing.T) {
 		}
 		got := boxes[n].take(t)
 		told, over := got[len(got)-2], got[len(got)-1]
-		if !strings.HasPrefix(told, `atlas_error "[too_many_subscriptions] the records of measurement 1001, or cursors, have become longer: those from this address would take `) {
+		if !strings.HasPrefix(told, `atlas_error "[too_many_subscriptions] the records of measurement 1001 have become longer: those from this address would take `) {
 			t.Errorf("client %d: got %q", n, told)
 		}
 		if want := fmt.Sprintf(`atlas_unsubscribed {"msm":1001,"acceptedFields":["result.a","b%d"]}`, n); over != want {
@@ -104,7 +104,7 @@ func TestOneLongRecord(t *testing.T) {
 	if many < 3*few {
 		t.Errorf("%d subscriptions to long results are allowed, and %d to short ones", few, many)
 	}
-	house.deliver(ofLength(20 * shortly))
+	house.deliver(ofLength(1000 * shortly))
 	if ended := house.counted(t, "atlas_gateway_overloads_ended_total"); ended != 0 {
 		t.Errorf("a single long result ended %g subscriptions", ended)
 	}
@@ -132,7 +132,8 @@ func TestOnlySubscriptionIsServed(t *testing.T) {
 	}
 }
 
-// The cursor of a client that comes back with nothing else stands for all its subscriptions: whatever it subscribes to makes its other messages dearer.
+// The cursor of a client that comes back with nothing else stands for all its subscriptions: whatever it subscribes to makes its other messages cost more, for
+// which its own subscriptions end, and not those of others who share its address.
 func TestAbuseCursorsForAll(t *testing.T) {
 	house, clients := crowded(), make([]*Subscriber, 50)
 	elsewhere := func(client, other int) string { return fmt.Sprintf(`{"msm":%d,"cursor":""}`, 2000+100*client+other) }
@@ -140,24 +141,31 @@ func TestAbuseCursorsForAll(t *testing.T) {
 		clients[n] = house.from(t, attacker, &remembering{})
 		subscribe(t, clients[n], `{"msm":1001,"cursor":""}`)
 	}
-	for other := range 20 {
-		for n, client := range clients {
+	growing := clients[:len(clients)/2]
+	for other := range 25 {
+		for n, client := range growing {
 			subscribe(t, client, elsewhere(n, other))
 		}
 	}
-	if steps := house.loaded(clients[0]); steps > 10_000 || steps < 9_000 {
+	if steps := house.charged(clients[0]); steps > 10_000 || steps < 9_000 {
 		t.Errorf("they cost %d steps for a result of the measurement that they began with", steps)
 	}
 	if house.counted(t, "atlas_gateway_overloads_ended_total") == 0 {
 		t.Error("none has ended")
 	}
-	before := house.loaded(clients[0])
-	for other := range 20 {
-		if err := unsubscribe(t, clients[0], elsewhere(0, other)); err != nil {
+	for n, client := range clients[len(growing):] {
+		if client.Subscriptions() != 1 {
+			t.Errorf("client %d has lost its subscription, as others have subscribed to something else", len(growing)+n)
+		}
+	}
+	stays := slices.IndexFunc(growing, func(s *Subscriber) bool { return s.Subscriptions() == 26 })
+	before := house.charged(clients[0])
+	for other := range 25 {
+		if err := unsubscribe(t, growing[stays], elsewhere(stays, other)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if after := house.loaded(clients[0]); after >= before {
+	if after := house.charged(clients[0]); after >= before {
 		t.Errorf("they cost %d steps, and %d when a client has ended most of its subscriptions", before, after)
 	}
 }

@@ -16,7 +16,7 @@ func (p *partition) deliver(records []atlas.Record) (taken int) {
 	for i := range records {
 		taken += p.deliverOne(&p.index, &records[i], nil)
 		p.fallBehind(records[i].Position.Offset)
-		p.weigh(&records[i])
+		p.noteLength(&records[i])
 	}
 	p.pace.note(records, p.hub.settings.Behind.Time)
 	p.passed.Store(p.pace.next)

@@ -141,4 +141,11 @@ func release(ended []*membership) {
 		}
 		over.subscriber.flush()
 	}
+	recounted := make(map[*Subscriber]struct{})
+	for _, over := range ended {
+		if _, again := recounted[over.subscriber]; !again {
+			recounted[over.subscriber] = struct{}{}
+			over.subscriber.recountCursors()
+		}
+	}
 }

@@ -14,7 +14,7 @@ type membership struct {
 	gone        *subscription.Error // why that is not where its client has got to; nil if it is
 	active      bool                // the index of a member that is behind has it; guarded by the partition's lock, as is stops
 	stops       bool                // it ends when all is delivered
-	isCharged   bool                // its address pays for it; guarded by the partition's lock
+	costs       *costs              // among which it is charged; nil if it is not; guarded by the partition's lock
 	arrival     uint64              // counts those of the partition that have been charged
 	partition   *partition          // where it stands, from add on
 	entry       *entry              // in the subscriber's ledger, if it has one; guarded by the ledger's lock

@@ -26,11 +26,9 @@ type partition struct {
 	flushing []*member // touched, while it is flushed: the two take turns
 	fallen   []fallen  // who could not take the record that is delivered
 	behind   map[*behind]struct{}
-	joined   uint64 // counts the memberships that have been charged
-	demands  map[demandOf]*demand
-	loads    map[loadOf]*load
-	lengths  map[atlas.MeasurementID]*length
-	ended    []*membership // whom relieve has ended
+	charged  uint64 // counts the memberships that have been
+	costs    map[atlas.MeasurementID]*costs
+	ended    []*membership // that cost too much, and are to be released
 	pace     pace
 	passed   atomic.Int64 // what stands before it has been enqueued for those who are not behind
 	isPast   bool         // it is that of a replay
@@ -49,8 +47,8 @@ type member struct {
 
 func newPartition(hub *Hub) *partition {
 	p := &partition{
-		hub: hub, members: make(map[*Subscriber]*member), demands: make(map[demandOf]*demand), loads: make(map[loadOf]*load),
-		lengths: make(map[atlas.MeasurementID]*length), frames: frames{subject: subscription.NewSubject(hub.settings.Enricher)},
+		hub: hub, members: make(map[*Subscriber]*member), costs: make(map[atlas.MeasurementID]*costs),
+		frames: frames{subject: subscription.NewSubject(hub.settings.Enricher)},
 	}
 	p.frames.partition = p
 	return p
@@ -78,7 +76,7 @@ func (p *partition) add(joining *membership, next int64) error {
 	joining.subscriber.roll.add(joining)
 	if err := p.welcome(joining, next); err != nil {
 		joining.subscriber.roll.remove(joining)
-		p.refund(joining)
+		refund(joining)
 		return err
 	}
 	p.pace.reach(next)
@@ -203,10 +201,10 @@ func (p *partition) remove(leaving *membership, last func() error) (ended bool, 
 }
 
 func (p *partition) exit(left *member, leaving *membership) {
-	p.refund(leaving)
 	if ledger := leaving.ledger(); ledger != nil {
 		ledger.end(leaving)
 	}
+	refund(leaving)
 	if leaving.buffer != nil {
 		leaving.buffer.users.Add(-1)
 	}

@@ -167,7 +167,7 @@ func BenchmarkSteps(b *testing.B) {
 func (h *house) timeDeliveries(b *testing.B, result atlas.Record) float64 {
 	b.Helper()
 	for range 2 * recentRecords {
-		h.results.partition(0).weigh(&result)
+		h.results.partition(0).noteLength(&result)
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -196,11 +196,9 @@ func threadTime(b *testing.B) float64 {
 
 // steps is what the one address costs for a result.
 func (h *house) steps() (steps int) {
-	partition := h.results.partition(0)
-	for at, load := range partition.loads {
-		if at.measurement == 1001 {
-			steps = max(steps, load.steps.Of(partition.lengths[at.measurement].charged))
-		}
+	costs := h.results.partition(0).costs[1001]
+	for _, cost := range costs.networks {
+		steps = max(steps, cost.steps.Of(costs.length.charged))
 	}
 	return steps
 }

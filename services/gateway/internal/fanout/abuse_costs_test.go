@@ -120,8 +120,8 @@ func TestStepsAreSharedAndPaidBack(t *testing.T) {
 	}
 	partition := house.results.partition(0)
 	want := stepsOfClient.Times(3000).Plus(stepsOfPayload).Plus(parse(t, `{"msm":1001,"acceptedFields":["prb_id"]}`).Scans()[0].Steps())
-	if load := partition.loads[loadOf{all[0].networks[0].Prefix, 1001}]; load.steps != want {
-		t.Errorf("got %+v steps, want %+v", load.steps, want)
+	if cost := partition.costs[1001].networks[all[0].networks[0].Prefix]; cost.steps != want {
+		t.Errorf("got %+v steps, want %+v", cost.steps, want)
 	}
 	subscriber := house.from(t, "2001:db8::1", &sink{})
 	for i := range 30 {
@@ -136,8 +136,8 @@ func TestStepsAreSharedAndPaidBack(t *testing.T) {
 	for _, subscriber := range append(all, subscriber) {
 		subscriber.Leave()
 	}
-	if left := len(partition.loads) + len(partition.demands); left != 0 {
-		t.Errorf("%d loads and demands are left", left)
+	if left := len(partition.costs[1001].networks) + len(partition.costs[1001].clients); left != 0 {
+		t.Errorf("%d networks and clients are still charged", left)
 	}
 }
 

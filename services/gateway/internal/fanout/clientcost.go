@@ -24,27 +24,21 @@ const (
 	bytesOfStep = 12
 )
 
-// demand is what a client wants of a measurement.
-type demand struct {
+// clientCost is what a client costs for each record of a measurement.
+type clientCost struct {
 	memberships int
 	probes      int // memberships that name one
 	withFields  int // memberships with acceptedFields
 	arrays      int // memberships that buffer
 	cursors     int // memberships whose cursors are the client's own
 	cursor      int // steps that such a cursor takes, which stands for what the client has elsewhere, too
-	sets        []setDemand
+	sets        []fieldSet
 }
 
-// setDemand is how many memberships of a demand have one set of acceptedFields.
-type setDemand struct {
+// fieldSet is how many memberships of a client have one set of acceptedFields.
+type fieldSet struct {
 	payload     payload
 	memberships int
-}
-
-// demandOf says whose demand it is.
-type demandOf struct {
-	subscriber  *Subscriber
-	measurement atlas.MeasurementID
 }
 
 // payload says what clients must have in common to get the same bytes.
@@ -59,66 +53,70 @@ type payload struct {
 // Steps implements shared.
 func (payload) Steps() subscription.Steps { return stepsOfPayload }
 
-// total is what the client costs beside what is shared.
-func (d *demand) total() (steps subscription.Steps) {
-	if d.memberships == 0 {
+// steps is what the client costs beside what is shared.
+func (c *clientCost) steps() (steps subscription.Steps) {
+	if c.memberships == 0 {
 		return steps
 	}
-	steps = stepsOfClient.Plus(stepsOfProbe.Times(min(d.probes, mostProbes)))
-	if d.withFields > 1 {
-		steps = steps.Plus(stepsOfSet.Times(d.withFields))
+	steps = stepsOfClient.Plus(stepsOfProbe.Times(min(c.probes, mostProbes)))
+	if c.withFields > 1 {
+		steps = steps.Plus(stepsOfSet.Times(c.withFields))
 	}
-	if d.arrays > 0 {
+	if c.arrays > 0 {
 		steps = steps.Plus(stepsOfArray)
 	}
-	if d.cursors > 0 {
-		steps = steps.Plus(stepsOfMessage).Plus(subscription.Steps{Each: d.cursor})
+	if c.cursors > 0 {
+		steps = steps.Plus(stepsOfMessage).Plus(subscription.Steps{Each: c.cursor})
 	}
 	return steps
 }
 
-// shared is the payload that the client gets, if it is not what everybody does. Where several sets are united, nobody else may unite the same.
-func (d *demand) shared(client *Subscriber) []shared {
-	switch len(d.sets) {
+// payloads is the payload that the client gets, if it is not what everybody does. Where several sets are united, nobody else may unite the same.
+func (c *clientCost) payloads(client *Subscriber) []shared {
+	switch len(c.sets) {
 	case 0:
 		return nil
 	case 1:
-		return []shared{d.sets[0].payload}
+		return []shared{c.sets[0].payload}
 	default:
 		return []shared{payload{only: client}}
 	}
 }
 
-// add adds a membership, or takes it away for -1.
-func (d *demand) add(of *membership, once int) {
+// add adds a membership, which its ledger does not have yet, or takes one away for -1, which its ledger has no longer.
+func (c *clientCost) add(of *membership, once int) {
 	wanted := of.wanted
-	d.memberships += once
+	c.memberships += once
 	if wanted.Probe != 0 {
-		d.probes += once
+		c.probes += once
 	}
 	if wanted.Buffer {
-		d.arrays += once
+		c.arrays += once
 	}
 	if ledger := of.ledger(); ledger != nil {
-		d.cursors += once
-		d.cursor = ledger.steps(of)
+		c.cursors += once
+		joining := of
+		if once < 0 {
+			joining = nil
+		}
+		c.cursor = ledger.steps(joining)
 	}
 	if wanted.Fields.Count() > 0 {
-		d.withFields += once
-		d.addSet(payload{
+		c.withFields += once
+		c.addSet(payload{
 			fields: wanted.Fields, enriched: wanted.Enrich, cursor: wanted.Cursor.Wanted, stream: wanted.Stream, encoding: of.subscriber.encoding,
 		}, once)
 	}
 }
 
-func (d *demand) addSet(wanted payload, once int) {
-	at := slices.IndexFunc(d.sets, func(s setDemand) bool { return s.payload == wanted })
+func (c *clientCost) addSet(wanted payload, once int) {
+	at := slices.IndexFunc(c.sets, func(s fieldSet) bool { return s.payload == wanted })
 	if at < 0 {
-		d.sets = append(d.sets, setDemand{wanted, once})
+		c.sets = append(c.sets, fieldSet{wanted, once})
 		return
 	}
-	if d.sets[at].memberships += once; d.sets[at].memberships == 0 {
-		d.sets = slices.Delete(d.sets, at, at+1)
+	if c.sets[at].memberships += once; c.sets[at].memberships == 0 {
+		c.sets = slices.Delete(c.sets, at, at+1)
 	}
 }
 

@@ -1,0 +1,41 @@
+package fanout
+
+import (
+	"atlasstream/pkg/clientip"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// networkCost is what the clients of a network cost for each record of a measurement.
+type networkCost struct {
+	network     clientip.Network
+	memberships int
+	steps       subscription.Steps
+	shared      map[shared]int // how many need each of what is done once for all of them
+}
+
+// shared is what is done once for each record, however many clients of a network need it.
+type shared interface{ Steps() subscription.Steps }
+
+// add adds what a membership costs by itself, or takes it away for -1.
+func (n *networkCost) add(of *membership, once int) {
+	n.memberships += once
+	n.steps = n.steps.Plus(of.wanted.Steps().Times(once))
+	for _, scan := range of.wanted.Scans() {
+		n.share([]shared{scan}, once)
+	}
+}
+
+// share adds one who needs each of what is done once, or takes it away for -1.
+func (n *networkCost) share(needed []shared, once int) {
+	for _, each := range needed {
+		before := n.shared[each]
+		n.shared[each] = before + once
+		switch {
+		case before == 0 && once > 0:
+			n.steps = n.steps.Plus(each.Steps())
+		case before+once == 0:
+			n.steps = n.steps.Plus(each.Steps().Times(-1))
+			delete(n.shared, each)
+		}
+	}
+}
