@@ -31,12 +31,12 @@ func TestIncidentsBeginAndEndWithinTheirHour(t *testing.T) {
 }
 
 func TestOutageCutsARegionOffAndEnds(t *testing.T) {
-	n := newNetwork(t, Config{Seed: 1, Rate: 50})
+	n := newNetwork(t, Config{Seed: 1, Rate: 20})
 	out, _ := n.incidentsOf(newDice(), int64(sinceEpoch(start)/time.Hour))
 	answered := func(from, until time.Duration, inRegion bool) (share float64) {
 		of, with := 0, 0
-		for _, r := range resultsDuring(t, n, timeAt(from), until-from) {
-			if r.Type == "traceroute" || out.hits(r.probe) != inRegion {
+		for _, r := range resultsDuring(t, n, timeAt(from), until-from, "ping", "dns") {
+			if out.hits(r.probe) != inRegion {
 				continue
 			}
 			of++
@@ -69,7 +69,7 @@ func TestShiftLeadsARegionToAnotherInstanceAndBack(t *testing.T) {
 	measurement := n.servers[moved.server].measurement
 	where := placesOfInstances(n)
 	seen := map[bool]int{}
-	for _, r := range resultsDuring(t, n, timeAt(moved.from-5*time.Minute), moved.until-moved.from+10*time.Minute) {
+	for _, r := range resultsDuring(t, n, timeAt(moved.from-5*time.Minute), moved.until-moved.from+10*time.Minute, "dns") {
 		identity, rt := "", 0.0
 		if r.Measurement == measurement && r.probe.place.region == moved.region {
 			identity, rt = r.identity(t)

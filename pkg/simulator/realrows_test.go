@@ -54,8 +54,8 @@ func simulated(t *testing.T, name string) []object {
 	t.Helper()
 	var rows []object
 	for event := range during(newNetwork(t, Config{Seed: 1, Rate: 4}), start.Truncate(time.Hour), time.Hour) {
-		if row := decoded(t, event.JSON); row["type"] == name {
-			rows = append(rows, row)
+		if typeOf(event) == name {
+			rows = append(rows, decoded(t, event.JSON))
 		}
 	}
 	return rows
