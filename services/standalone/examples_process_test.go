@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -128,16 +127,18 @@ func nextLine(t *testing.T, lines <-chan string, want string) string {
 	return ""
 }
 
-// sameAddress is a gateway that is stopped and started again at its address.
+// sameAddress is a gateway that is stopped and started again while clients find it at one address, which a tunnel keeps from being taken meanwhile.
 type sameAddress struct {
 	*house
+	way  *tunnel
 	stop func()
 }
 
 func openSameAddress(t *testing.T, h *house) *sameAddress {
 	t.Helper()
-	free := freeAddresses(t, 2)
-	g := &sameAddress{house: &house{public: free[0], ingest: h.ingest, kafka: h.kafka, admins: free[1:]}}
+	way := startTunnel(t, "")
+	way.letUpgrade()
+	g := &sameAddress{house: &house{public: way.address, ingest: h.ingest, kafka: h.kafka}, way: way}
 	g.start(t, "")
 	t.Cleanup(func() { g.stop() })
 	return g
@@ -149,8 +150,11 @@ const anotherKey = "the key of another gateway, for a change"
 // start starts it with a key for cursors, or with that of the log.
 func (g *sameAddress) start(t *testing.T, cursorKey string) {
 	t.Helper()
+	public, admin := listen(t), listen(t)
+	g.way.leadTo(public.Addr().String())
+	g.admins = []string{admin.Addr().String()}
 	cfg := gateway.Config{
-		Kafka: []string{g.kafka}, Listener: listenAt(t, g.public), AdminListener: listenAt(t, g.admins[0]), CursorKey: cursorKey,
+		Kafka: []string{g.kafka}, Listener: public, AdminListener: admin, CursorKey: cursorKey,
 		Logger: zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel)),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -163,13 +167,4 @@ func (g *sameAddress) start(t *testing.T, cursorKey string) {
 		}
 	})
 	g.awaitReady(t)
-}
-
-func listenAt(t *testing.T, address string) net.Listener {
-	t.Helper()
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return listener
 }
