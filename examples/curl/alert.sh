@@ -23,7 +23,7 @@ while true; do
   status='' retry=''
   while IFS=$'\t' read -r event text place; do
     case $event in
-      atlas_subscribed) echo "watching" >&2; pause=1 ;;
+      atlas_subscribed) echo "watching" >&2; cursor=$place pause=1 ;;
       atlas_probestatus) echo "$text"; cursor=$place ;;
       atlas_error) echo "$text" >&2 ;; # [gap] and [cursor_gone] say what is missing
       end) status=$text retry=$place ;;

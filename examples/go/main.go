@@ -2,7 +2,7 @@
 //
 //	GATEWAY=http://localhost:8080 TOKEN=… go run ./examples/go MEASUREMENT FILE
 //
-// The file keeps what was counted, with the cursor of the last result. So none is lost or counted twice when the gateway is started again, or this program.
+// The file keeps what was counted, with the cursor behind it. So none is lost or counted twice when the gateway is started again, or this program.
 package main
 
 import (
@@ -29,10 +29,10 @@ func main() {
 		exitOn(json.Unmarshal(text, &d))
 	}
 	query := url.Values{"msm": {os.Args[1]}, "acceptedFields": {"prb_id"}, "cursor": {""}, "client": {"example-dashboard"}}
-	exitOn((&stream{query: query, cursor: d.Cursor, take: d.count}).follow())
+	exitOn((&stream{query: query, cursor: d.Cursor, take: d.count, keep: d.keep}).follow())
 }
 
-func (d *dashboard) count(result json.RawMessage, cursor string) error {
+func (d *dashboard) count(result json.RawMessage) error {
 	var of struct {
 		Probe int `json:"prb_id"`
 	}
@@ -41,16 +41,16 @@ func (d *dashboard) count(result json.RawMessage, cursor string) error {
 	}
 	d.Results[of.Probe]++
 	d.Total++
-	d.Cursor = cursor
-	err := d.keep()
-	fmt.Printf("%d results of %d probes\n", d.Total, len(d.Results))
-	return err
+	return nil
 }
 
 // keep replaces the file in one step, so that it is whole whenever this program is killed.
-func (d *dashboard) keep() error {
+func (d *dashboard) keep(cursor string) error {
+	d.Cursor = cursor
 	text, err := json.Marshal(d)
-	return errors.Join(err, os.WriteFile(d.file+".new", text, 0o600), os.Rename(d.file+".new", d.file))
+	err = errors.Join(err, os.WriteFile(d.file+".new", text, 0o600), os.Rename(d.file+".new", d.file))
+	fmt.Printf("%d results of %d probes\n", d.Total, len(d.Results))
+	return err
 }
 
 func exitOn(err error) {

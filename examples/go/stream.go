@@ -17,8 +17,9 @@ import (
 // stream is a subscription that goes on, behind the last result, whenever it was interrupted.
 type stream struct {
 	query  url.Values
-	cursor string // of the last result
-	take   func(result json.RawMessage, cursor string) error
+	cursor string // of the last message
+	take   func(result json.RawMessage) error
+	keep   func(cursor string) error // which stands behind all results that were taken
 	pause  time.Duration // before the next try
 }
 
@@ -78,14 +79,19 @@ func (s *stream) hear(line []byte) error {
 		fmt.Fprintln(os.Stderr, "live")
 		s.pause = time.Second
 	case "atlas_result":
-		s.cursor = cursor
-		return s.take(payload, cursor)
+		if err := s.take(payload); err != nil {
+			return err
+		}
 	case "atlas_error": // such as [gap] and [cursor_gone], which say what is missing
 		fmt.Fprintf(os.Stderr, "%s\n", payload)
 	case "atlas_unsubscribed":
 		return fmt.Errorf("%w: the measurement has stopped", errRefused)
 	}
-	return nil
+	if cursor == "" {
+		return nil
+	}
+	s.cursor = cursor
+	return s.keep(cursor)
 }
 
 // refused tells what is over soon, and when, from what is wrong.

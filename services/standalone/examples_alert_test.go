@@ -37,7 +37,9 @@ func alertOfCurl(t *testing.T, h *house) {
 	const asn = 64520
 	g := openSameAddress(t, h)
 	e := startAlert(t, g, "examples/curl/alert.sh", asn)
+	g.stop() // before the first event has come
 	postDisconnects(t, h, asn)
+	g.start(t, "")
 	for _, probe := range []int{11, 12, 14} {
 		e.expect(t, fmt.Sprintf("probe %d of AS64520 is away", probe))
 	}

@@ -117,7 +117,9 @@ func dashboardOfGo(t *testing.T, h *house) {
 	command := strings.NewReplacer("1001", "1003", "/tmp/counts.json", file).Replace(exampleCommand(t, "go run ./examples/go"))
 	first := startExample(t, g.house, command)
 	first.awaitNote(t, "live")
+	g.stop() // before the first result has come
 	g.mustPost(t, severalNumbered(1003, 1, 50)...)
+	g.start(t, "")
 	first.expectAtLast(t, "50 results of 50 probes")
 	g.restart(t, 1003, 51, 120)
 	first.expectAtLast(t, "120 results of 120 probes")

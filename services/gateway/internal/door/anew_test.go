@@ -60,7 +60,7 @@ func TestGetThatComesBackToWhatIsGoneBeginsAnew(t *testing.T) {
 		confirmed, told := "id: 1001-behind--1\nevent: atlas_subscribed\ndata: "+test.echo+"\n\n", "event: atlas_error\ndata: "+begunAnew+"\n\n"
 		result := "id: 1001-behind-0\nevent: atlas_result\ndata: {\"msm_id\":1001,\"prb_id\":7}\n\n"
 		if test.accept != events {
-			confirmed, told = `["atlas_subscribed",`+test.echo+"]\n", `["atlas_error",`+begunAnew+"]\n"
+			confirmed, told = `["atlas_subscribed",`+test.echo+`,"1001-behind--1"]`+"\n", `["atlas_error",`+begunAnew+"]\n"
 			result = `["atlas_result",{"msm_id":1001,"prb_id":7},"1001-behind-0"]` + "\n"
 		}
 		expectText(t, response.Body, confirmed+told)

@@ -58,6 +58,11 @@ func (lines) EventAt(name string, payload []byte, cursor string) *outbox.Message
 	return outbox.Text(append(onOneLine(text), '\n'))
 }
 
+// EventAtStart implements fanout.StartEncoding.
+func (l lines) EventAtStart(name string, payload []byte, cursor string) *outbox.Message {
+	return l.EventAt(name, payload, cursor)
+}
+
 func (lines) contentType() string { return "application/x-ndjson" }
 func (lines) keepAlive() []byte   { return []byte("\n") }
 func (lines) isLast(event []byte) bool {

@@ -20,6 +20,11 @@ func (jsonArrays) EventAt(name string, payload []byte, cursor string) *outbox.Me
 	return outbox.Text(appendJSONArrayAt(make([]byte, 0, len(name)+len(payload)+len(cursor)+len(`["",,""]`)), name, payload, cursor))
 }
 
+// EventAtStart implements fanout.StartEncoding.
+func (e jsonArrays) EventAtStart(name string, payload []byte, cursor string) *outbox.Message {
+	return e.EventAt(name, payload, cursor)
+}
+
 func appendJSONArray(text []byte, name string, payload []byte) []byte {
 	text = append(append(append(text, `["`...), name...), `",`...)
 	return append(append(text, payload...), ']')

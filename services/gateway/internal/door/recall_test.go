@@ -126,12 +126,12 @@ func TestOldClientsHavePlainCursors(t *testing.T) {
 func TestLinesHaveCursorsIfTheyAreAskedFor(t *testing.T) {
 	house := open(t, plan{})
 	response := house.get(t, "msm=1001&cursor=")
-	expectText(t, response.Body, `["atlas_subscribed",{"cursor":"","msm":"1001"}]`+"\n")
+	expectText(t, response.Body, `["atlas_subscribed",{"cursor":"","msm":"1001"},"1001-behind--1"]`+"\n")
 	house.deliver(7)
 	expectText(t, response.Body, `["atlas_result",{"msm_id":1001,"prb_id":7},"1001-behind-0"]`+"\n")
 	client := house.connect(t)
 	say(t, client, `["atlas_subscribe",{"msm":1001,"cursor":""}]`)
-	expect(t, client, `["atlas_subscribed",{"msm":1001,"cursor":""}]`)
+	expect(t, client, `["atlas_subscribed",{"msm":1001,"cursor":""},"1001-behind--1"]`)
 	house.deliver(8)
 	expect(t, client, `["atlas_result",{"msm_id":1001,"prb_id":8},"1001-behind-0"]`)
 }

@@ -40,8 +40,8 @@ type Encoding interface {
 	EventAt(name string, payload []byte, cursor string) *outbox.Message
 }
 
-// StartEncoding is that of a door whose clients come back by themselves with the last cursor that they were given: the confirmation of a subscription has
-// one too, or who is cut off before the first record would come back without any.
+// StartEncoding is that of a door whose clients come back with the last cursor that they were given for a subscription: its confirmation has one too, or who is
+// cut off before the first record would come back without any.
 type StartEncoding interface {
 	Encoding
 	// EventAtStart is EventAt for the confirmation.

@@ -1,6 +1,7 @@
 // Opens the dashboard of examples/page: `node dashboard.cjs`. Standard input has ["open", URL] on a line; standard output has ["shown", {state, results,
 // probes, told, counts}] each time that the page shows something else. It ends with its standard input.
 const readline = require("node:readline");
+const { setTimeout } = require("node:timers/promises");
 const { launch } = require("./chromium.cjs");
 
 function shown() {
@@ -9,22 +10,30 @@ function shown() {
   return { state: text("state"), results: Number(text("results")), probes: Number(text("probes")), told: text("told"), counts };
 }
 
-async function main() {
-  const browser = await launch();
-  let timer;
-  for await (const line of readline.createInterface({ input: process.stdin })) {
-    clearInterval(timer);
-    const page = await browser.newPage();
-    page.on("pageerror", (error) => process.stderr.write(`${error}\n`));
-    await page.goto(JSON.parse(line)[1]);
-    let last;
-    timer = setInterval(async () => {
+// watch says what a page shows each time that it is something else, until the function that it gives is called.
+function watch(page) {
+  let watching = true;
+  const ended = (async () => {
+    for (let last; watching; await setTimeout(50)) {
       const now = JSON.stringify(["shown", await page.evaluate(shown)]);
       if (now !== last) process.stdout.write(`${now}\n`);
       last = now;
-    }, 50);
+    }
+  })();
+  return () => { watching = false; return ended; };
+}
+
+async function main() {
+  const browser = await launch();
+  let stop = async () => {};
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    await stop();
+    const page = await browser.newPage();
+    page.on("pageerror", (error) => process.stderr.write(`${error}\n`));
+    await page.goto(JSON.parse(line)[1]);
+    stop = watch(page);
   }
-  clearInterval(timer);
+  await stop();
   await browser.close();
   process.exit(0);
 }
