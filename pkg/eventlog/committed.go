@@ -3,10 +3,11 @@ package eventlog
 import (
 	"cmp"
 	"context"
+	"errors"
+	"io"
 	"slices"
 
 	"github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/fetch"
 )
 
@@ -68,37 +69,57 @@ func (p *fetchedPartition) response(number int) (*kafka.FetchResponse, error) {
 
 // committedRecords are the records of an answer without those that were aborted and without the markers that end transactions.
 type committedRecords struct {
-	protocol.RecordStream
-	behind int64 // the offset behind the last batch that was left out; whoever has read all is there at least
+	batches []*fetchedBatch // that are to be read
+	behind  int64           // the offset behind all that the answer has, read or left out; 0 if it has nothing
 }
 
 // committed leaves out what was aborted, by the transactions that a broker lists for the answer: each with its producer and the offset of its first batch.
-// From there on all transactional batches of the producer belong to it, until the marker that ends it. The slice is used for what is left.
-func committed(batches []protocol.RecordReader, aborted []fetch.ResponseTransaction) *committedRecords {
+// From there on all transactional batches of the producer belong to it, until the marker that ends it. What is left out is not unpacked; of a batch that is
+// damaged nobody knows whether it is to be left out, so it is read, and fails. The slice is used for what is left.
+func committed(batches []*fetchedBatch, aborted []fetch.ResponseTransaction) *committedRecords {
 	slices.SortFunc(aborted, func(a, b fetch.ResponseTransaction) int { return cmp.Compare(a.FirstOffset, b.FirstOffset) })
-	answer, open := &committedRecords{}, openTransactions{aborted: aborted}
-	answer.Records = batches[:0]
+	answer, open := &committedRecords{batches: batches[:0]}, openTransactions{aborted: aborted}
 	for _, batch := range batches {
-		switch batch := batch.(type) {
-		case *protocol.ControlBatch:
-			open.end(batch)
-			answer.leaveOut(batch.BaseOffset, batch.Records)
-			continue
-		case *protocol.RecordBatch:
-			if open.have(batch) {
-				answer.leaveOut(batch.BaseOffset, batch.Records)
-				continue
-			}
+		answer.behind = max(answer.behind, batch.behind)
+		if !open.leaveOut(batch) {
+			answer.batches = append(answer.batches, batch)
 		}
-		answer.Records = append(answer.Records, batch)
 	}
 	return answer
+}
+
+// ReadRecord implements kafka.RecordReader.
+func (c *committedRecords) ReadRecord() (*kafka.Record, error) {
+	for len(c.batches) > 0 {
+		record, err := c.batches[0].ReadRecord()
+		if !errors.Is(err, io.EOF) {
+			return record, err
+		}
+		c.batches = c.batches[1:]
+	}
+	return nil, io.EOF
 }
 
 // openTransactions are those that are open at a place in the log and will be aborted.
 type openTransactions struct {
 	aborted   []fetch.ResponseTransaction // that have not begun there, in the order in which they begin
 	producers []int64                     // of those that have
+}
+
+// leaveOut tells whether a batch is a marker or belongs to one of them. A marker ends the transaction of its producer.
+func (o *openTransactions) leaveOut(batch *fetchedBatch) bool {
+	o.reach(batch.base)
+	switch {
+	case batch.attributes.Control():
+		if !batch.isSound() {
+			return false
+		}
+		o.producers = slices.DeleteFunc(o.producers, func(producer int64) bool { return producer == batch.producer })
+		return true
+	case batch.attributes.Transactional():
+		return slices.Contains(o.producers, batch.producer) && batch.isSound()
+	}
+	return false
 }
 
 // reach begins the transactions whose first batch does not stand behind an offset.
@@ -109,42 +130,10 @@ func (o *openTransactions) reach(offset int64) {
 	}
 }
 
-// have tells whether a batch belongs to one of them.
-func (o *openTransactions) have(batch *protocol.RecordBatch) bool {
-	o.reach(batch.BaseOffset)
-	return batch.Attributes.Transactional() && slices.Contains(o.producers, batch.ProducerID)
-}
-
-// end takes notice of a marker, which ends the transaction of its producer.
-func (o *openTransactions) end(marker *protocol.ControlBatch) {
-	o.reach(marker.BaseOffset)
-	o.producers = slices.DeleteFunc(o.producers, func(producer int64) bool { return producer == marker.ProducerID })
-}
-
-// leaveOut passes over a batch.
-func (c *committedRecords) leaveOut(base int64, records protocol.RecordReader) {
-	c.behind = max(c.behind, base+1)
-	_ = eachRecord(records, func(record *kafka.Record) error {
-		c.behind = max(c.behind, record.Offset+1)
-		return nil
-	})
-}
-
-// behindLeftOut gives the offset behind what was left out of an answer.
-func behindLeftOut(records kafka.RecordReader) int64 {
+// behindAnswer gives the offset behind all that an answer has, 0 if it has nothing.
+func behindAnswer(records kafka.RecordReader) int64 {
 	if committed, ok := records.(*committedRecords); ok {
 		return committed.behind
 	}
 	return 0
-}
-
-// batchesOf gives the batches of an answer.
-func batchesOf(records kafka.RecordReader) []protocol.RecordReader {
-	switch records := records.(type) {
-	case *committedRecords:
-		return records.Records
-	case *protocol.RecordStream:
-		return records.Records
-	}
-	return nil
 }

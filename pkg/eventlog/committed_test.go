@@ -1,10 +1,11 @@
 package eventlog
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/segmentio/kafka-go"
@@ -78,7 +79,7 @@ func (l *transactedLog) endTransaction(producer int64, abort bool) {
 }
 
 // answer is what Kafka sends for an offset: whole batches, and those aborted transactions that overlap with them, in the order of their ends.
-func (l *transactedLog) answer(from int64, most int) (batches []protocol.RecordReader, aborted []fetch.ResponseTransaction, end int64) {
+func (l *transactedLog) answer(from int64, most int) (batches []*fetchedBatch, aborted []fetch.ResponseTransaction, end int64) {
 	end = from
 	for _, batch := range l.batches {
 		if batch.base+batch.records > from && len(batches) < most {
@@ -94,21 +95,18 @@ func (l *transactedLog) answer(from int64, most int) (batches []protocol.RecordR
 	return batches, aborted, end
 }
 
-func (b transactedBatch) reader() protocol.RecordReader {
-	records := make([]kafka.Record, b.records)
-	for i := range records {
-		records[i] = kafka.Record{Offset: b.base + int64(i), Value: kafka.NewBytes(strconv.AppendInt(nil, b.producer, 10))}
+func (b transactedBatch) reader() *fetchedBatch { return newBatch(b.written()) }
+
+func (b transactedBatch) written() []byte {
+	raw := writtenBatch(b.base, b.base+b.records, offsetsFrom(b.base, b.records)...)
+	if b.transactional {
+		raw[attributesAt+1] |= byte(protocol.Transactional)
 	}
 	if b.isMarker {
-		return &protocol.ControlBatch{
-			Attributes: protocol.Control | protocol.Transactional, BaseOffset: b.base, ProducerID: b.producer, Records: protocol.NewRecordReader(records...),
-		}
+		raw[attributesAt+1] |= byte(protocol.Control)
 	}
-	attributes := protocol.Attributes(0)
-	if b.transactional {
-		attributes = protocol.Transactional
-	}
-	return &protocol.RecordBatch{Attributes: attributes, BaseOffset: b.base, ProducerID: b.producer, Records: protocol.NewRecordReader(records...)}
+	binary.BigEndian.PutUint64(raw[producerAt:], uint64(b.producer))
+	return sign(raw)
 }
 
 // Of whatever transactions there were, read from wherever and in answers of whatever length, all that was committed is read, in order, and nothing else.
@@ -166,13 +164,54 @@ func TestWhatWasLeftOutIsPassedWithTheAnswerOnly(t *testing.T) {
 	}
 }
 
+// What is left out is passed as a whole, though nobody could read it: of what is in it, it does not matter.
+func TestWhatIsLeftOutNeedNotBeReadable(t *testing.T) {
+	log := &transactedLog{open: map[int64]int64{1: 0}}
+	log.append(transactedBatch{producer: 1, records: 7, transactional: true})
+	log.endTransaction(1, true)
+	for name, at := range map[string]int{"aborted": 0, "a marker": 1} {
+		raw := log.batches[at].written()
+		raw[attributesAt+1] |= 7 // a codec that there is not
+		reader := fetcherAt(log.batches[at].base)
+		answer := committed([]*fetchedBatch{newBatch(sign(raw))}, []fetch.ResponseTransaction{{ProducerID: 1, FirstOffset: 0}})
+		want := reader.next + log.batches[at].records
+		if err := reader.takeEach(answer, func(*kafka.Record) error { return nil }); err != nil || reader.next != want {
+			t.Errorf("%s: stands at %d, %v, want %d", name, reader.next, err, want)
+		}
+	}
+}
+
+// Whether a damaged batch is to be left out, nobody knows: its header may be what is damaged.
+func TestDamagedBatchesAreNotLeftOut(t *testing.T) {
+	log := &transactedLog{open: map[int64]int64{1: 0}}
+	log.append(transactedBatch{producer: 1, records: 7, transactional: true})
+	log.endTransaction(1, true)
+	for _, batch := range log.batches {
+		raw := batch.written()
+		raw[len(raw)-1] ^= 1
+		answer := committed([]*fetchedBatch{newBatch(raw)}, []fetch.ResponseTransaction{{ProducerID: 1, FirstOffset: 0}})
+		if _, err := answer.ReadRecord(); err == nil || !strings.Contains(err.Error(), "checksum") {
+			t.Errorf("%+v: got %v, want that the checksum is another one", batch, err)
+		}
+	}
+}
+
+// A broker that sends what was not asked for is told from one that has nothing: whoever reads would ask it again and again.
+func TestOnlyWhatStandsBeforeIsAnError(t *testing.T) {
+	reader := fetcherAt(3)
+	answer := committed([]*fetchedBatch{newBatch(writtenBatch(0, 3, 0, 1, 2))}, nil)
+	if err := reader.takeEach(answer, func(*kafka.Record) error { return nil }); err == nil || reader.next != 3 {
+		t.Errorf("stands at %d, %v; want an error", reader.next, err)
+	}
+}
+
 // BenchmarkCommitted is what leaving out costs an answer in which nothing is to be left out.
 func BenchmarkCommitted(b *testing.B) {
 	for _, batches := range []int{1, 100} {
 		b.Run(fmt.Sprintf("%d batches", batches), func(b *testing.B) {
-			answer := make([]protocol.RecordReader, batches)
+			answer := make([]*fetchedBatch, batches)
 			for i := range answer {
-				answer[i] = transactedBatch{producer: -1, base: int64(i)}.reader()
+				answer[i] = transactedBatch{producer: -1, base: int64(i), records: 1}.reader()
 			}
 			b.ReportAllocs()
 			for b.Loop() {

@@ -29,7 +29,7 @@ var batchChecksums = crc32.MakeTable(crc32.Castagnoli)
 
 // batchesIn gives the batches of an answer, none of which is unpacked yet. The last one is mostly cut off, and left out. An error comes with no batch: what is
 // wrong behind others stands first in the next answer.
-func batchesIn(answer []byte) (batches []protocol.RecordReader, err error) {
+func batchesIn(answer []byte) (batches []*fetchedBatch, err error) {
 	for len(answer) >= batchHeader {
 		length := int64(binary.BigEndian.Uint32(answer[batchLengthAt:])) + batchLengthAt + 4
 		if format := answer[formatAt]; format != batchFormat || length < batchHeader {
@@ -49,29 +49,30 @@ func batchesIn(answer []byte) (batches []protocol.RecordReader, err error) {
 }
 
 // newBatch reads the header of a whole batch.
-func newBatch(raw []byte) protocol.RecordReader {
+func newBatch(raw []byte) *fetchedBatch {
 	fields := wireFields{rest: raw}
 	batch := &fetchedBatch{base: fields.int64()}
+	batch.least = batch.base
 	fields.bytes(checksumAt - 8)
 	batch.checksum = uint32(fields.int32())
 	batch.checked = fields.rest
 	batch.attributes = protocol.Attributes(fields.int16())
-	fields.int32() // the last record's offset
+	batch.behind = batch.base + int64(max(0, fields.int32())) + 1
 	batch.time = fields.int64()
 	fields.int64() // the latest time
-	producer := fields.int64()
+	batch.producer = fields.int64()
 	fields.bytes(2 + 4) // the producer's epoch, and its batches
 	batch.left = int(fields.int32())
 	batch.records = fields
-	if batch.attributes.Control() {
-		return &protocol.ControlBatch{Attributes: batch.attributes, BaseOffset: batch.base, ProducerID: producer, Records: batch}
-	}
-	return &protocol.RecordBatch{Attributes: batch.attributes, BaseOffset: batch.base, ProducerID: producer, Records: batch}
+	return batch
 }
 
 // fetchedBatch reads the records of a batch, which it unpacks for the first of them.
 type fetchedBatch struct {
 	base, time int64 // to which those of the records are relative
+	behind     int64 // the offset behind its last record, which compaction leaves as it is though it takes the record
+	least      int64 // the offset of the next record, or below it where compaction took some
+	producer   int64
 	attributes protocol.Attributes
 	checksum   uint32
 	checked    []byte        // what it is of
@@ -100,8 +101,11 @@ func (b *fetchedBatch) ReadRecord() (*kafka.Record, error) {
 	return &b.record.Record, nil
 }
 
+// isSound tells whether the batch is as it was when it was made, all but its base offset, length and format.
+func (b *fetchedBatch) isSound() bool { return crc32.Checksum(b.checked, batchChecksums) == b.checksum }
+
 func (b *fetchedBatch) unpack() error {
-	if crc32.Checksum(b.checked, batchChecksums) != b.checksum {
+	if !b.isSound() {
 		return errors.New("its checksum is another one")
 	}
 	if b.attributes.Compression() == compress.None {

@@ -5,8 +5,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,8 @@ import (
 
 const (
 	attributesAt = 21
+	lastAt       = 23
+	producerAt   = 43
 	countAt      = 57
 )
 
@@ -77,6 +81,34 @@ func batchOf(t testing.TB, base int64, codec compress.Compression, records ...ka
 	raw := written.Bytes()[4:]
 	binary.BigEndian.PutUint64(raw, uint64(base))
 	return raw
+}
+
+// writtenBatch has records at those offsets, each with its offset and 1 as its key and its time, and {} as its value. It was made for all from base to before
+// behind.
+func writtenBatch(base, behind int64, offsets ...int64) []byte {
+	raw := make([]byte, batchHeader)
+	binary.BigEndian.PutUint64(raw, uint64(base))
+	raw[formatAt] = batchFormat
+	binary.BigEndian.PutUint32(raw[lastAt:], uint32(behind-base-1))
+	binary.BigEndian.PutUint64(raw[producerAt:], math.MaxUint64) // none
+	binary.BigEndian.PutUint32(raw[countAt:], uint32(len(offsets)))
+	for _, offset := range offsets {
+		record := binary.AppendVarint([]byte{0}, offset+1)
+		record = binary.AppendVarint(record, offset-base)
+		for _, field := range []string{strconv.FormatInt(offset+1, 10), "{}"} {
+			record = append(binary.AppendVarint(record, int64(len(field))), field...)
+		}
+		raw = binary.AppendVarint(raw, int64(len(record)+1))
+		raw = append(append(raw, record...), 0) // no headers
+	}
+	return sign(raw)
+}
+
+func offsetsFrom(first, count int64) (offsets []int64) {
+	for offset := first; offset < first+count; offset++ {
+		offsets = append(offsets, offset)
+	}
+	return offsets
 }
 
 func randomRecords(random *rand.Rand) []kafka.Record {

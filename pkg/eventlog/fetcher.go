@@ -57,18 +57,19 @@ func (f *fetcher) fetch(ctx context.Context) (*kafka.FetchResponse, error) {
 // close ends the use of the fetcher.
 func (f *fetcher) close() { f.limit.end() }
 
-// hasBatches tells an answer without a record of ours from one without anything.
-func hasBatches(records kafka.RecordReader) bool {
-	return len(batchesOf(records)) > 0
-}
-
-// takeEach hands on the records of an answer, and passes what was left out behind the last one.
+// takeEach hands on the records of an answer, and passes what stands behind the last one that was read: batches that were left out, and records that compaction
+// took.
 func (f *fetcher) takeEach(records kafka.RecordReader, take func(*kafka.Record) error) error {
-	err := eachRecord(records, take)
-	if err == nil {
-		f.next = max(f.next, behindLeftOut(records))
+	before := f.next
+	if err := eachRecord(records, take); err != nil {
+		return err
 	}
-	return err
+	behind := behindAnswer(records)
+	if behind > 0 && behind <= before {
+		return fmt.Errorf("the broker sends nothing but what stands before offset %d", behind)
+	}
+	f.next = max(f.next, behind)
+	return nil
 }
 
 // eachRecord hands on the records of an answer, which are valid during the call only.

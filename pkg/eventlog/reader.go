@@ -65,9 +65,6 @@ func (r *reader) takeAnswer(ctx context.Context, response *kafka.FetchResponse, 
 	if err := r.takeEach(response.Records, take); err != nil && r.next == before { // what was read before an error counts; the next read meets it again
 		return nil, fmt.Errorf("%s: offset %d: %w", r.partition, r.next, err)
 	}
-	if r.next == before && hasBatches(response.Records) {
-		r.next++ // a hole that compaction left: the broker sends it again and again
-	}
 	r.metrics.observe(r.counts)
 	return r.records, nil
 }

@@ -13,14 +13,13 @@ import (
 	"atlasstream/pkg/atlas"
 
 	"github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol"
 	"go.uber.org/zap"
 )
 
 // registryReader reads a partition of a registry and keeps the last version of each object until they are taken. It is used by one goroutine.
 //
 // On a compacted topic, kafka-go's Reader panics or reads the same batches for ever (segmentio/kafka-go#874, #1393, #1416). Batches are read by the number of
-// records that they say they have, which compaction corrects; but where one ends whose last records are gone, no record tells. step knows how to go on there.
+// records that they say they have, which compaction corrects; where one ends whose last records are gone, its header still tells.
 type registryReader struct {
 	fetcher
 	held    map[int64]*heldObject
@@ -67,30 +66,10 @@ func (r *registryReader) read(ctx context.Context) error {
 		return fmt.Errorf("%s: offset %d: %w", r.partition, r.next, err)
 	}
 	if r.next == before {
-		r.step(response.Records)
+		r.next = max(r.next, r.end) // compaction took all that stood behind it
 	}
 	r.metrics.observe(r.counts)
 	return nil
-}
-
-// step goes on where an answer had no record at next or behind it. Brokers send whole batches from the one on that has next, or that follows it; at least that
-// one, however long it is.
-func (r *registryReader) step(records kafka.RecordReader) {
-	if hasBatches(records) { // the last records of the batches are gone, or all of them are
-		r.next = max(r.next, lastBase(records)) + 1
-		return
-	}
-	r.next = max(r.next, r.end) // all that stood behind next is gone
-}
-
-// lastBase gives the offset at which the last batch of an answer began before it was compacted.
-func lastBase(records kafka.RecordReader) int64 {
-	batches := batchesOf(records)
-	switch batch := batches[len(batches)-1].(type) {
-	case *protocol.RecordBatch:
-		return batch.BaseOffset
-	}
-	return -1
 }
 
 func (r *registryReader) take(record *kafka.Record) error {

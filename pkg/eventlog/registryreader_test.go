@@ -26,6 +26,7 @@ type leftBatch struct {
 	first, last int64
 	left        []int64
 	control     bool
+	unreadable  bool // by a codec that there is not
 }
 
 func (c *compacted) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
@@ -33,7 +34,7 @@ func (c *compacted) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafk
 	if len(c.fetched) > 100 {
 		return nil, errors.New("asked again and again")
 	}
-	var batches []protocol.RecordReader
+	var batches []*fetchedBatch
 	for _, batch := range c.batches {
 		if batch.last >= request.Offset && len(batches) < c.atOnce {
 			batches = append(batches, batch.reader())
@@ -46,15 +47,15 @@ func (c *compacted) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafk
 	return answer, nil
 }
 
-func (b leftBatch) reader() protocol.RecordReader {
-	records := make([]kafka.Record, len(b.left))
-	for i, offset := range b.left {
-		records[i] = kafka.Record{Offset: offset, Time: time.UnixMilli(offset), Key: kafka.NewBytes(strconv.AppendInt(nil, offset+1, 10)), Value: kafka.NewBytes([]byte("{}"))}
-	}
+func (b leftBatch) reader() *fetchedBatch {
+	raw := writtenBatch(b.first, b.last+1, b.left...)
 	if b.control {
-		return &protocol.ControlBatch{BaseOffset: b.first, Records: protocol.NewRecordReader()}
+		raw[attributesAt+1] |= byte(protocol.Control)
 	}
-	return &protocol.RecordBatch{BaseOffset: b.first, Records: protocol.NewRecordReader(records...)}
+	if b.unreadable {
+		raw[attributesAt+1] |= 7
+	}
+	return newBatch(sign(raw))
 }
 
 func (*compacted) ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {
@@ -70,10 +71,11 @@ func TestRegistryReaderGetsPastWhatCompactionTook(t *testing.T) {
 	}{
 		{"nothing was taken", []leftBatch{{first: 0, last: 2, left: []int64{0, 1, 2}}}, 3, 1},
 		{"the first of a batch", []leftBatch{{first: 0, last: 2, left: []int64{2}}, {first: 3, last: 3, left: []int64{3}}}, 4, 2},
-		{"the last of a batch", []leftBatch{{first: 0, last: 4, left: []int64{0, 1}}, {first: 5, last: 5, left: []int64{5}}}, 6, 5},
+		{"the last of a batch", []leftBatch{{first: 0, last: 4, left: []int64{0, 1}}, {first: 5, last: 5, left: []int64{5}}}, 6, 2},
 		{"whole batches", []leftBatch{{first: 10, last: 10, left: []int64{10}}, {first: 500, last: 501, left: []int64{501}}}, 502, 2},
 		{"all of a batch but the batch", []leftBatch{{first: 7, last: 7}, {first: 9, last: 9}, {first: 10, last: 10, left: []int64{10}}}, 11, 3},
 		{"a marker between", []leftBatch{{first: 0, last: 0, left: []int64{0}}, {first: 1, last: 1, control: true}, {first: 2, last: 2, left: []int64{2}}}, 3, 3},
+		{"a long marker that cannot be read", []leftBatch{{first: 0, last: 4, control: true, unreadable: true}, {first: 5, last: 5, left: []int64{5}}}, 6, 2},
 		{"what stood at the end", []leftBatch{{first: 0, last: 1, left: []int64{0, 1}}}, 1000, 2},
 		{"everything", nil, 1000, 1},
 	} {
