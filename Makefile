@@ -79,7 +79,7 @@ image: ## Build the images atlas-stream/gateway and atlas-stream/collector
 web: $(PAGES)/dist/index.html ## Build the pages and bring /socket.io.js, which takes Node 20 with npm
 
 # The folders are named too, so that a file that is gone counts.
-$(PAGES)/dist/index.html: $(PAGES)/node_modules/.package-lock.json $(wildcard $(PAGES)/*.config.* $(PAGES)/tsconfig.json) $(shell find $(PAGES)/src $(PAGES)/build)
+$(PAGES)/dist/index.html: $(PAGES)/node_modules/.package-lock.json $(wildcard $(PAGES)/*.config.* $(PAGES)/tsconfig.json) $(shell find $(PAGES)/src $(PAGES)/build examples/snippets)
 	npm --prefix $(PAGES) run --silent build
 	@touch $@
 

@@ -8,12 +8,12 @@ import (
 	"io"
 	"os"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog/kafkatest"
+	"atlasstream/pkg/footprint"
 
 	"github.com/segmentio/kafka-go"
 	"go.uber.org/zap"
@@ -94,22 +94,13 @@ func realValues(b *testing.B) []string {
 
 func measureReading(b *testing.B, records int, read func() int) {
 	b.ReportAllocs()
-	before := processorTime(b)
+	before := footprint.CPU()
 	for b.Loop() {
 		if got := read(); got != records {
 			b.Fatalf("read %d records, want %d", got, records)
 		}
 	}
-	b.ReportMetric(float64((processorTime(b)-before).Nanoseconds())/float64(b.N)/float64(records), "cpu-ns/record")
-}
-
-func processorTime(b *testing.B) time.Duration {
-	b.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	b.ReportMetric(float64((footprint.CPU()-before).Nanoseconds())/float64(b.N)/float64(records), "cpu-ns/record")
 }
 
 // keepValue reads key and value, each into memory of its own.

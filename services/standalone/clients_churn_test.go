@@ -22,6 +22,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog/embedded"
+	"atlasstream/pkg/footprint"
 	"atlasstream/services/collector"
 	"atlasstream/services/gateway"
 )
@@ -53,13 +54,13 @@ func TestNothingStaysOfClientsThatVanish(t *testing.T) {
 	crowd := &crowd{house: house, seed: 1}
 	crowd.roam(t, 3*time.Second) // what is made once is made now
 	crowd.leave(t)
-	heap, goroutines := heapInUse(), runtime.NumGoroutine()
+	heap, goroutines := footprint.Heap(), runtime.NumGoroutine()
 
 	crowd.roam(t, time.Minute)
 	crowd.leave(t)
 	eventually(t, "goroutines are as few as before", func() bool { return runtime.NumGoroutine() <= goroutines+crowdSize/10 })
-	eventually(t, "the heap is as small as before", func() bool { return heapInUse()-heap <= heapMargin })
-	t.Logf("heap: %d KiB at first, %d KiB in the end; goroutines: %d, %d", heap>>10, heapInUse()>>10, goroutines, runtime.NumGoroutine())
+	eventually(t, "the heap is as small as before", func() bool { return footprint.Heap()-heap <= heapMargin })
+	t.Logf("heap: %d KiB at first, %d KiB in the end; goroutines: %d, %d", heap>>10, footprint.Heap()>>10, goroutines, runtime.NumGoroutine())
 	for _, complaint := range complaints.All() {
 		t.Errorf("logged as an error: %s %v", complaint.Message, complaint.ContextMap())
 	}
@@ -215,12 +216,4 @@ func gauge(admin, name string) (float64, error) {
 		}
 	}
 	return 0, fmt.Errorf("%s: %w", name, io.ErrUnexpectedEOF)
-}
-
-func heapInUse() int64 {
-	runtime.GC()
-	runtime.GC() // what pools kept over the first
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
 }

@@ -4,9 +4,8 @@ package main
 
 import (
 	"context"
-	"syscall"
-	"time"
 
+	"atlasstream/pkg/footprint"
 	"atlasstream/pkg/service"
 	"atlasstream/services/bench/internal/feed"
 	"atlasstream/services/bench/internal/talk"
@@ -24,18 +23,12 @@ func (s *settings) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before := processorTime()
+	before := footprint.CPU()
 	records, err := topic.Read(ctx, topic.PartitionOf(s.Measurement))
 	if err != nil {
 		return err
 	}
-	return talk.WithParent().Tell(talk.Played{Records: records, CPU: processorTime() - before})
-}
-
-func processorTime() time.Duration {
-	var usage syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage) // it has no way to fail
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	return talk.WithParent().Tell(talk.Played{Records: records, CPU: footprint.CPU() - before})
 }
 
 func main() {

@@ -4,26 +4,26 @@ import (
 	"iter"
 	"runtime"
 	"slices"
-	"syscall"
 	"time"
 
+	"atlasstream/pkg/footprint"
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/outage/score"
 )
 
 // cost gives the processor time that a gateway's detector takes for a day, and the most heap that it has at the end of one.
 func cost(r *score.Recording) (cpuOfDay time.Duration, held int64) {
-	before, days := heapInUse(), outage.NewDays(outage.NewRegistry(r.Probes), outage.DayOf(r.From))
+	before, days := footprint.Heap(), outage.NewDays(outage.NewRegistry(r.Probes), outage.DayOf(r.From))
 	judged := 0
 	for day, events := range byDay(r.Events) {
-		began := processorTime()
+		began := footprint.CPU()
 		for _, event := range events {
 			days.Take(event)
 		}
 		if day >= outage.DayOf(r.From) && day < outage.DayOf(r.Until) { // what it learns before does not count
 			judged++
-			cpuOfDay += processorTime() - began
-			held = max(held, heapInUse()-before)
+			cpuOfDay += footprint.CPU() - began
+			held = max(held, footprint.Heap()-before)
 		}
 	}
 	runtime.KeepAlive(days)
@@ -44,17 +44,4 @@ func byDay(events []outage.Event) iter.Seq2[outage.Day, []outage.Event] {
 			events = events[end:]
 		}
 	}
-}
-
-func heapInUse() int64 {
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
-}
-
-func processorTime() time.Duration {
-	var usage syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage) // it has no way to fail
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

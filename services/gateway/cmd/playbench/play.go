@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"atlasstream/pkg/footprint"
 	"atlasstream/services/gateway/internal/playback"
 )
 
@@ -31,10 +31,10 @@ func (s *settings) play(ctx context.Context, player *playback.Player) (took, err
 	if err != nil {
 		return took{}, err
 	}
-	heap, processor := heapInUse(), processorTime()
+	heap, processor := footprint.Heap(), footprint.CPU()
 	clients, over, err := s.run(ctx, replays, func() took {
-		spent := processorTime() - processor
-		return took{CPU: spent, Held: heapInUse() - heap}
+		spent := footprint.CPU() - processor
+		return took{CPU: spent, Held: footprint.Heap() - heap}
 	})
 	for _, client := range clients {
 		records, late := client.taken()
@@ -107,20 +107,4 @@ func (s *settings) timeout() <-chan time.Time {
 		return nil
 	}
 	return time.After(s.For)
-}
-
-// heapInUse is what the heap takes once garbage collections find no more to free.
-func heapInUse() int64 {
-	for range 2 { // pools survive the first
-		runtime.GC()
-	}
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapInuse)
-}
-
-func processorTime() time.Duration {
-	var usage syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage) // it has no way to fail
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

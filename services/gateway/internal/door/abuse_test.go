@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"atlasstream/pkg/footprint"
 	"atlasstream/services/gateway/internal/admission"
 )
 
@@ -101,7 +102,7 @@ func TestAbuseRecoveries(t *testing.T) {
 func TestAbuseLongRequests(t *testing.T) {
 	const clients, long = 20, 30_000
 	house := build(t, plan{clients: clients})
-	before := heapInUse()
+	before := footprint.Heap()
 	var kept []*connection
 	for range clients {
 		request := httptest.NewRequest(http.MethodGet, "/stream/?client="+strings.Repeat("n", long)+"&token="+strings.Repeat("t", long), http.NoBody)
@@ -117,17 +118,10 @@ func TestAbuseLongRequests(t *testing.T) {
 		}
 		kept = append(kept, connection)
 	}
-	if got := heapInUse() - before; got > clients*2048 {
+	if got := footprint.Heap() - before; got > clients*2048 {
 		t.Errorf("%d clients keep %d bytes", len(kept), got)
 	}
 	for _, connection := range kept {
 		connection.Leave()
 	}
-}
-
-func heapInUse() int64 {
-	var stats runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
 }

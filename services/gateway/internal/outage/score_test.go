@@ -10,11 +10,11 @@ import (
 	"atlasstream/services/gateway/internal/outage/score"
 )
 
-// A week of one seed, on which nothing was tuned. make bench has the others, and larger networks.
+// A week of one seed, whose results were not known when the detector was made. make bench has the others, and larger networks.
 func TestScore(t *testing.T) {
 	for _, incidents := range []simulator.Incidents{simulator.Easy, simulator.Hard} {
 		const probes = 1000
-		recording, err := score.Record(simulator.Config{Seed: 2, Probes: probes, Incidents: incidents}, 7)
+		recording, err := score.Record(simulator.Config{Seed: 5, Probes: probes, Incidents: incidents}, 7)
 		if err != nil {
 			t.Fatal(err)
 		}

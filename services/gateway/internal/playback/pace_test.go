@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/footprint"
 )
 
 // played plays a log of one measurement in simulated time and tells after how long each record came.
@@ -251,7 +252,7 @@ var errSeen = errors.New("seen enough")
 type waiting struct {
 	recorder
 	after int
-	heap  uint64
+	heap  int64
 }
 
 func (w *waiting) Deliver(context.Context, *atlas.Record, func() string) error {
@@ -263,16 +264,8 @@ func (w *waiting) Room(context.Context) (time.Duration, error) {
 	if w.after > 0 {
 		return 0, nil
 	}
-	w.heap = heapInUse()
+	w.heap = footprint.Heap()
 	return 0, errSeen
-}
-
-func heapInUse() uint64 {
-	runtime.GC()
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return stats.HeapAlloc
 }
 
 func TestWaitingPlaybackHoldsItsWindow(t *testing.T) {
@@ -288,13 +281,13 @@ func TestWaitingPlaybackHoldsItsWindow(t *testing.T) {
 		"some records lie far ahead": {100_000, 1000, 100 << 10, 1 << 20},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before := heapInUse()
+			before := footprint.Heap()
 			sink := &waiting{after: test.after}
 			replay := newReplay(&endless{oneIn: test.oneIn}, Interval{at(0), at(1e9)}, Window{Span: 1000 * time.Hour, Bytes: bound}, 1e300)
 			if err := replay.Run(t.Context(), sink); !errors.Is(err, errSeen) {
 				t.Fatal(err)
 			}
-			if held := int64(sink.heap) - int64(before); held > test.most || held < test.least {
+			if held := sink.heap - before; held > test.most || held < test.least {
 				t.Errorf("holds %d bytes, want %d to %d", held, test.least, test.most)
 			}
 			runtime.KeepAlive(replay)

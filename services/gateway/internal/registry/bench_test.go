@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"syscall"
 	"testing"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/footprint"
 )
 
 // The real network of 2026, and how often each of its objects is put.
@@ -75,15 +75,15 @@ func BenchmarkLoad(b *testing.B) {
 					}
 					putAgain(measurements, round)
 					putAgain(probes, round)
-					start := cpuTime()
+					start := footprint.CPU()
 					applyInBatches(measurements, r.ApplyMeasurements)
 					applyInBatches(probes, r.ApplyProbes)
-					spent += cpuTime() - start
+					spent += footprint.CPU() - start
 				}
 				b.ReportMetric(float64(heap()-before)/(1<<20), "waiting-MiB")
-				start := cpuTime()
+				start := footprint.CPU()
 				caughtUp(r)
-				b.ReportMetric((spent + cpuTime() - start).Seconds(), "CPU-s")
+				b.ReportMetric((spent + footprint.CPU() - start).Seconds(), "CPU-s")
 				b.ReportMetric(float64(heap()-before)/(1<<20), "left-MiB")
 				if _, known := r.Measurement(atlas.MeasurementID(measurements[7].ID)); !known {
 					b.Fatal("a measurement is not known")
@@ -106,12 +106,6 @@ func heap() int64 {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	return int64(memory.HeapAlloc)
-}
-
-func cpuTime() time.Duration {
-	var usage syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // BenchmarkEnrich adds a probe of 600 bytes to a result of 1 kB.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"atlasstream/pkg/footprint"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
@@ -18,19 +19,12 @@ func manyArguments(start string) []byte {
 }
 
 // kept tells how many bytes of the heap stay in use for what is made.
-func kept(build func() any) uint64 {
-	before := heapInUse()
+func kept(build func() any) int64 {
+	before := footprint.Heap()
 	made := build()
-	after := heapInUse()
+	after := footprint.Heap()
 	runtime.KeepAlive(made)
-	return after - min(after, before)
-}
-
-func heapInUse() uint64 {
-	var stats runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&stats)
-	return stats.HeapAlloc
+	return after - before
 }
 
 func allocated(do func()) uint64 {
@@ -58,7 +52,7 @@ func TestAbuseManyArguments(t *testing.T) {
 				}
 				return connections
 			})
-			if most := uint64(clients * mostKept * len(manyArguments(start))); got > most {
+			if most := int64(clients * mostKept * len(manyArguments(start))); got > most {
 				t.Errorf("%s…, attachments %v: %d clients keep %d bytes, want at most %d", start, attachments, clients, got, most)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/footprint"
 )
 
 func TestParse(t *testing.T) {
@@ -133,21 +134,14 @@ func TestParsedIsAllThatIsKept(t *testing.T) {
 	const count, most = 10_000, 200 // bytes each
 	kept := make([]*Subscription, count)
 	parameters := []byte(`{"stream_type":"result","msm":1001}`)
-	before := heapInUse()
+	before := footprint.Heap()
 	for i := range kept {
 		kept[i], _ = Parse(parameters)
 	}
-	each := (heapInUse() - before) / count
+	each := (footprint.Heap() - before) / count
 	if runtime.KeepAlive(kept); each > most {
 		t.Errorf("%d bytes each, want %d at most", each, most)
 	}
-}
-
-func heapInUse() int64 {
-	var stats runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
 }
 
 func TestSwitches(t *testing.T) {

@@ -3,11 +3,12 @@ package engineio
 import (
 	"fmt"
 	"net/http"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"atlasstream/pkg/footprint"
 
 	"github.com/gorilla/websocket"
 )
@@ -142,19 +143,12 @@ func TestAbusePacketsDoNotKeepTheirBody(t *testing.T) {
 	goOn := server.keepBusy()
 	defer goOn()
 	filling := strings.Repeat("\x1e6", 1000) + "\x1e6" + strings.Repeat("x", long-3000)
-	before := heapInUse()
+	before := footprint.Heap()
 	for range clients {
 		client := server.startPolling(t, Revision4, "")
 		client.request(t, http.MethodPost, client.query, "4a\x1e4b"+filling).expect(t, http.StatusOK, "ok")
 	}
-	if got := heapInUse() - before; got > clients*long/4 {
+	if got := footprint.Heap() - before; got > clients*long/4 {
 		t.Errorf("%d clients keep %d bytes", clients, got)
 	}
-}
-
-func heapInUse() int64 {
-	var stats runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
 }
