@@ -17,6 +17,11 @@ function say(...line) {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
+/** Tells the test that the scenario goes on, where a part of it takes long. */
+function working() {
+  say("working");
+}
+
 /** Has the test do something, and gives what it answers. */
 async function ask(...line) {
   say(...line);
@@ -49,7 +54,7 @@ async function watch(context, faults, expected) {
 
 /** What axe finds against WCAG 2.2 AA, in words. */
 async function axe(page) {
-  say("working");
+  working();
   await page.evaluate(fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
   const { violations } = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html}\n${failureSummary}`).join("\n")}`);
@@ -68,7 +73,7 @@ async function main() {
   await watch(context, faults, expected);
   const page = await context.newPage();
   try {
-    await run({ page, context, url, ask, axe, screenshot });
+    await run({ page, context, url, ask, axe, working, screenshot });
     say(...(faults.length > 0 ? ["failed", faults.join("\n")] : ["passed"]));
   } catch (error) {
     await screenshot(page, `failed-${scenario}`).catch(() => {});

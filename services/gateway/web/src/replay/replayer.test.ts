@@ -87,7 +87,7 @@ const steps = fc.array(
     fc.record({ does: fc.constant("speed" as const), speed: fc.constantFrom(1, 60, 3600, "max" as const) }),
     fc.record({ does: fc.constant("skip" as const), time: fc.integer({ min: from, max: to }) }),
     fc.record({ does: fc.constant("wait" as const), seconds: fc.integer({ min: 1, max: 5000 }) }),
-    fc.record({ does: fc.constant("jump" as const), time: fc.integer({ min: from, max: to }) }),
+    fc.record({ does: fc.constant("jump" as const), time: fc.integer({ min: from, max: to }), before: fc.constantFrom(0, 200) }),
   ),
 );
 
@@ -107,13 +107,15 @@ test("paused, gone on, skipped and at any speed, each record of the rest comes e
         else if (action.does === "jump") {
           since = action.time;
           delivered.length = 0;
-          replayer.jump(action.time);
-        } else if (replayer.state.is === "ended") {
-          since = from;
-          delivered.length = 0;
+          replayer.jump(action.time, action.before);
+        } else if (replayer.plays) replayer.pause();
+        else {
+          if (replayer.state.is === "ended") {
+            since = from;
+            delivered.length = 0;
+          }
           replayer.play();
-        } else if (replayer.isRunning) replayer.pause();
-        else replayer.play();
+        }
       }
       while (replayer.state.is !== "ended") {
         replayer.play();
@@ -122,6 +124,80 @@ test("paused, gone on, skipped and at any speed, each record of the rest comes e
       expect(delivered).toEqual(records.filter((record) => (record["timestamp"] as number) >= since));
     }),
   );
+});
+
+test("whatever is done, it plays if the last click says so, until the end", () => {
+  fc.assert(
+    fc.property(steps, (actions) => {
+      const { gateway, replayer, wait } = started(resultsAt(10, 20, 300, 300, 900));
+      let wants = false;
+      for (const action of actions) {
+        if (action.does === "step") gateway.step(action.count);
+        else if (action.does === "wait") wait(action.seconds);
+        else if (action.does === "speed") replayer.setSpeed(action.speed);
+        else if (action.does === "skip") replayer.skip(action.time);
+        else if (action.does === "jump") replayer.jump(action.time, action.before);
+        else {
+          wants = !wants;
+          if (wants) replayer.play();
+          else replayer.pause();
+        }
+        if (replayer.state.is === "ended") wants = false;
+        expect(replayer.plays).toBe(wants);
+        expect(wants ? ["loading", "starting", "playing"] : ["loading", "paused", "ended"]).toContain(replayer.state.is);
+      }
+    }),
+  );
+});
+
+test("a pause while what came before is being loaded holds, and so does a play", () => {
+  const { gateway, replayer, before, delivered } = started(resultsAt(10, 20, 30));
+  replayer.play();
+  replayer.jump(from + 20, 15);
+  replayer.pause();
+  replayer.setSpeed(600);
+  expect([replayer.state.is, replayer.plays]).toEqual(["loading", false]);
+  gateway.step(10);
+  gateway.step(10);
+  expect(replayer.state.is).toBe("paused");
+  replayer.jump(from + 20, 15);
+  replayer.play();
+  expect(replayer.state.is).toBe("loading");
+  gateway.step(10);
+  gateway.step(10);
+  expect(replayer.state.is).toBe("playing");
+  expect(gateway.asked.at(-1)).toMatchObject({ startTime: from + 20, speed: 600 });
+  expect([before.length, delivered.length]).toEqual([2, 0]);
+});
+
+test("at the end, another speed leaves it there, and playing begins anew", () => {
+  const { gateway, replayer } = started(resultsAt(10));
+  replayer.play();
+  gateway.step(1);
+  gateway.step(1);
+  replayer.setSpeed(600);
+  expect([replayer.state.is, replayer.plays]).toEqual(["ended", false]);
+  replayer.play();
+  expect(gateway.asked.at(-1)).toMatchObject({ startTime: from, speed: 600 });
+});
+
+test("where the log has a part of what came before, that part is loaded", () => {
+  const { replayer } = started([]);
+  const asked: Parameters[] = [];
+  const words = `startTime: got …, want no earlier than ${new Date((from + 100) * 1000).toISOString()}, when the log begins`;
+  const short = new Replayer(
+    replayer.interval,
+    from + 500,
+    1,
+    { deliver: () => {}, changed: () => {}, gap: () => {} },
+    (parameters, { state }) => {
+      asked.push(parameters);
+      state?.((parameters["startTime"] as number) < from + 100 ? { is: "refused", error: { code: "before_log", words } } : { is: "live" });
+      return { cursor: undefined, retry: () => {}, close: () => {} };
+    },
+  );
+  short.jump(from + 500, 86_400);
+  expect(asked.map(({ startTime }) => startTime)).toEqual([from + 500 - 86_400, from + 100]);
 });
 
 test("going on soon is by the cursor, with the same interval and speed", () => {
@@ -167,8 +243,7 @@ test("the clock goes with the speed, stands while it is paused, and ends with th
 
 test("what came before the instant that is shown is loaded apart, while it is paused", () => {
   const { gateway, replayer, before, delivered } = started(resultsAt(10, 20, 30));
-  replayer.jump(from + 20);
-  replayer.load(15);
+  replayer.jump(from + 20, 15);
   expect(replayer.state.is).toBe("loading");
   expect(gateway.asked.at(-1)).toMatchObject({ startTime: from + 5, endTime: from + 19.999, speed: "max" });
   gateway.step(10);

@@ -3,6 +3,7 @@ import type { Parameters } from "../link/link.ts";
 import { timeOf } from "../stream/record.ts";
 import type { Gap, StreamState } from "../stream/state.ts";
 import type { Delivery, StreamHandlers } from "../stream/stream.ts";
+import { earliestOf } from "./earliest.ts";
 import { Joint } from "./joint.ts";
 
 export type Speed = number | "max";
@@ -55,6 +56,8 @@ interface Stage {
  * Replays an interval so that one can pause it, go on, go elsewhere and change the speed. The gateway can do none of that: it plays an interval at a speed. So a pause
  * ends the subscription, and going on is a subscription with the same interval and the last cursor. Where the cursor is too old, or the speed is another one, it is a new
  * interval from the newest record on, without what has come of that millisecond already. Nothing is lost and nothing comes twice.
+ *
+ * `plays` is what the viewer wants, and stays it whatever the replay is doing; `state` is what it is doing.
  */
 export class Replayer {
   readonly interval: ReplayedInterval;
@@ -63,6 +66,7 @@ export class Replayer {
   readonly #now: () => number; // Unix seconds of the viewer's clock
   readonly #joint = new Joint();
   #state: ReplayState = { is: "paused" };
+  #plays = false;
   #speed: Speed;
   #stage: Stage | undefined; // the last one
   #then: (() => void) | undefined; // what follows upon the end of a stage that is not played
@@ -96,35 +100,44 @@ export class Replayer {
     return clamp(Math.max(this.#at, time + (this.#now() - since) * this.#speed), this.interval);
   }
 
-  get isRunning(): boolean {
-    return this.#state.is === "playing" || this.#state.is === "starting" || this.#state.is === "lost";
+  /** Whether it goes on by itself, be it as soon as what comes before is there, or the connection is back. An end and a refusal make it false, as a pause does. */
+  get plays(): boolean {
+    return this.#plays;
   }
 
   /** Goes on, or begins; from the start if the end was reached. */
   play(): void {
-    if (this.isRunning) return;
+    if (this.#plays) return;
     if (this.#state.is === "ended") this.jump(this.interval.from);
-    const paused = this.#pausedBy;
-    if (paused && this.#stage && this.#now() < paused.until) this.#run(this.#stage, paused.cursor);
-    else this.#playFrom(this.#at);
+    this.#plays = true;
+    if (this.#isLoading) this.#handlers.changed();
+    else this.#goOn();
   }
 
   pause(): void {
-    if (!this.isRunning) return;
+    if (!this.#plays) return;
+    this.#plays = false;
+    if (this.#isLoading) return this.#handlers.changed();
     const cursor = this.#stream?.cursor;
     this.#stop();
     this.#pausedBy = cursor && this.#stage?.does === "play" ? { cursor, until: this.#now() + this.interval.cursorLife } : undefined;
     this.#become({ is: "paused" });
   }
 
-  /** Goes to an instant. It plays on if it plays. */
-  jump(time: number): void {
+  /** Goes to an instant, after what came in the `before` seconds before it was delivered as such. It plays on if it plays. */
+  jump(time: number, before = 0): void {
     this.#joint.clear();
-    this.#anew(() => (this.#at = clamp(time, this.interval)));
+    this.#stop();
+    this.#at = clamp(time, this.interval);
+    if (before > 0) this.#load(this.#at - before);
+    else this.#arrive();
   }
 
   setSpeed(speed: Speed): void {
-    this.#anew(() => (this.#speed = speed));
+    this.#speed = speed;
+    if (this.#isLoading || this.#state.is === "ended") return this.#handlers.changed();
+    this.#stop();
+    this.#arrive();
   }
 
   /** Goes on at an instant before which no records are known to be; should there be some, they come before. */
@@ -137,12 +150,6 @@ export class Replayer {
     this.#run({ does: "skip", startTime: this.#at, endTime: time - 0.001, speed: "max" });
   }
 
-  /** Delivers what came in the `length` seconds before the instant that is shown. If it plays, it plays on afterwards. */
-  load(length: number): void {
-    this.#then = this.isRunning ? () => this.#playFrom(this.#at) : () => this.#become({ is: "paused" });
-    this.#run({ does: "load", startTime: this.#at - length, endTime: this.#at - 0.001, speed: "max" });
-  }
-
   /** Connects at once, if the connection is lost. */
   retry(): void {
     this.#stream?.retry();
@@ -152,13 +159,26 @@ export class Replayer {
     this.#stop();
   }
 
-  #anew(change: () => void): void {
-    const plays = this.isRunning;
-    this.#stop();
+  get #isLoading(): boolean {
+    return this.#stream !== undefined && this.#stage?.does === "load";
+  }
+
+  #load(startTime: number): void {
+    this.#then = () => this.#arrive();
+    this.#run({ does: "load", startTime, endTime: this.#at - 0.001, speed: "max" });
+  }
+
+  /** Stands at the instant that is shown, and plays from there if that is what the viewer wants. */
+  #arrive(): void {
     this.#pausedBy = undefined;
-    change();
-    if (plays) this.#playFrom(this.#at);
+    if (this.#plays) this.#playFrom(this.#at);
     else this.#become({ is: "paused" });
+  }
+
+  #goOn(): void {
+    const paused = this.#pausedBy;
+    if (paused && this.#stage && this.#now() < paused.until) this.#run(this.#stage, paused.cursor);
+    else this.#playFrom(this.#at);
   }
 
   #playFrom(time: number): void {
@@ -171,7 +191,7 @@ export class Replayer {
     this.#stage = stage;
     this.#pausedBy = undefined;
     this.#complaint = undefined;
-    this.#become({ is: stage.does === "load" ? "loading" : "starting" });
+    this.#become(stage.does === "load" ? { is: "loading" } : { is: "starting" });
     const { startTime, endTime, speed } = stage;
     const parameters = {
       ...this.interval.parameters,
@@ -216,7 +236,7 @@ export class Replayer {
 
   #confirmed(): void {
     if (this.#stage?.does === "play") this.#shownAt = { time: this.#at, since: this.#now() };
-    if (this.#stage?.does !== "load") this.#become({ is: "playing" });
+    this.#become(this.#stage?.does === "load" ? { is: "loading" } : { is: "playing" });
   }
 
   #lost(nextTry: number): void {
@@ -227,21 +247,32 @@ export class Replayer {
   #refused(error: GatewayError): void {
     this.#stop();
     if (error.code === "cursor_gone" && this.#stage?.does === "play") this.#playFrom(this.#at);
-    else if (error.code === "before_log" && this.#stage?.does === "load")
-      this.#become({ is: "paused" }); // there was nothing before
-    else this.#become({ is: "refused", error });
+    else if (error.code === "before_log" && this.#stage?.does === "load") this.#loadFrom(earliestOf(error));
+    else this.#fail(error);
+  }
+
+  /** What comes before the instant that is shown is in the log in part only, or not at all. */
+  #loadFrom(earliest: number | undefined): void {
+    const asked = this.#stage?.startTime ?? Infinity;
+    if (earliest !== undefined && earliest > asked && earliest < this.#at) this.#load(earliest);
+    else this.#arrive();
+  }
+
+  #fail(error: GatewayError): void {
+    this.#plays = false;
+    this.#become({ is: "refused", error });
   }
 
   #finished(why: "stopped" | "finished"): void {
     this.#stop();
-    if (why === "stopped")
-      this.#become({ is: "refused", error: this.#complaint ?? { code: "unknown", words: "the replay has ended before its end" } });
+    if (why === "stopped") this.#fail(this.#complaint ?? { code: "unknown", words: "the replay has ended before its end" });
     else if (this.#then) this.#then();
     else this.#end();
   }
 
   #end(): void {
     this.#at = this.interval.to;
+    this.#plays = false;
     this.#become({ is: "ended" });
   }
 

@@ -18,9 +18,67 @@ function times(page) {
   return page.$$eval("tbody time", (cells) => cells.map((cell) => cell.dateTime).reverse());
 }
 
+/** Presses keys one right after the other: before anything that they bring about has happened. */
+async function pressAtOnce(page, ...keys) {
+  await page.evaluate((keys) => {
+    for (const key of keys) document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  }, keys);
+}
+
+/** Play and pause hold whatever the replay is doing at that moment; and what is not asked for moves nothing. */
+async function keepsWhatWasClicked({ page, url }) {
+  await page.goto(url + link(`${night}&view=instances`));
+  await page.waitForSelector("text=this measurement's results, exact");
+  await says(page, "paused at 2015-03-27 00:08:00");
+  await pressAtOnce(page, " ", "ArrowRight", " "); // a pause while what came before the jump is loaded
+  await says(page, "paused at 2015-03-27 00:08:10");
+  await page.waitForSelector("button:text-is('Play')");
+  await pressAtOnce(page, "ArrowRight", " ", "4");
+  await says(page, "replaying 600×");
+  await pressAtOnce(page, "3", " ");
+  await says(page, "paused at");
+  await page.waitForSelector("button:text-is('Play')");
+
+  await page.goto(url + link(night));
+  await says(page, "paused at 2015-03-27 00:08:00");
+  await page.click("[aria-label='Start of the interval']", { position: { x: 20, y: 10 } });
+  await page.click("[aria-label='End of the interval']", { position: { x: 3, y: 10 } });
+  await says(page, "paused at 2015-03-27 00:08:00"); // a handle is not the timeline behind it
+  await page.click("button:text-is('Play')");
+  await says(page, "replaying 60×");
+  const address = page.url();
+  const steps = await page.evaluate(() => history.length);
+  await page.press("input[placeholder='now']", "Enter"); // Show, with nothing changed
+  await page.waitForSelector("[aria-label='Time that is shown']");
+  await says(page, "replaying 60×");
+  assert.deepEqual([page.url(), await page.evaluate(() => history.length)], [address, steps]);
+  await counts(page, "0 results from 2015-03-27 00:08:00 on");
+
+  await page.hover("button:text-is('Pause')"); // the end comes while the button is pressed
+  await page.mouse.down();
+  await page.keyboard.press("6");
+  await says(page, "end of the interval");
+  await page.mouse.up();
+  await page.waitForSelector("button:text-is('Again')");
+  await counts(page, "117 results");
+  await says(page, "end of the interval");
+}
+
+async function startsWhereTheLogDoes({ page, url }) {
+  await page.goto(url + link("from=1999-01-01&to=2015-03-28"));
+  await says(page, "paused at 1999-01-01 00:00:00");
+  await page.click("button:text-is('Play')");
+  await page.waitForSelector("code:text-is('before_log')");
+  await page.click("button:has-text('Start there: 2015-03-2')");
+  await says(page, "paused at 2015-03-2");
+  assert.match(new URL(page.url()).searchParams.get("from"), /^2015-03-2/);
+  await page.click("button:text-is('Play')");
+  await says(page, "replaying");
+}
+
 exports.expected = ["/api/connections", "/api/outages"]; // which this gateway does not have yet
 
-exports.run = async ({ page, url, axe, screenshot }) => {
+exports.run = async ({ page, url, axe, working, screenshot }) => {
   await page.goto(url + link("from=2015-03-21T00:00Z&to=2015-03-28T00:00Z"));
   await page.waitForSelector("text=2,771 records: this measurement's results, exact");
   await page.click("text=Show as table");
@@ -61,6 +119,11 @@ exports.run = async ({ page, url, axe, screenshot }) => {
   await page.fill("input[placeholder^='2015']", "yesterday");
   await page.keyboard.press("Enter");
   await page.waitForSelector('text=got "yesterday", want an ISO 8601 time');
+
+  working();
+  await keepsWhatWasClicked({ page, url });
+  working();
+  await startsWhereTheLogDoes({ page, url });
 
   await page.goto(url + link(night));
   await page.waitForSelector("text=this measurement's results, exact");

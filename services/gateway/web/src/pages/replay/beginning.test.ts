@@ -1,26 +1,69 @@
 import { expect, test } from "vitest";
-import { earliestOf, lastHourOf, subjectOf } from "./beginning.ts";
+import type { Measurement } from "../../api/types.ts";
+import { hourTo, lastHourOf, subjectOf } from "./beginning.ts";
 import { neighbour } from "./markers.ts";
 
 const now = 1427414903.5;
+const nothing = { first: null, last: null, measurement: null };
 
-test("without an interval it is the last hour there is", () => {
-  expect(lastHourOf({ first: 1426888000, last: 1427000000.5 }, now)).toEqual({ from: 1426996400, to: 1427000002 });
-  expect(lastHourOf({ first: 1426999000, last: 1427000000 }, now)).toEqual({ from: 1426999000, to: 1427000001 });
-  expect(lastHourOf({ first: null, last: null }, now)).toBeUndefined();
-  expect(lastHourOf(undefined, now)).toEqual({ from: 1427411303, to: 1427414903 });
+function measurement(stopped: boolean, stop: number | null): Measurement {
+  return {
+    id: 1,
+    type: "dns",
+    description: null,
+    target: null,
+    af: 4,
+    interval: 3600,
+    participants: 64,
+    status: null,
+    stopped,
+    public: true,
+    start: 1426888000,
+    stop,
+    source: "registry",
+    rate: null,
+  };
+}
+
+test("without an interval it is the last hour before the last result", () => {
+  expect(lastHourOf({ ...nothing, complete: true, first: 1426888000, last: 1427000000.5 }, now)).toEqual({
+    from: 1426996400,
+    to: 1427000002,
+  });
+  expect(lastHourOf({ ...nothing, complete: true, first: 1426999000, last: 1427000000 }, now)).toEqual({
+    from: 1426999000,
+    to: 1427000001,
+  });
+  expect(lastHourOf({ ...nothing, complete: true }, now)).toBeUndefined();
+  expect(hourTo(now)).toEqual({ from: 1427411303, to: 1427414903 });
+});
+
+test("a measurement that runs but is not met near the ends of the log has its last hour up to now", () => {
+  const running = { ...nothing, complete: false, measurement: measurement(false, null) };
+  expect(lastHourOf(running, now)).toEqual({ from: 1427411303, to: 1427414905 });
+  expect(lastHourOf({ ...running, first: 1426000000, last: 1426000100 }, now)).toEqual({ from: 1427411303, to: 1427414905 });
+  expect(lastHourOf({ ...running, complete: true, last: 1427000000 }, now)).toEqual({ from: 1426996400, to: 1427000001 });
+});
+
+test("one that has stopped ends when it stopped, unless the log says better", () => {
+  const stopped = { ...nothing, complete: false, measurement: measurement(true, 1427400000) };
+  expect(lastHourOf(stopped, now)).toEqual({ from: 1427396400, to: 1427400001 });
+  expect(lastHourOf({ ...stopped, complete: true, last: 1427399000 }, now)).toEqual({ from: 1427395400, to: 1427399001 });
+  expect(lastHourOf({ ...stopped, measurement: measurement(true, null) }, now)).toBeUndefined();
+});
+
+test("one that only the log knows ends where it was met", () => {
+  expect(lastHourOf({ ...nothing, complete: false, first: 1426999000, last: 1427000000 }, now)).toEqual({
+    from: 1426996400,
+    to: 1427000001,
+  });
+  expect(lastHourOf({ ...nothing, complete: false }, now)).toBeUndefined();
 });
 
 test("a subscription is about a measurement, or about connections", () => {
   expect(subjectOf({ msm: 1768147, prb: 1 })).toEqual({ msm: 1768147 });
   expect(subjectOf({ stream_type: "probestatus" })).toEqual({ stream: "probestatus" });
   expect(subjectOf({ msm: "x" })).toBeUndefined();
-});
-
-test("the words of before_log say when one could start", () => {
-  const words = "startTime: got 2015-03-01T00:00:00Z, want no earlier than 2015-03-20T00:00:00.25Z, when the log begins; ask for less";
-  expect(earliestOf({ code: "before_log", words })).toBe(Date.UTC(2015, 2, 20, 0, 0, 1) / 1000);
-  expect(earliestOf({ code: "too_fast", words })).toBeUndefined();
 });
 
 test("the neighbour of a time is the nearest marker on that side, and not the one that it stands at", () => {

@@ -1,16 +1,30 @@
 import type { MeasurementInLog } from "../../api/types.ts";
-import type { GatewayError } from "../../frame/errors.ts";
 import type { Parameters } from "../../link/link.ts";
 import type { Extent } from "../../replay/extent.ts";
 import type { Subject } from "./facts.svelte.ts";
 
 const hour = 3600;
 
-/** The hour up to the last result there is; up to now for connection events. */
-export function lastHourOf(measurement: Pick<MeasurementInLog, "first" | "last"> | undefined, now: number): Extent | undefined {
-  if (!measurement) return { from: Math.floor(now - hour), to: Math.floor(now) };
-  if (measurement.last === null) return undefined;
-  return { from: Math.max(Math.floor(measurement.last - hour), Math.floor(measurement.first ?? 0)), to: Math.ceil(measurement.last) + 1 };
+/** What is known of a measurement and its results in the log. */
+export type Known = Pick<MeasurementInLog, "first" | "last" | "complete" | "measurement">;
+
+/** The last hour of a measurement's results. `undefined`: the log has none, or, unless it is `complete`, it is not known when they end. */
+export function lastHourOf(known: Known, now: number): Extent | undefined {
+  const end = endOf(known, now);
+  if (end === undefined) return undefined;
+  const first = known.complete ? known.first : null; // else there may be earlier ones
+  return { from: Math.max(Math.floor(end - hour), Math.floor(first ?? 0)), to: Math.ceil(end) + 1 };
+}
+
+/** Where the log was not looked through, `last` is that of some topics only: results may end when the measurement stopped, or not yet. */
+function endOf({ last, complete, measurement }: Known, now: number): number | undefined {
+  if (complete || measurement === null) return last ?? undefined;
+  return measurement.stopped ? (measurement.stop ?? last ?? undefined) : now;
+}
+
+/** The last hour of connection events. */
+export function hourTo(now: number): Extent {
+  return { from: Math.floor(now - hour), to: Math.floor(now) };
 }
 
 /** What a subscription is about. */
@@ -18,10 +32,4 @@ export function subjectOf(parameters: Parameters): Subject | undefined {
   if (parameters["stream_type"] === "probestatus") return { stream: "probestatus" };
   const msm = Number(parameters["msm"]);
   return Number.isSafeInteger(msm) && msm > 0 ? { msm } : undefined;
-}
-
-/** `[before_log] startTime: got …, want no earlier than 2015-03-20T00:00:00Z, when …` says when one could start. */
-export function earliestOf({ code, words }: GatewayError): number | undefined {
-  const time = code === "before_log" ? /no earlier than (\S+Z)/.exec(words)?.[1] : undefined;
-  return time === undefined ? undefined : Math.ceil(Date.parse(time) / 1000);
 }

@@ -6,6 +6,7 @@ import type { Gap, PageState } from "../../stream/state.ts";
 import { Stream, type Delivery } from "../../stream/stream.ts";
 
 const often = 100; // ms, from one showing of the clock to the next
+const seldom = 500; // ms, for views that reckon much
 
 /** What a view does with what is replayed. */
 export interface Consumer {
@@ -20,10 +21,14 @@ export interface Consumer {
 /** A Replayer that Svelte sees: its clock, and its state. */
 export class Player {
   readonly #replayer: Replayer;
-  readonly #ticker: ReturnType<typeof setInterval>;
+  readonly #tickers: ReturnType<typeof setInterval>[];
   state = $state.raw<ReplayState>({ is: "paused" });
+  /** What the viewer wants, whatever the replay is doing. */
+  plays = $state(false);
   speed = $state.raw<Speed>(1);
   clock = $state(0); // Unix seconds
+  /** The same, shown less often. */
+  slowClock = $state(0);
 
   constructor(parameters: Parameters, { from, to, at, speed, cursorLife }: Beginning, consumer: Consumer) {
     this.#replayer = new Replayer(
@@ -38,29 +43,27 @@ export class Player {
       (parameters, handlers) => new Stream(parameters, handlers, { token: () => token.value, client: "pages replay" }),
     );
     this.#show();
-    this.#ticker = setInterval(() => (this.clock = this.#replayer.clock), often);
+    this.#tickers = [
+      setInterval(() => (this.clock = this.#replayer.clock), often),
+      setInterval(() => (this.slowClock = this.#replayer.clock), seldom),
+    ];
   }
 
-  /** Whether it goes on by itself, be it as soon as the connection is back. */
-  get isRunning(): boolean {
-    return this.state.is === "playing" || this.state.is === "starting" || this.state.is === "lost";
+  play(): void {
+    this.#replayer.play();
   }
 
-  toggle(): void {
-    if (this.isRunning) this.#replayer.pause();
-    else this.#replayer.play();
+  pause(): void {
+    this.#replayer.pause();
   }
 
-  jump(time: number): void {
-    this.#replayer.jump(time);
+  /** Goes to an instant; what came in the `before` seconds before it is recalled first. */
+  jump(time: number, before: number): void {
+    this.#replayer.jump(time, before);
   }
 
   skip(time: number): void {
     this.#replayer.skip(time);
-  }
-
-  load(length: number): void {
-    this.#replayer.load(length);
   }
 
   setSpeed(speed: Speed): void {
@@ -72,14 +75,15 @@ export class Player {
   }
 
   close(): void {
-    clearInterval(this.#ticker);
+    for (const ticker of this.#tickers) clearInterval(ticker);
     this.#replayer.close();
   }
 
   #show(): void {
     this.state = this.#replayer.state;
+    this.plays = this.#replayer.plays;
     this.speed = this.#replayer.speed;
-    this.clock = this.#replayer.clock;
+    this.clock = this.slowClock = this.#replayer.clock;
   }
 }
 
