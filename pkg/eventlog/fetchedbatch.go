@@ -89,16 +89,27 @@ func (b *fetchedBatch) ReadRecord() (*kafka.Record, error) {
 		b.end()
 		return nil, io.EOF
 	}
+	if err := b.readNext(); err != nil {
+		return nil, fmt.Errorf("the batch at offset %d: %w", b.base, err)
+	}
+	return &b.record.Record, nil
+}
+
+func (b *fetchedBatch) readNext() error {
 	if !b.unpacked {
 		if err := b.unpack(); err != nil {
-			return nil, fmt.Errorf("the batch at offset %d: %w", b.base, err)
+			return err
 		}
 	}
 	if err := b.record.read(&b.records, b.base, b.time); err != nil {
-		return nil, fmt.Errorf("the batch at offset %d: %w", b.base, err)
+		return err
 	}
+	if offset := b.record.Offset; offset < b.least || offset >= b.behind {
+		return fmt.Errorf("a record has offset %d, want %d to %d", offset, b.least, b.behind-1)
+	}
+	b.least = b.record.Offset + 1
 	b.left--
-	return &b.record.Record, nil
+	return nil
 }
 
 // isSound tells whether the batch is as it was when it was made, all but its base offset, length and format.

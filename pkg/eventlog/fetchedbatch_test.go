@@ -180,6 +180,17 @@ func TestDamagedBatches(t *testing.T) {
 	}
 }
 
+// A record whose offset is not one of its batch's, or not behind that of the record before it, is not given out: who reads it would leave out others, or read
+// for ever.
+func TestRecordsOutsideOfTheirBatch(t *testing.T) {
+	for name, offsets := range map[string][]int64{"before": {4}, "behind": {5, 8}, "far behind": {1 << 40}, "twice": {5, 5}, "falling": {6, 5}} {
+		records, err := readAllOf(committed([]*fetchedBatch{newBatch(writtenBatch(5, 8, offsets...))}, nil))
+		if err == nil || !strings.HasPrefix(err.Error(), "the batch at offset 5: a record has offset ") || len(records) != len(offsets)-1 {
+			t.Errorf("%s: got %v, %v", name, records, err)
+		}
+	}
+}
+
 // sign gives a batch the length and the checksum that it has to have.
 func sign(raw []byte) []byte {
 	binary.BigEndian.PutUint32(raw[batchLengthAt:], uint32(len(raw)-batchLengthAt-4))
