@@ -18,6 +18,12 @@
 // Foreign producers may write in transactions. Readers see what was committed, and every end of the log is the last stable offset: that of the first record of
 // the oldest transaction that is open.
 //
+// # What cannot be read
+//
+// A batch that is damaged, or that unpacks to more than 64 MiB, would keep all that stands behind it from everybody. It is counted, logged and passed over:
+// Tails tell a Gap, readers of History an OffsetGoneError, whose First is the offset behind the batch. Scans and registries go on without it, and so does who
+// reads it for repeats only.
+//
 // # Brokers
 //
 // One contract suite runs against the embedded broker, in memory, on disk and of three nodes, and against Apache Kafka, one broker and three. What it

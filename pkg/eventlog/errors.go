@@ -22,14 +22,21 @@ var (
 	ErrNotInRing = errors.New("the position is not in the tail's memory")
 )
 
-// OffsetGoneError says that a partition has no record at an offset that was asked for: retention took it, or the log was cut or made anew.
+// OffsetGoneError says that a partition has no record at an offset that was asked for: retention took it, the log was cut or made anew, or the batch that
+// has it cannot be read.
 type OffsetGoneError struct {
 	Topic       string
 	Partition   int
 	Offset      int64 // what was asked for
 	First, Next int64 // what there is: from First to before Next
+	Unreadable  error // why what stands before First cannot be read, where the log has it
 }
 
 func (e *OffsetGoneError) Error() string {
+	if e.Unreadable != nil {
+		return fmt.Sprintf("%s/%d: offset %d cannot be read, nor what follows it to before %d: %v", e.Topic, e.Partition, e.Offset, e.First, e.Unreadable)
+	}
 	return fmt.Sprintf("%s/%d: offset %d is not in the log, which has offsets from %d to before %d", e.Topic, e.Partition, e.Offset, e.First, e.Next)
 }
+
+func (e *OffsetGoneError) Unwrap() error { return e.Unreadable }

@@ -90,7 +90,7 @@ func (b *fetchedBatch) ReadRecord() (*kafka.Record, error) {
 		return nil, io.EOF
 	}
 	if err := b.readNext(); err != nil {
-		return nil, fmt.Errorf("the batch at offset %d: %w", b.base, err)
+		return nil, &unreadableError{base: b.base, behind: b.behind, why: err}
 	}
 	return &b.record.Record, nil
 }
@@ -112,6 +112,23 @@ func (b *fetchedBatch) readNext() error {
 	return nil
 }
 
+// unreadableError says that a batch is in the log and cannot be read, however often it is fetched.
+type unreadableError struct {
+	base, behind int64 // it has the offsets from base to before behind, if that is what is not damaged
+	why          error
+}
+
+func (e *unreadableError) Error() string {
+	return fmt.Sprintf("the batch at offset %d: %v", e.base, e.why)
+}
+
+func (e *unreadableError) Unwrap() error { return e.why }
+
+func isUnreadable(err error) bool {
+	_, is := errors.AsType[*unreadableError](err)
+	return is
+}
+
 // isSound tells whether the batch is as it was when it was made, all but its base offset, length and format.
 func (b *fetchedBatch) isSound() bool { return crc32.Checksum(b.checked, batchChecksums) == b.checksum }
 
@@ -123,33 +140,16 @@ func (b *fetchedBatch) unpack() error {
 		b.unpacked = true
 		return nil
 	}
-	codec := b.attributes.Compression().Codec()
-	if codec == nil {
-		return fmt.Errorf("it is compressed by codec %d, which is unknown", b.attributes.Compression())
-	}
 	b.memory = unpackMemory.Get().(*bytes.Buffer)
-	reader := codec.NewReader(bytes.NewReader(b.records.rest))
-	_, err := b.memory.ReadFrom(io.LimitReader(reader, mostUnpacked+1))
-	err = errors.Join(err, reader.Close())
-	if errors.Is(err, io.EOF) { // which would say that there are no more records
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		return fmt.Errorf("unpacking it: %w", err)
-	}
-	if b.memory.Len() > mostUnpacked {
-		return fmt.Errorf("it has more than %d bytes", mostUnpacked)
+	if err := unpack(b.memory, b.attributes.Compression(), b.records.rest); err != nil {
+		return err
 	}
 	b.unpacked, b.records.rest = true, b.memory.Bytes()
 	return nil
 }
 
-const (
-	// mostUnpacked bounds what a batch may have; topics bound what it takes compressed.
-	mostUnpacked = 256 << 20
-	// mostKept bounds the memory that is kept for batches to come.
-	mostKept = 4 << 20
-)
+// mostKept bounds the memory that is kept for batches to come.
+const mostKept = 4 << 20
 
 // unpackMemory has a *bytes.Buffer for each batch that is being read.
 var unpackMemory = sync.Pool{New: func() any { return new(bytes.Buffer) }}

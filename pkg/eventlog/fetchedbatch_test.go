@@ -212,6 +212,9 @@ func FuzzBatch(f *testing.F) {
 		raw[attributesAt+1] &^= controlBit
 		copy(raw[countAt:], []byte{0, 0, raw[countAt+2] % (mostRecords >> 8), raw[countAt+3] | 1}) // at least one, which has it unpacked
 		got, err := readByUs(sign(raw))
+		if err != nil && strings.Contains(err.Error(), "unpacking it: ") { // kafka-go would make memory for whatever length is claimed
+			return
+		}
 		want, wantErr := readByKafkaGo(raw)
 		if len(got) > len(want) || !slices.Equal(got, want[:len(got)]) {
 			t.Fatalf("got %v (%v), want %v (%v)", got, err, want, wantErr)

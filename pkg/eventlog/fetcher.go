@@ -72,6 +72,17 @@ func (f *fetcher) takeEach(records kafka.RecordReader, take func(*kafka.Record) 
 	return nil
 }
 
+// behindUnreadable gives the offset at which to go on behind a batch that cannot be read: no further than the log goes, as its header may be what is damaged.
+func (f *fetcher) behindUnreadable(batch *unreadableError) int64 {
+	return max(f.next+1, min(batch.behind, f.end))
+}
+
+// unreadable tells what the log has where it does not have what comes next in such a way that it can be read.
+func (f *fetcher) unreadable(batch *unreadableError) *OffsetGoneError {
+	behind := f.behindUnreadable(batch)
+	return &OffsetGoneError{Topic: f.topic, Partition: f.number, Offset: f.next, First: behind, Next: max(behind, f.end), Unreadable: batch}
+}
+
 // eachRecord hands on the records of an answer, which are valid during the call only.
 func eachRecord(records kafka.RecordReader, take func(*kafka.Record) error) error {
 	for {

@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"context"
+	"errors"
 	"math"
 	"time"
 
@@ -11,8 +12,8 @@ import (
 )
 
 // Scan shows whose the records of a partition are, and of when, from an offset to before another, repeats included. It reads neither headers nor values, and
-// gives measurement 0 for a record whose key names none. It ends when see returns false, or with the error of Range, and tells how many bytes the values of
-// the records had that it has gone through.
+// gives measurement 0 for a record whose key names none. Batches that cannot be read are passed over. It ends when see returns false, or with
+// the error of Range, and tells how many bytes the values of the records had that it has gone through.
 func (h *History) Scan(
 	ctx context.Context, topic string, number int, from, to int64, see func(measurement atlas.MeasurementID, at time.Time) bool,
 ) (bytes int64, err error) {
@@ -34,7 +35,7 @@ func (h *History) ScanWithin(
 	}, to: to, most: most, see: see}
 	defer scanner.close()
 	err = scanner.run(ctx)
-	return scanner.next, scanner.bytes, err
+	return min(scanner.next, to), scanner.bytes, err
 }
 
 // answerFor bounds an answer that is to have so many records: few are not worth a long one.
@@ -60,7 +61,11 @@ func (s *scanner) run(ctx context.Context) error {
 		return err
 	}
 	for s.next < s.to && !s.ended {
-		if err := s.persistEach(ctx, read); err != nil {
+		err := s.persistEach(ctx, read)
+		if gone, ok := errors.AsType[*OffsetGoneError](err); ok && gone.Unreadable != nil {
+			s.next, err = gone.First, nil
+		}
+		if err != nil {
 			return err
 		}
 	}

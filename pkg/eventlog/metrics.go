@@ -9,6 +9,7 @@ import (
 
 type metrics struct {
 	recordsRead, repeats, undecodable, fetchErrors, gaps *prometheus.CounterVec
+	unreadable                                           *prometheus.CounterVec
 	tails                                                *prometheus.GaugeVec
 	tailLag, tailHeld                                    *prometheus.GaugeVec
 	appendBatches, appendRecords, appendBytes            *prometheus.CounterVec
@@ -22,6 +23,7 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 		recordsRead:   r.counter("records_read_total", "Records read from Kafka, repeats and the horizon before the wanted offset included.", "topic", "reader"),
 		repeats:       r.counter("repeats_dropped_total", "Records dropped because their event ID stood among the records before them.", "topic", "reader"),
 		undecodable:   r.counter("undecodable_records_total", "Records skipped because they are no event.", "topic", "reader"),
+		unreadable:    r.counter("unreadable_batches_total", "Batches left out because they cannot be read.", "topic", "reader"),
 		fetchErrors:   r.counter("fetch_errors_total", "Fetches that failed and were tried again.", "topic", "reader"),
 		gaps:          r.counter("tail_gaps_total", "Times that a tail missed records because the log had them no more.", "topic"),
 		tails:         r.gauge("tails_running", "Partitions that are followed.", "topic"),

@@ -63,10 +63,28 @@ func (r *reader) takeAnswer(ctx context.Context, response *kafka.FetchResponse, 
 	r.counts = readCounts{}
 	before := r.next
 	if err := r.takeEach(response.Records, take); err != nil && r.next == before { // what was read before an error counts; the next read meets it again
-		return nil, fmt.Errorf("%s: offset %d: %w", r.partition, r.next, err)
+		if err := r.failed(err); err != nil {
+			return nil, err
+		}
 	}
 	r.metrics.observe(r.counts)
 	return r.records, nil
+}
+
+// failed tells why what comes next was not read. A batch that cannot be read is passed over where nothing of it was to be delivered.
+func (r *reader) failed(err error) error {
+	batch, ok := errors.AsType[*unreadableError](err)
+	if !ok {
+		return fmt.Errorf("%s: offset %d: %w", r.partition, r.next, err)
+	}
+	gone := r.unreadable(batch)
+	r.metrics.unreadable.Inc()
+	r.logger.Error("a batch in the log cannot be read, and is left out", zap.Error(gone))
+	if r.next < r.wanted {
+		r.next = min(gone.First, r.wanted)
+		return nil
+	}
+	return gone
 }
 
 // gone tells what the log has where it does not have what comes next. A broker that has just become the leader may say so wrongly.

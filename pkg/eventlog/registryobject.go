@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // Object reads an object of a registry once more, where ReadRegistry has found it. It is not found where it is gone, as it may be once there is a later one of
-// its ID.
+// its ID. An *OffsetGoneError says that it cannot be read any more.
 func (h *History) Object(ctx context.Context, position atlas.Position) (object atlas.Object, found bool, err error) {
 	partition, err := h.log.existing(ctx, position.Topic, position.Partition)
 	if err != nil {
@@ -34,11 +35,20 @@ func (p partition) object(ctx context.Context, offset int64) (object atlas.Objec
 		return atlas.Object{}, false, err
 	}
 	err = eachRecord(response.Records, func(record *kafka.Record) (err error) {
+		if record.Offset < offset {
+			return nil
+		}
 		if record.Offset == offset {
 			object, found, err = p.readObject(record)
 		}
-		return err
+		return cmp.Or(err, errEnough)
 	})
+	if batch, ok := errors.AsType[*unreadableError](err); ok {
+		return atlas.Object{}, false, fetcher.unreadable(batch)
+	}
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
 	return object, found, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -63,12 +64,27 @@ func (r *registryReader) read(ctx context.Context) error {
 	r.counts = readCounts{}
 	before := r.next
 	if err := r.takeEach(response.Records, r.take); err != nil && r.next == before { // what was read before an error counts; the next read meets it again
-		return fmt.Errorf("%s: offset %d: %w", r.partition, r.next, err)
+		if err := r.failed(err); err != nil {
+			return err
+		}
 	}
 	if r.next == before {
 		r.next = max(r.next, r.end) // compaction took all that stood behind it
 	}
 	r.metrics.observe(r.counts)
+	return nil
+}
+
+// failed tells why what comes next was not read. A batch that cannot be read is passed over: it would keep all that comes after it from everybody.
+func (r *registryReader) failed(err error) error {
+	batch, ok := errors.AsType[*unreadableError](err)
+	if !ok {
+		return fmt.Errorf("%s: offset %d: %w", r.partition, r.next, err)
+	}
+	gone := r.unreadable(batch)
+	r.metrics.unreadable.Inc()
+	r.logger.Error("a batch of a registry cannot be read, and the objects in it are left out", zap.Error(gone))
+	r.next = gone.First
 	return nil
 }
 
@@ -142,13 +158,16 @@ func (r *registryReader) sameLog(ctx context.Context) (bool, error) {
 	}
 	same := false
 	err = eachRecord(response.Records, func(record *kafka.Record) error {
-		if record.Offset == r.last.offset {
-			key, err := readBytes(nil, record.Key)
-			same = bytes.Equal(key, r.last.key) && record.Time.Equal(r.last.at)
-			return err
+		if record.Offset < r.last.offset {
+			return nil
 		}
-		return nil
+		key, err := readBytes(nil, record.Key)
+		same = record.Offset == r.last.offset && bytes.Equal(key, r.last.key) && record.Time.Equal(r.last.at)
+		return cmp.Or(err, errEnough)
 	})
+	if isUnreadable(err) || errors.Is(err, errEnough) {
+		err = nil
+	}
 	return same, err
 }
 

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -98,13 +99,28 @@ func (k *knowledge) readConnectionsPast(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for record, err := range history.Range(ctx, eventlog.ProbeStatusTopic, number, from, end) {
+	for from < end {
+		from, err = k.readConnectionsFrom(ctx, number, from, end)
 		if err != nil {
 			return fmt.Errorf("connection events of the last day: %w", err)
 		}
-		k.ApplyConnections([]atlas.Record{record})
 	}
 	return nil
+}
+
+// readConnectionsFrom reads up to where the log cannot be read, and gives the offset behind that, at which it goes on.
+func (k *knowledge) readConnectionsFrom(ctx context.Context, number int, from, end int64) (next int64, err error) {
+	for record, err := range k.log.History().Range(ctx, eventlog.ProbeStatusTopic, number, from, end) {
+		if gone, ok := errors.AsType[*eventlog.OffsetGoneError](err); ok && gone.Unreadable != nil {
+			k.logger.Error("connection events of the last day are left out", zap.Error(err))
+			return gone.First, nil
+		}
+		if err != nil {
+			return from, err
+		}
+		k.ApplyConnections([]atlas.Record{record})
+	}
+	return end, nil
 }
 
 // retry tries again once a second until it succeeds or ctx ends. It logs why, once while that stays the same.

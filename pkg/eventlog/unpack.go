@@ -1,0 +1,119 @@
+package eventlog
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zstd"
+	"github.com/segmentio/kafka-go/compress"
+)
+
+// mostUnpacked bounds what a batch may have; topics bound what it takes compressed.
+const mostUnpacked = 64 << 20
+
+var errTooLong = fmt.Errorf("it has more than %d bytes", mostUnpacked)
+
+// unpack appends the records of a batch. Whatever lengths a producer has claimed in what it compressed, that takes little more memory than mostUnpacked.
+func unpack(into *bytes.Buffer, codec compress.Compression, packed []byte) (err error) {
+	switch codec {
+	case compress.Snappy:
+		err = unpackSnappy(into, packed)
+	case compress.Zstd:
+		err = unpackZstd(into, packed)
+	case compress.Gzip, compress.Lz4:
+		err = unpackStream(into, codec.Codec(), packed)
+	default:
+		return fmt.Errorf("it is compressed by codec %d, which is unknown", codec)
+	}
+	if errors.Is(err, io.EOF) { // which would say that there are no more records
+		err = io.ErrUnexpectedEOF
+	}
+	if err == nil && into.Len() > mostUnpacked {
+		err = errTooLong
+	}
+	if err != nil {
+		return fmt.Errorf("unpacking it: %w", err)
+	}
+	return nil
+}
+
+// unpackStream unpacks what claims no length to make memory for, but for a block of 8 MiB at most.
+func unpackStream(into *bytes.Buffer, codec compress.Codec, packed []byte) error {
+	reader := codec.NewReader(bytes.NewReader(packed))
+	_, err := into.ReadFrom(io.LimitReader(reader, mostUnpacked+1))
+	return errors.Join(err, reader.Close())
+}
+
+// zstdWindow is what libzstd takes unless it is told otherwise (ZSTD_WINDOWLOG_LIMIT_DEFAULT): its highest level, 22, asks for as much.
+const zstdWindow = 1 << 27
+
+// zstdDecoder is for all batches. It makes no memory for windows, as it unpacks in one piece.
+var zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(zstdWindow))
+})
+
+func unpackZstd(into *bytes.Buffer, packed []byte) error {
+	decoder, err := zstdDecoder()
+	if err != nil {
+		return err
+	}
+	var header zstd.Header
+	if err := header.Decode(packed); err != nil {
+		return err
+	}
+	if header.FrameContentSize > mostUnpacked {
+		return errTooLong
+	}
+	unpacked, err := decoder.DecodeAll(packed, into.AvailableBuffer())
+	*into = *bytes.NewBuffer(unpacked)
+	return err
+}
+
+// xerialMagic begins what Java's producers write, by snappy-java: an eight bytes' version follows, and then chunks behind their lengths, of four bytes each.
+// Others write a single chunk without any of that.
+const xerialMagic, xerialHeader = "\x82SNAPPY\x00", 16
+
+func unpackSnappy(into *bytes.Buffer, packed []byte) error {
+	if !bytes.HasPrefix(packed, []byte(xerialMagic)) {
+		return unpackChunk(into, packed)
+	}
+	chunks := wireFields{rest: packed}
+	chunks.bytes(xerialHeader)
+	for len(chunks.rest) > 0 {
+		chunk := chunks.bytes(int64(chunks.int32()))
+		if chunks.broken {
+			break
+		}
+		if err := unpackChunk(into, chunk); err != nil {
+			return err
+		}
+	}
+	if chunks.broken {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+
+// snappyRatio is more than snappy reaches: three bytes stand for 64 at most ("Snappy compressed format description", 2.2).
+const snappyRatio = 32
+
+func unpackChunk(into *bytes.Buffer, chunk []byte) error {
+	length, err := snappy.DecodedLen(chunk)
+	if err != nil {
+		return err
+	}
+	if length > snappyRatio*len(chunk) {
+		return fmt.Errorf("a chunk of %d bytes claims to have %d, want at most %d times as many", len(chunk), length, snappyRatio)
+	}
+	if into.Len()+length > mostUnpacked {
+		return errTooLong
+	}
+	into.Grow(length)
+	unpacked, err := snappy.Decode(into.AvailableBuffer()[:length], chunk)
+	into.Write(unpacked)
+	return err
+}

@@ -1,0 +1,204 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"atlasstream/pkg/atlas"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/segmentio/kafka-go"
+	"go.uber.org/zap"
+)
+
+// damagedLog has records from 0 to 8, of which nobody can read those from 3 to 5.
+func damagedLog(topic string) *damagedBroker {
+	return &damagedBroker{topic: topic, compacted: compacted{end: 9, atOnce: 3, batches: []leftBatch{
+		{first: 0, last: 2, left: []int64{0, 1, 2}},
+		{first: 3, last: 5, left: []int64{3, 4, 5}, unreadable: true},
+		{first: 6, last: 8, left: []int64{6, 7, 8}},
+	}}}
+}
+
+// damagedBroker knows where its log begins and ends, and has whoever asks for its end wait.
+type damagedBroker struct {
+	compacted
+	topic string
+}
+
+func (d *damagedBroker) ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {
+	return &kafka.ListOffsetsResponse{Topics: map[string][]kafka.PartitionOffsets{d.topic: {{FirstOffset: d.batches[0].first, LastOffset: d.end}}}}, nil
+}
+
+func (d *damagedBroker) Fetch(ctx context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
+	if request.Offset >= d.end {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return d.compacted.Fetch(ctx, request)
+}
+
+func assertGone(t *testing.T, what string, err error, offset, first int64) {
+	t.Helper()
+	gone, ok := errors.AsType[*OffsetGoneError](err)
+	if !ok || gone.Offset != offset || gone.First != first || gone.Next != 9 || gone.Unreadable == nil {
+		t.Errorf("%s: got %v, want that what stands from %d to before %d cannot be read", what, err, offset, first)
+	}
+}
+
+// Whoever reads learns from where to where the log cannot be read, and goes on behind that.
+func TestReadersTellWhatCannotBeRead(t *testing.T) {
+	reader := newTestReader(t, damagedLog(ResultsTopic), 0)
+	var got []int64
+	take := func(record *kafka.Record) error {
+		if record.Offset >= reader.next {
+			got = append(got, record.Offset)
+			reader.next = record.Offset + 1
+		}
+		return nil
+	}
+	if _, err := reader.readEach(t.Context(), take); err != nil {
+		t.Fatal(err)
+	}
+	_, err := reader.readEach(t.Context(), take)
+	assertGone(t, "behind what can be read", err, 3, 6)
+	reader.next, reader.wanted = 6, 6
+	if _, err := reader.readEach(t.Context(), take); err != nil || !slices.Equal(got, []int64{0, 1, 2, 6, 7, 8}) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if counted := testutil.ToFloat64(reader.metrics.unreadable); counted != 1 {
+		t.Errorf("counted %v batches, want 1", counted)
+	}
+}
+
+// Of what is read for repeats only, nobody misses anything.
+func TestTheHorizonNeedNotBeReadable(t *testing.T) {
+	for wanted, goneFrom := range map[int64]int64{4: 4, 6: -1, 8: -1} {
+		reader := newTestReader(t, damagedLog(ResultsTopic), wanted)
+		var err error
+		for err == nil && reader.next < 9 {
+			_, err = reader.read(t.Context())
+		}
+		if goneFrom >= 0 {
+			assertGone(t, "within the batch", err, goneFrom, 6)
+		} else if err != nil {
+			t.Errorf("from %d on: %v", wanted, err)
+		}
+	}
+}
+
+// The header of a damaged batch may say anything.
+func TestNothingIsPassedForTheHeaderOfADamagedBatch(t *testing.T) {
+	fetcher := fetcher{next: 3, end: 9}
+	for behind, want := range map[int64]int64{6: 6, 1 << 40: 9, 2: 4, -1: 4} {
+		if got := fetcher.behindUnreadable(&unreadableError{behind: behind}); got != want {
+			t.Errorf("a batch to before %d: goes on at %d, want %d", behind, got, want)
+		}
+	}
+}
+
+func TestMeasurementReaderTellsWhatCannotBeRead(t *testing.T) {
+	log := openForNobody(t)
+	reader := log.newMeasurementReader(partition{broker: damagedLog(ResultsTopic), topic: ResultsTopic}, wantMeasurements([]atlas.MeasurementID{1}), 0, 0, 9)
+	defer reader.Close()
+	var err error
+	for err == nil {
+		_, err = reader.Next(t.Context())
+	}
+	assertGone(t, "of a measurement", err, 3, 6)
+}
+
+func TestScansPassWhatCannotBeRead(t *testing.T) {
+	log := openForNobody(t)
+	var seen int
+	scanner := scanner{reader: reader{
+		fetcher: fetcher{partition: partition{broker: damagedLog(ResultsTopic), topic: ResultsTopic}}, metrics: log.metrics.reading(ResultsTopic, "scan"), logger: log.logger,
+	}, to: 9, most: 1 << 20, see: func(atlas.MeasurementID, time.Time) bool { seen++; return true }}
+	defer scanner.close()
+	if err := scanner.run(t.Context()); err != nil || scanner.next != 9 || seen != 6 {
+		t.Errorf("saw %d records up to %d, %v; want 6 up to 9", seen, scanner.next, err)
+	}
+}
+
+// A registry goes on as well, without the objects that were in the batch, and knows its log again before it.
+func TestRegistryReaderPassesWhatCannotBeRead(t *testing.T) {
+	reader := newTestRegistryReader(t, damagedLog(ProbesTopic))
+	var got []int64
+	for reader.next < 9 {
+		if err := reader.read(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, object := range reader.takeHeld() {
+			got = append(got, object.Position.Offset)
+		}
+		assertSameLog(t, reader, "at the damaged batch", true)
+	}
+	if !slices.Equal(got, []int64{0, 1, 2, 6, 7, 8}) || testutil.ToFloat64(reader.metrics.unreadable) != 1 {
+		t.Errorf("got %v and %v batches, want 6 objects and 1", got, testutil.ToFloat64(reader.metrics.unreadable))
+	}
+}
+
+// What is looked up at a place that cannot be read is not asked for again and again.
+func TestLookUpsOfWhatCannotBeRead(t *testing.T) {
+	broker := damagedLog(ProbesTopic)
+	partition := partition{broker: broker, topic: ProbesTopic}
+	for offset, want := range map[int64]bool{0: true, 2: true, 7: true} {
+		if object, found, err := partition.object(t.Context(), offset); err != nil || found != want || object.ID != offset+1 {
+			t.Errorf("the object at %d: got %+v, %t, %v", offset, object, found, err)
+		}
+	}
+	_, _, err := partition.object(t.Context(), 4)
+	assertGone(t, "an object", err, 4, 6)
+	broker.batches = broker.batches[1:]
+	if err := partition.verifyPlace(t.Context(), 1); err != nil {
+		t.Errorf("a partition whose first batch cannot be read: %v", err)
+	}
+}
+
+// Followers of a tail are told of the gap, and the tail goes on behind it.
+func TestTailsTellWhatCannotBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := openForNobody(t)
+		told := make(chan Gap, 9)
+		tails := log.Tails(ResultsTopic, TailConfig{Gap: func(gap Gap) { told <- gap }}, nobody{})
+		broker := damagedLog(ResultsTopic)
+		broker.end = 3 // the tail begins behind the first batch
+		tails.open = func(number int) partition {
+			return partition{broker: &growing{damagedBroker: broker}, topic: ResultsTopic, number: number}
+		}
+		tail, release, err := tails.acquire(t.Context(), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		tail.attach(func(_ int, next int64) {
+			if want := (Gap{Topic: ResultsTopic, From: 3, To: 6}); len(told) != 1 || <-told != want || next != 9 {
+				t.Errorf("%d more gaps, stands at %d; want %+v and 9", len(told), next, want)
+			}
+		})
+		release()
+		_ = tails.Close()
+	})
+}
+
+// growing has all of its log once it is read.
+type growing struct{ *damagedBroker }
+
+func (g *growing) Fetch(ctx context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
+	g.end = 9
+	return g.damagedBroker.Fetch(ctx, request)
+}
+
+func openForNobody(t *testing.T) *Log {
+	t.Helper()
+	log, err := Open(Config{Brokers: []string{"127.0.0.1:1"}}, zap.NewNop(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = log.Close() })
+	return log
+}
