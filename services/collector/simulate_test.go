@@ -84,33 +84,64 @@ func TestSimulateWritesTheTruth(t *testing.T) {
 	}
 }
 
-// Each hour's truth is written once, when it begins.
-func TestTruthOfEachHour(t *testing.T) {
-	network, err := simulator.New(simulator.Config{Seed: 1, Rate: 1})
+// tellTruth has the truth of so many minutes from a time on written to a file, as each begins.
+func tellTruth(t *testing.T, file string, seed uint64, from time.Time, minutes int) {
+	t.Helper()
+	network, err := simulator.New(simulator.Config{Seed: seed, Rate: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "truth.jsonl")
 	told, err := openTruth(file, network)
 	if err != nil {
 		t.Fatal(err)
 	}
-	from := time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC)
 	told.begin(from)
-	for minutes := range 181 { // which reaches a fourth hour
-		if err := told.reach(from.Add(time.Duration(minutes) * time.Minute)); err != nil {
+	for minute := range minutes {
+		if err := told.reach(from.Add(time.Duration(minute) * time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := told.close(); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(file)
+}
+
+// Each hour's truth is written once, when it begins, however often the simulation is started again meanwhile.
+func TestTruthOfEachHour(t *testing.T) {
+	from := time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC)
+	once, often := filepath.Join(t.TempDir(), "once.jsonl"), filepath.Join(t.TempDir(), "often.jsonl")
+	tellTruth(t, once, 1, from, 181) // which reaches a fourth hour
+	text, err := os.ReadFile(once)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if lines := strings.Count(string(text), "\n"); lines != 4*2 || strings.Count(string(text), `"kind":"outage"`) != 4 {
 		t.Errorf("got %d lines of four hours, want an outage and a shift of each:\n%s", lines, text)
+	}
+	for minute := range 181 {
+		tellTruth(t, often, 1, from.Add(time.Duration(minute)*time.Minute), 1)
+	}
+	tellTruth(t, often, 1, from, 30) // the log was made anew
+	if again, err := os.ReadFile(often); err != nil || string(again) != string(text) {
+		t.Errorf("started again each minute, got\n%s%v, want\n%s", again, err, text)
+	}
+}
+
+// A file that is not of the same network, or ends in the midst of a line, is refused: nobody could tell what of it is true.
+func TestTruthOfAnotherNetwork(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "truth.jsonl")
+	tellTruth(t, file, 2, time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC), 1)
+	network, err := simulator.New(simulator.Config{Seed: 1, Rate: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"of a network with another seed", "no incident"} {
+		if _, err := openTruth(file, network); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if err := os.Truncate(file, 10); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
