@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"sync"
 
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/compress"
 	"github.com/segmentio/kafka-go/protocol"
+
+	"atlasstream/pkg/bufferpool"
 )
 
 // Where some fields of a batch stand, and how long its header is (Kafka's documentation, "Record Batch").
@@ -140,7 +141,7 @@ func (b *fetchedBatch) unpack() error {
 		b.unpacked = true
 		return nil
 	}
-	b.memory = unpackMemory.Get().(*bytes.Buffer)
+	b.memory = unpackMemory.Get()
 	if err := unpack(b.memory, b.attributes.Compression(), b.records.rest); err != nil {
 		return err
 	}
@@ -152,13 +153,12 @@ func (b *fetchedBatch) unpack() error {
 const mostKept = 4 << 20
 
 // unpackMemory has a *bytes.Buffer for each batch that is being read.
-var unpackMemory = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var unpackMemory = bufferpool.Pool{MaxBytes: mostKept}
 
 // end gives the memory of the batch to the next one.
 func (b *fetchedBatch) end() {
 	b.record, b.records.rest, b.checked = fetchedRecord{}, nil, nil
-	if b.memory != nil && b.memory.Cap() <= mostKept {
-		b.memory.Reset()
+	if b.memory != nil {
 		unpackMemory.Put(b.memory)
 	}
 	b.memory = nil

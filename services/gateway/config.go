@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -175,7 +176,7 @@ func Defaults() Config {
 func (c Config) withDefaults() Config {
 	c.setDefaults()
 	c.setConnections()
-	orDefault(&c.Logger, zap.NewNop())
+	c.Logger = cmp.Or(c.Logger, zap.NewNop())
 	if c.Metrics == nil {
 		c.Metrics = service.NewRegistry()
 	}
@@ -183,57 +184,50 @@ func (c Config) withDefaults() Config {
 }
 
 func (c *Config) setDefaults() {
-	orDefault(&c.Listen, ":8080")
-	orDefault(&c.Admin, "127.0.0.1:9090")
-	orDefault(&c.MaxClients, 20_000)
-	orDefault(&c.MaxSubscriptions, 1000)
-	orDefault(&c.MaxMeasurements, 500_000)
-	orDefault(&c.MaxMessage, 100_000)
-	orDefault(&c.History, HistoryOff)
-	orDefault(&c.HistoryResults, 10_000)
-	orDefault(&c.HistoryScanned, 200_000)
-	orDefault(&c.HistoryLateness, time.Hour)
-	orDefault(&c.HistoryWindow, 10*time.Minute)
-	orDefault(&c.HistoryWindowBytes, 16<<20)
-	orDefault(&c.ClientReplays, 10)
-	orDefault(&c.AddressReplays, 50)
-	orDefault(&c.MaxReplays, 200)
-	orDefault(&c.AddressHeader, clientip.DefaultHeader)
-	orDefault(&c.AddressSubscriptions, 20_000)
-	orDefault(&c.AddressMemory, 32<<20)
-	orDefault(&c.AddressQueueBytes, 256<<20)
-	orDefault(&c.AddressSteps, 10_000)
-	orDefault(&c.AddressMessages, 1000)
-	orDefault(&c.ConnectionMessages, 100)
+	c.Listen = cmp.Or(c.Listen, ":8080")
+	c.Admin = cmp.Or(c.Admin, "127.0.0.1:9090")
+	c.MaxClients = cmp.Or(c.MaxClients, 20_000)
+	c.MaxSubscriptions = cmp.Or(c.MaxSubscriptions, 1000)
+	c.MaxMeasurements = cmp.Or(c.MaxMeasurements, 500_000)
+	c.MaxMessage = cmp.Or(c.MaxMessage, 100_000)
+	c.History = cmp.Or(c.History, HistoryOff)
+	c.HistoryResults = cmp.Or(c.HistoryResults, 10_000)
+	c.HistoryScanned = cmp.Or(c.HistoryScanned, 200_000)
+	c.HistoryLateness = cmp.Or(c.HistoryLateness, time.Hour)
+	c.HistoryWindow = cmp.Or(c.HistoryWindow, 10*time.Minute)
+	c.HistoryWindowBytes = cmp.Or(c.HistoryWindowBytes, 16<<20)
+	c.ClientReplays = cmp.Or(c.ClientReplays, 10)
+	c.AddressReplays = cmp.Or(c.AddressReplays, 50)
+	c.MaxReplays = cmp.Or(c.MaxReplays, 200)
+	c.AddressHeader = cmp.Or(c.AddressHeader, clientip.DefaultHeader)
+	c.AddressSubscriptions = cmp.Or(c.AddressSubscriptions, 20_000)
+	c.AddressMemory = cmp.Or(c.AddressMemory, 32<<20)
+	c.AddressQueueBytes = cmp.Or(c.AddressQueueBytes, 256<<20)
+	c.AddressSteps = cmp.Or(c.AddressSteps, 10_000)
+	c.AddressMessages = cmp.Or(c.AddressMessages, 1000)
+	c.ConnectionMessages = cmp.Or(c.ConnectionMessages, 100)
 	c.setBehind()
-	orDefault(&c.QueueBytes, 2<<20)
-	orDefault(&c.QueueMessages, 10_000)
-	orDefault(&c.WriteTimeout, 60*time.Second)
-	orDefault(&c.PingInterval, 25*time.Second)
-	orDefault(&c.PingTimeout, 60*time.Second)
-	orDefault(&c.StopTimeout, 20*time.Second)
+	c.QueueBytes = cmp.Or(c.QueueBytes, 2<<20)
+	c.QueueMessages = cmp.Or(c.QueueMessages, 10_000)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, 60*time.Second)
+	c.PingInterval = cmp.Or(c.PingInterval, 25*time.Second)
+	c.PingTimeout = cmp.Or(c.PingTimeout, 60*time.Second)
+	c.StopTimeout = cmp.Or(c.StopTimeout, 20*time.Second)
 }
 
 // setConnections leaves descriptors for the admin port and Kafka, whatever is asked for, and most of the rest to others than one address.
 func (c *Config) setConnections() {
-	orDefault(&c.MaxConnections, connectionsOfClient*c.MaxClients+1000)
+	c.MaxConnections = cmp.Or(c.MaxConnections, connectionsOfClient*c.MaxClients+1000)
 	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors()))
-	orDefault(&c.AddressConnections, service.AddressConnectionsFor(c.MaxConnections))
+	c.AddressConnections = cmp.Or(c.AddressConnections, service.AddressConnectionsFor(c.MaxConnections))
 }
 
 func (c *Config) setBehind() {
-	orDefault(&c.Backlog, 5*time.Minute)
-	orDefault(&c.BehindTime, time.Hour)
-	orDefault(&c.BehindBytes, 1<<30)
-	orDefault(&c.BehindReaders, 64)
-	orDefault(&c.AddressReaders, 16)
-}
-
-func orDefault[T comparable](setting *T, value T) {
-	var zero T
-	if *setting == zero {
-		*setting = value
-	}
+	c.Backlog = cmp.Or(c.Backlog, 5*time.Minute)
+	c.BehindTime = cmp.Or(c.BehindTime, time.Hour)
+	c.BehindBytes = cmp.Or(c.BehindBytes, 1<<30)
+	c.BehindReaders = cmp.Or(c.BehindReaders, 64)
+	c.AddressReaders = cmp.Or(c.AddressReaders, 16)
 }
 
 func (c Config) queueLimits() outbox.Limits {

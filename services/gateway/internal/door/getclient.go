@@ -1,13 +1,13 @@
 package door
 
 import (
-	"bytes"
 	"context"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 
+	"atlasstream/pkg/bufferpool"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/subscription"
@@ -119,12 +119,12 @@ func setStreamHeader(header http.Header, body body) {
 }
 
 // bodies are the memory of writes.
-var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var bodies = bufferpool.Pool{MaxBytes: 2 * maxTake}
 
 // writeWaiting writes all that waits. It returns false when nothing more can come.
 func (c *getClient) writeWaiting() (more bool, err error) {
-	text := bodies.Get().(*bytes.Buffer)
-	defer giveBack(text)
+	text := bodies.Get()
+	defer bodies.Put(text)
 	for {
 		messages, more := c.Take(maxTake)
 		text.Reset()
@@ -138,13 +138,6 @@ func (c *getClient) writeWaiting() (more bool, err error) {
 		if len(messages) == 0 {
 			return true, nil
 		}
-	}
-}
-
-func giveBack(text *bytes.Buffer) {
-	if text.Cap() <= 2*maxTake { // one long message shall not be remembered for ever
-		text.Reset()
-		bodies.Put(text)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/bufferpool"
 	"atlasstream/services/gateway/internal/outbox"
 )
 
@@ -79,7 +80,7 @@ func (b *buffers) close() {
 }
 
 // arrays are the memory of buffers in which something waits.
-var arrays = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var arrays = bufferpool.Pool{MaxBytes: 2 * maxBufferBytes}
 
 // add puts a record into the buffer, unless what waits there does not fit into the client's queue and there is no room beside it. If it has offered an
 // array to the client, Subscriber.flush must follow. Errors: those of Client.Offer.
@@ -117,7 +118,7 @@ func (b *buffer) put(payload []byte, at place) {
 	separator := byte(',')
 	if b.records == 0 {
 		separator = '['
-		b.array = arrays.Get().(*bytes.Buffer)
+		b.array = arrays.Get()
 		b.start()
 	}
 	b.records++
@@ -171,10 +172,7 @@ func (b *buffer) clear() {
 	if b.timer.Stop() {
 		b.subscriber.buffers.sending.Done()
 	}
-	if b.array.Cap() <= 2*maxBufferBytes { // one long record shall not be remembered for ever
-		b.array.Reset()
-		arrays.Put(b.array)
-	}
+	arrays.Put(b.array)
 	b.array, b.records = nil, 0
 	b.waits.Store(false)
 }

@@ -1,10 +1,9 @@
 package wsconn
 
 import (
-	"bytes"
-	"sync"
-
 	"github.com/gorilla/websocket"
+
+	"atlasstream/pkg/bufferpool"
 )
 
 // maxKept is how many bytes of memory are kept for messages to come. It holds the longest that gateways take by default, in memory that has grown by doubling.
@@ -12,12 +11,12 @@ const maxKept = 256 << 10
 
 // received are the memory of messages, for as long as they are dealt with. The memory that it takes to read a long one anew each time costs more than the
 // reading.
-var received = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var received = bufferpool.Pool{MaxBytes: maxKept}
 
 // readBuffered reads messages until nothing is left in the buffer. It returns false when nothing more is to be read.
 func (c *Conn) readBuffered(take func(binary bool, message []byte)) (end End, reading bool) {
-	message := received.Get().(*bytes.Buffer)
-	defer giveBack(message)
+	message := received.Get()
+	defer received.Put(message)
 	for {
 		kind, reader, err := c.frames.NextReader()
 		if err != nil {
@@ -32,12 +31,5 @@ func (c *Conn) readBuffered(take func(binary bool, message []byte)) (end End, re
 		if c.buffer.Buffered() == 0 {
 			return End{}, true
 		}
-	}
-}
-
-func giveBack(message *bytes.Buffer) {
-	if message.Cap() <= maxKept {
-		message.Reset()
-		received.Put(message)
 	}
 }

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
+	"atlasstream/pkg/bufferpool"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 )
 
@@ -30,19 +30,11 @@ func (s *Session) post(w http.ResponseWriter, r *http.Request) *refusal {
 }
 
 // bodyMemory is the memory of bodies, for as long as they are dealt with.
-var bodyMemory = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-func giveBack(body *bytes.Buffer) {
-	const most = 256 << 10 // bytes that are kept for bodies to come
-	if body.Cap() <= most {
-		body.Reset()
-		bodyMemory.Put(body)
-	}
-}
+var bodyMemory = bufferpool.Pool{MaxBytes: 256 << 10}
 
 func (s *Session) takeBody(w http.ResponseWriter, r *http.Request) *refusal {
-	body := bodyMemory.Get().(*bytes.Buffer)
-	defer giveBack(body)
+	body := bodyMemory.Get()
+	defer bodyMemory.Put(body)
 	refused := s.readBody(w, r, body)
 	admitted := s.admits(body.Len()) // whatever it is
 	if refused != nil || !admitted {
