@@ -101,6 +101,9 @@ func (p *partition) flush() {
 	for _, member := range p.flushing {
 		member.subscriber.flush()
 	}
+	if !p.patient {
+		awaitAll(p.flushing)
+	}
 	clear(p.flushing)
 	release(ended)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/subscription"
@@ -42,7 +43,8 @@ type member struct {
 	buffers     map[bufferOf]*buffer // of the records that some subscription here has buffered, or had when another one came
 	behind      *behind              // nil while the member gets what the feed brings
 	touched     bool
-	fell        bool // it stands in fallen
+	fell        bool      // it stands in fallen
+	awaited     time.Time // until when it is waited for, as its client can take no more; zero if it can. For flushes only
 }
 
 func newPartition(hub *Hub) *partition {

@@ -46,7 +46,8 @@ func (s *Source) Deliver(number int, records []atlas.Record) {
 	s.delivered.Add(float64(s.partition(number).deliver(records)))
 }
 
-// Flush writes what Deliver enqueued.
+// Flush writes what Deliver enqueued. Where a client cannot be given later what it cannot take now, it waits for clients whose queues are half full, for two
+// seconds each time that they become so.
 func (s *Source) Flush(number int) { s.partition(number).flush() }
 
 func (s *Source) partition(number int) *partition {
