@@ -28,8 +28,8 @@ const batchFormat = 2
 
 var batchChecksums = crc32.MakeTable(crc32.Castagnoli)
 
-// batchesIn gives the batches of an answer, none of which is unpacked yet. The last one is mostly cut off, and left out. An error comes with no batch: what is
-// wrong behind others stands first in the next answer.
+// batchesIn gives the batches of an answer, none of which is unpacked yet. The last one is mostly cut off, and left out; where it is the only one, the error is a
+// *cutOffError. An error comes with no batch: what is wrong behind others stands first in the next answer.
 func batchesIn(answer []byte) (batches []*fetchedBatch, err error) {
 	for len(answer) >= batchHeader {
 		length := int64(binary.BigEndian.Uint32(answer[batchLengthAt:])) + batchLengthAt + 4
@@ -46,7 +46,28 @@ func batchesIn(answer []byte) (batches []*fetchedBatch, err error) {
 	if len(batches) > 0 {
 		return batches, nil
 	}
+	if err == nil && len(answer) > 0 {
+		err = newCutOffError(answer)
+	}
 	return nil, err
+}
+
+// cutOffError says that an answer has only the beginning of a batch. Brokers send at least one whole one, however long it is (KIP-74); older ones may not.
+type cutOffError struct {
+	got    int
+	length int64 // of the whole batch; 0 if not even that has come
+}
+
+func newCutOffError(answer []byte) *cutOffError {
+	cutOff := &cutOffError{got: len(answer)}
+	if len(answer) >= formatAt {
+		cutOff.length = int64(binary.BigEndian.Uint32(answer[batchLengthAt:])) + batchLengthAt + 4
+	}
+	return cutOff
+}
+
+func (e *cutOffError) Error() string {
+	return fmt.Sprintf("an answer with the first %d of the %d bytes of a batch, want at least one whole batch", e.got, e.length)
 }
 
 // newBatch reads the header of a whole batch.

@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -188,6 +189,55 @@ func TestRecordsOutsideOfTheirBatch(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), "the batch at offset 5: a record has offset ") || len(records) != len(offsets)-1 {
 			t.Errorf("%s: got %v, %v", name, records, err)
 		}
+	}
+}
+
+// An answer that has the beginning of a batch is not one that has nothing: who asks is to ask for more.
+func TestCutOffAnswers(t *testing.T) {
+	raw := batchOf(t, 9, compress.None, kafka.Record{Value: kafka.NewBytes([]byte("value"))})
+	for got, length := range map[int]int64{1: 0, 15: 0, 16: 73, batchHeader: 73, 72: 73} {
+		_, err := batchesIn(raw[:got])
+		if cutOff, ok := errors.AsType[*cutOffError](err); !ok || *cutOff != (cutOffError{got: got, length: length}) {
+			t.Errorf("of %d bytes: got %v", got, err)
+		}
+	}
+	if batches, err := batchesIn(nil); err != nil || len(batches) > 0 {
+		t.Errorf("of nothing: got %v, %v", batches, err)
+	}
+}
+
+// cutting is an old broker, which sends no more than it was asked for.
+type cutting struct {
+	broker
+	log   []byte
+	asked []int64
+}
+
+func (c *cutting) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
+	c.asked = append(c.asked, request.MaxBytes)
+	partition := fetchedPartition{lastStableOffset: 5, batches: c.log[:min(request.MaxBytes, int64(len(c.log)))]}
+	return partition.response(0)
+}
+
+// A batch that is longer than what was asked for is asked for as a whole.
+func TestLongBatchesAreFetchedAgain(t *testing.T) {
+	long := batchOf(t, 4, compress.None, kafka.Record{Value: kafka.NewBytes(make([]byte, 20_000))})
+	broker := &cutting{log: append(slices.Clone(long), long...)}
+	fetcher := fetcher{partition: partition{broker: broker}, next: 4, most: leastAnswer}
+	defer fetcher.close()
+	if _, err := fetcher.fetch(t.Context()); err == nil {
+		t.Fatal("got an answer without a whole batch and no error")
+	}
+	answer, err := fetcher.fetch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read, err := readAllOf(answer.Records); err != nil || len(read) != 1 {
+		t.Fatalf("got %d records, %v", len(read), err)
+	}
+	_, _ = fetcher.fetch(t.Context())
+	if want := []int64{leastAnswer, int64(len(long)), leastAnswer}; !slices.Equal(broker.asked, want) {
+		t.Errorf("asked for %v bytes, want %v", broker.asked, want)
 	}
 }
 

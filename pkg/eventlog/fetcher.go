@@ -28,6 +28,7 @@ type fetcher struct {
 	held  int64 // how many offsets stand behind that, which a transaction keeps from being read until it ends
 	limit fetchLimit
 	most  int64 // bytes of an answer; 0 for fetchBytes
+	least int64 // of them, where the last answer was too short for a batch
 }
 
 // fetch asks for what stands at next and behind it. The error kafka.OffsetOutOfRange says that the log does not have that offset.
@@ -37,9 +38,13 @@ func (f *fetcher) fetch(ctx context.Context) (*kafka.FetchResponse, error) {
 		Partition: f.number,
 		Offset:    f.next,
 		MinBytes:  1,
-		MaxBytes:  cmp.Or(f.most, fetchBytes),
+		MaxBytes:  max(cmp.Or(f.most, fetchBytes), f.least),
 		MaxWait:   fetchWait,
 	})
+	f.least = 0
+	if cutOff, ok := errors.AsType[*cutOffError](err); ok {
+		f.least = min(cutOff.length, mostAnswered)
+	}
 	if err != nil {
 		f.limit.end()
 		return nil, fmt.Errorf("%s: %w", f.partition, err)

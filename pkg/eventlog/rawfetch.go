@@ -99,8 +99,13 @@ func (p *fetchedPartition) read(body []byte, version int16) error {
 		fields.int32() // a replica that is nearer
 	}
 	p.batches = fields.bytes(int64(max(0, fields.int32())))
-	if p.fault == 0 && (topics != 1 || partitions != 1 || fields.broken) {
-		return fmt.Errorf("an answer of %d topics, with %d partitions in the first one, that ends early: %t; want one of each", topics, partitions, fields.broken)
+	switch {
+	case p.fault != 0:
+		return nil
+	case fields.broken:
+		return fmt.Errorf("an answer that breaks off within its %d bytes", len(body))
+	case topics != 1 || partitions != 1:
+		return fmt.Errorf("an answer with %d topics and %d partitions of the first, want one topic and one partition", topics, partitions)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,7 +80,9 @@ func TestAnswersThatAreNone(t *testing.T) {
 		"an answer of 4294967295 bytes, want 4 to 268435456": {255, 255, 255, 255, 0, 0, 0, 1},
 		"the answer to request 2, want that to 1":            {0, 0, 0, 4, 0, 0, 0, 2},
 		"reading an answer: unexpected EOF":                  {0, 0, 0, 9, 0, 0, 0, 1, 0},
-		"an answer of 0 topics, with 0 partitions in the first one, that ends early: true; want one of each": {0, 0, 0, 5, 0, 0, 0, 1, 0},
+		"an answer that breaks off within its 1 bytes":       {0, 0, 0, 5, 0, 0, 0, 1, 0},
+		"an answer with 2 topics and 3 partitions of the first, want one topic and one partition": append([]byte{0, 0, 0, 66, 0, 0, 0, 1},
+			slices.Concat(make([]byte, 10), []byte{0, 0, 0, 2, 0, 0, 0, 0, 0, 3}, make([]byte, 42))...),
 	} {
 		if _, err := exchange(answer, 11); err == nil || err.Error() != want {
 			t.Errorf("% x: got %v, want %s", answer, err, want)
