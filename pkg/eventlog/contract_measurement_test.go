@@ -214,6 +214,21 @@ func archivesAreListed(t *testing.T, f fixture) {
 	}
 }
 
+// An archive that a foreign producer makes is listed at once, whatever kafka-go knew of topics a moment before.
+func TestArchivesAreListedAtOnce(t *testing.T) {
+	f := newFixture(t, startEmbedded(t, embedded.Config{}))
+	for _, name := range []string{"first", "second", "third"} {
+		topic, err := eventlog.ArchiveTopic(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.createForeignTopic(t, topic, 1, nil)
+		if archives, err := f.log.History().Archives(t.Context()); err != nil || !slices.Contains(archives, topic) {
+			t.Errorf("got %q, %v; want %s among them", archives, err, topic)
+		}
+	}
+}
+
 func TestMeasurementOutlivesItsBroker(t *testing.T) {
 	t.Run("restarted", func(t *testing.T) {
 		cfg := embedded.Config{Dir: t.TempDir()}

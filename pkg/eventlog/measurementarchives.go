@@ -2,7 +2,6 @@ package eventlog
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/segmentio/kafka-go"
@@ -11,7 +10,8 @@ import (
 // ArchiveDelay is after how long everybody's Archives has a topic that was made: what a Log knows of topics is metadataTTL old, and as long on its way.
 const ArchiveDelay = 2 * metadataTTL
 
-// Archives lists the topics of imported archives, by name. A new one takes up to ArchiveDelay to appear.
+// Archives lists the topics of imported archives, by name. A broker is asked each time: foreign producers do not wait until everybody knows a new one, and a
+// replay that has missed one does not look for it again.
 func (h *History) Archives(ctx context.Context) (topics []string, err error) {
 	err = retry(ctx, func() error {
 		topics, err = h.log.archives(ctx)
@@ -23,12 +23,12 @@ func (h *History) Archives(ctx context.Context) (topics []string, err error) {
 func (l *Log) archives(ctx context.Context) (topics []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	metadata, err := l.client.Metadata(ctx, &kafka.MetadataRequest{})
+	known, err := l.freshTopics(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, topic := range metadata.Topics {
-		if IsArchiveTopic(topic.Name) && !errors.Is(topic.Error, kafka.UnknownTopicOrPartition) {
+	for _, topic := range known {
+		if IsArchiveTopic(topic.Name) && kafka.Error(topic.ErrorCode) != kafka.UnknownTopicOrPartition {
 			topics = append(topics, topic.Name)
 		}
 	}
