@@ -28,8 +28,8 @@ const batchFormat = 2
 
 var batchChecksums = crc32.MakeTable(crc32.Castagnoli)
 
-// batchesIn gives the batches of an answer, none of which is unpacked yet. The last one is mostly cut off, and left out; where it is the only one, the error is a
-// *cutOffError. An error comes with no batch: what is wrong behind others stands first in the next answer.
+// batchesIn gives the batches of an answer, none of which is unpacked yet. The last one is mostly cut off, and left out; where it is the only one, the error is
+// a *cutOffError. An error comes with no batch: what is wrong behind others stands first in the next answer.
 func batchesIn(answer []byte) (batches []*fetchedBatch, err error) {
 	for len(answer) >= batchHeader {
 		length := int64(binary.BigEndian.Uint32(answer[batchLengthAt:])) + batchLengthAt + 4

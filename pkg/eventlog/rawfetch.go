@@ -100,11 +100,9 @@ func (p *fetchedPartition) read(body []byte, version int16) error {
 	}
 	p.batches = fields.bytes(int64(max(0, fields.int32())))
 	switch {
-	case p.fault != 0:
-		return nil
-	case fields.broken:
+	case p.fault == 0 && fields.broken:
 		return fmt.Errorf("an answer that breaks off within its %d bytes", len(body))
-	case topics != 1 || partitions != 1:
+	case p.fault == 0 && (topics != 1 || partitions != 1):
 		return fmt.Errorf("an answer with %d topics and %d partitions of the first, want one topic and one partition", topics, partitions)
 	}
 	return nil
