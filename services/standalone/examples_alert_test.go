@@ -86,6 +86,12 @@ func postDisconnects(t *testing.T, h *house, asn int) {
 func (h *house) mustPostConnections(t *testing.T, asn int, event string, probes ...int) (at time.Time) {
 	t.Helper()
 	at = time.Now().UTC().Truncate(time.Second)
+	h.mustPostConnectionsOf(t, at, asn, event, probes...)
+	return at
+}
+
+func (h *house) mustPostConnectionsOf(t *testing.T, at time.Time, asn int, event string, probes ...int) {
+	t.Helper()
 	var body bytes.Buffer
 	for _, probe := range probes {
 		fmt.Fprintf(&body, `{"type":"connection","event":%q,"prb_id":%d,"timestamp":%d,"controller":"ctr-ams01","asn":%d}`+"\n", event, probe, at.Unix(), asn)
@@ -97,5 +103,4 @@ func (h *house) mustPostConnections(t *testing.T, asn int, event string, probes 
 	if _ = response.Body.Close(); response.StatusCode != http.StatusOK {
 		t.Fatal(response.Status)
 	}
-	return at
 }

@@ -42,13 +42,10 @@ export function absences(volume: Volume, extent: Extent): { left: number; width:
 
 const number = new Intl.NumberFormat("en");
 
-/** What the timeline shows, in one sentence. */
-export function volumeWords(volume: Volume): string {
+/** What the timeline shows, in one sentence; `what` is counted. */
+export function volumeWords(volume: Volume, what = "this measurement's results"): string {
   const read = `${number.format(volume.read.records)} records read`;
-  const of =
-    volume.of === "measurement"
-      ? "this measurement's results"
-      : "all results in the measurement's partition, of which this measurement has a part";
+  const of = volume.of === "measurement" ? what : "all results in the measurement's partition, of which this measurement has a part";
   const quality = { exact: "exact", sampled: `estimated ±${errorOf(volume)} %`, partition: "by the log's offsets" }[volume.quality];
   const left = volume.omitted.length > 0 ? `; without ${volume.omitted.map(({ topic }) => topic).join(", ")}, too long to be read` : "";
   return `${number.format(total(volume))} records: ${of}, ${quality} (${read})${left}`;

@@ -19,20 +19,37 @@ export class Facts {
   /** What the registry knows; undefined until it has answered. */
   measurement = $state.raw<Measurement | null | undefined>();
   outages = $state.raw<Outages | undefined>();
+  outagesFault = $state.raw<GatewayError | undefined>();
 
-  /** Asks for the timeline's bars and markers. The function that it returns gives that up. */
+  /** Asks for the timeline's bars. The function that it returns gives that up. */
   askVolume(subject: Subject, { from, to }: Extent): () => void {
     this.volumeFault = undefined;
     return later(async (signal) => {
-      const outages = api.outages({ from: Math.max(from, to - longestOutages), to }, signal).catch(() => undefined);
       try {
         this.volume = await api.volume({ ...subject, from, to, buckets }, signal);
       } catch (error) {
+        if (signal.aborted) return;
         this.volume = undefined;
         this.volumeFault = faultOf(error);
       }
-      if (!signal.aborted) this.outages = await outages;
     });
+  }
+
+  /** Asks which outages there were, until the gateway has read what it has to know for that. */
+  askOutages({ from, to }: Extent): () => void {
+    return later((signal) => this.#askOutages({ from: Math.max(from, to - longestOutages), to }, signal));
+  }
+
+  async #askOutages(interval: Extent, signal: AbortSignal): Promise<void> {
+    try {
+      this.outages = await api.outages(interval, signal);
+      this.outagesFault = undefined;
+    } catch (error) {
+      if (signal.aborted) return;
+      this.outages = undefined;
+      this.outagesFault = faultOf(error);
+      if (this.outagesFault?.code === "unavailable") setTimeout(() => signal.aborted || void this.#askOutages(interval, signal), again);
+    }
   }
 
   /** Asks how fast an interval may be replayed, and what is known of the measurement. */
@@ -50,6 +67,7 @@ export class Facts {
 
 /** What one answer of /api/outages may cover. */
 const longestOutages = 7 * 86400; // seconds
+const again = 10_000; // ms
 
 function later(ask: (signal: AbortSignal) => Promise<void>): () => void {
   const ended = new AbortController();

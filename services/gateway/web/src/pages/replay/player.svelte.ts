@@ -49,6 +49,11 @@ export class Player {
     ];
   }
 
+  /** The clock as it is at this moment. Whoever reads it in a template is not drawn again. */
+  get instant(): number {
+    return this.#replayer.clock;
+  }
+
   play(): void {
     this.#replayer.play();
   }
