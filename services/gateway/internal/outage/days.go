@@ -121,6 +121,14 @@ func (d *Days) Offset() int64 { return d.offset }
 // Now is the time that the events have reached, from which the last 24 hours are counted.
 func (d *Days) Now() time.Time { return d.watermark.at().time() }
 
+// Silence is how long no event may come at all until the feed itself is in trouble.
+func (d *Days) Silence() time.Duration {
+	if len(d.running) == 0 {
+		return leastSilence.duration()
+	}
+	return d.running[0].feed.patience().duration()
+}
+
 // Outages gives those that were on in the last 24 hours and began yesterday or today, in the order in which they began.
 func (d *Days) Outages() []Outage {
 	now := d.watermark.at()
@@ -175,7 +183,9 @@ func (o *Outage) wasOn(from, to float64) bool {
 func (o *Outage) isSame(other Outage) bool {
 	const near = float64(longestWindow / second)
 	return DayOf(secondsTime(o.Start)) != DayOf(secondsTime(other.Start)) && math.Abs(o.Start-other.Start) <= near &&
-		slices.ContainsFunc(o.Probes, func(id atlas.ProbeID) bool { return slices.Contains(other.Probes, id) })
+		slices.ContainsFunc(o.Probes, func(lost Lost) bool {
+			return slices.ContainsFunc(other.Probes, func(theirs Lost) bool { return theirs.ID == lost.ID })
+		})
 }
 
 func secondsTime(seconds float64) time.Time { return instant(seconds * float64(second)).time() }

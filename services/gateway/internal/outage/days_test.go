@@ -90,7 +90,8 @@ func inJSON(t *testing.T, value any) string {
 	return string(text)
 }
 
-// Whoever reads equal logs with equal registries has byte-equal lists, whenever he began to read, and whatever comes late, early or twice.
+// Whoever reads equal logs with equal registries has byte-equal lists, whenever he began to read, and whatever comes late, early or twice. An outage of the
+// same revision is the same.
 func TestListsFollowFromLogAndRegistry(t *testing.T) {
 	network, err := simulator.New(simulator.Config{Seed: 5, Probes: 80, Rate: simulator.MinRate, Incidents: simulator.Hard})
 	if err != nil {
@@ -110,7 +111,7 @@ func TestListsFollowFromLogAndRegistry(t *testing.T) {
 	}
 	registry := outage.NewRegistry(probes)
 	longest := outage.NewDays(registry, outage.DayOf(from)+32)
-	compared, outages := 0, 0
+	compared, outages, told := 0, 0, map[[2]int64]string{}
 	random := rand.New(rand.NewPCG(3, 4))
 	next := cmp.Or(slices.IndexFunc(log, func(e outage.Event) bool { return outage.DayOf(e.Time) >= outage.DayOf(from)+34 }), -1)
 	for i, event := range log {
@@ -128,6 +129,14 @@ func TestListsFollowFromLogAndRegistry(t *testing.T) {
 		}
 		compared++
 		outages += len(longest.Outages())
+		for _, o := range longest.Outages() {
+			revision := [2]int64{o.ID, o.Revision}
+			if former, now := told[revision], inJSON(t, o); former != "" && former != now {
+				t.Errorf("revision %v was\n%s\nand is\n%s", revision, former, now)
+			} else {
+				told[revision] = now
+			}
+		}
 	}
 	if compared < 10 || outages < 10 {
 		t.Errorf("%d lists with %d outages were compared", compared, outages)

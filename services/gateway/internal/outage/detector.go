@@ -113,6 +113,10 @@ func (d *Detector) connected(p *probe, at instant) {
 		lost.back = at
 		if lost.outage != nil {
 			lost.outage.probeBack(lost, d.offset)
+		} else if d.episode != nil {
+			for _, o := range d.episode.told {
+				o.probeBack(lost, d.offset)
+			}
 		}
 	}
 }

@@ -23,11 +23,15 @@ func TestOutageOfACountryFromItsBeginningToItsEnd(t *testing.T) {
 	if o.State != StateOn || o.Start != labDay.seconds() || len(o.Probes) != 30 || o.End != nil || o.ID != l.offsetOf(labDay) {
 		t.Errorf("once the burst is over: got %s", inJSON(o))
 	}
-	if names := unitNames(o); !slices.Equal(names, []string{"country NL"}) || o.Units[0].Probes != 30 || o.Units[0].Of != 40 {
+	if len(o.Probes) > 0 && (o.Lost != 30 || o.Of != 40 || o.Probes[0].Down != labDay.seconds() || o.Units[0].Start != labDay.seconds()) {
+		t.Errorf("30 of 40 probes were lost: got %s", inJSON(o))
+	}
+	if names := unitNames(o); !slices.Equal(names, []string{"country NL"}) || o.Units[0].Lost != 30 || o.Units[0].Of != 40 {
 		t.Errorf("got units %s, want 30 of 40 probes of NL", inJSON(o.Units))
 	}
 	l.findAgain(labDay+10*minute, second, dutch[:14]...)
-	if o := l.one(); o.State != StateOn || o.Recovered50 != nil {
+	before := o.Revision
+	if o = l.one(); o.State != StateOn || o.Recovered50 != nil || o.Probes[0].Back == nil || o.Probes[29].Back != nil || o.Revision <= before {
 		t.Errorf("with 14 of 30 back: got %s", inJSON(o))
 	}
 	l.findAgain(labDay+11*minute, second, dutch[14:30]...)
@@ -91,7 +95,7 @@ func TestProviderExplainsItsProbesBetterThanItsCountry(t *testing.T) {
 	l := newLab(t)
 	l.lose(labDay, second, l.of["DE"][:30]...) // of the 40 of AS3209
 	l.tick(labDay + 5*minute)
-	if names := unitNames(l.one()); !slices.Equal(names, []string{"asn 3209"}) {
+	if names := unitNames(l.one()); !slices.Equal(names, []string{"asn AS3209"}) {
 		t.Errorf("got %v, want the ASN", names)
 	}
 }
@@ -110,7 +114,7 @@ func TestASNOfTheEventCounts(t *testing.T) {
 		l.lose(labDay+instant(i)*second, 0, l.of["US"][i])
 	}
 	l.tick(labDay + 5*minute)
-	if names := unitNames(l.one()); !slices.Equal(names, []string{"asn 64500"}) {
+	if names := unitNames(l.one()); !slices.Equal(names, []string{"asn AS64500"}) {
 		t.Errorf("got %v, want the ASN that the events named", names)
 	}
 }

@@ -49,6 +49,7 @@ func (d *Detector) suspect(at instant) {
 func (d *Detector) settle() {
 	for _, x := range d.tell() {
 		x.outage.confirm(x, d.offset)
+		x.outage.of = d.connectedBefore(x.outage)
 		d.leaveOut(x)
 	}
 	for _, u := range d.episode.units {
@@ -93,6 +94,7 @@ func (d *Detector) tell() []*explanation {
 			d.outages = append(d.outages, x.outage)
 		}
 		x.outage.become(x, d.offset)
+		x.outage.of = d.connectedBefore(x.outage)
 		d.episode.told = append(d.episode.told, x.outage)
 	}
 	for _, o := range former {
@@ -101,6 +103,16 @@ func (d *Detector) tell() []*explanation {
 		}
 	}
 	return all
+}
+
+// connectedBefore counts the probes of an outage's units that were connected before it, or are again.
+func (d *Detector) connectedBefore(o *outage) (count int) {
+	for _, p := range d.probes {
+		if o.lost[p] != nil || p.up && p.isOf(o.units) {
+			count++
+		}
+	}
+	return count
 }
 
 // match gives to each explanation the provisional outage with which it shares most probes, as far as there is one.

@@ -34,7 +34,6 @@ type explanation struct {
 	fits     []*fit
 	from     instant
 	lost     []*disconnect
-	expected float64
 	surprise float64
 	outage   *outage // as which it is told
 }
@@ -174,6 +173,5 @@ func gather(chosen []*fit) (all []*explanation) {
 func (x *explanation) add(f *fit) {
 	x.fits = append(x.fits, f)
 	x.lost = append(x.lost, f.lost...)
-	x.expected += f.expected
 	x.surprise = max(x.surprise, f.surprise)
 }

@@ -1,10 +1,6 @@
 package outage
 
-import (
-	"slices"
-
-	"atlasstream/pkg/atlas"
-)
+import "slices"
 
 // Kind says what failed.
 type Kind string
@@ -54,8 +50,8 @@ type outage struct {
 	noticed      instant
 	start        instant
 	units        []unitShare
+	of           int                    // probes of the units that were connected
 	lost         map[*probe]*disconnect // the last one of each probe
-	expected     float64
 	surprise     float64
 
 	back, quick              int // probes that are connected again, and those within a minute
@@ -65,7 +61,18 @@ type outage struct {
 // unitShare is what a unit lost.
 type unitShare struct {
 	unitKey
-	lost, of int
+	from           instant
+	lost, of       int
+	expected, rate float64 // probes, in the time of the burst and in an hour
+	surprise       float64
+}
+
+func shareOf(u *unit) unitShare {
+	alarm := u.alarm
+	return unitShare{
+		unitKey: u.unitKey, from: alarm.from, lost: alarm.probes(), of: alarm.up + 1,
+		expected: alarm.expected, rate: alarm.expected / expected(1, 1, alarm.from, alarm.until), surprise: alarm.surprise,
+	}
 }
 
 // turn changes the state.
@@ -75,7 +82,7 @@ func (o *outage) turn(to State, revision int64) {
 
 // become has a provisional outage be what now explains the burst.
 func (o *outage) become(x *explanation, revision int64) {
-	o.kind, o.start, o.expected, o.surprise, o.revision = x.kind, x.from, x.expected, x.surprise, revision
+	o.kind, o.start, o.surprise, o.revision = x.kind, x.from, x.surprise, revision
 	o.units, o.lost = nil, map[*probe]*disconnect{}
 	o.add(x)
 }
@@ -84,7 +91,6 @@ func (o *outage) become(x *explanation, revision int64) {
 func (o *outage) confirm(x *explanation, revision int64) {
 	if o.state != StateProvisional {
 		o.start, o.surprise = min(o.start, x.from), max(o.surprise, x.surprise)
-		o.expected += x.expected
 		o.add(x)
 	}
 	o.turn(StateOn, revision)
@@ -101,7 +107,7 @@ func (o *outage) add(x *explanation) {
 	}
 	for _, f := range x.fits {
 		for _, u := range f.units {
-			share := unitShare{u.unitKey, u.alarm.probes(), u.alarm.up + 1}
+			share := shareOf(u)
 			if former := o.unit(u.unitKey); former == nil {
 				o.units = append(o.units, share)
 			} else if share.lost > former.lost {
@@ -154,14 +160,13 @@ func (o *outage) relapses(x *explanation) bool {
 
 // probeBack takes into account that a probe is connected again.
 func (o *outage) probeBack(lost *disconnect, revision int64) {
-	if o.lost[lost.probe] != lost || o.state != StateOn && o.state != StateOver {
+	if o.lost[lost.probe] != lost {
 		return
 	}
-	flapped := o.isFlap()
-	o.count(lost)
-	o.reckon(revision)
-	if o.isFlap() != flapped {
-		o.revision = revision
+	o.revision = revision
+	if o.state == StateOn || o.state == StateOver {
+		o.count(lost)
+		o.reckon(revision)
 	}
 }
 
@@ -214,14 +219,4 @@ func (o *outage) loseSight(revision int64) {
 	if o.state == StateOn && o.kind != KindPlatform {
 		o.turn(StateLost, revision)
 	}
-}
-
-// probes are the IDs in order.
-func (o *outage) probes() []atlas.ProbeID {
-	ids := make([]atlas.ProbeID, 0, len(o.lost))
-	for p := range o.lost {
-		ids = append(ids, p.id)
-	}
-	slices.Sort(ids)
-	return ids
 }

@@ -1,6 +1,7 @@
 package outage
 
 import (
+	"slices"
 	"strconv"
 
 	"atlasstream/pkg/atlas"
@@ -79,6 +80,11 @@ func (d *Detector) placeIn(p *probe, asn int64, at instant) {
 		p.asn = asn
 		d.place(p, network, strconv.FormatInt(asn, 10), at)
 	}
+}
+
+// isOf tells whether a probe counts to one of some units.
+func (p *probe) isOf(shares []unitShare) bool {
+	return slices.ContainsFunc(shares, func(s unitShare) bool { return p.units[s.kind] != nil && p.units[s.kind].unitKey == s.unitKey })
 }
 
 // set says whether a probe is connected.

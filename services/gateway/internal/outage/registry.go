@@ -1,6 +1,7 @@
 package outage
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 // Probe is what the registry says of a probe, as far as it matters here.
 type Probe struct {
 	Country   string // two letters; "" if not known
-	ASN       int64  // 0 if not known
+	ASN       int64  // of IPv4, else of IPv6; 0 if not known
 	Cell      Cell
 	Connected bool // by its status; it counts only for a probe without an event
 }
@@ -22,8 +23,8 @@ type Probe struct {
 // ProbeOf gives what matters of a probe's object.
 func ProbeOf(object *atlas.Probe) Probe {
 	p := Probe{Country: object.CountryCode, Connected: object.StatusID != nil && *object.StatusID == connectedStatus}
-	if object.ASNv4 != nil && *object.ASNv4 > 0 {
-		p.ASN = *object.ASNv4
+	if asn := cmp.Or(object.ASNv4, object.ASNv6); asn != nil && *asn > 0 {
+		p.ASN = *asn
 	}
 	if object.Latitude != nil && object.Longitude != nil {
 		p.Cell = CellAt(*object.Latitude, *object.Longitude)

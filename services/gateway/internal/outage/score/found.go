@@ -66,7 +66,10 @@ func FindOurs(r *Recording) (all []Found) {
 		if o.State == outage.StateWithdrawn {
 			continue
 		}
-		found := Found{Kind: o.Kind, Start: timeOf(o.Start), Noticed: timeOf(o.Noticed), Probes: o.Probes}
+		found := Found{Kind: o.Kind, Start: timeOf(o.Start), Noticed: timeOf(o.Noticed)}
+		for _, lost := range o.Probes {
+			found.Probes = append(found.Probes, lost.ID)
+		}
 		if o.Recovered50 != nil {
 			found.Recovered50 = timeOf(*o.Recovered50)
 		}
