@@ -8,14 +8,12 @@ import (
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/api"
-	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/volume"
 )
 
 // newAPI makes what answers beside the streams.
 func (g *gateway) newAPI() *api.API {
 	history := g.log.History()
-	scans := logscan.New(history, g.cfg.Metrics)
 	return api.New(api.Settings{
 		Reception:     g.reception,
 		Past:          api.Past{Mode: g.cfg.History, Back: g.cfg.HistoryBack},
@@ -25,10 +23,13 @@ func (g *gateway) newAPI() *api.API {
 		Registry:      g.knowledge.Registry,
 		Player:        g.player,
 		Log:           answered{history},
-		Scans:         scans,
-		Volumes:       volume.New(history, scans, g.cfg.HistoryLateness),
+		Scans:         g.scans,
+		Volumes:       volume.New(history, g.scans, g.cfg.HistoryLateness),
+		Outages:       g.outages,
+		Activity:      g.activity,
 		Topics:        topics,
 		RefuseUnknown: g.cfg.RefuseUnknown,
+		WriteTimeout:  g.cfg.WriteTimeout,
 		Logger:        g.cfg.Logger,
 	}, g.cfg.Metrics)
 }

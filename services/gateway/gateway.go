@@ -18,11 +18,14 @@ import (
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/access"
+	"atlasstream/services/gateway/internal/activity"
 	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/api"
 	"atlasstream/services/gateway/internal/cors"
 	"atlasstream/services/gateway/internal/door"
 	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/socketio"
@@ -65,6 +68,9 @@ type gateway struct {
 	socketIO    *door.SocketIO
 	stream      *door.Stream
 	api         *api.API
+	scans       *logscan.Scans
+	outages     *outagewatch.Watch
+	activity    *activity.Day
 	newest      map[atlas.Stream]*newest
 	proxies     *clientip.Proxies
 	incoming    *service.Connections
@@ -80,6 +86,9 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	g.knowledge.KeepMeasurements(cfg.MaxMeasurements)
 	g.cursorKey = newCursorKey(g.seal, cfg.CursorKey, log.CursorKey, cfg.Logger)
 	g.player = g.newPlayer()
+	g.scans = logscan.New(log.History(), cfg.Metrics)
+	g.outages, g.activity = g.newOutages(), activity.NewDay()
+	g.knowledge.activity = g.activity
 	g.admin = service.NewAdmin(cfg.Metrics, g.ready)
 	var err error
 	if g.proxies, err = clientip.NewProxies(cfg.TrustedProxies, cfg.AddressHeader); err != nil {
@@ -134,7 +143,7 @@ func (g *gateway) newHub() *fanout.Hub {
 		return g.follow(atlas.StreamResult, eventlog.ResultsTopic, source, source)
 	})
 	hub.AddSource(atlas.StreamProbeStatus, func(source *fanout.Source) fanout.Feed {
-		connections := g.follow(atlas.StreamProbeStatus, eventlog.ProbeStatusTopic, source, informed{source, g.knowledge.Registry})
+		connections := g.follow(atlas.StreamProbeStatus, eventlog.ProbeStatusTopic, source, informed{source, g.knowledge.Registry, g.activity, g.outages})
 		g.connections = connections.Tails
 		return connections
 	})
@@ -147,7 +156,12 @@ func (g *gateway) newHub() *fanout.Hub {
 func (g *gateway) follow(stream atlas.Stream, topic string, source *fanout.Source, consumer eventlog.Consumer) *feed {
 	g.newest[stream] = &newest{Consumer: consumer}
 	tails := g.log.Tails(topic, eventlog.TailConfig{
-		Gap: func(gap eventlog.Gap) { source.Gap(gap.Partition, gap.From, gap.To) },
+		Gap: func(gap eventlog.Gap) {
+			source.Gap(gap.Partition, gap.From, gap.To)
+			if stream == atlas.StreamProbeStatus {
+				g.outages.Restart()
+			}
+		},
 		PartitionsChange: func(change eventlog.PartitionsChange) {
 			source.Doubt(change.Partition, change.From, change.Since, change.Err)
 		},
@@ -207,6 +221,7 @@ func (g *gateway) watch(ctx context.Context) {
 	var watches sync.WaitGroup
 	watches.Go(func() { g.tokens.Watch(ctx, g.reception.Review) })
 	watches.Go(func() { g.log.Watch(ctx) })
+	watches.Go(func() { g.watchOutages(ctx) })
 	watches.Go(func() { g.cursorKey.watch(ctx) })
 	watches.Go(func() { g.admin.Watch(ctx, g.cfg.Logger) })
 	watches.Wait()
@@ -251,9 +266,9 @@ func (g *gateway) stop(doors, learning, watching, admins *service.Task) error {
 func (g *gateway) stopClients(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*g.grace())
 	defer cancel()
-	g.api.Stop()
 	g.knowledge.hub.Drain()
 	var doors sync.WaitGroup
+	doors.Go(func() { g.api.Shutdown(ctx) })
 	doors.Go(func() { g.socketIO.Shutdown(ctx) })
 	doors.Go(func() { g.stream.Shutdown(ctx) })
 	doors.Wait()

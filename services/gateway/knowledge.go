@@ -12,7 +12,9 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
+	"atlasstream/services/gateway/internal/activity"
 	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/registry"
 )
 
@@ -26,11 +28,13 @@ type knowledge struct {
 	hub      *fanout.Hub
 	metadata *fanout.Source
 	logger   *zap.Logger
+	activity *activity.Day
 	caughtUp chan struct{} // closed once the measurements are known
+	probes   chan struct{} // closed once the probes are
 }
 
 func newKnowledge(log *eventlog.Log, logger *zap.Logger, registerer prometheus.Registerer) *knowledge {
-	k := &knowledge{log: log, logger: logger, caughtUp: make(chan struct{})}
+	k := &knowledge{log: log, logger: logger, caughtUp: make(chan struct{}), probes: make(chan struct{})}
 	k.Registry = registry.New(k.changed, logger, registerer)
 	return k
 }
@@ -58,7 +62,7 @@ func (k *knowledge) run(ctx context.Context, connections *eventlog.Tails) error 
 		return k.log.ReadRegistry(reading, eventlog.MeasurementsTopic, k.ApplyMeasurements, func() { k.MeasurementsCaughtUp(); close(k.caughtUp) })
 	})
 	readers.Go(func() error {
-		return k.log.ReadRegistry(reading, eventlog.ProbesTopic, k.ApplyProbes, k.ProbesCaughtUp)
+		return k.log.ReadRegistry(reading, eventlog.ProbesTopic, k.ApplyProbes, func() { k.ProbesCaughtUp(); close(k.probes) })
 	})
 	readers.Go(func() error { return k.readConnections(reading, connections) })
 	if err := readers.Wait(); ctx.Err() == nil {
@@ -91,19 +95,26 @@ func (k *knowledge) readConnectionsPast(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	from, err := history.OffsetAt(ctx, eventlog.ProbeStatusTopic, number, time.Now().Add(-connectionsPast))
+	since := time.Now().Add(-connectionsPast)
+	from, err := history.OffsetAt(ctx, eventlog.ProbeStatusTopic, number, since)
 	if err != nil {
 		return err
 	}
-	_, end, err := history.Bounds(ctx, eventlog.ProbeStatusTopic, number)
+	first, end, err := history.Bounds(ctx, eventlog.ProbeStatusTopic, number)
 	if err != nil {
 		return err
 	}
+	isWhole := from == first
 	for from < end {
 		from, err = k.readConnectionsFrom(ctx, number, from, end)
 		if err != nil {
 			return fmt.Errorf("connection events of the last day: %w", err)
 		}
+	}
+	if isWhole {
+		k.activity.KnownWhole()
+	} else {
+		k.activity.KnownSince(since)
 	}
 	return nil
 }
@@ -119,6 +130,7 @@ func (k *knowledge) readConnectionsFrom(ctx context.Context, number int, from, e
 			return from, err
 		}
 		k.ApplyConnections([]atlas.Record{record})
+		k.activity.Take([]atlas.Record{record})
 	}
 	return end, nil
 }
@@ -143,14 +155,18 @@ func (k *knowledge) retry(ctx context.Context, try func() error) error {
 	}
 }
 
-// informed is the consumer of connection events: the registry learns of them before any client does.
+// informed is the consumer of connection events: what answers come from learns of them before any client does.
 type informed struct {
 	*fanout.Source
 	registry *registry.Registry
+	activity *activity.Day
+	outages  *outagewatch.Watch
 }
 
 // Deliver implements eventlog.Consumer.
 func (c informed) Deliver(partition int, records []atlas.Record) {
 	c.registry.ApplyConnections(records)
+	c.activity.Take(records)
+	c.outages.Deliver(records)
 	c.Source.Deliver(partition, records)
 }

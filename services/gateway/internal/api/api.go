@@ -3,16 +3,18 @@ package api
 import (
 	"context"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/activity"
 	"atlasstream/services/gateway/internal/door"
 	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/register"
 	"atlasstream/services/gateway/internal/registry"
 	"atlasstream/services/gateway/internal/volume"
 )
@@ -29,8 +31,11 @@ type Settings struct {
 	Player        *playback.Player        // of the same log
 	Scans         *logscan.Scans          // of the same log
 	Volumes       *volume.Estimator       // of the same log
+	Outages       *outagewatch.Watch      // of the same log
+	Activity      *activity.Day           // of the same log
 	Topics        map[atlas.Stream]string // the live topic of each stream that has records
 	RefuseUnknown bool                    // measurements that the registry does not know
+	WriteTimeout  time.Duration           // for a piece of an answer that does not end
 	Logger        *zap.Logger
 }
 
@@ -43,8 +48,10 @@ type API struct {
 	probes   probesList
 	met      recent[struct{}, *met]
 	volumes  recent[volumeKey, *volume.Volume]
-	stopping chan struct{} // is closed when no answer is to begin, and none is to go on for ever
-	stop     func()
+	outages  recent[pastKey, *pastOutages]
+	answers  *register.Register[*answering, answering]
+	serving  context.Context // ends when Shutdown begins
+	stop     context.CancelFunc
 }
 
 // answerTimeout is how long an answer may take to be made. The server gives it some time more to be written.
@@ -57,77 +64,88 @@ type handler func(ctx context.Context, w http.ResponseWriter, r *request) error
 func New(settings Settings, registerer prometheus.Registerer) *API {
 	a := &API{
 		settings: settings, routes: http.NewServeMux(), paths: make(map[string][]string),
-		metrics: newMetrics(registerer), stopping: make(chan struct{}),
+		metrics: newMetrics(registerer), answers: register.New[*answering, answering](0),
 	}
+	a.serving, a.stop = context.WithCancel(context.Background())
 	a.met.age, a.met.most = metAge, 1
 	a.volumes.age, a.volumes.most = volumeAge, maxVolumes
-	a.stop = sync.OnceFunc(func() { close(a.stopping) })
+	a.outages.age, a.outages.most = pastAge, maxPasts
 	a.path("/api/gateway", a.serveGateway)
 	a.path("/api/measurements", a.serveMeasurements, "q", "type", "af", "status", "source", "after", "limit")
 	a.path("/api/measurements/{id}", a.serveMeasurement, "from", "to")
 	a.path("/api/volume", a.serveVolume, "msm", "stream", "from", "to", "buckets")
 	a.path("/api/probes", a.serveProbes)
+	a.path("/api/connections", a.serveConnections, "step", "country")
+	a.path("/api/outages", a.serveOutages, "from", "to", "at", "watch")
 	a.path("/api/openapi.yaml", serveDescription)
-	a.routes.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, "other", nil, refusePath) })
+	a.routes.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, "other", refusePath) })
 	return a
 }
 
 // path adds a path and the parameters that its query may have.
 func (a *API) path(pattern string, handle handler, parameters ...string) {
 	a.paths[pattern] = parameters
-	a.routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, pattern, parameters, handle) })
+	read := func(ctx context.Context, w http.ResponseWriter, r *request) (err error) {
+		if r.asked, err = readQuery(r.URL.RawQuery, parameters); err != nil {
+			return err
+		}
+		return handle(ctx, w, r)
+	}
+	a.routes.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, pattern, read) })
 }
 
 // ServeHTTP answers a request for a path below /api/.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.routes.ServeHTTP(w, r) }
 
-// Stop has no answer begin any more, and ends those that would go on for ever.
-func (a *API) Stop() { a.stop() }
+// Shutdown has no answer begin any more, ends those that are being made or that do not end, and waits until all are written. Those that are not when ctx ends
+// are cut off.
+func (a *API) Shutdown(ctx context.Context) {
+	a.stop()
+	_ = a.answers.Shutdown(ctx, func(*answering) {}, (*answering).cutOff) // who is cut off has not read in time
+}
 
-func (a *API) serve(w http.ResponseWriter, r *http.Request, path string, parameters []string, handle handler) {
+func (a *API) serve(w http.ResponseWriter, r *http.Request, path string, handle handler) {
 	answer := &answering{ResponseWriter: w, status: http.StatusOK}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if err := a.answer(answer, r, parameters, handle); err != nil {
+	err := a.enter(answer, r.Method)
+	if err == nil {
+		defer a.leave(answer)
+		err = a.answer(answer, r, handle)
+	}
+	if err != nil {
 		a.refuse(answer, err)
 	}
 	a.metrics.count(path, answer.status)
 }
 
-func (a *API) answer(w http.ResponseWriter, r *http.Request, parameters []string, handle handler) error {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
-		return refuseMethod(r.Method)
+// enter refuses an answer that is not to begin. Leave must be called otherwise.
+func (a *API) enter(answer *answering, method string) error {
+	if method != http.MethodGet && method != http.MethodHead {
+		answer.Header().Set("Allow", "GET, HEAD, OPTIONS")
+		return refuseMethod(method)
 	}
-	select {
-	case <-a.stopping:
+	if a.answers.Enter(answer) != nil {
 		return refuseToServe()
-	default:
 	}
+	a.answers.Open(answer, answer) // whether Shutdown has begun, serving says
+	return nil
+}
+
+func (a *API) leave(answer *answering) {
+	answer.end()
+	a.answers.Leave(answer)
+}
+
+func (a *API) answer(w http.ResponseWriter, r *http.Request, handle handler) error {
 	visit, err := a.settings.Reception.Visit("api", r)
 	if err != nil {
 		return err
 	}
 	defer visit.Leave()
-	asked, err := readQuery(r.URL.RawQuery, parameters)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), answerTimeout)
+	serving, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	return handle(ctx, w, &request{Request: r, asked: asked, visit: visit})
+	defer context.AfterFunc(a.serving, cancel)()
+	ctx, cancelAnswer := context.WithTimeout(serving, answerTimeout)
+	defer cancelAnswer()
+	return handle(ctx, w, &request{Request: r.WithContext(serving), visit: visit})
 }
-
-// answering notes the status of an answer.
-type answering struct {
-	http.ResponseWriter
-	status int
-}
-
-// WriteHeader implements http.ResponseWriter.
-func (a *answering) WriteHeader(status int) {
-	a.status = status
-	a.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap is for http.ResponseController.
-func (a *answering) Unwrap() http.ResponseWriter { return a.ResponseWriter }

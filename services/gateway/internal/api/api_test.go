@@ -19,7 +19,8 @@ func TestRefusals(t *testing.T) {
 		want                 string
 	}{
 		{"GET", "/api/", "", 404, `{"error":"[unknown_path] path: got \"/api/\", want one of those that /api/openapi.yaml describes"}`},
-		{"GET", "/api/nowhere?x=%zz", "", 400, `{"error":"[malformed] query: it cannot be read`},
+		{"GET", "/api/nowhere?x=%zz", "", 404, `{"error":"[unknown_path] path: got \"/api/nowhere\"`},
+		{"GET", "/api/gateway?x=%zz", "", 400, `{"error":"[malformed] query: it cannot be read`},
 		{"GET", "/api/gateway/", "", 404, `{"error":"[unknown_path] path: got \"/api/gateway/\"`},
 		{"POST", "/api/gateway", "", 405, `{"error":"[unknown_method] method: got \"POST\", want GET or HEAD"}`},
 		{"GET", "/api/gateway?x=1", "", 400, `{"error":"[unknown_parameter] \"x\": there is no such parameter; there are none here"}`},
@@ -63,7 +64,7 @@ func TestAbuseRequestsAreMessages(t *testing.T) {
 
 func TestStoppedAPISaysSo(t *testing.T) {
 	server := serve(t, Settings{}, admission.Limits{})
-	server.Stop()
+	server.Shutdown(t.Context())
 	answer := server.ask("/api/gateway")
 	if answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Retry-After") != "5" || !strings.HasPrefix(answer.Body.String(), `{"error":"[shutting_down] `) {
 		t.Errorf("got %d %v %s", answer.Code, answer.Header(), answer.Body)

@@ -76,17 +76,23 @@ func (l *fakeLog) Measurement(_ context.Context, position atlas.Position) ([]byt
 }
 
 func (l *fakeLog) ScanWithin(
-	_ context.Context, topic string, number int, from, to, most int64, see func(atlas.MeasurementID, time.Time) bool,
+	ctx context.Context, topic string, number int, from, to, most int64, see func(atlas.MeasurementID, time.Time) bool,
 ) (next, bytes int64, err error) {
 	l.mu.Lock()
 	l.scans++
 	l.running++
 	l.atOnce = max(l.atOnce, l.running)
 	l.mu.Unlock()
-	time.Sleep(l.takes)
+	select {
+	case <-time.After(l.takes):
+	case <-ctx.Done():
+	}
 	l.mu.Lock()
 	l.running--
 	l.mu.Unlock()
+	if ctx.Err() != nil {
+		return from, 0, ctx.Err()
+	}
 	of := l.topics[topic][number]
 	for next = from; next < to && bytes < most && l.fails == nil; next++ {
 		bytes += l.length

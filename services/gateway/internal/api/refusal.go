@@ -7,16 +7,18 @@ import (
 
 	"atlasstream/services/gateway/internal/door"
 	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// Codes of refusals beyond those of parameters, of which the first four are the streams' as well.
+// Codes of refusals beyond those of parameters, of which all but too_many_reads and the unknown_ ones of path and method are the streams' as well.
 const (
 	codeNotAllowed         subscription.Code = "not_allowed"
 	codeUnknownMeasurement subscription.Code = "unknown_measurement"
 	codeShuttingDown       subscription.Code = "shutting_down"
 	codeUnavailable        subscription.Code = "unavailable"
 	codeTooManyReads       subscription.Code = "too_many_reads"
+	codeTooMuch            subscription.Code = "too_much"
 	codeUnknownPath        subscription.Code = "unknown_path"
 	codeUnknownMethod      subscription.Code = "unknown_method"
 )
@@ -45,6 +47,18 @@ func (a *API) refuse(w http.ResponseWriter, err error) {
 }
 
 func (a *API) word(err error) *subscription.Error {
+	if refusal, is := errors.AsType[*subscription.Error](err); is {
+		return refusal
+	}
+	if a.serving.Err() != nil { // which has ended what was read
+		return refuseToServe()
+	}
+	if errors.Is(err, outagewatch.ErrBehind) {
+		return subscription.Refuse(codeUnavailable, "%s; try again in some seconds", outagewatch.ErrBehind)
+	}
+	if tooMuch, is := errors.AsType[*outagewatch.TooMuchError](err); is {
+		return subscription.Refuse(codeTooMuch, "from: %s; ask for less", tooMuch)
+	}
 	if errors.Is(err, logscan.ErrBusy) {
 		return subscription.Refuse(codeTooManyReads, "%s, one after the other; try again in some seconds", logscan.ErrBusy)
 	}

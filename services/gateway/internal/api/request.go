@@ -6,9 +6,9 @@ import (
 	"atlasstream/services/gateway/internal/door"
 )
 
-// request is one that was let in and whose query has no unknown names.
+// request is one that was let in. Its context ends when its client has gone, and when the API stops.
 type request struct {
 	*http.Request
-	asked *query
+	asked *query // has no unknown names
 	visit door.Visit
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -16,10 +17,13 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/access"
+	"atlasstream/services/gateway/internal/activity"
 	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/door"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/outage"
+	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/registry"
 	"atlasstream/services/gateway/internal/volume"
@@ -37,6 +41,8 @@ const (
 type server struct {
 	*API
 	log      *fakeLog
+	events   *fakeEvents
+	activity *activity.Day
 	registry *registry.Registry
 	metrics  *prometheus.Registry
 }
@@ -59,6 +65,11 @@ func serve(t testing.TB, settings Settings, limits admission.Limits) *server {
 		Log: log, Measurements: settings.Registry, Topics: settings.Topics, Lateness: time.Hour, Limits: playback.Limits{Results: 10_000, Scanned: 200_000},
 	}, metrics)
 	settings.Volumes = volume.New(log, settings.Scans, time.Hour)
+	events := &fakeEvents{followed: make(chan struct{})}
+	settings.Activity, settings.Outages = activity.NewDay(), outagewatch.New(outagewatch.Settings{
+		Log: events, Scans: settings.Scans, Logger: settings.Logger, Changes: settings.Registry.ProbeChanges,
+		Probes: func() map[atlas.ProbeID]outage.Probe { return probesOf(settings.Registry) },
+	})
 	settings.Past.Mode = cmp.Or(settings.Past.Mode, "open")
 	if settings.Kafka == nil {
 		settings.Kafka = func() (bool, time.Time) { return true, time.Unix(1426633200, 0) }
@@ -66,7 +77,28 @@ func serve(t testing.TB, settings Settings, limits admission.Limits) *server {
 	if settings.Newest == nil {
 		settings.Newest = func(atlas.Stream) (at time.Time) { return at }
 	}
-	return &server{API: New(settings, metrics), log: log, registry: settings.Registry, metrics: metrics}
+	return &server{
+		API: New(settings, metrics), log: log, events: events, activity: settings.Activity, registry: settings.Registry, metrics: metrics,
+	}
+}
+
+// probesOf is what outages are looked for with.
+func probesOf(known *registry.Registry) map[atlas.ProbeID]outage.Probe {
+	probes := make(map[atlas.ProbeID]outage.Probe)
+	known.EachProbe(func(p *registry.Probe) {
+		probes[p.ID] = outage.Probe{Country: p.Country, ASN: p.ASN, Connected: p.Status != nil && *p.Status == 1}
+	})
+	return probes
+}
+
+// watch has the outages looked for until the function that it gives is called.
+func (s *server) watch(t *testing.T) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.settings.Outages.Run(ctx) }()
+	<-s.events.followed
+	return func() { cancel(); <-ended }
 }
 
 func openTokens(t testing.TB, metrics *prometheus.Registry) *access.Tokens {

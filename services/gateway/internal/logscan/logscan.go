@@ -98,6 +98,13 @@ func (s *Scan) take(ctx context.Context, account *readlimit.Account, look func(c
 // Read tells what was read so far.
 func (s *Scan) Read() Read { return s.read }
 
+// Note counts what was gone through otherwise than by Show, by what Turn calls.
+func (s *Scan) Note(records, bytes int64) {
+	s.read.Records += records
+	s.read.Bytes += bytes
+	s.scans.scanned.Add(float64(records))
+}
+
 // Left tells how much may still be gone through.
 func (s *Scan) Left() (records, bytes int64) {
 	return max(0, MaxRecords-s.read.Records), max(0, MaxBytes-s.read.Bytes)

@@ -189,3 +189,23 @@ func (o *Outage) isSame(other Outage) bool {
 }
 
 func secondsTime(seconds float64) time.Time { return instant(seconds * float64(second)).time() }
+
+// ReadTo is the time from which on events say nothing more of the day's outages: those that are on by then are given up.
+func (d Day) ReadTo() time.Time { return (d + 2).begin().time() }
+
+// Reached is the time that some events have reached; zero for those of too few probes.
+func Reached(events []Event) (at time.Time) {
+	var reached watermark
+	for i := range events {
+		reached.take(events[i].Probe, instantOf(events[i].Time))
+	}
+	if reached.at() == 0 {
+		return at
+	}
+	return reached.at().time()
+}
+
+// WasOn tells whether an outage was on at some time between two.
+func (o *Outage) WasOn(from, to time.Time) bool {
+	return o.wasOn(instantOf(from).seconds(), instantOf(to).seconds())
+}

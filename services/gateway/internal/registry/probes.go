@@ -39,6 +39,14 @@ func (r *Registry) Probes() []Probe {
 	return probes
 }
 
+// EachProbe shows the probes of the registry as their objects have them, whatever events say, in no order.
+func (r *Registry) EachProbe(show func(*Probe)) {
+	r.probes.each(func(known *probe) { show(&known.listed) })
+}
+
+// ProbeChanges counts how often an object made a difference to what EachProbe shows.
+func (r *Registry) ProbeChanges() uint64 { return r.probes.progress.get().changes }
+
 // update gives a probe with its newest status.
 func (c *connections) update(known *probe) Probe {
 	listed := known.listed

@@ -1,0 +1,129 @@
+package activity
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"atlasstream/pkg/atlas"
+)
+
+func record(offset int64, id atlas.ProbeID, at time.Time, kind string) atlas.Record {
+	return atlas.Record{
+		Event:    atlas.Event{Stream: atlas.StreamProbeStatus, Probe: id, Time: at, Value: fmt.Appendf(nil, `{"event":%q}`, kind)},
+		Position: atlas.Position{Offset: offset},
+	}
+}
+
+func TestCounts(t *testing.T) {
+	now := time.Now()
+	end := now.Truncate(time.Hour).Add(time.Hour)
+	at := func(hour int) time.Time { return end.Add(-Length + time.Duration(hour)*time.Hour + 10*time.Minute) }
+	day := NewDay()
+	day.Take([]atlas.Record{
+		record(7, 1, at(3), "disconnect"), record(8, 1, at(5), "connect"), record(9, 9, at(5), "connect"), record(9, 9, at(5), "connect"),
+	})
+	day.Take([]atlas.Record{record(4, 2, at(2), "connect"), record(5, 2, at(2), "nonsense"), record(1, 2, now.Add(-25*time.Hour), "connect")})
+	day.KnownSince(at(1))
+	got := day.Count(Question{Step: time.Hour, Countries: []string{"NL", "XX"}, Now: now, Probes: []Probe{
+		{ID: 1, Country: "NL", Connected: true}, {ID: 2, Country: "BE", Connected: true}, {ID: 3, Country: "NL"},
+		{ID: 4, Connected: true}, {ID: 5, Country: "NL", Connected: true, Since: at(4)}, {ID: 6, Connected: true, Since: at(-50)},
+	}})
+	if !got.To.Equal(end) || !got.From.Equal(end.Add(-Length)) || got.Offset != 9 {
+		t.Errorf("from %s to %s, offset %d", got.From, got.To, got.Offset)
+	}
+	if known := got.Known[:4]; !slices.Equal(known, []bool{false, false, true, true}) {
+		t.Errorf("known: %v", known)
+	}
+	for name, test := range map[string]struct{ got, want []int64 }{
+		"connected":                     {got.World.Connected[:7], []int64{3, 3, 4, 3, 4, 5, 5}},
+		"connects":                      {got.World.Connects[:7], []int64{0, 0, 1, 0, 0, 2, 0}},
+		"disconnects":                   {got.World.Disconnects[:7], []int64{0, 0, 0, 1, 0, 0, 0}},
+		"connected in the Netherlands":  {got.Countries["NL"].Connected[:7], []int64{1, 1, 1, 0, 1, 2, 2}},
+		"connects in the Netherlands":   {got.Countries["NL"].Connects[:7], []int64{0, 0, 0, 0, 0, 1, 0}},
+		"what there is of nowhere":      {got.Countries["XX"].Connected[:7], make([]int64, 7)},
+		"connected now, as are counted": {got.World.Connected[23:], []int64{5}},
+	} {
+		if !slices.Equal(test.got, test.want) {
+			t.Errorf("%s: got %v, want %v", name, test.got, test.want)
+		}
+	}
+	day = NewDay()
+	day.KnownWhole()
+	day.Take([]atlas.Record{record(0, 1, at(4), "connect")})
+	if known := day.Count(Question{Step: time.Hour, Now: now}).Known[:6]; !slices.Equal(known, []bool{false, false, false, false, false, true}) {
+		t.Errorf("from the first event on: known are %v", known)
+	}
+	day = NewDay()
+	if all := day.Count(Question{Step: time.Hour, All: true, Now: now, Probes: []Probe{{ID: 1, Country: "NL"}, {ID: 2, Country: "BE"}, {ID: 3}}}).Countries; len(all) != 2 {
+		t.Errorf("all countries are %v", all)
+	}
+}
+
+// Whatever comes, in whatever order: each step has the difference that its events make, and the last one what the registry says is so now.
+func TestCountsAddUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(1, 2))
+		now, day := time.Now(), NewDay()
+		var records []atlas.Record
+		connected := map[atlas.ProbeID]bool{}
+		for i := range 3000 {
+			id := atlas.ProbeID(random.IntN(50))
+			connected[id] = !connected[id]
+			at := now.Add(-Length + time.Duration(i)*Length/3000 + time.Minute)
+			records = append(records, record(int64(i), id, at, map[bool]string{true: "connect", false: "disconnect"}[connected[id]]))
+		}
+		random.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
+		day.Take(records)
+		day.Take(records[:1000])
+		var probes []Probe
+		for id := range atlas.ProbeID(50) {
+			probes = append(probes, Probe{ID: id, Connected: connected[id]})
+		}
+		got := day.Count(Question{Step: 10 * time.Minute, Probes: probes, Now: now})
+		sum, count := got.World.Connected[0]-got.World.Connects[0]+got.World.Disconnects[0], int64(0)
+		for i := range got.Known {
+			sum += got.World.Connects[i] - got.World.Disconnects[i]
+			count += got.World.Connects[i] + got.World.Disconnects[i]
+			if got.World.Connected[i] != sum {
+				t.Fatalf("step %d: %d are connected, want %d", i, got.World.Connected[i], sum)
+			}
+		}
+		isNow := 0
+		for _, is := range connected {
+			if is {
+				isNow++
+			}
+		}
+		if sum != int64(isNow) {
+			t.Errorf("%d are connected in the end, want %d", sum, isNow)
+		}
+		if count < 2900 || day.Events() != 3000 {
+			t.Errorf("%d events were counted, %d are kept", count, day.Events())
+		}
+		time.Sleep(Length)
+		if day.Take(nil); day.Events() > 10 {
+			t.Errorf("%d events are kept a day later", day.Events())
+		}
+	})
+}
+
+// So many events are kept at most. What is given up is not known any more, rather than nothing.
+func TestAbuseEventsAreBounded(t *testing.T) {
+	now, day := time.Now(), NewDay()
+	day.most = 1000
+	day.KnownSince(now.Add(-Length))
+	for i := range int64(5000) {
+		day.Take([]atlas.Record{record(i, 1, now.Add(-Length+time.Duration(i)*Length/5000), "connect")})
+		if day.Events() > day.most {
+			t.Fatalf("%d events are kept, want %d at most", day.Events(), day.most)
+		}
+	}
+	got := day.Count(Question{Step: time.Hour, Now: now})
+	if got.Known[2] || !got.Known[22] {
+		t.Errorf("known: %v", got.Known)
+	}
+}

@@ -1,0 +1,121 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"atlasstream/services/gateway/internal/activity"
+	"atlasstream/services/gateway/internal/registry"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+const (
+	leastStep, mostStep = 60, 21_600 // seconds
+	// maxCountries is how many countries may be named.
+	maxCountries = 20
+	// leastStepOfAll is with which step all countries may be asked for.
+	leastStepOfAll = 600
+	allCountries   = "all"
+)
+
+type connectionsAnswer struct {
+	From      int64                    `json:"from"`
+	To        int64                    `json:"to"`
+	Step      int64                    `json:"step"`
+	AsOf      int64                    `json:"as_of"`
+	World     seriesAnswer             `json:"world"`
+	Countries map[string]*seriesAnswer `json:"countries"`
+}
+
+type seriesAnswer struct {
+	Connected   []*int64 `json:"connected"`
+	Connects    []*int64 `json:"connects"`
+	Disconnects []*int64 `json:"disconnects"`
+}
+
+func (a *API) serveConnections(ctx context.Context, w http.ResponseWriter, r *request) error {
+	question, err := readConnections(r.asked)
+	if err != nil {
+		return err
+	}
+	if !a.settings.Activity.IsKnown() {
+		return subscription.Refuse(codeUnavailable, "this gateway has not read the connection events of the last day yet; try again in some seconds")
+	}
+	probes := a.settings.Registry.Probes()
+	if err := r.visit.Reading().Pay(ctx, int64(a.settings.Activity.Events()+len(probes))); err != nil {
+		return err
+	}
+	for i := range probes {
+		question.Probes = append(question.Probes, countedProbe(&probes[i]))
+	}
+	question.Now = time.Now()
+	return r.write(w, connectionsOf(a.settings.Activity.Count(*question), question.Step))
+}
+
+func readConnections(asked *query) (*activity.Question, error) {
+	step := asked.number("step", leastStep, mostStep, leastStep)
+	if asked.err == nil && (step%leastStep != 0 || int64(activity.Length/time.Second)%step != 0) {
+		asked.fail(invalid("step", asked.values["step"], "want a multiple of %d that divides a day", leastStep))
+	}
+	question := &activity.Question{Step: time.Duration(step) * time.Second}
+	text, given := asked.values["country"]
+	switch {
+	case !given:
+	case text == allCountries && step < leastStepOfAll:
+		asked.fail(invalid("country", text, "want up to %d countries, or a step of at least %d", maxCountries, leastStepOfAll))
+	case text == allCountries:
+		question.All = true
+	default:
+		question.Countries = asked.countries("country")
+	}
+	return question, asked.err
+}
+
+// countries gives codes with commas between them.
+func (q *query) countries(name string) []string {
+	text := q.values[name]
+	codes := strings.Split(text, ",")
+	if len(codes) > maxCountries || slices.ContainsFunc(codes, func(code string) bool { return len(code) != 2 || !unitName.MatchString(code) }) {
+		q.fail(invalid(name, text, "want up to %d countries (NL) with commas between them, or %s", maxCountries, allCountries))
+	}
+	return codes
+}
+
+// countedProbe gives what the registry says; since when, only if no event does.
+func countedProbe(probe *registry.Probe) activity.Probe {
+	const connected, disconnected = 1, 2 // as RIPE numbers the status
+	counted := activity.Probe{ID: probe.ID, Country: probe.Country, Connected: probe.Status != nil && *probe.Status == connected}
+	if !probe.Event && probe.Status != nil && (*probe.Status == connected || *probe.Status == disconnected) {
+		counted.Since = probe.Since
+	}
+	return counted
+}
+
+func connectionsOf(counts *activity.Counts, step time.Duration) *connectionsAnswer {
+	answer := &connectionsAnswer{
+		From: counts.From.Unix(), To: counts.To.Unix(), Step: int64(step / time.Second), AsOf: counts.Offset,
+		World: *seriesOf(counts.World, counts.Known), Countries: make(map[string]*seriesAnswer, len(counts.Countries)),
+	}
+	for country, series := range counts.Countries {
+		answer.Countries[country] = seriesOf(series, counts.Known)
+	}
+	return answer
+}
+
+func seriesOf(series *activity.Series, known []bool) *seriesAnswer {
+	return &seriesAnswer{orUnknown(series.Connected, known), orUnknown(series.Connects, known), orUnknown(series.Disconnects, known)}
+}
+
+// orUnknown gives null for what is not known.
+func orUnknown(figures []int64, known []bool) []*int64 {
+	all := make([]*int64, len(figures))
+	for i := range figures {
+		if known[i] {
+			all[i] = &figures[i]
+		}
+	}
+	return all
+}

@@ -1,0 +1,49 @@
+package outagewatch
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+
+	"atlasstream/services/gateway/internal/outage"
+)
+
+// Answer is a list of outages. It does not change.
+type Answer struct {
+	From, To time.Time // of which time they are; zero where the log has too few events to tell
+	Offset   int64     // of the last event that it knows; -1 for none
+	Registry string    // digest of what is known of probes
+	Outages  []outage.Outage
+	patience time.Duration // how long no event may come
+	since    time.Time     // when the first reading of the log began, as far as it matters
+
+	encode  sync.Once
+	encoded []json.RawMessage
+}
+
+// JSON gives each outage as it is told; it is written once for all who ask.
+func (a *Answer) JSON() []json.RawMessage {
+	a.encode.Do(func() {
+		a.encoded = make([]json.RawMessage, len(a.Outages))
+		for i := range a.Outages {
+			text, err := json.Marshal(a.Outages[i])
+			if err != nil {
+				panic(err) // outages are made of what JSON has
+			}
+			a.encoded[i] = text
+		}
+	})
+	return a.encoded
+}
+
+// SilentSince is the time since which there was no event at all, where that is longer than it ever takes while the events come as they should; else zero.
+func (a *Answer) SilentSince(now time.Time) (since time.Time) {
+	last := a.To
+	if last.IsZero() {
+		last = a.since
+	}
+	if now.Sub(last) <= a.patience {
+		return since
+	}
+	return last
+}

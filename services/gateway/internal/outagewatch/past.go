@@ -1,0 +1,112 @@
+package outagewatch
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/outage"
+	"atlasstream/services/gateway/internal/readlimit"
+)
+
+const (
+	// MaxPast is how long an interval of the past may be.
+	MaxPast = 7 * 24 * time.Hour
+	// MaxPastEvents is how many events are read for it at most. The outages of a day follow from those of the 32 days before as well, of which the real network
+	// has some 17,000 each.
+	MaxPastEvents = 1_000_000
+	// pastTurn is how many are read in one turn, between which others have theirs.
+	pastTurn = 50_000
+)
+
+// TooMuchError says that the log has more events than are read for one answer.
+type TooMuchError struct{ Events int64 }
+
+func (e *TooMuchError) Error() string {
+	return fmt.Sprintf("%d connection events would have to be read, and %d are read at most", e.Events, MaxPastEvents)
+}
+
+// Past gives the outages that were on in an interval of the past, as far as the log tells by now, and what was read. The account pays for that.
+func (w *Watch) Past(ctx context.Context, account *readlimit.Account, from, to time.Time) (*Answer, logscan.Read, error) {
+	now := w.reading()
+	if now == nil {
+		return nil, logscan.Read{}, ErrBehind
+	}
+	release, err := w.pasts.Acquire(ctx, account)
+	if err != nil {
+		return nil, logscan.Read{}, fmt.Errorf("%w: %w", logscan.ErrBusy, err)
+	}
+	defer release()
+	first, last := outage.DayOf(from)-1, outage.DayOf(to)
+	p := &past{days: outage.DaysOf(now.registry, first, last), scan: w.settings.Scans.New()}
+	if err := p.locate(ctx, w.settings.Log, account, first.ReadFrom(), last.ReadTo()); err != nil {
+		return nil, logscan.Read{}, err
+	}
+	if err := p.read(ctx, w.settings.Log, account, w.settings.Horizon); err != nil {
+		return nil, p.scan.Read(), err
+	}
+	answer := now.answerOf(p.days)
+	answer.From, answer.To, answer.Outages = from, to, p.days.Between(from, to)
+	return answer, p.scan.Read(), nil
+}
+
+// past is a reading of the past.
+type past struct {
+	days    *outage.Days
+	scan    *logscan.Scan
+	at, end int64
+}
+
+// locate finds where the events of some time stand.
+func (p *past) locate(ctx context.Context, log Log, account *readlimit.Account, from, to time.Time) (err error) {
+	if err := account.PayLookUps(ctx, 2); err != nil {
+		return err
+	}
+	if p.at, err = log.OffsetAt(ctx, from); err != nil {
+		return err
+	}
+	if p.end, err = log.OffsetAt(ctx, to); err != nil {
+		return err
+	}
+	if count := p.end - p.at; count > MaxPastEvents {
+		return &TooMuchError{count}
+	}
+	return nil
+}
+
+// read takes the events, so many in each turn.
+func (p *past) read(ctx context.Context, log Log, account *readlimit.Account, horizon int64) error {
+	next, stop := iter.Pull2(log.Events(ctx, p.at, p.end))
+	defer stop()
+	for worth := horizon; p.at < p.end; worth = 0 {
+		until := min(p.end, p.at+pastTurn)
+		if err := p.scan.Turn(ctx, account, worth+until-p.at, func(context.Context) error { return p.take(next, until) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take takes the events up to before an offset, or a few more.
+func (p *past) take(next func() (atlas.Record, error, bool), until int64) error {
+	for p.at < until {
+		record, err, more := next()
+		if err != nil {
+			return fmt.Errorf("connection events: %w", err)
+		}
+		if !more {
+			p.scan.Note(p.end-p.at, 0)
+			p.at = p.end
+			return nil
+		}
+		p.scan.Note(record.Position.Offset+1-p.at, int64(len(record.Value)))
+		p.at = record.Position.Offset + 1
+		if event, err := outage.EventOf(&record); err == nil {
+			p.days.Take(event)
+		}
+	}
+	return nil
+}

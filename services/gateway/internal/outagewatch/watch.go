@@ -1,0 +1,252 @@
+package outagewatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/outage"
+	"atlasstream/services/gateway/internal/readlimit"
+)
+
+// ErrBehind says that the log has not been read to its end yet.
+var ErrBehind = errors.New("this gateway has not read the connection events yet")
+
+// Settings are what a Watch goes by.
+type Settings struct {
+	Log     Log
+	Probes  func() map[atlas.ProbeID]outage.Probe // what the registry says of probes; the map is not used otherwise
+	Changes func() uint64                         // another number once something of that may have changed
+	Horizon int64                                 // how many records are read ahead of those that are asked for, to find repeats
+	Scans   *logscan.Scans
+	Logger  *zap.Logger
+}
+
+// Watch has the outages of now. It is for any number of goroutines.
+type Watch struct {
+	settings Settings
+	pasts    *readlimit.Pool
+
+	mu       sync.Mutex
+	now      *reading // nil until the log has been read to its end
+	restarts int
+}
+
+// New makes a watch, which knows nothing until Run.
+func New(settings Settings) *Watch { return &Watch{settings: settings, pasts: readlimit.NewPool(1, 1)} }
+
+// Deliver takes events as they are delivered to clients, in the order of the log.
+func (w *Watch) Deliver(records []atlas.Record) {
+	if now := w.reading(); now != nil {
+		now.enqueue(records)
+	}
+}
+
+// Restart says that the log has lost events that were not delivered, or is another one: it is read anew.
+func (w *Watch) Restart() {
+	w.mu.Lock()
+	now := w.now
+	w.now = nil
+	w.restarts++
+	w.mu.Unlock()
+	if now != nil {
+		now.breakUp()
+	}
+}
+
+// Now gives the outages of the last 24 hours, or ErrBehind.
+func (w *Watch) Now() (*Answer, error) {
+	if now := w.reading(); now != nil {
+		return now.now(), nil
+	}
+	return nil, ErrBehind
+}
+
+func (w *Watch) reading() *reading {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *Watch) restarted() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.restarts
+}
+
+// begin has a reading be the one of now, unless the log has become another one since it was begun.
+func (w *Watch) begin(fresh *reading, restarts int) (begun bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if begun = w.restarts == restarts; begun {
+		w.now = fresh
+	}
+	return begun
+}
+
+// Run reads the log until the context ends, and again with what the registry says once that has changed; until that has come to the log's end too, what
+// was read before is told. It begins when the registry is known.
+func (w *Watch) Run(ctx context.Context) error {
+	stop := func() {}
+	defer func() { stop() }()
+	for reread := time.Duration(0); ; reread = rereadEvery {
+		earliest := time.Now().Add(reread)
+		changes := w.settings.Changes()
+		fresh, release, err := w.catchUp(ctx)
+		if err != nil {
+			return err
+		}
+		stop()
+		stop = live(ctx, fresh, release)
+		if err := w.await(ctx, fresh, changes, earliest); err != nil {
+			return err
+		}
+	}
+}
+
+// live has a reading take what comes, and gives what ends that.
+func live(ctx context.Context, r *reading, release func()) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var taking sync.WaitGroup
+	taking.Go(func() { r.take(ctx) })
+	return func() { cancel(); taking.Wait(); release() }
+}
+
+const (
+	// rereadEvery is how often the log is read with another registry at most, but for the first time, as probes come soon after a log has been made.
+	rereadEvery = time.Minute
+	lookEvery   = 5 * time.Second
+)
+
+// await returns when the log is to be read anew, for what the registry says not before a time.
+func (w *Watch) await(ctx context.Context, now *reading, changes uint64, earliest time.Time) error {
+	pause := time.NewTicker(lookEvery)
+	defer pause.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-now.broken:
+			return nil
+		case <-pause.C:
+		}
+		if seen := w.settings.Changes(); seen != changes && !time.Now().Before(earliest) {
+			if changes = seen; outage.NewRegistry(w.settings.Probes()).Digest() != now.registry.Digest() {
+				return nil
+			}
+		}
+	}
+}
+
+// catchUp reads the log to its end, tries again until it succeeds or ctx ends, and has what comes delivered.
+func (w *Watch) catchUp(ctx context.Context) (fresh *reading, release func(), err error) {
+	var logged string
+	for {
+		if fresh, release, err = w.read(ctx); err == nil {
+			return fresh, release, nil
+		}
+		if ctx.Err() == nil && err.Error() != logged {
+			logged = err.Error()
+			w.settings.Logger.Warn("reading the connection events for outages failed, trying again", zap.Error(err))
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		}
+	}
+}
+
+func (w *Watch) read(ctx context.Context) (fresh *reading, release func(), err error) {
+	restarts := w.restarted()
+	first, err := w.firstDay(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	next, err := w.settings.Log.OffsetAt(ctx, first.ReadFrom())
+	if err != nil {
+		return nil, nil, err
+	}
+	fresh = newReading(outage.NewRegistry(w.settings.Probes()), first)
+	for release == nil {
+		if next, err = w.readOn(ctx, fresh.days, next); err != nil {
+			return nil, nil, err
+		}
+		if release, err = w.follow(ctx, fresh, next, restarts); err != nil {
+			return nil, nil, err
+		}
+	}
+	return fresh, release, nil
+}
+
+// followTimeout is how long it may take until what is delivered comes to where the log was read to.
+const followTimeout = 10 * time.Second
+
+var errRestarted = errors.New("the log became another one")
+
+// follow gives nil where more of the log is to be read before.
+func (w *Watch) follow(ctx context.Context, fresh *reading, next int64, restarts int) (release func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, followTimeout)
+	defer cancel()
+	begun := false
+	release, found, err := w.settings.Log.Follow(ctx, next, func(missed []atlas.Record) {
+		fresh.enqueue(missed)
+		begun = w.begin(fresh, restarts)
+	})
+	switch {
+	case err != nil || !found:
+		return nil, err
+	case !begun:
+		release()
+		return nil, errRestarted
+	}
+	return release, nil
+}
+
+// readOn reads up to the log's end, and gives that.
+func (w *Watch) readOn(ctx context.Context, days *outage.Days, from int64) (end int64, err error) {
+	first, end, err := w.settings.Log.Bounds(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for record, err := range w.settings.Log.Events(ctx, max(first, min(from, end)), end) {
+		if err != nil {
+			return 0, fmt.Errorf("connection events: %w", err)
+		}
+		if event, err := outage.EventOf(&record); err == nil {
+			days.Take(event)
+		}
+	}
+	return end, nil
+}
+
+// lastEvents tell which time the events have reached.
+const lastEvents = 2000
+
+// firstDay is yesterday by the events' time, whatever the clock says, so that a gateway that has just begun has what others have.
+func (w *Watch) firstDay(ctx context.Context) (day outage.Day, err error) {
+	first, end, err := w.settings.Log.Bounds(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var last []outage.Event
+	for record, err := range w.settings.Log.Events(ctx, max(first, end-lastEvents), end) {
+		if err != nil {
+			return 0, fmt.Errorf("the last connection events: %w", err)
+		}
+		if event, err := outage.EventOf(&record); err == nil {
+			last = append(last, event)
+		}
+	}
+	reached := outage.Reached(last)
+	if reached.IsZero() {
+		reached = time.Now()
+	}
+	return outage.DayOf(reached) - 1, nil
+}

@@ -1,0 +1,233 @@
+package outagewatch
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/outage"
+	"atlasstream/services/gateway/internal/readlimit"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
+)
+
+// poor is an account that cannot pay for much.
+func poor() *readlimit.Account {
+	return readlimit.NewAccount(rate.NewLimiter(0.1, 2), nil, readlimit.NewMetrics(prometheus.NewRegistry()))
+}
+
+// run runs a watch until the function that it gives is called.
+func run(t *testing.T, w *Watch) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- w.Run(ctx) }()
+	synctest.Wait()
+	return func() {
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("it ended with %v", err)
+		}
+	}
+}
+
+func mustNow(t *testing.T, w *Watch) *Answer {
+	t.Helper()
+	answer, err := w.Now()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// Gateways that know the log up to the same event, and the same registry, have byte-equal lists: whenever they began, however events come, also where they
+// have to begin anew, and while the registry changes.
+func TestReplicasHaveEqualLists(t *testing.T) {
+	n := simulate(t, 60, 36)
+	others := maps.Clone(n.probes)
+	for id, p := range others {
+		if id%3 == 0 {
+			others[id] = outage.Probe{Country: "XX", ASN: 1, Cell: p.Cell, Connected: !p.Connected}
+		}
+	}
+	type state struct {
+		offset   int64
+		registry string
+	}
+	told := map[state]string{}
+	compared, outages, registries := 0, 0, map[string]bool{}
+	for replica := range uint64(3) {
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(7, replica))
+			log := &fakeLog{records: n.records, end: n.at(35 + random.Float64()/4), kept: 20}
+			w, registry := watch(log)
+			registry.set(n.probes)
+			defer run(t, w)()
+			for log.end < len(n.records) {
+				log.deliver(w, 1+random.IntN(6))
+				switch random.IntN(20) {
+				case 0:
+					w.Restart()
+					synctest.Wait()
+				case 1:
+					registry.set(map[bool]map[atlas.ProbeID]outage.Probe{false: n.probes, true: others}[random.IntN(2) == 0])
+					time.Sleep(rereadEvery + lookEvery)
+					synctest.Wait()
+				}
+				answer := mustNow(t, w)
+				at, now := state{answer.Offset, answer.Registry}, inJSON(t, answer.JSON())
+				if former, known := told[at]; known && former != now {
+					t.Fatalf("replica %d has at %v\n%s\nwant\n%s", replica, at, now, former)
+				} else if known {
+					compared++
+				}
+				told[at] = now
+				outages += len(answer.Outages)
+				registries[answer.Registry] = true
+			}
+		})
+	}
+	if compared < 15 || outages < 100 || len(registries) != 2 {
+		t.Errorf("%d lists were compared, with %d outages in all, of %d registries", compared, outages, len(registries))
+	}
+}
+
+// What the registry says counts soon the first time, and from then on once a minute.
+func TestRegistryIsNotFollowedTooOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := simulate(t, 60, 1)
+		w, registry := watch(&fakeLog{records: n.records, end: len(n.records)})
+		defer run(t, w)()
+		registries := map[string]bool{}
+		for i := range 120 { // two minutes
+			registry.set(map[atlas.ProbeID]outage.Probe{1: {ASN: int64(i)}})
+			time.Sleep(time.Second)
+			synctest.Wait()
+			registries[mustNow(t, w).Registry] = true
+		}
+		if len(registries) != 3 {
+			t.Errorf("the log was read with %d registries, want that of the beginning and two others", len(registries))
+		}
+	})
+}
+
+// Until the log has been read, and where it has become another one, nobody is told that there is no outage.
+func TestNothingIsKnownUntilTheLogIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := simulate(t, 60, 3)
+		log := &fakeLog{fails: errors.New("Kafka is away")}
+		w, registry := watch(log)
+		registry.set(n.probes)
+		defer run(t, w)()
+		if _, err := w.Now(); !errors.Is(err, ErrBehind) {
+			t.Errorf("got %v, want ErrBehind", err)
+		}
+		log.become(n.records[:n.at(1)], nil)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if got := mustNow(t, w).Offset; got != int64(log.end-1) {
+			t.Errorf("the list is of offset %d, want %d", got, log.end-1)
+		}
+		log.become(n.records[:n.at(0.5)], nil) // the topic was made anew
+		w.Restart()
+		if _, err := w.Now(); !errors.Is(err, ErrBehind) {
+			t.Errorf("once the log is another one: got %v, want ErrBehind", err)
+		}
+		synctest.Wait()
+		if got := mustNow(t, w).Offset; got != int64(log.end-1) {
+			t.Errorf("the list is of offset %d, want %d", got, log.end-1)
+		}
+	})
+}
+
+// What comes while nobody takes it is bounded, and not lost.
+func TestAbuseWaitingEventsAreBounded(t *testing.T) {
+	r := newReading(outage.NewRegistry(nil), 0)
+	events := disconnects(1, 1000, time.Unix(1767225600, 0))
+	for range mostWaiting/len(events) + 1 {
+		r.enqueue(events)
+	}
+	select {
+	case <-r.broken:
+	default:
+		t.Error("it is not broken up")
+	}
+	if len(r.waiting) > 0 {
+		t.Errorf("%d events wait", len(r.waiting))
+	}
+}
+
+// A feed that is silent is told from a network without outages.
+func TestSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := simulate(t, 60, 3)
+		log := &fakeLog{records: n.records, end: len(n.records)}
+		w, registry := watch(log)
+		registry.set(n.probes)
+		defer run(t, w)()
+		answer := mustNow(t, w)
+		if since := answer.SilentSince(answer.To.Add(9 * time.Minute)); !since.IsZero() {
+			t.Errorf("silent since %s after 9 minutes", since)
+		}
+		if since := answer.SilentSince(answer.To.Add(24 * time.Hour)); !since.Equal(answer.To) {
+			t.Errorf("silent since %s after a day, want %s", since, answer.To)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := watch(&fakeLog{})
+		defer run(t, w)()
+		began := time.Now()
+		time.Sleep(11 * time.Minute)
+		if since := mustNow(t, w).SilentSince(time.Now()); !since.Equal(began) {
+			t.Errorf("without any event: silent since %s, want %s", since, began)
+		}
+	})
+}
+
+// An interval of the past has the outages that were told of it at the time, and whoever asks pays for what is read.
+func TestPast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := simulate(t, 60, 36)
+		log := &fakeLog{records: n.records, end: n.at(34.9)}
+		w, registry := watch(log)
+		registry.set(n.probes)
+		defer run(t, w)()
+		before := mustNow(t, w)
+		past, read, err := w.Past(t.Context(), nil, before.From, before.To)
+		if err != nil || inJSON(t, past.JSON()) != inJSON(t, before.JSON()) || len(before.Outages) == 0 {
+			t.Errorf("got %s, %v, want what was told: %s", inJSON(t, past.JSON()), err, inJSON(t, before.JSON()))
+		}
+		if read.Records < int64(log.end/2) || read.Records > int64(log.end) || read.Bytes < 50*read.Records {
+			t.Errorf("read %+v of %d events", read, log.end)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, _, err := w.Past(ctx, poor(), before.From, before.To); !errors.Is(err, readlimit.ErrExceeded) {
+			t.Errorf("who cannot pay: got %v, want ErrExceeded", err)
+		}
+	})
+}
+
+// long is a log with many events on each day.
+type long struct{ fakeLog }
+
+func (l *long) OffsetAt(_ context.Context, at time.Time) (int64, error) {
+	return at.Unix() / 86400 * 50_000, nil
+}
+
+func TestAbuseTooMuchPast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := watch(&long{})
+		w.begin(newReading(outage.NewRegistry(nil), 0), 0)
+		_, _, err := w.Past(t.Context(), nil, time.Now(), time.Now())
+		if tooMuch, is := errors.AsType[*TooMuchError](err); !is || tooMuch.Events != 35*50_000 {
+			t.Errorf("got %v", err)
+		}
+	})
+}
