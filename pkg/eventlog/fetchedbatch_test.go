@@ -248,7 +248,7 @@ func sign(raw []byte) []byte {
 	return raw
 }
 
-// FuzzBatch makes batches of what producers may write. What is read of them, kafka-go reads too.
+// FuzzBatch makes batches of what producers may write. What is read to its end, kafka-go reads too.
 func FuzzBatch(f *testing.F) {
 	for codec := range compress.Compression(5) {
 		raw := batchOf(f, 3, codec, randomRecords(rand.New(rand.NewPCG(1, uint64(codec))))[:1]...)
@@ -262,15 +262,11 @@ func FuzzBatch(f *testing.F) {
 		raw[attributesAt+1] &^= controlBit
 		copy(raw[countAt:], []byte{0, 0, raw[countAt+2] % (mostRecords >> 8), raw[countAt+3] | 1}) // at least one, which has it unpacked
 		got, err := readByUs(sign(raw))
-		if err != nil && strings.Contains(err.Error(), "unpacking it: ") { // kafka-go would make memory for whatever length is claimed
+		if err != nil { // kafka-go would make memory for whatever length is claimed
 			return
 		}
-		want, wantErr := readByKafkaGo(raw)
-		if len(got) > len(want) || !slices.Equal(got, want[:len(got)]) {
-			t.Fatalf("got %v (%v), want %v (%v)", got, err, want, wantErr)
-		}
-		if err == nil && (wantErr != nil || len(got) != len(want)) {
-			t.Fatalf("got %v without an error, want %v (%v)", got, want, wantErr)
+		if want, err := readByKafkaGo(raw); err != nil || !slices.Equal(got, want) {
+			t.Fatalf("got %v, want %v (%v)", got, want, err)
 		}
 	})
 }
