@@ -70,10 +70,17 @@ func optionalBoolean(into **bool, value []byte) error {
 	return err
 }
 
+// maxText bounds a text that decides something, in bytes: gateways keep those of all objects. The longest real one is a tag of some 50.
+const maxText = 200
+
+// text reads one of maxText bytes at most.
 func text(into *string, value []byte) error {
 	unquoted, isString := stringValue(value)
 	if !isString {
 		return fmt.Errorf("got %s, want a string", quoteBriefly(value))
+	}
+	if len(unquoted) > maxText {
+		return fmt.Errorf("got a string of %d bytes, want one of at most %d", len(unquoted), maxText)
 	}
 	*into = string(unquoted)
 	return nil

@@ -108,6 +108,9 @@ func (p *Probe) takeStatus(value []byte) error {
 	return optionalInteger(&p.StatusID, value)
 }
 
+// maxTags bounds the tags of a probe; real ones have some dozens.
+const maxTags = 200
+
 var errTag = errors.New(`want slugs or objects with "slug"`)
 
 var tagMembers = memberReaders[string]{"slug": text}
@@ -117,6 +120,9 @@ func (p *Probe) takeTags(value []byte) error {
 	return visitElements(value, func(element jsontext.Value) error {
 		var slug string
 		var err error
+		if len(p.Tags) == maxTags {
+			return fmt.Errorf("got more than %d, want at most so many", maxTags)
+		}
 		switch element.Kind() {
 		case '{':
 			err = tagMembers.read(&slug, element)
