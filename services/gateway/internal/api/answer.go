@@ -3,12 +3,15 @@ package api
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"atlasstream/services/gateway/internal/readlimit"
 )
 
 // encode writes an answer as one line of JSON.
@@ -25,11 +28,22 @@ func encode(answer any) []byte {
 // leastCompressed is how long an answer is at least that comes compressed.
 const leastCompressed = 4 << 10
 
+// bytesOfMessage is how much of an answer costs as much as a message of the client.
+const bytesOfMessage = 64 << 10
+
+// payFor charges the length of an answer, before it is written and whether it is compressed or not.
+func (r *request) payFor(ctx context.Context, text []byte) error {
+	return r.visit.Reading().Pay(ctx, int64(len(text)/bytesOfMessage)*readlimit.RecordsOfMessage)
+}
+
 // write answers a request with a text that nobody is to keep.
-func (r *request) write(w http.ResponseWriter, answer any) error {
+func (r *request) write(ctx context.Context, w http.ResponseWriter, answer any) error {
+	text := encode(answer)
+	if err := r.payFor(ctx, text); err != nil {
+		return err
+	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Add("Vary", "Accept-Encoding")
-	text := encode(answer)
 	if len(text) >= leastCompressed && acceptsGzip(r.Header.Values("Accept-Encoding")) {
 		w.Header().Set("Content-Encoding", "gzip")
 		text = compress(text)

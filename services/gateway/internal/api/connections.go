@@ -52,7 +52,7 @@ func (a *API) serveConnections(ctx context.Context, w http.ResponseWriter, r *re
 		question.Probes = append(question.Probes, countedProbe(&probes[i]))
 	}
 	question.Now = time.Now()
-	return r.write(w, connectionsOf(a.settings.Activity.Count(*question), question.Step))
+	return r.write(ctx, w, connectionsOf(a.settings.Activity.Count(*question), question.Step))
 }
 
 func readConnections(asked *query) (*activity.Question, error) {

@@ -100,7 +100,7 @@ type registryAnswer struct {
 
 func (a *API) serveGateway(ctx context.Context, w http.ResponseWriter, r *request) error {
 	facts, now, roles := a.settings.Facts, time.Now(), r.visit.Roles()
-	return r.write(w, gatewayAnswer{
+	return r.write(ctx, w, gatewayAnswer{
 		Version: facts.Version,
 		Now:     instant(now),
 		History: historyAnswer{

@@ -73,7 +73,7 @@ func (a *API) serveMeasurement(ctx context.Context, w http.ResponseWriter, r *re
 			return err
 		}
 	}
-	return r.write(w, answer)
+	return r.write(ctx, w, answer)
 }
 
 func readMeasurementID(text string) (atlas.MeasurementID, error) {

@@ -131,7 +131,7 @@ func (a *API) serveMeasurements(ctx context.Context, w http.ResponseWriter, r *r
 	if err != nil {
 		return err
 	}
-	return r.write(w, answer)
+	return r.write(ctx, w, answer)
 }
 
 func refuseUntilKnown() *subscription.Error {
@@ -162,6 +162,9 @@ func (a *API) searchRegistry(ctx context.Context, r *request, wanted *search) (*
 func (a *API) searchLog(ctx context.Context, r *request, wanted *search) (*measurementsAnswer, error) {
 	found, err := a.met.get(ctx, struct{}{}, func() (*met, error) { return a.meet(ctx, r.visit.Reading()) })
 	if err != nil {
+		return nil, err
+	}
+	if err := r.visit.Reading().Pay(ctx, lookedAtWorth*int64(1+len(found.ids)/lookedAt)); err != nil {
 		return nil, err
 	}
 	answer := &measurementsAnswer{Measurements: []measurementAnswer{}, Quality: qualitySampled, Read: readOf(found.read)}

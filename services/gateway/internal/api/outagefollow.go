@@ -33,7 +33,8 @@ func (a *API) followOutages(w http.ResponseWriter, r *request, asked *outagesQue
 	pause := time.NewTicker(followEvery)
 	defer pause.Stop()
 	for err == nil {
-		if stream.write(append(text, told.news(now, time.Now())...)) != nil {
+		text = append(text, told.news(now, time.Now())...)
+		if r.payFor(r.Context(), text) != nil || stream.write(text) != nil {
 			return nil // the client has gone
 		}
 		select {

@@ -73,7 +73,7 @@ func (a *API) serveOutages(ctx context.Context, w http.ResponseWriter, r *reques
 	}
 	answer := asked.answer(found.Answer)
 	answer.SilentSince, answer.Read = instant(now.SilentSince(time.Now())), readOf(found.read)
-	return r.write(w, answer)
+	return r.write(ctx, w, answer)
 }
 
 func (a *API) outagesOf(ctx context.Context, r *request, interval playback.Interval) (*pastOutages, error) {

@@ -99,8 +99,13 @@ func (p *probesList) write(at registry.ProbesAt, probes []registry.Probe) {
 	p.etag = fmt.Sprintf(`W/"%x"`, sum[:8])
 }
 
-func (a *API) serveProbes(_ context.Context, w http.ResponseWriter, r *request) error {
+func (a *API) serveProbes(ctx context.Context, w http.ResponseWriter, r *request) error {
 	text, compressed, etag := a.probes.get(a.settings.Registry)
+	if r.Header.Get("If-None-Match") != etag { // or there is nothing to be written
+		if err := r.payFor(ctx, text); err != nil {
+			return err
+		}
+	}
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "no-cache") // to be asked for again, with the ETag

@@ -60,7 +60,7 @@ func (a *API) serveVolume(ctx context.Context, w http.ResponseWriter, r *request
 	if err != nil {
 		return err
 	}
-	return r.write(w, volumeOf(made, interval))
+	return r.write(ctx, w, volumeOf(made, interval))
 }
 
 // readVolume tells of what and of when a volume is asked for.
