@@ -1,6 +1,7 @@
 import { ApiError } from "../api/client.ts";
 import type { Connections, Gateway, Outages } from "../api/types.ts";
 import { api } from "./api.ts";
+import { attention } from "./attention.svelte.ts";
 import { clock } from "./clock.svelte.ts";
 
 const often = 15_000; // ms, for the gateway itself
@@ -20,6 +21,7 @@ class Network {
     const asking = [
       repeat(often, ended.signal, () => this.askGateway(ended.signal)),
       repeat(seldom, ended.signal, () => this.#askNetwork(ended.signal)),
+      repeat(seldom, ended.signal, () => this.#askOutages(ended.signal), { hidden: true }), // what comes then is told by the tab's title
     ];
     return () => {
       ended.abort();
@@ -43,16 +45,18 @@ class Network {
   async #askNetwork(signal: AbortSignal): Promise<void> {
     if (!this.gateway) await this.askGateway(signal);
     if (this.fault?.code === "absent") return;
-    [this.connections, this.outages] = await Promise.all([
-      api.connections({ step: 3600 }, signal).catch(() => undefined),
-      api.outages({}, signal).catch(() => undefined),
-    ]);
+    this.connections = await api.connections({ step: 3600 }, signal).catch(() => undefined);
+  }
+
+  async #askOutages(signal: AbortSignal): Promise<void> {
+    this.outages = await api.outages({}, signal).catch(() => undefined);
+    if (this.outages) attention.told(this.outages.outages);
   }
 }
 
-/** Calls `ask` now and every `interval`, and at once when the page is looked at again; a hidden page asks nothing. */
-function repeat(interval: number, signal: AbortSignal, ask: () => Promise<void>): () => void {
-  const askWhenSeen = () => void (document.hidden ? undefined : ask());
+/** Calls `ask` now and every `interval`, and at once when the page is looked at again; a hidden page asks nothing, unless `hidden`. */
+function repeat(interval: number, signal: AbortSignal, ask: () => Promise<void>, { hidden = false } = {}): () => void {
+  const askWhenSeen = () => void (document.hidden && !hidden ? undefined : ask());
   askWhenSeen();
   const timer = setInterval(askWhenSeen, interval);
   document.addEventListener("visibilitychange", askWhenSeen, { signal });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { exampleOutage } from "./examples.ts";
 import { asOf, awayIn, byUrgency, keyOf, merge, mostOutages, severity, sorted } from "./outages.ts";
 import { verdict } from "./standing.ts";
-import { hits } from "./watch.ts";
+import { hits, watchStates } from "./watch.ts";
 import { whatOf } from "./words.ts";
 
 const { start } = exampleOutage();
@@ -60,6 +60,15 @@ test("probes are away only in outages that are on", () => {
 test("an outage is of a unit that is watched if it has probes of it", () => {
   expect(hits(exampleOutage(), ["AS33915"])).toBe(true);
   expect(hits(exampleOutage(), ["DE", "AS3320"])).toBe(false);
+});
+
+test("the watch list says how many probes outages took from each unit", () => {
+  expect(watchStates(["AS33915", "K", "DE", "NL"], [exampleOutage()])).toEqual([
+    { name: "AS33915", lost: 13 },
+    { name: "DE", lost: 0 },
+    { name: "NL", lost: 38 },
+  ]);
+  expect(watchStates(["NL"], undefined)).toEqual([{ name: "NL", lost: null }]);
 });
 
 test("an outage has another key in another log", () => {

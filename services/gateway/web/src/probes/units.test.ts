@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Probe, Standing } from "./state.ts";
-import { share, unitsOf, used } from "./units.ts";
+import { pinned, share, unitsOf, used } from "./units.ts";
 import { watchable, watched, watchedUnits } from "./watch.ts";
 
 function probes(country: string, asn: number | null, ...standings: Standing[]): Probe[] {
@@ -21,6 +21,11 @@ test("units are those with five probes in use, what lost the most first", () => 
   expect(units.map(share)).toEqual([0.8, 1]);
   expect(folded).toBe(2);
   expect(used(rest)).toBe(7);
+});
+
+test("what is watched stands first, in the order of the list", () => {
+  const { units } = unitsOf(all, "country", 1500);
+  expect(pinned(units, ["FR", "DE"]).map(({ name }) => name)).toEqual(["DE", "NL"]);
 });
 
 test("networks are units too", () => {

@@ -42,6 +42,12 @@ export function unitsOf(probes: Iterable<Probe>, by: Grouping, now: number): Uni
   return { units: units.sort((a, b) => b.lost - a.lost || used(b) - used(a) || a.name.localeCompare(b.name)), rest, folded: small.length };
 }
 
+/** pinned puts the units that are watched before the others, in the order of the watch list. */
+export function pinned(units: readonly Unit[], watch: readonly string[]): readonly Unit[] {
+  const first = watch.flatMap((name) => units.find((unit) => unit.name === name) ?? []);
+  return [...first, ...units.filter((unit) => !first.includes(unit))];
+}
+
 function allUnits(probes: Iterable<Probe>, by: Grouping, now: number): Unit[] {
   const units = new Map<string, Unit>();
   for (const probe of probes) {

@@ -29,6 +29,15 @@ export function watched(probes: Iterable<Probe>, names: readonly string[], now: 
   return [...units.values()];
 }
 
+/** watchStates says of each unit that is watched how many probes outages have taken from it; null is not known. */
+export function watchStates(watch: readonly string[], on: readonly Outage[] | undefined): { name: string; lost: number | null }[] {
+  return watchedUnits(watch).map((name) => ({ name, lost: on ? Math.max(0, ...on.map((outage) => lostOf(outage, name))) : null }));
+}
+
+function lostOf({ units, countries, asns }: Outage, name: string): number {
+  return Math.max(0, ...[...units, ...countries, ...asns].filter((unit) => unit.name === name).map(({ lost }) => lost));
+}
+
 /** hits tells whether an outage took probes of a unit that is watched. */
 export function hits({ units, countries, asns }: Outage, names: readonly string[]): boolean {
   return [...units, ...countries, ...asns].some(({ name }) => names.includes(name));

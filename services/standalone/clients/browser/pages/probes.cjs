@@ -19,8 +19,8 @@ function answer(outages, changes) {
   return { from: 0, to: 1, log_offset: 1, registry: "x", silent_since: null, outages, read: { records: 0, bytes: 0, ms: 0 }, ...changes };
 }
 
+/** The newest answer counts; without one, not for a moment, the gateway's own would. */
 async function answerWith(context, response) {
-  await context.unroute("**/api/outages*");
   await context.route("**/api/outages*", (route) => route.fulfill(response));
 }
 
@@ -32,6 +32,12 @@ async function tell(context, list) {
 /** Looks at the page again, as one does after sleep: everything is asked for anew. */
 async function lookAgain(page) {
   await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+}
+
+/** Has the page seem to be hidden, or not: headless Chromium shows every page. */
+async function hide(page, hidden) {
+  await page.evaluate((hidden) => Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden }), hidden);
+  await lookAgain(page);
 }
 
 const shows = (page, selector, text) =>
@@ -119,6 +125,26 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   await shows(page, ".watch", "AS3320 18/20");
   assert.equal(new URL(page.url()).searchParams.get("watch"), "UG,AS3320");
 
+  // An outage that comes while nobody looks is counted by the tab's title, and told on return; the watch list has it on every page.
+  await tell(context, answer([over]));
+  await lookAgain(page);
+  await shows(page, ".strip", "UG: no outage");
+  await hide(page, true);
+  await tell(context, answer([over, outageOf(start + 1, { id: 9 })]));
+  await lookAgain(page); // which asks for the list, as time would
+  await page.waitForFunction(() => document.title === "(1) Probes – atlas-stream");
+  await hide(page, false);
+  await page.waitForFunction(() => document.title === "Probes – atlas-stream");
+  await shows(page, ".outages", "1 new since you looked away");
+  await page.locator("h1").focus();
+  await page.keyboard.press("g");
+  await page.keyboard.press("e");
+  await shows(page, "h1", "Explore");
+  await shows(page, ".strip", "UG: outage, −12");
+  await page.goBack();
+  await shows(page, ".outages", "1 new since you looked away");
+  assert.deepEqual(await page.locator("section.units tbody tr:first-child th").allTextContents().then(trimmed), ["AS3320"], "what is watched stands first");
+
   await page.click(".outages tbody button");
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [390, 1440]) {
@@ -132,5 +158,5 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   }
   await page.goto(`${url}/probes?watch=UG&kiosk=1`);
   await shows(page, ".watch", "UG Uganda");
-  assert.equal(await page.locator(".watch input, .units .star, nav").count(), 0, "a wall has no controls");
+  assert.equal(await page.locator(".watch input, .units .star, nav, footer").count(), 0, "a wall has no controls");
 };
