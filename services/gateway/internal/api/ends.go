@@ -13,6 +13,7 @@ import (
 // ends are the first and the last records of a measurement, and of the partitions that it is in.
 type ends struct {
 	measurement atlas.MeasurementID
+	earliest    time.Time // as far as this gateway goes back; zero: everything
 	scan        *logscan.Scan
 	parts       []*partEnds
 }
@@ -31,7 +32,10 @@ const nearEnds = 500
 
 // findEnds looks at the parts from both ends, first at a few records and then at so many that there are enough for all.
 func (a *API) findEnds(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID, parts []playback.Part) (*ends, error) {
-	found := &ends{measurement: id, scan: a.settings.Scans.New()}
+	found := &ends{measurement: id, earliest: a.settings.Past.earliest(time.Now()), scan: a.settings.Scans.New()}
+	if err := a.cutParts(ctx, account, parts, found.earliest); err != nil {
+		return nil, err
+	}
 	for _, part := range parts {
 		found.parts = append(found.parts, &partEnds{Part: part, looked: part.First, left: part.Next})
 	}
@@ -45,6 +49,24 @@ func (a *API) findEnds(ctx context.Context, account *readlimit.Account, id atlas
 		}
 	}
 	return found, nil
+}
+
+// cutParts leaves out of parts what stands before the first record that is not older than a time.
+func (a *API) cutParts(ctx context.Context, account *readlimit.Account, parts []playback.Part, earliest time.Time) error {
+	if earliest.IsZero() {
+		return nil
+	}
+	if err := account.PayLookUps(ctx, len(parts)); err != nil {
+		return err
+	}
+	for i := range parts {
+		offset, err := a.settings.Log.OffsetAt(ctx, parts[i].Topic, parts[i].Partition, earliest)
+		if err != nil {
+			return err
+		}
+		parts[i].First = min(max(parts[i].First, offset), parts[i].Next)
+	}
+	return nil
 }
 
 // worth is how many records are looked at, if so many are at each end where the measurement was not met.
@@ -78,6 +100,9 @@ func (e *ends) lookForward(ctx context.Context, part *partEnds, most int64) (err
 	}
 	to := min(part.left, part.looked+most)
 	part.looked, err = e.scan.Show(ctx, part.Topic, part.Partition, part.looked, to, func(id atlas.MeasurementID, at time.Time) bool {
+		if at.Before(e.earliest) {
+			return true
+		}
 		if part.from.IsZero() {
 			part.from = at
 		}
@@ -99,6 +124,9 @@ func (e *ends) lookBackward(ctx context.Context, part *partEnds, most int64) err
 		begin, atEnd := max(least, part.left-width), part.left == part.Next
 		part.behindFirst = time.Time{}
 		next, err := e.scan.Show(ctx, part.Topic, part.Partition, begin, part.left, func(id atlas.MeasurementID, at time.Time) bool {
+			if at.Before(e.earliest) {
+				return true
+			}
 			if atEnd {
 				part.to = at
 			}

@@ -117,7 +117,7 @@ func (a *API) serveGateway(ctx context.Context, w http.ResponseWriter, r *reques
 			Result: instant(a.settings.Newest(atlas.StreamResult)), ProbeStatus: instant(a.settings.Newest(atlas.StreamProbeStatus)),
 		},
 		Kafka:    a.kafka(),
-		Registry: a.registry(ctx),
+		Registry: a.registry(ctx, roles),
 	})
 }
 
@@ -137,7 +137,11 @@ func (a *API) kafka() kafkaAnswer {
 	return kafkaAnswer{present, instant(since)}
 }
 
-func (a *API) registry(ctx context.Context) registryAnswer {
-	measurements, probes := a.settings.Registry.Count()
+// registry counts the measurements that the client may see.
+func (a *API) registry(ctx context.Context, roles access.Roles) registryAnswer {
+	measurements, public, probes := a.settings.Registry.Count()
+	if !roles.NonPublic {
+		measurements = public
+	}
 	return registryAnswer{measurements, probes, a.settings.Registry.Ready(ctx) == nil}
 }

@@ -18,6 +18,8 @@ type Log interface {
 	Partitions(ctx context.Context, topic string) (int, error)
 	// Bounds gives the offset of a partition's first record, and the offset that its next record will have.
 	Bounds(ctx context.Context, topic string, partition int) (first, next int64, err error)
+	// OffsetAt gives the offset of the first record that is not older than a time, or what the next one will have.
+	OffsetAt(ctx context.Context, topic string, partition int, at time.Time) (int64, error)
 	// Measurement reads the object of a measurement where the registry has found it; nil if it is not there any more.
 	Measurement(ctx context.Context, position atlas.Position) ([]byte, error)
 }

@@ -65,7 +65,7 @@ func (a *API) serveMeasurement(ctx context.Context, w http.ResponseWriter, r *re
 		answer.Measurement = &one
 	}
 	account := r.visit.Reading()
-	if answer.Object, err = a.object(ctx, account, id); err != nil {
+	if answer.Object, err = a.object(ctx, account, id, r.visit.Roles()); err != nil {
 		return err
 	}
 	if a.settings.Past.isFor(r.visit.Roles()) {
@@ -93,9 +93,13 @@ func (a *API) visible(name string, id atlas.MeasurementID, roles access.Roles) (
 	known, isKnown = a.settings.Registry.Measurement(id)
 	hidden := isKnown && !known.Public && !roles.NonPublic || !isKnown && a.settings.RefuseUnknown
 	if hidden && id != atlas.ConnectionMeasurement {
-		return known, false, subscription.Refuse(codeUnknownMeasurement, "%s: got %d, want a measurement that this service knows", name, id)
+		return known, false, refuseUnknown(name, id)
 	}
 	return known, isKnown, nil
+}
+
+func refuseUnknown(name string, id atlas.MeasurementID) *subscription.Error {
+	return subscription.Refuse(codeUnknownMeasurement, "%s: got %d, want a measurement that this service knows", name, id)
 }
 
 // readInterval gives the zero interval where none is asked for.
@@ -132,8 +136,9 @@ func (a *API) intervalOf(from, to time.Time) (interval playback.Interval, err er
 
 func moment(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.999Z") }
 
-// object gives the registry's object as it is in the log; nil if there is none.
-func (a *API) object(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID) (json.RawMessage, error) {
+// object gives the registry's object as it is in the log; nil if there is none. Where the topic was made anew, something else may stand at its position, which
+// is given to nobody.
+func (a *API) object(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID, roles access.Roles) (json.RawMessage, error) {
 	position, known := a.settings.Registry.MeasurementPosition(id)
 	if !known {
 		return nil, nil
@@ -142,8 +147,15 @@ func (a *API) object(ctx context.Context, account *readlimit.Account, id atlas.M
 		return nil, err
 	}
 	object, err := a.settings.Log.Measurement(ctx, position)
-	if err != nil || atlas.CheckValue(object) != nil { // one that cannot be read is known by its ID only
+	if err != nil || len(object) == 0 {
 		return nil, err
+	}
+	parsed, err := atlas.ParseMeasurement(object)
+	if err != nil { // one that cannot be read is known by its ID only
+		return nil, nil //nolint:nilerr // which is no fault of the request
+	}
+	if parsed.ID != id || !parsed.Public && !roles.NonPublic && id != atlas.ConnectionMeasurement {
+		return nil, refuseUnknown("id", id)
 	}
 	return object, nil
 }

@@ -21,10 +21,11 @@ const (
 // met is the measurements that were met at the end of each partition of the live results and of archives. A gateway that follows only what its clients are
 // subscribed to cannot know more.
 type met struct {
-	when  time.Time
-	rates map[atlas.MeasurementID]float64 // results a second that come live
-	ids   []atlas.MeasurementID           // in their order
-	read  logscan.Read
+	when     time.Time
+	earliest time.Time                       // older records are left out; zero: none
+	rates    map[atlas.MeasurementID]float64 // results a second that come live
+	ids      []atlas.MeasurementID           // in their order
+	read     logscan.Read
 }
 
 // meet looks at the log.
@@ -42,7 +43,7 @@ func (a *API) meet(ctx context.Context, account *readlimit.Account) (*met, error
 	for i := range partitions {
 		worth += partitions[i].next - partitions[i].lastly(metRecords)
 	}
-	found, scan := &met{when: time.Now(), rates: make(map[atlas.MeasurementID]float64)}, a.settings.Scans.New()
+	found, scan := &met{when: time.Now(), earliest: a.settings.Past.earliest(time.Now()), rates: make(map[atlas.MeasurementID]float64)}, a.settings.Scans.New()
 	err = scan.Turn(ctx, account, worth, func(ctx context.Context) error {
 		for i := range partitions {
 			if err := found.lookAt(ctx, scan, &partitions[i], partitions[i].topic == live); err != nil {
@@ -60,8 +61,10 @@ func (m *met) lookAt(ctx context.Context, scan *logscan.Scan, partition *stretch
 	counts := make(map[atlas.MeasurementID]int)
 	var times []time.Time
 	_, err := scan.Show(ctx, partition.topic, partition.partition, partition.lastly(metRecords), partition.next, func(id atlas.MeasurementID, at time.Time) bool {
-		counts[id]++
-		times = append(times, at)
+		if !at.Before(m.earliest) {
+			counts[id]++
+			times = append(times, at)
+		}
 		return true
 	})
 	if err != nil || len(times) == 0 {

@@ -38,8 +38,10 @@ type Change struct {
 // MeasurementsCaughtUp, in order, by the goroutine that applies it, when Measurement knows of it already.
 func New(changed func(Change), logger *zap.Logger, registerer prometheus.Registerer) *Registry {
 	metrics := newMetrics(registerer)
+	measurements := newTable(nameMeasurements, parseMeasurement, notPublic, logger, metrics)
+	measurements.counts = func(m *measurement) bool { return m.Public }
 	return &Registry{
-		measurements: newTable(nameMeasurements, parseMeasurement, notPublic, logger, metrics),
+		measurements: measurements,
 		probes:       newTable(nameProbes, parseProbe, nil, logger, metrics),
 		connections:  newConnections(logger, metrics),
 		changed:      changed,
@@ -117,7 +119,7 @@ func (r *Registry) MeasurementPosition(id atlas.MeasurementID) (position atlas.P
 // MeasurementsKnown tells whether all measurements that the log had at the start are known.
 func (r *Registry) MeasurementsKnown() bool { return r.measurements.caughtUp.Load() }
 
-// Count tells how many measurements and probes are known.
-func (r *Registry) Count() (measurements, probes int) {
-	return r.measurements.count(), r.probes.count()
+// Count tells how many measurements are known, how many of them are public, and how many probes are known.
+func (r *Registry) Count() (measurements, public, probes int) {
+	return r.measurements.count(), r.measurements.countApart(), r.probes.count()
 }

@@ -27,6 +27,7 @@ type table[T any] struct {
 	metrics tableMetrics
 	seed    maphash.Seed
 	most    int
+	counts  func(*T) bool // which objects are counted apart; nil: none
 
 	progress progress
 	caughtUp atomic.Bool
@@ -34,6 +35,7 @@ type table[T any] struct {
 
 	mu      sync.RWMutex
 	entries map[int64]*entry[T] // an entry does not change
+	counted int                 // of those that are counted apart
 	sorted  []int64             // their IDs; nil if it has to be made
 }
 
@@ -159,11 +161,27 @@ func (t *table[T]) set(id int64, now *entry[T]) {
 	if (now == nil) != (t.entries[id] == nil) {
 		t.sorted = nil
 	}
+	t.recount(t.entries[id], -1)
+	t.recount(now, +1)
 	if now == nil {
 		delete(t.entries, id)
 		return
 	}
 	t.entries[id] = now
+}
+
+// recount is called under the lock.
+func (t *table[T]) recount(of *entry[T], by int) {
+	if of != nil && t.counts != nil && t.counts(&of.value) {
+		t.counted += by
+	}
+}
+
+// countApart is how many of those there are that are counted apart.
+func (t *table[T]) countApart() int {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.counted
 }
 
 // ids gives the IDs that are known, in their order. They must not be changed.
