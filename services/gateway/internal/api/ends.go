@@ -124,18 +124,7 @@ func (e *ends) lookBackward(ctx context.Context, part *partEnds, most int64) err
 		begin, atEnd := max(least, part.left-width), part.left == part.Next
 		part.behindFirst = time.Time{}
 		next, err := e.scan.Show(ctx, part.Topic, part.Partition, begin, part.left, func(id atlas.MeasurementID, at time.Time) bool {
-			if at.Before(e.earliest) {
-				return true
-			}
-			if atEnd {
-				part.to = at
-			}
-			if id == e.measurement {
-				part.last = at
-				if part.behindFirst.IsZero() {
-					part.behindFirst = at
-				}
-			}
+			e.takeBehind(part, id, at, atEnd)
 			return true
 		})
 		if err != nil || next < part.left { // nothing more may be read
@@ -144,6 +133,23 @@ func (e *ends) lookBackward(ctx context.Context, part *partEnds, most int64) err
 		part.left = begin
 	}
 	return nil
+}
+
+// takeBehind takes a record that was met on the way back, which is one of the last ones at the part's end.
+func (e *ends) takeBehind(part *partEnds, id atlas.MeasurementID, at time.Time, atEnd bool) {
+	if at.Before(e.earliest) {
+		return
+	}
+	if atEnd {
+		part.to = at
+	}
+	if id != e.measurement {
+		return
+	}
+	part.last = at
+	if part.behindFirst.IsZero() {
+		part.behindFirst = at
+	}
 }
 
 // met tells the times of the measurement's first and last records, as far as they are known.

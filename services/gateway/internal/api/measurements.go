@@ -160,7 +160,7 @@ func (a *API) searchRegistry(ctx context.Context, r *request, wanted *search) (*
 }
 
 func (a *API) searchLog(ctx context.Context, r *request, wanted *search) (*measurementsAnswer, error) {
-	found, err := a.met.get(ctx, struct{}{}, func() (*met, error) { return a.meet(ctx, r.visit.Reading()) })
+	found, err := a.met.get(ctx, r.visit.Reading(), struct{}{}, func() (*met, error) { return a.meet(ctx, r.visit.Reading()) })
 	if err != nil {
 		return nil, err
 	}

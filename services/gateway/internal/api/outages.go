@@ -67,7 +67,7 @@ func (a *API) serveOutages(ctx context.Context, w http.ResponseWriter, r *reques
 	found := &pastOutages{Answer: now}
 	if asked.past {
 		key := pastKey{asked.interval.Start.UnixMilli(), asked.interval.End.UnixMilli()}
-		if found, err = a.outages.get(ctx, key, func() (*pastOutages, error) { return a.outagesOf(ctx, r, asked.interval) }); err != nil {
+		if found, err = a.outages.get(ctx, r.visit.Reading(), key, func() (*pastOutages, error) { return a.outagesOf(ctx, r, asked.interval) }); err != nil {
 			return err
 		}
 	}

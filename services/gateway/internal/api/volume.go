@@ -56,7 +56,7 @@ func (a *API) serveVolume(ctx context.Context, w http.ResponseWriter, r *request
 	if r.asked.err != nil {
 		return r.asked.err
 	}
-	made, err := a.volumes.get(ctx, key, func() (*volume.Volume, error) { return a.volume(ctx, r.visit.Reading(), key, interval) })
+	made, err := a.volumes.get(ctx, r.visit.Reading(), key, func() (*volume.Volume, error) { return a.volume(ctx, r.visit.Reading(), key, interval) })
 	if err != nil {
 		return err
 	}
