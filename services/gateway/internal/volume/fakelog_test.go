@@ -27,6 +27,8 @@ type fakeLog struct {
 	length int64 // of a record
 	topics map[string]*topic
 
+	scans, timeFor int // scans that there were, and for how many there is time; 0: for all
+
 	mu           sync.Mutex
 	lookUps      int
 	atOnce, most int // look-ups
@@ -91,6 +93,9 @@ func (l *fakeLog) OffsetAt(_ context.Context, name string, _ int, at time.Time) 
 func (l *fakeLog) ScanWithin(
 	_ context.Context, name string, _ int, from, to, most int64, see func(atlas.MeasurementID, time.Time) bool,
 ) (next, bytes int64, err error) {
+	if l.scans++; l.timeFor > 0 && l.scans > l.timeFor {
+		return from, 0, context.DeadlineExceeded
+	}
 	of := l.topics[name]
 	for next = from; next < to && bytes < most; next++ {
 		bytes += l.length

@@ -2,6 +2,7 @@ package volume
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"atlasstream/services/gateway/internal/playback"
@@ -24,6 +25,9 @@ func (m *making) estimateLive(ctx context.Context) error {
 		worth := int64(m.count()) * count * max(length, worthOfChunk)
 		err = m.scan.Turn(ctx, m.Account, worth, func(ctx context.Context) (err error) {
 			samples, enough, err = sampler.sample(ctx, edges)
+			if errors.Is(err, context.DeadlineExceeded) { // the partition's volume is known all the same
+				enough, err = false, nil
+			}
 			return err
 		})
 	}

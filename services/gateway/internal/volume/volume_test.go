@@ -135,6 +135,17 @@ func TestVolumeOfAPartition(t *testing.T) {
 	}
 }
 
+// Where the time is over in the middle of a sample, the volume is that of the partition, as that is known.
+func TestSampleThatTakesTooLong(t *testing.T) {
+	log := newLog(4000)
+	zipf(log, 30, 12, 2)
+	log.timeFor = 50
+	volume := log.volume(t, 1, start, after(12*3600), 24)
+	if want := log.count(0, start, after(12*3600), 24); volume.Quality != Partition || !slices.Equal(volume.counts(), want) {
+		t.Errorf("got %s, %v, want %v", volume.Quality, volume.counts(), want)
+	}
+}
+
 // zipf adds records of many measurements, of which the first has the most, in any order.
 func zipf(log *fakeLog, measurements, hours, perSecond int) {
 	random := rand.New(rand.NewPCG(3, 4))
