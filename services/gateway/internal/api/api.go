@@ -46,7 +46,7 @@ type API struct {
 	paths    map[string][]string // each with its parameters
 	metrics  *metrics
 	probes   probesList
-	met      recent[struct{}, *met]
+	sampled  recent[struct{}, *sampled]
 	volumes  recent[volumeKey, *volume.Volume]
 	outages  recent[pastKey, *pastOutages]
 	answers  *register.Register[*answering, answering]
@@ -67,7 +67,7 @@ func New(settings Settings, registerer prometheus.Registerer) *API {
 		metrics: newMetrics(registerer), answers: register.New[*answering, answering](0),
 	}
 	a.serving, a.stop = context.WithCancel(context.Background())
-	a.met.age, a.met.most = metAge, 1
+	a.sampled.age, a.sampled.most = sampleAge, 1
 	a.volumes.age, a.volumes.most = volumeAge, maxVolumes
 	a.outages.age, a.outages.most = pastAge, maxPasts
 	a.path("/api/gateway", a.serveGateway)

@@ -18,16 +18,16 @@ type ends struct {
 	parts       []*partEnds
 }
 
-// partEnds are those of one part, which is looked at from both ends towards the middle. Times are zero where no record was met.
+// partEnds are those of one part, which is looked at from both ends towards the middle. Times are zero where no record was found.
 type partEnds struct {
 	playback.Part
 	from, to     time.Time // of the part's first and last records
 	first, last  time.Time // of the measurement's
-	behindFirst  time.Time // of the measurement's first record among those that were looked at from the end
+	earlier      time.Time // of the measurement's first record among those that were looked at last from the end
 	looked, left int64     // what stands before looked, and from left on, was looked at
 }
 
-// nearEnds is how many records are looked at first at each end of a part: a measurement that runs is met there.
+// nearEnds is how many records are looked at first at each end of a part: a measurement that runs is found there.
 const nearEnds = 500
 
 // findEnds looks at the parts from both ends, first at a few records and then at so many that there are enough for all.
@@ -69,7 +69,7 @@ func (a *API) cutParts(ctx context.Context, account *readlimit.Account, parts []
 	return nil
 }
 
-// worth is how many records are looked at, if so many are at each end where the measurement was not met.
+// worth is how many records are looked at, if so many are at each end where the measurement was not found.
 func (e *ends) worth(most int64) (records int64) {
 	for _, part := range e.parts {
 		if !part.isKnown() {
@@ -117,14 +117,14 @@ func (e *ends) lookForward(ctx context.Context, part *partEnds, most int64) (err
 	return err
 }
 
-// lookBackward looks at pieces of the log, as it can be read forward only, each of which is twice as long as the one behind it.
+// lookBackward looks at pieces of the log, as it can be read forward only, each of which is twice as long as the one after it.
 func (e *ends) lookBackward(ctx context.Context, part *partEnds, most int64) error {
 	least := max(part.looked, part.left-most)
 	for width := int64(nearEnds); part.left > least && part.last.IsZero(); width *= 2 {
 		begin, atEnd := max(least, part.left-width), part.left == part.Next
-		part.behindFirst = time.Time{}
+		part.earlier = time.Time{}
 		next, err := e.scan.Show(ctx, part.Topic, part.Partition, begin, part.left, func(id atlas.MeasurementID, at time.Time) bool {
-			e.takeBehind(part, id, at, atEnd)
+			e.takeBackward(part, id, at, atEnd)
 			return true
 		})
 		if err != nil || next < part.left { // nothing more may be read
@@ -135,8 +135,8 @@ func (e *ends) lookBackward(ctx context.Context, part *partEnds, most int64) err
 	return nil
 }
 
-// takeBehind takes a record that was met on the way back, which is one of the last ones at the part's end.
-func (e *ends) takeBehind(part *partEnds, id atlas.MeasurementID, at time.Time, atEnd bool) {
+// takeBackward takes a record on the way back, which is one of the last ones at the part's end.
+func (e *ends) takeBackward(part *partEnds, id atlas.MeasurementID, at time.Time, atEnd bool) {
 	if at.Before(e.earliest) {
 		return
 	}
@@ -147,19 +147,19 @@ func (e *ends) takeBehind(part *partEnds, id atlas.MeasurementID, at time.Time, 
 		return
 	}
 	part.last = at
-	if part.behindFirst.IsZero() {
-		part.behindFirst = at
+	if part.earlier.IsZero() {
+		part.earlier = at
 	}
 }
 
-// met tells the times of the measurement's first and last records, as far as they are known.
-func (p *partEnds) met() (first, last time.Time) {
+// found tells the times of the measurement's first and last records, as far as they are known.
+func (p *partEnds) found() (first, last time.Time) {
 	if p.looked < p.left {
 		return p.first, p.last
 	}
 	first, last = p.first, p.last
 	if first.IsZero() {
-		first = p.behindFirst
+		first = p.earlier
 	}
 	if last.IsZero() {
 		last = p.first
@@ -167,11 +167,11 @@ func (p *partEnds) met() (first, last time.Time) {
 	return first, last
 }
 
-// whole tells the times of the measurement's first and last records in all parts, zero where none was met, and whether that is certain.
+// whole tells the times of the measurement's first and last records in all parts, zero where none was found, and whether that is certain.
 func (e *ends) whole() (first, last time.Time, complete bool) {
 	complete = true
 	for _, part := range e.parts {
-		partFirst, partLast := part.met()
+		partFirst, partLast := part.found()
 		if first.IsZero() || !partFirst.IsZero() && partFirst.Before(first) {
 			first = partFirst
 		}

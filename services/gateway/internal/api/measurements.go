@@ -86,7 +86,7 @@ func described(m *atlas.Measurement) measurementAnswer {
 type search struct {
 	registry.Search
 	source string
-	behind atlas.MeasurementID
+	after  atlas.MeasurementID
 	most   int
 }
 
@@ -103,7 +103,7 @@ func readSearch(r *request) (*search, error) {
 			Running: status == "running", Stopped: status == "stopped", NonPublic: r.visit.Roles().NonPublic,
 		},
 		source: asked.oneOf("source", sourceRegistry, sourceLog),
-		behind: asked.measurement("after"),
+		after:  asked.measurement("after"),
 		most:   int(asked.number("limit", 1, maxFound, someFound)),
 	}
 	if wanted.AF == 5 {
@@ -140,18 +140,18 @@ func refuseUntilKnown() *subscription.Error {
 
 func (a *API) searchRegistry(ctx context.Context, r *request, wanted *search) (*measurementsAnswer, error) {
 	answer := &measurementsAnswer{Measurements: []measurementAnswer{}, Quality: qualityExact}
-	for behind := wanted.behind; ; {
+	for after := wanted.after; ; {
 		if err := r.visit.Reading().Pay(ctx, lookedAtWorth); err != nil {
 			return nil, err
 		}
-		found, goesOn := a.settings.Registry.Search(&wanted.Search, behind, lookedAt, wanted.most-len(answer.Measurements))
+		found, goesOn := a.settings.Registry.Search(&wanted.Search, after, lookedAt, wanted.most-len(answer.Measurements))
 		for i := range found {
 			answer.Measurements = append(answer.Measurements, described(&found[i]))
 		}
 		if goesOn == 0 {
 			return answer, nil
 		}
-		if behind = goesOn; len(answer.Measurements) == wanted.most {
+		if after = goesOn; len(answer.Measurements) == wanted.most {
 			next := int64(goesOn)
 			answer.Next = &next
 			return answer, nil
@@ -160,7 +160,7 @@ func (a *API) searchRegistry(ctx context.Context, r *request, wanted *search) (*
 }
 
 func (a *API) searchLog(ctx context.Context, r *request, wanted *search) (*measurementsAnswer, error) {
-	found, err := a.met.get(ctx, r.visit.Reading(), struct{}{}, func() (*met, error) { return a.meet(ctx, r.visit.Reading()) })
+	found, err := a.sampled.get(ctx, r.visit.Reading(), struct{}{}, func() (*sampled, error) { return a.sample(ctx, r.visit.Reading()) })
 	if err != nil {
 		return nil, err
 	}
@@ -168,13 +168,13 @@ func (a *API) searchLog(ctx context.Context, r *request, wanted *search) (*measu
 		return nil, err
 	}
 	answer := &measurementsAnswer{Measurements: []measurementAnswer{}, Quality: qualitySampled, Read: readOf(found.read)}
-	begin, _ := slices.BinarySearch(found.ids, wanted.behind+1)
+	begin, _ := slices.BinarySearch(found.ids, wanted.after+1)
 	for _, id := range found.ids[begin:] {
 		if len(answer.Measurements) == wanted.most {
 			answer.Next = &answer.Measurements[wanted.most-1].ID
 			break
 		}
-		if one, isWanted := a.describeMet(id, &wanted.Search); isWanted {
+		if one, isWanted := a.describeSampled(id, &wanted.Search); isWanted {
 			one.Rate = orNull(found.rates[id])
 			answer.Measurements = append(answer.Measurements, one)
 		}
@@ -182,8 +182,8 @@ func (a *API) searchLog(ctx context.Context, r *request, wanted *search) (*measu
 	return answer, nil
 }
 
-// describeMet tells what is known of a measurement that was met, if it is looked for.
-func (a *API) describeMet(id atlas.MeasurementID, wanted *registry.Search) (answer measurementAnswer, isWanted bool) {
+// describeSampled tells what is known of a measurement that was sampled, if it is looked for.
+func (a *API) describeSampled(id atlas.MeasurementID, wanted *registry.Search) (answer measurementAnswer, isWanted bool) {
 	known, isKnown := a.settings.Registry.Look(id, wanted)
 	switch {
 	case known != nil:

@@ -143,7 +143,7 @@ func TestMeasurementsInTheLog(t *testing.T) {
 		if server.log.scans != scans {
 			t.Error("what was met a moment ago was looked for again")
 		}
-		time.Sleep(metAge)
+		time.Sleep(sampleAge)
 		if get[measurementList](t, server, "/api/measurements?source=log"); server.log.scans == scans {
 			t.Error("what was met a minute ago was not looked for again")
 		}

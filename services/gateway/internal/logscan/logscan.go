@@ -12,7 +12,7 @@ import (
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
-// What one scan goes through at most: records, whose ever they are, and bytes of their values.
+// What one scan goes through at most: records, of whatever measurement, and bytes of their values.
 const (
 	MaxRecords = 200_000
 	MaxBytes   = 64 << 20

@@ -41,11 +41,11 @@ func beginsID(id atlas.MeasurementID, word string) bool {
 	return strings.HasPrefix(string(strconv.AppendInt(digits[:0], int64(id), 10)), word)
 }
 
-// Search looks at so many measurements behind one, in the order of IDs, and gives up to a number of those that are looked for. Goes on says behind which one
+// Search looks at so many measurements after one, in the order of IDs, and gives up to a number of those that are looked for. Goes on says after which one
 // to go on; 0: there are no more.
-func (r *Registry) Search(search *Search, behind atlas.MeasurementID, look, most int) (found []atlas.Measurement, goesOn atlas.MeasurementID) {
+func (r *Registry) Search(search *Search, after atlas.MeasurementID, look, most int) (found []atlas.Measurement, goesOn atlas.MeasurementID) {
 	ids := r.measurements.ids()
-	begin, _ := slices.BinarySearch(ids, int64(behind)+1)
+	begin, _ := slices.BinarySearch(ids, int64(after)+1)
 	for i, id := range ids[begin:] {
 		if i == look || len(found) == most {
 			return found, goesOn

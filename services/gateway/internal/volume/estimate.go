@@ -2,7 +2,7 @@ package volume
 
 import "math"
 
-// chunk is a few records that stand behind one another, of which some are the measurement's.
+// chunk is a few records that follow one another, of which some are the measurement's.
 type chunk struct{ looked, hits int64 }
 
 func (c chunk) share() float64 { return float64(c.hits) / float64(c.looked) }
@@ -41,7 +41,7 @@ const normal = 1.959964
 
 // estimate gives how many of the bucket's records are the measurement's, and the 95 % interval around that. It is the wider one of two: that from the variance
 // between chunks, as records of one measurement come in bursts; and that of few hits, which says nothing of how they vary. Where chunks of the neighbours vary
-// more, as a burst was met there, the variance is theirs: what has bursts there has some here too that were not met.
+// more, as a burst was found there, the variance is theirs: what has bursts there has some here too that were not found.
 func (s *sample) estimate(neighbours float64) Bucket {
 	looked, hits := s.sums()
 	records := float64(s.records)

@@ -67,7 +67,7 @@ func (e *Estimator) Volume(ctx context.Context, question Question) (*Volume, err
 	return m.finish(), err
 }
 
-// locate finds where records of the interval may stand: in a live topic up to where late ones come, in an archive anywhere behind the first that is not older.
+// locate finds where records of the interval may stand: in a live topic up to where late ones come, in an archive anywhere after the first that is not older.
 func (m *making) locate(ctx context.Context) error {
 	begin, end := m.edges[0], m.edges[m.count()]
 	for _, part := range m.Parts {

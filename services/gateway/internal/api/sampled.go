@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	// metRecords is how many records are looked at in each partition to meet measurements.
-	metRecords = 200
-	// metAge is for how long what was met answers others.
-	metAge = time.Minute
+	// sampledRecords is how many records are looked at in each partition to find measurements.
+	sampledRecords = 200
+	// sampleAge is for how long a sample answers others.
+	sampleAge = time.Minute
 )
 
-// met is the measurements that were met at the end of each partition of the live results and of archives. A gateway that follows only what its clients are
+// sampled is the measurements that were found at the end of each partition of the live results and of archives. A gateway that follows only what its clients are
 // subscribed to cannot know more.
-type met struct {
+type sampled struct {
 	when     time.Time
 	earliest time.Time                       // older records are left out; zero: none
 	rates    map[atlas.MeasurementID]float64 // results a second that come live
@@ -28,8 +28,8 @@ type met struct {
 	read     logscan.Read
 }
 
-// meet looks at the log.
-func (a *API) meet(ctx context.Context, account *readlimit.Account) (*met, error) {
+// sample looks at the log.
+func (a *API) sample(ctx context.Context, account *readlimit.Account) (*sampled, error) {
 	archives, err := a.settings.Log.Archives(ctx)
 	if err != nil {
 		return nil, err
@@ -41,9 +41,9 @@ func (a *API) meet(ctx context.Context, account *readlimit.Account) (*met, error
 	}
 	var worth int64
 	for i := range partitions {
-		worth += partitions[i].next - partitions[i].lastly(metRecords)
+		worth += partitions[i].next - partitions[i].lastly(sampledRecords)
 	}
-	found, scan := &met{when: time.Now(), earliest: a.settings.Past.earliest(time.Now()), rates: make(map[atlas.MeasurementID]float64)}, a.settings.Scans.New()
+	found, scan := &sampled{when: time.Now(), earliest: a.settings.Past.earliest(time.Now()), rates: make(map[atlas.MeasurementID]float64)}, a.settings.Scans.New()
 	err = scan.Turn(ctx, account, worth, func(ctx context.Context) error {
 		for i := range partitions {
 			if err := found.lookAt(ctx, scan, &partitions[i], partitions[i].topic == live); err != nil {
@@ -57,10 +57,10 @@ func (a *API) meet(ctx context.Context, account *readlimit.Account) (*met, error
 	return found, err
 }
 
-func (m *met) lookAt(ctx context.Context, scan *logscan.Scan, partition *stretch, isLive bool) error {
+func (m *sampled) lookAt(ctx context.Context, scan *logscan.Scan, partition *stretch, isLive bool) error {
 	counts := make(map[atlas.MeasurementID]int)
 	var times []time.Time
-	_, err := scan.Show(ctx, partition.topic, partition.partition, partition.lastly(metRecords), partition.next, func(id atlas.MeasurementID, at time.Time) bool {
+	_, err := scan.Show(ctx, partition.topic, partition.partition, partition.lastly(sampledRecords), partition.next, func(id atlas.MeasurementID, at time.Time) bool {
 		if !at.Before(m.earliest) {
 			counts[id]++
 			times = append(times, at)
