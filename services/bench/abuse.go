@@ -39,8 +39,8 @@ var abuses = []abuse{
 	{"compressed empty records", perBody, 50_000, 2000, abuseCollector},
 }
 
-// takers are the clients of the attacker that take everything.
-const takers = 200
+// takers are the clients of the attacker that take everything: nearly as many as an address may have.
+const takers = 100
 
 // hopsOfLoad makes the honest client's results long: an attack that looks into them costs by their length.
 const hopsOfLoad = 60

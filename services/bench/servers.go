@@ -28,7 +28,7 @@ var servers = map[string]server{
 func gatewayCommand(lab *lab, listen, admin string) []string {
 	return append(limitedGatewayCommand(lab, listen, admin),
 		// all the clients come from one address, at once
-		"--address-connections", "20000", "--address-messages", "20000", "--address-readers", "64", "--address-steps", "100000")
+		"--address-connections", "20000", "--address-messages", "20000", "--address-readers", "64", "--address-steps", "10000000")
 }
 
 // limitedGatewayCommand is for a gateway with the limits that it has by default.

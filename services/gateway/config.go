@@ -63,7 +63,8 @@ type Config struct {
 	AddressMemory int
 	// AddressQueueBytes is how much may wait for the clients of one address together; 256 MiB. While it is more, 64 KiB may wait for each of them.
 	AddressQueueBytes int
-	// AddressSteps is what those of one address may take to match and encode each record of a measurement, in steps of about a tenth of a microsecond; 10,000.
+	// AddressSteps is what those of one address may take to match, encode and write each record of a measurement, in steps of about a tenth of a
+	// microsecond; 10,000.
 	AddressSteps       int
 	AddressMessages    int // of one address a second, 500 records of the log that are read for it as one, and 256 KiB of their values; 1,000
 	ConnectionMessages int // of one connection a second; 100

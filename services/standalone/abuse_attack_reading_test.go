@@ -18,7 +18,7 @@ const recordsOfMessage = 500
 
 // attacksByReading are subscriptions for which the log has to be read.
 func attacksByReading() []attack {
-	const backlog, clients = 1000, 150 // records of each partition
+	const backlog, clients = 1000, 100 // records of each partition
 	const log, replays = 10_000, 50
 	const unread, readNothing, together = 4000, 60, 8 << 20 // records of 700 bytes; clients; bytes that may wait for them
 	const longResults = 100                                 // more than the live feed keeps in memory

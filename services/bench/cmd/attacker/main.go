@@ -29,7 +29,7 @@ var attacks = map[string]attack{
 	"acceptedFields of one client's subscriptions": {prepare: subscribed(8, differentFields)},
 	"acceptedFields of many clients":               {prepare: subscribed(200, manyFields)},
 	"conditions that fail":                         {prepare: subscribed(9, failingConditions)},
-	"clients that take everything":                 {prepare: subscribed(200, everything)},
+	"clients that take everything":                 {prepare: subscribed(100, everything)},
 	"long acknowledgements":                        {prepare: sending(socketIO4, longAck), perSecond: 50},
 	"pings":                                        {prepare: sending(socketIO3, "2"), perSecond: 5000},
 	"backlogs":                                     {prepare: sending(plain, backlogs...), perSecond: 100},

@@ -105,9 +105,9 @@ func alternatives(count int) string {
 	return text.String()
 }
 
-// What everybody gets costs nobody much, however many there are, and what has ended is not paid for any more.
+// What everybody gets is charged once, beside the writing of it, and what has ended is not paid for any more.
 func TestStepsAreSharedAndPaidBack(t *testing.T) {
-	house := crowded()
+	house := newHouseWith(Settings{Limits: Limits{Clients: 20_000, Subscriptions: 1000, Steps: 1 << 30}})
 	all := make([]*Subscriber, 0, 3000)
 	for _, parameters := range []string{`{"msm":1001}`, `{"msm":1001,"acceptedFields":["prb_id"]}`} {
 		for range cap(all) / 2 {
@@ -119,7 +119,7 @@ func TestStepsAreSharedAndPaidBack(t *testing.T) {
 		}
 	}
 	partition := house.results.partition(0)
-	want := stepsOfClient.Times(3000).Plus(stepsOfPayload).Plus(parse(t, `{"msm":1001,"acceptedFields":["prb_id"]}`).Scans()[0].Steps())
+	want := stepsOfClient.Times(3000).Plus(stepsOfWrite.Times(3000)).Plus(stepsOfPayload).Plus(parse(t, `{"msm":1001,"acceptedFields":["prb_id"]}`).Scans()[0].Steps())
 	if cost := partition.costs[1001].networks[all[0].networks[0].Prefix]; cost.steps != want {
 		t.Errorf("got %+v steps, want %+v", cost.steps, want)
 	}
@@ -154,8 +154,38 @@ func TestAbuseCursorsOfTheirOwn(t *testing.T) {
 		}
 	}
 	const cursor = (len(`{"msm":1001,"cursor":""}`) + entrySize) * 4 / 3 / bytesOfStep
-	if want := 10_000 / (stepsOfClient.Plus(stepsOfMessage).Of(usualLength) + cursor); had != want {
+	if want := 10_000 / (stepsOfClient.Plus(stepsOfMessage).Plus(stepsOfWrite).Of(usualLength) + cursor); had != want {
 		t.Errorf("%d clients have cursors of their own, want %d", had, want)
+	}
+}
+
+// Writing is most of what a record costs that all want: a hundred clients of an address may have it, if it is no longer than most are.
+func TestAbuseWrites(t *testing.T) {
+	for name, test := range map[string]struct {
+		parameters  string
+		numbers     int // of the results
+		least, most int // clients
+	}{
+		"short":         {`{"msm":1001}`, 100, 140, 160},
+		"long":          {`{"msm":1001}`, 1600, 100, 160}, // 13 kB, as traceroutes of 60 hops
+		"one probe":     {`{"msm":1001,"prb":7}`, 100, 140, 160},
+		"two probes":    {`{"msm":1001,"prb":%d}`, 100, 290, 310},
+		"with a cursor": {`{"msm":1001,"cursor":""}`, 100, 140, 160},
+	} {
+		t.Run(name, func(t *testing.T) {
+			house, had := crowded(), 0
+			subscribe(t, house.from(t, neighbour, &sink{}), `{"msm":1001}`)
+			house.deliverMany(ofLength(test.numbers))
+			for ; had <= test.most; had++ {
+				parameters := strings.ReplaceAll(test.parameters, "%d", fmt.Sprint(1+had%2))
+				if err := try(t, house.from(t, attacker, &sink{}), parameters); errors.Is(err, ErrTooMany) {
+					break
+				}
+			}
+			if had < test.least || had > test.most {
+				t.Errorf("%d clients may have it, want %d to %d", had, test.least, test.most)
+			}
+		})
 	}
 }
 

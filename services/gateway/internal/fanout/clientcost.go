@@ -33,6 +33,7 @@ type clientCost struct {
 	cursors     int // memberships whose cursors are the client's own
 	cursor      int // steps that such a cursor takes, which stands for what the client has elsewhere, too
 	sets        []fieldSet
+	selections  map[selection]int // memberships that have each
 }
 
 // fieldSet is how many memberships of a client have one set of acceptedFields.
@@ -107,6 +108,19 @@ func (c *clientCost) add(of *membership, once int) {
 			fields: wanted.Fields, enriched: wanted.Enrich, cursor: wanted.Cursor.Wanted, stream: wanted.Stream, encoding: of.subscriber.encoding,
 		}, once)
 	}
+}
+
+// addSelection adds a membership's selection, or takes it away for -1, and tells whether it is the first with it, or was the last.
+func (c *clientCost) addSelection(of selection, once int) (changed bool) {
+	if c.selections == nil {
+		c.selections = make(map[selection]int)
+	}
+	before := c.selections[of]
+	c.selections[of] = before + once
+	if before+once == 0 {
+		delete(c.selections, of)
+	}
+	return before == 0 || before+once == 0
 }
 
 func (c *clientCost) addSet(wanted payload, once int) {

@@ -75,7 +75,8 @@ func (c *costs) excessOf(client *Subscriber) string {
 		if cost := c.networks[network.Prefix]; cost != nil && c.isExcessive(cost) {
 			bytes := c.length.charged
 			return fmt.Sprintf("those from %s would take %d steps for each of its records, which have %d bytes, and no more than %d are allowed; "+
-				"conditions, alternatives, different acceptedFields, arrays and cursors take the most", network.Describe(), cost.steps.Of(bytes), bytes, c.limitOf(cost))
+				"clients, conditions, alternatives, different acceptedFields, arrays and cursors take the most",
+				network.Describe(), cost.steps.Of(bytes), bytes, c.limitOf(cost))
 		}
 	}
 	return ""
@@ -101,8 +102,13 @@ func (c *costs) isExceeded() bool {
 func (c *costs) add(of *membership, once int) {
 	client := of.subscriber
 	c.change(client, func(cost *clientCost) { cost.add(of, once) })
+	selection := selectionOf(of.wanted)
+	changed := c.clients[client].addSelection(selection, once)
 	for _, network := range client.networks {
 		c.networks[network.Prefix].add(of, once)
+		if changed {
+			c.networks[network.Prefix].addWrites(selection, once)
+		}
 		if c.networks[network.Prefix].memberships == 0 {
 			delete(c.networks, network.Prefix)
 		}

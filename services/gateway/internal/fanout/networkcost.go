@@ -11,6 +11,7 @@ type networkCost struct {
 	memberships int
 	steps       subscription.Steps
 	shared      map[shared]int // how many need each of what is done once for all of them
+	writes      writes
 }
 
 // shared is what is done once for each record, however many clients of a network need it.
@@ -23,6 +24,13 @@ func (n *networkCost) add(of *membership, once int) {
 	for _, scan := range of.wanted.Scans() {
 		n.share([]shared{scan}, once)
 	}
+}
+
+// addWrites adds a client that gets a selection of the records, or takes it away for -1.
+func (n *networkCost) addWrites(of selection, once int) {
+	before := n.writes.steps()
+	n.writes.add(of, once)
+	n.steps = n.steps.Plus(n.writes.steps()).Plus(before.Times(-1))
 }
 
 // share adds one who needs each of what is done once, or takes it away for -1.
