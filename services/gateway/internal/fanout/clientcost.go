@@ -12,7 +12,7 @@ var (
 	stepsOfClient  = subscription.Steps{Each: 2}              // it is looked at, and something is enqueued
 	stepsOfProbe   = subscription.Steps{Each: 1}              // its subscriptions to the record's probe are looked for
 	stepsOfSet     = subscription.Steps{Each: 4}              // what a subscription's acceptedFields keep is united with what others keep
-	stepsOfPayload = subscription.Steps{Each: 10, PerKiB: 32} // a record is pruned, and encoded
+	stepsOfPayload = subscription.Steps{Each: 10, PerKiB: 57} // a record is pruned and encoded, and the memory of that collected
 	stepsOfArray   = subscription.Steps{Each: 25, PerKiB: 8}  // it is added to an array, which is encoded
 	stepsOfMessage = subscription.Steps{Each: 40, PerKiB: 5}  // it is encoded for a client alone, with a cursor
 )

@@ -84,7 +84,7 @@ func (s *Subscriber) CanResume(ctx context.Context, wanted *subscription.Subscri
 	if wanted.Past != nil || source == nil || source.trail == nil {
 		return nil
 	}
-	if err := s.account.Pay(ctx, readlimit.LookUp); err != nil {
+	if err := s.account.Pay(ctx, readlimit.FindStart); err != nil {
 		return err
 	}
 	_, err := source.trail.Resume(ctx, wanted)

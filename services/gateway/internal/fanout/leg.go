@@ -89,6 +89,9 @@ func (l *leg) readLog() error {
 		return err
 	}
 	defer own.Release(1)
+	if err := subscriber.account.Pay(l.ctx, readlimit.StartReading); err != nil {
+		return err
+	}
 	reading, err := subscriber.account.Begin(l.ctx, l.worth)
 	if err != nil {
 		return err

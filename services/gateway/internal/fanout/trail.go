@@ -84,7 +84,7 @@ func goneForOneWhoComesBack(wanted *subscription.Subscription, err error) *subsc
 }
 
 func (s *Source) behindCursor(ctx context.Context, wanted *subscription.Subscription, account *readlimit.Account) (*start, error) {
-	if err := account.Pay(ctx, readlimit.LookUp); err != nil {
+	if err := account.Pay(ctx, readlimit.FindStart); err != nil {
 		return nil, err
 	}
 	from, err := s.trail.Resume(ctx, wanted)
@@ -96,7 +96,7 @@ func (s *Source) backlogOf(ctx context.Context, wanted *subscription.Subscriptio
 	if s.trail == nil || !wanted.Backlog {
 		return nil, nil
 	}
-	if err := account.Pay(ctx, readlimit.LookUp); err != nil {
+	if err := account.Pay(ctx, readlimit.FindStart); err != nil {
 		return nil, err
 	}
 	since := time.Now().Add(-s.hub.settings.Behind.Backlog)

@@ -6,7 +6,7 @@ import (
 )
 
 // stepsOfWrite is what it takes to write a record to a client's socket.
-var stepsOfWrite = subscription.Steps{Each: 60, PerKiB: 2}
+var stepsOfWrite = subscription.Steps{Each: 60, PerKiB: 3}
 
 // selection says which of the records that are charged together a membership may get: all for the zero value.
 type selection struct {

@@ -16,6 +16,10 @@ const (
 	RecordsOfMessage = 500
 	// LookUp is what looking up offsets in a topic costs, in records: a message.
 	LookUp = RecordsOfMessage
+	// FindStart is what it costs to find where a subscription begins that begins in the past: as much processor time as so many messages take.
+	FindStart = 25 * RecordsOfMessage
+	// StartReading is likewise what it costs to begin to read from there, or for a client that is behind, however little is read then.
+	StartReading = 40 * RecordsOfMessage
 	// lookUpsOfMessage is how many offsets are looked up for one, where there are many.
 	lookUpsOfMessage = 8
 	// share is the part of a burst of messages that reading leaves, so that whoever reads much can still say something.
