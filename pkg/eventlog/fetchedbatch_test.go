@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/compress"
 	"github.com/segmentio/kafka-go/protocol"
@@ -265,7 +266,11 @@ func FuzzBatch(f *testing.F) {
 		if err != nil { // kafka-go would make memory for whatever length is claimed
 			return
 		}
-		if want, err := readByKafkaGo(raw); err != nil || !slices.Equal(got, want) {
+		want, err := readByKafkaGo(raw)
+		if errors.Is(err, zstd.ErrCRCMismatch) { // of what a producer has packed, and signed as it is
+			return
+		}
+		if err != nil || !slices.Equal(got, want) {
 			t.Fatalf("got %v, want %v (%v)", got, want, err)
 		}
 	})

@@ -51,9 +51,10 @@ func unpackStream(into *bytes.Buffer, codec compress.Codec, packed []byte) error
 // zstdWindow is what libzstd takes unless it is told otherwise (ZSTD_WINDOWLOG_LIMIT_DEFAULT): its highest level, 22, asks for as much.
 const zstdWindow = 1 << 27
 
-// zstdDecoder is for all batches. It makes no memory for windows, as it unpacks in one piece.
+// zstdDecoder is for all batches. It makes no memory for windows, as it unpacks in one piece, and leaves the checksum of what it has unpacked alone, as that of
+// the batch was right.
 var zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
-	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(zstdWindow))
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(zstdWindow), zstd.IgnoreChecksum(true))
 })
 
 func unpackZstd(into *bytes.Buffer, packed []byte) error {
