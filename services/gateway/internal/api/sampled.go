@@ -18,8 +18,8 @@ const (
 	sampleAge = time.Minute
 )
 
-// sampled is the measurements that were found at the end of each partition of the live results and of archives. A gateway that follows only what its clients are
-// subscribed to cannot know more.
+// sampled is the measurements that were found at the end of each partition of the live results and of archives. A gateway that follows only what its clients
+// are subscribed to cannot know more.
 type sampled struct {
 	when     time.Time
 	earliest time.Time                       // older records are left out; zero: none
@@ -60,7 +60,8 @@ func (a *API) sample(ctx context.Context, account *readlimit.Account) (*sampled,
 func (m *sampled) lookAt(ctx context.Context, scan *logscan.Scan, partition *stretch, isLive bool) error {
 	counts := make(map[atlas.MeasurementID]int)
 	var times []time.Time
-	_, err := scan.Show(ctx, partition.topic, partition.partition, partition.lastly(sampledRecords), partition.next, func(id atlas.MeasurementID, at time.Time) bool {
+	from := partition.lastly(sampledRecords)
+	_, err := scan.Show(ctx, partition.topic, partition.partition, from, partition.next, func(id atlas.MeasurementID, at time.Time) bool {
 		if !at.Before(m.earliest) {
 			counts[id]++
 			times = append(times, at)
