@@ -10,7 +10,7 @@ async function says(page, words) {
 }
 
 async function counts(page, words) {
-  await page.waitForFunction((words) => document.querySelector(".count")?.textContent.trim().startsWith(words), words);
+  await page.waitForFunction((words) => document.querySelector(".count")?.textContent.replace(/\s+/g, " ").trim().startsWith(words), words);
 }
 
 /** Gives the time of each row, the oldest first. */
@@ -130,6 +130,17 @@ exports.run = async ({ page, url, axe, working, screenshot }) => {
   await page.keyboard.press("6");
   await page.keyboard.press(" ");
   await counts(page, "117 results");
+  await page.locator("h1").focus();
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  await page.keyboard.press("k");
+  await page.keyboard.press("Enter"); // the newest row
+  await page.waitForSelector("[aria-label='Record'] >> text=\"msm_id\": 1768147");
+  assert.equal(await page.getAttribute("tbody tr:first-child button", "aria-expanded"), "true");
+  await page.keyboard.press("?");
+  await page.waitForSelector("dialog[open] >> text=show the row’s record");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "hidden" });
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [390, 1440]) {
       await page.emulateMedia({ colorScheme });
