@@ -62,6 +62,23 @@ func TestAbuseRequestsAreMessages(t *testing.T) {
 	}
 }
 
+// A method that there is not costs nothing, as nothing is done for it, and is refused as such also by an API that stops.
+func TestMethodIsRefusedFirst(t *testing.T) {
+	server := serve(t, Settings{}, admission.Limits{Messages: 1}) // ten at once
+	for range 20 {
+		if answer := server.askBy(http.MethodPost, "/api/gateway"); answer.Code != http.StatusMethodNotAllowed {
+			t.Fatalf("got %d %s", answer.Code, answer.Body)
+		}
+	}
+	if answer := server.ask("/api/gateway"); answer.Code != http.StatusOK {
+		t.Errorf("after twenty of them: got %d %s", answer.Code, answer.Body)
+	}
+	server.Shutdown(t.Context())
+	if answer := server.askBy(http.MethodPost, "/api/gateway"); answer.Code != http.StatusMethodNotAllowed {
+		t.Errorf("once it stops: got %d %s", answer.Code, answer.Body)
+	}
+}
+
 func TestStoppedAPISaysSo(t *testing.T) {
 	server := serve(t, Settings{}, admission.Limits{})
 	server.Shutdown(t.Context())
