@@ -82,6 +82,12 @@ func (b *beyond) holds(v *view) bool {
 }
 
 func (b *beyond) reaches(number *leaf) bool {
+	if number.exact && b.bound.exact { // as most are: then their floats tell
+		if b.side == less {
+			return number.number < b.bound.number
+		}
+		return number.number > b.bound.number
+	}
 	if b.side == less {
 		return number.compare(&b.bound) < 0
 	}

@@ -15,13 +15,10 @@ type leaf struct {
 }
 
 func newLeaf(text []byte) leaf {
-	if !isNumber(text) {
-		return leaf{text: text}
-	}
 	if number, is := readShort(text); is {
 		return leaf{text: text, number: number, numeric: true, exact: true}
 	}
-	number, numeric := readNumber(text)
+	number, numeric := readLong(text)
 	if !numeric {
 		return leaf{text: text}
 	}
@@ -41,11 +38,15 @@ func (l *leaf) comparedText() []byte {
 
 // readNumber reads a decimal number as JSON writes it; leading zeros are no harm.
 func readNumber(text []byte) (number float64, is bool) {
-	if !isNumber(text) {
-		return 0, false
-	}
 	if number, is = readShort(text); is {
 		return number, true
+	}
+	return readLong(text)
+}
+
+func readLong(text []byte) (number float64, is bool) {
+	if !isNumber(text) {
+		return 0, false
 	}
 	number, err := strconv.ParseFloat(string(text), 64)
 	return number + 0, err == nil // -0 is 0
@@ -57,26 +58,33 @@ var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 
 // readShort reads a number of at most fifteen digits, as most are, unless it has an exponent. Its digits are a whole number that is exact: divided by a
 // power of ten, it gives the float nearest to the number.
 func readShort(text []byte) (number float64, is bool) {
-	if len(text) > len(powers) {
+	if len(text) == 0 || len(text) > len(powers) {
 		return 0, false
 	}
-	var digits int64
-	decimals := 0
-	for i, c := range text {
-		switch c {
-		case '-':
-		case '.':
-			decimals = len(text) - 1 - i
-		case 'e', 'E':
-			return 0, false
+	rest := text
+	if text[0] == '-' {
+		rest = text[1:]
+	}
+	var all int64
+	point := len(rest)
+	for i, c := range rest {
+		switch {
+		case c-'0' < 10:
+			all = all*10 + int64(c-'0')
+		case c == '.' && point == len(rest):
+			point = i
 		default:
-			digits = digits*10 + int64(c-'0')
+			return 0, false
 		}
 	}
-	if text[0] == '-' {
-		digits = -digits
+	decimals := len(rest) - 1 - point
+	if point == 0 || decimals == 0 {
+		return 0, false
 	}
-	return float64(digits) / powers[decimals], true
+	if len(rest) < len(text) {
+		all = -all
+	}
+	return float64(all) / powers[max(decimals, 0)], true
 }
 
 // isNumber keeps from ParseFloat what it would refuse, for which it allocates, and what JSON does not know.
