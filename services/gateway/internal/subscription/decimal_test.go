@@ -1,7 +1,10 @@
 package subscription
 
 import (
+	"math"
 	"math/big"
+	"math/rand/v2"
+	"strconv"
 	"testing"
 )
 
@@ -12,23 +15,43 @@ func FuzzCompareNumbers(f *testing.F) {
 	} {
 		f.Add(pair[0], pair[1])
 	}
-	f.Fuzz(func(t *testing.T, some, other string) {
-		a, b := newLeaf([]byte(some)), newLeaf([]byte(other))
-		if !a.numeric || !b.numeric || isTooLong(a.text) || isTooLong(b.text) {
-			return
+	f.Fuzz(checkComparison)
+}
+
+// Numbers of about as many digits as a float tells, of which many differ in the last one only, compare as math/big has it.
+func TestNumbersCompareExactly(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 15))
+	for range 20_000 {
+		digits := 12 + random.IntN(6)
+		some := strconv.FormatInt(random.Int64N(int64(math.Pow10(digits))), 10)
+		other := some[:len(some)-1] + strconv.Itoa(random.IntN(10))
+		point := random.IntN(len(some))
+		for _, pair := range [][2]string{{some, other}, {some[:point+1] + "." + some[point:], other[:point+1] + "." + other[point:]}, {some, "-" + other}} {
+			checkComparison(t, pair[0], pair[1])
 		}
-		want, possible := compareExactly(some, other)
-		if !possible {
-			return
-		}
-		if got := a.compare(&b); got < 0 != (want < 0) || got > 0 != (want > 0) {
-			t.Errorf("%s and %s: got %d, want %d", some, other, got, want)
-		}
-		alternatives := newAlternatives([]leaf{a})
-		if got := alternatives.has(&b); got != (want == 0) {
-			t.Errorf("%s and %s: equal is %t", some, other, got)
-		}
-	})
+	}
+}
+
+func checkComparison(t *testing.T, some, other string) {
+	a, b := newLeaf([]byte(some)), newLeaf([]byte(other))
+	if !a.numeric || !b.numeric || isTooLong(a.text) || isTooLong(b.text) {
+		return
+	}
+	want, possible := compareExactly(some, other)
+	if !possible {
+		return
+	}
+	if got := a.compare(&b); got < 0 != (want < 0) || got > 0 != (want > 0) {
+		t.Errorf("%s and %s: got %d, want %d", some, other, got, want)
+	}
+	isLess, isGreater := (&beyond{side: less, bound: b}).reaches(&a), (&beyond{side: greater, bound: b}).reaches(&a)
+	if isLess != (want < 0) || isGreater != (want > 0) {
+		t.Errorf("%s and %s: less is %t, greater is %t, want %d", some, other, isLess, isGreater, want)
+	}
+	alternatives := newAlternatives([]leaf{a})
+	if got := alternatives.has(&b); got != (want == 0) {
+		t.Errorf("%s and %s: equal is %t", some, other, got)
+	}
 }
 
 // compareExactly asks math/big, unless the numbers would take it too much memory.
