@@ -20,7 +20,7 @@ export ATLAS_KAFKA_LIBS := $(CACHE)/kafka
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint generated bench proto fuzz mutate conformance tidy image web kafka clients examples browser checkpages testpages
+.PHONY: help run test check lint generated bench proto fuzz mutate conformance tidy image web kafka clients examples browser pages checkpages testpages
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ web: $(PAGES)/dist/index.html ## Build the pages and bring /socket.io.js, which 
 $(PAGES)/dist/index.html: $(PAGES)/node_modules/.package-lock.json $(wildcard $(PAGES)/*.config.* $(PAGES)/tsconfig.json) $(shell find $(PAGES)/src $(PAGES)/build examples/snippets)
 	npm --prefix $(PAGES) run --silent build
 	@touch $@
+
+pages: kafka web browser services/standalone/clients/browser/node_modules/.package-lock.json ## Look at every page in Chromium: axe in both themes and at three widths, and the keyboard alone
+	go test -tags pages -run TestPagesInEveryLook -v -count 1 -timeout 30m ./services/standalone
 
 checkpages: # without Node there are no pages to check, but in CI there must be
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGES)/node_modules/.package-lock.json && npm --prefix $(PAGES) run --silent check; \
