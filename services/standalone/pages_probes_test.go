@@ -16,7 +16,7 @@ const (
 // Somebody watches probes connect and disconnect, is told of an outage, and opens it.
 func TestPagesShowProbes(t *testing.T) {
 	h := openHouse(t, brokers["embedded"](t))
-	h.mustRegister(t, registeredProbes(time.Now().Add(-10*time.Minute)))
+	h.mustPut(t, "/v1/probes", registeredProbes(time.Now().Add(-10*time.Minute)))
 	h.mustPostConnections(t, germanNetwork, "disconnect", 31, 32)
 	usePages(t, "probes", h, map[string]func(json.RawMessage) any{
 		"lose": func(json.RawMessage) any {
@@ -52,10 +52,10 @@ func registeredProbes(since time.Time) []byte {
 	return body.Bytes()
 }
 
-// mustRegister puts probes into the registry.
-func (h *house) mustRegister(t *testing.T, probes []byte) {
+// mustPut puts objects of probes or of measurements into the registry.
+func (h *house) mustPut(t *testing.T, path string, objects []byte) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://"+h.ingest+"/v1/probes", bytes.NewReader(probes))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://"+h.ingest+path, bytes.NewReader(objects))
 	if err != nil {
 		t.Fatal(err)
 	}

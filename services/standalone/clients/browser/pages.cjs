@@ -8,7 +8,7 @@ const readline = require("node:readline");
 const { launch } = require("./chromium.cjs");
 
 const [scenario, url] = process.argv.slice(2);
-const patience = 60_000; // ms
+const patience = 45_000; // ms; less than that of the test, so that what is waited for is told
 const screenshots = path.join(__dirname, "../../../../.cache/screenshots");
 
 const answers = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();

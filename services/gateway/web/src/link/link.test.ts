@@ -58,6 +58,10 @@ test("what is wrong in a link is left out and named", () => {
   ]);
 });
 
+test("a fault that a link has twice is told once", () => {
+  expect(parse("/?sub=x&sub=x&sites=a%20b,a%20b")?.faults).toHaveLength(2);
+});
+
 test("there are four pages", () => {
   expect(parse("/nope")).toBeUndefined();
   expect(parse("/replay/")).toBeUndefined();

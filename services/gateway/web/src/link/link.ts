@@ -53,7 +53,7 @@ export function parseLink(path: string, search: string): { link: Link; faults: F
   for (const name of new Set(given.keys())) {
     if (!Object.hasOwn(fields, name)) faults.push(`${name}: no part of a link`);
   }
-  return { link: link as Link, faults };
+  return { link: link as Link, faults: [...new Set(faults)] };
 }
 
 /** The address of a link, without its origin. */

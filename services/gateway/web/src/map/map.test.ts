@@ -134,3 +134,19 @@ test("letters of a disc are left out where those of a larger one are", () => {
   const toScreen = (lat: number, lon: number) => [lon * 10, lat] as const;
   expect([...labelled(discs, toScreen)].map(({ key }) => key)).toEqual(["AMS", "SYD"]);
 });
+
+test("spots are drawn anew if they look otherwise than before, and no others", () => {
+  const scene = new Scene();
+  const spots = Array.from({ length: 10 }, (_, id) => ({ id, lat: id, lon: id }));
+  scene.place(spots, () => ({ colour: 0 }));
+  scene.takeChanges();
+  let told = 0;
+  scene.watch(() => told++);
+  scene.restyle(() => ({ colour: 0 }));
+  expect([told, scene.takeChanges()]).toEqual([0, { spots: false, looks: [], overlay: false, pulses: [] }]);
+  scene.restyle((id) => ({ colour: id === 3 || id === 7 ? 1 : 0 }));
+  expect(scene.takeChanges()).toMatchObject({ spots: false, looks: [3, 7] });
+  scene.restyle(() => ({ colour: 2 }));
+  expect(scene.takeChanges()).toMatchObject({ spots: true, looks: [] }); // it is less work to draw all
+  expect(scene.lookOf(9).colour).toBe(2);
+});

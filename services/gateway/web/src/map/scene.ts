@@ -89,16 +89,14 @@ export class Scene {
     const index = this.#indexes.get(id);
     if (index === undefined || this.#looks[index] === coded(look)) return;
     this.#looks[index] = coded(look);
-    this.#changes.looks.push(index);
-    if (this.#changes.looks.length > this.size) this.#changes = { ...this.#changes, looks: [], spots: true };
+    if (!this.#changes.spots) this.#changes.looks.push(index);
+    if (this.#changes.looks.length > mostSingly * this.size) this.#changes = { ...this.#changes, looks: [], spots: true };
     this.#tell();
   }
 
-  /** restyle has every spot look anew. */
+  /** restyle asks how each spot looks; those that look otherwise than before are drawn. */
   restyle(look: (id: number) => Look): void {
-    this.#looks = Uint8Array.from(this.#ids, (id) => coded(look(id)));
-    this.#changes = { ...this.#changes, spots: true, looks: [] };
-    this.#tell();
+    for (const id of this.#ids) this.set(id, look(id));
   }
 
   /** pulse draws attention to a spot for a moment, unless the viewer wants no motion. */
@@ -149,6 +147,8 @@ export class Scene {
 }
 
 const mostPulses = 300;
+/** A share of the spots: if more change, it is less work to draw all of them. */
+const mostSingly = 0.5;
 
 function noChanges(): Changes {
   return { spots: false, looks: [], overlay: false, pulses: [] };

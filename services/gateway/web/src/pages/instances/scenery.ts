@@ -2,10 +2,12 @@ import type { Catchments } from "../../instances/catchments.ts";
 import type { Move } from "../../instances/moves.ts";
 import type { Row } from "../../instances/rows.ts";
 import type { Arc, Disc } from "../../map/scene.ts";
+import { cut } from "../../stream/value.ts";
 import { moved, rttSteps, stepOf, type SiteColours } from "./colours.ts";
 
 // What lies over the probes on the map: sites, and moves between them.
 
+const longestLabel = 12;
 const least = 4; // px, a disc's radius
 const [few, many] = [22, 12]; // px, that of the largest one of ten sites, and of fifty
 
@@ -18,7 +20,9 @@ export function discsOf(rows: readonly Row[], colours: SiteColours): Disc[] {
     if (!site.point) return [];
     const radius = least + (most - least) * Math.sqrt(recent / largest);
     const [colour, outline] = [stepOf(recentRtt, rttSteps), colours.of(site.code)];
-    return [{ key: site.code, ...site.point, radius, colour, outline, hollow: site.origin === "estimated", label: site.code }];
+    return [
+      { key: site.code, ...site.point, radius, colour, outline, hollow: site.origin === "estimated", label: cut(site.code, longestLabel) },
+    ];
   });
 }
 
