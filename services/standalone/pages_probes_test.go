@@ -16,7 +16,7 @@ const (
 // Somebody watches probes connect and disconnect, is told of an outage, and opens it.
 func TestPagesShowProbes(t *testing.T) {
 	h := openHouse(t, brokers["embedded"](t))
-	h.mustPut(t, "/v1/probes", registeredProbes(time.Now().Add(-10*time.Minute)))
+	h.mustRegister(t, registeredProbes(time.Now().Add(-10*time.Minute)))
 	h.mustPostConnections(t, germanNetwork, "disconnect", 31, 32)
 	usePages(t, "probes", h, map[string]func(json.RawMessage) any{
 		"lose": func(json.RawMessage) any {
@@ -50,6 +50,12 @@ func registeredProbes(since time.Time) []byte {
 		body.WriteByte('\n')
 	}
 	return body.Bytes()
+}
+
+// mustRegister puts probes into the registry.
+func (h *house) mustRegister(t *testing.T, probes []byte) {
+	t.Helper()
+	h.mustPut(t, "/v1/probes", probes)
 }
 
 // mustPut puts objects of probes or of measurements into the registry.

@@ -44,6 +44,7 @@ async function watch(context, faults, expected) {
   });
   context.on("page", (page) => {
     page.setDefaultTimeout(patience);
+    page.on("domcontentloaded", () => say("working"));
     page.on("pageerror", (error) => faults.push(`throws ${error.stack}`));
     page.on("console", (message) => {
       const text = `${message.text()} ${message.location().url}`;

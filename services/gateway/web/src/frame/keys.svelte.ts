@@ -45,12 +45,17 @@ function nameOf(event: KeyboardEvent): string {
   return event.shiftKey && event.key.length > 1 ? `shift ${event.key}` : event.key;
 }
 
-/** Keys that the element with the focus takes itself are left to it. */
+/** With these one moves what has the focus: a slider, or what is chosen of several. */
+const moving = /^(Arrow|Home$|End$|Page)/;
+
+/** Keys that the element with the focus takes itself are left to it, and all to an open dialog. */
 function isTyped(event: KeyboardEvent): boolean {
+  if (document.querySelector("dialog[open]")) return true;
   const target = event.target instanceof Element ? event.target : null;
   if (event.key === "Escape") return false;
-  if (target?.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]")) return true;
-  if (target?.closest("dialog[open], [role=menu], [role=listbox], [role=slider], [role=radiogroup], input[type=radio]")) return true;
+  if (target?.closest("input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]")) return true;
+  if (target?.closest("[role=menu], [role=listbox]")) return true;
+  if (moving.test(event.key)) return target?.closest("[role=slider], [role=radiogroup], input[type=radio], input[type=range]") != null;
   return (event.key === " " || event.key === "Enter") && target?.closest("button, a, summary, input, [role=button]") != null;
 }
 

@@ -24,10 +24,10 @@ class Location {
     this.#read = read();
   }
 
-  /** The same step: a slider that moves, a filter that is typed. */
+  /** The same step: a slider that moves, a filter that is typed. What was not understood stays told, though the address does not have it any more. */
   replace(changes: Partial<Link>): void {
     history.replaceState(null, "", this.href(changes));
-    this.#read = read();
+    this.#read = { ...read(), faults: this.faults };
   }
 
   /** Follows a link to one of the pages. */

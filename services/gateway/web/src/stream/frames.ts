@@ -18,11 +18,15 @@ interface Packet {
 
 const types: Record<string, string> = { open: "0", close: "1", ping: "2", pong: "3", message: "4" };
 
-/** Tells of every packet of a socket, in all of its connections. */
-export function watchFrames(socket: Socket, tell: (frame: Frame) => void): void {
+/** Stands where a frame has the viewer's token, which is shown nowhere. */
+const concealed = "(your token)";
+
+/** Tells of every packet of a socket, in all of its connections. `token` gives what must not be told, or "". */
+export function watchFrames(socket: Socket, token: () => string, tell: (frame: Frame) => void): void {
+  const conceal = (text: string) => (token() === "" ? text : text.replaceAll(JSON.stringify(token()).slice(1, -1), concealed));
   const tellOf = (direction: Frame["direction"]) => (packet: Packet) => {
     const text = (types[packet.type] ?? packet.type) + (typeof packet.data === "string" ? packet.data : "");
-    tell({ at: Date.now() / 1000, direction, size: text.length, text: text.slice(0, kept) });
+    tell({ at: Date.now() / 1000, direction, size: text.length, text: conceal(text).slice(0, kept) });
   };
   const watch = () => {
     socket.io.engine.on("packet", tellOf("in"));

@@ -33,7 +33,7 @@ export type PageState =
 
 const count = new Intl.NumberFormat("en");
 
-/** The exact words of a state. `now` is in Unix seconds. */
+/** The exact words of a state. `now` is in Unix seconds of the gateway's clock, which events are told by; the next try is by the viewer's. */
 export function stateWords(state: PageState, now: number, zone: Zone): string {
   switch (state.is) {
     case "idle":
@@ -53,7 +53,7 @@ export function stateWords(state: PageState, now: number, zone: Zone): string {
     case "catching up":
       return `catching up, ${formatDuration(now - state.newest)} behind`;
     case "lost":
-      return `lost the connection, next try in ${formatDuration(Math.max(0, state.nextTry - now))}`;
+      return `lost the connection, next try in ${formatDuration(Math.max(0, state.nextTry - Date.now() / 1000))}`;
     case "back":
       return state.missed ? `back, missed ${missedWords(state.missed, zone)}` : "back, nothing missed";
     case "refused":

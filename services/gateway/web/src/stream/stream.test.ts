@@ -1,7 +1,13 @@
-import { expect, test } from "vitest";
+import { EventEmitter } from "node:events";
+import type { Socket } from "socket.io-client";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { gapOf } from "./gap.ts";
 import { keyOf, timeOf } from "./record.ts";
+import { watchFrames, type Frame } from "./frames.ts";
 import { stateWords, type PageState } from "./state.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 const now = Date.UTC(2026, 10, 29, 12, 3, 10) / 1000;
 const error = { code: "too_fast", words: "speed: got 9, want at most 4" };
@@ -21,6 +27,7 @@ test.each<[PageState, string]>([
   [{ is: "back", missed: { from: now - 190, to: now } }, "back, missed 12:00:00–12:03:10"],
   [{ is: "refused", error }, "refused: too_fast speed: got 9, want at most 4"],
 ])("%j is said so", (state, words) => {
+  vi.setSystemTime(now * 1000);
   expect(stateWords(state, now, "UTC")).toBe(words);
 });
 
@@ -48,4 +55,23 @@ test("records of one probe and time differ by measurement and event", () => {
   const record = { msm_id: 7000, prb_id: 1, timestamp: 5, type: "connection", event: "connect" };
   expect(keyOf({ ...record })).toBe(keyOf({ ...record, probe: { id: 1 } }));
   expect(keyOf(record)).not.toBe(keyOf({ ...record, event: "disconnect" }));
+});
+
+test("no frame tells the token, whatever it has in it", () => {
+  const engine = new EventEmitter();
+  const manager = Object.assign(new EventEmitter(), { engine });
+  const frames: Frame[] = [];
+  watchFrames(
+    { io: manager } as unknown as Socket,
+    () => 'se"cret',
+    (frame) => frames.push(frame),
+  );
+  manager.emit("open");
+  engine.emit("packetCreate", { type: "message", data: '0{"token":"se\\"cret","pid":"a"}' });
+  engine.emit("packet", { type: "message", data: "x".repeat(1990) + 'se\\"cret' });
+  expect(frames.map(({ text, direction, size }) => [direction, size, text.slice(0, 40)])).toEqual([
+    ["out", 32, '40{"token":"(your token)","pid":"a"}'],
+    ["in", 1999, `4${"x".repeat(39)}`],
+  ]);
+  expect(frames.some(({ text }) => text.includes("se"))).toBe(false);
 });

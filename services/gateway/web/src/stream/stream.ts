@@ -79,7 +79,7 @@ export class Stream {
       query: { client: options.client ?? "pages" },
     });
     this.#listen();
-    if (handlers.frame) watchFrames(this.#socket, handlers.frame);
+    if (handlers.frame) watchFrames(this.#socket, () => options.token?.() ?? "", handlers.frame);
   }
 
   get state(): StreamState {

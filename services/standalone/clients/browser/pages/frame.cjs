@@ -9,9 +9,9 @@ async function arrived(page, path) {
   assert.equal(await page.title(), `${titles[path]} – atlas-stream`);
 }
 
-exports.expected = ["/api/"]; // which this gateway may not have
+exports.expected = ["/api/", "/assets/Instances-"]; // which this gateway may not have, and what is kept away
 
-exports.run = async ({ page, url, axe, screenshot }) => {
+exports.run = async ({ page, context, url, axe, screenshot }) => {
   for (const path of Object.keys(titles)) {
     await page.goto(url + path);
     await arrived(page, path);
@@ -31,12 +31,33 @@ exports.run = async ({ page, url, axe, screenshot }) => {
   await arrived(page, "/probes");
   assert.equal(new URL(page.url()).search, "?watch=NL", "what is watched stays, the rest is the page's own");
 
+  await page.goto(url); // where Escape has a use of its own
   await page.keyboard.press("?");
   await page.waitForSelector("dialog[open] >> text=go to Explore");
   await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog[open]", { state: "hidden" });
   await page.keyboard.press("u");
   await page.waitForFunction(() => !document.querySelector("header").textContent.includes("UTC"));
   await page.keyboard.press("u");
+
+  // A slider takes the arrows only.
+  await page.evaluate(() => {
+    const slider = Object.assign(document.createElement("div"), { role: "slider", tabIndex: 0 });
+    document.body.append(slider);
+    slider.focus();
+  });
+  await page.keyboard.press("g");
+  await page.keyboard.press("e");
+  await arrived(page, "/");
+
+  // After an upgrade a gateway has no chunks of the version before.
+  await page.goto(url);
+  await context.route("**/assets/Instances-*.js", (route) => route.abort());
+  await page.click("nav >> text=Instances");
+  await page.waitForSelector("[role=alert] >> text=could not be loaded");
+  await context.unroute("**/assets/Instances-*.js");
+  await page.click("main >> text=Reload");
+  await arrived(page, "/instances");
 
   for (const path of Object.keys(titles)) {
     await page.goto(url + path);

@@ -53,9 +53,11 @@ export class Explore implements Page {
     return this.subscriptions.length < letters.length;
   }
 
-  /** Gives a page that was opened without a subscription its first one. */
-  async start(): Promise<void> {
-    if (place.link.sub.length === 0) place.replace({ sub: [{ msm: await firstMeasurement() }] });
+  /** Gives a page that was opened without a subscription its first one, unless it is left meanwhile. */
+  async start(left: AbortSignal): Promise<void> {
+    if (place.link.sub.length > 0) return;
+    const msm = await firstMeasurement(left);
+    if (!left.aborted && place.link.sub.length === 0) place.replace({ sub: [{ msm }] });
   }
 
   /** Makes the subscriptions those of the link: those that run go on, others begin, change or end. */
@@ -175,13 +177,13 @@ function inherit(found: (Subscription | undefined)[], left: Subscription[], want
 }
 
 /** The usual measurement, if the registry has it or cannot be asked, or else the first that runs. */
-async function firstMeasurement(): Promise<number> {
+async function firstMeasurement(left: AbortSignal): Promise<number> {
   try {
-    const found = await api.measurement(usual).then(({ measurement }) => measurement);
+    const found = await api.measurement(usual, {}, left).then(({ measurement }) => measurement);
     if (found && !found.stopped) return usual;
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== "unknown_measurement") return usual;
   }
-  const running = await api.measurements({ status: "running", limit: 1 }).catch(() => undefined);
+  const running = await api.measurements({ status: "running", limit: 1 }, left).catch(() => undefined);
   return running?.measurements[0]?.id ?? usual;
 }

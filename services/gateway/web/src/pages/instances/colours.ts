@@ -7,6 +7,7 @@ export const colourings = { instance: "site", rtt: "round trip", distance: "dist
 export type Colouring = keyof typeof colourings;
 
 const categories = 8;
+const linkable = /^[\w.:-]{1,100}$/; // as a word of a link
 const rampSteps = 6;
 
 /** The map's colours: those of the sites, grey for all others, the steps of a ramp, what is beside what is looked at, and moves. */
@@ -42,6 +43,11 @@ export class SiteColours {
   /** Sites that have a colour, in the order of the palette. */
   get codes(): string[] {
     return [...this.#of.keys()];
+  }
+
+  /** The same for a link. What cannot stand in one, as answers may call themselves anything, leaves its colour free there. */
+  get linked(): string[] {
+    return this.codes.map((code, index) => (linkable.test(code) ? code : `-${index}`));
   }
 
   of(code: string): number {

@@ -1,4 +1,5 @@
 import { clock } from "../../frame/clock.svelte.ts";
+import type { GatewayError } from "../../frame/errors.ts";
 import { token } from "../../frame/token.svelte.ts";
 import { letters } from "../../instances/letters.ts";
 import { FailureSeries, type Point } from "../../instances/series.ts";
@@ -13,6 +14,8 @@ export class LetterFailures {
   points = $state.raw<readonly Point[]>([]);
   results = $state(0);
   failures = $state(0);
+  /** Why the gateway refuses to tell of it. */
+  refused = $state.raw<GatewayError | undefined>();
   readonly #series = new FailureSeries();
   readonly #stream: Stream;
 
@@ -21,7 +24,10 @@ export class LetterFailures {
     this.measurement = measurement;
     this.#stream = new Stream(
       { msm: measurement, acceptedFields: ["prb_id", "timestamp", "error", "result.rt"], buffering: true },
-      { deliver: (deliveries) => deliveries.forEach(({ record }) => this.#series.take(record)) },
+      {
+        deliver: (deliveries) => deliveries.forEach(({ record }) => this.#series.take(record)),
+        state: (state) => (this.refused = state.is === "refused" ? state.error : undefined),
+      },
       { token: () => token.value, client: "pages-letters" },
     );
   }

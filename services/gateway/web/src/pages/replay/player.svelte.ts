@@ -1,4 +1,3 @@
-import { clock as gatewayClock } from "../../frame/clock.svelte.ts";
 import { token } from "../../frame/token.svelte.ts";
 import type { Parameters } from "../../link/link.ts";
 import { Replayer, type ReplayState, type Speed } from "../../replay/replayer.ts";
@@ -120,7 +119,7 @@ export function chipState(player: Player): PageState {
     case "ended":
       return { is: "ended", why: "finished" };
     case "lost":
-      return { is: "lost", nextTry: state.nextTry + gatewayClock.now - Date.now() / 1000 };
+      return { is: "lost", nextTry: state.nextTry };
     case "refused":
       return state;
   }

@@ -1,0 +1,70 @@
+// Uses Explore as somebody does who looks for something: subscribes from the form, reads while results come, filters, copies; and leaves it before an answer has come.
+const assert = require("node:assert/strict");
+
+exports.expected = ["/api/"]; // which this scenario delays
+
+const shows = (page, selector, text) =>
+  page.waitForFunction(([selector, text]) => [...document.querySelectorAll(selector)].some((one) => one.textContent.replace(/\s+/g, " ").includes(text)), [selector, text]);
+
+const ping = (probe, af) => ({ type: "ping", msm_id: 9001, prb_id: probe, timestamp: Math.floor(Date.now() / 1000), fw: 5080, af, dst_addr: "192.0.2.1", sent: 3, rcvd: 3, avg: 5.5, result: [{ rtt: 5.5 }] });
+const pings = (first, count, af = 4) => Array.from({ length: count }, (_, i) => ping(first + i, af));
+
+const subscription = (page) => JSON.parse(new URL(page.url()).searchParams.get("sub"));
+
+exports.run = async ({ page, context, url, ask }) => {
+  // An answer that comes after the page was left changes no other page's address.
+  let answer;
+  await context.route("**/api/measurements/1001*", async (route) => { await new Promise((resolve) => (answer = resolve)); await route.continue().catch(() => {}); });
+  await page.goto(url);
+  await page.waitForFunction(() => document.querySelector("main h1")?.textContent === "Explore");
+  await page.click("nav >> text=Probes");
+  await page.waitForFunction(() => document.querySelector("main h1")?.textContent === "Probes");
+  answer();
+  await context.unroute("**/api/measurements/1001*");
+  await shows(page, "header .words", "live");
+  assert.equal(new URL(page.url()).search, "", "a late answer has changed the address of another page");
+
+  await page.click("nav >> text=Explore");
+  await shows(page, "header .words", "live");
+  await page.fill("#measurement", "9001");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/9001/);
+  await shows(page, "header .words", "live");
+  await ask("post", pings(1, 60));
+  await shows(page, ".bar .muted", "60");
+
+  // Whoever scrolls reads: the rows stand still, and what waits is counted.
+  await page.$eval("[aria-label^='Results,']", (box) => box.scrollTo(0, 300));
+  await shows(page, "header .words", "paused, 0 waiting");
+  await ask("post", [...pings(100, 2), ...pings(200, 1, 6)]);
+  await shows(page, "header .words", "paused, 3 waiting");
+  await shows(page, ".waiting", "3 new results are waiting");
+  await page.locator("h1").focus();
+  await page.keyboard.press(" ");
+  await shows(page, "header .words", "live");
+  await shows(page, "tbody tr", "200");
+
+  // A value of a record becomes a filter.
+  await page.click("tbody tr:has-text('200')");
+  await page.click("aside [aria-label='Filter for this value of af']");
+  await page.waitForURL(/equalsTo/);
+  assert.deepEqual(subscription(page), { msm: 9001, equalsTo: { af: 6 } });
+  await page.keyboard.press("Escape");
+  await shows(page, "header .words", "live");
+  await ask("post", [...pings(300, 1), ...pings(400, 1, 6)]);
+  await shows(page, "tbody tr", "400");
+  assert.equal(await page.locator("tbody tr:has-text('300')").count(), 0);
+
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.locator("h1").focus();
+  await page.keyboard.press("c");
+  await shows(page, ".notice", "link copied");
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url());
+
+  // What the gateway refuses is said at the field, and what runs goes on.
+  await page.goto(`${url}/?sub=${encodeURIComponent('{"msm":9001,"prb":"x"}')}`);
+  await shows(page, ".error code", "invalid_parameter");
+  await page.waitForSelector("[aria-invalid=true]");
+  const described = await page.getAttribute("[aria-invalid=true]", "aria-describedby");
+  assert.match(await page.textContent(`#${described}`), /prb: got/);
+};

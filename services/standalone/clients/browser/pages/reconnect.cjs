@@ -1,0 +1,35 @@
+// Watches results while the gateway stops and comes back: what was missed, if anything, is said in the words of the chip.
+const assert = require("node:assert/strict");
+
+exports.expected = ["/api/", "/stream/"]; // of a gateway that is gone
+
+const ping = (probe) => ({ type: "ping", msm_id: 9001, prb_id: probe, timestamp: Math.floor(Date.now() / 1000), fw: 5080, af: 4, dst_addr: "192.0.2.1", sent: 3, rcvd: 3, avg: 5.5, result: [{ rtt: 5.5 }] });
+
+const says = (page, words) => page.waitForFunction((words) => document.querySelector("header .words")?.textContent.match(words), words);
+const probes = (page) => page.$$eval("tbody tr:not(.space, .divider) td:nth-child(2) bdi", (cells) => cells.map((cell) => cell.textContent));
+
+async function stopAndStart(page, ask, how, meanwhile) {
+  await ask("stop");
+  await says(page, "^lost the connection, next try in \\d+ s");
+  await ask("post", [meanwhile]);
+  await ask(how);
+  await page.click("header button:text-is('now')").catch(() => {}); // or it has tried by itself
+}
+
+exports.run = async ({ page, url, ask }) => {
+  await page.goto(`${url}/?sub=${encodeURIComponent('{"msm":9001}')}`);
+  await says(page, "^live");
+  await ask("post", [ping(1)]);
+  await page.waitForSelector("tbody bdi:text-is('1')");
+  await stopAndStart(page, ask, "start", ping(2));
+  await says(page, "^back, nothing missed$");
+  await page.waitForSelector("tbody bdi:text-is('2')");
+  assert.deepEqual(await probes(page), ["2", "1"]);
+
+  // Another secret has sealed the cursors: the page begins anew, says so, and repeats nothing.
+  await stopAndStart(page, ask, "start with another key", ping(3));
+  await says(page, "^back, missed \\d\\d:\\d\\d:\\d\\d–\\d\\d:\\d\\d:\\d\\d$");
+  await page.waitForSelector("tr.divider code:text-is('cursor_gone')");
+  await page.waitForSelector("tbody bdi:text-is('3')");
+  assert.deepEqual(await probes(page), ["3", "2", "1"]);
+};
