@@ -20,7 +20,7 @@ type stream struct {
 	cursor string // of the last message
 	take   func(result json.RawMessage) error
 	keep   func(cursor string) error // which stands behind all results that were taken
-	pause  time.Duration // before the next try
+	pause  time.Duration             // before the next try
 }
 
 var errRefused = errors.New("refused")
