@@ -8,6 +8,7 @@ import * as seen from "./seen.ts";
 import { kept } from "./settings.svelte.ts";
 
 const name = "atlas-stream notify";
+const mostKnown = 5000;
 
 /** Attention is what tells somebody who looks elsewhere of new outages, and what is new to them when they look again; on every page. */
 class Attention {
@@ -19,7 +20,7 @@ class Attention {
   /** Takes the whole list of outages. Those of the first one are not new. */
   told(outages: readonly Outage[]): void {
     if (this.#known) this.arrived(outages);
-    this.#known = new Set(outages.map(keyOf));
+    this.#known = new Set([...(this.#known ?? []), ...outages.map(keyOf)].slice(-mostKnown)); // an older list may come after a newer one
   }
 
   /** Takes outages that may be new. */
