@@ -1,5 +1,6 @@
 import type { Zone } from "../time/format.ts";
-import { timeLabel, timeTicks, valueTicks } from "./ticks.ts";
+import { fromZero, type Scale } from "./scale.ts";
+import { timeLabel, timeTicks } from "./ticks.ts";
 
 /** A line or a row of bars over the times of a chart. null is a gap, which stays one. */
 export interface Curve {
@@ -13,9 +14,19 @@ export interface Curve {
   apart?: boolean;
 }
 
+/** A stretch of time that is marked behind the curves. */
+export interface Band {
+  readonly from: number; // Unix seconds
+  readonly to: number;
+  readonly colour: string;
+}
+
 export interface Drawing {
   times: readonly number[]; // Unix seconds, the same distance apart
   curves: readonly Curve[];
+  bands?: readonly Band[];
+  /** From 0 to the greatest value where there is none. */
+  scale?: Scale;
   zone: Zone;
   format(value: number): string;
 }
@@ -23,6 +34,7 @@ export interface Drawing {
 /** Space for labels, in CSS pixels. */
 const margin = { left: 44, right: 8, top: 8, bottom: 20 };
 const font = "11px system-ui, sans-serif";
+const leastBand = 2; // CSS pixels
 
 /**
  * Draws curves on a canvas that is as large as its element. A chart of a library is four times as long as this; the pages have 60 kB for what they show first.
@@ -36,7 +48,7 @@ export class Plot {
   #pointed: number | null = null;
   #colours = new Map<string, string>();
 
-  /** `point` is told which point the mouse is at. */
+  /** `point` is told which point the mouse is at; what is marked then is what update says. */
   constructor(element: HTMLElement, drawing: Drawing, point: (index: number | null) => void) {
     this.#element = element;
     this.#drawing = drawing;
@@ -48,8 +60,9 @@ export class Plot {
     this.#resized.observe(element);
   }
 
-  update(drawing: Drawing): void {
+  update(drawing: Drawing, pointed: number | null): void {
     this.#drawing = drawing;
+    this.#pointed = pointed;
     this.#draw();
   }
 
@@ -78,17 +91,18 @@ export class Plot {
     const most = (of: readonly Curve[]) =>
       of.reduce((most, { values }) => values.reduce<number>((sum, value) => Math.max(sum, value ?? 0), most), 0);
     const ground = height - margin.top - margin.bottom;
-    const { end, step } = valueTicks(most(curves.filter(({ apart }) => !apart)), ground / 32);
+    const scale = this.#drawing.scale ?? fromZero(most(curves.filter(({ apart }) => !apart)), ground / 32);
     const apart = 3 * Math.max(1, most(curves.filter((curve) => curve.apart)));
-    this.#drawAxes(context, width, height, end, step);
+    for (const band of this.#drawing.bands ?? []) this.#drawBand(context, band, ground);
+    this.#drawAxes(context, width, height, scale);
     const bars = curves.filter((curve) => curve.bars);
-    const y = (curve: Curve) => (value: number) => margin.top + ground * (1 - value / (curve.apart ? apart : end));
+    const y = (curve: Curve) => (value: number) => margin.top + ground * (1 - (curve.apart ? value / apart : scale.share(value)));
     for (const [index, curve] of bars.entries()) this.#drawBars(context, curve, y(curve), index, bars.length);
     for (const curve of curves.filter((curve) => !curve.bars)) this.#drawLine(context, curve, y(curve));
     if (this.#pointed !== null) this.#drawPointed(context, height);
   }
 
-  #drawAxes(context: CanvasRenderingContext2D, width: number, height: number, end: number, step: number): void {
+  #drawAxes(context: CanvasRenderingContext2D, width: number, height: number, scale: Scale): void {
     const { times, zone, format } = this.#drawing;
     const bottom = height - margin.bottom;
     context.strokeStyle = this.#colour("var(--line)");
@@ -96,8 +110,8 @@ export class Plot {
     context.lineWidth = 1;
     context.textBaseline = "middle";
     context.textAlign = "right";
-    for (let value = 0; value <= end * (1 + 1e-9); value += step) {
-      const y = Math.round(margin.top + (bottom - margin.top) * (1 - value / end)) + 0.5;
+    for (const value of scale.ticks) {
+      const y = Math.round(margin.top + (bottom - margin.top) * (1 - scale.share(value))) + 0.5;
       line(context, margin.left, y, width - margin.right, y);
       context.fillText(format(value), margin.left - 6, y);
     }
@@ -111,6 +125,14 @@ export class Plot {
       line(context, x, bottom, x, bottom + 3);
       context.fillText(timeLabel(time, (ticks[1] ?? Infinity) - (ticks[0] ?? 0), zone), x, bottom + 6);
     }
+  }
+
+  #drawBand(context: CanvasRenderingContext2D, { from, to, colour }: Band, height: number): void {
+    const { times } = this.#drawing;
+    const [left, right] = [Math.max(this.#x(from), this.#x(times[0] ?? 0)), Math.min(this.#x(to), this.#x(times.at(-1) ?? 0))];
+    if (right < left) return; // it is before or after what is shown
+    context.fillStyle = this.#colour(colour);
+    context.fillRect(left, margin.top, Math.max(leastBand, right - left), height);
   }
 
   #drawLine(context: CanvasRenderingContext2D, { colour, values, dashed }: Curve, y: (value: number) => number): void {
@@ -136,13 +158,11 @@ export class Plot {
     const slot = this.#x(times[1] ?? 0) - this.#x(times[0] ?? 0);
     const width = Math.max(1, (slot * 0.8) / of);
     context.fillStyle = this.#colour(colour);
-    context.globalAlpha = 0.45;
     for (const [index, value] of values.entries()) {
       if (value === null || value === 0) continue;
       const x = this.#x(times[index] ?? 0) - (width * of) / 2 + number * width;
       context.fillRect(x, y(value), width, y(0) - y(value));
     }
-    context.globalAlpha = 1;
   }
 
   #drawPointed(context: CanvasRenderingContext2D, height: number): void {
@@ -165,10 +185,7 @@ export class Plot {
     const width = this.#element.clientWidth - margin.left - margin.right;
     const index = x === null ? null : Math.round(((x - margin.left) / width) * (times.length - 1));
     const pointed = index === null || index < 0 || index >= times.length ? null : index;
-    if (pointed === this.#pointed) return;
-    this.#pointed = pointed;
-    this.#point(pointed);
-    this.#draw();
+    if (pointed !== this.#pointed) this.#point(pointed);
   }
 
   /** What a colour of CSS is here and now, as a canvas knows no variables. */

@@ -150,7 +150,7 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
     for (const width of [390, 1440]) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 900 });
-      await page.waitForSelector(".charts canvas");
+      await page.waitForSelector("figure canvas");
       assert.deepEqual(await axe(page), [], `${colorScheme}, ${width} px`);
       assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width} px: sideways`);
       await screenshot(page, `probes-${colorScheme}-${width}`);

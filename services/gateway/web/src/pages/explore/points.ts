@@ -36,7 +36,13 @@ export function figuresOf(subscriptions: readonly Subscription[], { seconds, wid
     roundTrips: series.flatMap(({ subscription: { letter }, points }) => {
       const colour = colourOf(letter);
       const curves: Curve[] = [
-        { name: `${letter} unanswered`, colour, bars: true, apart: true, values: points.map(({ bad }) => (bad > 0 ? bad : null)) },
+        {
+          name: `${letter} unanswered`,
+          colour: `color-mix(in srgb, ${colour} 45%, transparent)`,
+          bars: true,
+          apart: true,
+          values: points.map(({ bad }) => (bad > 0 ? bad : null)),
+        },
         { name: `${letter} median`, colour, values: points.map(({ median }) => median) },
       ];
       if (withPercentile) curves.push({ name: `${letter} 95 %`, colour, dashed: true, values: points.map(({ high }) => high) });
