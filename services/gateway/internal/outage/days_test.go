@@ -90,6 +90,18 @@ func inJSON(t *testing.T, value any) string {
 	return string(text)
 }
 
+// No unit loses more probes than it has.
+func checkShares(t *testing.T, outages []outage.Outage) {
+	t.Helper()
+	for _, o := range outages {
+		for _, unit := range o.Units {
+			if unit.Lost > unit.Of || o.Lost > o.Of {
+				t.Errorf("%d of %d probes, of which %s lost %d of %d", o.Lost, o.Of, unit.Name, unit.Lost, unit.Of)
+			}
+		}
+	}
+}
+
 // Whoever reads equal logs with equal registries has byte-equal lists, whenever he began to read, and whatever comes late, early or twice. An outage of the
 // same revision is the same.
 func TestListsFollowFromLogAndRegistry(t *testing.T) {
@@ -118,6 +130,7 @@ func TestListsFollowFromLogAndRegistry(t *testing.T) {
 		longest.Take(event)
 		if outage.DayOf(longest.Now()) >= outage.DayOf(from)+35 {
 			checkRevisions(t, told, longest.Outages())
+			checkShares(t, longest.Outages())
 		}
 		if i < next || outage.DayOf(longest.Now()) < outage.DayOf(from)+34 {
 			continue

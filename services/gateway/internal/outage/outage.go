@@ -69,8 +69,9 @@ type unitShare struct {
 
 func shareOf(u *unit) unitShare {
 	alarm := u.alarm
+	lost := alarm.probes()
 	return unitShare{
-		unitKey: u.unitKey, from: alarm.from, lost: alarm.probes(), of: alarm.up + 1,
+		unitKey: u.unitKey, from: alarm.from, lost: lost, of: max(lost, alarm.up+1), // up is a guess where few of the probes are known to belong to it
 		expected: alarm.expected, rate: alarm.expected / expected(1, 1, alarm.from, alarm.until), surprise: alarm.surprise,
 	}
 }
