@@ -196,6 +196,20 @@ func TestDamagedBatchesAreNotLeftOut(t *testing.T) {
 	}
 }
 
+// That a batch has no records, or a negative number of them, is believed only if nothing else is wrong with it.
+func TestDamagedNumbersOfRecords(t *testing.T) {
+	for _, number := range []uint32{0, 1 << 31} {
+		raw := writtenBatch(0, 3, 0, 1, 2)
+		binary.BigEndian.PutUint32(raw[batchHeader-4:], number)
+		if records, err := readAllOf(newBatch(raw)); err == nil || len(records) > 0 {
+			t.Errorf("%d: got %d records and no error", number, len(records))
+		}
+		if records, err := readAllOf(newBatch(sign(raw))); number == 0 && (err != nil || len(records) > 0) {
+			t.Errorf("none, as compaction leaves it: got %d records, %v", len(records), err)
+		}
+	}
+}
+
 // A broker that sends what was not asked for is told from one that has nothing: whoever reads would ask it again and again.
 func TestOnlyWhatStandsBeforeIsAnError(t *testing.T) {
 	reader := fetcherAt(3)

@@ -107,7 +107,7 @@ type fetchedBatch struct {
 
 // ReadRecord gives the next record, which is valid until it is called again.
 func (b *fetchedBatch) ReadRecord() (*kafka.Record, error) {
-	if b.left <= 0 {
+	if b.left == 0 && (b.unpacked || b.isSound()) { // its number of records is checked with the others' bytes, be it 0
 		b.end()
 		return nil, io.EOF
 	}

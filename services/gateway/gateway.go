@@ -160,6 +160,7 @@ func (g *gateway) follow(stream atlas.Stream, topic string, source *fanout.Sourc
 			source.Gap(gap.Partition, gap.From, gap.To)
 			if stream == atlas.StreamProbeStatus {
 				g.outages.Restart()
+				g.activity.KnownSince(time.Now())
 			}
 		},
 		PartitionsChange: func(change eventlog.PartitionsChange) {

@@ -30,7 +30,7 @@ func TestReadAPIOfTheREADME(t *testing.T) {
 		command := strings.Replace(strings.TrimSpace(line), "http://localhost:8080", "http://"+h.public, 1)
 		follows := strings.Contains(command, "text/event-stream")
 		if follows { // it does not end by itself
-			command += " --max-time 1"
+			command += " --max-time 5"
 		}
 		answer, err := exec.CommandContext(t.Context(), "bash", "-euc", command).Output()
 		want := "{"

@@ -111,6 +111,22 @@ func TestCountsAddUp(t *testing.T) {
 	})
 }
 
+// A day after the first event that there is, all of the day is known, though nothing has happened for long.
+func TestQuietDayIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		day := NewDay()
+		day.Take([]atlas.Record{record(1, 1, time.Now(), "connect")})
+		day.KnownWhole()
+		if got := day.Count(Question{Step: time.Hour, Now: time.Now()}); got.Known[0] {
+			t.Error("what was before the first event is said to be known")
+		}
+		time.Sleep(Length + 2*time.Hour)
+		if got := day.Count(Question{Step: time.Hour, Now: time.Now()}); slices.Contains(got.Known[2:], false) {
+			t.Errorf("known: %v", got.Known)
+		}
+	})
+}
+
 // So many events are kept at most. What is given up is not known any more, rather than nothing.
 func TestAbuseEventsAreBounded(t *testing.T) {
 	now, day := time.Now(), NewDay()

@@ -98,7 +98,11 @@ func (d *Day) Events() int {
 func (d *Day) tidy(now time.Time) {
 	d.tidied = now
 	oldest := now.Add(-Length).UnixMilli()
+	had := len(d.events)
 	d.events = slices.DeleteFunc(d.events, func(e event) bool { return e.at < oldest })
+	if d.known && len(d.events) < had {
+		d.since = max(d.since, oldest) // what is gone was known, so all that is younger is
+	}
 	slices.SortFunc(d.events, func(a, b event) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.offset, b.offset)) })
 	d.events = slices.Compact(d.events)
 }

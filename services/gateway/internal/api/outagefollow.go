@@ -59,7 +59,7 @@ type toldOutages struct {
 // news is what is new: all outages where they are not the former ones with revisions.
 func (t *toldOutages) news(now *outagewatch.Answer, at time.Time) []byte {
 	silent := now.SilentSince(at)
-	isOther := t.last == nil || t.last.Registry != now.Registry || !t.silent.Equal(silent)
+	isOther := t.last == nil || !now.Continues(t.last) || !t.silent.Equal(silent)
 	if now == t.last && !isOther {
 		return nil
 	}

@@ -27,8 +27,9 @@ func (p *partition) costsOf(measurement atlas.MeasurementID) *costs {
 	if known := p.costs[measurement]; known != nil {
 		return known
 	}
-	if len(p.costs) >= maxCosts {
+	if len(p.costs) >= max(maxCosts, p.mostCosts) {
 		maps.DeleteFunc(p.costs, func(_ atlas.MeasurementID, c *costs) bool { return len(c.clients) == 0 })
+		p.mostCosts = 2 * len(p.costs) // not to look through all of them for each new one
 	}
 	p.costs[measurement] = &costs{
 		length: newLength(), networks: make(map[netip.Prefix]*networkCost), clients: make(map[*Subscriber]*clientCost), limit: p.hub.settings.Limits.Steps,

@@ -19,21 +19,22 @@ type partition struct {
 	number  int
 	patient bool // a client that cannot take a record gets it later; else it is closed
 
-	mu       sync.Mutex
-	members  map[*Subscriber]*member
-	index    subscription.Index[*member] // what those want who are not behind
-	frames   frames
-	touched  []*member // who has something to write since the last flush
-	flushing []*member // touched, while it is flushed: the two take turns
-	fallen   []fallen  // who could not take the record that is delivered
-	behind   map[*behind]struct{}
-	charged  uint64 // counts the memberships that have been
-	costs    map[atlas.MeasurementID]*costs
-	ended    []*membership // that cost too much, and are to be released
-	pace     pace
-	passed   atomic.Int64 // what stands before it has been enqueued for those who are not behind
-	isPast   bool         // it is that of a replay
-	over     bool         // the replay is, and nothing can be added any more
+	mu        sync.Mutex
+	members   map[*Subscriber]*member
+	index     subscription.Index[*member] // what those want who are not behind
+	frames    frames
+	touched   []*member // who has something to write since the last flush
+	flushing  []*member // touched, while it is flushed: the two take turns
+	fallen    []fallen  // who could not take the record that is delivered
+	behind    map[*behind]struct{}
+	charged   uint64 // counts the memberships that have been
+	costs     map[atlas.MeasurementID]*costs
+	mostCosts int           // from how many on those of measurements without clients are looked for
+	ended     []*membership // that cost too much, and are to be released
+	pace      pace
+	passed    atomic.Int64 // what stands before it has been enqueued for those who are not behind
+	isPast    bool         // it is that of a replay
+	over      bool         // the replay is, and nothing can be added any more
 }
 
 // member is a subscriber in one partition.

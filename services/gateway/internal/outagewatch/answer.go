@@ -14,6 +14,7 @@ type Answer struct {
 	Offset   int64     // of the last event that it knows; -1 for none
 	Registry string    // digest of what is known of probes
 	Outages  []outage.Outage
+	reading  *reading      // what it was found by
 	patience time.Duration // how long no event may come
 	since    time.Time     // when the first reading of the log began, as far as it matters
 
@@ -35,6 +36,9 @@ func (a *Answer) JSON() []json.RawMessage {
 	})
 	return a.encoded
 }
+
+// Continues tells whether both are of one reading of the log, so that what is new are the revisions that the former does not have.
+func (a *Answer) Continues(former *Answer) bool { return a.reading == former.reading }
 
 // SilentSince is the time since which there was no event at all, where that is longer than it ever takes while the events come as they should; else zero.
 func (a *Answer) SilentSince(now time.Time) (since time.Time) {

@@ -35,18 +35,26 @@ func (w *Watch) Past(ctx context.Context, account *readlimit.Account, from, to t
 	if now == nil {
 		return nil, logscan.Read{}, ErrBehind
 	}
+	first, last := outage.DayOf(from)-1, outage.DayOf(to)
+	p := &past{scan: w.settings.Scans.New()}
+	if err := p.locate(ctx, w.settings.Log, account, first.ReadFrom(), last.ReadTo()); err != nil {
+		return nil, logscan.Read{}, err
+	}
+	paid, err := account.Begin(ctx, w.settings.Horizon+p.end-p.at) // for all of it: who waits until the address can pay must not hold up others
+	if err != nil {
+		return nil, logscan.Read{}, err
+	}
 	release, err := w.pasts.Acquire(ctx, account)
 	if err != nil {
 		return nil, logscan.Read{}, fmt.Errorf("%w: %w", logscan.ErrBusy, err)
 	}
 	defer release()
-	first, last := outage.DayOf(from)-1, outage.DayOf(to)
-	p := &past{days: outage.DaysOf(now.registry, first, last), scan: w.settings.Scans.New()}
-	if err := p.locate(ctx, w.settings.Log, account, first.ReadFrom(), last.ReadTo()); err != nil {
-		return nil, logscan.Read{}, err
-	}
-	if err := p.read(ctx, w.settings.Log, account, w.settings.Horizon); err != nil {
+	p.days = outage.DaysOf(now.registry, first, last)
+	if err := p.read(ctx, w.settings.Log); err != nil {
 		return nil, p.scan.Read(), err
+	}
+	if read := p.scan.Read(); paid.Pay(ctx, read.Records, read.Bytes) != nil {
+		return nil, read, fmt.Errorf("%w: the events are longer than was paid for", readlimit.ErrExceeded)
 	}
 	answer := now.answerOf(p.days)
 	answer.From, answer.To, answer.Outages = from, to, p.days.Between(from, to)
@@ -77,13 +85,13 @@ func (p *past) locate(ctx context.Context, log Log, account *readlimit.Account, 
 	return nil
 }
 
-// read takes the events, so many in each turn.
-func (p *past) read(ctx context.Context, log Log, account *readlimit.Account, horizon int64) error {
+// read takes the events, which are paid for, so many in each turn.
+func (p *past) read(ctx context.Context, log Log) error {
 	next, stop := iter.Pull2(log.Events(ctx, p.at, p.end))
 	defer stop()
-	for worth := horizon; p.at < p.end; worth = 0 {
+	for p.at < p.end {
 		until := min(p.end, p.at+pastTurn)
-		if err := p.scan.Turn(ctx, account, worth+until-p.at, func(context.Context) error { return p.take(next, until) }); err != nil {
+		if err := p.scan.Turn(ctx, nil, 0, func(context.Context) error { return p.take(next, until) }); err != nil {
 			return err
 		}
 	}

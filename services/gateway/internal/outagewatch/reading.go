@@ -98,7 +98,7 @@ func (r *reading) now() *Answer {
 }
 
 func (r *reading) answerOf(days *outage.Days) *Answer {
-	answer := &Answer{Offset: days.Offset(), Registry: r.registry.Digest(), patience: days.Silence(), since: r.began}
+	answer := &Answer{Offset: days.Offset(), Registry: r.registry.Digest(), reading: r, patience: days.Silence(), since: r.began}
 	if now := days.Now(); now.Unix() > 0 {
 		answer.From, answer.To = now.Add(-24*time.Hour), now
 	}

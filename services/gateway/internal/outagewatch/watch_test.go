@@ -134,12 +134,18 @@ func TestNothingIsKnownUntilTheLogIsRead(t *testing.T) {
 		if got := mustNow(t, w).Offset; got != int64(log.end-1) {
 			t.Errorf("the list is of offset %d, want %d", got, log.end-1)
 		}
-		log.become(n.records[:n.at(0.5)], nil) // the topic was made anew
+		former := mustNow(t, w)
+		log.become(n.records[:n.at(0.5)], errors.New("Kafka is away")) // the topic was made anew
 		w.Restart()
 		if _, err := w.Now(); !errors.Is(err, ErrBehind) {
 			t.Errorf("once the log is another one: got %v, want ErrBehind", err)
 		}
+		log.become(n.records[:n.at(0.5)], nil)
+		time.Sleep(2 * time.Second)
 		synctest.Wait()
+		if mustNow(t, w).Continues(former) {
+			t.Error("the list of another log is said to continue that of the former one")
+		}
 		if got := mustNow(t, w).Offset; got != int64(log.end-1) {
 			t.Errorf("the list is of offset %d, want %d", got, log.end-1)
 		}

@@ -15,19 +15,21 @@ class Attention {
   seen = $state.raw<seen.Seen>(seen.allSeen);
   /** Whether the browser shows notifications of outages on the watch list. */
   notifies = $state(kept(() => localStorage.getItem(name)) === "on" && permission() === "granted");
-  #known: ReadonlySet<string> | undefined; // keys of outages
+  #known: ReadonlySet<string> = new Set(); // keys of outages
+  #isTold = false; // of a whole list
 
   /** Takes the whole list of outages. Those of the first one are not new. */
   told(outages: readonly Outage[]): void {
-    if (this.#known) this.arrived(outages);
-    this.#known = new Set([...(this.#known ?? []), ...outages.map(keyOf)].slice(-mostKnown)); // an older list may come after a newer one
+    if (this.#isTold) this.arrived(outages);
+    this.#isTold = true;
+    this.#known = new Set([...this.#known, ...outages.map(keyOf)].slice(-mostKnown)); // an older list may come after a newer one
   }
 
   /** Takes outages that may be new. */
   arrived(outages: readonly Outage[]): void {
-    const fresh = outages.filter((outage) => outage.state !== "withdrawn" && !this.#known?.has(keyOf(outage)));
+    const fresh = outages.filter((outage) => outage.state !== "withdrawn" && !this.#known.has(keyOf(outage)));
     if (fresh.length === 0) return;
-    this.#known = new Set([...(this.#known ?? []), ...fresh.map(keyOf)]);
+    this.#known = new Set([...this.#known, ...fresh.map(keyOf)]);
     this.seen = seen.arrived(this.seen, fresh.map(keyOf), document.hidden);
     const ours = fresh.filter((outage) => hits(outage, watchedUnits(place.link.watch)));
     if (this.notifies && ours.length > 0) show(announcement(ours), keyOf(ours[0] as Outage));

@@ -22,7 +22,7 @@ export class Activity {
   readonly #minutes = new Map<number, Counts>();
   #told: Connections | undefined;
   /** From when on events were heard here. */
-  readonly since: number;
+  since: number;
 
   constructor(since: number) {
     this.since = since;

@@ -19,6 +19,12 @@ export function watchedUnits(watch: readonly string[]): string[] {
   return [...new Set(watch.flatMap((name) => watchable(name) ?? []))];
 }
 
+/** keepingOthers adds to a change of what is watched the names in the list that are for other pages: it must not take them away. */
+export function keepingOthers<C extends object>(changes: C & { watch?: string[] }, list: readonly string[]): C & { watch?: string[] } {
+  if (!changes.watch) return changes;
+  return { ...changes, watch: [...list.filter((name) => watchable(name) === undefined), ...changes.watch] };
+}
+
 /** watched counts the probes of each unit that is watched, in their order. */
 export function watched(probes: Iterable<Probe>, names: readonly string[], now: number): Unit[] {
   const units = new Map(names.map((name) => [name, { name, ...noCount() }]));

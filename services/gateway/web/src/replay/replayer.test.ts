@@ -59,6 +59,7 @@ function started(records: AtlasRecord[], speed: number | "max" = 60) {
   const gateway = new Gateway(records);
   const delivered: AtlasRecord[] = [];
   const before: AtlasRecord[] = [];
+  const loaded: number[] = [];
   let now = 0;
   const replayer = new Replayer(
     { parameters: { msm: 1 }, from, to, cursorLife: 3600 },
@@ -68,11 +69,12 @@ function started(records: AtlasRecord[], speed: number | "max" = 60) {
       deliver: (deliveries, early) => (early ? before : delivered).push(...deliveries.map(({ record }) => record)),
       changed: () => {},
       gap: () => {},
+      loaded: (since) => loaded.push(since),
     },
     gateway.open,
     () => now,
   );
-  return { gateway, replayer, delivered, before, wait: (seconds: number) => (now += seconds) };
+  return { gateway, replayer, delivered, before, loaded, wait: (seconds: number) => (now += seconds) };
 }
 
 /** Results at these seconds after the start, each of a probe of its own. */
@@ -184,20 +186,23 @@ test("at the end, another speed leaves it there, and playing begins anew", () =>
 test("where the log has a part of what came before, that part is loaded", () => {
   const { replayer } = started([]);
   const asked: Parameters[] = [];
+  const loaded: number[] = [];
   const words = `startTime: got …, want no earlier than ${new Date((from + 100) * 1000).toISOString()}, when the log begins`;
   const short = new Replayer(
     replayer.interval,
     from + 500,
     1,
-    { deliver: () => {}, changed: () => {}, gap: () => {} },
+    { deliver: () => {}, changed: () => {}, gap: () => {}, loaded: (since) => loaded.push(since) },
     (parameters, { state }) => {
       asked.push(parameters);
-      state?.((parameters["startTime"] as number) < from + 100 ? { is: "refused", error: { code: "before_log", words } } : { is: "live" });
+      const isEarly = (parameters["startTime"] as number) < from + 100;
+      state?.(isEarly ? { is: "refused", error: { code: "before_log", words } } : { is: "ended", why: "finished" });
       return { cursor: undefined, retry: () => {}, close: () => {} };
     },
   );
   short.jump(from + 500, 86_400);
   expect(asked.map(({ startTime }) => startTime)).toEqual([from + 500 - 86_400, from + 100]);
+  expect(loaded).toEqual([from + 100]);
 });
 
 test("going on soon is by the cursor, with the same interval and speed", () => {
@@ -242,13 +247,14 @@ test("the clock goes with the speed, stands while it is paused, and ends with th
 });
 
 test("what came before the instant that is shown is loaded apart, while it is paused", () => {
-  const { gateway, replayer, before, delivered } = started(resultsAt(10, 20, 30));
+  const { gateway, replayer, before, delivered, loaded } = started(resultsAt(10, 20, 30));
   replayer.jump(from + 20, 15);
   expect(replayer.state.is).toBe("loading");
   expect(gateway.asked.at(-1)).toMatchObject({ startTime: from + 5, endTime: from + 19.999, speed: "max" });
   gateway.step(10);
   gateway.step(10);
   expect(replayer.state.is).toBe("paused");
+  expect(loaded).toEqual([from + 5]);
   expect(before).toHaveLength(1);
   replayer.play();
   gateway.step(10);
@@ -257,11 +263,17 @@ test("what came before the instant that is shown is loaded apart, while it is pa
 
 test("a replay that cannot go on says why", () => {
   const { replayer } = started([]);
-  const refusing = new Replayer(replayer.interval, from, 1, { deliver: () => {}, changed: () => {}, gap: () => {} }, (_, handlers) => {
-    handlers.complain?.({ code: "unavailable", words: "the log cannot be read" });
-    handlers.state?.({ is: "ended", why: "stopped" });
-    return { cursor: undefined, retry: () => {}, close: () => {} };
-  });
+  const refusing = new Replayer(
+    replayer.interval,
+    from,
+    1,
+    { deliver: () => {}, changed: () => {}, gap: () => {}, loaded: () => {} },
+    (_, handlers) => {
+      handlers.complain?.({ code: "unavailable", words: "the log cannot be read" });
+      handlers.state?.({ is: "ended", why: "stopped" });
+      return { cursor: undefined, retry: () => {}, close: () => {} };
+    },
+  );
   refusing.play();
   expect(refusing.state).toEqual({ is: "refused", error: { code: "unavailable", words: "the log cannot be read" } });
 });

@@ -33,6 +33,8 @@ export interface ReplayerHandlers {
   /** The state is another one. */
   changed(): void;
   gap(gap: Gap): void;
+  /** All that the log has from this time on, up to the instant that was gone to, has been delivered. */
+  loaded(from: number): void;
 }
 
 export interface ReplayedInterval {
@@ -164,7 +166,10 @@ export class Replayer {
   }
 
   #load(startTime: number): void {
-    this.#then = () => this.#arrive();
+    this.#then = () => {
+      this.#handlers.loaded(startTime);
+      this.#arrive();
+    };
     this.#run({ does: "load", startTime, endTime: this.#at - 0.001, speed: "max" });
   }
 

@@ -47,8 +47,8 @@ exports.run = async ({ page, context, url, axe, screenshot }) => {
     slider.focus();
   });
   await page.keyboard.press("g");
-  await page.keyboard.press("e");
-  await arrived(page, "/");
+  await page.keyboard.press("p");
+  await arrived(page, "/probes");
 
   // After an upgrade a gateway has no chunks of the version before.
   await page.goto(url);

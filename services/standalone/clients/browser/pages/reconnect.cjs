@@ -13,7 +13,7 @@ async function stopAndStart(page, ask, how, meanwhile) {
   await says(page, "^lost the connection, next try in \\d+ s");
   await ask("post", [meanwhile]);
   await ask(how);
-  await page.click("header button:text-is('now')").catch(() => {}); // or it has tried by itself
+  await page.click("header button:text-is('now')", { timeout: 500 }).catch(() => {}); // or it has tried by itself
 }
 
 exports.run = async ({ page, url, ask }) => {

@@ -10,7 +10,7 @@ async function says(page, words) {
 }
 
 async function counts(page, words) {
-  await page.waitForFunction((words) => document.querySelector(".count")?.textContent.replace(/\s+/g, " ").trim().startsWith(words), words);
+  await page.waitForFunction((words) => document.querySelector(".count")?.textContent.replace(/\s+/g, " ").trim().match(`^${words}`), words);
 }
 
 /** Gives the time of each row, the oldest first. */
@@ -33,8 +33,8 @@ async function keepsWhatWasClicked({ page, url }) {
   await pressAtOnce(page, " ", "ArrowRight", " "); // a pause while what came before the jump is loaded
   await says(page, "paused at 2015-03-27 00:08:10");
   await page.waitForSelector("button:text-is('Play')");
-  await pressAtOnce(page, "ArrowRight", " ", "4");
-  await says(page, "replaying 600×");
+  await pressAtOnce(page, "ArrowRight", " ", "2");
+  await says(page, "replaying 10×");
   await pressAtOnce(page, "3", " ");
   await says(page, "paused at");
   await page.waitForSelector("button:text-is('Play')");
@@ -52,7 +52,7 @@ async function keepsWhatWasClicked({ page, url }) {
   await page.waitForSelector("[aria-label='Time that is shown']");
   await says(page, "replaying 60×");
   assert.deepEqual([page.url(), await page.evaluate(() => history.length)], [address, steps]);
-  await counts(page, "0 results from 2015-03-27 00:08:00 on");
+  await counts(page, "\\d+ results from 2015-03-27 00:08:00 on");
 
   await page.hover("button:text-is('Pause')"); // the end comes while the button is pressed
   await page.mouse.down();

@@ -25,7 +25,7 @@ export class Feed {
   #listeners: readonly Listener[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `now` is the clock of what is shown, `since` the time from which on all events are taken or recalled. */
+  /** `now` is the clock of what is shown, `since` the time from which on all events are taken. */
   constructor(now: () => number, since: number) {
     this.#now = now;
     this.activity = new Activity(since);
@@ -53,6 +53,12 @@ export class Feed {
     for (const { time } of events) if (time <= now) this.newest = Math.max(this.newest ?? 0, time);
     this.#tell(this.states.take(events));
     this.#timer ??= setTimeout(() => this.#show(), between);
+  }
+
+  /** All events from a time on have been taken, which is earlier than what was known. */
+  knowFrom(since: number): void {
+    this.activity.since = since;
+    this.#show();
   }
 
   /** recall records from before: the state at the beginning of a replay. */

@@ -44,6 +44,8 @@ export class InstancesReplay implements Consumer {
     this.feed.recall(deliveries.map(({ record }) => record));
   }
 
+  loaded(): void {}
+
   gap(): void {} // the table tells it
 
   /** Asks where probes stand. Without that they are not on the map. */

@@ -15,6 +15,8 @@ export interface Consumer {
   /** What came before the instant that is shown. */
   recall(deliveries: readonly Delivery[]): void;
   gap(gap: Gap): void;
+  /** All that the log has from this time on (Unix seconds), up to the instant that is shown, has been recalled. */
+  loaded(from: number): void;
 }
 
 /** A Replayer that Svelte sees: its clock, and its state. */
@@ -38,6 +40,7 @@ export class Player {
         deliver: (deliveries, before) => (before ? consumer.recall(deliveries) : consumer.take(deliveries)),
         changed: () => this.#show(),
         gap: (gap) => consumer.gap(gap),
+        loaded: (from) => consumer.loaded(from),
       },
       (parameters, handlers) => new Stream(parameters, handlers, { token: () => token.value, client: "pages replay" }),
     );

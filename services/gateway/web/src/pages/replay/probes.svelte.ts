@@ -23,7 +23,7 @@ export class ProbesReplay implements Consumer {
 
   begin(at: number): void {
     this.feed.close();
-    this.feed = new Feed(this.#clock, at - before);
+    this.feed = new Feed(this.#clock, at);
     if (this.#columns) this.feed.load(this.#columns, false);
   }
 
@@ -33,6 +33,10 @@ export class ProbesReplay implements Consumer {
 
   recall(deliveries: readonly Delivery[]): void {
     this.feed.recall(deliveries.map(({ record }) => record));
+  }
+
+  loaded(from: number): void {
+    this.feed.knowFrom(from);
   }
 
   gap(): void {} // the table tells it

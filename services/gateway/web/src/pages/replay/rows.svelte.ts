@@ -27,6 +27,8 @@ export class Rows implements Consumer {
 
   recall(): void {} // a table begins with what comes
 
+  loaded(): void {}
+
   gap(gap: Gap): void {
     this.#add({ id: this.#next++, gap });
   }
