@@ -28,7 +28,7 @@ func builtFiles(t *testing.T) fs.FS {
 	t.Helper()
 	files := built()
 	if _, err := fs.Stat(files, "index.html"); err != nil {
-		t.Skip("the pages are not built: make web builds them")
+		t.Fatal("the pages are not built: make web builds them")
 	}
 	return files
 }
