@@ -6,12 +6,37 @@ import "time"
 // others for long; one that reads half a MiB in that time loses nothing, however much comes at once.
 const patience = 2 * time.Second
 
+const (
+	// mostWaited is how long all clients of a partition are waited for, together: one that reads just so much each time shall not hold up the others for ever.
+	mostWaited = 2 * time.Minute
+	// restoring is in how many times as long as clients were waited for all of that time is there again.
+	restoring = 10
+)
+
+// waiting is for how long clients were waited for lately.
+type waiting struct {
+	spent time.Duration
+	at    time.Time
+}
+
+// left is for how long they may be waited for now.
+func (w *waiting) left(now time.Time) time.Duration {
+	w.spent = max(0, w.spent-now.Sub(w.at)/restoring)
+	w.at = now
+	return mostWaited - w.spent
+}
+
 // awaitAll returns when each member's client can take more, or has had its time.
-func awaitAll(members []*member) {
-	now := time.Now()
+func (w *waiting) awaitAll(members []*member) {
 	for _, member := range members {
-		if room, until := member.full(now); room != nil {
-			awaitOne(room, until)
+		now := time.Now()
+		room, until := member.full(now)
+		if room == nil {
+			continue
+		}
+		if left := w.left(now); left > 0 {
+			awaitOne(room, now.Add(min(left, until.Sub(now))))
+			w.spent += time.Since(now)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -90,5 +91,26 @@ func TestBulkOfMetadata(t *testing.T) {
 		}
 		idle.expectOverflows(t, 1)
 		soon.expectOverflows(t, 1)
+	})
+}
+
+// Clients that read just so much that they are waited for again and again hold up the others for a while only.
+func TestAbuseWaitingIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		house := newHouse()
+		for range 3 {
+			client := newReader(300 << 10)
+			defer client.leave()
+			subscriber := house.join(t, client)
+			defer subscriber.Leave()
+			subscribe(t, subscriber, `{"stream_type":"metadata"}`)
+		}
+		began, text := time.Now(), strings.Repeat("x", 10_000)
+		for id := range 12_000 { // which take 400 s
+			deliver(house.metadata, record(atlas.StreamMetadata, atlas.MeasurementID(id+1), 0, fmt.Sprintf(`{"id":%d,"description":%q}`, id+1, text)))
+		}
+		if took := time.Since(began); took > mostWaited*5/4 {
+			t.Errorf("it took %v", took)
+		}
 	})
 }

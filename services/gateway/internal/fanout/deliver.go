@@ -102,7 +102,7 @@ func (p *partition) flush() {
 		member.subscriber.flush()
 	}
 	if !p.patient {
-		awaitAll(p.flushing)
+		p.waiting.awaitAll(p.flushing)
 	}
 	clear(p.flushing)
 	release(ended)

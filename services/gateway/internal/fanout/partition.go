@@ -25,6 +25,7 @@ type partition struct {
 	frames    frames
 	touched   []*member // who has something to write since the last flush
 	flushing  []*member // touched, while it is flushed: the two take turns
+	waiting   waiting   // for those that are flushed
 	fallen    []fallen  // who could not take the record that is delivered
 	behind    map[*behind]struct{}
 	charged   uint64 // counts the memberships that have been
