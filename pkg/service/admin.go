@@ -61,8 +61,9 @@ func (a *Admin) Serve(ctx context.Context, listener net.Listener) error {
 	return ServeHTTP(ctx, &http.Server{Handler: a.routes, WriteTimeout: adminTimeout}, incoming.Door("admin", listener), adminGrace)
 }
 
-// Watch logs when the service becomes ready, and when it is so no longer and why, until ctx ends or the service drains.
-func (a *Admin) Watch(ctx context.Context, logger *zap.Logger) {
+// Watch logs when the service becomes ready, and when it is so no longer and why, until ctx ends or the service drains. Once it has logged that for the first
+// time, it calls onReady, which may be nil.
+func (a *Admin) Watch(ctx context.Context, logger *zap.Logger, onReady func()) {
 	ticker := time.NewTicker(readyInterval)
 	defer ticker.Stop()
 	for wasReady := false; ; {
@@ -73,6 +74,10 @@ func (a *Admin) Watch(ctx context.Context, logger *zap.Logger) {
 		switch isReady := err == nil; {
 		case isReady && !wasReady:
 			logger.Info("ready")
+			if onReady != nil {
+				onReady()
+				onReady = nil
+			}
 		case !isReady && wasReady:
 			logger.Warn("not ready any more", zap.Error(err))
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -90,7 +91,11 @@ func TestReadinessIsToldWhenItChanges(t *testing.T) {
 		ended := make(chan struct{})
 		started, unread := errors.New("not reached yet"), errors.New("probes are not read")
 		fault.Store(&started)
-		go func() { defer close(ended); admin.Watch(t.Context(), zap.New(core)) }()
+		var logged []int // lines there were when it was ready
+		go func() {
+			defer close(ended)
+			admin.Watch(t.Context(), zap.New(core), func() { logged = append(logged, logs.Len()) })
+		}()
 		for _, step := range []struct {
 			fault *error
 			want  string
@@ -111,6 +116,9 @@ func TestReadinessIsToldWhenItChanges(t *testing.T) {
 		admin.Drain()
 		fault.Store(&unread)
 		<-ended
+		if !slices.Equal(logged, []int{1}) {
+			t.Errorf("onReady was called with %v lines, want once, after the line that says so", logged)
+		}
 		if logs.Len() > 0 {
 			t.Errorf("told while draining: %v", logs.All())
 		}

@@ -103,7 +103,7 @@ func (c *collector) run(ctx context.Context) error {
 func (c *collector) watch(ctx context.Context) {
 	var watches sync.WaitGroup
 	watches.Go(func() { c.log.Watch(ctx) })
-	watches.Go(func() { c.admin.Watch(ctx, c.cfg.Logger) })
+	watches.Go(func() { c.admin.Watch(ctx, c.cfg.Logger, c.cfg.OnReady) })
 	watches.Wait()
 }
 
@@ -117,13 +117,9 @@ func protocols() *http.Protocols {
 
 // keepTopics has the gate open while Kafka has the topics as they must be, and makes those that are missing.
 func (c *collector) keepTopics(ctx context.Context) error {
-	ready := sync.OnceFunc(c.cfg.OnReady)
 	tell := func(reason error) {
 		c.gate.set(reason)
 		c.grpc.SetReady(reason == nil)
-		if reason == nil {
-			ready()
-		}
 	}
 	if err := c.log.KeepTopics(ctx, tell, topics(c.cfg.Partitions, c.cfg.Replication)...); err != nil {
 		return fmt.Errorf("making the topics: %w", err)

@@ -49,7 +49,7 @@ type Config struct {
 	// HistoryLateness is how much later than others of its time a result still comes in, as the gateways have it; what comes later than that is counted. 1 h.
 	HistoryLateness time.Duration
 
-	OnReady func() // called once the collector is ready; may be nil
+	OnReady func() // called once the collector is ready, and has logged that; may be nil
 	Logger  *zap.Logger
 	// Metrics takes the metrics of a collector in a process that has an admin port already: Run opens none then.
 	Metrics *prometheus.Registry
@@ -135,9 +135,6 @@ func (c Config) withDefaults() Config {
 	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors())) // the admin port and Kafka have theirs
 	c.AddressConnections = cmp.Or(c.AddressConnections, service.AddressConnectionsFor(c.MaxConnections))
 	c.Logger = cmp.Or(c.Logger, zap.NewNop())
-	if c.OnReady == nil {
-		c.OnReady = func() {}
-	}
 	return c
 }
 

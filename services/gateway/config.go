@@ -26,6 +26,7 @@ type Config struct {
 	Listener net.Listener // instead of Listen
 	// AdminListener is used instead of Admin.
 	AdminListener net.Listener
+	OnReady       func() // called once the gateway is ready, and has logged that; may be nil
 
 	Origins          []string // of pages that may connect, such as "https://atlas.example"; any if there are none
 	MaxClients       int      // at once; 20,000

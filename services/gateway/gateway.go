@@ -224,7 +224,7 @@ func (g *gateway) watch(ctx context.Context) {
 	watches.Go(func() { g.log.Watch(ctx) })
 	watches.Go(func() { g.watchOutages(ctx) })
 	watches.Go(func() { g.cursorKey.watch(ctx) })
-	watches.Go(func() { g.admin.Watch(ctx, g.cfg.Logger) })
+	watches.Go(func() { g.admin.Watch(ctx, g.cfg.Logger, g.cfg.OnReady) })
 	watches.Wait()
 }
 

@@ -101,7 +101,7 @@ func (s *settings) faultOfBroker(err error) error {
 func (s *settings) runOn(ctx context.Context, kafka []string, doors listeners, logger *zap.Logger) error {
 	metrics := service.NewRegistry() // of the whole process, on the gateway's admin port
 	group, ctx := errgroup.WithContext(ctx)
-	collecting, simulating := make(chan struct{}), make(chan struct{})
+	collecting, serving, simulating := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	group.Go(func() error {
 		return named("collector", collector.Run(ctx, collector.Config{
 			Kafka: kafka, Listener: doors.ingest, GRPCListener: doors.grpc, Metrics: metrics, Partitions: partitions, Logger: logger.Named("collector"),
@@ -111,6 +111,7 @@ func (s *settings) runOn(ctx context.Context, kafka []string, doors listeners, l
 	group.Go(func() error {
 		return named("gateway", gateway.Run(ctx, gateway.Config{
 			Kafka: kafka, Listener: doors.public, AdminListener: doors.admin, History: gateway.HistoryOpen, Metrics: metrics, Logger: logger.Named("gateway"),
+			OnReady: func() { close(serving) },
 		}))
 	})
 	if s.Simulate {
@@ -123,11 +124,9 @@ func (s *settings) runOn(ctx context.Context, kafka []string, doors listeners, l
 	} else {
 		close(simulating)
 	}
-	public, admin := doors.public.Addr(), doors.admin.Addr()
 	group.Go(func() error {
-		awaitAll(ctx, collecting, simulating)
-		if awaitReady(ctx, "http://"+admin.String()+"/readyz") {
-			logger.Info("ready, open "+urlOf(public), zap.String("post", urlOf(doors.ingest.Addr())+"/v1/results"))
+		if awaitAll(ctx, collecting, serving, simulating); ctx.Err() == nil {
+			logger.Info("ready, open "+urlOf(doors.public.Addr()), zap.String("post", urlOf(doors.ingest.Addr())+"/v1/results"))
 		}
 		return nil
 	})
