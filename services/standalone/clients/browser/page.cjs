@@ -13,7 +13,7 @@ async function main() {
   const seen = { console: [], errors: [] };
   page.on("console", async (message) => {
     if (message.type() === "error") seen.errors.push(message.text());
-    else seen.console.push(await message.args()[0]?.jsonValue().catch(() => message.text()));
+    else await message.args()[0]?.jsonValue().then((value) => seen.console.push(value), () => {}); // lines come until the page is closed
   });
   page.on("pageerror", (error) => seen.errors.push(String(error)));
   await page.goto(url);
