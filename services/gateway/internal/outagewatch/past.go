@@ -53,12 +53,13 @@ func (w *Watch) Past(ctx context.Context, account *readlimit.Account, from, to t
 	if err := p.read(ctx, w.settings.Log); err != nil {
 		return nil, p.scan.Read(), err
 	}
-	if read := p.scan.Read(); paid.Pay(ctx, read.Records, read.Bytes) != nil {
-		return nil, read, fmt.Errorf("%w: the events are longer than was paid for", readlimit.ErrExceeded)
+	read := p.scan.Read()
+	if err := paid.Pay(ctx, read.Records, read.Bytes); err != nil { // events may be longer than they were taken to be
+		return nil, read, err
 	}
 	answer := now.answerOf(p.days)
 	answer.From, answer.To, answer.Outages = from, to, p.days.Between(from, to)
-	return answer, p.scan.Read(), nil
+	return answer, read, nil
 }
 
 // past is a reading of the past.

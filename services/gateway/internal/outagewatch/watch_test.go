@@ -220,6 +220,32 @@ func TestPast(t *testing.T) {
 	})
 }
 
+// Who waits until it can pay for the past holds up nobody else who asks for it.
+func TestAbuseWhoCannotPayForThePastHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := simulate(t, 60, 3)
+		w, registry := watch(&fakeLog{records: n.records, end: len(n.records)})
+		registry.set(n.probes)
+		defer run(t, w)()
+		from := n.from.AddDate(0, 0, 2)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		waited := make(chan error)
+		go func() {
+			_, _, err := w.Past(ctx, poor(), from, from)
+			waited <- err
+		}()
+		synctest.Wait()
+		began := time.Now()
+		if _, _, err := w.Past(t.Context(), nil, from, from); err != nil || time.Since(began) > 0 {
+			t.Errorf("another one waited for %s: %v", time.Since(began), err)
+		}
+		if err := <-waited; !errors.Is(err, readlimit.ErrExceeded) {
+			t.Errorf("who cannot pay: got %v, want ErrExceeded", err)
+		}
+	})
+}
+
 // long is a log with many events on each day.
 type long struct{ fakeLog }
 

@@ -9,7 +9,7 @@ async function arrived(page, path) {
   assert.equal(await page.title(), `${titles[path]} – atlas-stream`);
 }
 
-exports.expected = ["/api/", "/assets/Instances-"]; // which this gateway may not have, and what is kept away
+exports.expected = ["/api/", "/assets/Instances-"]; // 503 until the gateway has read the log, and what is kept away
 
 exports.run = async ({ page, context, url, axe, screenshot }) => {
   for (const path of Object.keys(titles)) {

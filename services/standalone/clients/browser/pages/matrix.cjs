@@ -1,7 +1,7 @@
 // Looks at every page, with a live network behind it, in both themes and at three widths; and goes through each with the keyboard alone. Tells ["checked", what].
 const assert = require("node:assert/strict");
 
-exports.expected = ["/api/"]; // which a gateway may not have
+exports.expected = ["/api/"]; // 503 until the gateway has read the log
 
 const replay = `/replay?sub=${encodeURIComponent('{"msm":1001}')}`;
 const pages = { "/": "Explore", [replay]: "Replay", "/instances": "Instances", "/probes?watch=NL,AS3320": "Probes" };

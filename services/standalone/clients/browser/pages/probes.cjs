@@ -2,7 +2,7 @@
 // What the detector says is scripted, as it would take minutes to be sure; all else is the gateway's.
 const assert = require("node:assert/strict");
 
-exports.expected = ["/api/"]; // which a gateway may not have
+exports.expected = ["/api/"]; // 503 until the gateway has read the log
 
 const hostile = "<img src=x onerror=alert(1)>";
 

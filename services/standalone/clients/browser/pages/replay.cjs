@@ -76,7 +76,7 @@ async function startsWhereTheLogDoes({ page, url }) {
   await says(page, "replaying");
 }
 
-exports.expected = ["/api/connections", "/api/outages"]; // which this gateway does not have yet
+exports.expected = ["/api/connections", "/api/outages"]; // 503 until the gateway has read the log
 
 exports.run = async ({ page, url, axe, working, screenshot }) => {
   await page.goto(url + link("from=2015-03-21T00:00Z&to=2015-03-28T00:00Z"));
