@@ -70,6 +70,20 @@ func TestRequestsDoNotWaitForTheConversation(t *testing.T) {
 	})
 }
 
+// What comes behind a close packet is not looked at, whether or not the close itself has been dealt with.
+func TestFaultsBehindACloseThatWaits(t *testing.T) {
+	forBoth(t, func(t *testing.T, revision Revision) {
+		simulate(t, Config{}, func(t *testing.T, server *testServer) {
+			goOn := server.keepBusy()
+			client := server.startPolling(t, revision, "")
+			client.request(t, http.MethodPost, client.query, body(revision, "4a", "1", "7")).expect(t, http.StatusOK, "ok")
+			client.request(t, http.MethodPost, client.query, body(revision, "7")).expect(t, http.StatusOK, "ok")
+			goOn()
+			server.expectEnded(t, "transport close")
+		})
+	})
+}
+
 // expectSoon reads without a deadline, which would count simulated time.
 func expectSoon(t *testing.T, socket *websocket.Conn, want string) {
 	t.Helper()

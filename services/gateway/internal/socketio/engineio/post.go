@@ -84,9 +84,9 @@ func (s *Session) receiveBody(body []byte) *refusal {
 	return nil
 }
 
-// receivePosted is given a packet or what is wrong with it, and takes no notice of what a client sends after the session's end.
+// receivePosted is given a packet or what is wrong with it, and takes no notice of what a client sends behind its own close packet or after the session's end.
 func (s *Session) receivePosted(posted payload.Packet, err error) error {
-	if s.ending.Load() != nil {
+	if s.leaving.Load() || s.ending.Load() != nil {
 		return nil
 	}
 	if err != nil {

@@ -13,7 +13,11 @@ func (s *Session) receive(p packet) error {
 
 func (s *Session) accept(p packet) error {
 	switch p.kind {
-	case packetMessage, packetClose:
+	case packetClose:
+		s.leaving.Store(true)
+		s.inbox.put(p, s.converse)
+		return nil
+	case packetMessage:
 		s.inbox.put(p, s.converse)
 		return nil
 	case packetPing, packetPong:

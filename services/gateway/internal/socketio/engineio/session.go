@@ -31,6 +31,7 @@ type Session struct {
 	talking      sync.Mutex // held while the conversation is called
 	conversation Conversation
 	heartbeat    heartbeat
+	leaving      atomic.Bool            // the client has said that it closes the session
 	ending       atomic.Pointer[Ending] // nil while the session is open
 	farewell     atomic.Pointer[outbox.Message]
 }
