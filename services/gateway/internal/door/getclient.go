@@ -55,7 +55,7 @@ func (c *getClient) wake() {
 func (c *getClient) Encoding() fanout.Encoding { return c.body }
 
 // Overflow implements fanout.Client.
-func (c *getClient) Overflow() { c.Abort(c.Complaint(tooSlow())) }
+func (c *getClient) Overflow() { c.Abort(c.Complaint(tooSlow(c.MissingSince()))) }
 
 // Complaint implements fanout.Client.
 func (c *getClient) Complaint(refusal *subscription.Error) *outbox.Message {

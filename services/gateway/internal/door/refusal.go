@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -66,11 +67,14 @@ func refuseToServe() *subscription.Error {
 	return subscription.Refuse(codeShuttingDown, "this gateway stops; reconnect, another one will answer")
 }
 
-// tooSlow is why a client is closed.
-func tooSlow() *subscription.Error {
+// tooSlow is why a client is closed, which misses something since a time.
+func tooSlow(since time.Time) *subscription.Error {
 	return subscription.Refuse(codeTooSlow,
-		"this connection cannot keep up with what it is told: something was lost and it is closed; reconnect, or ask for less")
+		"this connection cannot keep up with what it is told and is closed: it misses what was to come from %s to %s, and until it subscribes again; reconnect, or ask for less",
+		moment(since), moment(time.Now()))
 }
+
+func moment(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
 // retryAfter is when a client may come again that was refused for what may be otherwise soon, in seconds.
 const retryAfter = "5"

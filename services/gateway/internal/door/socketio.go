@@ -94,7 +94,7 @@ type socketIOClient struct {
 }
 
 func (c *socketIOClient) Encoding() fanout.Encoding     { return socketIOEvents{} }
-func (c *socketIOClient) Overflow()                     { c.Abort(c.Complaint(tooSlow())) }
+func (c *socketIOClient) Overflow()                     { c.Abort(c.Complaint(tooSlow(c.MissingSince()))) }
 func (c *socketIOClient) Expel(why *subscription.Error) { c.Abort(c.Complaint(why)) }
 
 // BeginCursors implements fanout.Client.

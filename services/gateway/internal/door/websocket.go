@@ -138,7 +138,7 @@ func (c *webSocketClient) Complaint(refusal *subscription.Error) *outbox.Message
 }
 
 func (c *webSocketClient) Overflow() {
-	c.conn.Abort(c.Complaint(tooSlow()), outbox.Close(websocket.ClosePolicyViolation, "too slow"))
+	c.conn.Abort(c.Complaint(tooSlow(c.outbox.MissingSince())), outbox.Close(websocket.ClosePolicyViolation, "too slow"))
 }
 
 func (c *webSocketClient) Expel(why *subscription.Error) {

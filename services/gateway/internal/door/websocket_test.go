@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -75,17 +76,33 @@ func TestOverflowIsToldAndClosed(t *testing.T) {
 	client := house.connect(t)
 	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `["atlas_subscribed"`)
+	began := time.Now()
 	house.deliverAll(tooMany())
 	for {
 		_, message, err := client.ReadMessage()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.HasPrefix(string(message), `["atlas_error","[too_slow] this connection cannot keep up`) {
+		if strings.HasPrefix(string(message), `["atlas_error"`) {
+			expectMissing(t, string(message), began)
 			break
 		}
 	}
 	expectClose(t, client, websocket.ClosePolicyViolation)
+}
+
+// expectMissing expects the words of [too_slow] to tell from when to when something is missing, which was no earlier than began.
+func expectMissing(t *testing.T, words string, began time.Time) {
+	t.Helper()
+	match := regexp.MustCompile(`\[too_slow\] this connection cannot keep up .* misses what was to come from (\S+) to (\S+), and until it subscribes again`).FindStringSubmatch(words)
+	if match == nil {
+		t.Fatalf("got %q", words)
+	}
+	from, wrong := time.Parse(time.RFC3339, match[1])
+	to, alsoWrong := time.Parse(time.RFC3339, match[2])
+	if wrong != nil || alsoWrong != nil || from.Before(began.Truncate(time.Second)) || to.Before(from) || to.After(time.Now()) {
+		t.Errorf("missing is what was to come from %s to %s, want that to begin at %v and to end by now", match[1], match[2], began)
+	}
 }
 
 func TestClientsAreLimited(t *testing.T) {

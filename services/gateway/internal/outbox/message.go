@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"encoding/binary"
+	"time"
 	"unicode/utf8"
 )
 
@@ -22,7 +23,8 @@ const maxControlPayload = 125
 // Message is one encoded message, framed as WebSocket has it. It never changes, so all the queues that it stands in share it.
 type Message struct {
 	frame  []byte
-	header int // bytes of frame before the payload
+	header int   // bytes of frame before the payload
+	made   int64 // when, in Unix seconds, so that who does not get it can be told since when something is missing
 }
 
 // Text makes a text message; payload must be valid UTF-8.
@@ -76,7 +78,7 @@ func newMessage(kind opcode, payload []byte) *Message {
 	default:
 		frame = binary.BigEndian.AppendUint64(append(frame, length64), uint64(size))
 	}
-	return &Message{frame: append(frame, payload...), header: len(frame)}
+	return &Message{frame: append(frame, payload...), header: len(frame), made: time.Now().Unix()}
 }
 
 // validPrefix cuts text to at most size bytes without splitting a character.

@@ -44,6 +44,7 @@ type Outbox struct {
 	written  int            // bytes of the first message that are written already
 	blocked  sync.WaitGroup // the goroutine that waits for a slow client
 	room     chan struct{}  // is closed when there is room again; nil if nobody waits for that
+	refused  int64          // when the first message was made that Tell did not take, in Unix seconds; 0 if it took all
 }
 
 type state byte
@@ -74,7 +75,13 @@ func (o *Outbox) connect(conn net.Conn) {
 func (o *Outbox) Offer(message *Message) error { return o.offer(message, 0) }
 
 // Tell is Offer for what is said beside what the client came for, such as an answer: a quarter more may wait for that.
-func (o *Outbox) Tell(message *Message) error { return o.offer(message, 1) }
+func (o *Outbox) Tell(message *Message) error {
+	err := o.offer(message, 1)
+	if errors.Is(err, ErrFull) {
+		o.noteRefused(message)
+	}
+	return err
+}
 
 func (o *Outbox) offer(message *Message, moreQuarters int) error {
 	o.mu.Lock()
@@ -184,12 +191,9 @@ func (o *Outbox) push(message *Message) {
 	o.waits(1, message.Size())
 }
 
-// dropUnsent keeps the messages that are on their way, so that the client never sees half a frame.
+// dropUnsent keeps the messages that are on their way.
 func (o *Outbox) dropUnsent() {
-	keep := o.inFlight
-	if o.written > 0 {
-		keep = max(keep, 1)
-	}
+	keep := o.onTheirWay()
 	dropped := 0
 	for _, message := range o.queue[keep:] {
 		dropped += message.Size()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -79,6 +80,9 @@ func (s *Socket) Room() (<-chan struct{}, error) {
 	}
 	return s.session.Room()
 }
+
+// MissingSince is that of the client's queue, as outbox.Outbox has it.
+func (s *Socket) MissingSince() time.Time { return s.session.MissingSince() }
 
 // Send is Tell and Flush.
 func (s *Socket) Send(packet *outbox.Message) error {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"atlasstream/services/gateway/internal/outbox"
 )
@@ -113,6 +114,9 @@ func (s *Session) ShareBudget(budget outbox.Budget) { s.out.ShareBudget(budget) 
 
 // Room is that of the client's queue.
 func (s *Session) Room() (<-chan struct{}, error) { return s.out.Room() }
+
+// MissingSince is that of the client's queue.
+func (s *Session) MissingSince() time.Time { return s.out.MissingSince() }
 
 // Close sends what is queued and the last packets, then ends the session. Of several endings, the first counts.
 func (s *Session) Close(ending Ending, last ...*outbox.Message) {
