@@ -70,7 +70,8 @@ func refuseToServe() *subscription.Error {
 // tooSlow is why a client is closed, which misses something since a time.
 func tooSlow(since time.Time) *subscription.Error {
 	return subscription.Refuse(codeTooSlow,
-		"this connection cannot keep up with what it is told and is closed: it misses what was to come from %s to %s, and until it subscribes again; reconnect, or ask for less",
+		"this connection cannot keep up with what it is told and is closed: it misses what was to come from %s to %s, "+
+			"and until it subscribes again; reconnect, or ask for less",
 		moment(since), moment(time.Now()))
 }
 
