@@ -1,6 +1,6 @@
 import type { Zone } from "../time/format.ts";
 import { fromZero, type Scale } from "./scale.ts";
-import { timeLabel, timeTicks } from "./ticks.ts";
+import { stepOf, timeLabel, timeTicks } from "./ticks.ts";
 
 /** A line or a row of bars over the times of a chart. null is a gap, which stays one. */
 export interface Curve {
@@ -123,7 +123,7 @@ export class Plot {
     for (const time of ticks) {
       const x = Math.round(this.#x(time)) + 0.5;
       line(context, x, bottom, x, bottom + 3);
-      context.fillText(timeLabel(time, (ticks[1] ?? Infinity) - (ticks[0] ?? 0), zone), x, bottom + 6);
+      context.fillText(timeLabel(time, stepOf(ticks, to - from), zone), x, bottom + 6);
     }
   }
 

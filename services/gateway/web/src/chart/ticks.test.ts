@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { timeLabel, timeTicks, valueTicks } from "./ticks.ts";
+import { stepOf, timeLabel, timeTicks, valueTicks } from "./ticks.ts";
 
 test.each([
   [0, 4, 1, 0.5],
@@ -25,4 +25,9 @@ test("labels are no longer than need be", () => {
   expect(timeLabel(midnight + 65, 10, "UTC")).toBe("00:01:05");
   expect(timeLabel(midnight + 65, 60, "UTC")).toBe("00:01");
   expect(timeLabel(midnight, 86400, "UTC")).toBe("11-29");
+});
+
+test("a tick that stands alone on an axis of minutes has a time, not a date", () => {
+  const ticks = timeTicks(midnight + 200, midnight + 500, 1, "UTC");
+  expect(ticks.map((time) => timeLabel(time, stepOf(ticks, 300), "UTC"))).toEqual(["00:05"]);
 });

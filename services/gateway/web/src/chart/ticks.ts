@@ -10,7 +10,7 @@ export function valueTicks(greatest: number, wanted: number): { end: number; ste
 }
 
 const day = 86400;
-const steps = [10, 30, 60, 300, 600, 900, 1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, day, 2 * day, 7 * day, 30 * day];
+const steps = [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 2 * 3600, 6 * 3600, 12 * 3600, day, 2 * day, 7 * day, 30 * day];
 
 /** Where ticks of time stand: on whole minutes, hours or days of the zone, at most as many as wanted. */
 export function timeTicks(from: number, to: number, wanted: number, zone: Zone): number[] {
@@ -18,6 +18,11 @@ export function timeTicks(from: number, to: number, wanted: number, zone: Zone):
   const offset = zone === "UTC" ? 0 : -new Date(from * 1000).getTimezoneOffset() * 60;
   const first = Math.ceil((from + offset) / step) * step - offset;
   return Array.from({ length: Math.max(0, Math.floor((to - first) / step) + 1) }, (_, index) => first + index * step);
+}
+
+/** How far ticks stand from each other; one alone has the whole axis. */
+export function stepOf([first, second]: readonly number[], length: number): number {
+  return first === undefined || second === undefined ? length : second - first;
 }
 
 /** 12:04, with seconds where ticks are nearer than a minute, and the date where they are a day apart. */
