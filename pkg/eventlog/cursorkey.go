@@ -30,20 +30,32 @@ const (
 // ErrNoCursorKey says that KeysTopic has no key that seals cursors.
 var ErrNoCursorKey = errors.New("there is no cursor key")
 
+// ErrCursorKeyUnreadable says that it cannot be known which key is the first in KeysTopic, however often it is read.
+var ErrCursorKeyUnreadable = errors.New("what stands before the first cursor key cannot be read: mend the topic from a replica, " +
+	"or delete it, so that collectors make another key; what the old one has sealed is of no use then")
+
 // CursorKey gives the key that seals cursors, of CursorKeySize bytes: the first one in KeysTopic. Errors: ErrNoTopic and ErrNoCursorKey, until a collector has
-// made it; or why Kafka does not tell, which is not tried again.
+// made it; ErrCursorKeyUnreadable, until somebody has mended it; or why Kafka does not tell, which is not tried again.
 func (l *Log) CursorKey(ctx context.Context) ([]byte, error) {
 	if _, err := l.topicPartitions(ctx, KeysTopic); err != nil {
 		return nil, err
 	}
-	partition := l.partition(KeysTopic, 0)
-	first, next, err := partition.bounds(ctx)
+	return l.firstCursorKey(ctx, l.partition(KeysTopic, 0))
+}
+
+// firstCursorKey is for those who ask again and again, and log it themselves if what they get cannot be read.
+func (l *Log) firstCursorKey(ctx context.Context, in partition) ([]byte, error) {
+	first, next, err := in.bounds(ctx)
 	if err != nil {
 		return nil, err
 	}
-	reader := reader{fetcher: fetcher{partition: partition, next: first}, wanted: first, metrics: l.metrics.reading(KeysTopic, "key"), logger: l.logger}
+	reader := reader{fetcher: fetcher{partition: in, next: first}, wanted: first, metrics: l.metrics.reading(KeysTopic, "key"), logger: zap.NewNop()}
 	defer reader.close()
-	return reader.cursorKey(ctx, next)
+	key, err := reader.cursorKey(ctx, next)
+	if isUnreadable(err) {
+		return nil, fmt.Errorf("%w: %w", ErrCursorKeyUnreadable, err)
+	}
+	return key, err
 }
 
 // cursorKey reads to before an offset.

@@ -22,7 +22,7 @@
 //
 // A batch that is damaged, or that unpacks to more than 64 MiB, would keep all that stands behind it from everybody. It is counted, logged and passed over:
 // Tails tell a Gap, readers of History an OffsetGoneError, whose First is the offset behind the batch. Scans and registries go on without it, and so does who
-// reads it for repeats only.
+// reads it for repeats only. Of cursor keys, whose first one counts, none is taken that stands behind it: somebody has to mend the topic.
 //
 // # Brokers
 //

@@ -159,6 +159,22 @@ func TestLookUpsOfWhatCannotBeRead(t *testing.T) {
 	}
 }
 
+// The first cursor key counts, so none is taken that stands behind what cannot be read: who did would seal with another key than who can read it.
+func TestNoCursorKeyIsTakenBehindWhatCannotBeRead(t *testing.T) {
+	log := openForNobody(t)
+	broker := damagedLog(KeysTopic)
+	keys := partition{broker: broker, topic: KeysTopic}
+	_, err := log.firstCursorKey(t.Context(), keys)
+	assertGone(t, "the first key", err, 3, 6)
+	if !errors.Is(err, ErrCursorKeyUnreadable) {
+		t.Errorf("got %v, want ErrCursorKeyUnreadable", err)
+	}
+	broker.batches[1].unreadable = false
+	if _, err := log.firstCursorKey(t.Context(), keys); !errors.Is(err, ErrNoCursorKey) {
+		t.Errorf("once it is mended: got %v, want ErrNoCursorKey, as no record is a key", err)
+	}
+}
+
 // Followers of a tail are told of the gap, and the tail goes on behind it.
 func TestTailsTellWhatCannotBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"atlasstream/pkg/eventlog"
 	"atlasstream/services/gateway/internal/playback"
 )
 
@@ -95,6 +96,7 @@ func (k *cursorKey) note(key []byte, err error) {
 	defer k.mu.Unlock()
 	if err != nil {
 		k.absent = err
+		k.tellUnreadable(err)
 		return
 	}
 	if bytes.Equal(key, k.key) {
@@ -108,4 +110,16 @@ func (k *cursorKey) note(key []byte, err error) {
 		close(k.known)
 	}
 	k.key = key
+}
+
+// tellUnreadable logs what does not pass by itself, as an absence at the start does. It is called under the lock.
+func (k *cursorKey) tellUnreadable(err error) {
+	if !errors.Is(err, eventlog.ErrCursorKeyUnreadable) {
+		return
+	}
+	goesOn := "nobody can subscribe with a cursor until there is one"
+	if k.key != nil {
+		goesOn = "the one from before stays in force here; a gateway that starts does not get it"
+	}
+	k.logger.Warn("the key that seals cursors cannot be read, and "+goesOn, zap.Error(err))
 }

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest"
+	"go.uber.org/zap/zaptest/observer"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
@@ -71,6 +72,37 @@ func TestCursorKeyFollowsTheLog(t *testing.T) {
 		synctest.Wait()
 		if _, err := seal.Read(cursor); !errors.Is(err, playback.ErrOtherKey) {
 			t.Errorf("once there is another key: got %v, want ErrOtherKey", err)
+		}
+	})
+}
+
+// What cannot be read is told with what to do about it, and the key is taken once that is done.
+func TestUnreadableCursorKeyIsToldUntilItIsMended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		unreadable := &keyAnswer{err: fmt.Errorf("%w: its checksum is another one", eventlog.ErrCursorKeyUnreadable)}
+		topic := &keyTopic{}
+		topic.answer.Store(unreadable)
+		core, logged := observer.New(zap.WarnLevel)
+		key := newCursorKey(&playback.Seal{}, "", topic.read, zap.New(core))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go key.watch(ctx)
+		synctest.Wait()
+		if err := key.ready(); err == nil || !strings.Contains(err.Error(), "mend the topic from a replica, or delete it") {
+			t.Errorf("without a key: got %v", err)
+		}
+		if logged.FilterMessageSnippet("cannot be read, and nobody can subscribe with a cursor").Len() == 0 {
+			t.Errorf("without a key: logged %v", logged.TakeAll())
+		}
+		topic.answer.Store(&keyAnswer{key: []byte("mended")})
+		if err := key.await(ctx); err != nil || key.ready() != nil {
+			t.Fatal(err, key.ready())
+		}
+		topic.answer.Store(unreadable)
+		time.Sleep(keyInterval + keyPause)
+		synctest.Wait()
+		if logged.FilterMessageSnippet("cannot be read, and the one from before stays in force").Len() == 0 || key.ready() != nil {
+			t.Errorf("with a key: logged %v, %v", logged.TakeAll(), key.ready())
 		}
 	})
 }
