@@ -4,6 +4,7 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 import { gzipSiblings } from "./build/gzip.ts";
 import { licences } from "./build/licences.ts";
+import { outlines } from "./build/outlines.ts";
 import { socketIOClient } from "./build/socketio.ts";
 
 // For `npx vite`: where the stream and the read API are.
@@ -14,7 +15,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 // Nothing is inlined: the gateway's Content-Security-Policy allows no script, style or data: address in the page itself.
 export default defineConfig({
   root: here("src"),
-  plugins: [svelte({ configFile: here("svelte.config.js") }), socketIOClient(), licences(), gzipSiblings()],
+  plugins: [svelte({ configFile: here("svelte.config.js") }), socketIOClient(), outlines(), licences(), gzipSiblings()],
   build: {
     outDir: here("dist"),
     emptyOutDir: false, // it has a README.md of its own; `npm run build` takes away old assets

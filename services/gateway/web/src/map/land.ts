@@ -1,11 +1,4 @@
-import { geoPath } from "d3-geo";
-import { feature } from "topojson-client";
-import type { GeometryCollection, Topology } from "topojson-specification";
-import address from "world-atlas/countries-110m.json?url";
-import { projection } from "./project.ts";
-import { Slices } from "./slices.ts";
-
-type World = Topology<{ countries: GeometryCollection; land: GeometryCollection }>;
+import address from "virtual:outlines";
 
 let loading: Promise<Path2D[]> | undefined;
 
@@ -21,14 +14,6 @@ export function land(): Promise<Path2D[]> {
 async function load(): Promise<Path2D[]> {
   const response = await fetch(address);
   if (!response.ok) throw new Error(`the land has not come: status ${response.status}`);
-  const world = (await response.json()) as World;
-  const outline = geoPath(projection);
-  const slices = new Slices();
-  const paths: Path2D[] = [];
-  for (const country of feature(world, world.objects.countries).features) {
-    const path = outline(country);
-    if (path) paths.push(new Path2D(path));
-    await slices.pause();
-  }
-  return paths;
+  const countries = (await response.text()).split("\n");
+  return countries.map((path) => new Path2D(path));
 }

@@ -8,6 +8,7 @@ import { Scene } from "./scene.ts";
 import { fit, pan, worldView, zoom } from "./view.ts";
 
 const size = { width: 1600, height: 800 };
+const kmPerUnit = 34_500 / worldWidth;
 
 /** Numbers that look random and are the same each time. */
 function* numbers(seed: number): Generator<number> {
@@ -63,7 +64,7 @@ test("a view that fits shows all points with room around", () => {
 
 test("one point alone does not fill the map, and none is the world", () => {
   const [x, y] = project(52, 5);
-  expect((size.height / fit([x], [y], size).scale) * 34.5).toBeGreaterThan(500); // km
+  expect((size.height / fit([x], [y], size).scale) * kmPerUnit).toBeGreaterThan(500);
   expect(fit([], [], size)).toEqual(worldView(size));
 });
 
@@ -74,7 +75,7 @@ test("zooming keeps the place that it is done at, and has its bounds", () => {
     expect.closeTo((800 - view.x) / view.scale, 6),
     expect.closeTo((300 - view.y) / view.scale, 6),
   ]);
-  expect((size.width / zoom(view, 1e9, [800, 400], size).scale) * 34.5).toBeCloseTo(100); // km across
+  expect((size.width / zoom(view, 1e9, [800, 400], size).scale) * kmPerUnit).toBeCloseTo(100); // across
   expect(zoom(view, 1e-9, [800, 400], size).scale).toBeGreaterThan(0.5 * view.scale);
 });
 
