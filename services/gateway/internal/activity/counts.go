@@ -116,12 +116,12 @@ func (c *counting) begin(events []event, probes []Probe) []event {
 	return all
 }
 
-// mostCountries is more than there are codes of.
-const mostCountries = 300
+// MaxCountries is more than there are codes of.
+const MaxCountries = 300
 
 // seriesOf is nil for a country that is not asked for.
 func (c *counting) seriesOf(country string) *Series {
-	if c.all && country != "" && c.Countries[country] == nil && len(c.Countries) < mostCountries {
+	if c.all && country != "" && c.Countries[country] == nil && len(c.Countries) < MaxCountries {
 		c.Countries[country] = newSeries(len(c.Known))
 	}
 	return c.Countries[country]

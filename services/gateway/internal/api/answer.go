@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"io"
 	"math"
 	"net/http"
 	"strconv"
@@ -33,8 +34,15 @@ const bytesOfMessage = 64 << 10
 
 // payFor charges the length of an answer, before it is written and whether it is compressed or not.
 func (r *request) payFor(ctx context.Context, text []byte) error {
-	return r.visit.Reading().Pay(ctx, int64(len(text)/bytesOfMessage)*readlimit.RecordsOfMessage)
+	return r.payForLength(ctx, len(text))
 }
+
+func (r *request) payForLength(ctx context.Context, bytes int) error {
+	return r.visit.Reading().Pay(ctx, worthOfBytes(bytes))
+}
+
+// worthOfBytes is what so many bytes of an answer cost, in records.
+func worthOfBytes(bytes int) int64 { return int64(bytes/bytesOfMessage) * readlimit.RecordsOfMessage }
 
 // write answers a request with a text that nobody is to keep.
 func (r *request) write(ctx context.Context, w http.ResponseWriter, answer any) error {
@@ -42,29 +50,48 @@ func (r *request) write(ctx context.Context, w http.ResponseWriter, answer any) 
 	if err := r.payFor(ctx, text); err != nil {
 		return err
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Add("Vary", "Accept-Encoding")
-	if len(text) >= leastCompressed && acceptsGzip(r.Header.Values("Accept-Encoding")) {
-		w.Header().Set("Content-Encoding", "gzip")
-		text = compress(text)
-	}
-	writeJSON(w, text)
+	r.writeText(w, text)
 	return nil
 }
 
-func writeJSON(w http.ResponseWriter, text []byte) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
-	_, _ = w.Write(text) // whoever asked may be gone
+// pieces are a text that is not put together before it is written: long ones are shared by all who ask.
+type pieces [][]byte
+
+func (p pieces) length() (bytes int) {
+	for _, piece := range p {
+		bytes += len(piece)
+	}
+	return bytes
 }
 
-func compress(text []byte) []byte {
+func (p pieces) writeTo(w io.Writer) {
+	for _, piece := range p {
+		if _, err := w.Write(piece); err != nil {
+			return // whoever asked is gone
+		}
+	}
+}
+
+// writeText writes what is paid for, compressed where the client takes that.
+func (r *request) writeText(w http.ResponseWriter, text ...[]byte) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Add("Vary", "Accept-Encoding")
+	if pieces(text).length() >= leastCompressed && acceptsGzip(r.Header.Values("Accept-Encoding")) {
+		w.Header().Set("Content-Encoding", "gzip")
+		text = pieces{compress(text...)}
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(pieces(text).length()))
+	pieces(text).writeTo(w)
+}
+
+func compress(text ...[]byte) []byte {
 	var compressed bytes.Buffer
 	writer, err := gzip.NewWriterLevel(&compressed, gzip.BestSpeed)
 	if err != nil {
 		panic(err) // there is that level
 	}
-	_, _ = writer.Write(text) // into memory
+	pieces(text).writeTo(writer)
 	_ = writer.Close()
 	return compressed.Bytes()
 }

@@ -1,14 +1,19 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/footprint"
 	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/door"
 )
 
 // A long answer costs the address more messages than a short one, and so does looking through what was sampled for somebody else. Who has the list of probes
@@ -48,4 +53,36 @@ func TestAbuseAnswersAreCharged(t *testing.T) {
 			t.Error("what was sampled before costs nothing")
 		}
 	})
+}
+
+// Who waits until it can pay for an answer keeps none of it in memory meanwhile.
+func TestAbuseWhoWaitsUntilItCanPayHoldsLittle(t *testing.T) {
+	for path, accept := range map[string]string{
+		"/api/outages": "application/json", "/api/outages?watch=AA": door.MediaEvents, "/api/connections?step=600&country=all": "application/json",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			const clients, most = 40, 30_000
+			server := troubled(t, 4000, 50)
+			defer server.watch(t)()
+			ctx, cancel := context.WithCancel(t.Context())
+			var asking sync.WaitGroup
+			ask := func(path string, count int) {
+				for range count {
+					request := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
+					request.Header.Set("Accept", accept)
+					asking.Go(func() { server.ServeHTTP(httptest.NewRecorder(), request) })
+				}
+				synctest.Wait()
+			}
+			ask("/api/connections", 20) // more than can be paid for now
+			ask(path, 1)                // what all share is made
+			before, waiting := footprint.Heap(), server.answers.Len()
+			ask(path, clients)
+			if each := (footprint.Heap() - before) / clients; each > most || server.answers.Len() != waiting+clients {
+				t.Errorf("%s: %d of %d wait with %d bytes each, want %d at most", path, server.answers.Len()-waiting, clients, each, most)
+			}
+			cancel()
+			asking.Wait()
+		})
+	}
 }

@@ -44,15 +44,30 @@ func (a *API) serveConnections(ctx context.Context, w http.ResponseWriter, r *re
 	if !a.settings.Activity.IsKnown() {
 		return subscription.Refuse(codeUnavailable, "this gateway has not read the connection events of the last day yet; try again in some seconds")
 	}
-	probes := a.settings.Registry.Probes()
-	if err := r.visit.Reading().Pay(ctx, int64(a.settings.Activity.Events()+len(probes))); err != nil {
+	if err := r.visit.Reading().Pay(ctx, a.worthOfConnections(question)); err != nil {
 		return err
 	}
+	probes := a.settings.Registry.Probes()
 	for i := range probes {
 		question.Probes = append(question.Probes, countedProbe(&probes[i]))
 	}
 	question.Now = time.Now()
-	return r.write(ctx, w, connectionsOf(a.settings.Activity.Count(*question), question.Step))
+	r.writeText(w, encode(connectionsOf(a.settings.Activity.Count(*question), question.Step)))
+	return nil
+}
+
+// bytesOfFigure is about how long a figure of an answer is, which 0 is in most countries.
+const bytesOfFigure = 3
+
+// worthOfConnections is what an answer costs, in records. It is paid before any of it is made, so that who waits until it can pay holds none of it in memory.
+func (a *API) worthOfConnections(question *activity.Question) int64 {
+	_, _, probes := a.settings.Registry.Count()
+	series := 1 + len(question.Countries)
+	if question.All {
+		series = activity.MaxCountries
+	}
+	figures := 3 * series * int(activity.Length/question.Step)
+	return int64(a.settings.Activity.Events()+probes) + worthOfBytes(figures*bytesOfFigure)
 }
 
 func readConnections(asked *query) (*activity.Question, error) {

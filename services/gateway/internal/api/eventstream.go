@@ -3,34 +3,20 @@ package api
 import (
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
+
+	"atlasstream/services/gateway/internal/door"
 )
 
 const (
-	mediaEvents = "text/event-stream"
 	// keepAliveInterval is how long a stream may be silent: proxies give up on silent ones.
 	keepAliveInterval = 15 * time.Second
 	// maxPiece is what a client must read within the time for a write.
 	maxPiece = 16 << 10
+	// maxTextTime is how long a client may take to read one text, which is kept in memory for it until then.
+	maxTextTime = 2 * time.Minute
 )
-
-// acceptsEvents tells whether a client reads Server-Sent Events.
-func acceptsEvents(accept []string) bool {
-	for entry := range strings.SplitSeq(strings.Join(accept, ","), ",") {
-		media, parameters, err := mime.ParseMediaType(entry)
-		if err != nil || media != mediaEvents {
-			continue
-		}
-		if weight, err := strconv.ParseFloat(parameters["q"], 64); err != nil || weight > 0 {
-			return true
-		}
-	}
-	return false
-}
 
 // eventStream is an answer of Server-Sent Events (HTML standard, section 9.2).
 type eventStream struct {
@@ -42,31 +28,40 @@ type eventStream struct {
 
 func beginEvents(answer *answering, timeout time.Duration) *eventStream {
 	header := answer.Header()
-	header.Set("Content-Type", mediaEvents)
+	header.Set("Content-Type", door.MediaEvents)
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no")
 	return &eventStream{answer: answer, control: http.NewResponseController(answer), timeout: timeout}
 }
 
-// event is one of data that is one line.
-func event(name string, data []byte) []byte {
-	return fmt.Appendf(nil, "event: %s\ndata: %s\n\n", name, data)
-}
+// beginEvent is what comes before the data of an event. They are one line, behind which an empty one comes.
+func beginEvent(name string) []byte { return fmt.Appendf(nil, "event: %s\ndata: ", name) }
 
 // retry says after how many milliseconds a client comes again.
 func retry(milliseconds int) []byte { return fmt.Appendf(nil, "retry: %d\n\n", milliseconds) }
 
-// write writes piece by piece, so that a client that reads slowly has the time for a piece and not for all. Without a text, it writes a comment where the
-// stream has been silent for long.
-func (s *eventStream) write(text []byte) error {
+// writeAll writes a text and flushes it. Without one, it writes a comment where the stream has been silent for long.
+func (s *eventStream) writeAll(text pieces) error {
 	if len(text) == 0 {
 		if time.Since(s.written) < keepAliveInterval {
 			return nil
 		}
-		text = []byte(":\n\n")
+		text = pieces{[]byte(":\n\n")}
 	}
+	until := time.Now().Add(maxTextTime)
+	for _, piece := range text {
+		if err := s.write(piece, until); err != nil {
+			return err
+		}
+	}
+	s.written = time.Now()
+	return s.control.Flush()
+}
+
+// write writes a little at a time, for which a client that reads slowly has the time for a write; for all it has until a time.
+func (s *eventStream) write(text []byte, until time.Time) error {
 	for len(text) > 0 {
-		if err := s.answer.allowTime(s.timeout); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		if err := s.answer.allowTime(min(s.timeout, time.Until(until))); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return err
 		}
 		n, err := s.answer.Write(text[:min(len(text), maxPiece)])
@@ -75,6 +70,5 @@ func (s *eventStream) write(text []byte) error {
 		}
 		text = text[n:]
 	}
-	s.written = time.Now()
-	return s.control.Flush()
+	return nil
 }

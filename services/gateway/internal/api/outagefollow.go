@@ -1,10 +1,10 @@
 package api
 
 import (
-	"bytes"
 	"net/http"
 	"time"
 
+	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
 )
 
@@ -29,12 +29,12 @@ func (a *API) followOutages(w http.ResponseWriter, r *request, asked *outagesQue
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	text := retry(comeAgain)
+	text := pieces{retry(comeAgain)}
 	pause := time.NewTicker(followEvery)
 	defer pause.Stop()
 	for err == nil {
 		text = append(text, told.news(now, time.Now())...)
-		if r.payFor(r.Context(), text) != nil || stream.write(text) != nil {
+		if r.payForLength(r.Context(), text.length()) != nil || stream.writeAll(text) != nil {
 			return nil // the client has gone
 		}
 		select {
@@ -57,30 +57,25 @@ type toldOutages struct {
 }
 
 // news is what is new: all outages where they are not the former ones with revisions.
-func (t *toldOutages) news(now *outagewatch.Answer, at time.Time) []byte {
+func (t *toldOutages) news(now *outagewatch.Answer, at time.Time) (text pieces) {
 	silent := now.SilentSince(at)
 	isOther := t.last == nil || !now.Continues(t.last) || !t.silent.Equal(silent)
 	if now == t.last && !isOther {
 		return nil
 	}
 	t.last, t.silent = now, silent
-	var text bytes.Buffer
 	if isOther {
-		answer := t.asked.answer(now)
-		answer.SilentSince = instant(silent)
-		text.Write(event("outages", bytes.TrimSpace(encode(answer))))
+		text = append(append(text, beginEvent("outages")), t.asked.text(now, silent, logscan.Read{})...)
+		text = append(text, []byte("\n")) // the answer is a line
 	}
-	revisions := make(map[int64]int64, len(now.Outages))
-	for i, one := range now.JSON() {
-		o := &now.Outages[i]
-		if !t.asked.wants(o) {
-			continue
-		}
+	revisions := make(map[int64]int64, len(t.revisions))
+	for _, place := range t.asked.places(now) {
+		o := &now.Outages[place]
 		if former, known := t.revisions[o.ID]; !isOther && (!known || former != o.Revision) {
-			text.Write(event("outage", one))
+			text = append(text, beginEvent("outage"), now.JSON()[place], []byte("\n\n"))
 		}
 		revisions[o.ID] = o.Revision
 	}
 	t.revisions = revisions
-	return text.Bytes()
+	return text
 }

@@ -2,15 +2,14 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"atlasstream/services/gateway/internal/door"
 	"atlasstream/services/gateway/internal/logscan"
-	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/subscription"
@@ -26,16 +25,6 @@ const (
 	// liveAge is of which time the outages of now are.
 	liveAge = 24 * time.Hour
 )
-
-type outagesAnswer struct {
-	From        instant           `json:"from"`
-	To          instant           `json:"to"`
-	LogOffset   int64             `json:"log_offset"`
-	Registry    string            `json:"registry"`
-	SilentSince instant           `json:"silent_since"`
-	Outages     []json.RawMessage `json:"outages"`
-	Read        readAnswer        `json:"read"`
-}
 
 // outagesQuery says which outages are asked for.
 type outagesQuery struct {
@@ -57,7 +46,7 @@ func (a *API) serveOutages(ctx context.Context, w http.ResponseWriter, r *reques
 		return err
 	}
 	w.Header().Add("Vary", "Accept")
-	if acceptsEvents(r.Header.Values("Accept")) && asked.interval == (playback.Interval{}) {
+	if door.AcceptsEvents(r.Header.Values("Accept")) && asked.interval == (playback.Interval{}) {
 		return a.followOutages(w, r, asked)
 	}
 	now, err := a.settings.Outages.Now()
@@ -71,9 +60,12 @@ func (a *API) serveOutages(ctx context.Context, w http.ResponseWriter, r *reques
 			return err
 		}
 	}
-	answer := asked.answer(found.Answer)
-	answer.SilentSince, answer.Read = instant(now.SilentSince(time.Now())), readOf(found.read)
-	return r.write(ctx, w, answer)
+	text := asked.text(found.Answer, now.SilentSince(time.Now()), found.read)
+	if err := r.payForLength(ctx, text.length()); err != nil {
+		return err
+	}
+	r.writeText(w, text...)
+	return nil
 }
 
 func (a *API) outagesOf(ctx context.Context, r *request, interval playback.Interval) (*pastOutages, error) {
@@ -137,30 +129,17 @@ func (q *query) units(name string) []string {
 	return names
 }
 
-// wants tells whether an outage is asked for.
-func (q *outagesQuery) wants(o *outage.Outage) bool {
-	if q.interval != (playback.Interval{}) && !o.WasOn(q.interval.Start, q.interval.End) {
-		return false
-	}
-	if len(q.watched) == 0 {
-		return true
-	}
-	isWatched := func(name string) bool { return slices.Contains(q.watched, name) }
-	return slices.ContainsFunc(o.Countries, func(s outage.Share) bool { return isWatched(s.Name) }) ||
-		slices.ContainsFunc(o.Networks, func(s outage.Share) bool { return isWatched(s.Name) })
-}
-
-func (q *outagesQuery) answer(found *outagewatch.Answer) *outagesAnswer {
-	answer := &outagesAnswer{
-		From: instant(found.From), To: instant(found.To), LogOffset: found.Offset, Registry: found.Registry, Outages: []json.RawMessage{},
-	}
-	if q.interval != (playback.Interval{}) {
-		answer.From, answer.To = instant(q.interval.Start), instant(q.interval.End)
-	}
-	for i, text := range found.JSON() {
-		if q.wants(&found.Outages[i]) {
-			answer.Outages = append(answer.Outages, text)
+// places are those of the outages that are asked for.
+func (q *outagesQuery) places(found *outagewatch.Answer) (places []int) {
+	if len(q.watched) > 0 {
+		places = found.Hitting(q.watched)
+	} else {
+		for place := range found.Outages {
+			places = append(places, place)
 		}
 	}
-	return answer
+	if q.interval == (playback.Interval{}) {
+		return places
+	}
+	return slices.DeleteFunc(places, func(place int) bool { return !found.Outages[place].WasOn(q.interval.Start, q.interval.End) })
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/door"
 	"atlasstream/services/gateway/internal/outage"
 )
 
@@ -66,7 +67,7 @@ func TestOutages(t *testing.T) {
 // It is never said that there is no outage where nobody knows.
 func TestOutagesThatAreNotKnown(t *testing.T) {
 	server := serve(t, Settings{}, admission.Limits{})
-	for _, accept := range []string{"application/json", mediaEvents} {
+	for _, accept := range []string{"application/json", door.MediaEvents} {
 		answer := server.ask("/api/outages", "Accept", accept)
 		if answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Retry-After") != "5" ||
 			!strings.HasPrefix(answer.Body.String(), `{"error":"[unavailable] this gateway has not read the connection events yet`) {
@@ -134,7 +135,7 @@ func (f *following) Write(text []byte) (int, error) {
 func (s *server) follow(ctx context.Context, path string) *following {
 	f := &following{header: http.Header{}, ended: make(chan struct{})}
 	request := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
-	request.Header.Set("Accept", mediaEvents)
+	request.Header.Set("Accept", door.MediaEvents)
 	go func() {
 		defer close(f.ended)
 		s.ServeHTTP(f, request)
@@ -248,7 +249,7 @@ func TestShutdownCutsOffWhoDoesNotRead(t *testing.T) {
 		defer server.watch(t)()
 		client := &stuck{http.Header{}, make(chan struct{})}
 		request := httptest.NewRequest(http.MethodGet, "/api/outages", bytes.NewReader(nil))
-		request.Header.Set("Accept", mediaEvents)
+		request.Header.Set("Accept", door.MediaEvents)
 		go server.ServeHTTP(client, request)
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

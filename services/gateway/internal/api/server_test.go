@@ -92,7 +92,7 @@ func probesOf(known *registry.Registry) map[atlas.ProbeID]outage.Probe {
 }
 
 // watch has the outages looked for until the function that it gives is called.
-func (s *server) watch(t *testing.T) (stop func()) {
+func (s *server) watch(t testing.TB) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

@@ -16,8 +16,8 @@ import (
 // eventUnsubscribed ends a body: its one subscription is over.
 const eventUnsubscribed = "atlas_unsubscribed"
 
-// mediaEvents is the media type of Server-Sent Events.
-const mediaEvents = "text/event-stream"
+// MediaEvents is the media type of Server-Sent Events.
+const MediaEvents = "text/event-stream"
 
 // body is how the body of an answer tells events.
 type body interface {
@@ -33,16 +33,24 @@ type body interface {
 
 // bodyFor picks what a client with the given Accept headers reads: Server-Sent Events if it names them, lines otherwise.
 func bodyFor(accept []string) body {
+	if AcceptsEvents(accept) {
+		return serverSentEvents{}
+	}
+	return lines{}
+}
+
+// AcceptsEvents tells whether a client with the given Accept headers asks for Server-Sent Events, by their name.
+func AcceptsEvents(accept []string) bool {
 	for entry := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		media, parameters, err := mime.ParseMediaType(entry)
-		if err != nil || media != mediaEvents {
+		if err != nil || media != MediaEvents {
 			continue
 		}
 		if weight, err := strconv.ParseFloat(parameters["q"], 64); err != nil || weight > 0 {
-			return serverSentEvents{}
+			return true
 		}
 	}
-	return lines{}
+	return false
 }
 
 // lines writes each event as ["name",payload] on a line of its own.
@@ -117,7 +125,7 @@ func endOf(parameters []byte) string {
 	return "end." + base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-func (serverSentEvents) contentType() string { return mediaEvents }
+func (serverSentEvents) contentType() string { return MediaEvents }
 func (serverSentEvents) keepAlive() []byte   { return []byte(":\n\n") }
 func (serverSentEvents) isLast(event []byte) bool {
 	return bytes.HasPrefix(event, []byte("event: "+eventUnsubscribed+"\n"))

@@ -2,6 +2,7 @@ package outagewatch
 
 import (
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,12 +15,14 @@ type Answer struct {
 	Offset   int64     // of the last event that it knows; -1 for none
 	Registry string    // digest of what is known of probes
 	Outages  []outage.Outage
-	reading  *reading      // what it was found by
+	reading  chan struct{} // tells by which reading it was found, and does not keep that in memory
 	patience time.Duration // how long no event may come
 	since    time.Time     // when the first reading of the log began, as far as it matters
 
 	encode  sync.Once
 	encoded []json.RawMessage
+	index   sync.Once
+	hit     map[string][]int // by the names of countries and networks: the outages that hit probes of it, by their places
 }
 
 // JSON gives each outage as it is told; it is written once for all who ask.
@@ -35,6 +38,28 @@ func (a *Answer) JSON() []json.RawMessage {
 		}
 	})
 	return a.encoded
+}
+
+// Hitting gives the places of the outages that hit probes of one of some countries and networks, in their order. What an outage hit is looked through once
+// for all who ask.
+func (a *Answer) Hitting(names []string) (places []int) {
+	a.index.Do(a.noteHits)
+	for _, name := range names {
+		places = append(places, a.hit[name]...)
+	}
+	slices.Sort(places)
+	return slices.Compact(places)
+}
+
+func (a *Answer) noteHits() {
+	a.hit = make(map[string][]int)
+	for place := range a.Outages {
+		for _, shares := range [][]outage.Share{a.Outages[place].Countries, a.Outages[place].Networks} {
+			for _, share := range shares {
+				a.hit[share.Name] = append(a.hit[share.Name], place)
+			}
+		}
+	}
 }
 
 // Continues tells whether both are of one reading of the log, so that what is new are the revisions that the former does not have.

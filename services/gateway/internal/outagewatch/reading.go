@@ -25,7 +25,8 @@ type reading struct {
 
 	taking sync.Mutex // for what follows
 	days   *outage.Days
-	answer *Answer // nil since the last event
+	answer *Answer // nil before the first
+	made   time.Time
 }
 
 func newReading(registry *outage.Registry, first outage.Day) *reading {
@@ -81,24 +82,27 @@ func (r *reading) takeWaiting() {
 	for i := range events {
 		r.days.Take(events[i])
 	}
-	if len(events) > 0 {
-		r.answer = nil
-	}
 }
 
-// now gives the outages of now, which are the same until the next event.
+// answerAge is for how long an answer is good, whatever comes: events may come all the time, and anybody may ask as often.
+const answerAge = time.Second
+
+// now gives the outages of now, or of a moment ago.
 func (r *reading) now() *Answer {
 	r.taking.Lock()
 	defer r.taking.Unlock()
-	if r.takeWaiting(); r.answer == nil {
-		r.answer = r.answerOf(r.days)
+	if r.answer != nil && time.Since(r.made) < answerAge {
+		return r.answer
+	}
+	if r.takeWaiting(); r.answer == nil || r.answer.Offset != r.days.Offset() {
+		r.answer, r.made = r.answerOf(r.days), time.Now()
 		r.answer.Outages = r.days.Outages()
 	}
 	return r.answer
 }
 
 func (r *reading) answerOf(days *outage.Days) *Answer {
-	answer := &Answer{Offset: days.Offset(), Registry: r.registry.Digest(), reading: r, patience: days.Silence(), since: r.began}
+	answer := &Answer{Offset: days.Offset(), Registry: r.registry.Digest(), reading: r.broken, patience: days.Silence(), since: r.began}
 	if now := days.Now(); now.Unix() > 0 {
 		answer.From, answer.To = now.Add(-24*time.Hour), now
 	}

@@ -71,6 +71,7 @@ func TestReplicasHaveEqualLists(t *testing.T) {
 			defer run(t, w)()
 			for log.end < len(n.records) {
 				log.deliver(w, 1+random.IntN(6))
+				time.Sleep(answerAge)
 				switch random.IntN(20) {
 				case 0:
 					w.Restart()
@@ -260,6 +261,35 @@ func TestAbuseTooMuchPast(t *testing.T) {
 		_, _, err := w.Past(t.Context(), nil, time.Now(), time.Now())
 		if tooMuch, is := errors.AsType[*TooMuchError](err); !is || tooMuch.Events != 35*50_000 {
 			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// However often somebody asks while events come, the outages are told anew once a second.
+func TestAbuseAnswersAreMadeOnceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := simulate(t, 60, 3)
+		log := &fakeLog{records: n.records, end: n.at(2)}
+		w, registry := watch(log)
+		registry.set(n.probes)
+		defer run(t, w)()
+		first := mustNow(t, w)
+		time.Sleep(answerAge)
+		if mustNow(t, w) != first {
+			t.Error("without an event there is another answer")
+		}
+		log.deliver(w, 1)
+		second := mustNow(t, w)
+		for range 10 {
+			log.deliver(w, 1)
+			if mustNow(t, w) != second || second == first {
+				t.Error("there is another answer within a second")
+			}
+			time.Sleep(answerAge / 20)
+		}
+		time.Sleep(answerAge)
+		if got := mustNow(t, w).Offset; got != second.Offset+10 {
+			t.Errorf("after a second the answer is of offset %d, want %d", got, second.Offset+10)
 		}
 	})
 }
