@@ -124,7 +124,7 @@ function address(path: string, query: Query): string {
 }
 
 /** Resolves after so many milliseconds; an abort rejects it. */
-function waiting(wait: number, signal: AbortSignal | undefined): Promise<void> {
+export function waiting(wait: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resume, reject) => {
     const end = () => {
       clearTimeout(timer);

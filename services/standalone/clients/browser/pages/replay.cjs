@@ -76,9 +76,21 @@ async function startsWhereTheLogDoes({ page, url }) {
   await says(page, "replaying");
 }
 
-exports.expected = ["/api/connections", "/api/outages"]; // 503 until the gateway has read the log
+/** A link without an interval is about the last hour: it is found as soon as the gateway can say it, and if it cannot, that is said. */
+async function findsTheInterval({ page, context, url }) {
+  const busy = { status: 503, contentType: "application/json", body: '{"error":"[unavailable] the log cannot be read"}' };
+  await context.route("**/api/measurements/1768147", (route) => route.fulfill(busy), { times: 1 });
+  await page.goto(url + link("play=0"));
+  await page.waitForSelector("main .error >> text=It is tried again.");
+  await says(page, "paused at 2015-03-2");
+  assert.equal(await page.locator("main .error").count(), 0);
+  await page.goto(url + link("play=0").replace("1768147", "4711"));
+  await page.waitForSelector("main [role=alert] >> text=The log has no result of measurement 4711.");
+}
 
-exports.run = async ({ page, url, axe, working, screenshot }) => {
+exports.expected = ["/api/connections", "/api/outages", "/api/measurements/"]; // 503 until the gateway has read the log
+
+exports.run = async ({ page, context, url, axe, working, screenshot }) => {
   await page.goto(url + link("from=2015-03-21T00:00Z&to=2015-03-28T00:00Z"));
   await page.waitForSelector("text=2,771 records: this measurement's results, exact");
   await page.click("text=Show as table");
@@ -124,6 +136,7 @@ exports.run = async ({ page, url, axe, working, screenshot }) => {
   await keepsWhatWasClicked({ page, url });
   working();
   await startsWhereTheLogDoes({ page, url });
+  await findsTheInterval({ page, context, url });
 
   await page.goto(url + link(night));
   await page.waitForSelector("text=this measurement's results, exact");

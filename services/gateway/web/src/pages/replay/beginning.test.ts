@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Measurement } from "../../api/types.ts";
-import { hourTo, lastHourOf, subjectOf } from "./beginning.ts";
+import { hourTo, lastHourOf, parametersOf, subjectOf } from "./beginning.ts";
 import { neighbour } from "./markers.ts";
 
 const now = 1427414903.5;
@@ -64,6 +64,12 @@ test("a subscription is about a measurement, or about connections", () => {
   expect(subjectOf({ msm: 1768147, prb: 1 })).toEqual({ msm: 1768147 });
   expect(subjectOf({ stream_type: "probestatus" })).toEqual({ stream: "probestatus" });
   expect(subjectOf({ msm: "x" })).toBeUndefined();
+});
+
+test("the view of probes needs no subscription in its link", () => {
+  expect(parametersOf({ sub: [], view: "probes" })).toEqual({ stream_type: "probestatus" });
+  expect(parametersOf({ sub: [{ msm: 5 }], view: "probes" })).toEqual({ msm: 5 });
+  expect(parametersOf({ sub: [], view: "instances" })).toBeUndefined();
 });
 
 test("the neighbour of a time is the nearest marker on that side, and not the one that it stands at", () => {

@@ -1,5 +1,5 @@
 import type { MeasurementInLog } from "../../api/types.ts";
-import type { Parameters } from "../../link/link.ts";
+import type { Link, Parameters } from "../../link/link.ts";
 import type { Extent } from "../../replay/extent.ts";
 import type { Subject } from "./facts.svelte.ts";
 
@@ -25,6 +25,11 @@ function endOf({ last, complete, measurement }: Known, now: number): number | un
 /** The last hour of connection events. */
 export function hourTo(now: number): Extent {
   return { from: Math.floor(now - hour), to: Math.floor(now) };
+}
+
+/** What a link has replayed: its subscription, or all connections of probes, which the view of them is about. */
+export function parametersOf({ sub, view }: Pick<Link, "sub" | "view">): Parameters | undefined {
+  return sub[0] ?? (view === "probes" ? { stream_type: "probestatus" } : undefined);
 }
 
 /** What a subscription is about. */

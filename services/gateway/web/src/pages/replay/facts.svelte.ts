@@ -1,5 +1,6 @@
 import { ApiError } from "../../api/client.ts";
 import type { Measurement, Outages, Volume } from "../../api/types.ts";
+import { persist } from "../../api/persist.ts";
 import { api } from "../../frame/api.ts";
 import type { GatewayError } from "../../frame/errors.ts";
 import type { Extent } from "../../replay/extent.ts";
@@ -24,32 +25,35 @@ export class Facts {
   /** Asks for the timeline's bars. The function that it returns gives that up. */
   askVolume(subject: Subject, { from, to }: Extent): () => void {
     this.volumeFault = undefined;
+    const failed = (error: unknown) => {
+      this.volume = undefined;
+      this.volumeFault = faultOf(error);
+    };
     return later(async (signal) => {
       try {
-        this.volume = await api.volume({ ...subject, from, to, buckets }, signal);
+        this.volume = await persist(() => api.volume({ ...subject, from, to, buckets }, signal), signal, failed);
+        this.volumeFault = undefined;
       } catch (error) {
-        if (signal.aborted) return;
-        this.volume = undefined;
-        this.volumeFault = faultOf(error);
+        if (!signal.aborted) failed(error);
       }
     });
   }
 
-  /** Asks which outages there were, until the gateway has read what it has to know for that. */
+  /** Asks which outages there were. */
   askOutages({ from, to }: Extent): () => void {
-    return later((signal) => this.#askOutages({ from: Math.max(from, to - longestOutages), to }, signal));
-  }
-
-  async #askOutages(interval: Extent, signal: AbortSignal): Promise<void> {
-    try {
-      this.outages = await api.outages(interval, signal);
-      this.outagesFault = undefined;
-    } catch (error) {
-      if (signal.aborted) return;
+    const interval = { from: Math.max(from, to - longestOutages), to };
+    const failed = (error: unknown) => {
       this.outages = undefined;
       this.outagesFault = faultOf(error);
-      if (this.outagesFault?.code === "unavailable") setTimeout(() => signal.aborted || void this.#askOutages(interval, signal), again);
-    }
+    };
+    return later(async (signal) => {
+      try {
+        this.outages = await persist(() => api.outages(interval, signal), signal, failed);
+        this.outagesFault = undefined;
+      } catch (error) {
+        if (!signal.aborted) failed(error);
+      }
+    });
   }
 
   /** Asks how fast an interval may be replayed, and what is known of the measurement. */
@@ -57,7 +61,11 @@ export class Facts {
     this.limit = this.measurement = undefined;
     if (!("msm" in subject)) return () => {};
     return later(async (signal) => {
-      const answer = await api.measurement(subject.msm, { from, to }, signal).catch(() => undefined);
+      const answer = await persist(
+        () => api.measurement(subject.msm, { from, to }, signal),
+        signal,
+        () => {},
+      ).catch(() => undefined);
       if (signal.aborted) return;
       this.limit = answer?.speed ?? undefined;
       this.measurement = answer?.measurement ?? null;
@@ -67,7 +75,6 @@ export class Facts {
 
 /** What one answer of /api/outages may cover. */
 const longestOutages = 7 * 86400; // seconds
-const again = 10_000; // ms
 
 function later(ask: (signal: AbortSignal) => Promise<void>): () => void {
   const ended = new AbortController();
@@ -78,6 +85,6 @@ function later(ask: (signal: AbortSignal) => Promise<void>): () => void {
   };
 }
 
-function faultOf(error: unknown): GatewayError | undefined {
+export function faultOf(error: unknown): GatewayError | undefined {
   return error instanceof ApiError ? { code: error.code, words: error.words } : undefined;
 }
