@@ -1,4 +1,4 @@
-// Follows a link to an outage of the past: the state at its start comes from the log, the rest is replayed; the outage is in the list, and a marker on the timeline.
+// Follows a link to an outage of the past, and one that names no outage: the state at its start comes from the log, the rest is replayed; the outage is in the list, and a marker on the timeline.
 // What the detector says is scripted, as it would take minutes to be sure; all else is the gateway's.
 const assert = require("node:assert/strict");
 
@@ -19,6 +19,25 @@ const shows = (page, selector, text) =>
   page.waitForFunction(([selector, text]) => document.querySelector(selector)?.textContent.replace(/\s+/g, " ").includes(text), [selector, text]);
 
 const says = (page, words) => shows(page, "header .words", words);
+
+/** A link that names the view alone is about the connections of the last hour, which the page finds as soon as the gateway answers. */
+async function opensTheLastHour({ page, url }) {
+  await page.goto(`${url}/replay`);
+  await page.click("text=the connections of probes in the last hour");
+  await says(page, "paused at");
+  await shows(page, ".headline", "34 connected");
+  assert.deepEqual(["sub", "view"].map((name) => new URL(page.url()).searchParams.get(name)), ['{"stream_type":"probestatus"}', "probes"]);
+  await page.click("button:text-is('Table')");
+  await shows(page, ".count", "0 connection events");
+}
+
+/** Another interval is another replay, which has to know where the probes are, too. */
+async function showsAnotherInterval({ page }) {
+  await page.press("[aria-label='End of the interval']", "Home");
+  await page.waitForURL((address) => address.searchParams.get("t") === null);
+  await says(page, "paused at");
+  await shows(page, ".headline", "14 unknown");
+}
 
 exports.run = async ({ page, context, url, ask, axe, working, screenshot }) => {
   const start = await ask("when");
@@ -49,9 +68,16 @@ exports.run = async ({ page, context, url, ask, axe, working, screenshot }) => {
   await page.keyboard.press("]");
   await says(page, clock(0));
   await shows(page, ".outages tbody tr", "UG Uganda");
+  // What has the focus keeps it, wherever one jumps.
+  await page.focus("section.units button >> nth=0");
+  const focused = await page.evaluateHandle(() => document.activeElement);
   await page.keyboard.press("[");
   await says(page, clock(-30));
+  await shows(page, ".headline", "Now 20 of 34 connected");
   await page.keyboard.press("]");
+  await says(page, clock(0));
+  assert.ok(await focused.evaluate((element) => element === document.activeElement), "the focus is lost");
+  await page.focus("h1");
   await page.keyboard.press("1");
   await page.keyboard.press(" ");
   await shows(page, ".headline", "Now 8 of 34 connected");
@@ -76,4 +102,6 @@ exports.run = async ({ page, context, url, ask, axe, working, screenshot }) => {
       await screenshot(page, `replay-probes-${colorScheme}-${width}`);
     }
   }
+  await showsAnotherInterval({ page });
+  await opensTheLastHour({ page, url });
 };

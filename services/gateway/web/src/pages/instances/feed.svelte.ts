@@ -11,8 +11,9 @@ type Listener = (probes: ReadonlySet<number>) => void;
  * however many results come; probes on the map as they change.
  */
 export class Feed {
-  readonly catchments: Catchments;
-  readonly #opened: number;
+  catchments: Catchments;
+  readonly #options: Options;
+  #opened: number;
   /** version counts the showings: whoever reads it in a template is drawn again with each. */
   version = $state(0);
   #listeners: readonly Listener[] = [];
@@ -20,6 +21,7 @@ export class Feed {
   #located = -Infinity;
 
   constructor(options: Options, opened: number) {
+    this.#options = options;
     this.catchments = new Catchments(options);
     this.#opened = opened;
   }
@@ -28,6 +30,15 @@ export class Feed {
   get opened(): number {
     void this.version;
     return Math.min(this.#opened, this.catchments.beginning);
+  }
+
+  /** begin anew at another time: what was taken counts no more. Who watches goes on watching. */
+  begin(opened: number): void {
+    this.catchments = new Catchments(this.#options);
+    this.#opened = opened;
+    this.#located = -Infinity;
+    clearTimeout(this.#timer);
+    this.#show();
   }
 
   /** take results that are to be shown. */

@@ -13,8 +13,8 @@ type Listener = (probes: ReadonlySet<number> | undefined) => void;
  * probes on the map as they change.
  */
 export class Feed {
-  readonly states = new States();
-  readonly activity: Activity;
+  states = new States();
+  activity: Activity;
   /** Time of the newest event, no later than now. */
   newest: number | undefined;
   /** version counts the showings: whoever reads it in a template is drawn again with each. */
@@ -29,6 +29,16 @@ export class Feed {
   constructor(now: () => number, since: number) {
     this.#now = now;
     this.activity = new Activity(since);
+  }
+
+  /** begin anew: what was taken counts no more, and all events are taken from another time on. Who watches goes on watching. */
+  begin(since: number): void {
+    this.states = new States();
+    this.activity = new Activity(since);
+    this.newest = undefined;
+    this.isLoaded = false;
+    this.#tell(undefined);
+    this.#show();
   }
 
   /** load takes what /api/probes says. The state of a past is what events say alone; then the answer tells where probes are. */

@@ -1,4 +1,5 @@
 import type { Measurement } from "../../api/types.ts";
+import { persist } from "../../api/persist.ts";
 import { api } from "../../frame/api.ts";
 import { kept } from "../../frame/settings.svelte.ts";
 import { letterOf } from "../../instances/letters.ts";
@@ -12,28 +13,23 @@ import type { Consumer } from "./player.svelte.ts";
 /** Which instances answered which probes: what is replayed, as the view of instances takes it. */
 export class InstancesReplay implements Consumer {
   readonly measurement: number;
-  readonly #described: Measurement | null;
-  readonly #places: readonly Place[];
-  feed: Feed = $state.raw(new Feed({}, 0));
+  readonly feed: Feed;
   probes = $state.raw(noProbes);
 
   constructor(measurement: number, described: Measurement | null, places: readonly Place[], at: number) {
     this.measurement = measurement;
-    this.#described = described;
-    this.#places = places;
-    this.begin(at);
-  }
-
-  begin(at: number): void {
-    this.feed.close();
     const options = {
-      letter: letterOf(this.measurement, this.#described?.target ?? ""),
-      interval: this.#described?.interval ?? null,
-      places: this.#places,
-      given: kept(() => storedPlaces(localStorage, this.measurement)) ?? {},
+      letter: letterOf(measurement, described?.target ?? ""),
+      interval: described?.interval ?? null,
+      places,
+      given: kept(() => storedPlaces(localStorage, measurement)) ?? {},
       where: (probe: number) => this.probes.get(probe),
     };
     this.feed = new Feed(options, at);
+  }
+
+  begin(at: number): void {
+    this.feed.begin(at);
   }
 
   take(deliveries: readonly Delivery[]): void {
@@ -50,7 +46,11 @@ export class InstancesReplay implements Consumer {
 
   /** Asks where probes stand. Without that they are not on the map. */
   async ask(signal: AbortSignal): Promise<void> {
-    const columns = await api.probes(signal).catch(() => undefined);
+    const columns = await persist(
+      () => api.probes(signal),
+      signal,
+      () => {},
+    ).catch(() => undefined);
     if (columns) this.probes = probesOf(columns);
     this.feed.changed();
   }

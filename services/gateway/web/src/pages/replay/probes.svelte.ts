@@ -1,4 +1,5 @@
 import { ApiError } from "../../api/client.ts";
+import { persist } from "../../api/persist.ts";
 import type { Probes } from "../../api/types.ts";
 import { api } from "../../frame/api.ts";
 import type { Delivery } from "../../stream/stream.ts";
@@ -10,20 +11,18 @@ export const before = 86_400; // seconds
 
 /** Which probes were connected: what is replayed, as the view of probes takes it. */
 export class ProbesReplay implements Consumer {
-  readonly #clock: () => number;
+  readonly feed: Feed;
   #columns: Probes | undefined;
-  feed: Feed = $state.raw(new Feed(() => 0, 0));
   /** Why it is not known where probes are. */
   fault = $state.raw<ApiError | undefined>();
 
   /** `clock` is the time of the replay, in Unix seconds. */
   constructor(clock: () => number) {
-    this.#clock = clock;
+    this.feed = new Feed(clock, clock());
   }
 
   begin(at: number): void {
-    this.feed.close();
-    this.feed = new Feed(this.#clock, at);
+    this.feed.begin(at);
     if (this.#columns) this.feed.load(this.#columns, false);
   }
 
@@ -44,7 +43,12 @@ export class ProbesReplay implements Consumer {
   /** Asks which probes there are, and where. Without that only those are shown that the events name. */
   async ask(signal: AbortSignal): Promise<void> {
     try {
-      this.#columns = await api.probes(signal);
+      this.#columns = await persist(
+        () => api.probes(signal),
+        signal,
+        (error) => (this.fault = error),
+      );
+      this.fault = undefined;
       this.feed.load(this.#columns, false); // their states are those of now
     } catch (error) {
       if (error instanceof ApiError) this.fault = error;
