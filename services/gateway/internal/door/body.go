@@ -57,13 +57,13 @@ func AcceptsEvents(accept []string) bool {
 type lines struct{}
 
 func (lines) Event(name string, payload []byte) *outbox.Message {
-	text := appendJSONArray(make([]byte, 0, len(name)+len(payload)+len(`["",]`)+1), name, payload)
-	return outbox.Text(append(onOneLine(text), '\n'))
+	text := appendJSONArray(outbox.Blank(len(name)+len(payload)+len(`["",]`)+1), name, payload)
+	return outbox.Written(append(onOneLine(text), '\n'))
 }
 
 func (lines) EventAt(name string, payload []byte, cursor string) *outbox.Message {
-	text := appendJSONArrayAt(make([]byte, 0, len(name)+len(payload)+len(cursor)+len(`["",,""]`)+1), name, payload, cursor)
-	return outbox.Text(append(onOneLine(text), '\n'))
+	text := appendJSONArrayAt(outbox.Blank(len(name)+len(payload)+len(cursor)+len(`["",,""]`)+1), name, payload, cursor)
+	return outbox.Written(append(onOneLine(text), '\n'))
 }
 
 // EventAtStart implements fanout.StartEncoding.
@@ -88,14 +88,14 @@ func (lines) continued(after string) func(*subscription.Subscription) {
 type serverSentEvents struct{}
 
 func (serverSentEvents) Event(name string, payload []byte) *outbox.Message {
-	return outbox.Text(appendServerSentEvent(make([]byte, 0, len(name)+len(payload)+len("event: \ndata: \n\n")), name, payload))
+	return outbox.Written(appendServerSentEvent(outbox.Blank(len(name)+len(payload)+len("event: \ndata: \n\n")), name, payload))
 }
 
 // EventAt has the cursor for the event's ID, which a browser hands back as it reconnects.
 func (serverSentEvents) EventAt(name string, payload []byte, cursor string) *outbox.Message {
-	text := make([]byte, 0, len(name)+len(payload)+len(cursor)+len("event: \nid: \ndata: \n\n"))
+	text := outbox.Blank(len(name) + len(payload) + len(cursor) + len("event: \nid: \ndata: \n\n"))
 	text = append(append(append(text, "id: "...), cursor...), '\n')
-	return outbox.Text(appendServerSentEvent(text, name, payload))
+	return outbox.Written(appendServerSentEvent(text, name, payload))
 }
 
 // EventAtStart implements fanout.StartEncoding. The ID stands in the confirmation and not by itself: event-source-polyfill and launchdarkly-eventsource take

@@ -13,11 +13,11 @@ import (
 type jsonArrays struct{}
 
 func (jsonArrays) Event(name string, payload []byte) *outbox.Message {
-	return outbox.Text(appendJSONArray(make([]byte, 0, len(name)+len(payload)+len(`["",]`)), name, payload))
+	return outbox.Written(appendJSONArray(outbox.Blank(len(name)+len(payload)+len(`["",]`)), name, payload))
 }
 
 func (jsonArrays) EventAt(name string, payload []byte, cursor string) *outbox.Message {
-	return outbox.Text(appendJSONArrayAt(make([]byte, 0, len(name)+len(payload)+len(cursor)+len(`["",,""]`)), name, payload, cursor))
+	return outbox.Written(appendJSONArrayAt(outbox.Blank(len(name)+len(payload)+len(cursor)+len(`["",,""]`)), name, payload, cursor))
 }
 
 // EventAtStart implements fanout.StartEncoding.

@@ -49,10 +49,10 @@ func (c copying) Event(name string, payload []byte) *outbox.Message {
 }
 
 func (copying) EventAt(name string, payload []byte, cursor string) *outbox.Message {
-	text := make([]byte, 0, len(name)+len(payload)+len(cursor)+len(`["",,""]`))
+	text := outbox.Blank(len(name) + len(payload) + len(cursor) + len(`["",,""]`))
 	text = append(append(append(text, `["`...), name...), `",`...)
 	text = append(append(append(text, payload...), `,"`...), cursor...)
-	return outbox.Text(append(text, `"]`...))
+	return outbox.Written(append(text, `"]`...))
 }
 
 type copyingSink struct {

@@ -65,20 +65,36 @@ func (m *Message) Frame() []byte { return m.frame }
 // Size is what the message costs a queue and the network, in bytes.
 func (m *Message) Size() int { return len(m.frame) }
 
-// newMessage builds a frame as a server sends it: final, unmasked, so that the same bytes serve every client (RFC 6455, section 5.2).
 func newMessage(kind opcode, payload []byte) *Message {
+	return frame(kind, append(Blank(len(payload)), payload...))
+}
+
+// maxHeader is the length of the longest header of a frame that a server sends, in bytes.
+const maxHeader = 10
+
+// Blank gives memory for a text of about so many bytes. The text is appended to it, and nothing copied when Written makes a message of that.
+func Blank(size int) []byte { return make([]byte, maxHeader, maxHeader+size) }
+
+// Written makes a text message of a Blank with the text behind it, which must be valid UTF-8. The memory is the message's from then on.
+func Written(blank []byte) *Message { return frame(opcodeText, blank) }
+
+// frame puts a header before what stands behind a Blank, as a server sends it: final, unmasked, so that the same bytes serve every client (RFC 6455,
+// section 5.2).
+func frame(kind opcode, blank []byte) *Message {
 	const final, length16, length64 = 0x80, 126, 127
-	frame := make([]byte, 0, 10+len(payload))
-	frame = append(frame, final|byte(kind))
-	switch size := len(payload); {
+	var memory [maxHeader]byte
+	header := append(memory[:0], final|byte(kind))
+	switch size := len(blank) - maxHeader; {
 	case size < length16:
-		frame = append(frame, byte(size))
+		header = append(header, byte(size))
 	case size <= 0xFFFF:
-		frame = binary.BigEndian.AppendUint16(append(frame, length16), uint16(size))
+		header = binary.BigEndian.AppendUint16(append(header, length16), uint16(size))
 	default:
-		frame = binary.BigEndian.AppendUint64(append(frame, length64), uint64(size))
+		header = binary.BigEndian.AppendUint64(append(header, length64), uint64(size))
 	}
-	return &Message{frame: append(frame, payload...), header: len(frame), made: time.Now().Unix()}
+	framed := blank[maxHeader-len(header):]
+	copy(framed, header)
+	return &Message{frame: framed, header: len(header), made: time.Now().Unix()}
 }
 
 // validPrefix cuts text to at most size bytes without splitting a character.

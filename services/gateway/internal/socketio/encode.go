@@ -18,8 +18,8 @@ func EncodeEvent(namespace, name string, args ...[]byte) *outbox.Message {
 	for _, arg := range args {
 		size += len(arg) + 1
 	}
-	text := startPacket(make([]byte, 0, size), kindEvent, namespace)
-	return outbox.Text(appendArray(text, quote(name), args))
+	text := startPacket(outbox.Blank(size), kindEvent, namespace)
+	return outbox.Written(appendArray(text, quote(name), args))
 }
 
 func encodeAck(namespace string, id uint64, args [][]byte) *outbox.Message {
