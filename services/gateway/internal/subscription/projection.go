@@ -99,9 +99,31 @@ type projections struct {
 }
 
 type projection struct {
-	selection
-	fields  Fields // instead of the selection, where shapes cannot tell
-	payload []byte // once it is written
+	kept    []keeping // of the shapes, by number
+	fields  Fields    // instead of the selection, where shapes cannot tell
+	payload []byte    // once it is written
+}
+
+// keeping is what is kept of a shape's values.
+type keeping byte
+
+const (
+	nothing keeping = iota
+	members         // of its containers, those of which something is kept
+	whole
+)
+
+// keep notes what a selection keeps of so many shapes, as it is asked for each part of a record.
+func (p *projection) keep(selected *selection, shapes int) {
+	p.kept = append(p.kept[:0], make([]keeping, shapes)...)
+	for number := range int32(shapes) {
+		switch {
+		case selected.whole.has(number):
+			p.kept[number] = whole
+		case selected.on.has(number):
+			p.kept[number] = members
+		}
+	}
 }
 
 // maxPlanBytes bounds what is kept of sets of fields from record to record, whose subscriptions may have ended long since.
@@ -160,7 +182,7 @@ func (p *projections) ofOne(fields Fields, shapes *shapes) Projection {
 		plan.projection = p.enter()
 		p.at(plan.projection).fields = fields
 	default:
-		plan.projection = p.of(&plan.selection, plan.key)
+		plan.projection = p.of(&plan.selection, plan.key, shapes.count)
 	}
 	plan.record = shapes.record
 	return plan.projection
@@ -179,11 +201,11 @@ func (p *projections) ofSeveral(sets []Fields, shapes *shapes) Projection {
 	if known, is := p.byKey[string(p.key)]; is {
 		return known
 	}
-	return p.of(&p.united, string(p.key))
+	return p.of(&p.united, string(p.key), shapes.count)
 }
 
-// of gives the projection that a selection makes.
-func (p *projections) of(selected *selection, key string) Projection {
+// of gives the projection that a selection of so many shapes makes.
+func (p *projections) of(selected *selection, key string, shapes int) Projection {
 	if known, is := p.byKey[key]; is {
 		return known
 	}
@@ -192,9 +214,7 @@ func (p *projections) of(selected *selection, key string) Projection {
 	}
 	entered := p.enter()
 	p.byKey[key] = entered
-	into := &p.at(entered).selection
-	into.empty()
-	into.add(selected)
+	p.at(entered).keep(selected, shapes)
 	return entered
 }
 

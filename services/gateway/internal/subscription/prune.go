@@ -8,9 +8,9 @@ type pruner struct {
 	value   []byte
 	written []byte
 
-	parts    []part
-	selected *selection
-	visited  int // parts and members, of all values
+	parts   []part
+	kept    []keeping // of their shapes
+	visited int       // parts and members, of all values
 
 	// Where shapes cannot tell:
 	members []member // of the objects that are being pruned, the outermost first
@@ -24,11 +24,11 @@ func (p *pruner) prune(view *view, wanted *projection, into []byte) []byte {
 	if view.shapes.odd {
 		p.byPaths(wanted.fields)
 	} else {
-		p.parts, p.selected = view.outline.parts, &wanted.selection
+		p.parts, p.kept = view.outline.parts, wanted.kept
 		p.selectParts(0, len(p.parts), "{}")
 	}
 	pruned := p.written
-	p.value, p.written, p.parts, p.selected = nil, nil, nil, nil
+	p.value, p.written, p.parts, p.kept = nil, nil, nil, nil
 	return pruned
 }
 
@@ -38,12 +38,12 @@ func (p *pruner) selectParts(first, behind int, brackets string) {
 	for number := first; number < behind; number = int(p.parts[number].behind) {
 		p.visited++
 		part := &p.parts[number]
-		switch {
-		case p.selected.whole.has(part.number):
+		switch kept := p.kept[part.number]; {
+		case kept == whole:
 			number = p.lastOfRun(number, behind)
 			p.separate(begun, brackets[0])
 			p.written = append(p.written, p.value[part.from:p.parts[number].end]...)
-		case p.selected.on.has(part.number) && p.isContainer(int(part.at)):
+		case kept == members && p.isContainer(int(part.at)):
 			p.separate(begun, brackets[0])
 			p.written = append(p.written, p.value[part.from:part.at]...)
 			p.selectParts(number+1, int(part.behind), bracketsOf(p.value[part.at]))
@@ -58,7 +58,7 @@ func (p *pruner) lastOfRun(number, behind int) int {
 	for {
 		part := &p.parts[number]
 		next := int(part.behind)
-		if next >= behind || p.parts[next].from != part.end+1 || !p.selected.whole.has(p.parts[next].number) {
+		if next >= behind || p.parts[next].from != part.end+1 || p.kept[p.parts[next].number] != whole {
 			return number
 		}
 		p.visited++
