@@ -21,6 +21,8 @@ const (
 	sweepEvery       = time.Hour
 	// maxConnections leaves room for every probe of the registry, and for as many that it does not know (yet).
 	maxConnections = 2 * maxObjects
+	// bytesOfConnection is about what an event takes.
+	bytesOfConnection = 100
 )
 
 // connection is what a connection event says of its probe.
@@ -112,7 +114,7 @@ func (c *connections) apply(records []atlas.Record, isKnown func(atlas.ProbeID) 
 	}
 	c.sweep(now)
 	if differs {
-		c.metrics.show(c.count())
+		c.metrics.show(c.count(), int64(c.count())*bytesOfConnection)
 	}
 	if len(records) > 0 {
 		c.progress.note(records[len(records)-1].Position.Offset, differs)

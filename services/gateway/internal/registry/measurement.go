@@ -41,6 +41,19 @@ func cut(text string) string {
 	return strings.ToValidUTF8(text[:maxTextLength], "") + "…"
 }
 
+// bytesOfMeasurement is what a measurement may take on average; of most it is the half.
+const bytesOfMeasurement = 1 << 10
+
+// size is how many bytes its texts take.
+func (m *measurement) size() int { return 2*len(m.text) + len(m.StatusName) }
+
+// brief is the measurement without its texts: who may see it and whether it has stopped must be known in any case.
+func (m *measurement) brief() measurement {
+	brief := m.Measurement
+	brief.Description, brief.Target, brief.StatusName, brief.Type = "", "", "", ""
+	return measurement{Measurement: brief}
+}
+
 // notPublic stands in for a measurement of which there is an object that cannot be read.
 func notPublic(id int64) measurement {
 	return measurement{Measurement: atlas.Measurement{ID: atlas.MeasurementID(id), StatusID: atlas.StatusUnknown}}

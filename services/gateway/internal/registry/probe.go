@@ -44,6 +44,12 @@ type probeTail struct {
 	Tags           []string `json:"tags"`
 }
 
+// maxProbeBytes bounds what probes take together; those of the real network take some 20 MB.
+const maxProbeBytes = 256 << 20
+
+// size is how many bytes its texts take.
+func (p *probe) size() int { return len(p.head) + len(p.status) + len(p.tail) + len(p.listed.Country) }
+
 func parseProbe(object *atlas.Object) (probe, error) {
 	parsed, err := atlas.ParseProbe(object.Value)
 	if err != nil {

@@ -40,16 +40,21 @@ func New(changed func(Change), logger *zap.Logger, registerer prometheus.Registe
 	metrics := newMetrics(registerer)
 	measurements := newTable(nameMeasurements, parseMeasurement, notPublic, logger, metrics)
 	measurements.counts = func(m *measurement) bool { return m.Public }
+	measurements.room = room[measurement]{bytes: maxObjects * bytesOfMeasurement, size: (*measurement).size, brief: (*measurement).brief}
+	probes := newTable(nameProbes, parseProbe, nil, logger, metrics)
+	probes.room = room[probe]{bytes: maxProbeBytes, size: (*probe).size}
 	return &Registry{
 		measurements: measurements,
-		probes:       newTable(nameProbes, parseProbe, nil, logger, metrics),
+		probes:       probes,
 		connections:  newConnections(logger, metrics),
 		changed:      changed,
 	}
 }
 
-// KeepMeasurements sets how many measurements are kept, before any comes.
-func (r *Registry) KeepMeasurements(most int) { r.measurements.most = most }
+// KeepMeasurements sets how many measurements are kept, before any comes. They may take 1 KiB each on average.
+func (r *Registry) KeepMeasurements(most int) {
+	r.measurements.most, r.measurements.room.bytes = most, int64(most)*bytesOfMeasurement
+}
 
 // ApplyMeasurements takes objects of measurements. One that cannot be read is counted and changes nothing of a measurement that is known; one that is not
 // known counts as not public, to be on the safe side.

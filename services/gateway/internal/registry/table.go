@@ -17,7 +17,10 @@ import (
 // 13,421 probes. What comes beyond is rejected: a probe stays unknown, and so may be any measurement then, of which none that is unknown counts as public.
 const maxObjects = 1 << 20
 
-var errFull = errors.New("there are as many objects as are kept")
+var (
+	errFull      = errors.New("there are as many objects as are kept")
+	errFullBytes = errors.New("the objects that are kept take as much memory as they may")
+)
 
 // table has the objects of one registry by ID, each as parse gives it.
 type table[T any] struct {
@@ -28,15 +31,18 @@ type table[T any] struct {
 	seed    maphash.Seed
 	most    int
 	counts  func(*T) bool // which objects are counted apart; nil: none
+	room    room[T]
 
 	progress progress
 	caughtUp atomic.Bool
 	overflew atomic.Bool // objects were rejected, as there was no room for them
+	isLong   bool        // it was told that there is no room for all that objects say
 
 	mu      sync.RWMutex
 	entries map[int64]*entry[T] // an entry does not change
 	counted int                 // of those that are counted apart
 	sorted  []int64             // their IDs; nil if it has to be made
+	bytes   int64               // that they take
 }
 
 type entry[T any] struct {
@@ -71,7 +77,7 @@ func (t *table[T]) apply(objects []atlas.Object, changed func(object *atlas.Obje
 		}
 	}
 	if differs {
-		t.metrics.show(len(t.entries))
+		t.metrics.show(len(t.entries), t.bytes)
 	}
 	if len(objects) > 0 {
 		t.progress.note(objects[len(objects)-1].Position.Offset, differs)
@@ -137,6 +143,9 @@ func (t *table[T]) next(object *atlas.Object, known *entry[T]) (*entry[T], error
 	}
 	value, err := t.parse(object)
 	if err == nil {
+		value, err = t.fit(value, known)
+	}
+	if err == nil {
 		return newEntry(value, hash, object), nil
 	}
 	if known == nil && t.standIn != nil {
@@ -163,6 +172,7 @@ func (t *table[T]) set(id int64, now *entry[T]) {
 	}
 	t.recount(t.entries[id], -1)
 	t.recount(now, +1)
+	t.bytes += t.sizeOf(now) - t.sizeOf(t.entries[id])
 	if now == nil {
 		delete(t.entries, id)
 		return

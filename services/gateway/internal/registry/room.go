@@ -1,0 +1,44 @@
+package registry
+
+import "go.uber.org/zap"
+
+// room bounds the memory that the objects of a table take, as records of a topic may be long.
+type room[T any] struct {
+	bytes int64        // that they may take together
+	size  func(*T) int // what one takes beside entryOverhead, in bytes
+	brief func(*T) T   // what is kept of an object for which there is no room, little and never much more; nil: nothing
+}
+
+// entryOverhead is about what an entry takes beside its texts, in bytes.
+const entryOverhead = 400
+
+func (t *table[T]) sizeOf(entry *entry[T]) int64 {
+	if entry == nil {
+		return 0
+	}
+	return entryOverhead + int64(t.room.size(&entry.value))
+}
+
+// fit gives what is kept of an object in the place of what is known: all of it where there is room.
+func (t *table[T]) fit(value T, known *entry[T]) (kept T, err error) {
+	if t.bytes-t.sizeOf(known)+t.sizeOf(&entry[T]{value: value}) <= t.room.bytes {
+		return value, nil
+	}
+	if t.room.brief == nil {
+		t.noteLong("objects that come beyond are left out, or stay as they are known")
+		return kept, errFullBytes
+	}
+	t.noteLong("of those that come beyond, texts are left out")
+	t.metrics.abridged.Inc()
+	return t.room.brief(&value), nil
+}
+
+// noteLong tells once that there is no room for all that objects say.
+func (t *table[T]) noteLong(consequence string) {
+	if t.isLong {
+		return
+	}
+	t.isLong = true
+	t.metrics.full.Set(1)
+	t.logger.Warn("the objects of the log take more memory than they may: "+consequence, zap.Int64("bytes", t.room.bytes))
+}
