@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"go.uber.org/zap"
 )
 
 const (
@@ -86,6 +87,18 @@ func (f *fetcher) behindUnreadable(batch *unreadableError) int64 {
 func (f *fetcher) unreadable(batch *unreadableError) *OffsetGoneError {
 	behind := f.behindUnreadable(batch)
 	return &OffsetGoneError{Topic: f.topic, Partition: f.number, Offset: f.next, First: behind, Next: max(behind, f.end), Unreadable: batch}
+}
+
+// unread tells why what comes next was not read: as it stands in a batch that cannot be read, which is counted and logged, or for the error that it gives.
+func (f *fetcher) unread(err error, metrics readMetrics, logger *zap.Logger) (*OffsetGoneError, error) {
+	batch, is := errors.AsType[*unreadableError](err)
+	if !is {
+		return nil, fmt.Errorf("%s: offset %d: %w", f.partition, f.next, err)
+	}
+	gone := f.unreadable(batch)
+	metrics.unreadable.Inc()
+	logger.Error("a batch in the log cannot be read, and is left out", zap.Error(gone))
+	return gone, nil
 }
 
 // eachRecord hands on the records of an answer, which are valid during the call only.

@@ -73,13 +73,10 @@ func (r *reader) takeAnswer(ctx context.Context, response *kafka.FetchResponse, 
 
 // failed tells why what comes next was not read. A batch that cannot be read is passed over where nothing of it was to be delivered.
 func (r *reader) failed(err error) error {
-	batch, ok := errors.AsType[*unreadableError](err)
-	if !ok {
-		return fmt.Errorf("%s: offset %d: %w", r.partition, r.next, err)
+	gone, err := r.unread(err, r.metrics, r.logger)
+	if err != nil {
+		return err
 	}
-	gone := r.unreadable(batch)
-	r.metrics.unreadable.Inc()
-	r.logger.Error("a batch in the log cannot be read, and is left out", zap.Error(gone))
 	if r.next < r.wanted {
 		r.next = min(gone.First, r.wanted)
 		return nil

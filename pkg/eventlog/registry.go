@@ -105,7 +105,7 @@ func (r *registryReading) follow(ctx context.Context, number, partitions int) er
 		if behind && reader.next >= end {
 			behind = false
 			r.deliver(reader)
-			r.reached()
+			r.reached(reader.next - 1)
 		}
 		if err := reader.read(ctx); err == nil {
 			pause.reset()
@@ -151,8 +151,8 @@ func (r *registryReading) deliver(reader *registryReader) {
 	r.apply(objects)
 }
 
-// reached notes that a partition is read to where it ended.
-func (r *registryReading) reached() {
+// reached notes that a partition is read to where it ended. What is there no more is deleted as of the last offset.
+func (r *registryReading) reached(last int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.behind--
@@ -162,7 +162,7 @@ func (r *registryReading) reached() {
 	var gone []atlas.Object
 	for id, known := range r.known {
 		if known.pass != r.pass {
-			gone = append(gone, atlas.Object{ID: id, Position: atlas.Position{Topic: r.topic, Partition: known.partition}})
+			gone = append(gone, atlas.Object{ID: id, Position: atlas.Position{Topic: r.topic, Partition: known.partition, Offset: last}})
 			delete(r.known, id)
 		}
 	}

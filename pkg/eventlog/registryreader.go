@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -64,7 +63,7 @@ func (r *registryReader) read(ctx context.Context) error {
 	r.counts = readCounts{}
 	before := r.next
 	if err := r.takeEach(response.Records, r.take); err != nil && r.next == before { // what was read before an error counts; the next read meets it again
-		if err := r.failed(err); err != nil {
+		if err := r.passOver(err); err != nil {
 			return err
 		}
 	}
@@ -75,15 +74,12 @@ func (r *registryReader) read(ctx context.Context) error {
 	return nil
 }
 
-// failed tells why what comes next was not read. A batch that cannot be read is passed over: it would keep all that comes after it from everybody.
-func (r *registryReader) failed(err error) error {
-	batch, ok := errors.AsType[*unreadableError](err)
-	if !ok {
-		return fmt.Errorf("%s: offset %d: %w", r.partition, r.next, err)
+// passOver leaves a batch out that cannot be read: it would keep all that comes after it from everybody.
+func (r *registryReader) passOver(err error) error {
+	gone, err := r.unread(err, r.metrics, r.logger)
+	if err != nil {
+		return err
 	}
-	gone := r.unreadable(batch)
-	r.metrics.unreadable.Inc()
-	r.logger.Error("a batch of a registry cannot be read, and the objects in it are left out", zap.Error(gone))
 	r.next = gone.First
 	return nil
 }

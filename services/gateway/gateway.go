@@ -160,7 +160,8 @@ func (g *gateway) follow(stream atlas.Stream, topic string, source *fanout.Sourc
 			source.Gap(gap.Partition, gap.From, gap.To)
 			if stream == atlas.StreamProbeStatus {
 				g.outages.Restart()
-				g.activity.KnownSince(time.Now())
+				g.activity.GoOn(gap.To)
+				g.knowledge.ConnectionsGoOn(gap.To)
 			}
 		},
 		PartitionsChange: func(change eventlog.PartitionsChange) {

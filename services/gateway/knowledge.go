@@ -2,8 +2,8 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -95,8 +95,8 @@ func (k *knowledge) readConnectionsPast(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	since := time.Now().Add(-connectionsPast)
-	from, err := history.OffsetAt(ctx, eventlog.ProbeStatusTopic, number, since)
+	dayAgo := time.Now().Add(-connectionsPast)
+	from, err := history.OffsetAt(ctx, eventlog.ProbeStatusTopic, number, dayAgo)
 	if err != nil {
 		return err
 	}
@@ -104,35 +104,49 @@ func (k *knowledge) readConnectionsPast(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	isWhole := from == first
-	for from < end {
-		from, err = k.readConnectionsFrom(ctx, number, from, end)
-		if err != nil {
-			return fmt.Errorf("connection events of the last day: %w", err)
-		}
-	}
-	if isWhole {
-		k.activity.KnownWhole()
-	} else {
+	since, err := k.takeConnections(from, end, func(from int64) iter.Seq2[atlas.Record, error] {
+		return history.Range(ctx, eventlog.ProbeStatusTopic, number, from, end)
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("connection events of the last day: %w", err)
+	case !since.IsZero():
 		k.activity.KnownSince(since)
+	case from == first:
+		k.activity.KnownWhole()
+	default:
+		k.activity.KnownSince(dayAgo)
 	}
 	return nil
 }
 
-// readConnectionsFrom reads up to where the log cannot be read, and gives the offset behind that, at which it goes on.
-func (k *knowledge) readConnectionsFrom(ctx context.Context, number int, from, end int64) (next int64, err error) {
-	for record, err := range k.log.History().Range(ctx, eventlog.ProbeStatusTopic, number, from, end) {
-		if gone, ok := errors.AsType[*eventlog.OffsetGoneError](err); ok && gone.Unreadable != nil {
-			k.logger.Error("connection events of the last day are left out", zap.Error(err))
-			return gone.First, nil
-		}
+// takeConnections takes those events between two offsets that can be read. If that is not all of them, it gives the time since when it is.
+func (k *knowledge) takeConnections(
+	from, to int64, read func(from int64) iter.Seq2[atlas.Record, error],
+) (since time.Time, err error) {
+	missing := false
+	var newest time.Time
+	leftOut := func(gone *eventlog.OffsetGoneError) {
+		missing = true
+		k.logger.Error("connection events of the last day are left out", zap.Error(gone))
+	}
+	for record, err := range readable(from, to, read, leftOut) {
 		if err != nil {
-			return from, err
+			return since, err
+		}
+		if record.Time.After(newest) {
+			newest = record.Time
+		}
+		if missing {
+			since, missing = newest, false
 		}
 		k.ApplyConnections([]atlas.Record{record})
 		k.activity.Take([]atlas.Record{record})
 	}
-	return end, nil
+	if missing {
+		since = time.Now()
+	}
+	return since, nil
 }
 
 // retry tries again once a second until it succeeds or ctx ends. It logs why, once while that stays the same.

@@ -84,24 +84,13 @@ func (c connectionEvents) Events(ctx context.Context, from, to int64) iter.Seq2[
 			yield(atlas.Record{}, err)
 			return
 		}
-		for goesOn := true; goesOn && from < to; {
-			from, goesOn = c.show(history.Range(ctx, eventlog.ProbeStatusTopic, number, from, to), yield)
+		read := func(from int64) iter.Seq2[atlas.Record, error] {
+			return history.Range(ctx, eventlog.ProbeStatusTopic, number, from, to)
 		}
+		readable(from, to, read, func(gone *eventlog.OffsetGoneError) {
+			c.cfg.Logger.Error("outages are looked for without some connection events", zap.Error(gone))
+		})(yield)
 	}
-}
-
-// show shows events up to where the log cannot be read, and gives the offset behind that, if it goes on there.
-func (c connectionEvents) show(events iter.Seq2[atlas.Record, error], yield func(atlas.Record, error) bool) (next int64, goesOn bool) {
-	for record, err := range events {
-		if gone, is := errors.AsType[*eventlog.OffsetGoneError](err); is && gone.Unreadable != nil {
-			c.cfg.Logger.Error("outages are looked for without some connection events", zap.Error(err))
-			return gone.First, true
-		}
-		if !yield(record, err) {
-			break
-		}
-	}
-	return 0, false
 }
 
 // Follow implements outagewatch.Log.

@@ -143,3 +143,20 @@ func TestAbuseEventsAreBounded(t *testing.T) {
 		t.Errorf("known: %v", got.Known)
 	}
 }
+
+// Once the log is another one, the offset that counts is one of that, and nothing before is known.
+func TestLogThatIsMadeAnew(t *testing.T) {
+	now, day := time.Now(), NewDay()
+	day.KnownSince(now.Add(-Length))
+	day.Take([]atlas.Record{record(90, 1, now.Add(-2*time.Hour), "connect")})
+	for _, step := range []struct{ next, offset, want int64 }{{100, 101, 101}, {0, 3, 3}, {4, 4, 4}} {
+		day.GoOn(step.next)
+		if got := day.Count(Question{Step: time.Hour, Now: now}); got.Offset >= step.next || slices.Contains(got.Known[:23], true) {
+			t.Errorf("a log that goes on at %d: the offset is %d, known are %v", step.next, got.Offset, got.Known)
+		}
+		day.Take([]atlas.Record{record(step.offset, 1, now, "disconnect")})
+		if got := day.Count(Question{Step: time.Hour, Now: now}).Offset; got != step.want {
+			t.Errorf("a log that goes on at %d: the offset is %d, want %d", step.next, got, step.want)
+		}
+	}
+}

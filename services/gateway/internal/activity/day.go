@@ -38,7 +38,7 @@ type Day struct {
 	tidied time.Time
 	known  bool  // whether it is said since when events are known
 	since  int64 // events from then on are, in Unix milliseconds; 0: from the first one on
-	offset int64 // the greatest; -1 for none
+	offset int64 // the greatest of the log as it is; -1 for none
 }
 
 // NewDay makes a day without events.
@@ -78,6 +78,14 @@ func (d *Day) know(since int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.known, d.since = true, max(d.since, since)
+}
+
+// GoOn says that the log has lost events, and goes on at an offset from now on: at one that was before, where it was made anew.
+func (d *Day) GoOn(next int64) {
+	d.KnownSince(time.Now())
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.offset = min(d.offset, next-1)
 }
 
 // IsKnown tells whether it is said since when events are known.

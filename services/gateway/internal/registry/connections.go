@@ -117,7 +117,7 @@ func (c *connections) apply(records []atlas.Record, isKnown func(atlas.ProbeID) 
 		c.metrics.show(c.count(), int64(c.count())*bytesOfConnection)
 	}
 	if len(records) > 0 {
-		c.progress.note(records[len(records)-1].Position.Offset, differs)
+		c.progress.rise(records[len(records)-1].Position.Offset, differs)
 	}
 }
 

@@ -64,3 +64,30 @@ func checkListed(t *testing.T, listed *Probe, enriched gjson.Result) {
 		t.Errorf("listed is %v since %s, enriched %s", listed.Status, listed.Since, enriched.Raw)
 	}
 }
+
+// Of a topic that was made anew, its own offsets count, though they are less than those before.
+func TestProbesOfALogThatIsMadeAnew(t *testing.T) {
+	r, _ := newTestRegistry(t)
+	probeAt := func(offset int64) []atlas.Object {
+		return []atlas.Object{{ID: 1, Value: []byte(`{"id":1}`), Position: atlas.Position{Offset: offset}}}
+	}
+	eventAt := func(offset int64) []atlas.Record {
+		return []atlas.Record{connectionEvent(1, "connect", time.Now(), offset)}
+	}
+	r.ApplyProbes(probeAt(70))
+	r.ApplyConnections(eventAt(90))
+	r.ApplyConnections(eventAt(80)) // they come in any order
+	if at := r.ProbesAt(); at.Registry != 70 || at.Connections != 90 {
+		t.Errorf("got %+v", at)
+	}
+	r.ApplyProbes(probeAt(7))
+	r.ConnectionsGoOn(5)
+	if at := r.ProbesAt(); at.Registry != 7 || at.Connections != 4 {
+		t.Errorf("of a shorter log: got %+v", at)
+	}
+	r.ApplyConnections(eventAt(9))
+	r.ConnectionsGoOn(20) // retention took some
+	if at := r.ProbesAt(); at.Connections != 9 {
+		t.Errorf("after a gap: got %+v", at)
+	}
+}

@@ -9,7 +9,7 @@ type progress struct {
 }
 
 type progressed struct {
-	offset  int64  // the greatest that was taken; -1 before the first
+	offset  int64  // of the last that was taken; -1 before the first
 	changes uint64 // that made a difference
 }
 
@@ -21,11 +21,30 @@ func (p *progress) get() progressed {
 	return p.now
 }
 
-// note is called when something was taken.
-func (p *progress) note(offset int64, changed bool) {
+// come is called when what comes in the order of the log was taken, which begins anew where that is another one.
+func (p *progress) come(offset int64, changed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now.offset = offset
+	p.note(changed)
+}
+
+// rise is called when what comes in any order was taken.
+func (p *progress) rise(offset int64, changed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now.offset = max(p.now.offset, offset)
+	p.note(changed)
+}
+
+// goOn is called when the log goes on at an offset, which may be another log.
+func (p *progress) goOn(next int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now.offset = min(p.now.offset, next-1)
+}
+
+func (p *progress) note(changed bool) {
 	if changed {
 		p.now.changes++
 	}

@@ -74,6 +74,9 @@ func (r *Registry) ApplyConnections(records []atlas.Record) {
 	r.connections.apply(records, func(id atlas.ProbeID) bool { return r.probes.get(int64(id)) != nil })
 }
 
+// ConnectionsGoOn says that the log of connection events has lost some, and goes on at an offset: at one that was before, where it was made anew.
+func (r *Registry) ConnectionsGoOn(next int64) { r.connections.progress.goOn(next) }
+
 // MeasurementsCaughtUp says that all measurements that the log had at the start have been applied.
 func (r *Registry) MeasurementsCaughtUp() { r.measurements.catchUp() }
 

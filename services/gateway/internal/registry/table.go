@@ -80,7 +80,7 @@ func (t *table[T]) apply(objects []atlas.Object, changed func(object *atlas.Obje
 		t.metrics.show(len(t.entries), t.bytes)
 	}
 	if len(objects) > 0 {
-		t.progress.note(objects[len(objects)-1].Position.Offset, differs)
+		t.progress.come(objects[len(objects)-1].Position.Offset, differs)
 	}
 }
 
