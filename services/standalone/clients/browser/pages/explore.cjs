@@ -11,6 +11,25 @@ const pings = (first, count, af = 4) => Array.from({ length: count }, (_, i) => 
 
 const subscription = (page) => JSON.parse(new URL(page.url()).searchParams.get("sub"));
 
+/** Has the page seem to be hidden: headless Chromium shows every page. */
+async function lookAway(page) {
+  await page.evaluate(() => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+}
+
+/** Has the page be looked at again, so many seconds later. */
+async function lookAgain(page, seconds) {
+  await page.evaluate((seconds) => {
+    const now = Date.now;
+    Date.now = () => now() + 1000 * seconds;
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => false });
+    document.dispatchEvent(new Event("visibilitychange"));
+    Date.now = now;
+  }, seconds);
+}
+
 exports.run = async ({ page, context, url, ask }) => {
   // An answer that comes after the page was left changes no other page's address.
   let answer;
@@ -43,6 +62,21 @@ exports.run = async ({ page, context, url, ask }) => {
   await page.keyboard.press(" ");
   await shows(page, "header .words", "live");
   await shows(page, "tbody tr", "200");
+
+  // Whoever looks away for a while sees on return what has come since.
+  await page.click("summary:has-text('Wire')"); // which tells what has come to a page that draws nothing
+  await lookAway(page);
+  await ask("post", pings(250, 1));
+  await shows(page, ".frames td", '"prb_id":250');
+  await page.click("summary:has-text('Wire')");
+  await lookAgain(page, 60);
+  await shows(page, "tbody tr", "250");
+  const rows = await page.$$eval("tbody tr:not(.space)", (rows) => rows.slice(0, 3).map((row) => row.textContent.replace(/\s+/g, " ").trim()));
+  assert.match(rows[0], /A 250/);
+  assert.match(rows[1], /^since you looked away \d\d:/);
+  await lookAway(page);
+  await lookAgain(page, 60);
+  await page.waitForFunction(() => !document.querySelector("tbody .away")); // as nothing has come
 
   // A value of a record becomes a filter.
   await page.click("tbody tr:has-text('200')");

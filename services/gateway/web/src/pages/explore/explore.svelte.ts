@@ -129,20 +129,24 @@ export class Explore implements Page {
 
   /** To be called when the page is hidden, and when it is looked at again. */
   look(): void {
-    if (document.hidden) {
-      this.#hiddenSince = clock.current();
-      return;
-    }
-    const since = this.#hiddenSince;
+    if (document.hidden) return this.#leave();
+    this.#comeBack();
     this.#isDrawing = false; // a frame that was asked for before may never come
-    if (since !== undefined && clock.current() - since > awayAfter) this.#divide(since);
     for (const subscription of this.subscriptions) subscription.check();
     this.draw();
   }
 
-  #divide(since: number): void {
-    const text = "since you looked away";
-    this.rows.add([{ is: "divider", letter: undefined, kind: "away", code: undefined, text, from: since, to: null }]);
+  #leave(): void {
+    if (this.#hiddenSince !== undefined) return;
+    this.#hiddenSince = clock.current();
+    this.rows.leave(this.#hiddenSince);
+  }
+
+  #comeBack(): void {
+    const away = clock.current() - (this.#hiddenSince ?? 0);
+    this.#hiddenSince = undefined;
+    if (away > awayAfter) this.rows.comeBack();
+    else this.rows.forget();
   }
 
   #match(wanted: readonly Parameters[]): void {

@@ -56,6 +56,29 @@ test("long results are kept as far as their text goes, the newest always", () =>
   expect(probes(rows)).toEqual([30]);
 });
 
+const away = (rows: Rows) => rows.shown.findIndex((row) => row.is === "divider" && row.kind === "away");
+
+test("whoever looks again sees where they looked away, until they look away again", () => {
+  const rows = new Rows();
+  rows.add([result("A", 1)]);
+  rows.leave(100);
+  rows.add([result("A", 2), result("B", 3)]);
+  rows.comeBack();
+  expect([probes(rows), away(rows)]).toEqual([[1, 2, 3], 1]);
+  rows.leave(200);
+  rows.comeBack();
+  expect([probes(rows), away(rows)]).toEqual([[1, 2, 3], -1]); // nothing has come
+  rows.pause();
+  rows.leave(300);
+  rows.add([result("A", 4)]);
+  rows.comeBack();
+  expect(rows.waiting).toBe(1);
+  rows.resume();
+  expect([probes(rows), away(rows)]).toEqual([[1, 2, 3, 4], 3]);
+  rows.clear();
+  expect(away(rows)).toBe(-1);
+});
+
 test("what has waited too long is let go, counted, and said", () => {
   const rows = new Rows();
   rows.add([result("A", 0)]);

@@ -83,6 +83,24 @@ export class Rows {
     this.#letGo = 0;
   }
 
+  /** Somebody looks away: what comes from here on is new to them, and what was new before is not. */
+  leave(at: number): void {
+    this.forget();
+    const text = "since you looked away";
+    this.add([{ is: "divider", letter: undefined, kind: "away", code: undefined, text, from: at, to: null }]);
+  }
+
+  /** They look again. */
+  comeBack(): void {
+    const newest = this.#waiting.rows.at(-1) ?? this.#shown.rows.at(-1);
+    if (newest && isAway(newest)) this.forget(); // as nothing has come
+  }
+
+  /** Nothing is new. */
+  forget(): void {
+    for (const kept of [this.#shown, this.#waiting]) if (kept.rows.some(isAway)) kept.keep((row) => !isAway(row));
+  }
+
   /** Takes away all that has come, or all that a subscription has brought. */
   clear(letter?: Letter): void {
     const stays = (row: Row) => letter !== undefined && row.letter !== letter;
@@ -90,6 +108,10 @@ export class Rows {
     this.#waiting.keep(stays);
     if (letter === undefined) this.#letGo = 0;
   }
+}
+
+function isAway(row: Row): boolean {
+  return row.is === "divider" && row.kind === "away";
 }
 
 interface Sum {
