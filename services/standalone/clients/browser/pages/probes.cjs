@@ -136,6 +136,10 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   await hide(page, false);
   await page.waitForFunction(() => document.title === "Probes – atlas-stream");
   await shows(page, ".outages", "1 new since you looked away");
+  const parted = await page.locator(".outages tbody:not(.details tbody) > tr").allTextContents().then(trimmed);
+  assert.match(parted[0], /UG Uganda new/);
+  assert.match(parted[1], /^since you looked away \d\d:/);
+  assert.match(parted[2], /UG Uganda/);
   await page.locator("h1").focus();
   await page.keyboard.press("g");
   await page.keyboard.press("e");
