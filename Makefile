@@ -51,8 +51,9 @@ generated: # compared beside the tree, so that a check changes nothing
 	cd proto && GOWORK=off go run $(BUF) generate -o $(CACHE)/proto
 	@cd $(CACHE)/proto && for file in $$(find . -name '*.go'); do diff $(CURDIR)/proto/$$file $$file || { echo "Type make proto and commit what it made."; exit 1; }; done
 
-bench: kafka $(PEERS:package-lock.json=node_modules/.package-lock.json) ## Measure against a bare loop and against other servers
-	go run ./services/bench
+bench: kafka web $(PEERS:package-lock.json=node_modules/.package-lock.json) services/standalone/clients/browser/node_modules/.package-lock.json ## Measure against a bare loop and against other servers, and the pages in Chromium (or SCENARIO=pages)
+	@.ci/install chromium=chromium Xvfb=xvfb || echo "Going on without the pages."
+	go run ./services/bench $(SCENARIO:%=--scenario=%)
 
 proto: ## Generate the Go code of proto/
 	cd proto && GOWORK=off go run $(BUF) generate

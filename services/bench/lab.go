@@ -22,6 +22,7 @@ type lab struct {
 	dir      string // of the programs and their logs; removed in the end
 	rows     string // directory of the real results
 	node     string // directory of the server in Node
+	pages    string // directory of what measures the pages
 	broker   string // what the broker is
 	kafka    string // its address
 	stop     func()
@@ -70,7 +71,7 @@ func (l *lab) findSources(ctx context.Context) error {
 		return fmt.Errorf("%s, which works within the repository: %w", strings.Join(list.Args, " "), err)
 	}
 	pkg, bench, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
-	l.rows, l.node = filepath.Join(pkg, "atlas", "testdata"), filepath.Join(bench, "peers", "node")
+	l.rows, l.node, l.pages = filepath.Join(pkg, "atlas", "testdata"), filepath.Join(bench, "peers", "node"), filepath.Join(bench, "pages")
 	return nil
 }
 

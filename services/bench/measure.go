@@ -30,7 +30,10 @@ func (s *settings) measure(ctx context.Context, lab *lab) (*report, error) {
 	if err := s.past(ctx, lab, report); err != nil {
 		return report, err
 	}
-	return report, s.outages(ctx, lab, report)
+	if err := s.outages(ctx, lab, report); err != nil {
+		return report, err
+	}
+	return report, s.pages(ctx, lab, report)
 }
 
 // past measures the past in turns.

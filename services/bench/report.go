@@ -25,7 +25,9 @@ type report struct {
 	Past    []pastFigures
 	Abuse   []abuseFigures
 	Outages []outageFigures
-	Bars    []bar // as they were judged when the report was written
+	Pages   []pageFigures
+	LeftOut []string // what could not be measured here, and why
+	Bars    []bar    // as they were judged when the report was written
 }
 
 func (r *report) addFanOut(progress io.Writer, f fanOutFigures) {
@@ -86,12 +88,16 @@ func (r *report) print(to io.Writer) {
 	if r.Quick {
 		fmt.Fprintln(to, "This was a quick run at a tenth of the load: the figures mean nothing.")
 	}
+	for _, why := range r.LeftOut {
+		fmt.Fprintf(to, "Left out: %s\n", why)
+	}
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	r.printFanOut(table)
 	r.printIntake(table)
 	r.printPast(table)
 	r.printAbuse(table)
 	r.printOutages(table)
+	r.printPages(table)
 	r.printBars(table)
 	_ = table.Flush() // there is nowhere to say that the output is gone
 }

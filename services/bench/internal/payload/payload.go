@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"atlasstream/pkg/atlas"
@@ -27,17 +28,21 @@ const (
 const Turns = 100
 
 const (
+	timeMember = `,"timestamp":`
 	turnMember = `,"turn":`
 	sentMember = `,"sent":`
 	sentDigits = 16 // microseconds since 1970: JavaScript holds them exactly
 )
 
-var measurementMember = regexp.MustCompile(`"msm_id": ?\d+`)
+var (
+	measurementMember = regexp.MustCompile(`"msm_id": ?\d+`)
+	oldTimeMember     = regexp.MustCompile(`"timestamp": ?\d+, ?|, ?"timestamp": ?\d+`)
+)
 
 // Rows are the results that the load is made of.
 type Rows struct{ rows []row }
 
-// row is a result without its measurement's number and its closing brace.
+// row is a result without its time, its measurement's number and its closing brace.
 type row struct{ head, tail []byte }
 
 // Load reads the rows of all types from a directory with files NAME.jsonl.gz.
@@ -86,23 +91,33 @@ func (r *Rows) read(lines io.Reader) error {
 }
 
 func (r *Rows) add(line []byte) {
+	line = cutOut(line, oldTimeMember)
 	if member := measurementMember.FindIndex(line); member != nil {
 		number := bytes.IndexByte(line[member[0]:], ':') + member[0] + 1
 		r.rows = append(r.rows, row{head: line[:number], tail: line[member[1] : len(line)-1]})
 	}
 }
 
+func cutOut(line []byte, member *regexp.Regexp) []byte {
+	found := member.FindIndex(line)
+	if found == nil {
+		return line
+	}
+	return slices.Concat(line[:found[0]], line[found[1]:])
+}
+
 // Result makes result number n of a measurement, which says whose turn it is, n modulo Turns, and at what time it was sent, in microseconds
 // since 1970. No two with different times are equal.
 func (r *Rows) Result(n int, measurement atlas.MeasurementID, sent int64) []byte {
 	row := &r.rows[n%len(r.rows)]
-	result := make([]byte, 0, len(row.head)+len(row.tail)+len(turnMember)+len(sentMember)+3*sentDigits+1)
+	result := make([]byte, 0, len(row.head)+len(row.tail)+len(timeMember)+len(turnMember)+len(sentMember)+4*sentDigits+1)
 	result = strconv.AppendInt(append(result, row.head...), int64(measurement), 10)
 	return end(append(result, row.tail...), n, sent)
 }
 
 // end adds what every result has at its end.
 func end(result []byte, n int, sent int64) []byte {
+	result = strconv.AppendInt(append(result, timeMember...), sent/1_000_000, 10)
 	result = strconv.AppendInt(append(result, turnMember...), int64(n%Turns), 10)
 	result = append(result, sentMember...)
 	return append(strconv.AppendInt(result, sent, 10), '}')
@@ -111,7 +126,7 @@ func end(result []byte, n int, sent int64) []byte {
 // Traceroute makes result number n, likewise, as a traceroute of so many hops with three replies each: of some 13 kB for sixty.
 func Traceroute(n int, measurement atlas.MeasurementID, sent int64, hops int) []byte {
 	const replies = 3
-	result := fmt.Appendf(nil, `{"msm_id":%d,"prb_id":%d,"af":4,"timestamp":%d,"type":"traceroute","result":[`, measurement, 1+n%Turns, sent/1_000_000)
+	result := fmt.Appendf(nil, `{"msm_id":%d,"prb_id":%d,"af":4,"type":"traceroute","result":[`, measurement, 1+n%Turns)
 	for hop := 1; hop <= hops; hop++ {
 		if hop > 1 {
 			result = append(result, ',')

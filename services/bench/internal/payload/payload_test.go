@@ -19,11 +19,12 @@ func load(t *testing.T) *Rows {
 func TestResultsAreValid(t *testing.T) {
 	rows := load(t)
 	total := 0
+	now := time.Now()
 	for n := range rows.rows {
-		result := rows.Result(n, 4711, time.Now().UnixMicro())
+		result := rows.Result(n, 4711, now.UnixMicro())
 		event, err := atlas.ParseResult(result)
-		if err != nil || event.Measurement != 4711 {
-			t.Errorf("got measurement %d, %v, want 4711 in %s", event.Measurement, err, result)
+		if err != nil || event.Measurement != 4711 || event.Time.Unix() != now.Unix() {
+			t.Errorf("got measurement %d at %s, %v, want 4711 at %s in %s", event.Measurement, event.Time, err, now, result)
 		}
 		total += len(result)
 	}

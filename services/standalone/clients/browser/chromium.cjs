@@ -1,7 +1,11 @@
-// Debian's Chromium, without a window.
+// Debian's Chromium: `launch` starts it without a window, `program` is for who starts it otherwise.
 const { chromium } = require("playwright-core");
 
-exports.launch = () => chromium.launch({
+const program = {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
-});
+  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+};
+
+exports.chromium = chromium;
+exports.program = program;
+exports.launch = () => chromium.launch({ ...program, args: ["--headless", ...program.args] });

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"encoding/json"
+	"os/exec"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What measures the pages starts, and has every part that may be asked for.
+func TestPagesHaveParts(t *testing.T) {
+	output, err := exec.CommandContext(t.Context(), "node", "pages/measure.cjs").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts []string
+	if err := json.Unmarshal(output, &parts); err != nil {
+		t.Fatal(err)
+	}
+	field, _ := reflect.TypeFor[settings]().FieldByName("Pages")
+	if want := strings.Split(field.Tag.Get("enum"), ","); !slices.Equal(parts, want) {
+		t.Errorf("got %q, want %q", parts, want)
+	}
+}
+
+func TestBarsOfPages(t *testing.T) {
+	most := 2.0
+	r := &report{Pages: []pageFigures{{Part: "map", Figures: []pageFigure{
+		{Name: "script of a draw", Got: 3, Unit: "ms", Most: &most},
+		{Name: "frames", Got: 60},
+	}}}}
+	want := []bar{{Name: "pages, map: script of a draw", Got: 3, Most: 2, Unit: "ms"}}
+	if got := r.bars(); !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
