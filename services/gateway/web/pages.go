@@ -16,10 +16,9 @@ const (
 	hashed = "assets/"
 )
 
-// contentSecurityPolicy lets the pages do what they need: their own script and style, and what comes from this gateway. Svelte makes its templates through a
-// policy of Trusted Types; nothing else may turn text into markup.
+// contentSecurityPolicy lets the pages do what they need: their own script and style, and what comes from this gateway. Nothing may turn text into markup.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
-	"manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html"
+	"manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 // pagesOf serves the pages that were built, and their parts by their names.
 func pagesOf(built fs.FS) http.Handler {

@@ -12,6 +12,15 @@ const gateway = process.env["ATLAS_GATEWAY"] ?? "http://localhost:8080";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** The chunks, beside those of pages that no other page has a part of. What is loaded together is one file, as small ones compress badly. */
+const chunks = [
+  { name: "index", test: /rolldown.runtime|\/node_modules\/|\/src\/(main|frame|stream|link|time|api)\b/ },
+  { name: "later", test: /\/src\/(chart|pages\/explore\/(Charts|RawPanel|copyas))\b/ }, // after the first paint, or where somebody asks for it
+  { name: "map", test: /\/src\/map\// },
+  { name: "Instances", test: /\/src\/(pages\/)?instances\// },
+  { name: "Probes", test: /\/src\/(pages\/)?probes\// },
+];
+
 // Nothing is inlined: the gateway's Content-Security-Policy allows no script, style or data: address in the page itself.
 export default defineConfig({
   root: here("src"),
@@ -23,6 +32,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: true,
     target: "es2024",
+    rolldownOptions: { output: { codeSplitting: { groups: chunks } } },
   },
   // src/ has folders of the same names.
   server: {

@@ -4,7 +4,7 @@ import { clock } from "../../frame/clock.svelte.ts";
 import { place } from "../../frame/location.svelte.ts";
 import type { Parameters } from "../../link/link.ts";
 import type { Frame } from "../../stream/frames.ts";
-import { letters, type Letter } from "./letters.ts";
+import { letters, type Letter } from "../../frame/letters.ts";
 import { areSame } from "./parameters.ts";
 import { Rows, type NewRow } from "./rows.ts";
 import { Subscription, type Page } from "./subscription.svelte.ts";

@@ -1,5 +1,5 @@
 import type { Curve } from "../../chart/plot.ts";
-import { colourOf } from "./letters.ts";
+import { colourOf } from "../../frame/letters.ts";
 import type { Point } from "./series.ts";
 import type { Subscription } from "./subscription.svelte.ts";
 

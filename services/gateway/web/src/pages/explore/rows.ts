@@ -1,4 +1,4 @@
-import type { Letter } from "./letters.ts";
+import type { Letter } from "../../frame/letters.ts";
 
 /** A record as the table has it. What it was made of stays as text, of which the details are read when they are looked at. */
 export interface ResultRow {

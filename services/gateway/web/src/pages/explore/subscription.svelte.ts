@@ -11,11 +11,11 @@ import type { Gap, StreamState } from "../../stream/state.ts";
 import { Stream, type Delivery, type StreamHandlers } from "../../stream/stream.ts";
 import { cut, textOf } from "../../stream/value.ts";
 import { everyOf, silentAfter } from "./expected.ts";
-import type { Letter } from "./letters.ts";
+import type { Letter } from "../../frame/letters.ts";
 import { areSame, measurementOf, sentFor } from "./parameters.ts";
 import type { NewRow } from "./rows.ts";
 import { Series } from "./series.ts";
-import { summaryOf, targetOf, whereOf } from "./summary.ts";
+import { summaryOf, targetOf, whereOf } from "../../stream/summary.ts";
 
 /** What a subscription brings to the page. */
 export interface Page {

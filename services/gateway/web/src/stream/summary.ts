@@ -1,5 +1,5 @@
-import type { AtlasRecord } from "../../stream/record.ts";
-import { cut, listOf, numberOf, objectOf, textOf } from "../../stream/value.ts";
+import type { AtlasRecord } from "./record.ts";
+import { cut, listOf, numberOf, objectOf, textOf } from "./value.ts";
 
 /** What a person wants to read of a record. */
 export interface Summary {

@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { AtlasRecord } from "../../stream/record.ts";
+import type { AtlasRecord } from "./record.ts";
 import { summaryOf, targetOf, whereOf } from "./summary.ts";
 
 /** Real results, as probes sent them. */
