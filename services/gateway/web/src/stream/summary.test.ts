@@ -6,7 +6,7 @@ import { summaryOf, targetOf, whereOf } from "./summary.ts";
 
 /** Real results, as probes sent them. */
 function real(type: string): AtlasRecord[] {
-  const file = new URL(`../../../../../../pkg/atlas/testdata/${type}.jsonl.gz`, import.meta.url);
+  const file = new URL(`../../../../../pkg/atlas/testdata/${type}.jsonl.gz`, import.meta.url);
   return gunzipSync(readFileSync(file))
     .toString()
     .trim()
