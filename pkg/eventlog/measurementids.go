@@ -11,7 +11,7 @@ import (
 type recentIDs struct {
 	horizon int64 // in offsets of the partition
 	seed    maphash.Seed
-	heads   []int64    // by hash: 1 + the number of the last record of that hash; 0 for none
+	heads   []idList   // by hash
 	records []recentID // a ring: record number n stands at n modulo its length, which is a power of two
 	first   int64      // the number of the oldest record within the horizon
 	next    int64      // the number of the next record
@@ -24,24 +24,37 @@ type recentID struct {
 	previous int64 // 1 + its number; 0 for none
 }
 
+// idList is a list of the records of one hash: in its low bits 1 + the number of the last of them, 0 for none, and above them a mark of each. Most IDs that are
+// not in it differ from all of its marks: so no record is looked at for them, which are far from the processor.
+type idList uint64
+
+const (
+	numberBits = 40
+	marks      = 64 - numberBits
+)
+
+func (l idList) last() int64 { return int64(l & (1<<numberBits - 1)) }
+
+// markOf gives the mark of a hash, by those of its bits that do not choose the list.
+func markOf(hash uint64) idList { return 1 << (numberBits + hash>>32%marks) }
+
 // leastRecent is how many IDs there is room for at first.
 const leastRecent = 64
 
 func newRecentIDs(horizon int64) *recentIDs {
-	return &recentIDs{horizon: horizon, seed: maphash.MakeSeed(), heads: make([]int64, leastRecent), records: make([]recentID, leastRecent)}
+	return &recentIDs{horizon: horizon, seed: maphash.MakeSeed(), heads: make([]idList, leastRecent), records: make([]recentID, leastRecent)}
 }
 
 // add takes the measurements' next record and tells whether it is a repeat. Offsets must rise from call to call.
 func (r *recentIDs) add(offset int64, id atlas.EventID) bool {
 	r.drop(offset - r.horizon)
-	head := r.head(id)
-	repeat := r.has(id, *head)
+	hash := r.hash(id)
+	repeat := r.has(id, hash)
 	r.drop(offset - r.horizon + 1) // no later record looks so far back
 	if r.next-r.first == int64(len(r.records)) {
 		r.grow()
-		head = r.head(id)
 	}
-	r.put(recentID{id: id, offset: offset}, head)
+	r.put(recentID{id: id, offset: offset}, hash)
 	return repeat
 }
 
@@ -52,9 +65,13 @@ func (r *recentIDs) drop(before int64) {
 	}
 }
 
-// has looks for an ID in the list that a head begins.
-func (r *recentIDs) has(id atlas.EventID, link int64) bool {
-	for link > r.first {
+// has looks for an ID in the list of its hash.
+func (r *recentIDs) has(id atlas.EventID, hash uint64) bool {
+	list := *r.list(hash)
+	if list&markOf(hash) == 0 {
+		return false
+	}
+	for link := list.last(); link > r.first; {
 		record := r.at(link - 1)
 		if record.id == id {
 			return true
@@ -64,24 +81,29 @@ func (r *recentIDs) has(id atlas.EventID, link int64) bool {
 	return false
 }
 
-func (r *recentIDs) put(record recentID, head *int64) {
-	record.previous = *head
+// put adds a record to the list of its hash, of which nothing is left if its last one is too old.
+func (r *recentIDs) put(record recentID, hash uint64) {
+	list := r.list(hash)
+	if list.last() <= r.first {
+		*list = 0
+	}
+	record.previous = list.last()
 	*r.at(r.next) = record
 	r.next++
-	*head = r.next
+	*list = *list>>numberBits<<numberBits | markOf(hash) | idList(r.next)
 }
 
 func (r *recentIDs) grow() {
 	old := *r
-	r.heads, r.records, r.next = make([]int64, 2*len(old.heads)), make([]recentID, 2*len(old.records)), old.first
+	r.heads, r.records, r.next = make([]idList, 2*len(old.heads)), make([]recentID, 2*len(old.records)), old.first
 	for number := old.first; number < old.next; number++ {
 		record := *old.at(number)
-		r.put(record, r.head(record.id))
+		r.put(record, r.hash(record.id))
 	}
 }
 
 func (r *recentIDs) at(number int64) *recentID { return &r.records[number&int64(len(r.records)-1)] }
 
-func (r *recentIDs) head(id atlas.EventID) *int64 {
-	return &r.heads[maphash.Bytes(r.seed, id[:])&uint64(len(r.heads)-1)]
-}
+func (r *recentIDs) hash(id atlas.EventID) uint64 { return maphash.Bytes(r.seed, id[:]) }
+
+func (r *recentIDs) list(hash uint64) *idList { return &r.heads[hash&uint64(len(r.heads)-1)] }

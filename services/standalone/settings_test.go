@@ -46,6 +46,11 @@ func buildPrograms(t *testing.T) (folder string) {
 // run gives what a program of the folder prints with some arguments and one variable.
 func (c command) run(t *testing.T, programs, variable string, arguments ...string) (output string, err error) {
 	t.Helper()
+	return c.runWith(t, programs, []string{variable}, arguments...)
+}
+
+func (c command) runWith(t *testing.T, programs string, variables []string, arguments ...string) (output string, err error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	path, err := filepath.Abs(c.folder)
@@ -53,7 +58,7 @@ func (c command) run(t *testing.T, programs, variable string, arguments ...strin
 		t.Fatal(err)
 	}
 	program := exec.CommandContext(ctx, filepath.Join(programs, filepath.Base(path)), slices.Concat(c.name, arguments)...)
-	program.Env = append(os.Environ(), variable)
+	program.Env = append(os.Environ(), variables...)
 	printed, err := program.CombinedOutput()
 	return string(printed), err
 }
@@ -157,6 +162,27 @@ func TestFaultsNameFlagAndVariable(t *testing.T) {
 					t.Errorf("%s by its %s: %v, want %s to be named in\n%s", setting.line, from, err, want, printed)
 				}
 			}
+		}
+	}
+}
+
+// An empty variable counts as one that is not set, whatever the setting: with all of them empty, a command has the one fault that it is given.
+func TestEmptyVariablesOfAllSettingsAreNotSet(t *testing.T) {
+	t.Parallel()
+	programs := buildPrograms(t)
+	for _, command := range commands {
+		var empty, given []string
+		for _, setting := range command.settings(t, programs) {
+			empty = append(empty, setting.variable+"=")
+			if value := faulty[setting.flag]; value != "" && given == nil {
+				given = append(command.besides(setting.flag), "--"+setting.flag+"="+value)
+			}
+		}
+		unset, _ := command.run(t, programs, "ATLAS_SEEDS=1", given...)
+		output, _ := command.runWith(t, programs, empty, given...)
+		_, want, faulty := strings.Cut(unset, "error: ")
+		if _, got, _ := strings.Cut(output, "error: "); !faulty || got != want {
+			t.Errorf("%v %v: with empty variables\n%s\nwithout them\n%s", command, given, output, unset)
 		}
 	}
 }
