@@ -14,7 +14,7 @@ import (
 // The bars of the outage detector beyond those that it is judged by.
 const (
 	mostDetectorCPU  = 1.0      // seconds for a day of the larger network
-	mostDetectorHeap = 64 << 20 // bytes
+	mostDetectorHeap = 16 << 20 // bytes
 	detectorTime     = 30 * time.Minute
 )
 

@@ -56,6 +56,9 @@ type Lost struct {
 
 // answer tells the outage as it is now.
 func (o *outage) answer() Outage {
+	if o.settled != nil {
+		return *o.settled
+	}
 	told := Outage{
 		ID: o.id, Revision: o.revision, Kind: o.kind, State: o.state, Flap: o.isFlap(),
 		Noticed: o.noticed.seconds(), Start: o.start.seconds(), Recovered50: o.recovered50.orNull(), Recovered90: o.recovered90.orNull(),

@@ -101,7 +101,7 @@ func (d *Days) begin(now instant) {
 		if d.keeping {
 			d.ended = append(d.ended, d.running[0].answers()...)
 		}
-		d.running = d.running[1:]
+		d.running = slices.Delete(d.running, 0, 1)
 	}
 }
 

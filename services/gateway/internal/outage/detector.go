@@ -44,8 +44,9 @@ type state struct {
 // newDetector makes a Detector that starts at a time, when the probes were as states say; of others the registry's status counts.
 func newDetector(registry *Registry, start instant, states map[atlas.ProbeID]state) *Detector {
 	d := &Detector{registry: registry, start: start, probes: map[atlas.ProbeID]*probe{}, units: map[unitKey]*unit{}}
-	d.world = d.unitOf(unitKey{kind: world}, start)
-	d.feed.counts = hourly{hour: hourOf(start), since: start}
+	d.world = d.unitOf(unitKey{kind: world})
+	d.world.rate = newHourly(start)
+	d.feed.counts = newHourly(start)
 	for _, id := range slices.Sorted(maps.Keys(registry.probes)) {
 		if p := d.probeOf(id); p != nil && registry.probes[id].Connected {
 			d.set(p, true, start)
@@ -74,10 +75,10 @@ func (d *Detector) placeBy(p *probe, controllerName string, asn int64, at instan
 	d.placeIn(p, asn, at)
 }
 
-func (d *Detector) unitOf(key unitKey, at instant) *unit {
+func (d *Detector) unitOf(key unitKey) *unit {
 	u := d.units[key]
 	if u == nil {
-		u = &unit{unitKey: key, rate: hourly{hour: hourOf(at), since: at}}
+		u = &unit{unitKey: key}
 		d.units[key] = u
 	}
 	return u
@@ -190,13 +191,22 @@ func (d *Detector) advance(watermark instant) {
 	}
 }
 
-// sweep forgets units to which no probe counts any more, and outages of the time in which it learns once nothing can become of them.
+// sweep forgets what can make no difference any more: disconnects, units to which no probe counts, and outages of the time in which it learns.
 func (d *Detector) sweep() {
 	d.outages = slices.DeleteFunc(d.outages, func(o *outage) bool {
 		return o.start < d.start+warmUp && d.now > o.start+longestOutage+relapseWithin
 	})
 	maps.DeleteFunc(d.units, func(_ unitKey, u *unit) bool {
-		u.trim(d.now - kept)
+		u.forget(d.now - kept)
 		return u.members == 0 && len(u.recent) == 0 && u.alarm == nil && u != d.world
 	})
+	if d.episode != nil { // which may still need what is old
+		return
+	}
+	for _, o := range d.outages {
+		o.settle(d.now - kept)
+	}
+	for _, p := range d.probes {
+		p.forget(d.now - kept)
+	}
 }

@@ -151,7 +151,7 @@ func (d *Detector) newID(x *explanation) int64 {
 // lost again. It is nil for an outage of its own.
 func (d *Detector) goingOn(x *explanation) *outage {
 	for _, o := range slices.Backward(d.outages) {
-		if o.kind == x.kind && (o.grows(x) || o.relapses(x)) {
+		if o.settled == nil && o.kind == x.kind && (o.grows(x) || o.relapses(x)) {
 			return o
 		}
 	}

@@ -1,7 +1,7 @@
 package outage
 
 // feed is how often events come.
-type feed struct{ counts hourly }
+type feed struct{ counts *hourly }
 
 // Without any event for as long as this, and for so many times their mean distance, the feed is silent: it is its trouble, and not a quiet network.
 const (

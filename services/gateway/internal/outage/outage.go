@@ -51,7 +51,8 @@ type outage struct {
 	start        instant
 	units        []unitShare
 	of           int                    // probes of the units that were connected
-	lost         map[*probe]*disconnect // the last one of each probe
+	lost         map[*probe]*disconnect // the last one of each probe; none once it is settled
+	settled      *Outage                // what it stays; nil while it may change
 	surprise     float64
 
 	back, quick              int // probes that are connected again, and those within a minute
@@ -207,6 +208,24 @@ func (o *outage) backAt(count int) instant {
 
 // isFlap tells whether four fifths of the probes were away for no more than a minute.
 func (o *outage) isFlap() bool { return 5*o.quick >= 4*len(o.lost) }
+
+// settle keeps of an outage that does not change any more what is told of it alone: all probes are back, and for too long to relapse.
+func (o *outage) settle(before instant) {
+	mayChange := o.state == StateProvisional || o.state == StateOn || o.state == StateOver && before <= o.recovered50+relapseWithin
+	if o.settled == nil && !mayChange && (o.state == StateWithdrawn || o.allBack()) {
+		told := o.answer()
+		o.settled, o.lost = &told, nil
+	}
+}
+
+func (o *outage) allBack() bool {
+	for _, lost := range o.lost {
+		if lost.back == 0 {
+			return false
+		}
+	}
+	return true
+}
 
 // expire gives up an outage that does not end.
 func (o *outage) expire(now instant, revision int64) {

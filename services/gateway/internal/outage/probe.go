@@ -10,16 +10,16 @@ import (
 // probe is what a Detector knows of a probe.
 type probe struct {
 	id     atlas.ProbeID
-	known  bool // by an event; else by the registry
 	at     instant
-	up     bool
 	units  [unitKinds]*unit // nil where it is not known
-	asn    int64            // of its network
-	lost   *disconnect      // the last one; nil if there was none, or it counted for nothing
+	lost   *disconnect      // the last one; nil if there was none, it counted for nothing, or makes no difference any more
 	before instant          // when the one before was that counted
-	hour   int64            // of the last one that counted
-	counts int              // those of that hour that counted
 	mark   uint64           // of the last scan that met it
+	asn    uint32           // of its network
+	hour   int32            // of the last one that counted
+	counts int32            // those of that hour that counted
+	known  bool             // by an event; else by the registry
+	up     bool
 }
 
 // mostOfHour is how often an hour a probe counts: some come and go all day.
@@ -27,8 +27,8 @@ const mostOfHour = 2
 
 // mayCount tells whether a disconnect counts, and counts it.
 func (p *probe) mayCount(at instant) bool {
-	if p.hour != hourOf(at) {
-		p.hour, p.counts = hourOf(at), 0
+	if hour := int32(hourOf(at)); p.hour != hour {
+		p.hour, p.counts = hour, 0
 	}
 	p.counts++
 	return p.counts <= mostOfHour
@@ -58,9 +58,9 @@ func (d *Detector) place(p *probe, kind unitKind, name string, at instant) {
 	if (name == "" && kind != world) || former != nil && former.name == name {
 		return
 	}
-	now := d.unitOf(unitKey{kind, name}, at)
+	now := d.unitOf(unitKey{kind, name})
 	p.units[kind] = now
-	now.members++
+	now.admit(at)
 	if former != nil {
 		former.members--
 	}
@@ -76,9 +76,16 @@ func (d *Detector) place(p *probe, kind unitKind, name string, at instant) {
 
 // placeIn has a probe count to a network, if that is known.
 func (d *Detector) placeIn(p *probe, asn int64, at instant) {
-	if asn > 0 && asn != p.asn {
-		p.asn = asn
+	if asn > 0 && uint32(asn) != p.asn {
+		p.asn = uint32(asn)
 		d.place(p, network, strconv.FormatInt(asn, 10), at)
+	}
+}
+
+// forget forgets a disconnect that is too old to become part of an outage, and whose end matters to none.
+func (p *probe) forget(before instant) {
+	if p.lost != nil && p.lost.at < before && (p.lost.back != 0 || p.lost.outage == nil) {
+		p.lost = nil
 	}
 }
 

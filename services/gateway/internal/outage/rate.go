@@ -1,8 +1,9 @@
 package outage
 
 // hourly counts a unit's disconnects and the time that its probes were connected, by the hour. The current hour's do not count until it is over, so that
-// a burst does not excuse itself.
+// a burst does not excuse itself. Nil counts nothing.
 type hourly struct {
+	began       instant // nothing before counts
 	hour        int64   // the current one, since 1970
 	since       instant // up to when connected is counted
 	disconnects [wholeHours + 1]int32
@@ -13,6 +14,8 @@ type hourly struct {
 	allConnected   int64
 }
 
+func newHourly(at instant) *hourly { return &hourly{began: at, hour: hourOf(at), since: at} }
+
 // wholeHours is how many hours a rate is the mean of.
 const wholeHours = 24
 
@@ -20,8 +23,11 @@ func hourOf(at instant) int64 { return int64(at / hour) }
 
 // advance counts the time up to at, in which so many probes were connected. An earlier time than before changes nothing.
 func (h *hourly) advance(at instant, up int) {
+	if h == nil {
+		return
+	}
 	if hourOf(at)-h.hour > wholeHours {
-		*h = hourly{hour: hourOf(at), since: max(h.since, instant(hourOf(at))*hour)}
+		*h = hourly{began: h.began, hour: hourOf(at), since: max(h.since, instant(hourOf(at))*hour)}
 	}
 	for h.hour < hourOf(at) {
 		end := instant(h.hour+1) * hour
@@ -56,6 +62,9 @@ func (h *hourly) slot(of int64) int { return int(of % (wholeHours + 1)) }
 
 // add counts disconnects, or with a number below zero takes them back.
 func (h *hourly) add(at instant, disconnects int32) {
+	if h == nil || at < h.began {
+		return
+	}
 	of := hourOf(at)
 	if of > h.hour || of < h.hour-wholeHours {
 		return
@@ -83,5 +92,8 @@ func (h *hourly) worldly() float64 {
 
 // each is how often a probe of the unit is disconnected in an hour: a unit that was watched for little time does what the world does.
 func (h *hourly) each(worldly float64) float64 {
+	if h == nil {
+		return worldly
+	}
 	return (float64(h.allDisconnects) + worldly*shrinkHours) / (h.hours() + shrinkHours)
 }

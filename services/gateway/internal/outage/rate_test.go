@@ -9,7 +9,7 @@ import (
 // Rates are those of the last 24 whole hours, by a plain count of everything.
 func TestHourlyCountsTheLast24WholeHours(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
-	h := hourly{hour: hourOf(labStart), since: labStart}
+	h := newHourly(labStart)
 	type stretch struct {
 		from, until instant
 		up          int

@@ -28,10 +28,10 @@ type unitKey struct {
 // unit is a set of probes that may fail together.
 type unit struct {
 	unitKey
-	cell    Cell // of a cell
-	members int  // probes that count to it, connected or not
-	up      int  // of them, those that are connected
-	rate    hourly
+	cell    Cell    // of a cell
+	members int     // probes that count to it, connected or not
+	up      int     // of them, those that are connected
+	rate    *hourly // nil as long as it has never had as many probes as an alarm needs
 	recent  []entry // of the last half hour, in the order of time, but for those that are explained
 	alarm   *burst  // nil unless there are too many
 	joined  bool    // the alarm is part of the episode
@@ -61,6 +61,14 @@ func (d *disconnect) isOf(key unitKey) bool {
 	return u != nil && u.unitKey == key
 }
 
+// admit has another probe count to the unit. There are many units with a few probes each, for which nothing is counted, as they cannot have an alarm.
+func (u *unit) admit(at instant) {
+	u.members++
+	if u.rate == nil && u.members >= leastProbes {
+		u.rate = newHourly(at)
+	}
+}
+
 // change is a change of how many of the unit's probes are connected.
 func (u *unit) change(at instant, by int) {
 	u.rate.advance(at, u.up)
@@ -82,6 +90,17 @@ func (u *unit) trim(before instant) {
 	const few = 32
 	if half := len(u.recent) / 2; half > few && u.recent[half].at < before {
 		u.recent = slices.Delete(u.recent, 0, half)
+	}
+}
+
+// forget forgets all disconnects that are too old to matter, and leaves no memory to them.
+func (u *unit) forget(before instant) {
+	first := 0
+	for first < len(u.recent) && u.recent[first].at < before {
+		first++
+	}
+	if first > 0 || cap(u.recent) > 2*len(u.recent) {
+		u.recent = append([]entry(nil), u.recent[first:]...)
 	}
 }
 
