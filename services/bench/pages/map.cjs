@@ -23,10 +23,10 @@ module.exports = async ({ seconds }) => {
 async function built() {
   const { build } = await import(path.join(web, "node_modules/vite/dist/node/index.js"));
   const { output } = await build({
-    configFile: false,
+    configFile: path.join(web, "vite.config.ts"),
     root: path.join(__dirname, "map"),
     logLevel: "error",
-    build: { write: false, target: "es2024", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+    build: { write: false },
   });
   return new Map(output.map(({ fileName, code, source }) => [`/${fileName}`, code ?? source]));
 }
@@ -42,7 +42,6 @@ async function draw(browser, files, ratio, time) {
   const possible = await framesIn(blank, time);
   await blank.close();
   const page = await context.newPage();
-  await page.addInitScript(markDraws);
   let frames;
   const events = await trace(page, async () => {
     await page.goto(`${origin}/index.html`);
@@ -75,16 +74,4 @@ function framesIn(page, time) {
     }
     return frames / ((performance.now() - began) / 1000);
   }, time);
-}
-
-/** Marks those callbacks of frames that draw on a canvas, once each. */
-function markDraws() {
-  let marked;
-  const { drawImage } = CanvasRenderingContext2D.prototype;
-  CanvasRenderingContext2D.prototype.drawImage = function (...given) {
-    const frame = document.timeline.currentTime;
-    if (frame !== marked) performance.mark("draw");
-    marked = frame;
-    return drawImage.apply(this, given);
-  };
 }

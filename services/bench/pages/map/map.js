@@ -28,7 +28,15 @@ function atRate(rate, act) {
   }, 10);
 }
 
-const scene = new Scene();
+/** Marks when the map takes what it is to draw. */
+class MarkedScene extends Scene {
+  takeChanges() {
+    performance.mark("draw");
+    return super.takeChanges();
+  }
+}
+
+const scene = new MarkedScene();
 const screen = new Screen(document.querySelector("canvas"), scene, () => colours, "world", reportError);
 screen.resize({ width: 1600, height: 800 });
 scene.place(Array.from({ length: probes }, (_, id) => spot(id)), () => ({ colour: 0 }));
