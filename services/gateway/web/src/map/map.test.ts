@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Dirty } from "./dirty.ts";
 import { labelled } from "./discs.ts";
-import { Grid } from "./grid.ts";
+import { Grid, overlap } from "./grid.ts";
 import { project, worldHeight, worldWidth } from "./project.ts";
 import { isRegion, regions, viewOf, type Region } from "./regions.ts";
 import { Scene } from "./scene.ts";
@@ -37,6 +37,15 @@ test("the grid finds what a look at all points finds", () => {
 test("of points in one place the one on top is found, and points without a place never", () => {
   const grid = new Grid(Float32Array.of(5, 5, NaN), Float32Array.of(5, 5, NaN), 100, 100);
   expect([grid.nearest(6, 6, 8), grid.within({ x: 0, y: 0, width: 100, height: 100 })]).toEqual([1, [0, 1]]);
+});
+
+test("what is dirty close together is one rectangle, so that many pulses are few copies", () => {
+  const dirty = new Dirty(1600, 800);
+  for (let n = 0; n < 300; n++) dirty.add({ x: 800 + (n % 100), y: 300 + (n % 50), width: 30, height: 30 });
+  const rects = dirty.take();
+  const isIn = (x: number, y: number) => rects.some((rect) => overlap(rect, { x, y, width: 1, height: 1 }));
+  expect(rects.length).toBeLessThanOrEqual(6);
+  expect([isIn(800, 300), isIn(928, 378), isIn(770, 300)]).toEqual([true, true, false]);
 });
 
 test("what is dirty is told once, and much of it is all", () => {

@@ -210,21 +210,22 @@ export class Painter {
   #show(rects: readonly Rect[], now: number): void {
     if (!this.#back) return;
     for (const rect of rects) this.#copy(this.#back, this.#front, rect);
+    this.#drawOverlay(rects);
+    for (const pulse of this.#pulses) this.#drawPulse(this.#front, pulse, now); // each lies in a rectangle of its own that was copied
+  }
+
+  #drawOverlay(rects: readonly Rect[]): void {
     const isTouched = (box: Rect | undefined) => box !== undefined && rects.some((rect) => overlap(rect, box));
-    const { arcs, discs } = this.#scene;
-    const touched = {
-      arcs: arcs.filter((_, i) => isTouched(this.#overlay[i])),
-      discs: discs.filter((_, i) => isTouched(this.#overlay[arcs.length + i])),
-    };
-    if (touched.arcs.length + touched.discs.length + this.#pulses.length === 0) return;
+    const arcs = this.#scene.arcs.filter((_, i) => isTouched(this.#overlay[i]));
+    const discs = this.#scene.discs.filter((_, i) => isTouched(this.#overlay[this.#scene.arcs.length + i]));
+    if (arcs.length + discs.length === 0) return;
     const front = this.#front;
     front.save();
     front.beginPath();
     for (const { x, y, width, height } of rects) front.rect(x, y, width, height);
     front.clip();
-    for (const arc of touched.arcs) drawArc(front, arc, this.#toScreen, this.#colours);
-    for (const disc of touched.discs) drawDisc(front, disc, this.#toScreen, this.#colours, this.#labelled.has(disc));
-    for (const pulse of this.#pulses) this.#drawPulse(front, pulse, now);
+    for (const arc of arcs) drawArc(front, arc, this.#toScreen, this.#colours);
+    for (const disc of discs) drawDisc(front, disc, this.#toScreen, this.#colours, this.#labelled.has(disc));
     front.restore();
   }
 
