@@ -84,8 +84,8 @@ $(PAGES)/dist/index.html: $(PAGES)/node_modules/.package-lock.json $(wildcard $(
 	npm --prefix $(PAGES) run --silent build
 	@touch $@
 
-pages: kafka web browser services/standalone/clients/browser/node_modules/.package-lock.json ## Look at every page in Chromium: axe in both themes and at three widths, and the keyboard alone
-	go test -tags pages -run TestPagesInEveryLook -v -count 1 -timeout 30m ./services/standalone
+pages: kafka web browser services/standalone/clients/browser/node_modules/.package-lock.json ## Look at every page in Chromium: axe in each state, the keyboard alone, other time zones, and pictures in .cache/screenshots
+	go test -tags pages -run TestMatrix -v -count 1 -timeout 30m ./services/standalone
 
 checkpages: # without Node there are no pages to check, but in CI there must be
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGES)/node_modules/.package-lock.json && npm --prefix $(PAGES) run --silent check; \

@@ -61,9 +61,9 @@ async function axe(page) {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html}\n${failureSummary}`).join("\n")}`);
 }
 
-async function screenshot(page, name) {
+async function screenshot(page, name, options = {}) {
   fs.mkdirSync(screenshots, { recursive: true });
-  await page.screenshot({ path: path.join(screenshots, `${name}.png`) });
+  await page.screenshot({ path: path.join(screenshots, `${name}.png`), ...options });
 }
 
 async function main() {

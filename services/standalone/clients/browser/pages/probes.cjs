@@ -92,7 +92,13 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   await page.goto(page.url());
   await shows(page, "#opened-outage", "loses 0.2 an hour"); // a link opens it as it was
 
+  // Whoever reads has the page stand still: what comes meanwhile is counted, and shown afterwards.
+  await page.keyboard.press(" ");
+  await shows(page, "header .words", "paused, 0 waiting");
   await ask("return");
+  await shows(page, "header .words", "paused, 4 waiting");
+  await shows(page, ".headline", "Now 19 of 34 connected");
+  await page.keyboard.press(" ");
   await shows(page, ".headline", "Now 23 of 34 connected");
   const over = outageOf(start, { revision: 2, state: "over", end: start + 50, recovered50: start + 50 });
   await tell(context, answer([over]));

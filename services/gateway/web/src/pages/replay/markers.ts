@@ -23,6 +23,23 @@ export function outageMarkers({ outages }: Outages): Marker[] {
     });
 }
 
+const apart = 24; // px between two markers, so that each can be pressed
+
+/** Markers that have no room beside each other in one, at the first of them. `placeOf` is where a time is, in px. */
+export function bundled(markers: readonly Marker[], placeOf: (time: number) => number): Marker[] {
+  const bundles: Marker[][] = [];
+  for (const marker of markers.toSorted((a, b) => a.time - b.time)) {
+    const first = bundles.at(-1)?.[0];
+    if (first && placeOf(marker.time) - placeOf(first.time) < apart) bundles.at(-1)?.push(marker);
+    else bundles.push([marker]);
+  }
+  return bundles.flatMap(([first, ...others]) => (first ? { time: first.time, what: wordsOf(first, others) } : []));
+}
+
+function wordsOf({ what }: Marker, others: readonly Marker[]): string {
+  return others.length === 0 ? what : `${what}; and ${others.length} more close by`;
+}
+
 /** The nearest marker before or after a time. `slack` seconds of the time itself count as there. */
 export function neighbour(markers: readonly Marker[], time: number, way: 1 | -1, slack = 1): Marker | undefined {
   const there = markers.filter((marker) => (marker.time - time) * way > slack);
