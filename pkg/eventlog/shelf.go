@@ -10,7 +10,7 @@ import (
 
 const (
 	// shelvedTogether is how many records share memory at most. Each by itself would cost the garbage collector more than decoding does.
-	shelvedTogether = 8
+	shelvedTogether = 16
 	// shelfBytes bounds the values that share memory.
 	shelfBytes = 16 << 10
 )
