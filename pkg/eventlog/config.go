@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+
+	"atlasstream/pkg/eventlog/security"
 )
 
 // DefaultRepeatHorizon is how many records before a record are searched for a repeat of it, unless configured otherwise.
@@ -18,6 +20,7 @@ type Config struct {
 	ClientID      string   // by which name brokers log us; "atlas-stream" unless given
 	RepeatHorizon int      // records; DefaultRepeatHorizon unless given
 	Topics        []string // which topics Check wants to be usable; ResultsTopic and ProbeStatusTopic unless given
+	Security      security.Config
 }
 
 // Validate joins every fault of the configuration.
@@ -34,7 +37,7 @@ func (c Config) Validate() error {
 	if c.RepeatHorizon < 0 || c.RepeatHorizon > maxRepeatHorizon {
 		faults = append(faults, fmt.Errorf("repeat horizon: got %d, want 1 to %d records, or 0 for the default", c.RepeatHorizon, maxRepeatHorizon))
 	}
-	return errors.Join(faults...)
+	return errors.Join(append(faults, c.Security.Validate())...)
 }
 
 func (c Config) withDefaults() Config {

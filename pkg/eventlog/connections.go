@@ -5,26 +5,31 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"atlasstream/pkg/eventlog/security"
 )
 
 // connections knows every open connection to a broker. kafka-go leaves a connection to itself when the request on it is given up, until that request's
 // deadline; whoever closes the log waits for none of that.
 type connections struct {
-	dialer net.Dialer
-	mu     sync.Mutex
-	closed bool
-	open   map[*connection]struct{}
-	users  sync.WaitGroup
+	dialer   net.Dialer
+	security security.Config
+	mu       sync.Mutex
+	closed   bool
+	open     map[*connection]struct{}
+	users    sync.WaitGroup
 }
 
+// connection is what kafka-go reads from and writes to, encrypted or not.
 type connection struct {
 	net.Conn
+	raw   net.Conn
 	owner *connections
 	once  sync.Once
 }
 
-func newConnections() *connections {
-	return &connections{dialer: net.Dialer{Timeout: 3 * time.Second}, open: map[*connection]struct{}{}}
+func newConnections(protection security.Config) *connections {
+	return &connections{dialer: net.Dialer{Timeout: 3 * time.Second}, security: protection, open: map[*connection]struct{}{}}
 }
 
 func (c *connections) dial(ctx context.Context, network, address string) (net.Conn, error) {
@@ -32,16 +37,28 @@ func (c *connections) dial(ctx context.Context, network, address string) (net.Co
 	if err != nil {
 		return nil, err
 	}
+	conn := &connection{Conn: raw, raw: raw, owner: c}
+	if err := c.add(conn); err != nil {
+		_ = raw.Close()
+		return nil, err
+	}
+	if conn.Conn, err = c.security.Wrap(ctx, raw, address); err != nil {
+		conn.Conn = raw
+		_ = conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (c *connections) add(conn *connection) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		_ = raw.Close()
-		return nil, ErrClosed
+		return ErrClosed
 	}
-	conn := &connection{Conn: raw, owner: c}
 	c.open[conn] = struct{}{}
 	c.users.Add(1)
-	return conn, nil
+	return nil
 }
 
 // Close is called by kafka-go's goroutine of this connection as the last thing it does.
@@ -61,7 +78,7 @@ func (c *connections) close() {
 	c.mu.Lock()
 	c.closed = true
 	for conn := range c.open {
-		_ = conn.Conn.Close()
+		_ = conn.raw.Close()
 	}
 	c.mu.Unlock()
 	c.users.Wait()

@@ -43,9 +43,10 @@ func Open(cfg Config, logger *zap.Logger, registerer prometheus.Registerer) (*Lo
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	connections := newConnections()
+	connections := newConnections(cfg.Security)
 	transport := &kafka.Transport{
 		Dial:        connections.dial,
+		SASL:        cfg.Security.Mechanism(),
 		ClientID:    cfg.ClientID,
 		MetadataTTL: metadataTTL,
 		Context:     ctx,

@@ -12,19 +12,22 @@ import (
 
 	"atlasstream/pkg/clientip"
 	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/eventlog/security"
+	"atlasstream/pkg/kafkasettings"
 	"atlasstream/pkg/service"
 	"atlasstream/services/collector/internal/ingest"
 )
 
 // Config are the settings of a collector's doors. Zero values stand for the defaults.
 type Config struct {
-	Kafka         []string     // host:port of brokers
-	Listen        string       // address of the HTTP door; "127.0.0.1:8081"
-	GRPC          string       // address of the gRPC door; "127.0.0.1:8082"
-	Admin         string       // address of metrics, health and profiles; "127.0.0.1:9091"
-	Listener      net.Listener // instead of Listen
-	GRPCListener  net.Listener // instead of GRPC
-	AdminListener net.Listener // instead of Admin
+	Kafka         []string        // host:port of brokers
+	Security      security.Config // by which Kafka is reached
+	Listen        string          // address of the HTTP door; "127.0.0.1:8081"
+	GRPC          string          // address of the gRPC door; "127.0.0.1:8082"
+	Admin         string          // address of metrics, health and profiles; "127.0.0.1:9091"
+	Listener      net.Listener    // instead of Listen
+	GRPCListener  net.Listener    // instead of GRPC
+	AdminListener net.Listener    // instead of Admin
 
 	Partitions  int // of the results' topic, when it is made; 64
 	Replication int // of topics, when they are made; 3, or one on each broker where there are fewer
@@ -59,7 +62,7 @@ type Config struct {
 func (c Config) Validate() error {
 	defaulted := c.withDefaults()
 	return errors.Join(
-		service.Setting("kafka", c.log().Validate()),
+		kafkasettings.Check(c.log()),
 		service.CheckNumbers(c),
 		defaulted.checkListeners(),
 		checkMaxRecord(defaulted.MaxRecord),
@@ -172,7 +175,7 @@ func (c Config) log() eventlog.Config {
 	for _, topic := range topics(c.Partitions, c.Replication) {
 		names = append(names, topic.Name)
 	}
-	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID, Topics: names}
+	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID, Security: c.Security, Topics: names}
 }
 
 func (c Config) writer() eventlog.WriterConfig {

@@ -12,6 +12,8 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/eventlog/security"
+	"atlasstream/pkg/kafkasettings"
 	"atlasstream/pkg/service"
 	"atlasstream/services/collector/internal/publish"
 	"atlasstream/services/collector/internal/source/file"
@@ -25,13 +27,14 @@ const importPatience = 2 * time.Minute
 
 // ImportConfig says what to import and where to.
 type ImportConfig struct {
-	Kafka        []string // host:port of brokers
-	Into         string   // name of the archive of results: letters, digits, underscores, hyphens
-	Probes       bool     // the files have probes, for their registry, and there is no Into
-	Measurements bool     // the files have measurements, for theirs
-	Files        []string // "-" is the standard input
-	MaxRecord    int      // bytes of one record; 0 for 512 KiB
-	AllowRejects int      // how many records may be rejected; with none, an import of nothing is an error as well
+	Kafka        []string        // host:port of brokers
+	Security     security.Config // by which Kafka is reached
+	Into         string          // name of the archive of results: letters, digits, underscores, hyphens
+	Probes       bool            // the files have probes, for their registry, and there is no Into
+	Measurements bool            // the files have measurements, for theirs
+	Files        []string        // "-" is the standard input
+	MaxRecord    int             // bytes of one record; 0 for 512 KiB
+	AllowRejects int             // how many records may be rejected; with none, an import of nothing is an error as well
 	Progress     io.Writer
 	Summary      io.Writer
 	Logger       *zap.Logger
@@ -50,7 +53,7 @@ func (c ImportConfig) Validate() error {
 	if c.Into != "" {
 		err = service.Setting("into", err)
 	}
-	return errors.Join(append(faults, err, service.Setting("kafka", c.log().Validate()), service.CheckNumbers(c), checkMaxRecord(c.withDefaults().MaxRecord))...)
+	return errors.Join(append(faults, err, kafkasettings.Check(c.log()), service.CheckNumbers(c), checkMaxRecord(c.withDefaults().MaxRecord))...)
 }
 
 var errImportInto = errors.New("want exactly one of --into, --probes and --measurements")
@@ -81,7 +84,7 @@ func (c ImportConfig) withDefaults() ImportConfig {
 }
 
 func (c ImportConfig) log() eventlog.Config {
-	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID}
+	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID, Security: c.Security}
 }
 
 func (c ImportConfig) writer() eventlog.WriterConfig {

@@ -14,6 +14,8 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/eventlog/security"
+	"atlasstream/pkg/kafkasettings"
 	"atlasstream/pkg/service"
 	"atlasstream/pkg/simulator"
 	"atlasstream/services/collector/internal/publish"
@@ -30,8 +32,9 @@ const defaultRate = 50
 
 // SimulateConfig says which network to simulate and where to. Networks of equal Seed, Rate, Probes and Incidents say the same.
 type SimulateConfig struct {
-	Kafka       []string // host:port of brokers
-	Rate        float64  // results per second; 50
+	Kafka       []string        // host:port of brokers
+	Security    security.Config // by which Kafka is reached
+	Rate        float64         // results per second; 50
 	Seed        uint64
 	Probes      int           // 300
 	Incidents   string        // what goes wrong in it: "easy" or "hard"; "easy"
@@ -47,7 +50,7 @@ type SimulateConfig struct {
 // Validate joins every fault of the settings.
 func (c SimulateConfig) Validate() error {
 	return errors.Join(
-		service.Setting("kafka", c.log().Validate()),
+		kafkasettings.Check(c.log()),
 		service.CheckNumbers(c),
 		checkPartitions(c.Partitions),
 		service.Setting("probes", simulator.Config{Probes: c.Probes, Rate: simulator.MinRate}.Validate()),
@@ -69,7 +72,7 @@ func (c SimulateConfig) withDefaults() SimulateConfig {
 }
 
 func (c SimulateConfig) log() eventlog.Config {
-	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID}
+	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID, Security: c.Security}
 }
 
 func (c SimulateConfig) network() simulator.Config {

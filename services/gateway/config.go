@@ -13,6 +13,8 @@ import (
 
 	"atlasstream/pkg/clientip"
 	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/eventlog/security"
+	"atlasstream/pkg/kafkasettings"
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/outbox"
@@ -20,10 +22,11 @@ import (
 
 // Config are the settings of a gateway. Zero values stand for the defaults.
 type Config struct {
-	Kafka    []string     // host:port of brokers
-	Listen   string       // address of the public door; ":8080"
-	Admin    string       // address of metrics, health and profiles; "127.0.0.1:9090"
-	Listener net.Listener // instead of Listen
+	Kafka    []string        // host:port of brokers
+	Security security.Config // by which Kafka is reached
+	Listen   string          // address of the public door; ":8080"
+	Admin    string          // address of metrics, health and profiles; "127.0.0.1:9090"
+	Listener net.Listener    // instead of Listen
 	// AdminListener is used instead of Admin.
 	AdminListener net.Listener
 	OnReady       func() // called once the gateway is ready, and has logged that; may be nil
@@ -82,6 +85,10 @@ type Config struct {
 	Metrics *prometheus.Registry
 }
 
+func (c Config) log() eventlog.Config {
+	return eventlog.Config{Brokers: c.Kafka, ClientID: "atlas-gateway", Security: c.Security}
+}
+
 // Who may replay the past.
 const (
 	HistoryOff   = "off"   // nobody
@@ -99,7 +106,7 @@ const leastQueueBytes = 1 << 20
 func (c Config) Validate() error {
 	defaulted := c.withDefaults()
 	return errors.Join(
-		service.Setting("kafka", eventlog.Config{Brokers: c.Kafka}.Validate()),
+		kafkasettings.Check(c.log()),
 		service.CheckNumbers(c),
 		defaulted.checkListeners(),
 		c.checkHistory(),

@@ -44,7 +44,7 @@ func Run(ctx context.Context, cfg Config) error {
 		return service.Settings("gateway", err)
 	}
 	cfg = cfg.withDefaults()
-	log, err := eventlog.Open(eventlog.Config{Brokers: cfg.Kafka, ClientID: "atlas-gateway"}, cfg.Logger, cfg.Metrics)
+	log, err := eventlog.Open(cfg.log(), cfg.Logger, cfg.Metrics)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type broker struct {
 	id         int
 	address    string // for clients
 	controller string // for the other brokers
+	listeners  []string
 	dir        string
 	process    *os.Process
 	ended      chan struct{} // closed when the process has; nil before the first start

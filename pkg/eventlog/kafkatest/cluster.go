@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -76,13 +77,15 @@ func (c *Cluster) lay() error {
 	if err := c.makeDir(); err != nil {
 		return err
 	}
-	addresses, err := FreeAddresses(2 * c.config.Brokers)
+	each := 2 + len(c.config.Listeners)
+	addresses, err := FreeAddresses(each * c.config.Brokers)
 	if err != nil {
 		return err
 	}
 	for i := range c.config.Brokers {
+		own := addresses[each*i : each*(i+1)]
 		dir := filepath.Join(c.dir, fmt.Sprintf("broker-%d", i))
-		c.brokers = append(c.brokers, &broker{id: i, address: addresses[2*i], controller: addresses[2*i+1], dir: dir})
+		c.brokers = append(c.brokers, &broker{id: i, address: own[0], controller: own[1], listeners: own[2:], dir: dir})
 	}
 	for _, broker := range c.brokers {
 		if err := os.Mkdir(broker.dir, 0o750); err != nil {
@@ -117,7 +120,13 @@ func (c *Cluster) java(ctx context.Context, arguments ...string) *exec.Cmd {
 // format prepares a broker's empty data directory; all brokers of a cluster get the same cluster ID.
 func (c *Cluster) format(ctx context.Context, b *broker) error {
 	const clusterID = "YXRsYXMtc3RyZWFtLTAwMQ"
-	format := c.java(ctx, "kafka.tools.StorageTool", "format", "--cluster-id", clusterID, "--config", b.settings())
+	arguments := []string{"kafka.tools.StorageTool", "format", "--cluster-id", clusterID, "--config", b.settings()}
+	for name, password := range c.config.Users {
+		for _, mechanism := range []string{"SCRAM-SHA-256", "SCRAM-SHA-512"} {
+			arguments = append(arguments, "--add-scram", fmt.Sprintf("%s=[name=%s,password=%s]", mechanism, name, password))
+		}
+	}
+	format := c.java(ctx, arguments...)
 	if output, err := format.CombinedOutput(); err != nil {
 		return fmt.Errorf("formatting the data directory of broker %d: %w: %s", b.id, err, output)
 	}
@@ -129,6 +138,16 @@ func (c *Cluster) Addrs() []string {
 	addrs := make([]string, len(c.brokers))
 	for i, broker := range c.brokers {
 		addrs[i] = broker.address
+	}
+	return addrs
+}
+
+// ListenerAddrs is Addrs for one of the configuration's Listeners, by its protocol.
+func (c *Cluster) ListenerAddrs(protocol string) []string {
+	listener := slices.Index(c.config.Listeners, protocol)
+	addrs := make([]string, len(c.brokers))
+	for i, broker := range c.brokers {
+		addrs[i] = broker.listeners[listener]
 	}
 	return addrs
 }

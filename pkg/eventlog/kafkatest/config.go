@@ -19,6 +19,10 @@ type Config struct {
 	Dir string
 	// Properties override or add to server.properties of every broker.
 	Properties map[string]string
+	// Listeners are further ones of every broker beside the open one, by their protocols: SSL, SASL_SSL, SASL_PLAINTEXT. Properties have what they need.
+	Listeners []string
+	// Users are those of SCRAM, with their passwords.
+	Users map[string]string
 	// JVM replaces DefaultJVM as the options of java.
 	JVM []string
 	// Libs is the directory of Kafka's jars. By default ATLAS_KAFKA_LIBS says it, or else it is .cache/kafka at the root of the repository.

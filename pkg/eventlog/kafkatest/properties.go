@@ -13,9 +13,9 @@ func (c *Cluster) properties(b *broker) string {
 	settings := map[string]string{
 		"node.id":                        strconv.Itoa(b.id),
 		"process.roles":                  "broker,controller",
-		"listeners":                      fmt.Sprintf("PLAINTEXT://%s,CONTROLLER://%s", b.address, b.controller),
+		"listeners":                      c.listeners(b),
 		"controller.listener.names":      "CONTROLLER",
-		"listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+		"listener.security.protocol.map": c.protocols(),
 		"controller.quorum.voters":       c.voters(),
 		"log.dirs":                       b.data(),
 	}
@@ -27,6 +27,22 @@ func (c *Cluster) properties(b *broker) string {
 		fmt.Fprintf(&text, "%s=%s\n", name, strings.ReplaceAll(settings[name], `\`, `\\`))
 	}
 	return text.String()
+}
+
+func (c *Cluster) listeners(b *broker) string {
+	listeners := []string{"PLAINTEXT://" + b.address, "CONTROLLER://" + b.controller}
+	for i, protocol := range c.config.Listeners {
+		listeners = append(listeners, protocol+"://"+b.listeners[i])
+	}
+	return strings.Join(listeners, ",")
+}
+
+func (c *Cluster) protocols() string {
+	protocols := []string{"PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT"}
+	for _, protocol := range c.config.Listeners {
+		protocols = append(protocols, protocol+":"+protocol)
+	}
+	return strings.Join(protocols, ",")
 }
 
 func (c *Cluster) voters() string {

@@ -4,13 +4,14 @@ import (
 	"context"
 	"os"
 
+	"atlasstream/pkg/kafkasettings"
 	"atlasstream/pkg/service"
 	"atlasstream/services/collector"
 )
 
 type importer struct {
 	service.Logging
-	kafka
+	kafkasettings.Flags
 
 	Into         string   `help:"Results, into the archive of that name: 1 to 100 letters, digits, underscores or hyphens. Its topic is atlas.archive.NAME." xor:"into" placeholder:"NAME"`
 	Probes       bool     `help:"Probes, into their registry: answers of RIPE's API (/api/v2/probes/), or its daily archive files." xor:"into" env:"ATLAS_IMPORT_PROBES"`
@@ -45,6 +46,7 @@ func (i *importer) Run(ctx context.Context) error {
 func (i *importer) config() collector.ImportConfig {
 	return collector.ImportConfig{
 		Kafka:        i.Kafka,
+		Security:     i.Security(),
 		Into:         i.Into,
 		Probes:       i.Probes,
 		Measurements: i.Measurements,

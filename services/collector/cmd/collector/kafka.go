@@ -1,13 +1,10 @@
 package main
 
-// kafka are the settings that every command has.
-type kafka struct {
-	Kafka []string `help:"Kafka brokers, as host:port, separated by commas." default:"localhost:9092"`
-}
+import "atlasstream/pkg/kafkasettings"
 
 // topics are the settings of commands that make the live topics.
 type topics struct {
-	kafka
+	kafkasettings.Flags
 
 	Partitions  int `help:"Partitions of the results' topic, when it is made. They cannot be changed later."`
 	Replication int `help:"Replicas of topics, when they are made; 0: three, or one on each broker where there are fewer." default:"0"`

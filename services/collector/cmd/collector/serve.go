@@ -53,6 +53,7 @@ func (s *serve) Run(ctx context.Context) error {
 func (s *serve) config() collector.Config {
 	return collector.Config{
 		Kafka:              s.Kafka,
+		Security:           s.Security(),
 		Listen:             s.Listen,
 		GRPC:               s.GRPC,
 		Admin:              s.Admin,

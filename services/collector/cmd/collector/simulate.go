@@ -37,6 +37,7 @@ func (s *simulate) Run(ctx context.Context) error {
 func (s *simulate) config() collector.SimulateConfig {
 	return collector.SimulateConfig{
 		Kafka:       s.Kafka,
+		Security:    s.Security(),
 		Rate:        s.Rate,
 		Seed:        s.Seed,
 		Probes:      s.Probes,

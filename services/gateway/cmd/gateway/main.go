@@ -5,18 +5,19 @@ import (
 	"context"
 	"time"
 
+	"atlasstream/pkg/kafkasettings"
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway"
 )
 
 type settings struct {
 	service.Logging
+	kafkasettings.Flags
 
-	Kafka   []string `help:"Kafka brokers, as host:port, separated by commas." default:"localhost:9092" placeholder:"HOST:PORT"`
-	Listen  string   `help:"Address for clients of the gateway: Socket.IO, WebSocket, plain HTTP and pages."`
-	Admin   string   `help:"Address of /metrics, /healthz and /readyz, and, for clients on this machine only, of /debug/pprof/."`
-	History string   `help:"Who may replay the past: nobody, bearers of a token of the role history, everybody." enum:"off,token,open" default:"off"`
-	Tokens  string   `help:"File with bearer tokens and their roles; read again when it changes." placeholder:"FILE"`
+	Listen  string `help:"Address for clients of the gateway: Socket.IO, WebSocket, plain HTTP and pages."`
+	Admin   string `help:"Address of /metrics, /healthz and /readyz, and, for clients on this machine only, of /debug/pprof/."`
+	History string `help:"Who may replay the past: nobody, bearers of a token of the role history, everybody." enum:"off,token,open" default:"off"`
+	Tokens  string `help:"File with bearer tokens and their roles; read again when it changes." placeholder:"FILE"`
 
 	HistoryResults     int           `help:"Most results a second that a replay may have on average; a higher speed is refused."`
 	HistoryScanned     int           `help:"Most records of the log a second that may have to be read for a replay on average; a higher speed is refused."`
@@ -78,6 +79,7 @@ func (s *settings) Run(ctx context.Context) error {
 func (s *settings) config() gateway.Config {
 	return gateway.Config{
 		Kafka:                s.Kafka,
+		Security:             s.Security(),
 		Listen:               s.Listen,
 		Admin:                s.Admin,
 		Origins:              s.Origins,

@@ -1,0 +1,75 @@
+package security
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/segmentio/kafka-go/sasl"
+	"github.com/segmentio/kafka-go/sasl/plain"
+	"github.com/segmentio/kafka-go/sasl/scram"
+)
+
+// Mechanism gives what authenticates each connection, or nil where none is to be.
+func (c Config) Mechanism() sasl.Mechanism {
+	if c.SASL == None {
+		return nil
+	}
+	return mechanism{c}
+}
+
+// mechanism begins each exchange with the secret as it is then.
+type mechanism struct{ config Config }
+
+// Name is the one that Kafka knows.
+func (m mechanism) Name() string { return strings.ToUpper(string(m.config.SASL)) }
+
+// Start implements sasl.Mechanism.
+func (m mechanism) Start(ctx context.Context) (sasl.StateMachine, []byte, error) {
+	current, err := m.current()
+	if err != nil {
+		return nil, nil, err
+	}
+	return current.Start(ctx)
+}
+
+func (m mechanism) current() (sasl.Mechanism, error) {
+	if m.config.SASL == OAuthBearer {
+		token, err := m.config.readToken()
+		return bearer{token}, err
+	}
+	password, err := m.config.readPassword()
+	switch {
+	case err != nil:
+		return nil, err
+	case m.config.SASL == SCRAMSHA256:
+		return scram.Mechanism(scram.SHA256, m.config.User, password)
+	case m.config.SASL == SCRAMSHA512:
+		return scram.Mechanism(scram.SHA512, m.config.User, password)
+	default:
+		return plain.Mechanism{Username: m.config.User, Password: password}, nil
+	}
+}
+
+func (c Config) readPassword() (string, error) {
+	if c.PasswordFile == "" {
+		return c.Password, nil
+	}
+	return readSecret(c.PasswordFile)
+}
+
+func (c Config) readToken() (string, error) { return readSecret(c.TokenFile) }
+
+// readSecret gives what a file has, without the white space around it that editors leave.
+func readSecret(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	secret := strings.TrimSpace(string(text))
+	if secret == "" {
+		return "", fmt.Errorf("%s is empty", file)
+	}
+	return secret, nil
+}
