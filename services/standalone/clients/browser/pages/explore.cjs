@@ -95,6 +95,12 @@ exports.run = async ({ page, context, url, ask }) => {
   await shows(page, ".notice", "link copied");
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url());
 
+  // On a wall there is nothing to press.
+  await page.goto(`${page.url()}&kiosk=1`);
+  await shows(page, "header .words", "live");
+  await page.waitForSelector(".tab >> text=9001");
+  assert.equal(await page.locator("form, main input, .close, .bar button, details, nav, footer").count(), 0);
+
   // What the gateway refuses is said at the field, and what runs goes on.
   await page.goto(`${url}/?sub=${encodeURIComponent('{"msm":9001,"prb":"x"}')}`);
   await shows(page, ".error code", "invalid_parameter");
