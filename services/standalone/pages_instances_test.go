@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Somebody watches which instances answer, is told what changed while nobody looked, and gives tokens.
@@ -21,6 +22,22 @@ func TestPagesShowInstances(t *testing.T) {
 			h.mustPost(t, results...)
 			return len(results)
 		},
+		"deliverBoth": func(json.RawMessage) any {
+			h.mustPost(t,
+				answerOfK(10301, 1, "ns1.nl-ams.k.ripe.net", 10), answerOfK(11301, 1, "ns1.nl-ams.k.ripe.net", 40),
+				answerOfK(10301, 2, "ns1.nl-ams.k.ripe.net", 10), answerOfK(11301, 2, "ns1.gb-lon.k.ripe.net", 40),
+				answerOfK(10301, 3, "ns1.gb-lon.k.ripe.net", 10), answerOfK(11301, 3, "ns2.gb-lon.k.ripe.net", 40),
+			)
+			return nil
+		},
+	})
+}
+
+// answerOfK is what a probe reports of an instance of K-root.
+func answerOfK(measurement, probe int, instance string, milliseconds float64) []byte {
+	return mustJSON(map[string]any{
+		"type": "dns", "msm_id": measurement, "prb_id": probe, "timestamp": time.Now().Unix(), "fw": 5080,
+		"result": map[string]any{"rt": milliseconds, "answers": []any{map[string]any{"TYPE": "TXT", "NAME": "hostname.bind", "RDATA": []string{instance}}}},
 	})
 }
 

@@ -20,6 +20,12 @@ export function letterOf(measurement: number, target = ""): string | null {
   return /^([a-m])\.root-servers\.net\.?$/i.exec(target)?.[1]?.toUpperCase() ?? null;
 }
 
+/** familyOf a measurement of the root's tells which version of IP it uses. */
+export function familyOf(measurement: number): 4 | 6 | null {
+  if (letters.some(({ v4 }) => v4 === measurement)) return 4;
+  return letters.some(({ v6 }) => v6 === measurement) ? 6 : null;
+}
+
 /** otherFamily is the measurement of the same server over the other version of IP, where there is one that is built in. */
 export function otherFamily(measurement: number): number | null {
   for (const { v4, v6 } of letters) {

@@ -2,6 +2,47 @@
 // of which one is refused; and gives tokens, with which a page has to ask anew.
 const assert = require("node:assert/strict");
 
+/** IPv4 and IPv6 side by side: what the one has, what the other, and how many probes reach the same site over both. */
+async function comparesVersionsOfIP({ page, url, ask, axe, screenshot, working }) {
+  working();
+  await page.goto(`${url}/instances`);
+  await shows(page, "header .words", "live");
+  await page.click("label:text-is('v6')");
+  await page.waitForURL((address) => address.searchParams.get("sub") === '{"msm":11301}');
+  await shows(page, ".what", "The registry does not know measurement 11301.");
+  await page.click("label:text-is('both')");
+  await page.waitForURL((address) => address.searchParams.getAll("sub").join() === '{"msm":10301},{"msm":11301}');
+  await shows(page, "h2", "IPv4 10301");
+  await shows(page, "h2", "IPv6 11301");
+  await shows(page, "header .words", "live");
+  await page.waitForFunction(() => document.querySelectorAll(".view").length === 2);
+  await ask("deliverBoth"); // two of three probes reach the same site
+  await shows(page, ".families", "2 of 3 probes that have an answer over both reach the same site.");
+  const rows = await page.$$eval(".families tbody tr", (rows) => rows.map((row) => [...row.cells].map((cell) => cell.textContent.trim())));
+  assert.deepEqual(rows, [
+    ["AMS", "2", "1", "10.0", "40.0", "–", "–"],
+    ["LHR", "1", "2", "10.0", "40.0", "–", "–"],
+  ]);
+  assert.equal(await page.locator(".families .worse").count(), 2); // over IPv6 both are slower
+  await page.click(".families button:has-text('LHR')");
+  await page.waitForFunction(() => document.querySelectorAll("[aria-label^='What is open']").length === 2);
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [390, 1440]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 900 });
+      assert.deepEqual(await axe(page), [], `${colorScheme}, ${width} px`);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${width} px: sideways`);
+      await screenshot(page, `instances-both-${colorScheme}-${width}`);
+    }
+  }
+  await page.selectOption(".picker select", "F");
+  await page.waitForURL((address) => address.searchParams.getAll("sub").join() === '{"msm":10304},{"msm":11304}');
+  await page.goto(`${page.url()}&kiosk=1`);
+  await shows(page, "header .words", "live");
+  await page.waitForSelector(".view");
+  assert.equal(await page.locator("form, main input, .bucket, nav, footer").count(), 0, "a wall has no controls");
+}
+
 exports.expected = ["/api/"]; // refused for the token
 
 const shows = (page, selector, text) =>
@@ -18,7 +59,7 @@ async function give(page, token) {
   await page.keyboard.press("Enter");
 }
 
-exports.run = async ({ page, url, ask, axe, screenshot }) => {
+exports.run = async ({ page, url, ask, axe, screenshot, working }) => {
   await page.goto(`${url}/instances?sub=${encodeURIComponent('{"msm":1768147}')}`);
   await shows(page, "header .words", "live");
   await page.click("text=Watch their timeouts");
@@ -58,6 +99,8 @@ exports.run = async ({ page, url, ask, axe, screenshot }) => {
   await page.waitForURL(/10301/);
   await shows(page, "header .words", "live");
   assert.equal(await page.textContent("section:has(#letters-title) time"), since);
+
+  await comparesVersionsOfIP({ page, url, ask, axe, screenshot, working });
 
   // With a token pages begin anew, and show it nowhere.
   for (const path of ["/instances", "/probes"]) {

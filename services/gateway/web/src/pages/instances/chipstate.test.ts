@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chipState, type Live } from "./chipstate.ts";
+import { chipState, worstOf, type Live } from "./chipstate.ts";
 
 const live: Live = {
   stream: { is: "live" },
@@ -24,4 +24,10 @@ test.each<[string, Partial<Live>, object]>([
   ["live, if what has come is old because nothing newer is there", { newest: 600, heardAt: 960, every: 60 }, { is: "live" }],
 ])("%s", (_, changes, state) => {
   expect(chipState({ ...live, ...changes }, 1000)).toMatchObject(state);
+});
+
+test("of several measurements the chip tells what is not live", () => {
+  expect(worstOf([{ is: "live" }, { is: "lost", nextTry: 5 }])).toEqual({ is: "lost", nextTry: 5 });
+  expect(worstOf([{ is: "live", newest: 7 }, { is: "live" }])).toEqual({ is: "live", newest: 7 });
+  expect(worstOf([])).toEqual({ is: "connecting" });
 });

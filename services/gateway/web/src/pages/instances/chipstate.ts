@@ -16,6 +16,11 @@ const leastSilence = 30; // seconds
 const unusual = 10; // times the usual time between two results
 const farBehind = 300; // seconds
 
+/** worstOf several is what the chip says of all: what is not live, if something is not. */
+export function worstOf(states: readonly PageState[]): PageState {
+  return states.find(({ is }) => is !== "live") ?? states[0] ?? { is: "connecting" };
+}
+
 /** chipState is what the chip says of it. */
 export function chipState(live: Live, now: number): PageState {
   const { stream, paused, waiting, back, newest, heardAt, every } = live;

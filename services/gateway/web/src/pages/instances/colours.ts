@@ -6,6 +6,11 @@ import type { Track } from "../../instances/track.ts";
 export const colourings = { instance: "site", rtt: "round trip", distance: "distance" } as const;
 export type Colouring = keyof typeof colourings;
 
+/** colouringOf reads what a link says. */
+export function colouringOf(word: string | undefined): Colouring {
+  return Object.hasOwn(colourings, word ?? "") ? (word as Colouring) : "instance";
+}
+
 const categories = 8;
 const linkable = /^[\w.:-]{1,100}$/; // as a word of a link
 const rampSteps = 6;
