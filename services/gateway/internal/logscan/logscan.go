@@ -1,6 +1,7 @@
 package logscan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,9 +65,6 @@ type Scan struct {
 	read  Read
 }
 
-// settleTimeout is how long paying may take for what was read beyond what was paid ahead, even for a client that has gone.
-const settleTimeout = 5 * time.Second
-
 // Turn looks through the log once the account has paid what that is worth, in records, as far as is known, and has its turn. What is read beyond that is paid
 // afterwards. The error is ErrBusy where the turn did not come in time, that of readlimit.Account.Pay, or look's.
 func (s *Scan) Turn(ctx context.Context, account *readlimit.Account, worth int64, look func(context.Context) error) error {
@@ -76,12 +74,8 @@ func (s *Scan) Turn(ctx context.Context, account *readlimit.Account, worth int64
 	}
 	before := s.read
 	err = s.take(ctx, account, look)
-	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
-	defer cancel()
-	if settled := reading.Pay(settling, s.read.Records-before.Records, s.read.Bytes-before.Bytes); err == nil {
-		err = settled
-	}
-	return err
+	settled := reading.Settle(ctx, s.read.Records-before.Records, s.read.Bytes-before.Bytes)
+	return cmp.Or(err, settled)
 }
 
 func (s *Scan) take(ctx context.Context, account *readlimit.Account, look func(context.Context) error) error {

@@ -1,6 +1,7 @@
 package outagewatch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -35,38 +36,46 @@ func (w *Watch) Past(ctx context.Context, account *readlimit.Account, from, to t
 	if now == nil {
 		return nil, logscan.Read{}, ErrBehind
 	}
-	first, last := outage.DayOf(from)-1, outage.DayOf(to)
-	p := &past{scan: w.settings.Scans.New()}
-	if err := p.locate(ctx, w.settings.Log, account, first.ReadFrom(), last.ReadTo()); err != nil {
+	p := &past{first: outage.DayOf(from) - 1, last: outage.DayOf(to), scan: w.settings.Scans.New()}
+	if err := p.locate(ctx, w.settings.Log, account, p.first.ReadFrom(), p.last.ReadTo()); err != nil {
 		return nil, logscan.Read{}, err
 	}
 	paid, err := account.Begin(ctx, w.settings.Horizon+p.end-p.at) // for all of it: who waits until the address can pay must not hold up others
 	if err != nil {
 		return nil, logscan.Read{}, err
 	}
+	answer, err := w.readPast(ctx, account, p, now, from, to)
+	read := p.scan.Read()
+	settled := paid.Settle(ctx, read.Records, read.Bytes) // events may be longer than they were taken to be
+	if err = cmp.Or(err, settled); err != nil {
+		return nil, read, err
+	}
+	return answer, read, nil
+}
+
+// readPast has its turn of reading the past, and gives the outages that were found in it.
+func (w *Watch) readPast(ctx context.Context, account *readlimit.Account, p *past, now *reading, from, to time.Time) (*Answer, error) {
 	release, err := w.pasts.Acquire(ctx, account)
 	if err != nil {
-		return nil, logscan.Read{}, fmt.Errorf("%w: %w", logscan.ErrBusy, err)
+		return nil, fmt.Errorf("%w: %w", logscan.ErrBusy, err)
 	}
 	defer release()
-	p.days = outage.DaysOf(now.registry, first, last)
+	p.days = outage.DaysOf(now.registry, p.first, p.last)
 	if err := p.read(ctx, w.settings.Log); err != nil {
-		return nil, p.scan.Read(), err
-	}
-	read := p.scan.Read()
-	if err := paid.Pay(ctx, read.Records, read.Bytes); err != nil { // events may be longer than they were taken to be
-		return nil, read, err
+		return nil, err
 	}
 	answer := now.answerOf(p.days)
 	answer.From, answer.To, answer.Outages = from, to, p.days.Between(from, to)
-	return answer, read, nil
+	p.days = nil // which is far more than the answer, and no more of use
+	return answer, nil
 }
 
 // past is a reading of the past.
 type past struct {
-	days    *outage.Days
-	scan    *logscan.Scan
-	at, end int64
+	first, last outage.Day
+	days        *outage.Days
+	scan        *logscan.Scan
+	at, end     int64
 }
 
 // locate finds where the events of some time stand.

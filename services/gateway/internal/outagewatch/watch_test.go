@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -243,6 +244,37 @@ func TestAbuseWhoCannotPayForThePastHoldsUpNobody(t *testing.T) {
 		}
 		if err := <-waited; !errors.Is(err, readlimit.ErrExceeded) {
 			t.Errorf("who cannot pay: got %v, want ErrExceeded", err)
+		}
+	})
+}
+
+// Nor does who owes for events that were longer than they were taken to be.
+func TestAbuseWhoOwesForThePastHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := simulate(t, 60, 3)
+		padding := strings.Repeat(" ", 32<<20/len(n.records)) // worth 128 messages in all
+		for i := range n.records {
+			n.records[i].Value = append(n.records[i].Value, padding...)
+		}
+		w, registry := watch(&fakeLog{records: n.records, end: len(n.records)})
+		registry.set(n.probes)
+		defer run(t, w)()
+		from := n.from.AddDate(0, 0, 2)
+		account := readlimit.NewAccount(rate.NewLimiter(1, 60), nil, readlimit.NewMetrics(prometheus.NewRegistry()))
+		waited := make(chan time.Duration)
+		began := time.Now()
+		go func() {
+			if _, _, err := w.Past(t.Context(), account, from, from); err != nil {
+				t.Error(err)
+			}
+			waited <- time.Since(began)
+		}()
+		synctest.Wait()
+		if _, read, err := w.Past(t.Context(), nil, from, from); err != nil || read.Bytes < 10<<20 || time.Since(began) > 0 {
+			t.Errorf("another one waited for %s to read %d bytes: %v", time.Since(began), read.Bytes, err)
+		}
+		if took := <-waited; took < 30*time.Second {
+			t.Errorf("who owed has paid within %s", took)
 		}
 	})
 }

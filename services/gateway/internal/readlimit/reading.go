@@ -1,6 +1,9 @@
 package readlimit
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // BytesOfMessage is how many bytes of values, wanted or not, cost as much as a message of the client, beside the records that have them: Kafka sends them with
 // the records, and they are decompressed with those.
@@ -31,4 +34,15 @@ func (r *Reading) Pay(ctx context.Context, records, bytes int64) error {
 	paid := min(worth, r.ahead)
 	r.ahead -= paid
 	return r.account.Pay(ctx, worth-paid)
+}
+
+// settleTimeout is for how long a client that has gone pays.
+const settleTimeout = 5 * time.Second
+
+// Settle is Pay for what was read last, which is owed even when the context has ended. No turn that others wait for may be held meanwhile.
+func (r *Reading) Settle(ctx context.Context, records, bytes int64) error {
+	paying, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(settleTimeout, giveUp) })()
+	return r.Pay(paying, records, bytes)
 }
