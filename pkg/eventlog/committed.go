@@ -100,6 +100,18 @@ func (c *committedRecords) ReadRecord() (*kafka.Record, error) {
 	return nil, io.EOF
 }
 
+// rest tells what came and was not read: of the batch that was unpacked, records and their bytes; of those behind it, their bytes as they came.
+func (c *committedRecords) rest() (records, bytes int64) {
+	for _, batch := range c.batches {
+		if batch.unpacked {
+			records, bytes = records+int64(batch.left), bytes+int64(len(batch.records.rest))
+		} else {
+			bytes += int64(len(batch.checked))
+		}
+	}
+	return records, bytes
+}
+
 // openTransactions are those that are open at a place in the log and will be aborted.
 type openTransactions struct {
 	aborted   []fetch.ResponseTransaction // that have not begun there, in the order in which they begin

@@ -186,14 +186,23 @@ func scanShowsRecords(t *testing.T, f fixture) {
 func scanEndsByBytes(t *testing.T, f fixture, topic string) {
 	var all int64
 	for from := range int64(6) {
-		seen := 0
-		next, bytes, err := f.log.History().ScanWithin(within(t, patience), topic, 0, from, 100, 1, func(atlas.MeasurementID, time.Time) bool { seen++; return true })
+		seen, came := 0, int64(0)
+		next, bytes, err := f.log.History().ScanWithin(within(t, patience), topic, 0, from, 100, 1,
+			func(atlas.MeasurementID, time.Time) bool { seen++; return true }, func(records, _ int64) { came += records })
 		if err != nil || seen != 1 || next != from+1 {
 			t.Errorf("from %d: saw %d records, up to %d, %v", from, seen, next, err)
 		}
+		if from < 5 && came != 5 { // those of its batch
+			t.Errorf("from %d: %d records came, want 5", from, came)
+		}
 		all += bytes
 	}
-	next, bytes, err := f.log.History().ScanWithin(within(t, patience), topic, 0, 0, 100, 1<<20, func(atlas.MeasurementID, time.Time) bool { return true })
+	came := int64(0)
+	next, bytes, err := f.log.History().ScanWithin(within(t, patience), topic, 0, 0, 100, 1<<20,
+		func(atlas.MeasurementID, time.Time) bool { return true }, func(_, bytes int64) { came += bytes })
+	if came < bytes {
+		t.Errorf("%d bytes came, of which %d were gone through", came, bytes)
+	}
 	if err != nil || next != 6 || bytes != all || all < 6*int64(len("no event")) {
 		t.Errorf("went up to %d, through %d bytes, %v; want %d", next, bytes, err, all)
 	}

@@ -17,13 +17,15 @@ import (
 func (h *History) Scan(
 	ctx context.Context, topic string, number int, from, to int64, see func(measurement atlas.MeasurementID, at time.Time) bool,
 ) (bytes int64, err error) {
-	_, bytes, err = h.ScanWithin(ctx, topic, number, from, to, math.MaxInt64, see)
+	_, bytes, err = h.ScanWithin(ctx, topic, number, from, to, math.MaxInt64, see, func(int64, int64) {})
 	return bytes, err
 }
 
 // ScanWithin is Scan that goes through no more than so many bytes, but for the last record of those. It gives the offset before which all was gone through.
+// Came is told of all that Kafka has sent: records come in batches, which are unpacked as a whole.
 func (h *History) ScanWithin(
-	ctx context.Context, topic string, number int, from, to, most int64, see func(measurement atlas.MeasurementID, at time.Time) bool,
+	ctx context.Context, topic string, number int, from, to, most int64,
+	see func(measurement atlas.MeasurementID, at time.Time) bool, came func(records, bytes int64),
 ) (next, bytes int64, err error) {
 	_, to, err = h.within(ctx, topic, number, from, to)
 	if err != nil {
@@ -32,7 +34,7 @@ func (h *History) ScanWithin(
 	scanner := scanner{reader: reader{
 		fetcher: fetcher{partition: h.log.partition(topic, number), next: from, most: answerFor(to - from)}, wanted: from,
 		metrics: h.log.metrics.reading(topic, "scan"), logger: h.log.logger,
-	}, to: to, most: most, see: see}
+	}, to: to, most: most, see: see, came: came}
 	defer scanner.close()
 	err = scanner.run(ctx)
 	return min(scanner.next, to), scanner.bytes, err
@@ -50,16 +52,16 @@ type scanner struct {
 	to    int64
 	most  int64 // bytes
 	see   func(measurement atlas.MeasurementID, at time.Time) bool
+	came  func(records, bytes int64)
 	keys  keyReader
 	bytes int64
 	ended bool
+
+	passedRecords, passedBytes int64 // of an answer, before and behind what is wanted
 }
 
 func (s *scanner) run(ctx context.Context) error {
-	read := func() error {
-		_, err := s.readEach(ctx, s.take)
-		return err
-	}
+	read := func() error { return s.readAnswer(ctx) }
 	for s.next < s.to && !s.ended {
 		err := s.persistEach(ctx, read)
 		if gone, ok := errors.AsType[*OffsetGoneError](err); ok && gone.Unreadable != nil {
@@ -72,7 +74,30 @@ func (s *scanner) run(ctx context.Context) error {
 	return nil
 }
 
+// readAnswer fetches once, and tells what came.
+func (s *scanner) readAnswer(ctx context.Context) error {
+	response, err := s.fetch(ctx)
+	if err != nil {
+		_, err = s.takeAnswer(ctx, nil, err, s.take)
+		return err
+	}
+	s.passedRecords, s.passedBytes = 0, 0
+	before := s.bytes
+	_, err = s.takeAnswer(ctx, response, nil, s.take)
+	records, bytes := int64(s.counts.read)+s.passedRecords, s.bytes-before+s.passedBytes
+	if answer, is := response.Records.(*committedRecords); is {
+		restRecords, restBytes := answer.rest()
+		records, bytes = records+restRecords, bytes+restBytes
+	}
+	s.came(records, bytes)
+	return err
+}
+
 func (s *scanner) take(record *kafka.Record) error {
+	if record.Offset < s.next || record.Offset >= s.to {
+		s.passedRecords++
+		s.passedBytes += sizeOf(record)
+	}
 	if record.Offset < s.next {
 		return nil
 	}

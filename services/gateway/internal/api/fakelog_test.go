@@ -76,8 +76,9 @@ func (l *fakeLog) Measurement(_ context.Context, position atlas.Position) ([]byt
 }
 
 func (l *fakeLog) ScanWithin(
-	ctx context.Context, topic string, number int, from, to, most int64, see func(atlas.MeasurementID, time.Time) bool,
+	ctx context.Context, topic string, number int, from, to, most int64, see func(atlas.MeasurementID, time.Time) bool, came func(records, bytes int64),
 ) (next, bytes int64, err error) {
+	defer func() { came(next-from, bytes) }()
 	l.mu.Lock()
 	l.scans++
 	l.running++
@@ -117,7 +118,7 @@ func (l *fakeLog) OffsetAt(_ context.Context, topic string, number int, at time.
 }
 
 func (l *fakeLog) Scan(ctx context.Context, topic string, number int, from, to int64, see func(atlas.MeasurementID, time.Time) bool) (int64, error) {
-	_, bytes, err := l.ScanWithin(ctx, topic, number, from, to, 1<<62, see)
+	_, bytes, err := l.ScanWithin(ctx, topic, number, from, to, 1<<62, see, func(int64, int64) {})
 	return bytes, err
 }
 

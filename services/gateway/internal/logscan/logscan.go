@@ -17,6 +17,8 @@ import (
 const (
 	MaxRecords = 200_000
 	MaxBytes   = 64 << 20
+	// maxAlong is how many times as much is read at most: Kafka sends records in batches, of which a scan may want a few.
+	maxAlong = 4
 )
 
 // ErrBusy says that there was no turn in time, as other scans ran.
@@ -25,9 +27,10 @@ var ErrBusy = errors.New("the log is being read for others")
 // Log is what is looked through. Its methods wait for Kafka as long as the context lasts.
 type Log interface {
 	// ScanWithin shows whose the records of a partition are, and of when, from an offset to before another, until see returns false or the bytes of their
-	// values are as many as they may be. It gives the offset before which all was shown. Measurement 0 is unknown.
+	// values are as many as they may be. It gives the offset before which all was shown. Measurement 0 is unknown. Came is told of all that was read for that.
 	ScanWithin(
-		ctx context.Context, topic string, partition int, from, to, most int64, see func(measurement atlas.MeasurementID, at time.Time) bool,
+		ctx context.Context, topic string, partition int, from, to, most int64,
+		see func(measurement atlas.MeasurementID, at time.Time) bool, came func(records, bytes int64),
 	) (next, bytes int64, err error)
 }
 
@@ -49,7 +52,7 @@ func New(log Log, registerer prometheus.Registerer) *Scans {
 	return scans
 }
 
-// Read is what was read for an answer.
+// Read is what was read for an answer, or what was gone through of that.
 type Read struct {
 	Records int64
 	Bytes   int64 // of values
@@ -61,8 +64,9 @@ func (s *Scans) New() *Scan { return &Scan{scans: s} }
 
 // Scan looks through the log for one answer. It is used by one goroutine.
 type Scan struct {
-	scans *Scans
-	read  Read
+	scans   *Scans
+	read    Read
+	through Read
 }
 
 // Turn looks through the log once the account has paid what that is worth, in records, as far as is known, and has its turn. What is read beyond that is paid
@@ -92,7 +96,10 @@ func (s *Scan) take(ctx context.Context, account *readlimit.Account, look func(c
 // Read tells what was read so far.
 func (s *Scan) Read() Read { return s.read }
 
-// Note counts what was gone through otherwise than by Show, by what Turn calls.
+// Through tells what of that was gone through, and not only came along.
+func (s *Scan) Through() Read { return s.through }
+
+// Note counts what was read, by what Turn calls.
 func (s *Scan) Note(records, bytes int64) {
 	s.read.Records += records
 	s.read.Bytes += bytes
@@ -101,7 +108,10 @@ func (s *Scan) Note(records, bytes int64) {
 
 // Left tells how much may still be gone through.
 func (s *Scan) Left() (records, bytes int64) {
-	return max(0, MaxRecords-s.read.Records), max(0, MaxBytes-s.read.Bytes)
+	if s.read.Records >= maxAlong*MaxRecords || s.read.Bytes >= maxAlong*MaxBytes {
+		return 0, 0
+	}
+	return max(0, MaxRecords-s.through.Records), max(0, MaxBytes-s.through.Bytes)
 }
 
 // Show shows the records of a partition from an offset to before another, as far as may still be gone through, and gives the offset before which all was shown.
@@ -114,12 +124,10 @@ func (s *Scan) Show(
 	if from >= to || bytes == 0 {
 		return from, nil
 	}
-	before := s.read.Records
 	next, gone, err := s.scans.log.ScanWithin(ctx, topic, partition, from, to, bytes, func(measurement atlas.MeasurementID, at time.Time) bool {
-		s.read.Records++
+		s.through.Records++
 		return see(measurement, at)
-	})
-	s.read.Bytes += gone
-	s.scans.scanned.Add(float64(s.read.Records - before))
+	}, s.Note)
+	s.through.Bytes += gone
 	return next, err
 }

@@ -26,8 +26,9 @@ type long struct {
 }
 
 func (l long) ScanWithin(
-	_ context.Context, _ string, _ int, from, to, most int64, see func(atlas.MeasurementID, time.Time) bool,
+	_ context.Context, _ string, _ int, from, to, most int64, see func(atlas.MeasurementID, time.Time) bool, came func(records, bytes int64),
 ) (next, bytes int64, err error) {
+	defer func() { came(next-from, bytes) }()
 	if l.fails != nil {
 		return from, 0, l.fails
 	}
@@ -69,6 +70,43 @@ func TestAbuseScansAreBounded(t *testing.T) {
 		})
 		if read := scan.Read(); err != nil || read.Records != test.records || read.Bytes != test.records*test.length {
 			t.Errorf("got %+v, %v, want %d records", read, err, test.records)
+		}
+	}
+}
+
+// along is a log in which so many records come along with each that is wanted.
+type along struct {
+	long
+	records int64
+}
+
+func (l along) ScanWithin(
+	ctx context.Context, topic string, partition int, from, to, most int64,
+	see func(atlas.MeasurementID, time.Time) bool, came func(records, bytes int64),
+) (next, bytes int64, err error) {
+	return l.long.ScanWithin(ctx, topic, partition, from, to, most, see, func(records, bytes int64) { came(l.records*records, l.records*bytes) })
+}
+
+// What comes along with what is wanted is read as well: it is told, paid for, and bounded.
+func TestAbuseWhatComesAlongCounts(t *testing.T) {
+	for _, test := range []struct{ along, left int64 }{{3, MaxRecords - 100_000}, {8, 0}} {
+		messages := rate.NewLimiter(1e-9, 10_000)
+		account := readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry()))
+		scan := New(along{long{length: 1}, test.along}, prometheus.NewRegistry()).New()
+		if err := scan.Turn(t.Context(), account, 0, func(ctx context.Context) error {
+			_, err := scan.Show(ctx, "topic", 0, 0, 100_000, everything)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if read, through := scan.Read(), scan.Through(); read.Records != 100_000*test.along || read.Bytes != read.Records || through.Records != 100_000 {
+			t.Errorf("got %+v, and %+v of that", read, through)
+		}
+		if paid := 10_000 - messages.Tokens(); paid < float64(200*test.along) || paid > float64(203*test.along) {
+			t.Errorf("%g messages were paid, want %d and a few for bytes", paid, 200*test.along)
+		}
+		if left, _ := scan.Left(); left != test.left {
+			t.Errorf("with %d along, %d records are left, want %d", test.along, left, test.left)
 		}
 	}
 }

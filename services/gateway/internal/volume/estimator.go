@@ -172,7 +172,7 @@ func (m *making) findEnds(ctx context.Context) error {
 	if m.live.First == m.live.Next {
 		return nil
 	}
-	before := m.scan.Read()
+	before := m.scan.Through()
 	for _, at := range []int64{m.live.First, m.live.Next - 1} {
 		if _, err := m.scan.Show(ctx, m.live.Topic, m.live.Partition, at, at+1, func(_ atlas.MeasurementID, at time.Time) bool {
 			m.liveEnds.add(at)
@@ -181,7 +181,7 @@ func (m *making) findEnds(ctx context.Context) error {
 			return err
 		}
 	}
-	m.mean = meanOf(before, m.scan.Read())
+	m.mean = meanOf(before, m.scan.Through())
 	m.extend(m.liveEnds)
 	m.spans = append(m.spans, m.liveSpan())
 	return nil
@@ -230,12 +230,12 @@ func (m *making) countAll(ctx context.Context, s stretch, most int64) (counts []
 			return true
 		})
 	}
-	before := m.scan.Read()
+	before := m.scan.Through()
 	next, err := show(s.from, min(s.to, s.from+firstOnes))
 	if err != nil {
 		return nil, seen, false, err
 	}
-	if mean := meanOf(before, m.scan.Read()); mean*float64(s.length()) > float64(most) {
+	if mean := meanOf(before, m.scan.Through()); mean*float64(s.length()) > float64(most) {
 		m.mean = mean
 		return nil, seen, false, nil
 	}

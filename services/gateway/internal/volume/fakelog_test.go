@@ -91,8 +91,9 @@ func (l *fakeLog) OffsetAt(_ context.Context, name string, _ int, at time.Time) 
 }
 
 func (l *fakeLog) ScanWithin(
-	_ context.Context, name string, _ int, from, to, most int64, see func(atlas.MeasurementID, time.Time) bool,
+	_ context.Context, name string, _ int, from, to, most int64, see func(atlas.MeasurementID, time.Time) bool, came func(records, bytes int64),
 ) (next, bytes int64, err error) {
+	defer func() { came(next-from, bytes) }()
 	if l.scans++; l.timeFor > 0 && l.scans > l.timeFor {
 		return from, 0, context.DeadlineExceeded
 	}

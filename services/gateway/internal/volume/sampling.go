@@ -91,7 +91,7 @@ func placesOf(begin, records, count, length int64) []place {
 }
 
 func (s *sampler) look(ctx context.Context, from, to int64) (found chunk, err error) {
-	before := s.scan.Read()
+	before := s.scan.Through()
 	_, err = s.scan.Show(ctx, s.part.Topic, s.part.Partition, from, to, func(id atlas.MeasurementID, _ time.Time) bool {
 		found.looked++
 		if id == s.measurement {
@@ -105,7 +105,7 @@ func (s *sampler) look(ctx context.Context, from, to int64) (found chunk, err er
 
 // learn finds out how long records are.
 func (s *sampler) learn(before logscan.Read) {
-	read := s.scan.Read()
+	read := s.scan.Through()
 	if records := read.Records - before.Records; records > 0 {
 		s.mean += (float64(read.Bytes-before.Bytes)/float64(records) - s.mean) / leastChunks
 	}
