@@ -14,6 +14,7 @@ module.exports = async ({ url, ask, seconds }) => {
   await probes.goto(`${url}/probes`);
   await probes.getByText(/of 13,000 connected/).waitFor();
   await expect(explore, "hidden");
+  await explore.evaluate(noteCatchingUp);
   window.sleep();
   await pause(seconds.Asleep);
   await ask({ Changes: 0 }); // so that there is a number to be right
@@ -26,12 +27,19 @@ module.exports = async ({ url, ask, seconds }) => {
   await explore.bringToFront();
   await expect(explore, "visible");
   const tableAfter = await untilNew(explore, woken);
+  const isSaid = await explore.evaluate(() => window.isSaid);
   await window.close();
   return [
     figure("until Probes is right again", probesAfter, "s", 2),
     figure("until the table of Explore is", tableAfter, "s", 20),
+    figure("times that Explore does not say that it catches up", isSaid ? 0 : 1, "", 0),
   ];
 };
+
+function noteCatchingUp() {
+  const words = document.querySelector(".chip .words");
+  new MutationObserver(() => (window.isSaid ||= words.textContent.startsWith("catching up"))).observe(words, { characterData: true, childList: true, subtree: true });
+}
 
 const pause = (seconds) => new Promise((resume) => setTimeout(resume, seconds * 1000));
 

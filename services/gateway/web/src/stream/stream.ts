@@ -108,8 +108,8 @@ export class Stream {
 
   /** To be called when the page is looked at again. */
   check(): void {
-    if (this.#state.is === "lost") this.retry();
-    else if (this.#state.is === "live" && Date.now() - this.#heardAt > suspectAfter * 1000) this.#socket.io.engine.close();
+    if (this.#state.is === "live" && Date.now() - this.#heardAt > suspectAfter * 1000) this.#socket.io.engine.close();
+    this.retry();
   }
 
   #listen(): void {

@@ -10,7 +10,7 @@ import { timeOf } from "../../stream/record.ts";
 import type { Gap, StreamState } from "../../stream/state.ts";
 import { Stream, type Delivery, type StreamHandlers } from "../../stream/stream.ts";
 import { cut, textOf } from "../../stream/value.ts";
-import { everyOf, silentAfter } from "./expected.ts";
+import { everyOf, isHeldUp, silentAfter } from "./expected.ts";
 import type { Letter } from "../../frame/letters.ts";
 import { areSame, measurementOf, sentFor } from "./parameters.ts";
 import type { NewRow } from "./rows.ts";
@@ -36,6 +36,9 @@ const mostGaps = 100;
 
 /** For so long a page says that the connection is back. */
 const backFor = 10; // seconds
+
+/** Records come, if one has come so lately. */
+const flowing = 5; // seconds
 
 /** One of the subscriptions side by side: its stream, and what has come of it. */
 export class Subscription {
@@ -87,6 +90,12 @@ export class Subscription {
 
   get isBack(): boolean {
     return this.back !== undefined && clock.now - this.back.at < backFor;
+  }
+
+  /** The connection is back, and what it has held up still comes. */
+  get isCatchingUp(): boolean {
+    const { back, newest, heardAt } = this;
+    return back !== undefined && newest !== undefined && isHeldUp(newest, back.at) && clock.now - heardAt < flowing;
   }
 
   /** Asks for something else. What runs goes on until the gateway has confirmed it, and after a refusal. */
