@@ -3,7 +3,6 @@ package eventlog
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -32,22 +31,32 @@ func (p partition) bounds(ctx context.Context) (first, next int64, err error) {
 	return answer.FirstOffset, answer.LastOffset, err
 }
 
-// offsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none.
+// offsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none. The end is a question of its own to
+// the broker, and seldom needed.
 func (p partition) offsetAt(ctx context.Context, at time.Time) (int64, error) {
-	answer, err := p.listOffsets(ctx, kafka.LastOffsetOf(p.number), kafka.OffsetRequest{Partition: p.number, Timestamp: max(0, at.UnixMilli())})
+	offset, found, err := p.firstSince(ctx, at)
+	if found || err != nil {
+		return offset, err
+	}
+	end, err := p.listOffsets(ctx, kafka.LastOffsetOf(p.number))
 	if err != nil {
 		return 0, err
 	}
-	least := int64(math.MaxInt64)
+	if offset, found, err = p.firstSince(ctx, at); found || err != nil { // it may have come before the end was told
+		return offset, err
+	}
+	return end.LastOffset, nil
+}
+
+// firstSince gives the least offset whose record's time is at or after the given one.
+func (p partition) firstSince(ctx context.Context, at time.Time) (offset int64, found bool, err error) {
+	answer, err := p.listOffsets(ctx, kafka.OffsetRequest{Partition: p.number, Timestamp: max(0, at.UnixMilli())})
 	for offset := range answer.Offsets {
 		if offset >= 0 { // -1 stands for none
-			least = min(least, offset)
+			return offset, true, nil
 		}
 	}
-	if least == math.MaxInt64 {
-		return answer.LastOffset, nil
-	}
-	return least, nil
+	return 0, false, err
 }
 
 func (p partition) listOffsets(ctx context.Context, questions ...kafka.OffsetRequest) (kafka.PartitionOffsets, error) {

@@ -1,9 +1,13 @@
 package eventlog
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"atlasstream/pkg/atlas"
+
+	"github.com/segmentio/kafka-go"
 )
 
 // The values are those of org.apache.kafka.common.utils.Utils in kafka-clients 4.4.0: toPositive(murmur2(key)) % partitions.
@@ -17,6 +21,41 @@ func TestPartitionOfAgreesWithTheJavaClient(t *testing.T) {
 	} {
 		if got := PartitionOf(test.measurement, test.partitions); got != test.want {
 			t.Errorf("measurement %d of %d partitions: got %d, want %d", test.measurement, test.partitions, got, test.want)
+		}
+	}
+}
+
+// growingLog has a record of a second for each offset, and one more behind each answer.
+type growingLog struct{ end, asked int64 }
+
+func (*growingLog) Fetch(context.Context, *kafka.FetchRequest) (*kafka.FetchResponse, error) {
+	return nil, context.Canceled
+}
+
+func (g *growingLog) ListOffsets(_ context.Context, request *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {
+	answer := kafka.PartitionOffsets{FirstOffset: -1, LastOffset: -1}
+	for _, question := range request.Topics[ResultsTopic] {
+		g.asked++
+		switch first := question.Timestamp / 1000; {
+		case question.Timestamp == kafka.LastOffset:
+			answer.LastOffset = g.end
+		case first < g.end:
+			answer.Offsets = map[int64]time.Time{first: time.UnixMilli(question.Timestamp)}
+		default:
+			answer.Offsets = map[int64]time.Time{-1: {}}
+		}
+	}
+	g.end++
+	return &kafka.ListOffsetsResponse{Topics: map[string][]kafka.PartitionOffsets{ResultsTopic: {answer}}}, nil
+}
+
+// A record that comes while Kafka is asked is not behind what is found, and to find one that is there takes one question.
+func TestOffsetAtOfALogThatGrows(t *testing.T) {
+	for second, want := range map[int64]struct{ offset, questions int64 }{3: {3, 1}, 9: {9, 1}, 10: {10, 3}, 11: {11, 3}, 12: {11, 3}, 13: {11, 3}} {
+		log := &growingLog{end: 10}
+		offset, err := partition{broker: log, topic: ResultsTopic}.offsetAt(t.Context(), time.Unix(second, 0))
+		if err != nil || offset != want.offset || log.asked != want.questions {
+			t.Errorf("from second %d: got offset %d by %d questions, %v; want %+v", second, offset, log.asked, err, want)
 		}
 	}
 }
