@@ -1,5 +1,5 @@
 import type { GatewayError } from "../frame/errors.ts";
-import { formatClock, formatDuration, formatTime, type Zone } from "../time/format.ts";
+import { formatDuration, formatNear, formatTime, type Zone } from "../time/format.ts";
 
 /** Where the connection of one subscription stands. Times are Unix seconds of the viewer's clock. */
 export type StreamState =
@@ -55,7 +55,7 @@ export function stateWords(state: PageState, now: number, zone: Zone): string {
     case "lost":
       return `lost the connection, next try in ${formatDuration(Math.max(0, state.nextTry - Date.now() / 1000))}`;
     case "back":
-      return state.missed ? `back, missed ${missedWords(state.missed, zone)}` : "back, nothing missed";
+      return state.missed ? `back, missed ${missedWords(state.missed, now, zone)}` : "back, nothing missed";
     case "refused":
       return `refused: ${state.error.code} ${state.error.words}`;
     case "ended":
@@ -79,7 +79,7 @@ export function speedWords(speed: number | "max"): string {
 }
 
 /** 12:00:00–12:03:10, with its date where that is another one than today's. */
-export function missedWords({ from, to }: { from: number | null; to: number | null }, zone: Zone): string {
-  const clock = (time: number | null) => (time === null ? "?" : formatClock(time, zone));
+export function missedWords({ from, to }: { from: number | null; to: number | null }, now: number, zone: Zone): string {
+  const clock = (time: number | null) => (time === null ? "?" : formatNear(time, now, zone));
   return `${clock(from)}–${clock(to)}`;
 }

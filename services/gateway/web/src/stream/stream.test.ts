@@ -25,6 +25,7 @@ test.each<[PageState, string]>([
   [{ is: "lost", nextTry: now + 4 }, "lost the connection, next try in 4 s"],
   [{ is: "back" }, "back, nothing missed"],
   [{ is: "back", missed: { from: now - 190, to: now } }, "back, missed 12:00:00–12:03:10"],
+  [{ is: "back", missed: { from: now - 86_400, to: null } }, "back, missed 2026-11-28 12:03:10–?"],
   [{ is: "refused", error }, "refused: too_fast speed: got 9, want at most 4"],
 ])("%j is said so", (state, words) => {
   vi.setSystemTime(now * 1000);

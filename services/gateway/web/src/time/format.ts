@@ -37,6 +37,11 @@ export function formatTime(seconds: number, zone: Zone): string {
   return `${formatDate(seconds, zone)} ${formatClock(seconds, zone)}`;
 }
 
+/** 00:08:23, with its date where that is another one than now's. */
+export function formatNear(seconds: number, now: number, zone: Zone): string {
+  return formatDate(seconds, zone) === formatDate(now, zone) ? formatClock(seconds, zone) : formatTime(seconds, zone);
+}
+
 /** UTC, or +05:30: the viewer's zone has another one in winter than in summer, so it belongs to a time. */
 export function zoneName(seconds: number, zone: Zone): string {
   if (zone === "UTC") return "UTC";

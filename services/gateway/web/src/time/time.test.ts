@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatAgo, formatClock, formatDuration, formatTime, toISO, zoneName } from "./format.ts";
+import { formatAgo, formatClock, formatDuration, formatNear, formatTime, toISO, zoneName } from "./format.ts";
 import { parseTime } from "./parse.ts";
 
 const now = Date.UTC(2026, 10, 29, 12, 0, 0) / 1000;
@@ -37,6 +37,7 @@ test("times are shown in UTC", () => {
   expect(formatTime(1427414903.25, "UTC")).toBe("2015-03-27 00:08:23");
   expect(formatClock(1427414903.25, "UTC", true)).toBe("00:08:23.250");
   expect(zoneName(now, "UTC")).toBe("UTC");
+  expect([now - 60, now - 86_400].map((time) => formatNear(time, now, "UTC"))).toEqual(["11:59:00", "2026-11-28 12:00:00"]);
 });
 
 test.each([
