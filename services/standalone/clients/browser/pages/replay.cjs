@@ -64,6 +64,23 @@ async function keepsWhatWasClicked({ page, url }) {
   await says(page, "end of the interval");
 }
 
+/** What moved is worth going to, also once one has gone back to see it again; and from the replay one comes to the live page. */
+async function marksWhatMoved({ page, url }) {
+  await page.goto(url + link("from=2015-03-21T00:00Z&to=2015-03-28T00:00Z&view=instances"));
+  await page.waitForSelector(".view");
+  await says(page, "paused at 2015-03-21 00:00:00");
+  await page.keyboard.press("6");
+  await page.keyboard.press(" ");
+  await says(page, "end of the interval");
+  const marker = ".marker[aria-label^='change over a gap: 42 probes left JNB, 2015-03-27 00:08:27']";
+  await page.waitForSelector(marker);
+  await page.click(marker);
+  await says(page, "paused at 2015-03-27 00:08:27");
+  await page.waitForSelector(marker);
+  await page.click("main a:text-is('Live')");
+  await page.waitForURL((address) => address.pathname === "/instances" && address.searchParams.get("sub") === '{"msm":1768147}');
+}
+
 async function startsWhereTheLogDoes({ page, url }) {
   await page.goto(url + link("from=1999-01-01&to=2015-03-28"));
   await says(page, "paused at 1999-01-01 00:00:00");
@@ -136,6 +153,8 @@ exports.run = async ({ page, context, url, axe, working, screenshot }) => {
   await keepsWhatWasClicked({ page, url });
   working();
   await startsWhereTheLogDoes({ page, url });
+  await marksWhatMoved({ page, url });
+  working();
   await findsTheInterval({ page, context, url });
 
   await page.goto(url + link(night));

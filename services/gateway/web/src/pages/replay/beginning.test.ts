@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Measurement } from "../../api/types.ts";
-import { hourTo, lastHourOf, parametersOf, subjectOf } from "./beginning.ts";
-import { neighbour } from "./markers.ts";
+import type { Move } from "../../instances/moves.ts";
+import { hourTo, lastHourOf, liveLink, parametersOf, subjectOf } from "./beginning.ts";
+import { moveMarkers, neighbour } from "./markers.ts";
 
 const now = 1427414903.5;
 const nothing = { first: null, last: null, measurement: null };
@@ -72,9 +73,27 @@ test("the view of probes needs no subscription in its link", () => {
   expect(parametersOf({ sub: [], view: "instances" })).toBeUndefined();
 });
 
+test("what is replayed comes live on the page that shows it as it is shown here", () => {
+  expect(liveLink({ msm: 5 }, "table")).toBe("/?sub=%7B%22msm%22:5%7D");
+  expect(liveLink({ msm: 5 }, "instances")).toBe("/instances?sub=%7B%22msm%22:5%7D");
+  expect(liveLink({ stream_type: "probestatus" }, "probes")).toBe("/probes");
+});
+
 test("the neighbour of a time is the nearest marker on that side, and not the one that it stands at", () => {
   const markers = [100, 200, 300].map((time) => ({ time, what: "outage" }));
   expect(neighbour(markers, 200, 1)?.time).toBe(300);
   expect(neighbour(markers, 200.5, -1)?.time).toBe(100);
   expect(neighbour(markers, 300, 1)).toBeUndefined();
+});
+
+test("bursts of moves and changes over a gap are worth going to", () => {
+  const move = (from: string, to: string, at: number, kind: Move["kind"]) => ({ from, to, at, kind, before: 100 }) as Move;
+  const moves = [move("JNB", "LHR", 500, "move"), move("JNB", "AMS", 505, "move")];
+  const share = { side: "from" as const, site: "JNB", start: 500, moved: 2, of: 9, expected: 0, score: 20 };
+  const bursts = [{ start: 500, last: 505, over: true, shares: [share], moves, back: [] }];
+  const gaps = [{ from: "CDG", lastSeen: 100, firstAgain: 900, lastAgain: 910, moves: [move("CDG", "FRA", 900, "gap")] }];
+  expect(moveMarkers(bursts, gaps)).toEqual([
+    { time: 500, what: "moves: JNB lost 2 of 9 probes: 1→AMS 1→LHR" },
+    { time: 900, what: "change over a gap: 1 probe left CDG" },
+  ]);
 });

@@ -1,5 +1,5 @@
 import type { MeasurementInLog } from "../../api/types.ts";
-import type { Link, Parameters } from "../../link/link.ts";
+import { emptyLink, formatLink, type Link, type Parameters } from "../../link/link.ts";
 import type { Extent } from "../../replay/extent.ts";
 import type { Subject } from "./facts.svelte.ts";
 
@@ -30,6 +30,12 @@ export function hourTo(now: number): Extent {
 /** What a link has replayed: its subscription, or all connections of probes, which the view of them is about. */
 export function parametersOf({ sub, view }: Pick<Link, "sub" | "view">): Parameters | undefined {
   return sub[0] ?? (view === "probes" ? { stream_type: "probestatus" } : undefined);
+}
+
+/** Where the same comes live. */
+export function liveLink(parameters: Parameters, view: string): string {
+  if (view === "probes") return formatLink(emptyLink("probes"));
+  return formatLink({ ...emptyLink(view === "instances" ? "instances" : "explore"), sub: [parameters] });
 }
 
 /** What a subscription is about. */

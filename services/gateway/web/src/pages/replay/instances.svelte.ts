@@ -8,12 +8,16 @@ import type { Delivery } from "../../stream/stream.ts";
 import { Feed } from "../instances/feed.svelte.ts";
 import { storedPlaces } from "../instances/places.ts";
 import { noProbes, probesOf } from "../instances/probes.ts";
+import { moveMarkers, type Marker } from "./markers.ts";
 import type { Consumer } from "./player.svelte.ts";
+
+const mostMarkers = 200;
 
 /** Which instances answered which probes: what is replayed, as the view of instances takes it. */
 export class InstancesReplay implements Consumer {
   readonly measurement: number;
   readonly feed: Feed;
+  readonly #found = new Map<number, Marker>(); // by time: one that grows is another one
   probes = $state.raw(noProbes);
 
   constructor(measurement: number, described: Measurement | null, places: readonly Place[], at: number) {
@@ -26,6 +30,14 @@ export class InstancesReplay implements Consumer {
       where: (probe: number) => this.probes.get(probe),
     };
     this.feed = new Feed(options, at);
+  }
+
+  /** What has been found, also before one went back to see it again. */
+  get markers(): readonly Marker[] {
+    void this.feed.version;
+    const { bursts, gapChanges } = this.feed.catchments;
+    for (const marker of moveMarkers(bursts, gapChanges)) this.#found.set(marker.time, marker);
+    return [...this.#found.values()].slice(-mostMarkers);
   }
 
   begin(at: number): void {

@@ -1,4 +1,7 @@
 import type { Outages } from "../../api/types.ts";
+import type { Burst } from "../../instances/explain.ts";
+import type { GapChange } from "../../instances/gaps.ts";
+import { burstWords } from "../../instances/words.ts";
 import { formatDuration } from "../../time/format.ts";
 
 /** An instant that is worth going to. */
@@ -38,6 +41,17 @@ export function bundled(markers: readonly Marker[], placeOf: (time: number) => n
 
 function wordsOf({ what }: Marker, others: readonly Marker[]): string {
   return others.length === 0 ? what : `${what}; and ${others.length} more close by`;
+}
+
+/** One for each burst of moves, and for each change over a gap. */
+export function moveMarkers(bursts: readonly Burst[], gaps: readonly GapChange[]): Marker[] {
+  return [
+    ...bursts.map((burst) => ({ time: burst.start, what: `moves: ${burstWords(burst)}` })),
+    ...gaps.map(({ from, firstAgain, moves }) => ({
+      time: firstAgain,
+      what: `change over a gap: ${moves.length} ${moves.length === 1 ? "probe" : "probes"} left ${from}`,
+    })),
+  ];
 }
 
 /** The nearest marker before or after a time. `slack` seconds of the time itself count as there. */
