@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { exampleOutage } from "./examples.ts";
-import { asOf, awayIn, byUrgency, keyOf, merge, mostOutages, severity, sorted } from "./outages.ts";
+import { asOf, awayIn, byUrgency, keyOf, merge, mostOutages, resultsOf, severity, sorted } from "./outages.ts";
 import { verdict } from "./standing.ts";
 import { hits, watchStates } from "./watch.ts";
 import { whatOf } from "./words.ts";
@@ -86,4 +86,12 @@ test("that there was none is told from that nothing is known", () => {
   expect(verdict({ ...known, at: undefined, fault: fault("invalid_token") }).is).toBe("refused");
   expect(verdict({ ...known, fault: fault("unreachable") })).toEqual({ is: "stale", isKnown: false });
   expect(verdict({ ...known, silentSince: 3 })).toEqual({ is: "silent", isKnown: false });
+});
+
+test("results of the probes that an outage took come live while it is on, and are replayed after it", () => {
+  const probes = Array.from({ length: 60 }, (_, i) => ({ id: i + 1, down: start, back: null }));
+  const on = resultsOf(exampleOutage({ end: null, probes }), start + 5000);
+  expect([on.link.page, on.link.sub.length, on.link.sub[0], on.probes]).toEqual(["explore", 6, { msm: 1001, prb: 1 }, 6]);
+  const { link } = resultsOf(exampleOutage({ end: start + 60, probes: probes.slice(0, 2) }), start + 5000);
+  expect(link).toMatchObject({ page: "replay", sub: [{ msm: 1001, equalsTo: { prb_id: [1, 2] } }], from: start - 300, to: start + 960 });
 });

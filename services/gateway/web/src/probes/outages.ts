@@ -1,4 +1,5 @@
 import type { Outage } from "../api/types.ts";
+import { emptyLink, type Link } from "../link/link.ts";
 
 /** So many outages a page keeps. */
 export const mostOutages = 500;
@@ -40,6 +41,25 @@ function oneAsOf(outage: Outage, now: number): Outage {
     flap: outage.flap && end !== null,
     probes: outage.probes.filter(({ down }) => down <= now).map((probe) => ({ ...probe, back: until(probe.back) })),
   };
+}
+
+const sideBySide = 6; // subscriptions that Explore has
+const mostReplayed = 50;
+const before = 300; // seconds
+const after = 900; // as results may come that late
+
+/** resultsOf leads to results of probes that an outage took, of as many of them as it says: as they come while it is on, else those of its time. */
+export function resultsOf({ start, end, probes }: Outage, now: number): { link: Link; probes: number } {
+  const msm = 1001; // a ping to K-root, which all probes do
+  const ids = probes.slice(0, end === null ? sideBySide : mostReplayed).map(({ id }) => id);
+  const live = { ...emptyLink("explore"), sub: ids.map((prb) => ({ msm, prb })) };
+  const past = {
+    ...emptyLink("replay"),
+    sub: [{ msm, equalsTo: { prb_id: ids } }],
+    from: start - before,
+    to: Math.min((end ?? 0) + after, Math.max(end ?? 0, now)),
+  };
+  return { link: end === null ? live : { ...past, t: start - before }, probes: ids.length };
 }
 
 export function lengthOf({ start, end }: Outage, now: number): number {

@@ -91,6 +91,7 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   assert.match(await page.textContent(".ticket .text"), / UTC: 12 of 13 Atlas probes in UG lost their controller within 1 s; none back by /);
   await page.goto(page.url());
   await shows(page, "#opened-outage", "loses 0.2 an hour"); // a link opens it as it was
+  await shows(page, ".headline", "Now 19 of 34 connected"); // so the events of before have come
 
   // Whoever reads has the page stand still: what comes meanwhile is counted, and shown afterwards.
   await page.keyboard.press(" ");
@@ -104,6 +105,9 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   await tell(context, answer([over]));
   await lookAgain(page);
   await shows(page, ".outages tbody tr", "50 s");
+  const results = new URL(await page.getAttribute("#opened-outage a:has-text('Check with results')", "href"), url);
+  assert.equal(results.pathname, "/replay"); // as it is over
+  assert.deepEqual(JSON.parse(results.searchParams.get("sub")).equalsTo.prb_id.length, 12);
   await page.click("text=Hide here");
   await shows(page, ".outages", "All outages are hidden.");
   await page.click("text=1 hidden");
