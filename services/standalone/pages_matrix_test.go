@@ -4,8 +4,11 @@ package main
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"testing"
 	"time"
+
+	"atlasstream/services/gateway"
 )
 
 // What `make pages` does beside what `make test` does. It takes minutes.
@@ -52,4 +55,32 @@ func TestMatrixOfStates(t *testing.T) {
 // Whoever has no mouse can do all that the pages are for.
 func TestMatrixOfKeys(t *testing.T) {
 	usePages(t, "keyboard", troubledNetwork(t), checking(t))
+}
+
+// Times mean the same wherever somebody reads them, and whatever is done to clocks there.
+func TestMatrixOfZones(t *testing.T) {
+	h, _ := startStandalone(t, settings{})
+	usePages(t, "zones", h, map[string]func(json.RawMessage) any{"post": h.posting(t)})
+}
+
+// What a gateway has not or does not give is said in the pages' words, with what is to be done.
+func TestMatrixOfRemedies(t *testing.T) {
+	kafka := brokers["embedded"](t)
+	h := openHouse(t, kafka)
+	h.mustPut(t, "/v1/measurements", []byte(`{"id":9001,"type":"ping","is_public":true,"status":{"id":2,"name":"Ongoing"}}
+{"id":9002,"type":"ping","is_public":false,"status":{"id":2,"name":"Ongoing"}}
+{"id":9003,"type":"ping","is_public":true,"status":{"id":4,"name":"Stopped"},"stop_time":1427500800}`))
+	h.mustPost(t, []byte(`{"type":"ping","msm_id":9003,"prb_id":1,"timestamp":1427500000,"fw":5080,"result":[{"rtt":5.5}]}`))
+	tokens := filepath.Join(t.TempDir(), "tokens.json")
+	writeFile(t, tokens, `[{"name":"reader","token":"of-a-reader-of-the-past","roles":["history","non-public"]}]`)
+	for history, cfg := range map[string]gateway.Config{
+		gateway.HistoryOff:   {},
+		gateway.HistoryToken: {History: gateway.HistoryToken, Tokens: tokens},
+	} {
+		t.Run(history, func(t *testing.T) {
+			usePages(t, "remedies", openGateway(t, kafka, cfg), map[string]func(json.RawMessage) any{
+				"history": func(json.RawMessage) any { return history },
+			})
+		})
+	}
 }

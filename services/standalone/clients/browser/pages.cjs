@@ -70,11 +70,16 @@ async function main() {
   const { run, expected = [] } = require(`./pages/${scenario}.cjs`);
   const faults = [];
   const browser = await launch();
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-  await watch(context, faults, expected);
+  /** Gives a browser of its own, as of another person. */
+  const another = async (options) => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    await watch(context, faults, expected);
+    return context;
+  };
+  const context = await another();
   const page = await context.newPage();
   try {
-    await run({ page, context, url, ask, axe, working, screenshot });
+    await run({ page, context, another, url, ask, axe, working, screenshot });
     say(...(faults.length > 0 ? ["failed", faults.join("\n")] : ["passed"]));
   } catch (error) {
     await screenshot(page, `failed-${scenario}`).catch(() => {});
