@@ -83,7 +83,7 @@ func startProcess(t *testing.T, name string, arguments ...string) *client {
 // childCommand makes a command that is killed, with all the processes that it has started, by kill and when the test has lasted too long.
 func childCommand(t *testing.T, name string, arguments ...string) (command *exec.Cmd, kill context.CancelFunc) {
 	t.Helper()
-	ctx, kill := context.WithTimeout(context.Background(), 3*patience)
+	ctx, kill := context.WithTimeout(context.Background(), 5*patience)
 	t.Cleanup(kill)
 	command = exec.CommandContext(ctx, name, arguments...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

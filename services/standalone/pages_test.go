@@ -23,7 +23,7 @@ func usePages(t *testing.T, scenario string, h *house, helpers map[string]func(p
 		switch event {
 		case "passed":
 			return
-		case "working": // on what takes long: patience begins anew
+		case "working": // it has patience of its own
 		case "failed":
 			var why string
 			_ = json.Unmarshal(payload, &why)

@@ -1,5 +1,5 @@
 // Uses the gateway's pages in Chromium as a person would: `node pages.cjs SCENARIO URL` runs pages/SCENARIO.cjs. It prints ["passed"], or ["failed", why]. A scenario
-// that needs something done elsewhere prints [what, …] and waits for the line that answers; ["working"] says that it goes on.
+// that needs something done elsewhere prints [what, …] and waits for the line that answers; ["working"] says from time to time that it goes on.
 //
 // Every scenario fails as well when the page writes an error to the console, breaks its Content-Security-Policy, or asks another origin for anything.
 const fs = require("node:fs");
@@ -15,11 +15,6 @@ const answers = readline.createInterface({ input: process.stdin })[Symbol.asyncI
 
 function say(...line) {
   process.stdout.write(`${JSON.stringify(line)}\n`);
-}
-
-/** Tells the test that the scenario goes on, where a part of it takes long. */
-function working() {
-  say("working");
 }
 
 /** Has the test do something, and gives what it answers. */
@@ -42,9 +37,9 @@ async function watch(context, faults, expected) {
     faults.push(`asks for ${route.request().url()}`);
     return route.abort();
   });
+  await context.addInitScript(keepWhatIsSaid);
   context.on("page", (page) => {
     page.setDefaultTimeout(patience);
-    page.on("domcontentloaded", () => say("working"));
     page.on("pageerror", (error) => faults.push(`throws ${error.stack}`));
     page.on("console", (message) => {
       const text = `${message.text()} ${message.location().url}`;
@@ -55,11 +50,26 @@ async function watch(context, faults, expected) {
 
 /** What axe finds against WCAG 2.2 AA, in words. */
 async function axe(page) {
-  working();
   await page.evaluate(fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
   const { violations } = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html}\n${failureSummary}`).join("\n")}`);
 }
+
+/** Keeps what the chip and the notice say, as some of it is said for seconds only and a slow machine looks later. */
+function keepWhatIsSaid() {
+  window.said = [];
+  const keep = () => {
+    for (const one of document.querySelectorAll("header .words, .notice")) if (!window.said.includes(one.textContent)) window.said.push(one.textContent);
+  };
+  new MutationObserver(keep).observe(document, { subtree: true, childList: true, characterData: true });
+}
+
+/** Waits until the chip or the notice has said something since the page was opened, or since `forget`. */
+async function said(page, words) {
+  await page.waitForFunction((words) => window.said.some((one) => one.match(words)), words);
+}
+
+said.forget = (page) => page.evaluate(() => void (window.said = []));
 
 async function screenshot(page, name, options = {}) {
   fs.mkdirSync(screenshots, { recursive: true });
@@ -67,6 +77,7 @@ async function screenshot(page, name, options = {}) {
 }
 
 async function main() {
+  setInterval(() => say("working"), 5_000).unref();
   const { run, expected = [] } = require(`./pages/${scenario}.cjs`);
   const faults = [];
   const browser = await launch();
@@ -79,7 +90,7 @@ async function main() {
   const context = await another();
   const page = await context.newPage();
   try {
-    await run({ page, context, another, url, ask, axe, working, screenshot });
+    await run({ page, context, another, url, ask, axe, said, screenshot });
     say(...(faults.length > 0 ? ["failed", faults.join("\n")] : ["passed"]));
   } catch (error) {
     await screenshot(page, `failed-${scenario}`).catch(() => {});

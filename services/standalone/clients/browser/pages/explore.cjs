@@ -30,7 +30,7 @@ async function lookAgain(page, seconds) {
   }, seconds);
 }
 
-exports.run = async ({ page, context, url, ask }) => {
+exports.run = async ({ page, context, url, ask, said }) => {
   // An answer that comes after the page was left changes no other page's address.
   let answer;
   await context.route("**/api/measurements/1001*", async (route) => { await new Promise((resolve) => (answer = resolve)); await route.continue().catch(() => {}); });
@@ -92,7 +92,7 @@ exports.run = async ({ page, context, url, ask }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.locator("h1").focus();
   await page.keyboard.press("c");
-  await shows(page, ".notice", "link copied");
+  await said(page, "^link copied$");
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url());
 
   // On a wall there is nothing to press.

@@ -3,8 +3,7 @@
 const assert = require("node:assert/strict");
 
 /** IPv4 and IPv6 side by side: what the one has, what the other, and how many probes reach the same site over both. */
-async function comparesVersionsOfIP({ page, url, ask, axe, screenshot, working }) {
-  working();
+async function comparesVersionsOfIP({ page, url, ask, axe, screenshot }) {
   await page.goto(`${url}/instances`);
   await shows(page, "header .words", "live");
   await page.click("label:text-is('v6')");
@@ -59,7 +58,7 @@ async function give(page, token) {
   await page.keyboard.press("Enter");
 }
 
-exports.run = async ({ page, url, ask, axe, screenshot, working }) => {
+exports.run = async ({ page, url, ask, axe, screenshot }) => {
   await page.goto(`${url}/instances?sub=${encodeURIComponent('{"msm":1768147}')}`);
   await shows(page, "header .words", "live");
   await page.click("text=Watch their timeouts");
@@ -100,7 +99,7 @@ exports.run = async ({ page, url, ask, axe, screenshot, working }) => {
   await shows(page, "header .words", "live");
   assert.equal(await page.textContent("section:has(#letters-title) time"), since);
 
-  await comparesVersionsOfIP({ page, url, ask, axe, screenshot, working });
+  await comparesVersionsOfIP({ page, url, ask, axe, screenshot });
 
   // With a token pages begin anew, and show it nowhere.
   for (const path of ["/instances", "/probes"]) {

@@ -169,19 +169,17 @@ async function useProbes(page, url) {
   await shows(page, ".watch", "NL Netherlands");
 }
 
-exports.run = async ({ page, url, ask, working }) => {
+exports.run = async ({ page, url, ask }) => {
   for (const [path, title] of Object.entries(pages)) {
     await page.goto(url + path);
     await page.waitForFunction((title) => document.querySelector("main h1")?.textContent === title, title);
     await page.waitForSelector("main tbody tr:not(.space)");
     const stops = await walkThrough(page, title);
     await ask("checked", `${title}: Tab goes through ${stops} elements in their order, each with a focus that is seen, and leaves the page; Shift+Tab goes back`);
-    working();
   }
   for (const opener of ["Token", "Keys and error codes"]) await leaveDialog(page, opener);
   await ask("checked", "the dialogs keep the focus, and give it back");
   for (const [title, use] of Object.entries({ Explore: useExplore, Replay: useReplay, Probes: useProbes })) {
-    working();
     await use(page, url);
     await ask("checked", `${title}: used by the keyboard alone`);
   }

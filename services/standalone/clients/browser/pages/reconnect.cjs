@@ -8,7 +8,8 @@ const ping = (probe) => ({ type: "ping", msm_id: 9001, prb_id: probe, timestamp:
 const says = (page, words) => page.waitForFunction((words) => document.querySelector("header .words")?.textContent.match(words), words);
 const probes = (page) => page.$$eval("tbody tr:not(.space, .divider) td:nth-child(2) bdi", (cells) => cells.map((cell) => cell.textContent));
 
-async function stopAndStart(page, ask, how, meanwhile) {
+async function stopAndStart({ page, ask, said }, how, meanwhile) {
+  await said.forget(page);
   await ask("stop");
   await says(page, "^lost the connection, next try in \\d+ s");
   await ask("post", [meanwhile]);
@@ -16,19 +17,19 @@ async function stopAndStart(page, ask, how, meanwhile) {
   await page.click("header button:text-is('now')", { timeout: 500 }).catch(() => {}); // or it has tried by itself
 }
 
-exports.run = async ({ page, url, ask }) => {
+exports.run = async ({ page, url, ask, said }) => {
   await page.goto(`${url}/?sub=${encodeURIComponent('{"msm":9001}')}`);
   await says(page, "^live");
   await ask("post", [ping(1)]);
   await page.waitForSelector("tbody bdi:text-is('1')");
-  await stopAndStart(page, ask, "start", ping(2));
-  await says(page, "^back, nothing missed$");
+  await stopAndStart({ page, ask, said }, "start", ping(2));
+  await said(page, "^back, nothing missed$");
   await page.waitForSelector("tbody bdi:text-is('2')");
   assert.deepEqual(await probes(page), ["2", "1"]);
 
   // Another secret has sealed the cursors: the page begins anew, says so, and repeats nothing.
-  await stopAndStart(page, ask, "start with another key", ping(3));
-  await says(page, "^back, missed \\d\\d:\\d\\d:\\d\\d–\\d\\d:\\d\\d:\\d\\d$");
+  await stopAndStart({ page, ask, said }, "start with another key", ping(3));
+  await said(page, "^back, missed \\d\\d:\\d\\d:\\d\\d–\\d\\d:\\d\\d:\\d\\d$");
   await page.waitForSelector("tr.divider code:text-is('cursor_gone')");
   await page.waitForSelector("tbody bdi:text-is('3')");
   assert.deepEqual(await probes(page), ["3", "2", "1"]);

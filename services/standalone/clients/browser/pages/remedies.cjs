@@ -48,7 +48,7 @@ async function withToken(page, url) {
 }
 
 /** What takes its time to be known to be nothing. */
-async function nothing(page, url, context, working) {
+async function nothing(page, url, context) {
   const filtered = await context.newPage();
   await page.goto(url + link("/", { msm: 424242 }));
   await filtered.goto(url + link("/", { msm: 9001, prb: 5 }));
@@ -56,18 +56,15 @@ async function nothing(page, url, context, working) {
   await shows(page, ".empty", "Nothing has come yet.");
   await shows(page, ".note", "and the registry knows no measurement 424242. Is it the right ID?");
   await says(page, "^live, silent for");
-  working();
   await shows(filtered, ".note", "The filter has matched nothing");
-  working();
   await filtered.click("text=Look without the filter");
   await shows(filtered, ".note", "nothing came in 15 s either: it is not the filter.");
 }
 
-exports.run = async ({ page, context, url, ask, working }) => {
+exports.run = async ({ page, context, url, ask }) => {
   if ((await ask("history")) === "off") {
     await withoutReplays(page, url);
-    working();
-    await nothing(page, url, context, working);
+    await nothing(page, url, context);
   } else {
     await withToken(page, url);
   }

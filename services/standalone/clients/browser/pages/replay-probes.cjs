@@ -39,7 +39,7 @@ async function showsAnotherInterval({ page }) {
   await shows(page, ".headline", "14 unknown");
 }
 
-exports.run = async ({ page, context, url, ask, axe, working, screenshot }) => {
+exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   const start = await ask("when");
   const clock = (seconds) => iso(start + seconds).slice(11, 19);
   const link = `${url}/replay?sub={"stream_type":"probestatus"}&from=${iso(start - 30)}&to=${iso(start + 65)}&t=${iso(start)}&view=probes&watch=UG`;
@@ -88,7 +88,6 @@ exports.run = async ({ page, context, url, ask, axe, working, screenshot }) => {
   await says(page, "end of the interval");
   await shows(page, ".outages tbody tr", "1 min");
 
-  working();
   await page.click("button:text-is('Table')");
   await shows(page, ".count", "connection events");
   await page.click("button:text-is('Probes')");

@@ -170,14 +170,13 @@ async function look(page, what, axe) {
   return faults;
 }
 
-exports.run = async ({ context, url, ask, axe, working }) => {
+exports.run = async ({ context, url, ask, axe }) => {
   const title = await ask("page");
   const faults = [];
   for (const [state, reach] of Object.entries(states[title])) {
     const page = await context.newPage(); // a token lives as long as its tab
     await page.setViewportSize({ width: 1440, height: 900 });
     await reach(page, url);
-    working();
     const found = await look(page, `${title}, ${state}`, axe);
     await page.close();
     await ask("checked", `${title}, ${state}: ${found.length === 0 ? "axe finds nothing in two themes at two widths" : found.join("\n")}`);
