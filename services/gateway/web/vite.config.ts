@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 import { gzipSiblings } from "./build/gzip.ts";
+import { inline } from "./build/inline.ts";
 import { licences } from "./build/licences.ts";
 import { outlines } from "./build/outlines.ts";
 import { socketIOClient } from "./build/socketio.ts";
@@ -24,7 +25,7 @@ const chunks = [
 // Nothing is inlined: the gateway's Content-Security-Policy allows no script, style or data: address in the page itself.
 export default defineConfig({
   root: here("src"),
-  plugins: [svelte({ configFile: here("svelte.config.js") }), socketIOClient(), outlines(), licences(), gzipSiblings()],
+  plugins: [svelte({ configFile: here("svelte.config.js") }), socketIOClient(), outlines(), inline(), licences(), gzipSiblings()],
   build: {
     outDir: here("dist"),
     emptyOutDir: false, // it has a README.md of its own; `npm run build` takes away old assets
