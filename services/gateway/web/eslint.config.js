@@ -26,6 +26,7 @@ export default ts.config(
       "no-restricted-syntax": [
         "error",
         { selector: "SvelteAttribute[key.name='style']", message: "The Content-Security-Policy blocks it: write style:width={…}." },
+        { selector: "SvelteSpreadAttribute", message: "It takes 1 kB of Svelte's runtime: write each attribute." },
       ],
       "svelte/no-navigation-without-resolve": "off", // it is about SvelteKit's router
     },
