@@ -156,11 +156,11 @@ func (l *lab) startAttacker(ctx context.Context, target *running, a abuse) (*pro
 
 // finishAbuse hears what was sent, and works out the figures from the honest client's records before and during the attack.
 func (l *lab) finishAbuse(f abuseFigures, a abuse, attacker *process, before, during int) (abuseFigures, error) {
-	var attacked talk.Attacked
-	if err := attacker.hear(&attacked); err != nil {
+	units, err := hearAttacked(attacker)
+	if err != nil {
 		return f, err
 	}
-	f.Units = attacked.Messages
+	f.Units = units
 	switch a.unit {
 	case perRecord:
 		f.Units = during
@@ -175,6 +175,12 @@ func (l *lab) finishAbuse(f abuseFigures, a abuse, attacker *process, before, du
 		f.Ratio = f.During.Seconds() / float64(max(1, during)) / undisturbed
 	}
 	return f, nil
+}
+
+func hearAttacked(attacker *process) (messages int, err error) {
+	var attacked talk.Attacked
+	err = attacker.hear(&attacked)
+	return attacked.Messages, err
 }
 
 // least is the least rate at which there is load.

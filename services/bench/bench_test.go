@@ -11,7 +11,7 @@ import (
 // TestTinyRun keeps the harness from rotting: the gateway and the bare loop deliver all there is, and the collector takes all, over the embedded broker.
 func TestTinyRun(t *testing.T) {
 	s := &settings{
-		Scenario: []string{"A", "D", "collector", "playback", "abuse", "outages"}, Servers: []string{"bare", "ours", "ours-socketio"},
+		Scenario: []string{"A", "D", "collector", "playback", "abuse", "api", "outages"}, Servers: []string{"bare", "ours", "ours-socketio"},
 		Attacks: []string{"pings", "compressed empty records"},
 		Quick:   true, Broker: "embedded", Out: filepath.Join(t.TempDir(), "results.json"),
 	}
@@ -45,6 +45,14 @@ func TestTinyRun(t *testing.T) {
 		if f.Units == 0 || f.Missing > 0 {
 			t.Errorf("%s: there were %d units, and others missed %d results", f.Attack, f.Units, f.Missing)
 		}
+	}
+	for _, f := range written.API {
+		if f.Expected == 0 || f.Received.Deliveries != f.Expected || f.Asked != (f.Answers > 0) {
+			t.Errorf("read API: got %d deliveries of %d, with %d answers", f.Received.Deliveries, f.Expected, f.Answers)
+		}
+	}
+	if len(written.API) != 2 || len(written.APIMemory) != 1 || written.APIMemory[0].Added <= 0 {
+		t.Errorf("read API: got %d measurements and %+v", len(written.API), written.APIMemory)
 	}
 	for _, f := range written.Outages {
 		if len(f.Rows) < 4 || len(f.Rows[0]) != len(f.Header) || len(f.Bars) < 7 || f.Held == 0 {
@@ -83,7 +91,13 @@ func TestBars(t *testing.T) {
 		Outages: []outageFigures{{
 			Incidents: "hard", Probes: 10, SecondsDay: 1.5, Held: 1 << 20, Bars: []bar{{Name: "wrong incidents a day", Got: 0.1, Most: 0.2}},
 		}},
-		Abuse: []abuseFigures{{Attack: "pings", MicrosEach: 30}, {Attack: "pings", Round: 1, MicrosEach: 8}, {Attack: "pings", Round: 2, MicrosEach: 10, Missing: 1}},
+		API: []apiFigures{
+			{fanOutFigures: figures(0, "", 1, 2*time.Millisecond, 100)}, {fanOutFigures: figures(0, "", 1, 4*time.Millisecond, 100), Asked: true},
+			{fanOutFigures: figures(0, "", 1, 6*time.Millisecond, 101), Asked: true, Pair: 1}, {fanOutFigures: figures(0, "", 1, 5*time.Millisecond, 100), Pair: 1},
+			{fanOutFigures: figures(0, "", 1, 6*time.Millisecond, 100), Pair: 2}, {fanOutFigures: figures(0, "", 1, 6*time.Millisecond, 100), Asked: true, Pair: 2},
+		},
+		APIMemory: []apiMemoryFigures{{Added: 41 << 20}},
+		Abuse:     []abuseFigures{{Attack: "pings", MicrosEach: 30}, {Attack: "pings", Round: 1, MicrosEach: 8}, {Attack: "pings", Round: 2, MicrosEach: 10, Missing: 1}},
 	}
 	for _, want := range []bar{
 		{Name: "A: CPU for a delivery, ours to the bare loop's", Got: 1.1, Passed: true},
@@ -101,17 +115,20 @@ func TestBars(t *testing.T) {
 		{Name: "outages, hard, 10 probes: heap", Got: 1, Passed: true},
 		{Name: "abuse: CPU for a message, pings", Got: 10, Passed: true},
 		{Name: "abuse: results of others that are missing or double, pings", Got: 1, Passed: false},
+		{Name: "api: p99 latency while answers are made, to without", Got: 1.2, Passed: true},
+		{Name: "api: deliveries that are missing or double", Got: 1, Passed: false},
+		{Name: "api: memory for connection events, outages and answers", Got: 41, Passed: false},
 	} {
 		got := find(t, r.bars(), want.Name)
 		if got.Passed != want.Passed || got.Got < want.Got-1e-9 || got.Got > want.Got+1e-9 {
 			t.Errorf("%s: got %g, passed %t, want %g, %t", want.Name, got.Got, got.Passed, want.Got, want.Passed)
 		}
 	}
-	if bars := r.bars(); len(bars) != 15 {
-		t.Errorf("got %d bars, want 15: what was not measured has none", len(bars))
+	if bars := r.bars(); len(bars) != 18 {
+		t.Errorf("got %d bars, want 18: what was not measured has none", len(bars))
 	}
 	if r.failure() == nil {
-		t.Error("got no failure, though six bars were not reached")
+		t.Error("got no failure, though eight bars were not reached")
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 type settings struct {
-	Scenario []string      `help:"What to measure: A to D are fan-out, memory is idle connections, collector is the way in, playback is the past, abuse is what one address may cost, outages is how well they are found, pages is what they take of a browser." enum:"A,B,C,D,memory,collector,playback,abuse,outages,pages" default:"A,B,C,D,memory,collector,playback,abuse,outages,pages"`
+	Scenario []string      `help:"What to measure: A to D are fan-out, memory is idle connections, collector is the way in, playback is the past, abuse is what one address may cost, api is what answers cost others, outages is how well they are found, pages is what they take of a browser." enum:"A,B,C,D,memory,collector,playback,abuse,api,outages,pages" default:"A,B,C,D,memory,collector,playback,abuse,api,outages,pages"`
 	Servers  []string      `help:"Which servers fan out; the bars need bare and ours." enum:"bare,ours,ours-socketio,node,googollee" default:"bare,ours,node,googollee"`
 	Attacks  []string      `help:"Which attacks the scenario abuse has, by their names in the report; all unless given." placeholder:"NAME"`
 	Pages    []string      `help:"Which parts the scenario pages has." enum:"explore,map,probes,hidden,asleep,paint" default:"explore,map,probes,hidden,asleep,paint"`

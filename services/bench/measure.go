@@ -8,30 +8,25 @@ import (
 	"time"
 )
 
+type (
+	eachRound func(ctx context.Context, lab *lab, report *report, round int) error
+	once      func(ctx context.Context, lab *lab, report *report) error
+)
+
 // measure measures everything in turns, and gives what there is even if it fails midway.
 func (s *settings) measure(ctx context.Context, lab *lab) (*report, error) {
 	report := &report{Broker: lab.broker, Began: time.Now(), Rounds: s.Rounds, Seconds: s.Seconds, Quick: s.Quick}
 	for round := range s.Rounds {
-		for _, scenario := range scenarios {
-			if !slices.Contains(s.Scenario, scenario.Name) {
-				continue
-			}
-			if err := s.fanOut(ctx, lab, report, s.scaled(scenario), round); err != nil {
+		for _, measure := range []eachRound{s.fanOuts, s.others, s.abuse, s.api} {
+			if err := measure(ctx, lab, report, round); err != nil {
 				return report, err
 			}
 		}
-		if err := s.others(ctx, lab, report, round); err != nil {
+	}
+	for _, measure := range []once{s.apiMemory, s.past, s.outages} {
+		if err := measure(ctx, lab, report); err != nil {
 			return report, err
 		}
-		if err := s.abuse(ctx, lab, report, round); err != nil {
-			return report, err
-		}
-	}
-	if err := s.past(ctx, lab, report); err != nil {
-		return report, err
-	}
-	if err := s.outages(ctx, lab, report); err != nil {
-		return report, err
 	}
 	return report, s.pages(ctx, lab, report)
 }
@@ -53,6 +48,19 @@ func (s *settings) past(ctx context.Context, lab *lab, report *report) error {
 			}
 			figures.Round, figures.Kind = round, past.kind
 			report.addPast(os.Stderr, figures)
+		}
+	}
+	return nil
+}
+
+// fanOuts measures every way of fanning out.
+func (s *settings) fanOuts(ctx context.Context, lab *lab, report *report, round int) error {
+	for _, scenario := range scenarios {
+		if !slices.Contains(s.Scenario, scenario.Name) {
+			continue
+		}
+		if err := s.fanOut(ctx, lab, report, s.scaled(scenario), round); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -14,20 +14,22 @@ import (
 
 // report is everything that was measured.
 type report struct {
-	Broker  string
-	Began   time.Time
-	Rounds  int
-	Seconds int
-	Quick   bool
-	FanOut  []fanOutFigures
-	Memory  []memoryFigures
-	Intake  []intakeFigures
-	Past    []pastFigures
-	Abuse   []abuseFigures
-	Outages []outageFigures
-	Pages   []pageFigures
-	LeftOut []string // what could not be measured here, and why
-	Bars    []bar    // as they were judged when the report was written
+	Broker    string
+	Began     time.Time
+	Rounds    int
+	Seconds   int
+	Quick     bool
+	FanOut    []fanOutFigures
+	Memory    []memoryFigures
+	Intake    []intakeFigures
+	Past      []pastFigures
+	Abuse     []abuseFigures
+	API       []apiFigures
+	APIMemory []apiMemoryFigures
+	Outages   []outageFigures
+	Pages     []pageFigures
+	LeftOut   []string // what could not be measured here, and why
+	Bars      []bar    // as they were judged when the report was written
 }
 
 func (r *report) addFanOut(progress io.Writer, f fanOutFigures) {
@@ -96,6 +98,7 @@ func (r *report) print(to io.Writer) {
 	r.printIntake(table)
 	r.printPast(table)
 	r.printAbuse(table)
+	r.printAPI(table)
 	r.printOutages(table)
 	r.printPages(table)
 	r.printBars(table)

@@ -42,7 +42,7 @@ func (r *report) bars() []bar {
 	if len(r.Memory) > 0 {
 		bars = append(bars, newBar("memory: an idle connection", r.bytesEach(), mostBytesEach, "bytes"))
 	}
-	return slices.Concat(bars, r.intakeBars(), r.pastBars(), r.abuseBars(), r.outageBars(), r.pageBars())
+	return slices.Concat(bars, r.intakeBars(), r.pastBars(), r.abuseBars(), r.apiBars(), r.outageBars(), r.pageBars())
 }
 
 func (r *report) fanOutBars(scenario scenario) []bar {

@@ -34,6 +34,7 @@ var attacks = map[string]attack{
 	"pings":                                        {prepare: sending(socketIO3, "2"), perSecond: 5000},
 	"backlogs":                                     {prepare: sending(plain, backlogs...), perSecond: 100},
 	"compressed empty records":                     {prepare: posting, perSecond: 5},
+	"answers of the read API":                      {prepare: asking, perSecond: 20},
 }
 
 // Run attacks until the window is over that the parent tells, and tells how much was sent within it.

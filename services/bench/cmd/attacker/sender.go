@@ -22,6 +22,7 @@ type sender struct {
 	conns  []*websocket.Conn
 	reads  sync.WaitGroup
 	read   chan struct{} // gets something with each pong, and each connection that ends
+	finish func()        // waits for what send has begun; may be nil
 }
 
 const mostConns = 1000
@@ -75,6 +76,9 @@ func (s *sender) close() {
 		_ = conn.Close() // nobody is interested any more
 	}
 	s.reads.Wait()
+	if s.finish != nil {
+		s.finish()
+	}
 }
 
 func write(conn *websocket.Conn, text string) error {
