@@ -9,6 +9,8 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
 
+	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/eventlog/kafkatest"
 	"atlasstream/services/gateway"
 )
 
@@ -38,6 +40,14 @@ func TestPagesReconnect(t *testing.T) {
 		"post":                   h.posting(t),
 		"stop":                   func(json.RawMessage) any { g.stop(); return nil },
 		"start":                  again(""),
+		"cut": func(before json.RawMessage) any {
+			var offset int64
+			if err := json.Unmarshal(before, &offset); err != nil {
+				t.Fatal(err)
+			}
+			kafkatest.NewPlain(t, kafka).DeleteBefore(t, eventlog.ResultsTopic, eventlog.PartitionOf(9001, partitions), offset)
+			return nil
+		},
 		"start with another key": again("another secret that seals cursors"),
 	})
 }

@@ -41,6 +41,13 @@ exports.run = async ({ page, url, ask }) => {
   await page.click(`tbody tr:has-text("${turned.slice(1, 5)}")`);
   await shows(page, "aside .line", "gnp.exe");
   assert.equal(await page.$$eval("aside .line > bdi", (all) => all.filter((one) => getComputedStyle(one).unicodeBidi !== "isolate").length), 0);
+  await page.keyboard.press("Escape");
+  const huge = { ...ping(6, "x.example"), avg: "NaN", result: [{ rtt: "Infinity" }], constructor: null, big: "<b>".repeat(100_000) };
+  await ask("post", [ping(4, "javascript:alert(1)"), ping(5, "\ud800 \udfff"), huge]);
+  await page.click("tbody tr:has-text('x.example')");
+  await shows(page, "aside", "big");
+  await shows(page, "tbody td.target", "javascript:alert(1)");
+  assert.equal(await page.locator("a[href^='javascript']").count(), 0);
   await isText(page, "Explore");
 
   // A link may say the same wrong thing twice.

@@ -12,7 +12,7 @@ async function stopAndStart({ page, ask, said }, how, meanwhile) {
   await said.forget(page);
   await ask("stop");
   await says(page, "^lost the connection, next try in \\d+ s");
-  await ask("post", [meanwhile]);
+  await meanwhile();
   await ask(how);
   await page.click("header button:text-is('now')", { timeout: 500 }).catch(() => {}); // or it has tried by itself
 }
@@ -22,15 +22,25 @@ exports.run = async ({ page, url, ask, said }) => {
   await says(page, "^live");
   await ask("post", [ping(1)]);
   await page.waitForSelector("tbody bdi:text-is('1')");
-  await stopAndStart({ page, ask, said }, "start", ping(2));
+  await stopAndStart({ page, ask, said }, "start", () => ask("post", [ping(2)]));
   await said(page, "^back, nothing missed$");
   await page.waitForSelector("tbody bdi:text-is('2')");
   assert.deepEqual(await probes(page), ["2", "1"]);
 
   // Another secret has sealed the cursors: the page begins anew, says so, and repeats nothing.
-  await stopAndStart({ page, ask, said }, "start with another key", ping(3));
+  await stopAndStart({ page, ask, said }, "start with another key", () => ask("post", [ping(3)]));
   await said(page, "^back, missed \\d\\d:\\d\\d:\\d\\d–\\d\\d:\\d\\d:\\d\\d$");
   await page.waitForSelector("tr.divider code:text-is('cursor_gone')");
   await page.waitForSelector("tbody bdi:text-is('3')");
   assert.deepEqual(await probes(page), ["3", "2", "1"]);
+
+  // The log no longer has what came first while the gateway was away: the page is not back with nothing missed.
+  await stopAndStart({ page, ask, said }, "start with another key", async () => {
+    await ask("post", [ping(4), ping(5)]);
+    await ask("cut", 4); // the offset of the last
+  });
+  await page.waitForSelector("tbody bdi:text-is('5')");
+  await said(page, "^back, missed \\d\\d:\\d\\d:\\d\\d–\\d\\d:\\d\\d:\\d\\d$");
+  await page.waitForSelector("tr.divider bdi:text-matches('cursor: goes on at offset 3 of atlas.results, which has records from offset 4 on')");
+  assert.deepEqual(await probes(page), ["5", "3", "2", "1"]);
 };
