@@ -37,9 +37,9 @@ func TestPagesReconnect(t *testing.T) {
 		}
 	}
 	usePages(t, "reconnect", h, map[string]func(json.RawMessage) any{
-		"post":                   h.posting(t),
-		"stop":                   func(json.RawMessage) any { g.stop(); return nil },
-		"start":                  again(""),
+		"post":  h.posting(t),
+		"stop":  func(json.RawMessage) any { g.stop(); return nil },
+		"start": again(""),
 		"cut": func(before json.RawMessage) any {
 			var offset int64
 			if err := json.Unmarshal(before, &offset); err != nil {

@@ -159,7 +159,6 @@ exports.run = async ({ page, context, url, axe, screenshot }) => {
   await keepsWhatWasClicked({ page, url });
   await startsWhereTheLogDoes({ page, url });
   await marksWhatMoved({ page, url });
-  working();
   await findsTheInterval({ page, context, url });
 
   await page.goto(url + link(night));
