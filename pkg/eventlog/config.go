@@ -20,7 +20,10 @@ type Config struct {
 	ClientID      string   // by which name brokers log us; "atlas-stream" unless given
 	RepeatHorizon int      // records; DefaultRepeatHorizon unless given
 	Topics        []string // which topics Check wants to be usable; ResultsTopic and ProbeStatusTopic unless given
+	Rights        []Right  // which Check wants on these topics; none unless given
 	Security      security.Config
+	// ExistingTopics says that somebody else makes the topics: one that is missing is waited for.
+	ExistingTopics bool
 }
 
 // Validate joins every fault of the configuration.

@@ -147,24 +147,13 @@ func deletedTopicsAreMadeAgain(t *testing.T, f fixture, kafka cluster) {
 	found.Partitions, made.Partitions = 2, 3
 	f.createForeignTopic(t, found.Name, 5, nil)
 	log := openLog(t, kafka, eventlog.Config{Topics: []string{found.Name, made.Name}})
-	told := make(chan error, 10)
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- log.KeepTopics(ctx, func(err error) { told <- err }, found, made) }()
-	if err := <-told; err != nil {
-		t.Error(err)
-	}
+	told := keepTopics(t, log, found, made)
+	awaitTold(t, told, isUsable)
 	f.deleteTopic(t, found.Name)
 	f.deleteTopic(t, made.Name)
 	until(t, func() bool { return f.has(t, found.Name, 5) && f.has(t, made.Name, 3) })
 	f.addPartitions(t, made.Name, 6)
-	if err := <-told; !isChanged(err) {
-		t.Errorf("told %v, want a PartitionsChangedError", err)
-	}
-	stop()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
+	awaitTold(t, told, isChanged)
 }
 
 // until waits for a condition.
@@ -207,7 +196,8 @@ func manyMeasurements(t *testing.T, count int) (events []atlas.Event) {
 	return events
 }
 
-func (f fixture) addPartitions(t testing.TB, topic string, partitions int32) {
+// addPartitions returns once every broker knows of them.
+func (f fixture) addPartitions(t *testing.T, topic string, partitions int32) {
 	t.Helper()
 	request := kmsg.NewPtrCreatePartitionsRequest()
 	request.Topics = []kmsg.CreatePartitionsRequestTopic{{Topic: topic, Count: partitions}}
@@ -216,6 +206,20 @@ func (f fixture) addPartitions(t testing.TB, topic string, partitions int32) {
 	if err != nil || response.Topics[0].ErrorCode != 0 {
 		t.Fatalf("got %+v, %v", response, err)
 	}
+	for _, broker := range f.foreign.SeedBrokers() {
+		until(t, func() bool { return knows(t, broker, topic, int(partitions)) })
+	}
+}
+
+func knows(t *testing.T, broker *kgo.Broker, topic string, partitions int) bool {
+	t.Helper()
+	request := kmsg.NewPtrMetadataRequest()
+	request.Topics = []kmsg.MetadataRequestTopic{{Topic: new(topic)}}
+	response, err := broker.Request(within(t, patience), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(response.(*kmsg.MetadataResponse).Topics[0].Partitions) == partitions
 }
 
 func (f fixture) produceAt(t testing.TB, topic string, partition int32, key string) {

@@ -1,7 +1,11 @@
 package eventlog_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -60,6 +64,25 @@ func topicsContract(t *testing.T, f fixture, kafka cluster) {
 			}
 		}
 	})
+	t.Run("a topic that somebody else has to make is waited for", func(t *testing.T) {
+		spec := unusedSpec(t)
+		told := keepTopics(t, openLog(t, kafka, eventlog.Config{ExistingTopics: true}), spec)
+		awaitTold(t, told, func(reason error) bool { return errors.Is(reason, eventlog.ErrNoTopic) })
+		if err := f.log.EnsureTopics(within(t, patience), spec); err != nil {
+			t.Fatal(err)
+		}
+		awaitTold(t, told, isUsable)
+	})
+	t.Run("brokers that are too few are waited for", func(t *testing.T) {
+		spec := unusedSpec(t)
+		spec.Replication = len(kafka.Addrs()) + 1
+		told := keepTopics(t, f.log, spec)
+		tooFew := func(reason error) bool {
+			return reason != nil && strings.Contains(reason.Error(), fmt.Sprintf("a replication of %d, which", spec.Replication))
+		}
+		awaitTold(t, told, tooFew)
+		awaitTold(t, told, tooFew)
+	})
 	t.Run("Check wants the configured topics", func(t *testing.T) {
 		spec := unusedSpec(t)
 		log := openLog(t, kafka, eventlog.Config{Topics: []string{spec.Name}})
@@ -91,3 +114,43 @@ func (f fixture) createForeignTopic(t testing.TB, name string, partitions int32,
 		t.Fatalf("topic %s: %+v, %v", name, response, err)
 	}
 }
+
+// keepTopics has a log keep topics until the test ends, and gives what it tells.
+func keepTopics(t *testing.T, log *eventlog.Log, specs ...eventlog.TopicSpec) (told <-chan error) {
+	t.Helper()
+	reasons := make(chan error)
+	ctx, stop := context.WithCancel(t.Context())
+	var keeping sync.WaitGroup
+	t.Cleanup(keeping.Wait)
+	t.Cleanup(stop)
+	keeping.Go(func() {
+		tell := func(reason error) {
+			select {
+			case reasons <- reason:
+			case <-ctx.Done():
+			}
+		}
+		if err := log.KeepTopics(ctx, tell, specs...); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	})
+	return reasons
+}
+
+// awaitTold waits for a reason, or for nil.
+func awaitTold(t *testing.T, told <-chan error, isWanted func(reason error) bool) {
+	t.Helper()
+	timeout, last := time.After(patience), error(nil)
+	for {
+		select {
+		case last = <-told:
+			if isWanted(last) {
+				return
+			}
+		case <-timeout:
+			t.Fatalf("told %v at last", last)
+		}
+	}
+}
+
+func isUsable(reason error) bool { return reason == nil }

@@ -29,11 +29,16 @@ func isHopeless(err error) bool {
 // EnsureTopics makes those topics that Kafka does not have, and returns once all can be used. It waits for Kafka as long as the context lasts. What differs
 // in a topic that was there already is logged and left as it is; Deviations tells it. A *PartitionsChangedError says that a topic of events cannot be used.
 func (l *Log) EnsureTopics(ctx context.Context, specs ...TopicSpec) error {
+	return l.ensureTopics(ctx, func(error) {}, specs)
+}
+
+// ensureTopics tells, again and again, for what it waits that somebody has to do.
+func (l *Log) ensureTopics(ctx context.Context, tell func(error), specs []TopicSpec) error {
 	for _, spec := range specs {
 		if err := spec.Validate(); err != nil {
 			return err
 		}
-		if err := l.ensureTopic(ctx, spec); err != nil {
+		if err := l.ensureTopic(ctx, tell, spec); err != nil {
 			return err
 		}
 	}
@@ -47,7 +52,14 @@ func (l *Log) EnsureTopics(ctx context.Context, specs ...TopicSpec) error {
 	return nil
 }
 
-func (l *Log) ensureTopic(ctx context.Context, spec TopicSpec) error {
+// tellSomebody tells what waiting betters only if somebody acts: starts another broker, or makes a topic.
+func tellSomebody(tell func(error), err error) {
+	if errors.Is(err, kafka.InvalidReplicationFactor) || errors.Is(err, ErrNoTopic) {
+		tell(err)
+	}
+}
+
+func (l *Log) ensureTopic(ctx context.Context, tell func(error), spec TopicSpec) error {
 	var pause backoff
 	var made time.Time
 	for {
@@ -63,6 +75,7 @@ func (l *Log) ensureTopic(ctx context.Context, spec TopicSpec) error {
 		}
 		if made.IsZero() || time.Since(made) > youngTopic {
 			l.logger.Warn("a topic cannot be used yet", zap.String("topic", spec.Name), zap.Error(err))
+			tellSomebody(tell, err)
 		}
 		if pause.wait(ctx) != nil {
 			return fmt.Errorf("%w: %w", ctx.Err(), err)
@@ -102,6 +115,9 @@ func (l *Log) checkUsable(ctx context.Context, spec TopicSpec, partitions []kafk
 }
 
 func (l *Log) createTopic(ctx context.Context, spec TopicSpec) error {
+	if l.config.ExistingTopics {
+		return fmt.Errorf("%s: %w, and topics are not to be made from here", spec.Name, ErrNoTopic)
+	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	replication, err := l.replication(ctx, spec)
@@ -117,15 +133,17 @@ func (l *Log) createTopic(ctx context.Context, spec TopicSpec) error {
 	if err != nil {
 		return fmt.Errorf("create topic %s: %w", spec.Name, err)
 	}
-	err = response.Errors[spec.Name]
-	if err == nil {
+	switch err := response.Errors[spec.Name]; {
+	case err == nil:
 		l.reportMade(spec, replication)
 		return nil
-	}
-	if errors.Is(err, kafka.TopicAlreadyExists) { // the cached metadata is older than the topic
+	case errors.Is(err, kafka.TopicAlreadyExists): // the cached metadata is older than the topic
 		return nil
+	case errors.Is(err, kafka.InvalidReplicationFactor):
+		return fmt.Errorf("create topic %s: got a replication of %d, which takes as many brokers: %w", spec.Name, replication, err)
+	default:
+		return fmt.Errorf("create topic %s: %w", spec.Name, err)
 	}
-	return fmt.Errorf("create topic %s: %w", spec.Name, err)
 }
 
 // reportMade tells the number of replicas, which is lower where a cluster that is still starting has fewer brokers than it will have.

@@ -9,7 +9,7 @@ import (
 	"github.com/segmentio/kafka-go/protocol/metadata"
 )
 
-// freshMetadata is a request for the metadata of all topics that a broker answers. By itself, kafka-go answers what it knows, which is up to metadataTTL old.
+// freshMetadata is a request for the metadata of topics that a broker answers. By itself, kafka-go answers what it knows, which is up to metadataTTL old.
 type freshMetadata struct {
 	*metadata.Request
 	clientID string
@@ -38,9 +38,10 @@ func (f *freshMetadata) RawExchange(broker io.ReadWriter) (protocol.Message, err
 // brokersMetadata is an answer that kafka-go does not take for one to its own requests.
 type brokersMetadata struct{ *metadata.Response }
 
-// freshTopics gives the metadata of all topics as a broker has it now.
-func (l *Log) freshTopics(ctx context.Context) ([]metadata.ResponseTopic, error) {
-	answer, err := l.transport.RoundTrip(ctx, l.client.Addr, &freshMetadata{Request: &metadata.Request{}, clientID: l.config.ClientID})
+// freshTopics gives the metadata of topics, or of all of them, as a broker has it now.
+func (l *Log) freshTopics(ctx context.Context, names ...string) ([]metadata.ResponseTopic, error) {
+	request := &metadata.Request{TopicNames: names, IncludeTopicAuthorizedOperations: true}
+	answer, err := l.requests.RoundTrip(ctx, l.client.Addr, &freshMetadata{Request: request, clientID: l.config.ClientID})
 	if err != nil {
 		return nil, fmt.Errorf("topics: %w", err)
 	}

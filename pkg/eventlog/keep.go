@@ -12,11 +12,12 @@ import (
 const keepInterval = 2 * time.Second
 
 // KeepTopics is EnsureTopics for as long as the context lasts, whose error it returns then: a topic that somebody deletes is made again. tell is told nil
-// once the topics can be used, and whenever that changes: why they cannot until somebody acts, a *PartitionsChangedError or a refusal of Kafka's, and nil
-// again. Where Kafka refuses to make a topic at the beginning, KeepTopics returns why. That Kafka does not answer for a time changes nothing.
+// once the topics can be used, and at first and whenever that changes why they cannot until somebody acts: a *PartitionsChangedError, a *MissingRightError or
+// another refusal of Kafka's. Where Kafka refuses to make a topic at the beginning, and not for want of a right, KeepTopics returns why. That Kafka does not
+// answer for a time changes nothing.
 func (l *Log) KeepTopics(ctx context.Context, tell func(error), specs ...TopicSpec) error {
-	err := l.EnsureTopics(ctx, specs...)
-	if _, changed := errors.AsType[*PartitionsChangedError](err); err != nil && !changed {
+	err := l.ensureTopics(ctx, tell, specs)
+	if _, changed := errors.AsType[*PartitionsChangedError](err); err != nil && !changed && !isMissingRight(err) {
 		return err
 	}
 	tell(err)
@@ -55,7 +56,7 @@ func (l *Log) keep(ctx context.Context, spec TopicSpec) error {
 			spec.Partitions = had
 		}
 		l.logger.Warn("a topic is missing, and is made again", zap.String("topic", spec.Name))
-		return l.ensureTopic(ctx, spec)
+		return l.ensureTopic(ctx, func(error) {}, spec)
 	case err != nil || spec.Compacted:
 		return err
 	}

@@ -28,6 +28,7 @@ type Log struct {
 	followed    followed
 	presence    presence
 	transport   *kafka.Transport
+	requests    kafka.RoundTripper // over the transport
 	client      *kafka.Client
 	stop        context.CancelFunc
 }
@@ -51,6 +52,7 @@ func Open(cfg Config, logger *zap.Logger, registerer prometheus.Registerer) (*Lo
 		MetadataTTL: metadataTTL,
 		Context:     ctx,
 	}
+	requests := authorized{transport}
 	return &Log{
 		config:      cfg,
 		logger:      logger.WithOptions(zap.WrapCore(onceInAWhile)),
@@ -59,7 +61,8 @@ func Open(cfg Config, logger *zap.Logger, registerer prometheus.Registerer) (*Lo
 		connections: connections,
 		presence:    presence{since: time.Now()},
 		transport:   transport,
-		client:      &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Transport: transport},
+		requests:    requests,
+		client:      &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Transport: requests},
 		stop:        stop,
 	}, nil
 }
@@ -69,8 +72,12 @@ func onceInAWhile(core zapcore.Core) zapcore.Core {
 	return zapcore.NewSamplerWithOptions(core, 10*time.Second, 5, 0)
 }
 
-// Check tells whether Kafka answers and the configured topics can be used. A *PartitionsChangedError says that they cannot, and will not.
+// Check tells whether Kafka answers and the configured topics can be used, as the configured rights allow. A *PartitionsChangedError says that they cannot, and
+// will not, a *MissingRightError that somebody must allow something first.
 func (l *Log) Check(ctx context.Context) error {
+	if err := l.checkRights(ctx, l.config.Topics, l.config.Rights...); err != nil {
+		return err
+	}
 	for _, topic := range l.config.Topics {
 		partitions, err := l.topicPartitions(ctx, topic)
 		if err != nil {

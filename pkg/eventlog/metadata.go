@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func (l *Log) topicPartitions(ctx context.Context, topic string) ([]kafka.Partit
 	found := metadata.Topics[0]
 	switch {
 	case errors.Is(found.Error, kafka.UnknownTopicOrPartition):
-		return nil, fmt.Errorf("%s: %w", topic, ErrNoTopic)
+		return nil, cmp.Or(l.checkRights(ctx, []string{topic}), fmt.Errorf("%s: %w", topic, ErrNoTopic))
 	case found.Error != nil:
 		return nil, fmt.Errorf("%s: %w", topic, found.Error)
 	case len(found.Partitions) == 0:

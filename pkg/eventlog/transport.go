@@ -81,6 +81,8 @@ func (t *persistentTransport) persist(ctx context.Context, address net.Addr, req
 		return response, nil
 	case t.aborted.Err() != nil:
 		return nil, ErrClosed
+	case isMissingRight(err): // Kafka has answered
+		return nil, err
 	default:
 		return nil, temporaryError{err}
 	}

@@ -33,7 +33,7 @@ func (l *Log) Writer(cfg WriterConfig) *Writer {
 	w := &Writer{log: l, config: cfg, memory: semaphore.NewWeighted(cfg.WaitingBytes), abort: abort}
 	w.kafka = &kafka.Writer{
 		Addr:            l.client.Addr,
-		Transport:       &persistentTransport{transport: l.transport, layouts: l.layouts, aborted: aborted},
+		Transport:       &persistentTransport{transport: l.requests, layouts: l.layouts, aborted: aborted},
 		Balancer:        keyBalancer,
 		RequiredAcks:    kafka.RequireAll,
 		Compression:     kafka.Zstd,

@@ -29,8 +29,9 @@ type Config struct {
 	GRPCListener  net.Listener    // instead of GRPC
 	AdminListener net.Listener    // instead of Admin
 
-	Partitions  int // of the results' topic, when it is made; 64
-	Replication int // of topics, when they are made; 3, or one on each broker where there are fewer
+	Partitions     int  // of the results' topic, when it is made; 64
+	Replication    int  // of topics, when they are made; 3, or one on each broker where there are fewer
+	ExistingTopics bool // which somebody else makes; those that are missing are waited for
 
 	TrustedProxies []string // ranges of addresses whose AddressHeader is believed; none unless given
 	AddressHeader  string   // in which a proxy tells a client's address; X-Forwarded-For
@@ -175,7 +176,18 @@ func (c Config) log() eventlog.Config {
 	for _, topic := range topics(c.Partitions, c.Replication) {
 		names = append(names, topic.Name)
 	}
-	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID, Security: c.Security, Topics: names}
+	return eventlog.Config{
+		Brokers: c.Kafka, ClientID: clientID, Security: c.Security, Topics: names, Rights: c.rights(), ExistingTopics: c.ExistingTopics,
+	}
+}
+
+// rights are those on all topics whose names begin with "atlas."; who finds topics there need not make them.
+func (c Config) rights() []eventlog.Right {
+	rights := []eventlog.Right{eventlog.RightRead, eventlog.RightWrite}
+	if c.ExistingTopics {
+		return rights
+	}
+	return append(rights, eventlog.RightCreate, eventlog.RightDescribeConfigs)
 }
 
 func (c Config) writer() eventlog.WriterConfig {

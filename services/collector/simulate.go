@@ -32,19 +32,20 @@ const defaultRate = 50
 
 // SimulateConfig says which network to simulate and where to. Networks of equal Seed, Rate, Probes and Incidents say the same.
 type SimulateConfig struct {
-	Kafka       []string        // host:port of brokers
-	Security    security.Config // by which Kafka is reached
-	Rate        float64         // results per second; 50
-	Seed        uint64
-	Probes      int           // 300
-	Incidents   string        // what goes wrong in it: "easy" or "hard"; "easy"
-	Truth       string        // file to which that is appended, as lines of JSON; none unless given
-	History     time.Duration // how much of the past to publish first, as far as the log does not have it already
-	Partitions  int           // of the results' topic, when it is made; 64
-	Replication int           // of topics, when they are made; 3, or one on each broker where there are fewer
-	OnReady     func()        // called once the network is about to publish; may be nil
-	Logger      *zap.Logger
-	Metrics     prometheus.Registerer // may be nil
+	Kafka          []string        // host:port of brokers
+	Security       security.Config // by which Kafka is reached
+	Rate           float64         // results per second; 50
+	Seed           uint64
+	Probes         int           // 300
+	Incidents      string        // what goes wrong in it: "easy" or "hard"; "easy"
+	Truth          string        // file to which that is appended, as lines of JSON; none unless given
+	History        time.Duration // how much of the past to publish first, as far as the log does not have it already
+	Partitions     int           // of the results' topic, when it is made; 64
+	Replication    int           // of topics, when they are made; 3, or one on each broker where there are fewer
+	ExistingTopics bool          // which somebody else makes; those that are missing are waited for
+	OnReady        func()        // called once the network is about to publish; may be nil
+	Logger         *zap.Logger
+	Metrics        prometheus.Registerer // may be nil
 }
 
 // Validate joins every fault of the settings.
@@ -72,7 +73,7 @@ func (c SimulateConfig) withDefaults() SimulateConfig {
 }
 
 func (c SimulateConfig) log() eventlog.Config {
-	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID, Security: c.Security}
+	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID, Security: c.Security, ExistingTopics: c.ExistingTopics}
 }
 
 func (c SimulateConfig) network() simulator.Config {

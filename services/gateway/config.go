@@ -86,7 +86,7 @@ type Config struct {
 }
 
 func (c Config) log() eventlog.Config {
-	return eventlog.Config{Brokers: c.Kafka, ClientID: "atlas-gateway", Security: c.Security}
+	return eventlog.Config{Brokers: c.Kafka, ClientID: "atlas-gateway", Rights: []eventlog.Right{eventlog.RightRead}, Security: c.Security}
 }
 
 // Who may replay the past.

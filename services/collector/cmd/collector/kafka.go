@@ -6,6 +6,7 @@ import "atlasstream/pkg/kafkasettings"
 type topics struct {
 	kafkasettings.Flags
 
-	Partitions  int `help:"Partitions of the results' topic, when it is made. They cannot be changed later."`
-	Replication int `help:"Replicas of topics, when they are made; 0: three, or one on each broker where there are fewer." default:"0"`
+	Partitions   int  `help:"Partitions of the results' topic, when it is made. They cannot be changed later."`
+	Replication  int  `help:"Replicas of topics, when they are made; 0: three, or one on each broker where there are fewer." default:"0"`
+	CreateTopics bool `help:"Make the topics that are missing; otherwise they are waited for." default:"true" negatable:""`
 }

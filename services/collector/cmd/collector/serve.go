@@ -59,6 +59,7 @@ func (s *serve) config() collector.Config {
 		Admin:              s.Admin,
 		Partitions:         s.Partitions,
 		Replication:        s.Replication,
+		ExistingTopics:     !s.CreateTopics,
 		TrustedProxies:     s.TrustedProxies,
 		AddressHeader:      s.AddressHeader,
 		MaxConnections:     s.MaxConnections,

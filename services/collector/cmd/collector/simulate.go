@@ -36,15 +36,16 @@ func (s *simulate) Run(ctx context.Context) error {
 
 func (s *simulate) config() collector.SimulateConfig {
 	return collector.SimulateConfig{
-		Kafka:       s.Kafka,
-		Security:    s.Security(),
-		Rate:        s.Rate,
-		Seed:        s.Seed,
-		Probes:      s.Probes,
-		Incidents:   s.Incidents,
-		Truth:       s.Truth,
-		History:     s.History,
-		Partitions:  s.Partitions,
-		Replication: s.Replication,
+		Kafka:          s.Kafka,
+		Security:       s.Security(),
+		Rate:           s.Rate,
+		Seed:           s.Seed,
+		Probes:         s.Probes,
+		Incidents:      s.Incidents,
+		Truth:          s.Truth,
+		History:        s.History,
+		Partitions:     s.Partitions,
+		Replication:    s.Replication,
+		ExistingTopics: !s.CreateTopics,
 	}
 }

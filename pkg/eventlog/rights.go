@@ -1,0 +1,134 @@
+package eventlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"slices"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol/createtopics"
+	"github.com/segmentio/kafka-go/protocol/describeconfigs"
+	"github.com/segmentio/kafka-go/protocol/listoffsets"
+	"github.com/segmentio/kafka-go/protocol/metadata"
+	"github.com/segmentio/kafka-go/protocol/produce"
+)
+
+// Right is an operation of Kafka's authorizer that a user may be allowed. Read and Write include Describe.
+type Right string
+
+// The rights that a log takes, on the topics whose names begin with "atlas.".
+const (
+	RightDescribe        Right = "Describe"
+	RightRead            Right = "Read"
+	RightWrite           Right = "Write"           // of who appends
+	RightCreate          Right = "Create"          // of who makes topics
+	RightDescribeConfigs Right = "DescribeConfigs" // likewise, to compare the settings of those that are there
+)
+
+// MissingRightError says that Kafka refuses this program's user what it needs.
+type MissingRightError struct {
+	Right Right
+	Topic string
+	Err   error // what Kafka says
+}
+
+func (e *MissingRightError) Error() string {
+	return fmt.Sprintf("this program's user has no right to %s the topic %s in Kafka: allow it", e.Right, e.Topic)
+}
+
+// Unwrap gives what Kafka says.
+func (e *MissingRightError) Unwrap() error { return e.Err }
+
+func isMissingRight(err error) bool {
+	_, missing := errors.AsType[*MissingRightError](err)
+	return missing
+}
+
+// authorized names the right in each answer that refuses one, which Kafka does by a number that is the same for all of them.
+type authorized struct{ requests kafka.RoundTripper }
+
+// RoundTrip fails with a *MissingRightError where Kafka refuses a right.
+func (a authorized) RoundTrip(ctx context.Context, address net.Addr, request kafka.Request) (kafka.Response, error) {
+	response, err := a.requests.RoundTrip(ctx, address, request)
+	if err != nil {
+		return nil, err
+	}
+	if missing := missingRight(request, response); missing != nil {
+		return nil, missing
+	}
+	return response, nil
+}
+
+func missingRight(request kafka.Request, response kafka.Response) error {
+	switch answer := response.(type) {
+	case *fetchedPartition:
+		if fetch, ok := request.(*rawFetch); ok {
+			return refused(RightRead, fetch.Topics[0].Topic, int16(answer.fault))
+		}
+	case *listoffsets.Response:
+		return refusedTopic(answer.Topics, func(topic listoffsets.ResponseTopic) error {
+			return refusedTopic(topic.Partitions, func(found listoffsets.ResponsePartition) error {
+				return refused(RightDescribe, topic.Topic, found.ErrorCode)
+			})
+		})
+	case *produce.Response:
+		return refusedTopic(answer.Topics, func(topic produce.ResponseTopic) error {
+			return refusedTopic(topic.Partitions, func(found produce.ResponsePartition) error { return refused(RightWrite, topic.Topic, found.ErrorCode) })
+		})
+	case *createtopics.Response:
+		return refusedTopic(answer.Topics, func(topic createtopics.ResponseTopic) error { return refused(RightCreate, topic.Name, topic.ErrorCode) })
+	case *describeconfigs.Response:
+		return refusedTopic(answer.Resources, func(topic describeconfigs.ResponseResource) error {
+			return refused(RightDescribeConfigs, topic.ResourceName, topic.ErrorCode)
+		})
+	}
+	return nil
+}
+
+// refusedTopic gives the first refusal.
+func refusedTopic[T any](answers []T, refusal func(T) error) error {
+	for _, answer := range answers {
+		if err := refusal(answer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refusals are Kafka's answers to who has no right.
+var refusals = []kafka.Error{kafka.TopicAuthorizationFailed, kafka.ClusterAuthorizationFailed}
+
+func refused(right Right, topic string, code int16) error {
+	if !slices.Contains(refusals, kafka.Error(code)) {
+		return nil
+	}
+	return &MissingRightError{Right: right, Topic: topic, Err: kafka.Error(code)}
+}
+
+// operations are the numbers by which Kafka tells of a topic what its user may do, each a bit (KIP-430).
+var operations = map[Right]int{RightRead: 3, RightWrite: 4, RightCreate: 5, RightDescribe: 8, RightDescribeConfigs: 10}
+
+// unknownOperations is what brokers say who do not tell.
+const unknownOperations = math.MinInt32
+
+// checkRights tells whether this program's user has rights on all of some topics, but for those that are not there.
+func (l *Log) checkRights(ctx context.Context, topics []string, rights ...Right) error {
+	found, err := l.freshTopics(ctx, topics...)
+	if err != nil {
+		return err
+	}
+	return refusedTopic(found, func(topic metadata.ResponseTopic) error {
+		if err := refused(RightDescribe, topic.Name, topic.ErrorCode); err != nil || topic.ErrorCode != 0 || topic.TopicAuthorizedOperations == unknownOperations {
+			return err
+		}
+		return refusedTopic(rights, func(right Right) error {
+			if topic.TopicAuthorizedOperations&(1<<operations[right]) == 0 {
+				return refused(right, topic.Name, int16(kafka.TopicAuthorizationFailed))
+			}
+			return nil
+		})
+	})
+}

@@ -1,0 +1,124 @@
+package eventlog_test
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"testing"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/eventlog/kafkatest"
+	"atlasstream/pkg/eventlog/security"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+var (
+	readers = []eventlog.Right{eventlog.RightRead}
+	writers = []eventlog.Right{eventlog.RightRead, eventlog.RightWrite, eventlog.RightCreate, eventlog.RightDescribeConfigs}
+)
+
+// TestRights has Kafka's own authorizer allow users exactly what is said to be enough, and all of that but one.
+func TestRights(t *testing.T) {
+	users := map[string]struct {
+		needs, has []eventlog.Right
+		want       eventlog.Right // that is missing; none
+	}{
+		"reader":                          {readers, readers, ""},
+		"reader-without-anything":         {readers, nil, eventlog.RightDescribe},
+		"reader-without-Read":             {readers, []eventlog.Right{eventlog.RightDescribe}, eventlog.RightRead},
+		"writer":                          {writers, writers, ""},
+		"writer-without-Read":             {writers, without(writers, eventlog.RightRead), eventlog.RightRead},
+		"writer-without-Write":            {writers, without(writers, eventlog.RightWrite), eventlog.RightWrite},
+		"writer-without-Create":           {writers, without(writers, eventlog.RightCreate), eventlog.RightCreate},
+		"writer-without-DescribeConfigs":  {writers, without(writers, eventlog.RightDescribeConfigs), eventlog.RightDescribeConfigs},
+		"writer-of-topics-that-are-there": {writers[:2], writers[:2], ""},
+	}
+	kafka := kafkatest.StartProtected(t, kafkatest.Config{Brokers: 1, Properties: map[string]string{
+		"authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer", "super.users": "User:ANONYMOUS",
+	}}, slices.Collect(maps.Keys(users))...)
+	admin := newFixture(t, kafka)
+	topic := admin.newTopic(t, 1)
+	measurement := atlas.MeasurementID(0)
+	for user, test := range users {
+		measurement++
+		t.Run(user, func(t *testing.T) {
+			for _, right := range test.has {
+				admin.allow(t, user, right)
+			}
+			log := openLog(t, listener(kafka.ListenerAddrs("SASL_SSL")), eventlog.Config{
+				Topics: []string{topic}, Rights: test.needs,
+				Security: security.Config{TLS: true, CA: kafka.Authority.CA(), SASL: security.Plain, User: user, Password: kafkatest.Password},
+			})
+			expectMissing(t, log.Check(within(t, patience)), test.want)
+			f := fixture{log: log, foreign: admin.foreign}
+			switch test.want {
+			case "":
+				f.exercise(t, topic, measurement, test.needs)
+			case eventlog.RightWrite:
+				err := f.newWriter(t, eventlog.WriterConfig{}).Append(t.Context(), topic, pings(t, measurement, 0, 1))
+				expectMissing(t, err, eventlog.RightWrite)
+			case eventlog.RightCreate:
+				f.keepTopicsUntilAllowed(t, func() { admin.allow(t, user, eventlog.RightCreate) })
+			}
+		})
+	}
+}
+
+// keepTopicsUntilAllowed wants to be told what is missing to make a topic, and that it is there once that is allowed.
+func (f fixture) keepTopicsUntilAllowed(t *testing.T, allow func()) {
+	t.Helper()
+	told := keepTopics(t, f.log, unusedSpec(t))
+	awaitTold(t, told, func(reason error) bool {
+		missing, ok := errors.AsType[*eventlog.MissingRightError](reason)
+		return ok && missing.Right == eventlog.RightCreate
+	})
+	allow()
+	awaitTold(t, told, isUsable)
+}
+
+func without(rights []eventlog.Right, right eventlog.Right) []eventlog.Right {
+	return slices.DeleteFunc(slices.Clone(rights), func(other eventlog.Right) bool { return other == right })
+}
+
+func expectMissing(t *testing.T, err error, want eventlog.Right) {
+	t.Helper()
+	missing, ok := errors.AsType[*eventlog.MissingRightError](err)
+	if ok != (want != "") || ok && missing.Right != want || !ok && err != nil {
+		t.Errorf("got %v, want a refusal of %q", err, want)
+	}
+}
+
+// exercise does all that rights are for.
+func (f fixture) exercise(t *testing.T, topic string, measurement atlas.MeasurementID, rights []eventlog.Right) {
+	t.Helper()
+	tails, recorder := f.newTails(t, topic, eventlog.TailConfig{})
+	mustFollow(t, tails, measurement)
+	if !slices.Contains(rights, eventlog.RightWrite) {
+		return
+	}
+	events := pings(t, measurement, 0, 10)
+	if slices.Contains(rights, eventlog.RightCreate) {
+		f.newTopic(t, 2)
+	}
+	mustAppend(t, f.newWriter(t, eventlog.WriterConfig{}), topic, events)
+	recorder.await(t, events[len(events)-1])
+}
+
+// allow lets a user do something with all topics of ours.
+func (f fixture) allow(t *testing.T, user string, right eventlog.Right) {
+	t.Helper()
+	operation, err := kmsg.ParseACLOperation(string(right))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := kmsg.NewPtrCreateACLsRequest()
+	request.Creations = []kmsg.CreateACLsRequestCreation{{
+		ResourceType: kmsg.ACLResourceTypeTopic, ResourceName: "atlas.", ResourcePatternType: kmsg.ACLResourcePatternTypePrefixed,
+		Principal: "User:" + user, Host: "*", Operation: operation, PermissionType: kmsg.ACLPermissionTypeAllow,
+	}}
+	if response, err := request.RequestWith(within(t, patience), f.foreign); err != nil || response.Results[0].ErrorCode != 0 {
+		t.Fatalf("allow %s %s: %+v, %v", user, right, response, err)
+	}
+}
