@@ -53,6 +53,7 @@ async function draw(browser, files, ratio, time) {
   const later = tasks.filter(({ at }) => at > 1000).map(({ script }) => script);
   return [
     figure("script of a draw, p95", percentile(draws, 0.95), "ms", 2),
+    figure("script of a draw, median", percentile(draws, 0.5), "ms"),
     figure("draws a second", draws.length / (time / 1000), ""),
     figure("frames a second", frames, ""),
     figure("those of a blank canvas, in times of them", possible / frames, "×", 1 / 0.8),

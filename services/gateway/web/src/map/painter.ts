@@ -22,6 +22,7 @@ type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
 const pulseTime = 1500; // ms
 const pulseSize = 14; // px
+const ringRoom = 3; // px that a ring takes around a spot
 
 /**
  * Painter draws a scene on a canvas. Without a GPU it is not the drawing that costs but putting layers together, so there is one opaque canvas. Behind it lie the land, and
@@ -44,6 +45,7 @@ export class Painter {
   #overlay: Rect[] = []; // where discs and arcs are
   #labelled: ReadonlySet<Disc> = new Set();
   #pulses: { index: number; began: number }[] = [];
+  #isShifted = false; // what is shown, until the next layout
   #layout = 0; // counts, so that an older one stops
 
   constructor(canvas: HTMLCanvasElement, scene: Scene, colours: Colours) {
@@ -112,12 +114,12 @@ export class Painter {
     this.#front.fillStyle = this.#colours.sea;
     this.#front.fillRect(0, 0, width, height);
     this.#front.drawImage(canvas, to.x - this.#view.x * factor, to.y - this.#view.y * factor, width * factor, height * factor);
-    this.#dirty.addAll();
+    this.#isShifted = true;
   }
 
   /** draw what has changed; true if there is more to come by itself. */
   draw(now: number, motion: boolean): boolean {
-    if (!this.#back || !this.#land) return false;
+    if (!this.#back || !this.#land || this.#isShifted) return false;
     const changes = this.#scene.takeChanges();
     if (changes.spots) this.#placeSpots();
     for (const index of changes.looks) this.#repaint(this.#boxOf(index));
@@ -134,6 +136,7 @@ export class Painter {
     this.#land = land;
     this.#land.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.#back = canvasOf(size, ratio);
+    this.#isShifted = false;
     [this.#size, this.#ratio, this.#view, this.#colours] = [size, ratio, view, colours];
     this.#dirty = new Dirty(size.width, size.height);
     this.#placeSpots();
@@ -161,9 +164,9 @@ export class Painter {
     back.rect(rect.x, rect.y, rect.width, rect.height);
     back.clip();
     this.#copy(this.#land, back, rect);
-    const around = this.#radius + 4;
-    const near = { x: rect.x - around, y: rect.y - around, width: rect.width + 2 * around, height: rect.height + 2 * around };
-    for (const index of this.#grid.within(near)) this.#paintSpot(back, index);
+    for (const index of this.#grid.within(wider(rect, this.#radius + ringRoom))) {
+      if (overlap(this.#spotBox(index), rect)) this.#paintSpot(back, index);
+    }
     back.restore();
     this.#dirty.add(rect);
   }
@@ -244,8 +247,14 @@ export class Painter {
     to.drawImage(from.canvas, x * ratio, y * ratio, width * ratio, height * ratio, x, y, width, height);
   }
 
+  /** Where a spot may be seen, now or before it changed. */
   #boxOf(index: number): Rect {
-    return this.#around(index, this.#radius + 4);
+    return this.#around(index, this.#radius + ringRoom);
+  }
+
+  /** Where a spot is seen. */
+  #spotBox(index: number): Rect {
+    return this.#around(index, this.#radius + (this.#scene.lookOf(index).ring ? ringRoom : 1));
   }
 
   #pulseBox(index: number): Rect {
@@ -264,6 +273,10 @@ export class Painter {
     const [left, top] = [Math.max(0, Math.floor(x)), Math.max(0, Math.floor(y))];
     return { x: left, y: top, width: Math.max(0, right - left), height: Math.max(0, bottom - top) };
   }
+}
+
+function wider({ x, y, width, height }: Rect, by: number): Rect {
+  return { x: x - by, y: y - by, width: width + 2 * by, height: height + 2 * by };
 }
 
 /** Spots shrink as they become more: at 13,000 they are a pixel and a half on a map as wide as a screen. */
