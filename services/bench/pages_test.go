@@ -25,6 +25,19 @@ func TestPagesHaveParts(t *testing.T) {
 	}
 }
 
+func TestPagesAreLeftOutWithoutBrowser(t *testing.T) {
+	t.Setenv("PATH", "")
+	s, r := &settings{Scenario: []string{"pages"}, Pages: []string{"map"}}, &report{}
+	if err := s.pages(t.Context(), &lab{pages: t.TempDir()}, r); err != nil {
+		t.Fatal(err)
+	}
+	var printed strings.Builder
+	r.print(&printed)
+	if text := printed.String(); !strings.Contains(text, "Left out: pages: ") || !strings.Contains(text, "chromium") || len(r.Pages) > 0 {
+		t.Errorf("got %s", text)
+	}
+}
+
 func TestBarsOfPages(t *testing.T) {
 	most := 2.0
 	r := &report{Pages: []pageFigures{{Part: "map", Figures: []pageFigure{
