@@ -182,10 +182,22 @@ func (o *Outage) wasOn(from, to float64) bool {
 // isSame tells whether the Detectors of two days, which differ a little in what they know, have found one outage about midnight. It is the former day's then.
 func (o *Outage) isSame(other Outage) bool {
 	const near = float64(longestWindow / second)
-	return DayOf(secondsTime(o.Start)) != DayOf(secondsTime(other.Start)) && math.Abs(o.Start-other.Start) <= near &&
-		slices.ContainsFunc(o.Probes, func(lost Lost) bool {
-			return slices.ContainsFunc(other.Probes, func(theirs Lost) bool { return theirs.ID == lost.ID })
-		})
+	return DayOf(secondsTime(o.Start)) != DayOf(secondsTime(other.Start)) && math.Abs(o.Start-other.Start) <= near && shareProbe(o.Probes, other.Probes)
+}
+
+// shareProbe tells whether two lists, each in the order of IDs, have a probe in common.
+func shareProbe(a, b []Lost) bool {
+	for len(a) > 0 && len(b) > 0 {
+		switch cmp.Compare(a[0].ID, b[0].ID) {
+		case -1:
+			a = a[1:]
+		case +1:
+			b = b[1:]
+		default:
+			return true
+		}
+	}
+	return false
 }
 
 func secondsTime(seconds float64) time.Time { return instant(seconds * float64(second)).time() }
