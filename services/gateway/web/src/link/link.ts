@@ -11,7 +11,7 @@ export type PageName = keyof typeof pagePaths;
  * Nothing here may hold a token.
  */
 const fields = {
-  sub: codec.many(codec.parameters), // subscriptions
+  sub: codec.many(codec.parameters), // subscriptions, which may stand side by side
   from: codec.one(codec.time), // of an interval
   to: codec.one(codec.time),
   t: codec.one(codec.time), // the instant that is shown
