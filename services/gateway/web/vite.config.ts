@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 import { gzipSiblings } from "./build/gzip.ts";
+import { withoutHydration } from "./build/hydration.ts";
 import { inline } from "./build/inline.ts";
 import { licences } from "./build/licences.ts";
 import { outlines } from "./build/outlines.ts";
@@ -15,7 +16,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** The chunks, beside those of pages that no other page has a part of. What is loaded together is one file, as small ones compress badly. */
 const chunks = [
-  { name: "index", test: /rolldown.runtime|\/node_modules\/|\/src\/(main|frame|stream|link|time|api)\b/ },
+  { name: "index", test: /\/node_modules\/|\/src\/(main|frame|stream|link|time|api)\b/ },
   { name: "later", test: /\/src\/(chart|pages\/explore\/(Charts|RawPanel|copyas))\b/ }, // after the first paint, or where somebody asks for it
   { name: "map", test: /\/src\/map\// },
   { name: "Instances", test: /\/src\/(pages\/)?instances\// },
@@ -25,7 +26,15 @@ const chunks = [
 // Nothing is inlined: the gateway's Content-Security-Policy allows no script, style or data: address in the page itself.
 export default defineConfig({
   root: here("src"),
-  plugins: [svelte({ configFile: here("svelte.config.js") }), socketIOClient(), outlines(), inline(), licences(), gzipSiblings()],
+  plugins: [
+    svelte({ configFile: here("svelte.config.js") }),
+    socketIOClient(),
+    outlines(),
+    withoutHydration(),
+    inline(),
+    licences(),
+    gzipSiblings(),
+  ],
   build: {
     outDir: here("dist"),
     emptyOutDir: false, // it has a README.md of its own; `npm run build` takes away old assets
