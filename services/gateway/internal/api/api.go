@@ -14,6 +14,7 @@ import (
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/register"
 	"atlasstream/services/gateway/internal/registry"
 	"atlasstream/services/gateway/internal/volume"
@@ -49,6 +50,7 @@ type API struct {
 	sampled  recent[struct{}, *sampled]
 	volumes  recent[volumeKey, *volume.Volume]
 	outages  recent[pastKey, *pastOutages]
+	counting *readlimit.Pool // of connections, which takes megabytes of memory
 	answers  *register.Register[*answering, answering]
 	serving  context.Context // ends when Shutdown begins
 	stop     context.CancelFunc
@@ -65,6 +67,7 @@ func New(settings Settings, registerer prometheus.Registerer) *API {
 	a := &API{
 		settings: settings, routes: http.NewServeMux(), paths: make(map[string][]string),
 		metrics: newMetrics(registerer), answers: register.New[*answering, answering](0),
+		counting: readlimit.NewPool(1, 1),
 	}
 	a.serving, a.stop = context.WithCancel(context.Background())
 	a.sampled.age, a.sampled.most = sampleAge, 1

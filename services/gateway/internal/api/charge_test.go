@@ -86,3 +86,30 @@ func TestAbuseWhoWaitsUntilItCanPayHoldsLittle(t *testing.T) {
 		})
 	}
 }
+
+// Who has paid for connections to be counted holds little until its turn has come, as that takes much memory.
+func TestAbuseConnectionsAreCountedOneAfterTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const clients, most = 40, 30_000
+		server := troubled(t, 4000, 100_000)
+		release, err := server.counting.Acquire(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := footprint.Heap()
+		var asking sync.WaitGroup
+		for range clients {
+			asking.Go(func() {
+				if answer := server.ask("/api/connections"); answer.Code != http.StatusOK {
+					t.Errorf("got %d %s", answer.Code, answer.Body)
+				}
+			})
+		}
+		synctest.Wait()
+		if each := (footprint.Heap() - before) / clients; each > most || server.answers.Len() != clients {
+			t.Errorf("%d of %d wait with %d bytes each, want %d at most", server.answers.Len(), clients, each, most)
+		}
+		release()
+		asking.Wait()
+	})
+}

@@ -2,12 +2,15 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"atlasstream/services/gateway/internal/activity"
+	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/registry"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -47,13 +50,28 @@ func (a *API) serveConnections(ctx context.Context, w http.ResponseWriter, r *re
 	if err := r.visit.Reading().Pay(ctx, a.worthOfConnections(question)); err != nil {
 		return err
 	}
+	text, err := a.countConnections(ctx, r.visit.Reading(), question)
+	if err != nil {
+		return err
+	}
+	r.writeText(w, text)
+	return nil
+}
+
+// countConnections makes one answer at a time, for addresses in turn.
+func (a *API) countConnections(ctx context.Context, account *readlimit.Account, question *activity.Question) (text []byte, err error) {
+	release, err := a.counting.Acquire(ctx, account)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", logscan.ErrBusy, err)
+	}
+	defer release()
 	probes := a.settings.Registry.Probes()
+	question.Probes = make([]activity.Probe, len(probes))
 	for i := range probes {
-		question.Probes = append(question.Probes, countedProbe(&probes[i]))
+		question.Probes[i] = countedProbe(&probes[i])
 	}
 	question.Now = time.Now()
-	r.writeText(w, encode(connectionsOf(a.settings.Activity.Count(*question), question.Step)))
-	return nil
+	return encode(connectionsOf(a.settings.Activity.Count(*question), question.Step)), nil
 }
 
 // bytesOfFigure is about how long a figure of an answer is, which 0 is in most countries.
