@@ -85,12 +85,15 @@ func plainCharacters() string {
 
 // read reads on from a state as far as the transitions reach. It gives the offset of the byte that they do not cover, and the state before it.
 func (t *transitions) read(text []byte, at int, state scanState) (int, scanState) {
-	const atOnce = 4 // whether it has stopped is asked once for so many
+	const atOnce = 4 // whether it has stopped, from which no byte leads away, is asked once for so many
 	for ; len(text)-at >= atOnce; at += atOnce {
 		c := (*[atOnce]byte)(text[at:])
-		ahead := t.next(t.next(t.next(t.next(state, c[0]), c[1]), c[2]), c[3])
+		first := t.next(state, c[0])
+		second := t.next(first, c[1])
+		third := t.next(second, c[2])
+		ahead := t.next(third, c[3])
 		if ahead&stateMask == stopped {
-			break
+			return stopAmong(at, state, first, second, third)
 		}
 		state = ahead
 	}
@@ -102,4 +105,18 @@ func (t *transitions) read(text []byte, at int, state scanState) (int, scanState
 		state = ahead
 	}
 	return at, state & stateMask
+}
+
+// stopAmong tells which of the next four bytes is the one that transitions do not cover, by the states before each of them.
+func stopAmong(at int, before, first, second, third scanState) (int, scanState) {
+	switch stopped {
+	case first & stateMask:
+		return at, before & stateMask
+	case second & stateMask:
+		return at + 1, first & stateMask
+	case third & stateMask:
+		return at + 2, second & stateMask
+	default:
+		return at + 3, third & stateMask
+	}
 }
