@@ -24,7 +24,7 @@ func TestPagesExploreResults(t *testing.T) {
 func TestPagesReconnect(t *testing.T) {
 	kafka := brokers["embedded"](t)
 	h := openHouse(t, kafka)
-	g := startGateway(t, gateway.Config{Kafka: kafka, Listener: listen(t)})
+	g := startGateway(t, gateway.Config{Kafka: kafka, Listener: listen(t), History: gateway.HistoryOpen})
 	h.public = g.address
 	again := func(key string) func(json.RawMessage) any {
 		return func(json.RawMessage) any {
@@ -32,7 +32,7 @@ func TestPagesReconnect(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			g = startGateway(t, gateway.Config{Kafka: kafka, Listener: listener, CursorKey: key})
+			g = startGateway(t, gateway.Config{Kafka: kafka, Listener: listener, CursorKey: key, History: gateway.HistoryOpen})
 			return nil
 		}
 	}

@@ -31,6 +31,8 @@ exports.run = async ({ page, url, ask, said }) => {
   await stopAndStart({ page, ask, said }, "start with another key", () => ask("post", [ping(3)]));
   await said(page, "^back, missed \\d\\d:\\d\\d:\\d\\d–\\d\\d:\\d\\d:\\d\\d$");
   await page.waitForSelector("tr.divider code:text-is('cursor_gone')");
+  assert.match(await page.getAttribute("tr.divider a:text-is('Replay it')", "href"), /^\/replay\?sub=%7B%22msm%22:9001%7D&from=.*&to=/);
+  assert.equal(await page.getAttribute("main form a:text-is('Replay')", "href"), "/replay?sub=%7B%22msm%22:9001%7D");
   await page.waitForSelector("tbody bdi:text-is('3')");
   assert.deepEqual(await probes(page), ["3", "2", "1"]);
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { formatValue, fromParameters, lineOf, parseValue, toParameters, type Condition, type Filters } from "./filters.ts";
-import { isFiltered, nearestName, sentFor } from "./parameters.ts";
+import { isFiltered, nearestName, replayLink, sentFor } from "./parameters.ts";
 
 const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown); // without −0
 const names = fc.oneof(
@@ -94,4 +94,12 @@ test.each([
   ["xyzzy", undefined],
 ])("%s is near %s", (typed, name) => {
   expect(nearestName(typed)).toBe(name);
+});
+
+test("what runs is replayed with what it asks for, of an interval or of the last hour", () => {
+  expect(replayLink({ msm: 5, prb: 7 }, 100, 160)).toBe(
+    "/replay?sub=%7B%22msm%22:5,%22prb%22:7%7D&from=1970-01-01T00:01:40Z&to=1970-01-01T00:02:40Z",
+  );
+  expect(replayLink({ msm: 5 })).toBe("/replay?sub=%7B%22msm%22:5%7D");
+  expect(replayLink({ stream_type: "metadata" })).toBeUndefined();
 });

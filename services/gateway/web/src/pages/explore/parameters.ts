@@ -1,4 +1,4 @@
-import type { Parameters } from "../../link/link.ts";
+import { emptyLink, formatLink, type Parameters } from "../../link/link.ts";
 
 /** The parameters of a subscription, as the gateway's README lists them. */
 export const parameterNames = [
@@ -72,6 +72,12 @@ export function measurementOf(parameters: Parameters): number | undefined {
   if (isStream(parameters, "probestatus", "probe")) return undefined;
   const id = Number(parameters["msm"]);
   return Number.isSafeInteger(id) && id > 0 ? id : undefined;
+}
+
+/** Leads to a replay of the same: of the interval, or of the last hour that there is. Metadata is not replayed. */
+export function replayLink(parameters: Parameters, from?: number, to?: number): string | undefined {
+  if (isStream(parameters, "metadata")) return undefined;
+  return formatLink({ ...emptyLink("replay"), sub: [parameters], from, to });
 }
 
 /** Whether there is a condition beside the measurement. */
