@@ -89,8 +89,14 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
     ['{"stream_type":"probestatus"}', iso(start - 300), iso(start), "probes"],
   );
   assert.match(await page.textContent(".ticket .text"), / UTC: 12 of 13 Atlas probes in UG lost their controller within 1 s; none back by /);
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await context.route("**/api/probes", async (route) => { await released; await route.continue().catch(() => {}); });
   await page.goto(page.url());
   await shows(page, "#opened-outage", "loses 0.2 an hour"); // a link opens it as it was
+  release();
+  await shows(page, "#opened-outage .probes tbody tr", "UG"); // and has the probes' countries once they are known
+  await context.unroute("**/api/probes");
   await shows(page, ".headline", "Now 19 of 34 connected"); // so the events of before have come
 
   // Whoever reads has the page stand still: what comes meanwhile is counted, and shown afterwards.
