@@ -31,7 +31,7 @@ module.exports = async ({ url, ask, seconds }) => {
   await window.close();
   return [
     figure("until Probes is right again", probesAfter, "s", 2),
-    figure("until the table of Explore is", tableAfter, "s", 20),
+    figure("until the table of Explore is right again", tableAfter, "s", 20),
     figure("times that Explore does not say that it catches up", isSaid ? 0 : 1, "", 0),
   ];
 };

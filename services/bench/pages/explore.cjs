@@ -25,11 +25,11 @@ module.exports = async ({ url, ask, seconds }) => {
   const script = calm.map(({ script }) => script).filter((time) => time > 0);
   return [
     figure("longest task of our script at 500 results/s", Math.max(...script), "ms", 100),
-    figure("p99 of them", percentile(script, 0.99), "ms", 50),
-    figure("their number", script.length, ""),
-    figure("processor that they take", calm.reduce((sum, { script }) => sum + script, 0) / seconds.Calm / 10, "%"),
+    figure("p99 of such tasks", percentile(script, 0.99), "ms", 50),
+    figure("tasks of our script", script.length, ""),
+    figure("processor that our script takes", calm.reduce((sum, { script }) => sum + script, 0) / seconds.Calm / 10, "%"),
     figure("heap after a minute", before.heap, "MB"),
-    figure("its growth by 2 min of 2,000 results/s", after.heap - before.heap, "MB", 5),
+    figure("growth of the heap by 2 min of 2,000 results/s", after.heap - before.heap, "MB", 5),
     figure("elements of the document", after.nodes, "", 3000),
     figure("newest row, behind the clock", behind, "s", 5),
   ];

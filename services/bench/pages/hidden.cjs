@@ -26,7 +26,7 @@ module.exports = async ({ url, ask, seconds }) => {
   await window.close();
   return [
     figure("heap after a minute", before.heap, "MB"),
-    figure("its growth until the end", after.heap - before.heap, "MB", 5),
+    figure("growth of the heap until the end", after.heap - before.heap, "MB", 5),
     figure("until the table is right again", right, "s", 1),
   ];
 };

@@ -56,7 +56,7 @@ async function draw(browser, files, ratio, time) {
     figure("script of a draw, median", percentile(draws, 0.5), "ms"),
     figure("draws a second", draws.length / (time / 1000), ""),
     figure("frames a second", frames, ""),
-    figure("those of a blank canvas, in times of them", possible / frames, "×", 1 / 0.8),
+    figure("frames of a blank canvas, in times of the map's", possible / frames, "×", 1 / 0.8),
     figure("longest task of our script after the first second", Math.max(0, ...later), "ms", 50),
     figure("longest task of our script", Math.max(0, ...tasks.map(({ script }) => script)), "ms"),
   ];
