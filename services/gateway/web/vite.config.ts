@@ -14,13 +14,14 @@ const gateway = process.env["ATLAS_GATEWAY"] ?? "http://localhost:8080";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** The chunks, beside those of pages that no other page has a part of. What is loaded together is one file, as small ones compress badly. */
+/**
+ * The chunks, beside Explore and Replay. Small files compress badly, so there are few: what all pages need, what draws and is loaded after the first paint or where
+ * somebody asks for it, and the two pages that Replay has in it.
+ */
 const chunks = [
   { name: "index", test: /\/node_modules\/|\/src\/(main|frame|stream|link|time|api)\b/ },
-  { name: "later", test: /\/src\/(chart|pages\/explore\/(Charts|RawPanel|copyas))\b/ }, // after the first paint, or where somebody asks for it
-  { name: "map", test: /\/src\/map\// },
-  { name: "Instances", test: /\/src\/(pages\/)?instances\// },
-  { name: "Probes", test: /\/src\/(pages\/)?probes\// },
+  { name: "drawing", test: /\/src\/(map|chart|pages\/explore\/(Charts|RawPanel|copyas))\b/ },
+  { name: "views", test: /\/src\/(pages\/)?(instances|probes)\// },
 ];
 
 // Nothing is inlined: the gateway's Content-Security-Policy allows no script, style or data: address in the page itself.

@@ -9,7 +9,7 @@ async function arrived(page, path) {
   assert.equal(await page.title(), `${titles[path]} – atlas-stream`);
 }
 
-exports.expected = ["/api/", "/assets/Instances-"]; // 503 until the gateway has read the log, and what is kept away
+exports.expected = ["/api/", "/assets/views-"]; // 503 until the gateway has read the log, and what is kept away
 
 exports.run = async ({ page, context, url, axe, screenshot }) => {
   for (const path of Object.keys(titles)) {
@@ -52,10 +52,10 @@ exports.run = async ({ page, context, url, axe, screenshot }) => {
 
   // After an upgrade a gateway has no chunks of the version before.
   await page.goto(url);
-  await context.route("**/assets/Instances-*.js", (route) => route.abort());
+  await context.route("**/assets/views-*.js", (route) => route.abort());
   await page.click("nav >> text=Instances");
   await page.waitForSelector("[role=alert] >> text=could not be loaded");
-  await context.unroute("**/assets/Instances-*.js");
+  await context.unroute("**/assets/views-*.js");
   await page.click("main >> text=Reload");
   await arrived(page, "/instances");
 
