@@ -6,7 +6,7 @@ interface Page {
   load(): Promise<{ default: Component }>;
 }
 
-/** The pages. Each is a chunk of its own, which is loaded when it is gone to. */
+/** The pages. Each is loaded when it is gone to. */
 export const pages: Readonly<Record<PageName, Page>> = {
   explore: { title: "Explore", load: () => import("../pages/explore/Explore.svelte") },
   replay: { title: "Replay", load: () => import("../pages/replay/Replay.svelte") },
