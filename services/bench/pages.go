@@ -71,7 +71,7 @@ func (s *settings) pageSeconds() pageSeconds {
 	if s.Quick {
 		return pageSeconds{Calm: 3, Busy: 3, Map: 3, Hidden: 3, Asleep: 35} // less is no sleep to the pages
 	}
-	return pageSeconds{Calm: 60, Busy: 120, Map: 10, Hidden: int(s.Hidden.Seconds()), Asleep: 90}
+	return pageSeconds{Calm: 60, Busy: 120, Map: 10, Hidden: int(s.Hidden.Seconds()), Asleep: 120}
 }
 
 // measurePage has a part go on in a browser, with a gateway of its own.

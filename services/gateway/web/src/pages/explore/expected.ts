@@ -23,5 +23,6 @@ export function silentAfter(every: number | undefined): number {
 
 /** What comes is what a lost connection has held up, if it is older than the return, but for what results take on their way. */
 export function isHeldUp(newest: number, backAt: number): boolean {
-  return newest < backAt - 30;
+  const onTheirWay = 75; // seconds: a minute, as a rule
+  return newest < backAt - onTheirWay;
 }
