@@ -110,6 +110,9 @@ exports.expected = ["/api/connections", "/api/outages", "/api/measurements/"]; /
 exports.run = async ({ page, context, url, axe, screenshot }) => {
   await page.goto(url + link("from=2015-03-21T00:00Z&to=2015-03-28T00:00Z"));
   await page.waitForSelector("text=2,771 records: this measurement's results, exact");
+  await page.$eval("main figure", (timeline) => (timeline.style.display = "none")); // without a width it draws nothing that is none
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  await page.$eval("main figure", (timeline) => (timeline.style.display = ""));
   await page.click("text=Show as table");
   const rows = await page.$$eval("figure table tbody td:last-child", (cells) => cells.map((cell) => Number(cell.textContent)));
   assert.equal(rows.reduce((sum, count) => sum + count, 0), 2771, "the table sums to what the sentence says");
