@@ -62,7 +62,7 @@ fuzz: ## Run every fuzz target for FUZZTIME each, 30s unless given
 	.ci/fuzz $(FUZZTIME)
 
 mutate: ## Break the code in small ways, one after the other, and demand that a test notices each (or MUTATIONS="NAME…")
-	.ci/mutate $(MUTATIONS)
+	go run ./mutations $(MUTATIONS)
 
 conformance: ## Run the official suites of Engine.IO and Socket.IO on checkouts of them in SUITES=DIR
 	.ci/conformance $(SUITES)

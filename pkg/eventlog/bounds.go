@@ -50,6 +50,7 @@ func (p partition) offsetAt(ctx context.Context, at time.Time) (int64, error) {
 
 // firstSince gives the least offset whose record's time is at or after the given one.
 func (p partition) firstSince(ctx context.Context, at time.Time) (offset int64, found bool, err error) {
+	//mutate:time-later-by-a-millisecond
 	answer, err := p.listOffsets(ctx, kafka.OffsetRequest{Partition: p.number, Timestamp: max(0, at.UnixMilli())})
 	for offset := range answer.Offsets {
 		if offset >= 0 { // -1 stands for none

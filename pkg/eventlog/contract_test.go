@@ -44,6 +44,11 @@ func startEmbedded(t testing.TB, cfg embedded.Config) *embedded.Broker {
 	return broker
 }
 
+//notices:time-later-by-a-millisecond /^History$
+//notices:position-before-given /^Measurements$
+//notices:measurement-without-horizon /^Measurements?$
+//notices:log-anew-repeats /^Tails$/anew
+//notices:tail-without-horizon /^Tails$/repeats
 func TestContractEmbeddedInMemory(t *testing.T) {
 	runContract(t, startEmbedded(t, embedded.Config{}))
 }

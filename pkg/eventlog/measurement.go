@@ -174,6 +174,7 @@ func (m *MeasurementReader) takeOurs(record *kafka.Record) error {
 		m.counts.undecodable++
 		return nil
 	}
+	//mutate:measurement-without-horizon
 	if !m.measurements.has(event.Measurement) || m.isRepeat(record.Offset, event.ID) || record.Offset < m.wanted {
 		return nil
 	}

@@ -14,6 +14,8 @@ import (
 )
 
 // Of one measurement's records, recentIDs finds the repeats that Repeats finds among all.
+//
+//notices:recent-ids-forget
 func TestRecentIDsAreThoseOfRepeats(t *testing.T) {
 	for seed := range uint64(200) {
 		dice := rand.New(rand.NewPCG(seed, 3))

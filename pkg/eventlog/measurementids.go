@@ -47,6 +47,7 @@ func newRecentIDs(horizon int64) *recentIDs {
 
 // add takes the measurements' next record and tells whether it is a repeat. Offsets must rise from call to call.
 func (r *recentIDs) add(offset int64, id atlas.EventID) bool {
+	//mutate:recent-ids-forget
 	r.drop(offset - r.horizon)
 	hash := r.hash(id)
 	repeat := r.has(id, hash)

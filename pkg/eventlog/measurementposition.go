@@ -4,6 +4,7 @@ import "context"
 
 // Position gives the offset where Next goes on: what stands before it has been given, or passed over as others', a repeat or no event.
 func (m *MeasurementReader) Position() int64 {
+	//mutate:position-before-given
 	if m.given < len(m.ahead) {
 		return m.ahead[m.given].Position.Offset
 	}

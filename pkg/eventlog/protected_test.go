@@ -35,7 +35,7 @@ func TestProtectedKafka(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			load := newLoad(t, protectedFixture(t, kafka, protection))
 			load.during(t, func() {
-				for began := time.Now(); time.Since(began) < 3*reauthentication; {
+				for began := time.Now(); time.Since(began) < 2*reauthentication; {
 					load.awaitProgress(t, 10)
 				}
 			})

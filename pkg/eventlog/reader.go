@@ -32,6 +32,7 @@ type readCounts struct{ read, repeats, undecodable int }
 // newReader makes a reader that delivers from the wanted offset on; the partition's first offset is given.
 func (l *Log) newReader(p partition, first, wanted int64, kind string) *reader {
 	return &reader{
+		//mutate:tail-without-horizon
 		fetcher: fetcher{partition: p, next: max(first, wanted-int64(l.config.RepeatHorizon))},
 		wanted:  wanted,
 		repeats: NewRepeats(l.config.RepeatHorizon),
@@ -90,6 +91,7 @@ func (r *reader) gone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	//mutate:horizon-taken
 	if r.next < r.wanted { // retention takes from the horizon, of which nothing is delivered
 		r.next = min(max(r.next, first), r.wanted)
 	}

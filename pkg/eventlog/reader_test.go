@@ -130,6 +130,8 @@ func (k *keptFrom) ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kaf
 }
 
 // Retention that takes from the horizon takes nothing that is delivered; only what it takes behind that is told.
+//
+//notices:horizon-taken
 func TestRetentionTakesFromTheHorizon(t *testing.T) {
 	for first, want := range map[int64]*OffsetGoneError{5: nil, 10: nil, 12: {Topic: ResultsTopic, Offset: 10, First: 12, Next: 20}} {
 		records, err := readAfterRetention(t, 10, first)

@@ -38,6 +38,7 @@ func NewRepeats(horizon int) *Repeats {
 func (r *Repeats) Add(offset int64, id atlas.EventID) bool {
 	hash := maphash.Bytes(r.seed, id[:]) & uint64(len(r.latest)-1)
 	previous := r.latest[hash]
+	//mutate:horizon-one-short
 	repeat := r.stands(id, previous, offset-r.horizon)
 	r.records[offset%r.horizon] = seenRecord{id: id, previous: previous}
 	r.latest[hash] = offset + 1

@@ -25,6 +25,7 @@ func searchBack(log map[int64]atlas.EventID, offset int64, horizon int) bool {
 	return false
 }
 
+//notices:horizon-one-short
 func TestRepeatsAreThoseWithinTheHorizon(t *testing.T) {
 	for _, horizon := range []int{1, 2, 3, 8, 100} {
 		for _, holes := range []int64{1, 5} {

@@ -49,11 +49,13 @@ func (r *ring) compact() {
 
 // since gives what the ring holds from an offset on, and whether that is all there was.
 func (r *ring) since(offset int64) ([]atlas.Record, bool) {
+	//mutate:ring-gives-with-gap
 	if offset < r.first {
 		return nil, false
 	}
 	held := r.records[r.start:]
 	for i := range held {
+		//mutate:ring-leaves-out-first
 		if held[i].Position.Offset >= offset {
 			return held[i:], true
 		}

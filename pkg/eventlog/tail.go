@@ -180,6 +180,7 @@ func (t *tail) jump(reader *reader, gone *OffsetGoneError) {
 	to := gone.First
 	if gone.Next < gone.Offset {
 		to = gone.Next
+		//mutate:log-anew-repeats
 		reader.repeats.Reset() // its offsets only rise
 	}
 	reader.next, reader.wanted = to, to
@@ -222,6 +223,7 @@ func (t *tail) attachFrom(ctx context.Context, offset int64, attach func(missed 
 func (t *tail) tryAttach(offset int64, attach func(missed []atlas.Record)) (advanced <-chan struct{}, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	//mutate:rejoin-before-tail
 	if offset > t.next {
 		if t.advanced == nil {
 			t.advanced = make(chan struct{})

@@ -36,6 +36,8 @@ func TestDeliverableIsBounded(t *testing.T) {
 }
 
 // Who has read what the tail has not come to yet waits for it, and misses nothing then.
+//
+//notices:rejoin-before-tail
 func TestTailIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tail := &tail{consumer: nobody{}, ctx: t.Context(), next: 3, ring: ring{maxRecords: 10, maxBytes: 1 << 20}}

@@ -50,6 +50,7 @@ func (c *cursors) markOf(standing *fanout.Standing) (playback.Bookmarked, error)
 	if err != nil {
 		return playback.Bookmarked{}, err
 	}
+	//mutate:due-rejuvenated
 	return playback.Bookmarked{Cursor: bookmark.Marks[0].Cursor, Parameters: standing.Parameters, Issued: bookmark.Issued}, nil
 }
 
@@ -80,6 +81,7 @@ func (c *cursors) Each(cursor string) (subscriptions []fanout.Recalled, err erro
 		if len(mark.Parameters) == 0 {
 			return nil, subscription.Refuse(playback.CodeCursor, "offset: names no subscription")
 		}
+		//mutate:memory-rejuvenated
 		own := bookmark.Alone(playback.Bookmarked{Cursor: mark.Cursor, Issued: mark.Issued})
 		subscriptions = append(subscriptions, fanout.Recalled{Parameters: mark.Parameters, Cursor: c.seal.Write(own)})
 	}

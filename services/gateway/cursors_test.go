@@ -71,6 +71,8 @@ func TestCursorForAll(t *testing.T) {
 }
 
 // What a client has not got back yet stays where it was, and grows old, also beside what it has got.
+//
+//notices:due-rejuvenated
 func TestCursorForWhatIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seal := newSeal()
@@ -120,6 +122,8 @@ func TestCursorForAllOfAnotherKey(t *testing.T) {
 }
 
 // A client that brings such a cursor for one subscription goes on where that is, and with another subscription where most is to come.
+//
+//notices:several-places
 func TestCursorForAllIsGoodForEach(t *testing.T) {
 	seal := newSeal()
 	standing := func(parameters string, offset int64) fanout.Standing {
@@ -163,6 +167,8 @@ func TestMemoryThatIsRefused(t *testing.T) {
 }
 
 // A cursor that was remembered is as old as it was, in each of its parts, or it would be good for ever.
+//
+//notices:memory-rejuvenated
 func TestMemoryGrowsOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seal := newSeal()

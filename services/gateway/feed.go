@@ -56,6 +56,7 @@ func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription) (o
 	if err != nil {
 		return 0, refuseChanged(err)
 	}
+	//mutate:resume-without-waiting
 	_, err = f.Rejoin(ctx, position.Partition, position.Offset, func([]atlas.Record) {})
 	return position.Offset, err
 }

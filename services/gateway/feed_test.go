@@ -189,6 +189,8 @@ func TestFeedFindsWhereToBegin(t *testing.T) {
 const fetch = 1 // Kafka's key of requests to read
 
 // A cursor may be of a gateway that is ahead: who goes on behind it waits until the feed is there, or is given again what the feed comes to.
+//
+//notices:resume-without-waiting
 func TestResumingWaitsForTheFeed(t *testing.T) {
 	feed := openBank(t, 20)
 	release := feed.broker.Hold(fetch)

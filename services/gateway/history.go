@@ -84,6 +84,7 @@ type past struct {
 // Start implements fanout.History.
 func (p *past) Start(ctx context.Context, wanted *subscription.Subscription, account *readlimit.Account) (fanout.Playback, error) {
 	asked := wanted.Past
+	//mutate:history-back
 	if earliest := time.Now().Add(-p.back); p.back > 0 && asked.Start.Before(earliest) {
 		return nil, subscription.Refuse(playback.CodeBeforeLog,
 			"startTime: got %s, want no earlier than %s, as far as this gateway goes back",

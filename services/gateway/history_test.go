@@ -64,6 +64,8 @@ func wantPast(t *testing.T, start time.Time) *subscription.Subscription {
 }
 
 // Replays begin no earlier than the gateway goes back, whatever the log has.
+//
+//notices:history-back
 func TestHowFarReplaysGoBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, test := range []struct {

@@ -108,6 +108,8 @@ func (b *besieged) close() {
 }
 
 // Clients of one address that ask for backlogs hold no more readers than it may, so that a client of another has its own at once.
+//
+//notices:readers-of-one-address
 func TestAbuseBacklogsOfOneAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := besiege(t, Behind{Readers: 8, ReadersOfAddress: 4})
@@ -179,6 +181,8 @@ func expectBacklog(t *testing.T, client *seat, records int) {
 const toBegin = (readlimit.FindStart + readlimit.StartReading) / readlimit.RecordsOfMessage
 
 // Backlogs cost messages of the address, by what is read for them, the horizon of repeats included: who asks for many gets them no faster than these come.
+//
+//notices:reading-is-free
 func TestAbuseBacklogsAreCharged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const (

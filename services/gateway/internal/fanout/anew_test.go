@@ -23,6 +23,8 @@ func comeBack(t *testing.T, subscriber *Subscriber, parameters string) error {
 }
 
 // Whoever comes back by itself with a cursor that is gone is told so right behind the confirmation, and gets what its parameters bring.
+//
+//notices:gone-for-good
 func TestWhoComesBackToWhatIsGoneBeginsAnew(t *testing.T) {
 	const missed = "[cursor_gone] it is gone; measurement 1 begins anew with "
 	const old = `{"msm":1,"cursor":"b2xk"}`
@@ -88,6 +90,8 @@ func TestWhoComesBackToWhatHasStoppedIsTold(t *testing.T) {
 }
 
 // A cursor that a page gives is its own affair, and one that was never any is refused to everybody.
+//
+//notices:gone-for-good
 func TestWhoDoesNotBeginAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := openBay(t, 100, Behind{})

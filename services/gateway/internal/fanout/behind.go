@@ -85,7 +85,9 @@ func (b *behind) enter(joining *membership, next int64, standing standing) {
 	}
 	b.at(turn{from, one, (*behind).begin})
 	if joining.start != nil && joining.start.backlog {
+		//mutate:backlog-too-old
 		joining.indexed = joining.wanted.Since(joining.start.since)
+		//mutate:backlog-sent-early,backlog-sent-late
 		b.at(turn{next, one, (*behind).endBacklog})
 	}
 	if standing == stopped {
@@ -106,7 +108,9 @@ func (b *behind) rewind(to int64) {
 		}
 	}
 	if len(present) > 0 {
+		//mutate:rewind-gives-again
 		b.pause(present)
+		//mutate:rewind-forgets
 		b.at(turn{b.next, present, (*behind).begin})
 	}
 	b.next = to
@@ -189,6 +193,7 @@ func (b *behind) deliver(record *atlas.Record) (taken int, done bool) {
 	offset := record.Position.Offset
 	b.reach(offset)
 	p := b.partition
+	//mutate:partly-given-forgotten
 	taken = p.deliverOne(&b.index, record, b.partly[offset])
 	p.frames.reset(nil)
 	if full := p.takeFallen(); len(full) > 0 {
@@ -196,6 +201,7 @@ func (b *behind) deliver(record *atlas.Record) (taken int, done bool) {
 		return taken, false
 	}
 	delete(b.partly, offset)
+	//mutate:missed-delivered-again
 	b.next = offset + 1
 	return taken, true
 }
@@ -220,6 +226,7 @@ func (b *behind) end() {
 
 // newLeg has the log read from next on, and for the measurements that are wanted now.
 func (b *behind) newLeg() {
+	//mutate:reading-goes-on
 	if b.leg != nil {
 		b.leg.cancel()
 		b.leg = nil

@@ -97,6 +97,8 @@ func (b *bay) expectBehind(t *testing.T, clients, records float64) {
 }
 
 // Who cannot take a record reads on where it has stopped, from what the feed holds or from the log.
+//
+//notices:feed-begins-late,missed-first-skipped
 func TestFullQueue(t *testing.T) {
 	for name, held := range map[string]int{"feed": 1000, "log": 5} {
 		t.Run(name, func(t *testing.T) {
@@ -119,6 +121,8 @@ func TestFullQueue(t *testing.T) {
 }
 
 // Beyond what the settings allow, a client is told what it misses and is back in the feed.
+//
+//notices:too-far-unsaid
 func TestTooFarBehind(t *testing.T) {
 	for name, behind := range map[string]Behind{"time": {Time: time.Minute}, "bytes": {Bytes: 1000}} {
 		t.Run(name, func(t *testing.T) {
@@ -144,6 +148,8 @@ func TestTooFarBehind(t *testing.T) {
 }
 
 // What the log loses before a client has read it is told.
+//
+//notices:gap-unsaid
 func TestLogLosesWhatIsStillToBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := openBay(t, 5, Behind{})
@@ -182,6 +188,8 @@ func TestLogIsCutWhileAClientIsBehind(t *testing.T) {
 }
 
 // A record that goes to a client in two streams comes once in each, though the queue has room for the first only.
+//
+//notices:partly-given-forgotten
 func TestRecordInTwoStreamsOfWhichOneFits(t *testing.T) {
 	for _, odd := range []int{0, 1} { // messages before
 		synctest.Test(t, func(t *testing.T) {
@@ -236,6 +244,8 @@ func TestMeasurementEndsWhileAClientIsBehind(t *testing.T) {
 }
 
 // A subscription that goes on behind a cursor brings nobody else's records a second time.
+//
+//notices:rewind-forgets,rewind-gives-again
 func TestGoingOnBesideWhatIsThere(t *testing.T) {
 	for name, busy := range map[string]int{"in the feed": 0, "behind": 40} {
 		t.Run(name, func(t *testing.T) {
@@ -268,6 +278,8 @@ func TestGoingOnBesideWhatIsThere(t *testing.T) {
 }
 
 // The backlog leaves out what is too old, and ends where the log ended as it was asked for.
+//
+//notices:backlog-sent-early,backlog-sent-late,backlog-too-old
 func TestBacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := openBay(t, 100, Behind{Backlog: time.Minute})

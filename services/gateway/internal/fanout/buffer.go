@@ -88,6 +88,7 @@ func (b *buffer) add(payload []byte, at place) (offered bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.records > 0 && (b.isFull() || b.array.Len()+len(payload)+len(",]") > maxBufferBytes) {
+		//mutate:full-array-grows
 		if err := b.send(b.offer()); err != nil {
 			return true, err
 		}
@@ -156,6 +157,7 @@ func (b *buffer) send(offer func(*outbox.Message) error) error {
 	}
 	b.array.WriteByte(']')
 	err := b.subscriber.offerRecord(offer, b.event, b.array.Bytes(), b.cursors, b.last)
+	//mutate:array-lost
 	if b.patient && errors.Is(err, outbox.ErrFull) {
 		b.array.Truncate(b.array.Len() - 1)
 		return err

@@ -41,6 +41,8 @@ func (b *bay) remember(forAll bool) {
 }
 
 // The cursor of a confirmation, before the first record, is one behind which nothing is missing.
+//
+//notices:confirmation-too-far
 func TestConfirmationStandsBeforeTheFirstRecord(t *testing.T) {
 	for _, forAll := range []bool{true, false} {
 		testConfirmations(t, forAll)
@@ -86,6 +88,8 @@ func TestConfirmationOfAReplayHasNoCursor(t *testing.T) {
 }
 
 // A cursor does not stand for a record that did not fit: it will come.
+//
+//notices:ledger-unfit
 func TestCursorDoesNotStandForWhatDidNotFit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := rememberingBay(t)

@@ -15,6 +15,7 @@ func (p *partition) deliver(records []atlas.Record) (taken int) {
 	defer p.mu.Unlock()
 	for i := range records {
 		taken += p.deliverOne(&p.index, &records[i], nil)
+		//mutate:feed-begins-late
 		p.fallBehind(records[i].Position.Offset)
 		p.noteLength(&records[i])
 	}
@@ -65,6 +66,7 @@ type fallen struct {
 
 // fall has a member get nothing any more until fallen is emptied: a shorter message must not slip in.
 func (p *partition) fall(member *member, given []atlas.Stream) {
+	//mutate:fallen-gets-more
 	member.fell = true
 	p.fallen = append(p.fallen, fallen{member, given})
 }

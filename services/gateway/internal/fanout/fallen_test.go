@@ -19,6 +19,8 @@ func (s *seat) sized(limits outbox.Limits) *seat {
 }
 
 // Who has missed more than is delivered at a time gets all of it from what the feed holds, each record once, and the feed behind that.
+//
+//notices:missed-delivered-again,rejoin-with-rest
 func TestMuchIsMissed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const many = 2*missedAtOnce + 100
@@ -44,6 +46,8 @@ func TestMuchIsMissed(t *testing.T) {
 }
 
 // A record that does not fit is not overtaken by what does because it is shorter: of each stream, the records keep their order and come once.
+//
+//notices:fallen-gets-more
 func TestShorterMessageOvertakesNothing(t *testing.T) {
 	const shorter = `"acceptedFields":["offset"]`
 	for name, parameters := range map[string][]string{
@@ -87,6 +91,8 @@ func expectBothStreams(t *testing.T, heard []string, count int) {
 }
 
 // In a replay too, a record in two streams of which one fits comes once in each.
+//
+//notices:partly-replayed-forgotten
 func TestReplayedRecordInTwoStreamsOfWhichOneFits(t *testing.T) {
 	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
 		for i := range h.tape.records {
@@ -108,6 +114,8 @@ func TestReplayedRecordInTwoStreamsOfWhichOneFits(t *testing.T) {
 }
 
 // An array that does not fit into the queue waits for room, and so does what comes after it.
+//
+//notices:array-lost
 func TestArrayThatDoesNotFitWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := openBay(t, 5, Behind{})
@@ -135,6 +143,8 @@ func TestArrayThatDoesNotFitWaits(t *testing.T) {
 }
 
 // An array that is full and does not fit takes nothing more: who has it is behind, and loses nothing by that.
+//
+//notices:full-array-grows
 func TestFullArrayThatDoesNotFit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const more = 50

@@ -60,6 +60,7 @@ func (h *Hub) mayReplay(rights Rights) error {
 	case replays == nil:
 		return subscription.Refuse(subscription.CodeUnserved,
 			"startTime: this gateway does not replay the past; its operator can have it do so with --history token or --history open")
+	//mutate:right-to-history
 	case replays.NeedRight && !rights.History:
 		return subscription.Refuse(codeNotAllowed,
 			"startTime: only clients with a token of the role history may replay the past here, unless its operator sets --history open")

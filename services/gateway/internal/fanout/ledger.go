@@ -116,6 +116,7 @@ func (l *ledger) offer(offer func(*outbox.Message) error, event string, payload 
 	if cursor == "" {
 		cursor = l.subscriber.hub.cursor(at)
 	}
+	//mutate:ledger-unfit
 	if err := offer(l.subscriber.encoding.EventAt(event, payload, cursor)); err != nil {
 		return err
 	}
@@ -138,6 +139,7 @@ func (l *ledger) say(event string, payload []byte) error {
 func (l *ledger) owe(due []Recalled) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	//mutate:given-back-forgotten
 	l.due = slices.Clone(due)
 }
 
@@ -150,6 +152,7 @@ func (l *ledger) paid(joined *membership) {
 
 // pay is called under the lock.
 func (l *ledger) pay(joined *membership) {
+	//mutate:given-back-twice
 	l.due = slices.DeleteFunc(l.due, func(recalled Recalled) bool { return bytes.Equal(recalled.Parameters, joined.parameters) })
 }
 
@@ -215,6 +218,7 @@ func (e *entry) passed(position atlas.Position) atlas.Position {
 
 // isAdvancedBy tells whether a record counts for the membership, which may not match it: records of a measurement and stream are enqueued in their order.
 func (e *entry) isAdvancedBy(at place) bool {
+	//mutate:ledger-of-other-measurements,ledger-of-other-streams
 	return e.place.partition == at.partition && e.place.stream == at.stream && e.place.measurement == at.measurement &&
 		(at.replay != "" || at.position.Offset > e.place.position.Offset)
 }

@@ -51,6 +51,8 @@ func (b *bay) expectStandings(t *testing.T, message int, want map[string]int64) 
 }
 
 // What waits in an array has not been given, whatever else of its partition has.
+//
+//notices:ledger-of-other-measurements
 func TestCursorDoesNotStandForWhatWaitsInAnArray(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := rememberingBay(t)
@@ -71,6 +73,8 @@ func TestCursorDoesNotStandForWhatWaitsInAnArray(t *testing.T) {
 }
 
 // Of two messages of one record, the first does not stand for the second.
+//
+//notices:ledger-of-other-streams
 func TestCursorDoesNotStandForTheOtherStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := rememberingBay(t)
@@ -115,6 +119,8 @@ func TestCursorMovesOnWhereNothingMatches(t *testing.T) {
 }
 
 // Subscriptions without a cursor are named too, from when one has a cursor until they end.
+//
+//notices:confirmed-not-remembered
 func TestCursorNamesSubscriptionsWithoutOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := rememberingBay(t)
@@ -148,6 +154,8 @@ func TestCursorNamesSubscriptionsWithoutOne(t *testing.T) {
 }
 
 // A client that is given its subscriptions back may be cut off before it has them all: its cursors stand for those that are left too.
+//
+//notices:given-back-forgotten,given-back-twice
 func TestCursorStandsForWhatIsBeingGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := rememberingBay(t)

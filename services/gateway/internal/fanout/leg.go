@@ -63,6 +63,7 @@ func (l *leg) takeMissed(missed []atlas.Record) {
 	}
 	subject := l.partition.frames.subject
 	begun := subject.Work()
+	//mutate:missed-first-skipped
 	for i := range missed[:min(len(missed), missedAtOnce)] {
 		if stepsOf(subject.Work().Sub(begun)) > missedSteps {
 			return
@@ -73,12 +74,15 @@ func (l *leg) takeMissed(missed []atlas.Record) {
 			return
 		}
 	}
+	//mutate:rejoin-with-rest
 	if len(missed) <= missedAtOnce {
 		l.rejoin()
 	}
 }
 
 // isOver tells that the member does not go on here. It is called under the partition's lock.
+//
+//mutate:missed-from-elsewhere
 func (l *leg) isOver() bool { return l.over || l.leg != l }
 
 // readLog reads the log to its end or for a slice, when that is paid for and it is the member's turn.
@@ -89,6 +93,7 @@ func (l *leg) readLog() error {
 		return err
 	}
 	defer own.Release(1)
+	//mutate:reading-is-free
 	if err := subscriber.account.Pay(l.ctx, readlimit.StartReading); err != nil {
 		return err
 	}

@@ -77,6 +77,7 @@ func (p *partition) add(joining *membership, next int64) error {
 	if err := p.charge(joining); err != nil {
 		return err
 	}
+	//mutate:confirmed-not-remembered
 	joining.subscriber.roll.add(joining)
 	if err := p.welcome(joining, next); err != nil {
 		joining.subscriber.roll.remove(joining)
@@ -116,6 +117,7 @@ func (p *partition) beginning(joining *membership, next int64) place {
 	if joining.start != nil {
 		next = min(joining.start.from, next)
 	}
+	//mutate:confirmation-too-far
 	at.replay, at.position = "", atlas.Position{Partition: p.number, Offset: next - 1}
 	if p.source.trail != nil {
 		at.position.Topic = p.source.trail.Topic()

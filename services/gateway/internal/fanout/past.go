@@ -109,6 +109,7 @@ func (s *Subscriber) enterReplay(ctx context.Context, first *membership) (*repla
 		return nil, err
 	}
 	settings := s.hub.settings.Replays
+	//mutate:replays-of-client
 	if len(s.replays) >= settings.OfClient {
 		return nil, subscription.Refuse(CodeTooManyReplays, "startTime: this client has %d replays, and no more are allowed; end one first", len(s.replays))
 	}

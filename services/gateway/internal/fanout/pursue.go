@@ -151,6 +151,7 @@ func (b *behind) jump(next int64) {
 	if b.over {
 		return
 	}
+	//mutate:too-far-unsaid
 	b.tellGap("this client is too far behind: it misses what came in from %s to %s, from %d to before %d of partition %d",
 		moment(b.partition.pace.cameAfter(b.next)), moment(time.Now()), b.next, next, b.partition.number)
 	b.rejoin()
@@ -165,6 +166,7 @@ func (b *behind) lose(lost *LostError) {
 	if b.over {
 		return
 	}
+	//mutate:gap-unsaid
 	b.tellGap("the log has lost what stood from %d to before %d of partition %d; some may have been yours", lost.From, lost.To, b.partition.number)
 	if lost.To < lost.From {
 		b.restart(lost.To)

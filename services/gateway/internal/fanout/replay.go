@@ -90,6 +90,7 @@ func (r *replay) Deliver(ctx context.Context, record *atlas.Record, cursor func(
 		if missed == nil {
 			return nil
 		}
+		//mutate:partly-replayed-forgotten
 		given = missed.given
 		if _, err := r.Room(ctx); err != nil {
 			return err

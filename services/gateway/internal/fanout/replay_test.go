@@ -155,6 +155,7 @@ func TestLeavingEndsReplays(t *testing.T) {
 	})
 }
 
+//notices:replays-of-client,right-to-history
 func TestReplaysAreRefused(t *testing.T) {
 	inTheatre(t, Replays{NeedRight: true, OfClient: 2, OfAddress: 3, OfHub: 3}, func(t *testing.T, h *theatre) {
 		h.tape.closing = time.Second // the places of those that have been ended are free only then

@@ -59,6 +59,8 @@ func (b *bay) expectBoth(t *testing.T, pairs int) {
 }
 
 // A subscription may want what stands before where its client's reading of the log has come to: the reading begins anew, for both.
+//
+//notices:reading-goes-on
 func TestGoingBackWhileTheLogIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := openBay(t, 5, Behind{})
@@ -77,6 +79,8 @@ func TestGoingBackWhileTheLogIsRead(t *testing.T) {
 }
 
 // It may come between the look at where the client stands and what the feed holds from there on.
+//
+//notices:missed-from-elsewhere
 func TestGoingBackWhileTheFeedIsRejoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := openBay(t, 1000, Behind{})

@@ -77,6 +77,7 @@ func (s *Source) locate(ctx context.Context, joining *membership) (err error) {
 // goneForOneWhoComesBack gives the refusal of a cursor that is no reason for refusing the subscription; nil if there is none.
 func goneForOneWhoComesBack(wanted *subscription.Subscription, err error) *subscription.Error {
 	refusal, refused := errors.AsType[*subscription.Error](err)
+	//mutate:gone-for-good
 	if !refused || refusal.Code != subscription.CodeCursorGone || !wanted.Cursor.OrAnew {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 )
 
+//notices:room-ignored
 func TestRoomIsThereAgainWhenAQuarterIsLeft(t *testing.T) {
 	o := NewDetached(&Limits{Bytes: 1000, Messages: 8}, &Stats{}, func() {})
 	message := Text([]byte("x"))
@@ -35,6 +36,7 @@ func TestRoomIsThereAgainWhenAQuarterIsLeft(t *testing.T) {
 	}
 }
 
+//notices:room-ignored
 func TestRoomIsBoundedInBytes(t *testing.T) {
 	long := Text(make([]byte, 300))
 	o := NewDetached(&Limits{Bytes: 1000, Messages: 100}, &Stats{}, func() {})

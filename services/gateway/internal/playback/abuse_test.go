@@ -35,6 +35,8 @@ func accountOf(messages *rate.Limiter) *readlimit.Account {
 }
 
 // How many results a measurement has in an hour is counted once, whoever asks, and for whichever beginning in it.
+//
+//notices:estimate-forgotten
 func TestAbuseSpeedsAreEstimatedOnce(t *testing.T) {
 	simulate(t, func(t *testing.T) {
 		log := crowd(2)
@@ -140,6 +142,8 @@ func (s *slowScans) Scan(
 }
 
 // One address has the log looked through by no more than its share at once, so that another one's turn comes.
+//
+//notices:scans-at-once
 func TestAbuseScansOfOneAddress(t *testing.T) {
 	simulate(t, func(t *testing.T) {
 		log := &slowScans{memory: crowd(30), gate: make(chan struct{})}

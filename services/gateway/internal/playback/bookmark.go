@@ -38,6 +38,7 @@ func (b *Bookmark) Find(measurement atlas.MeasurementID, inReplay bool) (found C
 		if mark.Measurement != measurement || mark.Live != nil && inReplay || mark.Replay != nil && !inReplay {
 			continue
 		}
+		//mutate:several-places
 		if earlier := ok && found.Live != nil && mark.Live != nil && mark.Live.Offset < found.Live.Offset; !ok || earlier {
 			found, ok = mark.Cursor, true
 		}

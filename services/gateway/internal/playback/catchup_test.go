@@ -51,6 +51,8 @@ func (c *cramped) Room(context.Context) (time.Duration, error) {
 }
 
 // Nothing is delivered without room for it, and what was delivered before is written.
+//
+//notices:catch-up-without-room
 func TestCatchingUpWaitsForTheClient(t *testing.T) {
 	sink := &cramped{room: 2}
 	_, err := CatchUp(t.Context(), &stretch{sliceSource{topic("a", 1, 2, 3, 4)}, 100}, sink)

@@ -55,6 +55,7 @@ func replayPlaceOf(replay *cursorv1.Replay) *ReplayPlace {
 	for _, topic := range replay.GetTopics() {
 		there.Topics = append(there.Topics, TopicPlace{
 			Name: topic.GetName(),
+			//mutate:cursor-confused
 			Mark: Mark{Low: topic.GetLow(), Next: topic.GetNext(), Last: place{topic.GetLastTime(), topic.GetLastOffset()}},
 			End:  topic.GetEnd(),
 		})

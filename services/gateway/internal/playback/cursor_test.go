@@ -93,6 +93,7 @@ func BenchmarkSeal(b *testing.B) {
 	}
 }
 
+//notices:cursor-confused
 func TestCursorComesBack(t *testing.T) {
 	seal := newSeal()
 	for name, want := range bookmarks() {
@@ -107,6 +108,7 @@ func TestCursorComesBack(t *testing.T) {
 	}
 }
 
+//notices:cursor-unsealed
 func TestDamagedCursorIsRefused(t *testing.T) {
 	seal := newSeal()
 	for name, bookmark := range bookmarks() {
@@ -134,6 +136,8 @@ func TestDamagedCursorIsRefused(t *testing.T) {
 }
 
 // A cursor that another key has sealed is told from what is none, also where it has the form of those before keys had IDs, and where there is no key.
+//
+//notices:cursor-of-another-key
 func TestCursorOfAnotherKey(t *testing.T) {
 	other := newSeal()
 	other.SetKey([]byte("another key"))

@@ -75,6 +75,7 @@ func (h *hours) of(ctx context.Context, scan *scan, measurement atlas.Measuremen
 		return hourCount{}, ctx.Err()
 	}
 	defer func() { <-entry.token }()
+	//mutate:estimate-forgotten
 	if !entry.isGood(part, scan.settings.Lateness) {
 		if err := entry.count(ctx, scan, measurement, part); err != nil {
 			return hourCount{}, err

@@ -11,6 +11,7 @@ import (
 // Interval is a stretch of event time; both ends belong to it.
 type Interval struct{ Start, End time.Time }
 
+//mutate:replay-end-exclusive
 func (i Interval) contains(at time.Time) bool { return !at.Before(i.Start) && !at.After(i.End) }
 
 // Request says what is to be played.

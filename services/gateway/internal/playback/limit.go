@@ -38,6 +38,7 @@ func (p *Player) limit(ctx context.Context, request Request, interval Interval, 
 	if err != nil {
 		return 0, false, err
 	}
+	//mutate:speed-unlimited
 	byScanned, limit := p.settings.Limits.Scanned/scanned, p.settings.Limits.Results/results
 	byResults = limit < byScanned
 	limit = math.Floor(100*min(byScanned, limit)) / 100

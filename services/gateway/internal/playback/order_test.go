@@ -153,6 +153,7 @@ func randomCase(random *rand.Rand) (topics [][]atlas.Record, interval Interval, 
 	return topics, interval, Window{Span: time.Duration(random.IntN(15)) * time.Second, Bytes: (10 + heldOverhead) * (1 + random.IntN(12))}
 }
 
+//notices:window-ignored,window-unbounded
 func TestOrderIsTheOracles(t *testing.T) {
 	for seed := range uint64(3000) {
 		topics, interval, bounds := randomCase(rand.New(rand.NewPCG(seed, 1)))
@@ -172,6 +173,8 @@ func fromStart(topics [][]atlas.Record) []Mark {
 }
 
 // Wherever a replay stops, and however often, it goes on without a gap or a repeat.
+//
+//notices:held-forgotten,mark-last,mark-low,mark-next,resume-repeats
 func TestResumingFromMarks(t *testing.T) {
 	for seed := range uint64(3000) {
 		random := rand.New(rand.NewPCG(seed, 2))
@@ -193,6 +196,7 @@ func TestResumingFromMarks(t *testing.T) {
 	}
 }
 
+//notices:late-dropped
 func TestLateRecordsAreCounted(t *testing.T) {
 	records := topic("a", 100, 800, 150, 90)
 	m := openTopics([][]atlas.Record{records}, Interval{End: time.Unix(1000, 0)}, Window{Span: 10 * time.Second, Bytes: 10_000}, []Mark{startAt(0)})

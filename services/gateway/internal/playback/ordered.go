@@ -27,6 +27,7 @@ type ordered struct {
 
 func newOrdered(source Source, interval Interval, bounds Window, from Mark) *ordered {
 	o := &ordered{source: source, interval: interval, window: newWindow(bounds), next: from.Low, delivered: from.Last, skipTo: from.Next}
+	//mutate:resume-repeats
 	o.window.last = from.Last
 	return o
 }
@@ -63,6 +64,7 @@ func (o *ordered) read(ctx context.Context) error {
 	case !o.window.isLate(at):
 		o.window.add(record, at)
 	case record.Position.Offset >= o.skipTo:
+		//mutate:late-dropped
 		o.head, o.headLate = record, true
 	}
 	return nil
@@ -80,6 +82,7 @@ func (o *ordered) take() {
 
 // mark tells where to go on after a delivery. No late head waits then: it comes before everything that any topic has left, so it went first.
 func (o *ordered) mark() Mark {
+	//mutate:mark-last,mark-low,mark-next
 	m := Mark{Low: o.window.lowest(o.next), Next: max(o.next, o.skipTo), Last: o.delivered}
 	if o.head != nil {
 		m.Low = min(m.Low, o.head.Position.Offset)

@@ -40,6 +40,7 @@ func seconds(of ...float64) (durations []time.Duration) {
 	return durations
 }
 
+//notices:replay-end-exclusive,replay-start-later
 func TestPace(t *testing.T) {
 	for name, test := range map[string]struct {
 		from  int64
@@ -94,6 +95,7 @@ func (s *slowClient) Room(ctx context.Context) (time.Duration, error) {
 	}
 }
 
+//notices:schedule-not-stretched
 func TestSlowClientStretchesTheSchedule(t *testing.T) {
 	simulate(t, func(t *testing.T) {
 		player := newPlayer(withLive(0, 1, 2, 3, 4, 5, 6), nil)
@@ -125,6 +127,8 @@ func (s *slowSource) Next(ctx context.Context) (*atlas.Record, error) {
 }
 
 // A log that makes the playback wait puts nothing off, and what was enqueued before is written.
+//
+//notices:schedule-drifts
 func TestSlowLogDoesNotStretchTheSchedule(t *testing.T) {
 	simulate(t, func(t *testing.T) {
 		sink := &recorder{}
@@ -214,6 +218,8 @@ func TestPlaybackEndsWithItsContext(t *testing.T) {
 }
 
 // A resumed replay does not wait for what was over before.
+//
+//notices:resumed-pace
 func TestResumedPace(t *testing.T) {
 	simulate(t, func(t *testing.T) {
 		player := newPlayer(withLive(0, 10, 30, 35), nil)
@@ -268,6 +274,7 @@ func (w *waiting) Room(context.Context) (time.Duration, error) {
 	return 0, errSeen
 }
 
+//notices:window-unbounded
 func TestWaitingPlaybackHoldsItsWindow(t *testing.T) {
 	const bound = 8 << 20
 	for name, test := range map[string]struct {

@@ -77,14 +77,17 @@ func (p *Player) locate(ctx context.Context, topic string, request Request) (loc
 // place finds where to begin and to stop. Every record before the offset of a time is older, so nothing is missed before it; behind the offset of the end
 // late records may stand, in an archive anywhere.
 func (p *Player) place(ctx context.Context, part *part, interval Interval) error {
+	//mutate:replay-start-later
 	start, err := p.settings.Log.OffsetAt(ctx, part.topic, part.partition, interval.Start)
 	if err != nil {
 		return err
 	}
 	part.mark, part.end = startAt(min(max(start, part.first), part.next)), part.next
+	//mutate:archive-read-by-time
 	if !part.live || start >= part.next {
 		return nil
 	}
+	//mutate:replay-without-lateness
 	end, err := p.settings.Log.OffsetAt(ctx, part.topic, part.partition, interval.End.Add(p.settings.Lateness))
 	part.end = min(max(end, part.mark.Low), part.next)
 	return err

@@ -38,6 +38,7 @@ type Limits struct {
 
 // NewPlayer makes a Player and registers what it counts.
 func NewPlayer(settings Settings, registerer prometheus.Registerer) *Player {
+	//mutate:scans-at-once
 	return &Player{settings: settings, metrics: newMetrics(registerer), scans: readlimit.NewPool(scansAtOnce, scansOfAddress)}
 }
 

@@ -91,6 +91,7 @@ func (r *run) deliver(ctx context.Context, record *atlas.Record) error {
 		return err
 	}
 	if waited > 0 {
+		//mutate:schedule-not-stretched
 		r.schedule.stretch(waited)
 		r.metrics.stretched.Add(waited.Seconds())
 	}

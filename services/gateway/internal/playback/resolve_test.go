@@ -87,6 +87,8 @@ func TestInterval(t *testing.T) {
 }
 
 // The limit is the registry's rate, or that of the interval's first hour, or what has to be scanned.
+//
+//notices:speed-unlimited
 func TestSpeedLimit(t *testing.T) {
 	sparse := newMemory() // measurement 1: a result a minute, for a day; measurement 2: 30 a second
 	for second := range int64(86400) {
@@ -271,6 +273,8 @@ func TestEmptyLogs(t *testing.T) {
 }
 
 // A live log beside an old archive: a replay of either is right, and reads no more than its part.
+//
+//notices:replay-without-lateness
 func TestReadsNoMoreThanItsPart(t *testing.T) {
 	const year = 365 * 86400
 	log := newMemory()
@@ -306,6 +310,8 @@ func TestReadsNoMoreThanItsPart(t *testing.T) {
 }
 
 // In an archive, results of the interval may stand anywhere behind its start.
+//
+//notices:archive-read-by-time
 func TestArchivesAreReadToTheirEnd(t *testing.T) {
 	log := newMemory()
 	log.write("atlas.archive.a", results(1, day0, day0+1, day0+100_000, day0+2)...)

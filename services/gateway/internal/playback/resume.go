@@ -40,6 +40,7 @@ func (p *Player) Resume(ctx context.Context, request Request, bookmark *Bookmark
 	if err != nil {
 		return nil, err
 	}
+	//mutate:resumed-pace
 	replay.schedule.start = there.reached()
 	return replay, nil
 }

@@ -18,6 +18,7 @@ func (p *Player) ResumeLive(
 	if !found {
 		return atlas.Position{}, bookmark.mismatch(measurement, "a live feed", "a replay, with startTime")
 	}
+	//mutate:live-cursor-age
 	if age := time.Since(bookmark.Issued); age > most {
 		return atlas.Position{}, subscription.Refuse(subscription.CodeCursorGone,
 			"cursor: was given out %s ago%s, want one of the last %s; what came since can be replayed, where that is allowed",
@@ -36,6 +37,7 @@ func (p *Player) ResumeLive(
 			"cursor: goes on in partition %d of %s, but measurement %d is in partition %d; the topic was made anew",
 			there.Partition, there.Topic, measurement, located.partition)
 	}
+	//mutate:live-cursor-own-offset
 	next := atlas.Position{Topic: located.topic, Partition: located.partition, Offset: there.Offset + 1}
 	if err := located.has(next.Offset); err != nil {
 		return atlas.Position{}, err
@@ -55,6 +57,7 @@ func (c *Cursor) where() string {
 // that is younger, only that counts.
 func (p *Player) checkReach(ctx context.Context, located part, offset int64, most time.Duration) error {
 	oldest, err := p.settings.Log.OffsetAt(ctx, located.topic, located.partition, time.Now().Add(-most))
+	//mutate:live-cursor-reach
 	if err != nil || offset >= oldest || oldest >= located.next {
 		return err
 	}

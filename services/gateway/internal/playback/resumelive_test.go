@@ -16,6 +16,8 @@ func liveCursor(topic string, partition int, offset int64) *Bookmark {
 }
 
 // A live feed goes on behind the message of its cursor.
+//
+//notices:live-cursor-own-offset
 func TestResumeLive(t *testing.T) {
 	simulate(t, func(t *testing.T) {
 		log := withLive(0, 10, 20, 30)
@@ -34,6 +36,7 @@ func TestResumeLive(t *testing.T) {
 	})
 }
 
+//notices:live-cursor-age
 func TestRefusedLiveCursors(t *testing.T) {
 	for name, test := range map[string]struct {
 		cursor func() *Bookmark
@@ -85,6 +88,8 @@ func TestRefusedLiveCursors(t *testing.T) {
 }
 
 // A cursor goes back no further than the age of what it may go on with, whatever it says of when it was given out.
+//
+//notices:live-cursor-reach
 func TestCursorReachesNoFurtherBack(t *testing.T) {
 	simulate(t, func(t *testing.T) {
 		now := time.Now().Unix()

@@ -81,6 +81,7 @@ func (s *Seal) Read(text string) (*Bookmark, error) {
 		return nil, refuseOtherKey(sealed)
 	}
 	body := sealed[keyIDSize+sealSize:]
+	//mutate:cursor-unsealed
 	if seal := key.seal(body); !hmac.Equal(sealed[keyIDSize:keyIDSize+sealSize], seal[:]) {
 		return nil, ErrDamaged
 	}
@@ -90,6 +91,7 @@ func (s *Seal) Read(text string) (*Bookmark, error) {
 // refuseOtherKey tells a cursor whose key is unknown from what is no cursor.
 func refuseOtherKey(sealed []byte) error {
 	for _, before := range []int{keyIDSize + sealSize, oldSealSize} {
+		//mutate:cursor-of-another-key
 		if _, err := decodeBookmark(sealed[before:]); err == nil {
 			return ErrOtherKey
 		}

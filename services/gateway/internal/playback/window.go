@@ -62,6 +62,7 @@ func (w *window) release(ended bool) *atlas.Record {
 		return nil
 	}
 	first := w.first(inOrder)
+	//mutate:window-ignored,window-unbounded
 	if !ended && w.bytes <= w.Bytes && first.time >= w.newest-w.Span.Milliseconds() {
 		return nil
 	}

@@ -93,8 +93,10 @@ func (p *Pool) release(by *holder) {
 
 // queue has a holder wait for its turn, if there is something to wait for. It is called under the lock, as are the following.
 func (p *Pool) queue(waiting *holder) {
+	//mutate:readers-of-one-address
 	if !waiting.inTurn && len(waiting.waiting) > 0 && waiting.held < p.ofAccount {
 		waiting.inTurn = true
+		//mutate:readers-first-come
 		p.turns = append(p.turns, waiting)
 	}
 }

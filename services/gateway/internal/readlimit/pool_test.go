@@ -91,6 +91,8 @@ func TestAbuseOneAccountDoesNotHoldThePool(t *testing.T) {
 }
 
 // Accounts get permits in turn, in whatever order they came.
+//
+//notices:readers-first-come
 func TestPermitsAreGivenInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		permits := &taken{pool: NewPool(1, 1)}
