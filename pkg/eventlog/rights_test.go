@@ -10,8 +10,6 @@ import (
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/eventlog/kafkatest"
 	"atlasstream/pkg/eventlog/security"
-
-	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 var (
@@ -35,17 +33,15 @@ func TestRights(t *testing.T) {
 		"writer-without-DescribeConfigs":  {writers, without(writers, eventlog.RightDescribeConfigs), eventlog.RightDescribeConfigs},
 		"writer-of-topics-that-are-there": {writers[:2], writers[:2], ""},
 	}
-	kafka := kafkatest.StartProtected(t, kafkatest.Config{Brokers: 1, Properties: map[string]string{
-		"authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer", "super.users": "User:ANONYMOUS",
-	}}, slices.Collect(maps.Keys(users))...)
-	admin := newFixture(t, kafka)
+	kafka := kafkatest.StartProtected(t, kafkatest.Config{Brokers: 1, Properties: kafkatest.Authorizer}, slices.Collect(maps.Keys(users))...)
+	plain, admin := kafkatest.NewPlain(t, kafka.Addrs()), newFixture(t, kafka)
 	topic := admin.newTopic(t, 1)
 	measurement := atlas.MeasurementID(0)
 	for user, test := range users {
 		measurement++
 		t.Run(user, func(t *testing.T) {
 			for _, right := range test.has {
-				admin.allow(t, user, right)
+				plain.Allow(t, user, "atlas.", string(right))
 			}
 			log := openLog(t, listener(kafka.ListenerAddrs("SASL_SSL")), eventlog.Config{
 				Topics: []string{topic}, Rights: test.needs,
@@ -60,7 +56,7 @@ func TestRights(t *testing.T) {
 				err := f.newWriter(t, eventlog.WriterConfig{}).Append(t.Context(), topic, pings(t, measurement, 0, 1))
 				expectMissing(t, err, eventlog.RightWrite)
 			case eventlog.RightCreate:
-				f.keepTopicsUntilAllowed(t, func() { admin.allow(t, user, eventlog.RightCreate) })
+				f.keepTopicsUntilAllowed(t, func() { plain.Allow(t, user, "atlas.", string(eventlog.RightCreate)) })
 			}
 		})
 	}
@@ -104,21 +100,4 @@ func (f fixture) exercise(t *testing.T, topic string, measurement atlas.Measurem
 	}
 	mustAppend(t, f.newWriter(t, eventlog.WriterConfig{}), topic, events)
 	recorder.await(t, events[len(events)-1])
-}
-
-// allow lets a user do something with all topics of ours.
-func (f fixture) allow(t *testing.T, user string, right eventlog.Right) {
-	t.Helper()
-	operation, err := kmsg.ParseACLOperation(string(right))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request := kmsg.NewPtrCreateACLsRequest()
-	request.Creations = []kmsg.CreateACLsRequestCreation{{
-		ResourceType: kmsg.ACLResourceTypeTopic, ResourceName: "atlas.", ResourcePatternType: kmsg.ACLResourcePatternTypePrefixed,
-		Principal: "User:" + user, Host: "*", Operation: operation, PermissionType: kmsg.ACLPermissionTypeAllow,
-	}}
-	if response, err := request.RequestWith(within(t, patience), f.foreign); err != nil || response.Results[0].ErrorCode != 0 {
-		t.Fatalf("allow %s %s: %+v, %v", user, right, response, err)
-	}
 }

@@ -42,7 +42,7 @@ func TestServicesStartBeforeKafka(t *testing.T) {
 func TestKafkaRestartsUnderLoad(t *testing.T) {
 	cluster := kafkatest.Start(t, 1)
 	house := openHouse(t, cluster.Addrs())
-	underLoad(t, house, func() {
+	underLoad(t, house, func(*load) {
 		if err := cluster.Stop(0); err != nil {
 			t.Error(err)
 		}
@@ -117,7 +117,7 @@ func hearReplay(t *testing.T, l *line) (last int64) {
 func TestBrokerIsKilledUnderLoad(t *testing.T) {
 	cluster := kafkatest.Start(t, 3)
 	house := openHouse(t, cluster.Addrs())
-	underLoad(t, house, func() {
+	underLoad(t, house, func(*load) {
 		if err := cluster.Kill(1); err != nil {
 			t.Error(err)
 		}
@@ -126,7 +126,7 @@ func TestBrokerIsKilledUnderLoad(t *testing.T) {
 
 // underLoad posts results all the while that something happens, and checks that subscribers receive each once and in order. Results are posted again, as
 // any producer would, until the collector has acknowledged them.
-func underLoad(t *testing.T, h *house, happens func()) {
+func underLoad(t *testing.T, h *house, happens func(*load)) {
 	t.Helper()
 	measurements := []atlas.MeasurementID{1001, 5001} // and as many others as make it likely that every broker leads some partition of theirs
 	for id := range atlas.MeasurementID(10) {
@@ -141,7 +141,7 @@ func underLoad(t *testing.T, h *house, happens func()) {
 	load := &load{house: h, measurements: measurements, stopped: make(chan struct{})}
 	go load.run()
 	load.awaitMore(t, 100)
-	happens()
+	happens(load)
 	load.awaitMore(t, 100)
 	load.over.Store(true)
 	<-load.stopped

@@ -17,6 +17,7 @@ import (
 
 	"atlasstream/pkg/eventlog/embedded"
 	"atlasstream/pkg/eventlog/kafkatest"
+	"atlasstream/pkg/eventlog/security"
 	"atlasstream/services/collector"
 	"atlasstream/services/gateway"
 )
@@ -61,17 +62,23 @@ func openHouse(t *testing.T, kafka []string) *house {
 // buildHouse starts the pair, which stops when the test ends.
 func buildHouse(t *testing.T, kafka []string) *house {
 	t.Helper()
+	return buildProtectedHouse(t, kafka, security.Config{}, security.Config{})
+}
+
+// buildProtectedHouse is buildHouse for a Kafka that wants to know who collector and gateway are.
+func buildProtectedHouse(t *testing.T, kafka []string, ofCollector, ofGateway security.Config) *house {
+	t.Helper()
 	logger := zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel))
 	ingest, grpc, collectorAdmin := listen(t), listen(t), listen(t)
 	public, gatewayAdmin := listen(t), listen(t)
 	runUntilTheEnd(t, "collector", func(ctx context.Context) error {
 		return collector.Run(ctx, collector.Config{
-			Kafka: kafka, Listener: ingest, GRPCListener: grpc, AdminListener: collectorAdmin, Partitions: 8, Logger: logger.Named("collector"),
+			Kafka: kafka, Security: ofCollector, Listener: ingest, GRPCListener: grpc, AdminListener: collectorAdmin, Partitions: 8, Logger: logger.Named("collector"),
 		})
 	})
 	runUntilTheEnd(t, "gateway", func(ctx context.Context) error {
 		return gateway.Run(ctx, gateway.Config{
-			Kafka: kafka, Listener: public, AdminListener: gatewayAdmin, Logger: logger.Named("gateway"),
+			Kafka: kafka, Security: ofGateway, Listener: public, AdminListener: gatewayAdmin, Logger: logger.Named("gateway"),
 		})
 	})
 	return &house{
