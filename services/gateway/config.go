@@ -59,6 +59,7 @@ type Config struct {
 	BehindReaders  int           // of the log at once, for clients that are behind; 64
 	AddressReaders int           // of them, for the clients of one address; 16
 	CursorKey      string        // secret of all gateways of a log, which seals cursors; the key in Kafka's topic atlas.keys unless given
+	CursorKeyFile  string        // with such secrets on its lines, of which the first seals and all open; read again when it changes
 
 	MaxConnections       int // TCP connections at once; two for each of MaxClients and 1,000 to refuse others, as far as there are descriptors for them
 	AddressConnections   int // of one address at once; 1,000, or a sixteenth of MaxConnections where that is less
@@ -164,15 +165,18 @@ func (c Config) checkOrigins() error {
 	return errors.Join(faults...)
 }
 
-// leastCursorKey is how long the operator's secret is at least, in bytes: whoever guesses it can make cursors.
-const leastCursorKey = 16
-
-// checkCursorKey does not repeat the secret, which would stand in a log then.
 func (c Config) checkCursorKey() error {
-	if c.CursorKey != "" && len(c.CursorKey) < leastCursorKey {
-		return service.Setting("cursor-key", fmt.Errorf("got %d bytes, want at least %d", len(c.CursorKey), leastCursorKey))
+	switch {
+	case c.CursorKey != "" && c.CursorKeyFile != "":
+		return service.Setting("cursor-key-file", errors.New("given beside --cursor-key, want one of them"))
+	case c.CursorKeyFile != "":
+		_, err := readCursorKeys(c.CursorKeyFile)
+		return service.Setting("cursor-key-file", err)
+	case c.CursorKey != "":
+		return service.Setting("cursor-key", checkSecret(c.CursorKey))
+	default:
+		return nil
 	}
-	return nil
 }
 
 // Defaults are the settings that a gateway has unless it is given others, but for those that follow from others.

@@ -6,6 +6,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,27 +25,81 @@ const (
 	keyInterval = 5 * time.Second
 )
 
-// cursorKey is the key that seals cursors: the operator's, or that of the log, which is followed.
+// cursorKey are the keys of cursors: the first one seals them, and all open them.
 type cursorKey struct {
 	seal   *playback.Seal
-	read   func(ctx context.Context) ([]byte, error) // from the log; nil for the operator's
+	read   keySource
 	logger *zap.Logger
 	known  chan struct{} // closed once there is one
 
 	mu     sync.Mutex
-	key    []byte
-	absent error // why there was none when the log was asked last
+	keys   [][]byte
+	absent error // why there was none when the source was asked last
 }
 
-// newCursorKey makes the operator's key of a secret, unless that is empty: then watch finds the log's.
-func newCursorKey(seal *playback.Seal, secret string, read func(context.Context) ([]byte, error), logger *zap.Logger) *cursorKey {
-	k := &cursorKey{seal: seal, read: read, logger: logger, known: make(chan struct{}), absent: errors.New("not asked for yet")}
-	if secret != "" {
-		k.read = nil
-		key := sha256.Sum256([]byte("atlas-stream cursors: " + secret))
-		k.note(key[:], nil)
+// keySource gives the keys as they are now.
+type keySource func(ctx context.Context) (keys [][]byte, err error)
+
+func newCursorKey(seal *playback.Seal, read keySource, logger *zap.Logger) *cursorKey {
+	return &cursorKey{seal: seal, read: read, logger: logger, known: make(chan struct{}), absent: errors.New("not asked for yet")}
+}
+
+// cursorKeys are the operator's, or the one that the log has.
+func (c Config) cursorKeys(ofLog func(context.Context) ([]byte, error)) keySource {
+	switch {
+	case c.CursorKeyFile != "":
+		return func(context.Context) ([][]byte, error) { return readCursorKeys(c.CursorKeyFile) }
+	case c.CursorKey != "":
+		return func(context.Context) ([][]byte, error) { return [][]byte{cursorKeyOf(c.CursorKey)}, nil }
+	default:
+		return func(ctx context.Context) ([][]byte, error) {
+			key, err := ofLog(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("a collector has to make it: %w", err)
+			}
+			return [][]byte{key}, nil
+		}
 	}
-	return k
+}
+
+// readCursorKeys reads a file with a secret on each line.
+func readCursorKeys(file string) (keys [][]byte, err error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	number := 0
+	for line := range strings.Lines(string(text)) {
+		number++
+		secret := strings.TrimSpace(line)
+		if secret == "" {
+			continue
+		}
+		if err := checkSecret(secret); err != nil {
+			return nil, fmt.Errorf("%s, line %d: %w", file, number, err)
+		}
+		keys = append(keys, cursorKeyOf(secret))
+	}
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("%s has no secret, want one on each line, the one that seals first", file)
+	}
+	return keys, nil
+}
+
+func cursorKeyOf(secret string) []byte {
+	key := sha256.Sum256([]byte("atlas-stream cursors: " + secret))
+	return key[:]
+}
+
+// leastSecret is how long a secret is at least, in bytes: who guesses it can make cursors.
+const leastSecret = 16
+
+// checkSecret does not repeat the secret, which would stand in a log then.
+func checkSecret(secret string) error {
+	if len(secret) < leastSecret {
+		return fmt.Errorf("got %d bytes, want at least %d", len(secret), leastSecret)
+	}
+	return nil
 }
 
 // ready tells why there is no key yet.
@@ -52,7 +109,7 @@ func (k *cursorKey) ready() error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return fmt.Errorf("the key that seals cursors, which a collector makes: %w", k.absent)
+	return fmt.Errorf("there is no key that seals cursors: %w", k.absent)
 }
 
 func (k *cursorKey) isKnown() bool {
@@ -74,9 +131,9 @@ func (k *cursorKey) await(ctx context.Context) error {
 	}
 }
 
-// watch asks the log for the key until ctx ends. A key that is there no more stays in force until there is another one.
+// watch asks for the keys until ctx ends. What cannot be had any more stays in force until there is another one.
 func (k *cursorKey) watch(ctx context.Context) {
-	for k.read != nil {
+	for {
 		k.note(k.read(ctx))
 		pause := keyPause
 		if k.isKnown() {
@@ -90,8 +147,8 @@ func (k *cursorKey) watch(ctx context.Context) {
 	}
 }
 
-// note takes in what the log says.
-func (k *cursorKey) note(key []byte, err error) {
+// note takes in what the source says.
+func (k *cursorKey) note(keys [][]byte, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err != nil {
@@ -99,26 +156,35 @@ func (k *cursorKey) note(key []byte, err error) {
 		k.tellUnreadable(err)
 		return
 	}
-	if bytes.Equal(key, k.key) {
+	if slices.EqualFunc(keys, k.keys, bytes.Equal) {
 		return
 	}
-	if k.key != nil {
-		k.logger.Warn("the key that seals cursors is another one now; cursors that were given out before are refused as [cursor_gone]")
+	if k.keys != nil {
+		k.tellChange(keys)
 	}
-	k.seal.SetKey(key)
-	if k.key == nil {
+	k.seal.SetKey(keys[0], keys[1:]...)
+	if k.keys == nil {
 		close(k.known)
 	}
-	k.key = key
+	k.keys = keys
+}
+
+// tellChange is called under the lock.
+func (k *cursorKey) tellChange(keys [][]byte) {
+	if slices.ContainsFunc(keys, func(key []byte) bool { return bytes.Equal(key, k.keys[0]) }) {
+		k.logger.Info("the keys of cursors have changed", zap.Int("keys", len(keys)))
+		return
+	}
+	k.logger.Warn("the key that seals cursors is another one now; cursors that were given out before are refused as [cursor_gone]")
 }
 
 // tellUnreadable logs what does not pass by itself, as an absence at the start does. It is called under the lock.
 func (k *cursorKey) tellUnreadable(err error) {
-	if !errors.Is(err, eventlog.ErrCursorKeyUnreadable) {
+	if _, isFile := errors.AsType[*os.PathError](err); !isFile && !errors.Is(err, eventlog.ErrCursorKeyUnreadable) {
 		return
 	}
 	goesOn := "nobody can subscribe with a cursor until there is one"
-	if k.key != nil {
+	if k.keys != nil {
 		goesOn = "the one from before stays in force here; a gateway that starts does not get it"
 	}
 	k.logger.Warn("the key that seals cursors cannot be read, and "+goesOn, zap.Error(err))

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -43,7 +45,7 @@ func TestCursorKeyFollowsTheLog(t *testing.T) {
 		topic := &keyTopic{}
 		topic.answer.Store(&keyAnswer{err: fmt.Errorf("atlas.keys: %w", eventlog.ErrNoTopic)})
 		seal := &playback.Seal{}
-		key := newCursorKey(seal, "", topic.read, zap.NewNop())
+		key := newCursorKey(seal, Config{}.cursorKeys(topic.read), zap.NewNop())
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go key.watch(ctx)
@@ -83,7 +85,7 @@ func TestUnreadableCursorKeyIsToldUntilItIsMended(t *testing.T) {
 		topic := &keyTopic{}
 		topic.answer.Store(unreadable)
 		core, logged := observer.New(zap.WarnLevel)
-		key := newCursorKey(&playback.Seal{}, "", topic.read, zap.New(core))
+		key := newCursorKey(&playback.Seal{}, Config{}.cursorKeys(topic.read), zap.New(core))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go key.watch(ctx)
@@ -107,23 +109,82 @@ func TestUnreadableCursorKeyIsToldUntilItIsMended(t *testing.T) {
 	})
 }
 
-// Gateways with the same secret of the operator have the same key, without asking Kafka.
+// Gateways with the same secret of the operator have the same key, without asking Kafka, be it given by itself or in a file.
 func TestCursorKeyOfTheOperator(t *testing.T) {
-	seals := map[string]*playback.Seal{"one": {}, "same as one": {}, "another": {}}
-	for name, seal := range seals {
-		key := newCursorKey(seal, strings.TrimPrefix(name, "same as "), nil, zap.NewNop())
-		key.watch(t.Context())
-		if err := errors.Join(key.await(t.Context()), key.ready()); err != nil {
-			t.Fatal(err)
-		}
+	file := filepath.Join(t.TempDir(), "keys")
+	writeKeys(t, file, "a secret of the operator")
+	seals := map[string]*playback.Seal{}
+	for name, config := range map[string]Config{
+		"one": {CursorKey: "a secret of the operator"}, "same": {CursorKey: "a secret of the operator"}, "file": {CursorKeyFile: file},
+		"another": {CursorKey: "another secret than that"},
+	} {
+		seals[name] = &playback.Seal{}
+		startKey(t, seals[name], config)
 	}
 	text := (&cursors{seal: seals["one"]}).Live(1, atlas.Position{Topic: "atlas.results"})
-	if _, err := seals["same as one"].Read(text); err != nil {
-		t.Errorf("with the same secret: got %v", err)
+	for name, want := range map[string]error{"same": nil, "file": nil, "another": playback.ErrOtherKey} {
+		if _, err := seals[name].Read(text); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", name, err, want)
+		}
 	}
-	if _, err := seals["another"].Read(text); !errors.Is(err, playback.ErrOtherKey) {
-		t.Errorf("with another secret: got %v, want ErrOtherKey", err)
+}
+
+// startKey follows the keys of a configuration until the test ends, and returns once there are some.
+func startKey(t *testing.T, seal *playback.Seal, config Config) {
+	t.Helper()
+	key := newCursorKey(seal, config.cursorKeys(nil), zaptest.NewLogger(t))
+	ctx, stop := context.WithCancel(t.Context())
+	var watching sync.WaitGroup
+	t.Cleanup(watching.Wait)
+	t.Cleanup(stop)
+	watching.Go(func() { key.watch(ctx) })
+	if err := errors.Join(key.await(t.Context()), key.ready()); err != nil {
+		t.Fatal(err)
 	}
+}
+
+func writeKeys(t *testing.T, file string, secrets ...string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(strings.Join(secrets, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An operator changes the key of all gateways, one gateway after the other, without a cursor that is refused.
+func TestCursorKeyIsChangedWithoutLoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const before, after = "the secret until now", "the secret from now on"
+		files, seals := make([]string, 2), []*playback.Seal{{}, {}}
+		for i := range files {
+			files[i] = filepath.Join(t.TempDir(), "keys")
+			writeKeys(t, files[i], before)
+			startKey(t, seals[i], Config{CursorKeyFile: files[i]})
+		}
+		given := []string{(&cursors{seal: seals[0]}).Live(1, atlas.Position{Topic: "atlas.results"})}
+		for _, step := range [][]string{{before, after}, {after, before}} {
+			for i := range files {
+				writeKeys(t, files[i], step...)
+				time.Sleep(2 * keyInterval)
+				synctest.Wait()
+				given = append(given, (&cursors{seal: seals[i]}).Live(1, atlas.Position{Topic: "atlas.results"}))
+				for _, cursor := range given {
+					for number, seal := range seals {
+						if _, err := seal.Read(cursor); err != nil {
+							t.Fatalf("gateway %d, with %v in %d: %v", number, step, i, err)
+						}
+					}
+				}
+			}
+		}
+		for i := range files {
+			writeKeys(t, files[i], after)
+		}
+		time.Sleep(2 * keyInterval)
+		synctest.Wait()
+		if _, err := seals[1].Read(given[0]); !errors.Is(err, playback.ErrOtherKey) {
+			t.Errorf("once the old key is gone: got %v, want ErrOtherKey", err)
+		}
+	})
 }
 
 // A gateway is ready once a collector has made the key.

@@ -84,7 +84,7 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 		cfg: cfg, log: log, knowledge: newKnowledge(log, cfg.Logger, cfg.Metrics), seal: &playback.Seal{}, newest: make(map[atlas.Stream]*newest),
 	}
 	g.knowledge.KeepMeasurements(cfg.MaxMeasurements)
-	g.cursorKey = newCursorKey(g.seal, cfg.CursorKey, log.CursorKey, cfg.Logger)
+	g.cursorKey = newCursorKey(g.seal, cfg.cursorKeys(log.CursorKey), cfg.Logger)
 	g.player = g.newPlayer()
 	g.scans = logscan.New(log.History(), cfg.Metrics)
 	g.outages, g.activity = g.newOutages(), activity.NewDay()

@@ -30,21 +30,41 @@ const (
 )
 
 // Seal writes and reads cursors as clients keep them: URL-safe base64 of a cursor.v1.Cursor and, before it, the ID of a key and the beginning of the cursor's
-// HMAC-SHA256 with that key, so that nobody makes up a cursor to see what is not for everybody. All gateways of a log have the same key. Without a key, it
+// HMAC-SHA256 with that key, so that nobody makes up a cursor to see what is not for everybody. All gateways of a log have the same keys. Without a key, it
 // reads none.
-type Seal struct{ key atomic.Pointer[sealKey] }
+type Seal struct{ keys atomic.Pointer[[]*sealKey] }
 
 type sealKey struct {
 	id   [keyIDSize]byte
 	macs sync.Pool // of hash.Hash, with the secret
 }
 
-// SetKey replaces the key. Cursors that were sealed with another one are not read any more.
-func (s *Seal) SetKey(secret []byte) {
+// SetKey replaces the keys: with the first one cursors are sealed, and those that were sealed with any of them are read.
+func (s *Seal) SetKey(first []byte, others ...[]byte) {
+	keys := []*sealKey{newSealKey(first)}
+	for _, secret := range others {
+		keys = append(keys, newSealKey(secret))
+	}
+	s.keys.Store(&keys)
+}
+
+func newSealKey(secret []byte) *sealKey {
 	key := &sealKey{macs: sync.Pool{New: func() any { return hmac.New(sha256.New, secret) }}}
 	digest := sha256.Sum256(append([]byte("atlas-stream cursor key ID: "), secret...))
 	copy(key.id[:], digest[:])
-	s.key.Store(key)
+	return key
+}
+
+// keyOf gives the key by its ID; nil where it is none of those that there are.
+func (s *Seal) keyOf(id [keyIDSize]byte) *sealKey {
+	if keys := s.keys.Load(); keys != nil {
+		for _, key := range *keys {
+			if key.id == id {
+				return key
+			}
+		}
+	}
+	return nil
 }
 
 func (k *sealKey) seal(body []byte) (seal [sealSize]byte) {
@@ -59,7 +79,7 @@ func (k *sealKey) seal(body []byte) (seal [sealSize]byte) {
 
 // Write gives the text of a bookmark. There must be a key.
 func (s *Seal) Write(bookmark *Bookmark) string {
-	key := s.key.Load()
+	key := (*s.keys.Load())[0]
 	sealed := bookmark.appendTo(make([]byte, keyIDSize+sealSize, 256))
 	seal := key.seal(sealed[keyIDSize+sealSize:])
 	copy(sealed, key.id[:])
@@ -76,8 +96,8 @@ func (s *Seal) Read(text string) (*Bookmark, error) {
 	if err != nil || len(sealed) < keyIDSize+sealSize {
 		return nil, ErrDamaged
 	}
-	key := s.key.Load()
-	if key == nil || [keyIDSize]byte(sealed) != key.id {
+	key := s.keyOf([keyIDSize]byte(sealed))
+	if key == nil {
 		return nil, refuseOtherKey(sealed)
 	}
 	body := sealed[keyIDSize+sealSize:]
