@@ -115,12 +115,13 @@ func TestMeasurementReaderTellsWhatCannotBeRead(t *testing.T) {
 func TestScansPassWhatCannotBeRead(t *testing.T) {
 	log := openForNobody(t)
 	var seen int
+	var came int64
 	scanner := scanner{reader: reader{
 		fetcher: fetcher{partition: partition{broker: damagedLog(ResultsTopic), topic: ResultsTopic}}, metrics: log.metrics.reading(ResultsTopic, "scan"), logger: log.logger,
-	}, to: 9, most: 1 << 20, see: func(atlas.MeasurementID, time.Time) bool { seen++; return true }}
+	}, to: 9, most: 1 << 20, see: func(atlas.MeasurementID, time.Time) bool { seen++; return true }, came: func(records, _ int64) { came += records }}
 	defer scanner.close()
-	if err := scanner.run(t.Context()); err != nil || scanner.next != 9 || seen != 6 {
-		t.Errorf("saw %d records up to %d, %v; want 6 up to 9", seen, scanner.next, err)
+	if err := scanner.run(t.Context()); err != nil || scanner.next != 9 || seen != 6 || came < 6 {
+		t.Errorf("saw %d records up to %d, and %d came, %v; want 6 up to 9", seen, scanner.next, came, err)
 	}
 }
 
