@@ -46,6 +46,9 @@ func (k *knowledge) changed(change registry.Change) {
 		return
 	}
 	k.hub.MeasurementChanged(*change.Now)
+	if len(change.Object.Value) == 0 {
+		return
+	}
 	k.metadata.Deliver(0, []atlas.Record{{
 		Event: atlas.Event{
 			Stream: atlas.StreamMetadata, Measurement: change.Now.ID, Type: change.Now.Type, Time: time.Now(), Value: change.Object.Value,

@@ -73,9 +73,35 @@ func TestDeletedMeasurement(t *testing.T) {
 	}
 }
 
+// Whoever has subscribed to a measurement that is unknown loses it when there is an object of it that cannot be read: that may say that it is not public.
+// Nobody is sent such an object.
+func TestUnreadableObjectOfUnknownMeasurement(t *testing.T) {
+	metrics := prometheus.NewRegistry()
+	known := newKnowledge(nil, zap.NewNop(), metrics)
+	known.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: 2, Subscriptions: 1}, Measurements: known}, metrics)
+	known.hub.AddSource(atlas.StreamResult, fanout.Attached)
+	known.metadata = known.hub.AddSource(atlas.StreamMetadata, fanout.Attached)
+	known.MeasurementsCaughtUp()
+	client, insider := &listener{}, &listener{}
+	subscribe(t, known.hub, client, `{"msm":1001}`)
+	subscribeWith(t, known.hub, insider, fanout.Rights{NonPublic: true}, `{"stream_type":"metadata"}`)
+	known.ApplyMeasurements([]atlas.Object{{ID: 1001, Value: []byte(`{"id":1001,"is_public":fal`)}})
+	if want := []string{"atlas_subscribed", "atlas_error", "atlas_unsubscribed"}; !slices.Equal(client.told, want) {
+		t.Errorf("got %q, want %q", client.told, want)
+	}
+	if want := []string{"atlas_subscribed"}; !slices.Equal(insider.told, want) {
+		t.Errorf("one who may see everything got %q, want %q", insider.told, want)
+	}
+}
+
 func subscribe(t *testing.T, hub *fanout.Hub, client fanout.Client, parameters string) {
 	t.Helper()
-	subscriber, err := hub.Join(client, fanout.Rights{})
+	subscribeWith(t, hub, client, fanout.Rights{}, parameters)
+}
+
+func subscribeWith(t *testing.T, hub *fanout.Hub, client fanout.Client, rights fanout.Rights, parameters string) {
+	t.Helper()
+	subscriber, err := hub.Join(client, rights)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ type Registry struct {
 type Change struct {
 	Before *atlas.Measurement // nil: it appeared
 	Now    *atlas.Measurement // nil: it was deleted, and is unknown from now on
-	Object atlas.Object       // its value is empty if it was deleted
+	Object atlas.Object       // its value is empty if it was deleted, or cannot be read
 }
 
 // New makes an empty registry. changed is called for each measurement whose object appears, changes by a byte or is deleted after

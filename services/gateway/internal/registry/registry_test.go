@@ -156,8 +156,8 @@ func TestUnreadableMeasurements(t *testing.T) {
 					t.Errorf("%d: got %+v, %t", id, got, known)
 				}
 			}
-			if late {
-				changes.want(t, "3 3:false:>3:true:")
+			if late { // who has something of them learns that they are not public
+				changes.want(t, "1 ->1:false:", "2 ->2:false:", "3 ->3:false:", "3 3:false:>3:true:")
 			}
 			changes.want(t)
 			r.ApplyMeasurements([]atlas.Object{{ID: 3, Value: []byte(`{}`)}})

@@ -97,11 +97,9 @@ func (t *table[T]) take(object *atlas.Object, changed func(object *atlas.Object,
 	known := t.entries[object.ID] // this goroutine alone writes
 	now, err := t.next(object, known)
 	if err != nil {
-		t.metrics.rejected.Inc()
-		t.logger.Warn("an object cannot be taken", zap.Int64("id", object.ID),
-			zap.Int("partition", object.Position.Partition), zap.Int64("offset", object.Position.Offset), zap.Error(err))
+		t.noteRejected(object, err)
 		t.tellOfRejected(object, err, changed)
-		changed = nil
+		object = &atlas.Object{ID: object.ID, Position: object.Position} // its value is for nobody
 	}
 	if now == known {
 		return false
@@ -114,6 +112,12 @@ func (t *table[T]) take(object *atlas.Object, changed func(object *atlas.Object,
 		changed(object, known.get(), now.get())
 	}
 	return true
+}
+
+func (t *table[T]) noteRejected(object *atlas.Object, err error) {
+	t.metrics.rejected.Inc()
+	t.logger.Warn("an object cannot be taken", zap.Int64("id", object.ID),
+		zap.Int("partition", object.Position.Partition), zap.Int64("offset", object.Position.Offset), zap.Error(err))
 }
 
 // tellOfRejected has those who have something already of what there is no room for learn what it counts as from now on.
