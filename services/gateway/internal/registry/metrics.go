@@ -10,7 +10,7 @@ type metrics struct {
 // tableMetrics are those of one registry.
 type tableMetrics struct {
 	objects, bytes, changed, caughtUp, full prometheus.Gauge
-	rejected, abridged                      prometheus.Counter
+	rejected                                prometheus.Counter
 }
 
 func newMetrics(registerer prometheus.Registerer) *metrics {
@@ -41,7 +41,6 @@ func (m *metrics) of(registry string) tableMetrics {
 		caughtUp: m.caughtUp.WithLabelValues(registry),
 		full:     m.full.WithLabelValues(registry),
 		rejected: m.rejected.WithLabelValues(registry),
-		abridged: m.abridged.WithLabelValues(registry),
 	}
 }
 

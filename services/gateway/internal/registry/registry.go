@@ -40,7 +40,10 @@ func New(changed func(Change), logger *zap.Logger, registerer prometheus.Registe
 	metrics := newMetrics(registerer)
 	measurements := newTable(nameMeasurements, parseMeasurement, notPublic, logger, metrics)
 	measurements.counts = func(m *measurement) bool { return m.Public }
-	measurements.room = room[measurement]{bytes: maxObjects * bytesOfMeasurement, size: (*measurement).size, brief: (*measurement).brief}
+	measurements.room = room[measurement]{
+		bytes: maxObjects * bytesOfMeasurement, size: (*measurement).size,
+		brief: (*measurement).brief, abridged: metrics.abridged.WithLabelValues(nameMeasurements),
+	}
 	probes := newTable(nameProbes, parseProbe, nil, logger, metrics)
 	probes.room = room[probe]{bytes: maxProbeBytes, size: (*probe).size}
 	return &Registry{

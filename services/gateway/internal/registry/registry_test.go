@@ -227,6 +227,9 @@ func TestMetrics(t *testing.T) {
 	if testutil.ToFloat64(r.probes.metrics.changed) == 0 {
 		t.Error("the time of the last change is not shown")
 	}
+	if got, err := testutil.GatherAndCount(registerer, "atlas_gateway_registry_abridged_total"); err != nil || got != 1 {
+		t.Errorf("%d registries count objects without texts, %v; want that of measurements alone", got, err)
+	}
 	if problems, err := testutil.GatherAndLint(registerer); err != nil || len(problems) > 0 {
 		t.Errorf("%v, %v", problems, err)
 	}

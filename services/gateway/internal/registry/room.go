@@ -1,12 +1,17 @@
 package registry
 
-import "go.uber.org/zap"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+)
 
 // room bounds the memory that the objects of a table take, as records of a topic may be long.
 type room[T any] struct {
 	bytes int64        // that they may take together
 	size  func(*T) int // what one takes beside entryOverhead, in bytes
 	brief func(*T) T   // what is kept of an object for which there is no room, little and never much more; nil: nothing
+
+	abridged prometheus.Counter // objects of which only that was kept; nil where brief is
 }
 
 // entryOverhead is about what an entry takes beside its texts, in bytes.
@@ -29,7 +34,7 @@ func (t *table[T]) fit(value T, known *entry[T]) (kept T, err error) {
 		return kept, errFullBytes
 	}
 	t.noteLong("of those that come beyond, texts are left out")
-	t.metrics.abridged.Inc()
+	t.room.abridged.Inc()
 	return t.room.brief(&value), nil
 }
 

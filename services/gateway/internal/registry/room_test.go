@@ -45,7 +45,7 @@ func TestAbuseLongObjects(t *testing.T) {
 		got  float64
 		want float64
 	}{
-		"measurements": {testutil.ToFloat64(r.measurements.metrics.abridged), 1},
+		"measurements": {testutil.ToFloat64(r.measurements.room.abridged), 1},
 		"probes":       {testutil.ToFloat64(r.probes.metrics.rejected), 2},
 		"full":         {testutil.ToFloat64(r.measurements.metrics.full) + testutil.ToFloat64(r.probes.metrics.full), 2},
 		"told":         {float64(logs.FilterMessageSnippet("take more memory than they may: ").Len()), 2},
