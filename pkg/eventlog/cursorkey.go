@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -49,13 +50,34 @@ func (l *Log) firstCursorKey(ctx context.Context, in partition) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	reader := reader{fetcher: fetcher{partition: in, next: first}, wanted: first, metrics: l.metrics.reading(KeysTopic, "key"), logger: zap.NewNop()}
+	metrics := l.metrics.reading(KeysTopic, "key")
+	unreadable := metrics.unreadable
+	metrics.unreadable = uncounted()
+	reader := reader{fetcher: fetcher{partition: in, next: first}, wanted: first, metrics: metrics, logger: zap.NewNop()}
 	defer reader.close()
 	key, err := reader.cursorKey(ctx, next)
+	if l.unreadableKey.isAnother(err) {
+		unreadable.Inc()
+	}
 	if isUnreadable(err) {
 		return nil, fmt.Errorf("%w: %w", ErrCursorKeyUnreadable, err)
 	}
 	return key, err
+}
+
+// lastUnreadable is where a topic that is read again and again could not be read the last time.
+type lastUnreadable struct{ behind atomic.Int64 } // 0: it could
+
+// isAnother takes in how a reading has ended, and tells whether it met a batch that cannot be read and that the one before did not meet.
+func (l *lastUnreadable) isAnother(err error) bool {
+	gone, is := errors.AsType[*OffsetGoneError](err)
+	switch {
+	case is && gone.Unreadable != nil:
+		return l.behind.Swap(gone.First) != gone.First
+	case err == nil || errors.Is(err, ErrNoCursorKey):
+		l.behind.Store(0)
+	}
+	return false
 }
 
 // cursorKey reads to before an offset.

@@ -31,6 +31,8 @@ type Log struct {
 	requests    kafka.RoundTripper // over the transport
 	client      *kafka.Client
 	stop        context.CancelFunc
+
+	unreadableKey lastUnreadable
 }
 
 // Open makes a Log; nothing is sent to Kafka yet. The registerer may be nil.

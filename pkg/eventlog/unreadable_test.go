@@ -176,6 +176,25 @@ func TestNoCursorKeyIsTakenBehindWhatCannotBeRead(t *testing.T) {
 	}
 }
 
+// The key is asked for every few seconds. A batch that stands in its way counts once, and again where it was mended in between.
+func TestUnreadableCursorKeyIsCountedOnce(t *testing.T) {
+	log := openForNobody(t)
+	broker := damagedLog(KeysTopic)
+	for _, step := range []struct {
+		unreadable bool
+		counted    float64
+	}{{true, 1}, {true, 1}, {false, 1}, {true, 2}, {true, 2}} {
+		broker.batches[1].unreadable = step.unreadable
+		_, err := log.firstCursorKey(t.Context(), partition{broker: broker, topic: KeysTopic})
+		if errors.Is(err, ErrCursorKeyUnreadable) != step.unreadable {
+			t.Fatalf("%+v: got %v", step, err)
+		}
+		if got := testutil.ToFloat64(log.metrics.reading(KeysTopic, "key").unreadable); got != step.counted {
+			t.Errorf("%+v: %v batches are counted", step, got)
+		}
+	}
+}
+
 // Followers of a tail are told of the gap, and the tail goes on behind it.
 func TestTailsTellWhatCannotBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
