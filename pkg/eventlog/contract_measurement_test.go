@@ -3,6 +3,7 @@ package eventlog_test
 import (
 	"errors"
 	"io"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -155,15 +156,15 @@ func scanShowsRecords(t *testing.T, f fixture) {
 	mustAppend(t, writer, topic, append(pings(t, 1, 0, 3), pings(t, 2, 3, 5)...))
 	f.produce(t, topic, "no ID", "no event")
 	scan := func(from, to int64, most int) (seen []string) {
-		_, err := f.log.History().Scan(within(t, patience), topic, 0, from, to, func(measurement atlas.MeasurementID, at time.Time) bool {
+		see := func(measurement atlas.MeasurementID, at time.Time) bool {
 			label := strconv.FormatInt(int64(measurement), 10)
 			if measurement != 0 {
 				label += "@" + strconv.FormatInt(at.Unix()-1426633200, 10)
 			}
 			seen = append(seen, label)
 			return len(seen) < most
-		})
-		if err != nil {
+		}
+		if _, _, err := f.log.History().ScanWithin(within(t, patience), topic, 0, from, to, math.MaxInt64, see, func(int64, int64) {}); err != nil {
 			t.Fatal(err)
 		}
 		return seen

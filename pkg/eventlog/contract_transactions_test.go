@@ -1,6 +1,7 @@
 package eventlog_test
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -95,7 +96,7 @@ func abortedIsNotRead(t *testing.T, f fixture, kafka cluster) {
 func (f fixture) scan(t *testing.T, topic string) (seen int) {
 	t.Helper()
 	see := func(atlas.MeasurementID, time.Time) bool { seen++; return true }
-	if _, err := f.log.History().Scan(within(t, patience), topic, 0, 0, 1<<40, see); err != nil {
+	if _, _, err := f.log.History().ScanWithin(within(t, patience), topic, 0, 0, 1<<40, math.MaxInt64, see, func(int64, int64) {}); err != nil {
 		t.Fatal(err)
 	}
 	return seen

@@ -3,7 +3,6 @@ package eventlog
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -11,17 +10,9 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// Scan shows whose the records of a partition are, and of when, from an offset to before another, repeats included. It reads neither headers nor values, and
-// gives measurement 0 for a record whose key names none. Batches that cannot be read are passed over. It ends when see returns false, or with
-// the error of Range, and tells how many bytes the values of the records had that it has gone through.
-func (h *History) Scan(
-	ctx context.Context, topic string, number int, from, to int64, see func(measurement atlas.MeasurementID, at time.Time) bool,
-) (bytes int64, err error) {
-	_, bytes, err = h.ScanWithin(ctx, topic, number, from, to, math.MaxInt64, see, func(int64, int64) {})
-	return bytes, err
-}
-
-// ScanWithin is Scan that goes through no more than so many bytes, but for the last record of those. It gives the offset before which all was gone through.
+// ScanWithin shows whose the records of a partition are, and of when, from an offset to before another, repeats included. It reads neither headers nor values,
+// and gives measurement 0 for a record whose key names none. Batches that cannot be read are passed over. It ends when see returns false, behind the record
+// with which the values are as many bytes as they may be, or with the error of Range, and gives the offset before which all was gone through and those bytes.
 // Came is told of all that Kafka has sent: records come in batches, which are unpacked as a whole.
 func (h *History) ScanWithin(
 	ctx context.Context, topic string, number int, from, to, most int64,
@@ -46,7 +37,7 @@ func answerFor(records int64) int64 {
 	return max(firstAnswer, min(records*bytesOfRecord, fetchBytes))
 }
 
-// scanner is a reader that is a Scan.
+// scanner is a reader that is a ScanWithin.
 type scanner struct {
 	reader
 	to    int64

@@ -42,9 +42,11 @@ func (oldLog) OffsetAt(_ context.Context, _ string, _ int, at time.Time) (int64,
 	return 0, nil
 }
 
-func (oldLog) Scan(_ context.Context, _ string, _ int, _, _ int64, see func(atlas.MeasurementID, time.Time) bool) (int64, error) {
+func (oldLog) ScanWithin(
+	_ context.Context, _ string, _ int, _, to, _ int64, see func(atlas.MeasurementID, time.Time) bool, _ func(records, bytes int64),
+) (next, bytes int64, err error) {
 	see(1, longAgo)
-	return 0, nil
+	return to, 0, nil
 }
 
 func pastOf(log playback.Log, back time.Duration) *past {

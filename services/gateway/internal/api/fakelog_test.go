@@ -117,11 +117,6 @@ func (l *fakeLog) OffsetAt(_ context.Context, topic string, number int, at time.
 	return of.first + int64(index), l.fails
 }
 
-func (l *fakeLog) Scan(ctx context.Context, topic string, number int, from, to int64, see func(atlas.MeasurementID, time.Time) bool) (int64, error) {
-	_, bytes, err := l.ScanWithin(ctx, topic, number, from, to, 1<<62, see, func(int64, int64) {})
-	return bytes, err
-}
-
 func (l *fakeLog) Read(context.Context, string, atlas.MeasurementID, int64, int64, *readlimit.Account) (playback.Source, error) {
 	return nil, errors.New("nothing is replayed here")
 }

@@ -118,6 +118,30 @@ func TestAbuseEstimatesAreCharged(t *testing.T) {
 	})
 }
 
+// alongScans are a log in which so many records come with each that is wanted.
+type alongScans struct {
+	*memory
+	records int64
+}
+
+func (a *alongScans) ScanWithin(
+	ctx context.Context, topic string, partition int, from, to, most int64, see func(atlas.MeasurementID, time.Time) bool, came func(records, bytes int64),
+) (next, bytes int64, err error) {
+	return a.memory.ScanWithin(ctx, topic, partition, from, to, most, see, func(records, bytes int64) { came(a.records*records, a.records*bytes) })
+}
+
+// What comes along with what is looked through is read as well, and paid for.
+func TestAbuseWhatComesAlongIsCharged(t *testing.T) {
+	const along = 10
+	messages := rate.NewLimiter(1e-9, 10_000)
+	log := &alongScans{memory: crowd(2), records: along}
+	mustStart(t, newPlayer(log, nil), fast(1, 0, accountOf(messages)))
+	want := float64(log.scanned) * along / readlimit.RecordsOfMessage
+	if paid := 10_000 - messages.Tokens(); paid < want || paid > want+20 {
+		t.Errorf("%g messages were paid, want %g and a few for look-ups and bytes", paid, want)
+	}
+}
+
 // slowScans are a log that takes as long to look through for some as the test wants.
 type slowScans struct {
 	*memory
@@ -127,9 +151,9 @@ type slowScans struct {
 	running, most int
 }
 
-func (s *slowScans) Scan(
-	ctx context.Context, topic string, partition int, from, to int64, see func(atlas.MeasurementID, time.Time) bool,
-) (int64, error) {
+func (s *slowScans) ScanWithin(
+	ctx context.Context, topic string, partition int, from, to, most int64, see func(atlas.MeasurementID, time.Time) bool, came func(records, bytes int64),
+) (next, bytes int64, err error) {
 	s.mu.Lock()
 	s.running++
 	s.most = max(s.most, s.running)
@@ -138,7 +162,7 @@ func (s *slowScans) Scan(
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.running--
-	return s.memory.Scan(ctx, topic, partition, from, to, see)
+	return s.memory.ScanWithin(ctx, topic, partition, from, to, most, see, came)
 }
 
 // One address has the log looked through by no more than its share at once, so that another one's turn comes.

@@ -30,7 +30,7 @@ type memory struct {
 	topics map[string]*memoryTopic
 
 	mu      sync.Mutex // for what is counted
-	scanned int        // records that were shown by Scan
+	scanned int        // records that were shown by ScanWithin
 	read    int        // records that were given by Read, those of other measurements included
 }
 
@@ -91,15 +91,19 @@ func (m *memory) OffsetAt(_ context.Context, topic string, _ int, at time.Time) 
 	return int64(len(there.records)), nil
 }
 
-func (m *memory) Scan(_ context.Context, topic string, _ int, from, to int64, see func(atlas.MeasurementID, time.Time) bool) (bytes int64, err error) {
-	for _, record := range m.topics[topic].records[from:to] {
+func (m *memory) ScanWithin(
+	_ context.Context, topic string, _ int, from, to, _ int64, see func(atlas.MeasurementID, time.Time) bool, came func(records, bytes int64),
+) (next, bytes int64, err error) {
+	defer func() { came(next-from, bytes) }()
+	for next = from; next < to; next++ {
+		record := &m.topics[topic].records[next]
 		m.count(1, 0)
 		bytes += int64(len(record.Value))
 		if !see(record.Measurement, record.Time) {
-			break
+			return next + 1, bytes, nil
 		}
 	}
-	return bytes, nil
+	return next, bytes, nil
 }
 
 func (m *memory) count(scanned, read int) {

@@ -18,11 +18,12 @@ type Log interface {
 	Bounds(ctx context.Context, topic string, partition int) (first, next int64, err error)
 	// OffsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none.
 	OffsetAt(ctx context.Context, topic string, partition int, at time.Time) (int64, error)
-	// Scan shows whose the records of a partition are, and of when, from an offset to before another, until see returns false, and tells the bytes of their
-	// values. Measurement 0 is unknown.
-	Scan(
-		ctx context.Context, topic string, partition int, from, to int64, see func(measurement atlas.MeasurementID, at time.Time) bool,
-	) (bytes int64, err error)
+	// ScanWithin shows whose the records of a partition are, and of when, from an offset to before another, until see returns false or the bytes of their
+	// values are as many as they may be. It gives the offset before which all was shown. Measurement 0 is unknown. Came is told of all that was read for that.
+	ScanWithin(
+		ctx context.Context, topic string, partition int, from, to, most int64,
+		see func(measurement atlas.MeasurementID, at time.Time) bool, came func(records, bytes int64),
+	) (next, bytes int64, err error)
 	// Read reads the records of one measurement in one topic from an offset to before another, for which an account pays while it is read. Nobody reads what is
 	// read from it after it was closed.
 	Read(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64, account *readlimit.Account) (Source, error)

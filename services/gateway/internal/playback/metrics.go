@@ -20,7 +20,7 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		delivered: counter("records_total", "Records that playbacks met when they were due, whether a subscription matched or not."),
 		late:      counter("late_records_total", "Records that came later in the log than the window reaches, and were delivered out of order."),
 		stretched: counter("stretched_seconds_total", "Time for which schedules were put off, as clients were slow."),
-		scanned:   counter("scanned_records_total", "Records that were looked through to find where the log begins, or how many results a measurement has."),
+		scanned:   counter("scanned_records_total", "Records that were read to find where the log begins, or how many results a measurement has."),
 		paceError: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: "atlas", Subsystem: "gateway_playback", Name: "pace_error_seconds",
 			Help:    "How much later than it was due the first record of each write was enqueued, but for what its client made it wait.",

@@ -1,7 +1,9 @@
 package playback
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -25,7 +27,8 @@ type scan struct {
 
 func (p *Player) scanFor(account *readlimit.Account) *scan { return &scan{Player: p, account: account} }
 
-// show is Log.Scan in pieces, each of which is paid for and waits for its turn. It gives the offset before which all has been shown, or need not be any more.
+// show is Log.ScanWithin in pieces, each of which is paid for and waits for its turn. It gives the offset before which all has been shown, or need not be
+// any more.
 func (s *scan) show(ctx context.Context, part part, from, to int64, see func(measurement atlas.MeasurementID, at time.Time) bool) (next int64, err error) {
 	more := true
 	for from < to && more {
@@ -51,11 +54,11 @@ func (s *scan) piece(ctx context.Context, part part, from, to int64, see func(at
 	if err != nil {
 		return err
 	}
-	s.metrics.scanned.Add(float64(to - from))
-	bytes, err := s.settings.Log.Scan(ctx, part.topic, part.partition, from, to, see)
+	var records, bytes int64 // with what came along
+	_, _, err = s.settings.Log.ScanWithin(ctx, part.topic, part.partition, from, to, math.MaxInt64, see, func(someRecords, someBytes int64) {
+		records, bytes = records+someRecords, bytes+someBytes
+	})
 	release()
-	if err != nil {
-		return err
-	}
-	return reading.Pay(ctx, to-from, bytes)
+	s.metrics.scanned.Add(float64(records))
+	return cmp.Or(err, reading.Settle(ctx, records, bytes))
 }
