@@ -127,6 +127,52 @@ func TestQuietDayIsKnown(t *testing.T) {
 	})
 }
 
+// What is in order is not put in order again, nor copied while deliveries wait; what others are reading stays as it is when more comes.
+func TestAbuseQuestionsDoNotHoldUpDeliveries(t *testing.T) {
+	now, day := time.Now(), NewDay()
+	at := func(minutesAgo int64) atlas.Record {
+		return record(100-minutesAgo, 1, now.Add(-time.Duration(minutesAgo)*time.Minute), "connect")
+	}
+	day.Take([]atlas.Record{at(30), at(50), at(10), at(50)})
+	first, _, _ := day.all(now)
+	again, _, _ := day.all(now)
+	if &first[0] != &again[0] {
+		t.Error("the events were copied, though none has come")
+	}
+	day.Take([]atlas.Record{at(40), at(5)})
+	if before, after := offsets(first), offsets(again); !slices.Equal(before, []int64{50, 70, 90}) || !slices.Equal(before, after) {
+		t.Errorf("got %v and %v, want the three events that there were", before, after)
+	}
+	more, _, _ := day.all(now)
+	day.Count(Question{Step: time.Hour, Now: now, Probes: []Probe{{ID: 2, Connected: true, Since: now.Add(-45 * time.Minute)}}})
+	if got := offsets(more); !slices.Equal(got, []int64{50, 60, 70, 90, 95}) || !slices.Equal(offsets(first), []int64{50, 70, 90}) {
+		t.Errorf("got %v once more has come, and %v before", got, offsets(first))
+	}
+}
+
+func offsets(events []event) (all []int64) {
+	for _, e := range events {
+		all = append(all, e.offset)
+	}
+	return all
+}
+
+// However many come before anybody asks, and in whatever order, few are put in order at once.
+func TestAbuseEventsOutOfOrder(t *testing.T) {
+	now, day := time.Now(), NewDay()
+	const count = 3*mostFresh + 7
+	for i := range int64(count) {
+		day.Take([]atlas.Record{record(i, 1, now.Add(-time.Duration(i)*time.Second), "connect")})
+		if len(day.fresh) >= mostFresh {
+			t.Fatalf("%d events are to be put in order at once", len(day.fresh))
+		}
+	}
+	events, _, _ := day.all(now)
+	if len(events) != count || !slices.IsSortedFunc(events, event.compare) {
+		t.Errorf("%d events are in order, want %d", len(events), count)
+	}
+}
+
 // So many events are kept at most. What is given up is not known any more, rather than nothing.
 func TestAbuseEventsAreBounded(t *testing.T) {
 	now, day := time.Now(), NewDay()

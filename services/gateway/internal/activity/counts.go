@@ -96,7 +96,7 @@ func (c *counting) begin(events []event, probes []Probe) []event {
 			first[events[i].probe] = events[i].connected
 		}
 	}
-	all := events
+	all := slices.Clone(events) // which others are reading
 	for i := range probes {
 		probe := &probes[i]
 		one := &state{connected: probe.Connected, of: c.seriesOf(probe.Country)}

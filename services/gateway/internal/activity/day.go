@@ -1,8 +1,6 @@
 package activity
 
 import (
-	"cmp"
-	"slices"
 	"sync"
 	"time"
 
@@ -18,7 +16,9 @@ const (
 	mostAhead = time.Hour
 	// mostEvents are kept, of 32 bytes each: 16 MiB. The real network has some 17,000 a day. Where there are more, the oldest are given up.
 	mostEvents = 1 << 19
-	tidyEvery  = time.Hour
+	// mostFresh are put in order at once, so that it is soon done.
+	mostFresh = 1 << 12
+	tidyEvery = time.Hour
 )
 
 // event is a connection event.
@@ -34,7 +34,8 @@ type Day struct {
 	most int
 
 	mu     sync.Mutex
-	events []event // as they came since they were put in order last
+	events []event // in order, each once; they do not change, as others may be reading them
+	fresh  []event // as they came since those were put in order
 	tidied time.Time
 	known  bool  // whether it is said since when events are known
 	since  int64 // events from then on are, in Unix milliseconds; 0: from the first one on
@@ -57,10 +58,9 @@ func (d *Day) Take(records []atlas.Record) {
 			continue
 		}
 		d.offset = max(d.offset, record.Position.Offset)
-		d.events = append(d.events, event{record.Time.UnixMilli(), record.Position.Offset, record.Probe, kind == "connect"})
-		if len(d.events) >= d.most {
+		d.fresh = append(d.fresh, event{record.Time.UnixMilli(), record.Position.Offset, record.Probe, kind == "connect"})
+		if len(d.fresh) >= mostFresh || d.isFull() {
 			d.tidy(now)
-			d.makeRoom()
 		}
 	}
 	if now.Sub(d.tidied) >= tidyEvery {
@@ -99,40 +99,5 @@ func (d *Day) IsKnown() bool {
 func (d *Day) Events() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.events)
-}
-
-// tidy puts the events in order, and forgets those that are too old and those that came twice.
-func (d *Day) tidy(now time.Time) {
-	d.tidied = now
-	oldest := now.Add(-Length).UnixMilli()
-	had := len(d.events)
-	d.events = slices.DeleteFunc(d.events, func(e event) bool { return e.at < oldest })
-	if d.known && len(d.events) < had {
-		d.since = max(d.since, oldest) // what is gone was known, so all that is younger is
-	}
-	slices.SortFunc(d.events, func(a, b event) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.offset, b.offset)) })
-	d.events = slices.Compact(d.events)
-}
-
-// makeRoom gives up the oldest quarter of the events where they are too many.
-func (d *Day) makeRoom() {
-	if quarter := d.most / 4; len(d.events) > d.most-quarter {
-		d.since = max(d.since, d.events[quarter-1].at+1)
-		d.events = slices.Delete(d.events, 0, quarter)
-	}
-}
-
-// all gives the events in order.
-func (d *Day) all(now time.Time) (events []event, since, offset int64) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.tidy(now)
-	if since = d.since; since == 0 {
-		since = now.UnixMilli()
-		if len(d.events) > 0 {
-			since = d.events[0].at
-		}
-	}
-	return slices.Clone(d.events), since, d.offset
+	return len(d.events) + len(d.fresh)
 }
