@@ -1,5 +1,6 @@
 // Goes through the four pages, by mouse, by key and back.
 const assert = require("node:assert/strict");
+const { goTo } = require("../goto.cjs");
 
 const titles = { "/": "Explore", "/replay": "Replay", "/instances": "Instances", "/probes": "Probes" };
 
@@ -19,8 +20,7 @@ exports.run = async ({ page, context, url, axe, screenshot }) => {
   await page.click("nav >> text=Replay");
   await arrived(page, "/replay");
   assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1", "the heading has the focus after a change of pages");
-  await page.keyboard.press("g");
-  await page.keyboard.press("i");
+  await goTo(page, "i", "Instances");
   await arrived(page, "/instances");
   await page.goBack();
   await arrived(page, "/replay");
@@ -46,8 +46,7 @@ exports.run = async ({ page, context, url, axe, screenshot }) => {
     document.body.append(slider);
     slider.focus();
   });
-  await page.keyboard.press("g");
-  await page.keyboard.press("p");
+  await goTo(page, "p", "Probes");
   await arrived(page, "/probes");
 
   // After an upgrade a gateway has no chunks of the version before.

@@ -1,5 +1,6 @@
 // Uses every page by the keyboard alone: goes through all that Tab reaches and back, out of each dialog, and does what somebody does with Explore, Replay and Probes.
 const assert = require("node:assert/strict");
+const { goTo } = require("../goto.cjs");
 
 exports.expected = ["/api/"]; // 503 until the gateway has read the log
 
@@ -29,14 +30,18 @@ function focused(page) {
   });
 }
 
-/** Presses Tab until what has the focus has a name, and fails if nothing has. */
-async function tabTo(page, name) {
+/** Presses a key until something is the case, and fails if that never is. */
+async function pressUntil(page, key, what, isSo) {
   for (let i = 0; i < mostStops; i++) {
-    await page.keyboard.press("Tab");
-    const stop = await focused(page);
-    if (stop?.name.includes(name)) return;
+    await page.keyboard.press(key);
+    if (await isSo()) return;
   }
-  throw new Error(`Tab does not reach ${name}`);
+  throw new Error(`${key} does not reach ${what}`);
+}
+
+/** Presses Tab until what has the focus has a name. */
+function tabTo(page, name) {
+  return pressUntil(page, "Tab", name, async () => (await focused(page))?.name.includes(name));
 }
 
 /** Gives what a key reaches from where the focus is until it leaves the page or comes to the last stop, and fails where it does not or where the focus cannot be seen. */
@@ -88,8 +93,7 @@ async function useExplore(page, url) {
   await press(page, "/");
   await page.keyboard.type("K-root");
   await shows(page, "[role=option]", "10301");
-  await press(page, "ArrowDown");
-  while ((await page.textContent("[role=option][aria-selected=true] .id")) !== "10301") await press(page, "ArrowDown");
+  await pressUntil(page, "ArrowDown", "the option 10301", async () => (await page.textContent("[role=option][aria-selected=true] .id")) === "10301");
   await press(page, "Enter");
   await page.waitForURL(/10301/);
   await tabTo(page, "compare");
@@ -122,8 +126,7 @@ async function useReplay(page, url) {
   await page.goto(url);
   await says(page, "^live");
   await page.locator("h1").focus();
-  await press(page, "g", "r");
-  await shows(page, "h1", "Replay");
+  await goTo(page, "r", "Replay");
   await tabTo(page, "Measurement");
   await page.keyboard.press("Control+A");
   await page.keyboard.type("10301");
@@ -154,15 +157,13 @@ async function useProbes(page, url) {
   await page.waitForSelector(".outages tbody button");
   await press(page, "j", "Enter");
   await page.waitForSelector("#opened-outage");
-  await tabTo(page, "Replay");
-  await page.waitForFunction(() => document.activeElement.closest("#opened-outage, nav"));
-  while (!(await page.evaluate(() => document.activeElement.closest("#opened-outage")))) await tabTo(page, "Replay");
+  const isOfOutage = () => page.evaluate(() => document.activeElement.closest("#opened-outage") !== null);
+  await pressUntil(page, "Tab", "Replay of the outage", async () => (await focused(page))?.name.includes("Replay") && isOfOutage());
   await press(page, "Enter");
   await shows(page, "h1", "Replay");
   await says(page, "^paused at");
   await shows(page, ".headline", "connected");
-  await press(page, "g", "p");
-  await shows(page, "h1", "Probes");
+  await goTo(page, "p", "Probes");
   await tabTo(page, "Country or network");
   await page.keyboard.type("NL");
   await press(page, "Enter");

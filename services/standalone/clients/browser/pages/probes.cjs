@@ -1,6 +1,7 @@
 // Watches a country's probes on the page of probes: the counts, the map's words and the table follow the stream, an outage appears, is opened, marked and told.
 // What the detector says is scripted, as it would take minutes to be sure; all else is the gateway's.
 const assert = require("node:assert/strict");
+const { goTo } = require("../goto.cjs");
 
 exports.expected = ["/api/"]; // 503 until the gateway has read the log
 
@@ -157,9 +158,7 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   assert.match(parted[1], /^since you looked away \d\d:/);
   assert.match(parted[2], /UG Uganda/);
   await page.locator("h1").focus();
-  await page.keyboard.press("g");
-  await page.keyboard.press("e");
-  await shows(page, "h1", "Explore");
+  await goTo(page, "e", "Explore");
   await shows(page, ".strip", "UG: outage, −12");
   await page.goBack();
   await shows(page, ".outages", "1 new since you looked away");

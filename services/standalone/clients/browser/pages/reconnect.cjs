@@ -9,9 +9,9 @@ const says = (page, words) => page.waitForFunction((words) => document.querySele
 const probes = (page) => page.$$eval("tbody tr:not(.space, .divider) td:nth-child(2) bdi", (cells) => cells.map((cell) => cell.textContent));
 
 async function stopAndStart({ page, ask, said }, how, meanwhile) {
-  await said.forget(page);
   await ask("stop");
   await says(page, "^lost the connection, next try in \\d+ s");
+  await said.forget(page); // not before: the chip still said how the page had come back last
   await meanwhile();
   await ask(how);
   await page.click("header button:text-is('now')", { timeout: 500 }).catch(() => {}); // or it has tried by itself
@@ -43,6 +43,7 @@ exports.run = async ({ page, url, ask, said }) => {
   });
   await page.waitForSelector("tbody bdi:text-is('5')");
   await said(page, "^back, missed \\d\\d:\\d\\d:\\d\\d–\\d\\d:\\d\\d:\\d\\d$");
+  assert.equal(await page.evaluate(() => window.said.find((words) => words.includes("nothing missed"))), undefined);
   await page.waitForSelector("tr.divider bdi:text-matches('cursor: goes on at offset 3 of atlas.results, which has records from offset 4 on')");
   assert.deepEqual(await probes(page), ["5", "3", "2", "1"]);
 };

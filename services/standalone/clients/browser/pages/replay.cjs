@@ -96,9 +96,10 @@ async function startsWhereTheLogDoes({ page, url }) {
 /** A link without an interval is about the last hour: it is found as soon as the gateway can say it, and if it cannot, that is said. */
 async function findsTheInterval({ page, context, url }) {
   const busy = { status: 503, contentType: "application/json", body: '{"error":"[unavailable] the log cannot be read"}' };
-  await context.route("**/api/measurements/1768147", (route) => route.fulfill(busy), { times: 1 });
+  await context.route("**/api/measurements/1768147", (route) => route.fulfill(busy));
   await page.goto(url + link("play=0"));
   await page.waitForSelector("main .error >> text=It is tried again.");
+  await context.unroute("**/api/measurements/1768147");
   await says(page, "paused at 2015-03-2");
   assert.equal(await page.locator("main .error").count(), 0);
   await page.goto(url + link("play=0").replace("1768147", "4711"));
