@@ -9,3 +9,8 @@ export function gapOf(error: GatewayError, newest: number | undefined, now: numb
   if (from !== undefined && to !== undefined && from <= to) return { from, to, error };
   return { from: newest ?? null, to: now, error };
 }
+
+/** From the beginning of the one to the end of the later one. */
+export function both(one: Gap, later: Gap): Gap {
+  return { ...later, from: one.from };
+}

@@ -2,7 +2,7 @@ import type { Socket } from "socket.io-client";
 import { meaningOf, parseError, type GatewayError } from "../frame/errors.ts";
 import type { Parameters } from "../link/link.ts";
 import { Backoff } from "./backoff.ts";
-import { gapOf } from "./gap.ts";
+import { both, gapOf } from "./gap.ts";
 import { isRecord, keyOf, timeOf, type AtlasRecord } from "./record.ts";
 import type { Gap, StreamState } from "./state.ts";
 import { watchFrames, type Frame } from "./frames.ts";
@@ -18,7 +18,7 @@ export interface Delivery {
 export interface StreamHandlers {
   deliver(deliveries: readonly Delivery[]): void;
   state?(state: StreamState): void;
-  /** The connection is back: by the cursor, so that nothing is missing, or with a gap, of which `gap` tells too. */
+  /** The connection is back: by the cursor, so that nothing is missing, or with a gap, of which `gap` tells too. It is told again if a gap comes only then. */
   back?(missed: Gap | undefined): void;
   gap?(gap: Gap): void;
   /** An error that ends nothing. */
@@ -40,6 +40,9 @@ const remembered = 5000;
 
 /** After sleep a connection may look alive and be dead: one that has been silent for so long is made anew. */
 const suspectAfter = 30; // seconds
+
+/** A gap so soon after a lost connection is of what came while it was lost. */
+const resuming = 60; // seconds
 
 /**
  * A subscription with a connection of its own, which is made anew until `close`.
@@ -63,7 +66,8 @@ export class Stream {
   #wasLive = false;
   #finished = false; // the replay is at its end
   #skipRepeats = false; // while a backlog comes that may have what was delivered before
-  #missed: Gap | undefined; // told once the subscription is confirmed
+  #missed: Gap | undefined; // since the connection was lost
+  #backAt = -Infinity; // when it was back, in ms
 
   constructor(parameters: Parameters, handlers: StreamHandlers, options: StreamOptions = {}) {
     this.parameters = parameters;
@@ -150,9 +154,13 @@ export class Stream {
     this.#asked = "nothing";
     this.#backoff.reset();
     this.#become({ is: "live" });
-    if (this.#wasLive) this.#handlers.back?.(this.#missed);
-    this.#missed = undefined;
+    if (this.#wasLive) this.#back();
     this.#wasLive = true;
+  }
+
+  #back(): void {
+    this.#backAt = Date.now();
+    this.#handlers.back?.(this.#missed);
   }
 
   #unsubscribed(): void {
@@ -186,16 +194,22 @@ export class Stream {
     if (this.#asked === "to go on") this.#beginAnew(error);
     else if (this.#asked === "to begin" && meaningOf(error.code).temporary) this.#giveWay(error);
     else if (this.#asked === "to begin" || error.code === "unknown_measurement" || error.code === "invalid_token") this.#refuse(error);
-    else if (error.code === "gap" || error.code === "cursor_gone") this.#handlers.gap?.(gapOf(error, this.#newest, Date.now() / 1000));
+    else if (error.code === "gap" || error.code === "cursor_gone") this.#misses(error);
     else this.#handlers.complain?.(error);
+  }
+
+  #misses(error: GatewayError): void {
+    const gap = gapOf(error, this.#newest, Date.now() / 1000);
+    this.#missed = this.#missed ? both(this.#missed, gap) : gap;
+    this.#handlers.gap?.(gap);
+    if (this.#state.is === "live" && Date.now() - this.#backAt < resuming * 1000) this.#back();
   }
 
   /** The place is gone: a live subscription begins anew, with its backlog; a replay would repeat everything, and ends. */
   #beginAnew(error: GatewayError): void {
     if (meaningOf(error.code).temporary) return this.#giveWay(error);
     if ("startTime" in this.parameters) return this.#refuse(error);
-    this.#missed = gapOf(error, this.#newest, Date.now() / 1000);
-    this.#handlers.gap?.(this.#missed);
+    this.#misses(error);
     this.#cursor = undefined;
     this.#skipRepeats = this.parameters["sendBacklog"] === true;
     this.#begin();
@@ -219,6 +233,7 @@ export class Stream {
 
   #lost(): void {
     this.#asked = "nothing";
+    if (this.#state.is === "live") this.#missed = undefined;
     if (this.#state.is === "refused" || this.#state.is === "ended") return;
     const wait = this.#backoff.next();
     clearTimeout(this.#retry);
