@@ -261,6 +261,36 @@ test("what came before the instant that is shown is loaded apart, while it is pa
   expect(delivered).toHaveLength(2);
 });
 
+test("nothing comes before what is to show it is there, and then all of it does", () => {
+  const { gateway, replayer, before, delivered } = started(resultsAt(10, 20, 30));
+  const release = replayer.hold();
+  replayer.play();
+  replayer.setSpeed(600);
+  expect([replayer.state.is, replayer.plays, gateway.asked.length]).toEqual(["loading", true, 0]);
+  replayer.jump(from + 20, 15);
+  expect([replayer.state.is, replayer.clock, gateway.asked.length]).toEqual(["loading", from + 20, 0]);
+  release();
+  gateway.step(10);
+  gateway.step(10);
+  gateway.step(10);
+  expect([before.length, delivered.length]).toEqual([1, 2]);
+});
+
+test("a replay that is held while it plays goes on where it was, unless it is closed", () => {
+  const { gateway, replayer, delivered } = started(resultsAt(10, 20, 20, 30));
+  replayer.play();
+  gateway.step(2);
+  const release = replayer.hold();
+  expect(gateway.isAsked).toBe(false);
+  release();
+  gateway.step(10);
+  expect(delivered).toHaveLength(4);
+  const releaseClosed = replayer.hold();
+  replayer.close();
+  releaseClosed();
+  expect(gateway.isAsked).toBe(false);
+});
+
 test("a replay that cannot go on says why", () => {
   const { replayer } = started([]);
   const refusing = new Replayer(

@@ -10,7 +10,7 @@ export type Speed = number | "max";
 
 export type ReplayState =
   | { is: "paused" } // also before the first start
-  | { is: "loading" } // what came before the instant that is shown
+  | { is: "loading" } // what came before the instant that is shown, or what is to show it
   | { is: "starting" }
   | { is: "playing" }
   | { is: "lost"; nextTry: number }
@@ -72,6 +72,7 @@ export class Replayer {
   #speed: Speed;
   #stage: Stage | undefined; // the last one
   #then: (() => void) | undefined; // what follows upon the end of a stage that is not played
+  #held: (() => void) | undefined; // while nothing may come: what follows upon that
   #stream: ReplayStream | undefined;
   #complaint: GatewayError | undefined; // of the stream, which may be why it ends
   #at: number; // everything of the interval before that has come
@@ -131,8 +132,22 @@ export class Replayer {
     this.#joint.clear();
     this.#stop();
     this.#at = clamp(time, this.interval);
-    if (before > 0) this.#load(this.#at - before);
-    else this.#arrive();
+    const go = () => (before > 0 ? this.#load(this.#at - before) : this.#arrive());
+    if (!this.#held) return go();
+    this.#held = go;
+    this.#handlers.changed();
+  }
+
+  /** Lets nothing come, whatever the viewer does, until the function that it returns is called: what is to show it is not there yet. */
+  hold(): () => void {
+    this.#stop();
+    this.#held = () => this.#arrive();
+    this.#become({ is: "loading" });
+    return () => {
+      const go = this.#held;
+      this.#held = undefined;
+      go?.();
+    };
   }
 
   setSpeed(speed: Speed): void {
@@ -158,11 +173,12 @@ export class Replayer {
   }
 
   close(): void {
+    this.#held = undefined;
     this.#stop();
   }
 
   get #isLoading(): boolean {
-    return this.#stream !== undefined && this.#stage?.does === "load";
+    return this.#held !== undefined || (this.#stream !== undefined && this.#stage?.does === "load");
   }
 
   #load(startTime: number): void {

@@ -69,6 +69,11 @@ export class Player {
     this.#replayer.jump(time, before);
   }
 
+  /** Lets nothing come until the function that it returns is called. */
+  hold(): () => void {
+    return this.#replayer.hold();
+  }
+
   skip(time: number): void {
     this.#replayer.skip(time);
   }
