@@ -1,4 +1,5 @@
 import { emptyLink, formatLink, type Parameters } from "../../link/link.ts";
+import { streamOf } from "../../stream/streamtype.ts";
 
 /** The parameters of a subscription, as the gateway's README lists them. */
 export const parameterNames = [
@@ -39,7 +40,7 @@ export function given(parameters: Parameters, name: string): boolean {
  * arrays, as a page that takes each result alone has too much to do. What the viewer gives counts.
  */
 export function sentFor(parameters: Parameters): Parameters {
-  const metadata = isStream(parameters, "metadata");
+  const metadata = streamOf(parameters) === "metadata";
   const additions: Parameters = {
     ...(!metadata && { enrichProbes: true }),
     buffering: true,
@@ -47,11 +48,6 @@ export function sentFor(parameters: Parameters): Parameters {
     ...(!metadata && !given(parameters, "startTime") && { sendBacklog: true }),
   };
   return { ...parameters, ...Object.fromEntries(Object.entries(additions).filter(([name]) => !given(parameters, name))) };
-}
-
-export function isStream(parameters: Parameters, ...names: string[]): boolean {
-  const stream = parameters["stream_type"] ?? parameters["streamType"] ?? "result";
-  return typeof stream === "string" && names.includes(stream);
 }
 
 /** Whether two subscriptions ask for the same, in whichever order. */
@@ -69,14 +65,14 @@ function sorted(value: unknown): string {
 
 /** The measurement's ID, if there is one that a number can be. */
 export function measurementOf(parameters: Parameters): number | undefined {
-  if (isStream(parameters, "probestatus", "probe")) return undefined;
+  if (streamOf(parameters) === "probestatus") return undefined;
   const id = Number(parameters["msm"]);
   return Number.isSafeInteger(id) && id > 0 ? id : undefined;
 }
 
 /** Leads to a replay of the same: of the interval, or of the last hour that there is. Metadata is not replayed. */
 export function replayLink(parameters: Parameters, from?: number, to?: number): string | undefined {
-  if (isStream(parameters, "metadata")) return undefined;
+  if (streamOf(parameters) === "metadata") return undefined;
   return formatLink({ ...emptyLink("replay"), sub: [parameters], from, to });
 }
 

@@ -63,7 +63,9 @@ test("one that only the log knows ends where it was met", () => {
 
 test("a subscription is about a measurement, or about connections", () => {
   expect(subjectOf({ msm: 1768147, prb: 1 })).toEqual({ msm: 1768147 });
-  expect(subjectOf({ stream_type: "probestatus" })).toEqual({ stream: "probestatus" });
+  for (const parameters of [{ stream_type: "probestatus" }, { stream_type: "probe", prb: 1 }, { streamType: "probe" }]) {
+    expect(subjectOf(parameters)).toEqual({ stream: "probestatus" });
+  }
   expect(subjectOf({ msm: "x" })).toBeUndefined();
 });
 

@@ -1,6 +1,7 @@
 import type { MeasurementInLog } from "../../api/types.ts";
 import { emptyLink, formatLink, type Link, type Parameters } from "../../link/link.ts";
 import type { Extent } from "../../replay/extent.ts";
+import { streamOf } from "../../stream/streamtype.ts";
 import type { Subject } from "./facts.svelte.ts";
 
 const hour = 3600;
@@ -40,7 +41,7 @@ export function liveLink(parameters: Parameters, view: string): string {
 
 /** What a subscription is about. */
 export function subjectOf(parameters: Parameters): Subject | undefined {
-  if (parameters["stream_type"] === "probestatus") return { stream: "probestatus" };
+  if (streamOf(parameters) === "probestatus") return { stream: "probestatus" };
   const msm = Number(parameters["msm"]);
   return Number.isSafeInteger(msm) && msm > 0 ? { msm } : undefined;
 }

@@ -3,6 +3,7 @@ import type { Parameters } from "../../link/link.ts";
 import { Replayer, type ReplayState, type Speed } from "../../replay/replayer.ts";
 import type { Gap, PageState } from "../../stream/state.ts";
 import { Stream, type Delivery } from "../../stream/stream.ts";
+import { streamOf } from "../../stream/streamtype.ts";
 
 const often = 100; // ms, from one showing of the clock to the next
 const seldom = 500; // ms, for views that reckon much
@@ -109,8 +110,7 @@ interface Beginning {
 
 /** Arrays, as a fast replay has many results a second, and what the views want to know of probes. */
 function sent(parameters: Parameters): Parameters {
-  const isResult = parameters["stream_type"] === undefined || parameters["stream_type"] === "result";
-  return { ...(isResult && { enrichProbes: true }), ...parameters, buffering: true };
+  return { ...(streamOf(parameters) === "result" && { enrichProbes: true }), ...parameters, buffering: true };
 }
 
 /** What the chip says. */
