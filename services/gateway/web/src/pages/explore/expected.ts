@@ -21,9 +21,3 @@ export function silentAfter(every: number | undefined): number {
   const unknown = 30;
   return every === undefined ? unknown : 2 * every + onTheirWay;
 }
-
-/** What comes is what a lost connection has held up, if it is older than the return, but for what results take on their way. */
-export function isHeldUp(newest: number, backAt: number): boolean {
-  const onTheirWay = 75; // seconds: a minute, as a rule
-  return newest < backAt - onTheirWay;
-}

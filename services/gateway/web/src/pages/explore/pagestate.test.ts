@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import type { Explore } from "./explore.svelte.ts";
-import { isHeldUp } from "./expected.ts";
 import { stateOf } from "./pagestate.ts";
 
 const live = { state: { is: "live" }, isBack: false, isCatchingUp: false, back: undefined, newest: 1000 };
@@ -15,8 +14,4 @@ test("a connection that is back is not said to be before what it has held up has
   expect(stateWith(live, back)).toEqual({ is: "back" });
   const late = { ...back, isCatchingUp: true };
   expect(stateWith(back, { ...late, newest: 900 }, { ...late, newest: 800 })).toEqual({ is: "catching up", newest: 800 });
-});
-
-test("results are a while on their way", () => {
-  expect([isHeldUp(900, 1000), isHeldUp(940, 1000), isHeldUp(1010, 1000)]).toEqual([true, false, false]);
 });

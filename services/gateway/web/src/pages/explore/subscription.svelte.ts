@@ -5,12 +5,13 @@ import { clock } from "../../frame/clock.svelte.ts";
 import type { GatewayError } from "../../frame/errors.ts";
 import { token } from "../../frame/token.svelte.ts";
 import type { Parameters } from "../../link/link.ts";
+import { isCatchingUp } from "../../stream/catchup.ts";
 import type { Frame } from "../../stream/frames.ts";
 import { timeOf } from "../../stream/record.ts";
 import type { Gap, StreamState } from "../../stream/state.ts";
 import { Stream, type Delivery, type StreamHandlers } from "../../stream/stream.ts";
 import { cut, textOf } from "../../stream/value.ts";
-import { everyOf, isHeldUp, silentAfter } from "./expected.ts";
+import { everyOf, silentAfter } from "./expected.ts";
 import type { Letter } from "../../frame/letters.ts";
 import { areSame, measurementOf, sentFor } from "./parameters.ts";
 import type { NewRow } from "./rows.ts";
@@ -36,9 +37,6 @@ const mostGaps = 100;
 
 /** For so long a page says that the connection is back. */
 const backFor = 10; // seconds
-
-/** Records come, if one has come so lately. */
-const flowing = 5; // seconds
 
 /** One of the subscriptions side by side: its stream, and what has come of it. */
 export class Subscription {
@@ -92,10 +90,8 @@ export class Subscription {
     return this.back !== undefined && clock.now - this.back.at < backFor;
   }
 
-  /** The connection is back, and what it has held up still comes. */
   get isCatchingUp(): boolean {
-    const { back, newest, heardAt } = this;
-    return back !== undefined && newest !== undefined && isHeldUp(newest, back.at) && clock.now - heardAt < flowing;
+    return isCatchingUp(this, clock.now);
   }
 
   /** Asks for something else. What runs goes on until the gateway has confirmed it, and after a refusal. */

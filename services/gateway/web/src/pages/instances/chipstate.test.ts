@@ -20,8 +20,8 @@ test.each<[string, Partial<Live>, object]>([
   ["live again after that", { back: { at: 980, missed: undefined } }, { is: "live" }],
   ["silent, if ten results should have come", { heardAt: 950 }, { is: "silent", since: 950, every: 4 }],
   ["not silent, if results are rare", { heardAt: 950, every: 60 }, { is: "live" }],
-  ["catching up, if what comes is old", { newest: 600 }, { is: "catching up", newest: 600 }],
-  ["live, if what has come is old because nothing newer is there", { newest: 600, heardAt: 960, every: 60 }, { is: "live" }],
+  ["catching up, before it is back", { newest: 900, back: { at: 995, missed: undefined } }, { is: "catching up", newest: 900 }],
+  ["live, if what comes is old because nothing newer is there", { newest: 600 }, { is: "live", newest: 600 }],
 ])("%s", (_, changes, state) => {
   expect(chipState({ ...live, ...changes }, 1000)).toMatchObject(state);
 });

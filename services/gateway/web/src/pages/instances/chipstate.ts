@@ -1,3 +1,4 @@
+import { isCatchingUp } from "../../stream/catchup.ts";
 import type { PageState, StreamState } from "../../stream/state.ts";
 
 /** What is known of a live subscription. Times are Unix seconds. */
@@ -14,7 +15,6 @@ export interface Live {
 const toldFor = 10; // seconds
 const leastSilence = 30; // seconds
 const unusual = 10; // times the usual time between two results
-const farBehind = 300; // seconds
 
 /** worstOf several is what the chip says of all: what is not live, if something is not. */
 export function worstOf(states: readonly PageState[]): PageState {
@@ -25,9 +25,9 @@ export function worstOf(states: readonly PageState[]): PageState {
 export function chipState(live: Live, now: number): PageState {
   const { stream, paused, waiting, back, newest, heardAt, every } = live;
   if (stream.is !== "live") return stream;
+  if (newest !== undefined && isCatchingUp(live, now)) return { is: "catching up", newest };
   if (back && now - back.at < toldFor) return { is: "back", ...(back.missed && { missed: back.missed }) };
   if (paused) return { is: "paused", waiting };
   if (now - heardAt > Math.max(leastSilence, unusual * (every ?? 0))) return { is: "silent", since: heardAt, every };
-  if (newest !== undefined && now - newest > farBehind && now - heardAt < leastSilence) return { is: "catching up", newest };
   return { is: "live", newest };
 }

@@ -24,7 +24,7 @@ export class Subscription {
   gaps = $state.raw<readonly Gap[]>([]);
   #back = $state.raw<Live["back"]>();
   #newest: number | undefined;
-  #heardAt = clock.now;
+  #heardAt = clock.current();
   readonly #feed: Feed;
   readonly #stream: Stream;
   #held: AtlasRecord[] = [];
@@ -36,7 +36,7 @@ export class Subscription {
       {
         deliver: (deliveries) => this.#deliver(deliveries.map(({ record }) => record)),
         state: (state) => this.#become(state),
-        back: (missed) => (this.#back = { at: clock.now, missed: missed && { from: missed.from, to: missed.to } }),
+        back: (missed) => (this.#back = { at: clock.current(), missed: missed && { from: missed.from, to: missed.to } }),
         gap: (gap) => (this.gaps = [...this.gaps, gap].slice(-mostGaps)),
         complain: (error) => (this.complaint = error),
       },
@@ -73,7 +73,7 @@ export class Subscription {
   }
 
   #deliver(results: AtlasRecord[]): void {
-    this.#heardAt = clock.now;
+    this.#heardAt = clock.current();
     for (const { timestamp } of results) if (typeof timestamp === "number") this.#newest = Math.max(this.#newest ?? 0, timestamp);
     if (!this.paused) return this.#feed.take(results);
     this.#held.push(...results);
@@ -85,7 +85,7 @@ export class Subscription {
 
   #become(state: StreamState): void {
     this.stream = state;
-    this.#heardAt = clock.now;
+    this.#heardAt = clock.current();
     if (state.is === "live") this.complaint = undefined;
   }
 }
