@@ -27,14 +27,17 @@ export interface Point {
 export class Series {
   readonly #buckets = new Map<number, Bucket>();
   #newest = 0;
-  /** Records that have no place in the chart, as they are too old or from the future. */
-  outside = 0;
+  #since: number;
 
+  /** It counts what comes from `since` on, and what comes of the time before. */
+  constructor(since = 0) {
+    this.#since = since;
+  }
+
+  /** Records that are too old or from the future have no place in the chart. */
   add(time: number | undefined, bad: boolean, rtt: number | undefined, now: number): void {
-    if (time === undefined || time < now - keptSeconds || time > now + 600) {
-      this.outside += 1;
-      return;
-    }
+    if (time === undefined || time < now - keptSeconds || time > now + 600) return;
+    this.#since = Math.min(this.#since, time);
     const bucket = this.#bucket(Math.floor(time / bucketSeconds));
     bucket.count += 1;
     if (bad) bucket.bad += 1;
@@ -64,6 +67,12 @@ export class Series {
   /** Records a second over the last `seconds`. */
   rate(now: number, seconds: number): number {
     return this.sum(now, seconds).count / seconds;
+  }
+
+  /** Records a second now: over a minute, up to half a minute ago, as they are a while on their way. Undefined until there is such a minute. */
+  currentRate(now: number): number | undefined {
+    const [onTheirWay, minute] = [30, 60];
+    return this.#since > now - onTheirWay - minute - bucketSeconds ? undefined : this.rate(now - onTheirWay, minute);
   }
 
   #point(first: number, each: number): Point {

@@ -131,7 +131,7 @@ export class Subscription {
     this.state = this.#stream.state;
     this.parameters = parameters;
     this.refused = this.complaint = this.back = undefined;
-    this.series = new Series();
+    this.series = new Series(clock.current());
     this.gaps = [];
     this.received = this.bad = 0;
     this.newest = undefined;
