@@ -14,6 +14,7 @@ class Network {
   fault = $state.raw<ApiError | undefined>();
   connections = $state.raw<Connections | undefined>();
   outages = $state.raw<Outages | undefined>();
+  #asked: Promise<void> | undefined; // of the gateway last
 
   /** Asks again and again until the function that it returns is called. */
   watch(): () => void {
@@ -30,7 +31,11 @@ class Network {
   }
 
   /** To be called after a change of the token, too. */
-  async askGateway(signal?: AbortSignal): Promise<void> {
+  askGateway(signal?: AbortSignal): Promise<void> {
+    return (this.#asked = this.#askGateway(signal));
+  }
+
+  async #askGateway(signal?: AbortSignal): Promise<void> {
     try {
       this.gateway = await api.gateway(signal);
       this.fault = undefined;
@@ -43,7 +48,7 @@ class Network {
   }
 
   async #askNetwork(signal: AbortSignal): Promise<void> {
-    if (!this.gateway) await this.askGateway(signal);
+    if (!this.gateway) await this.#asked;
     if (this.fault?.code === "absent") return;
     this.connections = await api.connections({ step: 3600 }, signal).catch(() => undefined);
   }

@@ -1,4 +1,5 @@
 import { ApiError } from "../../api/client.ts";
+import type { Measurement } from "../../api/types.ts";
 import { api } from "../../frame/api.ts";
 import { clock } from "../../frame/clock.svelte.ts";
 import { place } from "../../frame/location.svelte.ts";
@@ -37,6 +38,7 @@ export class Explore implements Page {
   frames: readonly WireFrame[] = [];
   holds = $state.raw<ReadonlySet<Hold>>(new Set());
   #frameCount = 0;
+  #first: Measurement | undefined; // which was asked for to begin with
   #isDrawing = false;
   #isFollowing = false;
   #hiddenSince: number | undefined;
@@ -56,8 +58,8 @@ export class Explore implements Page {
   /** Gives a page that was opened without a subscription its first one, unless it is left meanwhile. */
   async start(left: AbortSignal): Promise<void> {
     if (place.link.sub.length > 0) return;
-    const msm = await firstMeasurement(left);
-    if (!left.aborted && place.link.sub.length === 0) place.replace({ sub: [{ msm }] });
+    this.#first = await firstMeasurement(left);
+    if (!left.aborted && place.link.sub.length === 0) place.replace({ sub: [{ msm: this.#first?.id ?? usual }] });
   }
 
   /** Makes the subscriptions those of the link: those that run go on, others begin, change or end. */
@@ -99,6 +101,13 @@ export class Explore implements Page {
 
   frame(letter: Letter, frame: Frame): void {
     this.frames = [...this.frames.slice(1 - mostFrames), { ...frame, letter, number: this.#frameCount++ }];
+  }
+
+  /** What has been asked of a measurement already, once: it does not stay true. */
+  known(id: number): Measurement | undefined {
+    const known = this.#first?.id === id ? this.#first : undefined;
+    this.#first = undefined;
+    return known;
   }
 
   /** Has the address say what runs. */
@@ -181,13 +190,13 @@ function inherit(found: (Subscription | undefined)[], left: Subscription[], want
 }
 
 /** The usual measurement, if the registry has it or cannot be asked, or else the first that runs. */
-async function firstMeasurement(left: AbortSignal): Promise<number> {
+async function firstMeasurement(left: AbortSignal): Promise<Measurement | undefined> {
   try {
-    const found = await api.measurement(usual, {}, left).then(({ measurement }) => measurement);
-    if (found && !found.stopped) return usual;
+    const { measurement } = await api.measurement(usual, {}, left);
+    if (measurement && !measurement.stopped) return measurement;
   } catch (error) {
-    if (!(error instanceof ApiError) || error.code !== "unknown_measurement") return usual;
+    if (!(error instanceof ApiError) || error.code !== "unknown_measurement") return undefined;
   }
   const running = await api.measurements({ status: "running", limit: 1 }, left).catch(() => undefined);
-  return running?.measurements[0]?.id ?? usual;
+  return running?.measurements[0];
 }

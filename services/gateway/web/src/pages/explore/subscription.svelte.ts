@@ -23,6 +23,8 @@ export interface Page {
   show(rows: NewRow[]): void;
   clear(letter: Letter): void;
   frame(letter: Letter, frame: Frame): void;
+  /** What has been asked of a measurement already. */
+  known(id: number): Measurement | undefined;
   /** The parameters that run are others now. */
   changed(): void;
 }
@@ -203,9 +205,9 @@ export class Subscription {
   async #ask(): Promise<void> {
     this.#asking.abort();
     this.#asking = new AbortController();
-    this.measurement = undefined;
     const id = this.measurementID;
-    if (id === undefined) return;
+    this.measurement = id === undefined ? undefined : this.#page.known(id);
+    if (id === undefined || this.measurement) return;
     try {
       this.measurement = (await api.measurement(id, {}, this.#asking.signal)).measurement;
     } catch (error) {
