@@ -122,8 +122,12 @@ func (i instant) orNull() *float64 {
 	return &seconds
 }
 
-// rounded cuts a number to what is meant, which is the same on every processor.
+// rounded cuts a number to what is meant, which is the same on every processor. It is 0 for what JSON has no number for.
 func rounded(value float64, places int) float64 {
 	unit := math.Pow10(places)
-	return math.Round(value*unit) / unit
+	cut := math.Round(value*unit) / unit
+	if math.IsNaN(cut) || math.IsInf(cut, 0) {
+		return 0
+	}
+	return cut
 }

@@ -142,12 +142,12 @@ func (d *Detector) disconnected(p *probe, at instant) {
 // burst has a disconnect count in all its units.
 func (d *Detector) burst(lost *disconnect) {
 	grew := false
-	for _, u := range lost.units {
+	for kind, u := range lost.units {
 		if u == nil {
 			continue
 		}
 		u.rate.advance(lost.at, u.up)
-		u.rate.add(lost.at, 1)
+		lost.counted[kind] = u.rate.add(lost.at, 1)
 		u.trim(lost.at - kept)
 		if d.raise(u, u.insert(lost, d.connectedTo(u)), lost) {
 			d.join(u, lost.at)

@@ -63,11 +63,14 @@ func (d *Detector) leaveOut(x *explanation) {
 	touched := map[*unit]bool{}
 	for _, lost := range x.lost {
 		lost.outage = x.outage
-		for _, u := range lost.units {
-			if u != nil {
-				u.rate.add(lost.at, -1)
-				touched[u] = true
+		for kind, u := range lost.units {
+			if u == nil {
+				continue
 			}
+			if lost.counted[kind] {
+				u.rate.add(lost.at, -1)
+			}
+			touched[u] = true
 		}
 	}
 	for u := range touched {

@@ -60,19 +60,20 @@ func (h *hourly) next() {
 
 func (h *hourly) slot(of int64) int { return int(of % (wholeHours + 1)) }
 
-// add counts disconnects, or with a number below zero takes them back.
-func (h *hourly) add(at instant, disconnects int32) {
+// add counts disconnects, or with a number below zero takes back what was counted. It tells whether they count.
+func (h *hourly) add(at instant, disconnects int32) (counted bool) {
 	if h == nil || at < h.began {
-		return
+		return false
 	}
 	of := hourOf(at)
 	if of > h.hour || of < h.hour-wholeHours {
-		return
+		return false
 	}
 	h.disconnects[h.slot(of)] += disconnects
 	if of < h.hour {
 		h.allDisconnects += int64(disconnects)
 	}
+	return true
 }
 
 // What is taken for granted of the world until there is more to go by: 40 disconnects in 2,000 hours of a probe. And of a unit: what the world does, for
@@ -95,5 +96,5 @@ func (h *hourly) each(worldly float64) float64 {
 	if h == nil {
 		return worldly
 	}
-	return (float64(h.allDisconnects) + worldly*shrinkHours) / (h.hours() + shrinkHours)
+	return (float64(max(0, h.allDisconnects)) + worldly*shrinkHours) / (h.hours() + shrinkHours)
 }

@@ -68,3 +68,11 @@ func TestRatesShrinkToTheWorlds(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// Whatever was counted, a rate is none below what the unit shrinks to, as there is no surprise over less than nothing.
+func TestRateIsNeverNegative(t *testing.T) {
+	h := hourly{allDisconnects: -3}
+	if got := h.each(0.001); got != 0.001 {
+		t.Errorf("got %v, want the world's 0.001", got)
+	}
+}

@@ -50,9 +50,10 @@ type disconnect struct {
 	offset  int64
 	probe   *probe
 	units   [unitKinds]*unit
-	back    instant // when the probe was connected again; 0 until then
-	outage  *outage // which explains it; nil if none does
-	claimed bool    // used while an explanation is looked for
+	back    instant         // when the probe was connected again; 0 until then
+	outage  *outage         // which explains it; nil if none does
+	claimed bool            // used while an explanation is looked for
+	counted [unitKinds]bool // to the rates of which of the units
 }
 
 // isOf tells whether the probe counted to a unit.
