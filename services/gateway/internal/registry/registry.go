@@ -54,7 +54,8 @@ func New(changed func(Change), logger *zap.Logger, registerer prometheus.Registe
 	}
 }
 
-// KeepMeasurements sets how many measurements are kept, before any comes. They may take 1 KiB each on average.
+// KeepMeasurements sets how many measurements are kept, before any comes. They may take 1 KiB each on average; those that come beyond that are
+// kept without their texts, and take entryOverhead each.
 func (r *Registry) KeepMeasurements(most int) {
 	r.measurements.most, r.measurements.room.bytes = most, int64(most)*bytesOfMeasurement
 }

@@ -24,18 +24,19 @@ func (t *table[T]) sizeOf(entry *entry[T]) int64 {
 	return entryOverhead + int64(t.room.size(&entry.value))
 }
 
-// fit gives what is kept of an object in the place of what is known: all of it where there is room.
-func (t *table[T]) fit(value T, known *entry[T]) (kept T, err error) {
-	if t.bytes-t.sizeOf(known)+t.sizeOf(&entry[T]{value: value}) <= t.room.bytes {
-		return value, nil
+// fit abridges what is to come in the place of what is known, where there is no room for all of it.
+func (t *table[T]) fit(now, known *entry[T]) error {
+	if t.bytes-t.sizeOf(known)+t.sizeOf(now) <= t.room.bytes {
+		return nil
 	}
 	if t.room.brief == nil {
 		t.noteLong("objects that come beyond are left out, or stay as they are known")
-		return kept, errFullBytes
+		return errFullBytes
 	}
 	t.noteLong("of those that come beyond, texts are left out")
 	t.room.abridged.Inc()
-	return t.room.brief(&value), nil
+	now.value, now.abridged = t.room.brief(&now.value), true
+	return nil
 }
 
 // noteLong tells once that there is no room for all that objects say.

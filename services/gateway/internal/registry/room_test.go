@@ -22,7 +22,7 @@ func longProbe(id int64) atlas.Object {
 	return atlas.Object{ID: id, Value: fmt.Appendf(nil, `{"id":%d,"tags":[%s]}`, id, strings.TrimSuffix(tags, ","))}
 }
 
-// However long its objects are, a registry takes no more memory than it may. Of a measurement it is known in any case who may see it.
+// However long its objects are, a registry takes no more memory than it may, but for little of each measurement, of which it is known in any case who may see it.
 func TestAbuseLongObjects(t *testing.T) {
 	r, changes := newTestRegistry(t)
 	core, logs := observer.New(zap.WarnLevel)
@@ -33,6 +33,9 @@ func TestAbuseLongObjects(t *testing.T) {
 	changes.want(t, "1 ->1:true:", "2 ->2:true:", "3 ->3:false:")
 	if got, known := r.Measurement(1); !known || len(got.Target) != maxTextLength {
 		t.Errorf("got %+v, want all of the first measurement", got)
+	}
+	if took, most := r.measurements.bytes, r.measurements.room.bytes+entryOverhead; took > most {
+		t.Errorf("measurements take %d bytes, want %d at most", took, most)
 	}
 	if got, known := r.Measurement(3); !known || got.Public || got.ID != 3 || got.Target != "" {
 		t.Errorf("got %+v, %t of the last measurement, want it without texts", got, known)
@@ -66,5 +69,30 @@ func TestRoomIsGivenBack(t *testing.T) {
 	}
 	if rejected := testutil.ToFloat64(r.probes.metrics.rejected); rejected != 0 || r.probes.bytes != 0 {
 		t.Errorf("%v were left out, and %d bytes are taken at the end", rejected, r.probes.bytes)
+	}
+}
+
+// A measurement whose texts were left out gets them once it is put again and there is room. Subscribers had the object already, and are told nothing.
+func TestTextsComeBackWhenThereIsRoom(t *testing.T) {
+	r, changes := newTestRegistry(t)
+	r.measurements.room.bytes = 2 * bytesOfMeasurement
+	caughtUp(r)
+	r.ApplyMeasurements([]atlas.Object{longMeasurement(1, ""), longMeasurement(2, ""), longMeasurement(3, "")})
+	changes.want(t, "1 ->1:true:", "2 ->2:true:", "3 ->3:true:")
+	expect := func(what string, length int, abridged float64) {
+		t.Helper()
+		r.ApplyMeasurements([]atlas.Object{longMeasurement(3, "")})
+		changes.want(t)
+		got, _ := r.Measurement(3)
+		if counted := testutil.ToFloat64(r.measurements.room.abridged); len(got.Target) != length || counted != abridged {
+			t.Errorf("%s: got a target of %d bytes and %v that were abridged, want %d and %v", what, len(got.Target), counted, length, abridged)
+		}
+	}
+	expect("without room", 0, 2)
+	r.ApplyMeasurements([]atlas.Object{deleted(1)})
+	changes.want(t, "1 1:true:>-")
+	expect("with room", maxTextLength, 2)
+	if shown := testutil.ToFloat64(r.measurements.metrics.bytes); shown != float64(r.measurements.bytes) {
+		t.Errorf("%v bytes are shown of %d", shown, r.measurements.bytes)
 	}
 }

@@ -48,6 +48,7 @@ type table[T any] struct {
 type entry[T any] struct {
 	value     T
 	hash      uint64 // of the object's bytes
+	abridged  bool   // there was no room for all of the object
 	partition int32  // where the object stands that came last
 	offset    int64
 }
@@ -106,7 +107,7 @@ func (t *table[T]) take(object *atlas.Object, changed func(object *atlas.Object,
 	}
 	t.set(object.ID, now)
 	if now != nil && known != nil && now.hash == known.hash { // it was put again
-		return false
+		return now.abridged != known.abridged
 	}
 	if changed != nil {
 		changed(object, known.get(), now.get())
@@ -138,7 +139,7 @@ func (t *table[T]) next(object *atlas.Object, known *entry[T]) (*entry[T], error
 		return nil, nil
 	}
 	hash := maphash.Bytes(t.seed, object.Value)
-	if known != nil && known.hash == hash {
+	if known != nil && known.hash == hash && !known.abridged {
 		return newEntry(known.value, hash, object), nil
 	}
 	if known == nil && len(t.entries) >= t.most {
@@ -147,10 +148,10 @@ func (t *table[T]) next(object *atlas.Object, known *entry[T]) (*entry[T], error
 	}
 	value, err := t.parse(object)
 	if err == nil {
-		value, err = t.fit(value, known)
-	}
-	if err == nil {
-		return newEntry(value, hash, object), nil
+		now := newEntry(value, hash, object)
+		if err = t.fit(now, known); err == nil {
+			return now, nil
+		}
 	}
 	if known == nil && t.standIn != nil {
 		return newEntry(t.standIn(object.ID), hash, object), err
