@@ -20,6 +20,6 @@
 //	//notices:backlog-sent-late
 //	func TestBacklog(t *testing.T) {
 //
-// Nothing is written into the tree: the go command is given the changed file as an overlay. TestEveryMutationApplies holds the comments and the files
-// against each other, so that a change of the code that makes a mutation meaningless is seen at once.
+// Nothing is written into the tree: the go command is given the changed file as an overlay. TestEveryMutationApplies, which make check runs, holds the
+// comments and the files against each other, so that a change of the code that makes a mutation meaningless is seen at once.
 package main

@@ -51,6 +51,20 @@ func TestNotices(t *testing.T) {
 	}
 }
 
+func TestFaultsOfComments(t *testing.T) {
+	for name, code := range map[string]string{
+		"nothing follows":         "package p\n\nfunc f() {}\n\n//mutate:a\n",
+		"no test follows":         "package p\n\n//notices:a\nfunc helps() {}\n",
+		"no function, so no test": "package p\n\n//notices:a\nvar TestA = 1\n",
+	} {
+		folder := t.TempDir()
+		write(t, filepath.Join(folder, "code_test.go"), code)
+		if found, err := readTree(folder); err == nil {
+			t.Errorf("%s: got %v", name, found)
+		}
+	}
+}
+
 func TestFaultsOfFiles(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                "says what is broken",

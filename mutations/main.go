@@ -41,6 +41,9 @@ func mutate(ctx context.Context, names []string) error {
 	for _, mutation := range mutations {
 		since := time.Now()
 		outcome, noticed := run.try(ctx, mutation)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if !noticed {
 			faults++
 		}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -84,27 +86,35 @@ func (t tree) addFile(path string) error {
 	}
 	for _, group := range file.syntax.Comments {
 		for _, comment := range group.List {
-			t.addComment(file, comment)
+			if err := t.addComment(file, comment); err != nil {
+				return fmt.Errorf("%s: %s: %w", file.set.Position(comment.Pos()), comment.Text, err)
+			}
 		}
 	}
 	return nil
 }
 
-func (t tree) addComment(file *sourceFile, comment *ast.Comment) {
+func (t tree) addComment(file *sourceFile, comment *ast.Comment) error {
 	if names, ok := strings.CutPrefix(comment.Text, placeComment); ok {
+		node := outermostBehind(file.syntax, comment)
+		if node == nil {
+			return errors.New("nothing follows")
+		}
 		for name := range strings.SplitSeq(names, ",") {
-			t.places[name] = append(t.places[name], place{file, outermostBehind(file.syntax, comment)})
+			t.places[name] = append(t.places[name], place{file, node})
 		}
 	}
 	if noticed, ok := strings.CutPrefix(comment.Text, noticeComment); ok {
 		names, subtests, _ := strings.Cut(noticed, " ")
-		function, _ := outermostBehind(file.syntax, comment).(*ast.FuncDecl)
+		test, _ := outermostBehind(file.syntax, comment).(*ast.FuncDecl)
+		if test == nil || !strings.HasPrefix(test.Name.Name, "Test") || !strings.HasSuffix(file.path, "_test.go") {
+			return errors.New("no test follows")
+		}
 		for name := range strings.SplitSeq(names, ",") {
-			if function != nil {
-				t.notices[name] = append(t.notices[name], notice{filepath.Dir(file.path), function.Name.Name, subtests})
-			}
+			t.notices[name] = append(t.notices[name], notice{filepath.Dir(file.path), test.Name.Name, subtests})
 		}
 	}
+	return nil
 }
 
 // outermostBehind is what begins next behind a comment, or nil.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -61,7 +60,9 @@ func (r runner) try(ctx context.Context, m mutation) (outcome string, noticed bo
 		if err == nil {
 			return "SURVIVED " + notice.test, false
 		}
-		outcome = cmp.Or(failedTest(output), err.Error())
+		if outcome = failedTest(output); outcome == "" {
+			return "DOES NOT RUN: " + err.Error() + ": " + output, false
+		}
 	}
 	return outcome, true
 }

@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -37,6 +38,7 @@ func (c *connections) dial(ctx context.Context, network, address string) (net.Co
 	if err != nil {
 		return nil, err
 	}
+	boundExchange(ctx, raw)
 	conn := &connection{Conn: raw, raw: raw, owner: c}
 	if err := c.add(conn); err != nil {
 		_ = raw.Close()
@@ -48,6 +50,16 @@ func (c *connections) dial(ctx context.Context, network, address string) (net.Co
 		return nil, err
 	}
 	return conn, nil
+}
+
+// boundExchange closes a connection that is not ready within the time that kafka-go has for that, as ctx says, which ends when it is. By itself, kafka-go waits
+// without end for the answers of SASL.
+func boundExchange(ctx context.Context, raw net.Conn) {
+	context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			_ = raw.Close()
+		}
+	})
 }
 
 func (c *connections) add(conn *connection) error {

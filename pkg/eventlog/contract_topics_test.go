@@ -72,6 +72,12 @@ func topicsContract(t *testing.T, f fixture, kafka cluster) {
 			t.Fatal(err)
 		}
 		awaitTold(t, told, isUsable)
+		f.deleteTopic(t, spec.Name)
+		awaitTold(t, told, func(reason error) bool { return errors.Is(reason, eventlog.ErrNoTopic) })
+		if err := f.log.EnsureTopics(within(t, patience), spec); err != nil {
+			t.Fatal(err)
+		}
+		awaitTold(t, told, isUsable)
 	})
 	t.Run("brokers that are too few are waited for", func(t *testing.T) {
 		spec := unusedSpec(t)
@@ -81,7 +87,8 @@ func topicsContract(t *testing.T, f fixture, kafka cluster) {
 			return reason != nil && strings.Contains(reason.Error(), fmt.Sprintf("a replication of %d, which", spec.Replication))
 		}
 		awaitTold(t, told, tooFew)
-		awaitTold(t, told, tooFew)
+		f.createForeignTopic(t, spec.Name, int32(spec.Partitions), nil)
+		awaitTold(t, told, isUsable)
 	})
 	t.Run("Check wants the configured topics", func(t *testing.T) {
 		spec := unusedSpec(t)

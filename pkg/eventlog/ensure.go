@@ -29,11 +29,11 @@ func isHopeless(err error) bool {
 // EnsureTopics makes those topics that Kafka does not have, and returns once all can be used. It waits for Kafka as long as the context lasts. What differs
 // in a topic that was there already is logged and left as it is; Deviations tells it. A *PartitionsChangedError says that a topic of events cannot be used.
 func (l *Log) EnsureTopics(ctx context.Context, specs ...TopicSpec) error {
-	return l.ensureTopics(ctx, func(error) {}, specs)
+	return l.ensureTopics(ctx, func(error) bool { return false }, specs)
 }
 
 // ensureTopics tells, again and again, for what it waits that somebody has to do.
-func (l *Log) ensureTopics(ctx context.Context, tell func(error), specs []TopicSpec) error {
+func (l *Log) ensureTopics(ctx context.Context, tell teller, specs []TopicSpec) error {
 	for _, spec := range specs {
 		if err := spec.Validate(); err != nil {
 			return err
@@ -42,6 +42,11 @@ func (l *Log) ensureTopics(ctx context.Context, tell func(error), specs []TopicS
 			return err
 		}
 	}
+	l.reportDeviations(ctx, specs)
+	return nil
+}
+
+func (l *Log) reportDeviations(ctx context.Context, specs []TopicSpec) {
 	deviations, err := l.Deviations(ctx, specs...)
 	if err != nil {
 		l.logger.Warn("cannot tell whether the topics have the right settings", zap.Error(err))
@@ -49,17 +54,23 @@ func (l *Log) ensureTopics(ctx context.Context, tell func(error), specs []TopicS
 	if len(deviations) > 0 { // all in one line, as the log keeps few lines of the same words
 		l.logger.Warn("topics are there with other settings than they should have", zap.Stringers("deviations", deviations))
 	}
-	return nil
 }
 
-// tellSomebody tells what waiting betters only if somebody acts: starts another broker, or makes a topic.
-func tellSomebody(tell func(error), err error) {
-	if errors.Is(err, kafka.InvalidReplicationFactor) || errors.Is(err, ErrNoTopic) {
-		tell(err)
+// teller is told why topics cannot be used.
+type teller func(reason error) (isNew bool)
+
+func (t teller) ifForSomebody(err error) {
+	if isForSomebody(err) {
+		t(err)
 	}
 }
 
-func (l *Log) ensureTopic(ctx context.Context, tell func(error), spec TopicSpec) error {
+// isForSomebody tells what waiting betters only if somebody acts: allows something, starts another broker, or makes a topic.
+func isForSomebody(err error) bool {
+	return isHopeless(err) || errors.Is(err, kafka.InvalidReplicationFactor) || errors.Is(err, ErrNoTopic)
+}
+
+func (l *Log) ensureTopic(ctx context.Context, tell teller, spec TopicSpec) error {
 	var pause backoff
 	var made time.Time
 	for {
@@ -75,7 +86,7 @@ func (l *Log) ensureTopic(ctx context.Context, tell func(error), spec TopicSpec)
 		}
 		if made.IsZero() || time.Since(made) > youngTopic {
 			l.logger.Warn("a topic cannot be used yet", zap.String("topic", spec.Name), zap.Error(err))
-			tellSomebody(tell, err)
+			tell.ifForSomebody(err)
 		}
 		if pause.wait(ctx) != nil {
 			return fmt.Errorf("%w: %w", ctx.Err(), err)

@@ -32,7 +32,13 @@ func (f *freshMetadata) RawExchange(broker io.ReadWriter) (protocol.Message, err
 	if err != nil {
 		return nil, fmt.Errorf("reading an answer: %w", err)
 	}
-	return &brokersMetadata{answer.(*metadata.Response)}, nil
+	topics := answer.(*metadata.Response)
+	for i := range topics.Topics {
+		if f.version < operationsVersion {
+			topics.Topics[i].TopicAuthorizedOperations = unknownOperations
+		}
+	}
+	return &brokersMetadata{topics}, nil
 }
 
 // brokersMetadata is an answer that kafka-go does not take for one to its own requests.
@@ -40,6 +46,8 @@ type brokersMetadata struct{ *metadata.Response }
 
 // freshTopics gives the metadata of topics, or of all of them, as a broker has it now.
 func (l *Log) freshTopics(ctx context.Context, names ...string) ([]metadata.ResponseTopic, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
 	request := &metadata.Request{TopicNames: names, IncludeTopicAuthorizedOperations: true}
 	answer, err := l.requests.RoundTrip(ctx, l.client.Addr, &freshMetadata{Request: request, clientID: l.config.ClientID})
 	if err != nil {

@@ -3,6 +3,7 @@ package eventlog
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"go.uber.org/zap"
@@ -11,16 +12,17 @@ import (
 // keepInterval is how often topics are looked for that may have been deleted.
 const keepInterval = 2 * time.Second
 
-// KeepTopics is EnsureTopics for as long as the context lasts, whose error it returns then: a topic that somebody deletes is made again. tell is told nil
-// once the topics can be used, and at first and whenever that changes why they cannot until somebody acts: a *PartitionsChangedError, a *MissingRightError or
-// another refusal of Kafka's. Where Kafka refuses to make a topic at the beginning, and not for want of a right, KeepTopics returns why. That Kafka does not
+// KeepTopics is EnsureTopics for as long as the context lasts, whose error it returns then: a topic that somebody deletes is made again. tell is told why the
+// topics cannot be used until somebody acts, and nil once they can, each time that this changes: a *PartitionsChangedError, a *MissingRightError, ErrNoTopic
+// where others make the topics, brokers that are too few, or another refusal of Kafka's. At the beginning, other refusals are returned. That Kafka does not
 // answer for a time changes nothing.
 func (l *Log) KeepTopics(ctx context.Context, tell func(error), specs ...TopicSpec) error {
-	err := l.ensureTopics(ctx, tell, specs)
+	last := lastTold{tell: tell}
+	err := l.ensureTopics(ctx, last.note, specs)
 	if _, changed := errors.AsType[*PartitionsChangedError](err); err != nil && !changed && !isMissingRight(err) {
 		return err
 	}
-	tell(err)
+	last.note(err)
 	ticker := time.NewTicker(keepInterval)
 	defer ticker.Stop()
 	for {
@@ -29,12 +31,32 @@ func (l *Log) KeepTopics(ctx context.Context, tell func(error), specs ...TopicSp
 			return ctx.Err()
 		case <-ticker.C:
 		}
-		now := l.keepAll(ctx, specs)
-		if isTold := now == nil || isHopeless(now); isTold && (now == nil) != (err == nil) && ctx.Err() == nil {
-			err = now
-			tell(err)
+		err := l.keepAll(ctx, specs)
+		if ctx.Err() == nil && (err == nil || isForSomebody(err)) && last.note(err) && err == nil {
+			l.reportDeviations(ctx, specs)
 		}
 	}
+}
+
+// lastTold keeps the same from being told twice.
+type lastTold struct {
+	tell  func(error)
+	words string
+	begun bool
+}
+
+// note tells what is not what was told last.
+func (l *lastTold) note(reason error) (isNew bool) {
+	words := ""
+	if reason != nil {
+		words = reason.Error()
+	}
+	if l.begun && words == l.words {
+		return false
+	}
+	l.words, l.begun = words, true
+	l.tell(reason)
+	return true
 }
 
 // keepAll gives the first error.
@@ -47,18 +69,29 @@ func (l *Log) keepAll(ctx context.Context, specs []TopicSpec) error {
 	return nil
 }
 
-// keep makes a topic that is missing, with as many partitions as it had.
+// keep makes a topic that is missing, with as many partitions as it had. It does not wait for it.
 func (l *Log) keep(ctx context.Context, spec TopicSpec) error {
+	if had, _ := l.layouts.state(spec.Name); had > 0 {
+		spec.Partitions = had
+	}
 	partitions, err := l.topicPartitions(ctx, spec.Name)
 	switch {
 	case errors.Is(err, ErrNoTopic):
-		if had, _ := l.layouts.state(spec.Name); had > 0 {
-			spec.Partitions = had
-		}
-		l.logger.Warn("a topic is missing, and is made again", zap.String("topic", spec.Name))
-		return l.ensureTopic(ctx, func(error) {}, spec)
+		return l.makeAgain(ctx, spec)
 	case err != nil || spec.Compacted:
 		return err
 	}
 	return l.checkEvents(ctx, spec.Name, len(partitions))
+}
+
+func (l *Log) makeAgain(ctx context.Context, spec TopicSpec) error {
+	isNew, err := l.tryEnsure(ctx, spec)
+	if !isNew {
+		return err
+	}
+	l.logger.Warn("a topic was missing, and has been made again", zap.String("topic", spec.Name))
+	if errors.Is(err, ErrNoTopic) {
+		return fmt.Errorf("%s: has just been made", spec.Name) // which is not for somebody to do any more
+	}
+	return err
 }

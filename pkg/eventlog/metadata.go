@@ -34,7 +34,7 @@ func (l *Log) awaitCount(ctx context.Context, topic string, check func(partition
 		if err == nil {
 			return len(partitions), nil
 		}
-		if _, changed := errors.AsType[*PartitionsChangedError](err); changed || errors.Is(err, ErrNoTopic) && time.Now().After(missingAfter) {
+		if _, changed := errors.AsType[*PartitionsChangedError](err); changed || isMissingRight(err) || errors.Is(err, ErrNoTopic) && time.Now().After(missingAfter) {
 			return 0, err
 		}
 		if pause.wait(ctx) != nil {

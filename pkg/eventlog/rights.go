@@ -36,7 +36,7 @@ type MissingRightError struct {
 }
 
 func (e *MissingRightError) Error() string {
-	return fmt.Sprintf("this program's user has no right to %s the topic %s in Kafka: allow it", e.Right, e.Topic)
+	return fmt.Sprintf("Kafka does not allow this program's user %s on the topic %s", e.Right, e.Topic)
 }
 
 // Unwrap gives what Kafka says.
@@ -69,27 +69,27 @@ func missingRight(request kafka.Request, response kafka.Response) error {
 			return refused(RightRead, fetch.Topics[0].Topic, int16(answer.fault))
 		}
 	case *listoffsets.Response:
-		return refusedTopic(answer.Topics, func(topic listoffsets.ResponseTopic) error {
-			return refusedTopic(topic.Partitions, func(found listoffsets.ResponsePartition) error {
+		return firstRefusal(answer.Topics, func(topic listoffsets.ResponseTopic) error {
+			return firstRefusal(topic.Partitions, func(found listoffsets.ResponsePartition) error {
 				return refused(RightDescribe, topic.Topic, found.ErrorCode)
 			})
 		})
 	case *produce.Response:
-		return refusedTopic(answer.Topics, func(topic produce.ResponseTopic) error {
-			return refusedTopic(topic.Partitions, func(found produce.ResponsePartition) error { return refused(RightWrite, topic.Topic, found.ErrorCode) })
+		return firstRefusal(answer.Topics, func(topic produce.ResponseTopic) error {
+			return firstRefusal(topic.Partitions, func(found produce.ResponsePartition) error { return refused(RightWrite, topic.Topic, found.ErrorCode) })
 		})
 	case *createtopics.Response:
-		return refusedTopic(answer.Topics, func(topic createtopics.ResponseTopic) error { return refused(RightCreate, topic.Name, topic.ErrorCode) })
+		return firstRefusal(answer.Topics, func(topic createtopics.ResponseTopic) error { return refused(RightCreate, topic.Name, topic.ErrorCode) })
 	case *describeconfigs.Response:
-		return refusedTopic(answer.Resources, func(topic describeconfigs.ResponseResource) error {
+		return firstRefusal(answer.Resources, func(topic describeconfigs.ResponseResource) error {
 			return refused(RightDescribeConfigs, topic.ResourceName, topic.ErrorCode)
 		})
 	}
 	return nil
 }
 
-// refusedTopic gives the first refusal.
-func refusedTopic[T any](answers []T, refusal func(T) error) error {
+// firstRefusal is that of the first answer that is one.
+func firstRefusal[T any](answers []T, refusal func(T) error) error {
 	for _, answer := range answers {
 		if err := refusal(answer); err != nil {
 			return err
@@ -111,8 +111,12 @@ func refused(right Right, topic string, code int16) error {
 // operations are the numbers by which Kafka tells of a topic what its user may do, each a bit (KIP-430).
 var operations = map[Right]int{RightRead: 3, RightWrite: 4, RightCreate: 5, RightDescribe: 8, RightDescribeConfigs: 10}
 
-// unknownOperations is what brokers say who do not tell.
-const unknownOperations = math.MinInt32
+const (
+	// operationsVersion is that of the answer in which brokers begin to tell.
+	operationsVersion = 8
+	// unknownOperations is what brokers say that do not tell.
+	unknownOperations = math.MinInt32
+)
 
 // checkRights tells whether this program's user has rights on all of some topics, but for those that are not there.
 func (l *Log) checkRights(ctx context.Context, topics []string, rights ...Right) error {
@@ -120,11 +124,11 @@ func (l *Log) checkRights(ctx context.Context, topics []string, rights ...Right)
 	if err != nil {
 		return err
 	}
-	return refusedTopic(found, func(topic metadata.ResponseTopic) error {
+	return firstRefusal(found, func(topic metadata.ResponseTopic) error {
 		if err := refused(RightDescribe, topic.Name, topic.ErrorCode); err != nil || topic.ErrorCode != 0 || topic.TopicAuthorizedOperations == unknownOperations {
 			return err
 		}
-		return refusedTopic(rights, func(right Right) error {
+		return firstRefusal(rights, func(right Right) error {
 			if topic.TopicAuthorizedOperations&(1<<operations[right]) == 0 {
 				return refused(right, topic.Name, int16(kafka.TopicAuthorizationFailed))
 			}

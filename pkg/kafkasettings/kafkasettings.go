@@ -25,7 +25,7 @@ type Flags struct {
 	KafkaTokenFile    string `help:"File with the token of oauthbearer." placeholder:"FILE"`
 }
 
-// Security is what they say but for the brokers.
+// Security gives the settings of TLS and SASL.
 func (f Flags) Security() security.Config {
 	config := security.Config{
 		TLS: f.KafkaTLS, CA: f.KafkaCA, Cert: f.KafkaCert, Key: f.KafkaKey, ServerName: f.KafkaServerName,

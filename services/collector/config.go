@@ -187,7 +187,7 @@ func (c Config) rights() []eventlog.Right {
 	if c.ExistingTopics {
 		return rights
 	}
-	return append(rights, eventlog.RightCreate, eventlog.RightDescribeConfigs)
+	return append(rights, eventlog.RightDescribeConfigs) // Kafka refuses Create where it is missing, which may be allowed for the cluster as well
 }
 
 func (c Config) writer() eventlog.WriterConfig {

@@ -27,17 +27,18 @@ const importPatience = 2 * time.Minute
 
 // ImportConfig says what to import and where to.
 type ImportConfig struct {
-	Kafka        []string        // host:port of brokers
-	Security     security.Config // by which Kafka is reached
-	Into         string          // name of the archive of results: letters, digits, underscores, hyphens
-	Probes       bool            // the files have probes, for their registry, and there is no Into
-	Measurements bool            // the files have measurements, for theirs
-	Files        []string        // "-" is the standard input
-	MaxRecord    int             // bytes of one record; 0 for 512 KiB
-	AllowRejects int             // how many records may be rejected; with none, an import of nothing is an error as well
-	Progress     io.Writer
-	Summary      io.Writer
-	Logger       *zap.Logger
+	Kafka          []string        // host:port of brokers
+	Security       security.Config // by which Kafka is reached
+	ExistingTopics bool            // which somebody else makes; one that is missing is waited for
+	Into           string          // name of the archive of results: letters, digits, underscores, hyphens
+	Probes         bool            // the files have probes, for their registry, and there is no Into
+	Measurements   bool            // the files have measurements, for theirs
+	Files          []string        // "-" is the standard input
+	MaxRecord      int             // bytes of one record; 0 for 512 KiB
+	AllowRejects   int             // how many records may be rejected; with none, an import of nothing is an error as well
+	Progress       io.Writer
+	Summary        io.Writer
+	Logger         *zap.Logger
 }
 
 // Validate joins every fault of the settings.
@@ -84,7 +85,7 @@ func (c ImportConfig) withDefaults() ImportConfig {
 }
 
 func (c ImportConfig) log() eventlog.Config {
-	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID, Security: c.Security}
+	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID, Security: c.Security, ExistingTopics: c.ExistingTopics}
 }
 
 func (c ImportConfig) writer() eventlog.WriterConfig {

@@ -139,7 +139,9 @@ func (s *simulation) run(ctx context.Context, network *simulator.Network) error 
 		return s.log.KeepTopics(running, func(reason error) {
 			if reason == nil {
 				opened()
+				return
 			}
+			s.cfg.Logger.Warn("the topics cannot be used", zap.Error(reason))
 		}, topics(s.cfg.Partitions, s.cfg.Replication)...)
 	})
 	tasks.Go(func() error { return s.publishOnce(running, usable, network) })

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"os"
@@ -111,13 +112,22 @@ func block(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
-// replaceFile writes a file as whoever renews certificates does it: at once.
+// replaceFile writes a file as who renews certificates does it: at once.
 func replaceFile(t testing.TB, file string, text []byte) {
 	t.Helper()
-	if err := os.WriteFile(file+".new", text, 0o600); err != nil {
+	if err := replace(file, text); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(file+".new", file); err != nil {
-		t.Fatal(err)
+}
+
+func replace(file string, text []byte) error {
+	temporary, err := os.CreateTemp(filepath.Dir(file), "new-")
+	if err != nil {
+		return err
 	}
+	_, err = temporary.Write(text)
+	if err := errors.Join(err, temporary.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), file)
 }

@@ -38,4 +38,23 @@ func (p *Plain) Allow(t testing.TB, user, prefix string, operations ...string) {
 			t.Fatalf("allow %s %v: %+v", user, operations, result)
 		}
 	}
+	if err := poll(ctx, nil, func(ctx context.Context) bool { return p.allows(ctx, request.Creations) }); err != nil {
+		t.Fatalf("allow %s %v: the brokers do not know of it: %v", user, operations, err)
+	}
+}
+
+// allows tells whether every broker knows of what was made, which they learn from the controller a little later.
+func (p *Plain) allows(ctx context.Context, made []kmsg.CreateACLsRequestCreation) bool {
+	for _, broker := range p.client.SeedBrokers() {
+		for _, acl := range made {
+			request := kmsg.NewPtrDescribeACLsRequest()
+			request.ResourceType, request.ResourceName, request.ResourcePatternType = acl.ResourceType, &acl.ResourceName, acl.ResourcePatternType
+			request.Principal, request.Operation, request.PermissionType = &acl.Principal, acl.Operation, acl.PermissionType
+			response, err := broker.Request(ctx, request)
+			if err != nil || len(response.(*kmsg.DescribeACLsResponse).Resources) == 0 {
+				return false
+			}
+		}
+	}
+	return true
 }

@@ -33,10 +33,14 @@ func NewIssuer(t testing.TB) *Issuer {
 		t.Fatal(err)
 	}
 	i := &Issuer{dir: t.TempDir(), key: key}
-	replaceFile(t, i.keys(), encode(t, map[string]any{"keys": []any{map[string]string{
+	keys, err := json.Marshal(map[string]any{"keys": []any{map[string]string{
 		"kty": "RSA", "kid": "1", "use": "sig", "alg": "RS256",
 		"n": base64.RawURLEncoding.EncodeToString(key.N.Bytes()), "e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(key.E)).Bytes()),
-	}}}))
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	replaceFile(t, i.keys(), keys)
 	return i
 }
 
@@ -46,30 +50,34 @@ func (i *Issuer) keys() string { return filepath.Join(i.dir, "keys.json") }
 // Issue writes a token for somebody into a file, which it replaces.
 func (i *Issuer) Issue(t testing.TB, subject string, lifetime time.Duration) (file string) {
 	t.Helper()
+	if err := i.Renew(subject, lifetime); err != nil {
+		t.Fatal(err)
+	}
+	return i.file(subject)
+}
+
+// Renew is Issue for any goroutine.
+func (i *Issuer) Renew(subject string, lifetime time.Duration) error {
 	now := time.Now()
-	signed := part(t, map[string]any{"alg": "RS256", "kid": "1"}) + "." + part(t, map[string]any{
-		"iss": issuerClaim, "aud": audienceClaim, "sub": subject, "iat": now.Unix(), "exp": now.Add(lifetime).Unix(),
-	})
-	digest := sha256.Sum256([]byte(signed))
+	header, err := encode(map[string]any{"alg": "RS256", "kid": "1"})
+	if err != nil {
+		return err
+	}
+	claims, err := encode(map[string]any{"iss": issuerClaim, "aud": audienceClaim, "sub": subject, "iat": now.Unix(), "exp": now.Add(lifetime).Unix()})
+	if err != nil {
+		return err
+	}
+	digest := sha256.Sum256([]byte(header + "." + claims))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, i.key, crypto.SHA256, digest[:])
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	file = filepath.Join(i.dir, subject+".jwt")
-	replaceFile(t, file, []byte(signed+"."+base64.RawURLEncoding.EncodeToString(signature)))
-	return file
+	return replace(i.file(subject), []byte(header+"."+claims+"."+base64.RawURLEncoding.EncodeToString(signature)))
 }
 
-func part(t testing.TB, claims map[string]any) string {
-	t.Helper()
-	return base64.RawURLEncoding.EncodeToString(encode(t, claims))
-}
+func (i *Issuer) file(subject string) string { return filepath.Join(i.dir, subject+".jwt") }
 
-func encode(t testing.TB, value any) []byte {
-	t.Helper()
-	text, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+func encode(part map[string]any) (string, error) {
+	text, err := json.Marshal(part)
+	return base64.RawURLEncoding.EncodeToString(text), err
 }

@@ -4,14 +4,13 @@ import (
 	"context"
 	"os"
 
-	"atlasstream/pkg/kafkasettings"
 	"atlasstream/pkg/service"
 	"atlasstream/services/collector"
 )
 
 type importer struct {
 	service.Logging
-	kafkasettings.Flags
+	kafka
 
 	Into         string   `help:"Results, into the archive of that name: 1 to 100 letters, digits, underscores or hyphens. Its topic is atlas.archive.NAME." xor:"into" placeholder:"NAME"`
 	Probes       bool     `help:"Probes, into their registry: answers of RIPE's API (/api/v2/probes/), or its daily archive files." xor:"into" env:"ATLAS_IMPORT_PROBES"`
@@ -45,15 +44,16 @@ func (i *importer) Run(ctx context.Context) error {
 
 func (i *importer) config() collector.ImportConfig {
 	return collector.ImportConfig{
-		Kafka:        i.Kafka,
-		Security:     i.Security(),
-		Into:         i.Into,
-		Probes:       i.Probes,
-		Measurements: i.Measurements,
-		Files:        i.Files,
-		MaxRecord:    i.MaxRecord,
-		AllowRejects: i.AllowRejects,
-		Progress:     os.Stderr,
-		Summary:      os.Stdout,
+		Kafka:          i.Kafka,
+		Security:       i.Security(),
+		ExistingTopics: !i.CreateTopics,
+		Into:           i.Into,
+		Probes:         i.Probes,
+		Measurements:   i.Measurements,
+		Files:          i.Files,
+		MaxRecord:      i.MaxRecord,
+		AllowRejects:   i.AllowRejects,
+		Progress:       os.Stderr,
+		Summary:        os.Stdout,
 	}
 }
