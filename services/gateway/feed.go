@@ -9,7 +9,6 @@ import (
 	"atlasstream/pkg/eventlog"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/playback"
-	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -85,7 +84,8 @@ func (f *feed) Rejoin(ctx context.Context, partition int, offset int64, take fun
 
 // Read implements fanout.Trail.
 func (f *feed) Read(
-	ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64, reading *readlimit.Reading, sink fanout.Sink,
+	ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64,
+	pay func(ctx context.Context, records, bytes int64) error, sink fanout.Sink,
 ) (next int64, err error) {
 	reader, err := f.history.Measurements(ctx, f.topic, partition, measurements, from, to)
 	if err != nil {
@@ -93,7 +93,7 @@ func (f *feed) Read(
 	}
 	defer reader.Close()
 	reader.ReadAhead(readAhead)
-	reader.BeforeFetch(reading.Pay)
+	reader.BeforeFetch(pay)
 	next, err = playback.CatchUp(ctx, reader, sink)
 	return next, lost(err)
 }

@@ -125,7 +125,7 @@ func TestFeedIsRejoinedWhereReadingEnds(t *testing.T) {
 		t.Fatalf("before the feed began: got %v, %v, want not found", found, err)
 	}
 	sink := &received{}
-	next, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 5, 100, &readlimit.Reading{}, sink)
+	next, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 5, 100, (&readlimit.Reading{}).Pay, sink)
 	if err != nil || next != 20 {
 		t.Fatalf("got %d, %v, want to go on at 20", next, err)
 	}
@@ -145,7 +145,7 @@ func TestFeedIsRejoinedWhereReadingEnds(t *testing.T) {
 		}
 	}
 	var gone *fanout.LostError
-	if _, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 30, 100, &readlimit.Reading{}, sink); !errors.As(err, &gone) || *gone != (fanout.LostError{From: 30, To: 23}) {
+	if _, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 30, 100, (&readlimit.Reading{}).Pay, sink); !errors.As(err, &gone) || *gone != (fanout.LostError{From: 30, To: 23}) {
 		t.Errorf("beyond the end: got %v", err)
 	}
 }

@@ -8,7 +8,6 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/fanout"
-	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -36,7 +35,7 @@ func (trail) Rejoin(_ context.Context, _ int, _ int64, take func([]atlas.Record)
 	return true, nil
 }
 
-func (trail) Read(context.Context, int, []atlas.MeasurementID, int64, int64, *readlimit.Reading, fanout.Sink) (next int64, err error) {
+func (trail) Read(context.Context, int, []atlas.MeasurementID, int64, int64, func(context.Context, int64, int64) error, fanout.Sink) (next int64, err error) {
 	return 0, nil
 }
 

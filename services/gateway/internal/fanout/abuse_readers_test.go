@@ -26,6 +26,7 @@ const (
 type slowLog struct {
 	*river
 	gate chan struct{} // lets one reading of it go on
+	long int64         // bytes that have to be paid for it then
 
 	mu             sync.Mutex
 	running, began int // readings of it
@@ -33,7 +34,8 @@ type slowLog struct {
 }
 
 func (s *slowLog) Read(
-	ctx context.Context, number int, measurements []atlas.MeasurementID, from, to int64, reading *readlimit.Reading, sink Sink,
+	ctx context.Context, number int, measurements []atlas.MeasurementID, from, to int64,
+	pay func(ctx context.Context, records, bytes int64) error, sink Sink,
 ) (int64, error) {
 	if measurements[0] == attacked {
 		s.count(1, 1)
@@ -43,12 +45,15 @@ func (s *slowLog) Read(
 		case <-ctx.Done():
 			return 0, ctx.Err()
 		}
+		if err := pay(ctx, 0, s.long); err != nil {
+			return 0, err
+		}
 	} else {
 		s.mu.Lock()
 		s.ofOthers++
 		s.mu.Unlock()
 	}
-	return s.river.Read(ctx, number, measurements, from, to, reading, sink)
+	return s.river.Read(ctx, number, measurements, from, to, pay, sink)
 }
 
 func (s *slowLog) count(running, began int) {
@@ -157,6 +162,60 @@ func TestAbuseBacklogsOfSeveralAddresses(t *testing.T) {
 			t.Errorf("got a reader after %d readings of the attackers, want no more than one for each address", readings)
 		}
 		expectBacklog(t, honest, 8)
+	})
+}
+
+// Who reads longer values than it has paid for ahead has no turn while its address pays, so that it holds up nobody; it goes on once that is paid.
+func TestAbuseBacklogsOfLongValues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const addresses, clients, debt = 2, 4, 100 // in messages
+		b := besiege(t, Behind{Readers: addresses * clients, ReadersOfAddress: clients})
+		defer b.close()
+		b.log.long = debt * readlimit.BytesOfMessage
+		var attackers []*seat
+		for range addresses {
+			attacker := readlimit.NewAccount(rate.NewLimiter(1, 2*clients*(toBegin+1)), nil, readlimit.NewMetrics(prometheus.NewRegistry()))
+			for range clients {
+				attackers = append(attackers, b.ask(t, attacker, attacked))
+			}
+		}
+		if running, _, _ := b.log.counts(); running != addresses*clients {
+			t.Fatalf("%d readers are held, want all", running)
+		}
+		close(b.log.gate)
+		time.Sleep(2 * keptWhilePaying)
+		expectBacklog(t, b.ask(t, &readlimit.Account{}, wanted), 8)
+		if running, began, _ := b.log.counts(); running != addresses*clients || began != running {
+			t.Errorf("%d of %d readings go on, want all that there were", running, began)
+		}
+		time.Sleep(2 * clients * debt * time.Second)
+		for _, attacker := range attackers {
+			expectBacklog(t, attacker, 8)
+		}
+		if _, began, _ := b.log.counts(); began != addresses*clients {
+			t.Errorf("%d readings were begun, want one for each", began)
+		}
+	})
+}
+
+// There are only so many readers, however many addresses have to pay.
+func TestAbuseReadersThatWaitToPay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := besiege(t, Behind{Readers: 2, ReadersOfAddress: 1})
+		defer b.close()
+		b.log.long = readlimit.BytesOfMessage
+		close(b.log.gate)
+		for range 20 {
+			messages := rate.NewLimiter(1e-9, 2*(toBegin+1))
+			b.ask(t, readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry())), attacked)
+		}
+		time.Sleep(20 * keptWhilePaying)
+		if running, _, _ := b.log.counts(); running != 2*openReaders {
+			t.Errorf("there are %d readers, want %d", running, 2*openReaders)
+		}
+		if got := counted(t, b.metrics, "atlas_gateway_behind_readers_waiting"); got != 20-2*openReaders {
+			t.Errorf("%g wait by the metric, want %d", got, 20-2*openReaders)
+		}
 	})
 }
 

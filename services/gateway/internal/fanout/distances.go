@@ -59,8 +59,9 @@ func (d *distances) Collect(metrics chan<- prometheus.Metric) {
 	gauge(d.records, float64(all.records))
 	gauge(d.oldest, all.oldest.Seconds())
 	reading, waiting := d.hub.readers.Usage()
+	_, outside := d.hub.places.Usage()
 	gauge(d.readers, float64(reading))
-	gauge(d.waiting, float64(waiting))
+	gauge(d.waiting, float64(waiting+outside))
 }
 
 func (p *partition) measure(into *distance) {

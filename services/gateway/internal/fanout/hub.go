@@ -21,7 +21,8 @@ type Hub struct {
 	sources  map[atlas.Stream]*Source
 	clients  atomic.Int64
 	replays  replays
-	readers  *readlimit.Pool // of the log, for clients that are behind
+	places   *readlimit.Pool // for readers of the log, for clients that are behind
+	readers  *readlimit.Pool // turns of those
 	draining atomic.Bool
 }
 
@@ -55,6 +56,7 @@ func NewHub(settings Settings, registerer prometheus.Registerer) *Hub {
 		settings.Logger = zap.NewNop()
 	}
 	hub := &Hub{settings: settings, sources: make(map[atlas.Stream]*Source)}
+	hub.places = readlimit.NewPool(openReaders*settings.Behind.Readers, settings.Behind.ReadersOfAddress)
 	hub.readers = readlimit.NewPool(settings.Behind.Readers, settings.Behind.ReadersOfAddress)
 	hub.metrics = newMetrics(registerer, func() float64 { return float64(hub.clients.Load()) })
 	registerer.MustRegister(newDistances(hub))

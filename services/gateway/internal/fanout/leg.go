@@ -29,7 +29,7 @@ type leg struct {
 	from, to     int64 // the offsets that it reads, if the log has as many
 	worth        int64 // of what is to be read for it, as far as is known
 	measurements []atlas.MeasurementID
-	ends         time.Time
+	reader       *logReader
 }
 
 // beginLeg begins one if there is still something to be read.
@@ -101,13 +101,12 @@ func (l *leg) readLog() error {
 	if err != nil {
 		return err
 	}
-	release, err := l.partition.hub.readers.Acquire(l.ctx, subscriber.account)
+	l.reader, err = l.partition.hub.openReader(l.ctx, subscriber.account, reading)
 	if err != nil {
 		return err
 	}
-	defer release()
-	l.ends = time.Now().Add(longestLeg)
-	next, err := l.trail().Read(l.ctx, l.partition.number, l.measurements, l.from, l.to, reading, l)
+	defer l.reader.close()
+	next, err := l.trail().Read(l.ctx, l.partition.number, l.measurements, l.from, l.to, l.reader.pay, l)
 	l.Flush()
 	if err != nil {
 		return err
@@ -128,7 +127,7 @@ func (l *leg) Deliver(ctx context.Context, record *atlas.Record, _ func() string
 		if err != nil {
 			return err
 		}
-		if done && time.Now().After(l.ends) {
+		if done && time.Now().After(l.reader.ends) {
 			return errOthersTurn
 		}
 		if done {

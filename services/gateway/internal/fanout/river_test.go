@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -175,7 +174,8 @@ func from(records []atlas.Record, offset int64) []atlas.Record {
 }
 
 func (r *river) Read(
-	ctx context.Context, number int, measurements []atlas.MeasurementID, offset, to int64, _ *readlimit.Reading, sink Sink,
+	ctx context.Context, number int, measurements []atlas.MeasurementID, offset, to int64,
+	_ func(context.Context, int64, int64) error, sink Sink,
 ) (int64, error) {
 	bank := r.banks[number]
 	bank.mu.Lock()

@@ -24,10 +24,11 @@ type Trail interface {
 	// all of it has missed nothing of what the feed delivers from then on.
 	Rejoin(ctx context.Context, partition int, offset int64, take func(missed []atlas.Record)) (found bool, err error)
 	// Read delivers the records of measurements that stand in a partition from an offset to before another, without repeats, or up to the log's end as it is
-	// now, and gives the offset behind what it has read. The reading pays for what it has not paid ahead. A *LostError says that the log does
-	// not have what comes next.
+	// now, and gives the offset behind what it has read. Pay is called before more is read, with what was gone through since. A *LostError says that the
+	// log does not have what comes next.
 	Read(
-		ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64, reading *readlimit.Reading, sink Sink,
+		ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64,
+		pay func(ctx context.Context, records, bytes int64) error, sink Sink,
 	) (next int64, err error)
 }
 
@@ -44,7 +45,7 @@ type Behind struct {
 	Backlog time.Duration // how far back sendBacklog goes
 	Time    time.Duration // how long ago the next record for a client came in at most
 	Bytes   int64         // of the partition's values from there on at most
-	Readers int           // most that read the log at once
+	Readers int           // most that read the log at once; some more may wait until their address has paid
 	// ReadersOfAddress is how many of them read for the clients of one address.
 	ReadersOfAddress int
 	// Horizon is how many records each reading goes through before those that are wanted, to find repeats.
