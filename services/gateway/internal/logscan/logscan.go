@@ -108,10 +108,15 @@ func (s *Scan) Note(records, bytes int64) {
 
 // Left tells how much may still be gone through.
 func (s *Scan) Left() (records, bytes int64) {
-	if s.read.Records >= maxAlong*MaxRecords || s.read.Bytes >= maxAlong*MaxBytes {
+	if records, bytes := s.LeftToRead(); records == 0 || bytes == 0 {
 		return 0, 0
 	}
 	return max(0, MaxRecords-s.through.Records), max(0, MaxBytes-s.through.Bytes)
+}
+
+// LeftToRead tells how much may still be read, with what comes along.
+func (s *Scan) LeftToRead() (records, bytes int64) {
+	return max(0, maxAlong*MaxRecords-s.read.Records), max(0, maxAlong*MaxBytes-s.read.Bytes)
 }
 
 // Show shows the records of a partition from an offset to before another, as far as may still be gone through, and gives the offset before which all was shown.

@@ -44,6 +44,7 @@ type making struct {
 	spans    []span    // of which there are records
 	liveEnds span      // the times of the live topic's first and last records
 	mean     float64   // bytes of a live record, by those that were seen
+	along    along     // what came along with the first or the last, whichever is more
 }
 
 // Volume answers a question. A *subscription.Error is for the client.
@@ -174,10 +175,7 @@ func (m *making) findEnds(ctx context.Context) error {
 	}
 	before := m.scan.Through()
 	for _, at := range []int64{m.live.First, m.live.Next - 1} {
-		if _, err := m.scan.Show(ctx, m.live.Topic, m.live.Partition, at, at+1, func(_ atlas.MeasurementID, at time.Time) bool {
-			m.liveEnds.add(at)
-			return true
-		}); err != nil {
+		if err := m.findEnd(ctx, at); err != nil {
 			return err
 		}
 	}
@@ -185,6 +183,17 @@ func (m *making) findEnds(ctx context.Context) error {
 	m.extend(m.liveEnds)
 	m.spans = append(m.spans, m.liveSpan())
 	return nil
+}
+
+func (m *making) findEnd(ctx context.Context, at int64) error {
+	read, through := m.scan.Read(), m.scan.Through()
+	_, err := m.scan.Show(ctx, m.live.Topic, m.live.Partition, at, at+1, func(_ atlas.MeasurementID, at time.Time) bool {
+		m.liveEnds.add(at)
+		return true
+	})
+	came := alongOf(since(m.scan.Read(), read), since(m.scan.Through(), through))
+	m.along = along{max(m.along.records, came.records), max(m.along.bytes, came.bytes)} // the last batch may have just begun
+	return err
 }
 
 // liveSpan is the time of which the live topic has records, to which one may come at any moment.

@@ -17,11 +17,11 @@ func (m *making) estimateLive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sampler := &sampler{scan: m.scan, part: m.live.Part, measurement: m.Measurement, mean: m.mean}
+	sampler := &sampler{scan: m.scan, part: m.live.Part, measurement: m.Measurement, mean: m.mean, along: m.along}
 	count, length := sampler.chunks(m.count())
 	var samples []sample
 	enough := false
-	if count > 0 {
+	if count > 0 && sampler.mayBegin(m.count()) {
 		worth := int64(m.count()) * count * max(length, worthOfChunk)
 		err = m.scan.Turn(ctx, m.Account, worth, func(ctx context.Context) (err error) {
 			samples, enough, err = sampler.sample(ctx, edges)

@@ -177,6 +177,40 @@ func covered(t *testing.T, log *fakeLog, measurement atlas.MeasurementID, to tim
 	return share, width * float64(buckets) / all, estimated/all - 1
 }
 
+// Kafka sends whole batches, so that a sample of few records reads many. It is planned by that, and what was read is not thrown away.
+func TestSampleOfBatches(t *testing.T) {
+	log := newLog(400)
+	zipf(log, 3000, 24, 20)
+	for _, batch := range []int64{100, 300} {
+		log.batch = batch
+		for _, buckets := range []int{24, 120, MaxBuckets} {
+			share, width, sum := covered(t, log, 1, after(24*3600), buckets)
+			t.Logf("batches of %d in %d buckets: %.0f %% are covered, width %.2f, sum %+.1f %%", batch, buckets, 100*share, width, 100*sum)
+			if share < 0.9 || width > 1.5 || sum < -0.05 || sum > 0.05 {
+				t.Errorf("batches of %d in %d buckets: %.1f %% are covered, the width is %.2f and the sum is wrong by %.3f", batch, buckets, 100*share, width, sum)
+			}
+		}
+	}
+}
+
+// Where batches are so long that too few chunks may be read to tell anything, none is; and where enough may be, the volume is that of the sample.
+func TestNoSampleIsThrownAway(t *testing.T) {
+	log := newLog(400)
+	log.many(live, 0, 50_000, 20)
+	sampled := 0
+	for log.batch = 400; log.batch < 1000; log.batch += 20 {
+		switch volume := log.volume(t, 1, start, after(50_000), MaxBuckets); {
+		case volume.Quality == Sampled:
+			sampled++
+		case volume.Read.Records > endsOfLive*log.batch:
+			t.Errorf("batches of %d: got %s, for which %+v was read", log.batch, volume.Quality, volume.Read)
+		}
+	}
+	if sampled < 3 || sampled > 12 {
+		t.Errorf("%d of 30 volumes are sampled", sampled)
+	}
+}
+
 // Of measurements that have much and that have little, the interval has the truth in at least 90 % of buckets.
 func TestSampledVolumeCoversTheTruth(t *testing.T) {
 	log := newLog(4000)
