@@ -64,14 +64,42 @@ async function keepsWhatWasClicked({ page, url }) {
   await says(page, "end of the interval");
 }
 
-/** What moved is worth going to, also once one has gone back to see it again; and from the replay one comes to the live page. */
-async function marksWhatMoved({ page, url }) {
+const trimmed = (texts) => texts.map((text) => text.replace(/\s+/g, " ").trim());
+
+/** Whoever plays before the measurement's description has come sees all there is as well. */
+async function playsBeforeItIsDescribed({ page, context, url }) {
+  let describe;
+  const played = new Promise((resolve) => (describe = resolve));
+  const isDescription = ({ pathname, searchParams }) => pathname.endsWith("/measurements/1768147") && searchParams.has("from");
+  await context.route(isDescription, (route) => played.then(() => route.continue()), { times: 1 });
   await page.goto(url + link("from=2015-03-21T00:00Z&to=2015-03-28T00:00Z&view=instances"));
-  await page.waitForSelector(".view");
-  await says(page, "paused at 2015-03-21 00:00:00");
-  await page.keyboard.press("6");
-  await page.keyboard.press(" ");
+  await page.waitForSelector("button:text-is('Play')");
+  await pressAtOnce(page, "6", " ");
+  await page.waitForSelector("button:text-is('Pause')");
+  describe();
   await says(page, "end of the interval");
+}
+
+/** Johannesburg lost its probes while nobody looked: that is a change over the gap, and no burst. */
+async function showsWhatMoved({ page }) {
+  await page.waitForFunction(() => document.querySelector(".view")?.textContent.replace(/\s+/g, " ").includes("2,771 results"));
+  const results = await page.$$eval(".sites tbody tr", (rows) => rows.map((row) => [row.querySelector("bdi").textContent, row.cells[3].textContent.trim()]));
+  assert.deepEqual(Object.fromEntries(results), { LHR: "1,251", JNB: "1,006", HKG: "214", AMS: "115", CDG: "109", FRA: "47", WAW: "24", SIN: "5" });
+  await page.waitForSelector(".view >> text=0 bursts of moves");
+  await page.waitForSelector("li.gap");
+  const [gap, ...others] = trimmed(await page.locator("li.gap").allTextContents());
+  assert.deepEqual(others, []);
+  assert.match(gap, /^2015-03-21 23:23:47, then 2015-03-27 00:08:27–/);
+  assert.match(gap, /42 probes left JNB: 27→LHR 9→HKG 5→AMS 1→WAW; 4 of 46 were not seen again/);
+  const moves = trimmed(await page.locator("[aria-label='Single moves'] tbody tr").allTextContents());
+  assert.equal(moves.length, 3, moves.join("; "));
+  assert.match(moves[0], /SIN → LHR.*returned$/); // which is no move
+  assert.match(moves[1], /^2015-03-21 09:12:47.*LHR → SIN/);
+  assert.match(moves[2], /^2015-03-21 07:11:26.*LHR → JNB/);
+}
+
+/** What moved is worth going to, also once one has gone back to see it again; and from the replay one comes to the live page. */
+async function marksWhatMoved({ page }) {
   const marker = ".marker[aria-label^='change over a gap: 42 probes left JNB, 2015-03-27 00:08:27']";
   await page.waitForSelector(marker);
   await page.click(marker);
@@ -162,7 +190,9 @@ exports.run = async ({ page, context, url, axe, screenshot }) => {
 
   await keepsWhatWasClicked({ page, url });
   await startsWhereTheLogDoes({ page, url });
-  await marksWhatMoved({ page, url });
+  await playsBeforeItIsDescribed({ page, context, url });
+  await showsWhatMoved({ page });
+  await marksWhatMoved({ page });
   await findsTheInterval({ page, context, url });
 
   await page.goto(url + link(night));
