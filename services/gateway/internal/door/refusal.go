@@ -67,11 +67,12 @@ func refuseToServe() *subscription.Error {
 	return subscription.Refuse(codeShuttingDown, "this gateway stops; reconnect, another one will answer")
 }
 
-// tooSlow is why a client is closed, which misses something since a time.
+// tooSlow is why a client is closed, which misses something since a time. While it is behind it gets records of the log later than they come in, so those that
+// it misses may be older than the messages that would have told it of them.
 func tooSlow(since time.Time) *subscription.Error {
 	return subscription.Refuse(codeTooSlow,
 		"this connection cannot keep up with what it is told and is closed: it misses what was to come from %s to %s, "+
-			"and until it subscribes again; reconnect, or ask for less",
+			"and until it subscribes again; where it was behind, records that it misses may have come in before; reconnect, or ask for less",
 		moment(since), moment(time.Now()))
 }
 
