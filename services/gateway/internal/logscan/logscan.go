@@ -1,7 +1,6 @@
 package logscan
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,7 +69,8 @@ type Scan struct {
 }
 
 // Turn looks through the log once the account has paid what that is worth, in records, as far as is known, and has its turn. What is read beyond that is paid
-// afterwards. The error is ErrBusy where the turn did not come in time, that of readlimit.Account.Pay, or look's.
+// afterwards, as far as the time suffices: what has been read is not thrown away. The error is ErrBusy where the turn did not come in time, that of
+// readlimit.Account.Pay for what is paid before, or look's.
 func (s *Scan) Turn(ctx context.Context, account *readlimit.Account, worth int64, look func(context.Context) error) error {
 	reading, err := account.Begin(ctx, worth)
 	if err != nil {
@@ -78,8 +78,8 @@ func (s *Scan) Turn(ctx context.Context, account *readlimit.Account, worth int64
 	}
 	before := s.read
 	err = s.take(ctx, account, look)
-	settled := reading.Settle(ctx, s.read.Records-before.Records, s.read.Bytes-before.Bytes)
-	return cmp.Or(err, settled)
+	_ = reading.Settle(ctx, s.read.Records-before.Records, s.read.Bytes-before.Bytes)
+	return err
 }
 
 func (s *Scan) take(ctx context.Context, account *readlimit.Account, look func(context.Context) error) error {

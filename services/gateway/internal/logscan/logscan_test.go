@@ -184,6 +184,24 @@ func TestAbuseScansArePaidFor(t *testing.T) {
 	})
 }
 
+// Who cannot pay in time for what was read beyond what was paid ahead waits for that, and gets what was found all the same.
+func TestScanThatCannotBePaidForInTimeIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		account := readlimit.NewAccount(rate.NewLimiter(1e-9, 4), nil, readlimit.NewMetrics(prometheus.NewRegistry()))
+		scan := New(long{length: 1}, prometheus.NewRegistry()).New()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		began := time.Now()
+		err := scan.Turn(ctx, account, 500, func(ctx context.Context) error {
+			_, err := scan.Show(ctx, "topic", 0, 0, 100_000, everything)
+			return err
+		})
+		if waited := time.Since(began); err != nil || waited < 20*time.Second || waited > 25*time.Second {
+			t.Errorf("got %v after %s", err, waited)
+		}
+	})
+}
+
 func TestFailureOfAScanIsTold(t *testing.T) {
 	failure := errors.New("no broker")
 	scans := New(long{fails: failure}, prometheus.NewRegistry())

@@ -1,7 +1,6 @@
 package outagewatch
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -46,11 +45,8 @@ func (w *Watch) Past(ctx context.Context, account *readlimit.Account, from, to t
 	}
 	answer, err := w.readPast(ctx, account, p, now, from, to)
 	read := p.scan.Read()
-	settled := paid.Settle(ctx, read.Records, read.Bytes) // events may be longer than they were taken to be
-	if err = cmp.Or(err, settled); err != nil {
-		return nil, read, err
-	}
-	return answer, read, nil
+	_ = paid.Settle(ctx, read.Records, read.Bytes) // events may be longer than they were taken to be; what was found in them is not thrown away
+	return answer, read, err
 }
 
 // readPast has its turn of reading the past, and gives the outages that were found in it.

@@ -251,11 +251,7 @@ func TestAbuseWhoCannotPayForThePastHoldsUpNobody(t *testing.T) {
 // Nor does who owes for events that were longer than they were taken to be.
 func TestAbuseWhoOwesForThePastHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := simulate(t, 60, 3)
-		padding := strings.Repeat(" ", 32<<20/len(n.records)) // worth 128 messages in all
-		for i := range n.records {
-			n.records[i].Value = append(n.records[i].Value, padding...)
-		}
+		n := simulateLong(t)
 		w, registry := watch(&fakeLog{records: n.records, end: len(n.records)})
 		registry.set(n.probes)
 		defer run(t, w)()
@@ -275,6 +271,34 @@ func TestAbuseWhoOwesForThePastHoldsUpNobody(t *testing.T) {
 		}
 		if took := <-waited; took < 30*time.Second {
 			t.Errorf("who owed has paid within %s", took)
+		}
+	})
+}
+
+// simulateLong is simulate where all events together are worth 128 messages.
+func simulateLong(t *testing.T) *network {
+	n := simulate(t, 60, 3)
+	padding := strings.Repeat(" ", 32<<20/len(n.records))
+	for i := range n.records {
+		n.records[i].Value = append(n.records[i].Value, padding...)
+	}
+	return n
+}
+
+// Who cannot pay in time for events that were longer than they were taken to be gets what was found in them all the same.
+func TestPastThatCannotBePaidForInTimeIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := simulateLong(t)
+		w, registry := watch(&fakeLog{records: n.records, end: len(n.records)})
+		registry.set(n.probes)
+		defer run(t, w)()
+		account := readlimit.NewAccount(rate.NewLimiter(1, 60), nil, readlimit.NewMetrics(prometheus.NewRegistry()))
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		from, began := n.from.AddDate(0, 0, 2), time.Now()
+		answer, read, err := w.Past(ctx, account, from, from)
+		if waited := time.Since(began); err != nil || answer == nil || read.Bytes < 10<<20 || waited < 20*time.Second || waited > 25*time.Second {
+			t.Errorf("got %v after %s, for which %+v was read", err, waited, read)
 		}
 	})
 }
