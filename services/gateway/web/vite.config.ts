@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
+import { chunksOf } from "./build/chunks.ts";
 import { gzipSiblings } from "./build/gzip.ts";
 import { withoutHydration } from "./build/hydration.ts";
 import { inline } from "./build/inline.ts";
@@ -13,16 +14,6 @@ import { socketIOClient } from "./build/socketio.ts";
 const gateway = process.env["ATLAS_GATEWAY"] ?? "http://localhost:8080";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-
-/**
- * The chunks, beside Explore and Replay. Small files compress badly, so there are few: what all pages need, what draws and is loaded after the first paint or where
- * somebody asks for it, and the two pages that Replay has in it.
- */
-const chunks = [
-  { name: "index", test: /\/node_modules\/|\/src\/(main|frame|stream|link|time|api)\b/ },
-  { name: "drawing", test: /\/src\/(map|chart|pages\/explore\/(Charts|RawPanel|copyas))\b/ },
-  { name: "views", test: /\/src\/(pages\/)?(instances|probes)\// },
-];
 
 // Nothing is inlined: the gateway's Content-Security-Policy allows no script, style or data: address in the page itself.
 export default defineConfig({
@@ -43,7 +34,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: true,
     target: "es2024",
-    rolldownOptions: { output: { codeSplitting: { groups: chunks } } },
+    rolldownOptions: { output: { codeSplitting: { groups: chunksOf(here("src/")) } } },
   },
   // src/ has folders of the same names.
   server: {
