@@ -26,8 +26,18 @@ test.each<[string, Partial<Live>, object]>([
   expect(chipState({ ...live, ...changes }, 1000)).toMatchObject(state);
 });
 
-test("of several measurements the chip tells what is not live", () => {
-  expect(worstOf([{ is: "live" }, { is: "lost", nextTry: 5 }])).toEqual({ is: "lost", nextTry: 5 });
+test("one that has no subscription yet connects", () => {
+  expect(chipState(undefined, 1000)).toEqual({ is: "connecting" });
+});
+
+test("of several measurements the chip tells the worst", () => {
+  const lost = { is: "lost", nextTry: 5 } as const;
+  const missed = { is: "back", missed: { from: 1, to: 2 } } as const;
+  expect(worstOf([{ is: "live" }, lost])).toEqual(lost);
+  expect(worstOf([{ is: "silent", since: 5 }, lost])).toEqual(lost);
+  expect(worstOf([{ is: "back" }, { is: "ended", why: "stopped" }])).toEqual({ is: "ended", why: "stopped" });
+  expect(worstOf([missed, { is: "connecting" }])).toEqual({ is: "connecting" });
+  expect(worstOf([{ is: "back" }, missed])).toEqual(missed);
   expect(worstOf([{ is: "live", newest: 7 }, { is: "live" }])).toEqual({ is: "live", newest: 7 });
   expect(worstOf([])).toEqual({ is: "connecting" });
 });

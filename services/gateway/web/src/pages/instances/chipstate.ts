@@ -16,13 +16,20 @@ const toldFor = 10; // seconds
 const leastSilence = 30; // seconds
 const unusual = 10; // times the usual time between two results
 
-/** worstOf several is what the chip says of all: what is not live, if something is not. */
+const worstFirst = ["lost", "refused", "ended", "connecting", "catching up", "missed", "back", "paused", "silent", "live"];
+
+/** worstOf several is what the chip says of all. */
 export function worstOf(states: readonly PageState[]): PageState {
-  return states.find(({ is }) => is !== "live") ?? states[0] ?? { is: "connecting" };
+  return states.toSorted((a, b) => rankOf(a) - rankOf(b))[0] ?? { is: "connecting" };
 }
 
-/** chipState is what the chip says of it. */
-export function chipState(live: Live, now: number): PageState {
+function rankOf(state: PageState): number {
+  return worstFirst.indexOf(state.is === "back" && state.missed ? "missed" : state.is);
+}
+
+/** chipState is what the chip says of it; before there is a subscription, that it connects. */
+export function chipState(live: Live | undefined, now: number): PageState {
+  if (!live) return { is: "connecting" };
   const { stream, paused, waiting, back, newest, heardAt, every } = live;
   if (stream.is !== "live") return stream;
   if (newest !== undefined && isCatchingUp(live, now)) return { is: "catching up", newest };

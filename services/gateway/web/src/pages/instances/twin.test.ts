@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { Measurement } from "../../api/types.ts";
-import { namesOf, twinOf } from "./twin.ts";
+import { familiesOf, namesOf, twinOf } from "./twin.ts";
 
 const measurement = (id: number, af: number, description: string): Measurement => ({
   ...{ id, af, description, type: "dns", target: "ns1.example.net", interval: 240, participants: 5, status: null },
@@ -33,6 +33,14 @@ test("others have the only one that the registry describes alike", async () => {
   expect(await twin(5000, known, alike, { ...alike, id: 5003 }).twin).toBeNull();
   expect(await twin(5000, known, { ...alike, target: "ns1.example.net.au" }).twin).toBeNull();
   expect(await twin(5000, null, alike).twin).toBeNull();
+});
+
+test("two side by side are one over IPv4 and one over IPv6 in whichever order, or no choice of the version of IP", () => {
+  const families = (...ids: number[]) => familiesOf(ids.map((measurement) => ({ measurement, info: measurement === 5000 ? known : null })));
+  expect(families(11301, 10301)).toEqual([10301, 11301]);
+  expect(families(11301, 5000)).toEqual([5000, 11301]);
+  expect(families(10301, 10304)).toBeUndefined();
+  expect(families(5001, 10304)).toBeUndefined();
 });
 
 test("two side by side are told from each other by their version of IP, or by their IDs", () => {

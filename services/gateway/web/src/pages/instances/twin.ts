@@ -27,6 +27,14 @@ export function versionOf(id: number, known: Measurement | null): number | null 
   return familyOf(id) ?? known?.af ?? null;
 }
 
+/** familiesOf two measurements is the one over IPv4 and the one over IPv6; undefined unless it is known that they are one of each. */
+export function familiesOf(
+  those: readonly { measurement: number; info: Measurement | null }[],
+): readonly [v4: number, v6: number] | undefined {
+  const [v4, v6] = [4, 6].map((version) => those.find(({ measurement, info }) => versionOf(measurement, info) === version));
+  return v4 && v6 && [v4.measurement, v6.measurement];
+}
+
 /** What tells two measurements side by side from each other. */
 export function namesOf(those: readonly { measurement: number; info: Measurement | null }[]): string[] {
   const versions = those.map(({ measurement, info }) => versionOf(measurement, info));
