@@ -15,3 +15,11 @@ test("a connection that is back is not said to be before what it has held up has
   const late = { ...back, isCatchingUp: true };
   expect(stateWith(back, { ...late, newest: 900 }, { ...late, newest: 800 })).toEqual({ is: "catching up", newest: 800 });
 });
+
+test("a table that stands still says so while a backlog comes", () => {
+  const late = { ...live, isCatchingUp: true, newest: 800 };
+  expect(stateOf({ subscriptions: [late], paused: true, rows: { waiting: 7 } } as unknown as Explore)).toEqual({
+    is: "paused",
+    waiting: 7,
+  });
+});

@@ -11,9 +11,9 @@ export function stateOf({ subscriptions, paused, rows }: Explore): PageState {
   if (subscriptions.every(({ state }) => state.is === "refused" || state.is === "ended")) return first.state;
   if (subscriptions.some(({ state }) => state.is === "connecting")) return { is: "connecting" };
   const late = subscriptions.filter(({ isCatchingUp }) => isCatchingUp).map(({ newest = 0 }) => newest);
-  if (late.length > 0) return { is: "catching up", newest: Math.min(...late) };
+  if (late.length > 0 && !paused) return { is: "catching up", newest: Math.min(...late) };
   const back = subscriptions.find(({ isBack, back }) => isBack && back?.missed) ?? subscriptions.find(({ isBack }) => isBack);
-  if (back) return { is: "back", ...(back.back?.missed && { missed: back.back.missed }) };
+  if (back && late.length === 0) return { is: "back", ...(back.back?.missed && { missed: back.back.missed }) };
   if (paused) return { is: "paused", waiting: rows.waiting };
   return liveState(subscriptions.filter(({ state }) => state.is === "live"));
 }

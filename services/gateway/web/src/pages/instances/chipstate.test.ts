@@ -21,6 +21,7 @@ test.each<[string, Partial<Live>, object]>([
   ["silent, if ten results should have come", { heardAt: 950 }, { is: "silent", since: 950, every: 4 }],
   ["not silent, if results are rare", { heardAt: 950, every: 60 }, { is: "live" }],
   ["catching up, before it is back", { newest: 900, back: { at: 995, missed: undefined } }, { is: "catching up", newest: 900 }],
+  ["paused, also while it catches up", { newest: 900, back: { at: 995, missed: undefined }, paused: true }, { is: "paused", waiting: 0 }],
   ["live, if what comes is old because nothing newer is there", { newest: 600 }, { is: "live", newest: 600 }],
 ])("%s", (_, changes, state) => {
   expect(chipState({ ...live, ...changes }, 1000)).toMatchObject(state);

@@ -32,7 +32,7 @@ export function chipState(live: Live | undefined, now: number): PageState {
   if (!live) return { is: "connecting" };
   const { stream, paused, waiting, back, newest, heardAt, every } = live;
   if (stream.is !== "live") return stream;
-  if (newest !== undefined && isCatchingUp(live, now)) return { is: "catching up", newest };
+  if (newest !== undefined && isCatchingUp(live, now)) return paused ? { is: "paused", waiting } : { is: "catching up", newest };
   if (back && now - back.at < toldFor) return { is: "back", ...(back.missed && { missed: back.missed }) };
   if (paused) return { is: "paused", waiting };
   if (now - heardAt > Math.max(leastSilence, unusual * (every ?? 0))) return { is: "silent", since: heardAt, every };
