@@ -17,6 +17,7 @@ export class Facts {
   volume = $state.raw<Volume | undefined>();
   volumeFault = $state.raw<GatewayError | undefined>();
   limit = $state.raw<Limit | undefined>();
+  limitFault = $state.raw<GatewayError | undefined>();
   /** What the registry knows; undefined until it has answered. */
   measurement = $state.raw<Measurement | null | undefined>();
   outages = $state.raw<Outages | undefined>();
@@ -58,15 +59,16 @@ export class Facts {
 
   /** Asks how fast an interval may be replayed, and what is known of the measurement. */
   askLimit(subject: Subject, { from, to }: Extent): () => void {
-    this.limit = this.measurement = undefined;
+    this.limit = this.measurement = this.limitFault = undefined;
     if (!("msm" in subject)) return () => {};
     return later(async (signal) => {
       const answer = await persist(
         () => api.measurement(subject.msm, { from, to }, signal),
         signal,
-        () => {},
+        (error) => (this.limitFault = faultOf(error)),
       ).catch(() => undefined);
       if (signal.aborted) return;
+      this.limitFault = undefined;
       this.limit = answer?.speed ?? undefined;
       this.measurement = answer?.measurement ?? null;
     });

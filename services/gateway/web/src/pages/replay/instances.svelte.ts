@@ -8,16 +8,14 @@ import type { Delivery } from "../../stream/stream.ts";
 import { Feed } from "../instances/feed.svelte.ts";
 import { storedPlaces } from "../instances/places.ts";
 import { noProbes, probesOf } from "../instances/probes.ts";
-import { moveMarkers, type Marker } from "./markers.ts";
+import { moveMarkers, withThoseBefore, type MoveMarker } from "./markers.ts";
 import type { Consumer } from "./player.svelte.ts";
-
-const mostMarkers = 200;
 
 /** Which instances answered which probes: what is replayed, as the view of instances takes it. */
 export class InstancesReplay implements Consumer {
   readonly measurement: number;
   readonly feed: Feed;
-  readonly #found = new Map<number, Marker>(); // by time: one that grows is another one
+  #before: readonly MoveMarker[] = []; // what was found before one went back
   probes = $state.raw(noProbes);
 
   constructor(measurement: number, described: Measurement | null, places: readonly Place[], at: number) {
@@ -33,14 +31,14 @@ export class InstancesReplay implements Consumer {
   }
 
   /** What has been found, also before one went back to see it again. */
-  get markers(): readonly Marker[] {
+  get markers(): readonly MoveMarker[] {
     void this.feed.version;
     const { bursts, gapChanges } = this.feed.catchments;
-    for (const marker of moveMarkers(bursts, gapChanges)) this.#found.set(marker.time, marker);
-    return [...this.#found.values()].slice(-mostMarkers);
+    return withThoseBefore(this.#before, moveMarkers(bursts, gapChanges));
   }
 
   begin(at: number): void {
+    this.#before = this.markers;
     this.feed.begin(at);
   }
 

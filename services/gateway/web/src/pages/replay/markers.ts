@@ -43,15 +43,32 @@ function wordsOf({ what }: Marker, others: readonly Marker[]): string {
   return others.length === 0 ? what : `${what}; and ${others.length} more close by`;
 }
 
+export interface MoveMarker extends Marker {
+  key: string; // what it is about, which is the same when it is found again, or has grown
+}
+
 /** One for each burst of moves, and for each change over a gap. */
-export function moveMarkers(bursts: readonly Burst[], gaps: readonly GapChange[]): Marker[] {
+export function moveMarkers(bursts: readonly Burst[], gaps: readonly GapChange[]): MoveMarker[] {
   return [
-    ...bursts.map((burst) => ({ time: burst.start, what: `moves: ${burstWords(burst)}` })),
+    ...bursts.map((burst) => ({
+      key: `moves ${burst.shares[0]?.site} ${burst.start}`,
+      time: burst.start,
+      what: `moves: ${burstWords(burst)}`,
+    })),
     ...gaps.map(({ from, firstAgain, moves }) => ({
+      key: `gap ${from} ${firstAgain}`,
       time: firstAgain,
       what: `change over a gap: ${moves.length} ${moves.length === 1 ? "probe" : "probes"} left ${from}`,
     })),
   ];
+}
+
+const mostMarkers = 200;
+
+/** What has been found now, beside what had been found before one went back and has not come again. */
+export function withThoseBefore(before: readonly MoveMarker[], found: readonly MoveMarker[]): MoveMarker[] {
+  const again = new Set(found.map(({ key }) => key));
+  return [...before.filter(({ key }) => !again.has(key)), ...found].slice(-mostMarkers);
 }
 
 /** The nearest marker before or after a time. `slack` seconds of the time itself count as there. */
