@@ -37,9 +37,8 @@ export function familiesOf(
 
 /** What tells two measurements side by side from each other. */
 export function namesOf(those: readonly { measurement: number; info: Measurement | null }[]): string[] {
-  const versions = those.map(({ measurement, info }) => versionOf(measurement, info));
-  const areTold = !versions.includes(null) && new Set(versions).size === those.length;
-  return those.map(({ measurement }, i) => (areTold ? `IPv${versions[i]}` : String(measurement)));
+  const families = familiesOf(those);
+  return those.map(({ measurement }) => (families ? `IPv${measurement === families[0] ? 4 : 6}` : String(measurement)));
 }
 
 /** What a measurement is about, whatever version of IP it uses. */

@@ -95,7 +95,7 @@ test("bursts of moves and changes over a gap are worth going to", () => {
   const bursts = [{ start: 500, last: 505, over: true, shares: [share], moves, back: [] }];
   const gaps = [{ from: "CDG", lastSeen: 100, firstAgain: 900, lastAgain: 910, moves: [move("CDG", "FRA", 900, "gap")] }];
   expect(moveMarkers(bursts, gaps)).toEqual([
-    { key: "moves JNB 500", time: 500, what: "moves: JNB lost 2 of 9 probes: 1→AMS 1→LHR" },
-    { key: "gap CDG 900", time: 900, what: "change over a gap: 1 probe left CDG" },
+    { key: "moves,JNB,500", time: 500, what: "moves: JNB lost 2 of 9 probes: 1→AMS 1→LHR" },
+    { key: "change over a gap,CDG,900", time: 900, what: "change over a gap: 1 probe left CDG" },
   ]);
 });

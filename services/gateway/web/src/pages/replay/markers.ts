@@ -50,17 +50,15 @@ export interface MoveMarker extends Marker {
 /** One for each burst of moves, and for each change over a gap. */
 export function moveMarkers(bursts: readonly Burst[], gaps: readonly GapChange[]): MoveMarker[] {
   return [
-    ...bursts.map((burst) => ({
-      key: `moves ${burst.shares[0]?.site} ${burst.start}`,
-      time: burst.start,
-      what: `moves: ${burstWords(burst)}`,
-    })),
-    ...gaps.map(({ from, firstAgain, moves }) => ({
-      key: `gap ${from} ${firstAgain}`,
-      time: firstAgain,
-      what: `change over a gap: ${moves.length} ${moves.length === 1 ? "probe" : "probes"} left ${from}`,
-    })),
+    ...bursts.map((burst) => moveMarker("moves", burst.shares[0]?.site, burst.start, burstWords(burst))),
+    ...gaps.map(({ from, firstAgain, moves }) =>
+      moveMarker("change over a gap", from, firstAgain, `${moves.length} ${moves.length === 1 ? "probe" : "probes"} left ${from}`),
+    ),
   ];
+}
+
+function moveMarker(kind: string, site: string | undefined, time: number, words: string): MoveMarker {
+  return { key: [kind, site, time].join(), time, what: `${kind}: ${words}` };
 }
 
 const mostMarkers = 200;
