@@ -18,6 +18,11 @@ export function gzipSiblings(): Plugin {
   };
 }
 
+/** In how many blocks a file is compressed: which is best differs from file to file. */
+const memLevels = [6, 7, 8, 9];
+
 async function compress(path: string): Promise<void> {
-  await writeFile(`${path}.gz`, gzipSync(await readFile(path), { level: 9 }));
+  const content = await readFile(path);
+  const [smallest] = memLevels.map((memLevel) => gzipSync(content, { level: 9, memLevel })).sort((a, b) => a.length - b.length);
+  if (smallest) await writeFile(`${path}.gz`, smallest);
 }

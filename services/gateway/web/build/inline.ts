@@ -6,7 +6,7 @@ import type { Plugin } from "vite";
  * may have effects: reading a state is how Svelte learns what depends on it.
  */
 export function inline(): Plugin {
-  const options = { module: true, mangle: false, sourceMap: true, compress: { passes: 2, hoist_funs: true, pure_getters: false } } as const;
+  const options = { module: true, mangle: false, sourceMap: true, compress: { passes: 3, hoist_funs: true, pure_getters: false } } as const;
   return {
     name: "inline",
     apply: "build",
