@@ -9,7 +9,7 @@ import (
 
 const (
 	// openReaders is how many times as many readers of the log there may be as read at once: the others wait until their address has paid.
-	openReaders = 4
+	openReaders = 2
 	// keptWhilePaying is for how long a reader whose address pays keeps its turn.
 	keptWhilePaying = time.Second / 10
 )
