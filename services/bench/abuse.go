@@ -156,11 +156,11 @@ func (l *lab) startAttacker(ctx context.Context, target *running, a abuse) (*pro
 
 // finishAbuse hears what was sent, and works out the figures from the honest client's records before and during the attack.
 func (l *lab) finishAbuse(f abuseFigures, a abuse, attacker *process, before, during int) (abuseFigures, error) {
-	units, err := hearAttacked(attacker)
+	attacked, err := hearAttacked(attacker)
 	if err != nil {
 		return f, err
 	}
-	f.Units = units
+	f.Units = attacked.Messages
 	switch a.unit {
 	case perRecord:
 		f.Units = during
@@ -177,10 +177,9 @@ func (l *lab) finishAbuse(f abuseFigures, a abuse, attacker *process, before, du
 	return f, nil
 }
 
-func hearAttacked(attacker *process) (messages int, err error) {
-	var attacked talk.Attacked
+func hearAttacked(attacker *process) (attacked talk.Attacked, err error) {
 	err = attacker.hear(&attacked)
-	return attacked.Messages, err
+	return attacked, err
 }
 
 // least is the least rate at which there is load.

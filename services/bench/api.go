@@ -28,7 +28,8 @@ type apiFigures struct {
 	fanOutFigures
 	Pair    int  // over all rounds
 	Asked   bool // whether answers were made meanwhile
-	Answers int  // that were asked for within the window
+	Answers int  // that were given within the window
+	Refused int  // questions within the window
 }
 
 func (f apiFigures) round() int { return f.Pair }
@@ -78,14 +79,15 @@ func (l *lab) deliver(ctx context.Context, load scenario, server server, target 
 	if figures.fanOutFigures, err = l.fanOutOn(ctx, load, server, target, asker); err != nil {
 		return figures, err
 	}
-	figures.Answers, err = hearAttacked(asker)
+	attacked, err := hearAttacked(asker)
+	figures.Answers, figures.Refused = attacked.Messages, attacked.Refused
 	return figures, err
 }
 
 func (r *report) addAPI(progress io.Writer, f apiFigures) {
 	r.API = append(r.API, f)
-	fmt.Fprintf(progress, "round %d, api, %d answers: p99 %.1f ms, %.1f µs a delivery, machine %.0f%% busy\n",
-		f.Round+1, f.Answers, p99(f.fanOutFigures), f.MicrosEach, 100*f.Busy)
+	fmt.Fprintf(progress, "round %d, api, %d answers, %d refused: p99 %.1f ms, %.1f µs a delivery, machine %.0f%% busy\n",
+		f.Round+1, f.Answers, f.Refused, p99(f.fanOutFigures), f.MicrosEach, 100*f.Busy)
 }
 
 func (r *report) asked(asked bool) (found []apiFigures) {
@@ -99,18 +101,19 @@ func (r *report) asked(asked bool) (found []apiFigures) {
 
 func (r *report) printAPI(to io.Writer) {
 	if len(r.API) > 0 {
-		fmt.Fprintln(to, "\nread API\tanswers\tp50 ms\tp99 ms\tCPU µs/delivery\tmissing\tmachine busy\t")
+		fmt.Fprintln(to, "\nread API\tanswers\trefused\tp50 ms\tp99 ms\tCPU µs/delivery\tmissing\tmachine busy\t")
 	}
 	for _, asked := range []bool{false, true} {
 		found := r.asked(asked)
 		if len(found) == 0 {
 			continue
 		}
-		answers := 0
+		answers, refused := 0, 0
 		for _, f := range found {
 			answers += f.Answers
+			refused += f.Refused
 		}
-		fmt.Fprintf(to, "%s\t%d\t%.1f\t%.1f\t%.1f\t%d\t%.0f%%\t\n", map[bool]string{false: "without answers", true: "with answers"}[asked], answers,
+		fmt.Fprintf(to, "%s\t%d\t%d\t%.1f\t%.1f\t%.1f\t%d\t%.0f%%\t\n", map[bool]string{false: "without answers", true: "with answers"}[asked], answers, refused,
 			medianOf(found, func(f apiFigures) float64 { return f.Received.P50.Seconds() * 1000 }),
 			medianOf(found, apiP99),
 			medianOf(found, func(f apiFigures) float64 { return f.MicrosEach }),

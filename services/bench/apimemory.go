@@ -26,8 +26,8 @@ const (
 // apiMemoryFigures is what a gateway holds for the read API.
 type apiMemoryFigures struct {
 	Measurements, Probes, Events int
-	Before                       float64 // bytes in use with the registry alone
-	Added                        float64 // once there are connection events, and every answer has been made
+	Before                       float64 // bytes in use with the registry, and answers about it
+	Added                        float64 // once there are connection events, and the same answers about these
 }
 
 // apiMemory measures a gateway over a log of its own.
@@ -74,7 +74,7 @@ func (l *lab) measureAPIMemory(ctx context.Context, measurements, probes int) (f
 	return figures, err
 }
 
-// heldByGateway is what a gateway has in use that has made each answer.
+// heldByGateway is what a gateway has in use that has told outages, connections, probes and measurements.
 func (l *lab) heldByGateway(ctx context.Context) (bytes float64, err error) {
 	server := servers["ours"]
 	server.command = openGatewayCommand

@@ -47,7 +47,7 @@ func TestTinyRun(t *testing.T) {
 		}
 	}
 	for _, f := range written.API {
-		if f.Expected == 0 || f.Received.Deliveries != f.Expected || !f.Asked && f.Answers > 0 {
+		if f.Expected == 0 || f.Received.Deliveries != f.Expected || f.Asked != (f.Answers > 0) {
 			t.Errorf("read API: got %d deliveries of %d, with %d answers", f.Received.Deliveries, f.Expected, f.Answers)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,8 @@ import (
 // findBrowser tells what is missing for the pages to be measured.
 func (l *lab) findBrowser() error {
 	var missing []error
-	for _, program := range []string{"node", "chromium", "Xvfb"} {
+	chromium := cmp.Or(os.Getenv("CHROMIUM"), "/usr/bin/chromium") // as chromium.cjs has it
+	for _, program := range []string{"node", chromium, "Xvfb"} {
 		if _, err := exec.LookPath(program); err != nil {
 			missing = append(missing, err)
 		}

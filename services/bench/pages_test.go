@@ -25,15 +25,29 @@ func TestPagesHaveParts(t *testing.T) {
 	}
 }
 
+// The most of nothing would be within each bar.
+func TestPagesHaveNoFigureOfNothing(t *testing.T) {
+	for _, nothing := range []string{"Math.max()", "percentile([], 0.95)", "60 / 0"} {
+		script := `const { figure, percentile } = require("./pages/figures.cjs"); figure("a task", ` + nothing + `, "ms", 50)`
+		if err := exec.CommandContext(t.Context(), "node", "-e", script).Run(); err == nil {
+			t.Errorf("%s is a figure", nothing)
+		}
+	}
+	if output, err := exec.CommandContext(t.Context(), "node", "-e", `require("./pages/figures.cjs").figure("a task", 0, "ms", 50)`).CombinedOutput(); err != nil {
+		t.Errorf("0 is no figure: %s", output)
+	}
+}
+
 func TestPagesAreLeftOutWithoutBrowser(t *testing.T) {
 	t.Setenv("PATH", "")
+	t.Setenv("CHROMIUM", "/nowhere/chromium")
 	s, r := &settings{Scenario: []string{"pages"}, Pages: []string{"map"}}, &report{}
 	if err := s.pages(t.Context(), &lab{pages: t.TempDir()}, r); err != nil {
 		t.Fatal(err)
 	}
 	var printed strings.Builder
 	r.print(&printed)
-	if text := printed.String(); !strings.Contains(text, "Left out: pages: ") || !strings.Contains(text, "chromium") || len(r.Pages) > 0 {
+	if text := printed.String(); !strings.Contains(text, "Left out: pages: ") || !strings.Contains(text, "/nowhere/chromium") || len(r.Pages) > 0 {
 		t.Errorf("got %s", text)
 	}
 }

@@ -23,7 +23,7 @@ module.exports = async ({ url, ask, seconds }) => {
   ];
 };
 
-const longest = (tasks) => Math.max(0, ...tasks.map(({ script }) => script));
+const longest = (tasks) => Math.max(...tasks.map(({ script }) => script));
 
 async function open(page, url) {
   await page.goto(`${url}/probes`);

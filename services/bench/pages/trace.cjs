@@ -9,15 +9,17 @@ exports.trace = async (page, work) => {
   await browser.startTracing(page, { categories });
   await work();
   const { traceEvents } = JSON.parse(await browser.stopTracing());
-  return eventsOfPage(traceEvents);
+  const events = eventsOfPage(traceEvents);
+  if (!exports.tasksOf(events).some(({ script }) => script > 0)) throw new Error("the trace has no task with a script");
+  return events;
 };
 
-/** The tasks, in ms: `at` after the first one, how long the `whole` took, and how much of it was our `script`. */
+/** The tasks, in ms: `at` after the first one, and how much of it was our `script`. */
 exports.tasksOf = (events) => {
   const tasks = [];
   let end = 0; // of the outermost script
   for (const event of events) {
-    if (event.name === "RunTask") tasks.push({ at: (event.ts - events[0].ts) / 1000, whole: timeOf(event), script: 0 });
+    if (event.name === "RunTask") tasks.push({ at: (event.ts - events[0].ts) / 1000, script: 0 });
     else if (scripts.has(event.name) && event.ts >= end && tasks.length > 0) {
       tasks.at(-1).script += timeOf(event);
       end = event.ts + (event.dur ?? 0);

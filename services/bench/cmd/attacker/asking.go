@@ -6,19 +6,24 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // askedAtOnce is how many answers of the read API are waited for at a time.
 const askedAtOnce = 4
 
-// asking asks for the dearest answers of the read API in turn. Each is another question than those before, so that none is remembered.
+// answers counts those that were there within the window.
+type answers struct{ given, refused atomic.Int64 }
+
+// asking asks for the dearest answers of the read API in turn. Volumes are of another time with each question, as the gateway remembers them.
 func asking(_ context.Context, address string) (*sender, error) {
 	client := &http.Client{Transport: &http.Transport{DialContext: source.DialContext, MaxIdleConnsPerHost: askedAtOnce}}
 	slots := make(chan struct{}, askedAtOnce)
 	var waiting sync.WaitGroup
 	next := 0
 	s := newSender()
+	s.answers = new(answers)
 	s.send = func(ctx context.Context) error {
 		select {
 		case slots <- struct{}{}:
@@ -29,7 +34,7 @@ func asking(_ context.Context, address string) (*sender, error) {
 		next++
 		waiting.Go(func() {
 			defer func() { <-slots }()
-			ask(ctx, client, "http://"+address+path)
+			s.countAnswer(ask(ctx, client, "http://"+address+path))
 		})
 		return nil
 	}
@@ -37,7 +42,6 @@ func asking(_ context.Context, address string) (*sender, error) {
 	return s, nil
 }
 
-// question is another one each time.
 func question(number int) string {
 	from := time.Now().Add(-time.Hour - time.Duration(number)*time.Second).Unix()
 	questions := []string{
@@ -47,16 +51,27 @@ func question(number int) string {
 	return questions[number%len(questions)]
 }
 
-// ask takes any answer: a refusal is one too.
-func ask(ctx context.Context, client *http.Client, url string) {
+// ask gives the status of a whole answer. The error is that the window is over, as a rule.
+func ask(ctx context.Context, client *http.Client, url string) (status int, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return
+		return 0, err
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return // the window is over
+		return 0, err
 	}
 	defer response.Body.Close()
-	_, _ = io.Copy(io.Discard, response.Body) // the window may be over
+	_, err = io.Copy(io.Discard, response.Body)
+	return response.StatusCode, err
+}
+
+func (s *sender) countAnswer(status int, err error) {
+	switch {
+	case err != nil || !isWithin(s.window):
+	case status == http.StatusOK:
+		s.answers.given.Add(1)
+	default:
+		s.answers.refused.Add(1)
+	}
 }

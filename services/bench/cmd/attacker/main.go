@@ -62,7 +62,7 @@ func (s *settings) Run(ctx context.Context) error {
 		return err
 	}
 	defer parent.AwaitEnd() // until then, what was prepared stays
-	return parent.Tell(talk.Attacked{Messages: sender.within})
+	return parent.Tell(sender.attacked())
 }
 
 // idle waits for the end of the attack.

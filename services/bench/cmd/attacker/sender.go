@@ -17,12 +17,14 @@ const writeTimeout = 5 * time.Second
 
 // sender sends again and again.
 type sender struct {
-	send   func(ctx context.Context) error // an error is one of the server's refusals, and no reason to stop
-	within int                             // messages that were sent within the window
-	conns  []*websocket.Conn
-	reads  sync.WaitGroup
-	read   chan struct{} // gets something with each pong, and each connection that ends
-	finish func()        // waits for what send has begun; may be nil
+	send    func(ctx context.Context) error // an error is one of the server's refusals, and no reason to stop
+	window  *talk.Window                    // once it runs
+	within  int                             // messages that were sent within the window
+	conns   []*websocket.Conn
+	reads   sync.WaitGroup
+	read    chan struct{} // gets something with each pong, and each connection that ends
+	finish  func()        // waits for what send has begun; may be nil
+	answers *answers      // to what send asks for; may be nil
 }
 
 const mostConns = 1000
@@ -30,6 +32,7 @@ const mostConns = 1000
 func newSender() *sender { return &sender{read: make(chan struct{}, mostConns)} }
 
 func (s *sender) run(ctx context.Context, perSecond int, window *talk.Window) error {
+	s.window = window
 	if perSecond == 0 {
 		return idle(ctx)
 	}
@@ -41,6 +44,15 @@ func (s *sender) run(ctx context.Context, perSecond int, window *talk.Window) er
 		}
 		return nil
 	})
+}
+
+// attacked is what the server took: the answers that it gave, or the messages that were sent.
+func (s *sender) attacked() talk.Attacked {
+	if s.answers == nil {
+		return talk.Attacked{Messages: s.within}
+	}
+	s.finish()
+	return talk.Attacked{Messages: int(s.answers.given.Load()), Refused: int(s.answers.refused.Load())}
 }
 
 // dial connects, and throws away what comes.

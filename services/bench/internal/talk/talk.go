@@ -40,8 +40,11 @@ type Received struct {
 	Lost       int           // connections that ended early
 }
 
-// Attacked is what an attacker has sent.
-type Attacked struct{ Messages int } // or bodies, within the window
+// Attacked is what an attacker has done within the window.
+type Attacked struct {
+	Messages int // that it has sent; or bodies, or answers that it got
+	Refused  int // answers that were none
+}
 
 // Played is what reading or playing the past took.
 type Played struct {
