@@ -38,9 +38,12 @@ async function readIn(zone, page, url) {
   assert.deepEqual(datetimes.map(seconds), times.map(seconds));
   assert.equal(await savedCSV(page), csv, "a file is the same in each zone");
 
-  // What is typed in a zone is shown with it, so that it means the same.
+  // What is shown to be typed over has its zone, and what is typed with the offset of a zone means the same in each.
   await page.goto(`${url}/replay?sub=${encodeURIComponent('{"msm":9001}')}&from=${times[2]}&to=${times[3]}`);
   await page.waitForFunction((time) => [...document.querySelectorAll("form input")].some((one) => one.value === time), times[2].replace(":00Z", "Z"));
+  await page.fill("input[placeholder^='2015']", `${inZone(zone)(times[4])}${offsetOf(times[4], zone).replace("−", "-") || "Z"}`);
+  await page.keyboard.press("Enter");
+  await page.waitForURL((address) => seconds(address.searchParams.get("from")) === seconds(times[4]));
   return csv;
 }
 
