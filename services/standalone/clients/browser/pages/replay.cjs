@@ -121,6 +121,16 @@ async function startsWhereTheLogDoes({ page, url }) {
   await says(page, "replaying");
 }
 
+/** Explore links to the replay of results, and to none of metadata, of which there is none. */
+async function isLinkedFromExplore({ page, url }) {
+  const both = [{ msm: 1768147 }, { stream_type: "metadata" }].map((one) => `sub=${encodeURIComponent(JSON.stringify(one))}`);
+  await page.goto(`${url}/?${both.join("&")}`);
+  await page.click(".tab .name:has-text('1768147')");
+  await page.waitForSelector("form a.replay");
+  await page.click(".tab .name:has-text('metadata')");
+  await page.waitForSelector("form a.replay", { state: "detached" });
+}
+
 /** A link without an interval is about the last hour: it is found as soon as the gateway can say it, and if it cannot, that is said. */
 async function findsTheInterval({ page, context, url }) {
   const busy = { status: 503, contentType: "application/json", body: '{"error":"[unavailable] the log cannot be read"}' };
@@ -194,6 +204,7 @@ exports.run = async ({ page, context, url, axe, screenshot }) => {
   await showsWhatMoved({ page });
   await marksWhatMoved({ page });
   await findsTheInterval({ page, context, url });
+  await isLinkedFromExplore({ page, url });
 
   await page.goto(url + link(night));
   await page.waitForSelector("text=this measurement's results, exact");
