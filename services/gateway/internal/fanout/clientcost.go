@@ -33,7 +33,14 @@ type clientCost struct {
 	cursors     int // memberships whose cursors are the client's own
 	cursor      int // steps that such a cursor takes, which stands for what the client has elsewhere, too
 	sets        []fieldSet
-	selections  map[selection]int // memberships that have each
+	first       selectionCount    // most clients have one selection, which then takes no map
+	others      map[selection]int // memberships that have each of the others
+}
+
+// selectionCount is how many memberships of a client have a selection.
+type selectionCount struct {
+	selection   selection
+	memberships int
 }
 
 // fieldSet is how many memberships of a client have one set of acceptedFields.
@@ -112,15 +119,28 @@ func (c *clientCost) add(of *membership, once int) {
 
 // addSelection adds a membership's selection, or takes it away for -1, and tells whether it is the first with it, or was the last.
 func (c *clientCost) addSelection(of selection, once int) (changed bool) {
-	if c.selections == nil {
-		c.selections = make(map[selection]int)
+	if c.isFirst(of) {
+		before := c.first.memberships
+		c.first = selectionCount{of, before + once}
+		return before == 0 || before+once == 0
 	}
-	before := c.selections[of]
-	c.selections[of] = before + once
+	if c.others == nil {
+		c.others = make(map[selection]int)
+	}
+	before := c.others[of]
+	c.others[of] = before + once
 	if before+once == 0 {
-		delete(c.selections, of)
+		delete(c.others, of)
 	}
 	return before == 0 || before+once == 0
+}
+
+// isFirst tells whether a selection is counted as the first one, or may be.
+func (c *clientCost) isFirst(of selection) bool {
+	if c.first.memberships > 0 {
+		return c.first.selection == of
+	}
+	return c.others[of] == 0
 }
 
 func (c *clientCost) addSet(wanted payload, once int) {
