@@ -29,7 +29,7 @@ func isHopeless(err error) bool {
 // EnsureTopics makes those topics that Kafka does not have, and returns once all can be used. It waits for Kafka as long as the context lasts. What differs
 // in a topic that was there already is logged and left as it is; Deviations tells it. A *PartitionsChangedError says that a topic of events cannot be used.
 func (l *Log) EnsureTopics(ctx context.Context, specs ...TopicSpec) error {
-	return l.ensureTopics(ctx, func(error) bool { return false }, specs)
+	return l.ensureTopics(ctx, func(error) {}, specs)
 }
 
 // ensureTopics tells, again and again, for what it waits that somebody has to do.
@@ -57,7 +57,7 @@ func (l *Log) reportDeviations(ctx context.Context, specs []TopicSpec) {
 }
 
 // teller is told why topics cannot be used.
-type teller func(reason error) (isNew bool)
+type teller func(reason error)
 
 func (t teller) ifForSomebody(err error) {
 	if isForSomebody(err) {

@@ -18,7 +18,7 @@ const keepInterval = 2 * time.Second
 // answer for a time changes nothing.
 func (l *Log) KeepTopics(ctx context.Context, tell func(error), specs ...TopicSpec) error {
 	last := lastTold{tell: tell}
-	err := l.ensureTopics(ctx, last.note, specs)
+	err := l.ensureTopics(ctx, func(reason error) { last.note(reason) }, specs)
 	if _, changed := errors.AsType[*PartitionsChangedError](err); err != nil && !changed && !isMissingRight(err) {
 		return err
 	}

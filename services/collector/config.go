@@ -187,7 +187,8 @@ func (c Config) rights() []eventlog.Right {
 	if c.ExistingTopics {
 		return rights
 	}
-	return append(rights, eventlog.RightDescribeConfigs) // Kafka refuses Create where it is missing, which may be allowed for the cluster as well
+	// Not Create: it may be allowed for the whole cluster, which a topic does not show.
+	return append(rights, eventlog.RightDescribeConfigs)
 }
 
 func (c Config) writer() eventlog.WriterConfig {

@@ -3,12 +3,9 @@ package gateway
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -37,69 +34,8 @@ type cursorKey struct {
 	absent error // why there was none when the source was asked last
 }
 
-// keySource gives the keys as they are now.
-type keySource func(ctx context.Context) (keys [][]byte, err error)
-
 func newCursorKey(seal *playback.Seal, read keySource, logger *zap.Logger) *cursorKey {
 	return &cursorKey{seal: seal, read: read, logger: logger, known: make(chan struct{}), absent: errors.New("not asked for yet")}
-}
-
-// cursorKeys are the operator's, or the one that the log has.
-func (c Config) cursorKeys(ofLog func(context.Context) ([]byte, error)) keySource {
-	switch {
-	case c.CursorKeyFile != "":
-		return func(context.Context) ([][]byte, error) { return readCursorKeys(c.CursorKeyFile) }
-	case c.CursorKey != "":
-		return func(context.Context) ([][]byte, error) { return [][]byte{cursorKeyOf(c.CursorKey)}, nil }
-	default:
-		return func(ctx context.Context) ([][]byte, error) {
-			key, err := ofLog(ctx)
-			if err != nil {
-				return nil, fmt.Errorf("a collector has to make it: %w", err)
-			}
-			return [][]byte{key}, nil
-		}
-	}
-}
-
-// readCursorKeys reads a file with a secret on each line.
-func readCursorKeys(file string) (keys [][]byte, err error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	number := 0
-	for line := range strings.Lines(string(text)) {
-		number++
-		secret := strings.TrimSpace(line)
-		if secret == "" {
-			continue
-		}
-		if err := checkSecret(secret); err != nil {
-			return nil, fmt.Errorf("%s, line %d: %w", file, number, err)
-		}
-		keys = append(keys, cursorKeyOf(secret))
-	}
-	if len(keys) == 0 {
-		return nil, fmt.Errorf("%s has no secret, want one on each line, the one that seals first", file)
-	}
-	return keys, nil
-}
-
-func cursorKeyOf(secret string) []byte {
-	key := sha256.Sum256([]byte("atlas-stream cursors: " + secret))
-	return key[:]
-}
-
-// leastSecret is how long a secret is at least, in bytes: who guesses it can make cursors.
-const leastSecret = 16
-
-// checkSecret does not repeat the secret, which would stand in a log then.
-func checkSecret(secret string) error {
-	if len(secret) < leastSecret {
-		return fmt.Errorf("got %d bytes, want at least %d", len(secret), leastSecret)
-	}
-	return nil
 }
 
 // ready tells why there is no key yet.
@@ -180,7 +116,7 @@ func (k *cursorKey) tellChange(keys [][]byte) {
 
 // tellUnreadable logs what does not pass by itself, as an absence at the start does. It is called under the lock.
 func (k *cursorKey) tellUnreadable(err error) {
-	if _, isFile := errors.AsType[*os.PathError](err); !isFile && !errors.Is(err, eventlog.ErrCursorKeyUnreadable) {
+	if !errors.Is(err, errKeysFile) && !errors.Is(err, eventlog.ErrCursorKeyUnreadable) {
 		return
 	}
 	goesOn := "nobody can subscribe with a cursor until there is one"

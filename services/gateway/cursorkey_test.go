@@ -150,6 +150,42 @@ func writeKeys(t *testing.T, file string, secrets ...string) {
 	}
 }
 
+// What is wrong with the file is told while a gateway runs, and the keys from before stay.
+func TestFaultsOfTheFileOfCursorKeysAreTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "keys")
+		writeKeys(t, file, "a secret of the operator")
+		core, logged := observer.New(zap.WarnLevel)
+		seal := &playback.Seal{}
+		key := newCursorKey(seal, Config{CursorKeyFile: file}.cursorKeys(nil), zap.New(core))
+		ctx, stop := context.WithCancel(t.Context())
+		var watching sync.WaitGroup
+		watching.Go(func() { key.watch(ctx) })
+		if err := key.await(ctx); err != nil {
+			t.Fatal(err)
+		}
+		cursor := (&cursors{seal: seal}).Live(1, atlas.Position{Topic: "atlas.results"})
+		for want, change := range map[string]func(){
+			"line 2: got 5 bytes": func() { writeKeys(t, file, "a secret of the operator", "short") },
+			"has no secret":       func() { writeKeys(t, file, "") },
+			"no such file":        func() { _ = os.Remove(file) },
+		} {
+			change()
+			time.Sleep(2 * keyInterval)
+			synctest.Wait()
+			entries := logged.TakeAll()
+			if len(entries) == 0 || !strings.Contains(fmt.Sprint(entries[len(entries)-1].ContextMap()["error"]), want) {
+				t.Errorf("logged %v, want %q", entries, want)
+			}
+			if _, err := seal.Read(cursor); err != nil {
+				t.Error(err)
+			}
+		}
+		stop()
+		watching.Wait()
+	})
+}
+
 // An operator changes the key of all gateways, one gateway after the other, without a cursor that is refused.
 func TestCursorKeyIsChangedWithoutLoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
