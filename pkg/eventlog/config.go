@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 
 	"atlasstream/pkg/eventlog/security"
 )
@@ -20,7 +21,7 @@ type Config struct {
 	ClientID      string   // by which name brokers log us; "atlas-stream" unless given
 	RepeatHorizon int      // records; DefaultRepeatHorizon unless given
 	Topics        []string // which topics Check wants to be usable; ResultsTopic and ProbeStatusTopic unless given
-	Rights        []Right  // which Check wants on these topics; none unless given
+	Rights        []Right  // which Check wants on these topics, the registries and KeysTopic, as far as they are there; none unless given
 	Security      security.Config
 	// ExistingTopics says that somebody else makes the topics: one that is missing is waited for.
 	ExistingTopics bool
@@ -54,4 +55,12 @@ func (c Config) withDefaults() Config {
 		c.Topics = []string{ResultsTopic, ProbeStatusTopic}
 	}
 	return c
+}
+
+// topicsOfRights are those on which the rights must be there.
+func (c Config) topicsOfRights() []string {
+	if len(c.Rights) == 0 {
+		return c.Topics
+	}
+	return slices.Concat(c.Topics, []string{ProbesTopic, MeasurementsTopic, KeysTopic})
 }

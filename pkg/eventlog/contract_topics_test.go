@@ -57,7 +57,7 @@ func topicsContract(t *testing.T, f fixture, kafka cluster) {
 			}
 		}
 	})
-	t.Run("a hopeless description is refused at once", func(t *testing.T) {
+	t.Run("a description that Kafka refuses fails at once", func(t *testing.T) {
 		for _, spec := range []eventlog.TopicSpec{{}, {Name: "x", Partitions: -1}, {Name: "not allowed!", Partitions: 1}} {
 			if err := f.log.EnsureTopics(within(t, patience), spec); err == nil {
 				t.Errorf("%+v was accepted", spec)

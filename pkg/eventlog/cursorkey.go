@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -32,7 +33,7 @@ const (
 var ErrNoCursorKey = errors.New("there is no cursor key")
 
 // ErrCursorKeyUnreadable says that it cannot be known which key is the first in KeysTopic, however often it is read.
-var ErrCursorKeyUnreadable = errors.New("what stands before the first cursor key cannot be read: mend the topic from a replica, " +
+var ErrCursorKeyUnreadable = errors.New("what stands before the first cursor key cannot be read: restore the topic from a replica, " +
 	"or delete it, so that collectors make another key; what the old one has sealed is of no use then")
 
 // CursorKey gives the key that seals cursors, of CursorKeySize bytes: the first one in KeysTopic. Errors: ErrNoTopic and ErrNoCursorKey, until a collector has
@@ -135,15 +136,24 @@ func (l *Log) EnsureCursorKey(ctx context.Context, topic TopicSpec) (key []byte,
 	if err := l.EnsureTopics(ctx, topic); err != nil {
 		return nil, err
 	}
+	var refusal error // which trying again does not mend
 	err = retry(ctx, func() error {
-		if key, err = l.CursorKey(ctx); errors.Is(err, ErrNoCursorKey) {
-			if err = l.makeCursorKey(ctx); err == nil {
-				key, err = l.CursorKey(ctx) // another one's may be the first
-			}
+		if key, err = l.findOrMakeCursorKey(ctx); isMissingRight(err) {
+			refusal, err = err, nil
 		}
 		return err
 	})
-	return key, err
+	return key, cmp.Or(refusal, err)
+}
+
+func (l *Log) findOrMakeCursorKey(ctx context.Context) (key []byte, err error) {
+	if key, err = l.CursorKey(ctx); !errors.Is(err, ErrNoCursorKey) {
+		return key, err
+	}
+	if err := l.makeCursorKey(ctx); err != nil {
+		return nil, err
+	}
+	return l.CursorKey(ctx) // another one's may be the first
 }
 
 func (l *Log) makeCursorKey(ctx context.Context) error {
@@ -177,7 +187,7 @@ func (l *Log) KeepCursorKey(ctx context.Context, topic TopicSpec) {
 			_, err = l.EnsureCursorKey(ctx, topic)
 		}
 		if err != nil && ctx.Err() == nil {
-			l.logger.Warn("it is not known whether Kafka has a key that seals cursors, trying again", zap.Error(err))
+			l.logger.Warn("there is no key that seals cursors yet, trying again", zap.Error(err))
 		}
 		select {
 		case <-ctx.Done():

@@ -14,16 +14,16 @@ import (
 // preferredReplication is the number of replicas that survives a broker's loss while another is restarted.
 const preferredReplication = 3
 
-// hopeless are the answers that no further attempt betters.
-var hopeless = []kafka.Error{
+// permanent are the answers that trying again does not mend.
+var permanent = []kafka.Error{
 	kafka.InvalidTopic, kafka.TopicAuthorizationFailed, kafka.ClusterAuthorizationFailed, kafka.InvalidPartitionNumber, kafka.InvalidConfiguration,
 	kafka.PolicyViolation, kafka.UnsupportedVersion,
 }
 
-// isHopeless tells what no further attempt betters, unless somebody acts.
-func isHopeless(err error) bool {
+// isPermanent tells what trying again does not mend, unless somebody acts.
+func isPermanent(err error) bool {
 	_, changed := errors.AsType[*PartitionsChangedError](err)
-	return changed || slices.ContainsFunc(hopeless, func(answer kafka.Error) bool { return errors.Is(err, answer) })
+	return changed || slices.ContainsFunc(permanent, func(answer kafka.Error) bool { return errors.Is(err, answer) })
 }
 
 // EnsureTopics makes those topics that Kafka does not have, and returns once all can be used. It waits for Kafka as long as the context lasts. What differs
@@ -33,7 +33,7 @@ func (l *Log) EnsureTopics(ctx context.Context, specs ...TopicSpec) error {
 }
 
 // ensureTopics tells, again and again, for what it waits that somebody has to do.
-func (l *Log) ensureTopics(ctx context.Context, tell teller, specs []TopicSpec) error {
+func (l *Log) ensureTopics(ctx context.Context, tell func(reason error), specs []TopicSpec) error {
 	for _, spec := range specs {
 		if err := spec.Validate(); err != nil {
 			return err
@@ -56,21 +56,20 @@ func (l *Log) reportDeviations(ctx context.Context, specs []TopicSpec) {
 	}
 }
 
-// teller is told why topics cannot be used.
-type teller func(reason error)
+// needsOperator tells what waiting mends only if somebody acts: adds an ACL, starts another broker, or makes a topic.
+func needsOperator(err error) bool {
+	return isPermanent(err) || errors.Is(err, kafka.InvalidReplicationFactor) || errors.Is(err, ErrNoTopic)
+}
 
-func (t teller) ifForSomebody(err error) {
-	if isForSomebody(err) {
-		t(err)
+// reportUnusable logs why a topic cannot be used, and tells it if an operator is needed.
+func (l *Log) reportUnusable(topic string, err error, tell func(reason error)) {
+	l.logger.Warn("a topic cannot be used yet", zap.String("topic", topic), zap.Error(err))
+	if needsOperator(err) {
+		tell(err)
 	}
 }
 
-// isForSomebody tells what waiting betters only if somebody acts: allows something, starts another broker, or makes a topic.
-func isForSomebody(err error) bool {
-	return isHopeless(err) || errors.Is(err, kafka.InvalidReplicationFactor) || errors.Is(err, ErrNoTopic)
-}
-
-func (l *Log) ensureTopic(ctx context.Context, tell teller, spec TopicSpec) error {
+func (l *Log) ensureTopic(ctx context.Context, tell func(reason error), spec TopicSpec) error {
 	var pause backoff
 	var made time.Time
 	for {
@@ -78,15 +77,14 @@ func (l *Log) ensureTopic(ctx context.Context, tell teller, spec TopicSpec) erro
 		if err == nil {
 			return nil
 		}
-		if isHopeless(err) {
+		if isPermanent(err) {
 			return err
 		}
 		if isNew && made.IsZero() {
 			made = time.Now()
 		}
 		if made.IsZero() || time.Since(made) > youngTopic {
-			l.logger.Warn("a topic cannot be used yet", zap.String("topic", spec.Name), zap.Error(err))
-			tell.ifForSomebody(err)
+			l.reportUnusable(spec.Name, err, tell)
 		}
 		if pause.wait(ctx) != nil {
 			return fmt.Errorf("%w: %w", ctx.Err(), err)

@@ -17,7 +17,7 @@ const keepInterval = 2 * time.Second
 // where others make the topics, brokers that are too few, or another refusal of Kafka's. At the beginning, other refusals are returned. That Kafka does not
 // answer for a time changes nothing.
 func (l *Log) KeepTopics(ctx context.Context, tell func(error), specs ...TopicSpec) error {
-	last := lastTold{tell: tell}
+	last := statusReporter{tell: tell}
 	err := l.ensureTopics(ctx, func(reason error) { last.note(reason) }, specs)
 	if _, changed := errors.AsType[*PartitionsChangedError](err); err != nil && !changed && !isMissingRight(err) {
 		return err
@@ -32,21 +32,21 @@ func (l *Log) KeepTopics(ctx context.Context, tell func(error), specs ...TopicSp
 		case <-ticker.C:
 		}
 		err := l.keepAll(ctx, specs)
-		if ctx.Err() == nil && (err == nil || isForSomebody(err)) && last.note(err) && err == nil {
+		if ctx.Err() == nil && (err == nil || needsOperator(err)) && last.note(err) && err == nil {
 			l.reportDeviations(ctx, specs)
 		}
 	}
 }
 
-// lastTold keeps the same from being told twice.
-type lastTold struct {
+// statusReporter keeps the same from being told twice.
+type statusReporter struct {
 	tell  func(error)
 	words string
 	begun bool
 }
 
 // note tells what is not what was told last.
-func (l *lastTold) note(reason error) (isNew bool) {
+func (l *statusReporter) note(reason error) (isNew bool) {
 	words := ""
 	if reason != nil {
 		words = reason.Error()
@@ -91,7 +91,7 @@ func (l *Log) makeAgain(ctx context.Context, spec TopicSpec) error {
 	}
 	l.logger.Warn("a topic was missing, and has been made again", zap.String("topic", spec.Name))
 	if errors.Is(err, ErrNoTopic) {
-		return fmt.Errorf("%s: has just been made", spec.Name) // which is not for somebody to do any more
+		return fmt.Errorf("%s: has just been made", spec.Name) // which needs nobody any more
 	}
 	return err
 }

@@ -77,7 +77,7 @@ func onceInAWhile(core zapcore.Core) zapcore.Core {
 // Check tells whether Kafka answers and the configured topics can be used, as the configured rights allow. A *PartitionsChangedError says that they cannot, and
 // will not, a *MissingRightError that somebody must allow something first.
 func (l *Log) Check(ctx context.Context) error {
-	if err := l.checkRights(ctx, l.config.Topics, l.config.Rights...); err != nil {
+	if err := l.checkRights(ctx, l.config.topicsOfRights(), l.config.Rights...); err != nil {
 		return err
 	}
 	for _, topic := range l.config.Topics {

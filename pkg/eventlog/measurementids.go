@@ -24,19 +24,19 @@ type recentID struct {
 	previous int64 // 1 + its number; 0 for none
 }
 
-// idList is a list of the records of one hash: in its low bits 1 + the number of the last of them, 0 for none, and above them a mark of each. Most IDs that are
-// not in it differ from all of its marks: so no record is looked at for them, which are far from the processor.
+// idList is a list of the records of one hash: its low bits are 1 + the number of the last of them, 0 for none, and those above are a Bloom filter of their
+// hashes, so that most look-ups of new IDs touch none of the records, which are rarely in the processor's cache.
 type idList uint64
 
 const (
 	numberBits = 40
-	marks      = 64 - numberBits
+	filterBits = 64 - numberBits
 )
 
 func (l idList) last() int64 { return int64(l & (1<<numberBits - 1)) }
 
-// markOf gives the mark of a hash, by those of its bits that do not choose the list.
-func markOf(hash uint64) idList { return 1 << (numberBits + hash>>32%marks) }
+// filterBit is that of a hash, by those of its bits that do not choose the list.
+func filterBit(hash uint64) idList { return 1 << (numberBits + hash>>32%filterBits) }
 
 // leastRecent is how many IDs there is room for at first.
 const leastRecent = 64
@@ -69,7 +69,7 @@ func (r *recentIDs) drop(before int64) {
 // has looks for an ID in the list of its hash.
 func (r *recentIDs) has(id atlas.EventID, hash uint64) bool {
 	list := *r.list(hash)
-	if list&markOf(hash) == 0 {
+	if list&filterBit(hash) == 0 {
 		return false
 	}
 	for link := list.last(); link > r.first; {
@@ -91,7 +91,7 @@ func (r *recentIDs) put(record recentID, hash uint64) {
 	record.previous = list.last()
 	*r.at(r.next) = record
 	r.next++
-	*list = *list>>numberBits<<numberBits | markOf(hash) | idList(r.next)
+	*list = *list>>numberBits<<numberBits | filterBit(hash) | idList(r.next)
 }
 
 func (r *recentIDs) grow() {

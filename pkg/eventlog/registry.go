@@ -81,11 +81,10 @@ func (r *registryReading) readThrough(ctx context.Context) error {
 
 func (r *registryReading) awaitTopic(ctx context.Context) (partitions int, err error) {
 	warn := sync.OnceFunc(func() {
-		r.log.logger.Warn("waiting for the topic of a registry, which a collector makes", zap.String("topic", r.topic))
+		r.log.logger.Warn("waiting for the topic of a registry, which a collector makes", zap.Error(err))
 	})
 	err = retry(ctx, func() error {
-		partitions, err = r.log.partitionCount(ctx, r.topic)
-		if errors.Is(err, ErrNoTopic) {
+		if partitions, err = r.log.partitionCount(ctx, r.topic); errors.Is(err, ErrNoTopic) || isMissingRight(err) {
 			warn()
 		}
 		return err
@@ -151,7 +150,8 @@ func (r *registryReading) deliver(reader *registryReader) {
 	r.apply(objects)
 }
 
-// reached notes that a partition is read to where it ended. What is there no more is deleted as of the last offset.
+// reached notes that a partition is read to where it ended. What is there no more is deleted as of the last offset, that of the one partition that a registry
+// has.
 func (r *registryReading) reached(last int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -36,7 +36,7 @@ type MissingRightError struct {
 }
 
 func (e *MissingRightError) Error() string {
-	return fmt.Sprintf("Kafka does not allow this program's user %s on the topic %s", e.Right, e.Topic)
+	return fmt.Sprintf("Kafka denies this program's user %s on topic %s: an ACL is missing", e.Right, e.Topic)
 }
 
 // Unwrap gives what Kafka says.

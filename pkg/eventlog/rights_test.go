@@ -18,7 +18,10 @@ var (
 	makers  = append(slices.Clone(writers), eventlog.RightCreate)
 )
 
-const writerWithoutCreate = "writer-without-Create"
+const (
+	writerWithoutCreate = "writer-without-Create"
+	readerOfOneTopic    = "reader-of-one-topic" // and not of the registries
+)
 
 // TestRights has Kafka's own authorizer allow users exactly what is said to be enough, and all of that but one.
 func TestRights(t *testing.T) {
@@ -29,6 +32,7 @@ func TestRights(t *testing.T) {
 		"reader":                          {readers, readers, ""},
 		"reader-without-anything":         {readers, nil, eventlog.RightDescribe},
 		"reader-without-Read":             {readers, []eventlog.Right{eventlog.RightDescribe}, eventlog.RightRead},
+		readerOfOneTopic:                  {readers, readers, eventlog.RightDescribe},
 		"writer":                          {writers, makers, ""},
 		"writer-without-Read":             {writers, without(makers, eventlog.RightRead), eventlog.RightRead},
 		"writer-without-Write":            {writers, without(makers, eventlog.RightWrite), eventlog.RightWrite},
@@ -43,8 +47,12 @@ func TestRights(t *testing.T) {
 	for user, test := range users {
 		measurement++
 		t.Run(user, func(t *testing.T) {
+			prefix := "atlas."
+			if user == readerOfOneTopic {
+				prefix = topic
+			}
 			for _, right := range test.has {
-				plain.Allow(t, user, "atlas.", string(right))
+				plain.Allow(t, user, prefix, string(right))
 			}
 			log := openLog(t, listener(kafka.ListenerAddrs("SASL_SSL")), eventlog.Config{
 				Topics: []string{topic}, Rights: test.needs,

@@ -14,15 +14,15 @@ type Flags struct {
 	Kafka []string `help:"Kafka brokers, as host:port, separated by commas." default:"localhost:9092" placeholder:"HOST:PORT"`
 
 	KafkaTLS          bool   `name:"kafka-tls" help:"Reach Kafka over TLS."`
-	KafkaCA           string `name:"kafka-ca" help:"File with the PEM certificates of the authorities that Kafka's certificates come from; the system's unless given. Like the other files, it is read again for each connection." placeholder:"FILE"`
-	KafkaCert         string `help:"File with the PEM certificate by which Kafka knows this program." placeholder:"FILE"`
-	KafkaKey          string `help:"File with the PEM key of --kafka-cert." placeholder:"FILE"`
-	KafkaServerName   string `help:"Name that Kafka's certificates are for; that of each broker unless given." placeholder:"NAME"`
-	KafkaSASL         string `name:"kafka-sasl" help:"How this program says to Kafka who it is." enum:"none,plain,scram-sha-256,scram-sha-512,oauthbearer" default:"none"`
-	KafkaUser         string `help:"User of plain and scram." placeholder:"NAME"`
+	KafkaCA           string `name:"kafka-ca" help:"File with the CA certificates in PEM to verify brokers with; the system's unless given. Like the other files, it is read again for each connection." placeholder:"FILE"`
+	KafkaCert         string `help:"File with the client certificate in PEM, for mutual TLS." placeholder:"FILE"`
+	KafkaKey          string `help:"File with the key of --kafka-cert in PEM." placeholder:"FILE"`
+	KafkaServerName   string `help:"Host name to verify in brokers' certificates; each broker's own unless given." placeholder:"NAME"`
+	KafkaSASL         string `name:"kafka-sasl" help:"SASL mechanism to authenticate with." enum:"none,plain,scram-sha-256,scram-sha-512,oauthbearer" default:"none"`
+	KafkaUser         string `help:"User name for plain and scram." placeholder:"NAME"`
 	KafkaPassword     string `help:"Password of --kafka-user; better given as ATLAS_KAFKA_PASSWORD, or in a file." placeholder:"SECRET"`
 	KafkaPasswordFile string `help:"File with the password of --kafka-user." placeholder:"FILE"`
-	KafkaTokenFile    string `help:"File with the token of oauthbearer." placeholder:"FILE"`
+	KafkaTokenFile    string `help:"File with the token for oauthbearer." placeholder:"FILE"`
 }
 
 // Security gives the settings of TLS and SASL.

@@ -59,7 +59,7 @@ type Config struct {
 	BehindReaders  int           // of the log at once, for clients that are behind; 64
 	AddressReaders int           // of them, for the clients of one address; 16
 	CursorKey      string        // secret of all gateways of a log, which seals cursors; the key in Kafka's topic atlas.keys unless given
-	CursorKeyFile  string        // with such secrets on its lines, of which the first seals and all open; read again when it changes
+	CursorKeyFile  string        // with such secrets on its lines, of which the first seals and all open; read again every five seconds
 
 	MaxConnections       int // TCP connections at once; two for each of MaxClients and 1,000 to refuse others, as far as there are descriptors for them
 	AddressConnections   int // of one address at once; 1,000, or a sixteenth of MaxConnections where that is less

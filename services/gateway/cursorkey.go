@@ -31,7 +31,8 @@ type cursorKey struct {
 
 	mu     sync.Mutex
 	keys   [][]byte
-	absent error // why there was none when the source was asked last
+	absent error  // why there was none when the source was asked last
+	warned string // of what, until there is a key again
 }
 
 func newCursorKey(seal *playback.Seal, read keySource, logger *zap.Logger) *cursorKey {
@@ -92,6 +93,7 @@ func (k *cursorKey) note(keys [][]byte, err error) {
 		k.tellUnreadable(err)
 		return
 	}
+	k.warned = ""
 	if slices.EqualFunc(keys, k.keys, bytes.Equal) {
 		return
 	}
@@ -114,11 +116,13 @@ func (k *cursorKey) tellChange(keys [][]byte) {
 	k.logger.Warn("the key that seals cursors is another one now; cursors that were given out before are refused as [cursor_gone]")
 }
 
-// tellUnreadable logs what does not pass by itself, as an absence at the start does. It is called under the lock.
+// tellUnreadable logs once what does not pass by itself, as an absence at the start does. It is called under the lock.
 func (k *cursorKey) tellUnreadable(err error) {
-	if !errors.Is(err, errKeysFile) && !errors.Is(err, eventlog.ErrCursorKeyUnreadable) {
+	passes := !errors.Is(err, errKeysFile) && !errors.Is(err, eventlog.ErrCursorKeyUnreadable)
+	if passes || err.Error() == k.warned {
 		return
 	}
+	k.warned = err.Error()
 	goesOn := "nobody can subscribe with a cursor until there is one"
 	if k.keys != nil {
 		goesOn = "the one from before stays in force here; a gateway that starts does not get it"

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"atlasstream/pkg/eventlog"
 )
 
 // keySource gives the keys as they are now.
@@ -28,10 +30,10 @@ func (c Config) cursorKeys(ofLog func(context.Context) ([]byte, error)) keySourc
 	default:
 		return func(ctx context.Context) ([][]byte, error) {
 			key, err := ofLog(ctx)
-			if err != nil {
-				return nil, fmt.Errorf("a collector has to make it: %w", err)
+			if errors.Is(err, eventlog.ErrNoTopic) || errors.Is(err, eventlog.ErrNoCursorKey) {
+				err = fmt.Errorf("a collector has to make it: %w", err)
 			}
-			return [][]byte{key}, nil
+			return [][]byte{key}, err
 		}
 	}
 }

@@ -35,7 +35,7 @@ type settings struct {
 	BehindReaders  int           `help:"Most readers of the log at once for clients that are behind; others wait for their turn."`
 	AddressReaders int           `help:"Most readers of the log at once for clients of one address that are behind; addresses take turns."`
 	CursorKey      string        `help:"Secret that seals cursors, the same for all gateways of a log; better given as ATLAS_CURSOR_KEY. The one in Kafka's topic atlas.keys unless given." placeholder:"SECRET"`
-	CursorKeyFile  string        `help:"File with such secrets, one on each line: the first seals cursors, and all open them. It is read again when it changes." placeholder:"FILE"`
+	CursorKeyFile  string        `help:"File with such secrets, one on each line: the first seals cursors, and all open them. It is read again every five seconds." placeholder:"FILE"`
 
 	MaxMeasurements     int    `help:"Most measurements of the registry that are kept; beyond that further ones are left out, and none that is unknown counts as public."`
 	UnknownMeasurements string `help:"Whether to allow or refuse subscriptions to measurements that the registry does not know." enum:"allow,refuse" default:"allow"`

@@ -60,7 +60,7 @@ func (a *API) word(err error) *subscription.Error {
 		return subscription.Refuse(codeTooMuch, "from: %s; ask for less", tooMuch)
 	}
 	if errors.Is(err, logscan.ErrBusy) {
-		return subscription.Refuse(codeTooManyReads, "%s, one after the other; try again in some seconds", logscan.ErrBusy)
+		return subscription.Refuse(codeTooManyReads, "%s; try again in some seconds", logscan.ErrBusy)
 	}
 	return door.WordRefusal(err, a.settings.Logger)
 }

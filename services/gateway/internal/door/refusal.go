@@ -67,12 +67,12 @@ func refuseToServe() *subscription.Error {
 	return subscription.Refuse(codeShuttingDown, "this gateway stops; reconnect, another one will answer")
 }
 
-// tooSlow is why a client is closed, which misses something since a time. While it is behind it gets records of the log later than they come in, so those that
-// it misses may be older than the messages that would have told it of them.
+// tooSlow is why a client is closed of which messages since a time were dropped. One that is catching up gets records later than they come in, so those that it
+// misses may be older than the messages.
 func tooSlow(since time.Time) *subscription.Error {
 	return subscription.Refuse(codeTooSlow,
-		"this connection cannot keep up with what it is told and is closed: it misses what was to come from %s to %s, "+
-			"and until it subscribes again; where it was behind, records that it misses may have come in before; reconnect, or ask for less",
+		"this connection does not keep up and is closed: messages from %s to %s were dropped, and older records too if it was catching up; "+
+			"reconnect and resume from the last cursor, or ask for less",
 		moment(since), moment(time.Now()))
 }
 

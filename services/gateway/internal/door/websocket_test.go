@@ -94,14 +94,14 @@ func TestOverflowIsToldAndClosed(t *testing.T) {
 // expectMissing expects the words of [too_slow] to tell from when to when something is missing, which was no earlier than began.
 func expectMissing(t *testing.T, words string, began time.Time) {
 	t.Helper()
-	match := regexp.MustCompile(`\[too_slow\] this connection cannot keep up .* misses what was to come from (\S+) to (\S+), and until it subscribes again; where it was behind, records that it misses may have come in before; reconnect`).FindStringSubmatch(words)
+	match := regexp.MustCompile(`\[too_slow\] this connection does not keep up .* messages from (\S+) to (\S+) were dropped, and older records too if it was catching up; reconnect`).FindStringSubmatch(words)
 	if match == nil {
 		t.Fatalf("got %q", words)
 	}
 	from, wrong := time.Parse(time.RFC3339, match[1])
 	to, alsoWrong := time.Parse(time.RFC3339, match[2])
 	if wrong != nil || alsoWrong != nil || from.Before(began.Truncate(time.Second)) || to.Before(from) || to.After(time.Now()) {
-		t.Errorf("missing is what was to come from %s to %s, want that to begin at %v and to end by now", match[1], match[2], began)
+		t.Errorf("messages from %s to %s are said to be dropped, want that to begin at %v and to end by now", match[1], match[2], began)
 	}
 }
 

@@ -21,7 +21,7 @@ const (
 )
 
 // ErrBusy says that there was no turn in time, as other scans ran.
-var ErrBusy = errors.New("the log is being read for others")
+var ErrBusy = errors.New("this gateway is busy with answers for others")
 
 // Log is what is looked through. Its methods wait for Kafka as long as the context lasts.
 type Log interface {

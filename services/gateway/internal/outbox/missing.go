@@ -5,17 +5,15 @@ import (
 	"time"
 )
 
-// noteRefused remembers the first message that Tell did not take.
+// noteRefused remembers the first message that was not taken since one was. It is called under the lock.
 func (o *Outbox) noteRefused(message *Message) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	if o.refused == 0 {
 		o.refused = message.made
 	}
 }
 
 // MissingSince is when the first message was made that the client does not get if it is aborted now: the first that waits and is not being written, or
-// that Tell did not take.
+// that was not taken.
 func (o *Outbox) MissingSince() time.Time {
 	o.mu.Lock()
 	defer o.mu.Unlock()

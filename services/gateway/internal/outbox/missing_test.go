@@ -53,3 +53,28 @@ func TestMissingSince(t *testing.T) {
 		})
 	}
 }
+
+// What was not taken once counts no more when the client has been able to take something since.
+func TestMissingSinceAfterARecovery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		served, client := net.Pipe()
+		limits := testLimits()
+		outbox := New(served, limits, &Stats{})
+		defer outbox.Close()
+		defer client.Close()
+		most := limits.Messages
+		limits.Messages = -9
+		if err := outbox.Tell(Text([]byte("is not taken"))); !errors.Is(err, ErrFull) {
+			t.Fatalf("got %v, want ErrFull", err)
+		}
+		time.Sleep(time.Hour)
+		limits.Messages = most
+		taken := time.Now()
+		if err := outbox.Tell(Text([]byte("is taken"))); err != nil {
+			t.Fatal(err)
+		}
+		if got := outbox.MissingSince(); !got.Equal(taken) {
+			t.Errorf("got %v, want %v", got, taken)
+		}
+	})
+}

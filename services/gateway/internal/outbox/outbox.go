@@ -44,7 +44,7 @@ type Outbox struct {
 	written  int            // bytes of the first message that are written already
 	blocked  sync.WaitGroup // the goroutine that waits for a slow client
 	room     chan struct{}  // is closed when there is room again; nil if nobody waits for that
-	refused  int64          // when the first message was made that Tell did not take, in Unix seconds; 0 if it took all
+	refused  int64          // when the first message was made of those that were not taken last, in Unix seconds; 0 if the last one was taken
 }
 
 type state byte
@@ -75,13 +75,7 @@ func (o *Outbox) connect(conn net.Conn) {
 func (o *Outbox) Offer(message *Message) error { return o.offer(message, 0) }
 
 // Tell is Offer for what is said beside what the client came for, such as an answer: a quarter more may wait for that.
-func (o *Outbox) Tell(message *Message) error {
-	err := o.offer(message, 1)
-	if errors.Is(err, ErrFull) {
-		o.noteRefused(message)
-	}
-	return err
-}
+func (o *Outbox) Tell(message *Message) error { return o.offer(message, 1) }
 
 func (o *Outbox) offer(message *Message, moreQuarters int) error {
 	o.mu.Lock()
@@ -91,8 +85,10 @@ func (o *Outbox) offer(message *Message, moreQuarters int) error {
 	}
 	mostBytes, mostMessages := o.mostBytes()*(4+moreQuarters)/4, o.limits.Messages+moreQuarters*max(1, o.limits.Messages/4)
 	if len(o.queue) >= mostMessages || o.bytes+message.Size() > mostBytes && !o.holdsAtMost(2) {
+		o.noteRefused(message)
 		return ErrFull
 	}
+	o.refused = 0
 	o.push(message)
 	return nil
 }

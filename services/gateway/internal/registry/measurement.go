@@ -47,10 +47,16 @@ const bytesOfMeasurement = 1 << 10
 // size is how many bytes its texts take.
 func (m *measurement) size() int { return 2*len(m.text) + len(m.StatusName) }
 
-// brief is the measurement without its texts: who may see it and whether it has stopped must be known in any case.
+// longestType is more than any type has that RIPE Atlas measures: these are kept once for all measurements.
+const longestType = 16
+
+// brief is the measurement without its texts: who may see it, of which type it is and whether it has stopped must be known in any case.
 func (m *measurement) brief() measurement {
 	brief := m.Measurement
-	brief.Description, brief.Target, brief.StatusName, brief.Type = "", "", "", ""
+	brief.Description, brief.Target, brief.StatusName = "", "", ""
+	if len(brief.Type) > longestType {
+		brief.Type = ""
+	}
 	return measurement{Measurement: brief}
 }
 

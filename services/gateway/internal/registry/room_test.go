@@ -84,6 +84,9 @@ func TestTextsComeBackWhenThereIsRoom(t *testing.T) {
 		r.ApplyMeasurements([]atlas.Object{longMeasurement(3, "")})
 		changes.want(t)
 		got, _ := r.Measurement(3)
+		if got.Type != "ping" { // by which clients choose metadata
+			t.Errorf("%s: got the type %q", what, got.Type)
+		}
 		if counted := testutil.ToFloat64(r.measurements.room.abridged); len(got.Target) != length || counted != abridged {
 			t.Errorf("%s: got a target of %d bytes and %v that were abridged, want %d and %v", what, len(got.Target), counted, length, abridged)
 		}
