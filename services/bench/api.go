@@ -11,6 +11,7 @@ import (
 // The bars of the read API.
 const (
 	mostP99Times   = 1.5      // p99 latency of deliveries while answers are made, in times of that without
+	mostUnanswered = 0.5      // of the questions: without answers, the latency beside them shows nothing
 	mostAddedBytes = 40 << 20 // that the gateway holds for the answers, at the real network's size
 )
 
@@ -29,7 +30,7 @@ type apiFigures struct {
 	Pair    int  // over all rounds
 	Asked   bool // whether answers were made meanwhile
 	Answers int  // that were given within the window
-	Refused int  // questions within the window
+	Refused int  // questions within the window, or failed
 }
 
 func (f apiFigures) round() int { return f.Pair }
@@ -108,11 +109,7 @@ func (r *report) printAPI(to io.Writer) {
 		if len(found) == 0 {
 			continue
 		}
-		answers, refused := 0, 0
-		for _, f := range found {
-			answers += f.Answers
-			refused += f.Refused
-		}
+		answers, refused := countAnswers(found)
 		fmt.Fprintf(to, "%s\t%d\t%d\t%.1f\t%.1f\t%.1f\t%d\t%.0f%%\t\n", map[bool]string{false: "without answers", true: "with answers"}[asked], answers, refused,
 			medianOf(found, func(f apiFigures) float64 { return f.Received.P50.Seconds() * 1000 }),
 			medianOf(found, apiP99),
@@ -129,12 +126,30 @@ func (r *report) printAPI(to io.Writer) {
 func (r *report) apiBars() (bars []bar) {
 	if with, without := r.asked(true), r.asked(false); len(with) > 0 && len(without) > 0 {
 		bars = append(ratioBar("api: p99 latency while answers are made, to without", pairedRatios(with, without, apiP99), mostP99Times),
+			newBar("api: questions without an answer, of all", unanswered(with), mostUnanswered, ""),
 			newBar("api: deliveries that are missing or double", float64(missing(deliveriesOf(r.API))), 0, ""))
 	}
 	for _, f := range r.APIMemory {
 		bars = append(bars, newBar("api: memory for connection events, outages and answers", f.Added/(1<<20), mostAddedBytes/(1<<20), "MiB"))
 	}
 	return bars
+}
+
+// unanswered is the part of the questions that got no answer: all of them, where none was asked.
+func unanswered(figures []apiFigures) float64 {
+	answers, refused := countAnswers(figures)
+	if answers == 0 {
+		return 1
+	}
+	return float64(refused) / float64(answers+refused)
+}
+
+func countAnswers(figures []apiFigures) (answers, refused int) {
+	for _, f := range figures {
+		answers += f.Answers
+		refused += f.Refused
+	}
+	return answers, refused
 }
 
 func apiP99(f apiFigures) float64 { return p99(f.fanOutFigures) }

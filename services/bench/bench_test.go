@@ -92,8 +92,8 @@ func TestBars(t *testing.T) {
 			Incidents: "hard", Probes: 10, SecondsDay: 1.5, Held: 1 << 20, Bars: []bar{{Name: "wrong incidents a day", Got: 0.1, Most: 0.2}},
 		}},
 		API: []apiFigures{
-			{fanOutFigures: figures(0, "", 1, 2*time.Millisecond, 100)}, {fanOutFigures: figures(0, "", 1, 4*time.Millisecond, 100), Asked: true},
-			{fanOutFigures: figures(0, "", 1, 6*time.Millisecond, 101), Asked: true, Pair: 1}, {fanOutFigures: figures(0, "", 1, 5*time.Millisecond, 100), Pair: 1},
+			{fanOutFigures: figures(0, "", 1, 2*time.Millisecond, 100)}, {fanOutFigures: figures(0, "", 1, 4*time.Millisecond, 100), Asked: true, Answers: 3, Refused: 2},
+			{fanOutFigures: figures(0, "", 1, 6*time.Millisecond, 101), Asked: true, Answers: 3, Pair: 1}, {fanOutFigures: figures(0, "", 1, 5*time.Millisecond, 100), Pair: 1},
 			{fanOutFigures: figures(0, "", 1, 6*time.Millisecond, 100), Pair: 2}, {fanOutFigures: figures(0, "", 1, 6*time.Millisecond, 100), Asked: true, Pair: 2},
 		},
 		APIMemory: []apiMemoryFigures{{Added: 41 << 20}},
@@ -116,6 +116,7 @@ func TestBars(t *testing.T) {
 		{Name: "abuse: CPU for a message, pings", Got: 10, Passed: true},
 		{Name: "abuse: results of others that are missing or double, pings", Got: 1, Passed: false},
 		{Name: "api: p99 latency while answers are made, to without", Got: 1.2, Passed: true},
+		{Name: "api: questions without an answer, of all", Got: 0.25, Passed: true},
 		{Name: "api: deliveries that are missing or double", Got: 1, Passed: false},
 		{Name: "api: memory for connection events, outages and answers", Got: 41, Passed: false},
 	} {
@@ -124,8 +125,8 @@ func TestBars(t *testing.T) {
 			t.Errorf("%s: got %g, passed %t, want %g, %t", want.Name, got.Got, got.Passed, want.Got, want.Passed)
 		}
 	}
-	if bars := r.bars(); len(bars) != 18 {
-		t.Errorf("got %d bars, want 18: what was not measured has none", len(bars))
+	if bars := r.bars(); len(bars) != 19 {
+		t.Errorf("got %d bars, want 19: what was not measured has none", len(bars))
 	}
 	if r.failure() == nil {
 		t.Error("got no failure, though eight bars were not reached")
@@ -146,6 +147,16 @@ func TestNothingIsNoMeasure(t *testing.T) {
 	}
 	if err := r.write(filepath.Join(t.TempDir(), "results.json")); err != nil {
 		t.Error(err)
+	}
+}
+
+// Deliveries beside questions that nobody answers show nothing of what answers cost.
+func TestQuestionsMustBeAnswered(t *testing.T) {
+	for _, refused := range []int{0, 40} {
+		r := &report{API: []apiFigures{{}, {Asked: true, Refused: refused}}}
+		if bar := find(t, r.bars(), "api: questions without an answer, of all"); bar.Passed {
+			t.Errorf("%d questions refused, none answered: passed", refused)
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // askedAtOnce is how many answers of the read API are waited for at a time.
 const askedAtOnce = 4
 
-// answers counts those that were there within the window.
+// answers counts those that were there within the window, and the questions that got none.
 type answers struct{ given, refused atomic.Int64 }
 
 // asking asks for the dearest answers of the read API in turn. Volumes are of another time with each question, as the gateway remembers them.
@@ -51,7 +51,7 @@ func question(number int) string {
 	return questions[number%len(questions)]
 }
 
-// ask gives the status of a whole answer. The error is that the window is over, as a rule.
+// ask gives the status of a whole answer.
 func ask(ctx context.Context, client *http.Client, url string) (status int, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -66,10 +66,11 @@ func ask(ctx context.Context, client *http.Client, url string) (status int, err 
 	return response.StatusCode, err
 }
 
+// countAnswer takes a question that fails for refused, unless it is the end of the window that stops it.
 func (s *sender) countAnswer(status int, err error) {
 	switch {
-	case err != nil || !isWithin(s.window):
-	case status == http.StatusOK:
+	case !isWithin(s.window):
+	case err == nil && status == http.StatusOK:
 		s.answers.given.Add(1)
 	default:
 		s.answers.refused.Add(1)
