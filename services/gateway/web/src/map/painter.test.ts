@@ -25,7 +25,8 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-test("a map that is moved stays where it is moved to until it is drawn there, whatever changes", async () => {
+/** A painter of one spot. `drawn` changes the colour of the spot, and tells whether the painter then draws. */
+function painterOfSpot() {
   const called: string[] = [];
   const canvas = { getContext: () => contextOf(canvas, called) };
   const scene = new Scene();
@@ -37,10 +38,25 @@ test("a map that is moved stays where it is moved to until it is drawn there, wh
     painter.draw(0, true);
     return called.includes("drawImage");
   };
+  return { painter, drawn };
+}
+
+test("a map that is moved stays where it is moved to until it is drawn there, whatever changes", async () => {
+  const { painter, drawn } = painterOfSpot();
   await painter.layOut(size, view, colours, []);
   expect(drawn(1)).toBe(true);
   painter.shift({ ...view, x: 10 });
   expect(drawn(2)).toBe(false);
   await painter.layOut(size, { ...view, x: 10 }, colours, []);
   expect(drawn(3)).toBe(true);
+});
+
+test("a layout that is under way when the map is moved does not move it back", async () => {
+  const { painter, drawn } = painterOfSpot();
+  const country = {} as Path2D;
+  await painter.layOut(size, view, colours, [country]);
+  const underWay = painter.layOut(size, view, colours, [country]);
+  painter.shift({ ...view, x: 10 });
+  expect(await underWay).toBe(false);
+  expect(drawn(1)).toBe(false);
 });

@@ -105,7 +105,7 @@ export class Painter {
     return [this.#xs[index] ?? NaN, this.#ys[index] ?? NaN];
   }
 
-  /** shift shows what there is, moved and scaled, until the next layout. */
+  /** shift shows what there is, moved and scaled, until the next layout. One that is under way ends, as it has the view of before. */
   shift(to: View): void {
     const { canvas } = this.#back ?? {};
     if (!canvas) return;
@@ -115,6 +115,7 @@ export class Painter {
     this.#front.fillRect(0, 0, width, height);
     this.#front.drawImage(canvas, to.x - this.#view.x * factor, to.y - this.#view.y * factor, width * factor, height * factor);
     this.#isShifted = true;
+    this.#layout++;
   }
 
   /** draw what has changed; true if there is more to come by itself. */
