@@ -16,8 +16,9 @@ export class Pause {
   /** Holds records back if the page stands still, and tells whether it does. */
   holds(records: readonly AtlasRecord[]): boolean {
     if (this.since === undefined) return false;
-    this.#held = [...this.#held, ...records].slice(-mostHeld);
-    this.waiting += records.length;
+    this.#held.push(...records);
+    this.#held.splice(0, this.#held.length - mostHeld);
+    this.waiting = this.#held.length;
     return true;
   }
 
