@@ -106,6 +106,11 @@ function answersOf(instances: readonly Instance[], { now, bucket }: When) {
   };
 }
 
+/** isSlower tells whether one round trip is longer than another by half, and by more than 20 ms. Those that are not known are not. */
+export function isSlower(ms: number, than: number): boolean {
+  return ms > 1.5 * than && ms - than > 20;
+}
+
 function byProbes(a: Row, b: Row): number {
   return b.probes - a.probes || b.results - a.results || (a.key < b.key ? -1 : 1);
 }

@@ -3,7 +3,7 @@ import { Catchments } from "./catchments.ts";
 import { polarised } from "./polarised.ts";
 import { places } from "./realdata.ts";
 import { Recent, medianOf } from "./recent.ts";
-import { instanceRows, siteRows } from "./rows.ts";
+import { instanceRows, isSlower, siteRows } from "./rows.ts";
 import { FailureSeries } from "./series.ts";
 import type { Move } from "./moves.ts";
 import { burstWords, halfBack, rttsOf } from "./words.ts";
@@ -78,4 +78,9 @@ test("the words of a burst say what was lost, where it went, and how much slower
   expect(rttsOf(moves)).toEqual([20, 180]);
   expect(halfBack(burst)).toBeNull();
   expect(halfBack({ ...burst, back: [move("1", "LHR", "JNB", 700), move("2", "LHR", "JNB", 800)] })).toBe(800);
+});
+
+test("what is slower by half and by more than 20 ms is slower", () => {
+  expect([isSlower(61, 40), isSlower(60, 40), isSlower(100, 80), isSlower(30, 5)]).toEqual([true, false, false, true]);
+  expect([isSlower(NaN, 40), isSlower(40, NaN)]).toEqual([false, false]);
 });
