@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ApiError } from "./client.ts";
-import { persist } from "./persist.ts";
+import { withRetry } from "./retry.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -19,7 +19,7 @@ const busy = new ApiError("unavailable", "the log cannot be read", 20);
 test("what may pass is told, and asked again, no sooner than the gateway says", async () => {
   const ask = answering(away, busy, "here");
   const told: string[] = [];
-  const answer = persist(ask, new AbortController().signal, ({ code }) => told.push(code));
+  const answer = withRetry(ask, new AbortController().signal, ({ code }) => told.push(code));
   await vi.advanceTimersByTimeAsync(2_000);
   expect(told).toEqual(["unreachable", "unavailable"]);
   await vi.advanceTimersByTimeAsync(17_000);
@@ -30,14 +30,14 @@ test("what may pass is told, and asked again, no sooner than the gateway says", 
 
 test("what will not pass is asked once", async () => {
   const ask = answering(new ApiError("unknown_measurement", "no measurement 5"), "never");
-  await expect(persist(ask, new AbortController().signal, () => {})).rejects.toMatchObject({ code: "unknown_measurement" });
+  await expect(withRetry(ask, new AbortController().signal, () => {})).rejects.toMatchObject({ code: "unknown_measurement" });
   expect(ask).toHaveBeenCalledTimes(1);
 });
 
 test("whoever has left asks no more", async () => {
   const left = new AbortController();
   const ask = answering(away, "never");
-  const answer = persist(ask, left.signal, () => {});
+  const answer = withRetry(ask, left.signal, () => {});
   const end = expect(answer).rejects.toThrow();
   await vi.advanceTimersByTimeAsync(0);
   left.abort();

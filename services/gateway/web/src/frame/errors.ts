@@ -58,7 +58,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   gap: { place: "subscription", remedy: "The row shows between which times results are missing." },
   too_slow: { place: "page", remedy: "This machine or its connection took too little. It is tried again.", temporary: true },
   unknown_path: { place: "page", remedy: "The pages and the gateway are not of one version: reload the page." },
-  too_many_reads: { place: "page", remedy: "The gateway reads its log for others. It is tried again some times.", temporary: true },
+  too_many_reads: { place: "page", remedy: "The gateway reads its log for others. It is tried again.", temporary: true },
   unknown_method: { place: "page", remedy: "The pages and the gateway are not of one version: reload the page." },
   shutting_down: { place: "page", remedy: "Another gateway takes over. It is tried again.", temporary: true },
 };

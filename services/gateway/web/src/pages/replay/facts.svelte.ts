@@ -1,6 +1,6 @@
 import { ApiError } from "../../api/client.ts";
 import type { Measurement, Outages, Volume } from "../../api/types.ts";
-import { persist } from "../../api/persist.ts";
+import { withRetry } from "../../api/retry.ts";
 import { api } from "../../frame/api.ts";
 import type { GatewayError } from "../../frame/errors.ts";
 import type { Extent } from "../../replay/extent.ts";
@@ -32,7 +32,7 @@ export class Facts {
     };
     return later(async (signal) => {
       try {
-        this.volume = await persist(() => api.volume({ ...subject, from, to, buckets }, signal), signal, failed);
+        this.volume = await withRetry(() => api.volume({ ...subject, from, to, buckets }, signal), signal, failed);
         this.volumeFault = undefined;
       } catch (error) {
         if (!signal.aborted) failed(error);
@@ -49,7 +49,7 @@ export class Facts {
     };
     return later(async (signal) => {
       try {
-        this.outages = await persist(() => api.outages(interval, signal), signal, failed);
+        this.outages = await withRetry(() => api.outages(interval, signal), signal, failed);
         this.outagesFault = undefined;
       } catch (error) {
         if (!signal.aborted) failed(error);
@@ -62,7 +62,7 @@ export class Facts {
     this.limit = this.measurement = this.limitFault = undefined;
     if (!("msm" in subject)) return () => {};
     return later(async (signal) => {
-      const answer = await persist(
+      const answer = await withRetry(
         () => api.measurement(subject.msm, { from, to }, signal),
         signal,
         (error) => (this.limitFault = faultOf(error)),

@@ -1,5 +1,5 @@
 import type { Measurement } from "../../api/types.ts";
-import { persist } from "../../api/persist.ts";
+import { withRetry } from "../../api/retry.ts";
 import { api } from "../../frame/api.ts";
 import { kept } from "../../frame/settings.svelte.ts";
 import { letterOf } from "../../instances/letters.ts";
@@ -56,7 +56,7 @@ export class InstancesReplay implements Consumer {
 
   /** Asks where probes stand. Without that they are not on the map. */
   async ask(signal: AbortSignal): Promise<void> {
-    const columns = await persist(
+    const columns = await withRetry(
       () => api.probes(signal),
       signal,
       () => {},

@@ -1,5 +1,5 @@
 import { ApiError } from "../../api/client.ts";
-import { persist } from "../../api/persist.ts";
+import { withRetry } from "../../api/retry.ts";
 import type { Probes } from "../../api/types.ts";
 import { api } from "../../frame/api.ts";
 import type { Delivery } from "../../stream/stream.ts";
@@ -43,7 +43,7 @@ export class ProbesReplay implements Consumer {
   /** Asks which probes there are, and where. Without that only those are shown that the events name. */
   async ask(signal: AbortSignal): Promise<void> {
     try {
-      this.#columns = await persist(
+      this.#columns = await withRetry(
         () => api.probes(signal),
         signal,
         (error) => (this.fault = error),
