@@ -92,7 +92,7 @@ const states = {
   Replay: {
     async empty(page, url) {
       await page.goto(url + "/replay");
-      await shows(page, "main", "Type a measurement");
+      await shows(page, "main", "Enter a measurement");
     },
     async full(page, url) {
       await full.Replay(page, url);
