@@ -16,8 +16,8 @@ import (
 	"atlasstream/pkg/eventlog/security"
 	"atlasstream/pkg/kafkasettings"
 	"atlasstream/pkg/service"
-	"atlasstream/services/gateway/internal/admission"
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/ratelimit"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // Config are the settings of a gateway. Zero values stand for the defaults.
@@ -243,13 +243,13 @@ func (c *Config) setBehind() {
 	c.AddressReaders = cmp.Or(c.AddressReaders, 16)
 }
 
-func (c Config) queueLimits() outbox.Limits {
+func (c Config) queueLimits() sendqueue.Limits {
 	const closeTimeout = 5 * time.Second
-	return outbox.Limits{Bytes: c.QueueBytes, Messages: c.QueueMessages, WriteTimeout: c.WriteTimeout, CloseTimeout: closeTimeout}
+	return sendqueue.Limits{Bytes: c.QueueBytes, Messages: c.QueueMessages, WriteTimeout: c.WriteTimeout, CloseTimeout: closeTimeout}
 }
 
-func (c Config) addressLimits() admission.Limits {
-	return admission.Limits{
+func (c Config) addressLimits() ratelimit.Limits {
+	return ratelimit.Limits{
 		Connections:        c.AddressConnections,
 		Subscriptions:      c.AddressSubscriptions,
 		SubscriptionBytes:  c.AddressMemory,

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/playback"
@@ -75,11 +77,11 @@ func (c *cursors) cursorOf(standing *fanout.Standing) (playback.Cursor, error) {
 func (c *cursors) Each(cursor string) (subscriptions []fanout.Recalled, err error) {
 	bookmark, err := c.seal.Read(cursor)
 	if err != nil {
-		return nil, subscription.Refuse(codeOf(err), "offset: %s", err)
+		return nil, protocol.Refuse(codeOf(err), "offset: %s", err)
 	}
 	for _, mark := range bookmark.Marks {
 		if len(mark.Parameters) == 0 {
-			return nil, subscription.Refuse(playback.CodeCursor, "offset: names no subscription")
+			return nil, protocol.Refuse(protocol.CodeBadCursor, "offset: names no subscription")
 		}
 		//mutate:memory-rejuvenated
 		own := bookmark.Alone(playback.Bookmarked{Cursor: mark.Cursor, Issued: mark.Issued})
@@ -95,7 +97,7 @@ func (c *cursors) Each(cursor string) (subscriptions []fanout.Recalled, err erro
 func bookmarkFor(seal *playback.Seal, wanted *subscription.Subscription) (*playback.Bookmark, error) {
 	bookmark, err := seal.Read(wanted.Cursor.After)
 	if err != nil {
-		return nil, subscription.Refuse(codeOf(err), `cursor: %s; want "" or one that came with a message`, err)
+		return nil, protocol.Refuse(codeOf(err), `cursor: %s; want "" or one that came with a message`, err)
 	}
 	for _, mark := range bookmark.Marks {
 		if had, err := subscription.Parse(mark.Parameters); err == nil && had.Key() == wanted.Key() {
@@ -106,9 +108,9 @@ func bookmarkFor(seal *playback.Seal, wanted *subscription.Subscription) (*playb
 }
 
 // codeOf tells what was never a cursor from what is none any more, so that clients begin anew with the latter.
-func codeOf(unreadable error) subscription.Code {
+func codeOf(unreadable error) protocol.Code {
 	if errors.Is(unreadable, playback.ErrOtherKey) {
-		return subscription.CodeCursorGone
+		return protocol.CodeCursorGone
 	}
-	return playback.CodeCursor
+	return protocol.CodeBadCursor
 }

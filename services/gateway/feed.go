@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/services/gateway/internal/fanout"
@@ -25,13 +27,12 @@ type feed struct {
 	most    time.Duration // the age of a cursor
 }
 
-// codeUnavailable says that the log cannot be read.
-const codeUnavailable subscription.Code = "unavailable"
+// protocol.CodeUnavailable says that the log cannot be read.
 
 // refuseChanged tells a client that to try again does not help where somebody has changed the partitions of a topic. Other errors stay as they are.
 func refuseChanged(err error) error {
 	if changed, ok := errors.AsType[*eventlog.PartitionsChangedError](err); ok {
-		return subscription.Refuse(codeUnavailable, "nothing of this can be subscribed to or replayed until the log is mended: %s", changed)
+		return protocol.Refuse(protocol.CodeUnavailable, "nothing of this can be subscribed to or replayed until the log is mended: %s", changed)
 	}
 	return err
 }

@@ -17,17 +17,17 @@ import (
 	"atlasstream/pkg/clientip"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
-	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/activity"
-	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/api"
+	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/cors"
-	"atlasstream/services/gateway/internal/door"
+	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
-	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/ratelimit"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 	"atlasstream/services/gateway/internal/wsconn"
@@ -65,8 +65,8 @@ type gateway struct {
 	cursorKey   *cursorKey
 	player      *playback.Player
 	connections *eventlog.Tails
-	socketIO    *door.SocketIO
-	stream      *door.Stream
+	socketIO    *endpoint.SocketIO
+	stream      *endpoint.Stream
 	api         *api.API
 	scans       *logscan.Scans
 	outages     *outagewatch.Watch
@@ -74,8 +74,8 @@ type gateway struct {
 	newest      map[atlas.Stream]*newest
 	proxies     *clientip.Proxies
 	incoming    *service.Connections
-	tokens      *access.Tokens
-	reception   *door.Reception
+	tokens      *auth.Tokens
+	reception   *endpoint.Reception
 	admin       *service.Admin
 }
 
@@ -99,19 +99,19 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	}, cfg.Logger, cfg.Metrics); err != nil {
 		return g, err
 	}
-	if g.tokens, err = access.Open(cfg.Tokens, cfg.Logger, cfg.Metrics); err != nil {
+	if g.tokens, err = auth.Open(cfg.Tokens, cfg.Logger, cfg.Metrics); err != nil {
 		return g, service.Setting("tokens", err)
 	}
-	stats := &outbox.Stats{}
+	stats := &sendqueue.Stats{}
 	registerQueues(cfg.Metrics, stats)
 	hub := g.newHub()
 	limits := cfg.queueLimits()
-	g.reception = door.NewReception(hub, admission.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
+	g.reception = endpoint.NewReception(hub, ratelimit.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
 	g.api = g.newAPI()
-	g.stream = door.NewStream(g.reception, &wsconn.Settings{
+	g.stream = endpoint.NewStream(g.reception, &wsconn.Settings{
 		MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: stats,
-	}, door.Patience{Interval: cfg.PingInterval, Timeout: cfg.PingTimeout})
-	g.socketIO, err = door.NewSocketIO(g.reception, socketio.Config{Engine: engineio.Config{
+	}, endpoint.Patience{Interval: cfg.PingInterval, Timeout: cfg.PingTimeout})
+	g.socketIO, err = endpoint.NewSocketIO(g.reception, socketio.Config{Engine: engineio.Config{
 		PingInterval: cfg.PingInterval,
 		PingTimeout:  cfg.PingTimeout,
 		MaxPayload:   cfg.MaxMessage,

@@ -5,15 +5,17 @@ import (
 	"errors"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
+	"atlasstream/services/gateway/internal/catalog"
 	"atlasstream/services/gateway/internal/fanout"
-	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
-	"atlasstream/services/gateway/internal/registry"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -68,7 +70,7 @@ func (r recorded) Read(
 }
 
 // inThePast enriches records with what was so at their time, as far as that is known.
-type inThePast struct{ registry *registry.Registry }
+type inThePast struct{ registry *catalog.Registry }
 
 // Enrich implements subscription.Enricher.
 func (p inThePast) Enrich(record *atlas.Record) []byte { return p.registry.EnrichPast(record) }
@@ -86,7 +88,7 @@ func (p *past) Start(ctx context.Context, wanted *subscription.Subscription, acc
 	asked := wanted.Past
 	//mutate:history-back
 	if earliest := time.Now().Add(-p.back); p.back > 0 && asked.Start.Before(earliest) {
-		return nil, subscription.Refuse(playback.CodeBeforeLog,
+		return nil, protocol.Refuse(protocol.CodeBeforeLog,
 			"startTime: got %s, want no earlier than %s, as far as this gateway goes back",
 			asked.Start.UTC().Format(time.RFC3339), earliest.Add(time.Second).UTC().Format(time.RFC3339))
 	}
@@ -117,22 +119,21 @@ type played struct {
 	logger *zap.Logger
 }
 
-// codeGap is that of a replay whose records the log has lost.
-const codeGap subscription.Code = "gap"
+// protocol.CodeGap is that of a replay whose records the log has lost.
 
 // Run implements fanout.Playback.
 func (p played) Run(ctx context.Context, sink fanout.Sink) error {
 	err := p.Replay.Run(ctx, sink)
-	if err == nil || ctx.Err() != nil || errors.Is(err, outbox.ErrClosed) {
+	if err == nil || ctx.Err() != nil || errors.Is(err, sendqueue.ErrClosed) {
 		return err
 	}
 	p.logger.Warn("a replay has ended before its time", zap.Error(err))
 	if gone, ok := errors.AsType[*eventlog.OffsetGoneError](err); ok {
-		return subscription.Refuse(codeGap, "the log has lost what comes next in this replay, which ends here: it has %d and what comes after it, not %d",
+		return protocol.Refuse(protocol.CodeGap, "the log has lost what comes next in this replay, which ends here: it has %d and what comes after it, not %d",
 			gone.First, gone.Offset)
 	}
-	if refusal, ok := errors.AsType[*subscription.Error](refuseChanged(err)); ok {
+	if refusal, ok := errors.AsType[*protocol.Error](refuseChanged(err)); ok {
 		return refusal
 	}
-	return subscription.Refuse(codeUnavailable, "the log cannot be read any further, so this replay ends here; try again in some seconds")
+	return protocol.Refuse(protocol.CodeUnavailable, "the log cannot be read any further, so this replay ends here; try again in some seconds")
 }

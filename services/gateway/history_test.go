@@ -8,14 +8,16 @@ import (
 	"testing/synctest"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
-	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -82,8 +84,8 @@ func TestHowFarReplaysGoBack(t *testing.T) {
 			if err == nil {
 				replay.Close()
 			}
-			refusal, refused := errors.AsType[*subscription.Error](err)
-			if refused != test.refused || refused && refusal.Code != playback.CodeBeforeLog {
+			refusal, refused := errors.AsType[*protocol.Error](err)
+			if refused != test.refused || refused && refusal.Code != protocol.CodeBeforeLog {
 				t.Errorf("back by %v of %v: got %v, want it refused: %v", test.ago, test.back, err, test.refused)
 			}
 		}
@@ -123,7 +125,7 @@ func TestReplayThatCannotGoOnSaysWhy(t *testing.T) {
 		"partitions that were changed": {
 			fmt.Errorf("reading: %w", errSplit), "[unavailable] nothing of this can be subscribed to or replayed until the log is mended: " + errSplit.Error(),
 		},
-		"a client that is gone": {outbox.ErrClosed, outbox.ErrClosed.Error()},
+		"a client that is gone": {sendqueue.ErrClosed, sendqueue.ErrClosed.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			replay, err := pastOf(oldLog{test.err}, 0).Start(t.Context(), wantPast(t, longAgo), nil)

@@ -13,9 +13,9 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/services/gateway/internal/activity"
+	"atlasstream/services/gateway/internal/catalog"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outagewatch"
-	"atlasstream/services/gateway/internal/registry"
 )
 
 // connectionsPast is how far back connection events bring a probe's status up to date.
@@ -23,7 +23,7 @@ const connectionsPast = 24 * time.Hour
 
 // knowledge is what the gateway knows of probes and measurements, read from the log.
 type knowledge struct {
-	*registry.Registry
+	*catalog.Registry
 	log      *eventlog.Log
 	hub      *fanout.Hub
 	metadata *fanout.Source
@@ -35,12 +35,12 @@ type knowledge struct {
 
 func newKnowledge(log *eventlog.Log, logger *zap.Logger, registerer prometheus.Registerer) *knowledge {
 	k := &knowledge{log: log, logger: logger, caughtUp: make(chan struct{}), probes: make(chan struct{})}
-	k.Registry = registry.New(k.changed, logger, registerer)
+	k.Registry = catalog.New(k.changed, logger, registerer)
 	return k
 }
 
 // changed lets the subscribers know what became of a measurement.
-func (k *knowledge) changed(change registry.Change) {
+func (k *knowledge) changed(change catalog.Change) {
 	if change.Now == nil { // whether an unknown one may be subscribed to is the hub's to say
 		k.hub.MeasurementChanged(atlas.Measurement{ID: change.Before.ID})
 		return
@@ -175,7 +175,7 @@ func (k *knowledge) retry(ctx context.Context, try func() error) error {
 // informed is the consumer of connection events: what answers come from learns of them before any client does.
 type informed struct {
 	*fanout.Source
-	registry *registry.Registry
+	registry *catalog.Registry
 	activity *activity.Day
 	outages  *outagewatch.Watch
 }

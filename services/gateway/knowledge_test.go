@@ -9,43 +9,45 @@ import (
 	"testing/synctest"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/fanout"
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
 // listener is a client that keeps what it is told.
 type listener struct{ told []string }
 
-func (l *listener) Encoding() fanout.Encoding      { return named{} }
-func (l *listener) Flush()                         {}
-func (l *listener) Overflow()                      {}
-func (l *listener) Room() (<-chan struct{}, error) { return nil, nil }
+func (l *listener) Encoding() fanout.Encoding          { return named{} }
+func (l *listener) Flush()                             {}
+func (l *listener) Overflow()                          {}
+func (l *listener) Writable() (<-chan struct{}, error) { return nil, nil }
 
 func (l *listener) BeginCursors() bool { return false }
 
-func (l *listener) Complaint(refusal *subscription.Error) *outbox.Message {
+func (l *listener) Complaint(refusal *protocol.Error) *sendqueue.Message {
 	return fanout.ErrorMessage(named{}, refusal)
 }
 
-func (l *listener) Tell(message *outbox.Message) error { return l.Offer(message) }
+func (l *listener) EnqueueControl(message *sendqueue.Message) error { return l.Enqueue(message) }
 
-func (l *listener) Offer(message *outbox.Message) error {
+func (l *listener) Enqueue(message *sendqueue.Message) error {
 	l.told = append(l.told, string(message.Payload()))
 	return nil
 }
 
 type named struct{}
 
-func (named) Event(name string, _ []byte) *outbox.Message { return outbox.Text([]byte(name)) }
+func (named) Event(name string, _ []byte) *sendqueue.Message { return sendqueue.Text([]byte(name)) }
 
-func (named) EventAt(name string, _ []byte, _ string) *outbox.Message {
-	return outbox.Text([]byte(name))
+func (named) EventAt(name string, _ []byte, _ string) *sendqueue.Message {
+	return sendqueue.Text([]byte(name))
 }
 
 // A measurement that is deleted is unknown, and so are the subscriptions to it where unknown ones are refused.

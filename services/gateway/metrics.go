@@ -3,11 +3,11 @@ package gateway
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // registerQueues shows what waits in the queues of all clients together.
-func registerQueues(registerer prometheus.Registerer, stats *outbox.Stats) {
+func registerQueues(registerer prometheus.Registerer, stats *sendqueue.Stats) {
 	registerer.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "atlas_gateway_queued_messages", Help: "Messages that wait in the clients' queues.",

@@ -10,9 +10,9 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
+	"atlasstream/services/gateway/internal/catalog"
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/outagewatch"
-	"atlasstream/services/gateway/internal/registry"
 )
 
 func (g *gateway) newOutages() *outagewatch.Watch {
@@ -36,10 +36,10 @@ func (g *gateway) watchOutages(ctx context.Context) {
 }
 
 // networkOf is what the registry says of probes, as far as it matters for outages.
-func networkOf(known *registry.Registry) map[atlas.ProbeID]outage.Probe {
+func networkOf(known *catalog.Registry) map[atlas.ProbeID]outage.Probe {
 	const connected = 1 // as RIPE numbers the status
 	probes := make(map[atlas.ProbeID]outage.Probe)
-	known.EachProbe(func(p *registry.Probe) {
+	known.EachProbe(func(p *catalog.Probe) {
 		one := outage.Probe{Country: p.Country, ASN: max(p.ASN, 0), Connected: p.Status != nil && *p.Status == connected}
 		if p.Latitude != nil && p.Longitude != nil {
 			one.Cell = outage.CellAt(*p.Latitude, *p.Longitude)

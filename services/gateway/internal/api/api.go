@@ -10,24 +10,24 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/activity"
-	"atlasstream/services/gateway/internal/door"
+	"atlasstream/services/gateway/internal/catalog"
+	"atlasstream/services/gateway/internal/connset"
+	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
-	"atlasstream/services/gateway/internal/register"
-	"atlasstream/services/gateway/internal/registry"
 	"atlasstream/services/gateway/internal/volume"
 )
 
 // Settings are what the API answers from.
 type Settings struct {
-	Reception     *door.Reception // which every client passes
+	Reception     *endpoint.Reception // which every client passes
 	Past          Past
 	Facts         Facts
 	Kafka         func() (present bool, since time.Time)   // whether it can be used
 	Newest        func(stream atlas.Stream) (at time.Time) // of the events that were read; zero before the first
-	Registry      *registry.Registry
+	Registry      *catalog.Registry
 	Log           Log
 	Player        *playback.Player        // of the same log
 	Scans         *logscan.Scans          // of the same log
@@ -51,7 +51,7 @@ type API struct {
 	volumes  recent[volumeKey, *volume.Volume]
 	outages  recent[pastKey, *pastOutages]
 	counting *readlimit.Pool // of connections, which takes megabytes of memory
-	answers  *register.Register[*answering, answering]
+	answers  *connset.Register[*answering, answering]
 	serving  context.Context // ends when Shutdown begins
 	stop     context.CancelFunc
 }
@@ -66,7 +66,7 @@ type handler func(ctx context.Context, w http.ResponseWriter, r *request) error
 func New(settings Settings, registerer prometheus.Registerer) *API {
 	a := &API{
 		settings: settings, routes: http.NewServeMux(), paths: make(map[string][]string),
-		metrics: newMetrics(registerer), answers: register.New[*answering, answering](0),
+		metrics: newMetrics(registerer), answers: connset.New[*answering, answering](0),
 		counting: readlimit.NewPool(1, 1),
 	}
 	a.serving, a.stop = context.WithCancel(context.Background())

@@ -7,12 +7,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/ratelimit"
 )
 
 // What cannot be answered is refused with a status, a code and words, and in JSON.
 func TestRefusals(t *testing.T) {
-	server := serve(t, Settings{}, admission.Limits{})
+	server := serve(t, Settings{}, ratelimit.Limits{})
 	for _, test := range []struct {
 		method, path, header string
 		status               int
@@ -50,7 +50,7 @@ func TestRefusals(t *testing.T) {
 
 // A request is a message of its address, whatever comes of it, and while it is answered a connection.
 func TestAbuseRequestsAreMessages(t *testing.T) {
-	server := serve(t, Settings{}, admission.Limits{Messages: 1}) // ten at once
+	server := serve(t, Settings{}, ratelimit.Limits{Messages: 1}) // ten at once
 	for i := range 12 {
 		answer := server.ask([]string{"/api/gateway", "/api/nowhere", "/api/gateway?token=guessed"}[i%3])
 		if refused := answer.Code == http.StatusTooManyRequests; refused != (i >= 10) {
@@ -64,7 +64,7 @@ func TestAbuseRequestsAreMessages(t *testing.T) {
 
 // A method that there is not costs nothing, as nothing is done for it, and is refused as such also by an API that stops.
 func TestMethodIsRefusedFirst(t *testing.T) {
-	server := serve(t, Settings{}, admission.Limits{Messages: 1}) // ten at once
+	server := serve(t, Settings{}, ratelimit.Limits{Messages: 1}) // ten at once
 	for range 20 {
 		if answer := server.askBy(http.MethodPost, "/api/gateway"); answer.Code != http.StatusMethodNotAllowed {
 			t.Fatalf("got %d %s", answer.Code, answer.Body)
@@ -80,7 +80,7 @@ func TestMethodIsRefusedFirst(t *testing.T) {
 }
 
 func TestStoppedAPISaysSo(t *testing.T) {
-	server := serve(t, Settings{}, admission.Limits{})
+	server := serve(t, Settings{}, ratelimit.Limits{})
 	server.Shutdown(t.Context())
 	answer := server.ask("/api/gateway")
 	if answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Retry-After") != "5" || !strings.HasPrefix(answer.Body.String(), `{"error":"[shutting_down] `) {

@@ -12,15 +12,15 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/footprint"
-	"atlasstream/services/gateway/internal/admission"
-	"atlasstream/services/gateway/internal/door"
+	"atlasstream/services/gateway/internal/endpoint"
+	"atlasstream/services/gateway/internal/ratelimit"
 )
 
 // A long answer costs the address more messages than a short one, and so does looking through what was sampled for somebody else. Who has the list of probes
 // already pays for the request alone.
 func TestAbuseAnswersAreCharged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{}, admission.Limits{Messages: 20}) // 200 at once, of which reading leaves 100
+		server := serve(t, Settings{}, ratelimit.Limits{Messages: 20}) // 200 at once, of which reading leaves 100
 		server.knowMeasurements()
 		var objects []atlas.Object
 		for id := int64(1); id <= 10_000; id++ {
@@ -58,7 +58,7 @@ func TestAbuseAnswersAreCharged(t *testing.T) {
 // Who waits until it can pay for an answer keeps none of it in memory meanwhile.
 func TestAbuseWhoWaitsUntilItCanPayHoldsLittle(t *testing.T) {
 	for path, accept := range map[string]string{
-		"/api/outages": "application/json", "/api/outages?watch=AA": door.MediaEvents, "/api/connections?step=600&country=all": "application/json",
+		"/api/outages": "application/json", "/api/outages?watch=AA": endpoint.MediaEvents, "/api/connections?step=600&country=all": "application/json",
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			const clients, most = 40, 30_000

@@ -8,11 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/services/gateway/internal/activity"
+	"atlasstream/services/gateway/internal/catalog"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/readlimit"
-	"atlasstream/services/gateway/internal/registry"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 const (
@@ -45,7 +46,7 @@ func (a *API) serveConnections(ctx context.Context, w http.ResponseWriter, r *re
 		return err
 	}
 	if !a.settings.Activity.IsKnown() {
-		return subscription.Refuse(codeUnavailable, "this gateway has not read the connection events of the last day yet; try again in some seconds")
+		return protocol.Refuse(protocol.CodeUnavailable, "this gateway has not read the connection events of the last day yet; try again in some seconds")
 	}
 	if err := r.visit.Reading().Pay(ctx, a.worthOfConnections(question)); err != nil {
 		return err
@@ -118,7 +119,7 @@ func (q *query) countries(name string) []string {
 }
 
 // countedProbe gives what the registry says; since when, only if no event does.
-func countedProbe(probe *registry.Probe) activity.Probe {
+func countedProbe(probe *catalog.Probe) activity.Probe {
 	const connected, disconnected = 1, 2 // as RIPE numbers the status
 	counted := activity.Probe{ID: probe.ID, Country: probe.Country, Connected: probe.Status != nil && *probe.Status == connected}
 	if !probe.Event && probe.Status != nil && (*probe.Status == connected || *probe.Status == disconnected) {

@@ -6,12 +6,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/ratelimit"
 )
 
 func TestConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{}, admission.Limits{})
+		server := serve(t, Settings{}, ratelimit.Limits{})
 		if answer := server.ask("/api/connections"); answer.Code != 503 || !strings.HasPrefix(answer.Body.String(), `{"error":"[unavailable] `) {
 			t.Errorf("before the events are known: got %d %s", answer.Code, answer.Body)
 		}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/ratelimit"
 )
 
 func describedAPI(t testing.TB) *openapi3.T {
@@ -35,7 +35,7 @@ var undescribed = []string{"/api/openapi.yaml"}
 
 // The description has the paths that there are, and of each the parameters that it takes.
 func TestDescriptionHasEveryPathAndParameter(t *testing.T) {
-	served := serve(t, Settings{}, admission.Limits{}).paths
+	served := serve(t, Settings{}, ratelimit.Limits{}).paths
 	described := describedAPI(t).Paths.Map()
 	for path := range served {
 		if described[path] == nil && !slices.Contains(undescribed, path) {
@@ -73,7 +73,7 @@ var asked = map[string][]string{
 
 // An answer has the members that are described, of the types that are described, and no others.
 func TestAnswersAreAsDescribed(t *testing.T) {
-	server := serve(t, Settings{}, admission.Limits{})
+	server := serve(t, Settings{}, ratelimit.Limits{})
 	server.knowProbes(time.Now())
 	server.knowOutage(time.Now().Add(-time.Hour))
 	defer server.watch(t)()
@@ -99,7 +99,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 
 // A parameter may have the values that are described, and no others.
 func TestParametersAreAsDescribed(t *testing.T) {
-	server := serve(t, Settings{}, admission.Limits{})
+	server := serve(t, Settings{}, ratelimit.Limits{})
 	server.knowMeasurements()
 	server.knowOutage(time.Now().Add(-time.Hour))
 	defer server.watch(t)()
@@ -174,7 +174,7 @@ func checkAnswer(t *testing.T, operation *openapi3.Operation, status int, body [
 }
 
 func TestDescriptionIsServed(t *testing.T) {
-	response := serve(t, Settings{}, admission.Limits{}).ask("/api/openapi.yaml")
+	response := serve(t, Settings{}, ratelimit.Limits{}).ask("/api/openapi.yaml")
 	if response.Code != http.StatusOK || response.Body.String() != description || response.Header().Get("Content-Type") != "application/yaml" {
 		t.Errorf("got %d, %v, %.100s", response.Code, response.Header(), response.Body)
 	}

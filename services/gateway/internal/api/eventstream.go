@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"atlasstream/services/gateway/internal/door"
+	"atlasstream/services/gateway/internal/endpoint"
 )
 
 const (
@@ -28,7 +28,7 @@ type eventStream struct {
 
 func beginEvents(answer *answering, timeout time.Duration) *eventStream {
 	header := answer.Header()
-	header.Set("Content-Type", door.MediaEvents)
+	header.Set("Content-Type", endpoint.MediaEvents)
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no")
 	return &eventStream{answer: answer, control: http.NewResponseController(answer), timeout: timeout}

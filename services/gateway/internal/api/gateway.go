@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/access"
+	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/volume"
 )
@@ -121,7 +121,7 @@ func (a *API) serveGateway(ctx context.Context, w http.ResponseWriter, r *reques
 	})
 }
 
-func namesOf(roles access.Roles) []string {
+func namesOf(roles auth.Roles) []string {
 	names := []string{}
 	if roles.History {
 		names = append(names, "history")
@@ -138,7 +138,7 @@ func (a *API) kafka() kafkaAnswer {
 }
 
 // registry counts the measurements that the client may see.
-func (a *API) registry(ctx context.Context, roles access.Roles) registryAnswer {
+func (a *API) registry(ctx context.Context, roles auth.Roles) registryAnswer {
 	measurements, public, probes := a.settings.Registry.Count()
 	if !roles.NonPublic {
 		measurements = public

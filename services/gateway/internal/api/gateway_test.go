@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/ratelimit"
 )
 
 // gatewayState is what a page needs of /api/gateway.
@@ -42,7 +42,7 @@ func TestGatewaySaysWhoMayReplay(t *testing.T) {
 		{"token", bearer(tokenOfHistory), true, 1},
 		{"open", nil, true, 0},
 	} {
-		state := get[gatewayState](t, serve(t, Settings{Past: Past{Mode: test.mode}}, admission.Limits{}), "/api/gateway", test.header...)
+		state := get[gatewayState](t, serve(t, Settings{Past: Past{Mode: test.mode}}, ratelimit.Limits{}), "/api/gateway", test.header...)
 		if state.History.Mode != test.mode || state.History.Allowed != test.allowed || len(state.Roles) != test.roles || state.History.From != nil {
 			t.Errorf("%s with %v: got %+v", test.mode, test.header, state)
 		}
@@ -60,7 +60,7 @@ func TestGatewaySaysWhatItSees(t *testing.T) {
 			return at
 		},
 		Kafka: func() (bool, time.Time) { return false, away },
-	}, admission.Limits{})
+	}, ratelimit.Limits{})
 	server.registry.ApplyProbes([]atlas.Object{{ID: 12, Value: []byte(`{"id":12}`)}})
 	state := get[gatewayState](t, server, "/api/gateway")
 	if *state.Streams["result"] != 1426633200.25 || state.Streams["probestatus"] != nil {

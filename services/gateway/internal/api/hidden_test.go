@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/ratelimit"
 )
 
 // Where the topic of measurements was made anew, something else may stand where the registry has met an object. It is given to nobody who may not have it, nor
 // as what it is not.
 func TestObjectThatIsAnother(t *testing.T) {
-	server := serve(t, Settings{Past: Past{Mode: "off"}}, admission.Limits{})
+	server := serve(t, Settings{Past: Past{Mode: "off"}}, ratelimit.Limits{})
 	server.knowMeasurements()
 	for object, want := range map[string]int{
 		`{"id":1001,"is_public":true}`: http.StatusOK, `{"id":1003,"is_public":true}`: http.StatusNotFound, `{"id":1001,"is_public":false}`: http.StatusNotFound,
@@ -32,7 +32,7 @@ func TestObjectThatIsAnother(t *testing.T) {
 
 // How many measurements there are that are not public is not told to those who may not see them.
 func TestPrivateMeasurementsAreNotCounted(t *testing.T) {
-	server := serve(t, Settings{}, admission.Limits{})
+	server := serve(t, Settings{}, ratelimit.Limits{})
 	server.knowMeasurements()
 	count := func(header ...string) int {
 		return get[gatewayState](t, server, "/api/gateway", header...).Registry.Measurements
@@ -54,7 +54,7 @@ func TestPrivateMeasurementsAreNotCounted(t *testing.T) {
 // What is older than this gateway goes back is not told of, wherever that is asked for, also where it stands behind younger records.
 func TestHistoryBackBoundsWhatIsReadOfTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{Past: Past{Back: time.Hour}}, admission.Limits{})
+		server := serve(t, Settings{Past: Past{Back: time.Hour}}, ratelimit.Limits{})
 		server.knowMeasurements()
 		now := time.Now()
 		server.log.topics[archivePrefix+"old"] = []partition{{}}

@@ -10,7 +10,7 @@ import (
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
-// Log is what answers are read from. Its methods wait for Kafka as long as the context lasts. A *subscription.Error is for the client.
+// Log is what answers are read from. Its methods wait for Kafka as long as the context lasts. A *protocol.Error is for the client.
 type Log interface {
 	// Archives lists the topics of imported archives.
 	Archives(ctx context.Context) ([]string, error)

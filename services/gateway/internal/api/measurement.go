@@ -8,11 +8,12 @@ import (
 	"strconv"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/access"
+	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 type measurementInLogAnswer struct {
@@ -86,7 +87,7 @@ func readMeasurementID(text string) (atlas.MeasurementID, error) {
 
 // visible gives what is known of a measurement that a parameter of that name asks for, and refuses one that the client may not know of, with the same words as
 // one that there is not. RIPE's measurement of connections is always there.
-func (a *API) visible(name string, id atlas.MeasurementID, roles access.Roles) (known atlas.Measurement, isKnown bool, err error) {
+func (a *API) visible(name string, id atlas.MeasurementID, roles auth.Roles) (known atlas.Measurement, isKnown bool, err error) {
 	if !a.settings.Registry.MeasurementsKnown() {
 		return known, false, refuseUntilKnown()
 	}
@@ -98,8 +99,8 @@ func (a *API) visible(name string, id atlas.MeasurementID, roles access.Roles) (
 	return known, isKnown, nil
 }
 
-func refuseUnknown(name string, id atlas.MeasurementID) *subscription.Error {
-	return subscription.Refuse(codeUnknownMeasurement, "%s: got %d, want a measurement that this service knows", name, id)
+func refuseUnknown(name string, id atlas.MeasurementID) *protocol.Error {
+	return protocol.Refuse(protocol.CodeUnknownMeasurement, "%s: got %d, want a measurement that this service knows", name, id)
 }
 
 // readInterval gives the zero interval where none is asked for.
@@ -117,7 +118,7 @@ func (a *API) readInterval(r *request, known *atlas.Measurement) (interval playb
 		}
 		return a.intervalOf(from, to)
 	case !to.IsZero():
-		return interval, subscription.Refuse(subscription.CodeMissing, "from: missing; to is the end of an interval, which has a start")
+		return interval, protocol.Refuse(protocol.CodeMissingParameter, "from: missing; to is the end of an interval, which has a start")
 	}
 	return interval, nil
 }
@@ -129,7 +130,7 @@ func (a *API) intervalOf(from, to time.Time) (interval playback.Interval, err er
 		to = now
 	}
 	if to = to.Truncate(time.Millisecond); from.After(to) {
-		return interval, subscription.Refuse(subscription.CodeInvalid, "from: got %s, want no later than %s, when the interval ends", moment(from), moment(to))
+		return interval, protocol.Refuse(protocol.CodeInvalidParameter, "from: got %s, want no later than %s, when the interval ends", moment(from), moment(to))
 	}
 	return playback.Interval{Start: from, End: to}, a.settings.Past.checkStart("from", from, now)
 }
@@ -138,7 +139,7 @@ func moment(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.9
 
 // object gives the registry's object as it is in the log; nil if there is none. Where the topic was made anew, something else may stand at its position, which
 // is given to nobody.
-func (a *API) object(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID, roles access.Roles) (json.RawMessage, error) {
+func (a *API) object(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID, roles auth.Roles) (json.RawMessage, error) {
 	position, known := a.settings.Registry.MeasurementPosition(id)
 	if !known {
 		return nil, nil

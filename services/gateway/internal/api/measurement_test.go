@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/ratelimit"
 )
 
 // measurementInLog is what a page needs of /api/measurements/{id}.
@@ -36,7 +36,7 @@ type measurementInLog struct {
 
 func TestMeasurement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{}, admission.Limits{})
+		server := serve(t, Settings{}, ratelimit.Limits{})
 		server.knowMeasurements()
 		server.log.objects = map[int64]string{0: `{"id":1001,"what":["the registry","has"]}`}
 		server.log.topics[archivePrefix+"old"] = []partition{{}, {}, {}}
@@ -59,7 +59,7 @@ func TestMeasurement(t *testing.T) {
 // Who may not replay the past learns what the registry has, and nothing of the log.
 func TestMeasurementWithoutHistory(t *testing.T) {
 	for _, mode := range []string{"off", "token"} {
-		server := serve(t, Settings{Past: Past{Mode: mode}}, admission.Limits{})
+		server := serve(t, Settings{Past: Past{Mode: mode}}, ratelimit.Limits{})
 		server.knowMeasurements()
 		server.log.add(liveResults, 1001, time.Now())
 		got := get[measurementInLog](t, server, "/api/measurements/1001")
@@ -79,7 +79,7 @@ func TestMeasurementWithoutHistory(t *testing.T) {
 // What is not public is unknown, word for word.
 func TestWhoSeesAMeasurement(t *testing.T) {
 	for _, refuse := range []bool{false, true} {
-		server := serve(t, Settings{RefuseUnknown: refuse}, admission.Limits{})
+		server := serve(t, Settings{RefuseUnknown: refuse}, ratelimit.Limits{})
 		if answer := server.ask("/api/measurements/1001"); answer.Code != http.StatusServiceUnavailable {
 			t.Errorf("before measurements are known: got %d %s", answer.Code, answer.Body)
 		}
@@ -109,7 +109,7 @@ func TestWhoSeesAMeasurement(t *testing.T) {
 
 func TestIntervalOfAMeasurement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // which begins on 2000-01-01
-		server := serve(t, Settings{Past: Past{Back: 48 * time.Hour}}, admission.Limits{})
+		server := serve(t, Settings{Past: Past{Back: 48 * time.Hour}}, ratelimit.Limits{})
 		server.registry.ApplyMeasurements([]atlas.Object{{ID: 5, Value: []byte(`{"id":5,"status":4,"stop_time":946680000}`)}})
 		server.registry.MeasurementsCaughtUp()
 		server.log.add(liveResults, 5, time.Now().Add(-time.Hour))
@@ -137,7 +137,7 @@ func TestIntervalOfAMeasurement(t *testing.T) {
 func TestEndsOfAMeasurement(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 25 {
-		server := serve(t, Settings{}, admission.Limits{})
+		server := serve(t, Settings{}, ratelimit.Limits{})
 		server.registry.MeasurementsCaughtUp()
 		server.log.topics[archivePrefix+"old"] = []partition{{first: 7}}
 		var first, last float64
@@ -177,7 +177,7 @@ func value(pointer *float64) float64 {
 
 // A measurement that is not near the ends of a long log is not looked for in all of it.
 func TestAbuseLongLogsAreNotReadThrough(t *testing.T) {
-	server := serve(t, Settings{}, admission.Limits{})
+	server := serve(t, Settings{}, ratelimit.Limits{})
 	server.registry.MeasurementsCaughtUp()
 	const length = 30_000
 	server.log.length = logscan.MaxBytes / 10_000

@@ -7,10 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/catalog"
 	"atlasstream/services/gateway/internal/logscan"
-	"atlasstream/services/gateway/internal/registry"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 const (
@@ -84,7 +85,7 @@ func described(m *atlas.Measurement) measurementAnswer {
 
 // search is what a request looks for.
 type search struct {
-	registry.Search
+	catalog.Search
 	source string
 	after  atlas.MeasurementID
 	most   int
@@ -98,7 +99,7 @@ func readSearch(r *request) (*search, error) {
 	}
 	status := asked.oneOf("status", "running", "stopped")
 	wanted := &search{
-		Search: registry.Search{
+		Search: catalog.Search{
 			Words: words, Type: asked.oneOf("type", measurementTypes...), AF: int(asked.number("af", 4, 6, 0)),
 			Running: status == "running", Stopped: status == "stopped", NonPublic: r.visit.Roles().NonPublic,
 		},
@@ -134,8 +135,8 @@ func (a *API) serveMeasurements(ctx context.Context, w http.ResponseWriter, r *r
 	return r.write(ctx, w, answer)
 }
 
-func refuseUntilKnown() *subscription.Error {
-	return subscription.Refuse(codeUnavailable, "this gateway has not read the measurements yet; try again in some seconds")
+func refuseUntilKnown() *protocol.Error {
+	return protocol.Refuse(protocol.CodeUnavailable, "this gateway has not read the measurements yet; try again in some seconds")
 }
 
 func (a *API) searchRegistry(ctx context.Context, r *request, wanted *search) (*measurementsAnswer, error) {
@@ -183,7 +184,7 @@ func (a *API) searchLog(ctx context.Context, r *request, wanted *search) (*measu
 }
 
 // describeSampled tells what is known of a measurement that was sampled, if it is looked for.
-func (a *API) describeSampled(id atlas.MeasurementID, wanted *registry.Search) (answer measurementAnswer, isWanted bool) {
+func (a *API) describeSampled(id atlas.MeasurementID, wanted *catalog.Search) (answer measurementAnswer, isWanted bool) {
 	known, isKnown := a.settings.Registry.Look(id, wanted)
 	switch {
 	case known != nil:

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/ratelimit"
 )
 
 // measurementList is what a page needs of /api/measurements.
@@ -45,7 +45,7 @@ func (s *server) knowMeasurements() {
 }
 
 func TestMeasurements(t *testing.T) {
-	server := serve(t, Settings{}, admission.Limits{})
+	server := serve(t, Settings{}, ratelimit.Limits{})
 	server.knowMeasurements()
 	const want = `{"measurements":[{"id":1001,"type":"ping","description":"Ping of K","target":"k.root-servers.net","af":4,"interval":240,"participants":150,` +
 		`"status":"Ongoing","stopped":false,"public":true,"start":1426633200,"stop":null,"source":"registry","rate":null}],"next":null,"quality":"exact",` +
@@ -80,7 +80,7 @@ func TestMeasurements(t *testing.T) {
 }
 
 func TestMeasurementsAreRefused(t *testing.T) {
-	server := serve(t, Settings{Past: Past{Mode: "off"}}, admission.Limits{})
+	server := serve(t, Settings{Past: Past{Mode: "off"}}, ratelimit.Limits{})
 	if answer := server.ask("/api/measurements"); answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), "[unavailable] this gateway has not read the measurements yet") {
 		t.Errorf("before they are known: got %d %s", answer.Code, answer.Body)
 	}
@@ -108,7 +108,7 @@ func TestMeasurementsAreRefused(t *testing.T) {
 // What is in the log is met at its end, whether the registry knows it or not, but not what is not public.
 func TestMeasurementsInTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{}, admission.Limits{})
+		server := serve(t, Settings{}, ratelimit.Limits{})
 		server.knowMeasurements()
 		server.log.topics[archivePrefix+"old"] = []partition{{}}
 		for i := range 500 { // partition 1 has three records a second, of which 1001 has one, 1003 one and 5 one; it had another measurement long before
@@ -152,7 +152,7 @@ func TestMeasurementsInTheLog(t *testing.T) {
 
 // Where unknown measurements are refused, what the registry does not know is not met.
 func TestUnknownMeasurementsInTheLog(t *testing.T) {
-	server := serve(t, Settings{RefuseUnknown: true}, admission.Limits{})
+	server := serve(t, Settings{RefuseUnknown: true}, ratelimit.Limits{})
 	server.knowMeasurements()
 	server.log.add(liveResults, 5, time.Now())
 	server.log.add(liveResults, 1001, time.Now())
@@ -164,7 +164,7 @@ func TestUnknownMeasurementsInTheLog(t *testing.T) {
 // A search costs more messages than other requests where it looks at many measurements.
 func TestAbuseSearchesCostMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{}, admission.Limits{Messages: 100})
+		server := serve(t, Settings{}, ratelimit.Limits{Messages: 100})
 		objects := make([]atlas.Object, 10*lookedAt)
 		for i := range objects {
 			objects[i] = atlas.Object{ID: int64(i + 1), Value: fmt.Appendf(nil, `{"id":%d}`, i+1)}

@@ -8,11 +8,12 @@ import (
 	"strings"
 	"time"
 
-	"atlasstream/services/gateway/internal/door"
+	"atlasstream/services/gateway/internal/protocol"
+
+	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/playback"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 const (
@@ -46,7 +47,7 @@ func (a *API) serveOutages(ctx context.Context, w http.ResponseWriter, r *reques
 		return err
 	}
 	w.Header().Add("Vary", "Accept")
-	if door.AcceptsEvents(r.Header.Values("Accept")) && asked.interval == (playback.Interval{}) {
+	if endpoint.AcceptsEvents(r.Header.Values("Accept")) && asked.interval == (playback.Interval{}) {
 		return a.followOutages(w, r, asked)
 	}
 	now, err := a.settings.Outages.Now()
@@ -81,9 +82,9 @@ func (a *API) readOutages(r *request) (wanted *outagesQuery, err error) {
 	case asked.err != nil:
 		return nil, asked.err
 	case !at.IsZero() && (!from.IsZero() || !to.IsZero()):
-		return nil, subscription.Refuse(subscription.CodeInvalid, "at: came with from or to, want it alone")
+		return nil, protocol.Refuse(protocol.CodeInvalidParameter, "at: came with from or to, want it alone")
 	case from.IsZero() && !to.IsZero():
-		return nil, subscription.Refuse(subscription.CodeMissing, "from: missing; to is the end of an interval, which has a start")
+		return nil, protocol.Refuse(protocol.CodeMissingParameter, "from: missing; to is the end of an interval, which has a start")
 	case !at.IsZero():
 		wanted.past, wanted.interval = time.Since(at) > liveAge, playback.Interval{Start: at, End: at}
 		if wanted.past {
@@ -92,7 +93,7 @@ func (a *API) readOutages(r *request) (wanted *outagesQuery, err error) {
 	case !from.IsZero():
 		wanted.past = true
 		if wanted.interval, err = a.pastInterval(r, from, to); err == nil && wanted.interval.End.Sub(from) > outagewatch.MaxPast {
-			err = subscription.Refuse(codeTooMuch, "from: got %s, want no more than 7 days before the end, %s", moment(from), moment(wanted.interval.End))
+			err = protocol.Refuse(protocol.CodeTooMuch, "from: got %s, want no more than 7 days before the end, %s", moment(from), moment(wanted.interval.End))
 		}
 	}
 	return wanted, err

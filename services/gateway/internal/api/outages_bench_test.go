@@ -8,13 +8,13 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/ratelimit"
 )
 
 // troubled is a server that knows trouble of the platform, which has hit many probes.
 func troubled(b testing.TB, probes, messages int) *server {
 	b.Helper()
-	server := serve(b, Settings{}, admission.Limits{Messages: messages})
+	server := serve(b, Settings{}, ratelimit.Limits{Messages: messages})
 	server.activity.KnownWhole()
 	var objects []atlas.Object
 	for i := range probes {

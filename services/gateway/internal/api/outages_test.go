@@ -15,9 +15,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"atlasstream/services/gateway/internal/admission"
-	"atlasstream/services/gateway/internal/door"
+	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/outage"
+	"atlasstream/services/gateway/internal/ratelimit"
 )
 
 type outagesTold struct {
@@ -31,7 +31,7 @@ type outagesTold struct {
 
 func TestOutages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{}, admission.Limits{})
+		server := serve(t, Settings{}, ratelimit.Limits{})
 		began := time.Now().Add(-time.Hour)
 		server.knowOutage(began)
 		defer server.watch(t)()
@@ -66,8 +66,8 @@ func TestOutages(t *testing.T) {
 
 // It is never said that there is no outage where nobody knows.
 func TestOutagesThatAreNotKnown(t *testing.T) {
-	server := serve(t, Settings{}, admission.Limits{})
-	for _, accept := range []string{"application/json", door.MediaEvents} {
+	server := serve(t, Settings{}, ratelimit.Limits{})
+	for _, accept := range []string{"application/json", endpoint.MediaEvents} {
 		answer := server.ask("/api/outages", "Accept", accept)
 		if answer.Code != http.StatusServiceUnavailable || answer.Header().Get("Retry-After") != "5" ||
 			!strings.HasPrefix(answer.Body.String(), `{"error":"[unavailable] this gateway has not read the connection events yet`) {
@@ -77,11 +77,11 @@ func TestOutagesThatAreNotKnown(t *testing.T) {
 }
 
 func TestOutagesThatAreRefused(t *testing.T) {
-	open := serve(t, Settings{Past: Past{Mode: "open", Back: 48 * time.Hour}}, admission.Limits{})
+	open := serve(t, Settings{Past: Past{Mode: "open", Back: 48 * time.Hour}}, ratelimit.Limits{})
 	defer open.watch(t)()
-	off := serve(t, Settings{Past: Past{Mode: "off"}}, admission.Limits{})
+	off := serve(t, Settings{Past: Past{Mode: "off"}}, ratelimit.Limits{})
 	defer off.watch(t)()
-	token := serve(t, Settings{Past: Past{Mode: "token"}}, admission.Limits{})
+	token := serve(t, Settings{Past: Past{Mode: "token"}}, ratelimit.Limits{})
 	defer token.watch(t)()
 	now := time.Now()
 	for _, test := range []struct {
@@ -106,7 +106,7 @@ func TestOutagesThatAreRefused(t *testing.T) {
 			t.Errorf("%.60s: got %d %s, want %s", test.query, answer.Code, answer.Body, test.want)
 		}
 	}
-	long := serve(t, Settings{}, admission.Limits{})
+	long := serve(t, Settings{}, ratelimit.Limits{})
 	defer long.watch(t)()
 	if answer := long.ask(fmt.Sprintf("/api/outages?from=%d", now.Unix()-8*86400)); !strings.HasPrefix(answer.Body.String(), `{"error":"[too_much] from: got`) {
 		t.Errorf("eight days: got %d %s", answer.Code, answer.Body)
@@ -135,7 +135,7 @@ func (f *following) Write(text []byte) (int, error) {
 func (s *server) follow(ctx context.Context, path string) *following {
 	f := &following{header: http.Header{}, ended: make(chan struct{})}
 	request := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
-	request.Header.Set("Accept", door.MediaEvents)
+	request.Header.Set("Accept", endpoint.MediaEvents)
 	go func() {
 		defer close(f.ended)
 		s.ServeHTTP(f, request)
@@ -157,7 +157,7 @@ func (f *following) fresh() string {
 // A client that follows outages is told all of them, and then each revision; of silence too, and what all are once the registry says something else.
 func TestFollowingOutages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{}, admission.Limits{})
+		server := serve(t, Settings{}, ratelimit.Limits{})
 		server.knowOutage(time.Now().Add(-time.Hour))
 		server.come("connect", time.Now().Add(-30*time.Second), french...)
 		defer server.watch(t)()
@@ -197,7 +197,7 @@ func TestFollowingOutages(t *testing.T) {
 // A client that follows is told nothing more once the API stops, and Shutdown waits for that. So it does for answers that read the log.
 func TestShutdownEndsAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{}, admission.Limits{})
+		server := serve(t, Settings{}, ratelimit.Limits{})
 		server.knowOutage(time.Now().Add(-time.Hour))
 		defer server.watch(t)()
 		synctest.Wait()
@@ -244,12 +244,12 @@ func (s *stuck) SetWriteDeadline(at time.Time) error {
 
 func TestShutdownCutsOffWhoDoesNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{WriteTimeout: time.Hour}, admission.Limits{})
+		server := serve(t, Settings{WriteTimeout: time.Hour}, ratelimit.Limits{})
 		server.knowOutage(time.Now().Add(-time.Hour))
 		defer server.watch(t)()
 		client := &stuck{http.Header{}, make(chan struct{})}
 		request := httptest.NewRequest(http.MethodGet, "/api/outages", bytes.NewReader(nil))
-		request.Header.Set("Accept", door.MediaEvents)
+		request.Header.Set("Accept", endpoint.MediaEvents)
 		go server.ServeHTTP(client, request)
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

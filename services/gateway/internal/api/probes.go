@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"atlasstream/services/gateway/internal/registry"
+	"atlasstream/services/gateway/internal/catalog"
 )
 
 type probesAnswer struct {
@@ -30,7 +30,7 @@ type asOf struct {
 	Connections int64 `json:"connections"`
 }
 
-func probesAt(at registry.ProbesAt, probes []registry.Probe) *probesAnswer {
+func probesAt(at catalog.ProbesAt, probes []catalog.Probe) *probesAnswer {
 	answer := &probesAnswer{
 		AsOf: asOf{at.Registry, at.Connections}, ID: make([]int64, len(probes)), Lat: make([]*float64, len(probes)), Lon: make([]*float64, len(probes)),
 		Country: make([]*string, len(probes)), ASN: make([]*int64, len(probes)), Status: make([]*int64, len(probes)), Since: make([]*int64, len(probes)),
@@ -42,7 +42,7 @@ func probesAt(at registry.ProbesAt, probes []registry.Probe) *probesAnswer {
 	return answer
 }
 
-func (a *probesAnswer) take(i int, probe *registry.Probe) {
+func (a *probesAnswer) take(i int, probe *catalog.Probe) {
 	a.ID[i] = int64(probe.ID)
 	a.Lat[i], a.Lon[i] = toThousandth(probe.Latitude), toThousandth(probe.Longitude)
 	a.Country[i], a.ASN[i], a.Status[i] = orNull(probe.Country), orNull(probe.ASN), probe.Status
@@ -74,14 +74,14 @@ const (
 // probesList is the list of all probes as it was written last.
 type probesList struct {
 	mu               sync.Mutex
-	at               registry.ProbesAt
+	at               catalog.ProbesAt
 	written          time.Time
 	text, compressed []byte
 	etag             string
 }
 
 // get gives the list as it is or was not long ago.
-func (p *probesList) get(known *registry.Registry) (text, compressed []byte, etag string) {
+func (p *probesList) get(known *catalog.Registry) (text, compressed []byte, etag string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at, age := known.ProbesAt(), time.Since(p.written)
@@ -91,7 +91,7 @@ func (p *probesList) get(known *registry.Registry) (text, compressed []byte, eta
 	return p.text, p.compressed, p.etag
 }
 
-func (p *probesList) write(at registry.ProbesAt, probes []registry.Probe) {
+func (p *probesList) write(at catalog.ProbesAt, probes []catalog.Probe) {
 	p.at, p.written = at, time.Now()
 	p.text = encode(probesAt(at, probes))
 	p.compressed = compress(p.text)

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/admission"
+	"atlasstream/services/gateway/internal/ratelimit"
 )
 
 // knowProbes has two probes known, of which the first has connected and the second says nothing of itself.
@@ -32,7 +32,7 @@ func (s *server) connect(probe atlas.ProbeID, event string, at time.Time, offset
 
 func TestProbes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{}, admission.Limits{})
+		server := serve(t, Settings{}, ratelimit.Limits{})
 		at := time.Now().Add(-time.Hour)
 		server.knowProbes(at)
 		want := fmt.Sprintf(`{"as_of":{"registry":5,"connections":77},"id":[12,13],"lat":[52.375,null],"lon":[-4.896,null],"country":["NL",null],`+
@@ -57,7 +57,7 @@ func TestProbes(t *testing.T) {
 // Who has the list of probes is told only of changes: of the registry, of connections, and of connections that are too old to count.
 func TestProbesAreSentWhenTheyHaveChanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{}, admission.Limits{})
+		server := serve(t, Settings{}, ratelimit.Limits{})
 		server.knowProbes(time.Now())
 		etag := server.ask("/api/probes").Header().Get("ETag")
 		for name, step := range map[string]func(){
@@ -91,7 +91,7 @@ func TestWhoAcceptsGzip(t *testing.T) {
 
 // BenchmarkProbes writes the list of the real network.
 func BenchmarkProbes(b *testing.B) {
-	server := serve(b, Settings{}, admission.Limits{})
+	server := serve(b, Settings{}, ratelimit.Limits{})
 	objects := make([]atlas.Object, 13_421)
 	for i := range objects {
 		objects[i] = atlas.Object{ID: int64(i + 1), Value: fmt.Appendf(nil,

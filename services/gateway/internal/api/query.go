@@ -9,8 +9,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/door"
+	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -25,17 +27,17 @@ type query struct {
 func readQuery(raw string, parameters []string) (*query, error) {
 	said, err := url.ParseQuery(raw)
 	if err != nil {
-		return nil, subscription.Refuse(subscription.CodeMalformed,
+		return nil, protocol.Refuse(protocol.CodeMalformed,
 			"query: it cannot be read, want pairs such as msm=1001, with %%XX for characters that a URL cannot have")
 	}
 	asked := &query{values: make(map[string]string)}
 	for name, values := range said {
 		switch {
-		case door.SaysNothing(name):
+		case endpoint.SaysNothing(name):
 		case !slices.Contains(parameters, name):
-			return nil, subscription.Refuse(subscription.CodeUnknown, "%s: there is no such parameter; there %s", brief(name), list(parameters))
+			return nil, protocol.Refuse(protocol.CodeUnknownParameter, "%s: there is no such parameter; there %s", brief(name), list(parameters))
 		case len(values) > 1:
-			return nil, subscription.Refuse(subscription.CodeRepeated, "%s: came %d times, want it once", name, len(values))
+			return nil, protocol.Refuse(protocol.CodeRepeatedParameter, "%s: came %d times, want it once", name, len(values))
 		case !utf8.ValidString(values[0]):
 			return nil, invalid(name, values[0], "want UTF-8")
 		default:
@@ -56,8 +58,8 @@ func list(parameters []string) string {
 	return "are " + strings.Join(parameters[:last], ", ") + " and " + parameters[last]
 }
 
-func invalid(name, value, want string, arguments ...any) *subscription.Error {
-	return subscription.Refuse(subscription.CodeInvalid, "%s: got %s, %s", name, brief(value), fmt.Sprintf(want, arguments...))
+func invalid(name, value, want string, arguments ...any) *protocol.Error {
+	return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %s, %s", name, brief(value), fmt.Sprintf(want, arguments...))
 }
 
 // brief shows what came without repeating all of it.

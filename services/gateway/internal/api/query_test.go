@@ -7,7 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/protocol"
 )
 
 func TestQuery(t *testing.T) {
@@ -63,7 +63,7 @@ func FuzzQuery(f *testing.F) {
 				return
 			}
 		}
-		refusal, is := errors.AsType[*subscription.Error](err)
+		refusal, is := errors.AsType[*protocol.Error](err)
 		if !is || !utf8.ValidString(refusal.Words) || len(refusal.Words) > 1000 || statusOf(refusal.Code) != 400 {
 			t.Errorf("%q: %v", raw, err)
 		}

@@ -16,16 +16,16 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/activity"
-	"atlasstream/services/gateway/internal/admission"
-	"atlasstream/services/gateway/internal/door"
+	"atlasstream/services/gateway/internal/auth"
+	"atlasstream/services/gateway/internal/catalog"
+	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/playback"
-	"atlasstream/services/gateway/internal/registry"
+	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/volume"
 )
 
@@ -43,21 +43,21 @@ type server struct {
 	log      *fakeLog
 	events   *fakeEvents
 	activity *activity.Day
-	registry *registry.Registry
+	registry *catalog.Registry
 	metrics  *prometheus.Registry
 }
 
 // serve makes a server. What the settings do not say is as it usually is: everybody may read the past, and Kafka answers.
-func serve(t testing.TB, settings Settings, limits admission.Limits) *server {
+func serve(t testing.TB, settings Settings, limits ratelimit.Limits) *server {
 	t.Helper()
 	metrics := prometheus.NewRegistry()
 	hub := fanout.NewHub(fanout.Settings{}, metrics)
-	guard := admission.NewGuard(admission.Limits{
+	guard := ratelimit.NewGuard(ratelimit.Limits{
 		Connections: cmp.Or(limits.Connections, 1000), Messages: cmp.Or(limits.Messages, 100_000), ConnectionMessages: 100,
 	}, metrics)
 	settings.Logger = zap.NewNop()
-	settings.Reception = door.NewReception(hub, guard, openTokens(t, metrics), settings.Logger, metrics)
-	settings.Registry = registry.New(func(registry.Change) {}, settings.Logger, metrics)
+	settings.Reception = endpoint.NewReception(hub, guard, openTokens(t, metrics), settings.Logger, metrics)
+	settings.Registry = catalog.New(func(catalog.Change) {}, settings.Logger, metrics)
 	log := &fakeLog{length: 100, topics: map[string][]partition{liveResults: {{}, {}}, liveProbeStatus: {{}}}}
 	settings.Log, settings.Scans = log, logscan.New(log, metrics)
 	settings.Topics = map[atlas.Stream]string{atlas.StreamResult: liveResults, atlas.StreamProbeStatus: liveProbeStatus}
@@ -83,9 +83,9 @@ func serve(t testing.TB, settings Settings, limits admission.Limits) *server {
 }
 
 // probesOf is what outages are looked for with.
-func probesOf(known *registry.Registry) map[atlas.ProbeID]outage.Probe {
+func probesOf(known *catalog.Registry) map[atlas.ProbeID]outage.Probe {
 	probes := make(map[atlas.ProbeID]outage.Probe)
-	known.EachProbe(func(p *registry.Probe) {
+	known.EachProbe(func(p *catalog.Probe) {
 		probes[p.ID] = outage.Probe{Country: p.Country, ASN: p.ASN, Connected: p.Status != nil && *p.Status == 1}
 	})
 	return probes
@@ -101,14 +101,14 @@ func (s *server) watch(t testing.TB) (stop func()) {
 	return func() { cancel(); <-ended }
 }
 
-func openTokens(t testing.TB, metrics *prometheus.Registry) *access.Tokens {
+func openTokens(t testing.TB, metrics *prometheus.Registry) *auth.Tokens {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "tokens.json")
 	text := `[{"name":"a","token":"` + tokenOfHistory + `","roles":["history"]},{"name":"b","token":"` + tokenOfNonPublic + `","roles":["non-public"]}]`
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tokens, err := access.Open(file, zap.NewNop(), metrics)
+	tokens, err := auth.Open(file, zap.NewNop(), metrics)
 	if err != nil {
 		t.Fatal(err)
 	}

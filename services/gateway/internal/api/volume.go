@@ -5,10 +5,11 @@ import (
 	"net/http"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
-	"atlasstream/services/gateway/internal/subscription"
 	"atlasstream/services/gateway/internal/volume"
 )
 
@@ -69,7 +70,7 @@ func (a *API) readVolume(r *request) (measurement atlas.MeasurementID, interval 
 	measurement = asked.measurement("msm")
 	if asked.oneOf("stream", string(atlas.StreamProbeStatus)) != "" {
 		if asked.has("msm") {
-			asked.fail(subscription.Refuse(subscription.CodeInvalid, "stream: came with msm, want one of them"))
+			asked.fail(protocol.Refuse(protocol.CodeInvalidParameter, "stream: came with msm, want one of them"))
 		}
 		measurement = atlas.ConnectionMeasurement
 	}
@@ -78,9 +79,9 @@ func (a *API) readVolume(r *request) (measurement atlas.MeasurementID, interval 
 	case asked.err != nil:
 		return 0, interval, asked.err
 	case measurement == 0:
-		return 0, interval, subscription.Refuse(subscription.CodeMissing, "msm: missing; want the measurement, or stream=%s", atlas.StreamProbeStatus)
+		return 0, interval, protocol.Refuse(protocol.CodeMissingParameter, "msm: missing; want the measurement, or stream=%s", atlas.StreamProbeStatus)
 	case !asked.has("from"):
-		return 0, interval, subscription.Refuse(subscription.CodeMissing, "from: missing; want the time at which the volume begins")
+		return 0, interval, protocol.Refuse(protocol.CodeMissingParameter, "from: missing; want the time at which the volume begins")
 	}
 	if err := a.settings.Past.check(r.visit.Roles(), "from"); err != nil {
 		return 0, interval, err

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/admission"
 	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/ratelimit"
 )
 
 // volumeFigures is what a page needs of /api/volume.
@@ -33,7 +33,7 @@ const begun = 946_600_000
 
 func TestVolume(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{}, admission.Limits{})
+		server := serve(t, Settings{}, ratelimit.Limits{})
 		server.registry.MeasurementsCaughtUp()
 		for i := range 100 {
 			server.log.add(liveResults, atlas.MeasurementID(1001+2*(i%2)), time.Unix(begun+1000+int64(i), 0))
@@ -56,7 +56,7 @@ func TestVolume(t *testing.T) {
 
 // What is sampled comes with an interval for each bucket, and what is of the partition says so.
 func TestVolumeOfALongLog(t *testing.T) {
-	server := serve(t, Settings{}, admission.Limits{})
+	server := serve(t, Settings{}, ratelimit.Limits{})
 	server.registry.MeasurementsCaughtUp()
 	server.log.length = logscan.MaxBytes / 10_000
 	for i := range 40_000 {
@@ -92,7 +92,7 @@ func TestVolumesAreRefused(t *testing.T) {
 		{"open", "msm=1001&from=2999-01-01", "", "[invalid_parameter] from: got 2999-01-01T00:00:00Z, want no later than", 400},
 		{"open", "msm=1001&from=0&buckets=241", "", "[invalid_parameter] buckets: got", 400},
 	} {
-		server := serve(t, Settings{Past: Past{Mode: test.mode}}, admission.Limits{})
+		server := serve(t, Settings{Past: Past{Mode: test.mode}}, ratelimit.Limits{})
 		server.knowMeasurements()
 		var header []string
 		if test.token != "" {
@@ -105,7 +105,7 @@ func TestVolumesAreRefused(t *testing.T) {
 }
 
 func TestLogThatCannotBeRead(t *testing.T) {
-	server := serve(t, Settings{}, admission.Limits{})
+	server := serve(t, Settings{}, ratelimit.Limits{})
 	server.knowMeasurements()
 	server.log.fails = errors.New("dial tcp 10.0.0.1:9092: refused")
 	for _, path := range []string{"/api/volume?msm=1001&from=0", "/api/measurements/1001", "/api/measurements?source=log"} {
@@ -120,7 +120,7 @@ func TestLogThatCannotBeRead(t *testing.T) {
 // Of those who ask for the same at a time one has the log read, and so it is for who asks a moment later.
 func TestTheSameVolumeIsMadeOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{}, admission.Limits{})
+		server := serve(t, Settings{}, ratelimit.Limits{})
 		server.knowMeasurements()
 		server.log.add(liveResults, 1001, time.Unix(begun, 0))
 		query := fmt.Sprintf("/api/volume?msm=1001&from=%d&to=%d", begun-1, begun+1)
@@ -148,7 +148,7 @@ func TestTheSameVolumeIsMadeOnce(t *testing.T) {
 // A hundred who ask for different volumes at a time get right answers, or are told when to come again.
 func TestAbuseManyVolumes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{}, admission.Limits{})
+		server := serve(t, Settings{}, ratelimit.Limits{})
 		server.knowMeasurements()
 		server.log.takes = time.Second // a scan
 		for i := range 100 {

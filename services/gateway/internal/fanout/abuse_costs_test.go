@@ -12,7 +12,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/clientip"
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // from joins a client of an address.
@@ -225,7 +225,7 @@ func (w *weighed) Rejoin(ctx context.Context, number int, offset int64, missed f
 func TestAbuseRejoining(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := openBay(t, missedAtOnce, Behind{})
-		bay.seat.sized(outbox.Limits{Bytes: 1 << 20, Messages: 4 * missedAtOnce})
+		bay.seat.sized(sendqueue.Limits{Bytes: 1 << 20, Messages: 4 * missedAtOnce})
 		defer bay.close()
 		weighed := &weighed{river: bay.river}
 		bay.river.source = bay.AddSource(atlas.StreamResult, func(*Source) Feed { return weighed })

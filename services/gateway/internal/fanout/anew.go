@@ -3,7 +3,7 @@ package fanout
 import (
 	"errors"
 
-	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/protocol"
 )
 
 // confirm tells the client that the membership begins, and if it is not where the client has got to, where it is instead. What stands before next in the
@@ -12,10 +12,10 @@ func (m *membership) confirm(next int64) error {
 	if m.gone == nil {
 		return m.sayBegun(next)
 	}
-	words := subscription.Refuse(m.gone.Code, "%s; measurement %d begins anew with what comes from now on, from offset %d of partition %d: "+
+	words := protocol.Refuse(m.gone.Code, "%s; measurement %d begins anew with what comes from now on, from offset %d of partition %d: "+
 		"what came in between is missing", m.gone.Words, m.wanted.Measurement, next, m.partition.number)
 	if m.start != nil {
-		words = subscription.Refuse(m.gone.Code, "%s; measurement %d begins anew with its backlog, from offset %d of partition %d: what came in between is missing, "+
+		words = protocol.Refuse(m.gone.Code, "%s; measurement %d begins anew with its backlog, from offset %d of partition %d: what came in between is missing, "+
 			"and what has come already may come again", m.gone.Words, m.wanted.Measurement, m.start.from, m.partition.number)
 	}
 	return errors.Join(m.sayBegun(next), m.subscriber.complain(words))
@@ -25,13 +25,13 @@ func (m *membership) confirm(next int64) error {
 func (m *membership) sayBegun(next int64) error {
 	encoding, known := m.subscriber.encoding.(StartEncoding)
 	if !known || !m.wanted.Cursor.Wanted {
-		return m.say(eventSubscribed)
+		return m.say(protocol.EventSubscribed)
 	}
 	start := m.partition.beginning(m, next)
 	if m.partition.isPast && start.replay == "" { // who comes back gets the replay from its start
-		return m.say(eventSubscribed)
+		return m.say(protocol.EventSubscribed)
 	}
-	return m.subscriber.tell(encoding.EventAtStart(eventSubscribed, m.parameters, m.subscriber.hub.cursor(start)))
+	return m.subscriber.tell(encoding.EventAtStart(protocol.EventSubscribed, m.parameters, m.subscriber.hub.cursor(start)))
 }
 
 // cannotGoOn ends a replay before it begins whose client has come back by itself, if its cursor is gone: from its start, all would come twice. Whoever is
@@ -41,6 +41,6 @@ func (m *membership) cannotGoOn(err error) error {
 	if gone == nil {
 		return err
 	}
-	words := subscription.Refuse(gone.Code, "%s; the replay of measurement %d cannot go on, and ends", gone.Words, m.wanted.Measurement)
-	return errors.Join(m.say(eventSubscribed), m.subscriber.complain(words), m.sayOver())
+	words := protocol.Refuse(gone.Code, "%s; the replay of measurement %d cannot go on, and ends", gone.Words, m.wanted.Measurement)
+	return errors.Join(m.say(protocol.EventSubscribed), m.subscriber.complain(words), m.sayOver())
 }

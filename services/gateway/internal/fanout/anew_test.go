@@ -9,8 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 // comeBack subscribes as a session does for a client that comes back by itself.
@@ -51,7 +52,7 @@ func TestWhoComesBackToWhatIsGoneBeginsAnew(t *testing.T) {
 				bay.river.grow(0, same(3, 1, 1)...)
 				time.Sleep(2 * time.Minute)
 				bay.river.grow(0, same(2, 1, 1)...)
-				bay.river.gone = subscription.Refuse(subscription.CodeCursorGone, "it is gone")
+				bay.river.gone = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
 				client := &inbox{}
 				subscriber := bay.join(t, client)
 				defer subscriber.Leave()
@@ -80,7 +81,7 @@ func TestWhoComesBackToWhatHasStoppedIsTold(t *testing.T) {
 		bay := openBay(t, 100, Behind{})
 		defer bay.close()
 		bay.catalogue.put(atlas.Measurement{ID: 1, Public: true, Stopped: true})
-		bay.river.gone = subscription.Refuse(subscription.CodeCursorGone, "it is gone")
+		bay.river.gone = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
 		if err := comeBack(t, bay.subscriber, `{"msm":1}`); err != nil {
 			t.Fatal(err)
 		}
@@ -96,11 +97,11 @@ func TestWhoDoesNotBeginAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := openBay(t, 100, Behind{})
 		defer bay.close()
-		bay.river.gone = subscription.Refuse(subscription.CodeCursorGone, "it is gone")
+		bay.river.gone = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
 		if err := try(t, bay.subscriber, `{"msm":1,"cursor":"b2xk"}`); !errors.Is(err, bay.river.gone) {
 			t.Errorf("with the parameter: got %v, want [cursor_gone]", err)
 		}
-		bay.river.gone = subscription.Refuse("bad_cursor", "it is none")
+		bay.river.gone = protocol.Refuse("bad_cursor", "it is none")
 		if err := comeBack(t, bay.subscriber, `{"msm":1}`); !errors.Is(err, bay.river.gone) {
 			t.Errorf("with what is no cursor: got %v, want [bad_cursor]", err)
 		}
@@ -111,7 +112,7 @@ func TestWhoDoesNotBeginAnew(t *testing.T) {
 // A replay is not begun anew, as all would come twice: whoever comes back by itself is told of its end, and others are refused.
 func TestReplayThatIsGoneEnds(t *testing.T) {
 	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		h.tape.refusal = subscription.Refuse(subscription.CodeCursorGone, "it is gone")
+		h.tape.refusal = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
 		client := &finishingInbox{}
 		subscriber := h.join(t, client)
 		defer subscriber.Leave()

@@ -43,7 +43,7 @@ func (w *waiting) awaitAll(members []*member) {
 
 // full gives what is closed when the client can take more, and until when it is waited for; nil if it can, or has had its time.
 func (m *member) full(now time.Time) (room <-chan struct{}, until time.Time) {
-	room, err := m.subscriber.client.Room()
+	room, err := m.subscriber.client.Writable()
 	switch {
 	case room == nil || err != nil:
 		m.awaited = time.Time{}

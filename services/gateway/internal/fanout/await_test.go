@@ -11,13 +11,13 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // reader is a client with a queue like that of a gateway's doors, who reads so many bytes a second.
 type reader struct {
 	inbox
-	*outbox.Outbox
+	*sendqueue.Queue
 	socket    net.Conn
 	perSecond int
 	read      int
@@ -26,8 +26,8 @@ type reader struct {
 
 func newReader(perSecond int) *reader {
 	served, socket := net.Pipe()
-	limits := &outbox.Limits{Bytes: 2 << 20, Messages: 10_000, WriteTimeout: time.Minute}
-	r := &reader{Outbox: outbox.New(served, limits, &outbox.Stats{}), socket: socket, perSecond: perSecond}
+	limits := &sendqueue.Limits{Bytes: 2 << 20, Messages: 10_000, WriteTimeout: time.Minute}
+	r := &reader{Queue: sendqueue.New(served, limits, &sendqueue.Stats{}), socket: socket, perSecond: perSecond}
 	r.reading.Go(r.readAll)
 	return r
 }
@@ -46,10 +46,12 @@ func (r *reader) readAll() {
 	}
 }
 
-func (r *reader) Offer(message *outbox.Message) error { return r.Outbox.Offer(message) }
-func (r *reader) Tell(message *outbox.Message) error  { return r.Outbox.Tell(message) }
-func (r *reader) Flush()                              { r.Outbox.Flush() }
-func (r *reader) Room() (<-chan struct{}, error)      { return r.Outbox.Room() }
+func (r *reader) Enqueue(message *sendqueue.Message) error { return r.Queue.Enqueue(message) }
+func (r *reader) EnqueueControl(message *sendqueue.Message) error {
+	return r.Queue.EnqueueControl(message)
+}
+func (r *reader) Flush()                             { r.Queue.Flush() }
+func (r *reader) Writable() (<-chan struct{}, error) { return r.Queue.Writable() }
 
 func (r *reader) leave() {
 	_ = r.socket.Close()
@@ -70,7 +72,7 @@ func TestBulkOfMetadata(t *testing.T) {
 			subscribe(t, subscriber, `{"stream_type":"metadata"}`)
 		}
 		description := string(slices.Repeat([]byte("x"), 1000))
-		began, sent := time.Now(), outbox.Text([]byte(`atlas_subscribed {"stream_type":"metadata"}`)).Size()
+		began, sent := time.Now(), sendqueue.Text([]byte(`atlas_subscribed {"stream_type":"metadata"}`)).Size()
 		const measurements = 50_000
 		for id := range measurements {
 			object := record(atlas.StreamMetadata, atlas.MeasurementID(id+1), 0, fmt.Sprintf(`{"id":%d,"type":"ping","description":%q}`, id+1, description))

@@ -5,11 +5,11 @@ import (
 	"math"
 	"slices"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/subscription"
 )
-
-const eventBacklogSent = "atlas_backlog_sent"
 
 // behind is a member who reads the log itself: because its client could not take a record of the feed, or because a subscription begins before what the
 // feed brings. It is guarded by the partition's lock. The whole member reads, so that its records keep their order and come once.
@@ -122,7 +122,7 @@ func (b *behind) endBacklog(memberships []*membership) {
 	for _, membership := range memberships {
 		membership.indexed = membership.wanted
 		b.member.emptyBuffers(membership.wanted.Stream)
-		_ = membership.say(eventBacklogSent) // flush deals with what did not fit
+		_ = membership.say(protocol.EventBacklogSent) // flush deals with what did not fit
 	}
 	b.begin(memberships)
 }

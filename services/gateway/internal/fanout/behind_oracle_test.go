@@ -9,10 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -104,7 +106,7 @@ type chain struct {
 
 // seat is the client of a visit: a queue that somebody else empties.
 type seat struct {
-	*outbox.Outbox
+	*sendqueue.Queue
 	woken  chan struct{}
 	forAll bool
 }
@@ -115,8 +117,8 @@ func newVisitor(t *testing.T, river *river, hub *Hub, seed uint64) *visitor {
 
 func newSeat(forAll bool) *seat {
 	s := &seat{woken: make(chan struct{}, 1), forAll: forAll}
-	limits := &outbox.Limits{Bytes: 1 << 20, Messages: 20}
-	s.Outbox = outbox.NewDetached(limits, &outbox.Stats{}, s.wake)
+	limits := &sendqueue.Limits{Bytes: 1 << 20, Messages: 20}
+	s.Queue = sendqueue.NewDetached(limits, &sendqueue.Stats{}, s.wake)
 	return s
 }
 
@@ -130,7 +132,7 @@ func (s *seat) wake() {
 func (s *seat) Encoding() Encoding { return plain{} }
 func (s *seat) BeginCursors() bool { return s.forAll }
 func (s *seat) Overflow()          { s.Abort() }
-func (s *seat) Complaint(refusal *subscription.Error) *outbox.Message {
+func (s *seat) Complaint(refusal *protocol.Error) *sendqueue.Message {
 	return ErrorMessage(plain{}, refusal)
 }
 
@@ -289,12 +291,12 @@ func (v *visitor) hear(message string) {
 	switch event {
 	case "atlas_result":
 		v.receive(payload, cursor)
-	case eventBacklogSent:
+	case protocol.EventBacklogSent:
 		wanted := parse(v.t, payload)
 		v.chains[wanted.Measurement].endBacklog(v)
-	case eventUnsubscribed:
+	case protocol.EventUnsubscribed:
 		delete(v.chains, parse(v.t, payload).Measurement)
-	case EventError:
+	case protocol.EventError:
 		v.t.Errorf("got %s", message)
 	}
 }

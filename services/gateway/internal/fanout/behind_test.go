@@ -8,10 +8,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // bay is a river with a house at it, and a client in it whose queue takes 20 messages.
@@ -59,9 +61,9 @@ func (b *bay) listen() {
 	}
 }
 
-func (b *bay) hear(messages []*outbox.Message) {
+func (b *bay) hear(messages []*sendqueue.Message) {
 	for _, message := range messages {
-		if text := string(message.Payload()); !strings.HasPrefix(text, eventSubscribed) {
+		if text := string(message.Payload()); !strings.HasPrefix(text, protocol.EventSubscribed) {
 			b.heard = append(b.heard, text)
 		}
 	}

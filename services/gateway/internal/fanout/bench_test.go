@@ -4,23 +4,24 @@ import (
 	"fmt"
 	"testing"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
-	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // sink is a client that takes everything and keeps nothing.
 type sink struct{}
 
-func (*sink) Encoding() Encoding             { return plain{} }
-func (*sink) Offer(*outbox.Message) error    { return nil }
-func (*sink) Flush()                         {}
-func (*sink) Overflow()                      {}
-func (*sink) Room() (<-chan struct{}, error) { return nil, nil }
-func (*sink) Tell(*outbox.Message) error     { return nil }
-func (*sink) BeginCursors() bool             { return false }
+func (*sink) Encoding() Encoding                      { return plain{} }
+func (*sink) Enqueue(*sendqueue.Message) error        { return nil }
+func (*sink) Flush()                                  {}
+func (*sink) Overflow()                               {}
+func (*sink) Writable() (<-chan struct{}, error)      { return nil, nil }
+func (*sink) EnqueueControl(*sendqueue.Message) error { return nil }
+func (*sink) BeginCursors() bool                      { return false }
 
-func (*sink) Complaint(refusal *subscription.Error) *outbox.Message {
+func (*sink) Complaint(refusal *protocol.Error) *sendqueue.Message {
 	return ErrorMessage(plain{}, refusal)
 }
 

@@ -10,7 +10,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/bufferpool"
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // When what waits in a buffer is sent.
@@ -83,7 +83,7 @@ func (b *buffers) close() {
 var arrays = bufferpool.Pool{MaxBytes: 2 * maxBufferBytes}
 
 // add puts a record into the buffer, unless what waits there does not fit into the client's queue and there is no room beside it. If it has offered an
-// array to the client, Subscriber.flush must follow. Errors: those of Client.Offer.
+// array to the client, Subscriber.flush must follow. Errors: those of Client.Enqueue.
 func (b *buffer) add(payload []byte, at place) (offered bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -101,11 +101,11 @@ func (b *buffer) add(payload []byte, at place) (offered bool, err error) {
 	return true, b.settle(b.send(b.offer()))
 }
 
-func (b *buffer) offer() func(*outbox.Message) error { return b.subscriber.offerOf(b.patient) }
+func (b *buffer) offer() func(*sendqueue.Message) error { return b.subscriber.offerOf(b.patient) }
 
 // settle forgives that an array does not fit which can wait.
 func (b *buffer) settle(err error) error {
-	if b.patient && errors.Is(err, outbox.ErrFull) {
+	if b.patient && errors.Is(err, sendqueue.ErrFull) {
 		return nil
 	}
 	return err
@@ -129,7 +129,7 @@ func (b *buffer) put(payload []byte, at place) {
 	b.array.Write(payload)
 }
 
-// empty enqueues what waits, so that something else can come after it. Subscriber.flush must follow. Errors: those of Client.Offer.
+// empty enqueues what waits, so that something else can come after it. Subscriber.flush must follow. Errors: those of Client.Enqueue.
 func (b *buffer) empty() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -151,14 +151,14 @@ func (b *buffer) close() {
 }
 
 // send is called under the lock. What can wait is kept if it does not fit.
-func (b *buffer) send(offer func(*outbox.Message) error) error {
+func (b *buffer) send(offer func(*sendqueue.Message) error) error {
 	if b.records == 0 {
 		return nil
 	}
 	b.array.WriteByte(']')
 	err := b.subscriber.offerRecord(offer, b.event, b.array.Bytes(), b.cursors, b.last)
 	//mutate:array-lost
-	if b.patient && errors.Is(err, outbox.ErrFull) {
+	if b.patient && errors.Is(err, sendqueue.ErrFull) {
 		b.array.Truncate(b.array.Len() - 1)
 		return err
 	}

@@ -1,21 +1,21 @@
 package fanout
 
 import (
-	"atlasstream/services/gateway/internal/outbox"
-	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // Queue is what waits for a client. Its methods are called from several goroutines, and wait neither for the network nor for Subscriber.Leave.
 type Queue interface {
-	// Offer enqueues a message; outbox.ErrFull says that the client cannot take it now, outbox.ErrClosed that it is gone.
-	Offer(message *outbox.Message) error
-	// Tell is Offer for what is said beside records, for which there is more room.
-	Tell(message *outbox.Message) error
+	// Enqueue enqueues a message; sendqueue.ErrFull says that the client cannot take it now, sendqueue.ErrClosed that it is gone.
+	Enqueue(message *sendqueue.Message) error
+	// EnqueueControl is Enqueue for what is said beside records, for which there is more room.
+	EnqueueControl(message *sendqueue.Message) error
 	// Flush writes what is enqueued.
 	Flush()
-	// Room gives nil while there is room in the queue for those who can wait, else a channel that is closed when there is, or when the client is gone;
-	// outbox.ErrClosed says that it is. While it gives nil, Offer takes a message of any size.
-	Room() (<-chan struct{}, error)
+	// Writable gives nil while there is room in the queue for those who can wait, else a channel that is closed when there is, or when the client is gone;
+	// sendqueue.ErrClosed says that it is. While it gives nil, Enqueue takes a message of any size.
+	Writable() (<-chan struct{}, error)
 }
 
 // Client is where a subscriber's messages go. What is said of Queue's methods holds for all.
@@ -24,7 +24,7 @@ type Client interface {
 	// Encoding is how the client's door writes events; it stays the same.
 	Encoding() Encoding
 	// Complaint makes an atlas_error for the client.
-	Complaint(refusal *subscription.Error) *outbox.Message
+	Complaint(refusal *protocol.Error) *sendqueue.Message
 	// BeginCursors is called before the first message with a cursor. It tells whether the client comes back with the last cursor by itself, and nothing
 	// else, so that each must stand for all its subscriptions.
 	BeginCursors() (forAll bool)
@@ -35,9 +35,9 @@ type Client interface {
 // Encoding writes an event for all clients of a door. Two encodings that are equal write the same bytes.
 type Encoding interface {
 	// Event makes the message of an event whose payload is JSON.
-	Event(name string, payload []byte) *outbox.Message
+	Event(name string, payload []byte) *sendqueue.Message
 	// EventAt is Event with a cursor, which has nothing that JSON would escape.
-	EventAt(name string, payload []byte, cursor string) *outbox.Message
+	EventAt(name string, payload []byte, cursor string) *sendqueue.Message
 }
 
 // StartEncoding is that of a door whose clients come back with the last cursor that they were given for a subscription: its confirmation has one too, or who is
@@ -45,7 +45,7 @@ type Encoding interface {
 type StartEncoding interface {
 	Encoding
 	// EventAtStart is EventAt for the confirmation.
-	EventAtStart(name string, payload []byte, cursor string) *outbox.Message
+	EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message
 }
 
 // ReplayEncoding is that of a door whose clients know an event which comes before atlas_unsubscribed at the end of a replay.
@@ -58,5 +58,10 @@ type ReplayEncoding interface {
 type EndEncoding interface {
 	Encoding
 	// EventAtEnd is Event for the last one of a subscription that has nothing more to come, so that its client is told so when it asks again.
-	EventAtEnd(name string, payload []byte) *outbox.Message
+	EventAtEnd(name string, payload []byte) *sendqueue.Message
+}
+
+// ErrorMessage makes an atlas_error.
+func ErrorMessage(encoding Encoding, refusal *protocol.Error) *sendqueue.Message {
+	return encoding.Event(protocol.EventError, refusal.Payload())
 }

@@ -7,8 +7,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // confirmed subscribes, and gives the confirmation.
@@ -20,7 +22,7 @@ func (b *bay) confirmed(t *testing.T, parameters string) (confirmation string) {
 		if len(messages) == 0 {
 			return confirmation
 		}
-		if text := string(messages[0].Payload()); strings.HasPrefix(text, eventSubscribed) {
+		if text := string(messages[0].Payload()); strings.HasPrefix(text, protocol.EventSubscribed) {
 			confirmation = text // behind which, as there is room now, a record may come already
 		}
 	}
@@ -29,7 +31,7 @@ func (b *bay) confirmed(t *testing.T, parameters string) (confirmation string) {
 // atStart is the encoding of clients that come back with the last cursor of their one subscription.
 type atStart struct{ plain }
 
-func (e atStart) EventAtStart(name string, payload []byte, cursor string) *outbox.Message {
+func (e atStart) EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message {
 	return e.EventAt(name, payload, cursor)
 }
 

@@ -4,8 +4,8 @@ import (
 	"context"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -18,7 +18,7 @@ type Cursors interface {
 	// ForAll gives one that stands for several subscriptions, and for those with such parameters that are to be made anew. It gives the empty one if a place
 	// cannot be told any more, as cursors have another key now: with a part of the places, records would be missing or come twice.
 	ForAll(standings []Standing, anew [][]byte) string
-	// Each gives the subscriptions for which a cursor of ForAll stands. A *subscription.Error says what is wrong with it.
+	// Each gives the subscriptions for which a cursor of ForAll stands. A *protocol.Error says what is wrong with it.
 	Each(cursor string) ([]Recalled, error)
 }
 
@@ -54,7 +54,7 @@ type Recalled struct {
 	Cursor     string // of its own; empty for one that is to be made anew
 }
 
-// Recall gives the subscriptions for which a cursor stands that the client has remembered. A *subscription.Error says what is wrong with it.
+// Recall gives the subscriptions for which a cursor stands that the client has remembered. A *protocol.Error says what is wrong with it.
 func (s *Subscriber) Recall(ctx context.Context, cursor string) ([]Recalled, error) {
 	if err := s.hub.settings.Cursors.Prepare(ctx); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (s *Subscriber) openLedger() *ledger {
 	return s.ledger.Load()
 }
 
-// CanResume tells whether a subscription can go on behind its cursor. A *subscription.Error says that it cannot, any other one that nobody knows now. What
+// CanResume tells whether a subscription can go on behind its cursor. A *protocol.Error says that it cannot, any other one that nobody knows now. What
 // is wrong with one to the past is told by Subscribe.
 func (s *Subscriber) CanResume(ctx context.Context, wanted *subscription.Subscription) error {
 	source := s.hub.sources[wanted.Source()]
@@ -92,7 +92,7 @@ func (s *Subscriber) CanResume(ctx context.Context, wanted *subscription.Subscri
 }
 
 // offerRecord enqueues the message of a record, or of several, the last of which stands at a place.
-func (s *Subscriber) offerRecord(offer func(*outbox.Message) error, event string, payload []byte, cursors bool, at place) error {
+func (s *Subscriber) offerRecord(offer func(*sendqueue.Message) error, event string, payload []byte, cursors bool, at place) error {
 	if !cursors {
 		return offer(s.encoding.Event(event, payload))
 	}

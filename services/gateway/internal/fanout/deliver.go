@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -51,7 +51,7 @@ func (p *partition) offerTo(candidates []*subscription.Entry[*member], hidden bo
 		}
 		if err == nil {
 			taken++
-		} else if p.patient && errors.Is(err, outbox.ErrFull) {
+		} else if p.patient && errors.Is(err, sendqueue.ErrFull) {
 			p.fall(member, append(slices.Clone(given), p.streamsOf(member, candidates[:i])...))
 		}
 	}

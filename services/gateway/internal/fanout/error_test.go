@@ -3,11 +3,11 @@ package fanout
 import (
 	"testing"
 
-	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/protocol"
 )
 
 func TestErrorMessageIsWrittenAsItReads(t *testing.T) {
-	message := ErrorMessage(plain{}, subscription.Refuse("malformed", `msm: got "<1&2>", want a number`))
+	message := ErrorMessage(plain{}, protocol.Refuse("malformed", `msm: got "<1&2>", want a number`))
 	if got, want := string(message.Payload()), `atlas_error "[malformed] msm: got \"<1&2>\", want a number"`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -9,12 +9,12 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // sized gives the seat another queue, which must be empty.
-func (s *seat) sized(limits outbox.Limits) *seat {
-	s.Outbox = outbox.NewDetached(&limits, &outbox.Stats{}, s.wake)
+func (s *seat) sized(limits sendqueue.Limits) *seat {
+	s.Queue = sendqueue.NewDetached(&limits, &sendqueue.Stats{}, s.wake)
 	return s
 }
 
@@ -25,7 +25,7 @@ func TestMuchIsMissed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const many = 2*missedAtOnce + 100
 		bay := openBay(t, many, Behind{})
-		bay.seat.sized(outbox.Limits{Bytes: 1 << 20, Messages: 4 * many})
+		bay.seat.sized(sendqueue.Limits{Bytes: 1 << 20, Messages: 4 * many})
 		defer bay.close()
 		bay.river.grow(0, same(many, 1, 1)...)
 		after := plainCursors{}.Live(1, atlas.Position{Topic: "river", Offset: -1})
@@ -60,7 +60,7 @@ func TestShorterMessageOvertakesNothing(t *testing.T) {
 					bay := openBay(t, 5, Behind{})
 					defer bay.close()
 					bay.river.source = bay.AddSource(atlas.StreamProbeStatus, func(*Source) Feed { return bay.river })
-					bay.seat.sized(outbox.Limits{Bytes: size, Messages: 1000})
+					bay.seat.sized(sendqueue.Limits{Bytes: size, Messages: 1000})
 					for _, words := range parameters {
 						subscribe(t, bay.subscriber, words)
 					}
@@ -98,7 +98,7 @@ func TestReplayedRecordInTwoStreamsOfWhichOneFits(t *testing.T) {
 		for i := range h.tape.records {
 			h.tape.records[i] = record(atlas.StreamProbeStatus, atlas.ConnectionMeasurement, 1, fmt.Sprintf(`{"offset":%d}`, i))
 		}
-		bay := &bay{house: h.house, seat: newSeat(false).sized(outbox.Limits{Bytes: 1 << 20, Messages: 2})}
+		bay := &bay{house: h.house, seat: newSeat(false).sized(sendqueue.Limits{Bytes: 1 << 20, Messages: 2})}
 		bay.subscriber = h.join(t, bay.seat)
 		defer bay.close()
 		subscribe(t, bay.subscriber, `{"msm":7000,"startTime":100}`)

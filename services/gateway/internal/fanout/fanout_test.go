@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -256,7 +256,7 @@ func TestOverflowIsCountedOnceHoweverFound(t *testing.T) {
 	box := &inbox{limit: 1}
 	subscriber := house.join(t, box)
 	subscribe(t, subscriber, `{"msm":1001}`)
-	if err := try(t, subscriber, `{"msm":1002}`); !errors.Is(err, outbox.ErrFull) {
+	if err := try(t, subscriber, `{"msm":1002}`); !errors.Is(err, sendqueue.ErrFull) {
 		t.Fatalf("got %v, want ErrFull", err)
 	}
 	subscriber.Overflow()
@@ -295,7 +295,7 @@ func TestUnreachableLog(t *testing.T) {
 func TestNobodySubscribesWhoIsGone(t *testing.T) {
 	house := newHouse()
 	box := &inbox{gone: true}
-	if err := try(t, house.join(t, box), `{"msm":1001}`); !errors.Is(err, outbox.ErrClosed) {
+	if err := try(t, house.join(t, box), `{"msm":1001}`); !errors.Is(err, sendqueue.ErrClosed) {
 		t.Errorf("got %v, want ErrClosed", err)
 	}
 	house.expectFollowers(t, 0)

@@ -2,7 +2,8 @@ package fanout
 
 import (
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -18,8 +19,8 @@ type frames struct {
 	partition *partition
 	subject   *subscription.Subject
 	last      shape
-	lastFrame *outbox.Message
-	others    map[shape]*outbox.Message
+	lastFrame *sendqueue.Message
+	others    map[shape]*sendqueue.Message
 	cursor    string            // behind the record, once it is asked for
 	counted   subscription.Work // what has been counted of the subject's work
 	inReplay  func() string     // makes it, in a replay; set for as long as a record is delivered
@@ -45,7 +46,7 @@ func (f *frames) countWork() {
 }
 
 // enqueue gives the record to a subscriber: by itself, or to wait for others in an array. Where it offers something to the client, flush must follow.
-// Errors: those of Client.Offer.
+// Errors: those of Client.Enqueue.
 func (f *frames) enqueue(to *member, stream atlas.Stream, form subscription.Form) (offered bool, err error) {
 	if len(to.buffers) > 0 {
 		return f.enqueueBuffered(to, stream, form)
@@ -85,7 +86,7 @@ func (f *frames) enqueueBuffered(to *member, stream atlas.Stream, form subscript
 func (f *frames) offer(to *member, stream atlas.Stream, form subscription.Form) error {
 	subscriber := to.subscriber
 	if ledger := subscriber.ledger.Load(); form.Cursor && ledger != nil { // its cursors are its own
-		return ledger.offer(subscriber.offerOf(f.partition.patient), eventName(stream), f.subject.Payload(form), f.place(stream))
+		return ledger.offer(subscriber.offerOf(f.partition.patient), protocol.RecordEvent(stream), f.subject.Payload(form), f.place(stream))
 	}
 	message := f.get(shape{subscriber.encoding, stream, form})
 	if f.partition.patient {
@@ -95,7 +96,7 @@ func (f *frames) offer(to *member, stream atlas.Stream, form subscription.Form) 
 }
 
 // get encodes the record unless somebody got the same shape before.
-func (f *frames) get(wanted shape) *outbox.Message {
+func (f *frames) get(wanted shape) *sendqueue.Message {
 	if f.lastFrame != nil && f.last == wanted {
 		return f.lastFrame
 	}
@@ -110,8 +111,8 @@ func (f *frames) get(wanted shape) *outbox.Message {
 	return message
 }
 
-func (f *frames) encode(wanted shape) *outbox.Message {
-	name, payload := eventName(wanted.stream), f.subject.Payload(wanted.form)
+func (f *frames) encode(wanted shape) *sendqueue.Message {
+	name, payload := protocol.RecordEvent(wanted.stream), f.subject.Payload(wanted.form)
 	if !wanted.form.Cursor {
 		return wanted.encoding.Event(name, payload)
 	}
@@ -133,7 +134,7 @@ func (f *frames) place(stream atlas.Stream) place {
 
 func (f *frames) keepLast() {
 	if f.others == nil {
-		f.others = make(map[shape]*outbox.Message)
+		f.others = make(map[shape]*sendqueue.Message)
 	}
 	f.others[f.last] = f.lastFrame
 }

@@ -3,19 +3,19 @@ package fanout
 import (
 	"time"
 
-	"atlasstream/services/gateway/internal/outbox"
-	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/protocol"
+
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// codeGap says that records were not delivered and will not be.
-const codeGap subscription.Code = "gap"
+// protocol.CodeGap says that records were not delivered and will not be.
 
 // Gap tells the subscribers of a partition that the log has lost records, from one offset to before another, before they could be delivered. With an
 // end below the beginning, the log was cut or made anew, and goes on there.
 func (s *Source) Gap(number int, from, to int64) {
-	refusal := subscription.Refuse(codeGap, "the log has lost the records from %d to before %d of partition %d; some may have been yours", from, to, number)
+	refusal := protocol.Refuse(protocol.CodeGap, "the log has lost the records from %d to before %d of partition %d; some may have been yours", from, to, number)
 	if to < from {
-		refusal = subscription.Refuse(codeGap, "partition %d of the log was cut, from %d back to %d; some records may be lost", number, from, to)
+		refusal = protocol.Refuse(protocol.CodeGap, "partition %d of the log was cut, from %d back to %d; some records may be lost", number, from, to)
 	}
 	s.partition(number).tellGap(from, to, refusal)
 }
@@ -23,7 +23,7 @@ func (s *Source) Gap(number int, from, to int64) {
 // Doubt tells the subscribers of a partition that their records may be elsewhere, as the log's partitions were changed: those that came in since a time,
 // and stand from an offset on, may not be delivered.
 func (s *Source) Doubt(number int, from int64, since time.Time, why error) {
-	refusal := subscription.Refuse(codeGap,
+	refusal := protocol.Refuse(protocol.CodeGap,
 		"what came in since %s, from %d of partition %d on, and what comes from now on, may be missing, as the log's partitions were changed: %s",
 		moment(since), from, number, why)
 	p := s.partition(number)
@@ -36,7 +36,7 @@ func (s *Source) Doubt(number int, from int64, since time.Time, why error) {
 }
 
 // tellGap tells all members. Who is behind finds out by itself what the log has lost, unless its offsets begin anew.
-func (p *partition) tellGap(from, to int64, refusal *subscription.Error) {
+func (p *partition) tellGap(from, to int64, refusal *protocol.Error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	cut := to < from
@@ -56,7 +56,7 @@ func (p *partition) tellGap(from, to int64, refusal *subscription.Error) {
 }
 
 // tellLast enqueues a message after all that was delivered before. What does not fit is an overflow, which flush finds.
-func (m *member) tellLast(message *outbox.Message) {
+func (m *member) tellLast(message *sendqueue.Message) {
 	for _, buffer := range m.buffers {
 		buffer.emptyFirst()
 	}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
@@ -24,14 +26,14 @@ type Replays struct {
 
 // History makes playbacks of the log.
 type History interface {
-	// Start makes a playback of a subscription's measurement and past, for which an account pays. A *subscription.Error tells the client what it cannot have.
+	// Start makes a playback of a subscription's measurement and past, for which an account pays. A *protocol.Error tells the client what it cannot have.
 	Start(ctx context.Context, wanted *subscription.Subscription, account *readlimit.Account) (Playback, error)
 }
 
 // Playback plays a stretch of the past of one measurement. Close must be called, after Run if that was called.
 type Playback interface {
 	// Run delivers every record when it is due, and returns behind the last one, with the error that ended it, or when the context ends. A
-	// *subscription.Error is for the client.
+	// *protocol.Error is for the client.
 	Run(ctx context.Context, sink Sink) error
 	Close()
 }
@@ -47,22 +49,16 @@ type Sink interface {
 }
 
 // What can be wrong with a subscription to the past.
-const (
-	codeNotAllowed     subscription.Code = "not_allowed"      // the client has no right to it
-	codeAlreadyLive    subscription.Code = "already_live"     // the client has subscribed to what the measurement brings from now on
-	codeAlreadyPlaying subscription.Code = "already_playing"  // the client has another replay of the measurement
-	CodeTooManyReplays subscription.Code = "too_many_replays" // the client or the hub has as many as it may
-)
 
 // mayReplay refuses the past to those who may not have it.
 func (h *Hub) mayReplay(rights Rights) error {
 	switch replays := h.settings.Replays; {
 	case replays == nil:
-		return subscription.Refuse(subscription.CodeUnserved,
+		return protocol.Refuse(protocol.CodeUnservedParameter,
 			"startTime: this gateway does not replay the past; its operator can have it do so with --history token or --history open")
 	//mutate:right-to-history
 	case replays.NeedRight && !rights.History:
-		return subscription.Refuse(codeNotAllowed,
+		return protocol.Refuse(protocol.CodeNotAllowed,
 			"startTime: only clients with a token of the role history may replay the past here, unless its operator sets --history open")
 	}
 	return nil
@@ -79,11 +75,11 @@ func (r *replays) enter(entering *replay, settings *Replays) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.running) >= settings.OfHub {
-		return subscription.Refuse(CodeTooManyReplays,
+		return protocol.Refuse(protocol.CodeTooManyReplays,
 			"startTime: this gateway has %d replays, and no more are allowed; try again later, another gateway may have room", settings.OfHub)
 	}
 	if r.count(entering.subscriber.account) >= settings.OfAddress {
-		return subscription.Refuse(CodeTooManyReplays, "startTime: this address has %d replays, and no more are allowed; end one first", settings.OfAddress)
+		return protocol.Refuse(protocol.CodeTooManyReplays, "startTime: this address has %d replays, and no more are allowed; end one first", settings.OfAddress)
 	}
 	if r.running == nil {
 		r.running = make(map[*replay]struct{})

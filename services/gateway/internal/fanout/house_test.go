@@ -10,11 +10,13 @@ import (
 	"sync"
 	"testing"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -59,32 +61,32 @@ type inbox struct {
 
 type plain struct{}
 
-func (plain) Event(name string, payload []byte) *outbox.Message {
-	return outbox.Text(fmt.Appendf(nil, "%s %s", name, payload))
+func (plain) Event(name string, payload []byte) *sendqueue.Message {
+	return sendqueue.Text(fmt.Appendf(nil, "%s %s", name, payload))
 }
 
-func (plain) EventAt(name string, payload []byte, cursor string) *outbox.Message {
-	return outbox.Text(fmt.Appendf(nil, "%s %s %s", name, payload, cursor))
+func (plain) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
+	return sendqueue.Text(fmt.Appendf(nil, "%s %s %s", name, payload, cursor))
 }
 
 func (i *inbox) Encoding() Encoding { return plain{} }
 
-func (i *inbox) Complaint(refusal *subscription.Error) *outbox.Message {
+func (i *inbox) Complaint(refusal *protocol.Error) *sendqueue.Message {
 	return ErrorMessage(plain{}, refusal)
 }
 
 func (i *inbox) BeginCursors() bool { return false }
 
-func (i *inbox) Tell(message *outbox.Message) error { return i.Offer(message) }
+func (i *inbox) EnqueueControl(message *sendqueue.Message) error { return i.Enqueue(message) }
 
-func (i *inbox) Offer(message *outbox.Message) error {
+func (i *inbox) Enqueue(message *sendqueue.Message) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.gone {
-		return outbox.ErrClosed
+		return sendqueue.ErrClosed
 	}
 	if i.limit > 0 && len(i.messages) >= i.limit {
-		return outbox.ErrFull
+		return sendqueue.ErrFull
 	}
 	i.messages = append(i.messages, string(message.Payload()))
 	return nil
@@ -97,7 +99,7 @@ func (i *inbox) Flush() {
 	i.flushed = len(i.messages)
 }
 
-func (i *inbox) Room() (<-chan struct{}, error) { return nil, nil }
+func (i *inbox) Writable() (<-chan struct{}, error) { return nil, nil }
 
 func (i *inbox) Overflow() {
 	i.mu.Lock()
@@ -284,7 +286,7 @@ func unsubscribe(t testing.TB, subscriber *Subscriber, parameters string) error 
 
 func expectRefusal(t testing.TB, err error, want string) {
 	t.Helper()
-	if _, refused := errors.AsType[*subscription.Error](err); !refused || !strings.HasPrefix(err.Error(), want) {
+	if _, refused := errors.AsType[*protocol.Error](err); !refused || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want a refusal that begins with %s", err, want)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -109,7 +109,7 @@ func (l *ledger) steps(joining *membership) int {
 }
 
 // offer enqueues a message with a cursor that stands for all memberships, for those to its measurement and stream behind its record.
-func (l *ledger) offer(offer func(*outbox.Message) error, event string, payload []byte, at place) error {
+func (l *ledger) offer(offer func(*sendqueue.Message) error, event string, payload []byte, at place) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	cursor := l.cursor(at)

@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -16,11 +17,10 @@ type Measurements interface {
 	Measurement(id atlas.MeasurementID) (atlas.Measurement, bool)
 }
 
-// codeUnknownMeasurement refuses a measurement that there is not, or that the client may not know of.
-const codeUnknownMeasurement subscription.Code = "unknown_measurement"
+// protocol.CodeUnknownMeasurement refuses a measurement that there is not, or that the client may not know of.
 
-func unknownMeasurement(id atlas.MeasurementID) *subscription.Error {
-	return subscription.Refuse(codeUnknownMeasurement, "msm: got %d, want a measurement that this service knows", id)
+func unknownMeasurement(id atlas.MeasurementID) *protocol.Error {
+	return protocol.Refuse(protocol.CodeUnknownMeasurement, "msm: got %d, want a measurement that this service knows", id)
 }
 
 // standing is what becomes of a subscription by what is known of its measurement.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 )
 
@@ -180,7 +182,7 @@ func TestSubscriptionEndsOnce(t *testing.T) {
 	if stays, err := ended.partition.confirm(ended, ended.parameters); stays || err != nil {
 		t.Errorf("an ended subscription is confirmed: %t, %v", stays, err)
 	}
-	if err := ended.end(func() error { return ended.say(eventUnsubscribed) }); !errors.Is(err, ErrNotSubscribed) {
+	if err := ended.end(func() error { return ended.say(protocol.EventUnsubscribed) }); !errors.Is(err, ErrNotSubscribed) {
 		t.Errorf("got %v, want ErrNotSubscribed", err)
 	}
 	subscriber.client.Flush()

@@ -1,6 +1,9 @@
 package fanout
 
-import "atlasstream/services/gateway/internal/subscription"
+import (
+	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/subscription"
+)
 
 // membership is one subscription of a subscriber in its partition.
 type membership struct {
@@ -8,18 +11,18 @@ type membership struct {
 	wanted      *subscription.Subscription
 	indexed     *subscription.Subscription // what an index has of it: wanted, or a part of that
 	key         string
-	number      uint64              // in the order of joining
-	parameters  []byte              // as they came, for the client knows its subscription by them
-	start       *start              // where it begins; nil for what comes from now on
-	gone        *subscription.Error // why that is not where its client has got to; nil if it is
-	active      bool                // the index of a member that is behind has it; guarded by the partition's lock, as is stops
-	stops       bool                // it ends when all is delivered
-	costs       *costs              // among which it is charged; nil if it is not; guarded by the partition's lock
-	arrival     uint64              // counts those of the partition that have been charged
-	partition   *partition          // where it stands, from add on
-	entry       *entry              // in the subscriber's ledger, if it has one; guarded by the ledger's lock
-	buffer      *buffer             // in which its records wait; nil without one
-	releaseFeed func()              // guarded by the roll's lock; nil until the feed has returned
+	number      uint64          // in the order of joining
+	parameters  []byte          // as they came, for the client knows its subscription by them
+	start       *start          // where it begins; nil for what comes from now on
+	gone        *protocol.Error // why that is not where its client has got to; nil if it is
+	active      bool            // the index of a member that is behind has it; guarded by the partition's lock, as is stops
+	stops       bool            // it ends when all is delivered
+	costs       *costs          // among which it is charged; nil if it is not; guarded by the partition's lock
+	arrival     uint64          // counts those of the partition that have been charged
+	partition   *partition      // where it stands, from add on
+	entry       *entry          // in the subscriber's ledger, if it has one; guarded by the ledger's lock
+	buffer      *buffer         // in which its records wait; nil without one
+	releaseFeed func()          // guarded by the roll's lock; nil until the feed has returned
 }
 
 // membershipBytes is what a membership takes in memory beside its subscription and its parameters, with its share of what finds it.
@@ -71,7 +74,7 @@ func (m *membership) say(event string) error {
 }
 
 // end ends the membership, and says the last words of it after all that it brought, if any. Errors: ErrNotSubscribed, if it has ended already; those of
-// Client.Tell.
+// Client.EnqueueControl.
 func (m *membership) end(last func() error) error {
 	ended, err := m.partition.remove(m, last)
 	if !ended {
@@ -105,13 +108,13 @@ func (m *membership) farewell(standing standing) error {
 	if standing == stopped {
 		return m.sayOver()
 	}
-	return m.say(eventUnsubscribed)
+	return m.say(protocol.EventUnsubscribed)
 }
 
 // sayOver ends the subscription because nothing more can come.
 func (m *membership) sayOver() error {
 	if encoding, known := m.subscriber.encoding.(EndEncoding); known {
-		return m.subscriber.tell(encoding.EventAtEnd(eventUnsubscribed, m.parameters))
+		return m.subscriber.tell(encoding.EventAtEnd(protocol.EventUnsubscribed, m.parameters))
 	}
-	return m.say(eventUnsubscribed)
+	return m.say(protocol.EventUnsubscribed)
 }

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
@@ -246,7 +248,7 @@ func (w *world) subscribe(t *testing.T, person *person, subscriber *Subscriber, 
 	person.asked[parameters] = request
 	ctx := context.WithValue(context.Background(), attachedAt{}, &request.from)
 	err := subscriber.Subscribe(ctx, request.wanted, []byte(parameters))
-	if _, refused := errors.AsType[*subscription.Error](err); err != nil && !refused {
+	if _, refused := errors.AsType[*protocol.Error](err); err != nil && !refused {
 		t.Error(err)
 	}
 	subscriber.flush()
@@ -281,12 +283,12 @@ func (p *person) check(t *testing.T, world *world) int {
 	for _, message := range p.take(t) {
 		event, payload, _ := strings.Cut(message, " ")
 		switch event {
-		case eventSubscribed:
+		case protocol.EventSubscribed:
 			c.begin(p.asked[payload])
-		case eventUnsubscribed:
+		case protocol.EventUnsubscribed:
 			c.end(p.asked[payload])
-		case EventError:
-			if !strings.Contains(payload, string(codeUnknownMeasurement)) {
+		case protocol.EventError:
+			if !strings.Contains(payload, string(protocol.CodeUnknownMeasurement)) {
 				t.Errorf("got %s", message)
 			}
 		default:

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"slices"
 
-	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/protocol"
 )
 
-// CodeTooManySubscriptions is that of what ErrTooMany refuses.
-const CodeTooManySubscriptions subscription.Code = "too_many_subscriptions"
+// protocol.CodeTooManySubscriptions is that of what ErrTooMany refuses.
 
 // endExcessive ends memberships to a measurement whose records have become longer: of each network that costs more than it may now, the newest of those that
 // cost more for it.
@@ -44,7 +43,7 @@ func (p *partition) endNewest(growing []*membership, words string) {
 			continue
 		}
 		if excess := of.costs.excessOf(of.subscriber); excess != "" {
-			p.end(of, subscription.Refuse(CodeTooManySubscriptions, words, of.wanted.Measurement, excess))
+			p.end(of, protocol.Refuse(protocol.CodeTooManySubscriptions, words, of.wanted.Measurement, excess))
 		}
 	}
 }
@@ -52,8 +51,10 @@ func (p *partition) endNewest(growing []*membership, words string) {
 const longerCursors = "the cursors of this client stand for more than before, and measurement %d costs too much for it: %s; this subscription ends"
 
 // end ends a membership and tells its client why.
-func (p *partition) end(ending *membership, why *subscription.Error) {
-	ended := p.dismissSaying(ending, func() error { return errors.Join(ending.subscriber.complain(why), ending.say(eventUnsubscribed)) })
+func (p *partition) end(ending *membership, why *protocol.Error) {
+	ended := p.dismissSaying(ending, func() error {
+		return errors.Join(ending.subscriber.complain(why), ending.say(protocol.EventUnsubscribed))
+	})
 	if ended {
 		p.hub.metrics.overloadsEnded.Inc()
 		p.ended = append(p.ended, ending)

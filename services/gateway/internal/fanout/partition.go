@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -186,7 +188,7 @@ func (p *partition) confirm(present *membership, parameters []byte) (stays bool,
 	if !present.isOnRoll() {
 		return false, nil
 	}
-	return true, present.subscriber.say(eventSubscribed, parameters)
+	return true, present.subscriber.say(protocol.EventSubscribed, parameters)
 }
 
 // remove ends a membership and says the last words of it after all that it brought, if any: no results come after them. It returns false if the

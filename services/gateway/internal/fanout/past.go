@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -21,11 +23,11 @@ func (s *Subscriber) checkPast(wanted *subscription.Subscription) error {
 		if running.past.Equal(*wanted.Past) {
 			return nil
 		}
-		return subscription.Refuse(codeAlreadyPlaying,
+		return protocol.Refuse(protocol.CodeAlreadyPlaying,
 			"startTime: measurement %d is being replayed with another startTime, endTime or speed; end that first", wanted.Measurement)
 	}
 	if s.roll.isLive(wanted.Measurement) {
-		return subscription.Refuse(codeAlreadyLive,
+		return protocol.Refuse(protocol.CodeAlreadyLive,
 			"startTime: this client has measurement %d live, and cannot have it replayed at the same time; end that first", wanted.Measurement)
 	}
 	return nil
@@ -111,7 +113,7 @@ func (s *Subscriber) enterReplay(ctx context.Context, first *membership) (*repla
 	settings := s.hub.settings.Replays
 	//mutate:replays-of-client
 	if len(s.replays) >= settings.OfClient {
-		return nil, subscription.Refuse(CodeTooManyReplays, "startTime: this client has %d replays, and no more are allowed; end one first", len(s.replays))
+		return nil, protocol.Refuse(protocol.CodeTooManyReplays, "startTime: this client has %d replays, and no more are allowed; end one first", len(s.replays))
 	}
 	entering := newReplay(first)
 	if err := s.hub.replays.enter(entering, settings); err != nil {

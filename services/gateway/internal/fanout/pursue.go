@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"go.uber.org/zap"
 	"golang.org/x/sync/semaphore"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
-	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 const (
@@ -62,7 +63,7 @@ func (b *behind) recover(ctx context.Context, err error) {
 	var lost *LostError
 	switch {
 	case errors.Is(err, errNewLeg), errors.Is(err, errStalled), errors.Is(err, errOthersTurn), errors.Is(err, context.Canceled):
-	case errors.Is(err, outbox.ErrClosed): // it is about to leave
+	case errors.Is(err, sendqueue.ErrClosed): // it is about to leave
 		<-ctx.Done()
 	case errors.Is(err, errTooFar):
 		b.skip(ctx)
@@ -177,6 +178,6 @@ func (b *behind) lose(lost *LostError) {
 
 // tellGap is called under the partition's lock.
 func (b *behind) tellGap(words string, arguments ...any) {
-	refusal := subscription.Refuse(codeGap, words, arguments...)
+	refusal := protocol.Refuse(protocol.CodeGap, words, arguments...)
 	b.member.tellLast(b.member.subscriber.client.Complaint(refusal))
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
@@ -38,10 +40,10 @@ func newReplay(first *membership) *replay {
 // admit is join for a subscription that comes later: one that goes on behind a cursor must find the replay there.
 func (r *replay) admit(joining *membership) error {
 	if joining.wanted.Backlog && joining.wanted.Cursor.After == "" {
-		return subscription.Refuse(codeAlreadyPlaying, "sendBacklog: measurement %d is being replayed, which has no last minutes; end that first", r.measurement)
+		return protocol.Refuse(protocol.CodeAlreadyPlaying, "sendBacklog: measurement %d is being replayed, which has no last minutes; end that first", r.measurement)
 	}
 	if after := joining.wanted.Cursor.After; after != "" && (after != r.after || !r.subscriber.holding) {
-		return subscription.Refuse(codeAlreadyPlaying, "cursor: measurement %d is being replayed already, and not from there; end that first", r.measurement)
+		return protocol.Refuse(protocol.CodeAlreadyPlaying, "cursor: measurement %d is being replayed already, and not from there; end that first", r.measurement)
 	}
 	return r.join(joining)
 }
@@ -111,8 +113,8 @@ func (m *membership) replayed(err error) error {
 		return errors.Join(told, m.sayOver())
 	}
 	var told error
-	if refusal, ok := errors.AsType[*subscription.Error](err); ok {
+	if refusal, ok := errors.AsType[*protocol.Error](err); ok {
 		told = m.subscriber.complain(refusal)
 	}
-	return errors.Join(told, m.say(eventUnsubscribed))
+	return errors.Join(told, m.say(protocol.EventUnsubscribed))
 }

@@ -6,8 +6,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 const replayed = `{"msm":1001,"startTime":100,"speed":1}`
@@ -59,7 +60,7 @@ func TestReplayIsFinishedWhereClientsKnowThat(t *testing.T) {
 
 func TestReplayThatFailsSaysWhy(t *testing.T) {
 	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		h.tape.records, h.tape.err = nil, subscription.Refuse("gap", "it is lost")
+		h.tape.records, h.tape.err = nil, protocol.Refuse("gap", "it is lost")
 		client := &finishingInbox{}
 		subscriber := h.join(t, client)
 		defer subscriber.Leave()
@@ -186,7 +187,7 @@ func TestReplaysAreRefused(t *testing.T) {
 			t.Error(err)
 		}
 		subscribe(t, bearer, `{"msm":1004,"startTime":100}`)
-		h.tape.refusal = subscription.Refuse("before_log", "it is too early")
+		h.tape.refusal = protocol.Refuse("before_log", "it is too early")
 		if err := unsubscribe(t, bearer, `{"msm":1004}`); err != nil {
 			t.Error(err)
 		}

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -21,7 +23,7 @@ type river struct {
 	source *Source
 	held   int // records that the feed holds of a partition
 	banks  []*bank
-	gone   *subscription.Error // what every cursor is refused with; nil for none
+	gone   *protocol.Error // what every cursor is refused with; nil for none
 }
 
 // bank is a partition.
@@ -127,7 +129,7 @@ func (r *river) Resume(ctx context.Context, wanted *subscription.Subscription) (
 			return standing.Position.Offset + 1, nil
 		}
 	}
-	return 0, subscription.Refuse("bad_cursor", "measurement %d is not in it", wanted.Measurement)
+	return 0, protocol.Refuse("bad_cursor", "measurement %d is not in it", wanted.Measurement)
 }
 
 func (r *river) Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (int64, error) {

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // sealed are cursors as a gateway has them.
@@ -44,15 +44,15 @@ func (s sealed) ForAll(standings []Standing, anew [][]byte) string {
 // copying writes messages as doors do.
 type copying struct{}
 
-func (c copying) Event(name string, payload []byte) *outbox.Message {
+func (c copying) Event(name string, payload []byte) *sendqueue.Message {
 	return c.EventAt(name, payload, "")
 }
 
-func (copying) EventAt(name string, payload []byte, cursor string) *outbox.Message {
-	text := outbox.Blank(len(name) + len(payload) + len(cursor) + len(`["",,""]`))
+func (copying) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
+	text := sendqueue.Blank(len(name) + len(payload) + len(cursor) + len(`["",,""]`))
 	text = append(append(append(text, `["`...), name...), `",`...)
 	text = append(append(append(text, payload...), `,"`...), cursor...)
-	return outbox.Written(append(text, `"]`...))
+	return sendqueue.Written(append(text, `"]`...))
 }
 
 type copyingSink struct {

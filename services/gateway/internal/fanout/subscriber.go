@@ -8,11 +8,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"golang.org/x/sync/semaphore"
 
 	"atlasstream/pkg/clientip"
-	"atlasstream/services/gateway/internal/outbox"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -48,7 +50,7 @@ type Subscriber struct {
 // after the confirmation, and before those what the log has behind the cursor, or what came in the last minutes, if that is wanted. A subscription that
 // the subscriber has already is confirmed once more and stays one; one to results of a measurement that has stopped ends when all of its results have
 // been delivered. One to the past begins a replay, which ends it in turn; further ones to its measurement join the replay while it runs. Errors:
-// ErrTooMany; a *subscription.Error, if the measurement, the past or the cursor is none for this client; those of Client.Tell; or why the log cannot be
+// ErrTooMany; a *protocol.Error, if the measurement, the past or the cursor is none for this client; those of Client.EnqueueControl; or why the log cannot be
 // followed.
 func (s *Subscriber) Subscribe(ctx context.Context, wanted *subscription.Subscription, parameters []byte) error {
 	joining := &membership{subscriber: s, wanted: wanted, indexed: wanted, key: wanted.Key(), parameters: bytes.Clone(parameters)}
@@ -82,14 +84,14 @@ func (s *Subscriber) beginCursors(ctx context.Context, wanted *subscription.Subs
 }
 
 // Unsubscribe ends the subscription that asks for the same and confirms that by repeating the parameters: nothing is delivered for it after the
-// confirmation. Errors: ErrNotSubscribed; those of Client.Tell.
+// confirmation. Errors: ErrNotSubscribed; those of Client.EnqueueControl.
 func (s *Subscriber) Unsubscribe(wanted *subscription.Subscription, parameters []byte) error {
 	leaving := s.roll.find(wanted.Key())
 	if leaving == nil || !s.agrees(wanted) {
 		return ErrNotSubscribed
 	}
 	defer s.recountCursors()
-	return leaving.end(func() error { return s.say(eventUnsubscribed, parameters) })
+	return leaving.end(func() error { return s.say(protocol.EventUnsubscribed, parameters) })
 }
 
 // OnEnd has ended called whenever subscriptions have become fewer by themselves: from any goroutine, perhaps after Leave, and without a lock held. It is
@@ -117,7 +119,7 @@ func (s *Subscriber) Leave() {
 	s.hub.clients.Add(-1)
 }
 
-// Overflow is for whoever is told by Client.Tell that the client cannot keep up: the client is told so and counted, once.
+// Overflow is for whoever is told by Client.EnqueueControl that the client cannot keep up: the client is told so and counted, once.
 func (s *Subscriber) Overflow() {
 	if s.overflowed.CompareAndSwap(false, true) {
 		s.hub.metrics.overflows.Inc()
@@ -125,28 +127,28 @@ func (s *Subscriber) Overflow() {
 	}
 }
 
-// offer enqueues the message of a record that can be had later as well. Errors: those of Client.Offer.
-func (s *Subscriber) offer(message *outbox.Message) error {
+// offer enqueues the message of a record that can be had later as well. Errors: those of Client.Enqueue.
+func (s *Subscriber) offer(message *sendqueue.Message) error {
 	if s.overfull.Load() {
-		return outbox.ErrClosed
+		return sendqueue.ErrClosed
 	}
-	return s.client.Offer(message)
+	return s.client.Enqueue(message)
 }
 
 // tell enqueues a message that must come now. Once one does not fit none is enqueued any more, and flush, which must follow, closes the client. Errors:
-// those of Client.Tell.
-func (s *Subscriber) tell(message *outbox.Message) error {
+// those of Client.EnqueueControl.
+func (s *Subscriber) tell(message *sendqueue.Message) error {
 	if s.overfull.Load() {
-		return outbox.ErrFull
+		return sendqueue.ErrFull
 	}
-	err := s.client.Tell(message)
-	if errors.Is(err, outbox.ErrFull) {
+	err := s.client.EnqueueControl(message)
+	if errors.Is(err, sendqueue.ErrFull) {
 		s.overfull.Store(true)
 	}
 	return err
 }
 
-// say tells the client of an event that is no record. Where its cursors stand for all subscriptions, one comes with it. Errors: those of Client.Tell.
+// say tells the client of an event that is no record. Where its cursors stand for all subscriptions, one comes with it. Errors: those of Client.EnqueueControl.
 func (s *Subscriber) say(event string, payload []byte) error {
 	if ledger := s.ledger.Load(); ledger != nil {
 		return ledger.say(event, payload)
@@ -154,13 +156,13 @@ func (s *Subscriber) say(event string, payload []byte) error {
 	return s.tell(s.encoding.Event(event, payload))
 }
 
-// complain tells the client what is wrong. Errors: those of Client.Tell.
-func (s *Subscriber) complain(refusal *subscription.Error) error {
+// complain tells the client what is wrong. Errors: those of Client.EnqueueControl.
+func (s *Subscriber) complain(refusal *protocol.Error) error {
 	return s.tell(s.client.Complaint(refusal))
 }
 
 // offerOf is offer for those who can wait, and tell for those who cannot.
-func (s *Subscriber) offerOf(patient bool) func(*outbox.Message) error {
+func (s *Subscriber) offerOf(patient bool) func(*sendqueue.Message) error {
 	if patient {
 		return s.offer
 	}
@@ -170,7 +172,7 @@ func (s *Subscriber) offerOf(patient bool) func(*outbox.Message) error {
 // awaitRoom returns when the client can take more, and for how long it had to wait: errStalled after most, unless that is 0. Before it waits, it writes
 // what was enqueued.
 func (s *Subscriber) awaitRoom(ctx context.Context, most time.Duration) (waited time.Duration, err error) {
-	room, err := s.client.Room()
+	room, err := s.client.Writable()
 	if room == nil || err != nil {
 		return 0, err
 	}
@@ -204,7 +206,7 @@ func (s *Subscriber) flush() {
 func (s *Subscriber) buffer(records bufferOf, patient bool) *buffer {
 	found := s.buffers.of[records]
 	if found == nil {
-		found = &buffer{subscriber: s, event: eventName(records.stream), cursors: records.measurement != 0, patient: patient}
+		found = &buffer{subscriber: s, event: protocol.RecordEvent(records.stream), cursors: records.measurement != 0, patient: patient}
 		s.buffers.sweep()
 		if s.buffers.of == nil {
 			s.buffers.of = make(map[bufferOf]*buffer)

@@ -120,7 +120,7 @@ type narrow struct {
 	room chan struct{}
 }
 
-func (n *narrow) Room() (<-chan struct{}, error) {
+func (n *narrow) Writable() (<-chan struct{}, error) {
 	if n.some.Add(-1) >= 0 {
 		return nil, nil
 	}

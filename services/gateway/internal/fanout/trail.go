@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
@@ -15,8 +17,8 @@ import (
 type Trail interface {
 	// Topic is that of the stream.
 	Topic() string
-	// Resume gives the offset at which a subscription goes on behind its cursor. A *subscription.Error says what is wrong with that, and what there is;
-	// its code is subscription.CodeCursorGone where it was a cursor once.
+	// Resume gives the offset at which a subscription goes on behind its cursor. A *protocol.Error says what is wrong with that, and what there is;
+	// its code is protocol.CodeCursorGone where it was a cursor once.
 	Resume(ctx context.Context, wanted *subscription.Subscription) (offset int64, err error)
 	// Since gives the offset before which all records of a measurement's partition are older than a time.
 	Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error)
@@ -76,10 +78,10 @@ func (s *Source) locate(ctx context.Context, joining *membership) (err error) {
 }
 
 // goneForOneWhoComesBack gives the refusal of a cursor that is no reason for refusing the subscription; nil if there is none.
-func goneForOneWhoComesBack(wanted *subscription.Subscription, err error) *subscription.Error {
-	refusal, refused := errors.AsType[*subscription.Error](err)
+func goneForOneWhoComesBack(wanted *subscription.Subscription, err error) *protocol.Error {
+	refusal, refused := errors.AsType[*protocol.Error](err)
 	//mutate:gone-for-good
-	if !refused || refusal.Code != subscription.CodeCursorGone || !wanted.Cursor.OrAnew {
+	if !refused || refusal.Code != protocol.CodeCursorGone || !wanted.Cursor.OrAnew {
 		return nil
 	}
 	return refusal

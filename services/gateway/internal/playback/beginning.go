@@ -6,9 +6,10 @@ import (
 	"sync"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/readlimit"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 // checkBeginning refuses a start before all that the log has in the measurement's partitions. One record that is older than the start settles it, and
@@ -37,11 +38,11 @@ func (p *Player) checkBeginning(
 	}
 	switch {
 	case !known.ofAll.IsZero():
-		return subscription.Refuse(CodeBeforeLog, "startTime: got %s, want no earlier than %s, when the log begins%s; "+
+		return protocol.Refuse(protocol.CodeBeforeLog, "startTime: got %s, want no earlier than %s, when the log begins%s; "+
 			"older results can be replayed once `collector import --into NAME` has brought them into an archive",
 			moment(start), moment(known.ofAll), known.words(measurement))
 	case emptied:
-		return subscription.Refuse(CodeBeforeLog, "startTime: got %s, but the log has no records of this measurement's partition any more", moment(start))
+		return protocol.Refuse(protocol.CodeBeforeLog, "startTime: got %s, but the log has no records of this measurement's partition any more", moment(start))
 	}
 	return nil
 }

@@ -13,12 +13,13 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/readlimit"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -215,9 +216,9 @@ func playFast(t testing.TB, replay *Replay) *recorder {
 	return sink
 }
 
-func assertRefused(t testing.TB, err error, code subscription.Code, words string) {
+func assertRefused(t testing.TB, err error, code protocol.Code, words string) {
 	t.Helper()
-	refusal, ok := errors.AsType[*subscription.Error](err)
+	refusal, ok := errors.AsType[*protocol.Error](err)
 	if !ok || refusal.Code != code || refusal.Words != words {
 		t.Errorf("got %v, want [%s] %s", err, code, words)
 	}

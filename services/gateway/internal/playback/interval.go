@@ -3,9 +3,10 @@ package playback
 import (
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/readlimit"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 // Interval is a stretch of event time; both ends belong to it.
@@ -27,7 +28,7 @@ type Request struct {
 // interval gives the interval of a request, in whole milliseconds as records' times are.
 func (r Request) interval(now time.Time, measurements Measurements) (Interval, error) {
 	if r.Start.After(now) {
-		return Interval{}, subscription.Refuse(subscription.CodeInvalid, "startTime: got %s, which is in the future, want the past", moment(r.Start))
+		return Interval{}, protocol.Refuse(protocol.CodeInvalidParameter, "startTime: got %s, which is in the future, want the past", moment(r.Start))
 	}
 	end, given := r.End, "endTime"
 	if end.IsZero() {
@@ -37,7 +38,7 @@ func (r Request) interval(now time.Time, measurements Measurements) (Interval, e
 		}
 	}
 	if end.Before(r.Start) {
-		return Interval{}, subscription.Refuse(subscription.CodeInvalid, "startTime: got %s, want no later than %s, %s", moment(r.Start), given, moment(end))
+		return Interval{}, protocol.Refuse(protocol.CodeInvalidParameter, "startTime: got %s, want no later than %s, %s", moment(r.Start), given, moment(end))
 	}
 	if end.After(now) {
 		end = now
@@ -49,5 +50,5 @@ func checkSpeed(speed float64) error {
 	if speed > 0 { // not so for what is no number
 		return nil
 	}
-	return subscription.Refuse(subscription.CodeInvalid, "speed: got %v, want a number above 0", speed)
+	return protocol.Refuse(protocol.CodeInvalidParameter, "speed: got %v, want a number above 0", speed)
 }

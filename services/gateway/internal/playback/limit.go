@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -24,7 +26,7 @@ func (p *Player) checkLimit(ctx context.Context, request *Request, interval Inte
 	if request.Speed <= limit { // without records, the limit is infinite
 		return nil
 	}
-	return subscription.Refuse(CodeTooFast, "speed: got %s, want at most %s for measurement %d in this interval",
+	return protocol.Refuse(protocol.CodeTooFast, "speed: got %s, want at most %s for measurement %d in this interval",
 		decimal(request.Speed), decimal(limit), request.Measurement)
 }
 

@@ -5,9 +5,10 @@ import (
 	"io"
 	"slices"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/readlimit"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 // part is what one topic has for a replay.
@@ -27,7 +28,7 @@ func checkTopics(parts []part) error {
 	if len(parts) <= maxTopics {
 		return nil
 	}
-	return subscription.Refuse(CodeTooMuch, "startTime: %d archives have records after it, want at most %d", len(parts), maxTopics)
+	return protocol.Refuse(protocol.CodeTooMuch, "startTime: %d archives have records after it, want at most %d", len(parts), maxTopics)
 }
 
 // cover finds what topics have of a measurement's partition in an interval, in the order in which records of the same time come: by the topic's name.

@@ -42,7 +42,7 @@ func NewPlayer(settings Settings, registerer prometheus.Registerer) *Player {
 	return &Player{settings: settings, metrics: newMetrics(registerer), scans: readlimit.NewPool(scansAtOnce, scansOfAddress)}
 }
 
-// Start resolves an interval of a measurement. Run plays it, and Close must be called. A *subscription.Error tells the client what it cannot have.
+// Start resolves an interval of a measurement. Run plays it, and Close must be called. A *protocol.Error tells the client what it cannot have.
 func (p *Player) Start(ctx context.Context, request Request) (*Replay, error) {
 	if err := checkSpeed(request.Speed); err != nil {
 		return nil, err

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -30,24 +32,24 @@ func TestRefusedStarts(t *testing.T) {
 	future := time.Now().Add(time.Hour)
 	for name, test := range map[string]struct {
 		request Request
-		code    subscription.Code
+		code    protocol.Code
 		words   string
 	}{
-		"before the log": {Request{Start: at(-1), Speed: 1}, CodeBeforeLog, beforeLog(at(-1), at(0), "")},
-		"in the future":  {Request{Start: future, Speed: 1}, subscription.CodeInvalid, fmt.Sprintf("startTime: got %s, which is in the future, want the past", moment(future))},
+		"before the log": {Request{Start: at(-1), Speed: 1}, protocol.CodeBeforeLog, beforeLog(at(-1), at(0), "")},
+		"in the future":  {Request{Start: future, Speed: 1}, protocol.CodeInvalidParameter, fmt.Sprintf("startTime: got %s, which is in the future, want the past", moment(future))},
 		"end before start": {
-			Request{Start: at(10), End: at(9), Speed: 1}, subscription.CodeInvalid,
+			Request{Start: at(10), End: at(9), Speed: 1}, protocol.CodeInvalidParameter,
 			"startTime: got 2015-03-17T23:00:10Z, want no later than endTime, 2015-03-17T23:00:09Z",
 		},
 		"after the measurement's end": {
-			Request{Measurement: 3, Start: at(51), Speed: 1}, subscription.CodeInvalid,
+			Request{Measurement: 3, Start: at(51), Speed: 1}, protocol.CodeInvalidParameter,
 			"startTime: got 2015-03-17T23:00:51Z, want no later than the time at which the measurement stopped, 2015-03-17T23:00:50Z",
 		},
-		"speed 0":         {Request{Start: at(0)}, subscription.CodeInvalid, "speed: got 0, want a number above 0"},
-		"negative speed":  {Request{Start: at(0), Speed: -1}, subscription.CodeInvalid, "speed: got -1, want a number above 0"},
-		"no number":       {Request{Start: at(0), Speed: math.NaN()}, subscription.CodeInvalid, "speed: got NaN, want a number above 0"},
-		"too fast":        {Request{Measurement: 1, Start: at(0), End: at(100), Speed: 1000.5}, CodeTooFast, "speed: got 1000.5, want at most 1000 for measurement 1 in this interval"},
-		"infinite, below": {Request{Start: at(0), Speed: math.Inf(-1)}, subscription.CodeInvalid, "speed: got -Inf, want a number above 0"},
+		"speed 0":         {Request{Start: at(0)}, protocol.CodeInvalidParameter, "speed: got 0, want a number above 0"},
+		"negative speed":  {Request{Start: at(0), Speed: -1}, protocol.CodeInvalidParameter, "speed: got -1, want a number above 0"},
+		"no number":       {Request{Start: at(0), Speed: math.NaN()}, protocol.CodeInvalidParameter, "speed: got NaN, want a number above 0"},
+		"too fast":        {Request{Measurement: 1, Start: at(0), End: at(100), Speed: 1000.5}, protocol.CodeTooFast, "speed: got 1000.5, want at most 1000 for measurement 1 in this interval"},
+		"infinite, below": {Request{Start: at(0), Speed: math.Inf(-1)}, protocol.CodeInvalidParameter, "speed: got -Inf, want a number above 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.request.Stream = atlas.StreamResult
@@ -135,7 +137,7 @@ func TestSpeedLimit(t *testing.T) {
 			request.Speed = test.want
 			request.Speed += .01
 			_, err := player.Start(t.Context(), request)
-			assertRefused(t, err, CodeTooFast, fmt.Sprintf("speed: got %v, want at most %v for measurement 1 in this interval", request.Speed, test.want))
+			assertRefused(t, err, protocol.CodeTooFast, fmt.Sprintf("speed: got %v, want at most %v for measurement 1 in this interval", request.Speed, test.want))
 		})
 	}
 }
@@ -207,7 +209,7 @@ func TestBeginning(t *testing.T) {
 			for range 2 {
 				request.Start = at(test.least - 1)
 				_, err := player.Start(t.Context(), request)
-				assertRefused(t, err, CodeBeforeLog, beforeLog(at(test.least-1), at(test.least), test.words))
+				assertRefused(t, err, protocol.CodeBeforeLog, beforeLog(at(test.least-1), at(test.least), test.words))
 			}
 		})
 	}
@@ -253,7 +255,7 @@ func TestAbuseBeginningsRememberSoManyMeasurements(t *testing.T) {
 	log.write("atlas.archive.many", results(1, day0+20)...)
 	player := newPlayer(log, nil)
 	_, err := player.Start(t.Context(), Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(9), Speed: 1})
-	assertRefused(t, err, CodeBeforeLog, beforeLog(at(9), at(10), " with other measurements; measurement 1 begins later in it"))
+	assertRefused(t, err, protocol.CodeBeforeLog, beforeLog(at(9), at(10), " with other measurements; measurement 1 begins later in it"))
 	for key, entry := range player.beginnings.entries {
 		if len(entry.own) > maxRemembered {
 			t.Errorf("%s: %d measurements are remembered", key, len(entry.own))
@@ -269,7 +271,7 @@ func TestEmptyLogs(t *testing.T) {
 	emptied := withLive(1, 2)
 	emptied.topics[liveTopic].first = 2
 	_, err := newPlayer(emptied, nil).Start(t.Context(), Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), Speed: 1})
-	assertRefused(t, err, CodeBeforeLog, "startTime: got 2015-03-17T23:00:00Z, but the log has no records of this measurement's partition any more")
+	assertRefused(t, err, protocol.CodeBeforeLog, "startTime: got 2015-03-17T23:00:00Z, but the log has no records of this measurement's partition any more")
 }
 
 // A live log beside an old archive: a replay of either is right, and reads no more than its part.

@@ -6,13 +6,14 @@ import (
 	"strings"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/readlimit"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 // Resume goes on behind the message of a replay's cursor: the interval, and what is read, are the cursor's. The request tells the stream, the measurement,
-// the start and the speed. Where the cursor says that nothing has been delivered yet, it starts. A *subscription.Error says what is wrong with the cursor,
+// the start and the speed. Where the cursor says that nothing has been delivered yet, it starts. A *protocol.Error says what is wrong with the cursor,
 // and what is available.
 func (p *Player) Resume(ctx context.Context, request Request, bookmark *Bookmark) (*Replay, error) {
 	if err := checkSpeed(request.Speed); err != nil {
@@ -27,7 +28,7 @@ func (p *Player) Resume(ctx context.Context, request Request, bookmark *Bookmark
 		return p.Start(ctx, request)
 	}
 	if start := request.Start.Truncate(time.Millisecond); !start.Equal(there.Interval.Start) {
-		return nil, subscription.Refuse(CodeCursor, "startTime: got %s, want %s, that of the cursor", moment(start), moment(there.Interval.Start))
+		return nil, protocol.Refuse(protocol.CodeBadCursor, "startTime: got %s, want %s, that of the cursor", moment(start), moment(there.Interval.Start))
 	}
 	parts, err := p.find(ctx, request, there.Topics)
 	if err != nil {
@@ -48,9 +49,9 @@ func (p *Player) Resume(ctx context.Context, request Request, bookmark *Bookmark
 // mismatch refuses a cursor that is not of a measurement, or not of the wanted kind.
 func (b *Bookmark) mismatch(measurement atlas.MeasurementID, wanted, got string) error {
 	if of := b.Marks[0].Measurement; len(b.Marks) > 1 || of != measurement {
-		return subscription.Refuse(CodeCursor, "cursor: got one of measurement %d, want one of measurement %d", of, measurement)
+		return protocol.Refuse(protocol.CodeBadCursor, "cursor: got one of measurement %d, want one of measurement %d", of, measurement)
 	}
-	return subscription.Refuse(CodeCursor, "cursor: got one of %s, want one of %s", got, wanted)
+	return protocol.Refuse(protocol.CodeBadCursor, "cursor: got one of %s, want one of %s", got, wanted)
 }
 
 // find looks up the topics of a cursor, which must have still what is to be read.
@@ -62,7 +63,7 @@ func (p *Player) find(ctx context.Context, request Request, places []TopicPlace)
 	parts := make([]part, 0, len(places))
 	for _, place := range places {
 		if !slices.Contains(topics, place.Name) {
-			return nil, subscription.Refuse(subscription.CodeCursorGone, "cursor: goes on in %.249q, which there is not; there is %s",
+			return nil, protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on in %.249q, which there is not; there is %s",
 				place.Name, strings.Join(topics, ", "))
 		}
 		found, err := p.locate(ctx, place.Name, request)
@@ -80,20 +81,20 @@ func (p *Player) find(ctx context.Context, request Request, places []TopicPlace)
 
 func (p *Player) checkPlace(ctx context.Context, account *readlimit.Account, found part) error {
 	if found.end > found.next {
-		return subscription.Refuse(subscription.CodeCursorGone, "cursor: reads %s to offset %d, but it ends at %d; it was made anew",
+		return protocol.Refuse(protocol.CodeCursorGone, "cursor: reads %s to offset %d, but it ends at %d; it was made anew",
 			found.topic, found.end, found.next)
 	}
 	if found.mark.Low >= found.first || found.mark.Low >= found.end {
 		return nil
 	}
 	if found.first == found.next {
-		return subscription.Refuse(subscription.CodeCursorGone, "cursor: goes on at offset %d of %s, which has no records any more", found.mark.Low, found.topic)
+		return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which has no records any more", found.mark.Low, found.topic)
 	}
 	earliest, err := p.beginnings.of(ctx, p.scanFor(account), found, 0)
 	if err != nil {
 		return err
 	}
-	return subscription.Refuse(subscription.CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on, those of %s and later",
+	return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on, those of %s and later",
 		found.mark.Low, found.topic, found.first, moment(earliest.ofAll))
 }
 

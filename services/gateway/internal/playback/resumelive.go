@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 // ResumeLive gives the partition of a stream's live topic, and the offset in it, that stand behind the message of a live feed's cursor, which must have been
-// given out no longer ago than an age. A *subscription.Error says what is wrong with the cursor, and what is available.
+// given out no longer ago than an age. A *protocol.Error says what is wrong with the cursor, and what is available.
 func (p *Player) ResumeLive(
 	ctx context.Context, stream atlas.Stream, measurement atlas.MeasurementID, bookmark *Bookmark, most time.Duration,
 ) (atlas.Position, error) {
@@ -20,7 +21,7 @@ func (p *Player) ResumeLive(
 	}
 	//mutate:live-cursor-age
 	if age := time.Since(bookmark.Issued); age > most {
-		return atlas.Position{}, subscription.Refuse(subscription.CodeCursorGone,
+		return atlas.Position{}, protocol.Refuse(protocol.CodeCursorGone,
 			"cursor: was given out %s ago%s, want one of the last %s; what came since can be replayed, where that is allowed",
 			age.Round(time.Second), cursor.where(), most)
 	}
@@ -30,10 +31,10 @@ func (p *Player) ResumeLive(
 	}
 	there := cursor.Live
 	if there == nil || there.Topic != located.topic {
-		return atlas.Position{}, subscription.Refuse(CodeCursor, "cursor: got one of another topic, want one of %s", located.topic)
+		return atlas.Position{}, protocol.Refuse(protocol.CodeBadCursor, "cursor: got one of another topic, want one of %s", located.topic)
 	}
 	if there.Partition != located.partition {
-		return atlas.Position{}, subscription.Refuse(subscription.CodeCursorGone,
+		return atlas.Position{}, protocol.Refuse(protocol.CodeCursorGone,
 			"cursor: goes on in partition %d of %s, but measurement %d is in partition %d; the topic was made anew",
 			there.Partition, there.Topic, measurement, located.partition)
 	}
@@ -61,7 +62,7 @@ func (p *Player) checkReach(ctx context.Context, located part, offset int64, mos
 	if err != nil || offset >= oldest || oldest >= located.next {
 		return err
 	}
-	return subscription.Refuse(subscription.CodeCursorGone, "cursor: goes on at offset %d of %s, want no less than %d, where what is younger than %s begins; "+
+	return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, want no less than %d, where what is younger than %s begins; "+
 		"what came before can be replayed, where that is allowed", offset, located.topic, oldest, most)
 }
 
@@ -69,9 +70,9 @@ func (p *Player) checkReach(ctx context.Context, located part, offset int64, mos
 func (p *part) has(offset int64) error {
 	switch {
 	case offset > p.next:
-		return subscription.Refuse(subscription.CodeCursorGone, "cursor: goes on at offset %d of %s, which ends at %d; it was made anew", offset, p.topic, p.next)
+		return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which ends at %d; it was made anew", offset, p.topic, p.next)
 	case offset < p.first:
-		return subscription.Refuse(subscription.CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on", offset, p.topic, p.first)
+		return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on", offset, p.topic, p.first)
 	}
 	return nil
 }

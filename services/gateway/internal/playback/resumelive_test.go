@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 // liveCursor is that of a message of measurement 1, given out now.
@@ -101,7 +102,7 @@ func TestCursorReachesNoFurtherBack(t *testing.T) {
 				t.Errorf("behind offset %d: got %v", offset, err)
 			}
 			if gone {
-				assertRefused(t, err, subscription.CodeCursorGone, fmt.Sprintf("cursor: goes on at offset %d of atlas.results, want no less than 3, where what is younger than 1h0m0s begins; "+
+				assertRefused(t, err, protocol.CodeCursorGone, fmt.Sprintf("cursor: goes on at offset %d of atlas.results, want no less than 3, where what is younger than 1h0m0s begins; "+
 					"what came before can be replayed, where that is allowed", offset+1))
 			}
 		}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
@@ -255,14 +255,14 @@ func TestSocketClose(t *testing.T) {
 	forBoth(t, func(t *testing.T, revision engineio.Revision) {
 		client, _ := server.join(t, revision)
 		socket := next(t, server.sockets)
-		_ = socket.Offer(EncodeEvent("/", "waits"))
+		_ = socket.Enqueue(EncodeEvent("/", "waits"))
 		socket.Close(EncodeEvent("/", "last"))
 		expect(t, client, `42["waits"]`, `42["last"]`)
 		expectEnd(t, client, websocket.CloseNormalClosure, "")
 		if got := next(t, server.departures); got != "/ server disconnect" {
 			t.Errorf("got %q", got)
 		}
-		if err := socket.Send(EncodeEvent("/", "late")); !errors.Is(err, outbox.ErrClosed) {
+		if err := socket.Send(EncodeEvent("/", "late")); !errors.Is(err, sendqueue.ErrClosed) {
 			t.Errorf("got %v, want ErrClosed", err)
 		}
 	})
@@ -272,7 +272,7 @@ func TestSocketAbort(t *testing.T) {
 	server := serve(t, Config{})
 	client, _ := server.join(t, engineio.Revision4)
 	socket := next(t, server.sockets)
-	_ = socket.Offer(EncodeEvent("/", "waits"))
+	_ = socket.Enqueue(EncodeEvent("/", "waits"))
 	socket.Abort(EncodeEvent("/", "too slow"))
 	expect(t, client, `42["too slow"]`)
 	expectEnd(t, client, websocket.ClosePolicyViolation, "")
@@ -288,7 +288,7 @@ func TestSocketThatLeftTakesNothing(t *testing.T) {
 	socket := next(t, server.sockets)
 	send(t, client, "41")
 	next(t, server.departures)
-	if err := socket.Offer(EncodeEvent("/", "late")); !errors.Is(err, outbox.ErrClosed) {
+	if err := socket.Enqueue(EncodeEvent("/", "late")); !errors.Is(err, sendqueue.ErrClosed) {
 		t.Errorf("got %v, want ErrClosed", err)
 	}
 	send(t, client, "40")

@@ -3,14 +3,14 @@ package socketio
 import (
 	"testing"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
 func TestEncode(t *testing.T) {
 	for _, test := range []struct {
 		want string
-		got  *outbox.Message
+		got  *sendqueue.Message
 	}{
 		{`42["atlas_result",{"msm_id":1001}]`, EncodeEvent("/", "atlas_result", []byte(`{"msm_id":1001}`))},
 		{`42["x",1,"two"]`, EncodeEvent("/", "x", []byte(`1`), []byte(`"two"`))},

@@ -13,7 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
@@ -224,11 +224,11 @@ func TestRefusalOverPolling(t *testing.T) {
 }
 
 func TestEndsOverPolling(t *testing.T) {
-	server := serve(t, Config{Engine: engineio.Config{Queue: outbox.Limits{CloseTimeout: time.Minute}}})
+	server := serve(t, Config{Engine: engineio.Config{Queue: sendqueue.Limits{CloseTimeout: time.Minute}}})
 	forEachForm(t, func(t *testing.T, join func(*testServer) *poller) {
 		client := join(server)
 		socket := next(t, server.sockets)
-		_ = socket.Offer(EncodeEvent("/", "waits"))
+		_ = socket.Enqueue(EncodeEvent("/", "waits"))
 		socket.Close(EncodeEvent("/", "last"))
 		client.expect(`42["waits"]`, `42["last"]`, "1")
 		if got := next(t, server.departures); got != "/ server disconnect" {
@@ -245,7 +245,7 @@ func TestEndsOverPolling(t *testing.T) {
 }
 
 func TestShutdownTellsWhoPolls(t *testing.T) {
-	server := serve(t, Config{Engine: engineio.Config{Queue: outbox.Limits{CloseTimeout: time.Minute}}})
+	server := serve(t, Config{Engine: engineio.Config{Queue: sendqueue.Limits{CloseTimeout: time.Minute}}})
 	old := server.joinPolling(t, engineio.Revision3, "", payload.Revision3Text)
 	young := server.joinPolling(t, engineio.Revision4, "", payload.Revision4)
 	done := make(chan error, 1)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"net/http"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
@@ -45,6 +45,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.Se
 
 // Shutdown refuses newcomers, sends what waits and the last packets to every client, and returns when every connection and goroutine has ended.
 // When ctx ends first, it closes the connections that are left and returns the context's error.
-func (s *Server) Shutdown(ctx context.Context, last ...*outbox.Message) error {
+func (s *Server) Shutdown(ctx context.Context, last ...*sendqueue.Message) error {
 	return s.engine.Shutdown(ctx, last...)
 }

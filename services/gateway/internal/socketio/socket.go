@@ -9,7 +9,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
@@ -44,49 +44,49 @@ func (s *Socket) Revision() engineio.Revision { return s.session.Revision() }
 func (s *Socket) SetPrivateID(id string) { s.privateID = id }
 
 // SetFarewell has the client told something of its own when the server shuts down.
-func (s *Socket) SetFarewell(own *outbox.Message) { s.session.SetFarewell(own) }
+func (s *Socket) SetFarewell(own *sendqueue.Message) { s.session.SetFarewell(own) }
 
 // Auth is the object that the client sent to connect, or nil. It is there during Handler.Connect only, since a client decides how long it is.
 func (s *Socket) Auth() json.RawMessage { return s.auth }
 
-// Offer queues a packet without sending it. It returns outbox.ErrFull or outbox.ErrClosed if the packet was not taken.
-func (s *Socket) Offer(packet *outbox.Message) error {
+// Enqueue queues a packet without sending it. It returns sendqueue.ErrFull or sendqueue.ErrClosed if the packet was not taken.
+func (s *Socket) Enqueue(packet *sendqueue.Message) error {
 	if s.left.Load() {
-		return outbox.ErrClosed
+		return sendqueue.ErrClosed
 	}
 	s.announced.Do(s.announce)
-	return s.session.Offer(packet)
+	return s.session.Enqueue(packet)
 }
 
-// Tell is Offer for what is said beside what the client came for, such as an answer: there is a little more room for that.
-func (s *Socket) Tell(packet *outbox.Message) error {
+// EnqueueControl is Enqueue for what is said beside what the client came for, such as an answer: there is a little more room for that.
+func (s *Socket) EnqueueControl(packet *sendqueue.Message) error {
 	if s.left.Load() {
-		return outbox.ErrClosed
+		return sendqueue.ErrClosed
 	}
 	s.announced.Do(s.announce)
-	return s.session.Tell(packet)
+	return s.session.EnqueueControl(packet)
 }
 
 // Flush sends what is queued for the client's connection.
 func (s *Socket) Flush() { s.session.Flush() }
 
-// ShareBudget counts what waits for the client in a budget, as outbox.Outbox has it.
-func (s *Socket) ShareBudget(budget outbox.Budget) { s.session.ShareBudget(budget) }
+// ShareBudget counts what waits for the client in a budget, as sendqueue.Queue has it.
+func (s *Socket) ShareBudget(budget sendqueue.Budget) { s.session.ShareBudget(budget) }
 
-// Room is that of the client's queue, as outbox.Outbox has it.
-func (s *Socket) Room() (<-chan struct{}, error) {
+// Writable is that of the client's queue, as sendqueue.Queue has it.
+func (s *Socket) Writable() (<-chan struct{}, error) {
 	if s.left.Load() {
-		return nil, outbox.ErrClosed
+		return nil, sendqueue.ErrClosed
 	}
-	return s.session.Room()
+	return s.session.Writable()
 }
 
-// MissingSince is that of the client's queue, as outbox.Outbox has it.
+// MissingSince is that of the client's queue, as sendqueue.Queue has it.
 func (s *Socket) MissingSince() time.Time { return s.session.MissingSince() }
 
-// Send is Tell and Flush.
-func (s *Socket) Send(packet *outbox.Message) error {
-	if err := s.Tell(packet); err != nil {
+// Send is EnqueueControl and Flush.
+func (s *Socket) Send(packet *sendqueue.Message) error {
+	if err := s.EnqueueControl(packet); err != nil {
 		return err
 	}
 	s.Flush()
@@ -108,12 +108,12 @@ func (s *Socket) AckBinary(id uint64, attachments [][]byte, args ...[]byte) erro
 	return s.sendTogether(encodeBinaryAck(s.namespace, id, len(attachments), args), attachments)
 }
 
-func (s *Socket) sendTogether(packet *outbox.Message, attachments [][]byte) error {
+func (s *Socket) sendTogether(packet *sendqueue.Message, attachments [][]byte) error {
 	if s.left.Load() {
-		return outbox.ErrClosed
+		return sendqueue.ErrClosed
 	}
 	s.announced.Do(s.announce)
-	if err := s.session.OfferTogether(packet, attachments); err != nil {
+	if err := s.session.EnqueueTogether(packet, attachments); err != nil {
 		return err
 	}
 	s.Flush()
@@ -121,12 +121,12 @@ func (s *Socket) sendTogether(packet *outbox.Message, attachments [][]byte) erro
 }
 
 // Close sends what is queued and the last packets, then ends the client's connection, with whatever other namespaces it is in.
-func (s *Socket) Close(last ...*outbox.Message) {
+func (s *Socket) Close(last ...*sendqueue.Message) {
 	s.session.Close(engineio.Ending{Reason: "server disconnect", Code: websocket.CloseNormalClosure}, last...)
 }
 
 // Abort is Close for a client that cannot keep up: what is queued is dropped.
-func (s *Socket) Abort(last ...*outbox.Message) {
+func (s *Socket) Abort(last ...*sendqueue.Message) {
 	s.session.Abort(engineio.Ending{Reason: "server abort", Code: websocket.ClosePolicyViolation}, last...)
 }
 
@@ -136,8 +136,8 @@ func (s *Socket) announce() {
 }
 
 // mustOffer queues a packet without which the client could not make sense of the next ones.
-func mustOffer(session *engineio.Session, packet *outbox.Message) {
-	if err := session.Tell(packet); errors.Is(err, outbox.ErrFull) {
+func mustOffer(session *engineio.Session, packet *sendqueue.Message) {
+	if err := session.EnqueueControl(packet); errors.Is(err, sendqueue.ErrFull) {
 		session.Abort(engineio.Ending{Reason: "queue full", Code: websocket.ClosePolicyViolation, Detail: "the client reads too slowly"})
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"github.com/tidwall/gjson"
 )
 
@@ -29,13 +31,13 @@ func (p *parser) readFields(name string, value gjson.Result) error {
 	}
 	switch {
 	case len(paths) == 0:
-		return Refuse(CodeInvalid, "%s: got 0 names, want 1 to %d", name, MaxFields)
+		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got 0 names, want 1 to %d", name, MaxFields)
 	case len(paths) > MaxFields:
-		return Refuse(CodeInvalid, "%s: got more than %d names, want 1 to %[2]d", name, MaxFields)
+		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got more than %d names, want 1 to %[2]d", name, MaxFields)
 	}
 	for _, path := range paths {
 		if !isPath(path) {
-			return Refuse(CodeInvalid, "%s: got %q, want "+pathForm, name, shorten(path), MaxPathDepth, MaxPathLength)
+			return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %q, want "+pathForm, name, shorten(path), MaxPathDepth, MaxPathLength)
 		}
 	}
 	p.subscription.Fields = NewFields(paths)
@@ -58,7 +60,7 @@ func listOf(name string, value gjson.Result) (texts []string, err error) {
 	}
 	value.ForEach(func(_, element gjson.Result) bool {
 		if element.Type != gjson.String {
-			err = Refuse(CodeInvalid, "%s: got %s, want names, which are strings", name, brief([]byte(element.Raw)))
+			err = protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %s, want names, which are strings", name, brief([]byte(element.Raw)))
 			return false
 		}
 		texts = append(texts, element.String())

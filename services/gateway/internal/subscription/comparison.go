@@ -3,6 +3,8 @@ package subscription
 import (
 	"strings"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"github.com/tidwall/gjson"
 )
 
@@ -46,23 +48,24 @@ var sides = map[string]side{"equalsto": equal, "lessthan": less, "greaterto": gr
 func (p *parser) readMember(name, base, member string, value gjson.Result) error {
 	side, exists := sides[fold(base)]
 	if !exists {
-		return Refuse(CodeUnknown, "%s: there is no such parameter; only equalsTo, lessThan and greaterTo have members", name)
+		return protocol.Refuse(protocol.CodeUnknownParameter, "%s: there is no such parameter; only equalsTo, lessThan and greaterTo have members", name)
 	}
 	return p.compare(side, shorten(base), member, value)
 }
 
 func (p *parser) compare(side side, name, path string, value gjson.Result) error {
 	if !isPath(path) {
-		return Refuse(CodeInvalid, "%s: got the member %q, want "+pathForm, name, shorten(path), MaxPathDepth, MaxPathLength)
+		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got the member %q, want "+pathForm, name, shorten(path), MaxPathDepth, MaxPathLength)
 	}
 	name += "." + shorten(path)
 	compared := string(side) + " " + path
 	if p.compared[compared] {
-		return Refuse(CodeRepeated, "%s: came before", name)
+		return protocol.Refuse(protocol.CodeRepeatedParameter, "%s: came before", name)
 	}
 	p.compared[compared] = true
 	if len(p.compared) > MaxComparisons {
-		return Refuse(CodeInvalid, "%s: is one too many, want %d members at most in equalsTo, lessThan and greaterTo together", name, MaxComparisons)
+		return protocol.Refuse(protocol.CodeInvalidParameter,
+			"%s: is one too many, want %d members at most in equalsTo, lessThan and greaterTo together", name, MaxComparisons)
 	}
 	if side == equal {
 		return p.readEquals(name, path, value)
@@ -126,7 +129,8 @@ func (p *parser) readAlternative(leaves []leaf, name string, value gjson.Result,
 	}
 	p.alternatives++
 	if p.alternatives > MaxAlternatives {
-		return nil, Refuse(CodeInvalid, "%s: has one alternative too many, want %d at most in all of equalsTo", name, MaxAlternatives)
+		return nil, protocol.Refuse(protocol.CodeInvalidParameter,
+			"%s: has one alternative too many, want %d at most in all of equalsTo", name, MaxAlternatives)
 	}
 	return append(leaves, newLeaf([]byte(text))), nil
 }

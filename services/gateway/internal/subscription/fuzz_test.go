@@ -12,6 +12,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"github.com/tidwall/gjson"
 
 	"atlasstream/pkg/atlas"
@@ -33,7 +35,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, parameters []byte, seed uint64) {
 		parsed, err := Parse(parameters)
 		if err != nil {
-			var refusal *Error
+			var refusal *protocol.Error
 			if !errors.As(err, &refusal) || len(err.Error()) > 1000 || !utf8.ValidString(err.Error()) {
 				t.Errorf("an error of %d bytes: %v", len(err.Error()), err)
 			}

@@ -5,16 +5,19 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"github.com/tidwall/gjson"
 
 	"atlasstream/pkg/atlas"
 )
 
 // Parse reads the parameters of a subscription, a JSON object. Names in snake_case and in camelCase mean the same, and strings stand for numbers, booleans,
-// lists and objects. Its errors are *Error, worded for the client.
+// lists and objects. Its errors are *protocol.Error, worded for the client.
 func Parse(parameters []byte) (*Subscription, error) {
 	if !isObject(parameters) {
-		return nil, Refuse(CodeMalformed, `parameters: got %s, want a JSON object such as {"stream_type":"result","msm":1001}`, brief(parameters))
+		return nil, protocol.Refuse(protocol.CodeMalformed,
+			`parameters: got %s, want a JSON object such as {"stream_type":"result","msm":1001}`, brief(parameters))
 	}
 	parser := parser{seen: make(map[string]string), compared: make(map[string]bool)}
 	gjson.ParseBytes(parameters).ForEach(func(name, value gjson.Result) bool {
@@ -104,11 +107,11 @@ func (p *parser) read(name string, value gjson.Result) error {
 	}
 	name, folded := shorten(name), fold(name)
 	if before, repeated := p.seen[folded]; repeated {
-		return Refuse(CodeRepeated, "%s: came before, as %s", name, before)
+		return protocol.Refuse(protocol.CodeRepeatedParameter, "%s: came before, as %s", name, before)
 	}
 	read, exists := parameters[folded]
 	if !exists {
-		return Refuse(CodeUnknown, "%s: there is no such parameter; there are %s", name, served)
+		return protocol.Refuse(protocol.CodeUnknownParameter, "%s: there is no such parameter; there are %s", name, served)
 	}
 	p.seen[folded] = name
 	return read(p, name, value)
@@ -182,7 +185,8 @@ func (p *parser) finish() error {
 	default:
 		wanted.Stream = atlas.StreamResult
 		if wanted.Measurement == 0 {
-			return Refuse(CodeMissing, "msm: missing; a subscription to results names the measurement, a whole number from 1 to %d", int64(atlas.MaxID))
+			return protocol.Refuse(protocol.CodeMissingParameter,
+				"msm: missing; a subscription to results names the measurement, a whole number from 1 to %d", int64(atlas.MaxID))
 		}
 		return nil
 	}
@@ -190,7 +194,8 @@ func (p *parser) finish() error {
 
 func (p *parser) finishProbeStatus() error {
 	if given := p.subscription.Measurement; given != 0 && given != atlas.ConnectionMeasurement {
-		return Refuse(CodeInvalid, "%s: got %d, want %d or none with probestatus", p.seen["msm"], given, atlas.ConnectionMeasurement)
+		return protocol.Refuse(protocol.CodeInvalidParameter,
+			"%s: got %d, want %d or none with probestatus", p.seen["msm"], given, atlas.ConnectionMeasurement)
 	}
 	p.subscription.Measurement = atlas.ConnectionMeasurement
 	return nil
@@ -199,18 +204,21 @@ func (p *parser) finishProbeStatus() error {
 // finishMetadata refuses what would wait for ever: metadata are not of probes.
 func (p *parser) finishMetadata() error {
 	if p.subscription.Probe != 0 {
-		return Refuse(CodeInvalid, "%s: got %d, want none with metadata, which are of measurements and not of probes", p.seen["prb"], p.subscription.Probe)
+		return protocol.Refuse(protocol.CodeInvalidParameter,
+			"%s: got %d, want none with metadata, which are of measurements and not of probes", p.seen["prb"], p.subscription.Probe)
 	}
 	if p.subscription.Enrich {
-		return Refuse(CodeInvalid, "%s: got true, want false or none with metadata, which are of measurements and not of probes", p.seen["enrichprobes"])
+		return protocol.Refuse(protocol.CodeInvalidParameter,
+			"%s: got true, want false or none with metadata, which are of measurements and not of probes", p.seen["enrichprobes"])
 	}
 	for _, name := range []string{"starttime", "cursor"} {
 		if came, given := p.seen[name]; given {
-			return Refuse(CodeInvalid, "%s: came, want none with metadata, whose past is not replayed", came)
+			return protocol.Refuse(protocol.CodeInvalidParameter, "%s: came, want none with metadata, whose past is not replayed", came)
 		}
 	}
 	if p.subscription.Backlog {
-		return Refuse(CodeInvalid, "%s: got true, want false or none with metadata, whose past is not replayed", p.seen["sendbacklog"])
+		return protocol.Refuse(protocol.CodeInvalidParameter,
+			"%s: got true, want false or none with metadata, whose past is not replayed", p.seen["sendbacklog"])
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/footprint"
 )
@@ -121,7 +123,7 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Parse([]byte(test.parameters))
-			var refusal *Error
+			var refusal *protocol.Error
 			if !errors.As(err, &refusal) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got  %v\nwant %s", err, test.want)
 			}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"github.com/tidwall/gjson"
 )
 
@@ -31,7 +33,7 @@ const latestTime = 253402300799
 // wantTime words what readTime takes.
 const wantTime = "want Unix seconds up to %d, above that Unix milliseconds, or an ISO 8601 time such as 2015-03-17T15:00:00Z (in a URL, + is %%2B)"
 
-// ReadTime reads a time as parameters of a subscription have it, from the text of a parameter of that name. The error is a *Error.
+// ReadTime reads a time as parameters of a subscription have it, from the text of a parameter of that name. The error is a *protocol.Error.
 func ReadTime(name, text string) (time.Time, error) {
 	return readTime(name, gjson.Result{Type: gjson.String, Str: text, Raw: strconv.Quote(text)})
 }
@@ -99,13 +101,14 @@ func (p *parser) finishPast() error {
 	if _, given := p.seen["starttime"]; !given {
 		for _, name := range []string{"endtime", "speed"} {
 			if came, given := p.seen[name]; given {
-				return Refuse(CodeMissing, "startTime: missing; %s is for a replay, which has a start", came)
+				return protocol.Refuse(protocol.CodeMissingParameter, "startTime: missing; %s is for a replay, which has a start", came)
 			}
 		}
 		return nil
 	}
 	if p.subscription.Backlog {
-		return Refuse(CodeInvalid, "%s: got true, want false or none with %s: a replay begins where that says", p.seen["sendbacklog"], p.seen["starttime"])
+		return protocol.Refuse(protocol.CodeInvalidParameter,
+			"%s: got true, want false or none with %s: a replay begins where that says", p.seen["sendbacklog"], p.seen["starttime"])
 	}
 	if p.past.Speed == 0 {
 		p.past.Speed = 1

@@ -5,13 +5,15 @@ import (
 	"strconv"
 	"strings"
 
+	"atlasstream/services/gateway/internal/protocol"
+
 	"github.com/tidwall/gjson"
 
 	"atlasstream/pkg/atlas"
 )
 
-func invalid(name string, value gjson.Result, want string, arguments ...any) *Error {
-	return Refuse(CodeInvalid, "%s: got %s, %s", name, brief([]byte(value.Raw)), fmt.Sprintf(want, arguments...))
+func invalid(name string, value gjson.Result, want string, arguments ...any) *protocol.Error {
+	return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %s, %s", name, brief([]byte(value.Raw)), fmt.Sprintf(want, arguments...))
 }
 
 // textOf gives the text of a string, and of any other value how it is written.

@@ -47,7 +47,7 @@ type making struct {
 	along    along     // what came along with the first or the last, whichever is more
 }
 
-// Volume answers a question. A *subscription.Error is for the client.
+// Volume answers a question. A *protocol.Error is for the client.
 func (e *Estimator) Volume(ctx context.Context, question Question) (*Volume, error) {
 	m := &making{Estimator: e, Question: question, timeline: newTimeline(question.Interval, question.Buckets), scan: e.scans.New()}
 	m.volume = &Volume{Step: m.step, Quality: Exact, Omitted: []playback.Part{}}

@@ -9,20 +9,20 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// connectDetached gives the server's end with a detached outbox, and the client.
+// connectDetached gives the server's end with a detached queue, and the client.
 func connectDetached(t *testing.T) (*Conn, *websocket.Conn) {
 	t.Helper()
 	settings := &Settings{
 		MaxMessage: 1000,
-		Limits:     &outbox.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second},
-		Stats:      &outbox.Stats{},
+		Limits:     &sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second},
+		Stats:      &sendqueue.Stats{},
 	}
 	conns := make(chan *Conn, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn, err := settings.UpgradeFor(outbox.NewDetached(settings.Limits, settings.Stats, func() {}), w, r)
+		conn, err := settings.UpgradeFor(sendqueue.NewDetached(settings.Limits, settings.Stats, func() {}), w, r)
 		if err != nil {
 			t.Error(err)
 			return
@@ -42,10 +42,10 @@ func connectDetached(t *testing.T) (*Conn, *websocket.Conn) {
 
 func TestAttachedConnectionFollowsWhatWasWrittenDirectly(t *testing.T) {
 	conn, client := connectDetached(t)
-	if err := conn.Send(outbox.Text([]byte("waits"))); err != nil {
+	if err := conn.Send(sendqueue.Text([]byte("waits"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := conn.WriteDirectly(outbox.Text([]byte("directly")), 10*time.Second); err != nil {
+	if err := conn.WriteDirectly(sendqueue.Text([]byte("directly")), 10*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	conn.Attach()
@@ -66,10 +66,10 @@ func TestConnectionThatIsCutOffLeavesItsOutbox(t *testing.T) {
 	if _, _, err := client.ReadMessage(); err == nil {
 		t.Error("the connection is still open")
 	}
-	if err := conn.WriteDirectly(outbox.Text(nil), 10*time.Second); err == nil {
+	if err := conn.WriteDirectly(sendqueue.Text(nil), 10*time.Second); err == nil {
 		t.Error("something was written to a connection that is cut off")
 	}
-	if err := conn.Send(outbox.Text([]byte("waits"))); err != nil {
+	if err := conn.Send(sendqueue.Text([]byte("waits"))); err != nil {
 		t.Error(err)
 	}
 	if messages, more := conn.Take(100); len(messages) != 1 || !more {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // longest is as long as a message may be at a gateway by default.
@@ -77,7 +77,7 @@ func (c *counted) Read(p []byte) (int, error) {
 // flood has a client send the frames of the longest message so often, and tells how often it was read from.
 func flood(t testing.TB, messages int, frames []byte) (reads int) {
 	t.Helper()
-	settings := &Settings{MaxMessage: int64(len(longest)), Limits: &outbox.Limits{Bytes: 1 << 20, Messages: 100}, Stats: &outbox.Stats{}}
+	settings := &Settings{MaxMessage: int64(len(longest)), Limits: &sendqueue.Limits{Bytes: 1 << 20, Messages: 100}, Stats: &sendqueue.Stats{}}
 	near, far := net.Pipe()
 	server, done := &counted{Conn: far}, make(chan int)
 	listener := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

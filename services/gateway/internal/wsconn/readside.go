@@ -13,7 +13,7 @@ import (
 const readBufferSize = 288
 
 // readSide is a connection as gorilla/websocket sees it once the handshake is made: it only reads. On a client's fault it would write a close frame
-// of its own into whatever the outbox is writing.
+// of its own into whatever the queue is writing.
 type readSide struct {
 	net.Conn
 	muted  bool

@@ -1,4 +1,4 @@
-// Package wsconn is the server's end of a WebSocket connection: gorilla/websocket shakes hands and reads, an outbox writes. Nothing is written through
+// Package wsconn is the server's end of a WebSocket connection: gorilla/websocket shakes hands and reads, a queue writes. Nothing is written through
 // gorilla, whose writer sends message by message. An idle connection costs the goroutine that reads from it and a read buffer of 288 bytes.
 package wsconn
 
@@ -11,22 +11,22 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // Settings are shared by all the connections of a server.
 type Settings struct {
 	MaxMessage       int64         // most bytes of a client's message; a longer one ends the connection with status 1009
 	HandshakeTimeout time.Duration // for the answer to the handshake
-	Limits           *outbox.Limits
-	Stats            *outbox.Stats
+	Limits           *sendqueue.Limits
+	Stats            *sendqueue.Stats
 	// Refuse answers a request that is no handshake; nil answers in plain text.
 	Refuse func(w http.ResponseWriter, status int, reason error)
 }
 
-// Conn is a connection. ReadAll and what it calls are for one goroutine, the methods of the outbox are for any.
+// Conn is a connection. ReadAll and what it calls are for one goroutine, the methods of the queue are for any.
 type Conn struct {
-	*outbox.Outbox
+	*sendqueue.Queue
 	frames *websocket.Conn
 	side   *readSide
 	buffer *bufio.Reader // between the two
@@ -42,12 +42,12 @@ func (s *Settings) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error
 	if err != nil {
 		return nil, err
 	}
-	conn.Outbox = outbox.New(conn.side.Conn, s.Limits, s.Stats)
+	conn.Queue = sendqueue.New(conn.side.Conn, s.Limits, s.Stats)
 	return conn, nil
 }
 
-// UpgradeFor is Upgrade for a detached outbox, which stays so until Conn.Attach.
-func (s *Settings) UpgradeFor(detached *outbox.Outbox, w http.ResponseWriter, r *http.Request) (*Conn, error) {
+// UpgradeFor is Upgrade for a detached queue, which stays so until Conn.Attach.
+func (s *Settings) UpgradeFor(detached *sendqueue.Queue, w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	answer, err := s.subprotocolFor(w, r)
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (s *Settings) UpgradeFor(detached *outbox.Outbox, w http.ResponseWriter, r 
 		return nil, err
 	}
 	hijacker.side.muted, hijacker.side.most = true, frameOverhead(s.MaxMessage)
-	conn := &Conn{Outbox: detached, frames: frames, side: hijacker.side, buffer: hijacker.buffer}
+	conn := &Conn{Queue: detached, frames: frames, side: hijacker.side, buffer: hijacker.buffer}
 	frames.SetReadLimit(s.MaxMessage)
 	frames.SetCloseHandler(func(int, string) error { return nil }) // it ends the reading, and whoever reads answers
 	return conn, nil
@@ -97,7 +97,7 @@ func (s *Settings) refuse(w http.ResponseWriter, status int, reason error) {
 
 // answerPing drops the answer if the queue is full: then more than a pong is amiss.
 func (c *Conn) answerPing(data string) error {
-	_ = c.Send(outbox.Pong([]byte(data)))
+	_ = c.Send(sendqueue.Pong([]byte(data)))
 	return nil
 }
 
@@ -139,5 +139,5 @@ func (c *Conn) countControl(admits func(size int) bool) {
 	})
 }
 
-// Drain reads on after the end, as long as the outbox lets it: closing a socket that holds unread bytes could destroy what was sent last.
+// Drain reads on after the end, as long as the queue lets it: closing a socket that holds unread bytes could destroy what was sent last.
 func (c *Conn) Drain() { _, _ = io.Copy(io.Discard, c.side.Conn) }

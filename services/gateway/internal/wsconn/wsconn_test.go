@@ -10,7 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -23,8 +23,8 @@ func echo(t *testing.T) (client *websocket.Conn, ended <-chan End) {
 	t.Helper()
 	settings := &Settings{
 		MaxMessage: 1000,
-		Limits:     &outbox.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second},
-		Stats:      &outbox.Stats{},
+		Limits:     &sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second},
+		Stats:      &sendqueue.Stats{},
 	}
 	ends := make(chan End, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -37,12 +37,12 @@ func echo(t *testing.T) (client *websocket.Conn, ended <-chan End) {
 			defer close(ends)
 			end := conn.ReadAll(everything, func(binary bool, message []byte) {
 				if binary {
-					_ = conn.Send(outbox.Binary(message))
+					_ = conn.Send(sendqueue.Binary(message))
 					return
 				}
-				_ = conn.Send(outbox.Text(message))
+				_ = conn.Send(sendqueue.Text(message))
 			})
-			conn.Finish(outbox.Close(end.Code, end.Words))
+			conn.Finish(sendqueue.Close(end.Code, end.Words))
 			conn.Drain()
 			conn.Close()
 			ends <- end

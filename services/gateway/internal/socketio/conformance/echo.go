@@ -3,7 +3,7 @@ package main
 import (
 	"time"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
@@ -22,9 +22,9 @@ func echo(session *engineio.Session) engineio.Conversation {
 func (e echoing) Message(binary bool, data []byte) error {
 	defer e.session.Flush()
 	if binary {
-		return e.session.OfferBinary(data)
+		return e.session.EnqueueBinary(data)
 	}
-	return e.session.Offer(outbox.Text(append([]byte{'4'}, data...)))
+	return e.session.Enqueue(sendqueue.Text(append([]byte{'4'}, data...)))
 }
 
 // Closed implements engineio.Conversation.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // BenchmarkPoll is a poll that finds messages of 1 kB, with its client, over loopback.
@@ -17,11 +17,11 @@ func BenchmarkPoll(b *testing.B) {
 			server := serve(b, Config{})
 			client := server.startPolling(b, Revision4, "")
 			session := server.newest(b)
-			message := outbox.Text([]byte("4" + strings.Repeat("x", 1000)))
+			message := sendqueue.Text([]byte("4" + strings.Repeat("x", 1000)))
 			b.ReportAllocs()
 			for b.Loop() {
 				for range waiting {
-					if err := session.Offer(message); err != nil {
+					if err := session.Enqueue(message); err != nil {
 						b.Fatal(err)
 					}
 				}

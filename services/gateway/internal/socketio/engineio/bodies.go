@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"slices"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 )
 
@@ -72,8 +72,8 @@ func contentType(form payload.Form) string {
 	return "text/plain; charset=UTF-8"
 }
 
-// pollingPacket is a message of the outbox without what a WebSocket needs around it.
-func pollingPacket(revision Revision, message *outbox.Message) payload.Packet {
+// pollingPacket is a message of the queue without what a WebSocket needs around it.
+func pollingPacket(revision Revision, message *sendqueue.Message) payload.Packet {
 	packet := payload.Packet{Binary: message.Binary(), Data: message.Payload()}
 	if packet.Binary && revision == Revision3 {
 		packet.Data = packet.Data[1:] // binaryMessage

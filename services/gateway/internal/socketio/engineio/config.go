@@ -9,7 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // Config are the settings of a Server. Every zero value but that of NewID stands for a default.
@@ -23,8 +23,8 @@ type Config struct {
 	// the official test suites want it refused. 0 refuses it.
 	UnnamedRevision Revision
 
-	Queue outbox.Limits // of each client; 1 MiB, 1,000 messages, 10 s to write, 5 s to close
-	Stats *outbox.Stats // of all the clients' queues together; optional
+	Queue sendqueue.Limits // of each client; 1 MiB, 1,000 messages, 10 s to write, 5 s to close
+	Stats *sendqueue.Stats // of all the clients' queues together; optional
 
 	// NewID makes the ID of a session. Who knows it can take the session over, so it must hold at least 128 random bits. Mandatory.
 	NewID func() string
@@ -71,7 +71,7 @@ func (c Config) WithDefaults() Config {
 	c.Queue.Messages = cmp.Or(c.Queue.Messages, 1000)
 	c.Queue.WriteTimeout = cmp.Or(c.Queue.WriteTimeout, 10*time.Second)
 	c.Queue.CloseTimeout = cmp.Or(c.Queue.CloseTimeout, 5*time.Second)
-	c.Stats = cmp.Or(c.Stats, &outbox.Stats{})
+	c.Stats = cmp.Or(c.Stats, &sendqueue.Stats{})
 	c.Logger = cmp.Or(c.Logger, zap.NewNop())
 	if c.Admit == nil {
 		c.Admit = func(*http.Request) (Admission, error) { return unlimited{}, nil }

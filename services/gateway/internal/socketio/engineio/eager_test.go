@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // eager is a client that has read an answer, and comes back, before the handler that wrote it has returned.
@@ -38,7 +38,7 @@ func TestClientThatIsBackAtOnce(t *testing.T) {
 	})
 	request(http.MethodPost, "4third", func() { client.post(t, "4fourth") })
 	client.expect(t, "4third\x1e4fourth")
-	server.newest(t).Close(Ending{Reason: "enough"}, outbox.Text([]byte("4last")))
+	server.newest(t).Close(Ending{Reason: "enough"}, sendqueue.Text([]byte("4last")))
 	client.expect(t, "4last")
 	request(http.MethodGet, "", func() { client.expectUnknown(t) })
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // Ending says why a session ends.
@@ -32,8 +32,8 @@ func endMalformed(err error) Ending {
 }
 
 // after adds the close frame to the last packets of a session.
-func (e *Ending) after(last []*outbox.Message) []*outbox.Message {
-	return append(slices.Clone(last), outbox.Close(e.Code, e.Detail))
+func (e *Ending) after(last []*sendqueue.Message) []*sendqueue.Message {
+	return append(slices.Clone(last), sendqueue.Close(e.Code, e.Detail))
 }
 
 // lastPacket is what a client that polls receives in the end. Who has closed the session itself only needs its poll answered.

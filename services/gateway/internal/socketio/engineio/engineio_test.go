@@ -16,7 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -32,9 +32,9 @@ type echo struct {
 
 func (e echo) Message(binary bool, data []byte) error {
 	if binary {
-		_ = e.session.OfferBinary(data) // the client may be gone
+		_ = e.session.EnqueueBinary(data) // the client may be gone
 	} else {
-		_ = e.session.Offer(outbox.Text(append([]byte{byte(packetMessage)}, data...)))
+		_ = e.session.Enqueue(sendqueue.Text(append([]byte{byte(packetMessage)}, data...)))
 	}
 	e.session.Flush()
 	return nil

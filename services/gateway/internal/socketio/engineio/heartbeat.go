@@ -58,7 +58,7 @@ func (s *Session) wasQuiet() {
 		s.heartbeat.postpone(s.heartbeat.due)
 	case s.revision == Revision3, s.heartbeat.awaitingPong && !s.out.Writing():
 		s.Abort(endPingTimeout)
-	case s.heartbeat.awaitingPong: // the ping waits behind other messages, and the outbox watches whether the client reads
+	case s.heartbeat.awaitingPong: // the ping waits behind other messages, and the queue watches whether the client reads
 		s.heartbeat.postpone(time.Now().Add(s.server.cfg.PingTimeout))
 	default:
 		s.heartbeat.awaitingPong = true

@@ -6,8 +6,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"atlasstream/services/gateway/internal/outbox"
-	"atlasstream/services/gateway/internal/register"
+	"atlasstream/services/gateway/internal/connset"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 )
 
@@ -35,14 +35,14 @@ func (s *Server) enter() (id string, refused *refusal) {
 	const attempts = 3
 	for range attempts {
 		id := s.cfg.NewID()
-		err := register.ErrTaken
+		err := connset.ErrTaken
 		if id != "" {
 			err = s.sessions.Enter(id)
 		}
 		if err == nil {
 			return id, nil
 		}
-		if !errors.Is(err, register.ErrTaken) {
+		if !errors.Is(err, connset.ErrTaken) {
 			return "", unavailable(err.Error())
 		}
 	}
@@ -57,15 +57,15 @@ func (s *Session) openWebSocket(w http.ResponseWriter, r *http.Request) {
 		s.leave()
 		return
 	}
-	s.out = socket.Outbox
-	s.start(outbox.Text(s.openText()))
+	s.out = socket.Queue
+	s.start(sendqueue.Text(s.openText()))
 	go s.run(socket)
 }
 
 // openPolling answers with the open packet only: some old clients take no more than one packet from the first answer.
 func (s *Session) openPolling(w http.ResponseWriter, bodies bodies) {
 	s.polling = newPolling(bodies)
-	s.out = outbox.NewDetached(&s.server.cfg.Queue, s.server.cfg.Stats, s.polling.wake)
+	s.out = sendqueue.NewDetached(&s.server.cfg.Queue, s.server.cfg.Stats, s.polling.wake)
 	s.start()
 	if err := s.answerPoll(w, []payload.Packet{{Data: s.openText()}}); err != nil {
 		s.Close(endTransportError)

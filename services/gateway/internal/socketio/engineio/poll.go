@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 )
 
@@ -88,10 +88,10 @@ func (s *Session) lastPacket() payload.Packet {
 	return payload.Packet{Data: []byte{byte(s.ending.Load().lastPacket())}}
 }
 
-// take takes packets from the outbox for one body. More is false when nothing will wait in it any more.
+// take takes packets from the queue for one body. More is false when nothing will wait in it any more.
 func (s *Session) take() (packets []payload.Packet, more bool) {
 	count, room := payload.MaxPackets, s.server.cfg.MaxPayload
-	messages, more := s.out.TakeWhile(func(message *outbox.Message) bool {
+	messages, more := s.out.TakeWhile(func(message *sendqueue.Message) bool {
 		count--
 		room -= s.polling.bodies.size(pollingPacket(s.revision, message))
 		return count >= 0 && room >= 0

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
 )
@@ -177,5 +177,5 @@ func waitUntil(t testing.TB, happened func() bool) {
 // send queues a text packet and sends it.
 func (s *Session) send(text string) error {
 	defer s.Flush()
-	return s.Offer(outbox.Text([]byte(text)))
+	return s.Enqueue(sendqueue.Text([]byte(text)))
 }

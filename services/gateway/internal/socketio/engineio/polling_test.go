@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
 )
@@ -141,7 +141,7 @@ func TestBodyThatIsTooLong(t *testing.T) {
 // A body has at most as many packets as every client reads, and as many bytes as clients are told.
 func TestBodiesOfPollsAreBounded(t *testing.T) {
 	const most = 1000
-	server := serve(t, Config{MaxPayload: most, Queue: outbox.Limits{CloseTimeout: time.Minute}})
+	server := serve(t, Config{MaxPayload: most, Queue: sendqueue.Limits{CloseTimeout: time.Minute}})
 	forBoth(t, func(t *testing.T, revision Revision) {
 		client := server.startPolling(t, revision, "")
 		session := server.newest(t)
@@ -151,11 +151,11 @@ func TestBodiesOfPollsAreBounded(t *testing.T) {
 		}
 		want = append(want, "4"+strings.Repeat("x", 3*most))
 		for _, text := range want {
-			if err := session.Offer(outbox.Text([]byte(text))); err != nil {
+			if err := session.Enqueue(sendqueue.Text([]byte(text))); err != nil {
 				t.Fatal(err)
 			}
 		}
-		session.Close(Ending{Reason: "enough"}, outbox.Text([]byte("4last")))
+		session.Close(Ending{Reason: "enough"}, sendqueue.Text([]byte("4last")))
 		for !slices.Contains(got, "1") {
 			reply := client.poll(t)
 			packets, err := payloadtest.Decode(formOf(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 10 * most})
@@ -213,15 +213,15 @@ func TestEndsOfPollingSessions(t *testing.T) {
 			"by the server, while a poll waits": func(t *testing.T, server *testServer, client *poller) {
 				waiting := client.pollLater(t)
 				synctest.Wait()
-				server.newest(t).Close(Ending{Reason: "enough"}, outbox.Text([]byte("4last")))
+				server.newest(t).Close(Ending{Reason: "enough"}, sendqueue.Text([]byte("4last")))
 				(<-waiting).expect(t, http.StatusOK, body(revision, "4last"))
 				client.expect(t, body(revision, "1"))
 				server.expectEnded(t, "enough")
 			},
 			"by the server, before a poll": func(t *testing.T, server *testServer, client *poller) {
 				session := server.newest(t)
-				_ = session.Offer(outbox.Text([]byte("4dropped")))
-				session.Abort(Ending{Reason: "too slow"}, outbox.Text([]byte("4last")))
+				_ = session.Enqueue(sendqueue.Text([]byte("4dropped")))
+				session.Abort(Ending{Reason: "too slow"}, sendqueue.Text([]byte("4last")))
 				server.expectEnded(t, "too slow")
 				client.expect(t, body(revision, "4last"), body(revision, "1"))
 			},

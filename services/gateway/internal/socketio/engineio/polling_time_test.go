@@ -11,7 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // expectGoneAfter wants that the session ends that long after start, with nothing left of it.
@@ -113,7 +113,7 @@ func TestLastPacketsThatNobodyAsksFor(t *testing.T) {
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
 		client := server.startPolling(t, Revision4, "")
 		start := time.Now()
-		server.newest(t).Close(Ending{Reason: "enough"}, outbox.Text([]byte("4last")))
+		server.newest(t).Close(Ending{Reason: "enough"}, sendqueue.Text([]byte("4last")))
 		if reason := <-server.ended; reason != "enough" || time.Since(start) != 0 {
 			t.Errorf("the conversation ended by %q after %v", reason, time.Since(start))
 		}
@@ -256,7 +256,7 @@ func TestBodyThatDoesNotCome(t *testing.T) {
 }
 
 func TestQueueOfPollingClientIsBounded(t *testing.T) {
-	server := serve(t, Config{Queue: outbox.Limits{Messages: 3}})
+	server := serve(t, Config{Queue: sendqueue.Limits{Messages: 3}})
 	client := server.startPolling(t, Revision3, "")
 	session := server.newest(t)
 	for range 3 {
@@ -264,7 +264,7 @@ func TestQueueOfPollingClientIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := session.send("4x"); !errors.Is(err, outbox.ErrFull) {
+	if err := session.send("4x"); !errors.Is(err, sendqueue.ErrFull) {
 		t.Fatalf("got %v, want ErrFull", err)
 	}
 	client.post(t, "1:2") // a pong has room all the same

@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/http"
 
-	"atlasstream/services/gateway/internal/outbox"
-	"atlasstream/services/gateway/internal/register"
+	"atlasstream/services/gateway/internal/connset"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsconn"
 )
 
@@ -14,7 +14,7 @@ type Server struct {
 	cfg      Config
 	open     func(*Session) Conversation
 	sockets  *wsconn.Settings
-	sessions *register.Register[string, Session]
+	sessions *connset.Register[string, Session]
 }
 
 // NewServer makes a server that calls open for every new session. What open offers to the session follows the open packet.
@@ -23,7 +23,7 @@ func NewServer(cfg Config, open func(*Session) Conversation) (*Server, error) {
 		return nil, err
 	}
 	cfg = cfg.WithDefaults()
-	return &Server{cfg: cfg, open: open, sockets: socketSettings(&cfg), sessions: register.New[string, Session](cfg.MaxSessions)}, nil
+	return &Server{cfg: cfg, open: open, sockets: socketSettings(&cfg), sessions: connset.New[string, Session](cfg.MaxSessions)}, nil
 }
 
 // ServeHTTP returns as soon as a WebSocket session is open, so that nothing of the HTTP server stays in memory for it. A poll it keeps for as long as there
@@ -53,6 +53,6 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
 // Shutdown refuses newcomers, sends what waits and the last packets to every client, and returns when all sessions and their goroutines have ended.
 // When ctx ends first, it closes the connections that are left, waits for conversations that are busy, and returns the context's error.
 // The HTTP server must go on accepting requests meanwhile, as clients that poll have to ask for their last packets.
-func (s *Server) Shutdown(ctx context.Context, last ...*outbox.Message) error {
+func (s *Server) Shutdown(ctx context.Context, last ...*sendqueue.Message) error {
 	return s.sessions.Shutdown(ctx, func(session *Session) { session.shutDown(last) }, (*Session).cutOff)
 }

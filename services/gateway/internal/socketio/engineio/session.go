@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // Conversation is what an embedder does with a session. Its methods are called one after the other, never at the same time.
@@ -24,7 +24,7 @@ type Session struct {
 	revision  Revision
 	server    *Server
 	admission Admission
-	out       *outbox.Outbox
+	out       *sendqueue.Queue
 	polling   *polling // nil where there was a WebSocket from the start
 
 	inbox        *inbox
@@ -34,11 +34,11 @@ type Session struct {
 	heartbeat    heartbeat
 	leaving      atomic.Bool            // the client has said that it closes the session
 	ending       atomic.Pointer[Ending] // nil while the session is open
-	farewell     atomic.Pointer[outbox.Message]
+	farewell     atomic.Pointer[sendqueue.Message]
 }
 
 // start says hello and begins the conversation.
-func (s *Session) start(hello ...*outbox.Message) {
+func (s *Session) start(hello ...*sendqueue.Message) {
 	s.talking.Lock()
 	defer s.talking.Unlock()
 	if !s.server.sessions.Open(s.id, s) {
@@ -88,38 +88,40 @@ func (s *Session) Revision() Revision { return s.revision }
 // Admission is what Config.Admit made for the session.
 func (s *Session) Admission() Admission { return s.admission }
 
-// Offer queues a text packet, its type included, without sending it. It returns outbox.ErrFull or outbox.ErrClosed if the packet was not taken.
-func (s *Session) Offer(text *outbox.Message) error { return s.out.Offer(text) }
+// Enqueue queues a text packet, its type included, without sending it. It returns sendqueue.ErrFull or sendqueue.ErrClosed if the packet was not taken.
+func (s *Session) Enqueue(text *sendqueue.Message) error { return s.out.Enqueue(text) }
 
-// Tell is Offer for what is said beside what the client came for: there is a little more room for that.
-func (s *Session) Tell(text *outbox.Message) error { return s.out.Tell(text) }
+// EnqueueControl is Enqueue for what is said beside what the client came for: there is a little more room for that.
+func (s *Session) EnqueueControl(text *sendqueue.Message) error { return s.out.EnqueueControl(text) }
 
-// OfferBinary queues a binary message without sending it.
-func (s *Session) OfferBinary(data []byte) error { return s.out.Offer(encodeBinary(s.revision, data)) }
+// EnqueueBinary queues a binary message without sending it.
+func (s *Session) EnqueueBinary(data []byte) error {
+	return s.out.Enqueue(encodeBinary(s.revision, data))
+}
 
-// OfferTogether queues a text packet and binary messages, with nothing between them, or none of them.
-func (s *Session) OfferTogether(text *outbox.Message, binary [][]byte) error {
-	messages := append(make([]*outbox.Message, 0, 1+len(binary)), text)
+// EnqueueTogether queues a text packet and binary messages, with nothing between them, or none of them.
+func (s *Session) EnqueueTogether(text *sendqueue.Message, binary [][]byte) error {
+	messages := append(make([]*sendqueue.Message, 0, 1+len(binary)), text)
 	for _, data := range binary {
 		messages = append(messages, encodeBinary(s.revision, data))
 	}
-	return s.out.OfferTogether(messages...)
+	return s.out.EnqueueTogether(messages...)
 }
 
 // Flush sends what is queued.
 func (s *Session) Flush() { s.out.Flush() }
 
-// ShareBudget counts what waits for the client in a budget, as outbox.Outbox has it.
-func (s *Session) ShareBudget(budget outbox.Budget) { s.out.ShareBudget(budget) }
+// ShareBudget counts what waits for the client in a budget, as sendqueue.Queue has it.
+func (s *Session) ShareBudget(budget sendqueue.Budget) { s.out.ShareBudget(budget) }
 
-// Room is that of the client's queue.
-func (s *Session) Room() (<-chan struct{}, error) { return s.out.Room() }
+// Writable is that of the client's queue.
+func (s *Session) Writable() (<-chan struct{}, error) { return s.out.Writable() }
 
 // MissingSince is that of the client's queue.
 func (s *Session) MissingSince() time.Time { return s.out.MissingSince() }
 
 // Close sends what is queued and the last packets, then ends the session. Of several endings, the first counts.
-func (s *Session) Close(ending Ending, last ...*outbox.Message) {
+func (s *Session) Close(ending Ending, last ...*sendqueue.Message) {
 	if s.ending.CompareAndSwap(nil, &ending) {
 		s.out.Finish(ending.after(last)...)
 		s.ended()
@@ -127,18 +129,18 @@ func (s *Session) Close(ending Ending, last ...*outbox.Message) {
 }
 
 // SetFarewell has the session say something of its own when the server shuts down, instead of what all are told.
-func (s *Session) SetFarewell(own *outbox.Message) { s.farewell.Store(own) }
+func (s *Session) SetFarewell(own *sendqueue.Message) { s.farewell.Store(own) }
 
 // shutDown ends the session with its farewell.
-func (s *Session) shutDown(last []*outbox.Message) {
+func (s *Session) shutDown(last []*sendqueue.Message) {
 	if own := s.farewell.Load(); own != nil {
-		last = []*outbox.Message{own}
+		last = []*sendqueue.Message{own}
 	}
 	s.Close(endShutdown, last...)
 }
 
 // Abort is Close for a client that cannot keep up: what is queued is dropped.
-func (s *Session) Abort(ending Ending, last ...*outbox.Message) {
+func (s *Session) Abort(ending Ending, last ...*sendqueue.Message) {
 	if s.ending.CompareAndSwap(nil, &ending) {
 		s.out.Abort(ending.after(last)...)
 		s.ended()
@@ -162,14 +164,14 @@ func (s *Session) endConversation() {
 }
 
 // mustOffer queues a packet that the protocol owes the client, so that the session cannot go on without it.
-func (s *Session) mustOffer(message *outbox.Message) {
-	if err := s.Tell(message); errors.Is(err, outbox.ErrFull) {
+func (s *Session) mustOffer(message *sendqueue.Message) {
+	if err := s.EnqueueControl(message); errors.Is(err, sendqueue.ErrFull) {
 		s.Abort(endQueueFull)
 	}
 }
 
 // say sends a heartbeat, unless even what there is more room for is full: then it shows whether the client reads at all.
-func (s *Session) say(message *outbox.Message) {
-	_ = s.Tell(message)
+func (s *Session) say(message *sendqueue.Message) {
+	_ = s.EnqueueControl(message)
 	s.Flush()
 }

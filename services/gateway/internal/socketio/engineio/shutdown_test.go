@@ -11,7 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
 )
@@ -27,7 +27,7 @@ func TestShutdownOfPollingSessions(t *testing.T) {
 		synctest.Wait()
 
 		start, done := time.Now(), make(chan error, 1)
-		go func() { done <- server.Shutdown(context.Background(), outbox.Text([]byte("4bye"))) }()
+		go func() { done <- server.Shutdown(context.Background(), sendqueue.Text([]byte("4bye"))) }()
 		synctest.Wait()
 		server.request(t, http.MethodGet, "EIO=4&transport=polling", http.NoBody).expectRefused(t, 503, 3, "shutting down")
 		(<-waiting).expect(t, http.StatusOK, "4:4bye")
@@ -50,7 +50,7 @@ func TestShutdownOfPollingSessions(t *testing.T) {
 }
 
 func TestShutdownDoesNotWaitForPollsBeyondItsContext(t *testing.T) {
-	simulate(t, Config{Queue: outbox.Limits{CloseTimeout: time.Hour}}, func(t *testing.T, server *testServer) {
+	simulate(t, Config{Queue: sendqueue.Limits{CloseTimeout: time.Hour}}, func(t *testing.T, server *testServer) {
 		_ = server.startPolling(t, Revision4, "")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -100,12 +100,12 @@ func TestConversationIsNeverCalledTwiceAtATime(t *testing.T) {
 
 // However the server ends a session, the close packet comes alone, as real clients act on it before they act on what stands before it.
 func TestClosePacketComesAlone(t *testing.T) {
-	last := outbox.Text([]byte("4last"))
+	last := sendqueue.Text([]byte("4last"))
 	for name, end := range map[string]func(*testServer, *Session){
 		"close":    func(_ *testServer, s *Session) { s.Close(Ending{Reason: "enough"}, last) },
 		"abort":    func(_ *testServer, s *Session) { s.Abort(Ending{Reason: "too slow"}, last) },
 		"farewell": func(_ *testServer, s *Session) { s.SetFarewell(last); s.shutDown(nil) },
-		"shutdown": func(_ *testServer, s *Session) { s.shutDown([]*outbox.Message{last}) },
+		"shutdown": func(_ *testServer, s *Session) { s.shutDown([]*sendqueue.Message{last}) },
 		"overflow": func(server *testServer, s *Session) {
 			for range server.cfg.Queue.Messages * 2 {
 				s.mustOffer(last)
@@ -114,10 +114,10 @@ func TestClosePacketComesAlone(t *testing.T) {
 		"too many messages": func(_ *testServer, s *Session) { s.Close(Ending{Reason: "too many messages"}, last) },
 	} {
 		forBoth(t, func(t *testing.T, revision Revision) {
-			simulate(t, Config{Queue: outbox.Limits{Messages: 20}}, func(t *testing.T, server *testServer) {
+			simulate(t, Config{Queue: sendqueue.Limits{Messages: 20}}, func(t *testing.T, server *testServer) {
 				client := server.startPolling(t, revision, "")
 				for range 10 {
-					_ = server.newest(t).Offer(last)
+					_ = server.newest(t).Enqueue(last)
 				}
 				end(server, server.newest(t))
 				for alone := body(revision, "1"); ; {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
 )
@@ -92,7 +92,7 @@ func TestUpgradeInOneGo(t *testing.T) {
 	expectEnd(t, client.dialUpgrade(t), websocket.ClosePolicyViolation, "has a WebSocket already")
 	send(t, socket, websocket.TextMessage, "4still here")
 	expect(t, socket, "4still here")
-	server.newest(t).Close(Ending{Reason: "enough", Code: 4000}, outbox.Text([]byte("4last")))
+	server.newest(t).Close(Ending{Reason: "enough", Code: 4000}, sendqueue.Text([]byte("4last")))
 	expect(t, socket, "4last")
 	expectEnd(t, socket, 4000, "")
 	_ = socket.Close()
@@ -216,10 +216,10 @@ func TestSecondUpgradeAtATimeIsRefused(t *testing.T) {
 }
 
 func TestSessionThatEndsDuringTheUpgrade(t *testing.T) {
-	server := serve(t, Config{Queue: outbox.Limits{CloseTimeout: time.Minute}})
+	server := serve(t, Config{Queue: sendqueue.Limits{CloseTimeout: time.Minute}})
 	client := server.startPolling(t, Revision4, "")
 	socket := client.probe(t)
-	server.newest(t).Close(Ending{Reason: "enough"}, outbox.Text([]byte("4last")))
+	server.newest(t).Close(Ending{Reason: "enough"}, sendqueue.Text([]byte("4last")))
 	expectCut(t, socket)
 	client.expect(t, "4last", "1")
 	server.expectEnded(t, "enough")
@@ -246,7 +246,7 @@ func TestHeartbeatsGoOnAfterTheUpgrade(t *testing.T) {
 // Messages that come at every moment of the upgrade arrive once, and in order.
 func TestNothingIsLostInTheUpgrade(t *testing.T) {
 	const rounds, most = 100, 50_000
-	server := serve(t, Config{Queue: outbox.Limits{Messages: most, Bytes: most * 10}})
+	server := serve(t, Config{Queue: sendqueue.Limits{Messages: most, Bytes: most * 10}})
 	forBoth(t, func(t *testing.T, revision Revision) {
 		for round := range rounds {
 			client := server.startPolling(t, revision, "")
@@ -273,7 +273,7 @@ func sendUntil(ctx context.Context, session *Session, together int) int {
 			session.Flush()
 			return i
 		}
-		if session.Offer(outbox.Text(fmt.Appendf(nil, "4%d", i))) != nil {
+		if session.Enqueue(sendqueue.Text(fmt.Appendf(nil, "4%d", i))) != nil {
 			session.Flush()
 			return i
 		}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"atlasstream/services/gateway/internal/outbox"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 func TestMessagesOverWebSocket(t *testing.T) {
@@ -115,7 +115,7 @@ func TestLongestMessagePasses(t *testing.T) {
 	expect(t, client, longest)
 }
 
-// What gorilla/websocket finds wrong is told through the outbox too, not by a frame of its own between ours.
+// What gorilla/websocket finds wrong is told through the queue too, not by a frame of its own between ours.
 func TestWebSocketFaultEndsTheSession(t *testing.T) {
 	server := serve(t, Config{})
 	client, _ := server.dial(t, Revision4)
@@ -182,13 +182,13 @@ func TestClientThatGoes(t *testing.T) {
 
 // A client whose queue is full of messages is slow, and not gone: its heartbeat goes on.
 func TestQueueThatIsFullHasRoomForHeartbeats(t *testing.T) {
-	simulate(t, Config{Queue: outbox.Limits{Bytes: 200}}, func(t *testing.T, server *testServer) {
+	simulate(t, Config{Queue: sendqueue.Limits{Bytes: 200}}, func(t *testing.T, server *testServer) {
 		client, _ := dialWith(t, server.dialer(), server.url, Revision3) // the open packet just fits
 		synctest.Wait()                                                  // until it is written
 		session := server.newest(t)
-		for session.Offer(outbox.Text([]byte("4"+strings.Repeat("x", 20)))) == nil {
+		for session.Enqueue(sendqueue.Text([]byte("4"+strings.Repeat("x", 20)))) == nil {
 		}
-		for session.Offer(outbox.Text([]byte("4"))) == nil {
+		for session.Enqueue(sendqueue.Text([]byte("4"))) == nil {
 		}
 		send(t, client, websocket.TextMessage, "2")
 		for got := ""; got != "3"; {
@@ -207,10 +207,10 @@ func TestNothingIsTakenAfterTheEnd(t *testing.T) {
 	server := serve(t, Config{})
 	client, _ := server.dial(t, Revision4)
 	session := server.newest(t)
-	session.Close(Ending{Reason: "enough", Code: 4000, Detail: "that was it"}, outbox.Text([]byte("4last")))
-	session.Close(Ending{Reason: "more than enough"}, outbox.Text([]byte("4second to last")))
+	session.Close(Ending{Reason: "enough", Code: 4000, Detail: "that was it"}, sendqueue.Text([]byte("4last")))
+	session.Close(Ending{Reason: "more than enough"}, sendqueue.Text([]byte("4second to last")))
 	session.Abort(Ending{Reason: "too much"})
-	if err := session.Offer(outbox.Text([]byte("4late"))); !errors.Is(err, outbox.ErrClosed) {
+	if err := session.Enqueue(sendqueue.Text([]byte("4late"))); !errors.Is(err, sendqueue.ErrClosed) {
 		t.Errorf("got %v, want ErrClosed", err)
 	}
 	send(t, client, websocket.TextMessage, "4late", "nonsense")
@@ -228,7 +228,7 @@ func TestShutdown(t *testing.T) {
 		clients = append(clients, client)
 	}
 	done := make(chan error, 1)
-	go func() { done <- server.Shutdown(context.Background(), outbox.Text([]byte("4bye"))) }()
+	go func() { done <- server.Shutdown(context.Background(), sendqueue.Text([]byte("4bye"))) }()
 	for _, client := range clients {
 		expect(t, client, "4bye")
 		expectEnd(t, client, websocket.CloseGoingAway, "shutting down")
@@ -241,7 +241,7 @@ func TestShutdown(t *testing.T) {
 }
 
 func TestShutdownDoesNotWaitForClientsBeyondItsContext(t *testing.T) {
-	server := serve(t, Config{Queue: outbox.Limits{CloseTimeout: time.Hour}})
+	server := serve(t, Config{Queue: sendqueue.Limits{CloseTimeout: time.Hour}})
 	_, _ = server.dial(t, Revision4) // which never closes its side
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()

@@ -1,2 +1,0 @@
-// Package admission bounds what one address of the network may use of a gateway.
-package admission

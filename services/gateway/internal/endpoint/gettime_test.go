@@ -1,0 +1,220 @@
+package endpoint
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/sendqueue"
+)
+
+// pipes is a listener within the process, so that connections live in simulated time. A pipe has no buffer: what nobody reads blocks its writer.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.conns:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { close(p.closed); return nil }
+func (p *pipes) Addr() net.Addr { return &net.IPAddr{} }
+
+// dial gives the client's end of a connection.
+func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
+	client, conn := net.Pipe()
+	p.conns <- conn
+	return client, nil
+}
+
+// serveInPipes serves the house with the limits of time that the gateway's server has.
+func serveInPipes(t *testing.T, house *house) *pipes {
+	t.Helper()
+	listener := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	server := &http.Server{Handler: house.routes, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
+	served := make(chan struct{})
+	go func() { _ = server.Serve(listener); close(served) }()
+	t.Cleanup(func() { _ = server.Close(); <-served })
+	return listener
+}
+
+// get gives the client's end of a connection that has asked for a stream.
+func (p *pipes) get(t *testing.T, header string) net.Conn {
+	t.Helper()
+	client, _ := p.dial(t.Context(), "", "")
+	t.Cleanup(func() { _ = client.Close() })
+	fmt.Fprintf(client, "GET /stream/?msm=1001 HTTP/1.1\r\nHost: atlas.example\r\n%s\r\n", header)
+	return client
+}
+
+func (p *pipes) webSocket(t *testing.T) *websocket.Conn {
+	t.Helper()
+	client, response, err := (&websocket.Dialer{NetDialContext: p.dial}).DialContext(t.Context(), "ws://pipe/stream/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+func readAnswer(t *testing.T, conn net.Conn) io.Reader {
+	t.Helper()
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.Body
+}
+
+func TestSilentStreamsAreKeptAwake(t *testing.T) {
+	for _, test := range []struct{ header, subscribed, result, awake string }{
+		{"", `["atlas_subscribed",{"msm":"1001"}]` + "\n", `["atlas_result",{"msm_id":1001,"prb_id":7}]` + "\n", "\n"},
+		{
+			"Accept: text/event-stream\r\n", "id: 1001-behind--1\nevent: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n",
+			"id: 1001-behind-0\nevent: atlas_result\ndata: {\"msm_id\":1001,\"prb_id\":7}\n\n", ":\n\n",
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			house := build(t, plan{})
+			body := readAnswer(t, serveInPipes(t, house).get(t, test.header))
+			expectText(t, body, test.subscribed)
+			last := time.Now()
+			expectAfter := func(text string, silence time.Duration) {
+				t.Helper()
+				expectText(t, body, text)
+				if got := time.Since(last); got != silence {
+					t.Errorf("%q came after %v, want %v", text, got, silence)
+				}
+				last = time.Now()
+			}
+			for range 10 {
+				expectAfter(test.awake, keepAliveInterval)
+			}
+			time.Sleep(time.Second)
+			house.deliver(7)
+			expectAfter(test.result, time.Second)
+			expectAfter(test.awake, keepAliveInterval)
+		})
+	}
+}
+
+// A client that reads nothing keeps its subscription for as long as a write may take, and not longer.
+func TestGetThatReadsNothingIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const patience = 40 * time.Second
+		house := build(t, plan{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: patience, CloseTimeout: time.Second}})
+		conn := serveInPipes(t, house).get(t, "")
+		body := readAnswer(t, conn)
+		expectText(t, body, `["atlas_subscribed",{"msm":"1001"}]`+"\n")
+		for range 2 {
+			house.deliver(7)
+			synctest.Wait()
+		}
+		time.Sleep(patience - 1)
+		synctest.Wait()
+		if house.feed.count() != 1 || house.stats.Messages.Load() != 1 {
+			t.Fatalf("%d subscriptions, %d messages wait; want one of each", house.feed.count(), house.stats.Messages.Load())
+		}
+		time.Sleep(time.Nanosecond)
+		synctest.Wait()
+		if house.feed.count() != 0 || house.stats.Messages.Load() != 0 {
+			t.Errorf("%d subscriptions, %d messages wait; want none", house.feed.count(), house.stats.Messages.Load())
+		}
+	})
+}
+
+// A client that reads slowly is not given up, however long it takes: each piece has its own time.
+func TestGetThatReadsSlowlyIsServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const patience = 40 * time.Second
+		house := build(t, plan{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: patience, CloseTimeout: time.Second}})
+		conn := serveInPipes(t, house).get(t, "")
+		body := readAnswer(t, conn)
+		expectText(t, body, `["atlas_subscribed",{"msm":"1001"}]`+"\n")
+		value := fmt.Appendf(nil, `{"x":"%s"}`, bytes.Repeat([]byte("x"), 200<<10))
+		house.deliverAll([]atlas.Record{{Event: atlas.Event{Measurement: publicMeasurement, Value: value}}})
+		rest := `["atlas_result",` + string(value) + "]\n"
+		for len(rest) > 0 {
+			time.Sleep(patience / 3)
+			piece := rest[:min(len(rest), 8<<10)]
+			expectText(t, body, piece)
+			rest = rest[len(piece):]
+		}
+	})
+}
+
+func TestGetThatReadsNothingIsCutOffAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		house := build(t, plan{})
+		conn := serveInPipes(t, house).get(t, "")
+		body := readAnswer(t, conn)
+		expectText(t, body, `["atlas_subscribed",{"msm":"1001"}]`+"\n")
+		house.deliver(7)
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		house.shutdown(ctx)
+		if took := time.Since(began); took != time.Second || house.feed.count() != 0 {
+			t.Errorf("it took %v, and %d subscriptions are left", took, house.feed.count())
+		}
+	})
+}
+
+// A subscription that cannot begin does not hold up the end, and is not waited for longer than that.
+func TestGetWhoseSubscriptionHangs(t *testing.T) {
+	for name, test := range map[string]struct {
+		end, took time.Duration
+	}{
+		"the gateway stops": {time.Second, time.Second},
+		"it takes too long": {time.Hour, followTimeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				house := build(t, plan{})
+				house.feed.hangs = true
+				conn := serveInPipes(t, house).get(t, "")
+				began := time.Now()
+				ending := time.AfterFunc(test.end, func() { house.shutdown(context.Background()) })
+				defer ending.Stop()
+				expectText(t, readAnswer(t, conn), `["atlas_error","[unavailable] `)
+				if took := time.Since(began); took != test.took {
+					t.Errorf("it took %v, want %v", took, test.took)
+				}
+			})
+		})
+	}
+}
+
+// A client that goes is noticed at once, though nothing is written to it.
+func TestGetThatGoesIsForgottenAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		house := build(t, plan{})
+		conn := serveInPipes(t, house).get(t, "")
+		expectText(t, readAnswer(t, conn), `["atlas_subscribed",{"msm":"1001"}]`+"\n")
+		time.Sleep(time.Minute - time.Second) // between two signs of life
+		house.deliver(7)                      // which goes into a pipe that nobody reads
+		_ = conn.Close()
+		synctest.Wait()
+		if house.feed.count() != 0 {
+			t.Error("it is kept")
+		}
+	})
+}

@@ -1,0 +1,121 @@
+package endpoint
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"atlasstream/services/gateway/internal/protocol"
+
+	"go.uber.org/zap"
+
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/ratelimit"
+	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/socketio"
+	"atlasstream/services/gateway/internal/socketio/engineio"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// maxPrivateID bounds what is taken for a private ID and said again, in bytes.
+const maxPrivateID = 64
+
+// remembered is what socket.io-client 4.6 and later send as they come back: the private ID that they were told, and the last string that ended an event.
+type remembered struct {
+	PrivateID string `json:"pid"`
+	Offset    string `json:"offset"`
+}
+
+// resumeTimeout is how long it may take to give a client all its subscriptions back.
+const resumeTimeout = 2 * followTimeout
+
+// recall gives a client of Engine.IO 4 the subscriptions back for which the cursor stands that it remembers: from where it was, or anew. By its private ID,
+// which it keeps if there are any, the client sees that it is recovered. One that cannot be recovered now, but perhaps later, comes again by itself when
+// its connection is closed.
+func (d *SocketIO) recall(session *session, socket *socketio.Socket) {
+	if socket.Revision() == engineio.Revision3 {
+		return
+	}
+	var was remembered
+	known := json.Unmarshal(socket.Auth(), &was) == nil && was.PrivateID != "" && len(was.PrivateID) <= maxPrivateID && was.Offset != ""
+	if !known {
+		socket.SetPrivateID(d.newID())
+		return
+	}
+	ctx, cancel := context.WithTimeout(d.serving, resumeTimeout)
+	defer cancel()
+	subscriptions, err := session.recall(ctx, was.Offset)
+	if err != nil {
+		if !errors.Is(err, ratelimit.ErrTooManyMessages) { // which is counted, and happens as often as a client likes
+			d.reception.logger.Warn("a client could not be recovered, and is to come again", zap.Error(err))
+		}
+		socket.Close()
+		return
+	}
+	if len(subscriptions) == 0 {
+		socket.SetPrivateID(d.newID())
+		return
+	}
+	socket.SetPrivateID(was.PrivateID)
+	session.resume(ctx, subscriptions)
+}
+
+// recall gives the subscriptions for which a cursor stands, none if not one of them can go on where it was. The error is why that is not known now. They
+// count as if the client had asked for each with a message of its own.
+func (s *session) recall(ctx context.Context, cursor string) ([]fanout.Recalled, error) {
+	subscriptions, err := s.subscriber.Recall(ctx, cursor)
+	if _, refused := errors.AsType[*protocol.Error](err); refused {
+		return nil, nil
+	}
+	if err == nil {
+		err = s.connection.allowance.Further(len(subscriptions) - 1)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, recalled := range subscriptions {
+		if recalled.Cursor == "" {
+			continue
+		}
+		wanted, err := subscription.Parse(recalled.Parameters)
+		if err == nil {
+			wanted.GoOnAfter(recalled.Cursor)
+			err = s.subscriber.CanResume(ctx, wanted)
+		}
+		if _, refused := errors.AsType[*protocol.Error](err); !refused {
+			return subscriptions, err
+		}
+	}
+	return nil, nil
+}
+
+// resume subscribes again, and says of each subscription what came of that. Those that cannot be had for the moment the client gets when it comes back
+// once more: its cursors go on to stand for them.
+func (s *session) resume(ctx context.Context, subscriptions []fanout.Recalled) {
+	s.subscriber.Hold()
+	defer s.subscriber.Release()
+	var due []fanout.Recalled
+	for i, recalled := range subscriptions {
+		s.subscriber.Owe(slices.Concat(due, subscriptions[i:]))
+		err := s.subscribe(ctx, recalled.Parameters, func(wanted *subscription.Subscription) {
+			if recalled.Cursor != "" {
+				wanted.GoOnAfter(recalled.Cursor)
+			}
+		})
+		s.answer(err)
+		if errors.Is(err, sendqueue.ErrFull) || errors.Is(err, sendqueue.ErrClosed) {
+			return // the client has gone
+		}
+		if err != nil && mayPass(err) {
+			due = append(due, recalled)
+		}
+	}
+	s.subscriber.Owe(due)
+}
+
+// mayPass tells whether what failed may be had later: the log may be reached again, and what others have had may be over.
+func mayPass(err error) bool {
+	refusal, refused := errors.AsType[*protocol.Error](err)
+	return !refused || refusal.Code == protocol.CodeTooManyReplays
+}

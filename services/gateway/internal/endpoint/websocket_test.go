@@ -1,0 +1,195 @@
+package endpoint
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"atlasstream/services/gateway/internal/protocol"
+
+	"github.com/gorilla/websocket"
+
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/sendqueue"
+)
+
+func TestSubscribeReceiveUnsubscribe(t *testing.T) {
+	house := open(t, plan{})
+	client := house.connect(t)
+	say(t, client, `["atlas_subscribe",{"msm": "1001", "stream_type":"result"}]`)
+	expect(t, client, `["atlas_subscribed",{"msm": "1001", "stream_type":"result"}]`)
+	house.deliver(7)
+	expect(t, client, `["atlas_result",{"msm_id":1001,"prb_id":7}]`)
+	say(t, client, `["atlas_unsubscribe",{"streamType":"result","msm":1001}]`)
+	expect(t, client, `["atlas_unsubscribed",{"streamType":"result","msm":1001}]`)
+	house.deliver(8)
+	say(t, client, `["atlas_unsubscribe",{"msm":1001}]`)
+	expect(t, client, `["atlas_error","[not_subscribed] there is no subscription with these parameters`)
+}
+
+func TestRefusals(t *testing.T) {
+	house := open(t, plan{})
+	client := house.connect(t)
+	for _, test := range []struct{ message, want string }{
+		{`hello`, `["atlas_error","[malformed] message: got \"hello\", want a JSON array such as`},
+		{`{}`, `["atlas_error","[malformed] message`},
+		{`[]`, `["atlas_error","[malformed] message`},
+		{`[1]`, `["atlas_error","[malformed] message`},
+		{"[\"\xff\"]", `["atlas_error","[malformed] message`},
+		{`["atlas_listen"]`, `["atlas_error","[unknown_event] \"atlas_listen\": there is no such event; there are atlas_subscribe and atlas_unsubscribe"]`},
+		{`["atlas_subscribe"]`, `["atlas_error","[malformed] parameters: got nothing`},
+		{`["atlas_subscribe",{}]`, `["atlas_error","[missing_parameter] msm: missing`},
+		{`["atlas_subscribe",{"msm":1}]`, `["atlas_subscribed",{"msm":1}]`},
+		{`["atlas_subscribe",{"msm":2}]`, `["atlas_subscribed",{"msm":2}]`},
+		{`["atlas_subscribe",{"msm":3}]`, `["atlas_error","[too_many_subscriptions] too many subscriptions: there are 2, and no more are allowed`},
+		{`["atlas_unsubscribe",{"msm":2}]`, `["atlas_unsubscribed",{"msm":2}]`},
+	} {
+		say(t, client, test.message)
+		expect(t, client, test.want)
+	}
+	if err := client.WriteMessage(websocket.BinaryMessage, []byte(`["atlas_subscribe",{"msm":1}]`)); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, client, `["atlas_error","[malformed] message: got a binary one`)
+}
+
+func TestUnreachableLogIsSaidWithoutDetails(t *testing.T) {
+	house := open(t, plan{})
+	house.feed.err = errors.New("dial tcp 10.0.0.1:9092: refused")
+	client := house.connect(t)
+	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+	expect(t, client, `["atlas_error","[unavailable] the log cannot be read right now; try again in some seconds"]`)
+}
+
+func TestTooLongMessageEndsTheConnection(t *testing.T) {
+	client := open(t, plan{}).connect(t)
+	say(t, client, `["`+strings.Repeat("x", 1000)+`"]`)
+	expectClose(t, client, websocket.CloseMessageTooBig)
+}
+
+func TestOverflowIsToldAndClosed(t *testing.T) {
+	house := open(t, plan{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 2, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second}})
+	client := house.connect(t)
+	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+	expect(t, client, `["atlas_subscribed"`)
+	began := time.Now()
+	house.deliverAll(tooMany())
+	for {
+		_, message, err := client.ReadMessage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(string(message), `["atlas_error"`) {
+			expectMissing(t, string(message), began)
+			break
+		}
+	}
+	expectClose(t, client, websocket.ClosePolicyViolation)
+}
+
+// expectMissing expects the words of [too_slow] to tell from when to when something is missing, which was no earlier than began.
+func expectMissing(t *testing.T, words string, began time.Time) {
+	t.Helper()
+	match := regexp.MustCompile(`\[too_slow\] this connection does not keep up .* messages from (\S+) to (\S+) were dropped, and older records too if it was catching up; reconnect`).FindStringSubmatch(words)
+	if match == nil {
+		t.Fatalf("got %q", words)
+	}
+	from, wrong := time.Parse(time.RFC3339, match[1])
+	to, alsoWrong := time.Parse(time.RFC3339, match[2])
+	if wrong != nil || alsoWrong != nil || from.Before(began.Truncate(time.Second)) || to.Before(from) || to.After(time.Now()) {
+		t.Errorf("messages from %s to %s are said to be dropped, want that to begin at %v and to end by now", match[1], match[2], began)
+	}
+}
+
+func TestClientsAreLimited(t *testing.T) {
+	house := open(t, plan{})
+	for range 2 {
+		client := house.connect(t)
+		say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+		expect(t, client, `["atlas_subscribed"`)
+	}
+	third := house.connect(t)
+	expect(t, third, `["atlas_error","[too_many_clients] too many clients: there are 2, and no more are allowed`)
+	expectClose(t, third, websocket.CloseTryAgainLater)
+}
+
+func TestNothingIsDoneAfterTheLastWords(t *testing.T) {
+	house := open(t, plan{})
+	client := house.connect(t)
+	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+	expect(t, client, `["atlas_subscribed"`)
+	stopped := make(chan struct{})
+	go func() { house.shutdown(context.Background()); close(stopped) }()
+	expect(t, client, `["atlas_error","[shutting_down]`)
+	say(t, client, `["atlas_unsubscribe",{"msm":1001}]`)
+	expectClose(t, client, websocket.CloseGoingAway)
+	_ = client.Close()
+	<-stopped
+}
+
+func TestShutdownTellsClients(t *testing.T) {
+	house := open(t, plan{})
+	client := house.connect(t)
+	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+	expect(t, client, `["atlas_subscribed"`)
+	house.deliver(7)
+	stopped := make(chan struct{})
+	go func() { house.shutdown(context.Background()); close(stopped) }()
+	expect(t, client, `["atlas_result"`)
+	expect(t, client, `["atlas_error","[shutting_down]`)
+	expectClose(t, client, websocket.CloseGoingAway)
+	_ = client.Close()
+	<-stopped
+	if house.feed.count() != 0 {
+		t.Error("subscriptions are left")
+	}
+}
+
+func TestVanishedClientIsNoticed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		patience := Patience{Interval: 25 * time.Second, Timeout: time.Minute}
+		house := build(t, plan{patience: patience})
+		network := serveInPipes(t, house)
+		silent, alive := network.webSocket(t), network.webSocket(t)
+		silent.SetPingHandler(func(string) error { return nil })
+		for _, client := range []*websocket.Conn{silent, alive} {
+			say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+			expect(t, client, `["atlas_subscribed"`)
+			_ = client.SetReadDeadline(time.Time{})
+			go func() { _, _, _ = client.ReadMessage() }()
+		}
+		for _, step := range []struct {
+			after time.Duration
+			left  int
+		}{{patience.Interval + patience.Timeout - 1, 2}, {1, 1}, {time.Hour, 1}} {
+			time.Sleep(step.after)
+			synctest.Wait()
+			if got := house.feed.count(); got != step.left {
+				t.Errorf("%v later, %d subscriptions are left, want %d", step.after, got, step.left)
+			}
+		}
+	})
+}
+
+func FuzzParseEvent(f *testing.F) {
+	f.Add(false, []byte(`["atlas_subscribe",{"stream_type":"result","msm":1001}]`))
+	f.Add(true, []byte(`["atlas_unsubscribe",{}]`))
+	f.Fuzz(func(t *testing.T, binary bool, payload []byte) {
+		_, argument, err := parseEvent(binary, payload)
+		if err != nil {
+			refusal, ok := errors.AsType[*protocol.Error](err)
+			if !ok || !json.Valid(fanout.ErrorMessage(jsonArrays{}, refusal).Payload()) {
+				t.Errorf("the refusal of %q is %v", payload, err)
+			}
+			return
+		}
+		if argument != nil && !json.Valid(argument) {
+			t.Errorf("%q gave the argument %q", payload, argument)
+		}
+	})
+}

@@ -1,0 +1,2 @@
+// Package ratelimit bounds what one address of the network may use of a gateway.
+package ratelimit

@@ -1,0 +1,115 @@
+package sendqueue
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A write takes at most this much of the queue, so that memory is given back bit by bit while a slow client reads.
+const (
+	maxBatchMessages = 64
+	maxBatchBytes    = 256 << 10
+)
+
+var errWouldBlock = errors.New("the socket has no room")
+
+// batch is one write: frames of several messages, and how much of them the socket has taken.
+type batch struct {
+	buffers net.Buffers
+	size    int // bytes of all buffers
+	written int
+	err     error
+	try     func(fd uintptr) bool // kept, as making it anew would allocate for every write
+}
+
+var batches = sync.Pool{New: func() any {
+	b := &batch{buffers: make(net.Buffers, 0, maxBatchMessages)}
+	b.try = b.tryDescriptor
+	return b
+}}
+
+func newBatch() *batch { return batches.Get().(*batch) }
+
+func (b *batch) release() {
+	clear(b.buffers)
+	b.buffers = b.buffers[:0]
+	batches.Put(b)
+}
+
+// fill takes messages from the head of the queue, the first of which has been written up to a point, and returns how many they are.
+func (b *batch) fill(queue []*Message, writtenOfFirst int) int {
+	b.buffers, b.size, b.written = b.buffers[:0], 0, 0
+	for _, message := range queue {
+		if len(b.buffers) == maxBatchMessages || b.size >= maxBatchBytes {
+			break
+		}
+		b.buffers = append(b.buffers, message.frame[writtenOfFirst:])
+		b.size += message.Size() - writtenOfFirst
+		writtenOfFirst = 0
+	}
+	return len(b.buffers)
+}
+
+// tryWrite writes as much as the socket takes at once; errWouldBlock says that it took less than all.
+func (b *batch) tryWrite(raw syscall.RawConn) error {
+	if raw == nil {
+		return errWouldBlock
+	}
+	b.err = nil
+	if err := raw.Write(b.try); err != nil {
+		return err
+	}
+	if b.err == nil && b.written < b.size {
+		return errWouldBlock
+	}
+	return b.err
+}
+
+// tryDescriptor is called with a non-blocking descriptor; true says that it is not to be called again when there is room.
+func (b *batch) tryDescriptor(fd uintptr) bool {
+	var n int
+	var err error
+	for {
+		if len(b.buffers) == 1 {
+			n, err = unix.Write(int(fd), b.buffers[0])
+		} else {
+			n, err = unix.Writev(int(fd), b.buffers)
+		}
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	switch {
+	case errors.Is(err, unix.EAGAIN):
+		b.err = errWouldBlock
+	case err != nil:
+		b.err = err
+	case n == 0:
+		b.err = io.ErrUnexpectedEOF
+	default:
+		b.written = n
+	}
+	return true
+}
+
+// writeWithin writes all, waiting for room. Who takes something in time is not stuck: it is no error then, and written tells how much went out.
+func (b *batch) writeWithin(conn net.Conn, timeout time.Duration) error {
+	if err := conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
+		return err
+	}
+	buffers := b.buffers
+	n, err := buffers.WriteTo(conn)
+	b.written = int(n)
+	someRoom := n > 0 && errors.Is(err, os.ErrDeadlineExceeded)
+	if err != nil && !someRoom {
+		return err
+	}
+	return conn.SetWriteDeadline(time.Time{})
+}

@@ -1,0 +1,80 @@
+package sendqueue
+
+import (
+	"errors"
+	"testing"
+)
+
+// purse is a budget of so many bytes.
+type purse struct{ most, waiting int }
+
+func (p *purse) Waits(bytes int) { p.waiting += bytes }
+func (p *purse) IsSpent() bool   { return p.waiting > p.most }
+
+// Many clients that read nothing have no more kept for them together than their budget and a little for each, and one that reads goes on.
+func TestAbuseByManyClientsThatReadNothing(t *testing.T) {
+	const clients, bytes, budget, size = 100, 2 << 20, 4 << 20, 1000
+	shared, message := &purse{most: budget}, Text(make([]byte, size))
+	idle := make([]*Queue, clients)
+	for n := range idle {
+		idle[n] = NewDetached(&Limits{Bytes: bytes, Messages: 10_000}, &Stats{}, func() {})
+		idle[n].ShareBudget(shared)
+	}
+	for _, q := range idle {
+		for q.Enqueue(message) == nil {
+		}
+	}
+	if most := budget + clients*(ownBytes+2*size); shared.waiting > most {
+		t.Errorf("%d bytes wait, want at most %d", shared.waiting, most)
+	}
+	reader := idle[clients-1]
+	room, err := reader.Writable()
+	if room == nil || err != nil {
+		t.Fatalf("with %d bytes: got %v, %v, want no room", ownBytes, room, err)
+	}
+	for !isClosed(room) {
+		reader.Take(size)
+	}
+	if err := reader.Enqueue(message); err != nil {
+		t.Errorf("once it has read: %v", err)
+	}
+	for _, q := range idle {
+		q.Close()
+	}
+	if shared.waiting != 0 {
+		t.Errorf("%d bytes are counted for clients that are gone", shared.waiting)
+	}
+}
+
+// Whatever becomes of what waits, the budget knows.
+func TestBudgetFollowsTheQueue(t *testing.T) {
+	shared, message := &purse{most: 1 << 20}, Text(make([]byte, 98)) // with its frame, 100 bytes
+	q := NewDetached(&Limits{Bytes: 1000, Messages: 100}, &Stats{}, func() {})
+	offer := func(want error) {
+		t.Helper()
+		if err := q.Enqueue(message); !errors.Is(err, want) {
+			t.Fatalf("got %v, want %v", err, want)
+		}
+	}
+	expect := func(want int) {
+		t.Helper()
+		if shared.waiting != want {
+			t.Errorf("got %d bytes, want %d", shared.waiting, want)
+		}
+	}
+	offer(nil)
+	q.ShareBudget(shared)
+	expect(100)
+	offer(nil)
+	q.Take(1)
+	expect(100)
+	_ = q.EnqueueTogether(message, message)
+	expect(300)
+	q.Abort(message)
+	expect(100)
+	q.Close()
+	expect(0)
+	offer(ErrClosed)
+	q.Close()
+	expect(0)
+}

@@ -1,0 +1,108 @@
+package sendqueue
+
+import (
+	"errors"
+	"testing"
+)
+
+//notices:room-ignored
+func TestRoomIsThereAgainWhenAQuarterIsLeft(t *testing.T) {
+	q := NewDetached(&Limits{Bytes: 1000, Messages: 8}, &Stats{}, func() {})
+	message := Text([]byte("x"))
+	offer := func(times int) {
+		t.Helper()
+		for range times {
+			if err := q.Enqueue(message); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	offer(4)
+	if room, err := q.Writable(); room != nil || err != nil {
+		t.Fatalf("at half: got %v, %v, want room", room, err)
+	}
+	offer(1)
+	room, err := q.Writable()
+	if room == nil || err != nil {
+		t.Fatalf("beyond half: got %v, %v, want none", room, err)
+	}
+	q.Take(2)
+	if isClosed(room) {
+		t.Fatal("there is room with more than a quarter left")
+	}
+	q.Take(1)
+	if !isClosed(room) {
+		t.Fatal("there is no room with a quarter left")
+	}
+}
+
+//notices:room-ignored
+func TestRoomIsBoundedInBytes(t *testing.T) {
+	long := Text(make([]byte, 300))
+	q := NewDetached(&Limits{Bytes: 1000, Messages: 100}, &Stats{}, func() {})
+	_, _ = q.Enqueue(long), q.Enqueue(long)
+	room, err := q.Writable()
+	if room == nil || err != nil {
+		t.Fatalf("beyond half: got %v, %v, want none", room, err)
+	}
+	if q.Take(1); isClosed(room) {
+		t.Fatal("there is room with more than a quarter left")
+	}
+	if q.Take(1); !isClosed(room) {
+		t.Fatal("there is no room with nothing left")
+	}
+}
+
+func TestWhoWaitsForRoomLearnsOfTheEnd(t *testing.T) {
+	for name, end := range map[string]func(*Queue){
+		"finish": func(q *Queue) { q.Finish() }, "abort": func(q *Queue) { q.Abort() }, "close": (*Queue).Close,
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := NewDetached(&Limits{Bytes: 1000, Messages: 1}, &Stats{}, func() {})
+			_ = q.Enqueue(Text(nil))
+			room, _ := q.Writable()
+			end(q)
+			if !isClosed(room) {
+				t.Error("who waits is not told")
+			}
+			if _, err := q.Writable(); !errors.Is(err, ErrClosed) {
+				t.Errorf("got %v, want ErrClosed", err)
+			}
+		})
+	}
+}
+
+func isClosed(room <-chan struct{}) bool {
+	select {
+	case <-room:
+		return true
+	default:
+		return false
+	}
+}
+
+// What is said beside records has a quarter more room, in messages and in bytes.
+func TestTellHasAQuarterMore(t *testing.T) {
+	for name, test := range map[string]struct {
+		limits       Limits
+		offers, more int
+	}{
+		"messages":     {Limits{Bytes: 1 << 20, Messages: 8}, 8, 2},
+		"few messages": {Limits{Bytes: 1 << 20, Messages: 2}, 2, 1},
+		"bytes":        {Limits{Bytes: 1000, Messages: 100}, 10, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := NewDetached(&test.limits, &Stats{}, func() {})
+			message := Text(make([]byte, 98)) // with its frame, 100 bytes
+			count := func(enqueue func(*Message) error) (taken int) {
+				for enqueue(message) == nil {
+					taken++
+				}
+				return taken
+			}
+			if offers, more := count(q.Enqueue), count(q.EnqueueControl); offers != test.offers || more != test.more {
+				t.Errorf("took %d records and %d more messages, want %d and %d", offers, more, test.offers, test.more)
+			}
+		})
+	}
+}
