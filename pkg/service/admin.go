@@ -42,10 +42,10 @@ func NewAdmin(registry *prometheus.Registry, ready func(context.Context) error) 
 	return a
 }
 
-// NewRegistry returns a registry that already has the metrics of the Go runtime and of the process.
+// NewRegistry returns a registry that already has the metrics of the Go runtime, of the process and of the program's build.
 func NewRegistry() *prometheus.Registry {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), newBuildInfo(readBuild()))
 	return registry
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -48,6 +49,7 @@ func TestAdminServesItsPaths(t *testing.T) {
 	expect(t, address+"/readyz", http.StatusOK, "ready")
 	expect(t, address+"/metrics", http.StatusOK, "go_goroutines")
 	expect(t, address+"/metrics", http.StatusOK, "process_cpu_seconds_total")
+	expect(t, address+"/metrics", http.StatusOK, `atlas_build_info{goversion="`+runtime.Version()+`",`)
 	expect(t, address+"/debug/pprof/", http.StatusOK, "goroutine")
 	expect(t, address+"/debug/pprof/heap", http.StatusOK, "")
 	expect(t, address+"/", http.StatusNotFound, "")

@@ -116,6 +116,9 @@ func TestSettingsComeFromTheEnvironmentAndASignalStops(t *testing.T) {
 			if log := stderr.String(); !strings.Contains(log, `"msg":"listening","door":"public","address":"127.0.0.1:`) {
 				t.Errorf("the log does not tell the address:\n%s", log)
 			}
+			if log := stderr.String(); !strings.Contains(log, `"msg":"starting","version":"`) {
+				t.Errorf("the log does not tell the version:\n%s", log)
+			}
 		})
 	}
 }
