@@ -19,7 +19,7 @@ import (
 // the exit status: 2 if the command line, a variable or a setting was at fault, 1 for all else.
 //
 // Every error names the flag and the variable of the setting that it is about, if it has a SettingError. Variables that begin with ATLAS_ and are no
-// setting of any program are refused; empty ones count as not set. Commands may implement defaulter. --version prints the version.
+// setting of any program are refused; empty ones count as not set. --version prints the version.
 func Main(name, description string, cli any) {
 	parser := kong.Must(cli,
 		kong.Name(name),
@@ -27,7 +27,6 @@ func Main(name, description string, cli any) {
 		kong.Embed(&versionFlag{}),
 		kong.Vars{"version": name + " " + Version()},
 		kong.DefaultEnvars(prefix),
-		kong.PostBuild(func(k *kong.Kong) error { return setDefaults(k.Model.Node) }),
 		kong.ValueFormatter(formatHelp),
 		kong.ShortUsageOnError(),
 	)

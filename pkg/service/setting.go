@@ -43,20 +43,29 @@ const (
 // CheckNumbers joins the faults of all numbers and durations of a configuration, a struct: they are 0 or more, and no more than anybody means: a hundred
 // years, 1 TiB where the field's name ends in Bytes, else 2,147,483,647. The sums and products of such values do not overflow. The setting of a field
 // MaxClients is max-clients.
-func CheckNumbers(config any) error {
+func CheckNumbers(config any) error { return checkNumbers(reflect.ValueOf(config)) }
+
+func checkNumbers(config reflect.Value) error {
 	var faults []error
-	for field, value := range reflect.ValueOf(config).Fields() {
-		if !value.CanInt() {
-			continue
-		}
-		got := formatNumber(value.Type(), value.Int())
-		if most := mostOf(field); value.Int() > most {
-			faults = append(faults, Setting(settingOf(field.Name), fmt.Errorf("got %s, want at most %s", got, formatNumber(value.Type(), most))))
-		} else if value.Int() < 0 {
-			faults = append(faults, Setting(settingOf(field.Name), fmt.Errorf("got %s, want 0 or more", got)))
+	for field, value := range config.Fields() {
+		switch {
+		case field.Anonymous:
+			faults = append(faults, checkNumbers(value))
+		case value.CanInt():
+			faults = append(faults, Setting(settingOf(field.Name), checkRange(value, mostOf(field))))
 		}
 	}
 	return errors.Join(faults...)
+}
+
+func checkRange(value reflect.Value, most int64) error {
+	switch got := formatNumber(value.Type(), value.Int()); {
+	case value.Int() > most:
+		return fmt.Errorf("got %s, want at most %s", got, formatNumber(value.Type(), most))
+	case value.Int() < 0:
+		return fmt.Errorf("got %s, want 0 or more", got)
+	}
+	return nil
 }
 
 func mostOf(field reflect.StructField) int64 {

@@ -28,6 +28,7 @@ func TestNumbersHaveSense(t *testing.T) {
 		QueueBytes              int64
 		PingInterval, BehindAll time.Duration
 	}
+	expectLines(t, CheckNumbers(commandLine{Inner: Inner{QueueBytes: -1}}), "queue-bytes: got -1, want 0 or more")
 	expectLines(t, CheckNumbers(config{MaxClients: 1 << 30, QueueBytes: 1 << 40, PingInterval: 87600 * time.Hour}))
 	expectLines(t, CheckNumbers(config{MaxClients: -1, PingInterval: -5 * time.Minute, BehindAll: 90 * time.Second, QueueBytes: 1 << 41}),
 		"max-clients: got -1, want 0 or more",
@@ -54,58 +55,56 @@ func TestAddressesDiffer(t *testing.T) {
 	}
 }
 
-type configuration struct {
-	MaxClients int
-	Backlog    time.Duration
-	Back       time.Duration
-
-	Replication int
-}
-
 type commandLine struct {
-	MaxClients int           `help:"Most clients."`
-	Backlog    time.Duration `help:"How far back."`
+	Inner
+	MaxClients int           `help:"Most clients." default:"20000"`
+	Backlog    time.Duration `help:"How far back." default:"5m"`
 	Back       time.Duration `help:"How far." positive:""`
-	Seed       uint64        `help:"Any." default:"1"`
-	Pace       float64       `help:"How fast."`
+	Seed       uint64        `help:"Any." default:"1" zero:""`
+	Past       time.Duration `help:"How much." default:"10m" zero:""`
+	Pace       float64       `help:"How fast." default:"1.5"`
 	Mode       string        `help:"How." enum:"one,two" default:"one"`
 	Names      []string      `help:"Whose."`
 
-	Replication int `help:"How many."`
+	Replication int `help:"How many." default:"0"`
 }
 
-func (*commandLine) Defaults() any {
-	return configuration{MaxClients: 20_000, Backlog: 5 * time.Minute}
+type Inner struct {
+	QueueBytes int64 `default:"4096"`
+}
+
+// defaults are what a command line gives that says nothing.
+func defaults() commandLine {
+	return commandLine{
+		Inner: Inner{QueueBytes: 4096}, MaxClients: 20_000, Backlog: 5 * time.Minute, Seed: 1, Past: 10 * time.Minute, Pace: 1.5, Mode: "one",
+	}
 }
 
 func newParser(t *testing.T, cli any) *kong.Kong {
 	t.Helper()
-	parser, err := kong.New(cli, kong.DefaultEnvars(prefix), kong.PostBuild(func(k *kong.Kong) error { return setDefaults(k.Model.Node) }))
+	parser, err := kong.New(cli, kong.DefaultEnvars(prefix))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return parser
 }
 
-func TestDefaultsAreThoseOfTheConfiguration(t *testing.T) {
-	var got commandLine
-	if _, err := parse(newParser(t, &got), nil); err != nil {
+// A configuration that is made in Go has the defaults of the command line, but for a zero that is a value of its own.
+func TestDefaultsAreThoseOfTheTags(t *testing.T) {
+	var parsed commandLine
+	if _, err := parse(newParser(t, &parsed), nil); err != nil {
 		t.Fatal(err)
 	}
-	if want := (commandLine{MaxClients: 20_000, Backlog: 5 * time.Minute, Seed: 1, Mode: "one"}); !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, want %+v", got, want)
+	if want := defaults(); !reflect.DeepEqual(parsed, want) {
+		t.Errorf("got %+v, want %+v", parsed, want)
 	}
-}
-
-type twoDefaults struct {
-	MaxClients int `default:"10"`
-}
-
-func (*twoDefaults) Defaults() any { return configuration{MaxClients: 20} }
-
-func TestASettingHasOneDefault(t *testing.T) {
-	_, err := kong.New(&twoDefaults{}, kong.PostBuild(func(k *kong.Kong) error { return setDefaults(k.Model.Node) }))
-	expectLines(t, err, "--max-clients has the defaults 10 and 20")
+	made := commandLine{MaxClients: 7, Inner: Inner{QueueBytes: 8}}
+	SetDefaults(&made)
+	want := defaults()
+	want.MaxClients, want.QueueBytes, want.Seed, want.Past = 7, 8, 0, 0
+	if !reflect.DeepEqual(made, want) {
+		t.Errorf("got %+v, want %+v", made, want)
+	}
 }
 
 func TestFaultsOfTheCommandLineNameFlagAndVariable(t *testing.T) {
@@ -127,6 +126,9 @@ func TestFaultsOfTheCommandLineNameFlagAndVariable(t *testing.T) {
 		"--backlog -5m":      `--backlog (ATLAS_BACKLOG): expected duration value but got "-5m"; want a duration such as 90s, 5m or 1h, at most 876000h`,
 		"--pace -1":          `--pace (ATLAS_PACE): expected float value but got "-1"; want a number above 0`,
 		"--seed=0":           "",
+		"--past=0s":          "",
+		"--past=-1s":         "--past (ATLAS_PAST): got -1s, want 0 or more",
+		"--queue-bytes=0":    "--queue-bytes (ATLAS_QUEUE_BYTES): got 0, want more than 0",
 	} {
 		_, err := parse(newParser(t, &commandLine{}), strings.Fields(argument))
 		if want == "" && err == nil {
@@ -157,7 +159,7 @@ func TestEmptyVariablesAreNotSet(t *testing.T) {
 	if _, err := parse(newParser(t, &got), nil); err != nil {
 		t.Fatal(err)
 	}
-	if want := (commandLine{MaxClients: 20_000, Backlog: 5 * time.Minute, Seed: 1, Mode: "one"}); !reflect.DeepEqual(got, want) {
+	if want := defaults(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	t.Setenv("ATLAS_BAKCLOG", "")

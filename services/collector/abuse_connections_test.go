@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"atlasstream/pkg/service"
 )
 
 // Connections that say nothing, at both doors, leave the admin port and other addresses what they need.
@@ -34,7 +36,7 @@ func TestAbuseByIdleConnections(t *testing.T) {
 
 // A proxy has as many connections as its clients need, within the total.
 func TestConnectionsOfAProxyCountInTheTotalOnly(t *testing.T) {
-	c := run(t, Config{Kafka: []string{"127.0.0.1:1"}, MaxConnections: 12, AddressConnections: 1, TrustedProxies: []string{"127.0.0.2"}})
+	c := run(t, Config{Kafka: []string{"127.0.0.1:1"}, MaxConnections: 12, AddressConnections: 1, Proxies: service.Proxies{TrustedProxies: []string{"127.0.0.2"}}})
 	proxy := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}, Timeout: time.Minute}
 	for range 3 {
 		client := &http.Client{Transport: &http.Transport{DialContext: proxy.DialContext}, Timeout: time.Minute}

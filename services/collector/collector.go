@@ -22,7 +22,7 @@ import (
 // Run serves until ctx ends and stops in order then: it refuses newcomers, finishes the requests that run, and waits for Kafka to have their records. It
 // starts without Kafka and is ready when Kafka is; until then the doors refuse what they get.
 func Run(ctx context.Context, cfg Config) error {
-	if err := cfg.Validate(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return service.Settings("collector", err)
 	}
 	cfg = cfg.withDefaults()
@@ -121,7 +121,7 @@ func (c *collector) keepTopics(ctx context.Context) error {
 		c.gate.set(reason)
 		c.grpc.SetReady(reason == nil)
 	}
-	if err := c.log.KeepTopics(ctx, tell, topics(c.cfg.Partitions, c.cfg.Replication)...); err != nil {
+	if err := c.log.KeepTopics(ctx, tell, c.cfg.topics()...); err != nil {
 		return fmt.Errorf("making the topics: %w", err)
 	}
 	return nil

@@ -28,6 +28,7 @@ import (
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/eventlog/embedded"
 	"atlasstream/pkg/eventlog/kafkatest"
+	"atlasstream/pkg/service"
 	ingestv1 "atlasstream/proto/ingest/v1"
 	"atlasstream/services/collector/internal/publish"
 )
@@ -197,7 +198,7 @@ func result(number int) string {
 // Every real row goes through the HTTP door into the log, as it is, under its measurement and with its event time; in the order of its measurement.
 func TestRealRowsReachTheLog(t *testing.T) {
 	b := broker(t, "")
-	r := run(t, Config{Kafka: b.Addrs(), Partitions: 4})
+	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 4}})
 	r.awaitReady(t)
 	want := map[atlas.MeasurementID][]string{}
 	for _, name := range []string{"dns", "http", "ntp", "ping", "sslcert", "traceroute", "wifi"} {
@@ -234,7 +235,7 @@ func TestRealRowsReachTheLog(t *testing.T) {
 // What is put is what a reader of the registry has, in its last version.
 func TestRegistriesReachTheLog(t *testing.T) {
 	b := broker(t, "")
-	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1})
+	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}})
 	r.awaitReady(t)
 	for _, test := range []struct {
 		path, topic string
@@ -262,7 +263,7 @@ func TestRegistriesReachTheLog(t *testing.T) {
 
 func TestGRPCDoor(t *testing.T) {
 	b := broker(t, "")
-	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1})
+	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}})
 	r.awaitReady(t)
 	connection, err := grpc.NewClient(r.grpc, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -287,7 +288,7 @@ func TestStartsBeforeKafka(t *testing.T) {
 	}
 	address := free[0]
 	core, logs := observer.New(zap.InfoLevel)
-	r := run(t, Config{Kafka: []string{address}, Partitions: 1, Logger: zap.New(core)})
+	r := run(t, Config{Kafka: []string{address}, TopicSettings: TopicSettings{Partitions: 1}, Logger: zap.New(core)})
 	if got := r.status(t); got != http.StatusServiceUnavailable {
 		t.Errorf("without Kafka: readyz got %d", got)
 	}
@@ -312,7 +313,7 @@ func TestStartsBeforeKafka(t *testing.T) {
 // A request that runs when the collector is stopped gets its answer, and what it brought is in the log.
 func TestStopFinishesWhatRuns(t *testing.T) {
 	b := broker(t, "")
-	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1})
+	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}})
 	r.awaitReady(t)
 	release := b.Hold(produce)
 	answered := make(chan error, 1)
@@ -364,7 +365,7 @@ func (r *running) metrics(t *testing.T) string {
 // A log that does not answer bounds neither the answer to a client nor the stop.
 func TestStopIsBounded(t *testing.T) {
 	b := broker(t, "")
-	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1, StopTimeout: 8 * time.Second})
+	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}, StopTimeout: 8 * time.Second})
 	r.awaitReady(t)
 	defer b.Hold(produce)()
 	answered := make(chan error, 1)
@@ -388,7 +389,7 @@ func TestStopIsBounded(t *testing.T) {
 // What waits for Kafka is bounded in bytes; over that bound clients are told to come again.
 func TestBackpressure(t *testing.T) {
 	b := broker(t, "")
-	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1, WaitingBytes: 40_000})
+	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}, WaitingBytes: 40_000})
 	r.awaitReady(t)
 	release := b.Hold(produce)
 	first := make(chan error, 1)
@@ -413,7 +414,7 @@ func TestBackpressure(t *testing.T) {
 // Kafka has so long to acknowledge a batch; then the client is told to come again.
 func TestAppendTimeout(t *testing.T) {
 	b := broker(t, "")
-	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1, AppendTimeout: 5 * time.Second})
+	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}, AppendTimeout: 5 * time.Second})
 	r.awaitReady(t)
 	release := b.Hold(produce)
 	status, got, err := r.post("/v1/results", result(1))
@@ -424,7 +425,7 @@ func TestAppendTimeout(t *testing.T) {
 }
 
 func TestConfigValidate(t *testing.T) {
-	if err := (Config{Kafka: []string{"localhost:9092"}}).Validate(); err != nil {
+	if err := (Config{Kafka: []string{"localhost:9092"}}).Check(); err != nil {
 		t.Error(err)
 	}
 	for _, test := range []struct {
@@ -432,8 +433,8 @@ func TestConfigValidate(t *testing.T) {
 		want []string
 	}{
 		{Config{}, []string{"brokers: none given"}},
-		{Config{TrustedProxies: []string{"proxy"}, AddressHeader: "X Y"}, []string{`trusted-proxies: trusted proxy: got "proxy"`, `address-header: address header: got "X Y"`}},
-		{Config{Partitions: 100_000}, []string{"partitions: got 100000, want at most 10000"}},
+		{Config{Proxies: service.Proxies{TrustedProxies: []string{"proxy"}, AddressHeader: "X Y"}}, []string{`trusted-proxies: trusted proxy: got "proxy"`, `address-header: address header: got "X Y"`}},
+		{Config{TopicSettings: TopicSettings{Partitions: 100_000}}, []string{"partitions: got 100000, want at most 10000"}},
 		{Config{MaxBody: -1, StopTimeout: -time.Second}, []string{"max-body: got -1", "stop-timeout: got -1"}},
 		{Config{HistoryLateness: -time.Second}, []string{"history-lateness: got -1s, want 0 or more"}},
 		{Config{Kafka: []string{"x"}, MaxRecord: 1 << 20}, []string{`brokers: got "x"`, "max-record: got 1048576, want 1024 to 995904"}},
@@ -442,7 +443,7 @@ func TestConfigValidate(t *testing.T) {
 		{Config{Kafka: []string{"x:1"}, Listen: ":1", Admin: "127.0.0.1:1", GRPC: "nowhere"}, []string{`grpc: got "nowhere", want host:port`, `admin: got "127.0.0.1:1", want another port than that of --listen`}},
 		{Config{Kafka: []string{"x:1"}, ReadTimeout: math.MaxInt64, WaitingBytes: math.MaxInt64, MaxRequests: math.MaxInt}, []string{"read-timeout: got 2562047h47m16.854775807s, want at most 876000h", "waiting-bytes: got 9223372036854775807", "max-requests: got 9223372036854775807, want at most 2147483647"}},
 	} {
-		err := test.cfg.Validate()
+		err := test.cfg.Check()
 		for _, want := range test.want {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%+v: got %v, want %q", test.cfg, err, want)

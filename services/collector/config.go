@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"atlasstream/pkg/clientip"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/eventlog/security"
 	"atlasstream/pkg/kafkasettings"
@@ -18,49 +17,53 @@ import (
 	"atlasstream/services/collector/internal/ingest"
 )
 
-// Config are the settings of a collector's doors. Zero values stand for the defaults.
+// Config are the settings of a collector. The tags of those that are flags of a command say what they mean and which default a zero value stands for.
 type Config struct {
-	Kafka         []string        // host:port of brokers
-	Security      security.Config // by which Kafka is reached
-	Listen        string          // address of the HTTP door; "127.0.0.1:8081"
-	GRPC          string          // address of the gRPC door; "127.0.0.1:8082"
-	Admin         string          // address of metrics, health and profiles; "127.0.0.1:9091"
-	Listener      net.Listener    // instead of Listen
-	GRPCListener  net.Listener    // instead of GRPC
-	AdminListener net.Listener    // instead of Admin
+	Kafka    []string        `kong:"-"` // host:port of brokers
+	Security security.Config `kong:"-"` // of the connections to Kafka
+	TopicSettings
 
-	Partitions     int  // of the results' topic, when it is made; 64
-	Replication    int  // of topics, when they are made; 3, or one on each broker where there are fewer
-	ExistingTopics bool // which somebody else makes; those that are missing are waited for
-
-	TrustedProxies []string // ranges of addresses whose AddressHeader is believed; none unless given
-	AddressHeader  string   // in which a proxy tells a client's address; X-Forwarded-For
-
-	MaxConnections     int // TCP connections at once, over both doors; 2,048, as far as there are descriptors for them
-	AddressConnections int // of one address at once; 1,000, or a sixteenth of MaxConnections where that is less
-
-	MaxBody       int           // bytes of an HTTP body, as it comes and once decompressed; 64 MiB
-	MaxMessage    int           // bytes of a gRPC request, once decompressed; 4 MiB
-	MaxRecord     int           // bytes of one record; 512 KiB
-	MaxRejected   int           // records of a request, after which the rest of it is not read; 10,000
-	MaxRequests   int           // whose records are published at once, over both doors, a quarter of them from one address; 64
-	ReadingBytes  int64         // of memory for requests, over both doors, a quarter of it for one address; 256 MiB
-	WaitingBytes  int64         // that wait for Kafka at most, over all requests; 64 MiB
-	MinRate       int64         // bytes a second that a client sends of a body in the long run; 8 KiB
-	ReadTimeout   time.Duration // for a pause in a body, and for a gRPC request; 30 s
-	AppendTimeout time.Duration // for Kafka to acknowledge a batch; 30 s
-	StopTimeout   time.Duration // for an orderly stop; 20 s
-	// HistoryLateness is how much later than others of its time a result still comes in, as the gateways have it; what comes later than that is counted. 1 h.
-	HistoryLateness time.Duration
-
-	OnReady func() // called once the collector is ready, and has logged that; may be nil
-	Logger  *zap.Logger
+	Listener      net.Listener `kong:"-"` // instead of Listen
+	GRPCListener  net.Listener `kong:"-"` // instead of GRPC
+	AdminListener net.Listener `kong:"-"` // instead of Admin
+	OnReady       func()       `kong:"-"` // called once the collector is ready, and has logged that; may be nil
+	Logger        *zap.Logger  `kong:"-"` // may be nil
 	// Metrics takes the metrics of a collector in a process that has an admin port already: Run opens none then.
-	Metrics *prometheus.Registry
+	Metrics *prometheus.Registry `kong:"-"`
+
+	Listen string `help:"Address of the collector for HTTP: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. Clients are not authenticated." default:"127.0.0.1:8081" env:"ATLAS_INGEST"`
+	GRPC   string `name:"grpc" help:"Address of the collector for gRPC: ingest.v1. Clients are not authenticated." default:"127.0.0.1:8082" env:"ATLAS_GRPC"`
+	Admin  string `help:"Address of /metrics, /healthz and /readyz, and, for clients on this machine only, of /debug/pprof/." default:"127.0.0.1:9091"`
+
+	service.Proxies
+
+	MaxConnections     int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n)." default:"2048"`
+	AddressConnections int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many." placeholder:"COUNT" positive:"" otherwise:"a sixteenth of --max-connections, and no more than 1000"`
+
+	MaxBody       int           `help:"Longest HTTP body, in bytes, both as it comes and once decompressed." default:"67108864"`
+	MaxMessage    int           `help:"Longest gRPC request, in bytes, once decompressed." default:"4194304" env:"ATLAS_INGEST_MAX_MESSAGE"`
+	MaxRecord     int           `help:"Longest record, in bytes." default:"524288"`
+	MaxRejected   int           `help:"Most records of a request that may be rejected; then what is left of it is not read." default:"10000"`
+	MaxRequests   int           `help:"Most requests whose records are published at once, over HTTP and gRPC together, and a quarter of them from one address; further ones wait for 5s and are told to retry." default:"64"`
+	ReadingBytes  int64         `help:"Most memory for requests, over HTTP and gRPC together, in bytes, and a quarter of it for one address; further requests are told to retry." default:"268435456"`
+	WaitingBytes  int64         `help:"Most bytes that wait for Kafka, over all requests; further ones are told to retry." default:"67108864"`
+	MinRate       int64         `help:"Bytes a second of an HTTP body that a client must send in the long run." default:"8192"`
+	ReadTimeout   time.Duration `help:"How long a client may pause in an HTTP body, or take to send a gRPC request." default:"30s"`
+	AppendTimeout time.Duration `help:"How long Kafka may take to acknowledge records before the client is told to retry." default:"30s"`
+	StopTimeout   time.Duration `help:"How long an orderly stop may take." default:"20s"`
+
+	HistoryLateness time.Duration `help:"How much later than others of its time a result still comes in, the same for collectors and gateways; later ones may be missing from replays, and collectors count them." default:"1h"`
 }
 
-// Validate joins every fault of the settings.
-func (c Config) Validate() error {
+// TopicSettings say how the topics that a running collector writes to are made.
+type TopicSettings struct {
+	ExistingTopics bool `kong:"-"` // which somebody else makes; those that are missing are waited for
+	Partitions     int  `help:"Partitions of the results' topic, when it is made. They cannot be changed later." default:"64"`
+	Replication    int  `help:"Replicas of topics, when they are made; 0: three, or one on each broker where there are fewer." default:"0"`
+}
+
+// Check joins every fault of the settings.
+func (c Config) Check() error {
 	defaulted := c.withDefaults()
 	return errors.Join(
 		kafkasettings.Check(c.log()),
@@ -70,8 +73,8 @@ func (c Config) Validate() error {
 		defaulted.checkLargest("max-body", defaulted.MaxBody),
 		defaulted.checkLargest("max-message", defaulted.MaxMessage),
 		defaulted.checkReading(),
-		checkPartitions(c.Partitions),
-		service.CheckProxies(c.TrustedProxies, c.AddressHeader),
+		c.checkPartitions(),
+		c.Proxies.Check(),
 	)
 }
 
@@ -95,9 +98,9 @@ func (c Config) checkListeners() error {
 // maxPartitions is more than a cluster does well with in one topic.
 const maxPartitions = 10_000
 
-func checkPartitions(got int) error {
-	if got > maxPartitions {
-		return service.Setting("partitions", fmt.Errorf("got %d, want at most %d", got, maxPartitions))
+func (t TopicSettings) checkPartitions() error {
+	if t.Partitions > maxPartitions {
+		return service.Setting("partitions", fmt.Errorf("got %d, want at most %d", t.Partitions, maxPartitions))
 	}
 	return nil
 }
@@ -127,53 +130,22 @@ func (c Config) checkReading() error {
 	return nil
 }
 
-// Defaults are the settings that a collector has unless it is given others, but for those that follow from others.
-func Defaults() Config {
-	var c Config
-	c.setDefaults()
-	return c
-}
-
 func (c Config) withDefaults() Config {
-	c.setDefaults()
+	service.SetDefaults(&c)
 	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors())) // the admin port and Kafka have theirs
 	c.AddressConnections = cmp.Or(c.AddressConnections, service.AddressConnectionsFor(c.MaxConnections))
 	c.Logger = cmp.Or(c.Logger, zap.NewNop())
 	return c
 }
 
-func (c *Config) setDefaults() {
-	c.Listen = cmp.Or(c.Listen, "127.0.0.1:8081")
-	c.GRPC = cmp.Or(c.GRPC, "127.0.0.1:8082")
-	c.Admin = cmp.Or(c.Admin, "127.0.0.1:9091")
-	c.Partitions = cmp.Or(c.Partitions, DefaultPartitions)
-	c.AddressHeader = cmp.Or(c.AddressHeader, clientip.DefaultHeader)
-	c.MaxConnections = cmp.Or(c.MaxConnections, 2048)
-	c.MaxBody = cmp.Or(c.MaxBody, 64<<20)
-	c.MaxMessage = cmp.Or(c.MaxMessage, 4<<20)
-	c.MaxRecord = cmp.Or(c.MaxRecord, DefaultMaxRecord)
-	c.MaxRejected = cmp.Or(c.MaxRejected, 10_000)
-	c.MaxRequests = cmp.Or(c.MaxRequests, 64)
-	c.ReadingBytes = cmp.Or(c.ReadingBytes, 256<<20)
-	c.WaitingBytes = cmp.Or(c.WaitingBytes, 64<<20)
-	c.MinRate = cmp.Or(c.MinRate, 8<<10)
-	c.ReadTimeout = cmp.Or(c.ReadTimeout, 30*time.Second)
-	c.AppendTimeout = cmp.Or(c.AppendTimeout, 30*time.Second)
-	c.StopTimeout = cmp.Or(c.StopTimeout, 20*time.Second)
-	c.HistoryLateness = cmp.Or(c.HistoryLateness, time.Hour)
-}
-
-// What the collector's commands have in common.
 const (
-	DefaultPartitions = 64
-	DefaultMaxRecord  = 512 << 10
-	clientID          = "atlas-collector"
-	slotTimeout       = 5 * time.Second // after which a client is told to retry; many batches are published meanwhile
+	clientID    = "atlas-collector"
+	slotTimeout = 5 * time.Second // after which a client is told to retry; many batches are published meanwhile
 )
 
 func (c Config) log() eventlog.Config {
 	var names []string
-	for _, topic := range topics(c.Partitions, c.Replication) {
+	for _, topic := range c.topics() {
 		names = append(names, topic.Name)
 	}
 	return eventlog.Config{
@@ -211,10 +183,10 @@ func (c Config) limits() ingest.Limits {
 }
 
 // topics are those that a running collector writes to.
-func topics(partitions, replication int) []eventlog.TopicSpec {
-	specs := []eventlog.TopicSpec{eventlog.ResultsSpec(partitions), eventlog.ProbeStatusSpec(), eventlog.ProbesSpec(), eventlog.MeasurementsSpec()}
+func (t TopicSettings) topics() []eventlog.TopicSpec {
+	specs := []eventlog.TopicSpec{eventlog.ResultsSpec(t.Partitions), eventlog.ProbeStatusSpec(), eventlog.ProbesSpec(), eventlog.MeasurementsSpec()}
 	for i := range specs {
-		specs[i].Replication = replication
+		specs[i].Replication = t.Replication
 	}
 	return specs
 }

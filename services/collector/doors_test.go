@@ -44,7 +44,7 @@ func TestOpenDoorsAreWarnedOf(t *testing.T) {
 // A client that knows of HTTP/2 needs no upgrade, and its idle connection holds up no stop.
 func TestHTTP2ByPriorKnowledge(t *testing.T) {
 	b := broker(t, "")
-	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1})
+	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}})
 	r.awaitReady(t)
 	transport := &http.Transport{Protocols: new(http.Protocols)}
 	transport.Protocols.SetUnencryptedHTTP2(true)

@@ -25,24 +25,26 @@ const reachTimeout = 30 * time.Second
 // importPatience is how long an import waits for Kafka to take a batch: a broker may restart meanwhile.
 const importPatience = 2 * time.Minute
 
-// ImportConfig says what to import and where to.
+// ImportConfig says what to import and where to. The tags of settings that are flags of a command say what they mean and which default a zero value stands
+// for.
 type ImportConfig struct {
-	Kafka          []string        // host:port of brokers
-	Security       security.Config // by which Kafka is reached
-	ExistingTopics bool            // which somebody else makes; one that is missing is waited for
-	Into           string          // name of the archive of results: letters, digits, underscores, hyphens
-	Probes         bool            // the files have probes, for their registry, and there is no Into
-	Measurements   bool            // the files have measurements, for theirs
-	Files          []string        // "-" is the standard input
-	MaxRecord      int             // bytes of one record; 0 for 512 KiB
-	AllowRejects   int             // how many records may be rejected; with none, an import of nothing is an error as well
-	Progress       io.Writer
-	Summary        io.Writer
-	Logger         *zap.Logger
+	Kafka          []string        `kong:"-"` // host:port of brokers
+	Security       security.Config `kong:"-"` // of the connections to Kafka
+	ExistingTopics bool            `kong:"-"` // which somebody else makes; one that is missing is waited for
+	Progress       io.Writer       `kong:"-"` // may be nil
+	Summary        io.Writer       `kong:"-"` // may be nil
+	Logger         *zap.Logger     `kong:"-"` // may be nil
+
+	Into         string   `help:"Results, into the archive of that name: 1 to 100 letters, digits, underscores or hyphens. Its topic is atlas.archive.NAME." xor:"into" placeholder:"NAME"`
+	Probes       bool     `help:"Probes, into their registry: answers of RIPE's API (/api/v2/probes/), or its daily archive files." xor:"into" env:"ATLAS_IMPORT_PROBES"`
+	Measurements bool     `help:"Measurements, into their registry: answers of RIPE's API (/api/v2/measurements/)." xor:"into" env:"ATLAS_IMPORT_MEASUREMENTS"`
+	MaxRecord    int      `help:"Longest record, in bytes." default:"524288"`
+	AllowRejects int      `help:"Most records that may be rejected for the exit status to be 0. All others are imported in any case." placeholder:"N"`
+	Files        []string `arg:"" name:"file" help:"Records line by line, as JSON arrays, as an object with an array by probe or, for a registry, as pages with \"results\" or \"objects\"; plain or compressed by gzip, zstd or bzip2; - is the standard input."`
 }
 
-// Validate joins every fault of the settings.
-func (c ImportConfig) Validate() error {
+// Check joins every fault of the settings.
+func (c ImportConfig) Check() error {
 	var faults []error
 	if len(c.Files) == 0 {
 		faults = append(faults, errors.New("files: none given, want at least one, or - for the standard input"))
@@ -73,11 +75,8 @@ func (c ImportConfig) destination() (publish.Destination, eventlog.TopicSpec, er
 	return publish.Archive(spec.Name), spec, err
 }
 
-// ImportDefaults are the settings that an import has unless it is given others.
-func ImportDefaults() ImportConfig { return ImportConfig{}.withDefaults() }
-
 func (c ImportConfig) withDefaults() ImportConfig {
-	c.MaxRecord = cmp.Or(c.MaxRecord, DefaultMaxRecord)
+	service.SetDefaults(&c)
 	c.Progress = cmp.Or(c.Progress, io.Discard)
 	c.Summary = cmp.Or(c.Summary, io.Discard)
 	c.Logger = cmp.Or(c.Logger, zap.NewNop())
@@ -96,7 +95,7 @@ func (c ImportConfig) writer() eventlog.WriterConfig {
 // been opened. Import fails if a file could not be read, a record could not be written, or more were rejected than AllowRejects; the summary tells how many.
 // It stops when ctx ends.
 func Import(ctx context.Context, cfg ImportConfig) error {
-	if err := cfg.Validate(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return service.Settings("import", err)
 	}
 	cfg = cfg.withDefaults()

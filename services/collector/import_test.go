@@ -130,7 +130,7 @@ func TestImportMakesItsTopicLast(t *testing.T) {
 // What users had, at each way in: it is taken, or refused by its name.
 func TestFilesOfUsers(t *testing.T) {
 	b := broker(t, "")
-	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1})
+	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}})
 	r.awaitReady(t)
 	for _, test := range []struct {
 		file   string
@@ -257,7 +257,7 @@ func TestImportConfigValidate(t *testing.T) {
 		}
 	}
 	for _, cfg := range []ImportConfig{{}, {Into: "a", Probes: true}, {Into: "a", Measurements: true}, {Probes: true, Measurements: true}} {
-		if err := cfg.Validate(); !errors.Is(err, errImportInto) {
+		if err := cfg.Check(); !errors.Is(err, errImportInto) {
 			t.Errorf("%+v: got %v", cfg, err)
 		}
 	}

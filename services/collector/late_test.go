@@ -17,7 +17,7 @@ import (
 // What comes in later than the lateness is taken like any other, told with the answer, and counted for its door; so is what comes again.
 func TestLateResultsAreCounted(t *testing.T) {
 	b := broker(t, "")
-	r := run(t, Config{Kafka: b.Addrs(), Partitions: 1, HistoryLateness: 2 * time.Hour})
+	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}, HistoryLateness: 2 * time.Hour})
 	r.awaitReady(t)
 	var body strings.Builder
 	for probe, age := range []time.Duration{0, 119 * time.Minute, 121 * time.Minute, 48 * time.Hour} {

@@ -28,46 +28,51 @@ const registryPause = 24 * time.Hour
 // retryPause is how long a simulation waits before it sends again what Kafka did not take.
 const retryPause = time.Second
 
-const defaultRate = 50
-
-// SimulateConfig says which network to simulate and where to. Networks of equal Seed, Rate, Probes and Incidents say the same.
+// SimulateConfig says which network to simulate and where to. The tags of settings that are flags of a command say what they mean and which default a zero
+// value stands for.
 type SimulateConfig struct {
-	Kafka          []string        // host:port of brokers
-	Security       security.Config // by which Kafka is reached
-	Rate           float64         // results per second; 50
-	Seed           uint64
-	Probes         int           // 300
-	Incidents      string        // what goes wrong in it: "easy" or "hard"; "easy"
-	Truth          string        // file to which that is appended, as lines of JSON; none unless given
-	History        time.Duration // how much of the past to publish first, as far as the log does not have it already
-	Partitions     int           // of the results' topic, when it is made; 64
-	Replication    int           // of topics, when they are made; 3, or one on each broker where there are fewer
-	ExistingTopics bool          // which somebody else makes; those that are missing are waited for
-	OnReady        func()        // called once the network is about to publish; may be nil
-	Logger         *zap.Logger
-	Metrics        prometheus.Registerer // may be nil
+	Kafka    []string        `kong:"-"` // host:port of brokers
+	Security security.Config `kong:"-"` // of the connections to Kafka
+	TopicSettings
+
+	OnReady func()                `kong:"-"` // called once the network is about to publish; may be nil
+	Logger  *zap.Logger           `kong:"-"` // may be nil
+	Metrics prometheus.Registerer `kong:"-"` // may be nil
+
+	SimulatedNetwork
+	History time.Duration `help:"How much of the past the simulated network fills in first, as far as Kafka does not have it already." placeholder:"DURATION" env:"ATLAS_PAST"`
 }
 
-// Validate joins every fault of the settings.
-func (c SimulateConfig) Validate() error {
+// SimulatedNetwork says what is simulated. Networks of equal Seed, Rate, Probes and Incidents say the same.
+type SimulatedNetwork struct {
+	Rate      float64 `help:"Results a second of the simulated network, over all measurements." default:"50"`
+	Seed      uint64  `help:"Seed of the simulated network: the same seed, rate, number of probes and incidents say the same." default:"1" zero:""`
+	Probes    int     `help:"Number of probes of the simulated network." default:"300"`
+	Incidents string  `help:"What goes wrong in the simulated network: easy (an outage of a region every hour) or hard (outages of regions and providers, controllers, the platform)." default:"easy"`
+	Truth     string  `help:"File to which is written what goes wrong in the simulated network, each hour's when it begins, as lines of JSON." placeholder:"FILE"`
+}
+
+// Check joins every fault of the settings.
+func (c SimulateConfig) Check() error {
 	return errors.Join(
 		kafkasettings.Check(c.log()),
 		service.CheckNumbers(c),
-		checkPartitions(c.Partitions),
-		service.Setting("probes", simulator.Config{Probes: c.Probes, Rate: simulator.MinRate}.Validate()),
-		service.Setting("rate", simulator.Config{Rate: cmp.Or(c.Rate, defaultRate)}.Validate()),
-		service.Setting("incidents", simulator.Incidents(c.Incidents).Validate()),
+		c.checkPartitions(),
+		c.checkNetwork(),
 	)
 }
 
-// SimulateDefaults are the settings that a simulation has unless it is given others.
-func SimulateDefaults() SimulateConfig { return SimulateConfig{}.withDefaults() }
+func (n SimulatedNetwork) checkNetwork() error {
+	service.SetDefaults(&n)
+	return errors.Join(
+		service.Setting("probes", simulator.Config{Probes: n.Probes, Rate: simulator.MinRate}.Validate()),
+		service.Setting("rate", simulator.Config{Rate: n.Rate}.Validate()),
+		service.Setting("incidents", simulator.Incidents(n.Incidents).Validate()),
+	)
+}
 
 func (c SimulateConfig) withDefaults() SimulateConfig {
-	c.Rate = cmp.Or(c.Rate, defaultRate)
-	c.Probes = cmp.Or(c.Probes, simulator.DefaultProbes)
-	c.Incidents = cmp.Or(c.Incidents, string(simulator.Easy))
-	c.Partitions = cmp.Or(c.Partitions, DefaultPartitions)
+	service.SetDefaults(&c)
 	c.Logger = cmp.Or(c.Logger, zap.NewNop())
 	return c
 }
@@ -76,18 +81,18 @@ func (c SimulateConfig) log() eventlog.Config {
 	return eventlog.Config{Brokers: c.Kafka, ClientID: clientID, Security: c.Security, ExistingTopics: c.ExistingTopics}
 }
 
-func (c SimulateConfig) network() simulator.Config {
-	return simulator.Config{Seed: c.Seed, Probes: c.Probes, Rate: c.Rate, Incidents: simulator.Incidents(c.Incidents)}
+func (n SimulatedNetwork) config() simulator.Config {
+	return simulator.Config{Seed: n.Seed, Probes: n.Probes, Rate: n.Rate, Incidents: simulator.Incidents(n.Incidents)}
 }
 
 // Simulate publishes what a simulated network says, as if it arrived live, until ctx ends. It waits for a Kafka that is not there, and loses nothing when
 // Kafka fails for a time.
 func Simulate(ctx context.Context, cfg SimulateConfig) error {
-	if err := cfg.Validate(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return service.Settings("simulation", err)
 	}
 	cfg = cfg.withDefaults()
-	network, err := simulator.New(cfg.network())
+	network, err := simulator.New(cfg.config())
 	if err != nil {
 		return err
 	}
@@ -100,7 +105,7 @@ func Simulate(ctx context.Context, cfg SimulateConfig) error {
 		return errors.Join(err, truth.close())
 	}
 	writer := log.Writer(eventlog.WriterConfig{})
-	s := simulation{cfg: cfg, log: log, truth: truth, publisher: publish.New(writer, DefaultMaxRecord, "simulator", cfg.Metrics)}
+	s := simulation{cfg: cfg, log: log, truth: truth, publisher: publish.New(writer, Config{}.withDefaults().MaxRecord, "simulator", cfg.Metrics)}
 	err = s.run(ctx, network)
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), reachTimeout)
 	defer cancel()
@@ -142,7 +147,7 @@ func (s *simulation) run(ctx context.Context, network *simulator.Network) error 
 				return
 			}
 			s.cfg.Logger.Warn("the topics cannot be used", zap.Error(reason))
-		}, topics(s.cfg.Partitions, s.cfg.Replication)...)
+		}, s.cfg.topics()...)
 	})
 	tasks.Go(func() error { return s.publishOnce(running, usable, network) })
 	err := tasks.Wait()

@@ -19,7 +19,9 @@ import (
 // A simulation that is started again goes on where the log ends, so the past is not told twice.
 func TestSimulateGoesOnWhereTheLogEnds(t *testing.T) {
 	b := broker(t, "")
-	cfg := SimulateConfig{Kafka: b.Addrs(), Rate: 20, Seed: 1, History: 10 * time.Minute, Partitions: 2, Logger: zap.NewNop()}
+	cfg := SimulateConfig{
+		Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 2}, SimulatedNetwork: SimulatedNetwork{Rate: 20, Seed: 1}, History: 10 * time.Minute, Logger: zap.NewNop(),
+	}
 	simulate(t, cfg, func() bool { return newest(t, b.Addrs()) > time.Now().Add(-time.Minute).Unix() })
 	first := len(stored(t, b.Addrs(), eventlog.ResultsTopic))
 	if first < 8000 {
@@ -38,7 +40,9 @@ func TestSimulateGoesOnWhereTheLogEnds(t *testing.T) {
 // A gateway beside a simulation has registries: those of the simulated network.
 func TestSimulatePutsItsRegistries(t *testing.T) {
 	b := broker(t, "")
-	cfg := SimulateConfig{Kafka: b.Addrs(), Rate: 20, Seed: 1, History: 2 * time.Minute, Probes: 40, Partitions: 2, Logger: zap.NewNop()}
+	cfg := SimulateConfig{
+		Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 2}, SimulatedNetwork: SimulatedNetwork{Rate: 20, Seed: 1, Probes: 40}, History: 2 * time.Minute, Logger: zap.NewNop(),
+	}
 	simulate(t, cfg, func() bool { return newest(t, b.Addrs()) > 0 && len(stored(t, b.Addrs(), eventlog.ResultsTopic)) > 100 })
 	probes, measurements := registered(t, b.Addrs(), eventlog.ProbesTopic), registered(t, b.Addrs(), eventlog.MeasurementsTopic)
 	if len(probes) != 40 || len(measurements) == 0 {
@@ -55,7 +59,9 @@ func TestSimulatePutsItsRegistries(t *testing.T) {
 func TestSimulateWritesTheTruth(t *testing.T) {
 	b := broker(t, "")
 	file := filepath.Join(t.TempDir(), "truth.jsonl")
-	cfg := SimulateConfig{Kafka: b.Addrs(), Rate: 20, Seed: 1, Incidents: "hard", Truth: file, History: 2 * time.Minute, Partitions: 2, Logger: zap.NewNop()}
+	cfg := SimulateConfig{
+		Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 2}, SimulatedNetwork: SimulatedNetwork{Rate: 20, Seed: 1, Incidents: "hard", Truth: file}, History: 2 * time.Minute, Logger: zap.NewNop(),
+	}
 	for range 2 {
 		latest := newest(t, b.Addrs())
 		simulate(t, cfg, func() bool { return newest(t, b.Addrs()) > latest })
@@ -64,7 +70,7 @@ func TestSimulateWritesTheTruth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	network, err := simulator.New(cfg.network())
+	network, err := simulator.New(cfg.config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +202,7 @@ func TestLatestEvent(t *testing.T) {
 	b := broker(t, "")
 	log := openLog(t, b.Addrs())
 	defer log.Close()
-	if err := log.EnsureTopics(t.Context(), topics(3, 0)...); err != nil {
+	if err := log.EnsureTopics(t.Context(), TopicSettings{Partitions: 3}.topics()...); err != nil {
 		t.Fatal(err)
 	}
 	until := time.Now().Truncate(time.Second)
@@ -240,7 +246,9 @@ func TestLatestEvent(t *testing.T) {
 }
 
 func TestSimulateConfigValidate(t *testing.T) {
-	err := Simulate(t.Context(), SimulateConfig{Rate: -1, History: -time.Hour, Partitions: -1, Replication: -2, Incidents: "all"})
+	err := Simulate(t.Context(), SimulateConfig{
+		SimulatedNetwork: SimulatedNetwork{Rate: -1, Incidents: "all"}, History: -time.Hour, TopicSettings: TopicSettings{Partitions: -1, Replication: -2},
+	})
 	for _, want := range []string{"rate: got -1", `incidents: got "all", want "easy" or "hard"`, "history: got -1h, want", "partitions: got -1", "replication: got -2", "brokers: none given"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)

@@ -11,7 +11,7 @@ import (
 // Where the number of partitions is changed while a collector runs, it takes nothing more: neither a record nor an object, at either door.
 func TestPartitionsAreAddedToATopicOfACollector(t *testing.T) {
 	b := broker(t, "")
-	r := run(t, Config{Kafka: b.Addrs(), Partitions: 4})
+	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 4}})
 	r.awaitReady(t)
 	if err := b.AddPartitions(t.Context(), eventlog.ResultsTopic, 8); err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func (r *running) unready(t *testing.T) string {
 // A collector that starts after the number was changed sees that by the records.
 func TestPartitionsWereAddedBeforeACollectorStarts(t *testing.T) {
 	b := broker(t, "")
-	r := run(t, Config{Kafka: b.Addrs(), Partitions: 4})
+	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 4}})
 	r.awaitReady(t)
 	if status, _, err := r.post("/v1/results", rows(t, "ping")); err != nil || status != http.StatusOK {
 		t.Fatal(status, err)
@@ -57,7 +57,7 @@ func TestPartitionsWereAddedBeforeACollectorStarts(t *testing.T) {
 	if err := b.AddPartitions(t.Context(), eventlog.ResultsTopic, 64); err != nil {
 		t.Fatal(err)
 	}
-	again := run(t, Config{Kafka: b.Addrs(), Partitions: 4})
+	again := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 4}})
 	const want = eventlog.ResultsTopic + " has 64 partitions, and the record with key "
 	await(t, func() bool { return strings.Contains(again.unready(t), want) })
 	if status, got, err := again.post("/v1/results", result(1)); err != nil || status != http.StatusServiceUnavailable || !strings.Contains(got.Error, want) {
@@ -68,9 +68,9 @@ func TestPartitionsWereAddedBeforeACollectorStarts(t *testing.T) {
 // Whatever topic is deleted while a collector runs, it makes again, and takes what comes.
 func TestDeletedTopicsAreMadeAgain(t *testing.T) {
 	b := broker(t, "")
-	r := run(t, Config{Kafka: b.Addrs(), Partitions: 4})
+	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 4}})
 	r.awaitReady(t)
-	for _, topic := range topics(4, 1) {
+	for _, topic := range (TopicSettings{Partitions: 4}).topics() {
 		if err := b.DeleteTopic(topic.Name); err != nil {
 			t.Fatal(err)
 		}

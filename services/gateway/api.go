@@ -28,7 +28,7 @@ func (g *gateway) newAPI() *api.API {
 		Outages:       g.outages,
 		Activity:      g.activity,
 		Topics:        topics,
-		RefuseUnknown: g.cfg.RefuseUnknown,
+		RefuseUnknown: g.cfg.UnknownMeasurements == refuseUnknown,
 		WriteTimeout:  g.cfg.WriteTimeout,
 		Logger:        g.cfg.Logger,
 	}, g.cfg.Metrics)

@@ -11,7 +11,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"atlasstream/pkg/clientip"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/eventlog/security"
 	"atlasstream/pkg/kafkasettings"
@@ -20,70 +19,65 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// Config are the settings of a gateway. Zero values stand for the defaults.
+// Config are the settings of a gateway. The tags of those that are flags of a command say what they mean and which default a zero value stands for.
 type Config struct {
-	Kafka    []string        // host:port of brokers
-	Security security.Config // by which Kafka is reached
-	Listen   string          // address of the public door; ":8080"
-	Admin    string          // address of metrics, health and profiles; "127.0.0.1:9090"
-	Listener net.Listener    // instead of Listen
-	// AdminListener is used instead of Admin.
-	AdminListener net.Listener
-	OnReady       func() // called once the gateway is ready, and has logged that; may be nil
+	Kafka    []string        `kong:"-"` // host:port of brokers
+	Security security.Config `kong:"-"` // of the connections to Kafka
 
-	Origins          []string // of pages that may connect, such as "https://atlas.example"; any if there are none
-	MaxClients       int      // at once; 20,000
-	MaxSubscriptions int      // of one client; 1,000
-	MaxMessage       int      // bytes of a client's message; 100,000
-	MaxMeasurements  int      // of the registry that are kept; 500,000
-	RefuseUnknown    bool     // refuse subscriptions to measurements that the registry does not know
-	Tokens           string   // file with bearer tokens and their roles; none unless given
-	TrustedProxies   []string // ranges of addresses whose AddressHeader is believed; none unless given
-	AddressHeader    string   // in which a proxy tells a client's address; X-Forwarded-For
+	Listener      net.Listener `kong:"-"` // instead of Listen
+	AdminListener net.Listener `kong:"-"` // instead of Admin
+	OnReady       func()       `kong:"-"` // called once the gateway is ready, and has logged that; may be nil
+	Logger        *zap.Logger  `kong:"-"` // may be nil
+	// Metrics takes the gateway's metrics beside those of other services in the same process; a registry of its own if it is nil.
+	Metrics *prometheus.Registry `kong:"-"`
 
-	History        string        // who may replay the past: HistoryOff, HistoryToken or HistoryOpen; nobody
-	HistoryResults int           // of a replay a second on average at most, which bounds its speed; 10,000
-	HistoryScanned int           // records of the log that are read for a replay a second on average at most, likewise; 200,000
-	HistoryBack    time.Duration // how far back replays may begin; as far as the log goes
-	// HistoryLateness is how much later than others of its time a result still comes in; what comes later than that may be missing from a replay. 1 h.
-	HistoryLateness    time.Duration
-	HistoryWindow      time.Duration // within which replays put results in the order of time; 10 min
-	HistoryWindowBytes int           // of the results that a replay holds for that, in each topic; 16 MiB
-	ClientReplays      int           // of one client at once; 10
-	AddressReplays     int           // of one address at once; 50
-	MaxReplays         int           // at once; 200
+	Listen  string `help:"Address for clients of the gateway: Socket.IO, WebSocket, plain HTTP and pages." default:":8080"`
+	Admin   string `help:"Address of /metrics, /healthz and /readyz, and, for clients on this machine only, of /debug/pprof/." default:"127.0.0.1:9090"`
+	History string `help:"Who may replay the past: nobody, bearers of a token of the role history, everybody." enum:"off,token,open" default:"off"`
+	Tokens  string `help:"File with bearer tokens and their roles; read again when it changes." placeholder:"FILE"`
 
-	Backlog        time.Duration // how far back sendBacklog goes; 5 min
-	BehindTime     time.Duration // how long ago what a client gets next may have come in, and how old a cursor may be; 1 h
-	BehindBytes    int           // of the results that stand in the log between a client and its end; 1 GiB
-	BehindReaders  int           // of the log at once, for clients that are behind; 64
-	AddressReaders int           // of them, for the clients of one address; 16
-	CursorKey      string        // secret of all gateways of a log, which seals cursors; the key in Kafka's topic atlas.keys unless given
-	CursorKeyFile  string        // with such secrets on its lines, of which the first seals and all open; read again every five seconds
+	HistoryResults     int           `help:"Most results a second that a replay may have on average; a higher speed is refused." default:"10000"`
+	HistoryScanned     int           `help:"Most records of the log a second that may have to be read for a replay on average; a higher speed is refused." default:"200000"`
+	HistoryBack        time.Duration `help:"How far back a replay may begin; as far as the log goes unless given." placeholder:"DURATION" positive:""`
+	HistoryLateness    time.Duration `help:"How much later than others of its time a result still comes in, the same for collectors and gateways; later ones may be missing from replays, and collectors count them." default:"1h"`
+	HistoryWindow      time.Duration `help:"Time within which a replay puts results in order." default:"10m"`
+	HistoryWindowBytes int           `help:"Most bytes of results that a replay holds to put them in order, in each topic that it reads." default:"16777216"`
+	ClientReplays      int           `help:"Most replays of a client at once." default:"10"`
+	AddressReplays     int           `help:"Most replays of the clients of an address at once." default:"50"`
+	MaxReplays         int           `help:"Most replays at once." default:"200"`
 
-	MaxConnections       int // TCP connections at once; two for each of MaxClients and 1,000 to refuse others, as far as there are descriptors for them
-	AddressConnections   int // of one address at once; 1,000, or a sixteenth of MaxConnections where that is less
-	AddressSubscriptions int // of one address at once; 20,000
-	// AddressMemory is how much memory the subscriptions of one address take; 32 MiB.
-	AddressMemory int
-	// AddressQueueBytes is how much may wait for the clients of one address together; 256 MiB. While it is more, 64 KiB may wait for each of them.
-	AddressQueueBytes int
-	// AddressSteps is what those of one address may take to match, encode and write each record of a measurement, in steps of about a tenth of a
-	// microsecond; 10,000.
-	AddressSteps       int
-	AddressMessages    int // of one address a second, 500 records of the log that are read for it as one, and 256 KiB of their values; 1,000
-	ConnectionMessages int // of one connection a second; 100
+	Backlog        time.Duration `help:"How far back sendBacklog goes." default:"5m"`
+	BehindTime     time.Duration `help:"How far a client may be behind, and how old a cursor may be; beyond that it is told what it misses." default:"1h"`
+	BehindBytes    int           `help:"Most bytes of results in the log between a client and the end; beyond that it is told what it misses." default:"1073741824"`
+	BehindReaders  int           `help:"Most readers of the log at once for clients that are behind; others wait for their turn." default:"64"`
+	AddressReaders int           `help:"Most readers of the log at once for clients of one address that are behind; addresses take turns." default:"16"`
+	CursorKey      string        `help:"Secret that seals cursors, the same for all gateways of a log; better given as ATLAS_CURSOR_KEY. The one in Kafka's topic atlas.keys unless given." placeholder:"SECRET"`
+	CursorKeyFile  string        `help:"File with such secrets, one on each line: the first seals cursors, and all open them. It is read again every five seconds." placeholder:"FILE"`
 
-	QueueBytes    int           // that wait for a client at most; 2 MiB
-	QueueMessages int           // that wait for a client at most; 10,000
-	WriteTimeout  time.Duration // how long a client may take to make room; 60 s
-	PingInterval  time.Duration // between two signs of life of a client; 25 s
-	PingTimeout   time.Duration // how late a sign of life may be; 60 s
-	StopTimeout   time.Duration // for an orderly stop; 20 s
+	MaxMeasurements     int    `help:"Most measurements of the registry that are kept; beyond that further ones are left out, and none that is unknown counts as public." default:"500000"`
+	UnknownMeasurements string `help:"Whether to allow or refuse subscriptions to measurements that the registry does not know." enum:"allow,refuse" default:"allow"`
 
-	Logger *zap.Logger
-	// Metrics takes the gateway's metrics beside those of other services in the same process; a registry of its own unless given.
-	Metrics *prometheus.Registry
+	Origins          []string `help:"Origins of web pages that may connect, such as https://atlas.example; any unless given." placeholder:"ORIGIN"`
+	MaxClients       int      `help:"Most clients at once; further ones are refused." default:"20000"`
+	MaxSubscriptions int      `help:"Most subscriptions of a client." default:"1000"`
+	MaxMessage       int      `help:"Most bytes in a message from a client." default:"100000"`
+	service.Proxies
+
+	MaxConnections       int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n)." placeholder:"COUNT" positive:"" otherwise:"two for each of --max-clients, and 1000 more"`
+	AddressConnections   int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many." placeholder:"COUNT" positive:"" otherwise:"a sixteenth of --max-connections, and no more than 1000"`
+	AddressSubscriptions int `help:"Most subscriptions of an address at once." default:"20000"`
+	AddressMemory        int `help:"Most bytes of memory that the subscriptions of an address take." default:"33554432"`
+	AddressQueueBytes    int `help:"Most bytes that wait for the clients of an address together; while there are more, 64 KiB may wait for each of them." default:"268435456"`
+	AddressSteps         int `help:"Most steps, of about a tenth of a microsecond, that the subscriptions of an address take for each record of a measurement." default:"10000"`
+	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth; 500 records of the log that are read for it count as one, and 256 KiB of their values." default:"1000"`
+	ConnectionMessages   int `help:"Most messages of a connection a second, with bursts of ten seconds' worth." default:"100"`
+
+	QueueBytes    int           `help:"Most bytes that wait for a client; beyond that it is fed from the log at its own pace." default:"2097152"`
+	QueueMessages int           `help:"Most messages that wait for a client; beyond that it is fed from the log at its own pace." default:"10000"`
+	WriteTimeout  time.Duration `help:"How long a client may read nothing at all while messages wait for it." default:"1m"`
+	PingInterval  time.Duration `help:"How often clients are asked for a sign of life." default:"25s"`
+	PingTimeout   time.Duration `help:"How late a sign of life may be." default:"1m"`
+	StopTimeout   time.Duration `help:"How long an orderly stop may take." default:"20s"`
 }
 
 func (c Config) log() eventlog.Config {
@@ -97,14 +91,17 @@ const (
 	HistoryOpen  = "open"  // everybody
 )
 
+// refuseUnknown is the value of UnknownMeasurements that refuses subscriptions to them.
+const refuseUnknown = "refuse"
+
 // connectionsOfClient are the TCP connections of a client that polls: on one it waits, on another it speaks.
 const connectionsOfClient = 2
 
 // leastQueueBytes holds the longest record that Kafka takes by default.
 const leastQueueBytes = 1 << 20
 
-// Validate joins every fault of the settings.
-func (c Config) Validate() error {
+// Check joins every fault of the settings.
+func (c Config) Check() error {
 	defaulted := c.withDefaults()
 	return errors.Join(
 		kafkasettings.Check(c.log()),
@@ -113,7 +110,7 @@ func (c Config) Validate() error {
 		c.checkHistory(),
 		defaulted.checkQueues(),
 		c.checkOrigins(),
-		service.CheckProxies(c.TrustedProxies, c.AddressHeader),
+		c.Proxies.Check(),
 		c.checkCursorKey(),
 	)
 }
@@ -179,15 +176,8 @@ func (c Config) checkCursorKey() error {
 	}
 }
 
-// Defaults are the settings that a gateway has unless it is given others, but for those that follow from others.
-func Defaults() Config {
-	var c Config
-	c.setDefaults()
-	return c
-}
-
 func (c Config) withDefaults() Config {
-	c.setDefaults()
+	service.SetDefaults(&c)
 	c.setConnections()
 	c.Logger = cmp.Or(c.Logger, zap.NewNop())
 	if c.Metrics == nil {
@@ -196,51 +186,11 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func (c *Config) setDefaults() {
-	c.Listen = cmp.Or(c.Listen, ":8080")
-	c.Admin = cmp.Or(c.Admin, "127.0.0.1:9090")
-	c.MaxClients = cmp.Or(c.MaxClients, 20_000)
-	c.MaxSubscriptions = cmp.Or(c.MaxSubscriptions, 1000)
-	c.MaxMeasurements = cmp.Or(c.MaxMeasurements, 500_000)
-	c.MaxMessage = cmp.Or(c.MaxMessage, 100_000)
-	c.History = cmp.Or(c.History, HistoryOff)
-	c.HistoryResults = cmp.Or(c.HistoryResults, 10_000)
-	c.HistoryScanned = cmp.Or(c.HistoryScanned, 200_000)
-	c.HistoryLateness = cmp.Or(c.HistoryLateness, time.Hour)
-	c.HistoryWindow = cmp.Or(c.HistoryWindow, 10*time.Minute)
-	c.HistoryWindowBytes = cmp.Or(c.HistoryWindowBytes, 16<<20)
-	c.ClientReplays = cmp.Or(c.ClientReplays, 10)
-	c.AddressReplays = cmp.Or(c.AddressReplays, 50)
-	c.MaxReplays = cmp.Or(c.MaxReplays, 200)
-	c.AddressHeader = cmp.Or(c.AddressHeader, clientip.DefaultHeader)
-	c.AddressSubscriptions = cmp.Or(c.AddressSubscriptions, 20_000)
-	c.AddressMemory = cmp.Or(c.AddressMemory, 32<<20)
-	c.AddressQueueBytes = cmp.Or(c.AddressQueueBytes, 256<<20)
-	c.AddressSteps = cmp.Or(c.AddressSteps, 10_000)
-	c.AddressMessages = cmp.Or(c.AddressMessages, 1000)
-	c.ConnectionMessages = cmp.Or(c.ConnectionMessages, 100)
-	c.setBehind()
-	c.QueueBytes = cmp.Or(c.QueueBytes, 2<<20)
-	c.QueueMessages = cmp.Or(c.QueueMessages, 10_000)
-	c.WriteTimeout = cmp.Or(c.WriteTimeout, 60*time.Second)
-	c.PingInterval = cmp.Or(c.PingInterval, 25*time.Second)
-	c.PingTimeout = cmp.Or(c.PingTimeout, 60*time.Second)
-	c.StopTimeout = cmp.Or(c.StopTimeout, 20*time.Second)
-}
-
 // setConnections leaves descriptors for the admin port and Kafka, whatever is asked for, and most of the rest to others than one address.
 func (c *Config) setConnections() {
 	c.MaxConnections = cmp.Or(c.MaxConnections, connectionsOfClient*c.MaxClients+1000)
 	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors()))
 	c.AddressConnections = cmp.Or(c.AddressConnections, service.AddressConnectionsFor(c.MaxConnections))
-}
-
-func (c *Config) setBehind() {
-	c.Backlog = cmp.Or(c.Backlog, 5*time.Minute)
-	c.BehindTime = cmp.Or(c.BehindTime, time.Hour)
-	c.BehindBytes = cmp.Or(c.BehindBytes, 1<<30)
-	c.BehindReaders = cmp.Or(c.BehindReaders, 64)
-	c.AddressReaders = cmp.Or(c.AddressReaders, 16)
 }
 
 func (c Config) queueLimits() sendqueue.Limits {

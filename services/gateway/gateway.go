@@ -40,7 +40,7 @@ const handshakeTimeout = 10 * time.Second
 // Run serves until ctx ends and stops in order then: it refuses newcomers, tells its clients, gives them what waits for them, and closes everything. It
 // starts without Kafka and is ready when Kafka is.
 func Run(ctx context.Context, cfg Config) error {
-	if err := cfg.Validate(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return service.Settings("gateway", err)
 	}
 	cfg = cfg.withDefaults()
@@ -129,7 +129,7 @@ func (g *gateway) newHub() *fanout.Hub {
 		Limits:        fanout.Limits{Clients: g.cfg.MaxClients, Subscriptions: g.cfg.MaxSubscriptions, Steps: g.cfg.AddressSteps},
 		Measurements:  g.knowledge,
 		CaughtUp:      g.knowledge.caughtUp,
-		RefuseUnknown: g.cfg.RefuseUnknown,
+		RefuseUnknown: g.cfg.UnknownMeasurements == refuseUnknown,
 		Enricher:      g.knowledge,
 		Replays:       g.replays(),
 		Behind: fanout.Behind{

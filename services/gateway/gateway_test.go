@@ -23,8 +23,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestValidateNamesEveryFault(t *testing.T) {
-	err := Config{History: "all", HistoryBack: -1, MaxSubscriptions: -1, QueueBytes: -1, MaxClients: -1, WriteTimeout: -1, Origins: []string{"atlas.example", "https://atlas.example/page"}}.Validate()
+func TestCheckNamesEveryFault(t *testing.T) {
+	err := Config{History: "all", HistoryBack: -1, MaxSubscriptions: -1, QueueBytes: -1, MaxClients: -1, WriteTimeout: -1, Origins: []string{"atlas.example", "https://atlas.example/page"}}.Check()
 	if err == nil {
 		t.Fatal("faulty settings are accepted")
 	}
@@ -35,7 +35,7 @@ func TestValidateNamesEveryFault(t *testing.T) {
 	}
 }
 
-func TestValidateNamesSettingsThatContradictOthers(t *testing.T) {
+func TestCheckNamesSettingsThatContradictOthers(t *testing.T) {
 	kafka := []string{"localhost:9092"}
 	for want, cfg := range map[string]Config{
 		`history: got "token" without tokens`:                                           {History: HistoryToken},
@@ -45,16 +45,16 @@ func TestValidateNamesSettingsThatContradictOthers(t *testing.T) {
 		"backlog: got 2h0m0s, want at most behind-time, 1h0m0s":                         {Backlog: 2 * time.Hour},
 		"ping-timeout: got 2562047h47m16.854775807s, want at most 876000h":              {PingTimeout: math.MaxInt64},
 		"queue-bytes: got 9223372036854775807, want at most 109951162777":               {QueueBytes: math.MaxInt},
-		`trusted-proxies: trusted proxy: got "proxy"`:                                   {TrustedProxies: []string{"proxy"}},
+		`trusted-proxies: trusted proxy: got "proxy"`:                                   {Proxies: service.Proxies{TrustedProxies: []string{"proxy"}}},
 		"cursor-key: got 5 bytes, want at least 16":                                     {CursorKey: "short"},
-		`address-header: address header: got "X Y"`:                                     {AddressHeader: "X Y"},
+		`address-header: address header: got "X Y"`:                                     {Proxies: service.Proxies{AddressHeader: "X Y"}},
 	} {
 		cfg.Kafka = kafka
-		if err := cfg.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+		if err := cfg.Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
-	if err := (Config{Kafka: kafka}).Validate(); err != nil {
+	if err := (Config{Kafka: kafka}).Check(); err != nil {
 		t.Error(err)
 	}
 }

@@ -80,7 +80,7 @@ func openBusyHouse(t *testing.T, pingTimeout time.Duration, logger *zap.Logger) 
 	ingest, grpc, collectorAdmin, public, gatewayAdmin := listen(t), listen(t), listen(t), listen(t), listen(t)
 	runUntilTheEnd(t, "collector", func(ctx context.Context) error {
 		return collector.Run(ctx, collector.Config{
-			Kafka: kafka, Listener: ingest, GRPCListener: grpc, AdminListener: collectorAdmin, Partitions: 8, Logger: logger,
+			Kafka: kafka, Listener: ingest, GRPCListener: grpc, AdminListener: collectorAdmin, TopicSettings: collector.TopicSettings{Partitions: 8}, Logger: logger,
 		})
 	})
 	runUntilTheEnd(t, "gateway", func(ctx context.Context) error {

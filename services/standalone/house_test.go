@@ -73,7 +73,7 @@ func buildProtectedHouse(t *testing.T, kafka []string, ofCollector, ofGateway se
 	public, gatewayAdmin := listen(t), listen(t)
 	runUntilTheEnd(t, "collector", func(ctx context.Context) error {
 		return collector.Run(ctx, collector.Config{
-			Kafka: kafka, Security: ofCollector, Listener: ingest, GRPCListener: grpc, AdminListener: collectorAdmin, Partitions: 8, Logger: logger.Named("collector"),
+			Kafka: kafka, Security: ofCollector, Listener: ingest, GRPCListener: grpc, AdminListener: collectorAdmin, TopicSettings: collector.TopicSettings{Partitions: 8}, Logger: logger.Named("collector"),
 		})
 	})
 	runUntilTheEnd(t, "gateway", func(ctx context.Context) error {

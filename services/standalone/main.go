@@ -13,23 +13,16 @@ import (
 type settings struct {
 	service.Logging
 
-	Listen      string        `help:"Address for clients of the gateway: Socket.IO, WebSocket, plain HTTP and pages." default:":8080"`
-	Ingest      string        `help:"Address of the collector for HTTP: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. Clients are not authenticated." default:"127.0.0.1:8081"`
-	GRPC        string        `name:"grpc" help:"Address of the collector for gRPC: ingest.v1. Clients are not authenticated." default:"127.0.0.1:8082"`
-	Admin       string        `help:"Address of /metrics, /healthz and /readyz, and, for clients on this machine only, of /debug/pprof/." default:"127.0.0.1:9090"`
-	KafkaListen string        `help:"Address of the embedded broker, where Kafka tools reach it." default:"127.0.0.1:9092"`
-	Data        string        `help:"Folder of the broker's log, which survives a restart; without it all is kept in memory." placeholder:"DIR"`
-	Simulate    bool          `help:"Simulate a network." default:"true" negatable:""`
-	Rate        float64       `help:"Results a second of the simulated network, over all measurements."`
-	Seed        uint64        `help:"Seed of the simulated network: the same seed, rate, number of probes and incidents say the same." default:"1"`
-	Probes      int           `help:"Number of probes of the simulated network."`
-	Incidents   string        `help:"What goes wrong in the simulated network: easy (an outage of a region every hour) or hard (outages of regions and providers, controllers, the platform)."`
-	Truth       string        `help:"File to which is written what goes wrong in the simulated network, each hour's when it begins, as lines of JSON." placeholder:"FILE"`
-	Past        time.Duration `help:"How much of the past the simulated network fills in first, as far as Kafka does not have it already." default:"10m"`
+	Listen      string `help:"Address for clients of the gateway: Socket.IO, WebSocket, plain HTTP and pages." default:":8080"`
+	Ingest      string `help:"Address of the collector for HTTP: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. Clients are not authenticated." default:"127.0.0.1:8081"`
+	GRPC        string `name:"grpc" help:"Address of the collector for gRPC: ingest.v1. Clients are not authenticated." default:"127.0.0.1:8082"`
+	Admin       string `help:"Address of /metrics, /healthz and /readyz, and, for clients on this machine only, of /debug/pprof/." default:"127.0.0.1:9090"`
+	KafkaListen string `help:"Address of the embedded broker, where Kafka tools reach it." default:"127.0.0.1:9092"`
+	Data        string `help:"Folder of the broker's log, which survives a restart; without it all is kept in memory." placeholder:"DIR"`
+	Simulate    bool   `help:"Simulate a network." default:"true" negatable:""`
+	collector.SimulatedNetwork
+	Past time.Duration `help:"How much of the past the simulated network fills in first, as far as Kafka does not have it already." default:"10m" zero:""`
 }
-
-// Defaults are those of the simulated network.
-func (*settings) Defaults() any { return collector.SimulateDefaults() }
 
 // Run runs everything until ctx ends.
 func (s *settings) Run(ctx context.Context) error {

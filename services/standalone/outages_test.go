@@ -11,6 +11,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/simulator"
+	"atlasstream/services/collector"
 )
 
 // outagesTold is what is asked of /api/outages here.
@@ -42,7 +43,7 @@ func (o *outagesTold) has(probes []atlas.ProbeID) bool {
 func TestOutagesOfTheSimulatedNetwork(t *testing.T) {
 	incident := largestOfSomeHours(t)
 	const ahead = 20 * time.Minute // for the detector to see what is usual
-	h, _ := startStandalone(t, settings{Simulate: true, Rate: 1, Seed: 1, Past: ahead + time.Since(time.UnixMilli(int64(1000*incident.Start)))})
+	h, _ := startStandalone(t, settings{Simulate: true, SimulatedNetwork: collector.SimulatedNetwork{Rate: 1, Seed: 1}, Past: ahead + time.Since(time.UnixMilli(int64(1000*incident.Start)))})
 	var told outagesTold
 	eventually(t, "the incident is found", func() bool { return h.getJSON(t, "/api/outages", &told) && told.has(incident.Probes) })
 	if first := h.firstEvent(t, "/api/outages"); !first.has(incident.Probes) {

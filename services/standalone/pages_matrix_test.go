@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/services/collector"
 	"atlasstream/services/gateway"
 )
 
@@ -16,7 +17,7 @@ import (
 // troubledNetwork starts the service with a day behind it in which regions, providers and controllers have failed.
 func troubledNetwork(t *testing.T) *house {
 	t.Helper()
-	h, _ := startStandalone(t, settings{Simulate: true, Rate: 5, Seed: 1, Probes: 1200, Past: 26 * time.Hour, Incidents: "hard"})
+	h, _ := startStandalone(t, settings{Simulate: true, SimulatedNetwork: collector.SimulatedNetwork{Rate: 5, Seed: 1, Probes: 1200, Incidents: "hard"}, Past: 26 * time.Hour})
 	eventually(t, "outages are known", func() bool {
 		var told outagesTold
 		return h.getJSON(t, "/api/outages", &told) && len(told.Outages) > 0

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/services/collector"
 	"atlasstream/services/gateway/web"
 )
 
@@ -52,7 +53,7 @@ func TestPagesHaveAFrame(t *testing.T) {
 
 // A gateway that was built without Node shows the simulated network to a person in a browser all the same.
 func TestPlainPage(t *testing.T) {
-	house, _ := startStandalone(t, settings{Simulate: true, Rate: 100, Seed: 1, Past: time.Minute})
+	house, _ := startStandalone(t, settings{Simulate: true, SimulatedNetwork: collector.SimulatedNetwork{Rate: 100, Seed: 1}, Past: time.Minute})
 	seen := openPage(t, "plain-page", withPlainPage(t, house)+"/")
 	if len(seen.Errors) > 0 {
 		t.Errorf("errors in the browser: %q", seen.Errors)

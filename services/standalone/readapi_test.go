@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"atlasstream/services/collector"
 )
 
 // The commands of the gateway's README that ask its read API work as they stand there.
@@ -17,7 +19,7 @@ func TestReadAPIOfTheREADME(t *testing.T) {
 	}
 	_, section, _ := strings.Cut(string(readme), "\n## Read API\n")
 	section, _, _ = strings.Cut(section, "\n## ")
-	h, _ := startStandalone(t, settings{Simulate: true, Rate: 1, Seed: 1, Past: time.Minute})
+	h, _ := startStandalone(t, settings{Simulate: true, SimulatedNetwork: collector.SimulatedNetwork{Rate: 1, Seed: 1}, Past: time.Minute})
 	eventually(t, "the read API knows everything", func() bool {
 		var answer struct{}
 		return h.getJSON(t, "/api/outages", &answer) && h.getJSON(t, "/api/connections", &answer) && h.getJSON(t, "/api/measurements/1001", &answer)

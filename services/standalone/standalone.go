@@ -60,16 +60,14 @@ func (s *settings) check() error {
 		faults = append(faults, service.Setting("past", fmt.Errorf("got %s, want 0 to %s", s.Past, maxPast)))
 	}
 	if s.Simulate {
-		faults = append(faults, s.simulation([]string{"localhost:9092"}).Validate()) // any broker, as ours does not run yet
+		faults = append(faults, s.simulation([]string{"localhost:9092"}).Check()) // any broker, as ours does not run yet
 	}
 	return errors.Join(faults...)
 }
 
 // simulation is what is simulated on a broker.
 func (s *settings) simulation(kafka []string) collector.SimulateConfig {
-	return collector.SimulateConfig{
-		Kafka: kafka, Rate: s.Rate, Seed: s.Seed, Probes: s.Probes, Incidents: s.Incidents, Truth: s.Truth, Partitions: partitions,
-	}
+	return collector.SimulateConfig{Kafka: kafka, SimulatedNetwork: s.SimulatedNetwork, TopicSettings: collector.TopicSettings{Partitions: partitions}}
 }
 
 // run starts the broker, then all that lives on it, and stops the broker last.
@@ -104,7 +102,8 @@ func (s *settings) runOn(ctx context.Context, kafka []string, doors listeners, l
 	collecting, serving, simulating := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	group.Go(func() error {
 		return named("collector", collector.Run(ctx, collector.Config{
-			Kafka: kafka, Listener: doors.ingest, GRPCListener: doors.grpc, Metrics: metrics, Partitions: partitions, Logger: logger.Named("collector"),
+			Kafka: kafka, Listener: doors.ingest, GRPCListener: doors.grpc, Metrics: metrics, Logger: logger.Named("collector"),
+			TopicSettings:  collector.TopicSettings{Partitions: partitions},
 			MaxConnections: ingestConnections, AddressConnections: ingestConnections, OnReady: func() { close(collecting) },
 		}))
 	})

@@ -20,6 +20,7 @@ import (
 
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/eventlog/kafkatest"
+	"atlasstream/services/collector"
 )
 
 // startStandalone runs the whole service as `make run` does, on free ports, and gives the function that stops it.
@@ -52,7 +53,10 @@ func TestTheLogEndsWithTheAddressToOpen(t *testing.T) {
 	core, log := observer.New(zap.InfoLevel)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	s := settings{Listen: ":0", Ingest: "127.0.0.1:0", GRPC: "127.0.0.1:0", Admin: "127.0.0.1:0", KafkaListen: "127.0.0.1:0", Simulate: true, Rate: 50, Seed: 1, Past: time.Minute}
+	s := settings{
+		Listen: ":0", Ingest: "127.0.0.1:0", GRPC: "127.0.0.1:0", Admin: "127.0.0.1:0", KafkaListen: "127.0.0.1:0",
+		Simulate: true, SimulatedNetwork: collector.SimulatedNetwork{Rate: 50, Seed: 1}, Past: time.Minute,
+	}
 	go func() { ended <- run(ctx, &s, zap.New(core)) }()
 	defer func() {
 		cancel()
@@ -90,7 +94,7 @@ func freeAddresses(t *testing.T, count int) []string {
 
 // The snippet that RIPE publishes, in a page of another origin, receives results.
 func TestSnippetWorksInAPageOfAnotherOrigin(t *testing.T) {
-	house, _ := startStandalone(t, settings{Simulate: true, Rate: 100, Seed: 1, Past: time.Minute})
+	house, _ := startStandalone(t, settings{Simulate: true, SimulatedNetwork: collector.SimulatedNetwork{Rate: 100, Seed: 1}, Past: time.Minute})
 	snippet := fmt.Sprintf(`<!doctype html><link rel="icon" href="data:,"><script src="http://%[1]s/socket.io.js"></script>
 <script>
   const socket = io("http://%[1]s", { path: "/stream/socket.io", transports: ["websocket"] });

@@ -1,12 +1,83 @@
 // Command collector takes in measurement results, probe-status events and the registries of probes and measurements, and puts them into Kafka.
 package main
 
-import "atlasstream/pkg/service"
+import (
+	"context"
+	"os"
+
+	"atlasstream/pkg/kafkasettings"
+	"atlasstream/pkg/service"
+	"atlasstream/services/collector"
+)
 
 type commands struct {
-	Serve    serve    `cmd:"" help:"Take in results and registries over HTTP and gRPC."`
-	Import   importer `cmd:"" help:"Import results of the past, or a registry of probes or measurements, from files."`
-	Simulate simulate `cmd:"" help:"Publish what a simulated network of probes says."`
+	Serve    serveCommand    `cmd:"" help:"Take in results and registries over HTTP and gRPC."`
+	Import   importCommand   `cmd:"" help:"Import results of the past, or a registry of probes or measurements, from files."`
+	Simulate simulateCommand `cmd:"" help:"Publish what a simulated network of probes says."`
+}
+
+// sharedFlags are those that every command has.
+type sharedFlags struct {
+	service.Logging
+	kafkasettings.Flags
+
+	CreateTopics bool `help:"Make the topics that are missing; otherwise they are waited for." default:"true" negatable:""`
+}
+
+type serveCommand struct {
+	sharedFlags
+	Config collector.Config `embed:""`
+}
+
+// Run serves until ctx ends.
+func (c *serveCommand) Run(ctx context.Context) error {
+	logger, err := c.Logger("collector")
+	if err != nil {
+		return err
+	}
+	cfg := c.Config
+	cfg.Kafka, cfg.Security, cfg.ExistingTopics, cfg.Logger = c.Kafka, c.Security(), !c.CreateTopics, logger
+	return collector.Run(ctx, cfg)
+}
+
+type importCommand struct {
+	sharedFlags
+	Config collector.ImportConfig `embed:""`
+}
+
+// Help is printed below the flags.
+func (*importCommand) Help() string {
+	return "One of --into, --probes and --measurements says what the files have. The exit status is 0 if every file was read to its end and Kafka has " +
+		"every record; how many were rejected, and why, is printed. An import of nothing fails too, unless --allow-rejects is more than 0. A registry keeps " +
+		"the last object of each ID, so the same file may be imported again at any time."
+}
+
+// Run imports the files; ctx stops it.
+func (c *importCommand) Run(ctx context.Context) error {
+	logger, err := c.Logger("import")
+	if err != nil {
+		return err
+	}
+	cfg := c.Config
+	cfg.Kafka, cfg.Security, cfg.ExistingTopics, cfg.Logger = c.Kafka, c.Security(), !c.CreateTopics, logger
+	cfg.Progress, cfg.Summary = os.Stderr, os.Stdout
+	return collector.Import(ctx, cfg)
+}
+
+type simulateCommand struct {
+	sharedFlags
+	Config collector.SimulateConfig `embed:""`
+}
+
+// Run simulates until ctx ends.
+func (c *simulateCommand) Run(ctx context.Context) error {
+	logger, err := c.Logger("simulate")
+	if err != nil {
+		return err
+	}
+	cfg := c.Config
+	cfg.Kafka, cfg.Security, cfg.ExistingTopics, cfg.Logger = c.Kafka, c.Security(), !c.CreateTopics, logger
+	return collector.Simulate(ctx, cfg)
 }
 
 func main() {
