@@ -43,6 +43,7 @@ require (
 replace (
 	atlasstream/pkg => ../../pkg
 	atlasstream/proto => ../../proto
-	atlasstream/services/collector => ../../services/collector
-	atlasstream/services/gateway => ../../services/gateway
+	atlasstream/services/collector => ../collector
+	atlasstream/services/gateway => ../gateway
+	atlasstream/services/simulator => ../simulator
 )

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	atlasstream/pkg v0.0.0
 	atlasstream/proto v0.0.0
+	atlasstream/services/simulator v0.0.0
 	github.com/dustin/go-humanize v1.0.1
 	github.com/go-json-experiment/json v1.27.2
 	github.com/klauspost/compress v1.20.3
@@ -48,4 +49,5 @@ require (
 replace (
 	atlasstream/pkg => ../../pkg
 	atlasstream/proto => ../../proto
+	atlasstream/services/simulator => ../simulator
 )

@@ -17,9 +17,9 @@ import (
 	"atlasstream/pkg/eventlog/security"
 	"atlasstream/pkg/kafkasettings"
 	"atlasstream/pkg/service"
-	"atlasstream/pkg/simulator"
 	"atlasstream/services/collector/internal/publish"
 	"atlasstream/services/collector/internal/split"
+	"atlasstream/services/simulator"
 )
 
 // registryPause is how often a simulation puts what has changed of its probes: RIPE makes a file of its own every day.

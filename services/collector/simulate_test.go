@@ -13,7 +13,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
-	"atlasstream/pkg/simulator"
+	"atlasstream/services/simulator"
 )
 
 // A simulation that is started again goes on where the log ends, so the past is not told twice.

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/service"
-	"atlasstream/pkg/simulator"
+	"atlasstream/services/simulator"
 )
 
 // truth writes to a file what goes wrong in a simulated network: what begins in an hour is written when the hour begins. A nil truth writes nothing.

@@ -7,6 +7,7 @@ ignore ./web/node_modules // which has packages of Go, too
 require (
 	atlasstream/pkg v0.0.0
 	atlasstream/proto v0.0.0
+	atlasstream/services/simulator v0.0.0
 	github.com/getkin/kin-openapi v0.153.0
 	github.com/googollee/go-socket.io v1.7.0
 	github.com/gorilla/websocket v1.5.3
@@ -55,4 +56,5 @@ require (
 replace (
 	atlasstream/pkg => ../../pkg
 	atlasstream/proto => ../../proto
+	atlasstream/services/simulator => ../simulator
 )

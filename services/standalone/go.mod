@@ -6,6 +6,7 @@ require (
 	atlasstream/pkg v0.0.0
 	atlasstream/services/collector v0.0.0
 	atlasstream/services/gateway v0.0.0
+	atlasstream/services/simulator v0.0.0
 	github.com/gorilla/websocket v1.5.3
 	go.uber.org/goleak v1.3.0
 	go.uber.org/zap v1.28.0
@@ -54,6 +55,7 @@ require (
 replace (
 	atlasstream/pkg => ../../pkg
 	atlasstream/proto => ../../proto
-	atlasstream/services/collector => ../../services/collector
-	atlasstream/services/gateway => ../../services/gateway
+	atlasstream/services/collector => ../collector
+	atlasstream/services/gateway => ../gateway
+	atlasstream/services/simulator => ../simulator
 )

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/pkg/simulator"
 	"atlasstream/services/collector"
+	"atlasstream/services/simulator"
 )
 
 // outagesTold is what is asked of /api/outages here.

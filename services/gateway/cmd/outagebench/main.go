@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"atlasstream/pkg/service"
-	"atlasstream/pkg/simulator"
 	"atlasstream/services/gateway/internal/outage/score"
+	"atlasstream/services/simulator"
 )
 
 type settings struct {

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/pkg/simulator"
 	"atlasstream/services/gateway/internal/outage"
+	"atlasstream/services/simulator"
 )
 
 // logOf simulates connection events and puts them into an order in which a log might have them: some come late, some have fast clocks, and some come twice.

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"text/tabwriter"
 
-	"atlasstream/pkg/simulator"
 	"atlasstream/services/gateway/internal/outage/score"
+	"atlasstream/services/simulator"
 )
 
 // A week of one seed, whose results were not known when the detector was made. make bench has the others, and larger networks.

@@ -17,9 +17,9 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/pkg/simulator"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outage"
+	"atlasstream/services/simulator"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -3,7 +3,7 @@ package score
 import (
 	"math"
 
-	"atlasstream/pkg/simulator"
+	"atlasstream/services/simulator"
 )
 
 // Bar is something that the detector must do: it got a figure, which must not be above the most.

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/pkg/simulator"
 	"atlasstream/services/gateway/internal/outage"
+	"atlasstream/services/simulator"
 )
 
 // Recording is what a simulated network said in some days, and what was true.

@@ -2,7 +2,7 @@ import type { Place } from "./places.ts";
 
 // How operators name their instances, and what of a name says where it stands.
 //
-// The letters are those of the DNS root. The patterns follow names that instances have been seen to answer; `pkg/simulator/rootservers.go` has the same.
+// The letters are those of the DNS root. The patterns follow names that instances have been seen to answer; `services/simulator/rootservers.go` has the same.
 
 /** Find gives the places that parts of a name mean, in capital letters. */
 type Find = (places: readonly Place[], ...parts: string[]) => Place[];

@@ -7,7 +7,7 @@ import { parsePlaces } from "./places.ts";
 import { places } from "./realdata.ts";
 import { Sites } from "./sites.ts";
 
-const simulator = "../../../../../pkg/simulator/";
+const simulator = "../../../../simulator/";
 const read = (file: string) => readFileSync(new URL(simulator + file, import.meta.url), "utf8");
 
 test("the first places are those of the simulator", () => {

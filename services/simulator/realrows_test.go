@@ -13,7 +13,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-const realData = "../atlas/testdata/"
+const realData = "../../pkg/atlas/testdata/"
 
 type object = map[string]any
 
