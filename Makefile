@@ -8,8 +8,8 @@ TEST          ?= work
 
 CACHE         := $(CURDIR)/.cache
 LINTER        := $(CACHE)/$(notdir $(GOLANGCI_LINT))/golangci-lint
-CLIENTS       := $(wildcard services/standalone/clients/*/package-lock.json)
-PYTHONS       := $(patsubst services/standalone/clients/python/%.txt,$(CACHE)/clients/%/.complete,$(wildcard services/standalone/clients/python/*.txt))
+CLIENTS       := $(wildcard services/e2e/clients/*/package-lock.json)
+PYTHONS       := $(patsubst services/e2e/clients/python/%.txt,$(CACHE)/clients/%/.complete,$(wildcard services/e2e/clients/python/*.txt))
 PEERS         := $(wildcard services/bench/peers/*/package-lock.json)
 PAGES         := services/gateway/web
 VERSION        = $(shell git describe --tags --always --dirty 2>/dev/null)
@@ -52,7 +52,7 @@ generated: # compared beside the tree, so that a check changes nothing
 	cd proto && GOWORK=off go run $(BUF) generate -o $(CACHE)/proto
 	@cd $(CACHE)/proto && for file in $$(find . -name '*.go'); do diff $(CURDIR)/proto/$$file $$file || { echo "Type make proto and commit what it made."; exit 1; }; done
 
-bench: kafka web $(PEERS:package-lock.json=node_modules/.package-lock.json) services/standalone/clients/browser/node_modules/.package-lock.json ## Measure against a bare loop and against other servers, and the pages in Chromium (or SCENARIO=pages)
+bench: kafka web $(PEERS:package-lock.json=node_modules/.package-lock.json) services/e2e/clients/browser/node_modules/.package-lock.json ## Measure against a bare loop and against other servers, and the pages in Chromium (or SCENARIO=pages)
 	@.ci/install chromium=chromium Xvfb=xvfb || echo "Going on without the pages."
 	go run ./services/bench $(SCENARIO:%=--scenario=%)
 
@@ -85,8 +85,8 @@ $(PAGES)/dist/index.html: $(PAGES)/node_modules/.package-lock.json $(wildcard $(
 	npm --prefix $(PAGES) run --silent build
 	@touch $@
 
-pages: kafka web browser services/standalone/clients/browser/node_modules/.package-lock.json ## Look at every page in Chromium: axe in each state, the keyboard alone, other time zones, and pictures in .cache/screenshots
-	go test -tags pages -run TestMatrix -v -count 1 -timeout 30m ./services/standalone
+pages: kafka web browser services/e2e/clients/browser/node_modules/.package-lock.json ## Look at every page in Chromium: axe in each state, the keyboard alone, other time zones, and pictures in .cache/screenshots
+	go test -tags pages -run TestMatrix -v -count 1 -timeout 30m ./services/e2e
 
 checkpages: # without Node there are no pages to check, but in CI there must be
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGES)/node_modules/.package-lock.json && npm --prefix $(PAGES) run --silent check; \
@@ -119,7 +119,7 @@ endef
 $(CACHE)/clients/examples/.complete: examples/python/requirements.txt
 	$(python-environment)
 
-$(CACHE)/clients/%/.complete: services/standalone/clients/python/%.txt
+$(CACHE)/clients/%/.complete: services/e2e/clients/python/%.txt
 	$(python-environment)
 
 %/node_modules/.package-lock.json: %/package-lock.json

@@ -11,7 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// known has the variables of all programs, as one environment may be that of several. A test of services/standalone keeps it.
+// known has the variables of all programs, as one environment may be that of several. A test of services/e2e keeps it.
 //
 //go:embed variables.txt
 var known string

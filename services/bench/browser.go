@@ -19,7 +19,7 @@ func (l *lab) findBrowser() error {
 			missing = append(missing, err)
 		}
 	}
-	for _, made := range []string{"../../gateway/web/dist/index.html", "../../standalone/clients/browser/node_modules/playwright-core"} {
+	for _, made := range []string{"../../gateway/web/dist/index.html", "../../e2e/clients/browser/node_modules/playwright-core"} {
 		if _, err := os.Stat(filepath.Join(l.pages, made)); err != nil {
 			missing = append(missing, fmt.Errorf("make bench makes %s: %w", filepath.Base(made), err))
 		}

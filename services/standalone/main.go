@@ -4,24 +4,14 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"atlasstream/pkg/service"
-	"atlasstream/services/collector"
+	"atlasstream/services/standalone/stack"
 )
 
 type settings struct {
 	service.Logging
-
-	Listen      string `help:"Address for clients of the gateway: Socket.IO, WebSocket, plain HTTP and pages." default:":8080"`
-	Ingest      string `help:"Address of the collector for HTTP: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. Clients are not authenticated." default:"127.0.0.1:8081"`
-	GRPC        string `name:"grpc" help:"Address of the collector for gRPC: ingest.v1. Clients are not authenticated." default:"127.0.0.1:8082"`
-	Admin       string `help:"Address of /metrics, /healthz and /readyz, and, for clients on this machine only, of /debug/pprof/." default:"127.0.0.1:9090"`
-	KafkaListen string `help:"Address of the embedded broker, where Kafka tools reach it." default:"127.0.0.1:9092"`
-	Data        string `help:"Folder of the broker's log, which survives a restart; without it all is kept in memory." placeholder:"DIR"`
-	Simulate    bool   `help:"Simulate a network." default:"true" negatable:""`
-	collector.SimulatedNetwork
-	Past time.Duration `help:"How much of the past the simulated network fills in first, as far as Kafka does not have it already." default:"10m" zero:""`
+	stack.Config
 }
 
 // Run runs everything until ctx ends.
@@ -30,7 +20,7 @@ func (s *settings) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return run(ctx, s, logger)
+	return stack.Run(ctx, s.Config, logger)
 }
 
 func main() {

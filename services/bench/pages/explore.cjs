@@ -1,5 +1,5 @@
 // Explore at 500 results/s, and then at 2,000.
-const { launch } = require("../../standalone/clients/browser/chromium.cjs");
+const { launch } = require("../../e2e/clients/browser/chromium.cjs");
 const { figure, percentile } = require("./figures.cjs");
 const { memoryOf } = require("./memory.cjs");
 const { ageOfNewest } = require("./newest.cjs");

@@ -1,6 +1,6 @@
 // The map by itself at 1600 × 800: 13,000 probes of which 60 change a second, and 300 pulses at any time.
 const path = require("node:path");
-const { launch } = require("../../standalone/clients/browser/chromium.cjs");
+const { launch } = require("../../e2e/clients/browser/chromium.cjs");
 const { figure, percentile } = require("./figures.cjs");
 const { framesWith, tasksOf, trace } = require("./trace.cjs");
 

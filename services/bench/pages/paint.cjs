@@ -1,6 +1,6 @@
 // How soon a browser that was never here shows something useful: the first row of Explore.
 const http = require("node:http");
-const { launch } = require("../../standalone/clients/browser/chromium.cjs");
+const { launch } = require("../../e2e/clients/browser/chromium.cjs");
 const { figure } = require("./figures.cjs");
 
 const tries = 3;

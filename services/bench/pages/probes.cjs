@@ -1,5 +1,5 @@
 // Probes as it is, with a network of 13,000 of which 60 change a second.
-const { launch } = require("../../standalone/clients/browser/chromium.cjs");
+const { launch } = require("../../e2e/clients/browser/chromium.cjs");
 const { figure } = require("./figures.cjs");
 const { memoryOf } = require("./memory.cjs");
 const { tasksOf, trace } = require("./trace.cjs");

@@ -1,7 +1,7 @@
 // A browser with a window, in which a tab behind another one is hidden, as it is to people: playwright-core has every page believe that it is seen, but for those of a
 // browser that it did not start.
 const net = require("node:net");
-const { chromium, program } = require("../../standalone/clients/browser/chromium.cjs");
+const { chromium, program } = require("../../e2e/clients/browser/chromium.cjs");
 
 /** Gives the `browser`, and how to have it stop and go on, as it does when the machine sleeps. */
 exports.open = async () => {

@@ -1,0 +1,77 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+)
+
+const (
+	ugandanNetwork = 20294
+	germanNetwork  = 3320
+)
+
+// Somebody watches probes connect and disconnect, is told of an outage, and opens it.
+func TestPagesShowProbes(t *testing.T) {
+	h := openHouse(t, brokers["embedded"](t))
+	h.mustRegister(t, registeredProbes(time.Now().Add(-10*time.Minute)))
+	h.mustPostConnections(t, germanNetwork, "disconnect", 31, 32)
+	usePages(t, "probes", h, map[string]func(json.RawMessage) any{
+		"lose": func(json.RawMessage) any {
+			return h.mustPostConnections(t, ugandanNetwork, "disconnect", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12).Unix()
+		},
+		"return": func(json.RawMessage) any {
+			return h.mustPostConnections(t, ugandanNetwork, "connect", 1, 2, 3, 4).Unix()
+		},
+	})
+}
+
+// registeredProbes are 13 of Uganda and 20 of Germany, one of which was given up; and one whose country is a hostile text.
+func registeredProbes(since time.Time) []byte {
+	var body bytes.Buffer
+	for id := 1; id <= 34; id++ {
+		country, network, status := "UG", ugandanNetwork, 1
+		if id > 13 {
+			country, network = "DE", germanNetwork
+		}
+		if id == 33 {
+			status = 3
+		}
+		if id == 34 {
+			country = "<img src=x onerror=alert(1)>\u202e"
+		}
+		body.Write(mustJSON(map[string]any{
+			"id": id, "country_code": country, "asn_v4": network,
+			"geometry": map[string]any{"type": "Point", "coordinates": []float64{30 + float64(id)/10, 1}},
+			"status":   map[string]any{"id": status, "name": "x", "since": since.UTC().Format(time.RFC3339)},
+		}))
+		body.WriteByte('\n')
+	}
+	return body.Bytes()
+}
+
+// mustRegister puts probes into the registry.
+func (h *house) mustRegister(t *testing.T, probes []byte) {
+	t.Helper()
+	h.mustPut(t, "/v1/probes", probes)
+}
+
+// mustPut puts objects of probes or of measurements into the registry.
+func (h *house) mustPut(t *testing.T, path string, objects []byte) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://"+h.ingest+path, bytes.NewReader(objects))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer outcome
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK || answer.RejectedTotal > 0 {
+		t.Fatalf("status %d, %+v, %v", response.StatusCode, answer, err)
+	}
+}
