@@ -52,7 +52,7 @@ func checkNumbers(config reflect.Value) error {
 		case field.Anonymous:
 			faults = append(faults, checkNumbers(value))
 		case value.CanInt():
-			faults = append(faults, Setting(settingOf(field.Name), checkRange(value, mostOf(field))))
+			faults = append(faults, Setting(FlagOf(field), checkRange(value, mostOf(field))))
 		}
 	}
 	return errors.Join(faults...)
@@ -94,10 +94,13 @@ func formatNumber(kind reflect.Type, number int64) string {
 	return text
 }
 
-// settingOf is the name of a field's setting.
-func settingOf(field string) string {
+// FlagOf is the name of the flag of a configuration's field, without its hyphens.
+func FlagOf(field reflect.StructField) string {
+	if name := field.Tag.Get("name"); name != "" {
+		return name
+	}
 	var name strings.Builder
-	for i, letter := range field {
+	for i, letter := range field.Name {
 		if unicode.IsUpper(letter) && i > 0 {
 			name.WriteByte('-')
 		}

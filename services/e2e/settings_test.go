@@ -69,6 +69,7 @@ type setting struct {
 	flag     string
 	variable string
 	meaning  string
+	usual    string // its default
 	line     string
 }
 
@@ -77,6 +78,8 @@ var (
 	flagHead = regexp.MustCompile(`(?m)^(?:      |  -\w, )--`)
 	// flagHelp has the flag, its words, and notes, of which the last is its variable.
 	flagHelp = regexp.MustCompile(`^(?:\[no-\])?([a-z-]+)\S* (.*) \((?:[^()]*; )?\$(ATLAS_[A-Z_]+)\)\.`)
+	// flagDefault is the default in the notes.
+	flagDefault = regexp.MustCompile(`default ([^;]*); \$ATLAS`)
 )
 
 // settings are the settings of a command, as it tells them.
@@ -89,7 +92,8 @@ func (c command) settings(t *testing.T, programs string) (all []setting) {
 	for _, flag := range flagHead.Split(output, -1)[1:] {
 		line := strings.Join(strings.Fields(flag), " ")
 		if match := flagHelp.FindStringSubmatch(line); match != nil {
-			all = append(all, setting{c, match[1], match[3], match[2], c.folder + " " + strings.Join(c.name, " ") + ": --" + line})
+			usual := strings.Join(flagDefault.FindStringSubmatch(line), "")
+			all = append(all, setting{c, match[1], match[3], match[2], usual, c.folder + " " + strings.Join(c.name, " ") + ": --" + line})
 		} else if !strings.HasPrefix(line, "help ") && !strings.HasPrefix(line, "version ") {
 			t.Errorf("%v: a flag without a variable: --%s", c, line)
 		}
@@ -97,7 +101,12 @@ func (c command) settings(t *testing.T, programs string) (all []setting) {
 	return all
 }
 
-// An environment may be that of several programs: what a variable means to one of them it means to all, and none takes another's for a mistake.
+// ownDefaults are the variables whose default is each program's own: programs on one machine need different ports, have different numbers of clients,
+// and a history is quick to simulate in one process.
+var ownDefaults = []string{"ATLAS_ADMIN", "ATLAS_MAX_CONNECTIONS", "ATLAS_PAST"}
+
+// An environment may be that of several programs: what a variable means to one of them it means to all, with the same default, and none takes another's for a
+// mistake.
 func TestVariablesMeanTheSameInAllPrograms(t *testing.T) {
 	t.Parallel()
 	programs := buildPrograms(t)
@@ -111,6 +120,9 @@ func TestVariablesMeanTheSameInAllPrograms(t *testing.T) {
 		for _, other := range settings[1:] {
 			if other.meaning != settings[0].meaning {
 				t.Errorf("a variable has two meanings:\n%s\n%s", settings[0].line, other.line)
+			}
+			if other.usual != settings[0].usual && !slices.Contains(ownDefaults, other.variable) {
+				t.Errorf("a variable has two defaults:\n%s\n%s", settings[0].line, other.line)
 			}
 		}
 	}

@@ -1,0 +1,11 @@
+package gateway
+
+import (
+	"testing"
+
+	"atlasstream/pkg/service/settingtest"
+)
+
+func TestREADMEHasTheSettings(t *testing.T) {
+	settingtest.CheckREADME(t, "README.md", Config{})
+}
