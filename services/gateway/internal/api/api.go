@@ -51,7 +51,7 @@ type API struct {
 	volumes  recent[volumeKey, *volume.Volume]
 	outages  recent[pastKey, *pastOutages]
 	counting *readlimit.Pool // of connections, which takes megabytes of memory
-	answers  *connset.Register[*answering, answering]
+	answers  *connset.Set[*answering, answering]
 	serving  context.Context // ends when Shutdown begins
 	stop     context.CancelFunc
 }
@@ -127,7 +127,7 @@ func (a *API) enter(answer *answering, method string) error {
 		answer.Header().Set("Allow", "GET, HEAD, OPTIONS")
 		return refuseMethod(method)
 	}
-	if a.answers.Enter(answer) != nil {
+	if a.answers.Reserve(answer) != nil {
 		return refuseToServe()
 	}
 	a.answers.Open(answer, answer) // whether Shutdown has begun, serving says
@@ -136,7 +136,7 @@ func (a *API) enter(answer *answering, method string) error {
 
 func (a *API) leave(answer *answering) {
 	answer.end()
-	a.answers.Leave(answer)
+	a.answers.Remove(answer)
 }
 
 func (a *API) answer(w http.ResponseWriter, r *http.Request, handle handler) error {

@@ -1,4 +1,4 @@
-// Package connset knows who is connected to a server: how many there may be, who is there, and when all are gone.
+// Package connset holds the sessions of a server: it limits their number, finds them by key, and shuts all of them down.
 package connset
 
 import (
@@ -7,85 +7,85 @@ import (
 	"sync"
 )
 
-// The reasons for which a register lets nobody in.
+// Why Reserve returns an error.
 var (
 	ErrClosed = errors.New("the server is shutting down")
 	ErrFull   = errors.New("the server has as many sessions as it may have")
 	ErrTaken  = errors.New("there is a session with this key")
 )
 
-// Register holds the sessions of a server by their keys. Its methods may be called from any goroutine.
-type Register[K comparable, S any] struct {
+// Set holds the sessions of a server by their keys. Its methods may be called from any goroutine.
+type Set[K comparable, S any] struct {
 	limit int
 
 	mu       sync.Mutex
 	closed   bool
-	sessions map[K]*S // nil for those that have entered and are not open yet
+	sessions map[K]*S // nil for a key that is reserved and not open yet
 	present  sync.WaitGroup
 }
 
-// New makes a register for at most so many sessions; 0 sets no limit.
-func New[K comparable, S any](limit int) *Register[K, S] {
-	return &Register[K, S]{limit: limit, sessions: make(map[K]*S)}
+// New makes a set for at most so many sessions; 0 sets no limit.
+func New[K comparable, S any](limit int) *Set[K, S] {
+	return &Set[K, S]{limit: limit, sessions: make(map[K]*S)}
 }
 
-// Enter keeps a place, which Leave gives back. It returns ErrClosed, ErrFull or ErrTaken if there is none.
-func (r *Register[K, S]) Enter(key K) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	_, taken := r.sessions[key]
+// Reserve reserves a key, which counts as a session until Remove. It returns ErrClosed, ErrFull or ErrTaken if it cannot.
+func (s *Set[K, S]) Reserve(key K) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, taken := s.sessions[key]
 	switch {
-	case r.closed:
+	case s.closed:
 		return ErrClosed
-	case r.limit > 0 && len(r.sessions) >= r.limit:
+	case s.limit > 0 && len(s.sessions) >= s.limit:
 		return ErrFull
 	case taken:
 		return ErrTaken
 	}
-	r.sessions[key] = nil
-	r.present.Add(1)
+	s.sessions[key] = nil
+	s.present.Add(1)
 	return nil
 }
 
-// Open puts a session where one entered. It returns false if the server has begun to shut down in between: then nobody has told the session.
-func (r *Register[K, S]) Open(key K, session *S) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.sessions[key] = session
-	return !r.closed
+// Open stores the session of a reserved key. It returns false if the server has begun to shut down since Reserve: then Shutdown has not notified the session.
+func (s *Set[K, S]) Open(key K, session *S) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions[key] = session
+	return !s.closed
 }
 
 // Find returns the open session with a key, or nil.
-func (r *Register[K, S]) Find(key K) *S {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.sessions[key]
+func (s *Set[K, S]) Find(key K) *S {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sessions[key]
 }
 
-// Len is how many sessions there are.
-func (r *Register[K, S]) Len() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.sessions)
+// Len returns the number of sessions, reserved ones included.
+func (s *Set[K, S]) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sessions)
 }
 
-// Leave is called once for whoever entered, when nothing of it is left.
-func (r *Register[K, S]) Leave(key K) {
-	r.mu.Lock()
-	delete(r.sessions, key)
-	r.mu.Unlock()
-	r.present.Done()
+// Remove is called once for each reserved key, after everything of its session has ended.
+func (s *Set[K, S]) Remove(key K) {
+	s.mu.Lock()
+	delete(s.sessions, key)
+	s.mu.Unlock()
+	s.present.Done()
 }
 
-// Shutdown lets nobody in any more, says farewell to everyone who is there and waits until all have left. If ctx ends first, it cuts off those who are
-// left, waits for them, and returns the context's error.
-func (r *Register[K, S]) Shutdown(ctx context.Context, farewell, cutOff func(*S)) error {
-	for _, session := range r.close() {
-		farewell(session)
+// Shutdown makes Reserve return ErrClosed, calls notify for each open session and waits until all sessions are removed. If ctx ends first, it calls cutOff
+// for those that are left, waits for them, and returns the context's error.
+func (s *Set[K, S]) Shutdown(ctx context.Context, notify, cutOff func(*S)) error {
+	for _, session := range s.close() {
+		notify(session)
 	}
 	gone := make(chan struct{})
 	go func() {
-		r.present.Wait()
+		s.present.Wait()
 		close(gone)
 	}()
 	select {
@@ -93,19 +93,19 @@ func (r *Register[K, S]) Shutdown(ctx context.Context, farewell, cutOff func(*S)
 		return nil
 	case <-ctx.Done():
 	}
-	for _, session := range r.close() {
+	for _, session := range s.close() {
 		cutOff(session)
 	}
 	<-gone
 	return ctx.Err()
 }
 
-func (r *Register[K, S]) close() []*S {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.closed = true
-	sessions := make([]*S, 0, len(r.sessions))
-	for _, session := range r.sessions {
+func (s *Set[K, S]) close() []*S {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	sessions := make([]*S, 0, len(s.sessions))
+	for _, session := range s.sessions {
 		if session != nil {
 			sessions = append(sessions, session)
 		}

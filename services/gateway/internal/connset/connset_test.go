@@ -12,78 +12,78 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-type session struct{ told, cut bool }
+type session struct{ notified, cut bool }
 
-func farewell(s *session) { s.told = true }
-func cutOff(s *session)   { s.cut = true }
+func notify(s *session) { s.notified = true }
+func cutOff(s *session) { s.cut = true }
 
-func enter(t *testing.T, r *Register[string, session], key string, want error) {
+func reserve(t *testing.T, s *Set[string, session], key string, want error) {
 	t.Helper()
-	if err := r.Enter(key); !errors.Is(err, want) {
+	if err := s.Reserve(key); !errors.Is(err, want) {
 		t.Fatalf("%s: got %v, want %v", key, err, want)
 	}
 }
 
-func TestEnter(t *testing.T) {
-	register := New[string, session](2)
-	enter(t, register, "a", nil)
-	enter(t, register, "a", ErrTaken)
-	enter(t, register, "b", nil)
-	enter(t, register, "c", ErrFull)
-	if register.Find("a") != nil || register.Len() != 2 {
-		t.Error("who has entered only is open already, or has no place")
+func TestReserve(t *testing.T) {
+	set := New[string, session](2)
+	reserve(t, set, "a", nil)
+	reserve(t, set, "a", ErrTaken)
+	reserve(t, set, "b", nil)
+	reserve(t, set, "c", ErrFull)
+	if set.Find("a") != nil || set.Len() != 2 {
+		t.Error("a reserved key is open already, or does not count")
 	}
 	open := &session{}
-	if !register.Open("a", open) || register.Find("a") != open {
+	if !set.Open("a", open) || set.Find("a") != open {
 		t.Error("the session is not found")
 	}
-	register.Leave("a")
-	if register.Find("a") != nil {
-		t.Error("who has left is found")
+	set.Remove("a")
+	if set.Find("a") != nil {
+		t.Error("a removed session is found")
 	}
-	enter(t, register, "c", nil)
+	reserve(t, set, "c", nil)
 	unlimited := New[string, session](0)
-	enter(t, unlimited, "a", nil)
+	reserve(t, unlimited, "a", nil)
 }
 
-func TestShutdownWaitsForEveryone(t *testing.T) {
+func TestShutdownWaitsForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		register := New[string, session](0)
+		set := New[string, session](0)
 		var open session
-		enter(t, register, "open", nil)
-		register.Open("open", &open)
-		enter(t, register, "entered", nil)
+		reserve(t, set, "open", nil)
+		set.Open("open", &open)
+		reserve(t, set, "reserved", nil)
 		done := make(chan error, 1)
-		go func() { done <- register.Shutdown(context.Background(), farewell, cutOff) }()
+		go func() { done <- set.Shutdown(context.Background(), notify, cutOff) }()
 		synctest.Wait()
-		if !open.told {
-			t.Error("nobody told the open session")
+		if !open.notified {
+			t.Error("the open session was not notified")
 		}
-		enter(t, register, "late", ErrClosed)
-		if register.Open("entered", &session{}) {
-			t.Error("the session that opened late does not learn that nobody told it")
+		reserve(t, set, "late", ErrClosed)
+		if set.Open("reserved", &session{}) {
+			t.Error("the session that opened late does not learn of the shutdown")
 		}
-		register.Leave("open")
+		set.Remove("open")
 		synctest.Wait()
 		if len(done) > 0 {
-			t.Error("it did not wait for who had entered only")
+			t.Error("it did not wait for the reserved key")
 		}
-		register.Leave("entered")
+		set.Remove("reserved")
 		if err := <-done; err != nil || open.cut {
 			t.Errorf("got %v, cut off %v", err, open.cut)
 		}
 	})
 }
 
-func TestShutdownCutsOffWhoStays(t *testing.T) {
+func TestShutdownCutsOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		register := New[string, session](0)
-		enter(t, register, "stays", nil)
-		register.Open("stays", &session{})
+		set := New[string, session](0)
+		reserve(t, set, "stays", nil)
+		set.Open("stays", &session{})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		cut := false
-		err := register.Shutdown(ctx, farewell, func(*session) { cut = true; register.Leave("stays") })
+		err := set.Shutdown(ctx, notify, func(*session) { cut = true; set.Remove("stays") })
 		if !errors.Is(err, context.DeadlineExceeded) || !cut {
 			t.Errorf("got %v, cut off %v", err, cut)
 		}

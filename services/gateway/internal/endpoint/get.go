@@ -18,7 +18,7 @@ type Get struct {
 	settings  *wsconn.Settings // what they say of queues holds here as well
 	serving   context.Context  // ends when Shutdown begins: a subscription that has not begun by then is of no use
 	stop      context.CancelFunc
-	clients   *connset.Register[*getClient, getClient]
+	clients   *connset.Set[*getClient, getClient]
 }
 
 // NewGet makes the door.
@@ -98,7 +98,7 @@ func (d *Get) serve(w http.ResponseWriter, r *http.Request) error {
 		connection.Leave()
 		return err
 	}
-	defer d.clients.Leave(client) // in the end, as that is what Shutdown waits for
+	defer d.clients.Remove(client) // in the end, as that is what Shutdown waits for
 	defer connection.Leave()
 	defer client.leave()
 	return d.converse(r.Context(), client, connection, asked)
@@ -118,7 +118,7 @@ func (d *Get) answerOver(w http.ResponseWriter, asked *getQuery) {
 }
 
 func (d *Get) enter(client *getClient) error {
-	if err := d.clients.Enter(client); err != nil {
+	if err := d.clients.Reserve(client); err != nil {
 		return refuseToServe()
 	}
 	if !d.clients.Open(client, client) {

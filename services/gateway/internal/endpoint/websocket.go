@@ -24,7 +24,7 @@ type WebSocket struct {
 	patience  Patience
 	serving   context.Context // ends when Shutdown begins: a subscription that comes after the farewell is of no use
 	stop      context.CancelFunc
-	clients   *connset.Register[*webSocketClient, webSocketClient]
+	clients   *connset.Set[*webSocketClient, webSocketClient]
 }
 
 // NewWebSocket makes the door.
@@ -69,7 +69,7 @@ func (d *WebSocket) enter(client *webSocketClient) *protocol.Error {
 	if refusal := d.reception.recognise(client.connection, nil); refusal != nil {
 		return refusal
 	}
-	if d.clients.Enter(client) != nil {
+	if d.clients.Reserve(client) != nil {
 		return refuseToServe()
 	}
 	return nil
@@ -108,7 +108,7 @@ func (d *WebSocket) receive(session *session, binary bool, message []byte) {
 
 func (d *WebSocket) dismiss(client *webSocketClient) {
 	client.connection.Leave()
-	d.clients.Leave(client)
+	d.clients.Remove(client)
 }
 
 // Shutdown refuses newcomers, tells the clients that the gateway stops once they have what waits for them, and waits until all are gone. Those that

@@ -18,7 +18,7 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, shake hands
 	}
 	admission, err := s.cfg.Admit(r)
 	if err != nil {
-		s.sessions.Leave(id)
+		s.sessions.Remove(id)
 		return notAdmitted(err)
 	}
 	session := &Session{id: id, revision: shake.revision, server: s, admission: admission, inbox: newInbox(s.cfg.MaxPayload)}
@@ -37,7 +37,7 @@ func (s *Server) enter() (id string, refused *refusal) {
 		id := s.cfg.NewID()
 		err := connset.ErrTaken
 		if id != "" {
-			err = s.sessions.Enter(id)
+			err = s.sessions.Reserve(id)
 		}
 		if err == nil {
 			return id, nil

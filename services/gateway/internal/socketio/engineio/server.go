@@ -14,7 +14,7 @@ type Server struct {
 	cfg      Config
 	open     func(*Session) Conversation
 	sockets  *wsconn.Settings
-	sessions *connset.Register[string, Session]
+	sessions *connset.Set[string, Session]
 }
 
 // NewServer makes a server that calls open for every new session. What open offers to the session follows the open packet.

@@ -57,7 +57,7 @@ func (s *Session) leave() {
 	s.inbox.close()
 	s.inbox.dealing.Wait()
 	s.admission.Leave()
-	s.server.sessions.Leave(s.id)
+	s.server.sessions.Remove(s.id)
 }
 
 // serve answers a request after the first.
