@@ -20,7 +20,7 @@ func (g *gateway) newAPI() *api.API {
 		Facts:         g.cfg.facts(),
 		Kafka:         g.log.Presence,
 		Newest:        func(stream atlas.Stream) time.Time { return g.newest[stream].time() },
-		Registry:      g.knowledge.Registry,
+		Registry:      g.knowledge.Catalog,
 		Player:        g.player,
 		Log:           answered{history},
 		Scans:         g.scans,

@@ -83,7 +83,7 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	g := &gateway{
 		cfg: cfg, log: log, knowledge: newKnowledge(log, cfg.Logger, cfg.Metrics), seal: &playback.Seal{}, newest: make(map[atlas.Stream]*newest),
 	}
-	g.knowledge.KeepMeasurements(cfg.MaxMeasurements)
+	g.knowledge.LimitMeasurements(cfg.MaxMeasurements)
 	g.cursorKey = newCursorKey(g.seal, cfg.cursorKeys(log.CursorKey), cfg.Logger)
 	g.player = g.newPlayer()
 	g.scans = logscan.New(log.History(), cfg.Metrics)
@@ -143,7 +143,7 @@ func (g *gateway) newHub() *fanout.Hub {
 		return g.follow(atlas.StreamResult, eventlog.ResultsTopic, source, source)
 	})
 	hub.AddSource(atlas.StreamProbeStatus, func(source *fanout.Source) fanout.Feed {
-		connections := g.follow(atlas.StreamProbeStatus, eventlog.ProbeStatusTopic, source, informed{source, g.knowledge.Registry, g.activity, g.outages})
+		connections := g.follow(atlas.StreamProbeStatus, eventlog.ProbeStatusTopic, source, informed{source, g.knowledge.Catalog, g.activity, g.outages})
 		g.connections = connections.Tails
 		return connections
 	})
@@ -161,7 +161,7 @@ func (g *gateway) follow(stream atlas.Stream, topic string, source *fanout.Sourc
 			if stream == atlas.StreamProbeStatus {
 				g.outages.Restart()
 				g.activity.GoOn(gap.To)
-				g.knowledge.ConnectionsGoOn(gap.To)
+				g.knowledge.ResetConnections(gap.To)
 			}
 		},
 		PartitionsChange: func(change eventlog.PartitionsChange) {

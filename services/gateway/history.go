@@ -42,7 +42,7 @@ func (g *gateway) replays() *fanout.Replays {
 	}
 	return &fanout.Replays{
 		History:   &past{player: g.player, seal: g.seal, back: g.cfg.HistoryBack, logger: g.cfg.Logger},
-		Enricher:  inThePast{g.knowledge.Registry},
+		Enricher:  inThePast{g.knowledge.Catalog},
 		NeedRight: g.cfg.History == HistoryToken,
 		OfClient:  g.cfg.ClientReplays,
 		OfAddress: g.cfg.AddressReplays,
@@ -70,7 +70,7 @@ func (r recorded) Read(
 }
 
 // inThePast enriches records with what was so at their time, as far as that is known.
-type inThePast struct{ registry *catalog.Registry }
+type inThePast struct{ registry *catalog.Catalog }
 
 // Enrich implements subscription.Enricher.
 func (p inThePast) Enrich(record *atlas.Record) []byte { return p.registry.EnrichPast(record) }

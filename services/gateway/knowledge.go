@@ -23,7 +23,7 @@ const connectionsPast = 24 * time.Hour
 
 // knowledge is what the gateway knows of probes and measurements, read from the log.
 type knowledge struct {
-	*catalog.Registry
+	*catalog.Catalog
 	log      *eventlog.Log
 	hub      *fanout.Hub
 	metadata *fanout.Source
@@ -35,7 +35,7 @@ type knowledge struct {
 
 func newKnowledge(log *eventlog.Log, logger *zap.Logger, registerer prometheus.Registerer) *knowledge {
 	k := &knowledge{log: log, logger: logger, caughtUp: make(chan struct{}), probes: make(chan struct{})}
-	k.Registry = catalog.New(k.changed, logger, registerer)
+	k.Catalog = catalog.New(k.changed, logger, registerer)
 	return k
 }
 
@@ -62,10 +62,10 @@ func (k *knowledge) changed(change catalog.Change) {
 func (k *knowledge) run(ctx context.Context, connections *eventlog.Tails) error {
 	readers, reading := errgroup.WithContext(ctx)
 	readers.Go(func() error {
-		return k.log.ReadRegistry(reading, eventlog.MeasurementsTopic, k.ApplyMeasurements, func() { k.MeasurementsCaughtUp(); close(k.caughtUp) })
+		return k.log.ReadRegistry(reading, eventlog.MeasurementsTopic, k.ApplyMeasurements, func() { k.MarkMeasurementsCaughtUp(); close(k.caughtUp) })
 	})
 	readers.Go(func() error {
-		return k.log.ReadRegistry(reading, eventlog.ProbesTopic, k.ApplyProbes, func() { k.ProbesCaughtUp(); close(k.probes) })
+		return k.log.ReadRegistry(reading, eventlog.ProbesTopic, k.ApplyProbes, func() { k.MarkProbesCaughtUp(); close(k.probes) })
 	})
 	readers.Go(func() error { return k.readConnections(reading, connections) })
 	if err := readers.Wait(); ctx.Err() == nil {
@@ -87,7 +87,7 @@ func (k *knowledge) readConnections(ctx context.Context, tails *eventlog.Tails) 
 	if err := k.retry(ctx, func() error { return k.readConnectionsPast(ctx) }); err != nil {
 		return err
 	}
-	k.ConnectionsCaughtUp()
+	k.MarkConnectionsCaughtUp()
 	<-ctx.Done()
 	return ctx.Err()
 }
@@ -175,7 +175,7 @@ func (k *knowledge) retry(ctx context.Context, try func() error) error {
 // informed is the consumer of connection events: what answers come from learns of them before any client does.
 type informed struct {
 	*fanout.Source
-	registry *catalog.Registry
+	registry *catalog.Catalog
 	activity *activity.Day
 	outages  *outagewatch.Watch
 }

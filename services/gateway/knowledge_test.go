@@ -64,7 +64,7 @@ func TestDeletedMeasurement(t *testing.T) {
 			}, metrics)
 			known.hub.AddSource(atlas.StreamResult, fanout.Attached)
 			known.ApplyMeasurements([]atlas.Object{{ID: 1001, Value: []byte(`{"id":1001,"type":"ping","status":{"id":2,"name":"Ongoing"}}`)}})
-			known.MeasurementsCaughtUp()
+			known.MarkMeasurementsCaughtUp()
 			client := &listener{}
 			subscribe(t, known.hub, client, `{"msm":1001}`)
 			known.ApplyMeasurements([]atlas.Object{{ID: 1001}})
@@ -83,7 +83,7 @@ func TestUnreadableObjectOfUnknownMeasurement(t *testing.T) {
 	known.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: 2, Subscriptions: 1}, Measurements: known}, metrics)
 	known.hub.AddSource(atlas.StreamResult, fanout.Attached)
 	known.metadata = known.hub.AddSource(atlas.StreamMetadata, fanout.Attached)
-	known.MeasurementsCaughtUp()
+	known.MarkMeasurementsCaughtUp()
 	client, insider := &listener{}, &listener{}
 	subscribe(t, known.hub, client, `{"msm":1001}`)
 	subscribeWith(t, known.hub, insider, fanout.Rights{NonPublic: true}, `{"stream_type":"metadata"}`)

@@ -18,7 +18,7 @@ import (
 func (g *gateway) newOutages() *outagewatch.Watch {
 	return outagewatch.New(outagewatch.Settings{
 		Log:     connectionEvents{g},
-		Probes:  func() map[atlas.ProbeID]outage.Probe { return networkOf(g.knowledge.Registry) },
+		Probes:  func() map[atlas.ProbeID]outage.Probe { return networkOf(g.knowledge.Catalog) },
 		Changes: g.knowledge.ProbeChanges,
 		Horizon: eventlog.DefaultRepeatHorizon,
 		Scans:   g.scans,
@@ -36,7 +36,7 @@ func (g *gateway) watchOutages(ctx context.Context) {
 }
 
 // networkOf is what the registry says of probes, as far as it matters for outages.
-func networkOf(known *catalog.Registry) map[atlas.ProbeID]outage.Probe {
+func networkOf(known *catalog.Catalog) map[atlas.ProbeID]outage.Probe {
 	const connected = 1 // as RIPE numbers the status
 	probes := make(map[atlas.ProbeID]outage.Probe)
 	known.EachProbe(func(p *catalog.Probe) {

@@ -27,7 +27,7 @@ type Settings struct {
 	Facts         Facts
 	Kafka         func() (present bool, since time.Time)   // whether it can be used
 	Newest        func(stream atlas.Stream) (at time.Time) // of the events that were read; zero before the first
-	Registry      *catalog.Registry
+	Registry      *catalog.Catalog
 	Log           Log
 	Player        *playback.Player        // of the same log
 	Scans         *logscan.Scans          // of the same log

@@ -122,7 +122,7 @@ func (q *query) countries(name string) []string {
 func countedProbe(probe *catalog.Probe) activity.Probe {
 	const connected, disconnected = 1, 2 // as RIPE numbers the status
 	counted := activity.Probe{ID: probe.ID, Country: probe.Country, Connected: probe.Status != nil && *probe.Status == connected}
-	if !probe.Event && probe.Status != nil && (*probe.Status == connected || *probe.Status == disconnected) {
+	if !probe.FromEvent && probe.Status != nil && (*probe.Status == connected || *probe.Status == disconnected) {
 		counted.Since = probe.Since
 	}
 	return counted

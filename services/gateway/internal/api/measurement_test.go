@@ -111,7 +111,7 @@ func TestIntervalOfAMeasurement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // which begins on 2000-01-01
 		server := serve(t, Settings{Past: Past{Back: 48 * time.Hour}}, ratelimit.Limits{})
 		server.registry.ApplyMeasurements([]atlas.Object{{ID: 5, Value: []byte(`{"id":5,"status":4,"stop_time":946680000}`)}})
-		server.registry.MeasurementsCaughtUp()
+		server.registry.MarkMeasurementsCaughtUp()
 		server.log.add(liveResults, 5, time.Now().Add(-time.Hour))
 		for query, want := range map[string]string{
 			"from=946598400":                   `"interval":{"from":946598400,"to":946680000}`, // when it stopped
@@ -138,7 +138,7 @@ func TestEndsOfAMeasurement(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 25 {
 		server := serve(t, Settings{}, ratelimit.Limits{})
-		server.registry.MeasurementsCaughtUp()
+		server.registry.MarkMeasurementsCaughtUp()
 		server.log.topics[archivePrefix+"old"] = []partition{{first: 7}}
 		var first, last float64
 		for _, topic := range []string{liveResults, archivePrefix + "old"} {
@@ -178,7 +178,7 @@ func value(pointer *float64) float64 {
 // A measurement that is not near the ends of a long log is not looked for in all of it.
 func TestAbuseLongLogsAreNotReadThrough(t *testing.T) {
 	server := serve(t, Settings{}, ratelimit.Limits{})
-	server.registry.MeasurementsCaughtUp()
+	server.registry.MarkMeasurementsCaughtUp()
 	const length = 30_000
 	server.log.length = logscan.MaxBytes / 10_000
 	for i := range length {

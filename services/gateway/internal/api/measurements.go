@@ -185,7 +185,7 @@ func (a *API) searchLog(ctx context.Context, r *request, wanted *search) (*measu
 
 // describeSampled tells what is known of a measurement that was sampled, if it is looked for.
 func (a *API) describeSampled(id atlas.MeasurementID, wanted *catalog.Search) (answer measurementAnswer, isWanted bool) {
-	known, isKnown := a.settings.Registry.Look(id, wanted)
+	known, isKnown := a.settings.Registry.Lookup(id, wanted)
 	switch {
 	case known != nil:
 		return described(known), true

@@ -41,7 +41,7 @@ func (s *server) knowMeasurements() {
 		{ID: 1002, Value: []byte(`{"id":1002,"type":"dns","af":6,"status":{"id":4,"name":"Stopped"},"stop_time":1426636800}`), Position: atlas.Position{Offset: 1}},
 		{ID: 1003, Value: []byte(`{"id":1003,"type":"ping","is_public":false,"description":"secret of K"}`), Position: atlas.Position{Offset: 2}},
 	})
-	s.registry.MeasurementsCaughtUp()
+	s.registry.MarkMeasurementsCaughtUp()
 }
 
 func TestMeasurements(t *testing.T) {
@@ -170,7 +170,7 @@ func TestAbuseSearchesCostMessages(t *testing.T) {
 			objects[i] = atlas.Object{ID: int64(i + 1), Value: fmt.Appendf(nil, `{"id":%d}`, i+1)}
 		}
 		server.registry.ApplyMeasurements(objects)
-		server.registry.MeasurementsCaughtUp()
+		server.registry.MarkMeasurementsCaughtUp()
 		for range 9 { // half a burst is 500 messages
 			get[measurementList](t, server, "/api/measurements?q=nothing")
 		}

@@ -30,9 +30,9 @@ type asOf struct {
 	Connections int64 `json:"connections"`
 }
 
-func probesAt(at catalog.ProbesAt, probes []catalog.Probe) *probesAnswer {
+func probesAt(at catalog.ProbesState, probes []catalog.Probe) *probesAnswer {
 	answer := &probesAnswer{
-		AsOf: asOf{at.Registry, at.Connections}, ID: make([]int64, len(probes)), Lat: make([]*float64, len(probes)), Lon: make([]*float64, len(probes)),
+		AsOf: asOf{at.Objects, at.Connections}, ID: make([]int64, len(probes)), Lat: make([]*float64, len(probes)), Lon: make([]*float64, len(probes)),
 		Country: make([]*string, len(probes)), ASN: make([]*int64, len(probes)), Status: make([]*int64, len(probes)), Since: make([]*int64, len(probes)),
 		Event: make([]int, len(probes)),
 	}
@@ -50,7 +50,7 @@ func (a *probesAnswer) take(i int, probe *catalog.Probe) {
 		since := probe.Since.Unix()
 		a.Since[i] = &since
 	}
-	if probe.Event {
+	if probe.FromEvent {
 		a.Event[i] = 1
 	}
 }
@@ -74,24 +74,24 @@ const (
 // probesList is the list of all probes as it was written last.
 type probesList struct {
 	mu               sync.Mutex
-	at               catalog.ProbesAt
+	at               catalog.ProbesState
 	written          time.Time
 	text, compressed []byte
 	etag             string
 }
 
 // get gives the list as it is or was not long ago.
-func (p *probesList) get(known *catalog.Registry) (text, compressed []byte, etag string) {
+func (p *probesList) get(known *catalog.Catalog) (text, compressed []byte, etag string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at, age := known.ProbesAt(), time.Since(p.written)
+	at, age := known.ProbesState(), time.Since(p.written)
 	if age >= probesAge || age >= probesEvery && at != p.at {
 		p.write(at, known.Probes())
 	}
 	return p.text, p.compressed, p.etag
 }
 
-func (p *probesList) write(at catalog.ProbesAt, probes []catalog.Probe) {
+func (p *probesList) write(at catalog.ProbesState, probes []catalog.Probe) {
 	p.at, p.written = at, time.Now()
 	p.text = encode(probesAt(at, probes))
 	p.compressed = compress(p.text)

@@ -101,7 +101,7 @@ func BenchmarkProbes(b *testing.B) {
 	server.registry.ApplyProbes(objects)
 	var list probesList
 	for b.Loop() {
-		list.write(server.registry.ProbesAt(), server.registry.Probes())
+		list.write(server.registry.ProbesState(), server.registry.Probes())
 	}
 	b.ReportMetric(float64(len(list.text)), "bytes")
 	b.ReportMetric(float64(len(list.compressed)), "gzip-bytes")

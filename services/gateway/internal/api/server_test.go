@@ -43,7 +43,7 @@ type server struct {
 	log      *fakeLog
 	events   *fakeEvents
 	activity *activity.Day
-	registry *catalog.Registry
+	registry *catalog.Catalog
 	metrics  *prometheus.Registry
 }
 
@@ -83,7 +83,7 @@ func serve(t testing.TB, settings Settings, limits ratelimit.Limits) *server {
 }
 
 // probesOf is what outages are looked for with.
-func probesOf(known *catalog.Registry) map[atlas.ProbeID]outage.Probe {
+func probesOf(known *catalog.Catalog) map[atlas.ProbeID]outage.Probe {
 	probes := make(map[atlas.ProbeID]outage.Probe)
 	known.EachProbe(func(p *catalog.Probe) {
 		probes[p.ID] = outage.Probe{Country: p.Country, ASN: p.ASN, Connected: p.Status != nil && *p.Status == 1}

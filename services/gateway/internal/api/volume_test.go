@@ -34,7 +34,7 @@ const begun = 946_600_000
 func TestVolume(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := serve(t, Settings{}, ratelimit.Limits{})
-		server.registry.MeasurementsCaughtUp()
+		server.registry.MarkMeasurementsCaughtUp()
 		for i := range 100 {
 			server.log.add(liveResults, atlas.MeasurementID(1001+2*(i%2)), time.Unix(begun+1000+int64(i), 0))
 		}
@@ -57,7 +57,7 @@ func TestVolume(t *testing.T) {
 // What is sampled comes with an interval for each bucket, and what is of the partition says so.
 func TestVolumeOfALongLog(t *testing.T) {
 	server := serve(t, Settings{}, ratelimit.Limits{})
-	server.registry.MeasurementsCaughtUp()
+	server.registry.MarkMeasurementsCaughtUp()
 	server.log.length = logscan.MaxBytes / 10_000
 	for i := range 40_000 {
 		server.log.add(liveResults, atlas.MeasurementID(1001+2*(i%4)), time.Unix(begun+int64(i), 0))

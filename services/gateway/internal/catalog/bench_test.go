@@ -15,7 +15,7 @@ import (
 	"atlasstream/pkg/footprint"
 )
 
-// The real network of 2026, and how often each of its objects is put.
+// The real network of 2026, and how often each of its objects is written.
 const (
 	realMeasurements = 50_900
 	realProbesCount  = 13_421
@@ -51,7 +51,7 @@ func probesOf2026() []atlas.Object {
 	return objects
 }
 
-// putAgain makes each object differ from what it was before, as it does in the real network from day to day.
+// putAgain changes each object, as happens in the real network from day to day.
 func putAgain(objects []atlas.Object, round int) {
 	counter := fmt.Appendf(nil, ":1%02d", round)
 	for i := range objects {

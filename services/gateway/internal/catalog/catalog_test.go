@@ -44,14 +44,14 @@ func realProbes(t testing.TB) []atlas.Object {
 	return objects
 }
 
-// measurementObject is made to the shape of RIPE's API, with members that the registry does not ask for.
+// measurementObject is made to the shape of RIPE's API, with members that the catalog does not ask for.
 func measurementObject(id int64, members string) atlas.Object {
 	return atlas.Object{ID: id, Value: fmt.Appendf(nil, `{"id":%d,"type":"ping","description":"a \u003ctest\u003e","af":4,"result":"https://x/%d"%s}`, id, id, members)}
 }
 
 func deleted(id int64) atlas.Object { return atlas.Object{ID: id} }
 
-// reported collects the changes of a registry.
+// reported collects the changes of a catalog.
 type reported struct{ changes []string }
 
 func (r *reported) take(change Change) {
@@ -72,26 +72,26 @@ func (r *reported) want(t *testing.T, want ...string) {
 	r.changes = nil
 }
 
-func newTestRegistry(t testing.TB) (*Registry, *reported) {
+func newTestCatalog(t testing.TB) (*Catalog, *reported) {
 	t.Helper()
 	var changes reported
 	return New(changes.take, zaptest.NewLogger(t), prometheus.NewRegistry()), &changes
 }
 
-func caughtUp(r *Registry) *Registry {
-	r.MeasurementsCaughtUp()
-	r.ProbesCaughtUp()
-	r.ConnectionsCaughtUp()
+func caughtUp(r *Catalog) *Catalog {
+	r.MarkMeasurementsCaughtUp()
+	r.MarkProbesCaughtUp()
+	r.MarkConnectionsCaughtUp()
 	return r
 }
 
 func TestMeasurementsOfTheStart(t *testing.T) {
-	r, changes := newTestRegistry(t)
+	r, changes := newTestCatalog(t)
 	value := []byte(`{"id":1,"is_public":true}`)
 	r.ApplyMeasurements([]atlas.Object{{ID: 1, Value: value}, measurementObject(2, ""), measurementObject(3, "")})
 	copy(value, `{"id":9,"is_public":fals`) // what is applied is not kept
 	r.ApplyMeasurements([]atlas.Object{measurementObject(2, `,"status":{"id":4,"name":"Stopped"}`), deleted(3), deleted(4)})
-	r.MeasurementsCaughtUp()
+	r.MarkMeasurementsCaughtUp()
 	if got, known := r.Measurement(1); !known || !got.Public || got.ID != 1 {
 		t.Errorf("1: got %+v, %t", got, known)
 	}
@@ -105,10 +105,10 @@ func TestMeasurementsOfTheStart(t *testing.T) {
 }
 
 func TestChangesAreReported(t *testing.T) {
-	r, changes := newTestRegistry(t)
+	r, changes := newTestCatalog(t)
 	ongoing, stopped := `,"status":{"id":2,"name":"Ongoing"}`, `,"status":{"id":4,"name":"Stopped"}`
 	r.ApplyMeasurements([]atlas.Object{measurementObject(1, ongoing)})
-	r.MeasurementsCaughtUp()
+	r.MarkMeasurementsCaughtUp()
 	r.ApplyMeasurements([]atlas.Object{measurementObject(1, ongoing)})
 	changes.want(t)
 	r.ApplyMeasurements([]atlas.Object{
@@ -121,9 +121,9 @@ func TestChangesAreReported(t *testing.T) {
 	}
 }
 
-// The caller finds what it is told of: subscriptions are judged by it.
+// When a change is reported, Measurement has the new state already: subscriptions are checked against it.
 func TestMeasurementIsKnownWhenItsChangeIsReported(t *testing.T) {
-	var r *Registry
+	var r *Catalog
 	told := 0
 	r = New(func(change Change) {
 		told++
@@ -137,20 +137,20 @@ func TestMeasurementIsKnownWhenItsChangeIsReported(t *testing.T) {
 	}
 }
 
-// What is known stays; where nothing is known, a measurement is kept from those who may not see it, whether it came before catching up or after.
+// A known measurement stays as it is; an unknown one is taken for not public, before catching up and after.
 func TestUnreadableMeasurements(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		t.Run(fmt.Sprintf("late=%t", late), func(t *testing.T) {
-			r, changes := newTestRegistry(t)
+			r, changes := newTestCatalog(t)
 			if late {
-				r.MeasurementsCaughtUp()
+				r.MarkMeasurementsCaughtUp()
 			}
 			r.ApplyMeasurements([]atlas.Object{
 				{ID: 1, Value: []byte(`{"id":1,"is_public":tru`)},
 				{ID: 2, Value: []byte(`{"id":1}`)},
 				{ID: 3, Value: []byte(`null`)}, measurementObject(3, ""),
 			})
-			r.MeasurementsCaughtUp()
+			r.MarkMeasurementsCaughtUp()
 			for id, public := range map[atlas.MeasurementID]bool{1: false, 2: false, 3: true} {
 				if got, known := r.Measurement(id); !known || got.Public != public || got.ID != id {
 					t.Errorf("%d: got %+v, %t", id, got, known)
@@ -163,7 +163,7 @@ func TestUnreadableMeasurements(t *testing.T) {
 			r.ApplyMeasurements([]atlas.Object{{ID: 3, Value: []byte(`{}`)}})
 			changes.want(t)
 			if got, _ := r.Measurement(3); !got.Public {
-				t.Errorf("an object that cannot be read changed what was known to %+v", got)
+				t.Errorf("an object that cannot be parsed changed the known measurement to %+v", got)
 			}
 			r.ApplyMeasurements([]atlas.Object{measurementObject(1, "")})
 			changes.want(t, "1 1:false:>1:true:")
@@ -172,10 +172,10 @@ func TestUnreadableMeasurements(t *testing.T) {
 }
 
 func TestReadyNamesWhatIsMissing(t *testing.T) {
-	r, _ := newTestRegistry(t)
-	r.ProbesCaughtUp()
+	r, _ := newTestCatalog(t)
+	r.MarkProbesCaughtUp()
 	err := r.Ready(context.Background())
-	if want := "registry: not read to the end yet: measurements, connections"; err == nil || err.Error() != want {
+	if want := "catalog: still being read: measurements, connections"; err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	if err := caughtUp(r).Ready(context.Background()); err != nil {
@@ -183,20 +183,20 @@ func TestReadyNamesWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestRegistryIsBounded(t *testing.T) {
-	r, changes := newTestRegistry(t)
+func TestCatalogIsBounded(t *testing.T) {
+	r, changes := newTestCatalog(t)
 	core, logs := observer.New(zap.WarnLevel)
 	r.measurements.logger = zap.New(core)
-	r.KeepMeasurements(1)
+	r.LimitMeasurements(1)
 	caughtUp(r).ApplyMeasurements([]atlas.Object{measurementObject(1, ""), measurementObject(2, ""), measurementObject(1, `,"is_public":false`)})
 	changes.want(t, "1 ->1:true:", "2 ->2:false:", "1 1:true:>1:false:") // who has something of 2 learns that it is not public
 	if measurement, known := r.Measurement(2); !known || measurement.Public || measurement.Type != "" {
-		t.Errorf("got %+v of a measurement for whose object there is no room, want one that is not public", measurement)
+		t.Errorf("got %+v of a measurement beyond the limit, want one that is not public", measurement)
 	}
 	r.ApplyMeasurements([]atlas.Object{measurementObject(3, "")})
 	changes.want(t, "3 ->3:false:")
-	if told := logs.FilterMessageSnippet("more objects than are kept").Len(); told != 1 || testutil.ToFloat64(r.measurements.metrics.full) != 1 {
-		t.Errorf("told %d times, and the gauge is %v", told, testutil.ToFloat64(r.measurements.metrics.full))
+	if told := logs.FilterMessageSnippet("the limit of objects is reached").Len(); told != 1 || testutil.ToFloat64(r.measurements.metrics.full) != 1 {
+		t.Errorf("logged %d times, and the gauge is %v", told, testutil.ToFloat64(r.measurements.metrics.full))
 	}
 	r.ApplyMeasurements([]atlas.Object{deleted(1), measurementObject(2, "")})
 	changes.want(t, "1 1:false:>-", "2 ->2:true:")
@@ -206,7 +206,7 @@ func TestMetrics(t *testing.T) {
 	registerer := prometheus.NewRegistry()
 	r := New(func(Change) {}, zaptest.NewLogger(t), registerer)
 	r.ApplyProbes(realProbes(t))
-	r.ProbesCaughtUp()
+	r.MarkProbesCaughtUp()
 	r.ApplyProbes([]atlas.Object{{ID: 7, Value: []byte(`[]`)}, {ID: 227}})
 	r.ApplyConnections([]atlas.Record{{}})
 	for _, test := range []struct {
@@ -225,10 +225,10 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	if testutil.ToFloat64(r.probes.metrics.changed) == 0 {
-		t.Error("the time of the last change is not shown")
+		t.Error("the time of the last change is not set")
 	}
 	if got, err := testutil.GatherAndCount(registerer, "atlas_gateway_registry_abridged_total"); err != nil || got != 1 {
-		t.Errorf("%d registries count objects without texts, %v; want that of measurements alone", got, err)
+		t.Errorf("%d tables count objects without texts, %v; want only that of measurements", got, err)
 	}
 	if problems, err := testutil.GatherAndLint(registerer); err != nil || len(problems) > 0 {
 		t.Errorf("%v, %v", problems, err)

@@ -14,21 +14,22 @@ import (
 )
 
 const (
-	// connectionsFor is how long a connection event counts. A gateway that starts reads as much, so that all know the same.
-	connectionsFor = 24 * time.Hour
-	// connectionsAhead is how far an event may run ahead of the gateway's clock; Kafka 4 refuses such ones. It would count as the newest for too long.
-	connectionsAhead = time.Hour
-	sweepEvery       = time.Hour
-	// maxConnections leaves room for every probe of the registry, and for as many that it does not know (yet).
+	// EventMaxAge is how long a connection event counts. A gateway that starts reads as far back, so that all gateways know the same.
+	EventMaxAge = 24 * time.Hour
+	// EventMaxAhead is how far an event's time may be ahead of the gateway's clock; beyond that it would count as the newest for too long. Kafka 4 refuses
+	// such records.
+	EventMaxAhead = time.Hour
+	sweepEvery    = time.Hour
+	// maxConnections is enough for every probe of the catalog, and for as many that it does not know (yet).
 	maxConnections = 2 * maxObjects
-	// bytesOfConnection is about what an event takes.
-	bytesOfConnection = 100
+	// connectionBytes is about what an event takes in memory.
+	connectionBytes = 100
 )
 
-// connection is what a connection event says of its probe.
+// connection is the state of a probe after a connection event.
 type connection struct {
 	at        time.Time
-	offset    int64 // of the event, which orders those of one time: they stand in one partition
+	offset    int64 // of the event; it orders events of the same time, as they are in one partition
 	connected bool
 }
 
@@ -45,19 +46,19 @@ func connectionOf(record *atlas.Record) (connection, error) {
 	return connection{at: record.Time, offset: record.Position.Offset, connected: event == "connect"}, nil
 }
 
-func (c connection) counts(now time.Time) bool {
+func (c connection) isCurrent(now time.Time) bool {
 	age := now.Sub(c.at)
-	return -connectionsAhead <= age && age <= connectionsFor
+	return -EventMaxAhead <= age && age <= EventMaxAge
 }
 
-func (c connection) isAfter(other connection) bool {
+func (c connection) isNewerThan(other connection) bool {
 	if order := c.at.Compare(other.at); order != 0 {
 		return order > 0
 	}
 	return c.offset > other.offset
 }
 
-// appendStatus writes the status that the probe has since the event, as RIPE numbers and names it.
+// appendStatus appends the status that the probe has since the event, with RIPE's numbers and names.
 func (c connection) appendStatus(to []byte) []byte {
 	if c.connected {
 		to = append(to, `"status_id":1,"status_name":"Connected","status_since":`...)
@@ -67,13 +68,13 @@ func (c connection) appendStatus(to []byte) []byte {
 	return strconv.AppendInt(to, c.at.Unix(), 10)
 }
 
-// connections has the newest connection event of each probe that had one in the last 24 hours, by (event time, offset).
+// connections has the newest connection event of each probe that had one within EventMaxAge, by (event time, offset).
 type connections struct {
-	logger   *zap.Logger
-	metrics  tableMetrics
-	most     int
-	progress progress
-	caughtUp atomic.Bool
+	logger    *zap.Logger
+	metrics   tableMetrics
+	maxEvents int
+	progress  progress
+	caughtUp  atomic.Bool
 
 	mu     sync.RWMutex
 	latest map[atlas.ProbeID]connection
@@ -82,12 +83,12 @@ type connections struct {
 
 func newConnections(logger *zap.Logger, metrics *metrics) *connections {
 	return &connections{
-		logger:   logger.With(zap.String("registry", nameConnections)),
-		metrics:  metrics.of(nameConnections),
-		most:     maxConnections,
-		progress: newProgress(),
-		latest:   make(map[atlas.ProbeID]connection),
-		swept:    time.Now(),
+		logger:    logger.With(zap.String("catalog", nameConnections)),
+		metrics:   metrics.of(nameConnections),
+		maxEvents: maxConnections,
+		progress:  newProgress(),
+		latest:    make(map[atlas.ProbeID]connection),
+		swept:     time.Now(),
 	}
 }
 
@@ -97,7 +98,7 @@ func (c *connections) catchUp() {
 	}
 }
 
-// apply takes events. When there is no room left, those of probes that are known to the registry push out others.
+// apply applies events. When the limit is reached, events of probes that are known to the catalog replace those of others.
 func (c *connections) apply(records []atlas.Record, isKnown func(atlas.ProbeID) bool) {
 	now := time.Now()
 	differs := false
@@ -105,30 +106,30 @@ func (c *connections) apply(records []atlas.Record, isKnown func(atlas.ProbeID) 
 		event, err := connectionOf(&records[i])
 		if err != nil {
 			c.metrics.rejected.Inc()
-			c.logger.Warn("a connection event cannot be read", zap.Int64("offset", records[i].Position.Offset), zap.Error(err))
+			c.logger.Warn("cannot parse a connection event", zap.Int64("offset", records[i].Position.Offset), zap.Error(err))
 			continue
 		}
-		if event.counts(now) && c.take(records[i].Probe, event, isKnown) {
+		if event.isCurrent(now) && c.applyEvent(records[i].Probe, event, isKnown) {
 			differs = true
 		}
 	}
 	c.sweep(now)
 	if differs {
-		c.metrics.show(c.count(), int64(c.count())*bytesOfConnection)
+		c.metrics.update(c.count(), int64(c.count())*connectionBytes)
 	}
 	if len(records) > 0 {
-		c.progress.rise(records[len(records)-1].Position.Offset, differs)
+		c.progress.raiseOffset(records[len(records)-1].Position.Offset, differs)
 	}
 }
 
-func (c *connections) take(id atlas.ProbeID, event connection, isKnown func(atlas.ProbeID) bool) bool {
+func (c *connections) applyEvent(id atlas.ProbeID, event connection, isKnown func(atlas.ProbeID) bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	former, known := c.latest[id]
-	if known && !event.isAfter(former) {
+	if known && !event.isNewerThan(former) {
 		return false
 	}
-	if !known && len(c.latest) >= c.most && (!isKnown(id) || !c.makeRoom(isKnown)) {
+	if !known && len(c.latest) >= c.maxEvents && (!isKnown(id) || !c.evictUnknown(isKnown)) {
 		c.metrics.rejected.Inc()
 		return false
 	}
@@ -136,8 +137,8 @@ func (c *connections) take(id atlas.ProbeID, event connection, isKnown func(atla
 	return true
 }
 
-// makeRoom forgets one probe that the registry does not know.
-func (c *connections) makeRoom(isKnown func(atlas.ProbeID) bool) bool {
+// evictUnknown deletes the event of one probe that the catalog does not know.
+func (c *connections) evictUnknown(isKnown func(atlas.ProbeID) bool) bool {
 	for id := range c.latest {
 		if !isKnown(id) {
 			delete(c.latest, id)
@@ -147,7 +148,7 @@ func (c *connections) makeRoom(isKnown func(atlas.ProbeID) bool) bool {
 	return false
 }
 
-// sweep forgets, now and then, what counts no more.
+// sweep deletes outdated events, once per sweepEvery.
 func (c *connections) sweep(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -156,7 +157,7 @@ func (c *connections) sweep(now time.Time) {
 	}
 	c.swept = now
 	for id, event := range c.latest {
-		if !event.counts(now) {
+		if !event.isCurrent(now) {
 			delete(c.latest, id)
 		}
 	}
@@ -168,10 +169,10 @@ func (c *connections) count() int {
 	return len(c.latest)
 }
 
-// get gives the newest event of a probe, if one counts.
+// get returns the newest event of a probe, if there is a current one.
 func (c *connections) get(id atlas.ProbeID) (event connection, found bool) {
 	c.mu.RLock()
 	event, found = c.latest[id]
 	c.mu.RUnlock()
-	return event, found && event.counts(time.Now())
+	return event, found && event.isCurrent(time.Now())
 }

@@ -24,8 +24,8 @@ func enrichedProbe(status string) string {
 		`,"first_connected":1288367583,"total_uptime":129000000,"tags":["system-v1","nat"]}`
 }
 
-func withAPIProbe(t testing.TB) *Registry {
-	r, _ := newTestRegistry(t)
+func withAPIProbe(t testing.TB) *Catalog {
+	r, _ := newTestCatalog(t)
 	object, err := atlas.ProbeObject([]byte(apiProbe))
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func TestEnrichLeavesRecordsOfUnknownProbes(t *testing.T) {
 
 // Every enriched record has all members, in the order of the contract, whatever the object lacks.
 func TestEnrichFromRealProbes(t *testing.T) {
-	r, _ := newTestRegistry(t)
+	r, _ := newTestCatalog(t)
 	objects := realProbes(t)
 	r.ApplyProbes(objects)
 	caughtUp(r)
@@ -179,18 +179,18 @@ func TestStatusOfTheNewest(t *testing.T) {
 	}
 }
 
-// ageUntil has a bubble's clock, which begins in 2000, show at.
+// ageUntil advances a synctest bubble's clock, which begins in 2000, to at.
 func ageUntil(at time.Time) { time.Sleep(time.Until(at)) }
 
-func TestEventsAreForgottenAfterADay(t *testing.T) {
+func TestEventsExpireAfterADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r, _ := newTestRegistry(t)
+		r, _ := newTestCatalog(t)
 		caughtUp(r).ApplyProbes([]atlas.Object{{ID: 12, Value: []byte(`{"id":12}`)}})
 		start := time.Now()
 		r.ApplyConnections([]atlas.Record{
-			connectionEvent(12, "connect", start.Add(-connectionsFor), 1),
-			connectionEvent(13, "connect", start.Add(-connectionsFor-time.Second), 2),
-			connectionEvent(14, "connect", start.Add(connectionsAhead+time.Second), 3),
+			connectionEvent(12, "connect", start.Add(-EventMaxAge), 1),
+			connectionEvent(13, "connect", start.Add(-EventMaxAge-time.Second), 2),
+			connectionEvent(14, "connect", start.Add(EventMaxAhead+time.Second), 3),
 		})
 		if count := r.connections.count(); count != 1 {
 			t.Errorf("got %d events, want 1", count)
@@ -206,14 +206,14 @@ func TestEventsAreForgottenAfterADay(t *testing.T) {
 		time.Sleep(sweepEvery)
 		r.ApplyConnections(nil)
 		if count := r.connections.count(); count != 0 {
-			t.Errorf("%d events are remembered, want none", count)
+			t.Errorf("%d events are kept, want none", count)
 		}
 	})
 }
 
 // The object of a probe may come after its events.
 func TestEventBeforeItsProbe(t *testing.T) {
-	r, _ := newTestRegistry(t)
+	r, _ := newTestCatalog(t)
 	now := time.Now()
 	caughtUp(r).ApplyConnections([]atlas.Record{connectionEvent(12, "disconnect", now, 1)})
 	r.ApplyProbes([]atlas.Object{{ID: 12, Value: []byte(apiProbe)}})
@@ -224,28 +224,28 @@ func TestEventBeforeItsProbe(t *testing.T) {
 
 func TestConnectionsAreBounded(t *testing.T) {
 	r := withAPIProbe(t)
-	r.connections.most = 2
+	r.connections.maxEvents = 2
 	now := time.Now()
 	r.ApplyConnections([]atlas.Record{
 		connectionEvent(100, "connect", now, 1), connectionEvent(101, "connect", now, 2), // fill it
 		connectionEvent(13, "disconnect", now, 3), connectionEvent(12, "disconnect", now, 4),
 	})
 	if _, found := r.connections.get(13); found {
-		t.Error("an event of an unknown probe found room")
+		t.Error("an event of an unknown probe was kept beyond the limit")
 	}
 	if _, found := r.connections.get(12); !found {
-		t.Error("an event of a known probe found no room")
+		t.Error("an event of a known probe did not replace one of an unknown probe")
 	}
 	r.ApplyConnections([]atlas.Record{connectionEvent(12, "connect", now, 5)})
 	if newest, _ := r.connections.get(12); !newest.connected {
-		t.Error("where there is no room, a probe's newer event does not count")
+		t.Error("at the limit, a probe's newer event does not count")
 	}
 	if count := r.connections.count(); count != 2 {
 		t.Errorf("got %d events, want 2", count)
 	}
 }
 
-func TestEnrichPastSaysWhatTheRecordSays(t *testing.T) {
+func TestEnrichPastHasTheStatusOfTheRecord(t *testing.T) {
 	r := withAPIProbe(t)
 	now := time.Now()
 	r.ApplyConnections([]atlas.Record{connectionEvent(12, "connect", now, 9)})

@@ -7,10 +7,10 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// measurement is a measurement with what a search looks through.
+// measurement is a measurement with its text for searches.
 type measurement struct {
 	atlas.Measurement
-	text string // its description, target and type, in small letters
+	text string // its description, target and type, in lower case
 }
 
 func parseMeasurement(object *atlas.Object) (measurement, error) {
@@ -21,10 +21,10 @@ func parseMeasurement(object *atlas.Object) (measurement, error) {
 	return searchable(parsed), sameID(int64(parsed.ID), object)
 }
 
-// maxTextLength is how much is kept of a description and of a target, in bytes; most have some dozens.
-const maxTextLength = 200
+// maxTextBytes is how much is kept of a description and of a target; most have some dozens of bytes.
+const maxTextBytes = 200
 
-// searchable keeps the texts of a measurement in one piece of memory, or in two where there are capitals.
+// searchable keeps the texts of a measurement in one allocation, or in two if there are capitals.
 func searchable(parsed atlas.Measurement) measurement {
 	description, target := cut(parsed.Description), cut(parsed.Target)
 	whole := description + "\n" + target + "\n" + parsed.Type
@@ -33,39 +33,39 @@ func searchable(parsed atlas.Measurement) measurement {
 	return measurement{parsed, strings.ToLower(whole)}
 }
 
-// cut shortens a text, and says so with an ellipsis.
+// cut truncates a text, with an ellipsis.
 func cut(text string) string {
-	if len(text) <= maxTextLength {
+	if len(text) <= maxTextBytes {
 		return text
 	}
-	return strings.ToValidUTF8(text[:maxTextLength], "") + "…"
+	return strings.ToValidUTF8(text[:maxTextBytes], "") + "…"
 }
 
-// bytesOfMeasurement is what a measurement may take on average; of most it is the half.
-const bytesOfMeasurement = 1 << 10
+// measurementBytes is what a measurement may take on average; most take half of that.
+const measurementBytes = 1 << 10
 
-// size is how many bytes its texts take.
+// size returns how many bytes its texts take.
 func (m *measurement) size() int { return 2*len(m.text) + len(m.StatusName) }
 
-// longestType is more than any type has that RIPE Atlas measures: these are kept once for all measurements.
-const longestType = 16
+// maxTypeBytes is more than any type of RIPE Atlas has. Those are interned.
+const maxTypeBytes = 16
 
-// brief is the measurement without its texts: who may see it, of which type it is and whether it has stopped must be known in any case.
+// brief is the measurement without its texts: whether it is public, its type and whether it has stopped must be known in any case.
 func (m *measurement) brief() measurement {
 	brief := m.Measurement
 	brief.Description, brief.Target, brief.StatusName = "", "", ""
-	if len(brief.Type) > longestType {
+	if len(brief.Type) > maxTypeBytes {
 		brief.Type = ""
 	}
 	return measurement{Measurement: brief}
 }
 
-// notPublic stands in for a measurement of which there is an object that cannot be read.
+// notPublic is a placeholder for a measurement whose object cannot be parsed or kept.
 func notPublic(id int64) measurement {
 	return measurement{Measurement: atlas.Measurement{ID: atlas.MeasurementID(id), StatusID: atlas.StatusUnknown}}
 }
 
-// get is nil for no measurement.
+// get returns nil for nil.
 func (m *measurement) get() *atlas.Measurement {
 	if m == nil {
 		return nil
@@ -75,7 +75,7 @@ func (m *measurement) get() *atlas.Measurement {
 
 func sameID(id int64, object *atlas.Object) error {
 	if id != object.ID {
-		return fmt.Errorf("id: got %d, want %d, under which the object stands", id, object.ID)
+		return fmt.Errorf("id: got %d, want %d, the ID of the object's key", id, object.ID)
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ type metrics struct {
 	rejected, abridged                      *prometheus.CounterVec
 }
 
-// tableMetrics are those of one registry.
+// tableMetrics are the metrics of one part of the catalog.
 type tableMetrics struct {
 	objects, bytes, changed, caughtUp, full prometheus.Gauge
 	rejected                                prometheus.Counter
@@ -21,13 +21,13 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "atlas", Subsystem: "gateway", Name: "registry_" + name, Help: help}, []string{"registry"})
 	}
 	m := &metrics{
-		objects:  gauge("objects", "Measurements and probes that are known, and probes of which a connection event is remembered."),
-		bytes:    gauge("bytes", "Memory that the objects take, about."),
+		objects:  gauge("objects", "Known measurements and probes, and probes with a recent connection event."),
+		bytes:    gauge("bytes", "Approximate memory of the objects."),
 		changed:  gauge("last_change_timestamp_seconds", "When an object last appeared, changed or was deleted."),
-		caughtUp: gauge("caught_up", "1 once all that the log had at the start has been read."),
-		full:     gauge("full", "1 once objects or texts of them were left out, as there are more than are kept."),
-		rejected: counter("rejected_total", "Objects and connection events that could not be read, or for which there was no room."),
-		abridged: counter("abridged_total", "Objects whose texts were left out, as there was no room for them."),
+		caughtUp: gauge("caught_up", "1 once everything that the log had at the start is read."),
+		full:     gauge("full", "1 once objects, or their texts, were dropped because of a limit."),
+		rejected: counter("rejected_total", "Objects and connection events that could not be parsed, or exceeded a limit."),
+		abridged: counter("abridged_total", "Objects kept without their texts because of the memory limit."),
 	}
 	registerer.MustRegister(m.objects, m.bytes, m.changed, m.caughtUp, m.full, m.rejected, m.abridged)
 	return m
@@ -44,8 +44,8 @@ func (m *metrics) of(registry string) tableMetrics {
 	}
 }
 
-// show tells that something has changed, and how much there is now.
-func (m *tableMetrics) show(count int, bytes int64) {
+// update records a change and the new totals.
+func (m *tableMetrics) update(count int, bytes int64) {
 	m.bytes.Set(float64(bytes))
 	m.objects.Set(float64(count))
 	m.changed.SetToCurrentTime()

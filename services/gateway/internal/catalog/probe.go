@@ -9,14 +9,14 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// probe is a probe as JSON, written beforehand but for its status, which stands in the middle.
+// probe is a probe, encoded as JSON in advance but for the status in the middle.
 type probe struct {
-	head, status, tail []byte    // members without the braces around them; the status is that of the registry's object
-	since              time.Time // of the status; zero where the object does not say it
-	listed             Probe     // as the registry's object has it
+	head, status, tail []byte    // members, without braces; the status is that of the object
+	since              time.Time // of the status; zero if the object has none
+	listed             Probe     // as in the object
 }
 
-// probeHead and probeTail are what enrichment tells of a probe, in its order. What the registry's object does not say is null; but tags are a list, always.
+// probeHead and probeTail are the members of an enriched record's probe, in order. What the object does not have is null, but tags are always a list.
 type probeHead struct {
 	ID          atlas.ProbeID `json:"id"`
 	Latitude    *float64      `json:"lat"`
@@ -44,10 +44,10 @@ type probeTail struct {
 	Tags           []string `json:"tags"`
 }
 
-// maxProbeBytes bounds what probes take together; those of the real network take some 20 MB.
+// maxProbeBytes bounds the memory of all probes; those of the real network take some 20 MB.
 const maxProbeBytes = 256 << 20
 
-// size is how many bytes its texts take.
+// size returns how many bytes its texts take.
 func (p *probe) size() int { return len(p.head) + len(p.status) + len(p.tail) + len(p.listed.Country) }
 
 func parseProbe(object *atlas.Object) (probe, error) {
@@ -81,7 +81,7 @@ func writeProbe(p *atlas.Probe) (probe, error) {
 	return probe{head: written[0], status: written[1], tail: written[2], since: p.StatusSince, listed: listedProbe(p)}, nil
 }
 
-// writeMembers gives the members of each part, one after the other in memory.
+// writeMembers returns the encoded members of each part, in one allocation.
 func writeMembers(parts ...any) (members [][]byte, err error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -89,7 +89,7 @@ func writeMembers(parts ...any) (members [][]byte, err error) {
 	ends := []int{0}
 	for _, part := range parts {
 		if err := encoder.Encode(part); err != nil {
-			return nil, fmt.Errorf("writing a probe: %w", err)
+			return nil, fmt.Errorf("encoding a probe: %w", err)
 		}
 		ends = append(ends, text.Len())
 	}

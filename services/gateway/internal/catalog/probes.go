@@ -8,7 +8,7 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Probe is a probe as a list of all probes has it. Nil, zero and empty values stand for what is not known.
+// Probe is an entry of the list of probes. Nil, zero and empty values are unknown.
 type Probe struct {
 	ID                  atlas.ProbeID
 	Latitude, Longitude *float64 // degrees
@@ -16,7 +16,7 @@ type Probe struct {
 	ASN                 int64    // of IPv4, else of IPv6
 	Status              *int64   // as RIPE numbers them
 	Since               time.Time
-	Event               bool // status and since are those of a connection event
+	FromEvent           bool // Status and Since are those of a connection event
 }
 
 func listedProbe(p *atlas.Probe) Probe {
@@ -27,48 +27,47 @@ func listedProbe(p *atlas.Probe) Probe {
 	return listed
 }
 
-// statusConnected and statusDisconnected are what an event makes of a probe.
+// The statuses of a probe after an event, as RIPE numbers them.
 var statusConnected, statusDisconnected int64 = 1, 2
 
-// Probes lists the probes of the registry by ID. Their status is that of the newest connection event of the last 24 hours, but for an object whose own status
-// is newer.
-func (r *Registry) Probes() []Probe {
-	probes := make([]Probe, 0, r.probes.count())
-	r.probes.each(func(known *probe) { probes = append(probes, r.connections.update(known)) })
+// Probes lists the probes by ID. Their status is that of the newest connection event within EventMaxAge, unless that of the object is newer.
+func (c *Catalog) Probes() []Probe {
+	probes := make([]Probe, 0, c.probes.count())
+	c.probes.each(func(known *probe) { probes = append(probes, c.connections.withStatus(known)) })
 	slices.SortFunc(probes, func(a, b Probe) int { return cmp.Compare(a.ID, b.ID) })
 	return probes
 }
 
-// EachProbe shows the probes of the registry as their objects have them, whatever events say, in no order.
-func (r *Registry) EachProbe(show func(*Probe)) {
-	r.probes.each(func(known *probe) { show(&known.listed) })
+// EachProbe calls show for each probe, in no order, with what its object has, without regard to events.
+func (c *Catalog) EachProbe(show func(*Probe)) {
+	c.probes.each(func(known *probe) { show(&known.listed) })
 }
 
-// ProbeChanges counts how often an object made a difference to what EachProbe shows.
-func (r *Registry) ProbeChanges() uint64 { return r.probes.progress.get().changes }
+// ProbeChanges counts the changes of what EachProbe shows.
+func (c *Catalog) ProbeChanges() uint64 { return c.probes.progress.get().changes }
 
-// update gives a probe with its newest status.
-func (c *connections) update(known *probe) Probe {
+// withStatus returns a probe with its newest status.
+func (c *connections) withStatus(known *probe) Probe {
 	listed := known.listed
 	newest, found := c.get(listed.ID)
 	if !found || known.since.After(newest.at) {
 		return listed
 	}
-	listed.Event, listed.Since, listed.Status = true, newest.at, &statusDisconnected
+	listed.FromEvent, listed.Since, listed.Status = true, newest.at, &statusDisconnected
 	if newest.connected {
 		listed.Status = &statusConnected
 	}
 	return listed
 }
 
-// ProbesAt is a state of what Probes lists. It changes whenever something is learnt that Probes may tell.
-type ProbesAt struct {
-	Registry, Connections int64  // the greatest offset of what was learnt; -1 before the first
-	changes               uint64 // of objects and events
+// ProbesState identifies a state of the list of probes. It changes with every applied object and event that may change the list.
+type ProbesState struct {
+	Objects, Connections int64  // the greatest offset applied; -1 before the first
+	changes              uint64 // of objects and events
 }
 
-// ProbesAt gives the present state; what Probes lists afterwards is of that or a later one.
-func (r *Registry) ProbesAt() ProbesAt {
-	objects, events := r.probes.progress.get(), r.connections.progress.get()
-	return ProbesAt{Registry: objects.offset, Connections: events.offset, changes: objects.changes + events.changes}
+// ProbesState returns the present state; a list that Probes returns afterwards is of that state or a later one.
+func (c *Catalog) ProbesState() ProbesState {
+	objects, events := c.probes.progress.get(), c.connections.progress.get()
+	return ProbesState{Objects: objects.offset, Connections: events.offset, changes: objects.changes + events.changes}
 }

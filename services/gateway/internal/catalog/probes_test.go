@@ -11,12 +11,12 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// A list of all probes says of each what enriching says, whatever the order of events.
+// The list of probes has the same of each probe as an enriched record, whatever the order of events.
 func TestListedProbesAreThoseOfEnriching(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, 2))
 		for range 20 {
-			r, _ := newTestRegistry(t)
+			r, _ := newTestCatalog(t)
 			caughtUp(r).ApplyProbes(realProbes(t))
 			ageUntil(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 			ids := r.Probes()
@@ -33,7 +33,7 @@ func TestListedProbesAreThoseOfEnriching(t *testing.T) {
 				record := *result(`{}`)
 				record.Probe = listed.ID
 				checkListed(t, &listed, gjson.GetBytes(r.Enrich(&record), "probe"))
-				if listed.Event {
+				if listed.FromEvent {
 					events++
 				}
 			}
@@ -65,9 +65,9 @@ func checkListed(t *testing.T, listed *Probe, enriched gjson.Result) {
 	}
 }
 
-// Of a topic that was made anew, its own offsets count, though they are less than those before.
-func TestProbesOfALogThatIsMadeAnew(t *testing.T) {
-	r, _ := newTestRegistry(t)
+// After a topic is recreated its new offsets count, although they are lower.
+func TestProbesOfARecreatedTopic(t *testing.T) {
+	r, _ := newTestCatalog(t)
 	probeAt := func(offset int64) []atlas.Object {
 		return []atlas.Object{{ID: 1, Value: []byte(`{"id":1}`), Position: atlas.Position{Offset: offset}}}
 	}
@@ -77,17 +77,17 @@ func TestProbesOfALogThatIsMadeAnew(t *testing.T) {
 	r.ApplyProbes(probeAt(70))
 	r.ApplyConnections(eventAt(90))
 	r.ApplyConnections(eventAt(80)) // they come in any order
-	if at := r.ProbesAt(); at.Registry != 70 || at.Connections != 90 {
+	if at := r.ProbesState(); at.Objects != 70 || at.Connections != 90 {
 		t.Errorf("got %+v", at)
 	}
 	r.ApplyProbes(probeAt(7))
-	r.ConnectionsGoOn(5)
-	if at := r.ProbesAt(); at.Registry != 7 || at.Connections != 4 {
+	r.ResetConnections(5)
+	if at := r.ProbesState(); at.Objects != 7 || at.Connections != 4 {
 		t.Errorf("of a shorter log: got %+v", at)
 	}
 	r.ApplyConnections(eventAt(9))
-	r.ConnectionsGoOn(20) // retention took some
-	if at := r.ProbesAt(); at.Connections != 9 {
+	r.ResetConnections(20) // retention took some
+	if at := r.ProbesState(); at.Connections != 9 {
 		t.Errorf("after a gap: got %+v", at)
 	}
 }

@@ -2,49 +2,49 @@ package catalog
 
 import "sync"
 
-// progress is how far a topic of one partition has been taken.
+// progress is how far a topic of one partition is applied.
 type progress struct {
 	mu  sync.Mutex
-	now progressed
+	now progressState
 }
 
-type progressed struct {
-	offset  int64  // of the last that was taken; -1 before the first
-	changes uint64 // that made a difference
+type progressState struct {
+	offset  int64  // of the last record applied; -1 before the first
+	changes uint64 // records that changed something
 }
 
-func newProgress() progress { return progress{now: progressed{offset: -1}} }
+func newProgress() progress { return progress{now: progressState{offset: -1}} }
 
-func (p *progress) get() progressed {
+func (p *progress) get() progressState {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.now
 }
 
-// come is called when what comes in the order of the log was taken, which begins anew where that is another one.
-func (p *progress) come(offset int64, changed bool) {
+// setOffset notes the offset of records that are applied in the log's order. It is lower than before if the topic was recreated.
+func (p *progress) setOffset(offset int64, changed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now.offset = offset
-	p.note(changed)
+	p.countChange(changed)
 }
 
-// rise is called when what comes in any order was taken.
-func (p *progress) rise(offset int64, changed bool) {
+// raiseOffset notes the offset of records that are applied in any order.
+func (p *progress) raiseOffset(offset int64, changed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now.offset = max(p.now.offset, offset)
-	p.note(changed)
+	p.countChange(changed)
 }
 
-// goOn is called when the log goes on at an offset, which may be another log.
-func (p *progress) goOn(next int64) {
+// reset is called when the log continues at next, perhaps because the topic was recreated.
+func (p *progress) reset(next int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now.offset = min(p.now.offset, next-1)
 }
 
-func (p *progress) note(changed bool) {
+func (p *progress) countChange(changed bool) {
 	if changed {
 		p.now.changes++
 	}

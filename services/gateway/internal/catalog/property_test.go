@@ -13,13 +13,13 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// oracle has all that was ever applied and works out from the start what follows from it.
+// oracle keeps everything that was applied and computes the expected state from the start.
 type oracle struct {
 	objects map[int64][]string // of each probe in order; empty: deleted
 	events  []atlas.Record
 }
 
-// status is that of a probe in what an enriched record of it says, "" if it is unknown.
+// status is the expected status of a probe in an enriched record, "" if the probe is unknown.
 func (o *oracle) status(record *atlas.Record, now time.Time) string {
 	id := int64(record.Probe)
 	value := ""
@@ -54,7 +54,7 @@ func (o *oracle) status(record *atlas.Record, now time.Time) string {
 	return fmt.Sprintf(`"status_id":%d,"status_since":%d`, said, when)
 }
 
-// statusIn reads what the oracle tells from an enriched record.
+// statusIn reads the status from an enriched record.
 func statusIn(enriched []byte) string {
 	_, from, found := strings.Cut(string(enriched), `"status_id":`)
 	if !found {
@@ -66,14 +66,14 @@ func statusIn(enriched []byte) string {
 	return fmt.Sprintf(`"status_id":%s,"status_since":%s`, id, since)
 }
 
-// Whatever comes in which order and however often, before catching up or after, the status is what the rules say.
-func TestAnyInterleavingGivesTheOraclesStatus(t *testing.T) {
+// In any order, with any repeats, before and after catching up, the status is the expected one.
+func TestStatusOfAnyInterleaving(t *testing.T) {
 	for seed := range uint64(300) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
-			r, _ := newTestRegistry(t)
+			r, _ := newTestCatalog(t)
 			expected := &oracle{objects: make(map[int64][]string)}
-			play := &player{random: random, registry: r, oracle: expected}
+			play := &player{random: random, catalog: r, oracle: expected}
 			for range 60 {
 				play.step()
 				time.Sleep(time.Duration(random.IntN(4)) * time.Hour / 2)
@@ -94,10 +94,10 @@ func TestAnyInterleavingGivesTheOraclesStatus(t *testing.T) {
 }
 
 type player struct {
-	random   *rand.Rand
-	registry *Registry
-	oracle   *oracle
-	offset   int64
+	random  *rand.Rand
+	catalog *Catalog
+	oracle  *oracle
+	offset  int64
 }
 
 func (p *player) step() {
@@ -106,7 +106,7 @@ func (p *player) step() {
 	case 0:
 		p.put(id, "")
 	case 1:
-		if len(p.oracle.objects[id]) > 0 && p.registry.probes.caughtUp.Load() { // before that only the last one is read
+		if len(p.oracle.objects[id]) > 0 && p.catalog.probes.caughtUp.Load() { // before that only the last one is read
 			p.put(id, `{"id":`)
 		}
 	case 2, 3:
@@ -114,12 +114,12 @@ func (p *player) step() {
 	case 4, 5:
 		event := p.event(id)
 		p.oracle.events = append(p.oracle.events, event)
-		p.registry.ApplyConnections([]atlas.Record{event})
+		p.catalog.ApplyConnections([]atlas.Record{event})
 	default:
 		p.repeat()
 	}
 	if p.random.IntN(20) == 0 {
-		p.registry.ProbesCaughtUp()
+		p.catalog.MarkProbesCaughtUp()
 	}
 }
 
@@ -127,15 +127,15 @@ func (p *player) step() {
 func (p *player) repeat() {
 	events := append([]atlas.Record{}, p.oracle.events...)
 	p.random.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
-	p.registry.ApplyConnections(events[:len(events)/2])
+	p.catalog.ApplyConnections(events[:len(events)/2])
 }
 
 func (p *player) put(id int64, value string) {
 	p.oracle.objects[id] = append(p.oracle.objects[id], value)
-	p.registry.ApplyProbes([]atlas.Object{{ID: id, Value: []byte(value)}})
+	p.catalog.ApplyProbes([]atlas.Object{{ID: id, Value: []byte(value)}})
 }
 
-// event makes one, often at the time of another.
+// event makes an event, often at the time of another.
 func (p *player) event(id int64) atlas.Record {
 	p.offset++
 	event := "connect"
@@ -145,14 +145,14 @@ func (p *player) event(id int64) atlas.Record {
 	return connectionEvent(atlas.ProbeID(id), event, p.past(), p.offset)
 }
 
-// past is a time of the last 30 hours, one of few.
+// past is one of a few times within the last 30 hours.
 func (p *player) past() time.Time {
 	return time.Now().Add(-time.Duration(p.random.IntN(30)) * time.Hour).Truncate(time.Hour)
 }
 
 // Run under -race.
 func TestReadersAndWritersAtOnce(t *testing.T) {
-	r, _ := newTestRegistry(t)
+	r, _ := newTestCatalog(t)
 	now := time.Now()
 	var writers, readers sync.WaitGroup
 	done := make(chan struct{})
@@ -184,14 +184,14 @@ func TestReadersAndWritersAtOnce(t *testing.T) {
 	}
 	write(func(i int) {
 		r.ApplyMeasurements([]atlas.Object{measurementObject(1, fmt.Sprintf(`,"participant_count":%d`, i)), deleted(2)})
-	}, r.MeasurementsCaughtUp)
+	}, r.MarkMeasurementsCaughtUp)
 	write(func(i int) {
 		r.ApplyProbes([]atlas.Object{{ID: 12, Value: fmt.Appendf(nil, `{"id":12,"asn_v4":%d}`, i)}})
-	}, r.ProbesCaughtUp)
+	}, r.MarkProbesCaughtUp)
 	for range 2 { // the history and what comes now
 		write(func(i int) {
 			r.ApplyConnections([]atlas.Record{connectionEvent(12, "disconnect", now, int64(i))})
-		}, r.ConnectionsCaughtUp)
+		}, r.MarkConnectionsCaughtUp)
 	}
 	writers.Wait()
 	close(done)

@@ -8,17 +8,17 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Search says which measurements are looked for.
+// Search is a search for measurements.
 type Search struct {
-	Words     []string // in small letters; each stands in the description, the target or the type, or begins the ID
+	Words     []string // in lower case; each is part of the description, target or type, or a prefix of the ID
 	Type      string   // any if empty
 	AF        int      // any if 0
-	Running   bool     // only those of which results may come
-	Stopped   bool     // only those of which none are to come
-	NonPublic bool     // those that are not public as well
+	Running   bool     // only those that may have further results
+	Stopped   bool     // only those without further results
+	NonPublic bool     // also those that are not public
 }
 
-// Matches tells whether a measurement of which only the ID is known is looked for.
+// Matches reports whether a measurement matches of which only the ID is known.
 func (s *Search) Matches(id atlas.MeasurementID) bool {
 	return !s.Running && s.matches(&measurement{Measurement: atlas.Measurement{ID: id, Public: true}})
 }
@@ -41,28 +41,28 @@ func beginsID(id atlas.MeasurementID, word string) bool {
 	return strings.HasPrefix(string(strconv.AppendInt(digits[:0], int64(id), 10)), word)
 }
 
-// Search looks at so many measurements after one, in the order of IDs, and gives up to a number of those that are looked for. Goes on says after which one
-// to go on; 0: there are no more.
-func (r *Registry) Search(search *Search, after atlas.MeasurementID, look, most int) (found []atlas.Measurement, goesOn atlas.MeasurementID) {
-	ids := r.measurements.ids()
+// Search examines up to look measurements after an ID, in the order of IDs, and returns up to most that match. A next search continues after goesOn; 0 means
+// that there are no more.
+func (c *Catalog) Search(search *Search, after atlas.MeasurementID, look, most int) (found []atlas.Measurement, goesOn atlas.MeasurementID) {
+	ids := c.measurements.ids()
 	begin, _ := slices.BinarySearch(ids, int64(after)+1)
 	for i, id := range ids[begin:] {
 		if i == look || len(found) == most {
 			return found, goesOn
 		}
 		goesOn = atlas.MeasurementID(id)
-		if known := r.measurements.get(id); known != nil && search.matches(known) {
+		if known := c.measurements.get(id); known != nil && search.matches(known) {
 			found = append(found, known.Measurement)
 		}
 	}
 	return found, 0
 }
 
-// Look tells whether a measurement is known, and gives it if it is looked for.
-func (r *Registry) Look(id atlas.MeasurementID, search *Search) (found *atlas.Measurement, isKnown bool) {
-	known := r.measurements.get(int64(id))
+// Lookup reports whether a measurement is known, and returns it if it matches the search.
+func (c *Catalog) Lookup(id atlas.MeasurementID, search *Search) (found *atlas.Measurement, isKnown bool) {
+	known := c.measurements.get(int64(id))
 	if known == nil {
-		return nil, r.measurements.overflew.Load()
+		return nil, c.measurements.overflowed.Load()
 	}
 	if search.matches(known) {
 		found = &known.Measurement

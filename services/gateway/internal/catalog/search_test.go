@@ -15,7 +15,7 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-func measurementsFound(r *Registry, search Search, look, most int) (ids []int64) {
+func measurementsFound(r *Catalog, search Search, look, most int) (ids []int64) {
 	behind := atlas.MeasurementID(0)
 	for {
 		found, goesOn := r.Search(&search, behind, look, most)
@@ -29,7 +29,7 @@ func measurementsFound(r *Registry, search Search, look, most int) (ids []int64)
 }
 
 func TestSearch(t *testing.T) {
-	r, _ := newTestRegistry(t)
+	r, _ := newTestCatalog(t)
 	caughtUp(r).ApplyMeasurements([]atlas.Object{
 		{ID: 10301, Value: []byte(`{"id":10301,"type":"dns","af":4,"description":"hostname.bind of K-Root","target":"k.root-servers.net","status":2}`)},
 		{ID: 103, Value: []byte(`{"id":103,"type":"ping","af":6,"description":"Ärger mit IPv6","target_ip":"2001:DB8::1","status":4}`)},
@@ -71,9 +71,9 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// Whoever comes back behind what was found gets every measurement once, in order.
+// Searches that continue after one another find every measurement once, in order.
 func TestSearchInPieces(t *testing.T) {
-	r, _ := newTestRegistry(t)
+	r, _ := newTestCatalog(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	want := random.Perm(500)
 	for _, id := range want {
@@ -87,23 +87,23 @@ func TestSearchInPieces(t *testing.T) {
 	}
 }
 
-func TestTextsAreCut(t *testing.T) {
+func TestTextsAreTruncated(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
-		{strings.Repeat("x", maxTextLength), strings.Repeat("x", maxTextLength)},
-		{strings.Repeat("x", maxTextLength+1), strings.Repeat("x", maxTextLength) + "…"},
-		{strings.Repeat("x", maxTextLength-1) + "ä", strings.Repeat("x", maxTextLength-1) + "…"},
+		{strings.Repeat("x", maxTextBytes), strings.Repeat("x", maxTextBytes)},
+		{strings.Repeat("x", maxTextBytes+1), strings.Repeat("x", maxTextBytes) + "…"},
+		{strings.Repeat("x", maxTextBytes-1) + "ä", strings.Repeat("x", maxTextBytes-1) + "…"},
 	} {
-		r, _ := newTestRegistry(t)
+		r, _ := newTestCatalog(t)
 		r.ApplyMeasurements([]atlas.Object{{ID: 5, Value: fmt.Appendf(nil, `{"id":5,"description":%q,"target":%q}`, test.text, "before "+test.text)}})
-		if got, _ := r.Measurement(5); got.Description != test.want || !strings.HasPrefix(got.Target, "before x") || len(got.Target) > maxTextLength+len("…") {
+		if got, _ := r.Measurement(5); got.Description != test.want || !strings.HasPrefix(got.Target, "before x") || len(got.Target) > maxTextBytes+len("…") {
 			t.Errorf("got %q and %q, want %q", got.Description, got.Target, test.want)
 		}
 	}
 }
 
-// The position of an object is that of its last version, also where that is the same byte by byte: compaction takes the former one.
+// The position of an object is that of its newest record, even if the bytes are the same: compaction deletes the older one.
 func TestMeasurementPositions(t *testing.T) {
-	r, reported := newTestRegistry(t)
+	r, reported := newTestCatalog(t)
 	object := measurementObject(7, "")
 	for offset := range int64(3) {
 		object.Position = atlas.Position{Topic: "atlas.measurements", Offset: offset}
@@ -117,16 +117,16 @@ func TestMeasurementPositions(t *testing.T) {
 	}
 	r.ApplyMeasurements([]atlas.Object{deleted(7)})
 	if position, known := r.MeasurementPosition(7); known {
-		t.Errorf("got %+v of what was deleted", position)
+		t.Errorf("got %+v of a deleted measurement", position)
 	}
 }
 
-// What the registries keep of the real network is little beside what clients take. A part of it tells.
+// The catalog of the real network takes little memory, compared with clients. A part of it is measured.
 func TestMemoryOfTheRealNetwork(t *testing.T) {
 	const part = 20
 	measurements, probes := measurementsOf2026()[:realMeasurements/part], probesOf2026()[:realProbesCount/part]
 	before := heap()
-	r, _ := newTestRegistry(t)
+	r, _ := newTestCatalog(t)
 	applyInBatches(measurements, r.ApplyMeasurements)
 	applyInBatches(probes, r.ApplyProbes)
 	caughtUp(r).Search(&Search{}, 0, 1, 1)
@@ -139,7 +139,7 @@ func TestMemoryOfTheRealNetwork(t *testing.T) {
 	}
 }
 
-// BenchmarkSearch looks at all measurements of the real network for words that none has.
+// BenchmarkSearch searches all measurements of the real network for words that none has.
 func BenchmarkSearch(b *testing.B) {
 	r := New(func(Change) {}, zap.NewNop(), prometheus.NewRegistry())
 	objects := measurementsOf2026()

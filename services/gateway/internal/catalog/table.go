@@ -13,60 +13,60 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// maxObjects bounds a registry unless it is told otherwise, and the probes with connection events as well; the real network has 50,900 measurements and
-// 13,421 probes. What comes beyond is rejected: a probe stays unknown, and so may be any measurement then, of which none that is unknown counts as public.
+// maxObjects is the default limit of a table; the real network has 50,900 measurements and 13,421 probes. Objects beyond it are rejected: such a probe stays
+// unknown, and from then on every unknown measurement is taken for not public.
 const maxObjects = 1 << 20
 
 var (
-	errFull      = errors.New("there are as many objects as are kept")
-	errFullBytes = errors.New("the objects that are kept take as much memory as they may")
+	errFull       = errors.New("the limit of objects is reached")
+	errMemoryFull = errors.New("the memory limit for objects is reached")
 )
 
-// table has the objects of one registry by ID, each as parse gives it.
+// table has the objects of one topic by ID, parsed.
 type table[T any] struct {
-	parse   func(*atlas.Object) (T, error)
-	standIn func(id int64) T // for an unknown object that cannot be read; nil: it stays unknown
-	logger  *zap.Logger
-	metrics tableMetrics
-	seed    maphash.Seed
-	most    int
-	counts  func(*T) bool // which objects are counted apart; nil: none
-	room    room[T]
+	parse       func(*atlas.Object) (T, error)
+	placeholder func(id int64) T // of an unknown object that cannot be parsed; nil if it stays unknown
+	logger      *zap.Logger
+	metrics     tableMetrics
+	seed        maphash.Seed
+	maxEntries  int
+	countIf     func(*T) bool // counts the objects of countMatching; nil for none
+	memory      memoryLimit[T]
 
-	progress progress
-	caughtUp atomic.Bool
-	overflew atomic.Bool // objects were rejected, as there was no room for them
-	isLong   bool        // it was told that there is no room for all that objects say
+	progress   progress
+	caughtUp   atomic.Bool
+	overflowed atomic.Bool // objects were rejected because of maxEntries
+	memoryFull bool        // it is logged that the memory limit is reached
 
-	mu      sync.RWMutex
-	entries map[int64]*entry[T] // an entry does not change
-	counted int                 // of those that are counted apart
-	sorted  []int64             // their IDs; nil if it has to be made
-	bytes   int64               // that they take
+	mu       sync.RWMutex
+	entries  map[int64]*entry[T] // entries are immutable
+	matching int                 // entries for which countIf is true
+	sorted   []int64             // all IDs; nil if outdated
+	bytes    int64               // of memory
 }
 
 type entry[T any] struct {
 	value     T
 	hash      uint64 // of the object's bytes
-	abridged  bool   // there was no room for all of the object
-	partition int32  // where the object stands that came last
+	abridged  bool   // kept without its texts
+	partition int32  // of the object's newest record
 	offset    int64
 }
 
 func newTable[T any](name string, parse func(*atlas.Object) (T, error), standIn func(id int64) T, logger *zap.Logger, metrics *metrics) *table[T] {
 	return &table[T]{
-		parse:    parse,
-		standIn:  standIn,
-		logger:   logger.With(zap.String("registry", name)),
-		metrics:  metrics.of(name),
-		seed:     maphash.MakeSeed(),
-		most:     maxObjects,
-		progress: newProgress(),
-		entries:  make(map[int64]*entry[T]),
+		parse:       parse,
+		placeholder: standIn,
+		logger:      logger.With(zap.String("catalog", name)),
+		metrics:     metrics.of(name),
+		seed:        maphash.MakeSeed(),
+		maxEntries:  maxObjects,
+		progress:    newProgress(),
+		entries:     make(map[int64]*entry[T]),
 	}
 }
 
-// apply takes objects in the log's order. Once the table has caught up, it calls changed, without a lock held, for each that makes a difference.
+// apply applies objects in the log's order. Once the table has caught up, it calls changed, without holding a lock, for each object that changes something.
 func (t *table[T]) apply(objects []atlas.Object, changed func(object *atlas.Object, before, now *T)) {
 	if !t.caughtUp.Load() {
 		changed = nil
@@ -78,10 +78,10 @@ func (t *table[T]) apply(objects []atlas.Object, changed func(object *atlas.Obje
 		}
 	}
 	if differs {
-		t.metrics.show(len(t.entries), t.bytes)
+		t.metrics.update(len(t.entries), t.bytes)
 	}
 	if len(objects) > 0 {
-		t.progress.come(objects[len(objects)-1].Position.Offset, differs)
+		t.progress.setOffset(objects[len(objects)-1].Position.Offset, differs)
 	}
 }
 
@@ -90,23 +90,23 @@ func (t *table[T]) catchUp() {
 		return
 	}
 	t.metrics.caughtUp.Set(1)
-	t.logger.Info("the registry has been read", zap.Int("objects", len(t.entries)))
+	t.logger.Info("the objects of the log have been read", zap.Int("objects", len(t.entries)))
 }
 
-// take tells whether an object made a difference.
+// take applies an object and reports whether it changed something.
 func (t *table[T]) take(object *atlas.Object, changed func(object *atlas.Object, before, now *T)) bool {
-	known := t.entries[object.ID] // this goroutine alone writes
+	known := t.entries[object.ID] // only this goroutine writes
 	now, err := t.next(object, known)
 	if err != nil {
 		t.noteRejected(object, err)
-		t.tellOfRejected(object, err, changed)
-		object = &atlas.Object{ID: object.ID, Position: object.Position} // its value is for nobody
+		t.notifyRejected(object, err, changed)
+		object = &atlas.Object{ID: object.ID, Position: object.Position} // without the value, which cannot be used
 	}
 	if now == known {
 		return false
 	}
 	t.set(object.ID, now)
-	if now != nil && known != nil && now.hash == known.hash { // it was put again
+	if now != nil && known != nil && now.hash == known.hash { // the same object again
 		return now.abridged != known.abridged
 	}
 	if changed != nil {
@@ -117,14 +117,14 @@ func (t *table[T]) take(object *atlas.Object, changed func(object *atlas.Object,
 
 func (t *table[T]) noteRejected(object *atlas.Object, err error) {
 	t.metrics.rejected.Inc()
-	t.logger.Warn("an object cannot be taken", zap.Int64("id", object.ID),
+	t.logger.Warn("an object was rejected", zap.Int64("id", object.ID),
 		zap.Int("partition", object.Position.Partition), zap.Int64("offset", object.Position.Offset), zap.Error(err))
 }
 
-// tellOfRejected has those who have something already of what there is no room for learn what it counts as from now on.
-func (t *table[T]) tellOfRejected(object *atlas.Object, err error, changed func(object *atlas.Object, before, now *T)) {
-	if errors.Is(err, errFull) && t.standIn != nil && changed != nil {
-		now := t.standIn(object.ID)
+// notifyRejected reports an object beyond the limit as its placeholder: subscriptions to it may exist already.
+func (t *table[T]) notifyRejected(object *atlas.Object, err error, changed func(object *atlas.Object, before, now *T)) {
+	if errors.Is(err, errFull) && t.placeholder != nil && changed != nil {
+		now := t.placeholder(object.ID)
 		changed(object, nil, &now)
 	}
 }
@@ -133,7 +133,7 @@ func newEntry[T any](value T, hash uint64, object *atlas.Object) *entry[T] {
 	return &entry[T]{value: value, hash: hash, partition: int32(object.Position.Partition), offset: object.Position.Offset}
 }
 
-// next is what becomes of an entry by an object: the entry itself if that cannot be taken, nil if it deletes it. Either may come with an error.
+// next returns the entry after an object: the known one if the object is rejected, nil if it is a deletion. There may be an error beside either.
 func (t *table[T]) next(object *atlas.Object, known *entry[T]) (*entry[T], error) {
 	if len(object.Value) == 0 {
 		return nil, nil
@@ -142,31 +142,31 @@ func (t *table[T]) next(object *atlas.Object, known *entry[T]) (*entry[T], error
 	if known != nil && known.hash == hash && !known.abridged {
 		return newEntry(known.value, hash, object), nil
 	}
-	if known == nil && len(t.entries) >= t.most {
-		t.noteFull()
+	if known == nil && len(t.entries) >= t.maxEntries {
+		t.noteTableFull()
 		return nil, errFull
 	}
 	value, err := t.parse(object)
 	if err == nil {
 		now := newEntry(value, hash, object)
-		if err = t.fit(now, known); err == nil {
+		if err = t.fitMemory(now, known); err == nil {
 			return now, nil
 		}
 	}
-	if known == nil && t.standIn != nil {
-		return newEntry(t.standIn(object.ID), hash, object), err
+	if known == nil && t.placeholder != nil {
+		return newEntry(t.placeholder(object.ID), hash, object), err
 	}
 	return known, err
 }
 
-// noteFull tells once that objects are left out.
-func (t *table[T]) noteFull() {
-	if t.overflew.Swap(true) {
+// noteTableFull logs once that objects are dropped.
+func (t *table[T]) noteTableFull() {
+	if t.overflowed.Swap(true) {
 		return
 	}
 	t.metrics.full.Set(1)
-	t.logger.Warn("the log has more objects than are kept: those that come beyond are left out, and no measurement that is unknown counts as public",
-		zap.Int("kept", t.most))
+	t.logger.Warn("the limit of objects is reached: further ones are dropped, and unknown measurements are taken for not public",
+		zap.Int("kept", t.maxEntries))
 }
 
 func (t *table[T]) set(id int64, now *entry[T]) {
@@ -185,21 +185,21 @@ func (t *table[T]) set(id int64, now *entry[T]) {
 	t.entries[id] = now
 }
 
-// recount is called under the lock.
+// recount is called with the lock held.
 func (t *table[T]) recount(of *entry[T], by int) {
-	if of != nil && t.counts != nil && t.counts(&of.value) {
-		t.counted += by
+	if of != nil && t.countIf != nil && t.countIf(&of.value) {
+		t.matching += by
 	}
 }
 
-// countApart is how many of those there are that are counted apart.
-func (t *table[T]) countApart() int {
+// countMatching returns how many entries countIf is true for.
+func (t *table[T]) countMatching() int {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return t.counted
+	return t.matching
 }
 
-// ids gives the IDs that are known, in their order. They must not be changed.
+// ids returns the known IDs in ascending order. They must not be modified.
 func (t *table[T]) ids() []int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -209,7 +209,7 @@ func (t *table[T]) ids() []int64 {
 	return t.sorted
 }
 
-// get is nil for what is not known.
+// get returns nil for an unknown ID.
 func (t *table[T]) get(id int64) *T {
 	t.mu.RLock()
 	found := t.entries[id]
@@ -217,7 +217,7 @@ func (t *table[T]) get(id int64) *T {
 	return found.get()
 }
 
-// position tells where an object stands, but for the topic.
+// position returns the position of an object, without its topic.
 func (t *table[T]) position(id int64) (position atlas.Position, known bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -234,7 +234,7 @@ func (t *table[T]) count() int {
 	return len(t.entries)
 }
 
-// each shows what is known, in no order, without a lock held.
+// each calls show for all known values, in no order, without holding the lock.
 func (t *table[T]) each(show func(*T)) {
 	t.mu.RLock()
 	known := slices.Collect(maps.Values(t.entries))

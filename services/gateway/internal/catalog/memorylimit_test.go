@@ -13,7 +13,7 @@ import (
 )
 
 func longMeasurement(id int64, members string) atlas.Object {
-	return measurementObject(id, `,"target":"`+strings.Repeat("x", maxTextLength)+`"`+members)
+	return measurementObject(id, `,"target":"`+strings.Repeat("x", maxTextBytes)+`"`+members)
 }
 
 // longProbe is a probe with as many and as long tags as one may have.
@@ -22,19 +22,19 @@ func longProbe(id int64) atlas.Object {
 	return atlas.Object{ID: id, Value: fmt.Appendf(nil, `{"id":%d,"tags":[%s]}`, id, strings.TrimSuffix(tags, ","))}
 }
 
-// However long its objects are, a registry takes no more memory than it may, but for little of each measurement, of which it is known in any case who may see it.
+// However long its objects are, a catalog stays within its memory limit, but for a little of each measurement: whether it is public is known in any case.
 func TestAbuseLongObjects(t *testing.T) {
-	r, changes := newTestRegistry(t)
+	r, changes := newTestCatalog(t)
 	core, logs := observer.New(zap.WarnLevel)
 	r.measurements.logger, r.probes.logger = zap.New(core), zap.New(core)
-	r.measurements.room.bytes, r.probes.room.bytes = 2*bytesOfMeasurement, 64<<10
+	r.measurements.memory.bytes, r.probes.memory.bytes = 2*measurementBytes, 64<<10
 	caughtUp(r)
 	r.ApplyMeasurements([]atlas.Object{longMeasurement(1, ""), longMeasurement(2, ""), longMeasurement(3, `,"is_public":false`)})
 	changes.want(t, "1 ->1:true:", "2 ->2:true:", "3 ->3:false:")
-	if got, known := r.Measurement(1); !known || len(got.Target) != maxTextLength {
+	if got, known := r.Measurement(1); !known || len(got.Target) != maxTextBytes {
 		t.Errorf("got %+v, want all of the first measurement", got)
 	}
-	if took, most := r.measurements.bytes, r.measurements.room.bytes+entryOverhead; took > most {
+	if took, most := r.measurements.bytes, r.measurements.memory.bytes+entryOverhead; took > most {
 		t.Errorf("measurements take %d bytes, want %d at most", took, most)
 	}
 	if got, known := r.Measurement(3); !known || got.Public || got.ID != 3 || got.Target != "" {
@@ -48,10 +48,10 @@ func TestAbuseLongObjects(t *testing.T) {
 		got  float64
 		want float64
 	}{
-		"measurements": {testutil.ToFloat64(r.measurements.room.abridged), 1},
+		"measurements": {testutil.ToFloat64(r.measurements.memory.abridged), 1},
 		"probes":       {testutil.ToFloat64(r.probes.metrics.rejected), 2},
 		"full":         {testutil.ToFloat64(r.measurements.metrics.full) + testutil.ToFloat64(r.probes.metrics.full), 2},
-		"told":         {float64(logs.FilterMessageSnippet("take more memory than they may: ").Len()), 2},
+		"logged":       {float64(logs.FilterMessageSnippet("the memory limit for objects is reached: ").Len()), 2},
 		"bytes":        {testutil.ToFloat64(r.probes.metrics.bytes), float64(r.probes.bytes)},
 	} {
 		if test.got != test.want {
@@ -60,22 +60,23 @@ func TestAbuseLongObjects(t *testing.T) {
 	}
 }
 
-// There is room again for what comes when others are gone.
-func TestRoomIsGivenBack(t *testing.T) {
-	r, _ := newTestRegistry(t)
-	r.probes.room.bytes = 64 << 10
+// Deleted objects free memory for others.
+func TestDeletedObjectsFreeMemory(t *testing.T) {
+	r, _ := newTestCatalog(t)
+	r.probes.memory.bytes = 64 << 10
 	for id := range int64(10) {
 		r.ApplyProbes([]atlas.Object{longProbe(id + 1), longProbe(id + 1), deleted(id + 1)})
 	}
 	if rejected := testutil.ToFloat64(r.probes.metrics.rejected); rejected != 0 || r.probes.bytes != 0 {
-		t.Errorf("%v were left out, and %d bytes are taken at the end", rejected, r.probes.bytes)
+		t.Errorf("%v were rejected, and %d bytes are counted at the end", rejected, r.probes.bytes)
 	}
 }
 
-// A measurement whose texts were left out gets them once it is put again and there is room. Subscribers had the object already, and are told nothing.
-func TestTextsComeBackWhenThereIsRoom(t *testing.T) {
-	r, changes := newTestRegistry(t)
-	r.measurements.room.bytes = 2 * bytesOfMeasurement
+// A measurement that was kept without its texts gets them when the object is written again and there is memory. Subscribers had the object already, so no
+// change is reported.
+func TestTextsReturn(t *testing.T) {
+	r, changes := newTestCatalog(t)
+	r.measurements.memory.bytes = 2 * measurementBytes
 	caughtUp(r)
 	r.ApplyMeasurements([]atlas.Object{longMeasurement(1, ""), longMeasurement(2, ""), longMeasurement(3, "")})
 	changes.want(t, "1 ->1:true:", "2 ->2:true:", "3 ->3:true:")
@@ -87,14 +88,14 @@ func TestTextsComeBackWhenThereIsRoom(t *testing.T) {
 		if got.Type != "ping" { // by which clients choose metadata
 			t.Errorf("%s: got the type %q", what, got.Type)
 		}
-		if counted := testutil.ToFloat64(r.measurements.room.abridged); len(got.Target) != length || counted != abridged {
+		if counted := testutil.ToFloat64(r.measurements.memory.abridged); len(got.Target) != length || counted != abridged {
 			t.Errorf("%s: got a target of %d bytes and %v that were abridged, want %d and %v", what, len(got.Target), counted, length, abridged)
 		}
 	}
 	expect("without room", 0, 2)
 	r.ApplyMeasurements([]atlas.Object{deleted(1)})
 	changes.want(t, "1 1:true:>-")
-	expect("with room", maxTextLength, 2)
+	expect("with room", maxTextBytes, 2)
 	if shown := testutil.ToFloat64(r.measurements.metrics.bytes); shown != float64(r.measurements.bytes) {
 		t.Errorf("%v bytes are shown of %d", shown, r.measurements.bytes)
 	}
