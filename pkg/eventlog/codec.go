@@ -13,9 +13,6 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// headerKey names the record header that holds the event.v1.Header.
-const headerKey = "atlas"
-
 // encoder turns events into Kafka messages. Keys and headers of all of them share one piece of memory.
 type encoder struct {
 	now     time.Time
@@ -89,42 +86,6 @@ func checkEvent(event *atlas.Event) error {
 		return errors.New("value: missing")
 	}
 	return nil
-}
-
-// decodeHeaders tells what our header says, if the record has it: all but the time and the value.
-func decodeHeaders(header *eventv1.Header, headers []kafka.Header) (atlas.Event, bool) {
-	for i := range headers {
-		if headers[i].Key == headerKey {
-			return decodeHeader(header, headers[i].Value)
-		}
-	}
-	return atlas.Event{}, false
-}
-
-// decodeHeader reads the header into the given message, which spares one a record.
-func decodeHeader(header *eventv1.Header, raw []byte) (atlas.Event, bool) {
-	header.Reset()
-	if err := proto.Unmarshal(raw, header); err != nil {
-		return atlas.Event{}, false
-	}
-	event := atlas.Event{
-		Stream:      streamOf(header.Type),
-		Measurement: atlas.MeasurementID(header.Measurement),
-		Probe:       atlas.ProbeID(header.Probe),
-		Type:        header.Type,
-	}
-	copy(event.ID[:], header.EventId)
-	complete := len(header.EventId) == len(event.ID) && event.ID != atlas.EventID{} && event.Measurement > 0 && event.Probe > 0 && event.Type != ""
-	return event, complete
-}
-
-const connectionType = "connection"
-
-func streamOf(eventType string) atlas.Stream {
-	if eventType == connectionType {
-		return atlas.StreamProbeStatus
-	}
-	return atlas.StreamResult
 }
 
 // parseValue reads a foreign producer's record as the collector would have read it for the topic: an archive also has connection events, of measurement 7000.

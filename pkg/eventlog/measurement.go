@@ -18,7 +18,6 @@ type MeasurementReader struct {
 	measurements wantedMeasurements
 	keys         keyReader
 	to           int64
-	headers      headerReader
 	event        atlas.Event // the one that is being read
 	shelf        shelf
 	recent       *recentIDs
@@ -167,7 +166,7 @@ func (m *MeasurementReader) isOthers(record *kafka.Record) (bool, error) {
 // takeOurs takes a record of a wanted measurement, or one whose key does not tell.
 func (m *MeasurementReader) takeOurs(record *kafka.Record) error {
 	event := &m.event
-	if err := m.read(record, event); err != nil {
+	if err := m.decode(record, event); err != nil {
 		return err
 	}
 	if event.ID == (atlas.EventID{}) {
@@ -190,16 +189,6 @@ func (m *MeasurementReader) takeOurs(record *kafka.Record) error {
 	m.held += len(ours.Value)
 	m.ahead = append(m.ahead, ours)
 	return nil
-}
-
-// read tells what a record says, as decode does. The event has a value if that had to be read for it, and is no event if it has no ID.
-func (m *MeasurementReader) read(record *kafka.Record, event *atlas.Event) (err error) {
-	event.Value = nil
-	if record.Value != nil && record.Value.Len() > 0 && m.headers.event(record.Headers, event) {
-		return nil
-	}
-	*event, err = m.decode(record)
-	return err
 }
 
 func (m *MeasurementReader) isRepeat(offset int64, id atlas.EventID) bool {

@@ -2,13 +2,9 @@ package eventlog
 
 import (
 	"math/rand/v2"
-	"reflect"
-	"slices"
 	"testing"
-	"time"
 
 	"atlasstream/pkg/atlas"
-	eventv1 "atlasstream/proto/event/v1"
 
 	"github.com/segmentio/kafka-go"
 )
@@ -63,30 +59,4 @@ func TestKeys(t *testing.T) {
 	if got, err := keys.measurement(nil); err != nil || got != 0 {
 		t.Errorf("no key: got %d, %v, want 0", got, err)
 	}
-}
-
-// headerReader reads what proto reads.
-func FuzzHeaderReader(f *testing.F) {
-	event := parsed(f, pingValue)
-	message, err := newEncoder(1, time.Now()).event(ResultsTopic, &event)
-	if err != nil {
-		f.Fatal(err)
-	}
-	for length := range message.Headers[0].Value {
-		f.Add(message.Headers[0].Value[:length], message.Headers[0].Value[length:])
-	}
-	f.Add(slices.Concat(message.Headers[0].Value, message.Headers[0].Value), []byte("\x1a\x01\xff"))
-	f.Add([]byte("\x0b\x0c\x0d"), []byte("\x5a\x03abc"))
-	f.Fuzz(func(t *testing.T, first, second []byte) {
-		var reader headerReader
-		for _, raw := range [][]byte{first, second, slices.Concat(second, first), first} {
-			headers := []kafka.Header{{Key: "other"}, {Key: headerKey, Value: raw}}
-			want, wantOK := decodeHeaders(&eventv1.Header{}, headers)
-			var got atlas.Event
-			ok := reader.event(headers, &got)
-			if ok != wantOK || ok && !reflect.DeepEqual(got, want) {
-				t.Errorf("%x: got %+v, %v, want %+v, %v", raw, got, ok, want, wantOK)
-			}
-		}
-	})
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"atlasstream/pkg/atlas"
-	eventv1 "atlasstream/proto/event/v1"
 
 	"github.com/segmentio/kafka-go"
 	"go.uber.org/zap"
@@ -18,7 +17,7 @@ type reader struct {
 	fetcher
 	wanted  int64 // records before it are read for the horizon only
 	repeats *Repeats
-	header  eventv1.Header
+	header  headerDecoder
 	values  valueMemory
 	records []atlas.Record
 	counts  readCounts
@@ -105,15 +104,17 @@ func (r *reader) take(record *kafka.Record) error {
 	if record.Offset < r.next { // brokers send whole batches
 		return nil
 	}
-	event, err := r.decode(record)
-	if err != nil {
+	var event atlas.Event
+	if err := r.decode(record, &event); err != nil {
 		return err
 	}
 	unchecked := event.Value == nil
 	if unchecked && record.Offset >= r.wanted {
-		if event.Value, err = r.value(record); err != nil {
+		value, err := r.value(record)
+		if err != nil {
 			return err
 		}
+		event.Value = value
 	}
 	r.next = record.Offset + 1
 	if !r.isWanted(record.Offset, event.ID) || unchecked && !r.isSound(record.Offset, event.Value) {
@@ -138,22 +139,22 @@ func (r *reader) isWanted(offset int64, id atlas.EventID) bool {
 	return !repeat && offset >= r.wanted
 }
 
-// decode tells what a record says, by its header if it is ours. Foreign producers write none: their value is read as the collector would have read it.
-// An event without an ID is none. The error is that of reading the record.
-func (r *reader) decode(record *kafka.Record) (atlas.Event, error) {
-	if event, ok := decodeHeaders(&r.header, record.Headers); ok && record.Value != nil && record.Value.Len() > 0 {
-		return event, nil
+// decode reads an event from a record's header, or from its value if it is a foreign producer's and has no such header. The event has a value if that was read,
+// and no ID if the record is no event. An error says that the record could not be read.
+func (r *reader) decode(record *kafka.Record, event *atlas.Event) error {
+	event.Value = nil
+	if record.Value != nil && record.Value.Len() > 0 && r.header.decode(record.Headers, event) {
+		return nil
 	}
 	value, err := r.value(record)
 	if err != nil {
-		return atlas.Event{}, err
+		return err
 	}
-	event, err := parseValue(r.topic, value)
-	if err != nil {
+	if *event, err = parseValue(r.topic, value); err != nil {
 		r.skipped(record.Offset, err)
-		return atlas.Event{}, nil
+		*event = atlas.Event{}
 	}
-	return event, nil
+	return nil
 }
 
 // isSound tells whether a value can be delivered that a header like ours came with: whoever may write to the topic can copy one. A value that cannot counts

@@ -25,7 +25,7 @@ func wantMeasurements(wanted []atlas.MeasurementID) wantedMeasurements {
 	if len(several) > 1 {
 		return wantedMeasurements{several: several}
 	}
-	beginning := protowire.AppendTag(nil, fieldMeasurement, protowire.VarintType)
+	beginning := protowire.AppendVarint(nil, tagMeasurement)
 	return wantedMeasurements{one: wanted[0], beginning: protowire.AppendVarint(beginning, uint64(wanted[0]))}
 }
 
