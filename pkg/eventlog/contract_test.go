@@ -46,9 +46,8 @@ func startEmbedded(t testing.TB, cfg embedded.Config) *embedded.Broker {
 
 //notices:time-later-by-a-millisecond /^History$
 //notices:position-before-given /^Measurements$
-//notices:measurement-without-horizon /^Measurements?$
 //notices:log-anew-repeats /^Tails$/anew
-//notices:tail-without-horizon /^Tails$/repeats
+//notices:reader-without-horizon /^(Tails|Measurements?)$/
 func TestContractEmbeddedInMemory(t *testing.T) {
 	runContract(t, startEmbedded(t, embedded.Config{}))
 }

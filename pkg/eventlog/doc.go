@@ -10,7 +10,7 @@
 //
 // # How often a record is in the log, and delivered
 //
-// kafka-go has no idempotent producer: a batch whose answer is lost is sent again and stands in the log twice. Readers drop repeats (see Repeats), so it
+// kafka-go has no idempotent producer: a batch whose answer is lost is sent again and stands in the log twice. Readers drop repeats (see Dedup), so it
 // is delivered once. A batch is only sent again before the next one of its partition, so the order of a measurement's records is kept.
 //
 // # Transactions

@@ -20,7 +20,6 @@ type MeasurementReader struct {
 	to           int64
 	event        atlas.Event // the one that is being read
 	shelf        shelf
-	recent       *recentIDs
 	answers      answers
 	ahead        []*atlas.Record // what was read last
 	given        int             // of it
@@ -67,17 +66,12 @@ func (h *History) within(ctx context.Context, topic string, number int, from, to
 }
 
 func (l *Log) newMeasurementReader(p partition, measurements wantedMeasurements, first, from, to int64) *MeasurementReader {
-	horizon := int64(l.config.RepeatHorizon)
+	reader := l.newReader(p, first, from, "measurement")
+	reader.most = leastAnswer
 	return &MeasurementReader{
-		reader: reader{
-			fetcher: fetcher{partition: p, next: max(first, from-horizon), most: leastAnswer},
-			wanted:  from,
-			metrics: l.metrics.reading(p.topic, "measurement"),
-			logger:  l.logger,
-		},
+		reader:       *reader,
 		measurements: measurements,
 		to:           to,
-		recent:       newRecentIDs(horizon),
 		mostAhead:    defaultAhead,
 	}
 }
@@ -173,8 +167,7 @@ func (m *MeasurementReader) takeOurs(record *kafka.Record) error {
 		m.counts.undecodable++
 		return nil
 	}
-	//mutate:measurement-without-horizon
-	if !m.measurements.has(event.Measurement) || m.isRepeat(record.Offset, event.ID) || record.Offset < m.wanted {
+	if !m.measurements.has(event.Measurement) || !m.isNew(record.Offset, event.ID) {
 		return nil
 	}
 	ours, err := m.shelf.copy(record, event)
@@ -189,14 +182,6 @@ func (m *MeasurementReader) takeOurs(record *kafka.Record) error {
 	m.held += len(ours.Value)
 	m.ahead = append(m.ahead, ours)
 	return nil
-}
-
-func (m *MeasurementReader) isRepeat(offset int64, id atlas.EventID) bool {
-	repeat := m.recent.add(offset, id)
-	if repeat && offset >= m.wanted {
-		m.counts.repeats++
-	}
-	return repeat
 }
 
 // persistEach reads until it succeeds, the record is gone or the context ends.

@@ -161,16 +161,3 @@ func readOne(b *testing.B, log *Log, topic string, records int) (read int) {
 		read++
 	}
 }
-
-// BenchmarkRecentIDs takes records of which none is a repeat, as most are.
-func BenchmarkRecentIDs(b *testing.B) {
-	ids := make([]atlas.EventID, 1<<18)
-	for i := range ids {
-		ids[i] = numberedID(uint64(i))
-	}
-	recent := newRecentIDs(DefaultRepeatHorizon)
-	b.ReportAllocs()
-	for offset := int64(0); b.Loop(); offset++ {
-		recent.add(offset, ids[offset%int64(len(ids))])
-	}
-}

@@ -16,7 +16,7 @@ import (
 type reader struct {
 	fetcher
 	wanted  int64 // records before it are read for the horizon only
-	repeats *Repeats
+	dedup   *Dedup
 	header  headerDecoder
 	values  valueMemory
 	records []atlas.Record
@@ -31,10 +31,10 @@ type readCounts struct{ read, repeats, undecodable int }
 // newReader makes a reader that delivers from the wanted offset on; the partition's first offset is given.
 func (l *Log) newReader(p partition, first, wanted int64, kind string) *reader {
 	return &reader{
-		//mutate:tail-without-horizon
+		//mutate:reader-without-horizon
 		fetcher: fetcher{partition: p, next: max(first, wanted-int64(l.config.RepeatHorizon))},
 		wanted:  wanted,
-		repeats: NewRepeats(l.config.RepeatHorizon),
+		dedup:   NewDedup(l.config.RepeatHorizon),
 		metrics: l.metrics.reading(p.topic, kind),
 		logger:  l.logger,
 	}
@@ -132,7 +132,12 @@ func (r *reader) isWanted(offset int64, id atlas.EventID) bool {
 		r.counts.undecodable++
 		return false
 	}
-	repeat := r.repeats.Add(offset, id)
+	return r.isNew(offset, id)
+}
+
+// isNew reports whether a record is to be delivered: it is no repeat, and not there for the horizon only.
+func (r *reader) isNew(offset int64, id atlas.EventID) bool {
+	repeat := r.dedup.Add(offset, id)
 	if repeat && offset >= r.wanted {
 		r.counts.repeats++
 	}

@@ -181,7 +181,7 @@ func (t *tail) jump(reader *reader, gone *OffsetGoneError) {
 	if gone.Next < gone.Offset {
 		to = gone.Next
 		//mutate:log-anew-repeats
-		reader.repeats.Reset() // its offsets only rise
+		reader.dedup.Reset() // its offsets only rise
 	}
 	reader.next, reader.wanted = to, to
 	gap := Gap{Topic: t.topic, Partition: t.number, From: gone.Offset, To: to}

@@ -19,7 +19,7 @@ func numberedEvent(number int) atlas.Event {
 func TestRepeatsAgreeWithReaders(t *testing.T) {
 	const horizon = 64
 	random := rand.New(rand.NewPCG(1, 2))
-	ours, readers := NewRepeats(horizon), eventlog.NewRepeats(horizon)
+	ours, readers := NewRepeats(horizon), eventlog.NewDedup(horizon)
 	for offset := range int64(20_000) {
 		event := numberedEvent(random.IntN(150))
 		want := 0
