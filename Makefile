@@ -37,7 +37,7 @@ test: kafka clients browser web testpages ## Set up what the tests need and run 
 
 check: lint generated checkpages ## Everything that can be found without running: vet, lint, imports, go.mod files, generated code
 	go vet work
-	go test -count 1 ./mutations # go would not see that what it reads has changed
+	go test -count 1 ./mutations ./docs/... # go would not see that what they read has changed
 	@for module in $(MODULES); do echo "go mod tidy -diff # in $$module"; (cd $$module && GOWORK=off go mod tidy -diff) || exit 1; done
 
 lint: $(LINTER)

@@ -1,0 +1,3 @@
+module atlasstream/docs
+
+go 1.26.0
