@@ -12,7 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/eventlog"
-	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 
 // cursorKey are the keys of cursors: the first one seals them, and all open them.
 type cursorKey struct {
-	seal   *playback.Seal
+	codec  *cursor.Codec
 	read   keySource
 	logger *zap.Logger
 	known  chan struct{} // closed once there is one
@@ -35,8 +35,8 @@ type cursorKey struct {
 	warned string // of what, until there is a key again
 }
 
-func newCursorKey(seal *playback.Seal, read keySource, logger *zap.Logger) *cursorKey {
-	return &cursorKey{seal: seal, read: read, logger: logger, known: make(chan struct{}), absent: errors.New("not asked for yet")}
+func newCursorKey(codec *cursor.Codec, read keySource, logger *zap.Logger) *cursorKey {
+	return &cursorKey{codec: codec, read: read, logger: logger, known: make(chan struct{}), absent: errors.New("not asked for yet")}
 }
 
 // ready tells why there is no key yet.
@@ -100,7 +100,7 @@ func (k *cursorKey) note(keys [][]byte, err error) {
 	if k.keys != nil {
 		k.tellChange(keys)
 	}
-	k.seal.SetKey(keys[0], keys[1:]...)
+	k.codec.SetKeys(keys[0], keys[1:]...)
 	if k.keys == nil {
 		close(k.known)
 	}

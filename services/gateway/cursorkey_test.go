@@ -23,7 +23,7 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/eventlog/embedded"
-	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 // keyTopic is the topic of the key, as a test has it.
@@ -44,8 +44,8 @@ func TestCursorKeyFollowsTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		topic := &keyTopic{}
 		topic.answer.Store(&keyAnswer{err: fmt.Errorf("atlas.keys: %w", eventlog.ErrNoTopic)})
-		seal := &playback.Seal{}
-		key := newCursorKey(seal, Config{}.cursorKeys(topic.read), zap.NewNop())
+		codec := &cursor.Codec{}
+		key := newCursorKey(codec, Config{}.cursorKeys(topic.read), zap.NewNop())
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go key.watch(ctx)
@@ -62,17 +62,17 @@ func TestCursorKeyFollowsTheLog(t *testing.T) {
 		if err := key.await(ctx); err != nil || key.ready() != nil {
 			t.Fatal(err, key.ready())
 		}
-		cursor := (&cursors{seal: seal}).Live(1, atlas.Position{Topic: "atlas.results"})
+		given := (&cursors{codec: codec}).Live(1, atlas.Position{Topic: "atlas.results"})
 		topic.answer.Store(&keyAnswer{err: eventlog.ErrNoTopic})
 		time.Sleep(keyInterval + keyPause)
 		synctest.Wait()
-		if _, err := seal.Read(cursor); err != nil || key.ready() != nil {
+		if _, err := codec.Open(given); err != nil || key.ready() != nil {
 			t.Errorf("once the topic is gone: got %v, %v", err, key.ready())
 		}
 		topic.answer.Store(&keyAnswer{key: []byte("second")})
 		time.Sleep(keyInterval + keyPause)
 		synctest.Wait()
-		if _, err := seal.Read(cursor); !errors.Is(err, playback.ErrOtherKey) {
+		if _, err := codec.Open(given); !errors.Is(err, cursor.ErrOtherKey) {
 			t.Errorf("once there is another key: got %v, want ErrOtherKey", err)
 		}
 	})
@@ -85,7 +85,7 @@ func TestUnreadableCursorKeyIsToldUntilItIsMended(t *testing.T) {
 		topic := &keyTopic{}
 		topic.answer.Store(unreadable)
 		core, logged := observer.New(zap.WarnLevel)
-		key := newCursorKey(&playback.Seal{}, Config{}.cursorKeys(topic.read), zap.New(core))
+		key := newCursorKey(&cursor.Codec{}, Config{}.cursorKeys(topic.read), zap.New(core))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go key.watch(ctx)
@@ -113,26 +113,26 @@ func TestUnreadableCursorKeyIsToldUntilItIsMended(t *testing.T) {
 func TestCursorKeyOfTheOperator(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "keys")
 	writeKeys(t, file, "a secret of the operator")
-	seals := map[string]*playback.Seal{}
+	codecs := map[string]*cursor.Codec{}
 	for name, config := range map[string]Config{
 		"one": {CursorKey: "a secret of the operator"}, "same": {CursorKey: "a secret of the operator"}, "file": {CursorKeyFile: file},
 		"another": {CursorKey: "another secret than that"},
 	} {
-		seals[name] = &playback.Seal{}
-		startKey(t, seals[name], config)
+		codecs[name] = &cursor.Codec{}
+		startKey(t, codecs[name], config)
 	}
-	text := (&cursors{seal: seals["one"]}).Live(1, atlas.Position{Topic: "atlas.results"})
-	for name, want := range map[string]error{"same": nil, "file": nil, "another": playback.ErrOtherKey} {
-		if _, err := seals[name].Read(text); !errors.Is(err, want) {
+	text := (&cursors{codec: codecs["one"]}).Live(1, atlas.Position{Topic: "atlas.results"})
+	for name, want := range map[string]error{"same": nil, "file": nil, "another": cursor.ErrOtherKey} {
+		if _, err := codecs[name].Open(text); !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", name, err, want)
 		}
 	}
 }
 
 // startKey follows the keys of a configuration until the test ends, and returns once there are some.
-func startKey(t *testing.T, seal *playback.Seal, config Config) {
+func startKey(t *testing.T, codec *cursor.Codec, config Config) {
 	t.Helper()
-	key := newCursorKey(seal, config.cursorKeys(nil), zaptest.NewLogger(t))
+	key := newCursorKey(codec, config.cursorKeys(nil), zaptest.NewLogger(t))
 	ctx, stop := context.WithCancel(t.Context())
 	var watching sync.WaitGroup
 	t.Cleanup(watching.Wait)
@@ -156,15 +156,15 @@ func TestFaultsOfTheFileOfCursorKeysAreTold(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "keys")
 		writeKeys(t, file, "a secret of the operator")
 		core, logged := observer.New(zap.WarnLevel)
-		seal := &playback.Seal{}
-		key := newCursorKey(seal, Config{CursorKeyFile: file}.cursorKeys(nil), zap.New(core))
+		codec := &cursor.Codec{}
+		key := newCursorKey(codec, Config{CursorKeyFile: file}.cursorKeys(nil), zap.New(core))
 		ctx, stop := context.WithCancel(t.Context())
 		var watching sync.WaitGroup
 		watching.Go(func() { key.watch(ctx) })
 		if err := key.await(ctx); err != nil {
 			t.Fatal(err)
 		}
-		cursor := (&cursors{seal: seal}).Live(1, atlas.Position{Topic: "atlas.results"})
+		given := (&cursors{codec: codec}).Live(1, atlas.Position{Topic: "atlas.results"})
 		for want, change := range map[string]func(){
 			"line 2: got 5 bytes": func() { writeKeys(t, file, "a secret of the operator", "short") },
 			"has no secret":       func() { writeKeys(t, file, "") },
@@ -177,7 +177,7 @@ func TestFaultsOfTheFileOfCursorKeysAreTold(t *testing.T) {
 			if len(entries) != 1 || !strings.Contains(fmt.Sprint(entries[0].ContextMap()["error"]), want) {
 				t.Errorf("logged %v, want %q once", entries, want)
 			}
-			if _, err := seal.Read(cursor); err != nil {
+			if _, err := codec.Open(given); err != nil {
 				t.Error(err)
 			}
 		}
@@ -190,22 +190,22 @@ func TestFaultsOfTheFileOfCursorKeysAreTold(t *testing.T) {
 func TestCursorKeyIsChangedWithoutLoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const before, after = "the secret until now", "the secret from now on"
-		files, seals := make([]string, 2), []*playback.Seal{{}, {}}
+		files, codecs := make([]string, 2), []*cursor.Codec{{}, {}}
 		for i := range files {
 			files[i] = filepath.Join(t.TempDir(), "keys")
 			writeKeys(t, files[i], before)
-			startKey(t, seals[i], Config{CursorKeyFile: files[i]})
+			startKey(t, codecs[i], Config{CursorKeyFile: files[i]})
 		}
-		given := []string{(&cursors{seal: seals[0]}).Live(1, atlas.Position{Topic: "atlas.results"})}
+		given := []string{(&cursors{codec: codecs[0]}).Live(1, atlas.Position{Topic: "atlas.results"})}
 		for _, step := range [][]string{{before, after}, {after, before}} {
 			for i := range files {
 				writeKeys(t, files[i], step...)
 				time.Sleep(2 * keyInterval)
 				synctest.Wait()
-				given = append(given, (&cursors{seal: seals[i]}).Live(1, atlas.Position{Topic: "atlas.results"}))
-				for _, cursor := range given {
-					for number, seal := range seals {
-						if _, err := seal.Read(cursor); err != nil {
+				given = append(given, (&cursors{codec: codecs[i]}).Live(1, atlas.Position{Topic: "atlas.results"}))
+				for _, text := range given {
+					for number, codec := range codecs {
+						if _, err := codec.Open(text); err != nil {
 							t.Fatalf("gateway %d, with %v in %d: %v", number, step, i, err)
 						}
 					}
@@ -217,7 +217,7 @@ func TestCursorKeyIsChangedWithoutLoss(t *testing.T) {
 		}
 		time.Sleep(2 * keyInterval)
 		synctest.Wait()
-		if _, err := seals[1].Read(given[0]); !errors.Is(err, playback.ErrOtherKey) {
+		if _, err := codecs[1].Open(given[0]); !errors.Is(err, cursor.ErrOtherKey) {
 			t.Errorf("once the old key is gone: got %v, want ErrOtherKey", err)
 		}
 	})
@@ -282,14 +282,14 @@ func awaitReadiness(t *testing.T, admin string, want int, words string) {
 // What everybody may know of Kafka, such as the ID of its cluster, makes no cursor that is read.
 func TestAbuseCursorsAreNotMadeOfWhatKafkaTells(t *testing.T) {
 	feed := openBank(t, 20)
-	forged := &playback.Seal{}
+	forged := &cursor.Codec{}
 	key := sha256.Sum256([]byte("atlas-stream cursors: cluster atlas-stream-embedded"))
-	forged.SetKey(key[:])
-	cursor := (&cursors{seal: forged}).Live(1, atlas.Position{Topic: eventlog.ResultsTopic, Offset: 3})
-	if _, err := feed.resume(t.Context(), t, cursor); err == nil || !strings.HasPrefix(err.Error(), "[cursor_gone] cursor: the cursor was sealed with another key") {
+	forged.SetKeys(key[:])
+	given := (&cursors{codec: forged}).Live(1, atlas.Position{Topic: eventlog.ResultsTopic, Offset: 3})
+	if _, err := feed.resume(t.Context(), t, given); err == nil || !strings.HasPrefix(err.Error(), "[cursor_gone] cursor: the cursor was sealed with another key") {
 		t.Errorf("got %v, want [cursor_gone]", err)
 	}
-	if _, err := (&cursors{seal: feed.seal}).Each(cursor); err == nil || !strings.HasPrefix(err.Error(), "[cursor_gone] offset: ") {
+	if _, err := (&cursors{codec: feed.codec}).Each(given); err == nil || !strings.HasPrefix(err.Error(), "[cursor_gone] offset: ") {
 		t.Errorf("as what Socket.IO remembers: got %v, want [cursor_gone]", err)
 	}
 }

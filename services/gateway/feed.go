@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/atlas"
@@ -23,7 +24,7 @@ type feed struct {
 	topic   string
 	history *eventlog.History
 	player  *playback.Player
-	seal    *playback.Seal
+	codec   *cursor.Codec
 	most    time.Duration // the age of a cursor
 }
 
@@ -48,11 +49,11 @@ func (f *feed) Topic() string { return f.topic }
 
 // Resume implements fanout.Trail. It waits until the tail has come as far as the cursor, which may be of a gateway that is ahead.
 func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription) (offset int64, err error) {
-	bookmark, err := bookmarkFor(f.seal, wanted)
+	token, err := tokenFor(f.codec, wanted)
 	if err != nil {
 		return 0, err
 	}
-	position, err := f.player.ResumeLive(ctx, wanted.Source(), wanted.Measurement, bookmark, f.most)
+	position, err := f.player.ResumeLive(ctx, wanted.Source(), wanted.Measurement, token, f.most)
 	if err != nil {
 		return 0, refuseChanged(err)
 	}

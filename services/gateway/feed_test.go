@@ -81,11 +81,11 @@ func openBank(t *testing.T, records int64) *bank {
 	appendTo(0, records)
 	tails := log.Tails(eventlog.ResultsTopic, eventlog.TailConfig{}, nobody{})
 	t.Cleanup(func() { _ = tails.Close() })
-	seal := newSeal()
+	codec := newCodec()
 	player := playback.NewPlayer(playback.Settings{
-		Log: recorded{log.History()}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Seal: seal,
+		Log: recorded{log.History()}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Cursors: codec,
 	}, prometheus.NewRegistry())
-	feed := &feed{Tails: tails, topic: eventlog.ResultsTopic, history: log.History(), player: player, seal: seal, most: time.Hour}
+	feed := &feed{Tails: tails, topic: eventlog.ResultsTopic, history: log.History(), player: player, codec: codec, most: time.Hour}
 	appendAll := func(events []atlas.Event) {
 		if err := writer.Append(t.Context(), eventlog.ResultsTopic, events); err != nil {
 			t.Fatal(err)
@@ -105,7 +105,7 @@ func (b *bank) resume(ctx context.Context, t *testing.T, cursor string) (int64, 
 }
 
 func (b *bank) cursorBehind(offset int64) string {
-	return (&cursors{seal: b.seal}).Live(1, atlas.Position{Topic: eventlog.ResultsTopic, Offset: offset})
+	return (&cursors{codec: b.codec}).Live(1, atlas.Position{Topic: eventlog.ResultsTopic, Offset: offset})
 }
 
 func numbered(t *testing.T, number int64) atlas.Event {

@@ -21,6 +21,7 @@ import (
 	"atlasstream/services/gateway/internal/api"
 	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/cors"
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/logscan"
@@ -61,7 +62,7 @@ type gateway struct {
 	log         *eventlog.Log
 	tails       []*eventlog.Tails
 	knowledge   *knowledge
-	seal        *playback.Seal // of cursors
+	codec       *cursor.Codec // of clients
 	cursorKey   *cursorKey
 	player      *playback.Player
 	connections *eventlog.Tails
@@ -81,10 +82,10 @@ type gateway struct {
 
 func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	g := &gateway{
-		cfg: cfg, log: log, knowledge: newKnowledge(log, cfg.Logger, cfg.Metrics), seal: &playback.Seal{}, newest: make(map[atlas.Stream]*newest),
+		cfg: cfg, log: log, knowledge: newKnowledge(log, cfg.Logger, cfg.Metrics), codec: &cursor.Codec{}, newest: make(map[atlas.Stream]*newest),
 	}
 	g.knowledge.LimitMeasurements(cfg.MaxMeasurements)
-	g.cursorKey = newCursorKey(g.seal, cfg.cursorKeys(log.CursorKey), cfg.Logger)
+	g.cursorKey = newCursorKey(g.codec, cfg.cursorKeys(log.CursorKey), cfg.Logger)
 	g.player = g.newPlayer()
 	g.scans = logscan.New(log.History(), cfg.Metrics)
 	g.outages, g.activity = g.newOutages(), activity.NewDay()
@@ -136,7 +137,7 @@ func (g *gateway) newHub() *fanout.Hub {
 			Backlog: g.cfg.Backlog, Time: g.cfg.BehindTime, Bytes: int64(g.cfg.BehindBytes),
 			Readers: g.cfg.BehindReaders, ReadersOfAddress: g.cfg.AddressReaders, Horizon: eventlog.DefaultRepeatHorizon,
 		},
-		Cursors: &cursors{seal: g.seal, key: g.cursorKey},
+		Cursors: &cursors{codec: g.codec, key: g.cursorKey},
 		Logger:  g.cfg.Logger,
 	}, g.cfg.Metrics)
 	hub.AddSource(atlas.StreamResult, func(source *fanout.Source) fanout.Feed {
@@ -169,7 +170,7 @@ func (g *gateway) follow(stream atlas.Stream, topic string, source *fanout.Sourc
 		},
 	}, g.newest[stream])
 	g.tails = append(g.tails, tails)
-	return &feed{Tails: tails, topic: topic, history: g.log.History(), player: g.player, seal: g.seal, most: g.cfg.BehindTime}
+	return &feed{Tails: tails, topic: topic, history: g.log.History(), player: g.player, codec: g.codec, most: g.cfg.BehindTime}
 }
 
 // ready tells whether clients are well served here: Kafka answers, there is a key for cursors, and probes and measurements are known.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"go.uber.org/zap"
@@ -31,7 +32,7 @@ func (g *gateway) newPlayer() *playback.Player {
 		Window:       playback.Window{Span: g.cfg.HistoryWindow, Bytes: g.cfg.HistoryWindowBytes},
 		Lateness:     g.cfg.HistoryLateness,
 		Limits:       playback.Limits{Results: float64(g.cfg.HistoryResults), Scanned: float64(g.cfg.HistoryScanned)},
-		Seal:         g.seal,
+		Cursors:      g.codec,
 	}, g.cfg.Metrics)
 }
 
@@ -41,7 +42,7 @@ func (g *gateway) replays() *fanout.Replays {
 		return nil
 	}
 	return &fanout.Replays{
-		History:   &past{player: g.player, seal: g.seal, back: g.cfg.HistoryBack, logger: g.cfg.Logger},
+		History:   &past{player: g.player, codec: g.codec, back: g.cfg.HistoryBack, logger: g.cfg.Logger},
 		Enricher:  inThePast{g.knowledge.Catalog},
 		NeedRight: g.cfg.History == HistoryToken,
 		OfClient:  g.cfg.ClientReplays,
@@ -78,7 +79,7 @@ func (p inThePast) Enrich(record *atlas.Record) []byte { return p.registry.Enric
 // past is the history that the hub knows.
 type past struct {
 	player *playback.Player
-	seal   *playback.Seal
+	codec  *cursor.Codec
 	back   time.Duration // 0: as far as the log goes
 	logger *zap.Logger
 }
@@ -106,11 +107,11 @@ func (p *past) begin(ctx context.Context, wanted *subscription.Subscription, req
 	if wanted.Cursor.After == "" {
 		return p.player.Start(ctx, request)
 	}
-	bookmark, err := bookmarkFor(p.seal, wanted)
+	token, err := tokenFor(p.codec, wanted)
 	if err != nil {
 		return nil, err
 	}
-	return p.player.Resume(ctx, request, bookmark)
+	return p.player.Resume(ctx, request, token)
 }
 
 // played is a playback that says in its words why it could not go on.

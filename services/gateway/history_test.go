@@ -53,9 +53,9 @@ func (oldLog) ScanWithin(
 
 func pastOf(log playback.Log, back time.Duration) *past {
 	player := playback.NewPlayer(playback.Settings{
-		Log: log, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Seal: newSeal(),
+		Log: log, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Cursors: newCodec(),
 	}, prometheus.NewRegistry())
-	return &past{player: player, seal: newSeal(), back: back, logger: zap.NewNop()}
+	return &past{player: player, codec: newCodec(), back: back, logger: zap.NewNop()}
 }
 
 func wantPast(t *testing.T, start time.Time) *subscription.Subscription {

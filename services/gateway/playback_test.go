@@ -84,7 +84,7 @@ func replayRealData(t *testing.T, brokers []string) {
 	player := playback.NewPlayer(playback.Settings{
 		Log: recorded{log.History()}, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic},
 		Window: playback.Window{Span: 10 * time.Minute, Bytes: 16 << 20}, Lateness: time.Hour, Limits: playback.Limits{Results: 1e12, Scanned: 1e12},
-		Seal: newSeal(),
+		Cursors: newCodec(),
 	}, prometheus.NewRegistry())
 	for measurement, events := range files {
 		t.Run(fmt.Sprint(measurement), func(t *testing.T) {
@@ -116,7 +116,7 @@ func play(t *testing.T, player *playback.Player, request playback.Request, from 
 	t.Helper()
 	replay, err := player.Start(t.Context(), request)
 	if from != "" {
-		cursor, damaged := newSeal().Read(from)
+		cursor, damaged := newCodec().Open(from)
 		if damaged != nil {
 			t.Fatal(damaged)
 		}

@@ -21,33 +21,33 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Cursor is what a client hands back to go on behind the last message that it got, at whichever gateway. What a client keeps is this and, before it, the ID of a key and a seal, in base64.
-type Cursor struct {
+// Token is what a client hands back to resume behind the last message that it got, at any gateway. The text that the client keeps is this and, before it, the ID of a key and a seal, in base64.
+type Token struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When it was given out; Unix seconds.
+	// When it was issued; Unix seconds.
 	Issued int64 `protobuf:"varint,1,opt,name=issued,proto3" json:"issued,omitempty"`
-	// One of the message's subscription; or one of each subscription of a client that comes back with nothing but the last cursor.
-	Places []*Place `protobuf:"bytes,2,rep,name=places,proto3" json:"places,omitempty"`
-	// Parameters of the subscriptions of such a client that have no cursors, which are to be made anew.
-	Anew          [][]byte `protobuf:"bytes,3,rep,name=anew,proto3" json:"anew,omitempty"`
+	// The message's subscription; or all subscriptions of a client that reconnects with nothing but the last cursor.
+	Subscriptions []*SavedSubscription `protobuf:"bytes,2,rep,name=subscriptions,proto3" json:"subscriptions,omitempty"`
+	// Parameters of the subscriptions of such a client that have no cursors and start again.
+	Restart       [][]byte `protobuf:"bytes,3,rep,name=restart,proto3" json:"restart,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Cursor) Reset() {
-	*x = Cursor{}
+func (x *Token) Reset() {
+	*x = Token{}
 	mi := &file_cursor_v1_cursor_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Cursor) String() string {
+func (x *Token) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Cursor) ProtoMessage() {}
+func (*Token) ProtoMessage() {}
 
-func (x *Cursor) ProtoReflect() protoreflect.Message {
+func (x *Token) ProtoReflect() protoreflect.Message {
 	mi := &file_cursor_v1_cursor_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -59,66 +59,66 @@ func (x *Cursor) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Cursor.ProtoReflect.Descriptor instead.
-func (*Cursor) Descriptor() ([]byte, []int) {
+// Deprecated: Use Token.ProtoReflect.Descriptor instead.
+func (*Token) Descriptor() ([]byte, []int) {
 	return file_cursor_v1_cursor_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *Cursor) GetIssued() int64 {
+func (x *Token) GetIssued() int64 {
 	if x != nil {
 		return x.Issued
 	}
 	return 0
 }
 
-func (x *Cursor) GetPlaces() []*Place {
+func (x *Token) GetSubscriptions() []*SavedSubscription {
 	if x != nil {
-		return x.Places
+		return x.Subscriptions
 	}
 	return nil
 }
 
-func (x *Cursor) GetAnew() [][]byte {
+func (x *Token) GetRestart() [][]byte {
 	if x != nil {
-		return x.Anew
+		return x.Restart
 	}
 	return nil
 }
 
-// Place is how far a client has got with a subscription.
-type Place struct {
+// SavedSubscription is a subscription and its checkpoint: how far the client has received it.
+type SavedSubscription struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// ID of the measurement whose messages the client got.
 	Measurement int64 `protobuf:"varint,1,opt,name=measurement,proto3" json:"measurement,omitempty"`
-	// Without one, the client has got nothing yet.
+	// Without one, the client has received nothing yet.
 	//
-	// Types that are valid to be assigned to Place:
+	// Types that are valid to be assigned to Position:
 	//
-	//	*Place_Live
-	//	*Place_Replay
-	Place isPlace_Place `protobuf_oneof:"place"`
-	// Those of the subscription, as they came, where the client does not name it when it comes back.
+	//	*SavedSubscription_Live
+	//	*SavedSubscription_Replay
+	Position isSavedSubscription_Position `protobuf_oneof:"position"`
+	// Those of the subscription, as the client sent them, unless it sends them again when it reconnects.
 	Parameters []byte `protobuf:"bytes,4,opt,name=parameters,proto3" json:"parameters,omitempty"`
-	// When the place was given out, where that was before the cursor was; Unix seconds.
+	// When the checkpoint was issued, if that was before the token was; Unix seconds.
 	Issued        int64 `protobuf:"varint,5,opt,name=issued,proto3" json:"issued,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Place) Reset() {
-	*x = Place{}
+func (x *SavedSubscription) Reset() {
+	*x = SavedSubscription{}
 	mi := &file_cursor_v1_cursor_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Place) String() string {
+func (x *SavedSubscription) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Place) ProtoMessage() {}
+func (*SavedSubscription) ProtoMessage() {}
 
-func (x *Place) ProtoReflect() protoreflect.Message {
+func (x *SavedSubscription) ProtoReflect() protoreflect.Message {
 	mi := &file_cursor_v1_cursor_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -130,74 +130,74 @@ func (x *Place) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Place.ProtoReflect.Descriptor instead.
-func (*Place) Descriptor() ([]byte, []int) {
+// Deprecated: Use SavedSubscription.ProtoReflect.Descriptor instead.
+func (*SavedSubscription) Descriptor() ([]byte, []int) {
 	return file_cursor_v1_cursor_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *Place) GetMeasurement() int64 {
+func (x *SavedSubscription) GetMeasurement() int64 {
 	if x != nil {
 		return x.Measurement
 	}
 	return 0
 }
 
-func (x *Place) GetPlace() isPlace_Place {
+func (x *SavedSubscription) GetPosition() isSavedSubscription_Position {
 	if x != nil {
-		return x.Place
+		return x.Position
 	}
 	return nil
 }
 
-func (x *Place) GetLive() *Live {
+func (x *SavedSubscription) GetLive() *Live {
 	if x != nil {
-		if x, ok := x.Place.(*Place_Live); ok {
+		if x, ok := x.Position.(*SavedSubscription_Live); ok {
 			return x.Live
 		}
 	}
 	return nil
 }
 
-func (x *Place) GetReplay() *Replay {
+func (x *SavedSubscription) GetReplay() *Replay {
 	if x != nil {
-		if x, ok := x.Place.(*Place_Replay); ok {
+		if x, ok := x.Position.(*SavedSubscription_Replay); ok {
 			return x.Replay
 		}
 	}
 	return nil
 }
 
-func (x *Place) GetParameters() []byte {
+func (x *SavedSubscription) GetParameters() []byte {
 	if x != nil {
 		return x.Parameters
 	}
 	return nil
 }
 
-func (x *Place) GetIssued() int64 {
+func (x *SavedSubscription) GetIssued() int64 {
 	if x != nil {
 		return x.Issued
 	}
 	return 0
 }
 
-type isPlace_Place interface {
-	isPlace_Place()
+type isSavedSubscription_Position interface {
+	isSavedSubscription_Position()
 }
 
-type Place_Live struct {
+type SavedSubscription_Live struct {
 	Live *Live `protobuf:"bytes,2,opt,name=live,proto3,oneof"`
 }
 
-type Place_Replay struct {
+type SavedSubscription_Replay struct {
 	Replay *Replay `protobuf:"bytes,3,opt,name=replay,proto3,oneof"`
 }
 
-func (*Place_Live) isPlace_Place() {}
+func (*SavedSubscription_Live) isSavedSubscription_Position() {}
 
-func (*Place_Replay) isPlace_Place() {}
+func (*SavedSubscription_Replay) isSavedSubscription_Position() {}
 
-// Live is a place in a feed in the log's own order: the last record that the client got.
+// Live is a position in a live feed, which has the order of the log: the last record that the client got.
 type Live struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Topic         string                 `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
@@ -258,13 +258,13 @@ func (x *Live) GetOffset() int64 {
 	return 0
 }
 
-// Replay is a place in a replay, which puts records in order of event time.
+// Replay is a position in a replay, which has the order of event time.
 type Replay struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The interval, both ends inclusive; Unix milliseconds.
-	Start         int64           `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"`
-	End           int64           `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
-	Topics        []*Replay_Topic `protobuf:"bytes,3,rep,name=topics,proto3" json:"topics,omitempty"`
+	Start         int64            `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"`
+	End           int64            `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
+	Topics        []*TopicPosition `protobuf:"bytes,3,rep,name=topics,proto3" json:"topics,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -313,22 +313,22 @@ func (x *Replay) GetEnd() int64 {
 	return 0
 }
 
-func (x *Replay) GetTopics() []*Replay_Topic {
+func (x *Replay) GetTopics() []*TopicPosition {
 	if x != nil {
 		return x.Topics
 	}
 	return nil
 }
 
-// Topic is how far one of the topics that the replay reads has been delivered.
-type Replay_Topic struct {
+// TopicPosition is how far a replay has delivered one of the topics that it reads.
+type TopicPosition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Topic string                 `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
 	// The least offset that was read and not delivered, or that is read next.
 	Low int64 `protobuf:"varint,2,opt,name=low,proto3" json:"low,omitempty"`
-	// What stands before it has been read.
+	// Everything before it has been read.
 	Next int64 `protobuf:"varint,3,opt,name=next,proto3" json:"next,omitempty"`
-	// Where the replay stops reading.
+	// The replay stops reading here.
 	End int64 `protobuf:"varint,4,opt,name=end,proto3" json:"end,omitempty"`
 	// The greatest (event time, offset) that was delivered; Unix milliseconds. An offset of -1 says that nothing was.
 	LastTime      int64 `protobuf:"zigzag64,5,opt,name=last_time,json=lastTime,proto3" json:"last_time,omitempty"`
@@ -337,20 +337,20 @@ type Replay_Topic struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Replay_Topic) Reset() {
-	*x = Replay_Topic{}
+func (x *TopicPosition) Reset() {
+	*x = TopicPosition{}
 	mi := &file_cursor_v1_cursor_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Replay_Topic) String() string {
+func (x *TopicPosition) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Replay_Topic) ProtoMessage() {}
+func (*TopicPosition) ProtoMessage() {}
 
-func (x *Replay_Topic) ProtoReflect() protoreflect.Message {
+func (x *TopicPosition) ProtoReflect() protoreflect.Message {
 	mi := &file_cursor_v1_cursor_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -362,47 +362,47 @@ func (x *Replay_Topic) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Replay_Topic.ProtoReflect.Descriptor instead.
-func (*Replay_Topic) Descriptor() ([]byte, []int) {
-	return file_cursor_v1_cursor_proto_rawDescGZIP(), []int{3, 0}
+// Deprecated: Use TopicPosition.ProtoReflect.Descriptor instead.
+func (*TopicPosition) Descriptor() ([]byte, []int) {
+	return file_cursor_v1_cursor_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *Replay_Topic) GetName() string {
+func (x *TopicPosition) GetTopic() string {
 	if x != nil {
-		return x.Name
+		return x.Topic
 	}
 	return ""
 }
 
-func (x *Replay_Topic) GetLow() int64 {
+func (x *TopicPosition) GetLow() int64 {
 	if x != nil {
 		return x.Low
 	}
 	return 0
 }
 
-func (x *Replay_Topic) GetNext() int64 {
+func (x *TopicPosition) GetNext() int64 {
 	if x != nil {
 		return x.Next
 	}
 	return 0
 }
 
-func (x *Replay_Topic) GetEnd() int64 {
+func (x *TopicPosition) GetEnd() int64 {
 	if x != nil {
 		return x.End
 	}
 	return 0
 }
 
-func (x *Replay_Topic) GetLastTime() int64 {
+func (x *TopicPosition) GetLastTime() int64 {
 	if x != nil {
 		return x.LastTime
 	}
 	return 0
 }
 
-func (x *Replay_Topic) GetLastOffset() int64 {
+func (x *TopicPosition) GetLastOffset() int64 {
 	if x != nil {
 		return x.LastOffset
 	}
@@ -413,30 +413,31 @@ var File_cursor_v1_cursor_proto protoreflect.FileDescriptor
 
 const file_cursor_v1_cursor_proto_rawDesc = "" +
 	"\n" +
-	"\x16cursor/v1/cursor.proto\x12\tcursor.v1\"^\n" +
-	"\x06Cursor\x12\x16\n" +
-	"\x06issued\x18\x01 \x01(\x03R\x06issued\x12(\n" +
-	"\x06places\x18\x02 \x03(\v2\x10.cursor.v1.PlaceR\x06places\x12\x12\n" +
-	"\x04anew\x18\x03 \x03(\fR\x04anew\"\xbe\x01\n" +
-	"\x05Place\x12 \n" +
+	"\x16cursor/v1/cursor.proto\x12\tcursor.v1\"}\n" +
+	"\x05Token\x12\x16\n" +
+	"\x06issued\x18\x01 \x01(\x03R\x06issued\x12B\n" +
+	"\rsubscriptions\x18\x02 \x03(\v2\x1c.cursor.v1.SavedSubscriptionR\rsubscriptions\x12\x18\n" +
+	"\arestart\x18\x03 \x03(\fR\arestart\"\xcd\x01\n" +
+	"\x11SavedSubscription\x12 \n" +
 	"\vmeasurement\x18\x01 \x01(\x03R\vmeasurement\x12%\n" +
 	"\x04live\x18\x02 \x01(\v2\x0f.cursor.v1.LiveH\x00R\x04live\x12+\n" +
 	"\x06replay\x18\x03 \x01(\v2\x11.cursor.v1.ReplayH\x00R\x06replay\x12\x1e\n" +
 	"\n" +
 	"parameters\x18\x04 \x01(\fR\n" +
 	"parameters\x12\x16\n" +
-	"\x06issued\x18\x05 \x01(\x03R\x06issuedB\a\n" +
-	"\x05place\"R\n" +
+	"\x06issued\x18\x05 \x01(\x03R\x06issuedB\n" +
+	"\n" +
+	"\bposition\"R\n" +
 	"\x04Live\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x1c\n" +
 	"\tpartition\x18\x02 \x01(\x05R\tpartition\x12\x16\n" +
-	"\x06offset\x18\x03 \x01(\x03R\x06offset\"\xf5\x01\n" +
+	"\x06offset\x18\x03 \x01(\x03R\x06offset\"b\n" +
 	"\x06Replay\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
-	"\x03end\x18\x02 \x01(\x03R\x03end\x12/\n" +
-	"\x06topics\x18\x03 \x03(\v2\x17.cursor.v1.Replay.TopicR\x06topics\x1a\x91\x01\n" +
-	"\x05Topic\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
+	"\x03end\x18\x02 \x01(\x03R\x03end\x120\n" +
+	"\x06topics\x18\x03 \x03(\v2\x18.cursor.v1.TopicPositionR\x06topics\"\x9b\x01\n" +
+	"\rTopicPosition\x12\x14\n" +
+	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x10\n" +
 	"\x03low\x18\x02 \x01(\x03R\x03low\x12\x12\n" +
 	"\x04next\x18\x03 \x01(\x03R\x04next\x12\x10\n" +
 	"\x03end\x18\x04 \x01(\x03R\x03end\x12\x1b\n" +
@@ -458,17 +459,17 @@ func file_cursor_v1_cursor_proto_rawDescGZIP() []byte {
 
 var file_cursor_v1_cursor_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_cursor_v1_cursor_proto_goTypes = []any{
-	(*Cursor)(nil),       // 0: cursor.v1.Cursor
-	(*Place)(nil),        // 1: cursor.v1.Place
-	(*Live)(nil),         // 2: cursor.v1.Live
-	(*Replay)(nil),       // 3: cursor.v1.Replay
-	(*Replay_Topic)(nil), // 4: cursor.v1.Replay.Topic
+	(*Token)(nil),             // 0: cursor.v1.Token
+	(*SavedSubscription)(nil), // 1: cursor.v1.SavedSubscription
+	(*Live)(nil),              // 2: cursor.v1.Live
+	(*Replay)(nil),            // 3: cursor.v1.Replay
+	(*TopicPosition)(nil),     // 4: cursor.v1.TopicPosition
 }
 var file_cursor_v1_cursor_proto_depIdxs = []int32{
-	1, // 0: cursor.v1.Cursor.places:type_name -> cursor.v1.Place
-	2, // 1: cursor.v1.Place.live:type_name -> cursor.v1.Live
-	3, // 2: cursor.v1.Place.replay:type_name -> cursor.v1.Replay
-	4, // 3: cursor.v1.Replay.topics:type_name -> cursor.v1.Replay.Topic
+	1, // 0: cursor.v1.Token.subscriptions:type_name -> cursor.v1.SavedSubscription
+	2, // 1: cursor.v1.SavedSubscription.live:type_name -> cursor.v1.Live
+	3, // 2: cursor.v1.SavedSubscription.replay:type_name -> cursor.v1.Replay
+	4, // 3: cursor.v1.Replay.topics:type_name -> cursor.v1.TopicPosition
 	4, // [4:4] is the sub-list for method output_type
 	4, // [4:4] is the sub-list for method input_type
 	4, // [4:4] is the sub-list for extension type_name
@@ -482,8 +483,8 @@ func file_cursor_v1_cursor_proto_init() {
 		return
 	}
 	file_cursor_v1_cursor_proto_msgTypes[1].OneofWrappers = []any{
-		(*Place_Live)(nil),
-		(*Place_Replay)(nil),
+		(*SavedSubscription_Live)(nil),
+		(*SavedSubscription_Replay)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -11,20 +11,20 @@ import (
 	"golang.org/x/sys/unix"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // sealed are cursors as a gateway has them.
 type sealed struct {
 	plainCursors
-	seal *playback.Seal
+	codec *cursor.Codec
 }
 
-func newSealed() sealed {
-	seal := &playback.Seal{}
-	seal.SetKey([]byte("the secret of a benchmark"))
-	return sealed{seal: seal}
+func newCodeced() sealed {
+	codec := &cursor.Codec{}
+	codec.SetKeys([]byte("the secret of a benchmark"))
+	return sealed{codec: codec}
 }
 
 func (s sealed) Live(measurement atlas.MeasurementID, position atlas.Position) string {
@@ -32,13 +32,13 @@ func (s sealed) Live(measurement atlas.MeasurementID, position atlas.Position) s
 }
 
 func (s sealed) ForAll(standings []Standing, anew [][]byte) string {
-	bookmark := &playback.Bookmark{Issued: time.Now(), Marks: make([]playback.Bookmarked, len(standings)), Anew: anew}
+	token := cursor.Token{Issued: time.Now(), Subscriptions: make([]cursor.SavedSubscription, len(standings)), Restart: anew}
 	for i := range standings {
 		at := &standings[i]
 		at.Position.Topic = "atlas.results"
-		bookmark.Marks[i] = playback.Bookmarked{Cursor: playback.Cursor{Measurement: at.Measurement, Live: &at.Position}, Parameters: at.Parameters}
+		token.Subscriptions[i] = cursor.SavedSubscription{Checkpoint: cursor.Checkpoint{Measurement: at.Measurement, Live: cursor.Live(at.Position)}, Parameters: at.Parameters}
 	}
-	return s.seal.Write(bookmark)
+	return s.codec.Seal(token)
 }
 
 // copying writes messages as doors do.
@@ -145,7 +145,7 @@ func BenchmarkSteps(b *testing.B) {
 		for _, hops := range []int{3, 18, 60, 300} {
 			result := traceroute(hops)
 			b.Run(fmt.Sprintf("%s/%d-bytes", ask.name, len(result.Value)), func(b *testing.B) {
-				house := newHouseWith(Settings{Limits: Limits{Clients: 20_000, Subscriptions: 1000, Steps: 1 << 40}, Cursors: newSealed()})
+				house := newHouseWith(Settings{Limits: Limits{Clients: 20_000, Subscriptions: 1000, Steps: 1 << 40}, Cursors: newCodeced()})
 				for client := range ask.clients {
 					subscriber := house.from(b, attacker, &copyingSink{remembers: ask.remembers})
 					defer subscriber.Leave()

@@ -20,7 +20,7 @@ func (p *Player) checkBeginning(
 	known := earliest{complete: true}
 	emptied := false
 	for _, part := range parts {
-		if part.mark.Low > part.first {
+		if part.progress.Low > part.first {
 			return nil
 		}
 		emptied = emptied || part.first > 0

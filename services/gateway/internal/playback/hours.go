@@ -122,9 +122,9 @@ func (s *scan) offsets(ctx context.Context, hour Interval, part part) (from, to 
 	if err != nil {
 		return 0, 0, err
 	}
-	part.mark.Low, part.end = min(max(from, part.first), part.next), part.next
+	part.progress.Low, part.end = min(max(from, part.first), part.next), part.next
 	to, err = s.endOf(ctx, part, hour.End)
-	return part.mark.Low, to, err
+	return part.progress.Low, to, err
 }
 
 // within gives how many results of the hour are in an interval. Where not all records were looked at, the average of the hour stands for each second.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -135,7 +136,7 @@ var wide = Window{Span: 10 * time.Minute, Bytes: 16 << 20}
 func newPlayer(log Log, measurements known) *Player {
 	return NewPlayer(Settings{
 		Log: log, Measurements: measurements, Topics: map[atlas.Stream]string{atlas.StreamResult: liveTopic},
-		Window: wide, Lateness: time.Hour, Limits: Limits{Results: 1000, Scanned: 100_000}, Seal: newSeal(),
+		Window: wide, Lateness: time.Hour, Limits: Limits{Results: 1000, Scanned: 100_000}, Cursors: newCodec(),
 	}, prometheus.NewRegistry())
 }
 
@@ -170,21 +171,21 @@ func (r *recorder) Deliver(_ context.Context, record *atlas.Record, cursor func(
 	return nil
 }
 
-// newSeal gives one with the key of the tests.
-func newSeal() *Seal {
-	seal := &Seal{}
-	seal.SetKey([]byte("the key of the tests"))
-	return seal
+// newCodec gives one with the key of the tests.
+func newCodec() *cursor.Codec {
+	codec := &cursor.Codec{}
+	codec.SetKeys([]byte("the key of the tests"))
+	return codec
 }
 
-// mustRead reads a cursor.
-func mustRead(t testing.TB, text string) *Bookmark {
+// mustOpen opens a cursor.
+func mustOpen(t testing.TB, text string) cursor.Token {
 	t.Helper()
-	bookmark, err := newSeal().Read(text)
+	token, err := newCodec().Open(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bookmark
+	return token
 }
 
 func (r *recorder) Flush() {

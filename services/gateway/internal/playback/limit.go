@@ -61,7 +61,7 @@ func (p *Player) scannedRate(ctx context.Context, interval Interval, parts []par
 		if err != nil {
 			return 0, err
 		}
-		records += end - part.mark.Low
+		records += end - part.progress.Low
 	}
 	return float64(records) / interval.seconds(), nil
 }
@@ -69,10 +69,10 @@ func (p *Player) scannedRate(ctx context.Context, interval Interval, parts []par
 // endOf gives the offset to which the records up to a time stand, or where the part ends if it is not in the order of time.
 func (p *Player) endOf(ctx context.Context, part part, at time.Time) (int64, error) {
 	end, err := p.settings.Log.OffsetAt(ctx, part.topic, part.partition, at.Add(time.Millisecond))
-	if end <= part.mark.Low && !part.live {
+	if end <= part.progress.Low && !part.live {
 		end = part.end
 	}
-	return min(max(end, part.mark.Low), part.end), err
+	return min(max(end, part.progress.Low), part.end), err
 }
 
 // resultRate tells how many results the measurement has in a second of event time: by what the registry says, else by the interval's first hour.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 // merged gives the records of several topics, each in its own order, as one sequence: by event time, then by topic.
@@ -28,12 +29,12 @@ func (m *merged) next(ctx context.Context) (*atlas.Record, error) {
 	return first, nil
 }
 
-func (m *merged) marks() []Mark {
-	marks := make([]Mark, len(m.topics))
+func (m *merged) progress() []cursor.Progress {
+	progress := make([]cursor.Progress, len(m.topics))
 	for i, topic := range m.topics {
-		marks[i] = topic.mark()
+		progress[i] = topic.progress()
 	}
-	return marks
+	return progress
 }
 
 // takeLate tells how many records were late since it was called last.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 // sliceSource is a topic in memory.
@@ -51,7 +52,7 @@ func from(records []atlas.Record, offset int64) []atlas.Record {
 	return slices.DeleteFunc(slices.Clone(records), func(r atlas.Record) bool { return r.Position.Offset < offset })
 }
 
-func openTopics(topics [][]atlas.Record, interval Interval, bounds Window, marks []Mark) *merged {
+func openTopics(topics [][]atlas.Record, interval Interval, bounds Window, marks []cursor.Progress) *merged {
 	m := &merged{}
 	for i, records := range topics {
 		m.topics = append(m.topics, newOrdered(&sliceSource{from(records, marks[i].Low)}, interval, bounds, marks[i]))
@@ -164,10 +165,10 @@ func TestOrderIsTheOracles(t *testing.T) {
 	}
 }
 
-func fromStart(topics [][]atlas.Record) []Mark {
-	marks := make([]Mark, len(topics))
+func fromStart(topics [][]atlas.Record) []cursor.Progress {
+	marks := make([]cursor.Progress, len(topics))
 	for i := range marks {
-		marks[i] = startAt(0)
+		marks[i] = cursor.StartAt(0)
 	}
 	return marks
 }
@@ -175,7 +176,7 @@ func fromStart(topics [][]atlas.Record) []Mark {
 // Wherever a replay stops, and however often, it goes on without a gap or a repeat.
 //
 //notices:held-forgotten,mark-last,mark-low,mark-next,resume-repeats
-func TestResumingFromMarks(t *testing.T) {
+func TestResumingFromProgress(t *testing.T) {
 	for seed := range uint64(3000) {
 		random := rand.New(rand.NewPCG(seed, 2))
 		topics, interval, bounds := randomCase(random)
@@ -185,7 +186,7 @@ func TestResumingFromMarks(t *testing.T) {
 		for stops := 0; ; stops++ {
 			m := openTopics(topics, interval, bounds, marks)
 			part := drain(t, m, random.IntN(8))
-			got, marks = append(got, part...), m.marks()
+			got, marks = append(got, part...), m.progress()
 			if stops > 200 || len(got) >= len(want) {
 				break
 			}
@@ -199,7 +200,7 @@ func TestResumingFromMarks(t *testing.T) {
 //notices:late-dropped
 func TestLateRecordsAreCounted(t *testing.T) {
 	records := topic("a", 100, 800, 150, 90)
-	m := openTopics([][]atlas.Record{records}, Interval{End: time.Unix(1000, 0)}, Window{Span: 10 * time.Second, Bytes: 10_000}, []Mark{startAt(0)})
+	m := openTopics([][]atlas.Record{records}, Interval{End: time.Unix(1000, 0)}, Window{Span: 10 * time.Second, Bytes: 10_000}, []cursor.Progress{cursor.StartAt(0)})
 	got := drain(t, m, 10)
 	want := []string{"a@1 t=100", "a@7 t=150", "a@10 t=90", "a@4 t=800"}
 	if !slices.Equal(got, want) || m.topics[0].late != 1 {

@@ -6,12 +6,13 @@ import (
 	"io"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 // ordered gives the records of one topic inside an interval in the order of event time, as far as the window reaches. A record that comes later than that
 // is given when it is met.
 type ordered struct {
-	source    Source // from the mark's lowest offset on
+	source    Source // from the lowest offset that was not delivered on
 	interval  Interval
 	window    *window
 	next      int64 // what stands before it has been read
@@ -25,10 +26,11 @@ type ordered struct {
 	beforeReading func() // is called when the log is about to be waited for
 }
 
-func newOrdered(source Source, interval Interval, bounds Window, from Mark) *ordered {
-	o := &ordered{source: source, interval: interval, window: newWindow(bounds), next: from.Low, delivered: from.Last, skipTo: from.Next}
+func newOrdered(source Source, interval Interval, bounds Window, from cursor.Progress) *ordered {
+	o := &ordered{source: source, interval: interval, window: newWindow(bounds), next: from.Low, skipTo: from.Next}
+	o.delivered = place{from.LastTime, from.LastOffset}
 	//mutate:resume-repeats
-	o.window.last = from.Last
+	o.window.last = o.delivered
 	return o
 }
 
@@ -80,12 +82,14 @@ func (o *ordered) take() {
 	o.head, o.headLate = nil, false
 }
 
-// mark tells where to go on after a delivery. No late head waits then: it comes before everything that any topic has left, so it went first.
-func (o *ordered) mark() Mark {
+// progress tells where to resume after a delivery. No late head waits then: it comes before everything that any topic has left, so it went first.
+func (o *ordered) progress() cursor.Progress {
 	//mutate:mark-last,mark-low,mark-next
-	m := Mark{Low: o.window.lowest(o.next), Next: max(o.next, o.skipTo), Last: o.delivered}
-	if o.head != nil {
-		m.Low = min(m.Low, o.head.Position.Offset)
+	p := cursor.Progress{
+		Low: o.window.lowest(o.next), Next: max(o.next, o.skipTo), LastTime: o.delivered.time, LastOffset: o.delivered.offset,
 	}
-	return m
+	if o.head != nil {
+		p.Low = min(p.Low, o.head.Position.Offset)
+	}
+	return p
 }

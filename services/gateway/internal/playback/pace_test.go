@@ -13,6 +13,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/footprint"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 // played plays a log of one measurement in simulated time and tells after how long each record came.
@@ -149,7 +150,7 @@ func TestSlowLogDoesNotStretchTheSchedule(t *testing.T) {
 // newReplay plays one source.
 func newReplay(source Source, interval Interval, bounds Window, speed float64) *Replay {
 	replay := &Replay{measurement: 1, interval: interval, records: &merged{}, schedule: schedule{start: interval.Start, speed: speed}, metrics: newPlayer(nil, nil).metrics}
-	replay.add(TopicPlace{Name: "a"}, source, newOrdered(source, interval, bounds, startAt(0)))
+	replay.add(cursor.TopicPosition{Topic: "a"}, source, newOrdered(source, interval, bounds, cursor.StartAt(0)))
 	return replay
 }
 
@@ -227,7 +228,7 @@ func TestResumedPace(t *testing.T) {
 		sink := &recorder{keep: true}
 		played(t, mustStart(t, player, request), sink)
 		request.Speed = 2
-		replay, err := player.Resume(t.Context(), request, mustRead(t, sink.cursors[1]))
+		replay, err := player.Resume(t.Context(), request, mustOpen(t, sink.cursors[1]))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/atlas"
@@ -15,20 +16,18 @@ import (
 type part struct {
 	topic       string
 	partition   int
-	live        bool  // results come in by time, but for some lateness; an archive has any order
-	first, next int64 // what the partition has: from first to before next
-	mark        Mark  // where to begin
-	end         int64 // the offset before which to stop
+	live        bool            // results come in by time, but for some lateness; an archive has any order
+	first, next int64           // what the partition has: from first to before next
+	progress    cursor.Progress // where to begin
+	end         int64           // the offset before which to stop
 }
 
-// maxTopics bounds the topics that one replay reads at once: each has a window, and a place in every cursor.
-const maxTopics = 32
-
+// checkTopics bounds the topics that one replay reads at once: each has a window, and a position in every cursor.
 func checkTopics(parts []part) error {
-	if len(parts) <= maxTopics {
+	if len(parts) <= cursor.MaxTopics {
 		return nil
 	}
-	return protocol.Refuse(protocol.CodeTooMuch, "startTime: %d archives have records after it, want at most %d", len(parts), maxTopics)
+	return protocol.Refuse(protocol.CodeTooMuch, "startTime: %d archives have records after it, want at most %d", len(parts), cursor.MaxTopics)
 }
 
 // cover finds what topics have of a measurement's partition in an interval, in the order in which records of the same time come: by the topic's name.
@@ -83,20 +82,20 @@ func (p *Player) place(ctx context.Context, part *part, interval Interval) error
 	if err != nil {
 		return err
 	}
-	part.mark, part.end = startAt(min(max(start, part.first), part.next)), part.next
+	part.progress, part.end = cursor.StartAt(min(max(start, part.first), part.next)), part.next
 	//mutate:archive-read-by-time
 	if !part.live || start >= part.next {
 		return nil
 	}
 	//mutate:replay-without-lateness
 	end, err := p.settings.Log.OffsetAt(ctx, part.topic, part.partition, interval.End.Add(p.settings.Lateness))
-	part.end = min(max(end, part.mark.Low), part.next)
+	part.end = min(max(end, part.progress.Low), part.next)
 	return err
 }
 
 // withRecords leaves out the topics that have nothing to read.
 func withRecords(parts []part) []part {
-	return slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return p.mark.Low >= p.end })
+	return slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return p.progress.Low >= p.end })
 }
 
 // nothing is what is left of a topic that has been read.

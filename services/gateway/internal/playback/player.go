@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
@@ -27,7 +28,7 @@ type Settings struct {
 	Window       Window
 	Lateness     time.Duration // how much later than results of the same time a result still comes into a live topic
 	Limits       Limits
-	Seal         *Seal // of cursors
+	Cursors      *cursor.Codec
 }
 
 // Limits bound the speed of a replay: no higher one is allowed than that at which one of them is reached on average. Real time always is.
@@ -68,14 +69,14 @@ func (p *Player) Start(ctx context.Context, request Request) (*Replay, error) {
 	return p.open(ctx, request, interval, parts)
 }
 
-// open begins to read where the parts' marks are.
+// open begins to read where the parts' progress is.
 func (p *Player) open(ctx context.Context, request Request, interval Interval, parts []part) (*Replay, error) {
 	replay := &Replay{
 		measurement: request.Measurement,
 		interval:    interval,
 		records:     &merged{},
 		schedule:    schedule{start: interval.Start, speed: request.Speed},
-		seal:        p.settings.Seal,
+		cursors:     p.settings.Cursors,
 		metrics:     p.metrics,
 	}
 	for _, part := range parts {
@@ -84,14 +85,15 @@ func (p *Player) open(ctx context.Context, request Request, interval Interval, p
 			replay.Close()
 			return nil, err
 		}
-		replay.add(TopicPlace{Name: part.topic, Mark: part.mark, End: part.end}, source, newOrdered(source, interval, p.settings.Window, part.mark))
+		from := cursor.TopicPosition{Topic: part.topic, Progress: part.progress, End: part.end}
+		replay.add(from, source, newOrdered(source, interval, p.settings.Window, part.progress))
 	}
 	return replay, nil
 }
 
 func (p *Player) read(ctx context.Context, request Request, part part) (Source, error) {
-	if part.mark.Low >= part.end {
+	if part.progress.Low >= part.end {
 		return nothing{}, nil
 	}
-	return p.settings.Log.Read(ctx, part.topic, request.Measurement, part.mark.Low, part.end, request.Account)
+	return p.settings.Log.Read(ctx, part.topic, request.Measurement, part.progress.Low, part.end, request.Account)
 }

@@ -143,7 +143,7 @@ func TestResumingAtEveryPositionOfRealData(t *testing.T) {
 	}
 	player := newGateway()
 	for i, text := range whole.cursors {
-		replay, err := player.Resume(t.Context(), everything(measurement, events), mustRead(t, text))
+		replay, err := player.Resume(t.Context(), everything(measurement, events), mustOpen(t, text))
 		if err != nil {
 			t.Fatal(err)
 		}

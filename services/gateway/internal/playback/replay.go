@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 // Sink is the client of a playback. Its methods are called by Run only, one after the other.
@@ -22,18 +23,18 @@ type Sink interface {
 type Replay struct {
 	measurement atlas.MeasurementID
 	interval    Interval
-	topics      []TopicPlace // their names and ends; the marks are those of the records
+	topics      []cursor.TopicPosition // their names and ends; the progress is that of the records
 	sources     []Source
 	records     *merged
 	schedule    schedule
-	seal        *Seal
+	cursors     *cursor.Codec
 	metrics     *metrics
 }
 
 // Interval is what is played.
 func (r *Replay) Interval() Interval { return r.interval }
 
-func (r *Replay) add(place TopicPlace, source Source, records *ordered) {
+func (r *Replay) add(place cursor.TopicPosition, source Source, records *ordered) {
 	r.topics = append(r.topics, place)
 	r.sources = append(r.sources, source)
 	r.records.topics = append(r.records.topics, records)
@@ -56,7 +57,7 @@ func (r *Replay) Run(ctx context.Context, sink Sink) error {
 	r.metrics.running.Inc()
 	defer r.metrics.running.Dec()
 	run := &run{Replay: r, sink: sink, timer: time.NewTimer(0)}
-	run.cursor = run.bookmark
+	run.cursor = run.cursorBehind
 	defer run.timer.Stop()
 	defer run.flush()
 	r.records.beforeReading(run.flush)
@@ -75,7 +76,7 @@ type run struct {
 	*Replay
 	sink     Sink
 	timer    *time.Timer
-	cursor   func() string // bookmark, kept, as making it anew would allocate for every record
+	cursor   func() string // cursorBehind, kept, as making it anew would allocate for every record
 	now      time.Time     // as it was not long ago
 	enqueued int           // since the last flush
 	flushed  time.Time     // the last time
@@ -143,12 +144,12 @@ func (r *run) flush() {
 	r.sink.Flush()
 }
 
-// bookmark tells the place behind the last record.
-func (r *run) bookmark() string {
-	topics := make([]TopicPlace, len(r.topics))
-	for i, mark := range r.records.marks() {
-		topics[i] = TopicPlace{Name: r.topics[i].Name, Mark: mark, End: r.topics[i].End}
+// cursorBehind gives the cursor behind the last record.
+func (r *run) cursorBehind() string {
+	topics := make([]cursor.TopicPosition, len(r.topics))
+	for i, progress := range r.records.progress() {
+		topics[i] = cursor.TopicPosition{Topic: r.topics[i].Topic, Progress: progress, End: r.topics[i].End}
 	}
-	there := Cursor{Measurement: r.measurement, Replay: &ReplayPlace{Interval: r.interval, Topics: topics}}
-	return r.seal.Write(&Bookmark{Issued: r.now, Marks: []Bookmarked{{Cursor: there}}})
+	reached := &cursor.Replay{Start: r.interval.Start, End: r.interval.End, Topics: topics}
+	return r.cursors.Seal(cursor.At(cursor.Checkpoint{Measurement: r.measurement, Replay: reached}, r.now))
 }

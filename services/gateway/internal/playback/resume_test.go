@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 // twoTopics is a live log with an archive beside it, of which a replay reads both.
@@ -15,69 +16,69 @@ func twoTopics() *memory {
 }
 
 // cursorBehind gives the cursor of a message of a replay of measurement 1.
-func cursorBehind(t *testing.T, log *memory, number int) *Bookmark {
+func cursorBehind(t *testing.T, log *memory, number int) cursor.Token {
 	t.Helper()
 	sink := playFast(t, mustStart(t, newPlayer(log, nil), Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), Speed: 1}))
-	return mustRead(t, sink.cursors[number])
+	return mustOpen(t, sink.cursors[number])
 }
 
 func TestRefusedCursors(t *testing.T) {
 	for name, test := range map[string]struct {
-		change func(log *memory, cursor *Cursor, request *Request)
+		change func(log *memory, from *cursor.Checkpoint, request *Request)
 		code   string
 		words  string
 	}{
 		"of another measurement": {
-			func(_ *memory, _ *Cursor, request *Request) { request.Measurement = 2 },
+			func(_ *memory, _ *cursor.Checkpoint, request *Request) { request.Measurement = 2 },
 			"bad_cursor", "cursor: got one of measurement 1, want one of measurement 2",
 		},
 		"of a live feed": {
-			func(_ *memory, cursor *Cursor, _ *Request) {
-				cursor.Live, cursor.Replay = &atlas.Position{Topic: liveTopic}, nil
+			func(_ *memory, from *cursor.Checkpoint, _ *Request) {
+				from.Live, from.Replay = cursor.Live{Topic: liveTopic}, nil
 			},
 			"bad_cursor", "cursor: got one of a live feed, without startTime, want one of a replay",
 		},
 		"of another start": {
-			func(_ *memory, _ *Cursor, request *Request) { request.Start = at(1) },
+			func(_ *memory, _ *cursor.Checkpoint, request *Request) { request.Start = at(1) },
 			"bad_cursor", "startTime: got 2015-03-17T23:00:01Z, want 2015-03-17T23:00:00Z, that of the cursor",
 		},
 		"an archive that was deleted": {
-			func(log *memory, _ *Cursor, _ *Request) { delete(log.topics, "atlas.archive.a") },
+			func(log *memory, _ *cursor.Checkpoint, _ *Request) { delete(log.topics, "atlas.archive.a") },
 			"cursor_gone", `cursor: goes on in "atlas.archive.a", which there is not; there is atlas.results`,
 		},
 		"a topic that is none of ours": {
-			func(_ *memory, cursor *Cursor, _ *Request) { cursor.Replay.Topics[0].Name = "secrets" },
+			func(_ *memory, from *cursor.Checkpoint, _ *Request) { from.Replay.Topics[0].Topic = "secrets" },
 			"cursor_gone", `cursor: goes on in "secrets", which there is not; there is atlas.archive.a, atlas.results`,
 		},
 		"retention": {
-			func(log *memory, _ *Cursor, _ *Request) { log.topics[liveTopic].first = 3 },
+			func(log *memory, _ *cursor.Checkpoint, _ *Request) { log.topics[liveTopic].first = 3 },
 			"cursor_gone", "cursor: goes on at offset 1 of atlas.results, which has records from offset 3 on, those of 2015-03-17T23:00:30Z and later",
 		},
 		"retention of all": {
-			func(log *memory, _ *Cursor, _ *Request) { log.topics[liveTopic].first = 4 },
+			func(log *memory, _ *cursor.Checkpoint, _ *Request) { log.topics[liveTopic].first = 4 },
 			"cursor_gone", "cursor: goes on at offset 1 of atlas.results, which has no records any more",
 		},
 		"a topic made anew": {
-			func(log *memory, _ *Cursor, _ *Request) {
+			func(log *memory, _ *cursor.Checkpoint, _ *Request) {
 				log.topics[liveTopic].records = log.topics[liveTopic].records[:2]
 			},
 			"cursor_gone", "cursor: reads atlas.results to offset 4, but it ends at 2; it was made anew",
 		},
 		"no speed": {
-			func(_ *memory, _ *Cursor, request *Request) { request.Speed = 0 },
+			func(_ *memory, _ *cursor.Checkpoint, request *Request) { request.Speed = 0 },
 			"invalid_parameter", "speed: got 0, want a number above 0",
 		},
 		"too fast": {
-			func(_ *memory, _ *Cursor, request *Request) { request.Speed = 1e9 },
+			func(_ *memory, _ *cursor.Checkpoint, request *Request) { request.Speed = 1e9 },
 			"too_fast", "",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log := twoTopics()
-			cursor := cursorBehind(t, log, 0)
+			token := cursorBehind(t, log, 0)
 			request := Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), Speed: 1}
-			test.change(log, &cursor.Marks[0].Cursor, &request)
-			_, err := newPlayer(log, nil).Resume(t.Context(), request, cursor)
+			test.change(log, &token.Subscriptions[0].Checkpoint, &request)
+			_, err := newPlayer(log, nil).Resume(t.Context(), request, token)
 			if test.words == "" {
 				if err == nil || fmt.Sprintf("%.10s", err) != "[too_fast]" {
 					t.Errorf("got %v, want [%s]", err, test.code)
@@ -94,10 +95,10 @@ func TestRefusedCursors(t *testing.T) {
 // What has been read of a topic may be gone.
 func TestResumingAfterRetention(t *testing.T) {
 	log := twoTopics()
-	cursor := cursorBehind(t, log, 5)
+	token := cursorBehind(t, log, 5)
 	log.topics["atlas.archive.a"].first = 3
 	log.topics[liveTopic].first = 3
-	replay, err := newPlayer(log, nil).Resume(t.Context(), Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), Speed: 1}, cursor)
+	replay, err := newPlayer(log, nil).Resume(t.Context(), Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), Speed: 1}, token)
 	if err != nil {
 		t.Fatal(err)
 	}

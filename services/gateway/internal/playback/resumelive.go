@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/atlas"
@@ -13,24 +14,24 @@ import (
 // ResumeLive gives the partition of a stream's live topic, and the offset in it, that stand behind the message of a live feed's cursor, which must have been
 // given out no longer ago than an age. A *protocol.Error says what is wrong with the cursor, and what is available.
 func (p *Player) ResumeLive(
-	ctx context.Context, stream atlas.Stream, measurement atlas.MeasurementID, bookmark *Bookmark, most time.Duration,
+	ctx context.Context, stream atlas.Stream, measurement atlas.MeasurementID, token cursor.Token, most time.Duration,
 ) (atlas.Position, error) {
-	cursor, found := bookmark.Find(measurement, false)
+	from, found := token.Find(measurement, false)
 	if !found {
-		return atlas.Position{}, bookmark.mismatch(measurement, "a live feed", "a replay, with startTime")
+		return atlas.Position{}, mismatch(token, measurement, "a live feed", "a replay, with startTime")
 	}
 	//mutate:live-cursor-age
-	if age := time.Since(bookmark.Issued); age > most {
+	if age := time.Since(token.Issued); age > most {
 		return atlas.Position{}, protocol.Refuse(protocol.CodeCursorGone,
 			"cursor: was given out %s ago%s, want one of the last %s; what came since can be replayed, where that is allowed",
-			age.Round(time.Second), cursor.where(), most)
+			age.Round(time.Second), whereIssued(from), most)
 	}
 	located, err := p.locate(ctx, p.settings.Topics[stream], Request{Stream: stream, Measurement: measurement})
 	if err != nil {
 		return atlas.Position{}, err
 	}
-	there := cursor.Live
-	if there == nil || there.Topic != located.topic {
+	there := from.Live
+	if there.Topic != located.topic {
 		return atlas.Position{}, protocol.Refuse(protocol.CodeBadCursor, "cursor: got one of another topic, want one of %s", located.topic)
 	}
 	if there.Partition != located.partition {
@@ -46,12 +47,12 @@ func (p *Player) ResumeLive(
 	return next, p.checkReach(ctx, located, next.Offset, most)
 }
 
-// where says in words at which message a live cursor was given out.
-func (c *Cursor) where() string {
-	if c.Live == nil {
+// whereIssued says in words at which message a live cursor was given out.
+func whereIssued(from cursor.Checkpoint) string {
+	if !from.IsLive() {
 		return ""
 	}
-	return fmt.Sprintf(" at offset %d of partition %d", c.Live.Offset, c.Live.Partition)
+	return fmt.Sprintf(" at offset %d of partition %d", from.Live.Offset, from.Live.Partition)
 }
 
 // checkReach refuses to go back to what is older than an age: whoever can seal cursors says himself when one was given out. Where the log has nothing

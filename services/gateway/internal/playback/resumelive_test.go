@@ -5,15 +5,16 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/atlas"
 )
 
 // liveCursor is that of a message of measurement 1, given out now.
-func liveCursor(topic string, partition int, offset int64) *Bookmark {
-	there := Cursor{Measurement: 1, Live: &atlas.Position{Topic: topic, Partition: partition, Offset: offset}}
-	return &Bookmark{Issued: time.Now(), Marks: []Bookmarked{{Cursor: there}}}
+func liveCursor(topic string, partition int, offset int64) cursor.Token {
+	there := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: topic, Partition: partition, Offset: offset}}
+	return cursor.At(there, time.Now())
 }
 
 // A live feed goes on behind the message of its cursor.
@@ -40,38 +41,38 @@ func TestResumeLive(t *testing.T) {
 //notices:live-cursor-age
 func TestRefusedLiveCursors(t *testing.T) {
 	for name, test := range map[string]struct {
-		cursor func() *Bookmark
-		want   string
+		token func() cursor.Token
+		want  string
 	}{
-		"of another measurement": {func() *Bookmark {
-			cursor := liveCursor(liveTopic, 0, 2)
-			cursor.Marks[0].Measurement = 2
-			return cursor
+		"of another measurement": {func() cursor.Token {
+			token := liveCursor(liveTopic, 0, 2)
+			token.Subscriptions[0].Measurement = 2
+			return token
 		}, "[bad_cursor] cursor: got one of measurement 2, want one of measurement 1"},
-		"of a replay": {func() *Bookmark {
-			cursor := liveCursor(liveTopic, 0, 2)
-			cursor.Marks[0].Live, cursor.Marks[0].Replay = nil, &ReplayPlace{}
-			return cursor
+		"of a replay": {func() cursor.Token {
+			token := liveCursor(liveTopic, 0, 2)
+			token.Subscriptions[0].Checkpoint = cursor.Checkpoint{Measurement: 1, Replay: &cursor.Replay{}}
+			return token
 		}, "[bad_cursor] cursor: got one of a replay, with startTime, want one of a live feed"},
 		"of another topic": {
-			func() *Bookmark { return liveCursor("atlas.probestatus", 0, 2) },
+			func() cursor.Token { return liveCursor("atlas.probestatus", 0, 2) },
 			"[bad_cursor] cursor: got one of another topic, want one of atlas.results",
 		},
 		"of another partition": {
-			func() *Bookmark { return liveCursor(liveTopic, 1, 2) },
+			func() cursor.Token { return liveCursor(liveTopic, 1, 2) },
 			"[cursor_gone] cursor: goes on in partition 1 of atlas.results, but measurement 1 is in partition 0; the topic was made anew",
 		},
-		"too old": {func() *Bookmark {
-			cursor := liveCursor(liveTopic, 0, 2)
+		"too old": {func() cursor.Token {
+			token := liveCursor(liveTopic, 0, 2)
 			time.Sleep(time.Hour + time.Second)
-			return cursor
+			return token
 		}, "[cursor_gone] cursor: was given out 1h0m1s ago at offset 2 of partition 0, want one of the last 1h0m0s; what came since can be replayed, where that is allowed"},
 		"retention": {
-			func() *Bookmark { return liveCursor(liveTopic, 0, 0) },
+			func() cursor.Token { return liveCursor(liveTopic, 0, 0) },
 			"[cursor_gone] cursor: goes on at offset 1 of atlas.results, which has records from offset 2 on",
 		},
 		"a topic made anew": {
-			func() *Bookmark { return liveCursor(liveTopic, 0, 4) },
+			func() cursor.Token { return liveCursor(liveTopic, 0, 4) },
 			"[cursor_gone] cursor: goes on at offset 5 of atlas.results, which ends at 4; it was made anew",
 		},
 	} {
@@ -79,7 +80,7 @@ func TestRefusedLiveCursors(t *testing.T) {
 			simulate(t, func(t *testing.T) {
 				log := withLive(0, 10, 20, 30)
 				log.topics[liveTopic].first = 2
-				_, err := newPlayer(log, nil).ResumeLive(t.Context(), atlas.StreamResult, 1, test.cursor(), time.Hour)
+				_, err := newPlayer(log, nil).ResumeLive(t.Context(), atlas.StreamResult, 1, test.token(), time.Hour)
 				if err == nil || err.Error() != test.want {
 					t.Errorf("got %v, want %s", err, test.want)
 				}

@@ -1,0 +1,93 @@
+package cursor
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"atlasstream/pkg/atlas"
+)
+
+// Checkpoint is the position behind a message, in a live feed or in a replay; or, with neither, before the first message.
+type Checkpoint struct {
+	Measurement atlas.MeasurementID
+	Live        Live // of the message, if it has a topic
+	Replay      *Replay
+}
+
+// Live is the position of a record in a feed that has the order of the log.
+type Live atlas.Position
+
+// Replay is a position in a replay.
+type Replay struct {
+	Start, End time.Time // the interval, both ends inclusive, in whole milliseconds
+	Topics     []TopicPosition
+}
+
+// TopicPosition is how far a replay has delivered one of its topics.
+type TopicPosition struct {
+	Topic string
+	Progress
+	End int64 // the offset before which reading stops
+}
+
+// Progress is how far one topic has been delivered. Together with the log it tells everything that was delivered: a reader that starts at Low, omits the
+// records before Next that are not behind the last one, and delivers all behind that, delivers exactly what is missing.
+type Progress struct {
+	Low  int64 // the least offset that was read and not delivered, or that is read next
+	Next int64 // everything before it has been read
+	// Of the records that were delivered, the greatest by event time, in Unix milliseconds, then by offset.
+	LastTime, LastOffset int64
+}
+
+// MaxTopics bounds the topics of a replay.
+const MaxTopics = 32
+
+// StartAt is the progress of a topic of which nothing has been delivered.
+func StartAt(offset int64) Progress {
+	return Progress{Low: offset, Next: offset, LastTime: math.MinInt64, LastOffset: -1}
+}
+
+// hasDelivered tells whether there is a last record.
+func (p Progress) hasDelivered() bool { return p.LastTime != math.MinInt64 || p.LastOffset != -1 }
+
+// IsLive tells whether the checkpoint is that of a message in a live feed.
+func (c *Checkpoint) IsLive() bool { return c.Live.Topic != "" }
+
+// Reached is the event time up to which the replay has delivered.
+func (r *Replay) Reached() time.Time {
+	reached := r.Start
+	for _, topic := range r.Topics {
+		if !topic.hasDelivered() {
+			continue
+		}
+		if last := time.UnixMilli(topic.LastTime); last.After(reached) {
+			reached = last
+		}
+	}
+	return reached
+}
+
+// isValid refuses what would have a reader start before the beginning or never end, in case somebody else has a key.
+func (c *Checkpoint) isValid() bool {
+	if c.Measurement < 1 {
+		return false
+	}
+	if c.Replay != nil {
+		return c.Replay.isValid()
+	}
+	return !c.IsLive() || c.Live.Partition >= 0 && c.Live.Offset >= -1
+}
+
+func (r *Replay) isValid() bool {
+	if len(r.Topics) == 0 || len(r.Topics) > MaxTopics || r.End.Before(r.Start) {
+		return false
+	}
+	for i, topic := range r.Topics {
+		repeated := slices.ContainsFunc(r.Topics[:i], func(before TopicPosition) bool { return before.Topic == topic.Topic })
+		if repeated || topic.Topic == "" || topic.Low < 0 || topic.Next < topic.Low {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,51 @@
+// Package cursor has the positions of clients. Inside a gateway they are values: the Checkpoint of a subscription, and the Token with which a client resumes
+// one or several. A Codec seals a Token to the text that clients keep, which is called a cursor, and opens it again; nothing else knows that text.
+package cursor
+
+import (
+	"time"
+
+	"atlasstream/pkg/atlas"
+)
+
+// Token is the content of a cursor.
+type Token struct {
+	Issued        time.Time // in whole seconds
+	Subscriptions []SavedSubscription
+	Restart       [][]byte // parameters of further subscriptions, which have no checkpoints
+}
+
+// SavedSubscription is a subscription and how far the client has received it.
+type SavedSubscription struct {
+	Checkpoint
+	Parameters []byte    // nil if the client names the subscription itself
+	Issued     time.Time // in whole seconds, if that was before the token; else zero
+}
+
+// At is a token of one checkpoint.
+func At(checkpoint Checkpoint, issued time.Time) Token {
+	return Token{Issued: issued, Subscriptions: []SavedSubscription{{Checkpoint: checkpoint}}}
+}
+
+// Only is a token of one of the subscriptions, which is as old as that.
+func (t Token) Only(saved SavedSubscription) Token {
+	only := Token{Issued: t.Issued, Subscriptions: []SavedSubscription{saved}}
+	if !saved.Issued.IsZero() {
+		only.Issued, only.Subscriptions[0].Issued = saved.Issued, time.Time{}
+	}
+	return only
+}
+
+// Find gives the checkpoint of a measurement in a live feed, or in a replay; of several in a live feed, the earliest.
+func (t Token) Find(measurement atlas.MeasurementID, inReplay bool) (found Checkpoint, ok bool) {
+	for _, saved := range t.Subscriptions {
+		if saved.Measurement != measurement || saved.IsLive() && inReplay || saved.Replay != nil && !inReplay {
+			continue
+		}
+		//mutate:several-places
+		if earlier := ok && found.IsLive() && saved.IsLive() && saved.Live.Offset < found.Live.Offset; !ok || earlier {
+			found, ok = saved.Checkpoint, true
+		}
+	}
+	return found, ok
+}
