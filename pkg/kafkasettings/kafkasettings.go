@@ -11,18 +11,18 @@ import (
 
 // Flags are the settings; commands embed them.
 type Flags struct {
-	Kafka []string `help:"Kafka brokers, as host:port, separated by commas." default:"localhost:9092" placeholder:"HOST:PORT"`
+	Kafka []string `help:"Kafka brokers to connect to first, as host:port, separated by commas." default:"localhost:9092" placeholder:"HOST:PORT"`
 
-	KafkaTLS          bool   `name:"kafka-tls" help:"Reach Kafka over TLS."`
-	KafkaCA           string `name:"kafka-ca" help:"File with the CA certificates in PEM to verify brokers with; the system's unless given. Like the other files, it is read again for each connection." placeholder:"FILE"`
-	KafkaCert         string `help:"File with the client certificate in PEM, for mutual TLS." placeholder:"FILE"`
-	KafkaKey          string `help:"File with the key of --kafka-cert in PEM." placeholder:"FILE"`
-	KafkaServerName   string `help:"Host name to verify in brokers' certificates; each broker's own unless given." placeholder:"NAME"`
-	KafkaSASL         string `name:"kafka-sasl" help:"SASL mechanism to authenticate with." enum:"none,plain,scram-sha-256,scram-sha-512,oauthbearer" default:"none"`
-	KafkaUser         string `help:"User name for plain and scram." placeholder:"NAME"`
-	KafkaPassword     string `help:"Password of --kafka-user; better given as ATLAS_KAFKA_PASSWORD, or in a file." placeholder:"SECRET"`
-	KafkaPasswordFile string `help:"File with the password of --kafka-user." placeholder:"FILE"`
-	KafkaTokenFile    string `help:"File with the token for oauthbearer." placeholder:"FILE"`
+	KafkaTLS          bool   `name:"kafka-tls" help:"Connect to Kafka over TLS."`
+	KafkaCA           string `name:"kafka-ca" help:"PEM file with the CA certificates that verify brokers; by default, those of the system. Each new connection reads it again." placeholder:"FILE"`
+	KafkaCert         string `help:"PEM file with the client certificate, for mutual TLS. Each new connection reads it again." placeholder:"FILE"`
+	KafkaKey          string `help:"PEM file with the private key of --kafka-cert. Each new connection reads it again." placeholder:"FILE"`
+	KafkaServerName   string `help:"Host name that the certificate of every broker must have; by default, each broker's own." placeholder:"NAME"`
+	KafkaSASL         string `name:"kafka-sasl" help:"SASL mechanism that authenticates this program to Kafka." enum:"none,plain,scram-sha-256,scram-sha-512,oauthbearer" default:"none"`
+	KafkaUser         string `help:"User name for the SASL mechanisms plain and scram." placeholder:"NAME"`
+	KafkaPassword     string `help:"Password of --kafka-user. Prefer the variable or --kafka-password-file, as other users of the machine can read a command line." placeholder:"SECRET"`
+	KafkaPasswordFile string `help:"File with the password of --kafka-user. Each new connection reads it again." placeholder:"FILE"`
+	KafkaTokenFile    string `help:"File with the token for the SASL mechanism oauthbearer. Each new connection reads it again." placeholder:"FILE"`
 }
 
 // Security gives the settings of TLS and SASL.

@@ -11,8 +11,8 @@ import (
 
 // Logging holds the log settings of a program; commands embed it. Its zero value logs what "info" and "auto" do.
 type Logging struct {
-	LogLevel  string `help:"Least severe messages to log." enum:"debug,info,warn,error" default:"info"`
-	LogFormat string `help:"Format of the log on stderr; auto is console if stderr is a terminal, else json." enum:"auto,json,console" default:"auto"`
+	LogLevel  string `help:"Lowest severity of the messages to log." enum:"debug,info,warn,error" default:"info"`
+	LogFormat string `help:"Format of the log on stderr; auto is console on a terminal and json otherwise." enum:"auto,json,console" default:"auto"`
 }
 
 // Logger writes to stderr. A warning that repeats is written once in ten seconds, with its count. Of other equal messages within a second it keeps the first

@@ -8,8 +8,8 @@ import (
 
 // Proxies are the settings of a program whose clients may come through proxies; its configuration embeds them.
 type Proxies struct {
-	TrustedProxies []string `help:"Ranges of addresses, such as 10.0.0.0/8, of proxies that tell the address of a client; none unless given." placeholder:"CIDR"`
-	AddressHeader  string   `help:"Header in which trusted proxies tell the address of a client." default:"X-Forwarded-For"`
+	TrustedProxies []string `help:"Address ranges, such as 10.0.0.0/8, of the proxies whose --address-header is believed; by default, none." placeholder:"CIDR"`
+	AddressHeader  string   `help:"Header in which a trusted proxy gives the address of a client." default:"X-Forwarded-For"`
 }
 
 // Check joins the faults of both settings.

@@ -31,35 +31,35 @@ type Config struct {
 	// Metrics takes the metrics of a collector in a process that has an admin port already: Run opens none then.
 	Metrics *prometheus.Registry `kong:"-"`
 
-	Listen string `help:"Address of the collector for HTTP: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. Clients are not authenticated." default:"127.0.0.1:8081" env:"ATLAS_INGEST"`
-	GRPC   string `name:"grpc" help:"Address of the collector for gRPC: ingest.v1. Clients are not authenticated." default:"127.0.0.1:8082" env:"ATLAS_GRPC"`
-	Admin  string `help:"Address of /metrics, /healthz and /readyz, and, for clients on this machine only, of /debug/pprof/." default:"127.0.0.1:9091"`
+	Listen string `help:"Address that takes records over HTTP: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. Clients are not authenticated." default:"127.0.0.1:8081" env:"ATLAS_INGEST"`
+	GRPC   string `name:"grpc" help:"Address that takes records over gRPC, by ingest.v1. Clients are not authenticated." default:"127.0.0.1:8082" env:"ATLAS_GRPC"`
+	Admin  string `help:"Address that serves /metrics, /healthz, /readyz and, to clients on this machine only, /debug/pprof/." default:"127.0.0.1:9091"`
 
 	service.Proxies
 
-	MaxConnections     int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n)." default:"2048"`
-	AddressConnections int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many." placeholder:"COUNT" positive:"" otherwise:"a sixteenth of --max-connections, and no more than 1000"`
+	MaxConnections     int `help:"TCP connections that may be open at once, but no more than there are descriptors for (ulimit -n)." default:"2048"`
+	AddressConnections int `help:"Connections that an address may have at once. An IPv6 address counts as its /64, and a /48 may have four times as many." placeholder:"COUNT" positive:"" otherwise:"a sixteenth of --max-connections, and no more than 1000"`
 
-	MaxBody       int           `help:"Longest HTTP body, in bytes, both as it comes and once decompressed." default:"67108864"`
-	MaxMessage    int           `help:"Longest gRPC request, in bytes, once decompressed." default:"4194304" env:"ATLAS_INGEST_MAX_MESSAGE"`
-	MaxRecord     int           `help:"Longest record, in bytes." default:"524288"`
-	MaxRejected   int           `help:"Most records of a request that may be rejected; then what is left of it is not read." default:"10000"`
-	MaxRequests   int           `help:"Most requests whose records are published at once, over HTTP and gRPC together, and a quarter of them from one address; further ones wait for 5s and are told to retry." default:"64"`
-	ReadingBytes  int64         `help:"Most memory for requests, over HTTP and gRPC together, in bytes, and a quarter of it for one address; further requests are told to retry." default:"268435456"`
-	WaitingBytes  int64         `help:"Most bytes that wait for Kafka, over all requests; further ones are told to retry." default:"67108864"`
-	MinRate       int64         `help:"Bytes a second of an HTTP body that a client must send in the long run." default:"8192"`
+	MaxBody       int           `help:"Bytes that an HTTP body may have, both as sent and once decompressed." default:"67108864"`
+	MaxMessage    int           `help:"Bytes that a gRPC request may have once decompressed." default:"4194304" env:"ATLAS_INGEST_MAX_MESSAGE"`
+	MaxRecord     int           `help:"Bytes that a record may have." default:"524288"`
+	MaxRejected   int           `help:"Records of a request that may be rejected. After that, the rest of the request is not read." default:"10000"`
+	MaxRequests   int           `help:"Requests whose records are published at once, over HTTP and gRPC together; an address may have a quarter of them. Further requests wait for 5 s and are then told to retry." default:"64"`
+	ReadingBytes  int64         `help:"Bytes of memory for requests, over HTTP and gRPC together; an address may have a quarter of them. Further requests are told to retry." default:"268435456"`
+	WaitingBytes  int64         `help:"Bytes that may wait for Kafka, over all requests. Further requests are told to retry." default:"67108864"`
+	MinRate       int64         `help:"Bytes a second that a client must send of an HTTP body in the long run." default:"8192"`
 	ReadTimeout   time.Duration `help:"How long a client may pause in an HTTP body, or take to send a gRPC request." default:"30s"`
-	AppendTimeout time.Duration `help:"How long Kafka may take to acknowledge records before the client is told to retry." default:"30s"`
-	StopTimeout   time.Duration `help:"How long an orderly stop may take." default:"20s"`
+	AppendTimeout time.Duration `help:"How long Kafka may take to acknowledge records. After that, the client is told to retry." default:"30s"`
+	StopTimeout   time.Duration `help:"How long the program may take to stop after SIGTERM." default:"20s"`
 
-	HistoryLateness time.Duration `help:"How much later than others of its time a result still comes in, the same for collectors and gateways; later ones may be missing from replays, and collectors count them." default:"1h"`
+	HistoryLateness time.Duration `help:"How late a result may arrive, compared with others of the same time, and still be in every replay. Collectors count later ones. Give collectors and gateways the same value." default:"1h"`
 }
 
 // TopicSettings say how the topics that a running collector writes to are made.
 type TopicSettings struct {
 	ExistingTopics bool `kong:"-"` // which somebody else makes; those that are missing are waited for
-	Partitions     int  `help:"Partitions of the results' topic, when it is made. They cannot be changed later." default:"64"`
-	Replication    int  `help:"Replicas of topics, when they are made; 0: three, or one on each broker where there are fewer." default:"0"`
+	Partitions     int  `help:"Partitions of the topic of results, when it is created. They cannot be changed later." default:"64"`
+	Replication    int  `help:"Replicas of topics, when they are created. 0 means three, or one on each broker of a smaller cluster." default:"0"`
 }
 
 // Check joins every fault of the settings.

@@ -35,12 +35,12 @@ type ImportConfig struct {
 	Summary        io.Writer       `kong:"-"` // may be nil
 	Logger         *zap.Logger     `kong:"-"` // may be nil
 
-	Into         string   `help:"Results, into the archive of that name: 1 to 100 letters, digits, underscores or hyphens. Its topic is atlas.archive.NAME." xor:"into" placeholder:"NAME"`
-	Probes       bool     `help:"Probes, into their registry: answers of RIPE's API (/api/v2/probes/), or its daily archive files." xor:"into" env:"ATLAS_IMPORT_PROBES"`
-	Measurements bool     `help:"Measurements, into their registry: answers of RIPE's API (/api/v2/measurements/)." xor:"into" env:"ATLAS_IMPORT_MEASUREMENTS"`
-	MaxRecord    int      `help:"Longest record, in bytes." default:"524288"`
-	AllowRejects int      `help:"Most records that may be rejected for the exit status to be 0. All others are imported in any case." placeholder:"N"`
-	Files        []string `arg:"" name:"file" help:"Records line by line, as JSON arrays, as an object with an array by probe or, for a registry, as pages with \"results\" or \"objects\"; plain or compressed by gzip, zstd or bzip2; - is the standard input."`
+	Into         string   `help:"Import results into the archive of this name: 1 to 100 letters, digits, underscores or hyphens. Its topic is atlas.archive.NAME." xor:"into" placeholder:"NAME"`
+	Probes       bool     `help:"Import probes into their registry, from answers of RIPE's API (/api/v2/probes/) or its daily archive files." xor:"into" env:"ATLAS_IMPORT_PROBES"`
+	Measurements bool     `help:"Import measurements into their registry, from answers of RIPE's API (/api/v2/measurements/)." xor:"into" env:"ATLAS_IMPORT_MEASUREMENTS"`
+	MaxRecord    int      `help:"Bytes that a record may have." default:"524288"`
+	AllowRejects int      `help:"Records that may be rejected for the exit status to be 0. All others are imported in any case." placeholder:"N"`
+	Files        []string `arg:"" name:"file" help:"Files with a record a line, JSON arrays, an object with an array for each probe or, for a registry, pages with \"results\" or \"objects\"; plain or compressed by gzip, zstd or bzip2. - is the standard input."`
 }
 
 // Check joins every fault of the settings.

@@ -40,16 +40,16 @@ type SimulateConfig struct {
 	Metrics prometheus.Registerer `kong:"-"` // may be nil
 
 	SimulatedNetwork
-	History time.Duration `help:"How much of the past the simulated network fills in first, as far as Kafka does not have it already." placeholder:"DURATION" env:"ATLAS_PAST"`
+	History time.Duration `help:"How much of its past the simulated network publishes first, as far as Kafka does not have it already." placeholder:"DURATION" env:"ATLAS_PAST"`
 }
 
 // SimulatedNetwork says what is simulated. Networks of equal Seed, Rate, Probes and Incidents say the same.
 type SimulatedNetwork struct {
-	Rate      float64 `help:"Results a second of the simulated network, over all measurements." default:"50"`
-	Seed      uint64  `help:"Seed of the simulated network: the same seed, rate, number of probes and incidents say the same." default:"1" zero:""`
+	Rate      float64 `help:"Results a second that the simulated network gives, over all measurements." default:"50"`
+	Seed      uint64  `help:"Seed of the simulated network. The same seed, rate, number of probes and incidents give the same network." default:"1" zero:""`
 	Probes    int     `help:"Number of probes of the simulated network." default:"300"`
 	Incidents string  `help:"What goes wrong in the simulated network: easy (an outage of a region every hour) or hard (outages of regions and providers, controllers, the platform)." default:"easy"`
-	Truth     string  `help:"File to which is written what goes wrong in the simulated network, each hour's when it begins, as lines of JSON." placeholder:"FILE"`
+	Truth     string  `help:"File to which the incidents of the simulated network are appended as lines of JSON, those of each hour when it begins." placeholder:"FILE"`
 }
 
 // Check joins every fault of the settings.

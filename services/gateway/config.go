@@ -31,53 +31,53 @@ type Config struct {
 	// Metrics takes the gateway's metrics beside those of other services in the same process; a registry of its own if it is nil.
 	Metrics *prometheus.Registry `kong:"-"`
 
-	Listen  string `help:"Address for clients of the gateway: Socket.IO, WebSocket, plain HTTP and pages." default:":8080"`
-	Admin   string `help:"Address of /metrics, /healthz and /readyz, and, for clients on this machine only, of /debug/pprof/." default:"127.0.0.1:9090"`
-	History string `help:"Who may replay the past: nobody, bearers of a token of the role history, everybody." enum:"off,token,open" default:"off"`
-	Tokens  string `help:"File with bearer tokens and their roles; read again when it changes." placeholder:"FILE"`
+	Listen  string `help:"Address that serves clients: Socket.IO, WebSocket, plain HTTP, the read API and the web pages." default:":8080"`
+	Admin   string `help:"Address that serves /metrics, /healthz, /readyz and, to clients on this machine only, /debug/pprof/." default:"127.0.0.1:9090"`
+	History string `help:"Who may replay past results: nobody (off), clients whose token has the role history (token), everybody (open)." enum:"off,token,open" default:"off"`
+	Tokens  string `help:"JSON file with bearer tokens and their roles. The gateway reads it again when it changes." placeholder:"FILE"`
 
-	HistoryResults     int           `help:"Most results a second that a replay may have on average; a higher speed is refused." default:"10000"`
-	HistoryScanned     int           `help:"Most records of the log a second that may have to be read for a replay on average; a higher speed is refused." default:"200000"`
-	HistoryBack        time.Duration `help:"How far back a replay may begin; as far as the log goes unless given." placeholder:"DURATION" positive:""`
-	HistoryLateness    time.Duration `help:"How much later than others of its time a result still comes in, the same for collectors and gateways; later ones may be missing from replays, and collectors count them." default:"1h"`
-	HistoryWindow      time.Duration `help:"Time within which a replay puts results in order." default:"10m"`
-	HistoryWindowBytes int           `help:"Most bytes of results that a replay holds to put them in order, in each topic that it reads." default:"16777216"`
-	ClientReplays      int           `help:"Most replays of a client at once." default:"10"`
-	AddressReplays     int           `help:"Most replays of the clients of an address at once." default:"50"`
-	MaxReplays         int           `help:"Most replays at once." default:"200"`
+	HistoryResults     int           `help:"Results a second that a replay may deliver on average. A replay whose speed needs more is refused." default:"10000"`
+	HistoryScanned     int           `help:"Records a second that a replay may read from the log on average. A replay whose speed needs more is refused." default:"200000"`
+	HistoryBack        time.Duration `help:"How far back a replay may begin; by default, as far as the log goes." placeholder:"DURATION" positive:""`
+	HistoryLateness    time.Duration `help:"How late a result may arrive, compared with others of the same time, and still be in every replay. Collectors count later ones. Give collectors and gateways the same value." default:"1h"`
+	HistoryWindow      time.Duration `help:"Window of time within which a replay puts results in order." default:"10m"`
+	HistoryWindowBytes int           `help:"Bytes of results that a replay may hold to put them in order, for each topic that it reads." default:"16777216"`
+	ClientReplays      int           `help:"Replays that a client may have at once." default:"10"`
+	AddressReplays     int           `help:"Replays that all clients of an address may have at once." default:"50"`
+	MaxReplays         int           `help:"Replays that the gateway runs at once." default:"200"`
 
-	Backlog        time.Duration `help:"How far back sendBacklog goes." default:"5m"`
-	BehindTime     time.Duration `help:"How far a client may be behind, and how old a cursor may be; beyond that it is told what it misses." default:"1h"`
-	BehindBytes    int           `help:"Most bytes of results in the log between a client and the end; beyond that it is told what it misses." default:"1073741824"`
-	BehindReaders  int           `help:"Most readers of the log at once for clients that are behind; others wait for their turn." default:"64"`
-	AddressReaders int           `help:"Most readers of the log at once for clients of one address that are behind; addresses take turns." default:"16"`
-	CursorKey      string        `help:"Secret that seals cursors, the same for all gateways of a log; better given as ATLAS_CURSOR_KEY. The one in Kafka's topic atlas.keys unless given." placeholder:"SECRET"`
-	CursorKeyFile  string        `help:"File with such secrets, one on each line: the first seals cursors, and all open them. It is read again every five seconds." placeholder:"FILE"`
+	Backlog        time.Duration `help:"How far back a subscription with sendBacklog begins." default:"5m"`
+	BehindTime     time.Duration `help:"How far behind a client may be, and how old its cursor. Beyond that it misses records, and a message tells it which." default:"1h"`
+	BehindBytes    int           `help:"Bytes of the log that a client may be behind. Beyond that it misses records, and a message tells it which." default:"1073741824"`
+	BehindReaders  int           `help:"Readers of the log that run at once for clients that are behind; further ones wait." default:"64"`
+	AddressReaders int           `help:"Readers of the log that run at once for the clients of one address that are behind; further ones wait." default:"16"`
+	CursorKey      string        `help:"Secret that seals cursors, the same for all gateways of a Kafka cluster; by default, the key in the topic atlas.keys. Prefer the variable or --cursor-key-file, as other users of the machine can read a command line." placeholder:"SECRET"`
+	CursorKeyFile  string        `help:"File with secrets that seal cursors, one a line: the first seals new cursors, and all of them open cursors. The gateway reads it again every 5 seconds." placeholder:"FILE"`
 
-	MaxMeasurements     int    `help:"Most measurements of the registry that are kept; beyond that further ones are left out, and none that is unknown counts as public." default:"500000"`
-	UnknownMeasurements string `help:"Whether to allow or refuse subscriptions to measurements that the registry does not know." enum:"allow,refuse" default:"allow"`
+	MaxMeasurements     int    `help:"Measurements of the registry that the gateway keeps. It leaves out further ones, and then no unknown measurement counts as public." default:"500000"`
+	UnknownMeasurements string `help:"Whether to allow or to refuse subscriptions to measurements that the registry does not know." enum:"allow,refuse" default:"allow"`
 
-	Origins          []string `help:"Origins of web pages that may connect, such as https://atlas.example; any unless given." placeholder:"ORIGIN"`
-	MaxClients       int      `help:"Most clients at once; further ones are refused." default:"20000"`
-	MaxSubscriptions int      `help:"Most subscriptions of a client." default:"1000"`
-	MaxMessage       int      `help:"Most bytes in a message from a client." default:"100000"`
+	Origins          []string `help:"Origins of the web pages that may connect, such as https://atlas.example; by default, all." placeholder:"ORIGIN"`
+	MaxClients       int      `help:"Clients that may be connected at once; further ones are refused." default:"20000"`
+	MaxSubscriptions int      `help:"Subscriptions that a client may have." default:"1000"`
+	MaxMessage       int      `help:"Bytes that a message from a client may have." default:"100000"`
 	service.Proxies
 
-	MaxConnections       int `help:"Most TCP connections at once, never more than there are descriptors for (ulimit -n)." placeholder:"COUNT" positive:"" otherwise:"two for each of --max-clients, and 1000 more"`
-	AddressConnections   int `help:"Most connections of an address at once, an IPv6 address being its /64; all of a /48 have four times as many." placeholder:"COUNT" positive:"" otherwise:"a sixteenth of --max-connections, and no more than 1000"`
-	AddressSubscriptions int `help:"Most subscriptions of an address at once." default:"20000"`
-	AddressMemory        int `help:"Most bytes of memory that the subscriptions of an address take." default:"33554432"`
-	AddressQueueBytes    int `help:"Most bytes that wait for the clients of an address together; while there are more, 64 KiB may wait for each of them." default:"268435456"`
-	AddressSteps         int `help:"Most steps, of about a tenth of a microsecond, that the subscriptions of an address take for each record of a measurement." default:"10000"`
-	AddressMessages      int `help:"Most messages of an address a second, with bursts of ten seconds' worth; 500 records of the log that are read for it count as one, and 256 KiB of their values." default:"1000"`
-	ConnectionMessages   int `help:"Most messages of a connection a second, with bursts of ten seconds' worth." default:"100"`
+	MaxConnections       int `help:"TCP connections that may be open at once, but no more than there are descriptors for (ulimit -n)." placeholder:"COUNT" positive:"" otherwise:"two for each of --max-clients, and 1000 more"`
+	AddressConnections   int `help:"Connections that an address may have at once. An IPv6 address counts as its /64, and a /48 may have four times as many." placeholder:"COUNT" positive:"" otherwise:"a sixteenth of --max-connections, and no more than 1000"`
+	AddressSubscriptions int `help:"Subscriptions that all clients of an address may have." default:"20000"`
+	AddressMemory        int `help:"Bytes of memory that the subscriptions of an address may take." default:"33554432"`
+	AddressQueueBytes    int `help:"Bytes that may wait for all clients of an address together. While there are more, 64 KiB may wait for each client." default:"268435456"`
+	AddressSteps         int `help:"Steps, of about a tenth of a microsecond, that the subscriptions of an address may take for each record of a measurement." default:"10000"`
+	AddressMessages      int `help:"Messages a second that an address may send, with bursts of ten seconds' worth. Reading the log for it counts as well: each 500 records as a message, and each 256 KiB of their values." default:"1000"`
+	ConnectionMessages   int `help:"Messages a second that a connection may send, with bursts of ten seconds' worth." default:"100"`
 
-	QueueBytes    int           `help:"Most bytes that wait for a client; beyond that it is fed from the log at its own pace." default:"2097152"`
-	QueueMessages int           `help:"Most messages that wait for a client; beyond that it is fed from the log at its own pace." default:"10000"`
-	WriteTimeout  time.Duration `help:"How long a client may read nothing at all while messages wait for it." default:"1m"`
-	PingInterval  time.Duration `help:"How often clients are asked for a sign of life." default:"25s"`
-	PingTimeout   time.Duration `help:"How late a sign of life may be." default:"1m"`
-	StopTimeout   time.Duration `help:"How long an orderly stop may take." default:"20s"`
+	QueueBytes    int           `help:"Bytes that may wait for a client. A client that has more waiting is behind, and gets its records from the log as fast as it reads." default:"2097152"`
+	QueueMessages int           `help:"Messages that may wait for a client. A client that has more waiting is behind, and gets its records from the log as fast as it reads." default:"10000"`
+	WriteTimeout  time.Duration `help:"How long a client may read nothing while messages wait for it. After that it is disconnected." default:"1m"`
+	PingInterval  time.Duration `help:"How often clients are pinged." default:"25s"`
+	PingTimeout   time.Duration `help:"How long a client may take to answer a ping. After that it is disconnected." default:"1m"`
+	StopTimeout   time.Duration `help:"How long the program may take to stop after SIGTERM." default:"20s"`
 }
 
 func (c Config) log() eventlog.Config {

@@ -11,15 +11,15 @@ import (
 
 // Config has the settings of the program.
 type Config struct {
-	Listen      string `help:"Address for clients of the gateway: Socket.IO, WebSocket, plain HTTP and pages." default:":8080"`
-	Ingest      string `help:"Address of the collector for HTTP: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. Clients are not authenticated." default:"127.0.0.1:8081"`
-	GRPC        string `name:"grpc" help:"Address of the collector for gRPC: ingest.v1. Clients are not authenticated." default:"127.0.0.1:8082"`
-	Admin       string `help:"Address of /metrics, /healthz and /readyz, and, for clients on this machine only, of /debug/pprof/." default:"127.0.0.1:9090"`
-	KafkaListen string `help:"Address of the embedded broker, where Kafka tools reach it." default:"127.0.0.1:9092"`
-	Data        string `help:"Folder of the broker's log, which survives a restart; without it all is kept in memory." placeholder:"DIR"`
+	Listen      string `help:"Address that serves clients: Socket.IO, WebSocket, plain HTTP, the read API and the web pages." default:":8080"`
+	Ingest      string `help:"Address that takes records over HTTP: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. Clients are not authenticated." default:"127.0.0.1:8081"`
+	GRPC        string `name:"grpc" help:"Address that takes records over gRPC, by ingest.v1. Clients are not authenticated." default:"127.0.0.1:8082"`
+	Admin       string `help:"Address that serves /metrics, /healthz, /readyz and, to clients on this machine only, /debug/pprof/." default:"127.0.0.1:9090"`
+	KafkaListen string `help:"Address of the embedded Kafka broker, for Kafka tools." default:"127.0.0.1:9092"`
+	Data        string `help:"Folder that keeps the broker's log across restarts; by default, the log is kept in memory." placeholder:"DIR"`
 	Simulate    bool   `help:"Simulate a network." default:"true" negatable:""`
 	collector.SimulatedNetwork
-	Past time.Duration `help:"How much of the past the simulated network fills in first, as far as Kafka does not have it already." default:"10m" zero:""`
+	Past time.Duration `help:"How much of its past the simulated network publishes first, as far as Kafka does not have it already." default:"10m" zero:""`
 }
 
 // maxPast is more than anybody wants to wait for.

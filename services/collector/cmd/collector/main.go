@@ -13,7 +13,7 @@ import (
 type commands struct {
 	Serve    serveCommand    `cmd:"" help:"Take in results and registries over HTTP and gRPC."`
 	Import   importCommand   `cmd:"" help:"Import results of the past, or a registry of probes or measurements, from files."`
-	Simulate simulateCommand `cmd:"" help:"Publish what a simulated network of probes says."`
+	Simulate simulateCommand `cmd:"" help:"Publish the events of a simulated network of probes."`
 }
 
 // sharedFlags are those that every command has.
@@ -21,7 +21,7 @@ type sharedFlags struct {
 	service.Logging
 	kafkasettings.Flags
 
-	CreateTopics bool `help:"Make the topics that are missing; otherwise they are waited for." default:"true" negatable:""`
+	CreateTopics bool `help:"Create the topics that are missing; otherwise, wait for them." default:"true" negatable:""`
 }
 
 type serveCommand struct {
@@ -47,9 +47,9 @@ type importCommand struct {
 
 // Help is printed below the flags.
 func (*importCommand) Help() string {
-	return "One of --into, --probes and --measurements says what the files have. The exit status is 0 if every file was read to its end and Kafka has " +
-		"every record; how many were rejected, and why, is printed. An import of nothing fails too, unless --allow-rejects is more than 0. A registry keeps " +
-		"the last object of each ID, so the same file may be imported again at any time."
+	return "One of --into, --probes and --measurements is required and says what the files have. The exit status is 0 if every file was read to its end and " +
+		"Kafka has every record. The number of rejected records and the first reasons are printed. An import of nothing fails, unless --allow-rejects is " +
+		"more than 0. A registry keeps the last object of each ID, so a file can be imported again at any time."
 }
 
 // Run imports the files; ctx stops it.
@@ -81,5 +81,5 @@ func (c *simulateCommand) Run(ctx context.Context) error {
 }
 
 func main() {
-	service.Main("collector", "Takes in measurement results, probe-status events, and registries of probes and measurements; puts them into Kafka.", &commands{})
+	service.Main("collector", "Takes in measurement results, probe-status events and the registries of probes and measurements, and writes them to Kafka.", &commands{})
 }
