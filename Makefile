@@ -38,6 +38,7 @@ test: kafka clients browser web testpages ## Set up what the tests need and run 
 check: lint generated checkpages ## Everything that can be found without running: vet, lint, imports, go.mod files, generated code
 	go vet work
 	go test -count 1 ./mutations ./docs/... # go would not see that what they read has changed
+	go run ./docs/reading sets
 	@for module in $(MODULES); do echo "go mod tidy -diff # in $$module"; (cd $$module && GOWORK=off go mod tidy -diff) || exit 1; done
 
 lint: $(LINTER)

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// printCalls tells for each package of several files how many calls between them run back up: against the order in which its doc.go names its files, or else
+// the order in which fewest do. Callees are found by their names; of methods whose name several types have, none counts.
+func printCalls(packages map[string]*pkg) {
+	fmt.Println("\ncalls between files that run back up")
+	for _, path := range slices.Sorted(maps.Keys(packages)) {
+		calls := packages[path].calls()
+		total := 0
+		for _, count := range calls {
+			total += count
+		}
+		const worthIt = 10
+		if total < worthIt {
+			continue
+		}
+		order, from := packages[path].statedOrder(), "as doc.go has it"
+		if order == nil {
+			order, from = bestOrder(packages[path].names(), calls), "in the best order"
+		}
+		up := backUp(order, calls)
+		fmt.Printf("  %-40s %3d of %3d, %2.0f %%, %s\n", strings.TrimPrefix(path, internal), up, total, 100*float64(up)/float64(total), from)
+	}
+}
+
+// call is from one file to another.
+type call struct{ from, to string }
+
+// calls counts those between files.
+func (p *pkg) calls() map[call]int {
+	declared := map[string]string{} // functions and methods to their files; "" for those of several types
+	for _, file := range p.files {
+		for _, function := range file.functions() {
+			name := function.Name.Name
+			if _, again := declared[name]; again {
+				declared[name] = ""
+				continue
+			}
+			declared[name] = file.name
+		}
+	}
+	calls := map[call]int{}
+	for _, file := range p.files {
+		ast.Inspect(file.syntax, func(node ast.Node) bool {
+			called, ok := node.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			if to := declared[calleeOf(called, file)]; to != "" && to != file.name {
+				calls[call{file.name, to}]++
+			}
+			return true
+		})
+	}
+	return calls
+}
+
+// calleeOf is the name of what is called, if that may be of this package.
+func calleeOf(called *ast.CallExpr, in *file) string {
+	switch function := called.Fun.(type) {
+	case *ast.Ident:
+		return function.Name
+	case *ast.SelectorExpr:
+		if of, ok := function.X.(*ast.Ident); ok && in.imports(of.Name) {
+			return ""
+		}
+		return function.Sel.Name
+	}
+	return ""
+}
+
+func (f *file) imports(name string) bool {
+	return slices.ContainsFunc(f.syntax.Imports, func(imported *ast.ImportSpec) bool {
+		if imported.Name != nil {
+			return imported.Name.Name == name
+		}
+		path := strings.Trim(imported.Path.Value, `"`)
+		return path[strings.LastIndex(path, "/")+1:] == name
+	})
+}
+
+func (p *pkg) names() (all []string) {
+	for _, file := range p.files {
+		all = append(all, file.name)
+	}
+	return all
+}
+
+var fileName = regexp.MustCompile(`\b[a-z0-9_]+\.go\b`)
+
+// statedOrder is that in which the package comment names the files; nil unless it names at least half of them.
+func (p *pkg) statedOrder() (order []string) {
+	for _, file := range p.files {
+		if file.syntax.Doc == nil {
+			continue
+		}
+		for _, name := range fileName.FindAllString(file.syntax.Doc.Text(), -1) {
+			if slices.Contains(p.names(), name) && !slices.Contains(order, name) {
+				order = append(order, name)
+			}
+		}
+	}
+	if 2*len(order) < len(p.files) {
+		return nil
+	}
+	return order
+}
+
+// backUp counts the calls to a file that comes before the caller's. Files that an order does not name come last.
+func backUp(order []string, calls map[call]int) (sum int) {
+	rank := map[string]int{}
+	for i, name := range order {
+		rank[name] = i + 1
+	}
+	of := func(name string) int {
+		if rank[name] == 0 {
+			return len(order) + 1
+		}
+		return rank[name]
+	}
+	for call, count := range calls {
+		if of(call.to) < of(call.from) {
+			sum += count
+		}
+	}
+	return sum
+}
+
+// bestOrder moves one file after another to where fewest calls run back up, until no move helps.
+func bestOrder(names []string, calls map[call]int) []string {
+	best := slices.Sorted(slices.Values(names))
+	fewest := backUp(best, calls)
+	for improved := true; improved; {
+		improved = false
+		for i := range best {
+			for to := range best {
+				moved := slices.Insert(slices.Delete(slices.Clone(best), i, i+1), to, best[i])
+				if up := backUp(moved, calls); up < fewest {
+					best, fewest, improved = moved, up, true
+				}
+			}
+		}
+	}
+	return best
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// internal is where the packages of the sets are.
+const internal = "services/gateway/internal/"
+
+// set is what a newcomer reads to understand one thing: packages, and all that they import but for what is left out, each with the reason.
+type set struct {
+	name    string
+	limit   int // lines
+	roots   []string
+	leftOut map[string]string
+}
+
+const (
+	ownSet   = "a set of its own"
+	ofLive   = "read for live"
+	charging = "who pays for reading is no matter of what is read"
+)
+
+var sets = []set{
+	{"live", 1600, []string{"protocol", "delivery", "live", "sendqueue"}, map[string]string{
+		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging,
+		"cursor": "read for playback: delivery hands cursors on",
+	}},
+	{"playback", 1600, []string{"replay", "cursor"}, map[string]string{
+		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "logscan": "finds where topics begin",
+		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive,
+	}},
+	{"resuming", 1600, []string{"cursor", "resume", "catchup"}, map[string]string{
+		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging,
+		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive,
+	}},
+	{"subscriptions", 2300, []string{"subscription", "jsonpath"}, map[string]string{"protocol": ofLive}},
+}
+
+// reads gives the packages of a set, by following the imports of its roots.
+func (s set) reads(packages map[string]*pkg) (all []string) {
+	seen := map[string]bool{}
+	var follow func(name string)
+	follow = func(name string) {
+		found := packages[internal+name]
+		if seen[name] || found == nil || s.leftOut[name] != "" {
+			return
+		}
+		seen[name] = true
+		for _, imported := range found.imports {
+			if below, is := strings.CutPrefix(imported, "atlasstream/"+internal); is {
+				follow(below)
+			}
+		}
+	}
+	for _, root := range s.roots {
+		follow(root)
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+func printSets(packages map[string]*pkg) {
+	for _, set := range sets {
+		total := 0
+		var parts []string
+		for _, name := range set.reads(packages) {
+			lines := packages[internal+name].lines()
+			total += lines
+			parts = append(parts, fmt.Sprintf("%s %d", name, lines))
+		}
+		verdict := "ok"
+		if total > set.limit {
+			verdict = "TOO MUCH"
+		}
+		fmt.Printf("%-14s %5d of %d lines, %s: %s\n", set.name, total, set.limit, verdict, strings.Join(parts, ", "))
+		for _, root := range set.roots {
+			if packages[internal+root] == nil {
+				fmt.Printf("%-14s has no package %s yet\n", "", root)
+			}
+		}
+		fmt.Printf("%-14s without %s\n", "", strings.Join(set.without(packages), "; "))
+	}
+}
+
+func (s set) without(packages map[string]*pkg) (all []string) {
+	for _, name := range slices.Sorted(maps.Keys(s.leftOut)) {
+		if packages[internal+name] != nil {
+			all = append(all, fmt.Sprintf("%s (%s)", name, s.leftOut[name]))
+		}
+	}
+	return all
+}
