@@ -281,3 +281,21 @@ func existsAs(exist map[string]bool, quoted, rest string) bool {
 	}
 	return exist[rest] && strings.HasPrefix(quoted, "`…")
 }
+
+func TestTopicsAreThoseOfTheCode(t *testing.T) {
+	documented := map[string]bool{}
+	for _, row := range readDocument(t, "README.md").rows(t, "## Run it on your Kafka") {
+		for _, name := range quoted(row[0]) {
+			if strings.HasPrefix(name, "atlas.") {
+				documented[strings.TrimSuffix(name, "NAME")] = true
+			}
+		}
+	}
+	declared := map[string]bool{}
+	for value := range stringConstants(t, "pkg/eventlog", "") {
+		if strings.HasPrefix(value, "atlas.") {
+			declared[value] = true
+		}
+	}
+	compare(t, "the topics of README.md", documented, declared)
+}
