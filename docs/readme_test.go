@@ -126,18 +126,6 @@ func TestFlagsThatAreNamedExist(t *testing.T) {
 	}
 }
 
-func TestEveryLimitIsDocumented(t *testing.T) {
-	for readme, folder := range map[string]string{gatewayReadme: "services/gateway", collectorReadme: "services/collector"} {
-		text := readDocument(t, readme).text()
-		for flag, setting := range settings(t, folder) {
-			isLimit := strings.Contains(setting.tag.Get("help"), "Most ") || strings.Contains(setting.tag.Get("help"), "Longest ")
-			if isLimit && !strings.Contains(text, "--"+flag) {
-				t.Errorf("%s does not tell of --%s: %s", readme, flag, setting.tag.Get("help"))
-			}
-		}
-	}
-}
-
 // besideTheirDefault are rows of the gateway's limits that name a setting of which they follow.
 var besideTheirDefault = map[string]string{"messages of a Socket.IO client that wait while Kafka does not answer": "max-message"}
 
