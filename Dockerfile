@@ -1,5 +1,5 @@
 # Both programs, each an image of its own with nothing else in it: docker build --target gateway . (or: collector).
-# It takes BuildKit: `make image` says how to come by it. VERSION is what --version and the log tell.
+# It takes BuildKit: `make image` says how to come by it. VERSION and REVISION are what --version, the log and atlas_build_info tell.
 # The stages that build are arguments, so that a registry's mirror, or an image made by hand, can stand in for them.
 ARG GO_IMAGE=golang:1.26
 ARG NODE_IMAGE=node:24
@@ -18,10 +18,15 @@ COPY . .
 COPY --from=web /web/dist services/gateway/web/dist/
 ENV CGO_ENABLED=0
 ARG VERSION
+ARG REVISION
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    go build -trimpath -ldflags="-s -w -X atlasstream/pkg/service.version=$VERSION" -o /programs/ ./services/gateway/cmd/gateway ./services/collector/cmd/collector
+    go build -trimpath -ldflags="-s -w -X atlasstream/pkg/service.version=$VERSION -X atlasstream/pkg/service.revision=$REVISION" \
+    -o /programs/ ./services/gateway/cmd/gateway ./services/collector/cmd/collector
 
 FROM scratch AS base
+ARG VERSION
+ARG REVISION
+LABEL org.opencontainers.image.version="$VERSION" org.opencontainers.image.revision="$REVISION"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 USER 65532:65532
 

@@ -13,6 +13,7 @@ PYTHONS       := $(patsubst services/e2e/clients/python/%.txt,$(CACHE)/clients/%
 PEERS         := $(wildcard services/bench/peers/*/package-lock.json)
 PAGES         := services/gateway/web
 VERSION        = $(shell git describe --tags --always --dirty 2>/dev/null)
+REVISION       = $(shell git rev-parse HEAD 2>/dev/null)
 MODULES        = $(shell go list -m -f '{{.Dir}}')
 
 # Where `kafka` puts Apache Kafka and the tests find it.
@@ -76,8 +77,8 @@ image: ## Build the images atlas-stream/gateway and atlas-stream/collector
 	@docker buildx version >/dev/null 2>&1 || case "$$(docker version --format '{{.Client.Version}}' 2>/dev/null)" in \
 	18.09.*|19.*|20.*) ;; \
 	*) echo "The images are built with BuildKit: install docker with its buildx plugin (docker-buildx-plugin of Docker's packages, docker-buildx of Debian's)."; false;; esac
-	DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) --target gateway --tag atlas-stream/gateway .
-	DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) --target collector --tag atlas-stream/collector .
+	DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --target gateway --tag atlas-stream/gateway .
+	DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --target collector --tag atlas-stream/collector .
 
 web: $(PAGES)/dist/index.html ## Build the pages and bring /socket.io.js, which takes Node 20 with npm
 

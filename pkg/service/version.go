@@ -7,8 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// version is set when an image or a release is built: -ldflags "-X atlasstream/pkg/service.version=v1.2.3".
-var version string
+// These are set when an image or a release is built, from a tree without its repository: -ldflags "-X atlasstream/pkg/service.version=v1.2.3".
+var version, revision string
 
 // build is what the program knows of how it was built.
 type build struct {
@@ -21,9 +21,9 @@ type build struct {
 func readBuild() build {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return build{version: version}
+		return build{version: version, revision: revision}
 	}
-	b := build{version: version, goVersion: info.GoVersion}
+	b := build{version: version, revision: revision, goVersion: info.GoVersion}
 	if b.version == "" {
 		b.version = strings.Trim(info.Main.Version, "()")
 	}
