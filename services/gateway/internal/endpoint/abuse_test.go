@@ -122,6 +122,6 @@ func TestAbuseLongRequests(t *testing.T) {
 		t.Errorf("%d clients keep %d bytes", len(kept), got)
 	}
 	for _, connection := range kept {
-		connection.Leave()
+		connection.Release()
 	}
 }

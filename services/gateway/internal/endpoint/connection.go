@@ -76,8 +76,8 @@ func (c *connection) usage() (used ratelimit.Usage) {
 	return used
 }
 
-// Leave is called once, when nothing of the client is left.
-func (c *connection) Leave() {
+// Release is called once, when nothing of the client is left.
+func (c *connection) Release() {
 	c.allowance.Leave()
 	c.release()
 }

@@ -70,7 +70,7 @@ func (d *Get) serveHead(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	defer connection.Leave()
+	defer connection.Release()
 	if _, err := subscription.Parse(asked.parameters); err != nil {
 		return err
 	}
@@ -89,17 +89,17 @@ func (d *Get) serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if asked.isOver() {
-		connection.Leave()
+		connection.Release()
 		d.answerOver(w, &asked)
 		return nil
 	}
 	client := newGetClient(w, bodyFor(r.Header.Values("Accept")), d.settings)
 	if err := d.enter(client); err != nil {
-		connection.Leave()
+		connection.Release()
 		return err
 	}
 	defer d.clients.Remove(client) // in the end, as that is what Shutdown waits for
-	defer connection.Leave()
+	defer connection.Release()
 	defer client.leave()
 	return d.converse(r.Context(), client, connection, asked)
 }

@@ -61,7 +61,7 @@ func (r *Reception) comeIn(door string, request *http.Request) (*connection, err
 		return nil, err
 	}
 	if refusal := r.recognise(connection, nil); refusal != nil {
-		connection.Leave()
+		connection.Release()
 		return nil, refusal
 	}
 	return connection, nil

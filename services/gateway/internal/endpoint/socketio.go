@@ -104,7 +104,7 @@ func (c *socketIOClient) BeginCursors() (forAll bool) {
 		return false
 	}
 	if c.remembers.CompareAndSwap(false, true) {
-		c.SetFarewell(c.Complaint(refuseToServe()))
+		c.SetShutdownMessage(c.Complaint(refuseToServe()))
 	}
 	return true
 }

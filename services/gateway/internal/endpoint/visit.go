@@ -23,4 +23,4 @@ func (v Visit) Roles() auth.Roles { return v.connection.guest.bearer.Roles }
 func (v Visit) Reading() *readlimit.Account { return v.connection.allowance.Reading() }
 
 // Leave is called once.
-func (v Visit) Leave() { v.connection.Leave() }
+func (v Visit) Leave() { v.connection.Release() }

@@ -44,7 +44,7 @@ func (d *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	client := &webSocketClient{connection: connection}
 	if refusal := d.enter(client); refusal != nil {
-		connection.Leave()
+		connection.Release()
 		answer(w, refusal)
 		return
 	}
@@ -107,7 +107,7 @@ func (d *WebSocket) receive(session *session, binary bool, message []byte) {
 }
 
 func (d *WebSocket) dismiss(client *webSocketClient) {
-	client.connection.Leave()
+	client.connection.Release()
 	d.clients.Remove(client)
 }
 

@@ -14,8 +14,8 @@ import (
 // reasonClientLeft is what Handler.Disconnect is told when a client leaves a namespace and keeps its connection.
 const reasonClientLeft = "client namespace disconnect"
 
-var endConnectTimeout = engineio.Ending{
-	Reason: "connect timeout", Code: websocket.ClosePolicyViolation, Detail: "the client connected to no namespace in time",
+var reasonConnectTimeout = engineio.CloseReason{
+	Name: "connect timeout", Code: websocket.ClosePolicyViolation, Detail: "the client connected to no namespace in time",
 }
 
 // connection is the conversation with one client, in all its namespaces.
@@ -23,7 +23,7 @@ type connection struct {
 	server       *Server
 	session      *engineio.Session
 	sockets      []*Socket // one per namespace
-	incomplete   *incomplete
+	incomplete   *incompletePacket
 	connectTimer *time.Timer // nil once the client is in a namespace
 }
 
@@ -33,7 +33,7 @@ func (s *Server) converse(session *engineio.Session) engineio.Conversation {
 		c.connect(packet{namespace: mainNamespace}) // these clients do not ask
 	}
 	if len(c.sockets) == 0 {
-		c.connectTimer = time.AfterFunc(s.cfg.ConnectTimeout, func() { session.Close(endConnectTimeout) })
+		c.connectTimer = time.AfterFunc(s.cfg.ConnectTimeout, func() { session.Close(reasonConnectTimeout) })
 	}
 	return c
 }
@@ -51,7 +51,7 @@ func (c *connection) Message(binary bool, data []byte) error {
 		return err
 	}
 	if p.attachments > 0 && c.server.cfg.Attachments {
-		c.incomplete = &incomplete{packet: p, room: c.server.cfg.Engine.MaxPayload}
+		c.incomplete = &incompletePacket{packet: p, room: c.server.cfg.Engine.MaxPayload}
 		return nil
 	}
 	return c.receive(p, nil)
@@ -77,13 +77,13 @@ func (c *connection) receive(p packet, attachments [][]byte) error {
 	case kindDisconnect:
 		c.leave(p.namespace)
 	case kindEvent, kindBinaryEvent:
-		return c.emit(p, attachments)
+		return c.handleEvent(p, attachments)
 	}
 	return nil // acknowledgements are not asked for, so none is waited for
 }
 
-// emit hands an event to the embedder. One for a namespace that the client is not in is dropped, as it may have crossed the server's refusal.
-func (c *connection) emit(p packet, attachments [][]byte) error {
+// handleEvent hands an event to the embedder. One for a namespace that the client is not in is dropped, as it may have crossed the server's refusal.
+func (c *connection) handleEvent(p packet, attachments [][]byte) error {
 	event, err := p.event(attachments)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (c *connection) connect(p packet) {
 	}
 	socket := &Socket{id: c.socketID(p.namespace), namespace: p.namespace, auth: p.auth, session: c.session}
 	if err := c.server.handler.Connect(socket); err != nil {
-		c.expel(socket, err)
+		c.refuseSocket(socket, err)
 		return
 	}
 	socket.auth = nil
@@ -126,20 +126,20 @@ func (c *connection) connect(p packet) {
 	c.stopConnectTimer()
 }
 
-// expel refuses a socket, or takes back its welcome if the embedder sent it something before it refused.
-func (c *connection) expel(socket *Socket, reason error) {
-	socket.left.Store(true)
+// refuseSocket refuses a socket, or takes back its welcome if the embedder sent it something before it refused.
+func (c *connection) refuseSocket(socket *Socket, reason error) {
+	socket.disconnected.Store(true)
 	welcomed := true
 	socket.announced.Do(func() { welcomed = false })
 	if welcomed {
-		mustOffer(c.session, encodeDisconnect(socket.namespace))
+		mustEnqueue(c.session, encodeDisconnect(socket.namespace))
 		return
 	}
 	c.refuse(socket.namespace, reason.Error())
 }
 
 func (c *connection) refuse(namespace, reason string) {
-	mustOffer(c.session, encodeRefusal(c.session.Revision(), namespace, reason))
+	mustEnqueue(c.session, encodeRefusal(c.session.Revision(), namespace, reason))
 }
 
 // socketID is what a client derives by itself in revision 3, and is told in revision 4.
@@ -171,7 +171,7 @@ func (c *connection) Closed(reason string) {
 }
 
 func (c *connection) disconnect(socket *Socket, reason string) {
-	socket.left.Store(true)
+	socket.disconnected.Store(true)
 	c.server.handler.Disconnect(socket, reason)
 }
 

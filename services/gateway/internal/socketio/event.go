@@ -1,6 +1,10 @@
 package socketio
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+)
 
 // Event is what a client emitted. Beside Name and Argument, nothing of it is decoded.
 type Event struct {
@@ -20,4 +24,24 @@ func (p *packet) event(attachments [][]byte) (Event, error) {
 		WantsAck: p.hasAckID, AckID: p.ackID,
 	}
 	return event, json.Unmarshal(p.head[0], &event.Name)
+}
+
+// incompletePacket is a packet whose attachments, each a binary message of its own, have not all come yet.
+type incompletePacket struct {
+	packet      packet
+	attachments [][]byte
+	room        int // bytes that further attachments may have
+}
+
+// add returns true when the packet is complete.
+func (i *incompletePacket) add(attachment []byte) (bool, error) {
+	if i == nil {
+		return false, errors.New("binary message: no packet announced it")
+	}
+	if len(attachment) > i.room {
+		return false, fmt.Errorf("attachments: got %d bytes more, want at most %d", len(attachment), i.room)
+	}
+	i.room -= len(attachment)
+	i.attachments = append(i.attachments, attachment)
+	return len(i.attachments) == i.packet.attachments, nil
 }

@@ -17,13 +17,13 @@ import (
 type Socket struct {
 	Attachment any // the embedder's own; to be set in Handler.Connect
 
-	id        string
-	namespace string
-	auth      json.RawMessage
-	privateID string
-	session   *engineio.Session
-	announced sync.Once // the client has been told that it is connected
-	left      atomic.Bool
+	id           string
+	namespace    string
+	auth         json.RawMessage
+	privateID    string
+	session      *engineio.Session
+	announced    sync.Once // the client has been told that it is connected
+	disconnected atomic.Bool
 }
 
 // ID is unique among the sockets of a server, and known to the client.
@@ -43,15 +43,15 @@ func (s *Socket) Revision() engineio.Revision { return s.session.Revision() }
 // It is for Handler.Connect, before anything is sent.
 func (s *Socket) SetPrivateID(id string) { s.privateID = id }
 
-// SetFarewell has the client told something of its own when the server shuts down.
-func (s *Socket) SetFarewell(own *sendqueue.Message) { s.session.SetFarewell(own) }
+// SetShutdownMessage has the client told something of its own when the server shuts down.
+func (s *Socket) SetShutdownMessage(own *sendqueue.Message) { s.session.SetShutdownMessage(own) }
 
 // Auth is the object that the client sent to connect, or nil. It is there during Handler.Connect only, since a client decides how long it is.
 func (s *Socket) Auth() json.RawMessage { return s.auth }
 
 // Enqueue queues a packet without sending it. It returns sendqueue.ErrFull or sendqueue.ErrClosed if the packet was not taken.
 func (s *Socket) Enqueue(packet *sendqueue.Message) error {
-	if s.left.Load() {
+	if s.disconnected.Load() {
 		return sendqueue.ErrClosed
 	}
 	s.announced.Do(s.announce)
@@ -60,7 +60,7 @@ func (s *Socket) Enqueue(packet *sendqueue.Message) error {
 
 // EnqueueControl is Enqueue for what is said beside what the client came for, such as an answer: there is a little more room for that.
 func (s *Socket) EnqueueControl(packet *sendqueue.Message) error {
-	if s.left.Load() {
+	if s.disconnected.Load() {
 		return sendqueue.ErrClosed
 	}
 	s.announced.Do(s.announce)
@@ -75,7 +75,7 @@ func (s *Socket) ShareBudget(budget sendqueue.Budget) { s.session.ShareBudget(bu
 
 // Writable is that of the client's queue, as sendqueue.Queue has it.
 func (s *Socket) Writable() (<-chan struct{}, error) {
-	if s.left.Load() {
+	if s.disconnected.Load() {
 		return nil, sendqueue.ErrClosed
 	}
 	return s.session.Writable()
@@ -109,7 +109,7 @@ func (s *Socket) AckBinary(id uint64, attachments [][]byte, args ...[]byte) erro
 }
 
 func (s *Socket) sendTogether(packet *sendqueue.Message, attachments [][]byte) error {
-	if s.left.Load() {
+	if s.disconnected.Load() {
 		return sendqueue.ErrClosed
 	}
 	s.announced.Do(s.announce)
@@ -122,22 +122,22 @@ func (s *Socket) sendTogether(packet *sendqueue.Message, attachments [][]byte) e
 
 // Close sends what is queued and the last packets, then ends the client's connection, with whatever other namespaces it is in.
 func (s *Socket) Close(last ...*sendqueue.Message) {
-	s.session.Close(engineio.Ending{Reason: "server disconnect", Code: websocket.CloseNormalClosure}, last...)
+	s.session.Close(engineio.CloseReason{Name: "server disconnect", Code: websocket.CloseNormalClosure}, last...)
 }
 
 // Abort is Close for a client that cannot keep up: what is queued is dropped.
 func (s *Socket) Abort(last ...*sendqueue.Message) {
-	s.session.Abort(engineio.Ending{Reason: "server abort", Code: websocket.ClosePolicyViolation}, last...)
+	s.session.Abort(engineio.CloseReason{Name: "server abort", Code: websocket.ClosePolicyViolation}, last...)
 }
 
 // announce puts the connect packet before everything else that the socket is sent.
 func (s *Socket) announce() {
-	mustOffer(s.session, encodeConnect(s.session.Revision(), s.namespace, s.id, s.privateID))
+	mustEnqueue(s.session, encodeConnect(s.session.Revision(), s.namespace, s.id, s.privateID))
 }
 
-// mustOffer queues a packet without which the client could not make sense of the next ones.
-func mustOffer(session *engineio.Session, packet *sendqueue.Message) {
+// mustEnqueue queues a packet without which the client could not make sense of the next ones.
+func mustEnqueue(session *engineio.Session, packet *sendqueue.Message) {
 	if err := session.EnqueueControl(packet); errors.Is(err, sendqueue.ErrFull) {
-		session.Abort(engineio.Ending{Reason: "queue full", Code: websocket.ClosePolicyViolation, Detail: "the client reads too slowly"})
+		session.Abort(engineio.CloseReason{Name: "queue full", Code: websocket.ClosePolicyViolation, Detail: "the client reads too slowly"})
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// counting is an admission that notes what it is told of, and answers as it is told to.
+// counting is an admission that records its calls and returns a configured error.
 type counting struct {
 	judge func(messages int) error // nil admits everything
 	leave func()
@@ -33,7 +33,7 @@ func (c *counting) Message(size int) error {
 	return c.judge(len(c.sizes))
 }
 
-func (c *counting) Leave() {
+func (c *counting) Release() {
 	if c.leave != nil {
 		c.leave()
 	}
@@ -115,7 +115,7 @@ func TestAbuseUpgradesAreCounted(t *testing.T) {
 	expect(t, socket, "3probe") // 3
 	send(t, socket, websocket.TextMessage, "nonsense", "2probe")
 	waitUntil(t, func() bool { return counted.messages() == 5 })
-	upgrade := strings.Replace(client.query, transportPolling, transportWebSocket, 1)
+	upgrade := strings.Replace(client.query, namePolling, nameWebSocket, 1)
 	client.request(t, http.MethodGet, upgrade, "").expectRefused(t, http.StatusTooManyRequests, 6, "too many messages")
 	_ = socket.Close()
 }
@@ -124,7 +124,7 @@ func TestAbuseUpgradesAreCounted(t *testing.T) {
 func TestAdmissionMayEndTheSession(t *testing.T) {
 	forEachTransport(t, func(t *testing.T, transport string) {
 		enough := func(int) error { return errors.New("that is enough") }
-		if transport == transportPolling {
+		if transport == namePolling {
 			server, _ := serveCounting(t, enough)
 			client := server.startPolling(t, Revision4, "")
 			client.post(t, "4x")

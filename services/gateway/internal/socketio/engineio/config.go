@@ -12,30 +12,30 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// Config are the settings of a Server. Every zero value but that of NewID stands for a default.
+// Config are the settings of a Server. For every zero value but that of NewID, WithDefaults has the default.
 type Config struct {
-	PingInterval   time.Duration // how often a client is pinged, or pings; 25 s
-	PingTimeout    time.Duration // how long the answer may take; 60 s
-	UpgradeTimeout time.Duration // how long a client may take to move from polling to a WebSocket that it has opened; 10 s
-	MaxPayload     int           // most bytes in a message of a client, and in a body of polling either way; 100,000
-	MaxSessions    int           // most sessions at a time; who is one too many is answered 503; 100,000
-	// UnnamedRevision is that of a handshake without EIO. The reference servers take it for revision 3, which socket.io-client-swift up to 15.2 relies on;
-	// the official test suites want it refused. 0 refuses it.
+	PingInterval   time.Duration // between the pings of the server, or of the client
+	PingTimeout    time.Duration // for the answer to a ping
+	UpgradeTimeout time.Duration // for moving from polling to a WebSocket that is open
+	MaxPayload     int           // most bytes of a client's message, and of a polling body in either direction
+	MaxSessions    int           // most sessions at a time; further handshakes are answered 503
+	// UnnamedRevision is the revision of a handshake without EIO. The reference servers assume revision 3, which socket.io-client-swift up to 15.2 relies on;
+	// the official test suites want such a handshake refused, as 0 does.
 	UnnamedRevision Revision
 
-	Queue sendqueue.Limits // of each client; 1 MiB, 1,000 messages, 10 s to write, 5 s to close
-	Stats *sendqueue.Stats // of all the clients' queues together; optional
+	Queue sendqueue.Limits // of each client
+	Stats *sendqueue.Stats // of all clients' queues together; optional
 
-	// NewID makes the ID of a session. Who knows it can take the session over, so it must hold at least 128 random bits. Mandatory.
+	// NewID makes the ID of a session. It authorises every request of the session, so it must hold at least 128 random bits. Mandatory.
 	NewID func() string
-	// Admit is asked before a session is made for a request, of which the session keeps nothing but what Admit makes of it. A refusal is the answer, with
-	// status 429. Nil admits everyone.
+	// Admit is called before a session is opened for a request. The session keeps the Admission and nothing else of the request. An error refuses the
+	// session with status 429 and the error's text. Nil admits all.
 	Admit func(*http.Request) (Admission, error)
 
 	Logger *zap.Logger // optional
 }
 
-// Validate tells everything that is wrong with the settings.
+// Validate returns all faults of the settings, joined.
 func (c Config) Validate() error {
 	var faults []error
 	for _, setting := range []struct {
@@ -60,7 +60,7 @@ func (c Config) Validate() error {
 	return errors.Join(faults...)
 }
 
-// WithDefaults gives the settings that a Server works with.
+// WithDefaults returns the settings with the default in place of each zero value.
 func (c Config) WithDefaults() Config {
 	c.PingInterval = cmp.Or(c.PingInterval, 25*time.Second)
 	c.PingTimeout = cmp.Or(c.PingTimeout, 60*time.Second)

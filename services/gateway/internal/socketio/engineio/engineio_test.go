@@ -96,9 +96,9 @@ func (s *testServer) abandonPolling() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, session := range s.opened {
-		if session.polling != nil && session.polling.carriedBy() != carrierWebSocket {
-			session.Close(endTransportError)
-			session.polling.leave()
+		if session.polling != nil && session.polling.currentTransport() != transportWebSocket {
+			session.Close(reasonTransportError)
+			session.polling.finish()
 		}
 	}
 }

@@ -57,10 +57,10 @@ func FuzzPost(f *testing.F) {
 		session := server.newest(t)
 		query += "&sid=" + session.ID()
 		status := server.record(t, http.MethodPost, query, body).Code
-		ended := session.ending.Load()
+		ended := session.closeReason.Load()
 		switch {
 		case status == http.StatusBadRequest && ended != nil && ended.final:
-		case status == http.StatusOK && (ended == nil || *ended == endClientClosed):
+		case status == http.StatusOK && (ended == nil || *ended == reasonTransportClose):
 		case status == http.StatusRequestEntityTooLarge && ended == nil:
 		default:
 			t.Fatalf("%q was answered %d, and the session ended by %+v", body, status, ended)

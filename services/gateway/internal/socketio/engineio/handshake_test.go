@@ -17,7 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-func TestHandshakesThatAreRefused(t *testing.T) {
+func TestRefusedHandshakes(t *testing.T) {
 	server := serve(t, Config{})
 	for _, test := range []struct {
 		name, method, query string
@@ -55,7 +55,7 @@ func TestHandshakesThatAreRefused(t *testing.T) {
 }
 
 // Where a handshake without EIO is taken for revision 3, it is one of those in every respect, and EIO must still have a known value if it is there.
-func TestHandshakeThatNamesNoRevision(t *testing.T) {
+func TestHandshakeWithoutRevision(t *testing.T) {
 	server := serve(t, Config{UnnamedRevision: Revision3})
 	polled := server.request(t, http.MethodGet, "transport=polling&b64=1", http.NoBody)
 	if length, open, _ := strings.Cut(polled.body, ":"); polled.status != http.StatusOK || length != strconv.Itoa(len(open)) || strings.Contains(open, "maxPayload") {
@@ -81,8 +81,8 @@ func TestHandshakeThatNamesNoRevision(t *testing.T) {
 	}
 }
 
-// A browser tells its page no more than that the WebSocket has closed: it never opens.
-func TestWebSocketsThatAreRefused(t *testing.T) {
+// A browser only reports to its page that the WebSocket has closed without opening.
+func TestRefusedWebSockets(t *testing.T) {
 	server := serve(t, Config{})
 	for _, query := range []string{
 		"transport=websocket", "EIO=&transport=websocket", "EIO=abc&transport=websocket",
@@ -129,14 +129,14 @@ func TestOpenPacket(t *testing.T) {
 		open.expect(t, revision)
 		_ = client.Close()
 		poller := server.startPolling(t, revision, "")
-		if !slices.Equal(poller.open.Upgrades, []string{transportWebSocket}) {
+		if !slices.Equal(poller.open.Upgrades, []string{nameWebSocket}) {
 			t.Errorf("upgrades of polling: got %v, want a WebSocket", poller.open.Upgrades)
 		}
 		poller.open.expect(t, revision)
 	})
 }
 
-// expect wants what every session is told when it opens, by the settings of TestOpenPacket.
+// expect wants the open packet of the settings of TestOpenPacket.
 func (o openPacket) expect(t *testing.T, revision Revision) {
 	t.Helper()
 	maxPayload := map[Revision]int{Revision3: 0, Revision4: 5000}[revision]

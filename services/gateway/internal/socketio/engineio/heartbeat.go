@@ -3,14 +3,16 @@ package engineio
 import (
 	"sync"
 	"time"
+
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// heartbeat ends the session of a client that is gone without a word. In revision 3 the client pings, and is gone when no ping came for interval and
-// timeout together; in revision 4 the server pings, and the client is gone when the answer takes longer than the timeout.
+// heartbeat ends the session of a client that is silently gone. In revision 3 the client pings, and is gone after interval and timeout without a ping; in
+// revision 4 the server pings, and the client is gone if the answer takes longer than the timeout.
 type heartbeat struct {
 	mu           sync.Mutex
 	timer        *time.Timer // nil when stopped
-	due          time.Time   // when the client, or a ping to it, is too late
+	due          time.Time   // when to ping the client, or when its ping or pong is late
 	awaitingPong bool
 }
 
@@ -18,10 +20,10 @@ func (s *Session) startHeartbeat() {
 	s.heartbeat.mu.Lock()
 	defer s.heartbeat.mu.Unlock()
 	s.heartbeat.due = time.Now().Add(s.quietTime())
-	s.heartbeat.timer = time.AfterFunc(s.quietTime(), s.wasQuiet)
+	s.heartbeat.timer = time.AfterFunc(s.quietTime(), s.checkHeartbeat)
 }
 
-// quietTime is how long nothing need be heard of the client.
+// quietTime is how long the client may be silent.
 func (s *Session) quietTime() time.Duration {
 	if s.revision == Revision3 {
 		return s.server.cfg.PingInterval + s.server.cfg.PingTimeout
@@ -29,15 +31,15 @@ func (s *Session) quietTime() time.Duration {
 	return s.server.cfg.PingInterval
 }
 
-// postpone is called under the lock.
+// postpone is called with the lock held.
 func (h *heartbeat) postpone(due time.Time) {
 	h.due = due
 	h.timer.Reset(time.Until(due))
 }
 
-// heard notes that the client has done its part. That does not count for one that sends heartbeats, but does not poll.
+// heard notes a heartbeat of the client. It does not count for a client that sends heartbeats but does not poll.
 func (s *Session) heard() {
-	if s.polling != nil && s.polling.isNeglected(s.server.cfg.PingInterval) {
+	if s.polling != nil && s.polling.isOverdue(s.server.cfg.PingInterval) {
 		return
 	}
 	s.heartbeat.mu.Lock()
@@ -48,8 +50,8 @@ func (s *Session) heard() {
 	}
 }
 
-// wasQuiet is called when the heartbeat is due, and whenever it could be: a timer may be late.
-func (s *Session) wasQuiet() {
+// checkHeartbeat is called when the heartbeat is due, and with each request, as a timer may be late.
+func (s *Session) checkHeartbeat() {
 	s.heartbeat.mu.Lock()
 	defer s.heartbeat.mu.Unlock()
 	switch {
@@ -57,13 +59,13 @@ func (s *Session) wasQuiet() {
 	case time.Now().Before(s.heartbeat.due):
 		s.heartbeat.postpone(s.heartbeat.due)
 	case s.revision == Revision3, s.heartbeat.awaitingPong && !s.out.Writing():
-		s.Abort(endPingTimeout)
-	case s.heartbeat.awaitingPong: // the ping waits behind other messages, and the queue watches whether the client reads
+		s.Abort(reasonPingTimeout)
+	case s.heartbeat.awaitingPong: // the ping is queued behind other messages, and the queue detects a client that does not read
 		s.heartbeat.postpone(time.Now().Add(s.server.cfg.PingTimeout))
 	default:
 		s.heartbeat.awaitingPong = true
 		s.heartbeat.postpone(s.heartbeat.due.Add(s.server.cfg.PingTimeout))
-		s.say(ping)
+		s.sendHeartbeat(ping)
 	}
 }
 
@@ -72,4 +74,10 @@ func (s *Session) stopHeartbeat() {
 	defer s.heartbeat.mu.Unlock()
 	s.heartbeat.timer.Stop()
 	s.heartbeat.timer = nil
+}
+
+// sendHeartbeat sends a heartbeat, unless the queue is full: then the queue detects whether the client reads.
+func (s *Session) sendHeartbeat(message *sendqueue.Message) {
+	_ = s.EnqueueControl(message)
+	s.Flush()
 }

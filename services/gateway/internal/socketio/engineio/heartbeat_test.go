@@ -87,7 +87,7 @@ func TestClientThatDoesNotPingIsGoneInRevision3(t *testing.T) {
 }
 
 // A client whose socket is dead, so that not even the close frame leaves, is let go as well.
-func TestDeadSocketIsLetGo(t *testing.T) {
+func TestDeadConnectionIsReleased(t *testing.T) {
 	inSimulatedTime(t, Revision4, func(t *testing.T, server *testServer, _ *websocket.Conn) {
 		start := time.Now()
 		select {

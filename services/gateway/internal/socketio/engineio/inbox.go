@@ -5,35 +5,35 @@ import (
 	"sync"
 )
 
-// packetOverhead is what a packet that waits takes beside its data, in bytes.
+// packetOverhead is how many bytes a queued packet takes beside its data.
 const packetOverhead = 64
 
-// inbox holds what a client has said until the conversation has dealt with it, which may take as long as Kafka does. Meanwhile requests are answered, a
-// client can go on with its upgrade, and heartbeats are read. Where too much waits, the client has to wait with what it says next.
+// inbox queues the packets of a client until the conversation has handled them, which may take as long as Kafka does. Meanwhile requests are answered,
+// upgrades proceed and heartbeats are read. When it is full, nothing more is read from the client.
 type inbox struct {
-	most int // bytes that may wait
+	maxBytes int // most bytes in the queue
 
-	mu      sync.Mutex
-	room    sync.Cond // signalled when there is some, or when the inbox is closed
-	packets []packet
-	bytes   int
-	busy    bool // somebody deals with the packets
-	closed  bool
-	dealing sync.WaitGroup
+	mu       sync.Mutex
+	room     sync.Cond // signalled when packets are taken, and when the inbox is closed
+	packets  []packet
+	bytes    int
+	busy     bool // a goroutine handles the packets
+	closed   bool
+	handling sync.WaitGroup
 }
 
 func newInbox(maxPayload int) *inbox {
-	i := &inbox{most: 2 * maxPayload}
+	i := &inbox{maxBytes: 2 * maxPayload}
 	i.room.L = &i.mu
 	return i
 }
 
-// put adds a packet, whose data it copies, when there is room. Deal is called in a goroutine of its own if nobody deals with packets yet.
-func (i *inbox) put(p packet, deal func()) {
+// put adds a copy of a packet as soon as there is room. It starts a goroutine that calls handle, unless there is one already.
+func (i *inbox) put(p packet, handle func()) {
 	size := packetOverhead + len(p.data)
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for i.bytes > 0 && i.bytes+size > i.most && !i.closed {
+	for i.bytes > 0 && i.bytes+size > i.maxBytes && !i.closed {
 		i.room.Wait()
 	}
 	if i.closed {
@@ -44,11 +44,11 @@ func (i *inbox) put(p packet, deal func()) {
 	i.bytes += size
 	if !i.busy {
 		i.busy = true
-		i.dealing.Go(deal)
+		i.handling.Go(handle)
 	}
 }
 
-// take gives the next packet; without one, whoever deals with them is done.
+// take returns the next packet. If there is none, the goroutine that handles packets must return.
 func (i *inbox) take() (next packet, ok bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -64,7 +64,7 @@ func (i *inbox) take() (next packet, ok bool) {
 	return next, true
 }
 
-// close drops what waits.
+// close drops the queued packets.
 func (i *inbox) close() {
 	i.mu.Lock()
 	defer i.mu.Unlock()

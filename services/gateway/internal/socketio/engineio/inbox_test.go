@@ -71,7 +71,7 @@ func TestRequestsDoNotWaitForTheConversation(t *testing.T) {
 }
 
 // What comes behind a close packet is not looked at, whether or not the close itself has been dealt with.
-func TestFaultsBehindACloseThatWaits(t *testing.T) {
+func TestFaultsAfterAQueuedClose(t *testing.T) {
 	forBoth(t, func(t *testing.T, revision Revision) {
 		simulate(t, Config{}, func(t *testing.T, server *testServer) {
 			goOn := server.keepBusy()
@@ -92,8 +92,8 @@ func expectSoon(t *testing.T, socket *websocket.Conn, want string) {
 	}
 }
 
-// What waits is bounded; who says more has to wait, and loses nothing.
-func TestAbuseWhatWaitsIsBounded(t *testing.T) {
+// The inbox is bounded: a client that sends more has to wait, and loses nothing.
+func TestAbuseInboxIsBounded(t *testing.T) {
 	simulate(t, Config{MaxPayload: 1000}, func(t *testing.T, server *testServer) {
 		goOn := server.keepBusy()
 		client := server.startPolling(t, Revision4, "")
@@ -129,7 +129,7 @@ func TestAbuseWhatWaitsIsBounded(t *testing.T) {
 }
 
 // A client that waits for room is let go at the session's end.
-func TestEndOfASessionThatWaits(t *testing.T) {
+func TestEndOfASessionWithAFullInbox(t *testing.T) {
 	server := serve(t, Config{MaxPayload: 100})
 	goOn := server.keepBusy()
 	client, _ := server.dial(t, Revision4)
@@ -140,9 +140,9 @@ func TestEndOfASessionThatWaits(t *testing.T) {
 	waitUntil(t, func() bool {
 		session.inbox.mu.Lock()
 		defer session.inbox.mu.Unlock()
-		return session.inbox.bytes+90+packetOverhead > session.inbox.most
+		return session.inbox.bytes+90+packetOverhead > session.inbox.maxBytes
 	})
-	session.Close(Ending{Reason: "enough", Code: websocket.CloseNormalClosure})
+	session.Close(CloseReason{Name: "enough", Code: websocket.CloseNormalClosure})
 	expectEnd(t, client, websocket.CloseNormalClosure, "")
 	_ = client.Close()
 	goOn()

@@ -21,7 +21,7 @@ const (
 	packetNoop    packetKind = '6'
 )
 
-// binaryMessage is what stands before a binary message in revision 3; in revision 4 binary frames are messages without any prefix.
+// binaryMessage is the first byte of a binary message in revision 3; in revision 4 binary frames are messages without a prefix.
 const binaryMessage = 4
 
 var (

@@ -10,31 +10,31 @@ import (
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 )
 
-// noopDelay is how long a poll waits for messages that comes while the session moves to a WebSocket. The client must not be held up, nor made to poll in
-// a loop.
+// noopDelay is how long a poll waits for messages while the session moves to a WebSocket: short, so that the client can move, but long enough that it does
+// not poll in a busy loop.
 const noopDelay = 50 * time.Millisecond
 
-// poll answers with what waits for the client, as soon as something does.
+// poll answers with the queued packets, as soon as there are any.
 func (s *Session) poll(w http.ResponseWriter, r *http.Request) *refusal {
-	carrier, err := s.polling.beginPoll()
+	transport, err := s.polling.beginPoll()
 	if err != nil {
 		return s.refusePolling(err)
 	}
-	packets, last, err := s.awaitPackets(r.Context(), carrier)
+	packets, last, err := s.awaitPackets(r.Context(), transport)
 	s.polling.endPoll()
 	defer s.polling.answered()
 	if err != nil {
 		return s.refusePolling(err)
 	}
 	if len(packets) == 0 {
-		return nil // the client has gone, and nothing was taken
+		return nil // the client is gone, and nothing was taken
 	}
 	if last {
-		s.polling.beginFarewell()
-		defer s.polling.leave()
+		s.polling.beginLastPoll()
+		defer s.polling.finish()
 	}
 	if err := s.answerPoll(w, packets); err != nil {
-		s.Close(endTransportError) // what the answer held is lost
+		s.Close(reasonTransportError) // the packets are lost
 	}
 	return nil
 }
@@ -42,41 +42,41 @@ func (s *Session) poll(w http.ResponseWriter, r *http.Request) *refusal {
 // refusePolling ends the session of a client that makes two requests of a kind at a time.
 func (s *Session) refusePolling(err error) *refusal {
 	if errors.Is(err, errOverlap) {
-		s.Close(endOverlap)
+		s.Close(reasonOverlap)
 	}
 	return badRequest(err.Error())
 }
 
-// awaitPackets waits for packets, or for the session's last packet, which comes alone: socket.io-client acts on a close packet at once and on what stands
-// before it in the body later, so that it would take up a recovered session from before those messages. It returns none when ctx ends.
-func (s *Session) awaitPackets(ctx context.Context, carrier carrier) (packets []payload.Packet, last bool, err error) {
-	hurry := s.polling.hurry(carrier)
+// awaitPackets waits for packets, or for the session's last packet, which is sent alone: socket.io-client handles a close packet at once and the packets before
+// it in the body later, so that a recovered session would resume from before those. It returns none when ctx ends.
+func (s *Session) awaitPackets(ctx context.Context, transport transport) (packets []payload.Packet, last bool, err error) {
+	noopDue := s.polling.noopTimer(transport)
 	for {
-		packets, more := s.take()
-		carrier := s.polling.carriedBy()
+		packets, more := s.takePackets()
+		current := s.polling.currentTransport()
 		switch {
 		case len(packets) > 0:
 			return packets, false, nil
-		case carrier == carrierWebSocket:
+		case current == transportWebSocket:
 			return nil, false, errMoved
 		case !more:
 			return []payload.Packet{s.lastPacket()}, true, nil
-		case carrier == carrierProbed && hurry == nil:
+		case current == transportProbed && noopDue == nil:
 			return []payload.Packet{noop}, false, nil
 		}
 		select {
-		case <-s.polling.woken:
-		case <-hurry:
-			hurry = nil
+		case <-s.polling.wakeups:
+		case <-noopDue:
+			noopDue = nil
 		case <-ctx.Done():
 			return nil, false, nil
 		}
 	}
 }
 
-// hurry tells a poll when to end if the session is about to move to a WebSocket: a poll that waits already, at once.
-func (p *polling) hurry(carrier carrier) <-chan time.Time {
-	if carrier != carrierProbed {
+// noopTimer ends a poll that begins while the session is about to move to a WebSocket. One that waited already ends at once.
+func (p *polling) noopTimer(transport transport) <-chan time.Time {
+	if transport != transportProbed {
 		return nil
 	}
 	return time.After(noopDelay)
@@ -85,15 +85,15 @@ func (p *polling) hurry(carrier carrier) <-chan time.Time {
 var noop = payload.Packet{Data: []byte{byte(packetNoop)}}
 
 func (s *Session) lastPacket() payload.Packet {
-	return payload.Packet{Data: []byte{byte(s.ending.Load().lastPacket())}}
+	return payload.Packet{Data: []byte{byte(s.closeReason.Load().lastPacket())}}
 }
 
-// take takes packets from the queue for one body. More is false when nothing will wait in it any more.
-func (s *Session) take() (packets []payload.Packet, more bool) {
+// takePackets takes packets from the queue for one body. More is false once the queue is closed and empty.
+func (s *Session) takePackets() (packets []payload.Packet, more bool) {
 	count, room := payload.MaxPackets, s.server.cfg.MaxPayload
 	messages, more := s.out.TakeWhile(func(message *sendqueue.Message) bool {
 		count--
-		room -= s.polling.bodies.size(pollingPacket(s.revision, message))
+		room -= s.polling.mode.size(pollingPacket(s.revision, message))
 		return count >= 0 && room >= 0
 	})
 	for _, message := range messages {
@@ -105,9 +105,9 @@ func (s *Session) take() (packets []payload.Packet, more bool) {
 func (s *Session) answerPoll(w http.ResponseWriter, packets []payload.Packet) error {
 	size := 0
 	for _, packet := range packets {
-		size += s.polling.bodies.size(packet)
+		size += s.polling.mode.size(packet)
 	}
-	form := s.polling.bodies.form(packets)
+	form := s.polling.mode.form(packets)
 	body := payload.Append(make([]byte, 0, size), form, packets)
-	return answer(w, s.server.cfg.Queue.WriteTimeout, http.StatusOK, contentType(form), body)
+	return writeResponse(w, s.server.cfg.Queue.WriteTimeout, http.StatusOK, contentType(form), body)
 }

@@ -15,7 +15,7 @@ import (
 	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
 )
 
-// poller is a client of long-polling, which sees bodies as they are.
+// poller is a long-polling client that sees raw bodies.
 type poller struct {
 	server *testServer
 	query  string // of every request
@@ -34,7 +34,7 @@ func (s *testServer) startPolling(t testing.TB, revision Revision, extra string)
 	t.Helper()
 	p := &poller{server: s, query: fmt.Sprintf("EIO=%d&transport=polling", revision)}
 	first := p.request(t, http.MethodGet, p.query+extra, "")
-	packets, err := payloadtest.Decode(formOf(revision, []byte(first.body)), []byte(first.body), payload.Limits{Packets: 1, Bytes: 1000})
+	packets, err := payloadtest.Decode(detectForm(revision, []byte(first.body)), []byte(first.body), payload.Limits{Packets: 1, Bytes: 1000})
 	if err != nil || first.status != http.StatusOK || packets[0].Data[0] != byte(packetOpen) {
 		t.Fatalf("got %+v, %v; want an open packet", first, err)
 	}
@@ -154,13 +154,13 @@ func body(revision Revision, packets ...string) string {
 func (p *polling) isGetting() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.getting
+	return p.pollWaits
 }
 
 func (p *polling) isPosting() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.posting
+	return p.postActive
 }
 
 // waitUntil waits for what happens soon.

@@ -8,37 +8,37 @@ import (
 	"atlasstream/services/gateway/internal/wsconn"
 )
 
-// polling is the state of a session that polls carry, or carried until it moved to a WebSocket.
+// polling is the state of a session that began with long-polling.
 type polling struct {
-	bodies   bodies
-	woken    chan struct{} // holds something when the poll that waits has to look again
-	farewell chan struct{} // closed when no further poll is waited for
+	mode    payloadMode
+	wakeups chan struct{} // has an element when the waiting poll has to check for packets
+	done    chan struct{} // closed when no further poll is awaited
 
-	mu       sync.Mutex
-	carrier  carrier
-	ended    bool
-	over     bool           // the last poll is being answered, or nobody waits for it
-	left     bool           // farewell is closed
-	getting  bool           // a poll waits for packets
-	writing  int            // polls whose answers are being written
-	posting  bool           // a body is being taken
-	lastPoll time.Time      // when the last one was answered
-	probe    *wsconn.Conn   // that the session may move to
-	probing  sync.WaitGroup // the goroutine that reads from it
+	mu               sync.Mutex
+	transport        transport
+	ended            bool
+	lastPollBegun    bool           // or no poll is awaited any more
+	isDone           bool           // done is closed
+	pollWaits        bool           // a poll waits for packets
+	answersInWriting int            // polls whose responses are being written
+	postActive       bool           // a body is being received
+	lastPoll         time.Time      // when the last one was answered
+	probe            *wsconn.Conn   // the WebSocket of an upgrade
+	probing          sync.WaitGroup // the goroutine that reads from it
 }
 
-// maxWriting is how many answers may be on their way to a client: more than one whose writer has not noticed yet that it has been read, but not as many as
-// a client likes that reads none.
-const maxWriting = 16
+// maxAnswersInWriting is how many responses may be in flight to a client: the next poll may arrive before the server knows that the last response was read,
+// but a client that reads none must be limited.
+const maxAnswersInWriting = 16
 
-// carrier is what takes a session's packets to the client.
-type carrier byte
+// transport is what carries a session's packets to the client.
+type transport byte
 
 const (
-	carrierPolling   carrier = iota
-	carrierReserved          // polling; a WebSocket is being opened beside it
-	carrierProbed            // polling; the WebSocket works, so that polls are to end quickly
-	carrierWebSocket         // for the rest of the session
+	transportPolling   transport = iota
+	transportUpgrading           // polling, while a WebSocket is being opened
+	transportProbed              // polling, but the WebSocket works, so that polls end quickly
+	transportWebSocket           // for the rest of the session
 )
 
 var (
@@ -46,110 +46,170 @@ var (
 	errMoved   = errors.New("transport: got polling, but the session has moved to a WebSocket")
 )
 
-func newPolling(bodies bodies) *polling {
-	return &polling{bodies: bodies, woken: make(chan struct{}, 1), farewell: make(chan struct{}), lastPoll: time.Now()}
+func newPolling(mode payloadMode) *polling {
+	return &polling{mode: mode, wakeups: make(chan struct{}, 1), done: make(chan struct{}), lastPoll: time.Now()}
 }
 
 func (p *polling) wake() {
 	select {
-	case p.woken <- struct{}{}:
+	case p.wakeups <- struct{}{}:
 	default:
 	}
 }
 
-// beginPoll returns what carries the session when a poll comes, or why it is not served.
-func (p *polling) beginPoll() (carrier, error) {
+// beginPoll returns the transport when a poll begins, or why it is not served.
+func (p *polling) beginPoll() (transport, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.carrier == carrierWebSocket {
-		return p.carrier, errMoved
+	if p.transport == transportWebSocket {
+		return p.transport, errMoved
 	}
-	if p.getting || p.writing >= maxWriting {
-		return p.carrier, errOverlap
+	if p.pollWaits || p.answersInWriting >= maxAnswersInWriting {
+		return p.transport, errOverlap
 	}
-	p.getting = true
-	return p.carrier, nil
+	p.pollWaits = true
+	return p.transport, nil
 }
 
-// endPoll lets the next poll come, before this one is answered: a client that has read the answer to its end may be back before the writer of it knows.
+// endPoll allows the next poll before this one is answered: a client that has read the whole response may poll again before its writer returns.
 func (p *polling) endPoll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.getting = false
-	p.writing++
+	p.pollWaits = false
+	p.answersInWriting++
 }
 
 func (p *polling) answered() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.writing--
+	p.answersInWriting--
 	p.lastPoll = time.Now()
 }
 
 func (p *polling) beginPost() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.carrier == carrierWebSocket {
+	if p.transport == transportWebSocket {
 		return errMoved
 	}
-	if p.posting {
+	if p.postActive {
 		return errOverlap
 	}
-	p.posting = true
+	p.postActive = true
 	return nil
 }
 
 func (p *polling) endPost() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.posting = false
+	p.postActive = false
 }
 
-func (p *polling) carriedBy() carrier {
+func (p *polling) currentTransport() transport {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.carrier
+	return p.transport
 }
 
-// isNeglected tells whether the client has not polled for so long.
-func (p *polling) isNeglected(patience time.Duration) bool {
+// isOverdue reports whether the client has not polled for longer than timeout.
+func (p *polling) isOverdue(timeout time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.carrier != carrierWebSocket && !p.getting && p.writing == 0 && time.Since(p.lastPoll) > patience
+	return p.transport != transportWebSocket && !p.pollWaits && p.answersInWriting == 0 && time.Since(p.lastPoll) > timeout
 }
 
-// end notes that the session has ended, and tells whether polls carry it to its end.
+// end notes that the session has ended, and reports whether it still is on polling.
 func (p *polling) end() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ended = true
-	if p.carrier == carrierWebSocket {
+	if p.transport == transportWebSocket {
 		return false
 	}
 	p.dropProbe()
 	return true
 }
 
-// beginFarewell makes a poll the last one.
-func (p *polling) beginFarewell() {
+// beginLastPoll makes a poll the last one.
+func (p *polling) beginLastPoll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.over = true
+	p.lastPollBegun = true
 }
 
-// leave lets nobody wait for a further poll, nor for the last one.
-func (p *polling) leave() {
+// finish stops waiting for further polls, the last one included.
+func (p *polling) finish() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.over = true
-	if !p.left {
-		p.left = true
-		close(p.farewell)
+	p.lastPollBegun = true
+	if !p.isDone {
+		p.isDone = true
+		close(p.done)
 	}
 }
 
-func (p *polling) isOver() bool {
+func (p *polling) isFinished() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.over
+	return p.lastPollBegun
+}
+
+// beginUpgrade allows one WebSocket at a time to be probed.
+func (p *polling) beginUpgrade() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended || p.transport != transportPolling {
+		return false
+	}
+	p.transport = transportUpgrading
+	p.probing.Add(1)
+	return true
+}
+
+// opened notes the upgrade's WebSocket. The session may have ended during the handshake.
+func (p *polling) opened(socket *wsconn.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.probe = socket
+	if p.ended {
+		p.dropProbe()
+	}
+}
+
+// probed ends the waiting poll, so that the client can move to the WebSocket.
+func (p *polling) probed(socket *wsconn.Conn) {
+	p.mu.Lock()
+	if p.probe == socket {
+		p.transport = transportProbed
+	}
+	p.mu.Unlock()
+	p.wake()
+}
+
+func (p *polling) move(socket *wsconn.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ended || p.probe != socket {
+		return false
+	}
+	p.transport, p.probe = transportWebSocket, nil
+	return true
+}
+
+// cancelUpgrade closes the upgrade's WebSocket if the session has not moved to it; nil is a WebSocket that could not be opened.
+func (p *polling) cancelUpgrade(socket *wsconn.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.transport != transportWebSocket && p.probe == socket {
+		p.dropProbe()
+	}
+}
+
+// dropProbe is called with the lock held.
+func (p *polling) dropProbe() {
+	p.transport = transportPolling
+	if p.probe != nil {
+		p.probe.CutOff()
+		p.probe = nil
+	}
 }

@@ -51,8 +51,8 @@ func TestMessagesOverPolling(t *testing.T) {
 		{"one", b64, Revision3, "6:4hello", "6:4hello"},
 		{"several", b64, Revision3, "2:4a2:4b3:4cc", "2:4a2:4b3:4cc"},
 		{"binary as base64", b64, Revision3, "6:4hello10:b4AQIDBA==", "6:4hello10:b4AQIDBA=="},
-		{"binary for who does not say", "", Revision3, "6:4hello10:b4AQIDBA==", "\x00\x06\xff4hello\x01\x05\xff\x04\x01\x02\x03\x04"},
-		{"text for who does not say", "", Revision3, "6:4hello", "6:4hello"},
+		{"binary without a preference", "", Revision3, "6:4hello10:b4AQIDBA==", "\x00\x06\xff4hello\x01\x05\xff\x04\x01\x02\x03\x04"},
+		{"text without a preference", "", Revision3, "6:4hello", "6:4hello"},
 		{"binary bodies both ways", "&t=1700000000000-0", Revision3, "\x00\x06\xff4hello\x01\x03\xff\x04\x01\x02", "\x00\x06\xff4hello\x01\x03\xff\x04\x01\x02"},
 		{"binary bodies one way", b64, Revision3, "\x00\x06\xff4hello", "6:4hello"},
 		{"JSON is sent in ASCII", b64, Revision3, `11:42["grüße"]`, `21:42["gr\u00fc\u00dfe"]`},
@@ -123,7 +123,7 @@ func TestTwoPostsAtATimeEndTheSession(t *testing.T) {
 	client.expectUnknown(t)
 }
 
-func TestBodyThatIsTooLong(t *testing.T) {
+func TestTooLongBody(t *testing.T) {
 	server := serve(t, Config{MaxPayload: 1000})
 	client := server.startPolling(t, Revision4, "")
 	long := "4" + strings.Repeat("x", 1000)
@@ -138,7 +138,7 @@ func TestBodyThatIsTooLong(t *testing.T) {
 	client.request(t, http.MethodPost, client.query, many).expectRefused(t, 413, 3, "packets")
 }
 
-// A body has at most as many packets as every client reads, and as many bytes as clients are told.
+// A body has at most as many packets as every client reads, and as many bytes as the open packet has.
 func TestBodiesOfPollsAreBounded(t *testing.T) {
 	const most = 1000
 	server := serve(t, Config{MaxPayload: most, Queue: sendqueue.Limits{CloseTimeout: time.Minute}})
@@ -155,10 +155,10 @@ func TestBodiesOfPollsAreBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		session.Close(Ending{Reason: "enough"}, sendqueue.Text([]byte("4last")))
+		session.Close(CloseReason{Name: "enough"}, sendqueue.Text([]byte("4last")))
 		for !slices.Contains(got, "1") {
 			reply := client.poll(t)
-			packets, err := payloadtest.Decode(formOf(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 10 * most})
+			packets, err := payloadtest.Decode(detectForm(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 10 * most})
 			if err != nil {
 				t.Fatalf("%v: %q", err, reply.body)
 			}
@@ -213,7 +213,7 @@ func TestEndsOfPollingSessions(t *testing.T) {
 			"by the server, while a poll waits": func(t *testing.T, server *testServer, client *poller) {
 				waiting := client.pollLater(t)
 				synctest.Wait()
-				server.newest(t).Close(Ending{Reason: "enough"}, sendqueue.Text([]byte("4last")))
+				server.newest(t).Close(CloseReason{Name: "enough"}, sendqueue.Text([]byte("4last")))
 				(<-waiting).expect(t, http.StatusOK, body(revision, "4last"))
 				client.expect(t, body(revision, "1"))
 				server.expectEnded(t, "enough")
@@ -221,7 +221,7 @@ func TestEndsOfPollingSessions(t *testing.T) {
 			"by the server, before a poll": func(t *testing.T, server *testServer, client *poller) {
 				session := server.newest(t)
 				_ = session.Enqueue(sendqueue.Text([]byte("4dropped")))
-				session.Abort(Ending{Reason: "too slow"}, sendqueue.Text([]byte("4last")))
+				session.Abort(CloseReason{Name: "too slow"}, sendqueue.Text([]byte("4last")))
 				server.expectEnded(t, "too slow")
 				client.expect(t, body(revision, "4last"), body(revision, "1"))
 			},
@@ -238,7 +238,7 @@ func TestEndsOfPollingSessions(t *testing.T) {
 }
 
 // A poll that is given up takes nothing with it.
-func TestPollThatIsGivenUp(t *testing.T) {
+func TestCancelledPoll(t *testing.T) {
 	server := serve(t, Config{})
 	client := server.startPolling(t, Revision4, "")
 	session := server.newest(t)
@@ -267,7 +267,7 @@ func TestPollThatIsGivenUp(t *testing.T) {
 	client.expect(t, "4x")
 }
 
-func TestUnknownSessionIsToldInTheWordsOfTheReferenceServer(t *testing.T) {
+func TestUnknownSessionIsAnsweredAsByTheReferenceServer(t *testing.T) {
 	server := serve(t, Config{})
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		got := server.request(t, method, "EIO=3&transport=polling&sid=nobody", http.NoBody)

@@ -79,7 +79,7 @@ func TestPollingClientThatVanishes(t *testing.T) {
 	})
 }
 
-func TestPollThatWaitsLearnsThatTheSessionHasEnded(t *testing.T) {
+func TestWaitingPollEndsWithTheSession(t *testing.T) {
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
 		start := time.Now()
 		client := server.startPolling(t, Revision3, "")
@@ -109,11 +109,11 @@ func TestClientThatPingsWithoutPolling(t *testing.T) {
 	}
 }
 
-func TestLastPacketsThatNobodyAsksFor(t *testing.T) {
+func TestLastPacketsThatAreNotPolled(t *testing.T) {
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
 		client := server.startPolling(t, Revision4, "")
 		start := time.Now()
-		server.newest(t).Close(Ending{Reason: "enough"}, sendqueue.Text([]byte("4last")))
+		server.newest(t).Close(CloseReason{Name: "enough"}, sendqueue.Text([]byte("4last")))
 		if reason := <-server.ended; reason != "enough" || time.Since(start) != 0 {
 			t.Errorf("the conversation ended by %q after %v", reason, time.Since(start))
 		}
@@ -136,7 +136,7 @@ func TestClosedSessionIsGoneSoon(t *testing.T) {
 		start := time.Now()
 		server.startPolling(t, Revision4, "").post(t, "1")
 		server.expectEnded(t, "transport close")
-		time.Sleep(overtakenTime) // simulated
+		time.Sleep(overtakenPollTimeout) // simulated
 		synctest.Wait()
 		if server.sessions.Len() != 0 {
 			t.Errorf("the session is still there after %v", time.Since(start))
@@ -145,7 +145,7 @@ func TestClosedSessionIsGoneSoon(t *testing.T) {
 }
 
 // A request that comes too late finds nothing, even if the timer is later.
-func TestTimerThatIsLate(t *testing.T) {
+func TestLateTimer(t *testing.T) {
 	server := serve(t, Config{})
 	client := server.startPolling(t, Revision3, "")
 	heartbeat := &server.newest(t).heartbeat
@@ -180,7 +180,7 @@ func TestPollThatIsNotRead(t *testing.T) {
 func TestPollsThatAreNotReadAreBounded(t *testing.T) {
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
 		client := server.startPolling(t, Revision4, "")
-		for range maxWriting {
+		for range maxAnswersInWriting {
 			if err := server.newest(t).send("4" + strings.Repeat("x", 90_000)); err != nil {
 				t.Fatal(err)
 			}
@@ -233,7 +233,7 @@ func TestPollThatIsReadSlowly(t *testing.T) {
 	})
 }
 
-func TestBodyThatDoesNotCome(t *testing.T) {
+func TestIncompleteBody(t *testing.T) {
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
 		client := server.startPolling(t, Revision4, "")
 		conn, err := server.network.dial(t.Context(), "", "")
@@ -272,7 +272,7 @@ func TestQueueOfPollingClientIsBounded(t *testing.T) {
 }
 
 // Clients that vanish in whatever state they are leave nothing behind.
-func TestNothingIsLeftOfClientsThatVanish(t *testing.T) {
+func TestVanishedClientsAreReleased(t *testing.T) {
 	for _, revision := range []Revision{Revision3, Revision4} {
 		simulate(t, Config{}, func(t *testing.T, server *testServer) {
 			for range 20 {

@@ -11,39 +11,39 @@ import (
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 )
 
-// maxPostPackets bounds what a body makes of its bytes. A client that was offline may send hundreds at once.
+// maxPostPackets bounds the packets of a body. A client that was offline may send hundreds at once.
 const maxPostPackets = 10_000
 
-// post takes the packets in a client's body, one after the other.
+// post receives the packets of a client's body, one after the other.
 func (s *Session) post(w http.ResponseWriter, r *http.Request) *refusal {
 	if err := s.polling.beginPost(); err != nil {
 		return s.refusePolling(err)
 	}
 	refused := s.takeBody(w, r)
-	s.polling.endPost() // before the answer, as with polls
+	s.polling.endPost() // before the response, as with polls
 	if refused != nil {
 		return refused
 	}
 	// Some old browsers offer text/plain as a download.
-	_ = answer(w, s.server.cfg.Queue.WriteTimeout, http.StatusOK, "text/html", []byte("ok")) // the client may be gone
+	_ = writeResponse(w, s.server.cfg.Queue.WriteTimeout, http.StatusOK, "text/html", []byte("ok")) // the client may be gone
 	return nil
 }
 
-// bodyMemory is the memory of bodies, for as long as they are dealt with.
-var bodyMemory = bufferpool.Pool{MaxBytes: 256 << 10}
+// bodyBuffers are reused for bodies.
+var bodyBuffers = bufferpool.Pool{MaxBytes: 256 << 10}
 
 func (s *Session) takeBody(w http.ResponseWriter, r *http.Request) *refusal {
-	body := bodyMemory.Get()
-	defer bodyMemory.Put(body)
+	body := bodyBuffers.Get()
+	defer bodyBuffers.Put(body)
 	refused := s.readBody(w, r, body)
-	admitted := s.admits(body.Len()) // whatever it is
+	admitted := s.admits(body.Len()) // also if it is refused
 	if refused != nil || !admitted {
 		return refused
 	}
 	return s.receiveBody(body.Bytes())
 }
 
-// readBody leaves the session alone if the body does not come or is too long: none of its packets were taken.
+// readBody does not close the session if the body is incomplete or too long: none of its packets were received.
 func (s *Session) readBody(w http.ResponseWriter, r *http.Request, body *bytes.Buffer) *refusal {
 	deadline := time.Now().Add(s.server.cfg.Queue.WriteTimeout)
 	_ = http.NewResponseController(w).SetReadDeadline(deadline) // fails for a writer without deadlines only
@@ -63,17 +63,17 @@ func (s *Session) readBody(w http.ResponseWriter, r *http.Request, body *bytes.B
 
 func (s *Session) receiveBody(body []byte) *refusal {
 	limits := payload.Limits{Packets: maxPostPackets, Bytes: s.server.cfg.MaxPayload}
-	packets, err := payload.Decode(formOf(s.revision, body), body, limits)
+	packets, err := payload.Decode(detectForm(s.revision, body), body, limits)
 	if tooMany, ok := errors.AsType[*payload.TooLargeError](err); ok {
 		return tooLarge(tooMany.Error())
 	}
 	if err != nil {
-		s.Close(endMalformed(err))
+		s.Close(malformedReason(err))
 		return badRequest(err.Error())
 	}
-	counted := true // as the body was
+	counted := true // the first packet, by the body
 	for packet, err := range packets {
-		if !counted && !s.admits(0) { // its bytes were counted
+		if !counted && !s.admits(0) { // its bytes are counted already
 			continue
 		}
 		counted = false
@@ -84,13 +84,13 @@ func (s *Session) receiveBody(body []byte) *refusal {
 	return nil
 }
 
-// receivePosted is given a packet or what is wrong with it, and takes no notice of what a client sends behind its own close packet or after the session's end.
+// receivePosted receives a packet, or the error of decoding it. Packets after the client's close packet, or after the session's end, are ignored.
 func (s *Session) receivePosted(posted payload.Packet, err error) error {
-	if s.leaving.Load() || s.ending.Load() != nil {
+	if s.clientClosing.Load() || s.closeReason.Load() != nil {
 		return nil
 	}
 	if err != nil {
-		s.Close(endMalformed(err))
+		s.Close(malformedReason(err))
 		return err
 	}
 	if posted.Binary {
@@ -98,7 +98,7 @@ func (s *Session) receivePosted(posted payload.Packet, err error) error {
 	}
 	decoded, err := decodeText(posted.Data)
 	if err != nil {
-		s.Close(endMalformed(err))
+		s.Close(malformedReason(err))
 		return err
 	}
 	return s.receive(decoded)

@@ -2,11 +2,11 @@ package engineio
 
 import "errors"
 
-// receive acts on a packet, or has the conversation do so in its turn. It ends the session if something is wrong with the packet.
+// receive handles a packet, or queues it for the conversation. It closes the session if the packet is invalid.
 func (s *Session) receive(p packet) error {
 	err := s.accept(p)
 	if err != nil {
-		s.Close(endMalformed(err))
+		s.Close(malformedReason(err))
 	}
 	return err
 }
@@ -14,11 +14,11 @@ func (s *Session) receive(p packet) error {
 func (s *Session) accept(p packet) error {
 	switch p.kind {
 	case packetClose:
-		s.leaving.Store(true)
-		s.inbox.put(p, s.converse)
+		s.clientClosing.Store(true)
+		s.inbox.put(p, s.handleInbox)
 		return nil
 	case packetMessage:
-		s.inbox.put(p, s.converse)
+		s.inbox.put(p, s.handleInbox)
 		return nil
 	case packetPing, packetPong:
 		return s.receiveHeartbeat(p.kind)
@@ -29,26 +29,26 @@ func (s *Session) accept(p packet) error {
 	}
 }
 
-// converse deals with what waits.
-func (s *Session) converse() {
+// handleInbox handles queued packets until there are none.
+func (s *Session) handleInbox() {
 	for p, ok := s.inbox.take(); ok; p, ok = s.inbox.take() {
-		s.act(p)
+		s.handle(p)
 	}
 }
 
-// act does nothing after the session's end.
-func (s *Session) act(p packet) {
-	s.talking.Lock()
-	defer s.talking.Unlock()
-	if s.ending.Load() != nil {
+// handle handles a queued packet, unless the session has ended.
+func (s *Session) handle(p packet) {
+	s.conversationMu.Lock()
+	defer s.conversationMu.Unlock()
+	if s.closeReason.Load() != nil {
 		return
 	}
 	if p.kind == packetClose {
-		s.Close(endClientClosed)
+		s.Close(reasonTransportClose)
 		return
 	}
 	if err := s.conversation.Message(p.binary, p.data); err != nil {
-		s.Close(endMalformed(err))
+		s.Close(malformedReason(err))
 	}
 }
 
@@ -58,7 +58,7 @@ func (s *Session) receiveHeartbeat(kind packetKind) error {
 	}
 	s.heard()
 	if kind == packetPing {
-		s.say(pong)
+		s.sendHeartbeat(pong)
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"atlasstream/services/gateway/internal/wsconn"
 )
 
-// Server opens sessions for the clients that connect to it, and keeps them. It is an http.Handler for the path that clients are told.
+// Server opens and serves sessions. It is an http.Handler for the path of the endpoint.
 type Server struct {
 	cfg      Config
 	open     func(*Session) Conversation
@@ -17,7 +17,7 @@ type Server struct {
 	sessions *connset.Set[string, Session]
 }
 
-// NewServer makes a server that calls open for every new session. What open offers to the session follows the open packet.
+// NewServer makes a server that calls open for every new session. What open sends is sent after the open packet.
 func NewServer(cfg Config, open func(*Session) Conversation) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -26,8 +26,8 @@ func NewServer(cfg Config, open func(*Session) Conversation) (*Server, error) {
 	return &Server{cfg: cfg, open: open, sockets: socketSettings(&cfg), sessions: connset.New[string, Session](cfg.MaxSessions)}, nil
 }
 
-// ServeHTTP returns as soon as a WebSocket session is open, so that nothing of the HTTP server stays in memory for it. A poll it keeps for as long as there
-// is nothing to tell.
+// ServeHTTP returns as soon as a WebSocket session is open, so that nothing of the HTTP server stays in memory for it. For a poll it returns when there are
+// packets.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	if refused := s.serve(w, r); refused != nil {
@@ -50,9 +50,28 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	return session.serve(w, r, shake.transport)
 }
 
-// Shutdown refuses newcomers, sends what waits and the last packets to every client, and returns when all sessions and their goroutines have ended.
-// When ctx ends first, it closes the connections that are left, waits for conversations that are busy, and returns the context's error.
-// The HTTP server must go on accepting requests meanwhile, as clients that poll have to ask for their last packets.
+// Shutdown refuses new sessions, sends the queued and the last packets to every client, and returns when all sessions and their goroutines have ended. When
+// ctx ends first, it closes the remaining connections, waits for busy conversations, and returns the context's error. The HTTP server must accept requests
+// meanwhile, as polling clients have to fetch their last packets.
 func (s *Server) Shutdown(ctx context.Context, last ...*sendqueue.Message) error {
 	return s.sessions.Shutdown(ctx, func(session *Session) { session.shutDown(last) }, (*Session).cutOff)
+}
+
+// serve answers a request after the first.
+func (s *Session) serve(w http.ResponseWriter, r *http.Request, transport string) *refusal {
+	s.checkHeartbeat()
+	switch {
+	case s.isUnknown():
+		return unknownSession()
+	case s.polling == nil:
+		return badRequest("sid: the session has had a WebSocket from the start")
+	case transport == nameWebSocket:
+		return s.upgrade(w, r)
+	case r.Method == http.MethodGet:
+		return s.poll(w, r)
+	case r.Method == http.MethodPost:
+		return s.post(w, r)
+	default:
+		return badRequest("method: got " + r.Method + ", want GET or POST")
+	}
 }

@@ -2,7 +2,6 @@ package engineio
 
 import (
 	"errors"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,88 +9,61 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// Conversation is what an embedder does with a session. Its methods are called one after the other, never at the same time.
+// Conversation handles a session for the embedder. Its methods are called one after the other, never at the same time.
 type Conversation interface {
-	// Message takes a message of the client; data is the conversation's own. An error says what is wrong with it and ends the session.
+	// Message handles a message of the client, and owns data. An error says what is wrong with the message and ends the session.
 	Message(binary bool, data []byte) error
-	// Closed is the last call: the session has ended, and reason says why.
+	// Closed is the last call, with the reason why the session has ended.
 	Closed(reason string)
 }
 
-// Session is one client's presence, whatever carries it. Its methods may be called from any goroutine and never wait for the network.
+// Session is the session of one client, over any transport. Its methods may be called from any goroutine and never wait for the network.
 type Session struct {
 	id        string
 	revision  Revision
 	server    *Server
 	admission Admission
 	out       *sendqueue.Queue
-	polling   *polling // nil where there was a WebSocket from the start
+	polling   *polling // nil if the session began with a WebSocket
 
-	inbox        *inbox
-	counting     sync.Mutex // held while the admission is asked
-	talking      sync.Mutex // held while the conversation is called
-	conversation Conversation
-	heartbeat    heartbeat
-	leaving      atomic.Bool            // the client has said that it closes the session
-	ending       atomic.Pointer[Ending] // nil while the session is open
-	farewell     atomic.Pointer[sendqueue.Message]
+	inbox           *inbox
+	admissionMu     sync.Mutex // held while the admission is called
+	conversationMu  sync.Mutex // held while the conversation is called
+	conversation    Conversation
+	heartbeat       heartbeat
+	clientClosing   atomic.Bool                 // the client has sent a close packet
+	closeReason     atomic.Pointer[CloseReason] // nil while the session is open
+	shutdownMessage atomic.Pointer[sendqueue.Message]
 }
 
-// start says hello and begins the conversation.
-func (s *Session) start(hello ...*sendqueue.Message) {
-	s.talking.Lock()
-	defer s.talking.Unlock()
+// start sends the first messages and begins the conversation.
+func (s *Session) start(first ...*sendqueue.Message) {
+	s.conversationMu.Lock()
+	defer s.conversationMu.Unlock()
 	if !s.server.sessions.Open(s.id, s) {
-		s.Close(endShutdown)
+		s.Close(reasonShutdown)
 	}
 	s.startHeartbeat()
-	for _, message := range hello {
-		s.mustOffer(message)
+	for _, message := range first {
+		s.mustEnqueue(message)
 	}
 	s.conversation = s.server.open(s)
 	s.Flush()
 }
 
-// leave is called once when nothing of the session is left. Its place is the last that it gives back, as Shutdown waits for that.
-func (s *Session) leave() {
-	s.inbox.close()
-	s.inbox.dealing.Wait()
-	s.admission.Leave()
-	s.server.sessions.Remove(s.id)
-}
-
-// serve answers a request after the first.
-func (s *Session) serve(w http.ResponseWriter, r *http.Request, transport string) *refusal {
-	s.wasQuiet()
-	switch {
-	case s.isOver():
-		return unknownSession()
-	case s.polling == nil:
-		return badRequest("sid: the session has had a WebSocket from the start")
-	case transport == transportWebSocket:
-		return s.upgrade(w, r)
-	case r.Method == http.MethodGet:
-		return s.poll(w, r)
-	case r.Method == http.MethodPost:
-		return s.post(w, r)
-	default:
-		return badRequest("method: got " + r.Method + ", want GET or POST")
-	}
-}
-
-// ID is the session's, as Config.NewID made it.
+// ID is the session ID that Config.NewID made.
 func (s *Session) ID() string { return s.id }
 
-// Revision is that of the protocol that the client speaks.
+// Revision is the protocol revision of the client.
 func (s *Session) Revision() Revision { return s.revision }
 
 // Admission is what Config.Admit made for the session.
 func (s *Session) Admission() Admission { return s.admission }
 
-// Enqueue queues a text packet, its type included, without sending it. It returns sendqueue.ErrFull or sendqueue.ErrClosed if the packet was not taken.
+// Enqueue queues a text packet with its type, without sending it. It returns sendqueue.ErrFull or sendqueue.ErrClosed if the packet was not queued.
 func (s *Session) Enqueue(text *sendqueue.Message) error { return s.out.Enqueue(text) }
 
-// EnqueueControl is Enqueue for what is said beside what the client came for: there is a little more room for that.
+// EnqueueControl is Enqueue for control messages, which the queue has some extra room for.
 func (s *Session) EnqueueControl(text *sendqueue.Message) error { return s.out.EnqueueControl(text) }
 
 // EnqueueBinary queues a binary message without sending it.
@@ -99,7 +71,7 @@ func (s *Session) EnqueueBinary(data []byte) error {
 	return s.out.Enqueue(encodeBinary(s.revision, data))
 }
 
-// EnqueueTogether queues a text packet and binary messages, with nothing between them, or none of them.
+// EnqueueTogether queues a text packet and binary messages with nothing between them, or none of them.
 func (s *Session) EnqueueTogether(text *sendqueue.Message, binary [][]byte) error {
 	messages := append(make([]*sendqueue.Message, 0, 1+len(binary)), text)
 	for _, data := range binary {
@@ -111,67 +83,18 @@ func (s *Session) EnqueueTogether(text *sendqueue.Message, binary [][]byte) erro
 // Flush sends what is queued.
 func (s *Session) Flush() { s.out.Flush() }
 
-// ShareBudget counts what waits for the client in a budget, as sendqueue.Queue has it.
+// ShareBudget counts the client's queue in a budget, as sendqueue.Queue does.
 func (s *Session) ShareBudget(budget sendqueue.Budget) { s.out.ShareBudget(budget) }
 
-// Writable is that of the client's queue.
+// Writable is sendqueue.Queue's.
 func (s *Session) Writable() (<-chan struct{}, error) { return s.out.Writable() }
 
-// MissingSince is that of the client's queue.
+// MissingSince is sendqueue.Queue's.
 func (s *Session) MissingSince() time.Time { return s.out.MissingSince() }
 
-// Close sends what is queued and the last packets, then ends the session. Of several endings, the first counts.
-func (s *Session) Close(ending Ending, last ...*sendqueue.Message) {
-	if s.ending.CompareAndSwap(nil, &ending) {
-		s.out.Finish(ending.after(last)...)
-		s.ended()
-	}
-}
-
-// SetFarewell has the session say something of its own when the server shuts down, instead of what all are told.
-func (s *Session) SetFarewell(own *sendqueue.Message) { s.farewell.Store(own) }
-
-// shutDown ends the session with its farewell.
-func (s *Session) shutDown(last []*sendqueue.Message) {
-	if own := s.farewell.Load(); own != nil {
-		last = []*sendqueue.Message{own}
-	}
-	s.Close(endShutdown, last...)
-}
-
-// Abort is Close for a client that cannot keep up: what is queued is dropped.
-func (s *Session) Abort(ending Ending, last ...*sendqueue.Message) {
-	if s.ending.CompareAndSwap(nil, &ending) {
-		s.out.Abort(ending.after(last)...)
-		s.ended()
-	}
-}
-
-// ended lets the session conclude. Where a WebSocket carries it, the goroutine that reads from it finds out.
-func (s *Session) ended() {
-	s.inbox.close()
-	if s.polling != nil && s.polling.end() {
-		go s.conclude()
-	}
-}
-
-// endConversation is called once the session has ended.
-func (s *Session) endConversation() {
-	s.talking.Lock()
-	defer s.talking.Unlock()
-	s.stopHeartbeat()
-	s.conversation.Closed(s.ending.Load().Reason)
-}
-
-// mustOffer queues a packet that the protocol owes the client, so that the session cannot go on without it.
-func (s *Session) mustOffer(message *sendqueue.Message) {
+// mustEnqueue queues a packet that the protocol requires. Without it the session is aborted.
+func (s *Session) mustEnqueue(message *sendqueue.Message) {
 	if err := s.EnqueueControl(message); errors.Is(err, sendqueue.ErrFull) {
-		s.Abort(endQueueFull)
+		s.Abort(reasonQueueFull)
 	}
-}
-
-// say sends a heartbeat, unless even what there is more room for is full: then it shows whether the client reads at all.
-func (s *Session) say(message *sendqueue.Message) {
-	_ = s.EnqueueControl(message)
-	s.Flush()
 }

@@ -85,33 +85,33 @@ func TestConversationIsNeverCalledTwiceAtATime(t *testing.T) {
 	posted := make(chan reply, 1)
 	go func() { posted <- client.request(t, http.MethodPost, client.query, "4x\x1e4never heard") }()
 	<-heard
-	server.newest(t).Close(Ending{Reason: "enough"})
+	server.newest(t).Close(CloseReason{Name: "enough"})
 	client.expect(t, "1")
 	if len(server.ended) > 0 {
-		t.Error("the conversation was told while it was busy")
+		t.Error("the conversation was called while it was busy")
 	}
 	close(goOn)
 	server.expectEnded(t, "enough")
 	(<-posted).expect(t, http.StatusOK, "ok")
 	if len(heard) > 0 {
-		t.Errorf("it was told %q after the end", <-heard)
+		t.Errorf("it was called with %q after the end", <-heard)
 	}
 }
 
-// However the server ends a session, the close packet comes alone, as real clients act on it before they act on what stands before it.
-func TestClosePacketComesAlone(t *testing.T) {
+// However the server ends a session, the close packet is sent alone, as real clients handle it before the packets before it in the body.
+func TestClosePacketIsSentAlone(t *testing.T) {
 	last := sendqueue.Text([]byte("4last"))
 	for name, end := range map[string]func(*testServer, *Session){
-		"close":    func(_ *testServer, s *Session) { s.Close(Ending{Reason: "enough"}, last) },
-		"abort":    func(_ *testServer, s *Session) { s.Abort(Ending{Reason: "too slow"}, last) },
-		"farewell": func(_ *testServer, s *Session) { s.SetFarewell(last); s.shutDown(nil) },
+		"close":    func(_ *testServer, s *Session) { s.Close(CloseReason{Name: "enough"}, last) },
+		"abort":    func(_ *testServer, s *Session) { s.Abort(CloseReason{Name: "too slow"}, last) },
+		"shutdown message": func(_ *testServer, s *Session) { s.SetShutdownMessage(last); s.shutDown(nil) },
 		"shutdown": func(_ *testServer, s *Session) { s.shutDown([]*sendqueue.Message{last}) },
 		"overflow": func(server *testServer, s *Session) {
 			for range server.cfg.Queue.Messages * 2 {
-				s.mustOffer(last)
+				s.mustEnqueue(last)
 			}
 		},
-		"too many messages": func(_ *testServer, s *Session) { s.Close(Ending{Reason: "too many messages"}, last) },
+		"too many messages": func(_ *testServer, s *Session) { s.Close(CloseReason{Name: "too many messages"}, last) },
 	} {
 		forBoth(t, func(t *testing.T, revision Revision) {
 			simulate(t, Config{Queue: sendqueue.Limits{Messages: 20}}, func(t *testing.T, server *testServer) {
@@ -125,7 +125,7 @@ func TestClosePacketComesAlone(t *testing.T) {
 					if got.body == alone {
 						break
 					}
-					packets, err := payloadtest.Decode(formOf(revision, []byte(got.body)), []byte(got.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 1000})
+					packets, err := payloadtest.Decode(detectForm(revision, []byte(got.body)), []byte(got.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 1000})
 					if err != nil || slices.ContainsFunc(packets, func(p payload.Packet) bool { return string(p.Data) == "1" }) {
 						t.Fatalf("%s: got %d %q, %v", name, got.status, got.body, err)
 					}

@@ -13,24 +13,24 @@ import (
 
 var (
 	probeAnswer    = sendqueue.Text([]byte("3probe"))
-	errorOfProbe   = sendqueue.Close(websocket.CloseProtocolError, "want 2probe and then 5")
+	probeError     = sendqueue.Close(websocket.CloseProtocolError, "want 2probe and then 5")
 	upgradeRefused = sendqueue.Close(websocket.ClosePolicyViolation, "the session has a WebSocket already, or has ended")
 )
 
-// upgrade opens a WebSocket that the session may move to. The client probes it (2probe, answered by 3probe), ends its polls, and moves (5). Until then,
-// the session is as if there were no WebSocket, whatever becomes of that.
+// upgrade opens a WebSocket that the session may move to. The client probes it (2probe, answered by 3probe), ends its polls, and moves (5). Until then the
+// session is not affected by the WebSocket, whether that fails or not.
 func (s *Session) upgrade(w http.ResponseWriter, r *http.Request) *refusal {
-	if s.ending.Load() == nil && !s.admits(0) {
+	if s.closeReason.Load() == nil && !s.admits(0) {
 		return tooMany()
 	}
-	if !s.polling.reserve() {
+	if !s.polling.beginUpgrade() {
 		s.refuseUpgrade(w, r)
 		return nil
 	}
 	socket, err := s.server.sockets.UpgradeFor(s.out, w, r)
 	if err != nil {
 		s.server.cfg.Logger.Debug("a WebSocket handshake failed", zap.Error(err))
-		s.polling.giveUp(nil)
+		s.polling.cancelUpgrade(nil)
 		s.polling.probing.Done()
 		return nil
 	}
@@ -39,7 +39,7 @@ func (s *Session) upgrade(w http.ResponseWriter, r *http.Request) *refusal {
 	return nil
 }
 
-// refuseUpgrade says no in the WebSocket, as many clients take a failed handshake for a fault of the network.
+// refuseUpgrade refuses in the open WebSocket, as many clients take a failed handshake for a network error.
 func (s *Session) refuseUpgrade(w http.ResponseWriter, r *http.Request) {
 	socket, err := s.server.sockets.UpgradeFor(nil, w, r)
 	if err != nil {
@@ -49,10 +49,10 @@ func (s *Session) refuseUpgrade(w http.ResponseWriter, r *http.Request) {
 	socket.CutOff()
 }
 
-// probe reads from a WebSocket that the session may move to, and for the rest of the session if it does.
+// probe reads from a WebSocket that the session may move to, and for the rest of the session if it does move.
 func (s *Session) probe(socket *wsconn.Conn) {
 	defer s.polling.probing.Done()
-	timeout := time.AfterFunc(s.server.cfg.UpgradeTimeout, func() { s.polling.giveUp(socket) })
+	timeout := time.AfterFunc(s.server.cfg.UpgradeTimeout, func() { s.polling.cancelUpgrade(socket) })
 	moved := false
 	end := socket.ReadAll(s.admits, func(binary bool, frame []byte) {
 		if moved {
@@ -63,35 +63,35 @@ func (s *Session) probe(socket *wsconn.Conn) {
 	})
 	timeout.Stop()
 	if moved {
-		s.concludeOn(socket, end)
+		s.closeWebSocket(socket, end)
 		return
 	}
-	s.polling.giveUp(socket)
+	s.polling.cancelUpgrade(socket)
 }
 
 // receiveProbe returns true when the session has moved to the WebSocket.
 func (s *Session) receiveProbe(socket *wsconn.Conn, binary bool, frame string) bool {
-	patience := s.server.cfg.Queue.WriteTimeout
+	timeout := s.server.cfg.Queue.WriteTimeout
 	switch {
 	case !binary && frame == "2probe":
-		if socket.WriteDirectly(probeAnswer, patience) == nil {
+		if socket.WriteDirectly(probeAnswer, timeout) == nil {
 			s.polling.probed(socket)
 		}
 	case !binary && frame == "5":
 		return s.move(socket)
 	default:
-		_ = socket.WriteDirectly(errorOfProbe, patience) // the connection is closed in any case
-		s.polling.giveUp(socket)
+		_ = socket.WriteDirectly(probeError, timeout) // the connection is closed in any case
+		s.polling.cancelUpgrade(socket)
 	}
 	return false
 }
 
-// move makes the WebSocket carry the session from where the last poll ended.
+// move makes the WebSocket the session's transport, from where the last poll ended.
 func (s *Session) move(socket *wsconn.Conn) bool {
 	if !s.polling.move(socket) {
 		return false
 	}
 	socket.Attach()
-	s.polling.wake() // a poll that still waits, against the protocol, is refused
+	s.polling.wake() // a poll that still waits violates the protocol and is refused
 	return true
 }

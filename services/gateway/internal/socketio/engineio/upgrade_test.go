@@ -82,7 +82,7 @@ func TestUpgrade(t *testing.T) {
 }
 
 // The client need not wait for the answer to its probe.
-func TestUpgradeInOneGo(t *testing.T) {
+func TestUpgradeAtOnce(t *testing.T) {
 	server := serve(t, Config{})
 	client := server.startPolling(t, Revision4, "")
 	socket := client.dialUpgrade(t)
@@ -92,7 +92,7 @@ func TestUpgradeInOneGo(t *testing.T) {
 	expectEnd(t, client.dialUpgrade(t), websocket.ClosePolicyViolation, "has a WebSocket already")
 	send(t, socket, websocket.TextMessage, "4still here")
 	expect(t, socket, "4still here")
-	server.newest(t).Close(Ending{Reason: "enough", Code: 4000}, sendqueue.Text([]byte("4last")))
+	server.newest(t).Close(CloseReason{Name: "enough", Code: 4000}, sendqueue.Text([]byte("4last")))
 	expect(t, socket, "4last")
 	expectEnd(t, socket, 4000, "")
 	_ = socket.Close()
@@ -163,7 +163,7 @@ func TestFailedProbeLeavesPollingIntact(t *testing.T) {
 			expectCut(t, socket)
 			client.post(t, "4x")
 			client.expect(t, "4x")
-			waitUntil(t, func() bool { return server.newest(t).polling.carriedBy() == carrierPolling })
+			waitUntil(t, func() bool { return server.newest(t).polling.currentTransport() == transportPolling })
 			again := client.probe(t)
 			send(t, again, text, "5", "4y")
 			expect(t, again, "4y")
@@ -172,7 +172,7 @@ func TestFailedProbeLeavesPollingIntact(t *testing.T) {
 	t.Run("the client goes", func(t *testing.T) {
 		client := server.startPolling(t, Revision3, "")
 		_ = client.probe(t).NetConn().Close()
-		waitUntil(t, func() bool { return server.newest(t).polling.carriedBy() == carrierPolling })
+		waitUntil(t, func() bool { return server.newest(t).polling.currentTransport() == transportPolling })
 		waiting := client.pollLater(t)
 		client.post(t, "2:4x")
 		(<-waiting).expect(t, http.StatusOK, "2:4x")
@@ -219,7 +219,7 @@ func TestSessionThatEndsDuringTheUpgrade(t *testing.T) {
 	server := serve(t, Config{Queue: sendqueue.Limits{CloseTimeout: time.Minute}})
 	client := server.startPolling(t, Revision4, "")
 	socket := client.probe(t)
-	server.newest(t).Close(Ending{Reason: "enough"}, sendqueue.Text([]byte("4last")))
+	server.newest(t).Close(CloseReason{Name: "enough"}, sendqueue.Text([]byte("4last")))
 	expectCut(t, socket)
 	client.expect(t, "4last", "1")
 	server.expectEnded(t, "enough")
@@ -294,7 +294,7 @@ func (p *poller) receiveAndMove(t *testing.T, revision Revision, pollsBefore int
 	var got received
 	take := func() {
 		reply := p.poll(t)
-		packets, err := payloadtest.Decode(formOf(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: 16, Bytes: 1 << 20})
+		packets, err := payloadtest.Decode(detectForm(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: 16, Bytes: 1 << 20})
 		if err != nil {
 			t.Fatalf("%v: %q", err, reply.body)
 		}

@@ -20,23 +20,23 @@ func socketSettings(cfg *Config) *wsconn.Settings {
 
 // run reads from the socket until the session has ended.
 func (s *Session) run(socket *wsconn.Conn) {
-	s.concludeOn(socket, socket.ReadAll(s.admits, s.receiveFrame))
+	s.closeWebSocket(socket, socket.ReadAll(s.admits, s.receiveFrame))
 }
 
-// concludeOn ends a session when nothing more is read from its socket.
-func (s *Session) concludeOn(socket *wsconn.Conn, end wsconn.End) {
-	defer s.leave()
+// closeWebSocket ends a session after the last read from its WebSocket.
+func (s *Session) closeWebSocket(socket *wsconn.Conn, end wsconn.End) {
+	defer s.release()
 	defer socket.Close()
-	s.Close(endOf(end))
+	s.Close(closeReasonOf(end))
 	s.endConversation()
 	socket.Drain()
 }
 
-// receiveFrame acts on what a WebSocket client sent. After the session's end it is read only so that the client can read what was sent last.
+// receiveFrame handles a frame of the client. After the session's end frames are read only so that the client can read the last messages.
 func (s *Session) receiveFrame(binary bool, frame []byte) {
 	decoded, err := s.decodeFrame(binary, frame)
 	if err != nil {
-		s.Close(endMalformed(err))
+		s.Close(malformedReason(err))
 		return
 	}
 	_ = s.receive(decoded) // which has ended the session
@@ -49,10 +49,10 @@ func (s *Session) decodeFrame(binary bool, frame []byte) (packet, error) {
 	return decodeText(frame)
 }
 
-// endOf tells why the session ends when nothing more is read from its socket.
-func endOf(socket wsconn.End) Ending {
+// closeReasonOf returns the reason for a session's end by the end of its WebSocket.
+func closeReasonOf(socket wsconn.End) CloseReason {
 	if socket.Gone {
-		return endClientClosed
+		return reasonTransportClose
 	}
-	return Ending{Reason: endTransportError.Reason, Code: socket.Code, Detail: socket.Words}
+	return CloseReason{Name: reasonTransportError.Name, Code: socket.Code, Detail: socket.Words}
 }

@@ -115,7 +115,7 @@ func TestLongestMessagePasses(t *testing.T) {
 	expect(t, client, longest)
 }
 
-// What gorilla/websocket finds wrong is told through the queue too, not by a frame of its own between ours.
+// Protocol errors that gorilla/websocket finds are sent through the queue too, not as a frame of its own in between.
 func TestWebSocketFaultEndsTheSession(t *testing.T) {
 	server := serve(t, Config{})
 	client, _ := server.dial(t, Revision4)
@@ -129,7 +129,7 @@ func TestWebSocketFaultEndsTheSession(t *testing.T) {
 }
 
 // Frames before the handshake is answered are against the protocol (RFC 6455, section 4.1), and would be lost.
-func TestClientThatSpeaksTooEarly(t *testing.T) {
+func TestFrameBeforeTheHandshake(t *testing.T) {
 	server := serve(t, Config{})
 	client, err := net.Dial("tcp", strings.TrimPrefix(server.url, "http://"))
 	if err != nil {
@@ -161,7 +161,7 @@ func TestFramesThatArriveTogether(t *testing.T) {
 	}
 }
 
-func TestClientThatGoes(t *testing.T) {
+func TestClientThatCloses(t *testing.T) {
 	server := serve(t, Config{})
 	t.Run("with a close frame", func(t *testing.T) {
 		client, _ := server.dial(t, Revision4)
@@ -181,7 +181,7 @@ func TestClientThatGoes(t *testing.T) {
 }
 
 // A client whose queue is full of messages is slow, and not gone: its heartbeat goes on.
-func TestQueueThatIsFullHasRoomForHeartbeats(t *testing.T) {
+func TestFullQueueHasRoomForHeartbeats(t *testing.T) {
 	simulate(t, Config{Queue: sendqueue.Limits{Bytes: 200}}, func(t *testing.T, server *testServer) {
 		client, _ := dialWith(t, server.dialer(), server.url, Revision3) // the open packet just fits
 		synctest.Wait()                                                  // until it is written
@@ -203,13 +203,13 @@ func TestQueueThatIsFullHasRoomForHeartbeats(t *testing.T) {
 	})
 }
 
-func TestNothingIsTakenAfterTheEnd(t *testing.T) {
+func TestNothingIsReceivedAfterTheEnd(t *testing.T) {
 	server := serve(t, Config{})
 	client, _ := server.dial(t, Revision4)
 	session := server.newest(t)
-	session.Close(Ending{Reason: "enough", Code: 4000, Detail: "that was it"}, sendqueue.Text([]byte("4last")))
-	session.Close(Ending{Reason: "more than enough"}, sendqueue.Text([]byte("4second to last")))
-	session.Abort(Ending{Reason: "too much"})
+	session.Close(CloseReason{Name: "enough", Code: 4000, Detail: "that was it"}, sendqueue.Text([]byte("4last")))
+	session.Close(CloseReason{Name: "more than enough"}, sendqueue.Text([]byte("4second to last")))
+	session.Abort(CloseReason{Name: "too much"})
 	if err := session.Enqueue(sendqueue.Text([]byte("4late"))); !errors.Is(err, sendqueue.ErrClosed) {
 		t.Errorf("got %v, want ErrClosed", err)
 	}

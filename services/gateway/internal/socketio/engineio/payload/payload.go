@@ -87,17 +87,17 @@ func Decode(form Form, body []byte, limits Limits) (iter.Seq2[Packet, error], er
 		return nil, errNotUTF8
 	}
 	split := splitter(form, body)
-	if isMoreThan(limits.Packets, split) {
+	if hasMoreThan(limits.Packets, split) {
 		return nil, &TooLargeError{limits.Packets, "packets"}
 	}
-	return decoded(form, split, form == Revision3Text && doubled(split)), nil
+	return decoded(form, split, form == Revision3Text && isDoubleUTF8(split)), nil
 }
 
 func decoded(form Form, parts iter.Seq[part], twice bool) iter.Seq2[Packet, error] {
 	return func(yield func(Packet, error) bool) {
 		for part := range parts {
 			if twice {
-				part.data = undouble(part.data)
+				part.data = decodeDoubleUTF8(part.data)
 			}
 			packet, err := part.decode(form)
 			if !yield(packet, err) || err != nil {
@@ -126,7 +126,7 @@ func splitter(form Form, body []byte) iter.Seq[part] {
 	}
 }
 
-func isMoreThan(most int, parts iter.Seq[part]) bool {
+func hasMoreThan(most int, parts iter.Seq[part]) bool {
 	for range parts {
 		if most--; most < 0 {
 			return true

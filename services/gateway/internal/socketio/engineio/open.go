@@ -12,7 +12,7 @@ import (
 )
 
 func (s *Server) openSession(w http.ResponseWriter, r *http.Request, shake handshake) *refusal {
-	id, refused := s.enter()
+	id, refused := s.reserveID()
 	if refused != nil {
 		return refused
 	}
@@ -22,16 +22,16 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, shake hands
 		return notAdmitted(err)
 	}
 	session := &Session{id: id, revision: shake.revision, server: s, admission: admission, inbox: newInbox(s.cfg.MaxPayload)}
-	if shake.transport == transportPolling {
-		session.openPolling(w, shake.bodies)
+	if shake.transport == namePolling {
+		session.openPolling(w, shake.mode)
 	} else {
 		session.openWebSocket(w, r)
 	}
 	return nil
 }
 
-// enter keeps a place for a session under an ID that no other has.
-func (s *Server) enter() (id string, refused *refusal) {
+// reserveID reserves the ID of a new session, which no other session has.
+func (s *Server) reserveID() (id string, refused *refusal) {
 	const attempts = 3
 	for range attempts {
 		id := s.cfg.NewID()
@@ -46,7 +46,7 @@ func (s *Server) enter() (id string, refused *refusal) {
 			return "", unavailable(err.Error())
 		}
 	}
-	s.cfg.Logger.Error("no session can be opened: NewID gave nothing, or IDs of other sessions", zap.Int("attempts", attempts))
+	s.cfg.Logger.Error("cannot open a session: NewID returned nothing, or IDs of other sessions", zap.Int("attempts", attempts))
 	return "", unavailable("the server has no ID for a new session")
 }
 
@@ -54,7 +54,7 @@ func (s *Session) openWebSocket(w http.ResponseWriter, r *http.Request) {
 	socket, err := s.server.sockets.Upgrade(w, r)
 	if err != nil {
 		s.server.cfg.Logger.Debug("a WebSocket handshake failed", zap.Error(err))
-		s.leave()
+		s.release()
 		return
 	}
 	s.out = socket.Queue
@@ -62,12 +62,12 @@ func (s *Session) openWebSocket(w http.ResponseWriter, r *http.Request) {
 	go s.run(socket)
 }
 
-// openPolling answers with the open packet only: some old clients take no more than one packet from the first answer.
-func (s *Session) openPolling(w http.ResponseWriter, bodies bodies) {
-	s.polling = newPolling(bodies)
+// openPolling answers with the open packet alone: some old clients read only one packet of the first response.
+func (s *Session) openPolling(w http.ResponseWriter, mode payloadMode) {
+	s.polling = newPolling(mode)
 	s.out = sendqueue.NewDetached(&s.server.cfg.Queue, s.server.cfg.Stats, s.polling.wake)
 	s.start()
 	if err := s.answerPoll(w, []payload.Packet{{Data: s.openText()}}); err != nil {
-		s.Close(endTransportError)
+		s.Close(reasonTransportError)
 	}
 }

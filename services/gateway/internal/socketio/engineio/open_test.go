@@ -14,7 +14,7 @@ import (
 func (s *testServer) tryOpen(t *testing.T, transport string) (refused reply, end func()) {
 	t.Helper()
 	query := "EIO=4&transport=" + transport
-	if transport == transportPolling {
+	if transport == namePolling {
 		got := s.request(t, http.MethodGet, query, http.NoBody)
 		if got.status != http.StatusOK {
 			return got, nil
@@ -37,7 +37,7 @@ func (s *testServer) tryOpen(t *testing.T, transport string) (refused reply, end
 
 func forEachTransport(t *testing.T, run func(t *testing.T, transport string)) {
 	t.Helper()
-	for _, transport := range []string{transportPolling, transportWebSocket} {
+	for _, transport := range []string{namePolling, nameWebSocket} {
 		t.Run(transport, func(t *testing.T) { run(t, transport) })
 	}
 }

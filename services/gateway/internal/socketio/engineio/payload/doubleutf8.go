@@ -6,15 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// undouble takes one of two encodings of a packet's text as UTF-8 away. What comes out takes less room and is written where the text was.
-func undouble(text []byte) []byte {
+// decodeDoubleUTF8 takes one of two encodings of a packet's text as UTF-8 away. What comes out takes less room and is written where the text was.
+func decodeDoubleUTF8(text []byte) []byte {
 	once, _ := appendLatin1(text[:0], text)
 	replaceSurrogates(once)
 	return once
 }
 
-// doubled tells whether the packets of a body show that there were two encodings; the package's documentation has the rule.
-func doubled(texts iter.Seq[part]) bool {
+// isDoubleUTF8 tells whether the packets of a body show that there were two encodings; the package's documentation has the rule.
+func isDoubleUTF8(texts iter.Seq[part]) bool {
 	var once []byte
 	beyondASCII := false
 	for text := range texts {
