@@ -11,7 +11,7 @@ import (
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
-// reasonClientLeft is what Handler.Disconnect is told when a client leaves a namespace and keeps its connection.
+// reasonClientLeft is the reason for Handler.Disconnect when a client leaves a namespace and keeps its connection.
 const reasonClientLeft = "client namespace disconnect"
 
 var reasonConnectTimeout = engineio.CloseReason{
@@ -30,7 +30,7 @@ type connection struct {
 func (s *Server) converse(session *engineio.Session) engineio.Conversation {
 	c := &connection{server: s, session: session}
 	if session.Revision() == engineio.Revision3 {
-		c.connect(packet{namespace: mainNamespace}) // these clients do not ask
+		c.connect(packet{namespace: mainNamespace}) // without a connect packet of the client
 	}
 	if len(c.sockets) == 0 {
 		c.connectTimer = time.AfterFunc(s.cfg.ConnectTimeout, func() { session.Close(reasonConnectTimeout) })
@@ -59,7 +59,7 @@ func (c *connection) Message(binary bool, data []byte) error {
 
 func (c *connection) attach(attachment []byte) error {
 	if !c.server.cfg.Attachments {
-		return nil // its event has come without it
+		return nil // its event was received without it
 	}
 	complete, err := c.incomplete.add(attachment)
 	if err != nil || !complete {
@@ -79,10 +79,10 @@ func (c *connection) receive(p packet, attachments [][]byte) error {
 	case kindEvent, kindBinaryEvent:
 		return c.handleEvent(p, attachments)
 	}
-	return nil // acknowledgements are not asked for, so none is waited for
+	return nil // acknowledgements are never requested, so they are ignored
 }
 
-// handleEvent hands an event to the embedder. One for a namespace that the client is not in is dropped, as it may have crossed the server's refusal.
+// handleEvent passes an event to the embedder. If the client is not in its namespace it is dropped: it may have been sent before the refusal arrived.
 func (c *connection) handleEvent(p packet, attachments [][]byte) error {
 	event, err := p.event(attachments)
 	if err != nil {
@@ -92,7 +92,7 @@ func (c *connection) handleEvent(p packet, attachments [][]byte) error {
 		c.server.handler.Event(socket, event)
 		return nil
 	}
-	c.server.cfg.Engine.Logger.Debug("dropped an event for a namespace that its client is not in", zap.String("namespace", p.namespace))
+	c.server.cfg.Engine.Logger.Debug("dropped an event for a namespace that the client is not in", zap.String("namespace", p.namespace))
 	return nil
 }
 
@@ -105,7 +105,7 @@ func (c *connection) find(namespace string) *Socket {
 	return nil
 }
 
-// connect lets the client into a namespace, or tells it why not. Clients of revision 3 that ask for what they are given unasked get no second answer.
+// connect connects the client to a namespace or refuses it. Clients of revision 3 are connected to the main namespace already, and get no second answer.
 func (c *connection) connect(p packet) {
 	if c.find(p.namespace) != nil {
 		return
@@ -126,12 +126,12 @@ func (c *connection) connect(p packet) {
 	c.stopConnectTimer()
 }
 
-// refuseSocket refuses a socket, or takes back its welcome if the embedder sent it something before it refused.
+// refuseSocket refuses a socket, or disconnects it if the embedder sent something before it refused.
 func (c *connection) refuseSocket(socket *Socket, reason error) {
 	socket.disconnected.Store(true)
-	welcomed := true
-	socket.announced.Do(func() { welcomed = false })
-	if welcomed {
+	connected := true
+	socket.announced.Do(func() { connected = false })
+	if connected {
 		mustEnqueue(c.session, encodeDisconnect(socket.namespace))
 		return
 	}
@@ -142,7 +142,7 @@ func (c *connection) refuse(namespace, reason string) {
 	mustEnqueue(c.session, encodeRefusal(c.session.Revision(), namespace, reason))
 }
 
-// socketID is what a client derives by itself in revision 3, and is told in revision 4.
+// socketID returns the ID that a client derives by itself in revision 3, and receives in revision 4.
 func (c *connection) socketID(namespace string) string {
 	switch {
 	case c.session.Revision() == engineio.Revision4:

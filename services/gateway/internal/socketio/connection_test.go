@@ -282,7 +282,7 @@ func TestSocketAbort(t *testing.T) {
 }
 
 // A socket that left its namespace takes nothing more, though the connection and its other sockets live on.
-func TestSocketThatLeftTakesNothing(t *testing.T) {
+func TestDisconnectedSocketTakesNothing(t *testing.T) {
 	server := serve(t, Config{})
 	client, _ := server.join(t, engineio.Revision4)
 	socket := next(t, server.sockets)
@@ -297,7 +297,7 @@ func TestSocketThatLeftTakesNothing(t *testing.T) {
 	}
 }
 
-func TestShutdownTellsEveryone(t *testing.T) {
+func TestShutdownNotifiesAll(t *testing.T) {
 	server := serve(t, Config{})
 	old, _ := server.join(t, engineio.Revision3)
 	young, _ := server.join(t, engineio.Revision4)

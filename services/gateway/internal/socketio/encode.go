@@ -8,10 +8,10 @@ import (
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
-// message is the Engine.IO packet type that every Socket.IO packet stands in.
+// message is the type of the Engine.IO packets that carry Socket.IO packets.
 const message = '4'
 
-// EncodeEvent makes the packet of an event, 42["name",args…], which every client of a namespace can be sent, whatever its revision.
+// EncodeEvent encodes an event as a packet, 42["name",args…], for any client of a namespace, whatever its revision.
 // Each argument is a JSON value in UTF-8.
 func EncodeEvent(namespace, name string, args ...[]byte) *sendqueue.Message {
 	size := len(`42,["",]`) + len(namespace) + len(name)
@@ -27,7 +27,7 @@ func encodeAck(namespace string, id uint64, args [][]byte) *sendqueue.Message {
 	return sendqueue.Text(appendArray(text, nil, args))
 }
 
-// encodeBinaryEvent makes the packet that so many attachments follow.
+// encodeBinaryEvent encodes an event that is followed by attachments.
 func encodeBinaryEvent(namespace, name string, attachments int, args [][]byte) *sendqueue.Message {
 	return sendqueue.Text(appendArray(startBinaryPacket(kindBinaryEvent, namespace, attachments), quote(name), args))
 }
@@ -37,7 +37,7 @@ func encodeBinaryAck(namespace string, id uint64, attachments int, args [][]byte
 	return sendqueue.Text(appendArray(text, nil, args))
 }
 
-// appendArray adds a JSON array of a first value, if there is one, and others.
+// appendArray appends a JSON array of a first value, if there is one, and others.
 func appendArray(text, first []byte, others [][]byte) []byte {
 	text = append(append(text, '['), first...)
 	for i, value := range others {
@@ -49,7 +49,7 @@ func appendArray(text, first []byte, others [][]byte) []byte {
 	return append(text, ']')
 }
 
-// encodeConnect welcomes a client to a namespace; it learns the socket's ID, and its private one if it has one, in revision 4 of Engine.IO only.
+// encodeConnect confirms the connection to a namespace. In revision 4 of Engine.IO it has the socket's ID, and the private ID if there is one.
 func encodeConnect(revision engineio.Revision, namespace, id, privateID string) *sendqueue.Message {
 	text := startPacket(nil, kindConnect, namespace)
 	if revision == engineio.Revision3 {
@@ -62,7 +62,7 @@ func encodeConnect(revision engineio.Revision, namespace, id, privateID string) 
 	return sendqueue.Text(append(text, '}'))
 }
 
-// encodeRefusal tells a client why it may not connect to a namespace.
+// encodeRefusal says why the connection to a namespace is refused.
 func encodeRefusal(revision engineio.Revision, namespace, reason string) *sendqueue.Message {
 	text := startPacket(nil, kindConnectError, namespace)
 	if revision == engineio.Revision3 {

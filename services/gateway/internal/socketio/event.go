@@ -6,16 +6,16 @@ import (
 	"fmt"
 )
 
-// Event is what a client emitted. Beside Name and Argument, nothing of it is decoded.
+// Event is an event of a client. Only Name and Argument are decoded.
 type Event struct {
 	Name     string
 	Argument json.RawMessage // the first one; nil if there is none
-	Array    json.RawMessage // the name and all arguments, as they came
+	Array    json.RawMessage // the name and all arguments, undecoded
 	// Attachments are the binary parts; the arguments refer to them by {"_placeholder":true,"num":INDEX}.
 	Attachments [][]byte
-	Dropped     int    // how many binary parts the client announced that are not read, as Config.Attachments is off
-	WantsAck    bool   // the client waits for an acknowledgement
-	AckID       uint64 // what Socket.Ack needs to give one
+	Dropped     int    // number of binary parts that are not read, as Config.Attachments is off
+	WantsAck    bool   // the client requests an acknowledgement
+	AckID       uint64 // for Socket.Ack
 }
 
 func (p *packet) event(attachments [][]byte) (Event, error) {
@@ -26,14 +26,14 @@ func (p *packet) event(attachments [][]byte) (Event, error) {
 	return event, json.Unmarshal(p.head[0], &event.Name)
 }
 
-// incompletePacket is a packet whose attachments, each a binary message of its own, have not all come yet.
+// incompletePacket is a packet whose attachments, each a binary message of its own, are not all received yet.
 type incompletePacket struct {
 	packet      packet
 	attachments [][]byte
-	room        int // bytes that further attachments may have
+	room        int // most bytes of the remaining attachments
 }
 
-// add returns true when the packet is complete.
+// add adds an attachment and reports whether the packet is complete.
 func (i *incompletePacket) add(attachment []byte) (bool, error) {
 	if i == nil {
 		return false, errors.New("binary message: no packet announced it")

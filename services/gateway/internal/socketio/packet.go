@@ -22,8 +22,8 @@ const (
 )
 
 const (
-	maxAttachments = 10        // what the reference parser allows
-	maxAckID       = 1<<53 - 1 // what a JavaScript number holds exactly
+	maxAttachments = 10        // as in the reference parser
+	maxAckID       = 1<<53 - 1 // the greatest exact JavaScript number
 )
 
 // packet is one packet of a client: type, [number of attachments, "-"], [namespace, [","]], [acknowledgement ID], [JSON].
@@ -34,7 +34,7 @@ type packet struct {
 	hasAckID    bool
 	ackID       uint64
 	auth        json.RawMessage    // of a connect packet: an object, or nil
-	array       json.RawMessage    // of an event, as it came
+	array       json.RawMessage    // of an event, undecoded
 	head        [2]json.RawMessage // of the array: the event's name and its first argument, nil if there is none
 }
 
@@ -73,7 +73,7 @@ func (p *packet) takeAttachments(text []byte) ([]byte, error) {
 	return rest, nil
 }
 
-// takeNamespace leaves out the query that clients before 3.x put behind the name.
+// takeNamespace drops the query that clients before 3.x append to the name.
 func (p *packet) takeNamespace(text []byte) []byte {
 	p.namespace = mainNamespace
 	if len(text) == 0 || text[0] != '/' {
@@ -93,7 +93,7 @@ func (p *packet) takeAckID(text []byte) ([]byte, error) {
 	return rest, nil
 }
 
-// takeNumber reads leading decimal digits. A number above limit comes out as some number above limit, however many digits it has.
+// takeNumber reads leading decimal digits. For a number above limit it returns some number above limit, however many digits it has.
 func takeNumber(text []byte, limit uint64) (number uint64, rest []byte, digits bool) {
 	i := 0
 	for ; i < len(text) && '0' <= text[i] && text[i] <= '9'; i++ {
@@ -116,7 +116,7 @@ func (p *packet) takePayload(text []byte) error {
 	case kindEvent, kindBinaryEvent:
 		return p.takeArray(text)
 	default:
-		return nil // clients have no reason to refuse a connection, and nothing is acknowledged to a server that never asks
+		return nil // ignored: clients do not refuse connections, and acknowledgements are never requested
 	}
 }
 
@@ -131,7 +131,7 @@ func (p *packet) takeAuth(text []byte) error {
 	return nil
 }
 
-// takeArray splits off what is read and leaves the rest as it came: a list of all arguments would take up to thirty times the bytes that they came in.
+// takeArray splits off the name and the first argument and leaves the rest undecoded: a list of all arguments would take up to thirty times their bytes.
 func (p *packet) takeArray(text []byte) error {
 	if err := json.Unmarshal(text, &p.head); err != nil {
 		return fmt.Errorf("payload: got %.20q, want a JSON array", text)

@@ -244,7 +244,7 @@ func TestEndsOverPolling(t *testing.T) {
 	})
 }
 
-func TestShutdownTellsWhoPolls(t *testing.T) {
+func TestShutdownNotifiesPollingClients(t *testing.T) {
 	server := serve(t, Config{Engine: engineio.Config{Queue: sendqueue.Limits{CloseTimeout: time.Minute}}})
 	old := server.joinPolling(t, engineio.Revision3, "", payload.Revision3Text)
 	young := server.joinPolling(t, engineio.Revision4, "", payload.Revision4)

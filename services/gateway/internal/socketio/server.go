@@ -13,18 +13,18 @@ import (
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
-// Handler is what an embedder does with the clients. For one client, its methods are called one after the other, never at the same time.
+// Handler handles the clients for the embedder. For one client, its methods are called one after the other, never at the same time.
 type Handler interface {
-	// Connect lets a client into a namespace; an error refuses it, and the client is told the error's text. Whatever is sent to the socket from here on
-	// comes after the packet that tells the client that it is connected.
+	// Connect accepts a client in a namespace, or refuses it with an error, whose text the client receives. What is sent to the socket from here on
+	// follows the packet that confirms the connection.
 	Connect(*Socket) error
-	// Event takes what the client emitted. While it runs, nothing more is read from the client, and Shutdown waits for it.
+	// Event handles an event of the client. While it runs, nothing more is read from the client, and Shutdown waits for it.
 	Event(*Socket, Event)
-	// Disconnect is called exactly once for every socket that Connect let in. Reason is one of the reference server's or of this package's.
+	// Disconnect is called exactly once for every socket that Connect accepted. Reason is one of the reference server's or of this package's.
 	Disconnect(socket *Socket, reason string)
 }
 
-// Server speaks Socket.IO with all the clients that connect to it. It is an http.Handler for the path that clients are told.
+// Server serves Socket.IO clients. It is an http.Handler for the path of the endpoint.
 type Server struct {
 	cfg     Config
 	handler Handler
@@ -45,28 +45,31 @@ func NewServer(cfg Config, handler Handler) (*Server, error) {
 	return server, nil
 }
 
-// ServeHTTP opens a connection, or answers why not.
+// ServeHTTP serves a request of a session, or opens one.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
-// Shutdown refuses newcomers, sends what waits and the last packets to every client, and returns when every connection and goroutine has ended.
-// When ctx ends first, it closes the connections that are left and returns the context's error.
+// Shutdown refuses new clients, sends the queued and the last packets to every client, and returns when every connection and goroutine has ended.
+// When ctx ends first, it closes the remaining connections and returns the context's error.
 func (s *Server) Shutdown(ctx context.Context, last ...*sendqueue.Message) error {
 	return s.engine.Shutdown(ctx, last...)
 }
 
-const mainNamespace = "/"
+const (
+	mainNamespace         = "/"
+	defaultConnectTimeout = 45 * time.Second
+)
 
 // Config are the settings of a Server.
 type Config struct {
-	Engine         engineio.Config // of the layer below; its NewID also makes the IDs of sockets
-	ConnectTimeout time.Duration   // how long a client may take to connect to its first namespace; 0 for 45 s
-	Namespaces     []string        // those that clients may connect to; the main one, "/", if there are none
-	// Attachments has the binary parts of events read, of which a client may have as many bytes waiting as Engine.MaxPayload allows. Otherwise they are
-	// dropped as they come, and their event comes without them.
+	Engine         engineio.Config // its NewID also makes the IDs of sockets
+	ConnectTimeout time.Duration   // for connecting to the first namespace; 0 for defaultConnectTimeout
+	Namespaces     []string        // that clients may connect to; only the main one, "/", if empty
+	// Attachments makes the server read the binary parts of events, up to Engine.MaxPayload bytes for one event. Otherwise they are dropped, and
+	// their event is passed on without them.
 	Attachments bool
 }
 
-// Validate tells everything that is wrong with the settings.
+// Validate returns all faults of the settings, joined.
 func (c Config) Validate() error {
 	faults := []error{c.Engine.Validate()}
 	if c.ConnectTimeout < 0 {
@@ -83,7 +86,7 @@ func (c Config) Validate() error {
 func (c Config) withDefaults() Config {
 	c.Engine = c.Engine.WithDefaults()
 	if c.ConnectTimeout == 0 {
-		c.ConnectTimeout = 45 * time.Second
+		c.ConnectTimeout = defaultConnectTimeout
 	}
 	if len(c.Namespaces) == 0 {
 		c.Namespaces = []string{mainNamespace}

@@ -15,41 +15,41 @@ import (
 
 // Socket is a client in one namespace. Its methods may be called from any goroutine, from Handler.Connect on, and never wait for the network.
 type Socket struct {
-	Attachment any // the embedder's own; to be set in Handler.Connect
+	Attachment any // for the embedder, which sets it in Handler.Connect
 
 	id           string
 	namespace    string
 	auth         json.RawMessage
 	privateID    string
 	session      *engineio.Session
-	announced    sync.Once // the client has been told that it is connected
+	announced    sync.Once // of the connect packet
 	disconnected atomic.Bool
 }
 
 // ID is unique among the sockets of a server, and known to the client.
 func (s *Socket) ID() string { return s.id }
 
-// Namespace is the one that the client connected to.
+// Namespace is the namespace that the client connected to.
 func (s *Socket) Namespace() string { return s.namespace }
 
 // Admission is what Config.Engine.Admit made for the connection.
 func (s *Socket) Admission() engineio.Admission { return s.session.Admission() }
 
-// Revision is that of Engine.IO which the client speaks.
+// Revision is the client's revision of Engine.IO.
 func (s *Socket) Revision() engineio.Revision { return s.session.Revision() }
 
-// SetPrivateID tells a client of revision 4 a private ID with its welcome, by which it learns that it is recovered if it had that one before. From then on
-// socket.io-client 4.6 and later remember an event's last argument if that is a string, and both come with Auth at the next connection, as pid and offset.
-// It is for Handler.Connect, before anything is sent.
+// SetPrivateID sets the private ID in the connect packet of revision 4. A client that had the same one before takes itself for recovered. From then on
+// socket.io-client 4.6 and later remember an event's last argument if that is a string, and send both in Auth when they reconnect, as pid and offset.
+// It is called in Handler.Connect, before anything is sent.
 func (s *Socket) SetPrivateID(id string) { s.privateID = id }
 
-// SetShutdownMessage has the client told something of its own when the server shuts down.
+// SetShutdownMessage sets what the client is sent when the server shuts down, instead of the message for all.
 func (s *Socket) SetShutdownMessage(own *sendqueue.Message) { s.session.SetShutdownMessage(own) }
 
-// Auth is the object that the client sent to connect, or nil. It is there during Handler.Connect only, since a client decides how long it is.
+// Auth is the object of the client's connect packet, or nil. It is available during Handler.Connect only, as it may be long.
 func (s *Socket) Auth() json.RawMessage { return s.auth }
 
-// Enqueue queues a packet without sending it. It returns sendqueue.ErrFull or sendqueue.ErrClosed if the packet was not taken.
+// Enqueue queues a packet without sending it. It returns sendqueue.ErrFull or sendqueue.ErrClosed if the packet was not queued.
 func (s *Socket) Enqueue(packet *sendqueue.Message) error {
 	if s.disconnected.Load() {
 		return sendqueue.ErrClosed
@@ -58,7 +58,7 @@ func (s *Socket) Enqueue(packet *sendqueue.Message) error {
 	return s.session.Enqueue(packet)
 }
 
-// EnqueueControl is Enqueue for what is said beside what the client came for, such as an answer: there is a little more room for that.
+// EnqueueControl is Enqueue for control messages, such as confirmations, which the queue has some extra room for.
 func (s *Socket) EnqueueControl(packet *sendqueue.Message) error {
 	if s.disconnected.Load() {
 		return sendqueue.ErrClosed
@@ -70,10 +70,10 @@ func (s *Socket) EnqueueControl(packet *sendqueue.Message) error {
 // Flush sends what is queued for the client's connection.
 func (s *Socket) Flush() { s.session.Flush() }
 
-// ShareBudget counts what waits for the client in a budget, as sendqueue.Queue has it.
+// ShareBudget counts the client's queue in a budget, as sendqueue.Queue does.
 func (s *Socket) ShareBudget(budget sendqueue.Budget) { s.session.ShareBudget(budget) }
 
-// Writable is that of the client's queue, as sendqueue.Queue has it.
+// Writable is sendqueue.Queue's.
 func (s *Socket) Writable() (<-chan struct{}, error) {
 	if s.disconnected.Load() {
 		return nil, sendqueue.ErrClosed
@@ -81,7 +81,7 @@ func (s *Socket) Writable() (<-chan struct{}, error) {
 	return s.session.Writable()
 }
 
-// MissingSince is that of the client's queue, as sendqueue.Queue has it.
+// MissingSince is sendqueue.Queue's.
 func (s *Socket) MissingSince() time.Time { return s.session.MissingSince() }
 
 // Send is EnqueueControl and Flush.
@@ -93,7 +93,7 @@ func (s *Socket) Send(packet *sendqueue.Message) error {
 	return nil
 }
 
-// Ack answers an event that wants an acknowledgement. Each argument is a JSON value.
+// Ack acknowledges an event. Each argument is a JSON value.
 func (s *Socket) Ack(id uint64, args ...[]byte) error {
 	return s.Send(encodeAck(s.namespace, id, args))
 }
@@ -120,7 +120,7 @@ func (s *Socket) sendTogether(packet *sendqueue.Message, attachments [][]byte) e
 	return nil
 }
 
-// Close sends what is queued and the last packets, then ends the client's connection, with whatever other namespaces it is in.
+// Close sends what is queued and the last packets, then closes the client's connection, for all its namespaces.
 func (s *Socket) Close(last ...*sendqueue.Message) {
 	s.session.Close(engineio.CloseReason{Name: "server disconnect", Code: websocket.CloseNormalClosure}, last...)
 }
@@ -130,12 +130,12 @@ func (s *Socket) Abort(last ...*sendqueue.Message) {
 	s.session.Abort(engineio.CloseReason{Name: "server abort", Code: websocket.ClosePolicyViolation}, last...)
 }
 
-// announce puts the connect packet before everything else that the socket is sent.
+// announce sends the connect packet, before everything else that the socket is sent.
 func (s *Socket) announce() {
 	mustEnqueue(s.session, encodeConnect(s.session.Revision(), s.namespace, s.id, s.privateID))
 }
 
-// mustEnqueue queues a packet without which the client could not make sense of the next ones.
+// mustEnqueue queues a packet that the client needs to understand the following ones. Without it the session is aborted.
 func mustEnqueue(session *engineio.Session, packet *sendqueue.Message) {
 	if err := session.EnqueueControl(packet); errors.Is(err, sendqueue.ErrFull) {
 		session.Abort(engineio.CloseReason{Name: "queue full", Code: websocket.ClosePolicyViolation, Detail: "the client reads too slowly"})

@@ -102,10 +102,10 @@ func TestConversationIsNeverCalledTwiceAtATime(t *testing.T) {
 func TestClosePacketIsSentAlone(t *testing.T) {
 	last := sendqueue.Text([]byte("4last"))
 	for name, end := range map[string]func(*testServer, *Session){
-		"close":    func(_ *testServer, s *Session) { s.Close(CloseReason{Name: "enough"}, last) },
-		"abort":    func(_ *testServer, s *Session) { s.Abort(CloseReason{Name: "too slow"}, last) },
+		"close":            func(_ *testServer, s *Session) { s.Close(CloseReason{Name: "enough"}, last) },
+		"abort":            func(_ *testServer, s *Session) { s.Abort(CloseReason{Name: "too slow"}, last) },
 		"shutdown message": func(_ *testServer, s *Session) { s.SetShutdownMessage(last); s.shutDown(nil) },
-		"shutdown": func(_ *testServer, s *Session) { s.shutDown([]*sendqueue.Message{last}) },
+		"shutdown":         func(_ *testServer, s *Session) { s.shutDown([]*sendqueue.Message{last}) },
 		"overflow": func(server *testServer, s *Session) {
 			for range server.cfg.Queue.Messages * 2 {
 				s.mustEnqueue(last)

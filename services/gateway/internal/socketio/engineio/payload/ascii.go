@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// escapeSize is that of \uXXXX.
+// escapeSize is the size of \uXXXX.
 const escapeSize = 6
 
 func isASCII(text []byte) bool {
@@ -26,8 +26,8 @@ func isASCII(text []byte) bool {
 	return true
 }
 
-// isJSON tells whether a packet's text is JSON behind what Socket.IO puts before it: types, a number of attachments, a namespace, the ID of an
-// acknowledgement. Beyond ASCII, JSON has characters in its strings only, and those can be escaped without changing what it means.
+// isJSON reports whether a packet's text is JSON after Socket.IO's prefix: types, a number of attachments, a namespace, the ID of an
+// acknowledgement. Characters beyond ASCII are in JSON's strings only, and can be escaped without changing the value.
 func isJSON(text []byte) bool {
 	rest := bytes.TrimLeft(text, "0123456789")
 	rest = bytes.TrimPrefix(rest, []byte{'-'})
@@ -38,10 +38,10 @@ func isJSON(text []byte) bool {
 		}
 		rest = bytes.TrimLeft(behind, "0123456789")
 	}
-	return len(rest) > 0 && strings.IndexByte(`[{"`, rest[0]) >= 0 && json.Valid(rest) // other text is told by its start, which costs nothing
+	return len(rest) > 0 && strings.IndexByte(`[{"`, rest[0]) >= 0 && json.Valid(rest) // most other text is recognised by its first byte, at no cost
 }
 
-// escapedSize is that of what appendEscaped adds.
+// escapedSize is the number of bytes that appendEscaped adds.
 func escapedSize(text []byte) int {
 	if isASCII(text) {
 		return len(text)

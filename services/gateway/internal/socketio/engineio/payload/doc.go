@@ -1,15 +1,15 @@
-// Package payload writes and reads the bodies of Engine.IO long-polling, which carry several packets in one request or answer. It knows no network.
+// Package payload encodes and decodes the bodies of Engine.IO long-polling, which carry several packets in one request or response. It does no I/O.
 //
 // The formats are those of github.com/socketio/engine.io-protocol, branches v3 and main, and of the parsers that clients really use: engine.io-parser 1.2
 // (socket.io-client 1.4), 1.3 (1.7), 2.x (2.x) and 5 (3.x and 4.x), python-engineio 3 and 4, and socketIO-client (ripe.atlas.cousteau up to 1.4.2).
 //
 // # Characters beyond ASCII in revision 3
 //
-// In its text form, engine.io-parser 1.x encodes text as UTF-8, and then its transport does so again; 2.x leaves the first step out; nothing tells the two
-// apart, and either mistakes what the other sends. In the binary form, all of them encode once.
+// In its text form, engine.io-parser 1.x encodes text as UTF-8, and then its transport does so again; 2.x omits the first step; nothing distinguishes the two
+// explicitly, and each misreads what the other sends. In the binary form, all of them encode once.
 //
-// What is sent is therefore ASCII: in a packet whose text is JSON, behind the digits and the namespace that Socket.IO puts before it, other characters are
-// written as \uXXXX, those outside of the Basic Multilingual Plane as two of them. Text that is not JSON has no such form: it is sent as it is, in UTF-8,
+// What is sent is therefore ASCII: in a packet whose text is JSON, after the digits and the namespace of Socket.IO, other characters are
+// escaped as \uXXXX, those outside of the Basic Multilingual Plane as two of them. Text that is not JSON cannot be escaped: it is sent unchanged, in UTF-8,
 // which the specification asks for, and which parsers 1.x can read in the binary form only.
 //
 // What is received in the text form is taken as encoded twice if its packets hold characters beyond ASCII, and each such packet consists only of characters

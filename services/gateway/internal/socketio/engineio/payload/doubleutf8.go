@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// decodeDoubleUTF8 takes one of two encodings of a packet's text as UTF-8 away. What comes out takes less room and is written where the text was.
+// decodeDoubleUTF8 decodes, in place, one of the two UTF-8 encodings of a packet's text.
 func decodeDoubleUTF8(text []byte) []byte {
 	once, _ := appendLatin1(text[:0], text)
 	replaceSurrogates(once)
 	return once
 }
 
-// isDoubleUTF8 tells whether the packets of a body show that there were two encodings; the package's documentation has the rule.
+// isDoubleUTF8 reports whether the texts of a body are encoded as UTF-8 twice, by the rule in the package's documentation.
 func isDoubleUTF8(texts iter.Seq[part]) bool {
 	var once []byte
 	beyondASCII := false
@@ -34,8 +34,8 @@ func isDoubleUTF8(texts iter.Seq[part]) bool {
 	return beyondASCII
 }
 
-// appendLatin1 adds one byte for each character of a text, which may overlap with dst if it starts at the same place or behind it. It stops at a character
-// that one byte cannot stand for.
+// appendLatin1 appends one byte for each character of a text, which may overlap with dst unless it starts before it. It stops at a character
+// that does not fit into a byte.
 func appendLatin1(dst, text []byte) (latin1 []byte, ok bool) {
 	for i := 0; i < len(text); i++ {
 		char := text[i]
@@ -51,7 +51,7 @@ func appendLatin1(dst, text []byte) (latin1 []byte, ok bool) {
 	return dst, true
 }
 
-// replaceSurrogates puts U+FFFD in the place of halves of a surrogate pair, which engine.io-parser 1.3 encodes as if they were characters.
+// replaceSurrogates replaces lone surrogates, which engine.io-parser 1.3 encodes as if they were characters, by U+FFFD.
 func replaceSurrogates(text []byte) {
 	for {
 		start := bytes.IndexByte(text, 0xed)

@@ -15,14 +15,14 @@ type Form int
 
 // The forms that clients read and write.
 const (
-	Revision4       Form = iota // parted by 0x1e; binary messages as "b" and base64
+	Revision4       Form = iota // separated by 0x1e; binary messages as "b" and base64
 	Revision3Text               // each behind its length in UTF-16 code units and ":"; binary messages as "b4" and base64
 	Revision3Binary             // each behind 0 (text) or 1 (binary), its length's digits as bytes from 0 to 9, and 0xFF
 )
 
-// Packet is one packet of a body.
+// Packet is a packet of a body.
 type Packet struct {
-	// Binary tells that Data is a binary message and nothing else. Otherwise, Data is the packet's text, which begins with the character of its type.
+	// Binary is set if Data is the content of a binary message. Otherwise Data is the packet's text, which begins with the character of its type.
 	Binary bool
 	Data   []byte
 }
@@ -33,7 +33,7 @@ type Limits struct {
 	Bytes   int // of a body
 }
 
-// TooLargeError tells which limit a body exceeds.
+// TooLargeError says which limit a body exceeds.
 type TooLargeError struct {
 	Limit int
 	Unit  string // "bytes" or "packets"
@@ -43,7 +43,7 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("body: got more than %d %s", e.Limit, e.Unit)
 }
 
-// Append adds packets to a body, which may hold some already. It allocates nothing but room in the body, except that telling
+// Append appends packets to a body, which may have some already. It allocates only to grow the body, except that checking
 // whether text beyond ASCII is JSON may, in revision 3. Text must not be empty, and in revision 4 it must
 // not contain 0x1e, which JSON never does.
 func Append(body []byte, form Form, packets []Packet) []byte {
@@ -60,7 +60,7 @@ func Append(body []byte, form Form, packets []Packet) []byte {
 	return body
 }
 
-// Size is the most bytes that Append adds for a packet. It is exact for ASCII and for binary messages, but for the separator of revision 4.
+// Size is an upper bound of the bytes that Append adds for a packet. It is exact for ASCII and for binary messages, but for the separator of revision 4.
 func Size(form Form, packet Packet) int {
 	switch form {
 	case Revision3Text:
@@ -72,10 +72,10 @@ func Size(form Form, packet Packet) int {
 	}
 }
 
-// Decode takes a body apart, one packet after the other, so that a body of many small packets takes no more memory than its bytes. The packets share the
-// body's memory, which is written to: they can be had once. Beyond that only what base64 stands for is allocated. The types of text packets are not
-// checked. An error of Decode is a *TooLargeError, or tells what is wrong with the body as a whole; one beside a packet tells what is wrong from there on,
-// and is the last.
+// Decode decodes the packets of a body one after the other, so that a body of many small packets takes no more memory than its bytes. The packets share the
+// body's memory, which is modified: they can be read once. Only decoded base64 is allocated. The types of text packets are not
+// checked. An error of Decode is a *TooLargeError or a fault of the body as a whole; an error of the sequence is a fault of a packet
+// and ends the sequence.
 func Decode(form Form, body []byte, limits Limits) (iter.Seq2[Packet, error], error) {
 	if len(body) > limits.Bytes {
 		return nil, &TooLargeError{limits.Bytes, "bytes"}
@@ -107,14 +107,14 @@ func decoded(form Form, parts iter.Seq[part], twice bool) iter.Seq2[Packet, erro
 	}
 }
 
-// part is one packet as it stands in a body.
+// part is an undecoded packet of a body.
 type part struct {
-	binary bool // in a frame that says so
+	binary bool // in a binary frame
 	data   []byte
-	fault  error // instead of data; this part is the last then
+	fault  error // instead of data, in the last part
 }
 
-// splitter gives the packets of a body undecoded, every time that it is called.
+// splitter returns a sequence of a body's undecoded packets, which can be iterated repeatedly.
 func splitter(form Form, body []byte) iter.Seq[part] {
 	switch form {
 	case Revision3Text:

@@ -44,8 +44,8 @@ func splitRevision3Text(body []byte) iter.Seq[part] {
 	}
 }
 
-// takeLength reads a number from digits, of which the given one stands for zero, and the byte that ends it. A number that is larger than what is left of
-// the body comes out as some number of which this is so.
+// takeLength reads a number of digits, the smallest of which is zero, and the byte that ends it. For a number that is larger than the rest of
+// the body it returns some such number.
 func takeLength(body []byte, zero, end byte) (length int, behind []byte, ok bool) {
 	for i, char := range body {
 		digit := char - zero
@@ -61,7 +61,7 @@ func takeLength(body []byte, zero, end byte) (length int, behind []byte, ok bool
 	return 0, nil, false
 }
 
-// sizeOfUnits tells how many bytes hold the first UTF-16 code units of a text, unless there are fewer or the last is half a character.
+// sizeOfUnits returns how many bytes the first UTF-16 code units of a text take. It is not ok if there are fewer, or if the last is half a character.
 func sizeOfUnits(text []byte, units int) (size int, ok bool) {
 	if units > len(text) {
 		return 0, false // no byte makes more than one unit

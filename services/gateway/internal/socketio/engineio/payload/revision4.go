@@ -10,9 +10,9 @@ import (
 
 const (
 	separator         = 0x1e
-	base64Start       = 'b' // of the text of a packet that is a binary message
+	base64Start       = 'b' // of a binary message as text
 	binaryInRevision4 = "b"
-	binaryInRevision3 = "b4" // the type of a message included
+	binaryInRevision3 = "b4" // with the type of a message
 )
 
 var (
@@ -47,7 +47,7 @@ func splitRevision4(body []byte) iter.Seq[part] {
 	}
 }
 
-// decodeText makes a packet of its text, which stands for a binary message if it begins as those do.
+// decodeText decodes a packet's text, which may be a binary message in base64.
 func decodeText(text []byte, binaryStart string) (Packet, error) {
 	if len(text) == 0 {
 		return Packet{}, errEmptyPacket

@@ -2,12 +2,12 @@ package payload
 
 import "unicode/utf8"
 
-// text is that of a packet of revision 3, measured before it is written, as its length stands before it.
+// text is the text of a revision 3 packet with its length, which is written before it.
 type text struct {
 	data    []byte
-	size    int  // in bytes, as written
+	size    int  // in bytes as written
 	units   int  // the same in UTF-16 code units
-	ascii   bool // written as it is
+	ascii   bool // written unchanged
 	escaped bool // what is not ASCII is written as \uXXXX
 }
 
@@ -46,7 +46,7 @@ func (t *text) appendTo(body []byte) []byte {
 	}
 }
 
-// unitsOf tells how many UTF-16 code units a character takes that takes so many bytes of UTF-8.
+// unitsOf returns how many UTF-16 code units a character has that has width bytes of UTF-8.
 func unitsOf(width int) int {
 	if width == utf8.UTFMax {
 		return 2
