@@ -25,14 +25,14 @@ func parsed(t testing.TB, raw string) atlas.Event {
 
 const pingValue = `{"msm_id":1001,"prb_id":7,"timestamp":1426633200,"type":"ping","avg":1.5}`
 
-func testReader(t testing.TB, topic string) *reader {
+func testReader(t testing.TB, topic string) *tailReader {
 	t.Helper()
 	metrics, err := newMetrics(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := &Log{config: Config{RepeatHorizon: 16}, logger: zap.NewNop(), metrics: metrics}
-	return log.newReader(partition{topic: topic}, 0, 0, "test")
+	return log.newTailReader(partition{topic: topic}, 0, 0)
 }
 
 func kafkaRecord(offset int64, at time.Time, value []byte, headers ...kafka.Header) kafka.Record {

@@ -58,7 +58,7 @@ func ofMeasurements(records []atlas.Record, measurements []atlas.MeasurementID) 
 	return slices.DeleteFunc(records, func(r atlas.Record) bool { return !slices.Contains(measurements, r.Measurement) })
 }
 
-func (f fixture) openMeasurements(t testing.TB, topic string, measurements []atlas.MeasurementID, from, to int64) *eventlog.MeasurementReader {
+func (f fixture) openMeasurements(t testing.TB, topic string, measurements []atlas.MeasurementID, from, to int64) *eventlog.Reader {
 	t.Helper()
 	reader, err := f.log.History().Measurements(within(t, patience), topic, 0, measurements, from, to)
 	if err != nil {
@@ -69,7 +69,7 @@ func (f fixture) openMeasurements(t testing.TB, topic string, measurements []atl
 }
 
 // readOn reads up to so many records, or to the end.
-func readOn(t testing.TB, reader *eventlog.MeasurementReader, most int) (records []atlas.Record) {
+func readOn(t testing.TB, reader *eventlog.Reader, most int) (records []atlas.Record) {
 	t.Helper()
 	for len(records) < most {
 		record, err := reader.Next(within(t, patience))

@@ -51,10 +51,9 @@ func (l *Log) firstCursorKey(ctx context.Context, in partition) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	metrics := l.metrics.reading(KeysTopic, "key")
-	unreadable := metrics.unreadable
-	metrics.unreadable = uncounted()
-	reader := reader{fetcher: fetcher{partition: in, next: first}, wanted: first, metrics: metrics, logger: zap.NewNop()}
+	reader := l.newRecordReader(in, first, "key")
+	unreadable := reader.metrics.unreadable
+	reader.metrics.unreadable, reader.logger = uncounted(), zap.NewNop()
 	defer reader.close()
 	key, err := reader.cursorKey(ctx, next)
 	if l.unreadableKey.isAnother(err) {
@@ -82,7 +81,7 @@ func (l *lastUnreadable) isAnother(err error) bool {
 }
 
 // cursorKey reads to before an offset.
-func (r *reader) cursorKey(ctx context.Context, to int64) (found []byte, err error) {
+func (r *recordReader) cursorKey(ctx context.Context, to int64) (found []byte, err error) {
 	take := func(record *kafka.Record) error {
 		if record.Offset < r.next {
 			return nil
@@ -95,7 +94,7 @@ func (r *reader) cursorKey(ctx context.Context, to int64) (found []byte, err err
 		return nil
 	}
 	for found == nil && r.next < to {
-		if _, fetching := r.readEach(ctx, take); fetching != nil || err != nil {
+		if fetching := r.read(ctx, take); fetching != nil || err != nil {
 			return nil, errors.Join(fetching, err)
 		}
 	}

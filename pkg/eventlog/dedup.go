@@ -6,9 +6,9 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Dedup finds repeats in one partition: records with the event ID of one of the records before them, as far back as the horizon, which counts offsets. Readers that
-// start at different offsets agree after a whole horizon, and those that read some measurements only agree with those that read all: records with the same ID
-// have the same value, and so belong to the same measurement. It holds the IDs within the horizon, 40 to 80 bytes each.
+// Dedup finds repeats in one partition: records with the event ID of one of the records before them, as far back as the horizon, which counts offsets.
+// Readers that start at different offsets agree after a whole horizon, and those that read some measurements only agree with those that read all: records
+// with the same ID have the same value, and so belong to the same measurement. It holds the IDs within the horizon, 40 to 80 bytes each.
 type Dedup struct {
 	horizon int64
 	seed    maphash.Seed

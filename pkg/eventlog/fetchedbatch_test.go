@@ -224,7 +224,7 @@ func (c *cutting) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafka.
 func TestLongBatchesAreFetchedAgain(t *testing.T) {
 	long := batchOf(t, 4, compress.None, kafka.Record{Value: kafka.NewBytes(make([]byte, 20_000))})
 	broker := &cutting{log: append(slices.Clone(long), long...)}
-	fetcher := fetcher{partition: partition{broker: broker}, next: 4, most: leastAnswer}
+	fetcher := fetcher{partition: partition{broker: broker}, next: 4, most: minResponse}
 	defer fetcher.close()
 	if _, err := fetcher.fetch(t.Context()); err == nil {
 		t.Fatal("got an answer without a whole batch and no error")
@@ -237,7 +237,7 @@ func TestLongBatchesAreFetchedAgain(t *testing.T) {
 		t.Fatalf("got %d records, %v", len(read), err)
 	}
 	_, _ = fetcher.fetch(t.Context())
-	if want := []int64{leastAnswer, int64(len(long)), leastAnswer}; !slices.Equal(broker.asked, want) {
+	if want := []int64{minResponse, int64(len(long)), minResponse}; !slices.Equal(broker.asked, want) {
 		t.Errorf("asked for %v bytes, want %v", broker.asked, want)
 	}
 }

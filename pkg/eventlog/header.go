@@ -18,7 +18,7 @@ type headerDecoder struct {
 	lastStream atlas.Stream
 }
 
-// decode reads all but the time and the value of an event from the record header that our writers add. It returns false if there is none, or none that is valid.
+// decode reads all but the time and the value of an event from the record header that our writers add. It returns false if there is no valid one.
 func (d *headerDecoder) decode(headers []kafka.Header, event *atlas.Event) bool {
 	for i := range headers {
 		if headers[i].Key == headerKey {
@@ -40,9 +40,11 @@ func (d *headerDecoder) decodeValue(raw []byte, event *atlas.Event) bool {
 	var measurement, probe uint64
 	var eventType, id []byte
 	for len(raw) > 0 {
-		tag, length := protowire.ConsumeVarint(raw)
-		if length < 0 {
-			return false
+		tag, length := uint64(raw[0]), 1
+		if tag >= 1<<7 {
+			if tag, length = protowire.ConsumeVarint(raw); length < 0 {
+				return false
+			}
 		}
 		value := raw[length:]
 		switch tag {

@@ -2,11 +2,15 @@ package eventlog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"atlasstream/pkg/atlas"
+
+	"github.com/segmentio/kafka-go"
 )
 
 // History reads what the log has. While Kafka does not answer, it asks again until the context ends.
@@ -57,55 +61,93 @@ func (h *History) OffsetAt(ctx context.Context, topic string, number int, at tim
 }
 
 // Range reads a partition from an offset to before another, or to the log's end as it is when Range begins, without repeats. An error is the last thing
-// that it yields; an *OffsetGoneError tells what the log has where it does not have from, or has no more what comes next.
+// that it yields; an *OffsetGoneError has the log's bounds if they do not include from, or do not include the next record any more.
 func (h *History) Range(ctx context.Context, topic string, number int, from, to int64) iter.Seq2[atlas.Record, error] {
 	return func(yield func(atlas.Record, error) bool) {
-		reader, to, err := h.open(ctx, topic, number, from, to)
+		reader, err := h.open(ctx, topic, number, nil, from, to, "history")
 		if err != nil {
 			yield(atlas.Record{}, err)
 			return
 		}
-		defer reader.close()
-		reader.readTo(ctx, to, yield)
-	}
-}
-
-func (r *reader) readTo(ctx context.Context, to int64, yield func(atlas.Record, error) bool) {
-	for r.wanted < to && r.next < to {
-		records, err := r.persist(ctx)
-		if err != nil {
-			yield(atlas.Record{}, err)
-			return
-		}
-		for _, record := range records {
-			if record.Position.Offset >= to || !yield(record, nil) {
+		defer reader.Close()
+		for {
+			more, err := reader.fill(ctx)
+			if err != nil {
+				yield(atlas.Record{}, err)
+				return
+			}
+			if !more || !yield(*reader.pop(ctx), nil) {
 				return
 			}
 		}
 	}
 }
 
-func (h *History) open(ctx context.Context, topic string, number int, from, to int64) (*reader, int64, error) {
-	first, next, err := h.Bounds(ctx, topic, number)
+// Measurement is Measurements for one of them, in whichever partition of the topic it is.
+func (h *History) Measurement(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64) (*Reader, error) {
+	number, err := h.Partition(ctx, topic, measurement)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	if from < first || from > next {
-		return nil, 0, &OffsetGoneError{Topic: topic, Partition: number, Offset: from, First: first, Next: next}
-	}
-	return h.log.newReader(h.log.partition(topic, number), first, from, "history"), min(to, next), nil
+	return h.Measurements(ctx, topic, number, []atlas.MeasurementID{measurement}, from, to)
 }
 
-// persist reads until it succeeds, the record is gone or the context ends.
-func (r *reader) persist(ctx context.Context) (records []atlas.Record, err error) {
+// Measurements reads the records of one measurement or more, all of one partition, from an offset to before another, or to the log's end as it is now. It finds
+// the same repeats as Range. The Reader must be closed. An *OffsetGoneError has the log's bounds if they do not include from.
+func (h *History) Measurements(
+	ctx context.Context, topic string, number int, measurements []atlas.MeasurementID, from, to int64,
+) (*Reader, error) {
+	if len(measurements) == 0 {
+		return nil, errors.New("measurements: got none, want at least one")
+	}
+	return h.open(ctx, topic, number, newMeasurementFilter(measurements), from, to, "measurement")
+}
+
+func (h *History) open(ctx context.Context, topic string, number int, filter *measurementFilter, from, to int64, kind string) (*Reader, error) {
+	first, to, err := h.within(ctx, topic, number, from, to)
+	if err != nil {
+		return nil, err
+	}
+	return h.log.newReader(h.log.partition(topic, number), filter, first, from, to, kind), nil
+}
+
+// within returns the partition's first offset, and the end where the log has one before it.
+func (h *History) within(ctx context.Context, topic string, number int, from, to int64) (first, end int64, err error) {
+	first, next, err := h.Bounds(ctx, topic, number)
+	if err == nil && (from < first || from > next) {
+		err = &OffsetGoneError{Topic: topic, Partition: number, Offset: from, First: first, Next: next}
+	}
+	return first, min(to, next), err
+}
+
+// ArchiveDelay is how long after its creation a topic may be missing in the Archives of others: what a Log knows of topics is metadataTTL old, and as long on
+// its way.
+const ArchiveDelay = 2 * metadataTTL
+
+// Archives lists the topics of imported archives by name. It asks a broker each time: foreign producers do not wait until all clients know a new topic, and a
+// replay that has missed one does not look for it again.
+func (h *History) Archives(ctx context.Context) (topics []string, err error) {
 	err = retry(ctx, func() error {
-		records, err = r.read(ctx)
-		if err != nil {
-			r.metrics.errors.Inc()
-		}
+		topics, err = h.log.archives(ctx)
 		return err
 	})
-	return records, err
+	return topics, err
+}
+
+func (l *Log) archives(ctx context.Context) (topics []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	known, err := l.freshTopics(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, topic := range known {
+		if IsArchiveTopic(topic.Name) && kafka.Error(topic.ErrorCode) != kafka.UnknownTopicOrPartition {
+			topics = append(topics, topic.Name)
+		}
+	}
+	slices.Sort(topics)
+	return topics, nil
 }
 
 // existing refuses a partition that the topic does not have; a broker would have one ask for it for ever.

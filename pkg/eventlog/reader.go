@@ -3,185 +3,184 @@ package eventlog
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"atlasstream/pkg/atlas"
 
 	"github.com/segmentio/kafka-go"
-	"go.uber.org/zap"
 )
 
-// reader reads one partition in the order of offsets and drops repeats. It is used by one goroutine.
-type reader struct {
-	fetcher
-	wanted  int64 // records before it are read for the horizon only
-	dedup   *Dedup
-	header  headerDecoder
-	values  valueMemory
-	records []atlas.Record
-	counts  readCounts
-	metrics readMetrics
-	logger  *zap.Logger
+// Reader reads the events of a partition between two offsets, of all measurements or of some, in the order of offsets and without repeats. A filtered reader
+// skips records whose key names another measurement without reading their headers and values. It reads ahead as far as ReadAhead allows, and is used by one
+// goroutine.
+type Reader struct {
+	eventReader
+	to        int64
+	slab      recordSlab
+	prefetch  prefetch
+	ahead     []*atlas.Record // of the last response
+	given     int             // of these
+	taken     int             // bytes of their values
+	held      int             // bytes of the values that have not been given yet
+	readAhead int             // the limit, in bytes of values
+	pay       func(ctx context.Context, records, bytes int64) error
+	paid      int64 // the records before this offset are paid for
+	unpaid    int64 // bytes of the values that have been read since
 }
 
-// readCounts is what one read saw.
-type readCounts struct{ read, repeats, undecodable int }
-
-// newReader makes a reader that delivers from the wanted offset on; the partition's first offset is given.
-func (l *Log) newReader(p partition, first, wanted int64, kind string) *reader {
-	return &reader{
-		//mutate:reader-without-horizon
-		fetcher: fetcher{partition: p, next: max(first, wanted-int64(l.config.RepeatHorizon))},
-		wanted:  wanted,
-		dedup:   NewDedup(l.config.RepeatHorizon),
-		metrics: l.metrics.reading(p.topic, kind),
-		logger:  l.logger,
-	}
+func (l *Log) newReader(p partition, filter *measurementFilter, first, from, to int64, kind string) *Reader {
+	reader := &Reader{eventReader: l.newEventReader(p, filter, first, from, kind), to: to, readAhead: defaultReadAhead}
+	reader.most = minResponse
+	return reader
 }
 
-// read fetches once. The records are those from the wanted offset on that are no repeats, often none; the slice is valid until the next read, what the
-// records refer to for ever. An *OffsetGoneError says that the next record is not in the log.
-func (r *reader) read(ctx context.Context) ([]atlas.Record, error) { return r.readEach(ctx, r.take) }
+// ReadAhead limits the values that are read ahead, in bytes; one record more is read in any case. It is called before Next.
+func (r *Reader) ReadAhead(bytes int) { r.readAhead = bytes }
 
-// readEach is read, with another way to take a record.
-func (r *reader) readEach(ctx context.Context, take func(*kafka.Record) error) ([]atlas.Record, error) {
-	response, err := r.fetch(ctx)
-	return r.takeAnswer(ctx, response, err, take)
+// BeforeFetch has pay called before each fetch, with how many records of the partition were read since the last one, wanted or not, and with the bytes of their
+// values. Next fails with its error. It is called before Next.
+func (r *Reader) BeforeFetch(pay func(ctx context.Context, records, bytes int64) error) {
+	r.pay, r.paid = pay, r.next
 }
 
-// takeAnswer takes what a fetch has brought.
-func (r *reader) takeAnswer(ctx context.Context, response *kafka.FetchResponse, err error, take func(*kafka.Record) error) ([]atlas.Record, error) {
-	if errors.Is(err, kafka.OffsetOutOfRange) {
-		return nil, r.gone(ctx)
-	}
+// Next returns the next record, or io.EOF after the last one. While Kafka does not answer, it retries until the context ends. An *OffsetGoneError says
+// that the log does not have the next record any more.
+func (r *Reader) Next(ctx context.Context) (*atlas.Record, error) {
+	more, err := r.fill(ctx)
 	if err != nil {
 		return nil, err
 	}
-	clear(r.records)
-	r.records = r.records[:0]
-	r.counts = readCounts{}
-	before := r.next
-	if err := r.takeEach(response.Records, take); err != nil && r.next == before { // what was read before an error counts; the next read meets it again
-		if err := r.failed(err); err != nil {
-			return nil, err
+	if !more {
+		return nil, io.EOF
+	}
+	return r.pop(ctx), nil
+}
+
+// fill reports whether there is another record, and fetches until it is in memory.
+func (r *Reader) fill(ctx context.Context) (bool, error) {
+	for r.given == len(r.ahead) {
+		if r.atEnd() {
+			return false, nil
+		}
+		if err := r.refill(ctx); err != nil {
+			return false, err
 		}
 	}
-	r.metrics.observe(r.counts)
-	return r.records, nil
+	return true, nil
 }
 
-// failed tells why what comes next was not read. A batch that cannot be read is passed over where nothing of it was to be delivered.
-func (r *reader) failed(err error) error {
-	gone, err := r.unread(err, r.metrics, r.logger)
+func (r *Reader) pop(ctx context.Context) *atlas.Record {
+	record := r.ahead[r.given]
+	r.ahead[r.given] = nil
+	r.given++
+	r.held -= len(record.Value)
+	if r.hasRoom() && !r.atEnd() {
+		r.prefetch.start(ctx, r)
+	}
+	return record
+}
+
+// Ready reports whether Next returns without a fetch.
+func (r *Reader) Ready() bool { return r.given < len(r.ahead) || r.atEnd() }
+
+func (r *Reader) atEnd() bool { return r.wanted >= r.to || r.next >= r.to }
+
+// Position returns the offset at which Next resumes: the records before it have been given, or skipped as those of other measurements, repeats or no events.
+func (r *Reader) Position() int64 {
+	//mutate:position-before-given
+	if r.given < len(r.ahead) {
+		return r.ahead[r.given].Position.Offset
+	}
+	if r.atEnd() {
+		return max(r.wanted, r.to)
+	}
+	return max(r.wanted, r.next)
+}
+
+// Extend moves the end of the reader to the log's end as it is now, whether Next has reached the old one or not. An *OffsetGoneError says that the log ends
+// before what has been read, so that it is another one.
+func (r *Reader) Extend(ctx context.Context) error {
+	var first, end int64
+	err := retry(ctx, func() (err error) {
+		first, end, err = r.bounds(ctx)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	if r.next < r.wanted {
-		r.next = min(gone.First, r.wanted)
+	if reached := max(r.wanted, r.next); reached > end {
+		return &OffsetGoneError{Topic: r.topic, Partition: r.number, Offset: reached, First: first, Next: end}
+	}
+	r.to = end
+	return nil
+}
+
+// Close releases the reader.
+func (r *Reader) Close() {
+	r.prefetch.close()
+	r.close()
+}
+
+func (r *Reader) refill(ctx context.Context) error {
+	if err := r.payForRead(ctx); err != nil {
+		return err
+	}
+	return r.readWithRetry(ctx, func() error {
+		response, err := r.prefetch.wait(ctx, r)
+		r.ahead, r.given, r.taken, r.held = r.ahead[:0], 0, 0, 0
+		return r.takeResponse(ctx, response, err, r.take)
+	})
+}
+
+func (r *Reader) payForRead(ctx context.Context) error {
+	read := r.next - r.paid
+	if r.pay == nil || read <= 0 {
 		return nil
 	}
-	return gone
+	bytes := r.unpaid
+	r.paid, r.unpaid = r.next, 0
+	return r.pay(ctx, read, bytes)
 }
 
-// gone tells what the log has where it does not have what comes next. A broker that has just become the leader may say so wrongly.
-func (r *reader) gone(ctx context.Context) error {
-	first, next, err := r.bounds(ctx)
-	if err != nil {
-		return err
-	}
-	//mutate:horizon-taken
-	if r.next < r.wanted { // retention takes from the horizon, of which nothing is delivered
-		r.next = min(max(r.next, first), r.wanted)
-	}
-	if first <= r.next && r.next <= next {
-		return fmt.Errorf("%s: offset %d: %w", r.partition, r.next, kafka.OffsetOutOfRange)
-	}
-	return &OffsetGoneError{Topic: r.topic, Partition: r.number, Offset: r.next, First: first, Next: next}
-}
+// errEnough ends the reading of a response.
+var errEnough = errors.New("enough was read")
 
-func (r *reader) take(record *kafka.Record) error {
+func (r *Reader) take(record *kafka.Record) error {
 	if record.Offset < r.next { // brokers send whole batches
 		return nil
 	}
-	var event atlas.Event
-	if err := r.decode(record, &event); err != nil {
-		return err
+	if record.Offset >= r.to {
+		r.next = r.to
+		return errEnough
 	}
-	unchecked := event.Value == nil
-	if unchecked && record.Offset >= r.wanted {
-		value, err := r.value(record)
-		if err != nil {
-			return err
-		}
-		event.Value = value
+	if r.taken >= r.readAhead {
+		return errEnough
 	}
-	r.next = record.Offset + 1
-	if !r.isWanted(record.Offset, event.ID) || unchecked && !r.isSound(record.Offset, event.Value) {
-		return nil
+	size := sizeOf(record)
+	wanted, err := r.accept(record)
+	if wanted {
+		err = r.keep(record)
 	}
-	event.Time = record.Time.UTC()
-	r.records = append(r.records, atlas.Record{Event: event, Position: atlas.Position{Topic: r.topic, Partition: r.number, Offset: record.Offset}})
-	return nil
-}
-
-// isWanted counts a record and sorts out what is no event, a repeat, or there for the horizon only.
-func (r *reader) isWanted(offset int64, id atlas.EventID) bool {
-	r.counts.read++
-	if id == (atlas.EventID{}) {
-		r.counts.undecodable++
-		return false
-	}
-	return r.isNew(offset, id)
-}
-
-// isNew reports whether a record is to be delivered: it is no repeat, and not there for the horizon only.
-func (r *reader) isNew(offset int64, id atlas.EventID) bool {
-	repeat := r.dedup.Add(offset, id)
-	if repeat && offset >= r.wanted {
-		r.counts.repeats++
-	}
-	return !repeat && offset >= r.wanted
-}
-
-// decode reads an event from a record's header, or from its value if it is a foreign producer's and has no such header. The event has a value if that was read,
-// and no ID if the record is no event. An error says that the record could not be read.
-func (r *reader) decode(record *kafka.Record, event *atlas.Event) error {
-	event.Value = nil
-	if record.Value != nil && record.Value.Len() > 0 && r.header.decode(record.Headers, event) {
-		return nil
-	}
-	value, err := r.value(record)
 	if err != nil {
 		return err
 	}
-	if *event, err = parseValue(r.topic, value); err != nil {
-		r.skipped(record.Offset, err)
-		*event = atlas.Event{}
-	}
+	r.unpaid += size
+	r.passed(record)
 	return nil
 }
 
-// isSound tells whether a value can be delivered that a header like ours came with: whoever may write to the topic can copy one. A value that cannot counts
-// for repeats nevertheless, as those who read the horizon only see its header.
-func (r *reader) isSound(offset int64, value []byte) bool {
-	err := atlas.CheckValue(value)
+// keep copies the accepted event into memory that lasts.
+func (r *Reader) keep(fetched *kafka.Record) error {
+	record, err := r.slab.copy(fetched, &r.event)
 	if err != nil {
-		r.counts.undecodable++
-		r.skipped(offset, err)
+		return err
 	}
-	return err == nil
-}
-
-func (r *reader) skipped(offset int64, why error) {
-	r.logger.Warn("skipped a record that is no event", zap.Stringer("partition", r.partition), zap.Int64("offset", offset), zap.Error(why))
-}
-
-func (r *reader) value(record *kafka.Record) ([]byte, error) {
-	if record.Value == nil {
-		return nil, nil
+	if r.event.Value == nil && !r.isValid(fetched.Offset, record.Value) {
+		return nil
 	}
-	value := r.values.take(record.Value.Len())
-	_, err := io.ReadFull(record.Value, value)
-	return value, err
+	record.Position.Topic, record.Position.Partition = r.topic, r.number
+	r.taken += len(record.Value)
+	r.held += len(record.Value)
+	r.ahead = append(r.ahead, record)
+	return nil
 }

@@ -86,7 +86,7 @@ func (t *tail) run() {
 }
 
 // begin finds the log's end, which is where the tail starts.
-func (t *tail) begin() (*reader, error) {
+func (t *tail) begin() (*tailReader, error) {
 	var first, next int64
 	err := retry(t.ctx, func() (err error) {
 		first, next, err = t.bounds(t.ctx)
@@ -102,7 +102,7 @@ func (t *tail) begin() (*reader, error) {
 	t.begins(next)
 	t.mu.Unlock()
 	close(t.started)
-	return t.log.newReader(t.partition, first, next, "tail"), nil
+	return t.log.newTailReader(t.partition, first, next), nil
 }
 
 // begins has the tail go on at an offset, as if nothing had been before it.
@@ -155,7 +155,7 @@ func (t *tail) advance(next int64) {
 }
 
 // recover goes on after a read that failed: at once where the log has what comes after a gap, after a pause otherwise.
-func (t *tail) recover(reader *reader, pause *backoff, err error) {
+func (t *tail) recover(reader *tailReader, pause *backoff, err error) {
 	if t.ctx.Err() != nil {
 		return
 	}
@@ -176,7 +176,7 @@ func (t *tail) report(err error) {
 }
 
 // jump goes on at what the log has where it does not have what comes next, and says so.
-func (t *tail) jump(reader *reader, gone *OffsetGoneError) {
+func (t *tail) jump(reader *tailReader, gone *OffsetGoneError) {
 	to := gone.First
 	if gone.Next < gone.Offset {
 		to = gone.Next

@@ -61,13 +61,13 @@ func TestReadersTellWhatCannotBeRead(t *testing.T) {
 		}
 		return nil
 	}
-	if _, err := reader.readEach(t.Context(), take); err != nil {
+	if err := reader.recordReader.read(t.Context(), take); err != nil {
 		t.Fatal(err)
 	}
-	_, err := reader.readEach(t.Context(), take)
+	err := reader.recordReader.read(t.Context(), take)
 	assertGone(t, "behind what can be read", err, 3, 6)
 	reader.next, reader.wanted = 6, 6
-	if _, err := reader.readEach(t.Context(), take); err != nil || !slices.Equal(got, []int64{0, 1, 2, 6, 7, 8}) {
+	if err := reader.recordReader.read(t.Context(), take); err != nil || !slices.Equal(got, []int64{0, 1, 2, 6, 7, 8}) {
 		t.Errorf("got %v, %v", got, err)
 	}
 	if counted := testutil.ToFloat64(reader.metrics.unreadable); counted != 1 {
@@ -101,9 +101,9 @@ func TestNothingIsPassedForTheHeaderOfADamagedBatch(t *testing.T) {
 	}
 }
 
-func TestMeasurementReaderTellsWhatCannotBeRead(t *testing.T) {
+func TestReaderTellsWhatCannotBeRead(t *testing.T) {
 	log := openForNobody(t)
-	reader := log.newMeasurementReader(partition{broker: damagedLog(ResultsTopic), topic: ResultsTopic}, wantMeasurements([]atlas.MeasurementID{1}), 0, 0, 9)
+	reader := log.newReader(partition{broker: damagedLog(ResultsTopic), topic: ResultsTopic}, newMeasurementFilter([]atlas.MeasurementID{1}), 0, 0, 9, "measurement")
 	defer reader.Close()
 	var err error
 	for err == nil {
@@ -116,9 +116,8 @@ func TestScansPassWhatCannotBeRead(t *testing.T) {
 	log := openForNobody(t)
 	var seen int
 	var came int64
-	scanner := scanner{reader: reader{
-		fetcher: fetcher{partition: partition{broker: damagedLog(ResultsTopic), topic: ResultsTopic}}, metrics: log.metrics.reading(ResultsTopic, "scan"), logger: log.logger,
-	}, to: 9, most: 1 << 20, see: func(atlas.MeasurementID, time.Time) bool { seen++; return true }, came: func(records, _ int64) { came += records }}
+	reader := log.newRecordReader(partition{broker: damagedLog(ResultsTopic), topic: ResultsTopic}, 0, "scan")
+	scanner := scanner{recordReader: reader, to: 9, most: 1 << 20, see: func(atlas.MeasurementID, time.Time) bool { seen++; return true }, came: func(records, _ int64) { came += records }}
 	defer scanner.close()
 	if err := scanner.run(t.Context()); err != nil || scanner.next != 9 || seen != 6 || came < 6 {
 		t.Errorf("saw %d records up to %d, and %d came, %v; want 6 up to 9", seen, scanner.next, came, err)

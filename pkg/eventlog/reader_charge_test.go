@@ -18,7 +18,7 @@ func TestReadingIsPaidFor(t *testing.T) {
 	const others, horizon = 5000, 1000
 	mustAppend(t, writer, topic, pings(t, 2, 0, others))
 	mustAppend(t, writer, topic, pings(t, 1, 0, 1))
-	open := func(pay func(ctx context.Context, records, bytes int64) error) *eventlog.MeasurementReader {
+	open := func(pay func(ctx context.Context, records, bytes int64) error) *eventlog.Reader {
 		reader, err := f.log.History().Measurement(within(t, patience), topic, 1, horizon, others+1)
 		if err != nil {
 			t.Fatal(err)

@@ -22,10 +22,8 @@ func (h *History) ScanWithin(
 	if err != nil {
 		return from, 0, err
 	}
-	scanner := scanner{reader: reader{
-		fetcher: fetcher{partition: h.log.partition(topic, number), next: from, most: answerFor(to - from)}, wanted: from,
-		metrics: h.log.metrics.reading(topic, "scan"), logger: h.log.logger,
-	}, to: to, most: most, see: see, came: came}
+	scanner := scanner{recordReader: h.log.newRecordReader(h.log.partition(topic, number), from, "scan"), to: to, most: most, see: see, came: came}
+	scanner.fetcher.most = answerFor(to - from)
 	defer scanner.close()
 	err = scanner.run(ctx)
 	return min(scanner.next, to), scanner.bytes, err
@@ -39,7 +37,7 @@ func answerFor(records int64) int64 {
 
 // scanner is a reader that is a ScanWithin.
 type scanner struct {
-	reader
+	recordReader
 	to    int64
 	most  int64 // bytes
 	see   func(measurement atlas.MeasurementID, at time.Time) bool
@@ -54,7 +52,7 @@ type scanner struct {
 func (s *scanner) run(ctx context.Context) error {
 	read := func() error { return s.readAnswer(ctx) }
 	for s.next < s.to && !s.ended {
-		err := s.persistEach(ctx, read)
+		err := s.readWithRetry(ctx, read)
 		if gone, ok := errors.AsType[*OffsetGoneError](err); ok && gone.Unreadable != nil {
 			s.next, err = gone.First, nil
 		}
@@ -69,12 +67,11 @@ func (s *scanner) run(ctx context.Context) error {
 func (s *scanner) readAnswer(ctx context.Context) error {
 	response, err := s.fetch(ctx)
 	if err != nil {
-		_, err = s.takeAnswer(ctx, nil, err, s.take)
-		return err
+		return s.takeResponse(ctx, nil, err, s.take)
 	}
 	s.passedRecords, s.passedBytes = 0, 0
 	before := s.bytes
-	_, err = s.takeAnswer(ctx, response, nil, s.take)
+	err = s.takeResponse(ctx, response, nil, s.take)
 	records, bytes := int64(s.counts.read)+s.passedRecords, s.bytes-before+s.passedBytes
 	if answer, is := response.Records.(*committedRecords); is {
 		restRecords, restBytes := answer.rest()

@@ -15,17 +15,17 @@ func TestKeptRecordsKeepLittleElse(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	var shelf shelf
+	var slab recordSlab
 	var records []*atlas.Record
 	for number := range kept * oneIn {
-		record := shelf.place(size/2 + dice.IntN(size))
+		record := slab.allocate(size/2 + dice.IntN(size))
 		if number%oneIn == 0 {
 			records = append(records, record)
 		}
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	const most = shelfBytes + shelvedTogether*160
+	const most = slabBytes + slabRecords*160
 	if each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / kept; each > most {
 		t.Errorf("%d bytes are held for each, want at most %d", each, most)
 	}
@@ -34,14 +34,14 @@ func TestKeptRecordsKeepLittleElse(t *testing.T) {
 
 func TestShelvedValuesShareNothing(t *testing.T) {
 	dice := rand.New(rand.NewPCG(2, 2))
-	var shelf shelf
+	var slab recordSlab
 	var records []*atlas.Record
 	for number := range 1000 {
 		length := 1 + dice.IntN(200)
 		if number%10 == 0 {
-			length = dice.IntN(2 * shelfBytes)
+			length = dice.IntN(2 * slabBytes)
 		}
-		record := shelf.place(length)
+		record := slab.allocate(length)
 		if len(record.Value) != length || cap(record.Value) != length {
 			t.Fatalf("got a value of %d bytes with room for %d, want %d", len(record.Value), cap(record.Value), length)
 		}

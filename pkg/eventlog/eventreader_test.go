@@ -58,13 +58,13 @@ func pings(count int) (log []*kafka.Record) {
 }
 
 // newTestReader reads from a broker that is none.
-func newTestReader(t *testing.T, broker broker, from int64) *reader {
+func newTestReader(t *testing.T, broker broker, from int64) *tailReader {
 	t.Helper()
 	log, err := Open(Config{Brokers: []string{"127.0.0.1:1"}}, zap.NewNop(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	reader := log.newReader(partition{broker: broker, topic: ResultsTopic}, 0, from, "tail")
+	reader := log.newTailReader(partition{broker: broker, topic: ResultsTopic}, 0, from)
 	t.Cleanup(func() {
 		reader.close()
 		_ = log.Close()
@@ -102,7 +102,7 @@ func TestExtendingALogThatBeganAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	reader := log.newMeasurementReader(partition{broker: shortLog{}, topic: ResultsTopic}, wantMeasurements([]atlas.MeasurementID{1}), 0, 10, 10)
+	reader := log.newReader(partition{broker: shortLog{}, topic: ResultsTopic}, newMeasurementFilter([]atlas.MeasurementID{1}), 0, 10, 10, "measurement")
 	defer reader.Close()
 	want := OffsetGoneError{Topic: ResultsTopic, Offset: 10, First: 0, Next: 7}
 	if gone, ok := errors.AsType[*OffsetGoneError](reader.Extend(t.Context())); !ok || *gone != want {
