@@ -88,7 +88,7 @@ $(PAGES)/dist/index.html: $(PAGES)/node_modules/.package-lock.json $(wildcard $(
 	@touch $@
 
 pages: kafka web browser services/e2e/clients/browser/node_modules/.package-lock.json ## Look at every page in Chromium: axe in each state, the keyboard alone, other time zones, and pictures in .cache/screenshots
-	go test -tags pages -run TestMatrix -v -count 1 -timeout 30m ./services/e2e
+	go test -tags pages -run TestMatrix -v -count 1 -timeout 30m ./services/e2e/pages
 
 checkpages: # without Node there are no pages to check, but in CI there must be
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGES)/node_modules/.package-lock.json && npm --prefix $(PAGES) run --silent check; \

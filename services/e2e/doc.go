@@ -1,2 +1,26 @@
-// Package e2e tests the services together, as their users run them: collector and gateway on a broker of Kafka, and real clients.
+// Package e2e tests the services together, as users run them: collector and gateway on a broker, and real clients. It has no code itself. Each folder beside
+// this file tests one feature, across every transport and every client that it concerns.
+//
+//	matrix    every client on every transport: subscribing, reconnecting, errors, heartbeats; real results arrive complete; clients that vanish leave nothing
+//	catchup   clients that read slowly or not at all catch up from the log: against an oracle, with randomly generated clients, and with limits on memory
+//	resume    clients reconnect with cursors, as sessions of Socket.IO or as EventSources, also when their gateway stops or is killed; backlogs; gaps
+//	replay    history at every transport
+//	faults    Kafka restarts, loses brokers, checks credentials, gets more partitions
+//	abuse     attacks within all limits: what they cost, and that other clients do not notice
+//	outages   outages of the simulated network are detected
+//	pages     the pages in Chromium (make pages runs the ones that take minutes)
+//	examples  the clients in examples/, and the snippets that the pages show
+//	readme    the commands of the READMEs
+//	programs  settings of all programs; the data folder of the program standalone
+//	clients   the programs from npm and PyPI that these tests run; no Go
+//
+// What several of them share is in internal:
+//
+//	testcluster  starts the services and their brokers, posts to them, reads their metrics
+//	connection   a small client for every transport, which reads only when it is told to
+//	realclient   the clients that users have, as child processes
+//	netproxy     a TCP proxy that cuts and redirects connections and delays upgrades
+//	workload     numbered results under load: producers, and readers that check them
+//	sample       the results themselves, made up or real
+//	await        waiting for conditions
 package e2e

@@ -1,0 +1,10 @@
+// Package faults tests what clients notice when Kafka fails, which is nothing, and when its partitions change.
+package faults
+
+import (
+	"testing"
+
+	"atlasstream/services/e2e/internal/testcluster"
+)
+
+func TestMain(m *testing.M) { testcluster.Main(m) }

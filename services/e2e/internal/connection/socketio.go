@@ -1,0 +1,149 @@
+package connection
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/gorilla/websocket"
+
+	"atlasstream/services/e2e/internal/sample"
+)
+
+// packetConn carries packets of Engine.IO 4.
+type packetConn struct {
+	send  func(packet string) error
+	read  func() (packets []string, err error)
+	close func()
+}
+
+func openEngineWebSocket(ctx context.Context, gateway string) (*packetConn, error) {
+	conn, closeConn, err := dialWebSocket(ctx, "ws://"+gateway+"/stream/socket.io/?EIO=4&transport=websocket")
+	if err != nil {
+		return nil, err
+	}
+	return &packetConn{
+		send: func(packet string) error { return conn.WriteMessage(websocket.TextMessage, []byte(packet)) },
+		read: func() ([]string, error) {
+			_, text, err := conn.ReadMessage()
+			return []string{string(text)}, err
+		},
+		close: closeConn,
+	}, nil
+}
+
+func openEnginePolling(ctx context.Context, gateway string) (*packetConn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	transport := &http.Transport{DialContext: dialSmallWindow}
+	client := &http.Client{Transport: transport}
+	closeConn := sync.OnceFunc(func() {
+		cancel()
+		transport.CloseIdleConnections()
+	})
+	url := "http://" + gateway + "/stream/socket.io/?EIO=4&transport=polling"
+	body, err := Request(ctx, client, http.MethodGet, url, "")
+	if err != nil {
+		closeConn()
+		return nil, err
+	}
+	var opened struct {
+		ID string `json:"sid"`
+	}
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(body, "0")), &opened); err != nil {
+		closeConn()
+		return nil, fmt.Errorf("read %q: %w", body, err)
+	}
+	url += "&sid=" + opened.ID
+	return &packetConn{
+		send: func(packet string) error {
+			_, err := Request(ctx, client, http.MethodPost, url, packet)
+			return err
+		},
+		read: func() ([]string, error) {
+			body, err := Request(ctx, client, http.MethodGet, url, "")
+			return strings.Split(body, "\x1e"), err
+		},
+		close: closeConn,
+	}, nil
+}
+
+// socketIOClient does what socket.io-client does for Socket.IO 5.
+type socketIOClient struct {
+	*packetConn
+	unhandled []string // packets that have been read
+}
+
+// connectSocketIO connects to the namespace and waits for the answer. Options with a PID recover a connection.
+func connectSocketIO(packets *packetConn, options Options) (*Connection, error) {
+	s := &socketIOClient{packetConn: packets}
+	var auth []byte
+	if options.PID != "" {
+		auth = sample.JSON(map[string]string{"pid": options.PID, "offset": options.Offset})
+	}
+	pid, err := s.connect(string(auth))
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return &Connection{Send: s.sendEvent, Receive: s.receive, Close: s.close, PID: pid}, nil
+}
+
+func (s *socketIOClient) connect(auth string) (pid string, err error) {
+	if err := s.send("40" + auth); err != nil {
+		return "", err
+	}
+	text, err := s.await("40")
+	if err != nil {
+		return "", err
+	}
+	var connected struct{ PID string }
+	if err := json.Unmarshal([]byte(text), &connected); err != nil {
+		return "", fmt.Errorf("connected with %q: %w", text, err)
+	}
+	return connected.PID, nil
+}
+
+func (s *socketIOClient) sendEvent(event string, parameters json.RawMessage) error {
+	return s.send("42" + string(sample.JSON([]any{event, parameters})))
+}
+
+func (s *socketIOClient) receive() (Message, error) {
+	text, err := s.await("42")
+	if err != nil {
+		return Message{}, err
+	}
+	return parseMessage([]byte(text))
+}
+
+// await waits for a packet of a kind, but not for ever.
+func (s *socketIOClient) await(kind string) (string, error) {
+	return readWithTimeout(s.close, func() (string, error) { return s.next(kind) })
+}
+
+// next waits for a packet of a kind and answers heartbeats.
+func (s *socketIOClient) next(kind string) (text string, err error) {
+	for {
+		for len(s.unhandled) == 0 {
+			if s.unhandled, err = s.read(); err != nil {
+				return "", err
+			}
+		}
+		packet := s.unhandled[0]
+		s.unhandled = s.unhandled[1:]
+		text, is := strings.CutPrefix(packet, kind)
+		switch {
+		case is:
+			return text, nil
+		case packet == "2":
+			if err := s.send("3"); err != nil {
+				return "", err
+			}
+		case packet != "6" && !strings.HasPrefix(packet, "0"):
+			return "", errors.New("read the packet " + packet)
+		}
+	}
+}

@@ -1,0 +1,225 @@
+package matrix
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"atlasstream/pkg/eventlog/embedded"
+	"atlasstream/services/e2e/internal/await"
+	"atlasstream/services/e2e/internal/netproxy"
+	"atlasstream/services/e2e/internal/realclient"
+	"atlasstream/services/e2e/internal/testcluster"
+)
+
+// Every client subscribes, receives, is cut off and comes back, errs and unsubscribes, on each of its transports and across the change from one to another.
+func TestEveryClientOnEveryTransport(t *testing.T) {
+	cluster := testcluster.Start(t, testcluster.StartBroker(t, embedded.Config{}).Addrs())
+	var measurement atomic.Int64
+	measurement.Store(100_000_000)
+	var atOnce errgroup.Group
+	atOnce.SetLimit(6)
+	for _, config := range clientConfigs() {
+		atOnce.Go(func() error {
+			t.Run(config.name, func(t *testing.T) { config.check(t, cluster, measurement.Add(1)) })
+			return nil
+		})
+	}
+	_ = atOnce.Wait() // the subtests have told what went wrong
+}
+
+// Every client stays connected while there is nothing to tell it: heartbeats go in the direction that its revision has them.
+func TestEveryClientKeepsTheConnection(t *testing.T) {
+	const pingTimeout = 10 * time.Second // a busy machine may hold a client up for a while
+	cluster := startWithTimeouts(t, pingTimeout, nil)
+	var atOnce errgroup.Group
+	for i, config := range slices.Concat(nodeConfigs(), pythonConfigs(), cousteauConfigs()) {
+		atOnce.Go(func() error {
+			t.Run(config.name, func(t *testing.T) {
+				session := &matrixSession{clientConfig: &config, cluster: cluster, measurement: 300_000_000 + int64(i), client: config.start(t, cluster)}
+				session.client.SubscribeWith(t, session.parameters(`"msm":%d`))
+				expectSilence(t, session.client, pingInterval+pingTimeout+time.Second)
+				session.exchange(t, 1)
+			})
+			return nil
+		})
+	}
+	_ = atOnce.Wait() // the subtests have told what went wrong
+}
+
+func expectSilence(t *testing.T, c *realclient.Client, duration time.Duration) {
+	t.Helper()
+	over := time.After(duration)
+	for {
+		select {
+		case message := <-c.Received:
+			if !bytes.HasPrefix(message, []byte(`["upgrade"`)) {
+				t.Fatalf("heard %s", message)
+			}
+		case <-over:
+			return
+		}
+	}
+}
+
+// matrixSession is one client's stay at the gateway.
+type matrixSession struct {
+	*clientConfig
+	client           *realclient.Client
+	cluster          *testcluster.Cluster
+	proxy            *netproxy.Proxy
+	measurement      int64
+	posted, received int // results, which are numbered
+}
+
+func (c *clientConfig) check(t *testing.T, cluster *testcluster.Cluster, measurement int64) {
+	session := &matrixSession{clientConfig: c, cluster: cluster, proxy: netproxy.Start(t, cluster.Public), measurement: measurement}
+	if c.upgrades != later {
+		session.proxy.AllowUpgrades()
+	}
+	session.startClient(t)
+	subscription := session.parameters(`"msm":%d`)
+	session.client.SubscribeWith(t, subscription)
+	session.exchange(t, 10)
+	if c.upgrades == later {
+		session.upgrade(t)
+	}
+	session.exchangeBurst(t)
+	session.reconnect(t, subscription)
+	session.exchange(t, 10)
+	session.causeError(t)
+	session.unsubscribe(t, subscription)
+	if c.upgrades != never && !session.client.Upgraded {
+		t.Error("there was no upgrade")
+	}
+}
+
+// startClient starts the client at the far end of the tunnel.
+func (s *matrixSession) startClient(t *testing.T) {
+	t.Helper()
+	there := s.cluster.At(s.proxy.Address)
+	s.client = s.start(t, there)
+}
+
+// parameters are those of a subscription, as this client writes them.
+func (s *matrixSession) parameters(own string) string {
+	return s.before + fmt.Sprintf(own, s.measurement) + s.after
+}
+
+// exchange posts results one after the other, and then hears them.
+func (s *matrixSession) exchange(t *testing.T, count int) {
+	t.Helper()
+	s.post(t, count)
+	for s.received < s.posted {
+		s.receive(t)
+	}
+}
+
+func (s *matrixSession) post(t *testing.T, count int) {
+	t.Helper()
+	for range count {
+		s.posted++
+		s.cluster.MustPost(t, s.result(s.posted))
+	}
+}
+
+func (s *matrixSession) receive(t *testing.T) {
+	t.Helper()
+	s.received++
+	s.client.Expect(t, fmt.Sprintf(`["atlas_result",%s]`, s.result(s.received)))
+}
+
+// result is the result of a number, as it is posted and as it must arrive, to the byte.
+func (s *matrixSession) result(number int) []byte {
+	return fmt.Appendf(nil, `{"msm_id":%d,"prb_id":1,"timestamp":1787541897,"type":"ping","é√😀":"é√😀","number":%d}`, s.measurement, number)
+}
+
+// exchangeBurst has the gateway send many messages at a time: old clients read no more than 16 packets of one polling answer.
+func (s *matrixSession) exchangeBurst(t *testing.T) {
+	t.Helper()
+	var results [][]byte
+	for range 50 {
+		s.posted++
+		results = append(results, s.result(s.posted))
+	}
+	s.cluster.MustPost(t, results...)
+	for s.received < s.posted {
+		s.receive(t)
+	}
+}
+
+// upgrade lets the client change to a WebSocket while results come steadily.
+func (s *matrixSession) upgrade(t *testing.T) {
+	t.Helper()
+	await.Signal(t, s.proxy.UpgradeRequest.Reached, "the request of an upgrade")
+	s.exchange(t, 10)
+	s.proxy.UpgradeRequest.Open()
+	await.Signal(t, s.proxy.UpgradeAnswer.Reached, "the answer to a probe")
+	s.post(t, 10)
+	s.proxy.UpgradeAnswer.Open()
+	for deadline := time.Now().Add(await.Patience); !s.client.Upgraded; s.receive(t) {
+		if s.post(t, 1); time.Now().After(deadline) {
+			t.Fatal("there is no upgrade")
+		}
+	}
+	s.exchange(t, 10)
+}
+
+// reconnect cuts the client off, and waits until it is subscribed again.
+func (s *matrixSession) reconnect(t *testing.T, subscription string) {
+	t.Helper()
+	s.proxy.Cut()
+	if s.polls { // what fell between two requests, the client would not notice
+		s.awaitDisconnect(t)
+	}
+	s.proxy.Restore()
+	if s.reconnects == doesNotReconnect {
+		s.client.Close()
+		s.startClient(t)
+	} else {
+		s.client.Expect(t, `["connect"]`)
+	}
+	if s.reconnects != resubscribes {
+		s.client.Emit("atlas_subscribe", json.RawMessage(subscription))
+	}
+	s.client.Expect(t, fmt.Sprintf(`["atlas_subscribed",%s]`, subscription))
+}
+
+func (s *matrixSession) awaitDisconnect(t *testing.T) {
+	t.Helper()
+	if event, payload := s.client.Receive(t); event != "disconnect" {
+		t.Fatalf("heard %s %s", event, payload)
+	}
+}
+
+// causeError subscribes wrongly: the error shows what came, as the client wrote it.
+func (s *matrixSession) causeError(t *testing.T) {
+	t.Helper()
+	s.client.Emit("atlas_subscribe", json.RawMessage(s.before+`"msm":"é√😀"`+s.after))
+	event, payload := s.client.Next(t)
+	var text string
+	if err := json.Unmarshal(payload, &text); err != nil || event != "atlas_error" {
+		t.Fatalf("heard %s %s", event, payload)
+	}
+	if !strings.Contains(text, `msm: got "é√😀"`) && !strings.Contains(text, `msm: got "\u00e9\u221a\ud83d\ude00"`) {
+		t.Fatalf("heard of an error %q", text)
+	}
+}
+
+// unsubscribe ends the subscription: of two results that follow, only the one arrives that another subscription wants.
+func (s *matrixSession) unsubscribe(t *testing.T, subscription string) {
+	t.Helper()
+	s.client.SubscribeWith(t, s.parameters(`"msm":%d,"prb":2,"acceptedFields":["é√😀","prb_id"]`))
+	s.client.Emit("atlas_unsubscribe", json.RawMessage(subscription))
+	s.client.Expect(t, fmt.Sprintf(`["atlas_unsubscribed",%s]`, subscription))
+	s.post(t, 1)
+	s.cluster.MustPost(t, []byte(strings.Replace(string(s.result(1)), `"prb_id":1`, `"prb_id":2`, 1)))
+	s.client.Expect(t, `["atlas_result",{"prb_id":2,"é√😀":"é√😀"}]`)
+}

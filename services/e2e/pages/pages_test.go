@@ -1,0 +1,47 @@
+package pages
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"atlasstream/services/e2e/internal/realclient"
+	"atlasstream/services/e2e/internal/testcluster"
+	"atlasstream/services/standalone/stack"
+)
+
+// usePages has a person's use of the pages acted out in Chromium: clients/browser/pages/SCENARIO.cjs. What that asks for is answered by helpers.
+func usePages(t *testing.T, scenario string, cluster *testcluster.Cluster, helpers map[string]func(payload json.RawMessage) any) {
+	t.Helper()
+	browser := realclient.StartProcess(t, "node", "../clients/browser/pages.cjs", scenario, "http://"+cluster.Public)
+	for {
+		event, payload := browser.Next(t)
+		switch event {
+		case "passed":
+			return
+		case "working": // it has patience of its own
+		case "failed":
+			var why string
+			_ = json.Unmarshal(payload, &why)
+			t.Fatalf("%s: %s", scenario, why)
+		default:
+			help, found := helpers[event]
+			if !found {
+				t.Fatalf("%s asks for %s", scenario, event)
+			}
+			browser.Emit(event, help(payload))
+		}
+	}
+}
+
+func TestPagesHaveAFrame(t *testing.T) {
+	cluster, _ := testcluster.StartStandalone(t, stack.Config{})
+	usePages(t, "frame", cluster, nil)
+	response, err := http.Get("http://" + cluster.Public + "/nope")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _ = response.Body.Close(); response.StatusCode != http.StatusNotFound {
+		t.Errorf("a page that there is not: status %d", response.StatusCode)
+	}
+}
