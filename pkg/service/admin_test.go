@@ -101,7 +101,7 @@ func TestReadinessIsToldWhenItChanges(t *testing.T) {
 		for _, step := range []struct {
 			fault *error
 			want  string
-		}{{&started, ""}, {nil, "info ready"}, {nil, ""}, {&unread, "warn not ready any more probes are not read"}, {&started, ""}, {nil, "info ready"}} {
+		}{{&started, ""}, {nil, "info ready"}, {nil, ""}, {&unread, "warn no longer ready probes are not read"}, {&started, ""}, {nil, "info ready"}} {
 			fault.Store(step.fault)
 			time.Sleep(time.Minute)
 			got := ""

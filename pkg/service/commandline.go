@@ -10,7 +10,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// formatHelp tells of a flag what it may be, what it is unless given, which a tag says in words where it follows from other settings, and its variable.
+// formatHelp adds to the help of a flag its values, its default and its variable. The tag "otherwise" has the default in words where it depends on others.
 func formatHelp(value *kong.Value) string {
 	var notes []string
 	if value.Enum != "" {
@@ -30,7 +30,7 @@ func formatHelp(value *kong.Value) string {
 	return strings.TrimSuffix(value.Help, ".") + " (" + strings.Join(notes, "; ") + ")."
 }
 
-// explain names in an error each setting by its flag and its variable.
+// explain replaces the name of each setting in an error by its flag and variable.
 func explain(err error, flags map[string]*kong.Flag) error {
 	if err == nil {
 		return nil
@@ -47,7 +47,7 @@ func explain(err error, flags map[string]*kong.Flag) error {
 	return &explained{text, err}
 }
 
-// explainCommand says of an argument in the place of a command that it is none.
+// explainCommand lists the commands where an argument is not one of them.
 func explainCommand(text string, context *kong.Context) string {
 	wrong, found := strings.CutPrefix(text, "unexpected argument ")
 	if !found || context.Selected() != nil || len(context.Model.Children) == 0 {
@@ -61,7 +61,7 @@ func explainCommand(text string, context *kong.Context) string {
 	return fmt.Sprintf("no such command: got %q, want one of %s", wrong, strings.Join(names, ", "))
 }
 
-// explainParsing does that with an error of kong, which begins with the flag.
+// explainParsing adds the variable and the wanted value to an error of kong, which begins with the flag.
 func explainParsing(text string, flags map[string]*kong.Flag) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(text, "--"), " ")
 	flag := flags[strings.TrimSuffix(name, ":")]
@@ -84,7 +84,7 @@ func explainParsing(text string, flags map[string]*kong.Flag) string {
 	}
 }
 
-// withoutAdvice leaves out what kong advises where a value begins with a hyphen, as a number that does is below 0 and refused in any case.
+// withoutAdvice removes the advice of kong for a value that begins with a hyphen: a number that does is below 0, which no setting takes.
 func withoutAdvice(text string) string {
 	words, _, _ := strings.Cut(text, " (short flag); perhaps try ")
 	return words
@@ -97,7 +97,7 @@ func label(flag *kong.Flag) string {
 	return "--" + flag.Name + " (" + strings.Join(flag.Envs, ", ") + ")"
 }
 
-// flagsOf are the flags of the command that was chosen, as far as one was.
+// flagsOf are the flags of the chosen command, if any.
 func flagsOf(context *kong.Context) map[string]*kong.Flag {
 	flags := make(map[string]*kong.Flag)
 	for _, path := range context.Path {
@@ -108,7 +108,7 @@ func flagsOf(context *kong.Context) map[string]*kong.Flag {
 	return flags
 }
 
-// settingErrors are all those in an error's tree.
+// settingErrors are all SettingErrors in the tree of an error.
 func settingErrors(err error) (found []*SettingError) {
 	if fault, ok := err.(*SettingError); ok { //nolint:errorlint // the tree is walked here
 		found = append(found, fault)

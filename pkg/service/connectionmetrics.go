@@ -14,16 +14,16 @@ type connectionMetrics struct {
 
 func newConnectionMetrics(registerer prometheus.Registerer) (*connectionMetrics, error) {
 	open, err := register(registerer, prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "atlas_service_connections", Help: "TCP connections that are open, by door.",
+		Name: "atlas_service_connections", Help: "Open TCP connections, by listener.",
 	}, []string{"door"}))
 	refused, refusedErr := register(registerer, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "atlas_service_connections_refused_total",
-		Help: "TCP connections that were closed as they were accepted, by door and by the limit that they were beyond: address or total.",
+		Help: "TCP connections that were closed as soon as they were accepted, by listener and by the limit that they exceeded: address or total.",
 	}, []string{"door", "limit"}))
 	return &connectionMetrics{open: open, refused: refused}, errors.Join(err, refusedErr)
 }
 
-// register hands out what is registered already where two services of one process share a registry.
+// register returns the collector that is registered already if two services of one process share a registry.
 func register[C prometheus.Collector](registerer prometheus.Registerer, collector C) (C, error) {
 	if registerer == nil {
 		return collector, nil

@@ -8,21 +8,22 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
 
 	"atlasstream/pkg/clientip"
 )
 
-// refusalInterval is how often refused connections are logged: whoever opens thousands shall not fill a disk.
+// refusalInterval is how often refused connections are logged, so that a client that opens thousands does not fill a disk.
 const refusalInterval = 10 * time.Second
 
-// ConnectionLimits bound the connections that the doors of a service have open at once. What comes beyond is closed as it is accepted, without an answer.
+// ConnectionLimits bound the connections that the listeners of a service have open at once. Further ones are closed as soon as they are accepted.
 type ConnectionLimits struct {
-	Total   int                   // over all doors
+	Total   int                   // over all listeners
 	Address int                   // of one address, as clientip.Networks has them
-	Exempt  func(netip.Addr) bool // addresses that count in the total only, as many clients come from there; none if nil
+	Exempt  func(netip.Addr) bool // addresses that count in the total only, such as proxies; none if nil
 }
 
-// Connections counts connections from their acceptance until they are closed, whatever becomes of them meanwhile: idle ones, requests, WebSockets.
+// Connections counts connections from accept to close, whatever they are used for.
 type Connections struct {
 	limits  ConnectionLimits
 	logger  *zap.Logger
@@ -31,21 +32,22 @@ type Connections struct {
 	mu       sync.Mutex
 	total    int
 	networks map[netip.Prefix]int
-	refused  int       // since the log told of it
-	told     time.Time // when it last did
+	refused  int       // since the last log message
+	logged   time.Time // when that was written
 }
 
-// The limits that a connection may be beyond, as logs and metrics have them.
+// The limits that a connection may exceed, as logs and metrics name them.
 const (
 	withinLimits = ""
 	limitTotal   = "total"
 	limitAddress = "address"
 )
 
-// NewConnections makes the count that the doors of a service share. The registerer may be nil, or have the metrics of another service in the same process.
+// NewConnections returns the count that the listeners of a service share. The registerer may be nil, or have the metrics of another service in the same
+// process.
 func NewConnections(limits ConnectionLimits, logger *zap.Logger, registerer prometheus.Registerer) (*Connections, error) {
 	metrics, err := newConnectionMetrics(registerer)
-	logger.Info("connections are bounded", zap.Int("total", limits.Total), zap.Int("of_address", limits.Address), zap.Int("descriptors", Descriptors()))
+	logger.Info("limits of connections", zap.Int("total", limits.Total), zap.Int("of_address", limits.Address), zap.Int("descriptors", Descriptors()))
 	return &Connections{
 		limits:   limits,
 		logger:   logger,
@@ -54,27 +56,27 @@ func NewConnections(limits ConnectionLimits, logger *zap.Logger, registerer prom
 	}, err
 }
 
-// Door gives a listener that has the connections of another one, within the limits. The name stands in logs and metrics.
-func (c *Connections) Door(name string, listener net.Listener) net.Listener {
-	return &door{Listener: listener, name: name, connections: c, open: c.metrics.open.WithLabelValues(name)}
+// Limit returns a listener with the connections of another one that are within the limits. The name is that of logs and of the metrics' label "door".
+func (c *Connections) Limit(name string, listener net.Listener) net.Listener {
+	return &limitedListener{Listener: listener, name: name, connections: c, open: c.metrics.open.WithLabelValues(name)}
 }
 
-type door struct {
+type limitedListener struct {
 	net.Listener
 	name        string
 	connections *Connections
 	open        prometheus.Gauge
 }
 
-// Accept closes what is beyond the limits, and returns the next connection that is within.
-func (d *door) Accept() (net.Conn, error) {
+// Accept returns the next connection within the limits, and closes those beyond.
+func (d *limitedListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := d.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
 		address := addressOf(conn)
-		limit := d.connections.enter(address)
+		limit := d.connections.add(address)
 		if limit == withinLimits {
 			d.open.Inc()
 			return d.counted(conn, address), nil
@@ -83,42 +85,42 @@ func (d *door) Accept() (net.Conn, error) {
 	}
 }
 
-// counted keeps a TCP connection what it is for net.Buffers, which writes several buffers at once to nothing else.
-func (d *door) counted(conn net.Conn, address netip.Addr) net.Conn {
-	leave := sync.OnceFunc(func() {
+// counted keeps the type of a TCP connection, as net.Buffers writes several buffers at once to no other.
+func (d *limitedListener) counted(conn net.Conn, address netip.Addr) net.Conn {
+	release := sync.OnceFunc(func() {
 		d.open.Dec()
-		d.connections.leave(address)
+		d.connections.remove(address)
 	})
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		boundUnsent(tcp)
-		return &countedTCP{tcp, leave}
+		return &countedTCP{tcp, release}
 	}
-	return &countedConn{conn, leave}
+	return &countedConn{conn, release}
 }
 
 type countedTCP struct {
 	*net.TCPConn
-	leave func()
+	release func()
 }
 
-// Close gives the connection's place to another one, once its descriptor is free.
+// Close stops counting the connection, once its descriptor is free.
 func (c *countedTCP) Close() error {
-	defer c.leave()
+	defer c.release()
 	return c.TCPConn.Close()
 }
 
 type countedConn struct {
 	net.Conn
-	leave func()
+	release func()
 }
 
-// Close is that of countedTCP.
+// Close is like that of countedTCP.
 func (c *countedConn) Close() error {
-	defer c.leave()
+	defer c.release()
 	return c.Conn.Close()
 }
 
-// addressOf is the zero address where the other end has none.
+// addressOf is the zero address if the other end has none.
 func addressOf(conn net.Conn) netip.Addr {
 	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		return clientip.Plain(tcp.AddrPort().Addr())
@@ -126,8 +128,8 @@ func addressOf(conn net.Conn) netip.Addr {
 	return netip.Addr{}
 }
 
-// enter counts a connection, or tells which limit it is beyond.
-func (c *Connections) enter(address netip.Addr) (limit string) {
+// add counts a connection, or returns the limit that it exceeds.
+func (c *Connections) add(address netip.Addr) (limit string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.total >= c.limits.Total {
@@ -146,7 +148,7 @@ func (c *Connections) enter(address netip.Addr) (limit string) {
 	return withinLimits
 }
 
-func (c *Connections) leave(address netip.Addr) {
+func (c *Connections) remove(address netip.Addr) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.total--
@@ -165,28 +167,62 @@ func (c *Connections) counted(address netip.Addr) []clientip.Network {
 	return clientip.Networks(address)
 }
 
-// refuse closes a connection at once: without lingering, so that the kernel forgets it too.
-func (c *Connections) refuse(door string, conn net.Conn, limit string) {
+// refuse closes a connection at once, without lingering, so that the kernel keeps nothing of it.
+func (c *Connections) refuse(listener string, conn net.Conn, limit string) {
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // fails for a connection that is gone
+		_ = tcp.SetLinger(0) // fails only for a closed connection
 	}
 	remote := conn.RemoteAddr()
-	_ = conn.Close() // nothing is to be done about a connection that fails to close
-	c.metrics.refused.WithLabelValues(door, limit).Inc()
+	_ = conn.Close() // an error needs no action
+	c.metrics.refused.WithLabelValues(listener, limit).Inc()
 	if count := c.countRefused(); count > 0 {
-		c.logger.Warn("connections refused: there are as many as may be", zap.Int("count", count), zap.String("door", door),
+		c.logger.Warn("connections refused: the limit is reached; raise --max-connections or --address-connections if clients need more",
+			zap.Int("count", count), zap.String("listener", listener),
 			zap.String("limit", limit), zap.Stringer("last", remote), zap.Int("of_address", c.limits.Address), zap.Int("total", c.limits.Total))
 	}
 }
 
-// countRefused counts one more, and gives how many there are to tell of when the log has told of none for a while; else 0.
-func (c *Connections) countRefused() (tell int) {
+// countRefused counts one more, and returns how many to log if none were logged for the interval; else 0.
+func (c *Connections) countRefused() (count int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.refused++
-	if time.Since(c.told) < refusalInterval {
+	if time.Since(c.logged) < refusalInterval {
 		return 0
 	}
-	tell, c.refused, c.told = c.refused, 0, time.Now()
-	return tell
+	count, c.refused, c.logged = c.refused, 0, time.Now()
+	return count
+}
+
+// reservedDescriptors are for the admin port, connections to Kafka and files. A process that may open few descriptors reserves half.
+const reservedDescriptors = 512
+
+// maxAddressConnections suffices for a large office behind one address.
+const maxAddressConnections = 1000
+
+// AddressConnectionsFor returns the default limit for one address, given the limit of all connections: most are for others.
+func AddressConnectionsFor(connections int) int {
+	const share = 16
+	return min(maxAddressConnections, max(1, connections/share))
+}
+
+// ConnectionsFor returns how many connections of clients that many descriptors suffice for, besides the admin port and Kafka.
+func ConnectionsFor(descriptors int) int {
+	return descriptors - min(reservedDescriptors, descriptors/2)
+}
+
+// maxUnsent is how many unsent bytes of a connection the kernel keeps. Linux would keep up to 4 MiB for each client that reads nothing, which no limit of a
+// service would see.
+const maxUnsent = 128 << 10
+
+// boundUnsent makes writes block while maxUnsent bytes wait in the kernel (TCP_NOTSENT_LOWAT, tcp(7)). Bytes that are sent and not acknowledged do not count,
+// so long fast paths lose no throughput.
+func boundUnsent(conn *net.TCPConn) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return // already closed
+	}
+	_ = raw.Control(func(descriptor uintptr) { // fails for a closed connection only
+		_ = unix.SetsockoptInt(int(descriptor), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, maxUnsent) // an error leaves the limits of the system
+	})
 }

@@ -19,7 +19,7 @@ func TestCountedConnectionsWriteBuffersAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	door := connections.Door("public", listen(t))
+	door := connections.Limit("public", listen(t))
 	client, err := net.Dial("tcp", door.Addr().String())
 	if err != nil {
 		t.Fatal(err)

@@ -74,7 +74,7 @@ func accept(t *testing.T, connections *service.Connections, addresses ...string)
 	for i, address := range addresses {
 		all[i] = from(address)
 	}
-	door := connections.Door("public", &queue{waiting: all})
+	door := connections.Limit("public", &queue{waiting: all})
 	for {
 		conn, err := door.Accept()
 		if errors.Is(err, errNobody) {
@@ -135,7 +135,7 @@ func TestConnectionsWithinTheLimits(t *testing.T) {
 
 func expectOpen(t *testing.T, registry *prometheus.Registry, want int) {
 	t.Helper()
-	text := fmt.Sprintf("# HELP atlas_service_connections TCP connections that are open, by door.\n# TYPE atlas_service_connections gauge\n"+
+	text := fmt.Sprintf("# HELP atlas_service_connections Open TCP connections, by listener.\n# TYPE atlas_service_connections gauge\n"+
 		"atlas_service_connections{door=\"public\"} %d\n", want)
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(text), "atlas_service_connections"); err != nil {
 		t.Error(err)
@@ -146,7 +146,7 @@ func expectOpen(t *testing.T, registry *prometheus.Registry, want int) {
 func TestDoorsShareTheLimits(t *testing.T) {
 	connections, _, _ := newConnections(t, service.ConnectionLimits{Total: 2, Address: 2})
 	accept(t, connections, "192.0.2.1:1", "192.0.2.2:1")
-	other := connections.Door("gRPC", &queue{waiting: []*stranger{from("192.0.2.3:1")}})
+	other := connections.Limit("gRPC", &queue{waiting: []*stranger{from("192.0.2.3:1")}})
 	if _, err := other.Accept(); !errors.Is(err, errNobody) {
 		t.Errorf("got %v", err)
 	}
@@ -177,7 +177,7 @@ func TestAbuseOfTheLogByRefusedConnections(t *testing.T) {
 func TestAbuseByIdleConnections(t *testing.T) {
 	connections, registry, _ := newConnections(t, service.ConnectionLimits{Total: 8, Address: 4})
 	listener := listen(t)
-	address, stop := serveOn(t, &http.Server{Handler: http.NotFoundHandler()}, time.Minute, connections.Door("public", listener))
+	address, stop := serveOn(t, &http.Server{Handler: http.NotFoundHandler()}, time.Minute, connections.Limit("public", listener))
 	for i := range 100 {
 		conn, err := net.Dial("tcp", address)
 		if err != nil {

@@ -11,10 +11,10 @@ import (
 	"go.uber.org/zap"
 )
 
-// What ServeHTTP sets where the server says nothing. Bodies have no limit of time here: a stream may last for days, so handlers set their own.
+// What ServeHTTP sets where the server has no value. Bodies have no time limit here: a stream may last for days, so handlers set their own.
 const (
 	readHeaderTimeout = 10 * time.Second
-	idleTimeout       = 75 * time.Second // more than the minute for which proxies keep a connection that they mean to use again
+	idleTimeout       = 75 * time.Second // more than the minute for which most proxies keep idle connections
 	maxHeaderBytes    = 32 << 10
 )
 
@@ -30,16 +30,16 @@ func Listen(address string, given net.Listener) (net.Listener, error) {
 	return listener, nil
 }
 
-// LogListening says which address a door got, which matters where port 0 was asked for.
-func LogListening(logger *zap.Logger, door string, listener net.Listener) {
-	logger.Info("listening", zap.String("door", door), zap.Stringer("address", listener.Addr()))
+// LogListening logs the address of a listener, which is new where the setting has port 0.
+func LogListening(logger *zap.Logger, name string, listener net.Listener) {
+	logger.Info("listening", zap.String("listener", name), zap.Stringer("address", listener.Addr()))
 }
 
-// ServeHTTP serves until ctx ends, then refuses newcomers and waits for the requests that run. Those that outlive the grace are cut off, which is
-// an error. Connections without a request are closed. Connections that were hijacked are their handler's to close. It closes the listener.
+// ServeHTTP serves until ctx ends, then refuses new connections and waits for running requests. Those that outlive the grace period are cut off, which is an
+// error. Connections without a request are closed; hijacked ones are for their handler to close. It closes the listener.
 func ServeHTTP(ctx context.Context, server *http.Server, listener net.Listener, grace time.Duration) error {
 	setLimits(server)
-	newcomers := watchNewcomers(server)
+	unused := trackUnusedConns(server)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	select {
@@ -47,7 +47,7 @@ func ServeHTTP(ctx context.Context, server *http.Server, listener net.Listener, 
 		return fmt.Errorf("serving HTTP on %s: %w", listener.Addr(), err)
 	case <-ctx.Done():
 	}
-	defer time.AfterFunc(newcomerPatience, newcomers.close).Stop()
+	defer time.AfterFunc(unusedGrace, unused.close).Stop()
 	err := shutDown(ctx, server, grace)
 	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)

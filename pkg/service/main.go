@@ -18,8 +18,8 @@ import (
 // The first SIGINT or SIGTERM ends the context, and Run is expected to return; a second one ends the process at once. An error is printed and becomes
 // the exit status: 2 if the command line, a variable or a setting was at fault, 1 for all else.
 //
-// Every error names the flag and the variable of the setting that it is about, if it has a SettingError. Variables that begin with ATLAS_ and are no
-// setting of any program are refused; empty ones count as not set. --version prints the version.
+// An error with a SettingError names the setting's flag and variable. Variables that begin with ATLAS_ and are no setting of any program are refused; empty
+// ones count as not set. --version prints the version.
 func Main(name, description string, cli any) {
 	parser := kong.Must(cli,
 		kong.Name(name),
@@ -60,7 +60,7 @@ func parse(parser *kong.Kong, arguments []string) (*kong.Context, error) {
 	return command, nil
 }
 
-// Settings says that the settings of a command are at fault, which ends the process with another status than what happens later; nil stays nil.
+// Settings marks an error as one of the settings of a command, which ends the process with status 2; nil stays nil.
 func Settings(of string, faults error) error {
 	if faults == nil {
 		return nil
@@ -68,17 +68,17 @@ func Settings(of string, faults error) error {
 	return usageError{fmt.Errorf("%s settings: %w", of, faults)}
 }
 
-// usageError ends the process with the status of wrong usage.
+// usageError ends the process with status 2.
 type usageError struct{ error }
 
-// ExitCode is that of most programs.
+// ExitCode is the usual status of wrong usage.
 func (usageError) ExitCode() int { return 2 }
 
-// Unwrap gives what is at fault.
+// Unwrap returns the error.
 func (e usageError) Unwrap() error { return e.error }
 
-// untilSignal returns a context that the first signal ends. It lets go of the signals before that, so that the next one has its usual effect; that of
-// signal.NotifyContext may still swallow one.
+// untilSignal returns a context that the first signal ends. It unregisters from signals before that, so that the next one has its usual effect;
+// signal.NotifyContext might lose it.
 func untilSignal() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)

@@ -113,7 +113,7 @@ func TestSettingsComeFromTheEnvironmentAndASignalStops(t *testing.T) {
 			if err := command.Wait(); err != nil {
 				t.Fatalf("%v\n%s", err, stderr)
 			}
-			if log := stderr.String(); !strings.Contains(log, `"msg":"listening","door":"public","address":"127.0.0.1:`) {
+			if log := stderr.String(); !strings.Contains(log, `"msg":"listening","listener":"public","address":"127.0.0.1:`) {
 				t.Errorf("the log does not tell the address:\n%s", log)
 			}
 			if log := stderr.String(); !strings.Contains(log, `"msg":"starting","version":"`) {

@@ -10,23 +10,25 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"atlasstream/pkg/clientip"
 )
 
-// SettingError is what is wrong with the value of one setting. Main names the setting by its flag and its variable.
+// SettingError is a fault of one setting. Main names the setting by its flag and its variable.
 type SettingError struct {
-	Name  string // of the flag, without its hyphens
+	Name  string // of the flag, without hyphens
 	Fault error
 }
 
 func (e *SettingError) Error() string { return e.Name + ": " + e.words() }
 
-// words are what is wrong, without the name where they begin with it.
+// words is the text of the fault, without the name at its beginning.
 func (e *SettingError) words() string { return strings.TrimPrefix(e.Fault.Error(), e.Name+": ") }
 
-// Unwrap gives what is wrong.
+// Unwrap returns the fault without the name.
 func (e *SettingError) Unwrap() error { return e.Fault }
 
-// Setting says of which setting an error tells; nil stays nil.
+// Setting adds the name of a setting to an error; nil stays nil.
 func Setting(name string, err error) error {
 	if err == nil {
 		return nil
@@ -40,7 +42,7 @@ const (
 	maxDuration = 100 * 365 * 24 * time.Hour
 )
 
-// CheckNumbers joins the faults of all numbers and durations of a configuration, a struct: they are 0 or more, and no more than anybody means: a hundred
+// CheckNumbers joins the faults of all numbers and durations of a configuration, a struct: they are 0 or more, and at most a hundred
 // years, 1 TiB where the field's name ends in Bytes, else 2,147,483,647. The sums and products of such values do not overflow. The setting of a field
 // MaxClients is max-clients.
 func CheckNumbers(config any) error { return checkNumbers(reflect.ValueOf(config)) }
@@ -79,7 +81,7 @@ func mostOf(field reflect.StructField) int64 {
 	}
 }
 
-// formatNumber writes a number, or a duration without the zeros behind its least unit.
+// formatNumber formats a number, or a duration without trailing zero units.
 func formatNumber(kind reflect.Type, number int64) string {
 	if kind != reflect.TypeFor[time.Duration]() {
 		return fmt.Sprint(number)
@@ -109,10 +111,10 @@ func FlagOf(field reflect.StructField) string {
 	return name.String()
 }
 
-// Address is where a setting says that a program listens.
+// Address is the address of a listener, with the name of its setting.
 type Address struct{ Setting, Value string }
 
-// CheckAddresses joins the faults of addresses such as ":8080" or "127.0.0.1:0", and of those that are the same port of the same interface.
+// CheckAddresses joins the faults of addresses such as ":8080" or "127.0.0.1:0"; two with the same port and interface are one.
 func CheckAddresses(addresses ...Address) error {
 	var faults []error
 	for i, address := range addresses {
@@ -145,7 +147,7 @@ func (a Address) split() (host string, port uint64, ok bool) {
 	return host, port, err == nil
 }
 
-// overlaps tells whether two addresses cannot be listened on at once. Port 0 is a free one.
+// overlaps tells whether two addresses cannot be used at once. Port 0 stands for any free port.
 func (a Address) overlaps(other Address) bool {
 	host, port, ok := a.split()
 	otherHost, otherPort, otherOK := other.split()
@@ -153,3 +155,16 @@ func (a Address) overlaps(other Address) bool {
 }
 
 func isAnywhere(host string) bool { return host == "" || net.ParseIP(host).IsUnspecified() }
+
+// Proxies are the settings of a program whose clients may come through proxies; its configuration embeds them.
+type Proxies struct {
+	TrustedProxies []string `help:"Address ranges, such as 10.0.0.0/8, of the proxies whose --address-header is believed; by default, none." placeholder:"CIDR"`
+	AddressHeader  string   `help:"Header in which a trusted proxy gives the address of a client." default:"X-Forwarded-For"`
+}
+
+// Check joins the faults of both settings.
+func (p Proxies) Check() error {
+	_, rangesErr := clientip.NewProxies(p.TrustedProxies, "")
+	_, headerErr := clientip.NewProxies(nil, p.AddressHeader)
+	return errors.Join(Setting("trusted-proxies", rangesErr), Setting("address-header", headerErr))
+}

@@ -9,18 +9,18 @@ import (
 	"go.uber.org/zap"
 )
 
-// noticing is how long a part may take to return once its context has ended.
+// noticing is how long a part may take to return after its context has ended.
 const noticing = time.Second
 
-// Part is something that a service stops: a listener, its clients, a connection to Kafka.
+// Part is a part of a service that is stopped: a listener, its clients, a connection to Kafka.
 type Part struct {
 	Name string
 	Stop func(context.Context) error
 }
 
-// StopInOrder stops the parts one after another: first whatever takes things in, last what the others still need. Together they have the timeout;
-// then their context ends, and a part that has not returned a second later is left behind, so that a process ends even if a part hangs. The error
-// joins what went wrong, by part; every part is tried.
+// StopInOrder stops the parts one after another: first those that accept work, last those that others need. All together have the timeout; then their context
+// ends, and a part that has not returned a second later is abandoned, so that the process ends even if a part hangs. Every part is tried; the error joins
+// theirs, each with the name of its part.
 func StopInOrder(logger *zap.Logger, timeout time.Duration, parts ...Part) error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -47,6 +47,6 @@ func (p Part) stop(ctx context.Context) error {
 	case err := <-returned:
 		return err
 	case <-time.After(noticing):
-		return fmt.Errorf("left behind, as it had not returned %s after the time for stopping was over", noticing)
+		return fmt.Errorf("abandoned, as it had not returned %s after the stop timeout", noticing)
 	}
 }

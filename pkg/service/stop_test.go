@@ -41,7 +41,7 @@ func TestStopInOrderIsBounded(t *testing.T) {
 		if took := time.Since(began); took != 11*time.Second {
 			t.Errorf("took %s, want the timeout and a second for the part that hangs", took)
 		}
-		for _, want := range []string{"stopping clients: context deadline exceeded", "stopping tails: left behind", "stopping kafka: context deadline"} {
+		for _, want := range []string{"stopping clients: context deadline exceeded", "stopping tails: abandoned", "stopping kafka: context deadline"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("error %v, want %q in it", err, want)
 			}

@@ -2,7 +2,7 @@ package service
 
 import "context"
 
-// Task is a goroutine that runs until it is told to stop, or fails.
+// Task is a goroutine that runs until it is stopped or fails.
 type Task struct {
 	cancel context.CancelFunc
 	ended  chan struct{}
@@ -20,7 +20,7 @@ func StartTask(ctx context.Context, run func(context.Context) error) *Task {
 	return t
 }
 
-// Ended is closed when the task has ended, by itself or because it was told to.
+// Ended is closed when the task has ended.
 func (t *Task) Ended() <-chan struct{} { return t.ended }
 
 // Err is why the task ended, once Ended is closed.
@@ -29,7 +29,7 @@ func (t *Task) Err() error {
 	return t.err
 }
 
-// Cancel tells the task to stop.
+// Cancel tells the task to stop, and does not wait.
 func (t *Task) Cancel() { t.cancel() }
 
 // Stop tells the task to stop and waits for it, but no longer than ctx lasts. It returns what the task returned.

@@ -11,12 +11,12 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// known has the variables of all programs, as one environment may be that of several. A test of services/e2e keeps it.
+// known has the variables of all programs, as several may share one environment. A test in services/e2e checks it.
 //
 //go:embed variables.txt
 var known string
 
-// checkVariables refuses variables that look like settings and are none: one that is misspelt would leave the default in force without a word.
+// checkVariables refuses variables that look like settings and are none: a misspelt one would silently leave the default in force.
 func checkVariables(environment []string, node *kong.Node) error {
 	names := variablesOf(node, strings.Fields(known))
 	var faults []error
@@ -31,16 +31,16 @@ func checkVariables(environment []string, node *kong.Node) error {
 	return errors.Join(faults...)
 }
 
-// unsetEmpty has an empty variable count as one that is not set: what starts programs often cannot leave a variable out.
+// unsetEmpty unsets empty variables, as tools that start programs often cannot omit a variable.
 func unsetEmpty(environment []string) {
 	for _, entry := range environment {
 		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, prefix+"_") && value == "" {
-			_ = os.Unsetenv(name) // fails for a name that none has
+			_ = os.Unsetenv(name) // fails for invalid names only
 		}
 	}
 }
 
-// variablesOf adds the variables of a command and of those below it.
+// variablesOf adds the variables of a command and its subcommands.
 func variablesOf(node *kong.Node, names []string) []string {
 	for _, flag := range node.Flags {
 		names = append(names, flag.Envs...)
@@ -51,19 +51,19 @@ func variablesOf(node *kong.Node, names []string) []string {
 	return names
 }
 
-// mostMisspelt is how many letters of a name may be wrong for a hint at what was meant.
-const mostMisspelt = 3
+// maxMisspelt is how many letters of a name may be wrong for a hint.
+const maxMisspelt = 3
 
-// hint tells which name was meant, if one is near.
+// hint suggests the nearest name, if one is near.
 func hint(name string, names []string) string {
 	nearest := slices.MinFunc(names, func(a, b string) int { return distance(name, a) - distance(name, b) })
-	if distance(name, nearest) > mostMisspelt {
+	if distance(name, nearest) > maxMisspelt {
 		return ""
 	}
 	return ", the nearest is " + nearest
 }
 
-// distance is how many letters are to be put in, left out or replaced to make one word of another (Levenshtein).
+// distance is the Levenshtein distance of two words: how many letters to insert, delete or replace.
 func distance(from, to string) int {
 	row := make([]int, len(to)+1)
 	for j := range row {

@@ -1,11 +1,10 @@
-// Package collector is the service that takes in measurement results, probe-status events and the registries of probes and measurements, and puts them into
-// Kafka: Run opens its doors, Import brings files, Simulate a network that is made up.
+// Package collector writes measurement results, probe-status events and the registries of probes and measurements to Kafka: Run takes them over HTTP and gRPC,
+// Import from files, Simulate from a simulated network.
 package collector
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -19,8 +18,8 @@ import (
 	"atlasstream/services/collector/internal/publish"
 )
 
-// Run serves until ctx ends and stops in order then: it refuses newcomers, finishes the requests that run, and waits for Kafka to have their records. It
-// starts without Kafka and is ready when Kafka is; until then the doors refuse what they get.
+// Run serves until ctx ends. Then it refuses new connections, finishes running requests, and waits for Kafka to have their records. It starts without Kafka,
+// and refuses requests until Kafka is ready. The error of invalid settings joins all of them.
 func Run(ctx context.Context, cfg Config) error {
 	if err := cfg.Check(); err != nil {
 		return service.Settings("collector", err)
@@ -41,14 +40,14 @@ func Run(ctx context.Context, cfg Config) error {
 	return newCollector(cfg, proxies, log, registry).run(ctx)
 }
 
-// collector is the parts of a running collector.
+// collector has the parts of a running collector.
 type collector struct {
 	cfg      Config
 	proxies  *clientip.Proxies
 	registry *prometheus.Registry
 	log      *eventlog.Log
 	writer   *eventlog.Writer
-	gate     *gate
+	gate     *topicGate
 	http     *ingest.HTTP
 	grpc     *ingest.GRPC
 	admin    *service.Admin
@@ -56,18 +55,18 @@ type collector struct {
 
 func newCollector(cfg Config, proxies *clientip.Proxies, log *eventlog.Log, registry *prometheus.Registry) *collector {
 	c := &collector{cfg: cfg, proxies: proxies, registry: registry, log: log, writer: log.Writer(cfg.writer())}
-	c.gate = &gate{log: c.writer}
+	c.gate = &topicGate{log: c.writer}
 	limits := cfg.limits()
-	load, repeats := ingest.NewLoad(limits, proxies, registry), publish.NewRepeats(eventlog.DefaultRepeatHorizon)
+	load, repeats := ingest.NewLoad(limits, proxies, registry), publish.NewRepeatCounter(eventlog.DefaultRepeatHorizon)
 	c.http = ingest.NewHTTP(c.publisher("http", repeats, registry), limits, load, cfg.Logger, registry)
 	c.grpc = ingest.NewGRPC(c.publisher("grpc", repeats, registry), limits, load, cfg.Logger, registry)
 	c.admin = service.NewAdmin(registry, c.ready)
 	return c
 }
 
-// publisher is that of a door.
-func (c *collector) publisher(door string, repeats *publish.Repeats, registry *prometheus.Registry) *publish.Publisher {
-	publisher := publish.New(c.gate, c.cfg.MaxRecord, door, registry)
+// publisher is that of a protocol, http or grpc, which is a label of its metrics.
+func (c *collector) publisher(protocol string, repeats *publish.RepeatCounter, registry *prometheus.Registry) *publish.Publisher {
+	publisher := publish.New(c.gate, c.cfg.MaxRecord, protocol, registry)
 	publisher.CountLate(c.cfg.HistoryLateness)
 	publisher.CountRepeats(repeats)
 	return publisher
@@ -85,7 +84,7 @@ func (c *collector) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, c.close(ctx))
 	}
-	lasting := context.WithoutCancel(ctx) // what serves ends in its turn, not with ctx
+	lasting := context.WithoutCancel(ctx) // tasks are stopped in order, not when ctx ends
 	tasks := tasks{
 		topics:   service.StartTask(lasting, c.keepTopics),
 		keys:     service.StartTask(lasting, c.keepKeys),
@@ -107,24 +106,12 @@ func (c *collector) watch(ctx context.Context) {
 	watches.Wait()
 }
 
-// protocols are HTTP/1.1, and HTTP/2 by prior knowledge: whoever sends much has one connection do with it.
+// protocols are HTTP/1.1, and HTTP/2 by prior knowledge, with which one connection serves a busy client.
 func protocols() *http.Protocols {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &protocols
-}
-
-// keepTopics has the gate open while Kafka has the topics as they must be, and makes those that are missing.
-func (c *collector) keepTopics(ctx context.Context) error {
-	tell := func(reason error) {
-		c.gate.set(reason)
-		c.grpc.SetReady(reason == nil)
-	}
-	if err := c.log.KeepTopics(ctx, tell, c.cfg.topics()...); err != nil {
-		return fmt.Errorf("making the topics: %w", err)
-	}
-	return nil
 }
 
 func (c *collector) serveAdmin(ctx context.Context, listener net.Listener) error {

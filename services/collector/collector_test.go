@@ -293,7 +293,7 @@ func TestStartsBeforeKafka(t *testing.T) {
 		t.Errorf("without Kafka: readyz got %d", got)
 	}
 	status, got, err := r.post("/v1/results", result(1))
-	if err != nil || status != http.StatusServiceUnavailable || !strings.Contains(got.Error, "not reached yet") {
+	if err != nil || status != http.StatusServiceUnavailable || !strings.Contains(got.Error, "not connected yet") {
 		t.Errorf("without Kafka: got %d, %+v, %v", status, got, err)
 	}
 	if status, _, err := r.send(http.MethodPut, "/v1/probes", `{"id":1}`); err != nil || status != http.StatusServiceUnavailable {

@@ -55,13 +55,6 @@ type Config struct {
 	HistoryLateness time.Duration `help:"How late a result may arrive, compared with others of the same time, and still be in every replay. Collectors count later ones. Give collectors and gateways the same value." default:"1h"`
 }
 
-// TopicSettings say how the topics that a running collector writes to are made.
-type TopicSettings struct {
-	ExistingTopics bool `kong:"-"` // which somebody else makes; those that are missing are waited for
-	Partitions     int  `help:"Partitions of the topic of results, when it is created. They cannot be changed later." default:"64"`
-	Replication    int  `help:"Replicas of topics, when they are created. 0 means three, or one on each broker of a smaller cluster." default:"0"`
-}
-
 // Check joins every fault of the settings.
 func (c Config) Check() error {
 	defaulted := c.withDefaults()
@@ -80,7 +73,7 @@ func (c Config) Check() error {
 
 func (c Config) checkListeners() error {
 	var addresses []service.Address
-	for _, door := range []struct {
+	for _, listener := range []struct {
 		setting, address string
 		given            bool
 	}{
@@ -88,34 +81,24 @@ func (c Config) checkListeners() error {
 		{"grpc", c.GRPC, c.GRPCListener != nil},
 		{"admin", c.Admin, c.AdminListener != nil || c.Metrics != nil},
 	} {
-		if !door.given {
-			addresses = append(addresses, service.Address{Setting: door.setting, Value: door.address})
+		if !listener.given {
+			addresses = append(addresses, service.Address{Setting: listener.setting, Value: listener.address})
 		}
 	}
 	return service.CheckAddresses(addresses...)
 }
 
-// maxPartitions is more than a cluster does well with in one topic.
-const maxPartitions = 10_000
-
-func (t TopicSettings) checkPartitions() error {
-	if t.Partitions > maxPartitions {
-		return service.Setting("partitions", fmt.Errorf("got %d, want at most %d", t.Partitions, maxPartitions))
-	}
-	return nil
-}
-
-// leastRecord is room for an ordinary result.
-const leastRecord = 1 << 10
+// minRecordBytes has room for an ordinary result.
+const minRecordBytes = 1 << 10
 
 func checkMaxRecord(got int) error {
-	if got < leastRecord || got > eventlog.MaxRecordBytes {
-		return service.Setting("max-record", fmt.Errorf("got %d, want %d to %d bytes", got, leastRecord, eventlog.MaxRecordBytes))
+	if got < minRecordBytes || got > eventlog.MaxRecordBytes {
+		return service.Setting("max-record", fmt.Errorf("got %d, want %d to %d bytes", got, minRecordBytes, eventlog.MaxRecordBytes))
 	}
 	return nil
 }
 
-// checkLargest demands of what may have a record that it may be as long as one.
+// checkLargest refuses a limit below that of one record.
 func (c Config) checkLargest(setting string, got int) error {
 	if 0 <= got && got < c.MaxRecord {
 		return service.Setting(setting, fmt.Errorf("got %d, want at least max-record, %d bytes", got, c.MaxRecord))
@@ -124,8 +107,8 @@ func (c Config) checkLargest(setting string, got int) error {
 }
 
 func (c Config) checkReading() error {
-	if least := c.limits().LeastReading(); 0 <= c.ReadingBytes && c.ReadingBytes < least {
-		return service.Setting("reading-bytes", fmt.Errorf("got %d, want at least %d bytes, four times what the largest request takes", c.ReadingBytes, least))
+	if minimum := c.limits().MinReadingBytes(); 0 <= c.ReadingBytes && c.ReadingBytes < minimum {
+		return service.Setting("reading-bytes", fmt.Errorf("got %d, want at least %d bytes, four times what the largest request takes", c.ReadingBytes, minimum))
 	}
 	return nil
 }
@@ -140,7 +123,7 @@ func (c Config) withDefaults() Config {
 
 const (
 	clientID    = "atlas-collector"
-	slotTimeout = 5 * time.Second // after which a client is told to retry; many batches are published meanwhile
+	slotTimeout = 5 * time.Second // how long a request waits to be published before its client is told to retry
 )
 
 func (c Config) log() eventlog.Config {
@@ -153,13 +136,13 @@ func (c Config) log() eventlog.Config {
 	}
 }
 
-// rights are those on all topics whose names begin with "atlas."; who finds topics there need not make them.
+// rights are those on all topics whose names begin with "atlas."; where another program creates topics, the collector needs fewer.
 func (c Config) rights() []eventlog.Right {
 	rights := []eventlog.Right{eventlog.RightRead, eventlog.RightWrite}
 	if c.ExistingTopics {
 		return rights
 	}
-	// Not Create: it may be allowed for the whole cluster, which a topic does not show.
+	// Not Create: where it is allowed for the whole cluster, a topic does not show it.
 	return append(rights, eventlog.RightDescribeConfigs)
 }
 
@@ -180,13 +163,4 @@ func (c Config) limits() ingest.Limits {
 		SlotTimeout:   slotTimeout,
 		AppendTimeout: c.AppendTimeout,
 	}
-}
-
-// topics are those that a running collector writes to.
-func (t TopicSettings) topics() []eventlog.TopicSpec {
-	specs := []eventlog.TopicSpec{eventlog.ResultsSpec(t.Partitions), eventlog.ProbeStatusSpec(), eventlog.ProbesSpec(), eventlog.MeasurementsSpec()}
-	for i := range specs {
-		specs[i].Replication = t.Replication
-	}
-	return specs
 }

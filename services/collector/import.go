@@ -19,18 +19,18 @@ import (
 	"atlasstream/services/collector/internal/source/file"
 )
 
-// reachTimeout is how long a command waits for Kafka before it gives up; a service waits for ever.
+// reachTimeout is how long a command waits for Kafka before it fails; a service waits forever.
 const reachTimeout = 30 * time.Second
 
-// importPatience is how long an import waits for Kafka to take a batch: a broker may restart meanwhile.
-const importPatience = 2 * time.Minute
+// importTimeout is how long an import waits for Kafka to take a batch; a broker may restart in that time.
+const importTimeout = 2 * time.Minute
 
 // ImportConfig says what to import and where to. The tags of settings that are flags of a command say what they mean and which default a zero value stands
 // for.
 type ImportConfig struct {
 	Kafka          []string        `kong:"-"` // host:port of brokers
 	Security       security.Config `kong:"-"` // of the connections to Kafka
-	ExistingTopics bool            `kong:"-"` // which somebody else makes; one that is missing is waited for
+	ExistingTopics bool            `kong:"-"` // another program creates topics; an import waits for one that is missing
 	Progress       io.Writer       `kong:"-"` // may be nil
 	Summary        io.Writer       `kong:"-"` // may be nil
 	Logger         *zap.Logger     `kong:"-"` // may be nil
@@ -61,7 +61,7 @@ func (c ImportConfig) Check() error {
 
 var errImportInto = errors.New("want exactly one of --into, --probes and --measurements")
 
-// destination tells where the files go.
+// destination is the topic of the files.
 func (c ImportConfig) destination() (publish.Destination, eventlog.TopicSpec, error) {
 	switch {
 	case c.Probes && !c.Measurements && c.Into == "":
@@ -88,11 +88,11 @@ func (c ImportConfig) log() eventlog.Config {
 }
 
 func (c ImportConfig) writer() eventlog.WriterConfig {
-	return eventlog.WriterConfig{MaxRecordBytes: c.MaxRecord, Timeout: importPatience}
+	return eventlog.WriterConfig{MaxRecordBytes: c.MaxRecord, Timeout: importTimeout}
 }
 
-// Import puts the results of files into an archive topic, or objects into the topic of their registry; it is made if it is missing, once the files have
-// been opened. Import fails if a file could not be read, a record could not be written, or more were rejected than AllowRejects; the summary tells how many.
+// Import writes the results of files to an archive topic, or objects to the topic of their registry. Once all files are opened, it creates the topic if it is
+// missing. Import fails if a file could not be read, a record could not be written, or more records were rejected than AllowRejects; the summary says how many.
 // It stops when ctx ends.
 func Import(ctx context.Context, cfg ImportConfig) error {
 	if err := cfg.Check(); err != nil {
@@ -115,24 +115,25 @@ func (c ImportConfig) run(ctx context.Context, log *eventlog.Log, writer *eventl
 	if err != nil {
 		return err
 	}
-	known := time.NewTimer(eventlog.ArchiveDelay) // until gateways have the archive: a replay that begins when the import has ended must read it
-	defer known.Stop()
+	// Gateways take a while to find a new archive: the import ends when they have, so that a replay that begins then reads it.
+	found := time.NewTimer(eventlog.ArchiveDelay)
+	defer found.Stop()
 	importer := file.Importer{
 		Publisher:      publish.New(writer, c.MaxRecord, "import", nil),
 		To:             to,
 		MaxRecordBytes: c.MaxRecord,
 		Progress:       file.NewProgress(c.Progress),
 		Opened: func(ctx context.Context) error {
-			defer known.Reset(eventlog.ArchiveDelay)
-			return reach(ctx, log, spec)
+			defer found.Reset(eventlog.ArchiveDelay)
+			return ensureTopics(ctx, log, spec)
 		},
 	}
 	summary, err := importer.Import(ctx, c.Files)
 	if err == nil {
-		err = waitFor(ctx, known)
+		err = waitFor(ctx, found)
 	}
 	fmt.Fprintf(c.Summary, "%s: %s\n", spec.Name, summary)
-	return errors.Join(err, c.judge(summary, err == nil))
+	return errors.Join(err, c.checkSummary(summary, err == nil))
 }
 
 func waitFor(ctx context.Context, due *time.Timer) error {
@@ -144,23 +145,23 @@ func waitFor(ctx context.Context, due *time.Timer) error {
 	}
 }
 
-// judge tells whether an import has taken what somebody who says nothing more must think that it has. Of one that was not complete it is known why it has not.
-func (c ImportConfig) judge(summary file.Summary, complete bool) error {
+// checkSummary returns an error if too many records were rejected, or if a complete import had none.
+func (c ImportConfig) checkSummary(summary file.Summary, complete bool) error {
 	switch {
 	case summary.Rejected > c.AllowRejects:
 		return fmt.Errorf("%d records were rejected, want at most %d (--allow-rejects)", summary.Rejected, c.AllowRejects)
 	case complete && summary.Accepted == 0 && c.AllowRejects == 0:
-		return errors.New("nothing was imported, as the files have no record")
+		return errors.New("nothing was imported: the files have no record")
 	}
 	return nil
 }
 
-// reach makes topics if they are missing, and does not wait for ever for a Kafka that is not there.
-func reach(ctx context.Context, log *eventlog.Log, specs ...eventlog.TopicSpec) error {
+// ensureTopics creates topics if they are missing. It fails if Kafka is not reached in time.
+func ensureTopics(ctx context.Context, log *eventlog.Log, specs ...eventlog.TopicSpec) error {
 	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
 	if err := log.EnsureTopics(ctx, specs...); err != nil {
-		return fmt.Errorf("reaching Kafka: %w", err)
+		return fmt.Errorf("connecting to Kafka: %w", err)
 	}
 	return nil
 }

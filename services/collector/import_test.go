@@ -91,7 +91,7 @@ func TestImportAllowRejects(t *testing.T) {
 		return path
 	}
 	bad, empty, blank, none := write("bad", result(1)+"\nx\ny\n"), write("empty", ""), write("blank", " \n\n"), write("none", "[]")
-	const tookNothing = "nothing was imported, as the files have no record"
+	const tookNothing = "nothing was imported: the files have no record"
 	for _, test := range []struct {
 		file  string
 		allow int

@@ -10,7 +10,7 @@ import (
 	"atlasstream/pkg/service"
 )
 
-// listeners are a collector's ports; admin is nil where the process has one already.
+// listeners are those of a collector; admin is nil if the process already has an admin port.
 type listeners struct{ http, grpc, admin net.Listener }
 
 func (c *collector) listen() (listeners, error) {
@@ -21,7 +21,7 @@ func (c *collector) listen() (listeners, error) {
 		return listeners{}, err
 	}
 	var l listeners
-	doors := []struct {
+	ports := []struct {
 		name, setting, address string
 		given                  net.Listener
 		into                   *net.Listener
@@ -31,30 +31,30 @@ func (c *collector) listen() (listeners, error) {
 		{"admin", "admin", c.cfg.Admin, c.cfg.AdminListener, &l.admin},
 	}
 	if c.cfg.Metrics != nil {
-		doors = doors[:2]
+		ports = ports[:2]
 	}
-	for i, door := range doors {
-		listener, err := service.Listen(door.address, door.given)
+	for i, port := range ports {
+		listener, err := service.Listen(port.address, port.given)
 		if err != nil {
-			for _, opened := range doors[:i] {
+			for _, opened := range ports[:i] {
 				err = errors.Join(err, (*opened.into).Close())
 			}
-			return listeners{}, service.Setting(door.setting, err)
+			return listeners{}, service.Setting(port.setting, err)
 		}
-		*door.into = listener
-		service.LogListening(c.cfg.Logger, door.name, listener)
+		*port.into = listener
+		service.LogListening(c.cfg.Logger, port.name, listener)
 	}
-	c.warnOfStrangers("HTTP", l.http)
-	c.warnOfStrangers("gRPC", l.grpc)
-	l.http, l.grpc = incoming.Door("HTTP", l.http), incoming.Door("gRPC", l.grpc)
+	c.warnIfPublic("HTTP", l.http)
+	c.warnIfPublic("gRPC", l.grpc)
+	l.http, l.grpc = incoming.Limit("HTTP", l.http), incoming.Limit("gRPC", l.grpc)
 	return l, nil
 }
 
-// warnOfStrangers says where a door is open to other machines: it takes from everybody who reaches it.
-func (c *collector) warnOfStrangers(door string, listener net.Listener) {
+// warnIfPublic warns that other machines reach a listener, as the collector takes records from every client.
+func (c *collector) warnIfPublic(name string, listener net.Listener) {
 	if clientip.Of(listener.Addr().String()).IsLoopback() {
 		return
 	}
-	c.cfg.Logger.Warn("clients are not authenticated: every one that reaches this address can publish results and change the registries",
-		zap.String("door", door), zap.Stringer("address", listener.Addr()))
+	c.cfg.Logger.Warn("clients are not authenticated: every client that reaches this address can publish results and change the registries",
+		zap.String("listener", name), zap.Stringer("address", listener.Addr()))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sort"
 	"sync"
 	"time"
 
@@ -22,10 +23,10 @@ import (
 	"atlasstream/services/simulator"
 )
 
-// registryPause is how often a simulation puts what has changed of its probes: RIPE makes a file of its own every day.
-const registryPause = 24 * time.Hour
+// registryInterval is how often a simulation publishes its registries, as RIPE publishes a file of its probes every day.
+const registryInterval = 24 * time.Hour
 
-// retryPause is how long a simulation waits before it sends again what Kafka did not take.
+// retryPause is how long a simulation waits before it sends records again that Kafka did not take.
 const retryPause = time.Second
 
 // SimulateConfig says which network to simulate and where to. The tags of settings that are flags of a command say what they mean and which default a zero
@@ -43,7 +44,7 @@ type SimulateConfig struct {
 	History time.Duration `help:"How much of its past the simulated network publishes first, as far as Kafka does not have it already." placeholder:"DURATION" env:"ATLAS_PAST"`
 }
 
-// SimulatedNetwork says what is simulated. Networks of equal Seed, Rate, Probes and Incidents say the same.
+// SimulatedNetwork says what is simulated. Networks of equal Seed, Rate, Probes and Incidents give the same events.
 type SimulatedNetwork struct {
 	Rate      float64 `help:"Results a second that the simulated network gives, over all measurements." default:"50"`
 	Seed      uint64  `help:"Seed of the simulated network. The same seed, rate, number of probes and incidents give the same network." default:"1" zero:""`
@@ -85,8 +86,8 @@ func (n SimulatedNetwork) config() simulator.Config {
 	return simulator.Config{Seed: n.Seed, Probes: n.Probes, Rate: n.Rate, Incidents: simulator.Incidents(n.Incidents)}
 }
 
-// Simulate publishes what a simulated network says, as if it arrived live, until ctx ends. It waits for a Kafka that is not there, and loses nothing when
-// Kafka fails for a time.
+// Simulate publishes the events of a simulated network, as if they arrived live, until ctx ends. It waits for Kafka, and loses nothing while Kafka is
+// unavailable.
 func Simulate(ctx context.Context, cfg SimulateConfig) error {
 	if err := cfg.Check(); err != nil {
 		return service.Settings("simulation", err)
@@ -112,16 +113,16 @@ func Simulate(ctx context.Context, cfg SimulateConfig) error {
 	return errors.Join(err, writer.Close(stopping), log.Close(), truth.close())
 }
 
-// simulation is one under way.
+// simulation is a running one.
 type simulation struct {
 	cfg       SimulateConfig
 	log       *eventlog.Log
 	publisher *publish.Publisher
-	truth     *truth
+	truth     *truthFile
 }
 
-// publishOnce publishes from when the topics can be used on.
-func (s *simulation) publishOnce(ctx context.Context, usable <-chan struct{}, network *simulator.Network) error {
+// publishWhenUsable publishes as soon as the topics can be used.
+func (s *simulation) publishWhenUsable(ctx context.Context, usable <-chan struct{}, network *simulator.Network) error {
 	select {
 	case <-usable:
 	case <-ctx.Done():
@@ -149,10 +150,10 @@ func (s *simulation) run(ctx context.Context, network *simulator.Network) error 
 			s.cfg.Logger.Warn("the topics cannot be used", zap.Error(reason))
 		}, s.cfg.topics()...)
 	})
-	tasks.Go(func() error { return s.publishOnce(running, usable, network) })
+	tasks.Go(func() error { return s.publishWhenUsable(running, usable, network) })
 	err := tasks.Wait()
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		err = nil // told to stop
+		err = nil // an orderly stop
 	}
 	return err
 }
@@ -161,9 +162,9 @@ func (s *simulation) publishFrom(ctx context.Context, network *simulator.Network
 	now := time.Now()
 	from, err := latestEvent(ctx, s.log.History(), eventlog.ResultsTopic, now.Add(-s.cfg.History), now)
 	if err != nil {
-		return fmt.Errorf("looking for the end of the history in the log: %w", err)
+		return fmt.Errorf("finding the latest event in the log: %w", err)
 	}
-	s.truth.begin(from)
+	s.truth.start(from)
 	ctx, stop := context.WithCancel(ctx)
 	var registries sync.WaitGroup
 	defer registries.Wait()
@@ -176,9 +177,9 @@ func (s *simulation) publishFrom(ctx context.Context, network *simulator.Network
 	return network.Run(ctx, from, func(batch []simulator.Event) error { return s.publish(ctx, batch) })
 }
 
-// keepRegistries puts the registries every day, until ctx ends.
+// keepRegistries publishes the registries every day, until ctx ends.
 func (s *simulation) keepRegistries(ctx context.Context, network *simulator.Network) {
-	daily := time.NewTicker(registryPause)
+	daily := time.NewTicker(registryInterval)
 	defer daily.Stop()
 	for {
 		select {
@@ -187,12 +188,12 @@ func (s *simulation) keepRegistries(ctx context.Context, network *simulator.Netw
 		case <-daily.C:
 		}
 		if err := s.putRegistries(ctx, network); err != nil && ctx.Err() == nil {
-			s.cfg.Logger.Error("the simulated registries cannot be put", zap.Error(err))
+			s.cfg.Logger.Error("the simulated registries cannot be published", zap.Error(err))
 		}
 	}
 }
 
-// putRegistries puts the network's probes and measurements as they are now. What has not changed does no harm.
+// putRegistries publishes the network's probes and measurements as they are now. Objects that have not changed do no harm.
 func (s *simulation) putRegistries(ctx context.Context, network *simulator.Network) error {
 	probes, err := network.ProbeObjects(time.Now())
 	if err != nil {
@@ -213,9 +214,9 @@ func numbered(lines [][]byte) []split.Value {
 	return values
 }
 
-// publish splits a batch by stream. Within a stream events keep their order.
+// publish splits a batch by stream. Within a stream, events keep their order.
 func (s *simulation) publish(ctx context.Context, batch []simulator.Event) error {
-	if err := s.truth.reach(batch[len(batch)-1].Time); err != nil {
+	if err := s.truth.writeUntil(batch[len(batch)-1].Time); err != nil {
 		return err
 	}
 	results, status := make([]split.Value, 0, len(batch)), []split.Value(nil)
@@ -241,7 +242,7 @@ func (s *simulation) persist(ctx context.Context, to publish.Destination, values
 			return nil
 		}
 		if ctx.Err() == nil {
-			s.cfg.Logger.Warn("simulated records wait", zap.Int("count", len(values)), zap.Error(err))
+			s.cfg.Logger.Warn("Kafka did not take simulated records; they are sent again", zap.Int("count", len(values)), zap.Error(err))
 		}
 		select {
 		case <-ctx.Done():
@@ -249,4 +250,42 @@ func (s *simulation) persist(ctx context.Context, to publish.Destination, values
 		case <-time.After(retryPause):
 		}
 	}
+}
+
+// offsetLog is what latestEvent needs of *eventlog.History.
+type offsetLog interface {
+	Partitions(ctx context.Context, topic string) (int, error)
+	Bounds(ctx context.Context, topic string, partition int) (first, next int64, err error)
+	OffsetAt(ctx context.Context, topic string, partition int, at time.Time) (int64, error)
+}
+
+// latestEvent returns the time of the topic's latest event, to the second, or from if there is none after that. Events after until do not count.
+func latestEvent(ctx context.Context, log offsetLog, topic string, from, until time.Time) (time.Time, error) {
+	partitions, err := log.Partitions(ctx, topic)
+	if err != nil {
+		return time.Time{}, err
+	}
+	for partition := range partitions {
+		if from, err = latestIn(ctx, log, topic, partition, from, until); err != nil {
+			return time.Time{}, err
+		}
+	}
+	return from, nil
+}
+
+// latestIn finds the time in a partition by bisection; Kafka finds the first record at or after a time by its index.
+func latestIn(ctx context.Context, log offsetLog, topic string, partition int, from, until time.Time) (time.Time, error) {
+	_, next, err := log.Bounds(ctx, topic, partition)
+	if err != nil {
+		return time.Time{}, err
+	}
+	without := sort.Search(int(until.Sub(from)/time.Second)+1, func(seconds int) bool {
+		if err != nil {
+			return true
+		}
+		var offset int64
+		offset, err = log.OffsetAt(ctx, topic, partition, from.Add(time.Duration(seconds)*time.Second))
+		return offset >= next
+	})
+	return from.Add(time.Duration(max(without-1, 0)) * time.Second), err
 }

@@ -101,9 +101,9 @@ func tellTruth(t *testing.T, file string, seed uint64, from time.Time, minutes i
 	if err != nil {
 		t.Fatal(err)
 	}
-	told.begin(from)
+	told.start(from)
 	for minute := range minutes {
-		if err := told.reach(from.Add(time.Duration(minute) * time.Minute)); err != nil {
+		if err := told.writeUntil(from.Add(time.Duration(minute) * time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -22,27 +22,27 @@ func (t tasks) wait(ctx context.Context) {
 	}
 }
 
-// grace is what requests that run get of the time for stopping; the rest is for what they left with Kafka.
+// grace is the part of the stop timeout for running requests; the rest is for their records to reach Kafka.
 func (c *collector) grace() time.Duration { return c.cfg.StopTimeout * 3 / 4 }
 
 func (c *collector) stop(tasks tasks) error {
 	c.admin.Drain()
 	return service.StopInOrder(c.cfg.Logger, c.cfg.StopTimeout,
-		service.Part{Name: "doors", Stop: func(ctx context.Context) error {
+		service.Part{Name: "listeners", Stop: func(ctx context.Context) error {
 			tasks.http.Cancel()
 			tasks.grpc.Cancel()
 			return errors.Join(tasks.http.Stop(ctx), tasks.grpc.Stop(ctx))
 		}},
-		service.Part{Name: "watch over topics", Stop: func(ctx context.Context) error {
+		service.Part{Name: "topics", Stop: func(ctx context.Context) error {
 			if err := tasks.topics.Stop(ctx); !errors.Is(err, context.Canceled) {
 				return err
 			}
 			return nil
 		}},
-		service.Part{Name: "keeping of keys", Stop: tasks.keys.Stop},
-		service.Part{Name: "watch over Kafka", Stop: tasks.watching.Stop},
+		service.Part{Name: "cursor key", Stop: tasks.keys.Stop},
+		service.Part{Name: "Kafka watch", Stop: tasks.watching.Stop},
 		service.Part{Name: "event log", Stop: c.close},
-		service.Part{Name: "admin door", Stop: tasks.admin.Stop},
+		service.Part{Name: "admin port", Stop: tasks.admin.Stop},
 	)
 }
 

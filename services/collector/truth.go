@@ -15,30 +15,30 @@ import (
 	"atlasstream/services/simulator"
 )
 
-// truth writes to a file what goes wrong in a simulated network: what begins in an hour is written when the hour begins. A nil truth writes nothing.
-type truth struct {
+// truthFile is the ground truth about a simulated network: its incidents, those of each hour written when the hour begins. A nil truthFile writes nothing.
+type truthFile struct {
 	file    *os.File
 	network *simulator.Network
-	until   time.Time // what begins before is written
-	last    toldLine  // of the file, when it was opened
+	until   time.Time   // incidents that begin before are written
+	last    writtenLine // of the file, when it was opened
 }
 
-// toldLine is a line of the file; the zero value is none.
-type toldLine struct {
+// writtenLine is a line of the file; the zero value is none.
+type writtenLine struct {
 	text  []byte
 	start time.Time
 }
 
-// openTruth opens the file, which goes on behind its last line; that must be of the network. Without a name there is none.
-func openTruth(name string, network *simulator.Network) (*truth, error) {
+// openTruth opens the file to append to it. Its last line, if any, must be of the same network. Without a name, the truthFile is nil.
+func openTruth(name string, network *simulator.Network) (*truthFile, error) {
 	if name == "" {
-		return nil, nil //nolint:nilnil // a nil truth writes nothing
+		return nil, nil //nolint:nilnil // a nil truthFile writes nothing
 	}
 	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, service.Setting("truth", err)
 	}
-	t := &truth{file: file, network: network}
+	t := &truthFile{file: file, network: network}
 	if err := t.readLast(); err != nil {
 		return nil, errors.Join(service.Setting("truth", fmt.Errorf("%s: %w", name, err)), file.Close())
 	}
@@ -46,24 +46,24 @@ func openTruth(name string, network *simulator.Network) (*truth, error) {
 }
 
 // readLast finds the last line of the file.
-func (t *truth) readLast() error {
+func (t *truthFile) readLast() error {
 	text, err := lastLine(t.file)
 	if err != nil || len(text) == 0 {
 		return err
 	}
-	var told simulator.Truth
-	if json.Unmarshal(text, &told) != nil {
-		return errors.New("its last line is no incident: want another file, or the lines before")
+	var incident simulator.Truth
+	if json.Unmarshal(text, &incident) != nil {
+		return errors.New("its last line is not an incident; want another file, or remove the line")
 	}
-	start := time.Unix(0, int64(told.Start*float64(time.Second)))
+	start := time.Unix(0, int64(incident.Start*float64(time.Second)))
 	lines, err := t.lines(start.Add(-time.Second), start.Add(time.Second))
 	if err != nil {
 		return err
 	}
 	if !slices.ContainsFunc(lines, func(line []byte) bool { return bytes.Equal(line, text) }) {
-		return errors.New("its last line is of a network with another seed, rate, number of probes or kind of incidents: want another file")
+		return errors.New("its last line is of a network with another seed, rate, number of probes or kind of incidents; want another file")
 	}
-	t.last = toldLine{text: text, start: start}
+	t.last = writtenLine{text: text, start: start}
 	return nil
 }
 
@@ -83,10 +83,10 @@ func lastLine(file io.Reader) (last []byte, err error) {
 	}
 }
 
-// lines are those of what begins in an interval, up to before its end, in order.
-func (t *truth) lines(from, until time.Time) (lines [][]byte, err error) {
-	for _, told := range t.network.Truth(from, until) {
-		line, err := json.Marshal(told)
+// lines are those of the incidents that begin in [from, until), in order.
+func (t *truthFile) lines(from, until time.Time) (lines [][]byte, err error) {
+	for _, incident := range t.network.Truth(from, until) {
+		line, err := json.Marshal(incident)
 		if err != nil {
 			return nil, err
 		}
@@ -95,14 +95,14 @@ func (t *truth) lines(from, until time.Time) (lines [][]byte, err error) {
 	return lines, nil
 }
 
-func (t *truth) begin(from time.Time) {
+func (t *truthFile) start(from time.Time) {
 	if t != nil {
 		t.until = from
 	}
 }
 
-// reach writes what begins up to the end of the hour of a time, unless the file had it when it was opened.
-func (t *truth) reach(at time.Time) error {
+// writeUntil writes the incidents up to the end of the hour of a time, except for those that the file had when it was opened.
+func (t *truthFile) writeUntil(at time.Time) error {
 	if t == nil || at.Before(t.until) {
 		return nil
 	}
@@ -110,18 +110,18 @@ func (t *truth) reach(at time.Time) error {
 	t.until = at.Truncate(time.Hour).Add(time.Hour)
 	lines, err := t.lines(from, t.until)
 	if err != nil {
-		return fmt.Errorf("the truth about the simulated network: %w", err)
+		return fmt.Errorf("writing the ground truth: %w", err)
 	}
-	for _, line := range t.untold(lines) {
+	for _, line := range t.unwritten(lines) {
 		if _, err := t.file.Write(line); err != nil {
-			return fmt.Errorf("the truth about the simulated network: %w", err)
+			return fmt.Errorf("writing the ground truth: %w", err)
 		}
 	}
 	return nil
 }
 
-// untold are the lines behind the last one that the file had.
-func (t *truth) untold(lines [][]byte) [][]byte {
+// unwritten are the lines after the last one that the file had.
+func (t *truthFile) unwritten(lines [][]byte) [][]byte {
 	if !t.last.start.Before(t.until) {
 		return nil
 	}
@@ -129,7 +129,7 @@ func (t *truth) untold(lines [][]byte) [][]byte {
 	return lines[last+1:]
 }
 
-func (t *truth) close() error {
+func (t *truthFile) close() error {
 	if t == nil {
 		return nil
 	}

@@ -247,7 +247,7 @@ func (g *gateway) listen() (public, admin net.Listener, err error) {
 	if admin, err = service.Listen(g.cfg.Admin, g.cfg.AdminListener); err != nil {
 		return nil, nil, errors.Join(service.Setting("admin", err), public.Close())
 	}
-	public = g.incoming.Door("public", public)
+	public = g.incoming.Limit("public", public)
 	service.LogListening(g.cfg.Logger, "public", public)
 	service.LogListening(g.cfg.Logger, "admin", admin)
 	return public, admin, nil

@@ -36,7 +36,7 @@ func Run(ctx context.Context, c Config, logger *zap.Logger) error {
 	if err != nil {
 		return errors.Join(brokerFault(err), l.close())
 	}
-	logger.Info("listening", zap.String("door", "kafka"), zap.Strings("addresses", broker.Addrs()))
+	logger.Info("listening", zap.String("listener", "kafka"), zap.Strings("addresses", broker.Addrs()))
 	return errors.Join(c.runServices(ctx, broker.Addrs(), l, logger), broker.Close())
 }
 

@@ -81,5 +81,6 @@ func (c *simulateCommand) Run(ctx context.Context) error {
 }
 
 func main() {
-	service.Main("collector", "Takes in measurement results, probe-status events and the registries of probes and measurements, and writes them to Kafka.", &commands{})
+	const description = "Takes in measurement results, probe-status events and the registries of probes and measurements, and writes them to Kafka."
+	service.Main("collector", description, &commands{})
 }

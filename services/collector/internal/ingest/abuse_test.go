@@ -36,8 +36,8 @@ func (c *counting) Publish(ctx context.Context, to publish.Destination, values [
 	return c.Publisher.Publish(ctx, to, values)
 }
 
-func countedDoor(limits Limits) (*HTTP, *counting) {
-	counting := &counting{Publisher: publish.New(&memory{}, limits.RecordBytes, "http", nil)}
+func countingHandler(limits Limits) (*HTTP, *counting) {
+	counting := &counting{Publisher: publish.New(&fakeLog{}, limits.RecordBytes, "http", nil)}
 	return NewHTTP(counting, limits, NewLoad(limits, believed, nil), zap.NewNop(), nil), counting
 }
 
@@ -59,13 +59,13 @@ func stall(t *testing.T, url, beginning string) net.Conn {
 // address too.
 func TestAbuseStalledRequestsHoldNoSlot(t *testing.T) {
 	const stalled = 64
-	door, _ := countedDoor(limits)
-	url := open(t, door)
+	handler, _ := countingHandler(limits)
+	url := open(t, handler)
 	for range stalled {
 		stall(t, url, "POST /v1/results HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n{\"msm_id\":1001,")
 	}
-	await(t, func() bool { return door.load.memory.inUse() >= stalled*requestBytes })
-	if slots, held := door.load.slots.inUse(), door.load.memory.inUse(); slots != 0 || held > 2*stalled*requestBytes {
+	await(t, func() bool { return handler.load.memory.inUse() >= stalled*requestBytes })
+	if slots, held := handler.load.slots.inUse(), handler.load.memory.inUse(); slots != 0 || held > 2*stalled*requestBytes {
 		t.Errorf("they hold %d slots and %d bytes", slots, held)
 	}
 	if got := post(t, url+"/v1/results", "", strings.NewReader(result(1))); got.status != http.StatusOK {
@@ -75,20 +75,20 @@ func TestAbuseStalledRequestsHoldNoSlot(t *testing.T) {
 
 // One address can have a quarter of the memory, and no more.
 func TestAbuseOneAddressDoesNotHaveAllMemory(t *testing.T) {
-	door, _ := countedDoor(limits)
-	url := open(t, door)
+	handler, _ := countingHandler(limits)
+	url := open(t, handler)
 	window := packed(t, "zstd", strings.Repeat(result(1)+"\n", 100))
 	header := fmt.Sprintf("POST /v1/results HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: zstd\r\nContent-Length: %d\r\n\r\n", len(window))
-	share := door.load.memory.share()
+	share := handler.load.memory.share()
 	for range share >> 23 { // each asks for a window of 8 MiB
 		stall(t, url, header+string(window[:len(window)-1]))
 	}
-	await(t, func() bool { return door.load.memory.inUse() > share-(8<<20) })
+	await(t, func() bool { return handler.load.memory.inUse() > share-(8<<20) })
 	got := post(t, url+"/v1/results", "zstd", bytes.NewReader(window))
-	if got.status != http.StatusServiceUnavailable || !strings.HasPrefix(got.Error, "busy: requests from your address (127.0.0.1/32) hold 16777216 bytes") {
+	if got.status != http.StatusServiceUnavailable || !strings.HasPrefix(got.Error, "busy: requests from your address (127.0.0.1/32) already hold its limit of 16777216 bytes") {
 		t.Errorf("one more got %d %q", got.status, got.Error)
 	}
-	if held := door.load.memory.inUse(); held > share {
+	if held := handler.load.memory.inUse(); held > share {
 		t.Errorf("one address holds %d bytes, want at most %d", held, share)
 	}
 	if got := postFrom(t, "127.0.0.2", url+"/v1/results", result(1)); got.status != http.StatusOK {
@@ -98,14 +98,14 @@ func TestAbuseOneAddressDoesNotHaveAllMemory(t *testing.T) {
 
 // All that a request took is given back, and no address is remembered.
 func TestAbuseLeavesNothingBehind(t *testing.T) {
-	door, _ := countedDoor(limits)
-	url := open(t, door)
+	handler, _ := countingHandler(limits)
+	url := open(t, handler)
 	connection := stall(t, url, "POST /v1/results HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n{")
-	await(t, func() bool { return door.load.memory.inUse() > 0 })
+	await(t, func() bool { return handler.load.memory.inUse() > 0 })
 	connection.Close()
 	post(t, url+"/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", strings.Repeat("{}\n", 1<<20))))
-	await(t, func() bool { return door.load.memory.inUse() == 0 })
-	for _, pool := range []*pool{door.load.memory, door.load.slots} {
+	await(t, func() bool { return handler.load.memory.inUse() == 0 })
+	for _, pool := range []*pool{handler.load.memory, handler.load.slots} {
 		if pool.inUse() != 0 || len(pool.holders) != 0 {
 			t.Errorf("%d %s are held, by %d", pool.inUse(), pool.unit, len(pool.holders))
 		}
@@ -115,13 +115,13 @@ func TestAbuseLeavesNothingBehind(t *testing.T) {
 // What is mostly wrong is given up early: 48 MB of {} come as 47 KB and would be 16 million records.
 func TestAbuseManyRejectionsAreGivenUp(t *testing.T) {
 	for name, line := range map[string]string{"empty objects": "{}\n", "garbage": "x\n", "elements": "{},", "nothing between commas": ","} {
-		door, counted := countedDoor(limits)
+		handler, counted := countingHandler(limits)
 		body := strings.Repeat(line, 1<<20)
 		if strings.Contains(line, ",") {
 			body = "[" + body
 		}
-		got := post(t, open(t, door)+"/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", body)))
-		const says = "body: 4096 records were rejected, want at most 3000: nothing was read behind line 4096"
+		got := post(t, open(t, handler)+"/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", body)))
+		const says = "body: 4096 records were rejected, want at most 3000: nothing after line 4096 was read"
 		if got.status != http.StatusUnprocessableEntity || got.Error != says || got.RejectedTotal != 4096 {
 			t.Errorf("%s: got %d %q", name, got.status, got.Error)
 		}
@@ -143,8 +143,8 @@ func TestAbuseRefusedBodiesGetTheirAnswer(t *testing.T) {
 		"unknown path": {"/v1/nothing", strings.Repeat(" ", length), "404 Not Found"},
 		"garbage":      {"/v1/results", strings.Repeat("x\n", length/2), "422 Unprocessable Entity"},
 	} {
-		door, counted := countedDoor(roomy)
-		connection := stall(t, open(t, door), fmt.Sprintf("POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", test.path, length, test.body))
+		handler, counted := countingHandler(roomy)
+		connection := stall(t, open(t, handler), fmt.Sprintf("POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", test.path, length, test.body))
 		response, err := http.ReadResponse(bufio.NewReader(connection), nil)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -161,7 +161,7 @@ func TestAbuseRefusedBodiesGetTheirAnswer(t *testing.T) {
 
 // A client that waits to be told to go on is not asked for a body that nobody wants.
 func TestAbuseUnwantedBodyIsNotAskedFor(t *testing.T) {
-	connection := stall(t, openDoor(t, &memory{}, limits), "POST /v1/nothing HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n")
+	connection := stall(t, startServer(t, &fakeLog{}, limits), "POST /v1/nothing HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n")
 	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -205,7 +205,7 @@ func TestAbuseSubnetsOfASiteShare(t *testing.T) {
 	}{
 		{"[2001:db8:1:1::1]:1000", false}, {"[2001:db8:1:2::1]:1000", true}, {"[2001:db8:2::1]:1000", false}, {"192.0.2.1:1000", false}, {"@", false},
 	} {
-		if _, err := load.claim(clientip.Site(clientip.Of(test.remote)), all); errors.Is(err, errBusy) != test.refused {
+		if _, err := load.reserve(clientip.Site(clientip.Of(test.remote)), all); errors.Is(err, errBusy) != test.refused {
 			t.Errorf("%s asked for a share: %v", test.remote, err)
 		}
 	}
@@ -213,15 +213,15 @@ func TestAbuseSubnetsOfASiteShare(t *testing.T) {
 
 // gRPC requests that do not come hold no slot either, and one address has its share of the memory.
 func TestAbuseStalledGRPCRequests(t *testing.T) {
-	door, connection := serveGRPC(t, &memory{}, limits)
+	handler, connection := serveGRPC(t, &fakeLog{}, limits)
 	const stalled = 64
 	for range stalled {
 		if _, err := connection.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true}, ingestv1.IngestService_PublishResults_FullMethodName); err != nil {
 			t.Fatal(err)
 		}
 	}
-	await(t, func() bool { return door.load.memory.inUse() == stalled*requestBytes })
-	if slots := door.load.slots.inUse(); slots != 0 {
+	await(t, func() bool { return handler.load.memory.inUse() == stalled*requestBytes })
+	if slots := handler.load.slots.inUse(); slots != 0 {
 		t.Errorf("they hold %d slots", slots)
 	}
 	if _, err := ingestv1.NewIngestServiceClient(connection).PublishResults(t.Context(), &ingestv1.PublishResultsRequest{Results: payloads(result(1))}); err != nil {
@@ -233,7 +233,7 @@ func TestAbuseStalledGRPCRequests(t *testing.T) {
 func TestAbuseManyEvents(t *testing.T) {
 	roomy := limits
 	roomy.MessageBytes = 1 << 20
-	counting := &counting{Publisher: publish.New(&memory{}, limits.RecordBytes, "grpc", nil)}
+	counting := &counting{Publisher: publish.New(&fakeLog{}, limits.RecordBytes, "grpc", nil)}
 	_, connection := serveGRPCTo(t, counting, roomy)
 	client := ingestv1.NewIngestServiceClient(connection)
 	for _, test := range []struct {
@@ -242,8 +242,8 @@ func TestAbuseManyEvents(t *testing.T) {
 		says   string
 		looked int64
 	}{
-		{MostEvents + 1, codes.ResourceExhausted, "more than 65536 events, the limit of a request", 0},
-		{MostEvents, codes.InvalidArgument, "4096 records were rejected, want at most 3000: nothing was read behind line 4096", 4096},
+		{MaxEvents + 1, codes.ResourceExhausted, "more than 65536 events, the limit of a request", 0},
+		{MaxEvents, codes.InvalidArgument, "4096 records were rejected, want at most 3000: nothing after line 4096 was read", 4096},
 		{4096, codes.OK, "", 4096},
 	} {
 		counting.records.Store(0)

@@ -12,7 +12,7 @@ import (
 
 const acceptedEncodings = "gzip, zstd"
 
-// contentEncoding gives the one encoding that a body comes in.
+// contentEncoding returns the one encoding of a body.
 func contentEncoding(header http.Header) (unpack.Encoding, *refusal) {
 	given := strings.Join(header.Values("Content-Encoding"), ",")
 	switch encoding := strings.ToLower(strings.TrimSpace(given)); encoding {
@@ -26,15 +26,15 @@ func contentEncoding(header http.Header) (unpack.Encoding, *refusal) {
 	return "", refuse(http.StatusUnsupportedMediaType, "Content-Encoding: got %q, want gzip, zstd or none", given)
 }
 
-// openBody gives the decompressed body, which fails once it is over its limit. To close it leaves the request's own body to the server.
-func (l Limits) openBody(w http.ResponseWriter, r *http.Request, body io.ReadCloser, memory *claim) (io.ReadCloser, *refusal) {
+// openBody returns the decompressed body, whose Read fails once it is over its limit. Closing it does not close the request's own body.
+func (l Limits) openBody(w http.ResponseWriter, r *http.Request, body io.ReadCloser, memory *reservation) (io.ReadCloser, *refusal) {
 	encoding, refused := contentEncoding(r.Header)
 	if refused != nil {
 		w.Header().Set("Accept-Encoding", acceptedEncodings)
 		return nil, refused
 	}
 	if r.ContentLength > l.BodyBytes {
-		return nil, l.refuseUnread(&http.MaxBytesError{Limit: l.BodyBytes})
+		return nil, l.refuseBody(&http.MaxBytesError{Limit: l.BodyBytes})
 	}
 	if encoding == unpack.Zstd {
 		if err := memory.grow(unpack.MaxWindow); err != nil {
@@ -44,25 +44,25 @@ func (l Limits) openBody(w http.ResponseWriter, r *http.Request, body io.ReadClo
 	packed := &countedBody{Reader: http.MaxBytesReader(w, body, l.BodyBytes)}
 	var plain io.Reader = packed
 	if encoding == unpack.Identity {
-		plain = &plainBody{Reader: packed}
+		plain = &undeclaredBody{Reader: packed}
 	}
 	unpacked, err := unpack.Open(encoding, plain, unpack.MaxWindow)
 	if err != nil {
-		return nil, l.refuseUnread(err)
+		return nil, l.refuseBody(err)
 	}
 	return &boundedBody{ReadCloser: unpacked, packed: packed, left: l.BodyBytes}, nil
 }
 
 var errUnpackedTooLong = errors.New("too long once decompressed")
 
-// mostRatio is how many times as long a body may become by its decompression, beyond the first ratioBytes. Results become 5 to 40 times as long; what is
-// made to cost work becomes 1,000 times as long by gzip, and more by zstd.
+// maxRatio is how many times its length a body may have once decompressed, beyond the first ratioBytes. Results grow 5 to 40 times; decompression bombs grow
+// 1,000 times by gzip, and more by zstd.
 const (
-	mostRatio  = 200
+	maxRatio   = 200
 	ratioBytes = 1 << 20
 )
 
-var errSwollen = fmt.Errorf("more than %d times as long once decompressed as it came, the limit", mostRatio)
+var errExpanded = fmt.Errorf("more than %d times as long once decompressed, the limit", maxRatio)
 
 // boundedBody guards against bodies that are small until they are decompressed.
 type boundedBody struct {
@@ -78,13 +78,13 @@ func (b *boundedBody) Read(into []byte) (int, error) {
 	if b.left -= int64(n); b.left < 0 {
 		return n + int(b.left), errUnpackedTooLong
 	}
-	if b.read > ratioBytes && b.read > mostRatio*b.packed.bytes {
-		return 0, errSwollen
+	if b.read > ratioBytes && b.read > maxRatio*b.packed.bytes {
+		return 0, errExpanded
 	}
 	return n, err
 }
 
-// countedBody counts what comes.
+// countedBody counts the bytes that arrive.
 type countedBody struct {
 	io.Reader
 	bytes int64
@@ -96,20 +96,20 @@ func (c *countedBody) Read(into []byte) (int, error) {
 	return n, err
 }
 
-// plainBody notices a compressed body that does not say so, which would otherwise look like lines of garbage.
-type plainBody struct {
+// undeclaredBody notices a compressed body that does not say so, which would otherwise look like lines of garbage.
+type undeclaredBody struct {
 	io.Reader
 	begun bool
 }
 
-func (b *plainBody) Read(into []byte) (int, error) {
+func (b *undeclaredBody) Read(into []byte) (int, error) {
 	n, err := b.Reader.Read(into)
 	if n > 0 && !b.begun {
 		b.begun = true
 		switch encoding := unpack.Magic(into[:n]); encoding {
 		case unpack.Identity:
 		case unpack.Bzip2:
-			return 0, errors.New("it is compressed by bzip2, want gzip, zstd or none")
+			return 0, errors.New("it is compressed by bzip2; want gzip, zstd or no compression")
 		default:
 			return 0, fmt.Errorf("it is compressed by %s; say so with Content-Encoding: %s", encoding, encoding)
 		}

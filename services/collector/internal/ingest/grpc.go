@@ -19,8 +19,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// intake is the gRPC door's service.
-type intake struct {
+// ingestService implements ingest.v1.IngestService.
+type ingestService struct {
 	ingestv1.UnimplementedIngestServiceServer
 	publisher Publisher
 	limits    Limits
@@ -29,7 +29,7 @@ type intake struct {
 }
 
 // PublishResults takes in measurement results.
-func (i *intake) PublishResults(ctx context.Context, request *ingestv1.PublishResultsRequest) (*ingestv1.PublishResultsResponse, error) {
+func (i *ingestService) PublishResults(ctx context.Context, request *ingestv1.PublishResultsRequest) (*ingestv1.PublishResultsResponse, error) {
 	if len(request.GetResults()) == 0 {
 		return nil, status.Error(codes.InvalidArgument, "results: empty, want at least one")
 	}
@@ -41,7 +41,7 @@ func (i *intake) PublishResults(ctx context.Context, request *ingestv1.PublishRe
 }
 
 // PublishProbeStatus takes in connection events.
-func (i *intake) PublishProbeStatus(ctx context.Context, request *ingestv1.PublishProbeStatusRequest) (*ingestv1.PublishProbeStatusResponse, error) {
+func (i *ingestService) PublishProbeStatus(ctx context.Context, request *ingestv1.PublishProbeStatusRequest) (*ingestv1.PublishProbeStatusResponse, error) {
 	if len(request.GetEvents()) == 0 {
 		return nil, status.Error(codes.InvalidArgument, "events: empty, want at least one")
 	}
@@ -52,7 +52,7 @@ func (i *intake) PublishProbeStatus(ctx context.Context, request *ingestv1.Publi
 	return &ingestv1.PublishProbeStatusResponse{Outcome: outcome}, nil
 }
 
-func (i *intake) publish(ctx context.Context, to publish.Destination, payloads [][]byte) (*ingestv1.Outcome, error) {
+func (i *ingestService) publish(ctx context.Context, to publish.Destination, payloads [][]byte) (*ingestv1.Outcome, error) {
 	var total publish.Outcome
 	for first := 0; first < len(payloads); first += split.BatchValues {
 		batch := numbered(payloads[first:min(first+split.BatchValues, len(payloads))], first+1)
@@ -60,26 +60,26 @@ func (i *intake) publish(ctx context.Context, to publish.Destination, payloads [
 			return nil, err
 		}
 		if last := first + len(batch); total.RejectedTotal > i.limits.Rejections && last < len(payloads) {
-			return nil, withDetails(codes.InvalidArgument, givenUp(total.RejectedTotal, i.limits.Rejections, last), outcomeMessage(total))
+			return nil, withDetails(codes.InvalidArgument, tooManyRejected(total.RejectedTotal, i.limits.Rejections, last), outcomeMessage(total))
 		}
 	}
 	return outcomeMessage(total), nil
 }
 
-// publishBatch takes a slot for the time that Kafka needs.
-func (i *intake) publishBatch(ctx context.Context, to publish.Destination, batch []split.Value, total *publish.Outcome) error {
+// publishBatch holds a slot while Kafka takes the batch.
+func (i *ingestService) publishBatch(ctx context.Context, to publish.Destination, batch []split.Value, total *publish.Outcome) error {
 	call := ctx.Value(callKey{}).(*call)
-	call.patience.Reset(i.limits.SlotTimeout + i.limits.AppendTimeout)
-	giveBack, err := i.load.slot(ctx, call.from)
+	call.timer.Reset(i.limits.SlotTimeout + i.limits.AppendTimeout)
+	release, err := i.load.slot(ctx, call.from)
 	if err != nil {
-		reason := fmt.Sprintf("%v; send everything again from number %d on", err, batch[0].Line)
+		reason := fmt.Sprintf("%v; send everything from number %d on again", err, batch[0].Line)
 		return detailed(codes.ResourceExhausted, reason, busyRetry, outcomeMessage(*total))
 	}
-	defer giveBack()
+	defer release()
 	outcome, err := i.publisher.Publish(ctx, to, batch)
 	total.Add(outcome)
 	if err != nil {
-		i.logger.Warn("records refused, as Kafka did not take them", zap.String("topic", to.Topic), zap.Error(err))
+		i.logger.Warn("records refused: Kafka did not take them", zap.String("topic", to.Topic), zap.Error(err))
 		return failure(err, outcomeMessage(*total))
 	}
 	return nil
@@ -104,7 +104,7 @@ func outcomeMessage(outcome publish.Outcome) *ingestv1.Outcome {
 	return message
 }
 
-// failure says that Kafka did not take the events, when to try again, and what became of the events nevertheless.
+// failure says that Kafka did not take the events, when to retry, and how many events Kafka has nevertheless.
 func failure(err error, outcome *ingestv1.Outcome) error {
 	code, retry := codes.Unavailable, kafkaRetry
 	if errors.Is(err, eventlog.ErrBusy) {

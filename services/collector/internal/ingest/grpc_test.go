@@ -26,7 +26,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// serveGRPC gives a connection to a door that is stopped at the end.
+// serveGRPC returns a server, which the end of the test stops, and a connection to it.
 func serveGRPC(t *testing.T, log publish.Log, limits Limits) (*GRPC, *grpc.ClientConn) {
 	t.Helper()
 	return serveGRPCTo(t, publish.New(log, limits.RecordBytes, "grpc", nil), limits)
@@ -34,14 +34,14 @@ func serveGRPC(t *testing.T, log publish.Log, limits Limits) (*GRPC, *grpc.Clien
 
 func serveGRPCTo(t *testing.T, publisher Publisher, limits Limits) (*GRPC, *grpc.ClientConn) {
 	t.Helper()
-	door := NewGRPC(publisher, limits, NewLoad(limits, believed, nil), zap.NewNop(), nil)
+	server := NewGRPC(publisher, limits, NewLoad(limits, believed, nil), zap.NewNop(), nil)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- door.Serve(ctx, listener, time.Minute) }()
+	go func() { served <- server.Serve(ctx, listener, time.Minute) }()
 	connection, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func serveGRPCTo(t *testing.T, publisher Publisher, limits Limits) (*GRPC, *grpc
 			t.Error(err)
 		}
 	})
-	return door, connection
+	return server, connection
 }
 
 func payloads(texts ...string) [][]byte {
@@ -64,7 +64,7 @@ func payloads(texts ...string) [][]byte {
 }
 
 func TestGRPCPublishes(t *testing.T) {
-	log := &memory{}
+	log := &fakeLog{}
 	_, connection := serveGRPC(t, log, limits)
 	client := ingestv1.NewIngestServiceClient(connection)
 	request := &ingestv1.PublishResultsRequest{Results: payloads(result(1), "x", result(3))}
@@ -105,7 +105,7 @@ func TestGRPCRefuses(t *testing.T) {
 			codes.Unavailable, "leader lost", kafkaRetry},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, connection := serveGRPC(t, &memory{fail: func(context.Context, []atlas.Event) error { return test.fail }}, large)
+			_, connection := serveGRPC(t, &fakeLog{fail: func(context.Context, []atlas.Event) error { return test.fail }}, large)
 			_, err := ingestv1.NewIngestServiceClient(connection).PublishResults(t.Context(), test.request)
 			got := status.Convert(err)
 			if got.Code() != test.code || !strings.Contains(got.Message(), test.reason) {
@@ -131,7 +131,7 @@ func TestGRPCRefuses(t *testing.T) {
 
 // A message that is small until it is decompressed is refused by its real size.
 func TestGRPCDecompressedTooLarge(t *testing.T) {
-	log := &memory{}
+	log := &fakeLog{}
 	_, connection := serveGRPC(t, log, limits)
 	request := &ingestv1.PublishResultsRequest{Results: payloads(strings.Repeat("x", 2*limits.MessageBytes))}
 	_, err := ingestv1.NewIngestServiceClient(connection).PublishResults(t.Context(), request, grpc.UseCompressor(gzip.Name))
@@ -156,7 +156,7 @@ func TestGRPCTooManyRequests(t *testing.T) {
 		})
 		<-log.started
 	}
-	const says = "requests from your address (127.0.0.1/32) hold 4 slots already"
+	const says = "requests from your address (127.0.0.1/32) already hold its limit of 4 slots"
 	if _, err := client.PublishResults(t.Context(), request(2)); status.Code(err) != codes.ResourceExhausted || !strings.Contains(err.Error(), says) {
 		t.Errorf("one too many: %v", err)
 	}
@@ -188,11 +188,11 @@ func (p turnwise) Publish(_ context.Context, _ publish.Destination, values []spl
 
 // A long request has a slot for the time of each batch, as over HTTP: others of its address come between.
 func TestGRPCLongRequestLetsOthersBetween(t *testing.T) {
-	const batches = MostEvents / split.BatchValues
+	const batches = MaxEvents / split.BatchValues
 	limits := limits
 	limits.Requests, limits.SlotTimeout, limits.MessageBytes, limits.ReadingBytes = addressShare, time.Minute, 4<<20, 64<<20
 	publisher := turnwise{make(chan struct{}), make(chan struct{}), make(chan struct{}, 1)}
-	door, connection := serveGRPCTo(t, publisher, limits)
+	server, connection := serveGRPCTo(t, publisher, limits)
 	client := ingestv1.NewIngestServiceClient(connection)
 	var requests sync.WaitGroup
 	send := func(results [][]byte) {
@@ -202,10 +202,10 @@ func TestGRPCLongRequestLetsOthersBetween(t *testing.T) {
 			}
 		})
 	}
-	send(slices.Repeat(payloads("{}"), MostEvents))
+	send(slices.Repeat(payloads("{}"), MaxEvents))
 	<-publisher.began
 	send(payloads("{}"))
-	for door.load.slots.requests() < 2 { // the long one counts too
+	for server.load.slots.requests() < 2 { // the long one counts too
 		time.Sleep(time.Millisecond)
 	}
 	before := 0
@@ -255,7 +255,7 @@ func dialFrom(t *testing.T, address, target string) *grpc.ClientConn {
 func TestGRPCSlowClient(t *testing.T) {
 	hasty := limits
 	hasty.ReadTimeout, hasty.AppendTimeout = 50*time.Millisecond, 50*time.Millisecond
-	door, connection := serveGRPC(t, &memory{}, hasty)
+	server, connection := serveGRPC(t, &fakeLog{}, hasty)
 	stream, err := connection.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true}, ingestv1.IngestService_PublishResults_FullMethodName)
 	if err != nil {
 		t.Fatal(err)
@@ -263,14 +263,14 @@ func TestGRPCSlowClient(t *testing.T) {
 	if err := stream.RecvMsg(&ingestv1.PublishResultsResponse{}); status.Code(err) != codes.DeadlineExceeded {
 		t.Errorf("got %v", err)
 	}
-	await(t, func() bool { return door.load.slots.inUse() == 0 && door.load.memory.inUse() == 0 })
+	await(t, func() bool { return server.load.slots.inUse() == 0 && server.load.memory.inUse() == 0 })
 }
 
 func TestGRPCHealth(t *testing.T) {
-	door, connection := serveGRPC(t, &memory{}, limits)
+	server, connection := serveGRPC(t, &fakeLog{}, limits)
 	client := healthv1.NewHealthClient(connection)
 	for _, ready := range []bool{false, true, false} {
-		door.SetReady(ready)
+		server.SetReady(ready)
 		for _, name := range []string{"", "ingest.v1.IngestService"} {
 			got, err := client.Check(t.Context(), &healthv1.HealthCheckRequest{Service: name})
 			if err != nil || (got.GetStatus() == healthv1.HealthCheckResponse_SERVING) != ready {

@@ -22,18 +22,18 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// MostEvents is how many events a gRPC request may have: each takes memory beside its bytes, and a message of 4 MiB has room for two million empty ones.
-const MostEvents = 65_536
+// MaxEvents is how many events a gRPC request may have: each takes memory beyond its bytes, and a message of 4 MiB has room for two million empty events.
+const MaxEvents = 65_536
 
-// call is a request of the ingest service that is under way.
+// call is a running request of the ingest service.
 type call struct {
-	from     netip.Prefix
-	patience *time.Timer // ends the call
+	from  netip.Prefix
+	timer *time.Timer // ends the call
 }
 
 type callKey struct{}
 
-// callContext ends as one with a deadline does, though its deadline moves.
+// callContext ends like a context with a deadline, though the deadline moves.
 type callContext struct{ context.Context }
 
 var errSlowCall = errors.New("the call took too long")
@@ -45,12 +45,12 @@ func (c callContext) Err() error {
 	return c.Context.Err()
 }
 
-// admit gives a request its memory before its message is read, and a time in which that must be there.
+// admit reserves the memory of a request before its message is read, and starts the time within which the message must arrive.
 func (g *GRPC) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
 	method := shortName(info.FullMethodName)
-	if origin := info.Header.Get("origin"); len(origin) > 0 { // a web page speaks through a proxy
+	if origin := info.Header.Get("origin"); len(origin) > 0 { // a web page, through a proxy
 		g.metrics.requests.WithLabelValues(method, codes.PermissionDenied.String()).Inc()
-		return ctx, status.Errorf(codes.PermissionDenied, "origin: got %q, want none: web pages may send nothing here", origin[0])
+		return ctx, status.Errorf(codes.PermissionDenied, "origin: got %q, want none: web pages may not send records", origin[0])
 	}
 	ingests := strings.HasPrefix(info.FullMethodName, "/"+ingestv1.IngestService_ServiceDesc.ServiceName+"/")
 	memory := int64(requestBytes)
@@ -58,23 +58,23 @@ func (g *GRPC) admit(ctx context.Context, info *tap.Info) (context.Context, erro
 		memory = max(memory, int64(g.limits.MessageBytes))
 	}
 	from := g.load.origin(peerOf(ctx), info.Header.Get)
-	claim, err := g.load.claim(from, memory)
+	reserved, err := g.load.reserve(from, memory)
 	if err != nil {
 		g.metrics.requests.WithLabelValues(method, codes.ResourceExhausted.String()).Inc()
 		return ctx, detailed(codes.ResourceExhausted, err.Error(), busyRetry)
 	}
 	if !ingests { // health: Watch lasts as long as its client wants
-		context.AfterFunc(ctx, claim.release)
+		context.AfterFunc(ctx, reserved.release)
 		return ctx, nil
 	}
 	bounded, end := context.WithCancelCause(ctx)
-	patience := time.AfterFunc(g.limits.ReadTimeout, func() { end(errSlowCall) })
+	timer := time.AfterFunc(g.limits.ReadTimeout, func() { end(errSlowCall) })
 	context.AfterFunc(ctx, func() { // the stream's context ends with the stream
-		patience.Stop()
+		timer.Stop()
 		end(nil)
-		claim.release()
+		reserved.release()
 	})
-	return context.WithValue(callContext{bounded}, callKey{}, &call{from: from, patience: patience}), nil
+	return context.WithValue(callContext{bounded}, callKey{}, &call{from: from, timer: timer}), nil
 }
 
 func peerOf(ctx context.Context) (address string) {
@@ -84,7 +84,7 @@ func peerOf(ctx context.Context) (address string) {
 	return ""
 }
 
-// service is the ingest service with its calls bounded: they are unpacked when the message has come.
+// service is the ingest service with bounded calls: a message is decoded only once it has arrived.
 func (g *GRPC) service() *grpc.ServiceDesc {
 	desc := ingestv1.IngestService_ServiceDesc
 	desc.Methods = make([]grpc.MethodDesc, 0, len(desc.Methods))
@@ -105,7 +105,7 @@ func (g *GRPC) service() *grpc.ServiceDesc {
 	return &desc
 }
 
-// message is a request as it came.
+// message is a request that is not decoded yet.
 type message struct{ raw []byte }
 
 func (m *message) decode(into any) error {
@@ -113,32 +113,32 @@ func (m *message) decode(into any) error {
 	for rest := m.raw; len(rest) > 0; events++ {
 		_, _, n := protowire.ConsumeField(rest)
 		if n < 0 {
-			return status.Errorf(codes.InvalidArgument, "the request is no protobuf message: %v", protowire.ParseError(n))
+			return status.Errorf(codes.InvalidArgument, "the request is not a valid protobuf message: %v", protowire.ParseError(n))
 		}
-		if events == MostEvents {
-			return status.Errorf(codes.ResourceExhausted, "more than %d events, the limit of a request; send them in several", MostEvents)
+		if events == MaxEvents {
+			return status.Errorf(codes.ResourceExhausted, "more than %d events, the limit of a request; send them in several requests", MaxEvents)
 		}
 		rest = rest[n:]
 	}
 	if err := proto.Unmarshal(m.raw, into.(proto.Message)); err != nil {
-		return status.Errorf(codes.InvalidArgument, "the request is no protobuf message: %v", err)
+		return status.Errorf(codes.InvalidArgument, "the request is not a valid protobuf message: %v", err)
 	}
 	return nil
 }
 
-// codec leaves a message packed for whoever wants it so.
+// codec is gRPC's own, but leaves a *message encoded.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2(protocodec.Name)} }
 
-// Unmarshal unpacks all but a message.
+// Unmarshal decodes all but a *message.
 func (c codec) Unmarshal(data mem.BufferSlice, into any) error {
 	if packed, ok := into.(*message); ok {
 		packed.raw = data.Materialize()
 		return nil
 	}
 	if err := c.CodecV2.Unmarshal(data, into); err != nil {
-		return fmt.Errorf("unpacking: %w", err)
+		return fmt.Errorf("decoding: %w", err)
 	}
 	return nil
 }

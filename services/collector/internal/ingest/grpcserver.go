@@ -19,15 +19,15 @@ import (
 	"google.golang.org/grpc/keepalive"
 )
 
-// What a gRPC connection may do.
+// Limits of a gRPC connection.
 const (
-	connectTimeout = 10 * time.Second
-	idleTimeout    = 5 * time.Minute
-	leastPingPause = 10 * time.Second
-	mostHeaders    = 16 << 10
+	connectTimeout  = 10 * time.Second
+	idleTimeout     = 5 * time.Minute
+	minPingInterval = 10 * time.Second
+	maxHeaderBytes  = 16 << 10
 )
 
-// GRPC is the door for programs that speak ingest.v1.
+// GRPC serves ingest.v1.
 type GRPC struct {
 	server  *grpc.Server
 	health  *health.Server
@@ -36,27 +36,27 @@ type GRPC struct {
 	metrics *grpcMetrics
 }
 
-// NewGRPC makes the door, with gRPC's health service. The load is shared with the other door; the registerer may be nil.
+// NewGRPC returns a server of ingest.v1 and gRPC's health service. The load is shared with HTTP; the registerer may be nil.
 func NewGRPC(publisher Publisher, limits Limits, load *Load, logger *zap.Logger, registerer prometheus.Registerer) *GRPC {
 	g := &GRPC{health: health.NewServer(), limits: limits, load: load, metrics: newGRPCMetrics(registerer)}
 	g.server = grpc.NewServer(
 		grpc.MaxRecvMsgSize(limits.MessageBytes),
-		grpc.MaxHeaderListSize(mostHeaders),
+		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.MaxConcurrentStreams(g.streams()),
 		grpc.ConnectionTimeout(connectTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout}),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: leastPingPause, PermitWithoutStream: true}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPingInterval, PermitWithoutStream: true}),
 		grpc.InTapHandle(g.admit),
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.WaitForHandlers(true),
 	)
-	g.server.RegisterService(g.service(), &intake{publisher: publisher, limits: limits, load: load, logger: logger})
+	g.server.RegisterService(g.service(), &ingestService{publisher: publisher, limits: limits, load: load, logger: logger})
 	healthv1.RegisterHealthServer(g.server, g.health)
 	g.SetReady(false)
 	return g
 }
 
-// SetReady sets what the health service says of the door.
+// SetReady sets what the health service answers.
 func (g *GRPC) SetReady(ready bool) {
 	state := healthv1.HealthCheckResponse_NOT_SERVING
 	if ready {
@@ -66,8 +66,8 @@ func (g *GRPC) SetReady(ready bool) {
 	g.health.SetServingStatus(ingestv1.IngestService_ServiceDesc.ServiceName, state)
 }
 
-// Serve serves until ctx ends, then refuses newcomers and waits for the requests that run. Those that outlive the grace are cut off, which is an error. It
-// closes the listener.
+// Serve serves until ctx ends, then refuses new connections and waits for running requests. Those that outlive the grace period are cut off, which is an
+// error. It closes the listener.
 func (g *GRPC) Serve(ctx context.Context, listener net.Listener, grace time.Duration) error {
 	ended := make(chan error, 1)
 	go func() { ended <- g.server.Serve(listener) }()
@@ -92,11 +92,11 @@ func (g *GRPC) stop(grace time.Duration) error {
 		return nil
 	case <-time.After(grace):
 		g.server.Stop()
-		return fmt.Errorf("gRPC requests still ran after %s and were cut off", grace)
+		return fmt.Errorf("gRPC requests still ran after %s and were cut off; raise --stop-timeout if that happens often", grace)
 	}
 }
 
-// streams is how many requests a connection may have at once: a client holds back what would be over its address's share of memory.
+// streams is how many requests a connection may have at once, so that a client waits rather than exceed its address's share of memory.
 func (g *GRPC) streams() uint32 {
 	return uint32(max(1, g.load.memory.share()/int64(g.limits.MessageBytes)))
 }

@@ -3,8 +3,12 @@ package ingest
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"math"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -15,23 +19,23 @@ import (
 	"go.uber.org/zap"
 )
 
-// answerTimeout bounds how long a client may take to read its answer, and to send what is left of a body that is refused.
+// answerTimeout bounds how long a client may take to read its answer, and to send the rest of a refused body.
 const answerTimeout = 10 * time.Second
 
-// door is what a path takes.
-type door struct {
+// route is what a path takes.
+type route struct {
 	method string
 	to     publish.Destination
 }
 
-var doors = map[string]door{
+var routes = map[string]route{
 	"/v1/results":      {http.MethodPost, publish.Results},
 	"/v1/probestatus":  {http.MethodPost, publish.ProbeStatus},
 	"/v1/probes":       {http.MethodPut, publish.Probes},
 	"/v1/measurements": {http.MethodPut, publish.Measurements},
 }
 
-// HTTP is the door for POSTs of results and probe-status events, and for PUTs of what the registries hold.
+// HTTP handles POSTs of results and probe-status events, and PUTs of registry objects.
 type HTTP struct {
 	publisher Publisher
 	limits    Limits
@@ -40,17 +44,17 @@ type HTTP struct {
 	metrics   *httpMetrics
 }
 
-// Publisher is what the doors need of *publish.Publisher.
+// Publisher is what HTTP and GRPC need of *publish.Publisher.
 type Publisher interface {
 	Publish(ctx context.Context, to publish.Destination, values []split.Value) (publish.Outcome, error)
 }
 
-// NewHTTP makes the door. The load is shared with the other door; the registerer may be nil.
+// NewHTTP returns the handler. The load is shared with GRPC; the registerer may be nil.
 func NewHTTP(publisher Publisher, limits Limits, load *Load, logger *zap.Logger, registerer prometheus.Registerer) *HTTP {
 	return &HTTP{publisher: publisher, limits: limits, load: load, logger: logger, metrics: newHTTPMetrics(registerer)}
 }
 
-// answer is the body of every answer. A refusal before anything was read has an error alone.
+// answer is the body of every answer. A request that is refused before anything was read has only the error.
 type answer struct {
 	Error string `json:"error,omitempty"`
 	*publish.Outcome
@@ -72,23 +76,23 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *HTTP) serve(w http.ResponseWriter, r *http.Request, body *pacedBody) (*publish.Outcome, *refusal) {
-	if refused := refuseForeign(r); refused != nil {
+	if refused := refuseCrossSite(r); refused != nil {
 		return nil, refused
 	}
-	door, known := doors[r.URL.Path]
+	route, known := routes[r.URL.Path]
 	if !known {
 		return nil, refuse(http.StatusNotFound, "no such path %q: want POST /v1/results, POST /v1/probestatus, PUT /v1/probes or PUT /v1/measurements", r.URL.Path)
 	}
-	if r.Method != door.method {
-		w.Header().Set("Allow", door.method)
-		return nil, refuse(http.StatusMethodNotAllowed, "method %s: want %s", r.Method, door.method)
+	if r.Method != route.method {
+		w.Header().Set("Allow", route.method)
+		return nil, refuse(http.StatusMethodNotAllowed, "method %s: want %s", r.Method, route.method)
 	}
-	memory, err := h.load.claim(h.load.origin(r.RemoteAddr, r.Header.Values), requestBytes)
+	memory, err := h.load.reserve(h.load.origin(r.RemoteAddr, r.Header.Values), requestBytes)
 	if err != nil {
 		return nil, refuseBusy(err)
 	}
 	defer memory.release()
-	return h.take(w, r, body, memory, door.to)
+	return h.take(w, r, body, memory, route.to)
 }
 
 func (h *HTTP) reply(w http.ResponseWriter, status int, outcome *publish.Outcome, refused *refusal) {
@@ -102,11 +106,11 @@ func (h *HTTP) reply(w http.ResponseWriter, status int, outcome *publish.Outcome
 	w.Header().Set("Content-Type", "application/json")
 	setDeadlines(w, status)
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(content) // fails if the client is gone, and then there is nobody to tell
+	_ = json.NewEncoder(w).Encode(content) // fails if the client has gone, which needs no action
 }
 
-// setDeadlines bounds the reading of the answer, and of what is left of a refused body: the server reads a little of that, for the connection's sake, but not
-// from a client that was too slow before. A connection that has no deadlines is a test's.
+// setDeadlines bounds the reading of the answer, and of the rest of a refused body: net/http reads some of it to keep the connection, but not from a client
+// that was too slow. Only connections of tests have no deadlines.
 func setDeadlines(w http.ResponseWriter, status int) {
 	connection := http.NewResponseController(w)
 	deadline := time.Now().Add(answerTimeout)
@@ -116,4 +120,60 @@ func setDeadlines(w http.ResponseWriter, status int) {
 		return
 	}
 	_ = connection.SetReadDeadline(deadline)
+}
+
+// maxArrays is how many arrays may follow one another in a body: empty ones cost work and have no records that count.
+const maxArrays = 10_000
+
+// take publishes a body batch by batch, while it arrives.
+func (h *HTTP) take(w http.ResponseWriter, r *http.Request, paced *pacedBody, memory *reservation, to publish.Destination) (*publish.Outcome, *refusal) {
+	body, refused := h.limits.openBody(w, r, paced, memory)
+	if refused != nil {
+		return nil, refused
+	}
+	defer body.Close()
+	outcome := &publish.Outcome{Rejected: []publish.Rejection{}}
+	values := split.New(body, split.Limits{Value: h.limits.RecordBytes, Batch: BatchBytes, Arrays: maxArrays, Members: to.Members, Grow: memory.grow})
+	for {
+		batch, err := values.Next()
+		if err != nil {
+			return outcome, h.bodyEnd(values, err)
+		}
+		paced.rest()
+		if refused := h.publish(r.Context(), memory.from, to, batch, outcome); refused != nil {
+			return outcome, refused
+		}
+		if outcome.RejectedTotal > h.limits.Rejections {
+			return outcome, refuse(http.StatusUnprocessableEntity, "body: %s", tooManyRejected(outcome.RejectedTotal, h.limits.Rejections, batch[len(batch)-1].Line))
+		}
+	}
+}
+
+// bodyEnd returns what is wrong with how a body ended.
+func (h *HTTP) bodyEnd(values *split.Splitter, err error) *refusal {
+	switch {
+	case !errors.Is(err, io.EOF):
+		return h.limits.refuseBody(err)
+	case values.Broken():
+		return refuse(http.StatusBadRequest, "body: the array is broken, so the rest of it was not read; the last rejected record says where")
+	case values.Empty():
+		return refuse(http.StatusBadRequest, "body: empty, want a JSON array, one JSON object, or JSON objects line by line")
+	}
+	return nil
+}
+
+// publish holds a slot while Kafka takes the batch.
+func (h *HTTP) publish(ctx context.Context, from netip.Prefix, to publish.Destination, batch []split.Value, total *publish.Outcome) *refusal {
+	release, err := h.load.slot(ctx, from)
+	if err != nil {
+		return refuseBusy(fmt.Errorf("%w; send everything from line %d on again", err, batch[0].Line))
+	}
+	defer release()
+	outcome, err := h.publisher.Publish(ctx, to, batch)
+	total.Add(outcome)
+	if err != nil {
+		h.logger.Warn("records refused: Kafka did not take them", zap.String("topic", to.Topic), zap.Error(err))
+		return refuseUnpublished(err)
+	}
+	return nil
 }

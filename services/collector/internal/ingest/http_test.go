@@ -33,19 +33,19 @@ var limits = Limits{
 	ReadTimeout: 10 * time.Second, SlotTimeout: 10 * time.Millisecond, AppendTimeout: 10 * time.Second,
 }
 
-// memory is a log that keeps what it gets, unless fail says otherwise.
-type memory struct {
+// fakeLog is a log that keeps what it gets, unless fail says otherwise.
+type fakeLog struct {
 	mu      sync.Mutex
 	topics  map[string][]string
 	largest int // bytes in one append
 	fail    func(ctx context.Context, events []atlas.Event) error
 }
 
-func (m *memory) AppendPlaced(ctx context.Context, topic string, events []atlas.Event) ([]eventlog.Place, error) {
+func (m *fakeLog) AppendPlaced(ctx context.Context, topic string, events []atlas.Event) ([]eventlog.Place, error) {
 	return nil, m.append(ctx, topic, events)
 }
 
-func (m *memory) append(ctx context.Context, topic string, events []atlas.Event) error {
+func (m *fakeLog) append(ctx context.Context, topic string, events []atlas.Event) error {
 	if m.fail != nil {
 		if err := m.fail(ctx, events); err != nil {
 			return err
@@ -65,7 +65,7 @@ func (m *memory) append(ctx context.Context, topic string, events []atlas.Event)
 	return nil
 }
 
-func (m *memory) AppendObjects(ctx context.Context, topic string, objects []atlas.Object) error {
+func (m *fakeLog) AppendObjects(ctx context.Context, topic string, objects []atlas.Object) error {
 	events := make([]atlas.Event, len(objects))
 	for i, object := range objects {
 		events[i].Value = object.Value
@@ -73,20 +73,20 @@ func (m *memory) AppendObjects(ctx context.Context, topic string, objects []atla
 	return m.append(ctx, topic, events)
 }
 
-func (m *memory) of(topic string) []string {
+func (m *fakeLog) of(topic string) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.topics[topic])
 }
 
-func openDoor(t *testing.T, log publish.Log, limits Limits) string {
+func startServer(t *testing.T, log publish.Log, limits Limits) string {
 	t.Helper()
 	return open(t, NewHTTP(publish.New(log, limits.RecordBytes, "http", nil), limits, NewLoad(limits, believed, nil), zap.NewNop(), nil))
 }
 
-func open(t *testing.T, door *HTTP) string {
+func open(t *testing.T, handler *HTTP) string {
 	t.Helper()
-	server := httptest.NewServer(door)
+	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	return server.URL
@@ -181,12 +181,12 @@ func TestBodiesAreTaken(t *testing.T) {
 	} {
 		for _, chunked := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, chunked %t", name, chunked), func(t *testing.T) {
-				log := &memory{}
+				log := &fakeLog{}
 				body := io.Reader(strings.NewReader(test.body))
 				if chunked {
 					body = io.MultiReader(body)
 				}
-				got := post(t, openDoor(t, log, limits)+"/v1/results", test.encoding, body)
+				got := post(t, startServer(t, log, limits)+"/v1/results", test.encoding, body)
 				if got.status != http.StatusOK || got.Accepted != len(test.want) || got.RejectedTotal != 0 || got.Rejected == nil {
 					t.Errorf("got %d, %+v", got.status, got.answer)
 				}
@@ -199,9 +199,9 @@ func TestBodiesAreTaken(t *testing.T) {
 }
 
 func TestProbeStatusHasItsOwnTopic(t *testing.T) {
-	log := &memory{}
+	log := &fakeLog{}
 	event := `{"type":"connection","event":"connect","prb_id":12,"timestamp":1426633200,"controller":"ctr-ams01"}`
-	got := post(t, openDoor(t, log, limits)+"/v1/probestatus", "", strings.NewReader(event+"\n"+result(1)))
+	got := post(t, startServer(t, log, limits)+"/v1/probestatus", "", strings.NewReader(event+"\n"+result(1)))
 	if got.status != http.StatusOK || got.Accepted != 1 || !slices.Equal(log.of(eventlog.ProbeStatusTopic), []string{event}) {
 		t.Errorf("got %d, %+v, stored %q", got.status, got.answer, log.topics)
 	}
@@ -211,9 +211,9 @@ func TestProbeStatusHasItsOwnTopic(t *testing.T) {
 }
 
 func TestBadLinesAreNamed(t *testing.T) {
-	log := &memory{}
+	log := &fakeLog{}
 	body := result(1) + "\n\n{\"msm_id\":\n" + result(2) + "\r\nx\n" + `{"a":"` + strings.Repeat("x", limits.RecordBytes) + `"}` + "\n" + result(3)
-	got := post(t, openDoor(t, log, limits)+"/v1/results", "", strings.NewReader(body))
+	got := post(t, startServer(t, log, limits)+"/v1/results", "", strings.NewReader(body))
 	if got.status != http.StatusOK || got.Accepted != 3 || got.RejectedTotal != 3 || len(log.of(eventlog.ResultsTopic)) != 3 {
 		t.Fatalf("got %d, %+v", got.status, got.answer)
 	}
@@ -228,17 +228,17 @@ func TestBadLinesAreNamed(t *testing.T) {
 }
 
 func TestManyRejectionsAreCounted(t *testing.T) {
-	got := post(t, openDoor(t, &memory{}, limits)+"/v1/results", "", strings.NewReader(strings.Repeat("x\n", 2500)))
-	if got.status != http.StatusOK || got.RejectedTotal != 2500 || len(got.Rejected) != publish.MostReasons || got.Rejected[999].Line != 1000 {
+	got := post(t, startServer(t, &fakeLog{}, limits)+"/v1/results", "", strings.NewReader(strings.Repeat("x\n", 2500)))
+	if got.status != http.StatusOK || got.RejectedTotal != 2500 || len(got.Rejected) != publish.MaxReasons || got.Rejected[999].Line != 1000 {
 		t.Errorf("got %d, %d rejected, %d reasons", got.status, got.RejectedTotal, len(got.Rejected))
 	}
 }
 
 // A body of many batches is published while it comes, in order, and no append is larger than a batch.
 func TestLargeBodyIsNeverHeldWhole(t *testing.T) {
-	log := &memory{}
+	log := &fakeLog{}
 	all := results(50_000)
-	got := post(t, openDoor(t, log, limits)+"/v1/results", "", strings.NewReader(strings.Join(all, "\n")))
+	got := post(t, startServer(t, log, limits)+"/v1/results", "", strings.NewReader(strings.Join(all, "\n")))
 	if got.status != http.StatusOK || got.Accepted != len(all) || !slices.Equal(log.of(eventlog.ResultsTopic), all) {
 		t.Errorf("got %d, %d accepted", got.status, got.Accepted)
 	}
@@ -263,20 +263,20 @@ func TestRefusals(t *testing.T) {
 		{"white space", "/v1/results", "", strings.NewReader(" \n\n"), 400, "body: empty"},
 		{"not gzip", "/v1/results", "gzip", strings.NewReader(result(1)), 400, "body: gzip: "},
 		{"not zstd", "/v1/results", "zstd", strings.NewReader(result(1)), 400, "body: zstd: "},
-		{"nothing as gzip", "/v1/results", "gzip", strings.NewReader(""), 400, "body: gzip: it ends too early"},
-		{"gzip cut off", "/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", result(1))[:30]), 400, "body: gzip: it ends too early"},
-		{"zstd cut off", "/v1/results", "zstd", bytes.NewReader(packed(t, "zstd", result(1))[:30]), 400, "body: zstd: it ends too early"},
+		{"nothing as gzip", "/v1/results", "gzip", strings.NewReader(""), 400, "body: gzip: unexpected end"},
+		{"gzip cut off", "/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", result(1))[:30]), 400, "body: gzip: unexpected end"},
+		{"zstd cut off", "/v1/results", "zstd", bytes.NewReader(packed(t, "zstd", result(1))[:30]), 400, "body: zstd: unexpected end"},
 		{"gzip not said", "/v1/results", "", bytes.NewReader(packed(t, "gzip", result(1))), 400, "say so with Content-Encoding: gzip"},
 		{"zstd not said", "/v1/results", "identity", bytes.NewReader(packed(t, "zstd", result(1))), 400, "say so with Content-Encoding: zstd"},
 		{"too long", "/v1/results", "", strings.NewReader(bomb), 413, "body: longer than 4194304 bytes, the limit"},
 		{"too long, chunked", "/v1/results", "", io.MultiReader(strings.NewReader(bomb)), 413, "body: longer than 4194304 bytes, the limit"},
 		{"gzip bomb", "/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", large)), 413, "body: longer than 4194304 bytes once decompressed"},
-		{"swollen gzip", "/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", bomb)), 413, "body: more than 200 times as long once decompressed as it came"},
-		{"swollen zstd", "/v1/results", "zstd", bytes.NewReader(packed(t, "zstd", bomb)), 413, "body: more than 200 times as long once decompressed as it came"},
+		{"swollen gzip", "/v1/results", "gzip", bytes.NewReader(packed(t, "gzip", bomb)), 413, "body: more than 200 times as long once decompressed"},
+		{"swollen zstd", "/v1/results", "zstd", bytes.NewReader(packed(t, "zstd", bomb)), 413, "body: more than 200 times as long once decompressed"},
 		{"zstd bomb", "/v1/results", "zstd", bytes.NewReader(packed(t, "zstd", large)), 413, "body: longer than 4194304 bytes once decompressed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := post(t, openDoor(t, &memory{}, limits)+test.path, test.encoding, test.body)
+			got := post(t, startServer(t, &fakeLog{}, limits)+test.path, test.encoding, test.body)
 			if got.status != test.status || !strings.Contains(got.Error, test.reason) {
 				t.Errorf("got %d %q, want %d %q", got.status, got.Error, test.status, test.reason)
 			}
@@ -288,7 +288,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestOnlyPost(t *testing.T) {
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, openDoor(t, &memory{}, limits)+"/v1/results", nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, startServer(t, &fakeLog{}, limits)+"/v1/results", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,8 +309,8 @@ func TestWhatCameBeforeIsPublished(t *testing.T) {
 		"too long": {[]byte(all), "", 413},
 		"cut off":  {cutOff[:len(cutOff)-9], "gzip", 400},
 	} {
-		log := &memory{}
-		got := post(t, openDoor(t, log, limits)+"/v1/results", test.encoding, io.MultiReader(bytes.NewReader(test.body)))
+		log := &fakeLog{}
+		got := post(t, startServer(t, log, limits)+"/v1/results", test.encoding, io.MultiReader(bytes.NewReader(test.body)))
 		if got.status != test.status || got.Error == "" || got.Accepted < 10_000 || len(log.of(eventlog.ResultsTopic)) != got.Accepted {
 			t.Errorf("%s: got %d %q, %d accepted", name, got.status, got.Error, got.Accepted)
 		}
@@ -322,8 +322,8 @@ func TestBrokenArray(t *testing.T) {
 	for name, body := range map[string]string{
 		"cut off": "[" + result(1) + "," + result(2), "wrong brackets": "[" + result(1) + "," + result(2) + ",{]}", "more behind it": "[" + result(1) + "," + result(2) + "] x",
 	} {
-		log := &memory{}
-		got := post(t, openDoor(t, log, limits)+"/v1/results", "", strings.NewReader(body))
+		log := &fakeLog{}
+		got := post(t, startServer(t, log, limits)+"/v1/results", "", strings.NewReader(body))
 		if got.status != http.StatusBadRequest || !strings.Contains(got.Error, "the array is broken") || got.Accepted != 2 || got.RejectedTotal != 1 {
 			t.Errorf("%s: got %d, %q, %+v", name, got.status, got.Error, got.Outcome)
 		}
@@ -342,8 +342,8 @@ func TestKafkaCannotBeHad(t *testing.T) {
 		"partly": {&eventlog.AppendError{Outcomes: []error{nil, lost}}, "5", 1,
 			"kafka did not take 1 valid records from line 1 on: 1 of 2 records were not appended, the first of them: leader lost"},
 	} {
-		log := &memory{fail: func(context.Context, []atlas.Event) error { return test.fail }}
-		got := post(t, openDoor(t, log, limits)+"/v1/results", "", strings.NewReader(result(1)+"\nx\n"+result(2)))
+		log := &fakeLog{fail: func(context.Context, []atlas.Event) error { return test.fail }}
+		got := post(t, startServer(t, log, limits)+"/v1/results", "", strings.NewReader(result(1)+"\nx\n"+result(2)))
 		if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != test.retry || !strings.HasPrefix(got.Error, test.says) {
 			t.Errorf("%s: got %d, Retry-After %q, %q", name, got.status, got.header.Get("Retry-After"), got.Error)
 		}
@@ -356,7 +356,7 @@ func TestKafkaCannotBeHad(t *testing.T) {
 // One address has a quarter of the slots, so that others are served beside it.
 func TestTooManyRequests(t *testing.T) {
 	log, release := blocking()
-	url := openDoor(t, log, limits) + "/v1/results"
+	url := startServer(t, log, limits) + "/v1/results"
 	var running sync.WaitGroup
 	for range limits.Requests / addressShare {
 		running.Go(func() {
@@ -367,7 +367,7 @@ func TestTooManyRequests(t *testing.T) {
 		<-log.started
 	}
 	got := post(t, url, "", strings.NewReader(result(2)))
-	const says = "busy: requests from your address (127.0.0.1/32) hold 4 slots already, which is the most for one; send everything again from line 1 on"
+	const says = "busy: requests from your address (127.0.0.1/32) already hold its limit of 4 slots; send everything from line 1 on again"
 	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "1" || got.Error != says {
 		t.Errorf("one too many: got %d, Retry-After %q, %q", got.status, got.header.Get("Retry-After"), got.Error)
 	}
@@ -383,7 +383,7 @@ func TestTooManyRequests(t *testing.T) {
 
 // blockingLog takes nothing of probe 1 until it is released.
 type blockingLog struct {
-	memory
+	fakeLog
 	started chan struct{}
 }
 
@@ -417,7 +417,7 @@ func TestSlowClient(t *testing.T) {
 	hasty := limits
 	hasty.ReadTimeout = 50 * time.Millisecond
 	for name, header := range map[string]string{"plain": "", "gzip": "Content-Encoding: gzip\r\n"} {
-		connection, err := net.Dial("tcp", strings.TrimPrefix(openDoor(t, &memory{}, hasty), "http://"))
+		connection, err := net.Dial("tcp", strings.TrimPrefix(startServer(t, &fakeLog{}, hasty), "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -429,7 +429,7 @@ func TestSlowClient(t *testing.T) {
 			t.Fatal(err)
 		}
 		answer, err := io.ReadAll(connection)
-		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 408 ") || !strings.Contains(string(answer), "body: did not come fast enough") {
+		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 408 ") || !strings.Contains(string(answer), "body: too slow") {
 			t.Errorf("%s: got %q, %v", name, answer, err)
 		}
 	}
@@ -439,7 +439,7 @@ func TestSlowClient(t *testing.T) {
 func TestSlowLogOutlivesTheReadTimeout(t *testing.T) {
 	hasty := limits
 	hasty.ReadTimeout = 50 * time.Millisecond
-	log := &memory{fail: func(ctx context.Context, _ []atlas.Event) error {
+	log := &fakeLog{fail: func(ctx context.Context, _ []atlas.Event) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -447,21 +447,21 @@ func TestSlowLogOutlivesTheReadTimeout(t *testing.T) {
 			return nil
 		}
 	}}
-	if got := post(t, openDoor(t, log, hasty)+"/v1/results", "", strings.NewReader(result(1))); got.status != http.StatusOK {
+	if got := post(t, startServer(t, log, hasty)+"/v1/results", "", strings.NewReader(result(1))); got.status != http.StatusOK {
 		t.Errorf("got %d %+v", got.status, got.answer)
 	}
 }
 
 func TestClientThatGoesEndsItsAppend(t *testing.T) {
 	appending, ended := make(chan struct{}), make(chan struct{})
-	log := &memory{fail: func(ctx context.Context, _ []atlas.Event) error {
+	log := &fakeLog{fail: func(ctx context.Context, _ []atlas.Event) error {
 		close(appending)
 		<-ctx.Done()
 		close(ended)
 		return ctx.Err()
 	}}
 	ctx, leave := context.WithCancel(t.Context())
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, openDoor(t, log, limits)+"/v1/results", strings.NewReader(result(1)))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, startServer(t, log, limits)+"/v1/results", strings.NewReader(result(1)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// requestSeconds spans from an answer without Kafka to a large body over a slow line.
+// requestSeconds range from an answer without Kafka to a large body over a slow line.
 var requestSeconds = prometheus.ExponentialBuckets(0.002, 2, 16)
 
 type httpMetrics struct {
@@ -30,7 +30,7 @@ func newHTTPMetrics(registerer prometheus.Registerer) *httpMetrics {
 }
 
 func (m *httpMetrics) answered(path string, status int, took time.Duration) {
-	if _, known := doors[path]; !known {
+	if _, known := routes[path]; !known {
 		path = "other"
 	}
 	m.requests.WithLabelValues(path, strconv.Itoa(status)).Inc()

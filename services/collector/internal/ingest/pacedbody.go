@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// pacedBody reads a request's body with a deadline, which is further away the more has come: a client may be silent for the read timeout, and in the long
-// run sends at least MinRate. Only the time in Read counts.
+// pacedBody reads a request's body with a deadline that each received byte extends: a client may pause for the read timeout, and must send at least MinRate in
+// the long run. Only the time in Read counts.
 type pacedBody struct {
 	body       io.ReadCloser
 	connection *http.ResponseController
 	timeout    time.Duration
 	rate       int64         // bytes a second
-	left       time.Duration // how long the client may be silent now
+	left       time.Duration // how long the client may pause now
 	begun      bool
 }
 
@@ -21,17 +21,17 @@ func (l Limits) pace(w http.ResponseWriter, r *http.Request) *pacedBody {
 	return &pacedBody{body: r.Body, connection: http.NewResponseController(w), timeout: l.ReadTimeout, rate: l.MinRate, left: l.ReadTimeout}
 }
 
-// Read gives os.ErrDeadlineExceeded for a client that is too slow.
+// Read returns os.ErrDeadlineExceeded if the client is too slow.
 func (b *pacedBody) Read(into []byte) (int, error) {
 	b.begun = true
 	began := time.Now()
-	_ = b.connection.SetReadDeadline(began.Add(b.left)) // fails for the connection of a test, which has no deadlines
+	_ = b.connection.SetReadDeadline(began.Add(b.left)) // fails only for connections of tests, which have no deadlines
 	n, err := b.body.Read(into)
 	b.left = paced(b.left, time.Since(began), n, b.rate, b.timeout)
 	return n, err
 }
 
-// paced gives how long a client may be silent, after it took a time to send some bytes.
+// paced returns how long a client may pause after it took that long to send the bytes; at most the read timeout.
 func paced(left, took time.Duration, bytes int, rate int64, most time.Duration) time.Duration {
 	earned := time.Duration(float64(bytes) / float64(rate) * float64(time.Second))
 	return min(max(0, left-took)+earned, most)
@@ -40,14 +40,14 @@ func paced(left, took time.Duration, bytes int, rate int64, most time.Duration) 
 // Close closes the request's own body.
 func (b *pacedBody) Close() error { return b.body.Close() }
 
-// rest lifts the deadline: once the body has ended, the server reads on to notice that a client has gone, and would take a late deadline for that.
+// rest removes the deadline: once the body has ended, net/http reads on to notice that a client has gone, and would take a deadline for that.
 func (b *pacedBody) rest() { _ = b.connection.SetReadDeadline(time.Time{}) }
 
-// discard reads what is left of a body that is refused, for a client that only reads its answer when it has sent all: a connection that is closed while it
-// sends takes the answer with it. A client that waits for a "100 Continue" sends nothing unless it is told to.
+// discard reads the rest of a refused body, for a client that reads its answer only after it has sent everything: if the connection closed before, the client
+// would not get the answer. A client that waits for "100 Continue" has not begun to send.
 func (b *pacedBody) discard(r *http.Request, most int64) {
 	if r.ProtoMajor != 1 || !b.begun && r.Header.Get("Expect") != "" {
 		return
 	}
-	_, _ = io.CopyN(io.Discard, b, most) // whoever is too slow, or sends still more, loses the answer
+	_, _ = io.CopyN(io.Discard, b, most) // a client that is too slow, or sends still more, does not get the answer
 }

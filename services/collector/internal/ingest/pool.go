@@ -10,13 +10,13 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// addressShare is the part of a pool that one address may have, as clientip.Site counts addresses: no single client can keep out all others.
+// addressShare is the divisor for the share of a pool that one address may have, as clientip.Site counts addresses, so that no client keeps out all others.
 const addressShare = 4
 
 // errBusy says that a pool has no room for now.
 var errBusy = errors.New("busy")
 
-// pool is what requests hold together: so much in all, and a part of it from one address. It is safe for concurrent use.
+// pool bounds what all requests hold together, and what those of one address do. It is safe for concurrent use.
 type pool struct {
 	unit string // of what it counts, for errors
 	most int64
@@ -27,7 +27,7 @@ type pool struct {
 	held    int64
 }
 
-// holder is an address or a site that holds something of a pool, or waits for it.
+// holder is a network whose requests hold a part of a pool, or wait for it.
 type holder struct {
 	share    *semaphore.Weighted
 	requests int
@@ -47,17 +47,17 @@ func (p *pool) inUse() int64 {
 	return p.held
 }
 
-// take waits for an amount until ctx ends; ctx that has ended already means not to wait. It gives how to give it back.
-func (p *pool) take(ctx context.Context, from netip.Prefix, amount int64) (giveBack func(), err error) {
+// take waits for an amount until ctx ends, and does not wait if ctx has ended already. It returns the function that releases the amount.
+func (p *pool) take(ctx context.Context, from netip.Prefix, amount int64) (release func(), err error) {
 	holder := p.enter(from)
 	if err := acquire(ctx, holder.share, amount); err != nil {
 		p.leave(from, holder)
-		return nil, fmt.Errorf("%w: requests from your address (%s) hold %d %s already, which is the most for one", errBusy, from, p.share(), p.unit)
+		return nil, fmt.Errorf("%w: requests from your address (%s) already hold its limit of %d %s", errBusy, from, p.share(), p.unit)
 	}
 	if err := acquire(ctx, p.all, amount); err != nil {
 		holder.share.Release(amount)
 		p.leave(from, holder)
-		return nil, fmt.Errorf("%w: requests hold %d %s already, which is the limit", errBusy, p.most, p.unit)
+		return nil, fmt.Errorf("%w: requests already hold the limit of %d %s", errBusy, p.most, p.unit)
 	}
 	p.count(amount)
 	return func() {

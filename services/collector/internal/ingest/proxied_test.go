@@ -28,13 +28,13 @@ var believed = func() *clientip.Proxies {
 
 const (
 	clientAddress = "203.0.113.7"
-	holdAlready   = "requests from your address (203.0.113.7/32) hold 4 slots already"
+	atTheLimit    = "requests from your address (203.0.113.7/32) already hold its limit of 4 slots"
 )
 
 // What comes through a proxy counts for its client, and what says so itself does not.
 func TestClientsBehindAProxyShareNothing(t *testing.T) {
 	log, release := blocking()
-	url := openDoor(t, log, limits) + "/v1/results"
+	url := startServer(t, log, limits) + "/v1/results"
 	var running sync.WaitGroup
 	for range limits.Requests / addressShare {
 		running.Go(func() {
@@ -44,7 +44,7 @@ func TestClientsBehindAProxyShareNothing(t *testing.T) {
 		})
 		<-log.started
 	}
-	if got := postFor(t, proxyAddress, clientAddress, url, result(2)); !strings.Contains(got.Error, holdAlready) {
+	if got := postFor(t, proxyAddress, clientAddress, url, result(2)); !strings.Contains(got.Error, atTheLimit) {
 		t.Errorf("one too many: got %d %+v", got.status, got.answer)
 	}
 	for _, other := range []struct{ peer, client string }{{proxyAddress, "203.0.113.8"}, {"127.0.0.4", clientAddress}} {
@@ -87,7 +87,7 @@ func TestClientsBehindAProxyShareNothingOverGRPC(t *testing.T) {
 		})
 		<-log.started
 	}
-	if err := publish(proxy, clientAddress, 2); status.Code(err) != codes.ResourceExhausted || !strings.Contains(err.Error(), holdAlready) {
+	if err := publish(proxy, clientAddress, 2); status.Code(err) != codes.ResourceExhausted || !strings.Contains(err.Error(), atTheLimit) {
 		t.Errorf("one too many: %v", err)
 	}
 	if err := publish(proxy, "203.0.113.8", 2); err != nil {

@@ -46,8 +46,8 @@ func TestRegistriesAreTaken(t *testing.T) {
 	} {
 		for path, topic := range map[string]string{"/v1/probes": eventlog.ProbesTopic, "/v1/measurements": eventlog.MeasurementsTopic} {
 			t.Run(name+" at "+path, func(t *testing.T) {
-				log := &memory{}
-				got := put(t, openDoor(t, log, limits)+path, test.encoding, strings.NewReader(test.body))
+				log := &fakeLog{}
+				got := put(t, startServer(t, log, limits)+path, test.encoding, strings.NewReader(test.body))
 				if got.status != http.StatusOK || got.Accepted != len(test.want) || got.RejectedTotal != 0 {
 					t.Errorf("got %d, %+v", got.status, got.answer)
 				}
@@ -74,8 +74,8 @@ func TestRegistriesAreRefused(t *testing.T) {
 		"a path too many": {http.MethodPut, "/v1/probes/7", "{}", http.StatusNotFound, "PUT /v1/measurements", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			log := &memory{}
-			request, err := http.NewRequestWithContext(t.Context(), test.method, openDoor(t, log, limits)+test.path, strings.NewReader(test.body))
+			log := &fakeLog{}
+			request, err := http.NewRequestWithContext(t.Context(), test.method, startServer(t, log, limits)+test.path, strings.NewReader(test.body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,8 +94,8 @@ func TestRegistriesAreRefused(t *testing.T) {
 }
 
 func TestBadObjectsCostNoOther(t *testing.T) {
-	log := &memory{}
-	got := put(t, openDoor(t, log, limits)+"/v1/measurements", "", strings.NewReader(`{"results":[{"id":1},{"id":2,"is_public":"no"},{},{"id":4}]}`))
+	log := &fakeLog{}
+	got := put(t, startServer(t, log, limits)+"/v1/measurements", "", strings.NewReader(`{"results":[{"id":1},{"id":2,"is_public":"no"},{},{"id":4}]}`))
 	want := []publish.Rejection{{Line: 2, Reason: `is_public: got "no", want true or false`}, {Line: 3, Reason: "id: missing"}}
 	if got.status != http.StatusOK || got.Accepted != 2 || !slices.Equal(got.Rejected, want) {
 		t.Errorf("got %d, %+v", got.status, got.answer)
@@ -104,8 +104,8 @@ func TestBadObjectsCostNoOther(t *testing.T) {
 
 // Nothing is said to be taken that Kafka does not have.
 func TestRegistriesWhileKafkaFails(t *testing.T) {
-	log := &memory{fail: func(context.Context, []atlas.Event) error { return errors.New("no leader") }}
-	got := put(t, openDoor(t, log, limits)+"/v1/probes", "", strings.NewReader(fmt.Sprintf("[%s]", strings.Repeat(`{"id":1},`, 9)+`{"id":2}`)))
+	log := &fakeLog{fail: func(context.Context, []atlas.Event) error { return errors.New("no leader") }}
+	got := put(t, startServer(t, log, limits)+"/v1/probes", "", strings.NewReader(fmt.Sprintf("[%s]", strings.Repeat(`{"id":1},`, 9)+`{"id":2}`)))
 	if got.status != http.StatusServiceUnavailable || got.Accepted != 0 || got.header.Get("Retry-After") == "" || !strings.Contains(got.Error, "from line 1 on") {
 		t.Errorf("got %d, %+v", got.status, got.answer)
 	}

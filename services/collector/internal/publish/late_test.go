@@ -32,7 +32,7 @@ func (p *Publisher) lateIn(to Destination) float64 {
 // The clock of a bubble stands still while it is looked at, so the limit is exact.
 func TestLateOnesAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		publisher := New(&memory{}, limit, "test", nil)
+		publisher := New(&fakeLog{}, limit, "test", nil)
 		publisher.CountLate(lateness)
 		for _, test := range []struct {
 			name string
@@ -66,7 +66,7 @@ func TestLateOnesAreCounted(t *testing.T) {
 	})
 }
 
-// What Kafka has not taken is not in the log, and comes again.
+// What Kafka has not isAppended is not in the log, and comes again.
 func TestOnlyAcceptedOnesAreLate(t *testing.T) {
 	lost := errors.New("leader lost")
 	for _, test := range []struct {
@@ -78,7 +78,7 @@ func TestOnlyAcceptedOnesAreLate(t *testing.T) {
 		{"some", &eventlog.AppendError{Outcomes: []error{nil, lost, nil, nil}}, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			publisher := New(&memory{fail: func([]atlas.Event) error { return test.fail }}, limit, "test", nil)
+			publisher := New(&fakeLog{fail: func([]atlas.Event) error { return test.fail }}, limit, "test", nil)
 			publisher.CountLate(lateness)
 			body := values(aged(2*lateness), aged(2*lateness), aged(0), aged(2*lateness))
 			if _, err := publisher.Publish(t.Context(), Results, body); !errors.Is(err, test.fail) || publisher.lateIn(Results) != test.want {
@@ -91,7 +91,7 @@ func TestOnlyAcceptedOnesAreLate(t *testing.T) {
 // The simulator begins with its past, in the order of time: nothing of that is late.
 func TestWhoDoesNotCountLateOnes(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	if _, err := New(&memory{}, limit, "test", registry).Publish(t.Context(), Results, values(aged(2*lateness))); err != nil {
+	if _, err := New(&fakeLog{}, limit, "test", registry).Publish(t.Context(), Results, values(aged(2*lateness))); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := testutil.GatherAndCount(registry, "atlas_collector_late_results_total"); err != nil || got != 0 {

@@ -21,22 +21,22 @@ func newMetrics(source string, registerer prometheus.Registerer) *metrics {
 		records: factory.NewCounterVec(prometheus.CounterOpts{
 			Name:        "atlas_collector_records_total",
 			ConstLabels: labels,
-			Help:        "Records by what became of them: accepted (Kafka has them), rejected (not valid), failed (Kafka did not take them).",
+			Help:        "Records by outcome: accepted (Kafka has them), rejected (they are not valid), failed (Kafka did not take them).",
 		}, []string{"topic", "outcome"}),
 		late: factory.NewCounterVec(prometheus.CounterOpts{
 			Name:        "atlas_collector_late_results_total",
 			ConstLabels: labels,
-			Help:        "Accepted results and connection events that came in so late (--history-lateness) that replays may not have them.",
+			Help:        "Accepted results and connection events that arrived so late (--history-lateness) that replays may miss them.",
 		}, []string{"topic"}),
 		repeats: factory.NewCounterVec(prometheus.CounterOpts{
 			Name:        "atlas_collector_repeated_results_total",
 			ConstLabels: labels,
-			Help:        "Accepted results and connection events that this collector knows to be repeats of what it wrote before; nobody receives them.",
+			Help:        "Accepted results and connection events that repeat what this collector wrote before; clients do not receive them.",
 		}, []string{"topic"}),
 		seconds: factory.NewHistogramVec(prometheus.HistogramOpts{
 			Name:        "atlas_collector_append_seconds",
 			ConstLabels: labels,
-			Help:        "Time until Kafka had all valid records of a batch, or the batch was given up.",
+			Help:        "Time until Kafka had all valid records of a batch, or the append failed.",
 			Buckets:     prometheus.ExponentialBuckets(0.002, 2, 15),
 		}, []string{"topic"}),
 	}
@@ -52,7 +52,7 @@ func (m *metrics) appended(to Destination, accepted, failed int, took time.Durat
 	m.seconds.WithLabelValues(to.Topic).Observe(took.Seconds())
 }
 
-func (m *metrics) cameLate(to Destination, count int) {
+func (m *metrics) countedLate(to Destination, count int) {
 	m.late.WithLabelValues(to.Topic).Add(float64(count))
 }
 

@@ -1,20 +1,20 @@
 package publish
 
-// MostReasons is how many rejections an Outcome lists; further ones are only counted.
-const MostReasons = 1000
+// MaxReasons is how many rejections an Outcome lists; further ones are only counted.
+const MaxReasons = 1000
 
-// Outcome tells what became of the values of a body.
+// Outcome counts the values of a body by what was done with them.
 type Outcome struct {
 	Accepted      int         `json:"accepted"` // Kafka has them
-	Late          int         `json:"late"`     // of the accepted; replays may not have them
-	Repeated      int         `json:"repeated"` // of the accepted, as far as that is known; nobody receives them
+	Late          int         `json:"late"`     // of the accepted; replays may miss them
+	Repeated      int         `json:"repeated"` // of the accepted, as far as is known; clients do not receive them
 	RejectedTotal int         `json:"rejected_total"`
-	Rejected      []Rejection `json:"rejected"`       // the first MostReasons of them
+	Rejected      []Rejection `json:"rejected"`       // the first MaxReasons of them
 	Hint          string      `json:"hint,omitempty"` // what to do about the late ones
 }
 
-// lateHint is for whoever posts the past, which the live topics have no place for.
-const lateHint = "late results go to live clients, but may be missing from replays: to have the past replayed, bring it by collector import --into NAME FILE"
+// lateHint is for clients that post results of the past, which belong into an archive.
+const lateHint = "late results go to live clients, but may be missing from replays; to replay results of the past, use collector import --into NAME FILE"
 
 func (o *Outcome) late(count int) {
 	o.Late += count
@@ -23,25 +23,25 @@ func (o *Outcome) late(count int) {
 	}
 }
 
-// Rejection tells why a value was refused.
+// Rejection says why a value was refused.
 type Rejection struct {
 	Line   int    `json:"line"` // the line or element, from 1
 	Reason string `json:"reason"`
 }
 
-// Add counts in what became of further values.
+// Add adds the outcome of further values.
 func (o *Outcome) Add(further Outcome) {
 	o.Accepted += further.Accepted
 	o.late(further.Late)
 	o.Repeated += further.Repeated
 	o.RejectedTotal += further.RejectedTotal
-	room := MostReasons - len(o.Rejected)
+	room := MaxReasons - len(o.Rejected)
 	o.Rejected = append(o.Rejected, further.Rejected[:min(room, len(further.Rejected))]...)
 }
 
 func (o *Outcome) reject(line int, reason error) {
 	o.RejectedTotal++
-	if len(o.Rejected) < MostReasons {
+	if len(o.Rejected) < MaxReasons {
 		o.Rejected = append(o.Rejected, Rejection{Line: line, Reason: reason.Error()})
 	}
 }

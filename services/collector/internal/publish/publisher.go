@@ -1,4 +1,4 @@
-// Package publish puts what the doors and sources bring into Kafka: it validates, appends, and says what became of each value.
+// Package publish validates records, appends them to Kafka, and reports the outcome of each.
 package publish
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Log is where records go; *eventlog.Writer is one. An append returns nil, or an *eventlog.AppendError if it has only some of the records, or another error
-// if it has none. There may be no places, where they are not known.
+// Log is where records go; *eventlog.Writer is one. An append returns nil, or an *eventlog.AppendError if the log took only some of the records, or another
+// error if it took none. It may return no places, where they are not known.
 type Log interface {
 	AppendPlaced(ctx context.Context, topic string, events []atlas.Event) ([]eventlog.Place, error)
 	AppendObjects(ctx context.Context, topic string, objects []atlas.Object) error
@@ -27,17 +27,17 @@ type Publisher struct {
 	log            Log
 	maxRecordBytes int
 	metrics        *metrics
-	lateness       time.Duration // 0: late ones are not counted
-	repeats        *Repeats      // nil: repeats are not counted
+	lateness       time.Duration  // 0: late ones are not counted
+	repeats        *RepeatCounter // nil: repeats are not counted
 }
 
-// New makes a Publisher that refuses records of more than maxRecordBytes. Its metrics carry the name of the source, one Publisher a name and registerer; the
-// registerer may be nil.
+// New returns a Publisher that refuses records of more than maxRecordBytes. Its metrics have the name of the source as a label, which must be
+// unique for the registerer; the registerer may be nil.
 func New(log Log, maxRecordBytes int, source string, registerer prometheus.Registerer) *Publisher {
 	return &Publisher{log: log, maxRecordBytes: maxRecordBytes, metrics: newMetrics(source, registerer)}
 }
 
-// Publish returns once Kafka has every valid one of the values; a bad one costs no other. If it did not take some, the error is a *FailedError, and
+// Publish returns once Kafka has every valid value; an invalid one does not affect the others. If Kafka did not take some, the error is a *FailedError, and
 // nothing after the failure was sent. The values must not change afterwards.
 func (p *Publisher) Publish(ctx context.Context, to Destination, values []split.Value) (Outcome, error) {
 	var outcome Outcome
@@ -68,8 +68,8 @@ func (p *Publisher) publish(ctx context.Context, to Destination, values []split.
 	})
 }
 
-// CountRepeats has those counted of the accepted events that are known to be repeats. It is called before the first Publish.
-func (p *Publisher) CountRepeats(repeats *Repeats) { p.repeats = repeats }
+// CountRepeats enables the count of accepted events that are known to be repeats. It is called before the first Publish.
+func (p *Publisher) CountRepeats(repeats *RepeatCounter) { p.repeats = repeats }
 
 func (p *Publisher) countRepeats(to Destination, events []atlas.Event, places []eventlog.Place) int {
 	if p.repeats == nil || !to.Live {
@@ -135,18 +135,76 @@ func (e *FailedError) Unwrap() error { return e.Cause }
 func countFailed(err error, records int) int {
 	failed := 0
 	for i := range records {
-		if !taken(err, i) {
+		if !isAppended(err, i) {
 			failed++
 		}
 	}
 	return failed
 }
 
-// taken tells of one record of an append, by what that returned, whether Kafka has it.
-func taken(err error, index int) bool {
+// isAppended tells whether Kafka has one record of an append, by the error of the append.
+func isAppended(err error, index int) bool {
 	if err == nil {
 		return true
 	}
 	partly, ok := errors.AsType[*eventlog.AppendError](err)
 	return ok && partly.Outcomes[index] == nil
+}
+
+// Destination is a topic, and how the records for it are parsed: as events or, for a registry, as objects.
+type Destination struct {
+	Topic   string
+	Event   func(raw []byte) (atlas.Event, error)
+	Object  func(raw []byte) (atlas.Object, error)
+	Live    bool     // a replay reads it in the order of arrival, with an allowance for late records
+	Members []string // names of the arrays in a page whose elements are the records; none if pages are not accepted
+}
+
+// Results and ProbeStatus are the live topics.
+var (
+	Results     = Destination{Topic: eventlog.ResultsTopic, Event: atlas.ParseResult, Live: true}
+	ProbeStatus = Destination{Topic: eventlog.ProbeStatusTopic, Event: atlas.ParseProbeStatus, Live: true}
+)
+
+// Probes and Measurements are the registries.
+var (
+	Probes       = Destination{Topic: eventlog.ProbesTopic, Object: atlas.ProbeObject, Members: pageMembers}
+	Measurements = Destination{Topic: eventlog.MeasurementsTopic, Object: atlas.MeasurementObject, Members: pageMembers}
+)
+
+// pageMembers are the arrays in answers of RIPE's API (results), and in the daily files of its probe archive (objects).
+var pageMembers = []string{"results", "objects"}
+
+// Archive is a topic of imported results and connection events.
+func Archive(topic string) Destination { return Destination{Topic: topic, Event: atlas.ParseArchived} }
+
+// CountLate enables the count of late events: those that Kafka took into a live topic and whose time was more than the lateness before the clock's when they
+// arrived. A replay may miss them, as it reads a live topic only up to the first record that is the lateness younger than the replay's end.
+//
+// The clock is an estimate. A replay misses exactly the events behind a younger record of their partition, which a collector does not know, as other collectors
+// write to the partition too. But the youngest record of a live topic is about as old as the clock says, and at most ten minutes ahead of it (atlas.EventTime).
+// So the count has a few events too many where a partition has had nothing new for long, and misses a few that are up to ten minutes less late, behind a probe
+// whose clock is fast. Archives are read to their end, and registries have no time: nothing is late there.
+//
+// It is called before the first Publish. Sources that publish their past in order, such as the simulator, do not call it.
+func (p *Publisher) CountLate(lateness time.Duration) {
+	p.lateness = lateness
+	for _, live := range []Destination{Results, ProbeStatus} {
+		p.metrics.countedLate(live, 0) // so that the first late event shows as an increase
+	}
+}
+
+// countLate counts the late ones among the events that Kafka took, by the error of their append. They arrived at now.
+func (p *Publisher) countLate(to Destination, events []atlas.Event, now time.Time, err error) (late int) {
+	if p.lateness == 0 || !to.Live {
+		return 0
+	}
+	earliest := now.Add(-p.lateness)
+	for i := range events {
+		if events[i].Time.Before(earliest) && isAppended(err, i) {
+			late++
+		}
+	}
+	p.metrics.countedLate(to, late)
+	return late
 }

@@ -19,15 +19,15 @@ import (
 
 const limit = 512 << 10
 
-// memory is a Log that keeps what it gets, unless fail says otherwise.
-type memory struct {
+// fakeLog is a Log that keeps what it gets, unless fail says otherwise.
+type fakeLog struct {
 	events  []atlas.Event
 	objects []atlas.Object
 	appends []int
 	fail    func(events []atlas.Event) error
 }
 
-func (m *memory) AppendPlaced(_ context.Context, _ string, events []atlas.Event) (places []eventlog.Place, err error) {
+func (m *fakeLog) AppendPlaced(_ context.Context, _ string, events []atlas.Event) (places []eventlog.Place, err error) {
 	m.appends = append(m.appends, len(events))
 	if m.fail != nil {
 		return nil, m.fail(events)
@@ -39,7 +39,7 @@ func (m *memory) AppendPlaced(_ context.Context, _ string, events []atlas.Event)
 	return places, nil
 }
 
-func (m *memory) AppendObjects(_ context.Context, _ string, objects []atlas.Object) error {
+func (m *fakeLog) AppendObjects(_ context.Context, _ string, objects []atlas.Object) error {
 	m.appends = append(m.appends, len(objects))
 	if m.fail != nil {
 		return m.fail(nil)
@@ -61,7 +61,7 @@ func values(texts ...string) []split.Value {
 }
 
 func TestBadValuesCostNoGoodOnes(t *testing.T) {
-	log := &memory{}
+	log := &fakeLog{}
 	body := values(result(1), `{"msm_id":2}`, result(3), `{"a":"`+strings.Repeat("x", limit)+`"}`, result(5))
 	body = append(body, split.Value{Line: 6, Err: errors.New("cut off")})
 	outcome, err := New(log, limit, "test", nil).Publish(t.Context(), Results, body)
@@ -75,21 +75,21 @@ func TestBadValuesCostNoGoodOnes(t *testing.T) {
 }
 
 func TestOnlyTheFirstReasonsAreListed(t *testing.T) {
-	publisher := New(&memory{}, limit, "test", nil)
-	outcome, err := publisher.Publish(t.Context(), Results, values(make([]string, MostReasons+500)...))
-	if err != nil || outcome.RejectedTotal != MostReasons+500 || len(outcome.Rejected) != MostReasons {
+	publisher := New(&fakeLog{}, limit, "test", nil)
+	outcome, err := publisher.Publish(t.Context(), Results, values(make([]string, MaxReasons+500)...))
+	if err != nil || outcome.RejectedTotal != MaxReasons+500 || len(outcome.Rejected) != MaxReasons {
 		t.Fatalf("got %d rejected, %d reasons, %v", outcome.RejectedTotal, len(outcome.Rejected), err)
 	}
 	total := Outcome{Accepted: 1}
 	total.Add(Outcome{Accepted: 2, RejectedTotal: 1, Rejected: []Rejection{{1, "first"}}})
 	total.Add(outcome)
-	if total.Accepted != 3 || total.RejectedTotal != MostReasons+501 || len(total.Rejected) != MostReasons || total.Rejected[0].Reason != "first" {
+	if total.Accepted != 3 || total.RejectedTotal != MaxReasons+501 || len(total.Rejected) != MaxReasons || total.Rejected[0].Reason != "first" {
 		t.Errorf("in sum: got %d, %d, %d reasons", total.Accepted, total.RejectedTotal, len(total.Rejected))
 	}
 }
 
 func TestAppendsAreBoundedAndInOrder(t *testing.T) {
-	log := &memory{}
+	log := &fakeLog{}
 	var body []split.Value
 	for i := range 10_000 {
 		body = append(body, split.Value{Line: i + 1, Raw: []byte(result(i + 1))})
@@ -108,7 +108,7 @@ func TestAppendsAreBoundedAndInOrder(t *testing.T) {
 }
 
 func TestClocksThatRunAheadAreClamped(t *testing.T) {
-	log := &memory{}
+	log := &fakeLog{}
 	ahead := time.Now().Add(48 * time.Hour)
 	body := values(fmt.Sprintf(`{"msm_id":1,"prb_id":7,"timestamp":%d,"type":"ping"}`, ahead.Unix()), result(2))
 	if _, err := New(log, limit, "test", nil).Publish(t.Context(), Results, body); err != nil {
@@ -135,7 +135,7 @@ func TestFailuresAreCounted(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			registry := prometheus.NewRegistry()
-			publisher := New(&memory{fail: func([]atlas.Event) error { return test.fail }}, limit, "test", registry)
+			publisher := New(&fakeLog{fail: func([]atlas.Event) error { return test.fail }}, limit, "test", registry)
 			outcome, err := publisher.Publish(t.Context(), Results, values(result(1), "x", result(3), result(4)))
 			var failed *FailedError
 			if !errors.As(err, &failed) || failed.Failed != test.failed || !errors.Is(err, test.fail) {
@@ -154,7 +154,7 @@ func TestFailuresAreCounted(t *testing.T) {
 }
 
 func TestNothingIsSentAfterAFailure(t *testing.T) {
-	log := &memory{fail: func([]atlas.Event) error { return eventlog.ErrBusy }}
+	log := &fakeLog{fail: func([]atlas.Event) error { return eventlog.ErrBusy }}
 	body := slices.Repeat(values(result(1)), 10_000)
 	if _, err := New(log, limit, "test", nil).Publish(t.Context(), Results, body); err == nil || len(log.appends) != 1 {
 		t.Errorf("got %d appends, %v", len(log.appends), err)
@@ -163,7 +163,7 @@ func TestNothingIsSentAfterAFailure(t *testing.T) {
 
 // Objects go the way of events: bad ones cost no good ones, and what Kafka does not have is told.
 func TestObjectsArePublished(t *testing.T) {
-	log := &memory{}
+	log := &fakeLog{}
 	body := values(`{"id":1}`, `{"id":"x"}`, `{"id":2,
 		"is_public":false}`, `{"id":3,"description":"`+strings.Repeat("x", limit)+`"}`)
 	outcome, err := New(log, limit, "test", nil).Publish(t.Context(), Measurements, body)

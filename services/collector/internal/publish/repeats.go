@@ -8,13 +8,13 @@ import (
 	"atlasstream/pkg/eventlog"
 )
 
-// Repeats remembers what was written to live topics, to tell which records are repeats. It knows the truth of what it tells, as it goes by offsets: a record
-// is a repeat if the same bytes stand among the horizon records before it in its partition. It does not know what others wrote, or what was written before
-// it was made. It holds about 50 bytes a record of horizon and partition, and is safe for concurrent use.
-type Repeats struct {
+// RepeatCounter remembers what this process wrote to live topics, to count repeats: a record is one if the same bytes are among the horizon records before it
+// in its partition. It does not know what other processes wrote, or this one before it started, so there may be more repeats than it counts. It takes about 50
+// bytes for each record of the horizon and partition, and is safe for concurrent use.
+type RepeatCounter struct {
 	horizon    int64
 	mu         sync.Mutex
-	partitions map[partition]*written
+	partitions map[partition]*partitionRecords
 }
 
 type partition struct {
@@ -22,19 +22,19 @@ type partition struct {
 	number int
 }
 
-// written is where the records of a partition stand, by what they say: each ID's last one.
-type written struct {
+// partitionRecords has the offset of the last record of each ID in a partition.
+type partitionRecords struct {
 	last   map[atlas.EventID]int64
 	latest int64
 }
 
-// NewRepeats makes a Repeats that looks back that many records.
-func NewRepeats(horizon int) *Repeats {
-	return &Repeats{horizon: int64(horizon), partitions: map[partition]*written{}}
+// NewRepeatCounter returns a RepeatCounter that looks back that many records.
+func NewRepeatCounter(horizon int) *RepeatCounter {
+	return &RepeatCounter{horizon: int64(horizon), partitions: map[partition]*partitionRecords{}}
 }
 
-// add takes what an append has put to the places, and gives the number of repeats. Appends to the same partition may be told in any order.
-func (r *Repeats) add(topic string, events []atlas.Event, places []eventlog.Place) (repeats int) {
+// add records the places of an append's events, and returns how many of them are repeats. Appends to the same partition may be added in any order.
+func (r *RepeatCounter) add(topic string, events []atlas.Event, places []eventlog.Place) (repeats int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i, place := range places {
@@ -48,20 +48,20 @@ func (r *Repeats) add(topic string, events []atlas.Event, places []eventlog.Plac
 	return repeats
 }
 
-func (r *Repeats) partition(topic string, place eventlog.Place) *written {
+func (r *RepeatCounter) partition(topic string, place eventlog.Place) *partitionRecords {
 	key := partition{topic, place.Partition}
 	there := r.partitions[key]
-	if there == nil || place.Offset < there.latest-r.horizon { // the topic was made anew
-		there = &written{last: map[atlas.EventID]int64{}}
+	if there == nil || place.Offset < there.latest-r.horizon { // the topic was recreated
+		there = &partitionRecords{last: map[atlas.EventID]int64{}}
 		r.partitions[key] = there
 	}
 	return there
 }
 
-func (w *written) add(id atlas.EventID, offset, horizon int64) (repeat bool) {
+func (w *partitionRecords) add(id atlas.EventID, offset, horizon int64) (repeat bool) {
 	before, known := w.last[id]
 	w.last[id], w.latest = max(before, offset), max(w.latest, offset)
-	if int64(len(w.last)) > horizon+horizon/4 { // now and then, as it looks at all of them
+	if int64(len(w.last)) > horizon+horizon/4 { // not each time, as it visits all of them
 		maps.DeleteFunc(w.last, func(_ atlas.EventID, at int64) bool { return at < w.latest-horizon })
 	}
 	return known && max(before, offset)-min(before, offset) <= horizon

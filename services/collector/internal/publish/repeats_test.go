@@ -19,7 +19,7 @@ func numberedEvent(number int) atlas.Event {
 func TestRepeatsAgreeWithReaders(t *testing.T) {
 	const horizon = 64
 	random := rand.New(rand.NewPCG(1, 2))
-	ours, readers := NewRepeats(horizon), eventlog.NewDedup(horizon)
+	ours, readers := NewRepeatCounter(horizon), eventlog.NewDedup(horizon)
 	for offset := range int64(20_000) {
 		event := numberedEvent(random.IntN(150))
 		want := 0
@@ -34,7 +34,7 @@ func TestRepeatsAgreeWithReaders(t *testing.T) {
 
 func TestRepeatsByPlace(t *testing.T) {
 	const horizon = 10
-	repeats := NewRepeats(horizon)
+	repeats := NewRepeatCounter(horizon)
 	event := numberedEvent(1)
 	for _, test := range []struct {
 		name  string
@@ -45,7 +45,7 @@ func TestRepeatsByPlace(t *testing.T) {
 		{"the first one", "a", eventlog.Place{Offset: 100}, 0},
 		{"in another topic", "b", eventlog.Place{Offset: 101}, 0},
 		{"in another partition", "a", eventlog.Place{Partition: 1, Offset: 101}, 0},
-		{"not written", "a", eventlog.Place{Offset: -1}, 0},
+		{"not partitionRecords", "a", eventlog.Place{Offset: -1}, 0},
 		{"at the horizon", "a", eventlog.Place{Offset: 110}, 1},
 		{"told late", "a", eventlog.Place{Offset: 105}, 1},
 		{"beyond the horizon", "a", eventlog.Place{Offset: 121}, 0},
@@ -60,7 +60,7 @@ func TestRepeatsByPlace(t *testing.T) {
 
 func TestRepeatsAreBounded(t *testing.T) {
 	const horizon = 1000
-	repeats := NewRepeats(horizon)
+	repeats := NewRepeatCounter(horizon)
 	for offset := range 20 * horizon {
 		repeats.add("t", []atlas.Event{numberedEvent(offset)}, []eventlog.Place{{Offset: int64(offset)}})
 		if known := len(repeats.partitions[partition{topic: "t"}].last); known > horizon+horizon/4 {
@@ -71,8 +71,8 @@ func TestRepeatsAreBounded(t *testing.T) {
 
 // A repeat is told with the answer, within a request and over several, and only where the topic is live.
 func TestRepeatsAreTold(t *testing.T) {
-	publisher := New(&memory{}, limit, "test", nil)
-	publisher.CountRepeats(NewRepeats(100))
+	publisher := New(&fakeLog{}, limit, "test", nil)
+	publisher.CountRepeats(NewRepeatCounter(100))
 	for _, test := range []struct {
 		to    Destination
 		texts []string

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-var errNoElement = errors.New("nothing stands here, so a comma is too many")
+var errNoElement = errors.New("empty element: there is one comma too many")
 
 // array cuts the elements of a JSON array at its commas.
 type array struct {
@@ -14,14 +14,14 @@ type array struct {
 	element int // the one at the window's beginning
 	nesting nesting
 	known   int  // bytes of the window through which nesting has gone
-	tooLong bool // what stands at the window's beginning is the rest of an element that was refused
+	tooLong bool // the window begins within an element that was refused
 	closed  bool
 }
 
 func (a *array) cut(s *Splitter) (finished bool) {
 	finished = a.cutElements(s)
 	if a.closed {
-		s.cutter = &between{element: a.element}
+		s.cutter = &betweenArrays{element: a.element}
 	}
 	return finished
 }
@@ -44,7 +44,7 @@ func (a *array) cutElements(s *Splitter) (finished bool) {
 			a.takeLast(s, rest)
 			return a.giveUp(s, "the body ends inside the array")
 		default:
-			a.hold(s, rest)
+			a.keepPart(s, rest)
 			return false
 		}
 	}
@@ -68,7 +68,7 @@ func (a *array) end(s *Splitter, rest []byte) {
 	a.element, a.known, a.tooLong = a.element+1, 0, false
 }
 
-// takeLast takes a whole object at the end of a body that was cut off; of other values nobody can say whether they are whole.
+// takeLast takes a complete object at the end of a truncated body; of other values it is unknown whether they are complete.
 func (a *array) takeLast(s *Splitter, rest []byte) {
 	raw := bytes.Trim(rest, space)
 	if a.tooLong || a.nesting.open() || !bytes.HasSuffix(raw, []byte("}")) {
@@ -78,8 +78,8 @@ func (a *array) takeLast(s *Splitter, rest []byte) {
 	a.element++
 }
 
-// hold keeps the beginning of an element until the rest of it comes, unless it is too long already.
-func (a *array) hold(s *Splitter, rest []byte) {
+// keepPart keeps the beginning of an element until the rest of it arrives, unless it is already too long.
+func (a *array) keepPart(s *Splitter, rest []byte) {
 	if !a.tooLong && a.known > s.limit {
 		s.refuse(a.element, TooLong(s.limit))
 		a.tooLong = true
@@ -90,10 +90,10 @@ func (a *array) hold(s *Splitter, rest []byte) {
 	}
 }
 
-// giveUp ends the cutting at an element after which nobody can say where the next one begins.
+// giveUp ends at an element after which it is unknown where the next one begins.
 func (a *array) giveUp(s *Splitter, why string) (finished bool) {
 	if a.tooLong { // that element was refused already
 		a.element++
 	}
-	return s.breakOff(a.element, fmt.Errorf("the array is broken: %s: nothing was read from element %d on", why, a.element))
+	return s.breakOff(a.element, fmt.Errorf("the array is broken: %s; nothing was read from element %d on", why, a.element))
 }

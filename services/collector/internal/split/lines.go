@@ -4,7 +4,7 @@ import "bytes"
 
 // lines cuts a value per line, and objects that are spread over several lines.
 type lines struct {
-	midline   bool // what stands at the window's beginning is the rest of a line that was refused
+	midline   bool // the window begins within a line that was refused
 	resyncing bool // a spread object was refused: lines that begin no value belong to it
 	spread    spread
 }
@@ -15,7 +15,7 @@ func (l *lines) cut(s *Splitter) (finished bool) {
 		rest := s.window.rest()
 		end := bytes.IndexByte(rest, '\n') + 1
 		if end == 0 && !s.window.complete() {
-			l.hold(s, rest)
+			l.keepPart(s, rest)
 			return false
 		}
 		if end == 0 {
@@ -30,7 +30,7 @@ func (l *lines) cut(s *Splitter) (finished bool) {
 	return false
 }
 
-// skipBlank passes blank lines at once, and byte order marks where a line begins: files that were put together have them.
+// skipBlank skips blank lines, and byte order marks at the beginning of lines, which concatenated files have.
 func (l *lines) skipBlank(s *Splitter) {
 	for !l.midline {
 		rest := s.window.rest()
@@ -45,8 +45,8 @@ func (l *lines) skipBlank(s *Splitter) {
 	}
 }
 
-// hold keeps the beginning of a line until the rest of it comes, unless it is too long already.
-func (l *lines) hold(s *Splitter, rest []byte) {
+// keepPart keeps the beginning of a line until the rest of it arrives, unless it is already too long.
+func (l *lines) keepPart(s *Splitter, rest []byte) {
 	if !l.midline && len(rest) > s.limit {
 		if !l.resyncing {
 			s.refuse(s.line, TooLong(s.limit))
@@ -102,7 +102,7 @@ func (l *lines) consume(s *Splitter, lines []byte) {
 	s.window.consume(len(lines))
 }
 
-// fileEnd gives the length of an object that a file ended with, without a newline, before another file was put behind it; 0 if the line is no such.
+// fileEnd returns the length of an object at the end of a file without a final newline that another file was appended to; 0 if there is none.
 func fileEnd(line []byte) int {
 	brace := bytes.Index(line, []byte("}"+byteOrderMark))
 	if brace < 0 {

@@ -2,10 +2,10 @@ package split
 
 import "fmt"
 
-// deepest is how deep brackets may nest; encoding/json draws the same line.
-const deepest = 10_000
+// maxDepth is how deep brackets may nest; encoding/json draws the same line.
+const maxDepth = 10_000
 
-var errTooDeep = fmt.Errorf("brackets nest deeper than %d", deepest)
+var errTooDeep = fmt.Errorf("brackets nest deeper than %d", maxDepth)
 
 // nesting follows brackets and strings through JSON text that comes in pieces, and looks at nothing else.
 type nesting struct {
@@ -80,7 +80,7 @@ func (n *nesting) take(c byte) error {
 }
 
 func (n *nesting) push(closer byte) error {
-	if len(n.closers) == deepest {
+	if len(n.closers) == maxDepth {
 		return errTooDeep
 	}
 	n.closers = append(n.closers, closer)
@@ -93,7 +93,7 @@ func (n *nesting) pop(closer byte) error {
 		return fmt.Errorf("%q closes nothing", closer)
 	}
 	if n.closers[last] != closer {
-		return fmt.Errorf("%q stands where %q is due", closer, n.closers[last])
+		return fmt.Errorf("got %q, want %q", closer, n.closers[last])
 	}
 	n.closers = n.closers[:last]
 	return nil

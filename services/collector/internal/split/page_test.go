@@ -27,13 +27,13 @@ func TestPages(t *testing.T) {
 		{"a broken object is none", `{"a":nonsense,"results":[1]}`, []string{`1: {"a":nonsense,"results":[1]}`}},
 		{"cut off before the array", `{"count":2,"resu`, []string{`1: {"count":2,"resu`}},
 		{"cut off in the array", `{"results":[{"id":1},{"id"`, []string{
-			`1: {"id":1}`, `2! the array is broken: the body ends inside the array: nothing was read from element 2 on`}},
-		{"cut off behind the array", `{"results":[1],"a":[`, []string{`1: 1`, `2! the page ends before its closing brace: nothing was read from there on`}},
-		{"a bracket too many", `{"results":[1]],"a":1}`, []string{`1: 1`, `2! the page is broken: ']' closes nothing: nothing was read from there on`}},
+			`1: {"id":1}`, `2! the array is broken: the body ends inside the array; nothing was read from element 2 on`}},
+		{"cut off behind the array", `{"results":[1],"a":[`, []string{`1: 1`, `2! the page ends before its closing brace; nothing was read from there on`}},
+		{"a bracket too many", `{"results":[1]],"a":1}`, []string{`1: 1`, `2! the page is broken: ']' closes nothing; nothing was read from there on`}},
 		{"lines behind", `{"results":[1]}` + "\n{\"id\":2}\n", []string{
-			`1: 1`, `2! the array has ended, and yet '{' follows, which begins no other: nothing was read from there on`}},
+			`1: 1`, `2! the array has ended, and '{', which follows, does not begin another; nothing was read from there on`}},
 		{"garbage behind", `{"results":[1]}x`, []string{
-			`1: 1`, `2! the array has ended, and yet 'x' follows, which begins no other: nothing was read from there on`}},
+			`1: 1`, `2! the array has ended, and 'x', which follows, does not begin another; nothing was read from there on`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, batch := range []int{1, 100, 64 << 10} {

@@ -48,7 +48,7 @@ type Splitter struct {
 	broken  bool
 	err     error
 
-	mostArrays int
+	maxArrays int
 }
 
 // cutter cuts the values that stand in the window and consumes them, until the batch is full. It returns true when it needs nothing more of the body.
@@ -58,8 +58,8 @@ type cutter interface {
 
 // New returns a Splitter of body. Its buffer grows to Limits.Batch, or a little over Limits.Value if that is greater.
 func New(body io.Reader, limits Limits) *Splitter {
-	window := window{body: body, size: max(limits.Batch, limits.Value+leastRead), grow: limits.Grow}
-	return &Splitter{window: window, limit: limits.Value, mostArrays: limits.Arrays, members: limits.Members, line: 1}
+	window := window{body: body, size: max(limits.Batch, limits.Value+minFreeBytes), grow: limits.Grow}
+	return &Splitter{window: window, limit: limits.Value, maxArrays: limits.Arrays, members: limits.Members, line: 1}
 }
 
 // Next returns the next values, in a slice that the next call overwrites, or what ended the body: io.EOF, or the error of its reader. It waits until a
@@ -113,7 +113,7 @@ func (s *Splitter) recognise() bool {
 	}
 	next, known := s.begin(rest, 1)
 	if known && next == nil {
-		next = &lines{spread: spread{patience: searches * s.limit}}
+		next = &lines{spread: spread{budget: searchFactor * s.limit}}
 	}
 	s.cutter = next
 	return known

@@ -75,26 +75,26 @@ func TestBodies(t *testing.T) {
 		{"array of anything", `[1,null,"a\"],",[[]],{}]`, []string{`1: 1`, `2: null`, `3: "a\"],"`, `4: [[]]`, `5: {}`}},
 		{"bad element", `[{"a":1},{"b",},{"a":3}]`, []string{`1: {"a":1}`, `2: {"b",}`, `3: {"a":3}`}},
 		{"commas too many", `[,{"a":2},,{"a":4},]`, []string{
-			`1! nothing stands here, so a comma is too many`, `2: {"a":2}`, `3! nothing stands here, so a comma is too many`, `4: {"a":4}`,
-			`5! nothing stands here, so a comma is too many`}},
-		{"array cut off", `[{"a":1},{"a":2`, []string{`1: {"a":1}`, `2! the array is broken: the body ends inside the array: nothing was read from element 2 on`}},
-		{"array cut off behind a comma", `[{"a":1},`, []string{`1: {"a":1}`, `2! the array is broken: the body ends inside the array: nothing was read from element 2 on`}},
+			`1! empty element: there is one comma too many`, `2: {"a":2}`, `3! empty element: there is one comma too many`, `4: {"a":4}`,
+			`5! empty element: there is one comma too many`}},
+		{"array cut off", `[{"a":1},{"a":2`, []string{`1: {"a":1}`, `2! the array is broken: the body ends inside the array; nothing was read from element 2 on`}},
+		{"array cut off behind a comma", `[{"a":1},`, []string{`1: {"a":1}`, `2! the array is broken: the body ends inside the array; nothing was read from element 2 on`}},
 		{"array cut off behind an object", `[{"a":1},{"a":2} `, []string{
-			`1: {"a":1}`, `2: {"a":2}`, `3! the array is broken: the body ends inside the array: nothing was read from element 3 on`}},
-		{"array cut off behind a number", `[1,2`, []string{`1: 1`, `2! the array is broken: the body ends inside the array: nothing was read from element 2 on`}},
-		{"array with wrong brackets", `[{"a":1},{"a":[2},{"a":3}]`, []string{`1: {"a":1}`, `2! the array is broken: '}' stands where ']' is due: nothing was read from element 2 on`}},
-		{"array with a bracket too many", `[{"a":1}},{"a":2}]`, []string{`1! the array is broken: '}' closes nothing: nothing was read from element 1 on`}},
-		{"more behind an array", `[{"a":1}] {"a":2}`, []string{`1: {"a":1}`, `2! the array has ended, and yet '{' follows, which begins no other: nothing was read from there on`}},
+			`1: {"a":1}`, `2: {"a":2}`, `3! the array is broken: the body ends inside the array; nothing was read from element 3 on`}},
+		{"array cut off behind a number", `[1,2`, []string{`1: 1`, `2! the array is broken: the body ends inside the array; nothing was read from element 2 on`}},
+		{"array with wrong brackets", `[{"a":1},{"a":[2},{"a":3}]`, []string{`1: {"a":1}`, `2! the array is broken: got '}', want ']'; nothing was read from element 2 on`}},
+		{"array with a bracket too many", `[{"a":1}},{"a":2}]`, []string{`1! the array is broken: '}' closes nothing; nothing was read from element 1 on`}},
+		{"more behind an array", `[{"a":1}] {"a":2}`, []string{`1: {"a":1}`, `2! the array has ended, and '{', which follows, does not begin another; nothing was read from there on`}},
 		{"array and more", `[{"a":1}]` + "\n[{\"a\":2},{\"a\":3}]\ufeff[][ ]\n\ufeff\n[{\"a\":4}]\n", []string{`1: {"a":1}`, `2: {"a":2}`, `3: {"a":3}`, `4: {"a":4}`}},
-		{"array and a broken one", `[1][2`, []string{`1: 1`, `2! the array is broken: the body ends inside the array: nothing was read from element 2 on`}},
+		{"array and a broken one", `[1][2`, []string{`1: 1`, `2! the array is broken: the body ends inside the array; nothing was read from element 2 on`}},
 		{"by probe", ` {"6001": [{"a":1},{"a":2}], "6002":[],"6003" :[{"a":3}]` + "\n}\n", []string{`1: {"a":1}`, `2: {"a":2}`, `3: {"a":3}`}},
 		{"by probe, over lines", "\ufeff{\n  \"6001\" : [\n {\"a\":\n1} ]\n ,\n \"6002\": [1]}", []string{"1: {\"a\":\n1}", `2: 1`}},
 		{"by probe, twice, and an array", `{"1":[1]}{"2":[2]}` + "\n[3]", []string{`1: 1`, `2: 2`, `3: 3`}},
-		{"by probe, cut off", `{"1":[1],"2"`, []string{`1: 1`, `2! the object of arrays by probe ends before its closing brace: nothing was read from there on`}},
+		{"by probe, cut off", `{"1":[1],"2"`, []string{`1: 1`, `2! the object of arrays by probe ends before its closing brace; nothing was read from there on`}},
 		{"by probe, and an object", `{"1":[1],"2":{}}`, []string{
-			`1: 1`, `2! the object of arrays by probe is broken: no array of a probe follows the comma: nothing was read from there on`}},
+			`1: 1`, `2! the object of arrays by probe is broken: no array of a probe follows the comma; nothing was read from there on`}},
 		{"by probe, without a comma", `{"1":[1]"2":[2]}`, []string{
-			`1: 1`, `2! the object of arrays by probe is broken: '"' stands where a comma or a closing brace is due: nothing was read from there on`}},
+			`1: 1`, `2! the object of arrays by probe is broken: got '"', want a comma or a closing brace; nothing was read from there on`}},
 		{"by probe, behind lines", "{\"a\":1}\n{\"1\":[1]}", []string{`1: {"a":1}`, `2: {"1":[1]}`}},
 		{"an object that begins like it", `{"1":{"a":[1]}}`, []string{`1: {"1":{"a":[1]}}`}},
 		{"an object of a name", `{"1a":[1]}`, []string{`1: {"1a":[1]}`}},
@@ -102,7 +102,7 @@ func TestBodies(t *testing.T) {
 		{"a byte order mark behind a broken object", "{\"a\":[\n\ufeff{\"a\":2}\n", []string{`1: {"a":[`, `2: {"a":2}`}},
 		{"files without a newline at their end", "{\"a\":\"}\"}\ufeff{\"a\":2}\ufeff{\n\"a\":3}\n", []string{`1: {"a":"}"}`, `1: {"a":2}`, "1: {\n\"a\":3}"}},
 		{"a byte order mark in a string", "{\"a\":\"}\ufeff{\"}\n{}", []string{"1: {\"a\":\"}\ufeff{\"}", `2: {}`}},
-		{"array too deep", "[" + strings.Repeat("[", deepest+1), []string{`1! the array is broken: brackets nest deeper than 10000: nothing was read from element 1 on`}},
+		{"array too deep", "[" + strings.Repeat("[", maxDepth+1), []string{`1! the array is broken: brackets nest deeper than 10000; nothing was read from element 1 on`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, batch := range []int{1, 100, 64 << 10} {
@@ -236,7 +236,7 @@ func TestHostileBodies(t *testing.T) {
 func TestArrayBreaksOffInATooLongElement(t *testing.T) {
 	const limit = 1 << 10
 	got, err := cut(t, strings.NewReader(`[{},"`+strings.Repeat("x", 10*limit)), Limits{Value: limit, Batch: limit})
-	want := []string{"1: {}", "2! " + TooLong(limit).Error(), "3! the array is broken: the body ends inside the array: nothing was read from element 3 on"}
+	want := []string{"1: {}", "2! " + TooLong(limit).Error(), "3! the array is broken: the body ends inside the array; nothing was read from element 3 on"}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
@@ -272,7 +272,7 @@ func TestAbuseManyEmptyArrays(t *testing.T) {
 	for body, members := range map[string][]string{"[]": nil, "[ ]\n": nil, `{"1":[]}`: nil, `{"results":[]}`: {"results"}} {
 		reader := strings.NewReader(strings.Repeat(body, text))
 		got, err := cut(t, reader, Limits{Value: 1 << 10, Batch: 4 << 10, Arrays: most, Members: members})
-		want := []string{"1! more than 100 arrays follow one another: nothing was read from there on"}
+		want := []string{"1! more than 100 arrays follow one another; nothing was read from there on"}
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%q: got %q, %v", body, got, err)
 		}

@@ -6,8 +6,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// searches bounds, in times of the limit of a value, how much is searched for the ends of objects that turn out to have none.
-const searches = 4
+// searchFactor bounds, in times of the limit of a value, how much is searched for the ends of objects that turn out to have none.
+const searchFactor = 4
 
 // view is the text from the beginning of a line on, as far as an object on it may reach.
 type view struct {
@@ -26,13 +26,13 @@ func (v view) lineEnd(from int) (end int, known bool) {
 
 // spread finds the ends of objects that go over several lines.
 type spread struct {
-	patience int // bytes that may still be searched in vain; bounds the work that a hostile body makes
+	budget int // bytes that may still be searched in vain; bounds the work that a hostile body makes
 }
 
 // length gives the length of the lines that hold the object that begins on the first of them; 0 if it is broken or too long. It is not known if that
 // takes more of the body.
 func (s *spread) length(v view) (length int, known bool) {
-	if s.patience <= 0 {
+	if s.budget <= 0 {
 		return 0, true
 	}
 	begin := bytes.IndexByte(v.text, '{')
@@ -49,7 +49,7 @@ func (s *spread) length(v view) (length int, known bool) {
 			return end, true
 		}
 	}
-	s.patience -= len(v.text)
+	s.budget -= len(v.text)
 	return 0, true
 }
 

@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	leastRead     = 4 << 10 // bytes free before a Read
-	mostIdleReads = 100     // in a row that give neither a byte nor an error
+	minFreeBytes = 4 << 10 // bytes free before a Read
+	maxIdleReads = 100     // in a row that give neither a byte nor an error
 )
 
 // window is the part of a body that is in memory. Its buffer grows to its size as the body turns out to need it.
@@ -16,7 +16,7 @@ type window struct {
 	size   int
 	grow   func(bytes int64) error // asked before the buffer grows; nil lets it
 	buffer []byte
-	begin  int   // what stands before it is consumed
+	begin  int   // what is before it is consumed
 	err    error // why nothing more comes: io.EOF at the end of the body
 }
 
@@ -30,8 +30,8 @@ func (w *window) complete() bool { return errors.Is(w.err, io.EOF) }
 // mayGrow tells that there may be more of the body in the window after it has slid.
 func (w *window) mayGrow() bool { return w.err == nil && len(w.rest()) < w.size }
 
-// slide moves the window to what is not consumed, and reads until it is full or the body ends. What was in the window stays as it is, for whoever holds
-// values of it.
+// slide moves the window to what is not consumed, and reads until it is full or the body ends. What was in the window is not overwritten, as
+// callers hold values of it.
 func (w *window) slide() {
 	if w.begin > 0 {
 		w.buffer = append(make([]byte, 0, cap(w.buffer)), w.rest()...)
@@ -40,15 +40,15 @@ func (w *window) slide() {
 	for idle := 0; w.err == nil && len(w.buffer) < w.size; idle++ {
 		if n := w.read(); n > 0 {
 			idle = 0
-		} else if idle == mostIdleReads && w.err == nil {
+		} else if idle == maxIdleReads && w.err == nil {
 			w.err = io.ErrNoProgress
 		}
 	}
 }
 
 func (w *window) read() int {
-	if cap(w.buffer)-len(w.buffer) < leastRead {
-		if w.err = w.enlarge(max(leastRead, min(cap(w.buffer), w.size-cap(w.buffer)))); w.err != nil {
+	if cap(w.buffer)-len(w.buffer) < minFreeBytes {
+		if w.err = w.enlarge(max(minFreeBytes, min(cap(w.buffer), w.size-cap(w.buffer)))); w.err != nil {
 			return 0
 		}
 	}

@@ -4,9 +4,14 @@ package unpack
 import (
 	"bufio"
 	"bytes"
+	"compress/bzip2"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // Encoding is a compression, by its name in HTTP's Content-Encoding.
@@ -29,7 +34,7 @@ const (
 // bzip2Magic stands before the digit that says how large the blocks are.
 const bzip2Magic = "BZh"
 
-// Magic gives the encoding that data begins with the mark of.
+// Magic returns the encoding that the first bytes of data are those of.
 func Magic(data []byte) Encoding {
 	switch {
 	case bytes.HasPrefix(data, []byte{0x1f, 0x8b}):
@@ -51,14 +56,14 @@ func Sniff(data *bufio.Reader) (Encoding, error) {
 	return Magic(head), nil
 }
 
-// Open returns what data says once decompressed, after a look at its beginning: a *ForeignError names what nobody reads as JSON. Close gives back the
-// memory; it leaves data open. Errors say which encoding is at fault, and wrap those of data.
+// Open returns the decompressed data, after a check of its beginning: the error is a *FormatError if that is not JSON in UTF-8. Close frees the memory and
+// leaves data open. Errors name the encoding at fault, and wrap those of data. MaxWindow is in bytes, for zstd.
 func Open(encoding Encoding, data io.Reader, maxWindow uint64) (io.ReadCloser, error) {
 	unpacked, err := decompress(encoding, data, maxWindow)
 	if err != nil {
 		return nil, err
 	}
-	return lookAt(unpacked)
+	return checkFormat(unpacked)
 }
 
 func decompress(encoding Encoding, data io.Reader, maxWindow uint64) (io.ReadCloser, error) {
@@ -75,13 +80,80 @@ func decompress(encoding Encoding, data io.Reader, maxWindow uint64) (io.ReadClo
 	return nil, fmt.Errorf("encoding: got %q, want gzip, zstd, bzip2 or identity", encoding)
 }
 
-// invalid says which encoding it was that could not be read on.
+// invalid adds the encoding that could not be read.
 func invalid(encoding Encoding, err error) error {
 	switch {
 	case err == nil, errors.Is(err, io.EOF):
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%s: it ends too early: %w", encoding, err)
+		return fmt.Errorf("%s: unexpected end: %w", encoding, err)
 	}
 	return fmt.Errorf("%s: %w", encoding, err)
 }
+
+var gzipReaders = sync.Pool{New: func() any { return new(gzip.Reader) }}
+
+type gzipBody struct{ reader *gzip.Reader }
+
+func openGzip(data io.Reader) (io.ReadCloser, error) {
+	reader := gzipReaders.Get().(*gzip.Reader)
+	err := reader.Reset(data)
+	if errors.Is(err, io.EOF) { // there is not even a header
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return nil, invalid(Gzip, err)
+	}
+	return gzipBody{reader}, nil
+}
+
+func (g gzipBody) Read(into []byte) (int, error) {
+	n, err := g.reader.Read(into)
+	return n, invalid(Gzip, err)
+}
+
+func (g gzipBody) Close() error {
+	gzipReaders.Put(g.reader)
+	return nil
+}
+
+// One at a time and no goroutines: many bodies are read at once, and a decoder's own concurrency gains nothing then.
+var zstdReaders = sync.Pool{New: func() any {
+	reader, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+	if err != nil {
+		panic(err) // options that do not fit together
+	}
+	return reader
+}}
+
+type zstdBody struct{ reader *zstd.Decoder }
+
+func openZstd(data io.Reader, maxWindow uint64) (io.ReadCloser, error) {
+	reader := zstdReaders.Get().(*zstd.Decoder)
+	if err := reader.ResetWithOptions(data, zstd.WithDecoderMaxWindow(maxWindow)); err != nil {
+		return nil, invalid(Zstd, err)
+	}
+	return zstdBody{reader}, nil
+}
+
+func (z zstdBody) Read(into []byte) (int, error) {
+	n, err := z.reader.Read(into)
+	return n, invalid(Zstd, err)
+}
+
+func (z zstdBody) Close() error {
+	err := z.reader.Reset(nil)
+	zstdReaders.Put(z.reader)
+	return err
+}
+
+type bzip2File struct{ reader io.Reader }
+
+func openBzip2(data io.Reader) io.ReadCloser { return bzip2File{bzip2.NewReader(data)} }
+
+func (b bzip2File) Read(into []byte) (int, error) {
+	n, err := b.reader.Read(into)
+	return n, invalid(Bzip2, err)
+}
+
+func (bzip2File) Close() error { return nil }

@@ -78,7 +78,7 @@ func TestOpen(t *testing.T) {
 				continue
 			}
 			_, err = unpackAll(encoding, bytes.NewReader(packed[:len(packed)-3]))
-			if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.HasPrefix(err.Error(), string(encoding)+": it ends too early") {
+			if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.HasPrefix(err.Error(), string(encoding)+": unexpected end") {
 				t.Errorf("%s, cut off: got error %v", encoding, err)
 			}
 			if _, err := unpackAll(encoding, strings.NewReader("not compressed at all")); err == nil || !strings.HasPrefix(err.Error(), string(encoding)+": ") {

@@ -14,11 +14,11 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// batchBytes is how much is read before it is published. More than from a client, as one import runs at a time and each batch waits for Kafka once.
+// batchBytes is how much is read before it is published: more than from a client, as only one import runs at a time and each batch waits for Kafka once.
 const batchBytes = 4 << 20
 
-// mostShown is how many rejections a Summary shows.
-const mostShown = 10
+// maxShown is how many rejections a Summary shows.
+const maxShown = 10
 
 // Publisher is what an import needs of *publish.Publisher.
 type Publisher interface {
@@ -34,13 +34,13 @@ type Importer struct {
 	Opened         func(ctx context.Context) error // called when all files have been opened, before the first is read; may be nil
 }
 
-// Summary tells what an import came to.
+// Summary is the result of an import.
 type Summary struct {
 	State
 	Shown []string // the first rejections, each as "file:line: reason"
 }
 
-// String tells it over several lines.
+// String formats it in several lines.
 func (s Summary) String() string {
 	lines := []string{fmt.Sprintf("%s imported, %s rejected", humanize.Comma(int64(s.Accepted)), humanize.Comma(int64(s.Rejected)))}
 	lines = append(lines, s.Shown...)
@@ -50,10 +50,10 @@ func (s Summary) String() string {
 	return strings.Join(lines, "\n  ")
 }
 
-// Import publishes the files one after another; "-" is the standard input. All are opened first, and nothing is imported if one is missing or foreign. A file
-// that cannot be read to its end costs no other; if Kafka fails or the context ends, it stops. The summary is right in any case.
+// Import publishes the files one after another; "-" is the standard input. All are opened first, and nothing is imported if one is missing or has an unknown
+// format. A file that cannot be read to its end does not stop the others; if Kafka fails or ctx ends, the import stops. The summary is valid in any case.
 func (i *Importer) Import(ctx context.Context, names []string) (Summary, error) {
-	run := &run{Importer: i}
+	run := &importRun{Importer: i}
 	found, err := inputs(names, &run.summary.Bytes)
 	if err != nil {
 		return Summary{}, err
@@ -78,16 +78,16 @@ func (i *Importer) Import(ctx context.Context, names []string) (Summary, error) 
 	return run.summary, errors.Join(faults...)
 }
 
-// errBroken says that part of a file could not be read; the last of its rejected records says from where on.
-var errBroken = errors.New("the array is broken, so that not all of it could be read")
+// errBroken says that the rest of a file could not be read; its last rejected record says from where on.
+var errBroken = errors.New("the array is broken, so the rest of the file was not read")
 
-// run is one import under way.
-type run struct {
+// importRun is one import.
+type importRun struct {
 	*Importer
 	summary Summary
 }
 
-func (r *run) file(ctx context.Context, in input) error {
+func (r *importRun) file(ctx context.Context, in input) error {
 	content, err := in.open(&r.summary.Bytes)
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (r *run) file(ctx context.Context, in input) error {
 	return errors.Join(r.values(ctx, in, content), content.Close())
 }
 
-func (r *run) values(ctx context.Context, in input, content io.Reader) error {
+func (r *importRun) values(ctx context.Context, in input, content io.Reader) error {
 	values := split.New(content, split.Limits{Value: r.MaxRecordBytes, Batch: batchBytes, Members: r.To.Members})
 	for {
 		batch, err := values.Next()
@@ -114,7 +114,7 @@ func (r *run) values(ctx context.Context, in input, content io.Reader) error {
 	}
 }
 
-func (r *run) publish(ctx context.Context, in input, batch []split.Value) error {
+func (r *importRun) publish(ctx context.Context, in input, batch []split.Value) error {
 	stopped := &stoppedError{name: in.name, line: batch[0].Line, cause: errInterrupted}
 	if ctx.Err() != nil {
 		return stopped
@@ -131,11 +131,11 @@ func (r *run) publish(ctx context.Context, in input, batch []split.Value) error 
 	return stopped
 }
 
-func (r *run) count(in input, outcome publish.Outcome) {
+func (r *importRun) count(in input, outcome publish.Outcome) {
 	r.summary.Accepted += outcome.Accepted
 	r.summary.Rejected += outcome.RejectedTotal
 	for _, rejection := range outcome.Rejected {
-		if len(r.summary.Shown) == mostShown {
+		if len(r.summary.Shown) == maxShown {
 			return
 		}
 		r.summary.Shown = append(r.summary.Shown, fmt.Sprintf("%s:%d: %s", in.name, rejection.Line, rejection.Reason))
@@ -144,7 +144,7 @@ func (r *run) count(in input, outcome publish.Outcome) {
 
 var errInterrupted = errors.New("interrupted")
 
-// stoppedError says where an import ended before its time.
+// stoppedError says where an import stopped early.
 type stoppedError struct {
 	name  string
 	line  int
@@ -152,7 +152,7 @@ type stoppedError struct {
 }
 
 func (e *stoppedError) Error() string {
-	return fmt.Sprintf("stopped at %s:%d, what comes before is imported and what follows may be in part: %v", e.name, e.line, e.cause)
+	return fmt.Sprintf("stopped at %s:%d: all records before it are imported, some after it may be: %v", e.name, e.line, e.cause)
 }
 
 func (e *stoppedError) Unwrap() error { return e.cause }

@@ -10,7 +10,7 @@ import (
 	"atlasstream/services/collector/internal/unpack"
 )
 
-// Stdin stands for the standard input among the names of files.
+// Stdin is the name of the standard input.
 const Stdin = "-"
 
 const readBuffer = 256 << 10
@@ -19,21 +19,22 @@ const readBuffer = 256 << 10
 type input struct {
 	name string
 	size int64    // bytes; -1 where it is not known
-	kept *content // of what is no regular file, which can be opened once only
+	kept *content // of an input that can be opened only once, as it is no regular file
 }
 
-// inputs opens every file before the first is read, so that a slip of the pen costs no half an import. What is read of those that stay open is added to read.
+// inputs opens every file before the first is read, so that a wrong name does not leave half an import. The bytes read of those that stay open are added to
+// read.
 func inputs(names []string, read *int64) ([]input, error) {
 	var faults []error
 	found := make([]input, 0, len(names))
 	seen := map[string]bool{}
 	for _, name := range names {
 		if seen[name] {
-			faults = append(faults, fmt.Errorf("%s: named twice", name))
+			faults = append(faults, fmt.Errorf("%s: given twice, want each file once", name))
 			continue
 		}
 		seen[name] = true
-		in, err := lookAt(name, read)
+		in, err := inspect(name, read)
 		if err != nil {
 			faults = append(faults, err)
 			continue
@@ -46,8 +47,8 @@ func inputs(names []string, read *int64) ([]input, error) {
 	return found, errors.Join(faults...)
 }
 
-// lookAt opens a file, which tells what it is.
-func lookAt(name string, read *int64) (input, error) {
+// inspect opens a file, which finds its format.
+func inspect(name string, read *int64) (input, error) {
 	size, err := sizeOf(name)
 	if err != nil {
 		return input{}, err
@@ -112,7 +113,7 @@ type content struct {
 	file          *os.File
 }
 
-// open recognises by its first bytes how the input is compressed. What is read of it as it stands is added to read.
+// open finds by the first bytes how the input is compressed. The bytes read of it, before decompression, are added to read.
 func (in input) open(read *int64) (*content, error) {
 	if in.kept != nil {
 		return in.kept, nil

@@ -11,18 +11,18 @@ import (
 	"golang.org/x/term"
 )
 
-// State is how far an import has come.
+// State is the progress of an import.
 type State struct {
-	Bytes      int64 // read, as they stand in the files
+	Bytes      int64 // read, before decompression
 	TotalBytes int64 // of all files; -1 where it is not known
 	Accepted   int   // lines, or elements, that Kafka has
 	Rejected   int
 }
 
-// Lines is how many lines, or elements of arrays, were looked at.
+// Lines is how many lines, or elements of arrays, were read.
 func (s State) Lines() int { return s.Accepted + s.Rejected }
 
-// Progress shows how far an import has come.
+// Progress shows the progress of an import.
 type Progress interface {
 	Show(State)
 	Finish()
@@ -36,7 +36,7 @@ func NewProgress(output io.Writer) Progress {
 	return newReport(output)
 }
 
-// bar shows bytes, rate and time left by itself; the rest stands before it.
+// bar shows bytes, rate and time left by itself; the counts are before it.
 type bar struct {
 	output io.Writer
 	bar    *progressbar.ProgressBar
@@ -58,7 +58,7 @@ func (b *bar) Show(state State) {
 		)
 	}
 	b.bar.Describe(counts(state))
-	_ = b.bar.Set64(state.Bytes) // a terminal that cannot be written to costs no import
+	_ = b.bar.Set64(state.Bytes) // a terminal that cannot be written to does not stop the import
 }
 
 func (b *bar) Finish() {
@@ -71,7 +71,7 @@ func (b *bar) Finish() {
 
 const reportEvery = 5 * time.Second
 
-// report writes a line now and then, which suits a log.
+// report writes a line every few seconds, for logs.
 type report struct {
 	output io.Writer
 	began  time.Time
@@ -92,7 +92,7 @@ func (r *report) Show(state State) {
 
 func (r *report) Finish() {}
 
-// line is all that a bar shows.
+// line has all that a bar shows.
 func line(state State, took time.Duration) string {
 	rate := float64(state.Bytes) / took.Seconds()
 	text := fmt.Sprintf("%s, %s, %s/s, %.0f lines/s", counts(state),

@@ -72,7 +72,7 @@ func TestForeignDataIsNamed(t *testing.T) {
 	} {
 		for _, encoding := range []Encoding{Gzip, Zstd} {
 			_, err := unpackAll(encoding, bytes.NewReader(pack(t, encoding, test.data)))
-			if foreign, ok := errors.AsType[*ForeignError](err); !ok || foreign.Name != test.want {
+			if formatName, ok := errors.AsType[*FormatError](err); !ok || formatName.Name != test.want {
 				t.Errorf("%.20q in %s: got %v, want %s", test.data, encoding, err, test.want)
 			}
 		}
@@ -96,7 +96,7 @@ func TestForeignFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = unpackAll(Magic(data), bytes.NewReader(data))
-		if foreign, ok := errors.AsType[*ForeignError](err); !ok || foreign.Name != want {
+		if formatName, ok := errors.AsType[*FormatError](err); !ok || formatName.Name != want {
 			t.Errorf("%s: got %v, want %s", name, err, want)
 		}
 	}
@@ -108,7 +108,7 @@ func FuzzForeign(f *testing.F) {
 	f.Add([]byte{0, '{'})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, err := unpackAll(Identity, bytes.NewReader(data))
-		if foreign(data[:min(len(data), headBytes)]) == "" && (err != nil || got != string(data)) {
+		if formatName(data[:min(len(data), headBytes)]) == "" && (err != nil || got != string(data)) {
 			t.Fatalf("got %q, %v of %q", got, err, data)
 		}
 		if begin := bytes.TrimLeft(data, " \t\r\n"); len(begin) > 0 && (begin[0] == '{' || begin[0] == '[') && !bytes.Contains(data, []byte{0}) && err != nil {

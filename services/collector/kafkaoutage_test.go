@@ -12,20 +12,20 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
-// unvisited is a listener at which nobody arrives.
-type unvisited struct {
+// idleListener is a listener at which nobody arrives.
+type idleListener struct {
 	closed chan struct{}
 	close  func()
 }
 
-func newUnvisited() *unvisited {
+func newIdleListener() *idleListener {
 	closed := make(chan struct{})
-	return &unvisited{closed, sync.OnceFunc(func() { close(closed) })}
+	return &idleListener{closed, sync.OnceFunc(func() { close(closed) })}
 }
 
-func (u *unvisited) Accept() (net.Conn, error) { <-u.closed; return nil, net.ErrClosed }
-func (u *unvisited) Close() error              { u.close(); return nil }
-func (u *unvisited) Addr() net.Addr            { return &net.UnixAddr{Name: "unvisited", Net: "pipe"} }
+func (u *idleListener) Accept() (net.Conn, error) { <-u.closed; return nil, net.ErrClosed }
+func (u *idleListener) Close() error              { u.close(); return nil }
+func (u *idleListener) Addr() net.Addr            { return &net.UnixAddr{Name: "idleListener", Net: "pipe"} }
 
 // An address of Kafka at which nobody answers shows in the log.
 func TestAbsenceOfKafkaIsTold(t *testing.T) {
@@ -35,7 +35,7 @@ func TestAbsenceOfKafkaIsTold(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() {
 			ended <- Run(ctx, Config{
-				Kafka: []string{"127.0.0.1:1"}, Listener: newUnvisited(), GRPCListener: newUnvisited(), AdminListener: newUnvisited(), Logger: zap.New(core),
+				Kafka: []string{"127.0.0.1:1"}, Listener: newIdleListener(), GRPCListener: newIdleListener(), AdminListener: newIdleListener(), Logger: zap.New(core),
 			})
 		}()
 		time.Sleep(time.Minute)

@@ -15,8 +15,8 @@ import (
 
 // Web pages of others send nothing, by whatever method and content type a browser lets them.
 func TestAbuseByWebPages(t *testing.T) {
-	log := &memory{}
-	url := openDoor(t, log, limits)
+	log := &fakeLog{}
+	url := startServer(t, log, limits)
 	host := strings.TrimPrefix(url, "http://")
 	for _, test := range []struct {
 		name, header, value, says string
@@ -60,7 +60,7 @@ func TestAbuseByWebPages(t *testing.T) {
 }
 
 func TestAbuseByWebPagesOverGRPC(t *testing.T) {
-	_, connection := serveGRPC(t, &memory{}, limits)
+	_, connection := serveGRPC(t, &fakeLog{}, limits)
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "origin", "https://evil.example")
 	_, err := ingestv1.NewIngestServiceClient(connection).PublishResults(ctx, &ingestv1.PublishResultsRequest{Results: payloads(result(1))})
 	if status.Code(err) != codes.PermissionDenied || !strings.Contains(err.Error(), `origin: got "https://evil.example"`) {

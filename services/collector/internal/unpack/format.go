@@ -9,18 +9,17 @@ import (
 	"strings"
 )
 
-// headBytes is how much of the beginning of data tells what it is: a tar archive's first header, the longest of all.
+// headBytes is how much of the beginning of data tells its format: a tar archive's first header, the longest of all.
 const headBytes = 512
 
-// ForeignError says that data is something that nobody reads as JSON, by its first bytes.
-type ForeignError struct{ Name string }
+// FormatError says that data has a format that is not read, by its first bytes.
+type FormatError struct{ Name string }
 
-func (e *ForeignError) Error() string {
+func (e *FormatError) Error() string {
 	return fmt.Sprintf("it is %s, want JSON in UTF-8, as lines or arrays", e.Name)
 }
 
-// magics are the first bytes of containers and compressions that are not read here. Those of formats that everybody meets stand in their specifications,
-// and in the database of file(1).
+// magics are the first bytes of the formats that are not read, from their specifications and the database of file(1).
 var magics = []struct{ bytes, name string }{
 	{"PK\x03\x04", "a zip archive"},
 	{"PK\x05\x06", "an empty zip archive"},
@@ -46,8 +45,8 @@ var magics = []struct{ bytes, name string }{
 	{"\xfe\xff", "UTF-16 text, big-endian"},
 }
 
-// foreign names what data begins as that is no JSON in UTF-8; "" if it may be that.
-func foreign(head []byte) string {
+// formatName names the format of data that is not JSON in UTF-8; "" if it may be.
+func formatName(head []byte) string {
 	if encoding := Magic(head); encoding != Identity {
 		return fmt.Sprintf("compressed by %s once more", encoding)
 	}
@@ -102,29 +101,29 @@ func isTar(head []byte) bool {
 	return sum == want
 }
 
-// text is decompressed data that has been looked at.
-type text struct {
+// checkedData is decompressed data that has been looked at.
+type checkedData struct {
 	io.Reader
 	io.Closer
 }
 
-// lookAt refuses data that is foreign, of which it reads the beginning.
-func lookAt(data io.ReadCloser) (io.ReadCloser, error) {
+// checkFormat refuses data of a format that is not read, and leaves other data unread.
+func checkFormat(data io.ReadCloser) (io.ReadCloser, error) {
 	head, err := readHead(data)
-	if name := foreign(head); name != "" {
-		_ = data.Close() // nobody wants it
-		return nil, &ForeignError{Name: name}
+	if name := formatName(head); name != "" {
+		_ = data.Close() // it is not read
+		return nil, &FormatError{Name: name}
 	}
 	rest := io.Reader(data)
 	if err != nil {
-		rest = failed{err}
+		rest = failedReader{err}
 	}
-	return &text{Reader: io.MultiReader(bytes.NewReader(head), rest), Closer: data}, nil
+	return &checkedData{Reader: io.MultiReader(bytes.NewReader(head), rest), Closer: data}, nil
 }
 
-const mostIdleReads = 100 // in a row that give neither a byte nor an error
+const maxIdleReads = 100 // in a row that give neither a byte nor an error
 
-// readHead gives the error too that ended the data before its head was whole: not every reader gives it again.
+// readHead also returns the error that ended the data before its head was complete, as not every reader returns it twice.
 func readHead(data io.Reader) (head []byte, err error) {
 	head = make([]byte, 0, headBytes)
 	for idle := 0; len(head) < headBytes && err == nil; idle++ {
@@ -132,14 +131,14 @@ func readHead(data io.Reader) (head []byte, err error) {
 		n, err = data.Read(head[len(head):headBytes])
 		if head = head[:len(head)+n]; n > 0 {
 			idle = 0
-		} else if idle == mostIdleReads && err == nil {
+		} else if idle == maxIdleReads && err == nil {
 			err = io.ErrNoProgress
 		}
 	}
 	return head, err
 }
 
-// failed is what is left of data that has ended.
-type failed struct{ err error }
+// failedReader is the rest of data that has ended.
+type failedReader struct{ err error }
 
-func (f failed) Read([]byte) (int, error) { return 0, f.err }
+func (f failedReader) Read([]byte) (int, error) { return 0, f.err }

@@ -27,7 +27,7 @@ func TestAbuseByClientsThatReadNothing(t *testing.T) {
 	if err := client.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := connections.Door("public", listener).Accept()
+	conn, err := connections.Limit("public", listener).Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
