@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/jsonpath"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -152,7 +153,7 @@ func TestAcceptedFieldsAreLimitedOverAllSubscriptions(t *testing.T) {
 	}
 	wanted := func(msm int) *subscription.Subscription {
 		wanted := parse(t, fmt.Sprintf(`{"msm":%d}`, msm))
-		wanted.Fields = subscription.NewFields(names)
+		wanted.Fields = jsonpath.NewPathSet(names)
 		return wanted
 	}
 	if err := subscriber.Subscribe(context.Background(), wanted(1), nil); err != nil {

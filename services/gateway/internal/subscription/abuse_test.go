@@ -172,8 +172,8 @@ func TestAbuseFailingConditions(t *testing.T) {
 			t.Errorf("%s: got %+v, want 1000 conditions that fail", name, work)
 		}
 		isSorted := false
-		for _, slot := range subject.plain.used {
-			isSorted = isSorted || slot.isSorted && len(slot.sorted.numbers)+len(slot.sorted.texts) > fewValues
+		for _, member := range subject.plain.asked {
+			isSorted = isSorted || member.isSorted && len(member.sorted.numbers)+len(member.sorted.texts) > fewValues
 		}
 		if !isSorted && !subject.plain.addresses[passing].isSorted {
 			t.Errorf("%s: every condition looks at every value", name)

@@ -1,28 +1,19 @@
 package subscription
 
 import (
-	"slices"
 	"strings"
 
+	"atlasstream/services/gateway/internal/jsonpath"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"github.com/tidwall/gjson"
 )
 
-// Limits of the members that a subscription names.
-const (
-	MaxFields     = 100 // in acceptedFields
-	MaxPathLength = 100 // bytes of a path
-	MaxPathDepth  = 8   // names in a path
-)
+// MaxFields is how many members acceptedFields may have.
+const MaxFields = 100
 
-const pathForm = "member names joined with single dots, %d at most, in 1 to %d bytes"
-
-// isPath tells whether a text names a member. Names of no bytes, and with the byte 0, cannot be told.
-func isPath(text string) bool {
-	names := strings.Split(text, ".")
-	return len(text) <= MaxPathLength && len(names) <= MaxPathDepth && !slices.Contains(names, "") && !strings.Contains(text, fieldSeparator)
-}
+// wantPath says what jsonpath.IsPath takes: the arguments are MaxDepth and MaxLength.
+const wantPath = "want member names joined with single dots, %d at most, in 1 to %d bytes"
 
 func (p *parser) readFields(name string, value gjson.Result) error {
 	paths, err := listOf(name, value)
@@ -36,15 +27,15 @@ func (p *parser) readFields(name string, value gjson.Result) error {
 		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got more than %d names, want 1 to %[2]d", name, MaxFields)
 	}
 	for _, path := range paths {
-		if !isPath(path) {
-			return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %q, want "+pathForm, name, shorten(path), MaxPathDepth, MaxPathLength)
+		if !jsonpath.IsPath(path) {
+			return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %q, "+wantPath, name, shorten(path), jsonpath.MaxDepth, jsonpath.MaxLength)
 		}
 	}
-	p.subscription.Fields = NewFields(paths)
+	p.subscription.Fields = jsonpath.NewPathSet(paths)
 	return nil
 }
 
-// listOf takes a list of strings, or a string with names between commas: no more of them than one too many.
+// listOf takes an array of strings, or a string with names between commas: at most one more than there may be.
 func listOf(name string, value gjson.Result) (texts []string, err error) {
 	value = inside(value)
 	if value.Type == gjson.String {

@@ -1,96 +1,69 @@
 package subscription
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
-	"sort"
 	"strings"
 )
 
-// alternatives are what a value may be equal to, in little more memory than they were written in.
+// alternatives are what a value may be equal to, in little more memory than the parameters had.
 type alternatives struct {
 	numbers []float64 // sorted, each once
-	texts   textSet   // those of numbers that are not exact among them
+	texts   []string  // sorted, each once; with the numbers that are not exact
 }
 
-// textSet has texts one behind another, sorted, each once.
-type textSet struct {
-	joined string
-	ends   []uint32
-}
-
-func newAlternatives(leaves []leaf) alternatives {
+func newAlternatives(scalars []scalar) alternatives {
 	var numbers []float64
 	var texts []string
-	for i := range leaves {
-		if leaves[i].isFloat() {
-			numbers = append(numbers, leaves[i].number)
+	for i := range scalars {
+		if scalars[i].exact {
+			numbers = append(numbers, scalars[i].number)
 		} else {
-			texts = append(texts, string(leaves[i].comparedText()))
+			texts = append(texts, scalars[i].comparedText())
 		}
 	}
 	slices.Sort(numbers)
 	slices.Sort(texts)
-	return alternatives{numbers: slices.Clone(slices.Compact(numbers)), texts: newTextSet(slices.Compact(texts))}
+	return alternatives{numbers: slices.Clone(slices.Compact(numbers)), texts: pack(slices.Compact(texts))}
 }
 
-// newTextSet takes texts that are sorted, each once.
-func newTextSet(texts []string) textSet {
-	if len(texts) == 0 {
-		return textSet{}
-	}
-	set := textSet{joined: strings.Join(texts, ""), ends: make([]uint32, len(texts))}
-	end := 0
+// pack copies texts into one piece of memory.
+func pack(texts []string) []string {
+	packed, joined := make([]string, len(texts)), strings.Clone(strings.Join(texts, "")) // Join does not copy a single text
 	for i, text := range texts {
-		end += len(text)
-		set.ends[i] = uint32(end)
+		packed[i], joined = joined[:len(text)], joined[len(text):]
 	}
-	return set
+	return packed
 }
 
-func (t *textSet) at(i int) string {
-	begin := uint32(0)
-	if i > 0 {
-		begin = t.ends[i-1]
-	}
-	return t.joined[begin:t.ends[i]]
-}
+func (a *alternatives) count() int { return len(a.numbers) + len(a.texts) }
 
-// search finds a text, or where it would stand, from a place on.
-func (t *textSet) search(from int, text []byte) (at int, found bool) {
-	at = from + sort.Search(len(t.ends)-from, func(i int) bool { return t.at(from+i) >= string(text) })
-	return at, at < len(t.ends) && t.at(at) == string(text)
-}
-
-func (a *alternatives) count() int { return len(a.numbers) + len(a.texts.ends) }
-
-func (a *alternatives) has(value *leaf) (has bool) {
+func (a *alternatives) has(value *scalar) (has bool) {
 	switch {
-	case !value.isFloat():
-		if len(a.texts.ends) > 0 {
-			_, has = a.texts.search(0, value.comparedText())
+	case !value.exact:
+		if len(a.texts) > 0 {
+			_, has = search(a.texts, value.comparedText())
 		}
 	case len(a.numbers) == 1:
 		has = a.numbers[0] == value.number
 	default:
-		_, has = slices.BinarySearch(a.numbers, value.number)
+		_, has = search(a.numbers, value.number)
 	}
 	return has
 }
 
-// hasAny tells whether one of the values is an alternative. It takes a step for each of the fewer of the two, and looks it up among the more.
-func (a *alternatives) hasAny(values *sortedLeaves) bool {
-	return meet(a.numbers, values.numbers) || a.texts.meets(values.texts)
+// hasAny tells whether one of the values is an alternative.
+func (a *alternatives) hasAny(values *sortedScalars) bool {
+	return meet(a.numbers, values.numbers) || meet(a.texts, values.texts)
 }
 
-// meet tells whether two sorted lists have something in common.
+// meet tells whether two sorted lists have something in common. It takes a step for each element of the shorter one, and searches the longer one for it.
 func meet[E cmp.Ordered](some, others []E) bool {
 	if len(some) > len(others) {
 		some, others = others, some
 	}
 	for _, element := range some {
-		at, found := slices.BinarySearch(others, element)
+		at, found := search(others, element)
 		if found {
 			return true
 		}
@@ -99,59 +72,42 @@ func meet[E cmp.Ordered](some, others []E) bool {
 	return false
 }
 
-func (t *textSet) meets(sorted [][]byte) bool {
-	if len(t.ends) < len(sorted) {
-		return t.meetsMore(sorted)
-	}
-	from := 0
-	for _, text := range sorted {
-		at, found := t.search(from, text)
-		if found {
-			return true
-		}
-		from = at
-	}
-	return false
-}
-
-// meetsMore is meets where there are more texts than in the set.
-func (t *textSet) meetsMore(sorted [][]byte) bool {
-	for i := range t.ends {
-		wanted := t.at(i)
-		at := sort.Search(len(sorted), func(i int) bool { return string(sorted[i]) >= wanted })
-		if at < len(sorted) && string(sorted[at]) == wanted {
-			return true
-		}
-		sorted = sorted[at:]
-	}
-	return false
-}
-
-// sortedLeaves are the values of a member in a record, for conditions that come when many have been asked about it: each is answered without a look at
-// all values.
-type sortedLeaves struct {
-	numbers         []float64
-	texts           [][]byte // those of numbers that are not exact among them
-	least, greatest leaf     // of all numbers, if there are any
-}
-
-// sort takes in values.
-func (s *sortedLeaves) sort(leaves []leaf) {
-	for i := range leaves {
-		s.reach(&leaves[i])
-		if leaves[i].isFloat() {
-			s.numbers = append(s.numbers, leaves[i].number)
+// search is slices.BinarySearch without regard to NaN, which takes time with strings too.
+func search[E cmp.Ordered](sorted []E, wanted E) (at int, found bool) {
+	end := len(sorted)
+	for at < end {
+		if middle := (at + end) / 2; sorted[middle] < wanted {
+			at = middle + 1
 		} else {
-			s.texts = append(s.texts, leaves[i].comparedText())
+			end = middle
+		}
+	}
+	return at, at < len(sorted) && sorted[at] == wanted
+}
+
+// sortedScalars are a record's values of one member, sorted once many conditions have been asked about it: further conditions need not look at all of them.
+type sortedScalars struct {
+	numbers         []float64
+	texts           []string // with the numbers that are not exact
+	least, greatest scalar   // of all numbers, if there are any
+}
+
+func (s *sortedScalars) sort(scalars []scalar) {
+	for i := range scalars {
+		s.extend(&scalars[i])
+		if scalars[i].exact {
+			s.numbers = append(s.numbers, scalars[i].number)
+		} else {
+			s.texts = append(s.texts, scalars[i].comparedText())
 		}
 	}
 	slices.Sort(s.numbers)
-	slices.SortFunc(s.texts, bytes.Compare)
-	s.numbers, s.texts = slices.Compact(s.numbers), slices.CompactFunc(s.texts, bytes.Equal)
+	slices.Sort(s.texts)
+	s.numbers, s.texts = slices.Compact(s.numbers), slices.Compact(s.texts)
 }
 
-// reach has the least and the greatest number take one in.
-func (s *sortedLeaves) reach(value *leaf) {
+// extend extends the range from the least to the greatest number to another one.
+func (s *sortedScalars) extend(value *scalar) {
 	if !value.numeric {
 		return
 	}
@@ -163,7 +119,7 @@ func (s *sortedLeaves) reach(value *leaf) {
 	}
 }
 
-func (s *sortedLeaves) empty() {
-	s.least, s.greatest = leaf{}, leaf{}
+func (s *sortedScalars) clear() {
+	s.least, s.greatest = scalar{}, scalar{}
 	s.numbers, s.texts = emptied(s.numbers), emptied(s.texts)
 }

@@ -112,20 +112,6 @@ type constant []byte
 
 func (c constant) Enrich(*atlas.Record) []byte { return c }
 
-func BenchmarkPrune(b *testing.B) {
-	for name, fields := range map[string][]string{"Top": {"prb_id", "timestamp", "from"}, "InLists": {"prb_id", "result.hop", "result.result.from"}} {
-		b.Run(name, func(b *testing.B) {
-			subject, record, wanted := NewSubject(nil), ofSize("traceroute", 1000), NewFields(fields)
-			b.ReportAllocs()
-			b.SetBytes(int64(len(record.Value)))
-			for b.Loop() {
-				subject.Reset(record)
-				subject.Payload(Form{Projection: subject.plain.project(wanted)})
-			}
-		})
-	}
-}
-
 func BenchmarkIndexOfTenThousand(b *testing.B) {
 	var index Index[int]
 	wanted := parse(b, `{"msm":1}`)

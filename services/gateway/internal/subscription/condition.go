@@ -5,20 +5,26 @@ import (
 	"strconv"
 )
 
-// condition is one thing that a record must fulfil.
+// condition is something that a record must fulfil.
 type condition interface {
-	holds(v *view) bool
-	appendKey(key []byte) []byte       // conditions that ask for the same have the same key
-	steps() Steps                      // that it takes to ask beside those of every condition
-	looksAt() (path string, asks bool) // which member it asks about, if it asks about one
-	kept() int                         // bytes of memory
+	holds(value *lazyValue) bool
+	appendKey(key []byte) []byte         // conditions that ask for the same append the same
+	steps() Steps                        // that it takes to ask, beside those of every condition
+	looksAt() (member string, asks bool) // the member it asks about, if it does
+	kept() int                           // bytes of memory
 }
 
 // ofType holds for records of a type.
 type ofType string
 
-func (t ofType) holds(v *view) bool          { return v.record.Type == string(t) }
+func (t ofType) holds(value *lazyValue) bool { return value.record.Type == string(t) }
 func (t ofType) appendKey(key []byte) []byte { return fmt.Appendf(key, "type %s", string(t)) }
+
+// since holds for records of a time, in Unix milliseconds, and later.
+type since int64
+
+func (s since) holds(value *lazyValue) bool { return value.record.Time.UnixMilli() >= int64(s) }
+func (s since) appendKey(key []byte) []byte { return fmt.Appendf(key, "since %d", int64(s)) }
 
 // equals holds if one of the values at a path is one of the alternatives.
 type equals struct {
@@ -26,17 +32,17 @@ type equals struct {
 	alternatives
 }
 
-func newEquals(path string, leaves []leaf) *equals {
-	return &equals{path: path, alternatives: newAlternatives(leaves)}
+func newEquals(path string, scalars []scalar) *equals {
+	return &equals{path: path, alternatives: newAlternatives(scalars)}
 }
 
-func (e *equals) holds(v *view) bool {
-	values := v.values(e.path)
+func (e *equals) holds(value *lazyValue) bool {
+	values := value.values(e.path)
 	if sorted := values.sortedIfMany(); sorted != nil {
 		return e.hasAny(sorted)
 	}
-	for i := range values.leaves {
-		if e.has(&values.leaves[i]) {
+	for i := range values.scalars {
+		if e.has(&values.scalars[i]) {
 			return true
 		}
 	}
@@ -48,56 +54,57 @@ func (e *equals) appendKey(key []byte) []byte {
 	for _, number := range e.numbers {
 		key = strconv.AppendFloat(append(key, ' '), number, 'g', -1, 64)
 	}
-	for i := range e.texts.ends {
-		key = strconv.AppendQuote(append(key, ' '), e.texts.at(i))
+	for _, text := range e.texts {
+		key = strconv.AppendQuote(append(key, ' '), text)
 	}
 	return key
 }
 
-// beyond holds if one of the numbers at a path lies on the given side of a bound.
-type beyond struct {
-	path  string
-	side  side
-	bound leaf
+// inequality holds if one of the numbers at a path is less or greater than a bound.
+type inequality struct {
+	path     string
+	operator operator
+	bound    scalar
 }
 
-type side string
+type operator string
 
 const (
-	less    side = "less"
-	greater side = "greater"
+	equal   operator = "equal" // of conditions of type equals
+	less    operator = "less"
+	greater operator = "greater"
 )
 
-func (b *beyond) holds(v *view) bool {
-	values := v.values(b.path)
+func (i *inequality) holds(value *lazyValue) bool {
+	values := value.values(i.path)
 	if sorted := values.sortedIfMany(); sorted != nil {
-		return sorted.least.numeric && (b.reaches(&sorted.least) || b.reaches(&sorted.greatest))
+		return sorted.least.numeric && (i.holdsFor(&sorted.least) || i.holdsFor(&sorted.greatest))
 	}
-	for i := range values.leaves {
-		if values.leaves[i].numeric && b.reaches(&values.leaves[i]) {
+	for at := range values.scalars {
+		if values.scalars[at].numeric && i.holdsFor(&values.scalars[at]) {
 			return true
 		}
 	}
 	return false
 }
 
-func (b *beyond) reaches(number *leaf) bool {
-	if number.exact && b.bound.exact { // as most are: then their floats tell
-		if b.side == less {
-			return number.number < b.bound.number
+func (i *inequality) holdsFor(number *scalar) bool {
+	if number.exact && i.bound.exact { // as most are: then their floats tell
+		if i.operator == less {
+			return number.number < i.bound.number
 		}
-		return number.number > b.bound.number
+		return number.number > i.bound.number
 	}
-	if b.side == less {
-		return number.compare(&b.bound) < 0
+	if i.operator == less {
+		return number.compare(&i.bound) < 0
 	}
-	return number.compare(&b.bound) > 0
+	return number.compare(&i.bound) > 0
 }
 
-func (b *beyond) appendKey(key []byte) []byte {
-	key = fmt.Appendf(key, "%s %q ", b.side, b.path)
-	if b.bound.exact {
-		return strconv.AppendFloat(key, b.bound.number, 'g', -1, 64)
+func (i *inequality) appendKey(key []byte) []byte {
+	key = fmt.Appendf(key, "%s %q ", i.operator, i.path)
+	if i.bound.exact {
+		return strconv.AppendFloat(key, i.bound.number, 'g', -1, 64)
 	}
-	return strconv.AppendQuote(key, string(b.bound.comparedText()))
+	return strconv.AppendQuote(key, i.bound.comparedText())
 }

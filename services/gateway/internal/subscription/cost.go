@@ -37,10 +37,10 @@ const (
 	fewAlternatives = 4 * valuesInKiB
 )
 
-func (ofType) steps() Steps  { return Steps{} }
-func (since) steps() Steps   { return Steps{} }
-func (*beyond) steps() Steps { return Steps{} }
-func (*within) steps() Steps { return Steps{} }
+func (ofType) steps() Steps      { return Steps{} }
+func (since) steps() Steps       { return Steps{} }
+func (*inequality) steps() Steps { return Steps{} }
+func (*inPrefix) steps() Steps   { return Steps{} }
 
 // steps is what it takes to find one of the record's values among several alternatives, or one of these among the values.
 func (e *equals) steps() Steps {
@@ -67,8 +67,8 @@ type Scan struct {
 
 // The scans of a whole record have names that no path has.
 const (
-	ofMembers = ""             // for conditions
-	ofParts   = fieldSeparator // for acceptedFields
+	ofMembers = ""     // for conditions
+	ofParts   = "\x00" // for acceptedFields
 )
 
 // Steps is what the scan takes.
@@ -96,26 +96,23 @@ func (s *Subscription) Scans() (scans []Scan) {
 			}
 		}
 	}
-	if !s.Fields.all() {
+	if !s.Fields.KeepsAll() {
 		scans = append(scans, Scan{s.Enrich, ofParts})
 	}
 	return scans
 }
 
-func (ofType) looksAt() (path string, asks bool)    { return "", false }
-func (since) looksAt() (path string, asks bool)     { return "", false }
-func (b *beyond) looksAt() (path string, asks bool) { return b.path, true }
-func (e *equals) looksAt() (path string, asks bool) { return e.path, true }
-func (w *within) looksAt() (path string, asks bool) { return "addresses." + w.role.String(), true }
+func (ofType) looksAt() (path string, asks bool)        { return "", false }
+func (since) looksAt() (path string, asks bool)         { return "", false }
+func (i *inequality) looksAt() (path string, asks bool) { return i.path, true }
+func (e *equals) looksAt() (path string, asks bool)     { return e.path, true }
+func (i *inPrefix) looksAt() (path string, asks bool)   { return "addresses." + i.role.String(), true }
 
 // Kept is how many bytes a subscription takes in memory.
 func (s *Subscription) Kept() int {
-	kept := int(unsafe.Sizeof(*s)) + len(s.Cursor.After)
+	kept := int(unsafe.Sizeof(*s)) + len(s.Cursor.After) + s.Fields.Size()
 	if s.Past != nil {
 		kept += int(unsafe.Sizeof(*s.Past))
-	}
-	if !s.Fields.all() {
-		kept += len(s.Fields.key.Value())
 	}
 	for _, condition := range s.conditions {
 		kept += int(unsafe.Sizeof(condition)) + condition.kept()
@@ -123,11 +120,15 @@ func (s *Subscription) Kept() int {
 	return kept
 }
 
-func (t ofType) kept() int  { return int(unsafe.Sizeof(t)) }
-func (s since) kept() int   { return int(unsafe.Sizeof(s)) }
-func (b *beyond) kept() int { return int(unsafe.Sizeof(*b)) + len(b.path) + cap(b.bound.text) }
-func (w *within) kept() int { return int(unsafe.Sizeof(*w)) }
+func (t ofType) kept() int      { return int(unsafe.Sizeof(t)) }
+func (s since) kept() int       { return int(unsafe.Sizeof(s)) }
+func (i *inequality) kept() int { return int(unsafe.Sizeof(*i)) + len(i.path) + len(i.bound.text) }
+func (i *inPrefix) kept() int   { return int(unsafe.Sizeof(*i)) }
 
 func (e *equals) kept() int {
-	return int(unsafe.Sizeof(*e)) + len(e.path) + 8*len(e.numbers) + len(e.texts.joined) + 4*len(e.texts.ends)
+	kept := int(unsafe.Sizeof(*e)) + len(e.path) + 8*len(e.numbers)
+	for _, text := range e.texts {
+		kept += int(unsafe.Sizeof(text)) + len(text)
+	}
+	return kept
 }

@@ -8,14 +8,14 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// MaxCursor bounds what is read as a cursor, in bytes.
+// MaxCursor limits what is accepted as a cursor, in bytes.
 const MaxCursor = 8192
 
-// Cursor is what a subscription says of cursors.
+// Cursor is what a subscription says about cursors.
 type Cursor struct {
 	Wanted bool   // messages carry cursors
-	After  string // the cursor of the message behind which to go on; empty for none
-	OrAnew bool   // where that is gone, the subscription begins anew: its client comes back by itself, and would not otherwise
+	After  string // the cursor of the message after which to continue; empty for none
+	OrAnew bool   // if that is gone, the subscription starts as if without it: its client reconnects by itself, and could not ask again
 }
 
 func (p *parser) readCursor(name string, value gjson.Result) error {
@@ -26,28 +26,15 @@ func (p *parser) readCursor(name string, value gjson.Result) error {
 	return nil
 }
 
-// finishCursor drops the backlog where a cursor tells from where to go on, so that a client may always ask for both.
+// finishCursor drops the backlog if a cursor says from where to continue, so that a client may always ask for both.
 func (p *parser) finishCursor() {
 	if p.subscription.Cursor.After != "" {
 		p.subscription.Backlog = false
 	}
 }
 
-// WithoutCursor gives the parameters of a subscription that wants cursors as if it had begun without one, in their order and without the space between them.
-func WithoutCursor(parameters []byte) []byte {
-	object := make([]byte, 0, len(parameters)+len(`{"cursor":""}`))
-	object = append(object, '{')
-	gjson.ParseBytes(parameters).ForEach(func(name, value gjson.Result) bool {
-		if fold(name.String()) != "cursor" {
-			object = append(append(append(append(object, name.Raw...), ':'), value.Raw...), ',')
-		}
-		return true
-	})
-	return append(object, `"cursor":""}`...)
-}
-
-// GoOnAfter has the subscription of a client that comes back by itself go on behind a message, whatever its parameters say of cursors; with an empty cursor
-// they are only wanted. Where it must begin anew, it does so as the parameters say. Metadata have no cursors.
+// GoOnAfter has the subscription of a client that reconnects by itself continue after a message, whatever its parameters say about cursors; with an empty
+// cursor, messages only carry cursors. Metadata have none.
 func (s *Subscription) GoOnAfter(cursor string) {
 	if s.Stream == atlas.StreamMetadata {
 		return

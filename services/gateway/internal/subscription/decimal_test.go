@@ -33,7 +33,7 @@ func TestNumbersCompareExactly(t *testing.T) {
 }
 
 func checkComparison(t *testing.T, some, other string) {
-	a, b := newLeaf([]byte(some)), newLeaf([]byte(other))
+	a, b := newScalar(some), newScalar(other)
 	if !a.numeric || !b.numeric || isTooLong(a.text) || isTooLong(b.text) {
 		return
 	}
@@ -44,11 +44,11 @@ func checkComparison(t *testing.T, some, other string) {
 	if got := a.compare(&b); got < 0 != (want < 0) || got > 0 != (want > 0) {
 		t.Errorf("%s and %s: got %d, want %d", some, other, got, want)
 	}
-	isLess, isGreater := (&beyond{side: less, bound: b}).reaches(&a), (&beyond{side: greater, bound: b}).reaches(&a)
+	isLess, isGreater := (&inequality{operator: less, bound: b}).holdsFor(&a), (&inequality{operator: greater, bound: b}).holdsFor(&a)
 	if isLess != (want < 0) || isGreater != (want > 0) {
 		t.Errorf("%s and %s: less is %t, greater is %t, want %d", some, other, isLess, isGreater, want)
 	}
-	alternatives := newAlternatives([]leaf{a})
+	alternatives := newAlternatives([]scalar{a})
 	if got := alternatives.has(&b); got != (want == 0) {
 		t.Errorf("%s and %s: equal is %t", some, other, got)
 	}
@@ -58,7 +58,7 @@ func checkComparison(t *testing.T, some, other string) {
 func compareExactly(some, other string) (order int, possible bool) {
 	var numbers [2]*big.Rat
 	for i, text := range []string{some, other} {
-		if _, before := magnitude(normalise([]byte(text))); before < -2000 || before > 2000 {
+		if _, before := magnitude(normalise(text)); before < -2000 || before > 2000 {
 			return 0, false
 		}
 		number, is := new(big.Rat).SetString(text)

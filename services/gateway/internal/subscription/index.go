@@ -6,105 +6,95 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Index finds the subscriptions that a record may concern. It is not safe for concurrent use.
+// Index finds the subscriptions that a record may match. The zero value is empty. It is not safe for concurrent use.
 type Index[S comparable] struct {
-	places  map[place[S]]*Entry[S]
-	entries map[atlas.MeasurementID][]*Entry[S]
+	entries       map[entryKey[S]]*Entry[S]
+	byMeasurement map[atlas.MeasurementID][]*Entry[S]
 }
 
-// place is where the index has what a subscriber wants.
-type place[S comparable] struct {
+type entryKey[S comparable] struct {
 	subscriber  S
 	stream      atlas.Stream
 	measurement atlas.MeasurementID
 }
 
-// everyMeasurement has the metadata stream: a subscriber's subscriptions to one measurement and to every one must meet, so that it gets a message once.
+// allMeasurements has the metadata stream: a subscriber's subscriptions to one measurement and to all must be in one entry, so that it gets a message once.
 // Measurements change seldom.
-const everyMeasurement atlas.MeasurementID = 0
+const allMeasurements atlas.MeasurementID = 0
 
-func placeOf[S comparable](subscriber S, subscription *Subscription) place[S] {
-	at := place[S]{subscriber, subscription.Stream, subscription.Measurement}
+func keyOf[S comparable](subscriber S, subscription *Subscription) entryKey[S] {
+	key := entryKey[S]{subscriber, subscription.Stream, subscription.Measurement}
 	if subscription.Stream == atlas.StreamMetadata {
-		at.measurement = everyMeasurement
+		key.measurement = allMeasurements
 	}
-	return at
+	return key
 }
 
 // Candidates gives the entries that a record of a measurement may match; they are valid until the index changes.
 func (x *Index[S]) Candidates(measurement atlas.MeasurementID) []*Entry[S] {
-	named, every := x.entries[measurement], x.entries[everyMeasurement]
-	if len(every) == 0 {
-		return named
+	one, all := x.byMeasurement[measurement], x.byMeasurement[allMeasurements]
+	if len(all) == 0 {
+		return one
 	}
-	return slices.Concat(every, named)
+	return slices.Concat(all, one)
 }
 
-// Add puts subscriptions of a subscriber into the index.
+// Add adds subscriptions of a subscriber.
 func (x *Index[S]) Add(subscriber S, subscriptions ...*Subscription) {
 	for _, subscription := range subscriptions {
-		at := placeOf(subscriber, subscription)
-		entry := x.places[at]
+		key := keyOf(subscriber, subscription)
+		entry := x.entries[key]
 		if entry == nil {
-			entry = x.enter(at)
+			entry = x.addEntry(key)
 		}
 		entry.add(subscription)
 	}
 }
 
-func (x *Index[S]) enter(at place[S]) *Entry[S] {
-	if x.places == nil {
-		x.places, x.entries = make(map[place[S]]*Entry[S]), make(map[atlas.MeasurementID][]*Entry[S])
+func (x *Index[S]) addEntry(key entryKey[S]) *Entry[S] {
+	if x.entries == nil {
+		x.entries, x.byMeasurement = make(map[entryKey[S]]*Entry[S]), make(map[atlas.MeasurementID][]*Entry[S])
 	}
-	entries := x.entries[at.measurement]
-	entry := &Entry[S]{Subscriber: at.subscriber, Stream: at.stream, number: len(entries)}
-	x.places[at], x.entries[at.measurement] = entry, append(entries, entry)
+	entries := x.byMeasurement[key.measurement]
+	entry := &Entry[S]{Subscriber: key.subscriber, Stream: key.stream, index: len(entries)}
+	x.entries[key], x.byMeasurement[key.measurement] = entry, append(entries, entry)
 	return entry
 }
 
-// Remove takes those subscriptions of a subscriber out of the index that are there.
+// Remove removes those subscriptions of a subscriber that the index has: many as fast as one.
 func (x *Index[S]) Remove(subscriber S, subscriptions ...*Subscription) {
-	for at, leaving := range groupsOf(subscriber, subscriptions) {
-		entry := x.places[at.place]
-		if entry == nil {
-			continue
-		}
-		if entry.remove(at.probe, leaving); entry.isEmpty() {
-			x.leave(at.place, entry)
-		}
+	type list struct {
+		key   entryKey[S]
+		probe atlas.ProbeID
 	}
-}
-
-// group is where an entry has subscriptions.
-type group[S comparable] struct {
-	place place[S]
-	probe atlas.ProbeID
-}
-
-// groupsOf sorts subscriptions by where entries have them, so that many are removed as quickly as one.
-func groupsOf[S comparable](subscriber S, subscriptions []*Subscription) map[group[S]]map[*Subscription]struct{} {
-	groups := make(map[group[S]]map[*Subscription]struct{}, 1)
+	byList := make(map[list]map[*Subscription]struct{}, 1)
 	for _, subscription := range subscriptions {
-		at := group[S]{placeOf(subscriber, subscription), subscription.Probe}
-		if groups[at] == nil {
-			groups[at] = make(map[*Subscription]struct{}, 1)
+		of := list{keyOf(subscriber, subscription), subscription.Probe}
+		if byList[of] == nil {
+			byList[of] = make(map[*Subscription]struct{}, 1)
 		}
-		groups[at][subscription] = struct{}{}
+		byList[of][subscription] = struct{}{}
 	}
-	return groups
+	for of, removed := range byList {
+		if entry := x.entries[of.key]; entry != nil {
+			if entry.remove(of.probe, removed); entry.isEmpty() {
+				x.removeEntry(of.key, entry)
+			}
+		}
+	}
 }
 
-// leave puts the last entry of the measurement where the leaving one was.
-func (x *Index[S]) leave(at place[S], leaving *Entry[S]) {
-	delete(x.places, at)
-	entries := x.entries[at.measurement]
+// removeEntry puts the last entry of the measurement in the place of the removed one.
+func (x *Index[S]) removeEntry(key entryKey[S], removed *Entry[S]) {
+	delete(x.entries, key)
+	entries := x.byMeasurement[key.measurement]
 	last := len(entries) - 1
 	if last == 0 {
-		delete(x.entries, at.measurement)
+		delete(x.byMeasurement, key.measurement)
 		return
 	}
-	entries[leaving.number] = entries[last]
-	entries[leaving.number].number = leaving.number
+	entries[removed.index] = entries[last]
+	entries[removed.index].index = removed.index
 	entries[last] = nil
-	x.entries[at.measurement] = entries[:last]
+	x.byMeasurement[key.measurement] = entries[:last]
 }

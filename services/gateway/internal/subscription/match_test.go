@@ -1,8 +1,6 @@
 package subscription
 
 import (
-	"bytes"
-	"strings"
 	"testing"
 
 	"atlasstream/pkg/atlas"
@@ -89,7 +87,7 @@ func TestMatch(t *testing.T) {
 				t.Errorf("%s on %s: got %t", test.parameters, test.value, got)
 			}
 			after := subjectOf(test.recordType, test.value)
-			after.plain.find("another")
+			after.plain.values("another")
 			if got := parse(t, test.parameters).matches(after); got != test.want {
 				t.Errorf("%s on %s after another: got %t", test.parameters, test.value, got)
 			}
@@ -109,53 +107,5 @@ func TestParsePrefix(t *testing.T) {
 		if ok != (want != "") || ok && got.String() != want {
 			t.Errorf("%q: got %s, %t, want %s", text, got, ok, want)
 		}
-	}
-}
-
-func TestDeepNesting(t *testing.T) {
-	nested := func(depth int) string {
-		return `{"a":` + strings.Repeat("[", depth) + `{"b":1}` + strings.Repeat("]", depth) + `}`
-	}
-	wanted := parse(t, `{"msm":1,"equalsTo":{"a.b":1}}`)
-	for depth, want := range map[int]bool{0: true, maxNesting - 1: true, maxNesting: false, 1_000_000: false} {
-		value := nested(depth)
-		if got := wanted.matches(subjectOf("ping", value)); got != want {
-			t.Errorf("nested %d times: got %t, want %t", depth, got, want)
-		}
-		pruned := prune([]byte(value), "a.b")
-		if strings.Contains(string(pruned), `{"b":1}`) != want || bytes.Count(pruned, []byte("[")) != bytes.Count(pruned, []byte("]")) {
-			t.Errorf("nested %d times: pruned to %s", depth, pruned)
-		}
-	}
-}
-
-func TestPrune(t *testing.T) {
-	value := `{"msm_id":1001,"result":[{"rtt":1.50, "x" : {"y":1}},{"x":"*"},"rtt"],"n\u0061me":"é", "prb_id" :7,"a.b":{"c":1},"a":{"b":2},"z":{},"z":[]}`
-	for _, test := range []struct {
-		paths []string
-		want  string
-	}{
-		{[]string{"prb_id", "msm_id"}, `{"msm_id":1001,"prb_id" :7}`},
-		{[]string{"name"}, `{"n\u0061me":"é"}`},
-		{[]string{"rtt"}, `{}`},
-		{[]string{"result.rtt"}, `{"result":[{"rtt":1.50},{}]}`},
-		{[]string{"result.x.y", "result.rtt"}, `{"result":[{"rtt":1.50,"x" : {"y":1}},{}]}`},
-		{[]string{"result.rtt", "result"}, `{"result":[{"rtt":1.50, "x" : {"y":1}},{"x":"*"},"rtt"]}`},
-		{[]string{"prb_id.x", "msm_id"}, `{"msm_id":1001}`},
-		{[]string{"a.b"}, `{"a.b":{"c":1}}`},
-		{[]string{"a.b.c", "a"}, `{"a.b":{"c":1},"a":{"b":2}}`},
-		{[]string{"a.b.d"}, `{"a.b":{}}`},
-		{[]string{"z.a"}, `{"z":{},"z":[]}`},
-	} {
-		if got := string(prune([]byte(value), test.paths...)); got != test.want {
-			t.Errorf("%q\ngot  %s\nwant %s", test.paths, got, test.want)
-		}
-	}
-}
-
-func TestFieldsUnite(t *testing.T) {
-	got := unite([]Fields{NewFields([]string{"b", "a"}), NewFields([]string{"c", "a"}), NewFields([]string{"b"})})
-	if got != NewFields([]string{"a", "b", "c"}) || got.Count() != 3 || (Fields{}).Count() != 0 {
-		t.Errorf("got %q", got.key.Value())
 	}
 }

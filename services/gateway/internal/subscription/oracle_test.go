@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/jsonpath"
+	"atlasstream/services/gateway/internal/jsonpath/jsonpathtest"
 )
 
 // The oracle reads records into maps and does what the package's documentation says, in plain loops.
@@ -54,67 +56,10 @@ func linesOf(file string) [][]byte {
 	return bytes.Split(bytes.TrimSpace(content), []byte("\n"))
 }
 
-func decode(value []byte) (decoded any) {
-	decoder := json.NewDecoder(bytes.NewReader(value))
-	decoder.UseNumber()
-	if decoder.Decode(&decoded) != nil {
-		return nil
-	}
-	return decoded
-}
-
-// choose gives the name of the member of an object with which a path goes on, and the rest.
-func choose(object map[string]any, path string) (name, rest string, found bool) {
-	for end := len(path); end > 0; end = strings.LastIndex(path[:end], ".") {
-		if _, found := object[path[:end]]; found {
-			return path[:end], strings.TrimPrefix(path[end:], "."), true
-		}
-	}
-	return "", "", false
-}
-
-func findAll(value any, path string, nesting int) (leaves []any) {
-	switch value := value.(type) {
-	case map[string]any:
-		if nesting > maxNesting {
-			return nil
-		}
-		if name, rest, found := choose(value, path); found {
-			return findAll(value[name], rest, nesting+1)
-		}
-	case []any:
-		if nesting > maxNesting {
-			return nil
-		}
-		for _, element := range value {
-			leaves = append(leaves, findAll(element, path, nesting+1)...)
-		}
-	default:
-		if path == "" {
-			return []any{value}
-		}
-	}
-	return leaves
-}
-
-func textIn(value any) string {
-	switch value := value.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return strconv.FormatBool(value)
-	case json.Number:
-		return value.String()
-	case string:
-		return value
-	}
-	panic("a container")
-}
-
 var decimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
 
 func numberIn(value any) (float64, bool) {
-	text := textIn(value)
+	text := jsonpathtest.Text(value)
 	number, err := strconv.ParseFloat(text, 64)
 	return number, err == nil && decimal.MatchString(text)
 }
@@ -125,7 +70,7 @@ func isEqual(value, alternative any) bool {
 	if isFirst && isSecond {
 		return first == second
 	}
-	return textIn(value) == textIn(alternative)
+	return jsonpathtest.Text(value) == jsonpathtest.Text(alternative)
 }
 
 func alternativesIn(value any) (alternatives []any) {
@@ -185,7 +130,7 @@ func wants(parameters map[string]any, record map[string]any, recordType string) 
 			}
 		case "equalsTo":
 			for path, wanted := range value.(map[string]any) {
-				if !slices.ContainsFunc(findAll(record, path, 0), func(leaf any) bool {
+				if !slices.ContainsFunc(jsonpathtest.Find(record, path), func(leaf any) bool {
 					return slices.ContainsFunc(alternativesIn(wanted), func(alternative any) bool { return isEqual(leaf, alternative) })
 				}) {
 					return false
@@ -194,7 +139,7 @@ func wants(parameters map[string]any, record map[string]any, recordType string) 
 		case "lessThan", "greaterTo":
 			for path, wanted := range value.(map[string]any) {
 				bound, _ := numberIn(wanted)
-				if !slices.ContainsFunc(findAll(record, path, 0), func(leaf any) bool {
+				if !slices.ContainsFunc(jsonpathtest.Find(record, path), func(leaf any) bool {
 					number, is := numberIn(leaf)
 					return is && (name == "lessThan" && number < bound || name == "greaterTo" && number > bound)
 				}) {
@@ -216,55 +161,8 @@ func wants(parameters map[string]any, record map[string]any, recordType string) 
 	return true
 }
 
-func pruned(value any, paths []string, nesting int) any {
-	switch value := value.(type) {
-	case map[string]any:
-		kept := make(map[string]any)
-		if nesting > maxNesting {
-			return kept
-		}
-		rests := make(map[string][]string)
-		for _, path := range paths {
-			if name, rest, found := choose(value, path); found {
-				rests[name] = append(rests[name], rest)
-			}
-		}
-		for name, rests := range rests {
-			if slices.ContainsFunc(rests, func(rest string) bool { return rest == "" }) {
-				kept[name] = value[name]
-			} else if isContainer(value[name]) {
-				kept[name] = pruned(value[name], rests, nesting+1)
-			}
-		}
-		return kept
-	case []any:
-		kept := []any{}
-		for _, element := range value {
-			if isContainer(element) && nesting <= maxNesting {
-				kept = append(kept, pruned(element, paths, nesting+1))
-			}
-		}
-		return kept
-	}
-	return nil
-}
-
-func isContainer(value any) bool {
-	switch value.(type) {
-	case map[string]any, []any:
-		return true
-	}
-	return false
-}
-
-func prune(value []byte, paths ...string) []byte {
-	subject := NewSubject(nil)
-	subject.Reset(&atlas.Record{Event: atlas.Event{Value: value}})
-	return subject.pruned(paths...)
-}
-
 func (s *Subject) pruned(paths ...string) []byte {
-	return s.Payload(Form{Projection: s.plain.project(NewFields(paths))})
+	return s.Payload(Form{Members: s.selectMembers(false, []Fields{jsonpath.NewPathSet(paths)})})
 }
 
 func asJSON(t testing.TB, value any) string {

@@ -3,8 +3,10 @@ package subscription
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"atlasstream/services/gateway/internal/jsonpath"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"github.com/tidwall/gjson"
@@ -12,8 +14,8 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Parse reads the parameters of a subscription, a JSON object. Names in snake_case and in camelCase mean the same, and strings stand for numbers, booleans,
-// lists and objects. Its errors are *protocol.Error, worded for the client.
+// Parse parses the parameters of a subscription, a JSON object. Names in snake_case and in camelCase mean the same, and numbers, booleans, arrays and objects
+// may be in strings. Its errors are *protocol.Error, with a text for the client.
 func Parse(parameters []byte) (*Subscription, error) {
 	if !isObject(parameters) {
 		return nil, protocol.Refuse(protocol.CodeMalformed,
@@ -32,74 +34,36 @@ func Parse(parameters []byte) (*Subscription, error) {
 }
 
 func isObject(text []byte) bool {
-	return utf8.Valid(text) && !nestsTooDeep(text) && gjson.ValidBytes(text) && gjson.ParseBytes(text).IsObject()
+	return utf8.Valid(text) && !jsonpath.NestsTooDeep(text) && gjson.ValidBytes(text) && gjson.ParseBytes(text).IsObject()
 }
 
-// nestsTooDeep keeps away what would take much memory to check: no parameter needs more than a list in an object in an object.
-func nestsTooDeep(text []byte) bool {
-	depth := 0
-	for i := 0; i < len(text); i++ {
-		switch mark := marks[text[i]]; mark {
-		case quote:
-			i, _ = textEnd(text, i+1)
-		default:
-			depth += int(mark)
-		}
-		if depth > maxNesting {
-			return true
-		}
-	}
-	return false
-}
-
-type parser struct {
-	subscription Subscription
-	seen         map[string]string // parameter to the name that it came under
-	compared     map[string]bool   // comparisons and members that have come
-	alternatives int               // in all of equalsTo
-	past         Past
-	err          error
-}
-
-// parameter reads a parameter that came under a name.
-type parameter func(p *parser, name string, value gjson.Result) error
-
-// parameters are those that there are, by their folded names.
-var parameters = map[string]parameter{
+// parameters are all parameters, by their folded names.
+var parameters = map[string]readParameter{
 	"streamtype":         (*parser).readStream,
-	"msm":                (*parser).readMeasurement,
-	"prb":                (*parser).readProbe,
+	"msm":                readID(func(s *Subscription) *atlas.MeasurementID { return &s.Measurement }),
+	"prb":                readID(func(s *Subscription) *atlas.ProbeID { return &s.Probe }),
 	"type":               (*parser).readType,
-	"sourceaddress":      address(source),
-	"sourceprefix":       prefix(source),
-	"destinationaddress": address(destination),
-	"destinationprefix":  prefix(destination),
-	"passthroughhost":    address(passing),
-	"passthroughprefix":  prefix(passing),
-	"equalsto":           comparisons(equal),
-	"lessthan":           comparisons(less),
-	"greaterto":          comparisons(greater),
+	"sourceaddress":      readAddress(source),
+	"sourceprefix":       readPrefix(source),
+	"destinationaddress": readAddress(destination),
+	"destinationprefix":  readPrefix(destination),
+	"passthroughhost":    readAddress(passing),
+	"passthroughprefix":  readPrefix(passing),
+	"equalsto":           readComparisons(equal),
+	"lessthan":           readComparisons(less),
+	"greaterto":          readComparisons(greater),
 	"acceptedfields":     (*parser).readFields,
-	"enrichprobes":       (*parser).readEnrich,
-	"buffering":          (*parser).readBuffer,
-	"sendbacklog":        (*parser).readBacklog,
-	"starttime":          (*parser).readStart,
-	"endtime":            (*parser).readEnd,
+	"enrichprobes":       readSwitch(func(s *Subscription) *bool { return &s.Enrich }),
+	"buffering":          readSwitch(func(s *Subscription) *bool { return &s.Buffer }),
+	"sendbacklog":        readSwitch(func(s *Subscription) *bool { return &s.Backlog }),
+	"starttime":          readTime(func(p *Past) *time.Time { return &p.Start }),
+	"endtime":            readTime(func(p *Past) *time.Time { return &p.End }),
 	"speed":              (*parser).readSpeed,
 	"cursor":             (*parser).readCursor,
 }
 
-const served = "stream_type, msm, prb, type, sourceAddress, sourcePrefix, destinationAddress, destinationPrefix, passThroughHost, passThroughPrefix, " +
+const parameterNames = "stream_type, msm, prb, type, sourceAddress, sourcePrefix, destinationAddress, destinationPrefix, passThroughHost, passThroughPrefix, " +
 	"equalsTo, lessThan, greaterTo, acceptedFields, enrichProbes, buffering, sendBacklog, cursor, startTime, endTime and speed"
-
-// fold makes one of both naming styles, stream_type and streamType, and of the two names of greaterTo.
-func fold(name string) string {
-	folded := strings.ToLower(strings.ReplaceAll(name, "_", ""))
-	if folded == "greaterthan" {
-		return "greaterto"
-	}
-	return folded
-}
 
 func (p *parser) read(name string, value gjson.Result) error {
 	if base, member, split := splitMember(name); split {
@@ -111,12 +75,13 @@ func (p *parser) read(name string, value gjson.Result) error {
 	}
 	read, exists := parameters[folded]
 	if !exists {
-		return protocol.Refuse(protocol.CodeUnknownParameter, "%s: there is no such parameter; there are %s", name, served)
+		return protocol.Refuse(protocol.CodeUnknownParameter, "%s: there is no such parameter; there are %s", name, parameterNames)
 	}
 	p.seen[folded] = name
 	return read(p, name, value)
 }
 
+// streams has probestatus under a second name, "probe".
 var streams = map[string]atlas.Stream{
 	"result": atlas.StreamResult, "probestatus": atlas.StreamProbeStatus, "probe": atlas.StreamProbeStatus, "metadata": atlas.StreamMetadata,
 }
@@ -130,19 +95,7 @@ func (p *parser) readStream(name string, value gjson.Result) error {
 	return nil
 }
 
-func (p *parser) readMeasurement(name string, value gjson.Result) error {
-	id, err := readID(name, value)
-	p.subscription.Measurement = atlas.MeasurementID(id)
-	return err
-}
-
-func (p *parser) readProbe(name string, value gjson.Result) error {
-	id, err := readID(name, value)
-	p.subscription.Probe = atlas.ProbeID(id)
-	return err
-}
-
-// recordTypes are the types of measurements, and that of connection events.
+// recordTypes are the types of measurements, and the type of connection events.
 var recordTypes = []string{"connection", "dns", "http", "ntp", "ping", "sslcert", "traceroute", "wifi"}
 
 func (p *parser) readType(name string, value gjson.Result) error {
@@ -150,41 +103,27 @@ func (p *parser) readType(name string, value gjson.Result) error {
 		return invalid(name, value, "want one of %s", strings.Join(recordTypes, ", "))
 	}
 	at := slices.Index(recordTypes, value.String())
-	p.subscription.conditions = slices.Insert(p.subscription.conditions, 0, condition(ofType(recordTypes[at]))) // it is the quickest to tell
+	p.subscription.conditions = slices.Insert(p.subscription.conditions, 0, condition(ofType(recordTypes[at]))) // the fastest first
 	return nil
 }
 
-func (p *parser) readEnrich(name string, value gjson.Result) (err error) {
-	p.subscription.Enrich, err = readSwitch(name, value)
-	return err
-}
-
-func (p *parser) readBuffer(name string, value gjson.Result) (err error) {
-	p.subscription.Buffer, err = readSwitch(name, value)
-	return err
-}
-
-func (p *parser) readBacklog(name string, value gjson.Result) (err error) {
-	p.subscription.Backlog, err = readSwitch(name, value)
-	return err
-}
-
+// finish checks what several parameters mean together.
 func (p *parser) finish() error {
 	if p.err != nil {
 		return p.err
 	}
 	p.finishCursor()
-	if err := p.finishPast(); err != nil {
+	if err := p.finishReplay(); err != nil {
 		return err
 	}
-	switch wanted := &p.subscription; wanted.Stream {
+	switch subscription := &p.subscription; subscription.Stream {
 	case atlas.StreamProbeStatus:
 		return p.finishProbeStatus()
 	case atlas.StreamMetadata:
 		return p.finishMetadata()
 	default:
-		wanted.Stream = atlas.StreamResult
-		if wanted.Measurement == 0 {
+		subscription.Stream = atlas.StreamResult
+		if subscription.Measurement == 0 {
 			return protocol.Refuse(protocol.CodeMissingParameter,
 				"msm: missing; a subscription to results names the measurement, a whole number from 1 to %d", int64(atlas.MaxID))
 		}
@@ -201,24 +140,22 @@ func (p *parser) finishProbeStatus() error {
 	return nil
 }
 
-// finishMetadata refuses what would wait for ever: metadata are not of probes.
+// finishMetadata refuses what metadata would never match.
 func (p *parser) finishMetadata() error {
+	const ofMeasurements, notReplayed = "none with metadata, which are of measurements and not of probes", "none with metadata, whose past is not replayed"
 	if p.subscription.Probe != 0 {
-		return protocol.Refuse(protocol.CodeInvalidParameter,
-			"%s: got %d, want none with metadata, which are of measurements and not of probes", p.seen["prb"], p.subscription.Probe)
+		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %d, want "+ofMeasurements, p.seen["prb"], p.subscription.Probe)
 	}
 	if p.subscription.Enrich {
-		return protocol.Refuse(protocol.CodeInvalidParameter,
-			"%s: got true, want false or none with metadata, which are of measurements and not of probes", p.seen["enrichprobes"])
+		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got true, want false or "+ofMeasurements, p.seen["enrichprobes"])
 	}
 	for _, name := range []string{"starttime", "cursor"} {
 		if came, given := p.seen[name]; given {
-			return protocol.Refuse(protocol.CodeInvalidParameter, "%s: came, want none with metadata, whose past is not replayed", came)
+			return protocol.Refuse(protocol.CodeInvalidParameter, "%s: came, want "+notReplayed, came)
 		}
 	}
 	if p.subscription.Backlog {
-		return protocol.Refuse(protocol.CodeInvalidParameter,
-			"%s: got true, want false or none with metadata, whose past is not replayed", p.seen["sendbacklog"])
+		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got true, want false or "+notReplayed, p.seen["sendbacklog"])
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/jsonpath/jsonpathtest"
 )
 
 // sampler makes up conditions that real records fulfil, or nearly.
@@ -32,7 +33,7 @@ func newSampler() *sampler { return &sampler{rand.New(rand.NewPCG(1, 2)), realSa
 var realSample = sync.OnceValue(func() *sample {
 	s := &sample{records: realRecords()}
 	for _, record := range s.records {
-		decoded := decode(record.Value).(map[string]any)
+		decoded := jsonpathtest.Decode(record.Value).(map[string]any)
 		paths := make(map[string]bool)
 		collectPaths(decoded, "", paths)
 		s.decoded = append(s.decoded, decoded)
@@ -92,7 +93,7 @@ func (s *sampler) parameters(record int) map[string]any {
 			}
 		case 3, 4:
 			path := pick(s, s.paths[record])
-			if leaves := findAll(s.decoded[record], path, 0); len(leaves) > 0 {
+			if leaves := jsonpathtest.Find(s.decoded[record], path); len(leaves) > 0 {
 				if number, is := numberIn(pick(s, leaves)); is {
 					parameters[pick(s, []string{"lessThan", "greaterTo"})] = map[string]any{path: number + float64(s.IntN(3)-1)}
 				}
@@ -108,19 +109,19 @@ func (s *sampler) parameters(record int) map[string]any {
 
 func (s *sampler) alternatives(record int) (path string, alternatives any) {
 	path = pick(s, s.paths[record])
-	leaves := findAll(s.decoded[record], path, 0)
+	leaves := jsonpathtest.Find(s.decoded[record], path)
 	if len(leaves) == 0 {
 		return path, nil
 	}
 	value := pick(s, leaves)
-	if text := textIn(value); text == "" || len(text) > MaxAlternativeText {
+	if text := jsonpathtest.Text(value); text == "" || len(text) > MaxAlternativeText {
 		return path, nil
 	}
 	switch s.IntN(3) {
 	case 0:
 		return path, []any{"x y", value, 17}
 	case 1:
-		return path, "17 " + textIn(value) + " z"
+		return path, "17 " + jsonpathtest.Text(value) + " z"
 	}
 	return path, value
 }
@@ -146,7 +147,7 @@ func TestMatchesWhatTheOracleMatches(t *testing.T) {
 	for range 3000 {
 		base := sampler.record()
 		text := asJSON(t, sampler.parameters(base))
-		wanted, parameters := parse(t, text), decode([]byte(text)).(map[string]any)
+		wanted, parameters := parse(t, text), jsonpathtest.Decode([]byte(text)).(map[string]any)
 		for i := range 12 {
 			record := base
 			if i > 0 {
@@ -169,22 +170,6 @@ func TestMatchesWhatTheOracleMatches(t *testing.T) {
 		"passThroughHost", "passThroughPrefix"} {
 		if matched[name] < 30 {
 			t.Errorf("%s matched %d times: too seldom to tell anything", name, matched[name])
-		}
-	}
-}
-
-func TestPrunesAsTheOracleDoes(t *testing.T) {
-	sampler := newSampler()
-	for range 2000 {
-		i := sampler.record()
-		paths := make([]string, 1+sampler.IntN(4))
-		for j := range paths {
-			paths[j] = pick(sampler, sampler.paths[sampler.record()])
-		}
-		paths[0] = pick(sampler, sampler.paths[i])
-		got, want := prune(sampler.records[i].Value, paths...), pruned(sampler.decoded[i], paths, 0)
-		if !reflect.DeepEqual(decode(got), want) {
-			t.Fatalf("%q\ngot  %s\nwant %s", paths, got, asJSON(t, want))
 		}
 	}
 }
@@ -223,11 +208,11 @@ func TestIndexAgainstEachByItself(t *testing.T) {
 			var paths []string
 			for _, wanted := range matching {
 				form.enriched, form.buffered = form.enriched || wanted.Enrich, form.buffered && wanted.Buffer
-				paths = append(paths, cmp.Or(strings.Join(wanted.Fields.appendTo(nil), ","), everyMember))
+				paths = append(paths, cmp.Or(strings.Join(wanted.Fields.Paths(), ","), everyMember))
 			}
-			form.payload = asJSON(t, decode(record.Value))
+			form.payload = asJSON(t, jsonpathtest.Decode(record.Value))
 			if !slices.Contains(paths, everyMember) {
-				form.payload = asJSON(t, pruned(decode(record.Value), strings.Split(strings.Join(paths, ","), ","), 0))
+				form.payload = asJSON(t, jsonpathtest.Prune(jsonpathtest.Decode(record.Value), strings.Split(strings.Join(paths, ","), ",")...))
 			}
 			want[key] = form
 		}
@@ -238,7 +223,7 @@ func TestIndexAgainstEachByItself(t *testing.T) {
 				if _, twice := got[key]; twice {
 					t.Fatalf("%s: gets it twice", key)
 				}
-				got[key] = written{form.Enriched, form.Buffered, asJSON(t, decode(subject.Payload(form)))}
+				got[key] = written{form.Enriched, form.Buffered, asJSON(t, jsonpathtest.Decode(subject.Payload(form)))}
 			}
 		}
 		if !reflect.DeepEqual(got, want) {
@@ -252,8 +237,8 @@ func TestIndexAgainstEachByItself(t *testing.T) {
 		index.Remove(one.subscriber, one.wanted)
 		index.Remove(one.subscriber, one.wanted) // once is enough
 	}
-	if len(index.places)+len(index.entries) != 0 {
-		t.Errorf("left: %v, %v", index.places, index.entries)
+	if len(index.entries)+len(index.byMeasurement) != 0 {
+		t.Errorf("left: %v, %v", index.entries, index.byMeasurement)
 	}
 }
 

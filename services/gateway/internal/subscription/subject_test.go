@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/jsonpath"
 )
 
 // registry counts how often it is asked.
@@ -40,8 +41,8 @@ func TestByMeasurementAndProbeNothingIsParsed(t *testing.T) {
 	if matched != 3 {
 		t.Errorf("%d match, want 3", matched)
 	}
-	if subject.plain.isRead || subject.enriched.loaded || registry.asked != 0 {
-		t.Errorf("parsed: %t, enriched: %t, registry asked %d times", subject.plain.isRead, subject.enriched.loaded, registry.asked)
+	if read := subject.Work().Bytes; read > 0 || subject.enriched.loaded || registry.asked != 0 {
+		t.Errorf("%d bytes were read, enriched: %t, registry asked %d times", read, subject.enriched.loaded, registry.asked)
 	}
 }
 
@@ -101,7 +102,7 @@ func TestFormOfSeveralSubscriptions(t *testing.T) {
 		subject.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: test.probe, Value: []byte(test.value)}})
 		form, matches := index.Candidates(1)[0].Match(subject)
 		payload := subject.Payload(form)
-		if form.Projection = 0; !matches || form != test.want || string(payload) != test.payload {
+		if form.Members = 0; !matches || form != test.want || string(payload) != test.payload {
 			t.Errorf("probe %d, %s: got %v, %t, %s, want %v, %s", test.probe, test.value, form, matches, payload, test.want, test.payload)
 		}
 	}
@@ -137,7 +138,7 @@ func TestAPayloadIsWrittenOnce(t *testing.T) {
 	subject.pruned("b")
 	for name, again := range map[string][]byte{
 		"the same set": subject.pruned("a"), "another that keeps the same": subject.pruned("a", "a.x", "z"),
-		"two that do": subject.Payload(Form{Projection: subject.plain.project(NewFields([]string{"z"}), NewFields([]string{"a"})), Buffered: true}),
+		"two that do": subject.Payload(Form{Members: subject.selectMembers(false, []Fields{jsonpath.NewPathSet([]string{"z"}), jsonpath.NewPathSet([]string{"a"})}), Buffered: true}),
 	} {
 		if string(again) != `{"a":1}` || &again[0] != &first[0] {
 			t.Errorf("%s: got another %s", name, again)
@@ -156,24 +157,22 @@ func TestSubjectKeepsLittle(t *testing.T) {
 		value = fmt.Appendf(value, ",%d", i)
 	}
 	value = append(value, `]}`...)
-	for i := range maxSlots + 1 {
+	for i := range maxMembers + 1 {
 		if i%1000 == 0 {
 			subject.Reset(&atlas.Record{Event: atlas.Event{Value: value}})
-			subject.pruned("a")
-			subject.plain.find("a")
+			subject.plain.values("a")
 		}
-		subject.plain.find(fmt.Sprint("a", i))
+		subject.plain.values(fmt.Sprint("a", i))
 	}
 	subject.Reset(nil)
-	if slots, memory := len(subject.plain.slots), cap(subject.memory); slots > maxSlots || memory > maxMemory {
-		t.Errorf("kept: %d paths, %d bytes", slots, memory)
+	if members := len(subject.plain.members); members > maxMembers {
+		t.Errorf("kept: %d paths", members)
 	}
 	subject.Reset(&atlas.Record{Event: atlas.Event{Value: []byte(`{"b":1}`)}})
-	if found := subject.plain.find("b"); len(found) != 1 || found[0].number != 1 {
+	if found := subject.plain.values("b").scalars; len(found) != 1 || found[0].number != 1 {
 		t.Errorf("after that: found %v", found)
 	}
-	subject.plain.find("a")
-	if slot := subject.plain.slots["a"]; len(slot.leaves) != 0 || cap(slot.leaves) > maxParts {
-		t.Errorf("kept: %d values, room for %d", len(slot.leaves), cap(slot.leaves))
+	if member := subject.plain.values("a"); len(member.scalars) != 0 || cap(member.scalars) > maxValues {
+		t.Errorf("kept: %d values, room for %d", len(member.scalars), cap(member.scalars))
 	}
 }

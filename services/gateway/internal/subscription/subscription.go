@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
+
+	"atlasstream/services/gateway/internal/jsonpath"
 
 	"atlasstream/pkg/atlas"
 )
@@ -12,37 +15,36 @@ import (
 // Subscription is what a client wants to receive.
 type Subscription struct {
 	Stream      atlas.Stream
-	Measurement atlas.MeasurementID // 0 for every measurement, in the metadata stream only
-	Probe       atlas.ProbeID       // 0 for every probe
-	Fields      Fields
-	Enrich      bool  // messages get what the registry knows of the probe, before the conditions are asked
-	Buffer      bool  // messages come in arrays
-	Past        *Past // what is to be replayed; nil for what comes from now on
-	Backlog     bool  // what came in the last minutes comes first
+	Measurement atlas.MeasurementID // 0 for all measurements, in the metadata stream only
+	Probe       atlas.ProbeID       // 0 for all probes
+	Fields      Fields              // acceptedFields
+	Enrich      bool                // messages get what the catalog knows of the probe, before the conditions are asked
+	Buffer      bool                // messages come in arrays
+	Past        *Past               // what is to be replayed; nil for what comes in from now on
+	Backlog     bool                // what came in during the last minutes comes first
 	Cursor      Cursor
 	conditions  []condition
 }
 
-// Key is the same for two subscriptions that ask for the same, whatever the order, the style and the spelling of their parameters: 32 bytes, however much
-// they ask for. Where they begin does not matter: for one client, a measurement is either live or replayed, and replayed once.
-func (s *Subscription) Key() string {
-	digest := sha256.Sum256([]byte(s.spelled()))
-	return string(digest[:])
-}
+// Fields are the members that messages are pruned to. The zero value keeps every member.
+type Fields = jsonpath.PathSet
 
-// spelled is the one spelling of all that ask for the same.
-func (s *Subscription) spelled() string {
+// Key is the same for two subscriptions that ask for the same, whatever the order, the style and the spelling of their parameters. It has 32 bytes. Where they
+// begin does not matter: for one client, a measurement is either live or replayed, and replayed once.
+func (s *Subscription) Key() string {
 	conditions := make([]string, len(s.conditions))
 	for i, condition := range s.conditions {
 		conditions[i] = string(condition.appendKey(nil))
 	}
 	slices.Sort(conditions)
 	conditions = slices.Compact(conditions)
-	return fmt.Sprintf("%s %d %d %q %t %t %t %s",
-		s.Stream, s.Measurement, s.Probe, s.Fields.appendTo(nil), s.Enrich, s.Buffer, s.Cursor.Wanted, strings.Join(conditions, ", "))
+	digest := sha256.Sum256(fmt.Appendf(nil, "%s %d %d %q %t %t %t %s",
+		s.Stream, s.Measurement, s.Probe, s.Fields.Paths(), s.Enrich, s.Buffer, s.Cursor.Wanted, strings.Join(conditions, ", ")))
+	return string(digest[:])
 }
 
-// Source is the stream of the log that has the records. RIPE's measurement 7000 has the probe-status events for results.
+// Source is the stream of the log that has the records. RIPE Atlas lists connection events as results of measurement 7000 too; the log has them as
+// probestatus only.
 func (s *Subscription) Source() atlas.Stream {
 	if s.Stream == atlas.StreamResult && s.Measurement == atlas.ConnectionMeasurement {
 		return atlas.StreamProbeStatus
@@ -53,7 +55,7 @@ func (s *Subscription) Source() atlas.Stream {
 // Conditions is how many conditions are asked about a record besides its measurement and its probe.
 func (s *Subscription) Conditions() int { return len(s.conditions) }
 
-// isUnconditional tells that measurement and probe are all that is asked about, and that an entry has no other measurements.
+// isUnconditional tells whether a record need only be of the measurement and the probe of an entry's list.
 func (s *Subscription) isUnconditional() bool {
 	return len(s.conditions) == 0 && s.Stream != atlas.StreamMetadata
 }
@@ -63,12 +65,19 @@ func (s *Subscription) matches(subject *Subject) bool {
 	if s.Probe != 0 && s.Probe != record.Probe || s.Measurement != 0 && s.Measurement != record.Measurement {
 		return false
 	}
-	view := subject.view(s.Enrich)
+	value := subject.value(s.Enrich)
 	for _, condition := range s.conditions {
-		subject.work.Conditions++
-		if !condition.holds(view) {
+		subject.conditions++
+		if !condition.holds(value) {
 			return false
 		}
 	}
 	return true
+}
+
+// Since gives the subscription restricted to records with a time of at, to the millisecond, or later.
+func (s *Subscription) Since(at time.Time) *Subscription {
+	restricted := *s
+	restricted.conditions = append([]condition{since(at.UnixMilli())}, s.conditions...)
+	return &restricted
 }

@@ -1,0 +1,100 @@
+package jsonpath
+
+// Document is a JSON value in which paths are looked up, and after Reset another one. The zero value is ready to Load one. It is not safe for concurrent use.
+type Document struct {
+	schema     *schema
+	value      []byte
+	hasScalars bool // the value has been read for them
+	hasNodes   bool
+	top        []member // of the value, if it is irregular
+	selections selections
+	pruner     pruner
+	memory     []byte // of what was pruned
+	work       Work
+}
+
+// Work is what a document has done, of all its values.
+type Work struct {
+	Bytes    int // of values that were read: each once for all Find, and once for all Select
+	Prunings int
+	Visited  int // members and elements that were considered for these
+}
+
+// Work is what has been done so far.
+func (d *Document) Work() Work {
+	done := d.work
+	done.Visited = d.pruner.visited
+	return done
+}
+
+// maxMemory bounds what is kept for the prunings of the next value, in bytes.
+const maxMemory = 1 << 20
+
+// Load gives the document its value, which must not change until Reset.
+func (d *Document) Load(value []byte) {
+	if d.value = value; d.schema == nil {
+		d.schema = newSchema()
+	}
+}
+
+// Reset drops the value.
+func (d *Document) Reset() {
+	d.value, d.hasScalars, d.hasNodes, d.top = nil, false, false, nil
+	if d.memory = d.memory[:0]; cap(d.memory) > maxMemory {
+		d.memory = nil
+	}
+	if d.schema == nil {
+		return
+	}
+	d.selections.reset(d.schema.isFull())
+	if d.schema.isFull() {
+		d.schema = newSchema()
+	}
+	d.schema.reset()
+}
+
+// Find appends the texts of the scalars that a path leads to: what is between the quotes of a string, without escapes, and of other scalars how JSON writes
+// them. They are valid until Reset. The path must not be used with another document.
+func (d *Document) Find(path *Path, texts []string) []string {
+	d.read()
+	if d.schema.irregular {
+		return appendFound(texts, d.value, d.top, path.text, 0)
+	}
+	return d.schema.appendScalars(texts, d.value, path.in(d.schema))
+}
+
+func (d *Document) read() {
+	if d.hasScalars {
+		return
+	}
+	d.hasScalars = true
+	d.work.Bytes += len(d.value)
+	if d.schema.readScalars(d.value); d.schema.irregular {
+		d.top = appendMembers(nil, d.value, 0)
+	}
+}
+
+// Select gives what the union of sets of paths keeps, of which there must be at least one. None of them may be the zero value.
+func (d *Document) Select(sets ...PathSet) Selection {
+	if !d.hasNodes {
+		d.hasNodes = true
+		d.work.Bytes += len(d.value)
+		d.schema.readNodes(d.value)
+	}
+	return d.selections.of(sets, d.schema)
+}
+
+// Prune gives the value with what a selection keeps. It must not be changed, and is valid until Reset.
+func (d *Document) Prune(selection Selection) []byte {
+	if selection == 0 {
+		return d.value
+	}
+	selected := d.selections.at(selection)
+	if selected.pruned == nil {
+		d.work.Prunings++
+		begin := len(d.memory)
+		d.memory = d.pruner.prune(d.value, d.schema, selected, d.memory)
+		selected.pruned = d.memory[begin:len(d.memory):len(d.memory)]
+	}
+	return selected.pruned
+}

@@ -1,0 +1,146 @@
+package subscription
+
+import (
+	"net/netip"
+
+	"atlasstream/services/gateway/internal/jsonpath"
+
+	"atlasstream/pkg/atlas"
+)
+
+// What a lazyValue keeps from record to record.
+const (
+	maxMembers = 4096 // paths
+	maxValues  = 1024 // of one member
+)
+
+// lazyValue is a record's value, as it came in or enriched, with what conditions have found in it so far.
+type lazyValue struct {
+	enricher  Enricher // nil for the value as it came in
+	record    *atlas.Record
+	loaded    bool
+	document  jsonpath.Document // once loaded
+	members   map[string]*memberValues
+	asked     []*memberValues // of this record
+	texts     []string
+	addresses [roles]addresses
+}
+
+// memberValues are the values that a path leads to.
+type memberValues struct {
+	path       jsonpath.Path
+	scalars    []scalar
+	known      bool          // what the path leads to in this record
+	conditions int           // how many have been asked about it
+	sorted     sortedScalars // the values, once isSorted
+	isSorted   bool
+}
+
+// addresses are those of a role in a record.
+type addresses struct {
+	list       []netip.Addr
+	known      bool
+	conditions int // how many have been asked about them
+	isSorted   bool
+}
+
+const (
+	// fewValues are compared one by one by every condition.
+	fewValues = 8
+	// askedBeforeSorting is how many conditions compare all values before these are sorted for further conditions.
+	askedBeforeSorting = 8
+)
+
+// reset prepares for another record.
+func (v *lazyValue) reset(record *atlas.Record) {
+	if v.record = record; v.loaded {
+		v.loaded = false
+		v.document.Reset()
+	}
+	for _, member := range v.asked {
+		member.clear()
+	}
+	v.asked, v.texts = emptied(v.asked), emptied(v.texts)
+	if len(v.members) > maxMembers {
+		v.members = nil
+	}
+	for role := range v.addresses {
+		v.addresses[role].known = false
+	}
+}
+
+func (m *memberValues) clear() {
+	m.scalars, m.known, m.conditions = emptied(m.scalars), false, 0
+	if m.isSorted {
+		m.isSorted = false
+		m.sorted.clear()
+	}
+}
+
+// emptied lets go of a record, and of memory that few records need.
+func emptied[E any](list []E) []E {
+	clear(list)
+	if cap(list) > maxValues {
+		return nil
+	}
+	return list[:0]
+}
+
+// load gives the document with the value in it.
+func (v *lazyValue) load() *jsonpath.Document {
+	if !v.loaded {
+		value := v.record.Value
+		if v.enricher != nil {
+			value = v.enricher.Enrich(v.record)
+		}
+		v.loaded = true
+		v.document.Load(value)
+	}
+	return &v.document
+}
+
+// values gives the values that a path leads to.
+func (v *lazyValue) values(path string) *memberValues {
+	member := v.members[path]
+	if member == nil {
+		if v.members == nil {
+			v.members = make(map[string]*memberValues)
+		}
+		member = &memberValues{path: jsonpath.NewPath(path)}
+		v.members[path] = member
+	}
+	if !member.known {
+		member.known = true
+		v.asked = append(v.asked, member)
+		v.texts = v.load().Find(&member.path, v.texts[:0])
+		member.parse(v.texts)
+	}
+	return member
+}
+
+// parse parses texts, one that arrays repeat only once.
+func (m *memberValues) parse(texts []string) {
+	for i, text := range texts {
+		if i > 0 && text == texts[i-1] {
+			m.scalars = append(m.scalars, m.scalars[i-1])
+		} else {
+			m.scalars = append(m.scalars, newScalar(text))
+		}
+	}
+}
+
+// sortedIfMany gives the values sorted if that is faster for one more condition than to compare all of them, else nil.
+func (m *memberValues) sortedIfMany() *sortedScalars {
+	if len(m.scalars) <= fewValues {
+		return nil
+	}
+	m.conditions++
+	if m.conditions <= askedBeforeSorting {
+		return nil
+	}
+	if !m.isSorted {
+		m.isSorted = true
+		m.sorted.sort(m.scalars)
+	}
+	return &m.sorted
+}
