@@ -70,7 +70,7 @@ func (d *Document) read() {
 	d.hasScalars = true
 	d.work.Bytes += len(d.value)
 	if d.schema.readScalars(d.value); d.schema.irregular {
-		d.top = appendMembers(nil, d.value, 0)
+		d.top = membersOf(d.value, 0)
 	}
 }
 

@@ -344,7 +344,7 @@ func repeatsNameAt(value []byte, at int) bool {
 	}
 	if value[at] == '{' {
 		names := make(map[string]bool)
-		for _, member := range appendMembers(nil, value, at) {
+		for _, member := range membersOf(value, at) {
 			if names[string(member.name)] || repeatsNameAt(value, member.at) {
 				return true
 			}

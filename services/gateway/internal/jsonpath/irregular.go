@@ -46,7 +46,7 @@ func appendFoundAt(texts []string, value []byte, at int, rest string, nesting in
 			element, found = nextElement(value, skip(value, element))
 		}
 	case rest != "":
-		texts = appendFound(texts, value, appendMembers(nil, value, at), rest, nesting+1)
+		texts = appendFound(texts, value, membersOf(value, at), rest, nesting+1)
 	}
 	return texts
 }
@@ -54,7 +54,7 @@ func appendFoundAt(texts []string, value []byte, at int, rest string, nesting in
 // object writes the object at an offset, with the members that sorted paths keep.
 func (p *pruner) object(at int, sorted []string, nesting int) {
 	begun := len(p.written)
-	members := appendMembers(nil, p.value, at)
+	members := membersOf(p.value, at)
 	dotted := slices.DeleteFunc(slices.Clone(members), func(m member) bool { return bytes.IndexByte(m.name, '.') < 0 })
 	for i := range members {
 		p.visited++

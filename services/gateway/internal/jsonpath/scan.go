@@ -34,11 +34,11 @@ type member struct {
 	from, at, end int    // the opening quote of the name; the first byte of the member's value; the byte after it
 }
 
-// appendMembers appends the members of the object at an offset; other values have none.
-func appendMembers(members []member, value []byte, at int) []member {
+// membersOf gives the members of the object at an offset; other values have none.
+func membersOf(value []byte, at int) (members []member) {
 	at, found := nextElement(value, at)
 	if !found || value[at] != '{' {
-		return members
+		return nil
 	}
 	from, found := nextElement(value, at+1)
 	for found {
