@@ -22,7 +22,7 @@ import (
 
 // Settings are what the API answers from.
 type Settings struct {
-	Reception     *endpoint.Reception // which every client passes
+	Reception     *endpoint.Acceptor // which every client passes
 	Past          Past
 	Facts         Facts
 	Kafka         func() (present bool, since time.Time)   // whether it can be used
@@ -140,11 +140,11 @@ func (a *API) leave(answer *answering) {
 }
 
 func (a *API) answer(w http.ResponseWriter, r *http.Request, handle handler) error {
-	visit, err := a.settings.Reception.Visit("api", r)
+	visit, err := a.settings.Reception.Accept("api", r)
 	if err != nil {
 		return err
 	}
-	defer visit.Leave()
+	defer visit.Release()
 	serving, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(a.serving, cancel)()

@@ -33,7 +33,7 @@ func readQuery(raw string, parameters []string) (*query, error) {
 	asked := &query{values: make(map[string]string)}
 	for name, values := range said {
 		switch {
-		case endpoint.SaysNothing(name):
+		case endpoint.IsIgnoredParameter(name):
 		case !slices.Contains(parameters, name):
 			return nil, protocol.Refuse(protocol.CodeUnknownParameter, "%s: there is no such parameter; there %s", brief(name), list(parameters))
 		case len(values) > 1:

@@ -30,7 +30,7 @@ func refuseToServe() *protocol.Error {
 // refuse answers with why there is no other answer.
 func (a *API) refuse(w http.ResponseWriter, err error) {
 	refusal := a.word(err)
-	endpoint.SetRefusalHeader(w.Header(), refusal.Code)
+	endpoint.SetErrorHeader(w.Header(), refusal.Code)
 	w.WriteHeader(statusOf(refusal.Code))
 	_, _ = w.Write(encode(struct { // whoever asked may be gone
 		Error string `json:"error"`
@@ -53,7 +53,7 @@ func (a *API) word(err error) *protocol.Error {
 	if errors.Is(err, logscan.ErrBusy) {
 		return protocol.Refuse(protocol.CodeTooManyReads, "%s; try again in some seconds", logscan.ErrBusy)
 	}
-	return endpoint.WordRefusal(err, a.settings.Logger)
+	return endpoint.ErrorFor(err, a.settings.Logger)
 }
 
 func statusOf(code protocol.Code) int {

@@ -10,5 +10,5 @@ import (
 type request struct {
 	*http.Request
 	asked *query // has no unknown names
-	visit endpoint.Visit
+	visit endpoint.Request
 }

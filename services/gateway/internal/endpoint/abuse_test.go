@@ -14,7 +14,7 @@ import (
 	"atlasstream/services/gateway/internal/ratelimit"
 )
 
-// A message of the plain WebSocket costs what it weighs on the wire, however many arguments it has.
+// A message of the plain WebSocket takes memory in proportion to its bytes, however many arguments it has.
 func TestAbuseManyArguments(t *testing.T) {
 	const most = 4
 	message := []byte(`["atlas_subscribe"` + strings.Repeat(",0", 49_990) + "]")
@@ -29,28 +29,28 @@ func TestAbuseManyArguments(t *testing.T) {
 	}
 }
 
-// Nothing of ours has binary parts, so whoever sends some is told so.
+// No event has binary parts, so a client that sends some receives an error.
 func TestBinaryPartsAreRefused(t *testing.T) {
-	house := open(t, plan{})
-	client, _ := house.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
+	server := openTestServer(t, testSettings{})
+	client, _ := server.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
 	expect(t, client, `0{"sid":`)
-	say(t, client, "40")
+	send(t, client, "40")
 	expect(t, client, `40{"sid":`)
-	say(t, client, `451-["atlas_subscribe",{"msm":{"_placeholder":true,"num":0}}]`)
+	send(t, client, `451-["atlas_subscribe",{"msm":{"_placeholder":true,"num":0}}]`)
 	expect(t, client, `42["atlas_error","[malformed] binary parts: got 1, want none, as parameters are JSON"]`)
-	say(t, client, `42["atlas_subscribe",{"msm":1001}]`)
+	send(t, client, `42["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `42["atlas_subscribed",{"msm":1001}]`)
 }
 
-// Pings count as messages, at every door, and so does whatever else a client sends: beyond the limit nothing is answered.
+// Pings count as messages, at every endpoint, as does everything else that a client sends: beyond the limit nothing is answered.
 func TestAbusePings(t *testing.T) {
 	const sent, burst = 100, 10
 	for name, path := range map[string]string{
 		"WebSocket": "/stream/", "Engine.IO 3": "/stream/socket.io/?EIO=3&transport=websocket", "Engine.IO 4": "/stream/socket.io/?EIO=4&transport=websocket",
 	} {
 		t.Run(name, func(t *testing.T) {
-			house := open(t, plan{admission: ratelimit.Limits{Connections: 10, Subscriptions: 10, Messages: 1000, ConnectionMessages: 1}})
-			client, _ := house.dial(t, path, nil)
+			server := openTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 10, Subscriptions: 10, Messages: 1000, ConnectionMessages: 1}})
+			client, _ := server.dial(t, path, nil)
 			began, answers := time.Now(), 0
 			client.SetPongHandler(func(string) error { answers++; return nil })
 			for range sent {
@@ -70,38 +70,38 @@ func TestAbusePings(t *testing.T) {
 	}
 }
 
-// An unconnected client that says too much is closed, as there is nothing that it can be told.
+// A client that sends too much before it is connected is disconnected, as it cannot receive an error yet.
 func TestAbuseBeforeConnecting(t *testing.T) {
-	house := open(t, plan{admission: ratelimit.Limits{Connections: 10, Subscriptions: 10, Messages: 1000, ConnectionMessages: 1}})
-	client, _ := house.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
+	server := openTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 10, Subscriptions: 10, Messages: 1000, ConnectionMessages: 1}})
+	client, _ := server.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
 	expect(t, client, `0{"sid":`)
 	for range 100 {
-		say(t, client, "6")
+		send(t, client, "6")
 	}
 	expectClose(t, client, websocket.ClosePolicyViolation)
 }
 
-// A recovery counts as many messages as it gives subscriptions back: one beyond the limit comes again when its connection is closed, as one that may be had
-// later.
+// A recovery counts as a message for each subscription: beyond the limit the connection is closed, as after any temporary error, so that the client
+// reconnects.
 func TestAbuseRecoveries(t *testing.T) {
-	house := open(t, plan{admission: ratelimit.Limits{Connections: 10, Subscriptions: 1000, Messages: 1000, ConnectionMessages: 1}})
-	client, _ := house.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
+	server := openTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 10, Subscriptions: 1000, Messages: 1000, ConnectionMessages: 1}})
+	client, _ := server.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
 	expect(t, client, `0{"sid":`)
 	const burst = 10
 	for range burst / 2 {
-		say(t, client, "6")
+		send(t, client, "6")
 	}
-	say(t, client, `40{"pid":"mine","offset":"a hundred"}`)
+	send(t, client, `40{"pid":"mine","offset":"a hundred"}`)
 	expectClose(t, client, websocket.CloseNormalClosure)
-	if _, privateID := welcome(t, house, `{"pid":"mine","offset":"known"}`); privateID != "mine" {
+	if _, privateID := connectRecovering(t, server, `{"pid":"mine","offset":"known"}`); privateID != "mine" {
 		t.Errorf("got the private ID %q for a recovery of two subscriptions", privateID)
 	}
 }
 
-// Of a client's request its session keeps the name and the digest of the token, however long it was.
+// A session keeps the name and the digest of the token of a client's request, however long the request was.
 func TestAbuseLongRequests(t *testing.T) {
 	const clients, long = 20, 30_000
-	house := build(t, plan{clients: clients})
+	server := newTestServer(t, testSettings{clients: clients})
 	before := footprint.Heap()
 	var kept []*connection
 	for range clients {
@@ -109,12 +109,12 @@ func TestAbuseLongRequests(t *testing.T) {
 		request.Header.Set(headerAuthorization, "Bearer "+strings.Repeat("t", long))
 		forwarded := strings.Repeat("10.0.0.1, ", long/10) + "192.0.2.1:1"
 		request.RemoteAddr = forwarded[len(forwarded)-len("192.0.2.1:1"):]
-		connection, err := house.reception.admit("socket.io", request)
+		connection, err := server.acceptor.admit("socket.io", request)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if connection.guest.name != strings.Repeat("n", maxNameLength) {
-			t.Fatalf("got the name %q", connection.guest.name)
+		if connection.info.name != strings.Repeat("n", maxNameLength) {
+			t.Fatalf("got the name %q", connection.info.name)
 		}
 		kept = append(kept, connection)
 	}

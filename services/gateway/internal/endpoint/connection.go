@@ -1,52 +1,23 @@
 package endpoint
 
 import (
-	"net/http"
-	"net/url"
-	"strings"
 	"sync/atomic"
 
-	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/socketio/engineio"
-	"atlasstream/services/gateway/internal/wsconn"
 )
 
-// connection is a client from its first request on. Of the request it keeps nothing else, as a client decides how long that is.
+// connection is a connected client, from its first request on. It keeps nothing else of the request, which may be long.
 type connection struct {
-	guest     guest
-	token     credential // of the request
-	allowance *ratelimit.Allowance
-	release   func()                  // takes it off its address's account
-	session   atomic.Pointer[session] // nil while there is none
+	info             clientInfo
+	credential       credential // of the request
+	allowance        *ratelimit.Allowance
+	removeConnection func()                  // from the count of its address
+	session          atomic.Pointer[session] // nil while there is no session
 }
 
-// credential is what a request or a client says for a token.
-type credential struct {
-	given  bool
-	digest auth.Digest
-}
-
-func credentialOf(token string) credential {
-	return credential{given: true, digest: auth.DigestOf(token)}
-}
-
-// credentialIn finds the token that came with a request, wherever it came.
-func credentialIn(header http.Header, query url.Values) credential {
-	if scheme, token, _ := strings.Cut(header.Get(headerAuthorization), " "); strings.EqualFold(scheme, "Bearer") {
-		return credentialOf(strings.TrimSpace(token))
-	}
-	if token, given := wsconn.Bearer(header); given {
-		return credentialOf(token)
-	}
-	if query.Has(parameterToken) {
-		return credentialOf(query.Get(parameterToken))
-	}
-	return credential{}
-}
-
-// admits tells whether a message of so many bytes is to be read. One too many is told of now and then, and a client that goes on is closed; one without a
-// session at once, as it has not much to say.
+// admits reports whether to read a message of size bytes. For messages beyond the limit the client is sent an error now and then, and disconnected if it goes
+// on; without a session it is disconnected at once.
 func (c *connection) admits(size int) bool { return c.Message(size) == nil }
 
 // Message implements engineio.Admission.
@@ -57,18 +28,18 @@ func (c *connection) Message(size int) error {
 	}
 	session := c.session.Load()
 	if session == nil {
-		return refuseMessages()
+		return errTooManyMessages()
 	}
 	switch verdict {
 	case ratelimit.Warn:
-		session.answer(refuseMessages())
-	case ratelimit.Expel:
-		session.client.Expel(refuseMessages())
+		session.respond(errTooManyMessages())
+	case ratelimit.Disconnect:
+		session.client.Disconnect(errTooManyMessages())
 	}
 	return engineio.ErrTooMany
 }
 
-// usage is what the client's subscriptions take of what its address may have.
+// usage is what the client's subscriptions use of its address's limits.
 func (c *connection) usage() (used ratelimit.Usage) {
 	if session := c.session.Load(); session != nil {
 		used.Subscriptions, used.Bytes = session.subscriber.Usage()
@@ -76,8 +47,8 @@ func (c *connection) usage() (used ratelimit.Usage) {
 	return used
 }
 
-// Release is called once, when nothing of the client is left.
+// Release is called once, when the client has disconnected.
 func (c *connection) Release() {
-	c.allowance.Leave()
-	c.release()
+	c.allowance.Close()
+	c.removeConnection()
 }

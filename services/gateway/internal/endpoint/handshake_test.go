@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// socket.io-client-swift up to 15.2 names no revision of Engine.IO, and speaks the third. This is the request as it comes.
+// socket.io-client-swift up to 15.2 names no revision of Engine.IO, and uses revision 3. This is its request.
 func TestHandshakeWithoutEIO(t *testing.T) {
-	house := open(t, plan{})
-	conn, err := net.Dial("tcp", house.server.Listener.Addr().String())
+	server := openTestServer(t, testSettings{})
+	conn, err := net.Dial("tcp", server.httpServer.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,9 +29,9 @@ func TestHandshakeWithoutEIO(t *testing.T) {
 	if length, open, _ := strings.Cut(string(body), ":"); err != nil || response.StatusCode != http.StatusOK || length == "" || !strings.HasPrefix(open, `0{"sid":"`) {
 		t.Errorf("got %s, %q, %v", response.Status, body, err)
 	}
-	client, _ := house.dial(t, "/stream/socket.io/?transport=websocket", nil)
+	client, _ := server.dial(t, "/stream/socket.io/?transport=websocket", nil)
 	expect(t, client, `0{"sid":`)
 	expect(t, client, `40`)
-	say(t, client, `42["atlas_subscribe",{"msm":1001}]`)
+	send(t, client, `42["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `42["atlas_subscribed",{"msm":1001}]`)
 }

@@ -12,38 +12,38 @@ import (
 	"atlasstream/services/gateway/internal/wsconn"
 )
 
-// Patience is how a door finds out that a client is gone without a word.
-type Patience struct {
+// HeartbeatSettings are when a client is pinged, and when it is taken for gone.
+type HeartbeatSettings struct {
 	Interval time.Duration // between two pings
-	Timeout  time.Duration // how much longer than that a client may be silent
+	Timeout  time.Duration // how long a client may be silent beyond the interval
 }
 
-// heartbeat pings a client of the plain WebSocket and closes its connection when nothing is heard from it. It is a timer, not a goroutine, as most
+// heartbeat pings a client of the plain WebSocket and closes its connection when it is silent. It is a timer, not a goroutine, as most
 // clients are idle.
 type heartbeat struct {
 	conn      *wsconn.Conn
-	patience  Patience
+	settings  HeartbeatSettings
 	lastHeard atomic.Int64 // Unix nanoseconds
 	timer     *time.Timer
 }
 
-// startHeartbeat begins to ping. Whoever reads from the connection calls heard for all that comes.
-func startHeartbeat(conn *wsconn.Conn, patience Patience) *heartbeat {
-	h := &heartbeat{conn: conn, patience: patience}
+// startHeartbeat begins to ping. heard is called for everything that is read from the connection.
+func startHeartbeat(conn *wsconn.Conn, settings HeartbeatSettings) *heartbeat {
+	h := &heartbeat{conn: conn, settings: settings}
 	h.heard()
-	h.timer = time.AfterFunc(math.MaxInt64, h.beat) // beat uses the field, so it is set before the first one can come
-	h.timer.Reset(patience.Interval)
+	h.timer = time.AfterFunc(math.MaxInt64, h.beat) // beat uses the field, so it is set before the first beat
+	h.timer.Reset(settings.Interval)
 	return h
 }
 
 func (h *heartbeat) heard() { h.lastHeard.Store(time.Now().UnixNano()) }
 
-// beat counts no silence while messages wait for the client: its answer to a ping can only come after them, and the queue watches whether it reads.
+// beat does not count silence while messages are being written: the pong can only come after them, and the queue detects a client that does not read.
 func (h *heartbeat) beat() {
 	if h.conn.Writing() {
 		h.heard()
 	}
-	rest := h.patience.Interval + h.patience.Timeout - time.Since(time.Unix(0, h.lastHeard.Load()))
+	rest := h.settings.Interval + h.settings.Timeout - time.Since(time.Unix(0, h.lastHeard.Load()))
 	if rest <= 0 {
 		h.conn.Abort(sendqueue.Close(websocket.CloseGoingAway, "no sign of life came in time"))
 		return
@@ -51,7 +51,7 @@ func (h *heartbeat) beat() {
 	if err := h.conn.Send(sendqueue.Ping()); errors.Is(err, sendqueue.ErrClosed) {
 		return
 	}
-	h.timer.Reset(min(h.patience.Interval, rest))
+	h.timer.Reset(min(h.settings.Interval, rest))
 }
 
 func (h *heartbeat) stop() { h.timer.Stop() }

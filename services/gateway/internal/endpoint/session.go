@@ -2,7 +2,6 @@ package endpoint
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"atlasstream/services/gateway/internal/protocol"
@@ -14,68 +13,38 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// The events that clients send.
+// subscribeTimeout bounds how long a subscription waits for Kafka.
+const subscribeTimeout = 10 * time.Second
 
-// followTimeout is how long a subscription may take to reach Kafka.
-const followTimeout = 10 * time.Second
-
-// client is what a door makes of a client.
+// client is a client of any endpoint.
 type client interface {
 	fanout.Client
-	// ShareBudget has what waits for the client counted together with what waits for others.
+	// ShareBudget counts the client's queue together with those of others.
 	ShareBudget(budget sendqueue.Budget)
-	// Expel closes the client's connection after it is told why.
-	Expel(why *protocol.Error)
+	// Disconnect sends the client an error event and closes its connection.
+	Disconnect(why *protocol.Error)
 }
 
-// session is one client, whichever door it came through. Its methods are called one after the other, leave last.
+// session is what one client subscribes to, whichever endpoint it uses. Its methods are called one after the other, end last.
 type session struct {
-	connection *connection
-	client     *counted
-	subscriber *fanout.Subscriber
-	bearers    *bearers
-	logger     *zap.Logger
+	connection    *connection
+	client        *countedClient
+	subscriber    *fanout.Subscriber
+	tokenSessions *tokenSessions
+	logger        *zap.Logger
 }
 
-// leave is called once, when the client is gone.
-func (s *session) leave(reason string) {
-	s.bearers.leave(s)
+// end is called once, when the client has disconnected.
+func (s *session) end(reason string) {
+	s.tokenSessions.remove(s)
 	s.subscriber.Leave()
 	s.connection.session.Store(nil)
 	s.settle()
-	s.client.leave()
-	s.logger.Debug("client left", append(s.connection.guest.fields(), zap.String("reason", reason))...)
+	s.client.disconnect()
+	s.logger.Debug("client disconnected", append(s.connection.info.fields(), zap.String("reason", reason))...)
 }
 
-// receive does what the client asks for with an event, and tells it what came of that. The parameters are echoed just as they came: clients find their own
-// record by the string form of the echo.
-func (s *session) receive(ctx context.Context, event string, parameters []byte) {
-	var err error
-	switch event {
-	case protocol.EventSubscribe:
-		err = s.subscribe(ctx, parameters, nil)
-	case protocol.EventUnsubscribe:
-		err = s.unsubscribe(parameters)
-	default:
-		err = protocol.Refuse(protocol.CodeUnknownEvent,
-			"%.60q: there is no such event; there are %s and %s", event, protocol.EventSubscribe, protocol.EventUnsubscribe)
-	}
-	s.answer(err)
-}
-
-// answer writes the confirmation that is enqueued, or says what went wrong.
-func (s *session) answer(err error) {
-	if err != nil && !errors.Is(err, sendqueue.ErrFull) && !errors.Is(err, sendqueue.ErrClosed) {
-		err = s.client.EnqueueControl(s.client.Complaint(WordRefusal(err, s.logger)))
-	}
-	if errors.Is(err, sendqueue.ErrFull) {
-		s.subscriber.Overflow()
-		return
-	}
-	s.client.Flush()
-}
-
-// subscribe begins a subscription. What the door knows of it beyond its parameters is added, unless that is nil.
+// subscribe begins a subscription. Unless it is nil, add changes what the parameters ask for, such as where to resume.
 func (s *session) subscribe(ctx context.Context, parameters []byte, add func(*subscription.Subscription)) error {
 	wanted, err := subscription.Parse(parameters)
 	if err != nil {
@@ -88,7 +57,7 @@ func (s *session) subscribe(ctx context.Context, parameters []byte, add func(*su
 		return err
 	}
 	defer s.settle()
-	ctx, cancel := context.WithTimeout(ctx, followTimeout)
+	ctx, cancel := context.WithTimeout(ctx, subscribeTimeout)
 	defer cancel()
 	return s.subscriber.Subscribe(ctx, wanted, parameters)
 }

@@ -21,39 +21,42 @@ import (
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
-// knock connects to the door of Socket.IO; connected is what answers the connect packet.
-func (h *house) knock(t *testing.T, query, auth, connected string) *websocket.Conn {
+// connectSocketIO connects a Socket.IO client; connected is the prefix of the response to the connect packet.
+func (s *testServer) connectSocketIO(t *testing.T, query, auth, connected string) *websocket.Conn {
 	t.Helper()
-	client, status := h.dial(t, "/stream/socket.io/?EIO=4&transport=websocket"+query, nil)
+	client, status := s.dial(t, "/stream/socket.io/?EIO=4&transport=websocket"+query, nil)
 	if client == nil {
 		t.Fatalf("refused with status %d", status)
 	}
 	expect(t, client, `0{"sid":`)
-	say(t, client, "40"+auth)
+	send(t, client, "40"+auth)
 	expect(t, client, connected)
 	return client
 }
 
-// doorsOfMessages are those at which a client says what it wants after it has come in, with what stands before and behind a message there.
-var doorsOfMessages = map[string]struct {
-	connect func(*testing.T, *house) *websocket.Conn
+// messageEndpoints are the endpoints where clients send messages, with what precedes and follows a message there.
+var messageEndpoints = map[string]struct {
+	connect func(*testing.T, *testServer) *websocket.Conn
 	prefix  string
 }{
-	"WebSocket": {func(t *testing.T, h *house) *websocket.Conn { t.Helper(); return h.connect(t) }, ""},
-	"Socket.IO": {func(t *testing.T, h *house) *websocket.Conn { t.Helper(); return h.knock(t, "", "", `40{"sid":`) }, "42"},
+	"WebSocket": {func(t *testing.T, s *testServer) *websocket.Conn { t.Helper(); return s.connect(t) }, ""},
+	"Socket.IO": {func(t *testing.T, s *testServer) *websocket.Conn {
+		t.Helper()
+		return s.connectSocketIO(t, "", "", `40{"sid":`)
+	}, "42"},
 }
 
-// A flood is answered as far as it is allowed, warned of now and then, and dropped for the rest.
+// Of a flood of messages some are handled, now and then there is an error, and the rest is dropped.
 func TestFloodOfMessages(t *testing.T) {
-	for name, door := range doorsOfMessages {
+	for name, endpoint := range messageEndpoints {
 		t.Run(name, func(t *testing.T) {
 			const sent, burst = 80, 10 // beyond which it takes a second for each
-			house := open(t, plan{admission: ratelimit.Limits{Connections: 10, Subscriptions: 10, Messages: 100, ConnectionMessages: 1}})
-			client, began := door.connect(t, house), time.Now()
+			server := openTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 10, Subscriptions: 10, Messages: 100, ConnectionMessages: 1}})
+			client, began := endpoint.connect(t, server), time.Now()
 			for range sent {
-				say(t, client, door.prefix+`["atlas_unsubscribe",{"msm":1}]`)
+				send(t, client, endpoint.prefix+`["atlas_unsubscribe",{"msm":1}]`)
 			}
-			say(t, client, strings.Repeat("x", 2000)) // ends the connection, when everything before is answered
+			send(t, client, strings.Repeat("x", 2000)) // ends the connection, when everything before is answered
 			var answers, warnings int
 			for {
 				_, message, err := client.ReadMessage()
@@ -61,9 +64,9 @@ func TestFloodOfMessages(t *testing.T) {
 					break
 				}
 				switch {
-				case strings.HasPrefix(string(message), door.prefix+`["atlas_error","[not_subscribed]`):
+				case strings.HasPrefix(string(message), endpoint.prefix+`["atlas_error","[not_subscribed]`):
 					answers++
-				case strings.HasPrefix(string(message), door.prefix+`["atlas_error","[too_many_messages] more messages came from this client or its address`):
+				case strings.HasPrefix(string(message), endpoint.prefix+`["atlas_error","[too_many_messages] more messages came from this client or its address`):
 					warnings++
 				default:
 					t.Errorf("got %s", message)
@@ -78,12 +81,12 @@ func TestFloodOfMessages(t *testing.T) {
 }
 
 func TestFloodThatGoesOnEndsTheConnection(t *testing.T) {
-	for name, door := range doorsOfMessages {
+	for name, endpoint := range messageEndpoints {
 		t.Run(name, func(t *testing.T) {
-			house := open(t, plan{admission: ratelimit.Limits{Connections: 1, Subscriptions: 1, Messages: 100, ConnectionMessages: 1}})
-			client := door.connect(t, house)
+			server := openTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 1, Subscriptions: 1, Messages: 100, ConnectionMessages: 1}})
+			client := endpoint.connect(t, server)
 			go func() {
-				for client.WriteMessage(websocket.TextMessage, []byte(door.prefix+`["atlas_unsubscribe",{"msm":1}]`)) == nil {
+				for client.WriteMessage(websocket.TextMessage, []byte(endpoint.prefix+`["atlas_unsubscribe",{"msm":1}]`)) == nil {
 				}
 			}()
 			var last string
@@ -94,17 +97,17 @@ func TestFloodThatGoesOnEndsTheConnection(t *testing.T) {
 				}
 				last = string(message)
 			}
-			if !strings.HasPrefix(last, door.prefix+`["atlas_error","[too_many_messages]`) {
+			if !strings.HasPrefix(last, endpoint.prefix+`["atlas_error","[too_many_messages]`) {
 				t.Errorf("the last words were %s", last)
 			}
 		})
 	}
 }
 
-// What ends by itself is given back to the address when its client says something next, or goes.
+// An ended subscription does not count for the address any more after the client's next message, or when it disconnects.
 func TestSubscriptionsOfAnAddress(t *testing.T) {
-	house := open(t, plan{admission: ratelimit.Limits{Connections: 9, Subscriptions: 2, Messages: 100, ConnectionMessages: 100}})
-	first, second := house.connect(t), house.connect(t)
+	server := openTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 9, Subscriptions: 2, Messages: 100, ConnectionMessages: 100}})
+	first, second := server.connect(t), server.connect(t)
 	for _, step := range []struct {
 		client        *websocket.Conn
 		message, want string
@@ -120,13 +123,13 @@ func TestSubscriptionsOfAnAddress(t *testing.T) {
 		{second, `["atlas_subscribe",{"msm":5}]`, `["atlas_subscribed",{"msm":5}]`},
 	} {
 		if step.message != "" {
-			say(t, step.client, step.message)
+			send(t, step.client, step.message)
 		}
 		expect(t, step.client, step.want)
 	}
 	_ = second.Close()
 	for answer := ""; !strings.HasPrefix(answer, `["atlas_subscribed"`); { // once the server has noticed
-		say(t, first, `["atlas_subscribe",{"msm":6}]`)
+		send(t, first, `["atlas_subscribe",{"msm":6}]`)
 		_, message, err := first.ReadMessage()
 		if err != nil {
 			t.Fatal(err)
@@ -135,15 +138,15 @@ func TestSubscriptionsOfAnAddress(t *testing.T) {
 	}
 }
 
-// A subscription that cannot begin does not hold up the end.
+// A subscription that cannot begin does not delay a shutdown.
 func TestSubscriptionThatHangs(t *testing.T) {
-	for name, door := range doorsOfMessages {
+	for name, endpoint := range messageEndpoints {
 		t.Run(name, func(t *testing.T) {
-			house := open(t, plan{})
-			house.feed.hangs = true
-			client := door.connect(t, house)
-			say(t, client, door.prefix+`["atlas_subscribe",{"msm":1001}]`)
-			house.await(t, 1)
+			server := openTestServer(t, testSettings{})
+			server.feed.hangs = true
+			client := endpoint.connect(t, server)
+			send(t, client, endpoint.prefix+`["atlas_subscribe",{"msm":1001}]`)
+			server.awaitFollowers(t, 1)
 			go func() {
 				for {
 					if _, _, err := client.ReadMessage(); err != nil {
@@ -153,25 +156,25 @@ func TestSubscriptionThatHangs(t *testing.T) {
 				}
 			}()
 			began := time.Now()
-			house.shutdown(context.Background())
-			if took := time.Since(began); took > followTimeout/2 {
+			server.shutdown(context.Background())
+			if took := time.Since(began); took > subscribeTimeout/2 {
 				t.Errorf("it took %v", took)
 			}
 		})
 	}
 }
 
-// A token is taken wherever a client can put it, and shows the same at every door.
+// A token is accepted wherever a client can send it, with the same rights at every endpoint.
 func TestTokens(t *testing.T) {
 	const subscribe, private = `["atlas_subscribe",{"msm":1003}]`, `["atlas_subscribed",{"msm":1003}]`
 	core, log := observer.New(zapcore.DebugLevel)
-	house := open(t, plan{clients: 10, logger: zap.New(core)})
+	server := openTestServer(t, testSettings{clients: 10, logger: zap.New(core)})
 	converse := func(client *websocket.Conn, prefix, want string) {
 		t.Helper()
-		say(t, client, prefix+subscribe)
+		send(t, client, prefix+subscribe)
 		expect(t, client, prefix+want)
 		_ = client.Close()
-		house.await(t, 0)
+		server.awaitFollowers(t, 0)
 	}
 	inHeader, inQuery := http.Header{"Authorization": {"bearer " + token}}, "token="+token
 
@@ -179,101 +182,101 @@ func TestTokens(t *testing.T) {
 		query  string
 		header http.Header
 	}{{inQuery, nil}, {"", inHeader}} {
-		client, _ := house.dial(t, "/stream/?"+place.query, place.header)
+		client, _ := server.dial(t, "/stream/?"+place.query, place.header)
 		converse(client, "", private)
-		client, _ = house.dial(t, "/stream/socket.io/?EIO=3&transport=websocket&"+place.query, place.header)
+		client, _ = server.dial(t, "/stream/socket.io/?EIO=3&transport=websocket&"+place.query, place.header)
 		expect(t, client, `0{"sid":`)
 		expect(t, client, `40`)
 		converse(client, "42", private)
 	}
-	converse(house.knock(t, "&token=guessed", `{"token":"`+token+`"}`, `40{"sid":`), "42", private) // the one beside it does not count
-	converse(house.knock(t, "", `{"token":null}`, `40{"sid":`), "42", `["atlas_error","[unknown_measurement] msm: got 1003`)
-	converse(house.connect(t), "", `["atlas_error","[unknown_measurement] msm: got 1003`)
+	converse(server.connectSocketIO(t, "&token=guessed", `{"token":"`+token+`"}`, `40{"sid":`), "42", private) // the token in the query does not count
+	converse(server.connectSocketIO(t, "", `{"token":null}`, `40{"sid":`), "42", `["atlas_error","[unknown_measurement] msm: got 1003`)
+	converse(server.connect(t), "", `["atlas_error","[unknown_measurement] msm: got 1003`)
 
-	response := house.get(t, "msm=1003", "Authorization", "Bearer "+token)
+	response := server.get(t, "msm=1003", "Authorization", "Bearer "+token)
 	expectText(t, response.Body, `["atlas_subscribed",{"msm":"1003"}]`)
 	_ = response.Body.Close()
-	house.await(t, 0)
+	server.awaitFollowers(t, 0)
 
 	text := fmt.Sprint(log.All())
 	if strings.Contains(text, token) || strings.Contains(text, "guessed") || !strings.Contains(text, "noc") {
-		t.Errorf("the log has a token, or it lacks the name of its bearer: %s", text)
+		t.Errorf("the log has a token, or lacks the name of its bearer: %s", text)
 	}
 }
 
 func TestUnknownTokens(t *testing.T) {
-	house := open(t, plan{})
+	server := openTestServer(t, testSettings{})
 	const words = "[invalid_token] the token is none that this gateway knows; omit it to see what everybody may see"
 	for _, auth := range []string{`{"token":"guessed"}`, `{"token":""}`, `{"token":7}`} {
-		house.knock(t, "", auth, `44{"message":"`+words+`"}`)
+		server.connectSocketIO(t, "", auth, `44{"message":"`+words+`"}`)
 	}
-	house.knock(t, "&token=guessed", `{"pid":"x"}`, `44{"message":"`+words+`"}`)
-	old, _ := house.dial(t, "/stream/socket.io/?EIO=3&transport=websocket&token=guessed", nil)
+	server.connectSocketIO(t, "&token=guessed", `{"pid":"x"}`, `44{"message":"`+words+`"}`)
+	old, _ := server.dial(t, "/stream/socket.io/?EIO=3&transport=websocket&token=guessed", nil)
 	expect(t, old, `0{"sid":`)
 	expect(t, old, `44"`+words+`"`)
 	for _, header := range []http.Header{{"Authorization": {"Bearer guessed"}}, {"Authorization": {"Bearer"}}} {
-		if client, status := house.dial(t, "/stream/", header); client != nil || status != http.StatusUnauthorized {
+		if client, status := server.dial(t, "/stream/", header); client != nil || status != http.StatusUnauthorized {
 			t.Errorf("%v: got status %d", header, status)
 		}
 	}
-	response := house.get(t, "msm=1001", "Authorization", "Bearer guessed")
+	response := server.get(t, "msm=1001", "Authorization", "Bearer guessed")
 	if response.StatusCode != http.StatusUnauthorized || response.Header.Get("WWW-Authenticate") != "Bearer" {
 		t.Errorf("got %s, %v", response.Status, response.Header)
 	}
-	if client, _ := house.dial(t, "/stream/", http.Header{"Authorization": {"Basic Z3Vlc3NlZA=="}}); client == nil {
-		t.Error("what is meant for somebody else is taken for a token")
+	if client, _ := server.dial(t, "/stream/", http.Header{"Authorization": {"Basic Z3Vlc3NlZA=="}}); client == nil {
+		t.Error("other credentials are taken for a token")
 	}
 }
 
-// guess asks for what only a bearer of the token may see, and gives the status.
-func (h *house) guess(t *testing.T, token string) int {
+// getWithToken requests what only a bearer of the token may see, and returns the status.
+func (s *testServer) getWithToken(t *testing.T, token string) int {
 	t.Helper()
-	response := h.get(t, "msm=1003&token="+token)
+	response := s.get(t, "msm=1003&token="+token)
 	_ = response.Body.Close()
 	return response.StatusCode
 }
 
 func TestGuessesCountAgainstTheirAddress(t *testing.T) {
-	house := open(t, plan{admission: ratelimit.Limits{Connections: 100, Subscriptions: 9, Messages: 1, ConnectionMessages: 1}})
+	server := openTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 100, Subscriptions: 9, Messages: 1, ConnectionMessages: 1}})
 	guesses := 0
 	for status := http.StatusUnauthorized; status == http.StatusUnauthorized && guesses < 1000; guesses++ { // more than the burst if this takes seconds
-		status = house.guess(t, "guessed")
+		status = server.getWithToken(t, "guessed")
 		if status != http.StatusUnauthorized && (status != http.StatusTooManyRequests || guesses < 10) {
 			t.Errorf("guess %d: got status %d", guesses+1, status)
 		}
 	}
 	if guesses == 1000 {
-		t.Error("they are not bounded")
+		t.Error("guesses are not limited")
 	}
 }
 
-// Where an address may say nothing more, nobody learns there whether a guess was right.
+// Beyond the limit of an address, the response does not reveal whether a guess was right.
 func TestGuessesBeyondTheLimit(t *testing.T) {
-	house := open(t, plan{clients: 10, admission: ratelimit.Limits{Connections: 100, Subscriptions: 9, Messages: 0, ConnectionMessages: 1}})
+	server := openTestServer(t, testSettings{clients: 10, limits: ratelimit.Limits{Connections: 100, Subscriptions: 9, Messages: 0, ConnectionMessages: 1}})
 	for _, guessed := range []string{"guessed", token} {
-		if status := house.guess(t, guessed); status != http.StatusTooManyRequests {
+		if status := server.getWithToken(t, guessed); status != http.StatusTooManyRequests {
 			t.Errorf("got status %d", status)
 		}
-		if client, status := house.dial(t, "/stream/?token="+guessed, nil); client != nil || status != http.StatusTooManyRequests {
+		if client, status := server.dial(t, "/stream/?token="+guessed, nil); client != nil || status != http.StatusTooManyRequests {
 			t.Errorf("over a WebSocket: got status %d", status)
 		}
-		if client, status := house.dial(t, "/stream/socket.io/?EIO=4&transport=websocket&token="+guessed, nil); client != nil || status != http.StatusTooManyRequests {
+		if client, status := server.dial(t, "/stream/socket.io/?EIO=4&transport=websocket&token="+guessed, nil); client != nil || status != http.StatusTooManyRequests {
 			t.Errorf("at Socket.IO: got status %d", status)
 		}
 	}
 }
 
-// A connection too many is refused by the status, whichever door it knocks at.
+// A connection beyond the limit is refused by the status, at every endpoint.
 func TestConnectionsOfAnAddress(t *testing.T) {
-	house := open(t, plan{admission: ratelimit.Limits{Connections: 2, Subscriptions: 9, Messages: 100, ConnectionMessages: 100}})
-	webSocket := house.connect(t)
-	house.knock(t, "", "", `40{"sid":`)
+	server := openTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 2, Subscriptions: 9, Messages: 100, ConnectionMessages: 100}})
+	webSocket := server.connect(t)
+	server.connectSocketIO(t, "", "", `40{"sid":`)
 	for _, path := range []string{"/stream/", "/stream/socket.io/?EIO=4&transport=websocket", "/stream/socket.io/?EIO=3&transport=polling"} {
-		if client, status := house.dial(t, path, nil); client != nil || status != http.StatusTooManyRequests {
+		if client, status := server.dial(t, path, nil); client != nil || status != http.StatusTooManyRequests {
 			t.Errorf("%s: got status %d", path, status)
 		}
 	}
-	response, err := house.server.Client().Get(house.server.URL + "/stream/socket.io/?EIO=4&transport=polling")
+	response, err := server.httpServer.Client().Get(server.httpServer.URL + "/stream/socket.io/?EIO=4&transport=polling")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,40 +286,40 @@ func TestConnectionsOfAnAddress(t *testing.T) {
 	}
 	_ = webSocket.Close()
 	for status := http.StatusTooManyRequests; status != http.StatusSwitchingProtocols; { // once the server has noticed
-		_, status = house.dial(t, "/stream/", nil)
+		_, status = server.dial(t, "/stream/", nil)
 	}
 }
 
 func TestNamesOfClients(t *testing.T) {
 	core, log := observer.New(zapcore.DebugLevel)
-	house := open(t, plan{clients: 10, logger: zap.New(core)})
-	client, _ := house.dial(t, "/stream/?client=tools%2F3.1%0A", nil)
-	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+	server := openTestServer(t, testSettings{clients: 10, logger: zap.New(core)})
+	client, _ := server.dial(t, "/stream/?client=tools%2F3.1%0A", nil)
+	send(t, client, `["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `["atlas_subscribed",{"msm":1001}]`)
-	named := house.knock(t, "&client=LatencyMON", "", `40{"sid":`)
+	named := server.connectSocketIO(t, "&client=LatencyMON", "", `40{"sid":`)
 	want := `
-		# HELP atlas_gateway_named_client_bytes_total Bytes of the messages enqueued for clients, by their name. The first hundred names are told apart.
+		# HELP atlas_gateway_named_client_bytes_total Bytes of the messages queued for clients, by client name. The first 100 names have their own series.
 		# TYPE atlas_gateway_named_client_bytes_total counter
 		atlas_gateway_named_client_bytes_total{client="LatencyMON"} 0
 		atlas_gateway_named_client_bytes_total{client="tools/3.1_"} 35
-		# HELP atlas_gateway_named_client_messages_total Messages enqueued for clients, by their name. The first hundred names are told apart.
+		# HELP atlas_gateway_named_client_messages_total Messages queued for clients, by client name. The first 100 names have their own series.
 		# TYPE atlas_gateway_named_client_messages_total counter
 		atlas_gateway_named_client_messages_total{client="LatencyMON"} 0
 		atlas_gateway_named_client_messages_total{client="tools/3.1_"} 1
-		# HELP atlas_gateway_named_clients Clients that are connected, by the name that they gave in the query. The first hundred names are told apart.
+		# HELP atlas_gateway_named_clients Connected clients, by the name in their query. The first 100 names have their own series.
 		# TYPE atlas_gateway_named_clients gauge
 		atlas_gateway_named_clients{client="LatencyMON"} 1
 		atlas_gateway_named_clients{client="tools/3.1_"} 1
 	`
-	if err := testutil.GatherAndCompare(house.registry, strings.NewReader(want), "atlas_gateway_named_clients",
+	if err := testutil.GatherAndCompare(server.registry, strings.NewReader(want), "atlas_gateway_named_clients",
 		"atlas_gateway_named_client_messages_total", "atlas_gateway_named_client_bytes_total"); err != nil {
 		t.Error(err)
 	}
 	_ = client.Close()
 	_ = named.Close()
-	house.shutdown(context.Background())
+	server.shutdown(context.Background())
 	for name, messages := range map[string]uint64{"tools/3.1_": 1, "LatencyMON": 0} {
-		if left, given := house.reception.tallies.of(name).sum(); left != 0 || given.messages < messages {
+		if left, given := server.acceptor.statistics.of(name).sum(); left != 0 || given.messages < messages {
 			t.Errorf("%d clients named %s are left, %v was given", left, name, given)
 		}
 	}
@@ -326,14 +329,14 @@ func TestNamesOfClients(t *testing.T) {
 }
 
 func TestNamesInMetricsAreBounded(t *testing.T) {
-	tallies := newTallies()
+	statistics := newClientStatistics()
 	for i := range 3 * maxNames {
-		(&counted{tally: tallies.of(fmt.Sprint(i))}).enter()
+		(&countedClient{statistics: statistics.of(fmt.Sprint(i))}).connect()
 	}
-	first, _ := tallies.of("0").sum()
-	others, _ := tallies.of(otherNames).sum()
-	if len(tallies.byName) != maxNames+1 || first != 1 || others != 2*maxNames {
-		t.Errorf("got %d names, %d of them others", len(tallies.byName), others)
+	first, _ := statistics.of("0").sum()
+	others, _ := statistics.of(otherNames).sum()
+	if len(statistics.byName) != maxNames+1 || first != 1 || others != 2*maxNames {
+		t.Errorf("got %d names, %d of them others", len(statistics.byName), others)
 	}
 }
 
@@ -351,20 +354,20 @@ func FuzzNameOf(f *testing.F) {
 func FuzzToken(f *testing.F) {
 	f.Add([]byte(`{"token":"x"}`), "Bearer x")
 	f.Add([]byte(`{"token":["`+token+`"]}`), "basic  x")
-	house := build(f, plan{admission: ratelimit.Limits{Messages: 1 << 30}})
+	server := newTestServer(f, testSettings{limits: ratelimit.Limits{Messages: 1 << 30}})
 	f.Fuzz(func(t *testing.T, auth []byte, authorization string) {
-		c := &connection{token: credentialIn(http.Header{"Authorization": {authorization}}, nil)}
-		refusal := house.reception.recognise(c, auth)
+		c := &connection{credential: credentialIn(http.Header{"Authorization": {authorization}}, nil)}
+		refusal := server.acceptor.authenticate(c, auth)
 		said := string(auth) + authorization
-		if c.guest.bearer.Name != "" && !strings.Contains(said, token) && !strings.Contains(said, `\u`) || refusal != nil && c.guest.bearer.Name != "" {
-			t.Errorf("%q with %q is %+v, %v", auth, authorization, c.guest.bearer, refusal)
+		if c.info.bearer.Name != "" && !strings.Contains(said, token) && !strings.Contains(said, `\u`) || refusal != nil && c.info.bearer.Name != "" {
+			t.Errorf("%q with %q is %+v, %v", auth, authorization, c.info.bearer, refusal)
 		}
 	})
 }
 
-// Who has had too much read is told so, and that it may come again.
+// A client that has had too much read receives an error that says so, and to retry.
 func TestReadingTooMuchIsRefused(t *testing.T) {
-	refusal := WordRefusal(fmt.Errorf("where it begins: %w: %w", readlimit.ErrExceeded, context.DeadlineExceeded), zap.NewNop())
+	refusal := ErrorFor(fmt.Errorf("where it begins: %w: %w", readlimit.ErrExceeded, context.DeadlineExceeded), zap.NewNop())
 	if refusal.Code != protocol.CodeTooManyMessages || StatusOf(refusal.Code) != http.StatusTooManyRequests {
 		t.Errorf("got %v", refusal)
 	}

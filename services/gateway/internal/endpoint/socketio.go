@@ -15,109 +15,109 @@ import (
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
-// SocketIO is the door that RIPE's older service has at /stream/socket.io. It is an http.Handler.
+// SocketIO is the Socket.IO endpoint at /stream/socket.io, as in RIPE's older service. It is an http.Handler.
 type SocketIO struct {
 	*socketio.Server
-	reception *Reception
-	serving   context.Context // ends when Shutdown begins: a subscription that comes after the farewell is of no use
-	stop      context.CancelFunc
-	newID     func() string
+	acceptor *Acceptor
+	serving  context.Context // ends when Shutdown begins, and cancels subscriptions that have not begun
+	stop     context.CancelFunc
+	newID    func() string
 }
 
-// NewSocketIO makes the door. It sets by itself what the settings say of admission, and of handshakes without EIO. The error is one of the settings'.
-func NewSocketIO(reception *Reception, settings socketio.Config) (*SocketIO, error) {
-	door := &SocketIO{reception: reception, newID: settings.Engine.NewID}
-	settings.Engine.Admit = door.admit
-	settings.Engine.UnnamedRevision = engineio.Revision3 // as the reference servers have it
-	server, err := socketio.NewServer(settings, door)
+// NewSocketIO makes the endpoint. It sets Engine.Admit and Engine.UnnamedRevision. The error is a fault of the settings.
+func NewSocketIO(acceptor *Acceptor, settings socketio.Config) (*SocketIO, error) {
+	endpoint := &SocketIO{acceptor: acceptor, newID: settings.Engine.NewID}
+	settings.Engine.Admit = endpoint.admit
+	settings.Engine.UnnamedRevision = engineio.Revision3 // as in the reference servers
+	server, err := socketio.NewServer(settings, endpoint)
 	if err != nil {
 		return nil, err
 	}
-	door.Server = server
-	door.serving, door.stop = context.WithCancel(context.Background())
-	return door, nil
+	endpoint.Server = server
+	endpoint.serving, endpoint.stop = context.WithCancel(context.Background())
+	return endpoint, nil
 }
 
-// Shutdown refuses newcomers, tells the clients that the gateway stops once they have what waits for them, and waits until all are gone. Those that
-// are not gone when ctx ends are cut off.
-func (d *SocketIO) Shutdown(ctx context.Context) {
-	d.stop()
-	if err := d.Server.Shutdown(ctx, fanout.ErrorMessage(socketIOEvents{}, refuseToServe())); err != nil {
-		d.reception.logger.Warn("clients of Socket.IO were cut off", zap.Error(err))
+// Shutdown refuses new clients, sends the others their queued messages and an error, and waits until all have disconnected. It cuts off those that
+// are left when ctx ends.
+func (e *SocketIO) Shutdown(ctx context.Context) {
+	e.stop()
+	if err := e.Server.Shutdown(ctx, fanout.ErrorMessage(socketIOEvents{}, errShuttingDown())); err != nil {
+		e.acceptor.logger.Warn("cut off Socket.IO clients", zap.Error(err))
 	}
 }
 
-func (d *SocketIO) admit(r *http.Request) (engineio.Admission, error) {
-	connection, err := d.reception.admit("socket.io", r)
+func (e *SocketIO) admit(r *http.Request) (engineio.Admission, error) {
+	connection, err := e.acceptor.admit("socket.io", r)
 	if err != nil {
-		return nil, err // and no pointer to nothing
+		return nil, err // not a nil pointer in an interface
 	}
 	return connection, nil
 }
 
 // Connect implements socketio.Handler.
-func (d *SocketIO) Connect(socket *socketio.Socket) error {
+func (e *SocketIO) Connect(socket *socketio.Socket) error {
 	connection := socket.Admission().(*connection)
-	if refusal := d.reception.recognise(connection, socket.Auth()); refusal != nil {
+	if refusal := e.acceptor.authenticate(connection, socket.Auth()); refusal != nil {
 		return refusal
 	}
-	session, err := d.reception.receive(connection, &socketIOClient{Socket: socket})
+	session, err := e.acceptor.openSession(connection, &socketIOClient{Socket: socket})
 	if err != nil {
 		return err
 	}
 	socket.Attachment = session
-	d.recall(session, socket)
+	e.recall(session, socket)
 	return nil
 }
 
 // Event implements socketio.Handler.
-func (d *SocketIO) Event(socket *socketio.Socket, event socketio.Event) {
+func (e *SocketIO) Event(socket *socketio.Socket, event socketio.Event) {
 	session := socket.Attachment.(*session)
 	if event.Dropped > 0 {
-		session.answer(refuseAttachments(event.Dropped))
+		session.respond(errAttachments(event.Dropped))
 	} else {
-		session.receive(d.serving, event.Name, event.Argument)
+		session.handleEvent(e.serving, event.Name, event.Argument)
 	}
 	if event.WantsAck {
-		_ = socket.Ack(event.AckID) // a client that is gone or overflows needs none
+		_ = socket.Ack(event.AckID) // fails if the client is gone or its queue is full
 	}
 }
 
 // Disconnect implements socketio.Handler.
-func (d *SocketIO) Disconnect(socket *socketio.Socket, reason string) {
-	socket.Attachment.(*session).leave(reason)
+func (e *SocketIO) Disconnect(socket *socketio.Socket, reason string) {
+	socket.Attachment.(*session).end(reason)
 }
 
-// socketIOClient is what others see of a client.
+// socketIOClient is a client of SocketIO.
 type socketIOClient struct {
 	*socketio.Socket
-	remembers atomic.Bool // the last argument of each event, if that is a string, as it may be a cursor
+	hasCursors atomic.Bool // so that the client remembers the last argument of an event if it is a string
 }
 
-func (c *socketIOClient) Encoding() fanout.Encoding { return socketIOEvents{} }
-func (c *socketIOClient) Overflow()                 { c.Abort(c.Complaint(tooSlow(c.MissingSince()))) }
-func (c *socketIOClient) Expel(why *protocol.Error) { c.Abort(c.Complaint(why)) }
+func (c *socketIOClient) Encoding() fanout.Encoding      { return socketIOEvents{} }
+func (c *socketIOClient) Overflow()                      { c.Abort(c.Complaint(errTooSlow(c.MissingSince()))) }
+func (c *socketIOClient) Disconnect(why *protocol.Error) { c.Abort(c.Complaint(why)) }
 
 // BeginCursors implements fanout.Client.
 func (c *socketIOClient) BeginCursors() (forAll bool) {
 	if c.Revision() == engineio.Revision3 {
 		return false
 	}
-	if c.remembers.CompareAndSwap(false, true) {
-		c.SetShutdownMessage(c.Complaint(refuseToServe()))
+	if c.hasCursors.CompareAndSwap(false, true) {
+		c.SetShutdownMessage(c.Complaint(errShuttingDown()))
 	}
 	return true
 }
 
-// Complaint implements fanout.Client. What is no string behind the words keeps the client from taking them for a cursor.
+// Complaint implements fanout.Client. The null after the error text keeps the client from remembering the text as a cursor.
 func (c *socketIOClient) Complaint(refusal *protocol.Error) *sendqueue.Message {
-	if !c.remembers.Load() {
+	if !c.hasCursors.Load() {
 		return fanout.ErrorMessage(socketIOEvents{}, refusal)
 	}
 	return socketio.EncodeEvent("/", protocol.EventError, refusal.Payload(), []byte("null"))
 }
 
-// socketIOEvents writes an event as both revisions' clients of the main namespace read it.
+// socketIOEvents encodes an event for clients of the main namespace, of both revisions.
 type socketIOEvents struct{}
 
 func (socketIOEvents) Event(name string, payload []byte) *sendqueue.Message {
@@ -128,5 +128,5 @@ func (socketIOEvents) EventAt(name string, payload []byte, cursor string) *sendq
 	return socketio.EncodeEvent("/", name, payload, []byte(`"`+cursor+`"`))
 }
 
-// ReplayFinished implements fanout.ReplayEncoding: ripe.atlas.cousteau 1.5 has the event in its list.
+// ReplayFinished implements fanout.ReplayEncoding: ripe.atlas.cousteau 1.5 expects this name.
 func (socketIOEvents) ReplayFinished() string { return "atlas_replay_finished" }

@@ -10,31 +10,30 @@ import (
 	"atlasstream/services/gateway/internal/wsconn"
 )
 
-// Stream is the door at /stream/: a WebSocket for clients that ask for one, a plain GET for all others.
+// Stream is the endpoint at /stream/: a WebSocket for clients that ask for one, plain HTTP for all others.
 type Stream struct {
-	webSocket *WebSocket
-	get       *Get
+	webSocket  *WebSocket
+	httpStream *HTTPStream
 }
 
-// NewStream makes the door.
-func NewStream(reception *Reception, settings *wsconn.Settings, patience Patience) *Stream {
-	return &Stream{webSocket: NewWebSocket(reception, settings, patience), get: NewGet(reception, settings)}
+// NewStream makes the endpoint.
+func NewStream(acceptor *Acceptor, settings *wsconn.Settings, heartbeat HeartbeatSettings) *Stream {
+	return &Stream{webSocket: NewWebSocket(acceptor, settings, heartbeat), httpStream: NewHTTPStream(acceptor, settings)}
 }
 
 // ServeHTTP implements http.Handler.
-func (d *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (e *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if websocket.IsWebSocketUpgrade(r) {
-		d.webSocket.ServeHTTP(w, r)
+		e.webSocket.ServeHTTP(w, r)
 		return
 	}
-	d.get.ServeHTTP(w, r)
+	e.httpStream.ServeHTTP(w, r)
 }
 
-// Shutdown refuses newcomers, tells the clients that the gateway stops once they have what waits for them, and waits until all are gone. Those that
-// are not gone when ctx ends are cut off.
-func (d *Stream) Shutdown(ctx context.Context) {
-	var doors sync.WaitGroup
-	doors.Go(func() { d.webSocket.Shutdown(ctx) })
-	doors.Go(func() { d.get.Shutdown(ctx) })
-	doors.Wait()
+// Shutdown shuts down both endpoints at the same time, as each of them says.
+func (e *Stream) Shutdown(ctx context.Context) {
+	var endpoints sync.WaitGroup
+	endpoints.Go(func() { e.webSocket.Shutdown(ctx) })
+	endpoints.Go(func() { e.httpStream.Shutdown(ctx) })
+	endpoints.Wait()
 }

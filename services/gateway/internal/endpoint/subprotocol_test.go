@@ -14,10 +14,10 @@ import (
 )
 
 // offer opens a WebSocket with subprotocols.
-func (h *house) offer(t *testing.T, path string, names ...string) (client *websocket.Conn, response *http.Response) {
+func (s *testServer) offer(t *testing.T, path string, names ...string) (client *websocket.Conn, response *http.Response) {
 	t.Helper()
 	dialer := &websocket.Dialer{Subprotocols: names}
-	client, response, err := dialer.Dial("ws"+strings.TrimPrefix(h.server.URL, "http")+path, nil)
+	client, response, err := dialer.Dial("ws"+strings.TrimPrefix(s.httpServer.URL, "http")+path, nil)
 	if response == nil {
 		t.Fatal(err)
 	}
@@ -27,26 +27,26 @@ func (h *house) offer(t *testing.T, path string, names ...string) (client *webso
 	return client, response
 }
 
-// A page can give its WebSocket a token in a subprotocol only, and its browser wants another one to be answered.
+// A page can send the token of its WebSocket as a subprotocol only, and its browser requires another one in the response.
 func TestTokenInASubprotocol(t *testing.T) {
 	core, log := observer.New(zapcore.DebugLevel)
-	house := open(t, plan{clients: 10, logger: zap.New(core)})
+	server := openTestServer(t, testSettings{clients: 10, logger: zap.New(core)})
 	for _, path := range []string{"/stream/", "/stream/?token=guessed"} {
 		for _, offered := range [][]string{{"atlas", "bearer." + token}, {"bearer." + token, "atlas"}} {
-			client, response := house.offer(t, path, offered...)
+			client, response := server.offer(t, path, offered...)
 			if got := response.Header.Values("Sec-WebSocket-Protocol"); len(got) != 1 || got[0] != "atlas" || client.Subprotocol() != "atlas" {
 				t.Errorf("%v was answered %v", offered, got)
 			}
-			say(t, client, `["atlas_subscribe",{"msm":1003}]`)
+			send(t, client, `["atlas_subscribe",{"msm":1003}]`)
 			expect(t, client, `["atlas_subscribed",{"msm":1003}]`)
 		}
 	}
-	old, _ := house.offer(t, "/stream/socket.io/?EIO=3&transport=websocket", "atlas", "bearer."+token)
+	old, _ := server.offer(t, "/stream/socket.io/?EIO=3&transport=websocket", "atlas", "bearer."+token)
 	expect(t, old, `0{"sid":`)
 	expect(t, old, `40`)
-	say(t, old, `42["atlas_subscribe",{"msm":1003}]`)
+	send(t, old, `42["atlas_subscribe",{"msm":1003}]`)
 	expect(t, old, `42["atlas_subscribed",{"msm":1003}]`)
-	if _, response := house.offer(t, "/stream/", "atlas", "bearer.guessed"); response.StatusCode != http.StatusUnauthorized {
+	if _, response := server.offer(t, "/stream/", "atlas", "bearer.guessed"); response.StatusCode != http.StatusUnauthorized {
 		t.Errorf("a wrong one: got %s", response.Status)
 	}
 	if text := fmt.Sprint(log.All()); strings.Contains(text, token) || strings.Contains(text, "guessed") {
@@ -55,9 +55,9 @@ func TestTokenInASubprotocol(t *testing.T) {
 }
 
 func TestTokenAloneIsRefused(t *testing.T) {
-	house := open(t, plan{})
+	server := openTestServer(t, testSettings{})
 	for _, path := range []string{"/stream/", "/stream/socket.io/?EIO=4&transport=websocket"} {
-		client, response := house.offer(t, path, "bearer."+token)
+		client, response := server.offer(t, path, "bearer."+token)
 		body, err := io.ReadAll(response.Body)
 		if client != nil || response.StatusCode != http.StatusBadRequest || err != nil || !strings.Contains(string(body), "want a name beside it") || strings.Contains(string(body), token) {
 			t.Errorf("%s: got %s, %q, %v", path, response.Status, body, err)
@@ -66,13 +66,13 @@ func TestTokenAloneIsRefused(t *testing.T) {
 }
 
 func TestAnySubprotocolIsAnswered(t *testing.T) {
-	house := open(t, plan{clients: 10})
+	server := openTestServer(t, testSettings{clients: 10})
 	for _, path := range []string{"/stream/", "/stream/socket.io/?EIO=4&transport=websocket"} {
-		if client, _ := house.offer(t, path, "v1.json", "atlas"); client.Subprotocol() != "v1.json" {
+		if client, _ := server.offer(t, path, "v1.json", "atlas"); client.Subprotocol() != "v1.json" {
 			t.Errorf("%s: got %q", path, client.Subprotocol())
 		}
-		if client, response := house.offer(t, path); client == nil || response.Header.Get("Sec-WebSocket-Protocol") != "" {
-			t.Errorf("%s: what was not asked for was answered", path)
+		if client, response := server.offer(t, path); client == nil || response.Header.Get("Sec-WebSocket-Protocol") != "" {
+			t.Errorf("%s: a subprotocol was answered that was not offered", path)
 		}
 	}
 }

@@ -17,115 +17,115 @@ import (
 	"atlasstream/services/gateway/internal/wsconn"
 )
 
-// WebSocket is the door that RIPE's current service has at /stream/: text messages ["event",payload] either way, and nothing else.
+// WebSocket is the WebSocket endpoint at /stream/, as in RIPE's current service: text messages ["event",payload] in both directions.
 type WebSocket struct {
-	reception *Reception
+	acceptor  *Acceptor
 	settings  *wsconn.Settings
-	patience  Patience
-	serving   context.Context // ends when Shutdown begins: a subscription that comes after the farewell is of no use
+	heartbeat HeartbeatSettings
+	serving   context.Context // ends when Shutdown begins, and cancels subscriptions that have not begun
 	stop      context.CancelFunc
 	clients   *connset.Set[*webSocketClient, webSocketClient]
 }
 
-// NewWebSocket makes the door.
-func NewWebSocket(reception *Reception, settings *wsconn.Settings, patience Patience) *WebSocket {
-	door := &WebSocket{reception: reception, settings: settings, patience: patience, clients: connset.New[*webSocketClient, webSocketClient](0)}
-	door.serving, door.stop = context.WithCancel(context.Background())
-	return door
+// NewWebSocket makes the endpoint.
+func NewWebSocket(acceptor *Acceptor, settings *wsconn.Settings, heartbeat HeartbeatSettings) *WebSocket {
+	endpoint := &WebSocket{acceptor: acceptor, settings: settings, heartbeat: heartbeat, clients: connset.New[*webSocketClient, webSocketClient](0)}
+	endpoint.serving, endpoint.stop = context.WithCancel(context.Background())
+	return endpoint
 }
 
-// ServeHTTP upgrades the request, receives the client and lets a goroutine read from it. That goroutine stays as long as the client does, and so does the
-// stack that it once needed: what needs much is done here.
-func (d *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	connection, err := d.reception.admit("websocket", r)
+// ServeHTTP upgrades the request, opens a session and starts a goroutine that reads. That goroutine lives as long as the client, and keeps the
+// stack that it once needed: what needs much stack is done here.
+func (e *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	connection, err := e.acceptor.admit("websocket", r)
 	if err != nil {
-		answer(w, WordRefusal(err, d.reception.logger))
+		writeError(w, ErrorFor(err, e.acceptor.logger))
 		return
 	}
 	client := &webSocketClient{connection: connection}
-	if refusal := d.enter(client); refusal != nil {
+	if refusal := e.register(client); refusal != nil {
 		connection.Release()
-		answer(w, refusal)
+		writeError(w, refusal)
 		return
 	}
-	if client.conn, err = d.settings.Upgrade(w, r); err != nil {
-		d.reception.logger.Debug("a WebSocket handshake failed", append(connection.guest.fields(), zap.Error(err))...)
-		d.dismiss(client)
+	if client.conn, err = e.settings.Upgrade(w, r); err != nil {
+		e.acceptor.logger.Debug("a WebSocket handshake failed", append(connection.info.fields(), zap.Error(err))...)
+		e.release(client)
 		return
 	}
 	client.queue = client.conn.Queue
-	if !d.clients.Open(client, client) {
-		client.farewell()
+	if !e.clients.Open(client, client) {
+		client.notifyShutdown()
 	}
-	session, err := d.reception.receive(connection, client)
+	session, err := e.acceptor.openSession(connection, client)
 	if err != nil {
 		client.refuse(err)
 	}
-	go d.serve(client, session)
+	go e.serve(client, session)
 }
 
-// enter keeps a place for a client that may come in.
-func (d *WebSocket) enter(client *webSocketClient) *protocol.Error {
-	if refusal := d.reception.recognise(client.connection, nil); refusal != nil {
+// register authenticates a client and adds it to the set.
+func (e *WebSocket) register(client *webSocketClient) *protocol.Error {
+	if refusal := e.acceptor.authenticate(client.connection, nil); refusal != nil {
 		return refusal
 	}
-	if d.clients.Reserve(client) != nil {
-		return refuseToServe()
+	if e.clients.Reserve(client) != nil {
+		return errShuttingDown()
 	}
 	return nil
 }
 
-// serve reads what the client says until it is gone. The session is nil for a client that was refused.
-func (d *WebSocket) serve(client *webSocketClient, session *session) {
-	defer d.dismiss(client)
+// serve reads from the client until it disconnects. The session of a refused client is nil.
+func (e *WebSocket) serve(client *webSocketClient, session *session) {
+	defer e.release(client)
 	defer client.conn.Close()
 	if session != nil {
-		d.converse(client, session)
+		e.readMessages(client, session)
 	}
 	client.conn.Drain()
 }
 
-func (d *WebSocket) converse(client *webSocketClient, session *session) {
-	heartbeat := startHeartbeat(client.conn, d.patience)
+func (e *WebSocket) readMessages(client *webSocketClient, session *session) {
+	heartbeat := startHeartbeat(client.conn, e.heartbeat)
 	defer heartbeat.stop()
 	admits := func(size int) bool {
 		heartbeat.heard()
 		return !client.conn.Closing() && client.connection.admits(size)
 	}
-	end := client.conn.ReadAll(admits, func(binary bool, message []byte) { d.receive(session, binary, message) })
+	end := client.conn.ReadAll(admits, func(binary bool, message []byte) { e.receive(session, binary, message) })
 	client.conn.Finish(sendqueue.Close(end.Code, end.Words))
-	session.leave(end.Words)
+	session.end(end.Words)
 }
 
-func (d *WebSocket) receive(session *session, binary bool, message []byte) {
+func (e *WebSocket) receive(session *session, binary bool, message []byte) {
 	event, parameters, err := parseEvent(binary, message)
 	if err != nil {
-		session.answer(err)
+		session.respond(err)
 		return
 	}
-	session.receive(d.serving, event, parameters)
+	session.handleEvent(e.serving, event, parameters)
 }
 
-func (d *WebSocket) dismiss(client *webSocketClient) {
+func (e *WebSocket) release(client *webSocketClient) {
 	client.connection.Release()
-	d.clients.Remove(client)
+	e.clients.Remove(client)
 }
 
-// Shutdown refuses newcomers, tells the clients that the gateway stops once they have what waits for them, and waits until all are gone. Those that
-// are not gone when ctx ends are cut off.
-func (d *WebSocket) Shutdown(ctx context.Context) {
-	d.stop()
-	_ = d.clients.Shutdown(ctx, (*webSocketClient).farewell, (*webSocketClient).cutOff) // who is cut off has not closed in time
+// Shutdown refuses new clients, sends the others their queued messages and an error, and waits until all have disconnected. It cuts off those that
+// are left when ctx ends.
+func (e *WebSocket) Shutdown(ctx context.Context) {
+	e.stop()
+	_ = e.clients.Shutdown(ctx, (*webSocketClient).notifyShutdown, (*webSocketClient).cutOff) // its error only says that clients were cut off
 }
 
-// webSocketClient is what others see of a client.
+// webSocketClient is a client of WebSocket.
 type webSocketClient struct {
 	connection *connection
 	conn       *wsconn.Conn
-	queue      *sendqueue.Queue // conn's, at hand for every delivery
+	queue      *sendqueue.Queue // conn.Queue, without an indirection for each delivery
 }
 
-func (c *webSocketClient) Encoding() fanout.Encoding                { return jsonArrays{} }
+func (c *webSocketClient) Encoding() fanout.Encoding                { return jsonArray{} }
 func (c *webSocketClient) Enqueue(message *sendqueue.Message) error { return c.queue.Enqueue(message) }
 func (c *webSocketClient) EnqueueControl(message *sendqueue.Message) error {
 	return c.queue.EnqueueControl(message)
@@ -137,19 +137,19 @@ func (c *webSocketClient) ShareBudget(budget sendqueue.Budget) { c.queue.ShareBu
 func (c *webSocketClient) cutOff()                             { c.conn.Close() }
 
 func (c *webSocketClient) Complaint(refusal *protocol.Error) *sendqueue.Message {
-	return fanout.ErrorMessage(jsonArrays{}, refusal)
+	return fanout.ErrorMessage(jsonArray{}, refusal)
 }
 
 func (c *webSocketClient) Overflow() {
-	c.conn.Abort(c.Complaint(tooSlow(c.queue.MissingSince())), sendqueue.Close(websocket.ClosePolicyViolation, "too slow"))
+	c.conn.Abort(c.Complaint(errTooSlow(c.queue.MissingSince())), sendqueue.Close(websocket.ClosePolicyViolation, "too slow"))
 }
 
-func (c *webSocketClient) Expel(why *protocol.Error) {
+func (c *webSocketClient) Disconnect(why *protocol.Error) {
 	c.conn.Abort(c.Complaint(why), sendqueue.Close(websocket.ClosePolicyViolation, strings.ReplaceAll(string(why.Code), "_", " ")))
 }
 
-func (c *webSocketClient) farewell() {
-	c.conn.Finish(c.Complaint(refuseToServe()), sendqueue.Close(websocket.CloseGoingAway, "shutting down"))
+func (c *webSocketClient) notifyShutdown() {
+	c.conn.Finish(c.Complaint(errShuttingDown()), sendqueue.Close(websocket.CloseGoingAway, "shutting down"))
 }
 
 func (c *webSocketClient) refuse(reason error) {

@@ -19,22 +19,22 @@ import (
 )
 
 func TestSubscribeReceiveUnsubscribe(t *testing.T) {
-	house := open(t, plan{})
-	client := house.connect(t)
-	say(t, client, `["atlas_subscribe",{"msm": "1001", "stream_type":"result"}]`)
+	server := openTestServer(t, testSettings{})
+	client := server.connect(t)
+	send(t, client, `["atlas_subscribe",{"msm": "1001", "stream_type":"result"}]`)
 	expect(t, client, `["atlas_subscribed",{"msm": "1001", "stream_type":"result"}]`)
-	house.deliver(7)
+	server.deliver(7)
 	expect(t, client, `["atlas_result",{"msm_id":1001,"prb_id":7}]`)
-	say(t, client, `["atlas_unsubscribe",{"streamType":"result","msm":1001}]`)
+	send(t, client, `["atlas_unsubscribe",{"streamType":"result","msm":1001}]`)
 	expect(t, client, `["atlas_unsubscribed",{"streamType":"result","msm":1001}]`)
-	house.deliver(8)
-	say(t, client, `["atlas_unsubscribe",{"msm":1001}]`)
+	server.deliver(8)
+	send(t, client, `["atlas_unsubscribe",{"msm":1001}]`)
 	expect(t, client, `["atlas_error","[not_subscribed] there is no subscription with these parameters`)
 }
 
 func TestRefusals(t *testing.T) {
-	house := open(t, plan{})
-	client := house.connect(t)
+	server := openTestServer(t, testSettings{})
+	client := server.connect(t)
 	for _, test := range []struct{ message, want string }{
 		{`hello`, `["atlas_error","[malformed] message: got \"hello\", want a JSON array such as`},
 		{`{}`, `["atlas_error","[malformed] message`},
@@ -49,7 +49,7 @@ func TestRefusals(t *testing.T) {
 		{`["atlas_subscribe",{"msm":3}]`, `["atlas_error","[too_many_subscriptions] too many subscriptions: there are 2, and no more are allowed`},
 		{`["atlas_unsubscribe",{"msm":2}]`, `["atlas_unsubscribed",{"msm":2}]`},
 	} {
-		say(t, client, test.message)
+		send(t, client, test.message)
 		expect(t, client, test.want)
 	}
 	if err := client.WriteMessage(websocket.BinaryMessage, []byte(`["atlas_subscribe",{"msm":1}]`)); err != nil {
@@ -58,27 +58,27 @@ func TestRefusals(t *testing.T) {
 	expect(t, client, `["atlas_error","[malformed] message: got a binary one`)
 }
 
-func TestUnreachableLogIsSaidWithoutDetails(t *testing.T) {
-	house := open(t, plan{})
-	house.feed.err = errors.New("dial tcp 10.0.0.1:9092: refused")
-	client := house.connect(t)
-	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+func TestUnreachableLogIsReportedWithoutDetails(t *testing.T) {
+	server := openTestServer(t, testSettings{})
+	server.feed.err = errors.New("dial tcp 10.0.0.1:9092: refused")
+	client := server.connect(t)
+	send(t, client, `["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `["atlas_error","[unavailable] the log cannot be read right now; try again in some seconds"]`)
 }
 
 func TestTooLongMessageEndsTheConnection(t *testing.T) {
-	client := open(t, plan{}).connect(t)
-	say(t, client, `["`+strings.Repeat("x", 1000)+`"]`)
+	client := openTestServer(t, testSettings{}).connect(t)
+	send(t, client, `["`+strings.Repeat("x", 1000)+`"]`)
 	expectClose(t, client, websocket.CloseMessageTooBig)
 }
 
-func TestOverflowIsToldAndClosed(t *testing.T) {
-	house := open(t, plan{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 2, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second}})
-	client := house.connect(t)
-	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+func TestOverflowIsReportedAndClosed(t *testing.T) {
+	server := openTestServer(t, testSettings{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 2, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second}})
+	client := server.connect(t)
+	send(t, client, `["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `["atlas_subscribed"`)
 	began := time.Now()
-	house.deliverAll(tooMany())
+	server.deliverAll(tooMany())
 	for {
 		_, message, err := client.ReadMessage()
 		if err != nil {
@@ -92,7 +92,7 @@ func TestOverflowIsToldAndClosed(t *testing.T) {
 	expectClose(t, client, websocket.ClosePolicyViolation)
 }
 
-// expectMissing expects the words of [too_slow] to tell from when to when something is missing, which was no earlier than began.
+// expectMissing wants the period of missing messages in the text of [too_slow], which begins no earlier than began.
 func expectMissing(t *testing.T, words string, began time.Time) {
 	t.Helper()
 	match := regexp.MustCompile(`\[too_slow\] this connection does not keep up .* messages from (\S+) to (\S+) were dropped, and older records too if it was catching up; reconnect`).FindStringSubmatch(words)
@@ -107,58 +107,58 @@ func expectMissing(t *testing.T, words string, began time.Time) {
 }
 
 func TestClientsAreLimited(t *testing.T) {
-	house := open(t, plan{})
+	server := openTestServer(t, testSettings{})
 	for range 2 {
-		client := house.connect(t)
-		say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+		client := server.connect(t)
+		send(t, client, `["atlas_subscribe",{"msm":1001}]`)
 		expect(t, client, `["atlas_subscribed"`)
 	}
-	third := house.connect(t)
+	third := server.connect(t)
 	expect(t, third, `["atlas_error","[too_many_clients] too many clients: there are 2, and no more are allowed`)
 	expectClose(t, third, websocket.CloseTryAgainLater)
 }
 
-func TestNothingIsDoneAfterTheLastWords(t *testing.T) {
-	house := open(t, plan{})
-	client := house.connect(t)
-	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+func TestNothingIsHandledAfterShutdown(t *testing.T) {
+	server := openTestServer(t, testSettings{})
+	client := server.connect(t)
+	send(t, client, `["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `["atlas_subscribed"`)
 	stopped := make(chan struct{})
-	go func() { house.shutdown(context.Background()); close(stopped) }()
+	go func() { server.shutdown(context.Background()); close(stopped) }()
 	expect(t, client, `["atlas_error","[shutting_down]`)
-	say(t, client, `["atlas_unsubscribe",{"msm":1001}]`)
+	send(t, client, `["atlas_unsubscribe",{"msm":1001}]`)
 	expectClose(t, client, websocket.CloseGoingAway)
 	_ = client.Close()
 	<-stopped
 }
 
-func TestShutdownTellsClients(t *testing.T) {
-	house := open(t, plan{})
-	client := house.connect(t)
-	say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+func TestShutdownNotifiesClients(t *testing.T) {
+	server := openTestServer(t, testSettings{})
+	client := server.connect(t)
+	send(t, client, `["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `["atlas_subscribed"`)
-	house.deliver(7)
+	server.deliver(7)
 	stopped := make(chan struct{})
-	go func() { house.shutdown(context.Background()); close(stopped) }()
+	go func() { server.shutdown(context.Background()); close(stopped) }()
 	expect(t, client, `["atlas_result"`)
 	expect(t, client, `["atlas_error","[shutting_down]`)
 	expectClose(t, client, websocket.CloseGoingAway)
 	_ = client.Close()
 	<-stopped
-	if house.feed.count() != 0 {
+	if server.feed.count() != 0 {
 		t.Error("subscriptions are left")
 	}
 }
 
 func TestVanishedClientIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		patience := Patience{Interval: 25 * time.Second, Timeout: time.Minute}
-		house := build(t, plan{patience: patience})
-		network := serveInPipes(t, house)
+		patience := HeartbeatSettings{Interval: 25 * time.Second, Timeout: time.Minute}
+		server := newTestServer(t, testSettings{heartbeat: patience})
+		network := serveInPipes(t, server)
 		silent, alive := network.webSocket(t), network.webSocket(t)
 		silent.SetPingHandler(func(string) error { return nil })
 		for _, client := range []*websocket.Conn{silent, alive} {
-			say(t, client, `["atlas_subscribe",{"msm":1001}]`)
+			send(t, client, `["atlas_subscribe",{"msm":1001}]`)
 			expect(t, client, `["atlas_subscribed"`)
 			_ = client.SetReadDeadline(time.Time{})
 			go func() { _, _, _ = client.ReadMessage() }()
@@ -169,7 +169,7 @@ func TestVanishedClientIsNoticed(t *testing.T) {
 		}{{patience.Interval + patience.Timeout - 1, 2}, {1, 1}, {time.Hour, 1}} {
 			time.Sleep(step.after)
 			synctest.Wait()
-			if got := house.feed.count(); got != step.left {
+			if got := server.feed.count(); got != step.left {
 				t.Errorf("%v later, %d subscriptions are left, want %d", step.after, got, step.left)
 			}
 		}
@@ -183,7 +183,7 @@ func FuzzParseEvent(f *testing.F) {
 		_, argument, err := parseEvent(binary, payload)
 		if err != nil {
 			refusal, ok := errors.AsType[*protocol.Error](err)
-			if !ok || !json.Valid(fanout.ErrorMessage(jsonArrays{}, refusal).Payload()) {
+			if !ok || !json.Valid(fanout.ErrorMessage(jsonArray{}, refusal).Payload()) {
 				t.Errorf("the refusal of %q is %v", payload, err)
 			}
 			return

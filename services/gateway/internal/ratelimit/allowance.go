@@ -14,10 +14,10 @@ type Verdict int
 
 // The verdicts.
 const (
-	Pass  Verdict = iota
-	Warn          // it is dropped, and the client is told so
-	Drop          // it is dropped, and the client was told not long ago
-	Expel         // it is dropped and the connection is to be closed: the client goes on at length
+	Pass       Verdict = iota
+	Warn               // it is dropped, and the client is told so
+	Drop               // it is dropped, and the client was told not long ago
+	Disconnect         // it is dropped and the connection is to be closed: the client goes on at length
 )
 
 const (
@@ -37,7 +37,7 @@ type Allowance struct {
 	excess   *excess // nil until a message is one too many, as it is with most clients
 	usage    Usage   // that is counted among the networks'
 	reserved Usage   // of that, what is about to begin
-	left     bool
+	closed   bool
 }
 
 // excess is what a connection says beyond its limits.
@@ -46,13 +46,13 @@ type excess struct {
 	warning  rate.Sometimes
 }
 
-// Charge counts what the client at remote, host:port, says as it comes in as a message of its address, or refuses it with ErrTooManyMessages: whoever
+// ChargeMessage counts what the client at remote, host:port, says as it comes in as a message of its address, or refuses it with ErrTooManyMessages: whoever
 // leaves and comes again, or is sent away and tries again, shall not say more than others.
-func (g *Guard) Charge(remote string) error {
+func (g *Guard) ChargeMessage(remote string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	from := g.find(remote)
-	g.hold(from)
+	g.retain(from)
 	defer g.release(from)
 	if !from.allow(time.Now(), 1) {
 		g.metrics.messages.Inc()
@@ -61,12 +61,12 @@ func (g *Guard) Charge(remote string) error {
 	return nil
 }
 
-// Allowance opens the account of a connection of the client at remote, which has been charged. Leave must be called when the connection is gone.
-func (g *Guard) Allowance(remote string) *Allowance {
+// OpenAllowance opens the account of a connection of the client at remote, which has been charged. Leave must be called when the connection is gone.
+func (g *Guard) OpenAllowance(remote string) *Allowance {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	from := g.find(remote)
-	g.hold(from)
+	g.retain(from)
 	return &Allowance{guard: g, networks: from, messages: bucket(g.limits.ConnectionMessages)}
 }
 
@@ -80,12 +80,12 @@ func (a *Allowance) Message(bytes int) Verdict {
 	if a.excess == nil {
 		a.excess = newExcess(a.messages.Limit(), patience*a.messages.Burst())
 	}
-	return a.excess.judge(count)
+	return a.excess.verdict(count)
 }
 
-// Further counts so many messages beside one that has been counted, as it stands for all of them, but never more than half of what may be said at once: a
-// client that has said little else can say it. It refuses them with ErrTooManyMessages.
-func (a *Allowance) Further(messages int) error {
+// FurtherMessages charges for messages beside one that has been charged, as it stands for all of them, but never for more than half of what may be sent at
+// once: a client that has sent little else can send it. It returns ErrTooManyMessages beyond the limit.
+func (a *Allowance) FurtherMessages(messages int) error {
 	if messages > 0 && !a.allow(min(messages, a.atOnce(math.MaxInt)/2)) {
 		return ErrTooManyMessages
 	}
@@ -110,9 +110,9 @@ func newExcess(limit rate.Limit, burst int) *excess {
 	return &excess{patience: rate.NewLimiter(limit, burst), warning: rate.Sometimes{Interval: warnInterval}}
 }
 
-func (e *excess) judge(count int) Verdict {
+func (e *excess) verdict(count int) Verdict {
 	if !e.patience.AllowN(time.Now(), count) {
-		return Expel
+		return Disconnect
 	}
 	verdict := Drop
 	e.warning.Do(func() { verdict = Warn })
@@ -122,15 +122,15 @@ func (e *excess) judge(count int) Verdict {
 // Reading is whom the reading of the log is charged to for this connection: its address, in messages.
 func (a *Allowance) Reading() *readlimit.Account { return a.networks[0].reading }
 
-// Queues is what waits for the clients of the address together.
-func (a *Allowance) Queues() *Queues { return a.networks[0].queues }
+// QueueBudget is what waits for the clients of the address together.
+func (a *Allowance) QueueBudget() *QueueBudget { return a.networks[0].queueBudget }
 
 // Reserve counts a subscription that is about to begin and takes so many bytes of memory, or refuses it with ErrTooManySubscriptions. Settle must follow.
 func (a *Allowance) Reserve(bytes int) error {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
 	for _, counted := range a.networks {
-		if err := a.guard.room(counted, bytes); err != nil {
+		if err := a.guard.checkUsage(counted, bytes); err != nil {
 			return err
 		}
 	}
@@ -152,16 +152,16 @@ func (a *Allowance) Settle(usage func() Usage) {
 func (a *Allowance) Recount(usage func() Usage) {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
-	if !a.left {
+	if !a.closed {
 		a.settle(usage().plus(a.reserved))
 	}
 }
 
-// Leave closes the account.
-func (a *Allowance) Leave() {
+// Close closes the account.
+func (a *Allowance) Close() {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
-	a.left = true
+	a.closed = true
 	a.settle(Usage{})
 	a.guard.release(a.networks)
 }

@@ -34,7 +34,7 @@ func TestSubscriptionsThatEndByThemselves(t *testing.T) {
 	second.Settle(truly(1))
 	second.Recount(truly(0))
 	expect(1)
-	first.Leave()
+	first.Close()
 	first.Recount(truly(1)) // which comes too late
 	expect(0)
 }
@@ -42,7 +42,7 @@ func TestSubscriptionsThatEndByThemselves(t *testing.T) {
 // A long message counts as several, but one that is longer than what may be said at once can be sent all the same.
 func TestLongMessagesCountByTheirLength(t *testing.T) {
 	for _, test := range []struct{ bytes, want int }{{0, 10}, {4096, 10}, {4097, 5}, {100_000, 1}} {
-		allowance := NewGuard(Limits{Messages: 100, ConnectionMessages: 1}, prometheus.NewRegistry()).Allowance(home)
+		allowance := NewGuard(Limits{Messages: 100, ConnectionMessages: 1}, prometheus.NewRegistry()).OpenAllowance(home)
 		got := 0
 		for allowance.Message(test.bytes) == Pass {
 			got++
@@ -57,8 +57,8 @@ func TestLongMessagesCountByTheirLength(t *testing.T) {
 func TestAbuseMessagesThatStandForSeveral(t *testing.T) {
 	const burst = 10
 	for _, test := range []struct{ further, left int }{{-1, burst}, {0, burst}, {4, 6}, {5, 5}, {1000, 5}} {
-		allowance := NewGuard(Limits{Messages: 100, ConnectionMessages: 1}, prometheus.NewRegistry()).Allowance(home)
-		if err := allowance.Further(test.further); err != nil {
+		allowance := NewGuard(Limits{Messages: 100, ConnectionMessages: 1}, prometheus.NewRegistry()).OpenAllowance(home)
+		if err := allowance.FurtherMessages(test.further); err != nil {
 			t.Errorf("%d further ones: %v", test.further, err)
 		}
 		left := 0
@@ -68,7 +68,7 @@ func TestAbuseMessagesThatStandForSeveral(t *testing.T) {
 		if left != test.left {
 			t.Errorf("%d messages are left after %d further ones, want %d", left, test.further, test.left)
 		}
-		if err := allowance.Further(1); !errors.Is(err, ErrTooManyMessages) {
+		if err := allowance.FurtherMessages(1); !errors.Is(err, ErrTooManyMessages) {
 			t.Errorf("one too many: got %v", err)
 		}
 	}
@@ -76,10 +76,10 @@ func TestAbuseMessagesThatStandForSeveral(t *testing.T) {
 
 // What is dropped is not dropped for ever, whatever the messages' length: who floods with long ones goes sooner.
 func TestAbuseLongMessages(t *testing.T) {
-	allowance := NewGuard(Limits{Messages: 1000, ConnectionMessages: 100}, prometheus.NewRegistry()).Allowance(home)
+	allowance := NewGuard(Limits{Messages: 1000, ConnectionMessages: 100}, prometheus.NewRegistry()).OpenAllowance(home)
 	const size = 100_000
 	read := 0
-	for allowance.Message(size) != Expel {
+	for allowance.Message(size) != Disconnect {
 		read += size
 	}
 	if most := (1 + patience) * 10 * 100 * messageBytes; read > most {
@@ -105,8 +105,8 @@ func TestAbuseSubscriptionBytes(t *testing.T) {
 	if err := first.Reserve(500); err != nil {
 		t.Errorf("when the first one took less: %v", err)
 	}
-	second.Leave()
-	first.Leave()
+	second.Close()
+	first.Close()
 	if left := first.networks[0].usage; left != (Usage{}) {
 		t.Errorf("%+v is left", left)
 	}

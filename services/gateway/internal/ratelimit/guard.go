@@ -57,12 +57,12 @@ type Guard struct {
 // address is what is known of an address, or of a wider network. It is guarded by the guard's lock, but for messages, which has its own.
 type address struct {
 	network     clientip.Network
-	holders     int // connections and allowances
+	references  int // connections and allowances
 	connections int
 	usage       Usage // of all connections together
 	messages    *rate.Limiter
 	reading     *readlimit.Account
-	queues      *Queues
+	queueBudget *QueueBudget
 	forget      *time.Timer // runs while nobody holds the address
 }
 
@@ -76,9 +76,9 @@ func NewGuard(limits Limits, registerer prometheus.Registerer) *Guard {
 // networks are those that a client is counted in, the narrowest first.
 type networks []*address
 
-// Enter counts a connection of the client at remote, host:port, or refuses it with ErrTooManyConnections. leave must be called once when the connection
+// AddConnection counts a connection of the client at remote, host:port, or refuses it with ErrTooManyConnections. leave must be called once when the connection
 // is gone.
-func (g *Guard) Enter(remote string) (leave func(), err error) {
+func (g *Guard) AddConnection(remote string) (leave func(), err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	from := g.find(remote)
@@ -91,11 +91,11 @@ func (g *Guard) Enter(remote string) (leave func(), err error) {
 	for _, counted := range from {
 		counted.connections++
 	}
-	g.hold(from)
-	return func() { g.leave(from) }, nil
+	g.retain(from)
+	return func() { g.removeConnection(from) }, nil
 }
 
-func (g *Guard) leave(from networks) {
+func (g *Guard) removeConnection(from networks) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, counted := range from {
@@ -119,9 +119,9 @@ func (g *Guard) find(remote string) networks {
 		if known == nil {
 			messages := bucket(g.limits.Messages * network.Factor)
 			known = &address{network: network, messages: messages, reading: readlimit.NewAccount(messages, wider.reading, g.reading)}
-			known.queues = &Queues{most: int64(g.limits.QueuedBytes) * int64(network.Factor), wider: wider.queues}
+			known.queueBudget = &QueueBudget{maxBytes: int64(g.limits.QueuedBytes) * int64(network.Factor), wider: wider.queueBudget}
 		}
-		from, wider = append(from, known), address{reading: known.reading, queues: known.queues}
+		from, wider = append(from, known), address{reading: known.reading, queueBudget: known.queueBudget}
 	}
 	slices.Reverse(from) // the narrowest first
 	return from
@@ -147,16 +147,16 @@ func (n networks) burst() int {
 	return most
 }
 
-// hold keeps networks in memory. It is called under the lock.
-func (g *Guard) hold(held networks) {
+// retain keeps networks in memory. It is called under the lock.
+func (g *Guard) retain(held networks) {
 	for _, counted := range held {
-		g.holdOne(counted)
+		g.retainOne(counted)
 	}
 }
 
-func (g *Guard) holdOne(held *address) {
-	held.holders++
-	if held.holders > 1 {
+func (g *Guard) retainOne(held *address) {
+	held.references++
+	if held.references > 1 {
 		return
 	}
 	g.addresses[held.network.Prefix] = held
@@ -175,8 +175,8 @@ func (g *Guard) release(held networks) {
 }
 
 func (g *Guard) releaseOne(held *address) {
-	held.holders--
-	if held.holders > 0 {
+	held.references--
+	if held.references > 0 {
 		return
 	}
 	if g.remembered >= maxRemembered {

@@ -27,7 +27,7 @@ func newGuard() *Guard {
 
 func enter(t *testing.T, guard *Guard, remote string) (leave func()) {
 	t.Helper()
-	leave, err := guard.Enter(remote)
+	leave, err := guard.AddConnection(remote)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestConnectionsOfAnAddress(t *testing.T) {
 	guard := newGuard()
 	leave := enter(t, guard, home)
 	enter(t, guard, "192.0.2.1:2000")
-	_, err := guard.Enter("[::ffff:192.0.2.1]:3000")
+	_, err := guard.AddConnection("[::ffff:192.0.2.1]:3000")
 	if !errors.Is(err, ErrTooManyConnections) || !strings.Contains(err.Error(), "there are 2 from this address") {
 		t.Errorf("got %v", err)
 	}
@@ -63,7 +63,7 @@ func TestAnIPv6ClientHasItsWholeSite(t *testing.T) {
 	guard := newGuard()
 	enter(t, guard, "[2001:db8:0:1::1]:1")
 	enter(t, guard, "[2001:db8:0:1:ffff::2]:1")
-	if _, err := guard.Enter("[2001:db8:0:1:eeee::3]:1"); !errors.Is(err, ErrTooManyConnections) {
+	if _, err := guard.AddConnection("[2001:db8:0:1:eeee::3]:1"); !errors.Is(err, ErrTooManyConnections) {
 		t.Errorf("got %v", err)
 	}
 	enter(t, guard, "[2001:db8:0:2::1]:1")
@@ -76,17 +76,17 @@ func TestAbuseOfTheSubnetsOfASite(t *testing.T) {
 		connections, subscriptions, messages := 0, 0, 0
 		for subnet := range 100 {
 			remote := fmt.Sprintf("[2001:db8:0:%x::1]:1", subnet)
-			if _, err := guard.Enter(remote); err == nil {
+			if _, err := guard.AddConnection(remote); err == nil {
 				connections++
 			} else if !errors.Is(err, ErrTooManyConnections) || !strings.Contains(err.Error(), "there are 8 from 2001:db8::/48") {
 				t.Fatal(err)
 			}
-			allowance := guard.Allowance(remote)
+			allowance := guard.OpenAllowance(remote)
 			if allowance.Reserve(0) == nil {
 				subscriptions++
 			}
 			for range 20 {
-				if guard.Charge(remote) == nil {
+				if guard.ChargeMessage(remote) == nil {
 					messages++
 				}
 			}
@@ -125,7 +125,7 @@ func TestSubscriptionsOfAnAddress(t *testing.T) {
 	reserve(second, nil)
 	second.Settle(truly(2))
 	reserve(first, ErrTooManySubscriptions)
-	second.Leave()
+	second.Close()
 	reserve(first, nil)
 	reserve(first, nil)
 	reserve(first, ErrTooManySubscriptions)
@@ -133,14 +133,14 @@ func TestSubscriptionsOfAnAddress(t *testing.T) {
 
 func open(t testing.TB, guard *Guard, remote string) *Allowance {
 	t.Helper()
-	if err := guard.Charge(remote); err != nil {
+	if err := guard.ChargeMessage(remote); err != nil {
 		t.Fatal(err)
 	}
-	return guard.Allowance(remote)
+	return guard.OpenAllowance(remote)
 }
 
 // say sends messages at once and gives how many met each verdict.
-func say(allowance *Allowance, messages int) (verdicts [Expel + 1]int) {
+func say(allowance *Allowance, messages int) (verdicts [Disconnect + 1]int) {
 	for range messages {
 		verdicts[allowance.Message(100)]++
 	}
@@ -150,17 +150,17 @@ func say(allowance *Allowance, messages int) (verdicts [Expel + 1]int) {
 func TestMessagesOfAConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		allowance := open(t, newGuard(), home)
-		defer allowance.Leave()
+		defer allowance.Close()
 		for _, step := range []struct {
 			pause    time.Duration
 			messages int
-			want     [Expel + 1]int
+			want     [Disconnect + 1]int
 		}{
-			{0, 20, [Expel + 1]int{Pass: 20}},
-			{0, 5, [Expel + 1]int{Warn: 1, Drop: 4}},
-			{500 * time.Millisecond, 5, [Expel + 1]int{Pass: 1, Drop: 4}},
-			{warnInterval, 30, [Expel + 1]int{Pass: 20, Warn: 1, Drop: 9}},
-			{time.Hour, 20 + 200 + 5, [Expel + 1]int{Pass: 20, Warn: 1, Drop: 199, Expel: 5}},
+			{0, 20, [Disconnect + 1]int{Pass: 20}},
+			{0, 5, [Disconnect + 1]int{Warn: 1, Drop: 4}},
+			{500 * time.Millisecond, 5, [Disconnect + 1]int{Pass: 1, Drop: 4}},
+			{warnInterval, 30, [Disconnect + 1]int{Pass: 20, Warn: 1, Drop: 9}},
+			{time.Hour, 20 + 200 + 5, [Disconnect + 1]int{Pass: 20, Warn: 1, Drop: 199, Disconnect: 5}},
 		} {
 			time.Sleep(step.pause)
 			if got := say(allowance, step.messages); got != step.want {
@@ -179,10 +179,10 @@ func TestMessagesOfAnAddress(t *testing.T) {
 				t.Fatalf("got %v, want %d to pass", got, want)
 			}
 		}
-		if err := guard.Charge(home); !errors.Is(err, ErrTooManyMessages) {
+		if err := guard.ChargeMessage(home); !errors.Is(err, ErrTooManyMessages) {
 			t.Errorf("coming in: got %v", err)
 		}
-		if got := say(late, 2); got != [Expel + 1]int{Warn: 1, Drop: 1} {
+		if got := say(late, 2); got != [Disconnect + 1]int{Warn: 1, Drop: 1} {
 			t.Errorf("got %v", got)
 		}
 		time.Sleep(time.Second)
@@ -204,10 +204,10 @@ func TestAddressesAreForgotten(t *testing.T) {
 			if got := say(allowance, 20); got[Pass] != want {
 				t.Errorf("got %v, want %d to pass", got, want)
 			}
-			allowance.Leave()
+			allowance.Close()
 			leave()
 		}
-		if err := guard.Charge(home); !errors.Is(err, ErrTooManyMessages) {
+		if err := guard.ChargeMessage(home); !errors.Is(err, ErrTooManyMessages) {
 			t.Errorf("coming again: got %v", err)
 		}
 		time.Sleep(2 * burstSeconds * time.Second)
@@ -235,17 +235,17 @@ func TestWhoIsChargedIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		guard := newGuard()
 		for range 40 {
-			if err := guard.Charge(home); err != nil {
+			if err := guard.ChargeMessage(home); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := guard.Charge(home); !errors.Is(err, ErrTooManyMessages) {
+		if err := guard.ChargeMessage(home); !errors.Is(err, ErrTooManyMessages) {
 			t.Errorf("got %v", err)
 		}
 		expectKnown(t, guard, 1, 1)
 		time.Sleep(time.Second)
 		for _, want := range []error{nil, nil, nil, nil, ErrTooManyMessages} {
-			if err := guard.Charge(home); !errors.Is(err, want) {
+			if err := guard.ChargeMessage(home); !errors.Is(err, want) {
 				t.Errorf("a second later: got %v, want %v", err, want)
 			}
 		}
@@ -278,17 +278,17 @@ func TestGuardFromManyGoroutines(t *testing.T) {
 		clients.Go(func() {
 			remote := fmt.Sprintf("192.0.2.%d:1", i%5)
 			for range 100 {
-				leave, err := guard.Enter(remote)
+				leave, err := guard.AddConnection(remote)
 				if err != nil {
 					continue
 				}
-				if guard.Charge(remote) == nil {
-					allowance := guard.Allowance(remote)
+				if guard.ChargeMessage(remote) == nil {
+					allowance := guard.OpenAllowance(remote)
 					allowance.Message(100)
 					if allowance.Reserve(0) == nil {
 						allowance.Settle(truly(1))
 					}
-					allowance.Leave()
+					allowance.Close()
 				}
 				leave()
 			}
@@ -296,8 +296,8 @@ func TestGuardFromManyGoroutines(t *testing.T) {
 	}
 	clients.Wait()
 	for site, address := range guard.addresses {
-		if address.holders != 0 || address.connections != 0 || address.usage.Subscriptions != 0 {
-			t.Errorf("%v: %d holders, %d connections, %d subscriptions are left", site, address.holders, address.connections, address.usage.Subscriptions)
+		if address.references != 0 || address.connections != 0 || address.usage.Subscriptions != 0 {
+			t.Errorf("%v: %d holders, %d connections, %d subscriptions are left", site, address.references, address.connections, address.usage.Subscriptions)
 		}
 	}
 }

@@ -2,25 +2,25 @@ package ratelimit
 
 import "sync/atomic"
 
-// Queues is what waits for the clients of an address together, and of the wider networks that it is counted in. Its methods may be called from any
+// QueueBudget is what waits for the clients of an address together, and of the wider networks that it is counted in. Its methods may be called from any
 // goroutine, and wait for nothing.
-type Queues struct {
-	most    int64 // bytes; 0 for any number
-	waiting atomic.Int64
-	wider   *Queues // nil if there is none
+type QueueBudget struct {
+	maxBytes int64 // bytes; 0 for any number
+	waiting  atomic.Int64
+	wider    *QueueBudget // nil if there is none
 }
 
 // Waits counts so many bytes more, or fewer.
-func (q *Queues) Waits(bytes int) {
+func (q *QueueBudget) Waits(bytes int) {
 	for ; q != nil; q = q.wider {
 		q.waiting.Add(int64(bytes))
 	}
 }
 
 // IsSpent tells whether more waits than may.
-func (q *Queues) IsSpent() bool {
+func (q *QueueBudget) IsSpent() bool {
 	for ; q != nil; q = q.wider {
-		if q.most > 0 && q.waiting.Load() > q.most {
+		if q.maxBytes > 0 && q.waiting.Load() > q.maxBytes {
 			return true
 		}
 	}

@@ -10,24 +10,24 @@ import (
 func TestQueuesOfAnAddress(t *testing.T) {
 	guard := NewGuard(Limits{Messages: 4, ConnectionMessages: 2, QueuedBytes: 1000}, prometheus.NewRegistry())
 	enter := func(remote string) *Allowance {
-		allowance := guard.Allowance(remote)
-		t.Cleanup(allowance.Leave)
+		allowance := guard.OpenAllowance(remote)
+		t.Cleanup(allowance.Close)
 		return allowance
 	}
 	first, second, other := enter(home), enter(home), enter(elsewhere)
-	first.Queues().Waits(600)
-	second.Queues().Waits(401)
-	if !first.Queues().IsSpent() || other.Queues().IsSpent() {
+	first.QueueBudget().Waits(600)
+	second.QueueBudget().Waits(401)
+	if !first.QueueBudget().IsSpent() || other.QueueBudget().IsSpent() {
 		t.Error("1001 bytes are too much for those that share an address, and nobody else")
 	}
-	second.Queues().Waits(-1)
-	if first.Queues().IsSpent() {
+	second.QueueBudget().Waits(-1)
+	if first.QueueBudget().IsSpent() {
 		t.Error("1000 bytes are too much")
 	}
 	for _, remote := range []string{"[2001:db8:1:1::1]:1", "[2001:db8:1:2::1]:1", "[2001:db8:1:3::1]:1", "[2001:db8:1:4::1]:1", "[2001:db8:1:5::1]:1"} {
-		enter(remote).Queues().Waits(1000)
+		enter(remote).QueueBudget().Waits(1000)
 	}
-	if !enter("[2001:db8:1:6::1]:1").Queues().IsSpent() || enter("[2001:db8:2:1::1]:1").Queues().IsSpent() {
+	if !enter("[2001:db8:1:6::1]:1").QueueBudget().IsSpent() || enter("[2001:db8:2:1::1]:1").QueueBudget().IsSpent() {
 		t.Error("5000 bytes are too much for a /48, and nobody else")
 	}
 }

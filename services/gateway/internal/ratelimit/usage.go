@@ -16,8 +16,8 @@ func (u Usage) minus(other Usage) Usage {
 	return Usage{u.Subscriptions - other.Subscriptions, u.Bytes - other.Bytes}
 }
 
-// room refuses a subscription of so many bytes that would be too much for an address. It is called under the lock.
-func (g *Guard) room(from *address, bytes int) error {
+// checkUsage refuses a subscription of so many bytes that would be too much for an address. It is called under the lock.
+func (g *Guard) checkUsage(from *address, bytes int) error {
 	used, mostSubscriptions, mostBytes := from.usage, g.limits.Subscriptions*from.network.Factor, g.limits.SubscriptionBytes*from.network.Factor
 	switch {
 	case used.Subscriptions >= mostSubscriptions:

@@ -53,8 +53,8 @@ func notAdmitted(reason error) *refusal {
 	return &refusal{http.StatusTooManyRequests, 6, reason.Error(), ""}
 }
 
-// retryAfter is when a client may retry after a temporary refusal, in seconds.
-const retryAfter = "5"
+// RetryAfter is when a client may retry after a temporary refusal, in seconds.
+const RetryAfter = "5"
 
 func (f *refusal) write(w http.ResponseWriter, timeout time.Duration) {
 	body, err := json.Marshal(f)
@@ -62,7 +62,7 @@ func (f *refusal) write(w http.ResponseWriter, timeout time.Duration) {
 		panic(err) // numbers and strings always have a JSON form
 	}
 	if f.status == http.StatusTooManyRequests || f.status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", retryAfter)
+		w.Header().Set("Retry-After", RetryAfter)
 	}
 	_ = writeResponse(w, timeout, f.status, "application/json", body) // the client may be gone
 }

@@ -14,8 +14,8 @@ import (
 	"atlasstream/services/gateway/internal/ratelimit"
 )
 
-// visits are the ways of clients that come, subscribe, hear something and vanish, some of them without a word.
-var visits = []func(server string) error{
+// connections are clients that connect, subscribe, receive a result and disconnect, some of them without closing their session.
+var connections = []func(server string) error{
 	func(server string) error {
 		return converse(server+"/stream/?client=a", "", `["atlas_subscribe",{"msm":1001}]`)
 	},
@@ -71,9 +71,9 @@ func follow(server, accept string) error {
 	}
 }
 
-// Whoever comes and goes, at whichever door, leaves nothing behind.
-func TestEverythingIsGivenBack(t *testing.T) {
-	house := open(t, plan{clients: 100, admission: ratelimit.Limits{Connections: 100, Subscriptions: 100, Messages: 10_000, ConnectionMessages: 10}})
+// After a client of any endpoint has disconnected, everything is released.
+func TestEverythingIsReleased(t *testing.T) {
+	server := openTestServer(t, testSettings{clients: 100, limits: ratelimit.Limits{Connections: 100, Subscriptions: 100, Messages: 10_000, ConnectionMessages: 10}})
 	stop := make(chan struct{})
 	var delivering, clients sync.WaitGroup
 	delivering.Go(func() {
@@ -82,14 +82,14 @@ func TestEverythingIsGivenBack(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				house.deliver(7)
+				server.deliver(7)
 			}
 		}
 	})
 	for range 30 {
 		clients.Go(func() {
 			for range 10 {
-				if err := visits[rand.IntN(len(visits))](house.server.URL); err != nil {
+				if err := connections[rand.IntN(len(connections))](server.httpServer.URL); err != nil {
 					t.Error(err)
 				}
 			}
@@ -98,23 +98,23 @@ func TestEverythingIsGivenBack(t *testing.T) {
 	clients.Wait()
 	close(stop)
 	delivering.Wait()
-	house.await(t, 0)
-	house.shutdown(t.Context())
-	left := house.reception.guard.Allowance("127.0.0.1:1") // the account of the one address that they came from
+	server.awaitFollowers(t, 0)
+	server.shutdown(t.Context())
+	left := server.acceptor.guard.OpenAllowance("127.0.0.1:1") // of their only address
 	for range 100 {
 		if err := left.Reserve(0); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := house.reception.guard.Enter("127.0.0.1:1"); err != nil {
+		if _, err := server.acceptor.guard.AddConnection("127.0.0.1:1"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for name, tally := range house.reception.tallies.byName {
-		if clients, _ := tally.sum(); clients != 0 {
+	for name, statistics := range server.acceptor.statistics.byName {
+		if clients, _ := statistics.sum(); clients != 0 {
 			t.Errorf("%d clients named %s are left", clients, name)
 		}
 	}
-	if messages, bytes := house.stats.Messages.Load(), house.stats.Bytes.Load(); messages != 0 || bytes != 0 {
+	if messages, bytes := server.stats.Messages.Load(), server.stats.Bytes.Load(); messages != 0 || bytes != 0 {
 		t.Errorf("%d messages of %d bytes are left in queues", messages, bytes)
 	}
 }

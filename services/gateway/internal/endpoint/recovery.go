@@ -21,40 +21,40 @@ import (
 // maxPrivateID bounds what is taken for a private ID and said again, in bytes.
 const maxPrivateID = 64
 
-// remembered is what socket.io-client 4.6 and later send as they come back: the private ID that they were told, and the last string that ended an event.
-type remembered struct {
+// recoveryState is what socket.io-client 4.6 and later send as they come back: the private ID that they were told, and the last string that ended an event.
+type recoveryState struct {
 	PrivateID string `json:"pid"`
 	Offset    string `json:"offset"`
 }
 
 // resumeTimeout is how long it may take to give a client all its subscriptions back.
-const resumeTimeout = 2 * followTimeout
+const resumeTimeout = 2 * subscribeTimeout
 
 // recall gives a client of Engine.IO 4 the subscriptions back for which the cursor stands that it remembers: from where it was, or anew. By its private ID,
 // which it keeps if there are any, the client sees that it is recovered. One that cannot be recovered now, but perhaps later, comes again by itself when
 // its connection is closed.
-func (d *SocketIO) recall(session *session, socket *socketio.Socket) {
+func (e *SocketIO) recall(session *session, socket *socketio.Socket) {
 	if socket.Revision() == engineio.Revision3 {
 		return
 	}
-	var was remembered
+	var was recoveryState
 	known := json.Unmarshal(socket.Auth(), &was) == nil && was.PrivateID != "" && len(was.PrivateID) <= maxPrivateID && was.Offset != ""
 	if !known {
-		socket.SetPrivateID(d.newID())
+		socket.SetPrivateID(e.newID())
 		return
 	}
-	ctx, cancel := context.WithTimeout(d.serving, resumeTimeout)
+	ctx, cancel := context.WithTimeout(e.serving, resumeTimeout)
 	defer cancel()
 	subscriptions, err := session.recall(ctx, was.Offset)
 	if err != nil {
 		if !errors.Is(err, ratelimit.ErrTooManyMessages) { // which is counted, and happens as often as a client likes
-			d.reception.logger.Warn("a client could not be recovered, and is to come again", zap.Error(err))
+			e.acceptor.logger.Warn("a client could not be recovered, and is to come again", zap.Error(err))
 		}
 		socket.Close()
 		return
 	}
 	if len(subscriptions) == 0 {
-		socket.SetPrivateID(d.newID())
+		socket.SetPrivateID(e.newID())
 		return
 	}
 	socket.SetPrivateID(was.PrivateID)
@@ -69,7 +69,7 @@ func (s *session) recall(ctx context.Context, cursor string) ([]fanout.Recalled,
 		return nil, nil
 	}
 	if err == nil {
-		err = s.connection.allowance.Further(len(subscriptions) - 1)
+		err = s.connection.allowance.FurtherMessages(len(subscriptions) - 1)
 	}
 	if err != nil {
 		return nil, err
@@ -103,19 +103,19 @@ func (s *session) resume(ctx context.Context, subscriptions []fanout.Recalled) {
 				wanted.GoOnAfter(recalled.Cursor)
 			}
 		})
-		s.answer(err)
+		s.respond(err)
 		if errors.Is(err, sendqueue.ErrFull) || errors.Is(err, sendqueue.ErrClosed) {
 			return // the client has gone
 		}
-		if err != nil && mayPass(err) {
+		if err != nil && isTemporary(err) {
 			due = append(due, recalled)
 		}
 	}
 	s.subscriber.Owe(due)
 }
 
-// mayPass tells whether what failed may be had later: the log may be reached again, and what others have had may be over.
-func mayPass(err error) bool {
+// isTemporary tells whether what failed may be had later: the log may be reached again, and what others have had may be over.
+func isTemporary(err error) bool {
 	refusal, refused := errors.AsType[*protocol.Error](err)
 	return !refused || refusal.Code == protocol.CodeTooManyReplays
 }

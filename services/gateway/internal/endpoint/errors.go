@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/socketio/engineio"
 
 	"go.uber.org/zap"
 
@@ -17,10 +18,8 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// Codes of atlas_error beyond those of a subscription's parameters and measurement.
-
-// WordRefusal words an error for a client. What is wrong on our side goes to the log; the client learns that it may try again.
-func WordRefusal(err error, logger *zap.Logger) *protocol.Error {
+// ErrorFor converts an error into one for the client. Errors of the server are logged, and the client is told to try again.
+func ErrorFor(err error, logger *zap.Logger) *protocol.Error {
 	var refusal *protocol.Error
 	switch {
 	case errors.As(err, &refusal):
@@ -33,67 +32,64 @@ func WordRefusal(err error, logger *zap.Logger) *protocol.Error {
 	case errors.Is(err, readlimit.ErrExceeded):
 		return protocol.Refuse(protocol.CodeTooManyMessages, "%s, which costs it messages; try again in some seconds", readlimit.ErrExceeded)
 	case errors.Is(err, sendqueue.ErrClosed):
-		return refuseToServe()
+		return errShuttingDown()
 	}
-	if !errors.Is(err, context.Canceled) { // by the client that has gone, or by the end of the gateway
-		logger.Warn("a client could not be served", zap.Error(err))
+	if !errors.Is(err, context.Canceled) { // because the client has disconnected, or the gateway stops
+		logger.Warn("cannot serve a client", zap.Error(err))
 	}
 	return protocol.Refuse(protocol.CodeUnavailable, "the log cannot be read right now; try again in some seconds")
 }
 
-func refuseMessages() *protocol.Error {
+func errTooManyMessages() *protocol.Error {
 	return protocol.Refuse(protocol.CodeTooManyMessages,
 		"more messages came from this client or its address than are allowed in a second; they are dropped, and a client that goes on is closed")
 }
 
-func refuseAttachments(got int) *protocol.Error {
+func errAttachments(got int) *protocol.Error {
 	return protocol.Refuse(protocol.CodeMalformed, "binary parts: got %d, want none, as parameters are JSON", got)
 }
 
-func refuseToServe() *protocol.Error {
+func errShuttingDown() *protocol.Error {
 	return protocol.Refuse(protocol.CodeShuttingDown, "this gateway stops; reconnect, another one will answer")
 }
 
-// tooSlow is why a client is closed of which messages since a time were dropped. One that is catching up gets records later than they come in, so those that it
+// errTooSlow says why a client is disconnected whose messages since a time were dropped. While it is catching up it receives records late, so those that it
 // misses may be older than the messages.
-func tooSlow(since time.Time) *protocol.Error {
+func errTooSlow(since time.Time) *protocol.Error {
 	return protocol.Refuse(protocol.CodeTooSlow,
 		"this connection does not keep up and is closed: messages from %s to %s were dropped, and older records too if it was catching up; "+
 			"reconnect and resume from the last cursor, or ask for less",
-		moment(since), moment(time.Now()))
+		formatTime(since), formatTime(time.Now()))
 }
 
-func moment(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+func formatTime(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
-// retryAfter is when a client may come again that was refused for what may be otherwise soon, in seconds.
-const retryAfter = "5"
-
-// answer refuses a request: the atlas_error is the body, as it would stand in a stream.
-func answer(w http.ResponseWriter, refusal *protocol.Error) {
-	SetRefusalHeader(w.Header(), refusal.Code)
+// writeError refuses a request, with the atlas_error as it would be in a stream.
+func writeError(w http.ResponseWriter, refusal *protocol.Error) {
+	SetErrorHeader(w.Header(), refusal.Code)
 	w.WriteHeader(StatusOf(refusal.Code))
-	_, _ = w.Write(fanout.ErrorMessage(lines{}, refusal).Payload()) // whoever asked may be gone
+	_, _ = w.Write(fanout.ErrorMessage(ndjson{}, refusal).Payload()) // the client may be gone
 }
 
-// SetRefusalHeader sets the header of an answer that refuses a request in JSON.
-func SetRefusalHeader(header http.Header, code protocol.Code) {
+// SetErrorHeader sets the header of an error response in JSON.
+func SetErrorHeader(header http.Header, code protocol.Code) {
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "no-store")
 	if code == protocol.CodeInvalidToken {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
-	if isPassing(code) {
-		header.Set("Retry-After", retryAfter)
+	if isRetryable(code) {
+		header.Set("Retry-After", engineio.RetryAfter)
 	}
 }
 
-// isPassing tells whether what was refused may be had soon.
-func isPassing(code protocol.Code) bool {
+// isRetryable reports whether a refused request may succeed soon.
+func isRetryable(code protocol.Code) bool {
 	status := StatusOf(code)
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }
 
-// StatusOf gives the status with which a plain request is refused.
+// StatusOf returns the HTTP status of an error code.
 func StatusOf(code protocol.Code) int {
 	switch code {
 	case protocol.CodeInvalidToken:

@@ -12,45 +12,45 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// getQuery is what a plain GET asks for.
-type getQuery struct {
+// streamQuery is the query of a plain GET.
+type streamQuery struct {
 	parameters []byte // of the subscription, as subscription.Parse reads them
-	after      string // the cursor, or the end, that the client has got to as it comes back; empty for none
-	inHeader   bool   // after stands in the header
+	after      string // the ID of the last event that a reconnecting client received: a cursor, or an endID; empty for none
+	inHeader   bool   // after is from the header
 }
 
-// readQuery splits the query of a request.
-func readQuery(r *http.Request) (getQuery, error) {
+// readQuery parses the query of a request.
+func readQuery(r *http.Request) (streamQuery, error) {
 	said, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return getQuery{}, protocol.Refuse(protocol.CodeMalformed,
+		return streamQuery{}, protocol.Refuse(protocol.CodeMalformed,
 			"query: it cannot be read, want pairs such as msm=1001, with %%XX for characters that a URL cannot have")
 	}
-	var asked getQuery
-	asked.after, asked.inHeader = placeOf(r)
+	var asked streamQuery
+	asked.after, asked.inHeader = resumeID(r)
 	maps.DeleteFunc(said, func(name string, _ []string) bool {
-		return isLastEventID(name) || SaysNothing(name)
+		return isLastEventID(name) || IsIgnoredParameter(name)
 	})
 	asked.parameters = subscription.Query(said)
 	return asked, nil
 }
 
-// placeOf finds what the client of a request has got to. A place in the header is newer than one in the query, which a page may have put there for its first
-// request and which a browser sends again and again.
-func placeOf(r *http.Request) (after string, inHeader bool) {
+// resumeID returns the last event ID of a request. One in the header is newer than one in the query, which a page may have set for its first
+// request and which a browser repeats.
+func resumeID(r *http.Request) (after string, inHeader bool) {
 	if after := r.Header.Get(headerLastEventID); after != "" {
 		return after, true
 	}
 	return lastEventID(r.URL.RawQuery), false
 }
 
-// isOver tells whether the client comes back behind all that the subscription brings.
-func (q *getQuery) isOver() bool { return q.after == endOf(q.parameters) }
+// isComplete reports whether the client has received everything of the subscription.
+func (q *streamQuery) isComplete() bool { return q.after == endID(q.parameters) }
 
-// headerLastEventID has the ID of the last event that came, as a client of Server-Sent Events comes back (HTML standard, section 9.2).
+// headerLastEventID has the last event ID of a reconnecting client of Server-Sent Events (HTML standard, section 9.2).
 const headerLastEventID = "Last-Event-ID"
 
-// lastEventIDs are the names, without regard to case, hyphens and underscores, under which clients that cannot set the header have the ID in the query:
+// lastEventIDs are the names, without regard to case, hyphens and underscores, of the ID in the query of clients that cannot set the header:
 // event-source-polyfill and reconnecting-eventsource say lastEventId, clients of Mercure Last-Event-ID, and eventsource-polyfill says evs_last_event_id.
 var lastEventIDs = []string{"lasteventid", "evslasteventid"}
 
@@ -58,7 +58,7 @@ func isLastEventID(name string) bool {
 	return slices.Contains(lastEventIDs, strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name)))
 }
 
-// lastEventID finds the ID in a query that can be read. Of several the last counts: clients append theirs to what the page has put there.
+// lastEventID returns the ID in a valid query. Of several the last counts: clients append theirs to that of the page.
 func lastEventID(query string) (id string) {
 	for pair := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(pair, "=")
@@ -72,14 +72,14 @@ func lastEventID(query string) (id string) {
 	return id
 }
 
-// SaysNothing tells whether a name in the query of a plain request is of the client itself, or is ignored.
-func SaysNothing(name string) bool {
+// IsIgnoredParameter reports whether a name in the query of a plain request is not a parameter of the request, but about the client, or ignored.
+func IsIgnoredParameter(name string) bool {
 	return name == parameterClient || name == parameterToken || slices.Contains(ignoredParameters, name)
 }
 
-// ignoredParameters change nothing of what comes. All others that are unknown are refused: who misspells a filter would get what he did not ask for.
+// ignoredParameters have no effect. All other unknown parameters are refused, as a misspelt filter would give unwanted results.
 var ignoredParameters = []string{
 	"_", "_dc", "_t", "_ts", "cachebuster", "cb", "dojo.preventCache", "nocache", "r", "rnd", "t", "ts", // against caches
 	"evs_buffer_size_limit", "evs_preamble", // eventsource-polyfill
-	"padding", // event-source-polyfill, in browsers that hold back the beginning of a body
+	"padding", // event-source-polyfill, in browsers that buffer the beginning of a body
 }

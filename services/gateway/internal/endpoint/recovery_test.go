@@ -11,12 +11,12 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// welcome says hello with what a client remembers, and gives the private ID in the answer.
-func welcome(t *testing.T, h *house, remembers string) (client *websocket.Conn, privateID string) {
+// connectRecovering connects with what a client remembers, and returns the private ID in the response.
+func connectRecovering(t *testing.T, s *testServer, remembers string) (client *websocket.Conn, privateID string) {
 	t.Helper()
-	client, _ = h.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
+	client, _ = s.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
 	expect(t, client, `0{"sid":`)
-	say(t, client, "40"+remembers)
+	send(t, client, "40"+remembers)
 	_, message, err := client.ReadMessage()
 	if err != nil {
 		t.Fatal(err)
@@ -28,53 +28,53 @@ func welcome(t *testing.T, h *house, remembers string) (client *websocket.Conn, 
 	return client, answer.PID
 }
 
-// A client that remembers a cursor is given its subscriptions back before anything else.
-func TestClientIsRecalled(t *testing.T) {
-	house := open(t, plan{})
-	client, privateID := welcome(t, house, `{"pid":"mine","offset":"known","token":"`+token+`"}`)
+// A client that remembers a cursor is resubscribed before anything else.
+func TestClientIsRecovered(t *testing.T) {
+	server := openTestServer(t, testSettings{})
+	client, privateID := connectRecovering(t, server, `{"pid":"mine","offset":"known","token":"`+token+`"}`)
 	if privateID != "mine" {
-		t.Errorf("got the private ID %q, which tells the client that it is not recovered", privateID)
+		t.Errorf("got the private ID %q, so that the client does not know that it is recovered", privateID)
 	}
 	expect(t, client, `42["atlas_subscribed",{"msm":1001,"cursor":""},"all-2"]`)
 	expect(t, client, `42["atlas_subscribed",{"msm":5},"all-2"]`)
-	house.deliver(7)
+	server.deliver(7)
 	expect(t, client, `42["atlas_result",{"msm_id":1001,"prb_id":7},"all-2"]`)
-	say(t, client, `42["atlas_unsubscribe",{"msm":5}]`) // which says that it had no cursor
+	send(t, client, `42["atlas_unsubscribe",{"msm":5}]`) // which says that it had no cursor
 	expect(t, client, `42["atlas_unsubscribed",{"msm":5},"all-1"]`)
-	say(t, client, `42["atlas_unsubscribe",{"msm":"1001","cursor":"all-1"}]`)
+	send(t, client, `42["atlas_unsubscribe",{"msm":"1001","cursor":"all-1"}]`)
 	expect(t, client, `42["atlas_unsubscribed",{"msm":"1001","cursor":"all-1"},""]`)
 }
 
-// One that cannot be recovered for the moment keeps what it remembers, and comes again when its connection is closed.
+// After a temporary error the client keeps what it remembers, and reconnects, as its connection is closed.
 func TestClientIsRecoveredLater(t *testing.T) {
-	house := open(t, plan{})
-	client, _ := house.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
+	server := openTestServer(t, testSettings{})
+	client, _ := server.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
 	expect(t, client, `0{"sid":`)
-	say(t, client, `40{"pid":"mine","offset":"later"}`)
+	send(t, client, `40{"pid":"mine","offset":"later"}`)
 	expectClose(t, client, websocket.CloseNormalClosure)
 }
 
-// What has ended meanwhile is given back once, to say so, and not remembered.
+// A subscription that has ended meanwhile is recovered once, to report its end, and then not remembered.
 func TestWhatHasEndedIsNotGivenBackAgain(t *testing.T) {
-	house := open(t, plan{})
-	client, _ := welcome(t, house, `{"pid":"mine","offset":"with one that stopped"}`)
+	server := openTestServer(t, testSettings{})
+	client, _ := connectRecovering(t, server, `{"pid":"mine","offset":"with one that stopped"}`)
 	expect(t, client, `42["atlas_subscribed",{"msm":1001,"cursor":""},"all-2"]`)
 	expect(t, client, `42["atlas_subscribed",{"msm":1002},"all-1"]`)
 	expect(t, client, `42["atlas_unsubscribed",{"msm":1002},"all-1"]`)
 }
 
-// What cannot be had for the moment the client goes on to remember: a page that is told that it is recovered does not ask for it.
+// A subscription that temporarily fails stays in the client's cursor, as the page of a recovered client does not subscribe again.
 func TestWhatCannotBeGivenBackIsRemembered(t *testing.T) {
-	house := open(t, plan{})
-	house.feed.unreachable = 5
-	client, _ := welcome(t, house, `{"pid":"mine","offset":"known"}`)
+	server := openTestServer(t, testSettings{})
+	server.feed.unreachable = 5
+	client, _ := connectRecovering(t, server, `{"pid":"mine","offset":"known"}`)
 	expect(t, client, `42["atlas_subscribed",{"msm":1001,"cursor":""},"all-2"]`)
 	expect(t, client, `42["atlas_error","[unavailable] the log cannot be read right now; try again in some seconds",null]`)
-	house.deliver(7)
+	server.deliver(7)
 	expect(t, client, `42["atlas_result",{"msm_id":1001,"prb_id":7},"all-2"]`)
 }
 
-// What is no cursor of ours makes a client a new one.
+// A client with an invalid cursor is a new one.
 func TestUnknownMemoryIsForgotten(t *testing.T) {
 	for name, remembers := range map[string]string{
 		"nothing":            ``,
@@ -86,70 +86,70 @@ func TestUnknownMemoryIsForgotten(t *testing.T) {
 		"a number for an ID": `{"pid":1,"offset":"known"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			house := open(t, plan{})
-			client, privateID := welcome(t, house, remembers)
+			server := openTestServer(t, testSettings{})
+			client, privateID := connectRecovering(t, server, remembers)
 			if len(privateID) < 16 || privateID == strings.Repeat("x", maxPrivateID+1) {
 				t.Errorf("got the private ID %q, want one of its own", privateID)
 			}
-			say(t, client, `42["atlas_subscribe",{"msm":1001}]`)
+			send(t, client, `42["atlas_subscribe",{"msm":1001}]`)
 			expect(t, client, `42["atlas_subscribed",{"msm":1001}]`)
 		})
 	}
 }
 
-// The words of an error must not become what a client remembers, once it has a cursor to remember.
+// The text of an error must not replace the cursor that a client remembers.
 func TestErrorsAreNotRemembered(t *testing.T) {
-	house := open(t, plan{})
-	client, _ := welcome(t, house, "")
-	say(t, client, `42["nonsense"]`)
+	server := openTestServer(t, testSettings{})
+	client, _ := connectRecovering(t, server, "")
+	send(t, client, `42["nonsense"]`)
 	expect(t, client, `42["atlas_error","[unknown_event] \"nonsense\": there is no such event; there are atlas_subscribe and atlas_unsubscribe"]`)
-	say(t, client, `42["atlas_subscribe",{"msm":1001,"cursor":""}]`)
+	send(t, client, `42["atlas_subscribe",{"msm":1001,"cursor":""}]`)
 	expect(t, client, `42["atlas_subscribed",{"msm":1001,"cursor":""},"all-1"]`)
-	say(t, client, `42["nonsense"]`)
+	send(t, client, `42["nonsense"]`)
 	expect(t, client, `42["atlas_error","[unknown_event] \"nonsense\": there is no such event; there are atlas_subscribe and atlas_unsubscribe",null]`)
-	house.shutdown(context.Background())
+	server.shutdown(context.Background())
 	expect(t, client, `42["atlas_error","[shutting_down] this gateway stops; reconnect, another one will answer",null]`)
 }
 
-// Clients of Engine.IO 3 remember nothing, so their cursors are plain ones.
+// Clients of Engine.IO 3 remember nothing, so each subscription has its own cursor.
 func TestOldClientsHavePlainCursors(t *testing.T) {
-	house := open(t, plan{})
-	client, _ := house.dial(t, "/stream/socket.io/?EIO=3&transport=websocket", nil)
+	server := openTestServer(t, testSettings{})
+	client, _ := server.dial(t, "/stream/socket.io/?EIO=3&transport=websocket", nil)
 	expect(t, client, `0{"sid":`)
 	expect(t, client, `40`)
-	say(t, client, `42["atlas_subscribe",{"msm":1001,"cursor":""}]`)
+	send(t, client, `42["atlas_subscribe",{"msm":1001,"cursor":""}]`)
 	expect(t, client, `42["atlas_subscribed",{"msm":1001,"cursor":""}]`)
-	house.deliver(7)
+	server.deliver(7)
 	expect(t, client, `42["atlas_result",{"msm_id":1001,"prb_id":7},"1001-behind-0"]`)
 }
 
 func TestLinesHaveCursorsIfTheyAreAskedFor(t *testing.T) {
-	house := open(t, plan{})
-	response := house.get(t, "msm=1001&cursor=")
+	server := openTestServer(t, testSettings{})
+	response := server.get(t, "msm=1001&cursor=")
 	expectText(t, response.Body, `["atlas_subscribed",{"cursor":"","msm":"1001"},"1001-behind--1"]`+"\n")
-	house.deliver(7)
+	server.deliver(7)
 	expectText(t, response.Body, `["atlas_result",{"msm_id":1001,"prb_id":7},"1001-behind-0"]`+"\n")
-	client := house.connect(t)
-	say(t, client, `["atlas_subscribe",{"msm":1001,"cursor":""}]`)
+	client := server.connect(t)
+	send(t, client, `["atlas_subscribe",{"msm":1001,"cursor":""}]`)
 	expect(t, client, `["atlas_subscribed",{"msm":1001,"cursor":""},"1001-behind--1"]`)
-	house.deliver(8)
+	server.deliver(8)
 	expect(t, client, `["atlas_result",{"msm_id":1001,"prb_id":8},"1001-behind-0"]`)
 }
 
-// poll and post are requests of a client that polls.
-func (h *house) poll(t *testing.T, query string) string {
+// poll and post are requests of a polling client.
+func (s *testServer) poll(t *testing.T, query string) string {
 	t.Helper()
-	response, err := h.server.Client().Get(h.server.URL + "/stream/socket.io/?EIO=4&transport=polling" + query)
-	return h.text(t, response, err)
+	response, err := s.httpServer.Client().Get(s.httpServer.URL + "/stream/socket.io/?EIO=4&transport=polling" + query)
+	return s.text(t, response, err)
 }
 
-func (h *house) post(t *testing.T, query, body string) string {
+func (s *testServer) post(t *testing.T, query, body string) string {
 	t.Helper()
-	response, err := h.server.Client().Post(h.server.URL+"/stream/socket.io/?EIO=4&transport=polling"+query, "text/plain", strings.NewReader(body))
-	return h.text(t, response, err)
+	response, err := s.httpServer.Client().Post(s.httpServer.URL+"/stream/socket.io/?EIO=4&transport=polling"+query, "text/plain", strings.NewReader(body))
+	return s.text(t, response, err)
 }
 
-func (h *house) text(t *testing.T, response *http.Response, err error) string {
+func (s *testServer) text(t *testing.T, response *http.Response, err error) string {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -162,29 +162,29 @@ func (h *house) text(t *testing.T, response *http.Response, err error) string {
 	return string(text)
 }
 
-// A client whose recovery has to wait for Kafka upgrades meanwhile. Its connection is confirmed when it is known whether it is recovered, and what it has said
-// since is dealt with after that.
+// A client whose recovery has to wait for Kafka upgrades meanwhile. Its connection is confirmed once it is known whether it is recovered, and its messages
+// are handled after that.
 func TestUpgradeDoesNotWaitForTheRecovery(t *testing.T) {
 	kafka := make(chan struct{})
-	house := open(t, plan{kafka: kafka})
+	server := openTestServer(t, testSettings{kafka: kafka})
 	var hello struct{ SID string }
-	if err := json.Unmarshal([]byte(house.poll(t, "")[1:]), &hello); err != nil {
+	if err := json.Unmarshal([]byte(server.poll(t, "")[1:]), &hello); err != nil {
 		t.Fatal(err)
 	}
 	session := "&sid=" + hello.SID
 	for _, body := range []string{`40{"pid":"mine","offset":"known"}`, `42["nonsense"]`} {
-		if got := house.post(t, session, body); got != "ok" {
+		if got := server.post(t, session, body); got != "ok" {
 			t.Fatalf("%s was answered %s", body, got)
 		}
 	}
-	client, _ := house.dial(t, "/stream/socket.io/?EIO=4&transport=websocket"+session, nil)
-	say(t, client, "2probe")
+	client, _ := server.dial(t, "/stream/socket.io/?EIO=4&transport=websocket"+session, nil)
+	send(t, client, "2probe")
 	expect(t, client, "3probe")
-	if got := house.poll(t, session); got != "6" {
+	if got := server.poll(t, session); got != "6" {
 		t.Fatalf("the poll was answered %s", got)
 	}
-	say(t, client, "5")
-	say(t, client, `42["atlas_unsubscribe",{"msm":5}]`)
+	send(t, client, "5")
+	send(t, client, `42["atlas_unsubscribe",{"msm":5}]`)
 	close(kafka)
 	for _, want := range []string{
 		`40{"sid":`, `42["atlas_subscribed",{"msm":1001,"cursor":""},"all-2"]`, `42["atlas_subscribed",{"msm":5},"all-2"]`,

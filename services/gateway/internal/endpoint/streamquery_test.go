@@ -9,8 +9,8 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// Real clients hand the place back in the header, or under several names in the query.
-func TestPlaceOfAClientThatComesBack(t *testing.T) {
+// Real clients send the last event ID in the header, or under several names in the query.
+func TestLastEventID(t *testing.T) {
 	for _, test := range []struct{ query, header, want string }{
 		{"msm=1001", "", ""},
 		{"msm=1001", "h", "h"},
@@ -37,34 +37,34 @@ func TestPlaceOfAClientThatComesBack(t *testing.T) {
 	}
 }
 
-// What says nothing of the subscription is not part of it, and not of what is echoed. What may be a filter is.
-func TestWhatPassesBesideParameters(t *testing.T) {
-	house := open(t, plan{clients: 100})
+// Ignored parameters are not part of the subscription, nor echoed. Those that may be a filter are.
+func TestIgnoredParameters(t *testing.T) {
+	server := openTestServer(t, testSettings{clients: 100})
 	for _, extra := range append(ignoredParameters, "client") {
-		response := house.get(t, "msm=1001&"+extra+"=1787541897123")
+		response := server.get(t, "msm=1001&"+extra+"=1787541897123")
 		expectText(t, response.Body, `["atlas_subscribed",{"msm":"1001"}]`+"\n")
 	}
 	for _, extra := range []string{"probe", "__", "T", "lastEvent", "padding.x", "_msm_", "format", "equalsTo._"} {
-		response := house.get(t, "msm=1001&_=1&"+extra+"=x&"+extra+"=y")
+		response := server.get(t, "msm=1001&_=1&"+extra+"=x&"+extra+"=y")
 		if response.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: got %s", extra, response.Status)
 		}
 	}
 }
 
-// A place that a client hands back is worth more than what the query says of cursors, in both bodies, and is not the only one to begin at; only Server-Sent Events have cursors unasked.
-func TestWhoGoesOnFromAPlace(t *testing.T) {
+// The last event ID takes precedence over the query's cursor, in both formats, and still allows a gone cursor; only Server-Sent Events have cursors without asking.
+func TestResumption(t *testing.T) {
 	said := subscription.Subscription{Stream: atlas.StreamResult, Cursor: subscription.Cursor{Wanted: true, After: "old"}}
-	for _, body := range []body{lines{}, serverSentEvents{}} {
+	for _, body := range []format{ndjson{}, sse{}} {
 		wanted := said
-		body.continued("new")(&wanted)
+		body.resumption("new")(&wanted)
 		if want := (subscription.Cursor{Wanted: true, After: "new", OrAnew: true}); wanted.Cursor != want {
 			t.Errorf("%T: got %+v", body, wanted)
 		}
 	}
 	fresh := subscription.Subscription{Stream: atlas.StreamResult}
-	serverSentEvents{}.continued("")(&fresh)
-	if (lines{}).continued("") != nil || !fresh.Cursor.Wanted || fresh.Cursor.After != "" {
+	sse{}.resumption("")(&fresh)
+	if (ndjson{}).resumption("") != nil || !fresh.Cursor.Wanted || fresh.Cursor.After != "" {
 		t.Errorf("got %+v", fresh)
 	}
 }

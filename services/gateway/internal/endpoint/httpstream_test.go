@@ -17,22 +17,22 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// get asks for a stream; header is of pairs.
-func (h *house) get(t *testing.T, query string, header ...string) *http.Response {
+// get requests a stream; header has pairs of names and values.
+func (s *testServer) get(t *testing.T, query string, header ...string) *http.Response {
 	t.Helper()
-	return h.ask(t, http.MethodGet, query, header...)
+	return s.ask(t, http.MethodGet, query, header...)
 }
 
-func (h *house) ask(t *testing.T, method, query string, header ...string) *http.Response {
+func (s *testServer) ask(t *testing.T, method, query string, header ...string) *http.Response {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, h.server.URL+"/stream/?"+query, nil)
+	request, err := http.NewRequestWithContext(t.Context(), method, s.httpServer.URL+"/stream/?"+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := 0; i < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
-	response, err := h.server.Client().Do(request)
+	response, err := s.httpServer.Client().Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func (h *house) ask(t *testing.T, method, query string, header ...string) *http.
 	return response
 }
 
-// expectText reads just so much of a body.
+// expectText reads as many bytes of a body as it wants.
 func expectText(t *testing.T, body io.Reader, want string) {
 	t.Helper()
 	got := make([]byte, len(want))
@@ -49,7 +49,7 @@ func expectText(t *testing.T, body io.Reader, want string) {
 	}
 }
 
-// expectEnd reads an orderly end of a body.
+// expectEnd wants the end of a body, without an error.
 func expectEnd(t *testing.T, body io.Reader) {
 	t.Helper()
 	if rest, err := io.ReadAll(body); err != nil || len(rest) > 0 {
@@ -58,8 +58,8 @@ func expectEnd(t *testing.T, body io.Reader) {
 }
 
 func TestGetStreamsLines(t *testing.T) {
-	house := open(t, plan{})
-	response := house.get(t, "stream_type=result&msm=1001&client=curl", "Accept", "*/*")
+	server := openTestServer(t, testSettings{})
+	response := server.get(t, "stream_type=result&msm=1001&client=curl", "Accept", "*/*")
 	for name, want := range map[string]string{
 		"Content-Type": "application/x-ndjson", "Cache-Control": "no-store", "X-Accel-Buffering": "no",
 	} {
@@ -68,51 +68,51 @@ func TestGetStreamsLines(t *testing.T) {
 		}
 	}
 	expectText(t, response.Body, `["atlas_subscribed",{"msm":"1001","stream_type":"result"}]`+"\n")
-	house.deliver(7)
+	server.deliver(7)
 	expectText(t, response.Body, `["atlas_result",{"msm_id":1001,"prb_id":7}]`+"\n")
-	house.deliverAll([]atlas.Record{
+	server.deliverAll([]atlas.Record{
 		{Event: atlas.Event{Measurement: 1001, Probe: 8, Value: []byte("{\"prb_id\":\r\n8}")}},
 		{Event: atlas.Event{Measurement: 1001, Probe: 9, Value: []byte(`{"prb_id":9}`)}},
 	})
 	expectText(t, response.Body, `["atlas_result",{"prb_id":  8}]`+"\n"+`["atlas_result",{"prb_id":9}]`+"\n")
 	_ = response.Body.Close()
-	house.await(t, 0)
+	server.awaitFollowers(t, 0)
 }
 
 func TestGetStreamsServerSentEvents(t *testing.T) {
-	house := open(t, plan{})
-	response := house.get(t, "msm=1001", "Accept", "text/event-stream")
+	server := openTestServer(t, testSettings{})
+	response := server.get(t, "msm=1001", "Accept", "text/event-stream")
 	if got := response.Header.Get("Content-Type"); got != "text/event-stream" {
 		t.Errorf("got the type %q", got)
 	}
 	expectText(t, response.Body, "id: 1001-behind--1\nevent: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n")
-	house.deliver(7)
+	server.deliver(7)
 	expectText(t, response.Body, "id: 1001-behind-0\nevent: atlas_result\ndata: {\"msm_id\":1001,\"prb_id\":7}\n\n")
-	house.deliverAll([]atlas.Record{{Event: atlas.Event{Measurement: 1001, Value: []byte("{\n\"a\":1}\n")}}})
+	server.deliverAll([]atlas.Record{{Event: atlas.Event{Measurement: 1001, Value: []byte("{\n\"a\":1}\n")}}})
 	expectText(t, response.Body, "id: 1001-behind-0\nevent: atlas_result\ndata: { \"a\":1} \n\n")
 }
 
-func TestWhoReadsServerSentEvents(t *testing.T) {
-	for accept, want := range map[string]body{
-		"":                                     lines{},
-		"*/*":                                  lines{},
-		"application/json":                     lines{},
-		"text/event-stream":                    serverSentEvents{},
-		"Text/Event-Stream;q=0.5, */*":         serverSentEvents{},
-		"application/json,text/event-stream":   serverSentEvents{},
-		"text/event-stream;q=0":                lines{},
-		"text/event-stream; q=0.000, */*;q=.1": lines{},
-		"text/event-streams, ;;,":              lines{},
+func TestFormatByAcceptHeader(t *testing.T) {
+	for accept, want := range map[string]format{
+		"":                                     ndjson{},
+		"*/*":                                  ndjson{},
+		"application/json":                     ndjson{},
+		"text/event-stream":                    sse{},
+		"Text/Event-Stream;q=0.5, */*":         sse{},
+		"application/json,text/event-stream":   sse{},
+		"text/event-stream;q=0":                ndjson{},
+		"text/event-stream; q=0.000, */*;q=.1": ndjson{},
+		"text/event-streams, ;;,":              ndjson{},
 	} {
-		if got := bodyFor([]string{accept}); got != want {
+		if got := formatFor([]string{accept}); got != want {
 			t.Errorf("%q: got %T", accept, got)
 		}
 	}
 }
 
-// Nothing is streamed before it is clear that something can be: the status tells, and the body is the atlas_error.
+// A stream begins after the subscription: otherwise the response has an error status, and the body is the atlas_error.
 func TestGetRefuses(t *testing.T) {
-	house := open(t, plan{})
+	server := openTestServer(t, testSettings{})
 	for _, test := range []struct {
 		query  string
 		status int
@@ -127,7 +127,7 @@ func TestGetRefuses(t *testing.T) {
 		{"msm=1001&token=", http.StatusUnauthorized, `["atlas_error","[invalid_token]`},
 	} {
 		for _, accept := range []string{"*/*", "text/event-stream"} {
-			response := house.get(t, test.query, "Accept", accept)
+			response := server.get(t, test.query, "Accept", accept)
 			body, err := io.ReadAll(response.Body)
 			if err != nil || response.StatusCode != test.status || !strings.HasPrefix(string(body), test.want) {
 				t.Errorf("%s as %s: got %s %q, %v; want %d and %s", test.query, accept, response.Status, body, err, test.status, test.want)
@@ -137,28 +137,28 @@ func TestGetRefuses(t *testing.T) {
 			}
 		}
 	}
-	house.feed.err = errors.New("dial tcp 10.0.0.1:9092: refused")
-	response := house.get(t, "msm=1001")
+	server.feed.err = errors.New("dial tcp 10.0.0.1:9092: refused")
+	response := server.get(t, "msm=1001")
 	expectText(t, response.Body, `["atlas_error","[unavailable] the log cannot be read right now; try again in some seconds"]`)
 	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
 		t.Errorf("without the log: %s, %v", response.Status, response.Header)
 	}
 }
 
-func TestMethodsThatGetRefuses(t *testing.T) {
-	house := open(t, plan{})
+func TestRefusedMethods(t *testing.T) {
+	server := openTestServer(t, testSettings{})
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
-		response := house.ask(t, method, "msm=1001")
+		response := server.ask(t, method, "msm=1001")
 		if response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != "GET, HEAD, OPTIONS" {
 			t.Errorf("%s: got %s, Allow %q", method, response.Status, response.Header.Get("Allow"))
 		}
 	}
 }
 
-// A monitor learns what a GET would begin with, and nothing is subscribed to for it.
+// HEAD is answered as the beginning of a GET, without a subscription.
 func TestHead(t *testing.T) {
-	house := open(t, plan{})
-	house.feed.err = errors.New("it is asked")
+	server := openTestServer(t, testSettings{})
+	server.feed.err = errors.New("the log is read")
 	for _, test := range []struct {
 		query, accept string
 		status        int
@@ -170,156 +170,156 @@ func TestHead(t *testing.T) {
 		{"msm=%zz", "*/*", http.StatusBadRequest, "application/json"},
 		{"msm=1001&token=guessed", "*/*", http.StatusUnauthorized, "application/json"},
 	} {
-		response := house.ask(t, http.MethodHead, test.query, "Accept", test.accept)
+		response := server.ask(t, http.MethodHead, test.query, "Accept", test.accept)
 		if response.StatusCode != test.status || response.Header.Get("Content-Type") != test.contentType {
 			t.Errorf("%s: got %s, %v", test.query, response.Status, response.Header)
 		}
 	}
 }
 
-// HEAD is no way to ask for more than others.
+// A HEAD request counts as a message.
 func TestHeadIsAMessage(t *testing.T) {
-	house := open(t, plan{admission: ratelimit.Limits{Connections: 3, Subscriptions: 10, Messages: 1, ConnectionMessages: 1}})
+	server := openTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 3, Subscriptions: 10, Messages: 1, ConnectionMessages: 1}})
 	const burst = 10
 	for range burst {
-		if response := house.ask(t, http.MethodHead, "msm=1001"); response.StatusCode != http.StatusOK {
+		if response := server.ask(t, http.MethodHead, "msm=1001"); response.StatusCode != http.StatusOK {
 			t.Fatalf("got %s", response.Status)
 		}
 	}
 	for range 100 { // one more comes free in a second
-		if house.ask(t, http.MethodHead, "msm=1001").StatusCode == http.StatusTooManyRequests {
+		if server.ask(t, http.MethodHead, "msm=1001").StatusCode == http.StatusTooManyRequests {
 			return
 		}
 	}
-	t.Error("any number is answered")
+	t.Error("any number of requests is answered")
 }
 
 func TestGetHasLimits(t *testing.T) {
-	house := open(t, plan{admission: ratelimit.Limits{Connections: 3, Subscriptions: 1, Messages: 1, ConnectionMessages: 1}})
+	server := openTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 3, Subscriptions: 1, Messages: 1, ConnectionMessages: 1}})
 	refused := func(want string) {
 		t.Helper()
-		response := house.get(t, "msm=1001")
+		response := server.get(t, "msm=1001")
 		if response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") == "" {
 			t.Errorf("got %s, %v", response.Status, response.Header)
 		}
 		expectText(t, response.Body, `["atlas_error","[`+want+`] `)
 		_ = response.Body.Close()
 	}
-	first := house.get(t, "msm=1001")
+	first := server.get(t, "msm=1001")
 	expectText(t, first.Body, `["atlas_subscribed"`)
 	refused("too_many_subscriptions")
 	for range 2 { // WebSockets without a subscription
-		house.connect(t)
+		server.connect(t)
 	}
 	refused("too_many_connections")
 }
 
-// Coming in again and again is no way to ask for more than others.
-func TestComingInIsAMessage(t *testing.T) {
-	house := open(t, plan{admission: ratelimit.Limits{Connections: 3, Subscriptions: 10, Messages: 1, ConnectionMessages: 1}})
+// Each connection counts as a message.
+func TestConnectingIsAMessage(t *testing.T) {
+	server := openTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 3, Subscriptions: 10, Messages: 1, ConnectionMessages: 1}})
 	const burst, sent = 10, 1000
-	for visit := range sent {
-		response := house.get(t, "msm=all")
+	for request := range sent {
+		response := server.get(t, "msm=all")
 		switch {
-		case response.StatusCode == http.StatusTooManyRequests && visit >= burst:
+		case response.StatusCode == http.StatusTooManyRequests && request >= burst:
 			expectText(t, response.Body, `["atlas_error","[too_many_messages] `)
 			return
 		case response.StatusCode != http.StatusBadRequest:
-			t.Fatalf("visit %d: got %s", visit+1, response.Status)
+			t.Fatalf("request %d: got %s", request+1, response.Status)
 		}
 		_ = response.Body.Close()
 	}
-	t.Errorf("%d were let in", sent)
+	t.Errorf("%d requests were accepted", sent)
 }
 
-func TestGetIsOneOfAllClients(t *testing.T) {
-	house := open(t, plan{})
+func TestGetCountsAsAClient(t *testing.T) {
+	server := openTestServer(t, testSettings{})
 	for range 2 {
-		expectText(t, house.get(t, "msm=1001").Body, `["atlas_subscribed"`)
+		expectText(t, server.get(t, "msm=1001").Body, `["atlas_subscribed"`)
 	}
-	response := house.get(t, "msm=1001")
+	response := server.get(t, "msm=1001")
 	expectText(t, response.Body, `["atlas_error","[too_many_clients] too many clients: there are 2`)
 	if response.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("got %s", response.Status)
 	}
 }
 
-// When its measurement has ended, so does the body: nothing more can come.
+// When the measurement has ended, so does the body: there are no further results.
 func TestGetOfAMeasurementThatEnds(t *testing.T) {
-	house := open(t, plan{})
+	server := openTestServer(t, testSettings{})
 	for accept, want := range map[string]string{
 		"*/*": `["atlas_subscribed",{"msm":"1002"}]` + "\n" + `["atlas_unsubscribed",{"msm":"1002"}]` + "\n",
 		"text/event-stream": "id: 1002-behind--1\nevent: atlas_subscribed\ndata: {\"msm\":\"1002\"}\n\n" +
-			"event: atlas_unsubscribed\nid: " + endOf([]byte(`{"msm":"1002"}`)) + "\ndata: {\"msm\":\"1002\"}\n\n",
+			"event: atlas_unsubscribed\nid: " + endID([]byte(`{"msm":"1002"}`)) + "\ndata: {\"msm\":\"1002\"}\n\n",
 	} {
-		response := house.get(t, "msm=1002", "Accept", accept)
+		response := server.get(t, "msm=1002", "Accept", accept)
 		expectText(t, response.Body, want)
 		expectEnd(t, response.Body)
 	}
-	response := house.get(t, "msm=1003&token="+token)
+	response := server.get(t, "msm=1003&token="+token)
 	expectText(t, response.Body, `["atlas_subscribed",{"msm":"1003"}]`+"\n")
-	house.hub.MeasurementChanged(atlas.Measurement{ID: privateMeasurement}) // which is no news
-	house.await(t, 1)
+	server.hub.MeasurementChanged(atlas.Measurement{ID: privateMeasurement}) // which changes nothing
+	server.awaitFollowers(t, 1)
 }
 
-// A browser that has heard the end comes back all the same, and is told to stay away; one that was elsewhere is not.
-func TestGetBehindTheEnd(t *testing.T) {
-	house := open(t, plan{})
-	end := endOf([]byte(`{"msm":"1002"}`))
+// A browser that has received the end reconnects all the same, and is told to stop; one with another last event ID is not.
+func TestReconnectAfterTheEnd(t *testing.T) {
+	server := openTestServer(t, testSettings{})
+	end := endID([]byte(`{"msm":"1002"}`))
 	for _, query := range []string{"msm=1002&_=2&client=page", "msm=1002&lastEventId=old"} {
-		response := house.get(t, query, "Accept", "text/event-stream", "Last-Event-ID", end)
+		response := server.get(t, query, "Accept", "text/event-stream", "Last-Event-ID", end)
 		if body, err := io.ReadAll(response.Body); response.StatusCode != http.StatusNoContent || len(body) > 0 || err != nil {
 			t.Errorf("%s: got %s, %q, %v", query, response.Status, body, err)
 		}
 	}
-	response := house.get(t, "msm=1002&lastEventId="+end, "Accept", "text/event-stream")
+	response := server.get(t, "msm=1002&lastEventId="+end, "Accept", "text/event-stream")
 	expectText(t, response.Body, `["atlas_unsubscribed",{"msm":"1002"}]`)
 	if response.StatusCode != http.StatusGone {
 		t.Errorf("got %s", response.Status)
 	}
-	for _, last := range []string{"", "1002-behind-0", endOf([]byte(`{"msm":"1001"}`)), end + "x"} {
-		response := house.get(t, "msm=1002", "Accept", "text/event-stream", "Last-Event-ID", last)
+	for _, last := range []string{"", "1002-behind-0", endID([]byte(`{"msm":"1001"}`)), end + "x"} {
+		response := server.get(t, "msm=1002", "Accept", "text/event-stream", "Last-Event-ID", last)
 		if response.StatusCode == http.StatusNoContent {
-			t.Errorf("behind %q: got %s", last, response.Status)
+			t.Errorf("after %q: got %s", last, response.Status)
 		}
 	}
 }
 
-// What ends because the client may not see it any more has an end for no other reason: the client shall ask again, and learn why.
-func TestGetOfAMeasurementThatTurnsPrivate(t *testing.T) {
-	house := open(t, plan{})
-	response := house.get(t, "msm=1001", "Accept", "text/event-stream")
+// A subscription that ends because the measurement has become private has no end ID: the client reconnects, and learns why.
+func TestGetOfAMeasurementThatBecomesPrivate(t *testing.T) {
+	server := openTestServer(t, testSettings{})
+	response := server.get(t, "msm=1001", "Accept", "text/event-stream")
 	expectText(t, response.Body, "id: 1001-behind--1\nevent: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n")
-	house.known.hide(publicMeasurement)
-	house.hub.MeasurementChanged(atlas.Measurement{ID: publicMeasurement})
+	server.known.hide(publicMeasurement)
+	server.hub.MeasurementChanged(atlas.Measurement{ID: publicMeasurement})
 	rest, err := io.ReadAll(response.Body)
 	if err != nil || !strings.Contains(string(rest), "[unknown_measurement]") || !strings.HasSuffix(string(rest), "event: atlas_unsubscribed\ndata: {\"msm\":\"1001\"}\n\n") {
 		t.Errorf("got %q, %v", rest, err)
 	}
 }
 
-func TestGetIsToldThatTheGatewayStops(t *testing.T) {
-	house := open(t, plan{})
-	response := house.get(t, "msm=1001")
+func TestShutdownOfGet(t *testing.T) {
+	server := openTestServer(t, testSettings{})
+	response := server.get(t, "msm=1001")
 	expectText(t, response.Body, `["atlas_subscribed",{"msm":"1001"}]`+"\n")
-	house.deliver(7)
-	house.shutdown(context.Background())
+	server.deliver(7)
+	server.shutdown(context.Background())
 	expectText(t, response.Body, `["atlas_result",{"msm_id":1001,"prb_id":7}]`+"\n")
 	expectText(t, response.Body, `["atlas_error","[shutting_down] this gateway stops; reconnect, another one will answer"]`+"\n")
 	expectEnd(t, response.Body)
-	late := house.get(t, "msm=1001")
+	late := server.get(t, "msm=1001")
 	expectText(t, late.Body, `["atlas_error","[shutting_down] `)
-	if late.StatusCode != http.StatusServiceUnavailable || house.feed.count() != 0 {
-		t.Errorf("got %s and %d subscriptions", late.Status, house.feed.count())
+	if late.StatusCode != http.StatusServiceUnavailable || server.feed.count() != 0 {
+		t.Errorf("got %s and %d subscriptions", late.Status, server.feed.count())
 	}
 }
 
 func TestGetThatIsTooSlowIsTold(t *testing.T) {
-	house := open(t, plan{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 2, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second}})
-	response := house.get(t, "msm=1001", "Accept", "text/event-stream")
+	server := openTestServer(t, testSettings{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 2, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second}})
+	response := server.get(t, "msm=1001", "Accept", "text/event-stream")
 	expectText(t, response.Body, "id: 1001-behind--1\nevent: atlas_subscribed\ndata: {\"msm\":\"1001\"}\n\n")
 	began := time.Now()
-	house.deliverAll(tooMany())
+	server.deliverAll(tooMany())
 	rest, err := io.ReadAll(response.Body)
 	_, words, found := strings.Cut(string(rest), "event: atlas_error\ndata: ")
 	if err != nil || !found {
@@ -328,7 +328,7 @@ func TestGetThatIsTooSlowIsTold(t *testing.T) {
 	expectMissing(t, words, began)
 }
 
-// tooMany are more than a queue of two messages takes, even if some are on their way to the client before the last has come.
+// tooMany are more records than a queue of two messages takes, even if some are sent before the last is queued.
 func tooMany() []atlas.Record {
 	records := make([]atlas.Record, 1000)
 	for i := range records {
@@ -337,12 +337,12 @@ func tooMany() []atlas.Record {
 	return records
 }
 
-// A request is answered, whatever it says: by a stream, or by an error that is a line of JSON.
+// Any request is answered by a stream, or by an error that is a line of JSON.
 func FuzzGet(f *testing.F) {
 	f.Add("stream_type=result&msm=1001&client=%F0%9F%98%80&token=x", "text/event-stream;q=0.5,*/*")
 	f.Add("msm=1002&;&&%", ",;q")
 	f.Add("_=1&msm=1001&lastEventId=%F0%9F&evs_last_event_id=", "text/event-stream")
-	house := build(f, plan{admission: ratelimit.Limits{Connections: 1 << 30, Subscriptions: 1 << 30, Messages: 1 << 40, ConnectionMessages: 1 << 20}})
+	server := newTestServer(f, testSettings{limits: ratelimit.Limits{Connections: 1 << 30, Subscriptions: 1 << 30, Messages: 1 << 40, ConnectionMessages: 1 << 20}})
 	f.Fuzz(func(t *testing.T, query, accept string) {
 		request := httptest.NewRequest(http.MethodGet, "/stream/", nil)
 		request.URL.RawQuery = query
@@ -350,7 +350,7 @@ func FuzzGet(f *testing.F) {
 		ctx, cancel := context.WithCancel(request.Context())
 		cancel()
 		answer := recorder{httptest.NewRecorder()}
-		house.stream.ServeHTTP(answer, request.WithContext(ctx))
+		server.stream.ServeHTTP(answer, request.WithContext(ctx))
 		line, err := bufio.NewReader(answer.Body).ReadString('\n')
 		switch answer.Code {
 		case http.StatusOK:
@@ -361,23 +361,23 @@ func FuzzGet(f *testing.F) {
 		default:
 			t.Errorf("%q: got %d", query, answer.Code)
 		}
-		if left := house.feed.count(); left != 0 {
+		if left := server.feed.count(); left != 0 {
 			t.Errorf("%q: %d subscriptions are left", query, left)
 		}
 	})
 }
 
-// recorder takes deadlines, as a connection does.
+// recorder accepts deadlines, as a connection does.
 type recorder struct{ *httptest.ResponseRecorder }
 
 func (recorder) SetWriteDeadline(time.Time) error { return nil }
 
-// BenchmarkGet is one client that is sent 16 results of 1 kB at a time.
+// BenchmarkGet sends a client 16 results of 1 kB at a time.
 func BenchmarkGet(b *testing.B) {
-	house := build(b, plan{})
-	server := httptest.NewServer(house.routes)
-	defer server.Close()
-	response, err := server.Client().Get(server.URL + "/stream/?msm=1001")
+	server := newTestServer(b, testSettings{})
+	direct := httptest.NewServer(server.routes)
+	defer direct.Close()
+	response, err := direct.Client().Get(direct.URL + "/stream/?msm=1001")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -392,7 +392,7 @@ func BenchmarkGet(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		house.deliverAll(records)
+		server.deliverAll(records)
 		for range records {
 			if _, err := reader.ReadSlice('\n'); err != nil {
 				b.Fatal(err)

@@ -18,7 +18,7 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// pipes is a listener within the process, so that connections live in simulated time. A pipe has no buffer: what nobody reads blocks its writer.
+// pipes is a listener within the process, so that connections are in simulated time. A pipe has no buffer: its writer blocks until everything is read.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -36,25 +36,25 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Close() error   { close(p.closed); return nil }
 func (p *pipes) Addr() net.Addr { return &net.IPAddr{} }
 
-// dial gives the client's end of a connection.
+// dial returns the client's end of a connection.
 func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 	client, conn := net.Pipe()
 	p.conns <- conn
 	return client, nil
 }
 
-// serveInPipes serves the house with the limits of time that the gateway's server has.
-func serveInPipes(t *testing.T, house *house) *pipes {
+// serveInPipes serves a test server with the HTTP timeouts of the gateway.
+func serveInPipes(t *testing.T, server *testServer) *pipes {
 	t.Helper()
 	listener := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
-	server := &http.Server{Handler: house.routes, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
+	httpServer := &http.Server{Handler: server.routes, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second}
 	served := make(chan struct{})
-	go func() { _ = server.Serve(listener); close(served) }()
-	t.Cleanup(func() { _ = server.Close(); <-served })
+	go func() { _ = httpServer.Serve(listener); close(served) }()
+	t.Cleanup(func() { _ = httpServer.Close(); <-served })
 	return listener
 }
 
-// get gives the client's end of a connection that has asked for a stream.
+// get requests a stream and returns the client's end of the connection.
 func (p *pipes) get(t *testing.T, header string) net.Conn {
 	t.Helper()
 	client, _ := p.dial(t.Context(), "", "")
@@ -92,8 +92,8 @@ func TestSilentStreamsAreKeptAwake(t *testing.T) {
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			house := build(t, plan{})
-			body := readAnswer(t, serveInPipes(t, house).get(t, test.header))
+			server := newTestServer(t, testSettings{})
+			body := readAnswer(t, serveInPipes(t, server).get(t, test.header))
 			expectText(t, body, test.subscribed)
 			last := time.Now()
 			expectAfter := func(text string, silence time.Duration) {
@@ -108,48 +108,48 @@ func TestSilentStreamsAreKeptAwake(t *testing.T) {
 				expectAfter(test.awake, keepAliveInterval)
 			}
 			time.Sleep(time.Second)
-			house.deliver(7)
+			server.deliver(7)
 			expectAfter(test.result, time.Second)
 			expectAfter(test.awake, keepAliveInterval)
 		})
 	}
 }
 
-// A client that reads nothing keeps its subscription for as long as a write may take, and not longer.
+// A client that reads nothing keeps its subscription for the write timeout, and not longer.
 func TestGetThatReadsNothingIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const patience = 40 * time.Second
-		house := build(t, plan{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: patience, CloseTimeout: time.Second}})
-		conn := serveInPipes(t, house).get(t, "")
+		server := newTestServer(t, testSettings{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: patience, CloseTimeout: time.Second}})
+		conn := serveInPipes(t, server).get(t, "")
 		body := readAnswer(t, conn)
 		expectText(t, body, `["atlas_subscribed",{"msm":"1001"}]`+"\n")
 		for range 2 {
-			house.deliver(7)
+			server.deliver(7)
 			synctest.Wait()
 		}
 		time.Sleep(patience - 1)
 		synctest.Wait()
-		if house.feed.count() != 1 || house.stats.Messages.Load() != 1 {
-			t.Fatalf("%d subscriptions, %d messages wait; want one of each", house.feed.count(), house.stats.Messages.Load())
+		if server.feed.count() != 1 || server.stats.Messages.Load() != 1 {
+			t.Fatalf("%d subscriptions, %d messages wait; want one of each", server.feed.count(), server.stats.Messages.Load())
 		}
 		time.Sleep(time.Nanosecond)
 		synctest.Wait()
-		if house.feed.count() != 0 || house.stats.Messages.Load() != 0 {
-			t.Errorf("%d subscriptions, %d messages wait; want none", house.feed.count(), house.stats.Messages.Load())
+		if server.feed.count() != 0 || server.stats.Messages.Load() != 0 {
+			t.Errorf("%d subscriptions, %d messages wait; want none", server.feed.count(), server.stats.Messages.Load())
 		}
 	})
 }
 
-// A client that reads slowly is not given up, however long it takes: each piece has its own time.
+// A client that reads slowly is not cut off, however long it takes: each piece has its own timeout.
 func TestGetThatReadsSlowlyIsServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const patience = 40 * time.Second
-		house := build(t, plan{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: patience, CloseTimeout: time.Second}})
-		conn := serveInPipes(t, house).get(t, "")
+		server := newTestServer(t, testSettings{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: patience, CloseTimeout: time.Second}})
+		conn := serveInPipes(t, server).get(t, "")
 		body := readAnswer(t, conn)
 		expectText(t, body, `["atlas_subscribed",{"msm":"1001"}]`+"\n")
 		value := fmt.Appendf(nil, `{"x":"%s"}`, bytes.Repeat([]byte("x"), 200<<10))
-		house.deliverAll([]atlas.Record{{Event: atlas.Event{Measurement: publicMeasurement, Value: value}}})
+		server.deliverAll([]atlas.Record{{Event: atlas.Event{Measurement: publicMeasurement, Value: value}}})
 		rest := `["atlas_result",` + string(value) + "]\n"
 		for len(rest) > 0 {
 			time.Sleep(patience / 3)
@@ -162,37 +162,37 @@ func TestGetThatReadsSlowlyIsServed(t *testing.T) {
 
 func TestGetThatReadsNothingIsCutOffAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		house := build(t, plan{})
-		conn := serveInPipes(t, house).get(t, "")
+		server := newTestServer(t, testSettings{})
+		conn := serveInPipes(t, server).get(t, "")
 		body := readAnswer(t, conn)
 		expectText(t, body, `["atlas_subscribed",{"msm":"1001"}]`+"\n")
-		house.deliver(7)
+		server.deliver(7)
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()
-		house.shutdown(ctx)
-		if took := time.Since(began); took != time.Second || house.feed.count() != 0 {
-			t.Errorf("it took %v, and %d subscriptions are left", took, house.feed.count())
+		server.shutdown(ctx)
+		if took := time.Since(began); took != time.Second || server.feed.count() != 0 {
+			t.Errorf("it took %v, and %d subscriptions are left", took, server.feed.count())
 		}
 	})
 }
 
-// A subscription that cannot begin does not hold up the end, and is not waited for longer than that.
+// A subscription that cannot begin does not delay a shutdown.
 func TestGetWhoseSubscriptionHangs(t *testing.T) {
 	for name, test := range map[string]struct {
 		end, took time.Duration
 	}{
 		"the gateway stops": {time.Second, time.Second},
-		"it takes too long": {time.Hour, followTimeout},
+		"it takes too long": {time.Hour, subscribeTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				house := build(t, plan{})
-				house.feed.hangs = true
-				conn := serveInPipes(t, house).get(t, "")
+				server := newTestServer(t, testSettings{})
+				server.feed.hangs = true
+				conn := serveInPipes(t, server).get(t, "")
 				began := time.Now()
-				ending := time.AfterFunc(test.end, func() { house.shutdown(context.Background()) })
+				ending := time.AfterFunc(test.end, func() { server.shutdown(context.Background()) })
 				defer ending.Stop()
 				expectText(t, readAnswer(t, conn), `["atlas_error","[unavailable] `)
 				if took := time.Since(began); took != test.took {
@@ -203,17 +203,17 @@ func TestGetWhoseSubscriptionHangs(t *testing.T) {
 	}
 }
 
-// A client that goes is noticed at once, though nothing is written to it.
+// A disconnected client is noticed at once, although nothing is written to it.
 func TestGetThatGoesIsForgottenAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		house := build(t, plan{})
-		conn := serveInPipes(t, house).get(t, "")
+		server := newTestServer(t, testSettings{})
+		conn := serveInPipes(t, server).get(t, "")
 		expectText(t, readAnswer(t, conn), `["atlas_subscribed",{"msm":"1001"}]`+"\n")
 		time.Sleep(time.Minute - time.Second) // between two signs of life
-		house.deliver(7)                      // which goes into a pipe that nobody reads
+		server.deliver(7)                     // which goes into a pipe that nobody reads
 		_ = conn.Close()
 		synctest.Wait()
-		if house.feed.count() != 0 {
+		if server.feed.count() != 0 {
 			t.Error("it is kept")
 		}
 	})

@@ -35,7 +35,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The measurements that are known, and the token with which one sees the one that is not public.
+// The known measurements, and a token for the one that is not public.
 const (
 	publicMeasurement  = 1001
 	stoppedMeasurement = 1002
@@ -44,10 +44,10 @@ const (
 	otherToken         = "another-token-that-is-known"
 )
 
-// feed stands in for the tails: one partition, which the test delivers.
+// feed is a fake of the tails, with one partition, whose records the test delivers.
 type feed struct {
 	err         error
-	hangs       bool                // Follow waits for the end of its context
+	hangs       bool                // Follow blocks until its context ends
 	unreachable atlas.MeasurementID // Follow fails for it
 
 	mu        sync.Mutex
@@ -71,8 +71,8 @@ func (f *feed) Follow(ctx context.Context, measurement atlas.MeasurementID, atta
 	return func() { f.add(-1) }, nil
 }
 
-// trailed is a feed with a log behind it.
-type trailed struct {
+// feedWithLog is a feed with a log.
+type feedWithLog struct {
 	*feed
 	fanout.Trail
 }
@@ -89,9 +89,9 @@ func (f *feed) count() int {
 	return f.followers
 }
 
-// cursors say in words where they stand.
+// cursors are fake cursors, with the position in plain text.
 type cursors struct {
-	kafka <-chan struct{} // is closed when Kafka answers; nil if it does
+	kafka <-chan struct{} // closed when Kafka is reachable; nil if it is
 }
 
 func (c cursors) Prepare(ctx context.Context) error {
@@ -150,128 +150,128 @@ func (m *measurements) Measurement(id atlas.MeasurementID) (atlas.Measurement, b
 func (m *measurements) stop(id atlas.MeasurementID) { m.stopped.Store(id, true) }
 func (m *measurements) hide(id atlas.MeasurementID) { m.hidden.Store(id, true) }
 
-// house is all the doors of a hub. Its limits are low.
-type house struct {
-	hub       *fanout.Hub
-	known     *measurements
-	source    *fanout.Source
-	feed      *feed
-	stats     *sendqueue.Stats
-	reception *Reception
-	registry  *prometheus.Registry
-	tokens    string // the file
-	stream    *Stream
-	socketIO  *SocketIO
-	routes    http.Handler
-	server    *httptest.Server // nil until it is opened
+// testServer serves all endpoints for a hub, with low limits.
+type testServer struct {
+	hub        *fanout.Hub
+	known      *measurements
+	source     *fanout.Source
+	feed       *feed
+	stats      *sendqueue.Stats
+	acceptor   *Acceptor
+	registry   *prometheus.Registry
+	tokens     string // the file
+	stream     *Stream
+	socketIO   *SocketIO
+	routes     http.Handler
+	httpServer *httptest.Server // nil until it is opened
 }
 
-// plan is what houses differ in. The zero value stands for the usual one.
-type plan struct {
+// testSettings are the settings of a testServer; zero values are defaults.
+type testSettings struct {
 	clients   int
 	queue     sendqueue.Limits
-	patience  Patience
-	admission ratelimit.Limits
+	heartbeat HeartbeatSettings
+	limits    ratelimit.Limits
 	logger    *zap.Logger
 	kafka     <-chan struct{} // as cursors have it
-	trail     fanout.Trail    // of the feed; nil for none
+	log       fanout.Trail    // of the feed; nil for none
 }
 
-func (p plan) withDefaults() plan {
-	if p.clients == 0 {
-		p.clients = 2
+func (s testSettings) withDefaults() testSettings {
+	if s.clients == 0 {
+		s.clients = 2
 	}
-	if p.queue == (sendqueue.Limits{}) {
-		p.queue = sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second}
+	if s.queue == (sendqueue.Limits{}) {
+		s.queue = sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second}
 	}
-	if p.patience == (Patience{}) {
-		p.patience = Patience{Interval: time.Minute, Timeout: time.Minute}
+	if s.heartbeat == (HeartbeatSettings{}) {
+		s.heartbeat = HeartbeatSettings{Interval: time.Minute, Timeout: time.Minute}
 	}
-	if p.admission == (ratelimit.Limits{}) {
-		p.admission = ratelimit.Limits{Connections: 100, Subscriptions: 1000, Messages: 100, ConnectionMessages: 20}
+	if s.limits == (ratelimit.Limits{}) {
+		s.limits = ratelimit.Limits{Connections: 100, Subscriptions: 1000, Messages: 100, ConnectionMessages: 20}
 	}
-	p.admission.SubscriptionBytes = cmp.Or(p.admission.SubscriptionBytes, 1<<30)
-	if p.logger == nil {
-		p.logger = zap.NewNop()
+	s.limits.SubscriptionBytes = cmp.Or(s.limits.SubscriptionBytes, 1<<30)
+	if s.logger == nil {
+		s.logger = zap.NewNop()
 	}
-	return p
+	return s
 }
 
-// build makes a house that nobody can reach yet.
-func build(t testing.TB, plan plan) *house {
+// newTestServer makes a server without a listener.
+func newTestServer(t testing.TB, settings testSettings) *testServer {
 	t.Helper()
-	plan = plan.withDefaults()
-	h := &house{feed: &feed{}, known: &measurements{}, stats: &sendqueue.Stats{}, registry: prometheus.NewRegistry()}
-	h.tokens = filepath.Join(t.TempDir(), "tokens.json")
-	h.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: plan.clients, Subscriptions: 2}, Measurements: h.known, Cursors: cursors{plan.kafka}}, h.registry)
-	h.source = h.hub.AddSource(atlas.StreamResult, func(*fanout.Source) fanout.Feed {
-		if plan.trail == nil {
-			return h.feed
+	settings = settings.withDefaults()
+	s := &testServer{feed: &feed{}, known: &measurements{}, stats: &sendqueue.Stats{}, registry: prometheus.NewRegistry()}
+	s.tokens = filepath.Join(t.TempDir(), "tokens.json")
+	s.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: settings.clients, Subscriptions: 2}, Measurements: s.known, Cursors: cursors{settings.kafka}}, s.registry)
+	s.source = s.hub.AddSource(atlas.StreamResult, func(*fanout.Source) fanout.Feed {
+		if settings.log == nil {
+			return s.feed
 		}
-		return trailed{h.feed, plan.trail}
+		return feedWithLog{s.feed, settings.log}
 	})
-	h.reception = NewReception(h.hub, ratelimit.NewGuard(plan.admission, h.registry), h.openTokens(t), plan.logger, h.registry)
-	h.stream = NewStream(h.reception,
-		&wsconn.Settings{MaxMessage: 1000, Limits: &plan.queue, Stats: h.stats}, plan.patience)
+	s.acceptor = NewAcceptor(s.hub, ratelimit.NewGuard(settings.limits, s.registry), s.openTokens(t), settings.logger, s.registry)
+	s.stream = NewStream(s.acceptor,
+		&wsconn.Settings{MaxMessage: 1000, Limits: &settings.queue, Stats: s.stats}, settings.heartbeat)
 	var err error
-	h.socketIO, err = NewSocketIO(h.reception, socketio.Config{Engine: engineio.Config{Queue: plan.queue, NewID: rand.Text}})
+	s.socketIO, err = NewSocketIO(s.acceptor, socketio.Config{Engine: engineio.Config{Queue: settings.queue, NewID: rand.Text}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/stream/", h.stream)
-	mux.Handle("/stream/socket.io/", h.socketIO)
-	h.routes = mux
-	return h
+	mux.Handle("/stream/", s.stream)
+	mux.Handle("/stream/socket.io/", s.socketIO)
+	s.routes = mux
+	return s
 }
 
-func (h *house) openTokens(t testing.TB) *auth.Tokens {
+func (s *testServer) openTokens(t testing.TB) *auth.Tokens {
 	t.Helper()
-	h.writeTokens(t, token, otherToken)
-	tokens, err := auth.Open(h.tokens, zap.NewNop(), h.registry)
+	s.writeTokens(t, token, otherToken)
+	tokens, err := auth.Open(s.tokens, zap.NewNop(), s.registry)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tokens
 }
 
-// writeTokens puts tokens, all of the same role, into the file.
-func (h *house) writeTokens(t testing.TB, tokens ...string) {
+// writeTokens writes tokens of the same role to the file.
+func (s *testServer) writeTokens(t testing.TB, tokens ...string) {
 	t.Helper()
 	var lines []string
 	for _, token := range tokens {
 		lines = append(lines, `{"name":"noc","token":"`+token+`","roles":["non-public"]}`)
 	}
-	if err := os.WriteFile(h.tokens, []byte("["+strings.Join(lines, ",")+"]"), 0o600); err != nil {
+	if err := os.WriteFile(s.tokens, []byte("["+strings.Join(lines, ",")+"]"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// open makes a house on a free port.
-func open(t *testing.T, plan plan) *house {
+// openTestServer makes a server that listens on a free port.
+func openTestServer(t *testing.T, settings testSettings) *testServer {
 	t.Helper()
-	h := build(t, plan)
-	h.server = httptest.NewServer(h.routes)
-	t.Cleanup(h.server.Close)
+	s := newTestServer(t, settings)
+	s.httpServer = httptest.NewServer(s.routes)
+	t.Cleanup(s.httpServer.Close)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		defer cancel()
-		h.shutdown(ctx)
+		s.shutdown(ctx)
 	})
-	return h
+	return s
 }
 
-func (h *house) shutdown(ctx context.Context) {
-	var doors sync.WaitGroup
-	doors.Go(func() { h.stream.Shutdown(ctx) })
-	doors.Go(func() { h.socketIO.Shutdown(ctx) })
-	doors.Wait()
+func (s *testServer) shutdown(ctx context.Context) {
+	var endpoints sync.WaitGroup
+	endpoints.Go(func() { s.stream.Shutdown(ctx) })
+	endpoints.Go(func() { s.socketIO.Shutdown(ctx) })
+	endpoints.Wait()
 }
 
-// dial opens a WebSocket at a path; status is the answer's.
-func (h *house) dial(t *testing.T, path string, header http.Header) (client *websocket.Conn, status int) {
+// dial opens a WebSocket; status is that of the response.
+func (s *testServer) dial(t *testing.T, path string, header http.Header) (client *websocket.Conn, status int) {
 	t.Helper()
-	client, response, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(h.server.URL, "http")+path, header)
+	client, response, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.httpServer.URL, "http")+path, header)
 	if response == nil {
 		t.Fatal(err)
 	}
@@ -282,46 +282,46 @@ func (h *house) dial(t *testing.T, path string, header http.Header) (client *web
 	return client, response.StatusCode
 }
 
-func (h *house) connect(t *testing.T) *websocket.Conn {
+func (s *testServer) connect(t *testing.T) *websocket.Conn {
 	t.Helper()
-	client, status := h.dial(t, "/stream/", nil)
+	client, status := s.dial(t, "/stream/", nil)
 	if client == nil {
 		t.Fatalf("refused with status %d", status)
 	}
 	return client
 }
 
-func (h *house) deliver(probe atlas.ProbeID) {
+func (s *testServer) deliver(probe atlas.ProbeID) {
 	value := fmt.Appendf(nil, `{"msm_id":1001,"prb_id":%d}`, probe)
-	h.deliverAll([]atlas.Record{{Event: atlas.Event{Measurement: publicMeasurement, Probe: probe, Value: value}}})
+	s.deliverAll([]atlas.Record{{Event: atlas.Event{Measurement: publicMeasurement, Probe: probe, Value: value}}})
 }
 
-func (h *house) deliverAll(records []atlas.Record) {
-	h.source.Deliver(0, records)
-	h.source.Flush(0)
+func (s *testServer) deliverAll(records []atlas.Record) {
+	s.source.Deliver(0, records)
+	s.source.Flush(0)
 }
 
-// await waits until so many subscriptions are left.
-func (h *house) await(t *testing.T, followers int) {
+// awaitFollowers waits until the feed has so many followers.
+func (s *testServer) awaitFollowers(t *testing.T, followers int) {
 	t.Helper()
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
-	for deadline := time.Now().Add(10 * time.Second); h.feed.count() != followers; <-ticker.C {
+	for deadline := time.Now().Add(10 * time.Second); s.feed.count() != followers; <-ticker.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d subscriptions are left, want %d", h.feed.count(), followers)
+			t.Fatalf("%d subscriptions are left, want %d", s.feed.count(), followers)
 		}
 	}
 }
 
-// say sends a text message.
-func say(t *testing.T, client *websocket.Conn, message string) {
+// send sends a text message.
+func send(t *testing.T, client *websocket.Conn, message string) {
 	t.Helper()
 	if err := client.WriteMessage(websocket.TextMessage, []byte(message)); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// expect reads a message that begins as wanted.
+// expect reads a message and wants its prefix.
 func expect(t *testing.T, client *websocket.Conn, want string) {
 	t.Helper()
 	_ = client.SetReadDeadline(time.Now().Add(10 * time.Second))

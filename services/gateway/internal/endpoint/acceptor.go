@@ -1,0 +1,111 @@
+package endpoint
+
+import (
+	"net/http"
+	"strings"
+
+	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/readlimit"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/clientip"
+	"atlasstream/services/gateway/internal/auth"
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/ratelimit"
+)
+
+// Acceptor limits, authenticates and opens sessions for the clients of all endpoints.
+type Acceptor struct {
+	hub           *fanout.Hub
+	guard         *ratelimit.Guard
+	tokens        *auth.Tokens
+	statistics    *clientStatistics
+	tokenSessions *tokenSessions
+	logger        *zap.Logger
+}
+
+// NewAcceptor makes an acceptor for the clients of a hub, and registers its statistics by client name.
+func NewAcceptor(hub *fanout.Hub, guard *ratelimit.Guard, tokens *auth.Tokens, logger *zap.Logger, registerer prometheus.Registerer) *Acceptor {
+	acceptor := &Acceptor{hub: hub, guard: guard, tokens: tokens, statistics: newClientStatistics(), logger: logger}
+	acceptor.tokenSessions = &tokenSessions{tokens: tokens, sessions: make(map[*session]struct{})}
+	registerer.MustRegister(acceptor.statistics)
+	return acceptor
+}
+
+// admit counts a connection before anything is allocated for it, and charges its address for a message: reconnecting or guessing tokens must not allow
+// more messages than others have. The error is a *protocol.Error. Release must be called when the connection is closed.
+func (a *Acceptor) admit(endpoint string, request *http.Request) (*connection, error) {
+	remote := strings.Clone(request.RemoteAddr) // which may be part of a long header
+	remove, err := a.guard.AddConnection(remote)
+	if err != nil {
+		return nil, protocol.Refuse(protocol.CodeTooManyConnections, "%s; close one first", err)
+	}
+	if a.guard.ChargeMessage(remote) != nil {
+		remove()
+		return nil, errTooManyMessages()
+	}
+	query := request.URL.Query()
+	return &connection{
+		info:             clientInfo{endpoint: endpoint, remote: remote, name: nameOf(query.Get(parameterClient))},
+		credential:       credentialIn(request.Header, query),
+		allowance:        a.guard.OpenAllowance(remote),
+		removeConnection: remove,
+	}, nil
+}
+
+// accept admits and authenticates the client of a request. The error is a *protocol.Error.
+func (a *Acceptor) accept(endpoint string, request *http.Request) (*connection, error) {
+	connection, err := a.admit(endpoint, request)
+	if err != nil {
+		return nil, err
+	}
+	if refusal := a.authenticate(connection, nil); refusal != nil {
+		connection.Release()
+		return nil, refusal
+	}
+	return connection, nil
+}
+
+// openSession opens the session of an accepted client. The error is a *protocol.Error. The session's end must be called when the client has
+// disconnected.
+func (a *Acceptor) openSession(c *connection, client client) (*session, error) {
+	counted := &countedClient{client: client, statistics: a.statistics.of(c.info.name)}
+	subscriber, err := a.hub.Join(counted, fanout.Rights{
+		NonPublic: c.info.bearer.Roles.NonPublic, History: c.info.bearer.Roles.History,
+	})
+	if err != nil {
+		return nil, protocol.Refuse(protocol.CodeTooManyClients, "%s; try again later, another gateway may have room", err)
+	}
+	subscriber.ChargeTo(clientip.Networks(clientip.Of(c.info.remote)), c.allowance.Reading())
+	subscriber.OnEnd(func() { c.allowance.Recount(c.usage) })
+	counted.connect()
+	a.logger.Debug("client connected", c.info.fields()...)
+	session := &session{connection: c, client: counted, subscriber: subscriber, tokenSessions: a.tokenSessions, logger: a.logger}
+	c.session.Store(session)
+	if !a.tokenSessions.add(session) {
+		session.end("its token has changed")
+		return nil, errOutdatedToken()
+	}
+	client.ShareBudget(c.allowance.QueueBudget())
+	return session, nil
+}
+
+// Request is a request that is answered without a subscription. Until Release it counts as a connection.
+type Request struct{ connection *connection }
+
+// Accept admits and authenticates the client of a request. The error is a *protocol.Error. Release must be called when the request is answered.
+func (a *Acceptor) Accept(endpoint string, request *http.Request) (Request, error) {
+	connection, err := a.accept(endpoint, request)
+	return Request{connection}, err
+}
+
+// Roles are the roles of the client's token.
+func (r Request) Roles() auth.Roles { return r.connection.info.bearer.Roles }
+
+// Reading is the account that pays for reading the log.
+func (r Request) Reading() *readlimit.Account { return r.connection.allowance.Reading() }
+
+// Release ends the request. It is called once.
+func (r Request) Release() { r.connection.Release() }

@@ -1,0 +1,136 @@
+package endpoint
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"atlasstream/services/gateway/internal/sendqueue"
+)
+
+// maxNames is how many client names have metrics of their own: those that connect first.
+const maxNames = 100
+
+// otherNames is the name that further clients are counted by.
+const otherNames = "other"
+
+// nameStatistics sums up what is sent to the clients of one name.
+type nameStatistics struct {
+	mu           sync.Mutex
+	connected    map[*countedClient]struct{}
+	disconnected deliveredTotals // to clients that have disconnected
+}
+
+// deliveredTotals is what is sent to clients.
+type deliveredTotals struct{ messages, bytes uint64 }
+
+// countedClient counts what is sent to a client. Each has its own counters, as all partitions would contend for common ones with every delivery.
+type countedClient struct {
+	client
+	statistics      *nameStatistics
+	messages, bytes atomic.Uint64
+}
+
+// Enqueue counts a message that is queued.
+func (c *countedClient) Enqueue(message *sendqueue.Message) error {
+	return c.count(message, c.client.Enqueue(message))
+}
+
+// EnqueueControl counts a message that is queued.
+func (c *countedClient) EnqueueControl(message *sendqueue.Message) error {
+	return c.count(message, c.client.EnqueueControl(message))
+}
+
+func (c *countedClient) count(message *sendqueue.Message, err error) error {
+	if err == nil {
+		c.messages.Add(1)
+		c.bytes.Add(uint64(message.Size()))
+	}
+	return err
+}
+
+// connect counts the client as connected, until disconnect.
+func (c *countedClient) connect() {
+	c.statistics.mu.Lock()
+	defer c.statistics.mu.Unlock()
+	c.statistics.connected[c] = struct{}{}
+}
+
+func (c *countedClient) disconnect() {
+	c.statistics.mu.Lock()
+	defer c.statistics.mu.Unlock()
+	delete(c.statistics.connected, c)
+	c.statistics.disconnected.add(c)
+}
+
+func (d *deliveredTotals) add(to *countedClient) {
+	d.messages += to.messages.Load()
+	d.bytes += to.bytes.Load()
+}
+
+// sum returns how many clients are connected, and what was sent to them and to those before them.
+func (s *nameStatistics) sum() (clients int, all deliveredTotals) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all = s.disconnected
+	for client := range s.connected {
+		all.add(client)
+	}
+	return len(s.connected), all
+}
+
+// clientStatistics are the statistics of all names. It is a prometheus.Collector.
+type clientStatistics struct {
+	mu     sync.Mutex
+	byName map[string]*nameStatistics
+
+	clients, messages, bytes *prometheus.Desc
+}
+
+func newClientStatistics() *clientStatistics {
+	describe := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc("atlas_gateway_"+name, fmt.Sprintf("%s The first %d names have their own series.", help, maxNames), []string{"client"}, nil)
+	}
+	return &clientStatistics{
+		byName:   make(map[string]*nameStatistics),
+		clients:  describe("named_clients", "Connected clients, by the name in their query."),
+		messages: describe("named_client_messages_total", "Messages queued for clients, by client name."),
+		bytes:    describe("named_client_bytes_total", "Bytes of the messages queued for clients, by client name."),
+	}
+}
+
+// of returns the statistics of a name.
+func (s *clientStatistics) of(name string) *nameStatistics {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byName[name] == nil {
+		if len(s.byName) >= maxNames {
+			name = otherNames
+		}
+		if s.byName[name] == nil {
+			s.byName[name] = &nameStatistics{connected: make(map[*countedClient]struct{})}
+		}
+	}
+	return s.byName[name]
+}
+
+// Describe implements prometheus.Collector.
+func (s *clientStatistics) Describe(descriptions chan<- *prometheus.Desc) {
+	descriptions <- s.clients
+	descriptions <- s.messages
+	descriptions <- s.bytes
+}
+
+// Collect implements prometheus.Collector.
+func (s *clientStatistics) Collect(metrics chan<- prometheus.Metric) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, statistics := range s.byName {
+		clients, totals := statistics.sum()
+		metrics <- prometheus.MustNewConstMetric(s.clients, prometheus.GaugeValue, float64(clients), name)
+		metrics <- prometheus.MustNewConstMetric(s.messages, prometheus.CounterValue, float64(totals.messages), name)
+		metrics <- prometheus.MustNewConstMetric(s.bytes, prometheus.CounterValue, float64(totals.bytes), name)
+	}
+}

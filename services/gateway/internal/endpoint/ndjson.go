@@ -1,0 +1,41 @@
+package endpoint
+
+import (
+	"bytes"
+
+	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// ndjson writes each event as ["name",payload] on a line of its own.
+type ndjson struct{}
+
+func (ndjson) Event(name string, payload []byte) *sendqueue.Message {
+	text := appendJSONArray(sendqueue.Blank(len(name)+len(payload)+len(`["",]`)+1), name, payload)
+	return sendqueue.Written(append(onOneLine(text), '\n'))
+}
+
+func (ndjson) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
+	text := appendJSONArrayAt(sendqueue.Blank(len(name)+len(payload)+len(cursor)+len(`["",,""]`)+1), name, payload, cursor)
+	return sendqueue.Written(append(onOneLine(text), '\n'))
+}
+
+// EventAtStart implements fanout.StartEncoding.
+func (e ndjson) EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message {
+	return e.EventAt(name, payload, cursor)
+}
+
+func (ndjson) contentType() string { return "application/x-ndjson" }
+func (ndjson) keepAlive() []byte   { return []byte("\n") }
+func (ndjson) isLast(event []byte) bool {
+	return bytes.HasPrefix(event, []byte(`["`+protocol.EventUnsubscribed+`"`))
+}
+
+// resumption resumes after the client's last event ID, if it has one.
+func (ndjson) resumption(after string) func(*subscription.Subscription) {
+	if after == "" {
+		return nil
+	}
+	return func(wanted *subscription.Subscription) { wanted.GoOnAfter(after) }
+}

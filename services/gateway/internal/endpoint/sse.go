@@ -1,0 +1,63 @@
+package endpoint
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+
+	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// sse writes Server-Sent Events, as EventSource reads them (HTML standard, section 9.2). It does not set a reconnection time.
+type sse struct{}
+
+func (sse) Event(name string, payload []byte) *sendqueue.Message {
+	return sendqueue.Written(appendSSE(sendqueue.Blank(len(name)+len(payload)+len("event: \ndata: \n\n")), name, payload))
+}
+
+// EventAt has the cursor as the event's ID, which a browser sends when it reconnects.
+func (sse) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
+	text := sendqueue.Blank(len(name) + len(payload) + len(cursor) + len("event: \nid: \ndata: \n\n"))
+	text = append(append(append(text, "id: "...), cursor...), '\n')
+	return sendqueue.Written(appendSSE(text, name, payload))
+}
+
+// EventAtStart implements fanout.StartEncoding. The ID is part of the confirmation, as event-source-polyfill and launchdarkly-eventsource ignore an ID
+// without data.
+func (e sse) EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message {
+	return e.EventAt(name, payload, cursor)
+}
+
+// EventAtEnd implements fanout.EndEncoding. The ID marks the end of the subscription: a browser that reconnects with it is answered 204, and stops.
+func (sse) EventAtEnd(name string, payload []byte) *sendqueue.Message {
+	text := append(append(append([]byte("event: "), name...), "\nid: "...), endID(payload)...)
+	text = append(append(text, "\ndata: "...), payload...)
+	return sendqueue.Text(append(text, "\n\n"...))
+}
+
+func appendSSE(text []byte, name string, payload []byte) []byte {
+	text = append(append(append(text, "event: "...), name...), "\ndata: "...)
+	begin := len(text)
+	text = append(text, payload...)
+	onOneLine(text[begin:])
+	return append(text, "\n\n"...)
+}
+
+// endID is the ID of the last event of a subscription with these parameters. Unlike a cursor it has a dot.
+func endID(parameters []byte) string {
+	sum := sha256.Sum256(parameters)
+	return "end." + base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+func (sse) contentType() string { return MediaEvents }
+func (sse) keepAlive() []byte   { return []byte(":\n\n") }
+func (sse) isLast(event []byte) bool {
+	return bytes.HasPrefix(event, []byte("event: "+protocol.EventUnsubscribed+"\n"))
+}
+
+// resumption resumes after the client's last event ID. Even without one it gives each event an ID.
+func (sse) resumption(after string) func(*subscription.Subscription) {
+	return func(wanted *subscription.Subscription) { wanted.GoOnAfter(after) }
+}

@@ -1,0 +1,170 @@
+package endpoint
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"atlasstream/services/gateway/internal/protocol"
+
+	"atlasstream/pkg/bufferpool"
+	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsconn"
+)
+
+const (
+	// keepAliveInterval is how long a body may be silent: proxies close silent ones.
+	keepAliveInterval = 15 * time.Second
+	// maxTakenBytes bounds what is taken from the queue for one write, so that the messages of a slow client stay in the queue, which counts them.
+	maxTakenBytes = 64 << 10
+	// maxWriteBytes is how much a client must read within the write timeout.
+	maxWriteBytes = 16 << 10
+)
+
+// streamClient is a client of HTTPStream. Its messages are in a detached queue, and the goroutine of the request writes them.
+type streamClient struct {
+	*sendqueue.Queue
+	format   format
+	response http.ResponseWriter
+	control  *http.ResponseController
+	timeout  time.Duration // of a write
+	woken    chan struct{} // has an element when there is something to take from the queue
+
+	mu    sync.Mutex
+	ended bool // or cut off: no further deadline may be set
+}
+
+func newStreamClient(w http.ResponseWriter, body format, settings *wsconn.Settings) *streamClient {
+	client := &streamClient{
+		format: body, response: w, control: http.NewResponseController(w), timeout: settings.Limits.WriteTimeout, woken: make(chan struct{}, 1),
+	}
+	client.Queue = sendqueue.NewDetached(settings.Limits, settings.Stats, client.wake)
+	return client
+}
+
+func (c *streamClient) wake() {
+	select {
+	case c.woken <- struct{}{}:
+	default: // it is woken already
+	}
+}
+
+// Encoding implements fanout.Client.
+func (c *streamClient) Encoding() fanout.Encoding { return c.format }
+
+// Overflow implements fanout.Client.
+func (c *streamClient) Overflow() { c.Abort(c.Complaint(errTooSlow(c.MissingSince()))) }
+
+// Complaint implements fanout.Client.
+func (c *streamClient) Complaint(refusal *protocol.Error) *sendqueue.Message {
+	return fanout.ErrorMessage(c.format, refusal)
+}
+
+// BeginCursors implements fanout.Client: cursors are of one subscription each.
+func (c *streamClient) BeginCursors() bool { return false }
+
+// Disconnect implements client.
+func (c *streamClient) Disconnect(why *protocol.Error) { c.Abort(c.Complaint(why)) }
+
+func (c *streamClient) notifyShutdown() { c.Finish(c.Complaint(errShuttingDown())) }
+
+// cutOff makes a blocked write fail.
+func (c *streamClient) cutOff() {
+	c.Close()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.ended {
+		c.ended = true
+		_ = c.control.SetWriteDeadline(time.Now()) // fails if the connection is closed
+	}
+}
+
+// end is called when nothing more is written to the client.
+func (c *streamClient) end() {
+	c.Close()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+}
+
+// stream writes messages until the stream ends or the client disconnects, and returns which of these happened.
+func (c *streamClient) stream(ctx context.Context) (reason string) {
+	setStreamHeader(c.response.Header(), c.format)
+	c.wake() // for the confirmation
+	quiet := time.NewTimer(keepAliveInterval)
+	defer quiet.Stop()
+	for more := true; more; quiet.Reset(keepAliveInterval) {
+		var err error
+		select {
+		case <-ctx.Done():
+			return "the client disconnected"
+		case <-c.woken:
+			more, err = c.writeQueued()
+		case <-quiet.C:
+			err = c.write(c.format.keepAlive())
+		}
+		if err != nil {
+			return err.Error()
+		}
+	}
+	return "the stream has ended"
+}
+
+func setStreamHeader(header http.Header, body format) {
+	header.Set("Content-Type", body.contentType())
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Accel-Buffering", "no")
+}
+
+// writeBuffers are reused for writes.
+var writeBuffers = bufferpool.Pool{MaxBytes: 2 * maxTakenBytes}
+
+// writeQueued writes all queued messages. It returns false after the last one.
+func (c *streamClient) writeQueued() (more bool, err error) {
+	text := writeBuffers.Get()
+	defer writeBuffers.Put(text)
+	for {
+		messages, more := c.Take(maxTakenBytes)
+		text.Reset()
+		for _, message := range messages {
+			text.Write(message.Payload())
+			more = more && !c.format.isLast(message.Payload())
+		}
+		if err := c.write(text.Bytes()); err != nil || !more {
+			return false, err
+		}
+		if len(messages) == 0 {
+			return true, nil
+		}
+	}
+}
+
+// write writes in pieces of maxWriteBytes, each with its own timeout, so that a slow client that reads steadily is not cut off.
+func (c *streamClient) write(text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
+	for len(text) > 0 {
+		if err := c.extendDeadline(); err != nil {
+			return err
+		}
+		n, err := c.response.Write(text[:min(len(text), maxWriteBytes)])
+		if err != nil {
+			return err
+		}
+		text = text[n:]
+	}
+	return c.control.Flush()
+}
+
+func (c *streamClient) extendDeadline() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return net.ErrClosed
+	}
+	return c.control.SetWriteDeadline(time.Now().Add(c.timeout))
+}
