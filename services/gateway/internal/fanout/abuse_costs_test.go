@@ -52,9 +52,9 @@ func (h *house) fill(t *testing.T, address string, clients, each int, parameters
 // workOf is what one record costs, in the steps that addresses pay for.
 func (h *house) workOf(records ...atlas.Record) (steps float64) {
 	frames := &h.results.partition(0).frames
-	before := frames.subject.Work()
+	before := frames.subject.Stats()
 	h.deliver(records...)
-	done := frames.subject.Work().Sub(before)
+	done := frames.subject.Stats().Sub(before)
 	return float64(stepsOf(done))
 }
 
@@ -215,9 +215,9 @@ type weighed struct {
 func (w *weighed) Rejoin(ctx context.Context, number int, offset int64, missed func([]atlas.Record)) (bool, error) {
 	return w.river.Rejoin(ctx, number, offset, func(records []atlas.Record) {
 		subject := w.source.partition(number).frames.subject
-		begun := subject.Work()
+		begun := subject.Stats()
 		missed(records)
-		w.most = max(w.most, stepsOf(subject.Work().Sub(begun)))
+		w.most = max(w.most, stepsOf(subject.Stats().Sub(begun)))
 	})
 }
 

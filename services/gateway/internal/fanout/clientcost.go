@@ -155,7 +155,7 @@ func (c *clientCost) addSet(wanted payload, once int) {
 }
 
 // stepsOf is what was done with records, in steps.
-func stepsOf(done subscription.Work) int {
+func stepsOf(done subscription.Stats) int {
 	const bytesReadInStep, partsInStep = 24, 3
 	return done.Bytes/bytesReadInStep + done.Parts/partsInStep +
 		stepsOfCondition*done.Conditions + stepsOfSet.Each*done.Sets + stepsOfPayload.Each*done.Payloads

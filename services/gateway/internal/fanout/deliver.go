@@ -35,7 +35,7 @@ func (p *partition) deliverOne(index *subscription.Index[*member], record *atlas
 	return p.offerTo(candidates, hides(record), given)
 }
 
-func (p *partition) offerTo(candidates []*subscription.Entry[*member], hidden bool, given []atlas.Stream) (taken int) {
+func (p *partition) offerTo(candidates []*subscription.Candidate[*member], hidden bool, given []atlas.Stream) (taken int) {
 	for i, entry := range candidates {
 		member := entry.Subscriber
 		if hidden && !member.subscriber.rights.NonPublic || member.fell || slices.Contains(given, entry.Stream) {
@@ -81,7 +81,7 @@ func (p *partition) takeFallen() (all []fallen) {
 }
 
 // streamsOf are those in which a member matches the record.
-func (p *partition) streamsOf(member *member, entries []*subscription.Entry[*member]) (streams []atlas.Stream) {
+func (p *partition) streamsOf(member *member, entries []*subscription.Candidate[*member]) (streams []atlas.Stream) {
 	for _, entry := range entries {
 		if _, matches := entry.Match(p.frames.subject); matches && entry.Subscriber == member {
 			streams = append(streams, entry.Stream)

@@ -11,18 +11,18 @@ import (
 type shape struct {
 	encoding Encoding
 	stream   atlas.Stream
-	form     subscription.Form
+	form     subscription.Projection
 }
 
 // frames are the encodings of one record so far. Most clients want the same shape, so the last one is at hand.
 type frames struct {
 	partition *partition
-	subject   *subscription.Subject
+	subject   *subscription.RecordView
 	last      shape
 	lastFrame *sendqueue.Message
 	others    map[shape]*sendqueue.Message
 	cursor    string            // behind the record, once it is asked for
-	counted   subscription.Work // what has been counted of the subject's work
+	counted   subscription.Stats // what has been counted of the subject's work
 	inReplay  func() string     // makes it, in a replay; set for as long as a record is delivered
 }
 
@@ -37,7 +37,7 @@ func (f *frames) reset(record *atlas.Record) {
 
 // countWork counts what has been done with records since it was called last.
 func (f *frames) countWork() {
-	done := f.subject.Work()
+	done := f.subject.Stats()
 	if done == f.counted {
 		return
 	}
@@ -47,7 +47,7 @@ func (f *frames) countWork() {
 
 // enqueue gives the record to a subscriber: by itself, or to wait for others in an array. Where it offers something to the client, flush must follow.
 // Errors: those of Client.Enqueue.
-func (f *frames) enqueue(to *member, stream atlas.Stream, form subscription.Form) (offered bool, err error) {
+func (f *frames) enqueue(to *member, stream atlas.Stream, form subscription.Projection) (offered bool, err error) {
 	if len(to.buffers) > 0 {
 		return f.enqueueBuffered(to, stream, form)
 	}
@@ -55,7 +55,7 @@ func (f *frames) enqueue(to *member, stream atlas.Stream, form subscription.Form
 }
 
 // enqueueBuffered keeps the order of records of which some wait in buffers.
-func (f *frames) enqueueBuffered(to *member, stream atlas.Stream, form subscription.Form) (offered bool, err error) {
+func (f *frames) enqueueBuffered(to *member, stream atlas.Stream, form subscription.Projection) (offered bool, err error) {
 	var into *buffer
 	for _, cursors := range []bool{false, true} {
 		buffer := to.buffers[bufferFor(stream, f.subject.Record().Measurement, cursors)]
@@ -83,7 +83,7 @@ func (f *frames) enqueueBuffered(to *member, stream atlas.Stream, form subscript
 }
 
 // offer gives the record to a subscriber by itself.
-func (f *frames) offer(to *member, stream atlas.Stream, form subscription.Form) error {
+func (f *frames) offer(to *member, stream atlas.Stream, form subscription.Projection) error {
 	subscriber := to.subscriber
 	if ledger := subscriber.ledger.Load(); form.Cursor && ledger != nil { // its cursors are its own
 		return ledger.offer(subscriber.offerOf(f.partition.patient), protocol.RecordEvent(stream), f.subject.Payload(form), f.place(stream))

@@ -62,10 +62,10 @@ func (l *leg) takeMissed(missed []atlas.Record) {
 		return
 	}
 	subject := l.partition.frames.subject
-	begun := subject.Work()
+	begun := subject.Stats()
 	//mutate:missed-first-skipped
 	for i := range missed[:min(len(missed), missedAtOnce)] {
-		if stepsOf(subject.Work().Sub(begun)) > missedSteps {
+		if stepsOf(subject.Stats().Sub(begun)) > missedSteps {
 			return
 		}
 		taken, done := l.deliver(&missed[i])

@@ -31,7 +31,7 @@ func newWork(registerer prometheus.Registerer) work {
 	return work{bytes: of("bytes"), conditions: of("conditions"), sets: of("sets"), payloads: of("payloads"), parts: of("parts")}
 }
 
-func (w *work) add(done subscription.Work) {
+func (w *work) add(done subscription.Stats) {
 	w.bytes.Add(float64(done.Bytes))
 	w.conditions.Add(float64(done.Conditions))
 	w.sets.Add(float64(done.Sets))

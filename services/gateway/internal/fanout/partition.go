@@ -54,7 +54,7 @@ type member struct {
 func newPartition(hub *Hub) *partition {
 	p := &partition{
 		hub: hub, members: make(map[*Subscriber]*member), costs: make(map[atlas.MeasurementID]*costs),
-		frames: frames{subject: subscription.NewSubject(hub.settings.Enricher)},
+		frames: frames{subject: subscription.NewRecordView(hub.settings.Enricher)},
 	}
 	p.frames.partition = p
 	return p

@@ -30,7 +30,7 @@ func newReplay(first *membership) *replay {
 	hub, wanted := first.subscriber.hub, first.wanted
 	partition := newPartition(hub)
 	partition.isPast, partition.patient = true, true
-	partition.frames.subject = subscription.NewSubject(hub.settings.Replays.Enricher)
+	partition.frames.subject = subscription.NewRecordView(hub.settings.Replays.Enricher)
 	return &replay{
 		subscriber: first.subscriber, measurement: wanted.Measurement, past: *wanted.Past, after: wanted.Cursor.After, partition: partition,
 		delivered: hub.metrics.delivered.WithLabelValues(string(wanted.Source())), ended: make(chan struct{}),

@@ -10,21 +10,21 @@ type Document struct {
 	selections selections
 	pruner     pruner
 	memory     []byte // of what was pruned
-	work       Work
+	counts     Counts
 }
 
-// Work is what a document has done, of all its values.
-type Work struct {
+// Counts counts the work of a document on all its values.
+type Counts struct {
 	Bytes    int // of values that were read: each once for all Find, and once for all Select
 	Prunings int
 	Visited  int // members and elements that were considered for these
 }
 
-// Work is what has been done so far.
-func (d *Document) Work() Work {
-	done := d.work
-	done.Visited = d.pruner.visited
-	return done
+// Counts counts from when the document was made.
+func (d *Document) Counts() Counts {
+	counts := d.counts
+	counts.Visited = d.pruner.visited
+	return counts
 }
 
 // maxMemory bounds what is kept for the prunings of the next value, in bytes.
@@ -68,7 +68,7 @@ func (d *Document) read() {
 		return
 	}
 	d.hasScalars = true
-	d.work.Bytes += len(d.value)
+	d.counts.Bytes += len(d.value)
 	if d.schema.readScalars(d.value); d.schema.irregular {
 		d.top = membersOf(d.value, 0)
 	}
@@ -78,7 +78,7 @@ func (d *Document) read() {
 func (d *Document) Select(sets ...PathSet) Selection {
 	if !d.hasNodes {
 		d.hasNodes = true
-		d.work.Bytes += len(d.value)
+		d.counts.Bytes += len(d.value)
 		d.schema.readNodes(d.value)
 	}
 	return d.selections.of(sets, d.schema)
@@ -91,7 +91,7 @@ func (d *Document) Prune(selection Selection) []byte {
 	}
 	selected := d.selections.at(selection)
 	if selected.pruned == nil {
-		d.work.Prunings++
+		d.counts.Prunings++
 		begin := len(d.memory)
 		d.memory = d.pruner.prune(d.value, d.schema, selected, d.memory)
 		selected.pruned = d.memory[begin:len(d.memory):len(d.memory)]

@@ -234,8 +234,8 @@ func TestPrunedOnce(t *testing.T) {
 		first := document.pruned("a")
 		document.pruned("b")
 		again := document.Prune(document.Select(NewPathSet([]string{"a"})))
-		if string(again) != `{"a":1}` || &again[0] != &first[0] || document.Work().Prunings != 2 {
-			t.Errorf("%s: got another %s, after %d prunings", value, again, document.Work().Prunings)
+		if string(again) != `{"a":1}` || &again[0] != &first[0] || document.Counts().Prunings != 2 {
+			t.Errorf("%s: got another %s, after %d prunings", value, again, document.Counts().Prunings)
 		}
 		if united := document.Prune(document.Select(NewPathSet([]string{"z"}), NewPathSet([]string{"b", "a"}))); string(united) != `{"a":1,"b":2}` {
 			t.Errorf("%s: two sets keep %s", value, united)

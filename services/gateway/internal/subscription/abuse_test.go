@@ -41,22 +41,22 @@ func manyFields(set int) string {
 }
 
 // deliver does what a partition does with a record.
-func deliver(index *Index[int], subject *Subject, record *atlas.Record) {
-	subject.Reset(record)
-	for _, entry := range index.Candidates(record.Measurement) {
-		if form, matches := entry.Match(subject); matches {
-			subject.Payload(form)
+func deliver(index *Index[int], view *RecordView, record *atlas.Record) {
+	view.Reset(record)
+	for _, candidate := range index.Candidates(record.Measurement) {
+		if projection, matches := candidate.Match(view); matches {
+			view.Payload(projection)
 		}
 	}
 }
 
-// workOf is that of one record, once a subject has seen its like.
-func workOf(index *Index[int], record *atlas.Record) Work {
-	subject := NewSubject(nil)
-	deliver(index, subject, record)
-	before := subject.Work()
-	deliver(index, subject, record)
-	return subject.Work().Sub(before)
+// workOf is that of one record, once a view has seen its like.
+func workOf(index *Index[int], record *atlas.Record) Stats {
+	view := NewRecordView(nil)
+	deliver(index, view, record)
+	before := view.Stats()
+	deliver(index, view, record)
+	return view.Stats().Sub(before)
 }
 
 // However many sets of fields there are, a record is read once. Each different payload takes a look at the members that it may have, and no union is made
@@ -107,10 +107,10 @@ func kept(produce func() any) int {
 }
 
 // listOfTexts is a JSON list of texts of so many bytes each.
-func listOfTexts(count, size int, form string) string {
+func listOfTexts(count, size int, projection string) string {
 	texts := make([]string, count)
 	for i := range texts {
-		texts[i] = fmt.Sprintf(form, size, i)
+		texts[i] = fmt.Sprintf(projection, size, i)
 	}
 	return strings.Join(texts, ",")
 }
@@ -151,7 +151,7 @@ func TestAbuseKeptBytes(t *testing.T) {
 
 // A failing condition is not asked of each of a record's many values once many conditions have been.
 func TestAbuseFailingConditions(t *testing.T) {
-	record, subject := longTraceroute(), NewSubject(nil)
+	record, view := longTraceroute(), NewRecordView(nil)
 	for name, parameters := range map[string]string{
 		"equalsTo, a number": `{"msm":1,"equalsTo":{"result.result.rtt":%d.5}}`,
 		"equalsTo, a text":   `{"msm":1,"equalsTo":{"result.result.from":"198.51.%d.x"}}`,
@@ -167,15 +167,15 @@ func TestAbuseFailingConditions(t *testing.T) {
 			}
 			index.Add(0, parse(t, text))
 		}
-		deliver(&index, subject, record)
+		deliver(&index, view, record)
 		if work := workOf(&index, record); work.Conditions != 1000 || work.Payloads != 0 {
 			t.Errorf("%s: got %+v, want 1000 conditions that fail", name, work)
 		}
 		isSorted := false
-		for _, member := range subject.plain.asked {
+		for _, member := range view.plain.asked {
 			isSorted = isSorted || member.isSorted && len(member.sorted.numbers)+len(member.sorted.texts) > fewValues
 		}
-		if !isSorted && !subject.plain.addresses[passing].isSorted {
+		if !isSorted && !view.plain.addresses[passing].isSorted {
 			t.Errorf("%s: every condition looks at every value", name)
 		}
 	}
@@ -184,7 +184,7 @@ func TestAbuseFailingConditions(t *testing.T) {
 // Values that are sorted tell the same as one after another.
 func TestConditionsOfSortedValues(t *testing.T) {
 	sampler := newSampler()
-	subject, matched := NewSubject(nil), 0
+	view, matched := NewRecordView(nil), 0
 	for range 300 {
 		record := sampler.record()
 		var conditions []condition
@@ -197,15 +197,15 @@ func TestConditionsOfSortedValues(t *testing.T) {
 				conditions = append(conditions, wanted.conditions...)
 			}
 		}
-		subject.Reset(sampler.records[sampler.record()])
+		view.Reset(sampler.records[sampler.record()])
 		var got []bool
 		for _, condition := range conditions {
-			holds := condition.holds(&subject.plain)
+			holds := condition.holds(&view.plain)
 			got = append(got, holds)
-			alone := NewSubject(nil)
-			alone.Reset(subject.Record())
+			alone := NewRecordView(nil)
+			alone.Reset(view.Record())
 			if want := condition.holds(&alone.plain); holds != want {
-				t.Fatalf("%s: got %t, want %t for %s", condition.appendKey(nil), holds, want, subject.Record().Value)
+				t.Fatalf("%s: got %t, want %t for %s", condition.appendKey(nil), holds, want, view.Record().Value)
 			}
 		}
 		if slices.Contains(got, true) {

@@ -55,13 +55,13 @@ func BenchmarkFurtherFilter(b *testing.B) {
 }
 
 func benchmarkMatch(b *testing.B, recordType string, parameters ...string) {
-	index, record, subject := indexOf(b, parameters...), of1(ofSize(recordType, 1000)), NewSubject(nil)
+	index, record, view := indexOf(b, parameters...), of1(ofSize(recordType, 1000)), NewRecordView(nil)
 	b.ReportAllocs()
 	b.SetBytes(int64(len(record.Value)))
 	for b.Loop() {
-		subject.Reset(record)
-		for _, entry := range index.Candidates(1) {
-			if _, matches := entry.Match(subject); matches {
+		view.Reset(record)
+		for _, candidate := range index.Candidates(1) {
+			if _, matches := candidate.Match(view); matches {
 				b.Fatal("matches")
 			}
 		}
@@ -95,12 +95,12 @@ func BenchmarkThousandFilters(b *testing.B) {
 				}
 			}
 			index, record := indexOf(b, all...), of1(ofSize("traceroute", 1000))
-			subject := NewSubject(constant(`{"prb_id":17,"probe":{"country_code":"NL"}}`))
+			view := NewRecordView(constant(`{"prb_id":17,"probe":{"country_code":"NL"}}`))
 			b.ReportAllocs()
 			for b.Loop() {
-				subject.Reset(record)
-				for _, entry := range index.Candidates(1) {
-					entry.Match(subject)
+				view.Reset(record)
+				for _, candidate := range index.Candidates(1) {
+					candidate.Match(view)
 				}
 			}
 		})
@@ -126,11 +126,11 @@ func BenchmarkIndexOfTenThousand(b *testing.B) {
 
 func TestFiltersAllocateNothing(t *testing.T) {
 	for _, kind := range kinds {
-		entry, record := indexOf(t, kind.parameters).Candidates(1)[0], of1(ofSize(kind.recordType, 1000))
-		subject := NewSubject(nil)
+		candidate, record := indexOf(t, kind.parameters).Candidates(1)[0], of1(ofSize(kind.recordType, 1000))
+		view := NewRecordView(nil)
 		allocations := testing.AllocsPerRun(100, func() {
-			subject.Reset(record)
-			entry.Match(subject)
+			view.Reset(record)
+			candidate.Match(view)
 		})
 		if allocations != 0 {
 			t.Errorf("%s: %v allocations", kind.name, allocations)
@@ -170,14 +170,14 @@ func BenchmarkFailingConditions(b *testing.B) {
 }
 
 func benchmarkRecords(b *testing.B, index *Index[int], record *atlas.Record) {
-	subject := NewSubject(nil)
-	deliver(index, subject, record)
-	before := subject.Work()
+	view := NewRecordView(nil)
+	deliver(index, view, record)
+	before := view.Stats()
 	b.ReportAllocs()
 	for b.Loop() {
-		deliver(index, subject, record)
+		deliver(index, view, record)
 	}
-	done := subject.Work().Sub(before)
+	done := view.Stats().Sub(before)
 	b.ReportMetric(float64(done.Payloads)/float64(b.N), "payloads/op")
 	b.ReportMetric(float64(done.Conditions)/float64(b.N), "conditions/op")
 	b.ReportMetric(float64(done.Parts)/float64(b.N), "parts/op")

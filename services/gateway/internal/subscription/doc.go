@@ -35,12 +35,12 @@
 //	cursor.go          cursor
 //	cost.go            what a subscription costs for each record, and in memory
 //	index.go           Index: which subscriptions a record may match
-//	entry.go           Entry: the subscriptions of one subscriber that a record may match
-//	form.go            Form: how a record is written
+//	candidate.go       Candidate: the subscriptions of one subscriber that a record may match
+//	projection.go      Projection: how a record is written
 //	subscription.go    Subscription, Key
 //	prefixfilter.go    addresses and prefixes
 //	condition.go       the other conditions
-//	subject.go         Subject: a record, with what was found in it
+//	recordview.go      RecordView: a record, with what was found in it
 //	lazyvalue.go       its value, as it came in or enriched
 //	alternatives.go    sets of values
 //	scalar.go          a value as conditions compare it

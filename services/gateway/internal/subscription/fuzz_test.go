@@ -127,7 +127,7 @@ func FuzzMatch(f *testing.F) {
 		if !jsonpath.IsPath(path) || !jsonpath.IsPath(other) {
 			return
 		}
-		subject := subjectOf(recordType, string(value))
+		view := viewOf(recordType, string(value))
 		conditions := []condition{
 			ofType("ping"), newEquals(path, []scalar{newScalar("4"), newScalar("x")}), &inequality{other, less, newScalar("7")}, &inequality{path, greater, newScalar("0.5")},
 		}
@@ -135,14 +135,14 @@ func FuzzMatch(f *testing.F) {
 			conditions = append(conditions, &inPrefix{role, mustPrefix("193/8")}, &inPrefix{role, mustPrefix("2001:db8/32")})
 		}
 		for _, condition := range conditions {
-			condition.holds(subject.value(false))
-			condition.holds(subject.value(true))
+			condition.holds(view.value(false))
+			condition.holds(view.value(true))
 		}
 		if object, is := jsonpathtest.Decode(value).(map[string]any); is && isPlain(value) {
 			for range 2 { // the second time, its shapes are known
-				checkFound(t, subject, object, path)
-				checkFound(t, subject, object, other)
-				subject.Reset(subject.Record())
+				checkFound(t, view, object, path)
+				checkFound(t, view, object, other)
+				view.Reset(view.Record())
 			}
 		}
 	})
@@ -161,15 +161,15 @@ func isPlain(value []byte) bool {
 	return json.Valid(value) && utf8.Valid(value) && !strings.Contains(strings.ToLower(string(value)), `\ud`)
 }
 
-func checkFound(t *testing.T, subject *Subject, object map[string]any, path string) {
+func checkFound(t *testing.T, view *RecordView, object map[string]any, path string) {
 	var got, want []string
-	for _, scalar := range subject.plain.values(path).scalars {
+	for _, scalar := range view.plain.values(path).scalars {
 		got = append(got, scalar.text)
 	}
 	for _, scalar := range jsonpathtest.Find(object, path) {
 		want = append(want, jsonpathtest.Text(scalar))
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%q in %s\ngot  %q\nwant %q", path, subject.Record().Value, got, want)
+		t.Errorf("%q in %s\ngot  %q\nwant %q", path, view.Record().Value, got, want)
 	}
 }

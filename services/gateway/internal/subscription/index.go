@@ -8,30 +8,30 @@ import (
 
 // Index finds the subscriptions that a record may match. The zero value is empty. It is not safe for concurrent use.
 type Index[S comparable] struct {
-	entries       map[entryKey[S]]*Entry[S]
-	byMeasurement map[atlas.MeasurementID][]*Entry[S]
+	candidates       map[candidateKey[S]]*Candidate[S]
+	byMeasurement map[atlas.MeasurementID][]*Candidate[S]
 }
 
-type entryKey[S comparable] struct {
+type candidateKey[S comparable] struct {
 	subscriber  S
 	stream      atlas.Stream
 	measurement atlas.MeasurementID
 }
 
-// allMeasurements has the metadata stream: a subscriber's subscriptions to one measurement and to all must be in one entry, so that it gets a message once.
+// allMeasurements has the metadata stream: a subscriber's subscriptions to one measurement and to all must be in one candidate, so that it gets a message once.
 // Measurements change seldom.
 const allMeasurements atlas.MeasurementID = 0
 
-func keyOf[S comparable](subscriber S, subscription *Subscription) entryKey[S] {
-	key := entryKey[S]{subscriber, subscription.Stream, subscription.Measurement}
+func keyOf[S comparable](subscriber S, subscription *Subscription) candidateKey[S] {
+	key := candidateKey[S]{subscriber, subscription.Stream, subscription.Measurement}
 	if subscription.Stream == atlas.StreamMetadata {
 		key.measurement = allMeasurements
 	}
 	return key
 }
 
-// Candidates gives the entries that a record of a measurement may match; they are valid until the index changes.
-func (x *Index[S]) Candidates(measurement atlas.MeasurementID) []*Entry[S] {
+// Candidates gives the candidates that a record of a measurement may match; they are valid until the index changes.
+func (x *Index[S]) Candidates(measurement atlas.MeasurementID) []*Candidate[S] {
 	one, all := x.byMeasurement[measurement], x.byMeasurement[allMeasurements]
 	if len(all) == 0 {
 		return one
@@ -43,28 +43,28 @@ func (x *Index[S]) Candidates(measurement atlas.MeasurementID) []*Entry[S] {
 func (x *Index[S]) Add(subscriber S, subscriptions ...*Subscription) {
 	for _, subscription := range subscriptions {
 		key := keyOf(subscriber, subscription)
-		entry := x.entries[key]
-		if entry == nil {
-			entry = x.addEntry(key)
+		candidate := x.candidates[key]
+		if candidate == nil {
+			candidate = x.addCandidate(key)
 		}
-		entry.add(subscription)
+		candidate.add(subscription)
 	}
 }
 
-func (x *Index[S]) addEntry(key entryKey[S]) *Entry[S] {
-	if x.entries == nil {
-		x.entries, x.byMeasurement = make(map[entryKey[S]]*Entry[S]), make(map[atlas.MeasurementID][]*Entry[S])
+func (x *Index[S]) addCandidate(key candidateKey[S]) *Candidate[S] {
+	if x.candidates == nil {
+		x.candidates, x.byMeasurement = make(map[candidateKey[S]]*Candidate[S]), make(map[atlas.MeasurementID][]*Candidate[S])
 	}
-	entries := x.byMeasurement[key.measurement]
-	entry := &Entry[S]{Subscriber: key.subscriber, Stream: key.stream, index: len(entries)}
-	x.entries[key], x.byMeasurement[key.measurement] = entry, append(entries, entry)
-	return entry
+	candidates := x.byMeasurement[key.measurement]
+	candidate := &Candidate[S]{Subscriber: key.subscriber, Stream: key.stream, index: len(candidates)}
+	x.candidates[key], x.byMeasurement[key.measurement] = candidate, append(candidates, candidate)
+	return candidate
 }
 
 // Remove removes those subscriptions of a subscriber that the index has: many as fast as one.
 func (x *Index[S]) Remove(subscriber S, subscriptions ...*Subscription) {
 	type list struct {
-		key   entryKey[S]
+		key   candidateKey[S]
 		probe atlas.ProbeID
 	}
 	byList := make(map[list]map[*Subscription]struct{}, 1)
@@ -76,25 +76,25 @@ func (x *Index[S]) Remove(subscriber S, subscriptions ...*Subscription) {
 		byList[of][subscription] = struct{}{}
 	}
 	for of, removed := range byList {
-		if entry := x.entries[of.key]; entry != nil {
-			if entry.remove(of.probe, removed); entry.isEmpty() {
-				x.removeEntry(of.key, entry)
+		if candidate := x.candidates[of.key]; candidate != nil {
+			if candidate.remove(of.probe, removed); candidate.isEmpty() {
+				x.removeCandidate(of.key, candidate)
 			}
 		}
 	}
 }
 
-// removeEntry puts the last entry of the measurement in the place of the removed one.
-func (x *Index[S]) removeEntry(key entryKey[S], removed *Entry[S]) {
-	delete(x.entries, key)
-	entries := x.byMeasurement[key.measurement]
-	last := len(entries) - 1
+// removeCandidate puts the last candidate of the measurement in the place of the removed one.
+func (x *Index[S]) removeCandidate(key candidateKey[S], removed *Candidate[S]) {
+	delete(x.candidates, key)
+	candidates := x.byMeasurement[key.measurement]
+	last := len(candidates) - 1
 	if last == 0 {
 		delete(x.byMeasurement, key.measurement)
 		return
 	}
-	entries[removed.index] = entries[last]
-	entries[removed.index].index = removed.index
-	entries[last] = nil
-	x.byMeasurement[key.measurement] = entries[:last]
+	candidates[removed.index] = candidates[last]
+	candidates[removed.index].index = removed.index
+	candidates[last] = nil
+	x.byMeasurement[key.measurement] = candidates[:last]
 }

@@ -6,11 +6,11 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// subjectOf makes a value a record of a type, of measurement 1 and probe 7.
-func subjectOf(recordType, value string) *Subject {
-	subject := NewSubject(nil)
-	subject.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: 7, Type: recordType, Value: []byte(value)}})
-	return subject
+// viewOf makes a value a record of a type, of measurement 1 and probe 7.
+func viewOf(recordType, value string) *RecordView {
+	view := NewRecordView(nil)
+	view.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: 7, Type: recordType, Value: []byte(value)}})
+	return view
 }
 
 func TestMatch(t *testing.T) {
@@ -83,10 +83,10 @@ func TestMatch(t *testing.T) {
 		{"two prefixes", `{"msm":1,"sourcePrefix":"10/8","sourceAddress":"193.0.0.1"}`, "ping", `{"src_addr":"10.0.0.1","from":"193.0.0.1"}`, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := parse(t, test.parameters).matches(subjectOf(test.recordType, test.value)); got != test.want {
+			if got := parse(t, test.parameters).matches(viewOf(test.recordType, test.value)); got != test.want {
 				t.Errorf("%s on %s: got %t", test.parameters, test.value, got)
 			}
-			after := subjectOf(test.recordType, test.value)
+			after := viewOf(test.recordType, test.value)
 			after.plain.values("another")
 			if got := parse(t, test.parameters).matches(after); got != test.want {
 				t.Errorf("%s on %s after another: got %t", test.parameters, test.value, got)

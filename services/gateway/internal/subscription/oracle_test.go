@@ -161,8 +161,8 @@ func wants(parameters map[string]any, record map[string]any, recordType string) 
 	return true
 }
 
-func (s *Subject) pruned(paths ...string) []byte {
-	return s.Payload(Form{Members: s.selectMembers(false, []Fields{jsonpath.NewPathSet(paths)})})
+func (v *RecordView) pruned(paths ...string) []byte {
+	return v.Payload(Projection{Members: v.selectMembers(false, []Fields{jsonpath.NewPathSet(paths)})})
 }
 
 func asJSON(t testing.TB, value any) string {

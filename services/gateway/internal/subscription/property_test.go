@@ -142,7 +142,7 @@ func (s *sampler) address(record int, into map[string]any) {
 
 func TestMatchesWhatTheOracleMatches(t *testing.T) {
 	sampler := newSampler()
-	subject := NewSubject(nil)
+	view := NewRecordView(nil)
 	matched := make(map[string]int)
 	for range 3000 {
 		base := sampler.record()
@@ -153,9 +153,9 @@ func TestMatchesWhatTheOracleMatches(t *testing.T) {
 			if i > 0 {
 				record = sampler.record()
 			}
-			subject.Reset(sampler.records[record])
+			view.Reset(sampler.records[record])
 			wanted.Measurement = sampler.records[record].Measurement
-			got, want := wanted.matches(subject), wants(parameters, sampler.decoded[record], sampler.records[record].Type)
+			got, want := wanted.matches(view), wants(parameters, sampler.decoded[record], sampler.records[record].Type)
 			if got != want {
 				t.Fatalf("%s: got %t, want %t for\n%s", text, got, want, sampler.records[record].Value)
 			}
@@ -179,7 +179,7 @@ func TestIndexAgainstEachByItself(t *testing.T) {
 	sampler := newSampler()
 	var index Index[string]
 	var all []subscribed
-	subject := NewSubject(nil)
+	view := NewRecordView(nil)
 	several := 0
 	for range 2000 {
 		if len(all) > 60 || len(all) > 0 && sampler.IntN(3) == 0 {
@@ -193,37 +193,37 @@ func TestIndexAgainstEachByItself(t *testing.T) {
 		}
 		record := *sampler.records[sampler.record()]
 		record.Measurement, record.Probe = atlas.MeasurementID(1+sampler.IntN(2)), atlas.ProbeID(1+sampler.IntN(2))
-		subject.Reset(&record)
+		view.Reset(&record)
 
 		type written struct {
 			enriched, buffered bool
 			payload            string
 		}
 		want := make(map[string]written)
-		for key, matching := range matchingOf(all, subject) {
+		for key, matching := range matchingOf(all, view) {
 			if len(matching) > 1 {
 				several++
 			}
-			form := written{buffered: true}
+			projection := written{buffered: true}
 			var paths []string
 			for _, wanted := range matching {
-				form.enriched, form.buffered = form.enriched || wanted.Enrich, form.buffered && wanted.Buffer
+				projection.enriched, projection.buffered = projection.enriched || wanted.Enrich, projection.buffered && wanted.Buffer
 				paths = append(paths, cmp.Or(strings.Join(wanted.Fields.Paths(), ","), everyMember))
 			}
-			form.payload = asJSON(t, jsonpathtest.Decode(record.Value))
+			projection.payload = asJSON(t, jsonpathtest.Decode(record.Value))
 			if !slices.Contains(paths, everyMember) {
-				form.payload = asJSON(t, jsonpathtest.Prune(jsonpathtest.Decode(record.Value), strings.Split(strings.Join(paths, ","), ",")...))
+				projection.payload = asJSON(t, jsonpathtest.Prune(jsonpathtest.Decode(record.Value), strings.Split(strings.Join(paths, ","), ",")...))
 			}
-			want[key] = form
+			want[key] = projection
 		}
 		got := make(map[string]written)
-		for _, entry := range index.Candidates(record.Measurement) {
-			if form, matches := entry.Match(subject); matches {
-				key := fmt.Sprint(entry.Subscriber, entry.Stream)
+		for _, candidate := range index.Candidates(record.Measurement) {
+			if projection, matches := candidate.Match(view); matches {
+				key := fmt.Sprint(candidate.Subscriber, candidate.Stream)
 				if _, twice := got[key]; twice {
 					t.Fatalf("%s: gets it twice", key)
 				}
-				got[key] = written{form.Enriched, form.Buffered, asJSON(t, jsonpathtest.Decode(subject.Payload(form)))}
+				got[key] = written{projection.Enriched, projection.Buffered, asJSON(t, jsonpathtest.Decode(view.Payload(projection)))}
 			}
 		}
 		if !reflect.DeepEqual(got, want) {
@@ -237,8 +237,8 @@ func TestIndexAgainstEachByItself(t *testing.T) {
 		index.Remove(one.subscriber, one.wanted)
 		index.Remove(one.subscriber, one.wanted) // once is enough
 	}
-	if len(index.entries)+len(index.byMeasurement) != 0 {
-		t.Errorf("left: %v, %v", index.entries, index.byMeasurement)
+	if len(index.candidates)+len(index.byMeasurement) != 0 {
+		t.Errorf("left: %v, %v", index.candidates, index.byMeasurement)
 	}
 }
 
@@ -250,10 +250,10 @@ type subscribed struct {
 const everyMember = "*"
 
 // matchingOf gives the subscriptions that match, by subscriber and stream.
-func matchingOf(all []subscribed, subject *Subject) map[string][]*Subscription {
+func matchingOf(all []subscribed, view *RecordView) map[string][]*Subscription {
 	matching := make(map[string][]*Subscription)
 	for _, one := range all {
-		if key := fmt.Sprint(one.subscriber, one.wanted.Stream); one.wanted.matches(subject) {
+		if key := fmt.Sprint(one.subscriber, one.wanted.Stream); one.wanted.matches(view) {
 			matching[key] = append(matching[key], one.wanted)
 		}
 	}

@@ -55,19 +55,19 @@ func (s *Subscription) Source() atlas.Stream {
 // Conditions is how many conditions are asked about a record besides its measurement and its probe.
 func (s *Subscription) Conditions() int { return len(s.conditions) }
 
-// isUnconditional tells whether a record need only be of the measurement and the probe of an entry's list.
+// isUnconditional tells whether a record need only be of the measurement and the probe of an candidate's list.
 func (s *Subscription) isUnconditional() bool {
 	return len(s.conditions) == 0 && s.Stream != atlas.StreamMetadata
 }
 
-func (s *Subscription) matches(subject *Subject) bool {
-	record := subject.Record()
+func (s *Subscription) matches(view *RecordView) bool {
+	record := view.Record()
 	if s.Probe != 0 && s.Probe != record.Probe || s.Measurement != 0 && s.Measurement != record.Measurement {
 		return false
 	}
-	value := subject.value(s.Enrich)
+	value := view.value(s.Enrich)
 	for _, condition := range s.conditions {
-		subject.conditions++
+		view.conditions++
 		if !condition.holds(value) {
 			return false
 		}

@@ -2,8 +2,8 @@ package subscription
 
 import "atlasstream/services/gateway/internal/jsonpath"
 
-// Form is how a record is written for a subscriber.
-type Form struct {
+// Projection is how a record is written for a subscriber.
+type Projection struct {
 	Members  jsonpath.Selection // that the record is pruned to
 	Enriched bool               // with what the catalog knows of the probe
 	Buffered bool               // in an array with others
@@ -46,11 +46,11 @@ func (u *union) covers(further *Subscription) bool {
 		(u.enriched || !further.Enrich) && (!u.buffered || further.Buffer) && (u.cursor || !further.Cursor.Wanted)
 }
 
-// form is the form of the subject's record.
-func (u *union) form(subject *Subject) Form {
-	form := Form{Enriched: u.enriched, Buffered: u.buffered, Cursor: u.cursor}
+// projection gives the projection of the view's record.
+func (u *union) projection(view *RecordView) Projection {
+	projection := Projection{Enriched: u.enriched, Buffered: u.buffered, Cursor: u.cursor}
 	if !u.allMembers {
-		form.Members = subject.selectMembers(u.enriched, u.sets)
+		projection.Members = view.selectMembers(u.enriched, u.sets)
 	}
-	return form
+	return projection
 }

@@ -26,29 +26,29 @@ func indexOf(t testing.TB, parameters ...string) *Index[int] {
 
 func TestByMeasurementAndProbeNothingIsParsed(t *testing.T) {
 	registry := &registry{}
-	subject := NewSubject(registry)
+	view := NewRecordView(registry)
 	index := indexOf(t, `{"msm":1}`, `{"msm":1,"prb":7}`, `{"msm":1,"prb":8,"enrichProbes":true}`, `{"msm":1,"type":"ping","enrichProbes":true}`)
-	subject.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: 7, Type: "ping", Value: []byte(`{"prb_id":7}`)}})
+	view.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: 7, Type: "ping", Value: []byte(`{"prb_id":7}`)}})
 	matched := 0
-	for _, entry := range index.Candidates(1) {
-		if form, matches := entry.Match(subject); matches {
+	for _, candidate := range index.Candidates(1) {
+		if projection, matches := candidate.Match(view); matches {
 			matched++
-			if !form.Enriched {
-				subject.Payload(form)
+			if !projection.Enriched {
+				view.Payload(projection)
 			}
 		}
 	}
 	if matched != 3 {
 		t.Errorf("%d match, want 3", matched)
 	}
-	if read := subject.Work().Bytes; read > 0 || subject.enriched.loaded || registry.asked != 0 {
-		t.Errorf("%d bytes were read, enriched: %t, registry asked %d times", read, subject.enriched.loaded, registry.asked)
+	if read := view.Stats().Bytes; read > 0 || view.enriched.loaded || registry.asked != 0 {
+		t.Errorf("%d bytes were read, enriched: %t, registry asked %d times", read, view.enriched.loaded, registry.asked)
 	}
 }
 
 func TestEnrichedBeforeConditionsAndOnce(t *testing.T) {
 	registry := &registry{}
-	subject := NewSubject(registry)
+	view := NewRecordView(registry)
 	index := indexOf(t,
 		`{"msm":1,"equalsTo":{"probe.country_code":"NL"}}`, // does not enrich: there is no such member for it
 		`{"msm":1,"enrichProbes":true,"equalsTo":{"probe.country_code":"NL"}}`,
@@ -57,11 +57,11 @@ func TestEnrichedBeforeConditionsAndOnce(t *testing.T) {
 		`{"msm":1}`,
 	)
 	for round := 1; round <= 2; round++ {
-		subject.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: atlas.ProbeID(round), Value: []byte(`{"a":1}`)}})
+		view.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: atlas.ProbeID(round), Value: []byte(`{"a":1}`)}})
 		got := make(map[int]string)
-		for _, entry := range index.Candidates(1) {
-			if form, matches := entry.Match(subject); matches {
-				got[entry.Subscriber] = string(subject.Payload(form))
+		for _, candidate := range index.Candidates(1) {
+			if projection, matches := candidate.Match(view); matches {
+				got[candidate.Subscriber] = string(view.Payload(projection))
 			}
 		}
 		want := map[int]string{
@@ -89,21 +89,21 @@ func TestFormOfSeveralSubscriptions(t *testing.T) {
 	for _, test := range []struct {
 		probe   atlas.ProbeID
 		value   string
-		want    Form
+		want    Projection
 		payload string
 	}{
-		{7, `{"a":0,"c":0}`, Form{Buffered: true}, `{"a":0}`},
-		{7, `{"a":0,"b":1,"c":0}`, Form{Buffered: true}, `{"a":0,"b":1}`},
-		{7, `{"b":2,"c":0}`, Form{Buffered: true, Enriched: true}, `{"b":2}`},
-		{8, `{"b":1,"c":0}`, Form{}, `{"b":1,"c":0}`},
-		{8, `{"b":2,"c":0}`, Form{Enriched: true}, `{"b":2,"c":0}`},
+		{7, `{"a":0,"c":0}`, Projection{Buffered: true}, `{"a":0}`},
+		{7, `{"a":0,"b":1,"c":0}`, Projection{Buffered: true}, `{"a":0,"b":1}`},
+		{7, `{"b":2,"c":0}`, Projection{Buffered: true, Enriched: true}, `{"b":2}`},
+		{8, `{"b":1,"c":0}`, Projection{}, `{"b":1,"c":0}`},
+		{8, `{"b":2,"c":0}`, Projection{Enriched: true}, `{"b":2,"c":0}`},
 	} {
-		subject := NewSubject(nil)
-		subject.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: test.probe, Value: []byte(test.value)}})
-		form, matches := index.Candidates(1)[0].Match(subject)
-		payload := subject.Payload(form)
-		if form.Members = 0; !matches || form != test.want || string(payload) != test.payload {
-			t.Errorf("probe %d, %s: got %v, %t, %s, want %v, %s", test.probe, test.value, form, matches, payload, test.want, test.payload)
+		view := NewRecordView(nil)
+		view.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: test.probe, Value: []byte(test.value)}})
+		projection, matches := index.Candidates(1)[0].Match(view)
+		payload := view.Payload(projection)
+		if projection.Members = 0; !matches || projection != test.want || string(payload) != test.payload {
+			t.Errorf("probe %d, %s: got %v, %t, %s, want %v, %s", test.probe, test.value, projection, matches, payload, test.want, test.payload)
 		}
 	}
 }
@@ -115,15 +115,15 @@ func TestMetadataOfOneAndOfEveryMeasurement(t *testing.T) {
 	index.Add("b", parse(t, `{"stream_type":"metadata","msm":1,"acceptedFields":["id"]}`))
 	index.Add("c", parse(t, `{"stream_type":"metadata","equalsTo":{"status.name":"Stopped"}}`))
 	index.Add("d", parse(t, `{"msm":1}`))
-	subject := NewSubject(nil)
+	view := NewRecordView(nil)
 	for measurement, want := range map[atlas.MeasurementID]string{1: `map[a:{"id":1,"status":{"name":"Stopped"}} b:{"id":1} c:{"id":1,"status":{"name":"Stopped"}} d:{"id":1,"status":{"name":"Stopped"}}]`,
 		2: `map[a:{"id":2,"status":{"name":"Ongoing"}}]`} {
 		value := fmt.Sprintf(`{"id":%d,"status":{"name":"%s"}}`, measurement, map[atlas.MeasurementID]string{1: "Stopped", 2: "Ongoing"}[measurement])
-		subject.Reset(&atlas.Record{Event: atlas.Event{Stream: atlas.StreamMetadata, Measurement: measurement, Value: []byte(value)}})
+		view.Reset(&atlas.Record{Event: atlas.Event{Stream: atlas.StreamMetadata, Measurement: measurement, Value: []byte(value)}})
 		got := make(map[string]string)
-		for _, entry := range index.Candidates(measurement) {
-			if form, matches := entry.Match(subject); matches {
-				got[entry.Subscriber] += string(subject.Payload(form))
+		for _, candidate := range index.Candidates(measurement) {
+			if projection, matches := candidate.Match(view); matches {
+				got[candidate.Subscriber] += string(view.Payload(projection))
 			}
 		}
 		if fmt.Sprint(got) != want {
@@ -133,25 +133,25 @@ func TestMetadataOfOneAndOfEveryMeasurement(t *testing.T) {
 }
 
 func TestAPayloadIsWrittenOnce(t *testing.T) {
-	subject := subjectOf("ping", `{"a":1,"b":2}`)
-	first := subject.pruned("a")
-	subject.pruned("b")
+	view := viewOf("ping", `{"a":1,"b":2}`)
+	first := view.pruned("a")
+	view.pruned("b")
 	for name, again := range map[string][]byte{
-		"the same set": subject.pruned("a"), "another that keeps the same": subject.pruned("a", "a.x", "z"),
-		"two that do": subject.Payload(Form{Members: subject.selectMembers(false, []Fields{jsonpath.NewPathSet([]string{"z"}), jsonpath.NewPathSet([]string{"a"})}), Buffered: true}),
+		"the same set": view.pruned("a"), "another that keeps the same": view.pruned("a", "a.x", "z"),
+		"two that do": view.Payload(Projection{Members: view.selectMembers(false, []Fields{jsonpath.NewPathSet([]string{"z"}), jsonpath.NewPathSet([]string{"a"})}), Buffered: true}),
 	} {
 		if string(again) != `{"a":1}` || &again[0] != &first[0] {
 			t.Errorf("%s: got another %s", name, again)
 		}
 	}
-	if payload := subject.Payload(Form{Enriched: true}); string(payload) != `{"a":1,"b":2}` {
+	if payload := view.Payload(Projection{Enriched: true}); string(payload) != `{"a":1,"b":2}` {
 		t.Errorf("without an enricher: got %s", payload)
 	}
 }
 
-// What a subject keeps from record to record has bounds, and nothing of a record that has gone.
+// What a view keeps from record to record has bounds, and nothing of a record that has gone.
 func TestSubjectKeepsLittle(t *testing.T) {
-	subject := NewSubject(nil)
+	view := NewRecordView(nil)
 	value := []byte(`{"a":[0`)
 	for i := range 250_000 {
 		value = fmt.Appendf(value, ",%d", i)
@@ -159,20 +159,20 @@ func TestSubjectKeepsLittle(t *testing.T) {
 	value = append(value, `]}`...)
 	for i := range maxMembers + 1 {
 		if i%1000 == 0 {
-			subject.Reset(&atlas.Record{Event: atlas.Event{Value: value}})
-			subject.plain.values("a")
+			view.Reset(&atlas.Record{Event: atlas.Event{Value: value}})
+			view.plain.values("a")
 		}
-		subject.plain.values(fmt.Sprint("a", i))
+		view.plain.values(fmt.Sprint("a", i))
 	}
-	subject.Reset(nil)
-	if members := len(subject.plain.members); members > maxMembers {
+	view.Reset(nil)
+	if members := len(view.plain.members); members > maxMembers {
 		t.Errorf("kept: %d paths", members)
 	}
-	subject.Reset(&atlas.Record{Event: atlas.Event{Value: []byte(`{"b":1}`)}})
-	if found := subject.plain.values("b").scalars; len(found) != 1 || found[0].number != 1 {
+	view.Reset(&atlas.Record{Event: atlas.Event{Value: []byte(`{"b":1}`)}})
+	if found := view.plain.values("b").scalars; len(found) != 1 || found[0].number != 1 {
 		t.Errorf("after that: found %v", found)
 	}
-	if member := subject.plain.values("a"); len(member.scalars) != 0 || cap(member.scalars) > maxValues {
+	if member := view.plain.values("a"); len(member.scalars) != 0 || cap(member.scalars) > maxValues {
 		t.Errorf("kept: %d values, room for %d", len(member.scalars), cap(member.scalars))
 	}
 }

@@ -83,9 +83,9 @@ func TestSinceATime(t *testing.T) {
 	index.Add("somebody", restricted)
 	for after, want := range map[time.Duration]bool{-time.Millisecond: false, 0: true, time.Millisecond: true} {
 		record := atlas.Record{Event: atlas.Event{Stream: atlas.StreamResult, Measurement: 1, Probe: 1, Type: "ping", Time: at.Add(after), Value: []byte(`{}`)}}
-		subject := NewSubject(nil)
-		subject.Reset(&record)
-		if _, got := index.Candidates(1)[0].Match(subject); got != want {
+		view := NewRecordView(nil)
+		view.Reset(&record)
+		if _, got := index.Candidates(1)[0].Match(view); got != want {
 			t.Errorf("a record %v after the time: got %v, want %v", after, got, want)
 		}
 	}
