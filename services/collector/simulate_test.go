@@ -141,7 +141,7 @@ func TestTruthOfAnotherNetwork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"of a network with another seed", "no incident"} {
+	for _, want := range []string{"of a network with another seed", "not an incident"} {
 		if _, err := openTruth(file, network); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
