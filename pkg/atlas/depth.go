@@ -5,13 +5,13 @@ import (
 	"fmt"
 )
 
-// MaxDepth is how deep a record's objects and arrays may nest, the record itself included. Real results nest ten deep (traceroutes). Parsers that recurse
-// give up a little above: Python's at a depth of 1,000 calls, of which one value takes several.
+// MaxDepth is how deep the objects and arrays of a record may nest, the record itself included. Real results nest ten deep (traceroutes). Recursive parsers
+// fail not far above: Python's at 1,000 calls, of which one value takes several.
 const MaxDepth = 100
 
-// CheckDepth refuses JSON text in which more than MaxDepth objects and arrays are open at once. Whether it is valid is not its business.
+// CheckDepth refuses JSON text in which more than MaxDepth objects and arrays are open at once. It does not check whether the text is valid.
 func CheckDepth(raw []byte) error {
-	if bytes.Count(raw, []byte("{"))+bytes.Count(raw, []byte("[")) <= MaxDepth { // true of nearly all, and quickly found
+	if bytes.Count(raw, []byte("{"))+bytes.Count(raw, []byte("[")) <= MaxDepth { // true for nearly all, and fast
 		return nil
 	}
 	depth := 0
@@ -31,7 +31,7 @@ func CheckDepth(raw []byte) error {
 	return nil
 }
 
-// stringLength gives the length of the rest of a string, with the quotation mark that ends it.
+// stringLength is the length of the rest of a string, with the closing quotation mark.
 func stringLength(rest []byte) int {
 	for i := 0; i < len(rest); i++ {
 		switch rest[i] {

@@ -1,3 +1,11 @@
-// Package atlas is the domain of RIPE Atlas as the services see it: measurements, probes, results, and where they stand in the log. It is pure: it
-// neither reads nor writes anything, and tells no time.
+// Package atlas is the domain of RIPE Atlas: measurements, probes, results and connection events, and their positions in the log. It is pure: it has no I/O and
+// no clock.
+//
+//   - record.go: streams, IDs, positions, events and records
+//   - parse.go, required.go: results and connection events, from JSON
+//   - object.go: objects of the registries, and how their members are read
+//   - probe.go, measurement.go: the objects of probes and measurements
+//   - members.go: the members of a JSON object
+//   - depth.go: the limit on nesting
+//   - scan.go, scanstates.go: a fast check of JSON
 package atlas

@@ -16,8 +16,8 @@ type Measurement struct {
 	Target          string // a host's name or address
 	AF              int    // address family, 4 or 6
 	Public          bool   // unless the registry says otherwise
-	Stopped         bool   // no more results are to come
-	StatusID        int    // -1 where the registry does not say it
+	Stopped         bool   // there will be no more results
+	StatusID        int    // StatusUnknown where the registry does not say it
 	StatusName      string // "Ongoing", …
 	Start, Stop     time.Time
 	Interval        time.Duration // between two results of a probe
@@ -30,7 +30,7 @@ type Measurement struct {
 const StatusUnknown = -1
 
 // Statuses of a measurement, by ID: 0 specified, 1 scheduled, 2 ongoing, 4 stopped, 5 forced to stop, 6 no suitable probes, 7 failed, 8 denied (archived
-// in older documentation), 9 cancelled. From statusStopped on no results are to come. RIPE's own clients have them: ripe.atlas.tools
+// in older documentation), 9 cancelled. From statusStopped on, there are no more results. The source are RIPE's clients: ripe.atlas.tools
 // (commands/measurement_search.py) counts 4 to 7 as stopped, goat (measurements.go) names 8 and 9.
 const (
 	statusStopped  = 4
@@ -40,11 +40,11 @@ const (
 // maxInterval is a hundred years, in seconds: what a time.Duration holds.
 const maxInterval = 100 * 366 * 86400
 
-// stoppedNames are the same by name, for objects that give no ID; without letters' case and spaces, in which sources differ.
+// stoppedNames are the names of these statuses, for objects without an ID; in lower case and without spaces, in which sources differ.
 var stoppedNames = []string{"stopped", "forcedtostop", "forcedstop", "nosuitableprobes", "failed", "denied", "archived", "canceled", "cancelled"}
 
-// ParseMeasurement reads a measurement as RIPE's API, version 2, gives it (/api/v2/measurements/). Only id must be there, and a measurement of which
-// nothing else is said is public. What is there must be of its kind: the error names the member, what came and what is allowed.
+// ParseMeasurement reads a measurement as RIPE's API, version 2, gives it (/api/v2/measurements/). Only id is required, and a measurement without is_public
+// is public. A member must be of its type: the error names the member, its value and what is allowed.
 func ParseMeasurement(value []byte) (Measurement, error) {
 	measurement := Measurement{Public: true, StatusID: StatusUnknown}
 	if err := measurementMembers.read(&measurement, value); err != nil {
@@ -71,7 +71,7 @@ var measurementMembers = memberReaders[Measurement]{
 		return err
 	},
 	"type": (*Measurement).takeType,
-	// These decide nothing, and are unknown where they are of another kind.
+	// Nothing depends on these: values of another type count as unknown.
 	"description": func(m *Measurement, value []byte) error { return textIfAny(&m.Description, value) },
 	"target":      func(m *Measurement, value []byte) error { return textIfAny(&m.Target, value) },
 	"target_ip":   (*Measurement).takeTargetAddress,
@@ -81,8 +81,8 @@ var measurementMembers = memberReaders[Measurement]{
 		return err
 	},
 	"status":     (*Measurement).takeStatus,
-	"start_time": func(m *Measurement, value []byte) error { return moment(&m.Start, value) },
-	"stop_time":  func(m *Measurement, value []byte) error { return moment(&m.Stop, value) },
+	"start_time": func(m *Measurement, value []byte) error { return timestamp(&m.Start, value) },
+	"stop_time":  func(m *Measurement, value []byte) error { return timestamp(&m.Stop, value) },
 	"interval": func(m *Measurement, value []byte) error {
 		seconds, err := wholeNumber(value, 0, maxInterval)
 		m.Interval = time.Duration(seconds) * time.Second
@@ -113,7 +113,7 @@ var typeMembers = memberReaders[Measurement]{
 	"af":   (*Measurement).takeAF,
 }
 
-// takeType reads the type, which is an object {"id", "name", "af"} in what the API gave some years ago.
+// takeType reads the type, which was an object {"id", "name", "af"} in older versions of the API.
 func (m *Measurement) takeType(value []byte) error {
 	read := typeMembers["name"]
 	if jsontext.Value(value).Kind() == '{' {
@@ -126,7 +126,7 @@ func (m *Measurement) takeType(value []byte) error {
 	return nil
 }
 
-// takeTargetAddress has the address stand for a target that is not told, wherever that stands.
+// takeTargetAddress takes the address as the target if the object has no target, in whichever order the members come.
 func (m *Measurement) takeTargetAddress(value []byte) error {
 	if m.Target == "" {
 		return textIfAny(&m.Target, value)

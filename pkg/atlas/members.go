@@ -11,13 +11,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Values are checked as RFC 8259 has them. Repeated names in depth and lone surrogates in escapes are legal there and stay what they are.
+// Values are checked by RFC 8259. Repeated names in nested objects and lone surrogates in escapes are legal there, and are kept.
 var syntax = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
 
 type memberScanner struct {
 	reader  bytes.Reader
 	decoder *jsontext.Decoder
-	name    [64]byte // most names need no more
+	name    [64]byte // enough for most names
 }
 
 var memberScanners = sync.Pool{New: func() any {
@@ -96,11 +96,11 @@ func (s *memberScanner) end() error {
 
 func syntaxError(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("not valid JSON: it ends too early")
+		return errors.New("not valid JSON: unexpected end")
 	}
 	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		if errors.Is(err, jsontext.ErrDuplicateName) {
-			return fmt.Errorf("%s: stands there twice", syntactic.JSONPointer.LastToken())
+			return fmt.Errorf("%s: given twice, want it once", syntactic.JSONPointer.LastToken())
 		}
 		return fmt.Errorf("not valid JSON at byte %d: %w", syntactic.ByteOffset, syntactic.Err)
 	}

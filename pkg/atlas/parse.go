@@ -10,20 +10,21 @@ import (
 
 const typeConnection = "connection"
 
-// ParseResult reads what the service needs of a measurement result: msm_id, prb_id, timestamp and type. The rest is checked to be JSON and nothing else.
-// The event's Value is raw itself, on one line. The error is meant for whoever sent the result: it names the member, what came and what is allowed.
+// ParseResult reads a measurement result: one JSON object in UTF-8, no deeper than MaxDepth, with msm_id and prb_id (1 to MaxID), timestamp (Unix seconds, 0 to
+// MaxTimestamp) and type. The event's Value is raw, on one line. The error is for the sender: it names the member, its value and what is allowed.
 func ParseResult(raw []byte) (Event, error) {
 	members, err := readRequired(raw)
 	if err != nil {
 		return Event{}, err
 	}
 	if members.eventType == typeConnection {
-		return Event{}, errors.New(`type: got "connection", which is a probe-status event and no measurement result`)
+		return Event{}, errors.New(`type: got "connection", want a measurement result; probe-status events go to /v1/probestatus or PublishProbeStatus`)
 	}
 	return members.result(raw)
 }
 
-// ParseArchived reads a record of an archive: what ParseResult accepts or, as downloads of ConnectionMeasurement have them, what ParseProbeStatus does.
+// ParseArchived reads a record of an archive: what ParseResult accepts, or a connection event that ParseProbeStatus accepts, as in downloads of
+// ConnectionMeasurement.
 func ParseArchived(raw []byte) (Event, error) {
 	members, err := readRequired(raw)
 	if err != nil {
@@ -47,8 +48,8 @@ func (r *required) result(raw []byte) (Event, error) {
 	return r.event(StreamResult, MeasurementID(r.measurement), raw)
 }
 
-// ParseProbeStatus reads a connection event: a probe connected to its controller, or its connection ended. It needs prb_id, timestamp,
-// type ("connection") and event ("connect" or "disconnect"); msm_id, where it is given, is ConnectionMeasurement.
+// ParseProbeStatus reads a connection event: a probe connected to its controller, or its connection ended. It requires prb_id, timestamp,
+// type ("connection") and event ("connect" or "disconnect"); msm_id is optional and must be ConnectionMeasurement.
 func ParseProbeStatus(raw []byte) (Event, error) {
 	status := statusMembers{}
 	if err := visitMembers(raw, status.take); err != nil {
@@ -110,7 +111,7 @@ func (r *required) event(stream Stream, measurement MeasurementID, raw []byte) (
 	}, nil
 }
 
-// oneLine takes the white space between tokens out of a value that spans lines, so that every record is a line for whoever reads the topics.
+// oneLine removes the white space between the tokens of a value over several lines, so that every record in the topics is one line.
 func oneLine(raw []byte) ([]byte, error) {
 	raw = bytes.TrimSpace(raw)
 	if bytes.IndexByte(raw, '\n') < 0 && bytes.IndexByte(raw, '\r') < 0 {
@@ -121,4 +122,22 @@ func oneLine(raw []byte) ([]byte, error) {
 		return nil, syntaxError(err)
 	}
 	return value, nil
+}
+
+// CheckValue refuses what is not one JSON object in UTF-8, no deeper than MaxDepth, as ParseResult and ParseProbeStatus do, whatever its members. It is several
+// times as fast as they are.
+func CheckValue(value []byte) error {
+	s := scanner{text: value}
+	at := s.skipSpace(0)
+	if at == len(value) || value[at] != '{' {
+		return errors.New("not a JSON object")
+	}
+	end, err := s.object(at)
+	if err != nil {
+		return err
+	}
+	if end = s.skipSpace(end); end < len(value) {
+		return fmt.Errorf("more than one JSON object: there is text after the first at byte %d", end)
+	}
+	return nil
 }

@@ -94,10 +94,10 @@ func TestParseResultReadsMembers(t *testing.T) {
 
 func TestParseResultRefuses(t *testing.T) {
 	for _, test := range []struct{ name, raw, want string }{
-		{"nothing", ``, `not valid JSON: it ends too early`},
+		{"nothing", ``, `not valid JSON: unexpected end`},
 		{"an array", `[]`, `not a JSON object but an array`},
 		{"a number", `17`, `not a JSON object but a number`},
-		{"half an object", `{"msm_id":1,`, `ends too early`},
+		{"half an object", `{"msm_id":1,`, `unexpected end`},
 		{"two objects", `{"msm_id":1,"prb_id":1,"timestamp":1,"type":"x"} {}`, `more than one JSON value`},
 		{"a loose end", `{"msm_id":1,"prb_id":1,"timestamp":1,"type":"x"}]`, `not valid JSON at byte 48`},
 		{"a bare word", `{"msm_id":NaN}`, `not valid JSON at byte 10`},
@@ -116,7 +116,7 @@ func TestParseResultRefuses(t *testing.T) {
 		{"milliseconds", `{"msm_id":1,"prb_id":1,"timestamp":1426633200000,"type":"x"}`, `timestamp: got 1426633200000`},
 		{"type is a number", `{"msm_id":1,"prb_id":1,"timestamp":1,"type":3}`, `type: got 3, want a measurement type`},
 		{"type is empty", `{"msm_id":1,"prb_id":1,"timestamp":1,"type":""}`, `type: got ""`},
-		{"twice", `{"msm_id":1,"msm_id":2,"prb_id":1,"timestamp":1,"type":"x"}`, `msm_id: stands there twice`},
+		{"twice", `{"msm_id":1,"msm_id":2,"prb_id":1,"timestamp":1,"type":"x"}`, `msm_id: given twice`},
 		{"an event", `{"msm_id":7000,"prb_id":1,"timestamp":1,"type":"connection","event":"connect"}`, `probe-status event`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

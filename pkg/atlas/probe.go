@@ -8,8 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Probe is what the registry says of a vantage point of RIPE Atlas. Whatever is a pointer is nil where the registry does not say it; an empty string,
-// a zero time and nil tags stand for the same.
+// Probe is what the registry says of a probe of RIPE Atlas. A nil pointer, an empty string, a zero time and nil tags stand for what it does not say.
 type Probe struct {
 	ID                   ProbeID
 	Latitude, Longitude  *float64 // degrees
@@ -27,8 +26,8 @@ type Probe struct {
 }
 
 // ParseProbe reads a probe as RIPE's API, version 2, gives it (/api/v2/probes/: geometry, status and tags are objects), or as the daily files of RIPE's
-// probe archive do (ftp.ripe.net/ripe/atlas/probes/archive: latitude and longitude, status and status_name, tags as slugs). Only id must be there. What
-// is there must be of its kind: the error names the member, what came and what is allowed.
+// probe archive do (ftp.ripe.net/ripe/atlas/probes/archive: latitude and longitude, status and status_name, tags as slugs). Only id is required. A
+// member must be of its type: the error names the member, its value and what is allowed.
 func ParseProbe(value []byte) (Probe, error) {
 	var probe Probe
 	if err := probeMembers.read(&probe, value); err != nil {
@@ -60,8 +59,8 @@ var probeMembers = memberReaders[Probe]{
 	"is_public":       func(p *Probe, value []byte) error { return optionalBoolean(&p.Public, value) },
 	"status":          (*Probe).takeStatus,
 	"status_name":     func(p *Probe, value []byte) error { return text(&p.StatusName, value) },
-	"status_since":    func(p *Probe, value []byte) error { return moment(&p.StatusSince, value) },
-	"first_connected": func(p *Probe, value []byte) error { return moment(&p.FirstConnected, value) },
+	"status_since":    func(p *Probe, value []byte) error { return timestamp(&p.StatusSince, value) },
+	"first_connected": func(p *Probe, value []byte) error { return timestamp(&p.FirstConnected, value) },
 	"total_uptime":    func(p *Probe, value []byte) error { return optionalInteger(&p.TotalUptime, value) },
 	"tags":            (*Probe).takeTags,
 }
@@ -75,7 +74,7 @@ func (p *Probe) takeCoordinates(value []byte) error {
 	axes := []**float64{&p.Longitude, &p.Latitude}
 	err := visitElements(value, func(element jsontext.Value) error {
 		if len(axes) == 0 || isAbsent(element) {
-			return nil // an altitude; not known
+			return nil // an altitude, or unknown
 		}
 		axis := axes[0]
 		axes = axes[1:]
@@ -97,7 +96,7 @@ var probeStatusMembers = memberReaders[Probe]{
 		if !p.StatusSince.IsZero() { // status_since says the same
 			return nil
 		}
-		return moment(&p.StatusSince, value)
+		return timestamp(&p.StatusSince, value)
 	},
 }
 
@@ -121,7 +120,7 @@ func (p *Probe) takeTags(value []byte) error {
 		var slug string
 		var err error
 		if len(p.Tags) == maxTags {
-			return fmt.Errorf("got more than %d, want at most so many", maxTags)
+			return fmt.Errorf("got more than %d tags, want at most that many", maxTags)
 		}
 		switch element.Kind() {
 		case '{':

@@ -3,13 +3,14 @@ package atlas
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 	"time"
 )
 
-// Stream tells which of the service's streams a record belongs to, by the name that clients use for it.
+// Stream is a stream of records, by the name that clients use for it (stream_type).
 type Stream string
 
-// The streams that carry records. Those of the metadata stream are a measurement's object, when it appears or changes.
+// The streams. A record of the metadata stream is the registry's object of a measurement, sent when the object appears or changes.
 const (
 	StreamResult      Stream = "result"
 	StreamProbeStatus Stream = "probestatus"
@@ -19,23 +20,23 @@ const (
 // EventID identifies a record's value: records with the same bytes have the same ID.
 type EventID [16]byte
 
-// EventIDOf hashes a record's value. It is the first half of its SHA-256, so that nobody can craft a result that passes for a repeat of another.
+// EventIDOf hashes a record's value. It is the first half of the SHA-256, so that nobody can craft a result that passes for a repeat of another.
 func EventIDOf(value []byte) EventID {
 	sum := sha256.Sum256(value)
 	return EventID(sum[:16])
 }
 
-// String gives the ID in hexadecimal.
+// String is the ID in hexadecimal.
 func (id EventID) String() string { return hex.EncodeToString(id[:]) }
 
-// Position is where a record stands in the log.
+// Position is the position of a record in the log.
 type Position struct {
 	Topic     string
 	Partition int
 	Offset    int64
 }
 
-// Event is what a record says: a measurement result or a probe-status event, and what is known of it without parsing its value.
+// Event is a measurement result or a probe-status event, with what is known of it without parsing its value.
 type Event struct {
 	Stream      Stream
 	Measurement MeasurementID
@@ -46,8 +47,37 @@ type Event struct {
 	Value       []byte // one line of JSON, as the probe delivered it
 }
 
-// Record is an event that the log holds.
+// Record is an event at its position in the log.
 type Record struct {
 	Event
 	Position Position
+}
+
+// MeasurementID is the ID of a measurement of RIPE Atlas. Those of built-in measurements are small (1001, 5001), those of users' measurements large.
+type MeasurementID int64
+
+// ProbeID is the ID of a probe of RIPE Atlas.
+type ProbeID int64
+
+// MaxID is the greatest measurement or probe ID that is accepted: the greatest integer that every JSON parser, JavaScript's included, represents exactly.
+const MaxID = 1<<53 - 1
+
+// ConnectionMeasurement is RIPE's measurement of the connections between probes and controllers. Its results are the probe-status events.
+const ConnectionMeasurement MeasurementID = 7000
+
+// Key is the Kafka key of a measurement's records: its ID in decimal digits.
+func (id MeasurementID) Key() string { return strconv.FormatInt(int64(id), 10) }
+
+// maxAhead is how far a record's time may be ahead of the collector's clock. Kafka 4 refuses a batch with a record that is an hour ahead of the broker
+// (message.timestamp.after.max.ms), so one probe with a fast clock would have its whole batch refused; the rest of the hour is for clocks that differ.
+const maxAhead = 10 * time.Minute
+
+// EventTime is the time of an event in the log: the event's own timestamp, but at most ten minutes after now, where a probe's clock is fast. The value of the
+// event keeps the timestamp of the probe.
+func EventTime(timestamp, now time.Time) time.Time {
+	latest := now.Add(maxAhead).Truncate(time.Millisecond)
+	if timestamp.After(latest) {
+		return latest
+	}
+	return timestamp
 }

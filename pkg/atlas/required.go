@@ -23,7 +23,7 @@ type required struct {
 
 type seenMembers struct{ measurement, probe, timestamp, eventType bool }
 
-// take reads a member if it is one of the required ones.
+// take reads a required member, and ignores others.
 func (r *required) take(name, value []byte) error {
 	switch string(name) {
 	case "msm_id":
@@ -50,7 +50,7 @@ func (r *required) takeType(value []byte) error {
 	return nil
 }
 
-// missing names the first required member that did not come; a probe-status event needs no measurement.
+// missing returns an error for the first required member that is missing; a probe-status event needs no measurement.
 func (r *required) missing(needsMeasurement bool) error {
 	for _, member := range []struct {
 		name   string
@@ -70,12 +70,12 @@ func (r *required) missing(needsMeasurement bool) error {
 
 func (r *required) time() time.Time { return time.Unix(r.timestamp, 0).UTC() }
 
-// takeInteger reads a whole number, which old firmware writes as a string now and then.
-func takeInteger(name string, value []byte, least, greatest int64, into *int64, seen *bool) error {
+// takeInteger reads a whole number, which old firmware sometimes writes as a string.
+func takeInteger(name string, value []byte, minimum, maximum int64, into *int64, seen *bool) error {
 	if err := once(name, seen); err != nil {
 		return err
 	}
-	number, err := wholeNumber(value, least, greatest)
+	number, err := wholeNumber(value, minimum, maximum)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -83,22 +83,22 @@ func takeInteger(name string, value []byte, least, greatest int64, into *int64, 
 	return nil
 }
 
-func wholeNumber(value []byte, least, greatest int64) (int64, error) {
+func wholeNumber(value []byte, minimum, maximum int64) (int64, error) {
 	digits := value
 	if len(value) > 2 && value[0] == '"' {
 		digits = value[1 : len(value)-1]
 	}
 	number, err := strconv.ParseInt(string(digits), 10, 64)
-	if err != nil || number < least || number > greatest || digits[0] == '+' {
-		return 0, fmt.Errorf("got %s, want a whole number from %d to %d", quoteBriefly(value), least, greatest)
+	if err != nil || number < minimum || number > maximum || digits[0] == '+' {
+		return 0, fmt.Errorf("got %s, want a whole number from %d to %d", quoteBriefly(value), minimum, maximum)
 	}
 	return number, nil
 }
 
-// once refuses a member that comes twice: readers differ in which of the two they take.
+// once refuses a repeated member, as parsers differ in which one they take.
 func once(name string, seen *bool) error {
 	if *seen {
-		return fmt.Errorf("%s: stands there twice", name)
+		return fmt.Errorf("%s: given twice, want it once", name)
 	}
 	*seen = true
 	return nil
@@ -112,16 +112,16 @@ func stringValue(value []byte) ([]byte, bool) {
 	return text, err == nil
 }
 
-// quoteBriefly shows a value in an error without repeating a whole payload.
+// quoteBriefly returns at most 40 bytes of a value, for errors.
 func quoteBriefly(value []byte) string {
-	const most = 40
-	if len(value) <= most {
+	const maxLength = 40
+	if len(value) <= maxLength {
 		return string(value)
 	}
-	return string(value[:most]) + "…"
+	return string(value[:maxLength]) + "…"
 }
 
-// internType saves an allocation a result for the types that there are.
+// internType saves an allocation for known types.
 func internType(text []byte) string {
 	switch string(text) {
 	case "ping":

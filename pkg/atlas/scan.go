@@ -14,7 +14,7 @@ type scanner struct {
 	open  [MaxDepth + 1]uint8 // by depth, inObject or inArray
 }
 
-// object scans the object that begins at an offset, and gives the offset behind it.
+// object scans the object that begins at an offset, and returns the offset after it.
 func (s *scanner) object(at int) (end int, err error) {
 	at, state, err := s.enter(at, inObject)
 	for err == nil && s.depth > 0 {
@@ -24,10 +24,10 @@ func (s *scanner) object(at int) (end int, err error) {
 	return at, err
 }
 
-// step takes what transitions do not cover, and gives where that leads.
+// step handles a byte that the transitions do not cover, and returns the next offset and state.
 func (s *scanner) step(at int, from scanState) (next int, to scanState, err error) {
 	if at == len(s.text) {
-		return at, stopped, errors.New("not valid JSON: it ends too early")
+		return at, stopped, errors.New("not valid JSON: unexpected end")
 	}
 	switch from {
 	case atValue:
@@ -46,7 +46,7 @@ func (s *scanner) step(at int, from scanState) (next int, to scanState, err erro
 	return at, stopped, s.invalid(at)
 }
 
-// value scans a value that is neither a string nor begins with a digit. Of a container it is the beginning.
+// value scans a word, a negative number, or the opening bracket of an object or array.
 func (s *scanner) value(at int) (next int, to scanState, err error) {
 	switch s.text[at] {
 	case '{':
@@ -64,7 +64,7 @@ func (s *scanner) value(at int) (next int, to scanState, err error) {
 	return at, stopped, s.invalid(at)
 }
 
-// enter begins an object or array at its bracket.
+// enter begins an object or array at its opening bracket.
 func (s *scanner) enter(at int, kind uint8) (next int, to scanState, err error) {
 	if s.depth == MaxDepth {
 		return at, stopped, fmt.Errorf("objects and arrays nest deeper than %d, the limit, at byte %d", MaxDepth, at)
@@ -81,8 +81,8 @@ func (s *scanner) enter(at int, kind uint8) (next int, to scanState, err error) 
 
 var closing = [...]byte{inObject: '}', inArray: ']'}
 
-// leave ends an object or array at its bracket, and those around it that end right behind. Where another object follows in an array, it is entered: so the
-// transitions are not begun anew for a byte or two.
+// leave ends an object or array at its closing bracket, and those around it that end there too. If another object follows in an array, it enters that, which
+// saves a call for a byte or two.
 func (s *scanner) leave(at int) (next int, to scanState, err error) {
 	if s.text[at] != closing[s.open[s.depth]] {
 		return at, stopped, s.invalid(at)
@@ -109,7 +109,7 @@ func (s *scanner) skipSpace(at int) int {
 	return at
 }
 
-// negative scans the first digit behind a sign.
+// negative scans the first digit after a sign.
 func (s *scanner) negative(at int) (next int, to scanState, err error) {
 	if at == len(s.text) || !isDigit(s.text[at]) {
 		return at, stopped, s.invalid(at)
@@ -120,7 +120,7 @@ func (s *scanner) negative(at int) (next int, to scanState, err error) {
 	return at + 1, inInteger, nil
 }
 
-// exponent scans what stands behind the letter.
+// exponent scans the digits after the e.
 func (s *scanner) exponent(at int) (next int, to scanState, err error) {
 	if at < len(s.text) && (s.text[at] == '+' || s.text[at] == '-') {
 		at++

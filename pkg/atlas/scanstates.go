@@ -1,6 +1,6 @@
 package atlas
 
-// scanState is where a scanner is in JSON text, by what it has read or expects. Its value is a shift, as transitions has it.
+// scanState is the state of a scanner: what it has read or expects. Its value is a shift of the words in transitions.
 type scanState = uint64
 
 // stateBits is the room that transitions have for a state.
@@ -20,14 +20,14 @@ const (
 	afterPoint
 )
 
-// transitions has a word for each byte, which tells what state follows which: from the bit on whose number is the state's value. So reading a byte takes a load
-// and a shift, and no branch. There are eleven states in 64 bits, as what follows the last one fits in four. Not covered are brackets and what is seldom met:
-// escapes, characters beyond ASCII, words, signs and exponents, and whatever is wrong.
+// transitions is a state machine in a word for each byte: the next state is in the bits from the number of the current state on. So reading a byte takes a load
+// and a shift, and no branch. Eleven states fit into 64 bits, as the next states of the last one fit into four. Not covered are errors, brackets and rare bytes:
+// escapes, characters beyond ASCII, words, signs and exponents.
 type transitions [256]uint64
 
 const stateMask = 1<<stateBits - 1
 
-// next gives the state that follows; its upper bits mean nothing.
+// next returns the next state; its upper bits are undefined.
 func (t *transitions) next(from scanState, c byte) scanState { return t[c] >> (from & stateMask) }
 
 // Objects and arrays differ in what follows a comma.
@@ -72,7 +72,7 @@ func (t *transitions) set(from scanState, characters string, to scanState) {
 	}
 }
 
-// plainCharacters are those of ASCII that stand for themselves in a string.
+// plainCharacters are the ASCII characters that need no escape in a string.
 func plainCharacters() string {
 	var plain []byte
 	for c := byte(' '); c < 1<<7; c++ {
@@ -83,9 +83,9 @@ func plainCharacters() string {
 	return string(plain)
 }
 
-// read reads on from a state as far as the transitions reach. It gives the offset of the byte that they do not cover, and the state before it.
+// read reads as far as the transitions reach. It returns the offset of the first byte that they do not cover, and the state before it.
 func (t *transitions) read(text []byte, at int, state scanState) (int, scanState) {
-	const atOnce = 4 // whether it has stopped, from which no byte leads away, is asked once for so many
+	const atOnce = 4 // stopped has no way out, so it is checked once for that many bytes
 	for ; len(text)-at >= atOnce; at += atOnce {
 		c := (*[atOnce]byte)(text[at:])
 		first := t.next(state, c[0])
@@ -107,7 +107,7 @@ func (t *transitions) read(text []byte, at int, state scanState) (int, scanState
 	return at, state & stateMask
 }
 
-// stopAmong tells which of the next four bytes is the one that transitions do not cover, by the states before each of them.
+// stopAmong returns which of the next four bytes is the first that the transitions do not cover, by the states before each of them.
 func stopAmong(at int, before, first, second, third scanState) (int, scanState) {
 	switch stopped {
 	case first & stateMask:

@@ -1,4 +1,4 @@
-// Package bufferpool keeps the memory of buffers for those who need some next.
+// Package bufferpool is a pool of buffers that keeps no long ones.
 package bufferpool
 
 import (
@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// Pool keeps buffers. It may be used by several goroutines at once.
+// Pool is safe for concurrent use.
 type Pool struct {
-	// MaxBytes is up to which capacity a buffer is kept: the memory of one long text shall not be held for ever.
+	// MaxBytes is the largest capacity, in bytes, of a buffer that is kept, so that the memory of one long text is freed.
 	MaxBytes int
 	buffers  sync.Pool
 }
 
-// Get gives an empty buffer.
+// Get returns an empty buffer.
 func (p *Pool) Get() *bytes.Buffer {
 	if kept, found := p.buffers.Get().(*bytes.Buffer); found {
 		return kept
@@ -21,7 +21,7 @@ func (p *Pool) Get() *bytes.Buffer {
 	return new(bytes.Buffer)
 }
 
-// Put takes a buffer that nobody uses any more, nor its bytes.
+// Put returns a buffer to the pool. Neither it nor its bytes may be used afterwards.
 func (p *Pool) Put(buffer *bytes.Buffer) {
 	if buffer.Cap() <= p.MaxBytes {
 		buffer.Reset()

@@ -1,4 +1,5 @@
-// Package clientip tells by which networks a client is counted where a limit is by address. It is the one rule of every such limit.
+// Package clientip has the rule by which clients are counted wherever a limit is by address: the address, or its networks. It also finds the address of a client
+// behind proxies.
 package clientip
 
 import (
@@ -7,24 +8,23 @@ import (
 )
 
 const (
-	// subnetBits are the leading bits of an IPv6 address by which clients are told apart: a host has the whole /64 that its subnet is (RFC 4291, section
-	// 2.5.1), and may come from any address in it.
+	// subnetBits are the bits of an IPv6 address that distinguish clients: a host may use any address of its subnet, a /64 (RFC 4291, section 2.5.1).
 	subnetBits = 64
-	// siteBits are those of what one customer may get (RFC 6177): 65,536 subnets, each of which would be a client of its own.
+	// siteBits are those of the network of one customer (RFC 6177), which has 65,536 subnets.
 	siteBits = 48
 )
 
-// SiteFactor is how many times what an address may use all addresses of an IPv6 /48 may use together.
+// SiteFactor is how many times the limit of one address all addresses of an IPv6 /48 have together.
 const SiteFactor = 4
 
-// Network is a network that a client is counted in, whose clients may together use Factor times what one address may.
+// Network is a network whose clients have together Factor times the limit of one address.
 type Network struct {
 	netip.Prefix
 	Factor int
 }
 
-// Networks gives the networks of an address, the narrowest first: of an IPv4 address itself, of an IPv6 address its /64 and its /48. An address that could
-// not be read, the zero one, is counted with all others of that kind.
+// Networks returns the networks in which an address counts, the narrowest first: an IPv4 address itself, or the /64 and the /48 of an IPv6 address. All unknown
+// addresses, which are zero, count as one.
 func Networks(address netip.Addr) []Network {
 	address = Plain(address)
 	if !address.Is6() {
@@ -36,14 +36,14 @@ func Networks(address netip.Addr) []Network {
 	}
 }
 
-// Site is the widest network of an address: an IPv6 /48, or the IPv4 address itself. Limits that keep an address from having more than a part of something
-// count by it, or a few subnets of one site would have it all.
+// Site is the widest network of an address: an IPv6 /48, or the IPv4 address itself. Limits on the share of an address count by it, so that a few subnets of one
+// site do not get everything.
 func Site(address netip.Addr) netip.Prefix {
 	networks := Networks(address)
 	return networks[len(networks)-1].Prefix
 }
 
-// Describe names the network to a client that is counted in it.
+// Describe names the network in messages to a client that counts in it.
 func (n Network) Describe() string {
 	if n.Factor > 1 {
 		return n.String()
@@ -51,7 +51,7 @@ func (n Network) Describe() string {
 	return "this address"
 }
 
-// Of gives the address in host:port, as http.Request.RemoteAddr has it, or the zero address if there is none.
+// Of returns the address in host:port, such as http.Request.RemoteAddr, or the zero address if there is none.
 func Of(remote string) netip.Addr {
 	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
@@ -64,5 +64,5 @@ func Of(remote string) netip.Addr {
 	return Plain(address)
 }
 
-// Plain is the address without a zone, and an IPv4 address as such where it was written as IPv6.
+// Plain is the address without a zone; an IPv4-mapped IPv6 address becomes IPv4.
 func Plain(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }

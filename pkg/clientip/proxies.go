@@ -9,18 +9,17 @@ import (
 	"strings"
 )
 
-// DefaultHeader is where most proxies tell on whose behalf they ask.
+// DefaultHeader is the header in which most proxies give the address of their client.
 const DefaultHeader = "X-Forwarded-For"
 
-// Proxies are the proxies that are believed when they tell the address of a client. Its zero value believes none.
+// Proxies are the proxies that are trusted to give the address of a client. The zero value trusts none.
 type Proxies struct {
 	trusted []netip.Prefix
 	header  string
 }
 
-// NewProxies trusts the proxies in the given ranges, such as "10.0.0.0/8" or "192.0.2.1", to tell a client's address in a header: a list like that of
-// X-Forwarded-For, to which every proxy appends the address that it was asked from, or a single address. An empty header means DefaultHeader. The
-// error joins every fault.
+// NewProxies trusts the proxies in the ranges, such as "10.0.0.0/8" or "192.0.2.1", to give a client's address in a header: a list like X-Forwarded-For, to
+// which every proxy appends the address of its peer, or a single address. An empty header means DefaultHeader. The error joins every fault.
 func NewProxies(ranges []string, header string) (*Proxies, error) {
 	if header == "" {
 		header = DefaultHeader
@@ -46,7 +45,7 @@ func parseRange(text string) (netip.Prefix, error) {
 		return netip.PrefixFrom(address, address.BitLen()), nil
 	}
 	prefix, err := netip.ParsePrefix(text)
-	if err != nil || prefix.Addr().Is4In6() { // no address that Contains is asked about is written so
+	if err != nil || prefix.Addr().Is4In6() { // Plain never returns such an address
 		return prefix, fmt.Errorf("trusted proxy: got %q, want an address or a range of them such as 10.0.0.0/8", text)
 	}
 	return prefix, nil
@@ -57,32 +56,32 @@ func isNameCharacter(c rune) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", c)
 }
 
-// Middleware puts the client's address into the RemoteAddr of requests, with port 0 where a proxy told it.
+// Middleware sets the RemoteAddr of requests to the client's address, with port 0 if a proxy gave it.
 func (p *Proxies) Middleware(next http.Handler) http.Handler {
 	if len(p.trusted) == 0 {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if client := p.told(r.RemoteAddr, r.Header.Values); client.IsValid() {
-			r = r.WithContext(r.Context()) // a copy: handlers must not change the request that they are given
+		if client := p.forwarded(r.RemoteAddr, r.Header.Values); client.IsValid() {
+			r = r.WithContext(r.Context()) // a copy, as handlers must not change their request
 			r.RemoteAddr = netip.AddrPortFrom(client, 0).String()
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// Client is the address of the client, where it is not HTTP/1.1 that is spoken: the one that a trusted proxy tells, or else the peer's own. Lines gives those
+// Client is the address of the client for other protocols than HTTP/1.1: the one that a trusted proxy gives, or else that of the peer. Lines returns the lines
 // of a header.
 func (p *Proxies) Client(remote string, lines func(header string) []string) netip.Addr {
-	if client := p.told(remote, lines); client.IsValid() {
+	if client := p.forwarded(remote, lines); client.IsValid() {
 		return client
 	}
 	return Of(remote)
 }
 
-// told is the address of the client on whose behalf a proxy asks: the last one in the header's lines that is not a proxy's own, for what stands
-// before it is only hearsay. If all are, it is the first one. It is the zero address if the peer is no proxy or the header is ill-formed.
-func (p *Proxies) told(remote string, lines func(header string) []string) (client netip.Addr) {
+// forwarded is the address that a trusted proxy gives: the last one in the header's lines that is not a trusted proxy's, as a client may have written those
+// before. If all are trusted, it is the first one. It is the zero address if the peer is not trusted or the header is malformed.
+func (p *Proxies) forwarded(remote string, lines func(header string) []string) (client netip.Addr) {
 	if !p.Trusts(Of(remote)) {
 		return netip.Addr{}
 	}
@@ -96,12 +95,12 @@ func (p *Proxies) told(remote string, lines func(header string) []string) (clien
 	return client
 }
 
-// Trusts tells whether an address is that of a proxy.
+// Trusts tells whether an address is that of a trusted proxy.
 func (p *Proxies) Trusts(address netip.Addr) bool {
 	return slices.ContainsFunc(p.trusted, func(prefix netip.Prefix) bool { return prefix.Contains(address) })
 }
 
-// parseEntry reads an address as proxies write it, be it with brackets or a port. It is the zero address if it is neither.
+// parseEntry parses an address as proxies write it, with or without brackets or a port. It returns the zero address for anything else.
 func parseEntry(text string) netip.Addr {
 	if withPort, err := netip.ParseAddrPort(text); err == nil {
 		return Plain(withPort.Addr())

@@ -1,4 +1,4 @@
-// Package footprint tells what this process costs. Tests bound by it what a client can make one keep, and benchmarks count by it.
+// Package footprint measures the processor time and memory of this process, for tests of limits and for benchmarks.
 package footprint
 
 import (
@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// CPU gives the processor time that the process has taken so far, user and system.
+// CPU is the processor time of the process so far, user and system.
 func CPU() time.Duration {
 	var usage syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage) // it has no way to fail
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage) // cannot fail
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// Heap gives the bytes of live objects, after garbage collections.
+// Heap is the bytes of live objects after garbage collections.
 func Heap() (bytes int64) {
 	runtime.GC()
-	runtime.GC() // sync.Pool keeps what it has over the first
+	runtime.GC() // sync.Pool keeps its objects over the first
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int64(stats.HeapAlloc)

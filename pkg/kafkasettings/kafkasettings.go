@@ -1,4 +1,4 @@
-// Package kafkasettings has the settings by which every program reaches Kafka.
+// Package kafkasettings has the settings of every program's connections to Kafka.
 package kafkasettings
 
 import (
@@ -9,7 +9,7 @@ import (
 	"atlasstream/pkg/service"
 )
 
-// Flags are the settings; commands embed them.
+// Flags are the settings as flags; commands embed them.
 type Flags struct {
 	Kafka []string `help:"Kafka brokers to connect to first, as host:port, separated by commas." default:"localhost:9092" placeholder:"HOST:PORT"`
 
@@ -25,7 +25,7 @@ type Flags struct {
 	KafkaTokenFile    string `help:"File with the token for the SASL mechanism oauthbearer. Each new connection reads it again." placeholder:"FILE"`
 }
 
-// Security gives the settings of TLS and SASL.
+// Security returns the settings of TLS and SASL.
 func (f Flags) Security() security.Config {
 	config := security.Config{
 		TLS: f.KafkaTLS, CA: f.KafkaCA, Cert: f.KafkaCert, Key: f.KafkaKey, ServerName: f.KafkaServerName,
@@ -37,7 +37,7 @@ func (f Flags) Security() security.Config {
 	return config
 }
 
-// Check joins the faults of a configuration, each with the setting that it is about.
+// Check joins the faults of a configuration, each as a *service.SettingError.
 func Check(config eventlog.Config) error {
 	protection := config.Security
 	config.Security = security.Config{}

@@ -220,7 +220,7 @@ func TestBadLinesAreNamed(t *testing.T) {
 	for i, want := range []struct {
 		line   int
 		reason string
-	}{{3, "ends too early"}, {5, "not valid JSON"}, {6, "longer than 16384 bytes"}} {
+	}{{3, "unexpected end"}, {5, "not valid JSON"}, {6, "longer than 16384 bytes"}} {
 		if rejection := got.Rejected[i]; rejection.Line != want.line || !strings.Contains(rejection.Reason, want.reason) {
 			t.Errorf("got %+v, want line %d, %q", rejection, want.line, want.reason)
 		}

@@ -57,9 +57,9 @@ func TestCheckValueSaysWhy(t *testing.T) {
 	for value, want := range map[string]string{
 		``:                           "not a JSON object",
 		`[{}]`:                       "not a JSON object",
-		`{"a":1`:                     "not valid JSON: it ends too early",
+		`{"a":1`:                     "not valid JSON: unexpected end",
 		`{"a":01}`:                   "not valid JSON at byte 6",
-		`{"a":1}{}`:                  "not one JSON object: something follows it at byte 7",
+		`{"a":1}{}`:                  "more than one JSON object: there is text after the first at byte 7",
 		"{\"\xff\":1}":               "not valid UTF-8 at byte 2",
 		strings.Repeat(`{"a":`, 101): "objects and arrays nest deeper than 100, the limit, at byte 500",
 	} {
