@@ -89,7 +89,7 @@ func (q *query) time(name string) (at time.Time) {
 	if !given {
 		return at
 	}
-	at, err := subscription.ReadTime(name, text)
+	at, err := subscription.ParseTime(name, text)
 	if err != nil {
 		q.fail(err)
 	}

@@ -37,5 +37,5 @@ func (ndjson) resumption(after string) func(*subscription.Subscription) {
 	if after == "" {
 		return nil
 	}
-	return func(wanted *subscription.Subscription) { wanted.GoOnAfter(after) }
+	return func(wanted *subscription.Subscription) { wanted.ResumeAfter(after) }
 }

@@ -80,7 +80,7 @@ func (s *session) recall(ctx context.Context, cursor string) ([]fanout.Recalled,
 		}
 		wanted, err := subscription.Parse(recalled.Parameters)
 		if err == nil {
-			wanted.GoOnAfter(recalled.Cursor)
+			wanted.ResumeAfter(recalled.Cursor)
 			err = s.subscriber.CanResume(ctx, wanted)
 		}
 		if _, refused := errors.AsType[*protocol.Error](err); !refused {
@@ -100,7 +100,7 @@ func (s *session) resume(ctx context.Context, subscriptions []fanout.Recalled) {
 		s.subscriber.Owe(slices.Concat(due, subscriptions[i:]))
 		err := s.subscribe(ctx, recalled.Parameters, func(wanted *subscription.Subscription) {
 			if recalled.Cursor != "" {
-				wanted.GoOnAfter(recalled.Cursor)
+				wanted.ResumeAfter(recalled.Cursor)
 			}
 		})
 		s.respond(err)

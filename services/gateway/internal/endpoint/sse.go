@@ -59,5 +59,5 @@ func (sse) isLast(event []byte) bool {
 
 // resumption resumes after the client's last event ID. Even without one it gives each event an ID.
 func (sse) resumption(after string) func(*subscription.Subscription) {
-	return func(wanted *subscription.Subscription) { wanted.GoOnAfter(after) }
+	return func(wanted *subscription.Subscription) { wanted.ResumeAfter(after) }
 }

@@ -31,7 +31,7 @@ func readQuery(r *http.Request) (streamQuery, error) {
 	maps.DeleteFunc(said, func(name string, _ []string) bool {
 		return isLastEventID(name) || IsIgnoredParameter(name)
 	})
-	asked.parameters = subscription.Query(said)
+	asked.parameters = subscription.QueryParameters(said)
 	return asked, nil
 }
 

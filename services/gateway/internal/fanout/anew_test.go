@@ -19,7 +19,7 @@ func comeBack(t *testing.T, subscriber *Subscriber, parameters string) error {
 	t.Helper()
 	defer subscriber.client.Flush()
 	wanted := parse(t, parameters)
-	wanted.GoOnAfter("its place")
+	wanted.ResumeAfter("its place")
 	return subscriber.Subscribe(context.Background(), wanted, []byte(parameters))
 }
 

@@ -220,7 +220,7 @@ func (v *visitor) begin(measurement atlas.MeasurementID) {
 // subscribe begins a chain, or goes on with it behind a cursor.
 func (v *visitor) subscribe(chain *chain, after string) {
 	wanted := parse(v.t, chain.parameters)
-	wanted.GoOnAfter(after)
+	wanted.ResumeAfter(after)
 	var at noticed
 	ctx := context.WithValue(context.Background(), noticedKey{}, &at)
 	if err := v.subscriber.Subscribe(ctx, wanted, []byte(chain.parameters)); err != nil {

@@ -21,9 +21,9 @@ type frames struct {
 	last      shape
 	lastFrame *sendqueue.Message
 	others    map[shape]*sendqueue.Message
-	cursor    string            // behind the record, once it is asked for
+	cursor    string             // behind the record, once it is asked for
 	counted   subscription.Stats // what has been counted of the subject's work
-	inReplay  func() string     // makes it, in a replay; set for as long as a record is delivered
+	inReplay  func() string      // makes it, in a replay; set for as long as a record is delivered
 }
 
 // reset makes another record the one that is encoded, or none.

@@ -81,7 +81,7 @@ func (s *Source) locate(ctx context.Context, joining *membership) (err error) {
 func goneForOneWhoComesBack(wanted *subscription.Subscription, err error) *protocol.Error {
 	refusal, refused := errors.AsType[*protocol.Error](err)
 	//mutate:gone-for-good
-	if !refused || refusal.Code != protocol.CodeCursorGone || !wanted.Cursor.OrAnew {
+	if !refused || refusal.Code != protocol.CodeCursorGone || !wanted.Cursor.OrRestart {
 		return nil
 	}
 	return refusal

@@ -15,7 +15,7 @@ const MaxCursor = 8192
 type Cursor struct {
 	Wanted bool   // messages carry cursors
 	After  string // the cursor of the message after which to continue; empty for none
-	OrAnew bool   // if that is gone, the subscription starts as if without it: its client reconnects by itself, and could not ask again
+	OrRestart bool   // if that is gone, the subscription starts as if without it: its client reconnects by itself, and could not ask again
 }
 
 func (p *parser) readCursor(name string, value gjson.Result) error {
@@ -33,14 +33,14 @@ func (p *parser) finishCursor() {
 	}
 }
 
-// GoOnAfter has the subscription of a client that reconnects by itself continue after a message, whatever its parameters say about cursors; with an empty
+// ResumeAfter has the subscription of a client that reconnects by itself continue after a message, whatever its parameters say about cursors; with an empty
 // cursor, messages only carry cursors. Metadata have none.
-func (s *Subscription) GoOnAfter(cursor string) {
+func (s *Subscription) ResumeAfter(cursor string) {
 	if s.Stream == atlas.StreamMetadata {
 		return
 	}
 	s.Cursor.Wanted = true
 	if cursor != "" {
-		s.Cursor.After, s.Cursor.OrAnew = cursor, true
+		s.Cursor.After, s.Cursor.OrRestart = cursor, true
 	}
 }

@@ -107,7 +107,7 @@ func FuzzQuery(f *testing.F) {
 		if err != nil {
 			return
 		}
-		parameters := Query(values)
+		parameters := QueryParameters(values)
 		if !json.Valid(parameters) || !utf8.Valid(parameters) {
 			t.Errorf("%q becomes %s", query, parameters)
 		}

@@ -8,7 +8,7 @@ import (
 
 // Index finds the subscriptions that a record may match. The zero value is empty. It is not safe for concurrent use.
 type Index[S comparable] struct {
-	candidates       map[candidateKey[S]]*Candidate[S]
+	candidates    map[candidateKey[S]]*Candidate[S]
 	byMeasurement map[atlas.MeasurementID][]*Candidate[S]
 }
 

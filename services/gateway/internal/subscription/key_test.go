@@ -98,7 +98,7 @@ func TestQuery(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := string(Query(values)); got != test.want {
+		if got := string(QueryParameters(values)); got != test.want {
 			t.Errorf("%s\ngot  %s\nwant %s", test.query, got, test.want)
 		}
 	}
@@ -111,11 +111,11 @@ func TestQueryMeansTheSame(t *testing.T) {
 	}
 	want := parse(t, `{"msm":1001,"prb":7,"buffering":true,"acceptedFields":["prb_id","result.rt"],"equalsTo":{"asn":[3333,4444],"af":4},
 		"lessThan":{"result.rt":5},"sourcePrefix":"200.0.0.0/8"}`).Key()
-	if got := parse(t, string(Query(query))).Key(); got != want {
+	if got := parse(t, string(QueryParameters(query))).Key(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	query.Add("prb", "8")
-	if _, err := Parse(Query(query)); fmt.Sprint(err) != "[repeated_parameter] prb: came before, as prb" {
+	if _, err := Parse(QueryParameters(query)); fmt.Sprint(err) != "[repeated_parameter] prb: came before, as prb" {
 		t.Errorf("a repeated name: got %v", err)
 	}
 }

@@ -61,7 +61,9 @@ func (v *RecordView) Reset(record *atlas.Record) {
 func (v *RecordView) Record() *atlas.Record { return v.plain.record }
 
 // Payload gives the record's value in a projection that Match gave for it. It must not be changed, and is valid until Reset.
-func (v *RecordView) Payload(projection Projection) []byte { return v.value(projection.Enriched).load().Prune(projection.Members) }
+func (v *RecordView) Payload(projection Projection) []byte {
+	return v.value(projection.Enriched).load().Prune(projection.Members)
+}
 
 // value gives the value as it came in, or enriched.
 func (v *RecordView) value(enriched bool) *lazyValue {

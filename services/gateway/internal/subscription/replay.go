@@ -73,8 +73,8 @@ const latestTime = 253402300799
 // wantTime says what parseTime takes.
 const wantTime = "want Unix seconds up to %d, above that Unix milliseconds, or an ISO 8601 time such as 2015-03-17T15:00:00Z (in a URL, + is %%2B)"
 
-// ReadTime reads a time as parameters of a subscription have it, from the text of a parameter of that name. The error is a *protocol.Error.
-func ReadTime(name, text string) (time.Time, error) {
+// ParseTime reads a time as parameters of a subscription have it, from the text of a parameter of that name. The error is a *protocol.Error.
+func ParseTime(name, text string) (time.Time, error) {
 	return parseTime(name, gjson.Result{Type: gjson.String, Str: text, Raw: strconv.Quote(text)})
 }
 

@@ -10,9 +10,9 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Query gives the query of a GET request as parameters for Parse, with strings for all values, sorted by name. A repeated name stays repeated, for Parse to
+// QueryParameters gives the query of a GET request as parameters for Parse, with strings for all values, sorted by name. A repeated name stays repeated, for Parse to
 // refuse it.
-func Query(values url.Values) (parameters []byte) {
+func QueryParameters(values url.Values) (parameters []byte) {
 	var object bytes.Buffer
 	object.WriteByte('{')
 	for _, name := range slices.Sorted(maps.Keys(values)) {
