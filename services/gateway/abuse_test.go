@@ -30,11 +30,11 @@ func TestAbuseReplaysAreCharged(t *testing.T) {
 	bank.appendAll(events)
 	player := playback.NewPlayer(playback.Settings{
 		Log: recorded{bank.history}, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic},
-		Cursors: newCodec(), Limits: playback.Limits{Results: 1e12, Scanned: 1e12},
+		Limits: playback.Limits{Results: 1e12, Scanned: 1e12},
 	}, prometheus.NewRegistry())
-	past := &past{player: player, codec: newCodec(), logger: zap.NewNop()}
+	past := &past{player: player, logger: zap.NewNop()}
 	messages := rate.NewLimiter(rate.Every(time.Hour), 1000)
-	replay, err := past.Start(t.Context(), wantPast(t, time.Unix(1426633200, 0)), readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry())))
+	replay, err := past.Start(t.Context(), wantPast(t, time.Unix(1426633200, 0)), nil, readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry())))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,9 +22,9 @@ const (
 	keyInterval = 5 * time.Second
 )
 
-// cursorKey are the keys of cursors: the first one seals them, and all open them.
+// cursorKey are the keys of cursors: the first one seals them, and all open them. It implements fanout.Cursors.
 type cursorKey struct {
-	codec  *cursor.Codec
+	*cursor.Codec
 	read   keySource
 	logger *zap.Logger
 	known  chan struct{} // closed once there is one
@@ -36,7 +36,7 @@ type cursorKey struct {
 }
 
 func newCursorKey(codec *cursor.Codec, read keySource, logger *zap.Logger) *cursorKey {
-	return &cursorKey{codec: codec, read: read, logger: logger, known: make(chan struct{}), absent: errors.New("not asked for yet")}
+	return &cursorKey{Codec: codec, read: read, logger: logger, known: make(chan struct{}), absent: errors.New("not asked for yet")}
 }
 
 // ready tells why there is no key yet.
@@ -58,8 +58,8 @@ func (k *cursorKey) isKnown() bool {
 	}
 }
 
-// await returns once there is a key.
-func (k *cursorKey) await(ctx context.Context) error {
+// AwaitKey implements fanout.Cursors. It returns once there is a key.
+func (k *cursorKey) AwaitKey(ctx context.Context) error {
 	select {
 	case <-k.known:
 		return nil
@@ -100,7 +100,7 @@ func (k *cursorKey) note(keys [][]byte, err error) {
 	if k.keys != nil {
 		k.tellChange(keys)
 	}
-	k.codec.SetKeys(keys[0], keys[1:]...)
+	k.SetKeys(keys[0], keys[1:]...)
 	if k.keys == nil {
 		close(k.known)
 	}

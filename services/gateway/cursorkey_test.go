@@ -20,7 +20,6 @@ import (
 	"go.uber.org/zap/zaptest"
 	"go.uber.org/zap/zaptest/observer"
 
-	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/eventlog/embedded"
 	"atlasstream/services/gateway/internal/cursor"
@@ -55,14 +54,14 @@ func TestCursorKeyFollowsTheLog(t *testing.T) {
 		}
 		hasty, give := context.WithTimeout(ctx, time.Second/2)
 		defer give()
-		if err := key.await(hasty); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, eventlog.ErrNoTopic) {
+		if err := key.AwaitKey(hasty); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, eventlog.ErrNoTopic) {
 			t.Errorf("for want of a key: got %v", err)
 		}
 		topic.answer.Store(&keyAnswer{key: []byte("first")})
-		if err := key.await(ctx); err != nil || key.ready() != nil {
+		if err := key.AwaitKey(ctx); err != nil || key.ready() != nil {
 			t.Fatal(err, key.ready())
 		}
-		given := (&cursors{codec: codec}).Live(1, atlas.Position{Topic: "atlas.results"})
+		given := sealedBy(codec)
 		topic.answer.Store(&keyAnswer{err: eventlog.ErrNoTopic})
 		time.Sleep(keyInterval + keyPause)
 		synctest.Wait()
@@ -97,7 +96,7 @@ func TestUnreadableCursorKeyIsToldUntilItIsMended(t *testing.T) {
 			t.Errorf("without a key: logged %v", logged.TakeAll())
 		}
 		topic.answer.Store(&keyAnswer{key: []byte("mended")})
-		if err := key.await(ctx); err != nil || key.ready() != nil {
+		if err := key.AwaitKey(ctx); err != nil || key.ready() != nil {
 			t.Fatal(err, key.ready())
 		}
 		topic.answer.Store(unreadable)
@@ -121,7 +120,7 @@ func TestCursorKeyOfTheOperator(t *testing.T) {
 		codecs[name] = &cursor.Codec{}
 		startKey(t, codecs[name], config)
 	}
-	text := (&cursors{codec: codecs["one"]}).Live(1, atlas.Position{Topic: "atlas.results"})
+	text := sealedBy(codecs["one"])
 	for name, want := range map[string]error{"same": nil, "file": nil, "another": cursor.ErrOtherKey} {
 		if _, err := codecs[name].Open(text); !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", name, err, want)
@@ -130,6 +129,11 @@ func TestCursorKeyOfTheOperator(t *testing.T) {
 }
 
 // startKey follows the keys of a configuration until the test ends, and returns once there are some.
+// sealedBy gives a cursor.
+func sealedBy(codec *cursor.Codec) string {
+	return codec.Seal(cursor.At(cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: "atlas.results"}}, time.Now()))
+}
+
 func startKey(t *testing.T, codec *cursor.Codec, config Config) {
 	t.Helper()
 	key := newCursorKey(codec, config.cursorKeys(nil), zaptest.NewLogger(t))
@@ -138,7 +142,7 @@ func startKey(t *testing.T, codec *cursor.Codec, config Config) {
 	t.Cleanup(watching.Wait)
 	t.Cleanup(stop)
 	watching.Go(func() { key.watch(ctx) })
-	if err := errors.Join(key.await(t.Context()), key.ready()); err != nil {
+	if err := errors.Join(key.AwaitKey(t.Context()), key.ready()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -161,10 +165,10 @@ func TestFaultsOfTheFileOfCursorKeysAreTold(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		var watching sync.WaitGroup
 		watching.Go(func() { key.watch(ctx) })
-		if err := key.await(ctx); err != nil {
+		if err := key.AwaitKey(ctx); err != nil {
 			t.Fatal(err)
 		}
-		given := (&cursors{codec: codec}).Live(1, atlas.Position{Topic: "atlas.results"})
+		given := sealedBy(codec)
 		for want, change := range map[string]func(){
 			"line 2: got 5 bytes": func() { writeKeys(t, file, "a secret of the operator", "short") },
 			"has no secret":       func() { writeKeys(t, file, "") },
@@ -196,13 +200,13 @@ func TestCursorKeyIsChangedWithoutLoss(t *testing.T) {
 			writeKeys(t, files[i], before)
 			startKey(t, codecs[i], Config{CursorKeyFile: files[i]})
 		}
-		given := []string{(&cursors{codec: codecs[0]}).Live(1, atlas.Position{Topic: "atlas.results"})}
+		given := []string{sealedBy(codecs[0])}
 		for _, step := range [][]string{{before, after}, {after, before}} {
 			for i := range files {
 				writeKeys(t, files[i], step...)
 				time.Sleep(2 * keyInterval)
 				synctest.Wait()
-				given = append(given, (&cursors{codec: codecs[i]}).Live(1, atlas.Position{Topic: "atlas.results"}))
+				given = append(given, sealedBy(codecs[i]))
 				for _, text := range given {
 					for number, codec := range codecs {
 						if _, err := codec.Open(text); err != nil {
@@ -281,15 +285,13 @@ func awaitReadiness(t *testing.T, admin string, want int, words string) {
 
 // What everybody may know of Kafka, such as the ID of its cluster, makes no cursor that is read.
 func TestAbuseCursorsAreNotMadeOfWhatKafkaTells(t *testing.T) {
-	feed := openBank(t, 20)
 	forged := &cursor.Codec{}
 	key := sha256.Sum256([]byte("atlas-stream cursors: cluster atlas-stream-embedded"))
 	forged.SetKeys(key[:])
-	given := (&cursors{codec: forged}).Live(1, atlas.Position{Topic: eventlog.ResultsTopic, Offset: 3})
-	if _, err := feed.resume(t.Context(), t, given); err == nil || !strings.HasPrefix(err.Error(), "[cursor_gone] cursor: the cursor was sealed with another key") {
-		t.Errorf("got %v, want [cursor_gone]", err)
-	}
-	if _, err := (&cursors{codec: feed.codec}).Each(given); err == nil || !strings.HasPrefix(err.Error(), "[cursor_gone] offset: ") {
-		t.Errorf("as what Socket.IO remembers: got %v, want [cursor_gone]", err)
+	given := sealedBy(forged)
+	genuine := &cursor.Codec{}
+	startKey(t, genuine, Config{CursorKey: "a secret of the operator's"})
+	if _, err := genuine.Open(given); !errors.Is(err, cursor.ErrOtherKey) {
+		t.Errorf("got %v, want ErrOtherKey", err)
 	}
 }

@@ -24,7 +24,6 @@ type feed struct {
 	topic   string
 	history *eventlog.History
 	player  *playback.Player
-	codec   *cursor.Codec
 	most    time.Duration // the age of a cursor
 }
 
@@ -48,12 +47,8 @@ func (f *feed) Follow(ctx context.Context, measurement atlas.MeasurementID, atta
 func (f *feed) Topic() string { return f.topic }
 
 // Resume implements fanout.Trail. It waits until the tail has come as far as the cursor, which may be of a gateway that is ahead.
-func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription) (offset int64, err error) {
-	token, err := tokenFor(f.codec, wanted)
-	if err != nil {
-		return 0, err
-	}
-	position, err := f.player.ResumeLive(ctx, wanted.Source(), wanted.Measurement, token, f.most)
+func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (offset int64, err error) {
+	position, err := f.player.ResumeLive(ctx, wanted.Source(), wanted.Measurement, from, f.most)
 	if err != nil {
 		return 0, refuseChanged(err)
 	}

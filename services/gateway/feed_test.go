@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/eventlog/embedded"
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
@@ -81,11 +81,10 @@ func openBank(t *testing.T, records int64) *bank {
 	appendTo(0, records)
 	tails := log.Tails(eventlog.ResultsTopic, eventlog.TailConfig{}, nobody{})
 	t.Cleanup(func() { _ = tails.Close() })
-	codec := newCodec()
 	player := playback.NewPlayer(playback.Settings{
-		Log: recorded{log.History()}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Cursors: codec,
+		Log: recorded{log.History()}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic},
 	}, prometheus.NewRegistry())
-	feed := &feed{Tails: tails, topic: eventlog.ResultsTopic, history: log.History(), player: player, codec: codec, most: time.Hour}
+	feed := &feed{Tails: tails, topic: eventlog.ResultsTopic, history: log.History(), player: player, most: time.Hour}
 	appendAll := func(events []atlas.Event) {
 		if err := writer.Append(t.Context(), eventlog.ResultsTopic, events); err != nil {
 			t.Fatal(err)
@@ -94,18 +93,11 @@ func openBank(t *testing.T, records int64) *bank {
 	return &bank{feed, broker, appendTo, appendAll}
 }
 
-// resume goes on behind a cursor of measurement 1.
-func (b *bank) resume(ctx context.Context, t *testing.T, cursor string) (int64, error) {
-	t.Helper()
-	wanted, err := subscription.Parse(fmt.Appendf(nil, `{"msm":1,"cursor":%q}`, cursor))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b.Resume(ctx, wanted)
-}
-
-func (b *bank) cursorBehind(offset int64) string {
-	return (&cursors{codec: b.codec}).Live(1, atlas.Position{Topic: eventlog.ResultsTopic, Offset: offset})
+// resume goes on behind a record of measurement 1.
+func (b *bank) resume(ctx context.Context, offset int64) (int64, error) {
+	wanted := &subscription.Subscription{Stream: atlas.StreamResult, Measurement: 1}
+	there := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: eventlog.ResultsTopic, Offset: offset}}
+	return b.Resume(ctx, wanted, cursor.At(there, time.Now()))
 }
 
 func numbered(t *testing.T, number int64) atlas.Event {
@@ -163,7 +155,7 @@ type received struct{ offsets []int64 }
 func (r *received) Room(context.Context) (time.Duration, error) { return 0, nil }
 func (r *received) Flush()                                      {}
 
-func (r *received) Deliver(_ context.Context, record *atlas.Record, _ func() string) error {
+func (r *received) Deliver(_ context.Context, record *atlas.Record, _ func() *cursor.Replay) error {
 	r.offsets = append(r.offsets, record.Position.Offset)
 	return nil
 }
@@ -177,12 +169,9 @@ func TestFeedFindsWhereToBegin(t *testing.T) {
 		}
 	}
 	for _, offset := range []int64{-1, 0, 12, 19} {
-		if got, err := feed.resume(t.Context(), t, feed.cursorBehind(offset)); err != nil || got != offset+1 {
+		if got, err := feed.resume(t.Context(), offset); err != nil || got != offset+1 {
 			t.Errorf("behind offset %d: got %d, %v", offset, got, err)
 		}
-	}
-	if _, err := feed.resume(t.Context(), t, "nonsense"); err == nil || !strings.HasPrefix(err.Error(), "[bad_cursor] cursor: the cursor is damaged") {
-		t.Errorf("got %v, want [bad_cursor]", err)
 	}
 }
 
@@ -201,11 +190,11 @@ func TestResumingWaitsForTheFeed(t *testing.T) {
 	feed.append(20, 21)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if offset, err := feed.resume(ctx, t, feed.cursorBehind(20)); !errors.Is(err, context.DeadlineExceeded) {
+	if offset, err := feed.resume(ctx, 20); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %d, %v while the feed stands at 20", offset, err)
 	}
 	release()
-	if offset, err := feed.resume(t.Context(), t, feed.cursorBehind(20)); err != nil || offset != 21 {
+	if offset, err := feed.resume(t.Context(), 20); err != nil || offset != 21 {
 		t.Errorf("got %d, %v, want 21", offset, err)
 	}
 }

@@ -137,7 +137,7 @@ func (g *gateway) newHub() *fanout.Hub {
 			Backlog: g.cfg.Backlog, Time: g.cfg.BehindTime, Bytes: int64(g.cfg.BehindBytes),
 			Readers: g.cfg.BehindReaders, ReadersOfAddress: g.cfg.AddressReaders, Horizon: eventlog.DefaultRepeatHorizon,
 		},
-		Cursors: &cursors{codec: g.codec, key: g.cursorKey},
+		Cursors: g.cursorKey,
 		Logger:  g.cfg.Logger,
 	}, g.cfg.Metrics)
 	hub.AddSource(atlas.StreamResult, func(source *fanout.Source) fanout.Feed {
@@ -170,7 +170,7 @@ func (g *gateway) follow(stream atlas.Stream, topic string, source *fanout.Sourc
 		},
 	}, g.newest[stream])
 	g.tails = append(g.tails, tails)
-	return &feed{Tails: tails, topic: topic, history: g.log.History(), player: g.player, codec: g.codec, most: g.cfg.BehindTime}
+	return &feed{Tails: tails, topic: topic, history: g.log.History(), player: g.player, most: g.cfg.BehindTime}
 }
 
 // ready tells whether clients are well served here: Kafka answers, there is a key for cursors, and probes and measurements are known.

@@ -32,7 +32,6 @@ func (g *gateway) newPlayer() *playback.Player {
 		Window:       playback.Window{Span: g.cfg.HistoryWindow, Bytes: g.cfg.HistoryWindowBytes},
 		Lateness:     g.cfg.HistoryLateness,
 		Limits:       playback.Limits{Results: float64(g.cfg.HistoryResults), Scanned: float64(g.cfg.HistoryScanned)},
-		Cursors:      g.codec,
 	}, g.cfg.Metrics)
 }
 
@@ -42,7 +41,7 @@ func (g *gateway) replays() *fanout.Replays {
 		return nil
 	}
 	return &fanout.Replays{
-		History:   &past{player: g.player, codec: g.codec, back: g.cfg.HistoryBack, logger: g.cfg.Logger},
+		History:   &past{player: g.player, back: g.cfg.HistoryBack, logger: g.cfg.Logger},
 		Enricher:  inThePast{g.knowledge.Catalog},
 		NeedRight: g.cfg.History == HistoryToken,
 		OfClient:  g.cfg.ClientReplays,
@@ -79,13 +78,12 @@ func (p inThePast) Enrich(record *atlas.Record) []byte { return p.registry.Enric
 // past is the history that the hub knows.
 type past struct {
 	player *playback.Player
-	codec  *cursor.Codec
 	back   time.Duration // 0: as far as the log goes
 	logger *zap.Logger
 }
 
 // Start implements fanout.History.
-func (p *past) Start(ctx context.Context, wanted *subscription.Subscription, account *readlimit.Account) (fanout.Playback, error) {
+func (p *past) Start(ctx context.Context, wanted *subscription.Subscription, from *cursor.Token, account *readlimit.Account) (fanout.Playback, error) {
 	asked := wanted.Past
 	//mutate:history-back
 	if earliest := time.Now().Add(-p.back); p.back > 0 && asked.Start.Before(earliest) {
@@ -93,7 +91,7 @@ func (p *past) Start(ctx context.Context, wanted *subscription.Subscription, acc
 			"startTime: got %s, want no earlier than %s, as far as this gateway goes back",
 			asked.Start.UTC().Format(time.RFC3339), earliest.Add(time.Second).UTC().Format(time.RFC3339))
 	}
-	replay, err := p.begin(ctx, wanted, playback.Request{
+	replay, err := p.begin(ctx, from, playback.Request{
 		Stream: wanted.Source(), Measurement: wanted.Measurement, Start: asked.Start, End: asked.End, Speed: asked.Speed, Account: account,
 	})
 	if err != nil {
@@ -103,15 +101,11 @@ func (p *past) Start(ctx context.Context, wanted *subscription.Subscription, acc
 }
 
 // begin starts a replay, or goes on with one behind a cursor.
-func (p *past) begin(ctx context.Context, wanted *subscription.Subscription, request playback.Request) (*playback.Replay, error) {
-	if wanted.Cursor.After == "" {
+func (p *past) begin(ctx context.Context, from *cursor.Token, request playback.Request) (*playback.Replay, error) {
+	if from == nil {
 		return p.player.Start(ctx, request)
 	}
-	token, err := tokenFor(p.codec, wanted)
-	if err != nil {
-		return nil, err
-	}
-	return p.player.Resume(ctx, request, token)
+	return p.player.Resume(ctx, request, *from)
 }
 
 // played is a playback that says in its words why it could not go on.

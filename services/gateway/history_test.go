@@ -53,9 +53,9 @@ func (oldLog) ScanWithin(
 
 func pastOf(log playback.Log, back time.Duration) *past {
 	player := playback.NewPlayer(playback.Settings{
-		Log: log, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Cursors: newCodec(),
+		Log: log, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic},
 	}, prometheus.NewRegistry())
-	return &past{player: player, codec: newCodec(), back: back, logger: zap.NewNop()}
+	return &past{player: player, back: back, logger: zap.NewNop()}
 }
 
 func wantPast(t *testing.T, start time.Time) *subscription.Subscription {
@@ -80,7 +80,7 @@ func TestHowFarReplaysGoBack(t *testing.T) {
 			{time.Hour, time.Hour + time.Second, true},
 			{0, 10_000 * time.Hour, false},
 		} {
-			replay, err := pastOf(oldLog{}, test.back).Start(t.Context(), wantPast(t, time.Now().Add(-test.ago)), nil)
+			replay, err := pastOf(oldLog{}, test.back).Start(t.Context(), wantPast(t, time.Now().Add(-test.ago)), nil, nil)
 			if err == nil {
 				replay.Close()
 			}
@@ -103,7 +103,7 @@ func (splitLog) Partition(context.Context, string, atlas.MeasurementID) (int, er
 
 // A replay that one topic's partitions keep from beginning says which topic that is.
 func TestReplayOfALogWhosePartitionsWereChanged(t *testing.T) {
-	_, err := pastOf(splitLog{}, 0).Start(t.Context(), wantPast(t, longAgo), nil)
+	_, err := pastOf(splitLog{}, 0).Start(t.Context(), wantPast(t, longAgo), nil, nil)
 	if err == nil || err.Error() != "[unavailable] nothing of this can be subscribed to or replayed until the log is mended: "+errSplit.Error() {
 		t.Errorf("got %v", err)
 	}
@@ -128,7 +128,7 @@ func TestReplayThatCannotGoOnSaysWhy(t *testing.T) {
 		"a client that is gone": {sendqueue.ErrClosed, sendqueue.ErrClosed.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			replay, err := pastOf(oldLog{test.err}, 0).Start(t.Context(), wantPast(t, longAgo), nil)
+			replay, err := pastOf(oldLog{test.err}, 0).Start(t.Context(), wantPast(t, longAgo), nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -17,6 +17,7 @@ import (
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/eventlog/embedded"
 	"atlasstream/pkg/eventlog/kafkatest"
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/playback"
 )
 
@@ -28,15 +29,15 @@ func (nothingKnown) Measurement(atlas.MeasurementID) (atlas.Measurement, bool) {
 
 // collected is a client that keeps what it gets.
 type collected struct {
-	values  []string
-	cursors []string
+	values    []string
+	positions []*cursor.Replay
 }
 
 func (c *collected) Room(context.Context) (time.Duration, error) { return 0, nil }
 func (c *collected) Flush()                                      {}
 
-func (c *collected) Deliver(_ context.Context, record *atlas.Record, cursor func() string) error {
-	c.values, c.cursors = append(c.values, string(record.Value)), append(c.cursors, cursor())
+func (c *collected) Deliver(_ context.Context, record *atlas.Record, position func() *cursor.Replay) error {
+	c.values, c.positions = append(c.values, string(record.Value)), append(c.positions, position())
 	return nil
 }
 
@@ -84,24 +85,23 @@ func replayRealData(t *testing.T, brokers []string) {
 	player := playback.NewPlayer(playback.Settings{
 		Log: recorded{log.History()}, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic},
 		Window: playback.Window{Span: 10 * time.Minute, Bytes: 16 << 20}, Lateness: time.Hour, Limits: playback.Limits{Results: 1e12, Scanned: 1e12},
-		Cursors: newCodec(),
 	}, prometheus.NewRegistry())
 	for measurement, events := range files {
 		t.Run(fmt.Sprint(measurement), func(t *testing.T) {
 			want := valuesByTime(events)
 			first, last := slices.MinFunc(events, byTime).Time, slices.MaxFunc(events, byTime).Time
 			request := playback.Request{Stream: atlas.StreamResult, Measurement: measurement, Start: first, End: last, Speed: 1e9}
-			got := play(t, player, request, "")
+			got := play(t, player, request, nil)
 			if !slices.Equal(got.values, want) {
 				t.Errorf("got %d of the archive's results, want %d, sorted by time", len(got.values), len(want))
 			}
 			for _, position := range []int{0, len(want) / 3, len(want) - 2, len(want) - 1} {
-				if rest := play(t, player, request, got.cursors[position]); !slices.Equal(rest.values, want[position+1:]) {
+				if rest := play(t, player, request, got.positions[position]); !slices.Equal(rest.values, want[position+1:]) {
 					t.Errorf("behind result %d: got %d results, want %d", position, len(rest.values), len(want)-position-1)
 				}
 			}
 			request.Start, request.End = recent[measurement][0].Time, time.Time{}
-			if got := play(t, player, request, ""); !slices.Equal(got.values, valuesByTime(recent[measurement])) {
+			if got := play(t, player, request, nil); !slices.Equal(got.values, valuesByTime(recent[measurement])) {
 				t.Errorf("got %d of the live results, want %d", len(got.values), len(recent[measurement]))
 			}
 			request.Start = time.Unix(1, 0)
@@ -112,18 +112,15 @@ func replayRealData(t *testing.T, brokers []string) {
 	}
 }
 
-func play(t *testing.T, player *playback.Player, request playback.Request, from string) *collected {
+func play(t *testing.T, player *playback.Player, request playback.Request, from *cursor.Replay) *collected {
 	t.Helper()
 	replay, err := player.Start(t.Context(), request)
-	if from != "" {
-		cursor, damaged := newCodec().Open(from)
-		if damaged != nil {
-			t.Fatal(damaged)
-		}
+	if from != nil {
 		if err == nil {
 			replay.Close()
 		}
-		replay, err = player.Resume(t.Context(), request, cursor)
+		there := cursor.Checkpoint{Measurement: request.Measurement, Replay: from}
+		replay, err = player.Resume(t.Context(), request, cursor.At(there, time.Now()))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 // client takes everything at once and does nothing with it.
@@ -14,7 +15,7 @@ func (*client) Room(context.Context) (time.Duration, error)  { return 0, nil }
 func (*client) Flush()                                       {}
 func (c *client) taken() (records int, late []time.Duration) { return c.records, nil }
 
-func (c *client) Deliver(context.Context, *atlas.Record, func() string) error {
+func (c *client) Deliver(context.Context, *atlas.Record, func() *cursor.Replay) error {
 	c.records++
 	return nil
 }
@@ -28,7 +29,7 @@ type punctual struct {
 	late  []time.Duration
 }
 
-func (p *punctual) Deliver(_ context.Context, record *atlas.Record, _ func() string) error {
+func (p *punctual) Deliver(_ context.Context, record *atlas.Record, _ func() *cursor.Replay) error {
 	now := time.Now()
 	p.records++
 	if p.records == 1 {

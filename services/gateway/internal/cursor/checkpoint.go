@@ -54,6 +54,14 @@ func (p Progress) hasDelivered() bool { return p.LastTime != math.MinInt64 || p.
 // IsLive tells whether the checkpoint is that of a message in a live feed.
 func (c *Checkpoint) IsLive() bool { return c.Live.Topic != "" }
 
+// Equal tells whether two positions are the same; nil is one of its own.
+func (r *Replay) Equal(other *Replay) bool {
+	if r == nil || other == nil {
+		return r == other
+	}
+	return r.Start.Equal(other.Start) && r.End.Equal(other.End) && slices.Equal(r.Topics, other.Topics)
+}
+
 // Reached is the event time up to which the replay has delivered.
 func (r *Replay) Reached() time.Time {
 	reached := r.Start

@@ -27,13 +27,29 @@ func At(checkpoint Checkpoint, issued time.Time) Token {
 	return Token{Issued: issued, Subscriptions: []SavedSubscription{{Checkpoint: checkpoint}}}
 }
 
-// Only is a token of one of the subscriptions, which is as old as that.
-func (t Token) Only(saved SavedSubscription) Token {
-	only := Token{Issued: t.Issued, Subscriptions: []SavedSubscription{saved}}
-	if !saved.Issued.IsZero() {
-		only.Issued, only.Subscriptions[0].Issued = saved.Issued, time.Time{}
+// Token is a token of the subscription's checkpoint, which is as old as that.
+func (s *SavedSubscription) Token() Token {
+	//mutate:memory-rejuvenated
+	return Token{Subscriptions: []SavedSubscription{{Checkpoint: s.Checkpoint}}, Issued: s.Issued}
+}
+
+// Restarts tells that there is no checkpoint, so that the subscription starts again.
+func (s *SavedSubscription) Restarts() bool { return s.Measurement == 0 }
+
+// Each gives the subscriptions, each with the time at which it was issued, and behind them those that restart.
+func (t Token) Each() []SavedSubscription {
+	each := make([]SavedSubscription, 0, len(t.Subscriptions)+len(t.Restart))
+	for _, saved := range t.Subscriptions {
+		if saved.Issued.IsZero() {
+			//mutate:due-rejuvenated
+			saved.Issued = t.Issued
+		}
+		each = append(each, saved)
 	}
-	return only
+	for _, parameters := range t.Restart {
+		each = append(each, SavedSubscription{Parameters: parameters})
+	}
+	return each
 }
 
 // Find gives the checkpoint of a measurement in a live feed, or in a replay; of several in a live feed, the earliest.

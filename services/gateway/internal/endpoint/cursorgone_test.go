@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/atlas"
@@ -18,8 +19,8 @@ type emptyLog struct{}
 
 func (emptyLog) Topic() string { return "results" }
 
-func (emptyLog) Resume(_ context.Context, wanted *subscription.Subscription) (offset int64, err error) {
-	switch wanted.Cursor.After {
+func (emptyLog) Resume(_ context.Context, _ *subscription.Subscription, from cursor.Token) (offset int64, err error) {
+	switch from.Subscriptions[0].Live.Topic {
 	case "gone":
 		return 0, protocol.Refuse(protocol.CodeCursorGone, "cursor: it is gone")
 	case "bad":

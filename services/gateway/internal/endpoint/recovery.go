@@ -6,11 +6,11 @@ import (
 	"errors"
 	"slices"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"go.uber.org/zap"
 
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio"
@@ -63,8 +63,8 @@ func (e *SocketIO) recall(session *session, socket *socketio.Socket) {
 
 // recall gives the subscriptions for which a cursor stands, none if not one of them can go on where it was. The error is why that is not known now. They
 // count as if the client had asked for each with a message of its own.
-func (s *session) recall(ctx context.Context, cursor string) ([]fanout.Recalled, error) {
-	subscriptions, err := s.subscriber.Recall(ctx, cursor)
+func (s *session) recall(ctx context.Context, text string) ([]cursor.SavedSubscription, error) {
+	subscriptions, err := s.subscriber.Recall(ctx, text)
 	if _, refused := errors.AsType[*protocol.Error](err); refused {
 		return nil, nil
 	}
@@ -74,14 +74,13 @@ func (s *session) recall(ctx context.Context, cursor string) ([]fanout.Recalled,
 	if err != nil {
 		return nil, err
 	}
-	for _, recalled := range subscriptions {
-		if recalled.Cursor == "" {
+	for _, saved := range subscriptions {
+		if saved.Restarts() {
 			continue
 		}
-		wanted, err := subscription.Parse(recalled.Parameters)
+		wanted, err := parseSaved(saved)
 		if err == nil {
-			wanted.ResumeAfter(recalled.Cursor)
-			err = s.subscriber.CanResume(ctx, wanted)
+			err = s.subscriber.CanResume(ctx, wanted, saved.Token())
 		}
 		if _, refused := errors.AsType[*protocol.Error](err); !refused {
 			return subscriptions, err
@@ -92,26 +91,38 @@ func (s *session) recall(ctx context.Context, cursor string) ([]fanout.Recalled,
 
 // resume subscribes again, and says of each subscription what came of that. Those that cannot be had for the moment the client gets when it comes back
 // once more: its cursors go on to stand for them.
-func (s *session) resume(ctx context.Context, subscriptions []fanout.Recalled) {
+func (s *session) resume(ctx context.Context, subscriptions []cursor.SavedSubscription) {
 	s.subscriber.Hold()
 	defer s.subscriber.Release()
-	var due []fanout.Recalled
-	for i, recalled := range subscriptions {
+	var due []cursor.SavedSubscription
+	for i, saved := range subscriptions {
 		s.subscriber.Owe(slices.Concat(due, subscriptions[i:]))
-		err := s.subscribe(ctx, recalled.Parameters, func(wanted *subscription.Subscription) {
-			if recalled.Cursor != "" {
-				wanted.ResumeAfter(recalled.Cursor)
-			}
-		})
+		err := s.resumeOne(ctx, saved)
 		s.respond(err)
 		if errors.Is(err, sendqueue.ErrFull) || errors.Is(err, sendqueue.ErrClosed) {
 			return // the client has gone
 		}
 		if err != nil && isTemporary(err) {
-			due = append(due, recalled)
+			due = append(due, saved)
 		}
 	}
 	s.subscriber.Owe(due)
+}
+
+func (s *session) resumeOne(ctx context.Context, saved cursor.SavedSubscription) error {
+	wanted, err := parseSaved(saved)
+	if err != nil {
+		return err
+	}
+	return s.begin(ctx, wanted, saved.Parameters, func(ctx context.Context) error { return s.subscriber.Resume(ctx, wanted, saved) })
+}
+
+func parseSaved(saved cursor.SavedSubscription) (*subscription.Subscription, error) {
+	wanted, err := subscription.Parse(saved.Parameters)
+	if err == nil && !saved.Restarts() {
+		wanted.Resume()
+	}
+	return wanted, err
 }
 
 // isTemporary tells whether what failed may be had later: the log may be reached again, and what others have had may be over.

@@ -3,6 +3,7 @@ package endpoint
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -47,10 +48,10 @@ func TestClientIsRecovered(t *testing.T) {
 
 // After a temporary error the client keeps what it remembers, and reconnects, as its connection is closed.
 func TestClientIsRecoveredLater(t *testing.T) {
-	server := openTestServer(t, testSettings{})
+	server := openTestServer(t, testSettings{keyless: errors.New("dial tcp 10.0.0.1:9092: refused")})
 	client, _ := server.dial(t, "/stream/socket.io/?EIO=4&transport=websocket", nil)
 	expect(t, client, `0{"sid":`)
-	send(t, client, `40{"pid":"mine","offset":"later"}`)
+	send(t, client, `40{"pid":"mine","offset":"known"}`)
 	expectClose(t, client, websocket.CloseNormalClosure)
 }
 

@@ -16,8 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"atlasstream/services/gateway/internal/protocol"
-
 	"github.com/gorilla/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
@@ -25,6 +23,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/auth"
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
@@ -92,11 +91,12 @@ func (f *feed) count() int {
 // cursors are fake cursors, with the position in plain text.
 type cursors struct {
 	kafka <-chan struct{} // closed when Kafka is reachable; nil if it is
+	err   error           // why there is no key
 }
 
-func (c cursors) Prepare(ctx context.Context) error {
+func (c cursors) AwaitKey(ctx context.Context) error {
 	if c.kafka == nil {
-		return nil
+		return c.err
 	}
 	select {
 	case <-c.kafka:
@@ -106,36 +106,36 @@ func (c cursors) Prepare(ctx context.Context) error {
 	}
 }
 
-func (cursors) Live(measurement atlas.MeasurementID, position atlas.Position) string {
-	return fmt.Sprintf("%d-behind-%d", measurement, position.Offset)
+func (cursors) Seal(token cursor.Token) string {
+	if first := token.Subscriptions[0]; first.Parameters == nil {
+		return fmt.Sprintf("%d-behind-%d", first.Measurement, first.Live.Offset)
+	}
+	return fmt.Sprintf("all-%d", len(token.Subscriptions)+len(token.Restart))
 }
 
-func (cursors) ForAll(standings []fanout.Standing, anew [][]byte) string {
-	return fmt.Sprintf("all-%d", len(standings)+len(anew))
-}
-
-func (cursors) Each(cursor string) ([]fanout.Recalled, error) {
-	if cursor == "later" {
-		return nil, errors.New("dial tcp 10.0.0.1:9092: refused")
+// Open has the topic of a position tell what becomes of it.
+func (cursors) Open(text string) (cursor.Token, error) {
+	own := func(measurement atlas.MeasurementID, topic string) cursor.SavedSubscription {
+		at := cursor.Checkpoint{Measurement: measurement, Live: cursor.Live{Topic: topic}}
+		return cursor.SavedSubscription{Checkpoint: at, Parameters: fmt.Appendf(nil, `{"msm":%d,"cursor":""}`, measurement)}
 	}
-	own := func(measurement, after string) fanout.Recalled {
-		return fanout.Recalled{Parameters: []byte(`{"msm":` + measurement + `,"cursor":""}`), Cursor: after}
-	}
-	switch cursor {
+	switch text {
 	case "with one that is gone":
-		return []fanout.Recalled{own("1001", "own"), own("5", "gone")}, nil
+		return cursor.Token{Subscriptions: []cursor.SavedSubscription{own(1001, "own"), own(5, "gone")}}, nil
 	case "all gone":
-		return []fanout.Recalled{own("1001", "gone"), own("5", "gone")}, nil
+		return cursor.Token{Subscriptions: []cursor.SavedSubscription{own(1001, "gone"), own(5, "gone")}}, nil
 	case "a hundred":
-		return slices.Repeat([]fanout.Recalled{own("1001", "own")}, 100), nil
+		return cursor.Token{Subscriptions: slices.Repeat([]cursor.SavedSubscription{own(1001, "own")}, 100)}, nil
+	case "known":
+		return cursor.Token{Subscriptions: []cursor.SavedSubscription{own(1001, "own")}, Restart: [][]byte{[]byte(`{"msm":5}`)}}, nil
+	case "with one that stopped":
+		return cursor.Token{Subscriptions: []cursor.SavedSubscription{own(1001, "own")}, Restart: [][]byte{[]byte(`{"msm":1002}`)}}, nil
+	case "gone", "bad":
+		return cursor.At(own(1001, text).Checkpoint, time.Now()), nil
 	case "sealed with another key":
-		return nil, protocol.Refuse(protocol.CodeCursorGone, "offset: %s", cursor)
+		return cursor.Token{}, cursor.ErrOtherKey
 	}
-	other, known := map[string]string{"known": `{"msm":5}`, "with one that stopped": `{"msm":1002}`}[cursor]
-	if !known {
-		return nil, protocol.Refuse("bad_cursor", "cursor: got %s", cursor)
-	}
-	return []fanout.Recalled{own("1001", "own"), {Parameters: []byte(other)}}, nil
+	return cursor.Token{}, cursor.ErrDamaged
 }
 
 type measurements struct{ stopped, hidden sync.Map }
@@ -174,6 +174,7 @@ type testSettings struct {
 	limits    ratelimit.Limits
 	logger    *zap.Logger
 	kafka     <-chan struct{} // as cursors have it
+	keyless   error           // as cursors have it
 	log       fanout.Trail    // of the feed; nil for none
 }
 
@@ -203,7 +204,7 @@ func newTestServer(t testing.TB, settings testSettings) *testServer {
 	settings = settings.withDefaults()
 	s := &testServer{feed: &feed{}, known: &measurements{}, stats: &sendqueue.Stats{}, registry: prometheus.NewRegistry()}
 	s.tokens = filepath.Join(t.TempDir(), "tokens.json")
-	s.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: settings.clients, Subscriptions: 2}, Measurements: s.known, Cursors: cursors{settings.kafka}}, s.registry)
+	s.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: settings.clients, Subscriptions: 2}, Measurements: s.known, Cursors: cursors{settings.kafka, settings.keyless}}, s.registry)
 	s.source = s.hub.AddSource(atlas.StreamResult, func(*fanout.Source) fanout.Feed {
 		if settings.log == nil {
 			return s.feed

@@ -53,13 +53,18 @@ func (s *session) subscribe(ctx context.Context, parameters []byte, add func(*su
 	if add != nil {
 		add(wanted)
 	}
+	return s.begin(ctx, wanted, parameters, func(ctx context.Context) error { return s.subscriber.Subscribe(ctx, wanted, parameters) })
+}
+
+// begin has a subscription begin, with the memory and the time that it may take.
+func (s *session) begin(ctx context.Context, wanted *subscription.Subscription, parameters []byte, begin func(context.Context) error) error {
 	if err := s.connection.allowance.Reserve(fanout.Kept(wanted, parameters)); err != nil {
 		return err
 	}
 	defer s.settle()
 	ctx, cancel := context.WithTimeout(ctx, subscribeTimeout)
 	defer cancel()
-	return s.subscriber.Subscribe(ctx, wanted, parameters)
+	return begin(ctx)
 }
 
 func (s *session) unsubscribe(parameters []byte) error {

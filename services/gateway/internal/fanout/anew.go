@@ -28,7 +28,7 @@ func (m *membership) sayBegun(next int64) error {
 		return m.say(protocol.EventSubscribed)
 	}
 	start := m.partition.beginning(m, next)
-	if m.partition.isPast && start.replay == "" { // who comes back gets the replay from its start
+	if m.partition.isPast && start.Replay == nil { // who comes back gets the replay from its start
 		return m.say(protocol.EventSubscribed)
 	}
 	return m.subscriber.tell(encoding.EventAtStart(protocol.EventSubscribed, m.parameters, m.subscriber.hub.cursor(start)))

@@ -19,7 +19,7 @@ func comeBack(t *testing.T, subscriber *Subscriber, parameters string) error {
 	t.Helper()
 	defer subscriber.client.Flush()
 	wanted := parse(t, parameters)
-	wanted.ResumeAfter("its place")
+	wanted.ResumeAfter(emptyCursor)
 	return subscriber.Subscribe(context.Background(), wanted, []byte(parameters))
 }
 
@@ -28,7 +28,7 @@ func comeBack(t *testing.T, subscriber *Subscriber, parameters string) error {
 //notices:gone-for-good
 func TestWhoComesBackToWhatIsGoneBeginsAnew(t *testing.T) {
 	const missed = "[cursor_gone] it is gone; measurement 1 begins anew with "
-	const old = `{"msm":1,"cursor":"b2xk"}`
+	const old = `{"msm":1,"cursor":"e30"}`
 	for _, test := range []struct {
 		name, parameters string
 		want             []string
@@ -98,7 +98,7 @@ func TestWhoDoesNotBeginAnew(t *testing.T) {
 		bay := openBay(t, 100, Behind{})
 		defer bay.close()
 		bay.river.gone = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
-		if err := try(t, bay.subscriber, `{"msm":1,"cursor":"b2xk"}`); !errors.Is(err, bay.river.gone) {
+		if err := try(t, bay.subscriber, `{"msm":1,"cursor":"e30"}`); !errors.Is(err, bay.river.gone) {
 			t.Errorf("with the parameter: got %v, want [cursor_gone]", err)
 		}
 		bay.river.gone = protocol.Refuse("bad_cursor", "it is none")
@@ -126,7 +126,7 @@ func TestReplayThatIsGoneEnds(t *testing.T) {
 		if got := client.take(t); !slices.Equal(got, want) {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}
-		expectRefusal(t, try(t, subscriber, `{"msm":1001,"startTime":100,"speed":1,"cursor":"b2xk"}`), "[cursor_gone] it is gone")
+		expectRefusal(t, try(t, subscriber, `{"msm":1001,"startTime":100,"speed":1,"cursor":"e30"}`), "[cursor_gone] it is gone")
 		if left := subscriber.Subscriptions(); left != 0 {
 			t.Errorf("%d subscriptions are left", left)
 		}

@@ -179,7 +179,7 @@ func (v *visitor) recall() {
 	for _, recalled := range subscriptions {
 		wanted := parse(v.t, string(recalled.Parameters))
 		v.chains[wanted.Measurement] = known[wanted.Measurement]
-		v.subscribe(known[wanted.Measurement], recalled.Cursor)
+		v.subscribe(known[wanted.Measurement], plainCursors{}.Seal(recalled.Token()))
 	}
 }
 

@@ -2,68 +2,94 @@ package fanout
 
 import (
 	"context"
+	"errors"
+	"time"
+
+	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// Cursors make cursors and read them. A cursor has nothing that JSON would escape.
+// Cursors seal and open what clients hold; inside the hub it is a value.
 type Cursors interface {
-	// Prepare is called before each subscription that wants cursors.
-	Prepare(ctx context.Context) error
-	// Live gives the cursor behind a record of a live topic.
-	Live(measurement atlas.MeasurementID, position atlas.Position) string
-	// ForAll gives one that stands for several subscriptions, and for those with such parameters that are to be made anew. It gives the empty one if a place
-	// cannot be told any more, as cursors have another key now: with a part of the places, records would be missing or come twice.
-	ForAll(standings []Standing, anew [][]byte) string
-	// Each gives the subscriptions for which a cursor of ForAll stands. A *protocol.Error says what is wrong with it.
-	Each(cursor string) ([]Recalled, error)
-}
-
-// Standing is how far a client has got with a subscription.
-type Standing struct {
-	Parameters  []byte
-	Measurement atlas.MeasurementID
-	Position    atlas.Position // of the last record that it has been given or needs no more, in a live topic
-	InReplay    bool           // it is a replay
-	Replay      string         // then: its cursor, or nothing before the first record
-	After       string         // the cursor behind which it goes on, of one that the client has not got back yet; beside it are only parameters
+	// AwaitKey is called before each subscription that wants cursors, and before a cursor is opened.
+	AwaitKey(ctx context.Context) error
+	// Seal gives a cursor, which has nothing that JSON would escape.
+	Seal(token cursor.Token) string
+	// Open gives what Seal was given. Errors: cursor.ErrDamaged, cursor.ErrOtherKey.
+	Open(text string) (cursor.Token, error)
 }
 
 // place is where a client stands behind a record.
 type place struct {
-	partition   *partition
-	stream      atlas.Stream
-	measurement atlas.MeasurementID
-	position    atlas.Position
-	replay      string // the cursor, in a replay
+	partition *partition
+	stream    atlas.Stream
+	cursor.Checkpoint
 }
 
+// cursor gives that of a place.
 func (h *Hub) cursor(at place) string {
-	if at.replay != "" {
-		return at.replay
-	}
-	return h.settings.Cursors.Live(at.measurement, at.position)
+	return h.settings.Cursors.Seal(cursor.At(at.Checkpoint, time.Now()))
 }
 
-// Recalled is a subscription that a client has had.
-type Recalled struct {
-	Parameters []byte
-	Cursor     string // of its own; empty for one that is to be made anew
+// open gives the token behind which a membership resumes; nil for none.
+func (m *membership) open() (*cursor.Token, error) {
+	if m.from != nil || m.wanted.Cursor.After == "" {
+		return m.from, nil
+	}
+	token, err := m.subscriber.hub.settings.Cursors.Open(m.wanted.Cursor.After)
+	if err != nil {
+		return nil, protocol.Refuse(codeOf(err), `cursor: %s; want "" or one that came with a message`, err)
+	}
+	token = tokenOf(m.wanted, token)
+	m.from = &token
+	return m.from, nil
+}
+
+// resumes tells whether there is something to open.
+func (m *membership) resumes() bool { return m.from != nil || m.wanted.Cursor.After != "" }
+
+// tokenOf gives what counts of a token for a subscription: of one for several, the checkpoint of this one, if it has one.
+func tokenOf(wanted *subscription.Subscription, token cursor.Token) cursor.Token {
+	for _, saved := range token.Each() {
+		if had, err := subscription.Parse(saved.Parameters); err == nil && had.Key() == wanted.Key() && !saved.Restarts() {
+			return saved.Token()
+		}
+	}
+	return token
+}
+
+// codeOf tells what was never a cursor from what is none any more, so that clients begin anew with the latter.
+func codeOf(unreadable error) protocol.Code {
+	if errors.Is(unreadable, cursor.ErrOtherKey) {
+		return protocol.CodeCursorGone
+	}
+	return protocol.CodeBadCursor
 }
 
 // Recall gives the subscriptions for which a cursor stands that the client has remembered. A *protocol.Error says what is wrong with it.
-func (s *Subscriber) Recall(ctx context.Context, cursor string) ([]Recalled, error) {
-	if err := s.hub.settings.Cursors.Prepare(ctx); err != nil {
+func (s *Subscriber) Recall(ctx context.Context, text string) ([]cursor.SavedSubscription, error) {
+	if err := s.hub.settings.Cursors.AwaitKey(ctx); err != nil {
 		return nil, err
 	}
-	return s.hub.settings.Cursors.Each(cursor)
+	token, err := s.hub.settings.Cursors.Open(text)
+	if err != nil {
+		return nil, protocol.Refuse(codeOf(err), "offset: %s", err)
+	}
+	for _, saved := range token.Subscriptions {
+		if len(saved.Parameters) == 0 {
+			return nil, protocol.Refuse(protocol.CodeBadCursor, "offset: names no subscription")
+		}
+	}
+	return token.Each(), nil
 }
 
 // Owe has cursors stand also for subscriptions that the client has had, each until it has got it back by Subscribe.
-func (s *Subscriber) Owe(due []Recalled) {
+func (s *Subscriber) Owe(due []cursor.SavedSubscription) {
 	if ledger := s.openLedger(); ledger != nil {
 		ledger.owe(due)
 	}
@@ -77,9 +103,9 @@ func (s *Subscriber) openLedger() *ledger {
 	return s.ledger.Load()
 }
 
-// CanResume tells whether a subscription can go on behind its cursor. A *protocol.Error says that it cannot, any other one that nobody knows now. What
-// is wrong with one to the past is told by Subscribe.
-func (s *Subscriber) CanResume(ctx context.Context, wanted *subscription.Subscription) error {
+// CanResume tells whether a subscription can go on from its checkpoint. A *protocol.Error says that it cannot, any other one that nobody knows now. What
+// is wrong with one to the past is told by Resume.
+func (s *Subscriber) CanResume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) error {
 	source := s.hub.sources[wanted.Source()]
 	if wanted.Past != nil || source == nil || source.trail == nil {
 		return nil
@@ -87,7 +113,7 @@ func (s *Subscriber) CanResume(ctx context.Context, wanted *subscription.Subscri
 	if err := s.account.Pay(ctx, readlimit.FindStart); err != nil {
 		return err
 	}
-	_, err := source.trail.Resume(ctx, wanted)
+	_, err := source.trail.Resume(ctx, wanted, from)
 	return err
 }
 

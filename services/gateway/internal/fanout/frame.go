@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
@@ -21,9 +22,9 @@ type frames struct {
 	last      shape
 	lastFrame *sendqueue.Message
 	others    map[shape]*sendqueue.Message
-	cursor    string             // behind the record, once it is asked for
-	counted   subscription.Stats // what has been counted of the subject's work
-	inReplay  func() string      // makes it, in a replay; set for as long as a record is delivered
+	cursor    string                // behind the record, once it is asked for
+	counted   subscription.Stats    // what has been counted of the subject's work
+	inReplay  func() *cursor.Replay // gives its position, in a replay; set for as long as a record is delivered
 }
 
 // reset makes another record the one that is encoded, or none.
@@ -125,9 +126,11 @@ func (f *frames) encode(wanted shape) *sendqueue.Message {
 // place is where a client stands behind the record in a stream.
 func (f *frames) place(stream atlas.Stream) place {
 	record := f.subject.Record()
-	at := place{partition: f.partition, stream: stream, measurement: record.Measurement, position: record.Position}
+	at := place{partition: f.partition, stream: stream, Checkpoint: cursor.Checkpoint{Measurement: record.Measurement}}
 	if f.inReplay != nil {
-		at.replay = f.inReplay()
+		at.Replay = f.inReplay()
+	} else {
+		at.Live = cursor.Live(record.Position)
 	}
 	return at
 }

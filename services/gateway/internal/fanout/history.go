@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/atlas"
@@ -26,8 +27,9 @@ type Replays struct {
 
 // History makes playbacks of the log.
 type History interface {
-	// Start makes a playback of a subscription's measurement and past, for which an account pays. A *protocol.Error tells the client what it cannot have.
-	Start(ctx context.Context, wanted *subscription.Subscription, account *readlimit.Account) (Playback, error)
+	// Start makes a playback of a subscription's measurement and past, from a token if there is one, for which an account pays. A *protocol.Error tells the
+	// client what it cannot have.
+	Start(ctx context.Context, wanted *subscription.Subscription, from *cursor.Token, account *readlimit.Account) (Playback, error)
 }
 
 // Playback plays a stretch of the past of one measurement. Close must be called, after Run if that was called.
@@ -42,8 +44,9 @@ type Playback interface {
 type Sink interface {
 	// Room returns when the client can take more, and tells for how long it had to wait. Before it waits, it writes what was enqueued.
 	Room(ctx context.Context) (waited time.Duration, err error)
-	// Deliver enqueues a record for the subscriptions that match it. It waits for a client that cannot take it at once.
-	Deliver(ctx context.Context, record *atlas.Record, cursor func() string) error
+	// Deliver enqueues a record for the subscriptions that match it. It waits for a client that cannot take it at once. Position gives the one behind the
+	// record, in a replay, and is valid during the call.
+	Deliver(ctx context.Context, record *atlas.Record, position func() *cursor.Replay) error
 	// Flush writes what was enqueued.
 	Flush()
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"slices"
 	"sync"
+	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -18,8 +20,8 @@ type ledger struct {
 	mu      sync.Mutex // is held while a message is enqueued, so that its cursor stands for what is enqueued before it and for nothing behind it
 	entries []*entry   // in the order of subscribing
 	of      map[source][]*entry
-	size    int        // what a cursor for all of them takes at most, in bytes
-	due     []Recalled // what the client has had and not got back yet
+	size    int                        // what a cursor for all of them takes at most, in bytes
+	due     []cursor.SavedSubscription // what the client has had and not got back yet
 }
 
 const (
@@ -47,7 +49,7 @@ type source struct {
 	measurement atlas.MeasurementID
 }
 
-func (p *place) source() source { return source{p.partition, p.stream, p.measurement} }
+func (p *place) source() source { return source{p.partition, p.stream, p.Measurement} }
 
 func (e *entry) size() int { return (len(e.parameters) + entrySize) * 4 / 3 }
 
@@ -58,7 +60,7 @@ func (l *ledger) begin(joining *membership, at place, waiting *buffer) {
 	if at.partition.isPast { // it joins a replay where that is
 		for _, present := range l.entries {
 			if present.place.partition == at.partition {
-				at.replay = present.place.replay
+				at.Replay = present.place.Replay
 			}
 		}
 	}
@@ -112,12 +114,12 @@ func (l *ledger) steps(joining *membership) int {
 func (l *ledger) offer(offer func(*sendqueue.Message) error, event string, payload []byte, at place) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	cursor := l.cursor(at)
-	if cursor == "" {
-		cursor = l.subscriber.hub.cursor(at)
+	sealed := l.cursor(at)
+	if sealed == "" {
+		sealed = l.subscriber.hub.cursor(at)
 	}
 	//mutate:ledger-unfit
-	if err := offer(l.subscriber.encoding.EventAt(event, payload, cursor)); err != nil {
+	if err := offer(l.subscriber.encoding.EventAt(event, payload, sealed)); err != nil {
 		return err
 	}
 	for _, entry := range l.of[at.source()] {
@@ -136,7 +138,7 @@ func (l *ledger) say(event string, payload []byte) error {
 }
 
 // owe has cursors stand for what the client has not got back yet: its connection may be lost before it has.
-func (l *ledger) owe(due []Recalled) {
+func (l *ledger) owe(due []cursor.SavedSubscription) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	//mutate:given-back-forgotten
@@ -153,72 +155,75 @@ func (l *ledger) paid(joined *membership) {
 // pay is called under the lock.
 func (l *ledger) pay(joined *membership) {
 	//mutate:given-back-twice
-	l.due = slices.DeleteFunc(l.due, func(recalled Recalled) bool { return bytes.Equal(recalled.Parameters, joined.parameters) })
+	l.due = slices.DeleteFunc(l.due, func(saved cursor.SavedSubscription) bool { return bytes.Equal(saved.Parameters, joined.parameters) })
 }
 
 // cursor stands for all memberships once what stands at a place is enqueued; it is empty if none has cursors, or if there are too many.
 func (l *ledger) cursor(at place) string {
-	anew, fit := l.subscriber.roll.withoutCursors(maxForAll - l.size - sizeOf(l.due))
-	if !fit {
+	token, fit := l.token(at)
+	if !fit || len(token.Subscriptions) == 0 {
 		return ""
 	}
-	standings := make([]Standing, 0, len(l.entries)+len(l.due))
-	for _, entry := range l.entries {
-		standings = append(standings, entry.standing(at))
+	sealed := l.subscriber.hub.settings.Cursors.Seal(token)
+	if len(sealed) > cursor.MaxLength { // replays have long ones
+		return ""
 	}
-	for _, recalled := range l.due {
-		if recalled.Cursor == "" {
-			anew = append(slices.Clip(anew), recalled.Parameters)
+	return sealed
+}
+
+// token is what the cursor stands for, unless that is too much.
+func (l *ledger) token(at place) (token cursor.Token, fit bool) {
+	token = cursor.Token{Issued: time.Now(), Subscriptions: make([]cursor.SavedSubscription, 0, len(l.entries)+len(l.due))}
+	token.Restart, fit = l.subscriber.roll.withoutCursors(maxForAll - l.size - sizeOf(l.due))
+	for _, entry := range l.entries {
+		token.Subscriptions = append(token.Subscriptions, cursor.SavedSubscription{Checkpoint: entry.checkpoint(at), Parameters: entry.parameters})
+	}
+	for _, saved := range l.due {
+		if saved.Restarts() {
+			token.Restart = append(slices.Clip(token.Restart), saved.Parameters)
 		} else {
-			standings = append(standings, Standing{Parameters: recalled.Parameters, After: recalled.Cursor})
+			token.Subscriptions = append(token.Subscriptions, saved)
 		}
 	}
-	if len(standings) == 0 {
-		return ""
-	}
-	cursor := l.subscriber.hub.settings.Cursors.ForAll(standings, anew)
-	if len(cursor) > subscription.MaxCursor { // replays have long ones
-		return ""
-	}
-	return cursor
+	return token, fit
 }
 
 // sizeOf is what subscriptions take in a cursor at most that are due.
-func sizeOf(due []Recalled) (size int) {
-	for _, recalled := range due {
+func sizeOf(due []cursor.SavedSubscription) (size int) {
+	for _, saved := range due {
 		beside := entrySize
-		if recalled.Cursor == "" {
+		if saved.Restarts() {
 			beside = tagSize
 		}
-		size += (len(recalled.Parameters) + beside) * 4 / 3
+		size += (len(saved.Parameters) + beside) * 4 / 3
 	}
 	return size
 }
 
-// standing is how far the membership has got once what stands at a place is enqueued.
-func (e *entry) standing(at place) Standing {
+// checkpoint is how far the membership has got once what stands at a place is enqueued.
+func (e *entry) checkpoint(at place) cursor.Checkpoint {
 	now := e.place
 	if e.isAdvancedBy(at) {
 		now = at
 	}
-	return Standing{
-		Parameters: e.parameters, Measurement: now.measurement,
-		Position: e.passed(now.position), InReplay: now.partition.isPast, Replay: now.replay,
+	if !now.partition.isPast {
+		now.Live.Offset = e.passed(now.Live.Offset)
 	}
+	return now.Checkpoint
 }
 
-// passed moves a position on to what the feed has brought to all, as far as nothing of it waits for this membership or is about to be enqueued.
-func (e *entry) passed(position atlas.Position) atlas.Position {
+// passed moves an offset on to what the feed has brought to all, as far as nothing of it waits for this membership or is about to be enqueued.
+func (e *entry) passed(offset int64) int64 {
 	passed := e.place.partition.passed.Load() // before it is asked what waits
 	if e.follows && (e.buffer == nil || !e.buffer.waits.Load()) {
-		position.Offset = max(position.Offset, passed-1)
+		return max(offset, passed-1)
 	}
-	return position
+	return offset
 }
 
 // isAdvancedBy tells whether a record counts for the membership, which may not match it: records of a measurement and stream are enqueued in their order.
 func (e *entry) isAdvancedBy(at place) bool {
 	//mutate:ledger-of-other-measurements,ledger-of-other-streams
-	return e.place.partition == at.partition && e.place.stream == at.stream && e.place.measurement == at.measurement &&
-		(at.replay != "" || at.position.Offset > e.place.position.Offset)
+	return e.place.partition == at.partition && e.place.stream == at.stream && e.place.Measurement == at.Measurement &&
+		(at.Replay != nil || at.Live.Offset > e.place.Live.Offset)
 }

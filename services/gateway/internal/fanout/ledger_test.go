@@ -2,7 +2,6 @@ package fanout
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,22 +9,23 @@ import (
 	"testing/synctest"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 // standingsIn reads the cursor at the end of a message: measurement and stream to the offset up to which the client has everything.
 func standingsIn(t *testing.T, message string) map[string]int64 {
 	t.Helper()
 	words := strings.Fields(message)
-	var standings []Standing
-	if err := json.Unmarshal(decoded(words[len(words)-1]), &standings); err != nil {
+	token, err := plainCursors{}.Open(words[len(words)-1])
+	if err != nil {
 		t.Fatalf("%s: %v", message, err)
 	}
 	got := make(map[string]int64)
-	for _, standing := range standings {
-		if _, twice := got[string(standing.Parameters)]; twice {
-			t.Errorf("%s: names %s twice", message, standing.Parameters)
+	for _, saved := range token.Each() {
+		if _, twice := got[string(saved.Parameters)]; twice {
+			t.Errorf("%s: names %s twice", message, saved.Parameters)
 		}
-		got[string(standing.Parameters)] = standing.Position.Offset
+		got[string(saved.Parameters)] = saved.Live.Offset
 	}
 	return got
 }
@@ -161,7 +161,10 @@ func TestCursorStandsForWhatIsBeingGivenBack(t *testing.T) {
 		bay := rememberingBay(t)
 		defer bay.close()
 		const marked, other, plain = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`, `{"msm":3}`
-		recalled := []Recalled{{Parameters: []byte(marked), Cursor: "of 1"}, {Parameters: []byte(other), Cursor: "of 2"}, {Parameters: []byte(plain)}}
+		recalled := []cursor.SavedSubscription{
+			{Checkpoint: cursor.Checkpoint{Measurement: 1}, Parameters: []byte(marked)},
+			{Checkpoint: cursor.Checkpoint{Measurement: 2}, Parameters: []byte(other)}, {Parameters: []byte(plain)},
+		}
 		for i, subscription := range recalled {
 			bay.subscriber.Owe(recalled[i:])
 			subscribe(t, bay.subscriber, string(subscription.Parameters))
@@ -188,7 +191,7 @@ func TestCursorForgetsWhatIsRefused(t *testing.T) {
 		defer bay.close()
 		const marked = `{"msm":1,"cursor":""}`
 		subscribe(t, bay.subscriber, marked)
-		bay.subscriber.Owe([]Recalled{{Parameters: []byte(`{"msm":9}`)}})
+		bay.subscriber.Owe([]cursor.SavedSubscription{{Parameters: []byte(`{"msm":9}`)}})
 		bay.subscriber.Owe(nil)
 		bay.river.grow(0, same(1, 1, 1)...)
 		bay.listen()

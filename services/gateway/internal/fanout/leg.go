@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
@@ -121,7 +122,7 @@ func (l *leg) Room(ctx context.Context) (waited time.Duration, err error) {
 }
 
 // Deliver implements Sink.
-func (l *leg) Deliver(ctx context.Context, record *atlas.Record, _ func() string) error {
+func (l *leg) Deliver(ctx context.Context, record *atlas.Record, _ func() *cursor.Replay) error {
 	for {
 		done, err := l.tryDeliver(record)
 		if err != nil {

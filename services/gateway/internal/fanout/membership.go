@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -13,6 +14,7 @@ type membership struct {
 	key         string
 	number      uint64          // in the order of joining
 	parameters  []byte          // as they came, for the client knows its subscription by them
+	from        *cursor.Token   // behind which it resumes, once it is opened; nil for none
 	start       *start          // where it begins; nil for what comes from now on
 	gone        *protocol.Error // why that is not where its client has got to; nil if it is
 	active      bool            // the index of a member that is behind has it; guarded by the partition's lock, as is stops

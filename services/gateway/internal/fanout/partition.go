@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/atlas"
@@ -112,17 +113,18 @@ func (p *partition) welcome(joining *membership, next int64) error {
 
 // beginning is the place before the first record for a membership.
 func (p *partition) beginning(joining *membership, next int64) place {
-	at := place{partition: p, stream: joining.wanted.Stream, measurement: joining.wanted.Measurement, replay: joining.wanted.Cursor.After}
+	at := place{partition: p, stream: joining.wanted.Stream, Checkpoint: cursor.Checkpoint{Measurement: joining.wanted.Measurement}}
 	if p.isPast {
+		at.Replay = joining.replayFrom()
 		return at
 	}
 	if joining.start != nil {
 		next = min(joining.start.from, next)
 	}
 	//mutate:confirmation-too-far
-	at.replay, at.position = "", atlas.Position{Partition: p.number, Offset: next - 1}
+	at.Live = cursor.Live{Partition: p.number, Offset: next - 1}
 	if p.source.trail != nil {
-		at.position.Topic = p.source.trail.Topic()
+		at.Live.Topic = p.source.trail.Topic()
 	}
 	return at
 }

@@ -68,11 +68,12 @@ func (s *Subscriber) startReplay(ctx context.Context, joining *membership) error
 	if err != nil {
 		return err
 	}
-	playback, err := s.hub.settings.Replays.History.Start(ctx, joining.wanted, s.account)
+	playback, err := s.openReplay(ctx, joining)
 	if err != nil {
 		s.hub.replays.leave(starting)
 		return joining.cannotGoOn(err)
 	}
+	starting.from = joining.replayFrom()
 	playing, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it lasts until the subscriber leaves
 	starting.cancel = cancel
 	if err := starting.join(joining); err != nil {
@@ -87,6 +88,15 @@ func (s *Subscriber) startReplay(ctx context.Context, joining *membership) error
 		s.beginReplays()
 	}
 	return nil
+}
+
+// openReplay has the log ready to be played from where a membership begins.
+func (s *Subscriber) openReplay(ctx context.Context, joining *membership) (Playback, error) {
+	from, err := joining.open()
+	if err != nil {
+		return nil, err
+	}
+	return s.hub.settings.Replays.History.Start(ctx, joining.wanted, from, s.account)
 }
 
 // Hold has replays that Subscribe begins wait for Release, so that several subscriptions of one can go on from the same cursor.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,7 +20,7 @@ type replay struct {
 	subscriber  *Subscriber
 	measurement atlas.MeasurementID
 	past        subscription.Past
-	after       string // the cursor from which it has gone on
+	from        *cursor.Replay // the position from which it has gone on; nil for its start
 	partition   *partition
 	delivered   prometheus.Counter
 	cancel      context.CancelFunc
@@ -32,20 +33,29 @@ func newReplay(first *membership) *replay {
 	partition.isPast, partition.patient = true, true
 	partition.frames.subject = subscription.NewRecordView(hub.settings.Replays.Enricher)
 	return &replay{
-		subscriber: first.subscriber, measurement: wanted.Measurement, past: *wanted.Past, after: wanted.Cursor.After, partition: partition,
+		subscriber: first.subscriber, measurement: wanted.Measurement, past: *wanted.Past, partition: partition,
 		delivered: hub.metrics.delivered.WithLabelValues(string(wanted.Source())), ended: make(chan struct{}),
 	}
 }
 
 // admit is join for a subscription that comes later: one that goes on behind a cursor must find the replay there.
 func (r *replay) admit(joining *membership) error {
-	if joining.wanted.Backlog && joining.wanted.Cursor.After == "" {
+	if joining.wanted.Backlog && !joining.resumes() {
 		return protocol.Refuse(protocol.CodeAlreadyPlaying, "sendBacklog: measurement %d is being replayed, which has no last minutes; end that first", r.measurement)
 	}
-	if after := joining.wanted.Cursor.After; after != "" && (after != r.after || !r.subscriber.holding) {
+	if isThere := r.subscriber.holding && joining.replayFrom().Equal(r.from); joining.resumes() && !isThere {
 		return protocol.Refuse(protocol.CodeAlreadyPlaying, "cursor: measurement %d is being replayed already, and not from there; end that first", r.measurement)
 	}
 	return r.join(joining)
+}
+
+// replayFrom is the position in a replay from which the membership resumes, as far as its token has been opened; nil for the start.
+func (m *membership) replayFrom() *cursor.Replay {
+	if m.from == nil {
+		return nil
+	}
+	checkpoint, _ := m.from.Find(m.wanted.Measurement, true)
+	return checkpoint.Replay
 }
 
 // join begins a membership: what the replay comes to from then on is delivered for it. errOver says that the replay has come to its end.
@@ -84,10 +94,10 @@ func (r *replay) Room(ctx context.Context) (waited time.Duration, err error) {
 }
 
 // Deliver implements Sink.
-func (r *replay) Deliver(ctx context.Context, record *atlas.Record, cursor func() string) error {
+func (r *replay) Deliver(ctx context.Context, record *atlas.Record, position func() *cursor.Replay) error {
 	var given []atlas.Stream
 	for {
-		taken, missed := r.partition.deliverAlone(record, cursor, given)
+		taken, missed := r.partition.deliverAlone(record, position, given)
 		r.delivered.Add(float64(taken))
 		if missed == nil {
 			return nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 // errOver refuses a membership in the partition of a replay that is at its end.
@@ -26,10 +27,10 @@ func (p *partition) closeIfEmpty() bool {
 }
 
 // deliverAlone is deliver for one record, but for streams that were given it before, and tells if the client could not take all of it.
-func (p *partition) deliverAlone(record *atlas.Record, cursor func() string, given []atlas.Stream) (taken int, missed *fallen) {
+func (p *partition) deliverAlone(record *atlas.Record, position func() *cursor.Replay, given []atlas.Stream) (taken int, missed *fallen) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.frames.inReplay = cursor
+	p.frames.inReplay = position
 	taken = p.deliverOne(&p.index, record, given)
 	p.frames.reset(nil)
 	p.frames.inReplay = nil

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/atlas"
@@ -115,18 +116,14 @@ func (r *river) Follow(ctx context.Context, measurement atlas.MeasurementID, att
 
 func (r *river) Topic() string { return "river" }
 
-func (r *river) Resume(ctx context.Context, wanted *subscription.Subscription) (int64, error) {
+func (r *river) Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (int64, error) {
 	if r.gone != nil {
 		return 0, r.gone
 	}
-	var standings []Standing
-	if err := json.Unmarshal(decoded(wanted.Cursor.After), &standings); err != nil {
-		return 0, err
-	}
-	for _, standing := range standings {
-		if standing.Measurement == wanted.Measurement {
-			take(ctx).from = standing.Position.Offset + 1
-			return standing.Position.Offset + 1, nil
+	for _, saved := range from.Subscriptions {
+		if saved.Measurement == wanted.Measurement {
+			take(ctx).from = saved.Live.Offset + 1
+			return saved.Live.Offset + 1, nil
 		}
 	}
 	return 0, protocol.Refuse("bad_cursor", "measurement %d is not in it", wanted.Measurement)
@@ -203,45 +200,32 @@ func (r *river) Read(
 	return end, ctx.Err()
 }
 
-// plainCursors are cursors that a test can read: standings as JSON.
+// plainCursors are cursors that a test can read: tokens as JSON.
 type plainCursors struct{}
 
-func (plainCursors) Prepare(context.Context) error { return nil }
+// emptyCursor is one of an empty token.
+const emptyCursor = "e30"
 
+func (plainCursors) AwaitKey(context.Context) error { return nil }
+
+// Live gives the cursor behind a record.
 func (plainCursors) Live(measurement atlas.MeasurementID, position atlas.Position) string {
-	return plainCursors{}.ForAll([]Standing{{Measurement: measurement, Position: position}}, nil)
+	return plainCursors{}.Seal(cursor.At(cursor.Checkpoint{Measurement: measurement, Live: cursor.Live(position)}, time.Time{}))
 }
 
-// anew is the topic of a standing that has no place.
-const anew = "anew"
-
-func (plainCursors) ForAll(standings []Standing, withoutPlace [][]byte) string {
-	for _, parameters := range withoutPlace {
-		standings = append(standings, Standing{Parameters: parameters, Position: atlas.Position{Topic: anew}})
-	}
-	text, err := json.Marshal(standings)
+// Seal leaves the time out of which tests would have to know.
+func (plainCursors) Seal(token cursor.Token) string {
+	token.Issued = time.Time{}
+	text, err := json.Marshal(token)
 	if err != nil {
 		panic(err) // numbers and texts
 	}
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-func (plainCursors) Each(cursor string) (subscriptions []Recalled, err error) {
-	var standings []Standing
-	if err := json.Unmarshal(decoded(cursor), &standings); err != nil {
-		return nil, err
-	}
-	for _, standing := range standings {
-		recalled := Recalled{Parameters: standing.Parameters}
-		switch {
-		case standing.After != "":
-			recalled.Cursor = standing.After
-		case standing.Position.Topic != anew:
-			recalled.Cursor = plainCursors{}.ForAll([]Standing{standing}, nil)
-		}
-		subscriptions = append(subscriptions, recalled)
-	}
-	return subscriptions, nil
+func (plainCursors) Open(text string) (token cursor.Token, err error) {
+	err = json.Unmarshal(decoded(text), &token)
+	return token, err
 }
 
 func decoded(cursor string) []byte {

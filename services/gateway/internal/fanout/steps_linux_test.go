@@ -6,40 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
-
-// sealed are cursors as a gateway has them.
-type sealed struct {
-	plainCursors
-	codec *cursor.Codec
-}
-
-func newCodeced() sealed {
-	codec := &cursor.Codec{}
-	codec.SetKeys([]byte("the secret of a benchmark"))
-	return sealed{codec: codec}
-}
-
-func (s sealed) Live(measurement atlas.MeasurementID, position atlas.Position) string {
-	return s.ForAll([]Standing{{Measurement: measurement, Position: position}}, nil)
-}
-
-func (s sealed) ForAll(standings []Standing, anew [][]byte) string {
-	token := cursor.Token{Issued: time.Now(), Subscriptions: make([]cursor.SavedSubscription, len(standings)), Restart: anew}
-	for i := range standings {
-		at := &standings[i]
-		at.Position.Topic = "atlas.results"
-		token.Subscriptions[i] = cursor.SavedSubscription{Checkpoint: cursor.Checkpoint{Measurement: at.Measurement, Live: cursor.Live(at.Position)}, Parameters: at.Parameters}
-	}
-	return s.codec.Seal(token)
-}
 
 // copying writes messages as doors do.
 type copying struct{}
@@ -145,7 +117,7 @@ func BenchmarkSteps(b *testing.B) {
 		for _, hops := range []int{3, 18, 60, 300} {
 			result := traceroute(hops)
 			b.Run(fmt.Sprintf("%s/%d-bytes", ask.name, len(result.Value)), func(b *testing.B) {
-				house := newHouseWith(Settings{Limits: Limits{Clients: 20_000, Subscriptions: 1000, Steps: 1 << 40}, Cursors: newCodeced()})
+				house := newHouseWith(Settings{Limits: Limits{Clients: 20_000, Subscriptions: 1000, Steps: 1 << 40}, Cursors: newSealed()})
 				for client := range ask.clients {
 					subscriber := house.from(b, attacker, &copyingSink{remembers: ask.remembers})
 					defer subscriber.Leave()

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"golang.org/x/sync/semaphore"
@@ -53,7 +54,22 @@ type Subscriber struct {
 // ErrTooMany; a *protocol.Error, if the measurement, the past or the cursor is none for this client; those of Client.EnqueueControl; or why the log cannot be
 // followed.
 func (s *Subscriber) Subscribe(ctx context.Context, wanted *subscription.Subscription, parameters []byte) error {
-	joining := &membership{subscriber: s, wanted: wanted, indexed: wanted, key: wanted.Key(), parameters: bytes.Clone(parameters)}
+	return s.join(ctx, &membership{subscriber: s, wanted: wanted, parameters: parameters})
+}
+
+// Resume is Subscribe for a subscription that Recall has given, which goes on from its checkpoint.
+func (s *Subscriber) Resume(ctx context.Context, wanted *subscription.Subscription, saved cursor.SavedSubscription) error {
+	joining := &membership{subscriber: s, wanted: wanted, parameters: saved.Parameters}
+	if !saved.Restarts() {
+		from := saved.Token()
+		joining.from = &from
+	}
+	return s.join(ctx, joining)
+}
+
+func (s *Subscriber) join(ctx context.Context, joining *membership) error {
+	wanted := joining.wanted
+	joining.indexed, joining.key, joining.parameters = wanted, wanted.Key(), bytes.Clone(joining.parameters)
 	if err := s.checkPast(wanted); err != nil {
 		return err
 	}
@@ -80,7 +96,7 @@ func (s *Subscriber) beginCursors(ctx context.Context, wanted *subscription.Subs
 		return nil
 	}
 	s.openLedger()
-	return s.hub.settings.Cursors.Prepare(ctx)
+	return s.hub.settings.Cursors.AwaitKey(ctx)
 }
 
 // Unsubscribe ends the subscription that asks for the same and confirms that by repeating the parameters: nothing is delivered for it after the

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -27,7 +28,7 @@ type tape struct {
 	running, waits int
 }
 
-func (h *tape) Start(_ context.Context, wanted *subscription.Subscription, _ *readlimit.Account) (Playback, error) {
+func (h *tape) Start(_ context.Context, wanted *subscription.Subscription, _ *cursor.Token, _ *readlimit.Account) (Playback, error) {
 	if h.refusal != nil {
 		return nil, h.refusal
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/atlas"
@@ -17,9 +18,9 @@ import (
 type Trail interface {
 	// Topic is that of the stream.
 	Topic() string
-	// Resume gives the offset at which a subscription goes on behind its cursor. A *protocol.Error says what is wrong with that, and what there is;
+	// Resume gives the offset at which a subscription goes on behind a token. A *protocol.Error says what is wrong with that, and what there is;
 	// its code is protocol.CodeCursorGone where it was a cursor once.
-	Resume(ctx context.Context, wanted *subscription.Subscription) (offset int64, err error)
+	Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (offset int64, err error)
 	// Since gives the offset before which all records of a measurement's partition are older than a time.
 	Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error)
 	// Rejoin calls take, under the partition's lock, with what the feed has delivered from an offset on, and tells whether it still holds that. Who takes
@@ -67,8 +68,8 @@ type start struct {
 // locate finds where a membership begins.
 func (s *Source) locate(ctx context.Context, joining *membership) (err error) {
 	wanted, account := joining.wanted, joining.subscriber.account
-	if wanted.Cursor.After != "" && s.trail != nil {
-		joining.start, err = s.behindCursor(ctx, wanted, account)
+	if joining.resumes() && s.trail != nil {
+		joining.start, err = s.behindCursor(ctx, joining)
 		if joining.gone = goneForOneWhoComesBack(wanted, err); joining.gone == nil {
 			return err
 		}
@@ -87,11 +88,15 @@ func goneForOneWhoComesBack(wanted *subscription.Subscription, err error) *proto
 	return refusal
 }
 
-func (s *Source) behindCursor(ctx context.Context, wanted *subscription.Subscription, account *readlimit.Account) (*start, error) {
-	if err := account.Pay(ctx, readlimit.FindStart); err != nil {
+func (s *Source) behindCursor(ctx context.Context, joining *membership) (*start, error) {
+	if err := joining.subscriber.account.Pay(ctx, readlimit.FindStart); err != nil {
 		return nil, err
 	}
-	from, err := s.trail.Resume(ctx, wanted)
+	token, err := joining.open()
+	if err != nil {
+		return nil, err
+	}
+	from, err := s.trail.Resume(ctx, joining.wanted, *token)
 	return &start{from: from}, err
 }
 

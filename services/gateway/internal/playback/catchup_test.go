@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 // stretch is a topic in memory that ends at an offset.
@@ -66,7 +67,7 @@ type deaf struct{ recorder }
 
 var errDeaf = errors.New("it was not taken")
 
-func (*deaf) Deliver(context.Context, *atlas.Record, func() string) error { return errDeaf }
+func (*deaf) Deliver(context.Context, *atlas.Record, func() *cursor.Replay) error { return errDeaf }
 
 func TestCatchingUpEndsWithTheClient(t *testing.T) {
 	if _, err := CatchUp(t.Context(), &stretch{sliceSource{topic("a", 1)}, 100}, &deaf{}); !errors.Is(err, errDeaf) {

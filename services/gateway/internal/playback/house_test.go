@@ -136,7 +136,7 @@ var wide = Window{Span: 10 * time.Minute, Bytes: 16 << 20}
 func newPlayer(log Log, measurements known) *Player {
 	return NewPlayer(Settings{
 		Log: log, Measurements: measurements, Topics: map[atlas.Stream]string{atlas.StreamResult: liveTopic},
-		Window: wide, Lateness: time.Hour, Limits: Limits{Results: 1000, Scanned: 100_000}, Cursors: newCodec(),
+		Window: wide, Lateness: time.Hour, Limits: Limits{Results: 1000, Scanned: 100_000},
 	}, prometheus.NewRegistry())
 }
 
@@ -153,39 +153,27 @@ func mustStart(t testing.TB, player *Player, request Request) *Replay {
 // recorder is a client that takes everything at once.
 type recorder struct {
 	delivered []atlas.Record
-	cursors   []string
+	positions []*cursor.Replay
 	at        []time.Time // when each came
 	flushed   int         // of those delivered
 	written   []time.Time // when each of those was flushed
 	flushes   int
-	keep      bool // the cursors
+	keep      bool // the positions
 }
 
 func (r *recorder) Room(context.Context) (time.Duration, error) { return 0, nil }
 
-func (r *recorder) Deliver(_ context.Context, record *atlas.Record, cursor func() string) error {
+func (r *recorder) Deliver(_ context.Context, record *atlas.Record, position func() *cursor.Replay) error {
 	r.delivered, r.at = append(r.delivered, *record), append(r.at, time.Now())
 	if r.keep {
-		r.cursors = append(r.cursors, cursor())
+		r.positions = append(r.positions, position())
 	}
 	return nil
 }
 
-// newCodec gives one with the key of the tests.
-func newCodec() *cursor.Codec {
-	codec := &cursor.Codec{}
-	codec.SetKeys([]byte("the key of the tests"))
-	return codec
-}
-
-// mustOpen opens a cursor.
-func mustOpen(t testing.TB, text string) cursor.Token {
-	t.Helper()
-	token, err := newCodec().Open(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return token
+// behind gives the token of a delivered record.
+func (r *recorder) behind(measurement atlas.MeasurementID, number int) cursor.Token {
+	return cursor.At(cursor.Checkpoint{Measurement: measurement, Replay: r.positions[number]}, time.Now())
 }
 
 func (r *recorder) Flush() {

@@ -228,7 +228,7 @@ func TestResumedPace(t *testing.T) {
 		sink := &recorder{keep: true}
 		played(t, mustStart(t, player, request), sink)
 		request.Speed = 2
-		replay, err := player.Resume(t.Context(), request, mustOpen(t, sink.cursors[1]))
+		replay, err := player.Resume(t.Context(), request, sink.behind(1, 1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -262,7 +262,7 @@ type waiting struct {
 	heap  int64
 }
 
-func (w *waiting) Deliver(context.Context, *atlas.Record, func() string) error {
+func (w *waiting) Deliver(context.Context, *atlas.Record, func() *cursor.Replay) error {
 	w.after--
 	return nil
 }

@@ -28,7 +28,6 @@ type Settings struct {
 	Window       Window
 	Lateness     time.Duration // how much later than results of the same time a result still comes into a live topic
 	Limits       Limits
-	Cursors      *cursor.Codec
 }
 
 // Limits bound the speed of a replay: no higher one is allowed than that at which one of them is reached on average. Real time always is.
@@ -76,7 +75,6 @@ func (p *Player) open(ctx context.Context, request Request, interval Interval, p
 		interval:    interval,
 		records:     &merged{},
 		schedule:    schedule{start: interval.Start, speed: request.Speed},
-		cursors:     p.settings.Cursors,
 		metrics:     p.metrics,
 	}
 	for _, part := range parts {

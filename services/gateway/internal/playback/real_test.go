@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 // realMeasurements are those of which there are many results.
@@ -142,8 +143,8 @@ func TestResumingAtEveryPositionOfRealData(t *testing.T) {
 		t.Fatalf("got %d records, want %d", len(whole.delivered), len(events))
 	}
 	player := newGateway()
-	for i, text := range whole.cursors {
-		replay, err := player.Resume(t.Context(), everything(measurement, events), mustOpen(t, text))
+	for i := range whole.positions {
+		replay, err := player.Resume(t.Context(), everything(measurement, events), whole.behind(measurement, i))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,7 +165,7 @@ type expecting struct {
 func (e *expecting) Room(context.Context) (time.Duration, error) { return 0, nil }
 func (e *expecting) Flush()                                      {}
 
-func (e *expecting) Deliver(_ context.Context, record *atlas.Record, _ func() string) error {
+func (e *expecting) Deliver(_ context.Context, record *atlas.Record, _ func() *cursor.Replay) error {
 	if len(e.want) == 0 || e.want[0].Position != record.Position {
 		e.wrong = true
 		return nil
@@ -205,7 +206,7 @@ func BenchmarkPace(b *testing.B) {
 // discarding is a client that keeps nothing.
 type discarding struct{}
 
-func (discarding) Deliver(context.Context, *atlas.Record, func() string) error { return nil }
+func (discarding) Deliver(context.Context, *atlas.Record, func() *cursor.Replay) error { return nil }
 
 func (discarding) Room(context.Context) (time.Duration, error) { return 0, nil }
 

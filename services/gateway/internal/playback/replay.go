@@ -12,9 +12,9 @@ import (
 type Sink interface {
 	// Room returns when the client can take more, and tells for how long it had to wait. Before it waits, it writes what was enqueued.
 	Room(ctx context.Context) (waited time.Duration, err error)
-	// Deliver enqueues a record for the subscriptions that match it. It waits for a client that cannot take it at once. Cursor makes the place behind the
-	// record, for those that want one, and is valid during the call.
-	Deliver(ctx context.Context, record *atlas.Record, cursor func() string) error
+	// Deliver enqueues a record for the subscriptions that match it. It waits for a client that cannot take it at once. Position gives the one behind
+	// the record, for those that want one, and is valid during the call.
+	Deliver(ctx context.Context, record *atlas.Record, position func() *cursor.Replay) error
 	// Flush writes what was enqueued.
 	Flush()
 }
@@ -27,7 +27,6 @@ type Replay struct {
 	sources     []Source
 	records     *merged
 	schedule    schedule
-	cursors     *cursor.Codec
 	metrics     *metrics
 }
 
@@ -57,7 +56,7 @@ func (r *Replay) Run(ctx context.Context, sink Sink) error {
 	r.metrics.running.Inc()
 	defer r.metrics.running.Dec()
 	run := &run{Replay: r, sink: sink, timer: time.NewTimer(0)}
-	run.cursor = run.cursorBehind
+	run.position = run.reached
 	defer run.timer.Stop()
 	defer run.flush()
 	r.records.beforeReading(run.flush)
@@ -76,10 +75,10 @@ type run struct {
 	*Replay
 	sink     Sink
 	timer    *time.Timer
-	cursor   func() string // cursorBehind, kept, as making it anew would allocate for every record
-	now      time.Time     // as it was not long ago
-	enqueued int           // since the last flush
-	flushed  time.Time     // the last time
+	position func() *cursor.Replay // reached, kept, as making it anew would allocate for every record
+	now      time.Time             // as it was not long ago
+	enqueued int                   // since the last flush
+	flushed  time.Time             // the last time
 }
 
 func (r *run) deliver(ctx context.Context, record *atlas.Record) error {
@@ -99,7 +98,7 @@ func (r *run) deliver(ctx context.Context, record *atlas.Record) error {
 	if r.enqueued == 0 {
 		r.metrics.paceError.Observe(r.now.Sub(due).Seconds())
 	}
-	if err := r.sink.Deliver(ctx, record, r.cursor); err != nil {
+	if err := r.sink.Deliver(ctx, record, r.position); err != nil {
 		return err
 	}
 	if r.enqueued++; r.enqueued >= flushEvery {
@@ -144,12 +143,11 @@ func (r *run) flush() {
 	r.sink.Flush()
 }
 
-// cursorBehind gives the cursor behind the last record.
-func (r *run) cursorBehind() string {
+// reached gives the position behind the last record.
+func (r *run) reached() *cursor.Replay {
 	topics := make([]cursor.TopicPosition, len(r.topics))
 	for i, progress := range r.records.progress() {
 		topics[i] = cursor.TopicPosition{Topic: r.topics[i].Topic, Progress: progress, End: r.topics[i].End}
 	}
-	reached := &cursor.Replay{Start: r.interval.Start, End: r.interval.End, Topics: topics}
-	return r.cursors.Seal(cursor.At(cursor.Checkpoint{Measurement: r.measurement, Replay: reached}, r.now))
+	return &cursor.Replay{Start: r.interval.Start, End: r.interval.End, Topics: topics}
 }

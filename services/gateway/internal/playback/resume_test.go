@@ -19,7 +19,7 @@ func twoTopics() *memory {
 func cursorBehind(t *testing.T, log *memory, number int) cursor.Token {
 	t.Helper()
 	sink := playFast(t, mustStart(t, newPlayer(log, nil), Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), Speed: 1}))
-	return mustOpen(t, sink.cursors[number])
+	return sink.behind(1, number)
 }
 
 func TestRefusedCursors(t *testing.T) {

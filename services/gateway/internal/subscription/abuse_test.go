@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 // longTraceroute is a result of some four kilobytes.
@@ -124,7 +125,7 @@ func TestAbuseKeptBytes(t *testing.T) {
 		"one of spaces": `{"msm":%d,"equalsTo":{"a":"x` + strings.Repeat(" ", 90_000) + `"}}`,
 		"fields":        `{"msm":%[1]d,"acceptedFields":["b%[1]d",` + listOfTexts(99, 90, `"a%0*d"`) + `]}`,
 		"bounds":        `{"msm":%d,"lessThan":{` + listOfTexts(20, 80, `"a%0*d":1`) + `}}`,
-		"a cursor":      `{"msm":%d,"cursor":"` + strings.Repeat("x", MaxCursor) + `"}`,
+		"a cursor":      `{"msm":%d,"cursor":"` + strings.Repeat("x", cursor.MaxLength) + `"}`,
 		"other bytes":   `{"msm":%d,"equalsTo":{"path":"text"}` + strings.Repeat(" ", 90_000) + `}`,
 	} {
 		t.Run(name, func(t *testing.T) {

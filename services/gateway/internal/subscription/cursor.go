@@ -6,10 +6,8 @@ import (
 	"github.com/tidwall/gjson"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 )
-
-// MaxCursor limits what is accepted as a cursor, in bytes.
-const MaxCursor = 8192
 
 // Cursor is what a subscription says about cursors.
 type Cursor struct {
@@ -19,8 +17,8 @@ type Cursor struct {
 }
 
 func (p *parser) readCursor(name string, value gjson.Result) error {
-	if value.Type != gjson.String || len(value.String()) > MaxCursor {
-		return invalid(name, value, `want "" to be given cursors, or a string that was given as one, of at most %d bytes`, MaxCursor)
+	if value.Type != gjson.String || len(value.String()) > cursor.MaxLength {
+		return invalid(name, value, `want "" to be given cursors, or a string that was given as one, of at most %d bytes`, cursor.MaxLength)
 	}
 	p.subscription.Cursor = Cursor{Wanted: true, After: strings.Clone(value.String())}
 	return nil
@@ -34,13 +32,16 @@ func (p *parser) finishCursor() {
 }
 
 // ResumeAfter has the subscription of a client that reconnects by itself continue after a message, whatever its parameters say about cursors; with an empty
-// cursor, messages only carry cursors. Metadata have none.
-func (s *Subscription) ResumeAfter(cursor string) {
+// text, messages only carry cursors. Metadata have none.
+func (s *Subscription) ResumeAfter(text string) {
 	if s.Stream == atlas.StreamMetadata {
 		return
 	}
 	s.Cursor.Wanted = true
-	if cursor != "" {
-		s.Cursor.After, s.Cursor.OrRestart = cursor, true
+	if text != "" {
+		s.Cursor.After, s.Cursor.OrRestart = text, true
 	}
 }
+
+// Resume is ResumeAfter for a checkpoint that the parameters do not have.
+func (s *Subscription) Resume() { s.Cursor = Cursor{Wanted: true, OrRestart: true} }

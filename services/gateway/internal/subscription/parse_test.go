@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/atlas"
@@ -76,7 +77,7 @@ func TestParseRefuses(t *testing.T) {
 		{"backlog of metadata", `{"stream_type":"metadata","sendBacklog":true}`, `[invalid_parameter] sendBacklog: got true, want false or none with metadata`},
 		{"cursor of metadata", `{"stream_type":"metadata","cursor":""}`, `[invalid_parameter] cursor: came, want none with metadata`},
 		{"no cursor", `{"msm":1,"cursor":true}`, `[invalid_parameter] cursor: got true, want "" to be given cursors, or a string that was given as one`},
-		{"long cursor", `{"msm":1,"cursor":"` + strings.Repeat("x", MaxCursor+1) + `"}`, `want "" to be given cursors, or a string that was given as one, of at most 8192 bytes`},
+		{"long cursor", `{"msm":1,"cursor":"` + strings.Repeat("x", cursor.MaxLength+1) + `"}`, `want "" to be given cursors, or a string that was given as one, of at most 8192 bytes`},
 		{"no switch", `{"msm":1,"sendBacklog":2}`, `[invalid_parameter] sendBacklog: got 2, want true or false, or 1 or 0`},
 		{"buffering", `{"msm":1,"buffering":1.0}`, `[invalid_parameter] buffering: got 1.0, want true or false`},
 		{"enrichProbes", `{"msm":1,"enrichProbes":"yes"}`, `[invalid_parameter] enrichProbes: got "yes", want true or false`},

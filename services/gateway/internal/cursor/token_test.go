@@ -1,0 +1,66 @@
+package cursor
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// A token gives back each of its subscriptions, and those that restart without a checkpoint.
+func TestEachSubscription(t *testing.T) {
+	token := tokens()["aged"]
+	each := token.Each()
+	var parameters []string
+	for _, saved := range each {
+		parameters = append(parameters, string(saved.Parameters))
+	}
+	if want := []string{`{"msm":1001,"cursor":""}`, `{"msm":7,"startTime":1,"cursor":""}`, `{"msm":5}`}; !slices.Equal(parameters, want) {
+		t.Fatalf("got %q, want %q", parameters, want)
+	}
+	if each[0].Checkpoint != token.Subscriptions[0].Checkpoint || each[0].Restarts() {
+		t.Errorf("got %+v of the live subscription", each[0])
+	}
+	if begins := each[1]; begins.Measurement != 7 || begins.IsLive() || begins.Replay != nil || begins.Restarts() {
+		t.Errorf("got %+v of the replay that has not begun", begins)
+	}
+	if !each[2].Restarts() {
+		t.Errorf("got %+v of the subscription without a checkpoint", each[2])
+	}
+}
+
+// A subscription keeps the time at which it was issued, however often it is saved and restored, or its cursor would be good for ever.
+//
+//notices:memory-rejuvenated,due-rejuvenated
+func TestSubscriptionsGrowOld(t *testing.T) {
+	token := tokens()["aged"]
+	for i, want := range []time.Time{time.Unix(1426633200, 0), token.Issued} {
+		saved := token.Each()[i]
+		if own := saved.Token(); !own.Issued.Equal(want) || !own.Subscriptions[0].Issued.IsZero() {
+			t.Errorf("subscription %d by itself: got %+v, want it of %v", i, own, want)
+		}
+		later := Token{Issued: token.Issued.Add(time.Hour), Subscriptions: token.Each()[:2]}
+		if again := later.Each()[i]; !again.Issued.Equal(want) {
+			t.Errorf("subscription %d an hour later: got %+v, want it of %v", i, again, want)
+		}
+	}
+}
+
+// With a token of several subscriptions to a measurement, another subscription resumes where most is to come.
+//
+//notices:several-places
+func TestFindGivesTheEarliest(t *testing.T) {
+	token := Token{}
+	for _, offset := range []int64{99, 60, 70} {
+		at := Checkpoint{Measurement: 1, Live: Live{Topic: "atlas.results", Offset: offset}}
+		token.Subscriptions = append(token.Subscriptions, SavedSubscription{Checkpoint: at})
+	}
+	if found, ok := token.Find(1, false); !ok || found.Live.Offset != 60 {
+		t.Errorf("got %+v, %t, want the offset 60", found, ok)
+	}
+	if found, ok := token.Find(1, true); ok {
+		t.Errorf("in a replay: got %+v, want nothing", found)
+	}
+	if found, ok := token.Find(2, false); ok {
+		t.Errorf("of another measurement: got %+v, want nothing", found)
+	}
+}
