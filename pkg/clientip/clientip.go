@@ -1,5 +1,5 @@
-// Package clientip has the rule by which clients are counted wherever a limit is by address: the address, or its networks. It also finds the address of a client
-// behind proxies.
+// Package clientip has the rule by which clients are counted wherever a limit is by address: the address, or its networks. It also finds the address of a
+// client behind proxies.
 package clientip
 
 import (
@@ -36,8 +36,8 @@ func Networks(address netip.Addr) []Network {
 	}
 }
 
-// Site is the widest network of an address: an IPv6 /48, or the IPv4 address itself. Limits on the share of an address count by it, so that a few subnets of one
-// site do not get everything.
+// Site is the widest network of an address: an IPv6 /48, or the IPv4 address itself. Limits on the share of an address count by it, so that a few subnets of
+// one site do not get everything.
 func Site(address netip.Addr) netip.Prefix {
 	networks := Networks(address)
 	return networks[len(networks)-1].Prefix

@@ -10,7 +10,7 @@ import (
 	"atlasstream/pkg/service"
 )
 
-// Connections that say nothing, at both doors, leave the admin port and other addresses what they need.
+// Idle connections over HTTP and gRPC do not affect the admin port and other addresses.
 func TestAbuseByIdleConnections(t *testing.T) {
 	c := run(t, Config{Kafka: []string{"127.0.0.1:1"}, MaxConnections: 12, AddressConnections: 4})
 	for i := range 100 {
@@ -30,11 +30,11 @@ func TestAbuseByIdleConnections(t *testing.T) {
 		t.Errorf("another address: status %d, %q", status, body)
 	}
 	if !strings.Contains(c.metrics(t), `atlas_service_connections_refused_total{door="gRPC",limit="address"}`) {
-		t.Error("the metrics do not tell of refused connections to the gRPC door")
+		t.Error("the metrics do not count refused connections over gRPC")
 	}
 }
 
-// A proxy has as many connections as its clients need, within the total.
+// A trusted proxy may have more connections than one address, within the total.
 func TestConnectionsOfAProxyCountInTheTotalOnly(t *testing.T) {
 	c := run(t, Config{Kafka: []string{"127.0.0.1:1"}, MaxConnections: 12, AddressConnections: 1, Proxies: service.Proxies{TrustedProxies: []string{"127.0.0.2"}}})
 	proxy := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}, Timeout: time.Minute}

@@ -37,7 +37,7 @@ const produce = 0 // Kafka's key of requests to append
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// running is a collector under test; its doors are at loopback addresses.
+// running is a collector under test, at loopback addresses.
 type running struct {
 	http, grpc, admin string
 	stop              context.CancelFunc
@@ -64,7 +64,7 @@ func run(t *testing.T, cfg Config) *running {
 	return r
 }
 
-// wait stops the collector and gives what Run returned.
+// wait stops the collector and returns what Run returned.
 func (r *running) wait() error {
 	r.stop()
 	err := <-r.ended
@@ -96,7 +96,7 @@ func (r *running) status(t *testing.T) int {
 	return response.StatusCode
 }
 
-// await fails unless the condition comes true.
+// await fails the test unless the condition becomes true.
 func await(t *testing.T, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); !condition(); {
@@ -143,7 +143,7 @@ func broker(t *testing.T, listen string) *embedded.Broker {
 	return b
 }
 
-// stored reads the whole of a topic.
+// stored reads a whole topic.
 func stored(t *testing.T, brokers []string, topic string) []atlas.Record {
 	t.Helper()
 	log, err := eventlog.Open(eventlog.Config{Brokers: brokers}, zap.NewNop(), nil)
@@ -195,7 +195,7 @@ func result(number int) string {
 	return fmt.Sprintf(`{"msm_id":1001,"prb_id":%d,"timestamp":1426633200,"type":"ping"}`, number)
 }
 
-// Every real row goes through the HTTP door into the log, as it is, under its measurement and with its event time; in the order of its measurement.
+// Every real result that is posted over HTTP is in the log, unchanged, by its measurement, with its event time, and in the order of its measurement.
 func TestRealRowsReachTheLog(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 4}})
@@ -232,7 +232,7 @@ func TestRealRowsReachTheLog(t *testing.T) {
 	}
 }
 
-// What is put is what a reader of the registry has, in its last version.
+// A reader of a registry has the last version of each object that was put.
 func TestRegistriesReachTheLog(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}})
@@ -261,7 +261,7 @@ func TestRegistriesReachTheLog(t *testing.T) {
 	}
 }
 
-func TestGRPCDoor(t *testing.T) {
+func TestGRPCRecordsReachTheLog(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}})
 	r.awaitReady(t)
@@ -280,7 +280,7 @@ func TestGRPCDoor(t *testing.T) {
 	}
 }
 
-// A collector that is started before Kafka refuses what it gets, and is ready once Kafka is there.
+// A collector that starts before Kafka refuses requests, and becomes ready once Kafka is reached.
 func TestStartsBeforeKafka(t *testing.T) {
 	free, err := kafkatest.FreeAddresses(1)
 	if err != nil {
@@ -310,7 +310,7 @@ func TestStartsBeforeKafka(t *testing.T) {
 	}
 }
 
-// A request that runs when the collector is stopped gets its answer, and what it brought is in the log.
+// A request that runs when the collector stops gets its answer, and its records are in the log.
 func TestStopFinishesWhatRuns(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}})
@@ -362,7 +362,7 @@ func (r *running) metrics(t *testing.T) string {
 	return body
 }
 
-// A log that does not answer bounds neither the answer to a client nor the stop.
+// The answer to a client and the stop are bounded even if Kafka does not answer.
 func TestStopIsBounded(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}, StopTimeout: 8 * time.Second})
@@ -386,7 +386,7 @@ func TestStopIsBounded(t *testing.T) {
 	}
 }
 
-// What waits for Kafka is bounded in bytes; over that bound clients are told to come again.
+// The bytes that wait for Kafka are bounded; beyond that, clients are told to retry.
 func TestBackpressure(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}, WaitingBytes: 40_000})
@@ -411,7 +411,7 @@ func TestBackpressure(t *testing.T) {
 	}
 }
 
-// Kafka has so long to acknowledge a batch; then the client is told to come again.
+// Kafka has the append timeout to acknowledge a batch; then the client is told to retry.
 func TestAppendTimeout(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}, AppendTimeout: 5 * time.Second})

@@ -63,7 +63,7 @@ func TestImportEndsWhenTheArchiveIsKnown(t *testing.T) {
 	}
 }
 
-// An import does not go on in an archive whose number of partitions was changed.
+// An import does not append to an archive whose number of partitions was changed.
 func TestImportIntoAnArchiveWhosePartitionsWereChanged(t *testing.T) {
 	b := broker(t, "")
 	cfg := ImportConfig{Kafka: b.Addrs(), Into: "march-2015", Files: []string{filepath.Join(testdata, "ping.jsonl.gz")}}
@@ -79,7 +79,7 @@ func TestImportIntoAnArchiveWhosePartitionsWereChanged(t *testing.T) {
 	}
 }
 
-// An import that refused something, or took nothing, is none that went well, unless it was told that it may.
+// An import with rejected records, or without any, fails unless --allow-rejects allows it.
 func TestImportAllowRejects(t *testing.T) {
 	b := broker(t, "")
 	dir := t.TempDir()
@@ -110,7 +110,7 @@ func TestImportAllowRejects(t *testing.T) {
 	}
 }
 
-// A file that cannot be imported leaves no topic behind, whichever of the files it is.
+// An import with a file that cannot be read creates no topic, whichever of the files it is.
 func TestImportMakesItsTopicLast(t *testing.T) {
 	b := broker(t, "")
 	good := filepath.Join(testdata, "ntp.jsonl.gz")
@@ -127,7 +127,7 @@ func TestImportMakesItsTopicLast(t *testing.T) {
 	}
 }
 
-// What users had, at each way in: it is taken, or refused by its name.
+// Files of users, over HTTP and by import: each is taken, or refused with the name of its format.
 func TestFilesOfUsers(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}})
@@ -230,7 +230,7 @@ func TestImportRegistries(t *testing.T) {
 	}
 }
 
-// registered reads a registry as a gateway does.
+// registered reads a registry like a gateway.
 func registered(t *testing.T, brokers []string, topic string) map[int64]string {
 	t.Helper()
 	log := openLog(t, brokers)

@@ -12,7 +12,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
-// idleListener is a listener at which nobody arrives.
+// idleListener is a listener without connections.
 type idleListener struct {
 	closed chan struct{}
 	close  func()
@@ -27,8 +27,8 @@ func (u *idleListener) Accept() (net.Conn, error) { <-u.closed; return nil, net.
 func (u *idleListener) Close() error              { u.close(); return nil }
 func (u *idleListener) Addr() net.Addr            { return &net.UnixAddr{Name: "idleListener", Net: "pipe"} }
 
-// An address of Kafka at which nobody answers shows in the log.
-func TestAbsenceOfKafkaIsTold(t *testing.T) {
+// An unreachable Kafka is logged once.
+func TestKafkaOutageIsLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, log := observer.New(zap.WarnLevel)
 		ctx, stop := context.WithCancel(t.Context())
@@ -43,8 +43,8 @@ func TestAbsenceOfKafkaIsTold(t *testing.T) {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		if told := log.FilterMessageSnippet("Kafka, or a topic in it, cannot be used").Len(); told != 1 {
-			t.Errorf("it was told %d times: %v", told, log.All())
+		if logged := log.FilterMessageSnippet("Kafka, or a topic in it, cannot be used").Len(); logged != 1 {
+			t.Errorf("it was logged %d times: %v", logged, log.All())
 		}
 	})
 }

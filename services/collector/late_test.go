@@ -14,7 +14,7 @@ import (
 	ingestv1 "atlasstream/proto/ingest/v1"
 )
 
-// What comes in later than the lateness is taken like any other, told with the answer, and counted for its door; so is what comes again.
+// A late result is accepted, reported in the answer, and counted by protocol; so is a repeat.
 func TestLateResultsAreCounted(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}, HistoryLateness: 2 * time.Hour})
@@ -42,7 +42,7 @@ func TestLateResultsAreCounted(t *testing.T) {
 		`atlas_collector_late_results_total{source="grpc",topic="atlas.results"} 1`,
 	} {
 		if !strings.Contains(metrics, want+"\n") {
-			t.Errorf("the metrics lack %s", want)
+			t.Errorf("the metrics do not have %s", want)
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"atlasstream/pkg/service"
 )
 
-// Whoever says nothing opens no door to other machines.
-func TestDoorsAreLocalUnlessToldOtherwise(t *testing.T) {
+// By default, other machines do not reach a collector.
+func TestListenersAreLocalByDefault(t *testing.T) {
 	cfg := Config{}.withDefaults()
 	for _, address := range []string{cfg.Listen, cfg.GRPC} {
 		if host, _, err := net.SplitHostPort(address); err != nil || !net.ParseIP(host).IsLoopback() {
@@ -22,16 +22,16 @@ func TestDoorsAreLocalUnlessToldOtherwise(t *testing.T) {
 	}
 }
 
-func TestOpenDoorsAreWarnedOf(t *testing.T) {
+func TestPublicListenersAreWarnedAbout(t *testing.T) {
 	for address, want := range map[string]int{"127.0.0.1:0": 0, "[::1]:0": 0, "localhost:0": 0, "0.0.0.0:0": 2, ":0": 2} {
 		core, logs := observer.New(zap.WarnLevel)
 		c := &collector{cfg: Config{Listen: address, GRPC: address, Admin: "127.0.0.1:0", Logger: zap.New(core)}, registry: service.NewRegistry()}
-		doors, err := c.listen()
+		listeners, err := c.listen()
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, door := range []net.Listener{doors.http, doors.grpc, doors.admin} {
-			if err := door.Close(); err != nil {
+		for _, listener := range []net.Listener{listeners.http, listeners.grpc, listeners.admin} {
+			if err := listener.Close(); err != nil {
 				t.Error(err)
 			}
 		}
@@ -41,7 +41,7 @@ func TestOpenDoorsAreWarnedOf(t *testing.T) {
 	}
 }
 
-// A client that knows of HTTP/2 needs no upgrade, and its idle connection holds up no stop.
+// A client may use HTTP/2 without an upgrade, and its idle connection does not delay the stop.
 func TestHTTP2ByPriorKnowledge(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 1}})

@@ -16,7 +16,7 @@ import (
 	"atlasstream/services/simulator"
 )
 
-// A simulation that is started again goes on where the log ends, so the past is not told twice.
+// A simulation that is restarted continues where the log ends, so it publishes nothing twice.
 func TestSimulateGoesOnWhereTheLogEnds(t *testing.T) {
 	b := broker(t, "")
 	cfg := SimulateConfig{
@@ -37,7 +37,7 @@ func TestSimulateGoesOnWhereTheLogEnds(t *testing.T) {
 	}
 }
 
-// A gateway beside a simulation has registries: those of the simulated network.
+// A simulation publishes the registries of its network.
 func TestSimulatePutsItsRegistries(t *testing.T) {
 	b := broker(t, "")
 	cfg := SimulateConfig{
@@ -55,7 +55,7 @@ func TestSimulatePutsItsRegistries(t *testing.T) {
 	}
 }
 
-// The truth is that of the simulated network, from where what it says begins to the end of the hour, and further lines are added to it.
+// The ground truth is that of the simulated network, from the first event to the end of the hour, and further lines are appended.
 func TestSimulateWritesTheTruth(t *testing.T) {
 	b := broker(t, "")
 	file := filepath.Join(t.TempDir(), "truth.jsonl")
@@ -85,13 +85,13 @@ func TestSimulateWritesTheTruth(t *testing.T) {
 	}
 	for line := range strings.Lines(string(text)) {
 		if !known[strings.TrimSpace(line)] {
-			t.Errorf("that is not true: %s", line)
+			t.Errorf("not an incident of the network: %s", line)
 		}
 	}
 }
 
-// tellTruth has the truth of so many minutes from a time on written to a file, as each begins.
-func tellTruth(t *testing.T, file string, seed uint64, from time.Time, minutes int) {
+// writeTruth writes the ground truth of that many minutes to a file, as each begins.
+func writeTruth(t *testing.T, file string, seed uint64, from time.Time, minutes int) {
 	t.Helper()
 	network, err := simulator.New(simulator.Config{Seed: seed, Rate: 1})
 	if err != nil {
@@ -112,11 +112,11 @@ func tellTruth(t *testing.T, file string, seed uint64, from time.Time, minutes i
 	}
 }
 
-// Each hour's truth is written once, when it begins, however often the simulation is started again meanwhile.
+// The incidents of each hour are written once, when it begins, however often the simulation is restarted.
 func TestTruthOfEachHour(t *testing.T) {
 	from := time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC)
 	once, often := filepath.Join(t.TempDir(), "once.jsonl"), filepath.Join(t.TempDir(), "often.jsonl")
-	tellTruth(t, once, 1, from, 181) // which reaches a fourth hour
+	writeTruth(t, once, 1, from, 181) // which reaches a fourth hour
 	text, err := os.ReadFile(once)
 	if err != nil {
 		t.Fatal(err)
@@ -125,18 +125,18 @@ func TestTruthOfEachHour(t *testing.T) {
 		t.Errorf("got %d lines of four hours, want an outage and a shift of each:\n%s", lines, text)
 	}
 	for minute := range 181 {
-		tellTruth(t, often, 1, from.Add(time.Duration(minute)*time.Minute), 1)
+		writeTruth(t, often, 1, from.Add(time.Duration(minute)*time.Minute), 1)
 	}
-	tellTruth(t, often, 1, from, 30) // the log was made anew
+	writeTruth(t, often, 1, from, 30) // the log was made anew
 	if again, err := os.ReadFile(often); err != nil || string(again) != string(text) {
-		t.Errorf("started again each minute, got\n%s%v, want\n%s", again, err, text)
+		t.Errorf("restarted each minute, got\n%s%v, want\n%s", again, err, text)
 	}
 }
 
-// A file that is not of the same network, or ends in the midst of a line, is refused: nobody could tell what of it is true.
+// A file of another network, or with an incomplete last line, is refused.
 func TestTruthOfAnotherNetwork(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "truth.jsonl")
-	tellTruth(t, file, 2, time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC), 1)
+	writeTruth(t, file, 2, time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC), 1)
 	network, err := simulator.New(simulator.Config{Seed: 1, Rate: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +172,7 @@ func openLog(t *testing.T, brokers []string) *eventlog.Log {
 	return log
 }
 
-// newest gives the Unix time of the latest result; 0 where there is no topic yet.
+// newest is the Unix time of the latest result; 0 if there is no topic yet.
 func newest(t *testing.T, brokers []string) int64 {
 	t.Helper()
 	log := openLog(t, brokers)

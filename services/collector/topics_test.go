@@ -8,7 +8,7 @@ import (
 	"atlasstream/pkg/eventlog"
 )
 
-// Where the number of partitions is changed while a collector runs, it takes nothing more: neither a record nor an object, at either door.
+// After the number of partitions of a topic changed, a running collector refuses all records and objects.
 func TestPartitionsAreAddedToATopicOfACollector(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 4}})
@@ -36,14 +36,14 @@ func TestPartitionsAreAddedToATopicOfACollector(t *testing.T) {
 	}
 }
 
-// unready gives what /readyz says.
+// unready returns what /readyz says.
 func (r *running) unready(t *testing.T) string {
 	t.Helper()
 	_, body := get(t, http.DefaultClient, "http://"+r.admin+"/readyz")
 	return body
 }
 
-// A collector that starts after the number was changed sees that by the records.
+// A collector that starts after the change notices it by the records.
 func TestPartitionsWereAddedBeforeACollectorStarts(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 4}})
@@ -65,8 +65,8 @@ func TestPartitionsWereAddedBeforeACollectorStarts(t *testing.T) {
 	}
 }
 
-// Whatever topic is deleted while a collector runs, it makes again, and takes what comes.
-func TestDeletedTopicsAreMadeAgain(t *testing.T) {
+// A running collector recreates any topic that is deleted, and continues.
+func TestDeletedTopicsAreRecreated(t *testing.T) {
 	b := broker(t, "")
 	r := run(t, Config{Kafka: b.Addrs(), TopicSettings: TopicSettings{Partitions: 4}})
 	r.awaitReady(t)

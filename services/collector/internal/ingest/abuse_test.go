@@ -25,7 +25,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// counting counts the records that are looked at.
+// counting counts the records that are parsed.
 type counting struct {
 	Publisher
 	records atomic.Int64
@@ -41,7 +41,7 @@ func countingHandler(limits Limits) (*HTTP, *counting) {
 	return NewHTTP(counting, limits, NewLoad(limits, believed, nil), zap.NewNop(), nil), counting
 }
 
-// stall sends the beginning of a request and leaves it at that.
+// stall sends the beginning of a request, and no more.
 func stall(t *testing.T, url, beginning string) net.Conn {
 	t.Helper()
 	connection, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
@@ -55,8 +55,8 @@ func stall(t *testing.T, url, beginning string) net.Conn {
 	return connection
 }
 
-// Requests whose bodies do not come hold no slot, and little memory whatever length they promise: honest clients are served beside them, from the same
-// address too.
+// Requests whose bodies do not arrive hold no slot, and little memory whatever their Content-Length: honest clients are served beside them, even from the same
+// address.
 func TestAbuseStalledRequestsHoldNoSlot(t *testing.T) {
 	const stalled = 64
 	handler, _ := countingHandler(limits)
@@ -73,7 +73,7 @@ func TestAbuseStalledRequestsHoldNoSlot(t *testing.T) {
 	}
 }
 
-// One address can have a quarter of the memory, and no more.
+// An address may have a quarter of the memory, and no more.
 func TestAbuseOneAddressDoesNotHaveAllMemory(t *testing.T) {
 	handler, _ := countingHandler(limits)
 	url := open(t, handler)
@@ -96,7 +96,7 @@ func TestAbuseOneAddressDoesNotHaveAllMemory(t *testing.T) {
 	}
 }
 
-// All that a request took is given back, and no address is remembered.
+// A request releases all that it held, and no address is remembered.
 func TestAbuseLeavesNothingBehind(t *testing.T) {
 	handler, _ := countingHandler(limits)
 	url := open(t, handler)
@@ -112,7 +112,7 @@ func TestAbuseLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// What is mostly wrong is given up early: 48 MB of {} come as 47 KB and would be 16 million records.
+// A body of wrong records is abandoned early: 47 KB decompress to 48 MB of {}, which are 16 million records.
 func TestAbuseManyRejectionsAreGivenUp(t *testing.T) {
 	for name, line := range map[string]string{"empty objects": "{}\n", "garbage": "x\n", "elements": "{},", "nothing between commas": ","} {
 		handler, counted := countingHandler(limits)
@@ -126,12 +126,12 @@ func TestAbuseManyRejectionsAreGivenUp(t *testing.T) {
 			t.Errorf("%s: got %d %q", name, got.status, got.Error)
 		}
 		if looked := counted.records.Load(); looked != 4096 {
-			t.Errorf("%s: %d records were looked at", name, looked)
+			t.Errorf("%s: %d records were parsed", name, looked)
 		}
 	}
 }
 
-// A client that sends all before it reads gets its answer, and not a reset, though the server has seen enough after a little of it.
+// A client that sends everything before it reads gets its answer, not a reset, though the server decides early.
 func TestAbuseRefusedBodiesGetTheirAnswer(t *testing.T) {
 	roomy := limits
 	roomy.BodyBytes = 12 << 20
@@ -159,7 +159,7 @@ func TestAbuseRefusedBodiesGetTheirAnswer(t *testing.T) {
 	}
 }
 
-// A client that waits to be told to go on is not asked for a body that nobody wants.
+// A client that expects 100-continue is not asked for a body that is refused.
 func TestAbuseUnwantedBodyIsNotAskedFor(t *testing.T) {
 	connection := stall(t, startServer(t, &fakeLog{}, limits), "POST /v1/nothing HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n")
 	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
@@ -171,7 +171,7 @@ func TestAbuseUnwantedBodyIsNotAskedFor(t *testing.T) {
 	}
 }
 
-// A pause earns nothing: who trickles is cut off, who is steady is not, and what came fast is no credit for later.
+// Pauses earn no time: a trickling client is cut off, a steady one is not, and fast bytes give no credit for later.
 func TestAbuseTricklingClient(t *testing.T) {
 	const rate, most = 1 << 10, 10 * time.Second
 	for name, test := range map[string]struct {
@@ -195,7 +195,7 @@ func TestAbuseTricklingClient(t *testing.T) {
 	}
 }
 
-// All subnets of a site have one share together, or four of them would keep out everybody else.
+// All subnets of a site share one part, or four of them would keep out everybody else.
 func TestAbuseSubnetsOfASiteShare(t *testing.T) {
 	load := NewLoad(limits, believed, nil)
 	all := load.memory.share()
@@ -211,7 +211,7 @@ func TestAbuseSubnetsOfASiteShare(t *testing.T) {
 	}
 }
 
-// gRPC requests that do not come hold no slot either, and one address has its share of the memory.
+// gRPC requests that do not arrive hold no slot either, and an address has its share of the memory.
 func TestAbuseStalledGRPCRequests(t *testing.T) {
 	handler, connection := serveGRPC(t, &fakeLog{}, limits)
 	const stalled = 64
@@ -229,7 +229,7 @@ func TestAbuseStalledGRPCRequests(t *testing.T) {
 	}
 }
 
-// A message of many empty events is refused before it is unpacked, and one of many bad ones is given up.
+// A message of many empty events is refused before it is decoded, and one of many wrong ones is abandoned.
 func TestAbuseManyEvents(t *testing.T) {
 	roomy := limits
 	roomy.MessageBytes = 1 << 20
@@ -252,7 +252,7 @@ func TestAbuseManyEvents(t *testing.T) {
 			t.Errorf("%d events: got %v", test.events, err)
 		}
 		if got := counting.records.Load(); got != test.looked {
-			t.Errorf("%d events: %d were looked at", test.events, got)
+			t.Errorf("%d events: %d were parsed", test.events, got)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Web pages of others send nothing, by whatever method and content type a browser lets them.
+// Web pages of other sites may not send records, by any method and content type that browsers allow.
 func TestAbuseByWebPages(t *testing.T) {
 	log := &fakeLog{}
 	url := startServer(t, log, limits)

@@ -129,7 +129,7 @@ func TestGRPCRefuses(t *testing.T) {
 	}
 }
 
-// A message that is small until it is decompressed is refused by its real size.
+// A message that is too long once decompressed is refused.
 func TestGRPCDecompressedTooLarge(t *testing.T) {
 	log := &fakeLog{}
 	_, connection := serveGRPC(t, log, limits)
@@ -173,7 +173,7 @@ func TestGRPCTooManyRequests(t *testing.T) {
 	}
 }
 
-// turnwise publishes the batches of one long request, each when it is told to, and what else comes at once.
+// turnwise publishes each batch of one long request when the test says so, and other requests at once.
 type turnwise struct{ began, goOn, others chan struct{} }
 
 func (p turnwise) Publish(_ context.Context, _ publish.Destination, values []split.Value) (publish.Outcome, error) {
@@ -186,7 +186,7 @@ func (p turnwise) Publish(_ context.Context, _ publish.Destination, values []spl
 	return publish.Outcome{Accepted: len(values)}, nil
 }
 
-// A long request has a slot for the time of each batch, as over HTTP: others of its address come between.
+// A long request holds a slot only for each batch, as over HTTP: others of its address run in between.
 func TestGRPCLongRequestLetsOthersBetween(t *testing.T) {
 	const batches = MaxEvents / split.BatchValues
 	limits := limits
@@ -218,11 +218,11 @@ func TestGRPCLongRequestLetsOthersBetween(t *testing.T) {
 	}
 	requests.Wait()
 	if before == 0 {
-		t.Error("nothing came between the batches")
+		t.Error("no request ran between the batches")
 	}
 }
 
-// requests is how many hold something or wait for it.
+// requests is how many requests hold something or wait for it.
 func (p *pool) requests() (requests int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -280,7 +280,7 @@ func TestGRPCHealth(t *testing.T) {
 	}
 }
 
-// await fails unless the condition comes true.
+// await fails the test unless the condition becomes true.
 func await(t *testing.T, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !condition(); {

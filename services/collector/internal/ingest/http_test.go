@@ -234,7 +234,7 @@ func TestManyRejectionsAreCounted(t *testing.T) {
 	}
 }
 
-// A body of many batches is published while it comes, in order, and no append is larger than a batch.
+// A body of many batches is published while it arrives, in order, and no append is larger than a batch.
 func TestLargeBodyIsNeverHeldWhole(t *testing.T) {
 	log := &fakeLog{}
 	all := results(50_000)
@@ -297,7 +297,7 @@ func TestOnlyPost(t *testing.T) {
 	}
 }
 
-// What was read before a body turned out to be too long or broken is published, and the answer says so.
+// Records before the point where a body is too long or broken are published, and the answer says so.
 func TestWhatCameBeforeIsPublished(t *testing.T) {
 	all := strings.Join(results(100_000), "\n")
 	cutOff := packed(t, "gzip", all[:3<<20])
@@ -435,7 +435,7 @@ func TestSlowClient(t *testing.T) {
 	}
 }
 
-// The time for the body is not the time for Kafka: once the body is there, a slow log gets the whole of its own.
+// The time for the body does not count as time for Kafka: once the body has arrived, a slow log has its full timeout.
 func TestSlowLogOutlivesTheReadTimeout(t *testing.T) {
 	hasty := limits
 	hasty.ReadTimeout = 50 * time.Millisecond

@@ -15,7 +15,7 @@ import (
 	ingestv1 "atlasstream/proto/ingest/v1"
 )
 
-// proxyAddress is that of the one proxy that is believed in these tests.
+// proxyAddress is that of the one trusted proxy in these tests.
 const proxyAddress = "127.0.0.3"
 
 var believed = func() *clientip.Proxies {
@@ -31,7 +31,7 @@ const (
 	atTheLimit    = "requests from your address (203.0.113.7/32) already hold its limit of 4 slots"
 )
 
-// What comes through a proxy counts for its client, and what says so itself does not.
+// A request through a trusted proxy counts for its client; the header of another peer is ignored.
 func TestClientsBehindAProxyShareNothing(t *testing.T) {
 	log, release := blocking()
 	url := startServer(t, log, limits) + "/v1/results"
@@ -94,7 +94,7 @@ func TestClientsBehindAProxyShareNothingOverGRPC(t *testing.T) {
 		t.Errorf("another client: %v", err)
 	}
 	if err := publish(stranger, clientAddress, 2); err != nil {
-		t.Errorf("a stranger: %v", err)
+		t.Errorf("another peer: %v", err)
 	}
 	release()
 	running.Wait()

@@ -102,7 +102,7 @@ func TestBadObjectsCostNoOther(t *testing.T) {
 	}
 }
 
-// Nothing is said to be taken that Kafka does not have.
+// No object is reported as accepted that Kafka does not have.
 func TestRegistriesWhileKafkaFails(t *testing.T) {
 	log := &fakeLog{fail: func(context.Context, []atlas.Event) error { return errors.New("no leader") }}
 	got := put(t, startServer(t, log, limits)+"/v1/probes", "", strings.NewReader(fmt.Sprintf("[%s]", strings.Repeat(`{"id":1},`, 9)+`{"id":2}`)))

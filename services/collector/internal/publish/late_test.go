@@ -16,7 +16,7 @@ import (
 
 const lateness = time.Hour
 
-// aged is a result, or a connection event, whose time is so much before the clock's.
+// aged is a result, or a connection event, that is older than the clock by that much.
 func aged(age time.Duration) string {
 	return fmt.Sprintf(`{"msm_id":1,"prb_id":7,"timestamp":%d,"type":"ping"}`, time.Now().Add(-age).Unix())
 }
@@ -29,7 +29,7 @@ func (p *Publisher) lateIn(to Destination) float64 {
 	return testutil.ToFloat64(p.metrics.late.WithLabelValues(to.Topic))
 }
 
-// The clock of a bubble stands still while it is looked at, so the limit is exact.
+// The clock of a synctest bubble does not advance here, so the limit is exact.
 func TestLateOnesAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		publisher := New(&fakeLog{}, limit, "test", nil)
@@ -66,7 +66,7 @@ func TestLateOnesAreCounted(t *testing.T) {
 	})
 }
 
-// What Kafka has not isAppended is not in the log, and comes again.
+// Records that Kafka did not take are not late: they are not in the log, and are sent again.
 func TestOnlyAcceptedOnesAreLate(t *testing.T) {
 	lost := errors.New("leader lost")
 	for _, test := range []struct {
@@ -88,8 +88,8 @@ func TestOnlyAcceptedOnesAreLate(t *testing.T) {
 	}
 }
 
-// The simulator begins with its past, in the order of time: nothing of that is late.
-func TestWhoDoesNotCountLateOnes(t *testing.T) {
+// The simulator publishes its past in the order of time, so nothing of it is late.
+func TestLateEventsAreNotCountedByDefault(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	if _, err := New(&fakeLog{}, limit, "test", registry).Publish(t.Context(), Results, values(aged(2*lateness))); err != nil {
 		t.Fatal(err)

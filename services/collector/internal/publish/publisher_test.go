@@ -161,7 +161,7 @@ func TestNothingIsSentAfterAFailure(t *testing.T) {
 	}
 }
 
-// Objects go the way of events: bad ones cost no good ones, and what Kafka does not have is told.
+// Objects are published like events: invalid ones do not affect the others, and failures are reported.
 func TestObjectsArePublished(t *testing.T) {
 	log := &fakeLog{}
 	body := values(`{"id":1}`, `{"id":"x"}`, `{"id":2,

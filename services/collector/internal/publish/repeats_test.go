@@ -15,7 +15,7 @@ func numberedEvent(number int) atlas.Event {
 	return atlas.Event{ID: id}
 }
 
-// What it tells is what readers find, who go by the same horizon.
+// The counter agrees with readers that have the same horizon.
 func TestRepeatsAgreeWithReaders(t *testing.T) {
 	const horizon = 64
 	random := rand.New(rand.NewPCG(1, 2))
@@ -69,7 +69,7 @@ func TestRepeatsAreBounded(t *testing.T) {
 	}
 }
 
-// A repeat is told with the answer, within a request and over several, and only where the topic is live.
+// A repeat is reported in the answer, within a request and over several, and only for live topics.
 func TestRepeatsAreTold(t *testing.T) {
 	publisher := New(&fakeLog{}, limit, "test", nil)
 	publisher.CountRepeats(NewRepeatCounter(100))

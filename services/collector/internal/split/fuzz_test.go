@@ -8,7 +8,7 @@ import (
 	"testing/iotest"
 )
 
-// Whatever comes, the cut ends, does not depend on how the bytes arrive, and lines behind garbage are found.
+// Whatever the body is, the Splitter ends, does not depend on how the bytes arrive, and finds lines after garbage.
 func FuzzSplitter(f *testing.F) {
 	for _, body := range []string{"{}\n{}", "{\n\"a\":1\n}\n", "[{},[1],\"x\"]", "{\"a\":[\n{\"a\":[\n{\"a\":[\n", "[{\"a\":\"\\\"]\"},", "x\n\r\n{\"a\":\n {}\n", "\ufeff[]x", "[{}]\ufeff[1]\n[2,", `{"6001":[{},{}], "6002" : []} {"1":[1]}`, "\ufeff{}\r\n\ufeff{}\ufeff{\n}\n",
 		`{"a":{},"results":[{},1],"b":[]}{"objects":[{"results":[1]}]} {`} {

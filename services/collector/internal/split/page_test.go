@@ -51,7 +51,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// Who wants no pages gets none.
+// Without Limits.Members, pages are lines.
 func TestPagesAreLinesWithoutMembers(t *testing.T) {
 	const body = `{"results":[1]}`
 	if got, err := cut(t, strings.NewReader(body), ample); err != nil || !slices.Equal(got, []string{"1: " + body}) {
@@ -89,7 +89,7 @@ func heap() uint64 {
 	return stats.HeapAlloc
 }
 
-// repeated reads as its text, again and again.
+// repeated is a reader that repeats its text.
 type repeated struct {
 	text string
 	rest string

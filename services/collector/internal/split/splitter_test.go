@@ -13,7 +13,7 @@ import (
 
 var ample = Limits{Value: 1 << 10, Batch: 64 << 10}
 
-// cut gives the values of a body as "line: text" or "line! reason".
+// cut returns the values of a body as "line: text" or "line! reason".
 func cut(t testing.TB, body io.Reader, limits Limits) ([]string, error) {
 	t.Helper()
 	splitter := New(body, limits)
@@ -121,7 +121,7 @@ func TestBodies(t *testing.T) {
 	}
 }
 
-// A value over the limit is refused, wherever it stands and however long it is, and costs no other.
+// A value over the limit is refused, wherever it is and however long it is, and does not affect the others.
 func TestTooLongValues(t *testing.T) {
 	const limit = 64 << 10
 	reason := TooLong(limit).Error()
@@ -158,7 +158,7 @@ func TestValueAtTheLimit(t *testing.T) {
 	}
 }
 
-// What came before the reader failed is cut, and what it was in the midst of is not taken for a value.
+// Values that are complete before the reader fails are returned; an incomplete one is not.
 func TestReaderFails(t *testing.T) {
 	broken := errors.New("broken")
 	for body, want := range map[string]string{
@@ -193,7 +193,7 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// Values stay as they are when later batches are read, so that nothing has to be copied.
+// Later batches do not overwrite values, so callers need not copy them.
 func TestValuesStay(t *testing.T) {
 	var body strings.Builder
 	for i := range 20_000 {
@@ -218,7 +218,7 @@ func TestValuesStay(t *testing.T) {
 	}
 }
 
-// Bodies that are made to be searched again and again take no longer than others of their size; quadratic work would take hours.
+// Bodies that are built to be searched many times take no longer than others of their size; quadratic work would take hours.
 func TestHostileBodies(t *testing.T) {
 	const size = 4 << 20
 	for _, line := range []string{"{\"a\":[\n", "{\n\"x\",\n", "{\"a\":\n {\n", "[", "{", "\n", "{\"", " {\n"} {
@@ -266,7 +266,7 @@ func TestBatchesHaveFewValues(t *testing.T) {
 	}
 }
 
-// Empty arrays and pages hold no value that would be counted.
+// Empty arrays and pages have no values that count.
 func TestAbuseManyEmptyArrays(t *testing.T) {
 	const most, text = 100, 1 << 20
 	for body, members := range map[string][]string{"[]": nil, "[ ]\n": nil, `{"1":[]}`: nil, `{"results":[]}`: {"results"}} {
@@ -282,7 +282,7 @@ func TestAbuseManyEmptyArrays(t *testing.T) {
 	}
 }
 
-// The memory of a body is asked for as it comes, and what cannot be had ends it behind the values that came.
+// Memory for a body is requested as it arrives; a refusal ends the body after the values so far.
 func TestAbuseMemoryIsAskedFor(t *testing.T) {
 	none := errors.New("none left")
 	asked := int64(0)

@@ -24,7 +24,7 @@ func inTar(t *testing.T, format tar.Format) string {
 	return archive.String()
 }
 
-// inOldTar is as the first tar wrote it, without the word "ustar".
+// inOldTar is an archive of the first tar, without the word "ustar".
 func inOldTar(t *testing.T) string {
 	t.Helper()
 	archive := []byte(inTar(t, tar.FormatUSTAR))
@@ -88,7 +88,7 @@ func TestJSONIsNotForeign(t *testing.T) {
 	}
 }
 
-// What users had.
+// Formats of files that users had.
 func TestForeignFiles(t *testing.T) {
 	for name, want := range map[string]string{"forty.tar.gz": "a tar archive", "forty.jsonl.xz": "compressed by xz", "forty-utf16le.jsonl": "UTF-16 text, little-endian"} {
 		data, err := os.ReadFile("../../testdata/" + name)

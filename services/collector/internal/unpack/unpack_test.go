@@ -14,7 +14,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// bzip2Packed has what bzip2 made of some texts, as Go has no writer of it.
+// bzip2Packed are texts that bzip2 compressed, as Go has no writer of it.
 var bzip2Packed = map[string]string{
 	strings.Repeat("a result\n", 100_000): "QlpoOTFBWSZTWdQlnWkBhp3RgAAQQAAiBB4AIACQIMmIE1VDDU6hSKp9BSKp56hSKpyCkVTIKRVNwUiqcgpFU7BSKpkFIqn5igrJMprKJU/i4AAACowAAIIAARAg8AEAAYgyYgKqaaMLRKFMfUtjRdyRThQkOzixo8A=",
 	"two":                                 "QlpoOTFBWSZTWc3cjZoAAACBgAAAhIAgACGYGYRhdyRThQkM3cjZoA==",
@@ -60,7 +60,7 @@ func unpackAll(encoding Encoding, data io.Reader) (string, error) {
 	return string(text), errors.Join(err, reader.Close())
 }
 
-// Readers are used again; what one body left behind, its error included, must not show in the next.
+// Readers are reused: neither the data nor the error of one body may show in the next.
 func TestOpen(t *testing.T) {
 	text := strings.Repeat("a result\n", 100_000)
 	for _, encoding := range []Encoding{Identity, Gzip, Zstd, Bzip2} {

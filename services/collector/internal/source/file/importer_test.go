@@ -164,8 +164,8 @@ func TestRejectionsNameFileAndLine(t *testing.T) {
 	}
 }
 
-// A slip of the pen among the files is told before anything is imported.
-func TestFilesAreLookedAtFirst(t *testing.T) {
+// A wrong file is reported before anything is imported.
+func TestFilesAreCheckedFirst(t *testing.T) {
 	log := &fakeLog{}
 	good := write(t, "good", []byte(lines(3)))
 	_, err := importer(log, io.Discard).Import(t.Context(), []string{good, "/no/such/file", t.TempDir(), good})
@@ -179,7 +179,7 @@ func TestFilesAreLookedAtFirst(t *testing.T) {
 	}
 }
 
-// A file that is damaged costs what follows in it, and no other file.
+// The rest of a damaged file is lost, but no other file.
 func TestDamagedFile(t *testing.T) {
 	var buffer bytes.Buffer
 	content := packed(t, gzip.NewWriter(&buffer), &buffer, lines(100_000))
