@@ -12,7 +12,7 @@ import (
 // recordReader reads the records of a partition in the order of offsets. It is used by one goroutine.
 type recordReader struct {
 	fetcher
-	wanted  int64 // nobody misses the records before it
+	wanted  int64 // an unreadable batch before it is skipped
 	counts  readCounts
 	metrics readMetrics
 	logger  *zap.Logger

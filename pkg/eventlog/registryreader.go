@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -21,13 +22,10 @@ import (
 // On a compacted topic, kafka-go's Reader panics or reads the same batches for ever (segmentio/kafka-go#874, #1393, #1416). Batches are read by the number of
 // records that they say they have, which compaction corrects; where one ends whose last records are gone, its header still tells.
 type registryReader struct {
-	fetcher
-	held    map[int64]*heldObject
-	bytes   int
-	last    mark
-	counts  readCounts
-	metrics readMetrics
-	logger  *zap.Logger
+	recordReader
+	held  map[int64]*heldObject
+	bytes int
+	last  mark
 }
 
 type heldObject struct {
@@ -46,12 +44,9 @@ type mark struct {
 const heldOverhead = 200
 
 func (l *Log) newRegistryReader(p partition, first int64) *registryReader {
-	return &registryReader{
-		fetcher: fetcher{partition: p, next: first},
-		held:    map[int64]*heldObject{},
-		metrics: l.metrics.reading(p.topic, "registry"),
-		logger:  l.logger,
-	}
+	reader := &registryReader{recordReader: l.newRecordReader(p, first, "registry"), held: map[int64]*heldObject{}}
+	reader.wanted = math.MaxInt64 // skips unreadable batches, which would keep everything after them from all readers
+	return reader
 }
 
 // read fetches once.
@@ -60,27 +55,13 @@ func (r *registryReader) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.counts = readCounts{}
 	before := r.next
-	if err := r.takeEach(response.Records, r.take); err != nil && r.next == before { // what was read before an error counts; the next read meets it again
-		if err := r.passOver(err); err != nil {
-			return err
-		}
-	}
-	if r.next == before {
-		r.next = max(r.next, r.end) // compaction took all that stood behind it
-	}
-	r.metrics.observe(r.counts)
-	return nil
-}
-
-// passOver leaves a batch out that cannot be read: it would keep all that comes after it from everybody.
-func (r *registryReader) passOver(err error) error {
-	gone, err := r.unread(err, r.metrics, r.logger)
-	if err != nil {
+	if err := r.takeResponse(ctx, response, nil, r.take); err != nil {
 		return err
 	}
-	r.next = gone.First
+	if r.next == before {
+		r.next = max(r.next, r.end) // compaction has deleted the rest
+	}
 	return nil
 }
 
@@ -101,8 +82,7 @@ func (r *registryReader) take(record *kafka.Record) error {
 	if err != nil {
 		return err
 	}
-	r.counts.read++
-	r.next = record.Offset + 1
+	r.passed(record)
 	r.last = mark{offset: record.Offset, key: key, at: record.Time}
 	return nil
 }
