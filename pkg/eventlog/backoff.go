@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	leastPause    = 50 * time.Millisecond
-	greatestPause = 2 * time.Second
+	minPause = 50 * time.Millisecond
+	maxPause = 2 * time.Second
 )
 
 // backoff pauses between attempts, each time for longer. The zero value is ready.
@@ -17,7 +17,7 @@ type backoff struct{ last time.Duration }
 
 // wait pauses; it returns the context's error if that ends first.
 func (b *backoff) wait(ctx context.Context) error {
-	b.last = min(max(2*b.last, leastPause), greatestPause)
+	b.last = min(max(2*b.last, minPause), maxPause)
 	timer := time.NewTimer(b.last)
 	defer timer.Stop()
 	select {

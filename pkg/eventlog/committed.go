@@ -53,7 +53,7 @@ func fetchRequest(request *kafka.FetchRequest) *fetch.Request {
 }
 
 func (p *fetchedPartition) response(number int) (*kafka.FetchResponse, error) {
-	batches, err := batchesIn(p.batches)
+	batches, err := splitBatches(p.batches)
 	response := &kafka.FetchResponse{
 		Partition:        number,
 		HighWatermark:    p.highWatermark,
@@ -61,8 +61,8 @@ func (p *fetchedPartition) response(number int) (*kafka.FetchResponse, error) {
 		LogStartOffset:   p.logStartOffset,
 		Records:          committed(batches, p.aborted),
 	}
-	if p.fault != 0 {
-		response.Error = p.fault
+	if p.code != 0 {
+		response.Error = p.code
 	}
 	return response, err
 }
@@ -70,7 +70,7 @@ func (p *fetchedPartition) response(number int) (*kafka.FetchResponse, error) {
 // committedRecords are the records of an answer without those that were aborted and without the markers that end transactions.
 type committedRecords struct {
 	batches []*fetchedBatch // that are to be read
-	behind  int64           // the offset behind all that the answer has, read or left out; 0 if it has nothing
+	next    int64           // the offset behind all that the answer has, read or left out; 0 if it has nothing
 }
 
 // committed leaves out what was aborted, by the transactions that a broker lists for the answer: each with its producer and the offset of its first batch.
@@ -80,8 +80,8 @@ func committed(batches []*fetchedBatch, aborted []fetch.ResponseTransaction) *co
 	slices.SortFunc(aborted, func(a, b fetch.ResponseTransaction) int { return cmp.Compare(a.FirstOffset, b.FirstOffset) })
 	answer, open := &committedRecords{batches: batches[:0]}, openTransactions{aborted: aborted}
 	for _, batch := range batches {
-		answer.behind = max(answer.behind, batch.behind)
-		if !open.leaveOut(batch) {
+		answer.next = max(answer.next, batch.next)
+		if !open.skips(batch) {
 			answer.batches = append(answer.batches, batch)
 		}
 	}
@@ -103,10 +103,10 @@ func (c *committedRecords) ReadRecord() (*kafka.Record, error) {
 // rest tells what came and was not read: of the batch that was unpacked, records and their bytes; of those behind it, their bytes as they came.
 func (c *committedRecords) rest() (records, bytes int64) {
 	for _, batch := range c.batches {
-		if batch.unpacked {
-			records, bytes = records+int64(batch.left), bytes+int64(len(batch.records.rest))
+		if batch.decompressed {
+			records, bytes = records+int64(batch.remaining), bytes+int64(len(batch.records.rest))
 		} else {
-			bytes += int64(len(batch.checked))
+			bytes += int64(len(batch.checksummed))
 		}
 	}
 	return records, bytes
@@ -118,34 +118,34 @@ type openTransactions struct {
 	producers []int64                     // of those that have
 }
 
-// leaveOut tells whether a batch is a marker or belongs to one of them. A marker ends the transaction of its producer.
-func (o *openTransactions) leaveOut(batch *fetchedBatch) bool {
-	o.reach(batch.base)
+// skips tells whether a batch is a marker or belongs to one of them. A marker ends the transaction of its producer.
+func (o *openTransactions) skips(batch *fetchedBatch) bool {
+	o.begin(batch.base)
 	switch {
 	case batch.attributes.Control():
-		if !batch.isSound() {
+		if !batch.isIntact() {
 			return false
 		}
 		o.producers = slices.DeleteFunc(o.producers, func(producer int64) bool { return producer == batch.producer })
 		return true
 	case batch.attributes.Transactional():
-		return slices.Contains(o.producers, batch.producer) && batch.isSound()
+		return slices.Contains(o.producers, batch.producer) && batch.isIntact()
 	}
 	return false
 }
 
-// reach begins the transactions whose first batch does not stand behind an offset.
-func (o *openTransactions) reach(offset int64) {
+// begin adds the transactions whose first batch does not stand behind an offset.
+func (o *openTransactions) begin(offset int64) {
 	for len(o.aborted) > 0 && o.aborted[0].FirstOffset <= offset {
 		o.producers = append(o.producers, o.aborted[0].ProducerID)
 		o.aborted = o.aborted[1:]
 	}
 }
 
-// behindAnswer gives the offset behind all that an answer has, 0 if it has nothing.
-func behindAnswer(records kafka.RecordReader) int64 {
+// nextAfter gives the offset behind all that an answer has, 0 if it has nothing.
+func nextAfter(records kafka.RecordReader) int64 {
 	if committed, ok := records.(*committedRecords); ok {
-		return committed.behind
+		return committed.next
 	}
 	return 0
 }

@@ -157,7 +157,7 @@ func TestWhatWasLeftOutIsPassedWithTheAnswerOnly(t *testing.T) {
 	reader := fetcherAt(0)
 	err := reader.takeEach(committed(batches, aborted), func(record *kafka.Record) error {
 		reader.next = record.Offset + 1
-		return errEnough
+		return errStop
 	})
 	if err == nil || reader.next != 1 {
 		t.Errorf("stands at %d, %v", reader.next, err)

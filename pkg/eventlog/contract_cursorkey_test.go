@@ -41,8 +41,8 @@ func cursorKeyContract(t *testing.T, f fixture, kafka cluster) {
 		if _, err := awaitCursorKey(within(t, patience), f); err != nil {
 			t.Fatal(err)
 		}
-		if deviations, err := f.log.Deviations(within(t, patience), eventlog.KeysSpec()); err != nil || len(deviations) > 0 {
-			t.Errorf("got deviations %v, error %v", deviations, err)
+		if drift, err := f.log.ConfigDrift(within(t, patience), eventlog.KeysSpec()); err != nil || len(drift) > 0 {
+			t.Errorf("got drift %v, error %v", drift, err)
 		}
 	})
 	t.Run("a later key does not count", func(t *testing.T) {

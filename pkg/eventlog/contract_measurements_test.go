@@ -9,16 +9,11 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/zap/zaptest"
 )
 
 func measurementsContract(t *testing.T, f fixture, kafka cluster) {
 	t.Run("they are what Range gives of them", func(t *testing.T) { measurementsArePartOfRange(t, kafka) })
 	t.Run("whoever goes on at the position misses nothing", func(t *testing.T) { positionsAreWhereToGoOn(t, kafka) })
-	t.Run("reading goes on behind the end", func(t *testing.T) { extendingReadsOn(t, kafka) })
-	t.Run("what retention took since is told", func(t *testing.T) { extendingOverAGap(t, f) })
 	t.Run("the read-ahead is bounded", func(t *testing.T) { readAheadIsBounded(t, f) })
 	t.Run("none are refused", func(t *testing.T) {
 		if _, err := f.log.History().Measurements(within(t, patience), f.newTopic(t, 1), 0, nil, 0, 0); err == nil {
@@ -123,60 +118,6 @@ func positionsAreWhereToGoOn(t *testing.T, kafka cluster) {
 		if readOn(t, first, all); first.Position() != mixedRecords {
 			t.Errorf("got position %d at the end, want %d", first.Position(), mixedRecords)
 		}
-	}
-}
-
-// extendingReadsOn reads a log that grows, each record of it once.
-func extendingReadsOn(t *testing.T, kafka cluster) {
-	counted := prometheus.NewRegistry()
-	log, err := eventlog.Open(eventlog.Config{Brokers: kafka.Addrs(), RepeatHorizon: 50}, zaptest.NewLogger(t), counted)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	f, dice := fixture{log: log}, rand.New(rand.NewPCG(13, 13))
-	topic, writer := f.newTopic(t, 1), f.newWriter(t, eventlog.WriterConfig{})
-	wanted := []atlas.MeasurementID{1, 3}
-	mustAppend(t, writer, topic, someOf(t, dice, 100))
-	reader := f.openMeasurements(t, topic, wanted, 30, 60)
-	records, end := readOn(t, reader, all), int64(60)
-	for range 20 {
-		if reader.Position() != end {
-			t.Errorf("got position %d at the end, want %d", reader.Position(), end)
-		}
-		end = 100
-		if reader.Position() >= 100 {
-			mustAppend(t, writer, topic, someOf(t, dice, 40))
-			end = reader.Position() + 40
-		}
-		records = append(records, readOn(t, reader, dice.IntN(2))...) // at the end, or before it
-		if err := reader.Extend(within(t, patience)); err != nil {
-			t.Fatal(err)
-		}
-		records = append(records, readOn(t, reader, all)...)
-	}
-	if read := sumOf(t, counted, "atlas_eventlog_records_read_total"); read != float64(end) {
-		t.Errorf("read %v records, want each of the %d once", read, end)
-	}
-	if want := ofMeasurements(f.readRange(t, topic, 0, 30, end), wanted); !slices.EqualFunc(records, want, sameRecord) {
-		t.Errorf("got %d records, want %d", len(records), len(want))
-	}
-}
-
-func extendingOverAGap(t *testing.T, f fixture) {
-	topic, writer := f.newTopic(t, 1), f.newWriter(t, eventlog.WriterConfig{})
-	mustAppend(t, writer, topic, pings(t, 1, 0, 10))
-	reader := f.openMeasurements(t, topic, []atlas.MeasurementID{1}, 0, 10)
-	readOn(t, reader, all)
-	mustAppend(t, writer, topic, pings(t, 1, 10, 30))
-	f.deleteBefore(t, topic, 20)
-	if err := reader.Extend(within(t, patience)); err != nil {
-		t.Fatal(err)
-	}
-	_, err := reader.Next(within(t, patience))
-	want := eventlog.OffsetGoneError{Topic: topic, Offset: 10, First: 20, Next: 30}
-	if gone, ok := errors.AsType[*eventlog.OffsetGoneError](err); !ok || *gone != want {
-		t.Errorf("got %v, want %v", err, &want)
 	}
 }
 

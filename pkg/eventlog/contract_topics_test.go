@@ -22,9 +22,9 @@ func topicsContract(t *testing.T, f fixture, kafka cluster) {
 			if err := f.log.EnsureTopics(within(t, patience), spec); err != nil {
 				t.Fatal(err)
 			}
-			deviations, err := f.log.Deviations(within(t, patience), spec)
-			if err != nil || len(deviations) > 0 {
-				t.Fatalf("got deviations %v, error %v", deviations, err)
+			drift, err := f.log.ConfigDrift(within(t, patience), spec)
+			if err != nil || len(drift) > 0 {
+				t.Fatalf("got drift %v, error %v", drift, err)
 			}
 		}
 		if partitions, err := f.log.History().Partitions(within(t, patience), spec.Name); err != nil || partitions != 3 {
@@ -38,18 +38,18 @@ func topicsContract(t *testing.T, f fixture, kafka cluster) {
 			t.Fatal(err)
 		}
 		for range 2 { // it is still there after it was told
-			deviations, err := f.log.Deviations(within(t, patience), spec)
+			drift, err := f.log.ConfigDrift(within(t, patience), spec)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := map[string]eventlog.Deviation{}
-			for _, deviation := range deviations {
-				got[deviation.Setting] = deviation
+			got := map[string]eventlog.Drift{}
+			for _, setting := range drift {
+				got[setting.Setting] = setting
 			}
-			if want := (eventlog.Deviation{Topic: spec.Name, Setting: "retention.ms", Got: "604800000", Want: "-1"}); got["retention.ms"] != want {
+			if want := (eventlog.Drift{Topic: spec.Name, Setting: "retention.ms", Got: "604800000", Want: "-1"}); got["retention.ms"] != want {
 				t.Errorf("got %v, want %v", got["retention.ms"], want)
 			}
-			if want := (eventlog.Deviation{Topic: spec.Name, Setting: "partitions", Got: "2", Want: "8"}); got["partitions"] != want {
+			if want := (eventlog.Drift{Topic: spec.Name, Setting: "partitions", Got: "2", Want: "8"}); got["partitions"] != want {
 				t.Errorf("got %v, want %v", got["partitions"], want)
 			}
 			if _, deviates := got["cleanup.policy"]; deviates {

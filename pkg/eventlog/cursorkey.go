@@ -56,7 +56,7 @@ func (l *Log) firstCursorKey(ctx context.Context, in partition) ([]byte, error) 
 	reader.metrics.unreadable, reader.logger = uncounted(), zap.NewNop()
 	defer reader.close()
 	key, err := reader.cursorKey(ctx, next)
-	if l.unreadableKey.isAnother(err) {
+	if l.unreadableKey.isNewFault(err) {
 		unreadable.Inc()
 	}
 	if isUnreadable(err) {
@@ -68,8 +68,8 @@ func (l *Log) firstCursorKey(ctx context.Context, in partition) ([]byte, error) 
 // lastUnreadable is where a topic that is read again and again could not be read the last time.
 type lastUnreadable struct{ behind atomic.Int64 } // 0: it could
 
-// isAnother takes in how a reading has ended, and tells whether it met a batch that cannot be read and that the one before did not meet.
-func (l *lastUnreadable) isAnother(err error) bool {
+// isNewFault takes in how a reading has ended, and tells whether it met a batch that cannot be read and that the one before did not meet.
+func (l *lastUnreadable) isNewFault(err error) bool {
 	gone, is := errors.AsType[*OffsetGoneError](err)
 	switch {
 	case is && gone.Unreadable != nil:
@@ -89,7 +89,7 @@ func (r *recordReader) cursorKey(ctx context.Context, to int64) (found []byte, e
 		found, err = readCursorKey(record)
 		r.next = record.Offset + 1
 		if err != nil || found != nil {
-			return errEnough
+			return errStop
 		}
 		return nil
 	}

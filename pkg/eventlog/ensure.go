@@ -27,7 +27,7 @@ func isPermanent(err error) bool {
 }
 
 // EnsureTopics makes those topics that Kafka does not have, and returns once all can be used. It waits for Kafka as long as the context lasts. What differs
-// in a topic that was there already is logged and left as it is; Deviations tells it. A *PartitionsChangedError says that a topic of events cannot be used.
+// in a topic that was there already is logged and left as it is; ConfigDrift returns it. A *PartitionsChangedError says that a topic of events cannot be used.
 func (l *Log) EnsureTopics(ctx context.Context, specs ...TopicSpec) error {
 	return l.ensureTopics(ctx, func(error) {}, specs)
 }
@@ -42,17 +42,17 @@ func (l *Log) ensureTopics(ctx context.Context, tell func(reason error), specs [
 			return err
 		}
 	}
-	l.reportDeviations(ctx, specs)
+	l.reportDrift(ctx, specs)
 	return nil
 }
 
-func (l *Log) reportDeviations(ctx context.Context, specs []TopicSpec) {
-	deviations, err := l.Deviations(ctx, specs...)
+func (l *Log) reportDrift(ctx context.Context, specs []TopicSpec) {
+	drift, err := l.ConfigDrift(ctx, specs...)
 	if err != nil {
 		l.logger.Warn("cannot tell whether the topics have the right settings", zap.Error(err))
 	}
-	if len(deviations) > 0 { // all in one line, as the log keeps few lines of the same words
-		l.logger.Warn("topics are there with other settings than they should have", zap.Stringers("deviations", deviations))
+	if len(drift) > 0 { // all in one line, as the log keeps few lines of the same words
+		l.logger.Warn("topics are there with other settings than they should have", zap.Stringers("drift", drift))
 	}
 }
 
@@ -83,7 +83,7 @@ func (l *Log) ensureTopic(ctx context.Context, tell func(reason error), spec Top
 		if isNew && made.IsZero() {
 			made = time.Now()
 		}
-		if made.IsZero() || time.Since(made) > youngTopic {
+		if made.IsZero() || time.Since(made) > newTopicGrace {
 			l.reportUnusable(spec.Name, err, tell)
 		}
 		if pause.wait(ctx) != nil {
@@ -120,7 +120,7 @@ func (l *Log) checkUsable(ctx context.Context, spec TopicSpec, partitions []kafk
 	if spec.Compacted {
 		return nil
 	}
-	return l.checkEvents(ctx, spec.Name, len(partitions))
+	return l.checkEventLayout(ctx, spec.Name, len(partitions))
 }
 
 func (l *Log) createTopic(ctx context.Context, spec TopicSpec) error {
@@ -144,7 +144,7 @@ func (l *Log) createTopic(ctx context.Context, spec TopicSpec) error {
 	}
 	switch err := response.Errors[spec.Name]; {
 	case err == nil:
-		l.reportMade(spec, replication)
+		l.logCreated(spec, replication)
 		return nil
 	case errors.Is(err, kafka.TopicAlreadyExists): // the cached metadata is older than the topic
 		return nil
@@ -155,8 +155,8 @@ func (l *Log) createTopic(ctx context.Context, spec TopicSpec) error {
 	}
 }
 
-// reportMade tells the number of replicas, which is lower where a cluster that is still starting has fewer brokers than it will have.
-func (l *Log) reportMade(spec TopicSpec, replication int) {
+// logCreated tells the number of replicas, which is lower where a cluster that is still starting has fewer brokers than it will have.
+func (l *Log) logCreated(spec TopicSpec, replication int) {
 	l.logger.Info("made a topic, whose partitions and replicas stay as they are",
 		zap.String("topic", spec.Name), zap.Int("partitions", spec.Partitions), zap.Int("replication", replication))
 }

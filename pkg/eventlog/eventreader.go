@@ -55,7 +55,7 @@ func (r *eventReader) decode(record *kafka.Record, event *atlas.Event) error {
 	if err != nil {
 		return err
 	}
-	if *event, err = parseValue(r.topic, value); err != nil {
+	if *event, err = parseForeignValue(r.topic, value); err != nil {
 		r.skipped(record.Offset, err)
 		*event = atlas.Event{}
 	}

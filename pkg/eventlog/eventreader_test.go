@@ -89,27 +89,6 @@ func TestReadKeepsWhatCameBeforeAnError(t *testing.T) {
 	}
 }
 
-// shortLog is a broker whose log has become shorter than it was.
-type shortLog struct{ broker }
-
-func (shortLog) ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {
-	return &kafka.ListOffsetsResponse{Topics: map[string][]kafka.PartitionOffsets{ResultsTopic: {{FirstOffset: 0, LastOffset: 7}}}}, nil
-}
-
-func TestExtendingALogThatBeganAnew(t *testing.T) {
-	log, err := Open(Config{Brokers: []string{"127.0.0.1:1"}}, zap.NewNop(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	reader := log.newReader(partition{broker: shortLog{}, topic: ResultsTopic}, newMeasurementFilter([]atlas.MeasurementID{1}), 0, 10, 10, "measurement")
-	defer reader.Close()
-	want := OffsetGoneError{Topic: ResultsTopic, Offset: 10, First: 0, Next: 7}
-	if gone, ok := errors.AsType[*OffsetGoneError](reader.Extend(t.Context())); !ok || *gone != want {
-		t.Errorf("got %v, want %v", gone, &want)
-	}
-}
-
 // keptFrom is a broker whose log begins at an offset: what stood before is gone.
 type keptFrom struct {
 	first int64

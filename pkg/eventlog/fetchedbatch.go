@@ -28,9 +28,9 @@ const batchFormat = 2
 
 var batchChecksums = crc32.MakeTable(crc32.Castagnoli)
 
-// batchesIn gives the batches of an answer, none of which is unpacked yet. The last one is mostly cut off, and left out; where it is the only one, the error is
+// splitBatches gives the batches of an answer, none of which is unpacked yet. The last one is mostly cut off, and left out; where it is the only one, the error is
 // a *cutOffError. An error comes with no batch: what is wrong behind others stands first in the next answer.
-func batchesIn(answer []byte) (batches []*fetchedBatch, err error) {
+func splitBatches(answer []byte) (batches []*fetchedBatch, err error) {
 	for len(answer) >= batchHeader {
 		length := int64(binary.BigEndian.Uint32(answer[batchLengthAt:])) + batchLengthAt + 4
 		if format := answer[formatAt]; format != batchFormat || length < batchHeader {
@@ -74,70 +74,70 @@ func (e *cutOffError) Error() string {
 func newBatch(raw []byte) *fetchedBatch {
 	fields := wireFields{rest: raw}
 	batch := &fetchedBatch{base: fields.int64()}
-	batch.least = batch.base
+	batch.minOffset = batch.base
 	fields.bytes(checksumAt - 8)
 	batch.checksum = uint32(fields.int32())
-	batch.checked = fields.rest
+	batch.checksummed = fields.rest
 	batch.attributes = protocol.Attributes(fields.int16())
-	batch.behind = batch.base + int64(max(0, fields.int32())) + 1
+	batch.next = batch.base + int64(max(0, fields.int32())) + 1
 	batch.time = fields.int64()
 	fields.int64() // the latest time
 	batch.producer = fields.int64()
 	fields.bytes(2 + 4) // the producer's epoch, and its batches
-	batch.left = int(fields.int32())
+	batch.remaining = int(fields.int32())
 	batch.records = fields
 	return batch
 }
 
 // fetchedBatch reads the records of a batch, which it unpacks for the first of them.
 type fetchedBatch struct {
-	base, time int64 // to which those of the records are relative
-	behind     int64 // the offset behind its last record, which compaction leaves as it is though it takes the record
-	least      int64 // the offset of the next record, or below it where compaction took some
-	producer   int64
-	attributes protocol.Attributes
-	checksum   uint32
-	checked    []byte        // what it is of
-	left       int           // records that have not been read
-	unpacked   bool          // those that are left have been
-	records    wireFields    // those
-	memory     *bytes.Buffer // that they are unpacked into, if they were compressed
-	record     fetchedRecord
+	base, time   int64 // to which those of the records are relative
+	next         int64 // the offset after its last record, which compaction keeps even if it deletes the record
+	minOffset    int64 // the offset of the next record, or below it where compaction took some
+	producer     int64
+	attributes   protocol.Attributes
+	checksum     uint32
+	checksummed  []byte        // what it is of
+	remaining    int           // records that have not been read
+	decompressed bool          // those that are left have been
+	records      wireFields    // those
+	buffer       *bytes.Buffer // that they are unpacked into, if they were compressed
+	record       fetchedRecord
 }
 
 // ReadRecord gives the next record, which is valid until it is called again.
 func (b *fetchedBatch) ReadRecord() (*kafka.Record, error) {
-	if b.left == 0 && (b.unpacked || b.isSound()) { // its number of records is checked with the others' bytes, be it 0
-		b.end()
+	if b.remaining == 0 && (b.decompressed || b.isIntact()) { // its number of records is checked with the others' bytes, be it 0
+		b.release()
 		return nil, io.EOF
 	}
 	if err := b.readNext(); err != nil {
-		return nil, &unreadableError{base: b.base, behind: b.behind, why: err}
+		return nil, &unreadableError{base: b.base, next: b.next, why: err}
 	}
 	return &b.record.Record, nil
 }
 
 func (b *fetchedBatch) readNext() error {
-	if !b.unpacked {
-		if err := b.unpack(); err != nil {
+	if !b.decompressed {
+		if err := b.decompress(); err != nil {
 			return err
 		}
 	}
 	if err := b.record.read(&b.records, b.base, b.time); err != nil {
 		return err
 	}
-	if offset := b.record.Offset; offset < b.least || offset >= b.behind {
-		return fmt.Errorf("a record has offset %d, want %d to %d", offset, b.least, b.behind-1)
+	if offset := b.record.Offset; offset < b.minOffset || offset >= b.next {
+		return fmt.Errorf("a record has offset %d, want %d to %d", offset, b.minOffset, b.next-1)
 	}
-	b.least = b.record.Offset + 1
-	b.left--
+	b.minOffset = b.record.Offset + 1
+	b.remaining--
 	return nil
 }
 
 // unreadableError says that a batch is in the log and cannot be read, however often it is fetched.
 type unreadableError struct {
-	base, behind int64 // it has the offsets from base to before behind, if that is what is not damaged
-	why          error
+	base, next int64 // it has the offsets from base to before behind, if that is what is not damaged
+	why        error
 }
 
 func (e *unreadableError) Error() string {
@@ -151,36 +151,38 @@ func isUnreadable(err error) bool {
 	return is
 }
 
-// isSound tells whether the batch is as it was when it was made, all but its base offset, length and format.
-func (b *fetchedBatch) isSound() bool { return crc32.Checksum(b.checked, batchChecksums) == b.checksum }
+// isIntact tells whether the batch is as it was when it was made, all but its base offset, length and format.
+func (b *fetchedBatch) isIntact() bool {
+	return crc32.Checksum(b.checksummed, batchChecksums) == b.checksum
+}
 
-func (b *fetchedBatch) unpack() error {
-	if !b.isSound() {
+func (b *fetchedBatch) decompress() error {
+	if !b.isIntact() {
 		return errors.New("its checksum is another one")
 	}
 	if b.attributes.Compression() == compress.None {
-		b.unpacked = true
+		b.decompressed = true
 		return nil
 	}
-	b.memory = unpackMemory.Get()
-	if err := unpack(b.memory, b.attributes.Compression(), b.records.rest); err != nil {
+	b.buffer = decompressionBuffers.Get()
+	if err := decompress(b.buffer, b.attributes.Compression(), b.records.rest); err != nil {
 		return err
 	}
-	b.unpacked, b.records.rest = true, b.memory.Bytes()
+	b.decompressed, b.records.rest = true, b.buffer.Bytes()
 	return nil
 }
 
-// mostKept bounds the memory that is kept for batches to come.
-const mostKept = 4 << 20
+// maxPooledBuffer bounds the memory that is kept for batches to come.
+const maxPooledBuffer = 4 << 20
 
-// unpackMemory has a *bytes.Buffer for each batch that is being read.
-var unpackMemory = bufferpool.Pool{MaxBytes: mostKept}
+// decompressionBuffers has a *bytes.Buffer for each batch that is being read.
+var decompressionBuffers = bufferpool.Pool{MaxBytes: maxPooledBuffer}
 
-// end gives the memory of the batch to the next one.
-func (b *fetchedBatch) end() {
-	b.record, b.records.rest, b.checked = fetchedRecord{}, nil, nil
-	if b.memory != nil {
-		unpackMemory.Put(b.memory)
+// release gives the memory of the batch to the next one.
+func (b *fetchedBatch) release() {
+	b.record, b.records.rest, b.checksummed = fetchedRecord{}, nil, nil
+	if b.buffer != nil {
+		decompressionBuffers.Put(b.buffer)
 	}
-	b.memory = nil
+	b.buffer = nil
 }

@@ -65,7 +65,7 @@ func readByKafkaGo(raw []byte) ([]readRecord, error) {
 
 // readByUs reads all batches of an answer.
 func readByUs(raw []byte) ([]readRecord, error) {
-	batches, err := batchesIn(raw)
+	batches, err := splitBatches(raw)
 	if err != nil {
 		return nil, err
 	}
@@ -197,12 +197,12 @@ func TestRecordsOutsideOfTheirBatch(t *testing.T) {
 func TestCutOffAnswers(t *testing.T) {
 	raw := batchOf(t, 9, compress.None, kafka.Record{Value: kafka.NewBytes([]byte("value"))})
 	for got, length := range map[int]int64{1: 0, 15: 0, 16: 73, batchHeader: 73, 72: 73} {
-		_, err := batchesIn(raw[:got])
+		_, err := splitBatches(raw[:got])
 		if cutOff, ok := errors.AsType[*cutOffError](err); !ok || *cutOff != (cutOffError{got: got, length: length}) {
 			t.Errorf("of %d bytes: got %v", got, err)
 		}
 	}
-	if batches, err := batchesIn(nil); err != nil || len(batches) > 0 {
+	if batches, err := splitBatches(nil); err != nil || len(batches) > 0 {
 		t.Errorf("of nothing: got %v, %v", batches, err)
 	}
 }
@@ -224,7 +224,7 @@ func (c *cutting) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafka.
 func TestLongBatchesAreFetchedAgain(t *testing.T) {
 	long := batchOf(t, 4, compress.None, kafka.Record{Value: kafka.NewBytes(make([]byte, 20_000))})
 	broker := &cutting{log: append(slices.Clone(long), long...)}
-	fetcher := fetcher{partition: partition{broker: broker}, next: 4, most: minResponse}
+	fetcher := fetcher{partition: partition{broker: broker}, next: 4, maxBytes: minResponse}
 	defer fetcher.close()
 	if _, err := fetcher.fetch(t.Context()); err == nil {
 		t.Fatal("got an answer without a whole batch and no error")
@@ -256,12 +256,12 @@ func FuzzBatch(f *testing.F) {
 		f.Add(raw[attributesAt:batchHeader], raw[batchHeader:])
 	}
 	f.Fuzz(func(t *testing.T, fields, records []byte) {
-		const mostRecords, controlBit = 1 << 10, 1 << 5
+		const maxRecords, controlBit = 1 << 10, 1 << 5
 		raw := append(make([]byte, batchHeader), records...)
 		raw[formatAt] = batchFormat
 		copy(raw[attributesAt:batchHeader], fields)
 		raw[attributesAt+1] &^= controlBit
-		copy(raw[countAt:], []byte{0, 0, raw[countAt+2] % (mostRecords >> 8), raw[countAt+3] | 1}) // at least one, which has it unpacked
+		copy(raw[countAt:], []byte{0, 0, raw[countAt+2] % (maxRecords >> 8), raw[countAt+3] | 1}) // at least one, which has it unpacked
 		got, err := readByUs(sign(raw))
 		if err != nil { // kafka-go would make memory for whatever length is claimed
 			return
@@ -280,7 +280,7 @@ func FuzzBatch(f *testing.F) {
 func FuzzBatches(f *testing.F) {
 	f.Add(append(batchOf(f, 3, compress.Gzip, kafka.Record{}), batchOf(f, 4, compress.None, kafka.Record{})...))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		batches, err := batchesIn(raw)
+		batches, err := splitBatches(raw)
 		if err != nil && len(batches) > 0 {
 			t.Fatalf("got %d batches and an error: %v", len(batches), err)
 		}

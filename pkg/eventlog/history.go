@@ -21,7 +21,7 @@ func (l *Log) History() *History { return &History{log: l} }
 
 // Partition gives the partition of a topic that has a measurement's records. A *PartitionsChangedError says that there is not one such partition.
 func (h *History) Partition(ctx context.Context, topic string, measurement atlas.MeasurementID) (int, error) {
-	partitions, err := h.log.rightCount(ctx, topic)
+	partitions, err := h.log.checkedPartitionCount(ctx, topic)
 	if err != nil {
 		return 0, err
 	}

@@ -14,7 +14,7 @@ const keepInterval = 2 * time.Second
 
 // KeepTopics is EnsureTopics for as long as the context lasts, whose error it returns then: a topic that somebody deletes is made again. tell is told why the
 // topics cannot be used until somebody acts, and nil once they can, each time that this changes: a *PartitionsChangedError, a *MissingRightError, ErrNoTopic
-// where others make the topics, brokers that are too few, or another refusal of Kafka's. At the beginning, other refusals are returned. That Kafka does not
+// where others make the topics, brokers that are too few, or another refusal of Kafka's. At the beginning, other denialCodes are returned. That Kafka does not
 // answer for a time changes nothing.
 func (l *Log) KeepTopics(ctx context.Context, tell func(error), specs ...TopicSpec) error {
 	last := statusReporter{tell: tell}
@@ -31,9 +31,9 @@ func (l *Log) KeepTopics(ctx context.Context, tell func(error), specs ...TopicSp
 			return ctx.Err()
 		case <-ticker.C:
 		}
-		err := l.keepAll(ctx, specs)
+		err := l.keepOnce(ctx, specs)
 		if ctx.Err() == nil && (err == nil || needsOperator(err)) && last.note(err) && err == nil {
-			l.reportDeviations(ctx, specs)
+			l.reportDrift(ctx, specs)
 		}
 	}
 }
@@ -59,32 +59,32 @@ func (l *statusReporter) note(reason error) (isNew bool) {
 	return true
 }
 
-// keepAll gives the first error.
-func (l *Log) keepAll(ctx context.Context, specs []TopicSpec) error {
+// keepOnce gives the first error.
+func (l *Log) keepOnce(ctx context.Context, specs []TopicSpec) error {
 	for _, spec := range specs {
-		if err := l.keep(ctx, spec); err != nil {
+		if err := l.keepTopic(ctx, spec); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// keep makes a topic that is missing, with as many partitions as it had. It does not wait for it.
-func (l *Log) keep(ctx context.Context, spec TopicSpec) error {
+// keepTopic makes a topic that is missing, with as many partitions as it had. It does not wait for it.
+func (l *Log) keepTopic(ctx context.Context, spec TopicSpec) error {
 	if had, _ := l.layouts.state(spec.Name); had > 0 {
 		spec.Partitions = had
 	}
 	partitions, err := l.topicPartitions(ctx, spec.Name)
 	switch {
 	case errors.Is(err, ErrNoTopic):
-		return l.makeAgain(ctx, spec)
+		return l.recreate(ctx, spec)
 	case err != nil || spec.Compacted:
 		return err
 	}
-	return l.checkEvents(ctx, spec.Name, len(partitions))
+	return l.checkEventLayout(ctx, spec.Name, len(partitions))
 }
 
-func (l *Log) makeAgain(ctx context.Context, spec TopicSpec) error {
+func (l *Log) recreate(ctx context.Context, spec TopicSpec) error {
 	isNew, err := l.tryEnsure(ctx, spec)
 	if !isNew {
 		return err

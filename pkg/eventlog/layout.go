@@ -7,6 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"atlasstream/pkg/atlas"
+
+	"github.com/segmentio/kafka-go"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
@@ -31,8 +34,8 @@ type layout struct {
 	found      time.Time               // when the first records said so; zero if their number did
 }
 
-// faultLasts is how long a misplaced record is believed in before it is looked for again.
-const faultLasts = 2 * time.Second
+// faultTTL is how long a misplaced record is believed in before it is looked for again.
+const faultTTL = 2 * time.Second
 
 // layouts are those of all topics of events that this process has met, by name.
 type layouts struct {
@@ -62,13 +65,13 @@ func (l *Log) checkLayout(ctx context.Context, topic string, partitions int) err
 	if known, err := layout.check(partitions); known { // somebody else has looked meanwhile
 		return err
 	}
-	err := l.verifyPlaces(ctx, topic, partitions)
+	err := l.verifyFirstRecords(ctx, topic, partitions)
 	layout.verified(partitions, err)
 	return err
 }
 
-// checkEvents is checkLayout for topics of events.
-func (l *Log) checkEvents(ctx context.Context, topic string, partitions int) error {
+// checkEventLayout is checkLayout for topics of events.
+func (l *Log) checkEventLayout(ctx context.Context, topic string, partitions int) error {
 	if isRegistry(topic) {
 		return nil
 	}
@@ -83,7 +86,7 @@ func (l *layout) check(partitions int) (known bool, err error) {
 	case l.partitions > 0 && partitions != l.partitions:
 		l.fail(fmt.Sprintf("has %d partitions, and had %d when this process started", partitions, l.partitions), time.Time{})
 		return true, l.fault
-	case l.fault != nil && time.Since(l.found) < faultLasts:
+	case l.fault != nil && time.Since(l.found) < faultTTL:
 		return true, l.fault
 	}
 	return l.partitions > 0 && l.fault == nil, nil
@@ -130,8 +133,8 @@ func (l *layouts) state(topic string) (partitions int, fault error) {
 	return layout.partitions, nil
 }
 
-// expected refuses a number of partitions that is not the known one. Of a topic that was not met yet it expects nothing.
-func (l *layouts) expected(topic string, partitions int) error {
+// checkKnown refuses a number of partitions that is not the known one. Of a topic that was not met yet it expects nothing.
+func (l *layouts) checkKnown(topic string, partitions int) error {
 	if had, _ := l.state(topic); had == 0 || had == partitions {
 		return nil
 	}
@@ -139,15 +142,60 @@ func (l *layouts) expected(topic string, partitions int) error {
 	return err
 }
 
-// verifiedAtOnce is how many partitions are asked for their first record at a time.
-const verifiedAtOnce = 8
+// verifiedConcurrently is how many partitions are asked for their first record at a time.
+const verifiedConcurrently = 8
 
-// verifyPlaces looks whether the first record of each partition belongs there, by its key.
-func (l *Log) verifyPlaces(ctx context.Context, topic string, partitions int) error {
+// verifyFirstRecords looks whether the first record of each partition belongs there, by its key.
+func (l *Log) verifyFirstRecords(ctx context.Context, topic string, partitions int) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(verifiedAtOnce)
+	group.SetLimit(verifiedConcurrently)
 	for number := range partitions {
-		group.Go(func() error { return l.partition(topic, number).verifyPlace(ctx, partitions) })
+		group.Go(func() error { return l.partition(topic, number).verifyFirstRecord(ctx, partitions) })
 	}
 	return group.Wait()
+}
+
+// firstResponse bounds what is fetched to see a partition's first record, in bytes as the broker holds it; one whole batch comes in any case.
+const firstResponse = 16 << 10
+
+// verifyFirstRecord looks whether the partition's first record is one that a producer who knows of so many partitions puts there. Foreign producers may write
+// records whose key names no measurement; they may stand anywhere, and the first one whose key does counts, if it is among the first few.
+func (p partition) verifyFirstRecord(ctx context.Context, partitions int) error {
+	first, next, err := p.bounds(ctx)
+	if err != nil || first == next {
+		return err
+	}
+	fetcher := fetcher{partition: p, next: first, maxBytes: firstResponse}
+	defer fetcher.close()
+	answer, err := fetcher.fetch(ctx)
+	if err != nil {
+		return err
+	}
+	measurement, offset, err := firstMeasurement(answer.Records)
+	if measurement == 0 && isUnreadable(err) { // those who read it tell
+		return nil
+	}
+	if measurement == 0 {
+		return err
+	}
+	if belongs := PartitionOf(measurement, partitions); belongs != p.number {
+		return &PartitionsChangedError{Topic: p.topic, Words: fmt.Sprintf(
+			"has %d partitions, and the record with key %s at offset %d of partition %d is not where it belongs then, which is partition %d",
+			partitions, measurement.Key(), offset, p.number, belongs)}
+	}
+	return nil
+}
+
+// firstMeasurement gives the measurement, and the offset, of the first record whose key names one; 0 if there is none.
+func firstMeasurement(records kafka.RecordReader) (measurement atlas.MeasurementID, offset int64, err error) {
+	var keys keyReader
+	err = eachRecord(records, func(record *kafka.Record) (err error) {
+		if measurement != 0 {
+			return errStop
+		}
+		offset = record.Offset
+		measurement, err = keys.measurement(record.Key)
+		return err
+	})
+	return measurement, offset, err
 }

@@ -20,17 +20,17 @@ const requestTimeout = 10 * time.Second
 
 // Log is a connection to Kafka, for any number of Writers, Tails and readers of History. They are closed before it.
 type Log struct {
-	config      Config
-	logger      *zap.Logger
-	metrics     *metrics
-	connections *connections
-	layouts     *layouts
-	followed    followed
-	presence    presence
-	transport   *kafka.Transport
-	requests    kafka.RoundTripper // over the transport
-	client      *kafka.Client
-	stop        context.CancelFunc
+	config       Config
+	logger       *zap.Logger
+	metrics      *metrics
+	connections  *connections
+	layouts      *layouts
+	tails        tailSet
+	availability availability
+	transport    *kafka.Transport
+	requests     kafka.RoundTripper // over the transport
+	client       *kafka.Client
+	stop         context.CancelFunc
 
 	unreadableKey lastUnreadable
 }
@@ -54,18 +54,18 @@ func Open(cfg Config, logger *zap.Logger, registerer prometheus.Registerer) (*Lo
 		MetadataTTL: metadataTTL,
 		Context:     ctx,
 	}
-	requests := authorized{transport}
+	requests := rightsTransport{transport}
 	return &Log{
-		config:      cfg,
-		logger:      logger.WithOptions(zap.WrapCore(onceInAWhile)),
-		layouts:     &layouts{logger: logger},
-		metrics:     metrics,
-		connections: connections,
-		presence:    presence{since: time.Now()},
-		transport:   transport,
-		requests:    requests,
-		client:      &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Transport: requests},
-		stop:        stop,
+		config:       cfg,
+		logger:       logger.WithOptions(zap.WrapCore(onceInAWhile)),
+		layouts:      &layouts{logger: logger},
+		metrics:      metrics,
+		connections:  connections,
+		availability: availability{since: time.Now()},
+		transport:    transport,
+		requests:     requests,
+		client:       &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Transport: requests},
+		stop:         stop,
 	}, nil
 }
 
@@ -88,7 +88,7 @@ func (l *Log) Check(ctx context.Context) error {
 		if err := checkLeaders(topic, partitions); err != nil {
 			return err
 		}
-		if err := l.checkEvents(ctx, topic, len(partitions)); err != nil {
+		if err := l.checkEventLayout(ctx, topic, len(partitions)); err != nil {
 			return err
 		}
 		// kafka-go answers the above from memory, even where no broker is left.

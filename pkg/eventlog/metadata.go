@@ -5,26 +5,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/metadata"
 )
 
-// youngTopic is how long a topic that Kafka seems not to have is waited for: kafka-go learns of a new one with its next metadata only, and so do brokers.
-const youngTopic = 3 * time.Second
+// newTopicGrace is how long a topic that Kafka seems not to have is waited for: kafka-go learns of a new one with its next metadata only, and so do brokers.
+const newTopicGrace = 3 * time.Second
 
-// partitionCount gives the number of a topic's partitions. It waits for Kafka as long as the context lasts, and for the topic youngTopic at most.
+// partitionCount gives the number of a topic's partitions. It waits for Kafka as long as the context lasts, and for the topic newTopicGrace at most.
 func (l *Log) partitionCount(ctx context.Context, topic string) (int, error) {
-	return l.awaitCount(ctx, topic, func(int) error { return nil })
+	return l.awaitPartitionCount(ctx, topic, func(int) error { return nil })
 }
 
-// rightCount is partitionCount for whoever looks for a measurement in one of them: they must be those that its records were written to.
-func (l *Log) rightCount(ctx context.Context, topic string) (int, error) {
-	return l.awaitCount(ctx, topic, func(partitions int) error { return l.checkLayout(ctx, topic, partitions) })
+// checkedPartitionCount is partitionCount for whoever looks for a measurement in one of them: they must be those that its records were written to.
+func (l *Log) checkedPartitionCount(ctx context.Context, topic string) (int, error) {
+	return l.awaitPartitionCount(ctx, topic, func(partitions int) error { return l.checkLayout(ctx, topic, partitions) })
 }
 
-func (l *Log) awaitCount(ctx context.Context, topic string, check func(partitions int) error) (int, error) {
-	missingAfter := time.Now().Add(youngTopic)
+func (l *Log) awaitPartitionCount(ctx context.Context, topic string, check func(partitions int) error) (int, error) {
+	missingAfter := time.Now().Add(newTopicGrace)
 	var pause backoff
 	for {
 		partitions, err := l.topicPartitions(ctx, topic)
@@ -81,4 +84,51 @@ func checkLeaders(topic string, partitions []kafka.Partition) error {
 		}
 	}
 	return nil
+}
+
+// freshMetadata is a request for the metadata of topics that a broker answers. By itself, kafka-go answers what it knows, which is up to metadataTTL old.
+type freshMetadata struct {
+	*metadata.Request
+	clientID string
+	version  int16
+}
+
+// Required has kafka-go leave the exchange to us.
+func (f *freshMetadata) Required(versions map[protocol.ApiKey]int16) bool {
+	f.version = versions[protocol.Metadata]
+	return true
+}
+
+// RawExchange sends the request to a broker and gives its *brokersMetadata.
+func (f *freshMetadata) RawExchange(broker io.ReadWriter) (protocol.Message, error) {
+	const correlation = 1 // a connection has one request at a time, and is closed behind one that failed
+	if err := protocol.WriteRequest(broker, f.version, correlation, f.clientID, f.Request); err != nil {
+		return nil, err
+	}
+	_, answer, err := protocol.ReadResponse(broker, protocol.Metadata, f.version)
+	if err != nil {
+		return nil, fmt.Errorf("reading an answer: %w", err)
+	}
+	topics := answer.(*metadata.Response)
+	for i := range topics.Topics {
+		if f.version < operationsVersion {
+			topics.Topics[i].TopicAuthorizedOperations = unknownOperations
+		}
+	}
+	return &brokersMetadata{topics}, nil
+}
+
+// brokersMetadata is an answer that kafka-go does not take for one to its own requests.
+type brokersMetadata struct{ *metadata.Response }
+
+// freshTopics gives the metadata of topics, or of all of them, as a broker has it now.
+func (l *Log) freshTopics(ctx context.Context, names ...string) ([]metadata.ResponseTopic, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	request := &metadata.Request{TopicNames: names, IncludeTopicAuthorizedOperations: true}
+	answer, err := l.requests.RoundTrip(ctx, l.client.Addr, &freshMetadata{Request: request, clientID: l.config.ClientID})
+	if err != nil {
+		return nil, fmt.Errorf("topics: %w", err)
+	}
+	return answer.(*brokersMetadata).Topics, nil
 }

@@ -18,7 +18,7 @@ type metrics struct {
 }
 
 func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
-	r := registry{registerer: registerer}
+	r := collectors{registerer: registerer}
 	m := &metrics{
 		recordsRead:   r.counter("records_read_total", "Records read from Kafka, repeats and the horizon before the wanted offset included.", "topic", "reader"),
 		repeats:       r.counter("repeats_dropped_total", "Records dropped because their event ID stood among the records before them.", "topic", "reader"),
@@ -40,22 +40,22 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	return m, r.err
 }
 
-// registry collects what fails when metrics are registered.
-type registry struct {
+// collectors registers metrics and collects what fails when metrics are registered.
+type collectors struct {
 	registerer prometheus.Registerer
 	err        error
 }
 
-func (r *registry) counter(name, help string, labels ...string) *prometheus.CounterVec {
+func (r *collectors) counter(name, help string, labels ...string) *prometheus.CounterVec {
 	return register(r, prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "atlas", Subsystem: "eventlog", Name: name, Help: help}, labels))
 }
 
-func (r *registry) gauge(name, help string, labels ...string) *prometheus.GaugeVec {
+func (r *collectors) gauge(name, help string, labels ...string) *prometheus.GaugeVec {
 	return register(r, prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "atlas", Subsystem: "eventlog", Name: name, Help: help}, labels))
 }
 
 // register hands out what is registered already where two logs of one process share a registry.
-func register[C prometheus.Collector](r *registry, collector C) C {
+func register[C prometheus.Collector](r *collectors, collector C) C {
 	if r.registerer == nil {
 		return collector
 	}
@@ -69,4 +69,28 @@ func register[C prometheus.Collector](r *registry, collector C) C {
 		r.err = errors.Join(r.err, fmt.Errorf("metrics of the event log: %w", err))
 	}
 	return collector
+}
+
+// readMetrics are the metrics of one kind of reader of one topic.
+type readMetrics struct{ read, repeats, undecodable, unreadable, errors prometheus.Counter }
+
+func (m *metrics) reading(topic, reader string) readMetrics {
+	return readMetrics{
+		read:        m.recordsRead.WithLabelValues(topic, reader),
+		repeats:     m.repeats.WithLabelValues(topic, reader),
+		undecodable: m.undecodable.WithLabelValues(topic, reader),
+		unreadable:  m.unreadable.WithLabelValues(topic, reader),
+		errors:      m.fetchErrors.WithLabelValues(topic, reader),
+	}
+}
+
+func (m readMetrics) observe(counts readCounts) {
+	m.read.Add(float64(counts.read))
+	m.repeats.Add(float64(counts.repeats))
+	m.undecodable.Add(float64(counts.undecodable))
+}
+
+// uncounted is for what is counted elsewhere.
+func uncounted() prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Name: "uncounted_total", Help: "Nobody sees it."})
 }

@@ -1,19 +1,83 @@
 package eventlog
 
 import (
-	"atlasstream/pkg/atlas"
+	"context"
+	"fmt"
+	"time"
 
 	"github.com/segmentio/kafka-go"
 )
 
-// keyBalancer chooses a record's partition by its key as Kafka's Java client does, so that foreign producers and readers agree with us.
-var keyBalancer = kafka.Murmur2Balancer{Consistent: true}
-
-// PartitionOf gives the partition of a measurement's records in a topic of that many partitions.
-func PartitionOf(measurement atlas.MeasurementID, partitions int) int {
-	numbers := make([]int, partitions)
-	for i := range numbers {
-		numbers[i] = i
-	}
-	return keyBalancer.Balance(kafka.Message{Key: []byte(measurement.Key())}, numbers...)
+// broker is what reading needs of Kafka.
+type broker interface {
+	Fetch(context.Context, *kafka.FetchRequest) (*kafka.FetchResponse, error)
+	ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error)
 }
+
+// partition is one partition of a topic in Kafka.
+type partition struct {
+	broker broker
+	topic  string
+	number int
+}
+
+func (l *Log) partition(topic string, number int) partition {
+	return partition{broker: committedBroker{l.client, l.config.ClientID}, topic: topic, number: number}
+}
+
+// bounds gives the offset of the first record and the log's end: the offset that the next record will have or, while a transaction is open, its first one.
+func (p partition) bounds(ctx context.Context) (first, next int64, err error) {
+	answer, err := p.listOffsets(ctx, kafka.FirstOffsetOf(p.number), kafka.LastOffsetOf(p.number))
+	return answer.FirstOffset, answer.LastOffset, err
+}
+
+// offsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none. The end is a question of its own to
+// the broker, and seldom needed.
+func (p partition) offsetAt(ctx context.Context, at time.Time) (int64, error) {
+	offset, found, err := p.firstSince(ctx, at)
+	if found || err != nil {
+		return offset, err
+	}
+	end, err := p.listOffsets(ctx, kafka.LastOffsetOf(p.number))
+	if err != nil {
+		return 0, err
+	}
+	if offset, found, err = p.firstSince(ctx, at); found || err != nil { // it may have come before the end was told
+		return offset, err
+	}
+	return end.LastOffset, nil
+}
+
+// firstSince gives the least offset whose record's time is at or after the given one.
+func (p partition) firstSince(ctx context.Context, at time.Time) (offset int64, found bool, err error) {
+	//mutate:time-later-by-a-millisecond
+	answer, err := p.listOffsets(ctx, kafka.OffsetRequest{Partition: p.number, Timestamp: max(0, at.UnixMilli())})
+	for offset := range answer.Offsets {
+		if offset >= 0 { // -1 stands for none
+			return offset, true, nil
+		}
+	}
+	return 0, false, err
+}
+
+func (p partition) listOffsets(ctx context.Context, questions ...kafka.OffsetRequest) (kafka.PartitionOffsets, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	response, err := p.broker.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{p.topic: questions}})
+	if err != nil {
+		return kafka.PartitionOffsets{}, fmt.Errorf("%s: %w", p, err)
+	}
+	for _, answer := range response.Topics[p.topic] {
+		if answer.Partition != p.number {
+			continue
+		}
+		if answer.Error != nil {
+			return kafka.PartitionOffsets{}, fmt.Errorf("%s: %w", p, answer.Error)
+		}
+		return answer, nil
+	}
+	return kafka.PartitionOffsets{}, fmt.Errorf("%s: the broker says nothing about the partition", p)
+}
+
+// String names the partition as Kafka's own messages do.
+func (p partition) String() string { return fmt.Sprintf("%s/%d", p.topic, p.number) }

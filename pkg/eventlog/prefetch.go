@@ -77,11 +77,11 @@ func (r *Reader) hasRoom() bool { return r.held < r.readAhead/8 }
 func (r *Reader) adapt(now time.Time) {
 	switch {
 	case now.Sub(r.prefetch.started) >= slowInterval:
-		r.most = max(r.most/2, minResponse)
+		r.maxBytes = max(r.maxBytes/2, minResponse)
 	case r.taken >= r.readAhead/2:
-		r.most = max(r.most/2, minResponse)
+		r.maxBytes = max(r.maxBytes/2, minResponse)
 	case r.taken < r.readAhead/4:
-		r.most = min(2*r.most, maxResponse)
+		r.maxBytes = min(2*r.maxBytes, maxResponse)
 	}
 	r.prefetch.started = now
 }

@@ -30,7 +30,7 @@ type Reader struct {
 
 func (l *Log) newReader(p partition, filter *measurementFilter, first, from, to int64, kind string) *Reader {
 	reader := &Reader{eventReader: l.newEventReader(p, filter, first, from, kind), to: to, readAhead: defaultReadAhead}
-	reader.most = minResponse
+	reader.maxBytes = minResponse
 	return reader
 }
 
@@ -97,24 +97,6 @@ func (r *Reader) Position() int64 {
 	return max(r.wanted, r.next)
 }
 
-// Extend moves the end of the reader to the log's end as it is now, whether Next has reached the old one or not. An *OffsetGoneError says that the log ends
-// before what has been read, so that it is another one.
-func (r *Reader) Extend(ctx context.Context) error {
-	var first, end int64
-	err := retry(ctx, func() (err error) {
-		first, end, err = r.bounds(ctx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if reached := max(r.wanted, r.next); reached > end {
-		return &OffsetGoneError{Topic: r.topic, Partition: r.number, Offset: reached, First: first, Next: end}
-	}
-	r.to = end
-	return nil
-}
-
 // Close releases the reader.
 func (r *Reader) Close() {
 	r.prefetch.close()
@@ -142,8 +124,8 @@ func (r *Reader) payForRead(ctx context.Context) error {
 	return r.pay(ctx, read, bytes)
 }
 
-// errEnough ends the reading of a response.
-var errEnough = errors.New("enough was read")
+// errStop ends the reading of a response.
+var errStop = errors.New("enough was read")
 
 func (r *Reader) take(record *kafka.Record) error {
 	if record.Offset < r.next { // brokers send whole batches
@@ -151,12 +133,12 @@ func (r *Reader) take(record *kafka.Record) error {
 	}
 	if record.Offset >= r.to {
 		r.next = r.to
-		return errEnough
+		return errStop
 	}
 	if r.taken >= r.readAhead {
-		return errEnough
+		return errStop
 	}
-	size := sizeOf(record)
+	size := valueSize(record)
 	wanted, err := r.accept(record)
 	if wanted {
 		err = r.keep(record)

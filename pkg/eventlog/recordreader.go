@@ -52,7 +52,7 @@ func (r *recordReader) takeResponse(ctx context.Context, response *kafka.FetchRe
 
 // failed returns why the next record was not read. It skips an unreadable batch if none of its records is wanted.
 func (r *recordReader) failed(err error) error {
-	gone, err := r.unread(err, r.metrics, r.logger)
+	gone, err := r.reportUnreadable(err, r.metrics, r.logger)
 	if err != nil {
 		return err
 	}

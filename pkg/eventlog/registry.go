@@ -14,11 +14,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// heldBytes is how much a partition's reader holds before it hands it on, though there is more to read: 256 MiB.
-const heldBytes = 256 << 20
+// maxHeldBytes is how much a partition's reader holds before it hands it on, though there is more to read: 256 MiB.
+const maxHeldBytes = 256 << 20
 
-// errAnew says that what was read of a registry may not be what its topic has.
-var errAnew = errors.New("the topic is not known again")
+// errReread says that what was read of a registry may not be what its topic has.
+var errReread = errors.New("the topic is not known again")
 
 // ReadRegistry reads a registry's topic from its beginning and follows it, until the context ends; its error is the context's. It waits for Kafka and for the
 // topic as long as it takes.
@@ -50,10 +50,10 @@ type registryReading struct {
 	apply    func([]atlas.Object)
 	caughtUp func()
 
-	mu     sync.Mutex
-	known  map[int64]knownObject // what apply knows
-	pass   int                   // how often reading began
-	behind int                   // partitions that are not read yet to where they ended when the pass began
+	mu      sync.Mutex
+	known   map[int64]knownObject // what apply knows
+	pass    int                   // how often reading began
+	pending int                   // partitions that are not read yet to where they ended when the pass began
 }
 
 // knownObject is where the object that apply has was found.
@@ -70,7 +70,7 @@ func (r *registryReading) readThrough(ctx context.Context) error {
 	}
 	r.mu.Lock()
 	r.pass++
-	r.behind = partitions
+	r.pending = partitions
 	r.mu.Unlock()
 	group, ctx := errgroup.WithContext(ctx)
 	for number := range partitions {
@@ -98,24 +98,24 @@ func (r *registryReading) follow(ctx context.Context, number, partitions int) er
 		return err
 	}
 	defer reader.close()
-	behind := true
+	catchingUp := true
 	var pause backoff
 	for {
-		if behind && reader.next >= end {
-			behind = false
+		if catchingUp && reader.next >= end {
+			catchingUp = false
 			r.deliver(reader)
-			r.reached(reader.next - 1)
+			r.partitionRead(reader.next - 1)
 		}
 		if err := reader.read(ctx); err == nil {
 			pause.reset()
 		} else if err := r.recover(ctx, reader, &pause, err); err != nil {
 			return err
 		}
-		if !behind || reader.bytes > heldBytes {
+		if !catchingUp || reader.bytes > maxHeldBytes {
 			r.deliver(reader)
 		}
 		if count, err := r.log.topicPartitions(ctx, r.topic); err == nil && len(count) > partitions {
-			return fmt.Errorf("%w: it has %d partitions, after %d", errAnew, len(count), partitions)
+			return fmt.Errorf("%w: it has %d partitions, after %d", errReread, len(count), partitions)
 		}
 	}
 }
@@ -150,13 +150,13 @@ func (r *registryReading) deliver(reader *registryReader) {
 	r.apply(objects)
 }
 
-// reached notes that a partition is read to where it ended. What is there no more is deleted as of the last offset, that of the one partition that a registry
+// partitionRead notes that a partition is read to where it ended. What is there no more is deleted as of the last offset, that of the one partition that a registry
 // has.
-func (r *registryReading) reached(last int64) {
+func (r *registryReading) partitionRead(last int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.behind--
-	if r.behind > 0 {
+	r.pending--
+	if r.pending > 0 {
 		return
 	}
 	var gone []atlas.Object
@@ -185,7 +185,7 @@ func (r *registryReading) recover(ctx context.Context, reader *registryReader, p
 			continue
 		}
 		if !same {
-			return fmt.Errorf("%s: %w", reader.partition, errAnew)
+			return fmt.Errorf("%s: %w", reader.partition, errReread)
 		}
 		return nil
 	}

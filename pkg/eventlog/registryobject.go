@@ -25,7 +25,7 @@ func (h *History) Object(ctx context.Context, position atlas.Position) (object a
 }
 
 func (p partition) object(ctx context.Context, offset int64) (object atlas.Object, found bool, err error) {
-	fetcher := fetcher{partition: p, next: offset, most: firstAnswer}
+	fetcher := fetcher{partition: p, next: offset, maxBytes: firstResponse}
 	defer fetcher.close()
 	response, err := fetcher.fetch(ctx)
 	if errors.Is(err, kafka.OffsetOutOfRange) {
@@ -41,12 +41,12 @@ func (p partition) object(ctx context.Context, offset int64) (object atlas.Objec
 		if record.Offset == offset {
 			object, found, err = p.readObject(record)
 		}
-		return cmp.Or(err, errEnough)
+		return cmp.Or(err, errStop)
 	})
 	if batch, ok := errors.AsType[*unreadableError](err); ok {
-		return atlas.Object{}, false, fetcher.unreadable(batch)
+		return atlas.Object{}, false, fetcher.goneAt(batch)
 	}
-	if errors.Is(err, errEnough) {
+	if errors.Is(err, errStop) {
 		err = nil
 	}
 	return object, found, err

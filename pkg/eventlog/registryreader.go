@@ -25,7 +25,7 @@ type registryReader struct {
 	recordReader
 	held  map[int64]*heldObject
 	bytes int
-	last  mark
+	last  lastRecord
 }
 
 type heldObject struct {
@@ -33,8 +33,8 @@ type heldObject struct {
 	at time.Time
 }
 
-// mark is a record by which a log is known again.
-type mark struct {
+// lastRecord is a record by which a log is known again.
+type lastRecord struct {
 	offset int64
 	key    []byte // nil: none yet
 	at     time.Time
@@ -83,7 +83,7 @@ func (r *registryReader) take(record *kafka.Record) error {
 		return err
 	}
 	r.passed(record)
-	r.last = mark{offset: record.Offset, key: key, at: record.Time}
+	r.last = lastRecord{offset: record.Offset, key: key, at: record.Time}
 	return nil
 }
 
@@ -139,9 +139,9 @@ func (r *registryReader) sameLog(ctx context.Context) (bool, error) {
 		}
 		key, err := readBytes(nil, record.Key)
 		same = record.Offset == r.last.offset && bytes.Equal(key, r.last.key) && record.Time.Equal(r.last.at)
-		return cmp.Or(err, errEnough)
+		return cmp.Or(err, errStop)
 	})
-	if isUnreadable(err) || errors.Is(err, errEnough) {
+	if isUnreadable(err) || errors.Is(err, errStop) {
 		err = nil
 	}
 	return same, err

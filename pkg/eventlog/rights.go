@@ -47,11 +47,11 @@ func isMissingRight(err error) bool {
 	return missing
 }
 
-// authorized names the right in each answer that refuses one, which Kafka does by a number that is the same for all of them.
-type authorized struct{ requests kafka.RoundTripper }
+// rightsTransport names the right in each answer that refuses one, which Kafka does by a number that is the same for all of them.
+type rightsTransport struct{ requests kafka.RoundTripper }
 
 // RoundTrip fails with a *MissingRightError where Kafka refuses a right.
-func (a authorized) RoundTrip(ctx context.Context, address net.Addr, request kafka.Request) (kafka.Response, error) {
+func (a rightsTransport) RoundTrip(ctx context.Context, address net.Addr, request kafka.Request) (kafka.Response, error) {
 	response, err := a.requests.RoundTrip(ctx, address, request)
 	if err != nil {
 		return nil, err
@@ -66,30 +66,30 @@ func missingRight(request kafka.Request, response kafka.Response) error {
 	switch answer := response.(type) {
 	case *fetchedPartition:
 		if fetch, ok := request.(*rawFetch); ok {
-			return refused(RightRead, fetch.Topics[0].Topic, int16(answer.fault))
+			return denied(RightRead, fetch.Topics[0].Topic, int16(answer.code))
 		}
 	case *listoffsets.Response:
-		return firstRefusal(answer.Topics, func(topic listoffsets.ResponseTopic) error {
-			return firstRefusal(topic.Partitions, func(found listoffsets.ResponsePartition) error {
-				return refused(RightDescribe, topic.Topic, found.ErrorCode)
+		return firstError(answer.Topics, func(topic listoffsets.ResponseTopic) error {
+			return firstError(topic.Partitions, func(found listoffsets.ResponsePartition) error {
+				return denied(RightDescribe, topic.Topic, found.ErrorCode)
 			})
 		})
 	case *produce.Response:
-		return firstRefusal(answer.Topics, func(topic produce.ResponseTopic) error {
-			return firstRefusal(topic.Partitions, func(found produce.ResponsePartition) error { return refused(RightWrite, topic.Topic, found.ErrorCode) })
+		return firstError(answer.Topics, func(topic produce.ResponseTopic) error {
+			return firstError(topic.Partitions, func(found produce.ResponsePartition) error { return denied(RightWrite, topic.Topic, found.ErrorCode) })
 		})
 	case *createtopics.Response:
-		return firstRefusal(answer.Topics, func(topic createtopics.ResponseTopic) error { return refused(RightCreate, topic.Name, topic.ErrorCode) })
+		return firstError(answer.Topics, func(topic createtopics.ResponseTopic) error { return denied(RightCreate, topic.Name, topic.ErrorCode) })
 	case *describeconfigs.Response:
-		return firstRefusal(answer.Resources, func(topic describeconfigs.ResponseResource) error {
-			return refused(RightDescribeConfigs, topic.ResourceName, topic.ErrorCode)
+		return firstError(answer.Resources, func(topic describeconfigs.ResponseResource) error {
+			return denied(RightDescribeConfigs, topic.ResourceName, topic.ErrorCode)
 		})
 	}
 	return nil
 }
 
-// firstRefusal is that of the first answer that is one.
-func firstRefusal[T any](answers []T, refusal func(T) error) error {
+// firstError is that of the first answer that is one.
+func firstError[T any](answers []T, refusal func(T) error) error {
 	for _, answer := range answers {
 		if err := refusal(answer); err != nil {
 			return err
@@ -98,11 +98,11 @@ func firstRefusal[T any](answers []T, refusal func(T) error) error {
 	return nil
 }
 
-// refusals are Kafka's answers to who has no right.
-var refusals = []kafka.Error{kafka.TopicAuthorizationFailed, kafka.ClusterAuthorizationFailed}
+// denialCodes are Kafka's answers to who has no right.
+var denialCodes = []kafka.Error{kafka.TopicAuthorizationFailed, kafka.ClusterAuthorizationFailed}
 
-func refused(right Right, topic string, code int16) error {
-	if !slices.Contains(refusals, kafka.Error(code)) {
+func denied(right Right, topic string, code int16) error {
+	if !slices.Contains(denialCodes, kafka.Error(code)) {
 		return nil
 	}
 	return &MissingRightError{Right: right, Topic: topic, Err: kafka.Error(code)}
@@ -124,13 +124,13 @@ func (l *Log) checkRights(ctx context.Context, topics []string, rights ...Right)
 	if err != nil {
 		return err
 	}
-	return firstRefusal(found, func(topic metadata.ResponseTopic) error {
-		if err := refused(RightDescribe, topic.Name, topic.ErrorCode); err != nil || topic.ErrorCode != 0 || topic.TopicAuthorizedOperations == unknownOperations {
+	return firstError(found, func(topic metadata.ResponseTopic) error {
+		if err := denied(RightDescribe, topic.Name, topic.ErrorCode); err != nil || topic.ErrorCode != 0 || topic.TopicAuthorizedOperations == unknownOperations {
 			return err
 		}
-		return firstRefusal(rights, func(right Right) error {
+		return firstError(rights, func(right Right) error {
 			if topic.TopicAuthorizedOperations&(1<<operations[right]) == 0 {
-				return refused(right, topic.Name, int16(kafka.TopicAuthorizationFailed))
+				return denied(right, topic.Name, int16(kafka.TopicAuthorizationFailed))
 			}
 			return nil
 		})

@@ -15,42 +15,42 @@ import (
 // with which the values are as many bytes as they may be, or with the error of Range, and gives the offset before which all was gone through and those bytes.
 // Came is told of all that Kafka has sent: records come in batches, which are unpacked as a whole.
 func (h *History) ScanWithin(
-	ctx context.Context, topic string, number int, from, to, most int64,
-	see func(measurement atlas.MeasurementID, at time.Time) bool, came func(records, bytes int64),
+	ctx context.Context, topic string, number int, from, to, limit int64,
+	visit func(measurement atlas.MeasurementID, at time.Time) bool, fetched func(records, bytes int64),
 ) (next, bytes int64, err error) {
 	_, to, err = h.within(ctx, topic, number, from, to)
 	if err != nil {
 		return from, 0, err
 	}
-	scanner := scanner{recordReader: h.log.newRecordReader(h.log.partition(topic, number), from, "scan"), to: to, most: most, see: see, came: came}
-	scanner.fetcher.most = answerFor(to - from)
+	scanner := scanner{recordReader: h.log.newRecordReader(h.log.partition(topic, number), from, "scan"), to: to, limit: limit, visit: visit, fetched: fetched}
+	scanner.maxBytes = responseFor(to - from)
 	defer scanner.close()
 	err = scanner.run(ctx)
 	return min(scanner.next, to), scanner.bytes, err
 }
 
-// answerFor bounds an answer that is to have so many records: few are not worth a long one.
-func answerFor(records int64) int64 {
+// responseFor bounds an answer that is to have so many records: few are not worth a long one.
+func responseFor(records int64) int64 {
 	const bytesOfRecord = 1 << 10 // or less, as the broker holds them
-	return max(firstAnswer, min(records*bytesOfRecord, fetchBytes))
+	return max(firstResponse, min(records*bytesOfRecord, fetchBytes))
 }
 
 // scanner is a reader that is a ScanWithin.
 type scanner struct {
 	recordReader
-	to    int64
-	most  int64 // bytes
-	see   func(measurement atlas.MeasurementID, at time.Time) bool
-	came  func(records, bytes int64)
-	keys  keyReader
-	bytes int64
-	ended bool
+	to      int64
+	limit   int64 // bytes
+	visit   func(measurement atlas.MeasurementID, at time.Time) bool
+	fetched func(records, bytes int64)
+	keys    keyReader
+	bytes   int64
+	ended   bool
 
 	passedRecords, passedBytes int64 // of an answer, before and behind what is wanted
 }
 
 func (s *scanner) run(ctx context.Context) error {
-	read := func() error { return s.readAnswer(ctx) }
+	read := func() error { return s.readResponse(ctx) }
 	for s.next < s.to && !s.ended {
 		err := s.readWithRetry(ctx, read)
 		if gone, ok := errors.AsType[*OffsetGoneError](err); ok && gone.Unreadable != nil {
@@ -63,8 +63,8 @@ func (s *scanner) run(ctx context.Context) error {
 	return nil
 }
 
-// readAnswer fetches once, and tells what came.
-func (s *scanner) readAnswer(ctx context.Context) error {
+// readResponse fetches once, and tells what came.
+func (s *scanner) readResponse(ctx context.Context) error {
 	response, err := s.fetch(ctx)
 	if err != nil {
 		return s.takeResponse(ctx, nil, err, s.take)
@@ -77,31 +77,31 @@ func (s *scanner) readAnswer(ctx context.Context) error {
 		restRecords, restBytes := answer.rest()
 		records, bytes = records+restRecords, bytes+restBytes
 	}
-	s.came(records, bytes)
+	s.fetched(records, bytes)
 	return err
 }
 
 func (s *scanner) take(record *kafka.Record) error {
 	if record.Offset < s.next || record.Offset >= s.to {
 		s.passedRecords++
-		s.passedBytes += sizeOf(record)
+		s.passedBytes += valueSize(record)
 	}
 	if record.Offset < s.next {
 		return nil
 	}
 	if record.Offset >= s.to {
 		s.next = s.to
-		return errEnough
+		return errStop
 	}
 	named, err := s.keys.measurement(record.Key)
 	if err != nil {
 		return err
 	}
 	s.counts.read++
-	s.bytes += sizeOf(record)
+	s.bytes += valueSize(record)
 	s.next = record.Offset + 1
-	if s.ended = !s.see(named, record.Time.UTC()) || s.bytes >= s.most; s.ended {
-		return errEnough
+	if s.ended = !s.visit(named, record.Time.UTC()) || s.bytes >= s.limit; s.ended {
+		return errStop
 	}
 	return nil
 }

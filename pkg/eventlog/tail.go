@@ -29,12 +29,12 @@ type tail struct {
 	followers int         // guarded by Tails.mu
 	idle      *time.Timer // guarded by Tails.mu
 
-	mu       sync.Mutex // the partition's lock
-	next     int64      // whatever stands before it has been delivered
-	ring     ring
-	advanced chan struct{} // closed when next rises, if somebody waits for that
-	seen     trustMark     // when the topic's partitions were last counted, and were right
-	certain  trustMark     // the time before that
+	mu        sync.Mutex // the partition's lock
+	next      int64      // whatever stands before it has been delivered
+	ring      ring
+	advanced  chan struct{} // closed when next rises, if somebody waits for that
+	lastCheck layoutMark    // when the topic's partitions were last counted, and were right
+	confirmed layoutMark    // the time before that
 }
 
 func (t *Tails) newTail(number int) *tail {
@@ -69,7 +69,7 @@ func (t *tail) run() {
 	defer t.log.metrics.tailLag.DeleteLabelValues(labels...)
 	defer t.log.metrics.tailHeld.DeleteLabelValues(labels...)
 	lag, held := t.log.metrics.tailLag.WithLabelValues(labels...), t.log.metrics.tailHeld.WithLabelValues(labels...)
-	transactions := heldBack{logger: t.log.logger.With(zap.Stringer("partition", t.partition))}
+	transactions := openTransactionLog{logger: t.log.logger.With(zap.Stringer("partition", t.partition))}
 	var pause backoff
 	for t.ctx.Err() == nil {
 		records, err := reader.read(t.ctx)
@@ -99,24 +99,24 @@ func (t *tail) begin() (*tailReader, error) {
 		return nil, err
 	}
 	t.mu.Lock()
-	t.begins(next)
+	t.startAt(next)
 	t.mu.Unlock()
 	close(t.started)
 	return t.log.newTailReader(t.partition, first, next), nil
 }
 
-// begins has the tail go on at an offset, as if nothing had been before it.
-func (t *tail) begins(next int64) {
+// startAt has the tail go on at an offset, as if nothing had been before it.
+func (t *tail) startAt(next int64) {
 	t.next = next
 	t.ring.begin(next)
-	t.seen = trustMark{next: next, at: time.Now()}
-	t.certain = t.seen
+	t.lastCheck = layoutMark{next: next, at: time.Now()}
+	t.confirmed = t.lastCheck
 }
 
 // deliver hands on what stands before next. While the horizon is read, that is nothing.
 func (t *tail) deliver(next int64, records []atlas.Record) {
 	for len(records) > 0 {
-		count := deliverable(records)
+		count := deliverableCount(records)
 		t.deliverSome(records[:count])
 		records = records[count:]
 	}
@@ -134,16 +134,16 @@ func (t *tail) deliverSome(records []atlas.Record) {
 	t.consumer.Flush(t.number)
 }
 
-// deliverable is how many records are delivered before a flush. A fetch that catches up brings thousands, more than a client's queue may hold.
-func deliverable(records []atlas.Record) int {
-	const mostRecords, mostBytes = 256, 256 << 10
+// deliverableCount is how many records are delivered before a flush. A fetch that catches up brings thousands, more than a client's queue may hold.
+func deliverableCount(records []atlas.Record) int {
+	const maxRecords, maxBytes = 256, 256 << 10
 	bytes := 0
-	for i := range records[:min(len(records), mostRecords)] {
-		if bytes += len(records[i].Value); bytes > mostBytes {
+	for i := range records[:min(len(records), maxRecords)] {
+		if bytes += len(records[i].Value); bytes > maxBytes {
 			return max(i, 1)
 		}
 	}
-	return min(len(records), mostRecords)
+	return min(len(records), maxRecords)
 }
 
 func (t *tail) advance(next int64) {
@@ -160,7 +160,7 @@ func (t *tail) recover(reader *tailReader, pause *backoff, err error) {
 		return
 	}
 	if gone, ok := errors.AsType[*OffsetGoneError](err); ok {
-		t.jump(reader, gone)
+		t.skipGap(reader, gone)
 		return
 	}
 	t.report(err)
@@ -175,8 +175,8 @@ func (t *tail) report(err error) {
 	t.log.logger.Warn("reading from Kafka failed, trying again", zap.Stringer("partition", t.partition), zap.Error(err))
 }
 
-// jump goes on at what the log has where it does not have what comes next, and says so.
-func (t *tail) jump(reader *tailReader, gone *OffsetGoneError) {
+// skipGap goes on at what the log has where it does not have what comes next, and says so.
+func (t *tail) skipGap(reader *tailReader, gone *OffsetGoneError) {
 	to := gone.First
 	if gone.Next < gone.Offset {
 		to = gone.Next
@@ -189,7 +189,7 @@ func (t *tail) jump(reader *tailReader, gone *OffsetGoneError) {
 	t.log.logger.Error("the log has lost records that were not delivered",
 		zap.Stringer("partition", t.partition), zap.Int64("from", gap.From), zap.Int64("to", gap.To))
 	t.mu.Lock()
-	t.begins(to)
+	t.startAt(to)
 	t.onGap(gap)
 	t.advance(to) // who waits for an offset that may never come looks again
 	t.mu.Unlock()

@@ -29,7 +29,7 @@ func TestDeliverableIsBounded(t *testing.T) {
 		{"many long ones", records(100, 100<<10), 2},
 		{"one that is too long by itself", records(3, 900<<10), 1},
 	} {
-		if got := deliverable(test.records); got != test.want {
+		if got := deliverableCount(test.records); got != test.want {
 			t.Errorf("%s: got %d, want %d", test.name, got, test.want)
 		}
 	}

@@ -13,18 +13,18 @@ import (
 
 // Tails follow those partitions of a topic in which somebody is interested, one goroutine each.
 type Tails struct {
-	log      *Log
-	topic    string
-	config   TailConfig
-	consumer Consumer
-	open     func(number int) partition
-	running  prometheus.Gauge
-	ctx      context.Context
-	stop     context.CancelFunc
-	mu       sync.Mutex
-	tails    map[int]*tail
-	group    sync.WaitGroup
-	doubted  bool // its followers know that the topic's partitions are not what they were; only Log.Watch uses it
+	log            *Log
+	topic          string
+	config         TailConfig
+	consumer       Consumer
+	open           func(number int) partition
+	running        prometheus.Gauge
+	ctx            context.Context
+	stop           context.CancelFunc
+	mu             sync.Mutex
+	tails          map[int]*tail
+	group          sync.WaitGroup
+	changeReported bool // its followers know that the topic's partitions are not what they were; only Log.Watch uses it
 }
 
 // Tails makes the tails of a topic; none runs until it is followed. The configuration is valid.
@@ -41,7 +41,7 @@ func (l *Log) Tails(topic string, cfg TailConfig, consumer Consumer) *Tails {
 		stop:     stop,
 		tails:    map[int]*tail{},
 	}
-	l.followed.add(tails)
+	l.tails.add(tails)
 	return tails
 }
 
@@ -49,7 +49,7 @@ func (l *Log) Tails(topic string, cfg TailConfig, consumer Consumer) *Tails {
 // once with the partition's number and the offset before which everything has been delivered, under the partition's lock: every record that Kafka takes
 // after Follow returned is delivered after attach. Release it once it is not needed. A *PartitionsChangedError says that there is not one such partition.
 func (t *Tails) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error) {
-	partitions, err := t.log.rightCount(ctx, t.topic)
+	partitions, err := t.log.checkedPartitionCount(ctx, t.topic)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (t *Tails) stopIdle(tail *tail) {
 
 // Close stops every tail and returns when all have ended. Nothing is delivered afterwards.
 func (t *Tails) Close() error {
-	t.log.followed.remove(t)
+	t.log.tails.remove(t)
 	t.mu.Lock()
 	t.stop()
 	for _, tail := range t.tails {

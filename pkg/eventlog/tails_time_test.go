@@ -111,11 +111,11 @@ func TestTailTriesForEverButNotTooOften(t *testing.T) {
 		time.Sleep(time.Minute)
 		before := broker.fetches.Load()
 		time.Sleep(time.Hour)
-		if got, want := broker.fetches.Load()-before, int64(time.Hour/greatestPause); got < want-1 || got > want+1 {
+		if got, want := broker.fetches.Load()-before, int64(time.Hour/maxPause); got < want-1 || got > want+1 {
 			t.Errorf("%d fetches in an hour, want about %d", got, want)
 		}
 		broker.failing.Store(false)
-		time.Sleep(greatestPause)
+		time.Sleep(maxPause)
 		synctest.Wait()
 		if broker.running.Load() != 1 {
 			t.Error("the tail does not go on")

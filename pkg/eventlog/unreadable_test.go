@@ -95,7 +95,7 @@ func TestTheHorizonNeedNotBeReadable(t *testing.T) {
 func TestNothingIsPassedForTheHeaderOfADamagedBatch(t *testing.T) {
 	fetcher := fetcher{next: 3, end: 9}
 	for behind, want := range map[int64]int64{6: 6, 1 << 40: 9, 2: 4, -1: 4} {
-		if got := fetcher.behindUnreadable(&unreadableError{behind: behind}); got != want {
+		if got := fetcher.nextAfterUnreadable(&unreadableError{next: behind}); got != want {
 			t.Errorf("a batch to before %d: goes on at %d, want %d", behind, got, want)
 		}
 	}
@@ -117,7 +117,7 @@ func TestScansPassWhatCannotBeRead(t *testing.T) {
 	var seen int
 	var came int64
 	reader := log.newRecordReader(partition{broker: damagedLog(ResultsTopic), topic: ResultsTopic}, 0, "scan")
-	scanner := scanner{recordReader: reader, to: 9, most: 1 << 20, see: func(atlas.MeasurementID, time.Time) bool { seen++; return true }, came: func(records, _ int64) { came += records }}
+	scanner := scanner{recordReader: reader, to: 9, limit: 1 << 20, visit: func(atlas.MeasurementID, time.Time) bool { seen++; return true }, fetched: func(records, _ int64) { came += records }}
 	defer scanner.close()
 	if err := scanner.run(t.Context()); err != nil || scanner.next != 9 || seen != 6 || came < 6 {
 		t.Errorf("saw %d records up to %d, and %d came, %v; want 6 up to 9", seen, scanner.next, came, err)
@@ -154,7 +154,7 @@ func TestLookUpsOfWhatCannotBeRead(t *testing.T) {
 	_, _, err := partition.object(t.Context(), 4)
 	assertGone(t, "an object", err, 4, 6)
 	broker.batches = broker.batches[1:]
-	if err := partition.verifyPlace(t.Context(), 1); err != nil {
+	if err := partition.verifyFirstRecord(t.Context(), 1); err != nil {
 		t.Errorf("a partition whose first batch cannot be read: %v", err)
 	}
 }

@@ -11,8 +11,8 @@ import (
 const (
 	checkInterval = 2 * time.Second
 	checkTimeout  = 5 * time.Second
-	// longAbsence is longer than the move of a leader, or a broker's restart behind others, takes.
-	longAbsence = 10 * time.Second
+	// outageThreshold is longer than the move of a leader, or a broker's restart behind others, takes.
+	outageThreshold = 10 * time.Second
 )
 
 // Watch warns when Check has failed for 10 s on end, once while that lasts, and tells when it succeeds again: whatever waits for Kafka goes on trying by
@@ -21,27 +21,27 @@ const (
 func (l *Log) Watch(ctx context.Context) {
 	var layouts sync.WaitGroup
 	layouts.Go(func() { l.watchLayouts(ctx) })
-	watch(ctx, l.Check, &l.presence, l.logger.With(zap.Strings("brokers", l.config.Brokers)))
+	watch(ctx, l.Check, &l.availability, l.logger.With(zap.Strings("brokers", l.config.Brokers)))
 	layouts.Wait()
 }
 
-// Presence tells whether Check succeeded the last time that Watch called it, and since when it has come out so. Before the first time it has not.
-func (l *Log) Presence() (present bool, since time.Time) { return l.presence.get() }
+// Availability tells whether Check succeeded the last time that Watch called it, and since when it has come out so. Before the first time it has not.
+func (l *Log) Availability() (present bool, since time.Time) { return l.availability.get() }
 
-// presence is whether Kafka can be used, and since when that is so.
-type presence struct {
+// availability is whether Kafka can be used, and since when that is so.
+type availability struct {
 	mu      sync.Mutex
 	present bool
 	since   time.Time
 }
 
-func (p *presence) get() (present bool, since time.Time) {
+func (p *availability) get() (present bool, since time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.present, p.since
 }
 
-func (p *presence) note(present bool, now time.Time) {
+func (p *availability) note(present bool, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if present != p.present || p.since.IsZero() {
@@ -49,8 +49,8 @@ func (p *presence) note(present bool, now time.Time) {
 	}
 }
 
-func watch(ctx context.Context, check func(context.Context) error, presence *presence, logger *zap.Logger) {
-	absence := absence{logger: logger, since: time.Now()}
+func watch(ctx context.Context, check func(context.Context) error, availability *availability, logger *zap.Logger) {
+	outage := outageLog{logger: logger, since: time.Now()}
 	ticker := time.NewTicker(checkInterval)
 	defer ticker.Stop()
 	for {
@@ -59,8 +59,8 @@ func watch(ctx context.Context, check func(context.Context) error, presence *pre
 			return
 		}
 		now := time.Now()
-		absence.note(err, now)
-		presence.note(err == nil, now)
+		outage.note(err, now)
+		availability.note(err == nil, now)
 		select {
 		case <-ctx.Done():
 			return
@@ -75,21 +75,21 @@ func checkInTime(ctx context.Context, check func(context.Context) error) error {
 	return check(ctx)
 }
 
-// absence is the time for which Kafka has been away.
-type absence struct {
+// outageLog is the time for which Kafka has been away.
+type outageLog struct {
 	logger *zap.Logger
 	since  time.Time // the last time that it was there
 	told   bool
 }
 
-func (a *absence) note(err error, now time.Time) {
+func (a *outageLog) note(err error, now time.Time) {
 	switch away := now.Sub(a.since); {
 	case err == nil && a.told:
 		a.logger.Info("Kafka can be used again", zap.Duration("after", away))
 		fallthrough
 	case err == nil:
 		a.since, a.told = now, false
-	case away >= longAbsence && !a.told:
+	case away >= outageThreshold && !a.told:
 		a.logger.Warn("Kafka, or a topic in it, cannot be used; still trying", zap.Duration("for", away), zap.Error(err))
 		a.told = true
 	}

@@ -18,11 +18,11 @@ var (
 	errNoLog  = errors.New("no such topic")
 )
 
-func TestAbsenceIsToldOnce(t *testing.T) {
+func TestOutageIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, log := observer.New(zapcore.InfoLevel)
 		var fault atomic.Pointer[error] // nil: Kafka is there
-		known := presence{since: time.Now()}
+		known := availability{since: time.Now()}
 		changed := known.since
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
@@ -41,15 +41,15 @@ func TestAbsenceIsToldOnce(t *testing.T) {
 			lasts time.Duration
 			want  string
 		}{
-			{&errNobody, longAbsence - time.Second, ""},
+			{&errNobody, outageThreshold - time.Second, ""},
 			{&errNobody, 2 * time.Second, "warn Kafka, or a topic in it, cannot be used; still trying"},
 			{&errNobody, time.Hour, ""},
 			{&errNoLog, time.Hour, ""},
 			{nil, 2 * checkInterval, "info Kafka can be used again"},
 			{nil, time.Hour, ""},
-			{&errNobody, longAbsence - checkInterval, ""},
+			{&errNobody, outageThreshold - checkInterval, ""},
 			{nil, 2 * checkInterval, ""},
-			{&errNoLog, 2 * longAbsence, "warn Kafka, or a topic in it, cannot be used; still trying"},
+			{&errNoLog, 2 * outageThreshold, "warn Kafka, or a topic in it, cannot be used; still trying"},
 		} {
 			if was, _ := known.get(); was != (step.fault == nil) {
 				changed = time.Now()
@@ -74,16 +74,16 @@ func TestAbsenceIsToldOnce(t *testing.T) {
 }
 
 // A broker that takes a question and does not answer it is away as well, and a check that is broken off by the end of the watch says nothing.
-func TestAbsenceOfAnswers(t *testing.T) {
+func TestOutageOfBrokers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, log := observer.New(zapcore.InfoLevel)
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			watch(ctx, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, &presence{}, zap.New(core))
+			watch(ctx, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, &availability{}, zap.New(core))
 		}()
-		time.Sleep(longAbsence + checkTimeout + checkInterval)
+		time.Sleep(outageThreshold + checkTimeout + checkInterval)
 		synctest.Wait()
 		if told := log.TakeAll(); len(told) != 1 {
 			t.Errorf("got %v, want one warning", told)

@@ -33,7 +33,7 @@ func (l *Log) Writer(cfg WriterConfig) *Writer {
 	w := &Writer{log: l, config: cfg, memory: semaphore.NewWeighted(cfg.WaitingBytes), abort: abort}
 	w.kafka = &kafka.Writer{
 		Addr:            l.client.Addr,
-		Transport:       &persistentTransport{transport: l.requests, layouts: l.layouts, aborted: aborted},
+		Transport:       &retryingTransport{transport: l.requests, layouts: l.layouts, aborted: aborted},
 		Balancer:        keyBalancer,
 		RequiredAcks:    kafka.RequireAll,
 		Compression:     kafka.Zstd,
@@ -42,18 +42,18 @@ func (l *Log) Writer(cfg WriterConfig) *Writer {
 		BatchTimeout:    cfg.BatchTimeout,
 		WriteTimeout:    produceTimeout,
 		ReadTimeout:     requestTimeout,
-		WriteBackoffMin: leastPause,
-		WriteBackoffMax: greatestWritePause,
-		MaxAttempts:     int(cfg.Timeout/greatestWritePause) + 1,
+		WriteBackoffMin: minPause,
+		WriteBackoffMax: maxWritePause,
+		MaxAttempts:     int(cfg.Timeout/maxWritePause) + 1,
 		Async:           true, // Append waits itself, so that it knows the outcome of each record
 		Completion:      w.complete,
-		ErrorLogger:     kafka.LoggerFunc(l.warnOfWriter),
+		ErrorLogger:     kafka.LoggerFunc(l.logWriterError),
 	}
 	return w
 }
 
-// warnOfWriter passes on under one message what kafka-go says of each attempt, so that it does not fill the log.
-func (l *Log) warnOfWriter(format string, args ...any) {
+// logWriterError passes on under one message what kafka-go says of each attempt, so that it does not fill the log.
+func (l *Log) logWriterError(format string, args ...any) {
 	l.logger.Warn("writing to Kafka failed", zap.String("attempt", fmt.Sprintf(format, args...)))
 }
 

@@ -19,8 +19,8 @@ const (
 	// produceTimeout is twice what brokers are given to replicate a batch. They need 9 s to notice that one of them died (broker.session.timeout.ms);
 	// a batch that is given up before that is sent again and stands in the log twice.
 	produceTimeout = 30 * time.Second
-	// greatestWritePause is the longest pause before a batch is sent again.
-	greatestWritePause = 500 * time.Millisecond
+	// maxWritePause is the longest pause before a batch is sent again.
+	maxWritePause = 500 * time.Millisecond
 	// waitingOverhead is what a record takes beside its value while it waits, in bytes.
 	waitingOverhead = 400
 	// batchOverhead is that room, in bytes, which a batch takes however few its records are.

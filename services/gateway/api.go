@@ -18,7 +18,7 @@ func (g *gateway) newAPI() *api.API {
 		Reception:     g.reception,
 		Past:          api.Past{Mode: g.cfg.History, Back: g.cfg.HistoryBack},
 		Facts:         g.cfg.facts(),
-		Kafka:         g.log.Presence,
+		Kafka:         g.log.Availability,
 		Newest:        func(stream atlas.Stream) time.Time { return g.newest[stream].time() },
 		Registry:      g.knowledge.Catalog,
 		Player:        g.player,

@@ -8,28 +8,28 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// Deviation is a setting of an existing topic that differs from its description.
-type Deviation struct{ Topic, Setting, Got, Want string }
+// Drift is a setting of an existing topic that differs from its description.
+type Drift struct{ Topic, Setting, Got, Want string }
 
-// String tells the deviation in one line.
-func (d Deviation) String() string {
+// String describes the difference in one line.
+func (d Drift) String() string {
 	return fmt.Sprintf("%s: %s: got %s, want %s", d.Topic, d.Setting, d.Got, d.Want)
 }
 
-// Deviations compares existing topics with their descriptions. It changes nothing.
-func (l *Log) Deviations(ctx context.Context, specs ...TopicSpec) ([]Deviation, error) {
-	var deviations []Deviation
+// ConfigDrift compares existing topics with their descriptions. It changes nothing.
+func (l *Log) ConfigDrift(ctx context.Context, specs ...TopicSpec) ([]Drift, error) {
+	var drift []Drift
 	for _, spec := range specs {
-		found, err := l.deviations(ctx, spec)
+		found, err := l.topicDrift(ctx, spec)
 		if err != nil {
 			return nil, err
 		}
-		deviations = append(deviations, found...)
+		drift = append(drift, found...)
 	}
-	return deviations, nil
+	return drift, nil
 }
 
-func (l *Log) deviations(ctx context.Context, spec TopicSpec) ([]Deviation, error) {
+func (l *Log) topicDrift(ctx context.Context, spec TopicSpec) ([]Drift, error) {
 	partitions, err := l.topicPartitions(ctx, spec.Name)
 	if err != nil {
 		return nil, err
@@ -48,13 +48,13 @@ func (l *Log) deviations(ctx context.Context, spec TopicSpec) ([]Deviation, erro
 		kafka.ConfigEntry{ConfigName: "replication", ConfigValue: strconv.Itoa(replication)})
 	settings["partitions"] = strconv.Itoa(len(partitions))
 	settings["replication"] = strconv.Itoa(len(partitions[0].Replicas))
-	var deviations []Deviation
+	var drift []Drift
 	for _, setting := range want {
 		if got, known := settings[setting.ConfigName]; known && got != setting.ConfigValue {
-			deviations = append(deviations, Deviation{Topic: spec.Name, Setting: setting.ConfigName, Got: got, Want: setting.ConfigValue})
+			drift = append(drift, Drift{Topic: spec.Name, Setting: setting.ConfigName, Got: got, Want: setting.ConfigValue})
 		}
 	}
-	return deviations, nil
+	return drift, nil
 }
 
 func (l *Log) topicSettings(ctx context.Context, topic string) (map[string]string, error) {

@@ -31,7 +31,7 @@ func (r *rawFetch) RawExchange(broker io.ReadWriter) (protocol.Message, error) {
 	if err := protocol.WriteRequest(broker, r.version, correlation, r.clientID, r.Request); err != nil {
 		return nil, err
 	}
-	body, err := readAnswer(broker, correlation)
+	body, err := readResponse(broker, correlation)
 	if err != nil {
 		return nil, err
 	}
@@ -39,18 +39,18 @@ func (r *rawFetch) RawExchange(broker io.ReadWriter) (protocol.Message, error) {
 	return partition, partition.read(body, r.version)
 }
 
-// mostAnswered is far above what brokers send: a batch, if that is longer than what was asked for.
-const mostAnswered = 256 << 20
+// maxResponseSize is far above what brokers send: a batch, if that is longer than what was asked for.
+const maxResponseSize = 256 << 20
 
-// readAnswer reads what follows the header of an answer.
-func readAnswer(broker io.Reader, correlation int32) (body []byte, err error) {
+// readResponse reads what follows the header of an answer.
+func readResponse(broker io.Reader, correlation int32) (body []byte, err error) {
 	var header [8]byte
 	if _, err := io.ReadFull(broker, header[:]); err != nil {
 		return nil, fmt.Errorf("reading an answer: %w", err)
 	}
 	size, got := binary.BigEndian.Uint32(header[:4]), int32(binary.BigEndian.Uint32(header[4:]))
-	if size < 4 || size > mostAnswered {
-		return nil, fmt.Errorf("an answer of %d bytes, want 4 to %d", size, mostAnswered)
+	if size < 4 || size > maxResponseSize {
+		return nil, fmt.Errorf("an answer of %d bytes, want 4 to %d", size, maxResponseSize)
 	}
 	if got != correlation {
 		return nil, fmt.Errorf("the answer to request %d, want that to %d", got, correlation)
@@ -64,7 +64,7 @@ func readAnswer(broker io.Reader, correlation int32) (body []byte, err error) {
 
 // fetchedPartition is what an answer has of a partition, as fetch.ResponsePartition has it but for its batches, which are as they came.
 type fetchedPartition struct {
-	fault            kafka.Error
+	code             kafka.Error
 	highWatermark    int64
 	lastStableOffset int64
 	logStartOffset   int64
@@ -80,14 +80,14 @@ func (p *fetchedPartition) read(body []byte, version int16) error {
 	fields := wireFields{rest: body}
 	fields.int32() // for how long the broker throttled it
 	if version >= 7 {
-		p.fault = kafka.Error(fields.int16())
+		p.code = kafka.Error(fields.int16())
 		fields.int32() // the session, of which there is none
 	}
 	topics := fields.int32()
 	fields.bytes(int64(fields.int16())) // the topic's name
 	partitions := fields.int32()
 	fields.int32() // the partition's number
-	p.fault = cmp.Or(p.fault, kafka.Error(fields.int16()))
+	p.code = cmp.Or(p.code, kafka.Error(fields.int16()))
 	p.highWatermark, p.lastStableOffset = fields.int64(), fields.int64()
 	if version >= 5 {
 		p.logStartOffset = fields.int64()
@@ -100,9 +100,9 @@ func (p *fetchedPartition) read(body []byte, version int16) error {
 	}
 	p.batches = fields.bytes(int64(max(0, fields.int32())))
 	switch {
-	case p.fault == 0 && fields.broken:
+	case p.code == 0 && fields.broken:
 		return fmt.Errorf("an answer that breaks off within its %d bytes", len(body))
-	case p.fault == 0 && (topics != 1 || partitions != 1):
+	case p.code == 0 && (topics != 1 || partitions != 1):
 		return fmt.Errorf("an answer with %d topics and %d partitions of the first, want one topic and one partition", topics, partitions)
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 // An open transaction is told once it has lasted, and once when it has ended; those that follow one another quickly are not.
 func TestLongTransactionsAreTold(t *testing.T) {
 	core, log := observer.New(zap.InfoLevel)
-	held := heldBack{logger: zap.New(core)}
+	held := openTransactionLog{logger: zap.New(core)}
 	now := time.Now()
 	for second := range 100 { // each a second long
 		held.note(int64(second), 5, now.Add(time.Duration(second)*time.Second))

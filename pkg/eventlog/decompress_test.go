@@ -31,7 +31,7 @@ func TestClaimedLengths(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		err := unpack(new(bytes.Buffer), test.codec, test.packed)
+		err := decompress(new(bytes.Buffer), test.codec, test.packed)
 		runtime.ReadMemStats(&after)
 		if err == nil || !strings.HasPrefix(err.Error(), "unpacking it: "+test.want) {
 			t.Errorf("%s: got %v, want that %s", name, err, test.want)
@@ -47,7 +47,7 @@ func TestUnpackingIsBounded(t *testing.T) {
 	for _, test := range []struct {
 		length int
 		want   error
-	}{{mostUnpacked, nil}, {mostUnpacked + 1, errTooLong}} {
+	}{{maxDecompressed, nil}, {maxDecompressed + 1, errTooLong}} {
 		for codec := compress.Gzip; codec <= compress.Zstd; codec++ {
 			var packed bytes.Buffer
 			writer := codec.Codec().NewWriter(&packed)
@@ -57,9 +57,9 @@ func TestUnpackingIsBounded(t *testing.T) {
 			if err := writer.Close(); err != nil {
 				t.Fatal(err)
 			}
-			var unpacked bytes.Buffer
-			if err := unpack(&unpacked, codec, packed.Bytes()); !errors.Is(err, test.want) || err == nil && unpacked.Len() != test.length {
-				t.Errorf("%d bytes by %s: got %d, %v, want %v", test.length, codec, unpacked.Len(), err, test.want)
+			var decompressed bytes.Buffer
+			if err := decompress(&decompressed, codec, packed.Bytes()); !errors.Is(err, test.want) || err == nil && decompressed.Len() != test.length {
+				t.Errorf("%d bytes by %s: got %d, %v, want %v", test.length, codec, decompressed.Len(), err, test.want)
 			}
 		}
 	}

@@ -48,7 +48,7 @@ func TestAnswersOfEveryVersion(t *testing.T) {
 			found.logStartOffset = 5 // which it does not tell
 		}
 		read, err := readByUs(found.batches)
-		if found.fault != 0 || found.highWatermark != 9 || found.lastStableOffset != 8 || found.logStartOffset != 5 || len(found.aborted) != 1 ||
+		if found.code != 0 || found.highWatermark != 9 || found.lastStableOffset != 8 || found.logStartOffset != 5 || len(found.aborted) != 1 ||
 			found.aborted[0] != sent.Topics[0].Partitions[0].AbortedTransactions[0] || err != nil || len(read) != 1 || read[0].value != "value" {
 			t.Errorf("version %d: got %+v with %v, %v", version, found, read, err)
 		}
@@ -67,7 +67,7 @@ func TestAnswersWithAnError(t *testing.T) {
 		if err := protocol.WriteResponse(&sent, version, 1, answer); err != nil {
 			t.Fatal(err)
 		}
-		if found, err := exchange(sent.Bytes(), version); err != nil || found.fault != kafka.NotLeaderForPartition {
+		if found, err := exchange(sent.Bytes(), version); err != nil || found.code != kafka.NotLeaderForPartition {
 			t.Errorf("version %d: got %+v, %v", version, found, err)
 		}
 	}

@@ -87,14 +87,3 @@ func checkEvent(event *atlas.Event) error {
 	}
 	return nil
 }
-
-// parseValue reads a foreign producer's record as the collector would have read it for the topic: an archive also has connection events, of measurement 7000.
-func parseValue(topic string, value []byte) (atlas.Event, error) {
-	switch {
-	case topic == ProbeStatusTopic:
-		return atlas.ParseProbeStatus(value)
-	case IsArchiveTopic(topic):
-		return atlas.ParseArchived(value)
-	}
-	return atlas.ParseResult(value)
-}

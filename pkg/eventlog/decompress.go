@@ -12,27 +12,27 @@ import (
 	"github.com/segmentio/kafka-go/compress"
 )
 
-// mostUnpacked bounds what a batch may have; topics bound what it takes compressed.
-const mostUnpacked = 64 << 20
+// maxDecompressed bounds what a batch may have; topics bound what it takes compressed.
+const maxDecompressed = 64 << 20
 
-var errTooLong = fmt.Errorf("it has more than %d bytes", mostUnpacked)
+var errTooLong = fmt.Errorf("it has more than %d bytes", maxDecompressed)
 
-// unpack appends the records of a batch. Whatever lengths a producer has claimed in what it compressed, that takes little more memory than mostUnpacked.
-func unpack(into *bytes.Buffer, codec compress.Compression, packed []byte) (err error) {
+// decompress appends the records of a batch. Whatever lengths a producer has claimed in what it compressed, that takes little more memory than maxDecompressed.
+func decompress(into *bytes.Buffer, codec compress.Compression, packed []byte) (err error) {
 	switch codec {
 	case compress.Snappy:
-		err = unpackSnappy(into, packed)
+		err = decompressSnappy(into, packed)
 	case compress.Zstd:
-		err = unpackZstd(into, packed)
+		err = decompressZstd(into, packed)
 	case compress.Gzip, compress.Lz4:
-		err = unpackStream(into, codec.Codec(), packed)
+		err = decompressStream(into, codec.Codec(), packed)
 	default:
 		return fmt.Errorf("it is compressed by codec %d, which is unknown", codec)
 	}
 	if errors.Is(err, io.EOF) { // which would say that there are no more records
 		err = io.ErrUnexpectedEOF
 	}
-	if err == nil && into.Len() > mostUnpacked {
+	if err == nil && into.Len() > maxDecompressed {
 		err = errTooLong
 	}
 	if err != nil {
@@ -41,10 +41,10 @@ func unpack(into *bytes.Buffer, codec compress.Compression, packed []byte) (err 
 	return nil
 }
 
-// unpackStream unpacks what claims no length to make memory for, but for a block of 8 MiB at most.
-func unpackStream(into *bytes.Buffer, codec compress.Codec, packed []byte) error {
+// decompressStream unpacks what claims no length to make memory for, but for a block of 8 MiB at most.
+func decompressStream(into *bytes.Buffer, codec compress.Codec, packed []byte) error {
 	reader := codec.NewReader(bytes.NewReader(packed))
-	_, err := into.ReadFrom(io.LimitReader(reader, mostUnpacked+1))
+	_, err := into.ReadFrom(io.LimitReader(reader, maxDecompressed+1))
 	return errors.Join(err, reader.Close())
 }
 
@@ -57,7 +57,7 @@ var zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
 	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(zstdWindow), zstd.IgnoreChecksum(true))
 })
 
-func unpackZstd(into *bytes.Buffer, packed []byte) error {
+func decompressZstd(into *bytes.Buffer, packed []byte) error {
 	decoder, err := zstdDecoder()
 	if err != nil {
 		return err
@@ -66,11 +66,11 @@ func unpackZstd(into *bytes.Buffer, packed []byte) error {
 	if err := header.Decode(packed); err != nil {
 		return err
 	}
-	if header.FrameContentSize > mostUnpacked {
+	if header.FrameContentSize > maxDecompressed {
 		return errTooLong
 	}
-	unpacked, err := decoder.DecodeAll(packed, into.AvailableBuffer())
-	*into = *bytes.NewBuffer(unpacked)
+	decompressed, err := decoder.DecodeAll(packed, into.AvailableBuffer())
+	*into = *bytes.NewBuffer(decompressed)
 	return err
 }
 
@@ -78,9 +78,9 @@ func unpackZstd(into *bytes.Buffer, packed []byte) error {
 // Others write a single chunk without any of that.
 const xerialMagic, xerialHeader = "\x82SNAPPY\x00", 16
 
-func unpackSnappy(into *bytes.Buffer, packed []byte) error {
+func decompressSnappy(into *bytes.Buffer, packed []byte) error {
 	if !bytes.HasPrefix(packed, []byte(xerialMagic)) {
-		return unpackChunk(into, packed)
+		return decompressChunk(into, packed)
 	}
 	chunks := wireFields{rest: packed}
 	chunks.bytes(xerialHeader)
@@ -89,7 +89,7 @@ func unpackSnappy(into *bytes.Buffer, packed []byte) error {
 		if chunks.broken {
 			break
 		}
-		if err := unpackChunk(into, chunk); err != nil {
+		if err := decompressChunk(into, chunk); err != nil {
 			return err
 		}
 	}
@@ -102,7 +102,7 @@ func unpackSnappy(into *bytes.Buffer, packed []byte) error {
 // snappyRatio is more than snappy reaches: three bytes stand for 64 at most ("Snappy compressed format description", 2.2).
 const snappyRatio = 32
 
-func unpackChunk(into *bytes.Buffer, chunk []byte) error {
+func decompressChunk(into *bytes.Buffer, chunk []byte) error {
 	length, err := snappy.DecodedLen(chunk)
 	if err != nil {
 		return err
@@ -110,11 +110,11 @@ func unpackChunk(into *bytes.Buffer, chunk []byte) error {
 	if length > snappyRatio*len(chunk) {
 		return fmt.Errorf("a chunk of %d bytes claims to have %d, want at most %d times as many", len(chunk), length, snappyRatio)
 	}
-	if into.Len()+length > mostUnpacked {
+	if into.Len()+length > maxDecompressed {
 		return errTooLong
 	}
 	into.Grow(length)
-	unpacked, err := snappy.Decode(into.AvailableBuffer()[:length], chunk)
-	into.Write(unpacked)
+	decompressed, err := snappy.Decode(into.AvailableBuffer()[:length], chunk)
+	into.Write(decompressed)
 	return err
 }

@@ -103,3 +103,14 @@ func streamOf(eventType string) atlas.Stream {
 	}
 	return atlas.StreamResult
 }
+
+// parseForeignValue reads a foreign producer's record as the collector would have read it for the topic: an archive also has connection events, of measurement 7000.
+func parseForeignValue(topic string, value []byte) (atlas.Event, error) {
+	switch {
+	case topic == ProbeStatusTopic:
+		return atlas.ParseProbeStatus(value)
+	case IsArchiveTopic(topic):
+		return atlas.ParseArchived(value)
+	}
+	return atlas.ParseResult(value)
+}

@@ -10,13 +10,13 @@ import (
 // layoutInterval is how often the partitions of followed topics are counted.
 const layoutInterval = time.Second
 
-// followed are the Tails of a log.
-type followed struct {
+// tailSet holds the Tails of a log.
+type tailSet struct {
 	mu    sync.Mutex
 	tails map[*Tails]struct{}
 }
 
-func (f *followed) add(tails *Tails) {
+func (f *tailSet) add(tails *Tails) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.tails == nil {
@@ -25,13 +25,13 @@ func (f *followed) add(tails *Tails) {
 	f.tails[tails] = struct{}{}
 }
 
-func (f *followed) remove(tails *Tails) {
+func (f *tailSet) remove(tails *Tails) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.tails, tails)
 }
 
-func (f *followed) all() (all []*Tails) {
+func (f *tailSet) all() (all []*Tails) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for tails := range f.tails {
@@ -45,7 +45,7 @@ func (l *Log) watchLayouts(ctx context.Context) {
 	ticker := time.NewTicker(layoutInterval)
 	defer ticker.Stop()
 	for {
-		for _, tails := range l.followed.all() {
+		for _, tails := range l.tails.all() {
 			tails.checkLayout(ctx)
 		}
 		select {
@@ -68,11 +68,11 @@ func (t *Tails) checkLayout(ctx context.Context) {
 	changed, isChanged := errors.AsType[*PartitionsChangedError](err)
 	switch {
 	case err == nil:
-		t.doubted = false
-		t.each(func(tail *tail) { tail.trust(began) })
-	case isChanged && !t.doubted:
-		t.doubted = true
-		t.each(func(tail *tail) { tail.doubt(changed) })
+		t.changeReported = false
+		t.each(func(tail *tail) { tail.layoutConfirmed(began) })
+	case isChanged && !t.changeReported:
+		t.changeReported = true
+		t.each(func(tail *tail) { tail.layoutChanged(changed) })
 	}
 }
 
@@ -91,29 +91,29 @@ func (t *Tails) each(do func(*tail)) {
 	}
 }
 
-// trustMark is a place up to which a tail has delivered what the log has of its measurements, and when that was seen.
-type trustMark struct {
+// layoutMark is a place up to which a tail has delivered what the log has of its measurements, and when that was seen.
+type layoutMark struct {
 	next int64
 	at   time.Time
 }
 
-// trust notes that the topic had the right partitions when it was looked at. What Kafka's client knows is some time old; so what the tail had delivered by
+// layoutConfirmed notes that the topic had the right partitions when it was looked at. What Kafka's client knows is some time old; so what the tail had delivered by
 // the time before is certain.
-func (t *tail) trust(at time.Time) {
+func (t *tail) layoutConfirmed(at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.certain, t.seen = t.seen, trustMark{next: t.next, at: at}
+	t.confirmed, t.lastCheck = t.lastCheck, layoutMark{next: t.next, at: at}
 }
 
-// doubt tells that records may stand elsewhere from now on.
-func (t *tail) doubt(changed *PartitionsChangedError) {
+// layoutChanged tells that records may stand elsewhere from now on.
+func (t *tail) layoutChanged(changed *PartitionsChangedError) {
 	select {
 	case <-t.started:
 	default: // nobody has been told that it follows anything
 		return
 	}
 	t.mu.Lock()
-	t.onChange(PartitionsChange{Partition: t.number, From: t.certain.next, Since: t.certain.at, Err: changed})
+	t.onChange(PartitionsChange{Partition: t.number, From: t.confirmed.next, Since: t.confirmed.at, Err: changed})
 	t.mu.Unlock()
 	t.consumer.Flush(t.number)
 }

@@ -9,8 +9,8 @@ import (
 // longTransaction is longer than producers leave a transaction open that write to a log which others follow live.
 const longTransaction = 10 * time.Second
 
-// heldBack watches the end of what can be read, which a foreign producer's open transaction keeps where it is.
-type heldBack struct {
+// openTransactionLog watches the end of what can be read, which a foreign producer's open transaction keeps where it is.
+type openTransactionLog struct {
 	logger *zap.Logger
 	end    int64
 	since  time.Time
@@ -18,7 +18,7 @@ type heldBack struct {
 }
 
 // note is told of each fetch's end, and of how many offsets stand behind it.
-func (h *heldBack) note(end, held int64, now time.Time) {
+func (h *openTransactionLog) note(end, held int64, now time.Time) {
 	if held > 0 && end == h.end && !h.since.IsZero() {
 		h.last(held, now)
 		return
@@ -30,7 +30,7 @@ func (h *heldBack) note(end, held int64, now time.Time) {
 }
 
 // last warns once while it lasts.
-func (h *heldBack) last(held int64, now time.Time) {
+func (h *openTransactionLog) last(held int64, now time.Time) {
 	if h.told || now.Sub(h.since) < longTransaction {
 		return
 	}

@@ -81,11 +81,11 @@ func realValues(b *testing.B) []string {
 		b.Fatal(err)
 	}
 	defer packed.Close()
-	unpacked, err := gzip.NewReader(packed)
+	decompressed, err := gzip.NewReader(packed)
 	if err != nil {
 		b.Fatal(err)
 	}
-	lines, err := io.ReadAll(unpacked)
+	lines, err := io.ReadAll(decompressed)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -13,11 +13,11 @@ import (
 // partitionsTTL is how long a topic's metadata answers a Writer, which asks for the number of partitions with every message.
 const partitionsTTL = time.Second
 
-// persistentTransport makes kafka-go's Writer try again whenever a batch did not come as far as a broker's answer. By itself it does so for some errors
+// retryingTransport makes kafka-go's Writer try again whenever a batch did not come as far as a broker's answer. By itself it does so for some errors
 // only: a partition that has no leader for a moment, a broker that metadata does not list any more or an address that is not to be reached cost the batch
 // at once. To send it again later, from outside, would break the order of a measurement's records. And it hides from the Writer that the number of a topic's
 // partitions was changed, so that no record is put where it does not belong.
-type persistentTransport struct {
+type retryingTransport struct {
 	transport kafka.RoundTripper
 	layouts   *layouts
 	aborted   context.Context
@@ -30,10 +30,10 @@ type topicMetadata struct {
 }
 
 // RoundTrip fails for good once the transport is aborted.
-func (t *persistentTransport) RoundTrip(ctx context.Context, address net.Addr, request kafka.Request) (kafka.Response, error) {
+func (t *retryingTransport) RoundTrip(ctx context.Context, address net.Addr, request kafka.Request) (kafka.Response, error) {
 	asked, ok := request.(*metadata.Request)
 	if !ok || len(asked.TopicNames) != 1 {
-		return t.persist(ctx, address, request)
+		return t.roundTrip(ctx, address, request)
 	}
 	topic := asked.TopicNames[0]
 	if _, fault := t.layouts.state(topic); fault != nil {
@@ -42,7 +42,7 @@ func (t *persistentTransport) RoundTrip(ctx context.Context, address net.Addr, r
 	if known, ok := t.topics.Load(topic); ok && time.Since(known.(*topicMetadata).asked) < partitionsTTL {
 		return known.(*topicMetadata).response, nil
 	}
-	response, err := t.persist(ctx, address, request)
+	response, err := t.roundTrip(ctx, address, request)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (t *persistentTransport) RoundTrip(ctx context.Context, address net.Addr, r
 	if !exists { // it may be made at any moment
 		return response, nil
 	}
-	if err := t.layouts.expected(topic, partitions); err != nil {
+	if err := t.layouts.checkKnown(topic, partitions); err != nil {
 		return nil, err
 	}
 	t.topics.Store(topic, &topicMetadata{response: response, asked: time.Now()})
@@ -71,7 +71,7 @@ func partitionsIn(response kafka.Response, topic string) (partitions int, exists
 	return 0, false
 }
 
-func (t *persistentTransport) persist(ctx context.Context, address net.Addr, request kafka.Request) (kafka.Response, error) {
+func (t *retryingTransport) roundTrip(ctx context.Context, address net.Addr, request kafka.Request) (kafka.Response, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(t.aborted, cancel)()
