@@ -26,9 +26,9 @@ const (
 const (
 	// abusedMeasurement is the one that the attacker and the honest client share, and with it a partition.
 	abusedMeasurement = 1001
-	// served is how many results the honest client posts and receives while an attack lasts.
+	// served is how many results the honest client posts and receives during an attack.
 	served = 20
-	// spare is what a process's heap may grow by for reasons of its own, in bytes.
+	// spare is how many bytes the heap of a process may grow by without an attack.
 	spare = 4 << 20
 )
 
@@ -43,11 +43,11 @@ func TestAbuse(t *testing.T) {
 	t.Run("ports that are open by default", func(t *testing.T) { checkDefaultPorts(t, p) })
 }
 
-// programs are the services as they are run.
+// programs are the services as users run them.
 type programs struct{ gateway, collector testcluster.Program }
 
 // testbed is a gateway and a collector with their default limits, each a process of its own, on an embedded broker. One address attacks them, and a client
-// at another address wants to be served.
+// at another address uses them.
 type testbed struct {
 	kafka              []string
 	gateway, collector *testcluster.Process
@@ -60,14 +60,14 @@ type testbed struct {
 type attack struct {
 	name        string
 	arguments   []string                   // of the gateway
-	descriptors int                        // that the gateway may have open; as many as the tests unless given
-	result      func(number int) []byte    // that the honest client posts and receives; a short one unless given
+	descriptors int                        // that the gateway may have open; that of the tests if 0
+	result      func(number int) []byte    // that the honest client posts and receives; short ones if nil
 	prepare     func(*testing.T, *testbed) // may be nil
 	launch      func(*testing.T, *testbed)
 	budgets     []budget
 }
 
-// budget is what a process may spend on an attack.
+// budget limits what a process may spend on an attack.
 type budget struct {
 	what   string
 	of     func(*testbed) *testcluster.Process
@@ -76,7 +76,7 @@ type budget struct {
 	during phase
 }
 
-// spending tells how much a process has spent so far. What it tells does not depend on how long anything took.
+// spending measures how much a process has spent so far. It does not depend on how long anything took.
 type spending func(*testing.T, *testcluster.Process) float64
 
 // phase is when something is spent.
@@ -84,18 +84,18 @@ type phase int
 
 const (
 	launching phase = iota // while the attack is set up
-	serving                // while the honest client is served beside it
+	serving                // while the honest client is served during the attack
 )
 
 func ofGateway(b *testbed) *testcluster.Process { return b.gateway }
 
 func ofCollector(b *testbed) *testcluster.Process { return b.collector }
 
-// run sets up the attack, has the honest client served beside it, and compares what that cost with the budgets.
+// run starts the attack, serves the honest client meanwhile, and compares what both cost with the budgets.
 func (a attack) run(t *testing.T, p programs) {
 	t.Helper()
 	b := openTestbed(t, p, a)
-	b.honest.exchange(t, served) // so that what is made once is there
+	b.honest.exchange(t, served) // allocates what is allocated once
 	if a.prepare != nil {
 		a.prepare(t, b)
 	}
@@ -118,7 +118,7 @@ func (a attack) run(t *testing.T, p programs) {
 	}
 }
 
-// readings are what has been spent so far of those budgets that count in a phase.
+// readings are what has been spent so far of the budgets of a phase.
 func (a attack) readings(t *testing.T, b *testbed, in phase) []float64 {
 	t.Helper()
 	values := make([]float64, len(a.budgets))
@@ -144,13 +144,13 @@ func openTestbed(t *testing.T, p programs, a attack) *testbed {
 	return b
 }
 
-// awaitQuiet waits until the services do nothing for a while: what was sent has been dealt with then.
+// awaitQuiet waits until the services are idle for a while: they have handled everything then.
 func (b *testbed) awaitQuiet(t *testing.T) {
 	t.Helper()
-	await.Condition(t, "the services have dealt with the attack", b.quiet(t))
+	await.Condition(t, "the services have handled the attack", b.quiet(t))
 }
 
-// quiet gives what tells whether the services have done next to nothing for a while.
+// quiet returns a function that reports whether the services have been idle for a while.
 func (b *testbed) quiet(t *testing.T) func() bool {
 	t.Helper()
 	const while, idle = 500 * time.Millisecond, 0.05 // seconds of CPU within it
@@ -164,10 +164,10 @@ func (b *testbed) quiet(t *testing.T) func() bool {
 	}
 }
 
-// cpuSeconds is the processor time that a process has taken, its own and the kernel's for it, in steps of 10 ms (proc_pid_stat(5)).
+// cpuSeconds is the user and system time of a process, in steps of 10 ms (proc_pid_stat(5)).
 func cpuSeconds(t *testing.T, p *testcluster.Process) float64 {
 	t.Helper()
-	const user, system, ticksPerSecond = 11, 12, 100 // fields behind the name
+	const user, system, ticksPerSecond = 11, 12, 100 // fields after the name
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Command.Process.Pid))
 	if err != nil {
 		t.Fatal(err)
@@ -184,13 +184,13 @@ func cpuSeconds(t *testing.T, p *testcluster.Process) float64 {
 	return ticks / ticksPerSecond
 }
 
-// bytesKept is what its heap and stacks take.
+// bytesKept measures heap and stacks.
 func bytesKept(t *testing.T, p *testcluster.Process) float64 {
 	t.Helper()
 	return float64(p.Memory(t))
 }
 
-// counted spends what a metric counts, over all its labels, or over those series that have every given label such as `limit="messages"`.
+// counted measures the sum of all series of a metric that have every label, such as `limit="messages"`.
 func counted(name string, labels ...string) spending {
 	return func(t *testing.T, p *testcluster.Process) float64 {
 		t.Helper()
@@ -198,7 +198,7 @@ func counted(name string, labels ...string) spending {
 	}
 }
 
-// oneInEachPartition are measurements, the abused one among them.
+// oneInEachPartition returns a measurement of each partition, the abused one among them.
 func oneInEachPartition() (measurements []atlas.MeasurementID) {
 	taken := map[int]bool{}
 	for id := atlas.MeasurementID(abusedMeasurement); len(measurements) < testcluster.Partitions; id++ {

@@ -22,22 +22,22 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// attacksOnWhatIsClosed are made by somebody who knows what anybody may know.
+// attacksOnWhatIsClosed use only what is publicly known.
 func attacksOnWhatIsClosed() []attack {
 	return []attack{
 		{
-			name: "cursors that were made up",
+			name: "forged cursors",
 			launch: func(t *testing.T, b *testbed) {
-				b.honest.exchange(t, served) // that the attacker was not there for
-				subscribeBehind(t, b, forgedCursors())
+				b.honest.exchange(t, served) // before the attacker connects
+				subscribeAfter(t, b, forgedCursors())
 			},
 		},
 		{
-			name:   "recovery with cursors that were made up",
-			launch: func(t *testing.T, b *testbed) { recoverBehind(t, b, forgedCursors()) },
+			name:   "recovery with forged cursors",
+			launch: func(t *testing.T, b *testbed) { recoverAfter(t, b, forgedCursors()) },
 		},
 		{
-			name:   "records in Kafka that are no results",
+			name:   "records in Kafka that are not results",
 			launch: writeForeignRecords,
 		},
 		{
@@ -48,10 +48,10 @@ func attacksOnWhatIsClosed() []attack {
 	}
 }
 
-// clusterID is what the embedded broker tells everybody.
+// clusterID is public: the embedded broker reports it to every client.
 const clusterID = "atlas-stream-embedded"
 
-// forgedCursors are cursors before the first record of the partition, sealed with keys that are known to everybody, in each form that cursors have had.
+// forgedCursors are cursors before the first record of the partition, sealed with public keys, in every form that cursors have had.
 func forgedCursors() (cursors []string) {
 	derived := sha256.Sum256([]byte("atlas-stream cursors: cluster " + clusterID))
 	for _, key := range [][]byte{derived[:], []byte("cluster " + clusterID), []byte(clusterID), {}} {
@@ -67,7 +67,7 @@ func forgedCursors() (cursors []string) {
 	return cursors
 }
 
-// forgedPosition is a cursor.v1.Cursor at offset 0, given out now.
+// forgedPosition is a cursor.v1.Cursor at offset 0, issued now.
 func forgedPosition() []byte {
 	const issued, places, measurement, live, parameters, topic, partition = 1, 2, 1, 2, 4, 1, 2
 	where := appendBytes(nil, topic, eventlog.ResultsTopic)
@@ -87,8 +87,8 @@ func appendBytes(message []byte, member byte, value string) []byte {
 	return append(binary.AppendUvarint(append(message, member<<3|2), uint64(len(value))), value...)
 }
 
-// subscribeBehind asks for what comes behind each cursor, and must get nothing.
-func subscribeBehind(t *testing.T, b *testbed, cursors []string) {
+// subscribeAfter subscribes after each cursor, and must receive nothing.
+func subscribeAfter(t *testing.T, b *testbed, cursors []string) {
 	t.Helper()
 	conn := b.attacker.mustConnect(t, webSocketPath)
 	for _, cursor := range cursors {
@@ -97,15 +97,15 @@ func subscribeBehind(t *testing.T, b *testbed, cursors []string) {
 	b.awaitRead(t, conn)
 	b.awaitQuiet(t)
 	if got := conn.count(`["atlas_result"`); got > 0 {
-		t.Errorf("%d results of the past were read with cursors that were made up", got)
+		t.Errorf("%d old results were read with forged cursors", got)
 	}
 	if refused := conn.count(`["atlas_error","[bad_cursor]`) + conn.count(`["atlas_error","[cursor_gone]`); refused != len(cursors) {
 		t.Errorf("%d of %d cursors were refused: %v", refused, len(cursors), conn.received)
 	}
 }
 
-// recoverBehind comes back, as socket.io-client does, to what comes behind each cursor.
-func recoverBehind(t *testing.T, b *testbed, cursors []string) {
+// recoverAfter recovers with each cursor, as socket.io-client does, and must receive nothing.
+func recoverAfter(t *testing.T, b *testbed, cursors []string) {
 	t.Helper()
 	for n, cursor := range cursors {
 		conn, err := b.attacker.connect(t, socketIOPath, nil)
@@ -116,13 +116,13 @@ func recoverBehind(t *testing.T, b *testbed, cursors []string) {
 		b.awaitRead(t, conn)
 		b.awaitQuiet(t)
 		if got := conn.count(`42["atlas_result"`); got > 0 {
-			t.Errorf("cursor %d: %d results of the past were read with it", n, got)
+			t.Errorf("cursor %d: %d old results were read with it", n, got)
 		}
 	}
 }
 
-// writeForeignRecords writes what no client must ever see, as any producer may: without the project's header and with one. It stands between the results of
-// the honest client.
+// writeForeignRecords writes records that no client must receive, without and with the header of this project. They are between the results of the honest
+// client.
 func writeForeignRecords(t *testing.T, b *testbed) {
 	t.Helper()
 	const before = `{"msm_id":1001,"prb_id":1,"timestamp":1426633200,"type":"ping","number":0,`
@@ -168,7 +168,7 @@ func readAdminPort(t *testing.T, b *testbed) {
 	}
 }
 
-// checkDefaultPorts looks at the defaults that the programs tell: what asks nobody who he is listens on this machine only.
+// checkDefaultPorts checks the defaults in --help: ports without authentication listen on this machine only.
 func checkDefaultPorts(t *testing.T, p programs) {
 	t.Helper()
 	for _, port := range []struct {

@@ -16,11 +16,11 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// attacksOnTheCollector are requests that cost more to take than to send, or that others are to pay for.
+// attacksOnTheCollector are requests that cost the collector more than their sender, or that pages make browsers send.
 func attacksOnTheCollector() []attack {
-	const stalled = 200                              // more than run at once
-	const rejected, mostRejected = 2_000_000, 20_000 // --max-rejected, and what a batch has more
-	const mostReading = 2 * 64 << 20                 // twice what one address may have of --reading-bytes, as buffers are larger than what is in them
+	const stalled = 200                              // more than the collector runs at once
+	const rejected, mostRejected = 2_000_000, 20_000 // --max-rejected, and the rest of a batch
+	const mostReading = 2 * 64 << 20                 // twice the share of one address of --reading-bytes, as buffers are larger than their content
 	return []attack{
 		{
 			name:   "requests that stall before their bodies",
@@ -37,12 +37,12 @@ func attacksOnTheCollector() []attack {
 			budgets: []budget{{"bytes kept", ofCollector, bytesKept, mostReading, launching}},
 		},
 		{
-			name:    "records that are none, compressed",
+			name:    "invalid records, compressed",
 			launch:  func(t *testing.T, b *testbed) { postCompressed(t, b, "{}\n", rejected) },
 			budgets: []budget{{"records rejected", ofCollector, counted("atlas_collector_records_total", `outcome="rejected"`), mostRejected, launching}},
 		},
 		{
-			name: "an array of arrays without an end",
+			name: "deeply nested arrays",
 			launch: func(t *testing.T, b *testbed) {
 				const depth = 10_000_000
 				if status := b.postAll(t, strings.Repeat("[", depth)); status != http.StatusBadRequest {
@@ -59,7 +59,7 @@ func attacksOnTheCollector() []attack {
 	}
 }
 
-// beginPosts begins POSTs of so much of a body and no more.
+// beginPosts sends the beginning of POSTs and no more.
 func beginPosts(t *testing.T, b *testbed, requests int, beginning string) {
 	t.Helper()
 	const length = 32 << 20
@@ -74,7 +74,7 @@ func beginPosts(t *testing.T, b *testbed, requests int, beginning string) {
 	}
 }
 
-// postCompressed posts a text that repeats itself.
+// postCompressed posts a text many times in one compressed body.
 func postCompressed(t *testing.T, b *testbed, text string, times int) {
 	t.Helper()
 	var body bytes.Buffer
@@ -99,7 +99,7 @@ func postCompressed(t *testing.T, b *testbed, text string, times int) {
 	}
 }
 
-// postAll posts a body and reads the answer only when all is sent, as some clients do.
+// postAll posts a body and reads the answer only after it has sent everything, as some clients do.
 func (b *testbed) postAll(t *testing.T, body string) (status int) {
 	t.Helper()
 	conn, err := dialFrom(attackerAddress)(t.Context(), "tcp", b.collector.Ingest)
@@ -108,7 +108,7 @@ func (b *testbed) postAll(t *testing.T, body string) (status int) {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(await.Patience))
-	_, _ = fmt.Fprintf(conn, "POST /v1/results HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s", b.collector.Ingest, len(body), body) // it may be cut off, if an answer is there
+	_, _ = fmt.Fprintf(conn, "POST /v1/results HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s", b.collector.Ingest, len(body), body) // it fails if the collector has answered early
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Errorf("got no answer: %v", err)
@@ -118,7 +118,7 @@ func (b *testbed) postAll(t *testing.T, body string) (status int) {
 	return response.StatusCode
 }
 
-// postFromPage sends what a browser lets any page send, and what it asks about before.
+// postFromPage sends requests that a browser lets any page send, and a preflight request.
 func postFromPage(t *testing.T, b *testbed) {
 	t.Helper()
 	private := fmt.Sprintf(`{"id":%d,"is_public":false}`, abusedMeasurement)

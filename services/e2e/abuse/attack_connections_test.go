@@ -9,9 +9,9 @@ import (
 	"atlasstream/services/e2e/internal/await"
 )
 
-// attacksByConnections are connections that are made to be held.
+// attacksByConnections hold many connections.
 func attacksByConnections() []attack {
-	const idle, mostIdle = 2500, 2 * 1000 // two for each of --address-connections, as a client that polls has
+	const idle, mostIdle = 2500, 2 * 1000 // twice --address-connections, as a client that polls has two
 	const long, kept = 200, 16 << 10
 	text := strings.Repeat("x", 14_000)
 	header := http.Header{"X-Filler": {text}}
@@ -56,7 +56,7 @@ func attacksByConnections() []attack {
 	}
 }
 
-// connectIdly opens connections on which no more is said. Then the operator and a further client must still get in.
+// connectIdly opens connections that send one request and no more. The operator and another client must still be able to connect.
 func connectIdly(t *testing.T, b *testbed, count int, request string) {
 	t.Helper()
 	for range count {
@@ -76,11 +76,11 @@ func connectIdly(t *testing.T, b *testbed, count int, request string) {
 		t.Errorf("the operator got %s", response.Status)
 	}
 	if err := b.honest.connect(t).Subscribe(`{"msm":1}`); err != nil {
-		t.Errorf("a further client: %v", err)
+		t.Errorf("another client: %v", err)
 	}
 }
 
-// connectFromSite opens as many connections as an address may have, from each of some /64s of a /48, through a proxy.
+// connectFromSite opens as many connections as an address may have from each of several /64s of a /48, through a proxy.
 func connectFromSite(t *testing.T, b *testbed, networks, each int) {
 	t.Helper()
 	for network := range networks {

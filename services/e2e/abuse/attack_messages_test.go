@@ -5,13 +5,13 @@ import (
 	"testing"
 )
 
-// longMessage is a little shorter than the longest message of a client that a gateway takes, in bytes.
+// longMessage is a little less than the limit of a gateway for messages of clients, in bytes.
 const longMessage = 99_000
 
-// attacksByMessages are messages that cost more to take than to send.
+// attacksByMessages are messages that cost the gateway more than their sender.
 func attacksByMessages() []attack {
 	const connections, acks, pings = 100, 100, 20_000
-	const most = 2 * 1000 // messages of a connection: the burst, and what a busy machine lets pass meanwhile
+	const most = 2 * 1000 // messages of a connection: the burst, and what passes meanwhile on a busy machine
 	return []attack{
 		{
 			name:    "unfinished binary events",
@@ -24,7 +24,7 @@ func attacksByMessages() []attack {
 			budgets: []budget{{"bytes kept", ofGateway, bytesKept, spare + connections*(32<<10), launching}},
 		},
 		{
-			name:    "long acknowledgements that nobody waits for",
+			name:    "long acknowledgements of nothing",
 			launch:  func(t *testing.T, b *testbed) { sendRepeatedly(t, b, socketIOPath, acks, "437"+longList(`["x"`)) },
 			budgets: []budget{{"bytes allocated", ofGateway, counted("go_memstats_alloc_bytes_total"), 2*spare + 4*acks*longMessage, launching}},
 		},
@@ -69,12 +69,12 @@ func attacksByMessages() []attack {
 	}
 }
 
-// longList ends a JSON array with as many short elements as a message takes.
+// longList completes a JSON array with as many short elements as a message can have.
 func longList(beginning string) string {
 	return beginning + strings.Repeat(",1", (longMessage-len(beginning))/2) + "]"
 }
 
-// sendToEach sends a text over each of many connections of Socket.IO, which stay.
+// sendToEach sends a text over each of many Socket.IO connections, which stay open.
 func sendToEach(t *testing.T, b *testbed, connections int, text string) {
 	t.Helper()
 	conns := make([]*attackConnection, connections)

@@ -18,13 +18,13 @@ import (
 // recordsOfMessage is how many records cost as much as a message.
 const recordsOfMessage = 500
 
-// attacksByReading are subscriptions for which the log has to be read.
+// attacksByReading are subscriptions that make the gateway read the log.
 func attacksByReading() []attack {
 	const backlog, clients = 1000, 100 // records of each partition
 	const log, replays = 10_000, 50
-	const unread, readNothing, together = 4000, 60, 8 << 20 // records of 700 bytes; clients; bytes that may wait for them
-	const longResults = 100                                 // more than the live feed keeps in memory
-	const mostRead = 100 * backlog                          // one after the other, the backlogs take clients * partitions * backlog
+	const unread, readNothing, together = 4000, 60, 8 << 20 // records of 700 bytes; clients; bytes that may be queued for them
+	const longResults = 100                                 // more than the live tail keeps in memory
+	const mostRead = 100 * backlog                          // if each is read on its own, the backlogs take clients * partitions * backlog
 	read := counted("atlas_eventlog_records_read_total")
 	return []attack{
 		{
@@ -33,7 +33,7 @@ func attacksByReading() []attack {
 			launch: func(t *testing.T, b *testbed) {
 				b.askForBacklogs(t, clients)
 				before := read(t, b.gateway)
-				b.honest.hearBacklog(t, oneInEachPartition()[1], backlog)
+				b.honest.receiveBacklog(t, oneInEachPartition()[1], backlog)
 				if meanwhile := read(t, b.gateway) - before; meanwhile > mostRead {
 					t.Errorf("%.0f records were read until the honest client had its backlog, want at most %d", meanwhile, mostRead)
 				}
@@ -53,7 +53,7 @@ func attacksByReading() []attack {
 			budgets:   []budget{{"records read", ofGateway, read, 5 * log, launching}},
 		},
 		{
-			name:      "backlogs that nobody takes",
+			name:      "backlogs that clients do not read",
 			arguments: []string{"--address-queue-bytes", fmt.Sprint(together)},
 			prepare:   func(t *testing.T, b *testbed) { b.fillUnread(t, unread) },
 			launch:    func(t *testing.T, b *testbed) { askForUnread(t, b, readNothing) },
@@ -65,7 +65,7 @@ func attacksByReading() []attack {
 	}
 }
 
-// fillPartitions posts that many results to each partition, of a minute ago, which the live feeds have passed then.
+// fillPartitions posts results of a minute ago to each partition, and waits until the live tails have passed them.
 func (b *testbed) fillPartitions(t *testing.T, each int) {
 	t.Helper()
 	b.filled = time.Now().Add(-time.Minute)
@@ -83,7 +83,7 @@ func (b *testbed) fillPartitions(t *testing.T, each int) {
 	}
 }
 
-// askForBacklogs has many clients ask for the backlogs of all partitions.
+// askForBacklogs subscribes many clients to the backlogs of all partitions.
 func (b *testbed) askForBacklogs(t *testing.T, clients int) {
 	t.Helper()
 	conns := make([]*attackConnection, clients)
@@ -98,8 +98,8 @@ func (b *testbed) askForBacklogs(t *testing.T, clients int) {
 	b.awaitRead(t, conns...)
 }
 
-// endBacklogsAtOnce asks for a backlog of long results many times, and ends each when something of it has come. Each must cost as much as the reading that it
-// has begun: the messages of an address would allow thousands otherwise.
+// endBacklogsAtOnce subscribes to a backlog of long results many times, and unsubscribes after the first of them. Each must be charged for what was read already,
+// or the limit on messages of an address would allow thousands.
 func endBacklogsAtOnce(t *testing.T, b *testbed) {
 	const backlogs, least = 30, 33 + 8 // messages: the horizon of repeats, and 256 KiB each
 	parameters := fmt.Sprintf(`{"msm":%d,"prb":1,"sendBacklog":true}`, abusedMeasurement)
@@ -116,8 +116,8 @@ func endBacklogsAtOnce(t *testing.T, b *testbed) {
 	}
 }
 
-// hearBacklog asks for the backlog of a measurement too, and receives it: numbered results.
-func (c *honestClient) hearBacklog(t *testing.T, measurement atlas.MeasurementID, count int) {
+// receiveBacklog subscribes the honest client to the backlog of a measurement and receives it.
+func (c *honestClient) receiveBacklog(t *testing.T, measurement atlas.MeasurementID, count int) {
 	t.Helper()
 	conn := c.connect(t)
 	if err := conn.Subscribe(fmt.Sprintf(`{"msm":%d,"sendBacklog":true}`, measurement)); err != nil {
@@ -129,7 +129,7 @@ func (c *honestClient) hearBacklog(t *testing.T, measurement atlas.MeasurementID
 	}
 }
 
-// askForReplays asks for replays of what the partitions were filled with, no two from the same moment on.
+// askForReplays subscribes to replays of what the partitions were filled with, each from another time.
 func askForReplays(t *testing.T, b *testbed, count int) {
 	t.Helper()
 	conn := b.attacker.mustConnect(t, webSocketPath)
@@ -142,7 +142,7 @@ func askForReplays(t *testing.T, b *testbed, count int) {
 	b.awaitRead(t, conn)
 }
 
-// unreadMeasurement is none that the honest client asks for.
+// unreadMeasurement is not one that the honest client subscribes to.
 const unreadMeasurement = abusedMeasurement + 1
 
 // fillUnread posts results that are long enough to fill queues.
@@ -158,7 +158,7 @@ func (b *testbed) fillUnread(t *testing.T, count int) {
 	}
 }
 
-// askForUnread has many clients ask for a backlog and read none of it.
+// askForUnread subscribes many clients to a backlog, and reads nothing of it.
 func askForUnread(t *testing.T, b *testbed, clients int) {
 	t.Helper()
 	for range clients {

@@ -9,11 +9,11 @@ import (
 	"atlasstream/services/e2e/internal/sample"
 )
 
-// What a client's acceptedFields may amount to, and the length of a name that is nearly as long as a path may be.
+// The limit on all acceptedFields of a client, and the length of a name that is nearly as long as a path may be.
 const mostFields, longName = 1000, 80
 
-// attacksBySubscriptions are subscriptions that cost much to keep, or with each record. The budgets of processor time are several times what is allowed, as
-// other work on the machine makes it dearer; make bench measures it.
+// attacksBySubscriptions are subscriptions that cost much memory, or much time with each record. The budgets of CPU time are several times what is allowed, as
+// other load on the machine increases it; make bench measures it.
 func attacksBySubscriptions() []attack {
 	const perRecord = 0.005 // seconds of CPU that one address may add to a record
 	const perMessage = 0.0005
@@ -69,7 +69,7 @@ func attacksBySubscriptions() []attack {
 	}
 }
 
-// subscribeEach has each of some clients subscribe to everything.
+// subscribeEach makes each of several clients subscribe to everything.
 func subscribeEach(t *testing.T, b *testbed, clients int, subscriptions []string) {
 	t.Helper()
 	conns := make([]*attackConnection, clients)
@@ -85,7 +85,7 @@ func subscribeEach(t *testing.T, b *testbed, clients int, subscriptions []string
 	}
 }
 
-// churn has each of some clients subscribe to everything, and then end the last subscription and make it again for so many times.
+// churn makes each of several clients subscribe to everything, and then repeatedly end and renew the last subscription.
 func churn(t *testing.T, b *testbed, clients int, subscriptions []string, times int) {
 	t.Helper()
 	conns := make([]*attackConnection, clients)
@@ -104,7 +104,7 @@ func churn(t *testing.T, b *testbed, clients int, subscriptions []string, times 
 	b.awaitRead(t, conns...)
 }
 
-// fieldsForProbes are subscriptions to many members of every probe's results, and to one more member of those of each of many probes.
+// fieldsForProbes are subscriptions to many members of the results of every probe, and to one more member for each of many probes.
 func fieldsForProbes(probes int) (subscriptions []string) {
 	const lists, names = 5, 100 // as many names as a subscription may have
 	for list := range lists {
@@ -120,7 +120,7 @@ func fieldsForProbes(probes int) (subscriptions []string) {
 	return subscriptions
 }
 
-// differentFields are subscriptions to the abused measurement that differ in the members they want. Which of them match is another question with each record.
+// differentFields are subscriptions to the abused measurement that differ in the members they want. Which of them match differs with each record.
 func differentFields(count int) (subscriptions []string) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for n := range count {
@@ -141,7 +141,7 @@ func differentFields(count int) (subscriptions []string) {
 	return subscriptions
 }
 
-// manyFields are subscriptions to the abused measurement that want some members that there are, and as many others as one may name.
+// manyFields are subscriptions to the abused measurement that want some members of its results, and as many others as is allowed.
 func manyFields(count int) (subscriptions []string) {
 	const others = 97
 	for n := range count {
@@ -154,7 +154,7 @@ func manyFields(count int) (subscriptions []string) {
 	return subscriptions
 }
 
-// failing are subscriptions whose one condition looks at all replies of a traceroute, in vain.
+// failing are subscriptions whose one condition looks at all replies of a traceroute, and does not match.
 func failing(count int) (subscriptions []string) {
 	for n := range count {
 		subscriptions = append(subscriptions, fmt.Sprintf(`{"msm":%d,"greaterTo":{"result.result.rtt":%d}}`, abusedMeasurement, 1_000_000+n))

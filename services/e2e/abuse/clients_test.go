@@ -58,7 +58,7 @@ type honestClient struct {
 	posted          int
 }
 
-// newHonestClient subscribes.
+// newHonestClient makes a client that is subscribed.
 func newHonestClient(t *testing.T, gateway, ingest string) *honestClient {
 	t.Helper()
 	c := &honestClient{gateway: gateway, ingest: ingest, http: httpFrom(t, honestAddress), result: shortResult}
@@ -97,7 +97,7 @@ func (c *honestClient) exchange(t *testing.T, count int) {
 	}
 }
 
-// expectNumbers hears results from the first to the last of a number.
+// expectNumbers receives results with the numbers from 1 to count.
 func (c *honestClient) expectNumbers(t *testing.T, conn *connection.Connection, count int) {
 	t.Helper()
 	for number := range count {
@@ -122,7 +122,7 @@ func expectNumber(t *testing.T, conn *connection.Connection, number int) {
 	t.Helper()
 	msg, err := conn.Receive()
 	if got := workload.NumberIn(msg.Payload, `"number":`); err != nil || msg.Event != "atlas_result" || got != int64(number) {
-		t.Fatalf("the honest client heard %.300s %v, want result %d", msg, err, number)
+		t.Fatalf("the honest client received %.300s %v, want result %d", msg, err, number)
 	}
 }
 
@@ -151,7 +151,7 @@ func longTraceroute(number int) []byte {
 	return append(bytes.TrimSuffix(text, []byte(",")), `]}`...)
 }
 
-// attacker is all that one address does.
+// attacker is the address that attacks.
 type attacker struct {
 	gateway string
 	http    *http.Client
@@ -166,26 +166,26 @@ func newAttacker(t *testing.T, gateway string) *attacker {
 	return a
 }
 
-// attackConnection is one WebSocket of the attacker, which throws away what comes, but counts it.
+// attackConnection is one WebSocket of the attacker. It only counts what it receives.
 type attackConnection struct {
 	conn *websocket.Conn
 	gone chan struct{} // closed when the connection is
 
 	mu       sync.Mutex
-	received map[string]int // messages by what they are
+	received map[string]int // messages by their beginning
 }
 
-// The doors that an attacker comes in by.
+// The paths that the attacker connects to.
 const (
 	webSocketPath = "/stream/"
 	socketIOPath  = "/stream/socket.io/?EIO=4&transport=websocket"
 	socketIO3Path = "/stream/socket.io/?EIO=3&transport=websocket"
 )
 
-// connect connects.
-func (a *attacker) connect(t *testing.T, door string, header http.Header) (*attackConnection, error) {
+// connect opens a WebSocket at a path.
+func (a *attacker) connect(t *testing.T, path string, header http.Header) (*attackConnection, error) {
 	t.Helper()
-	conn, err := webSocketFrom(t, attackerAddress, "ws://"+a.gateway+door, header)
+	conn, err := webSocketFrom(t, attackerAddress, "ws://"+a.gateway+path, header)
 	if err != nil {
 		return nil, err
 	}
@@ -199,14 +199,14 @@ func (a *attacker) connect(t *testing.T, door string, header http.Header) (*atta
 	return i, nil
 }
 
-// mustConnect is for connections that are within every limit.
-func (a *attacker) mustConnect(t *testing.T, door string) *attackConnection {
+// mustConnect is connect for connections that must not be refused.
+func (a *attacker) mustConnect(t *testing.T, path string) *attackConnection {
 	t.Helper()
-	conn, err := a.connect(t, door, nil)
+	conn, err := a.connect(t, path, nil)
 	if err != nil {
 		t.Fatalf("the attacker: %v", err)
 	}
-	if door == socketIOPath {
+	if path == socketIOPath {
 		conn.send("40")
 	}
 	return conn
@@ -220,7 +220,7 @@ func (c *attackConnection) read() {
 			return
 		}
 		kind, _, _ := bytes.Cut(message, []byte(",{")) // an event without its payload
-		kind, _, _ = bytes.Cut(kind, []byte(" "))      // an error with no more than its code
+		kind, _, _ = bytes.Cut(kind, []byte(" "))      // an error with only its code
 		c.note(string(kind[:min(len(kind), 60)]))
 	}
 }
@@ -231,25 +231,25 @@ func (c *attackConnection) note(kind string) {
 	c.received[kind]++
 }
 
-// count tells how many messages began so.
+// count returns how many messages began so.
 func (c *attackConnection) count(kind string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.received[kind]
 }
 
-// send sends a text. Whether the gateway has closed the connection meanwhile is for it to decide.
+// send sends a text. The gateway may have closed the connection.
 func (c *attackConnection) send(text string) {
 	_ = c.conn.SetWriteDeadline(time.Now().Add(await.Patience))
 	_ = c.conn.WriteMessage(websocket.TextMessage, []byte(text))
 }
 
-// subscribe asks for something at the plain door.
+// subscribe subscribes on a plain WebSocket.
 func (c *attackConnection) subscribe(parameters string) {
 	c.send(`["atlas_subscribe",` + parameters + `]`)
 }
 
-// ping sends a ping of the WebSocket's own.
+// ping sends a WebSocket ping.
 func (c *attackConnection) ping(data string) {
 	_ = c.conn.WriteControl(websocket.PingMessage, []byte(data), time.Now().Add(await.Patience))
 }
@@ -263,7 +263,7 @@ func (c *attackConnection) isGone() bool {
 	}
 }
 
-// awaitRead waits until the gateway has read what each attacker sent, or has closed the connection, or does nothing more, as it does not answer everything.
+// awaitRead waits until the gateway has answered a last ping on each connection, or has closed it, or is idle, as it does not answer everything.
 func (b *testbed) awaitRead(t *testing.T, conns ...*attackConnection) {
 	t.Helper()
 	const last = "last"

@@ -13,8 +13,8 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// A gateway that may have 1,024 descriptors meets thousands of connections that say nothing: the admin port answers, Kafka is reached, and whoever comes
-// from another address is served.
+// A gateway with a limit of 1,024 descriptors is flooded with idle connections: the admin port answers, Kafka is reached, and clients at other addresses are
+// served.
 func TestAbuseByIdleConnectionsAndFewDescriptors(t *testing.T) {
 	t.Parallel()
 	const descriptors, forClients = 1024, 512
@@ -38,7 +38,7 @@ func TestAbuseByIdleConnectionsAndFewDescriptors(t *testing.T) {
 	}
 }
 
-// flood opens connections to the public door, says nothing until a limit refuses hundreds, and checks what the gateway is left with while they last.
+// flood opens idle connections until a limit refuses hundreds, and checks what else the gateway can do meanwhile.
 func flood(t *testing.T, gateway *testcluster.Process, limit string, from func(i int) net.IP) {
 	t.Helper()
 	const attempts, least = 1500, 500
@@ -46,7 +46,7 @@ func flood(t *testing.T, gateway *testcluster.Process, limit string, from func(i
 		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: from(i)}, Timeout: await.Patience}
 		conn, err := dialer.Dial("tcp", gateway.Public)
 		if err != nil {
-			continue // it was closed while it was made
+			continue // it was refused
 		}
 		t.Cleanup(func() { _ = conn.Close() })
 	}
@@ -55,7 +55,7 @@ func flood(t *testing.T, gateway *testcluster.Process, limit string, from func(i
 		return err == nil && refused >= least
 	})
 	if !gateway.AllAnswer("/healthz") || !gateway.AllAnswer("/readyz") {
-		t.Error("the admin port does not say that all is well")
+		t.Error("the admin port does not report that the gateway is healthy")
 	}
 	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", gateway.Command.Process.Pid))
 	if err != nil || len(open) > 1024-200 {

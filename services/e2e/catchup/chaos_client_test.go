@@ -13,24 +13,24 @@ import (
 	"atlasstream/services/e2e/internal/sample"
 )
 
-// simulatedClient is a client that reads in fits and starts, leaves at any point and comes back, at the same gateway or at another, with the cursors that it has.
+// simulatedClient reads in bursts, disconnects at any point and reconnects to the same gateway or to the other one, with the cursors that it has.
 type simulatedClient struct {
 	env *environment
 	connection.Transport
 	random        *rand.Rand
-	recovers      bool // by pid and offset
+	recovers      bool // by PID and offset
 	subscriptions []*simulatedSubscription
 	connections   int
 	conn          *connection.Connection
-	offset        string // the last cursor that came with the line's pid
+	offset        string // the last cursor of the connection with the PID
 	pid           string
 }
 
-// maxConnections is how often a traveller comes; the last time, it stays.
+// maxConnections is how often a client connects. The last connection stays open.
 const maxConnections = 8
 
-// run comes and goes until every wish is over. Settled is called when the first visit has begun.
-func (c *simulatedClient) run(ctx context.Context, settled func()) error {
+// run connects, reads and reconnects until every subscription is done. It calls connected once the first connection has subscribed.
+func (c *simulatedClient) run(ctx context.Context, connected func()) error {
 	defer func() {
 		if c.conn != nil {
 			c.conn.Close()
@@ -39,12 +39,12 @@ func (c *simulatedClient) run(ctx context.Context, settled func()) error {
 	c.env.reconnecting.RLock()
 	err := c.reconnect(ctx)
 	c.env.reconnecting.RUnlock()
-	settled()
+	connected()
 	for err == nil && !c.isDone() {
 		err = c.readAWhile(ctx)
 	}
 	if err != nil {
-		err = fmt.Errorf("%s, visit %d, recovering: %t: %w", c.Name, c.connections, c.recovers, err)
+		err = fmt.Errorf("%s, connection %d, recovering: %t: %w", c.Name, c.connections, c.recovers, err)
 	}
 	return err
 }
@@ -58,10 +58,10 @@ func (c *simulatedClient) isDone() bool {
 	return true
 }
 
-// readAWhile hears what comes, until the traveller has had enough; then it moves on.
+// readAWhile reads some messages and then reconnects.
 func (c *simulatedClient) readAWhile(ctx context.Context) error {
-	const typically = 120 // messages
-	for left := int(c.random.ExpFloat64() * typically); left > 0 && !c.isDone(); left-- {
+	const mean = 120 // messages
+	for left := int(c.random.ExpFloat64() * mean); left > 0 && !c.isDone(); left-- {
 		c.pause(ctx)
 		if err := c.receive(); err != nil {
 			return err
@@ -73,7 +73,7 @@ func (c *simulatedClient) readAWhile(ctx context.Context) error {
 	return c.env.letReconnect(c.isResumable(), func() error { return c.reconnect(ctx) })
 }
 
-// pause reads nothing for a while, now and then.
+// pause sometimes waits for a while without reading.
 func (c *simulatedClient) pause(ctx context.Context) {
 	if c.random.IntN(80) > 0 {
 		return
@@ -84,7 +84,7 @@ func (c *simulatedClient) pause(ctx context.Context) {
 	}
 }
 
-// isResumable tells whether nothing is lost if the traveller moves after the last record.
+// isResumable reports whether the client can resume everything if it reconnects after the last record was written.
 func (c *simulatedClient) isResumable() bool {
 	for _, sub := range c.subscriptions {
 		if sub.done || sub.replay {
@@ -97,7 +97,7 @@ func (c *simulatedClient) isResumable() bool {
 	return true
 }
 
-// reconnect leaves without a word and comes in somewhere, and says whatever wishes are not over and were not brought back.
+// reconnect closes the connection, connects to any gateway, and subscribes to what is not done and was not recovered.
 func (c *simulatedClient) reconnect(ctx context.Context) error {
 	c.connections++
 	if c.conn != nil {
@@ -128,7 +128,7 @@ func (c *simulatedClient) reconnect(ctx context.Context) error {
 	return nil
 }
 
-// address is that of a single wish. A cursor is sometimes told as browsers tell the ID of the last event.
+// address has the options of a transport whose URL is the subscription. Sometimes the cursor is the ID of the last event, as browsers send it.
 func (c *simulatedClient) address(gateway string, parameters json.RawMessage, cursor string) connection.Options {
 	options := connection.Options{Gateway: gateway, Parameters: parameters}
 	if c.AlwaysCursor && cursor != "" && c.random.IntN(2) == 0 {
@@ -137,7 +137,7 @@ func (c *simulatedClient) address(gateway string, parameters json.RawMessage, cu
 	return options
 }
 
-// connect opens a line for several wishes. If the traveller recovers, those with cursors are there again.
+// connect opens a connection for several subscriptions. If the client recovers, it waits until those with cursors are confirmed.
 func (c *simulatedClient) connect(ctx context.Context, gateway string) (err error) {
 	options := connection.Options{Gateway: gateway}
 	if c.recovers && c.offset != "" {
@@ -147,14 +147,14 @@ func (c *simulatedClient) connect(ctx context.Context, gateway string) (err erro
 		return err
 	}
 	if c.SocketIO && c.conn.PID == "" {
-		return fmt.Errorf("there is no pid")
+		return fmt.Errorf("there is no PID")
 	}
 	if options.PID == "" {
 		c.pid, c.offset = c.conn.PID, ""
 		return nil
 	}
 	if c.conn.PID != c.pid {
-		return fmt.Errorf("came back with pid %s and offset %s, got the new pid %s", options.PID, options.Offset, c.conn.PID)
+		return fmt.Errorf("reconnected with PID %s and offset %s, got the new PID %s", options.PID, options.Offset, c.conn.PID)
 	}
 	return c.receiveUntil(func() bool {
 		for _, sub := range c.subscriptions {
@@ -166,15 +166,18 @@ func (c *simulatedClient) connect(ctx context.Context, gateway string) (err erro
 	})
 }
 
-// subscribe says a wish and waits until it is confirmed; what has been wished for before may come meanwhile.
-func (c *simulatedClient) subscribe(sub *simulatedSubscription, say func(parameters json.RawMessage, cursor string) error) error {
-	next := &segment{subscription: sub.subscription, resumesAfter: c.resumePointOf(sub), backlogEnd: noBacklog, requested: time.Now(), minEnd: c.env.end(sub.measurement)}
+// subscribe begins a segment: it subscribes and waits for the confirmation. Results of other subscriptions may arrive meanwhile.
+func (c *simulatedClient) subscribe(sub *simulatedSubscription, send func(parameters json.RawMessage, cursor string) error) error {
+	next := &segment{
+		subscription: sub.subscription, resumesAfter: c.resumePointOf(sub), backlogEnd: noBacklog,
+		requested: time.Now(), minEnd: c.env.end(sub.measurement),
+	}
 	cursor := ""
 	if next.resumesAfter != nil {
 		cursor = next.resumesAfter.cursor()
 	}
 	sub.segments = append(sub.segments, next)
-	if err := say(sub.parameters(cursor), cursor); err != nil {
+	if err := send(sub.parameters(cursor), cursor); err != nil {
 		return err
 	}
 	err := c.receiveUntil(func() bool { return sub.confirmed })
@@ -182,25 +185,25 @@ func (c *simulatedClient) subscribe(sub *simulatedSubscription, say func(paramet
 	return err
 }
 
-// resumePointOf picks where a journey goes on: behind the last result, or now and then behind an earlier one of the last stretch.
+// resumePointOf picks where a subscription resumes: after the last result, or sometimes after an earlier one of the last segment.
 func (c *simulatedClient) resumePointOf(sub *simulatedSubscription) *resumePoint {
 	last := sub.last()
 	if last == nil || !sub.cursors {
 		return nil
 	}
-	var places []int
-	for i, heard := range last.received {
-		if heard.cursor != "" {
-			places = append(places, i)
+	var withCursor []int
+	for i, result := range last.received {
+		if result.cursor != "" {
+			withCursor = append(withCursor, i)
 		}
 	}
 	switch {
-	case len(places) == 0:
+	case len(withCursor) == 0:
 		return last.resumesAfter
 	case c.random.IntN(4) == 0:
-		return &resumePoint{last, places[c.random.IntN(len(places))]}
+		return &resumePoint{last, withCursor[c.random.IntN(len(withCursor))]}
 	}
-	return &resumePoint{last, places[len(places)-1]}
+	return &resumePoint{last, withCursor[len(withCursor)-1]}
 }
 
 func (c *simulatedClient) receiveUntil(holds func() bool) error {
@@ -221,7 +224,7 @@ func (c *simulatedClient) receive() error {
 		c.offset = msg.Cursor()
 	}
 	if err := c.handle(msg); err != nil {
-		return fmt.Errorf("heard %.300s: %w", msg, err)
+		return fmt.Errorf("received %.300s: %w", msg, err)
 	}
 	return nil
 }
@@ -237,19 +240,19 @@ func (c *simulatedClient) handle(msg connection.Message) error {
 	switch msg.Event {
 	case "atlas_subscribed":
 		if sub.confirmed {
-			return fmt.Errorf("confirmed already")
+			return fmt.Errorf("it was confirmed already")
 		}
 		sub.confirmed = true
 	case "atlas_backlog_sent":
 		sub.last().backlogEnd = len(sub.last().received)
 	case "atlas_unsubscribed":
 		if !sub.replay {
-			return fmt.Errorf("want no end")
+			return fmt.Errorf("want no end of a live subscription")
 		}
 		sub.last().complete, sub.done = true, true
 	case "atlas_replay_finished":
 	default:
-		return fmt.Errorf("want no such event")
+		return fmt.Errorf("the event is unexpected")
 	}
 	return nil
 }
@@ -272,10 +275,10 @@ func (c *simulatedClient) subscriptionTo(measurement int) (*simulatedSubscriptio
 			return sub, nil
 		}
 	}
-	return nil, fmt.Errorf("measurement %d was not wished for", measurement)
+	return nil, fmt.Errorf("measurement %d was not subscribed to", measurement)
 }
 
-// handleResults keeps what arrived: a result, or several in an array, of which the last has the cursor.
+// handleResults keeps what arrived: a result, or several in an array. The cursor is that of the last.
 func (c *simulatedClient) handleResults(msg connection.Message) error {
 	results := []json.RawMessage{msg.Payload}
 	buffered := msg.Payload[0] == '['
@@ -297,25 +300,25 @@ func (c *simulatedClient) handleResults(msg connection.Message) error {
 }
 
 func (c *simulatedClient) handleResult(result json.RawMessage, buffered bool, cursor string, last bool) error {
-	var traits sample.Fields
-	if err := json.Unmarshal(result, &traits); err != nil {
+	var fields sample.Fields
+	if err := json.Unmarshal(result, &fields); err != nil {
 		return err
 	}
-	sub, err := c.subscriptionTo(traits.Measurement)
+	sub, err := c.subscriptionTo(fields.Measurement)
 	if err != nil {
 		return err
 	}
 	switch {
 	case !sub.confirmed || sub.done:
-		return fmt.Errorf("it was confirmed: %t, and is over: %t", sub.confirmed, sub.done)
+		return fmt.Errorf("the subscription was confirmed: %t, and is done: %t", sub.confirmed, sub.done)
 	case buffered != sub.buffering:
-		return fmt.Errorf("it is in an array: %t", buffered)
+		return fmt.Errorf("the result is in an array: %t", buffered)
 	case last && (cursor != "") != (sub.cursors || c.AlwaysCursor):
 		return fmt.Errorf("there is a cursor: %t", cursor != "")
 	}
 	segment := sub.last()
 	segment.received = append(segment.received, receivedResult{string(result), cursor})
-	if !sub.replay && sub.isLast(traits) {
+	if !sub.replay && sub.isLast(fields) {
 		segment.complete, sub.done = true, true
 	}
 	return nil

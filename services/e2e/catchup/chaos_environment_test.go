@@ -23,26 +23,26 @@ const (
 	archiveName = "past"
 	// probes are numbered from 1.
 	probes = 5
-	// scenePartitions are fewer than the measurements, so that some share one.
+	// chaosPartitions are fewer than the measurements, so that some share a partition.
 	chaosPartitions = 4
 )
 
-// chaosMeasurements are those that are wished for; results of the past are there of the last two.
+// chaosMeasurements are those that clients subscribe to. The last two have history.
 var chaosMeasurements = []int{1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008}
 
 func hasHistory(measurement int) bool { return measurement >= 1007 }
 
-// environment is a log that is written to, and two gateways that give clients little room.
+// environment is a log that is written to, and two gateways whose clients have small queues.
 type environment struct {
 	kafka       *kafkatest.Plain
 	log         *eventlog.Log
 	writer      *eventlog.Writer
 	archive     string
 	gateways    []*testcluster.Cluster
-	replayStart time.Time // the past that is replayed, an hour
+	replayStart time.Time // an hour that is replayed
 	replayEnd   time.Time
 
-	// transit is held by clients that move, and by the last records.
+	// reconnecting is held by clients that reconnect and while the last records are written.
 	reconnecting sync.RWMutex
 	finished     bool
 
@@ -74,28 +74,28 @@ func startEnvironment(t *testing.T, kafka []string) *environment {
 			t.Error(err)
 		}
 	})
-	const room = 40 // messages: less than a burst
+	const queueMessages = 40 // less than a burst
 	for range 2 {
 		env.gateways = append(env.gateways, testcluster.StartGateway(t, kafka, gateway.Config{
-			QueueBytes: 1 << 20, QueueMessages: room, History: gateway.HistoryOpen, HistoryResults: testcluster.Unlimited, HistoryScanned: testcluster.Unlimited,
+			QueueBytes: 1 << 20, QueueMessages: queueMessages, History: gateway.HistoryOpen, HistoryResults: testcluster.Unlimited, HistoryScanned: testcluster.Unlimited,
 		}))
 	}
 	return env
 }
 
-// end is the offset that the next record of a measurement's partition will have at least.
+// end is the end of the log in a measurement's partition: the next record has at least this offset.
 func (e *environment) end(measurement int) int64 {
 	partition := eventlog.PartitionOf(atlas.MeasurementID(measurement), chaosPartitions)
 	_, next, err := e.log.History().Bounds(context.Background(), eventlog.ResultsTopic, partition)
 	if err != nil {
-		panic(err) // only a topic that is not there
+		panic(err) // only for a topic that does not exist
 	}
 	return next
 }
 
-// letReconnect lets a client move, unless the last records are being written: whoever is nowhere then would wait for them in vain. Once they are written, only
-// those move that nothing can be lost of.
-func (e *environment) letReconnect(resumable bool, move func() error) error {
+// letReconnect lets a client reconnect, unless the last records are being written: a client that is not connected then might miss them and wait for ever. Once
+// they are written, only clients that resume all their subscriptions reconnect.
+func (e *environment) letReconnect(resumable bool, reconnect func() error) error {
 	if !e.reconnecting.TryRLock() {
 		return nil
 	}
@@ -103,10 +103,10 @@ func (e *environment) letReconnect(resumable bool, move func() error) error {
 	if e.finished && !resumable {
 		return nil
 	}
-	return move()
+	return reconnect()
 }
 
-// result makes a result that there is only one of. Most are short.
+// result makes a result that is unlike all others. Most are short.
 func (e *environment) result(random *rand.Rand, measurement int, at time.Time) []byte {
 	e.mu.Lock()
 	e.number++
@@ -122,7 +122,7 @@ func (e *environment) result(random *rand.Rand, measurement int, at time.Time) [
 	})
 }
 
-// write appends results as the collector does, in their order.
+// write appends results, in their order, as the collector does.
 func (e *environment) write(ctx context.Context, topic string, values ...[]byte) error {
 	events := make([]atlas.Event, len(values))
 	for i, value := range values {
@@ -134,7 +134,7 @@ func (e *environment) write(ctx context.Context, topic string, values ...[]byte)
 	return e.writer.Append(ctx, topic, events)
 }
 
-// writePlainly writes results as any producer may: without our header.
+// writePlainly writes results without the header of this project, as other producers do.
 func (e *environment) writePlainly(ctx context.Context, topic string, values ...[]byte) error {
 	records := make([]kafkatest.Record, len(values))
 	for i, value := range values {
@@ -147,12 +147,12 @@ func (e *environment) writePlainly(ctx context.Context, topic string, values ...
 	return e.kafka.Write(ctx, records...)
 }
 
-// writeLast writes the last records of all: for each measurement one of every probe and family, so that every wish knows its end.
+// writeLast writes the last records: for each measurement one of every probe and address family, so that every subscription has a last one.
 func (e *environment) writeLast(ctx context.Context) error {
 	e.reconnecting.Lock()
 	defer e.reconnecting.Unlock()
 	e.finished = true
-	var faults []error
+	var errs []error
 	for _, measurement := range chaosMeasurements {
 		var values [][]byte
 		for probe := 1; probe <= probes; probe++ {
@@ -163,12 +163,12 @@ func (e *environment) writeLast(ctx context.Context) error {
 				}))
 			}
 		}
-		faults = append(faults, e.write(ctx, eventlog.ResultsTopic, values...))
+		errs = append(errs, e.write(ctx, eventlog.ResultsTopic, values...))
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }
 
-// randomSubscription is a wish that a client may have for a measurement.
+// randomSubscription makes a subscription to a measurement with random parameters.
 func (e *environment) randomSubscription(random *rand.Rand, measurement int) subscription {
 	sub := subscription{measurement: measurement, buffering: random.IntN(4) == 0, cursors: random.IntN(4) > 0, backlog: random.IntN(3) == 0}
 	if random.IntN(5) < 2 {
@@ -183,18 +183,18 @@ func (e *environment) randomSubscription(random *rand.Rand, measurement int) sub
 	return sub
 }
 
-// newClient makes a client that comes in at an entrance.
+// newClient makes a client with random subscriptions.
 func (e *environment) newClient(seed, number uint64, transport connection.Transport) *simulatedClient {
 	random := rand.New(rand.NewPCG(seed, number))
 	client := &simulatedClient{env: e, Transport: transport, random: random, recovers: transport.SocketIO && random.IntN(3) > 0}
-	wishes := 1
+	count := 1
 	if !transport.SubscribesByURL {
-		wishes += random.IntN(3)
+		count += random.IntN(3)
 	}
-	for _, i := range random.Perm(len(chaosMeasurements))[:wishes] {
+	for _, i := range random.Perm(len(chaosMeasurements))[:count] {
 		sub := e.randomSubscription(random, chaosMeasurements[i])
 		sub.cursors = sub.cursors || client.recovers
-		sub.backlog = sub.backlog && !client.recovers // where it is cut off before its first result, it is neither here nor there
+		sub.backlog = sub.backlog && !client.recovers // if it disconnects before the first result, nothing tells whether it has had its backlog
 		client.subscriptions = append(client.subscriptions, &simulatedSubscription{subscription: sub})
 	}
 	return client

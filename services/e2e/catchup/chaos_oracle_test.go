@@ -11,7 +11,7 @@ import (
 	"atlasstream/services/e2e/internal/sample"
 )
 
-// horizon is within how many records before it the same bytes make a record a repeat.
+// horizon is how many records back the same bytes make a record a repeat.
 const horizon = 16_384
 
 // logRecord is a record of the log that is no repeat.
@@ -20,7 +20,7 @@ type logRecord struct {
 	sample.Fields
 }
 
-// logModel is what the log holds, by topic, in the order of offsets within each partition. It knows nothing of the code that it is held against.
+// logModel has the records of the log by topic, in the order of offsets within each partition. It shares no code with what it checks.
 type logModel map[string][]logRecord
 
 // readLog reads whole topics.
@@ -39,26 +39,25 @@ func readLog(t *testing.T, kafka *kafkatest.Plain, topics ...string) logModel {
 	return model
 }
 
-// withoutRepeats goes by the rule as the README has it: a record is a repeat if the same bytes stand among the records of the horizon before it in its
-// partition.
+// withoutRepeats applies the rule of the README: a record is a repeat if one of the records of the horizon before it in its partition has the same bytes.
 func withoutRepeats(records []kafkatest.Record) (first []kafkatest.Record) {
 	type bytes struct {
 		partition int
 		value     string
 	}
-	stands := map[bytes]int64{}
+	latest := map[bytes]int64{}
 	for _, record := range records {
 		key := bytes{record.Partition, string(record.Value)}
-		before, known := stands[key]
+		before, known := latest[key]
 		if !known || record.Offset-before > horizon {
 			first = append(first, record)
 		}
-		stands[key] = record.Offset
+		latest[key] = record.Offset
 	}
 	return first
 }
 
-// of gives the records of a measurement in a topic, all of which are in one partition.
+// of returns the records of a measurement in a topic. They are in one partition.
 func (m logModel) of(topic string, measurement int) (mine []logRecord) {
 	for _, record := range m[topic] {
 		if record.Measurement == measurement {
@@ -68,8 +67,8 @@ func (m logModel) of(topic string, measurement int) (mine []logRecord) {
 	return mine
 }
 
-// replay gives the records of a measurement in an interval in the order in which a replay has them: each topic puts its own in order within a window,
-// then the one that is first goes first, of those of the same time that of the first topic.
+// replay returns the records of a measurement in an interval in the order of a replay: those of each topic are reordered within the window, and then merged by
+// time. Of those with the same time, that of the first topic comes first.
 func (m logModel) replay(measurement int, start, end time.Time) (played []logRecord) {
 	topics := make([]string, 0, len(m))
 	for topic := range m {
@@ -85,32 +84,32 @@ func (m logModel) replay(measurement int, start, end time.Time) (played []logRec
 	return mergeByTime(sequences)
 }
 
-// window is within how much of the past a replay puts late records where they belong.
+// window is how late a record may be to be put into its place by a replay.
 const window = 10 * time.Minute
 
-// reorder keeps each record back until one is met that is later by more than the window; the earliest goes first, and what is met when its turn is over
-// goes at once.
+// reorder holds each record until another is later by more than the window, and releases the earliest first. A record that is later than the window allows is
+// released at once.
 func reorder(records []logRecord) (ordered []logRecord) {
-	var kept []logRecord
+	var held []logRecord
 	var newest time.Time
-	var gone *logRecord // the greatest
+	var released *logRecord // the latest
 	for i := range records {
 		record := &records[i]
-		if gone != nil && byTimeAndOffset(*record, *gone) < 0 {
+		if released != nil && byTimeAndOffset(*record, *released) < 0 {
 			ordered = append(ordered, *record)
 			continue
 		}
-		at, _ := slices.BinarySearchFunc(kept, *record, byTimeAndOffset)
-		kept = slices.Insert(kept, at, *record)
+		at, _ := slices.BinarySearchFunc(held, *record, byTimeAndOffset)
+		held = slices.Insert(held, at, *record)
 		if record.Time.After(newest) {
 			newest = record.Time
 		}
-		for newest.Sub(kept[0].Time) > window {
-			ordered, gone = append(ordered, kept[0]), &logRecord{Record: kept[0].Record}
-			kept = kept[1:]
+		for newest.Sub(held[0].Time) > window {
+			ordered, released = append(ordered, held[0]), &logRecord{Record: held[0].Record}
+			held = held[1:]
 		}
 	}
-	return append(ordered, kept...)
+	return append(ordered, held...)
 }
 
 func byTimeAndOffset(a, b logRecord) int {

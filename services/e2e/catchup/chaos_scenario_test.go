@@ -14,7 +14,7 @@ import (
 	"atlasstream/services/e2e/internal/await"
 )
 
-// writeHistory writes an hour of results of long ago into the live topic and into an archive: roughly in order, some far too late, some twice.
+// writeHistory writes an hour of old results into the live topic and into an archive: roughly in order, some far too late, some twice.
 func (e *environment) writeHistory(ctx context.Context, random *rand.Rand) error {
 	for _, measurement := range chaosMeasurements {
 		if !hasHistory(measurement) {
@@ -31,13 +31,13 @@ func (e *environment) writeHistory(ctx context.Context, random *rand.Rand) error
 
 func (e *environment) history(random *rand.Rand, measurement int) (values [][]byte) {
 	const count = 300
-	values = append(values, e.result(random, measurement, e.replayStart.Add(-time.Hour))) // the log goes back further than any replay
+	values = append(values, e.result(random, measurement, e.replayStart.Add(-time.Hour))) // the log begins before any replay
 	for i := range count {
 		at := e.replayStart.Add(-window + time.Duration(i)*(e.replayEnd.Sub(e.replayStart)+2*window)/count)
 		at = at.Add(time.Duration(random.IntN(300)) * time.Second)
 		switch random.IntN(12) {
 		case 0:
-			at = at.Add(-time.Duration(random.IntN(1800)) * time.Second) // late, maybe by more than the window
+			at = at.Add(-time.Duration(random.IntN(1800)) * time.Second) // late, perhaps by more than the window
 		case 1:
 			values = append(values, values[random.IntN(len(values))])
 		}
@@ -46,16 +46,16 @@ func (e *environment) history(random *rand.Rand, measurement int) (values [][]by
 	return values
 }
 
-// horizonPair is two results that stand at the very beginning of the horizon of what is written next.
+// horizonPair has two results at the edge of the horizon for repeats. Written again with filler between them, repeat is still a repeat by one record, and
+// noRepeat is none by one record.
 type horizonPair struct{ repeat, noRepeat, filler []byte }
 
-// writeAtHorizon writes two results and as many others behind them that the first, written again, is a repeat by one record, and the second, written again
-// behind one more, is none by one record.
-func (e *environment) writeAtHorizon(ctx context.Context, random *rand.Rand, measurement int) (b horizonPair, err error) {
-	b.repeat, b.noRepeat = e.result(random, measurement, time.Now()), e.result(random, measurement, time.Now())
+// writeAtHorizon writes the pair, and then as many other records as the horizon has.
+func (e *environment) writeAtHorizon(ctx context.Context, random *rand.Rand, measurement int) (pair horizonPair, err error) {
+	pair.repeat, pair.noRepeat = e.result(random, measurement, time.Now()), e.result(random, measurement, time.Now())
 	first := e.end(measurement)
-	if err := e.write(ctx, eventlog.ResultsTopic, b.repeat, b.noRepeat); err != nil {
-		return b, err
+	if err := e.write(ctx, eventlog.ResultsTopic, pair.repeat, pair.noRepeat); err != nil {
+		return pair, err
 	}
 	neighbour := neighbourOf(measurement)
 	for missing := first + horizon - e.end(measurement); missing > 0; {
@@ -64,15 +64,15 @@ func (e *environment) writeAtHorizon(ctx context.Context, random *rand.Rand, mea
 			values[i] = fmt.Appendf(nil, `{"msm_id":%d,"prb_id":%d,"timestamp":%d,"type":"ping"}`, neighbour, missing-int64(i), time.Now().Add(-time.Hour/2).Unix())
 		}
 		if err := e.write(ctx, eventlog.ResultsTopic, values...); err != nil {
-			return b, err
+			return pair, err
 		}
 		missing -= int64(len(values))
 	}
-	b.filler = e.result(random, neighbour, time.Now())
-	return b, nil
+	pair.filler = e.result(random, neighbour, time.Now())
+	return pair, nil
 }
 
-// neighbourOf is a measurement of the same partition that nobody wishes for.
+// neighbourOf returns a measurement of the same partition that nobody subscribes to.
 func neighbourOf(measurement int) int {
 	wanted := eventlog.PartitionOf(atlas.MeasurementID(measurement), chaosPartitions)
 	neighbour := atlas.MeasurementID(5001)
@@ -82,10 +82,10 @@ func neighbourOf(measurement int) int {
 	return int(neighbour)
 }
 
-// liveRounds is how often results come live from each producer.
+// liveRounds is how often each producer writes live results.
 const liveRounds = 60
 
-// writeLiveResults writes results as they come live: here and there or many at once, some late, some older than any backlog, some twice.
+// writeLiveResults writes live results: a few or many at once, some late, some older than any backlog, some twice.
 func (e *environment) writeLiveResults(ctx context.Context, random *rand.Rand, write func(context.Context, string, ...[]byte) error) error {
 	var written [][]byte
 	for range liveRounds {
@@ -128,7 +128,7 @@ func (e *environment) liveResult(random *rand.Rand, measurement int, written [][
 	return e.result(random, measurement, at)
 }
 
-// run lets it all happen: whatever is written live is written when all clients are there.
+// run writes history, connects the clients, and then writes live results.
 func (e *environment) run(t *testing.T, seed uint64, clients []*simulatedClient) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*await.Patience)
@@ -137,34 +137,34 @@ func (e *environment) run(t *testing.T, seed uint64, clients []*simulatedClient)
 	if err := e.writeHistory(ctx, random); err != nil {
 		t.Fatal(err)
 	}
-	brink, err := e.writeAtHorizon(ctx, random, chaosMeasurements[0])
+	pair, err := e.writeAtHorizon(ctx, random, chaosMeasurements[0])
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.runClients(ctx, t, seed, clients, brink)
+	e.runClients(ctx, t, seed, clients, pair)
 }
 
-func (e *environment) runClients(ctx context.Context, t *testing.T, seed uint64, clients []*simulatedClient, brink horizonPair) {
+func (e *environment) runClients(ctx context.Context, t *testing.T, seed uint64, clients []*simulatedClient, pair horizonPair) {
 	t.Helper()
-	travelling, ctx := errgroup.WithContext(ctx)
-	settled := make(chan struct{}, len(clients))
+	running, ctx := errgroup.WithContext(ctx)
+	connected := make(chan struct{}, len(clients))
 	for _, client := range clients {
-		travelling.Go(func() error { return client.run(ctx, func() { settled <- struct{}{} }) })
+		running.Go(func() error { return client.run(ctx, func() { connected <- struct{}{} }) })
 	}
 	for range clients {
-		<-settled
+		<-connected
 	}
-	if err := e.writeLive(ctx, seed, brink); err != nil {
+	if err := e.writeLive(ctx, seed, pair); err != nil {
 		t.Error(err)
 	}
-	if err := travelling.Wait(); err != nil {
+	if err := running.Wait(); err != nil {
 		t.Error(err)
 	}
 }
 
-// writeLive writes with two producers of different make at a time, and then the last records of all.
-func (e *environment) writeLive(ctx context.Context, seed uint64, brink horizonPair) error {
-	if err := e.write(ctx, eventlog.ResultsTopic, brink.repeat, brink.filler, brink.noRepeat); err != nil {
+// writeLive writes with two kinds of producers at the same time, and then the last records.
+func (e *environment) writeLive(ctx context.Context, seed uint64, pair horizonPair) error {
+	if err := e.write(ctx, eventlog.ResultsTopic, pair.repeat, pair.filler, pair.noRepeat); err != nil {
 		return err
 	}
 	writing, writingCtx := errgroup.WithContext(ctx)

@@ -12,22 +12,22 @@ type receivedResult struct {
 	cursor string // empty for all but the last of an array
 }
 
-// segment is what a client heard for one wish without a break.
+// segment is what a client received for one subscription on one connection.
 type segment struct {
 	subscription subscription
-	resumesAfter *resumePoint // where it goes on; nil if it begins
-	requested    time.Time    // when the wish was
-	minEnd       int64        // the log's end before that
+	resumesAfter *resumePoint // nil if it does not resume
+	requested    time.Time    // when the client subscribed
+	minEnd       int64        // the end of the log before that
 	confirmed    time.Time
-	maxEnd       int64 // the log's end after that
+	maxEnd       int64 // the end of the log after the confirmation
 	received     []receivedResult
-	backlogEnd   int  // how many had been heard when the backlog was said to be over; -1 if it was not
-	complete     bool // it went on to the last record that there is for the wish
+	backlogEnd   int  // how many had been received at the end of the backlog; noBacklog if that was not announced
+	complete     bool // it has the last record of the subscription
 
-	positions []int // where what was heard stands among what is wanted
+	positions []int // of what was received, among what is wanted
 }
 
-// resumePoint is behind something that was heard.
+// resumePoint is after a result that was received.
 type resumePoint struct {
 	segment *segment
 	index   int
@@ -35,10 +35,10 @@ type resumePoint struct {
 
 func (p *resumePoint) cursor() string { return p.segment.received[p.index].cursor }
 
-// check compares a stretch with what the log says it must be. Those whose places it goes on behind have been checked.
+// check compares a segment with the log. The segment after which it resumes has been checked before.
 func (s *segment) check(model logModel, tailLag time.Duration) error {
 	wanted := s.subscription.wanted(model)
-	var complaint error
+	var fault error
 	longest := -1
 	for _, expected := range s.candidates(wanted, tailLag) {
 		agreed, err := s.compare(wanted, expected)
@@ -47,19 +47,19 @@ func (s *segment) check(model logModel, tailLag time.Duration) error {
 			return nil
 		}
 		if agreed > longest {
-			longest, complaint = agreed, err
+			longest, fault = agreed, err
 		}
 	}
-	return fmt.Errorf("%+v, going on: %t, the log's end between %d and %d: %w", s.subscription, s.resumesAfter != nil, s.minEnd, s.maxEnd, complaint)
+	return fmt.Errorf("%+v, resuming: %t, the end of the log between %d and %d: %w", s.subscription, s.resumesAfter != nil, s.minEnd, s.maxEnd, fault)
 }
 
-// expectation is what must be heard: places among what is wanted, and how many of them are backlog.
+// expectation is what must be received: positions among what is wanted, and how many of them are backlog.
 type expectation struct {
 	order   []int
 	backlog int
 }
 
-// candidates are all that may be due: where a stretch begins live is known by the log's end before and after, between which the offset of the seam is.
+// candidates are all expectations that are correct. A live segment begins at an offset between the end of the log before and after it was requested.
 func (s *segment) candidates(wanted []logRecord, tailLag time.Duration) (candidates []expectation) {
 	switch {
 	case s.resumesAfter != nil:
@@ -67,22 +67,22 @@ func (s *segment) candidates(wanted []logRecord, tailLag time.Duration) (candida
 	case s.subscription.replay:
 		return []expectation{{order: upTo(0, len(wanted)), backlog: noBacklog}}
 	}
-	for seam := s.firstPossible(wanted, tailLag); seam <= firstFrom(wanted, s.maxEnd); seam++ {
-		live := upTo(seam, len(wanted))
+	for begin := s.firstPossible(wanted, tailLag); begin <= firstFrom(wanted, s.maxEnd); begin++ {
+		live := upTo(begin, len(wanted))
 		if !s.subscription.backlog {
 			candidates = append(candidates, expectation{live, noBacklog})
 			continue
 		}
-		recent := s.recent(wanted[:seam])
+		recent := s.recent(wanted[:begin])
 		candidates = append(candidates, expectation{append(recent, live...), len(recent)})
 	}
 	return candidates
 }
 
-// noBacklog stands where there is none, and so no word of its end.
+// noBacklog is the size of the backlog where there is none, and its end is not announced.
 const noBacklog = -1
 
-// backlog is how far back one goes. Between its age and twice that, these tests write nothing that is near it.
+// backlog is the age of a backlog. These tests write no results that are nearly as old.
 const backlog = 5 * time.Minute
 
 func (s *segment) recent(wanted []logRecord) (order []int) {
@@ -94,8 +94,8 @@ func (s *segment) recent(wanted []logRecord) (order []int) {
 	return order
 }
 
-// tailLag is how late the log's last records reach the live feed at most, on a machine that keeps up: what a gateway takes for the log's end may lie so far
-// back.
+// tailLag is how long the last records of the log take to reach the live tail at most, on a machine without other load. A gateway's end of the log may be as
+// old.
 const tailLag = 2 * time.Second
 
 func (s *segment) firstPossible(wanted []logRecord, tailLag time.Duration) int {
@@ -117,19 +117,19 @@ func upTo(from, to int) (order []int) {
 	return order
 }
 
-// compare tells how many of what was heard are as they must be, and what is wrong.
+// compare returns how many results are as expected, and what is wrong.
 func (s *segment) compare(wanted []logRecord, expected expectation) (agreed int, err error) {
-	for i, heard := range s.received {
+	for i, result := range s.received {
 		if i >= len(expected.order) {
-			return i, fmt.Errorf("heard %d results, want %d: %.120s", len(s.received), len(expected.order), heard.value)
+			return i, fmt.Errorf("received %d results, want %d: %.120s", len(s.received), len(expected.order), result.value)
 		}
-		if want := wanted[expected.order[i]]; heard.value != string(want.Value) {
-			return i, fmt.Errorf("result %d of %d: heard %.120s, want %.120s at offset %d of %s", i, len(s.received), heard.value, want.Value, want.Offset, want.Topic)
+		if want := wanted[expected.order[i]]; result.value != string(want.Value) {
+			return i, fmt.Errorf("result %d of %d: received %.120s, want %.120s at offset %d of %s", i, len(s.received), result.value, want.Value, want.Offset, want.Topic)
 		}
 	}
 	agreed = len(s.received)
 	if s.complete && agreed < len(expected.order) {
-		return agreed, fmt.Errorf("heard %d results to the end, want %d", agreed, len(expected.order))
+		return agreed, fmt.Errorf("received %d results up to the last, want %d", agreed, len(expected.order))
 	}
 	return agreed, s.checkBacklogEnd(expected)
 }
@@ -137,13 +137,13 @@ func (s *segment) compare(wanted []logRecord, expected expectation) (agreed int,
 func (s *segment) checkBacklogEnd(expected expectation) error {
 	switch {
 	case expected.backlog == noBacklog && s.backlogEnd != noBacklog:
-		return fmt.Errorf("heard of the end of a backlog after %d results, want no word of it", s.backlogEnd)
+		return fmt.Errorf("the end of a backlog was announced after %d results, want none", s.backlogEnd)
 	case expected.backlog == noBacklog:
 		return nil
 	case s.backlogEnd == noBacklog && (s.complete || len(s.received) > expected.backlog):
-		return fmt.Errorf("heard %d results and not of the end of a backlog, which has %d", len(s.received), expected.backlog)
+		return fmt.Errorf("received %d results without the end of a backlog, which has %d", len(s.received), expected.backlog)
 	case s.backlogEnd != noBacklog && s.backlogEnd != expected.backlog:
-		return fmt.Errorf("heard of the end of a backlog after %d results, want %d", s.backlogEnd, expected.backlog)
+		return fmt.Errorf("the end of a backlog was announced after %d results, want %d", s.backlogEnd, expected.backlog)
 	}
 	return nil
 }

@@ -10,16 +10,6 @@ import (
 	"atlasstream/services/e2e/internal/sample"
 )
 
-// check compares every stretch with the log, in the order in which each goes on behind those before it.
-func (s *simulatedSubscription) check(model logModel, tailLag time.Duration) error {
-	for i, segment := range s.segments {
-		if err := segment.check(model, tailLag); err != nil {
-			return fmt.Errorf("stretch %d of %d: %w", i, len(s.segments), err)
-		}
-	}
-	return nil
-}
-
 // subscription is what a client subscribes to.
 type subscription struct {
 	measurement   int
@@ -31,7 +21,7 @@ type subscription struct {
 	start, end    time.Time // of the replay
 }
 
-// parameters are those of the wish; to go on somewhere, with the cursor of that place.
+// parameters are those to subscribe with. An empty cursor does not resume.
 func (s subscription) parameters(cursor string) json.RawMessage {
 	members := map[string]any{"stream_type": "result", "msm": s.measurement}
 	if s.probe != 0 {
@@ -59,12 +49,12 @@ func (s subscription) matches(record logRecord) bool {
 	return (s.probe == 0 || s.probe == record.Probe) && (s.family == 0 || s.family == record.Family)
 }
 
-// isLast tells whether nothing of the live feed follows a record that the client wants: a last one is written for every probe and family, in their order.
-func (s subscription) isLast(e sample.Fields) bool {
-	return e.Last && (s.probe == e.Probe || s.probe == 0 && e.Probe == probes) && (s.family == e.Family || s.family == 0 && e.Family == 6)
+// isLast reports whether a result is the last live one of the subscription. A last one is written for every probe and family, in their order.
+func (s subscription) isLast(fields sample.Fields) bool {
+	return fields.Last && (s.probe == fields.Probe || s.probe == 0 && fields.Probe == probes) && (s.family == fields.Family || s.family == 0 && fields.Family == 6)
 }
 
-// wanted are the records that match a wish, in the order in which they must come if all of them come.
+// wanted are all records that match the subscription, in the order of their delivery.
 func (s subscription) wanted(model logModel) []logRecord {
 	all := model.of(eventlog.ResultsTopic, s.measurement)
 	if s.replay {
@@ -74,11 +64,11 @@ func (s subscription) wanted(model logModel) []logRecord {
 	return slices.DeleteFunc(all, func(record logRecord) bool { return !s.matches(record) })
 }
 
-// simulatedSubscription is what becomes of one wish of a traveller.
+// simulatedSubscription is a subscription of a simulated client, over all its connections.
 type simulatedSubscription struct {
 	subscription
 	segments  []*segment
-	confirmed bool // on this line
+	confirmed bool // on the current connection
 	done      bool
 }
 
@@ -87,4 +77,14 @@ func (s *simulatedSubscription) last() *segment {
 		return nil
 	}
 	return s.segments[len(s.segments)-1]
+}
+
+// check compares all segments with the log, in their order, as each resumes after one before it.
+func (s *simulatedSubscription) check(model logModel, tailLag time.Duration) error {
+	for i, segment := range s.segments {
+		if err := segment.check(model, tailLag); err != nil {
+			return fmt.Errorf("segment %d of %d: %w", i, len(s.segments), err)
+		}
+	}
+	return nil
 }

@@ -15,8 +15,8 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// Clients of every door that read slowly, leave, and come back elsewhere with their cursors receive exactly what the log has for them, once and in order.
-// ATLAS_SEEDS names other scenarios to go through: numbers with commas between them.
+// Clients of every transport that read slowly, disconnect and reconnect to another gateway with their cursors receive exactly what the log has for them, once
+// and in order. ATLAS_SEEDS has the seeds of other scenarios, separated by commas.
 func TestEveryClientReceivesWhatTheLogHas(t *testing.T) {
 	for broker, start := range testcluster.Brokers {
 		for _, seed := range seeds(t) {
@@ -42,14 +42,14 @@ func seeds(t *testing.T) (seeds []uint64) {
 }
 
 func runScenario(t *testing.T, env *environment, seed uint64) {
-	const perEntrance = 5
+	const perTransport = 5
 	var clients []*simulatedClient
-	for range perEntrance {
+	for range perTransport {
 		for _, transport := range connection.Transports {
 			clients = append(clients, env.newClient(seed, uint64(len(clients)+1), transport))
 		}
 	}
-	for _, client := range clients[:len(connection.Transports)] { // who hears the brink
+	for _, client := range clients[:len(connection.Transports)] { // one of each transport receives the pair at the horizon
 		client.subscriptions[0].subscription = subscription{measurement: chaosMeasurements[0], cursors: true}
 		client.subscriptions = client.subscriptions[:1]
 	}
@@ -69,10 +69,10 @@ func runScenario(t *testing.T, env *environment, seed uint64) {
 			}
 		}
 	}
-	t.Logf("seed %d: %+v; the live feed may have lagged by %s", seed, coverage, lag)
+	t.Logf("seed %d: %+v; the live tail may have lagged by %s", seed, coverage, lag)
 }
 
-// coverage tells how much a scenario tried.
+// coverage counts what a scenario has tried.
 type coverage struct{ results, segments, resumed, complete int }
 
 func (c *coverage) count(sub *simulatedSubscription) {
@@ -88,11 +88,11 @@ func (c *coverage) count(sub *simulatedSubscription) {
 	}
 }
 
-// watchBehind looks at how many clients are behind until it is asked for the most.
+// watchBehind watches how many clients are behind, until the function that it returns is called, which returns the highest number.
 func (e *environment) watchBehind(t *testing.T) (most func() int64) {
 	t.Helper()
 	var greatest atomic.Int64
-	over, ended := make(chan struct{}), make(chan struct{})
+	stop, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		ticker := time.NewTicker(20 * time.Millisecond)
@@ -105,13 +105,13 @@ func (e *environment) watchBehind(t *testing.T) (most func() int64) {
 			}
 			select {
 			case <-ticker.C:
-			case <-over:
+			case <-stop:
 				return
 			}
 		}
 	}()
 	return func() int64 {
-		close(over)
+		close(stop)
 		<-ended
 		return greatest.Load()
 	}

@@ -11,18 +11,18 @@ import (
 	"atlasstream/services/gateway"
 )
 
-// Heartbeats come due while the queues of clients are full of results. That costs nobody the connection: they come when there is room, and so does the rest.
+// Heartbeats become due while the queues of clients are full of results. No client loses its connection: heartbeats and results arrive once there is room.
 func TestHeartbeatsOfClientsThatAreBehind(t *testing.T) {
 	t.Parallel()
 	const interval = 5 * time.Second // enough for the queues to be full when the first is due
 	kafka := testcluster.StartBroker(t, embedded.Config{}).Addrs()
 	testcluster.Start(t, kafka)
-	here := testcluster.StartGateway(t, kafka, gateway.Config{QueueBytes: 1 << 20, QueueMessages: 40, PingInterval: interval})
+	slow := testcluster.StartGateway(t, kafka, gateway.Config{QueueBytes: 1 << 20, QueueMessages: 40, PingInterval: interval})
 	writer := workload.NewWriter(t, kafka, 1001)
-	readers := workload.StartBehind(t, here, writer)
+	readers := workload.StartBehind(t, slow, writer)
 	await.Duration(t.Context(), interval+time.Second)
-	if there := here.Metric(t, "atlas_gateway_clients"); int(there) != len(readers) {
-		t.Errorf("%v clients are left of %d", there, len(readers))
+	if connected := slow.Metric(t, "atlas_gateway_clients"); int(connected) != len(readers) {
+		t.Errorf("%v clients are left of %d", connected, len(readers))
 	}
 	if err := writer.Write(t.Context(), 1, true); err != nil {
 		t.Fatal(err)

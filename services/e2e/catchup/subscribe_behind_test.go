@@ -14,16 +14,19 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// While a client is behind it subscribes and unsubscribes. What each subscription brings is what it would bring to a client that keeps up, and all of a
-// partition comes in the order of the log.
-func TestSubscriptionsComeAndGoBehind(t *testing.T) {
+// A client subscribes and unsubscribes while it is behind. Each subscription delivers the same as to a client that is not behind, and all results of a partition
+// arrive in the order of the log.
+func TestSubscribingWhileBehind(t *testing.T) {
 	t.Parallel()
 	env := startEnvironment(t, testcluster.StartBroker(t, embedded.Config{}).Addrs())
 	measurement := chaosMeasurements[0]
 	neighbour := neighbourOf(measurement)
+	gateway := env.gateways[0]
 	c := &laggingClient{
-		env: env, gateway: env.gateways[0], conn: connection.MustOpen(t, connection.WebSocket, connection.Options{Gateway: env.gateways[0].Public}),
-		upToDate:     connection.MustSubscribe(t, connection.WebSocket, connection.Options{Gateway: env.gateways[0].Public, Parameters: fmt.Appendf(nil, `{"msm":%d,"prb":4}`, neighbour)}),
+		env: env, gateway: gateway, conn: connection.MustOpen(t, connection.WebSocket, connection.Options{Gateway: gateway.Public}),
+		upToDate: connection.MustSubscribe(t, connection.WebSocket, connection.Options{
+			Gateway: gateway.Public, Parameters: fmt.Appendf(nil, `{"msm":%d,"prb":4}`, neighbour),
+		}),
 		measurements: []int{measurement, neighbour}, startOffsets: map[string]int64{},
 	}
 	first := fmt.Sprintf(`{"msm":%d,"prb":1}`, measurement)
@@ -44,16 +47,16 @@ func TestSubscriptionsComeAndGoBehind(t *testing.T) {
 	c.check(t, model)
 }
 
-// laggingClient is a client that is, and what it hears.
+// laggingClient is behind. It keeps what it receives.
 type laggingClient struct {
 	env          *environment
 	gateway      *testcluster.Cluster
 	conn         *connection.Connection
-	upToDate     *connection.Connection // another client's, who gets next to nothing
+	upToDate     *connection.Connection // of another client, which receives little and is never behind
 	measurements []int                  // of one partition
-	startOffsets map[string]int64       // the log's end when each subscription began, by its parameters
+	startOffsets map[string]int64       // the end of the log when each subscription began, by its parameters
 	received     []string
-	ended        int // how many had been heard when the first subscription ended
+	ended        int // how many had been received when the first subscription ended
 }
 
 func (c *laggingClient) awaitBehind(t *testing.T) {
@@ -61,8 +64,8 @@ func (c *laggingClient) awaitBehind(t *testing.T) {
 	await.Condition(t, "the client is behind", func() bool { return c.gateway.Metric(t, "atlas_gateway_behind_clients") > 0 })
 }
 
-// awaitLiveFeed returns when the live feed has reached the log's end: a subscription begins where the feed is.
-func (c *laggingClient) awaitLiveFeed(t *testing.T) {
+// awaitLiveTail waits until the live tail is at the end of the log, as a subscription begins at the live tail.
+func (c *laggingClient) awaitLiveTail(t *testing.T) {
 	t.Helper()
 	last := c.result(c.measurements[1], 4, 1)
 	if err := c.env.write(t.Context(), eventlog.ResultsTopic, last); err != nil {
@@ -74,7 +77,7 @@ func (c *laggingClient) awaitLiveFeed(t *testing.T) {
 // subscribe subscribes while nothing is written.
 func (c *laggingClient) subscribe(t *testing.T, parameters string) {
 	t.Helper()
-	c.awaitLiveFeed(t)
+	c.awaitLiveTail(t)
 	c.startOffsets[parameters] = c.env.end(c.measurements[0])
 	c.send(t, "atlas_subscribe", parameters)
 	c.receiveUntil(t, "atlas_subscribed", parameters)
@@ -87,7 +90,7 @@ func (c *laggingClient) send(t *testing.T, event, parameters string) {
 	}
 }
 
-// write writes so many long results of the first probe, and a few short ones of two others, of which one measures something else.
+// write writes long results of the first probe, and a few short ones of two others, one of them of the other measurement.
 func (c *laggingClient) write(t *testing.T, count int) {
 	t.Helper()
 	for count > 0 {
@@ -111,7 +114,7 @@ func (c *laggingClient) result(measurement, probe, size int) []byte {
 		measurement, probe, time.Now().Unix(), c.env.number, size, 0)
 }
 
-// receive keeps a result; another event it gives back.
+// receive returns the next message, and keeps it if it is a result.
 func (c *laggingClient) receive(t *testing.T) connection.Message {
 	t.Helper()
 	msg, err := c.conn.Receive()
@@ -124,7 +127,7 @@ func (c *laggingClient) receive(t *testing.T) connection.Message {
 	return msg
 }
 
-// receiveUntil hears results until an event comes that is of a subscription.
+// receiveUntil receives results until an event of a subscription.
 func (c *laggingClient) receiveUntil(t *testing.T, event, parameters string) {
 	t.Helper()
 	msg := c.receive(t)
@@ -132,61 +135,61 @@ func (c *laggingClient) receiveUntil(t *testing.T, event, parameters string) {
 		msg = c.receive(t)
 	}
 	if msg.Event != event || string(msg.Payload) != parameters {
-		t.Fatalf("heard %.300s, want %s of %s", msg, event, parameters)
+		t.Fatalf("received %.300s, want %s of %s", msg, event, parameters)
 	}
 }
 
-// wanted are the results of the subscriptions that last, in the order of the log, and of the one that has ended.
-func (c *laggingClient) wanted(model logModel) (lasting, ended []string) {
+// wanted are the results of the subscriptions that continue, in the order of the log, and those of the one that has ended.
+func (c *laggingClient) wanted(model logModel) (continuing, ended []string) {
 	for _, record := range model[eventlog.ResultsTopic] {
-		begins, lasts := c.startOffsets[fmt.Sprintf(`{"msm":%d,"prb":%d}`, record.Measurement, record.Probe)]
+		begins, continues := c.startOffsets[fmt.Sprintf(`{"msm":%d,"prb":%d}`, record.Measurement, record.Probe)]
 		switch {
-		case !lasts || record.Offset < begins:
+		case !continues || record.Offset < begins:
 		case record.Probe == 1:
 			ended = append(ended, string(record.Value))
 		default:
-			lasting = append(lasting, string(record.Value))
+			continuing = append(continuing, string(record.Value))
 		}
 	}
-	return lasting, ended
+	return continuing, ended
 }
 
 func (c *laggingClient) receiveRest(t *testing.T, model logModel) {
 	t.Helper()
-	lasting, _ := c.wanted(model)
-	for last := lasting[len(lasting)-1]; len(c.received) == 0 || c.received[len(c.received)-1] != last; {
+	continuing, _ := c.wanted(model)
+	for last := continuing[len(continuing)-1]; len(c.received) == 0 || c.received[len(c.received)-1] != last; {
 		if msg := c.receive(t); msg.Event != "atlas_result" {
-			t.Fatalf("heard %s", msg)
+			t.Fatalf("received %s", msg)
 		}
 	}
 }
 
 func (c *laggingClient) check(t *testing.T, model logModel) {
 	t.Helper()
-	lasting, ended := c.wanted(model)
-	var gotLasting, gotEnded []string
-	place := map[string]int{}
+	continuing, ended := c.wanted(model)
+	var gotContinuing, gotEnded []string
+	position := map[string]int{}
 	for i, record := range model[eventlog.ResultsTopic] {
-		place[string(record.Value)] = i
+		position[string(record.Value)] = i
 	}
 	for i, value := range c.received {
-		if i > 0 && place[value] <= place[c.received[i-1]] {
-			t.Fatalf("result %d comes behind what stands behind it in the log: %.100s, then %.100s", i, c.received[i-1], value)
+		if i > 0 && position[value] <= position[c.received[i-1]] {
+			t.Fatalf("result %d is out of order: %.100s, then %.100s", i, c.received[i-1], value)
 		}
-		switch of := model[eventlog.ResultsTopic][place[value]]; {
+		switch of := model[eventlog.ResultsTopic][position[value]]; {
 		case of.Probe != 1:
-			gotLasting = append(gotLasting, value)
+			gotContinuing = append(gotContinuing, value)
 		case i >= c.ended:
 			t.Fatalf("result %d is of a subscription that has ended: %.100s", i, value)
 		default:
 			gotEnded = append(gotEnded, value)
 		}
 	}
-	if !slices.Equal(gotLasting, lasting) {
-		t.Errorf("heard %d results of the subscriptions that last, want %d", len(gotLasting), len(lasting))
+	if !slices.Equal(gotContinuing, continuing) {
+		t.Errorf("received %d results of the subscriptions that continue, want %d", len(gotContinuing), len(continuing))
 	}
 	if len(gotEnded) > len(ended) || !slices.Equal(gotEnded, ended[:len(gotEnded)]) {
-		t.Errorf("heard %d results of the subscription that has ended, which are not the first", len(gotEnded))
+		t.Errorf("received %d results of the subscription that has ended, which are not the first", len(gotEnded))
 	}
-	t.Logf("heard %d results, %d of a subscription that ended on the way", len(c.received), len(gotEnded))
+	t.Logf("received %d results, %d of a subscription that ended meanwhile", len(c.received), len(gotEnded))
 }

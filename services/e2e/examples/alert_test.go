@@ -9,7 +9,7 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// An alert is raised by what the README posts, is over by what came in while the gateway was away, and begins anew where the cursor is gone.
+// What the README posts raises an alert; events that arrived while the gateway was down end it; if the cursor is gone, the example starts over.
 func alertOfNode(t *testing.T, cluster *testcluster.Cluster) {
 	const asn = 64510
 	gateway := startRestartable(t, cluster)
@@ -32,12 +32,12 @@ func alertOfNode(t *testing.T, cluster *testcluster.Cluster) {
 	e.expect(t, at.Format("2006-01-02T15:04:05.000Z")+" ALERT AS64510: 3 probes are away: 16, 17, 19")
 }
 
-// Every disconnect is a line, once, whether the gateway was there or not. Where the cursor is gone, that is told.
+// Every disconnect is printed once, also those while the gateway was down. If the cursor is gone, the example says so.
 func alertOfCurl(t *testing.T, cluster *testcluster.Cluster) {
 	const asn = 64520
 	gateway := startRestartable(t, cluster)
 	e := startAlert(t, gateway, "examples/curl/alert.sh", asn)
-	gateway.stop() // before the first event has come
+	gateway.stop() // before the first event
 	postDisconnects(t, cluster, asn)
 	gateway.start(t, "")
 	for _, probe := range []int{11, 12, 14} {
@@ -58,7 +58,7 @@ func alertOfCurl(t *testing.T, cluster *testcluster.Cluster) {
 	e.expect(t, at.Format(time.RFC3339)+" probe 18 of AS64520 is away")
 }
 
-// startAlert starts the example for a network that no other test has, and waits until it is subscribed.
+// startAlert starts the example for a network that no other test uses, and waits until it is subscribed.
 func startAlert(t *testing.T, gateway *restartableGateway, begin string, asn int) *example {
 	t.Helper()
 	e := startExample(t, gateway.Cluster, strings.Replace(exampleCommand(t, begin), "64500", fmt.Sprint(asn), 1))
@@ -66,7 +66,7 @@ func startAlert(t *testing.T, gateway *restartableGateway, begin string, asn int
 	return e
 }
 
-// postDisconnects runs what the README says to be posted.
+// postDisconnects runs the commands of the README that post disconnects.
 func postDisconnects(t *testing.T, cluster *testcluster.Cluster, asn int) {
 	t.Helper()
 	_, block, _ := strings.Cut(exampleREADME(t), "\n```\nfor probe in")

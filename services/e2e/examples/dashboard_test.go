@@ -15,14 +15,14 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// dashboard is what one shows, of results that are numbered by their probes.
+// dashboard is what one of the dashboards shows. The probe of a result is its number.
 type dashboard struct {
 	State, Told string
 	Results     int
 	Counts      map[int]int // results by probe
 }
 
-// numbersBut are the counts of a dashboard that has each number up to the last once, but for some.
+// numbersBut are the counts of a dashboard that has received each number up to the last once, except those that are missing.
 func numbersBut(last int, missing ...int) map[int]int {
 	counts := map[int]int{}
 	for number := 1; number <= last; number++ {
@@ -34,7 +34,7 @@ func numbersBut(last int, missing ...int) map[int]int {
 	return counts
 }
 
-// restart stops the gateway and starts it again while results are posted: some before, some in the meantime, some after that.
+// restart stops and starts the gateway while results are posted: before, meanwhile and after.
 func (g *restartableGateway) restart(t *testing.T, measurement atlas.MeasurementID, from, to int) {
 	t.Helper()
 	posted := make(chan error, 1)
@@ -54,7 +54,7 @@ func (g *restartableGateway) restart(t *testing.T, measurement atlas.Measurement
 	g.MustPost(t, sample.NumberedRange(measurement, to-4, to)...)
 }
 
-// A page shows each result once, whatever becomes of the gateway, and says what it has missed. It says why it is refused, too.
+// A page shows each result once although the gateway is restarted, and says what it has missed. It also says why it is refused.
 func dashboardOfPage(t *testing.T, cluster *testcluster.Cluster) {
 	gateway := startRestartable(t, cluster)
 	page := startDashboard(t)
@@ -86,7 +86,7 @@ func startDashboard(t *testing.T) shownPage {
 	return shownPage{realclient.StartProcess(t, "node", "../clients/browser/dashboard.cjs")}
 }
 
-// open opens the page as a file, with more behind what the README has.
+// open opens the page as a file, with further parameters after those of the README.
 func (p shownPage) open(t *testing.T, gateway *testcluster.Cluster, more string) {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
@@ -113,14 +113,14 @@ func (p shownPage) await(t *testing.T, state string, counts map[int]int) {
 	}
 }
 
-// Go's dashboard survives its own end as well: what its file says goes together.
+// The dashboard in Go can also be restarted itself: its file has results and cursor of the same moment.
 func dashboardOfGo(t *testing.T, cluster *testcluster.Cluster) {
 	gateway := startRestartable(t, cluster)
 	file := filepath.Join(t.TempDir(), "counts.json")
 	command := strings.NewReplacer("1001", "1003", "/tmp/counts.json", file).Replace(exampleCommand(t, "go run ./examples/go"))
 	first := startExample(t, gateway.Cluster, command)
 	first.awaitStderr(t, "live")
-	gateway.stop() // before the first result has come
+	gateway.stop() // before the first result
 	gateway.MustPost(t, sample.NumberedRange(1003, 1, 50)...)
 	gateway.start(t, "")
 	first.expectAtLast(t, "50 results of 50 probes")

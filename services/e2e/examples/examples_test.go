@@ -18,7 +18,7 @@ import (
 	"atlasstream/services/standalone/stack"
 )
 
-// Every example does its job, by the command of its README, on a standalone with an archive. Gateways beside it are stopped and started again.
+// Every example works by the command of its README, on a standalone with an archive and on further gateways that are restarted.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	cluster, _ := testcluster.StartStandalone(t, stack.Config{})
@@ -27,7 +27,7 @@ func TestExamples(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	var atOnce errgroup.Group // they wait most of the time
+	var atOnce errgroup.Group // they mostly wait
 	for name, test := range map[string]func(*testing.T, *testcluster.Cluster){
 		"alert of Node": alertOfNode, "alert of curl": alertOfCurl, "dashboard of a page": dashboardOfPage, "dashboard of Go": dashboardOfGo,
 		"incident of Python": incidentOfPython, "refused": refusedExamples,
@@ -37,13 +37,13 @@ func TestExamples(t *testing.T) {
 			return nil
 		})
 	}
-	_ = atOnce.Wait() // the subtests have told what went wrong
+	_ = atOnce.Wait() // the subtests have failed themselves
 }
 
-// wrongToken is known to no gateway.
+// wrongToken is not a token of any gateway.
 const wrongToken = "4c0ffee4c0ffee4c0ffee"
 
-// Who is refused says why and ends: so the token of the environment has come to the gateway.
+// An example that is refused says why and ends. This also shows that it sends the token of its environment.
 func refusedExamples(t *testing.T, cluster *testcluster.Cluster) {
 	file := filepath.Join(t.TempDir(), "counts.json")
 	for _, begin := range []string{"node examples/node/alert.js", "examples/curl/alert.sh", "go run ./examples/go", "python3 examples/python/incident.py"} {
@@ -55,12 +55,12 @@ func refusedExamples(t *testing.T, cluster *testcluster.Cluster) {
 	}
 }
 
-// The incident of March 2015 is told as it was, though the connection is lost in the middle of it.
+// The example reports the incident of March 2015 correctly, although it is disconnected in the middle.
 func incidentOfPython(t *testing.T, cluster *testcluster.Cluster) {
 	proxy := netproxy.Start(t, cluster.Public)
 	proxy.AllowUpgrades()
-	there := cluster.At(proxy.Address)
-	e := startExample(t, there, exampleCommand(t, "python3 examples/python/incident.py"))
+	proxied := cluster.At(proxy.Address)
+	e := startExample(t, proxied, exampleCommand(t, "python3 examples/python/incident.py"))
 	moves, sums := movesOfTheIncident(t)
 	for i, move := range moves {
 		e.expect(t, move)
@@ -82,7 +82,7 @@ func incidentOfPython(t *testing.T, cluster *testcluster.Cluster) {
 	}
 }
 
-// movesOfTheIncident is what the example has to say: of the probes whose instance is another one than before, in the order of their results.
+// movesOfTheIncident is what the example must print: the probes whose instance has changed, in the order of their results.
 func movesOfTheIncident(t *testing.T) (moves []string, sums []string) {
 	t.Helper()
 	start, end := time.Date(2015, 3, 27, 0, 8, 0, 0, time.UTC), time.Date(2015, 3, 27, 0, 15, 0, 0, time.UTC)

@@ -15,7 +15,7 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// exampleCommand gives the command of the README that begins in a certain way.
+// exampleCommand returns the command of the README that begins with certain words.
 func exampleCommand(t *testing.T, begin string) string {
 	t.Helper()
 	match := regexp.MustCompile("`(" + regexp.QuoteMeta(begin) + "[^`]*)`").FindStringSubmatch(exampleREADME(t))
@@ -34,14 +34,14 @@ func exampleREADME(t *testing.T) string {
 	return string(text)
 }
 
-// example is one that runs.
+// example is a running example.
 type example struct {
 	stdout, stderr chan string // lines of its standard output and of its standard error
 	kill           func()
 	end            func() error // waits until it has ended
 }
 
-// startExample runs a command at the root, as the README has it. It is killed when the test ends.
+// startExample runs a command of the README in the root folder. It is killed when the test ends.
 func startExample(t *testing.T, gateway *testcluster.Cluster, command string, environment ...string) *example {
 	t.Helper()
 	shell, kill := testcluster.ChildCommand(t, "bash", "-euc", command)
@@ -95,14 +95,14 @@ func (e *example) expect(t *testing.T, want string) {
 	}
 }
 
-// expectAtLast waits until a line of the standard output comes.
+// expectAtLast skips lines of the standard output until the wanted one.
 func (e *example) expectAtLast(t *testing.T, want string) {
 	t.Helper()
 	for nextLine(t, e.stdout, want) != want {
 	}
 }
 
-// awaitStderr waits for a line of the standard error.
+// awaitStderr skips lines of the standard error until one has the wanted words.
 func (e *example) awaitStderr(t *testing.T, want string) {
 	t.Helper()
 	for line := ""; !strings.Contains(line, want); {
@@ -115,7 +115,7 @@ func nextLine(t *testing.T, lines <-chan string, want string) string {
 	select {
 	case line, open := <-lines:
 		if !open {
-			t.Fatalf("it ended, want %s", want)
+			t.Fatalf("the example ended, want %s", want)
 		}
 		return line
 	case <-time.After(await.Patience):

@@ -19,15 +19,15 @@ import (
 	"atlasstream/services/standalone/stack"
 )
 
-// snippetToken is that of the one who may see the second measurement, which is not public.
+// snippetToken gives access to the second measurement, which is not public.
 const snippetToken = "5ca1ab1e5ca1ab1e5ca1ab1e"
 
 var snippetMeasurements = []int{1001, 1002}
 
-// snippetNote is what the subscriptions ask for: what a shell, a page, JavaScript, Python or the filling in might take for something else.
+// snippetNote is the value of a filter. It has characters that mean something to a shell, HTML, JavaScript, Python or the templates of the snippets.
 const snippetNote = `it's "<b>" \ \u0041 $HOME 100% & é </script> __EVENT__ '''`
 
-// Each snippet prints what its subscription asks for, for everybody and for the bearer of a token.
+// Each snippet prints the results of its subscription, without and with a token.
 func TestSnippets(t *testing.T) {
 	t.Parallel()
 	cluster, _ := testcluster.StartStandalone(t, stack.Config{})
@@ -35,7 +35,7 @@ func TestSnippets(t *testing.T) {
 	g := testcluster.StartGateway(t, []string{cluster.Kafka}, gateway.Config{Tokens: tokens})
 	g.Ingest = cluster.Ingest
 	hide(t, g, snippetMeasurements[1])
-	var atOnce errgroup.Group // they wait most of the time
+	var atOnce errgroup.Group // they mostly wait
 	for file, run := range map[string]func(t *testing.T, g *testcluster.Cluster, snippets []string) (lines func() string){
 		"curl.sh": runSnippets(`bash -c`), "python.py": runSnippets(`python3 -u -c`), "socketio.js": runSnippets(`node --input-type=module -e`),
 		"eventsource.js": openSnippets,
@@ -48,10 +48,10 @@ func TestSnippets(t *testing.T) {
 			return nil
 		})
 	}
-	_ = atOnce.Wait() // the subtests have told what went wrong
+	_ = atOnce.Wait() // the subtests have failed themselves
 }
 
-// hide makes a measurement known as one that is not public.
+// hide registers a measurement that is not public.
 func hide(t *testing.T, cluster *testcluster.Cluster, measurement int) {
 	t.Helper()
 	object := bytes.NewReader(fmt.Appendf(nil, `{"id":%d,"is_public":false}`, measurement))
@@ -72,7 +72,7 @@ func hide(t *testing.T, cluster *testcluster.Cluster, measurement int) {
 	})
 }
 
-// filledSnippet has a snippet filled as the pages have it, for the first measurement or for the second, with a token.
+// filledSnippet fills a snippet in as the pages do, for the first measurement, or for the second, which needs a token.
 func filledSnippet(t *testing.T, g *testcluster.Cluster, file string, number int) string {
 	t.Helper()
 	const script = `import fs from "node:fs"; import { fill } from "./examples/snippets/fill.mjs";
@@ -91,7 +91,7 @@ func filledSnippet(t *testing.T, g *testcluster.Cluster, file string, number int
 	return string(filled)
 }
 
-// runSnippets runs two snippets as arguments of a command.
+// runSnippets runs two snippets, each as the argument of a command.
 func runSnippets(command string) func(*testing.T, *testcluster.Cluster, []string) (lines func() string) {
 	return func(t *testing.T, g *testcluster.Cluster, snippets []string) func() string {
 		t.Helper()
@@ -115,7 +115,7 @@ func openSnippets(t *testing.T, _ *testcluster.Cluster, snippets []string) (line
 	return func() string { return soFar(c.Received) }
 }
 
-// soFar gives the lines that have come.
+// soFar returns the lines that have arrived.
 func soFar[L string | []byte](lines <-chan L) (text string) {
 	for {
 		select {
@@ -130,7 +130,7 @@ func soFar[L string | []byte](lines <-chan L) (text string) {
 	}
 }
 
-// postUntilPrinted posts results of both measurements, each with a probe of its own, until one of each has been printed.
+// postUntilPrinted posts results of both measurements, each with its own probe, until one of each has been printed.
 func postUntilPrinted(t *testing.T, g *testcluster.Cluster, file string, lines func() string) {
 	t.Helper()
 	const firstProbe = 424242

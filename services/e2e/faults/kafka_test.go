@@ -20,7 +20,7 @@ import (
 	"atlasstream/services/gateway"
 )
 
-// A gateway and a collector that are started before Kafka become ready when Kafka does, and serve.
+// A gateway and a collector that are started before Kafka become ready when Kafka does.
 func TestServicesStartBeforeKafka(t *testing.T) {
 	kafka := kafkatest.Start(t, 1)
 	if err := kafka.Stop(0); err != nil {
@@ -57,32 +57,32 @@ func TestKafkaRestartsUnderLoad(t *testing.T) {
 	})
 }
 
-// Kafka is restarted while clients at every entrance read the log, and while one replays it: they go on where they were.
+// Kafka is restarted while clients of every transport catch up from the log, and while one replays it: they continue.
 func TestKafkaRestartsWhileClientsReadTheLog(t *testing.T) {
 	kafka := kafkatest.Start(t, 1)
 	cluster := testcluster.Start(t, kafka.Addrs())
-	here := testcluster.StartGateway(t, kafka.Addrs(), gateway.Config{
+	slow := testcluster.StartGateway(t, kafka.Addrs(), gateway.Config{
 		QueueBytes: 1 << 20, QueueMessages: 40, History: gateway.HistoryOpen, HistoryResults: testcluster.Unlimited, HistoryScanned: testcluster.Unlimited,
 	})
 	writer := workload.NewWriter(t, kafka.Addrs(), 1001)
 	cluster.MustPost(t, sample.Numbered(testcluster.OtherMeasurement(1001, true), 1)) // so that the log begins before the replay
 	since := fmt.Sprintf(`{"msm":1001,"startTime":%d,"speed":%q}`, time.Now().Unix(), sample.MaxSpeed)
-	readers := workload.StartBehind(t, here, writer)
-	for range 12 { // of 500 results each, so that what comes next for the clients is not in memory any more
+	readers := workload.StartBehind(t, slow, writer)
+	for range 12 { // of 500 results each, so that the next results of the clients are no longer in memory
 		if err := writer.Write(t.Context(), 500, false); err != nil {
 			t.Fatal(err)
 		}
 	}
 	written := writer.Written.Load()
-	replay := connection.MustSubscribe(t, connection.WebSocket, connection.Options{Gateway: here.Public, Parameters: json.RawMessage(since)})
+	replay := connection.MustSubscribe(t, connection.WebSocket, connection.Options{Gateway: slow.Public, Parameters: json.RawMessage(since)})
 	if err := kafka.Stop(0); err != nil {
 		t.Fatal(err)
 	}
 	wait := workload.StartReading(t, readers)
 	replayed := make(chan int64, 1)
 	go func() { replayed <- readReplay(t, replay) }()
-	await.Condition(t, "the clients have what was at hand", func() bool { return here.Metric(t, "atlas_gateway_queued_messages") == 0 })
-	if behind := here.Metric(t, "atlas_gateway_behind_clients"); int(behind) != len(readers) {
+	await.Condition(t, "the clients have what was in memory", func() bool { return slow.Metric(t, "atlas_gateway_queued_messages") == 0 })
+	if behind := slow.Metric(t, "atlas_gateway_behind_clients"); int(behind) != len(readers) {
 		t.Errorf("%v of %d clients wait for the log", behind, len(readers))
 	}
 	if err := kafka.Restart(0); err != nil {
@@ -97,7 +97,7 @@ func TestKafkaRestartsWhileClientsReadTheLog(t *testing.T) {
 	}
 }
 
-// readReplay hears numbered results from the first on until the replay is over, and gives the number of the last.
+// readReplay receives numbered results until the end of the replay, and returns the number of the last.
 func readReplay(t *testing.T, conn *connection.Connection) (last int64) {
 	t.Helper()
 	for {
@@ -111,7 +111,7 @@ func readReplay(t *testing.T, conn *connection.Connection) (last int64) {
 		}
 		number := workload.NumberIn(msg.Payload, `"number":`)
 		if msg.Event != "atlas_result" || number != last+1 {
-			t.Errorf("the replay, after result %d: heard %.200s", last, msg)
+			t.Errorf("the replay, after result %d: received %.200s", last, msg)
 			return last
 		}
 		last = number
@@ -129,11 +129,10 @@ func TestBrokerIsKilledUnderLoad(t *testing.T) {
 	})
 }
 
-// underLoad posts results all the while that something happens, and checks that subscribers receive each once and in order. Results are posted again, as
-// any producer would, until the collector has acknowledged them.
+// underLoad posts results while something happens, and checks that subscribers receive each once and in order.
 func underLoad(t *testing.T, cluster *testcluster.Cluster, happens func(*workload.Poster)) {
 	t.Helper()
-	measurements := []atlas.MeasurementID{1001, 5001} // and as many others as make it likely that every broker leads some partition of theirs
+	measurements := []atlas.MeasurementID{1001, 5001} // and so many others that every broker probably leads one of their partitions
 	for id := range atlas.MeasurementID(10) {
 		measurements = append(measurements, 10301+id)
 	}
@@ -165,7 +164,7 @@ func expectNumbers(t *testing.T, c *realclient.Client, measurements []atlas.Meas
 		event, payload := c.Next(t)
 		result, err := atlas.ParseResult(bytes.TrimSpace(payload))
 		if event != "atlas_result" || err != nil {
-			t.Fatalf("heard %s %s", event, payload)
+			t.Fatalf("received %s %s", event, payload)
 		}
 		if want := last[result.Measurement] + 1; int(result.Probe) != want {
 			t.Fatalf("measurement %d: got result %d, want %d", result.Measurement, result.Probe, want)

@@ -13,7 +13,7 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// Where the number of partitions is changed, whoever is live is told from where on that counts, nobody comes in any more, and neither service is ready.
+// When the number of partitions is changed, live clients receive from which offset on, new clients are refused, and neither service is ready.
 func TestPartitionsAreAddedWhileClientsAreLive(t *testing.T) {
 	t.Parallel()
 	kafka := testcluster.StartBroker(t, embedded.Config{})
@@ -33,14 +33,14 @@ func TestPartitionsAreAddedWhileClientsAreLive(t *testing.T) {
 	for _, conn := range conns {
 		words := connection.ErrorText(t, conn.MustExpect(t, `["atlas_error",`))
 		if !strings.HasPrefix(words, "[gap] what came in since 2") || !strings.Contains(words, "of partition 4 on") || !strings.Contains(words, "128 partitions") {
-			t.Errorf("heard %q", words)
+			t.Errorf("received %q", words)
 		}
 	}
 	await.Condition(t, "neither is ready", func() bool {
 		return !testcluster.AnswersOK(cluster.Admins[0], "/readyz") && !testcluster.AnswersOK(cluster.Admins[1], "/readyz")
 	})
 	if status, words := connection.ExpectRefusal(t, connection.Transports[1], wanted); status != http.StatusServiceUnavailable || !strings.HasPrefix(words, "[unavailable] nothing of this can be") {
-		t.Errorf("a newcomer heard %d %q", status, words)
+		t.Errorf("a new client received %d %q", status, words)
 	}
 	if status, answer, err := cluster.Post([]byte(`{"msm_id":1001,"prb_id":2,"timestamp":1426633200,"type":"ping"}`)); status != http.StatusServiceUnavailable || err != nil {
 		t.Errorf("the collector answered %d %+v, %v", status, answer, err)

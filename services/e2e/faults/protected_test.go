@@ -14,8 +14,8 @@ import (
 	"atlasstream/services/gateway"
 )
 
-// Kafka asks again and again who the services are, allows them what the README says and no more, and is restarted with certificates of another authority, as
-// theirs are then: clients notice nothing.
+// Kafka requires the services to authenticate again and again, allows them what the README says and no more, and is restarted with certificates of another
+// authority: clients notice nothing.
 func TestProtectedKafkaUnderLoad(t *testing.T) {
 	const reauthentication = 1500 * time.Millisecond
 	properties := map[string]string{"connections.max.reauth.ms": fmt.Sprint(reauthentication.Milliseconds())}

@@ -14,13 +14,13 @@ import (
 type departure int
 
 const (
-	closes departure = iota // its connections are closed, but nothing is said on them
+	closes departure = iota // its connections are closed without a message
 	resets
-	fallsSilent // its connections stay
+	fallsSilent // its connections stay open
 	departures  = iota
 )
 
-// churnClient is what a client is while it is there.
+// churnClient is one connected client.
 type churnClient struct {
 	gateway     string
 	measurement int
@@ -32,7 +32,7 @@ type churnClient struct {
 	vanished bool
 }
 
-// noDeadlineConn is a connection that knows no time but the end of the stay: a library that lifts its own deadline would lift that too.
+// noDeadlineConn ignores deadlines that libraries set, as vanish sets one that must last.
 type noDeadlineConn struct{ *net.TCPConn }
 
 func (noDeadlineConn) SetDeadline(time.Time) error { return nil }
@@ -60,7 +60,7 @@ func (c *churnClient) dial(ctx context.Context, network, address string) (net.Co
 	return noDeadlineConn{conn}, nil
 }
 
-// vanish ends the stay in its way. Whatever reads or writes fails from then on.
+// vanish lets the client depart. Reads and writes of its connections fail from then on.
 func (c *churnClient) vanish() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -78,7 +78,7 @@ func (c *churnClient) vanish() {
 	}
 }
 
-// closeAll closes what a silent client has left open.
+// closeAll closes the connections that a silent client has left open.
 func (c *churnClient) closeAll() {
 	if c == nil {
 		return

@@ -13,7 +13,7 @@ import (
 	"atlasstream/services/e2e/internal/connection"
 )
 
-// rawKinds are clients of few lines that do what there is to do until they fail, which is how they learn that they have vanished.
+// rawKinds are minimal clients of every transport. They run until a read or a write fails, which is how they notice that they have vanished.
 var rawKinds = []struct {
 	name string
 	act  func(ctx context.Context, client *churnClient)
@@ -34,7 +34,7 @@ var rawKinds = []struct {
 	{"GET of Server-Sent Events", func(ctx context.Context, client *churnClient) { client.useGet(ctx, "text/event-stream") }},
 }
 
-// useWebSocket opens a WebSocket, says what it has to, and answers the heartbeats of whatever it hears.
+// useWebSocket opens a WebSocket, sends messages, and answers heartbeats.
 func (c *churnClient) useWebSocket(ctx context.Context, path string, messages ...string) {
 	conn, response, err := c.dialer().DialContext(ctx, "ws://"+c.gateway+path, nil)
 	if err != nil {
@@ -68,7 +68,7 @@ func (c *churnClient) countResults(text string) {
 	c.received.Add(int64(strings.Count(text, `"atlas_result"`)))
 }
 
-// usePolling is a Socket.IO client of a revision that stays with polling.
+// usePolling is a Socket.IO client of a revision that polls and does not upgrade.
 func (c *churnClient) usePolling(ctx context.Context, revision int) {
 	client := c.httpClient()
 	session, err := c.open(ctx, client, revision)
@@ -111,7 +111,7 @@ func (c *churnClient) open(ctx context.Context, client *http.Client, revision in
 	return url, err
 }
 
-// upgrade opens a session by polling and goes over to a WebSocket at once.
+// upgrade opens a session by polling and upgrades to a WebSocket at once.
 func (c *churnClient) upgrade(ctx context.Context) {
 	session, err := c.open(ctx, c.httpClient(), 4)
 	if err != nil {
@@ -132,7 +132,7 @@ func (c *churnClient) upgrade(ctx context.Context) {
 	c.readWebSocket(conn)
 }
 
-// useGet reads the lines of a plain GET. It falls not silent, as nothing is expected of it.
+// useGet reads the lines of a plain GET. It never falls silent, as a gateway cannot notice that.
 func (c *churnClient) useGet(ctx context.Context, accept string) {
 	c.mu.Lock()
 	c.departure %= fallsSilent

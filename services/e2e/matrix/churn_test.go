@@ -27,13 +27,13 @@ import (
 
 const (
 	crowdSize = 200
-	// heapMargin is by how many bytes the heap may have grown when the crowd has gone. The embedded broker's log, which is in memory, takes some of them,
-	// and so does what is being posted at the time.
+	// heapMargin is how many bytes the heap may have grown by when all clients are gone. The log of the embedded broker, which is in memory, and results that
+	// are being posted use some of them.
 	heapMargin = 4 << 20
 )
 
-// Clients of every kind come, subscribe and vanish without a word, for a minute: nothing of them stays behind, and nothing is an error.
-func TestNothingStaysOfClientsThatVanish(t *testing.T) {
+// For a minute, clients of every kind connect, subscribe and vanish without a message. They leave no memory, no goroutine and no error.
+func TestClientsThatVanishLeaveNothing(t *testing.T) {
 	started := goleak.IgnoreCurrent()
 	t.Cleanup(func() {
 		http.DefaultClient.CloseIdleConnections()
@@ -45,12 +45,12 @@ func TestNothingStaysOfClientsThatVanish(t *testing.T) {
 		}()
 		await.Condition(t, "no goroutine is left", func() bool { left = goleak.Find(started); return left == nil })
 	})
-	errorsOnly, complaints := observer.New(zapcore.ErrorLevel)
+	errorsOnly, entries := observer.New(zapcore.ErrorLevel)
 	cluster := startWithTimeouts(t, 3*time.Second, zap.New(errorsOnly))
 	stop := keepPosting(t, cluster)
 	defer stop()
 	crowd := &crowd{cluster: cluster, seed: 1}
-	crowd.run(t, 3*time.Second) // what is made once is made now
+	crowd.run(t, 3*time.Second) // allocates what is allocated once
 	crowd.awaitGone(t)
 	heap, goroutines := footprint.Heap(), runtime.NumGoroutine()
 
@@ -59,12 +59,12 @@ func TestNothingStaysOfClientsThatVanish(t *testing.T) {
 	await.Condition(t, "goroutines are as few as before", func() bool { return runtime.NumGoroutine() <= goroutines+crowdSize/10 })
 	await.Condition(t, "the heap is as small as before", func() bool { return footprint.Heap()-heap <= heapMargin })
 	t.Logf("heap: %d KiB at first, %d KiB in the end; goroutines: %d, %d", heap>>10, footprint.Heap()>>10, goroutines, runtime.NumGoroutine())
-	for _, complaint := range complaints.All() {
-		t.Errorf("logged as an error: %s %v", complaint.Message, complaint.ContextMap())
+	for _, entry := range entries.All() {
+		t.Errorf("logged as an error: %s %v", entry.Message, entry.ContextMap())
 	}
 	for _, kind := range rawKinds {
-		if heard := crowd.received[kind.name].Load(); heard < crowdSize {
-			t.Errorf("%s: heard %d results in all, want more", kind.name, heard)
+		if received := crowd.received[kind.name].Load(); received < crowdSize {
+			t.Errorf("%s: received %d results in total, want more", kind.name, received)
 		}
 	}
 }
@@ -80,7 +80,7 @@ func startWithTimeouts(t *testing.T, pingTimeout time.Duration, logger *zap.Logg
 	})
 }
 
-// churnMeasurements are the measurements that the crowd subscribes to.
+// churnMeasurements is the number of measurements that the crowd subscribes to.
 const churnMeasurements = 8
 
 // keepPosting posts a result of each measurement ten times a second until it is stopped.
@@ -112,15 +112,15 @@ func keepPosting(t *testing.T, cluster *testcluster.Cluster) (stop func()) {
 	}
 }
 
-// crowd is a number of clients that come and go.
+// crowd is a number of clients that connect and vanish.
 type crowd struct {
 	cluster  *testcluster.Cluster
 	seed     uint64
 	received map[string]*atomic.Int64 // results, by kind of client
-	silent   []*churnClient           // who has neither closed nor says anything
+	silent   []*churnClient           // clients that have fallen silent
 }
 
-// run has every client come and go until the time is over.
+// run lets clients connect and vanish for a while.
 func (c *crowd) run(t *testing.T, duration time.Duration) {
 	t.Helper()
 	c.received = map[string]*atomic.Int64{}
@@ -129,7 +129,7 @@ func (c *crowd) run(t *testing.T, duration time.Duration) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), duration)
 	defer cancel()
-	var stays atomic.Int64
+	var count atomic.Int64
 	last := make([]*churnClient, crowdSize)
 	var roaming sync.WaitGroup
 	for i := range crowdSize {
@@ -138,21 +138,21 @@ func (c *crowd) run(t *testing.T, duration time.Duration) {
 		roaming.Go(func() {
 			for ctx.Err() == nil {
 				client := c.runClient(ctx, random)
-				last[i].closeAll() // a silent client hangs on until the same one has come again
+				last[i].closeAll() // a silent client keeps its connections until the next one has vanished
 				last[i] = client
-				stays.Add(1)
+				count.Add(1)
 			}
 		})
 	}
 	roaming.Wait()
 	c.silent = last
-	t.Logf("%d visits in %s", stays.Load(), duration)
-	for name, heard := range c.received {
-		t.Logf("%s: heard %d results", name, heard.Load())
+	t.Logf("%d clients in %s", count.Load(), duration)
+	for name, received := range c.received {
+		t.Logf("%s: received %d results", name, received.Load())
 	}
 }
 
-// runClient lets a client of any kind do what it does, until it vanishes in whatever it is about.
+// runClient runs a client of a random kind, which vanishes at a random time.
 func (c *crowd) runClient(ctx context.Context, random *rand.Rand) *churnClient {
 	kind := rawKinds[random.IntN(len(rawKinds))]
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(random.ExpFloat64()*float64(time.Second)))
@@ -164,7 +164,7 @@ func (c *crowd) runClient(ctx context.Context, random *rand.Rand) *churnClient {
 	return client
 }
 
-// awaitGone waits until the gateway has noticed that everybody is gone, be it that they have fallen silent.
+// awaitGone waits until the gateway has noticed that all clients are gone, including the silent ones.
 func (c *crowd) awaitGone(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"atlas_gateway_clients", "atlas_gateway_queued_messages", "atlas_gateway_queued_bytes"} {

@@ -9,26 +9,26 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// clientConfig is a client, and a way of it to connect, in the matrix.
+// clientConfig is one cell of the matrix: a client and its transports.
 type clientConfig struct {
 	name          string
 	start         func(t *testing.T, cluster *testcluster.Cluster) *realclient.Client
 	before, after string // what the client writes around the parameters of a subscription
-	polls         bool   // it is connected by polling, be it at first
+	polls         bool   // it polls, at least at first
 	upgrades      upgrade
 	reconnects    reconnection
 }
 
-// upgrade tells when a client upgrades from polling to a WebSocket.
+// upgrade is when a client upgrades from polling to a WebSocket.
 type upgrade int
 
 const (
 	never upgrade = iota
 	first         // before it does anything else
-	later         // while it works
+	later         // while results arrive
 )
 
-// reconnection is what a client does by itself when it was cut off.
+// reconnection is what a client does automatically after it was disconnected.
 type reconnection int
 
 const (
@@ -39,11 +39,11 @@ const (
 
 const (
 	plainBefore, plainAfter = `{"stream_type":"result",`, `}`
-	// AtlasStream adds to what it is given.
+	// AtlasStream of ripe.atlas.cousteau adds to the parameters.
 	cousteauBefore, cousteau1After, cousteau2After = `{`, `,"stream_type":"result","buffering":true}`, `,"stream_type":"result"}`
 )
 
-// clientConfigs are the whole matrix but for what hears only (clients_get_test.go).
+// clientConfigs are the whole matrix, except clients that only receive (get_test.go).
 func clientConfigs() []clientConfig {
 	return slices.Concat(nodeConfigs(), browserConfigs(), pythonConfigs(), cousteauConfigs(), []clientConfig{
 		{name: "WebSocket", start: realclient.DialWebSocket, before: plainBefore, after: plainAfter, reconnects: doesNotReconnect},
@@ -67,7 +67,7 @@ func nodeConfigs() (all []clientConfig) {
 	return all
 }
 
-// browserConfigs are the browser builds. That of 3.1 connects as that of 4.8 does.
+// browserConfigs are the browser builds. That of 3.1 connects in the same way as that of 4.8.
 func browserConfigs() (all []clientConfig) {
 	for _, version := range []string{"1.4", "1.7", "2.5", "4.8"} {
 		all = append(all, clientConfig{

@@ -22,11 +22,11 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// getClients are the clients that hear only: the address that they get is their subscription.
+// getClients are clients that only receive: the URL is their subscription.
 var getClients = []struct {
-	name      string
-	start     func(t *testing.T, url string) *realclient.Client
-	comesBack bool // by itself, when it was cut off
+	name       string
+	start      func(t *testing.T, url string) *realclient.Client
+	reconnects bool // automatically
 }{
 	{"curl", func(t *testing.T, url string) *realclient.Client { return startCurl(t, realclient.ReadLines, url) }, false},
 	{"curl, Server-Sent Events", func(t *testing.T, url string) *realclient.Client {
@@ -38,8 +38,8 @@ var getClients = []struct {
 	}, true},
 }
 
-// Every reader of a plain GET receives what its address says, and receives again when it has come back.
-func TestEveryReaderOfAGET(t *testing.T) {
+// Every client of a plain GET receives what its URL says, also after it has reconnected.
+func TestEveryClientOfAGET(t *testing.T) {
 	cluster := testcluster.Start(t, testcluster.StartBroker(t, embedded.Config{}).Addrs())
 	var atOnce errgroup.Group
 	for i, reader := range getClients {
@@ -54,13 +54,13 @@ func TestEveryReaderOfAGET(t *testing.T) {
 				session.exchange(t, 10)
 				session.exchangeBurst(t)
 				session.proxy.Cut()
-				if reader.comesBack {
+				if reader.reconnects {
 					session.awaitDisconnect(t)
 				} else {
 					session.client.Close()
 				}
 				session.proxy.Restore()
-				if reader.comesBack {
+				if reader.reconnects {
 					session.client.Expect(t, `["connect"]`)
 				} else {
 					session.client = reader.start(t, url)
@@ -71,11 +71,11 @@ func TestEveryReaderOfAGET(t *testing.T) {
 			return nil
 		})
 	}
-	_ = atOnce.Wait() // the subtests have told what went wrong
+	_ = atOnce.Wait() // the subtests have failed themselves
 }
 
-// A GET that asks for what is not there is answered with the error that other clients hear.
-func TestCurlIsToldWhatIsWrong(t *testing.T) {
+// A GET with an invalid parameter is answered with the same error as other clients.
+func TestCurlReceivesErrors(t *testing.T) {
 	cluster := testcluster.Start(t, testcluster.StartBroker(t, embedded.Config{}).Addrs())
 	command, kill := testcluster.ChildCommand(t, "curl", "--silent", "--show-error", "--write-out", "%{http_code}", "--get",
 		"--data-urlencode", "msm=é√😀", "http://"+cluster.Public+"/stream/")
@@ -87,7 +87,7 @@ func TestCurlIsToldWhatIsWrong(t *testing.T) {
 	}
 }
 
-// startCurl starts curl, which reads until it is closed or cut off.
+// startCurl starts curl, which reads until it is closed or disconnected.
 func startCurl(t *testing.T, read func(*bufio.Scanner, func([]byte)), arguments ...string) *realclient.Client {
 	t.Helper()
 	command, kill := testcluster.ChildCommand(t, "curl", append([]string{"--silent", "--show-error", "--no-buffer"}, arguments...)...)
@@ -95,8 +95,8 @@ func startCurl(t *testing.T, read func(*bufio.Scanner, func([]byte)), arguments 
 	if err != nil {
 		t.Fatal(err)
 	}
-	var complaints bytes.Buffer
-	command.Stderr = &complaints
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
 	if err := command.Start(); err != nil {
 		t.Fatalf("%v (make clients installs curl)", err)
 	}
@@ -109,9 +109,9 @@ func startCurl(t *testing.T, read func(*bufio.Scanner, func([]byte)), arguments 
 		kill()
 		for range c.Received {
 		}
-		_ = command.Wait() // it was cut off or killed
+		_ = command.Wait() // it was disconnected or killed
 		if t.Failed() {
-			t.Logf("curl complained: %s", complaints.Bytes())
+			t.Logf("curl wrote to stderr: %s", stderr.Bytes())
 		}
 	})
 	t.Cleanup(c.Close)
@@ -144,7 +144,7 @@ func TestRipeAtlasTools(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: %s", err, output.Bytes())
 	}
-	var received [][]byte // beside which it says that it connects and disconnects
+	var received [][]byte // between lines that say that it connects and disconnects
 	for line := range bytes.Lines(output.Bytes()) {
 		if line[0] == '{' {
 			received = append(received, line)
@@ -159,7 +159,7 @@ func TestRipeAtlasTools(t *testing.T) {
 	}
 }
 
-// postUntil posts a result, each time with a number whose name is not ASCII, one after the other, until a process has ended.
+// postUntil posts results until a process has ended. Each has a number, whose name is not ASCII.
 func postUntil(t *testing.T, cluster *testcluster.Cluster, result []byte, ended <-chan error) (posted [][]byte, err error) {
 	t.Helper()
 	ticker := time.NewTicker(20 * time.Millisecond)

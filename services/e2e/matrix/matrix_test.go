@@ -19,7 +19,7 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// Every client subscribes, receives, is cut off and comes back, errs and unsubscribes, on each of its transports and across the change from one to another.
+// Every client subscribes, receives, is disconnected and reconnects, receives an error and unsubscribes, on each of its transports and through an upgrade.
 func TestEveryClientOnEveryTransport(t *testing.T) {
 	cluster := testcluster.Start(t, testcluster.StartBroker(t, embedded.Config{}).Addrs())
 	var measurement atomic.Int64
@@ -32,12 +32,12 @@ func TestEveryClientOnEveryTransport(t *testing.T) {
 			return nil
 		})
 	}
-	_ = atOnce.Wait() // the subtests have told what went wrong
+	_ = atOnce.Wait() // the subtests have failed themselves
 }
 
-// Every client stays connected while there is nothing to tell it: heartbeats go in the direction that its revision has them.
+// Every client stays connected while it receives nothing: heartbeats go in the direction of its revision of Engine.IO.
 func TestEveryClientKeepsTheConnection(t *testing.T) {
-	const pingTimeout = 10 * time.Second // a busy machine may hold a client up for a while
+	const pingTimeout = 10 * time.Second // other load may delay a client
 	cluster := startWithTimeouts(t, pingTimeout, nil)
 	var atOnce errgroup.Group
 	for i, config := range slices.Concat(nodeConfigs(), pythonConfigs(), cousteauConfigs()) {
@@ -51,7 +51,7 @@ func TestEveryClientKeepsTheConnection(t *testing.T) {
 			return nil
 		})
 	}
-	_ = atOnce.Wait() // the subtests have told what went wrong
+	_ = atOnce.Wait() // the subtests have failed themselves
 }
 
 func expectSilence(t *testing.T, c *realclient.Client, duration time.Duration) {
@@ -61,7 +61,7 @@ func expectSilence(t *testing.T, c *realclient.Client, duration time.Duration) {
 		select {
 		case message := <-c.Received:
 			if !bytes.HasPrefix(message, []byte(`["upgrade"`)) {
-				t.Fatalf("heard %s", message)
+				t.Fatalf("received %s", message)
 			}
 		case <-over:
 			return
@@ -69,7 +69,7 @@ func expectSilence(t *testing.T, c *realclient.Client, duration time.Duration) {
 	}
 }
 
-// matrixSession is one client's stay at the gateway.
+// matrixSession is one client in the matrix and what it has received.
 type matrixSession struct {
 	*clientConfig
 	client           *realclient.Client
@@ -101,11 +101,11 @@ func (c *clientConfig) check(t *testing.T, cluster *testcluster.Cluster, measure
 	}
 }
 
-// startClient starts the client at the far end of the tunnel.
+// startClient starts the client behind the proxy.
 func (s *matrixSession) startClient(t *testing.T) {
 	t.Helper()
-	there := s.cluster.At(s.proxy.Address)
-	s.client = s.start(t, there)
+	proxied := s.cluster.At(s.proxy.Address)
+	s.client = s.start(t, proxied)
 }
 
 // parameters are those of a subscription, as this client writes them.
@@ -113,7 +113,7 @@ func (s *matrixSession) parameters(own string) string {
 	return s.before + fmt.Sprintf(own, s.measurement) + s.after
 }
 
-// exchange posts results one after the other, and then hears them.
+// exchange posts results one after the other, and then receives them.
 func (s *matrixSession) exchange(t *testing.T, count int) {
 	t.Helper()
 	s.post(t, count)
@@ -136,12 +136,12 @@ func (s *matrixSession) receive(t *testing.T) {
 	s.client.Expect(t, fmt.Sprintf(`["atlas_result",%s]`, s.result(s.received)))
 }
 
-// result is the result of a number, as it is posted and as it must arrive, to the byte.
+// result is a numbered result, which must arrive byte by byte as it was posted.
 func (s *matrixSession) result(number int) []byte {
 	return fmt.Appendf(nil, `{"msm_id":%d,"prb_id":1,"timestamp":1787541897,"type":"ping","é√😀":"é√😀","number":%d}`, s.measurement, number)
 }
 
-// exchangeBurst has the gateway send many messages at a time: old clients read no more than 16 packets of one polling answer.
+// exchangeBurst makes the gateway send many messages at once: old clients read no more than 16 packets of a poll.
 func (s *matrixSession) exchangeBurst(t *testing.T) {
 	t.Helper()
 	var results [][]byte
@@ -155,7 +155,7 @@ func (s *matrixSession) exchangeBurst(t *testing.T) {
 	}
 }
 
-// upgrade lets the client change to a WebSocket while results come steadily.
+// upgrade lets the client upgrade to a WebSocket while results arrive.
 func (s *matrixSession) upgrade(t *testing.T) {
 	t.Helper()
 	await.Signal(t, s.proxy.UpgradeRequest.Reached, "the request of an upgrade")
@@ -172,11 +172,11 @@ func (s *matrixSession) upgrade(t *testing.T) {
 	s.exchange(t, 10)
 }
 
-// reconnect cuts the client off, and waits until it is subscribed again.
+// reconnect disconnects the client, and waits until it is subscribed again.
 func (s *matrixSession) reconnect(t *testing.T, subscription string) {
 	t.Helper()
 	s.proxy.Cut()
-	if s.polls { // what fell between two requests, the client would not notice
+	if s.polls { // it does not notice a failure between two requests
 		s.awaitDisconnect(t)
 	}
 	s.proxy.Restore()
@@ -195,25 +195,25 @@ func (s *matrixSession) reconnect(t *testing.T, subscription string) {
 func (s *matrixSession) awaitDisconnect(t *testing.T) {
 	t.Helper()
 	if event, payload := s.client.Receive(t); event != "disconnect" {
-		t.Fatalf("heard %s %s", event, payload)
+		t.Fatalf("received %s %s", event, payload)
 	}
 }
 
-// causeError subscribes wrongly: the error shows what came, as the client wrote it.
+// causeError subscribes with an invalid parameter, which the error must quote as the client wrote it.
 func (s *matrixSession) causeError(t *testing.T) {
 	t.Helper()
 	s.client.Emit("atlas_subscribe", json.RawMessage(s.before+`"msm":"é√😀"`+s.after))
 	event, payload := s.client.Next(t)
 	var text string
 	if err := json.Unmarshal(payload, &text); err != nil || event != "atlas_error" {
-		t.Fatalf("heard %s %s", event, payload)
+		t.Fatalf("received %s %s", event, payload)
 	}
 	if !strings.Contains(text, `msm: got "é√😀"`) && !strings.Contains(text, `msm: got "\u00e9\u221a\ud83d\ude00"`) {
-		t.Fatalf("heard of an error %q", text)
+		t.Fatalf("received the error %q", text)
 	}
 }
 
-// unsubscribe ends the subscription: of two results that follow, only the one arrives that another subscription wants.
+// unsubscribe ends the subscription. Of two results after that, only the one of another subscription arrives.
 func (s *matrixSession) unsubscribe(t *testing.T, subscription string) {
 	t.Helper()
 	s.client.SubscribeWith(t, s.parameters(`"msm":%d,"prb":2,"acceptedFields":["é√😀","prb_id"]`))

@@ -9,7 +9,7 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// webSocketClients are the clients that stay with a WebSocket, by name.
+// webSocketClients are the clients that use a WebSocket only, by name.
 var webSocketClients = map[string]func(t *testing.T, cluster *testcluster.Cluster) *realclient.Client{
 	"socket.io-client 1.4.8": func(t *testing.T, cluster *testcluster.Cluster) *realclient.Client {
 		return realclient.StartNode(t, cluster, "1.4", "websocket")
@@ -29,7 +29,7 @@ var webSocketClients = map[string]func(t *testing.T, cluster *testcluster.Cluste
 	"WebSocket": realclient.DialWebSocket,
 }
 
-// realResults reads every real result that the project has, in the order of its files.
+// realResults reads all real results of the project.
 func realResults(t *testing.T) []atlas.Event {
 	t.Helper()
 	var events []atlas.Event
@@ -45,7 +45,7 @@ func realResults(t *testing.T) []atlas.Event {
 	return events
 }
 
-// expected is what a subscriber of each measurement must receive: its results in the order in which they were posted, identical ones once.
+// expected is what a subscriber of each measurement must receive: its results in the order of posting, without repeats.
 func expected(events []atlas.Event) map[atlas.MeasurementID][][]byte {
 	seen := map[atlas.EventID]bool{}
 	wanted := map[atlas.MeasurementID][][]byte{}
@@ -58,10 +58,10 @@ func expected(events []atlas.Event) map[atlas.MeasurementID][][]byte {
 	return wanted
 }
 
-// Every client receives exactly the real results of its measurements, in order, none twice, each as it was posted.
+// Every client receives exactly the real results of its measurements, once, in order and unchanged.
 func TestRealClientsReceiveExactlyWhatIsPosted(t *testing.T) {
 	events := realResults(t)
-	for measurement := range expected(events) { // a repeat of what comes before would arrive before it
+	for measurement := range expected(events) { // a repeat of an earlier result would arrive before it
 		last, err := atlas.ParseResult(sample.Numbered(measurement, 1))
 		if err != nil {
 			t.Fatal(err)
@@ -95,7 +95,7 @@ func TestRealClientsReceiveExactlyWhatIsPosted(t *testing.T) {
 	}
 }
 
-// expectResults reads as many results as are wanted, and compares them by measurement: those of different measurements have no order among them.
+// expectResults reads as many results as are wanted, and compares them by measurement. The order between measurements is not defined.
 func expectResults(t *testing.T, c *realclient.Client, wanted map[atlas.MeasurementID][][]byte) {
 	t.Helper()
 	count := 0
@@ -106,7 +106,7 @@ func expectResults(t *testing.T, c *realclient.Client, wanted map[atlas.Measurem
 	for range count {
 		event, payload := c.Next(t)
 		if event != "atlas_result" {
-			t.Fatalf("heard %s %s", event, payload)
+			t.Fatalf("received %s %s", event, payload)
 		}
 		result, err := atlas.ParseResult(payload)
 		if err != nil {

@@ -9,7 +9,7 @@ import (
 	"atlasstream/services/gateway"
 )
 
-// A page of Chromium gives its token among the subprotocols of its WebSocket, and is answered one, without which the browser would close the WebSocket.
+// A page in Chromium sends its token among the subprotocols of its WebSocket. The gateway answers with a subprotocol, without which the browser would close it.
 func TestWebSocketOfAPageHasAToken(t *testing.T) {
 	t.Parallel()
 	const token = "with/characters=that+no-subprotocol~has"
@@ -20,8 +20,8 @@ func TestWebSocketOfAPageHasAToken(t *testing.T) {
 	address := "ws://" + cluster.Public + "/stream/"
 	page := realclient.StartBrowser(t, address, "websocket", "atlas", "bearer."+url.QueryEscape(token))
 	page.SubscribeWith(t, `{"msm":1001}`)
-	stranger := realclient.StartProcess(t, "node", "../clients/browser/client.cjs", address, "websocket", "atlas", "bearer.guessed")
-	if event, _ := stranger.Receive(t); event != "disconnect" {
-		t.Errorf("with a wrong token: heard %s", event)
+	guesser := realclient.StartProcess(t, "node", "../clients/browser/client.cjs", address, "websocket", "atlas", "bearer.guessed")
+	if event, _ := guesser.Receive(t); event != "disconnect" {
+		t.Errorf("with a wrong token: received %s", event)
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"atlasstream/services/standalone/stack"
 )
 
-// outagesAnswer is what is asked of /api/outages here.
+// outagesAnswer has the members of an answer of /api/outages that the test needs.
 type outagesAnswer struct {
 	Outages []struct {
 		Kind, State string
@@ -26,7 +26,7 @@ type outagesAnswer struct {
 	}
 }
 
-// has tells whether there is an outage of a country with most of some probes.
+// has reports whether there is an outage of a country with most of some probes.
 func (o *outagesAnswer) has(probes []atlas.ProbeID) bool {
 	for _, one := range o.Outages {
 		hit := 0
@@ -42,21 +42,21 @@ func (o *outagesAnswer) has(probes []atlas.ProbeID) bool {
 	return false
 }
 
-// What goes wrong in the simulated network is found by the gateway, and told to who asks and to who follows; what happened by the minute is told as well.
+// The gateway detects an incident of the simulated network and reports it to requests and to streams. It also reports connections and disconnects per minute.
 func TestOutagesOfTheSimulatedNetwork(t *testing.T) {
 	incident := largestRecentIncident(t)
-	const ahead = 20 * time.Minute // for the detector to see what is usual
+	const ahead = 20 * time.Minute // in which the detector learns what is usual
 	cluster, _ := testcluster.StartStandalone(t, stack.Config{Simulate: true, SimulatedNetwork: collector.SimulatedNetwork{Rate: 1, Seed: 1}, Past: ahead + time.Since(time.UnixMilli(int64(1000*incident.Start)))})
 	var told outagesAnswer
 	await.Condition(t, "the incident is found", func() bool { return cluster.GetJSON(t, "/api/outages", &told) && told.has(incident.Probes) })
 	if first := firstEvent(t, cluster, "/api/outages"); !first.has(incident.Probes) {
-		t.Errorf("who follows is told %+v", first)
+		t.Errorf("the stream begins with %+v", first)
 	}
 	var connections struct {
 		World struct{ Connected, Disconnects []*int64 }
 	}
 	if !cluster.GetJSON(t, "/api/connections?step=60", &connections) {
-		t.Fatal("the connections are not known")
+		t.Fatal("there is no answer about connections")
 	}
 	sum := int64(0)
 	for _, count := range connections.World.Disconnects {
@@ -69,7 +69,7 @@ func TestOutagesOfTheSimulatedNetwork(t *testing.T) {
 	}
 }
 
-// largestRecentIncident is what hit most probes of what has begun lately: each hour has an incident, of any size.
+// largestRecentIncident is the one with the most probes in the last hours. Every hour has one incident, of any size.
 func largestRecentIncident(t *testing.T) (largest simulator.Truth) {
 	t.Helper()
 	network, err := simulator.New(simulator.Config{Seed: 1, Rate: 1})
@@ -82,12 +82,12 @@ func largestRecentIncident(t *testing.T) (largest simulator.Truth) {
 		}
 	}
 	if len(largest.Probes) < 5 {
-		t.Fatalf("nothing has gone wrong but %+v", largest)
+		t.Fatalf("the largest incident is %+v", largest)
 	}
 	return largest
 }
 
-// firstEvent is the first one of who follows outages.
+// firstEvent returns the first event of a stream of outages.
 func firstEvent(t *testing.T, cluster *testcluster.Cluster, path string) (told outagesAnswer) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+cluster.Public+path, nil)
@@ -110,6 +110,6 @@ func firstEvent(t *testing.T, cluster *testcluster.Cluster, path string) (told o
 			return told
 		}
 	}
-	t.Fatalf("it ended: %v", lines.Err())
+	t.Fatalf("the stream ended: %v", lines.Err())
 	return told
 }

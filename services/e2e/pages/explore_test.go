@@ -11,13 +11,13 @@ import (
 	"atlasstream/services/gateway"
 )
 
-// Somebody looks for something in Explore: from the form to a filter and a link.
+// A user searches in Explore: from the form to a filter and a link.
 func TestPagesExploreResults(t *testing.T) {
 	cluster := testcluster.Start(t, testcluster.Brokers["embedded"](t))
 	usePages(t, "explore", cluster, map[string]func(json.RawMessage) any{"post": posting(t, cluster)})
 }
 
-// A page says what it has missed while its gateway was away: nothing, or from when to when.
+// A page reports what it has missed while its gateway was down: nothing, or from when to when.
 func TestPagesReconnect(t *testing.T) {
 	kafka := testcluster.Brokers["embedded"](t)
 	cluster := testcluster.Start(t, kafka)

@@ -7,7 +7,7 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// What probes deliver and what links say may be hostile, and may say the same twice: it stays text, and the pages stay whole.
+// Results of probes and links may be hostile, and may repeat members: they are shown as text, and do not break the pages.
 func TestPagesShowHostileText(t *testing.T) {
 	cluster := testcluster.Start(t, testcluster.Brokers["embedded"](t))
 	cluster.MustPut(t, "/v1/measurements", []byte(`{"id":10301,"type":"dns","target":"k.root-servers.net","af":4,"interval":240,"is_public":true,"status":{"id":2,"name":"Ongoing"}}`))

@@ -15,7 +15,7 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// Somebody watches which instances answer, is told what changed while nobody looked, and gives tokens.
+// A user watches which instances answer, sees what has changed in the background, and enters tokens.
 func TestPagesShowInstances(t *testing.T) {
 	cluster := testcluster.Start(t, testcluster.Brokers["embedded"](t))
 	cluster.MustPut(t, "/v1/measurements", []byte(`{"id":10309,"type":"dns","is_public":false}`)) // A-root
@@ -36,7 +36,7 @@ func TestPagesShowInstances(t *testing.T) {
 	})
 }
 
-// answerOfK is what a probe reports of an instance of K-root.
+// answerOfK is a result of a probe about an instance of K-root.
 func answerOfK(measurement, probe int, instance string, milliseconds float64) []byte {
 	return sample.JSON(map[string]any{
 		"type": "dns", "msm_id": measurement, "prb_id": probe, "timestamp": time.Now().Unix(), "fw": 5080,
@@ -44,7 +44,7 @@ func answerOfK(measurement, probe int, instance string, milliseconds float64) []
 	})
 }
 
-// resultsOf a measurement that probes have delivered, in the order of their time.
+// resultsOf are the real results of a measurement, sorted by time.
 func resultsOf(t *testing.T, measurement int) [][]byte {
 	t.Helper()
 	file, err := os.Open("../../../pkg/atlas/testdata/dns.jsonl.gz")

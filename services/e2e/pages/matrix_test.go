@@ -14,9 +14,9 @@ import (
 	"atlasstream/services/standalone/stack"
 )
 
-// What `make pages` does beside what `make test` does. It takes minutes.
+// make pages runs these tests, make test does not: they take minutes.
 
-// troubledNetwork starts the service with a day behind it in which regions, providers and controllers have failed.
+// troubledNetwork starts a simulated network with a day of history, in which regions, providers and controllers have failed.
 func troubledNetwork(t *testing.T) *testcluster.Cluster {
 	t.Helper()
 	cluster, _ := testcluster.StartStandalone(t, stack.Config{Simulate: true, SimulatedNetwork: collector.SimulatedNetwork{Rate: 5, Seed: 1, Probes: 1200, Incidents: "hard"}, Past: 26 * time.Hour})
@@ -55,18 +55,18 @@ func TestMatrixOfStates(t *testing.T) {
 	}
 }
 
-// Whoever has no mouse can do all that the pages are for.
+// Everything can be done with the keyboard.
 func TestMatrixOfKeys(t *testing.T) {
 	usePages(t, "keyboard", troubledNetwork(t), checking(t))
 }
 
-// Times mean the same wherever somebody reads them, and whatever is done to clocks there.
+// Times are correct in every time zone, also around changes of the clock.
 func TestMatrixOfZones(t *testing.T) {
 	cluster, _ := testcluster.StartStandalone(t, stack.Config{})
 	usePages(t, "zones", cluster, map[string]func(json.RawMessage) any{"post": posting(t, cluster)})
 }
 
-// What a gateway has not or does not give is said in the pages' words, with what is to be done.
+// If a gateway lacks something or refuses it, the pages say so in their own words, and what to do about it.
 func TestMatrixOfRemedies(t *testing.T) {
 	kafka := testcluster.Brokers["embedded"](t)
 	cluster := testcluster.Start(t, kafka)

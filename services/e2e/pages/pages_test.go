@@ -10,7 +10,7 @@ import (
 	"atlasstream/services/standalone/stack"
 )
 
-// usePages has a person's use of the pages acted out in Chromium: clients/browser/pages/SCENARIO.cjs. What that asks for is answered by helpers.
+// usePages runs a scenario in Chromium: clients/browser/pages/SCENARIO.cjs. The helpers do what the scenario asks for.
 func usePages(t *testing.T, scenario string, cluster *testcluster.Cluster, helpers map[string]func(payload json.RawMessage) any) {
 	t.Helper()
 	browser := realclient.StartProcess(t, "node", "../clients/browser/pages.cjs", scenario, "http://"+cluster.Public)
@@ -19,7 +19,7 @@ func usePages(t *testing.T, scenario string, cluster *testcluster.Cluster, helpe
 		switch event {
 		case "passed":
 			return
-		case "working": // it has patience of its own
+		case "working": // it has a timeout of its own
 		case "failed":
 			var why string
 			_ = json.Unmarshal(payload, &why)
@@ -42,6 +42,6 @@ func TestPagesHaveAFrame(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _ = response.Body.Close(); response.StatusCode != http.StatusNotFound {
-		t.Errorf("a page that there is not: status %d", response.StatusCode)
+		t.Errorf("a page that does not exist: status %d", response.StatusCode)
 	}
 }

@@ -22,7 +22,7 @@ import (
 	"atlasstream/services/standalone/stack"
 )
 
-// A gateway that was built without Node shows the simulated network to a person in a browser all the same.
+// A gateway that was built without Node has a plain page, which shows the simulated network.
 func TestPlainPage(t *testing.T) {
 	cluster, _ := testcluster.StartStandalone(t, stack.Config{Simulate: true, SimulatedNetwork: collector.SimulatedNetwork{Rate: 100, Seed: 1}, Past: time.Minute})
 	seen := openPage(t, "plain-page", withPlainPage(t, cluster)+"/")
@@ -33,7 +33,7 @@ func TestPlainPage(t *testing.T) {
 		t.Errorf("states: %q, then %q", seen.State, seen.Afterwards)
 	}
 	if !strings.Contains(seen.Refused, `msm: got "9007199254740993", want`) {
-		t.Errorf("what was typed is refused with %q", seen.Refused)
+		t.Errorf("the input is refused with %q", seen.Refused)
 	}
 	for _, row := range seen.Rows {
 		if len(row) != 5 || row[2] != "ping" || !strings.Contains(row[4], " ms") && !strings.Contains(row[4], "no answer") {
@@ -47,7 +47,7 @@ func TestPlainPage(t *testing.T) {
 	}
 }
 
-// withPlainPage is the address of the gateway as one without pages is: they are part of the tests' own build.
+// withPlainPage returns the address of the gateway as if it had been built without pages.
 func withPlainPage(t *testing.T, cluster *testcluster.Cluster) string {
 	t.Helper()
 	gateway, err := url.Parse(fmt.Sprintf("http://%s", cluster.Public))
@@ -64,7 +64,7 @@ func withPlainPage(t *testing.T, cluster *testcluster.Cluster) string {
 	return server.URL
 }
 
-// The snippet that RIPE publishes, in a page of another origin, receives results.
+// The snippet that RIPE publishes receives results in a page of another origin.
 func TestSnippetWorksInAPageOfAnotherOrigin(t *testing.T) {
 	cluster, _ := testcluster.StartStandalone(t, stack.Config{Simulate: true, SimulatedNetwork: collector.SimulatedNetwork{Rate: 100, Seed: 1}, Past: time.Minute})
 	snippet := fmt.Sprintf(`<!doctype html><link rel="icon" href="data:,"><script src="http://%[1]s/socket.io.js"></script>
@@ -98,7 +98,7 @@ type pageSeen struct {
 	Errors                     []string
 }
 
-// openPage drives Chromium; screenshots are kept in .cache at the root, to be looked at.
+// openPage opens a page in Chromium and returns what it shows. A screenshot is kept in .cache/screenshots.
 func openPage(t *testing.T, kind, url string) pageSeen {
 	t.Helper()
 	dir, err := filepath.Abs("../../../.cache/screenshots")
@@ -111,11 +111,11 @@ func openPage(t *testing.T, kind, url string) pageSeen {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*await.Patience)
 	defer cancel()
 	command := exec.CommandContext(ctx, "node", "../clients/browser/page.cjs", kind, url, filepath.Join(dir, kind+".png"))
-	var complaints strings.Builder
-	command.Stderr = &complaints
+	var stderr strings.Builder
+	command.Stderr = &stderr
 	output, err := command.Output()
 	if err != nil {
-		t.Fatalf("opening %s: %v: %s", url, err, complaints.String())
+		t.Fatalf("opening %s: %v: %s", url, err, stderr.String())
 	}
 	var seen pageSeen
 	if err := json.Unmarshal(output, &seen); err != nil {

@@ -15,7 +15,7 @@ const (
 	germanNetwork  = 3320
 )
 
-// Somebody watches probes connect and disconnect, is told of an outage, and opens it.
+// A user watches probes connect and disconnect, is notified of an outage, and opens it.
 func TestPagesShowProbes(t *testing.T) {
 	cluster := testcluster.Start(t, testcluster.Brokers["embedded"](t))
 	cluster.MustPut(t, "/v1/probes", registeredProbes(time.Now().Add(-10*time.Minute)))
@@ -30,7 +30,7 @@ func TestPagesShowProbes(t *testing.T) {
 	})
 }
 
-// registeredProbes are 13 of Uganda and 20 of Germany, one of which was given up; and one whose country is a hostile text.
+// registeredProbes are 13 in Uganda, 20 in Germany, one of them abandoned, and one whose country is a hostile text.
 func registeredProbes(since time.Time) []byte {
 	var body bytes.Buffer
 	for id := 1; id <= 34; id++ {

@@ -11,7 +11,7 @@ import (
 	"atlasstream/services/standalone/stack"
 )
 
-// An incident that somebody has imported is replayed in the browser: from a link, with pauses and at other speeds, to its end.
+// An imported incident is replayed in the browser: from a link, with pauses and at other speeds, to its end.
 func TestPagesReplayAnIncident(t *testing.T) {
 	cluster, _ := testcluster.StartStandalone(t, stack.Config{})
 	if err := collector.Import(t.Context(), collector.ImportConfig{
@@ -22,7 +22,7 @@ func TestPagesReplayAnIncident(t *testing.T) {
 	usePages(t, "replay", cluster, nil)
 }
 
-// Somebody follows a link to an outage: who was connected then is known from what the log says of the day before.
+// A user follows a link to an outage: the page knows from the log of the day before which probes were connected.
 func TestPagesReplayAnOutage(t *testing.T) {
 	cluster, _ := testcluster.StartStandalone(t, stack.Config{})
 	lost := time.Now().UTC().Truncate(time.Second).Add(-3 * time.Minute)

@@ -14,7 +14,7 @@ import (
 	"atlasstream/services/standalone/stack"
 )
 
-// With a data folder, what was acknowledged is there after a restart; without one, nothing is left.
+// With a data folder, acknowledged results survive a restart. Without one, nothing does.
 func TestDataSurvivesARestart(t *testing.T) {
 	for name, test := range map[string]struct {
 		dir   string

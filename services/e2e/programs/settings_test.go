@@ -14,7 +14,7 @@ import (
 	"atlasstream/services/e2e/internal/await"
 )
 
-// commands are all that there are, by the folder of their program.
+// commands are all commands of all programs.
 var commands = []command{
 	{"../../gateway/cmd/gateway", nil, nil},
 	{"../../collector/cmd/collector", []string{"serve"}, nil},
@@ -29,7 +29,7 @@ type command struct {
 	needs  []string // files, and addresses that are free on any machine
 }
 
-// besides are the arguments that the command needs beside one flag.
+// besides are the arguments that the command needs in addition to one flag.
 func (c command) besides(flag string) []string {
 	return slices.DeleteFunc(slices.Clone(c.needs), func(need string) bool { return strings.HasPrefix(need, "--"+flag+"=") })
 }
@@ -45,7 +45,7 @@ func buildPrograms(t *testing.T) (folder string) {
 	return folder
 }
 
-// run gives what a program of the folder prints with some arguments and one variable.
+// run returns what the command prints with some arguments and one variable.
 func (c command) run(t *testing.T, programs, variable string, arguments ...string) (output string, err error) {
 	t.Helper()
 	return c.runWith(t, programs, []string{variable}, arguments...)
@@ -65,7 +65,7 @@ func (c command) runWith(t *testing.T, programs string, variables []string, argu
 	return string(printed), err
 }
 
-// setting is what --help tells of a variable.
+// setting is what --help says about a variable.
 type setting struct {
 	command  command
 	flag     string
@@ -76,15 +76,15 @@ type setting struct {
 }
 
 var (
-	// flagHead is before the name of each flag, but not where the words of another one have it.
+	// flagHead precedes the name of each flag where it is declared, not where the help of another one mentions it.
 	flagHead = regexp.MustCompile(`(?m)^(?:      |  -\w, )--`)
-	// flagHelp has the flag, its words, and notes, of which the last is its variable.
+	// flagHelp has the flag, its help, and notes, the last of which is the variable.
 	flagHelp = regexp.MustCompile(`^(?:\[no-\])?([a-z-]+)\S* (.*) \((?:[^()]*; )?\$(ATLAS_[A-Z_]+)\)\.`)
 	// flagDefault is the default in the notes.
 	flagDefault = regexp.MustCompile(`default ([^;]*); \$ATLAS`)
 )
 
-// settings are the settings of a command, as it tells them.
+// settings are the settings of a command as --help lists them.
 func (c command) settings(t *testing.T, programs string) (all []setting) {
 	t.Helper()
 	output, err := c.run(t, programs, "ATLAS_LOG_LEVEL=info", "--help")
@@ -145,12 +145,12 @@ func TestVariablesMeanTheSameInAllPrograms(t *testing.T) {
 	}
 }
 
-// faulty are values that no setting takes, but for those that take any.
+// faulty are invalid values of settings; those that accept any value have an empty one. The others do not accept -1.
 var faulty = map[string]string{
 	"data": "/dev/null/log", "truth": "/dev/null/truth", "cursor-key": "short", "simulate": "perhaps", "address-header": "X Real IP", "into": "a.b",
 }
 
-// Whatever is wrong with the value of a setting, and wherever it came from, the error names the flag and the variable.
+// An invalid value of a setting, whether of the flag or of the variable, is an error that names both.
 func TestFaultsNameFlagAndVariable(t *testing.T) {
 	t.Parallel()
 	programs := buildPrograms(t)
@@ -180,7 +180,7 @@ func TestFaultsNameFlagAndVariable(t *testing.T) {
 	}
 }
 
-// An empty variable counts as one that is not set, whatever the setting: with all of them empty, a command has the one fault that it is given.
+// An empty variable counts as not set: with all variables empty, a command reports only the fault of its arguments.
 func TestEmptyVariablesOfAllSettingsAreNotSet(t *testing.T) {
 	t.Parallel()
 	programs := buildPrograms(t)

@@ -14,7 +14,7 @@ import (
 	"atlasstream/services/standalone/stack"
 )
 
-// The commands of the gateway's README that ask its read API work as they stand there.
+// The commands for the read API in the gateway's README work.
 func TestReadAPIOfTheREADME(t *testing.T) {
 	readme, err := os.ReadFile("../../gateway/README.md")
 	if err != nil {
@@ -23,7 +23,7 @@ func TestReadAPIOfTheREADME(t *testing.T) {
 	_, section, _ := strings.Cut(string(readme), "\n## Read API\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	cluster, _ := testcluster.StartStandalone(t, stack.Config{Simulate: true, SimulatedNetwork: collector.SimulatedNetwork{Rate: 1, Seed: 1}, Past: time.Minute})
-	await.Condition(t, "the read API knows everything", func() bool {
+	await.Condition(t, "the read API answers", func() bool {
 		var answer struct{}
 		return cluster.GetJSON(t, "/api/outages", &answer) && cluster.GetJSON(t, "/api/connections", &answer) && cluster.GetJSON(t, "/api/measurements/1001", &answer)
 	})
@@ -34,7 +34,7 @@ func TestReadAPIOfTheREADME(t *testing.T) {
 		}
 		command := strings.Replace(strings.TrimSpace(line), "http://localhost:8080", "http://"+cluster.Public, 1)
 		follows := strings.Contains(command, "text/event-stream")
-		if follows { // it does not end by itself
+		if follows { // the answer does not end
 			command += " --max-time 5"
 		}
 		answer, err := exec.CommandContext(t.Context(), "bash", "-euc", command).Output()

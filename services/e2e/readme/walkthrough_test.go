@@ -16,7 +16,7 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// The incident of the README is replayed as it says there: its commands are run by a shell, on the programs that it builds and starts, with other ports.
+// The incident of the README is replayed with its commands: a shell runs them, on the programs that they build and start, with other ports.
 func TestWalkthroughOfTheREADME(t *testing.T) {
 	t.Parallel()
 	w := openWalkthrough(t)
@@ -35,19 +35,19 @@ func TestWalkthroughOfTheREADME(t *testing.T) {
 		}
 	}
 	if got := append(w.results(t, "before.ndjson"), w.results(t, "after.ndjson")...); !slices.Equal(got, want) {
-		t.Errorf("got %d results, want %d, in their order", len(got), len(want))
+		t.Errorf("got %d results, want %d in the same order", len(got), len(want))
 	}
 	if says := "# " + counted + ": all results"; counted != fmt.Sprint(len(want)) || !strings.Contains(commands[len(commands)-1], says) {
 		t.Errorf("counted %s of %d results, and the README does not say %q", counted, len(want), says)
 	}
 }
 
-// walkthrough is a folder in which the commands of the README work, beside a broker.
+// walkthrough runs the commands of the README in a folder of its own, with a broker.
 type walkthrough struct {
 	cluster   *testcluster.Cluster
 	root, dir string
 	readme    string
-	here      *strings.Replacer // addresses and folders of the README to those of the test
+	here      *strings.Replacer // replaces addresses and folders of the README by those of the test
 }
 
 func openWalkthrough(t *testing.T) *walkthrough {
@@ -73,7 +73,7 @@ func openWalkthrough(t *testing.T) *walkthrough {
 	}
 }
 
-// blocks gives the commands of a section.
+// blocks returns the commands of a section.
 func (w *walkthrough) blocks(t *testing.T, section string) (blocks []string) {
 	t.Helper()
 	_, text, found := strings.Cut(w.readme, "\n## "+section+"\n")
@@ -89,7 +89,7 @@ func (w *walkthrough) blocks(t *testing.T, section string) (blocks []string) {
 	return blocks
 }
 
-// line gives the one command of a section that begins in a certain way.
+// line returns the command of a section that begins with certain words.
 func (w *walkthrough) line(t *testing.T, section, begin string) string {
 	t.Helper()
 	for line := range strings.Lines(strings.Join(w.blocks(t, section), "\n")) {
@@ -101,7 +101,7 @@ func (w *walkthrough) line(t *testing.T, section, begin string) string {
 	return ""
 }
 
-// run runs commands to their end, of which each must succeed, and gives what they print.
+// run runs commands, each of which must succeed, and returns what they print.
 func (w *walkthrough) run(t *testing.T, dir, commands string) string {
 	t.Helper()
 	shell, kill := testcluster.ChildCommand(t, "bash", "-euc", commands)
@@ -114,13 +114,13 @@ func (w *walkthrough) run(t *testing.T, dir, commands string) string {
 	return string(output)
 }
 
-// start starts a program that is to be running until the test ends.
+// start starts a program that runs until the test ends.
 func (w *walkthrough) start(t *testing.T, command string) {
 	t.Helper()
 	program, kill := testcluster.ChildCommand(t, "bash", "-euc", "exec "+command)
 	program.Dir = w.dir
-	var said bytes.Buffer
-	program.Stdout, program.Stderr = &said, &said
+	var output bytes.Buffer
+	program.Stdout, program.Stderr = &output, &output
 	if err := program.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func (w *walkthrough) start(t *testing.T, command string) {
 		kill()
 		_ = program.Wait() // it was killed
 		if t.Failed() {
-			t.Logf("%s said:\n%s", command, said.Bytes())
+			t.Logf("%s printed:\n%s", command, output.Bytes())
 		}
 	})
 }
@@ -138,7 +138,7 @@ func (w *walkthrough) lastLine(text string) string {
 	return text[strings.LastIndexByte(text, '\n')+1:]
 }
 
-// results are those of a file of lines.
+// results returns the results in a file of lines.
 func (w *walkthrough) results(t *testing.T, name string) (results []string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(w.dir, name))

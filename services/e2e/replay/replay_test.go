@@ -19,9 +19,9 @@ import (
 	"atlasstream/services/gateway"
 )
 
-// Two real measurements, replayed at the greatest speed at every door, are their files sorted by time.
+// A replay of two real measurements at the highest speed delivers their files sorted by time, on every transport.
 func TestRealMeasurementsAreReplayed(t *testing.T) {
-	cluster := startReplayCluster(t, gateway.Config{History: gateway.HistoryOpen, QueueMessages: 60}) // fewer than come at a time
+	cluster := startReplayCluster(t, gateway.Config{History: gateway.HistoryOpen, QueueMessages: 60}) // fewer than are read at once
 	for _, replay := range expectedReplays(t) {
 		object := fmt.Sprintf(`{"stream_type":"result","msm":%d,"startTime":%d,"endTime":"%d","speed":%q}`, replay.measurement, replay.start, replay.end, sample.MaxSpeed)
 		texts := fmt.Sprintf(`{"end_time":"%d","msm":"%d","speed":"%s","start_time":"%d"}`, replay.end, replay.measurement, sample.MaxSpeed, replay.start)
@@ -47,7 +47,7 @@ func TestRealMeasurementsAreReplayed(t *testing.T) {
 	}
 }
 
-// expect hears a replay from the confirmation to its end.
+// expect receives a replay from the confirmation to its end.
 func (replay expectedReplay) expect(t *testing.T, client *realclient.Client, parameters string, finishes bool) {
 	t.Helper()
 	client.Expect(t, fmt.Sprintf(`["atlas_subscribed",%s]`, parameters))
@@ -62,7 +62,7 @@ func (replay expectedReplay) expect(t *testing.T, client *realclient.Client, par
 	client.Expect(t, fmt.Sprintf(`["atlas_unsubscribed",%s]`, parameters))
 }
 
-// What is wrong with a replay is told at once, and a replay ends as soon as its client says so.
+// A replay with invalid parameters is refused at once, and a replay ends when its client unsubscribes.
 func TestReplaysAreRefusedAndEnded(t *testing.T) {
 	cluster := startReplayCluster(t, gateway.Config{History: gateway.HistoryOpen, ClientReplays: 2})
 	now := time.Now().Unix()
@@ -79,8 +79,8 @@ func TestReplaysAreRefusedAndEnded(t *testing.T) {
 		client.Emit("atlas_subscribe", json.RawMessage(`{"msm":1768147,`+test.parameters+`}`))
 		client.Expect(t, `["atlas_error","`+test.want)
 	}
-	client.SubscribeWith(t, `{"msm":79033209,"prb":9,"startTime":1726267714,"speed":"0.001"}`) // it goes on until the gateway stops
-	slow := `{"msm":1768147,"prb":9,"startTime":1426896503,"speed":0.001}`                     // there is nothing of this probe
+	client.SubscribeWith(t, `{"msm":79033209,"prb":9,"startTime":1726267714,"speed":"0.001"}`) // it lasts until the gateway stops
+	slow := `{"msm":1768147,"prb":9,"startTime":1426896503,"speed":0.001}`                     // there are no results of this probe
 	client.SubscribeWith(t, slow)
 	client.Emit("atlas_subscribe", json.RawMessage(`{"msm":1768147,"startTime":1426896503}`))
 	client.Expect(t, `["atlas_error","[already_playing] `)
@@ -94,7 +94,7 @@ func TestReplaysAreRefusedAndEnded(t *testing.T) {
 	client.Expect(t, `["atlas_error","[already_live] `)
 }
 
-// Connection events of the live topic are replayed as both streams that have them.
+// Connection events of the live topic are replayed in both streams that have them.
 func TestConnectionEventsAreReplayed(t *testing.T) {
 	cluster := startReplayCluster(t, gateway.Config{History: gateway.HistoryOpen})
 	begin := time.Now().Add(-time.Hour).Unix()
@@ -120,7 +120,7 @@ func TestConnectionEventsAreReplayed(t *testing.T) {
 	}
 }
 
-// A download of measurement 7000 is an archive like any other, replayed as both streams that have its events.
+// A download of measurement 7000 is an archive like any other, replayed in both streams that have its events.
 func TestArchivedConnectionEventsAreReplayed(t *testing.T) {
 	cluster := startReplayCluster(t, gateway.Config{History: gateway.HistoryOpen})
 	const file = "../../collector/testdata/connections-7000.jsonl"
@@ -151,8 +151,8 @@ func TestArchivedConnectionEventsAreReplayed(t *testing.T) {
 	}
 }
 
-// With --history token, only a token of the role history opens the past.
-func TestThePastIsForBearers(t *testing.T) {
+// With --history token, only clients with a token of the role history may replay.
+func TestHistoryRequiresToken(t *testing.T) {
 	const key = "1a2b3c4d5e6f7a8b9c0d"
 	tokens := testcluster.WriteTokens(t, `[{"name":"noc","token":"`+key+`","roles":["history"]}]`)
 	cluster := startReplayCluster(t, gateway.Config{History: gateway.HistoryToken, Tokens: tokens})

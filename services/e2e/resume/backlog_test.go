@@ -16,8 +16,8 @@ func aged(number int, age time.Duration) []byte {
 	return fmt.Appendf(nil, `{"msm_id":1001,"prb_id":%d,"timestamp":%d,"type":"ping"}`, number, time.Now().Add(-age).Unix())
 }
 
-// A client that asks for the backlog gets what is recent, is told when it has it, and then whatever the log takes, however old.
-func TestBacklogAtEveryDoor(t *testing.T) {
+// A client that asks for the backlog receives recent results, the end of the backlog, and then every new result, however old.
+func TestBacklogOnEveryTransport(t *testing.T) {
 	t.Parallel()
 	cluster, other := testcluster.StartPair(t)
 	const recent, old = 5 * time.Minute, 15 * time.Minute
@@ -38,7 +38,7 @@ func TestBacklogAtEveryDoor(t *testing.T) {
 	}
 }
 
-// checkBacklog hears a backlog to its end, and gives the line on which more will come.
+// checkBacklog receives a backlog to its end and returns the connection, on which live results will arrive.
 func checkBacklog(t *testing.T, transport connection.Transport, gateway *testcluster.Cluster, parameters string) *connection.Connection {
 	t.Helper()
 	conn := connection.MustOpen(t, transport, connection.Options{Gateway: gateway.Public, Parameters: json.RawMessage(parameters)})
@@ -59,7 +59,7 @@ func checkBacklog(t *testing.T, transport connection.Transport, gateway *testclu
 	return conn
 }
 
-// checkResumeInBacklog goes on behind a result of a backlog: whatever its age comes, and no word of the backlog's end.
+// checkResumeInBacklog resumes after a result of a backlog: results of any age arrive, and the end of the backlog is not announced.
 func checkResumeInBacklog(t *testing.T, transport connection.Transport, gateway *testcluster.Cluster, cursor string) {
 	t.Helper()
 	parameters := sample.JSON(map[string]any{"msm": 1001, "sendBacklog": true, "cursor": cursor})
@@ -74,10 +74,10 @@ func checkResumeInBacklog(t *testing.T, transport connection.Transport, gateway 
 	if err := conn.Send("atlas_unsubscribe", parameters); err != nil {
 		t.Fatal(err)
 	}
-	conn.MustExpect(t, `["atlas_unsubscribed",`) // so nothing came between
+	conn.MustExpect(t, `["atlas_unsubscribed",`) // nothing arrived before it
 }
 
-// Where there is nothing recent, that is all that is told.
+// Without recent results only the end of the backlog is announced.
 func TestEmptyBacklog(t *testing.T) {
 	t.Parallel()
 	cluster, _ := testcluster.StartPair(t)
@@ -91,7 +91,7 @@ func TestEmptyBacklog(t *testing.T) {
 func TestBacklogOfConnections(t *testing.T) {
 	t.Parallel()
 	cluster, _ := testcluster.StartPair(t)
-	connectionCursor(t, cluster) // so that the live feed has passed the event
+	connectionCursor(t, cluster) // so that the live tail has passed the event
 	for event, stream := range map[string]string{"atlas_probestatus": `"stream_type":"probestatus"`, "atlas_result": `"msm":7000`} {
 		parameters := fmt.Sprintf(`{%s,"sendBacklog":true}`, stream)
 		conn := connection.MustSubscribe(t, connection.WebSocket, connection.Options{Gateway: cluster.Public, Parameters: json.RawMessage(parameters)})

@@ -17,7 +17,7 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// cursorsOf posts results while a client with parameters is there, and gives the cursor of each.
+// cursorsOf posts results while a client is subscribed with parameters, and returns the cursor of each.
 func cursorsOf(t *testing.T, gateway, ingest *testcluster.Cluster, parameters string, results ...[]byte) (cursors []string) {
 	t.Helper()
 	conn := connection.MustSubscribe(t, connection.WebSocket, connection.Options{Gateway: gateway.Public, Parameters: json.RawMessage(parameters)})
@@ -26,14 +26,14 @@ func cursorsOf(t *testing.T, gateway, ingest *testcluster.Cluster, parameters st
 	for _, result := range results {
 		msg := conn.MustExpect(t, fmt.Sprintf(`["atlas_result",%s`, result))
 		if len(msg.Rest) != 1 || msg.Cursor() == "" {
-			t.Fatalf("heard %s, want a cursor behind the result", msg)
+			t.Fatalf("received %s, want a cursor after the result", msg)
 		}
 		cursors = append(cursors, msg.Cursor())
 	}
 	return cursors
 }
 
-// What is wrong with a cursor is told at every door.
+// A cursor that cannot be used is refused on every transport, with the reason.
 func TestCursorsAreRefused(t *testing.T) {
 	t.Parallel()
 	cluster, past := testcluster.StartPair(t)
@@ -45,11 +45,11 @@ func TestCursorsAreRefused(t *testing.T) {
 	replayed := played.MustExpect(t, `["atlas_result",`).Cursor()
 	status := connectionCursor(t, cluster)
 	for _, test := range []struct{ name, parameters, want string }{
-		{"no cursor at all", `{"msm":1001,"cursor":"x"}`, "[bad_cursor] "},
+		{"not a cursor", `{"msm":1001,"cursor":"x"}`, "[bad_cursor] "},
 		{"not of its alphabet", `{"msm":1001,"cursor":"!§$%"}`, "[bad_cursor] "},
-		{"cut off", fmt.Sprintf(`{"msm":1001,"cursor":%q}`, live[:len(live)-1]), "[bad_cursor] "},
+		{"truncated", fmt.Sprintf(`{"msm":1001,"cursor":%q}`, live[:len(live)-1]), "[bad_cursor] "},
 		{"longer", fmt.Sprintf(`{"msm":1001,"cursor":"%sA"}`, live), "[bad_cursor] "},
-		{"with another letter", fmt.Sprintf(`{"msm":1001,"cursor":%q}`, changeOneLetter(live)), "[bad_cursor] "},
+		{"with one letter changed", fmt.Sprintf(`{"msm":1001,"cursor":%q}`, changeOneLetter(live)), "[bad_cursor] "},
 		{"long", fmt.Sprintf(`{"msm":1001,"cursor":%q}`, strings.Repeat("A", 4000)), "[bad_cursor] "},
 		{"of another measurement", fmt.Sprintf(`{"msm":1002,"cursor":%q}`, live), "[bad_cursor] "},
 		{"of a measurement, for connection events", fmt.Sprintf(`{"stream_type":"probestatus","cursor":%q}`, live), "[bad_cursor] "},
@@ -66,7 +66,7 @@ func TestCursorsAreRefused(t *testing.T) {
 			for _, transport := range connection.Transports {
 				status, words := connection.ExpectRefusal(t, transport, connection.Options{Gateway: past.Public, Parameters: json.RawMessage(test.parameters)})
 				if status != http.StatusBadRequest || !strings.HasPrefix(words, test.want) {
-					t.Errorf("%s: heard %d %q, want %s…", transport.Name, status, words, test.want)
+					t.Errorf("%s: received %d %q, want %s…", transport.Name, status, words, test.want)
 				}
 			}
 		})
@@ -80,7 +80,7 @@ func TestCursorsAreRefused(t *testing.T) {
 	})
 }
 
-// connectionCursor is one of connection events.
+// connectionCursor returns a cursor of connection events.
 func connectionCursor(t *testing.T, cluster *testcluster.Cluster) string {
 	t.Helper()
 	conn := connection.MustSubscribe(t, connection.WebSocket, connection.Options{Gateway: cluster.Public, Parameters: json.RawMessage(`{"stream_type":"probestatus","cursor":""}`)})
@@ -89,7 +89,7 @@ func connectionCursor(t *testing.T, cluster *testcluster.Cluster) string {
 	return conn.MustExpect(t, `["atlas_probestatus",`).Cursor()
 }
 
-// changeOneLetter changes a letter in the middle.
+// changeOneLetter changes a letter in the middle of a cursor.
 func changeOneLetter(cursor string) string {
 	middle := []byte(cursor)
 	if at := len(middle) / 2; middle[at] == 'A' {
@@ -100,7 +100,7 @@ func changeOneLetter(cursor string) string {
 	return string(middle)
 }
 
-// Where the log does not have what comes next, be it that it has not any more or not yet, whoever comes back is told what there is.
+// If the log does not have the next record, because it was deleted or not written yet, the refusal says what the log has.
 func TestCursorsAreGone(t *testing.T) {
 	t.Parallel()
 	cluster, other := testcluster.StartPair(t)
@@ -112,7 +112,7 @@ func TestCursorsAreGone(t *testing.T) {
 		for _, gateway := range []*testcluster.Cluster{cluster, other} {
 			_, words := connection.ExpectRefusal(t, transport, connection.ResumeAfter(gateway.Public, cursors[2]))
 			if !strings.HasPrefix(words, "[cursor_gone] ") || !strings.Contains(words, fmt.Sprint(first)) {
-				t.Errorf("%s: heard %q, want [cursor_gone] and %d", transport.Name, words, first)
+				t.Errorf("%s: received %q, want [cursor_gone] and %d", transport.Name, words, first)
 			}
 		}
 		conn := connection.MustSubscribe(t, transport, connection.ResumeAfter(other.Public, cursors[first-1]))
@@ -120,20 +120,20 @@ func TestCursorsAreGone(t *testing.T) {
 			conn.MustExpect(t, fmt.Sprintf(`["atlas_result",{"msm_id":1001,"prb_id":%d,`, number))
 		}
 	}
-	t.Run("beyond the end of a log that was made anew", func(t *testing.T) {
+	t.Run("beyond the end of a log that was recreated", func(t *testing.T) {
 		t.Parallel()
 		young := testcluster.Start(t, testcluster.StartBroker(t, embedded.Config{}).Addrs())
 		young.MustPost(t, sample.NumberedRange(1001, 1, 3)...)
 		for _, transport := range connection.Transports {
 			if _, words := connection.ExpectRefusal(t, transport, connection.ResumeAfter(young.Public, cursors[8])); !strings.HasPrefix(words, "[cursor_gone] ") {
-				t.Errorf("%s: heard %q, want [cursor_gone]", transport.Name, words)
+				t.Errorf("%s: received %q, want [cursor_gone]", transport.Name, words)
 			}
 		}
 	})
 }
 
-// In what makes a subscription the same as another counts whether it has a cursor, and not which.
-func TestSubscriptionsWithCursorsAreNamed(t *testing.T) {
+// A subscription with a cursor is another one than without, but which cursor does not matter.
+func TestIdentityOfSubscriptionsWithCursors(t *testing.T) {
 	t.Parallel()
 	cluster, _ := testcluster.StartPair(t)
 	cursor := cursorsOf(t, cluster, cluster, `{"msm":1001,"cursor":""}`, sample.NumberedRange(1001, 1, 2)...)[0]
@@ -155,8 +155,8 @@ func TestSubscriptionsWithCursorsAreNamed(t *testing.T) {
 	}
 }
 
-// Two subscriptions to one measurement go on where each of them was.
-func TestEverySubscriptionGoesOnWhereItWas(t *testing.T) {
+// Two subscriptions to one measurement each resume after their own cursor.
+func TestEverySubscriptionResumes(t *testing.T) {
 	t.Parallel()
 	cluster, other := testcluster.StartPair(t)
 	var results [][]byte
@@ -182,7 +182,7 @@ func TestEverySubscriptionGoesOnWhereItWas(t *testing.T) {
 	}
 	for len(received[1])+len(received[2]) < 5 { // numbers 4, 6, 8 and 7, 9
 		if msg, err := conn.Receive(); err != nil || !take(msg) && msg.Event != "atlas_subscribed" {
-			t.Fatalf("heard %s %v, having received %v", msg, err, received)
+			t.Fatalf("received %s %v, after %v", msg, err, received)
 		}
 	}
 	for probe, numbers := range map[int][]int{1: {4, 6, 8}, 2: {7, 9}} {
@@ -199,8 +199,8 @@ func TestEverySubscriptionGoesOnWhereItWas(t *testing.T) {
 	conn.MustExpect(t, `["atlas_result",{"msm_id":1001,"prb_id":1,`)
 }
 
-// An error has no cursor, but on Socket.IO something that a client does not take for one.
-func TestErrorsAreNoCursors(t *testing.T) {
+// An error has no cursor. On Socket.IO it has null instead, if other events have cursors, which the client does not store.
+func TestErrorsHaveNoCursor(t *testing.T) {
 	t.Parallel()
 	cluster, _ := testcluster.StartPair(t)
 	for _, transport := range connection.Transports {
@@ -214,7 +214,7 @@ func TestErrorsAreNoCursors(t *testing.T) {
 			}
 			msg := conn.MustExpect(t, `["atlas_error","[invalid_parameter] `)
 			if got := fmt.Sprintf("%s", msg.Rest); got != test.rest {
-				t.Errorf("%s, subscribed to %s: behind the words of an error comes %s, want %s", transport.Name, test.parameters, got, test.rest)
+				t.Errorf("%s, subscribed to %s: the error is followed by %s, want %s", transport.Name, test.parameters, got, test.rest)
 			}
 		}
 	}

@@ -17,12 +17,12 @@ import (
 	"atlasstream/services/gateway"
 )
 
-// rejection is a way on which a client comes back to a gateway that does not take its cursor.
+// rejection is a reason for which a gateway does not take the cursor of a client that reconnects.
 type rejection struct {
-	first       atlas.MeasurementID // of those of its clients
+	measurement atlas.MeasurementID // of the first client
 	to          gateway.Config
-	error       string // what becomes of the cursor
-	keepsCursor bool   // the client's next cursor is good there
+	error       string // what the client receives
+	keepsCursor bool   // the gateway takes its own cursors
 }
 
 var rejections = map[string]rejection{
@@ -30,8 +30,8 @@ var rejections = map[string]rejection{
 	"another key": {2001, gateway.Config{CursorKey: "the key of another gateway, for a change"}, "[cursor_gone] cursor: the cursor was sealed with another key", true},
 }
 
-// A client that comes back by itself, when its place is gone, is told so and goes on with what comes from then on: it would stay away if it were refused.
-func TestEventSourcesComeBackToWhatIsGone(t *testing.T) {
+// A client that reconnects automatically receives an error if its cursor is gone, and then new results. If it were refused, it would not try again.
+func TestEventSourcesReconnectWithRejectedCursor(t *testing.T) {
 	t.Parallel()
 	cluster, _ := testcluster.StartPair(t)
 	for why, rejection := range rejections {
@@ -39,7 +39,7 @@ func TestEventSourcesComeBackToWhatIsGone(t *testing.T) {
 		for i, name := range append(eventSources, "Chromium") {
 			t.Run(why+", "+name, func(t *testing.T) {
 				t.Parallel()
-				checkReconnectToRejection(t, cluster, to, rejection, name, rejection.first+atlas.MeasurementID(i))
+				checkReconnectToRejection(t, cluster, to, rejection, name, rejection.measurement+atlas.MeasurementID(i))
 			})
 		}
 	}
@@ -85,7 +85,7 @@ func checkReconnectToRejection(t *testing.T, cluster, to *testcluster.Cluster, r
 	source.Expect(t, fmt.Sprintf(`["atlas_result",{"msm_id":%d,"prb_id":%d,`, measurement, number))
 }
 
-// lastCursor is that of the result that is posted.
+// lastCursor returns the cursor of the result that post posts.
 func lastCursor(t *testing.T, cluster *testcluster.Cluster, measurement atlas.MeasurementID, post func()) string {
 	t.Helper()
 	conn := connection.MustSubscribe(t, connection.WebSocket, connection.Options{Gateway: cluster.Public, Parameters: sample.JSON(map[string]any{"msm": measurement, "cursor": ""})})
@@ -106,8 +106,8 @@ func awaitGone(t *testing.T, to *testcluster.Cluster, measurement atlas.Measurem
 	})
 }
 
-// A replay whose cursor is gone ends: begun anew, all would come twice. Its client is told why, and stays away.
-func TestEventSourcesComeBackToAReplayThatIsGone(t *testing.T) {
+// A replay whose cursor is gone ends with an error, and the client does not reconnect again. If it began again, all would arrive twice.
+func TestEventSourcesReconnectToReplayWithRejectedCursor(t *testing.T) {
 	t.Parallel()
 	cluster, past := testcluster.StartPair(t)
 	other := testcluster.StartGateway(t, []string{cluster.Kafka}, gateway.Config{History: gateway.HistoryOpen, CursorKey: "the key of another gateway, for a change"})
@@ -130,15 +130,15 @@ func TestEventSourcesComeBackToAReplayThatIsGone(t *testing.T) {
 			const connecting, closed = "0", "2"
 			for _, want := range []string{connecting, closed} {
 				if event, state := source.Receive(t); event != "disconnect" || string(state) != want {
-					t.Fatalf("heard %s %s, want a disconnect in state %s", event, state, want)
+					t.Fatalf("received %s %s, want a disconnect in state %s", event, state, want)
 				}
 			}
 		})
 	}
 }
 
-// socket.io-client 4.8 that comes back with one place that is gone, and one that is not, has both subscriptions; with none that is good it subscribes anew.
-func TestSocketIOClientComesBackToWhatIsGone(t *testing.T) {
+// socket.io-client 4.8 recovers both subscriptions if the position of one of them is gone. If no cursor is good, it is not recovered and subscribes again.
+func TestSocketIOClientReconnectsWithRejectedCursor(t *testing.T) {
 	t.Parallel()
 	cluster, other := testcluster.StartPair(t)
 	anotherKey := testcluster.StartGateway(t, []string{cluster.Kafka}, gateway.Config{CursorKey: "the key of another gateway, for a change"})
@@ -169,7 +169,7 @@ func TestSocketIOClientComesBackToWhatIsGone(t *testing.T) {
 	proxy.ForwardTo(anotherKey.Public)
 	proxy.Restore()
 	c.Expect(t, `["connect"]`)
-	c.SubscribeWith(t, `{"msm":1001,"cursor":""}`) // it is not recovered, and says so
+	c.SubscribeWith(t, `{"msm":1001,"cursor":""}`) // as it is not recovered
 	cluster.MustPost(t, sample.Numbered(1001, 5))
 	c.Expect(t, `["atlas_result",{"msm_id":1001,"prb_id":5,`)
 }

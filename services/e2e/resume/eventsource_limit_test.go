@@ -13,8 +13,8 @@ import (
 	"atlasstream/services/gateway"
 )
 
-// A client that comes back when there is no room for it comes again, and misses nothing.
-func TestEventSourcesComeAgainWhenThereIsRoom(t *testing.T) {
+// A client that exceeds a limit when it reconnects tries again until it succeeds, and misses nothing.
+func TestEventSourcesRetryUntilBelowLimit(t *testing.T) {
 	t.Parallel()
 	cluster, _ := testcluster.StartPair(t)
 	for i, name := range []string{"Chromium", "event-source-polyfill", "eventsource-5"} {
@@ -28,17 +28,17 @@ func TestEventSourcesComeAgainWhenThereIsRoom(t *testing.T) {
 			source.Expect(t, `["atlas_subscribed",{`)
 			cluster.MustPost(t, sample.Numbered(measurement, 1))
 			source.Expect(t, fmt.Sprintf(`["atlas_result",{"msm_id":%d,"prb_id":1,`, measurement))
-			guest := connection.MustSubscribe(t, connection.WebSocket, connection.Options{Gateway: small.Public, Parameters: json.RawMessage(`{"msm":5001}`)})
+			other := connection.MustSubscribe(t, connection.WebSocket, connection.Options{Gateway: small.Public, Parameters: json.RawMessage(`{"msm":5001}`)})
 			proxy.Cut()
 			proxy.ForwardTo(small.Public)
 			cluster.MustPost(t, sample.Numbered(measurement, 2))
 			proxy.Restore()
 			source.Expect(t, `["connect"]`)
 			source.Expect(t, `["atlas_error","[too_many_connections] `)
-			guest.Close()
+			other.Close()
 			for event := ""; event != "atlas_subscribed"; event, _ = source.Next(t) {
 				if event == "atlas_result" {
-					t.Fatal("a result came before the confirmation")
+					t.Fatal("a result arrived before the confirmation")
 				}
 			}
 			source.Expect(t, fmt.Sprintf(`["atlas_result",{"msm_id":%d,"prb_id":2,`, measurement))

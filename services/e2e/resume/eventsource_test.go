@@ -13,8 +13,8 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// A client of Server-Sent Events goes on behind the ID that it names, on any gateway; the ID is worth more than the parameter.
-func TestServerSentEventsGoOn(t *testing.T) {
+// A client of Server-Sent Events resumes after the ID of the last event, on any gateway. The ID takes precedence over the parameter.
+func TestServerSentEventsResume(t *testing.T) {
 	t.Parallel()
 	cluster, other := testcluster.StartPair(t)
 	here := connection.Options{Gateway: cluster.Public, Parameters: json.RawMessage(`{"msm":1001}`)}
@@ -52,8 +52,8 @@ func TestServerSentEventsGoOn(t *testing.T) {
 	}
 }
 
-// eventSources are the clients of Server-Sent Events that come back by themselves. They hand the place back in the header, but for event-source-polyfill,
-// which has it in the query.
+// eventSources are clients of Server-Sent Events that reconnect automatically. They send the last ID in the header, except event-source-polyfill, which sends it
+// in the query.
 var eventSources = []string{
 	"event-source-polyfill", "eventsource-1", "eventsource-2", "eventsource-5", "launchdarkly-eventsource", "fetch-event-source",
 }
@@ -69,8 +69,8 @@ func startEventSource(t *testing.T, name, url string) *realclient.Client {
 	return c
 }
 
-// A client that was cut off, be it before its first result, comes back by itself, to another gateway, and misses nothing and gets nothing twice.
-func TestEventSourcesGoOnByThemselves(t *testing.T) {
+// A client that was disconnected, even before its first result, reconnects automatically to another gateway, misses nothing and receives nothing twice.
+func TestEventSourcesResumeAutomatically(t *testing.T) {
 	t.Parallel()
 	cluster, other := testcluster.StartPair(t)
 	for i, name := range append(eventSources, "Chromium") {
@@ -96,7 +96,7 @@ func checkAutomaticResume(t *testing.T, cluster, other *testcluster.Cluster, nam
 			source.Expect(t, fmt.Sprintf(`["atlas_result",{"msm_id":%d,"prb_id":%d,`, measurement, number))
 		}
 	}
-	for _, before := range []int{0, 10, 10} { // results, until it is cut off
+	for _, before := range []int{0, 10, 10} { // results before it is disconnected
 		if before > 0 {
 			cluster.MustPost(t, sample.NumberedRange(measurement, number+1, number+before)...)
 			expect(before)
@@ -104,7 +104,7 @@ func checkAutomaticResume(t *testing.T, cluster, other *testcluster.Cluster, nam
 		proxy.Cut()
 		proxy.ForwardTo(other.Public)
 		if event, payload := source.Receive(t); event != "disconnect" {
-			t.Fatalf("heard %s %s", event, payload)
+			t.Fatalf("received %s %s", event, payload)
 		}
 		cluster.MustPost(t, sample.NumberedRange(measurement, number+1, number+10)...)
 		proxy.Restore()
@@ -117,8 +117,8 @@ func checkAutomaticResume(t *testing.T, cluster, other *testcluster.Cluster, nam
 	expect(1)
 }
 
-// A replay that is at its end is over for a client that comes back by itself as well: it is told so, and stays away.
-func TestEventSourcesStayAwayBehindTheEnd(t *testing.T) {
+// A client that reconnects automatically after the end of a replay receives that it has ended, and does not reconnect again.
+func TestEventSourcesStopAfterReplay(t *testing.T) {
 	t.Parallel()
 	cluster, other := testcluster.StartPair(t)
 	results := sample.NumberedRange(1001, 1, 3)
@@ -139,7 +139,7 @@ func TestEventSourcesStayAwayBehindTheEnd(t *testing.T) {
 			const connecting, closed = "0", "2"
 			for _, want := range []string{connecting, closed} {
 				if event, state := source.Receive(t); event != "disconnect" || string(state) != want {
-					t.Fatalf("heard %s %s, want a disconnect in state %s", event, state, want)
+					t.Fatalf("received %s %s, want a disconnect in state %s", event, state, want)
 				}
 			}
 		})

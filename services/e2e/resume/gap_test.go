@@ -16,8 +16,8 @@ import (
 	"atlasstream/services/e2e/internal/workload"
 )
 
-// A client that is further behind than is allowed is told exactly what it misses, and is live again, be it that it has fallen behind or has come back. A
-// cursor that was given out too long ago is refused.
+// A client that is too far behind receives which records it misses, and is live again, whether it was slow or has reconnected. A cursor that is too old is
+// refused.
 func TestTooFarBehindIsAGap(t *testing.T) {
 	t.Parallel()
 	kafka := testcluster.StartBroker(t, embedded.Config{}).Addrs()
@@ -36,7 +36,7 @@ func TestTooFarBehindIsAGap(t *testing.T) {
 	writing, ctx := errgroup.WithContext(ctx)
 	writing.Go(func() error { return writer.RunSlowly(ctx) })
 	first := &gapReader{conn: conn}
-	for first.told == 0 || first.since < 3 { // so that it is live again
+	for first.gaps == 0 || first.since < 3 { // until it is live again
 		first.receive(t)
 	}
 	writer.Stopped.Store(true)
@@ -46,27 +46,27 @@ func TestTooFarBehindIsAGap(t *testing.T) {
 	if err := writing.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d results, %d of them missed in %d gaps", writer.Written.Load(), first.missed, first.told)
+	t.Logf("%d results, %d of them missed in %d gaps", writer.Written.Load(), first.missed, first.gaps)
 	back := &gapReader{conn: connection.MustSubscribe(t, connection.WebSocket, connection.ResumeAfter(gateway.Public, first.first)), number: 1}
-	for back.told == 0 {
+	for back.gaps == 0 {
 		back.receive(t)
 	}
-	strict := program.StartGateway(t, kafka, "--behind-time", "100ms", "--backlog", "100ms") // less than it takes to start
+	strict := program.StartGateway(t, kafka, "--behind-time", "100ms", "--backlog", "100ms") // shorter than the start of a gateway
 	for _, transport := range connection.Transports {
-		status, words := connection.ExpectRefusal(t, transport, connection.ResumeAfter(strict.Public, first.first))
-		if status != http.StatusBadRequest || !strings.HasPrefix(words, "[cursor_gone] ") {
-			t.Errorf("%s: heard %d %q, want [cursor_gone]", transport.Name, status, words)
+		status, text := connection.ExpectRefusal(t, transport, connection.ResumeAfter(strict.Public, first.first))
+		if status != http.StatusBadRequest || !strings.HasPrefix(text, "[cursor_gone] ") {
+			t.Errorf("%s: received %d %q, want [cursor_gone]", transport.Name, status, text)
 		}
 	}
 }
 
-// gapReader hears numbered results, each of which stands in the log at its number less one, and what is said of those that do not come.
+// gapReader receives numbered results and errors of gaps. The offset of a result is its number less one.
 type gapReader struct {
 	conn   *connection.Connection
 	first  string // the first cursor
 	number int64  // of the last result
-	text   string // of a gap since then
-	told   int
+	text   string // of errors of gaps since then
+	gaps   int
 	since  int // results since the last gap
 	missed int64
 	whole  bool
@@ -84,10 +84,10 @@ func (g *gapReader) receive(t *testing.T) {
 	}
 	number := workload.NumberIn(msg.Payload, `"number":`)
 	if msg.Event != "atlas_result" || number <= g.number {
-		t.Fatalf("after result %d: heard %.300s", g.number, msg)
+		t.Fatalf("after result %d: received %.300s", g.number, msg)
 	}
-	if missing := number - g.number - 1; (missing > 0) != (g.text != "") || missing > 0 && !g.namesWhatIsMissing(number) {
-		t.Fatalf("after result %d came %d; was told %q", g.number, number, g.text)
+	if missing := number - g.number - 1; (missing > 0) != (g.text != "") || missing > 0 && !g.namesMissing(number) {
+		t.Fatalf("result %d was followed by %d, and by the errors %q", g.number, number, g.text)
 	} else {
 		g.missed += missing
 	}
@@ -98,18 +98,18 @@ func (g *gapReader) receive(t *testing.T) {
 	g.since++
 }
 
-func (g *gapReader) noteGap(t *testing.T, words string) {
+func (g *gapReader) noteGap(t *testing.T, text string) {
 	t.Helper()
-	if !strings.HasPrefix(words, "[gap] ") {
-		t.Fatalf("after result %d: heard %q", g.number, words)
+	if !strings.HasPrefix(text, "[gap] ") {
+		t.Fatalf("after result %d: received %q", g.number, text)
 	}
-	g.text += words
-	g.told++
+	g.text += text
+	g.gaps++
 	g.since = 0
 }
 
-// namesWhatIsMissing tells whether the words name the offset of the first result that is missing, and that of the last one or of the one behind it.
-func (g *gapReader) namesWhatIsMissing(next int64) bool {
-	first, behind := fmt.Sprint(g.number), fmt.Sprint(next-1)
-	return strings.Contains(g.text, first) && (strings.Contains(g.text, behind) || strings.Contains(g.text, fmt.Sprint(next-2)))
+// namesMissing reports whether the errors name the offset of the first missing result, and that of the last one or of the next one.
+func (g *gapReader) namesMissing(next int64) bool {
+	first, after := fmt.Sprint(g.number), fmt.Sprint(next-1)
+	return strings.Contains(g.text, first) && (strings.Contains(g.text, after) || strings.Contains(g.text, fmt.Sprint(next-2)))
 }

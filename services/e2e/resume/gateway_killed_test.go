@@ -22,11 +22,11 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// killedMeasurements are those that the clients of a gateway that is killed are subscribed to, each to one.
+// killedMeasurements are those that the clients of the killed gateway subscribe to, each to one.
 var killedMeasurements = []atlas.MeasurementID{1001, 1003, 5001, 10301}
 
-// A hundred clients stream live from a gateway that is killed under load. They come back to another one with the cursors that they have, and have then
-// received every result exactly once, in order, though producers post some of them twice.
+// A hundred clients stream live from a gateway that is killed under load. They reconnect to another one with their cursors, and receive every
+// result exactly once and in order, although producers post some of them twice.
 func TestGatewayIsKilledUnderLoad(t *testing.T) {
 	t.Parallel()
 	const perEntrance, fromNPM = 19, 5
@@ -49,8 +49,8 @@ func TestGatewayIsKilledUnderLoad(t *testing.T) {
 	})
 	poster := &repeatingPoster{cluster: cluster, measurements: killedMeasurements}
 	surviving.Go(func() error { return poster.run(ctx) })
-	const some = 30 // results
-	await.Condition(t, "all have heard something", func() bool {
+	const some = 30
+	await.Condition(t, "all have received some results", func() bool {
 		return ctx.Err() != nil || await.All(failovers, func(s *failoverClient) bool { return s.received.Load() >= some }) && await.All(clients, func(c *realclient.Client) bool { return len(c.Received) >= some })
 	})
 	first.Kill(t)
@@ -58,7 +58,7 @@ func TestGatewayIsKilledUnderLoad(t *testing.T) {
 	for _, proxy := range proxies {
 		proxy.ForwardTo(second.Public)
 	}
-	await.Condition(t, "all are back and hear what is posted now", func() bool {
+	await.Condition(t, "all have reconnected and receive new results", func() bool {
 		return ctx.Err() != nil || await.All(failovers, func(s *failoverClient) bool { return s.received.Load() >= before+some })
 	})
 	poster.stopped.Store(true)
@@ -68,7 +68,7 @@ func TestGatewayIsKilledUnderLoad(t *testing.T) {
 	for i, client := range clients {
 		checkRecovered(t, client, killedMeasurements[i%len(killedMeasurements)], int(poster.posted.Load()))
 	}
-	t.Logf("%d results of each measurement, %d posts of which were repeats, of %d", poster.posted.Load(), poster.repeated, poster.posts)
+	t.Logf("%d results of each measurement; %d of %d posts were repeated", poster.posted.Load(), poster.repeated, poster.posts)
 }
 
 // repeatingPoster posts numbered results, the same numbers of every measurement, and some of them twice: at once or after the next ones.
@@ -97,7 +97,7 @@ func (p *repeatingPoster) run(ctx context.Context) error {
 	return p.post(1, true)
 }
 
-// post posts so many results of each measurement, of which nothing follows the last.
+// post posts the next results of each measurement, the last ones if last.
 func (p *repeatingPoster) post(count int, last bool) error {
 	var results [][]byte
 	for range count {
@@ -123,11 +123,11 @@ func (p *repeatingPoster) post(count int, last bool) error {
 	return nil
 }
 
-// failoverClient is a client that comes to another gateway when its own is gone.
+// failoverClient connects to the next gateway when its own is gone.
 type failoverClient struct {
 	connection.Transport
 	measurement atlas.MeasurementID
-	recovers    bool // by pid and offset
+	recovers    bool // by PID and offset
 	gateways    []string
 	subscribed  atomic.Bool
 	received    atomic.Int64 // results, which are numbered
@@ -164,7 +164,7 @@ func (c *failoverClient) connectTo(ctx context.Context, gateway string) error {
 	}
 	defer conn.Close()
 	if options.PID != "" && conn.PID != options.PID {
-		return fmt.Errorf("came back as %s with %s and is %s", options.PID, options.Offset, conn.PID)
+		return fmt.Errorf("reconnected with PID %s and offset %s, got PID %s", options.PID, options.Offset, conn.PID)
 	}
 	c.pid = conn.PID
 	if conn.Send != nil && options.PID == "" {
@@ -180,7 +180,7 @@ func (c *failoverClient) connectTo(ctx context.Context, gateway string) error {
 	return err
 }
 
-// goneError is how a client learns that its gateway is gone.
+// goneError is the error of a connection that the gateway no longer serves.
 type goneError struct{ error }
 
 func (c *failoverClient) receive(conn *connection.Connection) error {
@@ -190,14 +190,14 @@ func (c *failoverClient) receive(conn *connection.Connection) error {
 	}
 	var traits sample.Fields
 	if err := json.Unmarshal(msg.Payload, &traits); err != nil || traits.Probe != int(c.received.Load()+1) || traits.Measurement != int(c.measurement) {
-		return fmt.Errorf("heard %s", msg)
+		return fmt.Errorf("received %s", msg)
 	}
 	c.received.Add(1)
 	c.cursor, c.complete = msg.Cursor(), traits.Last
 	return nil
 }
 
-// recoveringClients are from npm, each with a way of its own, which can be led to another gateway.
+// recoveringClients starts clients from npm, each behind a proxy of its own.
 func recoveringClients(t *testing.T, count int, gateway *testcluster.Cluster) (clients []*realclient.Client, proxies []*netproxy.Proxy) {
 	t.Helper()
 	for i := range count {
@@ -211,7 +211,7 @@ func recoveringClients(t *testing.T, count int, gateway *testcluster.Cluster) (c
 	return clients, proxies
 }
 
-// checkRecovered goes through what a client from npm heard: every result once and in order, and between two of them that it was cut off and has recovered.
+// checkRecovered checks what a client from npm received: every result once and in order, and between two of them that it was disconnected and recovered.
 func checkRecovered(t *testing.T, c *realclient.Client, measurement atlas.MeasurementID, count int) {
 	t.Helper()
 	changes := []string{"disconnect", "connect", "recovered", "atlas_subscribed"}
@@ -223,11 +223,11 @@ func checkRecovered(t *testing.T, c *realclient.Client, measurement atlas.Measur
 		}
 		result, err := atlas.ParseResult(payload)
 		if err != nil || event != "atlas_result" || result.Measurement != measurement || int(result.Probe) != number {
-			t.Fatalf("heard %s %s, want result %d of measurement %d, or %q", event, payload, number, measurement, changes)
+			t.Fatalf("received %s %s, want result %d of measurement %d, or %q", event, payload, number, measurement, changes)
 		}
 		number++
 	}
 	if len(changes) > 0 {
-		t.Errorf("did not hear %q", changes)
+		t.Errorf("did not receive %q", changes)
 	}
 }

@@ -18,11 +18,11 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// pollProxy is a proxy before a gateway that can hold the polls of Socket.IO.
+// pollProxy is an HTTP proxy in front of a gateway that can delay the polls of Socket.IO.
 type pollProxy struct {
 	public string // host:port
 	target atomic.Pointer[url.URL]
-	gate   atomic.Pointer[netproxy.Gate] // which polls wait at; nil lets them pass
+	gate   atomic.Pointer[netproxy.Gate] // that polls wait at; nil does not delay
 }
 
 func startPollProxy(t *testing.T, gateway string) *pollProxy {
@@ -53,8 +53,8 @@ func (h *pollProxy) forwardTo(gateway string) {
 	h.target.Store(&url.URL{Scheme: "http", Host: gateway})
 }
 
-// socket.io-client 4.8 handles a close packet at once and what stands before it in a body later. What a gateway that stops has for a client that polls is
-// handled once all the same, in order, and the client recovers at another gateway from there.
+// socket.io-client 4.8 handles a close packet at once, and packets before it in the same body later. Still a client that polls handles what a stopping gateway
+// sends once and in order, and recovers at another gateway from there.
 func TestPollingClientsSeeResultsOnceWhenTheirGatewayStops(t *testing.T) {
 	t.Parallel()
 	const measurement, waiting = atlas.MeasurementID(1001), 10
@@ -62,14 +62,14 @@ func TestPollingClientsSeeResultsOnceWhenTheirGatewayStops(t *testing.T) {
 	cluster := testcluster.Start(t, kafka)
 	program := testcluster.BuildGateway(t)
 	first, second := program.StartGateway(t, kafka), program.StartGateway(t, kafka)
-	way := startPollProxy(t, first.Public)
-	there := cluster.At(way.public)
+	proxy := startPollProxy(t, first.Public)
+	there := cluster.At(proxy.public)
 	client := realclient.StartNode(t, there, "4.8", "polling")
 	client.SubscribeWith(t, `{"msm":1001,"cursor":""}`)
 
 	polls := netproxy.NewGate()
-	way.gate.Store(&polls)
-	cluster.MustPost(t, sample.Numbered(measurement, 1)) // for the poll that may have passed already
+	proxy.gate.Store(&polls)
+	cluster.MustPost(t, sample.Numbered(measurement, 1)) // for a poll that may have passed already
 	<-polls.Reached
 	for number := 2; number <= waiting; number++ {
 		cluster.MustPost(t, sample.Numbered(measurement, number))
@@ -79,15 +79,15 @@ func TestPollingClientsSeeResultsOnceWhenTheirGatewayStops(t *testing.T) {
 	if err := first.Command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	await.Condition(t, "the farewell waits as well", func() bool { return queued() > waiting })
-	way.gate.Store(nil)
+	await.Condition(t, "the notice of the shutdown waits, too", func() bool { return queued() > waiting })
+	proxy.gate.Store(nil)
 	polls.Open()
 
 	r := &recoveringClient{client: client, measurements: []atlas.MeasurementID{measurement}, last: map[atlas.MeasurementID]int{}}
 	r.receiveResults(t, waiting)
 	r.receiveUntil(t, "atlas_error")
 	r.receiveUntil(t, "disconnect")
-	way.forwardTo(second.Public)
+	proxy.forwardTo(second.Public)
 	for _, want := range []string{"connect", "recovered", "atlas_subscribed"} {
 		r.receiveUntil(t, want)
 	}

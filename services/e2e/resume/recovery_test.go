@@ -16,8 +16,8 @@ import (
 	"atlasstream/services/e2e/internal/workload"
 )
 
-// socket.io-client 4.8 that was cut off under load comes back to another gateway by itself, with all its subscriptions, and misses nothing. That it was told
-// of an error makes no difference.
+// socket.io-client 4.8 that was disconnected under load reconnects automatically to another gateway, with all its subscriptions, and misses nothing, also after
+// it has received an error.
 func TestSocketIOClientRecovers(t *testing.T) {
 	t.Parallel()
 	for _, transport := range []string{"websocket", "polling"} {
@@ -34,15 +34,15 @@ func TestSocketIOClientRecovers(t *testing.T) {
 			poster := workload.StartPoster(cluster, r.measurements)
 			r.receiveResults(t, 100)
 			r.causeError(t)
-			r.cutOff(t, other, func() { poster.AwaitMore(t, 50) })
+			r.disconnect(t, other, func() { poster.AwaitMore(t, 50) })
 			r.receiveResults(t, 100)
-			r.cutOff(t, cluster, func() { poster.AwaitMore(t, 50) })
+			r.disconnect(t, cluster, func() { poster.AwaitMore(t, 50) })
 			if err := poster.Stop(); err != nil {
 				t.Fatal(err)
 			}
 			r.receiveAll(t, int(poster.Acknowledged.Load()))
-			r.causeError(t) // the last that it hears
-			r.cutOff(t, other, func() {})
+			r.causeError(t) // the last event before it is disconnected
+			r.disconnect(t, other, func() {})
 			if err := poster.Post(); err != nil {
 				t.Fatal(err)
 			}
@@ -51,7 +51,7 @@ func TestSocketIOClientRecovers(t *testing.T) {
 	}
 }
 
-// recoveringClient is a client from npm, and what it has heard.
+// recoveringClient is a client from npm. It checks that results arrive once and in order.
 type recoveringClient struct {
 	cluster      *testcluster.Cluster
 	client       *realclient.Client
@@ -60,7 +60,7 @@ type recoveringClient struct {
 	last         map[atlas.MeasurementID]int
 }
 
-// receive checks that a result is the next one of its measurement. Other events are given back.
+// receive returns the next event. A result must be the next one of its measurement.
 func (r *recoveringClient) receive(t *testing.T) (event string, payload json.RawMessage) {
 	t.Helper()
 	event, payload = r.client.Receive(t)
@@ -72,7 +72,7 @@ func (r *recoveringClient) receive(t *testing.T) (event string, payload json.Raw
 		t.Fatal(err)
 	}
 	if r.last[result.Measurement]++; int(result.Probe) != r.last[result.Measurement] {
-		t.Fatalf("measurement %d: heard result %d, want %d", result.Measurement, result.Probe, r.last[result.Measurement])
+		t.Fatalf("measurement %d: received result %d, want %d", result.Measurement, result.Probe, r.last[result.Measurement])
 	}
 	return event, payload
 }
@@ -81,7 +81,7 @@ func (r *recoveringClient) receiveResults(t *testing.T, count int) {
 	t.Helper()
 	for range count {
 		if event, payload := r.receive(t); event != "atlas_result" {
-			t.Fatalf("heard %s %s", event, payload)
+			t.Fatalf("received %s %s", event, payload)
 		}
 	}
 }
@@ -93,7 +93,7 @@ func (r *recoveringClient) receiveAll(t *testing.T, count int) {
 	}
 }
 
-// receiveUntil hears results until another event comes.
+// receiveUntil receives results until another event.
 func (r *recoveringClient) receiveUntil(t *testing.T, want string) json.RawMessage {
 	t.Helper()
 	for {
@@ -102,20 +102,20 @@ func (r *recoveringClient) receiveUntil(t *testing.T, want string) json.RawMessa
 			return payload
 		case "atlas_result":
 		default:
-			t.Fatalf("heard %s %s, want %s", event, payload, want)
+			t.Fatalf("received %s %s, want %s", event, payload, want)
 		}
 	}
 }
 
-// causeError subscribes wrongly.
+// causeError subscribes with an invalid parameter and waits for the error.
 func (r *recoveringClient) causeError(t *testing.T) {
 	t.Helper()
 	r.client.Emit("atlas_subscribe", json.RawMessage(`{"msm":"x"}`))
 	r.receiveUntil(t, "atlas_error")
 }
 
-// cutOff cuts the client off, lets something happen, and waits until the client is back at another gateway, with what it had.
-func (r *recoveringClient) cutOff(t *testing.T, to *testcluster.Cluster, meanwhile func()) {
+// disconnect disconnects the client, calls meanwhile, and waits until the client is recovered at another gateway.
+func (r *recoveringClient) disconnect(t *testing.T, to *testcluster.Cluster, meanwhile func()) {
 	t.Helper()
 	r.proxy.Cut()
 	r.proxy.ForwardTo(to.Public)
@@ -124,7 +124,7 @@ func (r *recoveringClient) cutOff(t *testing.T, to *testcluster.Cluster, meanwhi
 	r.proxy.Restore()
 	for _, want := range []string{"connect", "recovered"} {
 		if event, payload := r.client.Receive(t); event != want {
-			t.Fatalf("heard %s %s, want %s", event, payload, want)
+			t.Fatalf("received %s %s, want %s", event, payload, want)
 		}
 	}
 	for range r.measurements {
@@ -132,7 +132,7 @@ func (r *recoveringClient) cutOff(t *testing.T, to *testcluster.Cluster, meanwhi
 	}
 }
 
-// A client of Socket.IO without cursors is a new one when it comes back, and one whose offset no gateway has given out is so too.
+// A Socket.IO client that reconnects without an offset, or with one that no gateway has sent, is a new client.
 func TestSocketIOClientsThatDoNotRecover(t *testing.T) {
 	t.Parallel()
 	cluster, other := testcluster.StartPair(t)
@@ -149,7 +149,7 @@ func TestSocketIOClientsThatDoNotRecover(t *testing.T) {
 			options.Gateway = other.Public
 			conn := connection.MustOpen(t, transport, options)
 			if conn.PID == "" || conn.PID == options.PID {
-				t.Errorf("%s, %s: came back with pid %s, got %q, want a new one", transport.Name, name, options.PID, conn.PID)
+				t.Errorf("%s, %s: reconnected with PID %s, got %q, want a new one", transport.Name, name, options.PID, conn.PID)
 			}
 			if err := conn.Subscribe(`{"msm":1001}`); err != nil {
 				t.Errorf("%s, %s: %v", transport.Name, name, err)
@@ -158,14 +158,14 @@ func TestSocketIOClientsThatDoNotRecover(t *testing.T) {
 	}
 }
 
-// What waits to be sent in an array has not been delivered, whatever the cursor of a later result stands for, be that of the same partition or of another.
-func TestRecoveryBringsWhatWaitedInABuffer(t *testing.T) {
+// Results that wait to be sent in an array are delivered after a recovery, even if a later result of the same partition or of another one was sent before.
+func TestRecoveryDeliversBufferedResults(t *testing.T) {
 	t.Parallel()
 	for name, neighbour := range map[string]atlas.MeasurementID{"same partition": testcluster.OtherMeasurement(1001, true), "another partition": testcluster.OtherMeasurement(1001, false)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cluster, other := testcluster.StartPair(t)
-			const rounds = 10 // as it is not certain that the one is waiting already when the other comes
+			const rounds = 10 // as the other result may be sent before the array waits
 			conn := connection.MustSubscribe(t, connection.SocketIO, connection.Options{Gateway: cluster.Public, Parameters: json.RawMessage(`{"msm":1001,"cursor":"","buffering":true}`)})
 			if err := conn.Subscribe(fmt.Sprintf(`{"msm":%d,"cursor":""}`, neighbour)); err != nil {
 				t.Fatal(err)
@@ -178,8 +178,8 @@ func TestRecoveryBringsWhatWaitedInABuffer(t *testing.T) {
 	}
 }
 
-// What has no cursor comes from then on, with what has one.
-func TestRecoveryMakesSubscriptionsWithoutCursorsAnew(t *testing.T) {
+// Subscriptions without a cursor are restored with those that have one, and receive new results.
+func TestRecoveryRestoresSubscriptionsWithoutCursors(t *testing.T) {
 	t.Parallel()
 	cluster, other := testcluster.StartPair(t)
 	conn := connection.MustSubscribe(t, connection.SocketIO, connection.Options{Gateway: cluster.Public, Parameters: json.RawMessage(`{"msm":1001,"cursor":""}`)})
@@ -192,14 +192,14 @@ func TestRecoveryMakesSubscriptionsWithoutCursorsAnew(t *testing.T) {
 	cluster.MustPost(t, sample.Numbered(1001, 2), sample.Numbered(5001, 2))
 	back := connection.MustOpen(t, connection.SocketIO, connection.Options{Gateway: other.Public, PID: conn.PID, Offset: offset})
 	if back.PID != conn.PID {
-		t.Errorf("came back as %s, got the new pid %s", conn.PID, back.PID)
+		t.Errorf("reconnected with PID %s, got the new PID %s", conn.PID, back.PID)
 	}
 	expectInAnyOrder(t, back, `["atlas_subscribed",{"msm":1001,`, `["atlas_subscribed",{"msm":5001}`, `["atlas_result",{"msm_id":1001,"prb_id":2,`)
 	cluster.MustPost(t, sample.Numbered(1001, 3), sample.Numbered(5001, 3))
 	expectInAnyOrder(t, back, `["atlas_result",{"msm_id":1001,"prb_id":3,`, `["atlas_result",{"msm_id":5001,"prb_id":3,`)
 }
 
-// receiveAcrossReconnect hears the first of two results on one line, and the other one on another if that is the one which is sent in an array.
+// receiveAcrossReconnect receives two results. If the single one arrives first, it reconnects, so that the array must arrive after a recovery.
 func receiveAcrossReconnect(t *testing.T, conn *connection.Connection, next *testcluster.Cluster, neighbour atlas.MeasurementID, number int) *connection.Connection {
 	t.Helper()
 	array, single := fmt.Sprintf(`["atlas_result",[{"msm_id":1001,"prb_id":%d,`, number), fmt.Sprintf(`["atlas_result",{"msm_id":%d,"prb_id":%d,`, neighbour, number)
@@ -214,13 +214,13 @@ func receiveAcrossReconnect(t *testing.T, conn *connection.Connection, next *tes
 	conn.Close()
 	back := connection.MustOpen(t, connection.SocketIO, connection.Options{Gateway: next.Public, PID: conn.PID, Offset: msg.Cursor()})
 	if back.PID != conn.PID {
-		t.Fatalf("came back as %s, got the new pid %s", conn.PID, back.PID)
+		t.Fatalf("reconnected with PID %s, got the new PID %s", conn.PID, back.PID)
 	}
 	expectInAnyOrder(t, back, `["atlas_subscribed",{"msm":1001,`, fmt.Sprintf(`["atlas_subscribed",{"msm":%d,`, neighbour), array)
 	return back
 }
 
-// expectInAnyOrder is for what several subscriptions are told, each of which comes up at a time of its own.
+// expectInAnyOrder expects messages of several subscriptions, whose order is not defined.
 func expectInAnyOrder(t *testing.T, conn *connection.Connection, wanted ...string) {
 	t.Helper()
 	for range wanted {
@@ -230,13 +230,13 @@ func expectInAnyOrder(t *testing.T, conn *connection.Connection, wanted ...strin
 		}
 		at := slices.IndexFunc(wanted, func(want string) bool { return msg.HasPrefix(want) })
 		if at < 0 {
-			t.Fatalf("heard %.300s, want one of %s", msg, wanted)
+			t.Fatalf("received %.300s, want one of %s", msg, wanted)
 		}
 		wanted = slices.Delete(slices.Clone(wanted), at, at+1)
 	}
 }
 
-// However often a client comes back with its cursors, they become no longer.
+// Cursors do not become longer when a client reconnects often.
 func TestCursorsDoNotGrow(t *testing.T) {
 	t.Parallel()
 	cluster, other := testcluster.StartPair(t)
@@ -244,23 +244,23 @@ func TestCursorsDoNotGrow(t *testing.T) {
 	for _, transport := range []connection.Transport{connection.WebSocket, connection.SocketIO} {
 		cursors := make([]string, len(measurements))
 		first := 0
-		for visit := 1; visit <= 8; visit++ {
-			conn := connection.MustOpen(t, transport, connection.Options{Gateway: []*testcluster.Cluster{cluster, other}[visit%2].Public})
+		for number := 1; number <= 8; number++ {
+			conn := connection.MustOpen(t, transport, connection.Options{Gateway: []*testcluster.Cluster{cluster, other}[number%2].Public})
 			for i, measurement := range measurements {
 				if err := conn.Subscribe(string(sample.JSON(map[string]any{"msm": measurement, "cursor": cursors[i]}))); err != nil {
-					t.Fatalf("%s, visit %d: %v", transport.Name, visit, err)
+					t.Fatalf("%s, connection %d: %v", transport.Name, number, err)
 				}
 			}
 			for i, measurement := range measurements {
-				cluster.MustPost(t, fmt.Appendf(nil, `{"msm_id":%d,"prb_id":%d,"timestamp":%d,"type":%q}`, measurement, visit, time.Now().Unix(), transport.Name))
-				cursors[i] = conn.MustExpect(t, fmt.Sprintf(`["atlas_result",{"msm_id":%d,"prb_id":%d,`, measurement, visit)).Cursor()
+				cluster.MustPost(t, fmt.Appendf(nil, `{"msm_id":%d,"prb_id":%d,"timestamp":%d,"type":%q}`, measurement, number, time.Now().Unix(), transport.Name))
+				cursors[i] = conn.MustExpect(t, fmt.Sprintf(`["atlas_result",{"msm_id":%d,"prb_id":%d,`, measurement, number)).Cursor()
 			}
 			conn.Close()
-			if visit == 1 {
+			if number == 1 {
 				first = len(cursors[0])
 			}
 			if len(cursors[0]) > 2*first {
-				t.Errorf("%s: a cursor has %d bytes on visit %d, and %d on the first", transport.Name, len(cursors[0]), visit, first)
+				t.Errorf("%s: a cursor has %d bytes on connection %d, and %d on the first", transport.Name, len(cursors[0]), number, first)
 				break
 			}
 		}

@@ -11,10 +11,10 @@ import (
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-// listOffsets is the key of the request by which a gateway finds out whether the log still has what comes next for a client (Kafka's protocol, ListOffsets).
+// listOffsets is the key of a request in Kafka's protocol. With it a gateway finds out whether the log still has the next record of a client.
 const listOffsets = 2
 
-// socket.io-client 4.8 whose recovery has to wait for Kafka upgrades meanwhile, as it would have done without, and is recovered when Kafka answers.
+// socket.io-client 4.8 whose recovery waits for Kafka upgrades meanwhile, and is recovered when Kafka answers.
 func TestRecoveringClientUpgradesWhileKafkaIsSilent(t *testing.T) {
 	t.Parallel()
 	kafka := testcluster.StartBroker(t, embedded.Config{})
