@@ -166,7 +166,9 @@ func textEnd(value []byte, from int) (end int, escaped bool) {
 	for ; from+8 <= len(value); from += 8 {
 		eight := binary.LittleEndian.Uint64(value[from:])
 		if found := zeros(eight^quotes) | zeros(eight^backslashes); found != 0 {
-			from += bits.TrailingZeros64(found) / 8
+			if from += bits.TrailingZeros64(found) / 8; value[from] == '"' {
+				return from, false
+			}
 			break
 		}
 	}

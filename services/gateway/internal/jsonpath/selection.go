@@ -1,12 +1,12 @@
 package jsonpath
 
-import "slices"
+import "encoding/binary"
 
 // Selection is what sets of paths keep of a document's value; it means nothing for another value. The zero value keeps every member. Sets that differ only
 // in members that no value has had share a selection.
 type Selection int32
 
-// What is kept of a member is a byte, so that what is kept of all is a string, by number. The union of two is the bitwise or.
+// What is kept of a member is a byte, and what is kept of all a list or a string of them, by number. The union of two is their bitwise or.
 const (
 	keepInside byte = 0b01 // containers, with what is kept of their members
 	keepWhole  byte = 0b11
@@ -14,15 +14,18 @@ const (
 
 // plan is what a set of paths keeps of the members of a schema.
 type plan struct {
-	kept      string    // of the members that the schema had at the last look
+	kept      []byte    // of the members of the schema, filled up with zeros to a multiple of eight
+	key       string    // the same
+	count     int       // how many members the schema had at the last look
 	value     uint64    // the last value that it was asked for
 	selection Selection // of that value
 }
 
 // extend looks up the members that are new in the schema.
 func (p *plan) extend(set PathSet, paths []string) {
-	sorted, kept := set.Paths(), make([]byte, len(paths))
-	for number := copy(kept, p.kept); number < len(paths); number++ {
+	kept, sorted := make([]byte, (len(paths)+7)&^7), set.Paths()
+	copy(kept, p.kept)
+	for number := p.count; number < len(paths); number++ {
 		switch ends, longer := follow(sorted, paths[number]); {
 		case ends:
 			kept[number] = keepWhole
@@ -30,7 +33,14 @@ func (p *plan) extend(set PathSet, paths []string) {
 			kept[number] = keepInside
 		}
 	}
-	p.kept = string(kept)
+	p.kept, p.key, p.count = kept, string(kept), len(paths)
+}
+
+// addTo adds what the plan keeps to what others keep.
+func (p *plan) addTo(united []byte) {
+	for at := 0; at < len(united); at += 8 {
+		binary.LittleEndian.PutUint64(united[at:], binary.LittleEndian.Uint64(united[at:])|binary.LittleEndian.Uint64(p.kept[at:]))
+	}
 }
 
 // selections are those of the current value, with the plans of all sets.
@@ -79,12 +89,9 @@ func (s *selections) of(sets []PathSet, schema *schema) Selection {
 	if len(sets) == 1 || schema.irregular {
 		return s.ofOne(unite(sets), schema)
 	}
-	s.united = slices.Grow(s.united[:0], schema.count)[:schema.count]
-	clear(s.united)
-	for _, set := range sets {
-		for number, kept := range []byte(s.planOf(set, schema).kept) {
-			s.united[number] |= kept
-		}
+	s.united = append(s.united[:0], s.planOf(sets[0], schema).kept...)
+	for _, set := range sets[1:] {
+		s.planOf(set, schema).addTo(s.united)
 	}
 	if known, exists := s.byKept[string(s.united)]; exists {
 		return known
@@ -101,10 +108,10 @@ func (s *selections) ofOne(set PathSet, schema *schema) Selection {
 	if schema.irregular {
 		s.all = append(s.all, selected{set: set})
 		plan.selection = Selection(len(s.all))
-	} else if known, exists := s.byKept[plan.kept]; exists {
+	} else if known, exists := s.byKept[plan.key]; exists {
 		plan.selection = known
 	} else {
-		plan.selection = s.add(plan.kept)
+		plan.selection = s.add(plan.key)
 	}
 	return plan.selection
 }
@@ -123,7 +130,7 @@ func (s *selections) planOf(set PathSet, schema *schema) *plan {
 	if s.last != set {
 		s.last, s.lastPlan = set, s.plan(set)
 	}
-	if len(s.lastPlan.kept) < schema.count {
+	if s.lastPlan.count < schema.count {
 		s.lastPlan.extend(set, schema.paths)
 	}
 	return s.lastPlan

@@ -10,11 +10,11 @@ import (
 type Candidate[S comparable] struct {
 	Subscriber S
 	Stream     atlas.Stream
-	index      int                                 // among the candidates of the measurement
 	isSimple   bool                                // there is one subscription only, to all probes and without conditions
-	simple     union                               // then: what it asks for
-	allProbes  subscriptionList                    // to all probes
 	byProbe    map[atlas.ProbeID]*subscriptionList // to one probe
+	allProbes  subscriptionList
+	simple     union // what the subscription asks for, if there is one only
+	index      int   // among the candidates of the measurement
 }
 
 // subscriptionList has subscriptions to the same records, but for their conditions.

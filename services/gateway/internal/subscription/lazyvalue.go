@@ -101,6 +101,22 @@ func (v *lazyValue) load() *jsonpath.Document {
 
 // values gives the values that a path leads to.
 func (v *lazyValue) values(path string) *memberValues {
+	member := v.member(path)
+	if !member.known {
+		member.known = true
+		v.asked = append(v.asked, member)
+		member.parse(v.find(member))
+	}
+	return member
+}
+
+// find gives the texts that a path leads to; they are valid until the next find.
+func (v *lazyValue) find(member *memberValues) []string {
+	v.texts = v.load().Find(&member.path, v.texts[:0])
+	return v.texts
+}
+
+func (v *lazyValue) member(path string) *memberValues {
 	member := v.members[path]
 	if member == nil {
 		if v.members == nil {
@@ -108,12 +124,6 @@ func (v *lazyValue) values(path string) *memberValues {
 		}
 		member = &memberValues{path: jsonpath.NewPath(path)}
 		v.members[path] = member
-	}
-	if !member.known {
-		member.known = true
-		v.asked = append(v.asked, member)
-		v.texts = v.load().Find(&member.path, v.texts[:0])
-		member.parse(v.texts)
 	}
 	return member
 }

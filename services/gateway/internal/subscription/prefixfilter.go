@@ -133,12 +133,12 @@ func (v *lazyValue) addressesOf(role role) *addresses {
 	*found = addresses{known: true, list: emptied(found.list)}
 	for _, path := range role.members(v.record.Type) {
 		before := "" // the replies of a hop have the same address
-		for _, scalar := range v.values(path).scalars {
-			if scalar.text == before {
+		for _, text := range v.find(v.member(path)) {
+			if text == before {
 				continue
 			}
-			before = scalar.text
-			if address, is := parseAddress(scalar.text); is {
+			before = text
+			if address, is := parseAddress(text); is {
 				found.list = append(found.list, address)
 			}
 		}

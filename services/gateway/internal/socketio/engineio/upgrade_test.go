@@ -226,7 +226,7 @@ func TestSessionThatEndsDuringTheUpgrade(t *testing.T) {
 	client.expectUnknown(t)
 }
 
-func TestHeartbeatsResumeAfterTheUpgrade(t *testing.T) {
+func TestHeartbeatsGoOnAfterTheUpgrade(t *testing.T) {
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
 		start := time.Now()
 		client := server.startPolling(t, Revision4, "")
