@@ -2,17 +2,17 @@ package auth
 
 import "crypto/sha256"
 
-// Bearer is who holds a token.
+// Bearer is the holder of a token.
 type Bearer struct {
 	Name  string // for logs
 	Roles Roles
-	token Digest // zero where there is no bearer
+	token Digest // zero without a token
 }
 
-// Roles are what a bearer may beyond what everybody may. The zero value is everybody.
+// Roles are what a token grants beyond anonymous access.
 type Roles struct {
-	History   bool // replay the past
-	NonPublic bool // see measurements that are not public
+	History   bool // may replay history
+	NonPublic bool // may see measurements that are not public
 }
 
 // The roles as the file names them.
@@ -21,7 +21,7 @@ const (
 	roleNonPublic = "non-public"
 )
 
-// add takes a role by its name, or returns false if there is none of that name.
+// add adds a role by its name. It returns false for an unknown name.
 func (r *Roles) add(name string) bool {
 	switch name {
 	case roleHistory:
@@ -34,8 +34,8 @@ func (r *Roles) add(name string) bool {
 	return true
 }
 
-// Digest stands for a token: two are compared by their digests, so that the time it takes tells nothing of them, and it is what is kept of one.
+// Digest is the digest of a token. Tokens are compared and kept as digests, so that the time of a comparison reveals nothing.
 type Digest [sha256.Size]byte
 
-// DigestOf gives the digest of whatever came for a token.
+// DigestOf returns the digest of a token.
 func DigestOf(token string) Digest { return sha256.Sum256([]byte(token)) }

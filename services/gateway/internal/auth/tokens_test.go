@@ -26,7 +26,7 @@ const (
 	second = `[{"name":"noc","token":"second-token-of-all","roles":["non-public"]}]`
 )
 
-// write replaces the file, and dates it so that the change shows however coarse the file system's clock is.
+// write replaces the file, and sets its time so that the change is visible even if the file system's clock is coarse.
 func write(t *testing.T, path, content string, changed time.Time) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -37,7 +37,7 @@ func write(t *testing.T, path, content string, changed time.Time) {
 	}
 }
 
-func TestFileIsReadAgainWhenItChanges(t *testing.T) {
+func TestFileIsReloadedWhenItChanges(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tokens.json")
 	synctest.Test(t, func(t *testing.T) {
 		core, log := observer.New(zapcore.DebugLevel)
@@ -71,16 +71,16 @@ func TestFileIsReadAgainWhenItChanges(t *testing.T) {
 			{"too long", func() { write(t, path, first+strings.Repeat(" ", maxFileBytes), time.Now()) }, "first-token-of-all", 1, 1},
 		} {
 			step.change()
-			time.Sleep(3 * lookInterval)
+			time.Sleep(3 * reloadInterval)
 			synctest.Wait()
 			if _, known := tokens.Find(DigestOf(step.knows)); !known {
 				t.Errorf("%s: %s is not known", step.name, step.knows)
 			}
-			if faulty := testutil.ToFloat64(tokens.faulty); faulty != step.faulty {
+			if faulty := testutil.ToFloat64(tokens.invalid); faulty != step.faulty {
 				t.Errorf("%s: faulty is %v", step.name, faulty)
 			}
-			if inForce := tokens.InForce(early); inForce != (step.knows == "first-token-of-all") {
-				t.Errorf("%s: the first token is in force: %t", step.name, inForce)
+			if inForce := tokens.IsValid(early); inForce != (step.knows == "first-token-of-all") {
+				t.Errorf("%s: the first token is valid: %t", step.name, inForce)
 			}
 			entries := log.TakeAll()
 			if len(entries) != step.entries {
@@ -95,13 +95,13 @@ func TestFileIsReadAgainWhenItChanges(t *testing.T) {
 		cancel()
 		<-watched
 		if changes != 3 {
-			t.Errorf("%d changes were told, want 3", changes)
+			t.Errorf("got %d changes, want 3", changes)
 		}
 	})
 }
 
-// What a token gives belongs to it; what its bearer is called does not.
-func TestTokensThatLoseTheirForce(t *testing.T) {
+// A token becomes invalid when its roles change, not when the name of its bearer does.
+func TestTokensThatBecomeInvalid(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tokens.json")
 	write(t, path, first, time.Now())
 	tokens, err := Open(path, zap.NewNop(), prometheus.NewRegistry())
@@ -121,7 +121,7 @@ func TestTokensThatLoseTheirForce(t *testing.T) {
 		if err := tokens.read(); err != nil {
 			t.Fatal(err)
 		}
-		if got := tokens.InForce(bearer); got != want {
+		if got := tokens.IsValid(bearer); got != want {
 			t.Errorf("%s: got %t", file, got)
 		}
 	}
@@ -134,7 +134,7 @@ func TestOpen(t *testing.T) {
 	}
 	none.Watch(context.Background(), func() {}) // has nothing to do
 	if _, known := none.Find(DigestOf("")); known {
-		t.Error("without a file, no token is a token")
+		t.Error("a token is valid without a file")
 	}
 	path := filepath.Join(t.TempDir(), "tokens.json")
 	if _, err := Open(path, zap.NewNop(), prometheus.NewRegistry()); err == nil || !strings.Contains(err.Error(), path) {

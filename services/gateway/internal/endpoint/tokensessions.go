@@ -26,7 +26,7 @@ func (t *tokenSessions) add(s *session) bool {
 	t.mu.Lock()
 	t.sessions[s] = struct{}{}
 	t.mu.Unlock()
-	return t.tokens.InForce(s.connection.info.bearer)
+	return t.tokens.IsValid(s.connection.info.bearer)
 }
 
 func (t *tokenSessions) remove(s *session) {
@@ -40,7 +40,7 @@ func (t *tokenSessions) outdated() (sessions []*session) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for s := range t.sessions {
-		if !t.tokens.InForce(s.connection.info.bearer) {
+		if !t.tokens.IsValid(s.connection.info.bearer) {
 			sessions = append(sessions, s)
 		}
 	}

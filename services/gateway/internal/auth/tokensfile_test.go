@@ -35,7 +35,7 @@ func TestParseFile(t *testing.T) {
 	}
 }
 
-// Every fault is named by its place and what is wanted, and no error quotes the file.
+// Every error says where the fault is and what is wanted, and does not quote the file.
 func TestParseFileRefuses(t *testing.T) {
 	good := `{"name":"noc","token":"` + secret + `","roles":["history"]}`
 	for _, test := range []struct{ name, file, want string }{
@@ -46,12 +46,12 @@ func TestParseFileRefuses(t *testing.T) {
 		{"cut off", `[` + good, "not readable"},
 		{"wrong type", "[\n\n{\"name\":\"noc\",\"token\":[\"" + secret + `"],"roles":["history"]}]`, "line 3: not readable"},
 		{"unknown member", `[{"` + secret + `":1}]`, "not readable"},
-		{"more behind it", `[` + good + `] "` + secret + `"`, "something stands after the array"},
+		{"more behind it", `[` + good + `] "` + secret + `"`, "got something after the array"},
 		{"no name", `[{"token":"` + secret + `","roles":["history"]}]`, "token 1 of 1: name: got 0 bytes, want 1 to 64"},
 		{"short", `[` + good + `,{"name":"noc","token":"` + secret[:15] + `","roles":["history"]}]`, "token 2 of 2: token: got 15 characters, want 16 to 512"},
 		{"character", `[{"name":"noc","token":"` + secret + ` ","roles":["history"]}]`, "token: has a character that a header cannot carry"},
 		{"no roles", `[{"name":"noc","token":"` + secret + `","roles":[]}]`, "roles: missing, want history, non-public or both"},
-		{"role", `[{"name":"noc","token":"` + secret + `","roles":["history","` + secret + `"]}]`, "roles: there is no such role as the one in place 2, want history or non-public"},
+		{"role", `[{"name":"noc","token":"` + secret + `","roles":["history","` + secret + `"]}]`, "roles: role 2 is unknown, want history or non-public"},
 		{"repeated", `[` + good + `,` + good + `]`, "token 2 of 2: token: the same as one before"},
 		{"many", `[` + strings.Repeat(good+",", 1000) + good + `]`, "got 1001 tokens, want at most 1000"},
 		{"both faults", `[{"name":"","token":"` + secret + `","roles":["history"]},{}]`, "token 2 of 2: name"},
