@@ -93,8 +93,8 @@ func (e *WebSocket) readMessages(client *webSocketClient, session *session) {
 		return !client.conn.Closing() && client.connection.admits(size)
 	}
 	end := client.conn.ReadAll(admits, func(binary bool, message []byte) { e.receive(session, binary, message) })
-	client.conn.Finish(sendqueue.Close(end.Code, end.Words))
-	session.end(end.Words)
+	client.conn.Finish(sendqueue.Close(end.Code, end.Text))
+	session.end(end.Text)
 }
 
 func (e *WebSocket) receive(session *session, binary bool, message []byte) {

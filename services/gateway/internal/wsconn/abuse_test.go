@@ -7,13 +7,13 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// frame is one of a client, masked with zeros.
+// frame is a client's frame, masked with zeros.
 func frame(opcode byte, payload string) []byte {
 	return append([]byte{opcode, 0x80 | byte(len(payload)), 0, 0, 0, 0}, payload...)
 }
 
-// A message cannot go on for ever in frames that hold nothing, which nobody would count.
-func TestAbuseFramesWithoutEnd(t *testing.T) {
+// A message cannot have endless empty frames, which no limit of bytes would count.
+func TestAbuseEndlessFrames(t *testing.T) {
 	client, ended := echo(t) // whose messages have 1,000 bytes at most
 	conn := client.NetConn()
 	if _, err := conn.Write(frame(0x01, "x")); err != nil {
@@ -34,7 +34,7 @@ func TestAbuseFramesWithoutEnd(t *testing.T) {
 	}
 }
 
-// A message in small parts, with pings between them, is none of that.
+// A message in small parts, with pings between them, is accepted.
 func TestMessageInSmallParts(t *testing.T) {
 	client, _ := echo(t)
 	for part := range 100 {

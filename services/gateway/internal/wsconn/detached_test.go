@@ -12,7 +12,7 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// connectDetached gives the server's end with a detached queue, and the client.
+// connectDetached returns the server's end with a detached queue, and the client.
 func connectDetached(t *testing.T) (*Conn, *websocket.Conn) {
 	t.Helper()
 	settings := &Settings{
@@ -60,7 +60,7 @@ func TestAttachedConnectionFollowsWhatWasWrittenDirectly(t *testing.T) {
 	}
 }
 
-func TestConnectionThatIsCutOffLeavesItsOutbox(t *testing.T) {
+func TestCutOffDoesNotCloseTheQueue(t *testing.T) {
 	conn, client := connectDetached(t)
 	conn.CutOff()
 	if _, _, err := client.ReadMessage(); err == nil {

@@ -16,10 +16,10 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// longest is as long as a message may be at a gateway by default.
+// longest is the longest message that a gateway accepts by default.
 var longest = bytes.Repeat([]byte("7"), 100_000)
 
-// framed is a message in frames of so many bytes, masked with zeros.
+// framed is a message in frames of a size, masked with zeros.
 func framed(message []byte, size int) (frames []byte) {
 	const final, text, masked, length64 = 0x80, 0x01, 0x80, 127
 	opcode := byte(text)
@@ -35,19 +35,19 @@ func framed(message []byte, size int) (frames []byte) {
 	return frames
 }
 
-// door serves a single connection.
-type door struct {
+// singleListener is a listener for a single connection.
+type singleListener struct {
 	conn net.Conn
 	gone context.Context
 	shut context.CancelFunc
 }
 
-func newDoor(conn net.Conn) *door {
+func newDoor(conn net.Conn) *singleListener {
 	gone, shut := context.WithCancel(context.Background())
-	return &door{conn, gone, shut}
+	return &singleListener{conn, gone, shut}
 }
 
-func (d *door) Accept() (net.Conn, error) {
+func (d *singleListener) Accept() (net.Conn, error) {
 	if conn := d.conn; conn != nil {
 		d.conn = nil
 		return conn, nil
@@ -56,14 +56,14 @@ func (d *door) Accept() (net.Conn, error) {
 	return nil, net.ErrClosed
 }
 
-func (d *door) Close() error {
+func (d *singleListener) Close() error {
 	d.shut()
 	return nil
 }
 
-func (d *door) Addr() net.Addr { return &net.TCPAddr{} }
+func (d *singleListener) Addr() net.Addr { return &net.TCPAddr{} }
 
-// counted counts what is asked of a connection.
+// counted counts the reads of a connection.
 type counted struct {
 	net.Conn
 	reads int
@@ -74,7 +74,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// flood has a client send the frames of the longest message so often, and tells how often it was read from.
+// flood sends the frames of the longest message repeatedly, and returns the number of reads.
 func flood(t testing.TB, messages int, frames []byte) (reads int) {
 	t.Helper()
 	settings := &Settings{MaxMessage: int64(len(longest)), Limits: &sendqueue.Limits{Bytes: 1 << 20, Messages: 100}, Stats: &sendqueue.Stats{}}
@@ -120,7 +120,7 @@ func flood(t testing.TB, messages int, frames []byte) (reads int) {
 	return server.reads
 }
 
-// Long messages are read into memory that is used again: what is not admitted must cost little. The pool of such memory may lose some of it.
+// Long messages are read into buffers that are reused: messages that are not admitted must cost little. The pool may lose some buffers.
 func TestAbuseMemoryOfLongMessages(t *testing.T) {
 	least, frames := uint64(math.MaxUint64), framed(longest, len(longest))
 	for range 20 {
@@ -135,7 +135,7 @@ func TestAbuseMemoryOfLongMessages(t *testing.T) {
 	}
 }
 
-// A long message is read in large parts, however small its frames are.
+// A long message is read in few reads, however small its frames are.
 func TestAbuseSmallFramesOfLongMessages(t *testing.T) {
 	const messages = 10
 	for _, frame := range []int{len(longest), 4096, 300} {
@@ -145,7 +145,7 @@ func TestAbuseSmallFramesOfLongMessages(t *testing.T) {
 	}
 }
 
-// BenchmarkLongMessages has a client in the same process, which costs something too.
+// BenchmarkLongMessages includes the cost of a client in the same process.
 func BenchmarkLongMessages(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(longest)))

@@ -5,29 +5,30 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
-// readBufferSize is small because idle connections are many; a frame that is longer is read past the buffer. It is the least that Go's allocator has of
-// what gorilla/websocket accepts, which is more than 256 bytes.
+// readBufferSize is small because idle connections are many; a longer frame is read past the buffer. It is the smallest of Go's allocation sizes
+// that gorilla/websocket accepts, which is more than 256 bytes.
 const readBufferSize = 288
 
-// readSide is a connection as gorilla/websocket sees it once the handshake is made: it only reads. On a client's fault it would write a close frame
-// of its own into whatever the queue is writing.
+// readSide is the connection that gorilla/websocket has after the handshake: it can only read. On a protocol error it would write a close frame
+// of its own into what the queue is writing.
 type readSide struct {
 	net.Conn
-	muted  bool
-	failed bool   // a read failed, so the fault is the connection's and not the protocol's
-	most   int    // bytes of a message with all its frames
-	read   int    // of them, those of the message that is on its way
-	ahead  *ahead // what was read of the connection beyond that; nil if nothing was
+	muted     bool
+	failed    bool             // a read failed, so it is no protocol error
+	maxBytes  int              // most bytes of a message with all its frames
+	read      int              // bytes read of the current message
+	readAhead *readAheadBuffer // read from the connection in advance; nil if nothing is
 }
 
-// errOverhead is returned to who reads more than a message can need, such as frames without end that hold nothing.
+// errOverhead is returned if a message takes more bytes than it can need, such as endless empty frames.
 var errOverhead = errors.New("the frames of the message are too many")
 
 func (c *readSide) Read(p []byte) (int, error) {
-	if c.muted && c.read >= c.most {
+	if c.muted && c.read >= c.maxBytes {
 		return 0, errOverhead
 	}
 	n, err := c.readSome(p)
@@ -36,24 +37,24 @@ func (c *readSide) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// beginMessage has the next message have as many bytes as it may.
-func (c *readSide) beginMessage() { c.read = 0 }
+// resetCount begins to count the bytes of the next message.
+func (c *readSide) resetCount() { c.read = 0 }
 
-// readSome reads ahead once a message has turned out to be long.
+// readSome reads ahead once a message is known to be long.
 func (c *readSide) readSome(p []byte) (int, error) {
-	if c.ahead == nil {
-		if c.read < longMessage || len(p) >= aheadBytes {
+	if c.readAhead == nil {
+		if c.read < longMessage || len(p) >= readAheadBytes {
 			return c.Conn.Read(p)
 		}
 		var err error
-		if c.ahead, err = readAhead(c.Conn); err != nil {
+		if c.readAhead, err = fillReadAhead(c.Conn); err != nil {
 			return 0, err
 		}
 	}
-	n := copy(p, c.ahead.unread)
-	if c.ahead.unread = c.ahead.unread[n:]; len(c.ahead.unread) == 0 {
-		aheads.Put(c.ahead)
-		c.ahead = nil
+	n := copy(p, c.readAhead.unread)
+	if c.readAhead.unread = c.readAhead.unread[n:]; len(c.readAhead.unread) == 0 {
+		readAheadBuffers.Put(c.readAhead)
+		c.readAhead = nil
 	}
 	return n, nil
 }
@@ -72,7 +73,7 @@ func (c *readSide) SetWriteDeadline(t time.Time) error {
 	return c.Conn.SetWriteDeadline(t)
 }
 
-// readSideHijacker gives gorilla/websocket the read side of a connection, and a small buffer in place of the HTTP server's.
+// readSideHijacker gives gorilla/websocket the read side of a connection, and a small buffer instead of the HTTP server's.
 type readSideHijacker struct {
 	http.ResponseWriter
 	side   *readSide
@@ -85,9 +86,35 @@ func (h *readSideHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	h.side = &readSide{Conn: conn}
-	if buffers.Reader.Buffered() == 0 { // otherwise the client spoke too early, which gorilla/websocket is to see and refuse
+	if buffers.Reader.Buffered() == 0 { // otherwise the client sent a frame too early, which gorilla/websocket refuses
 		h.buffer = bufio.NewReaderSize(h.side, readBufferSize)
 		buffers.Reader = h.buffer
 	}
 	return h.side, buffers, nil
+}
+
+const (
+	// readAheadBytes is how much of a long message is read at once: many clients send it in frames of 4 KiB, each of which would otherwise take two reads.
+	readAheadBytes = 16 << 10
+	// longMessage is how many bytes of a message are read before that memory is used, as the rest may never arrive.
+	longMessage = 4 << 10
+)
+
+// readAheadBuffer has bytes that are read from the connection in advance.
+type readAheadBuffer struct {
+	memory [readAheadBytes]byte
+	unread []byte
+}
+
+var readAheadBuffers = sync.Pool{New: func() any { return new(readAheadBuffer) }}
+
+func fillReadAhead(conn net.Conn) (*readAheadBuffer, error) {
+	read := readAheadBuffers.Get().(*readAheadBuffer)
+	n, err := conn.Read(read.memory[:])
+	if n == 0 && err != nil {
+		readAheadBuffers.Put(read)
+		return nil, err
+	}
+	read.unread = read.memory[:n] // an error is returned again by the next read
+	return read, nil
 }

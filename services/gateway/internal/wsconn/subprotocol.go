@@ -10,13 +10,13 @@ import (
 
 const headerSubprotocol = "Sec-WebSocket-Protocol"
 
-// bearerPrefix begins what stands among the subprotocols that a client offers and is a token: a page can give its WebSocket nothing else but the URL.
-// Kubernetes has it in a similar way.
+// bearerPrefix is the prefix of a token among the offered subprotocols: a page can set nothing else of its WebSocket but the URL.
+// Kubernetes does the same.
 const bearerPrefix = "bearer."
 
 var errTokenAlone = errors.New(headerSubprotocol + ": got a token alone, want a name beside it, such as atlas: a browser takes no answer without one")
 
-// Bearer gives the token that a client offers among the subprotocols, percent-encoded where a subprotocol cannot have a character.
+// Bearer returns the token among the subprotocols that a client offers, after percent-decoding.
 func Bearer(header http.Header) (token string, given bool) {
 	for offered := range subprotocols(header) {
 		if token, given = strings.CutPrefix(offered, bearerPrefix); !given {
@@ -30,7 +30,7 @@ func Bearer(header http.Header) (token string, given bool) {
 	return "", false
 }
 
-// subprotocol is what answers a client that offers some, as browsers close a WebSocket that is answered none: the first that is no token, whatever its name.
+// subprotocol returns the first offered subprotocol that is no token, whatever its name: a browser that offers some closes a WebSocket without one.
 func subprotocol(header http.Header) (name string, err error) {
 	for offered := range subprotocols(header) {
 		if !strings.HasPrefix(offered, bearerPrefix) {
@@ -41,7 +41,7 @@ func subprotocol(header http.Header) (name string, err error) {
 	return "", err
 }
 
-// subprotocols are those that a client offers (RFC 6455, section 11.3.4).
+// subprotocols are the subprotocols that a client offers (RFC 6455, section 11.3.4).
 func subprotocols(header http.Header) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, line := range header.Values(headerSubprotocol) {

@@ -39,7 +39,7 @@ func TestSubprotocols(t *testing.T) {
 	}
 }
 
-// Whatever is offered, no token is answered.
+// Whatever is offered, the response never has a token.
 func FuzzSubprotocol(f *testing.F) {
 	f.Add("atlas, bearer.secret")
 	f.Add("bearer.%zz,,bearer.")

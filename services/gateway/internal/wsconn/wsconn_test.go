@@ -15,10 +15,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// everything is admitted.
+// everything admits all messages.
 func everything(int) bool { return true }
 
-// echo sends every message back, and tells why the reading ended.
+// echo sends every message back, and reports why reading ended.
 func echo(t *testing.T) (client *websocket.Conn, ended <-chan End) {
 	t.Helper()
 	settings := &Settings{
@@ -42,7 +42,7 @@ func echo(t *testing.T) (client *websocket.Conn, ended <-chan End) {
 				}
 				_ = conn.Send(sendqueue.Text(message))
 			})
-			conn.Finish(sendqueue.Close(end.Code, end.Words))
+			conn.Finish(sendqueue.Close(end.Code, end.Text))
 			conn.Drain()
 			conn.Close()
 			ends <- end

@@ -54,5 +54,5 @@ func closeReasonOf(socket wsconn.End) CloseReason {
 	if socket.Gone {
 		return reasonTransportClose
 	}
-	return CloseReason{Name: reasonTransportError.Name, Code: socket.Code, Detail: socket.Words}
+	return CloseReason{Name: reasonTransportError.Name, Code: socket.Code, Detail: socket.Text}
 }
