@@ -1,5 +1,5 @@
-// Package cors says which web pages may use a server, by the rule that browsers know (Fetch standard, section 3.2, "CORS protocol"). One rule holds for all
-// doors.
+// Package cors decides which web pages may use a server (Fetch standard, section 3.2, "CORS protocol"), with one rule for all
+// endpoints.
 package cors
 
 import (
@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// Origins are those of the pages that may use a server, such as "https://atlas.example"; if there are none, any page may.
+// Origins are the origins of pages that may use a server, such as "https://atlas.example"; without any, all pages may.
 type Origins []string
 
-// Middleware answers pages of other origins with 403, and preflight requests itself. Everything else that is answered, be it an error, a page may read, also
-// where it asks its browser to send cookies along: an answer must name the page's origin then. Nothing here depends on cookies, so nobody gains by that.
+// Middleware answers pages of other origins with 403, and answers preflight requests itself. A page may read all other responses, errors included, even if
+// its browser sends cookies: then a response must name the page's origin. No response depends on cookies, so that is harmless.
 func (o Origins) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
@@ -30,7 +30,7 @@ func (o Origins) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// allow lets every client in that is no page of another origin, and says so by naming none.
+// allow allows all clients but pages of other origins; clients that are no pages send no origin.
 func (o Origins) allow(origin string) bool {
 	return origin == "" || len(o) == 0 || slices.Contains(o, origin)
 }
@@ -45,7 +45,7 @@ func permit(header http.Header, origin string) {
 	header.Set("Access-Control-Allow-Credentials", "true")
 }
 
-// answerPreflight tells a browser that a page may send the request that it asks about.
+// answerPreflight allows a page to send the request that its browser asks about.
 func answerPreflight(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Access-Control-Allow-Methods", "GET, HEAD, POST")

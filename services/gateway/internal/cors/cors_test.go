@@ -21,7 +21,7 @@ func ask(origins Origins, method, origin string) (answer *httptest.ResponseRecor
 	return answer, served
 }
 
-// Every answer says who may read it, an error too.
+// Every response says which pages may read it, errors included.
 func TestPagesThatMayRead(t *testing.T) {
 	const page, evil = "https://page.example", "https://evil.example"
 	for _, test := range []struct {
@@ -50,7 +50,7 @@ func TestPagesThatMayRead(t *testing.T) {
 				t.Errorf("%s from %q with %q allowed: got %d, %v", method, test.origin, test.origins, answer.Code, header)
 			}
 			if !slices.Contains(header.Values("Vary"), "Origin") {
-				t.Errorf("%s from %q: a cache may give the answer to other pages: %v", method, test.origin, header)
+				t.Errorf("%s from %q: a cache may use the response for other pages: %v", method, test.origin, header)
 			}
 		}
 	}
