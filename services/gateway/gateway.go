@@ -161,7 +161,7 @@ func (g *gateway) follow(stream atlas.Stream, topic string, source *fanout.Sourc
 			source.Gap(gap.Partition, gap.From, gap.To)
 			if stream == atlas.StreamProbeStatus {
 				g.outages.Restart()
-				g.activity.GoOn(gap.To)
+				g.activity.Reset(gap.To)
 				g.knowledge.ResetConnections(gap.To)
 			}
 		},

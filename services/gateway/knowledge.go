@@ -114,11 +114,11 @@ func (k *knowledge) readConnectionsPast(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("connection events of the last day: %w", err)
 	case !since.IsZero():
-		k.activity.KnownSince(since)
+		k.activity.SetKnownSince(since)
 	case from == first:
-		k.activity.KnownWhole()
+		k.activity.SetKnownWhole()
 	default:
-		k.activity.KnownSince(dayAgo)
+		k.activity.SetKnownSince(dayAgo)
 	}
 	return nil
 }
@@ -144,7 +144,7 @@ func (k *knowledge) takeConnections(
 			since, missing = newest, false
 		}
 		k.ApplyConnections([]atlas.Record{record})
-		k.activity.Take([]atlas.Record{record})
+		k.activity.Add([]atlas.Record{record})
 	}
 	if missing {
 		since = time.Now()
@@ -183,7 +183,7 @@ type informed struct {
 // Deliver implements eventlog.Consumer.
 func (c informed) Deliver(partition int, records []atlas.Record) {
 	c.registry.ApplyConnections(records)
-	c.activity.Take(records)
+	c.activity.Add(records)
 	c.outages.Deliver(records)
 	c.Source.Deliver(partition, records)
 }

@@ -76,8 +76,8 @@ func TestConnectionEventsThatCannotBeReadAreNotKnown(t *testing.T) {
 				if err != nil || since.IsZero() != (test.unreadable == nil) {
 					t.Fatalf("got %s, %v", since, err)
 				}
-				known.activity.KnownSince(since)
-				counts := known.activity.Count(activity.Question{Step: time.Hour, Now: time.Now().Add(-time.Second)})
+				known.activity.SetKnownSince(since)
+				counts := known.activity.Count(activity.Query{Step: time.Hour, Now: time.Now().Add(-time.Second)})
 				hours := slices.DeleteFunc(counts.Known, func(is bool) bool { return !is })
 				if len(hours) != test.known {
 					t.Errorf("%d hours are known, want %d", len(hours), test.known)

@@ -1,3 +1,4 @@
+// Package activity counts connections and disconnections of probes over the last day, from their events, which it keeps in memory.
 package activity
 
 import (
@@ -7,18 +8,17 @@ import (
 	"github.com/tidwall/gjson"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/catalog"
 )
 
 const (
-	// Length is of which time events are kept.
-	Length = 24 * time.Hour
-	// mostAhead is how far an event may run ahead of the clock.
-	mostAhead = time.Hour
-	// mostEvents are kept, of 32 bytes each: 16 MiB. The real network has some 17,000 a day. Where there are more, the oldest are given up.
-	mostEvents = 1 << 19
-	// mostFresh are put in order at once, so that it is soon done.
-	mostFresh = 1 << 12
-	tidyEvery = time.Hour
+	// Length is how long events are kept.
+	Length = catalog.EventMaxAge
+	// maxEvents is how many events are kept, of 32 bytes each: 16 MiB. The real network has some 17,000 a day. If there are more, the oldest are dropped.
+	maxEvents = 1 << 19
+	// maxUnsorted is how many events are sorted at once, so that it does not take long.
+	maxUnsorted  = 1 << 12
+	sortInterval = time.Hour
 )
 
 // event is a connection event.
@@ -29,24 +29,24 @@ type event struct {
 	connected bool
 }
 
-// Day has the connection events of the last 24 hours. It is for any number of goroutines.
+// Day has the connection events of the last day. Its methods may be called from any goroutine.
 type Day struct {
-	most int
+	maxEvents int
 
-	mu     sync.Mutex
-	events []event // in order, each once; they do not change, as others may be reading them
-	fresh  []event // as they came since those were put in order
-	tidied time.Time
-	known  bool  // whether it is said since when events are known
-	since  int64 // events from then on are, in Unix milliseconds; 0: from the first one on
-	offset int64 // the greatest of the log as it is; -1 for none
+	mu       sync.Mutex
+	events   []event // sorted, without duplicates; immutable, as others may be reading them
+	unsorted []event // added since then
+	sorted   time.Time
+	known    bool  // since is set
+	since    int64 // events are known from then on, in Unix milliseconds; 0: from the first one on
+	offset   int64 // the greatest of the log; -1 for none
 }
 
 // NewDay makes a day without events.
-func NewDay() *Day { return &Day{most: mostEvents, offset: -1, tidied: time.Now()} }
+func NewDay() *Day { return &Day{maxEvents: maxEvents, offset: -1, sorted: time.Now()} }
 
-// Take takes events in any order and more than once. What is no connection event is left out.
-func (d *Day) Take(records []atlas.Record) {
+// Add adds events, in any order and with repeats. Records that are no connection events are ignored.
+func (d *Day) Add(records []atlas.Record) {
 	now := time.Now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -54,50 +54,50 @@ func (d *Day) Take(records []atlas.Record) {
 		record := &records[i]
 		kind := gjson.GetBytes(record.Value, "event").String()
 		age := now.Sub(record.Time)
-		if record.Stream != atlas.StreamProbeStatus || kind != "connect" && kind != "disconnect" || age > Length || age < -mostAhead {
+		if record.Stream != atlas.StreamProbeStatus || kind != "connect" && kind != "disconnect" || age > Length || age < -catalog.EventMaxAhead {
 			continue
 		}
 		d.offset = max(d.offset, record.Position.Offset)
-		d.fresh = append(d.fresh, event{record.Time.UnixMilli(), record.Position.Offset, record.Probe, kind == "connect"})
-		if len(d.fresh) >= mostFresh || d.isFull() {
-			d.tidy(now)
+		d.unsorted = append(d.unsorted, event{record.Time.UnixMilli(), record.Position.Offset, record.Probe, kind == "connect"})
+		if len(d.unsorted) >= maxUnsorted || d.isFull() {
+			d.sortEvents(now)
 		}
 	}
-	if now.Sub(d.tidied) >= tidyEvery {
-		d.tidy(now)
+	if now.Sub(d.sorted) >= sortInterval {
+		d.sortEvents(now)
 	}
 }
 
-// KnownSince says that all events from a time on have been taken.
-func (d *Day) KnownSince(at time.Time) { d.know(at.UnixMilli()) }
+// SetKnownSince is called when all events from a time on are added.
+func (d *Day) SetKnownSince(at time.Time) { d.setKnown(at.UnixMilli()) }
 
-// KnownWhole says that all events that there are have been taken. What was before the first one, nobody knows.
-func (d *Day) KnownWhole() { d.know(0) }
+// SetKnownWhole is called when all events of the log are added. The time before the first one is unknown.
+func (d *Day) SetKnownWhole() { d.setKnown(0) }
 
-func (d *Day) know(since int64) {
+func (d *Day) setKnown(since int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.known, d.since = true, max(d.since, since)
 }
 
-// GoOn says that the log has lost events, and goes on at an offset from now on: at one that was before, where it was made anew.
-func (d *Day) GoOn(next int64) {
-	d.KnownSince(time.Now())
+// Reset is called when the log has lost events and continues at next, which is lower than before if the topic was recreated.
+func (d *Day) Reset(next int64) {
+	d.SetKnownSince(time.Now())
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.offset = min(d.offset, next-1)
 }
 
-// IsKnown tells whether it is said since when events are known.
+// IsKnown reports whether SetKnownSince or SetKnownWhole was called.
 func (d *Day) IsKnown() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.known
 }
 
-// Events is how many there are.
+// Events is the number of events.
 func (d *Day) Events() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.events) + len(d.fresh)
+	return len(d.events) + len(d.unsorted)
 }

@@ -60,7 +60,7 @@ func (a *API) serveConnections(ctx context.Context, w http.ResponseWriter, r *re
 }
 
 // countConnections makes one answer at a time, for addresses in turn.
-func (a *API) countConnections(ctx context.Context, account *readlimit.Account, question *activity.Question) (text []byte, err error) {
+func (a *API) countConnections(ctx context.Context, account *readlimit.Account, question *activity.Query) (text []byte, err error) {
 	release, err := a.counting.Acquire(ctx, account)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", logscan.ErrBusy, err)
@@ -79,7 +79,7 @@ func (a *API) countConnections(ctx context.Context, account *readlimit.Account, 
 const bytesOfFigure = 3
 
 // worthOfConnections is what an answer costs, in records. It is paid before any of it is made, so that who waits until it can pay holds none of it in memory.
-func (a *API) worthOfConnections(question *activity.Question) int64 {
+func (a *API) worthOfConnections(question *activity.Query) int64 {
 	_, _, probes := a.settings.Registry.Count()
 	series := 1 + len(question.Countries)
 	if question.All {
@@ -89,12 +89,12 @@ func (a *API) worthOfConnections(question *activity.Question) int64 {
 	return int64(a.settings.Activity.Events()+probes) + worthOfBytes(figures*bytesOfFigure)
 }
 
-func readConnections(asked *query) (*activity.Question, error) {
+func readConnections(asked *query) (*activity.Query, error) {
 	step := asked.number("step", leastStep, mostStep, leastStep)
 	if asked.err == nil && (step%leastStep != 0 || int64(activity.Length/time.Second)%step != 0) {
 		asked.fail(invalid("step", asked.values["step"], "want a multiple of %d that divides a day", leastStep))
 	}
-	question := &activity.Question{Step: time.Duration(step) * time.Second}
+	question := &activity.Query{Step: time.Duration(step) * time.Second}
 	text, given := asked.values["country"]
 	switch {
 	case !given:

@@ -73,7 +73,7 @@ func (s *server) come(kind string, at time.Time, probes ...atlas.ProbeID) {
 	fresh := s.events.records[begin:]
 	s.events.mu.Unlock()
 	s.registry.ApplyConnections(fresh)
-	s.activity.Take(fresh)
+	s.activity.Add(fresh)
 	s.settings.Outages.Deliver(fresh)
 }
 
@@ -101,7 +101,7 @@ func (s *server) knowOutage(at time.Time) {
 	}
 	s.come("connect", at.Add(-72*time.Hour), dutch...)
 	s.come("connect", at.Add(-72*time.Hour), french...)
-	s.activity.KnownSince(at.Add(-48 * time.Hour))
+	s.activity.SetKnownSince(at.Add(-48 * time.Hour))
 	s.come("connect", at.Add(-time.Minute), french[:5]...) // the feed was silent
 	s.come("disconnect", at, dutch[:30]...)
 	s.come("connect", at.Add(3*time.Minute), french[:5]...) // the burst is over

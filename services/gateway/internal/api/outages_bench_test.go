@@ -15,7 +15,7 @@ import (
 func troubled(b testing.TB, probes, messages int) *server {
 	b.Helper()
 	server := serve(b, Settings{}, ratelimit.Limits{Messages: messages})
-	server.activity.KnownWhole()
+	server.activity.SetKnownWhole()
 	var objects []atlas.Object
 	for i := range probes {
 		objects = append(objects, atlas.Object{ID: int64(1 + i), Position: atlas.Position{Offset: int64(i)}, Value: fmt.Appendf(nil,
