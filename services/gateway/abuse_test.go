@@ -43,7 +43,7 @@ func TestAbuseReplaysAreCharged(t *testing.T) {
 	if err := replay.Run(t.Context(), sink); err != nil || len(sink.offsets) != 1 {
 		t.Fatalf("got %d records, %v, want 1", len(sink.offsets), err)
 	}
-	const each = others / readlimit.RecordsOfMessage // to find where the log begins, and for the replay
+	const each = others / readlimit.RecordsPerMessage // to find where the log begins, and for the replay
 	if paid := 1000 - messages.Tokens(); paid < 7*each/4 || paid > 9*each/4 {
 		t.Errorf("%g messages are paid, want some %d", paid, 2*each)
 	}

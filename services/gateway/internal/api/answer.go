@@ -42,7 +42,7 @@ func (r *request) payForLength(ctx context.Context, bytes int) error {
 }
 
 // worthOfBytes is what so many bytes of an answer cost, in records.
-func worthOfBytes(bytes int) int64 { return int64(bytes/bytesOfMessage) * readlimit.RecordsOfMessage }
+func worthOfBytes(bytes int) int64 { return int64(bytes/bytesOfMessage) * readlimit.RecordsPerMessage }
 
 // write answers a request with a text that nobody is to keep.
 func (r *request) write(ctx context.Context, w http.ResponseWriter, answer any) error {

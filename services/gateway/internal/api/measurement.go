@@ -144,7 +144,7 @@ func (a *API) object(ctx context.Context, account *readlimit.Account, id atlas.M
 	if !known {
 		return nil, nil
 	}
-	if err := account.Pay(ctx, readlimit.LookUp); err != nil {
+	if err := account.Pay(ctx, readlimit.LookUpCost); err != nil {
 		return nil, err
 	}
 	object, err := a.settings.Log.Measurement(ctx, position)

@@ -24,7 +24,7 @@ func TestAbuseWhoCannotPayHoldsUpNobody(t *testing.T) {
 		made := 0
 		ask := func(account *readlimit.Account, key int) (string, error) {
 			return answers.get(t.Context(), account, key, func() (string, error) {
-				if err := account.Pay(t.Context(), 20*readlimit.RecordsOfMessage); err != nil {
+				if err := account.Pay(t.Context(), 20*readlimit.RecordsPerMessage); err != nil {
 					return "", err
 				}
 				time.Sleep(time.Second)

@@ -171,7 +171,7 @@ func TestAbuseBacklogsOfLongValues(t *testing.T) {
 		const addresses, clients, debt = 2, 4, 100 // in messages
 		b := besiege(t, Behind{Readers: addresses * clients, ReadersOfAddress: clients})
 		defer b.close()
-		b.log.long = debt * readlimit.BytesOfMessage
+		b.log.long = debt * readlimit.BytesPerMessage
 		var attackers []*seat
 		for range addresses {
 			attacker := readlimit.NewAccount(rate.NewLimiter(1, 2*clients*(toBegin+1)), nil, readlimit.NewMetrics(prometheus.NewRegistry()))
@@ -203,7 +203,7 @@ func TestAbuseReadersThatWaitToPay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := besiege(t, Behind{Readers: 2, ReadersOfAddress: 1})
 		defer b.close()
-		b.log.long = readlimit.BytesOfMessage
+		b.log.long = readlimit.BytesPerMessage
 		close(b.log.gate)
 		for range 20 {
 			messages := rate.NewLimiter(1e-9, 2*(toBegin+1))
@@ -237,7 +237,7 @@ func expectBacklog(t *testing.T, client *seat, records int) {
 }
 
 // toBegin is what a backlog costs whatever is read for it, in messages.
-const toBegin = (readlimit.FindStart + readlimit.StartReading) / readlimit.RecordsOfMessage
+const toBegin = (readlimit.FindStartCost + readlimit.StartReadingCost) / readlimit.RecordsPerMessage
 
 // Backlogs cost messages of the address, by what is read for them, the horizon of repeats included: who asks for many gets them no faster than these come.
 //
@@ -249,9 +249,9 @@ func TestAbuseBacklogsAreCharged(t *testing.T) {
 			each    = toBegin + horizon + 1
 			clients = 20
 		)
-		b := besiege(t, Behind{Readers: 100, ReadersOfAddress: 100, Horizon: horizon * readlimit.RecordsOfMessage})
+		b := besiege(t, Behind{Readers: 100, ReadersOfAddress: 100, Horizon: horizon * readlimit.RecordsPerMessage})
 		defer b.close()
-		b.log.grow(0, same(2*horizon*readlimit.RecordsOfMessage, wanted, 1)...)
+		b.log.grow(0, same(2*horizon*readlimit.RecordsPerMessage, wanted, 1)...)
 		time.Sleep(2 * time.Minute)
 		b.fill()
 		messages, start := rate.NewLimiter(1, 200), time.Now()
@@ -267,7 +267,7 @@ func TestAbuseBacklogsAreCharged(t *testing.T) {
 				t.Errorf("reading has left %g messages, want half of a burst", got)
 			}
 		}
-		const toFind = readlimit.FindStart / readlimit.RecordsOfMessage // what a client waits for before its backlog is read
+		const toFind = readlimit.FindStartCost / readlimit.RecordsPerMessage // what a client waits for before its backlog is read
 		if passed := time.Since(start); passed < (clients*toFind-100)*time.Second {
 			t.Errorf("all has been asked for after %s", passed)
 		}
@@ -282,7 +282,7 @@ func TestAbuseBacklogsAreCharged(t *testing.T) {
 func TestAbuseBacklogsThatAreEndedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const horizon, records, all = 20, 100_000, 1000 // in messages, but for the records
-		b := besiege(t, Behind{Readers: 1, ReadersOfAddress: 1, Horizon: horizon * readlimit.RecordsOfMessage})
+		b := besiege(t, Behind{Readers: 1, ReadersOfAddress: 1, Horizon: horizon * readlimit.RecordsPerMessage})
 		defer b.close()
 		cost := func() int {
 			messages := rate.NewLimiter(1e-9, 2*all)
@@ -298,7 +298,7 @@ func TestAbuseBacklogsThatAreEndedAtOnce(t *testing.T) {
 		b.log.grow(0, same(records, attacked, 1)...)
 		b.fill()
 		bytes := int64(records * len(`{"msm_id":1,"offset":12345}`))
-		if got, want := cost(), toBegin+horizon+int(readlimit.Worth(records, bytes)/readlimit.RecordsOfMessage); got < want || got > want+2 {
+		if got, want := cost(), toBegin+horizon+int(readlimit.Cost(records, bytes)/readlimit.RecordsPerMessage); got < want || got > want+2 {
 			t.Errorf("a backlog of a long log cost %d messages, want some %d", got, want)
 		}
 	})

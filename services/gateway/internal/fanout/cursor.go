@@ -110,7 +110,7 @@ func (s *Subscriber) CanResume(ctx context.Context, wanted *subscription.Subscri
 	if wanted.Past != nil || source == nil || source.trail == nil {
 		return nil
 	}
-	if err := s.account.Pay(ctx, readlimit.FindStart); err != nil {
+	if err := s.account.Pay(ctx, readlimit.FindStartCost); err != nil {
 		return err
 	}
 	_, err := source.trail.Resume(ctx, wanted, from)

@@ -52,7 +52,7 @@ func (b *behind) beginLeg(ctx context.Context) (*leg, error) {
 func (b *behind) worthOf(from, to int64) int64 {
 	horizon, pace := b.partition.hub.settings.Behind.Horizon, &b.partition.pace
 	bytes := pace.bytesFrom(max(0, from-horizon)) - pace.bytesFrom(to)
-	return readlimit.Worth(horizon+max(0, min(to, pace.next)-from), bytes)
+	return readlimit.Cost(horizon+max(0, min(to, pace.next)-from), bytes)
 }
 
 // takeMissed delivers what the feed still holds, and has the member rejoin it behind all of that. It is called under the feed's lock of the partition.
@@ -95,7 +95,7 @@ func (l *leg) readLog() error {
 	}
 	defer own.Release(1)
 	//mutate:reading-is-free
-	if err := subscriber.account.Pay(l.ctx, readlimit.StartReading); err != nil {
+	if err := subscriber.account.Pay(l.ctx, readlimit.StartReadingCost); err != nil {
 		return err
 	}
 	reading, err := subscriber.account.Begin(l.ctx, l.worth)

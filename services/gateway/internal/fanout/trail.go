@@ -89,7 +89,7 @@ func goneForOneWhoComesBack(wanted *subscription.Subscription, err error) *proto
 }
 
 func (s *Source) behindCursor(ctx context.Context, joining *membership) (*start, error) {
-	if err := joining.subscriber.account.Pay(ctx, readlimit.FindStart); err != nil {
+	if err := joining.subscriber.account.Pay(ctx, readlimit.FindStartCost); err != nil {
 		return nil, err
 	}
 	token, err := joining.open()
@@ -105,7 +105,7 @@ func (s *Source) backlogOf(ctx context.Context, wanted *subscription.Subscriptio
 	if s.trail == nil || !wanted.Backlog {
 		return nil, nil
 	}
-	if err := account.Pay(ctx, readlimit.FindStart); err != nil {
+	if err := account.Pay(ctx, readlimit.FindStartCost); err != nil {
 		return nil, err
 	}
 	since := time.Now().Add(-s.hub.settings.Behind.Backlog)

@@ -160,7 +160,7 @@ func TestAbuseScansArePaidFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		messages := rate.NewLimiter(1e-9, 1000)
 		account := readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry()))
-		scans := New(long{length: readlimit.BytesOfMessage / 100}, prometheus.NewRegistry())
+		scans := New(long{length: readlimit.BytesPerMessage / 100}, prometheus.NewRegistry())
 		scan := scans.New()
 		gone, leave := context.WithCancel(t.Context())
 		defer leave()

@@ -107,7 +107,7 @@ func TestAbuseEstimatesAreCharged(t *testing.T) {
 			t.Errorf("got %v, want ErrExceeded", refused)
 		}
 		messages := 100 + 10*time.Since(began).Seconds()
-		if got := log.scanned - before; float64(got) > messages*readlimit.RecordsOfMessage {
+		if got := log.scanned - before; float64(got) > messages*readlimit.RecordsPerMessage {
 			t.Errorf("%d records were looked at for %g messages", got, messages)
 		}
 		began = time.Now()
@@ -136,7 +136,7 @@ func TestAbuseWhatComesAlongIsCharged(t *testing.T) {
 	messages := rate.NewLimiter(1e-9, 10_000)
 	log := &alongScans{memory: crowd(2), records: along}
 	mustStart(t, newPlayer(log, nil), fast(1, 0, accountOf(messages)))
-	want := float64(log.scanned) * along / readlimit.RecordsOfMessage
+	want := float64(log.scanned) * along / readlimit.RecordsPerMessage
 	if paid := 10_000 - messages.Tokens(); paid < want || paid > want+20 {
 		t.Errorf("%g messages were paid, want %g and a few for look-ups and bytes", paid, want)
 	}

@@ -63,7 +63,7 @@ func (p *Player) topics(ctx context.Context, stream atlas.Stream) ([]string, err
 
 // locate finds the partition of a measurement. It pays for this and for all that is looked up there.
 func (p *Player) locate(ctx context.Context, topic string, request Request) (located part, err error) {
-	if err := request.Account.Pay(ctx, readlimit.LookUp); err != nil {
+	if err := request.Account.Pay(ctx, readlimit.LookUpCost); err != nil {
 		return part{}, err
 	}
 	located = part{topic: topic, live: topic == p.settings.Topics[request.Stream]}

@@ -1,3 +1,5 @@
+// Package readlimit limits what a gateway reads of the log for clients: an Account pays for it in messages of the address, and a Pool shares concurrent
+// readers among addresses.
 package readlimit
 
 import (
@@ -12,37 +14,37 @@ import (
 )
 
 const (
-	// RecordsOfMessage is how many records of the log, wanted or not, cost as much as a message of the client.
-	RecordsOfMessage = 500
-	// LookUp is what looking up offsets in a topic costs, in records: a message.
-	LookUp = RecordsOfMessage
-	// FindStart is what it costs to find where a subscription begins that begins in the past: as much processor time as so many messages take.
-	FindStart = 25 * RecordsOfMessage
-	// StartReading is likewise what it costs to begin to read from there, or for a client that is behind, however little is read then.
-	StartReading = 40 * RecordsOfMessage
-	// lookUpsOfMessage is how many offsets are looked up for one, where there are many.
-	lookUpsOfMessage = 8
-	// share is the part of a burst of messages that reading leaves, so that whoever reads much can still say something.
-	share = 2
+	// RecordsPerMessage is how many records that are read, matching or not, cost as much as a message of the client.
+	RecordsPerMessage = 500
+	// LookUpCost is what looking up offsets in a topic costs, in records: a message.
+	LookUpCost = RecordsPerMessage
+	// FindStartCost is what finding the start of a subscription in the past costs, by its processor time.
+	FindStartCost = 25 * RecordsPerMessage
+	// StartReadingCost is likewise what starting to read from there costs, or for a client that is behind, however little is read.
+	StartReadingCost = 40 * RecordsPerMessage
+	// lookUpsPerMessage is how many look-ups of offsets cost a message if there are many.
+	lookUpsPerMessage = 8
+	// burstShare is the part of the burst that reading does not use: half, so that a client that reads much can still send messages.
+	burstShare = 2
 )
 
-// ErrExceeded says that what was to be read could not be paid for in time.
+// ErrExceeded is returned if a read cannot be paid for in time.
 var ErrExceeded = errors.New("this address has had as much of the log read as it may")
 
-// Account is whom reading is charged to: all clients of an address have the same one. A nil Account, and the zero one, pay nothing.
+// Account pays for reading; all clients of an address share one. A nil Account, and the zero value, pay nothing.
 type Account struct {
 	messages *rate.Limiter // of the address
-	wider    *Account      // of the network that the address is counted in as well; nil if there is none
-	paying   chan struct{} // holds something while somebody pays, as they do in turn
+	wider    *Account      // of the wider network of the address; nil if there is none
+	paying   chan struct{} // has an element while a caller pays: they pay one after the other
 	metrics  *Metrics
 }
 
-// NewAccount makes an account that pays with messages of a limiter, and has the wider network pay as much, unless that is nil.
+// NewAccount makes an account that pays with messages of a limiter. The wider network pays as much, unless it is nil.
 func NewAccount(messages *rate.Limiter, wider *Account, metrics *Metrics) *Account {
 	return &Account{messages: messages, wider: wider, paying: make(chan struct{}, 1), metrics: metrics}
 }
 
-// Site is the account of the widest network that the address is counted in: who has many addresses shall not have many turns.
+// Site is the account of the widest network of the address: a client with many addresses must not have many turns.
 func (a *Account) Site() *Account {
 	for a != nil && a.wider != nil {
 		a = a.wider
@@ -50,8 +52,8 @@ func (a *Account) Site() *Account {
 	return a
 }
 
-// Pay charges the reading of so many records before they are read. It waits until the address has so many messages left beside half of a burst. The error is
-// ErrExceeded, with that of the context, if it ends first; a part may have been paid then.
+// Pay pays for records before they are read. It waits until the address has enough messages left, beside half of its burst. The error is
+// ErrExceeded, joined with the context's, if ctx ends first; a part may be paid then.
 func (a *Account) Pay(ctx context.Context, records int64) error {
 	if a == nil || a.messages == nil || records <= 0 {
 		return nil
@@ -65,9 +67,9 @@ func (a *Account) Pay(ctx context.Context, records int64) error {
 	if a.wider == nil {
 		a.metrics.charged.Add(float64(records))
 	}
-	left := int(min((records+RecordsOfMessage-1)/RecordsOfMessage, math.MaxInt32))
+	left := int(min((records+RecordsPerMessage-1)/RecordsPerMessage, math.MaxInt32))
 	for left > 0 {
-		piece := min(left, max(1, a.messages.Burst()/share))
+		piece := min(left, max(1, a.messages.Burst()/burstShare))
 		if err := a.take(ctx, piece); err != nil {
 			return err
 		}
@@ -76,17 +78,17 @@ func (a *Account) Pay(ctx context.Context, records int64) error {
 	return a.wider.Pay(ctx, records)
 }
 
-// PayLookUps charges so many look-ups of offsets before they are made. The error is that of Pay.
+// PayLookUps pays for look-ups of offsets before they are made. The error is that of Pay.
 func (a *Account) PayLookUps(ctx context.Context, count int) error {
-	return a.Pay(ctx, LookUp*int64((count+lookUpsOfMessage-1)/lookUpsOfMessage))
+	return a.Pay(ctx, LookUpCost*int64((count+lookUpsPerMessage-1)/lookUpsPerMessage))
 }
 
-// take waits for some messages, which are no more than what reading leaves.
+// take waits for messages, at most those of a burst that reading may use.
 func (a *Account) take(ctx context.Context, messages int) error {
 	waited := false
 	for {
 		now := time.Now()
-		missing := float64(messages+a.messages.Burst()/share) - a.messages.TokensAt(now)
+		missing := float64(messages+a.messages.Burst()/burstShare) - a.messages.TokensAt(now)
 		if missing <= 0 && a.messages.AllowN(now, messages) {
 			return nil
 		}
@@ -115,16 +117,16 @@ func wait(ctx context.Context, pause time.Duration) error {
 // Metrics count what accounts pay for.
 type Metrics struct{ charged, delayed prometheus.Counter }
 
-// NewMetrics registers them.
+// NewMetrics registers the metrics.
 func NewMetrics(registerer prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		charged: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "atlas_gateway_charged_records_total",
-			Help: "Records of the log whose reading was charged to the addresses of clients, look-ups included.",
+			Help: "Records of the log that addresses of clients paid for, including look-ups.",
 		}),
 		delayed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "atlas_gateway_delayed_reads_total",
-			Help: "Times that reading the log waited, as the address of the client had read as much as it may.",
+			Help: "Times that reading the log waited because of the limit of the client's address.",
 		}),
 	}
 	registerer.MustRegister(m.charged, m.delayed)

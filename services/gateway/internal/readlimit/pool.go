@@ -6,72 +6,72 @@ import (
 	"sync"
 )
 
-// Pool has permits for what can be done at once. An account has at most so many of them; where more are wanted than there are, accounts get one in turn,
-// whatever each of them waits for.
+// Pool limits concurrency by permits. An account has at most perAccount of them; if there are not enough for all, accounts get one in turn,
+// however many each of them waits for.
 type Pool struct {
-	total, ofAccount int
+	total, perAccount int
 
 	mu       sync.Mutex
 	held     int
 	waiting  int
-	accounts map[*Account]*holder // those that hold a permit or wait for one
-	turns    []*holder            // those that wait and may have another permit, each once, in the order in which they get it
+	accounts map[*Account]*accountPermits // accounts that have a permit or wait for one
+	turns    []*accountPermits            // accounts that wait and may have another permit, each once, in the order in which they get it
 }
 
-// holder is what an account holds and waits for.
-type holder struct {
+// accountPermits are the permits that an account has and waits for.
+type accountPermits struct {
 	account *Account
 	held    int
-	waiting []chan struct{} // each is closed when its permit is given
-	inTurn  bool            // it stands in turns
+	waiting []chan struct{} // each is closed when its permit is granted
+	queued  bool            // it is in turns
 }
 
-// NewPool makes a pool of so many permits, and so many for one account.
+// NewPool makes a pool of total permits.
 func NewPool(total, ofAccount int) *Pool {
-	return &Pool{total: total, ofAccount: ofAccount, accounts: make(map[*Account]*holder)}
+	return &Pool{total: total, perAccount: ofAccount, accounts: make(map[*Account]*accountPermits)}
 }
 
-// Acquire waits for a permit. Release must be called once with no error, which is the context's.
+// Acquire waits for a permit. Without an error, release must be called when it is not used any more. The error is the context's.
 func (p *Pool) Acquire(ctx context.Context, account *Account) (release func(), err error) {
-	holder, given := p.enqueue(account.Site())
+	permits, granted := p.enqueue(account.Site())
 	select {
-	case <-given:
+	case <-granted:
 	case <-ctx.Done():
-		if p.giveUp(holder, given) {
+		if p.cancel(permits, granted) {
 			return nil, ctx.Err()
 		}
 	}
-	return sync.OnceFunc(func() { p.release(holder) }), nil
+	return sync.OnceFunc(func() { p.release(permits) }), nil
 }
 
-// Usage tells how many permits are held, and how many are waited for.
+// Usage returns how many permits are in use, and how many are waited for.
 func (p *Pool) Usage() (held, waiting int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.held, p.waiting
 }
 
-func (p *Pool) enqueue(account *Account) (*holder, chan struct{}) {
+func (p *Pool) enqueue(account *Account) (*accountPermits, chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	found := p.accounts[account]
 	if found == nil {
-		found = &holder{account: account}
+		found = &accountPermits{account: account}
 		p.accounts[account] = found
 	}
-	given := make(chan struct{})
-	found.waiting = append(found.waiting, given)
+	granted := make(chan struct{})
+	found.waiting = append(found.waiting, granted)
 	p.waiting++
-	p.queue(found)
-	p.give()
-	return found, given
+	p.queueTurn(found)
+	p.grant()
+	return found, granted
 }
 
-// giveUp returns false if the permit has been given.
-func (p *Pool) giveUp(by *holder, given chan struct{}) bool {
+// cancel stops waiting for a permit. It returns false if the permit is granted already.
+func (p *Pool) cancel(by *accountPermits, granted chan struct{}) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at := slices.Index(by.waiting, given)
+	at := slices.Index(by.waiting, granted)
 	if at < 0 {
 		return false
 	}
@@ -81,33 +81,33 @@ func (p *Pool) giveUp(by *holder, given chan struct{}) bool {
 	return true
 }
 
-func (p *Pool) release(by *holder) {
+func (p *Pool) release(by *accountPermits) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	by.held--
 	p.held--
-	p.queue(by)
-	p.give()
+	p.queueTurn(by)
+	p.grant()
 	p.forget(by)
 }
 
-// queue has a holder wait for its turn, if there is something to wait for. It is called under the lock, as are the following.
-func (p *Pool) queue(waiting *holder) {
+// queueTurn queues an account for its next permit, if it waits for one and may have it. This and the following are called with the lock held.
+func (p *Pool) queueTurn(waiting *accountPermits) {
 	//mutate:readers-of-one-address
-	if !waiting.inTurn && len(waiting.waiting) > 0 && waiting.held < p.ofAccount {
-		waiting.inTurn = true
+	if !waiting.queued && len(waiting.waiting) > 0 && waiting.held < p.perAccount {
+		waiting.queued = true
 		//mutate:readers-first-come
 		p.turns = append(p.turns, waiting)
 	}
 }
 
-// give gives out the permits that there are.
-func (p *Pool) give() {
+// grant grants the available permits.
+func (p *Pool) grant() {
 	for p.held < p.total && len(p.turns) > 0 {
 		next := p.turns[0]
 		p.turns = slices.Delete(p.turns, 0, 1)
-		next.inTurn = false
-		if len(next.waiting) == 0 { // it has given up
+		next.queued = false
+		if len(next.waiting) == 0 { // it was cancelled
 			continue
 		}
 		close(next.waiting[0])
@@ -115,12 +115,12 @@ func (p *Pool) give() {
 		next.held++
 		p.held++
 		p.waiting--
-		p.queue(next)
+		p.queueTurn(next)
 	}
 }
 
-// forget drops a holder that holds nothing and waits for nothing.
-func (p *Pool) forget(idle *holder) {
+// forget deletes an account that has no permit and waits for none.
+func (p *Pool) forget(idle *accountPermits) {
 	if idle.held == 0 && len(idle.waiting) == 0 {
 		delete(p.accounts, idle.account)
 	}

@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// taken is in which order accounts got permits, each of which is held until the test releases it.
+// taken records in which order accounts get permits, each of which is held until the test releases it.
 type taken struct {
 	pool     *Pool
 	mu       sync.Mutex
@@ -37,7 +37,7 @@ func (k *taken) acquire(name string, account *Account) {
 	synctest.Wait()
 }
 
-// releaseNext releases the permit that was given first.
+// releaseNext releases the permit that was granted first.
 func (k *taken) releaseNext() {
 	k.mu.Lock()
 	next := k.releases[0]
@@ -58,7 +58,7 @@ func (k *taken) count(name string) (count int) {
 	return count
 }
 
-// One account has no more than its share, however much it wants, and where all permits are held another one waits for one of them.
+// An account has at most its share of permits, and another one waits for only one of them if all are held.
 func TestAbuseOneAccountDoesNotHoldThePool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		permits := &taken{pool: NewPool(4, 2)}
@@ -90,10 +90,10 @@ func TestAbuseOneAccountDoesNotHoldThePool(t *testing.T) {
 	})
 }
 
-// Accounts get permits in turn, in whatever order they came.
+// Accounts get permits in turn, in whatever order they ask.
 //
 //notices:readers-first-come
-func TestPermitsAreGivenInTurn(t *testing.T) {
+func TestPermitsAreGrantedInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		permits := &taken{pool: NewPool(1, 1)}
 		accounts := map[string]*Account{"a": {}, "b": {}, "c": {}}
@@ -105,7 +105,7 @@ func TestPermitsAreGivenInTurn(t *testing.T) {
 		}
 		permits.releaseNext()
 		for i, want := range []string{"a", "b", "c", "a", "b", "a"} {
-			if i == 1 && permits.order[1] == "a" { // which waited before the others came
+			if i == 1 && permits.order[1] == "a" { // which waited before the others
 				t.Fatalf("got %v", permits.order)
 			}
 			if permits.order[i] != want {
@@ -115,7 +115,7 @@ func TestPermitsAreGivenInTurn(t *testing.T) {
 	})
 }
 
-// Whoever gives up leaves nothing behind, whether the permit comes at the same time or not.
+// A cancelled request leaves nothing behind, whether or not its permit is granted at the same time.
 func TestPoolKeepsItsLimits(t *testing.T) {
 	pool := NewPool(3, 2)
 	accounts := []*Account{{}, {}, {}}

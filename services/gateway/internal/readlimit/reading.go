@@ -5,41 +5,41 @@ import (
 	"time"
 )
 
-// BytesOfMessage is how many bytes of values, wanted or not, cost as much as a message of the client, beside the records that have them: Kafka sends them with
+// BytesPerMessage is how many bytes of values, matching or not, cost as much as a message of the client, in addition to their records: Kafka sends them with
 // the records, and they are decompressed with those.
-const BytesOfMessage = 256 << 10
+const BytesPerMessage = 256 << 10
 
-// Worth is what reading costs, in records: long values make it dearer.
-func Worth(records, bytes int64) int64 { return records + bytes*RecordsOfMessage/BytesOfMessage }
+// Cost is what reading costs, in records.
+func Cost(records, bytes int64) int64 { return records + bytes*RecordsPerMessage/BytesPerMessage }
 
-// Reading is one reader of the log, which an account pays for. What it pays ahead is not given back, so that a reader that is closed at once has cost what it
+// Reading is one reader of the log, which an account pays for. Prepayments are not refunded, so that a reader that is closed at once has paid for what it
 // made Kafka and the gateway do.
 type Reading struct {
 	account *Account
-	ahead   int64 // what is paid for and has not been read yet
+	prepaid int64 // paid for and not read yet
 }
 
-// Begin pays what a reading is worth at least, or as far as that is known, before Kafka is asked for any of it. The error is that of Pay.
+// Begin prepays the known or minimal cost of a reading, before Kafka is read. The error is that of Pay.
 func (a *Account) Begin(ctx context.Context, worth int64) (*Reading, error) {
 	if err := a.Pay(ctx, worth); err != nil {
 		return nil, err
 	}
-	return &Reading{account: a, ahead: worth}, nil
+	return &Reading{account: a, prepaid: worth}, nil
 }
 
-// Pay charges what was read since the last call, as far as it was not paid ahead. It is called before Kafka is asked for more. The error is that of
+// Pay pays for what was read since the last call, as far as it is not prepaid. It is called before reading more from Kafka. The error is that of
 // Account.Pay.
 func (r *Reading) Pay(ctx context.Context, records, bytes int64) error {
-	worth := Worth(records, bytes)
-	paid := min(worth, r.ahead)
-	r.ahead -= paid
+	worth := Cost(records, bytes)
+	paid := min(worth, r.prepaid)
+	r.prepaid -= paid
 	return r.account.Pay(ctx, worth-paid)
 }
 
-// settleTimeout is for how long a client that has gone pays.
+// settleTimeout is how long a disconnected client waits to pay.
 const settleTimeout = 5 * time.Second
 
-// Settle is Pay for what was read last, which is owed even when the context has ended. No turn that others wait for may be held meanwhile.
+// Settle is Pay for what was read last, which is paid even if the context has ended. The caller must not hold a permit of a Pool meanwhile.
 func (r *Reading) Settle(ctx context.Context, records, bytes int64) error {
 	paying, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()

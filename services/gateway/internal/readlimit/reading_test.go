@@ -10,8 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// A reader pays before it begins, and not less if it is closed at once; then it pays for what is more than that, by records and by bytes.
-func TestAbuseReadingIsPaidAhead(t *testing.T) {
+// A reader prepays, without a refund if it is closed at once; then it pays for what exceeds that, by records and by bytes.
+func TestAbuseReadingIsPrepaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		messages := rate.NewLimiter(1e-9, 1000)
 		account := NewAccount(messages, nil, NewMetrics(prometheus.NewRegistry()))
@@ -21,7 +21,7 @@ func TestAbuseReadingIsPaidAhead(t *testing.T) {
 				t.Errorf("%s: %g messages are left, want %g", what, got, left)
 			}
 		}
-		reading, err := account.Begin(t.Context(), 30*RecordsOfMessage)
+		reading, err := account.Begin(t.Context(), 30*RecordsPerMessage)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,10 +31,10 @@ func TestAbuseReadingIsPaidAhead(t *testing.T) {
 			records, bytes int64
 			left           float64
 		}{
-			{"paid ahead", 10 * RecordsOfMessage, 5 * BytesOfMessage, 970},
-			{"partly", 0, 20 * BytesOfMessage, 965},
-			{"short values", 7 * RecordsOfMessage, 0, 958},
-			{"long values", 0, 8 * BytesOfMessage, 950},
+			{"paid ahead", 10 * RecordsPerMessage, 5 * BytesPerMessage, 970},
+			{"partly", 0, 20 * BytesPerMessage, 965},
+			{"short values", 7 * RecordsPerMessage, 0, 958},
+			{"long values", 0, 8 * BytesPerMessage, 950},
 		} {
 			if err := reading.Pay(t.Context(), step.records, step.bytes); err != nil {
 				t.Fatal(err)
