@@ -9,49 +9,49 @@ import (
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
-// Verdict is what becomes of a message of a client.
+// Verdict is what to do with a message of a client.
 type Verdict int
 
 // The verdicts.
 const (
 	Pass       Verdict = iota
-	Warn               // it is dropped, and the client is told so
-	Drop               // it is dropped, and the client was told not long ago
-	Disconnect         // it is dropped and the connection is to be closed: the client goes on at length
+	Warn               // drop it, and tell the client
+	Drop               // drop it; the client was told recently
+	Disconnect         // drop it and close the connection, as the client goes on sending
 )
 
 const (
 	warnInterval = 10 * time.Second
-	// patience is how many times its burst a connection may send in vain before it is closed.
-	patience = 10
-	// messageBytes is how many bytes of a message count as one: to read a long one costs as much as to read several short ones.
+	// maxExcessBursts is how many bursts of dropped messages a connection may send before it is closed.
+	maxExcessBursts = 10
+	// messageBytes is how many bytes count as one message: a long one costs as much as several short ones.
 	messageBytes = 4 << 10
 )
 
-// Allowance is what one connection may still say and ask for, and its address with it. Its methods but Message and Recount are called one after the other,
-// Leave last; Message is called by one goroutine at a time, perhaps beside the others.
+// Allowance limits the messages and subscriptions of one connection, and of its address. Its methods but Message and Recount are called one after the other,
+// Close last; Message is called by one goroutine at a time, perhaps concurrently with the others.
 type Allowance struct {
 	guard    *Guard
 	networks networks
 	messages *rate.Limiter
-	excess   *excess // nil until a message is one too many, as it is with most clients
-	usage    Usage   // that is counted among the networks'
-	reserved Usage   // of that, what is about to begin
+	excess   *excess // nil until a message exceeds the limit, as for most clients
+	usage    Usage   // that is part of the networks' usage
+	reserved Usage   // part of usage: subscriptions that are beginning
 	closed   bool
 }
 
-// excess is what a connection says beyond its limits.
+// excess limits the messages of a connection beyond its limit.
 type excess struct {
-	patience *rate.Limiter
-	warning  rate.Sometimes
+	limiter *rate.Limiter
+	warning rate.Sometimes
 }
 
-// ChargeMessage counts what the client at remote, host:port, says as it comes in as a message of its address, or refuses it with ErrTooManyMessages: whoever
-// leaves and comes again, or is sent away and tries again, shall not say more than others.
+// ChargeMessage charges the address of the client at remote, host:port, for a message, or returns ErrTooManyMessages. Connecting is a message, so that a
+// client that reconnects or retries cannot send more than others.
 func (g *Guard) ChargeMessage(remote string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	from := g.find(remote)
+	from := g.networksOf(remote)
 	g.retain(from)
 	defer g.release(from)
 	if !from.allow(time.Now(), 1) {
@@ -61,24 +61,24 @@ func (g *Guard) ChargeMessage(remote string) error {
 	return nil
 }
 
-// OpenAllowance opens the account of a connection of the client at remote, which has been charged. Leave must be called when the connection is gone.
+// OpenAllowance opens the allowance of a new connection of the client at remote. Close must be called when the connection is closed.
 func (g *Guard) OpenAllowance(remote string) *Allowance {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	from := g.find(remote)
+	from := g.networksOf(remote)
 	g.retain(from)
-	return &Allowance{guard: g, networks: from, messages: bucket(g.limits.ConnectionMessages)}
+	return &Allowance{guard: g, networks: from, messages: newLimiter(g.limits.ConnectionMessages)}
 }
 
-// Message judges a message of so many bytes that came from the client. It counts once for every 4 KiB that it has begun, but never more than may be said
-// at once.
+// Message charges for a message of the client. It counts once for every messageBytes, or part of them, but never more than the burst, and
+// returns what to do with the message.
 func (a *Allowance) Message(bytes int) Verdict {
-	count := a.atOnce(1 + max(0, bytes-1)/messageBytes)
+	count := a.capped(1 + max(0, bytes-1)/messageBytes)
 	if a.allow(count) {
 		return Pass
 	}
 	if a.excess == nil {
-		a.excess = newExcess(a.messages.Limit(), patience*a.messages.Burst())
+		a.excess = newExcess(a.messages.Limit(), maxExcessBursts*a.messages.Burst())
 	}
 	return a.excess.verdict(count)
 }
@@ -86,15 +86,15 @@ func (a *Allowance) Message(bytes int) Verdict {
 // FurtherMessages charges for messages beside one that has been charged, as it stands for all of them, but never for more than half of what may be sent at
 // once: a client that has sent little else can send it. It returns ErrTooManyMessages beyond the limit.
 func (a *Allowance) FurtherMessages(messages int) error {
-	if messages > 0 && !a.allow(min(messages, a.atOnce(math.MaxInt)/2)) {
+	if messages > 0 && !a.allow(min(messages, a.capped(math.MaxInt)/2)) {
 		return ErrTooManyMessages
 	}
 	return nil
 }
 
-// atOnce is how many messages are counted for some.
-func (a *Allowance) atOnce(messages int) int {
-	return max(1, min(messages, a.messages.Burst(), a.networks.burst()))
+// capped bounds a number of messages by the burst.
+func (a *Allowance) capped(messages int) int {
+	return max(1, min(messages, a.messages.Burst(), a.networks.minBurst()))
 }
 
 func (a *Allowance) allow(messages int) bool {
@@ -107,11 +107,11 @@ func (a *Allowance) allow(messages int) bool {
 }
 
 func newExcess(limit rate.Limit, burst int) *excess {
-	return &excess{patience: rate.NewLimiter(limit, burst), warning: rate.Sometimes{Interval: warnInterval}}
+	return &excess{limiter: rate.NewLimiter(limit, burst), warning: rate.Sometimes{Interval: warnInterval}}
 }
 
 func (e *excess) verdict(count int) Verdict {
-	if !e.patience.AllowN(time.Now(), count) {
+	if !e.limiter.AllowN(time.Now(), count) {
 		return Disconnect
 	}
 	verdict := Drop
@@ -119,13 +119,13 @@ func (e *excess) verdict(count int) Verdict {
 	return verdict
 }
 
-// Reading is whom the reading of the log is charged to for this connection: its address, in messages.
+// Reading is the account that pays for reading the log, in messages of the address.
 func (a *Allowance) Reading() *readlimit.Account { return a.networks[0].reading }
 
-// QueueBudget is what waits for the clients of the address together.
+// QueueBudget is the budget of the queues of all clients of the address.
 func (a *Allowance) QueueBudget() *QueueBudget { return a.networks[0].queueBudget }
 
-// Reserve counts a subscription that is about to begin and takes so many bytes of memory, or refuses it with ErrTooManySubscriptions. Settle must follow.
+// Reserve counts a subscription that is beginning and takes bytes of memory, or returns ErrTooManySubscriptions. Settle must follow.
 func (a *Allowance) Reserve(bytes int) error {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
@@ -140,7 +140,7 @@ func (a *Allowance) Reserve(bytes int) error {
 	return nil
 }
 
-// Settle takes it that nothing is about to begin, and asks what the connection has in truth: under the guard's lock, so that the last answer is the newest.
+// Settle is called when no subscription is beginning. It sets the usage of the connection, which it calls under the guard's lock, so that the last result wins.
 func (a *Allowance) Settle(usage func() Usage) {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
@@ -148,7 +148,7 @@ func (a *Allowance) Settle(usage func() Usage) {
 	a.settle(usage())
 }
 
-// Recount asks what the connection has besides what is perhaps about to begin. It may be called from any goroutine, even after Leave.
+// Recount sets the usage of the connection, beside reserved subscriptions. It may be called from any goroutine, even after Close.
 func (a *Allowance) Recount(usage func() Usage) {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
@@ -157,7 +157,7 @@ func (a *Allowance) Recount(usage func() Usage) {
 	}
 }
 
-// Close closes the account.
+// Close ends the allowance.
 func (a *Allowance) Close() {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
@@ -166,7 +166,7 @@ func (a *Allowance) Close() {
 	a.guard.release(a.networks)
 }
 
-// settle is called under the lock.
+// settle is called with the lock held.
 func (a *Allowance) settle(usage Usage) {
 	for _, counted := range a.networks {
 		counted.usage = counted.usage.plus(usage).minus(a.usage)

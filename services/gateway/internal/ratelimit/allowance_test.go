@@ -10,7 +10,7 @@ import (
 
 func truly(count int) func() Usage { return func() Usage { return Usage{Subscriptions: count} } }
 
-func TestSubscriptionsThatEndByThemselves(t *testing.T) {
+func TestEndedSubscriptions(t *testing.T) {
 	guard := newGuard() // an address may have three
 	first, second := open(t, guard, home), open(t, guard, home)
 	expect := func(want int) {
@@ -29,7 +29,7 @@ func TestSubscriptionsThatEndByThemselves(t *testing.T) {
 		t.Fatal(err)
 	}
 	first.Recount(truly(1))
-	second.Recount(truly(0)) // the one that is about to begin stays
+	second.Recount(truly(0)) // the one that is beginning stays
 	expect(2)
 	second.Settle(truly(1))
 	second.Recount(truly(0))
@@ -39,7 +39,7 @@ func TestSubscriptionsThatEndByThemselves(t *testing.T) {
 	expect(0)
 }
 
-// A long message counts as several, but one that is longer than what may be said at once can be sent all the same.
+// A long message counts as several, but one that counts as more than the burst can be sent all the same.
 func TestLongMessagesCountByTheirLength(t *testing.T) {
 	for _, test := range []struct{ bytes, want int }{{0, 10}, {4096, 10}, {4097, 5}, {100_000, 1}} {
 		allowance := NewGuard(Limits{Messages: 100, ConnectionMessages: 1}, prometheus.NewRegistry()).OpenAllowance(home)
@@ -48,12 +48,12 @@ func TestLongMessagesCountByTheirLength(t *testing.T) {
 			got++
 		}
 		if got != test.want {
-			t.Errorf("%d messages of %d bytes were let pass, want %d", got, test.bytes, test.want)
+			t.Errorf("%d messages of %d bytes passed, want %d", got, test.bytes, test.want)
 		}
 	}
 }
 
-// One message that stands for several counts as they would, but for more than half of what may be said at once no more than that.
+// A message that stands for several counts as they would, but for at most half of the burst.
 func TestAbuseMessagesThatStandForSeveral(t *testing.T) {
 	const burst = 10
 	for _, test := range []struct{ further, left int }{{-1, burst}, {0, burst}, {4, 6}, {5, 5}, {1000, 5}} {
@@ -74,7 +74,7 @@ func TestAbuseMessagesThatStandForSeveral(t *testing.T) {
 	}
 }
 
-// What is dropped is not dropped for ever, whatever the messages' length: who floods with long ones goes sooner.
+// A flood ends with a disconnection, sooner if the messages are long.
 func TestAbuseLongMessages(t *testing.T) {
 	allowance := NewGuard(Limits{Messages: 1000, ConnectionMessages: 100}, prometheus.NewRegistry()).OpenAllowance(home)
 	const size = 100_000
@@ -82,12 +82,12 @@ func TestAbuseLongMessages(t *testing.T) {
 	for allowance.Message(size) != Disconnect {
 		read += size
 	}
-	if most := (1 + patience) * 10 * 100 * messageBytes; read > most {
+	if most := (1 + maxExcessBursts) * 10 * 100 * messageBytes; read > most {
 		t.Errorf("%d bytes were read, want at most %d", read, most)
 	}
 }
 
-// Subscriptions are counted by the memory that they take, too, with those that are about to begin.
+// Subscriptions are also counted by their memory, including those that are beginning.
 func TestAbuseSubscriptionBytes(t *testing.T) {
 	guard := newGuard() // those of an address may take 1000 bytes
 	first, second := open(t, guard, home), open(t, guard, home)

@@ -1,3 +1,4 @@
+// Package ratelimit limits what one network address may use of a gateway.
 package ratelimit
 
 import (
@@ -17,33 +18,33 @@ import (
 )
 
 var (
-	// ErrTooManyConnections refuses a connection from an address that has as many as it may.
+	// ErrTooManyConnections refuses a connection beyond the limit of an address.
 	ErrTooManyConnections = errors.New("too many connections")
-	// ErrTooManySubscriptions refuses a subscription from an address that has as many as it may.
+	// ErrTooManySubscriptions refuses a subscription beyond the limit of an address.
 	ErrTooManySubscriptions = errors.New("too many subscriptions")
-	// ErrTooManyMessages refuses what comes from an address that has said as much as it may.
+	// ErrTooManyMessages refuses a message beyond the limit of an address.
 	ErrTooManyMessages = errors.New("too many messages")
 )
 
 const (
-	// burstSeconds is how long a client may have been silent and say at once what it could have said meanwhile: many begin with all their subscriptions.
-	// An address without connections is remembered for so long, or coming back would give it another burst.
+	// burstSeconds is how many seconds' worth of messages a client may send at once: many begin with all their subscriptions.
+	// An address without connections is remembered for as long, or reconnecting would give it another burst.
 	burstSeconds = 10
-	// maxRemembered bounds how many addresses without connections are remembered. Further ones are forgotten at once.
+	// maxRemembered is how many addresses without connections are remembered. Further ones are deleted at once.
 	maxRemembered = 10_000
 )
 
 // Limits bound an address and each of its connections. An IPv6 address counts as its /64, and all of a /48 have clientip.SiteFactor times as much together.
 type Limits struct {
-	Connections        int // of an address at once
-	Subscriptions      int // of an address at once
-	SubscriptionBytes  int // of memory that these take
-	QueuedBytes        int // that wait for the clients of an address together; 0 for any number
-	Messages           int // of an address a second, with a burst of ten seconds' worth
-	ConnectionMessages int // of one connection a second, likewise
+	Connections        int // of an address at a time
+	Subscriptions      int // of an address at a time
+	SubscriptionBytes  int // of their memory
+	QueuedBytes        int // in the queues of all clients of an address; 0 for no limit
+	Messages           int // of an address per second, with a burst of burstSeconds
+	ConnectionMessages int // of one connection per second, likewise
 }
 
-// Guard keeps addresses within their limits. Its methods may be called from any goroutine.
+// Guard enforces the limits of addresses. Its methods may be called from any goroutine.
 type Guard struct {
 	limits  Limits
 	metrics *metrics
@@ -51,10 +52,10 @@ type Guard struct {
 
 	mu         sync.Mutex
 	addresses  map[netip.Prefix]*address
-	remembered int // of them, those that nobody holds
+	remembered int // addresses without references
 }
 
-// address is what is known of an address, or of a wider network. It is guarded by the guard's lock, but for messages, which has its own.
+// address is the state of an address, or of a wider network. It is guarded by the guard's lock, but for messages, which has its own.
 type address struct {
 	network     clientip.Network
 	references  int // connections and allowances
@@ -63,25 +64,25 @@ type address struct {
 	messages    *rate.Limiter
 	reading     *readlimit.Account
 	queueBudget *QueueBudget
-	forget      *time.Timer // runs while nobody holds the address
+	forget      *time.Timer // runs while there are no references
 }
 
-// NewGuard makes a guard and registers what it counts.
+// NewGuard makes a guard and registers its metrics.
 func NewGuard(limits Limits, registerer prometheus.Registerer) *Guard {
 	guard := &Guard{limits: limits, addresses: make(map[netip.Prefix]*address), reading: readlimit.NewMetrics(registerer)}
-	guard.metrics = newMetrics(registerer, guard.count)
+	guard.metrics = newMetrics(registerer, guard.addressCount)
 	return guard
 }
 
-// networks are those that a client is counted in, the narrowest first.
+// networks are the networks that a client is counted in, the narrowest first.
 type networks []*address
 
-// AddConnection counts a connection of the client at remote, host:port, or refuses it with ErrTooManyConnections. leave must be called once when the connection
-// is gone.
-func (g *Guard) AddConnection(remote string) (leave func(), err error) {
+// AddConnection counts a connection of the client at remote, host:port, or returns ErrTooManyConnections. remove must be called once when the connection
+// is closed.
+func (g *Guard) AddConnection(remote string) (remove func(), err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	from := g.find(remote)
+	from := g.networksOf(remote)
 	for _, counted := range from {
 		if counted.connections >= g.limits.Connections*counted.network.Factor {
 			g.metrics.connections.Inc()
@@ -104,20 +105,20 @@ func (g *Guard) removeConnection(from networks) {
 	g.release(from)
 }
 
-func (g *Guard) count() float64 {
+func (g *Guard) addressCount() float64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return float64(len(g.addresses))
 }
 
-// find gives the networks of the client at remote, which must be held then if they are new. It is called under the lock.
-func (g *Guard) find(remote string) networks {
+// networksOf returns the networks of the client at remote, which must be retained if they are new. It is called with the lock held.
+func (g *Guard) networksOf(remote string) networks {
 	var from networks
 	var wider address // its accounts
 	for _, network := range slices.Backward(clientip.Networks(clientip.Of(remote))) {
 		known := g.addresses[network.Prefix]
 		if known == nil {
-			messages := bucket(g.limits.Messages * network.Factor)
+			messages := newLimiter(g.limits.Messages * network.Factor)
 			known = &address{network: network, messages: messages, reading: readlimit.NewAccount(messages, wider.reading, g.reading)}
 			known.queueBudget = &QueueBudget{maxBytes: int64(g.limits.QueuedBytes) * int64(network.Factor), wider: wider.queueBudget}
 		}
@@ -127,8 +128,8 @@ func (g *Guard) find(remote string) networks {
 	return from
 }
 
-// allow counts so many messages in every network, or tells that they are too many. The narrowest comes first: what one address is refused costs its neighbours
-// nothing.
+// allow charges every network for messages, or returns false beyond a limit. The narrowest is charged first: what one address is refused does not count for its
+// neighbours.
 func (n networks) allow(at time.Time, count int) bool {
 	for _, counted := range n {
 		if !counted.messages.AllowN(at, count) {
@@ -138,8 +139,8 @@ func (n networks) allow(at time.Time, count int) bool {
 	return true
 }
 
-// burst is how many messages may come at once from all of the networks.
-func (n networks) burst() int {
+// minBurst is the smallest burst of the networks.
+func (n networks) minBurst() int {
 	most := math.MaxInt
 	for _, counted := range n {
 		most = min(most, counted.messages.Burst())
@@ -147,7 +148,7 @@ func (n networks) burst() int {
 	return most
 }
 
-// retain keeps networks in memory. It is called under the lock.
+// retain adds a reference to networks, which keeps them in memory. It is called with the lock held.
 func (g *Guard) retain(held networks) {
 	for _, counted := range held {
 		g.retainOne(counted)
@@ -161,13 +162,13 @@ func (g *Guard) retainOne(held *address) {
 	}
 	g.addresses[held.network.Prefix] = held
 	if held.forget != nil {
-		held.forget.Stop() // if it is too late for that, the timer finds the address held
+		held.forget.Stop() // if it has fired already, it finds that there is a reference
 		held.forget = nil
 		g.remembered--
 	}
 }
 
-// release is called under the lock.
+// release removes a reference. It is called with the lock held.
 func (g *Guard) release(held networks) {
 	for _, counted := range held {
 		g.releaseOne(counted)
@@ -190,14 +191,36 @@ func (g *Guard) releaseOne(held *address) {
 func (g *Guard) forget(left *address) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if left.forget != nil { // nobody holds it
+	if left.forget != nil { // there is no reference
 		left.forget = nil
 		g.remembered--
 		delete(g.addresses, left.network.Prefix)
 	}
 }
 
-// bucket limits messages to so many a second.
-func bucket(perSecond int) *rate.Limiter {
+// newLimiter limits messages per second.
+func newLimiter(perSecond int) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(perSecond), burstSeconds*perSecond)
+}
+
+// metrics count refusals by limit.
+type metrics struct {
+	connections, subscriptions, subscriptionBytes, messages prometheus.Counter
+}
+
+// newMetrics registers the metrics; addresses returns how many are known.
+func newMetrics(registerer prometheus.Registerer, addresses func() float64) *metrics {
+	refused := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "atlas_gateway_refused_total",
+		Help: "Connections, subscriptions and messages beyond the limits of an address or, for messages, of a connection.",
+	}, []string{"limit"})
+	registerer.MustRegister(refused, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "atlas_gateway_addresses", Help: "Addresses with connections, now or some seconds ago.",
+	}, addresses))
+	return &metrics{
+		connections:       refused.WithLabelValues("connections"),
+		subscriptions:     refused.WithLabelValues("subscriptions"),
+		subscriptionBytes: refused.WithLabelValues("subscription-bytes"),
+		messages:          refused.WithLabelValues("messages"),
+	}
 }

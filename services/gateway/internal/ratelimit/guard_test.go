@@ -69,10 +69,10 @@ func TestAnIPv6ClientHasItsWholeSite(t *testing.T) {
 	enter(t, guard, "[2001:db8:0:2::1]:1")
 }
 
-// A site is assigned a /48, and with it 65,536 subnets: together they have four times what an address has, of everything.
+// A site has a /48, and with it 65,536 subnets: together they have four times the limits of an address.
 func TestAbuseOfTheSubnetsOfASite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		guard := newGuard() // an address may have 2 connections, 3 subscriptions, and say 40 messages at once
+		guard := newGuard() // an address may have 2 connections and 3 subscriptions, and send 40 messages at once
 		connections, subscriptions, messages := 0, 0, 0
 		for subnet := range 100 {
 			remote := fmt.Sprintf("[2001:db8:0:%x::1]:1", subnet)
@@ -114,7 +114,7 @@ func TestSubscriptionsOfAnAddress(t *testing.T) {
 	reserve(first, nil)
 	first.Settle(truly(1))
 	reserve(first, nil)
-	first.Settle(truly(1)) // it was one that there was already
+	first.Settle(truly(1)) // it existed already
 	reserve(first, nil)
 	first.Settle(truly(2))
 	reserve(second, nil)
@@ -139,8 +139,8 @@ func open(t testing.TB, guard *Guard, remote string) *Allowance {
 	return guard.OpenAllowance(remote)
 }
 
-// say sends messages at once and gives how many met each verdict.
-func say(allowance *Allowance, messages int) (verdicts [Disconnect + 1]int) {
+// sendMessages sends messages at once and returns how many had each verdict.
+func sendMessages(allowance *Allowance, messages int) (verdicts [Disconnect + 1]int) {
 	for range messages {
 		verdicts[allowance.Message(100)]++
 	}
@@ -163,7 +163,7 @@ func TestMessagesOfAConnection(t *testing.T) {
 			{time.Hour, 20 + 200 + 5, [Disconnect + 1]int{Pass: 20, Warn: 1, Drop: 199, Disconnect: 5}},
 		} {
 			time.Sleep(step.pause)
-			if got := say(allowance, step.messages); got != step.want {
+			if got := sendMessages(allowance, step.messages); got != step.want {
 				t.Fatalf("%d messages after %v: got %v, want %v", step.messages, step.pause, got, step.want)
 			}
 		}
@@ -174,34 +174,34 @@ func TestMessagesOfAnAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		guard := newGuard()
 		late := open(t, guard, home)
-		for _, want := range []int{20, 17} { // of the address's 40, each took one to come in
-			if got := say(open(t, guard, home), 20); got[Pass] != want {
+		for _, want := range []int{20, 17} { // of the address's 40, connecting took one each
+			if got := sendMessages(open(t, guard, home), 20); got[Pass] != want {
 				t.Fatalf("got %v, want %d to pass", got, want)
 			}
 		}
 		if err := guard.ChargeMessage(home); !errors.Is(err, ErrTooManyMessages) {
 			t.Errorf("coming in: got %v", err)
 		}
-		if got := say(late, 2); got != [Disconnect + 1]int{Warn: 1, Drop: 1} {
+		if got := sendMessages(late, 2); got != [Disconnect + 1]int{Warn: 1, Drop: 1} {
 			t.Errorf("got %v", got)
 		}
 		time.Sleep(time.Second)
-		if got := say(late, 5); got[Pass] != 4 {
+		if got := sendMessages(late, 5); got[Pass] != 4 {
 			t.Errorf("a second later: got %v", got)
 		}
-		if got := say(open(t, guard, elsewhere), 1); got[Pass] != 1 {
+		if got := sendMessages(open(t, guard, elsewhere), 1); got[Pass] != 1 {
 			t.Errorf("elsewhere: got %v", got)
 		}
 	})
 }
 
-// An address without connections is forgotten, but not so soon that coming back would help.
+// An address without connections is forgotten, but not so soon that reconnecting gives another burst.
 func TestAddressesAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		guard := newGuard()
 		for _, want := range []int{20, 18} {
 			leave, allowance := enter(t, guard, home), open(t, guard, home)
-			if got := say(allowance, 20); got[Pass] != want {
+			if got := sendMessages(allowance, 20); got[Pass] != want {
 				t.Errorf("got %v, want %d to pass", got, want)
 			}
 			allowance.Close()
@@ -230,8 +230,8 @@ func TestAddressesAreForgotten(t *testing.T) {
 	})
 }
 
-// Whoever is sent away is remembered as one who has been in.
-func TestWhoIsChargedIsRemembered(t *testing.T) {
+// A refused client is remembered like one that was connected.
+func TestRefusedClientsAreRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		guard := newGuard()
 		for range 40 {
@@ -297,7 +297,7 @@ func TestGuardFromManyGoroutines(t *testing.T) {
 	clients.Wait()
 	for site, address := range guard.addresses {
 		if address.references != 0 || address.connections != 0 || address.usage.Subscriptions != 0 {
-			t.Errorf("%v: %d holders, %d connections, %d subscriptions are left", site, address.references, address.connections, address.usage.Subscriptions)
+			t.Errorf("%v: %d references, %d connections, %d subscriptions are left", site, address.references, address.connections, address.usage.Subscriptions)
 		}
 	}
 }

@@ -1,8 +1,11 @@
 package ratelimit
 
-import "fmt"
+import (
+	"fmt"
+	"sync/atomic"
+)
 
-// Usage is what a connection's subscriptions take of what its address may have.
+// Usage is what the subscriptions of a connection use of its address's limits.
 type Usage struct {
 	Subscriptions int
 	Bytes         int // of memory
@@ -16,7 +19,7 @@ func (u Usage) minus(other Usage) Usage {
 	return Usage{u.Subscriptions - other.Subscriptions, u.Bytes - other.Bytes}
 }
 
-// checkUsage refuses a subscription of so many bytes that would be too much for an address. It is called under the lock.
+// checkUsage returns ErrTooManySubscriptions if a subscription would exceed the limits of an address. It is called with the lock held.
 func (g *Guard) checkUsage(from *address, bytes int) error {
 	used, mostSubscriptions, mostBytes := from.usage, g.limits.Subscriptions*from.network.Factor, g.limits.SubscriptionBytes*from.network.Factor
 	switch {
@@ -29,4 +32,29 @@ func (g *Guard) checkUsage(from *address, bytes int) error {
 			from.network.Describe(), used.Bytes, bytes, mostBytes)
 	}
 	return nil
+}
+
+// QueueBudget implements sendqueue.Budget for the queues of all clients of an address, and of its wider networks. Its methods may be called from any
+// goroutine, and do not block.
+type QueueBudget struct {
+	maxBytes int64 // 0 for no limit
+	waiting  atomic.Int64
+	wider    *QueueBudget // nil if there is none
+}
+
+// Add adds queued bytes, or subtracts them.
+func (q *QueueBudget) Add(bytes int) {
+	for ; q != nil; q = q.wider {
+		q.waiting.Add(int64(bytes))
+	}
+}
+
+// IsSpent reports whether the budget is exceeded.
+func (q *QueueBudget) IsSpent() bool {
+	for ; q != nil; q = q.wider {
+		if q.maxBytes > 0 && q.waiting.Load() > q.maxBytes {
+			return true
+		}
+	}
+	return false
 }

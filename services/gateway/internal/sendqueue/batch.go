@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A write takes at most this much of the queue, so that memory is given back bit by bit while a slow client reads.
+// A write takes at most this much of the queue, so that memory is freed gradually while a slow client reads.
 const (
 	maxBatchMessages = 64
 	maxBatchBytes    = 256 << 10
@@ -20,18 +20,18 @@ const (
 
 var errWouldBlock = errors.New("the socket has no room")
 
-// batch is one write: frames of several messages, and how much of them the socket has taken.
+// batch is one write: frames of several messages, and how much of them is written.
 type batch struct {
 	buffers net.Buffers
 	size    int // bytes of all buffers
 	written int
 	err     error
-	try     func(fd uintptr) bool // kept, as making it anew would allocate for every write
+	tryFunc func(fd uintptr) bool // reused, as a method value would allocate for every write
 }
 
 var batches = sync.Pool{New: func() any {
 	b := &batch{buffers: make(net.Buffers, 0, maxBatchMessages)}
-	b.try = b.tryDescriptor
+	b.tryFunc = b.tryDescriptor
 	return b
 }}
 
@@ -43,7 +43,7 @@ func (b *batch) release() {
 	batches.Put(b)
 }
 
-// fill takes messages from the head of the queue, the first of which has been written up to a point, and returns how many they are.
+// fill adds messages from the head of the queue, without the written bytes of the first, and returns their number.
 func (b *batch) fill(queue []*Message, writtenOfFirst int) int {
 	b.buffers, b.size, b.written = b.buffers[:0], 0, 0
 	for _, message := range queue {
@@ -57,13 +57,13 @@ func (b *batch) fill(queue []*Message, writtenOfFirst int) int {
 	return len(b.buffers)
 }
 
-// tryWrite writes as much as the socket takes at once; errWouldBlock says that it took less than all.
+// tryWrite writes as much as possible without blocking; it returns errWouldBlock if that is not everything.
 func (b *batch) tryWrite(raw syscall.RawConn) error {
 	if raw == nil {
 		return errWouldBlock
 	}
 	b.err = nil
-	if err := raw.Write(b.try); err != nil {
+	if err := raw.Write(b.tryFunc); err != nil {
 		return err
 	}
 	if b.err == nil && b.written < b.size {
@@ -72,7 +72,7 @@ func (b *batch) tryWrite(raw syscall.RawConn) error {
 	return b.err
 }
 
-// tryDescriptor is called with a non-blocking descriptor; true says that it is not to be called again when there is room.
+// tryDescriptor is called with a non-blocking descriptor; it returns true so that it is not called again when there is room.
 func (b *batch) tryDescriptor(fd uintptr) bool {
 	var n int
 	var err error
@@ -99,7 +99,7 @@ func (b *batch) tryDescriptor(fd uintptr) bool {
 	return true
 }
 
-// writeWithin writes all, waiting for room. Who takes something in time is not stuck: it is no error then, and written tells how much went out.
+// writeWithin writes everything, blocking. A timeout after a part was written is no error, as the client does read; written is its size.
 func (b *batch) writeWithin(conn net.Conn, timeout time.Duration) error {
 	if err := conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// detach makes a queue without a connection, and a channel that holds something when there is something to take.
+// detach makes a queue without a connection, and a channel that has an element when there is something to take.
 func detach(limits *Limits, stats *Stats) (*Queue, <-chan struct{}) {
 	woken := make(chan struct{}, 1)
 	return NewDetached(limits, stats, func() {
@@ -40,7 +40,7 @@ func expectWoken(t *testing.T, woken <-chan struct{}, want bool) {
 	select {
 	case <-woken:
 		if !want {
-			t.Fatal("woken for nothing")
+			t.Fatal("woken without a reason")
 		}
 	default:
 		if want {
@@ -49,7 +49,7 @@ func expectWoken(t *testing.T, woken <-chan struct{}, want bool) {
 	}
 }
 
-func TestTakeIsBoundInBytes(t *testing.T) {
+func TestTakeIsBoundedInBytes(t *testing.T) {
 	stats := &Stats{}
 	queue, woken := detach(testLimits(), stats)
 	queue.Flush()
@@ -63,18 +63,18 @@ func TestTakeIsBoundInBytes(t *testing.T) {
 	queue.Flush()
 	expectWoken(t, woken, true)
 	if queue.Writing() {
-		t.Error("it claims to be writing to the connection that it lacks")
+		t.Error("a queue without a connection is writing")
 	}
 	expectTaken(t, queue, 6, true, "aaa", "bbb")
 	expectTaken(t, queue, 6, true, "ccccccc")
 	if stats.Messages.Load() != 1 || stats.Bytes.Load() != 3 {
-		t.Errorf("stats: %d messages, %d bytes wait", stats.Messages.Load(), stats.Bytes.Load())
+		t.Errorf("stats: %d messages, %d bytes are queued", stats.Messages.Load(), stats.Bytes.Load())
 	}
 	expectTaken(t, queue, 0, true, "d")
 	expectTaken(t, queue, 6, true)
 }
 
-func TestDetachedOutboxHasLimits(t *testing.T) {
+func TestDetachedQueueHasLimits(t *testing.T) {
 	limits := testLimits()
 	limits.Messages = 2
 	queue, _ := detach(limits, &Stats{})
@@ -101,8 +101,8 @@ func TestDetachedOutboxHasLimits(t *testing.T) {
 	}
 }
 
-// The last messages are taken like all others; frames that mean something to a WebSocket only are not.
-func TestEndsOfDetachedOutbox(t *testing.T) {
+// The last messages are taken like all others; frames for WebSockets only are not.
+func TestEndsOfDetachedQueue(t *testing.T) {
 	last := []*Message{Text([]byte("last")), Close(1000, "bye")}
 	for _, test := range []struct {
 		name string
@@ -133,13 +133,13 @@ func TestEndsOfDetachedOutbox(t *testing.T) {
 			}
 			expectTaken(t, queue, 1, false)
 			if stats.Messages.Load() != 0 || stats.Bytes.Load() != 0 {
-				t.Errorf("stats: %d messages, %d bytes wait", stats.Messages.Load(), stats.Bytes.Load())
+				t.Errorf("stats: %d messages, %d bytes are queued", stats.Messages.Load(), stats.Bytes.Load())
 			}
 		})
 	}
 }
 
-func TestAttachGoesOnWhereTakeEnded(t *testing.T) {
+func TestAttachContinuesAfterTake(t *testing.T) {
 	conn, client := connect(t)
 	queue, woken := detach(testLimits(), &Stats{})
 	defer queue.Close()
@@ -161,7 +161,7 @@ func TestAttachGoesOnWhereTakeEnded(t *testing.T) {
 	expectWoken(t, woken, false)
 }
 
-// Messages that arrive while they are taken, and while the connection is attached, come out once and in order.
+// Messages that are queued while others are taken, and while the connection is attached, are delivered once and in order.
 func TestAttachWhileMessagesArrive(t *testing.T) {
 	const messages = 3000
 	conn, client := connect(t)
@@ -189,7 +189,7 @@ func TestAttachWhileMessagesArrive(t *testing.T) {
 			next++
 		}
 		if len(taken) > 0 {
-			queue.Flush() // what is left is to be taken too
+			queue.Flush() // so that the rest is taken too
 		}
 	}
 	queue.Attach(conn)
@@ -198,8 +198,8 @@ func TestAttachWhileMessagesArrive(t *testing.T) {
 	}
 }
 
-// What waits for a slow client to read from its connection is not to be had elsewhere.
-func TestNothingIsTakenFromAnAttachedOutbox(t *testing.T) {
+// Messages that wait for a slow client to read cannot be taken.
+func TestNothingIsTakenFromAnAttachedQueue(t *testing.T) {
 	server, client := net.Pipe()
 	queue, _ := detach(testLimits(), &Stats{})
 	defer queue.Close()

@@ -20,11 +20,11 @@ const (
 // maxControlPayload is the longest payload that a control frame may carry, in bytes (RFC 6455, section 5.5).
 const maxControlPayload = 125
 
-// Message is one encoded message, framed as WebSocket has it. It never changes, so all the queues that it stands in share it.
+// Message is an encoded message with a WebSocket frame. It is immutable, and shared by all queues that it is in.
 type Message struct {
-	frame  []byte
-	header int   // bytes of frame before the payload
-	made   int64 // when, in Unix seconds, so that who does not get it can be told since when something is missing
+	frame   []byte
+	header  int   // bytes of frame before the payload
+	created int64 // in Unix seconds, to report since when a client misses messages
 }
 
 // Text makes a text message; payload must be valid UTF-8.
@@ -36,33 +36,33 @@ func Binary(payload []byte) *Message { return newMessage(opcodeBinary, payload) 
 // Ping makes a ping without data.
 func Ping() *Message { return newMessage(opcodePing, nil) }
 
-// Pong makes the answer to a ping with the given data, of which at most 125 bytes are sent.
+// Pong makes the answer to a ping with the given data, truncated to maxControlPayload.
 func Pong(data []byte) *Message {
 	return newMessage(opcodePong, data[:min(len(data), maxControlPayload)])
 }
 
-// Close makes a close frame with a status code (RFC 6455, section 7.4) and a reason, which is cut to fit.
+// Close makes a close frame with a status code (RFC 6455, section 7.4) and a reason, which is truncated to fit.
 func Close(code int, reason string) *Message {
 	payload := binary.BigEndian.AppendUint16(nil, uint16(code))
 	payload = append(payload, validPrefix(reason, maxControlPayload-len(payload))...)
 	return newMessage(opcodeClose, payload)
 }
 
-// Binary tells whether the message is binary; otherwise, its payload is text.
+// Binary reports whether the message is binary; otherwise, its payload is text.
 func (m *Message) Binary() bool { return m.opcode() == opcodeBinary }
 
 func (m *Message) opcode() opcode { return opcode(m.frame[0] & 0x0F) }
 
-// isControl tells whether the message means something to a WebSocket only.
+// isControl reports whether the message is for WebSockets only.
 func (m *Message) isControl() bool { return m.opcode() >= opcodeClose }
 
-// Payload gives the message without its frame. It must not be changed.
+// Payload returns the message without its frame. It must not be modified.
 func (m *Message) Payload() []byte { return m.frame[m.header:] }
 
-// Frame gives the message as a WebSocket's frame. It must not be changed.
+// Frame returns the message as a WebSocket frame. It must not be modified.
 func (m *Message) Frame() []byte { return m.frame }
 
-// Size is what the message costs a queue and the network, in bytes.
+// Size is the size of the frame in bytes, in the queue and on the wire.
 func (m *Message) Size() int { return len(m.frame) }
 
 func newMessage(kind opcode, payload []byte) *Message {
@@ -72,13 +72,13 @@ func newMessage(kind opcode, payload []byte) *Message {
 // maxHeader is the length of the longest header of a frame that a server sends, in bytes.
 const maxHeader = 10
 
-// Blank gives memory for a text of about so many bytes. The text is appended to it, and nothing copied when Written makes a message of that.
+// Blank returns a buffer for a text of about size bytes. The text is appended to it, and Written makes a message of that without copying.
 func Blank(size int) []byte { return make([]byte, maxHeader, maxHeader+size) }
 
-// Written makes a text message of a Blank with the text behind it, which must be valid UTF-8. The memory is the message's from then on.
+// Written makes a text message of a Blank with appended text, which must be valid UTF-8. It owns the memory from then on.
 func Written(blank []byte) *Message { return frame(opcodeText, blank) }
 
-// frame puts a header before what stands behind a Blank, as a server sends it: final, unmasked, so that the same bytes serve every client (RFC 6455,
+// frame writes a server's header before the payload that was appended to a Blank: final, unmasked, so that the same bytes serve every client (RFC 6455,
 // section 5.2).
 func frame(kind opcode, blank []byte) *Message {
 	const final, length16, length64 = 0x80, 126, 127
@@ -94,10 +94,10 @@ func frame(kind opcode, blank []byte) *Message {
 	}
 	framed := blank[maxHeader-len(header):]
 	copy(framed, header)
-	return &Message{frame: framed, header: len(header), made: time.Now().Unix()}
+	return &Message{frame: framed, header: len(header), created: time.Now().Unix()}
 }
 
-// validPrefix cuts text to at most size bytes without splitting a character.
+// validPrefix truncates text to at most size bytes without splitting a character.
 func validPrefix(text string, size int) string {
 	if len(text) <= size {
 		return text

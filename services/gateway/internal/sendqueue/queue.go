@@ -1,5 +1,5 @@
-// Package sendqueue holds what waits for one client and writes it. A queue bounded in bytes and messages takes messages that are encoded once for all
-// clients; all that waits goes out in one write. It knows neither what the messages say nor in which protocol.
+// Package sendqueue queues and writes the messages of one client. A queue is bounded in bytes and messages. Messages are encoded once for all
+// clients; all queued messages are written in one write. The package knows neither the messages' content nor its protocol.
 package sendqueue
 
 import (
@@ -11,52 +11,52 @@ import (
 )
 
 var (
-	// ErrFull is returned for a message that would take the queue over its limits; the message is not in the queue.
+	// ErrFull is returned if a message would exceed the queue's limits; it is not queued.
 	ErrFull = errors.New("the client's queue is full")
-	// ErrClosed is returned once the queue takes no more messages.
+	// ErrClosed is returned once the queue accepts no more messages.
 	ErrClosed = errors.New("the client's connection is closing")
 )
 
-// Limits bound what a queue holds and how long it waits.
+// Limits are the limits of a queue.
 type Limits struct {
-	Bytes        int           // most bytes that may wait; one message comes in whatever its size while no more than half of them wait
-	Messages     int           // most messages that may wait
-	WriteTimeout time.Duration // how long a client may read nothing at all while messages wait, before its connection is closed
-	CloseTimeout time.Duration // how long a client may take to close its side after the last message
+	Bytes        int           // most bytes in the queue; while it is at most half full, one message of any size is accepted
+	Messages     int           // most messages in the queue
+	WriteTimeout time.Duration // how long a client may read nothing while messages are queued, before its connection is closed
+	CloseTimeout time.Duration // for the client to close its side after the last message
 }
 
-// Queue queues messages for one client and writes them to its connection; without a connection, they wait to be taken. Its methods may be called from
-// any goroutine, and none of them but Close waits for the network.
+// Queue queues messages for one client and writes them to its connection; without a connection, they are taken from it. Its methods may be called from
+// any goroutine, and none but Close waits for the network.
 type Queue struct {
 	limits *Limits
 	stats  *Stats
-	wake   func() // nil where there was a connection from the start
-	budget Budget // nil until it is shared with others
+	wake   func() // nil if it began with a connection
+	budget Budget // nil until ShareBudget
 
-	mu       sync.Mutex
-	conn     net.Conn        // nil until there is one; it never changes then
-	raw      syscall.RawConn // nil where conn is no socket
-	state    state
-	queue    []*Message
-	bytes    int            // of the messages in the queue
-	busy     bool           // somebody writes; who is busy writes until the queue is empty
-	inFlight int            // messages at the head of the queue that are being written
-	written  int            // bytes of the first message that are written already
-	blocked  sync.WaitGroup // the goroutine that waits for a slow client
-	room     chan struct{}  // is closed when there is room again; nil if nobody waits for that
-	refused  int64          // when the first message was made of those that were not taken last, in Unix seconds; 0 if the last one was taken
+	mu           sync.Mutex
+	conn         net.Conn        // nil until there is one, then constant
+	raw          syscall.RawConn // nil if conn is no socket
+	state        state
+	queue        []*Message
+	bytes        int            // of the messages in the queue
+	writing      bool           // a goroutine writes until the queue is empty
+	inFlight     int            // messages at the head of the queue that are being written
+	written      int            // bytes of the first message that are written
+	blocked      sync.WaitGroup // the goroutine that writes to a slow client
+	writable     chan struct{}  // closed when there is room again; nil if nobody waits for room
+	firstRefused int64          // when the first of the most recently refused messages was created, in Unix seconds; 0 if the last one was queued
 }
 
 type state byte
 
 const (
 	open      state = iota
-	finishing       // takes no more; what waits is still written
-	finished        // all is written; the client's side may still be open
+	finishing       // accepts no more messages; the queued ones are written
+	finished        // everything is written; the client's side may still be open
 	closed
 )
 
-// New makes the queue of conn. Limits and stats are shared by all the queues of a server.
+// New makes the queue of a connection. Limits and stats are shared by all queues of a server.
 func New(conn net.Conn, limits *Limits, stats *Stats) *Queue {
 	queue := &Queue{limits: limits, stats: stats}
 	queue.connect(conn)
@@ -66,34 +66,34 @@ func New(conn net.Conn, limits *Limits, stats *Stats) *Queue {
 func (q *Queue) connect(conn net.Conn) {
 	q.conn = conn
 	if socket, ok := conn.(syscall.Conn); ok {
-		q.raw, _ = socket.SyscallConn() // fails for a closed connection only, which the first write finds out
+		q.raw, _ = socket.SyscallConn() // fails for a closed connection only, and then so does the first write
 	}
 }
 
-// Enqueue puts a message into the queue without writing it: several offers and one Flush make one write.
-// It returns ErrFull or ErrClosed if the message was not taken.
-func (q *Queue) Enqueue(message *Message) error { return q.offer(message, 0) }
+// Enqueue queues a message without writing it: several messages and one Flush make one write.
+// It returns ErrFull or ErrClosed if the message is not queued.
+func (q *Queue) Enqueue(message *Message) error { return q.enqueue(message, 0) }
 
-// EnqueueControl is Enqueue for what is said beside what the client came for, such as an answer: a quarter more may wait for that.
-func (q *Queue) EnqueueControl(message *Message) error { return q.offer(message, 1) }
+// EnqueueControl is Enqueue for control messages, such as confirmations: the limits are a quarter higher for them.
+func (q *Queue) EnqueueControl(message *Message) error { return q.enqueue(message, 1) }
 
-func (q *Queue) offer(message *Message, moreQuarters int) error {
+func (q *Queue) enqueue(message *Message, extraQuarters int) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.state != open {
 		return ErrClosed
 	}
-	mostBytes, mostMessages := q.mostBytes()*(4+moreQuarters)/4, q.limits.Messages+moreQuarters*max(1, q.limits.Messages/4)
-	if len(q.queue) >= mostMessages || q.bytes+message.Size() > mostBytes && !q.holdsAtMost(2) {
+	maxBytes, maxMessages := q.maxBytes()*(4+extraQuarters)/4, q.limits.Messages+extraQuarters*max(1, q.limits.Messages/4)
+	if len(q.queue) >= maxMessages || q.bytes+message.Size() > maxBytes && !q.holdsAtMost(2) {
 		q.noteRefused(message)
 		return ErrFull
 	}
-	q.refused = 0
+	q.firstRefused = 0
 	q.push(message)
 	return nil
 }
 
-// EnqueueTogether is Enqueue for messages that only make sense together: all of them are taken, with nothing between them, or none.
+// EnqueueTogether is Enqueue for messages that belong together: all of them are queued, with nothing between them, or none.
 func (q *Queue) EnqueueTogether(messages ...*Message) error {
 	size := 0
 	for _, message := range messages {
@@ -104,7 +104,7 @@ func (q *Queue) EnqueueTogether(messages ...*Message) error {
 	if q.state != open {
 		return ErrClosed
 	}
-	if len(q.queue)+len(messages) > q.limits.Messages || q.bytes+size > q.mostBytes() {
+	if len(q.queue)+len(messages) > q.limits.Messages || q.bytes+size > q.maxBytes() {
 		return ErrFull
 	}
 	for _, message := range messages {
@@ -113,7 +113,7 @@ func (q *Queue) EnqueueTogether(messages ...*Message) error {
 	return nil
 }
 
-// Send is EnqueueControl, and writes what waits.
+// Send is EnqueueControl and Flush.
 func (q *Queue) Send(message *Message) error {
 	if err := q.EnqueueControl(message); err != nil {
 		return err
@@ -122,79 +122,52 @@ func (q *Queue) Send(message *Message) error {
 	return nil
 }
 
-// Finish writes what waits and the last messages, and then ends the connection: the sending side at once, the rest when the client has closed its
-// side or CloseTimeout has passed, which ends the read of whoever reads from the connection.
-func (q *Queue) Finish(last ...*Message) { q.finish(false, last) }
-
-// Abort is Finish for a client that cannot keep up: what waits is dropped, but for messages that are being written.
-func (q *Queue) Abort(last ...*Message) { q.finish(true, last) }
-
-func (q *Queue) finish(drop bool, last []*Message) {
-	q.mu.Lock()
-	if q.state != open {
-		q.mu.Unlock()
-		return
-	}
-	q.state = finishing
-	q.tellRoom()
-	if drop {
-		q.dropUnsent()
-	}
-	for _, message := range last {
-		q.push(message)
-	}
-	q.mu.Unlock()
-	q.Flush()
-}
-
-// Closing tells whether the queue takes no more messages.
+// Closing reports whether the queue accepts no more messages.
 func (q *Queue) Closing() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.state != open
 }
 
-// Writing tells whether something waits for the client to read from its connection. WriteTimeout watches over that.
+// Writing reports whether a write waits for the client to read. WriteTimeout bounds it.
 func (q *Queue) Writing() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.busy
-}
-
-// Close closes the connection, whatever waits, and returns when the queue uses it no more.
-func (q *Queue) Close() {
-	q.stop()
-	q.blocked.Wait()
-}
-
-func (q *Queue) stop() {
-	q.mu.Lock()
-	q.state = closed
-	q.waits(-len(q.queue), -q.bytes)
-	q.queue = nil
-	q.tellRoom()
-	conn := q.conn
-	q.mu.Unlock()
-	if conn == nil {
-		q.wake()
-		return
-	}
-	_ = conn.Close() // nothing is to be done about a connection that fails to close
+	return q.writing
 }
 
 func (q *Queue) push(message *Message) {
 	q.queue = append(q.queue, message)
-	q.waits(1, message.Size())
+	q.countQueued(1, message.Size())
 }
 
-// dropUnsent keeps the messages that are on their way.
-func (q *Queue) dropUnsent() {
-	keep := q.onTheirWay()
-	dropped := 0
-	for _, message := range q.queue[keep:] {
-		dropped += message.Size()
+// Writable returns nil while the queue is at most half full. Otherwise it returns a channel
+// that is closed when the queue is at most a quarter full, or closing. The error is ErrClosed if the queue accepts no more messages. Senders that can wait,
+// such as catch-up, use it; the other half of the queue is for those that cannot.
+func (q *Queue) Writable() (<-chan struct{}, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.state != open:
+		return nil, ErrClosed
+	//mutate:room-ignored
+	case q.holdsAtMost(2):
+		return nil, nil
+	case q.writable == nil:
+		q.writable = make(chan struct{})
 	}
-	q.waits(keep-len(q.queue), -dropped)
-	clear(q.queue[keep:])
-	q.queue = q.queue[:keep]
+	return q.writable, nil
+}
+
+// holdsAtMost reports whether the queue is filled to at most a fraction of its limits: half for 2, a quarter for 4.
+func (q *Queue) holdsAtMost(part int) bool {
+	return q.bytes <= q.maxBytes()/part && len(q.queue) <= q.limits.Messages/part
+}
+
+// notifyWritable is called with the lock held when the queue has become shorter or the state has changed.
+func (q *Queue) notifyWritable() {
+	if q.writable != nil && (q.state != open || q.holdsAtMost(4)) {
+		close(q.writable)
+		q.writable = nil
+	}
 }

@@ -23,7 +23,7 @@ func testLimits() *Limits {
 	return &Limits{Bytes: 1 << 20, Messages: 1000, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second}
 }
 
-// connect gives the server's connection after the handshake, and a real client that reads from it.
+// connect returns the server's connection after the handshake, and a real client that reads from it.
 func connect(t testing.TB) (net.Conn, *websocket.Conn) {
 	t.Helper()
 	upgraded := make(chan net.Conn, 1)
@@ -60,7 +60,7 @@ func expect(t *testing.T, client *websocket.Conn, want string) {
 	}
 }
 
-// fillSocket offers messages until the client's socket has no room left and a goroutine waits for it; it returns how many they were.
+// fillSocket queues messages until the client's socket is full and a goroutine waits for it; it returns their number.
 func fillSocket(t *testing.T, queue *Queue) int {
 	t.Helper()
 	payload := strings.Repeat("x", 100<<10)
@@ -72,7 +72,7 @@ func fillSocket(t *testing.T, queue *Queue) int {
 			return sent
 		}
 	}
-	t.Fatal("the socket took 100 MB without anybody reading")
+	t.Fatal("the socket took 100 MB that nobody read")
 	return 0
 }
 
@@ -95,7 +95,7 @@ func TestMessagesArriveInOrder(t *testing.T) {
 	}
 }
 
-func TestOfferRefusesWhatIsOverTheLimits(t *testing.T) {
+func TestEnqueueRefusesBeyondTheLimits(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		limits Limits
@@ -119,7 +119,7 @@ func TestOfferRefusesWhatIsOverTheLimits(t *testing.T) {
 				t.Fatalf("got %v, want ErrFull", err)
 			}
 			if stats.Messages.Load() != 2 || stats.Bytes.Load() != 24 {
-				t.Errorf("stats: %d messages, %d bytes wait", stats.Messages.Load(), stats.Bytes.Load())
+				t.Errorf("stats: %d messages, %d bytes are queued", stats.Messages.Load(), stats.Bytes.Load())
 			}
 			queue.Abort(Text([]byte("too slow")), Close(1008, "too slow"))
 			expect(t, client, "too slow")
@@ -133,7 +133,7 @@ func TestOfferRefusesWhatIsOverTheLimits(t *testing.T) {
 	}
 }
 
-func TestOfferTogetherTakesAllOrNone(t *testing.T) {
+func TestEnqueueTogetherTakesAllOrNone(t *testing.T) {
 	server, _ := net.Pipe()
 	limits := testLimits()
 	limits.Messages = 3
@@ -146,7 +146,7 @@ func TestOfferTogetherTakesAllOrNone(t *testing.T) {
 		}
 	}
 	if got := queue.stats.Messages.Load(); got != 2 {
-		t.Errorf("%d messages wait, want those of one pair", got)
+		t.Errorf("%d messages are queued, want those of one pair", got)
 	}
 	limits.Messages, limits.Bytes = 100, 3*pair[1].Size()
 	if err := queue.EnqueueTogether(pair...); !errors.Is(err, ErrFull) {
@@ -174,13 +174,13 @@ func TestSlowClientGetsEverything(t *testing.T) {
 	if _, _, err := client.ReadMessage(); !websocket.IsCloseError(err, 1000) {
 		t.Errorf("got %v, want a close frame", err)
 	}
-	_, _ = io.Copy(io.Discard, client.NetConn()) // to the end, which comes when what was written is not counted any more
+	_, _ = io.Copy(io.Discard, client.NetConn()) // to the end, when written messages are not counted any more
 	if stats.Messages.Load() != 0 || stats.Bytes.Load() != 0 {
-		t.Errorf("%d messages and %d bytes wait after all was read", stats.Messages.Load(), stats.Bytes.Load())
+		t.Errorf("%d messages and %d bytes are queued after everything was read", stats.Messages.Load(), stats.Bytes.Load())
 	}
 }
 
-// A client that overflowed sees whole frames up to the last words, and none of what waited behind them.
+// An aborted client receives whole frames up to the last message, and none of those that were queued.
 func TestAbortKeepsFramesWhole(t *testing.T) {
 	conn, client := connect(t)
 	limits := testLimits()
@@ -188,7 +188,7 @@ func TestAbortKeepsFramesWhole(t *testing.T) {
 	queue := New(conn, limits, &Stats{})
 	defer queue.Close()
 	sent := fillSocket(t, queue)
-	for range maxBatchBytes/(100<<10) + 2 { // more than the batch that is being written, which Abort leaves whole
+	for range maxBatchBytes/(100<<10) + 2 { // more than the batch that is being written, which Abort does not drop
 		sent++
 		if err := queue.Enqueue(Text([]byte(strings.Repeat("x", 100<<10)))); err != nil {
 			t.Fatal(err)
@@ -220,10 +220,10 @@ func TestWriteTimeoutClosesTheConnection(t *testing.T) {
 	limits.Bytes, limits.WriteTimeout = 100<<20, 50*time.Millisecond
 	stats := &Stats{}
 	queue := New(conn, limits, stats)
-	if err := queue.Send(Text(make([]byte, 50<<20))); err != nil { // more than what a socket takes in the end without anybody reading
+	if err := queue.Send(Text(make([]byte, 50<<20))); err != nil { // more than a socket takes that nobody reads
 		t.Fatal(err)
 	}
-	// The server's own read ends when the deadline has passed without room.
+	// The server's own read ends after the write timeout.
 	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("got %v, want a closed connection", err)
 	}
@@ -232,12 +232,12 @@ func TestWriteTimeoutClosesTheConnection(t *testing.T) {
 	}
 	queue.Close()
 	if stats.Messages.Load() != 0 {
-		t.Errorf("%d messages wait after the close", stats.Messages.Load())
+		t.Errorf("%d messages are queued after the close", stats.Messages.Load())
 	}
 	_ = client.Close()
 }
 
-// A client that reads slowly and steadily is not stuck.
+// A client that reads slowly and steadily is not cut off.
 func TestSteadyClientIsNotCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := net.Pipe() // without any buffer between the two
@@ -294,7 +294,7 @@ func TestConnectionWithoutDescriptor(t *testing.T) {
 	queue.Close()
 }
 
-func TestManyGoroutinesOffer(t *testing.T) {
+func TestEnqueueFromManyGoroutines(t *testing.T) {
 	conn, client := connect(t)
 	limits := testLimits()
 	limits.Messages = 1 << 20

@@ -6,7 +6,7 @@ import (
 )
 
 //notices:room-ignored
-func TestRoomIsThereAgainWhenAQuarterIsLeft(t *testing.T) {
+func TestWritableAgainAtAQuarter(t *testing.T) {
 	q := NewDetached(&Limits{Bytes: 1000, Messages: 8}, &Stats{}, func() {})
 	message := Text([]byte("x"))
 	offer := func(times int) {
@@ -28,16 +28,16 @@ func TestRoomIsThereAgainWhenAQuarterIsLeft(t *testing.T) {
 	}
 	q.Take(2)
 	if isClosed(room) {
-		t.Fatal("there is room with more than a quarter left")
+		t.Fatal("the queue is writable when more than a quarter full")
 	}
 	q.Take(1)
 	if !isClosed(room) {
-		t.Fatal("there is no room with a quarter left")
+		t.Fatal("the queue is not writable when a quarter full")
 	}
 }
 
 //notices:room-ignored
-func TestRoomIsBoundedInBytes(t *testing.T) {
+func TestWritableIsBoundedInBytes(t *testing.T) {
 	long := Text(make([]byte, 300))
 	q := NewDetached(&Limits{Bytes: 1000, Messages: 100}, &Stats{}, func() {})
 	_, _ = q.Enqueue(long), q.Enqueue(long)
@@ -46,14 +46,14 @@ func TestRoomIsBoundedInBytes(t *testing.T) {
 		t.Fatalf("beyond half: got %v, %v, want none", room, err)
 	}
 	if q.Take(1); isClosed(room) {
-		t.Fatal("there is room with more than a quarter left")
+		t.Fatal("the queue is writable when more than a quarter full")
 	}
 	if q.Take(1); !isClosed(room) {
-		t.Fatal("there is no room with nothing left")
+		t.Fatal("the queue is not writable when empty")
 	}
 }
 
-func TestWhoWaitsForRoomLearnsOfTheEnd(t *testing.T) {
+func TestWritableEndsWithTheQueue(t *testing.T) {
 	for name, end := range map[string]func(*Queue){
 		"finish": func(q *Queue) { q.Finish() }, "abort": func(q *Queue) { q.Abort() }, "close": (*Queue).Close,
 	} {
@@ -63,7 +63,7 @@ func TestWhoWaitsForRoomLearnsOfTheEnd(t *testing.T) {
 			room, _ := q.Writable()
 			end(q)
 			if !isClosed(room) {
-				t.Error("who waits is not told")
+				t.Error("the channel is not closed")
 			}
 			if _, err := q.Writable(); !errors.Is(err, ErrClosed) {
 				t.Errorf("got %v, want ErrClosed", err)
@@ -81,8 +81,8 @@ func isClosed(room <-chan struct{}) bool {
 	}
 }
 
-// What is said beside records has a quarter more room, in messages and in bytes.
-func TestTellHasAQuarterMore(t *testing.T) {
+// The limits of messages and bytes are a quarter higher for control messages.
+func TestControlMessagesHaveHigherLimits(t *testing.T) {
 	for name, test := range map[string]struct {
 		limits       Limits
 		offers, more int
@@ -101,7 +101,7 @@ func TestTellHasAQuarterMore(t *testing.T) {
 				return taken
 			}
 			if offers, more := count(q.Enqueue), count(q.EnqueueControl); offers != test.offers || more != test.more {
-				t.Errorf("took %d records and %d more messages, want %d and %d", offers, more, test.offers, test.more)
+				t.Errorf("took %d records and %d control messages, want %d and %d", offers, more, test.offers, test.more)
 			}
 		})
 	}

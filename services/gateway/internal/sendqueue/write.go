@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Flush writes what waits. Most sockets have room, so it tries without waiting first; for one that has none, a goroutine takes over.
+// Flush writes the queued messages. Most sockets have room, so it tries without blocking first; otherwise a goroutine continues.
 func (q *Queue) Flush() {
 	batch := newBatch()
 	defer batch.release()
@@ -16,7 +16,7 @@ func (q *Queue) Flush() {
 	for ; more; more = q.next(batch) {
 		switch err := batch.tryWrite(q.raw); {
 		case errors.Is(err, errWouldBlock):
-			q.waitForRoom(batch.written)
+			q.continueSlowly(batch.written)
 			return
 		case err != nil:
 			q.stop()
@@ -36,23 +36,23 @@ func (q *Queue) writeSlowly() {
 	}
 }
 
-// begin makes the caller the one who writes, if there is something to do and nobody does it, and fills the batch. Without a connection, somebody else
-// has to be woken for it.
+// begin makes the caller the writer, if there is something to write and no other writer, and fills the batch. Without a connection, wake must be
+// called instead.
 func (q *Queue) begin(batch *batch) (more, wake bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	pending := q.state == open && len(q.queue) > 0 || q.state == finishing
-	if q.busy || !pending {
+	if q.writing || !pending {
 		return false, false
 	}
 	if q.conn == nil {
 		return false, true
 	}
-	q.busy = true
+	q.writing = true
 	return q.take(batch), false
 }
 
-// next goes on after a batch.
+// next continues after a batch.
 func (q *Queue) next(batch *batch) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -60,15 +60,15 @@ func (q *Queue) next(batch *batch) bool {
 	return q.take(batch)
 }
 
-// waitForRoom lets a goroutine write on, which Close waits for.
-func (q *Queue) waitForRoom(written int) {
+// continueSlowly lets a goroutine continue, which Close waits for.
+func (q *Queue) continueSlowly(written int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.wrote(written)
 	if q.state == closed {
 		return
 	}
-	q.stats.blocks()
+	q.stats.addBlocked()
 	q.blocked.Go(q.writeSlowly)
 }
 
@@ -78,14 +78,14 @@ func (q *Queue) resume(batch *batch) bool {
 	return q.take(batch)
 }
 
-// take fills the batch from the head of the queue. Without anything left to write it returns false, and the caller is no longer the one who writes.
-// It is called under the lock.
+// take fills the batch from the head of the queue. If that is empty it returns false, and the caller is not the writer any more.
+// It is called with the lock held.
 func (q *Queue) take(batch *batch) bool {
 	if len(q.queue) > 0 {
 		q.inFlight = batch.fill(q.queue, q.written)
 		return true
 	}
-	q.busy = false
+	q.writing = false
 	if q.state == finishing {
 		q.state = finished
 		q.endSending()
@@ -93,7 +93,7 @@ func (q *Queue) take(batch *batch) bool {
 	return false
 }
 
-// wrote takes what has been written out of the queue. It is called under the lock.
+// wrote removes written messages from the queue. It is called with the lock held.
 func (q *Queue) wrote(bytes int) {
 	q.inFlight = 0
 	q.written += bytes
@@ -103,26 +103,26 @@ func (q *Queue) wrote(bytes int) {
 		size += q.queue[sent].Size()
 		sent++
 	}
-	q.forget(sent, size)
+	q.dropSent(sent, size)
 }
 
-// forget drops the first messages of the queue, with so many bytes, and keeps its memory for the next ones, unless that is much.
-func (q *Queue) forget(sent, size int) {
-	q.waits(-sent, -size)
+// dropSent removes the first messages of the queue, and reuses its memory unless that is large.
+func (q *Queue) dropSent(sent, size int) {
+	q.countQueued(-sent, -size)
 	left := copy(q.queue, q.queue[sent:])
 	clear(q.queue[left:])
 	q.queue = q.queue[:left]
 	if left == 0 && cap(q.queue) > maxBatchMessages {
 		q.queue = nil
 	}
-	q.tellRoom()
+	q.notifyWritable()
 }
 
-// endSending tells the client that nothing more comes. Closing at once could destroy what it has not read yet, so its side stays open for a while.
+// endSending closes the sending side. Closing both at once could discard what the client has not read yet, so its side stays open for a while.
 func (q *Queue) endSending() {
 	sender, ok := q.conn.(interface{ CloseWrite() error })
 	if ok && sender.CloseWrite() == nil && q.conn.SetReadDeadline(time.Now().Add(q.limits.CloseTimeout)) == nil {
 		return
 	}
-	_ = q.conn.Close() // nothing is to be done about a connection that fails to close
+	_ = q.conn.Close() // an error has no consequence
 }

@@ -5,16 +5,16 @@ import (
 	"testing"
 )
 
-// purse is a budget of so many bytes.
-type purse struct{ most, waiting int }
+// testBudget is a budget of maxBytes.
+type testBudget struct{ maxBytes, waiting int }
 
-func (p *purse) Waits(bytes int) { p.waiting += bytes }
-func (p *purse) IsSpent() bool   { return p.waiting > p.most }
+func (p *testBudget) Add(bytes int) { p.waiting += bytes }
+func (p *testBudget) IsSpent() bool { return p.waiting > p.maxBytes }
 
-// Many clients that read nothing have no more kept for them together than their budget and a little for each, and one that reads goes on.
+// The queues of clients that read nothing are bounded by their budget and a little for each, and a client that reads continues.
 func TestAbuseByManyClientsThatReadNothing(t *testing.T) {
 	const clients, bytes, budget, size = 100, 2 << 20, 4 << 20, 1000
-	shared, message := &purse{most: budget}, Text(make([]byte, size))
+	shared, message := &testBudget{maxBytes: budget}, Text(make([]byte, size))
 	idle := make([]*Queue, clients)
 	for n := range idle {
 		idle[n] = NewDetached(&Limits{Bytes: bytes, Messages: 10_000}, &Stats{}, func() {})
@@ -24,13 +24,13 @@ func TestAbuseByManyClientsThatReadNothing(t *testing.T) {
 		for q.Enqueue(message) == nil {
 		}
 	}
-	if most := budget + clients*(ownBytes+2*size); shared.waiting > most {
-		t.Errorf("%d bytes wait, want at most %d", shared.waiting, most)
+	if most := budget + clients*(bytesBeyondBudget+2*size); shared.waiting > most {
+		t.Errorf("%d bytes are queued, want at most %d", shared.waiting, most)
 	}
 	reader := idle[clients-1]
 	room, err := reader.Writable()
 	if room == nil || err != nil {
-		t.Fatalf("with %d bytes: got %v, %v, want no room", ownBytes, room, err)
+		t.Fatalf("with %d bytes: got %v, %v, want no room", bytesBeyondBudget, room, err)
 	}
 	for !isClosed(room) {
 		reader.Take(size)
@@ -42,13 +42,13 @@ func TestAbuseByManyClientsThatReadNothing(t *testing.T) {
 		q.Close()
 	}
 	if shared.waiting != 0 {
-		t.Errorf("%d bytes are counted for clients that are gone", shared.waiting)
+		t.Errorf("%d bytes are counted for closed queues", shared.waiting)
 	}
 }
 
-// Whatever becomes of what waits, the budget knows.
+// Whatever happens to queued messages, the budget counts them.
 func TestBudgetFollowsTheQueue(t *testing.T) {
-	shared, message := &purse{most: 1 << 20}, Text(make([]byte, 98)) // with its frame, 100 bytes
+	shared, message := &testBudget{maxBytes: 1 << 20}, Text(make([]byte, 98)) // with its frame, 100 bytes
 	q := NewDetached(&Limits{Bytes: 1000, Messages: 100}, &Stats{}, func() {})
 	offer := func(want error) {
 		t.Helper()

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// What a client misses that is aborted begins with the first message that it does not get, whether that waits or was not taken.
+// An aborted client misses messages since the first that it does not receive, whether that was queued or refused.
 func TestMissingSince(t *testing.T) {
 	for name, test := range map[string]struct {
-		written, waiting, refused int // messages, one made each minute
+		written, waiting, refused int // messages, one created each minute
 		missing                   int // the first of them that is missing
 	}{
 		"nothing":                        {0, 0, 0, 0},
@@ -38,7 +38,7 @@ func TestMissingSince(t *testing.T) {
 					time.Sleep(time.Minute)
 				}
 				if test.refused > 0 {
-					limits.Messages = -9 // so that there is no room for what is said either
+					limits.Messages = -9 // so that there is no room for control messages either
 				}
 				for range test.refused {
 					if err := queue.EnqueueControl(Text([]byte("is not taken"))); !errors.Is(err, ErrFull) {
@@ -54,7 +54,7 @@ func TestMissingSince(t *testing.T) {
 	}
 }
 
-// What was not taken once counts no more when the client has been able to take something since.
+// A refused message does not count any more after another one was queued.
 func TestMissingSinceAfterARecovery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		served, client := net.Pipe()

@@ -1,0 +1,91 @@
+package sendqueue
+
+import (
+	"cmp"
+	"time"
+)
+
+// Finish writes the queued and the last messages, and then closes the connection: the sending side at once, the rest when the client has closed its
+// side or after CloseTimeout, which ends reading from the connection.
+func (q *Queue) Finish(last ...*Message) { q.finish(false, last) }
+
+// Abort is Finish for a client that cannot keep up: queued messages are dropped, except those that are being written.
+func (q *Queue) Abort(last ...*Message) { q.finish(true, last) }
+
+func (q *Queue) finish(drop bool, last []*Message) {
+	q.mu.Lock()
+	if q.state != open {
+		q.mu.Unlock()
+		return
+	}
+	q.state = finishing
+	q.notifyWritable()
+	if drop {
+		q.dropUnsent()
+	}
+	for _, message := range last {
+		q.push(message)
+	}
+	q.mu.Unlock()
+	q.Flush()
+}
+
+// dropUnsent drops all messages but those that are being written.
+func (q *Queue) dropUnsent() {
+	keep := q.inFlightCount()
+	dropped := 0
+	for _, message := range q.queue[keep:] {
+		dropped += message.Size()
+	}
+	q.countQueued(keep-len(q.queue), -dropped)
+	clear(q.queue[keep:])
+	q.queue = q.queue[:keep]
+}
+
+// inFlightCount is how many messages at the head of the queue are written in any case, so that the client never receives half a frame.
+func (q *Queue) inFlightCount() int {
+	if q.written > 0 {
+		return max(q.inFlight, 1)
+	}
+	return q.inFlight
+}
+
+// MissingSince is when the first message was created that the client misses if it is aborted now: the first that is queued and not being written, or
+// the first that was refused.
+func (q *Queue) MissingSince() time.Time {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	since := cmp.Or(q.firstRefused, time.Now().Unix())
+	if sent := q.inFlightCount(); sent < len(q.queue) {
+		since = min(since, q.queue[sent].created)
+	}
+	return time.Unix(since, 0)
+}
+
+// noteRefused notes the first refused message since one was queued. It is called with the lock held.
+func (q *Queue) noteRefused(message *Message) {
+	if q.firstRefused == 0 {
+		q.firstRefused = message.created
+	}
+}
+
+// Close closes the connection, drops the queue, and returns when the queue does not use the connection any more.
+func (q *Queue) Close() {
+	q.stop()
+	q.blocked.Wait()
+}
+
+func (q *Queue) stop() {
+	q.mu.Lock()
+	q.state = closed
+	q.countQueued(-len(q.queue), -q.bytes)
+	q.queue = nil
+	q.notifyWritable()
+	conn := q.conn
+	q.mu.Unlock()
+	if conn == nil {
+		q.wake()
+		return
+	}
+	_ = conn.Close() // an error has no consequence
+}
