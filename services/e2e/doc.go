@@ -1,5 +1,5 @@
-// Package e2e tests the services together, as users run them: collector and gateway on a broker, and real clients. It has no code itself. Each folder beside
-// this file tests one feature, across every transport and every client that it concerns.
+// Package e2e tests the services together, as users run them: collector and gateway on a broker, and real clients. It has no code itself. Each folder next
+// to this file tests one feature, across every transport and every client that it concerns.
 //
 //	matrix    every client on every transport: subscribing, reconnecting, errors, heartbeats; real results arrive complete; clients that vanish leave nothing
 //	catchup   clients that read slowly or not at all catch up from the log: against an oracle, with randomly generated clients, and with limits on memory
@@ -7,7 +7,7 @@
 //	replay    history at every transport
 //	faults    Kafka restarts, loses brokers, checks credentials, gets more partitions
 //	abuse     attacks within all limits: what they cost, and that other clients do not notice
-//	outages   outages of the simulated network are detected
+//	outages   the gateway detects incidents of the simulated network
 //	pages     the pages in Chromium (make pages runs the ones that take minutes)
 //	examples  the clients in examples/, and the snippets that the pages show
 //	readme    the commands of the READMEs
@@ -17,10 +17,10 @@
 // What several of them share is in internal:
 //
 //	testcluster  starts the services and their brokers, posts to them, reads their metrics
-//	connection   a small client for every transport, which reads only when it is told to
+//	connection   a small client for every transport, which reads only on request
 //	realclient   the clients that users have, as child processes
 //	netproxy     a TCP proxy that cuts and redirects connections and delays upgrades
 //	workload     numbered results under load: producers, and readers that check them
-//	sample       the results themselves, made up or real
+//	sample       the results themselves, generated or real
 //	await        waiting for conditions
 package e2e

@@ -15,10 +15,10 @@ func attacksByConnections() []attack {
 	const long, kept = 200, 16 << 10
 	text := strings.Repeat("x", 14_000)
 	header := http.Header{"X-Filler": {text}}
-	longSession := func(door string) func(*testing.T, *testbed) {
+	longSession := func(path string) func(*testing.T, *testbed) {
 		return func(t *testing.T, b *testbed) {
 			for range long {
-				if _, err := b.attacker.connect(t, door+"client="+text, header); err != nil {
+				if _, err := b.attacker.connect(t, path+"client="+text, header); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -86,9 +86,9 @@ func sendToEach(t *testing.T, b *testbed, connections int, text string) {
 }
 
 // sendRepeatedly sends a text many times over one connection.
-func sendRepeatedly(t *testing.T, b *testbed, door string, times int, text string) *attackConnection {
+func sendRepeatedly(t *testing.T, b *testbed, path string, times int, text string) *attackConnection {
 	t.Helper()
-	conn := b.attacker.mustConnect(t, door)
+	conn := b.attacker.mustConnect(t, path)
 	for range times {
 		conn.send(text)
 	}

@@ -47,8 +47,8 @@ func TestOutagesOfTheSimulatedNetwork(t *testing.T) {
 	incident := largestRecentIncident(t)
 	const ahead = 20 * time.Minute // in which the detector learns what is usual
 	cluster, _ := testcluster.StartStandalone(t, stack.Config{Simulate: true, SimulatedNetwork: collector.SimulatedNetwork{Rate: 1, Seed: 1}, Past: ahead + time.Since(time.UnixMilli(int64(1000*incident.Start)))})
-	var told outagesAnswer
-	await.Condition(t, "the incident is found", func() bool { return cluster.GetJSON(t, "/api/outages", &told) && told.has(incident.Probes) })
+	var answer outagesAnswer
+	await.Condition(t, "the incident is found", func() bool { return cluster.GetJSON(t, "/api/outages", &answer) && answer.has(incident.Probes) })
 	if first := firstEvent(t, cluster, "/api/outages"); !first.has(incident.Probes) {
 		t.Errorf("the stream begins with %+v", first)
 	}
@@ -88,7 +88,7 @@ func largestRecentIncident(t *testing.T) (largest simulator.Truth) {
 }
 
 // firstEvent returns the first event of a stream of outages.
-func firstEvent(t *testing.T, cluster *testcluster.Cluster, path string) (told outagesAnswer) {
+func firstEvent(t *testing.T, cluster *testcluster.Cluster, path string) (answer outagesAnswer) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+cluster.Public+path, nil)
 	if err != nil {
@@ -104,12 +104,12 @@ func firstEvent(t *testing.T, cluster *testcluster.Cluster, path string) (told o
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
 		if data, is := strings.CutPrefix(lines.Text(), "data: "); is {
-			if err := json.Unmarshal([]byte(data), &told); err != nil {
+			if err := json.Unmarshal([]byte(data), &answer); err != nil {
 				t.Error(err)
 			}
-			return told
+			return answer
 		}
 	}
 	t.Fatalf("the stream ended: %v", lines.Err())
-	return told
+	return answer
 }

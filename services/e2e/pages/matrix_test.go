@@ -21,8 +21,8 @@ func troubledNetwork(t *testing.T) *testcluster.Cluster {
 	t.Helper()
 	cluster, _ := testcluster.StartStandalone(t, stack.Config{Simulate: true, SimulatedNetwork: collector.SimulatedNetwork{Rate: 5, Seed: 1, Probes: 1200, Incidents: "hard"}, Past: 26 * time.Hour})
 	await.Condition(t, "outages are known", func() bool {
-		var told struct{ Outages []struct{} }
-		return cluster.GetJSON(t, "/api/outages", &told) && len(told.Outages) > 0
+		var answer struct{ Outages []struct{} }
+		return cluster.GetJSON(t, "/api/outages", &answer) && len(answer.Outages) > 0
 	})
 	return cluster
 }

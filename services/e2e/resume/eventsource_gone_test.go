@@ -142,12 +142,12 @@ func TestSocketIOClientReconnectsWithRejectedCursor(t *testing.T) {
 	t.Parallel()
 	cluster, other := testcluster.StartPair(t)
 	anotherKey := testcluster.StartGateway(t, []string{cluster.Kafka}, gateway.Config{CursorKey: "the key of another gateway, for a change"})
-	beside := testcluster.OtherMeasurement(1001, false)
+	unaffected := testcluster.OtherMeasurement(1001, false)
 	proxy := netproxy.Start(t, cluster.Public)
 	proxy.AllowUpgrades()
-	there := cluster.At(proxy.Address)
-	c := realclient.StartNode(t, there, "4.8", "websocket")
-	for _, measurement := range []atlas.MeasurementID{1001, beside} {
+	proxied := cluster.At(proxy.Address)
+	c := realclient.StartNode(t, proxied, "4.8", "websocket")
+	for _, measurement := range []atlas.MeasurementID{1001, unaffected} {
 		c.SubscribeWith(t, fmt.Sprintf(`{"msm":%d,"cursor":""}`, measurement))
 		cluster.MustPost(t, sample.Numbered(measurement, 1))
 		c.Expect(t, fmt.Sprintf(`["atlas_result",{"msm_id":%d,"prb_id":1,`, measurement))
@@ -160,8 +160,8 @@ func TestSocketIOClientReconnectsWithRejectedCursor(t *testing.T) {
 	for _, want := range []string{`["connect"]`, `["recovered"]`, `["atlas_subscribed",{"msm":1001,`, `["atlas_error","[cursor_gone] cursor: goes on at offset 1 `} {
 		c.Expect(t, want)
 	}
-	c.Expect(t, fmt.Sprintf(`["atlas_subscribed",{"msm":%d,`, beside))
-	for _, measurement := range []atlas.MeasurementID{1001, beside} {
+	c.Expect(t, fmt.Sprintf(`["atlas_subscribed",{"msm":%d,`, unaffected))
+	for _, measurement := range []atlas.MeasurementID{1001, unaffected} {
 		cluster.MustPost(t, sample.Numbered(measurement, 4))
 		c.Expect(t, fmt.Sprintf(`["atlas_result",{"msm_id":%d,"prb_id":4,`, measurement))
 	}

@@ -29,7 +29,7 @@ func TestServerSentEventsResume(t *testing.T) {
 		cursors = append(cursors, first.MustExpect(t, fmt.Sprintf(`["atlas_result",{"msm_id":1001,"prb_id":%d,`, number)).Cursor())
 	}
 	first.Close()
-	for name, there := range map[string]connection.Options{
+	for name, second := range map[string]connection.Options{
 		"ID":                {Gateway: other.Public, Parameters: here.Parameters, LastEventID: cursors[5]},
 		"ID, same gateway":  {Gateway: cluster.Public, Parameters: here.Parameters, LastEventID: cursors[5]},
 		"parameter":         {Gateway: other.Public, Parameters: sample.JSON(map[string]any{"msm": 1001, "cursor": cursors[5]})},
@@ -37,7 +37,7 @@ func TestServerSentEventsResume(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			conn, err := connection.OpenEvents(t.Context(), there)
+			conn, err := connection.OpenEvents(t.Context(), second)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -203,8 +203,8 @@ func recoveringClients(t *testing.T, count int, gateway *testcluster.Cluster) (c
 	for i := range count {
 		proxy := netproxy.Start(t, gateway.Public)
 		proxy.AllowUpgrades()
-		there := gateway.At(proxy.Address)
-		client := realclient.StartNode(t, there, "4.8", "websocket")
+		proxied := gateway.At(proxy.Address)
+		client := realclient.StartNode(t, proxied, "4.8", "websocket")
 		client.SubscribeWith(t, fmt.Sprintf(`{"msm":%d,"cursor":""}`, killedMeasurements[i%len(killedMeasurements)]))
 		clients, proxies = append(clients, client), append(proxies, proxy)
 	}

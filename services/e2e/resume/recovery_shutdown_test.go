@@ -63,8 +63,8 @@ func TestPollingClientsSeeResultsOnceWhenTheirGatewayStops(t *testing.T) {
 	program := testcluster.BuildGateway(t)
 	first, second := program.StartGateway(t, kafka), program.StartGateway(t, kafka)
 	proxy := startPollProxy(t, first.Public)
-	there := cluster.At(proxy.public)
-	client := realclient.StartNode(t, there, "4.8", "polling")
+	proxied := cluster.At(proxy.public)
+	client := realclient.StartNode(t, proxied, "4.8", "polling")
 	client.SubscribeWith(t, `{"msm":1001,"cursor":""}`)
 
 	polls := netproxy.NewGate()

@@ -26,8 +26,8 @@ func TestSocketIOClientRecovers(t *testing.T) {
 			cluster, other := testcluster.StartPair(t)
 			r := &recoveringClient{cluster: cluster, proxy: netproxy.Start(t, cluster.Public), measurements: []atlas.MeasurementID{1001, 5001}, last: map[atlas.MeasurementID]int{}}
 			r.proxy.AllowUpgrades()
-			there := cluster.At(r.proxy.Address)
-			r.client = realclient.StartNode(t, there, "4.8", transport)
+			proxied := cluster.At(r.proxy.Address)
+			r.client = realclient.StartNode(t, proxied, "4.8", transport)
 			for _, measurement := range r.measurements {
 				r.client.SubscribeWith(t, fmt.Sprintf(`{"msm":%d,"cursor":""}`, measurement))
 			}

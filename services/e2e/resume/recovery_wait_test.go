@@ -21,8 +21,8 @@ func TestRecoveringClientUpgradesWhileKafkaIsSilent(t *testing.T) {
 	cluster := testcluster.Start(t, kafka.Addrs())
 	proxy := netproxy.Start(t, cluster.Public)
 	proxy.AllowUpgrades()
-	there := cluster.At(proxy.Address)
-	client := realclient.StartNode(t, there, "4.8", "polling", "websocket")
+	proxied := cluster.At(proxy.Address)
+	client := realclient.StartNode(t, proxied, "4.8", "polling", "websocket")
 	r := &recoveringClient{cluster: cluster, proxy: proxy, client: client, measurements: []atlas.MeasurementID{1001}, last: map[atlas.MeasurementID]int{}}
 	if !client.Upgraded { // it may have upgraded before it was connected
 		r.receiveUntil(t, "upgrade")

@@ -1,4 +1,4 @@
-// Debian's Chromium: `launch` starts it without a window, `program` is for who starts it otherwise.
+// Debian's Chromium: `launch` starts it without a window, `program` has its path and arguments for other ways to start it.
 const { chromium } = require("playwright-core");
 
 const program = {

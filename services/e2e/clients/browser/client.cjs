@@ -1,6 +1,6 @@
-// Drives a client in a page of Chromium, whose origin is not that of the gateway: `node client.cjs URL` an EventSource, with `--credentials` behind it one that
-// has cookies sent along, `node client.cjs URL VERSION TRANSPORT…` the browser build of a socket.io-client in ../socketio, `node client.cjs URL websocket
-// SUBPROTOCOL…` a plain WebSocket. It speaks as ../socketio/client.cjs does; an EventSource and a WebSocket tell of "connect" when they are open.
+// Drives a client in a page of Chromium, whose origin is not that of the gateway: `node client.cjs URL` an EventSource, with `--credentials` one that
+// sends cookies, `node client.cjs URL VERSION TRANSPORT…` the browser build of a socket.io-client in ../socketio, `node client.cjs URL websocket
+// SUBPROTOCOL…` a plain WebSocket. It reads and writes as ../socketio/client.cjs does; an EventSource and a WebSocket report "connect" when they are open.
 const fs = require("node:fs");
 const http = require("node:http");
 const path = require("node:path");
@@ -10,34 +10,34 @@ const { launch } = require("./chromium.cjs");
 const [url, ...options] = process.argv.slice(2);
 const withCredentials = options[0] === "--credentials";
 const [version, ...transports] = withCredentials ? [] : options;
-const heard = ["atlas_subscribed", "atlas_unsubscribed", "atlas_result", "atlas_probestatus", "atlas_metadata", "atlas_error"];
+const events = ["atlas_subscribed", "atlas_unsubscribed", "atlas_result", "atlas_probestatus", "atlas_metadata", "atlas_error"];
 
 function clientFile() {
   const files = ["dist/socket.io.js", "socket.io.js"].map((name) => path.join(__dirname, "../socketio/node_modules", `socket.io-client-${version}`, name));
   return fs.readFileSync(files.find((file) => fs.existsSync(file)));
 }
 
-function startSocket({ url, transports, heard }) {
+function startSocket({ url, transports, events }) {
   const socket = io(url, { path: "/stream/socket.io", transports, reconnectionDelay: 50, reconnectionDelayMax: 50 });
-  socket.io.on("open", () => socket.io.engine.on("upgrade", (transport) => say("upgrade", transport.name)));
-  socket.on("connect", () => say("connect"));
-  socket.on("disconnect", (reason) => say("disconnect", reason));
-  for (const name of heard) socket.on(name, (...args) => say(name, ...args));
+  socket.io.on("open", () => socket.io.engine.on("upgrade", (transport) => report("upgrade", transport.name)));
+  socket.on("connect", () => report("connect"));
+  socket.on("disconnect", (reason) => report("disconnect", reason));
+  for (const name of events) socket.on(name, (...args) => report(name, ...args));
   window.socket = socket;
 }
 
-function startEventSource({ url, heard, withCredentials }) {
+function startEventSource({ url, events, withCredentials }) {
   const source = new EventSource(url, { withCredentials });
-  source.addEventListener("open", () => say("connect"));
-  source.addEventListener("error", () => say("disconnect", source.readyState));
-  for (const name of heard) source.addEventListener(name, (event) => say(name, JSON.parse(event.data)));
+  source.addEventListener("open", () => report("connect"));
+  source.addEventListener("error", () => report("disconnect", source.readyState));
+  for (const name of events) source.addEventListener(name, (event) => report(name, JSON.parse(event.data)));
 }
 
 function startWebSocket({ url, transports: subprotocols }) {
   const socket = new WebSocket(url, subprotocols);
-  socket.addEventListener("open", () => say("connect"));
-  socket.addEventListener("close", () => say("disconnect"));
-  socket.addEventListener("message", (event) => say(...JSON.parse(event.data)));
+  socket.addEventListener("open", () => report("connect"));
+  socket.addEventListener("close", () => report("disconnect"));
+  socket.addEventListener("message", (event) => report(...JSON.parse(event.data)));
   window.socket = { emit: (...event) => socket.send(JSON.stringify(event)) };
 }
 
@@ -48,15 +48,15 @@ async function main() {
   const page = await browser.newPage();
   page.on("console", (message) => process.stderr.write(`${message.text()}\n`));
   page.on("pageerror", (error) => process.stderr.write(`${error}\n`));
-  await page.exposeFunction("say", (...event) => { process.stdout.write(`${JSON.stringify(event)}\n`); });
+  await page.exposeFunction("report", (...event) => { process.stdout.write(`${JSON.stringify(event)}\n`); });
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
   if (version === "websocket") {
     await page.evaluate(startWebSocket, { url, transports });
   } else if (version) {
     await page.addScriptTag({ url: "/client.js" });
-    await page.evaluate(startSocket, { url, transports, heard });
+    await page.evaluate(startSocket, { url, transports, events });
   } else {
-    await page.evaluate(startEventSource, { url, heard, withCredentials });
+    await page.evaluate(startEventSource, { url, events, withCredentials });
   }
   for await (const line of readline.createInterface({ input: process.stdin })) {
     await page.evaluate((event) => socket.emit(...event), JSON.parse(line));

@@ -1,5 +1,5 @@
-// Opens pages and tells what they write to the console: `node console.cjs TOKEN URL…`, the token being what they are given when they ask for one. Standard
-// output has ["console", value] for each. It ends with its standard input.
+// Opens pages and reports what they write to the console: `node console.cjs TOKEN URL…`. A page that asks for a token gets this one. Standard output has
+// ["console", value] for each line. It ends with its standard input.
 const { launch } = require("./chromium.cjs");
 
 const [token, ...urls] = process.argv.slice(2);

@@ -1,5 +1,5 @@
 // Opens the dashboard of examples/page: `node dashboard.cjs`. Standard input has ["open", URL] on a line; standard output has ["shown", {state, results,
-// probes, told, counts}] each time that the page shows something else. It ends with its standard input.
+// probes, told, counts}] each time that the page changes. It ends with its standard input.
 const readline = require("node:readline");
 const { setTimeout } = require("node:timers/promises");
 const { launch } = require("./chromium.cjs");
@@ -10,7 +10,7 @@ function shown() {
   return { state: text("state"), results: Number(text("results")), probes: Number(text("probes")), told: text("told"), counts };
 }
 
-// watch says what a page shows each time that it is something else, until the function that it gives is called.
+// watch reports what a page shows each time that it changes, until the function that it returns is called.
 function watch(page) {
   let watching = true;
   const ended = (async () => {

@@ -1,6 +1,6 @@
 const mostTries = 20;
 
-/** Goes to another page by its two letters. They are pressed again where the machine was too slow in between for the page to take them as a pair. */
+/** Goes to another page by its two letters. They are pressed again if the machine was too slow in between for the page to take them as a pair. */
 exports.goTo = async (page, letter, title) => {
   const path = () => page.evaluate(() => location.pathname);
   const before = await path();

@@ -1,4 +1,4 @@
-// Opens a page in Chromium as a person would: `node page.cjs plain-page|console URL SCREENSHOT`. On the plain page it waits for ten rows and changes the
+// Opens a page in Chromium as a user does: `node page.cjs plain-page|console URL SCREENSHOT`. On the plain page it waits for ten rows and changes the
 // subscription; of any other page it waits for ten lines on the console. It prints what it saw as one JSON object.
 const { launch } = require("./chromium.cjs");
 
@@ -13,7 +13,7 @@ async function main() {
   const seen = { console: [], errors: [] };
   page.on("console", async (message) => {
     if (message.type() === "error") seen.errors.push(message.text());
-    else await message.args()[0]?.jsonValue().then((value) => seen.console.push(value), () => {}); // lines come until the page is closed
+    else await message.args()[0]?.jsonValue().then((value) => seen.console.push(value), () => {}); // lines arrive until the page is closed
   });
   page.on("pageerror", (error) => seen.errors.push(String(error)));
   await page.goto(url);
@@ -30,7 +30,7 @@ async function main() {
     await page.click("form button");
     await page.waitForFunction(() => document.querySelector("#results tr td:nth-child(3)")?.textContent === "dns");
     seen.afterwards = await page.textContent("#state");
-    await page.fill("input[name=msm]", "9007199254740993"); // which no number of JavaScript is
+    await page.fill("input[name=msm]", "9007199254740993"); // which JavaScript cannot represent
     await page.click("form button");
     await page.waitForFunction(() => document.querySelector("#error").textContent !== "");
     seen.refused = await page.textContent("#error");

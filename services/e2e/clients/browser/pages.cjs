@@ -1,5 +1,5 @@
-// Uses the gateway's pages in Chromium as a person would: `node pages.cjs SCENARIO URL` runs pages/SCENARIO.cjs. It prints ["passed"], or ["failed", why]. A scenario
-// that needs something done elsewhere prints [what, …] and waits for the line that answers; ["working"] says from time to time that it goes on.
+// Uses the gateway's pages in Chromium as a user does: `node pages.cjs SCENARIO URL` runs pages/SCENARIO.cjs. It prints ["passed"], or ["failed", why]. A scenario
+// that needs something from its test prints [what, …] and waits for the line that answers; ["working"] reports from time to time that it continues.
 //
 // Every scenario fails as well when the page writes an error to the console, breaks its Content-Security-Policy, or asks another origin for anything.
 const fs = require("node:fs");
@@ -8,7 +8,7 @@ const readline = require("node:readline");
 const { launch } = require("./chromium.cjs");
 
 const [scenario, url] = process.argv.slice(2);
-const patience = 45_000; // ms; less than that of the test, so that what is waited for is told
+const patience = 45_000; // ms; less than that of the test, so that the failure says what was awaited
 const screenshots = path.join(__dirname, "../../../../.cache/screenshots");
 
 const answers = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -17,7 +17,7 @@ function say(...line) {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-/** Has the test do something, and gives what it answers. */
+/** Asks the test to do something, and returns its answer. */
 async function ask(...line) {
   say(...line);
   const { value, done } = await answers.next();
@@ -25,7 +25,7 @@ async function ask(...line) {
   return JSON.parse(value)[1];
 }
 
-/** Notes what no page may do. `expected` are texts of errors that a scenario brings about, such as those of a gateway that is gone. */
+/** Records what no page may do. `expected` are texts of errors that a scenario causes, such as those of a stopped gateway. */
 async function watch(context, faults, expected) {
   await context.exposeBinding("reportViolation", (_, violation) => faults.push(`Content-Security-Policy: ${violation}`));
   await context.addInitScript(() => {
@@ -48,7 +48,7 @@ async function watch(context, faults, expected) {
   });
 }
 
-/** What axe finds against WCAG 2.2 AA, in words. */
+/** Violations of WCAG 2.2 AA that axe finds, as text. */
 async function axe(page) {
   await page.evaluate(fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
   const { violations } = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));

@@ -1,14 +1,14 @@
 // Drives one real client of Server-Sent Events: `node client.cjs CLIENT URL`, CLIENT being a name of sources. Standard output has one JSON array a line for
-// each event that it hears, ["connect"] and ["disconnect", readyState] among them. It comes back by itself, and ends with its standard input.
+// each event that it receives, including ["connect"] and ["disconnect", readyState]. It reconnects automatically, and ends with its standard input.
 const url = process.argv[3];
-const heard = ["atlas_subscribed", "atlas_unsubscribed", "atlas_result", "atlas_probestatus", "atlas_metadata", "atlas_error"];
-const say = (...event) => process.stdout.write(`${JSON.stringify(event)}\n`);
+const events = ["atlas_subscribed", "atlas_unsubscribed", "atlas_result", "atlas_probestatus", "atlas_metadata", "atlas_error"];
+const report = (...event) => process.stdout.write(`${JSON.stringify(event)}\n`);
 
-// listen is for those that are made as a browser's EventSource.
+// listen is for clients with the interface of a browser's EventSource.
 function listen(source) {
-  source.addEventListener("open", () => say("connect"));
-  source.addEventListener("error", () => say("disconnect", source.readyState));
-  for (const name of heard) source.addEventListener(name, (event) => say(name, JSON.parse(event.data)));
+  source.addEventListener("open", () => report("connect"));
+  source.addEventListener("error", () => report("disconnect", source.readyState));
+  for (const name of events) source.addEventListener(name, (event) => report(name, JSON.parse(event.data)));
 }
 
 // fetchEvents is for fetch-event-source, which is made for pages.
@@ -16,9 +16,9 @@ async function fetchEvents() {
   Object.assign(globalThis, { window: globalThis, document: { hidden: false, addEventListener() {}, removeEventListener() {} } });
   const { fetchEventSource } = require("@microsoft/fetch-event-source");
   await fetchEventSource(url, {
-    async onopen() { say("connect"); },
-    onerror() { say("disconnect"); },
-    onmessage({ event, data }) { if (heard.includes(event)) say(event, JSON.parse(data)); },
+    async onopen() { report("connect"); },
+    onerror() { report("disconnect"); },
+    onmessage({ event, data }) { if (events.includes(event)) report(event, JSON.parse(data)); },
   });
 }
 

@@ -1,6 +1,6 @@
 """Drives AtlasStream of ripe.atlas.cousteau 1.4: `cousteau_1_4.py URL TRANSPORT`, TRANSPORT being websocket or xhr-polling.
 
-The release knows port 80 and the transport websocket only, to which it gets by an upgrade from polling; here its SocketIO is told otherwise.
+The release only supports port 80 and the transport websocket, by an upgrade from polling; here its SocketIO gets other settings.
 """
 
 import functools
@@ -9,18 +9,18 @@ import urllib.parse
 
 from ripe.atlas.cousteau import stream
 
-from lines import obey_in_background, say
+from lines import report, run_lines_in_background
 
 
-def tell(namespace, event):
-    """Have what the release itself does about an event said too."""
+def report_event(namespace, event):
+    """Report an event after the release has handled it."""
     method = getattr(namespace, f"on_{event}")
 
-    def told(self, *arguments):
+    def handle(self, *arguments):
         method(self, *arguments)
-        say("connect" if event == "reconnect" else event, *arguments)
+        report("connect" if event == "reconnect" else event, *arguments)
 
-    setattr(namespace, f"on_{event}", told)
+    setattr(namespace, f"on_{event}", handle)
 
 
 def main(url, transport):
@@ -28,14 +28,14 @@ def main(url, transport):
     connect = stream.SocketIO
     stream.SocketIO = lambda **settings: connect(**{**settings, "port": address.port, "transports": [transport]})
     for event in ["connect", "disconnect", "reconnect", "atlas_subscribed"]:
-        tell(stream.AtlasNamespace, event)
+        report_event(stream.AtlasNamespace, event)
     atlas = stream.AtlasStream(debug=True, server=address.hostname)
     atlas.connect()
-    atlas.bind_channel("atlas_result", functools.partial(say, "atlas_result"))
+    atlas.bind_channel("atlas_result", functools.partial(report, "atlas_result"))
     for event in ["atlas_error", "atlas_unsubscribed"]:
-        atlas.socketIO.on(event, functools.partial(say, event))
+        atlas.socketIO.on(event, functools.partial(report, event))
     if atlas.socketIO.transport_name == "websocket":
-        say("upgrade", "websocket")
+        report("upgrade", "websocket")
 
     def emit(event, parameters):
         if event == atlas.EVENT_NAME_SUBSCRIBE:
@@ -44,7 +44,7 @@ def main(url, transport):
         else:
             atlas.socketIO.emit(event, parameters)  # it has no unsubscribe
 
-    obey_in_background(emit)
+    run_lines_in_background(emit)
     atlas.timeout()
 
 

@@ -6,16 +6,16 @@ import sys
 from ripe.atlas.cousteau import AtlasStream
 from ripe.atlas.cousteau.stream import AtlasClientNamespace
 
-from lines import PATIENCE, keep_order, obey, say
+from lines import PATIENCE, handle_in_order, report, run_lines
 
 
 class Namespace(AtlasClientNamespace):
-    """What the release itself does about an event, said too."""
+    """Reports an event after the release has handled it."""
 
     def trigger_event(self, event, *arguments):
         super().trigger_event(event, *arguments)
         if event != "atlas_result":
-            say(event, *arguments)
+            report(event, *arguments)
 
 
 class Stream(AtlasStream):
@@ -24,10 +24,10 @@ class Stream(AtlasStream):
 
 def main(url, transport):
     stream = Stream(base_url=url, transport=transport)
-    keep_order(stream.socketIO)
+    handle_in_order(stream.socketIO)
     stream.socketIO.eio.request_timeout = PATIENCE
     stream.socketIO.reconnection_delay = stream.socketIO.reconnection_delay_max = 0.05  # s
-    stream.bind_channel("atlas_result", functools.partial(say, "atlas_result"))
+    stream.bind_channel("atlas_result", functools.partial(report, "atlas_result"))
     stream.connect()
 
     def emit(event, parameters):
@@ -35,7 +35,7 @@ def main(url, transport):
         does = stream.start_stream if event == stream.EVENT_NAME_SUBSCRIBE else stream.unsubscribe
         does(parameters.pop("stream_type"), **parameters)
 
-    obey(emit)
+    run_lines(emit)
 
 
 main(*sys.argv[1:])

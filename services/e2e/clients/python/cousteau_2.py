@@ -1,25 +1,25 @@
-"""Drives AtlasStream of ripe.atlas.cousteau 2: `cousteau_2.py URL`. It does not come back when it was cut off: its connect() takes a closed connection for one."""
+"""Drives AtlasStream of ripe.atlas.cousteau 2: `cousteau_2.py URL`. It does not reconnect: its connect() takes a closed connection for an open one."""
 
 import functools
 import sys
 
 from ripe.atlas.cousteau import AtlasStream
 
-from lines import obey_in_background, say
+from lines import report, run_lines_in_background
 
 
 def main(url):
     stream = AtlasStream(base_url=url)
     for event in stream.VALID_EVENTS:
-        stream.bind(event, functools.partial(say, event))
+        stream.bind(event, functools.partial(report, event))
     stream.connect()
-    say("connect")
+    report("connect")
 
     def emit(event, parameters):
         does = stream.subscribe if event == stream.EVENT_NAME_SUBSCRIBE else stream.unsubscribe
         does(parameters.pop("stream_type"), **parameters)
 
-    obey_in_background(emit)
+    run_lines_in_background(emit)
     stream.timeout()
 
 

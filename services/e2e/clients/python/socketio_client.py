@@ -6,13 +6,13 @@ import sys
 
 import socketio
 
-from lines import PATIENCE, keep_order, obey, say
+from lines import PATIENCE, handle_in_order, report, run_lines
 
 EVENTS = ["atlas_subscribed", "atlas_unsubscribed", "atlas_result", "atlas_probestatus", "atlas_metadata", "atlas_error"]
 
 
 def listen(client, event):
-    client.on(event, lambda payload: say(event, payload))  # one argument: an event that carries another number of them is an error
+    client.on(event, lambda payload: report(event, payload))  # one argument: an event with another number of them is an error
 
 
 def main(url, *transports):
@@ -20,22 +20,22 @@ def main(url, *transports):
     if "wait_timeout" in inspect.signature(client.connect).parameters:
         client.connect = functools.partial(client.connect, wait_timeout=PATIENCE)  # which its reconnecting calls too
 
-    keep_order(client)
+    handle_in_order(client)
 
     @client.event
     def connect():
         if client.transport() != transports[0]:
-            say("upgrade", client.transport())
-        say("connect")
+            report("upgrade", client.transport())
+        report("connect")
 
     @client.event
     def disconnect(*reason):
-        say("disconnect", *reason)
+        report("disconnect", *reason)
 
     for event in EVENTS:
         listen(client, event)
     client.connect(url, socketio_path="/stream/socket.io", transports=list(transports))
-    obey(client.emit)
+    run_lines(client.emit)
 
 
 main(*sys.argv[1:])

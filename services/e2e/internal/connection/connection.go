@@ -1,5 +1,5 @@
-// Package connection has a small client for every transport of a gateway. Unlike the real clients it gives tests full control: it reads only when it is told
-// to, and it hands out cursors, session IDs and refusals as they come.
+// Package connection has a small client for every transport of a gateway. Unlike the real clients it gives tests full control: it reads only on request,
+// and it hands out cursors, session IDs and refusals as they arrive.
 //
 //	connection.go  Connection, Options, and what is sent and received
 //	transport.go   the transports: WebSocket, GET, Server-Sent Events, Socket.IO over WebSocket and by polling

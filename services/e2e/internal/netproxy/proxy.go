@@ -137,7 +137,7 @@ func (p *Proxy) copyAnswers(client net.Conn, gateway *bufio.Reader, webSocket bo
 	_, _ = io.Copy(client, gateway)
 }
 
-// add registers a connection that Cut is to close. It reports whether there is a way through.
+// add registers a connection that Cut is to close. It reports whether the proxy is not cut.
 func (p *Proxy) add(conn net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -78,7 +78,7 @@ func (c *Client) Next(t *testing.T) (event string, payload json.RawMessage) {
 	}
 }
 
-// Receive returns the next event, be it of the gateway or of the client itself.
+// Receive returns the next event, of the gateway or of the client itself.
 func (c *Client) Receive(t *testing.T) (event string, payload json.RawMessage) {
 	t.Helper()
 	select {

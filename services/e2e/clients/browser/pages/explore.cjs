@@ -1,4 +1,4 @@
-// Uses Explore as somebody does who looks for something: subscribes from the form, reads while results come, filters, copies; and leaves it before an answer has come.
+// Searches in Explore: subscribes from the form, reads while results arrive, filters, copies; and leaves the page before an answer has arrived.
 const assert = require("node:assert/strict");
 
 exports.expected = ["/api/"]; // which this scenario delays
@@ -9,7 +9,7 @@ const shows = (page, selector, text) =>
 const ping = (probe, af) => ({ type: "ping", msm_id: 9001, prb_id: probe, timestamp: Math.floor(Date.now() / 1000), fw: 5080, af, dst_addr: "192.0.2.1", sent: 3, rcvd: 3, avg: 5.5, result: [{ rtt: 5.5 }] });
 const pings = (first, count, af = 4) => Array.from({ length: count }, (_, i) => ping(first + i, af));
 
-const results = "[aria-label^='Results,'] tbody tr"; // not those of the wire
+const results = "[aria-label^='Results,'] tbody tr"; // not those of the wire view
 
 const subscription = (page) => JSON.parse(new URL(page.url()).searchParams.get("sub"));
 
@@ -33,7 +33,7 @@ async function lookAgain(page, seconds) {
 }
 
 exports.run = async ({ page, context, url, ask, said }) => {
-  // An answer that comes after the page was left changes no other page's address.
+  // An answer that arrives after the page was left does not change another page's address.
   let answer;
   await context.route("**/api/measurements/1001*", async (route) => { await new Promise((resolve) => (answer = resolve)); await route.continue().catch(() => {}); });
   await page.goto(url);
@@ -54,7 +54,7 @@ exports.run = async ({ page, context, url, ask, said }) => {
   await ask("post", pings(1, 60));
   await shows(page, ".bar .muted", "60");
 
-  // Whoever scrolls reads: the rows stand still, and what waits is counted.
+  // While the user scrolls, the rows do not move, and new results are counted.
   await page.$eval("[aria-label^='Results,']", (box) => box.scrollTo(0, 300));
   await shows(page, "header .words", "paused, 0 waiting");
   await ask("post", [...pings(100, 2), ...pings(200, 1, 6)]);
@@ -65,8 +65,8 @@ exports.run = async ({ page, context, url, ask, said }) => {
   await shows(page, "header .words", "live");
   await shows(page, results, "A 200");
 
-  // Whoever looks away for a while sees on return what has come since.
-  await page.click("summary:has-text('Wire')"); // which tells what has come to a page that draws nothing
+  // A user who returns to the tab sees what has arrived since.
+  await page.click("summary:has-text('Wire')"); // which shows what has arrived while the page draws nothing
   await lookAway(page);
   await ask("post", pings(250, 1));
   await shows(page, ".frames td", '"prb_id":250');
@@ -78,7 +78,7 @@ exports.run = async ({ page, context, url, ask, said }) => {
   assert.match(rows[1], /^since you looked away \d\d:/);
   await lookAway(page);
   await lookAgain(page, 60);
-  await page.waitForFunction(() => !document.querySelector("tbody .away")); // as nothing has come
+  await page.waitForFunction(() => !document.querySelector("tbody .away")); // as nothing has arrived
 
   // A value of a record becomes a filter.
   await page.click(`${results}:has-text('200')`);
@@ -97,13 +97,13 @@ exports.run = async ({ page, context, url, ask, said }) => {
   await said(page, "^link copied$");
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url());
 
-  // On a wall there is nothing to press.
+  // On a wall display there are no controls.
   await page.goto(`${page.url()}&kiosk=1`);
   await shows(page, "header .words", "live");
   await page.waitForSelector(".tab >> text=9001");
   assert.equal(await page.locator("form, main input, .close, .bar button, details, nav, footer").count(), 0);
 
-  // What the gateway refuses is said at the field, and what runs goes on.
+  // What the gateway refuses is shown at the field, and the running subscription continues.
   await page.goto(`${url}/?sub=${encodeURIComponent('{"msm":9001,"prb":"x"}')}`);
   await shows(page, ".error code", "invalid_parameter");
   await page.waitForSelector("[aria-invalid=true]");

@@ -1,4 +1,4 @@
-// Goes through the four pages, by mouse, by key and back.
+// Visits the four pages by mouse, by keyboard and by the back button.
 const assert = require("node:assert/strict");
 const { goTo } = require("../goto.cjs");
 
@@ -10,7 +10,7 @@ async function arrived(page, path) {
   assert.equal(await page.title(), `${titles[path]} – atlas-stream`);
 }
 
-exports.expected = ["/api/", "/assets/views-"]; // 503 until the gateway has read the log, and what is kept away
+exports.expected = ["/api/", "/assets/views-"]; // 503 until the gateway has read the log, and the blocked chunk
 
 exports.run = async ({ page, context, url, axe, screenshot }) => {
   for (const path of Object.keys(titles)) {
@@ -31,7 +31,7 @@ exports.run = async ({ page, context, url, axe, screenshot }) => {
   await arrived(page, "/probes");
   assert.equal(new URL(page.url()).search, "?watch=NL", "what is watched stays, the rest is the page's own");
 
-  await page.goto(url); // where Escape has a use of its own
+  await page.goto(url); // where Escape has another meaning
   await page.keyboard.press("?");
   await page.waitForSelector("dialog[open] >> text=go to Explore");
   await page.keyboard.press("Escape");
@@ -40,7 +40,7 @@ exports.run = async ({ page, context, url, axe, screenshot }) => {
   await page.waitForFunction(() => !document.querySelector("header").textContent.includes("UTC"));
   await page.keyboard.press("u");
 
-  // A slider takes the arrows only.
+  // A slider handles only the arrow keys.
   await page.evaluate(() => {
     const slider = Object.assign(document.createElement("div"), { role: "slider", tabIndex: 0 });
     document.body.append(slider);
@@ -49,7 +49,7 @@ exports.run = async ({ page, context, url, axe, screenshot }) => {
   await goTo(page, "p", "Probes");
   await arrived(page, "/probes");
 
-  // After an upgrade a gateway has no chunks of the version before.
+  // After an upgrade a gateway does not have the chunks of the previous version.
   await page.goto(url);
   await context.route("**/assets/views-*.js", (route) => route.abort());
   await page.click("nav >> text=Instances");

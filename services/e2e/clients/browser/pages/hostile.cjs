@@ -1,4 +1,4 @@
-// Posts results whose strings are hostile, and results that say the same twice, and opens links that do. All of it stays text, and no page breaks.
+// Posts results with hostile strings and with repeated members, and opens such links. Everything is shown as text, and no page breaks.
 const assert = require("node:assert/strict");
 
 exports.expected = ["/api/"]; // 503 until the gateway has read the log
@@ -50,13 +50,13 @@ exports.run = async ({ page, url, ask }) => {
   assert.equal(await page.locator("a[href^='javascript']").count(), 0);
   await isText(page, "Explore");
 
-  // A link may say the same wrong thing twice.
+  // A link may have the same error twice.
   await page.goto(`${url}/?sub=${script}&sub=${script}&watch=NL,NL,a+b,a+b`);
   await shows(page, "main [role=alert]", script);
   await page.waitForSelector("main h1", { state: "attached" });
   await isText(page, "the link's faults");
 
-  // Instances: several resolvers of a probe that say the same name, and results of one second that say different ones.
+  // Instances: several resolvers of a probe that answer the same name, and results of one second with different names.
   await page.goto(`${url}/instances?open=p2`);
   await shows(page, "header .words", "live");
   const time = now() - 600;

@@ -77,7 +77,7 @@ exports.run = async ({ page, url, ask, axe, screenshot }) => {
   const moves = trimmed(await page.locator("[aria-label='Single moves'] tbody tr td:nth-child(3)").allTextContents());
   assert.deepEqual(moves, ["SIN → LHR", "LHR → SIN", "LHR → JNB"]); // the first has returned
 
-  // A site keeps its colour, whatever is clicked, and has it in the link.
+  // A site keeps its colour whatever is clicked, and the link has it.
   const before = await colours(page);
   await page.waitForFunction(() => new URL(location.href).searchParams.get("sites")?.split(",").length === 8);
   const sites = new URL(page.url()).searchParams.get("sites");
@@ -93,7 +93,7 @@ exports.run = async ({ page, url, ask, axe, screenshot }) => {
     await screenshot(page, `instances-${colorScheme}-1440`);
   }
 
-  // The letters' series go on when another measurement is looked at.
+  // The series of the letters continue when another measurement is selected.
   await page.selectOption(".picker select", "K");
   await page.waitForURL(/10301/);
   await shows(page, "header .words", "live");
@@ -101,7 +101,7 @@ exports.run = async ({ page, url, ask, axe, screenshot }) => {
 
   await comparesVersionsOfIP({ page, url, ask, axe, screenshot });
 
-  // With a token pages begin anew, and show it nowhere.
+  // With a token the pages start over, and do not show it anywhere.
   for (const path of ["/instances", "/probes"]) {
     await page.goto(url + path);
     await shows(page, "header .words", "live");

@@ -1,4 +1,4 @@
-// Uses every page by the keyboard alone: goes through all that Tab reaches and back, out of each dialog, and does what somebody does with Explore, Replay and Probes.
+// Uses every page by the keyboard alone: goes through all that Tab reaches and back, out of each dialog, and uses Explore, Replay and Probes.
 const assert = require("node:assert/strict");
 const { goTo } = require("../goto.cjs");
 
@@ -26,7 +26,7 @@ function focused(page) {
     const label = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent;
     const name = label.replace(/\s+/g, " ").trim().slice(0, 80);
     const way = window.way;
-    window.way = 0; // until the focus goes on
+    window.way = 0; // until the focus moves on
     return { name: `${element.tagName} ${name}`, way, isSeen: width > 0 && height > 0 && (outlineStyle !== "none" || boxShadow !== "none") };
   });
 }
@@ -74,7 +74,7 @@ async function walkThrough(page, title) {
   await page.evaluate(() => document.activeElement?.blur());
   await noteWay(page);
   const forwards = await walk(page, title, "Tab");
-  const backwards = await walk(page, title, "Shift+Tab", forwards[0]?.name); // headless Chromium goes round
+  const backwards = await walk(page, title, "Shift+Tab", forwards[0]?.name); // headless Chromium wraps around
   for (const [stops, sign] of [[forwards, 1], [backwards, -1]]) {
     const wrong = stops.filter(({ way }) => way !== undefined && way !== sign);
     assert.equal(wrong.length, 0, `${title}: not in the order of the page: ${wrong.map(({ name }) => name).join(", ")}`);

@@ -1,5 +1,5 @@
-// Takes a picture of every page with a network behind it of which something is wrong, in both themes and at three widths, to be looked at by a person; and fails where
-// a page is wider than the screen or a text of a control is cut.
+// Takes a screenshot of every page of a network with outages, in both themes and at three widths, for a person to look at. It fails if a page is wider than the screen
+// or a text of a control is truncated.
 const assert = require("node:assert/strict");
 
 exports.expected = ["/api/"]; // 503 until the gateway has read the log

@@ -1,5 +1,5 @@
-// Watches a country's probes on the page of probes: the counts, the map's words and the table follow the stream, an outage appears, is opened, marked and told.
-// What the detector says is scripted, as it would take minutes to be sure; all else is the gateway's.
+// Watches a country's probes on the page of probes: the counts, the map's words and the table follow the stream, an outage appears, is opened, marked and reported.
+// The answers of the detector are scripted, as it would need minutes; everything else is the gateway's.
 const assert = require("node:assert/strict");
 const { goTo } = require("../goto.cjs");
 
@@ -60,7 +60,7 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   await lookAgain(page);
   await shows(page, ".outages", "No outage in the last 24 h.");
 
-  // The stream has it within moments, whatever the detector says.
+  // The stream has it within moments, independently of the detector.
   const start = await ask("lose");
   await shows(page, ".headline", "Now 19 of 34 connected");
   await shows(page, ".watch", "UG Uganda 1/13 −12");
@@ -98,9 +98,9 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   release();
   await shows(page, "#opened-outage .probes tbody tr", "UG"); // and has the probes' countries once they are known
   await context.unroute("**/api/probes");
-  await shows(page, ".headline", "Now 19 of 34 connected"); // so the events of before have come
+  await shows(page, ".headline", "Now 19 of 34 connected"); // so the earlier events have arrived
 
-  // Whoever reads has the page stand still: what comes meanwhile is counted, and shown afterwards.
+  // While the user reads, the page does not move: what arrives meanwhile is counted, and shown afterwards.
   await page.keyboard.press(" ");
   await shows(page, "header .words", "paused, 0 waiting");
   await ask("return");
@@ -120,13 +120,13 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   await page.click("text=1 hidden");
   await page.click("text=Hide here");
 
-  // Silence is not calm.
+  // No data does not mean no outages.
   await tell(context, answer([over], { silent_since: start }));
   await lookAgain(page);
   await shows(page, ".outages", "The feed is silent");
   await shows(page, "header .words", "live, silent for");
 
-  // Hostile text stays text.
+  // Hostile text is shown as text.
   await tell(context, answer([outageOf(start, { id: 6, units: [{ ...over.units[0], kind: "controller", name: hostile }], kind: "controller", countries: [{ name: hostile, lost: 1 }] })]));
   await lookAgain(page);
   await shows(page, ".outages tbody tr", `controller ${hostile}`);
@@ -142,13 +142,13 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   await shows(page, ".watch", "AS3320 18/20");
   assert.equal(new URL(page.url()).searchParams.get("watch"), "UG,AS3320");
 
-  // An outage that comes while nobody looks is counted by the tab's title, and told on return; the watch list has it on every page.
+  // An outage that begins while the tab is hidden is counted in its title, and reported on return; the watch list has it on every page.
   await tell(context, answer([over]));
   await lookAgain(page);
   await shows(page, ".strip", "UG: no outage");
   await hide(page, true);
   await tell(context, answer([over, outageOf(start + 1, { id: 9 })]));
-  await lookAgain(page); // which asks for the list, as time would
+  await lookAgain(page); // which requests the list, as a timer would
   await page.waitForFunction(() => document.title === "(1) Probes – atlas-stream");
   await hide(page, false);
   await page.waitForFunction(() => document.title === "Probes – atlas-stream");
@@ -162,7 +162,7 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   await shows(page, ".strip", "UG: outage, −12");
   await page.goBack();
   await shows(page, ".outages", "1 new since you looked away");
-  await shows(page, "section.units tbody tr:first-child th", "AS3320"); // what is watched stands first
+  await shows(page, "section.units tbody tr:first-child th", "AS3320"); // what is watched is first
 
   await page.click(".outages tbody button");
   for (const colorScheme of ["light", "dark"]) {

@@ -1,7 +1,7 @@
-// Watches results while the gateway stops and comes back: what was missed, if anything, is said in the words of the chip.
+// Watches results while the gateway is restarted: the chip reports what was missed, if anything.
 const assert = require("node:assert/strict");
 
-exports.expected = ["/api/", "/stream/"]; // of a gateway that is gone
+exports.expected = ["/api/", "/stream/"]; // of a stopped gateway
 
 const ping = (probe) => ({ type: "ping", msm_id: 9001, prb_id: probe, timestamp: Math.floor(Date.now() / 1000), fw: 5080, af: 4, dst_addr: "192.0.2.1", sent: 3, rcvd: 3, avg: 5.5, result: [{ rtt: 5.5 }] });
 
@@ -11,10 +11,10 @@ const probes = (page) => page.$$eval("tbody tr:not(.space, .divider) td:nth-chil
 async function stopAndStart({ page, ask, said }, how, meanwhile) {
   await ask("stop");
   await says(page, "^lost the connection, next try in \\d+ s");
-  await said.forget(page); // not before: the chip still said how the page had come back last
+  await said.forget(page); // not before: the chip still showed the previous reconnection
   await meanwhile();
   await ask(how);
-  await page.click("header button:text-is('now')", { timeout: 500 }).catch(() => {}); // or it has tried by itself
+  await page.click("header button:text-is('now')", { timeout: 500 }).catch(() => {}); // or it has tried already
 }
 
 exports.run = async ({ page, url, ask, said }) => {
@@ -27,7 +27,7 @@ exports.run = async ({ page, url, ask, said }) => {
   await page.waitForSelector("tbody bdi:text-is('2')");
   assert.deepEqual(await probes(page), ["2", "1"]);
 
-  // Another secret has sealed the cursors: the page begins anew, says so, and repeats nothing.
+  // The cursors were sealed with another secret: the page starts over, says so, and repeats nothing.
   await stopAndStart({ page, ask, said }, "start with another key", () => ask("post", [ping(3)]));
   await said(page, "^back, missed \\d\\d:\\d\\d:\\d\\d–\\d\\d:\\d\\d:\\d\\d$");
   await page.waitForSelector("tr.divider code:text-is('cursor_gone')");
@@ -36,7 +36,7 @@ exports.run = async ({ page, url, ask, said }) => {
   await page.waitForSelector("tbody bdi:text-is('3')");
   assert.deepEqual(await probes(page), ["3", "2", "1"]);
 
-  // The log no longer has what came first while the gateway was away: the page is not back with nothing missed.
+  // The log no longer has the first results after the gateway stopped: the page must not report that nothing was missed.
   await stopAndStart({ page, ask, said }, "start with another key", async () => {
     await ask("post", [ping(4), ping(5)]);
     await ask("cut", 4); // the offset of the last

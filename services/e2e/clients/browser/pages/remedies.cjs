@@ -1,4 +1,4 @@
-// Opens what a gateway does not have or does not give, and reads what the pages say of it and what is to be done. ["history"] gives whom it lets replay.
+// Opens what a gateway does not have or refuses, and checks what the pages say about it and what to do. ["history"] returns who may replay.
 const assert = require("node:assert/strict");
 
 exports.expected = ["/api/"]; // of what is refused

@@ -1,5 +1,5 @@
-// Follows a link to an outage of the past, and one that names no outage: the state at its start comes from the log, the rest is replayed; the outage is in the list, and a marker on the timeline.
-// What the detector says is scripted, as it would take minutes to be sure; all else is the gateway's.
+// Follows a link to a past outage, and one without an outage: the state at its start comes from the log, the rest is replayed; the outage is in the list, and a marker on the timeline.
+// The answers of the detector are scripted, as it would need minutes; everything else is the gateway's.
 const assert = require("node:assert/strict");
 
 exports.expected = ["/api/"]; // 503 until the gateway has read the log
@@ -46,7 +46,7 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   await context.route("**/api/outages*", (route) => route.fulfill({ status: 404, body: "404 page not found" })); // a gateway without a detector
   await page.goto(link);
   await shows(page, ".headline", "Now 20 of 34 connected");
-  await shows(page, ".headline", "14 unknown"); // of which the log says nothing
+  await shows(page, ".headline", "14 unknown"); // of which the log has nothing
   await says(page, "paused at");
   await shows(page, ".outages", "Not known: this gateway looks for no outages");
   assert.equal(new URL(page.url()).searchParams.get("view"), "probes");
@@ -68,7 +68,7 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   await page.keyboard.press("]");
   await says(page, clock(0));
   await shows(page, ".outages tbody tr", "UG Uganda");
-  // What has the focus keeps it, wherever one jumps.
+  // The focus stays after every jump.
   await page.focus("section.units button >> nth=0");
   const focused = await page.evaluateHandle(() => document.activeElement);
   await page.keyboard.press("[");

@@ -1,4 +1,4 @@
-// Replays measurement 1768147 in March 2015, with the keyboard alone, and counts what comes: 117 results between 00:08 and 02:00 of the 27th, 2,771 in all.
+// Replays measurement 1768147 in March 2015, with the keyboard alone, and counts the results: 117 results between 00:08 and 02:00 of the 27th, 2,771 in all.
 const assert = require("node:assert/strict");
 
 const link = (rest) => `/replay?sub=${encodeURIComponent('{"msm":1768147}')}&${rest}`;
@@ -30,7 +30,7 @@ async function keepsWhatWasClicked({ page, url }) {
   await page.goto(url + link(`${night}&view=instances`));
   await page.waitForSelector("text=this measurement's results, exact");
   await says(page, "paused at 2015-03-27 00:08:00");
-  await pressAtOnce(page, " ", "ArrowRight", " "); // a pause while what came before the jump is loaded
+  await pressAtOnce(page, " ", "ArrowRight", " "); // a pause while the results before the jump are loaded
   await says(page, "paused at 2015-03-27 00:08:10");
   await page.waitForSelector("button:text-is('Play')");
   await pressAtOnce(page, "ArrowRight", " ", "2");
@@ -54,7 +54,7 @@ async function keepsWhatWasClicked({ page, url }) {
   assert.deepEqual([page.url(), await page.evaluate(() => history.length)], [address, steps]);
   await counts(page, "\\d+ results from 2015-03-27 00:08:00 on");
 
-  await page.hover("button:text-is('Pause')"); // the end comes while the button is pressed
+  await page.hover("button:text-is('Pause')"); // the end is reached while the button is pressed
   await page.mouse.down();
   await page.keyboard.press("6");
   await says(page, "end of the interval");
@@ -149,7 +149,7 @@ exports.expected = ["/api/connections", "/api/outages", "/api/measurements/"]; /
 exports.run = async ({ page, context, url, axe, screenshot }) => {
   await page.goto(url + link("from=2015-03-21T00:00Z&to=2015-03-28T00:00Z"));
   await page.waitForSelector("text=2,771 records: this measurement's results, exact");
-  await page.$eval("main figure", (timeline) => (timeline.style.display = "none")); // without a width it draws nothing that is none
+  await page.$eval("main figure", (timeline) => (timeline.style.display = "none")); // without a width it must draw nothing invalid
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   await page.$eval("main figure", (timeline) => (timeline.style.display = ""));
   await page.click("text=Show as table");
@@ -157,7 +157,7 @@ exports.run = async ({ page, context, url, axe, screenshot }) => {
   assert.equal(rows.reduce((sum, count) => sum + count, 0), 2771, "the table sums to what the sentence says");
 
   await page.goto(url + link(night));
-  await says(page, "paused at 2015-03-27 00:08:00"); // a link starts nothing by itself
+  await says(page, "paused at 2015-03-27 00:08:00"); // a link does not start by itself
   await counts(page, "0 results from 2015-03-27 00:08:00 on");
   await page.keyboard.press("6"); // at the limit
   await page.keyboard.press(" ");
@@ -167,7 +167,7 @@ exports.run = async ({ page, context, url, axe, screenshot }) => {
   assert.equal(all.length, 117);
   assert.deepEqual(all, [...all].sort(), "in the order of their time");
 
-  // The same with a pause and another speed in between: nothing is lost, nothing comes twice.
+  // The same with a pause and another speed in between: nothing is lost, nothing arrives twice.
   await page.goto(url + link(night));
   await says(page, "paused at 2015-03-27 00:08:00");
   await page.keyboard.press("2"); // 10×, which takes eleven minutes: it is not at its end before the next key

@@ -1,4 +1,4 @@
-// Has axe look at a page, that of the title that ["page"] gives, in each of its states – empty, full, paused, refused, with a dialog – in both themes, on a phone and on a screen. Tells ["checked", what].
+// Checks a page with axe, the one whose title ["page"] returns, in each of its states – empty, full, paused, refused, with a dialog – in both themes, on a phone and on a screen. Tells ["checked", what].
 const assert = require("node:assert/strict");
 
 exports.expected = ["/api/"]; // 503 until the gateway has read the log, and what is refused

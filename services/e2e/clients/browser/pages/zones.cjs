@@ -1,4 +1,4 @@
-// Reads results in Kolkata and in St. John's, on the nights in which clocks are changed there: in UTC, in the zone of the machine, and saved as CSV, which is in UTC for all.
+// Reads results in Kolkata and in St. John's, in the nights of changes of the clock there: in UTC, in the zone of the machine, and saved as CSV, which is in UTC for all.
 const assert = require("node:assert/strict");
 const fs = require("node:fs/promises");
 
@@ -38,7 +38,7 @@ async function readIn(zone, page, url) {
   assert.deepEqual(datetimes.map(seconds), times.map(seconds));
   assert.equal(await savedCSV(page), csv, "a file is the same in each zone");
 
-  // What is shown to be typed over has its zone, and what is typed with the offset of a zone means the same in each.
+  // A time in an input has its zone, and a time with an offset means the same in every zone.
   await page.goto(`${url}/replay?sub=${encodeURIComponent('{"msm":9001}')}&from=${times[2]}&to=${times[3]}`);
   await page.waitForFunction((time) => [...document.querySelectorAll("form input")].some((one) => one.value === time), times[2].replace(":00Z", "Z"));
   await page.fill("input[placeholder^='2015']", `${inZone(zone)(times[4])}${offsetOf(times[4], zone).replace("−", "-") || "Z"}`);
