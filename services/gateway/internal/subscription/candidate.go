@@ -10,11 +10,12 @@ import (
 type Candidate[S comparable] struct {
 	Subscriber S
 	Stream     atlas.Stream
-	isSimple   bool                                // there is one subscription only, to all probes and without conditions
+	index      int        // among the candidates of the measurement
+	isSimple   bool       // there is one subscription only, to all probes and without conditions
+	simple     Projection // that it asks for, but for
+	fields     Fields
+	allProbes  subscriptionList                    // to all probes
 	byProbe    map[atlas.ProbeID]*subscriptionList // to one probe
-	allProbes  subscriptionList
-	simple     union // what the subscription asks for, if there is one only
-	index      int   // among the candidates of the measurement
 }
 
 // subscriptionList has subscriptions to the same records, but for their conditions.
@@ -27,10 +28,10 @@ type subscriptionList struct {
 // acceptedFields look into the record's value.
 func (c *Candidate[S]) Match(view *RecordView) (projection Projection, matches bool) {
 	if c.isSimple {
-		return c.simple.projection(view), true
+		return view.project(c.simple, c.fields), true
 	}
 	union := &view.union
-	union.clear()
+	union.reset()
 	c.allProbes.match(view, union)
 	if len(c.byProbe) > 0 {
 		if ofProbe := c.byProbe[view.Record().Probe]; ofProbe != nil {
@@ -40,7 +41,7 @@ func (c *Candidate[S]) Match(view *RecordView) (projection Projection, matches b
 	if !union.matches {
 		return Projection{}, false
 	}
-	return union.projection(view), true
+	return view.project(union.Projection, union.sets...), true
 }
 
 func (l *subscriptionList) match(view *RecordView, union *union) {
@@ -71,8 +72,8 @@ func (c *Candidate[S]) add(added *Subscription) {
 func (c *Candidate[S]) noteSimple() {
 	c.isSimple = len(c.allProbes.unconditional) == 1 && len(c.allProbes.conditional) == 0 && len(c.byProbe) == 0
 	if c.isSimple {
-		c.simple.clear()
-		c.simple.add(c.allProbes.unconditional[0])
+		only := c.allProbes.unconditional[0]
+		c.simple, c.fields = only.projection(), only.Fields
 	}
 }
 

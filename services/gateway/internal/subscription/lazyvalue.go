@@ -117,14 +117,18 @@ func (v *lazyValue) find(member *memberValues) []string {
 }
 
 func (v *lazyValue) member(path string) *memberValues {
-	member := v.members[path]
-	if member == nil {
-		if v.members == nil {
-			v.members = make(map[string]*memberValues)
-		}
-		member = &memberValues{path: jsonpath.NewPath(path)}
-		v.members[path] = member
+	if member := v.members[path]; member != nil {
+		return member
 	}
+	return v.addMember(path)
+}
+
+func (v *lazyValue) addMember(path string) *memberValues {
+	if v.members == nil {
+		v.members = make(map[string]*memberValues)
+	}
+	member := &memberValues{path: jsonpath.NewPath(path)}
+	v.members[path] = member
 	return member
 }
 

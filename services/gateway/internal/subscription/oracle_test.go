@@ -162,7 +162,7 @@ func wants(parameters map[string]any, record map[string]any, recordType string) 
 }
 
 func (v *RecordView) pruned(paths ...string) []byte {
-	return v.Payload(Projection{Members: v.selectMembers(false, []Fields{jsonpath.NewPathSet(paths)})})
+	return v.Payload(v.project(Projection{}, jsonpath.NewPathSet(paths)))
 }
 
 func asJSON(t testing.TB, value any) string {

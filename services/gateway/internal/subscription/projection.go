@@ -10,27 +10,31 @@ type Projection struct {
 	Cursor   bool               // with a cursor beside it
 }
 
-// union is what the subscriptions of a subscriber that match a record ask for together: every member that any of them asks for, and arrays only if all buffer.
-type union struct {
-	matches    bool
-	allMembers bool     // some subscription asks for
-	sets       []Fields // of the others
-	enriched   bool
-	buffered   bool
-	cursor     bool
+// projection is that of any record, without Members.
+func (s *Subscription) projection() Projection {
+	return Projection{Enriched: s.Enrich, Buffered: s.Buffer, Cursor: s.Cursor.Wanted}
 }
 
-func (u *union) clear() { *u = union{sets: u.sets[:0], buffered: true} }
+// union is what the subscriptions of a subscriber that match a record ask for together: every member that any of them asks for, and arrays only if all buffer.
+type union struct {
+	Projection
+	matches  bool
+	keepsAll bool     // some subscription asks for all members
+	sets     []Fields // then: the zero value alone
+}
+
+func (u *union) reset() { *u = union{Projection: Projection{Buffered: true}, sets: u.sets[:0]} }
 
 func (u *union) add(added *Subscription) {
 	u.matches = true
-	u.enriched = u.enriched || added.Enrich
-	u.buffered = u.buffered && added.Buffer
-	u.cursor = u.cursor || added.Cursor.Wanted
+	u.Enriched = u.Enriched || added.Enrich
+	u.Buffered = u.Buffered && added.Buffer
+	u.Cursor = u.Cursor || added.Cursor.Wanted
 	switch {
+	case u.keepsAll:
 	case added.Fields.KeepsAll():
-		u.allMembers = true
-	case !u.allMembers && !u.hasLast(added.Fields):
+		u.keepsAll, u.sets = true, append(u.sets[:0], Fields{})
+	case !u.hasLast(added.Fields):
 		u.sets = append(u.sets, added.Fields)
 	}
 }
@@ -42,15 +46,6 @@ func (u *union) hasLast(fields Fields) bool {
 
 // covers tells whether a further subscription would change nothing.
 func (u *union) covers(further *Subscription) bool {
-	return u.matches && (u.allMembers || u.hasLast(further.Fields)) &&
-		(u.enriched || !further.Enrich) && (!u.buffered || further.Buffer) && (u.cursor || !further.Cursor.Wanted)
-}
-
-// projection gives the projection of the view's record.
-func (u *union) projection(view *RecordView) Projection {
-	projection := Projection{Enriched: u.enriched, Buffered: u.buffered, Cursor: u.cursor}
-	if !u.allMembers {
-		projection.Members = view.selectMembers(u.enriched, u.sets)
-	}
-	return projection
+	return u.matches && (u.keepsAll || u.hasLast(further.Fields)) &&
+		(u.Enriched || !further.Enrich) && (!u.Buffered || further.Buffer) && (u.Cursor || !further.Cursor.Wanted)
 }

@@ -1,8 +1,6 @@
 package subscription
 
 import (
-	"atlasstream/services/gateway/internal/jsonpath"
-
 	"atlasstream/pkg/atlas"
 )
 
@@ -73,8 +71,11 @@ func (v *RecordView) value(enriched bool) *lazyValue {
 	return &v.plain
 }
 
-// selectMembers gives what sets of acceptedFields keep together.
-func (v *RecordView) selectMembers(enriched bool, sets []Fields) jsonpath.Selection {
-	v.sets += len(sets)
-	return v.value(enriched).load().Select(sets...)
+// project completes a projection by what sets of acceptedFields keep of the record together.
+func (v *RecordView) project(projection Projection, sets ...Fields) Projection {
+	if !sets[0].KeepsAll() {
+		v.sets += len(sets)
+		projection.Members = v.value(projection.Enriched).load().Select(sets...)
+	}
+	return projection
 }

@@ -138,7 +138,7 @@ func TestAPayloadIsWrittenOnce(t *testing.T) {
 	view.pruned("b")
 	for name, again := range map[string][]byte{
 		"the same set": view.pruned("a"), "another that keeps the same": view.pruned("a", "a.x", "z"),
-		"two that do": view.Payload(Projection{Members: view.selectMembers(false, []Fields{jsonpath.NewPathSet([]string{"z"}), jsonpath.NewPathSet([]string{"a"})}), Buffered: true}),
+		"two that do": view.Payload(view.project(Projection{Buffered: true}, jsonpath.NewPathSet([]string{"z"}), jsonpath.NewPathSet([]string{"a"}))),
 	} {
 		if string(again) != `{"a":1}` || &again[0] != &first[0] {
 			t.Errorf("%s: got another %s", name, again)
