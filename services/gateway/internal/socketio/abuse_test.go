@@ -9,16 +9,16 @@ import (
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
-// mostKept is how many bytes may be kept for each that a client has sent.
+// mostKept is how many bytes of memory may be kept for each byte that a client has sent.
 const mostKept = 4
 
-// manyArguments is the longest event that the wire allows, of arguments as short as they can be.
+// manyArguments is the longest event that is accepted, with the shortest possible arguments.
 func manyArguments(start string) []byte {
 	const most = 100_000
 	return []byte(start + strings.Repeat(",0", (most-len(start)-1)/2) + "]")
 }
 
-// kept tells how many bytes of the heap stay in use for what is made.
+// kept returns how many bytes of the heap are in use for what build makes.
 func kept(build func() any) int64 {
 	before := footprint.Heap()
 	made := build()
@@ -35,12 +35,12 @@ func allocated(do func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// An event costs what it weighs on the wire, however many arguments it has, and so does one whose binary parts never come.
+// An event takes memory in proportion to its bytes, however many arguments it has, and so does one whose binary parts never arrive.
 func TestAbuseManyArguments(t *testing.T) {
 	const clients = 20
 	for _, start := range []string{`2["x"`, `51-["x"`, `3["x"`, `61-["x"`} {
 		for _, attachments := range []bool{false, true} {
-			server := &Server{cfg: Config{Attachments: attachments}.withDefaults(), handler: nobody{}}
+			server := &Server{cfg: Config{Attachments: attachments}.withDefaults(), handler: ignoreAll{}}
 			got := kept(func() any {
 				var connections []*connection
 				for range clients {
@@ -59,7 +59,7 @@ func TestAbuseManyArguments(t *testing.T) {
 	}
 }
 
-// What is allocated for a message while it is dealt with is bounded as well.
+// The memory for handling a message is bounded as well.
 func TestAbuseManyArgumentsAtOnce(t *testing.T) {
 	text := manyArguments(`2["x"`)
 	const times = 20
@@ -75,7 +75,7 @@ func TestAbuseManyArgumentsAtOnce(t *testing.T) {
 	}
 }
 
-// A server that reads no binary parts says how many it has not read, and takes no notice of them as they come.
+// A server that reads no binary parts reports how many there are, and ignores them.
 func TestAttachmentsAreDropped(t *testing.T) {
 	server := serve(t, Config{})
 	forBoth(t, func(t *testing.T, revision engineio.Revision) {

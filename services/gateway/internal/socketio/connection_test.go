@@ -18,7 +18,7 @@ import (
 
 func TestConnectToTheMainNamespace(t *testing.T) {
 	auth := make(chan string, 2)
-	server := serveWhom(t, Config{}, func(s *Socket) error { auth <- string(s.Auth()); return nil })
+	server := serveAccepting(t, Config{}, func(s *Socket) error { auth <- string(s.Auth()); return nil })
 	t.Run("EIO3 unasked, under the session's ID", func(t *testing.T) {
 		client, id := server.join(t, engineio.Revision3)
 		socket := next(t, server.sockets)
@@ -41,9 +41,9 @@ func TestConnectToTheMainNamespace(t *testing.T) {
 	})
 }
 
-// In revision 4 a client connects to one namespace as to any other, with something to show or without, and learns the ID of its socket and no more.
-func TestWhatClientsConnectWith(t *testing.T) {
-	server := serveWhom(t, Config{Namespaces: []string{"/", "/custom"}}, func(s *Socket) error {
+// In revision 4 a client connects to any namespace in the same way, with or without auth, and receives only the ID of its socket.
+func TestConnectPackets(t *testing.T) {
+	server := serveAccepting(t, Config{Namespaces: []string{"/", "/custom"}}, func(s *Socket) error {
 		return s.Send(EncodeEvent(s.Namespace(), "shown", []byte(cmp.Or(string(s.Auth()), "null"))))
 	})
 	for _, test := range []struct{ connect, prefix, shown string }{
@@ -63,7 +63,7 @@ func TestWhatClientsConnectWith(t *testing.T) {
 	}
 }
 
-// Whoever asks for a namespace that there is not may still ask for another.
+// After an unknown namespace a client may still connect to another.
 func TestUnknownNamespaceAtFirst(t *testing.T) {
 	server := serve(t, Config{Namespaces: []string{"/custom"}})
 	client, _ := server.open(t, engineio.Revision4)
@@ -82,7 +82,7 @@ func TestNamespaces(t *testing.T) {
 		return nil
 	}
 	t.Run("EIO3", func(t *testing.T) {
-		server := serveWhom(t, cfg, connect)
+		server := serveAccepting(t, cfg, connect)
 		client, id := server.join(t, engineio.Revision3)
 		next(t, server.sockets)
 		send(t, client, "40/custom?a=b,")
@@ -94,7 +94,7 @@ func TestNamespaces(t *testing.T) {
 		expect(t, client, `44/closed,"no «entry»"`, `44/nowhere,"Invalid namespace"`)
 	})
 	t.Run("EIO4", func(t *testing.T) {
-		server := serveWhom(t, cfg, connect)
+		server := serveAccepting(t, cfg, connect)
 		client, main := server.join(t, engineio.Revision4)
 		next(t, server.sockets)
 		send(t, client, "40/custom")
@@ -118,7 +118,7 @@ func TestNamespaces(t *testing.T) {
 }
 
 func TestMainNamespaceMayBeRefused(t *testing.T) {
-	server := serveWhom(t, Config{}, func(*Socket) error { return errNoEntry })
+	server := serveAccepting(t, Config{}, func(*Socket) error { return errNoEntry })
 	client, _ := server.open(t, engineio.Revision3)
 	expect(t, client, `44"no «entry»"`)
 	client, _ = server.open(t, engineio.Revision4)
@@ -126,10 +126,10 @@ func TestMainNamespaceMayBeRefused(t *testing.T) {
 	expect(t, client, `44{"message":"no «entry»"}`)
 }
 
-// What the embedder sends while it lets a client in reaches the client after the news that it is in.
+// What the embedder sends in Connect reaches the client after the connect packet.
 func TestHandlerMaySendWhileConnecting(t *testing.T) {
 	hello := EncodeEvent("/", "hello")
-	server := serveWhom(t, Config{}, func(s *Socket) error { return s.Send(hello) })
+	server := serveAccepting(t, Config{}, func(s *Socket) error { return s.Send(hello) })
 	forBoth(t, func(t *testing.T, revision engineio.Revision) {
 		client, _ := server.join(t, revision)
 		expect(t, client, `42["hello"]`)
@@ -137,7 +137,7 @@ func TestHandlerMaySendWhileConnecting(t *testing.T) {
 }
 
 func TestHandlerMayRefuseAfterItSentSomething(t *testing.T) {
-	server := serveWhom(t, Config{}, func(s *Socket) error {
+	server := serveAccepting(t, Config{}, func(s *Socket) error {
 		return errors.Join(s.Send(EncodeEvent("/", "hello")), errNoEntry)
 	})
 	forBoth(t, func(t *testing.T, revision engineio.Revision) {
@@ -146,7 +146,7 @@ func TestHandlerMayRefuseAfterItSentSomething(t *testing.T) {
 	})
 }
 
-// golang-socketio subscribes as soon as it has read the open packet, before it has seen that it is connected.
+// golang-socketio subscribes as soon as it has read the open packet, before the connect packet.
 func TestEventBeforeTheClientKnowsThatItIsConnected(t *testing.T) {
 	server := serve(t, Config{})
 	client, _ := server.open(t, engineio.Revision3)
@@ -242,7 +242,7 @@ func TestFaultsEndTheConnection(t *testing.T) {
 	}
 }
 
-// A client that is in no namespace yet is held to the protocol as well.
+// Protocol errors end the connection of a client that is in no namespace yet as well.
 func TestFaultBeforeConnecting(t *testing.T) {
 	server := serve(t, Config{})
 	client, _ := server.open(t, engineio.Revision4)
@@ -281,7 +281,7 @@ func TestSocketAbort(t *testing.T) {
 	}
 }
 
-// A socket that left its namespace takes nothing more, though the connection and its other sockets live on.
+// A disconnected socket takes nothing more, although the connection and its other sockets stay open.
 func TestDisconnectedSocketTakesNothing(t *testing.T) {
 	server := serve(t, Config{})
 	client, _ := server.join(t, engineio.Revision4)
@@ -293,7 +293,7 @@ func TestDisconnectedSocketTakesNothing(t *testing.T) {
 	}
 	send(t, client, "40")
 	if id := receiveConnect(t, client, "/"); id == socket.ID() {
-		t.Error("the client got its old socket back")
+		t.Error("the client has its old socket again")
 	}
 }
 
@@ -335,7 +335,7 @@ func TestConnectTimeout(t *testing.T) {
 	expectEnd(t, client, websocket.ClosePolicyViolation, "connected to no namespace in time")
 	select {
 	case departure := <-server.departures:
-		t.Errorf("somebody left who was never in: %q", departure)
+		t.Errorf("a socket was disconnected that was never connected: %q", departure)
 	default:
 	}
 }

@@ -37,13 +37,13 @@ func FuzzDecodePacket(f *testing.F) {
 	})
 }
 
-// A conversation is fed whatever comes, in messages that are text or binary: none may make it fail, and attachments stay within their limits.
+// FuzzConversation feeds any text and binary messages: none may make it panic, and attachments stay within their limits.
 func FuzzConversation(f *testing.F) {
 	for _, text := range realPackets {
 		f.Add([]byte(text), []byte{1, 2, 3}, []byte(`2["next"]`))
 	}
 	f.Fuzz(func(t *testing.T, first, attachment, last []byte) {
-		c := &connection{server: &Server{cfg: Config{Attachments: true}.withDefaults(), handler: nobody{}}}
+		c := &connection{server: &Server{cfg: Config{Attachments: true}.withDefaults(), handler: ignoreAll{}}}
 		c.sockets = []*Socket{{namespace: "/"}}
 		for _, message := range []struct {
 			binary bool
@@ -60,9 +60,9 @@ func FuzzConversation(f *testing.F) {
 	})
 }
 
-// nobody is a handler of whatever comes.
-type nobody struct{}
+// ignoreAll is a handler that accepts and ignores everything.
+type ignoreAll struct{}
 
-func (nobody) Connect(*Socket) error      { return nil }
-func (nobody) Event(*Socket, Event)       {}
-func (nobody) Disconnect(*Socket, string) {}
+func (ignoreAll) Connect(*Socket) error      { return nil }
+func (ignoreAll) Event(*Socket, Event)       {}
+func (ignoreAll) Disconnect(*Socket, string) {}

@@ -13,8 +13,8 @@ import (
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
-// BenchmarkIdleConnection reports what a connection holds of heap and stack that is in the main namespace, has emitted an event and waits. Both bare
-// sockets of a connection are measured first and taken off, as the clients are in the same process.
+// BenchmarkIdleConnection reports the heap and stack of a connection that is in the main namespace, has emitted an event and is idle. Both bare
+// sockets of a connection are measured first and subtracted, as the clients are in the same process.
 func BenchmarkIdleConnection(b *testing.B) {
 	const connections = 1000
 	for b.Loop() {
@@ -34,7 +34,7 @@ func BenchmarkIdleConnection(b *testing.B) {
 }
 
 // acknowledger acknowledges every event.
-type acknowledger struct{ nobody }
+type acknowledger struct{ ignoreAll }
 
 func (acknowledger) Event(s *Socket, e Event) { _ = s.Ack(e.AckID) }
 

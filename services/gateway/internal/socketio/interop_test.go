@@ -14,7 +14,7 @@ import (
 	ours "atlasstream/services/gateway/internal/socketio/engineio"
 )
 
-// googollee/go-socket.io is a client of Engine.IO 3 that has nothing in common with this package. It does not upgrade.
+// googollee/go-socket.io is an independent client of Engine.IO 3. It does not upgrade.
 func TestGoogolleeClient(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -44,7 +44,7 @@ func converseWithGoogollee(t *testing.T, by transport.Transport, query string) {
 	}
 	defer client.Close()
 	expectFrom(t, client, "0")
-	writeTo(t, client, `2["message",{"t":"gr\u00fc\u00dfe"}]`) // in text bodies, this client gives lengths in bytes, which is wrong beyond ASCII
+	writeTo(t, client, `2["message",{"t":"gr\u00fc\u00dfe"}]`) // in text bodies, this client writes lengths in bytes, which is wrong beyond ASCII
 	expectFrom(t, client, `2["message-back",{"t":"gr\u00fc\u00dfe"}]`)
 	next(t, server.events)
 

@@ -28,7 +28,7 @@ type poller struct {
 	session string
 }
 
-// openPolling starts a session, which is closed in the end if it is still there; extra is added to the query.
+// openPolling opens a session, which is closed after the test; extra is added to the query.
 func (s *testServer) openPolling(t testing.TB, revision engineio.Revision, extra string, form payload.Form) *poller {
 	t.Helper()
 	p := &poller{t: t, form: form, url: fmt.Sprintf("%s/?EIO=%d&transport=polling%s", s.url, revision, extra)}
@@ -53,7 +53,7 @@ func (s *testServer) openPolling(t testing.TB, revision engineio.Revision, extra
 	return p
 }
 
-// next returns the next packet, which takes a poll if none is left of the last one.
+// next returns the next packet, and polls if there is none left.
 func (p *poller) next() payload.Packet {
 	p.t.Helper()
 	for len(p.waiting) == 0 {
@@ -135,7 +135,7 @@ func (s *testServer) joinPolling(t testing.TB, revision engineio.Revision, extra
 	return client
 }
 
-// forEachForm runs a test for each way to poll.
+// forEachForm runs a test for each form of bodies.
 func forEachForm(t *testing.T, run func(t *testing.T, join func(*testServer) *poller)) {
 	t.Helper()
 	for name, way := range map[string]struct {
@@ -212,7 +212,7 @@ func TestConnectTimeoutOverPolling(t *testing.T) {
 }
 
 func TestRefusalOverPolling(t *testing.T) {
-	server := serveWhom(t, Config{}, func(*Socket) error { return errNoEntry })
+	server := serveAccepting(t, Config{}, func(*Socket) error { return errNoEntry })
 	client := server.openPolling(t, engineio.Revision3, "&b64=1", payload.Revision3Text)
 	var got string
 	if err := json.Unmarshal(client.next().Data[2:], &got); err != nil || got != errNoEntry.Error() {
@@ -262,7 +262,7 @@ func TestShutdownNotifiesPollingClients(t *testing.T) {
 	}
 }
 
-// The embedder does not notice that its client moves to a WebSocket.
+// An upgrade to a WebSocket is invisible to the embedder.
 func TestEventsAcrossTheUpgrade(t *testing.T) {
 	server := serve(t, Config{})
 	for revision, form := range map[engineio.Revision]payload.Form{engineio.Revision3: payload.Revision3Text, engineio.Revision4: payload.Revision4} {

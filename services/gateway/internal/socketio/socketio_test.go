@@ -17,14 +17,14 @@ import (
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
-// TestMain does not look at a goroutine that googollee's client leaves behind where it is closed while it writes.
+// TestMain ignores a goroutine that googollee's client leaks if it is closed while it writes.
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/googollee/go-socket.io/engineio/transport/polling.(*clientConn).servePost"))
 }
 
 const patience = 10 * time.Second
 
-// probe is a handler that sends "message" back as "message-back", acknowledges what wants it, with the attachments, and notes what happens.
+// probe is a handler that returns "message" as "message-back", acknowledges events with their attachments, and records its calls.
 type probe struct {
 	connect    func(*Socket) error
 	events     chan Event
@@ -63,7 +63,7 @@ func (p *probe) Event(s *Socket, e Event) {
 	p.events <- e
 }
 
-// arguments are all of an event's.
+// arguments returns all arguments of an event.
 func arguments(e Event) [][]byte {
 	var array []json.RawMessage
 	if err := json.Unmarshal(e.Array, &array); err != nil {
@@ -84,14 +84,14 @@ type testServer struct {
 	url string
 }
 
-// serve starts a server that lets everybody in.
+// serve starts a server that accepts all clients.
 func serve(t testing.TB, cfg Config) *testServer {
 	t.Helper()
-	return serveWhom(t, cfg, func(*Socket) error { return nil })
+	return serveAccepting(t, cfg, func(*Socket) error { return nil })
 }
 
-// serveWhom starts a server that lets in whom connect lets in. Its every goroutine has to end with the test.
-func serveWhom(t testing.TB, cfg Config, connect func(*Socket) error) *testServer {
+// serveAccepting starts a server that accepts the clients that connect accepts. All its goroutines must end with the test.
+func serveAccepting(t testing.TB, cfg Config, connect func(*Socket) error) *testServer {
 	t.Helper()
 	handler := newProbe()
 	handler.connect = connect
@@ -112,7 +112,7 @@ func serveWhom(t testing.TB, cfg Config, connect func(*Socket) error) *testServe
 	return &testServer{server, handler, listener.URL}
 }
 
-// open starts a session and returns its ID.
+// open opens a session and returns its ID.
 func (s *testServer) open(t testing.TB, revision engineio.Revision) (*websocket.Conn, string) {
 	t.Helper()
 	url := fmt.Sprintf("ws%s/?EIO=%d&transport=websocket", strings.TrimPrefix(s.url, "http"), revision)
@@ -143,7 +143,7 @@ func (s *testServer) join(t testing.TB, revision engineio.Revision) (*websocket.
 	return client, receiveConnect(t, client, "/")
 }
 
-// receiveConnect reads the answer to a connect packet of revision 4 and returns the socket's ID.
+// receiveConnect reads the connect packet of revision 4 and returns the socket's ID.
 func receiveConnect(t testing.TB, client *websocket.Conn, namespace string) string {
 	t.Helper()
 	text := receive(t, client)
@@ -203,14 +203,14 @@ func sendBinary(t testing.TB, client *websocket.Conn, frame string) {
 	}
 }
 
-// next takes what a handler noted, or fails.
+// next returns the next recorded call of a handler, or fails.
 func next[T any](t testing.TB, noted <-chan T) T {
 	t.Helper()
 	select {
 	case value := <-noted:
 		return value
 	case <-time.After(patience):
-		t.Fatal("nothing came")
+		t.Fatal("nothing was received")
 		panic("unreachable")
 	}
 }

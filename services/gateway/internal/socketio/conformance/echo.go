@@ -10,8 +10,8 @@ import (
 // echoing sends every message back.
 type echoing struct{ session *engineio.Session }
 
-// echo lets a moment pass before the open packet is sent, which is when it returns: the suites of Engine.IO begin to listen for that packet only after the
-// WebSocket has opened, and miss it if it comes along with the answer to the handshake. The suite of Socket.IO had this flaw until branch fix/waitfor.
+// echo waits a moment before it returns and the open packet is sent: the suites of Engine.IO begin to listen for that packet only after the
+// WebSocket has opened, and miss it if it arrives with the handshake's response. The suite of Socket.IO had this flaw until branch fix/waitfor.
 func echo(session *engineio.Session) engineio.Conversation {
 	const moment = 30 * time.Millisecond
 	<-time.After(moment)

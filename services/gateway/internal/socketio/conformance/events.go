@@ -6,7 +6,7 @@ import (
 	"atlasstream/services/gateway/internal/socketio"
 )
 
-// events answers what clients emit.
+// events responds to the clients' events.
 type events struct{}
 
 // Connect implements socketio.Handler: it emits "auth" with what the client sent to connect.
@@ -37,7 +37,7 @@ func (events) Event(socket *socketio.Socket, event socketio.Event) {
 // Disconnect implements socketio.Handler.
 func (events) Disconnect(*socketio.Socket, string) {}
 
-// arguments are all of an event's.
+// arguments returns all arguments of an event.
 func arguments(event socketio.Event) [][]byte {
 	var array []json.RawMessage
 	if err := json.Unmarshal(event.Array, &array); err != nil {

@@ -22,7 +22,7 @@ func main() {
 	}
 }
 
-// run serves until the process is ended.
+// run serves until the process ends.
 func run() error {
 	settings := engineio.Config{
 		PingInterval: 300 * time.Millisecond,

@@ -45,7 +45,7 @@ func (c *counting) messages() int {
 	return len(c.sizes)
 }
 
-// serveCounting starts a server of which every session is counted as judge says.
+// serveCounting starts a server that counts the messages of each session; judge decides about them.
 func serveCounting(t *testing.T, judge func(messages int) error) (server *testServer, counted *counting) {
 	t.Helper()
 	counted = &counting{judge: judge}
@@ -62,7 +62,7 @@ func firstOnly(most int) func(int) error {
 	}
 }
 
-// Whatever a client sends over a WebSocket is counted, and is not even looked at beyond what it may send: nothing of that is well-formed.
+// Everything that a client sends over a WebSocket is counted, and beyond the limit it is not parsed: none of it is well-formed.
 func TestAbuseEverythingOnAWebSocketIsCounted(t *testing.T) {
 	server, counted := serveCounting(t, firstOnly(1))
 	client, _ := server.dial(t, Revision4)
@@ -80,7 +80,7 @@ func TestAbuseEverythingOnAWebSocketIsCounted(t *testing.T) {
 	server.expectEnded(t, "transport close")
 }
 
-// Each packet of a body counts, the body itself for its first one, by its bytes.
+// Each packet of a body counts; the body itself, with its bytes, counts as the first one.
 func TestAbuseEveryPacketOfABodyIsCounted(t *testing.T) {
 	server, counted := serveCounting(t, firstOnly(2))
 	client := server.startPolling(t, Revision4, "")
@@ -92,7 +92,7 @@ func TestAbuseEveryPacketOfABodyIsCounted(t *testing.T) {
 	}
 }
 
-// A body beyond the limit is not taken apart, and one that is too long or does not come counts as well.
+// A body beyond the limit is not decoded, and one that is too long or incomplete counts as well.
 func TestAbuseBodiesAreCounted(t *testing.T) {
 	server, counted := serveCounting(t, firstOnly(1))
 	client := server.startPolling(t, Revision4, "")
@@ -106,7 +106,7 @@ func TestAbuseBodiesAreCounted(t *testing.T) {
 	}
 }
 
-// So do requests for an upgrade, and what comes on the WebSocket before the session has moved to it.
+// Requests for an upgrade count too, and so do messages on the WebSocket before the session has moved to it.
 func TestAbuseUpgradesAreCounted(t *testing.T) {
 	server, counted := serveCounting(t, firstOnly(3))
 	client := server.startPolling(t, Revision4, "")
@@ -120,7 +120,7 @@ func TestAbuseUpgradesAreCounted(t *testing.T) {
 	_ = socket.Close()
 }
 
-// A client that goes on may be sent away.
+// A client that goes on sending may be disconnected.
 func TestAdmissionMayEndTheSession(t *testing.T) {
 	forEachTransport(t, func(t *testing.T, transport string) {
 		enough := func(int) error { return errors.New("that is enough") }
@@ -141,7 +141,7 @@ func TestAdmissionMayEndTheSession(t *testing.T) {
 	})
 }
 
-// A long body beyond the limit costs no more memory than there is already. The pool of that may lose some of it.
+// A long body beyond the limit uses pooled memory only. The pool may lose some buffers.
 func TestAbuseLongBodies(t *testing.T) {
 	server, _ := serveCounting(t, firstOnly(0))
 	client := server.startPolling(t, Revision4, "")

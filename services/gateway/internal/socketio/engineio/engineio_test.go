@@ -21,10 +21,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience is how long a test waits for something that happens soon.
+// patience is how long a test waits for what should happen soon.
 const patience = 10 * time.Second
 
-// echo is a conversation that sends back what it receives and notes how it ended.
+// echo is a conversation that returns what it receives and records how it ended.
 type echo struct {
 	session *Session
 	ended   chan<- string
@@ -54,7 +54,7 @@ type testServer struct {
 	opened []*Session
 }
 
-// serve starts a server that echoes. It is shut down, which every goroutine has to follow, when the test ends.
+// serve starts a server that echoes. It is shut down after the test, and then all its goroutines must end.
 func serve(t testing.TB, cfg Config) *testServer {
 	t.Helper()
 	server := newEchoServer(t, cfg)
@@ -91,7 +91,7 @@ func newEchoServer(t testing.TB, cfg Config) *testServer {
 	return server
 }
 
-// abandonPolling ends sessions whose clients have stopped to poll, as it would take Shutdown a while to find that out.
+// abandonPolling ends sessions whose clients do not poll any more, as Shutdown would wait for them.
 func (s *testServer) abandonPolling() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// unserved is a server without a network, which a recorder stands in for.
+// unserved is a server without a network: its requests are recorded.
 func unserved(t testing.TB) *testServer {
 	t.Helper()
 	server := newEchoServer(t, Config{MaxPayload: 1000})
@@ -36,7 +36,7 @@ func (s *testServer) record(t testing.TB, method, query string, body []byte) *ht
 	return recorder
 }
 
-// A body is taken, or ends the session, or is too long; nothing else comes of it.
+// A body is accepted, or ends the session, or is too long; nothing else may happen.
 func FuzzPost(f *testing.F) {
 	for _, body := range []string{
 		"4hello", "4a\x1e4b\x1ebAQID", "6:4hello10:b4AQIDBA==", "\x00\x06\xff4hello\x01\x05\xff\x04\x01\x02\x03\x04", "2", "1:2", "3", "1", "5", "0{}",
@@ -66,7 +66,7 @@ func FuzzPost(f *testing.F) {
 			t.Fatalf("%q was answered %d, and the session ended by %+v", body, status, ended)
 		}
 		if poll := server.record(t, http.MethodGet, query, nil); poll.Body.Len() > 2*server.cfg.MaxPayload {
-			t.Fatalf("%d bytes came back", poll.Body.Len())
+			t.Fatalf("%d bytes were returned", poll.Body.Len())
 		}
 		server.forget()
 	})
@@ -97,7 +97,7 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// forget ends all sessions that there are.
+// forget ends all sessions.
 func (s *testServer) forget() {
 	s.abandonPolling()
 	s.mu.Lock()

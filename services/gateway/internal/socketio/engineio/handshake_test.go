@@ -54,7 +54,7 @@ func TestRefusedHandshakes(t *testing.T) {
 	}
 }
 
-// Where a handshake without EIO is taken for revision 3, it is one of those in every respect, and EIO must still have a known value if it is there.
+// If a handshake without EIO is accepted, it is one of revision 3 in every respect; EIO must still have a known value if it is present.
 func TestHandshakeWithoutRevision(t *testing.T) {
 	server := serve(t, Config{UnnamedRevision: Revision3})
 	polled := server.request(t, http.MethodGet, "transport=polling&b64=1", http.NoBody)
@@ -145,7 +145,7 @@ func (o openPacket) expect(t *testing.T, revision Revision) {
 	}
 }
 
-// Clients of other makes may be strict: what the protocol does not know is not said, and nothing that it knows is left out.
+// Some clients are strict: the open packet has all members of the protocol, and no others.
 func TestMembersOfTheOpenPacket(t *testing.T) {
 	server := serve(t, Config{})
 	for revision, want := range map[Revision][]string{
@@ -192,6 +192,6 @@ func TestConfigValidate(t *testing.T) {
 		}
 	}
 	if _, err := NewServer(Config{}, nil); err == nil {
-		t.Error("a server without NewID was made")
+		t.Error("a server was made without NewID")
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// inSimulatedTime runs a test with a server of which every goroutine ends with the test, and with a client.
+// inSimulatedTime runs a test with a server, all of whose goroutines must end, and a client.
 func inSimulatedTime(t *testing.T, revision Revision, run func(t *testing.T, server *testServer, client *websocket.Conn)) {
 	t.Helper()
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
@@ -19,7 +19,7 @@ func inSimulatedTime(t *testing.T, revision Revision, run func(t *testing.T, ser
 	})
 }
 
-// readAll reads until the connection ends and hands on each frame with the simulated time at which it came.
+// readAll reads until the connection ends and passes on each frame with its simulated time.
 func readAll(t *testing.T, client *websocket.Conn, received func(at time.Duration, frame string)) {
 	t.Helper()
 	start := time.Now()
@@ -86,7 +86,7 @@ func TestClientThatDoesNotPingIsGoneInRevision3(t *testing.T) {
 	})
 }
 
-// A client whose socket is dead, so that not even the close frame leaves, is let go as well.
+// A client whose connection is dead, so that not even a close frame can be sent, is released as well.
 func TestDeadConnectionIsReleased(t *testing.T) {
 	inSimulatedTime(t, Revision4, func(t *testing.T, server *testServer, _ *websocket.Conn) {
 		start := time.Now()

@@ -13,7 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// busy is a conversation that takes nothing until it may go on, and echoes then.
+// busy is a conversation that blocks until it is released, and echoes then.
 type busy struct {
 	echo
 	goOn <-chan struct{}
@@ -24,18 +24,18 @@ func (b busy) Message(binary bool, data []byte) error {
 	return b.echo.Message(binary, data)
 }
 
-// keepBusy has the conversations of sessions that come from now on wait until goOn is called.
-func (s *testServer) keepBusy() (goOn func()) {
+// block makes the conversations of new sessions block until goOn is called.
+func (s *testServer) block() (goOn func()) {
 	waiting, echoing := make(chan struct{}), s.open
 	s.open = func(session *Session) Conversation { return busy{echoing(session).(echo), waiting} }
 	return func() { close(waiting) }
 }
 
-// A client whose messages have to wait goes on with its upgrade and its heartbeats all the same, and everything is dealt with in order.
+// While a client's messages wait, its upgrade and heartbeats proceed, and everything is handled in order.
 func TestRequestsDoNotWaitForTheConversation(t *testing.T) {
 	forBoth(t, func(t *testing.T, revision Revision) {
 		simulate(t, Config{}, func(t *testing.T, server *testServer) {
-			goOn := server.keepBusy()
+			goOn := server.block()
 			start := time.Now()
 			client := server.startPolling(t, revision, "")
 			post := func(packets ...string) {
@@ -70,11 +70,11 @@ func TestRequestsDoNotWaitForTheConversation(t *testing.T) {
 	})
 }
 
-// What comes behind a close packet is not looked at, whether or not the close itself has been dealt with.
+// Packets after a close packet are ignored, whether or not the close packet is handled yet.
 func TestFaultsAfterAQueuedClose(t *testing.T) {
 	forBoth(t, func(t *testing.T, revision Revision) {
 		simulate(t, Config{}, func(t *testing.T, server *testServer) {
-			goOn := server.keepBusy()
+			goOn := server.block()
 			client := server.startPolling(t, revision, "")
 			client.request(t, http.MethodPost, client.query, body(revision, "4a", "1", "7")).expect(t, http.StatusOK, "ok")
 			client.request(t, http.MethodPost, client.query, body(revision, "7")).expect(t, http.StatusOK, "ok")
@@ -95,7 +95,7 @@ func expectSoon(t *testing.T, socket *websocket.Conn, want string) {
 // The inbox is bounded: a client that sends more has to wait, and loses nothing.
 func TestAbuseInboxIsBounded(t *testing.T) {
 	simulate(t, Config{MaxPayload: 1000}, func(t *testing.T, server *testServer) {
-		goOn := server.keepBusy()
+		goOn := server.block()
 		client := server.startPolling(t, Revision4, "")
 		session := server.newest(t)
 		var want strings.Builder
@@ -113,7 +113,7 @@ func TestAbuseInboxIsBounded(t *testing.T) {
 				waits = true
 			}
 			if session.inbox.bytes > 2*1000 || bodies > 10 {
-				t.Fatalf("%d bytes wait after %d bodies", session.inbox.bytes, bodies+1)
+				t.Fatalf("%d bytes are queued after %d bodies", session.inbox.bytes, bodies+1)
 			}
 		}
 		goOn()
@@ -128,10 +128,10 @@ func TestAbuseInboxIsBounded(t *testing.T) {
 	})
 }
 
-// A client that waits for room is let go at the session's end.
+// A request that waits for room ends with the session.
 func TestEndOfASessionWithAFullInbox(t *testing.T) {
 	server := serve(t, Config{MaxPayload: 100})
-	goOn := server.keepBusy()
+	goOn := server.block()
 	client, _ := server.dial(t, Revision4)
 	for range 10 {
 		send(t, client, websocket.TextMessage, "4"+strings.Repeat("x", 90))
@@ -150,11 +150,11 @@ func TestEndOfASessionWithAFullInbox(t *testing.T) {
 	waitUntil(t, func() bool { return server.sessions.Len() == 0 })
 }
 
-// A small packet that waits does not keep the long body that it came in.
+// A small queued packet does not keep the memory of its long body.
 func TestAbusePacketsDoNotKeepTheirBody(t *testing.T) {
 	const clients, long = 20, 100_000
 	server := serve(t, Config{})
-	goOn := server.keepBusy()
+	goOn := server.block()
 	defer goOn()
 	filling := strings.Repeat("\x1e6", 1000) + "\x1e6" + strings.Repeat("x", long-3000)
 	before := footprint.Heap()

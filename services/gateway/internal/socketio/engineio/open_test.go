@@ -10,7 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// open tries to open a session by a transport and returns the answer if it is refused; a session is ended by end.
+// open tries to open a session by a transport and returns the response if it is refused; end ends a session.
 func (s *testServer) tryOpen(t *testing.T, transport string) (refused reply, end func()) {
 	t.Helper()
 	query := "EIO=4&transport=" + transport
@@ -47,7 +47,7 @@ func TestAdmission(t *testing.T) {
 		var asked, released atomic.Int64
 		t.Cleanup(func() { // after the shutdown
 			if released.Load() != 2 {
-				t.Errorf("%d of 2 admissions were given back", released.Load())
+				t.Errorf("%d of 2 admissions were released", released.Load())
 			}
 		})
 		server := serve(t, Config{Admit: func(r *http.Request) (Admission, error) {
@@ -74,7 +74,7 @@ func TestAdmission(t *testing.T) {
 	})
 }
 
-// What is admitted for a handshake that fails is given back.
+// The admission of a failed handshake is released.
 func TestFailedHandshakeIsReleased(t *testing.T) {
 	released := make(chan struct{}, 1)
 	server := serve(t, Config{Admit: func(*http.Request) (Admission, error) {

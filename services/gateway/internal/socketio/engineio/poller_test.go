@@ -22,7 +22,7 @@ type poller struct {
 	open   openPacket
 }
 
-// reply is an answer to a request.
+// reply is a response.
 type reply struct {
 	status int
 	header http.Header
@@ -79,7 +79,7 @@ func (p *poller) poll(t testing.TB) reply {
 	return p.request(t, http.MethodGet, p.query, "")
 }
 
-// pollLater polls from a goroutine.
+// pollLater polls in a goroutine.
 func (p *poller) pollLater(t testing.TB) <-chan reply {
 	t.Helper()
 	replies := make(chan reply, 1)
@@ -138,7 +138,7 @@ func (p *poller) expectUnknown(t testing.TB) {
 	p.request(t, http.MethodPost, p.query, "2").expect(t, http.StatusBadRequest, unknown)
 }
 
-// body writes text packets as a client of a revision does.
+// body encodes text packets as a client of a revision does.
 func body(revision Revision, packets ...string) string {
 	form := payload.Revision4
 	if revision == Revision3 {
@@ -163,7 +163,7 @@ func (p *polling) isPosting() bool {
 	return p.postActive
 }
 
-// waitUntil waits for what happens soon.
+// waitUntil waits for a condition.
 func waitUntil(t testing.TB, happened func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !happened(); {

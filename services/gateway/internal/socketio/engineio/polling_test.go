@@ -119,7 +119,7 @@ func TestTwoPostsAtATimeEndTheSession(t *testing.T) {
 	client.request(t, http.MethodPost, client.query, "4hi").expectRefused(t, 400, 3, "one at a time")
 	server.expectEnded(t, "transport error")
 	_ = slowly.Close()
-	(<-first).expect(t, http.StatusOK, "ok") // though nobody heard it
+	(<-first).expect(t, http.StatusOK, "ok") // though there is no conversation
 	client.expectUnknown(t)
 }
 
@@ -187,7 +187,7 @@ func TestSessionIDsBelongToATransport(t *testing.T) {
 		client := server.startPolling(t, revision, "")
 		client.request(t, http.MethodPut, client.query, "4x").expectRefused(t, 400, 3, "got PUT, want GET or POST")
 		server.request(t, http.MethodGet, "transport=websocket&sid="+client.open.SessionID, http.NoBody).expectRefused(t, 400, 3, "Connection")
-		// What the first request said of the revision stays.
+		// The revision of the first request stays.
 		query := "EIO=abc&transport=polling&sid=" + client.open.SessionID
 		server.request(t, http.MethodPost, query, strings.NewReader(body(revision, "4x"))).expect(t, 200, "ok")
 		client.expect(t, body(revision, "4x"))
@@ -237,7 +237,7 @@ func TestEndsOfPollingSessions(t *testing.T) {
 	})
 }
 
-// A poll that is given up takes nothing with it.
+// A cancelled poll loses nothing.
 func TestCancelledPoll(t *testing.T) {
 	server := serve(t, Config{})
 	client := server.startPolling(t, Revision4, "")

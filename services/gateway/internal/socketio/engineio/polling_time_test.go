@@ -14,7 +14,7 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// expectGoneAfter wants that the session ends that long after start, with nothing left of it.
+// expectGoneAfter wants the session to end that long after start, and to be released.
 func (s *testServer) expectGoneAfter(t *testing.T, start time.Time, want time.Duration, reason string) {
 	t.Helper()
 	if got := <-s.ended; got != reason {
@@ -29,7 +29,7 @@ func (s *testServer) expectGoneAfter(t *testing.T, start time.Time, want time.Du
 	}
 }
 
-// The HTTP server's limits of time, which are shorter, do not end a poll.
+// The HTTP server's timeouts, which are shorter, do not end a poll.
 func TestServerPingsThroughPollsInRevision4(t *testing.T) {
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
 		client := server.startPolling(t, Revision4, "")
@@ -88,7 +88,7 @@ func TestWaitingPollEndsWithTheSession(t *testing.T) {
 	})
 }
 
-// A client that only talks is gone all the same.
+// A client that only sends is taken for gone all the same.
 func TestClientThatPingsWithoutPolling(t *testing.T) {
 	for revision, heartbeat := range map[Revision]string{Revision3: "1:2", Revision4: "3"} {
 		simulate(t, Config{}, func(t *testing.T, server *testServer) {
@@ -130,7 +130,7 @@ func TestLastPacketsThatAreNotPolled(t *testing.T) {
 	})
 }
 
-// A client that has closed its session hardly asks for more, unless the poll was on its way already.
+// A client that has closed its session does not poll any more, unless the poll was sent already.
 func TestClosedSessionIsGoneSoon(t *testing.T) {
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
 		start := time.Now()
@@ -144,7 +144,7 @@ func TestClosedSessionIsGoneSoon(t *testing.T) {
 	})
 }
 
-// A request that comes too late finds nothing, even if the timer is later.
+// A late request ends the session, even if the timer is later.
 func TestLateTimer(t *testing.T) {
 	server := serve(t, Config{})
 	client := server.startPolling(t, Revision3, "")
@@ -156,7 +156,7 @@ func TestLateTimer(t *testing.T) {
 	server.expectEnded(t, "ping timeout")
 }
 
-// A client that does not read what it asked for has lost it, so its session cannot go on.
+// A client that does not read a poll's response has lost its packets, so its session ends.
 func TestPollThatIsNotRead(t *testing.T) {
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
 		client := server.startPolling(t, Revision4, "")
@@ -176,7 +176,7 @@ func TestPollThatIsNotRead(t *testing.T) {
 	})
 }
 
-// A client that reads none of its polls' answers cannot have any number of them.
+// The number of a client's unread responses is limited.
 func TestPollsThatAreNotReadAreBounded(t *testing.T) {
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
 		client := server.startPolling(t, Revision4, "")
@@ -199,7 +199,7 @@ func TestPollsThatAreNotReadAreBounded(t *testing.T) {
 	})
 }
 
-// A client that reads a poll's answer slowly, but steadily, gets all of it.
+// A client that reads a response slowly, but steadily, receives all of it.
 func TestPollThatIsReadSlowly(t *testing.T) {
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
 		client := server.startPolling(t, Revision4, "")
@@ -271,7 +271,7 @@ func TestQueueOfPollingClientIsBounded(t *testing.T) {
 	client.expect(t, "2:4x2:4x2:4x1:3")
 }
 
-// Clients that vanish in whatever state they are leave nothing behind.
+// Clients that vanish in any state are released.
 func TestVanishedClientsAreReleased(t *testing.T) {
 	for _, revision := range []Revision{Revision3, Revision4} {
 		simulate(t, Config{}, func(t *testing.T, server *testServer) {
@@ -280,7 +280,7 @@ func TestVanishedClientsAreReleased(t *testing.T) {
 				giveUpPoll(t, server.startPolling(t, revision, ""))
 				server.startPolling(t, revision, "").post(t, body(revision, "4waits"))
 				_ = server.startPolling(t, revision, "").dialUpgrade(t).NetConn().Close()
-				_ = server.startPolling(t, revision, "").probe(t) // and says no more, but leaves the connection open
+				_ = server.startPolling(t, revision, "").probe(t) // and sends nothing more, but leaves the connection open
 				moved := server.startPolling(t, revision, "").probe(t)
 				send(t, moved, websocket.TextMessage, "5")
 				_ = moved.NetConn().Close()

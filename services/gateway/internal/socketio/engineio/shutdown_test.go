@@ -32,7 +32,7 @@ func TestShutdownOfPollingSessions(t *testing.T) {
 		server.request(t, http.MethodGet, "EIO=4&transport=polling", http.NoBody).expectRefused(t, 503, 3, "shutting down")
 		(<-waiting).expect(t, http.StatusOK, "4:4bye")
 		waits.expect(t, "1:1")
-		expectCut(t, probe)
+		expectCutOff(t, probe)
 		time.Sleep(4 * time.Second) // simulated
 		busy.expect(t, "4waits\x1e4bye", "1")
 		probing.expect(t, "4bye", "1")
@@ -62,7 +62,7 @@ func TestShutdownDoesNotWaitForPollsBeyondItsContext(t *testing.T) {
 	})
 }
 
-// slow is a conversation that takes its time.
+// slow is a slow conversation.
 type slow struct {
 	echo
 	heard chan<- string
@@ -75,7 +75,7 @@ func (s slow) Message(_ bool, data []byte) error {
 	return nil
 }
 
-// The conversation learns of the end when it is done with what it does.
+// Closed is called after the conversation has returned from Message.
 func TestConversationIsNeverCalledTwiceAtATime(t *testing.T) {
 	server := serve(t, Config{})
 	heard, goOn := make(chan string, 2), make(chan struct{})

@@ -46,7 +46,7 @@ func (s *testServer) dialer() *websocket.Dialer {
 	return &websocket.Dialer{NetDialContext: s.network.dial}
 }
 
-// simulate runs a test with a server in simulated time, of which every goroutine ends with the test. The HTTP server has limits of time that are shorter
+// simulate runs a test with a server in simulated time, all of whose goroutines must end. The HTTP server's timeouts are shorter
 // than a poll may wait.
 func simulate(t *testing.T, cfg Config, run func(t *testing.T, server *testServer)) {
 	t.Helper()

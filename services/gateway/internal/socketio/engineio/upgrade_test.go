@@ -42,8 +42,8 @@ func (p *poller) probe(t testing.TB) *websocket.Conn {
 	return client
 }
 
-// expectCut wants the connection to end without a word.
-func expectCut(t testing.TB, client *websocket.Conn) {
+// expectCutOff wants the connection to end without a close frame.
+func expectCutOff(t testing.TB, client *websocket.Conn) {
 	t.Helper()
 	_ = client.SetReadDeadline(time.Now().Add(patience))
 	if kind, frame, err := client.ReadMessage(); err == nil || strings.Contains(err.Error(), "timeout") {
@@ -66,7 +66,7 @@ func TestUpgrade(t *testing.T) {
 		client.expect(t, body(revision, "4a", "4b"), body(revision, "6"))
 		client.post(t, body(revision, "4c"))
 		send(t, socket, websocket.TextMessage, "5", "4d")
-		expect(t, socket, "4c", "4d") // what waited comes first
+		expect(t, socket, "4c", "4d") // queued packets come first
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			client.request(t, method, client.query, body(revision, "4x")).expectRefused(t, 400, 3, "moved to a WebSocket")
 		}
@@ -81,7 +81,7 @@ func TestUpgrade(t *testing.T) {
 	})
 }
 
-// The client need not wait for the answer to its probe.
+// The client need not wait for the response to its probe.
 func TestUpgradeAtOnce(t *testing.T) {
 	server := serve(t, Config{})
 	client := server.startPolling(t, Revision4, "")
@@ -99,7 +99,7 @@ func TestUpgradeAtOnce(t *testing.T) {
 	server.expectEnded(t, "enough")
 }
 
-// A poll that waits although the client has moved is against the protocol, and must not take anything away from the WebSocket.
+// A poll that waits although the client has moved violates the protocol, and must not take packets from the WebSocket.
 func TestPollThatOverlapsTheUpgrade(t *testing.T) {
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
 		client := server.startPolling(t, Revision4, "")
@@ -117,7 +117,7 @@ func TestPollThatOverlapsTheUpgrade(t *testing.T) {
 	})
 }
 
-// Polls that come during the upgrade are held for a moment, so that a client cannot be made to poll in a loop, and no longer.
+// Polls during the upgrade are delayed briefly, so that the client does not poll in a busy loop, and not longer.
 func TestPollsDuringTheUpgrade(t *testing.T) {
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
 		client := server.startPolling(t, Revision3, "")
@@ -132,7 +132,7 @@ func TestPollsDuringTheUpgrade(t *testing.T) {
 		start = time.Now()
 		client.expect(t, "2:4x")
 		if elapsed := time.Since(start); elapsed != 0 {
-			t.Errorf("a poll took %v though a message waited", elapsed)
+			t.Errorf("a poll took %v although a message was queued", elapsed)
 		}
 	})
 }
@@ -160,7 +160,7 @@ func TestFailedProbeLeavesPollingIntact(t *testing.T) {
 				_ = frame
 				expect(t, socket, "3probe")
 			}
-			expectCut(t, socket)
+			expectCutOff(t, socket)
 			client.post(t, "4x")
 			client.expect(t, "4x")
 			waitUntil(t, func() bool { return server.newest(t).polling.currentTransport() == transportPolling })
@@ -220,7 +220,7 @@ func TestSessionThatEndsDuringTheUpgrade(t *testing.T) {
 	client := server.startPolling(t, Revision4, "")
 	socket := client.probe(t)
 	server.newest(t).Close(CloseReason{Name: "enough"}, sendqueue.Text([]byte("4last")))
-	expectCut(t, socket)
+	expectCutOff(t, socket)
 	client.expect(t, "4last", "1")
 	server.expectEnded(t, "enough")
 	client.expectUnknown(t)
@@ -243,7 +243,7 @@ func TestHeartbeatsGoOnAfterTheUpgrade(t *testing.T) {
 	})
 }
 
-// Messages that come at every moment of the upgrade arrive once, and in order.
+// Messages that are sent at any moment of the upgrade arrive once, and in order.
 func TestNothingIsLostInTheUpgrade(t *testing.T) {
 	const rounds, most = 100, 50_000
 	server := serve(t, Config{Queue: sendqueue.Limits{Messages: most, Bytes: most * 10}})
@@ -288,7 +288,7 @@ type received struct {
 	socket    *websocket.Conn
 }
 
-// receiveAndMove polls as clients do while they upgrade: to the end of the poll in which they learn that the probe has been answered.
+// receiveAndMove polls as clients do while they upgrade: until the end of the poll during which the response to the probe arrives.
 func (p *poller) receiveAndMove(t *testing.T, revision Revision, pollsBefore int) received {
 	t.Helper()
 	var got received

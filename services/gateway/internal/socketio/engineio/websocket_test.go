@@ -128,7 +128,7 @@ func TestWebSocketFaultEndsTheSession(t *testing.T) {
 	server.expectEnded(t, "transport error")
 }
 
-// Frames before the handshake is answered are against the protocol (RFC 6455, section 4.1), and would be lost.
+// Frames before the handshake's response violate the protocol (RFC 6455, section 4.1), and would be lost.
 func TestFrameBeforeTheHandshake(t *testing.T) {
 	server := serve(t, Config{})
 	client, err := net.Dial("tcp", strings.TrimPrefix(server.url, "http://"))
@@ -144,7 +144,7 @@ func TestFrameBeforeTheHandshake(t *testing.T) {
 	}
 }
 
-// Several frames that arrive at once are all read, though the goroutine that waits for the first does not see the others.
+// Frames that arrive together are all read, although the goroutine that waits for the first does not see the others.
 func TestFramesThatArriveTogether(t *testing.T) {
 	server := serve(t, Config{})
 	client, _ := server.dial(t, Revision4)
@@ -180,7 +180,7 @@ func TestClientThatCloses(t *testing.T) {
 	})
 }
 
-// A client whose queue is full of messages is slow, and not gone: its heartbeat goes on.
+// A client whose queue is full is slow, and not gone: its heartbeat continues.
 func TestFullQueueHasRoomForHeartbeats(t *testing.T) {
 	simulate(t, Config{Queue: sendqueue.Limits{Bytes: 200}}, func(t *testing.T, server *testServer) {
 		client, _ := dialWith(t, server.dialer(), server.url, Revision3) // the open packet just fits

@@ -8,7 +8,7 @@ import (
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 )
 
-// A body of many packets is taken apart without a list of them, which would take up to twenty times its bytes.
+// A body of many packets is decoded without a list of them, which would take up to twenty times its bytes.
 func TestAbuseManyPackets(t *testing.T) {
 	for form, body := range map[payload.Form]string{
 		payload.Revision4:       strings.Repeat("6\x1e", 10_000) + "6",

@@ -13,7 +13,7 @@ import (
 	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
 )
 
-// FuzzDecode looks for bodies that make Decode panic, break its limits, allocate too much, or give packets that Append and Decode do not give back.
+// FuzzDecode searches bodies that make Decode panic, exceed its limits, allocate too much, or return packets that do not survive Append and Decode.
 func FuzzDecode(f *testing.F) {
 	for form, bodies := range map[payload.Form][]string{
 		payload.Revision4:       {"2", "42[\"é\"]\x1e2\x1ebAf8=", "\x1e", "b"},
@@ -53,7 +53,7 @@ func checkMemory(t *testing.T, body []byte, packets []payload.Packet) {
 	}
 }
 
-// FuzzAppend looks for packets that do not arrive as they were sent.
+// FuzzAppend searches packets that are not decoded as they were appended.
 func FuzzAppend(f *testing.F) {
 	f.Add(`2["m","é😀"]`, []byte{1, 255}, "hello €")
 	f.Add(`2/ns,17["m"]`, []byte{}, "probe")
@@ -76,7 +76,7 @@ func FuzzAppend(f *testing.F) {
 	})
 }
 
-// sameMeaning tells whether packets are equal, but for escapes in JSON, and for text that the package's documentation says nothing can be done about.
+// sameMeaning reports whether packets are equal, but for escapes in JSON, and for ambiguous text as in the package's documentation.
 func sameMeaning(got, want []payload.Packet) bool {
 	if len(got) != len(want) {
 		return false
@@ -102,7 +102,7 @@ func equalJSON(a, b []byte) bool {
 	return json.Unmarshal(a[start:], &left) == nil && json.Unmarshal(b[start:], &right) == nil && reflect.DeepEqual(left, right)
 }
 
-// ambiguous tells whether all the text beyond ASCII can be read as text that was encoded twice.
+// ambiguous reports whether all text beyond ASCII can be read as encoded twice.
 func ambiguous(packets []payload.Packet) bool {
 	for _, packet := range packets {
 		var once []byte

@@ -111,14 +111,14 @@ func TestSizeIsEnough(t *testing.T) {
 			added := len(payload.Append([]byte("2"), form, []payload.Packet{test.packet})) - 1
 			size := payload.Size(form, test.packet)
 			if size < added || test.exact && size > added {
-				t.Errorf("form %d, %q: Append added %d bytes, Size said %d", form, test.packet.Data, added, size)
+				t.Errorf("form %d, %q: Append added %d bytes, Size is %d", form, test.packet.Data, added, size)
 			}
 		}
 	}
 }
 
 // The bodies were made once by the parsers named in them.
-func TestDecodeWhatRealParsersMake(t *testing.T) {
+func TestDecodeBodiesOfRealParsers(t *testing.T) {
 	var bodies []struct {
 		MadeBy  string `json:"made_by"`
 		Name    string
@@ -159,8 +159,8 @@ func TestDecodeWhatRealParsersMake(t *testing.T) {
 	}
 }
 
-// A body that two clients make of two different texts is read as the first kind of client meant it. One packet that only the second makes settles it.
-func TestDecodeTellsOneEncodingFromTwo(t *testing.T) {
+// A body that both kinds of clients send, for different texts, is read as by the first kind, unless a packet can only be from the second.
+func TestDecodeDistinguishesOneEncodingFromTwo(t *testing.T) {
 	for body, want := range map[string][]payload.Packet{
 		"3:4É©":            {text("4ɩ")}, // by engine.io-parser 1.x, or of "4É©" by 2.x
 		"3:4É©2:4é":        {text("4É©"), text("4é")},

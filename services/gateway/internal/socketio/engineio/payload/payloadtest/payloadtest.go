@@ -3,7 +3,7 @@ package payloadtest
 
 import "atlasstream/services/gateway/internal/socketio/engineio/payload"
 
-// Decode gives all packets of a body, as payload.Decode does, and those before an error with it.
+// Decode returns all packets of a body, and with an error those before it.
 func Decode(form payload.Form, body []byte, limits payload.Limits) (packets []payload.Packet, err error) {
 	decoded, err := payload.Decode(form, body, limits)
 	if err != nil {
