@@ -79,7 +79,7 @@ func TestAbuseManyArgumentsAtOnce(t *testing.T) {
 func TestAttachmentsAreDropped(t *testing.T) {
 	server := serve(t, Config{})
 	forBoth(t, func(t *testing.T, revision engineio.Revision) {
-		client, _ := server.join(t, revision)
+		client, _ := server.connectMain(t, revision)
 		send(t, client, `451-["up",{"_placeholder":true,"num":0}]`)
 		if event := next(t, server.events); event.Name != "up" || event.Dropped != 1 || event.Attachments != nil {
 			t.Errorf("got %+v", event)

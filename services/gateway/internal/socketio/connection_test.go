@@ -20,7 +20,7 @@ func TestConnectToTheMainNamespace(t *testing.T) {
 	auth := make(chan string, 2)
 	server := serveAccepting(t, Config{}, func(s *Socket) error { auth <- string(s.Auth()); return nil })
 	t.Run("EIO3 unasked, under the session's ID", func(t *testing.T) {
-		client, id := server.join(t, engineio.Revision3)
+		client, id := server.connectMain(t, engineio.Revision3)
 		socket := next(t, server.sockets)
 		if socket.ID() != id || socket.Namespace() != "/" || next(t, auth) != "" {
 			t.Errorf("got socket %q in %q; the session is %q", socket.ID(), socket.Namespace(), id)
@@ -83,7 +83,7 @@ func TestNamespaces(t *testing.T) {
 	}
 	t.Run("EIO3", func(t *testing.T) {
 		server := serveAccepting(t, cfg, connect)
-		client, id := server.join(t, engineio.Revision3)
+		client, id := server.connectMain(t, engineio.Revision3)
 		next(t, server.sockets)
 		send(t, client, "40/custom?a=b,")
 		expect(t, client, "40/custom,")
@@ -95,7 +95,7 @@ func TestNamespaces(t *testing.T) {
 	})
 	t.Run("EIO4", func(t *testing.T) {
 		server := serveAccepting(t, cfg, connect)
-		client, main := server.join(t, engineio.Revision4)
+		client, main := server.connectMain(t, engineio.Revision4)
 		next(t, server.sockets)
 		send(t, client, "40/custom")
 		if id := receiveConnect(t, client, "/custom"); id == main || id != next(t, server.sockets).ID() {
@@ -131,7 +131,7 @@ func TestHandlerMaySendWhileConnecting(t *testing.T) {
 	hello := EncodeEvent("/", "hello")
 	server := serveAccepting(t, Config{}, func(s *Socket) error { return s.Send(hello) })
 	forBoth(t, func(t *testing.T, revision engineio.Revision) {
-		client, _ := server.join(t, revision)
+		client, _ := server.connectMain(t, revision)
 		expect(t, client, `42["hello"]`)
 	})
 }
@@ -141,7 +141,7 @@ func TestHandlerMayRefuseAfterItSentSomething(t *testing.T) {
 		return errors.Join(s.Send(EncodeEvent("/", "hello")), errNoEntry)
 	})
 	forBoth(t, func(t *testing.T, revision engineio.Revision) {
-		client, _ := server.join(t, revision)
+		client, _ := server.connectMain(t, revision)
 		expect(t, client, `42["hello"]`, "41")
 	})
 }
@@ -157,7 +157,7 @@ func TestEventBeforeTheClientKnowsThatItIsConnected(t *testing.T) {
 func TestEventsAndAcknowledgements(t *testing.T) {
 	server := serve(t, Config{})
 	forBoth(t, func(t *testing.T, revision engineio.Revision) {
-		client, _ := server.join(t, revision)
+		client, _ := server.connectMain(t, revision)
 		send(t, client, `42["message",1,"2",{"3":[true]}]`, `42456["any name",1,"2"]`, `420["x"]`, `4317["an answer to nothing"]`)
 		expect(t, client, `42["message-back",1,"2",{"3":[true]}]`, `43456[1,"2"]`, `430[]`)
 		if event := next(t, server.events); event.Name != "message" || string(event.Argument) != "1" || len(arguments(event)) != 3 || event.WantsAck {
@@ -173,7 +173,7 @@ func TestEventsAndAcknowledgements(t *testing.T) {
 func TestBinaryAttachments(t *testing.T) {
 	server := serve(t, Config{Attachments: true})
 	forBoth(t, func(t *testing.T, revision engineio.Revision) {
-		client, _ := server.join(t, revision)
+		client, _ := server.connectMain(t, revision)
 		prefix := map[engineio.Revision][]byte{engineio.Revision3: {4}}[revision]
 		const twoParts = `{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}`
 		first, second := append(bytes.Clone(prefix), 1, 2, 3), bytes.Clone(prefix)
@@ -228,7 +228,7 @@ func TestFaultsEndTheConnection(t *testing.T) {
 		}, "want at most 40"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			client, _ := server.join(t, engineio.Revision4)
+			client, _ := server.connectMain(t, engineio.Revision4)
 			for _, frame := range test.frames {
 				if err := client.WriteMessage(frame.kind, []byte(frame.data)); err != nil {
 					t.Fatal(err)
@@ -253,7 +253,7 @@ func TestFaultBeforeConnecting(t *testing.T) {
 func TestSocketClose(t *testing.T) {
 	server := serve(t, Config{Namespaces: []string{"/", "/custom"}})
 	forBoth(t, func(t *testing.T, revision engineio.Revision) {
-		client, _ := server.join(t, revision)
+		client, _ := server.connectMain(t, revision)
 		socket := next(t, server.sockets)
 		_ = socket.Enqueue(EncodeEvent("/", "waits"))
 		socket.Close(EncodeEvent("/", "last"))
@@ -270,7 +270,7 @@ func TestSocketClose(t *testing.T) {
 
 func TestSocketAbort(t *testing.T) {
 	server := serve(t, Config{})
-	client, _ := server.join(t, engineio.Revision4)
+	client, _ := server.connectMain(t, engineio.Revision4)
 	socket := next(t, server.sockets)
 	_ = socket.Enqueue(EncodeEvent("/", "waits"))
 	socket.Abort(EncodeEvent("/", "too slow"))
@@ -284,7 +284,7 @@ func TestSocketAbort(t *testing.T) {
 // A disconnected socket takes nothing more, although the connection and its other sockets stay open.
 func TestDisconnectedSocketTakesNothing(t *testing.T) {
 	server := serve(t, Config{})
-	client, _ := server.join(t, engineio.Revision4)
+	client, _ := server.connectMain(t, engineio.Revision4)
 	socket := next(t, server.sockets)
 	send(t, client, "41")
 	next(t, server.departures)
@@ -299,8 +299,8 @@ func TestDisconnectedSocketTakesNothing(t *testing.T) {
 
 func TestShutdownNotifiesAll(t *testing.T) {
 	server := serve(t, Config{})
-	old, _ := server.join(t, engineio.Revision3)
-	young, _ := server.join(t, engineio.Revision4)
+	old, _ := server.connectMain(t, engineio.Revision3)
+	young, _ := server.connectMain(t, engineio.Revision4)
 	done := make(chan error, 1)
 	go func() { done <- server.Shutdown(context.Background(), EncodeEvent("/", "bye")) }()
 	for _, client := range []*websocket.Conn{old, young} {
@@ -317,8 +317,8 @@ func TestShutdownNotifiesAll(t *testing.T) {
 
 func TestOneEncodingServesBothRevisions(t *testing.T) {
 	server := serve(t, Config{})
-	old, _ := server.join(t, engineio.Revision3)
-	young, _ := server.join(t, engineio.Revision4)
+	old, _ := server.connectMain(t, engineio.Revision3)
+	young, _ := server.connectMain(t, engineio.Revision4)
 	news := EncodeEvent("/", "news", []byte(`{"t":"grüße"}`))
 	for range 2 {
 		if err := next(t, server.sockets).Send(news); err != nil {

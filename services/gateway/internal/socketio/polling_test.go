@@ -120,8 +120,8 @@ func (p *poller) send(texts ...string) {
 	}
 }
 
-// joinPolling starts a session and connects to the main namespace.
-func (s *testServer) joinPolling(t testing.TB, revision engineio.Revision, extra string, form payload.Form) *poller {
+// connectMainPolling opens a session and connects to the main namespace.
+func (s *testServer) connectMainPolling(t testing.TB, revision engineio.Revision, extra string, form payload.Form) *poller {
 	t.Helper()
 	client := s.openPolling(t, revision, extra, form)
 	if revision == engineio.Revision3 {
@@ -149,7 +149,7 @@ func forEachForm(t *testing.T, run func(t *testing.T, join func(*testServer) *po
 		"EIO3 as it pleases": {engineio.Revision3, "", payload.Revision3Text},
 	} {
 		t.Run(name, func(t *testing.T) {
-			run(t, func(s *testServer) *poller { t.Helper(); return s.joinPolling(t, way.revision, way.extra, way.form) })
+			run(t, func(s *testServer) *poller { t.Helper(); return s.connectMainPolling(t, way.revision, way.extra, way.form) })
 		})
 	}
 }
@@ -246,8 +246,8 @@ func TestEndsOverPolling(t *testing.T) {
 
 func TestShutdownNotifiesPollingClients(t *testing.T) {
 	server := serve(t, Config{Engine: engineio.Config{Queue: sendqueue.Limits{CloseTimeout: time.Minute}}})
-	old := server.joinPolling(t, engineio.Revision3, "", payload.Revision3Text)
-	young := server.joinPolling(t, engineio.Revision4, "", payload.Revision4)
+	old := server.connectMainPolling(t, engineio.Revision3, "", payload.Revision3Text)
+	young := server.connectMainPolling(t, engineio.Revision4, "", payload.Revision4)
 	done := make(chan error, 1)
 	go func() { done <- server.Shutdown(context.Background(), EncodeEvent("/", "bye")) }()
 	for range 2 {
@@ -266,7 +266,7 @@ func TestShutdownNotifiesPollingClients(t *testing.T) {
 func TestEventsAcrossTheUpgrade(t *testing.T) {
 	server := serve(t, Config{})
 	for revision, form := range map[engineio.Revision]payload.Form{engineio.Revision3: payload.Revision3Text, engineio.Revision4: payload.Revision4} {
-		client := server.joinPolling(t, revision, "", form)
+		client := server.connectMainPolling(t, revision, "", form)
 		socket := next(t, server.sockets)
 		client.send(`42["message",1]`)
 		url := "ws" + strings.Replace(strings.TrimPrefix(client.url, "http"), "polling", "websocket", 1)

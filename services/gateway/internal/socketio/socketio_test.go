@@ -131,8 +131,8 @@ func (s *testServer) open(t testing.TB, revision engineio.Revision) (*websocket.
 	return client, open.SessionID
 }
 
-// join starts a session and connects to the main namespace; it returns the ID that the client knows its socket by.
-func (s *testServer) join(t testing.TB, revision engineio.Revision) (*websocket.Conn, string) {
+// connectMain opens a session and connects to the main namespace; it returns the client's socket ID.
+func (s *testServer) connectMain(t testing.TB, revision engineio.Revision) (*websocket.Conn, string) {
 	t.Helper()
 	client, id := s.open(t, revision)
 	if revision == engineio.Revision3 {

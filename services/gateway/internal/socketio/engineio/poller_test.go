@@ -97,11 +97,11 @@ func (p *poller) expect(t testing.TB, wantBodies ...string) {
 func (p *poller) post(t testing.TB, body string) {
 	t.Helper()
 	p.request(t, http.MethodPost, p.query, body).expect(t, http.StatusOK, "ok")
-	p.server.awaitDealtWith(t, p.open.SessionID)
+	p.server.awaitHandled(t, p.open.SessionID)
 }
 
-// awaitDealtWith waits until nothing waits that the client of a session has said.
-func (s *testServer) awaitDealtWith(t testing.TB, id string) {
+// awaitHandled waits until all received packets of a session are handled.
+func (s *testServer) awaitHandled(t testing.TB, id string) {
 	t.Helper()
 	session := s.sessions.Find(id)
 	waitUntil(t, func() bool {
