@@ -119,7 +119,7 @@ func TestStepsAreSharedAndPaidBack(t *testing.T) {
 		}
 	}
 	partition := house.results.partition(0)
-	want := stepsOfClient.Times(3000).Plus(stepsOfWrite.Times(3000)).Plus(stepsOfPayload).Plus(parse(t, `{"msm":1001,"acceptedFields":["prb_id"]}`).Scans()[0].Steps())
+	want := stepsOfClient.Times(3000).Plus(stepsOfWrite.Times(3000)).Plus(stepsOfPayload).Plus(parse(t, `{"msm":1001,"acceptedFields":["prb_id"]}`).Scans()[0].Cost())
 	if cost := partition.costs[1001].networks[all[0].networks[0].Prefix]; cost.steps != want {
 		t.Errorf("got %+v steps, want %+v", cost.steps, want)
 	}
@@ -257,7 +257,7 @@ func TestAbuseStepsOfASite(t *testing.T) {
 			return fmt.Sprintf(`{"msm":1001,"equalsTo":{"a":"%s%d"}}`, alternatives(100), number)
 		})
 	}
-	each := parse(t, `{"msm":1001,"equalsTo":{"a":"`+alternatives(100)+`"}}`).Steps().Of(usualLength)
+	each := parse(t, `{"msm":1001,"equalsTo":{"a":"`+alternatives(100)+`"}}`).Cost().Of(usualLength)
 	if most := 4 * 10_000 / each; had > most {
 		t.Errorf("%d subscriptions, want at most %d", had, most)
 	}

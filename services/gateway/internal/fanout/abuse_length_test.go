@@ -176,7 +176,7 @@ func TestAbuseMetadataOfManyMeasurements(t *testing.T) {
 	had := house.fill(t, attacker, 20, 500, func(_, number int) string {
 		return fmt.Sprintf(`{"stream_type":"metadata","msm":%d,"equalsTo":{"a":"%s"}}`, 1+number, alternatives(50))
 	})
-	each := parse(t, `{"stream_type":"metadata","msm":1,"equalsTo":{"a":"`+alternatives(50)+`"}}`).Steps().Of(usualLength)
+	each := parse(t, `{"stream_type":"metadata","msm":1,"equalsTo":{"a":"`+alternatives(50)+`"}}`).Cost().Of(usualLength)
 	if had == 0 || had > 10_000/each {
 		t.Errorf("%d subscriptions of %d steps each", had, each)
 	}

@@ -101,8 +101,8 @@ func (p *partition) reckon(charged *costs) *costs {
 	return fresh
 }
 
-func stepsByNetwork(of *costs) map[netip.Prefix]subscription.Steps {
-	steps := make(map[netip.Prefix]subscription.Steps)
+func stepsByNetwork(of *costs) map[netip.Prefix]subscription.Cost {
+	steps := make(map[netip.Prefix]subscription.Cost)
 	for prefix, cost := range of.networks {
 		steps[prefix] = cost.steps
 	}

@@ -9,12 +9,12 @@ import (
 
 // What a client costs for each record of a measurement, beside its conditions and what is found out once for all.
 var (
-	stepsOfClient  = subscription.Steps{Each: 2}              // it is looked at, and something is enqueued
-	stepsOfProbe   = subscription.Steps{Each: 1}              // its subscriptions to the record's probe are looked for
-	stepsOfSet     = subscription.Steps{Each: 4}              // what a subscription's acceptedFields keep is united with what others keep
-	stepsOfPayload = subscription.Steps{Each: 10, PerKiB: 57} // a record is pruned and encoded, and the memory of that collected
-	stepsOfArray   = subscription.Steps{Each: 25, PerKiB: 8}  // it is added to an array, which is encoded
-	stepsOfMessage = subscription.Steps{Each: 40, PerKiB: 5}  // it is encoded for a client alone, with a cursor
+	stepsOfClient  = subscription.Cost{Each: 2}              // it is looked at, and something is enqueued
+	stepsOfProbe   = subscription.Cost{Each: 1}              // its subscriptions to the record's probe are looked for
+	stepsOfSet     = subscription.Cost{Each: 4}              // what a subscription's acceptedFields keep is united with what others keep
+	stepsOfPayload = subscription.Cost{Each: 10, PerKiB: 57} // a record is pruned and encoded, and the memory of that collected
+	stepsOfArray   = subscription.Cost{Each: 25, PerKiB: 8}  // it is added to an array, which is encoded
+	stepsOfMessage = subscription.Cost{Each: 40, PerKiB: 5}  // it is encoded for a client alone, with a cursor
 )
 
 const (
@@ -59,10 +59,10 @@ type payload struct {
 }
 
 // Steps implements shared.
-func (payload) Steps() subscription.Steps { return stepsOfPayload }
+func (payload) Cost() subscription.Cost { return stepsOfPayload }
 
 // steps is what the client costs beside what is shared.
-func (c *clientCost) steps() (steps subscription.Steps) {
+func (c *clientCost) steps() (steps subscription.Cost) {
 	if c.memberships == 0 {
 		return steps
 	}
@@ -74,7 +74,7 @@ func (c *clientCost) steps() (steps subscription.Steps) {
 		steps = steps.Plus(stepsOfArray)
 	}
 	if c.cursors > 0 {
-		steps = steps.Plus(stepsOfMessage).Plus(subscription.Steps{Each: c.cursor})
+		steps = steps.Plus(stepsOfMessage).Plus(subscription.Cost{Each: c.cursor})
 	}
 	return steps
 }

@@ -32,7 +32,7 @@ const membershipBytes = 1200
 
 // Kept is how many bytes of memory a subscription with such parameters takes.
 func Kept(wanted *subscription.Subscription, parameters []byte) int {
-	kept := membershipBytes + wanted.Kept() + len(parameters)
+	kept := membershipBytes + wanted.Size() + len(parameters)
 	if wanted.Cursor.Wanted {
 		kept += len(parameters) // a ledger has them without the cursor
 	}

@@ -9,18 +9,18 @@ import (
 type networkCost struct {
 	network     clientip.Network
 	memberships int
-	steps       subscription.Steps
+	steps       subscription.Cost
 	shared      map[shared]int // how many need each of what is done once for all of them
 	writes      writes
 }
 
 // shared is what is done once for each record, however many clients of a network need it.
-type shared interface{ Steps() subscription.Steps }
+type shared interface{ Cost() subscription.Cost }
 
 // add adds what a membership costs by itself, or takes it away for -1.
 func (n *networkCost) add(of *membership, once int) {
 	n.memberships += once
-	n.steps = n.steps.Plus(of.wanted.Steps().Times(once))
+	n.steps = n.steps.Plus(of.wanted.Cost().Times(once))
 	for _, scan := range of.wanted.Scans() {
 		n.share([]shared{scan}, once)
 	}
@@ -40,9 +40,9 @@ func (n *networkCost) share(needed []shared, once int) {
 		n.shared[each] = before + once
 		switch {
 		case before == 0 && once > 0:
-			n.steps = n.steps.Plus(each.Steps())
+			n.steps = n.steps.Plus(each.Cost())
 		case before+once == 0:
-			n.steps = n.steps.Plus(each.Steps().Times(-1))
+			n.steps = n.steps.Plus(each.Cost().Times(-1))
 			delete(n.shared, each)
 		}
 	}

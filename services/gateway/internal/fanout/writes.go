@@ -6,7 +6,7 @@ import (
 )
 
 // stepsOfWrite is what it takes to write a record to a client's socket.
-var stepsOfWrite = subscription.Steps{Each: 60, PerKiB: 3}
+var stepsOfWrite = subscription.Cost{Each: 60, PerKiB: 3}
 
 // selection says which of the records that are charged together a membership may get: all for the zero value.
 type selection struct {
@@ -29,7 +29,7 @@ type writes struct {
 	most    int         // clients of one of those
 }
 
-func (w *writes) steps() subscription.Steps {
+func (w *writes) steps() subscription.Cost {
 	return stepsOfWrite.Times(w.clients[selection{}] + w.most)
 }
 

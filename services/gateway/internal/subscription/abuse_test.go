@@ -136,7 +136,7 @@ func TestAbuseKeptBytes(t *testing.T) {
 				for i := range all {
 					text := fmt.Sprintf(parameters, i+1)
 					all[i] = parse(t, text)
-					sent, told = sent+len(text), told+all[i].Kept()
+					sent, told = sent+len(text), told+all[i].Size()
 				}
 				return all
 			})

@@ -8,10 +8,9 @@ import (
 // condition is something that a record must fulfil.
 type condition interface {
 	holds(value *lazyValue) bool
-	appendKey(key []byte) []byte         // conditions that ask for the same append the same
-	steps() Steps                        // that it takes to ask, beside those of every condition
-	looksAt() (member string, asks bool) // the member it asks about, if it does
-	kept() int                           // bytes of memory
+	appendKey(key []byte) []byte // conditions that ask for the same append the same
+	member() string              // that it asks about, or nothing
+	size() int                   // of its memory, in bytes
 }
 
 // ofType holds for records of a type.

@@ -6,129 +6,119 @@ import (
 	"unsafe"
 )
 
-// Steps is what something costs for each record of a measurement, in steps of about a tenth of a microsecond: so many whatever the record's length, and so
-// many for each KiB of it. BenchmarkSteps of package fanout tells how long steps take.
-type Steps struct{ Each, PerKiB int }
+// Cost is the work for each record of a measurement, in steps of about 0.1 µs of processor time: some for a record of any length, and some for each KiB of it.
+// BenchmarkSteps of package fanout measures steps.
+type Cost struct{ Each, PerKiB int }
 
-// Of is what it costs for a record of so many bytes.
-func (s Steps) Of(length int) int { return s.Each + s.PerKiB*length>>10 }
+// Of is the cost for a record of a length in bytes.
+func (c Cost) Of(length int) int { return c.Each + c.PerKiB*length>>10 }
 
-// Plus is what both cost.
-func (s Steps) Plus(other Steps) Steps { return Steps{s.Each + other.Each, s.PerKiB + other.PerKiB} }
+// Plus is the sum of two costs.
+func (c Cost) Plus(other Cost) Cost { return Cost{c.Each + other.Each, c.PerKiB + other.PerKiB} }
 
-// Times is what it costs so often.
-func (s Steps) Times(count int) Steps { return Steps{count * s.Each, count * s.PerKiB} }
-
-// Steps is what it takes to ask the subscription's conditions, beside what is found out once for all (Scans). It is nothing where only measurement and probe
-// are asked about.
-func (s *Subscription) Steps() (steps Steps) {
-	for _, condition := range s.conditions {
-		steps = steps.Plus(Steps{Each: stepsOfCondition}).Plus(condition.steps())
-	}
-	return steps
-}
+// Times is a multiple of the cost.
+func (c Cost) Times(count int) Cost { return Cost{count * c.Each, count * c.PerKiB} }
 
 const (
 	stepsOfCondition = 4
-	stepsOfDoubling  = 2 // of alternatives, each of which halves what is left to be looked through
-	// valuesInKiB is how many values of one member records have for each KiB, as traceroutes do; what has no more alternatives than are in four is looked for by
-	// its alternatives, and what has more by the record's values.
+	stepsOfDoubling  = 2 // of the number of alternatives: a further step of a binary search
+	// valuesInKiB is how many values of one member records have for each KiB, as traceroutes do. Up to four times as many alternatives are searched for one by
+	// one among the record's values; of more, the record's values are searched for among the alternatives.
 	valuesInKiB     = 16
 	fewAlternatives = 4 * valuesInKiB
+	stepsOfReading  = 45 // for each KiB
+	stepsOfValues   = 24 // for each KiB, of one member: they are compared by several conditions, and sorted
 )
 
-func (ofType) steps() Steps      { return Steps{} }
-func (since) steps() Steps       { return Steps{} }
-func (*inequality) steps() Steps { return Steps{} }
-func (*inPrefix) steps() Steps   { return Steps{} }
+// Cost is the cost of asking the subscription's conditions, without its Scans. It is zero if there are none.
+func (s *Subscription) Cost() (cost Cost) {
+	for _, condition := range s.conditions {
+		cost.Each += stepsOfCondition
+		if equals, is := condition.(*equals); is {
+			cost = cost.Plus(equals.cost())
+		}
+	}
+	return cost
+}
 
-// steps is what it takes to find one of the record's values among several alternatives, or one of these among the values.
-func (e *equals) steps() Steps {
+func (e *equals) cost() Cost {
 	count := e.count()
-	steps := Steps{Each: stepsOfDoubling * bits.Len(uint(count-1))}
+	cost := Cost{Each: stepsOfDoubling * bits.Len(uint(count-1))}
 	switch {
 	case count == 1 || isTop(e.path):
 	case count <= fewAlternatives:
-		steps.Each += count
+		cost.Each += count
 	default:
-		steps.PerKiB = valuesInKiB
+		cost.PerKiB = valuesInKiB
 	}
-	return steps
+	return cost
 }
 
-// isTop tells of a member that stands in no other: it has one value.
+// isTop tells whether a path leads to a member of the record itself, which has one value.
 func isTop(path string) bool { return !strings.Contains(path, ".") }
 
-// Scan is what is found out about each record once, however many subscriptions need it.
+// Scan is something that is found once in each record for all subscriptions that need it.
 type Scan struct {
 	enriched bool
-	of       string // a member's path, or what the addresses of a role are; else one of the following
+	of       string // a member's path or a role's name; else one of the following, which no path is
 }
 
-// The scans of a whole record have names that no path has.
 const (
-	ofMembers = ""     // for conditions
-	ofParts   = "\x00" // for acceptedFields
+	ofConditions = ""     // where all members are
+	ofFields     = "\x00" // which members acceptedFields keep
 )
 
-// Steps is what the scan takes.
-func (s Scan) Steps() Steps {
-	switch s.of {
-	case ofMembers, ofParts:
-		return Steps{PerKiB: stepsOfReading}
-	default:
-		return Steps{PerKiB: stepsOfValues}
+// Cost is the cost of the scan.
+func (s Scan) Cost() Cost {
+	if s.of == ofConditions || s.of == ofFields {
+		return Cost{PerKiB: stepsOfReading}
 	}
+	return Cost{PerKiB: stepsOfValues}
 }
 
-const (
-	stepsOfReading = 45
-	stepsOfValues  = 24 // of one member, where several conditions look through them and they are sorted
-)
-
-// Scans are those that the subscription needs; some may come twice.
+// Scans are those that the subscription needs, some of them more than once.
 func (s *Subscription) Scans() (scans []Scan) {
 	for _, condition := range s.conditions {
-		if path, asks := condition.looksAt(); asks {
-			scans = append(scans, Scan{s.Enrich, ofMembers})
-			if !isTop(path) {
-				scans = append(scans, Scan{s.Enrich, path})
+		if member := condition.member(); member != "" {
+			scans = append(scans, Scan{s.Enrich, ofConditions})
+			if !isTop(member) {
+				scans = append(scans, Scan{s.Enrich, member})
 			}
 		}
 	}
 	if !s.Fields.KeepsAll() {
-		scans = append(scans, Scan{s.Enrich, ofParts})
+		scans = append(scans, Scan{s.Enrich, ofFields})
 	}
 	return scans
 }
 
-func (ofType) looksAt() (path string, asks bool)        { return "", false }
-func (since) looksAt() (path string, asks bool)         { return "", false }
-func (i *inequality) looksAt() (path string, asks bool) { return i.path, true }
-func (e *equals) looksAt() (path string, asks bool)     { return e.path, true }
-func (i *inPrefix) looksAt() (path string, asks bool)   { return "addresses." + i.role.String(), true }
+func (ofType) member() string        { return "" }
+func (since) member() string         { return "" }
+func (e *equals) member() string     { return e.path }
+func (i *inequality) member() string { return i.path }
+func (i *inPrefix) member() string   { return "addresses." + i.role.String() }
 
-// Kept is how many bytes a subscription takes in memory.
-func (s *Subscription) Kept() int {
-	kept := int(unsafe.Sizeof(*s)) + len(s.Cursor.After) + s.Fields.Size()
+// Size is the memory that the subscription takes, in bytes.
+func (s *Subscription) Size() int {
+	size := int(unsafe.Sizeof(*s)) + len(s.Cursor.After) + s.Fields.Size()
 	if s.Past != nil {
-		kept += int(unsafe.Sizeof(*s.Past))
+		size += int(unsafe.Sizeof(*s.Past))
 	}
 	for _, condition := range s.conditions {
-		kept += int(unsafe.Sizeof(condition)) + condition.kept()
+		size += int(unsafe.Sizeof(condition)) + condition.size()
 	}
-	return kept
+	return size
 }
 
-func (t ofType) kept() int      { return int(unsafe.Sizeof(t)) }
-func (s since) kept() int       { return int(unsafe.Sizeof(s)) }
-func (i *inequality) kept() int { return int(unsafe.Sizeof(*i)) + len(i.path) + len(i.bound.text) }
-func (i *inPrefix) kept() int   { return int(unsafe.Sizeof(*i)) }
+func (t ofType) size() int      { return int(unsafe.Sizeof(t)) }
+func (s since) size() int       { return int(unsafe.Sizeof(s)) }
+func (i *inequality) size() int { return int(unsafe.Sizeof(*i)) + len(i.path) + len(i.bound.text) }
+func (i *inPrefix) size() int   { return int(unsafe.Sizeof(*i)) }
 
-func (e *equals) kept() int {
-	kept := int(unsafe.Sizeof(*e)) + len(e.path) + 8*len(e.numbers)
+func (e *equals) size() int {
+	size := int(unsafe.Sizeof(*e)) + len(e.path) + 8*len(e.numbers)
 	for _, text := range e.texts {
-		kept += int(unsafe.Sizeof(text)) + len(text)
+		size += int(unsafe.Sizeof(text)) + len(text)
 	}
-	return kept
+	return size
 }
