@@ -30,7 +30,7 @@ func Main(name, description string, cli any) {
 		kong.ValueFormatter(formatHelp),
 		kong.ShortUsageOnError(),
 	)
-	command, err := parse(parser, os.Args[1:])
+	command, err := parseCommandLine(parser, os.Args[1:])
 	parser.FatalIfErrorf(err)
 	ctx := untilSignal()
 	command.BindTo(ctx, (*context.Context)(nil))
@@ -44,7 +44,7 @@ type versionFlag struct {
 	Version kong.VersionFlag `help:"Print the version and exit." env:"-"`
 }
 
-func parse(parser *kong.Kong, arguments []string) (*kong.Context, error) {
+func parseCommandLine(parser *kong.Kong, arguments []string) (*kong.Context, error) {
 	unknown := checkVariables(os.Environ(), parser.Model.Node)
 	unsetEmpty(os.Environ())
 	command, err := parser.Parse(arguments)

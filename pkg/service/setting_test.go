@@ -92,7 +92,7 @@ func newParser(t *testing.T, cli any) *kong.Kong {
 // A configuration that is made in Go has the defaults of the command line, but for a zero that is a value of its own.
 func TestDefaultsAreThoseOfTheTags(t *testing.T) {
 	var parsed commandLine
-	if _, err := parse(newParser(t, &parsed), nil); err != nil {
+	if _, err := parseCommandLine(newParser(t, &parsed), nil); err != nil {
 		t.Fatal(err)
 	}
 	if want := defaults(); !reflect.DeepEqual(parsed, want) {
@@ -130,7 +130,7 @@ func TestFaultsOfTheCommandLineNameFlagAndVariable(t *testing.T) {
 		"--past=-1s":         "--past (ATLAS_PAST): got -1s, want 0 or more",
 		"--queue-bytes=0":    "--queue-bytes (ATLAS_QUEUE_BYTES): got 0, want more than 0",
 	} {
-		_, err := parse(newParser(t, &commandLine{}), strings.Fields(argument))
+		_, err := parseCommandLine(newParser(t, &commandLine{}), strings.Fields(argument))
 		if want == "" && err == nil {
 			continue
 		}
@@ -142,11 +142,11 @@ func TestFaultsOfTheCommandLineNameFlagAndVariable(t *testing.T) {
 
 func TestFaultsFromTheEnvironmentNameFlagAndVariable(t *testing.T) {
 	t.Setenv("ATLAS_MODE", "three")
-	_, err := parse(newParser(t, &commandLine{}), nil)
+	_, err := parseCommandLine(newParser(t, &commandLine{}), nil)
 	expectLines(t, err, `--mode (ATLAS_MODE) must be one of "one","two" but got "three"`)
 	t.Setenv("ATLAS_MODE", "two")
 	t.Setenv("ATLAS_BACKLOG", "x")
-	_, err = parse(newParser(t, &commandLine{}), nil)
+	_, err = parseCommandLine(newParser(t, &commandLine{}), nil)
 	expectLines(t, err, `--backlog (ATLAS_BACKLOG): expected duration but got "x": time: invalid duration "x" (from envar ATLAS_BACKLOG="x"); want a duration such as 90s, 5m or 1h, at most 876000h`)
 }
 
@@ -156,20 +156,20 @@ func TestEmptyVariablesAreNotSet(t *testing.T) {
 		t.Setenv("ATLAS_"+variable, "")
 	}
 	var got commandLine
-	if _, err := parse(newParser(t, &got), nil); err != nil {
+	if _, err := parseCommandLine(newParser(t, &got), nil); err != nil {
 		t.Fatal(err)
 	}
 	if want := defaults(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	t.Setenv("ATLAS_BAKCLOG", "")
-	_, err := parse(newParser(t, &commandLine{}), nil)
+	_, err := parseCommandLine(newParser(t, &commandLine{}), nil)
 	expectLines(t, err, "ATLAS_BAKCLOG in the environment: no such setting, the nearest is ATLAS_BACKLOG; variables that begin with ATLAS_ are settings")
 }
 
 // However deep they lie, and beside what else.
 func TestFaultsOfAConfigurationNameFlagAndVariable(t *testing.T) {
-	command, err := parse(newParser(t, &commandLine{}), nil)
+	command, err := parseCommandLine(newParser(t, &commandLine{}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -122,7 +122,7 @@ func (c ImportConfig) run(ctx context.Context, log *eventlog.Log, writer *eventl
 		Publisher:      publish.New(writer, c.MaxRecord, "import", nil),
 		To:             to,
 		MaxRecordBytes: c.MaxRecord,
-		Progress:       file.NewProgress(c.Progress),
+		Display:        file.NewDisplay(c.Progress),
 		Opened: func(ctx context.Context) error {
 			defer found.Reset(eventlog.ArchiveDelay)
 			return ensureTopics(ctx, log, spec)

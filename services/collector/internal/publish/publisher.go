@@ -52,11 +52,11 @@ func (p *Publisher) Publish(ctx context.Context, to Destination, values []split.
 
 func (p *Publisher) publish(ctx context.Context, to Destination, values []split.Value, outcome *Outcome) *FailedError {
 	if to.Object != nil {
-		objects := parse(p, to, to.Object, values, outcome)
+		objects := parseValues(p, to, to.Object, values, outcome)
 		return p.append(to, len(objects), outcome, func() error { return p.log.AppendObjects(ctx, to.Topic, objects) })
 	}
 	now := time.Now()
-	events := parse(p, to, to.Event, values, outcome)
+	events := parseValues(p, to, to.Event, values, outcome)
 	for i := range events {
 		events[i].Time = atlas.EventTime(events[i].Time, now)
 	}
@@ -80,7 +80,7 @@ func (p *Publisher) countRepeats(to Destination, events []atlas.Event, places []
 	return count
 }
 
-func parse[T any](p *Publisher, to Destination, parseOne func(raw []byte) (T, error), values []split.Value, outcome *Outcome) []T {
+func parseValues[T any](p *Publisher, to Destination, parseOne func(raw []byte) (T, error), values []split.Value, outcome *Outcome) []T {
 	parsed := make([]T, 0, len(values))
 	for _, value := range values {
 		err := p.check(value)

@@ -14,10 +14,10 @@ import (
 type RepeatCounter struct {
 	horizon    int64
 	mu         sync.Mutex
-	partitions map[partition]*partitionRecords
+	partitions map[partitionKey]*partitionRecords
 }
 
-type partition struct {
+type partitionKey struct {
 	topic  string
 	number int
 }
@@ -30,7 +30,7 @@ type partitionRecords struct {
 
 // NewRepeatCounter returns a RepeatCounter that looks back that many records.
 func NewRepeatCounter(horizon int) *RepeatCounter {
-	return &RepeatCounter{horizon: int64(horizon), partitions: map[partition]*partitionRecords{}}
+	return &RepeatCounter{horizon: int64(horizon), partitions: map[partitionKey]*partitionRecords{}}
 }
 
 // add records the places of an append's events, and returns how many of them are repeats. Appends to the same partition may be added in any order.
@@ -49,7 +49,7 @@ func (r *RepeatCounter) add(topic string, events []atlas.Event, places []eventlo
 }
 
 func (r *RepeatCounter) partition(topic string, place eventlog.Place) *partitionRecords {
-	key := partition{topic, place.Partition}
+	key := partitionKey{topic, place.Partition}
 	there := r.partitions[key]
 	if there == nil || place.Offset < there.latest-r.horizon { // the topic was recreated
 		there = &partitionRecords{last: map[atlas.EventID]int64{}}

@@ -63,7 +63,7 @@ func TestRepeatsAreBounded(t *testing.T) {
 	repeats := NewRepeatCounter(horizon)
 	for offset := range 20 * horizon {
 		repeats.add("t", []atlas.Event{numberedEvent(offset)}, []eventlog.Place{{Offset: int64(offset)}})
-		if known := len(repeats.partitions[partition{topic: "t"}].last); known > horizon+horizon/4 {
+		if known := len(repeats.partitions[partitionKey{topic: "t"}].last); known > horizon+horizon/4 {
 			t.Fatalf("%d are known", known)
 		}
 	}

@@ -80,8 +80,8 @@ func decompress(encoding Encoding, data io.Reader, maxWindow uint64) (io.ReadClo
 	return nil, fmt.Errorf("encoding: got %q, want gzip, zstd, bzip2 or identity", encoding)
 }
 
-// invalid adds the encoding that could not be read.
-func invalid(encoding Encoding, err error) error {
+// inEncoding adds the encoding that could not be read.
+func inEncoding(encoding Encoding, err error) error {
 	switch {
 	case err == nil, errors.Is(err, io.EOF):
 		return err
@@ -102,14 +102,14 @@ func openGzip(data io.Reader) (io.ReadCloser, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
-		return nil, invalid(Gzip, err)
+		return nil, inEncoding(Gzip, err)
 	}
 	return gzipBody{reader}, nil
 }
 
 func (g gzipBody) Read(into []byte) (int, error) {
 	n, err := g.reader.Read(into)
-	return n, invalid(Gzip, err)
+	return n, inEncoding(Gzip, err)
 }
 
 func (g gzipBody) Close() error {
@@ -131,14 +131,14 @@ type zstdBody struct{ reader *zstd.Decoder }
 func openZstd(data io.Reader, maxWindow uint64) (io.ReadCloser, error) {
 	reader := zstdReaders.Get().(*zstd.Decoder)
 	if err := reader.ResetWithOptions(data, zstd.WithDecoderMaxWindow(maxWindow)); err != nil {
-		return nil, invalid(Zstd, err)
+		return nil, inEncoding(Zstd, err)
 	}
 	return zstdBody{reader}, nil
 }
 
 func (z zstdBody) Read(into []byte) (int, error) {
 	n, err := z.reader.Read(into)
-	return n, invalid(Zstd, err)
+	return n, inEncoding(Zstd, err)
 }
 
 func (z zstdBody) Close() error {
@@ -153,7 +153,7 @@ func openBzip2(data io.Reader) io.ReadCloser { return bzip2File{bzip2.NewReader(
 
 func (b bzip2File) Read(into []byte) (int, error) {
 	n, err := b.reader.Read(into)
-	return n, invalid(Bzip2, err)
+	return n, inEncoding(Bzip2, err)
 }
 
 func (bzip2File) Close() error { return nil }

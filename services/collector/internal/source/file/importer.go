@@ -30,13 +30,13 @@ type Importer struct {
 	Publisher      Publisher
 	To             publish.Destination
 	MaxRecordBytes int
-	Progress       Progress
+	Display        Display
 	Opened         func(ctx context.Context) error // called when all files have been opened, before the first is read; may be nil
 }
 
 // Summary is the result of an import.
 type Summary struct {
-	State
+	Progress
 	Shown []string // the first rejections, each as "file:line: reason"
 }
 
@@ -64,7 +64,7 @@ func (i *Importer) Import(ctx context.Context, names []string) (Summary, error) 
 			return Summary{}, errors.Join(err, closeKept(found))
 		}
 	}
-	defer i.Progress.Finish()
+	defer i.Display.Finish()
 	var faults []error
 	for n, in := range found {
 		err := run.file(ctx, in)
@@ -121,7 +121,7 @@ func (r *importRun) publish(ctx context.Context, in input, batch []split.Value) 
 	}
 	outcome, err := r.Publisher.Publish(ctx, r.To, batch)
 	r.count(in, outcome)
-	r.Progress.Show(r.summary.State)
+	r.Display.Show(r.summary.Progress)
 	switch {
 	case err == nil:
 		return nil

@@ -53,7 +53,7 @@ func (m *fakeLog) AppendObjects(_ context.Context, _ string, objects []atlas.Obj
 }
 
 func importer(log publish.Log, progress io.Writer) *Importer {
-	return &Importer{Publisher: publish.New(log, limit, "import", nil), To: publish.Archive("atlas.archive.test"), MaxRecordBytes: limit, Progress: NewProgress(progress)}
+	return &Importer{Publisher: publish.New(log, limit, "import", nil), To: publish.Archive("atlas.archive.test"), MaxRecordBytes: limit, Display: NewDisplay(progress)}
 }
 
 func write(t *testing.T, name string, content []byte) string {
@@ -229,10 +229,10 @@ func TestInterrupted(t *testing.T) {
 func TestReportIsWrittenNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var output bytes.Buffer
-		progress := NewProgress(&output)
+		progress := NewDisplay(&output)
 		for second := range int64(20) {
 			time.Sleep(time.Second)
-			progress.Show(State{Bytes: (second + 1) << 20, TotalBytes: 100 << 20, Accepted: int(second+1) * 1000, Rejected: 7})
+			progress.Show(Progress{Bytes: (second + 1) << 20, TotalBytes: 100 << 20, Accepted: int(second+1) * 1000, Rejected: 7})
 		}
 		progress.Finish()
 		got := strings.Split(strings.TrimSpace(output.String()), "\n")
@@ -257,9 +257,9 @@ func TestBarShowsHowFarItIs(t *testing.T) {
 			var output bytes.Buffer
 			bar := newBar(&output)
 			bar.Finish() // before anything was read
-			bar.Show(State{TotalBytes: total})
+			bar.Show(Progress{TotalBytes: total})
 			time.Sleep(time.Second)
-			bar.Show(State{Bytes: 50 << 20, TotalBytes: total, Accepted: 12_345, Rejected: 6})
+			bar.Show(Progress{Bytes: 50 << 20, TotalBytes: total, Accepted: 12_345, Rejected: 6})
 			bar.Finish()
 			for _, text := range want {
 				if !strings.Contains(output.String(), text) {

@@ -49,7 +49,7 @@ func inputs(names []string, read *int64) ([]input, error) {
 
 // inspect opens a file, which finds its format.
 func inspect(name string, read *int64) (input, error) {
-	size, err := sizeOf(name)
+	size, err := fileSize(name)
 	if err != nil {
 		return input{}, err
 	}
@@ -78,7 +78,7 @@ func closeKept(inputs []input) error {
 	return errors.Join(faults...)
 }
 
-func sizeOf(name string) (int64, error) {
+func fileSize(name string) (int64, error) {
 	if name == Stdin {
 		return -1, nil
 	}

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/term"
 )
 
-// State is the progress of an import.
-type State struct {
+// Progress is the progress of an import.
+type Progress struct {
 	Bytes      int64 // read, before decompression
 	TotalBytes int64 // of all files; -1 where it is not known
 	Accepted   int   // lines, or elements, that Kafka has
@@ -20,16 +20,16 @@ type State struct {
 }
 
 // Lines is how many lines, or elements of arrays, were read.
-func (s State) Lines() int { return s.Accepted + s.Rejected }
+func (s Progress) Lines() int { return s.Accepted + s.Rejected }
 
-// Progress shows the progress of an import.
-type Progress interface {
-	Show(State)
+// Display shows the progress of an import.
+type Display interface {
+	Show(Progress)
 	Finish()
 }
 
-// NewProgress shows a bar where output is a terminal, else a line every few seconds.
-func NewProgress(output io.Writer) Progress {
+// NewDisplay shows a bar where output is a terminal, else a line every few seconds.
+func NewDisplay(output io.Writer) Display {
 	if file, ok := output.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		return newBar(output)
 	}
@@ -46,7 +46,7 @@ func newBar(output io.Writer) *bar {
 	return &bar{output: output}
 }
 
-func (b *bar) Show(state State) {
+func (b *bar) Show(state Progress) {
 	if b.bar == nil {
 		b.bar = progressbar.NewOptions64(state.TotalBytes,
 			progressbar.OptionSetWriter(b.output),
@@ -83,7 +83,7 @@ func newReport(output io.Writer) *report {
 	return &report{output: output, began: now, last: now}
 }
 
-func (r *report) Show(state State) {
+func (r *report) Show(state Progress) {
 	if now := time.Now(); now.Sub(r.last) >= reportEvery {
 		r.last = now
 		fmt.Fprintln(r.output, line(state, now.Sub(r.began)))
@@ -93,7 +93,7 @@ func (r *report) Show(state State) {
 func (r *report) Finish() {}
 
 // line has all that a bar shows.
-func line(state State, took time.Duration) string {
+func line(state Progress, took time.Duration) string {
 	rate := float64(state.Bytes) / took.Seconds()
 	text := fmt.Sprintf("%s, %s, %s/s, %.0f lines/s", counts(state),
 		humanize.IBytes(uint64(state.Bytes)), humanize.IBytes(uint64(rate)), float64(state.Lines())/took.Seconds())
@@ -104,6 +104,6 @@ func line(state State, took time.Duration) string {
 	return fmt.Sprintf("%s, %.0f%%, %s left", text, 100*float64(state.Bytes)/float64(state.TotalBytes), left.Round(time.Second))
 }
 
-func counts(state State) string {
+func counts(state Progress) string {
 	return fmt.Sprintf("%s lines, %s rejected", humanize.Comma(int64(state.Lines())), humanize.Comma(int64(state.Rejected)))
 }
