@@ -3,21 +3,22 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strconv"
 	"time"
 
-	"atlasstream/services/bench/internal/talk"
+	"atlasstream/services/bench/internal/ipc"
 )
 
-// abuse is an attack from one address, within all limits, on a server that serves an honest client at another.
+// abuse is an attack from one address, within all limits, on a server that also serves an honest client at another.
 type abuse struct {
-	attack     string  // of cmd/attacker
-	unit       string  // in which it is measured
-	mostMicros float64 // the bar
-	rate       int     // results a second for the honest client, or from it
-	run        func(ctx context.Context, l *lab, a abuse) (abuseFigures, error)
+	attack    string  // of cmd/attacker
+	unit      string  // in which it is measured
+	maxMicros float64 // the bar
+	rate      int     // results a second for the honest client, or from it
+	run       func(ctx context.Context, l *lab, a abuse) (abuseFigures, error)
 }
 
 // The units: what the honest client receives anyway, or what the attacker sends.
@@ -39,10 +40,10 @@ var abuses = []abuse{
 	{"compressed empty records", perBody, 50_000, 2000, abuseCollector},
 }
 
-// takers are the clients of the attacker that take everything: nearly as many as an address may have.
-const takers = 100
+// fullSubscribers are the clients of the attacker that receive everything: nearly as many as an address may have.
+const fullSubscribers = 100
 
-// hopsOfLoad makes the honest client's results long: an attack that looks into them costs by their length.
+// hopsOfLoad makes the honest client's results long, as the cost of conditions on them depends on their length.
 const hopsOfLoad = 60
 
 // abuseFigures is one measurement of an attack.
@@ -54,7 +55,7 @@ type abuseFigures struct {
 	Before     time.Duration // CPU of the server within a window without the attack
 	During     time.Duration // and within one with it
 	MicrosEach float64       // of the difference, for each unit
-	Ratio      float64       // of CPU for a record of the honest client, with the attack to without; 0 if the clock could not tell
+	Ratio      float64       // of CPU for a record of the honest client, with the attack to without; 0 if too short to measure
 	Cores      float64       // processors that the attack keeps busy
 	Missing    int           // results that the honest client did not get, or got twice, or that the collector did not take from it
 	Busy       float64       // share of the machine's processors that was busy, from 0 to 1
@@ -69,7 +70,7 @@ func (s *settings) abuse(ctx context.Context, lab *lab, report *report, round in
 		if len(s.Attacks) > 0 && !slices.Contains(s.Attacks, abuse.attack) {
 			continue
 		}
-		abuse.rate = max(abuse.least(), s.share(abuse.rate))
+		abuse.rate = max(abuse.minRate(), s.share(abuse.rate))
 		figures, err := abuse.run(ctx, lab, abuse)
 		if err != nil {
 			return fmt.Errorf("%s: %w", abuse.attack, err)
@@ -80,7 +81,7 @@ func (s *settings) abuse(ctx context.Context, lab *lab, report *report, round in
 	return nil
 }
 
-// abuseGateway has a gateway fan out to the honest client, first undisturbed and then under attack.
+// abuseGateway measures the fan-out of a gateway to the honest client, first without and then with the attack.
 func abuseGateway(ctx context.Context, l *lab, a abuse) (figures abuseFigures, err error) {
 	server := servers["ours"]
 	server.command = limitedGatewayCommand
@@ -107,14 +108,14 @@ func abuseGateway(ctx context.Context, l *lab, a abuse) (figures abuseFigures, e
 	return l.finishAbuse(figures, a, attacker, before.Load.Records, during.Load.Records)
 }
 
-// abuseCollector has a collector take what the honest client posts, likewise.
+// abuseCollector measures a collector that takes the posts of the honest client, likewise.
 func abuseCollector(ctx context.Context, l *lab, a abuse) (figures abuseFigures, err error) {
 	collector, err := l.startCollector(ctx)
 	if err != nil {
 		return figures, err
 	}
 	defer collector.stop()
-	before, err := l.takeInBeside(ctx, collector, a.rate)
+	before, err := l.ingestBeside(ctx, collector, a.rate)
 	if err != nil {
 		return figures, err
 	}
@@ -123,7 +124,7 @@ func abuseCollector(ctx context.Context, l *lab, a abuse) (figures abuseFigures,
 		return figures, err
 	}
 	defer attacker.stop()
-	during, err := l.takeInBeside(ctx, collector, a.rate, attacker)
+	during, err := l.ingestBeside(ctx, collector, a.rate, attacker)
 	if err != nil {
 		return figures, err
 	}
@@ -131,32 +132,32 @@ func abuseCollector(ctx context.Context, l *lab, a abuse) (figures abuseFigures,
 	return l.finishAbuse(figures, a, attacker, before.Load.Records, during.Load.Records)
 }
 
-// takeInBeside posts to a collector that runs.
-func (l *lab) takeInBeside(ctx context.Context, collector *running, rate int, others ...*process) (figures intakeFigures, err error) {
+// ingestBeside posts to a collector that runs.
+func (l *lab) ingestBeside(ctx context.Context, collector *running, rate int, others ...*process) (figures ingestFigures, err error) {
 	poster, err := l.startPoster(ctx, collector, strconv.Itoa(rate))
 	if err != nil {
 		return figures, err
 	}
 	defer poster.stop()
-	return l.measureIntake(ctx, "abuse", collector, poster, others...)
+	return l.measureIngest(ctx, "abuse", collector, poster, others...)
 }
 
-// startAttacker returns when all is prepared.
+// startAttacker returns once the attack is prepared.
 func (l *lab) startAttacker(ctx context.Context, target *running, a abuse) (*process, error) {
 	attacker, err := l.start(ctx, l.program("attacker"), "--address", target.address, "--attack", a.attack)
 	if err != nil {
 		return nil, err
 	}
-	if err := attacker.hear(&talk.Progress{}); err != nil {
+	if err := attacker.receive(&ipc.Progress{}); err != nil {
 		attacker.stop()
 		return nil, target.explain(err)
 	}
 	return attacker, nil
 }
 
-// finishAbuse hears what was sent, and works out the figures from the honest client's records before and during the attack.
+// finishAbuse receives the count of what the attacker sent, and computes the figures from the honest client's records before and during the attack.
 func (l *lab) finishAbuse(f abuseFigures, a abuse, attacker *process, before, during int) (abuseFigures, error) {
-	attacked, err := hearAttacked(attacker)
+	attacked, err := receiveAttacked(attacker)
 	if err != nil {
 		return f, err
 	}
@@ -165,7 +166,7 @@ func (l *lab) finishAbuse(f abuseFigures, a abuse, attacker *process, before, du
 	case perRecord:
 		f.Units = during
 	case perDelivery:
-		f.Units = during * takers
+		f.Units = during * fullSubscribers
 	}
 	undisturbed := f.Before.Seconds() / float64(max(1, before)) // for each record
 	added := max(0, f.During.Seconds()-undisturbed*float64(during))
@@ -177,15 +178,74 @@ func (l *lab) finishAbuse(f abuseFigures, a abuse, attacker *process, before, du
 	return f, nil
 }
 
-func hearAttacked(attacker *process) (attacked talk.Attacked, err error) {
-	err = attacker.hear(&attacked)
+func receiveAttacked(attacker *process) (attacked ipc.Attacked, err error) {
+	err = attacker.receive(&attacked)
 	return attacked, err
 }
 
-// least is the least rate at which there is load.
-func (a abuse) least() int {
+// minRate is the least rate of results a second at which there is load.
+func (a abuse) minRate() int {
 	if a.unit == perBody {
 		return 1000 // a batch of the poster
 	}
 	return 1
+}
+
+func (r *report) addAbuse(progress io.Writer, f abuseFigures) {
+	r.Abuse = append(r.Abuse, f)
+	fmt.Fprintf(progress, "round %d, %s: %.0f µs a %s, %.2f processors, machine %.0f%% busy\n", f.Round+1, f.Attack, f.MicrosEach, f.Unit, f.Cores, 100*f.Busy)
+}
+
+func (r *report) abuse(attack string) (found []abuseFigures) {
+	for _, f := range r.Abuse {
+		if f.Attack == attack {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+func (r *report) printAbuse(to io.Writer) {
+	if len(r.Abuse) == 0 {
+		return
+	}
+	fmt.Fprintln(to, "\nattack\tCPU µs/unit\tunit\tunits\tprocessors\tCPU/record, to without\tmissing\tmachine busy\t")
+	for _, abuse := range abuses {
+		found := r.abuse(abuse.attack)
+		if len(found) == 0 {
+			continue
+		}
+		units := 0
+		for _, f := range found {
+			units += f.Units
+		}
+		fmt.Fprintf(to, "%s\t%.1f\t%s\t%d\t%.2f\t%.1f ×\t%d\t%.0f%%\t\n", abuse.attack,
+			medianOf(found, abuseMicros), abuse.unit, units,
+			medianOf(found, func(f abuseFigures) float64 { return f.Cores }),
+			medianOf(found, func(f abuseFigures) float64 { return f.Ratio }),
+			missed(found),
+			medianOf(found, func(f abuseFigures) float64 { return 100 * f.Busy }))
+	}
+}
+
+// abuseBars judge what an attack costs, and that the honest client was served beside it.
+func (r *report) abuseBars() (bars []bar) {
+	for _, abuse := range abuses {
+		if found := r.abuse(abuse.attack); len(found) > 0 {
+			bars = append(bars,
+				newBar(fmt.Sprintf("abuse: CPU for a %s, %s", abuse.unit, abuse.attack), medianOf(found, abuseMicros), abuse.maxMicros, "µs"),
+				newBar("abuse: results of others that are missing or double, "+abuse.attack, float64(missed(found)), 0, ""))
+		}
+	}
+	return bars
+}
+
+func abuseMicros(f abuseFigures) float64 { return f.MicrosEach }
+
+// missed counts over all rounds.
+func missed(figures []abuseFigures) (count int) {
+	for _, f := range figures {
+		count += f.Missing
+	}
+	return count
 }

@@ -10,9 +10,9 @@ import (
 
 // The bars of the read API.
 const (
-	mostP99Times   = 1.5      // p99 latency of deliveries while answers are made, in times of that without
-	mostUnanswered = 0.5      // of the questions: without answers, the latency beside them shows nothing
-	mostAddedBytes = 40 << 20 // that the gateway holds for the answers, at the real network's size
+	maxP99Times   = 1.5      // p99 latency of deliveries while answers are made, in times of that without
+	maxUnanswered = 0.5      // of the questions: without answers, the latency beside them shows nothing
+	maxAddedBytes = 40 << 20 // that the gateway holds for the answers, at the real network's size
 )
 
 // apiPairs is how often in a round deliveries are measured without answers and with them.
@@ -80,7 +80,7 @@ func (l *lab) deliver(ctx context.Context, load scenario, server server, target 
 	if figures.fanOutFigures, err = l.fanOutOn(ctx, load, server, target, asker); err != nil {
 		return figures, err
 	}
-	attacked, err := hearAttacked(asker)
+	attacked, err := receiveAttacked(asker)
 	figures.Answers, figures.Refused = attacked.Messages, attacked.Refused
 	return figures, err
 }
@@ -125,12 +125,12 @@ func (r *report) printAPI(to io.Writer) {
 
 func (r *report) apiBars() (bars []bar) {
 	if with, without := r.asked(true), r.asked(false); len(with) > 0 && len(without) > 0 {
-		bars = append(ratioBar("api: p99 latency while answers are made, to without", pairedRatios(with, without, apiP99), mostP99Times),
-			newBar("api: questions without an answer, of all", unanswered(with), mostUnanswered, ""),
+		bars = append(ratioBar("api: p99 latency while answers are made, to without", pairedRatios(with, without, apiP99), maxP99Times),
+			newBar("api: questions without an answer, of all", unanswered(with), maxUnanswered, ""),
 			newBar("api: deliveries that are missing or double", float64(missing(deliveriesOf(r.API))), 0, ""))
 	}
 	for _, f := range r.APIMemory {
-		bars = append(bars, newBar("api: memory for connection events, outages and answers", f.Added/(1<<20), mostAddedBytes/(1<<20), "MiB"))
+		bars = append(bars, newBar("api: memory for connection events, outages and answers", f.Added/(1<<20), maxAddedBytes/(1<<20), "MiB"))
 	}
 	return bars
 }

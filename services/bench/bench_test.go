@@ -65,8 +65,8 @@ func TestTinyRun(t *testing.T) {
 	if len(written.Abuse) != len(s.Attacks) {
 		t.Errorf("got %d measurements of attacks, want %d", len(written.Abuse), len(s.Attacks))
 	}
-	if len(written.FanOut) != 5 || len(written.Intake) != 2 || len(written.Past) != len(turnsOf(0)) {
-		t.Errorf("got %d, %d and %d measurements, want 5, 2 and %d", len(written.FanOut), len(written.Intake), len(written.Past), len(turnsOf(0)))
+	if len(written.FanOut) != 5 || len(written.Intake) != 2 || len(written.Past) != len(playbackOrder(0)) {
+		t.Errorf("got %d, %d and %d measurements, want 5, 2 and %d", len(written.FanOut), len(written.Intake), len(written.Past), len(playbackOrder(0)))
 	}
 }
 
@@ -83,8 +83,8 @@ func TestBars(t *testing.T) {
 			figures(2, "ours", 10, 6*time.Millisecond, 100), figures(2, "bare", 10, 2*time.Millisecond, 100),
 		},
 		Memory: []memoryFigures{{BytesEach: 8192}},
-		Intake: []intakeFigures{{Server: "collector", MicrosEach: 30, Cores: 0.6}, {Server: "writer", MicrosEach: 15}},
-		Past: []pastFigures{
+		Intake: []ingestFigures{{Server: "collector", MicrosEach: 30, Cores: 0.6}, {Server: "writer", MicrosEach: 15}},
+		Past: []playbackFigures{
 			{Kind: bareFetches, MicrosEach: 2}, {Kind: unpaced, MicrosEach: 3}, {Kind: waiting, HeldOfBound: 1.1},
 			{Kind: realWeek, P99: 4 * time.Millisecond}, {Kind: realWeek, Round: 1, P99: time.Second}, {Kind: manyAtOnce, P99: 21 * time.Millisecond},
 		},
@@ -137,8 +137,8 @@ func TestBars(t *testing.T) {
 func TestNothingIsNoMeasure(t *testing.T) {
 	r := &report{
 		FanOut: []fanOutFigures{{Scenario: "A", Server: "bare"}, {Scenario: "A", Server: "ours", MicrosEach: 10}},
-		Intake: []intakeFigures{{Server: "collector", MicrosEach: 30}, {Server: "writer"}},
-		Past:   []pastFigures{{Kind: bareFetches}, {Kind: unpaced, MicrosEach: 3}},
+		Intake: []ingestFigures{{Server: "collector", MicrosEach: 30}, {Server: "writer"}},
+		Past:   []playbackFigures{{Kind: bareFetches}, {Kind: unpaced, MicrosEach: 3}},
 	}
 	for _, bar := range r.bars() {
 		if bar.Unit == "×" {

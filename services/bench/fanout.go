@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"atlasstream/services/bench/internal/talk"
+	"atlasstream/services/bench/internal/ipc"
 )
 
 // fanOutFigures is one measurement of one server.
@@ -16,10 +16,10 @@ type fanOutFigures struct {
 	Server     string
 	CPU        time.Duration // of the server, within the window
 	Resident   int64         // bytes of the server at the window's end
-	Load       talk.Load
+	Load       ipc.Load
 	Loaded     float64 // results sent within the window, as a share of what the scenario wants
 	Expected   int     // deliveries of what was sent within the window
-	Received   talk.Received
+	Received   ipc.Received
 	MicrosEach float64 // CPU time for each delivery that arrived within the window
 	Busy       float64 // share of the machine's processors that was busy, from 0 to 1
 }
@@ -47,7 +47,7 @@ func (l *lab) fanOutOn(ctx context.Context, scenario scenario, server server, ta
 		return figures, err
 	}
 	defer producer.stop()
-	if err := clients.hear(&talk.Progress{}); err != nil { // each has got something
+	if err := clients.receive(&ipc.Progress{}); err != nil { // each has got something
 		return figures, target.explain(err)
 	}
 	return l.measureFanOut(ctx, scenario, target, clients, producer, others...)
@@ -60,7 +60,7 @@ func (l *lab) startClients(ctx context.Context, address, protocol string, scenar
 	if err != nil {
 		return nil, err
 	}
-	if err := process.hear(&talk.Progress{}); err != nil {
+	if err := process.receive(&ipc.Progress{}); err != nil {
 		process.stop()
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (l *lab) measureFanOut(
 ) (figures fanOutFigures, err error) {
 	window := l.nextWindow()
 	for _, process := range append([]*process{clients, producer}, others...) {
-		if err := process.Tell(window); err != nil {
+		if err := process.Send(window); err != nil {
 			return figures, process.explain(err)
 		}
 	}
@@ -80,15 +80,15 @@ func (l *lab) measureFanOut(
 	if err != nil {
 		return figures, target.explain(err)
 	}
-	if err := producer.hear(&figures.Load); err != nil {
+	if err := producer.receive(&figures.Load); err != nil {
 		return figures, err
 	}
 	figures.Expected = scenario.deliveries(figures.Load.Records)
 	figures.Loaded = float64(figures.Load.Records) / float64(scenario.Rate*l.settings.Seconds)
-	if err := clients.Tell(talk.Expected{Deliveries: figures.Expected}); err != nil {
+	if err := clients.Send(ipc.Expected{Deliveries: figures.Expected}); err != nil {
 		return figures, clients.explain(err)
 	}
-	if err := clients.hear(&figures.Received); err != nil {
+	if err := clients.receive(&figures.Received); err != nil {
 		return figures, err
 	}
 	figures.CPU, figures.Resident, figures.Busy = usage.cpu, usage.resident, usage.busy
@@ -97,9 +97,9 @@ func (l *lab) measureFanOut(
 }
 
 // nextWindow begins when the load has flowed for a while.
-func (l *lab) nextWindow() talk.Window {
+func (l *lab) nextWindow() ipc.Window {
 	from := time.Now().Add(l.settings.Warmup)
-	return talk.Window{From: from.UnixMicro(), To: from.Add(time.Duration(l.settings.Seconds) * time.Second).UnixMicro()}
+	return ipc.Window{From: from.UnixMicro(), To: from.Add(time.Duration(l.settings.Seconds) * time.Second).UnixMicro()}
 }
 
 func microsEach(cpu time.Duration, pieces int) float64 {

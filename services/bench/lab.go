@@ -121,7 +121,7 @@ func (l *lab) startEmbedded(ctx context.Context) error {
 	}
 	l.stop = broker.stop
 	var addresses []string
-	if err := broker.hear(&addresses); err != nil {
+	if err := broker.receive(&addresses); err != nil {
 		return err
 	}
 	l.broker, l.kafka = "the embedded broker", strings.Join(addresses, ",")

@@ -1,5 +1,14 @@
-// Command bench measures the gateway and the collector against the least code that could do their work, and the gateway against other servers. It starts
-// everything that it needs, each part as a process of its own. The README says how to read the figures.
+// Command bench compares the gateway and the collector with the least code that could do their work, and the gateway with other servers. It starts everything
+// that it needs, each part as a process of its own. The README says how to read the figures.
+//
+//   - main.go, measure.go: settings, and what is measured in which order
+//   - lab.go, process.go, servers.go, ready.go: the broker, the programs and servers, and the channels to them
+//   - scenario.go, fanout.go: fan-out to many clients
+//   - memory.go, ingest.go, playback.go, recording.go, outages.go: idle connections, the collector, playbacks, the outage detector
+//   - abuse.go, api.go, apimemory.go: what an attacker and the read API cost other clients
+//   - pages.go: the web pages in Chromium
+//   - usage.go: processor time and memory of a process
+//   - report.go, bars.go: tables, and the bars that a run must reach
 package main
 
 import (
@@ -13,18 +22,18 @@ import (
 )
 
 type settings struct {
-	Scenario []string      `help:"What to measure: A to D are fan-out, memory is idle connections, collector is the way in, playback is the past, abuse is what one address may cost, api is what answers cost others, outages is how well they are found, pages is what they take of a browser." enum:"A,B,C,D,memory,collector,playback,abuse,api,outages,pages" default:"A,B,C,D,memory,collector,playback,abuse,api,outages,pages"`
-	Servers  []string      `help:"Which servers fan out; the bars need bare and ours." enum:"bare,ours,ours-socketio,node,googollee" default:"bare,ours,node,googollee"`
-	Attacks  []string      `help:"Which attacks the scenario abuse has, by their names in the report; all unless given." placeholder:"NAME"`
-	Pages    []string      `help:"Which parts the scenario pages has." enum:"explore,map,probes,hidden,asleep,paint" default:"explore,map,probes,hidden,asleep,paint"`
-	Hidden   time.Duration `help:"How long the scenario pages has a tab hidden." default:"10m"`
-	Rounds   int           `help:"How often everything is measured, in turns; the figures are medians." default:"3"`
-	Seconds  int           `help:"How long a measurement takes." default:"10"`
-	Warmup   time.Duration `help:"How long load flows before a measurement." default:"4s"`
-	Quick    bool          `help:"A tenth of the load, once, for two seconds: to see that all runs. The figures mean nothing."`
-	Broker   string        `help:"Apache Kafka, the embedded broker, or whichever there is." enum:"auto,kafka,embedded" default:"auto"`
+	Scenario []string      `help:"What to measure: fan-out (A to D), idle connections (memory), writing to Kafka (collector), replays (playback), what one address may cost others (abuse), what the read API costs others (api), the outage detector (outages), the web pages in a browser (pages)." enum:"A,B,C,D,memory,collector,playback,abuse,api,outages,pages" default:"A,B,C,D,memory,collector,playback,abuse,api,outages,pages"`
+	Servers  []string      `help:"Servers to compare in fan-out; the bars need bare and ours." enum:"bare,ours,ours-socketio,node,googollee" default:"bare,ours,node,googollee"`
+	Attacks  []string      `help:"Attacks of the scenario abuse, by their names in the report; by default, all." placeholder:"NAME"`
+	Pages    []string      `help:"Parts of the scenario pages." enum:"explore,map,probes,hidden,asleep,paint" default:"explore,map,probes,hidden,asleep,paint"`
+	Hidden   time.Duration `help:"How long the scenario pages hides a tab." default:"10m"`
+	Rounds   int           `help:"Rounds in which everything is measured; the figures are medians." default:"3"`
+	Seconds  int           `help:"Seconds that a measurement takes." default:"10"`
+	Warmup   time.Duration `help:"How long load flows before a measurement begins." default:"4s"`
+	Quick    bool          `help:"Run everything once for two seconds with a tenth of the load, to see that it works. The figures mean nothing."`
+	Broker   string        `help:"Broker to use; auto is Apache Kafka if it is installed and the embedded broker otherwise." enum:"auto,kafka,embedded" default:"auto"`
 	Out      string        `help:"File for the results as JSON." placeholder:"FILE"`
-	Profile  string        `help:"Directory for profiles of the gateway and the collector, one a measurement; taking them costs a little." placeholder:"DIR"`
+	Profile  string        `help:"Directory for CPU profiles of the gateway and the collector, one for each measurement; they cost a little." placeholder:"DIR"`
 }
 
 // Validate joins every fault of the settings.
@@ -58,5 +67,5 @@ func (s *settings) Run(ctx context.Context) error {
 }
 
 func main() {
-	service.Main("bench", "Measures the gateway and the collector against the least code that could do their work.", &settings{})
+	service.Main("bench", "Compares the gateway and the collector with the least code that could do their work, and with other servers.", &settings{})
 }

@@ -13,7 +13,7 @@ type (
 	once      func(ctx context.Context, lab *lab, report *report) error
 )
 
-// measure measures everything in turns, and gives what there is even if it fails midway.
+// measure measures everything in turns. If it fails, the report has the figures so far.
 func (s *settings) measure(ctx context.Context, lab *lab) (*report, error) {
 	report := &report{Broker: lab.broker, Began: time.Now(), Rounds: s.Rounds, Seconds: s.Seconds, Quick: s.Quick}
 	for round := range s.Rounds {
@@ -23,7 +23,7 @@ func (s *settings) measure(ctx context.Context, lab *lab) (*report, error) {
 			}
 		}
 	}
-	for _, measure := range []once{s.apiMemory, s.past, s.outages} {
+	for _, measure := range []once{s.apiMemory, s.playback, s.outages} {
 		if err := measure(ctx, lab, report); err != nil {
 			return report, err
 		}
@@ -31,29 +31,29 @@ func (s *settings) measure(ctx context.Context, lab *lab) (*report, error) {
 	return report, s.pages(ctx, lab, report)
 }
 
-// past measures the past in turns.
-func (s *settings) past(ctx context.Context, lab *lab, report *report) error {
+// playback measures playbacks, in turns.
+func (s *settings) playback(ctx context.Context, lab *lab, report *report) error {
 	if !slices.Contains(s.Scenario, "playback") {
 		return nil
 	}
-	recordings, err := lab.recordPast(ctx)
+	recordings, err := lab.recordPlayback(ctx)
 	if err != nil {
 		return fmt.Errorf("recording: %w", err)
 	}
 	for round := range s.Rounds {
-		for _, past := range turnsOf(round) {
-			figures, err := past.run(ctx, lab, recordings)
+		for _, playback := range playbackOrder(round) {
+			figures, err := playback.run(ctx, lab, recordings)
 			if err != nil {
-				return fmt.Errorf("%s: %w", past.kind, err)
+				return fmt.Errorf("%s: %w", playback.kind, err)
 			}
-			figures.Round, figures.Kind = round, past.kind
-			report.addPast(os.Stderr, figures)
+			figures.Round, figures.Kind = round, playback.kind
+			report.addPlayback(os.Stderr, figures)
 		}
 	}
 	return nil
 }
 
-// fanOuts measures every way of fanning out.
+// fanOuts measures every scenario of fan-out.
 func (s *settings) fanOuts(ctx context.Context, lab *lab, report *report, round int) error {
 	for _, scenario := range scenarios {
 		if !slices.Contains(s.Scenario, scenario.Name) {
@@ -95,26 +95,26 @@ func (s *settings) others(ctx context.Context, lab *lab, report *report, round i
 	if !slices.Contains(s.Scenario, "collector") {
 		return nil
 	}
-	for i := range intakes {
-		intake := intakes[(i+round)%len(intakes)]
-		figures, err := lab.takeIn(ctx, intake, s.share(realNetworkRate))
+	for i := range ingestServers {
+		server := ingestServers[(i+round)%len(ingestServers)]
+		figures, err := lab.ingest(ctx, server, s.share(realNetworkRate))
 		if err != nil {
-			return fmt.Errorf("%s: %w", intake.name, err)
+			return fmt.Errorf("%s: %w", server.name, err)
 		}
-		figures.Round, figures.Server = round, intake.name
-		report.addIntake(os.Stderr, figures)
+		figures.Round, figures.Server = round, server.name
+		report.addIngest(os.Stderr, figures)
 	}
 	return nil
 }
 
-// scaled is what --quick leaves of a scenario.
+// scaled is a scenario with the load that --quick allows.
 func (s *settings) scaled(full scenario) scenario {
 	reduced := full
 	reduced.Clients, reduced.Measurements, reduced.Rate = s.share(full.Clients), s.share(full.Measurements), s.share(full.Rate)
 	return reduced
 }
 
-// share is what --quick leaves of an amount.
+// share is a tenth of an amount with --quick.
 func (s *settings) share(amount int) int {
 	if s.Quick {
 		return max(1, amount/10)

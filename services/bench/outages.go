@@ -13,9 +13,9 @@ import (
 
 // The bars of the outage detector beyond those that it is judged by.
 const (
-	mostDetectorCPU  = 1.0      // seconds for a day of the larger network
-	mostDetectorHeap = 16 << 20 // bytes
-	detectorTime     = 30 * time.Minute
+	maxDetectorCPU  = 1.0      // seconds for a day of the larger network
+	maxDetectorHeap = 16 << 20 // bytes
+	detectorTime    = 30 * time.Minute
 )
 
 // outages is what the outage detector is judged by.
@@ -63,7 +63,7 @@ func (l *lab) judgeOutages(ctx context.Context, o outages, seeds string, days in
 		return figures, err
 	}
 	defer process.stop()
-	err = process.hearWithin(detectorTime, &figures)
+	err = process.receiveWithin(detectorTime, &figures)
 	figures.Incidents, figures.Probes = o.incidents, o.probes
 	return figures, err
 }
@@ -90,8 +90,8 @@ func (r *report) outageBars() (bars []bar) {
 			bars = append(bars, newBar(of+b.Name, b.Got, b.Most, b.Unit))
 		}
 		bars = append(bars,
-			newBar(of+"CPU for a day", f.SecondsDay, mostDetectorCPU, "s"),
-			newBar(of+"heap", float64(f.Held)/(1<<20), mostDetectorHeap/(1<<20), "MiB"))
+			newBar(of+"CPU for a day", f.SecondsDay, maxDetectorCPU, "s"),
+			newBar(of+"heap", float64(f.Held)/(1<<20), maxDetectorHeap/(1<<20), "MiB"))
 	}
 	return bars
 }

@@ -1,17 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
 
-	"atlasstream/services/bench/internal/talk"
+	"atlasstream/services/bench/internal/ipc"
 )
 
 // networkSize is how many probes the pages are shown; RIPE Atlas has some 13,400 in use.
@@ -121,7 +124,7 @@ func (l *lab) serveBrowser(ctx context.Context, browser *process, feed *pageFeed
 	longest := patience + time.Duration(max(seconds.Calm, seconds.Busy, seconds.Hidden, seconds.Asleep))*time.Second
 	for {
 		var request pageRequest
-		if err := browser.hearWithin(longest, &request); err != nil {
+		if err := browser.receiveWithin(longest, &request); err != nil {
 			return nil, err
 		}
 		if request.Figures != nil {
@@ -130,7 +133,7 @@ func (l *lab) serveBrowser(ctx context.Context, browser *process, feed *pageFeed
 		if err := feed.change(ctx, request); err != nil {
 			return nil, err
 		}
-		if err := browser.Tell(talk.Progress{}); err != nil {
+		if err := browser.Send(ipc.Progress{}); err != nil {
 			return nil, browser.explain(err)
 		}
 	}
@@ -186,5 +189,65 @@ func (f *pageFeed) changeConnections(ctx context.Context, rate int) (err error) 
 	if err != nil {
 		return err
 	}
-	return f.network.hear(&talk.Progress{})
+	return f.network.receive(&ipc.Progress{})
+}
+
+func (r *report) addPage(progress io.Writer, f pageFigures) {
+	r.Pages = append(r.Pages, f)
+	fmt.Fprintf(progress, "pages, %s: machine %.0f%% busy\n", f.Part, 100*f.Busy)
+}
+
+func (r *report) printPages(to io.Writer) {
+	if len(r.Pages) == 0 {
+		return
+	}
+	fmt.Fprintln(to, "\npages\twhat\tfigure\tmachine busy\t")
+	for _, part := range r.Pages {
+		for _, f := range part.Figures {
+			fmt.Fprintf(to, "%s\t%s\t%.2f %s\t%.0f%%\t\n", part.Part, f.Name, f.Got, f.Unit, 100*part.Busy)
+		}
+	}
+}
+
+// pageBars judge what has a bar; the rest is told for who wants to know why.
+func (r *report) pageBars() (bars []bar) {
+	for _, part := range r.Pages {
+		for _, f := range part.Figures {
+			if f.Most != nil {
+				bars = append(bars, newBar(fmt.Sprintf("pages, %s: %s", part.Part, f.Name), f.Got, *f.Most, f.Unit))
+			}
+		}
+	}
+	return bars
+}
+
+// findBrowser tells what is missing for the pages to be measured.
+func (l *lab) findBrowser() error {
+	var missing []error
+	chromium := cmp.Or(os.Getenv("CHROMIUM"), "/usr/bin/chromium") // as chromium.cjs has it
+	for _, program := range []string{"node", chromium, "Xvfb"} {
+		if _, err := exec.LookPath(program); err != nil {
+			missing = append(missing, err)
+		}
+	}
+	for _, made := range []string{"../../gateway/web/dist/index.html", "../../e2e/clients/browser/node_modules/playwright-core"} {
+		if _, err := os.Stat(filepath.Join(l.pages, made)); err != nil {
+			missing = append(missing, fmt.Errorf("make bench makes %s: %w", filepath.Base(made), err))
+		}
+	}
+	return errors.Join(missing...)
+}
+
+// startScreen starts a screen that nobody sees, and gives its name: in a headless browser no tab is ever hidden.
+func (l *lab) startScreen(ctx context.Context) (*process, string, error) {
+	screen, err := l.start(ctx, "Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1700x1000x24")
+	if err != nil {
+		return nil, "", err
+	}
+	var number int
+	if err := screen.receive(&number); err != nil {
+		screen.stop()
+		return nil, "", err
+	}
+	return screen, fmt.Sprintf(":%d", number), nil
 }

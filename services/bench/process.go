@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"atlasstream/services/bench/internal/talk"
+	"atlasstream/services/bench/internal/ipc"
 )
 
 const (
@@ -20,9 +20,9 @@ const (
 	answerTime  = time.Minute
 )
 
-// process is a child that talks with us.
+// process is a child process with a channel to it.
 type process struct {
-	*talk.Conversation
+	*ipc.Channel
 	command *exec.Cmd
 	log     string
 	in, out io.Closer
@@ -33,13 +33,13 @@ func (l *lab) start(ctx context.Context, program string, arguments ...string) (*
 	return l.startIn(ctx, nil, program, arguments...)
 }
 
-// startIn is start with variables beside those of the environment.
+// startIn is start with further environment variables.
 func (l *lab) startIn(ctx context.Context, environment []string, program string, arguments ...string) (*process, error) {
 	log, err := os.CreateTemp(l.dir, filepath.Base(program)+"-*.log")
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close() //nolint:errcheck // the child has its own
+	defer log.Close() //nolint:errcheck // the child has its own descriptor
 	command := exec.CommandContext(ctx, program, arguments...)
 	command.Stderr = log
 	command.Env = append(os.Environ(), environment...)
@@ -56,18 +56,18 @@ func (l *lab) startIn(ctx context.Context, environment []string, program string,
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
-	return &process{Conversation: talk.With(out, in), command: command, log: log.Name(), in: in, out: out}, nil
+	return &process{Channel: ipc.NewChannel(out, in), command: command, log: log.Name(), in: in, out: out}, nil
 }
 
 func (p *process) pid() int { return p.command.Process.Pid }
 
-// hear waits for a message, and no longer than a minute.
-func (p *process) hear(message any) error { return p.hearWithin(answerTime, message) }
+// receive waits for a message, and no longer than a minute.
+func (p *process) receive(message any) error { return p.receiveWithin(answerTime, message) }
 
-func (p *process) hearWithin(limit time.Duration, message any) error {
+func (p *process) receiveWithin(limit time.Duration, message any) error {
 	given := time.AfterFunc(limit, func() { _ = p.out.Close() })
 	defer given.Stop()
-	if err := p.Hear(message); err != nil {
+	if err := p.Receive(message); err != nil {
 		return p.explain(fmt.Errorf("waiting for %T: %w", message, err))
 	}
 	return nil
@@ -75,12 +75,12 @@ func (p *process) hearWithin(limit time.Duration, message any) error {
 
 // explain adds the end of the process's log to an error.
 func (p *process) explain(err error) error {
-	const most = 2000
+	const maxBytes = 2000
 	log, readErr := os.ReadFile(p.log)
 	if readErr != nil {
 		return errors.Join(err, readErr)
 	}
-	return fmt.Errorf("%s: %w\n%s", filepath.Base(p.command.Path), err, bytes.TrimSpace(log[max(0, len(log)-most):]))
+	return fmt.Errorf("%s: %w\n%s", filepath.Base(p.command.Path), err, bytes.TrimSpace(log[max(0, len(log)-maxBytes):]))
 }
 
 // stop asks the process to end, and kills it if it does not.
@@ -89,5 +89,5 @@ func (p *process) stop() {
 	_ = p.command.Process.Signal(syscall.SIGTERM)
 	kill := time.AfterFunc(stopTimeout, func() { _ = p.command.Process.Kill() })
 	defer kill.Stop()
-	_ = p.command.Wait() // how it ends is not what is measured
+	_ = p.command.Wait() // its exit status does not matter
 }

@@ -19,7 +19,7 @@ import (
 	"atlasstream/services/bench/internal/payload"
 )
 
-// recording is a measurement's past in Kafka, in an archive of its own.
+// recording is the results of a measurement in Kafka, in an archive of its own.
 type recording struct {
 	topic       string
 	measurement atlas.MeasurementID
@@ -28,8 +28,8 @@ type recording struct {
 
 const (
 	recordedRate = 50 // results a second of event time, in what is made up
-	// mostDelay is by how many seconds results come behind later ones, at most: as in the real data.
-	mostDelay = 58
+	// maxDelay is by how many seconds results come behind later ones, at most: as in the real data.
+	maxDelay = 58
 	// weekOfDNS is a measurement of which there is a week in pkg/atlas/testdata, 2,771 results.
 	weekOfDNS = 1768147
 )
@@ -37,7 +37,7 @@ const (
 // recordMuch makes up that many results of one measurement, out of order as real ones are. Their times are whole seconds, as probes give them.
 func (l *lab) recordMuch(ctx context.Context, name string, count int) (recording, error) {
 	return l.recordMade(ctx, name, count, func(n int) time.Duration {
-		return time.Duration(n/recordedRate+n*n%mostDelay) * time.Second
+		return time.Duration(n/recordedRate+n*n%maxDelay) * time.Second
 	})
 }
 

@@ -21,8 +21,8 @@ type report struct {
 	Quick     bool
 	FanOut    []fanOutFigures
 	Memory    []memoryFigures
-	Intake    []intakeFigures
-	Past      []pastFigures
+	Intake    []ingestFigures
+	Past      []playbackFigures
 	Abuse     []abuseFigures
 	API       []apiFigures
 	APIMemory []apiMemoryFigures
@@ -43,12 +43,12 @@ func (r *report) addMemory(progress io.Writer, f memoryFigures) {
 	fmt.Fprintf(progress, "memory: %.0f bytes (%.0f of them stack) for each of %d idle connections\n", f.BytesEach, f.StackEach, f.Connections)
 }
 
-func (r *report) addIntake(progress io.Writer, f intakeFigures) {
+func (r *report) addIngest(progress io.Writer, f ingestFigures) {
 	r.Intake = append(r.Intake, f)
 	fmt.Fprintf(progress, "round %d, %s: %.1f µs a record, %.2f processors, machine %.0f%% busy\n", f.Round+1, f.Server, f.MicrosEach, f.Cores, 100*f.Busy)
 }
 
-func (r *report) addPast(progress io.Writer, f pastFigures) {
+func (r *report) addPlayback(progress io.Writer, f playbackFigures) {
 	r.Past = append(r.Past, f)
 	fmt.Fprintf(progress, "round %d, %s: %.1f µs a record, p99 %.1f ms late, machine %.0f%% busy\n", f.Round+1, f.Kind, f.MicrosEach, lateP99(f), 100*f.Busy)
 }
@@ -62,7 +62,7 @@ func (r *report) server(scenario, server string) (found []fanOutFigures) {
 	return found
 }
 
-func (r *report) intake(server string) (found []intakeFigures) {
+func (r *report) ingest(server string) (found []ingestFigures) {
 	for _, f := range r.Intake {
 		if f.Server == server {
 			found = append(found, f)
@@ -71,7 +71,7 @@ func (r *report) intake(server string) (found []intakeFigures) {
 	return found
 }
 
-func (r *report) past(kind string) (found []pastFigures) {
+func (r *report) playback(kind string) (found []playbackFigures) {
 	for _, f := range r.Past {
 		if f.Kind == kind {
 			found = append(found, f)
@@ -95,8 +95,8 @@ func (r *report) print(to io.Writer) {
 	}
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	r.printFanOut(table)
-	r.printIntake(table)
-	r.printPast(table)
+	r.printIngest(table)
+	r.printPlayback(table)
 	r.printAbuse(table)
 	r.printAPI(table)
 	r.printOutages(table)
@@ -136,46 +136,46 @@ func printServer(to io.Writer, scenario, server string, found []fanOutFigures) {
 		medianOf(found, func(f fanOutFigures) float64 { return 100 * f.Busy }))
 }
 
-func (r *report) printIntake(to io.Writer) {
+func (r *report) printIngest(to io.Writer) {
 	if len(r.Intake) == 0 {
 		return
 	}
 	fmt.Fprintln(to, "\nway in\tCPU µs/record\tprocessors\tp99 ms\trecords\tfailed\tresident MiB\tmachine busy\t")
-	for _, intake := range intakes {
-		found := r.intake(intake.name)
+	for _, server := range ingestServers {
+		found := r.ingest(server.name)
 		records, failed := 0, 0
 		for _, f := range found {
 			records += f.Load.Records
 			failed += f.Load.Failed
 		}
-		fmt.Fprintf(to, "%s\t%.1f\t%.2f\t%.1f\t%d\t%d\t%.0f\t%.0f%%\t\n", intake.name,
-			medianOf(found, intakeMicros),
-			medianOf(found, func(f intakeFigures) float64 { return f.Cores }),
-			medianOf(found, func(f intakeFigures) float64 { return f.Load.P99.Seconds() * 1000 }),
+		fmt.Fprintf(to, "%s\t%.1f\t%.2f\t%.1f\t%d\t%d\t%.0f\t%.0f%%\t\n", server.name,
+			medianOf(found, ingestMicros),
+			medianOf(found, func(f ingestFigures) float64 { return f.Cores }),
+			medianOf(found, func(f ingestFigures) float64 { return f.Load.P99.Seconds() * 1000 }),
 			records, failed,
-			medianOf(found, func(f intakeFigures) float64 { return float64(f.Resident) / (1 << 20) }),
-			medianOf(found, func(f intakeFigures) float64 { return 100 * f.Busy }))
+			medianOf(found, func(f ingestFigures) float64 { return float64(f.Resident) / (1 << 20) }),
+			medianOf(found, func(f ingestFigures) float64 { return 100 * f.Busy }))
 	}
 }
 
-func (r *report) printPast(to io.Writer) {
+func (r *report) printPlayback(to io.Writer) {
 	if len(r.Past) == 0 {
 		return
 	}
 	fmt.Fprintln(to, "\nplayback\tCPU µs/record\tp50 ms late\tp99 ms late\trecords\theld MiB\tmachine busy\t")
-	for _, past := range pasts {
-		found := r.past(past.kind)
+	for _, playback := range playbackRuns {
+		found := r.playback(playback.kind)
 		records := 0
 		for _, f := range found {
 			records += f.Records
 		}
-		fmt.Fprintf(to, "%s\t%.1f\t%.1f\t%.1f\t%d\t%.0f\t%.0f%%\t\n", past.kind,
-			medianOf(found, pastMicros),
-			medianOf(found, func(f pastFigures) float64 { return f.P50.Seconds() * 1000 }),
+		fmt.Fprintf(to, "%s\t%.1f\t%.1f\t%.1f\t%d\t%.0f\t%.0f%%\t\n", playback.kind,
+			medianOf(found, playbackMicros),
+			medianOf(found, func(f playbackFigures) float64 { return f.P50.Seconds() * 1000 }),
 			medianOf(found, lateP99),
 			records,
-			medianOf(found, func(f pastFigures) float64 { return float64(f.Held) / (1 << 20) }),
-			medianOf(found, func(f pastFigures) float64 { return 100 * f.Busy }))
+			medianOf(found, func(f playbackFigures) float64 { return float64(f.Held) / (1 << 20) }),
+			medianOf(found, func(f playbackFigures) float64 { return 100 * f.Busy }))
 	}
 }
 

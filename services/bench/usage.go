@@ -9,7 +9,9 @@ import (
 	"os"
 	"time"
 
-	"atlasstream/services/bench/internal/talk"
+	"github.com/prometheus/procfs"
+
+	"atlasstream/services/bench/internal/ipc"
 )
 
 // usage is what a process took of the machine within a window.
@@ -20,7 +22,7 @@ type usage struct {
 }
 
 // watch returns when the window is over. The name is that of a profile.
-func (l *lab) watch(ctx context.Context, target *running, window talk.Window, name string) (usage, error) {
+func (l *lab) watch(ctx context.Context, target *running, window ipc.Window, name string) (usage, error) {
 	if err := waitUntil(ctx, time.UnixMicro(window.From)); err != nil {
 		return usage{}, err
 	}
@@ -77,4 +79,48 @@ func (l *lab) saveProfile(ctx context.Context, target *running, name, profile st
 	}
 	_, err = io.Copy(file, response.Body)
 	return errors.Join(err, file.Close())
+}
+
+// machine is what Linux tells of the machine and a process on it, at a moment.
+type machine struct {
+	cpu        time.Duration // of the process, its own and the kernel's on its behalf, since it began; in steps of 10 ms
+	resident   int64         // bytes of the process
+	busy, idle float64       // seconds of all processors since the system began
+}
+
+func readMachine(pid int) (machine, error) {
+	process, err := procfs.NewProc(pid)
+	if err != nil {
+		return machine{}, err
+	}
+	own, err := process.Stat()
+	if err != nil {
+		return machine{}, err
+	}
+	all, err := readProcessors()
+	if own.State == "Z" {
+		err = errors.Join(err, errors.New("the process has ended"))
+	}
+	cpu := time.Duration(own.CPUTime() * float64(time.Second)).Round(time.Millisecond)
+	idle := all.Idle + all.Iowait
+	busy := all.User + all.Nice + all.System + all.IRQ + all.SoftIRQ + all.Steal // guests' time is in User
+	return machine{cpu: cpu, resident: int64(own.ResidentMemory()), busy: busy, idle: idle}, err
+}
+
+func readProcessors() (procfs.CPUStat, error) {
+	files, err := procfs.NewDefaultFS()
+	if err != nil {
+		return procfs.CPUStat{}, err
+	}
+	stat, err := files.Stat()
+	return stat.CPUTotal, err
+}
+
+// since gives what was used since an earlier moment.
+func (m machine) since(earlier machine) usage {
+	used := usage{cpu: m.cpu - earlier.cpu, resident: m.resident}
+	if all := m.busy - earlier.busy + m.idle - earlier.idle; all > 0 {
+		used.busy = (m.busy - earlier.busy) / all
+	}
+	return used
 }

@@ -1,4 +1,4 @@
-// Command attacker is what one address can do to a gateway or a collector within all limits. Its address is 127.0.0.2, that of the other clients is 127.0.0.1.
+// Command attacker attacks a gateway or a collector from one address, within all limits. Its address is 127.0.0.2, that of the other clients is 127.0.0.1.
 package main
 
 import (
@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/service"
-	"atlasstream/services/bench/internal/talk"
+	"atlasstream/services/bench/internal/ipc"
 )
 
 // source is where the attacks come from: on Linux, all of 127.0.0.0/8 is the machine itself.
@@ -16,7 +16,7 @@ var source = &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
 
 type settings struct {
 	Address string `help:"host:port of the gateway or the collector." required:""`
-	Attack  string `help:"What to do." required:""`
+	Attack  string `help:"Name of the attack." required:""`
 }
 
 // attack is what the attacker does: first it prepares, then it sends, so many messages a second.
@@ -34,26 +34,26 @@ var attacks = map[string]attack{
 	"pings":                                        {prepare: sending(socketIO3, "2"), perSecond: 5000},
 	"backlogs":                                     {prepare: sending(plain, backlogs...), perSecond: 100},
 	"compressed empty records":                     {prepare: posting, perSecond: 5},
-	"answers of the read API":                      {prepare: asking, perSecond: 20},
+	"answers of the read API":                      {prepare: querying, perSecond: 20},
 }
 
-// Run attacks until the window is over that the parent tells, and tells how much was sent within it.
+// Run attacks until the end of the window that the parent sends, and reports how much it sent within it.
 func (s *settings) Run(ctx context.Context) error {
 	attack, exists := attacks[s.Attack]
 	if !exists {
-		return fmt.Errorf("attack: got %q, which there is not", s.Attack)
+		return fmt.Errorf("attack: got %q, which does not exist", s.Attack)
 	}
 	sender, err := attack.prepare(ctx, s.Address)
 	if err != nil {
 		return err
 	}
 	defer sender.close()
-	parent := talk.WithParent()
-	if err := parent.Tell(talk.Progress{}); err != nil {
+	parent := ipc.Parent()
+	if err := parent.Send(ipc.Progress{}); err != nil {
 		return err
 	}
-	var window talk.Window
-	if err := parent.Hear(&window); err != nil {
+	var window ipc.Window
+	if err := parent.Receive(&window); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithDeadline(ctx, window.End())
@@ -61,8 +61,8 @@ func (s *settings) Run(ctx context.Context) error {
 	if err := sender.run(ctx, attack.perSecond, &window); err != nil {
 		return err
 	}
-	defer parent.AwaitEnd() // until then, what was prepared stays
-	return parent.Tell(sender.attacked())
+	defer parent.AwaitEnd() // until then, connections stay open
+	return parent.Send(sender.attacked())
 }
 
 // idle waits for the end of the attack.
@@ -71,8 +71,8 @@ func idle(ctx context.Context) error {
 	return nil
 }
 
-func isWithin(window *talk.Window) bool { return window.Holds(time.Now().UnixMicro()) }
+func isWithin(window *ipc.Window) bool { return window.Contains(time.Now().UnixMicro()) }
 
 func main() {
-	service.Main("attacker", "What one address can do within all limits.", &settings{})
+	service.Main("attacker", "Attacks a gateway or a collector from one address, within all limits.", &settings{})
 }

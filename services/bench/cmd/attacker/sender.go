@@ -8,8 +8,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"atlasstream/services/bench/internal/ipc"
 	"atlasstream/services/bench/internal/pace"
-	"atlasstream/services/bench/internal/talk"
 )
 
 // writeTimeout is how long a message may wait for a server that reads no more.
@@ -18,7 +18,7 @@ const writeTimeout = 5 * time.Second
 // sender sends again and again.
 type sender struct {
 	send    func(ctx context.Context) error // an error is one of the server's refusals, and no reason to stop
-	window  *talk.Window                    // once it runs
+	window  *ipc.Window                     // once it runs
 	within  int                             // messages that were sent within the window
 	conns   []*websocket.Conn
 	reads   sync.WaitGroup
@@ -27,11 +27,11 @@ type sender struct {
 	answers *answers      // to what send asks for; may be nil
 }
 
-const mostConns = 1000
+const maxConns = 1000
 
-func newSender() *sender { return &sender{read: make(chan struct{}, mostConns)} }
+func newSender() *sender { return &sender{read: make(chan struct{}, maxConns)} }
 
-func (s *sender) run(ctx context.Context, perSecond int, window *talk.Window) error {
+func (s *sender) run(ctx context.Context, perSecond int, window *ipc.Window) error {
 	s.window = window
 	if perSecond == 0 {
 		return idle(ctx)
@@ -47,12 +47,12 @@ func (s *sender) run(ctx context.Context, perSecond int, window *talk.Window) er
 }
 
 // attacked is what the server took: the answers that it gave, or the messages that were sent.
-func (s *sender) attacked() talk.Attacked {
+func (s *sender) attacked() ipc.Attacked {
 	if s.answers == nil {
-		return talk.Attacked{Messages: s.within}
+		return ipc.Attacked{Messages: s.within}
 	}
 	s.finish()
-	return talk.Attacked{Messages: int(s.answers.given.Load()), Refused: int(s.answers.refused.Load())}
+	return ipc.Attacked{Messages: int(s.answers.given.Load()), Refused: int(s.answers.refused.Load())}
 }
 
 // dial connects, and throws away what comes.

@@ -6,7 +6,7 @@ import (
 
 	"atlasstream/pkg/eventlog/embedded"
 	"atlasstream/pkg/service"
-	"atlasstream/services/bench/internal/talk"
+	"atlasstream/services/bench/internal/ipc"
 )
 
 type settings struct{}
@@ -17,7 +17,7 @@ func (*settings) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := talk.WithParent().Tell(broker.Addrs()); err != nil {
+	if err := ipc.Parent().Send(broker.Addrs()); err != nil {
 		return err
 	}
 	<-ctx.Done()

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"slices"
 	"time"
 
+	"atlasstream/services/bench/internal/ipc"
 	"atlasstream/services/bench/internal/payload"
+	"atlasstream/services/bench/internal/stats"
 )
 
 // heartbeat is how often a client of Engine.IO 3 says that it is alive.
 const heartbeat = 20 * time.Second
 
-// client is one connection and what came over it.
+// client is one connection, and counts what it receives.
 type client struct {
 	*connection
 	protocol  protocol
@@ -19,7 +22,7 @@ type client struct {
 }
 
 // read counts what comes until the connection ends. progress is told of the first result.
-func (c *client) read(crowd *crowd, progress func(receiving int)) {
+func (c *client) read(group *clientGroup, progress func(receiving int)) {
 	for first := true; ; {
 		message, err := c.next()
 		if err != nil {
@@ -29,10 +32,10 @@ func (c *client) read(crowd *crowd, progress func(receiving int)) {
 		sent, isResult := payload.Sent(message)
 		if isResult && first {
 			first = false
-			progress(int(crowd.receiving.Add(1)))
+			progress(int(group.receiving.Add(1)))
 		}
 		if isResult {
-			c.count(crowd, sent, now)
+			c.count(group, sent, now)
 		}
 		if err := c.stayAlive(message, now); err != nil {
 			return
@@ -40,14 +43,14 @@ func (c *client) read(crowd *crowd, progress func(receiving int)) {
 	}
 }
 
-func (c *client) count(crowd *crowd, sent int64, now time.Time) {
-	window := crowd.window.Load()
-	if window.Holds(now.UnixMicro()) {
+func (c *client) count(group *clientGroup, sent int64, now time.Time) {
+	window := group.window.Load()
+	if window.Contains(now.UnixMicro()) {
 		c.arrived++
 	}
-	if window.Holds(sent) {
+	if window.Contains(sent) {
 		c.latencies = append(c.latencies, now.Sub(time.UnixMicro(sent)))
-		crowd.deliveries.Add(1)
+		group.deliveries.Add(1)
 	}
 }
 
@@ -61,4 +64,18 @@ func (c *client) stayAlive(message []byte, now time.Time) error {
 		return c.write(opcodeText, "2")
 	}
 	return nil
+}
+
+// received sums up what all clients got; nobody reads any more.
+func (c *clientGroup) received() ipc.Received {
+	var latencies []time.Duration
+	received := ipc.Received{Lost: int(c.lost.Load())}
+	for _, client := range c.clients {
+		received.Arrived += client.arrived
+		latencies = append(latencies, client.latencies...)
+	}
+	slices.Sort(latencies)
+	received.Deliveries = len(latencies)
+	received.P50, received.P99 = stats.Percentile(latencies, 50), stats.Percentile(latencies, 99)
+	return received
 }

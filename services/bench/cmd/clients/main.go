@@ -1,4 +1,4 @@
-// Command clients is all the clients of a server under test. They only count what they get and how late it is, so that they take little of the machine.
+// Command clients has all clients of a server under test. They only count what they receive and its latency, so they take little of the machine.
 package main
 
 import (
@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"atlasstream/pkg/service"
+	"atlasstream/services/bench/internal/ipc"
 	"atlasstream/services/bench/internal/payload"
-	"atlasstream/services/bench/internal/talk"
 )
 
 const (
@@ -29,40 +29,40 @@ type settings struct {
 	Filtered     bool   `help:"Give each client a filter of its own, which one result in a hundred passes."`
 }
 
-// Run connects and subscribes all clients, tells when each has got something, and what they got of the load of the window that the parent tells.
+// Run connects and subscribes all clients, reports when each has received something, and what they received of the load within the window of the parent.
 func (s *settings) Run(ctx context.Context) error {
-	parent := talk.WithParent()
-	crowd, err := s.connect(ctx)
+	parent := ipc.Parent()
+	group, err := s.connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer crowd.close()
-	if err := parent.Tell(talk.Progress{Count: s.Clients}); err != nil {
+	defer group.close()
+	if err := parent.Send(ipc.Progress{Count: s.Clients}); err != nil {
 		return err
 	}
-	crowd.listen(func(receiving int) {
+	group.listen(func(receiving int) {
 		if receiving == s.Clients {
-			_ = parent.Tell(talk.Progress{Count: receiving}) // a parent that is gone is noticed below
+			_ = parent.Send(ipc.Progress{Count: receiving}) // a parent that is gone is noticed below
 		}
 	})
-	return crowd.measure(ctx, parent)
+	return group.measure(ctx, parent)
 }
 
-func (s *settings) connect(ctx context.Context) (*crowd, error) {
-	crowd := &crowd{clients: make([]*client, s.Clients)}
+func (s *settings) connect(ctx context.Context) (*clientGroup, error) {
+	all := &clientGroup{clients: make([]*client, s.Clients)}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(connectingAtOnce)
-	for i := range crowd.clients {
+	for i := range all.clients {
 		group.Go(func() error {
 			client, err := dial(ctx, s.Address, protocols[s.Protocol], s.subscription(i))
 			if err != nil {
 				return fmt.Errorf("client %d: %w", i, err)
 			}
-			crowd.clients[i] = client
+			all.clients[i] = client
 			return nil
 		})
 	}
-	return crowd, group.Wait()
+	return all, group.Wait()
 }
 
 // subscription is what a client asks for. Everything was sent later than the filter demands, so no two filters are equal and all of a turn match.
@@ -74,18 +74,18 @@ func (s *settings) subscription(client int) string {
 	return "{" + wanted + "}"
 }
 
-// crowd is all the clients.
-type crowd struct {
+// clientGroup has all clients.
+type clientGroup struct {
 	clients    []*client
 	reading    errgroup.Group
-	window     atomic.Pointer[talk.Window]
-	receiving  atomic.Int64 // clients that have got something
+	window     atomic.Pointer[ipc.Window]
+	receiving  atomic.Int64 // clients that have received something
 	deliveries atomic.Int64 // of what was sent within the window
 	lost       atomic.Int64
 	closing    atomic.Bool
 }
 
-func (c *crowd) listen(progress func(receiving int)) {
+func (c *clientGroup) listen(progress func(receiving int)) {
 	for _, client := range c.clients {
 		c.reading.Go(func() error {
 			client.read(c, progress)
@@ -97,23 +97,23 @@ func (c *crowd) listen(progress func(receiving int)) {
 	}
 }
 
-// measure hears of the window, and later how much there is to come.
-func (c *crowd) measure(ctx context.Context, parent *talk.Conversation) error {
-	var window talk.Window
-	if err := parent.Hear(&window); err != nil {
+// measure receives the window, and later the number of deliveries to expect.
+func (c *clientGroup) measure(ctx context.Context, parent *ipc.Channel) error {
+	var window ipc.Window
+	if err := parent.Receive(&window); err != nil {
 		return err
 	}
 	c.window.Store(&window)
-	var expected talk.Expected
-	if err := parent.Hear(&expected); err != nil {
+	var expected ipc.Expected
+	if err := parent.Receive(&expected); err != nil {
 		return err
 	}
 	c.await(ctx, int64(expected.Deliveries))
 	c.close()
-	return parent.Tell(c.received())
+	return parent.Send(c.received())
 }
 
-func (c *crowd) await(ctx context.Context, deliveries int64) {
+func (c *clientGroup) await(ctx context.Context, deliveries int64) {
 	ctx, cancel := context.WithTimeout(ctx, longestDelay)
 	defer cancel()
 	poll := time.NewTicker(10 * time.Millisecond)
@@ -128,7 +128,7 @@ func (c *crowd) await(ctx context.Context, deliveries int64) {
 }
 
 // close ends all connections and waits until nobody reads any more.
-func (c *crowd) close() {
+func (c *clientGroup) close() {
 	c.closing.Store(true)
 	for _, client := range c.clients {
 		if client != nil {
@@ -139,5 +139,5 @@ func (c *crowd) close() {
 }
 
 func main() {
-	service.Main("clients", "Many clients that count what they get.", &settings{})
+	service.Main("clients", "Many clients that count what they receive.", &settings{})
 }

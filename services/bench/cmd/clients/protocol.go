@@ -35,14 +35,14 @@ func dial(ctx context.Context, address string, protocol protocol, parameters str
 		return nil, err
 	}
 	client := &client{connection: newConnection(conn), protocol: protocol, lastBeat: time.Now()}
-	if err := client.enter(address, parameters); err != nil {
+	if err := client.subscribe(address, parameters); err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
 	return client, nil
 }
 
-func (c *client) enter(host, parameters string) error {
+func (c *client) subscribe(host, parameters string) error {
 	if err := c.conn.SetDeadline(time.Now().Add(handshakeTimeout)); err != nil {
 		return err
 	}

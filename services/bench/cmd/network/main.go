@@ -10,8 +10,8 @@ import (
 
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
+	"atlasstream/services/bench/internal/ipc"
 	"atlasstream/services/bench/internal/pace"
-	"atlasstream/services/bench/internal/talk"
 )
 
 type settings struct {
@@ -30,17 +30,17 @@ func (s *settings) Run(ctx context.Context) error {
 	}
 	defer log.Close() //nolint:errcheck // the writer has told what was written
 	writer := log.Writer(eventlog.WriterConfig{})
-	parent := talk.WithParent()
+	parent := ipc.Parent()
 	err = s.write(ctx, writer, parent, cancel)
 	return errors.Join(err, writer.Close(context.WithoutCancel(ctx)))
 }
 
-func (s *settings) write(ctx context.Context, writer *eventlog.Writer, parent *talk.Conversation, stop context.CancelFunc) error {
+func (s *settings) write(ctx context.Context, writer *eventlog.Writer, parent *ipc.Channel, stop context.CancelFunc) error {
 	network := newNetwork(s.Probes)
 	if err := network.register(ctx, writer); err != nil {
 		return err
 	}
-	if err := parent.Tell(talk.Progress{Count: s.Probes}); err != nil {
+	if err := parent.Send(ipc.Progress{Count: s.Probes}); err != nil {
 		return err
 	}
 	go func() {

@@ -12,14 +12,14 @@ import (
 	"atlasstream/pkg/eventlog"
 )
 
-// network is probes of which some are away for a while.
+// network is a set of probes of which some are disconnected for a while.
 type network struct {
-	probes []probe
+	probes []simulatedProbe
 	away   []int // indexes, the one that left first at the front
 	random *rand.Rand
 }
 
-type probe struct {
+type simulatedProbe struct {
 	id       int
 	lat, lon float64
 	country  string
@@ -44,12 +44,12 @@ func newNetwork(size int) *network {
 }
 
 // newProbe is in Europe more often than not, as real ones are.
-func (n *network) newProbe(i int) probe {
+func (n *network) newProbe(i int) simulatedProbe {
 	lat, lon := n.between(-38, 62), n.between(-120, 150)
 	if i%3 > 0 {
 		lat, lon = n.between(37, 60), n.between(-9, 30)
 	}
-	return probe{id: firstProbe + i, lat: lat, lon: lon, country: countries[i%len(countries)], asn: firstASN + n.random.IntN(asns)}
+	return simulatedProbe{id: firstProbe + i, lat: lat, lon: lon, country: countries[i%len(countries)], asn: firstASN + n.random.IntN(asns)}
 }
 
 func (n *network) between(low, high float64) float64 { return low + (high-low)*n.random.Float64() }
@@ -73,7 +73,7 @@ func (n *network) register(ctx context.Context, writer *eventlog.Writer) error {
 	return nil
 }
 
-func (p probe) object(since time.Time) []byte {
+func (p simulatedProbe) object(since time.Time) []byte {
 	return fmt.Appendf(nil, `{"id":%d,"asn_v4":%d,"country_code":%q,"geometry":{"type":"Point","coordinates":[%.3f,%.3f]},"is_public":true,`+
 		`"status":{"id":1,"name":"Connected","since":%q},"status_since":%d,"first_connected":%d}`,
 		p.id, p.asn, p.country, p.lon, p.lat, since.Format(time.RFC3339), since.Unix(), since.Unix())
@@ -105,7 +105,7 @@ func (n *network) next(at time.Time) []byte {
 	return n.probes[leaving].event("disconnect", at)
 }
 
-func (p probe) event(name string, at time.Time) []byte {
+func (p simulatedProbe) event(name string, at time.Time) []byte {
 	return fmt.Appendf(nil, `{"type":"connection","event":%q,"prb_id":%d,"timestamp":%d,"controller":"ctr-%02d","asn":%d,"prefix":"10.0.0.0/8","msm_id":%d}`,
 		name, p.id, at.Unix(), p.id%20, p.asn, atlas.ConnectionMeasurement)
 }

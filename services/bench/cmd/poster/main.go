@@ -10,7 +10,7 @@ import (
 
 	"atlasstream/pkg/service"
 	"atlasstream/services/bench/internal/batches"
-	"atlasstream/services/bench/internal/talk"
+	"atlasstream/services/bench/internal/ipc"
 )
 
 type settings struct {
@@ -31,7 +31,7 @@ func (s *settings) Run(ctx context.Context) error {
 		}
 	}
 	url := "http://" + s.Address + "/v1/results"
-	return s.Settings.Run(ctx, talk.WithParent(), func(ctx context.Context, n int) error { return post(ctx, url, bodies[n]) })
+	return s.Settings.Run(ctx, ipc.Parent(), func(ctx context.Context, n int) error { return post(ctx, url, bodies[n]) })
 }
 
 func post(ctx context.Context, url string, body []byte) error {

@@ -16,10 +16,10 @@ import (
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
 	eventv1 "atlasstream/proto/event/v1"
+	"atlasstream/services/bench/internal/ipc"
 	"atlasstream/services/bench/internal/pace"
 	"atlasstream/services/bench/internal/payload"
 	"atlasstream/services/bench/internal/stats"
-	"atlasstream/services/bench/internal/talk"
 )
 
 type settings struct {
@@ -48,7 +48,7 @@ func (s *settings) Run(ctx context.Context) error {
 	}
 	defer client.Close()
 	producer := &producer{client: client, rows: rows, measurements: s.Measurements, hops: s.Hops}
-	return producer.run(ctx, s.Rate, talk.WithParent())
+	return producer.run(ctx, s.Rate, ipc.Parent())
 }
 
 type producer struct {
@@ -56,16 +56,16 @@ type producer struct {
 	rows         *payload.Rows
 	measurements int
 	hops         int // of each result, if it is to be a traceroute
-	window       atomic.Pointer[talk.Window]
+	window       atomic.Pointer[ipc.Window]
 	sent         int   // in all
 	latestSent   int64 // the time that the latest result says, in microseconds since 1970
 
 	mu        sync.Mutex
-	load      talk.Load
+	load      ipc.Load
 	latencies []time.Duration
 }
 
-func (p *producer) run(ctx context.Context, rate int, parent *talk.Conversation) error {
+func (p *producer) run(ctx context.Context, rate int, parent *ipc.Channel) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	heard := make(chan error, 1)
@@ -82,14 +82,14 @@ func (p *producer) run(ctx context.Context, rate int, parent *talk.Conversation)
 	}
 	slices.Sort(p.latencies)
 	p.load.Late, p.load.P99 = pacer.Latest(), stats.Percentile(p.latencies, 99)
-	return parent.Tell(p.load)
+	return parent.Send(p.load)
 }
 
 // awaitWindow stops the production when the window is over.
-func (p *producer) awaitWindow(ctx context.Context, parent *talk.Conversation, stop context.CancelFunc) error {
+func (p *producer) awaitWindow(ctx context.Context, parent *ipc.Channel, stop context.CancelFunc) error {
 	defer stop()
-	var window talk.Window
-	if err := parent.Hear(&window); err != nil {
+	var window ipc.Window
+	if err := parent.Receive(&window); err != nil {
 		return err
 	}
 	p.window.Store(&window)
@@ -126,7 +126,7 @@ func (p *producer) acknowledged(sent int64) func(*kgo.Record, error) {
 			p.load.Failed++
 			return
 		}
-		if p.window.Load().Holds(sent) {
+		if p.window.Load().Contains(sent) {
 			p.load.Records++
 			p.latencies = append(p.latencies, time.Since(time.UnixMicro(sent)))
 		}

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/bench/internal/ipc"
 	"atlasstream/services/bench/internal/pace"
 	"atlasstream/services/bench/internal/payload"
 	"atlasstream/services/bench/internal/stats"
-	"atlasstream/services/bench/internal/talk"
 )
 
 const (
@@ -57,7 +57,7 @@ func (s Settings) Make() ([][]Result, error) {
 
 // Run sends batch after batch at the rate, tells the parent when the first was taken, and what was taken within the window that the parent tells.
 // send returns once batch number n is in Kafka.
-func (s Settings) Run(ctx context.Context, parent *talk.Conversation, send func(ctx context.Context, n int) error) error {
+func (s Settings) Run(ctx context.Context, parent *ipc.Channel, send func(ctx context.Context, n int) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	sender := &sender{size: s.Size, send: send, parent: parent}
@@ -79,27 +79,27 @@ func (s Settings) Run(ctx context.Context, parent *talk.Conversation, send func(
 		return err
 	}
 	defer parent.AwaitEnd() // until then the parent looks at what this process took of the machine
-	return parent.Tell(sender.sum(pacer))
+	return parent.Send(sender.sum(pacer))
 }
 
 type sender struct {
 	size     int
 	send     func(ctx context.Context, n int) error
-	parent   *talk.Conversation
-	window   atomic.Pointer[talk.Window]
+	parent   *ipc.Channel
+	window   atomic.Pointer[ipc.Window]
 	underWay errgroup.Group
 	flowing  sync.Once
 
 	mu        sync.Mutex
-	load      talk.Load
+	load      ipc.Load
 	latencies []time.Duration
 }
 
 // awaitWindow stops the load when the window is over.
 func (s *sender) awaitWindow(ctx context.Context, stop context.CancelFunc) error {
 	defer stop()
-	var window talk.Window
-	if err := s.parent.Hear(&window); err != nil {
+	var window ipc.Window
+	if err := s.parent.Receive(&window); err != nil {
 		return err
 	}
 	s.window.Store(&window)
@@ -121,19 +121,19 @@ func (s *sender) start(ctx context.Context, n int) {
 
 func (s *sender) finished(took time.Duration, err error) {
 	if err == nil {
-		s.flowing.Do(func() { _ = s.parent.Tell(talk.Progress{Count: s.size}) })
+		s.flowing.Do(func() { _ = s.parent.Send(ipc.Progress{Count: s.size}) })
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
 		s.load.Failed += s.size
-	} else if s.window.Load().Holds(time.Now().UnixMicro()) {
+	} else if s.window.Load().Contains(time.Now().UnixMicro()) {
 		s.load.Records += s.size
 		s.latencies = append(s.latencies, took)
 	}
 }
 
-func (s *sender) sum(pacer *pace.Pacer) talk.Load {
+func (s *sender) sum(pacer *pace.Pacer) ipc.Load {
 	_ = s.underWay.Wait()
 	slices.Sort(s.latencies)
 	s.load.Late, s.load.P99 = pacer.Latest(), stats.Percentile(s.latencies, 99)

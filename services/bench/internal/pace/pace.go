@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// tick is how often producers send: as often as the benchmark's rules say.
+// tick is how often producers send.
 const tick = 10 * time.Millisecond
 
-// Pacer keeps a rate on average: what a late tick missed, the next one makes up for.
+// Pacer keeps an average rate: the tick after a late one catches up.
 type Pacer struct {
 	perSecond int
 	begin     time.Time
@@ -20,7 +20,7 @@ type Pacer struct {
 // New starts a pacer.
 func New(perSecond int) *Pacer { return &Pacer{perSecond: perSecond, begin: time.Now()} }
 
-// Run calls work every 10 ms with how many pieces are due, if there are any, until ctx ends or work returns an error.
+// Run calls work every 10 ms with the number of pieces that are due, if any, until ctx ends or work returns an error.
 func (p *Pacer) Run(ctx context.Context, work func(due int) error) error {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
@@ -45,5 +45,5 @@ func (p *Pacer) due(elapsed time.Duration) int {
 	return due
 }
 
-// Latest tells how late the latest tick came. A pacer that is late by much was short of processor time, and its load came in lumps.
+// Latest is the greatest delay of a tick. If it is large, the pacer lacked processor time, and its load came in bursts.
 func (p *Pacer) Latest() time.Duration { return p.latest }

@@ -1,4 +1,4 @@
-// Package stats sums up measurements.
+// Package stats summarises measurements.
 package stats
 
 import (
@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Percentile gives the least of the sorted values that so many percent of them do not exceed, 0 < percent ≤ 100; 0 if there are none.
+// Percentile is the least of the sorted values that the given percentage of them do not exceed, 0 < percent ≤ 100; 0 if there are none.
 func Percentile[T cmp.Ordered](sorted []T, percent float64) T {
 	if len(sorted) == 0 {
 		var none T
@@ -17,7 +17,7 @@ func Percentile[T cmp.Ordered](sorted []T, percent float64) T {
 	return sorted[min(max(rank, 1), len(sorted))-1]
 }
 
-// Median gives the middle of the values, which need not be sorted; between the two middle ones if they are even in number; 0 if there are none.
+// Median is the median of the values, which need not be sorted; the mean of the two middle ones if their number is even; 0 if there are none.
 func Median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0

@@ -8,7 +8,7 @@ import (
 	"atlasstream/pkg/footprint"
 	"atlasstream/pkg/service"
 	"atlasstream/services/bench/internal/feed"
-	"atlasstream/services/bench/internal/talk"
+	"atlasstream/services/bench/internal/ipc"
 )
 
 type settings struct {
@@ -28,7 +28,7 @@ func (s *settings) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return talk.WithParent().Tell(talk.Played{Records: records, CPU: footprint.CPU() - before})
+	return ipc.Parent().Send(ipc.Played{Records: records, CPU: footprint.CPU() - before})
 }
 
 func main() {

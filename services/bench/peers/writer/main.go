@@ -10,7 +10,7 @@ import (
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
 	"atlasstream/services/bench/internal/batches"
-	"atlasstream/services/bench/internal/talk"
+	"atlasstream/services/bench/internal/ipc"
 )
 
 type settings struct {
@@ -41,7 +41,7 @@ func (s *settings) Run(ctx context.Context) error {
 			messages[n] = append(messages[n], kafka.Message{Key: []byte(result.Measurement.Key()), Value: result.Value})
 		}
 	}
-	return s.Settings.Run(ctx, talk.WithParent(), func(ctx context.Context, n int) error { return writer.WriteMessages(ctx, messages[n]...) })
+	return s.Settings.Run(ctx, ipc.Parent(), func(ctx context.Context, n int) error { return writer.WriteMessages(ctx, messages[n]...) })
 }
 
 func main() {

@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"atlasstream/services/bench/internal/ipc"
 	"atlasstream/services/bench/internal/stats"
-	"atlasstream/services/bench/internal/talk"
 )
 
 // The amounts of the scenario playback.
@@ -21,11 +21,11 @@ const (
 	waitingAtOnce  = 100
 	waitingSeconds = 5
 	waitingWindow  = 2 << 20 // bytes of each
-	mostReadAhead  = 2 << 20 // bytes, as pkg/eventlog has it
+	maxReadAhead   = 2 << 20 // bytes, as pkg/eventlog has it
 )
 
-// pastFigures is one measurement of the past.
-type pastFigures struct {
+// playbackFigures is one measurement of a playback.
+type playbackFigures struct {
 	Round       int
 	Kind        string
 	Records     int
@@ -36,16 +36,16 @@ type pastFigures struct {
 	Busy        float64       // share of the machine's processors that was busy, from 0 to 1
 }
 
-// past is something that is done with recordings.
-type past struct {
+// playbackRun is one kind of reading or playing recordings.
+type playbackRun struct {
 	kind string
-	run  func(ctx context.Context, l *lab, r recordings) (pastFigures, error)
+	run  func(ctx context.Context, l *lab, r recordings) (playbackFigures, error)
 }
 
 // recordings are those that the scenario plays.
 type recordings struct{ much, even, real recording }
 
-// What is done, by the names of the report.
+// The kinds, by their names in the report.
 const (
 	bareFetches = "bare fetches"
 	unpaced     = "unpaced"
@@ -54,22 +54,22 @@ const (
 	waiting     = "100 that wait"
 )
 
-var pasts = []past{{bareFetches, fetchMuch}, {unpaced, playMuch}, {realWeek, playReal}, {manyAtOnce, playMany}, {waiting, playWaiting}}
+var playbackRuns = []playbackRun{{bareFetches, fetchMuch}, {unpaced, playMuch}, {realWeek, playReal}, {manyAtOnce, playMany}, {waiting, playWaiting}}
 
 // comparisons is how often in a round the two that are compared take turns. Each takes a second or two, and what else the machine does changes within a minute.
 const comparisons = 4
 
-// turnsOf is what is done in a round.
-func turnsOf(round int) []past {
-	compared := slices.Clone(pasts[:2])
+// playbackOrder is the order of a round.
+func playbackOrder(round int) []playbackRun {
+	compared := slices.Clone(playbackRuns[:2])
 	if round%2 == 1 {
 		slices.Reverse(compared)
 	}
-	return append(slices.Repeat(compared, comparisons), pasts[2:]...)
+	return append(slices.Repeat(compared, comparisons), playbackRuns[2:]...)
 }
 
-// recordPast writes what is played.
-func (l *lab) recordPast(ctx context.Context) (r recordings, err error) {
+// recordPlayback writes the recordings.
+func (l *lab) recordPlayback(ctx context.Context) (r recordings, err error) {
 	if r.much, err = l.recordMuch(ctx, "much", l.settings.share(muchRecorded)); err != nil {
 		return r, err
 	}
@@ -80,15 +80,15 @@ func (l *lab) recordPast(ctx context.Context) (r recordings, err error) {
 	return r, err
 }
 
-func fetchMuch(ctx context.Context, l *lab, r recordings) (pastFigures, error) {
+func fetchMuch(ctx context.Context, l *lab, r recordings) (playbackFigures, error) {
 	return l.play(ctx, nil, "fetch", "--archive", r.much.topic, "--measurement", r.much.measurement.Key())
 }
 
-func playMuch(ctx context.Context, l *lab, r recordings) (pastFigures, error) {
+func playMuch(ctx context.Context, l *lab, r recordings) (playbackFigures, error) {
 	return l.play(ctx, nil, "playbench", r.much.flags()...)
 }
 
-func playReal(ctx context.Context, l *lab, r recordings) (pastFigures, error) {
+func playReal(ctx context.Context, l *lab, r recordings) (playbackFigures, error) {
 	seconds := realSeconds
 	if l.settings.Quick {
 		seconds = l.settings.Seconds
@@ -96,15 +96,15 @@ func playReal(ctx context.Context, l *lab, r recordings) (pastFigures, error) {
 	return l.play(ctx, nil, "playbench", append(r.real.flags(), "--speed", strconv.Itoa(realSpeed), fmt.Sprintf("--for=%ds", seconds))...)
 }
 
-func playMany(ctx context.Context, l *lab, r recordings) (pastFigures, error) {
+func playMany(ctx context.Context, l *lab, r recordings) (playbackFigures, error) {
 	return l.play(ctx, []string{"GOMAXPROCS=1"}, "playbench", append(r.even.flags(), "--speed=1", "--playbacks", strconv.Itoa(playedAtOnce))...)
 }
 
-func playWaiting(ctx context.Context, l *lab, r recordings) (pastFigures, error) {
+func playWaiting(ctx context.Context, l *lab, r recordings) (playbackFigures, error) {
 	count := l.settings.share(waitingAtOnce)
 	figures, err := l.play(ctx, nil, "playbench", append(r.much.flags(), "--speed=1", "--playbacks", strconv.Itoa(count),
 		"--window", strconv.Itoa(waitingWindow), fmt.Sprintf("--for=%ds", min(waitingSeconds, l.settings.Seconds)))...)
-	figures.HeldOfBound = float64(figures.Held) / float64(count*(waitingWindow+mostReadAhead))
+	figures.HeldOfBound = float64(figures.Held) / float64(count*(waitingWindow+maxReadAhead))
 	return figures, err
 }
 
@@ -116,7 +116,7 @@ func (r recording) flags() []string {
 }
 
 // play runs a program that reads or plays, to its end.
-func (l *lab) play(ctx context.Context, environment []string, program string, arguments ...string) (figures pastFigures, err error) {
+func (l *lab) play(ctx context.Context, environment []string, program string, arguments ...string) (figures playbackFigures, err error) {
 	before, err := readMachine(os.Getpid())
 	if err != nil {
 		return figures, err
@@ -126,13 +126,13 @@ func (l *lab) play(ctx context.Context, environment []string, program string, ar
 		return figures, err
 	}
 	defer process.stop()
-	var played talk.Played
-	if err := process.hearWithin(realSeconds*time.Second+answerTime, &played); err != nil {
+	var played ipc.Played
+	if err := process.receiveWithin(realSeconds*time.Second+answerTime, &played); err != nil {
 		return figures, err
 	}
 	after, err := readMachine(os.Getpid())
 	slices.Sort(played.Late)
-	return pastFigures{
+	return playbackFigures{
 		Records:    played.Records,
 		MicrosEach: microsEach(played.CPU, played.Records),
 		P50:        stats.Percentile(played.Late, 50),

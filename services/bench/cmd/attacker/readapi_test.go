@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"testing"
 
-	"atlasstream/services/bench/internal/talk"
+	"atlasstream/services/bench/internal/ipc"
 )
 
-func TestFailedQuestionsAreRefused(t *testing.T) {
-	s := &sender{answers: new(answers), window: &talk.Window{To: math.MaxInt64}}
+func TestFailedRequestsAreRefused(t *testing.T) {
+	s := &sender{answers: new(answers), window: &ipc.Window{To: math.MaxInt64}}
 	s.countAnswer(http.StatusOK, nil)
 	s.countAnswer(http.StatusTooManyRequests, nil)
 	s.countAnswer(0, errors.New("connection refused"))
@@ -20,8 +20,8 @@ func TestFailedQuestionsAreRefused(t *testing.T) {
 	}
 }
 
-func TestQuestionsThatTheWindowEndsDoNotCount(t *testing.T) {
-	s := &sender{answers: new(answers), window: &talk.Window{}}
+func TestRequestsThatTheWindowEndsDoNotCount(t *testing.T) {
+	s := &sender{answers: new(answers), window: &ipc.Window{}}
 	s.countAnswer(0, errors.New("context deadline exceeded"))
 	if refused := s.answers.refused.Load(); refused != 0 {
 		t.Errorf("got %d refusals, want none", refused)

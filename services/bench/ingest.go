@@ -6,29 +6,29 @@ import (
 	"time"
 
 	"atlasstream/pkg/eventlog/kafkatest"
-	"atlasstream/services/bench/internal/talk"
+	"atlasstream/services/bench/internal/ipc"
 )
 
-// intakeFigures is one measurement of the way into Kafka.
-type intakeFigures struct {
+// ingestFigures is one measurement of writing to Kafka.
+type ingestFigures struct {
 	Round      int
 	Server     string
 	CPU        time.Duration // of the process that writes to Kafka, within the window
 	Resident   int64         // its bytes at the window's end
-	Load       talk.Load
+	Load       ipc.Load
 	MicrosEach float64 // CPU time for each record that was acknowledged within the window
 	Cores      float64 // CPU time for each second
 	Busy       float64 // share of the machine's processors that was busy, from 0 to 1
 }
 
-// intake is something that writes results to Kafka.
-type intake struct {
+// ingestServer is a program that writes results to Kafka.
+type ingestServer struct {
 	name string
-	// start gives the process that is measured and the one that brings the load, which may be the same.
+	// start returns the process that is measured and the one that sends the load, which may be the same.
 	start func(ctx context.Context, lab *lab, rate string) (measured *running, load *process, err error)
 }
 
-var intakes = []intake{{"collector", startCollector}, {"writer", startWriter}}
+var ingestServers = []ingestServer{{"collector", startCollector}, {"writer", startWriter}}
 
 func startCollector(ctx context.Context, lab *lab, rate string) (*running, *process, error) {
 	collector, err := lab.startCollector(ctx)
@@ -71,9 +71,9 @@ func startWriter(ctx context.Context, lab *lab, rate string) (*running, *process
 	return &running{process: writer}, writer, err
 }
 
-// takeIn measures the way in at so many results a second.
-func (l *lab) takeIn(ctx context.Context, intake intake, rate int) (figures intakeFigures, err error) {
-	measured, load, err := intake.start(ctx, l, strconv.Itoa(rate))
+// ingest measures a program at a rate of results a second.
+func (l *lab) ingest(ctx context.Context, server ingestServer, rate int) (figures ingestFigures, err error) {
+	measured, load, err := server.start(ctx, l, strconv.Itoa(rate))
 	if err != nil {
 		return figures, err
 	}
@@ -81,17 +81,17 @@ func (l *lab) takeIn(ctx context.Context, intake intake, rate int) (figures inta
 	if load != measured.process {
 		defer load.stop()
 	}
-	return l.measureIntake(ctx, intake.name, measured, load)
+	return l.measureIngest(ctx, server.name, measured, load)
 }
 
-// measureIntake measures the way in once load flows. The others are told the window too.
-func (l *lab) measureIntake(ctx context.Context, name string, measured *running, load *process, others ...*process) (figures intakeFigures, err error) {
-	if err := load.hear(&talk.Progress{}); err != nil {
+// measureIngest measures once load flows. The other processes are also sent the window.
+func (l *lab) measureIngest(ctx context.Context, name string, measured *running, load *process, others ...*process) (figures ingestFigures, err error) {
+	if err := load.receive(&ipc.Progress{}); err != nil {
 		return figures, measured.explain(err)
 	}
 	window := l.nextWindow()
 	for _, process := range append([]*process{load}, others...) {
-		if err := process.Tell(window); err != nil {
+		if err := process.Send(window); err != nil {
 			return figures, process.explain(err)
 		}
 	}
@@ -99,7 +99,7 @@ func (l *lab) measureIntake(ctx context.Context, name string, measured *running,
 	if err != nil {
 		return figures, measured.explain(err)
 	}
-	if err := load.hear(&figures.Load); err != nil {
+	if err := load.receive(&figures.Load); err != nil {
 		return figures, err
 	}
 	figures.CPU, figures.Resident, figures.Busy = usage.cpu, usage.resident, usage.busy

@@ -11,14 +11,14 @@ import (
 
 // The bars beyond the scenarios' own.
 const (
-	mostP99Over     = 5 * time.Millisecond // our p99 latency over the bare loop's, so that nothing is won by waiting
-	mostBytesEach   = 8 << 10              // of an idle connection
-	mostWriterTimes = 2.0                  // CPU of the collector, in times of the bare Writer's
-	mostCores       = 0.5                  // of the collector at the real network's rate
-	mostPlayTimes   = 1.7                  // CPU of an unpaced playback, in times of bare fetches'
-	mostRealLate    = 5 * time.Millisecond // p99 of a week at 10,000 times its pace
-	mostManyLate    = 20 * time.Millisecond
-	mostHeldTimes   = 1.0 // heap of playbacks that wait, in times of what they may hold
+	maxP99Over     = 5 * time.Millisecond // our p99 latency over the bare loop's, so that nothing is won by waiting
+	maxBytesEach   = 8 << 10              // of an idle connection
+	maxWriterTimes = 2.0                  // CPU of the collector, in times of the bare Writer's
+	maxCores       = 0.5                  // of the collector at the real network's rate
+	maxPlayTimes   = 1.7                  // CPU of an unpaced playback, in times of bare fetches'
+	maxRealLate    = 5 * time.Millisecond // p99 of a week at 10,000 times its pace
+	maxManyLate    = 20 * time.Millisecond
+	maxHeldTimes   = 1.0 // heap of playbacks that wait, in times of what they may hold
 )
 
 // bar is something that was to be reached.
@@ -40,9 +40,9 @@ func (r *report) bars() []bar {
 		bars = append(bars, r.fanOutBars(scenario)...)
 	}
 	if len(r.Memory) > 0 {
-		bars = append(bars, newBar("memory: an idle connection", r.bytesEach(), mostBytesEach, "bytes"))
+		bars = append(bars, newBar("memory: an idle connection", r.bytesEach(), maxBytesEach, "bytes"))
 	}
-	return slices.Concat(bars, r.intakeBars(), r.pastBars(), r.abuseBars(), r.apiBars(), r.outageBars(), r.pageBars())
+	return slices.Concat(bars, r.ingestBars(), r.playbackBars(), r.abuseBars(), r.apiBars(), r.outageBars(), r.pageBars())
 }
 
 func (r *report) fanOutBars(scenario scenario) []bar {
@@ -56,7 +56,7 @@ func (r *report) fanOutBars(scenario scenario) []bar {
 	}
 	if bare := r.server(scenario.Name, "bare"); len(bare) > 0 {
 		bars = append(bars, ratioBar(scenario.Name+": CPU for a delivery, ours to the bare loop's", pairedRatios(ours, bare, micros), scenario.MostCPU)...)
-		bars = append(bars, newBar(scenario.Name+": p99 latency, ours over the bare loop's", pairedDifference(ours, bare, p99), mostP99Over.Seconds()*1000, "ms"))
+		bars = append(bars, newBar(scenario.Name+": p99 latency, ours over the bare loop's", pairedDifference(ours, bare, p99), maxP99Over.Seconds()*1000, "ms"))
 	}
 	for _, peer := range []string{"node", "googollee"} {
 		if theirs := r.server(scenario.Name, peer); len(theirs) > 0 {
@@ -67,32 +67,32 @@ func (r *report) fanOutBars(scenario scenario) []bar {
 	return append(bars, newBar(scenario.Name+": deliveries that are missing or double", float64(missing(ours)), 0, ""))
 }
 
-func (r *report) intakeBars() []bar {
-	collector, writer := r.intake("collector"), r.intake("writer")
+func (r *report) ingestBars() []bar {
+	collector, writer := r.ingest("collector"), r.ingest("writer")
 	if len(collector) == 0 || len(writer) == 0 {
 		return nil
 	}
 	rate := fmt.Sprintf("%d results/s", realNetworkRate)
 	return append(
-		ratioBar("collector: CPU for a record, to the bare Writer's", ratios(medianOf(collector, intakeMicros), medianOf(writer, intakeMicros)), mostWriterTimes),
-		newBar("collector: processors busy at "+rate, medianOf(collector, func(f intakeFigures) float64 { return f.Cores }), mostCores, ""))
+		ratioBar("collector: CPU for a record, to the bare Writer's", ratios(medianOf(collector, ingestMicros), medianOf(writer, ingestMicros)), maxWriterTimes),
+		newBar("collector: processors busy at "+rate, medianOf(collector, func(f ingestFigures) float64 { return f.Cores }), maxCores, ""))
 }
 
-func (r *report) pastBars() (bars []bar) {
-	if played, fetched := r.past(unpaced), r.past(bareFetches); len(played) > 0 && len(fetched) > 0 {
-		bars = ratioBar("playback: CPU for a record, unpaced to bare fetches'", pairedRatios(played, fetched, pastMicros), mostPlayTimes)
+func (r *report) playbackBars() (bars []bar) {
+	if played, fetched := r.playback(unpaced), r.playback(bareFetches); len(played) > 0 && len(fetched) > 0 {
+		bars = ratioBar("playback: CPU for a record, unpaced to bare fetches'", pairedRatios(played, fetched, playbackMicros), maxPlayTimes)
 	}
 	for _, pace := range []struct {
 		kind string
 		most time.Duration
-	}{{realWeek, mostRealLate}, {manyAtOnce, mostManyLate}} {
-		if found := r.past(pace.kind); len(found) > 0 {
-			bars = append(bars, newBar("playback: p99 lateness, "+pace.kind, leastOf(found, lateP99), pace.most.Seconds()*1000, "ms"))
+	}{{realWeek, maxRealLate}, {manyAtOnce, maxManyLate}} {
+		if found := r.playback(pace.kind); len(found) > 0 {
+			bars = append(bars, newBar("playback: p99 lateness, "+pace.kind, minOf(found, lateP99), pace.most.Seconds()*1000, "ms"))
 		}
 	}
-	if found := r.past(waiting); len(found) > 0 {
-		held := medianOf(found, func(f pastFigures) float64 { return f.HeldOfBound })
-		bars = append(bars, newBar("playback: heap of "+waiting+", to window and read-ahead", held, mostHeldTimes, "×"))
+	if found := r.playback(waiting); len(found) > 0 {
+		held := medianOf(found, func(f playbackFigures) float64 { return f.HeldOfBound })
+		bars = append(bars, newBar("playback: heap of "+waiting+", to window and read-ahead", held, maxHeldTimes, "×"))
 	}
 	return bars
 }
@@ -120,11 +120,11 @@ func micros(f fanOutFigures) float64 { return f.MicrosEach }
 
 func p99(f fanOutFigures) float64 { return f.Received.P99.Seconds() * 1000 }
 
-func intakeMicros(f intakeFigures) float64 { return f.MicrosEach }
+func ingestMicros(f ingestFigures) float64 { return f.MicrosEach }
 
-func pastMicros(f pastFigures) float64 { return f.MicrosEach }
+func playbackMicros(f playbackFigures) float64 { return f.MicrosEach }
 
-func lateP99(f pastFigures) float64 { return f.P99.Seconds() * 1000 }
+func lateP99(f playbackFigures) float64 { return f.P99.Seconds() * 1000 }
 
 // missing counts over all rounds; too many count as well as too few.
 func missing(figures []fanOutFigures) (count int) {
@@ -148,8 +148,8 @@ func pairedDifference[F ofRound](ours, theirs []F, figure func(F) float64) float
 // ofRound is something that was measured in a round.
 type ofRound interface{ round() int }
 
-func (f fanOutFigures) round() int { return f.Round }
-func (f pastFigures) round() int   { return f.Round }
+func (f fanOutFigures) round() int   { return f.Round }
+func (f playbackFigures) round() int { return f.Round }
 
 func paired[F ofRound](ours, theirs []F, compare func(a, b F) []float64) (values []float64) {
 	for _, a := range ours {
@@ -170,8 +170,8 @@ func medianOf[F any](figures []F, figure func(F) float64) float64 {
 	return stats.Median(values)
 }
 
-// leastOf is for what a busy machine can only make worse.
-func leastOf[F any](figures []F, figure func(F) float64) float64 {
+// minOf is for what a busy machine can only make worse.
+func minOf[F any](figures []F, figure func(F) float64) float64 {
 	least := math.Inf(1)
 	for i := range figures {
 		least = min(least, figure(figures[i]))

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// askedAtOnce is how many answers of the read API are waited for at a time.
-const askedAtOnce = 4
+// concurrentQueries is how many requests to the read API run at a time.
+const concurrentQueries = 4
 
-// answers counts those that were there within the window, and the questions that got none.
+// answers counts the requests within the window that were answered, and those that were not.
 type answers struct{ given, refused atomic.Int64 }
 
-// asking asks for the dearest answers of the read API in turn. Volumes are of another time with each question, as the gateway remembers them.
-func asking(_ context.Context, address string) (*sender, error) {
-	client := &http.Client{Transport: &http.Transport{DialContext: source.DialContext, MaxIdleConnsPerHost: askedAtOnce}}
-	slots := make(chan struct{}, askedAtOnce)
+// querying requests the most expensive answers of the read API in turn. Each volume is of another time, as the gateway caches them.
+func querying(_ context.Context, address string) (*sender, error) {
+	client := &http.Client{Transport: &http.Transport{DialContext: source.DialContext, MaxIdleConnsPerHost: concurrentQueries}}
+	slots := make(chan struct{}, concurrentQueries)
 	var waiting sync.WaitGroup
 	next := 0
 	s := newSender()
@@ -30,11 +30,11 @@ func asking(_ context.Context, address string) (*sender, error) {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		path := question(next)
+		path := queryPath(next)
 		next++
 		waiting.Go(func() {
 			defer func() { <-slots }()
-			s.countAnswer(ask(ctx, client, "http://"+address+path))
+			s.countAnswer(fetch(ctx, client, "http://"+address+path))
 		})
 		return nil
 	}
@@ -42,17 +42,17 @@ func asking(_ context.Context, address string) (*sender, error) {
 	return s, nil
 }
 
-func question(number int) string {
+func queryPath(number int) string {
 	from := time.Now().Add(-time.Hour - time.Duration(number)*time.Second).Unix()
-	questions := []string{
+	paths := []string{
 		fmt.Sprintf("/api/volume?msm=%d&from=%d", measurement, from), "/api/outages?watch=NL,DE,AS3320", "/api/connections?step=60", "/api/probes",
 		fmt.Sprintf("/api/volume?stream=probestatus&from=%d", from), "/api/measurements?q=no+such+words", "/api/outages", "/api/measurements?source=log",
 	}
-	return questions[number%len(questions)]
+	return paths[number%len(paths)]
 }
 
-// ask gives the status of a whole answer.
-func ask(ctx context.Context, client *http.Client, url string) (status int, err error) {
+// fetch returns the status of an answer that was read to its end.
+func fetch(ctx context.Context, client *http.Client, url string) (status int, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return 0, err
@@ -66,7 +66,7 @@ func ask(ctx context.Context, client *http.Client, url string) (status int, err 
 	return response.StatusCode, err
 }
 
-// countAnswer takes a question that fails for refused, unless it is the end of the window that stops it.
+// countAnswer counts a request that fails as refused, unless the end of the window stopped it.
 func (s *sender) countAnswer(status int, err error) {
 	switch {
 	case !isWithin(s.window):
