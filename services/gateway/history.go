@@ -84,7 +84,7 @@ type past struct {
 
 // Start implements fanout.History.
 func (p *past) Start(ctx context.Context, wanted *subscription.Subscription, from *cursor.Token, account *readlimit.Account) (fanout.Playback, error) {
-	asked := wanted.Past
+	asked := wanted.Replay
 	//mutate:history-back
 	if earliest := time.Now().Add(-p.back); p.back > 0 && asked.Start.Before(earliest) {
 		return nil, protocol.Refuse(protocol.CodeBeforeLog,

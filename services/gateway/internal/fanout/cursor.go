@@ -107,7 +107,7 @@ func (s *Subscriber) openLedger() *ledger {
 // is wrong with one to the past is told by Resume.
 func (s *Subscriber) CanResume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) error {
 	source := s.hub.sources[wanted.Source()]
-	if wanted.Past != nil || source == nil || source.trail == nil {
+	if wanted.Replay != nil || source == nil || source.trail == nil {
 		return nil
 	}
 	if err := s.account.Pay(ctx, readlimit.FindStartCost); err != nil {

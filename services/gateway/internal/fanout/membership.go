@@ -44,7 +44,7 @@ func (m *membership) isOnRoll() bool { return m.subscriber.roll.find(m.key) == m
 
 // isPlain tells whether the membership has no cursor, but parameters of which it can be made anew.
 func (m *membership) isPlain() bool {
-	joinsReplay := m.partition.isPast && m.wanted.Past == nil
+	joinsReplay := m.partition.isPast && m.wanted.Replay == nil
 	return !m.wanted.Cursor.Wanted && !joinsReplay
 }
 

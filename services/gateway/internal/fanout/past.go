@@ -13,14 +13,14 @@ import (
 
 // checkPast refuses what would have a measurement both live and replayed, or replayed twice.
 func (s *Subscriber) checkPast(wanted *subscription.Subscription) error {
-	if wanted.Past == nil {
+	if wanted.Replay == nil {
 		return nil
 	}
 	if err := s.hub.mayReplay(s.rights); err != nil {
 		return err
 	}
 	if running := s.replayOf(wanted); running != nil {
-		if running.past.Equal(*wanted.Past) {
+		if running.past.Equal(*wanted.Replay) {
 			return nil
 		}
 		return protocol.Refuse(protocol.CodeAlreadyPlaying,
@@ -50,7 +50,7 @@ func (s *Subscriber) begin(ctx context.Context, joining *membership) error {
 			return err
 		}
 	}
-	if joining.wanted.Past == nil {
+	if joining.wanted.Replay == nil {
 		return s.hub.follow(ctx, joining)
 	}
 	return s.startReplay(ctx, joining)
@@ -167,11 +167,11 @@ func (s *Subscriber) leaveReplays() {
 
 // agrees tells whether the past that the words of an unsubscription name, if any, is that of the replay.
 func (s *Subscriber) agrees(wanted *subscription.Subscription) bool {
-	if wanted.Past == nil {
+	if wanted.Replay == nil {
 		return true
 	}
 	running := s.replayOf(wanted)
-	return running != nil && running.past.Equal(*wanted.Past)
+	return running != nil && running.past.Equal(*wanted.Replay)
 }
 
 // isLive tells whether a subscription follows what a measurement brings from now on, where no replay of it runs. Metadata does not count.

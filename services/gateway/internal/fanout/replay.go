@@ -19,7 +19,7 @@ import (
 type replay struct {
 	subscriber  *Subscriber
 	measurement atlas.MeasurementID
-	past        subscription.Past
+	past        subscription.ReplayRequest
 	from        *cursor.Replay // the position from which it has gone on; nil for its start
 	partition   *partition
 	delivered   prometheus.Counter
@@ -33,7 +33,7 @@ func newReplay(first *membership) *replay {
 	partition.isPast, partition.patient = true, true
 	partition.frames.subject = subscription.NewRecordView(hub.settings.Replays.Enricher)
 	return &replay{
-		subscriber: first.subscriber, measurement: wanted.Measurement, past: *wanted.Past, partition: partition,
+		subscriber: first.subscriber, measurement: wanted.Measurement, past: *wanted.Replay, partition: partition,
 		delivered: hub.metrics.delivered.WithLabelValues(string(wanted.Source())), ended: make(chan struct{}),
 	}
 }

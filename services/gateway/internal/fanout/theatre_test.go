@@ -35,7 +35,7 @@ func (h *tape) Start(_ context.Context, wanted *subscription.Subscription, _ *cu
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.running++
-	h.started = append(h.started, fmt.Sprintf("%s %d from %d at %g", wanted.Source(), wanted.Measurement, wanted.Past.Start.Unix(), wanted.Past.Speed))
+	h.started = append(h.started, fmt.Sprintf("%s %d from %d at %g", wanted.Source(), wanted.Measurement, wanted.Replay.Start.Unix(), wanted.Replay.Speed))
 	return h, nil
 }
 

@@ -101,8 +101,8 @@ func (i *inPrefix) member() string   { return "addresses." + i.role.String() }
 // Size is the memory that the subscription takes, in bytes.
 func (s *Subscription) Size() int {
 	size := int(unsafe.Sizeof(*s)) + len(s.Cursor.After) + s.Fields.Size()
-	if s.Past != nil {
-		size += int(unsafe.Sizeof(*s.Past))
+	if s.Replay != nil {
+		size += int(unsafe.Sizeof(*s.Replay))
 	}
 	for _, condition := range s.conditions {
 		size += int(unsafe.Sizeof(condition)) + condition.size()

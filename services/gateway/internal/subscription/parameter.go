@@ -19,7 +19,7 @@ type parser struct {
 	seen         map[string]string // the folded names of parameters so far, to the names as they came
 	compared     map[string]bool   // the operators and members so far
 	alternatives int               // in all of equalsTo
-	past         Past
+	replay       ReplayRequest
 	err          error
 }
 

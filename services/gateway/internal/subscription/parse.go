@@ -56,8 +56,8 @@ var parameters = map[string]readParameter{
 	"enrichprobes":       readSwitch(func(s *Subscription) *bool { return &s.Enrich }),
 	"buffering":          readSwitch(func(s *Subscription) *bool { return &s.Buffer }),
 	"sendbacklog":        readSwitch(func(s *Subscription) *bool { return &s.Backlog }),
-	"starttime":          readTime(func(p *Past) *time.Time { return &p.Start }),
-	"endtime":            readTime(func(p *Past) *time.Time { return &p.End }),
+	"starttime":          readTime(func(r *ReplayRequest) *time.Time { return &r.Start }),
+	"endtime":            readTime(func(r *ReplayRequest) *time.Time { return &r.End }),
 	"speed":              (*parser).readSpeed,
 	"cursor":             (*parser).readCursor,
 }

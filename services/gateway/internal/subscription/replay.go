@@ -11,8 +11,8 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Past is what a subscription wants to have replayed.
-type Past struct {
+// ReplayRequest is what a subscription wants to have replayed.
+type ReplayRequest struct {
 	Start time.Time
 	End   time.Time // zero if none was given
 	Speed float64   // event time over wall-clock time, above 0; Fastest for as fast as possible
@@ -22,30 +22,30 @@ type Past struct {
 var Fastest = math.Inf(1)
 
 // Equal tells whether two ask for the same replay.
-func (p Past) Equal(other Past) bool {
-	return p.Start.Equal(other.Start) && p.End.Equal(other.End) && p.Speed == other.Speed
+func (r ReplayRequest) Equal(other ReplayRequest) bool {
+	return r.Start.Equal(other.Start) && r.End.Equal(other.End) && r.Speed == other.Speed
 }
 
-func readTime(of func(*Past) *time.Time) readParameter {
+func readTime(of func(*ReplayRequest) *time.Time) readParameter {
 	return func(p *parser, name string, value gjson.Result) (err error) {
-		*of(&p.past), err = parseTime(name, value)
+		*of(&p.replay), err = parseTime(name, value)
 		return err
 	}
 }
 
 func (p *parser) readSpeed(name string, value gjson.Result) (err error) {
 	if strings.ToLower(textOf(value)) == "max" {
-		p.past.Speed = Fastest
+		p.replay.Speed = Fastest
 		return nil
 	}
-	p.past.Speed, err = strconv.ParseFloat(textOf(value), 64)
-	if err != nil || !(p.past.Speed > 0 && p.past.Speed <= math.MaxFloat64) { // NaN is not
+	p.replay.Speed, err = strconv.ParseFloat(textOf(value), 64)
+	if err != nil || !(p.replay.Speed > 0 && p.replay.Speed <= math.MaxFloat64) { // NaN is not
 		return invalid(name, value, "want a number above 0, such as 1 for the pace of the past or 10 for ten times that, or max for as fast as this gateway allows")
 	}
 	return nil
 }
 
-// finishReplay makes the subscription one to the past if it has a start.
+// finishReplay makes the subscription one to a replay if it has a start.
 func (p *parser) finishReplay() error {
 	if _, given := p.seen["starttime"]; !given {
 		for _, name := range []string{"endtime", "speed"} {
@@ -59,11 +59,11 @@ func (p *parser) finishReplay() error {
 		return protocol.Refuse(protocol.CodeInvalidParameter,
 			"%s: got true, want false or none with %s: a replay begins where that says", p.seen["sendbacklog"], p.seen["starttime"])
 	}
-	if p.past.Speed == 0 {
-		p.past.Speed = 1
+	if p.replay.Speed == 0 {
+		p.replay.Speed = 1
 	}
-	past := p.past
-	p.subscription.Past = &past
+	replay := p.replay
+	p.subscription.Replay = &replay
 	return nil
 }
 

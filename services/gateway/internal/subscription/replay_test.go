@@ -9,9 +9,9 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-func TestPastIsRead(t *testing.T) {
+func TestReplayIsRead(t *testing.T) {
 	start, end := time.Unix(1426633200, 0), time.UnixMilli(1426636800250)
-	for parameters, want := range map[string]*Past{
+	for parameters, want := range map[string]*ReplayRequest{
 		`{"msm":1}`:                        nil,
 		`{"msm":1,"startTime":1426633200}`: {Start: start, Speed: 1},
 		`{"msm":1,"start_time":"1426633200","speed":"0.5"}`:                                         {Start: start, Speed: 0.5},
@@ -31,14 +31,14 @@ func TestPastIsRead(t *testing.T) {
 		`{"msm":1,"startTime":"1970-01-01T01:00:00+01:00"}`:                                   {Start: time.Unix(0, 0), Speed: 1},
 		`{"msm":1,"startTime":"20150317"}`:                                                    {Start: time.Unix(20150317, 0), Speed: 1},
 	} {
-		got := parse(t, parameters).Past
+		got := parse(t, parameters).Replay
 		if (got == nil) != (want == nil) || got != nil && !got.Equal(*want) {
 			t.Errorf("%s: got %+v, want %+v", parameters, got, want)
 		}
 	}
 }
 
-func TestPastThatCannotBe(t *testing.T) {
+func TestReplayIsRefused(t *testing.T) {
 	for _, test := range []struct{ parameters, want string }{
 		{`"startTime":-1`, `[invalid_parameter] startTime: got -1, want Unix seconds`},
 		{`"startTime":"NaN"`, `[invalid_parameter] startTime: got "NaN"`},
@@ -69,9 +69,9 @@ func TestPastThatCannotBe(t *testing.T) {
 	}
 }
 
-func TestKeyLeavesThePastOut(t *testing.T) {
+func TestKeyOmitsTheReplay(t *testing.T) {
 	if parse(t, `{"msm":1,"startTime":1,"endTime":2,"speed":3}`).Key() != parse(t, `{"msm":1}`).Key() {
-		t.Error("a subscription cannot be named without its past")
+		t.Error("a subscription needs its replay to be named")
 	}
 }
 

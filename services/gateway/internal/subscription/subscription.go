@@ -20,7 +20,7 @@ type Subscription struct {
 	Fields      Fields              // acceptedFields
 	Enrich      bool                // messages get what the catalog knows of the probe, before the conditions are asked
 	Buffer      bool                // messages come in arrays
-	Past        *Past               // what is to be replayed; nil for what comes in from now on
+	Replay      *ReplayRequest      // what is to be replayed; nil for what comes in from now on
 	Backlog     bool                // what came in during the last minutes comes first
 	Cursor      Cursor
 	conditions  []condition
