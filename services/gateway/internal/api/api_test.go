@@ -24,8 +24,8 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/api/gateway/", "", 404, `{"error":"[unknown_path] path: got \"/api/gateway/\"`},
 		{"POST", "/api/gateway", "", 405, `{"error":"[unknown_method] method: got \"POST\", want GET or HEAD"}`},
 		{"GET", "/api/gateway?x=1", "", 400, `{"error":"[unknown_parameter] \"x\": there is no such parameter; there are none here"}`},
-		{"GET", "/api/gateway?token=guessed", "", 401, `{"error":"[invalid_token] the token is none`},
-		{"GET", "/api/gateway", "Bearer guessed", 401, `{"error":"[invalid_token] the token is none`},
+		{"GET", "/api/gateway?token=guessed", "", 401, `{"error":"[invalid_token] the token is unknown`},
+		{"GET", "/api/gateway", "Bearer guessed", 401, `{"error":"[invalid_token] the token is unknown`},
 		{"GET", "/api/gateway?token=" + tokenOfHistory + "&client=page&_=17", "", 200, `{"version":`},
 		{"HEAD", "/api/gateway", "", 200, ""},
 	} {

@@ -50,7 +50,7 @@ func (a *Acceptor) authenticate(c *connection, socketIOAuth json.RawMessage) *pr
 		c.info.bearer, ok = a.tokens.Find(token.digest)
 	}
 	if !ok {
-		return protocol.Refuse(protocol.CodeInvalidToken, "the token is none that this gateway knows; omit it to see what everybody may see")
+		return protocol.Refuse(protocol.CodeInvalidToken, "the token is unknown to this gateway; omit it for public access")
 	}
 	return nil
 }

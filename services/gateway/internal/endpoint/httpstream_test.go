@@ -123,7 +123,7 @@ func TestGetRefuses(t *testing.T) {
 		{"msm=1001&sprache=de", http.StatusBadRequest, `["atlas_error","[unknown_parameter] sprache`},
 		{"msm=%zz", http.StatusBadRequest, `["atlas_error","[malformed] query: it cannot be read, want pairs such as msm=1001, with %XX`},
 		{"msm=1003", http.StatusBadRequest, `["atlas_error","[unknown_measurement] msm: got 1003`},
-		{"msm=1003&token=guessed", http.StatusUnauthorized, `["atlas_error","[invalid_token] the token is none that this gateway knows`},
+		{"msm=1003&token=guessed", http.StatusUnauthorized, `["atlas_error","[invalid_token] the token is unknown`},
 		{"msm=1001&token=", http.StatusUnauthorized, `["atlas_error","[invalid_token]`},
 	} {
 		for _, accept := range []string{"*/*", "text/event-stream"} {

@@ -206,7 +206,7 @@ func TestTokens(t *testing.T) {
 
 func TestUnknownTokens(t *testing.T) {
 	server := openTestServer(t, testSettings{})
-	const words = "[invalid_token] the token is none that this gateway knows; omit it to see what everybody may see"
+	const words = "[invalid_token] the token is unknown to this gateway; omit it for public access"
 	for _, auth := range []string{`{"token":"guessed"}`, `{"token":""}`, `{"token":7}`} {
 		server.connectSocketIO(t, "", auth, `44{"message":"`+words+`"}`)
 	}

@@ -60,5 +60,5 @@ func (a *Acceptor) RecheckTokens() {
 }
 
 func errOutdatedToken() *protocol.Error {
-	return protocol.Refuse(protocol.CodeInvalidToken, "the token has been taken away, or gives something else than when this client came; reconnect")
+	return protocol.Refuse(protocol.CodeInvalidToken, "the token was revoked, or its roles have changed since this client connected; reconnect")
 }

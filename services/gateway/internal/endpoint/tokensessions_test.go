@@ -23,7 +23,7 @@ func (s *testServer) watchTokens(t *testing.T) {
 
 // When a token is revoked its clients are disconnected, at every endpoint; others stay.
 func TestRevokedToken(t *testing.T) {
-	const words = `["atlas_error","[invalid_token] the token has been taken away, or gives something else than when this client came; reconnect"]`
+	const words = `["atlas_error","[invalid_token] the token was revoked, or its roles have changed since this client connected; reconnect"]`
 	server := openTestServer(t, testSettings{clients: 10})
 	server.watchTokens(t)
 	subscribe := func(client *websocket.Conn, prefix string) *websocket.Conn {

@@ -29,7 +29,7 @@ const (
 )
 
 // ErrExceeded is returned if a read cannot be paid for in time.
-var ErrExceeded = errors.New("this address has had as much of the log read as it may")
+var ErrExceeded = errors.New("this address has reached its limit of reading the log")
 
 // Account pays for reading; all clients of an address share one. A nil Account, and the zero value, pay nothing.
 type Account struct {
