@@ -11,7 +11,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// load parses docker-compose.yml, and fails on whatever the Compose Specification does not have.
+// load parses docker-compose.yml, and refuses what is not in the Compose Specification.
 func load(t *testing.T) *types.Project {
 	t.Helper()
 	options, err := cli.NewProjectOptions([]string{"../docker-compose.yml"})

@@ -18,7 +18,7 @@ import (
 
 var rendered = []string{"base", "overlays/dev"}
 
-// manifests is what one folder renders to.
+// manifests are those that a folder renders to.
 type manifests struct {
 	workloads []workload
 	services  []*corev1.Service
@@ -55,7 +55,7 @@ func render(t *testing.T, folder string) manifests {
 	return all
 }
 
-// strictDecoder takes unknown and repeated fields for errors, and knows no kinds but those that the manifests have.
+// strictDecoder refuses unknown and repeated fields, and kinds that the manifests do not have.
 func strictDecoder(t *testing.T) runtime.Decoder {
 	t.Helper()
 	kinds := runtime.NewScheme()

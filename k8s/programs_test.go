@@ -38,7 +38,7 @@ func withPrograms(run func() int) int {
 	return run()
 }
 
-// help runs the program of an image with the arguments and --help behind them, so that it checks the arguments and does nothing.
+// help runs the program of an image with the arguments and --help, so that it only checks the arguments.
 func help(t *testing.T, image string, arguments []string) string {
 	t.Helper()
 	program := exec.CommandContext(t.Context(), filepath.Join(programs, strings.TrimPrefix(image, imagePrefix)), append(slices.Clone(arguments), "--help")...)

@@ -70,7 +70,7 @@ func TestPodsReferToWhatExists(t *testing.T) {
 	}
 }
 
-// Images that were put on a node by hand are used: without a tag they would be pulled each time.
+// Images that were loaded on a node are used: without a tag they would be pulled each time.
 func TestOwnImagesAreNotPulledEachTime(t *testing.T) {
 	for _, folder := range rendered {
 		for _, workload := range render(t, folder).workloads {

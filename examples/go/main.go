@@ -2,7 +2,7 @@
 //
 //	GATEWAY=http://localhost:8080 TOKEN=… go run ./examples/go MEASUREMENT FILE
 //
-// The file keeps what was counted, with the cursor behind it. So none is lost or counted twice when the gateway is started again, or this program.
+// The file has the counts and the cursor after them, so no result is lost or counted twice if the gateway or this program restarts.
 package main
 
 import (
@@ -29,7 +29,7 @@ func main() {
 		exitOn(json.Unmarshal(text, &d))
 	}
 	query := url.Values{"msm": {os.Args[1]}, "acceptedFields": {"prb_id"}, "cursor": {""}, "client": {"example-dashboard"}}
-	exitOn((&stream{query: query, cursor: d.Cursor, take: d.count, keep: d.keep}).follow())
+	exitOn((&stream{query: query, cursor: d.Cursor, take: d.count, save: d.save}).follow())
 }
 
 func (d *dashboard) count(result json.RawMessage) error {
@@ -44,8 +44,8 @@ func (d *dashboard) count(result json.RawMessage) error {
 	return nil
 }
 
-// keep replaces the file in one step, so that it is whole whenever this program is killed.
-func (d *dashboard) keep(cursor string) error {
+// save replaces the file atomically, so that it is complete whenever this program is killed.
+func (d *dashboard) save(cursor string) error {
 	d.Cursor = cursor
 	text, err := json.Marshal(d)
 	err = errors.Join(err, os.WriteFile(d.file+".new", text, 0o600), os.Rename(d.file+".new", d.file))

@@ -14,18 +14,18 @@ import (
 	"time"
 )
 
-// stream is a subscription that goes on, behind the last result, whenever it was interrupted.
+// stream is a subscription that resumes after the last result whenever it was interrupted.
 type stream struct {
 	query  url.Values
 	cursor string // of the last message
 	take   func(result json.RawMessage) error
-	keep   func(cursor string) error // which stands behind all results that were taken
-	pause  time.Duration             // before the next try
+	save   func(cursor string) error // the cursor after all results so far
+	pause  time.Duration             // before the next attempt
 }
 
 var errRefused = errors.New("refused")
 
-// follow takes results for as long as the gateway does not refuse for good.
+// follow takes results until the gateway refuses permanently.
 func (s *stream) follow() error {
 	for s.pause = time.Second; ; s.pause = min(2*s.pause, time.Minute) {
 		err := s.read()
@@ -37,7 +37,7 @@ func (s *stream) follow() error {
 	}
 }
 
-// read reads one answer to its end. The cursor goes in Last-Event-ID: where that place is gone, the gateway says so and begins anew.
+// read reads one response to its end. The cursor goes in Last-Event-ID: if it has expired, the gateway says so and starts over.
 func (s *stream) read() error {
 	address := cmp.Or(os.Getenv("GATEWAY"), "http://localhost:8080") + "/stream/?" + s.query.Encode()
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, address, nil)
@@ -58,8 +58,8 @@ func (s *stream) read() error {
 		if response.StatusCode != http.StatusOK {
 			return s.refused(response, line)
 		}
-		if err == nil && len(line) > 1 { // an empty line says that the gateway is there
-			err = s.hear(line)
+		if err == nil && len(line) > 1 { // an empty line is a heartbeat
+			err = s.handle(line)
 		}
 		if err != nil {
 			return err
@@ -67,8 +67,8 @@ func (s *stream) read() error {
 	}
 }
 
-// hear is told ["event",payload] or ["event",payload,"cursor"].
-func (s *stream) hear(line []byte) error {
+// handle takes ["event",payload] or ["event",payload,"cursor"].
+func (s *stream) handle(line []byte) error {
 	var event, cursor string
 	var payload json.RawMessage
 	if err := json.Unmarshal(line, &[]any{&event, &payload, &cursor}); err != nil {
@@ -91,10 +91,10 @@ func (s *stream) hear(line []byte) error {
 		return nil
 	}
 	s.cursor = cursor
-	return s.keep(cursor)
+	return s.save(cursor)
 }
 
-// refused tells what is over soon, and when, from what is wrong.
+// refused distinguishes temporary refusals, with the time to retry, from permanent ones.
 func (s *stream) refused(response *http.Response, words []byte) error {
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
 		s.pause = time.Duration(seconds) * time.Second

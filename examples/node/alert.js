@@ -6,7 +6,7 @@ const asn = Number(process.argv[2]);
 if (!(asn > 0)) throw new Error("usage: alert.js ASN");
 const several = 3;
 const window = 600; // s
-const again = 10_000; // ms
+const retryPause = 10_000; // ms
 
 const away = new Map(); // probe → Unix time of its disconnect
 let alerted = false;
@@ -21,7 +21,7 @@ function take({ event, prb_id: probe, timestamp }) {
   alerted = alerted ? away.size >= several : recently.length >= several;
 }
 
-// After missed events nobody knows which probes are away.
+// After missed events, it is unknown which probes are away.
 function missed(why) {
   console.error(why);
   away.clear();
@@ -40,20 +40,20 @@ function subscribe() {
 
 let lost = false;
 socket.on("connect", () => {
-  if (socket.recovered) return; // socket.io-client has handed the last cursor back: nothing is missing
-  if (lost) missed("came back, and what came in between is missing");
+  if (socket.recovered) return; // socket.io-client has resumed from the last cursor: nothing is missing
+  if (lost) missed("reconnected; events in between are missing");
   subscribe();
 });
-socket.on("disconnect", (reason) => { lost = true; console.error(`${reason}, coming back`); }); // which it does by itself, with growing pauses
+socket.on("disconnect", (reason) => { lost = true; console.error(`${reason}, reconnecting`); }); // socket.io-client does that, with growing pauses
 socket.on("connect_error", (error) => {
   console.error(error.message);
   if (error.message.startsWith("[invalid_token]")) process.exit(1);
-  if (!socket.active) setTimeout(() => socket.connect(), again); // refused for now, such as by [too_many_clients]
+  if (!socket.active) setTimeout(() => socket.connect(), retryPause); // a temporary refusal, such as [too_many_clients]
 });
 socket.on("atlas_subscribed", () => console.error(`watching AS${asn}`));
 socket.on("atlas_probestatus", take);
 socket.on("atlas_error", (words) => {
   if (/^\[(gap|cursor_gone)\]/.test(words)) return missed(words);
   console.error(words);
-  if (/^\[(unavailable|too_many_\w+)\]/.test(words)) setTimeout(subscribe, again);
+  if (/^\[(unavailable|too_many_\w+)\]/.test(words)) setTimeout(subscribe, retryPause);
 });

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Replays an incident of an anycast DNS service at fifty times its pace, and tells which probes went to another instance of it:
+"""Replays an incident of an anycast DNS service at fifty times its speed, and prints which probes went to another instance of it:
 
     GATEWAY=http://localhost:8080 TOKEN=... incident.py MEASUREMENT BEFORE START END
 
-At which instance each probe was is taken from the results between BEFORE and START.
+The results between BEFORE and START say at which instance each probe was.
 """
 
 import collections
@@ -20,7 +20,7 @@ TEMPORARY = ("[unavailable]", "[too_many_", "[too_slow]", "[shutting_down]")
 
 
 def events(subscription):
-    """Yield what the gateway says of a subscription until the connection is lost."""
+    """Yield the events of a subscription until the connection is lost."""
     gateway = os.environ.get("GATEWAY", "http://localhost:8080").replace("http", "ws", 1)
     header = [f"Authorization: Bearer {token}"] if (token := os.environ.get("TOKEN")) else []
     connection = websocket.create_connection(f"{gateway}/stream/?client=example-incident", header=header, timeout=60)  # s; a ping comes every 25
@@ -31,7 +31,7 @@ def events(subscription):
 
 
 def replay(measurement, start, end, speed):
-    """Yield the results of an interval, each once: where the connection is lost, the next one goes on with the cursor of the last result."""
+    """Yield the results of an interval, each once: a new connection resumes from the cursor of the last result."""
     subscription = {"msm": measurement, "startTime": start, "endTime": end, "speed": speed, "cursor": ""}
     pause = 1
     while True:
@@ -49,7 +49,7 @@ def replay(measurement, start, end, speed):
                     if payload.startswith(TEMPORARY):
                         break
                     if not payload.startswith("[gap]"):
-                        sys.exit(1)  # such as [cursor_gone]: an hour has passed, begin again
+                        sys.exit(1)  # such as [cursor_gone]: an hour has passed, so start over
         except websocket.WebSocketBadStatusException as refusal:
             print(refusal.resp_body.decode(), file=sys.stderr)
             if refusal.status_code < 500 and refusal.status_code != 429:
@@ -62,7 +62,7 @@ def replay(measurement, start, end, speed):
 
 
 def instance(result):
-    """Give the name by which the instance answered."""
+    """Return the name in the answer of the instance."""
     answers = [answer for response in result.responses if response.abuf for answer in response.abuf.answers]
     return answers[0].data[0] if answers else "no answer"
 

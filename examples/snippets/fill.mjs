@@ -1,7 +1,7 @@
 const events = { result: "atlas_result", probestatus: "atlas_probestatus", probe: "atlas_probestatus", metadata: "atlas_metadata" };
 
-// fill makes a snippet, a file of this folder, into what can be pasted and run: its __PLACEHOLDERS__ get the values of a gateway, by its origin, and of the
-// parameters of atlas_subscribe. Lines that have TOKEN are left out unless a token is needed.
+// fill turns a snippet, a file of this folder, into a program that can be pasted and run: it replaces the __PLACEHOLDERS__ by a gateway's origin and the
+// parameters of atlas_subscribe. It removes lines with TOKEN unless a token is needed.
 export function fill(snippet, { gateway, subscription, token = false }) {
   const values = {
     GATEWAY: gateway,
@@ -14,12 +14,12 @@ export function fill(snippet, { gateway, subscription, token = false }) {
   return lines.join("\n").replace(/__([A-Z]+)__/g, (_, name) => values[name]);
 }
 
-// literal gives JSON that means the same in JavaScript, in a page's <script> and in a raw string of Python.
+// literal returns JSON that is valid in JavaScript, in a page's <script> and in a raw string of Python.
 function literal(value) {
   return JSON.stringify(value).replace(/['<\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-// query gives one that may stand between any quotes.
+// query returns a query string that is valid between any quotes.
 function query(subscription) {
   const text = (value) => (typeof value === "string" ? value : JSON.stringify(value));
   return new URLSearchParams(Object.entries(subscription).map(([name, value]) => [name, text(value)])).toString();

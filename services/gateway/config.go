@@ -97,8 +97,8 @@ const refuseUnknown = "refuse"
 // connectionsOfClient are the TCP connections of a client that polls: on one it waits, on another it speaks.
 const connectionsOfClient = 2
 
-// leastQueueBytes holds the longest record that Kafka takes by default.
-const leastQueueBytes = 1 << 20
+// minQueueBytes has room for the longest record that Kafka takes by default.
+const minQueueBytes = 1 << 20
 
 // Check joins every fault of the settings.
 func (c Config) Check() error {
@@ -146,8 +146,8 @@ func (c Config) checkQueues() error {
 	if c.Backlog > c.BehindTime {
 		faults = append(faults, service.Setting("backlog", fmt.Errorf("got %s, want at most behind-time, %s", c.Backlog, c.BehindTime)))
 	}
-	if 0 < c.QueueBytes && c.QueueBytes < leastQueueBytes {
-		faults = append(faults, service.Setting("queue-bytes", fmt.Errorf("got %d, want at least %d: one long record must fit", c.QueueBytes, leastQueueBytes)))
+	if 0 < c.QueueBytes && c.QueueBytes < minQueueBytes {
+		faults = append(faults, service.Setting("queue-bytes", fmt.Errorf("got %d, want at least %d: one long record must fit", c.QueueBytes, minQueueBytes)))
 	}
 	return errors.Join(faults...)
 }
