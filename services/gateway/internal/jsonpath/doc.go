@@ -24,8 +24,8 @@
 //
 //	document.go   Document: one value after another; find, select, prune
 //	selection.go  what sets of paths keep of a value
-//	prune.go      writes what a selection keeps of a regular value
 //	irregular.go  finds and prunes in irregular values, name by name
+//	prune.go      writes what a selection keeps of a regular value
 //	reader.go     reads a value along the schema: where its scalars, or all of its nodes, are
 //	schema.go     the members seen so far; Path
 //	pathset.go    PathSet; which texts are paths

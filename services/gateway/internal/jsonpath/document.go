@@ -93,8 +93,21 @@ func (d *Document) Prune(selection Selection) []byte {
 	if selected.pruned == nil {
 		d.counts.Prunings++
 		begin := len(d.memory)
-		d.memory = d.pruner.prune(d.value, d.schema, selected, d.memory)
+		d.prune(selected)
 		selected.pruned = d.memory[begin:len(d.memory):len(d.memory)]
 	}
 	return selected.pruned
+}
+
+// prune appends what a selection keeps to the memory.
+func (d *Document) prune(selected *selected) {
+	p := &d.pruner
+	p.value, p.written = d.value, d.memory
+	if d.schema.irregular {
+		p.object(0, selected.set.Paths(), 0)
+	} else {
+		p.nodes, p.kept = d.schema.nodes, selected.kept
+		p.writeNodes(0, len(p.nodes), "{}")
+	}
+	d.memory, d.pruner = p.written, pruner{visited: p.visited}
 }

@@ -61,9 +61,9 @@ func (p *pruner) object(at int, sorted []string, nesting int) {
 		member := &members[i]
 		whole, longer := follow(sorted, string(member.name))
 		if whole {
-			p.copy(begun, '{', member.from, member.end)
+			p.write(begun, '{', member.from, member.end)
 		} else if rests := cutAll(longer, len(member.name), dotted); len(rests) > 0 && isContainer(p.value, member.at) {
-			p.copy(begun, '{', member.from, member.at)
+			p.write(begun, '{', member.from, member.at)
 			p.container(member.at, rests, nesting)
 		}
 	}
@@ -97,7 +97,7 @@ func (p *pruner) array(at int, sorted []string, nesting int) {
 	at, found := nextElement(p.value, at+1)
 	for found {
 		if isContainer(p.value, at) {
-			p.copy(begun, '[', at, at)
+			p.write(begun, '[', at, at)
 			p.container(at, sorted, nesting)
 		}
 		at, found = nextElement(p.value, skip(p.value, at))

@@ -5,23 +5,9 @@ package jsonpath
 type pruner struct {
 	value   []byte
 	written []byte
-	nodes   []node
-	kept    string // of the members, by number
+	nodes   []node // of a regular value
+	kept    string // then: of the members, by number
 	visited int    // nodes, of all values
-}
-
-// prune appends what a selection keeps of a value to other bytes.
-func (p *pruner) prune(value []byte, s *schema, selected *selected, into []byte) []byte {
-	p.value, p.written = value, into
-	if s.irregular {
-		p.object(0, selected.set.Paths(), 0)
-	} else {
-		p.nodes, p.kept = s.nodes, selected.kept
-		p.writeNodes(0, len(p.nodes), "{}")
-	}
-	pruned := p.written
-	*p = pruner{visited: p.visited}
-	return pruned
 }
 
 // writeNodes writes a container with what is kept of its nodes.
@@ -33,9 +19,9 @@ func (p *pruner) writeNodes(first, after int, brackets string) {
 		switch kept := p.kept[node.number]; {
 		case kept == keepWhole:
 			index = p.lastOfRun(index, after)
-			p.copy(begun, brackets[0], int(node.from), int(p.nodes[index].end))
+			p.write(begun, brackets[0], int(node.from), int(p.nodes[index].end))
 		case kept == keepInside && isContainer(p.value, int(node.at)):
-			p.copy(begun, brackets[0], int(node.from), int(node.at))
+			p.write(begun, brackets[0], int(node.from), int(node.at))
 			p.writeNodes(index+1, int(node.after), bracketsOf(p.value[node.at]))
 		}
 	}
@@ -62,8 +48,8 @@ func bracketsOf(opening byte) string {
 	return "{}"
 }
 
-// copy writes a part of the value into the container that began at an offset: after its opening bracket, or a comma.
-func (p *pruner) copy(begun int, opening byte, from, end int) {
+// write writes a part of the value into the container that began at an offset: after its opening bracket, or a comma.
+func (p *pruner) write(begun int, opening byte, from, end int) {
 	if len(p.written) > begun {
 		opening = ','
 	}

@@ -123,3 +123,15 @@ func (s *sortedScalars) clear() {
 	s.least, s.greatest = scalar{}, scalar{}
 	s.numbers, s.texts = emptied(s.numbers), emptied(s.texts)
 }
+
+// maxValues is for how many values of a member there is memory from record to record.
+const maxValues = 1024
+
+// emptied lets go of a record, and of memory that few records need.
+func emptied[E any](list []E) []E {
+	clear(list)
+	if cap(list) > maxValues {
+		return nil
+	}
+	return list[:0]
+}

@@ -8,11 +8,8 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// What a lazyValue keeps from record to record.
-const (
-	maxMembers = 4096 // paths
-	maxValues  = 1024 // of one member
-)
+// maxMembers is how many members a lazyValue keeps from record to record.
+const maxMembers = 4096
 
 // lazyValue is a record's value, as it came in or enriched, with what conditions have found in it so far.
 type lazyValue struct {
@@ -75,15 +72,6 @@ func (m *memberValues) clear() {
 		m.isSorted = false
 		m.sorted.clear()
 	}
-}
-
-// emptied lets go of a record, and of memory that few records need.
-func emptied[E any](list []E) []E {
-	clear(list)
-	if cap(list) > maxValues {
-		return nil
-	}
-	return list[:0]
 }
 
 // load gives the document with the value in it.

@@ -10,8 +10,8 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// QueryParameters gives the query of a GET request as parameters for Parse, with strings for all values, sorted by name. A repeated name stays repeated, for Parse to
-// refuse it.
+// QueryParameters gives the query of a GET request as parameters for Parse, with strings for all values, sorted by name. A repeated name stays repeated, for
+// Parse to refuse it.
 func QueryParameters(values url.Values) (parameters []byte) {
 	var object bytes.Buffer
 	object.WriteByte('{')
