@@ -9,14 +9,14 @@ import (
 	"testing"
 	"time"
 
-	"atlasstream/services/gateway/internal/protocol"
-
 	"github.com/gorilla/websocket"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/readlimit"
 )
@@ -371,4 +371,18 @@ func TestReadingTooMuchIsRefused(t *testing.T) {
 	if refusal.Code != protocol.CodeTooManyMessages || StatusOf(refusal.Code) != http.StatusTooManyRequests {
 		t.Errorf("got %v", refusal)
 	}
+}
+
+func TestEndedSubscriptionsDoNotCountForTheAddress(t *testing.T) {
+	server := openTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 10, Subscriptions: 1, Messages: 100, ConnectionMessages: 20}})
+	first, second := server.connect(t), server.connect(t)
+	send(t, first, `["atlas_subscribe",{"msm":1001}]`)
+	expect(t, first, `["atlas_subscribed"`)
+	send(t, second, `["atlas_subscribe",{"msm":1001}]`)
+	expect(t, second, `["atlas_error","[too_many_subscriptions]`)
+	server.known.stop(publicMeasurement)
+	server.hub.MeasurementChanged(atlas.Measurement{ID: publicMeasurement, Public: true, Stopped: true})
+	expect(t, first, `["atlas_unsubscribed"`)
+	send(t, second, `["atlas_subscribe",{"msm":1004}]`)
+	expect(t, second, `["atlas_subscribed",{"msm":1004}]`)
 }
