@@ -13,7 +13,7 @@ import (
 const MaxFields = 100
 
 // wantPath says what jsonpath.IsPath takes: the arguments are MaxDepth and MaxLength.
-const wantPath = "want member names joined with single dots, %d at most, in 1 to %d bytes"
+const wantPath = "want at most %d member names joined with single dots, in 1 to %d bytes"
 
 func (p *parser) readFields(name string, value gjson.Result) error {
 	paths, err := listOf(name, value)
@@ -51,7 +51,7 @@ func listOf(name string, value gjson.Result) (texts []string, err error) {
 	}
 	value.ForEach(func(_, element gjson.Result) bool {
 		if element.Type != gjson.String {
-			err = protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %s, want names, which are strings", name, brief([]byte(element.Raw)))
+			err = protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %s, want strings", name, brief([]byte(element.Raw)))
 			return false
 		}
 		texts = append(texts, element.String())

@@ -68,12 +68,12 @@ func (p *parser) compare(operator operator, name, path string, value gjson.Resul
 	name += "." + shorten(path)
 	compared := string(operator) + " " + path
 	if p.compared[compared] {
-		return protocol.Refuse(protocol.CodeRepeatedParameter, "%s: came before", name)
+		return protocol.Refuse(protocol.CodeRepeatedParameter, "%s: repeated", name)
 	}
 	p.compared[compared] = true
 	if len(p.compared) > MaxComparisons {
 		return protocol.Refuse(protocol.CodeInvalidParameter,
-			"%s: is one too many, want %d members at most in equalsTo, lessThan and greaterTo together", name, MaxComparisons)
+			"%s: too many members, want at most %d in equalsTo, lessThan and greaterTo together", name, MaxComparisons)
 	}
 	if operator == equal {
 		return p.readEquals(name, path, value)
@@ -129,7 +129,7 @@ func (p *parser) readAlternative(scalars []scalar, name string, value gjson.Resu
 	p.alternatives++
 	if p.alternatives > MaxAlternatives {
 		return nil, protocol.Refuse(protocol.CodeInvalidParameter,
-			"%s: has one alternative too many, want %d at most in all of equalsTo", name, MaxAlternatives)
+			"%s: too many alternatives, want at most %d in all of equalsTo", name, MaxAlternatives)
 	}
 	return append(scalars, newScalar(text)), nil
 }

@@ -18,7 +18,7 @@ type Cursor struct {
 
 func (p *parser) readCursor(name string, value gjson.Result) error {
 	if value.Type != gjson.String || len(value.String()) > cursor.MaxLength {
-		return invalid(name, value, `want "" to be given cursors, or a string that was given as one, of at most %d bytes`, cursor.MaxLength)
+		return invalid(name, value, `want "" to receive cursors, or a cursor that was received, of at most %d bytes`, cursor.MaxLength)
 	}
 	p.subscription.Cursor = Cursor{Wanted: true, After: strings.Clone(value.String())}
 	return nil

@@ -115,7 +115,7 @@ func TestQueryMeansTheSame(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	query.Add("prb", "8")
-	if _, err := Parse(QueryParameters(query)); fmt.Sprint(err) != "[repeated_parameter] prb: came before, as prb" {
+	if _, err := Parse(QueryParameters(query)); fmt.Sprint(err) != "[repeated_parameter] prb: repeated, first given as prb" {
 		t.Errorf("a repeated name: got %v", err)
 	}
 }

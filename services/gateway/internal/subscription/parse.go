@@ -71,7 +71,7 @@ func (p *parser) read(name string, value gjson.Result) error {
 	}
 	name, folded := shorten(name), fold(name)
 	if before, repeated := p.seen[folded]; repeated {
-		return protocol.Refuse(protocol.CodeRepeatedParameter, "%s: came before, as %s", name, before)
+		return protocol.Refuse(protocol.CodeRepeatedParameter, "%s: repeated, first given as %s", name, before)
 	}
 	read, exists := parameters[folded]
 	if !exists {
@@ -142,7 +142,7 @@ func (p *parser) finishProbeStatus() error {
 
 // finishMetadata refuses what metadata would never match.
 func (p *parser) finishMetadata() error {
-	const ofMeasurements, notReplayed = "none with metadata, which are of measurements and not of probes", "none with metadata, whose past is not replayed"
+	const ofMeasurements, notReplayed = "none with metadata, which are of measurements and not of probes", "none with metadata, which cannot be replayed"
 	if p.subscription.Probe != 0 {
 		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %d, want "+ofMeasurements, p.seen["prb"], p.subscription.Probe)
 	}
@@ -151,7 +151,7 @@ func (p *parser) finishMetadata() error {
 	}
 	for _, name := range []string{"starttime", "cursor"} {
 		if came, given := p.seen[name]; given {
-			return protocol.Refuse(protocol.CodeInvalidParameter, "%s: came, want "+notReplayed, came)
+			return protocol.Refuse(protocol.CodeInvalidParameter, "%s: given, want "+notReplayed, came)
 		}
 	}
 	if p.subscription.Backlog {

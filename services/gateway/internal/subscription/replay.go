@@ -40,7 +40,7 @@ func (p *parser) readSpeed(name string, value gjson.Result) (err error) {
 	}
 	p.replay.Speed, err = strconv.ParseFloat(textOf(value), 64)
 	if err != nil || !(p.replay.Speed > 0 && p.replay.Speed <= math.MaxFloat64) { // NaN is not
-		return invalid(name, value, "want a number above 0, such as 1 for the pace of the past or 10 for ten times that, or max for as fast as this gateway allows")
+		return invalid(name, value, "want a number above 0, such as 1 for the original speed or 10 for ten times that, or max for as fast as this gateway allows")
 	}
 	return nil
 }
@@ -50,14 +50,14 @@ func (p *parser) finishReplay() error {
 	if _, given := p.seen["starttime"]; !given {
 		for _, name := range []string{"endtime", "speed"} {
 			if came, given := p.seen[name]; given {
-				return protocol.Refuse(protocol.CodeMissingParameter, "startTime: missing; %s is for a replay, which has a start", came)
+				return protocol.Refuse(protocol.CodeMissingParameter, "startTime: missing; %s is for a replay, which needs one", came)
 			}
 		}
 		return nil
 	}
 	if p.subscription.Backlog {
 		return protocol.Refuse(protocol.CodeInvalidParameter,
-			"%s: got true, want false or none with %s: a replay begins where that says", p.seen["sendbacklog"], p.seen["starttime"])
+			"%s: got true, want false or none with %s: a replay begins there", p.seen["sendbacklog"], p.seen["starttime"])
 	}
 	if p.replay.Speed == 0 {
 		p.replay.Speed = 1

@@ -58,10 +58,10 @@ func TestReplayIsRefused(t *testing.T) {
 		{`"startTime":1,"speed":"Infinity"`, `[invalid_parameter] speed: got "Infinity"`},
 		{`"startTime":1,"speed":1e400`, `[invalid_parameter] speed: got 1e400`},
 		{`"startTime":1,"speed":true`, `[invalid_parameter] speed: got true`},
-		{`"startTime":1,"start_time":1`, `[repeated_parameter] start_time: came before, as startTime`},
+		{`"startTime":1,"start_time":1`, `[repeated_parameter] start_time: repeated, first given as startTime`},
 		{`"speed":10`, `[missing_parameter] startTime: missing; speed is`},
 		{`"end_time":10`, `[missing_parameter] startTime: missing; end_time is`},
-		{`"stream_type":"metadata","startTime":1`, `[invalid_parameter] startTime: came, want none with metadata`},
+		{`"stream_type":"metadata","startTime":1`, `[invalid_parameter] startTime: given, want none with metadata`},
 	} {
 		if _, err := Parse([]byte(`{"msm":1,` + test.parameters + `}`)); !strings.HasPrefix(fmt.Sprint(err), test.want) {
 			t.Errorf("%s\ngot  %v\nwant %s", test.parameters, err, test.want)
