@@ -1,7 +1,6 @@
 // Package catchup tests clients that are behind the live stream and read what they miss from the log.
 //
-//	stall_test.go             clients stop reading; memory and latency of the gateway
-//	heartbeat_test.go         heartbeats of clients that are behind
+//	stall_test.go             clients stop reading: memory and latency of the gateway, and heartbeats
 //	subscribe_behind_test.go  subscribing and unsubscribing while behind
 //	chaos_test.go             randomly generated clients against an oracle; ATLAS_SEEDS chooses the seeds
 //

@@ -33,8 +33,8 @@ func Request(ctx context.Context, client *http.Client, method, address, body str
 	return string(text), err
 }
 
-// OpenLines opens a plain GET, which answers lines of JSON.
-func OpenLines(ctx context.Context, options Options) (*Connection, error) {
+// openLines opens a plain GET, which answers lines of JSON.
+func openLines(ctx context.Context, options Options) (*Connection, error) {
 	return openStream(ctx, options, http.Header{}, readLine)
 }
 

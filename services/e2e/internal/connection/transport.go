@@ -14,7 +14,7 @@ type Transport struct {
 // Transports are all of them.
 var Transports = []Transport{
 	{Name: "WebSocket", Open: openWebSocket},
-	{Name: "GET", Open: OpenLines, SubscribesByURL: true},
+	{Name: "GET", Open: openLines, SubscribesByURL: true},
 	{Name: "Server-Sent Events", Open: OpenEvents, SubscribesByURL: true, AlwaysCursor: true},
 	{Name: "Socket.IO, WebSocket", Open: openSocketIO, SocketIO: true},
 	{Name: "Socket.IO, polling", Open: openPolling, SocketIO: true},

@@ -2,12 +2,13 @@
 // clients of Server-Sent Events. Their programs are in services/e2e/clients. Each runs as a child process that writes what it receives as lines of JSON, and
 // reads from its standard input what it is to send.
 //
-//	client.go   Client, and what to do with every kind of it
+//	client.go   Client, what every kind of it can do, and reading the lines and events of a plain GET
 //	process.go  starting a program of services/e2e/clients
-//	stream.go   reading the lines and the events of a plain GET
 package realclient
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -124,4 +125,25 @@ func (c *Client) SubscribeWith(t *testing.T, parameters string) {
 	t.Helper()
 	c.Emit("atlas_subscribe", json.RawMessage(parameters))
 	c.Expect(t, fmt.Sprintf(`["atlas_subscribed",%s]`, parameters))
+}
+
+// ReadLines reads lines with an event each, and skips the empty ones that keep a connection alive.
+func ReadLines(lines *bufio.Scanner, received func(event []byte)) {
+	for lines.Scan() {
+		if len(lines.Bytes()) > 0 {
+			received(bytes.Clone(lines.Bytes()))
+		}
+	}
+}
+
+// ReadEvents reads Server-Sent Events of one line of data.
+func ReadEvents(lines *bufio.Scanner, received func(event []byte)) {
+	var name string
+	for lines.Scan() {
+		if event, is := strings.CutPrefix(lines.Text(), "event: "); is {
+			name = event
+		} else if data, is := strings.CutPrefix(lines.Text(), "data: "); is {
+			received(fmt.Appendf(nil, "[%q,%s]", name, data))
+		}
+	}
 }

@@ -2,6 +2,7 @@ package testcluster
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"slices"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/eventlog/kafkatest"
 	"atlasstream/services/collector"
 	"atlasstream/services/e2e/internal/await"
 	"atlasstream/services/gateway"
@@ -111,4 +113,24 @@ func OtherMeasurement(measurement atlas.MeasurementID, samePartition bool) atlas
 		other++
 	}
 	return other
+}
+
+// Listen opens a listener on a free port of this machine.
+func Listen(t *testing.T) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return listener
+}
+
+// FreeAddresses returns addresses that nothing listens on, for services that open their listeners themselves.
+func FreeAddresses(t *testing.T, count int) []string {
+	t.Helper()
+	addresses, err := kafkatest.FreeAddresses(count)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return addresses
 }
