@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ func formatHelp(value *kong.Value) string {
 		notes = append(notes, "one of "+strings.Join(value.EnumSlice(), ", "))
 	}
 	if value.HasDefault && value.Default != "" {
-		notes = append(notes, "default "+value.Default)
+		notes = append(notes, "default "+value.Default+mebibytes(value))
 	} else if words := value.Tag.Get("otherwise"); words != "" {
 		notes = append(notes, "default "+words)
 	}
@@ -28,6 +29,15 @@ func formatHelp(value *kong.Value) string {
 		return value.Help
 	}
 	return strings.TrimSuffix(value.Help, ".") + " (" + strings.Join(notes, "; ") + ")."
+}
+
+// mebibytes is the default of a setting again, in MiB, where it is a long number of bytes.
+func mebibytes(value *kong.Value) string {
+	number, err := strconv.ParseInt(value.Default, 10, 64)
+	if err != nil || number < 1<<20 || number%(1<<20) != 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d MiB", number>>20)
 }
 
 // explain replaces the name of each setting in an error by its flag and variable.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"atlasstream/pkg/clientip"
 )
 
 func expectLines(t *testing.T, err error, want ...string) {
@@ -104,6 +106,32 @@ func TestDefaultsAreThoseOfTheTags(t *testing.T) {
 	want.MaxClients, want.QueueBytes, want.Seed, want.Past = 7, 8, 0, 0
 	if !reflect.DeepEqual(made, want) {
 		t.Errorf("got %+v, want %+v", made, want)
+	}
+}
+
+// A trusted proxy gives the address in the same header, whoever leaves the setting out.
+func TestAddressHeaderHasOneDefault(t *testing.T) {
+	var proxies Proxies
+	if SetDefaults(&proxies); proxies.AddressHeader != clientip.DefaultHeader {
+		t.Errorf("got %q, want %q", proxies.AddressHeader, clientip.DefaultHeader)
+	}
+}
+
+// A long number of bytes is also given in MiB.
+func TestHelpHasDefaultsWithUnits(t *testing.T) {
+	type flags struct {
+		QueueBytes int           `help:"Bytes." default:"16777216"`
+		MinRate    int           `help:"Rate." default:"8192"`
+		Window     time.Duration `help:"Window." default:"10m"`
+	}
+	want := map[string]string{
+		"queue-bytes": "Bytes (default 16777216, 16 MiB; $ATLAS_QUEUE_BYTES).", "min-rate": "Rate (default 8192; $ATLAS_MIN_RATE).",
+		"window": "Window (default 10m; $ATLAS_WINDOW).",
+	}
+	for _, flag := range newParser(t, &flags{}).Model.Flags {
+		if got := formatHelp(flag.Value); flag.Name != "help" && got != want[flag.Name] {
+			t.Errorf("got %q, want %q", got, want[flag.Name])
+		}
 	}
 }
 

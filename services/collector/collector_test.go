@@ -258,7 +258,7 @@ func TestAppendTimeout(t *testing.T) {
 	}
 }
 
-func TestConfigValidate(t *testing.T) {
+func TestConfigCheck(t *testing.T) {
 	if err := (Config{Kafka: []string{"localhost:9092"}}).Check(); err != nil {
 		t.Error(err)
 	}

@@ -249,7 +249,7 @@ func registered(t *testing.T, brokers []string, topic string) map[int64]string {
 	return objects
 }
 
-func TestImportConfigValidate(t *testing.T) {
+func TestImportConfigCheck(t *testing.T) {
 	err := Import(t.Context(), ImportConfig{Into: "a.b"})
 	for _, want := range []string{"files: none given", `archive name: got "a.b"`, "brokers: none given"} {
 		if err == nil || !strings.Contains(err.Error(), want) {

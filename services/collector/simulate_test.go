@@ -245,7 +245,14 @@ func TestLatestEvent(t *testing.T) {
 	}
 }
 
-func TestSimulateConfigValidate(t *testing.T) {
+func TestSimulatedNetworkHasTheDefaultsOfTheSimulator(t *testing.T) {
+	got := SimulateConfig{}.withDefaults()
+	if got.Probes != simulator.DefaultProbes || got.Incidents != string(simulator.Easy) {
+		t.Errorf("got %d probes and incidents %q, want %d and %q", got.Probes, got.Incidents, simulator.DefaultProbes, simulator.Easy)
+	}
+}
+
+func TestSimulateConfigCheck(t *testing.T) {
 	err := Simulate(t.Context(), SimulateConfig{
 		SimulatedNetwork: SimulatedNetwork{Rate: -1, Incidents: "all"}, History: -time.Hour, TopicSettings: TopicSettings{Partitions: -1, Replication: -2},
 	})
