@@ -109,6 +109,10 @@ func offsetsForTimes(t *testing.T, f fixture) {
 			if got, err := f.log.History().OffsetAt(within(t, patience), topic, 0, test.at); err != nil || got != test.want {
 				t.Errorf("got offset %d, %v, want %d", got, err, test.want)
 			}
+			first, next, since, err := f.log.History().BoundsSince(within(t, patience), topic, 0, test.at)
+			if err != nil || first != 0 || next != 5 || since != test.want {
+				t.Errorf("with the bounds: got %d, %d, %d, %v, want 0, 5, %d", first, next, since, err, test.want)
+			}
 		})
 	}
 }

@@ -46,6 +46,19 @@ func (h *History) Bounds(ctx context.Context, topic string, number int) (first, 
 	return first, next, err
 }
 
+// BoundsSince gives the Bounds of a partition and, at the cost of one request, OffsetAt a time.
+func (h *History) BoundsSince(ctx context.Context, topic string, number int, at time.Time) (first, next, since int64, err error) {
+	partition, err := h.log.existing(ctx, topic, number)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	err = retry(ctx, func() (err error) {
+		first, next, since, err = partition.boundsSince(ctx, at)
+		return err
+	})
+	return first, next, since, err
+}
+
 // OffsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none. Records after it may have an
 // earlier time, as results come late; every record before it has.
 func (h *History) OffsetAt(ctx context.Context, topic string, number int, at time.Time) (offset int64, err error) {

@@ -31,6 +31,24 @@ func (p partition) bounds(ctx context.Context) (first, next int64, err error) {
 	return answer.FirstOffset, answer.LastOffset, err
 }
 
+// boundsSince is bounds and offsetAt in one request. Of a record that comes meanwhile, either may know nothing.
+func (p partition) boundsSince(ctx context.Context, at time.Time) (first, next, since int64, err error) {
+	answer, err := p.listOffsets(ctx, kafka.FirstOffsetOf(p.number), kafka.LastOffsetOf(p.number), sinceOf(p.number, at))
+	since = answer.LastOffset
+	for offset := range answer.Offsets {
+		if offset >= 0 { // -1 means that there is none
+			since = offset
+		}
+	}
+	return answer.FirstOffset, answer.LastOffset, since, err
+}
+
+// sinceOf asks for the least offset whose record's time is at or after the given one.
+func sinceOf(number int, at time.Time) kafka.OffsetRequest {
+	//mutate:time-later-by-a-millisecond
+	return kafka.OffsetRequest{Partition: number, Timestamp: max(0, at.UnixMilli())}
+}
+
 // offsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none. The end is a question of its own to
 // the broker, and seldom needed.
 func (p partition) offsetAt(ctx context.Context, at time.Time) (int64, error) {
@@ -50,8 +68,7 @@ func (p partition) offsetAt(ctx context.Context, at time.Time) (int64, error) {
 
 // firstSince gives the least offset whose record's time is at or after the given one.
 func (p partition) firstSince(ctx context.Context, at time.Time) (offset int64, found bool, err error) {
-	//mutate:time-later-by-a-millisecond
-	answer, err := p.listOffsets(ctx, kafka.OffsetRequest{Partition: p.number, Timestamp: max(0, at.UnixMilli())})
+	answer, err := p.listOffsets(ctx, sinceOf(p.number, at))
 	for offset := range answer.Offsets {
 		if offset >= 0 { // -1 stands for none
 			return offset, true, nil

@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -82,6 +83,36 @@ func (t *Tails) FollowFrom(ctx context.Context, position atlas.Position, attach 
 	}
 	return release, nil
 }
+
+// Followed is the tail of a partition that is kept running for somebody who attaches later, or again.
+type Followed struct {
+	tail    *tail
+	release func()
+}
+
+// Await follows a partition, and returns once its tail has come as far as a position, whether it holds that or not. Release what it returns.
+func (t *Tails) Await(ctx context.Context, position atlas.Position) (*Followed, error) {
+	if _, err := t.log.existing(ctx, t.topic, position.Partition); err != nil {
+		return nil, err
+	}
+	tail, release, err := t.acquire(ctx, position.Partition)
+	if err != nil {
+		return nil, err
+	}
+	//mutate:resume-without-waiting
+	err = tail.attachFrom(ctx, position.Offset, func([]atlas.Record) {})
+	if err != nil && !errors.Is(err, ErrNotInRing) {
+		release()
+		return nil, err
+	}
+	return &Followed{tail, release}, nil
+}
+
+// Attach calls attach as Tails.Follow does.
+func (f *Followed) Attach(attach func(partition int, next int64)) { f.tail.attach(attach) }
+
+// Release ends the use of the tail.
+func (f *Followed) Release() { f.release() }
 
 // acquire keeps the tail of a partition running and returns once it stands at an offset of the log.
 func (t *Tails) acquire(ctx context.Context, number int) (*tail, func(), error) {

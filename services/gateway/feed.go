@@ -47,14 +47,16 @@ func (f *feed) Follow(ctx context.Context, measurement atlas.MeasurementID, atta
 func (f *feed) Topic() string { return f.topic }
 
 // Resume implements fanout.Trail. It waits until the tail has come as far as the cursor, which may be of a gateway that is ahead.
-func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (offset int64, err error) {
+func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (tail fanout.Tail, offset int64, err error) {
 	position, err := f.player.ResumeLive(ctx, wanted.Source(), wanted.Measurement, from, f.most)
 	if err != nil {
-		return 0, refuseChanged(err)
+		return nil, 0, refuseChanged(err)
 	}
-	//mutate:resume-without-waiting
-	_, err = f.Rejoin(ctx, position.Partition, position.Offset, func([]atlas.Record) {})
-	return position.Offset, err
+	followed, err := f.Await(ctx, position)
+	if err != nil {
+		return nil, 0, err
+	}
+	return followed, position.Offset, nil
 }
 
 // Since implements fanout.Trail.

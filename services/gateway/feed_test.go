@@ -94,10 +94,20 @@ func openBank(t *testing.T, records int64) *bank {
 }
 
 // resume goes on behind a record of measurement 1.
-func (b *bank) resume(ctx context.Context, offset int64) (int64, error) {
+func (b *bank) resume(ctx context.Context, t *testing.T, offset int64) (int64, error) {
 	wanted := &subscription.Subscription{Stream: atlas.StreamResult, Measurement: 1}
 	there := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: eventlog.ResultsTopic, Offset: offset}}
-	return b.Resume(ctx, wanted, cursor.At(there, time.Now()))
+	tail, from, err := b.Resume(ctx, wanted, cursor.At(there, time.Now()))
+	if err != nil {
+		return 0, err
+	}
+	defer tail.Release()
+	tail.Attach(func(partition int, next int64) {
+		if partition != 0 || next < from {
+			t.Errorf("attached to partition %d at %d, want it at %d or behind", partition, next, from)
+		}
+	})
+	return from, nil
 }
 
 func numbered(t *testing.T, number int64) atlas.Event {
@@ -169,7 +179,7 @@ func TestFeedFindsWhereToBegin(t *testing.T) {
 		}
 	}
 	for _, offset := range []int64{-1, 0, 12, 19} {
-		if got, err := feed.resume(t.Context(), offset); err != nil || got != offset+1 {
+		if got, err := feed.resume(t.Context(), t, offset); err != nil || got != offset+1 {
 			t.Errorf("behind offset %d: got %d, %v", offset, got, err)
 		}
 	}
@@ -190,11 +200,11 @@ func TestResumingWaitsForTheFeed(t *testing.T) {
 	feed.append(20, 21)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if offset, err := feed.resume(ctx, 20); !errors.Is(err, context.DeadlineExceeded) {
+	if offset, err := feed.resume(ctx, t, 20); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %d, %v while the feed stands at 20", offset, err)
 	}
 	release()
-	if offset, err := feed.resume(t.Context(), 20); err != nil || offset != 21 {
+	if offset, err := feed.resume(t.Context(), t, 20); err != nil || offset != 21 {
 		t.Errorf("got %d, %v, want 21", offset, err)
 	}
 }

@@ -19,15 +19,21 @@ type emptyLog struct{}
 
 func (emptyLog) Topic() string { return "results" }
 
-func (emptyLog) Resume(_ context.Context, _ *subscription.Subscription, from cursor.Token) (offset int64, err error) {
+func (emptyLog) Resume(_ context.Context, _ *subscription.Subscription, from cursor.Token) (tail fanout.Tail, offset int64, err error) {
 	switch from.Subscriptions[0].Live.Topic {
 	case "gone":
-		return 0, protocol.Refuse(protocol.CodeCursorGone, "cursor: it is gone")
+		return nil, 0, protocol.Refuse(protocol.CodeCursorGone, "cursor: it is gone")
 	case "bad":
-		return 0, protocol.Refuse("bad_cursor", "cursor: it is none")
+		return nil, 0, protocol.Refuse("bad_cursor", "cursor: it is none")
 	}
-	return 0, nil
+	return emptyTail{}, 0, nil
 }
+
+// emptyTail is the tail of an emptyLog.
+type emptyTail struct{}
+
+func (emptyTail) Attach(attach func(partition int, next int64)) { attach(0, 0) }
+func (emptyTail) Release()                                      {}
 
 func (emptyLog) Since(context.Context, atlas.MeasurementID, time.Time) (offset int64, err error) {
 	return 0, nil

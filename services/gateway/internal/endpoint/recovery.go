@@ -6,7 +6,7 @@ import (
 	"errors"
 	"slices"
 
-	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"go.uber.org/zap"
@@ -15,7 +15,6 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 // maxPrivateID bounds what is taken for a private ID and said again, in bytes.
@@ -63,7 +62,7 @@ func (e *SocketIO) recall(session *session, socket *socketio.Socket) {
 
 // recall gives the subscriptions for which a cursor stands, none if not one of them can go on where it was. The error is why that is not known now. They
 // count as if the client had asked for each with a message of its own.
-func (s *session) recall(ctx context.Context, text string) ([]cursor.SavedSubscription, error) {
+func (s *session) recall(ctx context.Context, text string) ([]*fanout.Resumption, error) {
 	subscriptions, err := s.subscriber.Recall(ctx, text)
 	if _, refused := errors.AsType[*protocol.Error](err); refused {
 		return nil, nil
@@ -74,14 +73,11 @@ func (s *session) recall(ctx context.Context, text string) ([]cursor.SavedSubscr
 	if err != nil {
 		return nil, err
 	}
-	for _, saved := range subscriptions {
-		if saved.Restarts() {
+	for _, resumed := range subscriptions {
+		if resumed.Restarts() {
 			continue
 		}
-		wanted, err := parseSaved(saved)
-		if err == nil {
-			err = s.subscriber.CanResume(ctx, wanted, saved.Token())
-		}
+		err := s.subscriber.CanResume(ctx, resumed)
 		if _, refused := errors.AsType[*protocol.Error](err); !refused {
 			return subscriptions, err
 		}
@@ -91,38 +87,37 @@ func (s *session) recall(ctx context.Context, text string) ([]cursor.SavedSubscr
 
 // resume subscribes again, and says of each subscription what came of that. Those that cannot be had for the moment the client gets when it comes back
 // once more: its cursors go on to stand for them.
-func (s *session) resume(ctx context.Context, subscriptions []cursor.SavedSubscription) {
+func (s *session) resume(ctx context.Context, subscriptions []*fanout.Resumption) {
 	s.subscriber.Hold()
 	defer s.subscriber.Release()
-	var due []cursor.SavedSubscription
-	for i, saved := range subscriptions {
+	defer release(subscriptions)
+	var due []*fanout.Resumption
+	for i, resumed := range subscriptions {
 		s.subscriber.Owe(slices.Concat(due, subscriptions[i:]))
-		err := s.resumeOne(ctx, saved)
+		err := s.resumeOne(ctx, resumed)
 		s.respond(err)
 		if errors.Is(err, sendqueue.ErrFull) || errors.Is(err, sendqueue.ErrClosed) {
 			return // the client has gone
 		}
 		if err != nil && isTemporary(err) {
-			due = append(due, saved)
+			due = append(due, resumed)
 		}
 	}
 	s.subscriber.Owe(due)
 }
 
-func (s *session) resumeOne(ctx context.Context, saved cursor.SavedSubscription) error {
-	wanted, err := parseSaved(saved)
+func release(subscriptions []*fanout.Resumption) {
+	for _, resumed := range subscriptions {
+		resumed.Release()
+	}
+}
+
+func (s *session) resumeOne(ctx context.Context, resumed *fanout.Resumption) error {
+	wanted, err := resumed.Wanted()
 	if err != nil {
 		return err
 	}
-	return s.begin(ctx, wanted, saved.Parameters, func(ctx context.Context) error { return s.subscriber.Resume(ctx, wanted, saved) })
-}
-
-func parseSaved(saved cursor.SavedSubscription) (*subscription.Subscription, error) {
-	wanted, err := subscription.Parse(saved.Parameters)
-	if err == nil && !saved.Restarts() {
-		wanted.Resume()
-	}
-	return wanted, err
+	return s.begin(ctx, wanted, resumed.Parameters(), func(ctx context.Context) error { return s.subscriber.Resume(ctx, resumed) })
 }
 
 // isTemporary tells whether what failed may be had later: the log may be reached again, and what others have had may be over.

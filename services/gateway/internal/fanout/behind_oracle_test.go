@@ -176,11 +176,33 @@ func (v *visitor) recall() {
 	}
 	known := v.chains
 	v.chains = make(map[atlas.MeasurementID]*chain)
-	for _, recalled := range subscriptions {
-		wanted := parse(v.t, string(recalled.Parameters))
+	for i, resumed := range subscriptions {
+		wanted, err := resumed.Wanted()
+		if err != nil {
+			v.t.Fatal(err)
+		}
 		v.chains[wanted.Measurement] = known[wanted.Measurement]
-		v.subscribe(known[wanted.Measurement], plainCursors{}.Seal(recalled.Token()))
+		v.resume(known[wanted.Measurement], resumed, i == 0)
 	}
+	if kept := v.river.kept.Load(); kept < 0 {
+		v.t.Errorf("%d tails were released twice", -kept)
+	}
+}
+
+// resume goes on with a chain, perhaps after asking whether that is possible.
+func (v *visitor) resume(chain *chain, resumed *Resumption, asks bool) {
+	var at noticed
+	ctx := context.WithValue(context.Background(), noticedKey{}, &at)
+	if asks {
+		if err := v.subscriber.CanResume(ctx, resumed); err != nil {
+			v.t.Error(err)
+		}
+	}
+	if err := v.subscriber.Resume(ctx, resumed); err != nil {
+		v.t.Errorf("%s from %+v: %v", chain.parameters, resumed.saved, err)
+	}
+	v.subscriber.flush()
+	chain.want, chain.wantedTo, chain.backlog = nil, at.from, false
 }
 
 // act does something at random.

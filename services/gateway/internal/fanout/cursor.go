@@ -9,7 +9,6 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
-	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -71,50 +70,12 @@ func codeOf(unreadable error) protocol.Code {
 	return protocol.CodeBadCursor
 }
 
-// Recall gives the subscriptions for which a cursor stands that the client has remembered. A *protocol.Error says what is wrong with it.
-func (s *Subscriber) Recall(ctx context.Context, text string) ([]cursor.SavedSubscription, error) {
-	if err := s.hub.settings.Cursors.AwaitKey(ctx); err != nil {
-		return nil, err
-	}
-	token, err := s.hub.settings.Cursors.Open(text)
-	if err != nil {
-		return nil, protocol.Refuse(codeOf(err), "offset: %s", err)
-	}
-	for _, saved := range token.Subscriptions {
-		if len(saved.Parameters) == 0 {
-			return nil, protocol.Refuse(protocol.CodeBadCursor, "offset: names no subscription")
-		}
-	}
-	return token.Each(), nil
-}
-
-// Owe has cursors stand also for subscriptions that the client has had, each until it has got it back by Subscribe.
-func (s *Subscriber) Owe(due []cursor.SavedSubscription) {
-	if ledger := s.openLedger(); ledger != nil {
-		ledger.owe(due)
-	}
-}
-
 // openLedger gives none for a client whose cursors stand for one subscription each.
 func (s *Subscriber) openLedger() *ledger {
 	if s.client.BeginCursors() && s.ledger.Load() == nil {
 		s.ledger.Store(&ledger{subscriber: s})
 	}
 	return s.ledger.Load()
-}
-
-// CanResume tells whether a subscription can go on from its checkpoint. A *protocol.Error says that it cannot, any other one that nobody knows now. What
-// is wrong with one to the past is told by Resume.
-func (s *Subscriber) CanResume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) error {
-	source := s.hub.sources[wanted.Source()]
-	if wanted.Replay != nil || source == nil || source.trail == nil {
-		return nil
-	}
-	if err := s.account.Pay(ctx, readlimit.FindStartCost); err != nil {
-		return err
-	}
-	_, err := source.trail.Resume(ctx, wanted, from)
-	return err
 }
 
 // offerRecord enqueues the message of a record, or of several, the last of which stands at a place.

@@ -71,7 +71,7 @@ func TestCursorForWhatIsDue(t *testing.T) {
 		const present, due = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`
 		subscribe(t, bay.subscriber, present)
 		at := cursor.Checkpoint{Measurement: 2, Live: cursor.Live{Topic: "river", Offset: 17}}
-		bay.subscriber.Owe([]cursor.SavedSubscription{{Checkpoint: at, Parameters: []byte(due), Issued: time.Unix(1000, 0)}})
+		bay.subscriber.Owe([]*Resumption{{saved: cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(due), Issued: time.Unix(1000, 0)}}})
 		token, fit := bay.subscriber.ledger.Load().token(place{})
 		if !fit || len(token.Subscriptions) != 2 || !token.Issued.Equal(time.Now()) {
 			t.Fatalf("got %+v, %t", token, fit)
@@ -94,9 +94,7 @@ func TestSubscriptionsResumeOneReplay(t *testing.T) {
 			return cursor.SavedSubscription{Checkpoint: cursor.Checkpoint{Measurement: 1001, Replay: position}, Parameters: []byte(parameters)}
 		}
 		resume := func(saved cursor.SavedSubscription) error {
-			wanted := parse(t, string(saved.Parameters))
-			wanted.Resume()
-			return subscriber.Resume(t.Context(), wanted, saved)
+			return subscriber.Resume(t.Context(), &Resumption{saved: saved})
 		}
 		subscriber.Hold()
 		for _, parameters := range []string{replayed, `{"msm":1001,"prb":1}`} {
@@ -110,6 +108,61 @@ func TestSubscriptionsResumeOneReplay(t *testing.T) {
 		expectRefusal(t, resume(saved(`{"msm":1001,"prb":3}`, 7)), refused)
 		if len(h.tape.started) != 1 {
 			t.Errorf("started %q, want one replay", h.tape.started)
+		}
+	})
+}
+
+// A client that reconnects costs one question to the log and one tail for each subscription, also for the one that was asked about before.
+func TestResumingCostsNothingTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := rememberingBay(t)
+		defer bay.close()
+		bay.river.grow(0, same(5, 1, 1)...)
+		token := cursor.Token{}
+		for _, parameters := range []string{`{"msm":1,"cursor":""}`, `{"msm":1,"prb":1,"cursor":""}`} {
+			at := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: "river", Offset: 2}}
+			token.Subscriptions = append(token.Subscriptions, cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(parameters)})
+		}
+		subscriptions, err := bay.subscriber.Recall(t.Context(), plainCursors{}.Seal(token))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := bay.subscriber.CanResume(t.Context(), subscriptions[0]); err != nil {
+			t.Fatal(err)
+		}
+		for _, resumed := range subscriptions {
+			if err := bay.subscriber.Resume(t.Context(), resumed); err != nil {
+				t.Fatal(err)
+			}
+			resumed.Release()
+		}
+		if asked, followed, kept := bay.river.resumed.Load(), bay.river.followed.Load(), bay.river.kept.Load(); asked != 2 || followed != 0 || kept != 2 {
+			t.Errorf("asked the log %d times, followed %d tails beside and kept %d, want 2, 0 and 2", asked, followed, kept)
+		}
+		bay.listen()
+		bay.subscriber.Leave()
+		if kept := bay.river.kept.Load(); kept != 0 {
+			t.Errorf("%d tails are kept for a client that is gone", kept)
+		}
+		bay.subscriber = bay.join(t, bay.seat)
+	})
+}
+
+// A tail that was found for a client that is gone before it resumes is released.
+func TestResumptionIsReleased(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := rememberingBay(t)
+		defer bay.close()
+		at := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: "river", Offset: -1}}
+		resumed := &Resumption{saved: cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(`{"msm":1,"cursor":""}`)}}
+		if err := bay.subscriber.CanResume(t.Context(), resumed); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			resumed.Release()
+		}
+		if kept := bay.river.kept.Load(); kept != 0 {
+			t.Errorf("%d tails are kept", kept)
 		}
 	})
 }

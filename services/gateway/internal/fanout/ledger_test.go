@@ -161,13 +161,14 @@ func TestCursorStandsForWhatIsBeingGivenBack(t *testing.T) {
 		bay := rememberingBay(t)
 		defer bay.close()
 		const marked, other, plain = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`, `{"msm":3}`
-		recalled := []cursor.SavedSubscription{
-			{Checkpoint: cursor.Checkpoint{Measurement: 1}, Parameters: []byte(marked)},
-			{Checkpoint: cursor.Checkpoint{Measurement: 2}, Parameters: []byte(other)}, {Parameters: []byte(plain)},
+		recalled := []*Resumption{
+			{saved: cursor.SavedSubscription{Checkpoint: cursor.Checkpoint{Measurement: 1}, Parameters: []byte(marked)}},
+			{saved: cursor.SavedSubscription{Checkpoint: cursor.Checkpoint{Measurement: 2}, Parameters: []byte(other)}},
+			{saved: cursor.SavedSubscription{Parameters: []byte(plain)}},
 		}
 		for i, subscription := range recalled {
 			bay.subscriber.Owe(recalled[i:])
-			subscribe(t, bay.subscriber, string(subscription.Parameters))
+			subscribe(t, bay.subscriber, string(subscription.Parameters()))
 			bay.seat.Take(1 << 20) // its confirmation
 			bay.river.grow(0, same(1, 1, 1)...)
 			bay.listen()
@@ -191,7 +192,7 @@ func TestCursorForgetsWhatIsRefused(t *testing.T) {
 		defer bay.close()
 		const marked = `{"msm":1,"cursor":""}`
 		subscribe(t, bay.subscriber, marked)
-		bay.subscriber.Owe([]cursor.SavedSubscription{{Parameters: []byte(`{"msm":9}`)}})
+		bay.subscriber.Owe([]*Resumption{{saved: cursor.SavedSubscription{Parameters: []byte(`{"msm":9}`)}}})
 		bay.subscriber.Owe(nil)
 		bay.river.grow(0, same(1, 1, 1)...)
 		bay.listen()

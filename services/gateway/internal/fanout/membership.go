@@ -15,6 +15,8 @@ type membership struct {
 	number      uint64          // in the order of joining
 	parameters  []byte          // as they came, for the client knows its subscription by them
 	from        *cursor.Token   // behind which it resumes, once it is opened; nil for none
+	resumption  *Resumption     // that it is of; nil for none
+	tail        Tail            // in which it resumes, until it has joined; nil for its measurement's
 	start       *start          // where it begins; nil for what comes from now on
 	gone        *protocol.Error // why that is not where its client has got to; nil if it is
 	active      bool            // the index of a member that is behind has it; guarded by the partition's lock, as is stops

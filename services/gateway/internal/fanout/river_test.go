@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"atlasstream/services/gateway/internal/cursor"
@@ -25,6 +26,9 @@ type river struct {
 	held   int // records that the feed holds of a partition
 	banks  []*bank
 	gone   *protocol.Error // what every cursor is refused with; nil for none
+
+	resumed, followed atomic.Int64 // calls of Resume and Follow
+	kept              atomic.Int64 // tails that have not been released
 }
 
 // bank is a partition.
@@ -109,6 +113,7 @@ func (r *river) Follow(ctx context.Context, measurement atlas.MeasurementID, att
 	number, bank := r.bankOf(measurement)
 	bank.mu.Lock()
 	defer bank.mu.Unlock()
+	r.followed.Add(1)
 	take(ctx).next = bank.next
 	attach(number, bank.next)
 	return func() {}, nil
@@ -116,18 +121,37 @@ func (r *river) Follow(ctx context.Context, measurement atlas.MeasurementID, att
 
 func (r *river) Topic() string { return "river" }
 
-func (r *river) Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (int64, error) {
+func (r *river) Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (Tail, int64, error) {
+	r.resumed.Add(1)
 	if r.gone != nil {
-		return 0, r.gone
+		return nil, 0, r.gone
 	}
 	for _, saved := range from.Subscriptions {
 		if saved.Measurement == wanted.Measurement {
 			take(ctx).from = saved.Live.Offset + 1
-			return saved.Live.Offset + 1, nil
+			r.kept.Add(1)
+			return &riverTail{r, wanted.Measurement, ctx}, saved.Live.Offset + 1, nil
 		}
 	}
-	return 0, protocol.Refuse("bad_cursor", "measurement %d is not in it", wanted.Measurement)
+	return nil, 0, protocol.Refuse("bad_cursor", "measurement %d is not in it", wanted.Measurement)
 }
+
+// riverTail is the feed of a bank for a subscription that resumes.
+type riverTail struct {
+	*river
+	measurement atlas.MeasurementID
+	ctx         context.Context
+}
+
+func (t *riverTail) Attach(attach func(int, int64)) {
+	number, bank := t.bankOf(t.measurement)
+	bank.mu.Lock()
+	defer bank.mu.Unlock()
+	take(t.ctx).next = bank.next
+	attach(number, bank.next)
+}
+
+func (t *riverTail) Release() { t.kept.Add(-1) }
 
 func (r *river) Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (int64, error) {
 	_, bank := r.bankOf(measurement)

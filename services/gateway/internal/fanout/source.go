@@ -73,7 +73,7 @@ func (s *Source) follow(ctx context.Context, joining *membership) (err error) {
 		return err
 	}
 	var refused error
-	release, err := s.feed.Follow(ctx, joining.wanted.Measurement, func(number int, next int64) {
+	release, err := s.attach(ctx, joining, func(number int, next int64) {
 		joining.partition = s.partition(number)
 		refused = joining.partition.add(joining, next)
 	})
@@ -82,6 +82,17 @@ func (s *Source) follow(ctx context.Context, joining *membership) (err error) {
 	}
 	joining.hold(release)
 	return refused
+}
+
+// attach calls attach under the lock of the tail in which a membership resumes, or of that of its measurement.
+func (s *Source) attach(ctx context.Context, joining *membership, attach func(partition int, next int64)) (release func(), err error) {
+	tail := joining.tail
+	if tail == nil {
+		return s.feed.Follow(ctx, joining.wanted.Measurement, attach)
+	}
+	joining.tail = nil
+	tail.Attach(attach)
+	return tail.Release, nil
 }
 
 // judge ends the memberships that a change of their measurement leaves without a standing. Those that begin meanwhile are judged by then.

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"golang.org/x/sync/semaphore"
@@ -57,16 +56,6 @@ func (s *Subscriber) Subscribe(ctx context.Context, wanted *subscription.Subscri
 	return s.join(ctx, &membership{subscriber: s, wanted: wanted, parameters: parameters})
 }
 
-// Resume is Subscribe for a subscription that Recall has given, which goes on from its checkpoint.
-func (s *Subscriber) Resume(ctx context.Context, wanted *subscription.Subscription, saved cursor.SavedSubscription) error {
-	joining := &membership{subscriber: s, wanted: wanted, parameters: saved.Parameters}
-	if !saved.Restarts() {
-		from := saved.Token()
-		joining.from = &from
-	}
-	return s.join(ctx, joining)
-}
-
 func (s *Subscriber) join(ctx context.Context, joining *membership) error {
 	wanted := joining.wanted
 	joining.indexed, joining.key, joining.parameters = wanted, wanted.Key(), bytes.Clone(joining.parameters)
@@ -87,6 +76,7 @@ func (s *Subscriber) join(ctx context.Context, joining *membership) error {
 	if err := s.begin(ctx, joining); err != nil {
 		return err
 	}
+	joining.from, joining.resumption = nil, nil // are kept no longer
 	s.recountCursors()
 	return nil
 }

@@ -18,9 +18,9 @@ import (
 type Trail interface {
 	// Topic is that of the stream.
 	Topic() string
-	// Resume gives the offset at which a subscription goes on behind a token. A *protocol.Error says what is wrong with that, and what there is;
-	// its code is protocol.CodeCursorGone where it was a cursor once.
-	Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (offset int64, err error)
+	// Resume gives the offset at which a subscription goes on behind a token, and the tail, which has come so far and is to be released. A *protocol.Error
+	// says what is wrong with that, and what there is; its code is protocol.CodeCursorGone where it was a cursor once.
+	Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (tail Tail, offset int64, err error)
 	// Since gives the offset before which all records of a measurement's partition are older than a time.
 	Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error)
 	// Rejoin calls take, under the partition's lock, with what the feed has delivered from an offset on, and tells whether it still holds that. Who takes
@@ -33,6 +33,13 @@ type Trail interface {
 		ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64,
 		pay func(ctx context.Context, records, bytes int64) error, sink Sink,
 	) (next int64, err error)
+}
+
+// Tail is what a Feed brings of one partition, for as long as it is not released.
+type Tail interface {
+	// Attach calls attach as Feed.Follow does.
+	Attach(attach func(partition int, next int64))
+	Release()
 }
 
 // LostError says that the log has no record from one offset to before another any more. To below From says that it was cut or made anew.
@@ -88,7 +95,12 @@ func goneForOneWhoComesBack(wanted *subscription.Subscription, err error) *proto
 	return refusal
 }
 
-func (s *Source) behindCursor(ctx context.Context, joining *membership) (*start, error) {
+// behindCursor finds where a membership resumes, unless CanResume has.
+func (s *Source) behindCursor(ctx context.Context, joining *membership) (_ *start, err error) {
+	if resumed := joining.resumption; resumed != nil && resumed.isFound {
+		joining.tail, resumed.tail = resumed.tail, nil
+		return &start{from: resumed.offset}, resumed.err
+	}
 	if err := joining.subscriber.account.Pay(ctx, readlimit.FindStartCost); err != nil {
 		return nil, err
 	}
@@ -96,7 +108,8 @@ func (s *Source) behindCursor(ctx context.Context, joining *membership) (*start,
 	if err != nil {
 		return nil, err
 	}
-	from, err := s.trail.Resume(ctx, joining.wanted, *token)
+	var from int64
+	joining.tail, from, err = s.trail.Resume(ctx, joining.wanted, *token)
 	return &start{from: from}, err
 }
 

@@ -32,6 +32,7 @@ type memory struct {
 	topics map[string]*memoryTopic
 
 	mu      sync.Mutex // for what is counted
+	listed  int        // requests for offsets
 	scanned int        // records that were shown by ScanWithin
 	read    int        // records that were given by Read, those of other measurements included
 }
@@ -80,10 +81,25 @@ func (m *memory) Partition(_ context.Context, topic string, _ atlas.MeasurementI
 }
 
 func (m *memory) Bounds(_ context.Context, topic string, _ int) (first, next int64, err error) {
+	m.list(1)
 	return m.topics[topic].first, int64(len(m.topics[topic].records)), nil
 }
 
+func (m *memory) BoundsSince(ctx context.Context, topic string, partition int, at time.Time) (first, next, since int64, err error) {
+	first, next, _ = m.Bounds(ctx, topic, partition)
+	since, err = m.OffsetAt(ctx, topic, partition, at)
+	m.list(-1) // as the two are one request
+	return first, next, since, err
+}
+
+func (m *memory) list(requests int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.listed += requests
+}
+
 func (m *memory) OffsetAt(_ context.Context, topic string, _ int, at time.Time) (int64, error) {
+	m.list(1)
 	there := m.topics[topic]
 	for _, record := range there.records[there.first:] {
 		if !record.Time.Before(at) {

@@ -10,14 +10,9 @@ import (
 
 // Log is what playbacks read. Its methods wait for Kafka as long as the context lasts.
 type Log interface {
+	Offsets
 	// Archives lists the topics of imported archives.
 	Archives(ctx context.Context) ([]string, error)
-	// Partition gives the partition of a topic that has a measurement's records.
-	Partition(ctx context.Context, topic string, measurement atlas.MeasurementID) (int, error)
-	// Bounds gives the offset of a partition's first record, and the offset that its next record will have.
-	Bounds(ctx context.Context, topic string, partition int) (first, next int64, err error)
-	// OffsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none.
-	OffsetAt(ctx context.Context, topic string, partition int, at time.Time) (int64, error)
 	// ScanWithin shows whose the records of a partition are, and of when, from an offset to before another, until see returns false or the bytes of their
 	// values are as many as they may be. It gives the offset before which all was shown. Measurement 0 is unknown. Came is told of all that was read for that.
 	ScanWithin(
@@ -27,6 +22,18 @@ type Log interface {
 	// Read reads the records of one measurement in one topic from an offset to before another, for which an account pays while it is read. Nobody reads what is
 	// read from it after it was closed.
 	Read(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64, account *readlimit.Account) (Source, error)
+}
+
+// Offsets are the offsets of a log, by which it is read.
+type Offsets interface {
+	// Partition gives the partition of a topic that has a measurement's records.
+	Partition(ctx context.Context, topic string, measurement atlas.MeasurementID) (int, error)
+	// Bounds gives the offset of a partition's first record, and the offset that its next record will have.
+	Bounds(ctx context.Context, topic string, partition int) (first, next int64, err error)
+	// BoundsSince gives Bounds and, at the cost of one request, OffsetAt.
+	BoundsSince(ctx context.Context, topic string, partition int, at time.Time) (first, next, since int64, err error)
+	// OffsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none.
+	OffsetAt(ctx context.Context, topic string, partition int, at time.Time) (int64, error)
 }
 
 // Source reads the records of one measurement in one topic, in the order of offsets and without repeats.

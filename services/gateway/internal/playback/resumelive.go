@@ -26,25 +26,30 @@ func (p *Player) ResumeLive(
 			"cursor: was given out %s ago%s, want one of the last %s; what came since can be replayed, where that is allowed",
 			age.Round(time.Second), whereIssued(from), most)
 	}
-	located, err := p.locate(ctx, p.settings.Topics[stream], Request{Stream: stream, Measurement: measurement})
-	if err != nil {
-		return atlas.Position{}, err
-	}
-	there := from.Live
+	log, there := p.settings.Log, from.Live
+	located := part{topic: p.settings.Topics[stream]}
 	if there.Topic != located.topic {
 		return atlas.Position{}, protocol.Refuse(protocol.CodeBadCursor, "cursor: got one of another topic, want one of %s", located.topic)
+	}
+	var err error
+	if located.partition, err = log.Partition(ctx, located.topic, measurement); err != nil {
+		return atlas.Position{}, err
 	}
 	if there.Partition != located.partition {
 		return atlas.Position{}, protocol.Refuse(protocol.CodeCursorGone,
 			"cursor: goes on in partition %d of %s, but measurement %d is in partition %d; the topic was made anew",
 			there.Partition, there.Topic, measurement, located.partition)
 	}
+	var oldest int64
+	if located.first, located.next, oldest, err = log.BoundsSince(ctx, located.topic, located.partition, time.Now().Add(-most)); err != nil {
+		return atlas.Position{}, err
+	}
 	//mutate:live-cursor-own-offset
 	next := atlas.Position{Topic: located.topic, Partition: located.partition, Offset: there.Offset + 1}
 	if err := located.has(next.Offset); err != nil {
 		return atlas.Position{}, err
 	}
-	return next, p.checkReach(ctx, located, next.Offset, most)
+	return next, located.checkReach(next.Offset, oldest, most)
 }
 
 // whereIssued says in words at which message a live cursor was given out.
@@ -55,16 +60,15 @@ func whereIssued(from cursor.Checkpoint) string {
 	return fmt.Sprintf(" at offset %d of partition %d", from.Live.Offset, from.Live.Partition)
 }
 
-// checkReach refuses to go back to what is older than an age: whoever can seal cursors says himself when one was given out. Where the log has nothing
-// that is younger, only that counts.
-func (p *Player) checkReach(ctx context.Context, located part, offset int64, most time.Duration) error {
-	oldest, err := p.settings.Log.OffsetAt(ctx, located.topic, located.partition, time.Now().Add(-most))
+// checkReach refuses to go back to what is older than an age, before the oldest offset: whoever can seal cursors says himself when one was given out. Where
+// the log has nothing that is younger, only that counts.
+func (p *part) checkReach(offset, oldest int64, most time.Duration) error {
 	//mutate:live-cursor-reach
-	if err != nil || offset >= oldest || oldest >= located.next {
-		return err
+	if offset >= oldest || oldest >= p.next {
+		return nil
 	}
 	return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, want no less than %d, where what is younger than %s begins; "+
-		"what came before can be replayed, where that is allowed", offset, located.topic, oldest, most)
+		"what came before can be replayed, where that is allowed", offset, p.topic, oldest, most)
 }
 
 // has refuses an offset at which the log cannot be read on.

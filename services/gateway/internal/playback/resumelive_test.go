@@ -29,6 +29,10 @@ func TestResumeLive(t *testing.T) {
 			if err != nil || got != (atlas.Position{Topic: liveTopic, Offset: want}) {
 				t.Errorf("behind offset %d: got %v, %v, want offset %d", offset, got, err, want)
 			}
+			if log.listed != 1 {
+				t.Errorf("asked %d times for offsets, want once", log.listed)
+			}
+			log.listed = 0
 		}
 		aged := liveCursor(liveTopic, 0, 1)
 		time.Sleep(time.Hour)
