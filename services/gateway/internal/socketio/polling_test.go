@@ -149,7 +149,10 @@ func forEachForm(t *testing.T, run func(t *testing.T, join func(*testServer) *po
 		"EIO3 as it pleases": {engineio.Revision3, "", payload.Revision3Text},
 	} {
 		t.Run(name, func(t *testing.T) {
-			run(t, func(s *testServer) *poller { t.Helper(); return s.connectMainPolling(t, way.revision, way.extra, way.form) })
+			run(t, func(s *testServer) *poller {
+				t.Helper()
+				return s.connectMainPolling(t, way.revision, way.extra, way.form)
+			})
 		})
 	}
 }
