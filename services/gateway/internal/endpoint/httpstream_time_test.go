@@ -118,8 +118,8 @@ func TestSilentStreamsAreKeptAwake(t *testing.T) {
 // A client that reads nothing keeps its subscription for the write timeout, and not longer.
 func TestGetThatReadsNothingIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const patience = 40 * time.Second
-		server := newTestServer(t, testSettings{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: patience, CloseTimeout: time.Second}})
+		const timeout = 40 * time.Second
+		server := newTestServer(t, testSettings{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: timeout, CloseTimeout: time.Second}})
 		conn := serveInPipes(t, server).get(t, "")
 		body := readAnswer(t, conn)
 		expectText(t, body, `["atlas_subscribed",{"msm":"1001"}]`+"\n")
@@ -127,7 +127,7 @@ func TestGetThatReadsNothingIsGivenUp(t *testing.T) {
 			server.deliver(7)
 			synctest.Wait()
 		}
-		time.Sleep(patience - 1)
+		time.Sleep(timeout - 1)
 		synctest.Wait()
 		if server.feed.count() != 1 || server.stats.Messages.Load() != 1 {
 			t.Fatalf("%d subscriptions, %d messages wait; want one of each", server.feed.count(), server.stats.Messages.Load())
@@ -143,8 +143,8 @@ func TestGetThatReadsNothingIsGivenUp(t *testing.T) {
 // A client that reads slowly is not cut off, however long it takes: each piece has its own timeout.
 func TestGetThatReadsSlowlyIsServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const patience = 40 * time.Second
-		server := newTestServer(t, testSettings{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: patience, CloseTimeout: time.Second}})
+		const timeout = 40 * time.Second
+		server := newTestServer(t, testSettings{queue: sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: timeout, CloseTimeout: time.Second}})
 		conn := serveInPipes(t, server).get(t, "")
 		body := readAnswer(t, conn)
 		expectText(t, body, `["atlas_subscribed",{"msm":"1001"}]`+"\n")
@@ -152,7 +152,7 @@ func TestGetThatReadsSlowlyIsServed(t *testing.T) {
 		server.deliverAll([]atlas.Record{{Event: atlas.Event{Measurement: publicMeasurement, Value: value}}})
 		rest := `["atlas_result",` + string(value) + "]\n"
 		for len(rest) > 0 {
-			time.Sleep(patience / 3)
+			time.Sleep(timeout / 3)
 			piece := rest[:min(len(rest), 8<<10)]
 			expectText(t, body, piece)
 			rest = rest[len(piece):]
@@ -192,8 +192,8 @@ func TestGetWhoseSubscriptionHangs(t *testing.T) {
 				server.feed.hangs = true
 				conn := serveInPipes(t, server).get(t, "")
 				began := time.Now()
-				ending := time.AfterFunc(test.end, func() { server.shutdown(context.Background()) })
-				defer ending.Stop()
+				shutdown := time.AfterFunc(test.end, func() { server.shutdown(context.Background()) })
+				defer shutdown.Stop()
 				expectText(t, readAnswer(t, conn), `["atlas_error","[unavailable] `)
 				if took := time.Since(began); took != test.took {
 					t.Errorf("it took %v, want %v", took, test.took)

@@ -13,7 +13,7 @@ import (
 
 // A client that reconnects by itself receives a temporary error in a stream that ends, so that it retries. For others the status has the error.
 func TestReconnectRetriesAfterTemporaryErrors(t *testing.T) {
-	const place, events = "1001-behind-0", "text/event-stream"
+	const lastID, events = "1001-behind-0", "text/event-stream"
 	for code, test := range map[string]struct {
 		settings testSettings
 		begin    func(*testServer)
@@ -29,7 +29,7 @@ func TestReconnectRetriesAfterTemporaryErrors(t *testing.T) {
 		server := openTestServer(t, test.settings)
 		test.begin(server)
 		for _, back := range []*http.Response{
-			server.get(t, "msm=1001", "Accept", events, "Last-Event-ID", place), server.get(t, "msm=1001&lastEventId="+place, "Accept", events),
+			server.get(t, "msm=1001", "Accept", events, "Last-Event-ID", lastID), server.get(t, "msm=1001&lastEventId="+lastID, "Accept", events),
 		} {
 			body, err := io.ReadAll(back.Body)
 			if err != nil || back.StatusCode != http.StatusOK || back.Header.Get("Content-Type") != events ||
@@ -38,7 +38,7 @@ func TestReconnectRetriesAfterTemporaryErrors(t *testing.T) {
 			}
 		}
 		for _, other := range []*http.Response{
-			server.get(t, "msm=1001", "Accept", events), server.get(t, "msm=1001", "Last-Event-ID", place),
+			server.get(t, "msm=1001", "Accept", events), server.get(t, "msm=1001", "Last-Event-ID", lastID),
 		} {
 			if other.StatusCode != test.status {
 				t.Errorf("%s: got %s, want %d", code, other.Status, test.status)

@@ -12,7 +12,7 @@ func truly(count int) func() Usage { return func() Usage { return Usage{Subscrip
 
 func TestEndedSubscriptions(t *testing.T) {
 	guard := newGuard() // an address may have three
-	first, second := open(t, guard, home), open(t, guard, home)
+	first, second := openAllowance(t, guard, home), openAllowance(t, guard, home)
 	expect := func(want int) {
 		t.Helper()
 		if got := first.networks[0].usage.Subscriptions; got != want {
@@ -90,7 +90,7 @@ func TestAbuseLongMessages(t *testing.T) {
 // Subscriptions are also counted by their memory, including those that are beginning.
 func TestAbuseSubscriptionBytes(t *testing.T) {
 	guard := newGuard() // those of an address may take 1000 bytes
-	first, second := open(t, guard, home), open(t, guard, home)
+	first, second := openAllowance(t, guard, home), openAllowance(t, guard, home)
 	if err := first.Reserve(600); err != nil {
 		t.Fatal(err)
 	}

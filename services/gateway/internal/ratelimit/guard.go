@@ -149,52 +149,52 @@ func (n networks) minBurst() int {
 }
 
 // retain adds a reference to networks, which keeps them in memory. It is called with the lock held.
-func (g *Guard) retain(held networks) {
-	for _, counted := range held {
+func (g *Guard) retain(all networks) {
+	for _, counted := range all {
 		g.retainOne(counted)
 	}
 }
 
-func (g *Guard) retainOne(held *address) {
-	held.references++
-	if held.references > 1 {
+func (g *Guard) retainOne(known *address) {
+	known.references++
+	if known.references > 1 {
 		return
 	}
-	g.addresses[held.network.Prefix] = held
-	if held.forget != nil {
-		held.forget.Stop() // if it has fired already, it finds that there is a reference
-		held.forget = nil
+	g.addresses[known.network.Prefix] = known
+	if known.forget != nil {
+		known.forget.Stop() // if it has fired already, it finds that there is a reference
+		known.forget = nil
 		g.remembered--
 	}
 }
 
 // release removes a reference. It is called with the lock held.
-func (g *Guard) release(held networks) {
-	for _, counted := range held {
+func (g *Guard) release(all networks) {
+	for _, counted := range all {
 		g.releaseOne(counted)
 	}
 }
 
-func (g *Guard) releaseOne(held *address) {
-	held.references--
-	if held.references > 0 {
+func (g *Guard) releaseOne(known *address) {
+	known.references--
+	if known.references > 0 {
 		return
 	}
 	if g.remembered >= maxRemembered {
-		delete(g.addresses, held.network.Prefix)
+		delete(g.addresses, known.network.Prefix)
 		return
 	}
 	g.remembered++
-	held.forget = time.AfterFunc(burstSeconds*time.Second, func() { g.forget(held) })
+	known.forget = time.AfterFunc(burstSeconds*time.Second, func() { g.forget(known) })
 }
 
-func (g *Guard) forget(left *address) {
+func (g *Guard) forget(known *address) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if left.forget != nil { // there is no reference
-		left.forget = nil
+	if known.forget != nil { // there is no reference
+		known.forget = nil
 		g.remembered--
-		delete(g.addresses, left.network.Prefix)
+		delete(g.addresses, known.network.Prefix)
 	}
 }
 

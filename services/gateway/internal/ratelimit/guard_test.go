@@ -25,13 +25,13 @@ func newGuard() *Guard {
 	return NewGuard(Limits{Connections: 2, Subscriptions: 3, SubscriptionBytes: 1000, Messages: 4, ConnectionMessages: 2}, prometheus.NewRegistry())
 }
 
-func enter(t *testing.T, guard *Guard, remote string) (leave func()) {
+func addConnection(t *testing.T, guard *Guard, remote string) (remove func()) {
 	t.Helper()
-	leave, err := guard.AddConnection(remote)
+	remove, err := guard.AddConnection(remote)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return leave
+	return remove
 }
 
 func expectKnown(t *testing.T, guard *Guard, known, remembered int) {
@@ -45,15 +45,15 @@ func expectKnown(t *testing.T, guard *Guard, known, remembered int) {
 
 func TestConnectionsOfAnAddress(t *testing.T) {
 	guard := newGuard()
-	leave := enter(t, guard, home)
-	enter(t, guard, "192.0.2.1:2000")
+	remove := addConnection(t, guard, home)
+	addConnection(t, guard, "192.0.2.1:2000")
 	_, err := guard.AddConnection("[::ffff:192.0.2.1]:3000")
 	if !errors.Is(err, ErrTooManyConnections) || !strings.Contains(err.Error(), "there are 2 from this address") {
 		t.Errorf("got %v", err)
 	}
-	enter(t, guard, elsewhere)
-	leave()
-	enter(t, guard, home)
+	addConnection(t, guard, elsewhere)
+	remove()
+	addConnection(t, guard, home)
 	if refused := testutil.ToFloat64(guard.metrics.connections); refused != 1 {
 		t.Errorf("counted %v refusals", refused)
 	}
@@ -61,12 +61,12 @@ func TestConnectionsOfAnAddress(t *testing.T) {
 
 func TestAnIPv6ClientHasItsWholeSite(t *testing.T) {
 	guard := newGuard()
-	enter(t, guard, "[2001:db8:0:1::1]:1")
-	enter(t, guard, "[2001:db8:0:1:ffff::2]:1")
+	addConnection(t, guard, "[2001:db8:0:1::1]:1")
+	addConnection(t, guard, "[2001:db8:0:1:ffff::2]:1")
 	if _, err := guard.AddConnection("[2001:db8:0:1:eeee::3]:1"); !errors.Is(err, ErrTooManyConnections) {
 		t.Errorf("got %v", err)
 	}
-	enter(t, guard, "[2001:db8:0:2::1]:1")
+	addConnection(t, guard, "[2001:db8:0:2::1]:1")
 }
 
 // A site has a /48, and with it 65,536 subnets: together they have four times the limits of an address.
@@ -94,8 +94,8 @@ func TestAbuseOfTheSubnetsOfASite(t *testing.T) {
 		if connections != 8 || subscriptions != 12 || messages != 160 {
 			t.Errorf("a site got %d connections, %d subscriptions and %d messages, want 8, 12 and 160", connections, subscriptions, messages)
 		}
-		neighbour := open(t, guard, "[2001:db8:1::1]:1") // of another site
-		enter(t, guard, "[2001:db8:1::1]:1")
+		neighbour := openAllowance(t, guard, "[2001:db8:1::1]:1") // of another site
+		addConnection(t, guard, "[2001:db8:1::1]:1")
 		if err := neighbour.Reserve(0); err != nil || neighbour.Message(1) != Pass {
 			t.Errorf("another site: %v", err)
 		}
@@ -104,7 +104,7 @@ func TestAbuseOfTheSubnetsOfASite(t *testing.T) {
 
 func TestSubscriptionsOfAnAddress(t *testing.T) {
 	guard := newGuard()
-	first, second := open(t, guard, home), open(t, guard, home)
+	first, second := openAllowance(t, guard, home), openAllowance(t, guard, home)
 	reserve := func(allowance *Allowance, want error) {
 		t.Helper()
 		if err := allowance.Reserve(0); !errors.Is(err, want) {
@@ -120,7 +120,7 @@ func TestSubscriptionsOfAnAddress(t *testing.T) {
 	reserve(second, nil)
 	second.Settle(truly(1))
 	reserve(second, ErrTooManySubscriptions)
-	reserve(open(t, guard, elsewhere), nil)
+	reserve(openAllowance(t, guard, elsewhere), nil)
 	first.Settle(truly(1))
 	reserve(second, nil)
 	second.Settle(truly(2))
@@ -131,7 +131,7 @@ func TestSubscriptionsOfAnAddress(t *testing.T) {
 	reserve(first, ErrTooManySubscriptions)
 }
 
-func open(t testing.TB, guard *Guard, remote string) *Allowance {
+func openAllowance(t testing.TB, guard *Guard, remote string) *Allowance {
 	t.Helper()
 	if err := guard.ChargeMessage(remote); err != nil {
 		t.Fatal(err)
@@ -149,7 +149,7 @@ func sendMessages(allowance *Allowance, messages int) (verdicts [Disconnect + 1]
 
 func TestMessagesOfAConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		allowance := open(t, newGuard(), home)
+		allowance := openAllowance(t, newGuard(), home)
 		defer allowance.Close()
 		for _, step := range []struct {
 			pause    time.Duration
@@ -173,9 +173,9 @@ func TestMessagesOfAConnection(t *testing.T) {
 func TestMessagesOfAnAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		guard := newGuard()
-		late := open(t, guard, home)
+		late := openAllowance(t, guard, home)
 		for _, want := range []int{20, 17} { // of the address's 40, connecting took one each
-			if got := sendMessages(open(t, guard, home), 20); got[Pass] != want {
+			if got := sendMessages(openAllowance(t, guard, home), 20); got[Pass] != want {
 				t.Fatalf("got %v, want %d to pass", got, want)
 			}
 		}
@@ -189,7 +189,7 @@ func TestMessagesOfAnAddress(t *testing.T) {
 		if got := sendMessages(late, 5); got[Pass] != 4 {
 			t.Errorf("a second later: got %v", got)
 		}
-		if got := sendMessages(open(t, guard, elsewhere), 1); got[Pass] != 1 {
+		if got := sendMessages(openAllowance(t, guard, elsewhere), 1); got[Pass] != 1 {
 			t.Errorf("elsewhere: got %v", got)
 		}
 	})
@@ -200,12 +200,12 @@ func TestAddressesAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		guard := newGuard()
 		for _, want := range []int{20, 18} {
-			leave, allowance := enter(t, guard, home), open(t, guard, home)
+			remove, allowance := addConnection(t, guard, home), openAllowance(t, guard, home)
 			if got := sendMessages(allowance, 20); got[Pass] != want {
 				t.Errorf("got %v, want %d to pass", got, want)
 			}
 			allowance.Close()
-			leave()
+			remove()
 		}
 		if err := guard.ChargeMessage(home); !errors.Is(err, ErrTooManyMessages) {
 			t.Errorf("coming again: got %v", err)
@@ -213,14 +213,14 @@ func TestAddressesAreForgotten(t *testing.T) {
 		time.Sleep(2 * burstSeconds * time.Second)
 		time.Sleep(burstSeconds*time.Second - 1)
 		for range 3 {
-			enter(t, guard, home)()
+			addConnection(t, guard, home)()
 			time.Sleep(burstSeconds * time.Second * 2 / 3)
 			expectKnown(t, guard, 1, 1)
 		}
-		leave := enter(t, guard, home)
+		remove := addConnection(t, guard, home)
 		time.Sleep(burstSeconds * time.Second)
 		expectKnown(t, guard, 1, 0)
-		leave()
+		remove()
 		time.Sleep(burstSeconds*time.Second - 1)
 		synctest.Wait()
 		expectKnown(t, guard, 1, 1)
@@ -262,7 +262,7 @@ func TestMemoryOfAddressesIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		guard := newGuard()
 		for i := range 2 * maxRemembered {
-			enter(t, guard, fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255))()
+			addConnection(t, guard, fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255))()
 		}
 		expectKnown(t, guard, maxRemembered, maxRemembered)
 		time.Sleep(burstSeconds * time.Second)
@@ -278,7 +278,7 @@ func TestGuardFromManyGoroutines(t *testing.T) {
 		clients.Go(func() {
 			remote := fmt.Sprintf("192.0.2.%d:1", i%5)
 			for range 100 {
-				leave, err := guard.AddConnection(remote)
+				remove, err := guard.AddConnection(remote)
 				if err != nil {
 					continue
 				}
@@ -290,7 +290,7 @@ func TestGuardFromManyGoroutines(t *testing.T) {
 					}
 					allowance.Close()
 				}
-				leave()
+				remove()
 			}
 		})
 	}
@@ -303,7 +303,7 @@ func TestGuardFromManyGoroutines(t *testing.T) {
 }
 
 func BenchmarkMessage(b *testing.B) {
-	allowance := open(b, NewGuard(Limits{Messages: 1 << 30, ConnectionMessages: 1 << 30}, prometheus.NewRegistry()), home)
+	allowance := openAllowance(b, NewGuard(Limits{Messages: 1 << 30, ConnectionMessages: 1 << 30}, prometheus.NewRegistry()), home)
 	b.ReportAllocs()
 	for b.Loop() {
 		if allowance.Message(100) != Pass {
@@ -315,12 +315,12 @@ func BenchmarkMessage(b *testing.B) {
 // The queues of all clients of an address are counted together, and so are those of all addresses of a /48.
 func TestQueuesOfAnAddress(t *testing.T) {
 	guard := NewGuard(Limits{Messages: 4, ConnectionMessages: 2, QueuedBytes: 1000}, prometheus.NewRegistry())
-	enter := func(remote string) *Allowance {
+	allowanceOf := func(remote string) *Allowance {
 		allowance := guard.OpenAllowance(remote)
 		t.Cleanup(allowance.Close)
 		return allowance
 	}
-	first, second, other := enter(home), enter(home), enter(elsewhere)
+	first, second, other := allowanceOf(home), allowanceOf(home), allowanceOf(elsewhere)
 	first.QueueBudget().Add(600)
 	second.QueueBudget().Add(401)
 	if !first.QueueBudget().IsSpent() || other.QueueBudget().IsSpent() {
@@ -331,9 +331,9 @@ func TestQueuesOfAnAddress(t *testing.T) {
 		t.Error("1000 bytes exceed the budget")
 	}
 	for _, remote := range []string{"[2001:db8:1:1::1]:1", "[2001:db8:1:2::1]:1", "[2001:db8:1:3::1]:1", "[2001:db8:1:4::1]:1", "[2001:db8:1:5::1]:1"} {
-		enter(remote).QueueBudget().Add(1000)
+		allowanceOf(remote).QueueBudget().Add(1000)
 	}
-	if !enter("[2001:db8:1:6::1]:1").QueueBudget().IsSpent() || enter("[2001:db8:2:1::1]:1").QueueBudget().IsSpent() {
+	if !allowanceOf("[2001:db8:1:6::1]:1").QueueBudget().IsSpent() || allowanceOf("[2001:db8:2:1::1]:1").QueueBudget().IsSpent() {
 		t.Error("5000 bytes exceed the budget of a /48, and of no other")
 	}
 }

@@ -75,7 +75,7 @@ func (c *connection) receive(p packet, attachments [][]byte) error {
 	case kindConnect:
 		c.connect(p)
 	case kindDisconnect:
-		c.leave(p.namespace)
+		c.disconnectFrom(p.namespace)
 	case kindEvent, kindBinaryEvent:
 		return c.handleEvent(p, attachments)
 	}
@@ -154,7 +154,7 @@ func (c *connection) socketID(namespace string) string {
 	}
 }
 
-func (c *connection) leave(namespace string) {
+func (c *connection) disconnectFrom(namespace string) {
 	if socket := c.find(namespace); socket != nil {
 		c.sockets = slices.DeleteFunc(c.sockets, func(s *Socket) bool { return s == socket })
 		c.disconnect(socket, reasonClientLeft)

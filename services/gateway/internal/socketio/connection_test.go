@@ -55,8 +55,8 @@ func TestConnectPackets(t *testing.T) {
 		client, _ := server.open(t, engineio.Revision4)
 		send(t, client, test.connect)
 		payload, found := strings.CutPrefix(receive(t, client), test.prefix)
-		var welcome map[string]string
-		if err := json.Unmarshal([]byte(payload), &welcome); !found || err != nil || len(welcome) != 1 || welcome["sid"] == "" {
+		var connected map[string]string
+		if err := json.Unmarshal([]byte(payload), &connected); !found || err != nil || len(connected) != 1 || connected["sid"] == "" {
 			t.Errorf("%s: got %q, %v", test.connect, payload, err)
 		}
 		expect(t, client, test.shown)

@@ -38,15 +38,15 @@ type acknowledger struct{ ignoreAll }
 
 func (acknowledger) Event(s *Socket, e Event) { _ = s.Ack(e.AckID) }
 
-// held keeps the bare connections open.
-var held = make(chan net.Conn, 10000)
+// bareConns are the open bare connections.
+var bareConns = make(chan net.Conn, 10000)
 
 func hijackAndWait(w http.ResponseWriter, _ *http.Request) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}
-	held <- conn
+	bareConns <- conn
 	_, _ = io.WriteString(conn, "40")
 	_, _ = conn.Read(make([]byte, 512))
 	_, _ = io.WriteString(conn, "430[]")
@@ -70,8 +70,8 @@ func idleMemory(b *testing.B, connections int, handler http.Handler) (bytes int,
 		for _, client := range clients {
 			_ = client.Close()
 		}
-		for len(held) > 0 {
-			_ = (<-held).Close()
+		for len(bareConns) > 0 {
+			_ = (<-bareConns).Close()
 		}
 		_ = front.Close()
 	}

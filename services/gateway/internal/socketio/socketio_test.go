@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/googollee/go-socket.io/engineio/transport/polling.(*clientConn).servePost"))
 }
 
-const patience = 10 * time.Second
+const testTimeout = 10 * time.Second
 
 // probe is a handler that returns "message" as "message-back", acknowledges events with their attachments, and records its calls.
 type probe struct {
@@ -102,7 +102,7 @@ func serveAccepting(t testing.TB, cfg Config, connect func(*Socket) error) *test
 	}
 	listener := httptest.NewServer(server)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 		defer cancel()
 		if err := server.Shutdown(ctx); err != nil {
 			t.Errorf("shutdown: %v", err)
@@ -147,20 +147,20 @@ func (s *testServer) connectMain(t testing.TB, revision engineio.Revision) (*web
 func receiveConnect(t testing.TB, client *websocket.Conn, namespace string) string {
 	t.Helper()
 	text := receive(t, client)
-	var welcome struct {
+	var connected struct {
 		SocketID string `json:"sid"`
 	}
 	prefix := strings.TrimSuffix("40"+namespace+",", "/,")
 	payload, found := strings.CutPrefix(text, prefix)
-	if err := json.Unmarshal([]byte(payload), &welcome); !found || err != nil || len(welcome.SocketID) < 22 {
+	if err := json.Unmarshal([]byte(payload), &connected); !found || err != nil || len(connected.SocketID) < 22 {
 		t.Fatalf("got %q, want a connect packet for %s", text, namespace)
 	}
-	return welcome.SocketID
+	return connected.SocketID
 }
 
 func receive(t testing.TB, client *websocket.Conn) string {
 	t.Helper()
-	_ = client.SetReadDeadline(time.Now().Add(patience))
+	_ = client.SetReadDeadline(time.Now().Add(testTimeout))
 	_, frame, err := client.ReadMessage()
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +179,7 @@ func expect(t testing.TB, client *websocket.Conn, want ...string) {
 
 func expectEnd(t testing.TB, client *websocket.Conn, code int, detail string) {
 	t.Helper()
-	_ = client.SetReadDeadline(time.Now().Add(patience))
+	_ = client.SetReadDeadline(time.Now().Add(testTimeout))
 	_, frame, err := client.ReadMessage()
 	if !websocket.IsCloseError(err, code) || !strings.Contains(err.Error(), detail) {
 		t.Fatalf("got %q, %v; want a close frame with %d %q", frame, err, code, detail)
@@ -209,7 +209,7 @@ func next[T any](t testing.TB, noted <-chan T) T {
 	select {
 	case value := <-noted:
 		return value
-	case <-time.After(patience):
+	case <-time.After(testTimeout):
 		t.Fatal("nothing was received")
 		panic("unreachable")
 	}

@@ -16,8 +16,8 @@ import (
 
 // counting is an admission that records its calls and returns a configured error.
 type counting struct {
-	judge func(messages int) error // nil admits everything
-	leave func()
+	limit   func(messages int) error // nil admits everything
+	release func()
 
 	mu    sync.Mutex
 	sizes []int
@@ -27,15 +27,15 @@ func (c *counting) Message(size int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sizes = append(c.sizes, size)
-	if c.judge == nil {
+	if c.limit == nil {
 		return nil
 	}
-	return c.judge(len(c.sizes))
+	return c.limit(len(c.sizes))
 }
 
 func (c *counting) Release() {
-	if c.leave != nil {
-		c.leave()
+	if c.release != nil {
+		c.release()
 	}
 }
 
@@ -45,10 +45,10 @@ func (c *counting) messages() int {
 	return len(c.sizes)
 }
 
-// serveCounting starts a server that counts the messages of each session; judge decides about them.
-func serveCounting(t *testing.T, judge func(messages int) error) (server *testServer, counted *counting) {
+// serveCounting starts a server that counts the messages of each session; limit returns what Message does.
+func serveCounting(t *testing.T, limit func(messages int) error) (server *testServer, counted *counting) {
 	t.Helper()
-	counted = &counting{judge: judge}
+	counted = &counting{limit: limit}
 	return serve(t, Config{Admit: func(*http.Request) (Admission, error) { return counted, nil }}), counted
 }
 
@@ -69,7 +69,7 @@ func TestAbuseEverythingOnAWebSocketIsCounted(t *testing.T) {
 	send(t, client, websocket.TextMessage, "4first", "3", "6", "4\xff", "nonsense", "")
 	send(t, client, websocket.BinaryMessage, "\x04")
 	for _, kind := range []int{websocket.PingMessage, websocket.PongMessage} {
-		if err := client.WriteControl(kind, []byte("there?"), time.Now().Add(patience)); err != nil {
+		if err := client.WriteControl(kind, []byte("there?"), time.Now().Add(testTimeout)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -21,8 +21,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience is how long a test waits for what should happen soon.
-const patience = 10 * time.Second
+// testTimeout is how long a test waits for what should happen soon.
+const testTimeout = 10 * time.Second
 
 // echo is a conversation that returns what it receives and records how it ended.
 type echo struct {
@@ -62,7 +62,7 @@ func serve(t testing.TB, cfg Config) *testServer {
 	server.url, server.client = listener.URL, listener.Client()
 	t.Cleanup(func() {
 		server.abandonPolling()
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 		defer cancel()
 		if err := server.Shutdown(ctx); err != nil {
 			t.Errorf("shutdown: %v", err)
@@ -138,7 +138,7 @@ func dialWith(t testing.TB, dialer *websocket.Dialer, url string, revision Revis
 
 func receive(t testing.TB, client *websocket.Conn) string {
 	t.Helper()
-	_ = client.SetReadDeadline(time.Now().Add(patience))
+	_ = client.SetReadDeadline(time.Now().Add(testTimeout))
 	_, frame, err := client.ReadMessage()
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func expect(t testing.TB, client *websocket.Conn, want ...string) {
 // expectEnd reads the close frame.
 func expectEnd(t testing.TB, client *websocket.Conn, code int, detail string) {
 	t.Helper()
-	_ = client.SetReadDeadline(time.Now().Add(patience))
+	_ = client.SetReadDeadline(time.Now().Add(testTimeout))
 	_, frame, err := client.ReadMessage()
 	if !websocket.IsCloseError(err, code) || !strings.Contains(err.Error(), detail) {
 		t.Fatalf("got %q, %v; want a close frame with %d %q", frame, err, code, detail)
@@ -172,7 +172,7 @@ func (s *testServer) expectEnded(t testing.TB, reason string) {
 		if got != reason {
 			t.Fatalf("the session ended by %q, want %q", got, reason)
 		}
-	case <-time.After(patience):
+	case <-time.After(testTimeout):
 		t.Fatalf("the session did not end; want %q", reason)
 	}
 }

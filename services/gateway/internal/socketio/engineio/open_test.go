@@ -57,7 +57,7 @@ func TestAdmission(t *testing.T) {
 			if asked.Add(1) > 2 {
 				return nil, errors.New("two are enough")
 			}
-			return &counting{leave: func() { released.Add(1) }}, nil
+			return &counting{release: func() { released.Add(1) }}, nil
 		}})
 		_, end := server.tryOpen(t, transport)
 		_, _ = server.tryOpen(t, transport)
@@ -78,7 +78,7 @@ func TestAdmission(t *testing.T) {
 func TestFailedHandshakeIsReleased(t *testing.T) {
 	released := make(chan struct{}, 1)
 	server := serve(t, Config{Admit: func(*http.Request) (Admission, error) {
-		return &counting{leave: func() { released <- struct{}{} }}, nil
+		return &counting{release: func() { released <- struct{}{} }}, nil
 	}})
 	server.request(t, http.MethodGet, "EIO=4&transport=websocket", http.NoBody).expectRefused(t, 400, 3, "Connection")
 	<-released

@@ -166,7 +166,7 @@ func (p *polling) isPosting() bool {
 // waitUntil waits for a condition.
 func waitUntil(t testing.TB, happened func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !happened(); {
+	for end := time.Now().Add(testTimeout); !happened(); {
 		if time.Now().After(end) {
 			t.Fatal("it did not happen")
 		}

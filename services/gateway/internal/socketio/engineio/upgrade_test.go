@@ -45,7 +45,7 @@ func (p *poller) probe(t testing.TB) *websocket.Conn {
 // expectCutOff wants the connection to end without a close frame.
 func expectCutOff(t testing.TB, client *websocket.Conn) {
 	t.Helper()
-	_ = client.SetReadDeadline(time.Now().Add(patience))
+	_ = client.SetReadDeadline(time.Now().Add(testTimeout))
 	if kind, frame, err := client.ReadMessage(); err == nil || strings.Contains(err.Error(), "timeout") {
 		t.Fatalf("got %d %q, %v; want the end", kind, frame, err)
 	}

@@ -61,7 +61,7 @@ func TestPingFrameIsAnswered(t *testing.T) {
 	client, _ := server.dial(t, Revision4)
 	answered := ""
 	client.SetPongHandler(func(data string) error { answered = data; return nil })
-	if err := client.WriteControl(websocket.PingMessage, []byte("are you there"), time.Now().Add(patience)); err != nil {
+	if err := client.WriteControl(websocket.PingMessage, []byte("are you there"), time.Now().Add(testTimeout)); err != nil {
 		t.Fatal(err)
 	}
 	send(t, client, websocket.TextMessage, "4x")
@@ -138,7 +138,7 @@ func TestFrameBeforeTheHandshake(t *testing.T) {
 	defer client.Close()
 	_, _ = io.WriteString(client, "GET /?EIO=4&transport=websocket HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x81\x82\x00\x00\x00\x0040")
-	_ = client.SetReadDeadline(time.Now().Add(patience))
+	_ = client.SetReadDeadline(time.Now().Add(testTimeout))
 	if answer, _ := io.ReadAll(client); len(answer) > 0 { // the error may be a reset
 		t.Fatalf("got %q", answer)
 	}
@@ -166,7 +166,7 @@ func TestClientThatCloses(t *testing.T) {
 	t.Run("with a close frame", func(t *testing.T) {
 		client, _ := server.dial(t, Revision4)
 		frame := websocket.FormatCloseMessage(websocket.CloseGoingAway, "bye")
-		if err := client.WriteControl(websocket.CloseMessage, frame, time.Now().Add(patience)); err != nil {
+		if err := client.WriteControl(websocket.CloseMessage, frame, time.Now().Add(testTimeout)); err != nil {
 			t.Fatal(err)
 		}
 		expectEnd(t, client, websocket.CloseNormalClosure, "")
