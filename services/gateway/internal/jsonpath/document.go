@@ -56,20 +56,20 @@ func (d *Document) Reset() {
 // Find appends the texts of the scalars that a path leads to: what is between the quotes of a string, without escapes, and of other scalars how JSON writes
 // them. They are valid until Reset. The path must not be used with another document.
 func (d *Document) Find(path *Path, texts []string) []string {
-	d.read()
+	d.readScalars()
 	if d.schema.irregular {
 		return appendFound(texts, d.value, d.top, path.text, 0)
 	}
 	return d.schema.appendScalars(texts, d.value, path.in(d.schema))
 }
 
-func (d *Document) read() {
+func (d *Document) readScalars() {
 	if d.hasScalars {
 		return
 	}
 	d.hasScalars = true
 	d.counts.Bytes += len(d.value)
-	if d.schema.readScalars(d.value); d.schema.irregular {
+	if d.schema.read(d.value, false); d.schema.irregular {
 		d.top = membersOf(d.value, 0)
 	}
 }
@@ -79,7 +79,7 @@ func (d *Document) Select(sets ...PathSet) Selection {
 	if !d.hasNodes {
 		d.hasNodes = true
 		d.counts.Bytes += len(d.value)
-		d.schema.readNodes(d.value)
+		d.schema.read(d.value, true)
 	}
 	return d.selections.of(sets, d.schema)
 }

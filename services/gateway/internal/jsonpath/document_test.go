@@ -32,8 +32,8 @@ var realSample = sync.OnceValue(func() (s sample) {
 			continue
 		}
 		for _, line := range linesOf(file) {
-			object, is := jsonpathtest.Decode(line).(map[string]any)
-			if !is {
+			object, ok := jsonpathtest.Decode(line).(map[string]any)
+			if !ok {
 				continue
 			}
 			paths := make(map[string]bool)
@@ -157,7 +157,7 @@ func TestRealValuesAreSeldomIrregular(t *testing.T) {
 	for _, value := range values {
 		document.Reset()
 		document.Load(value)
-		if document.read(); document.schema.irregular {
+		if document.readScalars(); document.schema.irregular {
 			irregular++
 		}
 	}
@@ -166,7 +166,7 @@ func TestRealValuesAreSeldomIrregular(t *testing.T) {
 	}
 }
 
-// Names that are different in each value are not kept for ever, and are found before and after they are forgotten, by the same path too.
+// The schema drops names that are different in each value, and finds members before and after that, by the same path too.
 func TestSchemaIsForgotten(t *testing.T) {
 	var document Document
 	same, random := NewPath("c"), rand.New(rand.NewPCG(1, 1))
@@ -185,7 +185,7 @@ func TestSchemaIsForgotten(t *testing.T) {
 	}
 }
 
-// What a document keeps from value to value has bounds.
+// What a document keeps from value to value is bounded.
 func TestDocumentKeepsLittle(t *testing.T) {
 	value := []byte(`{"a":[0`)
 	for i := range 250_000 {
@@ -281,7 +281,7 @@ func TestTextEnd(t *testing.T) {
 	}
 }
 
-// isPlain keeps away what the oracle reads in another way: lone surrogates, and what comes after the value.
+// isPlain rules out what the oracle decodes in another way: lone surrogates, and bytes after the value.
 func isPlain(value []byte) bool {
 	return json.Valid(value) && !strings.Contains(strings.ToLower(string(value)), `\ud`) && strings.ToValidUTF8(string(value), "") == string(value)
 }
@@ -295,11 +295,11 @@ func FuzzFind(f *testing.F) {
 		if !IsPath(first) || !IsPath(second) {
 			return
 		}
-		object, is := jsonpathtest.Decode(value).(map[string]any)
+		object, ok := jsonpathtest.Decode(value).(map[string]any)
 		document, path := documentOf(value), NewPath(first)
 		for range 2 { // the second time, the schema is known
 			document.Find(&path, nil)
-			if is && isPlain(value) {
+			if ok && isPlain(value) {
 				checkFound(t, document, object, first)
 				checkFound(t, document, object, second)
 			}
@@ -318,8 +318,8 @@ func FuzzPrune(f *testing.F) {
 		}
 		document := documentOf(value)
 		pruned := document.pruned(first, second)
-		object, is := jsonpathtest.Decode(value).(map[string]any)
-		if !is || !json.Valid(value) {
+		object, ok := jsonpathtest.Decode(value).(map[string]any)
+		if !ok || !json.Valid(value) {
 			return
 		}
 		if !json.Valid(pruned) {
@@ -334,7 +334,7 @@ func FuzzPrune(f *testing.F) {
 // repeatsName tells whether an object may have a name twice: pruning keeps both, and the oracle knows one.
 func repeatsName(value []byte) bool {
 	document := documentOf(value)
-	document.read()
+	document.readScalars()
 	return document.schema.irregular && repeatsNameAt(value, 0)
 }
 

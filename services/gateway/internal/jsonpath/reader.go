@@ -1,11 +1,6 @@
 package jsonpath
 
-// readScalars reads a value and notes where its scalars are, by member. What is not an object has no members.
-func (s *schema) readScalars(value []byte) { s.read(value, false) }
-
-// readNodes reads a value and notes all members and elements.
-func (s *schema) readNodes(value []byte) { s.read(value, true) }
-
+// read reads a value and notes all its nodes, or else where its scalars are, by member. What is not an object has no members.
 func (s *schema) read(value []byte, wantNodes bool) {
 	s.wantNodes = wantNodes
 	if at, found := nextElement(value, 0); found && value[at] == '{' {
@@ -101,7 +96,7 @@ func (s *schema) readNode(value []byte, from, at int, of *schemaMember, nesting 
 	return end
 }
 
-// appendScalars appends the texts of the scalars of a member in a value that was read with readScalars. The member may be nil.
+// appendScalars appends the texts of the scalars of a member in a value that was read for them. The member may be nil.
 func (s *schema) appendScalars(texts []string, value []byte, of *schemaMember) []string {
 	if of == nil || of.value != s.value {
 		return texts

@@ -12,7 +12,7 @@ import (
 	"atlasstream/services/gateway/internal/cursor"
 )
 
-// longTraceroute is a result of some four kilobytes.
+// longTraceroute is a result of about 4 kB.
 func longTraceroute() *atlas.Record {
 	value := []byte(`{"af":4,"msm_id":1,"prb_id":7,"type":"traceroute","proto":"ICMP","src_addr":"192.0.2.7","result":[`)
 	for hop := range 16 {
@@ -29,7 +29,7 @@ func longTraceroute() *atlas.Record {
 // manyFields has different sets of a hundred members, some of which the traceroute has.
 func manyFields(set int) string {
 	names := []string{"prb_id", "result.hop", "result.result.from"}
-	for i := range MaxFields - len(names) - 7 {
+	for i := range maxFields - len(names) - 7 {
 		names = append(names, fmt.Sprintf("result.result.member%d-%d", set, i))
 	}
 	for bit, name := range []string{"af", "proto", "src_addr", "timestamp", "result.result.ttl", "result.result.rtt", "result.result.size"} {
@@ -51,7 +51,7 @@ func deliver(index *Index[int], view *RecordView, record *atlas.Record) {
 	}
 }
 
-// workOf is that of one record, once a view has seen its like.
+// workOf counts the work for one record, after a view has had such a record.
 func workOf(index *Index[int], record *atlas.Record) Stats {
 	view := NewRecordView(nil)
 	deliver(index, view, record)
@@ -60,8 +60,8 @@ func workOf(index *Index[int], record *atlas.Record) Stats {
 	return view.Stats().Sub(before)
 }
 
-// However many sets of fields there are, a record is read once. Each different payload takes a look at the members that it may have, and no union is made
-// anew for a client whose subscriptions match in ever new combinations.
+// However many sets of fields there are, a record is read once. Each different payload visits the members that it may keep, and subscriptions of a client
+// that match in ever new combinations cause no new sets.
 func TestAbuseManySetsOfFields(t *testing.T) {
 	record, parts := longTraceroute(), 9+16+16*2+16*3+16*3*5
 	for _, test := range []struct {
@@ -93,7 +93,7 @@ func TestAbuseManySetsOfFields(t *testing.T) {
 	}
 }
 
-// kept is how many bytes a function's result takes.
+// kept is the memory that a function's result takes, in bytes.
 func kept(produce func() any) int {
 	var before, after runtime.MemStats
 	runtime.GC() // twice, as pools let go of what they have the second time only
@@ -116,7 +116,7 @@ func listOfTexts(count, size int, projection string) string {
 	return strings.Join(texts, ",")
 }
 
-// What a subscription keeps is little more than what was sent, however it is spelled, and Kept tells how much.
+// What a subscription keeps is little more than what was sent, however it is spelled, and Size tells how much.
 func TestAbuseKeptBytes(t *testing.T) {
 	for name, parameters := range map[string]string{
 		"short texts":   `{"msm":%d,"equalsTo":{"a":[` + listOfTexts(1000, 3, `"a%0*d"`) + `]}}`,
@@ -150,7 +150,7 @@ func TestAbuseKeptBytes(t *testing.T) {
 	}
 }
 
-// A failing condition is not asked of each of a record's many values once many conditions have been.
+// After many conditions, a further one that fails does not compare each of a record's many values.
 func TestAbuseFailingConditions(t *testing.T) {
 	record, view := longTraceroute(), NewRecordView(nil)
 	for name, parameters := range map[string]string{
@@ -182,7 +182,7 @@ func TestAbuseFailingConditions(t *testing.T) {
 	}
 }
 
-// Values that are sorted tell the same as one after another.
+// Conditions hold for sorted values if they hold for the same values one by one.
 func TestConditionsOfSortedValues(t *testing.T) {
 	sampler := newSampler()
 	view, matched := NewRecordView(nil), 0
@@ -214,11 +214,11 @@ func TestConditionsOfSortedValues(t *testing.T) {
 		}
 	}
 	if matched < 50 {
-		t.Errorf("conditions held in %d rounds: too seldom to tell anything", matched)
+		t.Errorf("conditions held in %d rounds: too rarely to mean anything", matched)
 	}
 }
 
-// A message that is as long as it may be takes little more memory to read than it has bytes, whatever is in it.
+// Parsing a message of the greatest length takes little more memory than the message, whatever is in it.
 func TestAbuseReadingLongMessages(t *testing.T) {
 	const longest = 100_000
 	for name, parameters := range map[string]string{

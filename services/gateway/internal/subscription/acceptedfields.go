@@ -9,8 +9,8 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// MaxFields is how many members acceptedFields may have.
-const MaxFields = 100
+// maxFields is how many members acceptedFields may have.
+const maxFields = 100
 
 // wantPath says what jsonpath.IsPath takes: the arguments are MaxDepth and MaxLength.
 const wantPath = "want at most %d member names joined with single dots, in 1 to %d bytes"
@@ -22,9 +22,9 @@ func (p *parser) readFields(name string, value gjson.Result) error {
 	}
 	switch {
 	case len(paths) == 0:
-		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got 0 names, want 1 to %d", name, MaxFields)
-	case len(paths) > MaxFields:
-		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got more than %d names, want 1 to %[2]d", name, MaxFields)
+		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got 0 names, want 1 to %d", name, maxFields)
+	case len(paths) > maxFields:
+		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got more than %d names, want 1 to %[2]d", name, maxFields)
 	}
 	for _, path := range paths {
 		if !jsonpath.IsPath(path) {
@@ -40,7 +40,7 @@ func listOf(name string, value gjson.Result) (texts []string, err error) {
 	value = inside(value)
 	if value.Type == gjson.String {
 		for text := range strings.SplitSeq(value.String(), ",") {
-			if texts = append(texts, strings.TrimSpace(text)); len(texts) > MaxFields {
+			if texts = append(texts, strings.TrimSpace(text)); len(texts) > maxFields {
 				break
 			}
 		}
@@ -55,7 +55,7 @@ func listOf(name string, value gjson.Result) (texts []string, err error) {
 			return false
 		}
 		texts = append(texts, element.String())
-		return len(texts) <= MaxFields
+		return len(texts) <= maxFields
 	})
 	return texts, err
 }

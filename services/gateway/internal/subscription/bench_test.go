@@ -20,7 +20,7 @@ func ofSize(recordType string, size int) *atlas.Record {
 	return best
 }
 
-// kinds has a filter of each kind, which has to look at all that there is.
+// kinds has a filter of each kind that matches nothing, and so has to compare all values.
 var kinds = []struct{ name, parameters, recordType string }{
 	{"MsmPrb", `{"msm":1,"prb":7}`, "traceroute"},
 	{"Type", `{"msm":1,"type":"dns"}`, "traceroute"},
@@ -38,7 +38,7 @@ var kinds = []struct{ name, parameters, recordType string }{
 	{"Missing", `{"msm":1,"equalsTo":{"probe.country_code":"NL"}}`, "traceroute"},
 }
 
-// One subscription, and a result of 1 kB that nobody has looked into yet.
+// One subscription, and a result of 1 kB that is read for it.
 func BenchmarkFilter(b *testing.B) {
 	for _, kind := range kinds {
 		b.Run(kind.name, func(b *testing.B) { benchmarkMatch(b, kind.recordType, kind.parameters) })
@@ -107,7 +107,7 @@ func BenchmarkThousandFilters(b *testing.B) {
 	}
 }
 
-// constant is an enricher that is ready at once.
+// constant is an enricher that takes no time.
 type constant []byte
 
 func (c constant) Enrich(*atlas.Record) []byte { return c }
@@ -138,7 +138,7 @@ func TestFiltersAllocateNothing(t *testing.T) {
 	}
 }
 
-// Subscriptions with different sets of a hundred fields, and a traceroute of four kilobytes: of a client each, and of one whose subscriptions all match.
+// Subscriptions with different sets of a hundred fields, and a traceroute of 4 kB: of one client each, or all of one client.
 func BenchmarkManySetsOfFields(b *testing.B) {
 	for _, sets := range []int{1, 100, 250} {
 		for _, clients := range []int{1, sets} {

@@ -95,7 +95,7 @@ func (c *Candidate[S]) list(probe atlas.ProbeID) *subscriptionList {
 
 // remove removes those of the given subscriptions to a probe that the candidate has.
 func (c *Candidate[S]) remove(probe atlas.ProbeID, removed map[*Subscription]struct{}) {
-	isRemoved := func(s *Subscription) bool { _, is := removed[s]; return is }
+	isRemoved := func(s *Subscription) bool { _, ok := removed[s]; return ok }
 	list := c.list(probe)
 	list.unconditional = slices.DeleteFunc(list.unconditional, isRemoved)
 	list.conditional = slices.DeleteFunc(list.conditional, isRemoved)

@@ -11,9 +11,9 @@ import (
 
 // Limits of the comparisons of a subscription.
 const (
-	MaxComparisons     = 20   // members in equalsTo, lessThan and greaterTo together
-	MaxAlternatives    = 1000 // in all of equalsTo
-	MaxAlternativeText = 200  // bytes of an alternative
+	maxComparisons     = 20   // members in equalsTo, lessThan and greaterTo together
+	maxAlternatives    = 1000 // in all of equalsTo
+	maxAlternativeText = 200  // bytes of an alternative
 )
 
 // readComparisons reads an object of members and what they are compared with.
@@ -71,9 +71,9 @@ func (p *parser) compare(operator operator, name, path string, value gjson.Resul
 		return protocol.Refuse(protocol.CodeRepeatedParameter, "%s: repeated", name)
 	}
 	p.compared[compared] = true
-	if len(p.compared) > MaxComparisons {
+	if len(p.compared) > maxComparisons {
 		return protocol.Refuse(protocol.CodeInvalidParameter,
-			"%s: too many members, want at most %d in equalsTo, lessThan and greaterTo together", name, MaxComparisons)
+			"%s: too many members, want at most %d in equalsTo, lessThan and greaterTo together", name, maxComparisons)
 	}
 	if operator == equal {
 		return p.readEquals(name, path, value)
@@ -123,13 +123,13 @@ func (p *parser) readAlternative(scalars []scalar, name string, value gjson.Resu
 	if value.IsObject() || value.IsArray() {
 		return nil, invalid(name, value, "want a number, a string, true, false, null or a list of them")
 	}
-	if len(text) > MaxAlternativeText {
-		return nil, invalid(name, value, "want values of at most %d bytes", MaxAlternativeText)
+	if len(text) > maxAlternativeText {
+		return nil, invalid(name, value, "want values of at most %d bytes", maxAlternativeText)
 	}
 	p.alternatives++
-	if p.alternatives > MaxAlternatives {
+	if p.alternatives > maxAlternatives {
 		return nil, protocol.Refuse(protocol.CodeInvalidParameter,
-			"%s: too many alternatives, want at most %d in all of equalsTo", name, MaxAlternatives)
+			"%s: too many alternatives, want at most %d in all of equalsTo", name, maxAlternatives)
 	}
 	return append(scalars, newScalar(text)), nil
 }

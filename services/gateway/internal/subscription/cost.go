@@ -34,7 +34,7 @@ const (
 func (s *Subscription) Cost() (cost Cost) {
 	for _, condition := range s.conditions {
 		cost.Each += stepsOfCondition
-		if equals, is := condition.(*equals); is {
+		if equals, ok := condition.(*equals); ok {
 			cost = cost.Plus(equals.cost())
 		}
 	}

@@ -24,7 +24,7 @@ func isExact(number float64, text string) bool {
 }
 
 // isTooLong tells whether a number is longer than alternatives may be: comparing its digits with those of many others would take long.
-func isTooLong(text string) bool { return len(text) > MaxAlternativeText }
+func isTooLong(text string) bool { return len(text) > maxAlternativeText }
 
 // significantDigits counts from the first digit that is not 0 to the last.
 func significantDigits(text string) (count int) {

@@ -18,7 +18,7 @@ func FuzzCompareNumbers(f *testing.F) {
 	f.Fuzz(checkComparison)
 }
 
-// Numbers of about as many digits as a float tells, of which many differ in the last one only, compare as math/big has it.
+// Numbers with about as many digits as a float64 can tell apart, many of which differ in the last digit only, compare as in math/big.
 func TestNumbersCompareExactly(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 15))
 	for range 20_000 {
@@ -54,15 +54,15 @@ func checkComparison(t *testing.T, some, other string) {
 	}
 }
 
-// compareExactly asks math/big, unless the numbers would take it too much memory.
+// compareExactly compares with math/big, unless that would take too much memory.
 func compareExactly(some, other string) (order int, possible bool) {
 	var numbers [2]*big.Rat
 	for i, text := range []string{some, other} {
 		if _, before := magnitude(normalise(text)); before < -2000 || before > 2000 {
 			return 0, false
 		}
-		number, is := new(big.Rat).SetString(text)
-		if !is {
+		number, ok := new(big.Rat).SetString(text)
+		if !ok {
 			return 0, false
 		}
 		numbers[i] = number

@@ -115,7 +115,7 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
-// FuzzMatch has conditions of all kinds look into any value, and compares with the oracle what JSON in UTF-8 leads to.
+// FuzzMatch asks conditions of all kinds about any value, and compares the values of members of JSON in UTF-8 with the oracle.
 func FuzzMatch(f *testing.F) {
 	for _, record := range realRecords() {
 		if len(record.Value) < 400 {
@@ -138,7 +138,7 @@ func FuzzMatch(f *testing.F) {
 			condition.holds(view.value(false))
 			condition.holds(view.value(true))
 		}
-		if object, is := jsonpathtest.Decode(value).(map[string]any); is && isPlain(value) {
+		if object, ok := jsonpathtest.Decode(value).(map[string]any); ok && isPlain(value) {
 			for range 2 { // the second time, its shapes are known
 				checkFound(t, view, object, path)
 				checkFound(t, view, object, other)
@@ -156,7 +156,7 @@ func mustPrefix(text string) (parsed netip.Prefix) {
 	return parsed
 }
 
-// isPlain keeps away what the oracle reads in another way: surrogates that stand alone, and what comes after the value.
+// isPlain rules out what the oracle decodes in another way: lone surrogates, and bytes after the value.
 func isPlain(value []byte) bool {
 	return json.Valid(value) && utf8.Valid(value) && !strings.Contains(strings.ToLower(string(value)), `\ud`)
 }

@@ -6,7 +6,7 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// viewOf makes a value a record of a type, of measurement 1 and probe 7.
+// viewOf gives a view of a record with a type and a value, of measurement 1 and probe 7.
 func viewOf(recordType, value string) *RecordView {
 	view := NewRecordView(nil)
 	view.Reset(&atlas.Record{Event: atlas.Event{Measurement: 1, Probe: 7, Type: recordType, Value: []byte(value)}})

@@ -20,7 +20,7 @@ import (
 	"atlasstream/services/gateway/internal/jsonpath/jsonpathtest"
 )
 
-// The oracle reads records into maps and does what the package's documentation says, in plain loops.
+// The oracle decodes records and does what the package's documentation says, in plain loops.
 
 var realRecords = sync.OnceValue(func() (records []*atlas.Record) {
 	files, _ := filepath.Glob("../../../../pkg/atlas/testdata/*.jsonl.gz")
@@ -74,11 +74,11 @@ func isEqual(value, alternative any) bool {
 }
 
 func alternativesIn(value any) (alternatives []any) {
-	if list, is := value.([]any); is {
+	if list, ok := value.([]any); ok {
 		return list
 	}
-	text, is := value.(string)
-	if !is || text == "" {
+	text, ok := value.(string)
+	if !ok || text == "" {
 		return []any{value}
 	}
 	for word := range strings.FieldsSeq(text) {
@@ -140,8 +140,8 @@ func wants(parameters map[string]any, record map[string]any, recordType string) 
 			for path, wanted := range value.(map[string]any) {
 				bound, _ := numberIn(wanted)
 				if !slices.ContainsFunc(jsonpathtest.Find(record, path), func(leaf any) bool {
-					number, is := numberIn(leaf)
-					return is && (name == "lessThan" && number < bound || name == "greaterTo" && number > bound)
+					number, ok := numberIn(leaf)
+					return ok && (name == "lessThan" && number < bound || name == "greaterTo" && number > bound)
 				}) {
 					return false
 				}

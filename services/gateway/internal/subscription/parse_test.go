@@ -51,7 +51,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
-	members := make([]string, MaxComparisons)
+	members := make([]string, maxComparisons)
 	for i := range members {
 		members[i] = fmt.Sprintf(`"m%d":1`, i)
 	}
@@ -132,7 +132,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// Subscriptions are kept as long as their clients are there: what reading one took must not be.
+// Subscriptions stay in memory as long as their clients are connected: what parsing them needed must not.
 func TestParsedIsAllThatIsKept(t *testing.T) {
 	const count, most = 10_000, 200 // bytes each
 	kept := make([]*Subscription, count)

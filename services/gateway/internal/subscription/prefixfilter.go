@@ -138,7 +138,7 @@ func (v *lazyValue) addressesOf(role role) *addresses {
 				continue
 			}
 			before = text
-			if address, is := parseAddress(text); is {
+			if address, ok := parseAddress(text); ok {
 				found.list = append(found.list, address)
 			}
 		}
@@ -147,7 +147,7 @@ func (v *lazyValue) addressesOf(role role) *addresses {
 }
 
 // parseAddress parses an address without its zone; an IPv4-mapped IPv6 address is the IPv4 address.
-func parseAddress(text string) (address netip.Addr, is bool) {
+func parseAddress(text string) (address netip.Addr, ok bool) {
 	text, _, _ = strings.Cut(text, "%")
 	if !mayBeAddress(text) {
 		return netip.Addr{}, false

@@ -15,7 +15,7 @@ import (
 	"atlasstream/services/gateway/internal/jsonpath/jsonpathtest"
 )
 
-// sampler makes up conditions that real records fulfil, or nearly.
+// sampler makes conditions that real records fulfil, or almost.
 type sampler struct {
 	*rand.Rand
 	*sample
@@ -94,7 +94,7 @@ func (s *sampler) parameters(record int) map[string]any {
 		case 3, 4:
 			path := pick(s, s.paths[record])
 			if leaves := jsonpathtest.Find(s.decoded[record], path); len(leaves) > 0 {
-				if number, is := numberIn(pick(s, leaves)); is {
+				if number, ok := numberIn(pick(s, leaves)); ok {
 					parameters[pick(s, []string{"lessThan", "greaterTo"})] = map[string]any{path: number + float64(s.IntN(3)-1)}
 				}
 			}
@@ -114,7 +114,7 @@ func (s *sampler) alternatives(record int) (path string, alternatives any) {
 		return path, nil
 	}
 	value := pick(s, leaves)
-	if text := jsonpathtest.Text(value); text == "" || len(text) > MaxAlternativeText {
+	if text := jsonpathtest.Text(value); text == "" || len(text) > maxAlternativeText {
 		return path, nil
 	}
 	switch s.IntN(3) {
@@ -169,12 +169,12 @@ func TestMatchesWhatTheOracleMatches(t *testing.T) {
 	for _, name := range []string{"type", "equalsTo", "lessThan", "greaterTo", "sourceAddress", "sourcePrefix", "destinationAddress", "destinationPrefix",
 		"passThroughHost", "passThroughPrefix"} {
 		if matched[name] < 30 {
-			t.Errorf("%s matched %d times: too seldom to tell anything", name, matched[name])
+			t.Errorf("%s matched %d times: too rarely to mean anything", name, matched[name])
 		}
 	}
 }
 
-// A subscriber's subscriptions come and go; what the index finds and how it is to be written is held against each subscription by itself.
+// A subscriber's subscriptions come and go; what the index finds, and the projection, is compared with each subscription by itself.
 func TestIndexAgainstEachByItself(t *testing.T) {
 	sampler := newSampler()
 	var index Index[string]
@@ -231,7 +231,7 @@ func TestIndexAgainstEachByItself(t *testing.T) {
 		}
 	}
 	if several < 500 {
-		t.Errorf("several subscriptions matched %d times: too seldom to tell anything", several)
+		t.Errorf("several subscriptions matched %d times: too rarely to mean anything", several)
 	}
 	for _, one := range all {
 		index.Remove(one.subscriber, one.wanted)

@@ -8,7 +8,7 @@ import (
 	"atlasstream/services/gateway/internal/jsonpath"
 )
 
-// registry counts how often it is asked.
+// registry is an Enricher that counts its calls.
 type registry struct{ asked int }
 
 func (r *registry) Enrich(record *atlas.Record) []byte {
@@ -149,7 +149,7 @@ func TestAPayloadIsWrittenOnce(t *testing.T) {
 	}
 }
 
-// What a view keeps from record to record has bounds, and nothing of a record that has gone.
+// What a view keeps from record to record is bounded, and has nothing of the last record.
 func TestSubjectKeepsLittle(t *testing.T) {
 	view := NewRecordView(nil)
 	value := []byte(`{"a":[0`)

@@ -81,7 +81,7 @@ func ParseTime(name, text string) (time.Time, error) {
 // parseTime takes Unix seconds, with fractions of them to the millisecond, Unix milliseconds or an ISO 8601 time.
 func parseTime(name string, value gjson.Result) (time.Time, error) {
 	text := textOf(value)
-	if at, is := parseISO8601(text); is {
+	if at, ok := parseISO8601(text); ok {
 		return at, nil
 	}
 	number, err := strconv.ParseFloat(text, 64)
@@ -101,7 +101,7 @@ var iso8601 = []string{
 }
 
 // parseISO8601 parses a time from 1970 on, to the millisecond. A space may replace the T, and letters may be lower case (RFC 3339, section 5.6).
-func parseISO8601(text string) (at time.Time, is bool) {
+func parseISO8601(text string) (at time.Time, ok bool) {
 	text = strings.ToUpper(text)
 	if date, clock, found := strings.Cut(text, " "); found {
 		text = date + "T" + clock

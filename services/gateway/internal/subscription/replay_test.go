@@ -75,7 +75,7 @@ func TestKeyOmitsTheReplay(t *testing.T) {
 	}
 }
 
-// A subscription restricted to a time takes records of that very millisecond, and later ones.
+// A subscription restricted to a time matches records of that millisecond and later.
 func TestSinceATime(t *testing.T) {
 	at := time.UnixMilli(1426633200500)
 	restricted := parse(t, `{"msm":1,"prb":1}`).Since(at.Add(time.Microsecond))

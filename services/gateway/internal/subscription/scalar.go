@@ -14,7 +14,7 @@ type scalar struct {
 }
 
 func newScalar(text string) scalar {
-	if number, is := parseShort(text); is {
+	if number, ok := parseShort(text); ok {
 		return scalar{text: text, number: number, numeric: true, exact: true}
 	}
 	number, numeric := parseLong(text)
@@ -29,15 +29,8 @@ func (s *scalar) comparedText() string {
 	return s.text
 }
 
-// parseNumber parses a decimal number as JSON writes it; leading zeros are allowed.
-func parseNumber(text string) (number float64, is bool) {
-	if number, is = parseShort(text); is {
-		return number, true
-	}
-	return parseLong(text)
-}
-
-func parseLong(text string) (number float64, is bool) {
+// parseLong parses a decimal number as JSON writes it; leading zeros are allowed.
+func parseLong(text string) (number float64, ok bool) {
 	if !isNumber(text) {
 		return 0, false
 	}
@@ -50,7 +43,7 @@ var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 
 
 // parseShort parses a number of at most 15 bytes without an exponent, as most are. Its digits are a whole number that float64 has exactly: divided by a power
 // of ten, it gives the float64 nearest to the number.
-func parseShort(text string) (number float64, is bool) {
+func parseShort(text string) (number float64, ok bool) {
 	if len(text) == 0 || len(text) > len(powers) {
 		return 0, false
 	}
@@ -82,18 +75,18 @@ func parseShort(text string) (number float64, is bool) {
 
 // isNumber keeps from ParseFloat what JSON does not allow, and what ParseFloat would refuse, as its error is an allocation.
 func isNumber(text string) bool {
-	rest, is := cutDigits(strings.TrimPrefix(text, "-"))
-	if is && len(rest) > 0 && rest[0] == '.' {
-		rest, is = cutDigits(rest[1:])
+	rest, ok := cutDigits(strings.TrimPrefix(text, "-"))
+	if ok && len(rest) > 0 && rest[0] == '.' {
+		rest, ok = cutDigits(rest[1:])
 	}
-	if is && len(rest) > 1 && rest[0]|0x20 == 'e' {
+	if ok && len(rest) > 1 && rest[0]|0x20 == 'e' {
 		rest = rest[1:]
 		if rest[0] == '+' || rest[0] == '-' {
 			rest = rest[1:]
 		}
-		rest, is = cutDigits(rest)
+		rest, ok = cutDigits(rest)
 	}
-	return is && len(rest) == 0
+	return ok && len(rest) == 0
 }
 
 // cutDigits gives the text after its leading digits, of which there must be at least one.

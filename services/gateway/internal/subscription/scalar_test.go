@@ -10,9 +10,10 @@ import (
 func checkNumber(t *testing.T, text string) {
 	want, err := strconv.ParseFloat(text, 64)
 	wanted := err == nil && decimal.MatchString(text)
-	got, is := parseNumber(text)
-	if is != wanted || is && (got != want || math.Signbit(got) && got == 0) {
-		t.Errorf("%q: got %v, %t, want %v, %t", text, got, is, want, wanted)
+	scalar := newScalar(text)
+	got, ok := scalar.number, scalar.numeric
+	if ok != wanted || ok && (got != want || math.Signbit(got) && got == 0) {
+		t.Errorf("%q: got %v, %t, want %v, %t", text, got, ok, want, wanted)
 	}
 }
 
