@@ -24,7 +24,7 @@ func alertOfNode(t *testing.T, cluster *testcluster.Cluster) {
 	gateway.stop()
 	cluster.MustPostConnections(t, asn, "disconnect", 15)
 	gateway.start(t, anotherKey)
-	e.awaitStderr(t, "is missing")
+	e.awaitStderr(t, "are missing")
 	e.awaitStderr(t, "watching")
 	cluster.MustPostConnections(t, asn, "disconnect", 16, 17)
 	cluster.MustPostConnections(t, asn+1, "disconnect", 18)
