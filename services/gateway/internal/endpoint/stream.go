@@ -30,7 +30,8 @@ func (e *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.httpStream.ServeHTTP(w, r)
 }
 
-// Shutdown shuts down both endpoints at the same time, as each of them says.
+// Shutdown shuts down both endpoints at the same time: they refuse new clients, send the others their queued messages and an error, and wait until all have
+// disconnected. They cut off those that are left when ctx ends.
 func (e *Stream) Shutdown(ctx context.Context) {
 	var endpoints sync.WaitGroup
 	endpoints.Go(func() { e.webSocket.Shutdown(ctx) })

@@ -62,13 +62,6 @@ func (q *Queue) MissingSince() time.Time {
 	return time.Unix(since, 0)
 }
 
-// noteRefused notes the first refused message since one was queued. It is called with the lock held.
-func (q *Queue) noteRefused(message *Message) {
-	if q.firstRefused == 0 {
-		q.firstRefused = message.created
-	}
-}
-
 // Close closes the connection, drops the queue, and returns when the queue does not use the connection any more.
 func (q *Queue) Close() {
 	q.stop()

@@ -93,6 +93,13 @@ func (q *Queue) enqueue(message *Message, extraQuarters int) error {
 	return nil
 }
 
+// noteRefused notes the first refused message since one was queued. It is called with the lock held.
+func (q *Queue) noteRefused(message *Message) {
+	if q.firstRefused == 0 {
+		q.firstRefused = message.created
+	}
+}
+
 // EnqueueTogether is Enqueue for messages that belong together: all of them are queued, with nothing between them, or none.
 func (q *Queue) EnqueueTogether(messages ...*Message) error {
 	size := 0
@@ -110,15 +117,6 @@ func (q *Queue) EnqueueTogether(messages ...*Message) error {
 	for _, message := range messages {
 		q.push(message)
 	}
-	return nil
-}
-
-// Send is EnqueueControl and Flush.
-func (q *Queue) Send(message *Message) error {
-	if err := q.EnqueueControl(message); err != nil {
-		return err
-	}
-	q.Flush()
 	return nil
 }
 

@@ -5,6 +5,15 @@ import (
 	"time"
 )
 
+// Send is EnqueueControl and Flush.
+func (q *Queue) Send(message *Message) error {
+	if err := q.EnqueueControl(message); err != nil {
+		return err
+	}
+	q.Flush()
+	return nil
+}
+
 // Flush writes the queued messages. Most sockets have room, so it tries without blocking first; otherwise a goroutine continues.
 func (q *Queue) Flush() {
 	batch := newBatch()
