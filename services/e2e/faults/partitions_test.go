@@ -32,14 +32,14 @@ func TestPartitionsAreAddedWhileClientsAreLive(t *testing.T) {
 	}
 	for _, conn := range conns {
 		words := connection.ErrorText(t, conn.MustExpect(t, `["atlas_error",`))
-		if !strings.HasPrefix(words, "[gap] what came in since 2") || !strings.Contains(words, "of partition 4 on") || !strings.Contains(words, "128 partitions") {
+		if !strings.HasPrefix(words, "[gap] ") || !strings.Contains(words, "partition 4") || !strings.Contains(words, "128 partitions") {
 			t.Errorf("received %q", words)
 		}
 	}
 	await.Condition(t, "neither is ready", func() bool {
 		return !testcluster.AnswersOK(cluster.Admins[0], "/readyz") && !testcluster.AnswersOK(cluster.Admins[1], "/readyz")
 	})
-	if status, words := connection.ExpectRefusal(t, connection.Transports[1], wanted); status != http.StatusServiceUnavailable || !strings.HasPrefix(words, "[unavailable] nothing of this can be") {
+	if status, words := connection.ExpectRefusal(t, connection.Transports[1], wanted); status != http.StatusServiceUnavailable || !strings.HasPrefix(words, "[unavailable] ") {
 		t.Errorf("a new client received %d %q", status, words)
 	}
 	if status, answer, err := cluster.Post([]byte(`{"msm_id":1001,"prb_id":2,"timestamp":1426633200,"type":"ping"}`)); status != http.StatusServiceUnavailable || err != nil {

@@ -44,6 +44,6 @@ exports.run = async ({ page, url, ask, said }) => {
   await page.waitForSelector("tbody bdi:text-is('5')");
   await said(page, "^back, missed \\d\\d:\\d\\d:\\d\\d–\\d\\d:\\d\\d:\\d\\d$");
   assert.equal(await page.evaluate(() => window.said.find((words) => words.includes("nothing missed"))), undefined);
-  await page.waitForSelector("tr.divider bdi:text-matches('cursor: goes on at offset 3 of atlas.results, which has records from offset 4 on')");
+  await page.waitForSelector("tr.divider bdi:text-matches('offset 3 of .* offset 4')");
   assert.deepEqual(await probes(page), ["5", "3", "2", "1"]);
 };
