@@ -9,7 +9,7 @@
 //
 // # How it works
 //
-// A Document holds one value at a time. It reads the value when it is first asked about it, once for all paths and once for all prunings. A schema,
+// A Document holds one value at a time. It reads the value when that is first needed, once for all paths and once for all prunings. A schema,
 // which lasts from value to value, has the members seen so far: instead of reading a name and looking it up, the document compares the bytes with the name
 // that came at this point the last time. A Path and a PathSet are looked up in the schema only when it has grown.
 //

@@ -17,7 +17,7 @@ type plan struct {
 	kept      []byte    // of the members of the schema, filled up with zeros to a multiple of eight
 	key       string    // the same
 	count     int       // how many members the schema had at the last look
-	value     uint64    // the last value that it was asked for
+	value     uint64    // the last value that it was selected for
 	selection Selection // of that value
 }
 
@@ -57,7 +57,7 @@ type selections struct {
 type selected struct {
 	kept   string  // of the members, by number
 	set    PathSet // instead, if the value is irregular
-	pruned []byte  // nil until it is asked for
+	pruned []byte  // nil until Prune
 }
 
 const (

@@ -173,7 +173,7 @@ func TestAbuseFailingConditions(t *testing.T) {
 			t.Errorf("%s: got %+v, want 1000 conditions that fail", name, work)
 		}
 		isSorted := false
-		for _, member := range view.plain.asked {
+		for _, member := range view.plain.searched {
 			isSorted = isSorted || member.isSorted && len(member.sorted.numbers)+len(member.sorted.texts) > fewValues
 		}
 		if !isSorted && !view.plain.addresses[passing].isSorted {
@@ -189,12 +189,12 @@ func TestConditionsOfSortedValues(t *testing.T) {
 	for range 300 {
 		record := sampler.record()
 		var conditions []condition
-		for len(conditions) < 4*askedBeforeSorting {
+		for len(conditions) < 4*conditionsBeforeSorting {
 			wanted, err := Parse([]byte(asJSON(t, sampler.parameters(record))))
 			if err != nil || len(wanted.conditions) == 0 {
 				continue
 			}
-			for range askedBeforeSorting + 1 {
+			for range conditionsBeforeSorting + 1 {
 				conditions = append(conditions, wanted.conditions...)
 			}
 		}

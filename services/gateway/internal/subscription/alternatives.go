@@ -85,7 +85,7 @@ func search[E cmp.Ordered](sorted []E, wanted E) (at int, found bool) {
 	return at, at < len(sorted) && sorted[at] == wanted
 }
 
-// sortedScalars are a record's values of one member, sorted once many conditions have been asked about it: further conditions need not look at all of them.
+// sortedScalars are a record's values of one member, sorted after many conditions have compared them one by one: further conditions need not compare all of them.
 type sortedScalars struct {
 	numbers         []float64
 	texts           []string // with the numbers that are not exact

@@ -10,10 +10,10 @@ import (
 type Candidate[S comparable] struct {
 	Subscriber S
 	Stream     atlas.Stream
-	index      int        // among the candidates of the measurement
-	isSimple   bool       // there is one subscription only, to all probes and without conditions
-	simple     Projection // that it asks for, but for
-	fields     Fields
+	index      int                                 // among the candidates of the measurement
+	isSimple   bool                                // there is one subscription only, to all probes and without conditions
+	simple     Projection                          // then: of that subscription
+	fields     Fields                              // then
 	allProbes  subscriptionList                    // to all probes
 	byProbe    map[atlas.ProbeID]*subscriptionList // to one probe
 }

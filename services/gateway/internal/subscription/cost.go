@@ -30,7 +30,7 @@ const (
 	stepsOfValues   = 24 // for each KiB, of one member: they are compared by several conditions, and sorted
 )
 
-// Cost is the cost of asking the subscription's conditions, without its Scans. It is zero if there are none.
+// Cost is the cost of evaluating the subscription's conditions, without its Scans. It is zero if there are none.
 func (s *Subscription) Cost() (cost Cost) {
 	for _, condition := range s.conditions {
 		cost.Each += stepsOfCondition

@@ -13,7 +13,7 @@
 //     digit. Numbers of more than 200 bytes count as the float64 nearest to them.
 //   - lessThan, greaterTo: one of the values of the member is a number, or a string with a number, less or greater than the given one.
 //
-// A record without a member fulfils no condition about it. With enrichProbes, conditions are asked of the enriched record. Package jsonpath defines which
+// A record without a member fulfils no condition about it. With enrichProbes, conditions are evaluated on the enriched record. Package jsonpath defines which
 // values a member has.
 //
 // # When two subscriptions are the same

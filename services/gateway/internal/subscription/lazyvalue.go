@@ -18,7 +18,7 @@ type lazyValue struct {
 	loaded    bool
 	document  jsonpath.Document // once loaded
 	members   map[string]*memberValues
-	asked     []*memberValues // of this record
+	searched  []*memberValues // of this record
 	texts     []string
 	addresses [roles]addresses
 }
@@ -28,7 +28,7 @@ type memberValues struct {
 	path       jsonpath.Path
 	scalars    []scalar
 	known      bool          // what the path leads to in this record
-	conditions int           // how many have been asked about it
+	conditions int           // how many have been evaluated on them
 	sorted     sortedScalars // the values, once isSorted
 	isSorted   bool
 }
@@ -37,15 +37,15 @@ type memberValues struct {
 type addresses struct {
 	list       []netip.Addr
 	known      bool
-	conditions int // how many have been asked about them
+	conditions int // how many have been evaluated on them
 	isSorted   bool
 }
 
 const (
-	// fewValues are compared one by one by every condition.
+	// fewValues are compared one by one by each condition.
 	fewValues = 8
-	// askedBeforeSorting is how many conditions compare all values before these are sorted for further conditions.
-	askedBeforeSorting = 8
+	// conditionsBeforeSorting is how many conditions compare all values before these are sorted for further conditions.
+	conditionsBeforeSorting = 8
 )
 
 // reset prepares for another record.
@@ -54,10 +54,10 @@ func (v *lazyValue) reset(record *atlas.Record) {
 		v.loaded = false
 		v.document.Reset()
 	}
-	for _, member := range v.asked {
+	for _, member := range v.searched {
 		member.clear()
 	}
-	v.asked, v.texts = emptied(v.asked), emptied(v.texts)
+	v.searched, v.texts = emptied(v.searched), emptied(v.texts)
 	if len(v.members) > maxMembers {
 		v.members = nil
 	}
@@ -92,7 +92,7 @@ func (v *lazyValue) values(path string) *memberValues {
 	member := v.member(path)
 	if !member.known {
 		member.known = true
-		v.asked = append(v.asked, member)
+		v.searched = append(v.searched, member)
 		member.parse(v.find(member))
 	}
 	return member
@@ -100,6 +100,7 @@ func (v *lazyValue) values(path string) *memberValues {
 
 // find gives the texts that a path leads to; they are valid until the next find.
 func (v *lazyValue) find(member *memberValues) []string {
+	clear(v.texts) // fewer may follow, and those behind them would keep the record
 	v.texts = v.load().Find(&member.path, v.texts[:0])
 	return v.texts
 }
@@ -137,7 +138,7 @@ func (m *memberValues) sortedIfMany() *sortedScalars {
 		return nil
 	}
 	m.conditions++
-	if m.conditions <= askedBeforeSorting {
+	if m.conditions <= conditionsBeforeSorting {
 		return nil
 	}
 	if !m.isSorted {

@@ -110,11 +110,10 @@ type inPrefix struct {
 func (i *inPrefix) holds(value *lazyValue) bool { return value.addressesOf(i.role).areIn(i.prefix) }
 func (i *inPrefix) appendKey(key []byte) []byte { return fmt.Appendf(key, "%s %s", i.role, i.prefix) }
 
-// areIn tells whether one of the addresses is in a prefix. Once many conditions have been asked, the addresses are sorted, so that those of a prefix are
-// together.
+// areIn tells whether one of the addresses is in a prefix. After many conditions, the addresses are sorted, so that those of a prefix are together.
 func (a *addresses) areIn(prefix netip.Prefix) bool {
 	a.conditions++
-	if len(a.list) <= fewValues || a.conditions <= askedBeforeSorting {
+	if len(a.list) <= fewValues || a.conditions <= conditionsBeforeSorting {
 		return slices.ContainsFunc(a.list, prefix.Contains)
 	}
 	if !a.isSorted {

@@ -21,7 +21,7 @@ type RecordView struct {
 // Stats counts the work of matching and pruning records.
 type Stats struct {
 	Bytes      int // of records that were read to find members, each once for all conditions and once for all acceptedFields
-	Conditions int // that were asked about a record
+	Conditions int // that were evaluated on a record
 	Sets       int // of acceptedFields that were looked up or united, for a client and a record
 	Payloads   int // different ones that records were pruned to
 	Parts      int // members and elements that were considered for these

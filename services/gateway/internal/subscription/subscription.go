@@ -18,7 +18,7 @@ type Subscription struct {
 	Measurement atlas.MeasurementID // 0 for all measurements, in the metadata stream only
 	Probe       atlas.ProbeID       // 0 for all probes
 	Fields      Fields              // acceptedFields
-	Enrich      bool                // messages get what the catalog knows of the probe, before the conditions are asked
+	Enrich      bool                // messages get what the catalog knows of the probe, before the conditions are evaluated
 	Buffer      bool                // messages come in arrays
 	Replay      *ReplayRequest      // what is to be replayed; nil for what comes in from now on
 	Backlog     bool                // what came in during the last minutes comes first
@@ -52,7 +52,7 @@ func (s *Subscription) Source() atlas.Stream {
 	return s.Stream
 }
 
-// Conditions is how many conditions are asked about a record besides its measurement and its probe.
+// Conditions is how many conditions are evaluated on a record, besides its measurement and its probe.
 func (s *Subscription) Conditions() int { return len(s.conditions) }
 
 // isUnconditional tells whether a record need only be of the measurement and the probe of an candidate's list.
