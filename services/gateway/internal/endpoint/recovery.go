@@ -91,19 +91,19 @@ func (s *session) resume(ctx context.Context, subscriptions []*fanout.Resumption
 	s.subscriber.Hold()
 	defer s.subscriber.Release()
 	defer release(subscriptions)
-	var due []*fanout.Resumption
+	var pending []*fanout.Resumption
 	for i, resumed := range subscriptions {
-		s.subscriber.Owe(slices.Concat(due, subscriptions[i:]))
+		s.subscriber.SetPending(slices.Concat(pending, subscriptions[i:]))
 		err := s.resumeOne(ctx, resumed)
 		s.respond(err)
 		if errors.Is(err, sendqueue.ErrFull) || errors.Is(err, sendqueue.ErrClosed) {
 			return // the client has gone
 		}
 		if err != nil && isTemporary(err) {
-			due = append(due, resumed)
+			pending = append(pending, resumed)
 		}
 	}
-	s.subscriber.Owe(due)
+	s.subscriber.SetPending(pending)
 }
 
 func release(subscriptions []*fanout.Resumption) {

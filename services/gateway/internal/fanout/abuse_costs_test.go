@@ -153,7 +153,7 @@ func TestAbuseCursorsOfTheirOwn(t *testing.T) {
 			had++
 		}
 	}
-	const cursor = (len(`{"msm":1001,"cursor":""}`) + entrySize) * 4 / 3 / bytesOfStep
+	const cursor = (len(`{"msm":1001,"cursor":""}`) + trackedSize) * 4 / 3 / bytesOfStep
 	if want := 10_000 / (stepsOfClient.Plus(stepsOfMessage).Plus(stepsOfWrite).Of(usualLength) + cursor); had != want {
 		t.Errorf("%d clients have cursors of their own, want %d", had, want)
 	}

@@ -91,7 +91,7 @@ func (c *clientCost) payloads(client *Subscriber) []shared {
 	}
 }
 
-// add adds a membership, which its ledger does not have yet, or takes one away for -1, which its ledger has no longer.
+// add adds a membership, which its tracker does not have yet, or takes one away for -1, which its tracker has no longer.
 func (c *clientCost) add(of *membership, once int) {
 	wanted := of.wanted
 	c.memberships += once
@@ -101,13 +101,13 @@ func (c *clientCost) add(of *membership, once int) {
 	if wanted.Buffer {
 		c.arrays += once
 	}
-	if ledger := of.ledger(); ledger != nil {
+	if tracker := of.tracker(); tracker != nil {
 		c.cursors += once
 		joining := of
 		if once < 0 {
 			joining = nil
 		}
-		c.cursor = ledger.steps(joining)
+		c.cursor = tracker.steps(joining)
 	}
 	if wanted.Fields.Count() > 0 {
 		c.withFields += once

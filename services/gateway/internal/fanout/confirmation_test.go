@@ -91,7 +91,7 @@ func TestConfirmationOfAReplayHasNoCursor(t *testing.T) {
 
 // A cursor does not stand for a record that did not fit: it will come.
 //
-//notices:ledger-unfit
+//notices:tracker-unfit
 func TestCursorDoesNotStandForWhatDidNotFit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := rememberingBay(t)

@@ -62,7 +62,7 @@ func (p *partition) charge(joining *membership) error {
 	return fmt.Errorf("%w to measurement %d: %s", ErrTooMany, joining.wanted.Measurement, excess)
 }
 
-// refund gives back what a membership that has left its ledger was charged for.
+// refund gives back what a membership that has left its tracker was charged for.
 func refund(leaving *membership) {
 	if leaving.costs != nil {
 		leaving.costs.add(leaving, -1)

@@ -70,12 +70,12 @@ func codeOf(unreadable error) protocol.Code {
 	return protocol.CodeBadCursor
 }
 
-// openLedger gives none for a client whose cursors stand for one subscription each.
-func (s *Subscriber) openLedger() *ledger {
-	if s.client.BeginCursors() && s.ledger.Load() == nil {
-		s.ledger.Store(&ledger{subscriber: s})
+// openTracker gives none for a client whose cursors stand for one subscription each.
+func (s *Subscriber) openTracker() *tracker {
+	if s.client.BeginCursors() && s.tracker.Load() == nil {
+		s.tracker.Store(&tracker{subscriber: s})
 	}
-	return s.ledger.Load()
+	return s.tracker.Load()
 }
 
 // offerRecord enqueues the message of a record, or of several, the last of which stands at a place.
@@ -83,8 +83,8 @@ func (s *Subscriber) offerRecord(offer func(*sendqueue.Message) error, event str
 	if !cursors {
 		return offer(s.encoding.Event(event, payload))
 	}
-	if ledger := s.ledger.Load(); ledger != nil {
-		return ledger.offer(offer, event, payload, at)
+	if tracker := s.tracker.Load(); tracker != nil {
+		return tracker.offer(offer, event, payload, at)
 	}
 	return offer(s.encoding.EventAt(event, payload, s.hub.cursor(at)))
 }

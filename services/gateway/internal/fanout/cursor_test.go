@@ -64,15 +64,15 @@ func TestUnreadableCursorsAreRefused(t *testing.T) {
 }
 
 // What a client has not got back yet stays where it was, and grows old, beside what it has got.
-func TestCursorForWhatIsDue(t *testing.T) {
+func TestCursorForWhatIsPending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := rememberingBay(t)
 		defer bay.close()
 		const present, due = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`
 		subscribe(t, bay.subscriber, present)
 		at := cursor.Checkpoint{Measurement: 2, Live: cursor.Live{Topic: "river", Offset: 17}}
-		bay.subscriber.Owe([]*Resumption{{saved: cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(due), Issued: time.Unix(1000, 0)}}})
-		token, fit := bay.subscriber.ledger.Load().token(place{})
+		bay.subscriber.SetPending([]*Resumption{{saved: cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(due), Issued: time.Unix(1000, 0)}}})
+		token, fit := bay.subscriber.tracker.Load().save(place{})
 		if !fit || len(token.Subscriptions) != 2 || !token.Issued.Equal(time.Now()) {
 			t.Fatalf("got %+v, %t", token, fit)
 		}

@@ -86,8 +86,8 @@ func (f *frames) enqueueBuffered(to *member, stream atlas.Stream, form subscript
 // offer gives the record to a subscriber by itself.
 func (f *frames) offer(to *member, stream atlas.Stream, form subscription.Projection) error {
 	subscriber := to.subscriber
-	if ledger := subscriber.ledger.Load(); form.Cursor && ledger != nil { // its cursors are its own
-		return ledger.offer(subscriber.offerOf(f.partition.patient), protocol.RecordEvent(stream), f.subject.Payload(form), f.place(stream))
+	if tracker := subscriber.tracker.Load(); form.Cursor && tracker != nil { // its cursors are its own
+		return tracker.offer(subscriber.offerOf(f.partition.patient), protocol.RecordEvent(stream), f.subject.Payload(form), f.place(stream))
 	}
 	message := f.get(shape{subscriber.encoding, stream, form})
 	if f.partition.patient {

@@ -24,7 +24,7 @@ type membership struct {
 	costs       *costs          // among which it is charged; nil if it is not; guarded by the partition's lock
 	arrival     uint64          // counts those of the partition that have been charged
 	partition   *partition      // where it stands, from add on
-	entry       *entry          // in the subscriber's ledger, if it has one; guarded by the ledger's lock
+	tracked     *tracked        // in the subscriber's tracker, if it has one; guarded by the tracker's lock
 	buffer      *buffer         // in which its records wait; nil without one
 	releaseFeed func()          // guarded by the roll's lock; nil until the feed has returned
 }
@@ -36,7 +36,7 @@ const membershipBytes = 1200
 func Kept(wanted *subscription.Subscription, parameters []byte) int {
 	kept := membershipBytes + wanted.Size() + len(parameters)
 	if wanted.Cursor.Wanted {
-		kept += len(parameters) // a ledger has them without the cursor
+		kept += len(parameters) // a tracker has them without the cursor
 	}
 	return kept
 }
@@ -50,25 +50,25 @@ func (m *membership) isPlain() bool {
 	return !m.wanted.Cursor.Wanted && !joinsReplay
 }
 
-// ledger is the subscriber's if it has an entry of the membership, else nil.
-func (m *membership) ledger() *ledger {
+// tracker is the subscriber's if it tracks the membership, else nil.
+func (m *membership) tracker() *tracker {
 	if !m.wanted.Cursor.Wanted {
 		return nil
 	}
-	return m.subscriber.ledger.Load()
+	return m.subscriber.tracker.Load()
 }
 
-// noLongerDue has the subscriber's ledger know that the client has got back what it may have been owed.
-func (m *membership) noLongerDue() {
-	if ledger := m.subscriber.ledger.Load(); ledger != nil {
-		ledger.paid(m)
+// markResumed has the subscriber's tracker know that the client has got back what may have been pending.
+func (m *membership) markResumed() {
+	if tracker := m.subscriber.tracker.Load(); tracker != nil {
+		tracker.markResumed(m)
 	}
 }
 
-// follow has the subscriber's ledger know whether what the feed has passed is passed for the membership.
+// follow has the subscriber's tracker know whether what the feed has passed is passed for the membership.
 func (m *membership) follow(follows bool) {
-	if ledger := m.ledger(); ledger != nil {
-		ledger.follow(m, follows)
+	if tracker := m.tracker(); tracker != nil {
+		tracker.follow(m, follows)
 	}
 }
 

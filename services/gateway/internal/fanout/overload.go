@@ -28,7 +28,7 @@ func (p *partition) endExcessive(costs *costs) {
 // growing are a member's memberships to a measurement that cost more with longer records or cursors.
 func (m *member) growing(costs *costs) (growing []*membership) {
 	for _, of := range m.memberships {
-		if of.costs == costs && (of.wanted.Buffer || of.ledger() != nil || len(of.wanted.Scans()) > 0) {
+		if of.costs == costs && (of.wanted.Buffer || of.tracker() != nil || len(of.wanted.Scans()) > 0) {
 			growing = append(growing, of)
 		}
 	}
@@ -70,7 +70,7 @@ func (p *partition) takeEnded() (ended []*membership) {
 // recountCursors has the client's networks charged for its cursors as they are now: each stands for all its subscriptions, in whichever partition. Where they
 // have become too long, its own subscriptions end.
 func (s *Subscriber) recountCursors() {
-	if s.ledger.Load() == nil {
+	if s.tracker.Load() == nil {
 		return
 	}
 	seen := make(map[*partition]struct{})
@@ -91,11 +91,11 @@ func (p *partition) recountCursors(of *Subscriber) (ended []*membership) {
 		return nil
 	}
 	for _, membership := range slices.Clone(member.memberships) {
-		costs, ledger := membership.costs, membership.ledger()
-		if costs == nil || ledger == nil {
+		costs, tracker := membership.costs, membership.tracker()
+		if costs == nil || tracker == nil {
 			continue
 		}
-		if costs.recountCursor(of, ledger.steps(nil)) && costs.excessOf(of) != "" {
+		if costs.recountCursor(of, tracker.steps(nil)) && costs.excessOf(of) != "" {
 			p.endNewest(member.growing(costs), longerCursors)
 		}
 	}

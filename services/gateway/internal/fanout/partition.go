@@ -74,7 +74,7 @@ func (p *partition) add(joining *membership, next int64) error {
 		return unknownMeasurement(joining.wanted.Measurement)
 	}
 	if standing == stopped && joining.start == nil {
-		joining.noLongerDue()
+		joining.markResumed()
 		return errors.Join(joining.confirm(next), joining.sayOver())
 	}
 	if err := p.charge(joining); err != nil {
@@ -94,19 +94,19 @@ func (p *partition) add(joining *membership, next int64) error {
 
 // welcome confirms a membership. From then on, cursors stand for it too.
 func (p *partition) welcome(joining *membership, next int64) error {
-	ledger, wanted := joining.ledger(), joining.wanted
-	if ledger == nil {
-		joining.noLongerDue()
+	tracker, wanted := joining.tracker(), joining.wanted
+	if tracker == nil {
+		joining.markResumed()
 		return joining.confirm(next)
 	}
 	var waiting *buffer
 	if wanted.Buffer {
 		waiting = joining.subscriber.buffer(bufferFor(wanted.Stream, wanted.Measurement, true), p.patient)
 	}
-	ledger.begin(joining, p.beginning(joining, next), waiting)
+	tracker.track(joining, p.beginning(joining, next), waiting)
 	err := joining.confirm(next)
 	if err != nil {
-		ledger.end(joining)
+		tracker.untrack(joining)
 	}
 	return err
 }
@@ -211,8 +211,8 @@ func (p *partition) remove(leaving *membership, last func() error) (ended bool, 
 }
 
 func (p *partition) exit(left *member, leaving *membership) {
-	if ledger := leaving.ledger(); ledger != nil {
-		ledger.end(leaving)
+	if tracker := leaving.tracker(); tracker != nil {
+		tracker.untrack(leaving)
 	}
 	refund(leaving)
 	if leaving.buffer != nil {

@@ -65,14 +65,14 @@ func (s *Subscriber) Recall(ctx context.Context, text string) (resumptions []*Re
 	return resumptions, nil
 }
 
-// Owe has cursors stand also for subscriptions that the client has had, each until it has got it back by Resume.
-func (s *Subscriber) Owe(due []*Resumption) {
-	if ledger := s.openLedger(); ledger != nil {
-		saved := make([]cursor.SavedSubscription, len(due))
-		for i, resumption := range due {
+// SetPending has cursors stand also for subscriptions that the client has had, each until it has got it back by Resume.
+func (s *Subscriber) SetPending(pending []*Resumption) {
+	if tracker := s.openTracker(); tracker != nil {
+		saved := make([]cursor.SavedSubscription, len(pending))
+		for i, resumption := range pending {
 			saved[i] = resumption.saved
 		}
-		ledger.owe(saved)
+		tracker.setPending(saved)
 	}
 }
 

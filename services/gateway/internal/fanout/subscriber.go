@@ -39,7 +39,7 @@ type Subscriber struct {
 	held       []func()                           // begin them
 	pursuits   sync.WaitGroup                     // of partitions in which it is behind
 	readers    atomic.Pointer[semaphore.Weighted] // of the log, in those; nil until there are some
-	ledger     atomic.Pointer[ledger]             // where each of its cursors stands for all subscriptions; set before the first that has some begins
+	tracker    atomic.Pointer[tracker]            // where each of its cursors stands for all subscriptions; set before the first that has some begins
 	onEnd      func()                             // as OnEnd has it
 	account    *readlimit.Account                 // whom the reading of the log is charged to
 	overfull   atomic.Bool                        // a message did not fit that must: after that nothing is enqueued any more
@@ -85,7 +85,7 @@ func (s *Subscriber) beginCursors(ctx context.Context, wanted *subscription.Subs
 	if !wanted.Cursor.Wanted {
 		return nil
 	}
-	s.openLedger()
+	s.openTracker()
 	return s.hub.settings.Cursors.AwaitKey(ctx)
 }
 
@@ -156,8 +156,8 @@ func (s *Subscriber) tell(message *sendqueue.Message) error {
 
 // say tells the client of an event that is no record. Where its cursors stand for all subscriptions, one comes with it. Errors: those of Client.EnqueueControl.
 func (s *Subscriber) say(event string, payload []byte) error {
-	if ledger := s.ledger.Load(); ledger != nil {
-		return ledger.say(event, payload)
+	if tracker := s.tracker.Load(); tracker != nil {
+		return tracker.say(event, payload)
 	}
 	return s.tell(s.encoding.Event(event, payload))
 }

@@ -52,7 +52,7 @@ func (b *bay) expectStandings(t *testing.T, message int, want map[string]int64) 
 
 // What waits in an array has not been given, whatever else of its partition has.
 //
-//notices:ledger-of-other-measurements
+//notices:tracker-of-other-measurements
 func TestCursorDoesNotStandForWhatWaitsInAnArray(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := rememberingBay(t)
@@ -74,7 +74,7 @@ func TestCursorDoesNotStandForWhatWaitsInAnArray(t *testing.T) {
 
 // Of two messages of one record, the first does not stand for the second.
 //
-//notices:ledger-of-other-streams
+//notices:tracker-of-other-streams
 func TestCursorDoesNotStandForTheOtherStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bay := rememberingBay(t)
@@ -167,7 +167,7 @@ func TestCursorStandsForWhatIsBeingGivenBack(t *testing.T) {
 			{saved: cursor.SavedSubscription{Parameters: []byte(plain)}},
 		}
 		for i, subscription := range recalled {
-			bay.subscriber.Owe(recalled[i:])
+			bay.subscriber.SetPending(recalled[i:])
 			subscribe(t, bay.subscriber, string(subscription.Parameters()))
 			bay.seat.Take(1 << 20) // its confirmation
 			bay.river.grow(0, same(1, 1, 1)...)
@@ -176,8 +176,8 @@ func TestCursorStandsForWhatIsBeingGivenBack(t *testing.T) {
 		bay.expectStandings(t, 0, map[string]int64{marked: 0, other: 0, plain: 0})
 		bay.expectStandings(t, 1, map[string]int64{marked: 1, other: 0, plain: 0}) // what the feed is just bringing, it has not brought to all
 		bay.expectStandings(t, 2, map[string]int64{marked: 2, other: 1, plain: 0})
-		bay.subscriber.Owe(recalled[:1])
-		bay.subscriber.Owe(nil)
+		bay.subscriber.SetPending(recalled[:1])
+		bay.subscriber.SetPending(nil)
 		bay.river.grow(0, same(1, 1, 1)...)
 		bay.listen()
 		bay.expectStandings(t, 3, map[string]int64{marked: 3, other: 2, plain: 0})
@@ -192,8 +192,8 @@ func TestCursorForgetsWhatIsRefused(t *testing.T) {
 		defer bay.close()
 		const marked = `{"msm":1,"cursor":""}`
 		subscribe(t, bay.subscriber, marked)
-		bay.subscriber.Owe([]*Resumption{{saved: cursor.SavedSubscription{Parameters: []byte(`{"msm":9}`)}}})
-		bay.subscriber.Owe(nil)
+		bay.subscriber.SetPending([]*Resumption{{saved: cursor.SavedSubscription{Parameters: []byte(`{"msm":9}`)}}})
+		bay.subscriber.SetPending(nil)
 		bay.river.grow(0, same(1, 1, 1)...)
 		bay.listen()
 		bay.expectStandings(t, 0, map[string]int64{marked: 0})
