@@ -28,10 +28,10 @@ func (b *backoff) wait(ctx context.Context) error {
 	}
 }
 
-// reset begins anew after an attempt that succeeded.
+// reset makes the next pause short again after an attempt that succeeded.
 func (b *backoff) reset() { b.last = 0 }
 
-// retry repeats an attempt until it succeeds, the log turns out not to have what is asked for, or the context ends.
+// retry repeats an attempt until it succeeds, fails with an *OffsetGoneError or the context ends.
 func retry(ctx context.Context, attempt func() error) error {
 	var pause backoff
 	for {

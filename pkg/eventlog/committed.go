@@ -11,14 +11,15 @@ import (
 	"github.com/segmentio/kafka-go/protocol/fetch"
 )
 
-// committedBroker reads what is committed. Brokers send to such a reader, beside the records up to the last stable offset, those of transactions that were
-// aborted, and a list by which it leaves them out itself (KIP-98, "Consumer"). kafka-go's Client.Fetch drops that list, so this sends the request itself.
+// committedBroker reads committed records only. Besides the records below the last stable offset, brokers send those of aborted transactions and a list
+// of these transactions, by which the client drops them (KIP-98, "Consumer"). kafka-go's Client.Fetch ignores that list, so this sends the request
+// itself.
 type committedBroker struct {
 	client   *kafka.Client
 	clientID string
 }
 
-// Fetch gives what stands at an offset, which is a real one, and behind it. Its Records are *committedRecords.
+// Fetch returns the records from an offset on, which must not be a symbolic one. Its Records are *committedRecords.
 func (b committedBroker) Fetch(ctx context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
 	answer, err := b.client.Transport.RoundTrip(ctx, b.client.Addr, &rawFetch{Request: fetchRequest(request), clientID: b.clientID})
 	if err != nil {
@@ -27,7 +28,7 @@ func (b committedBroker) Fetch(ctx context.Context, request *kafka.FetchRequest)
 	return answer.(*fetchedPartition).response(request.Partition)
 }
 
-// ListOffsets gives offsets below the last stable one, and that one for the log's end.
+// ListOffsets returns offsets up to the last stable one, which is the log's end.
 func (b committedBroker) ListOffsets(ctx context.Context, request *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {
 	request.IsolationLevel = kafka.ReadCommitted
 	return b.client.ListOffsets(ctx, request)
@@ -67,15 +68,15 @@ func (p *fetchedPartition) response(number int) (*kafka.FetchResponse, error) {
 	return response, err
 }
 
-// committedRecords are the records of an answer without those that were aborted and without the markers that end transactions.
+// committedRecords are the records of a response without those of aborted transactions and without the markers that end transactions.
 type committedRecords struct {
-	batches []*fetchedBatch // that are to be read
-	next    int64           // the offset behind all that the answer has, read or left out; 0 if it has nothing
+	batches []*fetchedBatch // to be read
+	next    int64           // the offset after all records of the response, read or dropped; 0 if it has none
 }
 
-// committed leaves out what was aborted, by the transactions that a broker lists for the answer: each with its producer and the offset of its first batch.
-// From there on all transactional batches of the producer belong to it, until the marker that ends it. What is left out is not unpacked; of a batch that is
-// damaged nobody knows whether it is to be left out, so it is read, and fails. The slice is used for what is left.
+// committed drops the batches of aborted transactions. For each of them, the broker lists the producer and the offset of the first batch: from there on
+// all transactional batches of the producer belong to it, until the marker that ends it. Dropped batches are not decompressed. A damaged batch may or
+// may not belong to a transaction, so it is kept, and reading it fails. The slice is reused for the result.
 func committed(batches []*fetchedBatch, aborted []fetch.ResponseTransaction) *committedRecords {
 	slices.SortFunc(aborted, func(a, b fetch.ResponseTransaction) int { return cmp.Compare(a.FirstOffset, b.FirstOffset) })
 	answer, open := &committedRecords{batches: batches[:0]}, openTransactions{aborted: aborted}
@@ -100,7 +101,8 @@ func (c *committedRecords) ReadRecord() (*kafka.Record, error) {
 	return nil, io.EOF
 }
 
-// rest tells what came and was not read: of the batch that was unpacked, records and their bytes; of those behind it, their bytes as they came.
+// rest returns the size of what has not been read: the records of the batch that is decompressed, with their bytes, and of the batches after it the
+// bytes as received.
 func (c *committedRecords) rest() (records, bytes int64) {
 	for _, batch := range c.batches {
 		if batch.decompressed {
@@ -112,13 +114,13 @@ func (c *committedRecords) rest() (records, bytes int64) {
 	return records, bytes
 }
 
-// openTransactions are those that are open at a place in the log and will be aborted.
+// openTransactions are the transactions that are open at an offset and will be aborted.
 type openTransactions struct {
-	aborted   []fetch.ResponseTransaction // that have not begun there, in the order in which they begin
-	producers []int64                     // of those that have
+	aborted   []fetch.ResponseTransaction // that begin later, by first offset
+	producers []int64                     // of those that have begun
 }
 
-// skips tells whether a batch is a marker or belongs to one of them. A marker ends the transaction of its producer.
+// skips reports whether a batch is a marker or belongs to an aborted transaction. A marker ends the transaction of its producer.
 func (o *openTransactions) skips(batch *fetchedBatch) bool {
 	o.begin(batch.base)
 	switch {
@@ -134,7 +136,7 @@ func (o *openTransactions) skips(batch *fetchedBatch) bool {
 	return false
 }
 
-// begin adds the transactions whose first batch does not stand behind an offset.
+// begin adds the transactions that begin at or before an offset.
 func (o *openTransactions) begin(offset int64) {
 	for len(o.aborted) > 0 && o.aborted[0].FirstOffset <= offset {
 		o.producers = append(o.producers, o.aborted[0].ProducerID)
@@ -142,7 +144,7 @@ func (o *openTransactions) begin(offset int64) {
 	}
 }
 
-// nextAfter gives the offset behind all that an answer has, 0 if it has nothing.
+// nextAfter returns the offset after all records of a response, 0 if it has none.
 func nextAfter(records kafka.RecordReader) int64 {
 	if committed, ok := records.(*committedRecords); ok {
 		return committed.next

@@ -191,7 +191,7 @@ func TestDamagedBatchesAreNotLeftOut(t *testing.T) {
 		raw[len(raw)-1] ^= 1
 		answer := committed([]*fetchedBatch{newBatch(raw)}, []fetch.ResponseTransaction{{ProducerID: 1, FirstOffset: 0}})
 		if _, err := answer.ReadRecord(); err == nil || !strings.Contains(err.Error(), "checksum") {
-			t.Errorf("%+v: got %v, want that the checksum is another one", batch, err)
+			t.Errorf("%+v: got %v, want a checksum that does not match", batch, err)
 		}
 	}
 }

@@ -9,25 +9,25 @@ import (
 	"atlasstream/pkg/eventlog/security"
 )
 
-// DefaultRepeatHorizon is how many records before a record are searched for a repeat of it, unless configured otherwise.
+// DefaultRepeatHorizon is how many offsets before a record are searched for a repeat of it, unless configured otherwise.
 const DefaultRepeatHorizon = 16_384
 
-// maxRepeatHorizon keeps the memory of one followed partition (40 bytes a record of horizon) within reason.
+// maxRepeatHorizon limits the memory of a followed partition (40 to 80 bytes a record of the horizon).
 const maxRepeatHorizon = 1 << 22
 
 // Config says where Kafka is and how its records are read. All readers of a log must have the same RepeatHorizon, or they disagree about repeats.
 type Config struct {
 	Brokers       []string // host:port of brokers to start from; the others are found through them
-	ClientID      string   // by which name brokers log us; "atlas-stream" unless given
-	RepeatHorizon int      // records; DefaultRepeatHorizon unless given
-	Topics        []string // which topics Check wants to be usable; ResultsTopic and ProbeStatusTopic unless given
-	Rights        []Right  // which Check wants on these topics, the registries and KeysTopic, as far as they are there; none unless given
+	ClientID      string   // as it appears in the logs of brokers; default "atlas-stream"
+	RepeatHorizon int      // in offsets; default DefaultRepeatHorizon
+	Topics        []string // that Check checks; default ResultsTopic and ProbeStatusTopic
+	Rights        []Right  // that Check requires on these topics, the registries and KeysTopic, as far as they exist; default none
 	Security      security.Config
-	// ExistingTopics says that somebody else makes the topics: one that is missing is waited for.
+	// ExistingTopics says that something else creates the topics: this Log waits for one that is missing.
 	ExistingTopics bool
 }
 
-// Validate joins every fault of the configuration.
+// Validate returns all faults of the configuration.
 func (c Config) Validate() error {
 	var faults []error
 	if len(c.Brokers) == 0 {
@@ -57,7 +57,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// topicsOfRights are those on which the rights must be there.
+// topicsOfRights returns the topics on which the rights are required.
 func (c Config) topicsOfRights() []string {
 	if len(c.Rights) == 0 {
 		return c.Topics

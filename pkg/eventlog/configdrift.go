@@ -16,7 +16,7 @@ func (d Drift) String() string {
 	return fmt.Sprintf("%s: %s: got %s, want %s", d.Topic, d.Setting, d.Got, d.Want)
 }
 
-// ConfigDrift compares existing topics with their descriptions. It changes nothing.
+// ConfigDrift compares the settings of existing topics with their descriptions. It changes nothing.
 func (l *Log) ConfigDrift(ctx context.Context, specs ...TopicSpec) ([]Drift, error) {
 	var drift []Drift
 	for _, spec := range specs {

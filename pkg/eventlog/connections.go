@@ -10,8 +10,8 @@ import (
 	"atlasstream/pkg/eventlog/security"
 )
 
-// connections knows every open connection to a broker. kafka-go leaves a connection to itself when the request on it is given up, until that request's
-// deadline; whoever closes the log waits for none of that.
+// connections holds every open connection to a broker. When a request is cancelled, kafka-go keeps its connection open until the deadline of the
+// request; closing the log does not wait for that.
 type connections struct {
 	dialer   net.Dialer
 	security security.Config
@@ -52,8 +52,8 @@ func (c *connections) dial(ctx context.Context, network, address string) (net.Co
 	return conn, nil
 }
 
-// boundExchange closes a connection that is not ready within the time that kafka-go has for that, as ctx says, which ends when it is. By itself, kafka-go waits
-// without end for the answers of SASL.
+// boundExchange closes a connection that is not ready by the deadline of ctx, which ends once it is. By itself, kafka-go waits for the responses of SASL
+// without a deadline.
 func boundExchange(ctx context.Context, raw net.Conn) {
 	context.AfterFunc(ctx, func() {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -73,7 +73,7 @@ func (c *connections) add(conn *connection) error {
 	return nil
 }
 
-// Close is called by kafka-go's goroutine of this connection as the last thing it does.
+// Close is the last call of kafka-go's goroutine for this connection.
 func (c *connection) Close() error {
 	err := c.Conn.Close()
 	c.once.Do(func() {
@@ -85,7 +85,7 @@ func (c *connection) Close() error {
 	return err
 }
 
-// close breaks every connection, refuses new ones and waits until kafka-go has let go of all.
+// close closes every connection, refuses new ones and waits until kafka-go has released all.
 func (c *connections) close() {
 	c.mu.Lock()
 	c.closed = true

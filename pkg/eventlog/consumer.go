@@ -8,25 +8,24 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Consumer takes what Tails read.
+// Consumer receives the records that Tails read.
 type Consumer interface {
-	// Deliver takes new records of a partition in the order of offsets, without repeats. It is called under the partition's lock, so it must neither
-	// block nor write to a network, nor follow anything; it may release. The slice is valid during the call, what the records refer to for ever.
+	// Deliver receives new records of a partition in the order of offsets, without repeats. It is called under the partition's lock, so it must not
+	// block, write to a network or follow anything; it may release. The slice is valid during the call, the values stay valid.
 	Deliver(partition int, records []atlas.Record)
-	// Flush follows each Deliver, without the lock: the time to write.
+	// Flush is called after each Deliver, without the lock: the time to write.
 	Flush(partition int)
 }
 
-// Gap says that a tail could not deliver the records from one offset to before another, as the log has them no more. To below From says that the log
-// was cut or made anew, and that the tail goes on at its end, To.
+// Gap says that a tail could not deliver the records from one offset to before another, as the log does not have them any more. To below From says that
+// the log was truncated or recreated, and that the tail continues at its end, To.
 type Gap struct {
 	Topic     string
 	Partition int
 	From, To  int64
 }
 
-// PartitionsChange says that the number of a topic's partitions was changed: what Kafka took into the topic since a time, and what stands from an offset on,
-// may be in other partitions than the one that is followed. The tail goes on with what its own partition gets.
+// PartitionsChange is called once for each followed partition when Log.Watch detects the change, in the same way as Gap; may be nil.
 type PartitionsChange struct {
 	Partition int
 	From      int64
@@ -34,17 +33,17 @@ type PartitionsChange struct {
 	Err       *PartitionsChangedError
 }
 
-// TailConfig bounds what Tails hold and keep running.
+// TailConfig limits what Tails hold and how long they run.
 type TailConfig struct {
-	Linger      time.Duration // how long a partition is still followed after its last release; 30 s unless given
-	RingRecords int           // how many records of a partition stay in memory at most; 4,096 unless given
-	RingBytes   int           // how many bytes of them at most; 2 MiB unless given
-	Gap         func(Gap)     // is told of each gap, under the partition's lock as Deliver is, and followed by Flush; may be nil
+	Linger      time.Duration // how long a tail runs after its last release; default 30 s
+	RingRecords int           // how many records of a partition stay in memory at most; default 4,096
+	RingBytes   int           // how many bytes of them at most; default 2 MiB
+	Gap         func(Gap)     // is called for each gap, under the partition's lock and followed by Flush, as Deliver; may be nil
 	// PartitionsChange is told once for each partition that is followed when Log.Watch sees it, in the same way as Gap; may be nil.
 	PartitionsChange func(PartitionsChange)
 }
 
-// Validate joins every fault of the configuration.
+// Validate returns all faults of the configuration.
 func (c TailConfig) Validate() error {
 	var faults []error
 	if c.Linger < 0 {

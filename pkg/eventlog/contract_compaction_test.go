@@ -68,7 +68,7 @@ func (s *compactedShelf) compact(t testing.TB) (left int, put int64) {
 	}
 }
 
-// records gives what the log has, as a client of another make reads it.
+// records returns what the log has, as a client of another make reads it.
 func (s *compactedShelf) records(t testing.TB) []*kgo.Record {
 	t.Helper()
 	_, next, err := s.f.log.History().Bounds(within(t, patience), s.topic, 0)

@@ -41,7 +41,7 @@ func someOf(t *testing.T, dice *rand.Rand, count int) (events []atlas.Event) {
 	return events
 }
 
-// anyMeasurements gives some of 1 to 5, of the last of which there is nothing.
+// anyMeasurements returns some of 1 to 5, of the last of which there is nothing.
 func anyMeasurements(dice *rand.Rand) (measurements []atlas.MeasurementID) {
 	for _, drawn := range dice.Perm(5)[:1+dice.IntN(5)] {
 		measurements = append(measurements, 1+atlas.MeasurementID(drawn))

@@ -269,7 +269,7 @@ func startsAgain(t *testing.T, f fixture) {
 	assertSame(t, recorder.await(t, ping(t, 1, 99, 1426633299)), pings(t, 1, 0, 100))
 }
 
-// logMadeAnew: a log that was made anew begins at 0 again; the tail says so and goes on at its end. What the old one had is no repeat there.
+// logMadeAnew: a log that was recreated begins at 0 again; the tail says so and goes on at its end. What the old one had is no repeat there.
 func logMadeAnew(t *testing.T, f fixture) {
 	topic, writer := f.newTopic(t, 1), f.newWriter(t, eventlog.WriterConfig{})
 	gaps := make(chan eventlog.Gap, 10)

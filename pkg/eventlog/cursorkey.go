@@ -14,10 +14,10 @@ import (
 	"go.uber.org/zap"
 )
 
-// KeysTopic has the secrets that all gateways of a log share. Its records are for whoever may read them: so it is closed to all but the services.
+// KeysTopic holds the secrets that all gateways of a log share. Any client that can read the topic knows them, so only the services may.
 const KeysTopic = "atlas.keys"
 
-// KeysSpec is the topic of the secrets: one partition, and nothing is ever deleted, as the first record of its kind is the one that counts.
+// KeysSpec is the topic of the secrets: one partition without retention, as the first record of its kind counts.
 func KeysSpec() TopicSpec { return TopicSpec{Name: KeysTopic, Partitions: 1} }
 
 const (
@@ -25,19 +25,19 @@ const (
 	cursorKeyName = "cursor"
 	// CursorKeySize is the length of a key that seals cursors, in bytes. The record's value has it in hexadecimal digits.
 	CursorKeySize = 32
-	// cursorKeyInterval is how often KeepCursorKey looks whether Kafka still has the key.
+	// cursorKeyInterval is how often KeepCursorKey checks that Kafka still has the key.
 	cursorKeyInterval = 5 * time.Second
 )
 
 // ErrNoCursorKey says that KeysTopic has no key that seals cursors.
 var ErrNoCursorKey = errors.New("there is no cursor key")
 
-// ErrCursorKeyUnreadable says that it cannot be known which key is the first in KeysTopic, however often it is read.
-var ErrCursorKeyUnreadable = errors.New("what stands before the first cursor key cannot be read: restore the topic from a replica, " +
-	"or delete it, so that collectors make another key; what the old one has sealed is of no use then")
+// ErrCursorKeyUnreadable says that the first key in KeysTopic is unknown, as a batch before it is unreadable.
+var ErrCursorKeyUnreadable = errors.New("the records before the first cursor key cannot be read: restore the topic from a replica, " +
+	"or delete it, so that collectors create another key; cursors that were sealed with the old one become invalid")
 
-// CursorKey gives the key that seals cursors, of CursorKeySize bytes: the first one in KeysTopic. Errors: ErrNoTopic and ErrNoCursorKey, until a collector has
-// made it; ErrCursorKeyUnreadable, until somebody has mended it; or why Kafka does not tell, which is not tried again.
+// CursorKey returns the key that seals cursors, of CursorKeySize bytes: the first one in KeysTopic. It fails with ErrNoTopic or ErrNoCursorKey until a
+// collector has created it, with ErrCursorKeyUnreadable until an operator has repaired the topic, or with Kafka's error, without a retry.
 func (l *Log) CursorKey(ctx context.Context) ([]byte, error) {
 	if _, err := l.topicPartitions(ctx, KeysTopic); err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (l *Log) CursorKey(ctx context.Context) ([]byte, error) {
 	return l.firstCursorKey(ctx, l.partition(KeysTopic, 0))
 }
 
-// firstCursorKey is for those who ask again and again, and log it themselves if what they get cannot be read.
+// firstCursorKey is called again and again by callers that log its errors, so it counts and logs nothing twice.
 func (l *Log) firstCursorKey(ctx context.Context, in partition) ([]byte, error) {
 	first, next, err := in.bounds(ctx)
 	if err != nil {
@@ -65,22 +65,22 @@ func (l *Log) firstCursorKey(ctx context.Context, in partition) ([]byte, error) 
 	return key, err
 }
 
-// lastUnreadable is where a topic that is read again and again could not be read the last time.
-type lastUnreadable struct{ behind atomic.Int64 } // 0: it could
+// lastUnreadable remembers which batch of a topic that is read periodically was unreadable the last time.
+type lastUnreadable struct{ next atomic.Int64 } // the offset after the batch; 0 if all were readable
 
-// isNewFault takes in how a reading has ended, and tells whether it met a batch that cannot be read and that the one before did not meet.
+// isNewFault reports whether a read, which ended with err, has met an unreadable batch that the read before it has not.
 func (l *lastUnreadable) isNewFault(err error) bool {
 	gone, is := errors.AsType[*OffsetGoneError](err)
 	switch {
 	case is && gone.Unreadable != nil:
-		return l.behind.Swap(gone.First) != gone.First
+		return l.next.Swap(gone.First) != gone.First
 	case err == nil || errors.Is(err, ErrNoCursorKey):
-		l.behind.Store(0)
+		l.next.Store(0)
 	}
 	return false
 }
 
-// cursorKey reads to before an offset.
+// cursorKey reads up to an offset.
 func (r *recordReader) cursorKey(ctx context.Context, to int64) (found []byte, err error) {
 	take := func(record *kafka.Record) error {
 		if record.Offset < r.next {
@@ -104,7 +104,7 @@ func (r *recordReader) cursorKey(ctx context.Context, to int64) (found []byte, e
 	return found, nil
 }
 
-// readCursorKey gives nil for a record that is no key of cursors.
+// readCursorKey returns nil for a record that is no cursor key.
 func readCursorKey(record *kafka.Record) ([]byte, error) {
 	name, err := readBytes(nil, record.Key)
 	if err != nil {
@@ -117,7 +117,7 @@ func readCursorKey(record *kafka.Record) ([]byte, error) {
 	return parseCursorKey(name, value), nil
 }
 
-// parseCursorKey gives nil for what is no key of cursors. All readers must agree on that, as the first one counts.
+// parseCursorKey returns nil for a record that is no cursor key. All readers must agree on that, as the first one counts.
 func parseCursorKey(name, value []byte) []byte {
 	if string(name) != cursorKeyName || len(value) != hex.EncodedLen(CursorKeySize) {
 		return nil
@@ -129,13 +129,13 @@ func parseCursorKey(name, value []byte) []byte {
 	return key
 }
 
-// EnsureCursorKey gives the key that seals cursors. It makes the topic, as it is described, and the key if Kafka does not have them, and waits for Kafka as
-// long as the context lasts. Of several who make a key at once, all get the one that comes first in the log.
+// EnsureCursorKey returns the key that seals cursors. It creates the topic and the key if Kafka does not have them, and waits for Kafka until the
+// context ends. If several collectors create a key at once, all of them get the first one in the log.
 func (l *Log) EnsureCursorKey(ctx context.Context, topic TopicSpec) (key []byte, err error) {
 	if err := l.EnsureTopics(ctx, topic); err != nil {
 		return nil, err
 	}
-	var refusal error // which trying again does not mend
+	var refusal error // a permanent error
 	err = retry(ctx, func() error {
 		if key, err = l.findOrMakeCursorKey(ctx); isMissingRight(err) {
 			refusal, err = err, nil
@@ -152,7 +152,7 @@ func (l *Log) findOrMakeCursorKey(ctx context.Context) (key []byte, err error) {
 	if err := l.makeCursorKey(ctx); err != nil {
 		return nil, err
 	}
-	return l.CursorKey(ctx) // another one's may be the first
+	return l.CursorKey(ctx) // another collector's may be the first
 }
 
 func (l *Log) makeCursorKey(ctx context.Context) error {
@@ -170,13 +170,14 @@ func (l *Log) makeCursorKey(ctx context.Context) error {
 		err = response.Error
 	}
 	if err != nil {
-		return fmt.Errorf("%s: making the cursor key: %w", KeysTopic, err)
+		return fmt.Errorf("%s: creating the cursor key: %w", KeysTopic, err)
 	}
-	l.logger.Info("made a key that seals cursors", zap.String("topic", KeysTopic))
+	l.logger.Info("created the key that seals cursors", zap.String("topic", KeysTopic))
 	return nil
 }
 
-// KeepCursorKey ensures that Kafka has a key that seals cursors, also after its topic was deleted: then it is another one. It returns when the context ends.
+// KeepCursorKey ensures that Kafka has a key that seals cursors, also after its topic was deleted: then it is a new one. It returns when the context
+// ends.
 func (l *Log) KeepCursorKey(ctx context.Context, topic TopicSpec) {
 	ticker := time.NewTicker(cursorKeyInterval)
 	defer ticker.Stop()
@@ -186,7 +187,7 @@ func (l *Log) KeepCursorKey(ctx context.Context, topic TopicSpec) {
 			_, err = l.EnsureCursorKey(ctx, topic)
 		}
 		if err != nil && ctx.Err() == nil {
-			l.logger.Warn("there is no key that seals cursors yet, trying again", zap.Error(err))
+			l.logger.Warn("there is no key that seals cursors yet, retrying", zap.Error(err))
 		}
 		select {
 		case <-ctx.Done():

@@ -104,7 +104,8 @@ func streamOf(eventType string) atlas.Stream {
 	return atlas.StreamResult
 }
 
-// parseForeignValue reads a foreign producer's record as the collector would have read it for the topic: an archive also has connection events, of measurement 7000.
+// parseForeignValue parses a record of a foreign producer as the collector would for the topic: an archive also has connection events, whose measurement
+// is 7000.
 func parseForeignValue(topic string, value []byte) (atlas.Event, error) {
 	switch {
 	case topic == ProbeStatusTopic:

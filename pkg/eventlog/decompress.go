@@ -12,12 +12,12 @@ import (
 	"github.com/segmentio/kafka-go/compress"
 )
 
-// maxDecompressed bounds what a batch may have; topics bound what it takes compressed.
+// maxDecompressed limits the size of a batch; topics limit its compressed size.
 const maxDecompressed = 64 << 20
 
 var errTooLong = fmt.Errorf("it has more than %d bytes", maxDecompressed)
 
-// decompress appends the records of a batch. Whatever lengths a producer has claimed in what it compressed, that takes little more memory than maxDecompressed.
+// decompress appends the records of a batch to a buffer. It takes little more memory than maxDecompressed, whatever lengths the compressed data claims.
 func decompress(into *bytes.Buffer, codec compress.Compression, packed []byte) (err error) {
 	switch codec {
 	case compress.Snappy:
@@ -27,32 +27,32 @@ func decompress(into *bytes.Buffer, codec compress.Compression, packed []byte) (
 	case compress.Gzip, compress.Lz4:
 		err = decompressStream(into, codec.Codec(), packed)
 	default:
-		return fmt.Errorf("it is compressed by codec %d, which is unknown", codec)
+		return fmt.Errorf("it is compressed with the unknown codec %d", codec)
 	}
-	if errors.Is(err, io.EOF) { // which would say that there are no more records
+	if errors.Is(err, io.EOF) { // would mean that there are no more records
 		err = io.ErrUnexpectedEOF
 	}
 	if err == nil && into.Len() > maxDecompressed {
 		err = errTooLong
 	}
 	if err != nil {
-		return fmt.Errorf("unpacking it: %w", err)
+		return fmt.Errorf("decompressing it: %w", err)
 	}
 	return nil
 }
 
-// decompressStream unpacks what claims no length to make memory for, but for a block of 8 MiB at most.
+// decompressStream decompresses data that claims no length to allocate memory for, except for blocks of at most 8 MiB.
 func decompressStream(into *bytes.Buffer, codec compress.Codec, packed []byte) error {
 	reader := codec.NewReader(bytes.NewReader(packed))
 	_, err := into.ReadFrom(io.LimitReader(reader, maxDecompressed+1))
 	return errors.Join(err, reader.Close())
 }
 
-// zstdWindow is what libzstd takes unless it is told otherwise (ZSTD_WINDOWLOG_LIMIT_DEFAULT): its highest level, 22, asks for as much.
+// zstdWindow is libzstd's default limit (ZSTD_WINDOWLOG_LIMIT_DEFAULT), which its highest level, 22, uses.
 const zstdWindow = 1 << 27
 
-// zstdDecoder is for all batches. It makes no memory for windows, as it unpacks in one piece, and leaves the checksum of what it has unpacked alone, as that of
-// the batch was right.
+// zstdDecoder decodes all batches. It allocates no windows, as it decodes a batch at once, and ignores the checksum of the decompressed data, as that of
+// the batch has matched.
 var zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
 	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(zstdWindow), zstd.IgnoreChecksum(true))
 })
@@ -74,8 +74,8 @@ func decompressZstd(into *bytes.Buffer, packed []byte) error {
 	return err
 }
 
-// xerialMagic begins what Java's producers write, by snappy-java: an eight bytes' version follows, and then chunks behind their lengths, of four bytes each.
-// Others write a single chunk without any of that.
+// xerialMagic is the beginning of the format of snappy-java, which Java's producers write: eight bytes of versions follow, and then chunks after their
+// lengths, of four bytes each. Other producers write a single chunk without all that.
 const xerialMagic, xerialHeader = "\x82SNAPPY\x00", 16
 
 func decompressSnappy(into *bytes.Buffer, packed []byte) error {
@@ -99,7 +99,7 @@ func decompressSnappy(into *bytes.Buffer, packed []byte) error {
 	return nil
 }
 
-// snappyRatio is more than snappy reaches: three bytes stand for 64 at most ("Snappy compressed format description", 2.2).
+// snappyRatio is more than snappy reaches: three bytes encode at most 64 ("Snappy compressed format description", 2.2).
 const snappyRatio = 32
 
 func decompressChunk(into *bytes.Buffer, chunk []byte) error {

@@ -33,7 +33,7 @@ func TestClaimedLengths(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		err := decompress(new(bytes.Buffer), test.codec, test.packed)
 		runtime.ReadMemStats(&after)
-		if err == nil || !strings.HasPrefix(err.Error(), "unpacking it: "+test.want) {
+		if err == nil || !strings.HasPrefix(err.Error(), "decompressing it: "+test.want) {
 			t.Errorf("%s: got %v, want that %s", name, err, test.want)
 		}
 		if got := after.TotalAlloc - before.TotalAlloc; got > most {

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// encoder turns events into Kafka messages. Keys and headers of all of them share one piece of memory.
+// encoder encodes events as Kafka messages. The keys and headers of all of them share memory.
 type encoder struct {
 	now     time.Time
 	memory  []byte
@@ -49,7 +49,7 @@ func (e *encoder) event(topic string, event *atlas.Event) (kafka.Message, error)
 	}, nil
 }
 
-// object makes a message of an object, whose time is that of its being put. A deleted one becomes a tombstone, which compaction takes for that.
+// object encodes an object; its time is the present. A deleted one becomes a tombstone, for compaction.
 func (e *encoder) object(topic string, object *atlas.Object) (kafka.Message, error) {
 	if object.ID < 1 || object.ID > atlas.MaxID {
 		return kafka.Message{}, fmt.Errorf("id: got %d, want 1 to %d", object.ID, int64(atlas.MaxID))
@@ -61,7 +61,7 @@ func (e *encoder) object(topic string, object *atlas.Object) (kafka.Message, err
 	return kafka.Message{Topic: topic, Key: []byte(object.Key()), Value: value, Time: e.now}, nil
 }
 
-// recordTime moves the first millisecond of 1970 on by one: kafka-go takes it for a time that was not given and writes the present instead.
+// recordTime adds a millisecond to the first one of 1970: kafka-go takes that for a missing time and replaces it by the present.
 func recordTime(at time.Time) time.Time {
 	if at.UnixMilli() == 0 {
 		return time.UnixMilli(1)
@@ -69,7 +69,7 @@ func recordTime(at time.Time) time.Time {
 	return at
 }
 
-// checkEvent refuses what no reader could make use of; one such record would cost its whole batch, or be lost as a repeat.
+// checkEvent refuses events that readers could not use; one such record would fail its whole batch, or be dropped as a repeat.
 func checkEvent(event *atlas.Event) error {
 	switch {
 	case event.Measurement < 1 || event.Measurement > atlas.MaxID:

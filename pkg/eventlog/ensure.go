@@ -14,25 +14,26 @@ import (
 // preferredReplication is the number of replicas that survives a broker's loss while another is restarted.
 const preferredReplication = 3
 
-// permanent are the answers that trying again does not mend.
+// permanent are the errors that a retry does not resolve.
 var permanent = []kafka.Error{
 	kafka.InvalidTopic, kafka.TopicAuthorizationFailed, kafka.ClusterAuthorizationFailed, kafka.InvalidPartitionNumber, kafka.InvalidConfiguration,
 	kafka.PolicyViolation, kafka.UnsupportedVersion,
 }
 
-// isPermanent tells what trying again does not mend, unless somebody acts.
+// isPermanent reports whether a retry fails as well, unless an operator acts.
 func isPermanent(err error) bool {
 	_, changed := errors.AsType[*PartitionsChangedError](err)
 	return changed || slices.ContainsFunc(permanent, func(answer kafka.Error) bool { return errors.Is(err, answer) })
 }
 
-// EnsureTopics makes those topics that Kafka does not have, and returns once all can be used. It waits for Kafka as long as the context lasts. What differs
-// in a topic that was there already is logged and left as it is; ConfigDrift returns it. A *PartitionsChangedError says that a topic of events cannot be used.
+// EnsureTopics creates the topics that Kafka does not have, and returns once all can be used. It waits for Kafka until the context ends. A topic that
+// exists with other settings is logged and left as it is; ConfigDrift returns the differences. A *PartitionsChangedError says that a topic of events
+// cannot be used.
 func (l *Log) EnsureTopics(ctx context.Context, specs ...TopicSpec) error {
 	return l.ensureTopics(ctx, func(error) {}, specs)
 }
 
-// ensureTopics tells, again and again, for what it waits that somebody has to do.
+// ensureTopics calls tell with the reason for each attempt that failed and needs an operator.
 func (l *Log) ensureTopics(ctx context.Context, tell func(reason error), specs []TopicSpec) error {
 	for _, spec := range specs {
 		if err := spec.Validate(); err != nil {
@@ -49,19 +50,19 @@ func (l *Log) ensureTopics(ctx context.Context, tell func(reason error), specs [
 func (l *Log) reportDrift(ctx context.Context, specs []TopicSpec) {
 	drift, err := l.ConfigDrift(ctx, specs...)
 	if err != nil {
-		l.logger.Warn("cannot tell whether the topics have the right settings", zap.Error(err))
+		l.logger.Warn("cannot compare the settings of topics", zap.Error(err))
 	}
-	if len(drift) > 0 { // all in one line, as the log keeps few lines of the same words
-		l.logger.Warn("topics are there with other settings than they should have", zap.Stringers("drift", drift))
+	if len(drift) > 0 { // in one line, as the logger samples equal messages
+		l.logger.Warn("topics exist with settings that differ from the configured ones", zap.Stringers("drift", drift))
 	}
 }
 
-// needsOperator tells what waiting mends only if somebody acts: adds an ACL, starts another broker, or makes a topic.
+// needsOperator reports whether an operator must act: add an ACL, start another broker or create a topic.
 func needsOperator(err error) bool {
 	return isPermanent(err) || errors.Is(err, kafka.InvalidReplicationFactor) || errors.Is(err, ErrNoTopic)
 }
 
-// reportUnusable logs why a topic cannot be used, and tells it if an operator is needed.
+// reportUnusable logs why a topic cannot be used, and calls tell if an operator is needed.
 func (l *Log) reportUnusable(topic string, err error, tell func(reason error)) {
 	l.logger.Warn("a topic cannot be used yet", zap.String("topic", topic), zap.Error(err))
 	if needsOperator(err) {
@@ -92,7 +93,7 @@ func (l *Log) ensureTopic(ctx context.Context, tell func(reason error), spec Top
 	}
 }
 
-// tryEnsure succeeds once every partition's leader answers for it. It tells whether the topic has just been made, after which that takes Kafka a moment.
+// tryEnsure succeeds once every partition has a leader that answers. It reports whether it has created the topic, after which that takes Kafka a moment.
 func (l *Log) tryEnsure(ctx context.Context, spec TopicSpec) (isNew bool, err error) {
 	partitions, err := l.topicPartitions(ctx, spec.Name)
 	if errors.Is(err, ErrNoTopic) {
@@ -125,7 +126,7 @@ func (l *Log) checkUsable(ctx context.Context, spec TopicSpec, partitions []kafk
 
 func (l *Log) createTopic(ctx context.Context, spec TopicSpec) error {
 	if l.config.ExistingTopics {
-		return fmt.Errorf("%s: %w, and topics are not to be made from here", spec.Name, ErrNoTopic)
+		return fmt.Errorf("%s: %w, and this program must not create topics", spec.Name, ErrNoTopic)
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -149,15 +150,15 @@ func (l *Log) createTopic(ctx context.Context, spec TopicSpec) error {
 	case errors.Is(err, kafka.TopicAlreadyExists): // the cached metadata is older than the topic
 		return nil
 	case errors.Is(err, kafka.InvalidReplicationFactor):
-		return fmt.Errorf("create topic %s: got a replication of %d, which takes as many brokers: %w", spec.Name, replication, err)
+		return fmt.Errorf("create topic %s: got a replication of %d, which needs as many brokers: %w", spec.Name, replication, err)
 	default:
 		return fmt.Errorf("create topic %s: %w", spec.Name, err)
 	}
 }
 
-// logCreated tells the number of replicas, which is lower where a cluster that is still starting has fewer brokers than it will have.
+// logCreated logs the number of replicas, which is lower than preferred if a starting cluster does not have all of its brokers yet.
 func (l *Log) logCreated(spec TopicSpec, replication int) {
-	l.logger.Info("made a topic, whose partitions and replicas stay as they are",
+	l.logger.Info("created a topic, whose partitions and replicas stay as they are",
 		zap.String("topic", spec.Name), zap.Int("partitions", spec.Partitions), zap.Int("replication", replication))
 }
 

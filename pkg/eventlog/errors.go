@@ -10,7 +10,7 @@ var (
 	ErrClosed = errors.New("the event log is closed")
 	// ErrNoTopic says that Kafka has no topic of that name.
 	ErrNoTopic = errors.New("no such topic")
-	// ErrBusy says that a Writer holds as many bytes as it may: nothing was sent, try again later.
+	// ErrBusy says that a Writer holds as many bytes as it may: nothing was sent, retry later.
 	ErrBusy = errors.New("too many bytes wait for Kafka")
 	// ErrAppendTooLarge says that an Append holds more bytes than the Writer ever may: nothing was sent.
 	ErrAppendTooLarge = errors.New("too many bytes in one append")
@@ -18,23 +18,23 @@ var (
 	ErrRecordTooLarge = errors.New("the record is too large")
 	// ErrUnknownOutcome says that Kafka did not answer in time: it may have the record, now or soon, or not.
 	ErrUnknownOutcome = errors.New("kafka did not answer in time")
-	// ErrNotInRing says that a position lies before what a tail holds in memory.
+	// ErrNotInRing says that a position is before the records that a tail holds in memory.
 	ErrNotInRing = errors.New("the position is not in the tail's memory")
 )
 
-// OffsetGoneError says that a partition has no record at an offset that was asked for: retention took it, the log was cut or made anew, or the batch that
-// has it cannot be read.
+// OffsetGoneError says that the record at an offset cannot be read: retention has deleted it, the log was truncated or recreated, or its batch is
+// unreadable.
 type OffsetGoneError struct {
 	Topic       string
 	Partition   int
-	Offset      int64 // what was asked for
-	First, Next int64 // what there is: from First to before Next
-	Unreadable  error // why what stands before First cannot be read, where the log has it
+	Offset      int64 // the requested one
+	First, Next int64 // the log has the offsets from First to before Next
+	Unreadable  error // why the log's records before First cannot be read, if it has them
 }
 
 func (e *OffsetGoneError) Error() string {
 	if e.Unreadable != nil {
-		return fmt.Sprintf("%s/%d: offset %d cannot be read, nor what follows it to before %d: %v", e.Topic, e.Partition, e.Offset, e.First, e.Unreadable)
+		return fmt.Sprintf("%s/%d: the offsets from %d to before %d cannot be read: %v", e.Topic, e.Partition, e.Offset, e.First, e.Unreadable)
 	}
 	return fmt.Sprintf("%s/%d: offset %d is not in the log, which has offsets from %d to before %d", e.Topic, e.Partition, e.Offset, e.First, e.Next)
 }

@@ -15,7 +15,7 @@ import (
 	"atlasstream/pkg/bufferpool"
 )
 
-// Where some fields of a batch stand, and how long its header is (Kafka's documentation, "Record Batch").
+// The offsets of some fields in a batch, and the length of its header (Kafka's documentation, "Record Batch").
 const (
 	batchLengthAt = 8
 	formatAt      = 16
@@ -23,13 +23,13 @@ const (
 	batchHeader   = 61
 )
 
-// batchFormat is that of Kafka 0.11 and later, the only one that brokers keep.
+// batchFormat is the format of Kafka 0.11 and later, the only one that brokers keep.
 const batchFormat = 2
 
 var batchChecksums = crc32.MakeTable(crc32.Castagnoli)
 
-// splitBatches gives the batches of an answer, none of which is unpacked yet. The last one is mostly cut off, and left out; where it is the only one, the error is
-// a *cutOffError. An error comes with no batch: what is wrong behind others stands first in the next answer.
+// splitBatches returns the batches of a response, still compressed. The last one is usually cut off, and dropped; if it is the only one, the error is a
+// *cutOffError. Complete batches are returned without an error, as an invalid one after them is the first of the next response.
 func splitBatches(answer []byte) (batches []*fetchedBatch, err error) {
 	for len(answer) >= batchHeader {
 		length := int64(binary.BigEndian.Uint32(answer[batchLengthAt:])) + batchLengthAt + 4
@@ -52,10 +52,11 @@ func splitBatches(answer []byte) (batches []*fetchedBatch, err error) {
 	return nil, err
 }
 
-// cutOffError says that an answer has only the beginning of a batch. Brokers send at least one whole one, however long it is (KIP-74); older ones may not.
+// cutOffError says that a response has only the beginning of a batch. Brokers send at least one complete batch, however long it is (KIP-74); older ones
+// may not.
 type cutOffError struct {
 	got    int
-	length int64 // of the whole batch; 0 if not even that has come
+	length int64 // of the whole batch; 0 if that is unknown
 }
 
 func newCutOffError(answer []byte) *cutOffError {
@@ -70,7 +71,7 @@ func (e *cutOffError) Error() string {
 	return fmt.Sprintf("an answer with the first %d of the %d bytes of a batch, want at least one whole batch", e.got, e.length)
 }
 
-// newBatch reads the header of a whole batch.
+// newBatch reads the header of a complete batch.
 func newBatch(raw []byte) *fetchedBatch {
 	fields := wireFields{rest: raw}
 	batch := &fetchedBatch{base: fields.int64()}
@@ -89,25 +90,25 @@ func newBatch(raw []byte) *fetchedBatch {
 	return batch
 }
 
-// fetchedBatch reads the records of a batch, which it unpacks for the first of them.
+// fetchedBatch reads the records of a batch, which it decompresses for the first of them.
 type fetchedBatch struct {
-	base, time   int64 // to which those of the records are relative
+	base, time   int64 // which those of its records are relative to
 	next         int64 // the offset after its last record, which compaction keeps even if it deletes the record
-	minOffset    int64 // the offset of the next record, or below it where compaction took some
+	minOffset    int64 // the least offset that the next record may have
 	producer     int64
 	attributes   protocol.Attributes
 	checksum     uint32
-	checksummed  []byte        // what it is of
+	checksummed  []byte        // the bytes that the checksum covers
 	remaining    int           // records that have not been read
-	decompressed bool          // those that are left have been
-	records      wireFields    // those
-	buffer       *bytes.Buffer // that they are unpacked into, if they were compressed
+	decompressed bool          // whether records is
+	records      wireFields    // the remaining ones
+	buffer       *bytes.Buffer // of the decompressed records, if they were compressed
 	record       fetchedRecord
 }
 
-// ReadRecord gives the next record, which is valid until it is called again.
+// ReadRecord returns the next record, which is valid until it is called again.
 func (b *fetchedBatch) ReadRecord() (*kafka.Record, error) {
-	if b.remaining == 0 && (b.decompressed || b.isIntact()) { // its number of records is checked with the others' bytes, be it 0
+	if b.remaining == 0 && (b.decompressed || b.isIntact()) { // the checksum also covers the number of records
 		b.release()
 		return nil, io.EOF
 	}
@@ -134,9 +135,9 @@ func (b *fetchedBatch) readNext() error {
 	return nil
 }
 
-// unreadableError says that a batch is in the log and cannot be read, however often it is fetched.
+// unreadableError says that a batch in the log cannot be read, however often it is fetched.
 type unreadableError struct {
-	base, next int64 // it has the offsets from base to before behind, if that is what is not damaged
+	base, next int64 // the batch has the offsets from base to before next, if its header is intact
 	why        error
 }
 
@@ -151,14 +152,14 @@ func isUnreadable(err error) bool {
 	return is
 }
 
-// isIntact tells whether the batch is as it was when it was made, all but its base offset, length and format.
+// isIntact reports whether the checksum matches, which covers all but the base offset, the length and the format.
 func (b *fetchedBatch) isIntact() bool {
 	return crc32.Checksum(b.checksummed, batchChecksums) == b.checksum
 }
 
 func (b *fetchedBatch) decompress() error {
 	if !b.isIntact() {
-		return errors.New("its checksum is another one")
+		return errors.New("its checksum does not match")
 	}
 	if b.attributes.Compression() == compress.None {
 		b.decompressed = true
@@ -172,13 +173,13 @@ func (b *fetchedBatch) decompress() error {
 	return nil
 }
 
-// maxPooledBuffer bounds the memory that is kept for batches to come.
+// maxPooledBuffer limits the buffers that are kept for later batches.
 const maxPooledBuffer = 4 << 20
 
-// decompressionBuffers has a *bytes.Buffer for each batch that is being read.
+// decompressionBuffers has a buffer for each batch that is being read.
 var decompressionBuffers = bufferpool.Pool{MaxBytes: maxPooledBuffer}
 
-// release gives the memory of the batch to the next one.
+// release returns the buffer to the pool.
 func (b *fetchedBatch) release() {
 	b.record, b.records.rest, b.checksummed = fetchedRecord{}, nil, nil
 	if b.buffer != nil {

@@ -157,12 +157,12 @@ func TestDamagedBatches(t *testing.T) {
 		damage func(raw []byte) []byte
 		want   string
 	}{
-		"a bit":           {func(raw []byte) []byte { raw[len(raw)-1] ^= 1; return raw }, "the batch at offset 9: its checksum is another one"},
+		"a bit":           {func(raw []byte) []byte { raw[len(raw)-1] ^= 1; return raw }, "the batch at offset 9: its checksum does not match"},
 		"an old format":   {func(raw []byte) []byte { raw[formatAt] = 1; return raw }, "a batch of 73 bytes in format 1, want at least 61 in format 2"},
 		"a short length":  {func(raw []byte) []byte { raw[batchLengthAt+3] = 10; return raw }, "a batch of 22 bytes in format 2, want at least 61 in format 2"},
-		"a codec":         {func(raw []byte) []byte { raw[attributesAt+1] |= 7; return sign(raw) }, "the batch at offset 9: it is compressed by codec 7, which is unknown"},
-		"what is packed":  {func(raw []byte) []byte { raw[attributesAt+1] |= 4; return sign(raw) }, "the batch at offset 9: unpacking it: "},
-		"nothing packed":  {func(raw []byte) []byte { raw[attributesAt+1] |= 1; return sign(raw[:batchHeader]) }, "the batch at offset 9: unpacking it: unexpected EOF"},
+		"a codec":         {func(raw []byte) []byte { raw[attributesAt+1] |= 7; return sign(raw) }, "the batch at offset 9: it is compressed with the unknown codec 7"},
+		"what is packed":  {func(raw []byte) []byte { raw[attributesAt+1] |= 4; return sign(raw) }, "the batch at offset 9: decompressing it: "},
+		"nothing packed":  {func(raw []byte) []byte { raw[attributesAt+1] |= 1; return sign(raw[:batchHeader]) }, "the batch at offset 9: decompressing it: unexpected EOF"},
 		"a record":        {func(raw []byte) []byte { raw[batchHeader] += 2; return sign(raw) }, "the batch at offset 9: a record does not fit its length"},
 		"a longer record": {func(raw []byte) []byte { raw[batchHeader] += 2; return sign(append(raw, 0)) }, "the batch at offset 9: a record does not fit its length"},
 		"a record's end":  {func(raw []byte) []byte { return sign(raw[:len(raw)-1]) }, "the batch at offset 9: a record does not fit its length"},
@@ -183,7 +183,7 @@ func TestDamagedBatches(t *testing.T) {
 }
 
 // A record whose offset is not one of its batch's, or not behind that of the record before it, is not given out: who reads it would leave out others, or read
-// for ever.
+// forever.
 func TestRecordsOutsideOfTheirBatch(t *testing.T) {
 	for name, offsets := range map[string][]int64{"before": {4}, "behind": {5, 8}, "far behind": {1 << 40}, "twice": {5, 5}, "falling": {6, 5}} {
 		records, err := readAllOf(committed([]*fetchedBatch{newBatch(writtenBatch(5, 8, offsets...))}, nil))
@@ -242,7 +242,7 @@ func TestLongBatchesAreFetchedAgain(t *testing.T) {
 	}
 }
 
-// sign gives a batch the length and the checksum that it has to have.
+// sign returns a batch the length and the checksum that it has to have.
 func sign(raw []byte) []byte {
 	binary.BigEndian.PutUint32(raw[batchLengthAt:], uint32(len(raw)-batchLengthAt-4))
 	binary.BigEndian.PutUint32(raw[checksumAt:], crc32.Checksum(raw[attributesAt:], batchChecksums))

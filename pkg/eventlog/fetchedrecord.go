@@ -8,7 +8,7 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// fetchedRecord is a record as it stands in its batch: key and value are read from there. Of its headers there is ours only.
+// fetchedRecord is a record in the memory of its batch, from which key and value are read. Of the headers it has ours only.
 type fetchedRecord struct {
 	kafka.Record
 	key, value payload
@@ -17,10 +17,10 @@ type fetchedRecord struct {
 
 var errDamaged = errors.New("a record does not fit its length")
 
-// read makes it the next record of a batch whose base offset and time are given (Kafka's documentation, "Record").
+// read reads the next record of a batch with the given base offset and time (Kafka's documentation, "Record").
 func (r *fetchedRecord) read(batch *wireFields, offset, milliseconds int64) error {
 	record := wireFields{rest: batch.bytes(batch.varint())}
-	record.bytes(1) // attributes, of which there are none
+	record.bytes(1) // attributes, which are unused
 	r.Time = time.UnixMilli(milliseconds + record.varint())
 	r.Offset = offset + record.varint()
 	r.Key = r.key.read(&record)
@@ -44,10 +44,10 @@ func (r *fetchedRecord) readHeaders(record *wireFields) {
 	}
 }
 
-// payload is what is left to read of a key or value.
+// payload is the unread rest of a key or value.
 type payload []byte
 
-// read gives nil where there is none.
+// read returns nil for a null.
 func (p *payload) read(record *wireFields) kafka.Bytes {
 	if *p = record.nullable(); *p == nil {
 		return nil

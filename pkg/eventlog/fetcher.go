@@ -13,26 +13,26 @@ import (
 )
 
 const (
-	// fetchWait is how long a broker holds a fetch for which it has nothing; what comes in meanwhile is answered at once.
+	// fetchWait is how long a broker holds a fetch without new records; it answers at once when some arrive.
 	fetchWait = time.Second
-	// fetchTimeout is when a broker that does not answer at all is given up at the earliest, and twice that at the latest.
+	// fetchTimeout is the least time after which a fetch that a broker does not answer is cancelled; the most is twice that.
 	fetchTimeout = fetchWait + 5*time.Second
-	// fetchBytes bounds an answer as the broker holds it, compressed; one whole batch comes in any case.
+	// fetchBytes limits a response, as the broker holds it, compressed; it has one complete batch in any case.
 	fetchBytes = 1 << 20
 )
 
 // fetcher fetches a partition's batches in the order of offsets. It is used by one goroutine.
 type fetcher struct {
 	partition
-	next     int64 // the offset that is read next
-	end      int64 // the log's end as the last fetch saw it, below which everything is committed or aborted
-	held     int64 // how many offsets stand behind that, which a transaction keeps from being read until it ends
+	next     int64 // the offset of the next record
+	end      int64 // the log's end at the last fetch, which is the last stable offset
+	held     int64 // how many offsets after it are not readable before a transaction ends
 	limit    fetchLimit
-	maxBytes int64 // bytes of an answer; 0 for fetchBytes
-	minBytes int64 // of them, where the last answer was too short for a batch
+	maxBytes int64 // of a response; 0 for fetchBytes
+	minBytes int64 // of the next response, if the last one was too short for a batch
 }
 
-// fetch asks for what stands at next and behind it. The error kafka.OffsetOutOfRange says that the log does not have that offset.
+// fetch fetches the records from next on. The error kafka.OffsetOutOfRange says that the log does not have that offset.
 func (f *fetcher) fetch(ctx context.Context) (*kafka.FetchResponse, error) {
 	response, err := f.broker.Fetch(f.limit.on(ctx), &kafka.FetchRequest{
 		Topic:     f.topic,
@@ -60,36 +60,37 @@ func (f *fetcher) fetch(ctx context.Context) (*kafka.FetchResponse, error) {
 	return response, nil
 }
 
-// close ends the use of the fetcher.
+func isOutOfRange(err error) bool { return errors.Is(err, kafka.OffsetOutOfRange) }
+
+// close releases the fetcher.
 func (f *fetcher) close() { f.limit.end() }
 
-// takeEach hands on the records of an answer, and passes what stands behind the last one that was read: batches that were left out, and records that compaction
-// took.
+// takeEach calls take for each record of a response, and then moves next past batches that were dropped and records that compaction has deleted.
 func (f *fetcher) takeEach(records kafka.RecordReader, take func(*kafka.Record) error) error {
 	before := f.next
 	if err := eachRecord(records, take); err != nil {
 		return err
 	}
-	behind := nextAfter(records)
-	if behind > 0 && behind <= before {
-		return fmt.Errorf("the broker sends nothing but what stands before offset %d", behind)
+	next := nextAfter(records)
+	if next > 0 && next <= before {
+		return fmt.Errorf("the broker sends only records before offset %d", next)
 	}
-	f.next = max(f.next, behind)
+	f.next = max(f.next, next)
 	return nil
 }
 
-// nextAfterUnreadable gives the offset at which to go on behind a batch that cannot be read: no further than the log goes, as its header may be what is damaged.
+// nextAfterUnreadable returns the offset after an unreadable batch, at most the log's end: its header may be damaged as well.
 func (f *fetcher) nextAfterUnreadable(batch *unreadableError) int64 {
 	return max(f.next+1, min(batch.next, f.end))
 }
 
-// goneAt tells what the log has where it does not have what comes next in such a way that it can be read.
+// goneAt returns the error for an unreadable batch.
 func (f *fetcher) goneAt(batch *unreadableError) *OffsetGoneError {
 	behind := f.nextAfterUnreadable(batch)
 	return &OffsetGoneError{Topic: f.topic, Partition: f.number, Offset: f.next, First: behind, Next: max(behind, f.end), Unreadable: batch}
 }
 
-// reportUnreadable tells why what comes next was not read: as it stands in a batch that cannot be read, which is counted and logged, or for the error that it gives.
+// reportUnreadable counts and logs an unreadable batch, and returns where the log is readable again. It fails if err has another reason.
 func (f *fetcher) reportUnreadable(err error, metrics readMetrics, logger *zap.Logger) (*OffsetGoneError, error) {
 	batch, is := errors.AsType[*unreadableError](err)
 	if !is {
@@ -97,11 +98,11 @@ func (f *fetcher) reportUnreadable(err error, metrics readMetrics, logger *zap.L
 	}
 	gone := f.goneAt(batch)
 	metrics.unreadable.Inc()
-	logger.Error("a batch in the log cannot be read, and is left out", zap.Error(gone))
+	logger.Error("a batch in the log cannot be read, and is skipped", zap.Error(gone))
 	return gone, nil
 }
 
-// eachRecord hands on the records of an answer, which are valid during the call only.
+// eachRecord calls take for each record of a response, which is valid during the call only.
 func eachRecord(records kafka.RecordReader, take func(*kafka.Record) error) error {
 	for {
 		record, err := records.ReadRecord()
@@ -117,7 +118,7 @@ func eachRecord(records kafka.RecordReader, take func(*kafka.Record) error) erro
 	}
 }
 
-// valueSize is the length of a record's value, which is decompressed by then, read or not.
+// valueSize is the length of a record's value, which is decompressed by then, whether it is read or not.
 func valueSize(record *kafka.Record) int64 {
 	if record.Value == nil {
 		return 0
@@ -125,14 +126,14 @@ func valueSize(record *kafka.Record) int64 {
 	return int64(record.Value.Len())
 }
 
-// fetchLimit gives fetches a deadline. Several share one context, as making one for each costs a busy tail more than decoding its records does.
+// fetchLimit sets deadlines for fetches. Several share a context, as creating one for each costs a busy tail more than decoding its records.
 type fetchLimit struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	deadline time.Time
 }
 
-// on gives a context that ends no sooner than fetchTimeout from now, nor later than twice that.
+// on returns a context that ends no sooner than fetchTimeout from now, nor later than twice that.
 func (l *fetchLimit) on(parent context.Context) context.Context {
 	if time.Until(l.deadline) < fetchTimeout {
 		l.end()

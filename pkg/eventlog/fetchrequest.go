@@ -11,23 +11,23 @@ import (
 	"github.com/segmentio/kafka-go/protocol/fetch"
 )
 
-// rawFetch is a request for records whose answer stays as the broker sends it until they are read. By itself, kafka-go unpacks an answer when it comes and
-// takes all of it apart, which costs more than reading it batch by batch, and holds it unpacked for as long as any of it is read.
+// rawFetch is a fetch request whose response is kept as received until its records are read. By itself, kafka-go decompresses and parses a whole
+// response on arrival, which costs more than reading it batch by batch, and keeps it decompressed until all of it is read.
 type rawFetch struct {
 	*fetch.Request
 	clientID string
 	version  int16
 }
 
-// Required has kafka-go leave the exchange to us.
+// Required makes kafka-go leave the exchange to us.
 func (r *rawFetch) Required(versions map[protocol.ApiKey]int16) bool {
 	r.version = versions[protocol.Fetch]
 	return true
 }
 
-// RawExchange sends the request to a broker and gives its *fetchedPartition.
+// RawExchange sends the request to a broker and returns its *fetchedPartition.
 func (r *rawFetch) RawExchange(broker io.ReadWriter) (protocol.Message, error) {
-	const correlation = 1 // a connection has one request at a time, and is closed behind one that failed
+	const correlation = 1 // a connection has one request at a time, and is closed after one that failed
 	if err := protocol.WriteRequest(broker, r.version, correlation, r.clientID, r.Request); err != nil {
 		return nil, err
 	}
@@ -39,30 +39,30 @@ func (r *rawFetch) RawExchange(broker io.ReadWriter) (protocol.Message, error) {
 	return partition, partition.read(body, r.version)
 }
 
-// maxResponseSize is far above what brokers send: a batch, if that is longer than what was asked for.
+// maxResponseSize is far above the size of what brokers send: at most one batch that is longer than requested.
 const maxResponseSize = 256 << 20
 
-// readResponse reads what follows the header of an answer.
+// readResponse reads the body of a response.
 func readResponse(broker io.Reader, correlation int32) (body []byte, err error) {
 	var header [8]byte
 	if _, err := io.ReadFull(broker, header[:]); err != nil {
-		return nil, fmt.Errorf("reading an answer: %w", err)
+		return nil, fmt.Errorf("reading a response: %w", err)
 	}
 	size, got := binary.BigEndian.Uint32(header[:4]), int32(binary.BigEndian.Uint32(header[4:]))
 	if size < 4 || size > maxResponseSize {
-		return nil, fmt.Errorf("an answer of %d bytes, want 4 to %d", size, maxResponseSize)
+		return nil, fmt.Errorf("a response of %d bytes, want 4 to %d", size, maxResponseSize)
 	}
 	if got != correlation {
-		return nil, fmt.Errorf("the answer to request %d, want that to %d", got, correlation)
+		return nil, fmt.Errorf("the response to request %d, want that to %d", got, correlation)
 	}
 	body = make([]byte, size-4)
 	if _, err := io.ReadFull(broker, body); err != nil {
-		return nil, fmt.Errorf("reading an answer: %w", err)
+		return nil, fmt.Errorf("reading a response: %w", err)
 	}
 	return body, nil
 }
 
-// fetchedPartition is what an answer has of a partition, as fetch.ResponsePartition has it but for its batches, which are as they came.
+// fetchedPartition is the part of a response about a partition, as fetch.ResponsePartition, but with its batches as received.
 type fetchedPartition struct {
 	code             kafka.Error
 	highWatermark    int64
@@ -72,10 +72,10 @@ type fetchedPartition struct {
 	batches          []byte
 }
 
-// ApiKey says which API this is of.
+// ApiKey implements protocol.Message.
 func (*fetchedPartition) ApiKey() protocol.ApiKey { return protocol.Fetch } //nolint:staticcheck // kafka-go's name
 
-// read takes an answer apart that has a single partition, as was asked for.
+// read parses a response about the one partition that was requested.
 func (p *fetchedPartition) read(body []byte, version int16) error {
 	fields := wireFields{rest: body}
 	fields.int32() // for how long the broker throttled it
@@ -101,9 +101,9 @@ func (p *fetchedPartition) read(body []byte, version int16) error {
 	p.batches = fields.bytes(int64(max(0, fields.int32())))
 	switch {
 	case p.code == 0 && fields.broken:
-		return fmt.Errorf("an answer that breaks off within its %d bytes", len(body))
+		return fmt.Errorf("a response that ends within its %d bytes", len(body))
 	case p.code == 0 && (topics != 1 || partitions != 1):
-		return fmt.Errorf("an answer with %d topics and %d partitions of the first, want one topic and one partition", topics, partitions)
+		return fmt.Errorf("a response with %d topics and %d partitions of the first, want one topic and one partition", topics, partitions)
 	}
 	return nil
 }

@@ -75,13 +75,13 @@ func TestAnswersWithAnError(t *testing.T) {
 
 func TestAnswersThatAreNone(t *testing.T) {
 	for want, answer := range map[string][]byte{
-		"reading an answer: EOF":                             {},
-		"an answer of 3 bytes, want 4 to 268435456":          {0, 0, 0, 3, 0, 0, 0, 1},
-		"an answer of 4294967295 bytes, want 4 to 268435456": {255, 255, 255, 255, 0, 0, 0, 1},
-		"the answer to request 2, want that to 1":            {0, 0, 0, 4, 0, 0, 0, 2},
-		"reading an answer: unexpected EOF":                  {0, 0, 0, 9, 0, 0, 0, 1, 0},
-		"an answer that breaks off within its 1 bytes":       {0, 0, 0, 5, 0, 0, 0, 1, 0},
-		"an answer with 2 topics and 3 partitions of the first, want one topic and one partition": append([]byte{0, 0, 0, 66, 0, 0, 0, 1},
+		"reading a response: EOF":                             {},
+		"a response of 3 bytes, want 4 to 268435456":          {0, 0, 0, 3, 0, 0, 0, 1},
+		"a response of 4294967295 bytes, want 4 to 268435456": {255, 255, 255, 255, 0, 0, 0, 1},
+		"the response to request 2, want that to 1":           {0, 0, 0, 4, 0, 0, 0, 2},
+		"reading a response: unexpected EOF":                  {0, 0, 0, 9, 0, 0, 0, 1, 0},
+		"a response that ends within its 1 bytes":             {0, 0, 0, 5, 0, 0, 0, 1, 0},
+		"a response with 2 topics and 3 partitions of the first, want one topic and one partition": append([]byte{0, 0, 0, 66, 0, 0, 0, 1},
 			slices.Concat(make([]byte, 10), []byte{0, 0, 0, 2, 0, 0, 0, 0, 0, 3}, make([]byte, 42))...),
 	} {
 		if _, err := exchange(answer, 11); err == nil || err.Error() != want {

@@ -1,8 +1,6 @@
 package eventlog
 
 import (
-	"io"
-
 	"atlasstream/pkg/atlas"
 
 	"github.com/segmentio/kafka-go"
@@ -51,32 +49,4 @@ func (f *measurementFilter) excludes(key kafka.Bytes) (bool, error) {
 	}
 	id, named := objectID(digits)
 	return named && !f.has(atlas.MeasurementID(id)), nil
-}
-
-// maxKey is the length of the longest key that names a measurement: atlas.MaxID has 16 digits.
-const maxKey = 16
-
-// keyReader reads which measurement a record's key names.
-type keyReader struct{ memory [maxKey]byte }
-
-// measurement returns 0 for a key that names none: foreign producers may write any key, or none.
-func (k *keyReader) measurement(key kafka.Bytes) (atlas.MeasurementID, error) {
-	digits, err := k.read(key)
-	if id, named := objectID(digits); named && err == nil {
-		return atlas.MeasurementID(id), nil
-	}
-	return 0, err
-}
-
-// read returns a key that may name a measurement, valid until the next call, or nil.
-func (k *keyReader) read(key kafka.Bytes) ([]byte, error) {
-	if key == nil || key.Len() > maxKey {
-		return nil, nil
-	}
-	if fetched, ok := key.(*payload); ok { // is in memory
-		return *fetched, nil
-	}
-	digits := k.memory[:key.Len()]
-	_, err := io.ReadFull(key, digits)
-	return digits, err
 }

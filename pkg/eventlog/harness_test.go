@@ -193,7 +193,7 @@ func (r *recorder) Flush(int) {
 	r.changed = make(chan struct{})
 }
 
-// of gives what came for a measurement, and what to wait for if that is not enough.
+// of returns what came for a measurement, and what to wait for if that is not enough.
 func (r *recorder) of(measurement atlas.MeasurementID) ([]atlas.Record, <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -3,7 +3,6 @@ package eventlog
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -13,13 +12,13 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// History reads what the log has. While Kafka does not answer, it asks again until the context ends.
+// History reads the log. While Kafka does not answer, it retries until the context ends.
 type History struct{ log *Log }
 
-// History gives the log's past.
+// History returns a reader of the log's past.
 func (l *Log) History() *History { return &History{log: l} }
 
-// Partition gives the partition of a topic that has a measurement's records. A *PartitionsChangedError says that there is not one such partition.
+// Partition returns the partition of a topic that has a measurement's records. A *PartitionsChangedError says that there is not one such partition.
 func (h *History) Partition(ctx context.Context, topic string, measurement atlas.MeasurementID) (int, error) {
 	partitions, err := h.log.checkedPartitionCount(ctx, topic)
 	if err != nil {
@@ -28,12 +27,12 @@ func (h *History) Partition(ctx context.Context, topic string, measurement atlas
 	return PartitionOf(measurement, partitions), nil
 }
 
-// Partitions gives the number of a topic's partitions.
+// Partitions returns the number of a topic's partitions.
 func (h *History) Partitions(ctx context.Context, topic string) (int, error) {
 	return h.log.partitionCount(ctx, topic)
 }
 
-// Bounds gives the offset of a partition's first record, and the offset that its next record will have.
+// Bounds returns the offset of a partition's first record, and the offset that its next record will have.
 func (h *History) Bounds(ctx context.Context, topic string, number int) (first, next int64, err error) {
 	partition, err := h.log.existing(ctx, topic, number)
 	if err != nil {
@@ -46,7 +45,7 @@ func (h *History) Bounds(ctx context.Context, topic string, number int) (first, 
 	return first, next, err
 }
 
-// BoundsSince gives the Bounds of a partition and, at the cost of one request, OffsetAt a time.
+// BoundsSince returns the Bounds of a partition and OffsetAt a time, by one request.
 func (h *History) BoundsSince(ctx context.Context, topic string, number int, at time.Time) (first, next, since int64, err error) {
 	partition, err := h.log.existing(ctx, topic, number)
 	if err != nil {
@@ -59,8 +58,8 @@ func (h *History) BoundsSince(ctx context.Context, topic string, number int, at 
 	return first, next, since, err
 }
 
-// OffsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none. Records after it may have an
-// earlier time, as results come late; every record before it has.
+// OffsetAt returns the least offset whose record's time is at or after the given one, or the log's end if there is none. Later offsets may have an
+// earlier time, as some results arrive late; every earlier offset has one.
 func (h *History) OffsetAt(ctx context.Context, topic string, number int, at time.Time) (offset int64, err error) {
 	partition, err := h.log.existing(ctx, topic, number)
 	if err != nil {
@@ -161,13 +160,4 @@ func (l *Log) archives(ctx context.Context) (topics []string, err error) {
 	}
 	slices.Sort(topics)
 	return topics, nil
-}
-
-// existing refuses a partition that the topic does not have; a broker would have one ask for it for ever.
-func (l *Log) existing(ctx context.Context, topic string, number int) (partition, error) {
-	partitions, err := l.partitionCount(ctx, topic)
-	if err == nil && (number < 0 || number >= partitions) {
-		err = fmt.Errorf("%s: partition: got %d, want 0 to %d", topic, number, partitions-1)
-	}
-	return l.partition(topic, number), err
 }

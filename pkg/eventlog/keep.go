@@ -9,13 +9,13 @@ import (
 	"go.uber.org/zap"
 )
 
-// keepInterval is how often topics are looked for that may have been deleted.
+// keepInterval is how often KeepTopics looks for deleted topics.
 const keepInterval = 2 * time.Second
 
-// KeepTopics is EnsureTopics for as long as the context lasts, whose error it returns then: a topic that somebody deletes is made again. tell is told why the
-// topics cannot be used until somebody acts, and nil once they can, each time that this changes: a *PartitionsChangedError, a *MissingRightError, ErrNoTopic
-// where others make the topics, brokers that are too few, or another refusal of Kafka's. At the beginning, other denialCodes are returned. That Kafka does not
-// answer for a time changes nothing.
+// KeepTopics is EnsureTopics until the context ends, whose error it returns then: it recreates topics that are deleted. Whenever that changes, it calls
+// tell with the reason why the topics cannot be used until an operator acts, or with nil once they can: a *PartitionsChangedError, a *MissingRightError,
+// ErrNoTopic where other programs create the topics, too few brokers, or another refusal by Kafka. At the beginning, it returns other refusals. An
+// outage of Kafka changes nothing.
 func (l *Log) KeepTopics(ctx context.Context, tell func(error), specs ...TopicSpec) error {
 	last := statusReporter{tell: tell}
 	err := l.ensureTopics(ctx, func(reason error) { last.note(reason) }, specs)
@@ -38,14 +38,14 @@ func (l *Log) KeepTopics(ctx context.Context, tell func(error), specs ...TopicSp
 	}
 }
 
-// statusReporter keeps the same from being told twice.
+// statusReporter reports each status once.
 type statusReporter struct {
 	tell  func(error)
 	words string
 	begun bool
 }
 
-// note tells what is not what was told last.
+// note reports a status that differs from the last one.
 func (l *statusReporter) note(reason error) (isNew bool) {
 	words := ""
 	if reason != nil {
@@ -59,7 +59,7 @@ func (l *statusReporter) note(reason error) (isNew bool) {
 	return true
 }
 
-// keepOnce gives the first error.
+// keepOnce returns the first error.
 func (l *Log) keepOnce(ctx context.Context, specs []TopicSpec) error {
 	for _, spec := range specs {
 		if err := l.keepTopic(ctx, spec); err != nil {
@@ -69,7 +69,7 @@ func (l *Log) keepOnce(ctx context.Context, specs []TopicSpec) error {
 	return nil
 }
 
-// keepTopic makes a topic that is missing, with as many partitions as it had. It does not wait for it.
+// keepTopic recreates a topic that is missing, with as many partitions as it had, without waiting for it.
 func (l *Log) keepTopic(ctx context.Context, spec TopicSpec) error {
 	if had, _ := l.layouts.state(spec.Name); had > 0 {
 		spec.Partitions = had
@@ -89,9 +89,9 @@ func (l *Log) recreate(ctx context.Context, spec TopicSpec) error {
 	if !isNew {
 		return err
 	}
-	l.logger.Warn("a topic was missing, and has been made again", zap.String("topic", spec.Name))
+	l.logger.Warn("a topic was missing, and has been recreated", zap.String("topic", spec.Name))
 	if errors.Is(err, ErrNoTopic) {
-		return fmt.Errorf("%s: has just been made", spec.Name) // which needs nobody any more
+		return fmt.Errorf("%s: has just been created", spec.Name) // needs no operator any more
 	}
 	return err
 }

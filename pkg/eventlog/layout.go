@@ -15,26 +15,27 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// PartitionsChangedError says that a topic of events does not have the partitions that its records were written to: somebody has changed their number. The
-// records of a measurement stand in two partitions then, and repeats, positions and the order of its records mean nothing across the two. Nobody follows
-// that, as there is no clean cut: producers learn of it one after the other.
+// PartitionsChangedError says that the number of a topic's partitions has changed since its records were written. The records of a measurement are in
+// two partitions then, so repeats, positions and their order mean nothing. Readers cannot follow such a change, as producers learn of it one after the
+// other.
 type PartitionsChangedError struct{ Topic, Words string }
 
 func (e *PartitionsChangedError) Error() string { return e.Topic + " " + e.Words }
 
-// layout is what is known of a topic's partitions. Topics keep the number that they had when this process met them first, for as long as it runs.
+// layout is what is known about a topic's partitions. A process expects a topic to keep the number of partitions that it had when the process met it
+// first.
 type layout struct {
 	topic     string
 	logger    *zap.Logger
-	verifying *semaphore.Weighted // held by whoever looks at the partitions' first records
+	verifying *semaphore.Weighted // held while the partitions' first records are read
 
 	mu         sync.Mutex
-	partitions int                     // how many; 0 until their first records are known to belong there
-	fault      *PartitionsChangedError // nil while all is well
-	found      time.Time               // when the first records said so; zero if their number did
+	partitions int                     // how many; 0 until their first records are verified
+	fault      *PartitionsChangedError // nil if there is none
+	found      time.Time               // when the first records showed it; zero if the number of partitions did
 }
 
-// faultTTL is how long a misplaced record is believed in before it is looked for again.
+// faultTTL is after how long a misplaced record is looked for again.
 const faultTTL = 2 * time.Second
 
 // layouts are those of all topics of events that this process has met, by name.
@@ -51,8 +52,8 @@ func (l *layouts) of(topic string) *layout {
 	return found.(*layout)
 }
 
-// checkLayout tells whether a topic that has so many partitions can be read and written to. The error is a *PartitionsChangedError where it never can, as
-// it is. The first records of a topic that was not met before are read for that.
+// checkLayout reports whether a topic with that many partitions can be read and written to. The error is a *PartitionsChangedError if it cannot until an
+// operator acts. For a topic that was not met before, it reads the first records of the partitions.
 func (l *Log) checkLayout(ctx context.Context, topic string, partitions int) error {
 	layout := l.layouts.of(topic)
 	if known, err := layout.check(partitions); known {
@@ -62,7 +63,7 @@ func (l *Log) checkLayout(ctx context.Context, topic string, partitions int) err
 		return fmt.Errorf("%s: %w", topic, err)
 	}
 	defer layout.verifying.Release(1)
-	if known, err := layout.check(partitions); known { // somebody else has looked meanwhile
+	if known, err := layout.check(partitions); known { // another goroutine has verified it meanwhile
 		return err
 	}
 	err := l.verifyFirstRecords(ctx, topic, partitions)
@@ -92,13 +93,13 @@ func (l *layout) check(partitions int) (known bool, err error) {
 	return l.partitions > 0 && l.fault == nil, nil
 }
 
-// verified notes what the partitions' first records say.
+// verified notes the result of verifyFirstRecords.
 func (l *layout) verified(partitions int, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err == nil {
 		if l.fault != nil {
-			l.logger.Info("the partitions of a topic are right again", zap.String("topic", l.topic), zap.Int("partitions", partitions))
+			l.logger.Info("the partitions of a topic are valid again", zap.String("topic", l.topic), zap.Int("partitions", partitions))
 		}
 		l.partitions, l.fault = partitions, nil
 		return
@@ -108,17 +109,17 @@ func (l *layout) verified(partitions int, err error) {
 	}
 }
 
-// fail logs what is wrong, once while that lasts.
+// fail logs a new fault.
 func (l *layout) fail(words string, found time.Time) {
 	if l.fault == nil {
-		l.logger.Error("the number of partitions of a topic was changed, and no service can follow that: the records of a measurement are in two partitions now. "+
-			"Stop all that writes to the topic, delete it and make it again with the number that it is to have, write the records that are to be kept to it again, "+
+		l.logger.Error("the number of partitions of a topic was changed, which no service can follow: the records of a measurement are in two partitions now. "+
+			"Stop all producers of the topic, recreate it with the number that it is to have, write the records to keep to it again, "+
 			"with their keys, and restart collectors and gateways", zap.String("topic", l.topic), zap.String("seen", l.topic+" "+words))
 	}
 	l.fault, l.found = &PartitionsChangedError{Topic: l.topic, Words: words}, found
 }
 
-// state gives how many partitions a topic is known to have, 0 if it is not, and what is known to be wrong with them.
+// state returns how many partitions a topic is known to have, 0 if that is unknown, and the fault that is known.
 func (l *layouts) state(topic string) (partitions int, fault error) {
 	found, ok := l.topics.Load(topic)
 	if !ok {
@@ -127,13 +128,13 @@ func (l *layouts) state(topic string) (partitions int, fault error) {
 	layout := found.(*layout)
 	layout.mu.Lock()
 	defer layout.mu.Unlock()
-	if layout.fault != nil { // a nil one would be an error that is not nil
+	if layout.fault != nil { // a nil pointer would be an error that is not nil
 		return layout.partitions, layout.fault
 	}
 	return layout.partitions, nil
 }
 
-// checkKnown refuses a number of partitions that is not the known one. Of a topic that was not met yet it expects nothing.
+// checkKnown refuses a number of partitions other than the known one, if one is known.
 func (l *layouts) checkKnown(topic string, partitions int) error {
 	if had, _ := l.state(topic); had == 0 || had == partitions {
 		return nil
@@ -142,10 +143,10 @@ func (l *layouts) checkKnown(topic string, partitions int) error {
 	return err
 }
 
-// verifiedConcurrently is how many partitions are asked for their first record at a time.
+// verifiedConcurrently is of how many partitions the first records are read at a time.
 const verifiedConcurrently = 8
 
-// verifyFirstRecords looks whether the first record of each partition belongs there, by its key.
+// verifyFirstRecords checks that the first record of each partition belongs there, by its key.
 func (l *Log) verifyFirstRecords(ctx context.Context, topic string, partitions int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(verifiedConcurrently)
@@ -155,11 +156,11 @@ func (l *Log) verifyFirstRecords(ctx context.Context, topic string, partitions i
 	return group.Wait()
 }
 
-// firstResponse bounds what is fetched to see a partition's first record, in bytes as the broker holds it; one whole batch comes in any case.
+// firstResponse limits the response that has a partition's first record, as the broker holds it; it has one complete batch in any case.
 const firstResponse = 16 << 10
 
-// verifyFirstRecord looks whether the partition's first record is one that a producer who knows of so many partitions puts there. Foreign producers may write
-// records whose key names no measurement; they may stand anywhere, and the first one whose key does counts, if it is among the first few.
+// verifyFirstRecord checks that the partition's first record is one that a producer puts there in a topic with that many partitions. Records of foreign
+// producers whose key names no measurement may be anywhere, so the first one counts that names one, if it is among the first few.
 func (p partition) verifyFirstRecord(ctx context.Context, partitions int) error {
 	first, next, err := p.bounds(ctx)
 	if err != nil || first == next {
@@ -172,7 +173,7 @@ func (p partition) verifyFirstRecord(ctx context.Context, partitions int) error 
 		return err
 	}
 	measurement, offset, err := firstMeasurement(answer.Records)
-	if measurement == 0 && isUnreadable(err) { // those who read it tell
+	if measurement == 0 && isUnreadable(err) { // its readers report it
 		return nil
 	}
 	if measurement == 0 {
@@ -180,13 +181,13 @@ func (p partition) verifyFirstRecord(ctx context.Context, partitions int) error 
 	}
 	if belongs := PartitionOf(measurement, partitions); belongs != p.number {
 		return &PartitionsChangedError{Topic: p.topic, Words: fmt.Sprintf(
-			"has %d partitions, and the record with key %s at offset %d of partition %d is not where it belongs then, which is partition %d",
+			"has %d partitions, and the record with key %s at offset %d of partition %d belongs to partition %d then",
 			partitions, measurement.Key(), offset, p.number, belongs)}
 	}
 	return nil
 }
 
-// firstMeasurement gives the measurement, and the offset, of the first record whose key names one; 0 if there is none.
+// firstMeasurement returns the measurement and the offset of the first record whose key names one; 0 if there is none.
 func firstMeasurement(records kafka.RecordReader) (measurement atlas.MeasurementID, offset int64, err error) {
 	var keys keyReader
 	err = eachRecord(records, func(record *kafka.Record) (err error) {

@@ -11,14 +11,14 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// metadataTTL is how long kafka-go trusts what it knows about topics and leaders, and as well how long it waits for an answer about them. A shorter one
-// notices a new leader sooner, and fails where brokers are far or busy.
+// metadataTTL is how long kafka-go caches metadata, and how long it waits for a response with metadata. A shorter one notices a new leader sooner, but
+// fails with brokers that are far or busy.
 const metadataTTL = 500 * time.Millisecond
 
-// requestTimeout bounds every question to a broker but fetches and appends.
+// requestTimeout limits every request but fetches and appends.
 const requestTimeout = 10 * time.Second
 
-// Log is a connection to Kafka, for any number of Writers, Tails and readers of History. They are closed before it.
+// Log is a connection to Kafka, for any number of Writers, Tails and Readers. They are closed before it.
 type Log struct {
 	config       Config
 	logger       *zap.Logger
@@ -35,7 +35,7 @@ type Log struct {
 	unreadableKey lastUnreadable
 }
 
-// Open makes a Log; nothing is sent to Kafka yet. The registerer may be nil.
+// Open returns a Log, without connecting to Kafka yet. The registerer may be nil.
 func Open(cfg Config, logger *zap.Logger, registerer prometheus.Registerer) (*Log, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("kafka: %w", err)
@@ -57,7 +57,7 @@ func Open(cfg Config, logger *zap.Logger, registerer prometheus.Registerer) (*Lo
 	requests := rightsTransport{transport}
 	return &Log{
 		config:       cfg,
-		logger:       logger.WithOptions(zap.WrapCore(onceInAWhile)),
+		logger:       logger.WithOptions(zap.WrapCore(sampled)),
 		layouts:      &layouts{logger: logger},
 		metrics:      metrics,
 		connections:  connections,
@@ -69,13 +69,13 @@ func Open(cfg Config, logger *zap.Logger, registerer prometheus.Registerer) (*Lo
 	}, nil
 }
 
-// onceInAWhile keeps a message that could come with every record or attempt from filling the log.
-func onceInAWhile(core zapcore.Core) zapcore.Core {
+// sampled keeps messages that are logged for each record or attempt from flooding the log.
+func sampled(core zapcore.Core) zapcore.Core {
 	return zapcore.NewSamplerWithOptions(core, 10*time.Second, 5, 0)
 }
 
-// Check tells whether Kafka answers and the configured topics can be used, as the configured rights allow. A *PartitionsChangedError says that they cannot, and
-// will not, a *MissingRightError that somebody must allow something first.
+// Check reports whether Kafka answers and the configured topics can be used, with the configured rights. A *PartitionsChangedError or a
+// *MissingRightError says that they cannot until an operator acts.
 func (l *Log) Check(ctx context.Context) error {
 	if err := l.checkRights(ctx, l.config.topicsOfRights(), l.config.Rights...); err != nil {
 		return err
@@ -91,7 +91,7 @@ func (l *Log) Check(ctx context.Context) error {
 		if err := l.checkEventLayout(ctx, topic, len(partitions)); err != nil {
 			return err
 		}
-		// kafka-go answers the above from memory, even where no broker is left.
+		// kafka-go answers the above from its cache, even if no broker is left.
 		if _, _, err := l.partition(topic, 0).bounds(ctx); err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (l *Log) Check(ctx context.Context) error {
 	return nil
 }
 
-// Close breaks the connections to Kafka and returns when all are gone.
+// Close closes the connections to Kafka and waits until all are closed.
 func (l *Log) Close() error {
 	l.stop()
 	l.transport.CloseIdleConnections()

@@ -13,15 +13,17 @@ import (
 	"github.com/segmentio/kafka-go/protocol/metadata"
 )
 
-// newTopicGrace is how long a topic that Kafka seems not to have is waited for: kafka-go learns of a new one with its next metadata only, and so do brokers.
+// newTopicGrace is how long to wait for a topic that Kafka does not seem to have: kafka-go learns of a new one with its next metadata only, and so do
+// brokers.
 const newTopicGrace = 3 * time.Second
 
-// partitionCount gives the number of a topic's partitions. It waits for Kafka as long as the context lasts, and for the topic newTopicGrace at most.
+// partitionCount returns the number of a topic's partitions. It waits for Kafka until the context ends, and for the topic up to newTopicGrace.
 func (l *Log) partitionCount(ctx context.Context, topic string) (int, error) {
 	return l.awaitPartitionCount(ctx, topic, func(int) error { return nil })
 }
 
-// checkedPartitionCount is partitionCount for whoever looks for a measurement in one of them: they must be those that its records were written to.
+// checkedPartitionCount is partitionCount for callers that look for a measurement in one of the partitions: they must be those that its records were
+// written to.
 func (l *Log) checkedPartitionCount(ctx context.Context, topic string) (int, error) {
 	return l.awaitPartitionCount(ctx, topic, func(partitions int) error { return l.checkLayout(ctx, topic, partitions) })
 }
@@ -46,7 +48,16 @@ func (l *Log) awaitPartitionCount(ctx context.Context, topic string, check func(
 	}
 }
 
-// topicPartitions tells what kafka-go knows of a topic at this moment.
+// existing refuses a partition that the topic does not have; a broker would have the caller retry forever.
+func (l *Log) existing(ctx context.Context, topic string, number int) (partition, error) {
+	partitions, err := l.partitionCount(ctx, topic)
+	if err == nil && (number < 0 || number >= partitions) {
+		err = fmt.Errorf("%s: partition: got %d, want 0 to %d", topic, number, partitions-1)
+	}
+	return l.partition(topic, number), err
+}
+
+// topicPartitions returns a topic's partitions as kafka-go knows them.
 func (l *Log) topicPartitions(ctx context.Context, topic string) ([]kafka.Partition, error) {
 	metadata, err := l.metadata(ctx, topic)
 	if err != nil {
@@ -86,28 +97,29 @@ func checkLeaders(topic string, partitions []kafka.Partition) error {
 	return nil
 }
 
-// freshMetadata is a request for the metadata of topics that a broker answers. By itself, kafka-go answers what it knows, which is up to metadataTTL old.
+// freshMetadata is a request for the metadata of topics that a broker answers. By itself, kafka-go answers from its cache, which is up to metadataTTL
+// old.
 type freshMetadata struct {
 	*metadata.Request
 	clientID string
 	version  int16
 }
 
-// Required has kafka-go leave the exchange to us.
+// Required makes kafka-go leave the exchange to us.
 func (f *freshMetadata) Required(versions map[protocol.ApiKey]int16) bool {
 	f.version = versions[protocol.Metadata]
 	return true
 }
 
-// RawExchange sends the request to a broker and gives its *brokersMetadata.
+// RawExchange sends the request to a broker and returns its *brokersMetadata.
 func (f *freshMetadata) RawExchange(broker io.ReadWriter) (protocol.Message, error) {
-	const correlation = 1 // a connection has one request at a time, and is closed behind one that failed
+	const correlation = 1 // a connection has one request at a time, and is closed after one that failed
 	if err := protocol.WriteRequest(broker, f.version, correlation, f.clientID, f.Request); err != nil {
 		return nil, err
 	}
 	_, answer, err := protocol.ReadResponse(broker, protocol.Metadata, f.version)
 	if err != nil {
-		return nil, fmt.Errorf("reading an answer: %w", err)
+		return nil, fmt.Errorf("reading a response: %w", err)
 	}
 	topics := answer.(*metadata.Response)
 	for i := range topics.Topics {
@@ -118,10 +130,10 @@ func (f *freshMetadata) RawExchange(broker io.ReadWriter) (protocol.Message, err
 	return &brokersMetadata{topics}, nil
 }
 
-// brokersMetadata is an answer that kafka-go does not take for one to its own requests.
+// brokersMetadata is a response that kafka-go does not mistake for one to its own requests.
 type brokersMetadata struct{ *metadata.Response }
 
-// freshTopics gives the metadata of topics, or of all of them, as a broker has it now.
+// freshTopics returns the metadata of topics, or of all of them, as a broker has it now.
 func (l *Log) freshTopics(ctx context.Context, names ...string) ([]metadata.ResponseTopic, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()

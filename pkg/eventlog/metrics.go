@@ -20,16 +20,16 @@ type metrics struct {
 func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	r := collectors{registerer: registerer}
 	m := &metrics{
-		recordsRead:   r.counter("records_read_total", "Records read from Kafka, repeats and the horizon before the wanted offset included.", "topic", "reader"),
-		repeats:       r.counter("repeats_dropped_total", "Records dropped because their event ID stood among the records before them.", "topic", "reader"),
-		undecodable:   r.counter("undecodable_records_total", "Records skipped because they are no event.", "topic", "reader"),
-		unreadable:    r.counter("unreadable_batches_total", "Batches left out because they cannot be read.", "topic", "reader"),
-		fetchErrors:   r.counter("fetch_errors_total", "Fetches that failed and were tried again.", "topic", "reader"),
-		gaps:          r.counter("tail_gaps_total", "Times that a tail missed records because the log had them no more.", "topic"),
+		recordsRead:   r.counter("records_read_total", "Records read from Kafka, including repeats and those read only to find repeats.", "topic", "reader"),
+		repeats:       r.counter("repeats_dropped_total", "Records dropped because an earlier record within the horizon has the same event ID.", "topic", "reader"),
+		undecodable:   r.counter("undecodable_records_total", "Records skipped because they are not valid events.", "topic", "reader"),
+		unreadable:    r.counter("unreadable_batches_total", "Batches skipped because they are damaged or too large.", "topic", "reader"),
+		fetchErrors:   r.counter("fetch_errors_total", "Fetches that failed and were retried.", "topic", "reader"),
+		gaps:          r.counter("tail_gaps_total", "Gaps: a tail missed records because the log did not have them any more.", "topic"),
 		tails:         r.gauge("tails_running", "Partitions that are followed.", "topic"),
-		tailLag:       r.gauge("tail_lag_records", "Records that Kafka has and the tail has not read yet.", "topic", "partition"),
-		tailHeld:      r.gauge("tail_held_records", "Records that Kafka has and does not give out before a producer's transaction has ended.", "topic", "partition"),
-		appendBatches: r.counter("append_batches_total", "Batches sent to Kafka, each with its attempts as one.", "topic"),
+		tailLag:       r.gauge("tail_lag_records", "Records in Kafka that the tail has not read yet.", "topic", "partition"),
+		tailHeld:      r.gauge("tail_held_records", "Records in Kafka that cannot be read before a producer's transaction ends.", "topic", "partition"),
+		appendBatches: r.counter("append_batches_total", "Batches sent to Kafka, retries not counted.", "topic"),
 		appendRecords: r.counter("append_records_total", "Records that Kafka acknowledged.", "topic"),
 		appendBytes:   r.counter("append_value_bytes_total", "Bytes of the values that Kafka acknowledged, before compression.", "topic"),
 		appendErrors:  r.counter("append_record_errors_total", "Records that Kafka did not acknowledge.", "topic"),
@@ -40,7 +40,7 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	return m, r.err
 }
 
-// collectors registers metrics and collects what fails when metrics are registered.
+// collectors registers metrics and joins the errors.
 type collectors struct {
 	registerer prometheus.Registerer
 	err        error
@@ -54,7 +54,7 @@ func (r *collectors) gauge(name, help string, labels ...string) *prometheus.Gaug
 	return register(r, prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "atlas", Subsystem: "eventlog", Name: name, Help: help}, labels))
 }
 
-// register hands out what is registered already where two logs of one process share a registry.
+// register returns the registered metric if two logs of one process share a registerer.
 func register[C prometheus.Collector](r *collectors, collector C) C {
 	if r.registerer == nil {
 		return collector
@@ -90,7 +90,7 @@ func (m readMetrics) observe(counts readCounts) {
 	m.undecodable.Add(float64(counts.undecodable))
 }
 
-// uncounted is for what is counted elsewhere.
+// uncounted returns a counter for events that are counted elsewhere.
 func uncounted() prometheus.Counter {
-	return prometheus.NewCounter(prometheus.CounterOpts{Name: "uncounted_total", Help: "Nobody sees it."})
+	return prometheus.NewCounter(prometheus.CounterOpts{Name: "uncounted_total", Help: "Never registered."})
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// broker is what reading needs of Kafka.
+// broker is the part of Kafka that reading needs.
 type broker interface {
 	Fetch(context.Context, *kafka.FetchRequest) (*kafka.FetchResponse, error)
 	ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error)
@@ -25,32 +25,33 @@ func (l *Log) partition(topic string, number int) partition {
 	return partition{broker: committedBroker{l.client, l.config.ClientID}, topic: topic, number: number}
 }
 
-// bounds gives the offset of the first record and the log's end: the offset that the next record will have or, while a transaction is open, its first one.
+// bounds returns the offset of the first record and the log's end: the offset that the next record will have or, while a transaction is open, that of
+// its first record.
 func (p partition) bounds(ctx context.Context) (first, next int64, err error) {
 	answer, err := p.listOffsets(ctx, kafka.FirstOffsetOf(p.number), kafka.LastOffsetOf(p.number))
 	return answer.FirstOffset, answer.LastOffset, err
 }
 
-// boundsSince is bounds and offsetAt in one request. Of a record that comes meanwhile, either may know nothing.
+// boundsSince is bounds and offsetAt in one request. Either may miss a record that is written meanwhile.
 func (p partition) boundsSince(ctx context.Context, at time.Time) (first, next, since int64, err error) {
 	answer, err := p.listOffsets(ctx, kafka.FirstOffsetOf(p.number), kafka.LastOffsetOf(p.number), sinceOf(p.number, at))
 	since = answer.LastOffset
 	for offset := range answer.Offsets {
-		if offset >= 0 { // -1 means that there is none
+		if offset >= 0 { // -1 is none
 			since = offset
 		}
 	}
 	return answer.FirstOffset, answer.LastOffset, since, err
 }
 
-// sinceOf asks for the least offset whose record's time is at or after the given one.
+// sinceOf requests the least offset whose record's time is at or after the given one.
 func sinceOf(number int, at time.Time) kafka.OffsetRequest {
 	//mutate:time-later-by-a-millisecond
 	return kafka.OffsetRequest{Partition: number, Timestamp: max(0, at.UnixMilli())}
 }
 
-// offsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none. The end is a question of its own to
-// the broker, and seldom needed.
+// offsetAt returns the least offset whose record's time is at or after the given one, or the log's end if there is none. The end takes another request,
+// which is seldom needed.
 func (p partition) offsetAt(ctx context.Context, at time.Time) (int64, error) {
 	offset, found, err := p.firstSince(ctx, at)
 	if found || err != nil {
@@ -60,17 +61,17 @@ func (p partition) offsetAt(ctx context.Context, at time.Time) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if offset, found, err = p.firstSince(ctx, at); found || err != nil { // it may have come before the end was told
+	if offset, found, err = p.firstSince(ctx, at); found || err != nil { // it may have been written before the end was returned
 		return offset, err
 	}
 	return end.LastOffset, nil
 }
 
-// firstSince gives the least offset whose record's time is at or after the given one.
+// firstSince returns the least offset whose record's time is at or after the given one.
 func (p partition) firstSince(ctx context.Context, at time.Time) (offset int64, found bool, err error) {
 	answer, err := p.listOffsets(ctx, sinceOf(p.number, at))
 	for offset := range answer.Offsets {
-		if offset >= 0 { // -1 stands for none
+		if offset >= 0 { // -1 is none
 			return offset, true, nil
 		}
 	}
@@ -93,7 +94,7 @@ func (p partition) listOffsets(ctx context.Context, questions ...kafka.OffsetReq
 		}
 		return answer, nil
 	}
-	return kafka.PartitionOffsets{}, fmt.Errorf("%s: the broker says nothing about the partition", p)
+	return kafka.PartitionOffsets{}, fmt.Errorf("%s: the broker's response does not have the partition", p)
 }
 
 // String names the partition as Kafka's own messages do.

@@ -135,7 +135,7 @@ func readBare(b *testing.B, log *Log, topic string, records int, take func(*kafk
 	return read
 }
 
-// closePayload gives kafka-go's memory back to its pool.
+// closePayload returns kafka-go's memory back to its pool.
 func closePayload(record *kafka.Record) {
 	if record.Key != nil {
 		_ = record.Key.Close()

@@ -9,25 +9,25 @@ import (
 
 	"atlasstream/pkg/atlas"
 
-	"github.com/segmentio/kafka-go"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 )
 
-// maxHeldBytes is how much a partition's reader holds before it hands it on, though there is more to read: 256 MiB.
+// maxHeldBytes limits what a reader holds before it delivers it, even if there is more to read: 256 MiB.
 const maxHeldBytes = 256 << 20
 
-// errReread says that what was read of a registry may not be what its topic has.
-var errReread = errors.New("the topic is not known again")
+// errReread says that the topic may be another one than that which was read.
+var errReread = errors.New("the topic may have been recreated")
 
-// ReadRegistry reads a registry's topic from its beginning and follows it, until the context ends; its error is the context's. It waits for Kafka and for the
-// topic as long as it takes.
+// ReadRegistry reads a registry's topic from its beginning and follows it, until the context ends; its error is the context's. It waits for Kafka and
+// for the topic.
 //
-// apply gets objects, those of one ID in the order in which they were put, from one goroutine at a time; it may keep them. What was put several times before
-// reading came to it is handed on once, in its last version. caughtUp is called once, after apply had all that was there when reading began.
+// apply receives objects, those of one ID in the order in which they were put, from one goroutine at a time; it may keep them. Of an object that was put
+// several times before it was read, it receives the last version only. caughtUp is called once, after apply has received all that was there when reading
+// began.
 //
-// A topic that cannot be known again after Kafka failed to answer, as it may have been deleted and made anew, is read from its beginning. What was known
-// and is there no more is then handed on as deleted.
+// After an outage, a topic that may have been recreated is read again from its beginning. Objects that are not in it any more are then delivered as
+// deleted.
 func (l *Log) ReadRegistry(ctx context.Context, topic string, apply func([]atlas.Object), caughtUp func()) error {
 	r := &registryReading{log: l, topic: topic, apply: apply, caughtUp: sync.OnceFunc(caughtUp), known: map[int64]knownObject{}}
 	var pause backoff
@@ -36,14 +36,14 @@ func (l *Log) ReadRegistry(ctx context.Context, topic string, apply func([]atlas
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		l.logger.Warn("reading a registry anew from its beginning", zap.String("topic", topic), zap.Error(err))
+		l.logger.Warn("reading a registry from its beginning again", zap.String("topic", topic), zap.Error(err))
 		if pause.wait(ctx) != nil {
 			return ctx.Err()
 		}
 	}
 }
 
-// registryReading is what one ReadRegistry has read.
+// registryReading is the state of a ReadRegistry.
 type registryReading struct {
 	log      *Log
 	topic    string
@@ -52,17 +52,17 @@ type registryReading struct {
 
 	mu      sync.Mutex
 	known   map[int64]knownObject // what apply knows
-	pass    int                   // how often reading began
-	pending int                   // partitions that are not read yet to where they ended when the pass began
+	pass    int                   // how often reading has begun
+	pending int                   // partitions that have not been read up to their end when the pass began
 }
 
-// knownObject is where the object that apply has was found.
+// knownObject is where an object was read that apply has received.
 type knownObject struct {
 	pass, partition int
 	at              time.Time
 }
 
-// readThrough reads every partition and follows them, until one is another than it was.
+// readThrough reads all partitions and follows them, until one may be another than it was.
 func (r *registryReading) readThrough(ctx context.Context) error {
 	partitions, err := r.awaitTopic(ctx)
 	if err != nil {
@@ -81,7 +81,7 @@ func (r *registryReading) readThrough(ctx context.Context) error {
 
 func (r *registryReading) awaitTopic(ctx context.Context) (partitions int, err error) {
 	warn := sync.OnceFunc(func() {
-		r.log.logger.Warn("waiting for the topic of a registry, which a collector makes", zap.Error(err))
+		r.log.logger.Warn("waiting for the topic of a registry, which a collector creates", zap.Error(err))
 	})
 	err = retry(ctx, func() error {
 		if partitions, err = r.log.partitionCount(ctx, r.topic); errors.Is(err, ErrNoTopic) || isMissingRight(err) {
@@ -115,7 +115,7 @@ func (r *registryReading) follow(ctx context.Context, number, partitions int) er
 			r.deliver(reader)
 		}
 		if count, err := r.log.topicPartitions(ctx, r.topic); err == nil && len(count) > partitions {
-			return fmt.Errorf("%w: it has %d partitions, after %d", errReread, len(count), partitions)
+			return fmt.Errorf("%w: it has %d partitions, and had %d", errReread, len(count), partitions)
 		}
 	}
 }
@@ -130,7 +130,7 @@ func (r *registryReading) open(ctx context.Context, number int) (*registryReader
 	return r.log.newRegistryReader(partition, first), next, err
 }
 
-// deliver hands on what the reader holds. Where partitions were added, an object has an older version in another one.
+// deliver delivers the held objects. If partitions were added, an object has an older version in another one.
 func (r *registryReading) deliver(reader *registryReader) {
 	held := reader.takeHeld()
 	if len(held) == 0 {
@@ -150,8 +150,8 @@ func (r *registryReading) deliver(reader *registryReader) {
 	r.apply(objects)
 }
 
-// partitionRead notes that a partition is read to where it ended. What is there no more is deleted as of the last offset, that of the one partition that a registry
-// has.
+// partitionRead notes that a partition has been read up to its end when the pass began. Objects that are not there any more are deleted as of the last
+// offset, that of a registry's only partition.
 func (r *registryReading) partitionRead(last int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -167,13 +167,13 @@ func (r *registryReading) partitionRead(last int64) {
 		}
 	}
 	if len(gone) > 0 {
-		r.log.logger.Warn("objects are in a registry no more", zap.String("topic", r.topic), zap.Int("objects", len(gone)))
+		r.log.logger.Warn("objects are missing from a registry, and count as deleted", zap.String("topic", r.topic), zap.Int("objects", len(gone)))
 		r.apply(gone)
 	}
 	r.caughtUp()
 }
 
-// recover waits until Kafka answers again, and sees whether the log is the one that was read.
+// recover waits until Kafka answers again, and checks that the log is the one that was read.
 func (r *registryReading) recover(ctx context.Context, reader *registryReader, pause *backoff, err error) error {
 	for {
 		r.report(ctx, reader, err)
@@ -196,7 +196,5 @@ func (r *registryReading) report(ctx context.Context, reader *registryReader, er
 		return
 	}
 	reader.metrics.errors.Inc()
-	r.log.logger.Warn("reading from Kafka failed, trying again", zap.Stringer("partition", reader.partition), zap.Error(err))
+	r.log.logger.Warn("reading from Kafka failed, retrying", zap.Stringer("partition", reader.partition), zap.Error(err))
 }
-
-func isOutOfRange(err error) bool { return errors.Is(err, kafka.OffsetOutOfRange) }

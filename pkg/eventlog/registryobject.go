@@ -10,8 +10,8 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// Object reads an object of a registry once more, where ReadRegistry has found it. It is not found where it is gone, as it may be once there is a later one of
-// its ID. An *OffsetGoneError says that it cannot be read any more.
+// Object reads an object of a registry again, at the position where ReadRegistry has read it. It may be gone if there is a later version. An
+// *OffsetGoneError says that the batch is unreadable.
 func (h *History) Object(ctx context.Context, position atlas.Position) (object atlas.Object, found bool, err error) {
 	partition, err := h.log.existing(ctx, position.Topic, position.Partition)
 	if err != nil {

@@ -5,10 +5,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -17,10 +15,10 @@ import (
 	"go.uber.org/zap"
 )
 
-// registryReader reads a partition of a registry and keeps the last version of each object until they are taken. It is used by one goroutine.
+// registryReader reads a partition of a registry and holds the last version of each object until it is taken. It is used by one goroutine.
 //
-// On a compacted topic, kafka-go's Reader panics or reads the same batches for ever (segmentio/kafka-go#874, #1393, #1416). Batches are read by the number of
-// records that they say they have, which compaction corrects; where one ends whose last records are gone, its header still tells.
+// On a compacted topic, kafka-go's Reader panics or reads the same batches forever (segmentio/kafka-go#874, #1393, #1416). A batch is read by the number
+// of records in its header, which compaction corrects; its header also has the offset after its last record, if that is gone.
 type registryReader struct {
 	recordReader
 	held  map[int64]*heldObject
@@ -33,14 +31,14 @@ type heldObject struct {
 	at time.Time
 }
 
-// lastRecord is a record by which a log is known again.
+// lastRecord identifies a log by the last record that was read.
 type lastRecord struct {
 	offset int64
-	key    []byte // nil: none yet
+	key    []byte // nil before the first
 	at     time.Time
 }
 
-// heldOverhead is what an object takes beside its value while it is held, in bytes.
+// heldOverhead is the memory of a held object besides its value, in bytes.
 const heldOverhead = 200
 
 func (l *Log) newRegistryReader(p partition, first int64) *registryReader {
@@ -87,7 +85,7 @@ func (r *registryReader) take(record *kafka.Record) error {
 	return nil
 }
 
-// hold replaces what is held of an object, in its memory, as nobody has it yet.
+// hold replaces the held version of an object, in its memory, as nothing else refers to it yet.
 func (r *registryReader) hold(id int64, record *kafka.Record) error {
 	object := r.held[id]
 	if object == nil {
@@ -106,7 +104,7 @@ func (r *registryReader) hold(id int64, record *kafka.Record) error {
 	return nil
 }
 
-// takeHeld gives what is held, in the order of offsets, and holds it no more.
+// takeHeld returns the held objects in the order of offsets.
 func (r *registryReader) takeHeld() []*heldObject {
 	objects := make([]*heldObject, 0, len(r.held))
 	for _, object := range r.held {
@@ -118,7 +116,8 @@ func (r *registryReader) takeHeld() []*heldObject {
 	return objects
 }
 
-// sameLog tells whether the log still has the record that was read last. If it does not, that may be compaction's doing, or the topic is another one.
+// sameLog reports whether the log still has the record that was read last. If it does not, compaction may have deleted it, or the topic may be another
+// one.
 func (r *registryReader) sameLog(ctx context.Context) (bool, error) {
 	if r.last.key == nil {
 		return false, nil
@@ -145,20 +144,4 @@ func (r *registryReader) sameLog(ctx context.Context) (bool, error) {
 		err = nil
 	}
 	return same, err
-}
-
-// readBytes appends what is left of a key or value, which may be nil.
-func readBytes(into []byte, from kafka.Bytes) ([]byte, error) {
-	if from == nil {
-		return into, nil
-	}
-	start := len(into)
-	into = slices.Grow(into, from.Len())[:start+from.Len()]
-	_, err := io.ReadFull(from, into[start:])
-	return into, err
-}
-
-func objectID(key []byte) (int64, bool) {
-	id, err := strconv.ParseInt(string(key), 10, 64)
-	return id, err == nil && id >= 1 && id <= atlas.MaxID && key[0] != '+' && key[0] != '0'
 }

@@ -16,30 +16,30 @@ import (
 	"github.com/segmentio/kafka-go/protocol/produce"
 )
 
-// Right is an operation of Kafka's authorizer that a user may be allowed. Read and Write include Describe.
+// Right is an operation that Kafka's authorizer may allow. Read and Write include Describe.
 type Right string
 
-// The rights that a log takes, on the topics whose names begin with "atlas.".
+// The rights that a log needs, on the topics whose names begin with "atlas.".
 const (
 	RightDescribe        Right = "Describe"
 	RightRead            Right = "Read"
-	RightWrite           Right = "Write"           // of who appends
-	RightCreate          Right = "Create"          // of who makes topics
-	RightDescribeConfigs Right = "DescribeConfigs" // likewise, to compare the settings of those that are there
+	RightWrite           Right = "Write"           // to append
+	RightCreate          Right = "Create"          // to create topics
+	RightDescribeConfigs Right = "DescribeConfigs" // to compare the settings of existing topics
 )
 
-// MissingRightError says that Kafka refuses this program's user what it needs.
+// MissingRightError says that Kafka denies this program's user a right.
 type MissingRightError struct {
 	Right Right
 	Topic string
-	Err   error // what Kafka says
+	Err   error // Kafka's
 }
 
 func (e *MissingRightError) Error() string {
 	return fmt.Sprintf("Kafka denies this program's user %s on topic %s: an ACL is missing", e.Right, e.Topic)
 }
 
-// Unwrap gives what Kafka says.
+// Unwrap returns Kafka's error.
 func (e *MissingRightError) Unwrap() error { return e.Err }
 
 func isMissingRight(err error) bool {
@@ -47,10 +47,10 @@ func isMissingRight(err error) bool {
 	return missing
 }
 
-// rightsTransport names the right in each answer that refuses one, which Kafka does by a number that is the same for all of them.
+// rightsTransport turns responses that deny a right into errors that name it. Kafka's error code is the same for all rights.
 type rightsTransport struct{ requests kafka.RoundTripper }
 
-// RoundTrip fails with a *MissingRightError where Kafka refuses a right.
+// RoundTrip fails with a *MissingRightError if Kafka denies a right.
 func (a rightsTransport) RoundTrip(ctx context.Context, address net.Addr, request kafka.Request) (kafka.Response, error) {
 	response, err := a.requests.RoundTrip(ctx, address, request)
 	if err != nil {
@@ -88,7 +88,7 @@ func missingRight(request kafka.Request, response kafka.Response) error {
 	return nil
 }
 
-// firstError is that of the first answer that is one.
+// firstError returns the error of the first response that has one.
 func firstError[T any](answers []T, refusal func(T) error) error {
 	for _, answer := range answers {
 		if err := refusal(answer); err != nil {
@@ -98,7 +98,7 @@ func firstError[T any](answers []T, refusal func(T) error) error {
 	return nil
 }
 
-// denialCodes are Kafka's answers to who has no right.
+// denialCodes are Kafka's error codes for a missing right.
 var denialCodes = []kafka.Error{kafka.TopicAuthorizationFailed, kafka.ClusterAuthorizationFailed}
 
 func denied(right Right, topic string, code int16) error {
@@ -108,17 +108,17 @@ func denied(right Right, topic string, code int16) error {
 	return &MissingRightError{Right: right, Topic: topic, Err: kafka.Error(code)}
 }
 
-// operations are the numbers by which Kafka tells of a topic what its user may do, each a bit (KIP-430).
+// operations are the bits by which Kafka tells which operations on a topic its user may do (KIP-430).
 var operations = map[Right]int{RightRead: 3, RightWrite: 4, RightCreate: 5, RightDescribe: 8, RightDescribeConfigs: 10}
 
 const (
-	// operationsVersion is that of the answer in which brokers begin to tell.
+	// operationsVersion is the version of the response from which on brokers send them.
 	operationsVersion = 8
-	// unknownOperations is what brokers say that do not tell.
+	// unknownOperations is sent by brokers that do not know them.
 	unknownOperations = math.MinInt32
 )
 
-// checkRights tells whether this program's user has rights on all of some topics, but for those that are not there.
+// checkRights reports whether this program's user has rights on those topics that exist.
 func (l *Log) checkRights(ctx context.Context, topics []string, rights ...Right) error {
 	found, err := l.freshTopics(ctx, topics...)
 	if err != nil {

@@ -2,19 +2,19 @@ package eventlog
 
 import "atlasstream/pkg/atlas"
 
-// recordOverhead is what a record in the ring takes beside its value, in bytes.
+// recordOverhead is the memory of a record in the ring besides its value, in bytes.
 const recordOverhead = 176
 
 // ring holds the last records of a partition, as many as the limits allow.
 type ring struct {
 	maxRecords, maxBytes int
-	first                int64 // from this offset on nothing is missing
+	first                int64 // the offset from which on no record is missing
 	records              []atlas.Record
-	start                int // records before it are out already
+	start                int // records before it have been dropped
 	bytes                int
 }
 
-// begin empties the ring; it will hold what comes from that offset on.
+// begin empties the ring; the next record has an offset from first on.
 func (r *ring) begin(first int64) {
 	clear(r.records)
 	r.records, r.start, r.bytes, r.first = r.records[:0], 0, 0, first
@@ -47,7 +47,7 @@ func (r *ring) compact() {
 	r.records, r.start = r.records[:kept], 0
 }
 
-// since gives what the ring holds from an offset on, and whether that is all there was.
+// since returns the records from an offset on, and whether the ring has them all.
 func (r *ring) since(offset int64) ([]atlas.Record, bool) {
 	//mutate:ring-gives-with-gap
 	if offset < r.first {

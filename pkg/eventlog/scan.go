@@ -10,10 +10,10 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// ScanWithin shows whose the records of a partition are, and of when, from an offset to before another, repeats included. It reads neither headers nor values,
-// and gives measurement 0 for a record whose key names none. Batches that cannot be read are passed over. It ends when see returns false, behind the record
-// with which the values are as many bytes as they may be, or with the error of Range, and gives the offset before which all was gone through and those bytes.
-// Came is told of all that Kafka has sent: records come in batches, which are unpacked as a whole.
+// ScanWithin visits the records of a partition from an offset to before another, including repeats, with their measurement, 0 if the key names none, and
+// their time. It reads neither headers nor values, and skips unreadable batches. It ends when visit returns false, after the record with which the
+// values exceed a limit in bytes, or with an error as that of Range. It returns the offset before which all records were visited, and the bytes of their
+// values. fetched is called with the size of all that Kafka has sent: records come in batches, which are decompressed as a whole.
 func (h *History) ScanWithin(
 	ctx context.Context, topic string, number int, from, to, limit int64,
 	visit func(measurement atlas.MeasurementID, at time.Time) bool, fetched func(records, bytes int64),
@@ -29,13 +29,13 @@ func (h *History) ScanWithin(
 	return min(scanner.next, to), scanner.bytes, err
 }
 
-// responseFor bounds an answer that is to have so many records: few are not worth a long one.
+// responseFor limits a response that need not have more than that many records.
 func responseFor(records int64) int64 {
 	const bytesOfRecord = 1 << 10 // or less, as the broker holds them
 	return max(firstResponse, min(records*bytesOfRecord, fetchBytes))
 }
 
-// scanner is a reader that is a ScanWithin.
+// scanner is the state of a ScanWithin.
 type scanner struct {
 	recordReader
 	to      int64
@@ -46,7 +46,7 @@ type scanner struct {
 	bytes   int64
 	ended   bool
 
-	passedRecords, passedBytes int64 // of an answer, before and behind what is wanted
+	passedRecords, passedBytes int64 // of a response, before and after the wanted range
 }
 
 func (s *scanner) run(ctx context.Context) error {
@@ -63,7 +63,7 @@ func (s *scanner) run(ctx context.Context) error {
 	return nil
 }
 
-// readResponse fetches once, and tells what came.
+// readResponse fetches once, and reports the size of what it fetched.
 func (s *scanner) readResponse(ctx context.Context) error {
 	response, err := s.fetch(ctx)
 	if err != nil {

@@ -30,11 +30,11 @@ type tail struct {
 	idle      *time.Timer // guarded by Tails.mu
 
 	mu        sync.Mutex // the partition's lock
-	next      int64      // whatever stands before it has been delivered
+	next      int64      // the records before it have been delivered
 	ring      ring
-	advanced  chan struct{} // closed when next rises, if somebody waits for that
-	lastCheck layoutMark    // when the topic's partitions were last counted, and were right
-	confirmed layoutMark    // the time before that
+	advanced  chan struct{} // closed when next rises; nil if nothing waits for that
+	lastCheck layoutMark    // of the last check of the topic's partitions that succeeded
+	confirmed layoutMark    // of the check before that
 }
 
 func (t *Tails) newTail(number int) *tail {
@@ -54,7 +54,7 @@ func (t *Tails) newTail(number int) *tail {
 	}
 }
 
-// run follows the partition until the tail is stopped, whatever Kafka does meanwhile.
+// run follows the partition until the tail is stopped, through outages of Kafka.
 func (t *tail) run() {
 	defer close(t.ended)
 	defer t.stop()
@@ -105,7 +105,7 @@ func (t *tail) begin() (*tailReader, error) {
 	return t.log.newTailReader(t.partition, first, next), nil
 }
 
-// startAt has the tail go on at an offset, as if nothing had been before it.
+// startAt makes the tail continue at an offset as if nothing had preceded it.
 func (t *tail) startAt(next int64) {
 	t.next = next
 	t.ring.begin(next)
@@ -113,7 +113,7 @@ func (t *tail) startAt(next int64) {
 	t.confirmed = t.lastCheck
 }
 
-// deliver hands on what stands before next. While the horizon is read, that is nothing.
+// deliver delivers the records before next, none while the horizon is read.
 func (t *tail) deliver(next int64, records []atlas.Record) {
 	for len(records) > 0 {
 		count := deliverableCount(records)
@@ -134,7 +134,7 @@ func (t *tail) deliverSome(records []atlas.Record) {
 	t.consumer.Flush(t.number)
 }
 
-// deliverableCount is how many records are delivered before a flush. A fetch that catches up brings thousands, more than a client's queue may hold.
+// deliverableCount is how many records are delivered before a flush. A fetch that catches up returns thousands, more than a client's queue may hold.
 func deliverableCount(records []atlas.Record) int {
 	const maxRecords, maxBytes = 256, 256 << 10
 	bytes := 0
@@ -154,7 +154,7 @@ func (t *tail) advance(next int64) {
 	}
 }
 
-// recover goes on after a read that failed: at once where the log has what comes after a gap, after a pause otherwise.
+// recover continues after a read that failed: after a gap at once, otherwise after a pause.
 func (t *tail) recover(reader *tailReader, pause *backoff, err error) {
 	if t.ctx.Err() != nil {
 		return
@@ -172,16 +172,16 @@ func (t *tail) report(err error) {
 		return
 	}
 	t.log.metrics.fetchErrors.WithLabelValues(t.topic, "tail").Inc()
-	t.log.logger.Warn("reading from Kafka failed, trying again", zap.Stringer("partition", t.partition), zap.Error(err))
+	t.log.logger.Warn("reading from Kafka failed, retrying", zap.Stringer("partition", t.partition), zap.Error(err))
 }
 
-// skipGap goes on at what the log has where it does not have what comes next, and says so.
+// skipGap reports a gap and continues after it.
 func (t *tail) skipGap(reader *tailReader, gone *OffsetGoneError) {
 	to := gone.First
 	if gone.Next < gone.Offset {
 		to = gone.Next
 		//mutate:log-anew-repeats
-		reader.dedup.Reset() // its offsets only rise
+		reader.dedup.Reset() // which needs rising offsets
 	}
 	reader.next, reader.wanted = to, to
 	gap := Gap{Topic: t.topic, Partition: t.number, From: gone.Offset, To: to}
@@ -191,7 +191,7 @@ func (t *tail) skipGap(reader *tailReader, gone *OffsetGoneError) {
 	t.mu.Lock()
 	t.startAt(to)
 	t.onGap(gap)
-	t.advance(to) // who waits for an offset that may never come looks again
+	t.advance(to) // wakes those who wait for an offset that may never come
 	t.mu.Unlock()
 	t.consumer.Flush(t.number)
 }
@@ -202,7 +202,7 @@ func (t *tail) attach(attach func(partition int, next int64)) {
 	attach(t.number, t.next)
 }
 
-// attachFrom waits until the tail stands where the caller stands, who may have read what the tail has not.
+// attachFrom waits until the tail has reached an offset: the caller may have read records that the tail has not read yet.
 func (t *tail) attachFrom(ctx context.Context, offset int64, attach func(missed []atlas.Record)) error {
 	for {
 		advanced, err := t.tryAttach(offset, attach)
@@ -219,7 +219,7 @@ func (t *tail) attachFrom(ctx context.Context, offset int64, attach func(missed 
 	}
 }
 
-// tryAttach gives a channel to wait for if the tail is not there yet.
+// tryAttach returns a channel to wait for if the tail has not reached the offset.
 func (t *tail) tryAttach(offset int64, attach func(missed []atlas.Record)) (advanced <-chan struct{}, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -40,7 +40,7 @@ func (f *tailSet) all() (all []*Tails) {
 	return all
 }
 
-// watchLayouts has Tails know whether their topics have the partitions that they had, until ctx ends.
+// watchLayouts notifies Tails whose topics' partitions have changed, until ctx ends.
 func (l *Log) watchLayouts(ctx context.Context) {
 	ticker := time.NewTicker(layoutInterval)
 	defer ticker.Stop()
@@ -76,7 +76,7 @@ func (t *Tails) checkLayout(ctx context.Context) {
 	}
 }
 
-// each does something for every tail that runs.
+// each calls do for every tail that runs.
 func (t *Tails) each(do func(*tail)) {
 	t.mu.Lock()
 	var running []*tail
@@ -91,25 +91,25 @@ func (t *Tails) each(do func(*tail)) {
 	}
 }
 
-// layoutMark is a place up to which a tail has delivered what the log has of its measurements, and when that was seen.
+// layoutMark is the offset up to which a tail had delivered all records of its measurements at a time.
 type layoutMark struct {
 	next int64
 	at   time.Time
 }
 
-// layoutConfirmed notes that the topic had the right partitions when it was looked at. What Kafka's client knows is some time old; so what the tail had delivered by
-// the time before is certain.
+// layoutConfirmed notes that the topic had the right partitions at a time. The metadata of Kafka's client is some time old, so only what the tail had
+// delivered by the check before is certain.
 func (t *tail) layoutConfirmed(at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.confirmed, t.lastCheck = t.lastCheck, layoutMark{next: t.next, at: at}
 }
 
-// layoutChanged tells that records may stand elsewhere from now on.
+// layoutChanged reports that records may be in other partitions from now on.
 func (t *tail) layoutChanged(changed *PartitionsChangedError) {
 	select {
 	case <-t.started:
-	default: // nobody has been told that it follows anything
+	default: // it has no followers yet
 		return
 	}
 	t.mu.Lock()

@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Tails follow those partitions of a topic in which somebody is interested, one goroutine each.
+// Tails follow those partitions of a topic that have followers, with a goroutine for each.
 type Tails struct {
 	log            *Log
 	topic          string
@@ -25,10 +25,10 @@ type Tails struct {
 	mu             sync.Mutex
 	tails          map[int]*tail
 	group          sync.WaitGroup
-	changeReported bool // its followers know that the topic's partitions are not what they were; only Log.Watch uses it
+	changeReported bool // its followers know that the topic's partitions have changed; only Log.Watch uses it
 }
 
-// Tails makes the tails of a topic; none runs until it is followed. The configuration is valid.
+// Tails returns the tails of a topic; none runs until it is followed. The configuration is valid.
 func (l *Log) Tails(topic string, cfg TailConfig, consumer Consumer) *Tails {
 	ctx, stop := context.WithCancel(context.Background())
 	tails := &Tails{
@@ -46,9 +46,10 @@ func (l *Log) Tails(topic string, cfg TailConfig, consumer Consumer) *Tails {
 	return tails
 }
 
-// Follow makes sure that a measurement's partition is followed from an offset that was the log's end, or before it, when Follow was called. It calls attach
-// once with the partition's number and the offset before which everything has been delivered, under the partition's lock: every record that Kafka takes
-// after Follow returned is delivered after attach. Release it once it is not needed. A *PartitionsChangedError says that there is not one such partition.
+// Follow makes sure that a measurement's partition is followed from an offset that was the log's end, or before it, when Follow was called. It calls
+// attach once, under the partition's lock, with the partition's number and the offset before which all records have been delivered: every record that
+// Kafka takes after Follow has returned is delivered after attach. The caller must release it. A *PartitionsChangedError says that there is not one such
+// partition.
 func (t *Tails) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error) {
 	partitions, err := t.log.checkedPartitionCount(ctx, t.topic)
 	if err != nil {
@@ -62,10 +63,10 @@ func (t *Tails) Follow(ctx context.Context, measurement atlas.MeasurementID, att
 	return release, nil
 }
 
-// FollowFrom goes on where a reader of the history stands: position is that of the next record that it wants. If the tail holds everything from there on,
-// attach is called once, under the partition's lock, with those records, and whatever comes after them is delivered; the slice is valid during the call.
-// Whoever takes only some of them tries again from there. If the tail does not hold them, the error is ErrNotInRing, and the partition is followed for
-// TailConfig.Linger all the same: read the history to its end and try again.
+// FollowFrom continues at the position of the next record of a reader of the history. If the tail holds all records from there on, attach is called
+// once, under the partition's lock, with those records, and later ones are delivered; the slice is valid during the call. A caller that takes only some
+// of them calls again with the position after them. If the tail does not hold them, the error is ErrNotInRing, and the partition is followed for
+// TailConfig.Linger nevertheless: read the history to its end and call again.
 func (t *Tails) FollowFrom(ctx context.Context, position atlas.Position, attach func(missed []atlas.Record)) (release func(), err error) {
 	if position.Topic != t.topic {
 		return nil, fmt.Errorf("position: got topic %q, want %q", position.Topic, t.topic)
@@ -84,13 +85,13 @@ func (t *Tails) FollowFrom(ctx context.Context, position atlas.Position, attach 
 	return release, nil
 }
 
-// Followed is the tail of a partition that is kept running for somebody who attaches later, or again.
+// Followed keeps the tail of a partition running for a caller that attaches later, or again.
 type Followed struct {
 	tail    *tail
 	release func()
 }
 
-// Await follows a partition, and returns once its tail has come as far as a position, whether it holds that or not. Release what it returns.
+// Await follows a partition, and returns once its tail has reached a position, whether it holds the record there or not. The caller must release the result.
 func (t *Tails) Await(ctx context.Context, position atlas.Position) (*Followed, error) {
 	if _, err := t.log.existing(ctx, t.topic, position.Partition); err != nil {
 		return nil, err
@@ -111,10 +112,10 @@ func (t *Tails) Await(ctx context.Context, position atlas.Position) (*Followed, 
 // Attach calls attach as Tails.Follow does.
 func (f *Followed) Attach(attach func(partition int, next int64)) { f.tail.attach(attach) }
 
-// Release ends the use of the tail.
+// Release releases the tail.
 func (f *Followed) Release() { f.release() }
 
-// acquire keeps the tail of a partition running and returns once it stands at an offset of the log.
+// acquire keeps the tail of a partition running and returns once its offset is known.
 func (t *Tails) acquire(ctx context.Context, number int) (*tail, func(), error) {
 	tail, err := t.retain(number)
 	if err != nil {
@@ -150,7 +151,7 @@ func (t *Tails) retain(number int) (*tail, error) {
 	return current, nil
 }
 
-// start runs a tail, after the one before it has ended: a partition is delivered by one at a time.
+// start runs a tail after the one before it has ended: one at a time delivers a partition.
 func (t *Tails) start(number int, previous *tail) *tail {
 	tail := t.newTail(number)
 	t.tails[number] = tail
@@ -180,7 +181,7 @@ func (t *Tails) stopIdle(tail *tail) {
 	}
 }
 
-// Close stops every tail and returns when all have ended. Nothing is delivered afterwards.
+// Close stops all tails and returns when they have ended. Nothing is delivered afterwards.
 func (t *Tails) Close() error {
 	t.log.tails.remove(t)
 	t.mu.Lock()

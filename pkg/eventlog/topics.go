@@ -19,21 +19,21 @@ const (
 	ProbeStatusTopic = "atlas.probestatus"
 )
 
-// The topics of the registries: the objects that RIPE's API gives, the last one of each ID being the current one.
+// The topics of the registries: objects as RIPE's API returns them, of which the last one of each ID is the current one.
 const (
 	ProbesTopic       = "atlas.probes"
 	MeasurementsTopic = "atlas.measurements"
 )
 
-// isRegistry tells the registries, whose readers follow added partitions, from topics of events.
+// isRegistry tells registries, whose readers follow added partitions, from topics of events.
 func isRegistry(topic string) bool { return topic == ProbesTopic || topic == MeasurementsTopic }
 
 const archivePrefix = "atlas.archive."
 
-// archiveName keeps to what Kafka allows in a topic's name, without the dot, which Kafka's metrics confuse with the underscore.
+// archiveName allows what Kafka allows in a topic's name, except for the dot, which Kafka's metrics confuse with the underscore.
 var archiveName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
 
-// ArchiveTopic names the topic that holds the imported archive of that name.
+// ArchiveTopic returns the topic of the imported archive with that name.
 func ArchiveTopic(name string) (string, error) {
 	if !archiveName.MatchString(name) {
 		return "", fmt.Errorf("archive name: got %q, want 1 to 100 letters, digits, underscores or hyphens", name)
@@ -41,14 +41,14 @@ func ArchiveTopic(name string) (string, error) {
 	return archivePrefix + name, nil
 }
 
-// IsArchiveTopic tells whether a topic holds an imported archive.
+// IsArchiveTopic reports whether a topic holds an imported archive.
 func IsArchiveTopic(topic string) bool { return strings.HasPrefix(topic, archivePrefix) }
 
-// TopicSpec says how a topic is made.
+// TopicSpec describes a topic.
 type TopicSpec struct {
 	Name        string
-	Partitions  int           // fixed when the topic is made: a measurement's history lives in one partition
-	Replication int           // 0: three, or one on each broker where there are fewer
+	Partitions  int           // fixed when the topic is created: a measurement's history is in one partition
+	Replication int           // 0: three, or one on each broker if there are fewer
 	Retention   time.Duration // by event time; 0: unlimited
 	Compacted   bool          // only the last record of each key is kept, whatever its age
 }
@@ -85,7 +85,7 @@ func registrySpec(name string) TopicSpec {
 // topicName is what Kafka allows.
 var topicName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,249}$`)
 
-// Validate joins every fault of the topic's description.
+// Validate returns all faults of the description.
 func (s TopicSpec) Validate() error {
 	var faults []error
 	if !topicName.MatchString(s.Name) {
@@ -106,11 +106,11 @@ func (s TopicSpec) Validate() error {
 	return errors.Join(faults...)
 }
 
-// unlimited is Kafka's word for a retention without end.
+// unlimited is Kafka's value for a retention without end.
 const unlimited = "-1"
 
-// segmentAge keeps Kafka from rolling a segment for each step back in time. It rolls one when a record is that much younger than the segment's first, and
-// results come in any order of time; by size it rolls anyway. A hundred years, in milliseconds.
+// segmentAge prevents Kafka from rolling a segment for each step back in time. It rolls one when a record is that much younger than the segment's first,
+// and results come in any order of time; by size it rolls anyway. A hundred years, in milliseconds.
 const segmentAge = "3155760000000"
 
 func (s TopicSpec) settings(replication int) []kafka.ConfigEntry {
@@ -133,8 +133,8 @@ func (s TopicSpec) settings(replication int) []kafka.ConfigEntry {
 	)
 }
 
-// compaction keeps what a reader must go through within a small multiple of the current state: Kafka compacts what is not in the segment that it writes to,
-// as soon as a fifth of it was not compacted before. Deletions stay long enough for whoever was reading meanwhile.
+// compaction keeps the log of a registry within a small multiple of the current state: Kafka compacts all but the active segment, as soon as a fifth of
+// it was not compacted before. Tombstones stay long enough for readers that started before.
 var compaction = []kafka.ConfigEntry{
 	{ConfigName: "cleanup.policy", ConfigValue: "compact"},
 	{ConfigName: "segment.bytes", ConfigValue: "16777216"},
@@ -145,7 +145,7 @@ var compaction = []kafka.ConfigEntry{
 // keyBalancer chooses a record's partition by its key as Kafka's Java client does, so that foreign producers and readers agree with us.
 var keyBalancer = kafka.Murmur2Balancer{Consistent: true}
 
-// PartitionOf gives the partition of a measurement's records in a topic of that many partitions.
+// PartitionOf returns the partition of a measurement's records in a topic with that many partitions.
 func PartitionOf(measurement atlas.MeasurementID, partitions int) int {
 	numbers := make([]int, partitions)
 	for i := range numbers {

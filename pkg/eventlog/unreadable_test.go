@@ -159,7 +159,7 @@ func TestLookUpsOfWhatCannotBeRead(t *testing.T) {
 	}
 }
 
-// The first cursor key counts, so none is taken that stands behind what cannot be read: who did would seal with another key than who can read it.
+// The first cursor key counts, so none is taken that is behind what cannot be read: who did would seal with another key than who can read it.
 func TestNoCursorKeyIsTakenBehindWhatCannotBeRead(t *testing.T) {
 	log := openForNobody(t)
 	broker := damagedLog(KeysTopic)

@@ -11,13 +11,13 @@ import (
 const (
 	checkInterval = 2 * time.Second
 	checkTimeout  = 5 * time.Second
-	// outageThreshold is longer than the move of a leader, or a broker's restart behind others, takes.
+	// outageThreshold is longer than the move of a leader, or the restart of a broker among others, takes.
 	outageThreshold = 10 * time.Second
 )
 
-// Watch warns when Check has failed for 10 s on end, once while that lasts, and tells when it succeeds again: whatever waits for Kafka goes on trying by
-// itself, so that a wrong address would not show in the log. And it has Tails know when the number of their topic's partitions was changed. It returns when
-// ctx ends.
+// Watch logs outages: once when Check has failed for 10 s, and when it succeeds again. Everything that waits for Kafka retries by itself, so that a
+// wrong address would not show in the log otherwise. It also notifies Tails when the number of their topic's partitions changes. It returns when ctx
+// ends.
 func (l *Log) Watch(ctx context.Context) {
 	var layouts sync.WaitGroup
 	layouts.Go(func() { l.watchLayouts(ctx) })
@@ -25,10 +25,11 @@ func (l *Log) Watch(ctx context.Context) {
 	layouts.Wait()
 }
 
-// Availability tells whether Check succeeded the last time that Watch called it, and since when it has come out so. Before the first time it has not.
+// Availability reports whether Check succeeded the last time that Watch called it, and since when its result is the same. Before the first call it has
+// not.
 func (l *Log) Availability() (present bool, since time.Time) { return l.availability.get() }
 
-// availability is whether Kafka can be used, and since when that is so.
+// availability is whether Kafka can be used, and since when.
 type availability struct {
 	mu      sync.Mutex
 	present bool
@@ -75,10 +76,10 @@ func checkInTime(ctx context.Context, check func(context.Context) error) error {
 	return check(ctx)
 }
 
-// outageLog is the time for which Kafka has been away.
+// outageLog logs outages of Kafka.
 type outageLog struct {
 	logger *zap.Logger
-	since  time.Time // the last time that it was there
+	since  time.Time // when Kafka could be used last
 	told   bool
 }
 
@@ -90,7 +91,7 @@ func (a *outageLog) note(err error, now time.Time) {
 	case err == nil:
 		a.since, a.told = now, false
 	case away >= outageThreshold && !a.told:
-		a.logger.Warn("Kafka, or a topic in it, cannot be used; still trying", zap.Duration("for", away), zap.Error(err))
+		a.logger.Warn("Kafka, or a topic in it, cannot be used; retrying", zap.Duration("for", away), zap.Error(err))
 		a.told = true
 	}
 }

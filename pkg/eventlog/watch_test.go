@@ -42,14 +42,14 @@ func TestOutageIsLoggedOnce(t *testing.T) {
 			want  string
 		}{
 			{&errNobody, outageThreshold - time.Second, ""},
-			{&errNobody, 2 * time.Second, "warn Kafka, or a topic in it, cannot be used; still trying"},
+			{&errNobody, 2 * time.Second, "warn Kafka, or a topic in it, cannot be used; retrying"},
 			{&errNobody, time.Hour, ""},
 			{&errNoLog, time.Hour, ""},
 			{nil, 2 * checkInterval, "info Kafka can be used again"},
 			{nil, time.Hour, ""},
 			{&errNobody, outageThreshold - checkInterval, ""},
 			{nil, 2 * checkInterval, ""},
-			{&errNoLog, 2 * outageThreshold, "warn Kafka, or a topic in it, cannot be used; still trying"},
+			{&errNoLog, 2 * outageThreshold, "warn Kafka, or a topic in it, cannot be used; retrying"},
 		} {
 			if was, _ := known.get(); was != (step.fault == nil) {
 				changed = time.Now()

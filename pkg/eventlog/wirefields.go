@@ -2,7 +2,7 @@ package eventlog
 
 import "encoding/binary"
 
-// wireFields reads the fields of what Kafka sends from what is left of it. Those that are not there are 0 or empty, and all is broken then.
+// wireFields reads fields of Kafka's protocol. Missing ones are 0 or empty, and broken is set then.
 type wireFields struct {
 	rest   []byte
 	broken bool
@@ -50,7 +50,7 @@ func (f *wireFields) varint() int64 {
 	return value
 }
 
-// nullable reads a length and so many bytes. It gives nil for none, which a length below 0 says.
+// nullable reads bytes after their length. It returns nil for a null, whose length is below 0.
 func (f *wireFields) nullable() []byte {
 	length := f.varint()
 	if length < 0 {

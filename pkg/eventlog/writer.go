@@ -26,7 +26,7 @@ type Writer struct {
 	closed     bool
 }
 
-// Writer makes a Writer. The configuration is valid.
+// Writer returns a Writer. The configuration is valid.
 func (l *Log) Writer(cfg WriterConfig) *Writer {
 	cfg = cfg.withDefaults()
 	aborted, abort := context.WithCancel(context.Background())
@@ -52,19 +52,19 @@ func (l *Log) Writer(cfg WriterConfig) *Writer {
 	return w
 }
 
-// logWriterError passes on under one message what kafka-go says of each attempt, so that it does not fill the log.
+// logWriterError logs the errors of kafka-go's attempts under one message, which is sampled.
 func (l *Log) logWriterError(format string, args ...any) {
 	l.logger.Warn("writing to Kafka failed", zap.String("attempt", fmt.Sprintf(format, args...)))
 }
 
 // Append returns nil once Kafka has every event on all in-sync replicas, and an *AppendError if it does not have them all. ErrBusy, ErrAppendTooLarge and
-// ErrClosed say that nothing was sent. Events of one measurement stand in the log in the order of the calls. The events' values must not change afterwards.
+// ErrClosed say that nothing was sent. Events of one measurement are in the log in the order of the calls. The events' values must not change afterwards.
 func (w *Writer) Append(ctx context.Context, topic string, events []atlas.Event) error {
 	_, err := w.AppendPlaced(ctx, topic, events)
 	return err
 }
 
-// AppendPlaced does what Append does, and says where Kafka has each event. There are no places where nothing was sent.
+// AppendPlaced does what Append does, and returns where Kafka has each event, or nil if nothing was sent.
 func (w *Writer) AppendPlaced(ctx context.Context, topic string, events []atlas.Event) ([]Place, error) {
 	size := 0
 	for i := range events {
@@ -75,7 +75,7 @@ func (w *Writer) AppendPlaced(ctx context.Context, topic string, events []atlas.
 	})
 }
 
-// AppendObjects does with objects of a registry what Append does with events: those of one ID stand in the log in the order of the calls.
+// AppendObjects does for objects of a registry what Append does for events: those of one ID are in the log in the order of the calls.
 func (w *Writer) AppendObjects(ctx context.Context, topic string, objects []atlas.Object) error {
 	size := 0
 	for i := range objects {
@@ -104,7 +104,7 @@ func (w *Writer) append(ctx context.Context, topic string, count int, size int64
 	return pending.wait(ctx)
 }
 
-// waitingSize is what so many records, with values of so many bytes, take while they wait.
+// waitingSize is the memory that records take while they wait, with values of that many bytes.
 func waitingSize(records, values int) int64 {
 	return int64(records)*waitingOverhead + int64(min(records, chargedBatches))*batchOverhead + int64(values)
 }
@@ -125,7 +125,7 @@ func (w *Writer) free(size int64) {
 	w.log.metrics.waitingBytes.Sub(float64(size))
 }
 
-// prepare makes messages of the records that can be sent, and settles the others.
+// prepare encodes the records that can be sent, and settles the others.
 func (w *Writer) prepare(pending *pendingAppend, count int, encode func(*encoder, int) (kafka.Message, error)) []kafka.Message {
 	places := make([]place, count)
 	messages := make([]kafka.Message, 0, count)
@@ -146,7 +146,7 @@ func (w *Writer) prepare(pending *pendingAppend, count int, encode func(*encoder
 	return messages
 }
 
-// enqueue hands the messages to kafka-go, all or none. kafka-go itself does not try again where a topic is too young for its metadata, or Kafka was never
+// enqueue passes the messages to kafka-go, all or none. kafka-go itself does not retry if the topic is too new for its metadata, or Kafka has not been
 // reached yet.
 func (w *Writer) enqueue(ctx context.Context, topic string, messages []kafka.Message) error {
 	var pause backoff
@@ -182,7 +182,7 @@ func (w *Writer) write(ctx context.Context, messages []kafka.Message) error {
 	return w.kafka.WriteMessages(ctx, messages...)
 }
 
-// complete learns from kafka-go what became of a batch, after its last attempt.
+// complete receives the outcome of a batch from kafka-go, after the last attempt.
 func (w *Writer) complete(messages []kafka.Message, err error) {
 	if err != nil {
 		err = fmt.Errorf("kafka did not take the record: %w", err)
@@ -214,7 +214,8 @@ func (w *Writer) observe(messages []kafka.Message, err error) {
 	metrics.appendBytes.WithLabelValues(topic).Add(float64(size))
 }
 
-// Close refuses further Appends, sends what waits, and returns when the outcome of all is known. What is not in Kafka when the context ends is given up.
+// Close refuses further Appends, sends the waiting records, and returns when the outcome of all is known. It gives up those that Kafka does not have
+// when the context ends.
 func (w *Writer) Close(ctx context.Context) error {
 	defer context.AfterFunc(ctx, w.abort)()
 	w.enqueueing.Lock()

@@ -28,7 +28,7 @@ func (s slowMetadata) RoundTrip(_ context.Context, _ net.Addr, request kafka.Req
 	return &metadata.Response{Topics: []metadata.ResponseTopic{topic}}, nil
 }
 
-// A Writer that is closed while an Append asks for metadata ends all the same: kafka-go would wait for ever for what is handed to it after its close.
+// A Writer that is closed while an Append asks for metadata ends all the same: kafka-go would wait forever for what is handed to it after its close.
 func TestCloseWhileAnAppendAsksForMetadata(t *testing.T) {
 	log, err := Open(Config{Brokers: []string{"127.0.0.1:1"}}, zap.NewNop(), nil)
 	if err != nil {

@@ -14,30 +14,30 @@ const (
 	batchBytes = 1_000_000
 	// MaxRecordBytes is the length of the longest value that fits into a batch with its key and header.
 	MaxRecordBytes = batchBytes - 4096
-	// batchRecords is small because kafka-go allocates room for so many records with each batch, however few they turn out to be.
+	// batchRecords is small because kafka-go allocates room for that many records with each batch, however few it gets.
 	batchRecords = 100
 	// produceTimeout is twice what brokers are given to replicate a batch. They need 9 s to notice that one of them died (broker.session.timeout.ms);
-	// a batch that is given up before that is sent again and stands in the log twice.
+	// a batch that is given up before that is sent again and is in the log twice.
 	produceTimeout = 30 * time.Second
 	// maxWritePause is the longest pause before a batch is sent again.
 	maxWritePause = 500 * time.Millisecond
-	// waitingOverhead is what a record takes beside its value while it waits, in bytes.
+	// waitingOverhead is the memory of a waiting record besides its value, in bytes.
 	waitingOverhead = 400
-	// batchOverhead is that room, in bytes, which a batch takes however few its records are.
+	// batchOverhead is the memory of a batch, in bytes, however few its records are.
 	batchOverhead = batchRecords * int64(unsafe.Sizeof(kafka.Message{}))
-	// chargedBatches is to how many batches, one a partition, the records of an Append are taken to spread.
+	// chargedBatches is over how many batches, one a partition, the records of an Append are assumed to spread.
 	chargedBatches = 64
 )
 
-// WriterConfig bounds what a Writer holds.
+// WriterConfig limits what a Writer holds.
 type WriterConfig struct {
-	WaitingBytes   int64         // how many bytes wait for Kafka at most, over all Appends; 64 MiB unless given
-	MaxRecordBytes int           // the longest value; 995,904, which is also the most, unless given
-	BatchTimeout   time.Duration // how long a batch waits for more records; 5 ms unless given
-	Timeout        time.Duration // when an Append is given up whatever its context says; 30 s unless given
+	WaitingBytes   int64         // how many bytes wait for Kafka at most, over all Appends; default 64 MiB
+	MaxRecordBytes int           // the longest value; default and at most 995,904
+	BatchTimeout   time.Duration // how long a batch waits for more records; default 5 ms
+	Timeout        time.Duration // of an Append, whatever its context is; default 30 s
 }
 
-// Validate joins every fault of the configuration.
+// Validate returns all faults of the configuration.
 func (c WriterConfig) Validate() error {
 	var faults []error
 	if c.WaitingBytes < 0 {

@@ -29,12 +29,12 @@ func (e *AppendError) Error() string {
 	return fmt.Sprintf("%d of %d records were not appended, the first of them: %v", failed, len(e.Outcomes), first)
 }
 
-// Unwrap gives the outcomes that are errors.
+// Unwrap returns the outcomes that are errors.
 func (e *AppendError) Unwrap() []error {
 	return slices.DeleteFunc(slices.Clone(e.Outcomes), func(outcome error) bool { return outcome == nil })
 }
 
-// pendingAppend collects the outcomes of one Append. They come from the goroutines of several partitions, and late where the caller has given up.
+// pendingAppend collects the outcomes of one Append. They come from the goroutines of several partitions, and late if the caller has given up.
 type pendingAppend struct {
 	release func() // called once Kafka is done with every record
 	done    chan struct{}
@@ -46,19 +46,19 @@ type pendingAppend struct {
 	places   []Place
 }
 
-// Place is where a partition of a topic has a record.
+// Place is the partition and the offset of a record.
 type Place struct {
 	Partition int
-	Offset    int64 // -1: it is not known to have it
+	Offset    int64 // -1 if Kafka is not known to have the record
 }
 
-// place is a record's place in its Append; it travels with the record through kafka-go.
+// place is a record's index in its Append; it travels with the record through kafka-go.
 type place struct {
 	append *pendingAppend
 	index  int
 }
 
-// errPending stands for an outcome that is not known yet.
+// errPending is an outcome that is not known yet.
 var errPending = errors.New("not sent yet")
 
 func newPendingAppend(events int, release func()) *pendingAppend {
@@ -69,7 +69,7 @@ func newPendingAppend(events int, release func()) *pendingAppend {
 	return &pendingAppend{release: release, done: make(chan struct{}), waiting: events, outcomes: outcomes, places: places}
 }
 
-// settleAll gives the messages of an Append the same outcome.
+// settleAll sets the same outcome for all messages of an Append.
 func (p *pendingAppend) settleAll(messages []kafka.Message, err error) {
 	for i := range messages {
 		p.settle(messages[i].WriterData.(*place).index, err)
@@ -91,7 +91,7 @@ func (p *pendingAppend) settleAt(index int, place Place, err error) {
 	}
 }
 
-// wait returns once every outcome is known, or the context has ended: what is not known then is ErrUnknownOutcome.
+// wait returns once every outcome is known, or the context has ended: an outcome that is not known then is ErrUnknownOutcome.
 func (p *pendingAppend) wait(ctx context.Context) ([]Place, error) {
 	select {
 	case <-p.done:

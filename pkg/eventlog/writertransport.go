@@ -10,13 +10,13 @@ import (
 	"github.com/segmentio/kafka-go/protocol/metadata"
 )
 
-// partitionsTTL is how long a topic's metadata answers a Writer, which asks for the number of partitions with every message.
+// partitionsTTL is how long a Writer uses a topic's metadata, which it requests with every message.
 const partitionsTTL = time.Second
 
-// retryingTransport makes kafka-go's Writer try again whenever a batch did not come as far as a broker's answer. By itself it does so for some errors
-// only: a partition that has no leader for a moment, a broker that metadata does not list any more or an address that is not to be reached cost the batch
-// at once. To send it again later, from outside, would break the order of a measurement's records. And it hides from the Writer that the number of a topic's
-// partitions was changed, so that no record is put where it does not belong.
+// retryingTransport makes kafka-go's Writer retry a batch that no broker has answered. By itself it retries after some errors only: a partition without
+// a leader, a broker that is not in the metadata any more or an unreachable address fail the batch at once. To send it again from outside would break
+// the order of a measurement's records. The transport also hides from the Writer that the number of a topic's partitions has changed, so that no record
+// is put where it does not belong.
 type retryingTransport struct {
 	transport kafka.RoundTripper
 	layouts   *layouts
@@ -29,7 +29,7 @@ type topicMetadata struct {
 	asked    time.Time
 }
 
-// RoundTrip fails for good once the transport is aborted.
+// RoundTrip fails without a retry once the transport is aborted.
 func (t *retryingTransport) RoundTrip(ctx context.Context, address net.Addr, request kafka.Request) (kafka.Response, error) {
 	asked, ok := request.(*metadata.Request)
 	if !ok || len(asked.TopicNames) != 1 {
@@ -47,7 +47,7 @@ func (t *retryingTransport) RoundTrip(ctx context.Context, address net.Addr, req
 		return nil, err
 	}
 	partitions, exists := partitionsIn(response, topic)
-	if !exists { // it may be made at any moment
+	if !exists { // it may be created at any moment
 		return response, nil
 	}
 	if err := t.layouts.checkKnown(topic, partitions); err != nil {
@@ -57,7 +57,7 @@ func (t *retryingTransport) RoundTrip(ctx context.Context, address net.Addr, req
 	return response, nil
 }
 
-// partitionsIn gives the number of a topic's partitions, if there is such a topic.
+// partitionsIn returns the number of a topic's partitions, if there is such a topic.
 func partitionsIn(response kafka.Response, topic string) (partitions int, exists bool) {
 	described, ok := response.(*metadata.Response)
 	if !ok {
@@ -88,11 +88,11 @@ func (t *retryingTransport) roundTrip(ctx context.Context, address net.Addr, req
 	}
 }
 
-// temporaryError is what kafka-go takes for worth another attempt.
+// temporaryError makes kafka-go retry.
 type temporaryError struct{ error }
 
 // Temporary is always true.
 func (temporaryError) Temporary() bool { return true }
 
-// Unwrap gives what happened.
+// Unwrap returns the error.
 func (e temporaryError) Unwrap() error { return e.error }

@@ -47,7 +47,7 @@ func Start(cfg Config) (*Broker, error) {
 	return broker, nil
 }
 
-// Addrs gives the address of every node that was started, as host:port.
+// Addrs returns the address of every node that was started, as host:port.
 func (b *Broker) Addrs() []string { return b.network.addrs() }
 
 // Close stops the broker in an orderly way: it refuses new connections, writes down its state, ends the open connections and gives the directory free.

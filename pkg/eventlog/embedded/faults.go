@@ -18,7 +18,7 @@ type FaultHandle = kfake.FaultHandle
 // Fault installs faults.
 func (b *Broker) Fault(faults ...Fault) *FaultHandle { return b.cluster.Fault(faults...) }
 
-// Leader gives the node that leads a partition.
+// Leader returns the node that leads a partition.
 func (b *Broker) Leader(topic string, partition int) (node int, err error) {
 	err = b.whileRunning(func() error {
 		if node = int(b.cluster.LeaderFor(topic, int32(partition))); node < 0 {

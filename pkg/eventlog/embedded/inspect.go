@@ -17,7 +17,7 @@ const (
 	topicsFile = "topics.json"
 )
 
-// inspect refuses what kfake would take for less than it is: it cuts a segment at the first damaged batch, whatever stands behind it, and takes a directory
+// inspect refuses what kfake would take for less than it is: it cuts a segment at the first damaged batch, whatever is behind it, and takes a directory
 // without its list of topics for an empty one. Only a last batch that a kill cut short is let pass, as nobody was told that it had been taken.
 func inspect(files fs.FS, logger *zap.Logger) error {
 	if _, err := fs.Stat(files, metaFile); errors.Is(err, fs.ErrNotExist) {
@@ -76,7 +76,7 @@ type topic struct {
 // compacted: compaction takes records out, so that offsets have gaps and segments shrink.
 func (t topic) compacted() bool { return strings.Contains(t.Configs["cleanup.policy"], "compact") }
 
-// readTopics gives the topics by name.
+// readTopics returns the topics by name.
 func readTopics(files fs.FS) (map[string]topic, error) {
 	var list struct {
 		Topics []topic `json:"topics"`

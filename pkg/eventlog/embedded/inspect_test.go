@@ -14,7 +14,7 @@ import (
 
 const results = "partitions/" + topicName + "-0/"
 
-// filled gives a directory after an orderly stop: one partition with 30 batches of one record, in several segments.
+// filled returns a directory after an orderly stop: one partition with 30 batches of one record, in several segments.
 func filled(t *testing.T, configs map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()

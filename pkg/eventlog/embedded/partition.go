@@ -13,7 +13,7 @@ import (
 
 const segmentSuffix = ".dat"
 
-// segmentBase gives the offset of a segment's first record, which names its file.
+// segmentBase returns the offset of a segment's first record, which names its file.
 func segmentBase(name string) (offset int64, ok bool) {
 	offset, err := strconv.ParseInt(strings.TrimSuffix(path.Base(name), segmentSuffix), 10, 64)
 	return offset, err == nil

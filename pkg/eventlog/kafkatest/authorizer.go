@@ -43,7 +43,7 @@ func (p *Plain) Allow(t testing.TB, user, prefix string, operations ...string) {
 	}
 }
 
-// allows tells whether every broker knows of what was made, which they learn from the controller a little later.
+// allows reports whether every broker knows of what was made, which they learn from the controller a little later.
 func (p *Plain) allows(ctx context.Context, made []kmsg.CreateACLsRequestCreation) bool {
 	for _, broker := range p.client.SeedBrokers() {
 		for _, acl := range made {

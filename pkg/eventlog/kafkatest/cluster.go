@@ -133,7 +133,7 @@ func (c *Cluster) format(ctx context.Context, b *broker) error {
 	return nil
 }
 
-// Addrs gives every broker's address, host:port, whether it runs or not.
+// Addrs returns every broker's address, host:port, whether it runs or not.
 func (c *Cluster) Addrs() []string {
 	addrs := make([]string, len(c.brokers))
 	for i, broker := range c.brokers {

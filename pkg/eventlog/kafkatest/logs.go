@@ -12,7 +12,7 @@ const (
 	shownLines = 40
 )
 
-// Logs gives the last lines of every broker's log.
+// Logs returns the last lines of every broker's log.
 func (c *Cluster) Logs() string {
 	var logs strings.Builder
 	for _, broker := range c.brokers {

@@ -71,7 +71,7 @@ func (p *Plain) DeleteBefore(t testing.TB, topic string, partition int, offset i
 	}
 }
 
-// Read gives every record of a topic, those of a partition in the order of offsets.
+// Read returns every record of a topic, those of a partition in the order of offsets.
 func (p *Plain) Read(t testing.TB, topic string) (records []Record) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), plainPatience)

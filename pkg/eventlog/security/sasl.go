@@ -11,7 +11,7 @@ import (
 	"github.com/segmentio/kafka-go/sasl/scram"
 )
 
-// Mechanism gives what authenticates each connection, or nil where none is to be.
+// Mechanism returns what authenticates each connection, or nil where none is to be.
 func (c Config) Mechanism() sasl.Mechanism {
 	if c.SASL == None {
 		return nil
@@ -61,7 +61,7 @@ func (c Config) readPassword() (string, error) {
 
 func (c Config) readToken() (string, error) { return readSecret(c.TokenFile) }
 
-// readSecret gives what a file has, without the white space around it that editors leave.
+// readSecret returns what a file has, without the white space around it that editors leave.
 func readSecret(file string) (string, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

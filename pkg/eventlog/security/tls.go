@@ -9,7 +9,7 @@ import (
 	"os"
 )
 
-// Wrap gives the encrypted connection over one to a broker's address, host:port, after the handshake; without TLS, the one that it got. The connection is the
+// Wrap returns the encrypted connection over one to a broker's address, host:port, after the handshake; without TLS, the one that it got. The connection is the
 // caller's to close, also after an error.
 func (c Config) Wrap(ctx context.Context, connection net.Conn, address string) (net.Conn, error) {
 	if !c.TLS {

@@ -14,7 +14,7 @@ type FieldError struct {
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Err.Error() }
 
-// Unwrap gives what is wrong.
+// Unwrap returns what is wrong.
 func (e *FieldError) Unwrap() error { return e.Err }
 
 // Validate joins the Faults.
