@@ -22,7 +22,7 @@ const (
 	keyInterval = 5 * time.Second
 )
 
-// cursorKey are the keys of cursors: the first one seals them, and all open them. It implements fanout.Cursors.
+// cursorKey are the keys of cursors: the first one seals them, and all open them. It implements session.Cursors.
 type cursorKey struct {
 	*cursor.Codec
 	read   keySource
@@ -58,7 +58,7 @@ func (k *cursorKey) isKnown() bool {
 	}
 }
 
-// AwaitKey implements fanout.Cursors. It returns once there is a key.
+// AwaitKey implements session.Cursors. It returns once there is a key.
 func (k *cursorKey) AwaitKey(ctx context.Context) error {
 	select {
 	case <-k.known:

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"time"
 
+	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/session"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -37,17 +39,17 @@ func refuseChanged(err error) error {
 	return err
 }
 
-// Follow implements fanout.Feed.
+// Follow implements session.Tails.
 func (f *feed) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error) {
 	release, err = f.Tails.Follow(ctx, measurement, attach)
 	return release, refuseChanged(err)
 }
 
-// Topic implements fanout.Trail.
+// Topic implements session.Log.
 func (f *feed) Topic() string { return f.topic }
 
-// Resume implements fanout.Trail. It waits until the tail has come as far as the cursor, which may be of a gateway that is ahead.
-func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (tail fanout.Tail, offset int64, err error) {
+// Resume implements session.Log. It waits until the tail has come as far as the cursor, which may be of a gateway that is ahead.
+func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (tail session.Tail, offset int64, err error) {
 	position, err := f.player.ResumeLive(ctx, wanted.Source(), wanted.Measurement, from, f.most)
 	if err != nil {
 		return nil, 0, refuseChanged(err)
@@ -59,7 +61,7 @@ func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription, fr
 	return followed, position.Offset, nil
 }
 
-// Since implements fanout.Trail.
+// Since implements session.Log.
 func (f *feed) Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error) {
 	number, err := f.history.Partition(ctx, f.topic, measurement)
 	if err != nil {
@@ -68,7 +70,7 @@ func (f *feed) Since(ctx context.Context, measurement atlas.MeasurementID, at ti
 	return f.history.OffsetAt(ctx, f.topic, number, at)
 }
 
-// Rejoin implements fanout.Trail.
+// Rejoin implements session.Log.
 func (f *feed) Rejoin(ctx context.Context, partition int, offset int64, take func(missed []atlas.Record)) (found bool, err error) {
 	release, err := f.FollowFrom(ctx, atlas.Position{Topic: f.topic, Partition: partition, Offset: offset}, take)
 	if errors.Is(err, eventlog.ErrNotInRing) {
@@ -81,10 +83,10 @@ func (f *feed) Rejoin(ctx context.Context, partition int, offset int64, take fun
 	return true, nil
 }
 
-// Read implements fanout.Trail.
+// Read implements session.Log.
 func (f *feed) Read(
 	ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64,
-	pay func(ctx context.Context, records, bytes int64) error, sink fanout.Sink,
+	pay func(ctx context.Context, records, bytes int64) error, sink delivery.Sink,
 ) (next int64, err error) {
 	reader, err := f.history.Measurements(ctx, f.topic, partition, measurements, from, to)
 	if err != nil {
@@ -104,7 +106,7 @@ func lost(err error) error {
 		return err
 	}
 	if gone.Next < gone.Offset {
-		return &fanout.LostError{From: gone.Offset, To: gone.Next}
+		return &catchup.LostError{From: gone.Offset, To: gone.Next}
 	}
-	return &fanout.LostError{From: gone.Offset, To: gone.First}
+	return &catchup.LostError{From: gone.Offset, To: gone.First}
 }

@@ -13,8 +13,8 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/eventlog/embedded"
+	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/cursor"
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
@@ -24,13 +24,13 @@ import (
 func TestLostIsWorded(t *testing.T) {
 	for name, test := range map[string]struct {
 		gone eventlog.OffsetGoneError
-		want fanout.LostError
+		want catchup.LostError
 	}{
-		"retention":       {eventlog.OffsetGoneError{Offset: 10, First: 20, Next: 30}, fanout.LostError{From: 10, To: 20}},
-		"of all":          {eventlog.OffsetGoneError{Offset: 10, First: 30, Next: 30}, fanout.LostError{From: 10, To: 30}},
-		"a log made anew": {eventlog.OffsetGoneError{Offset: 10, First: 0, Next: 7}, fanout.LostError{From: 10, To: 7}},
+		"retention":       {eventlog.OffsetGoneError{Offset: 10, First: 20, Next: 30}, catchup.LostError{From: 10, To: 20}},
+		"of all":          {eventlog.OffsetGoneError{Offset: 10, First: 30, Next: 30}, catchup.LostError{From: 10, To: 30}},
+		"a log made anew": {eventlog.OffsetGoneError{Offset: 10, First: 0, Next: 7}, catchup.LostError{From: 10, To: 7}},
 	} {
-		got, ok := errors.AsType[*fanout.LostError](lost(fmt.Errorf("reading: %w", &test.gone)))
+		got, ok := errors.AsType[*catchup.LostError](lost(fmt.Errorf("reading: %w", &test.gone)))
 		if !ok || *got != test.want {
 			t.Errorf("%s: got %v, want %v", name, got, &test.want)
 		}
@@ -146,8 +146,8 @@ func TestFeedIsRejoinedWhereReadingEnds(t *testing.T) {
 			t.Fatalf("got %v, want 5 to 22", sink.offsets)
 		}
 	}
-	var gone *fanout.LostError
-	if _, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 30, 100, (&readlimit.Reading{}).Pay, sink); !errors.As(err, &gone) || *gone != (fanout.LostError{From: 30, To: 23}) {
+	var gone *catchup.LostError
+	if _, err := feed.Read(t.Context(), number, []atlas.MeasurementID{1}, 30, 100, (&readlimit.Reading{}).Pay, sink); !errors.As(err, &gone) || *gone != (catchup.LostError{From: 30, To: 23}) {
 		t.Errorf("beyond the end: got %v", err)
 	}
 }

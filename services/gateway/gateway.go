@@ -23,12 +23,12 @@ import (
 	"atlasstream/services/gateway/internal/cors"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/endpoint"
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 	"atlasstream/services/gateway/internal/wsconn"
@@ -125,36 +125,37 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 }
 
 // newHub makes the hub and what its streams come from.
-func (g *gateway) newHub() *fanout.Hub {
-	hub := fanout.NewHub(fanout.Settings{
-		Limits:        fanout.Limits{Clients: g.cfg.MaxClients, Subscriptions: g.cfg.MaxSubscriptions, Steps: g.cfg.AddressSteps},
+func (g *gateway) newHub() *session.Hub {
+	hub := session.NewHub(session.Settings{
+		Limits:        session.Limits{Clients: g.cfg.MaxClients, Subscriptions: g.cfg.MaxSubscriptions, Steps: g.cfg.AddressSteps},
 		Measurements:  g.knowledge,
 		CaughtUp:      g.knowledge.caughtUp,
 		RefuseUnknown: g.cfg.UnknownMeasurements == refuseUnknown,
 		Enricher:      g.knowledge,
 		Replays:       g.replays(),
-		Behind: fanout.Behind{
-			Backlog: g.cfg.Backlog, Time: g.cfg.BehindTime, Bytes: int64(g.cfg.BehindBytes),
+		Backlog:       g.cfg.Backlog,
+		Behind: session.Behind{
+			Time: g.cfg.BehindTime, Bytes: int64(g.cfg.BehindBytes),
 			Readers: g.cfg.BehindReaders, ReadersOfAddress: g.cfg.AddressReaders, Horizon: eventlog.DefaultRepeatHorizon,
 		},
 		Cursors: g.cursorKey,
 		Logger:  g.cfg.Logger,
 	}, g.cfg.Metrics)
-	hub.AddSource(atlas.StreamResult, func(source *fanout.Source) fanout.Feed {
+	hub.AddSource(atlas.StreamResult, func(source *session.Source) session.Tails {
 		return g.follow(atlas.StreamResult, eventlog.ResultsTopic, source, source)
 	})
-	hub.AddSource(atlas.StreamProbeStatus, func(source *fanout.Source) fanout.Feed {
+	hub.AddSource(atlas.StreamProbeStatus, func(source *session.Source) session.Tails {
 		connections := g.follow(atlas.StreamProbeStatus, eventlog.ProbeStatusTopic, source, informed{source, g.knowledge.Catalog, g.activity, g.outages})
 		g.connections = connections.Tails
 		return connections
 	})
 	g.knowledge.hub = hub
-	g.knowledge.metadata = hub.AddSource(atlas.StreamMetadata, fanout.Attached)
+	g.knowledge.metadata = hub.AddSource(atlas.StreamMetadata, session.Untailed)
 	return hub
 }
 
 // follow has the records of a stream's topic delivered.
-func (g *gateway) follow(stream atlas.Stream, topic string, source *fanout.Source, consumer eventlog.Consumer) *feed {
+func (g *gateway) follow(stream atlas.Stream, topic string, source *session.Source, consumer eventlog.Consumer) *feed {
 	g.newest[stream] = &newest{Consumer: consumer}
 	tails := g.log.Tails(topic, eventlog.TailConfig{
 		Gap: func(gap eventlog.Gap) {
@@ -166,7 +167,7 @@ func (g *gateway) follow(stream atlas.Stream, topic string, source *fanout.Sourc
 			}
 		},
 		PartitionsChange: func(change eventlog.PartitionsChange) {
-			source.Doubt(change.Partition, change.From, change.Since, change.Err)
+			source.PartitionsChanged(change.Partition, change.From, change.Since, change.Err)
 		},
 	}, g.newest[stream])
 	g.tails = append(g.tails, tails)

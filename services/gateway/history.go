@@ -6,14 +6,16 @@ import (
 	"time"
 
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/replay"
+	"atlasstream/services/gateway/internal/session"
 
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/services/gateway/internal/catalog"
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/sendqueue"
@@ -36,11 +38,11 @@ func (g *gateway) newPlayer() *playback.Player {
 }
 
 // replays is how the past is replayed; nil if nobody may have it.
-func (g *gateway) replays() *fanout.Replays {
+func (g *gateway) replays() *session.Replays {
 	if g.cfg.History == HistoryOff {
 		return nil
 	}
-	return &fanout.Replays{
+	return &session.Replays{
 		History:   &past{player: g.player, back: g.cfg.HistoryBack, logger: g.cfg.Logger},
 		Enricher:  inThePast{g.knowledge.Catalog},
 		NeedRight: g.cfg.History == HistoryToken,
@@ -82,8 +84,8 @@ type past struct {
 	logger *zap.Logger
 }
 
-// Start implements fanout.History.
-func (p *past) Start(ctx context.Context, wanted *subscription.Subscription, from *cursor.Token, account *readlimit.Account) (fanout.Playback, error) {
+// Start implements session.History.
+func (p *past) Start(ctx context.Context, wanted *subscription.Subscription, from *cursor.Token, account *readlimit.Account) (replay.Playback, error) {
 	asked := wanted.Replay
 	//mutate:history-back
 	if earliest := time.Now().Add(-p.back); p.back > 0 && asked.Start.Before(earliest) {
@@ -116,8 +118,8 @@ type played struct {
 
 // protocol.CodeGap is that of a replay whose records the log has lost.
 
-// Run implements fanout.Playback.
-func (p played) Run(ctx context.Context, sink fanout.Sink) error {
+// Run implements replay.Playback.
+func (p played) Run(ctx context.Context, sink delivery.Sink) error {
 	err := p.Replay.Run(ctx, sink)
 	if err == nil || ctx.Err() != nil || errors.Is(err, sendqueue.ErrClosed) {
 		return err

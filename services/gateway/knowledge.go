@@ -14,8 +14,8 @@ import (
 	"atlasstream/pkg/eventlog"
 	"atlasstream/services/gateway/internal/activity"
 	"atlasstream/services/gateway/internal/catalog"
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/outagewatch"
+	"atlasstream/services/gateway/internal/session"
 )
 
 // connectionsPast is how far back connection events bring a probe's status up to date.
@@ -25,8 +25,8 @@ const connectionsPast = 24 * time.Hour
 type knowledge struct {
 	*catalog.Catalog
 	log      *eventlog.Log
-	hub      *fanout.Hub
-	metadata *fanout.Source
+	hub      *session.Hub
+	metadata *session.Source
 	logger   *zap.Logger
 	activity *activity.Day
 	caughtUp chan struct{} // closed once the measurements are known
@@ -174,7 +174,7 @@ func (k *knowledge) retry(ctx context.Context, try func() error) error {
 
 // informed is the consumer of connection events: what answers come from learns of them before any client does.
 type informed struct {
-	*fanout.Source
+	*session.Source
 	registry *catalog.Catalog
 	activity *activity.Day
 	outages  *outagewatch.Watch

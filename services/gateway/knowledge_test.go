@@ -9,14 +9,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/session"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -24,7 +25,7 @@ import (
 // listener is a client that keeps what it is told.
 type listener struct{ told []string }
 
-func (l *listener) Encoding() fanout.Encoding          { return named{} }
+func (l *listener) Encoding() delivery.Encoding        { return named{} }
 func (l *listener) Flush()                             {}
 func (l *listener) Overflow()                          {}
 func (l *listener) Writable() (<-chan struct{}, error) { return nil, nil }
@@ -32,7 +33,7 @@ func (l *listener) Writable() (<-chan struct{}, error) { return nil, nil }
 func (l *listener) BeginCursors() bool { return false }
 
 func (l *listener) Complaint(refusal *protocol.Error) *sendqueue.Message {
-	return fanout.ErrorMessage(named{}, refusal)
+	return delivery.ErrorMessage(named{}, refusal)
 }
 
 func (l *listener) EnqueueControl(message *sendqueue.Message) error { return l.Enqueue(message) }
@@ -59,10 +60,10 @@ func TestDeletedMeasurement(t *testing.T) {
 		t.Run(fmt.Sprintf("refuse=%t", refuse), func(t *testing.T) {
 			metrics := prometheus.NewRegistry()
 			known := newKnowledge(nil, zap.NewNop(), metrics)
-			known.hub = fanout.NewHub(fanout.Settings{
-				Limits: fanout.Limits{Clients: 1, Subscriptions: 1}, Measurements: known, RefuseUnknown: refuse,
+			known.hub = session.NewHub(session.Settings{
+				Limits: session.Limits{Clients: 1, Subscriptions: 1}, Measurements: known, RefuseUnknown: refuse,
 			}, metrics)
-			known.hub.AddSource(atlas.StreamResult, fanout.Attached)
+			known.hub.AddSource(atlas.StreamResult, session.Untailed)
 			known.ApplyMeasurements([]atlas.Object{{ID: 1001, Value: []byte(`{"id":1001,"type":"ping","status":{"id":2,"name":"Ongoing"}}`)}})
 			known.MarkMeasurementsCaughtUp()
 			client := &listener{}
@@ -80,13 +81,13 @@ func TestDeletedMeasurement(t *testing.T) {
 func TestUnreadableObjectOfUnknownMeasurement(t *testing.T) {
 	metrics := prometheus.NewRegistry()
 	known := newKnowledge(nil, zap.NewNop(), metrics)
-	known.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: 2, Subscriptions: 1}, Measurements: known}, metrics)
-	known.hub.AddSource(atlas.StreamResult, fanout.Attached)
-	known.metadata = known.hub.AddSource(atlas.StreamMetadata, fanout.Attached)
+	known.hub = session.NewHub(session.Settings{Limits: session.Limits{Clients: 2, Subscriptions: 1}, Measurements: known}, metrics)
+	known.hub.AddSource(atlas.StreamResult, session.Untailed)
+	known.metadata = known.hub.AddSource(atlas.StreamMetadata, session.Untailed)
 	known.MarkMeasurementsCaughtUp()
 	client, insider := &listener{}, &listener{}
 	subscribe(t, known.hub, client, `{"msm":1001}`)
-	subscribeWith(t, known.hub, insider, fanout.Rights{NonPublic: true}, `{"stream_type":"metadata"}`)
+	subscribeWith(t, known.hub, insider, delivery.Rights{NonPublic: true}, `{"stream_type":"metadata"}`)
 	known.ApplyMeasurements([]atlas.Object{{ID: 1001, Value: []byte(`{"id":1001,"is_public":fal`)}})
 	if want := []string{"atlas_subscribed", "atlas_error", "atlas_unsubscribed"}; !slices.Equal(client.told, want) {
 		t.Errorf("got %q, want %q", client.told, want)
@@ -96,12 +97,12 @@ func TestUnreadableObjectOfUnknownMeasurement(t *testing.T) {
 	}
 }
 
-func subscribe(t *testing.T, hub *fanout.Hub, client fanout.Client, parameters string) {
+func subscribe(t *testing.T, hub *session.Hub, client delivery.Client, parameters string) {
 	t.Helper()
-	subscribeWith(t, hub, client, fanout.Rights{}, parameters)
+	subscribeWith(t, hub, client, delivery.Rights{}, parameters)
 }
 
-func subscribeWith(t *testing.T, hub *fanout.Hub, client fanout.Client, rights fanout.Rights, parameters string) {
+func subscribeWith(t *testing.T, hub *session.Hub, client delivery.Client, rights delivery.Rights, parameters string) {
 	t.Helper()
 	subscriber, err := hub.Join(client, rights)
 	if err != nil {

@@ -20,12 +20,12 @@ import (
 	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/catalog"
 	"atlasstream/services/gateway/internal/endpoint"
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/ratelimit"
+	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/volume"
 )
 
@@ -51,7 +51,7 @@ type server struct {
 func serve(t testing.TB, settings Settings, limits ratelimit.Limits) *server {
 	t.Helper()
 	metrics := prometheus.NewRegistry()
-	hub := fanout.NewHub(fanout.Settings{}, metrics)
+	hub := session.NewHub(session.Settings{}, metrics)
 	guard := ratelimit.NewGuard(ratelimit.Limits{
 		Connections: cmp.Or(limits.Connections, 1000), Messages: cmp.Or(limits.Messages, 100_000), ConnectionMessages: 100,
 	}, metrics)

@@ -4,6 +4,9 @@ import (
 	"net/http"
 	"strings"
 
+	hub "atlasstream/services/gateway/internal/session"
+
+	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
 
@@ -12,13 +15,12 @@ import (
 
 	"atlasstream/pkg/clientip"
 	"atlasstream/services/gateway/internal/auth"
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/ratelimit"
 )
 
 // Acceptor limits, authenticates and opens sessions for the clients of all endpoints.
 type Acceptor struct {
-	hub           *fanout.Hub
+	hub           *hub.Hub
 	guard         *ratelimit.Guard
 	tokens        *auth.Tokens
 	statistics    *clientStatistics
@@ -27,7 +29,7 @@ type Acceptor struct {
 }
 
 // NewAcceptor makes an acceptor for the clients of a hub, and registers its statistics by client name.
-func NewAcceptor(hub *fanout.Hub, guard *ratelimit.Guard, tokens *auth.Tokens, logger *zap.Logger, registerer prometheus.Registerer) *Acceptor {
+func NewAcceptor(hub *hub.Hub, guard *ratelimit.Guard, tokens *auth.Tokens, logger *zap.Logger, registerer prometheus.Registerer) *Acceptor {
 	acceptor := &Acceptor{hub: hub, guard: guard, tokens: tokens, statistics: newClientStatistics(), logger: logger}
 	acceptor.tokenSessions = &tokenSessions{tokens: tokens, sessions: make(map[*session]struct{})}
 	registerer.MustRegister(acceptor.statistics)
@@ -72,7 +74,7 @@ func (a *Acceptor) accept(endpoint string, request *http.Request) (*connection, 
 // disconnected.
 func (a *Acceptor) openSession(c *connection, client client) (*session, error) {
 	counted := &countedClient{client: client, statistics: a.statistics.of(c.info.name)}
-	subscriber, err := a.hub.Join(counted, fanout.Rights{
+	subscriber, err := a.hub.Join(counted, delivery.Rights{
 		NonPublic: c.info.bearer.Roles.NonPublic, History: c.info.bearer.Roles.History,
 	})
 	if err != nil {

@@ -1,16 +1,18 @@
 package endpoint
 
 import (
+	hub "atlasstream/services/gateway/internal/session"
+
 	"context"
 	"net/http"
 	"testing"
 	"time"
 
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -19,7 +21,7 @@ type emptyLog struct{}
 
 func (emptyLog) Topic() string { return "results" }
 
-func (emptyLog) Resume(_ context.Context, _ *subscription.Subscription, from cursor.Token) (tail fanout.Tail, offset int64, err error) {
+func (emptyLog) Resume(_ context.Context, _ *subscription.Subscription, from cursor.Token) (tail hub.Tail, offset int64, err error) {
 	switch from.Subscriptions[0].Live.Topic {
 	case "gone":
 		return nil, 0, protocol.Refuse(protocol.CodeCursorGone, "cursor: it is gone")
@@ -44,7 +46,7 @@ func (emptyLog) Rejoin(_ context.Context, _ int, _ int64, take func([]atlas.Reco
 	return true, nil
 }
 
-func (emptyLog) Read(context.Context, int, []atlas.MeasurementID, int64, int64, func(context.Context, int64, int64) error, fanout.Sink) (next int64, err error) {
+func (emptyLog) Read(context.Context, int, []atlas.MeasurementID, int64, int64, func(context.Context, int64, int64) error, delivery.Sink) (next int64, err error) {
 	return 0, nil
 }
 
@@ -52,7 +54,7 @@ const continuedLive = `"[cursor_gone] cursor: it is gone; measurement 1001 begin
 
 // A client that reconnects by itself with a cursor that is gone receives the error in its stream, and live records: it would stop after any status but 200.
 func TestReconnectWithAGoneCursorContinuesLive(t *testing.T) {
-	server := openTestServer(t, testSettings{clients: 10, log: emptyLog{}})
+	server := openTestServer(t, testSettings{clients: 10, log: &emptyLog{}})
 	const events = "text/event-stream"
 	for _, test := range []struct{ query, echo, accept, place string }{
 		{"msm=1001", `{"msm":"1001"}`, events, "gone"},
@@ -81,7 +83,7 @@ func TestReconnectWithAGoneCursorContinuesLive(t *testing.T) {
 
 // A gone cursor in the parameters is refused, and so is an invalid one wherever it is.
 func TestGoneCursorInParametersIsRefused(t *testing.T) {
-	server := openTestServer(t, testSettings{log: emptyLog{}})
+	server := openTestServer(t, testSettings{log: &emptyLog{}})
 	for _, test := range []struct{ query, place, want string }{
 		{"msm=1001&cursor=gone", "", `["atlas_error","[cursor_gone] cursor: it is gone"]`},
 		{"msm=1001&cursor=bad", "", `["atlas_error","[bad_cursor] cursor: it is none"]`},
@@ -98,7 +100,7 @@ func TestGoneCursorInParametersIsRefused(t *testing.T) {
 
 // Subscriptions of a recovered Socket.IO client whose cursor is gone continue live: the page does not subscribe again.
 func TestRecoveryWithAGoneCursorContinuesLive(t *testing.T) {
-	server := openTestServer(t, testSettings{clients: 10, log: emptyLog{}})
+	server := openTestServer(t, testSettings{clients: 10, log: &emptyLog{}})
 	client, privateID := connectRecovering(t, server, `{"pid":"mine","offset":"with one that is gone"}`)
 	if privateID != "mine" {
 		t.Errorf("got the private ID %q, so that the client does not know that it is recovered", privateID)

@@ -7,12 +7,15 @@ import (
 	"strings"
 	"time"
 
+	hub "atlasstream/services/gateway/internal/session"
+
+	"atlasstream/services/gateway/internal/delivery"
+
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 
 	"go.uber.org/zap"
 
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/sendqueue"
@@ -24,9 +27,9 @@ func ErrorFor(err error, logger *zap.Logger) *protocol.Error {
 	switch {
 	case errors.As(err, &refusal):
 		return refusal
-	case errors.Is(err, fanout.ErrTooMany), errors.Is(err, ratelimit.ErrTooManySubscriptions):
+	case errors.Is(err, hub.ErrTooMany), errors.Is(err, ratelimit.ErrTooManySubscriptions):
 		return protocol.Refuse(protocol.CodeTooManySubscriptions, "%s; end one first", err)
-	case errors.Is(err, fanout.ErrNotSubscribed):
+	case errors.Is(err, hub.ErrNotSubscribed):
 		return protocol.Refuse(protocol.CodeNotSubscribed,
 			"there is no subscription with these parameters; they must be those of %s, in any order and style", protocol.EventSubscribe)
 	case errors.Is(err, readlimit.ErrExceeded):
@@ -68,7 +71,7 @@ func formatTime(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 func writeError(w http.ResponseWriter, refusal *protocol.Error) {
 	SetErrorHeader(w.Header(), refusal.Code)
 	w.WriteHeader(StatusOf(refusal.Code))
-	_, _ = w.Write(fanout.ErrorMessage(ndjson{}, refusal).Payload()) // the client may be gone
+	_, _ = w.Write(delivery.ErrorMessage(ndjson{}, refusal).Payload()) // the client may be gone
 }
 
 // SetErrorHeader sets the header of an error response in JSON.

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"atlasstream/services/gateway/internal/fanout"
+	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -14,7 +14,7 @@ const MediaEvents = "text/event-stream"
 
 // format is the format of a stream's body: NDJSON or Server-Sent Events. protocol.EventUnsubscribed ends the body of its only subscription.
 type format interface {
-	fanout.Encoding
+	delivery.Encoding
 	contentType() string
 	// keepAlive may be written between two events, and is ignored by the client.
 	keepAlive() []byte

@@ -4,10 +4,10 @@ import (
 	"context"
 	"net/http"
 
+	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/services/gateway/internal/connset"
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/subscription"
 	"atlasstream/services/gateway/internal/wsconn"
 )
@@ -57,7 +57,7 @@ func (e *HTTPStream) refuse(w http.ResponseWriter, r *http.Request, refusal *pro
 		return
 	}
 	setStreamHeader(w.Header(), format)
-	_, _ = w.Write(fanout.ErrorMessage(format, refusal).Payload()) // the client may be gone
+	_, _ = w.Write(delivery.ErrorMessage(format, refusal).Payload()) // the client may be gone
 }
 
 // serveHead responds as a GET would, as far as that is known without subscribing. Monitors use it.

@@ -18,7 +18,7 @@ func (jsonArray) EventAt(name string, payload []byte, cursor string) *sendqueue.
 	return sendqueue.Written(appendJSONArrayAt(sendqueue.Blank(len(name)+len(payload)+len(cursor)+len(`["",,""]`)), name, payload, cursor))
 }
 
-// EventAtStart implements fanout.StartEncoding.
+// EventAtStart implements delivery.StartEncoding.
 func (e jsonArray) EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message {
 	return e.EventAt(name, payload, cursor)
 }

@@ -21,7 +21,7 @@ func (ndjson) EventAt(name string, payload []byte, cursor string) *sendqueue.Mes
 	return sendqueue.Written(append(onOneLine(text), '\n'))
 }
 
-// EventAtStart implements fanout.StartEncoding.
+// EventAtStart implements delivery.StartEncoding.
 func (e ndjson) EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message {
 	return e.EventAt(name, payload, cursor)
 }

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"slices"
 
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/protocol"
+	hub "atlasstream/services/gateway/internal/session"
 
 	"go.uber.org/zap"
 
@@ -62,7 +62,7 @@ func (e *SocketIO) recall(session *session, socket *socketio.Socket) {
 
 // recall gives the subscriptions for which a cursor stands, none if not one of them can go on where it was. The error is why that is not known now. They
 // count as if the client had asked for each with a message of its own.
-func (s *session) recall(ctx context.Context, text string) ([]*fanout.Resumption, error) {
+func (s *session) recall(ctx context.Context, text string) ([]*hub.Resumption, error) {
 	subscriptions, err := s.subscriber.Recall(ctx, text)
 	if _, refused := errors.AsType[*protocol.Error](err); refused {
 		return nil, nil
@@ -87,32 +87,32 @@ func (s *session) recall(ctx context.Context, text string) ([]*fanout.Resumption
 
 // resume subscribes again, and says of each subscription what came of that. Those that cannot be had for the moment the client gets when it comes back
 // once more: its cursors go on to stand for them.
-func (s *session) resume(ctx context.Context, subscriptions []*fanout.Resumption) {
+func (s *session) resume(ctx context.Context, subscriptions []*hub.Resumption) {
 	s.subscriber.Hold()
 	defer s.subscriber.Release()
 	defer release(subscriptions)
-	var pending []*fanout.Resumption
+	var due []*hub.Resumption
 	for i, resumed := range subscriptions {
-		s.subscriber.SetPending(slices.Concat(pending, subscriptions[i:]))
+		s.subscriber.SetPending(slices.Concat(due, subscriptions[i:]))
 		err := s.resumeOne(ctx, resumed)
 		s.respond(err)
 		if errors.Is(err, sendqueue.ErrFull) || errors.Is(err, sendqueue.ErrClosed) {
 			return // the client has gone
 		}
 		if err != nil && isTemporary(err) {
-			pending = append(pending, resumed)
+			due = append(due, resumed)
 		}
 	}
-	s.subscriber.SetPending(pending)
+	s.subscriber.SetPending(due)
 }
 
-func release(subscriptions []*fanout.Resumption) {
+func release(subscriptions []*hub.Resumption) {
 	for _, resumed := range subscriptions {
 		resumed.Release()
 	}
 }
 
-func (s *session) resumeOne(ctx context.Context, resumed *fanout.Resumption) error {
+func (s *session) resumeOne(ctx context.Context, resumed *hub.Resumption) error {
 	wanted, err := resumed.Wanted()
 	if err != nil {
 		return err

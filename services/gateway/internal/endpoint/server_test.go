@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	hub "atlasstream/services/gateway/internal/session"
+
 	"github.com/gorilla/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
@@ -24,7 +26,6 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/cursor"
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio"
@@ -72,8 +73,8 @@ func (f *feed) Follow(ctx context.Context, measurement atlas.MeasurementID, atta
 
 // feedWithLog is a feed with a log.
 type feedWithLog struct {
+	emptyLog
 	*feed
-	fanout.Trail
 }
 
 func (f *feed) add(followers int) {
@@ -152,9 +153,9 @@ func (m *measurements) hide(id atlas.MeasurementID) { m.hidden.Store(id, true) }
 
 // testServer serves all endpoints for a hub, with low limits.
 type testServer struct {
-	hub        *fanout.Hub
+	hub        *hub.Hub
 	known      *measurements
-	source     *fanout.Source
+	source     *hub.Source
 	feed       *feed
 	stats      *sendqueue.Stats
 	acceptor   *Acceptor
@@ -175,7 +176,7 @@ type testSettings struct {
 	logger    *zap.Logger
 	kafka     <-chan struct{} // as cursors have it
 	keyless   error           // as cursors have it
-	log       fanout.Trail    // of the feed; nil for none
+	log       *emptyLog       // of the feed; nil for none
 }
 
 func (s testSettings) withDefaults() testSettings {
@@ -204,12 +205,12 @@ func newTestServer(t testing.TB, settings testSettings) *testServer {
 	settings = settings.withDefaults()
 	s := &testServer{feed: &feed{}, known: &measurements{}, stats: &sendqueue.Stats{}, registry: prometheus.NewRegistry()}
 	s.tokens = filepath.Join(t.TempDir(), "tokens.json")
-	s.hub = fanout.NewHub(fanout.Settings{Limits: fanout.Limits{Clients: settings.clients, Subscriptions: 2}, Measurements: s.known, Cursors: cursors{settings.kafka, settings.keyless}}, s.registry)
-	s.source = s.hub.AddSource(atlas.StreamResult, func(*fanout.Source) fanout.Feed {
+	s.hub = hub.NewHub(hub.Settings{Limits: hub.Limits{Clients: settings.clients, Subscriptions: 2}, Measurements: s.known, Cursors: cursors{settings.kafka, settings.keyless}}, s.registry)
+	s.source = s.hub.AddSource(atlas.StreamResult, func(*hub.Source) hub.Tails {
 		if settings.log == nil {
 			return s.feed
 		}
-		return feedWithLog{s.feed, settings.log}
+		return feedWithLog{*settings.log, s.feed}
 	})
 	s.acceptor = NewAcceptor(s.hub, ratelimit.NewGuard(settings.limits, s.registry), s.openTokens(t), settings.logger, s.registry)
 	s.stream = NewStream(s.acceptor,

@@ -4,11 +4,14 @@ import (
 	"context"
 	"time"
 
+	hub "atlasstream/services/gateway/internal/session"
+
+	"atlasstream/services/gateway/internal/delivery"
+
 	"atlasstream/services/gateway/internal/protocol"
 
 	"go.uber.org/zap"
 
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -18,7 +21,7 @@ const subscribeTimeout = 10 * time.Second
 
 // client is a client of any endpoint.
 type client interface {
-	fanout.Client
+	delivery.Client
 	// ShareBudget counts the client's queue together with those of others.
 	ShareBudget(budget sendqueue.Budget)
 	// Disconnect sends the client an error event and closes its connection.
@@ -29,7 +32,7 @@ type client interface {
 type session struct {
 	connection    *connection
 	client        *countedClient
-	subscriber    *fanout.Subscriber
+	subscriber    *hub.Session
 	tokenSessions *tokenSessions
 	logger        *zap.Logger
 }
@@ -58,7 +61,7 @@ func (s *session) subscribe(ctx context.Context, parameters []byte, add func(*su
 
 // begin has a subscription begin, with the memory and the time that it may take.
 func (s *session) begin(ctx context.Context, wanted *subscription.Subscription, parameters []byte, begin func(context.Context) error) error {
-	if err := s.connection.allowance.Reserve(fanout.Kept(wanted, parameters)); err != nil {
+	if err := s.connection.allowance.Reserve(hub.Kept(wanted, parameters)); err != nil {
 		return err
 	}
 	defer s.settle()

@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"go.uber.org/zap"
 
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
@@ -42,7 +42,7 @@ func NewSocketIO(acceptor *Acceptor, settings socketio.Config) (*SocketIO, error
 // are left when ctx ends.
 func (e *SocketIO) Shutdown(ctx context.Context) {
 	e.stop()
-	if err := e.Server.Shutdown(ctx, fanout.ErrorMessage(socketIOEvents{}, errShuttingDown())); err != nil {
+	if err := e.Server.Shutdown(ctx, delivery.ErrorMessage(socketIOEvents{}, errShuttingDown())); err != nil {
 		e.acceptor.logger.Warn("cut off Socket.IO clients", zap.Error(err))
 	}
 }
@@ -94,11 +94,11 @@ type socketIOClient struct {
 	hasCursors atomic.Bool // so that the client remembers the last argument of an event if it is a string
 }
 
-func (c *socketIOClient) Encoding() fanout.Encoding      { return socketIOEvents{} }
+func (c *socketIOClient) Encoding() delivery.Encoding    { return socketIOEvents{} }
 func (c *socketIOClient) Overflow()                      { c.Abort(c.Complaint(errTooSlow(c.MissingSince()))) }
 func (c *socketIOClient) Disconnect(why *protocol.Error) { c.Abort(c.Complaint(why)) }
 
-// BeginCursors implements fanout.Client.
+// BeginCursors implements delivery.Client.
 func (c *socketIOClient) BeginCursors() (forAll bool) {
 	if c.Revision() == engineio.Revision3 {
 		return false
@@ -109,10 +109,10 @@ func (c *socketIOClient) BeginCursors() (forAll bool) {
 	return true
 }
 
-// Complaint implements fanout.Client. The null after the error text keeps the client from remembering the text as a cursor.
+// Complaint implements delivery.Client. The null after the error text keeps the client from remembering the text as a cursor.
 func (c *socketIOClient) Complaint(refusal *protocol.Error) *sendqueue.Message {
 	if !c.hasCursors.Load() {
-		return fanout.ErrorMessage(socketIOEvents{}, refusal)
+		return delivery.ErrorMessage(socketIOEvents{}, refusal)
 	}
 	return socketio.EncodeEvent("/", protocol.EventError, refusal.Payload(), []byte("null"))
 }
@@ -128,5 +128,5 @@ func (socketIOEvents) EventAt(name string, payload []byte, cursor string) *sendq
 	return socketio.EncodeEvent("/", name, payload, []byte(`"`+cursor+`"`))
 }
 
-// ReplayFinished implements fanout.ReplayEncoding: ripe.atlas.cousteau 1.5 expects this name.
+// ReplayFinished implements delivery.ReplayEncoding: ripe.atlas.cousteau 1.5 expects this name.
 func (socketIOEvents) ReplayFinished() string { return "atlas_replay_finished" }

@@ -24,13 +24,13 @@ func (sse) EventAt(name string, payload []byte, cursor string) *sendqueue.Messag
 	return sendqueue.Written(appendSSE(text, name, payload))
 }
 
-// EventAtStart implements fanout.StartEncoding. The ID is part of the confirmation, as event-source-polyfill and launchdarkly-eventsource ignore an ID
+// EventAtStart implements delivery.StartEncoding. The ID is part of the confirmation, as event-source-polyfill and launchdarkly-eventsource ignore an ID
 // without data.
 func (e sse) EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message {
 	return e.EventAt(name, payload, cursor)
 }
 
-// EventAtEnd implements fanout.EndEncoding. The ID marks the end of the subscription: a browser that reconnects with it is answered 204, and stops.
+// EventAtEnd implements delivery.EndEncoding. The ID marks the end of the subscription: a browser that reconnects with it is answered 204, and stops.
 func (sse) EventAtEnd(name string, payload []byte) *sendqueue.Message {
 	text := append(append(append([]byte("event: "), name...), "\nid: "...), endID(payload)...)
 	text = append(append(text, "\ndata: "...), payload...)

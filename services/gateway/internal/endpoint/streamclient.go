@@ -7,10 +7,10 @@ import (
 	"sync"
 	"time"
 
+	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/bufferpool"
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsconn"
 )
@@ -52,18 +52,18 @@ func (c *streamClient) wake() {
 	}
 }
 
-// Encoding implements fanout.Client.
-func (c *streamClient) Encoding() fanout.Encoding { return c.format }
+// Encoding implements delivery.Client.
+func (c *streamClient) Encoding() delivery.Encoding { return c.format }
 
-// Overflow implements fanout.Client.
+// Overflow implements delivery.Client.
 func (c *streamClient) Overflow() { c.Abort(c.Complaint(errTooSlow(c.MissingSince()))) }
 
-// Complaint implements fanout.Client.
+// Complaint implements delivery.Client.
 func (c *streamClient) Complaint(refusal *protocol.Error) *sendqueue.Message {
-	return fanout.ErrorMessage(c.format, refusal)
+	return delivery.ErrorMessage(c.format, refusal)
 }
 
-// BeginCursors implements fanout.Client: cursors are of one subscription each.
+// BeginCursors implements delivery.Client: cursors are of one subscription each.
 func (c *streamClient) BeginCursors() bool { return false }
 
 // Disconnect implements client.

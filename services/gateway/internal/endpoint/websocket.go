@@ -6,13 +6,13 @@ import (
 	"net/http"
 	"strings"
 
+	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"github.com/gorilla/websocket"
 	"go.uber.org/zap"
 
 	"atlasstream/services/gateway/internal/connset"
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsconn"
 )
@@ -125,7 +125,7 @@ type webSocketClient struct {
 	queue      *sendqueue.Queue // conn.Queue, without an indirection for each delivery
 }
 
-func (c *webSocketClient) Encoding() fanout.Encoding                { return jsonArray{} }
+func (c *webSocketClient) Encoding() delivery.Encoding              { return jsonArray{} }
 func (c *webSocketClient) Enqueue(message *sendqueue.Message) error { return c.queue.Enqueue(message) }
 func (c *webSocketClient) EnqueueControl(message *sendqueue.Message) error {
 	return c.queue.EnqueueControl(message)
@@ -137,7 +137,7 @@ func (c *webSocketClient) ShareBudget(budget sendqueue.Budget) { c.queue.ShareBu
 func (c *webSocketClient) cutOff()                             { c.conn.Close() }
 
 func (c *webSocketClient) Complaint(refusal *protocol.Error) *sendqueue.Message {
-	return fanout.ErrorMessage(jsonArray{}, refusal)
+	return delivery.ErrorMessage(jsonArray{}, refusal)
 }
 
 func (c *webSocketClient) Overflow() {

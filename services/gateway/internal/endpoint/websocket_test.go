@@ -10,11 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"github.com/gorilla/websocket"
 
-	"atlasstream/services/gateway/internal/fanout"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
@@ -183,7 +183,7 @@ func FuzzParseEvent(f *testing.F) {
 		_, argument, err := parseEvent(binary, payload)
 		if err != nil {
 			refusal, ok := errors.AsType[*protocol.Error](err)
-			if !ok || !json.Valid(fanout.ErrorMessage(jsonArray{}, refusal).Payload()) {
+			if !ok || !json.Valid(delivery.ErrorMessage(jsonArray{}, refusal).Payload()) {
 				t.Errorf("the refusal of %q is %v", payload, err)
 			}
 			return

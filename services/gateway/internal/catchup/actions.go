@@ -1,0 +1,188 @@
+package catchup
+
+import (
+	"math"
+	"slices"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
+)
+
+// action is what happens to subscriptions before the record at an offset, or what comes behind it, is delivered.
+type action struct {
+	offset  int64
+	actives []*delivery.Active
+	take    func(*Reader, []*delivery.Active)
+}
+
+// actions are in the order of offsets.
+type actions []action
+
+// add puts an action behind the others of its offset.
+func (a *actions) add(added action) {
+	at := slices.IndexFunc(*a, func(each action) bool { return each.offset > added.offset })
+	if at < 0 {
+		at = len(*a)
+	}
+	added.actives = slices.Clone(added.actives) // forget takes out of them
+	*a = slices.Insert(*a, at, added)
+}
+
+// forget drops what was to happen to a subscription that has ended.
+func (a *actions) forget(ended *delivery.Active) {
+	for i := range *a {
+		(*a)[i].actives = slices.DeleteFunc((*a)[i].actives, func(each *delivery.Active) bool { return each == ended })
+	}
+	*a = slices.DeleteFunc(*a, func(each action) bool { return len(each.actives) == 0 })
+}
+
+// Begin implements live.Reader.
+func (r *Reader) Begin(joining *delivery.Active, next int64) {
+	r.target.Lock()
+	defer r.target.Unlock()
+	r.target.Add(joining)
+	start, one := next, []*delivery.Active{joining}
+	if joining.Start != nil {
+		start = min(joining.Start.From, next)
+	}
+	if start < r.next {
+		r.rewind(start)
+	}
+	r.actions.add(action{start, one, (*Reader).begin})
+	if joining.Start != nil && joining.Start.Backlog {
+		//mutate:backlog-too-old
+		joining.MatchSince(joining.Start.Since)
+		//mutate:backlog-sent-early,backlog-sent-late
+		r.actions.add(action{next, one, (*Reader).endBacklog})
+	}
+	r.reach(r.next)
+	if r.pass != nil && !slices.Contains(r.pass.measurements, joining.Wanted.Measurement) {
+		r.endPass()
+	}
+}
+
+// rewind goes back to an offset: no subscription gets again what it has got.
+func (r *Reader) rewind(to int64) {
+	if present := r.target.Matching(); len(present) > 0 {
+		//mutate:rewind-gives-again
+		r.target.Pause(present...)
+		//mutate:rewind-forgets
+		r.actions.add(action{r.next, present, (*Reader).begin})
+	}
+	r.next = to
+	r.endPass()
+}
+
+// begin has records matched for subscriptions from here on.
+func (r *Reader) begin(actives []*delivery.Active) { r.target.Match(actives...) }
+
+func (r *Reader) endBacklog(actives []*delivery.Active) {
+	r.target.Pause(actives...)
+	for _, active := range actives {
+		active.MatchAll()
+		r.target.FlushBatches(active.Wanted.Stream)
+		active.SendBacklogSent()
+	}
+	r.target.Match(actives...)
+}
+
+// Stop implements live.Reader.
+func (r *Reader) Stop(stopping *delivery.Active, offset int64) {
+	r.target.Lock()
+	defer r.target.Unlock()
+	if slices.Contains(r.stopping, stopping) {
+		return
+	}
+	r.stopping = append(r.stopping, stopping)
+	r.actions.add(action{offset, []*delivery.Active{stopping}, (*Reader).stop})
+	r.reach(r.next)
+}
+
+// stop has subscriptions end that have got everything of a measurement that has stopped: settle ends them, which takes the partition's lock.
+func (r *Reader) stop(actives []*delivery.Active) {
+	r.target.Pause(actives...)
+	r.stopped = append(r.stopped, actives...)
+}
+
+// End implements live.Reader.
+func (r *Reader) End(leaving *delivery.Active) {
+	r.target.Lock()
+	defer r.target.Unlock()
+	r.target.Remove(leaving)
+	r.actions.forget(leaving)
+	r.stopping = slices.DeleteFunc(r.stopping, func(each *delivery.Active) bool { return each == leaving })
+	if len(r.target.Actives) == 0 {
+		r.close()
+	}
+}
+
+// Restart implements live.Reader.
+func (r *Reader) Restart(next int64, why *protocol.Error) {
+	r.target.Lock()
+	defer r.target.Unlock()
+	r.target.SendLast(r.target.Recipient.Client.Complaint(why))
+	r.restart(next)
+}
+
+// restart goes on at the end of a log that was truncated or recreated: the offsets of actions mean nothing any more.
+func (r *Reader) restart(next int64) {
+	r.reach(math.MaxInt64)
+	r.next = next
+	r.target.ForgetPartial()
+	r.endPass()
+}
+
+// reach takes the actions up to an offset.
+func (r *Reader) reach(offset int64) {
+	for len(r.actions) > 0 && r.actions[0].offset <= offset {
+		next := r.actions[0]
+		r.actions = r.actions[1:]
+		next.take(r, next.actives)
+	}
+}
+
+// passTo goes on at an offset, before which there is nothing more for the target.
+func (r *Reader) passTo(offset int64) {
+	r.reach(offset)
+	r.next = max(r.next, offset)
+}
+
+// deliver enqueues the next record for those subscriptions that want it. It returns false if the client cannot take all of it now; try again then.
+func (r *Reader) deliver(encoder *delivery.Encoder, record *atlas.Record) (done bool) {
+	offset := record.Position.Offset
+	r.reach(offset)
+	taken, full := r.target.Deliver(encoder, record)
+	r.source.delivered.Add(float64(taken))
+	if full {
+		r.next = offset
+		return false
+	}
+	//mutate:missed-delivered-again
+	r.next = offset + 1
+	return true
+}
+
+// finish ends the reading for a target that has got everything that was delivered live, and gives the subscriptions that end instead of going on live.
+func (r *Reader) finish() (stopped []*delivery.Active) {
+	r.reach(math.MaxInt64)
+	stopped, r.stopped = r.stopped, nil
+	r.target.Pause(r.target.Actives...)
+	r.close()
+	return stopped
+}
+
+// close is called when there is nothing more to read.
+func (r *Reader) close() {
+	r.closed = true
+	r.cancel()
+}
+
+// endPass has the log read from next on, and for the measurements that are wanted now.
+func (r *Reader) endPass() {
+	//mutate:reading-goes-on
+	if r.pass != nil {
+		r.pass.cancel()
+		r.pass = nil
+	}
+}

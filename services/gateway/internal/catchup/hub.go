@@ -1,0 +1,113 @@
+package catchup
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/live"
+	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// Log is what readers read.
+type Log interface {
+	// Follow is that of a live.Tail: it calls attach once with a partition's number and the offset before which all has been delivered, under the tail's lock.
+	Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error)
+	// Rejoin calls take, under the tail's lock, with what the tail has delivered from an offset on, and tells whether it still holds that. A target that gets
+	// all of it has missed nothing of what the tail delivers from then on.
+	Rejoin(ctx context.Context, partition int, offset int64, take func(held []atlas.Record)) (found bool, err error)
+	// Read delivers the records of measurements that stand in a partition from an offset to before another, without repeats, or up to the log's end as it is
+	// now, and gives the offset behind what it has read. Pay is called before more is read, with what was gone through since. A *LostError says that the
+	// log does not have what comes next.
+	Read(
+		ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64,
+		pay func(ctx context.Context, records, bytes int64) error, sink delivery.Sink,
+	) (next int64, err error)
+}
+
+// LostError says that the log has no record from one offset to before another any more. To below From says that it was truncated or recreated.
+type LostError struct{ From, To int64 }
+
+// Error implements error.
+func (e *LostError) Error() string {
+	return fmt.Sprintf("the log has lost what stood from %d to before %d", e.From, e.To)
+}
+
+// Settings are what catching up goes by.
+type Settings struct {
+	MaxAge   time.Duration // how long ago the next record for a client came in at most
+	MaxBytes int64         // of the partition's values from there on at most
+	Readers  int           // most that read the log at once; some more may wait until their address has paid
+	// ReadersOfAddress is how many of them read for the clients of one address.
+	ReadersOfAddress int
+	// Horizon is how many records each reading goes through before those that are wanted, to find repeats.
+	Horizon int64
+
+	Shared   *delivery.Shared
+	Enricher subscription.Enricher
+	OnWork   func(subscription.Stats) // what subscriptions have had done with records
+	Logger   *zap.Logger
+}
+
+// Hub has what the readers share.
+type Hub struct {
+	settings Settings
+	places   *readlimit.Pool // for readers of the log
+	turns    *readlimit.Pool // of those
+	encoders sync.Pool
+}
+
+// NewHub makes what readers share.
+func NewHub(settings Settings) *Hub {
+	h := &Hub{
+		settings: settings,
+		places:   readlimit.NewPool(openReaders*settings.Readers, settings.ReadersOfAddress),
+		turns:    readlimit.NewPool(settings.Readers, settings.ReadersOfAddress),
+	}
+	h.encoders.New = func() any { return delivery.NewEncoder(settings.Shared, settings.Enricher, settings.OnWork) }
+	return h
+}
+
+// encoder gives one for records of a partition, which goes back to encoders.
+func (h *Hub) encoder(partition *live.Partition) *delivery.Encoder {
+	encoder := h.encoders.Get().(*delivery.Encoder)
+	encoder.SetSource(partition, nil)
+	return encoder
+}
+
+// Source is a live topic whose partitions clients catch up with.
+type Source struct {
+	hub       *Hub
+	log       Log
+	delivered prometheus.Counter
+}
+
+// NewSource makes a source. Delivered counts the records that its readers deliver.
+func (h *Hub) NewSource(log Log, delivered prometheus.Counter) *Source {
+	return &Source{hub: h, log: log, delivered: delivered}
+}
+
+// Detach makes the reader of a target of a partition, from an offset on: it is live.Settings.Detach.
+func (s *Source) Detach(partition *live.Partition, target *delivery.Target, next int64) live.Reader {
+	ctx, cancel := context.WithCancel(context.Background()) // it lasts until the target has no subscriptions, and whoever ends those waits for Reading
+	r := &Reader{source: s, partition: partition, target: target, next: next, cancel: cancel}
+	target.Lock()
+	target.Match(target.Actives...)
+	target.Unlock()
+	target.Recipient.Reading.Go(func() { r.run(ctx) })
+	return r
+}
+
+// Next implements live.Reader.
+func (r *Reader) Next() int64 {
+	r.target.Lock()
+	defer r.target.Unlock()
+	return r.next
+}

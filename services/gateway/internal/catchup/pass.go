@@ -1,0 +1,181 @@
+package catchup
+
+import (
+	"context"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cost"
+	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/readlimit"
+)
+
+const (
+	// maxHeld is how many of the records that the tail still holds are delivered at a time, as the tail waits meanwhile.
+	maxHeld = 256
+	// maxHeldSteps is how many steps those may take, but for the last one.
+	maxHeldSteps = 10_000
+	// maxClientStall is how long a client may keep a reader of the log waiting.
+	maxClientStall = time.Second
+	// maxReadSlice is how many records of the partition, wanted or not, are read at a time: what is read is paid for before, and then it is the turn of others.
+	maxReadSlice = 1 << 17
+	// maxTurn is how long a client reads the log before it is the turn of others, if it has got something.
+	maxTurn = 10 * time.Second
+)
+
+// pass is one reading for a target, from where it is and for what it wants now. It is a Sink.
+type pass struct {
+	*Reader
+	ctx          context.Context // ends when the target is to go on elsewhere
+	cancel       context.CancelFunc
+	encoder      *delivery.Encoder
+	from, to     int64 // the offsets that it reads, if the log has as many
+	worth        int64 // of what is to be read, as far as is known
+	measurements []atlas.MeasurementID
+	turn         *turn
+}
+
+// beginPass begins one if there is still something to be read.
+func (r *Reader) beginPass(ctx context.Context) (*pass, error) {
+	r.target.Lock()
+	defer r.target.Unlock()
+	if r.closed {
+		return nil, errNewPass
+	}
+	begun := &pass{Reader: r, encoder: r.source.hub.encoder(r.partition), from: r.next, to: r.next + maxReadSlice, measurements: r.target.Measurements()}
+	begun.worth = r.worthOf(begun.from, begun.to)
+	begun.ctx, begun.cancel = context.WithCancel(ctx)
+	r.pass = begun
+	return begun, nil
+}
+
+func (p *pass) end() {
+	p.cancel()
+	p.source.hub.encoders.Put(p.encoder)
+}
+
+// worthOf is what reading from an offset to before another is worth, with what is looked through for repeats before it. That counts in full, whatever of it the
+// log has: each reading has Kafka asked, and what comes is read before it can be ended.
+func (r *Reader) worthOf(from, to int64) int64 {
+	horizon, lag := r.source.hub.settings.Horizon, &r.partition.Lag
+	return readlimit.Cost(horizon+max(0, min(to, lag.Next())-from), lag.Bytes(max(0, from-horizon), to))
+}
+
+// deliverHeld delivers what the tail still holds, and has the target attached behind all of that. It is called under the tail's lock of the partition.
+func (p *pass) deliverHeld(held []atlas.Record) {
+	if !p.deliverSome(held[:min(len(held), maxHeld)]) {
+		return
+	}
+	//mutate:rejoin-with-rest
+	if len(held) <= maxHeld {
+		p.ended = p.partition.Attach(p.target, p.tryFinish)
+	}
+}
+
+// deliverSome returns false if it could not deliver all of the records.
+func (p *pass) deliverSome(held []atlas.Record) bool {
+	p.target.Lock()
+	defer p.target.Unlock()
+	begun := p.encoder.Work()
+	//mutate:missed-first-skipped
+	for i := range held {
+		if p.isOver() || cost.StepsOf(p.encoder.Work().Sub(begun)) > maxHeldSteps || !p.deliver(p.encoder, &held[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// tryFinish is called under the partition's lock.
+func (p *pass) tryFinish() (stopped []*delivery.Active, ready bool) {
+	p.target.Lock()
+	defer p.target.Unlock()
+	if p.isOver() {
+		return nil, false
+	}
+	return p.finish(), true
+}
+
+// isOver tells that the target does not go on here. It is called under the target's lock.
+//
+//mutate:missed-from-elsewhere
+func (p *pass) isOver() bool { return p.closed || p.pass != p }
+
+// readLog reads the log to its end or for a slice, when that is paid for and it is the target's turn.
+func (p *pass) readLog() error {
+	recipient := p.target.Recipient
+	own := recipient.Readers()
+	if err := own.Acquire(p.ctx, 1); err != nil {
+		return err
+	}
+	defer own.Release(1)
+	//mutate:reading-is-free
+	if err := recipient.Account.Pay(p.ctx, readlimit.StartReadingCost); err != nil {
+		return err
+	}
+	reading, err := recipient.Account.Begin(p.ctx, p.worth)
+	if err != nil {
+		return err
+	}
+	p.turn, err = p.source.hub.awaitTurn(p.ctx, recipient.Account, reading)
+	if err != nil {
+		return err
+	}
+	defer p.turn.close()
+	next, err := p.source.log.Read(p.ctx, p.partition.Number, p.measurements, p.from, p.to, p.turn.pay, p)
+	p.Flush()
+	if err != nil {
+		return err
+	}
+	p.skipRest(next)
+	return nil
+}
+
+// Room implements Sink.
+func (p *pass) Room(ctx context.Context) (waited time.Duration, err error) {
+	return p.target.Recipient.AwaitWritable(ctx, maxClientStall)
+}
+
+// Deliver implements Sink.
+func (p *pass) Deliver(ctx context.Context, record *atlas.Record, _ func() *cursor.Replay) error {
+	for {
+		done, err := p.tryDeliver(record)
+		if err != nil {
+			return err
+		}
+		if done && time.Now().After(p.turn.ends) {
+			return errOthersTurn
+		}
+		if done {
+			return nil
+		}
+		if _, err := p.Room(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (p *pass) tryDeliver(record *atlas.Record) (done bool, err error) {
+	p.target.Lock()
+	defer p.target.Unlock()
+	if p.isOver() {
+		return false, errNewPass
+	}
+	if err := p.checkLag(record.Position.Offset); err != nil {
+		return false, err
+	}
+	return p.deliver(p.encoder, record), nil
+}
+
+// Flush implements Sink.
+func (p *pass) Flush() { p.settle() }
+
+// skipRest goes on behind the last record that the log has.
+func (p *pass) skipRest(next int64) {
+	p.target.Lock()
+	defer p.target.Unlock()
+	if !p.isOver() {
+		p.passTo(next)
+	}
+}

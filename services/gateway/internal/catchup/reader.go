@@ -1,0 +1,175 @@
+package catchup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/live"
+	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/sendqueue"
+)
+
+// logPause is how long a log that cannot be read is left alone.
+const logPause = time.Second
+
+var (
+	errTooFarBehind = errors.New("the client is too far behind")
+	errNewPass      = errors.New("the log is to be read from elsewhere")
+	// errOthersTurn ends a pass that has lasted, so that those who wait for their turn come in between.
+	errOthersTurn = errors.New("it is the turn of others")
+)
+
+// Reader delivers to one detached target from an offset on, out of what the tail still holds or the log, until the target is attached again: because its client
+// could not take a live record, or because a subscription starts before what comes live. The whole target is read for, so that its records keep their order and
+// come once.
+type Reader struct {
+	source    *Source
+	partition *live.Partition
+	target    *delivery.Target
+	cancel    context.CancelFunc // ends the goroutine
+	ended     []*delivery.Active // that Attach has ended, and settle is to release
+
+	// These are guarded by the target's lock.
+	next     int64 // what stands before it has been delivered
+	actions  actions
+	stopping []*delivery.Active // for which there is an action that stops them
+	stopped  []*delivery.Active // that are to end
+	closed   bool               // the target is attached again, or has no subscriptions any more
+	pass     *pass              // that reads; nil if none does
+}
+
+// run brings the target back to what comes live: from what the tail still holds if that is enough, and from the log as long as it is not.
+func (r *Reader) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := r.advance(ctx)
+		r.settle()
+		if err != nil && ctx.Err() == nil {
+			r.recover(ctx, err)
+		}
+	}
+}
+
+// advance waits for the client and then delivers a part of what it has missed.
+func (r *Reader) advance(ctx context.Context) error {
+	if _, err := r.target.Recipient.AwaitWritable(ctx, 0); err != nil {
+		return err
+	}
+	pass, err := r.beginPass(ctx)
+	if err != nil {
+		return err
+	}
+	defer pass.end()
+	found, err := r.source.log.Rejoin(pass.ctx, r.partition.Number, pass.from, pass.deliverHeld)
+	if found || err != nil {
+		return err
+	}
+	return pass.readLog()
+}
+
+// recover deals with what keeps the target from going on.
+func (r *Reader) recover(ctx context.Context, err error) {
+	var lost *LostError
+	switch {
+	case errors.Is(err, errNewPass), errors.Is(err, delivery.ErrStalled), errors.Is(err, errOthersTurn), errors.Is(err, context.Canceled):
+	case errors.Is(err, sendqueue.ErrClosed): // the client is about to leave
+		<-ctx.Done()
+	case errors.Is(err, errTooFarBehind):
+		r.skip(ctx)
+	case errors.As(err, &lost):
+		r.goOnBehind(lost)
+	default:
+		r.source.hub.settings.Logger.Warn("reading the log for a client that is catching up failed, trying again",
+			zap.String("topic", r.partition.Topic), zap.Int("partition", r.partition.Number), zap.Error(err))
+		select {
+		case <-time.After(logPause):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// settle ends what has stopped meanwhile, and writes what was enqueued.
+func (r *Reader) settle() {
+	r.target.Lock()
+	stopped := r.stopped
+	r.stopped = nil
+	r.target.Unlock()
+	ended := append(r.ended, r.partition.EndStopped(stopped)...)
+	r.ended = nil
+	delivery.Release(ended)
+	r.target.Recipient.Flush()
+}
+
+// checkLag refuses with errTooFarBehind to deliver what stands so far behind what comes live.
+func (r *Reader) checkLag(offset int64) error {
+	age, bytes := r.partition.Lag.Of(offset)
+	if age > r.source.hub.settings.MaxAge || bytes > r.source.hub.settings.MaxBytes {
+		return errTooFarBehind
+	}
+	return nil
+}
+
+// skip attaches a target that is too far behind, and tells what it misses.
+func (r *Reader) skip(ctx context.Context) {
+	r.target.Lock()
+	closed := r.closed
+	var measurement atlas.MeasurementID
+	if !closed {
+		measurement = r.target.Actives[0].Wanted.Measurement
+	}
+	r.target.Unlock()
+	if closed {
+		return
+	}
+	release, err := r.source.log.Follow(ctx, measurement, func(_ int, next int64) {
+		r.ended = r.partition.Attach(r.target, func() (stopped []*delivery.Active, ready bool) { return r.skipTo(next) })
+	})
+	if err != nil {
+		r.recover(ctx, fmt.Errorf("skipping: %w", err))
+		return
+	}
+	release() // the subscriptions follow by themselves
+	r.settle()
+}
+
+// skipTo is called under the locks of the tail and of the partition.
+func (r *Reader) skipTo(next int64) (stopped []*delivery.Active, ready bool) {
+	r.target.Lock()
+	defer r.target.Unlock()
+	if r.closed {
+		return nil, false
+	}
+	//mutate:too-far-unsaid
+	r.sendGap("this client is too far behind: it misses what came in from %s to %s, from %d to before %d of partition %d",
+		moment(r.partition.Lag.CameAfter(r.next)), moment(time.Now()), r.next, next, r.partition.Number)
+	return r.finish(), true
+}
+
+func moment(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+
+// goOnBehind goes on where the log does.
+func (r *Reader) goOnBehind(lost *LostError) {
+	r.target.Lock()
+	defer r.target.Unlock()
+	if r.closed {
+		return
+	}
+	//mutate:gap-unsaid
+	r.sendGap("the log has lost what stood from %d to before %d of partition %d; some may have been yours", lost.From, lost.To, r.partition.Number)
+	if lost.To < lost.From {
+		r.restart(lost.To)
+		return
+	}
+	r.passTo(lost.To)
+}
+
+// sendGap is called under the target's lock.
+func (r *Reader) sendGap(words string, arguments ...any) {
+	refusal := protocol.Refuse(protocol.CodeGap, words, arguments...)
+	r.target.SendLast(r.target.Recipient.Client.Complaint(refusal))
+}

@@ -1,0 +1,159 @@
+package cost
+
+import (
+	"slices"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// What a client costs for each record of a measurement, beside its conditions and what is found out once for all.
+var (
+	stepsOfClient  = subscription.Cost{Each: 2}              // it is looked at, and something is enqueued
+	stepsOfProbe   = subscription.Cost{Each: 1}              // its subscriptions to the record's probe are looked for
+	stepsOfSet     = subscription.Cost{Each: 4}              // what a subscription's acceptedFields keep is united with what others keep
+	stepsOfPayload = subscription.Cost{Each: 10, PerKiB: 57} // a record is pruned and encoded, and the memory of that collected
+	stepsOfArray   = subscription.Cost{Each: 25, PerKiB: 8}  // it is added to an array, which is encoded
+	stepsOfMessage = subscription.Cost{Each: 40, PerKiB: 5}  // it is encoded for a client alone, with a cursor
+)
+
+const (
+	// mostProbes is from how many probes on it takes no longer to look for one.
+	mostProbes = 12
+)
+
+// clientCost is what a client costs for each record of a measurement.
+type clientCost struct {
+	subscriptions int
+	probes        int // subscriptions that name one
+	withFields    int // subscriptions with acceptedFields
+	arrays        int // subscriptions that buffer
+	cursors       int // subscriptions whose cursors are the client's own
+	cursor        int // steps that such a cursor takes, which stands for what the client has elsewhere, too
+	sets          []fieldSet
+	first         selectionCount    // most clients have one selection, which then takes no map
+	others        map[selection]int // subscriptions that have each of the others
+}
+
+// selectionCount is how many subscriptions of a client have a selection.
+type selectionCount struct {
+	selection     selection
+	subscriptions int
+}
+
+// fieldSet is how many subscriptions of a client have one set of acceptedFields.
+type fieldSet struct {
+	payload       payload
+	subscriptions int
+}
+
+// payload says what clients must have in common to get the same bytes.
+type payload struct {
+	fields           subscription.Fields
+	enriched, cursor bool
+	stream           atlas.Stream
+	encoding         any     // of the client, comparable
+	only             *Client // that shares it with nobody; nil else
+}
+
+// Cost implements shared.
+func (payload) Cost() subscription.Cost { return stepsOfPayload }
+
+// steps is what the client costs beside what is shared.
+func (c *clientCost) steps() (steps subscription.Cost) {
+	if c.subscriptions == 0 {
+		return steps
+	}
+	steps = stepsOfClient.Plus(stepsOfProbe.Times(min(c.probes, mostProbes)))
+	if c.withFields > 1 {
+		steps = steps.Plus(stepsOfSet.Times(c.withFields))
+	}
+	if c.arrays > 0 {
+		steps = steps.Plus(stepsOfArray)
+	}
+	if c.cursors > 0 {
+		steps = steps.Plus(stepsOfMessage).Plus(subscription.Cost{Each: c.cursor})
+	}
+	return steps
+}
+
+// payloads is the payload that the client gets, if it is not what everybody does. Where several sets are united, nobody else may unite the same.
+func (c *clientCost) payloads(client *Client) []shared {
+	switch len(c.sets) {
+	case 0:
+		return nil
+	case 1:
+		return []shared{c.sets[0].payload}
+	default:
+		return []shared{payload{only: client}}
+	}
+}
+
+// add adds a subscription, or takes one away for -1.
+func (c *clientCost) add(of *Subscription, once int) {
+	wanted := of.Wanted
+	c.subscriptions += once
+	if wanted.Probe != 0 {
+		c.probes += once
+	}
+	if wanted.Buffer {
+		c.arrays += once
+	}
+	if of.HasOwnCursor {
+		c.cursors += once
+		c.cursor = of.CursorSteps
+	}
+	if wanted.Fields.Count() > 0 {
+		c.withFields += once
+		c.addSet(payload{
+			fields: wanted.Fields, enriched: wanted.Enrich, cursor: wanted.Cursor.Wanted, stream: wanted.Stream, encoding: of.Client.Encoding,
+		}, once)
+	}
+}
+
+// addSelection adds a subscription's selection, or takes it away for -1, and tells whether it is the first with it, or was the last.
+func (c *clientCost) addSelection(of selection, once int) (changed bool) {
+	if c.isFirst(of) {
+		before := c.first.subscriptions
+		c.first = selectionCount{of, before + once}
+		return before == 0 || before+once == 0
+	}
+	if c.others == nil {
+		c.others = make(map[selection]int)
+	}
+	before := c.others[of]
+	c.others[of] = before + once
+	if before+once == 0 {
+		delete(c.others, of)
+	}
+	return before == 0 || before+once == 0
+}
+
+// isFirst tells whether a selection is counted as the first one, or may be.
+func (c *clientCost) isFirst(of selection) bool {
+	if c.first.subscriptions > 0 {
+		return c.first.selection == of
+	}
+	return c.others[of] == 0
+}
+
+func (c *clientCost) addSet(wanted payload, once int) {
+	at := slices.IndexFunc(c.sets, func(s fieldSet) bool { return s.payload == wanted })
+	if at < 0 {
+		c.sets = append(c.sets, fieldSet{wanted, once})
+		return
+	}
+	if c.sets[at].subscriptions += once; c.sets[at].subscriptions == 0 {
+		c.sets = slices.Delete(c.sets, at, at+1)
+	}
+}
+
+// StepsOf is what was done with records, in steps.
+func StepsOf(done subscription.Stats) int {
+	const bytesReadInStep, partsInStep = 24, 3
+	return done.Bytes/bytesReadInStep + done.Parts/partsInStep +
+		stepsOfCondition*done.Conditions + stepsOfSet.Each*done.Sets + stepsOfPayload.Each*done.Payloads
+}
+
+// stepsOfCondition is what it takes to ask a condition with few alternatives.
+const stepsOfCondition = 4

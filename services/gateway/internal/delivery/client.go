@@ -1,0 +1,83 @@
+package delivery
+
+import (
+	"context"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/sendqueue"
+)
+
+// Queue is what waits for a client. Its methods are called from several goroutines, and wait neither for the network nor for Subscriber.Leave.
+type Queue interface {
+	// Enqueue enqueues a message; sendqueue.ErrFull says that the client cannot take it now, sendqueue.ErrClosed that it is gone.
+	Enqueue(message *sendqueue.Message) error
+	// EnqueueControl is Enqueue for what is said beside records, for which there is more room.
+	EnqueueControl(message *sendqueue.Message) error
+	// Flush writes what is enqueued.
+	Flush()
+	// Writable gives nil while there is room in the queue for those who can wait, else a channel that is closed when there is, or when the client is gone;
+	// sendqueue.ErrClosed says that it is. While it gives nil, Enqueue takes a message of any size.
+	Writable() (<-chan struct{}, error)
+}
+
+// Client is where a subscriber's messages go. What is said of Queue's methods holds for all.
+type Client interface {
+	Queue
+	// Encoding is how the client's door writes events; it stays the same.
+	Encoding() Encoding
+	// Complaint makes an atlas_error for the client.
+	Complaint(refusal *protocol.Error) *sendqueue.Message
+	// BeginCursors is called before the first message with a cursor. It tells whether the client comes back with the last cursor by itself, and nothing
+	// else, so that each must stand for all its subscriptions.
+	BeginCursors() (forAll bool)
+	// Overflow tells the client that it could not keep up and closes its connection.
+	Overflow()
+}
+
+// Encoding writes an event for all clients of a door. Two encodings that are equal write the same bytes.
+type Encoding interface {
+	// Event makes the message of an event whose payload is JSON.
+	Event(name string, payload []byte) *sendqueue.Message
+	// EventAt is Event with a cursor, which has nothing that JSON would escape.
+	EventAt(name string, payload []byte, cursor string) *sendqueue.Message
+}
+
+// StartEncoding is that of a door whose clients come back with the last cursor that they were given for a subscription: its confirmation has one too, or who is
+// cut off before the first record would come back without any.
+type StartEncoding interface {
+	Encoding
+	// EventAtStart is EventAt for the confirmation.
+	EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message
+}
+
+// ReplayEncoding is that of a door whose clients know an event which comes before atlas_unsubscribed at the end of a replay.
+type ReplayEncoding interface {
+	Encoding
+	ReplayFinished() (event string)
+}
+
+// EndEncoding is that of a door whose clients ask for the same again by themselves when a subscription is over.
+type EndEncoding interface {
+	Encoding
+	// EventAtEnd is Event for the last one of a subscription that has nothing more to come, so that its client is told so when it asks again.
+	EventAtEnd(name string, payload []byte) *sendqueue.Message
+}
+
+// ErrorMessage makes an atlas_error.
+func ErrorMessage(encoding Encoding, refusal *protocol.Error) *sendqueue.Message {
+	return encoding.Event(protocol.EventError, refusal.Payload())
+}
+
+// Sink takes records that are read from the log for one client. Its methods are called one after the other.
+type Sink interface {
+	// Room returns when the client can take more, and tells for how long it had to wait. Before it waits, it writes what was enqueued.
+	Room(ctx context.Context) (waited time.Duration, err error)
+	// Deliver enqueues a record for the subscriptions that match it. It waits for a client that cannot take it at once. Position gives the one behind the
+	// record, in a replay, and is valid during the call.
+	Deliver(ctx context.Context, record *atlas.Record, position func() *cursor.Replay) error
+	// Flush writes what was enqueued.
+	Flush()
+}

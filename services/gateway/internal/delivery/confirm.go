@@ -1,0 +1,92 @@
+package delivery
+
+import (
+	"errors"
+
+	"atlasstream/services/gateway/internal/protocol"
+)
+
+// sendEvent enqueues an event that repeats the parameters. Errors: those of Client.EnqueueControl.
+func (a *Active) sendEvent(event string) error { return a.Recipient.SendEvent(event, a.Parameters) }
+
+// confirm tells the client that the subscription begins and, if it does not begin where the client is, where instead. What stands before next in the log does
+// not come, unless it is backlog.
+func (a *Active) confirm(next int64) error {
+	if a.Gone == nil {
+		return a.sendSubscribed(next)
+	}
+	partition := a.Source.PlaceBefore(a, next).Live.Partition
+	words := protocol.Refuse(a.Gone.Code, "%s; measurement %d begins anew with what comes from now on, from offset %d of partition %d: "+
+		"what came in between is missing", a.Gone.Words, a.Wanted.Measurement, next, partition)
+	if a.Start != nil {
+		words = protocol.Refuse(a.Gone.Code, "%s; measurement %d begins anew with its backlog, from offset %d of partition %d: what came in between is missing, "+
+			"and what has come already may come again", a.Gone.Words, a.Wanted.Measurement, a.Start.From, partition)
+	}
+	return errors.Join(a.sendSubscribed(next), a.Recipient.SendError(words))
+}
+
+// sendSubscribed confirms the subscription, to those who hand it back with the cursor behind which everything stands that is to come.
+func (a *Active) sendSubscribed(next int64) error {
+	encoding, known := a.Recipient.Encoding.(StartEncoding)
+	if !known || !a.Wanted.Cursor.Wanted {
+		return a.sendEvent(protocol.EventSubscribed)
+	}
+	start := a.Source.PlaceBefore(a, next)
+	if a.Source.IsReplay() && start.Replay == nil { // a client that comes back gets the replay from its start
+		return a.sendEvent(protocol.EventSubscribed)
+	}
+	return a.Recipient.EnqueueControl(encoding.EventAtStart(protocol.EventSubscribed, a.Parameters, a.Recipient.Seal(&start)))
+}
+
+// ConfirmAndEnd confirms a subscription to which nothing more can come, and ends it, with an error between the two unless that is nil.
+func (a *Active) ConfirmAndEnd(next int64, why *protocol.Error) error {
+	if why != nil {
+		return errors.Join(a.sendEvent(protocol.EventSubscribed), a.Recipient.SendError(why), a.sendOver())
+	}
+	a.restored()
+	return errors.Join(a.confirm(next), a.sendOver())
+}
+
+// SendBacklogSent tells the client that all of its backlog has come. What does not fit is an overflow, which Recipient.Flush finds.
+func (a *Active) SendBacklogSent() { _ = a.sendEvent(protocol.EventBacklogSent) }
+
+// sendOver ends the subscription because nothing more can come.
+func (a *Active) sendOver() error {
+	if encoding, known := a.Recipient.Encoding.(EndEncoding); known {
+		return a.Recipient.EnqueueControl(encoding.EventAtEnd(protocol.EventUnsubscribed, a.Parameters))
+	}
+	return a.sendEvent(protocol.EventUnsubscribed)
+}
+
+// SendEnded tells the client that the subscription has ended, and why unless that is nil.
+func (a *Active) SendEnded(why *protocol.Error) error {
+	if why == nil {
+		return a.sendEvent(protocol.EventUnsubscribed)
+	}
+	return errors.Join(a.Recipient.SendError(why), a.sendEvent(protocol.EventUnsubscribed))
+}
+
+// SendAccessEnded tells the client that the subscription has ended as its measurement has changed.
+func (a *Active) SendAccessEnded(access Access) error {
+	switch access {
+	case AccessUnknown:
+		return a.SendEnded(UnknownMeasurement(a.Wanted.Measurement))
+	case AccessStopped:
+		return a.sendOver()
+	default:
+		return a.sendEvent(protocol.EventUnsubscribed)
+	}
+}
+
+// SendReplayed tells the client that a replay has come to its end, which an error may have brought about.
+func (a *Active) SendReplayed(err error) error {
+	if err != nil {
+		why, _ := errors.AsType[*protocol.Error](err)
+		return a.SendEnded(why)
+	}
+	var finished error
+	if encoding, known := a.Recipient.Encoding.(ReplayEncoding); known {
+		finished = a.sendEvent(encoding.ReplayFinished())
+	}
+	return errors.Join(finished, a.sendOver())
+}

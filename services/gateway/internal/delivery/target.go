@@ -1,0 +1,124 @@
+package delivery
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// Target is what one client gets from one source: its active subscriptions there. Live partitions, catching up and replays deliver to it alike.
+//
+// A target is changed under the lock of its source and under its own one, so either is enough to read it: the source's while a live partition delivers to all
+// its targets, its own while records are read for this target alone.
+type Target struct {
+	Recipient *Recipient
+	Actives   []*Active
+	// AwaitedUntil is until when a live partition that cannot deliver later waits for the client; zero if it does not. It belongs to Flush of the partition.
+	AwaitedUntil time.Time
+	// IsWritten says that the client has something to write since the last flush. It belongs to the live partition.
+	IsWritten bool
+
+	canWait bool // a record that does not fit can be delivered later; else the client is closed
+
+	sync.Mutex
+	batches map[batchKey]*Batch               // of the records that some subscription here has batched, or had when another one came
+	alone   subscription.Index[*Target]       // what is matched for this target alone
+	partial map[atlas.Position][]atlas.Stream // records that were delivered in these streams and did not fit in others
+	blocked bool                              // a record did not fit: a shorter message must not overtake it
+}
+
+// NewTarget makes the target of a client without subscriptions. CanWait says that a record that does not fit can be delivered later.
+func NewTarget(recipient *Recipient, canWait bool) *Target {
+	return &Target{Recipient: recipient, canWait: canWait}
+}
+
+// Add adds a subscription that begins. It is called under both locks.
+func (t *Target) Add(joining *Active) {
+	t.Actives = append(t.Actives, joining)
+	if !joining.Wanted.Buffer {
+		return
+	}
+	if t.batches == nil {
+		t.batches = make(map[batchKey]*Batch)
+	}
+	key := joining.batchKey()
+	joining.batch = t.Recipient.batch(key, t.canWait)
+	joining.batch.users.Add(1)
+	if t.batches[key] == nil {
+		maps.DeleteFunc(t.batches, func(_ batchKey, each *Batch) bool { return each.isIdle() })
+	}
+	t.batches[key] = joining.batch
+}
+
+// Remove removes a subscription that has ended. It is called under both locks.
+func (t *Target) Remove(leaving *Active) {
+	if leaving.batch != nil {
+		leaving.batch.users.Add(-1)
+	}
+	t.Pause(leaving)
+	t.Actives = slices.DeleteFunc(t.Actives, func(a *Active) bool { return a == leaving })
+}
+
+// Match has records matched for subscriptions when they are delivered to this target alone. It is called under the target's lock.
+func (t *Target) Match(actives ...*Active) {
+	for _, active := range actives {
+		active.isMatchedAlone = true
+	}
+	t.alone.Add(t, Matched(actives)...)
+}
+
+// Pause is the opposite of Match.
+func (t *Target) Pause(actives ...*Active) {
+	for _, active := range actives {
+		active.isMatchedAlone = false
+	}
+	t.alone.Remove(t, Matched(actives)...)
+}
+
+// Matching gives the subscriptions for which Match has records matched. It is called under the target's lock.
+func (t *Target) Matching() (matching []*Active) {
+	for _, active := range t.Actives {
+		if active.isMatchedAlone {
+			matching = append(matching, active)
+		}
+	}
+	return matching
+}
+
+// Measurements are those of the subscriptions, each once. It is called under one of the locks.
+func (t *Target) Measurements() (all []atlas.MeasurementID) {
+	seen := make(map[atlas.MeasurementID]struct{}, len(t.Actives))
+	for _, active := range t.Actives {
+		if _, again := seen[active.Wanted.Measurement]; !again {
+			seen[active.Wanted.Measurement] = struct{}{}
+			all = append(all, active.Wanted.Measurement)
+		}
+	}
+	return all
+}
+
+// FlushBatches enqueues what waits in the batches of a stream, or of all for the empty one, so that a control message can come after it, and tells whether
+// there are batches.
+func (t *Target) FlushBatches(stream atlas.Stream) (flushed bool) {
+	for key, batch := range t.batches {
+		if stream == "" || key.stream == stream {
+			batch.flushControl()
+			flushed = true
+		}
+	}
+	return flushed
+}
+
+// SendLast enqueues a control message after everything that was delivered before. What does not fit is an overflow, which Recipient.Flush finds.
+func (t *Target) SendLast(message *sendqueue.Message) {
+	t.FlushBatches("")
+	_ = t.Recipient.EnqueueControl(message)
+}
+
+// ForgetPartial forgets which records were delivered in part, as their offsets mean others now.
+func (t *Target) ForgetPartial() { t.partial = nil }

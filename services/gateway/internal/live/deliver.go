@@ -1,0 +1,141 @@
+package live
+
+import (
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/delivery"
+)
+
+// Deliver enqueues records, which stand in offset order, for the targets that want them, and tells how often they were taken. A target that cannot take a
+// record is detached. Flush must follow.
+func (p *Partition) Deliver(records []atlas.Record) (taken int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range records {
+		takenOfRecord, blocked := p.encoder.Deliver(&p.index, &records[i])
+		taken += takenOfRecord
+		//mutate:feed-begins-late
+		p.detachBlocked(blocked, records[i].Position.Offset)
+		if grown := p.costs.NoteLength(&records[i]); grown != nil {
+			p.endExcessive(grown)
+		}
+	}
+	p.Lag.note(records, p.settings.MaxLag)
+	p.delivered.Store(p.Lag.Next())
+	p.encoder.Clear()
+	return taken
+}
+
+// detachBlocked has targets read the log that could not take the record at an offset.
+func (p *Partition) detachBlocked(blocked []*delivery.Target, offset int64) {
+	for _, target := range blocked {
+		p.settings.Metrics.detached.Inc()
+		target.Unblock()
+		p.detach(target, offset)
+	}
+}
+
+// detach has a target get what stands from an offset on by a reader.
+func (p *Partition) detach(target *delivery.Target, next int64) {
+	p.index.Remove(target, delivery.Matched(target.Actives)...)
+	for _, active := range target.Actives {
+		active.Follow(false)
+	}
+	if p.detached == nil {
+		p.detached = make(map[*delivery.Target]Reader)
+	}
+	p.detached[target] = p.settings.Detach(p, target, next)
+}
+
+// Attach has a target get what is delivered live again, if ready says that it has got everything that was delivered before, but for the subscriptions that have
+// stopped, which end: what it gives is to be released. Ready is called under the partition's lock, and Attach under that of the tail.
+func (p *Partition) Attach(target *delivery.Target, ready func() (stopped []*delivery.Active, is bool)) (ended []*delivery.Active) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	stopped, is := ready()
+	if is {
+		delete(p.detached, target)
+		p.match(target, target.Actives...)
+	}
+	return p.endStopped(stopped)
+}
+
+// EndStopped ends subscriptions of whose measurements, which have stopped, everything has been delivered. What it gives is to be released.
+func (p *Partition) EndStopped(stopped []*delivery.Active) (ended []*delivery.Active) {
+	if len(stopped) == 0 {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.endStopped(stopped)
+}
+
+func (p *Partition) endStopped(stopped []*delivery.Active) (ended []*delivery.Active) {
+	for _, active := range stopped {
+		is, _ := p.end(active, func() error { return active.SendAccessEnded(delivery.AccessStopped) }) // Flush deals with what did not fit
+		if is {
+			ended = append(ended, active)
+		}
+	}
+	return ended
+}
+
+func (p *Partition) noteWritten(target *delivery.Target) {
+	if !target.IsWritten {
+		target.IsWritten = true
+		p.written = append(p.written, target)
+	}
+}
+
+// Flush writes what Deliver enqueued. Flushes of a partition follow one another. Where a record that does not fit cannot be delivered later, it waits for
+// clients whose queues are half full, for two seconds each time that they become so.
+func (p *Partition) Flush() {
+	ended := p.takeWritten()
+	for _, target := range p.flushing {
+		target.Recipient.Flush()
+	}
+	if !p.canDetach() {
+		p.waiting.awaitAll(p.flushing)
+	}
+	clear(p.flushing)
+	delivery.Release(ended)
+}
+
+// takeWritten moves the written targets to flushing, and gives the subscriptions that have ended meanwhile.
+func (p *Partition) takeWritten() (ended []*delivery.Active) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.written, p.flushing = p.flushing[:0], p.written
+	for _, target := range p.flushing {
+		target.IsWritten = false
+	}
+	return p.takeEnded()
+}
+
+// takeEnded gives the subscriptions that endForCost has ended. It is called under the lock.
+func (p *Partition) takeEnded() (ended []*delivery.Active) {
+	ended, p.ended = p.ended, nil
+	return ended
+}
+
+// Position is how far a detached target is.
+type Position struct {
+	Recipient *delivery.Recipient
+	Next      int64
+}
+
+// Detached tells how far the detached targets are.
+func (p *Partition) Detached() (positions []Position) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for target, reader := range p.detached {
+		positions = append(positions, Position{target.Recipient, reader.Next()})
+	}
+	return positions
+}
+
+// Targets is how many clients have subscriptions.
+func (p *Partition) Targets() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.targets)
+}

@@ -1,0 +1,52 @@
+package live
+
+import (
+	"time"
+
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
+)
+
+// Gap tells clients that the log has lost records, from one offset to before another, before they could be delivered. With an end below the beginning, the
+// log was truncated or recreated, and goes on there. The readers of detached targets find out by themselves what the log has lost, unless its offsets begin
+// again.
+func (p *Partition) Gap(from, to int64) {
+	refusal := protocol.Refuse(protocol.CodeGap, "the log has lost the records from %d to before %d of partition %d; some may have been yours", from, to, p.Number)
+	truncated := to < from
+	if truncated {
+		refusal = protocol.Refuse(protocol.CodeGap, "partition %d of the log was cut, from %d back to %d; some records may be lost", p.Number, from, to)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if truncated {
+		p.Lag.restart(to)
+	}
+	for _, target := range p.targets {
+		reader := p.detached[target]
+		switch {
+		case reader == nil:
+			p.sendLast(target, refusal)
+		case truncated:
+			reader.Restart(to, refusal)
+			p.noteWritten(target)
+		}
+	}
+}
+
+// PartitionsChanged tells clients that their records may be in another partition, as the log's partitions were changed: those that came in since a time, and
+// stand from an offset on, may not be delivered.
+func (p *Partition) PartitionsChanged(from int64, since time.Time, why error) {
+	refusal := protocol.Refuse(protocol.CodeGap,
+		"what came in since %s, from %d of partition %d on, and what comes from now on, may be missing, as the log's partitions were changed: %s",
+		since.UTC().Format(time.RFC3339), from, p.Number, why)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, target := range p.targets {
+		p.sendLast(target, refusal)
+	}
+}
+
+func (p *Partition) sendLast(target *delivery.Target, refusal *protocol.Error) {
+	target.SendLast(target.Recipient.Client.Complaint(refusal))
+	p.noteWritten(target)
+}

@@ -1,0 +1,38 @@
+package live
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"atlasstream/pkg/atlas"
+)
+
+// Of the two times between which a record came in, its age goes by the later one, and what a gap begins with by the earlier.
+func TestWhenARecordCameIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var lag Lag
+		lag.reach(100)
+		for offset := int64(100); offset < 130; offset++ { // one a second, of which each fourth is kept
+			time.Sleep(time.Second)
+			lag.note([]atlas.Record{{Position: atlas.Position{Offset: offset}}}, 1024*2*time.Second)
+		}
+		for offset := int64(100); offset < 130; offset++ {
+			came := began.Add(time.Duration(offset-99) * time.Second)
+			if after := lag.CameAfter(offset); after.After(came) || came.Sub(after) > 4*time.Second {
+				t.Errorf("record %d came in after %s, which is told to be %s", offset, came.Sub(began), after.Sub(began))
+			}
+			if age, _ := lag.Of(offset); age > time.Since(came) {
+				t.Errorf("record %d came in %s ago, which is told to be %s", offset, time.Since(came), age)
+			}
+		}
+		if after := lag.CameAfter(7); after.After(began) {
+			t.Errorf("a record of before is told to have come in after %s", after.Sub(began))
+		}
+		lag.restart(5)
+		if after := lag.CameAfter(5); !after.Equal(time.Now()) {
+			t.Errorf("the log was recreated %s after that", time.Since(after))
+		}
+	})
+}

@@ -1,0 +1,66 @@
+package live
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// Settings are what the partitions of a topic go by.
+type Settings struct {
+	Shared   *delivery.Shared
+	Access   *delivery.AccessRules
+	Enricher subscription.Enricher
+	MaxSteps int           // that the clients of an address cost for each record of a measurement; 0 for any number
+	MaxLag   time.Duration // of which the lag is known at least
+	Metrics  *Metrics
+	OnWork   func(subscription.Stats) // what subscriptions have had done with records
+	// Detach makes the reader of a target that gets what stands from an offset on from there, not live. It is called under the partition's lock; Reader.Begin
+	// follows for further subscriptions. Nil where a client that cannot take a record is closed.
+	Detach func(p *Partition, target *delivery.Target, next int64) Reader
+}
+
+// Reader delivers to a target that is detached, until it attaches it again. Its methods are called under the partition's lock.
+type Reader interface {
+	// Begin begins a subscription where it wants to start: without a Start at next, before which everything has been delivered live.
+	Begin(joining *delivery.Active, next int64)
+	// End removes a subscription that has ended from the target. The last one ends the reader.
+	End(leaving *delivery.Active)
+	// Stop ends a subscription to a measurement that has stopped, once everything is delivered that stands in the log before an offset.
+	Stop(stopping *delivery.Active, offset int64)
+	// Restart tells the client what is wrong and goes on at the end of a log that was truncated or recreated.
+	Restart(next int64, why *protocol.Error)
+	// Next is the offset before which everything has been delivered.
+	Next() int64
+}
+
+// Metrics count what partitions do.
+type Metrics struct {
+	detached       prometheus.Counter
+	overloads      prometheus.Counter
+	overloadsEnded prometheus.Counter
+}
+
+// NewMetrics registers the metrics.
+func NewMetrics(registerer prometheus.Registerer) *Metrics {
+	metrics := &Metrics{
+		detached: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "atlas_gateway_fell_behind_total",
+			Help: "Times that a client could not take a live record and went on to read the log, once for each partition.",
+		}),
+		overloads: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "atlas_gateway_overloads_refused_total",
+			Help: "Subscriptions refused because those of their address would cost too much for each record of the measurement.",
+		}),
+		overloadsEnded: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "atlas_gateway_overloads_ended_total",
+			Help: "Subscriptions ended because those of their address cost too much for each record of the measurement, as records have become longer.",
+		}),
+	}
+	registerer.MustRegister(metrics.detached, metrics.overloads, metrics.overloadsEnded)
+	return metrics
+}

@@ -1,0 +1,254 @@
+// Package resume tracks where a client is with each of its subscriptions, for a client that reconnects with nothing but the last cursor that it got.
+package resume
+
+import (
+	"bytes"
+	"slices"
+	"sync"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// Others are a client's subscriptions without cursors, which a cursor names so that they begin again.
+type Others interface {
+	// Plain gives their parameters, if they take no more than so many bytes in a cursor.
+	Plain(room int) (parameters [][]byte, fit bool)
+	// PlainSize is what they take in a cursor at most, in bytes.
+	PlainSize() int
+}
+
+// Tracker is how far a client has got with each of its subscriptions that have cursors. It implements delivery.Checkpoints.
+type Tracker struct {
+	recipient *delivery.Recipient
+	others    Others
+	seal      func(cursor.Token) string
+
+	mu       sync.Mutex // is held while a message is enqueued, so that its cursor stands for what is enqueued before it and for nothing behind it
+	tracked  []*tracked // in the order of subscribing
+	bySource map[source][]*tracked
+	size     int                        // what a cursor for all of them takes at most, in bytes
+	pending  []cursor.SavedSubscription // what the client has had and not got back yet
+}
+
+const (
+	// maxForAll bounds the size of a cursor for all, which comes with each message. Beyond that, each message has only one of its own measurement.
+	maxForAll = 4 << 10
+	// trackedSize is what a subscription takes in a cursor beside its parameters; base64 takes a third more.
+	trackedSize = 80
+	// TagSize is what the parameters take beside themselves of a subscription that has no cursors.
+	TagSize = 4
+	// bytesOfStep is how many bytes of a cursor for all of a client's subscriptions are made in a step.
+	bytesOfStep = 12
+)
+
+// tracked is how far one subscription has got.
+type tracked struct {
+	active     *delivery.Active
+	parameters []byte // without the cursor with which the subscription began
+	place      delivery.Place
+	batch      *delivery.Batch // in which its records may wait; nil without one
+	follows    bool            // what is delivered live: it has got as far as that, though perhaps long without a record
+}
+
+// source is where the records come from by which a subscription advances.
+type source struct {
+	source      delivery.Source
+	stream      atlas.Stream
+	measurement atlas.MeasurementID
+}
+
+func sourceOf(at *delivery.Place) source { return source{at.Source, at.Stream, at.Measurement} }
+
+func sizeOf(parameters []byte) int { return (len(parameters) + trackedSize) * 4 / 3 }
+
+// NewTracker makes a tracker without subscriptions.
+func NewTracker(recipient *delivery.Recipient, others Others, seal func(cursor.Token) string) *Tracker {
+	return &Tracker{recipient: recipient, others: others, seal: seal, bySource: make(map[source][]*tracked)}
+}
+
+// Begin implements delivery.Checkpoints.
+func (t *Tracker) Begin(joining *delivery.Active, at delivery.Place, waiting *delivery.Batch) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at.Source.IsReplay() { // it joins a replay where that is
+		for _, present := range t.tracked {
+			if present.place.Source == at.Source {
+				at.Replay = present.place.Replay
+			}
+		}
+	}
+	begun := &tracked{active: joining, parameters: subscription.WithoutCursor(joining.Parameters), place: at, batch: waiting}
+	t.tracked = append(t.tracked, begun)
+	t.bySource[sourceOf(&at)] = append(t.bySource[sourceOf(&at)], begun)
+	t.size += sizeOf(begun.parameters)
+	t.restored(joining)
+}
+
+// find gives what is tracked of a subscription; nil for nothing. It is called under the lock.
+func (t *Tracker) find(active *delivery.Active) *tracked {
+	at := slices.IndexFunc(t.tracked, func(each *tracked) bool { return each.active == active })
+	if at < 0 {
+		return nil
+	}
+	return t.tracked[at]
+}
+
+// End implements delivery.Checkpoints.
+func (t *Tracker) End(leaving *delivery.Active) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ended := t.find(leaving)
+	if ended == nil {
+		return
+	}
+	t.size -= sizeOf(ended.parameters)
+	is := func(each *tracked) bool { return each == ended }
+	t.tracked = slices.DeleteFunc(t.tracked, is)
+	from := sourceOf(&ended.place)
+	if t.bySource[from] = slices.DeleteFunc(t.bySource[from], is); len(t.bySource[from]) == 0 {
+		delete(t.bySource, from)
+	}
+}
+
+// Follow implements delivery.Checkpoints.
+func (t *Tracker) Follow(active *delivery.Active, follows bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if found := t.find(active); found != nil {
+		found.follows = follows
+	}
+}
+
+// Steps implements delivery.Checkpoints.
+func (t *Tracker) Steps(joining *delivery.Active) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	size := t.size + t.others.PlainSize()
+	if joining != nil && t.find(joining) == nil {
+		size += sizeOf(joining.Parameters)
+	}
+	return min(size, maxForAll) / bytesOfStep
+}
+
+// Enqueue implements delivery.Checkpoints. The cursor stands for all subscriptions, for those to the record's measurement and stream behind the record.
+func (t *Tracker) Enqueue(enqueue func(*sendqueue.Message) error, event string, payload []byte, at delivery.Place) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	sealed := t.cursor(&at)
+	if sealed == "" {
+		sealed = t.recipient.Seal(&at)
+	}
+	//mutate:tracker-unfit
+	if err := enqueue(t.recipient.Encoding.EventAt(event, payload, sealed)); err != nil {
+		return err
+	}
+	for _, each := range t.bySource[sourceOf(&at)] {
+		if each.isAdvancedBy(&at) {
+			each.place = at
+		}
+	}
+	return nil
+}
+
+// Send implements delivery.Checkpoints.
+func (t *Tracker) Send(event string, payload []byte) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.recipient.EnqueueControl(t.recipient.Encoding.EventAt(event, payload, t.cursor(&delivery.Place{})))
+}
+
+// SetPending has cursors stand for what the client has not got back yet: its connection may be lost before it has.
+func (t *Tracker) SetPending(pending []cursor.SavedSubscription) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	//mutate:given-back-forgotten
+	t.pending = slices.Clone(pending)
+}
+
+// Restored implements delivery.Checkpoints.
+func (t *Tracker) Restored(active *delivery.Active) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.restored(active)
+}
+
+// restored is called under the lock.
+func (t *Tracker) restored(active *delivery.Active) {
+	//mutate:given-back-twice
+	t.pending = slices.DeleteFunc(t.pending, func(saved cursor.SavedSubscription) bool { return bytes.Equal(saved.Parameters, active.Parameters) })
+}
+
+// cursor stands for all subscriptions once what is at a place is enqueued; it is empty if none has cursors, or if there are too many.
+func (t *Tracker) cursor(at *delivery.Place) string {
+	token, fit := t.token(at)
+	if !fit || len(token.Subscriptions) == 0 {
+		return ""
+	}
+	sealed := t.seal(token)
+	if len(sealed) > cursor.MaxLength { // replays have long ones
+		return ""
+	}
+	return sealed
+}
+
+// token is what the cursor stands for, unless that is too much.
+func (t *Tracker) token(at *delivery.Place) (token cursor.Token, fit bool) {
+	token = cursor.Token{Issued: time.Now(), Subscriptions: make([]cursor.SavedSubscription, 0, len(t.tracked)+len(t.pending))}
+	token.Restart, fit = t.others.Plain(maxForAll - t.size - pendingSize(t.pending))
+	for _, each := range t.tracked {
+		token.Subscriptions = append(token.Subscriptions, cursor.SavedSubscription{Checkpoint: each.checkpoint(at), Parameters: each.parameters})
+	}
+	for _, saved := range t.pending {
+		if saved.Restarts() {
+			token.Restart = append(slices.Clip(token.Restart), saved.Parameters)
+		} else {
+			token.Subscriptions = append(token.Subscriptions, saved)
+		}
+	}
+	return token, fit
+}
+
+// pendingSize is what pending subscriptions take in a cursor at most, in bytes.
+func pendingSize(pending []cursor.SavedSubscription) (size int) {
+	for _, saved := range pending {
+		beside := trackedSize
+		if saved.Restarts() {
+			beside = TagSize
+		}
+		size += (len(saved.Parameters) + beside) * 4 / 3
+	}
+	return size
+}
+
+// checkpoint is how far the subscription has got once what is at a place is enqueued.
+func (s *tracked) checkpoint(at *delivery.Place) cursor.Checkpoint {
+	now := s.place
+	if s.isAdvancedBy(at) {
+		now = *at
+	}
+	if !now.Source.IsReplay() {
+		now.Live.Offset = s.advanced(now.Live.Offset)
+	}
+	return now.Checkpoint
+}
+
+// advanced moves an offset on to what has been delivered live to all, as far as nothing of it waits for this subscription or is about to be enqueued.
+func (s *tracked) advanced(offset int64) int64 {
+	delivered := s.place.Source.Delivered() // before it is asked what waits
+	if s.follows && (s.batch == nil || !s.batch.Waits()) {
+		return max(offset, delivered-1)
+	}
+	return offset
+}
+
+// isAdvancedBy tells whether a record counts for the subscription, which may not match it: records of a measurement and stream are enqueued in their order.
+func (s *tracked) isAdvancedBy(at *delivery.Place) bool {
+	//mutate:tracker-of-other-measurements,tracker-of-other-streams
+	return s.place.Source == at.Source && s.place.Stream == at.Stream && s.place.Measurement == at.Measurement &&
+		(at.Replay != nil || at.Live.Offset > s.place.Live.Offset)
+}

@@ -1,0 +1,341 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/readlimit"
+)
+
+// The measurements of those who ask for too much, and of the client beside them.
+const (
+	attacked = 1
+	wanted   = 2
+)
+
+// slowLog is a river whose log takes as long to read for the attacked measurement as the test wants.
+type slowLog struct {
+	*river
+	gate chan struct{} // lets one reading of it go on
+	long int64         // bytes that have to be paid for it then
+
+	mu             sync.Mutex
+	running, began int // readings of it
+	ofOthers       int
+}
+
+func (s *slowLog) Read(
+	ctx context.Context, number int, measurements []atlas.MeasurementID, from, to int64,
+	pay func(ctx context.Context, records, bytes int64) error, sink delivery.Sink,
+) (int64, error) {
+	if measurements[0] == attacked {
+		s.count(1, 1)
+		defer s.count(-1, 0)
+		select {
+		case <-s.gate:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+		if err := pay(ctx, 0, s.long); err != nil {
+			return 0, err
+		}
+	} else {
+		s.mu.Lock()
+		s.ofOthers++
+		s.mu.Unlock()
+	}
+	return s.river.Read(ctx, number, measurements, from, to, pay, sink)
+}
+
+func (s *slowLog) count(running, began int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running += running
+	s.began += began
+}
+
+func (s *slowLog) counts() (running, began, ofOthers int) {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running, s.began, s.ofOthers
+}
+
+// besieged is a hub whose log is slow, with records that the feed does not hold any more.
+type besieged struct {
+	*house
+	log   *slowLog
+	gone  []*Session
+	seats []*seat
+}
+
+func besiege(t *testing.T, behind Behind) *besieged {
+	t.Helper()
+	behind.Time, behind.Bytes = time.Hour, 1<<40
+	b := &besieged{log: &slowLog{river: newRiver(1, 5), gate: make(chan struct{})}, house: &house{catalogue: &catalogue{}, metrics: prometheus.NewRegistry()}}
+	b.Hub = NewHub(Settings{Limits: Limits{Clients: 1000, Subscriptions: 10}, Cursors: plainCursors{}, Behind: behind, Backlog: time.Minute}, b.metrics)
+	b.log.source = b.AddSource(atlas.StreamResult, func(*Source) Tails { return b.log })
+	b.fill()
+	return b
+}
+
+// fill gives the log some records of each, and so many others that the feed holds none of them.
+func (b *besieged) fill() {
+	const neither = 3
+	b.log.grow(0, slices.Concat(same(8, wanted, 1), same(8, attacked, 1), same(8, neither, 1))...)
+}
+
+// ask has a new client ask for the backlog of a measurement.
+func (b *besieged) ask(t *testing.T, account *readlimit.Account, measurement int) *seat {
+	t.Helper()
+	seat := newSeat(false)
+	subscriber := b.join(t, seat)
+	subscriber.ChargeTo(nil, account)
+	subscribe(t, subscriber, fmt.Sprintf(`{"msm":%d,"sendBacklog":true}`, measurement))
+	b.gone, b.seats = append(b.gone, subscriber), append(b.seats, seat)
+	return seat
+}
+
+func (b *besieged) close() {
+	for i, subscriber := range b.gone {
+		b.seats[i].Close()
+		subscriber.Leave()
+	}
+}
+
+// Clients of one address that ask for backlogs hold no more readers than it may, so that a client of another has its own at once.
+//
+//notices:readers-of-one-address
+func TestAbuseBacklogsOfOneAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := besiege(t, Behind{Readers: 8, ReadersOfAddress: 4})
+		defer b.close()
+		attacker := &readlimit.Account{}
+		for range 100 {
+			b.ask(t, attacker, attacked)
+		}
+		if running, _, _ := b.log.counts(); running != 4 {
+			t.Errorf("one address holds %d readers, want 4", running)
+		}
+		if got := counted(t, b.metrics, "atlas_gateway_behind_readers_waiting"); got != 96 {
+			t.Errorf("%g wait by the metric, want 96", got)
+		}
+		honest := b.ask(t, &readlimit.Account{}, wanted)
+		expectBacklog(t, honest, 8)
+		if _, began, _ := b.log.counts(); began != 4 {
+			t.Errorf("the attacker has had %d readings before that, want the 4 that go on", began)
+		}
+	})
+}
+
+// Where several addresses hold all readers, who comes to them waits for one reading to end, and not for all those that wait.
+func TestAbuseBacklogsOfSeveralAddresses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := besiege(t, Behind{Readers: 8, ReadersOfAddress: 4})
+		defer b.close()
+		const addresses = 3
+		for range addresses {
+			attacker := &readlimit.Account{}
+			for range 30 {
+				b.ask(t, attacker, attacked)
+			}
+		}
+		if running, _, _ := b.log.counts(); running != 8 {
+			t.Errorf("%d readers are held, want all 8", running)
+		}
+		honest := b.ask(t, &readlimit.Account{}, wanted)
+		readings := 0
+		for _, _, ofOthers := b.log.counts(); ofOthers == 0; _, _, ofOthers = b.log.counts() {
+			b.log.gate <- struct{}{}
+			readings++
+		}
+		if readings > addresses+1 {
+			t.Errorf("got a reader after %d readings of the attackers, want no more than one for each address", readings)
+		}
+		expectBacklog(t, honest, 8)
+	})
+}
+
+// Who reads longer values than it has paid for ahead has no turn while its address pays, so that it holds up nobody; it goes on once that is paid.
+func TestAbuseBacklogsOfLongValues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const addresses, clients, debt = 2, 4, 100 // in messages
+		b := besiege(t, Behind{Readers: addresses * clients, ReadersOfAddress: clients})
+		defer b.close()
+		b.log.long = debt * readlimit.BytesPerMessage
+		var attackers []*seat
+		for range addresses {
+			attacker := readlimit.NewAccount(rate.NewLimiter(1, 2*clients*(toBegin+1)), nil, readlimit.NewMetrics(prometheus.NewRegistry()))
+			for range clients {
+				attackers = append(attackers, b.ask(t, attacker, attacked))
+			}
+		}
+		if running, _, _ := b.log.counts(); running != addresses*clients {
+			t.Fatalf("%d readers are held, want all", running)
+		}
+		close(b.log.gate)
+		time.Sleep(2 * keptWhilePaying)
+		expectBacklog(t, b.ask(t, &readlimit.Account{}, wanted), 8)
+		if running, began, _ := b.log.counts(); running != addresses*clients || began != running {
+			t.Errorf("%d of %d readings go on, want all that there were", running, began)
+		}
+		time.Sleep(2 * clients * debt * time.Second)
+		for _, attacker := range attackers {
+			expectBacklog(t, attacker, 8)
+		}
+		if _, began, _ := b.log.counts(); began != addresses*clients {
+			t.Errorf("%d readings were begun, want one for each", began)
+		}
+	})
+}
+
+// There are only so many readers, however many addresses have to pay.
+func TestAbuseReadersThatWaitToPay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := besiege(t, Behind{Readers: 2, ReadersOfAddress: 1})
+		defer b.close()
+		b.log.long = readlimit.BytesPerMessage
+		close(b.log.gate)
+		for range 20 {
+			messages := rate.NewLimiter(1e-9, 2*(toBegin+1))
+			b.ask(t, readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry())), attacked)
+		}
+		time.Sleep(20 * keptWhilePaying)
+		if running, _, _ := b.log.counts(); running != 2*2 {
+			t.Errorf("there are %d readers, want %d", running, 2*2)
+		}
+		if got := counted(t, b.metrics, "atlas_gateway_behind_readers_waiting"); got != 20-2*2 {
+			t.Errorf("%g wait by the metric, want %d", got, 20-2*2)
+		}
+	})
+}
+
+// expectBacklog expects so many records.
+func expectBacklog(t *testing.T, client *seat, records int) {
+	t.Helper()
+	got := 0
+	for {
+		synctest.Wait()
+		messages, _ := client.Take(1 << 20)
+		if len(messages) == 0 {
+			break
+		}
+		got += len(messages)
+	}
+	if got != records+2 { // with atlas_subscribed and atlas_backlog_sent
+		t.Errorf("got %d messages, want the backlog of %d records", got, records)
+	}
+}
+
+// toBegin is what a backlog costs whatever is read for it, in messages.
+const toBegin = (readlimit.FindStartCost + readlimit.StartReadingCost) / readlimit.RecordsPerMessage
+
+// Backlogs cost messages of the address, by what is read for them, the horizon of repeats included: who asks for many gets them no faster than these come.
+//
+//notices:reading-is-free
+func TestAbuseBacklogsAreCharged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const (
+			horizon = 20 // in messages
+			each    = toBegin + horizon + 1
+			clients = 20
+		)
+		b := besiege(t, Behind{Readers: 100, ReadersOfAddress: 100, Horizon: horizon * readlimit.RecordsPerMessage})
+		defer b.close()
+		b.log.grow(0, same(2*horizon*readlimit.RecordsPerMessage, wanted, 1)...)
+		time.Sleep(2 * time.Minute)
+		b.fill()
+		messages, start := rate.NewLimiter(1, 200), time.Now()
+		attacker := readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry()))
+		for range clients {
+			b.ask(t, attacker, attacked)
+			b.fill() // the backlog is of the last minute
+			passed := int(time.Since(start).Seconds())
+			if _, began, _ := b.log.counts(); began*(each-1) > 100+passed {
+				t.Errorf("%d backlogs have been read after %d s, each for %d messages, of which 100 were there", began, passed, each)
+			}
+			if got := messages.Tokens(); got < 99 {
+				t.Errorf("reading has left %g messages, want half of a burst", got)
+			}
+		}
+		const toFind = readlimit.FindStartCost / readlimit.RecordsPerMessage // what a client waits for before its backlog is read
+		if passed := time.Since(start); passed < (clients*toFind-100)*time.Second {
+			t.Errorf("all has been asked for after %s", passed)
+		}
+		time.Sleep(2 * time.Minute)
+		b.fill()
+		honest := readlimit.NewAccount(rate.NewLimiter(1, 600), nil, readlimit.NewMetrics(prometheus.NewRegistry()))
+		expectBacklog(t, b.ask(t, honest, wanted), 8) // what was filled in the last minute
+	})
+}
+
+// A backlog costs what it makes the gateway read, the whole horizon of repeats included however short the log is, though it is ended as soon as it has begun.
+func TestAbuseBacklogsThatAreEndedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const horizon, records, all = 20, 100_000, 1000 // in messages, but for the records
+		b := besiege(t, Behind{Readers: 1, ReadersOfAddress: 1, Horizon: horizon * readlimit.RecordsPerMessage})
+		defer b.close()
+		cost := func() int {
+			messages := rate.NewLimiter(1e-9, 2*all)
+			account := readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry()))
+			b.ask(t, account, attacked)
+			b.log.gate <- struct{}{}
+			synctest.Wait()
+			return int(2*all - messages.Tokens())
+		}
+		if got := cost(); got != toBegin+horizon+1 {
+			t.Errorf("a backlog of a short log cost %d messages, want %d", got, toBegin+horizon+1)
+		}
+		b.log.grow(0, same(records, attacked, 1)...)
+		b.fill()
+		bytes := int64(records * len(`{"msm_id":1,"offset":12345}`))
+		if got, want := cost(), toBegin+horizon+int(readlimit.Cost(records, bytes)/readlimit.RecordsPerMessage); got < want || got > want+2 {
+			t.Errorf("a backlog of a long log cost %d messages, want some %d", got, want)
+		}
+	})
+}
+
+// A long catching up is read in slices, each of which is paid for and ends so that it can be the turn of others.
+func TestCatchingUpInSlices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := besiege(t, Behind{Readers: 1, ReadersOfAddress: 1})
+		defer b.close()
+		b.log.grow(0, same(2*maxReadSlice, attacked, 1)...)
+		b.log.grow(0, same(10, wanted, 1)...)
+		b.log.grow(0, same(10, attacked, 1)...)
+		expectBacklog(t, b.ask(t, &readlimit.Account{}, wanted), 8+10)
+		if _, _, ofOthers := b.log.counts(); ofOthers != 3 {
+			t.Errorf("read the log %d times, want 3: in slices of %d", ofOthers, maxReadSlice)
+		}
+	})
+}
+
+// The clients of one address have no more replays than it may.
+func TestAbuseReplaysOfOneAddress(t *testing.T) {
+	inTheatre(t, Replays{OfClient: 2, OfAddress: 3, OfHub: 10}, func(t *testing.T, h *theatre) {
+		attacker := &readlimit.Account{}
+		for i := range 3 {
+			subscriber := h.join(t, &inbox{})
+			defer subscriber.Leave()
+			subscriber.ChargeTo(nil, attacker)
+			subscribe(t, subscriber, replayed)
+			if i < 2 {
+				continue
+			}
+			expectRefusal(t, try(t, subscriber, `{"msm":1004,"startTime":100}`), "[too_many_replays] startTime: this address has 3")
+		}
+		honest := h.join(t, &inbox{})
+		defer honest.Leave()
+		subscribe(t, honest, replayed)
+	})
+}

@@ -1,0 +1,172 @@
+package session
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/delivery"
+)
+
+// sealed are cursors as a gateway has them.
+type sealed struct{ *cursor.Codec }
+
+func newSealed() sealed {
+	codec := &cursor.Codec{}
+	codec.SetKeys([]byte("the secret of a benchmark"))
+	return sealed{codec}
+}
+
+func (sealed) AwaitKey(context.Context) error { return nil }
+
+// A client that brings a cursor for several subscriptions goes on where each of them is, and with another one where most is to come.
+func TestCursorForSeveralIsGoodForEach(t *testing.T) {
+	token := cursor.Token{Issued: time.Unix(1000, 0), Restart: [][]byte{[]byte(`{"msm":1}`)}}
+	for parameters, offset := range map[string]int64{`{"msm":1,"prb":1,"cursor":""}`: 99, `{"msm":1,"prb":2,"cursor":""}`: 60} {
+		at := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: "atlas.results", Offset: offset}}
+		token.Subscriptions = append(token.Subscriptions, cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(parameters)})
+	}
+	for parameters, want := range map[string]int64{`"prb":1`: 99, `"prb":2`: 60, `"prb":3`: 60} {
+		own := tokenOf(parse(t, `{"msm":1,"cursor":"",`+parameters+`}`), token)
+		if from, found := own.Find(1, false); !found || from.Live.Offset != want || !own.Issued.Equal(token.Issued) {
+			t.Errorf("%s: got %+v, want the offset %d", parameters, own, want)
+		}
+	}
+}
+
+// What is no cursor is told from what is none any more, in the parameter and in what Socket.IO remembers.
+func TestUnreadableCursorsAreRefused(t *testing.T) {
+	ours, others := newSealed(), newSealed()
+	others.SetKeys([]byte("of another log"))
+	place := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: "river"}}
+	house := newHouseWith(Settings{Limits: Limits{Clients: 1, Subscriptions: 2}, Cursors: ours})
+	subscriber := house.join(t, &inbox{})
+	defer subscriber.Leave()
+	for text, want := range map[string]string{
+		"nonsense":                                "[bad_cursor] offset: the cursor is damaged",
+		ours.Seal(cursor.At(place, time.Now())):   "[bad_cursor] offset: names no subscription",
+		others.Seal(cursor.At(place, time.Now())): "[cursor_gone] offset: the cursor was sealed with another key",
+	} {
+		if _, err := subscriber.Recall(t.Context(), text); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("remembered: got %v, want %s", err, want)
+		}
+		if strings.HasSuffix(want, "no subscription") {
+			continue
+		}
+		want = strings.Replace(want, "offset", "cursor", 1)
+		joining := &delivery.Active{Wanted: parse(t, `{"msm":1,"cursor":"`+text+`"}`)}
+		if err := house.open(joining); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("in the parameter: got %v, want %s", err, want)
+		}
+	}
+}
+
+// What a client has not got back yet stays where it was, and grows old, beside what it has got.
+func TestCursorForWhatIsDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := rememberingBay(t)
+		defer bay.close()
+		const present, due = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`
+		subscribe(t, bay.subscriber, present)
+		at := cursor.Checkpoint{Measurement: 2, Live: cursor.Live{Topic: "river", Offset: 17}}
+		bay.subscriber.SetPending([]*Resumption{{saved: cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(due), Issued: time.Unix(1000, 0)}}})
+		bay.river.grow(0, same(1, 1, 1)...)
+		bay.listen()
+		words := strings.Fields(bay.heard[len(bay.heard)-1])
+		token, err := plainCursors{}.Open(words[len(words)-1])
+		if err != nil || len(token.Subscriptions) != 2 {
+			t.Fatalf("got %+v, %v", token, err)
+		}
+		if got := token.Each()[1]; got.Checkpoint != at || string(got.Parameters) != due || !got.Issued.Equal(time.Unix(1000, 0)) {
+			t.Errorf("got %+v of what is due", got)
+		}
+	})
+}
+
+// A replay's position is a value inside, whatever becomes of the key: all subscriptions of it resume there.
+func TestSubscriptionsResumeOneReplay(t *testing.T) {
+	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
+		h.settings.Cursors = plainCursors{}
+		client := &inbox{}
+		subscriber := h.join(t, client)
+		defer subscriber.Leave()
+		saved := func(parameters string, low int64) cursor.SavedSubscription {
+			position := &cursor.Replay{Start: time.Unix(100, 0), Topics: []cursor.TopicPosition{{Topic: "a", Progress: cursor.Progress{Low: low}}}}
+			return cursor.SavedSubscription{Checkpoint: cursor.Checkpoint{Measurement: 1001, Replay: position}, Parameters: []byte(parameters)}
+		}
+		resume := func(saved cursor.SavedSubscription) error {
+			return subscriber.Resume(t.Context(), &Resumption{saved: saved})
+		}
+		subscriber.Hold()
+		for _, parameters := range []string{replayed, `{"msm":1001,"prb":1}`} {
+			if err := resume(saved(parameters, 7)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const refused = "[already_playing] cursor: measurement 1001 is being replayed already, and not from there"
+		expectRefusal(t, resume(saved(`{"msm":1001,"prb":2}`, 8)), refused)
+		subscriber.Release()
+		expectRefusal(t, resume(saved(`{"msm":1001,"prb":3}`, 7)), refused)
+		if len(h.tape.started) != 1 {
+			t.Errorf("started %q, want one replay", h.tape.started)
+		}
+	})
+}
+
+// A client that reconnects costs one question to the log and one tail for each subscription, also for the one that was asked about before.
+func TestResumingCostsNothingTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := rememberingBay(t)
+		defer bay.close()
+		bay.river.grow(0, same(5, 1, 1)...)
+		token := cursor.Token{}
+		for _, parameters := range []string{`{"msm":1,"cursor":""}`, `{"msm":1,"prb":1,"cursor":""}`} {
+			at := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: "river", Offset: 2}}
+			token.Subscriptions = append(token.Subscriptions, cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(parameters)})
+		}
+		subscriptions, err := bay.subscriber.Recall(t.Context(), plainCursors{}.Seal(token))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := bay.subscriber.CanResume(t.Context(), subscriptions[0]); err != nil {
+			t.Fatal(err)
+		}
+		for _, resumed := range subscriptions {
+			if err := bay.subscriber.Resume(t.Context(), resumed); err != nil {
+				t.Fatal(err)
+			}
+			resumed.Release()
+		}
+		if asked, followed, kept := bay.river.resumed.Load(), bay.river.followed.Load(), bay.river.kept.Load(); asked != 2 || followed != 0 || kept != 2 {
+			t.Errorf("asked the log %d times, followed %d tails beside and kept %d, want 2, 0 and 2", asked, followed, kept)
+		}
+		bay.listen()
+		bay.subscriber.Leave()
+		if kept := bay.river.kept.Load(); kept != 0 {
+			t.Errorf("%d tails are kept for a client that is gone", kept)
+		}
+		bay.subscriber = bay.join(t, bay.seat)
+	})
+}
+
+// A tail that was found for a client that is gone before it resumes is released.
+func TestResumptionIsReleased(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := rememberingBay(t)
+		defer bay.close()
+		at := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: "river", Offset: -1}}
+		resumed := &Resumption{saved: cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(`{"msm":1,"cursor":""}`)}}
+		if err := bay.subscriber.CanResume(t.Context(), resumed); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			resumed.Release()
+		}
+		if kept := bay.river.kept.Load(); kept != 0 {
+			t.Errorf("%d tails are kept", kept)
+		}
+	})
+}

@@ -1,0 +1,175 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/catchup"
+	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/live"
+	"atlasstream/services/gateway/internal/replay"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// Hub joins clients with the streams of the log.
+type Hub struct {
+	settings Settings
+	shared   *delivery.Shared
+	access   *delivery.AccessRules
+	metrics  *metrics
+	sources  map[atlas.Stream]*Source
+	catchup  *catchup.Hub
+	playing  replay.Settings
+	replays  replays
+	clients  atomic.Int64
+}
+
+// Settings are what a hub goes by.
+type Settings struct {
+	Limits       Limits
+	Measurements delivery.Measurements // knows none if it is nil
+	// CaughtUp is closed once Measurements knows what the log had at the start: no subscription begins before that. Nil is closed already.
+	CaughtUp      <-chan struct{}
+	RefuseUnknown bool // refuse subscriptions to measurements that are not known
+	Enricher      subscription.Enricher
+	Replays       *Replays      // nil where nobody may replay the past
+	Backlog       time.Duration // how far back sendBacklog goes
+	Behind        Behind
+	Cursors       Cursors
+	Logger        *zap.Logger // no-op if nil
+}
+
+// Behind bounds how far clients may be behind what comes live, and what those cost.
+type Behind struct {
+	Time    time.Duration // how long ago the next record for a client came in at most
+	Bytes   int64         // of the partition's values from there on at most
+	Readers int           // most that read the log at once; some more may wait until their address has paid
+	// ReadersOfAddress is how many of them read for the clients of one address.
+	ReadersOfAddress int
+	// Horizon is how many records each reading goes through before those that are wanted, to find repeats.
+	Horizon int64
+}
+
+// Limits bound a hub.
+type Limits struct {
+	Clients       int // at once
+	Subscriptions int // of one client
+	Steps         int // of about a tenth of a microsecond, that the clients of an address cost for each record of a measurement; 0 for any number
+}
+
+// ErrTooManyClients refuses a client beyond the limit.
+var ErrTooManyClients = errors.New("too many clients")
+
+// NewHub makes a hub without sources and registers what it counts.
+func NewHub(settings Settings, registerer prometheus.Registerer) *Hub {
+	if settings.Logger == nil {
+		settings.Logger = zap.NewNop()
+	}
+	hub := &Hub{settings: settings, sources: make(map[atlas.Stream]*Source)}
+	hub.metrics = newMetrics(registerer, func() float64 { return float64(hub.clients.Load()) })
+	hub.shared = &delivery.Shared{Seal: hub.seal, Overflows: hub.metrics.overflows}
+	hub.access = &delivery.AccessRules{Measurements: settings.Measurements, RefuseUnknown: settings.RefuseUnknown}
+	hub.catchup = catchup.NewHub(catchup.Settings{
+		MaxAge: settings.Behind.Time, MaxBytes: settings.Behind.Bytes, Readers: settings.Behind.Readers, ReadersOfAddress: settings.Behind.ReadersOfAddress,
+		Horizon: settings.Behind.Horizon, Shared: hub.shared, Enricher: settings.Enricher, OnWork: hub.metrics.work.add, Logger: settings.Logger,
+	})
+	if settings.Replays != nil {
+		hub.playing = replay.Settings{Shared: hub.shared, Access: hub.access, Enricher: settings.Replays.Enricher, OnWork: hub.metrics.work.add}
+	}
+	registerer.MustRegister(catchup.NewMetrics(hub.catchup, hub.partitions))
+	return hub
+}
+
+func (h *Hub) seal(token cursor.Token) string { return h.settings.Cursors.Seal(token) }
+
+// AddSource makes the source of a stream. What tails gives has to have the source's records delivered to it. Sources are added before clients join.
+func (h *Hub) AddSource(stream atlas.Stream, tails func(*Source) Tails) *Source {
+	source := &Source{hub: h, stream: stream, delivered: h.metrics.delivered.WithLabelValues(string(stream)), partitions: make(map[int]*live.Partition)}
+	source.tails = tails(source)
+	source.log, _ = source.tails.(Log)
+	source.settings = live.Settings{
+		Shared: h.shared, Access: h.access, Enricher: h.settings.Enricher, MaxSteps: h.settings.Limits.Steps, MaxLag: h.settings.Behind.Time,
+		Metrics: h.metrics.live, OnWork: h.metrics.work.add,
+	}
+	if source.log != nil {
+		source.settings.Detach = h.catchup.NewSource(source.log, source.delivered).Detach
+	}
+	h.sources[stream] = source
+	return source
+}
+
+// Join makes the session of a client, or refuses it with ErrTooManyClients. Leave must be called when the client is gone.
+func (h *Hub) Join(client delivery.Client, rights delivery.Rights) (*Session, error) {
+	if h.clients.Add(1) > int64(h.settings.Limits.Clients) {
+		h.clients.Add(-1)
+		return nil, fmt.Errorf("%w: there are %d, and no more are allowed", ErrTooManyClients, h.settings.Limits.Clients)
+	}
+	session := &Session{hub: h}
+	session.Init(client, rights, session, h.shared)
+	return session, nil
+}
+
+// follow begins a subscription once it is known which measurements there are.
+func (h *Hub) follow(ctx context.Context, beginning *joining, set *set) error {
+	source, found := h.sources[beginning.Wanted.Source()]
+	if !found {
+		return fmt.Errorf("no stream %q", beginning.Wanted.Source())
+	}
+	if err := h.awaitMeasurements(ctx); err != nil {
+		return err
+	}
+	return source.follow(ctx, beginning, set)
+}
+
+func (h *Hub) awaitMeasurements(ctx context.Context) error {
+	if h.settings.CaughtUp == nil {
+		return nil
+	}
+	select {
+	case <-h.settings.CaughtUp:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the measurements are not known yet: %w", ctx.Err())
+	}
+}
+
+// MeasurementChanged is to be called after Measurements knows of the change. It ends the subscriptions to the results of a measurement that has
+// stopped, those to one that is not public by clients that have no right to it, and those to one that is unknown now if such ones are refused, and
+// tells the clients so. Subscriptions that begin meanwhile know of the change.
+func (h *Hub) MeasurementChanged(now atlas.Measurement) {
+	if now.Public && !now.Stopped {
+		return
+	}
+	for _, partition := range h.partitions() {
+		partition.RecheckAccess(now.ID)
+	}
+	for _, replay := range h.replays.all() {
+		replay.RecheckAccess(now.ID)
+	}
+}
+
+// Drain sends what waits to be sent in batches, and has nothing wait from then on: what clients are told next are the last messages.
+func (h *Hub) Drain() {
+	h.shared.Drain()
+	for _, partition := range h.partitions() {
+		partition.FlushBatches()
+	}
+	for _, replay := range h.replays.all() {
+		replay.FlushBatches()
+	}
+}
+
+func (h *Hub) partitions() (all []*live.Partition) {
+	for _, source := range h.sources {
+		all = append(all, source.all()...)
+	}
+	return all
+}

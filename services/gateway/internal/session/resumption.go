@@ -1,0 +1,112 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// Resumption is a subscription that a client had and is to get back. It keeps what has been found out about it.
+type Resumption struct {
+	saved   cursor.SavedSubscription
+	wanted  *subscription.Subscription // once it is parsed
+	isFound bool                       // where it resumes in a live feed, or err says why it does not
+	offset  int64
+	err     error
+	tail    Tail // has come as far as the offset; nil once it is handed on
+}
+
+// Restarts tells that it has no checkpoint.
+func (r *Resumption) Restarts() bool { return r.saved.Restarts() }
+
+// Parameters are those of the subscription.
+func (r *Resumption) Parameters() []byte { return r.saved.Parameters }
+
+// Wanted is the subscription, which resumes if it has a checkpoint.
+func (r *Resumption) Wanted() (*subscription.Subscription, error) {
+	if r.wanted != nil {
+		return r.wanted, nil
+	}
+	wanted, err := subscription.Parse(r.saved.Parameters)
+	if err == nil && !r.saved.Restarts() {
+		wanted.Resume()
+	}
+	r.wanted = wanted
+	return wanted, err
+}
+
+// Release is called when it has been resumed, or is not resumed any more.
+func (r *Resumption) Release() {
+	if r.tail != nil {
+		r.tail.Release()
+		r.tail = nil
+	}
+}
+
+// Recall gives the subscriptions for which a cursor stands that the client has remembered. A *protocol.Error says what is wrong with it.
+func (s *Session) Recall(ctx context.Context, text string) (resumptions []*Resumption, err error) {
+	if err := s.hub.settings.Cursors.AwaitKey(ctx); err != nil {
+		return nil, err
+	}
+	token, err := s.hub.settings.Cursors.Open(text)
+	if err != nil {
+		return nil, protocol.Refuse(codeOf(err), "offset: %s", err)
+	}
+	for _, saved := range token.Each() {
+		if len(saved.Parameters) == 0 {
+			return nil, protocol.Refuse(protocol.CodeBadCursor, "offset: names no subscription")
+		}
+		resumptions = append(resumptions, &Resumption{saved: saved})
+	}
+	return resumptions, nil
+}
+
+// SetPending has cursors stand also for subscriptions that the client has had, each until the client has it again by Resume.
+func (s *Session) SetPending(pending []*Resumption) {
+	if tracker := s.openTracker(); tracker != nil {
+		saved := make([]cursor.SavedSubscription, len(pending))
+		for i, resumption := range pending {
+			saved[i] = resumption.saved
+		}
+		tracker.SetPending(saved)
+	}
+}
+
+// CanResume tells whether a subscription resumes from its checkpoint. A *protocol.Error says that it does not, any other one that this is not known now. What
+// is wrong with one to the past, Resume tells.
+func (s *Session) CanResume(ctx context.Context, resumed *Resumption) error {
+	wanted, err := resumed.Wanted()
+	if err != nil {
+		return err
+	}
+	source := s.hub.sources[wanted.Source()]
+	if wanted.Replay != nil || source == nil || source.log == nil {
+		return nil
+	}
+	if err := s.Account.Pay(ctx, readlimit.FindStartCost); err != nil {
+		return err
+	}
+	resumed.tail, resumed.offset, err = source.log.Resume(ctx, wanted, resumed.saved.Token())
+	_, refused := errors.AsType[*protocol.Error](err)
+	resumed.isFound, resumed.err = refused || err == nil, err
+	return err
+}
+
+// Resume is Subscribe for a subscription that Recall has given.
+func (s *Session) Resume(ctx context.Context, resumed *Resumption) error {
+	wanted, err := resumed.Wanted()
+	if err != nil {
+		return err
+	}
+	beginning := &joining{Active: &delivery.Active{Wanted: wanted, Parameters: resumed.saved.Parameters}, resumption: resumed}
+	if !resumed.saved.Restarts() {
+		from := resumed.saved.Token()
+		beginning.From = &from
+	}
+	return s.join(ctx, beginning)
+}

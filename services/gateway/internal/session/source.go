@@ -1,0 +1,110 @@
+package session
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/live"
+)
+
+// Untailed is the Tail of a source whose records are all delivered anyway, in partition 0.
+func Untailed(*Source) Tails { return untailed{} }
+
+type untailed struct{}
+
+func (untailed) Follow(_ context.Context, _ atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error) {
+	attach(0, 0)
+	return func() {}, nil
+}
+
+// Source is one stream of the log: it takes the records of its partitions and delivers them to the clients.
+type Source struct {
+	hub       *Hub
+	stream    atlas.Stream
+	tails     Tails
+	log       Log // nil if the tail is none
+	settings  live.Settings
+	delivered prometheus.Counter
+
+	mu         sync.RWMutex
+	partitions map[int]*live.Partition
+}
+
+// Deliver enqueues records, which stand in offset order in one partition.
+func (s *Source) Deliver(number int, records []atlas.Record) {
+	s.delivered.Add(float64(s.partition(number).Deliver(records)))
+}
+
+// Flush writes what Deliver enqueued: live.Partition.Flush.
+func (s *Source) Flush(number int) { s.partition(number).Flush() }
+
+// Gap tells the clients of a partition what the log has lost: live.Partition.Gap.
+func (s *Source) Gap(number int, from, to int64) { s.partition(number).Gap(from, to) }
+
+// PartitionsChanged tells the clients of a partition that their records may be in another one: live.Partition.PartitionsChanged.
+func (s *Source) PartitionsChanged(number int, from int64, since time.Time, why error) {
+	s.partition(number).PartitionsChanged(from, since, why)
+}
+
+func (s *Source) partition(number int) *live.Partition {
+	s.mu.RLock()
+	found := s.partitions[number]
+	s.mu.RUnlock()
+	if found != nil {
+		return found
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.partitions[number] == nil {
+		s.partitions[number] = live.NewPartition(s.topic(), number, &s.settings)
+	}
+	return s.partitions[number]
+}
+
+func (s *Source) topic() string {
+	if s.log == nil {
+		return ""
+	}
+	return s.log.Topic()
+}
+
+// follow begins a subscription under the lock of its partition.
+func (s *Source) follow(ctx context.Context, beginning *joining, set *set) (err error) {
+	if err := s.locate(ctx, beginning); err != nil {
+		return err
+	}
+	var refused error
+	release, err := s.attach(ctx, beginning, func(number int, next int64) {
+		partition := s.partition(number)
+		beginning.Source = partition
+		refused = partition.Begin(beginning.Active, next)
+	})
+	if err != nil {
+		return err
+	}
+	set.releaseAtEnd(beginning.Active, release)
+	return refused
+}
+
+// attach calls attach under the lock of the tail in which a subscription resumes, or of that of its measurement.
+func (s *Source) attach(ctx context.Context, beginning *joining, attach func(partition int, next int64)) (release func(), err error) {
+	tail := beginning.tail
+	if tail == nil {
+		return s.tails.Follow(ctx, beginning.Wanted.Measurement, attach)
+	}
+	beginning.tail = nil
+	tail.Attach(attach)
+	return tail.Release, nil
+}
+
+func (s *Source) all() []*live.Partition {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Collect(maps.Values(s.partitions))
+}

@@ -1,0 +1,95 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/catchup"
+	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// Tail follows the partitions of a live topic to which somebody subscribes.
+type Tails interface {
+	// Follow has the partition of a measurement delivered. It calls attach once with the partition's number and the offset before which all has been
+	// delivered, under the partition's lock: every record that the log takes after Follow has returned is delivered after that. The partition is followed
+	// until release is called.
+	Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error)
+}
+
+// Log is the part of a live topic that clients read which are not up to date. A Tail may be one; without, a client that does not keep up is closed.
+type Log interface {
+	catchup.Log
+	// Topic is the topic's name.
+	Topic() string
+	// Resume gives the offset at which a subscription goes on behind a token, and the tail, which has come so far and is to be released. A *protocol.Error
+	// says what is wrong with that, and what there is; its code is protocol.CodeCursorGone where it was a cursor once.
+	Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (tail Tail, offset int64, err error)
+	// Since gives the offset before which all records of a measurement's partition are older than a time.
+	Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error)
+}
+
+// Tail is what Tails bring of one partition, for as long as it is not released.
+type Tail interface {
+	// Attach calls attach as Tails.Follow does.
+	Attach(attach func(partition int, next int64))
+	Release()
+}
+
+// locate finds where a subscription begins.
+func (s *Source) locate(ctx context.Context, beginning *joining) (err error) {
+	if beginning.Resumes() && s.log != nil {
+		beginning.Start, err = s.behindCursor(ctx, beginning)
+		if beginning.Gone = goneForOneThatReturns(beginning.Wanted, err); beginning.Gone == nil {
+			return err
+		}
+	}
+	beginning.Start, err = s.backlogOf(ctx, beginning.Active)
+	return err
+}
+
+// goneForOneThatReturns gives the refusal of a cursor that is no reason for refusing the subscription, as its client reconnects by itself; nil if there is
+// none.
+func goneForOneThatReturns(wanted *subscription.Subscription, err error) *protocol.Error {
+	refusal, refused := errors.AsType[*protocol.Error](err)
+	//mutate:gone-for-good
+	if !refused || refusal.Code != protocol.CodeCursorGone || !wanted.Cursor.OrRestart {
+		return nil
+	}
+	return refusal
+}
+
+// behindCursor finds where a subscription resumes, unless CanResume has.
+func (s *Source) behindCursor(ctx context.Context, beginning *joining) (_ *delivery.Start, err error) {
+	if resumed := beginning.resumption; resumed != nil && resumed.isFound {
+		beginning.tail, resumed.tail = resumed.tail, nil
+		return &delivery.Start{From: resumed.offset}, resumed.err
+	}
+	if err := beginning.Recipient.Account.Pay(ctx, readlimit.FindStartCost); err != nil {
+		return nil, err
+	}
+	if err := s.hub.open(beginning.Active); err != nil {
+		return nil, err
+	}
+	var from int64
+	beginning.tail, from, err = s.log.Resume(ctx, beginning.Wanted, *beginning.From)
+	return &delivery.Start{From: from}, err
+}
+
+// backlogOf finds where the backlog begins that a subscription wants; nil for none.
+func (s *Source) backlogOf(ctx context.Context, joining *delivery.Active) (*delivery.Start, error) {
+	if s.log == nil || !joining.Wanted.Backlog {
+		return nil, nil
+	}
+	if err := joining.Recipient.Account.Pay(ctx, readlimit.FindStartCost); err != nil {
+		return nil, err
+	}
+	since := time.Now().Add(-s.hub.settings.Backlog)
+	from, err := s.log.Since(ctx, joining.Wanted.Measurement, since)
+	return &delivery.Start{From: from, Backlog: true, Since: since}, err
+}
