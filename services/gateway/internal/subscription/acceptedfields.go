@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"atlasstream/services/gateway/internal/jsonpath"
-	"atlasstream/services/gateway/internal/protocol"
 
 	"github.com/tidwall/gjson"
 )
@@ -22,13 +21,13 @@ func (p *parser) readFields(name string, value gjson.Result) error {
 	}
 	switch {
 	case len(paths) == 0:
-		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got 0 names, want 1 to %d", name, maxFields)
+		return refuse("%s: got 0 names, want 1 to %d", name, maxFields)
 	case len(paths) > maxFields:
-		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got more than %d names, want 1 to %[2]d", name, maxFields)
+		return refuse("%s: got more than %d names, want 1 to %[2]d", name, maxFields)
 	}
 	for _, path := range paths {
 		if !jsonpath.IsPath(path) {
-			return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %q, "+wantPath, name, shorten(path), jsonpath.MaxDepth, jsonpath.MaxLength)
+			return refuse("%s: got %q, "+wantPath, name, shorten(path), jsonpath.MaxDepth, jsonpath.MaxLength)
 		}
 	}
 	p.subscription.Fields = jsonpath.NewPathSet(paths)
@@ -51,7 +50,7 @@ func listOf(name string, value gjson.Result) (texts []string, err error) {
 	}
 	value.ForEach(func(_, element gjson.Result) bool {
 		if element.Type != gjson.String {
-			err = protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %s, want strings", name, brief([]byte(element.Raw)))
+			err = refuse("%s: got %s, want strings", name, brief([]byte(element.Raw)))
 			return false
 		}
 		texts = append(texts, element.String())

@@ -63,7 +63,7 @@ func fold(name string) string {
 
 func (p *parser) compare(operator operator, name, path string, value gjson.Result) error {
 	if !jsonpath.IsPath(path) {
-		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got the member %q, "+wantPath, name, shorten(path), jsonpath.MaxDepth, jsonpath.MaxLength)
+		return refuse("%s: got the member %q, "+wantPath, name, shorten(path), jsonpath.MaxDepth, jsonpath.MaxLength)
 	}
 	name += "." + shorten(path)
 	compared := string(operator) + " " + path
@@ -72,8 +72,7 @@ func (p *parser) compare(operator operator, name, path string, value gjson.Resul
 	}
 	p.compared[compared] = true
 	if len(p.compared) > maxComparisons {
-		return protocol.Refuse(protocol.CodeInvalidParameter,
-			"%s: too many members, want at most %d in equalsTo, lessThan and greaterTo together", name, maxComparisons)
+		return refuse("%s: too many members, want at most %d in equalsTo, lessThan and greaterTo together", name, maxComparisons)
 	}
 	if operator == equal {
 		return p.readEquals(name, path, value)
@@ -128,8 +127,7 @@ func (p *parser) readAlternative(scalars []scalar, name string, value gjson.Resu
 	}
 	p.alternatives++
 	if p.alternatives > maxAlternatives {
-		return nil, protocol.Refuse(protocol.CodeInvalidParameter,
-			"%s: too many alternatives, want at most %d in all of equalsTo", name, maxAlternatives)
+		return nil, refuse("%s: too many alternatives, want at most %d in all of equalsTo", name, maxAlternatives)
 	}
 	return append(scalars, newScalar(text)), nil
 }

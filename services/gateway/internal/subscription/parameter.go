@@ -59,7 +59,11 @@ func readSwitch(of func(*Subscription) *bool) readParameter {
 }
 
 func invalid(name string, value gjson.Result, want string, arguments ...any) *protocol.Error {
-	return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %s, %s", name, brief([]byte(value.Raw)), fmt.Sprintf(want, arguments...))
+	return refuse("%s: got %s, %s", name, brief([]byte(value.Raw)), fmt.Sprintf(want, arguments...))
+}
+
+func refuse(format string, arguments ...any) *protocol.Error {
+	return protocol.Refuse(protocol.CodeInvalidParameter, format, arguments...)
 }
 
 // textOf gives the text of a string, and for any other value its JSON.

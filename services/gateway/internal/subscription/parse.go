@@ -133,8 +133,7 @@ func (p *parser) finish() error {
 
 func (p *parser) finishProbeStatus() error {
 	if given := p.subscription.Measurement; given != 0 && given != atlas.ConnectionMeasurement {
-		return protocol.Refuse(protocol.CodeInvalidParameter,
-			"%s: got %d, want %d or none with probestatus", p.seen["msm"], given, atlas.ConnectionMeasurement)
+		return refuse("%s: got %d, want %d or none with probestatus", p.seen["msm"], given, atlas.ConnectionMeasurement)
 	}
 	p.subscription.Measurement = atlas.ConnectionMeasurement
 	return nil
@@ -144,18 +143,18 @@ func (p *parser) finishProbeStatus() error {
 func (p *parser) finishMetadata() error {
 	const ofMeasurements, notReplayed = "none with metadata, which are of measurements and not of probes", "none with metadata, which cannot be replayed"
 	if p.subscription.Probe != 0 {
-		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %d, want "+ofMeasurements, p.seen["prb"], p.subscription.Probe)
+		return refuse("%s: got %d, want "+ofMeasurements, p.seen["prb"], p.subscription.Probe)
 	}
 	if p.subscription.Enrich {
-		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got true, want false or "+ofMeasurements, p.seen["enrichprobes"])
+		return refuse("%s: got true, want false or "+ofMeasurements, p.seen["enrichprobes"])
 	}
 	for _, name := range []string{"starttime", "cursor"} {
 		if came, given := p.seen[name]; given {
-			return protocol.Refuse(protocol.CodeInvalidParameter, "%s: given, want "+notReplayed, came)
+			return refuse("%s: given, want "+notReplayed, came)
 		}
 	}
 	if p.subscription.Backlog {
-		return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got true, want false or "+notReplayed, p.seen["sendbacklog"])
+		return refuse("%s: got true, want false or "+notReplayed, p.seen["sendbacklog"])
 	}
 	return nil
 }

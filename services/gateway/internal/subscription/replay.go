@@ -56,8 +56,7 @@ func (p *parser) finishReplay() error {
 		return nil
 	}
 	if p.subscription.Backlog {
-		return protocol.Refuse(protocol.CodeInvalidParameter,
-			"%s: got true, want false or none with %s: a replay begins there", p.seen["sendbacklog"], p.seen["starttime"])
+		return refuse("%s: got true, want false or none with %s: a replay begins there", p.seen["sendbacklog"], p.seen["starttime"])
 	}
 	if p.replay.Speed == 0 {
 		p.replay.Speed = 1
