@@ -13,8 +13,12 @@ type alternatives struct {
 }
 
 func newAlternatives(scalars []scalar) alternatives {
-	var numbers []float64
-	var texts []string
+	numbers, texts := appendSorted(nil, nil, scalars)
+	return alternatives{numbers: slices.Clone(numbers), texts: pack(texts)}
+}
+
+// appendSorted appends scalars to two empty lists, and sorts these, each value once.
+func appendSorted(numbers []float64, texts []string, scalars []scalar) ([]float64, []string) {
 	for i := range scalars {
 		if scalars[i].exact {
 			numbers = append(numbers, scalars[i].number)
@@ -24,7 +28,7 @@ func newAlternatives(scalars []scalar) alternatives {
 	}
 	slices.Sort(numbers)
 	slices.Sort(texts)
-	return alternatives{numbers: slices.Clone(slices.Compact(numbers)), texts: pack(slices.Compact(texts))}
+	return slices.Compact(numbers), slices.Compact(texts)
 }
 
 // pack copies texts into one piece of memory.
@@ -85,7 +89,7 @@ func search[E cmp.Ordered](sorted []E, wanted E) (at int, found bool) {
 	return at, at < len(sorted) && sorted[at] == wanted
 }
 
-// sortedScalars are a record's values of one member, sorted after many conditions have compared them one by one: further conditions need not compare all of them.
+// sortedScalars are a record's values of one member, sorted after many conditions have compared them one by one: further conditions need not compare all.
 type sortedScalars struct {
 	numbers         []float64
 	texts           []string // with the numbers that are not exact
@@ -95,15 +99,8 @@ type sortedScalars struct {
 func (s *sortedScalars) sort(scalars []scalar) {
 	for i := range scalars {
 		s.extend(&scalars[i])
-		if scalars[i].exact {
-			s.numbers = append(s.numbers, scalars[i].number)
-		} else {
-			s.texts = append(s.texts, scalars[i].comparedText())
-		}
 	}
-	slices.Sort(s.numbers)
-	slices.Sort(s.texts)
-	s.numbers, s.texts = slices.Compact(s.numbers), slices.Compact(s.texts)
+	s.numbers, s.texts = appendSorted(s.numbers, s.texts, scalars)
 }
 
 // extend extends the range from the least to the greatest number to another one.
