@@ -4,23 +4,21 @@ import (
 	"net/http"
 	"strings"
 
-	hub "atlasstream/services/gateway/internal/session"
-
-	"atlasstream/services/gateway/internal/delivery"
-	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/readlimit"
-
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/clientip"
 	"atlasstream/services/gateway/internal/auth"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/ratelimit"
+	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/session"
 )
 
 // Acceptor limits, authenticates and opens sessions for the clients of all endpoints.
 type Acceptor struct {
-	hub           *hub.Hub
+	hub           *session.Hub
 	guard         *ratelimit.Guard
 	tokens        *auth.Tokens
 	statistics    *clientStatistics
@@ -29,9 +27,9 @@ type Acceptor struct {
 }
 
 // NewAcceptor makes an acceptor for the clients of a hub, and registers its statistics by client name.
-func NewAcceptor(hub *hub.Hub, guard *ratelimit.Guard, tokens *auth.Tokens, logger *zap.Logger, registerer prometheus.Registerer) *Acceptor {
+func NewAcceptor(hub *session.Hub, guard *ratelimit.Guard, tokens *auth.Tokens, logger *zap.Logger, registerer prometheus.Registerer) *Acceptor {
 	acceptor := &Acceptor{hub: hub, guard: guard, tokens: tokens, statistics: newClientStatistics(), logger: logger}
-	acceptor.tokenSessions = &tokenSessions{tokens: tokens, sessions: make(map[*session]struct{})}
+	acceptor.tokenSessions = &tokenSessions{tokens: tokens, sessions: make(map[*clientSession]struct{})}
 	registerer.MustRegister(acceptor.statistics)
 	return acceptor
 }
@@ -72,7 +70,7 @@ func (a *Acceptor) accept(endpoint string, request *http.Request) (*connection, 
 
 // openSession opens the session of an accepted client. The error is a *protocol.Error. The session's end must be called when the client has
 // disconnected.
-func (a *Acceptor) openSession(c *connection, client client) (*session, error) {
+func (a *Acceptor) openSession(c *connection, client client) (*clientSession, error) {
 	counted := &countedClient{client: client, statistics: a.statistics.of(c.info.name)}
 	subscriber, err := a.hub.Join(counted, delivery.Rights{
 		NonPublic: c.info.bearer.Roles.NonPublic, History: c.info.bearer.Roles.History,
@@ -84,7 +82,7 @@ func (a *Acceptor) openSession(c *connection, client client) (*session, error) {
 	subscriber.OnEnd(func() { c.allowance.Recount(c.usage) })
 	counted.connect()
 	a.logger.Debug("client connected", c.info.fields()...)
-	session := &session{connection: c, client: counted, subscriber: subscriber, tokenSessions: a.tokenSessions, logger: a.logger}
+	session := &clientSession{connection: c, client: counted, subscriber: subscriber, tokenSessions: a.tokenSessions, logger: a.logger}
 	c.session.Store(session)
 	if !a.tokenSessions.add(session) {
 		session.end("its token has changed")

@@ -12,7 +12,7 @@ import (
 
 // handleEvent handles an event of the client and responds. The parameters are echoed byte by byte: clients find their own
 // record by the string form of the echo.
-func (s *session) handleEvent(ctx context.Context, event string, parameters []byte) {
+func (s *clientSession) handleEvent(ctx context.Context, event string, parameters []byte) {
 	var err error
 	switch event {
 	case protocol.EventSubscribe:
@@ -27,7 +27,7 @@ func (s *session) handleEvent(ctx context.Context, event string, parameters []by
 }
 
 // respond sends the confirmation that is queued, or an error event.
-func (s *session) respond(err error) {
+func (s *clientSession) respond(err error) {
 	if err != nil && !errors.Is(err, sendqueue.ErrFull) && !errors.Is(err, sendqueue.ErrClosed) {
 		err = s.client.EnqueueControl(s.client.Complaint(ErrorFor(err, s.logger)))
 	}

@@ -12,8 +12,8 @@ type connection struct {
 	info             clientInfo
 	credential       credential // of the request
 	allowance        *ratelimit.Allowance
-	removeConnection func()                  // from the count of its address
-	session          atomic.Pointer[session] // nil while there is no session
+	removeConnection func()                        // from the count of its address
+	session          atomic.Pointer[clientSession] // nil while there is no session
 }
 
 // admits reports whether to read a message of size bytes. For messages beyond the limit the client is sent an error now and then, and disconnected if it goes

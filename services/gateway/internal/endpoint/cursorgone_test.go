@@ -1,18 +1,16 @@
 package endpoint
 
 import (
-	hub "atlasstream/services/gateway/internal/session"
-
 	"context"
 	"net/http"
 	"testing"
 	"time"
 
+	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
-
-	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -21,7 +19,7 @@ type emptyLog struct{}
 
 func (emptyLog) Topic() string { return "results" }
 
-func (emptyLog) Resume(_ context.Context, _ *subscription.Subscription, from cursor.Token) (tail hub.Tail, offset int64, err error) {
+func (emptyLog) Resume(_ context.Context, _ *subscription.Subscription, from cursor.Token) (tail session.Tail, offset int64, err error) {
 	switch from.Subscriptions[0].Live.Topic {
 	case "gone":
 		return nil, 0, protocol.Refuse(protocol.CodeCursorGone, "cursor: it is gone")

@@ -15,7 +15,7 @@
 //	authentication.go    the token of a client
 //	connection.go        a connected client, and the limit of its messages
 //	clientevents.go      the events that a client sends, and the responses
-//	session.go           what one client subscribes to
+//	clientsession.go     what one client subscribes to, within its limits
 //	tokensessions.go     disconnecting clients when their token is revoked or changed
 //	clientstatistics.go  statistics by client name
 //	clientinfo.go        who a client is, in logs and metrics

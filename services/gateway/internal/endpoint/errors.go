@@ -7,18 +7,15 @@ import (
 	"strings"
 	"time"
 
-	hub "atlasstream/services/gateway/internal/session"
-
-	"atlasstream/services/gateway/internal/delivery"
-
-	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/socketio/engineio"
-
 	"go.uber.org/zap"
 
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
 // ErrorFor converts an error into one for the client. Errors of the server are logged, and the client is told to try again.
@@ -27,9 +24,9 @@ func ErrorFor(err error, logger *zap.Logger) *protocol.Error {
 	switch {
 	case errors.As(err, &refusal):
 		return refusal
-	case errors.Is(err, hub.ErrTooMany), errors.Is(err, ratelimit.ErrTooManySubscriptions):
+	case errors.Is(err, session.ErrTooMany), errors.Is(err, ratelimit.ErrTooManySubscriptions):
 		return protocol.Refuse(protocol.CodeTooManySubscriptions, "%s; end one first", err)
-	case errors.Is(err, hub.ErrNotSubscribed):
+	case errors.Is(err, session.ErrNotSubscribed):
 		return protocol.Refuse(protocol.CodeNotSubscribed,
 			"there is no subscription with these parameters; they must be those of %s, in any order and style", protocol.EventSubscribe)
 	case errors.Is(err, readlimit.ErrExceeded):

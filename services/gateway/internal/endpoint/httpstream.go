@@ -4,10 +4,9 @@ import (
 	"context"
 	"net/http"
 
+	"atlasstream/services/gateway/internal/connset"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
-
-	"atlasstream/services/gateway/internal/connset"
 	"atlasstream/services/gateway/internal/subscription"
 	"atlasstream/services/gateway/internal/wsconn"
 )

@@ -6,33 +6,31 @@ import (
 	"errors"
 	"slices"
 
-	"atlasstream/services/gateway/internal/protocol"
-	hub "atlasstream/services/gateway/internal/session"
-
 	"go.uber.org/zap"
 
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
-// maxPrivateID bounds what is taken for a private ID and said again, in bytes.
+// maxPrivateID is the longest accepted private ID, in bytes.
 const maxPrivateID = 64
 
-// recoveryState is what socket.io-client 4.6 and later send as they come back: the private ID that they were told, and the last string that ended an event.
+// recoveryState is what socket.io-client 4.6 and later send when they reconnect: their private ID, and the last string that was an event's last argument.
 type recoveryState struct {
 	PrivateID string `json:"pid"`
 	Offset    string `json:"offset"`
 }
 
-// resumeTimeout is how long it may take to give a client all its subscriptions back.
+// resumeTimeout bounds resuming all subscriptions of a client.
 const resumeTimeout = 2 * subscribeTimeout
 
-// recall gives a client of Engine.IO 4 the subscriptions back for which the cursor stands that it remembers: from where it was, or anew. By its private ID,
-// which it keeps if there are any, the client sees that it is recovered. One that cannot be recovered now, but perhaps later, comes again by itself when
-// its connection is closed.
-func (e *SocketIO) recall(session *session, socket *socketio.Socket) {
+// recoverSession resumes the subscriptions of the cursor that a client of Engine.IO 4 remembers, each from its position or live. If there are any the client
+// keeps its private ID, and so learns that it is recovered. After a temporary error its connection is closed, so that it reconnects by itself.
+func (e *SocketIO) recoverSession(session *clientSession, socket *socketio.Socket) {
 	if socket.Revision() == engineio.Revision3 {
 		return
 	}
@@ -44,10 +42,10 @@ func (e *SocketIO) recall(session *session, socket *socketio.Socket) {
 	}
 	ctx, cancel := context.WithTimeout(e.serving, resumeTimeout)
 	defer cancel()
-	subscriptions, err := session.recall(ctx, was.Offset)
+	subscriptions, err := session.recoverable(ctx, was.Offset)
 	if err != nil {
-		if !errors.Is(err, ratelimit.ErrTooManyMessages) { // which is counted, and happens as often as a client likes
-			e.acceptor.logger.Warn("a client could not be recovered, and is to come again", zap.Error(err))
+		if !errors.Is(err, ratelimit.ErrTooManyMessages) { // which has a metric, and happens as often as a client likes
+			e.acceptor.logger.Warn("cannot recover a client; it has to reconnect", zap.Error(err))
 		}
 		socket.Close()
 		return
@@ -57,12 +55,12 @@ func (e *SocketIO) recall(session *session, socket *socketio.Socket) {
 		return
 	}
 	socket.SetPrivateID(was.PrivateID)
-	session.resume(ctx, subscriptions)
+	session.resumeAll(ctx, subscriptions)
 }
 
-// recall gives the subscriptions for which a cursor stands, none if not one of them can go on where it was. The error is why that is not known now. They
-// count as if the client had asked for each with a message of its own.
-func (s *session) recall(ctx context.Context, text string) ([]*hub.Resumption, error) {
+// recoverable returns the subscriptions of a cursor, or none if not one of them can resume from its position. The error is temporary. They count as if the
+// client had sent a message for each.
+func (s *clientSession) recoverable(ctx context.Context, text string) ([]*session.Resumption, error) {
 	subscriptions, err := s.subscriber.Recall(ctx, text)
 	if _, refused := errors.AsType[*protocol.Error](err); refused {
 		return nil, nil
@@ -85,19 +83,19 @@ func (s *session) recall(ctx context.Context, text string) ([]*hub.Resumption, e
 	return nil, nil
 }
 
-// resume subscribes again, and says of each subscription what came of that. Those that cannot be had for the moment the client gets when it comes back
-// once more: its cursors go on to stand for them.
-func (s *session) resume(ctx context.Context, subscriptions []*hub.Resumption) {
+// resumeAll resumes subscriptions and responds to each. Those that fail temporarily stay part of the client's cursors, so that it resumes them
+// when it reconnects.
+func (s *clientSession) resumeAll(ctx context.Context, subscriptions []*session.Resumption) {
 	s.subscriber.Hold()
 	defer s.subscriber.Release()
-	defer release(subscriptions)
-	var due []*hub.Resumption
+	defer releaseAll(subscriptions)
+	var due []*session.Resumption
 	for i, resumed := range subscriptions {
 		s.subscriber.SetPending(slices.Concat(due, subscriptions[i:]))
-		err := s.resumeOne(ctx, resumed)
+		err := s.resume(ctx, resumed)
 		s.respond(err)
 		if errors.Is(err, sendqueue.ErrFull) || errors.Is(err, sendqueue.ErrClosed) {
-			return // the client has gone
+			return // the client has disconnected
 		}
 		if err != nil && isTemporary(err) {
 			due = append(due, resumed)
@@ -106,21 +104,21 @@ func (s *session) resume(ctx context.Context, subscriptions []*hub.Resumption) {
 	s.subscriber.SetPending(due)
 }
 
-func release(subscriptions []*hub.Resumption) {
+func releaseAll(subscriptions []*session.Resumption) {
 	for _, resumed := range subscriptions {
 		resumed.Release()
 	}
 }
 
-func (s *session) resumeOne(ctx context.Context, resumed *hub.Resumption) error {
+func (s *clientSession) resume(ctx context.Context, resumed *session.Resumption) error {
 	wanted, err := resumed.Wanted()
 	if err != nil {
 		return err
 	}
-	return s.begin(ctx, wanted, resumed.Parameters(), func(ctx context.Context) error { return s.subscriber.Resume(ctx, resumed) })
+	return s.withinLimits(ctx, wanted, resumed.Parameters(), func(ctx context.Context) error { return s.subscriber.Resume(ctx, resumed) })
 }
 
-// isTemporary tells whether what failed may be had later: the log may be reached again, and what others have had may be over.
+// isTemporary reports whether an error is temporary: the log cannot be read, or there are too many replays.
 func isTemporary(err error) bool {
 	refusal, refused := errors.AsType[*protocol.Error](err)
 	return !refused || refusal.Code == protocol.CodeTooManyReplays

@@ -16,8 +16,6 @@ import (
 	"testing"
 	"time"
 
-	hub "atlasstream/services/gateway/internal/session"
-
 	"github.com/gorilla/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
@@ -28,6 +26,7 @@ import (
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 	"atlasstream/services/gateway/internal/wsconn"
@@ -153,9 +152,9 @@ func (m *measurements) hide(id atlas.MeasurementID) { m.hidden.Store(id, true) }
 
 // testServer serves all endpoints for a hub, with low limits.
 type testServer struct {
-	hub        *hub.Hub
+	hub        *session.Hub
 	known      *measurements
-	source     *hub.Source
+	source     *session.Source
 	feed       *feed
 	stats      *sendqueue.Stats
 	acceptor   *Acceptor
@@ -205,8 +204,8 @@ func newTestServer(t testing.TB, settings testSettings) *testServer {
 	settings = settings.withDefaults()
 	s := &testServer{feed: &feed{}, known: &measurements{}, stats: &sendqueue.Stats{}, registry: prometheus.NewRegistry()}
 	s.tokens = filepath.Join(t.TempDir(), "tokens.json")
-	s.hub = hub.NewHub(hub.Settings{Limits: hub.Limits{Clients: settings.clients, Subscriptions: 2}, Measurements: s.known, Cursors: cursors{settings.kafka, settings.keyless}}, s.registry)
-	s.source = s.hub.AddSource(atlas.StreamResult, func(*hub.Source) hub.Tails {
+	s.hub = session.NewHub(session.Settings{Limits: session.Limits{Clients: settings.clients, Subscriptions: 2}, Measurements: s.known, Cursors: cursors{settings.kafka, settings.keyless}}, s.registry)
+	s.source = s.hub.AddSource(atlas.StreamResult, func(*session.Source) session.Tails {
 		if settings.log == nil {
 			return s.feed
 		}

@@ -5,11 +5,10 @@ import (
 	"net/http"
 	"sync/atomic"
 
-	"atlasstream/services/gateway/internal/delivery"
-	"atlasstream/services/gateway/internal/protocol"
-
 	"go.uber.org/zap"
 
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
@@ -66,13 +65,13 @@ func (e *SocketIO) Connect(socket *socketio.Socket) error {
 		return err
 	}
 	socket.Attachment = session
-	e.recall(session, socket)
+	e.recoverSession(session, socket)
 	return nil
 }
 
 // Event implements socketio.Handler.
 func (e *SocketIO) Event(socket *socketio.Socket, event socketio.Event) {
-	session := socket.Attachment.(*session)
+	session := socket.Attachment.(*clientSession)
 	if event.Dropped > 0 {
 		session.respond(errAttachments(event.Dropped))
 	} else {
@@ -85,7 +84,7 @@ func (e *SocketIO) Event(socket *socketio.Socket, event socketio.Event) {
 
 // Disconnect implements socketio.Handler.
 func (e *SocketIO) Disconnect(socket *socketio.Socket, reason string) {
-	socket.Attachment.(*session).end(reason)
+	socket.Attachment.(*clientSession).end(reason)
 }
 
 // socketIOClient is a client of SocketIO.

@@ -7,10 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"atlasstream/pkg/bufferpool"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
-
-	"atlasstream/pkg/bufferpool"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsconn"
 )

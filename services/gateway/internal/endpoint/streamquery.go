@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"atlasstream/services/gateway/internal/protocol"
-
 	"atlasstream/services/gateway/internal/subscription"
 )
 

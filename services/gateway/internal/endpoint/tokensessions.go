@@ -3,11 +3,10 @@ package endpoint
 import (
 	"sync"
 
-	"atlasstream/services/gateway/internal/protocol"
-
 	"go.uber.org/zap"
 
 	"atlasstream/services/gateway/internal/auth"
+	"atlasstream/services/gateway/internal/protocol"
 )
 
 // tokenSessions are the sessions of clients with a token.
@@ -15,11 +14,11 @@ type tokenSessions struct {
 	tokens *auth.Tokens
 
 	mu       sync.Mutex
-	sessions map[*session]struct{}
+	sessions map[*clientSession]struct{}
 }
 
 // add adds the session of a bearer. It returns false if the token has become invalid since authentication: then RecheckTokens may have missed the session.
-func (t *tokenSessions) add(s *session) bool {
+func (t *tokenSessions) add(s *clientSession) bool {
 	if s.connection.info.bearer == (auth.Bearer{}) {
 		return true
 	}
@@ -29,14 +28,14 @@ func (t *tokenSessions) add(s *session) bool {
 	return t.tokens.IsValid(s.connection.info.bearer)
 }
 
-func (t *tokenSessions) remove(s *session) {
+func (t *tokenSessions) remove(s *clientSession) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.sessions, s)
 }
 
 // outdated returns the sessions whose token is not valid any more, or has other roles.
-func (t *tokenSessions) outdated() (sessions []*session) {
+func (t *tokenSessions) outdated() (sessions []*clientSession) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for s := range t.sessions {

@@ -6,13 +6,12 @@ import (
 	"net/http"
 	"strings"
 
-	"atlasstream/services/gateway/internal/delivery"
-	"atlasstream/services/gateway/internal/protocol"
-
 	"github.com/gorilla/websocket"
 	"go.uber.org/zap"
 
 	"atlasstream/services/gateway/internal/connset"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsconn"
 )
@@ -76,7 +75,7 @@ func (e *WebSocket) register(client *webSocketClient) *protocol.Error {
 }
 
 // serve reads from the client until it disconnects. The session of a refused client is nil.
-func (e *WebSocket) serve(client *webSocketClient, session *session) {
+func (e *WebSocket) serve(client *webSocketClient, session *clientSession) {
 	defer e.release(client)
 	defer client.conn.Close()
 	if session != nil {
@@ -85,7 +84,7 @@ func (e *WebSocket) serve(client *webSocketClient, session *session) {
 	client.conn.Drain()
 }
 
-func (e *WebSocket) readMessages(client *webSocketClient, session *session) {
+func (e *WebSocket) readMessages(client *webSocketClient, session *clientSession) {
 	heartbeat := startHeartbeat(client.conn, e.heartbeat)
 	defer heartbeat.stop()
 	admits := func(size int) bool {
@@ -97,7 +96,7 @@ func (e *WebSocket) readMessages(client *webSocketClient, session *session) {
 	session.end(end.Text)
 }
 
-func (e *WebSocket) receive(session *session, binary bool, message []byte) {
+func (e *WebSocket) receive(session *clientSession, binary bool, message []byte) {
 	event, parameters, err := parseEvent(binary, message)
 	if err != nil {
 		session.respond(err)

@@ -10,11 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"atlasstream/services/gateway/internal/delivery"
-	"atlasstream/services/gateway/internal/protocol"
-
 	"github.com/gorilla/websocket"
 
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 

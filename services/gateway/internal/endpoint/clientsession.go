@@ -4,15 +4,12 @@ import (
 	"context"
 	"time"
 
-	hub "atlasstream/services/gateway/internal/session"
-
-	"atlasstream/services/gateway/internal/delivery"
-
-	"atlasstream/services/gateway/internal/protocol"
-
 	"go.uber.org/zap"
 
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -28,17 +25,17 @@ type client interface {
 	Disconnect(why *protocol.Error)
 }
 
-// session is what one client subscribes to, whichever endpoint it uses. Its methods are called one after the other, end last.
-type session struct {
+// clientSession is what one client subscribes to, whichever endpoint it uses. Its methods are called one after the other, end last.
+type clientSession struct {
 	connection    *connection
 	client        *countedClient
-	subscriber    *hub.Session
+	subscriber    *session.Session
 	tokenSessions *tokenSessions
 	logger        *zap.Logger
 }
 
 // end is called once, when the client has disconnected.
-func (s *session) end(reason string) {
+func (s *clientSession) end(reason string) {
 	s.tokenSessions.remove(s)
 	s.subscriber.Leave()
 	s.connection.session.Store(nil)
@@ -48,7 +45,7 @@ func (s *session) end(reason string) {
 }
 
 // subscribe begins a subscription. Unless it is nil, add changes what the parameters ask for, such as where to resume.
-func (s *session) subscribe(ctx context.Context, parameters []byte, add func(*subscription.Subscription)) error {
+func (s *clientSession) subscribe(ctx context.Context, parameters []byte, add func(*subscription.Subscription)) error {
 	wanted, err := subscription.Parse(parameters)
 	if err != nil {
 		return err
@@ -56,12 +53,12 @@ func (s *session) subscribe(ctx context.Context, parameters []byte, add func(*su
 	if add != nil {
 		add(wanted)
 	}
-	return s.begin(ctx, wanted, parameters, func(ctx context.Context) error { return s.subscriber.Subscribe(ctx, wanted, parameters) })
+	return s.withinLimits(ctx, wanted, parameters, func(ctx context.Context) error { return s.subscriber.Subscribe(ctx, wanted, parameters) })
 }
 
-// begin has a subscription begin, with the memory and the time that it may take.
-func (s *session) begin(ctx context.Context, wanted *subscription.Subscription, parameters []byte, begin func(context.Context) error) error {
-	if err := s.connection.allowance.Reserve(hub.Kept(wanted, parameters)); err != nil {
+// withinLimits begins a subscription within the limits of memory and time.
+func (s *clientSession) withinLimits(ctx context.Context, wanted *subscription.Subscription, parameters []byte, begin func(context.Context) error) error {
+	if err := s.connection.allowance.Reserve(session.Kept(wanted, parameters)); err != nil {
 		return err
 	}
 	defer s.settle()
@@ -70,7 +67,7 @@ func (s *session) begin(ctx context.Context, wanted *subscription.Subscription, 
 	return begin(ctx)
 }
 
-func (s *session) unsubscribe(parameters []byte) error {
+func (s *clientSession) unsubscribe(parameters []byte) error {
 	wanted, err := subscription.Parse(parameters)
 	if err != nil {
 		return err
@@ -79,4 +76,4 @@ func (s *session) unsubscribe(parameters []byte) error {
 	return s.subscriber.Unsubscribe(wanted, parameters)
 }
 
-func (s *session) settle() { s.connection.allowance.Settle(s.connection.usage) }
+func (s *clientSession) settle() { s.connection.allowance.Settle(s.connection.usage) }
