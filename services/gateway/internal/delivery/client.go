@@ -45,6 +45,13 @@ type Encoding interface {
 	EventAt(name string, payload []byte, cursor string) *sendqueue.Message
 }
 
+// CursorEncoding is that of an endpoint whose events can be given a cursor once they are encoded, so that clients with cursors of their own share the rest.
+type CursorEncoding interface {
+	Encoding
+	// WithCursor gives the message that EventAt would, from that of Event.
+	WithCursor(event *sendqueue.Message, cursor string) *sendqueue.Message
+}
+
 // StartEncoding is that of a door whose clients come back with the last cursor that they were given for a subscription: its confirmation has one too, or who is
 // cut off before the first record would come back without any.
 type StartEncoding interface {

@@ -108,9 +108,22 @@ func (e *Encoder) enqueueAlone(to *Target, stream atlas.Stream, form subscriptio
 	recipient := to.Recipient
 	enqueue := recipient.enqueuer(to.canWait)
 	if checkpoints := recipient.Checkpoints(); form.Cursor && checkpoints != nil { // its cursors are its own
-		return checkpoints.Enqueue(enqueue, protocol.RecordEvent(stream), e.subject.Payload(form), e.place(stream))
+		return checkpoints.Enqueue(enqueue, e.place(stream), e.withCursors(recipient.Encoding, stream, form))
 	}
 	return enqueue(e.message(encodingKey{recipient.Encoding, stream, form}))
+}
+
+// withCursors encodes the record with cursors of a client's own. If the encoding permits, all but the cursor is encoded once for all clients.
+func (e *Encoder) withCursors(encoding Encoding, stream atlas.Stream, form subscription.Projection) func(cursor string) *sendqueue.Message {
+	shared, permits := encoding.(CursorEncoding)
+	if !permits || e.inReplay != nil { // a replay has one client
+		return func(cursor string) *sendqueue.Message {
+			return encoding.EventAt(protocol.RecordEvent(stream), e.subject.Payload(form), cursor)
+		}
+	}
+	form.Cursor = false
+	event := e.message(encodingKey{encoding, stream, form})
+	return func(cursor string) *sendqueue.Message { return shared.WithCursor(event, cursor) }
 }
 
 // message encodes the record unless that has been done for another client.

@@ -66,8 +66,8 @@ type Owner interface {
 // all of them. Its methods are called under the lock of a source.
 type Checkpoints interface {
 	Tracking
-	// Enqueue enqueues a record, or several of which the last is at a place, with a cursor.
-	Enqueue(enqueue func(*sendqueue.Message) error, event string, payload []byte, at Place) error
+	// Enqueue enqueues a record, or several of which the last is at a place, as it is encoded with a cursor.
+	Enqueue(enqueue func(*sendqueue.Message) error, at Place, encode func(cursor string) *sendqueue.Message) error
 	// Send enqueues an event that is not a record, with a cursor.
 	Send(event string, payload []byte) error
 }
@@ -180,7 +180,7 @@ func (r *Recipient) enqueueRecord(enqueue func(*sendqueue.Message) error, event 
 		return enqueue(r.Encoding.Event(event, payload))
 	}
 	if checkpoints := r.Checkpoints(); checkpoints != nil {
-		return checkpoints.Enqueue(enqueue, event, payload, at)
+		return checkpoints.Enqueue(enqueue, at, func(cursor string) *sendqueue.Message { return r.Encoding.EventAt(event, payload, cursor) })
 	}
 	return enqueue(r.Encoding.EventAt(event, payload, r.Seal(&at)))
 }

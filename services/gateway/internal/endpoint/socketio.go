@@ -127,5 +127,12 @@ func (socketIOEvents) EventAt(name string, payload []byte, cursor string) *sendq
 	return socketio.EncodeEvent("/", name, payload, []byte(`"`+cursor+`"`))
 }
 
+// WithCursor implements delivery.CursorEncoding: the cursor is one more element of the event's array.
+func (socketIOEvents) WithCursor(event *sendqueue.Message, cursor string) *sendqueue.Message {
+	array := event.Payload()
+	text := append(sendqueue.Blank(len(array)+len(cursor)+len(`,""`)), array[:len(array)-len("]")]...)
+	return sendqueue.Written(append(append(append(text, `,"`...), cursor...), `"]`...))
+}
+
 // ReplayFinished implements delivery.ReplayEncoding: ripe.atlas.cousteau 1.5 expects this name.
 func (socketIOEvents) ReplayFinished() string { return "atlas_replay_finished" }

@@ -136,7 +136,7 @@ func (t *Tracker) Steps(joining *delivery.Active) int {
 }
 
 // Enqueue implements delivery.Checkpoints. The cursor stands for all subscriptions, for those to the record's measurement and stream behind the record.
-func (t *Tracker) Enqueue(enqueue func(*sendqueue.Message) error, event string, payload []byte, at delivery.Place) error {
+func (t *Tracker) Enqueue(enqueue func(*sendqueue.Message) error, at delivery.Place, encode func(cursor string) *sendqueue.Message) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	sealed := t.cursor(&at)
@@ -144,7 +144,7 @@ func (t *Tracker) Enqueue(enqueue func(*sendqueue.Message) error, event string, 
 		sealed = t.recipient.Seal(&at)
 	}
 	//mutate:tracker-unfit
-	if err := enqueue(t.recipient.Encoding.EventAt(event, payload, sealed)); err != nil {
+	if err := enqueue(encode(sealed)); err != nil {
 		return err
 	}
 	for _, each := range t.bySource[sourceOf(&at)] {

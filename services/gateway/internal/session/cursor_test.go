@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,7 @@ import (
 
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 // sealed are cursors as a gateway has them.
@@ -169,4 +171,43 @@ func TestResumptionIsReleased(t *testing.T) {
 			t.Errorf("%d tails are kept", kept)
 		}
 	})
+}
+
+// counting counts how often a record is encoded from its payload.
+type counting struct {
+	plain
+	encoded *int
+}
+
+func (c counting) Event(name string, payload []byte) *sendqueue.Message {
+	*c.encoded++
+	return c.plain.Event(name, payload)
+}
+
+func (c counting) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
+	*c.encoded++
+	return c.plain.EventAt(name, payload, cursor)
+}
+
+func (counting) WithCursor(event *sendqueue.Message, cursor string) *sendqueue.Message {
+	return sendqueue.Text(fmt.Appendf(nil, "%s %s", event.Payload(), cursor))
+}
+
+// Of a message for clients with cursors of their own, all but those is encoded once.
+func TestRecordIsEncodedOnceForCursorsOfClients(t *testing.T) {
+	encoded := 0
+	house := newHouseWith(Settings{Limits: Limits{Clients: 10, Subscriptions: 2}, Cursors: plainCursors{}})
+	for i := range 10 {
+		client := &remembering{}
+		subscriber := house.join(t, client)
+		defer subscriber.Leave()
+		subscriber.Encoding = counting{encoded: &encoded}
+		subscribe(t, subscriber, `{"msm":1001,"cursor":""}`)
+		subscribe(t, subscriber, fmt.Sprintf(`{"msm":%d,"cursor":""}`, 1002+i))
+	}
+	encoded = 0
+	house.deliver(result(1001, 1))
+	if encoded != 1 {
+		t.Errorf("a record was encoded %d times, want once", encoded)
+	}
 }
