@@ -27,7 +27,7 @@ func TestDepth(t *testing.T) {
 	}
 }
 
-// Depth is of what is open at once, and brackets in strings are none.
+// Depth counts open objects and arrays; brackets in strings do not count.
 func TestDepthCountsWhatIsOpen(t *testing.T) {
 	wide := strings.Repeat("[", MaxDepth) + "1" + strings.Repeat(`,[{"a\\":"[[[\"[[["}]`, 1000) + strings.Repeat("]", MaxDepth)
 	if err := CheckDepth([]byte(wide[1:])); err == nil {
@@ -38,7 +38,7 @@ func TestDepthCountsWhatIsOpen(t *testing.T) {
 	}
 }
 
-// Whatever takes records and objects keeps to the depth.
+// Every parser of records and objects enforces the depth.
 func TestDepthOfEveryKind(t *testing.T) {
 	deep := strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth)
 	for name, parse := range map[string]func() error{
@@ -55,7 +55,7 @@ func TestDepthOfEveryKind(t *testing.T) {
 	}
 }
 
-// deep-995.jsonl ends clients that use Python's recursive parser: it is what a collector took once.
+// deep-995.jsonl stops clients with Python's recursive parser; collectors once accepted it.
 func TestDepthOfAHostileResult(t *testing.T) {
 	raw, err := os.ReadFile("../../services/collector/testdata/deep-995.jsonl")
 	if err != nil {
@@ -81,7 +81,7 @@ func FuzzCheckDepth(f *testing.F) {
 	})
 }
 
-// depthOf asks another parser.
+// depthOf is the depth by another parser.
 func depthOf(t *testing.T, raw []byte) int {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(string(raw)))

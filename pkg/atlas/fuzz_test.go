@@ -36,7 +36,7 @@ func FuzzParseProbeStatus(f *testing.F) {
 	})
 }
 
-// An archive takes what either of the live topics takes, and nothing else.
+// An archive accepts what one of the live topics accepts, and nothing else.
 func FuzzParseArchived(f *testing.F) {
 	f.Add([]byte(`{"type":"connection","event":"connect","prb_id":12,"timestamp":1426633200}`))
 	f.Add([]byte(`{"msm_id":"1","prb_id":2,"timestamp":3,"type":"x"}`))

@@ -26,7 +26,7 @@ func TestCheckValue(t *testing.T) {
 	}
 }
 
-// Every text that differs from a valid one in a byte, or ends early, is judged as others judge it.
+// Texts that differ from a valid one in a byte, or end early, are accepted or refused as by other parsers.
 func TestCheckValueOfEveryByte(t *testing.T) {
 	valid := " {\"a\":[1,-0.5e3,true,{\"\":0 , \"\\u00e9\\n\":\"é€😀\\\"\"}, {}],\"bcdefghi\" : 1234567890.125E+1,\"j\":[[],{\"k\":null}],\"l\":-10,\"m\":false}\n"
 	assertSameJudgement(t, []byte(valid))
@@ -40,7 +40,7 @@ func TestCheckValueOfEveryByte(t *testing.T) {
 	}
 }
 
-// assertSameJudgement compares with the parser of what comes in at the doors, and with what is known for valid elsewhere.
+// assertSameJudgement compares with the collector's parser, and with other JSON parsers.
 func assertSameJudgement(t *testing.T, raw []byte) {
 	t.Helper()
 	got := CheckValue(raw)
@@ -69,7 +69,7 @@ func TestCheckValueSaysWhy(t *testing.T) {
 	}
 }
 
-// FuzzCheckValue compares with others.
+// FuzzCheckValue compares with other parsers.
 func FuzzCheckValue(f *testing.F) {
 	for _, name := range []string{"dns", "http", "ntp", "ping", "sslcert", "wifi", "traceroute"} {
 		f.Add(realRows(f, name)[0])

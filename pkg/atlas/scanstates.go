@@ -21,8 +21,8 @@ const (
 )
 
 // transitions is a state machine in a word for each byte: the next state is in the bits from the number of the current state on. So reading a byte takes a load
-// and a shift, and no branch. Eleven states fit into 64 bits, as the next states of the last one fit into four. Not covered are errors, brackets and rare bytes:
-// escapes, characters beyond ASCII, words, signs and exponents.
+// and a shift, and no branch. Eleven states fit into 64 bits, as the next states of the last one fit into four. Errors, brackets and rare bytes are not
+// covered: escapes, characters beyond ASCII, words, signs and exponents.
 type transitions [256]uint64
 
 const stateMask = 1<<stateBits - 1

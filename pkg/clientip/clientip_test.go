@@ -36,7 +36,7 @@ func TestNetworksOfAnAddress(t *testing.T) {
 	}
 }
 
-// Whatever comes for an address, there is a network to count it in, and every network holds it.
+// Every address has a network to count in, and is in all of its networks.
 func FuzzNetworks(f *testing.F) {
 	for _, seed := range []string{"192.0.2.1:1000", "[2001:db8::1%eth0]:1", "[::ffff:192.0.2.1]:1", "@", ""} {
 		f.Add(seed)

@@ -19,7 +19,7 @@ func newProxies(t testing.TB, header string, ranges ...string) *clientip.Proxies
 	return proxies
 }
 
-// remoteOf is what stands behind the middleware as the address of the client.
+// remoteOf is the RemoteAddr after the middleware.
 func remoteOf(t testing.TB, proxies *clientip.Proxies, peer string, header http.Header) string {
 	t.Helper()
 	request := httptest.NewRequest(http.MethodGet, "/stream/", nil)
@@ -47,7 +47,7 @@ func TestClientBehindProxies(t *testing.T) {
 		{"ill-formed hearsay", peer, []string{"unknown, 203.0.113.7"}, "203.0.113.7:0"},
 		{"two proxies", peer, []string{"198.51.100.1, 203.0.113.7, 10.9.9.9"}, "203.0.113.7:0"},
 		{"two lines", peer, []string{"198.51.100.1", "203.0.113.7,10.9.9.9"}, "203.0.113.7:0"},
-		{"nobody but proxies", peer, []string{"10.3.3.3, 10.2.2.2"}, "10.3.3.3:0"},
+		{"only proxies", peer, []string{"10.3.3.3, 10.2.2.2"}, "10.3.3.3:0"},
 		{"ill-formed", peer, []string{"203.0.113.7, unknown"}, peer},
 		{"ill-formed behind a proxy", peer, []string{"unknown, 10.2.2.2"}, peer},
 		{"empty", peer, []string{""}, peer},
@@ -93,7 +93,7 @@ func TestNewProxiesNamesEveryFault(t *testing.T) {
 	}
 }
 
-// Whatever a header says, the client is the peer, or an address that stands in the header and is no proxy's while others stand there.
+// Whatever the header, the client is the peer, or an address in the header that is not a trusted proxy's if there are others.
 func FuzzForwardedHeader(f *testing.F) {
 	f.Add("10.0.0.1:4711", "198.51.100.1, [2001:db8::1]:443, 10.2.2.2")
 	f.Add("192.0.2.9:80", ",unknown,")

@@ -9,7 +9,7 @@ import (
 	"atlasstream/pkg/service"
 )
 
-// Every fault names the flag that it comes from.
+// Every fault names its flag.
 func TestFaultsNameTheirSettings(t *testing.T) {
 	for want, config := range map[string]eventlog.Config{
 		"kafka":            {},

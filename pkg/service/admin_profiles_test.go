@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Profiles are for the machine itself, and the command line, which may have secrets, for nobody.
+// Profiles are only for clients on the same machine, and the command line, which may have secrets, is not shown at all.
 func TestAbuseOfProfiles(t *testing.T) {
 	admin := NewAdmin(NewRegistry(), func(context.Context) error { return nil })
 	for _, test := range []struct {

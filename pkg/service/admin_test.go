@@ -79,7 +79,7 @@ func TestAReadyCheckThatHangsIsNotReady(t *testing.T) {
 	expect(t, address+"/readyz", http.StatusServiceUnavailable, "deadline exceeded")
 }
 
-// The log has a line for each change, and none for what happens while the service stops.
+// The log has a line for each change of readiness, except while the service stops.
 func TestReadinessIsToldWhenItChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fault atomic.Pointer[error]

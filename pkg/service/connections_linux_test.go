@@ -13,19 +13,19 @@ import (
 	"atlasstream/pkg/service"
 )
 
-// A connection that is counted still writes many buffers by one call of the system.
+// A counted connection still writes many buffers by one system call.
 func TestCountedConnectionsWriteBuffersAtOnce(t *testing.T) {
 	connections, err := service.NewConnections(service.ConnectionLimits{Total: 1, Address: 1}, zap.NewNop(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	door := connections.Limit("public", listen(t))
-	client, err := net.Dial("tcp", door.Addr().String())
+	listener := connections.Limit("public", listen(t))
+	client, err := net.Dial("tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	conn, err := door.Accept()
+	conn, err := listener.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestCountedConnectionsWriteBuffersAtOnce(t *testing.T) {
 	}
 }
 
-// writes tells how often the process has called write and its like.
+// writes is how many system calls of the process have written.
 func writes(t *testing.T) (calls int) {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/io")

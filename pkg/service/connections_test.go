@@ -21,31 +21,31 @@ import (
 	"atlasstream/pkg/service"
 )
 
-// stranger is the server's end of a connection from an address.
-type stranger struct {
+// peerConn is the server's end of a connection from an address.
+type peerConn struct {
 	net.Conn
 	remote net.Addr
 	closed int
 }
 
-func (s *stranger) RemoteAddr() net.Addr { return s.remote }
+func (s *peerConn) RemoteAddr() net.Addr { return s.remote }
 
-func (s *stranger) Close() error {
+func (s *peerConn) Close() error {
 	s.closed++
 	return nil
 }
 
-func from(address string) *stranger {
-	return &stranger{remote: net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))}
+func from(address string) *peerConn {
+	return &peerConn{remote: net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))}
 }
 
-// queue is a listener at which the given connections arrive.
+// queue is a listener with the given connections.
 type queue struct {
 	net.Listener
-	waiting []*stranger
+	waiting []*peerConn
 }
 
-var errNobody = errors.New("nobody comes any more")
+var errNobody = errors.New("no more connections")
 
 func (q *queue) Accept() (net.Conn, error) {
 	if len(q.waiting) == 0 {
@@ -67,16 +67,16 @@ func newConnections(t *testing.T, limits service.ConnectionLimits) (*service.Con
 	return connections, registry, log
 }
 
-// accept has connections from the addresses come to a door, and gives those that it lets in.
+// accept makes connections from the addresses to a listener, and returns those that it accepts.
 func accept(t *testing.T, connections *service.Connections, addresses ...string) (let []net.Conn) {
 	t.Helper()
-	all := make([]*stranger, len(addresses))
+	all := make([]*peerConn, len(addresses))
 	for i, address := range addresses {
 		all[i] = from(address)
 	}
-	door := connections.Limit("public", &queue{waiting: all})
+	listener := connections.Limit("public", &queue{waiting: all})
 	for {
-		conn, err := door.Accept()
+		conn, err := listener.Accept()
 		if errors.Is(err, errNobody) {
 			break
 		}
@@ -142,17 +142,17 @@ func expectOpen(t *testing.T, registry *prometheus.Registry, want int) {
 	}
 }
 
-// What one door has open is what another one has not: they are doors of one process, and its descriptors are one number.
+// All listeners of a process share the total, as they share its descriptors.
 func TestDoorsShareTheLimits(t *testing.T) {
 	connections, _, _ := newConnections(t, service.ConnectionLimits{Total: 2, Address: 2})
 	accept(t, connections, "192.0.2.1:1", "192.0.2.2:1")
-	other := connections.Limit("gRPC", &queue{waiting: []*stranger{from("192.0.2.3:1")}})
+	other := connections.Limit("gRPC", &queue{waiting: []*peerConn{from("192.0.2.3:1")}})
 	if _, err := other.Accept(); !errors.Is(err, errNobody) {
 		t.Errorf("got %v", err)
 	}
 }
 
-// Ten thousand refused connections are a line in the log, and a number.
+// Ten thousand refused connections are one line in the log, with their number.
 func TestAbuseOfTheLogByRefusedConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		connections, registry, log := newConnections(t, service.ConnectionLimits{Total: 1, Address: 1})
@@ -173,7 +173,7 @@ func TestAbuseOfTheLogByRefusedConnections(t *testing.T) {
 	})
 }
 
-// Idle connections to the public door leave the admin port what it needs.
+// Idle connections to the public listener do not affect the admin port.
 func TestAbuseByIdleConnections(t *testing.T) {
 	connections, registry, _ := newConnections(t, service.ConnectionLimits{Total: 8, Address: 4})
 	listener := listen(t)

@@ -10,7 +10,7 @@ import (
 	"atlasstream/pkg/service"
 )
 
-// A client that reads nothing has little kept for it by the kernel, where the limits of the services do not reach.
+// The kernel keeps little for a client that reads nothing, as the limits of the services do not see it.
 func TestAbuseByClientsThatReadNothing(t *testing.T) {
 	const offered, most = 16 << 20, 1 << 20
 	connections, _, _ := newConnections(t, service.ConnectionLimits{Total: 1, Address: 1})
@@ -39,7 +39,7 @@ func TestAbuseByClientsThatReadNothing(t *testing.T) {
 	}
 }
 
-// writeUntilStuck writes as long as there is room, and gives how many bytes had some.
+// writeUntilStuck writes while there is room, and returns how many bytes it wrote.
 func writeUntilStuck(t *testing.T, conn net.Conn, most int) (written int) {
 	t.Helper()
 	const stuck = 300 * time.Millisecond

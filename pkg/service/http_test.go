@@ -84,7 +84,7 @@ func TestServeHTTPFinishesRequestsThatRun(t *testing.T) {
 	go func() { stopped <- stop() }()
 	<-refusing
 	if _, err := net.Dial("tcp", address); err == nil {
-		t.Error("a newcomer was let in while the server was stopping")
+		t.Error("a new connection was accepted while the server was stopping")
 	}
 	close(finish)
 	if err := <-answered; err != nil {
@@ -115,7 +115,7 @@ func TestServeHTTPCutsOffRequestsThatOutliveTheGrace(t *testing.T) {
 	}
 }
 
-// As a browser that connects ahead of need.
+// Browsers open connections ahead of need.
 func TestServeHTTPDoesNotWaitForThoseWhoSayNothing(t *testing.T) {
 	states := make(chan http.ConnState, 10)
 	server := &http.Server{Handler: http.NotFoundHandler(), ConnState: func(_ net.Conn, state http.ConnState) { states <- state }}

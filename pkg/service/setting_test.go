@@ -75,7 +75,7 @@ type Inner struct {
 	QueueBytes int64 `default:"4096"`
 }
 
-// defaults are what a command line gives that says nothing.
+// defaults are those of an empty command line.
 func defaults() commandLine {
 	return commandLine{
 		Inner: Inner{QueueBytes: 4096}, MaxClients: 20_000, Backlog: 5 * time.Minute, Seed: 1, Past: 10 * time.Minute, Pace: 1.5, Mode: "one",
@@ -91,7 +91,7 @@ func newParser(t *testing.T, cli any) *kong.Kong {
 	return parser
 }
 
-// A configuration that is made in Go has the defaults of the command line, but for a zero that is a value of its own.
+// A configuration that is made in Go has the defaults of the command line, except for a zero that is a value.
 func TestDefaultsAreThoseOfTheTags(t *testing.T) {
 	var parsed commandLine
 	if _, err := parseCommandLine(newParser(t, &parsed), nil); err != nil {
@@ -109,7 +109,7 @@ func TestDefaultsAreThoseOfTheTags(t *testing.T) {
 	}
 }
 
-// A trusted proxy gives the address in the same header, whoever leaves the setting out.
+// A trusted proxy gives the address in the same header by default, whether that of the tag or of the package.
 func TestAddressHeaderHasOneDefault(t *testing.T) {
 	var proxies Proxies
 	if SetDefaults(&proxies); proxies.AddressHeader != clientip.DefaultHeader {
@@ -178,7 +178,7 @@ func TestFaultsFromTheEnvironmentNameFlagAndVariable(t *testing.T) {
 	expectLines(t, err, `--backlog (ATLAS_BACKLOG): expected duration but got "x": time: invalid duration "x" (from envar ATLAS_BACKLOG="x"); want a duration such as 90s, 5m or 1h, at most 876000h`)
 }
 
-// What starts a program often cannot leave a variable out: an empty one leaves the default in force, of whatever kind the setting is.
+// Tools that start programs often cannot omit a variable: an empty one leaves the default, whatever the type of the setting.
 func TestEmptyVariablesAreNotSet(t *testing.T) {
 	for _, variable := range []string{"MAX_CLIENTS", "BACKLOG", "BACK", "SEED", "PACE", "MODE", "NAMES", "REPLICATION"} {
 		t.Setenv("ATLAS_"+variable, "")
@@ -195,7 +195,7 @@ func TestEmptyVariablesAreNotSet(t *testing.T) {
 	expectLines(t, err, "ATLAS_BAKCLOG in the environment: no such setting, the nearest is ATLAS_BACKLOG; variables that begin with ATLAS_ are settings")
 }
 
-// However deep they lie, and beside what else.
+// Faults are found at any depth of an error, beside others.
 func TestFaultsOfAConfigurationNameFlagAndVariable(t *testing.T) {
 	command, err := parseCommandLine(newParser(t, &commandLine{}), nil)
 	if err != nil {

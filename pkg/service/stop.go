@@ -9,8 +9,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// noticing is how long a part may take to return after its context has ended.
-const noticing = time.Second
+// returnGrace is how long a part may take to return after its context has ended.
+const returnGrace = time.Second
 
 // Part is a part of a service that is stopped: a listener, its clients, a connection to Kafka.
 type Part struct {
@@ -46,7 +46,7 @@ func (p Part) stop(ctx context.Context) error {
 	select {
 	case err := <-returned:
 		return err
-	case <-time.After(noticing):
-		return fmt.Errorf("abandoned, as it had not returned %s after the stop timeout", noticing)
+	case <-time.After(returnGrace):
+		return fmt.Errorf("abandoned, as it had not returned %s after the stop timeout", returnGrace)
 	}
 }

@@ -19,8 +19,8 @@ func TestStopInOrderTriesEveryPart(t *testing.T) {
 		return service.Part{Name: name, Stop: func(context.Context) error { order = append(order, name); return err }}
 	}
 	full := errors.New("disk full")
-	err := service.StopInOrder(zap.NewNop(), time.Second, part("doors", nil), part("clients", full), part("kafka", nil))
-	if got := strings.Join(order, " "); got != "doors clients kafka" {
+	err := service.StopInOrder(zap.NewNop(), time.Second, part("listeners", nil), part("clients", full), part("kafka", nil))
+	if got := strings.Join(order, " "); got != "listeners clients kafka" {
 		t.Errorf("stopped %s", got)
 	}
 	if !errors.Is(err, full) || err.Error() != "stopping clients: disk full" {

@@ -150,7 +150,7 @@ func TestNothingIsNoMeasure(t *testing.T) {
 	}
 }
 
-// Deliveries beside questions that nobody answers show nothing of what answers cost.
+// Latency beside requests without answers says nothing about the cost of answers.
 func TestQuestionsMustBeAnswered(t *testing.T) {
 	for _, refused := range []int{0, 40} {
 		r := &report{API: []apiFigures{{}, {Asked: true, Refused: refused}}}

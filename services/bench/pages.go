@@ -209,7 +209,7 @@ func (r *report) printPages(to io.Writer) {
 	}
 }
 
-// pageBars judge what has a bar; the rest is told for who wants to know why.
+// pageBars are the bars of the figures that have one; the others are for explanation.
 func (r *report) pageBars() (bars []bar) {
 	for _, part := range r.Pages {
 		for _, f := range part.Figures {
@@ -238,7 +238,7 @@ func (l *lab) findBrowser() error {
 	return errors.Join(missing...)
 }
 
-// startScreen starts a screen that nobody sees, and gives its name: in a headless browser no tab is ever hidden.
+// startScreen starts a virtual screen and returns its name: in a headless browser, no tab is ever hidden.
 func (l *lab) startScreen(ctx context.Context) (*process, string, error) {
 	screen, err := l.start(ctx, "Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", "1700x1000x24")
 	if err != nil {

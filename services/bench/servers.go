@@ -76,7 +76,7 @@ func (l *lab) startServer(ctx context.Context, server server) (*running, error) 
 	return started, nil
 }
 
-// installNode brings the packages of the Node server.
+// installNode installs the packages of the Node server.
 func (l *lab) installNode(ctx context.Context) error {
 	if _, err := exec.LookPath("npm"); err != nil {
 		return fmt.Errorf("the server in Node needs Node with npm, or leave it out with --servers bare,ours,googollee: %w", err)

@@ -127,7 +127,7 @@ func TestTruthOfEachHour(t *testing.T) {
 	for minute := range 181 {
 		writeTruth(t, often, 1, from.Add(time.Duration(minute)*time.Minute), 1)
 	}
-	writeTruth(t, often, 1, from, 30) // the log was made anew
+	writeTruth(t, often, 1, from, 30) // the log was recreated
 	if again, err := os.ReadFile(often); err != nil || string(again) != string(text) {
 		t.Errorf("restarted each minute, got\n%s%v, want\n%s", again, err, text)
 	}

@@ -69,7 +69,7 @@ func settingsOf(config reflect.Type) (settings []setting) {
 	return settings
 }
 
-// formsOf are none for what is no number, and for a default of 0, which stands for something else.
+// formsOf is empty for a setting that is not a number, or whose default is 0.
 func formsOf(field reflect.StructField) []string {
 	text := field.Tag.Get("default")
 	if field.Type == reflect.TypeFor[time.Duration]() {

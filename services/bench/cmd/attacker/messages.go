@@ -76,7 +76,7 @@ func parameters(fields []string, equalsTo map[string]any) string {
 	return string(text)
 }
 
-// failingConditions are a thousand subscriptions, the condition of each of which looks at all replies of a traceroute in vain.
+// failingConditions are a thousand subscriptions, each with a condition that reads all replies of a traceroute and fails.
 func failingConditions(int) (subscriptions []string) {
 	const count, beyond = 1000, 1_000_000
 	for n := range count {

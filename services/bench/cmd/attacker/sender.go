@@ -85,7 +85,7 @@ func (s *sender) noteRead() {
 
 func (s *sender) close() {
 	for _, conn := range s.conns {
-		_ = conn.Close() // nobody is interested any more
+		_ = conn.Close() // an error needs no action
 	}
 	s.reads.Wait()
 	if s.finish != nil {
@@ -100,32 +100,32 @@ func write(conn *websocket.Conn, text string) error {
 	return conn.WriteMessage(websocket.TextMessage, []byte(text))
 }
 
-// door is a way in, and what is said first.
-type door struct{ path, greeting string }
+// endpoint is a path of the gateway, and the first message.
+type endpoint struct{ path, greeting string }
 
 var (
-	plain     = door{path: "/stream/"}
-	socketIO3 = door{path: "/stream/socket.io/?EIO=3&transport=websocket"}
-	socketIO4 = door{path: "/stream/socket.io/?EIO=4&transport=websocket", greeting: "40"}
+	plain     = endpoint{path: "/stream/"}
+	socketIO3 = endpoint{path: "/stream/socket.io/?EIO=3&transport=websocket"}
+	socketIO4 = endpoint{path: "/stream/socket.io/?EIO=4&transport=websocket", greeting: "40"}
 )
 
-func (s *sender) enter(ctx context.Context, address string, door door) (*websocket.Conn, error) {
-	conn, err := s.dial(ctx, address, door.path)
-	if err != nil || door.greeting == "" {
+func (s *sender) connect(ctx context.Context, address string, endpoint endpoint) (*websocket.Conn, error) {
+	conn, err := s.dial(ctx, address, endpoint.path)
+	if err != nil || endpoint.greeting == "" {
 		return conn, err
 	}
-	return conn, write(conn, door.greeting)
+	return conn, write(conn, endpoint.greeting)
 }
 
 // sending sends texts in turn over one connection, and over a new one where the server has closed it.
-func sending(door door, texts ...string) func(context.Context, string) (*sender, error) {
+func sending(endpoint endpoint, texts ...string) func(context.Context, string) (*sender, error) {
 	return func(ctx context.Context, address string) (*sender, error) {
 		s := newSender()
-		conn, err := s.enter(ctx, address, door)
+		conn, err := s.connect(ctx, address, endpoint)
 		next := 0
 		s.send = func(ctx context.Context) (err error) {
 			if conn == nil {
-				if conn, err = s.enter(ctx, address, door); err != nil {
+				if conn, err = s.connect(ctx, address, endpoint); err != nil {
 					conn = nil
 					return err
 				}

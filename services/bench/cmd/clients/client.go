@@ -66,7 +66,7 @@ func (c *client) stayAlive(message []byte, now time.Time) error {
 	return nil
 }
 
-// received sums up what all clients got; nobody reads any more.
+// received summarises what all clients received, once they have stopped reading.
 func (c *clientGroup) received() ipc.Received {
 	var latencies []time.Duration
 	received := ipc.Received{Lost: int(c.lost.Load())}

@@ -19,7 +19,7 @@ const (
 	bufferSize = 16 << 10 // also the longest frame, in bytes
 )
 
-// connection is a WebSocket client of the least cost: it reads frames where they stand in its buffer, and its masks are zero.
+// connection is a cheap WebSocket client: it reads frames in place, and its masks are zero (RFC 6455).
 type connection struct {
 	conn   net.Conn
 	reader *bufio.Reader

@@ -127,7 +127,7 @@ func (c *clientGroup) await(ctx context.Context, deliveries int64) {
 	}
 }
 
-// close ends all connections and waits until nobody reads any more.
+// close closes all connections and waits for their readers.
 func (c *clientGroup) close() {
 	c.closing.Store(true)
 	for _, client := range c.clients {

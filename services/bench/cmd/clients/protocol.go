@@ -13,7 +13,7 @@ import (
 type protocol struct {
 	path     string
 	greeting []exchange // before the subscription
-	event    string     // what stands before an event's array
+	event    string     // prefix of an event's array
 	pings    bool       // the client sends pings
 	pinged   bool       // the server sends pings
 }

@@ -1,4 +1,4 @@
-// Command poster sends batches of results to the collector's HTTP door, as newline-delimited JSON.
+// Command poster sends batches of results to the collector over HTTP, as newline-delimited JSON.
 package main
 
 import (

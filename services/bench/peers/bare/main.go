@@ -1,4 +1,4 @@
-// Command bare is what the gateway is measured by: the least code that brings records from Kafka to WebSockets. One goroutine a partition fetches; each record
+// Command bare is the baseline of the gateway: the least code that sends records from Kafka to WebSockets. One goroutine a partition fetches; each record
 // becomes one prepared message, which is written to one client after another. There is no queue, no filter, no second try: a client that does not read stops
 // all others of its partition.
 package main
@@ -20,7 +20,7 @@ import (
 
 type settings struct {
 	Kafka  []string `help:"Kafka brokers." required:""`
-	Listen string   `help:"Address of the WebSocket door." required:""`
+	Listen string   `help:"Address of the WebSocket server." required:""`
 }
 
 // Run serves until ctx ends.

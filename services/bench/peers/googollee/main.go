@@ -18,7 +18,7 @@ import (
 
 type settings struct {
 	Kafka  []string `help:"Kafka brokers." required:""`
-	Listen string   `help:"Address of the Socket.IO door." required:""`
+	Listen string   `help:"Address of the Socket.IO server." required:""`
 }
 
 // subscription is the part of atlas_subscribe's argument that is served.

@@ -49,7 +49,7 @@ func TestRepeatsByPlace(t *testing.T) {
 		{"at the horizon", "a", eventlog.Place{Offset: 110}, 1},
 		{"told late", "a", eventlog.Place{Offset: 105}, 1},
 		{"beyond the horizon", "a", eventlog.Place{Offset: 121}, 0},
-		{"in a topic that was made anew", "a", eventlog.Place{Offset: 0}, 0},
+		{"in a topic that was recreated", "a", eventlog.Place{Offset: 0}, 0},
 		{"there again", "a", eventlog.Place{Offset: 1}, 1},
 	} {
 		if got := repeats.add(test.topic, []atlas.Event{event}, []eventlog.Place{test.place}); got != test.want {

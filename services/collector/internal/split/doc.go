@@ -11,7 +11,7 @@
 //
 //   - splitter.go: Splitter, which recognises the format and collects a batch
 //   - window.go: the part of the body that is in memory
-//   - lines.go, spread.go: a value a line, and objects over several lines
+//   - lines.go, multiline.go: a value a line, and objects over several lines
 //   - array.go, page.go, byprobe.go: the elements of an array, of the array in a page, of arrays by probe
 //   - between.go: what follows an array
 //   - nesting.go: brackets and strings, followed through text in pieces

@@ -2,11 +2,11 @@ package split
 
 import "bytes"
 
-// lines cuts a value per line, and objects that are spread over several lines.
+// lines cuts a value per line, and objects over several lines.
 type lines struct {
 	midline   bool // the window begins within a line that was refused
-	resyncing bool // a spread object was refused: lines that begin no value belong to it
-	spread    spread
+	resyncing bool // a multi-line object was refused: lines that begin no value belong to it
+	multiline multiline
 }
 
 func (l *lines) cut(s *Splitter) (finished bool) {
@@ -58,7 +58,7 @@ func (l *lines) keepPart(s *Splitter, rest []byte) {
 	}
 }
 
-// cutLine cuts the line rest[:end], or the spread object that begins on it, and gives the length of that; 0 if the window has not enough of it.
+// cutLine cuts the line rest[:end], or the multi-line object that begins on it, and returns its length; 0 if the window has not enough of it.
 func (l *lines) cutLine(s *Splitter, rest []byte, end int) int {
 	line := bytes.Trim(rest[:end], space)
 	switch {
@@ -69,7 +69,7 @@ func (l *lines) cutLine(s *Splitter, rest []byte, end int) int {
 		s.emit(s.line, bytes.Trim(rest[:end], space))
 		l.resyncing = false
 	case line[0] == '{' && line[len(line)-1] != '}':
-		return l.cutSpread(s, rest, end)
+		return l.cutMultiline(s, rest, end)
 	default:
 		s.emit(s.line, line)
 		l.resyncing = false
@@ -77,11 +77,11 @@ func (l *lines) cutLine(s *Splitter, rest []byte, end int) int {
 	return end
 }
 
-// cutSpread does the same for an object that begins on the line rest[:end] and does not end there. A broken one ends where the next value begins.
-func (l *lines) cutSpread(s *Splitter, rest []byte, end int) int {
+// cutMultiline does the same for an object that begins on the line rest[:end] and does not end there. A broken one ends where the next value begins.
+func (l *lines) cutMultiline(s *Splitter, rest []byte, end int) int {
 	full := len(rest) > s.limit
 	object := view{text: rest[:min(len(rest), s.limit)], last: s.window.complete() && !full, full: full}
-	length, known := l.spread.length(object)
+	length, known := l.multiline.length(object)
 	if known && length == 0 {
 		length, known = brokenLength(object, end)
 	}
@@ -122,8 +122,8 @@ func beginsValue(line []byte) bool {
 	return len(trimmed) > 0 && trimmed[0] == '{' && (line[0] == '{' || trimmed[len(trimmed)-1] == '}')
 }
 
-// brokenLength gives the length of the lines from a broken object, whose first line is text[:end], to the next that begins a value; 0 if that is further
-// away than an object may be long. It is not known if that takes more of the body.
+// brokenLength returns the length of the lines from a broken object, whose first line is text[:end], to the next line that begins a value; 0 if that is longer
+// than an object may be. Known is false if that takes more of the body.
 func brokenLength(v view, end int) (length int, known bool) {
 	for end < len(v.text) {
 		next, known := v.lineEnd(end)

@@ -2,12 +2,12 @@ package split
 
 import "fmt"
 
-// maxDepth is how deep brackets may nest; encoding/json draws the same line.
+// maxDepth is how deep brackets may nest, the same as in encoding/json.
 const maxDepth = 10_000
 
 var errTooDeep = fmt.Errorf("brackets nest deeper than %d", maxDepth)
 
-// nesting follows brackets and strings through JSON text that comes in pieces, and looks at nothing else.
+// nesting follows brackets and strings through JSON text in pieces, and ignores the rest.
 type nesting struct {
 	closers  []byte // that would close what is open, the innermost last
 	inString bool
@@ -16,8 +16,7 @@ type nesting struct {
 
 func (n *nesting) open() bool { return len(n.closers) > 0 || n.inString }
 
-// until goes on in text to the first of the two bytes that stands outside of all brackets and strings, and gives its index; len(text) if there is none
-// yet.
+// until returns the index of the first of the two bytes that is outside of all brackets and strings; len(text) if there is none yet.
 func (n *nesting) until(text []byte, one, other byte) (int, error) {
 	for i := 0; i < len(text); i++ {
 		if n.inString {
@@ -33,7 +32,7 @@ func (n *nesting) until(text []byte, one, other byte) (int, error) {
 	return len(text), nil
 }
 
-// object goes through text, which begins with a brace, to the end of that object, and gives its length; 0 if the text ends before.
+// object returns the length of the object that begins the text; 0 if the text ends before it.
 func (n *nesting) object(text []byte) (int, error) {
 	for i := 0; i < len(text); i++ {
 		if n.inString {
@@ -50,7 +49,7 @@ func (n *nesting) object(text []byte) (int, error) {
 	return 0, nil
 }
 
-// skipString goes to behind the quotation mark that ends the string and gives how many bytes that are, at least one.
+// skipString returns how many bytes the rest of a string has, with the closing quotation mark; at least one.
 func (n *nesting) skipString(text []byte) int {
 	for i, c := range text {
 		if c != '"' && c != '\\' && !n.escaped {

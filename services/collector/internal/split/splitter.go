@@ -12,28 +12,28 @@ const (
 	byteOrderMark = "\ufeff"
 )
 
-// BatchValues is how many values a batch may have. What tiny ones need beside their bytes would fill the log's memory otherwise, and the limit of rejected
-// ones is looked at after each batch.
+// BatchValues is how many values a batch may have. Otherwise, the overhead of tiny values would fill the log's memory, and the limit of rejected records is
+// checked after each batch.
 const BatchValues = 4096
 
 var newline = []byte("\n")
 
 // Value is one value of a body.
 type Value struct {
-	Line int    // the line that it begins on, or which element of the array it is; from 1
-	Raw  []byte // without the white space around it
-	Err  error  // why it could not be cut out; Raw is nil then
+	Line int    // the line on which it begins, or the number of the element in the array; from 1
+	Raw  []byte // without surrounding white space
+	Err  error  // why it could not be read; Raw is nil then
 }
 
-// Limits bounds what a Splitter holds of a body.
+// Limits bounds the memory of a Splitter.
 type Limits struct {
 	Value int // bytes of one value; a longer one gets an Err
-	Batch int // bytes read at a time, of which the complete values are a batch
+	Batch int // bytes read at a time; their complete values are a batch
 
 	Grow func(bytes int64) error // asked before the buffer takes more memory; its error ends the body. May be nil
 
-	Arrays  int      // that may follow one another; 0 for any number
-	Members []string // names of the arrays that a page may hold its values in; without, an object may have an array for each probe instead
+	Arrays  int      // how many may follow one another; 0 for any number
+	Members []string // names of the array in a page; without them, an object may have an array for each probe instead
 }
 
 // Splitter cuts one body.
@@ -41,8 +41,8 @@ type Splitter struct {
 	window  window
 	limit   int
 	members []string
-	cutter  cutter // nil until the first byte that tells what the body is
-	arrays  int    // that have begun
+	cutter  cutter // nil until the format is known
+	arrays  int    // how many have begun
 	line    int
 	values  []Value
 	broken  bool
@@ -51,7 +51,7 @@ type Splitter struct {
 	maxArrays int
 }
 
-// cutter cuts the values that stand in the window and consumes them, until the batch is full. It returns true when it needs nothing more of the body.
+// cutter cuts the values in the window and consumes them, until the batch is full. It returns true when it needs no more of the body.
 type cutter interface {
 	cut(s *Splitter) (finished bool)
 }
@@ -62,8 +62,8 @@ func New(body io.Reader, limits Limits) *Splitter {
 	return &Splitter{window: window, limit: limits.Value, maxArrays: limits.Arrays, members: limits.Members, line: 1}
 }
 
-// Next returns the next values, in a slice that the next call overwrites, or what ended the body: io.EOF, or the error of its reader. It waits until a
-// batch is there or the body has ended. Values that were complete before a reader's error come first; what follows them is in none.
+// Next returns the next values, in a slice that the next call overwrites, or the error that ended the body: io.EOF, or that of its reader. It waits until a
+// batch is complete or the body has ended. Values that were complete before a reader's error are returned first; an incomplete one is not.
 func (s *Splitter) Next() ([]Value, error) {
 	uncut := s.full() // the window has values that the last batch had no room for
 	s.values = s.values[:0]
@@ -113,7 +113,7 @@ func (s *Splitter) recognise() bool {
 	}
 	next, known := s.begin(rest, 1)
 	if known && next == nil {
-		next = &lines{spread: spread{budget: searchFactor * s.limit}}
+		next = &lines{multiline: multiline{budget: searchFactor * s.limit}}
 	}
 	s.cutter = next
 	return known

@@ -7,17 +7,17 @@ import (
 
 const (
 	minFreeBytes = 4 << 10 // bytes free before a Read
-	maxIdleReads = 100     // in a row that give neither a byte nor an error
+	maxIdleReads = 100     // in a row without a byte or an error
 )
 
-// window is the part of a body that is in memory. Its buffer grows to its size as the body turns out to need it.
+// window is the part of a body that is in memory. Its buffer grows up to its size as the body needs it.
 type window struct {
 	body   io.Reader
 	size   int
-	grow   func(bytes int64) error // asked before the buffer grows; nil lets it
+	grow   func(bytes int64) error // asked before the buffer grows; may be nil
 	buffer []byte
 	begin  int   // what is before it is consumed
-	err    error // why nothing more comes: io.EOF at the end of the body
+	err    error // why there is no more to read: io.EOF at the end of the body
 }
 
 func (w *window) rest() []byte { return w.buffer[w.begin:] }

@@ -31,7 +31,7 @@ const (
 	MaxFileWindow = 128 << 20
 )
 
-// bzip2Magic stands before the digit that says how large the blocks are.
+// bzip2Magic is followed by a digit, the size of the blocks.
 const bzip2Magic = "BZh"
 
 // Magic returns the encoding that the first bytes of data are those of.

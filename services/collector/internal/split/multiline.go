@@ -6,17 +6,17 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// searchFactor bounds, in times of the limit of a value, how much is searched for the ends of objects that turn out to have none.
+// searchFactor bounds how much is searched for the ends of objects that have none, in multiples of the limit of a value.
 const searchFactor = 4
 
-// view is the text from the beginning of a line on, as far as an object on it may reach.
+// view is the text from the beginning of a line on, up to the longest object.
 type view struct {
 	text []byte
 	last bool // the text ends with the body
-	full bool // it is as long as an object may be, and the body goes on
+	full bool // it is as long as an object may be, and there is more of the body
 }
 
-// lineEnd gives the index behind the line that text[from] stands on. It is not known if that line has not come wholly.
+// lineEnd returns the index after the line of text[from]. Known is false if that line is not complete yet.
 func (v view) lineEnd(from int) (end int, known bool) {
 	if n := bytes.IndexByte(v.text[from:], '\n'); n >= 0 {
 		return from + n + 1, true
@@ -24,14 +24,14 @@ func (v view) lineEnd(from int) (end int, known bool) {
 	return len(v.text), v.last || v.full
 }
 
-// spread finds the ends of objects that go over several lines.
-type spread struct {
-	budget int // bytes that may still be searched in vain; bounds the work that a hostile body makes
+// multiline finds the ends of objects over several lines.
+type multiline struct {
+	budget int // bytes that may still be searched without success, which bounds the work for a hostile body
 }
 
-// length gives the length of the lines that hold the object that begins on the first of them; 0 if it is broken or too long. It is not known if that
-// takes more of the body.
-func (s *spread) length(v view) (length int, known bool) {
+// length returns the length of the lines of the object that begins on the first of them; 0 if it is broken or too long. Known is false if that takes more of
+// the body.
+func (s *multiline) length(v view) (length int, known bool) {
 	if s.budget <= 0 {
 		return 0, true
 	}
@@ -55,7 +55,7 @@ func (s *spread) length(v view) (length int, known bool) {
 
 func blank(text []byte) bool { return len(bytes.Trim(text, space)) == 0 }
 
-// valid tells whether an object is JSON, as liberally as package atlas takes it.
+// valid tells whether an object is JSON, by the syntax that package atlas accepts.
 func valid(object []byte) bool {
 	return jsontext.Value(object).IsValid(liberally...)
 }
