@@ -106,11 +106,14 @@ func (e *Encoder) enqueueInOrder(to *Target, stream atlas.Stream, form subscript
 // enqueueAlone enqueues the record by itself.
 func (e *Encoder) enqueueAlone(to *Target, stream atlas.Stream, form subscription.Projection) error {
 	recipient := to.Recipient
-	enqueue := recipient.enqueuer(to.canWait)
 	if checkpoints := recipient.Checkpoints(); form.Cursor && checkpoints != nil { // its cursors are its own
-		return checkpoints.Enqueue(enqueue, e.place(stream), e.withCursors(recipient.Encoding, stream, form))
+		return checkpoints.Enqueue(recipient.enqueuer(to.canWait), e.place(stream), e.withCursors(recipient.Encoding, stream, form))
 	}
-	return enqueue(e.message(encodingKey{recipient.Encoding, stream, form}))
+	message := e.message(encodingKey{recipient.Encoding, stream, form})
+	if to.canWait { // without enqueuer, which would allocate for each record
+		return recipient.enqueue(message)
+	}
+	return recipient.EnqueueControl(message)
 }
 
 // withCursors encodes the record with cursors of a client's own. If the encoding permits, all but the cursor is encoded once for all clients.
