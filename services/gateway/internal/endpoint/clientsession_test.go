@@ -66,7 +66,7 @@ func TestFloodOfMessages(t *testing.T) {
 				switch {
 				case strings.HasPrefix(string(message), endpoint.prefix+`["atlas_error","[not_subscribed]`):
 					answers++
-				case strings.HasPrefix(string(message), endpoint.prefix+`["atlas_error","[too_many_messages] more messages came from this client or its address`):
+				case strings.HasPrefix(string(message), endpoint.prefix+`["atlas_error","[too_many_messages] this client or its address sends more messages`):
 					warnings++
 				default:
 					t.Errorf("got %s", message)

@@ -30,7 +30,7 @@ func ErrorFor(err error, logger *zap.Logger) *protocol.Error {
 		return protocol.Refuse(protocol.CodeNotSubscribed,
 			"there is no subscription with these parameters; they must be those of %s, in any order and style", protocol.EventSubscribe)
 	case errors.Is(err, readlimit.ErrExceeded):
-		return protocol.Refuse(protocol.CodeTooManyMessages, "%s, which costs it messages; try again in some seconds", readlimit.ErrExceeded)
+		return protocol.Refuse(protocol.CodeTooManyMessages, "%s, which counts as messages; try again in a few seconds", readlimit.ErrExceeded)
 	case errors.Is(err, sendqueue.ErrClosed):
 		return errShuttingDown()
 	}
@@ -42,7 +42,7 @@ func ErrorFor(err error, logger *zap.Logger) *protocol.Error {
 
 func errTooManyMessages() *protocol.Error {
 	return protocol.Refuse(protocol.CodeTooManyMessages,
-		"more messages came from this client or its address than are allowed in a second; they are dropped, and a client that goes on is closed")
+		"this client or its address sends more messages per second than allowed; they are dropped, and a client that goes on is disconnected")
 }
 
 func errAttachments(got int) *protocol.Error {
@@ -50,7 +50,7 @@ func errAttachments(got int) *protocol.Error {
 }
 
 func errShuttingDown() *protocol.Error {
-	return protocol.Refuse(protocol.CodeShuttingDown, "this gateway stops; reconnect, another one will answer")
+	return protocol.Refuse(protocol.CodeShuttingDown, "this gateway is shutting down; reconnect to reach another one")
 }
 
 // errTooSlow says why a client is disconnected whose messages since a time were dropped. While it is catching up it receives records late, so those that it

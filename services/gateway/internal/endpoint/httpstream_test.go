@@ -305,7 +305,7 @@ func TestShutdownOfGet(t *testing.T) {
 	server.deliver(7)
 	server.shutdown(context.Background())
 	expectText(t, response.Body, `["atlas_result",{"msm_id":1001,"prb_id":7}]`+"\n")
-	expectText(t, response.Body, `["atlas_error","[shutting_down] this gateway stops; reconnect, another one will answer"]`+"\n")
+	expectText(t, response.Body, `["atlas_error","[shutting_down] this gateway is shutting down; reconnect to reach another one"]`+"\n")
 	expectEnd(t, response.Body)
 	late := server.get(t, "msm=1001")
 	expectText(t, late.Body, `["atlas_error","[shutting_down] `)

@@ -109,7 +109,7 @@ func TestErrorsAreNotRemembered(t *testing.T) {
 	send(t, client, `42["nonsense"]`)
 	expect(t, client, `42["atlas_error","[unknown_event] \"nonsense\": there is no such event; there are atlas_subscribe and atlas_unsubscribe",null]`)
 	server.shutdown(context.Background())
-	expect(t, client, `42["atlas_error","[shutting_down] this gateway stops; reconnect, another one will answer",null]`)
+	expect(t, client, `42["atlas_error","[shutting_down] this gateway is shutting down; reconnect to reach another one",null]`)
 }
 
 // Clients of Engine.IO 3 remember nothing, so each subscription has its own cursor.
