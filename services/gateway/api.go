@@ -15,7 +15,7 @@ import (
 func (g *gateway) newAPI() *api.API {
 	history := g.log.History()
 	return api.New(api.Settings{
-		Reception:     g.reception,
+		Acceptor:      g.acceptor,
 		Past:          api.Past{Mode: g.cfg.History, Back: g.cfg.HistoryBack},
 		Facts:         g.cfg.facts(),
 		Kafka:         g.log.Availability,

@@ -76,7 +76,7 @@ type gateway struct {
 	proxies     *clientip.Proxies
 	incoming    *service.Connections
 	tokens      *auth.Tokens
-	reception   *endpoint.Acceptor
+	acceptor    *endpoint.Acceptor
 	admin       *service.Admin
 }
 
@@ -107,12 +107,12 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	registerQueues(cfg.Metrics, stats)
 	hub := g.newHub()
 	limits := cfg.queueLimits()
-	g.reception = endpoint.NewAcceptor(hub, ratelimit.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
+	g.acceptor = endpoint.NewAcceptor(hub, ratelimit.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
 	g.api = g.newAPI()
-	g.stream = endpoint.NewStream(g.reception, &wsconn.Settings{
+	g.stream = endpoint.NewStream(g.acceptor, &wsconn.Settings{
 		MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: stats,
 	}, endpoint.HeartbeatSettings{Interval: cfg.PingInterval, Timeout: cfg.PingTimeout})
-	g.socketIO, err = endpoint.NewSocketIO(g.reception, socketio.Config{Engine: engineio.Config{
+	g.socketIO, err = endpoint.NewSocketIO(g.acceptor, socketio.Config{Engine: engineio.Config{
 		PingInterval: cfg.PingInterval,
 		PingTimeout:  cfg.PingTimeout,
 		MaxPayload:   cfg.MaxMessage,
@@ -223,7 +223,7 @@ func (g *gateway) run(ctx context.Context) error {
 // watch looks after what changes beside the clients and the records, until ctx ends.
 func (g *gateway) watch(ctx context.Context) {
 	var watches sync.WaitGroup
-	watches.Go(func() { g.tokens.Watch(ctx, g.reception.RecheckTokens) })
+	watches.Go(func() { g.tokens.Watch(ctx, g.acceptor.RecheckTokens) })
 	watches.Go(func() { g.log.Watch(ctx) })
 	watches.Go(func() { g.watchOutages(ctx) })
 	watches.Go(func() { g.cursorKey.watch(ctx) })

@@ -18,9 +18,6 @@ import (
 	"atlasstream/services/gateway/internal/session"
 )
 
-// connectionsPast is how far back connection events bring a probe's status up to date.
-const connectionsPast = 24 * time.Hour
-
 // knowledge is what the gateway knows of probes and measurements, read from the log.
 type knowledge struct {
 	*catalog.Catalog
@@ -98,7 +95,7 @@ func (k *knowledge) readConnectionsPast(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	dayAgo := time.Now().Add(-connectionsPast)
+	dayAgo := time.Now().Add(-catalog.EventMaxAge)
 	from, err := history.OffsetAt(ctx, eventlog.ProbeStatusTopic, number, dayAgo)
 	if err != nil {
 		return err

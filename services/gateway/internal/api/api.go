@@ -22,7 +22,7 @@ import (
 
 // Settings are what the API answers from.
 type Settings struct {
-	Reception     *endpoint.Acceptor // which every client passes
+	Acceptor      *endpoint.Acceptor // limits and authenticates all clients
 	Past          Past
 	Facts         Facts
 	Kafka         func() (present bool, since time.Time)   // whether it can be used
@@ -140,7 +140,7 @@ func (a *API) leave(answer *answering) {
 }
 
 func (a *API) answer(w http.ResponseWriter, r *http.Request, handle handler) error {
-	visit, err := a.settings.Reception.Accept("api", r)
+	visit, err := a.settings.Acceptor.Accept("api", r)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func serve(t testing.TB, settings Settings, limits ratelimit.Limits) *server {
 		Connections: cmp.Or(limits.Connections, 1000), Messages: cmp.Or(limits.Messages, 100_000), ConnectionMessages: 100,
 	}, metrics)
 	settings.Logger = zap.NewNop()
-	settings.Reception = endpoint.NewAcceptor(hub, guard, openTokens(t, metrics), settings.Logger, metrics)
+	settings.Acceptor = endpoint.NewAcceptor(hub, guard, openTokens(t, metrics), settings.Logger, metrics)
 	settings.Registry = catalog.New(func(catalog.Change) {}, settings.Logger, metrics)
 	log := &fakeLog{length: 100, topics: map[string][]partition{liveResults: {{}, {}}, liveProbeStatus: {{}}}}
 	settings.Log, settings.Scans = log, logscan.New(log, metrics)
