@@ -15,33 +15,33 @@ import (
 
 // compactionContract reads registries that were really compacted, in small pieces and again and again.
 func compactionContract(t *testing.T, f fixture, kafka cluster) {
-	t.Run("a registry is read whatever compaction took", func(t *testing.T) { compactedAgainAndAgain(t, f.newCompactedShelf(t, kafka)) })
-	t.Run("holes behind which an answer ends", func(t *testing.T) { holesBetweenAnswers(t, f.newCompactedShelf(t, kafka)) })
-	t.Run("batches without records", func(t *testing.T) { emptyBatches(t, kafka, f.newCompactedShelf(t, kafka)) })
+	t.Run("a registry is read whatever compaction took", func(t *testing.T) { compactedAgainAndAgain(t, f.newCompactedRegistry(t, kafka)) })
+	t.Run("holes behind which an answer ends", func(t *testing.T) { holesBetweenAnswers(t, f.newCompactedRegistry(t, kafka)) })
+	t.Run("batches without records", func(t *testing.T) { emptyBatches(t, kafka, f.newCompactedRegistry(t, kafka)) })
 }
 
-// compactedShelf is a registry whose topic is compacted on demand. The object of ID marker is put twice before each compaction, which is over when only its
+// compactedRegistry is a registry whose topic is compacted on demand. The object of ID marker is put twice before each compaction, which is over when only its
 // last version is left.
-type compactedShelf struct {
-	*shelf
+type compactedRegistry struct {
+	*testRegistry
 	kafka   cluster
 	version int
 }
 
 const marker = 1_000_000
 
-// newCompactedShelf has a segment for every append, and no patience with deletions.
-func (f fixture) newCompactedShelf(t testing.TB, kafka cluster) *compactedShelf {
+// newCompactedRegistry has a segment for every append, and no patience with deletions.
+func (f fixture) newCompactedRegistry(t testing.TB, kafka cluster) *compactedRegistry {
 	t.Helper()
 	topic := unusedSpec(t).Name
 	f.createForeignTopic(t, topic, 1, map[string]string{
 		"cleanup.policy": "compact", "segment.ms": "1", "segment.jitter.ms": "0", "min.cleanable.dirty.ratio": "0", "delete.retention.ms": "0",
 	})
-	return &compactedShelf{shelf: &shelf{f: f, topic: topic, writer: f.newWriter(t, eventlog.WriterConfig{}), want: map[int64]string{}}, kafka: kafka}
+	return &compactedRegistry{testRegistry: &testRegistry{f: f, topic: topic, writer: f.newWriter(t, eventlog.WriterConfig{}), want: map[int64]string{}}, kafka: kafka}
 }
 
 // compact puts the marker, an object in the segment behind it, which stays as it is, and waits. It tells how many records are left of how many.
-func (s *compactedShelf) compact(t testing.TB) (left int, put int64) {
+func (s *compactedRegistry) compact(t testing.TB) (left int, put int64) {
 	t.Helper()
 	for range 2 {
 		s.version++
@@ -69,7 +69,7 @@ func (s *compactedShelf) compact(t testing.TB) (left int, put int64) {
 }
 
 // records returns what the log has, as a client of another make reads it.
-func (s *compactedShelf) records(t testing.TB) []*kgo.Record {
+func (s *compactedRegistry) records(t testing.TB) []*kgo.Record {
 	t.Helper()
 	_, next, err := s.f.log.History().Bounds(within(t, patience), s.topic, 0)
 	if err != nil {
@@ -98,16 +98,16 @@ func versions(records []*kgo.Record, id int64) (count int) {
 }
 
 // assertRead has the registry read from its beginning.
-func (s *compactedShelf) assertRead(t testing.TB) {
+func (s *compactedRegistry) assertRead(t testing.TB) {
 	t.Helper()
 	late := readRegistry(t, s.f.log, s.topic)
 	late.awaitCaughtUp(t)
 	late.assertIs(t, s.want)
 }
 
-func compactedAgainAndAgain(t *testing.T, shelf *compactedShelf) {
+func compactedAgainAndAgain(t *testing.T, registry *compactedRegistry) {
 	dice := rand.New(rand.NewPCG(1, 2))
-	early := readRegistry(t, shelf.f.log, shelf.topic)
+	early := readRegistry(t, registry.f.log, registry.topic)
 	for pass := range 6 {
 		for range 20 {
 			ids := make([]int64, 1+dice.IntN(12))
@@ -115,51 +115,51 @@ func compactedAgainAndAgain(t *testing.T, shelf *compactedShelf) {
 				ids[i] = 1 + dice.Int64N(40)
 			}
 			if dice.IntN(4) == 0 {
-				shelf.delete(t, ids...)
+				registry.delete(t, ids...)
 			} else {
-				shelf.put(t, pass, ids...)
+				registry.put(t, pass, ids...)
 			}
 		}
-		left, put := shelf.compact(t)
-		t.Logf("%d records are left of %d, for %d objects", left, put, len(shelf.want))
-		shelf.assertRead(t)
-		early.await(t, shelf.want)
+		left, put := registry.compact(t)
+		t.Logf("%d records are left of %d, for %d objects", left, put, len(registry.want))
+		registry.assertRead(t)
+		early.await(t, registry.want)
 	}
-	shelf.delete(t, idsUpTo(40)...)
-	shelf.compact(t)
-	shelf.assertRead(t)
-	early.await(t, shelf.want)
+	registry.delete(t, idsUpTo(40)...)
+	registry.compact(t)
+	registry.assertRead(t)
+	early.await(t, registry.want)
 }
 
 // holesBetweenAnswers has a batch, whose last records are gone, fill so much of an answer that the next one does not fit: reading goes on within the hole.
-func holesBetweenAnswers(t *testing.T, shelf *compactedShelf) {
+func holesBetweenAnswers(t *testing.T, registry *compactedRegistry) {
 	long := incompressible(900_000)
 	for id := int64(10); id <= 30; id += 10 {
-		shelf.putObjects(t, atlas.Object{ID: id, Value: long}, atlas.Object{ID: id + 1, Value: []byte("{}")}, atlas.Object{ID: id + 2, Value: []byte("{}")})
+		registry.putObjects(t, atlas.Object{ID: id, Value: long}, atlas.Object{ID: id + 1, Value: []byte("{}")}, atlas.Object{ID: id + 2, Value: []byte("{}")})
 	}
-	shelf.put(t, 2, 11, 12, 21, 22, 31, 32)
-	early := readRegistry(t, shelf.f.log, shelf.topic)
+	registry.put(t, 2, 11, 12, 21, 22, 31, 32)
+	early := readRegistry(t, registry.f.log, registry.topic)
 	for range 2 {
-		shelf.compact(t)
-		shelf.assertRead(t)
-		early.await(t, shelf.want)
+		registry.compact(t)
+		registry.assertRead(t)
+		early.await(t, registry.want)
 	}
-	if object, found, err := shelf.f.log.History().Object(within(t, patience), atlas.Position{Topic: shelf.topic, Offset: 1}); found || err != nil {
+	if object, found, err := registry.f.log.History().Object(within(t, patience), atlas.Position{Topic: registry.topic, Offset: 1}); found || err != nil {
 		t.Errorf("what compaction took is read as %.50s, %t, %v", object.Value, found, err)
 	}
 }
 
 // emptyBatches has idempotent producers write what is put again by others: of the last batch of each, Kafka keeps the head without a record.
-func emptyBatches(t *testing.T, kafka cluster, shelf *compactedShelf) {
+func emptyBatches(t *testing.T, kafka cluster, registry *compactedRegistry) {
 	for range 3 {
 		producer := fixture{foreign: foreignClient(t, kafka)}
 		for id := range int64(5) {
-			producer.produce(t, shelf.topic, strconv.FormatInt(id+1, 10), "foreign")
+			producer.produce(t, registry.topic, strconv.FormatInt(id+1, 10), "foreign")
 		}
 	}
 	for range 2 {
-		shelf.put(t, shelf.version, idsUpTo(5)...)
-		shelf.compact(t)
-		shelf.assertRead(t)
+		registry.put(t, registry.version, idsUpTo(5)...)
+		registry.compact(t)
+		registry.assertRead(t)
 	}
 }

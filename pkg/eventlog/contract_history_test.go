@@ -69,7 +69,7 @@ func assertGone(t *testing.T, f fixture, topic string, from int64, want eventlog
 }
 
 func repeatsAreDropped(t *testing.T, kafka cluster, f fixture) {
-	narrow := fixture{log: openLog(t, kafka, eventlog.Config{RepeatHorizon: 10})}
+	shortHorizon := fixture{log: openLog(t, kafka, eventlog.Config{RepeatHorizon: 10})}
 	topic := f.newTopic(t, 1)
 	distinct := pings(t, 1, 0, 30)
 	sequence := append([]atlas.Event{}, distinct[:5]...)
@@ -78,9 +78,9 @@ func repeatsAreDropped(t *testing.T, kafka cluster, f fixture) {
 	sequence = append(sequence, distinct[3])       // offset 14, repeats offset 5, itself a repeat
 	sequence = append(sequence, distinct[4])       // offset 15, repeats offset 4, one too far
 	mustAppend(t, f.newWriter(t, eventlog.WriterConfig{}), topic, sequence)
-	assertSame(t, narrow.readAll(t, topic, 0), append(append([]atlas.Event{}, distinct[:13]...), distinct[4]))
-	assertSame(t, narrow.readRange(t, topic, 0, 14, 16), []atlas.Event{distinct[4]})
-	assertSame(t, narrow.readRange(t, topic, 0, 5, 7), []atlas.Event{distinct[5]})
+	assertSame(t, shortHorizon.readAll(t, topic, 0), append(append([]atlas.Event{}, distinct[:13]...), distinct[4]))
+	assertSame(t, shortHorizon.readRange(t, topic, 0, 14, 16), []atlas.Event{distinct[4]})
+	assertSame(t, shortHorizon.readRange(t, topic, 0, 5, 7), []atlas.Event{distinct[5]})
 	assertSame(t, f.readRange(t, topic, 0, 14, 16), nil)
 }
 

@@ -47,19 +47,19 @@ func measurementContract(t *testing.T, f fixture, kafka cluster) {
 // measurementIsPartOfRange reads a log of some measurements with repeats from anywhere to anywhere.
 func measurementIsPartOfRange(t *testing.T, kafka cluster) {
 	dice := rand.New(rand.NewPCG(7, 7))
-	narrow := fixture{log: openLog(t, kafka, eventlog.Config{RepeatHorizon: 50})}
-	topic := narrow.newTopic(t, 1)
+	shortHorizon := fixture{log: openLog(t, kafka, eventlog.Config{RepeatHorizon: 50})}
+	topic := shortHorizon.newTopic(t, 1)
 	var sequence []atlas.Event
 	for len(sequence) < 700 {
 		sequence = append(sequence, ping(t, 1+atlas.MeasurementID(dice.IntN(3)), dice.IntN(60), 1426633200))
 	}
-	mustAppend(t, narrow.newWriter(t, eventlog.WriterConfig{}), topic, sequence)
+	mustAppend(t, shortHorizon.newWriter(t, eventlog.WriterConfig{}), topic, sequence)
 	for range 60 {
 		from := dice.Int64N(700)
 		to := from + dice.Int64N(800-from)
 		measurement := 1 + atlas.MeasurementID(dice.IntN(4)) // of the last one there is nothing
-		want := measurementsOf(narrow.readRange(t, topic, 0, from, to), measurement)
-		got := narrow.readMeasurement(t, topic, measurement, from, to)
+		want := measurementsOf(shortHorizon.readRange(t, topic, 0, from, to), measurement)
+		got := shortHorizon.readMeasurement(t, topic, measurement, from, to)
 		if !slices.EqualFunc(got, want, sameRecord) {
 			t.Fatalf("measurement %d from %d to %d: got %d records, want %d", measurement, from, to, len(got), len(want))
 		}

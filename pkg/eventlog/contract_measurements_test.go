@@ -25,12 +25,12 @@ func measurementsContract(t *testing.T, f fixture, kafka cluster) {
 const mixedRecords = 700
 
 // mixed writes records of measurements 1 to 4 with many repeats.
-func mixed(t *testing.T, kafka cluster, dice *rand.Rand) (narrow fixture, topic string) {
+func mixed(t *testing.T, kafka cluster, dice *rand.Rand) (f fixture, topic string) {
 	t.Helper()
-	narrow = fixture{log: openLog(t, kafka, eventlog.Config{RepeatHorizon: 50})}
-	topic = narrow.newTopic(t, 1)
-	mustAppend(t, narrow.newWriter(t, eventlog.WriterConfig{}), topic, someOf(t, dice, mixedRecords))
-	return narrow, topic
+	f = fixture{log: openLog(t, kafka, eventlog.Config{RepeatHorizon: 50})}
+	topic = f.newTopic(t, 1)
+	mustAppend(t, f.newWriter(t, eventlog.WriterConfig{}), topic, someOf(t, dice, mixedRecords))
+	return f, topic
 }
 
 func someOf(t *testing.T, dice *rand.Rand, count int) (events []atlas.Event) {
@@ -83,13 +83,13 @@ const all = 1 << 30
 
 func measurementsArePartOfRange(t *testing.T, kafka cluster) {
 	dice := rand.New(rand.NewPCG(11, 11))
-	narrow, topic := mixed(t, kafka, dice)
+	f, topic := mixed(t, kafka, dice)
 	for range 60 {
 		from := dice.Int64N(mixedRecords)
 		to := from + dice.Int64N(mixedRecords+100-from)
 		measurements := anyMeasurements(dice)
-		want := ofMeasurements(narrow.readRange(t, topic, 0, from, to), measurements)
-		got := readOn(t, narrow.openMeasurements(t, topic, measurements, from, to), all)
+		want := ofMeasurements(f.readRange(t, topic, 0, from, to), measurements)
+		got := readOn(t, f.openMeasurements(t, topic, measurements, from, to), all)
 		if !slices.EqualFunc(got, want, sameRecord) {
 			t.Fatalf("measurements %v from %d to %d: got %d records, want %d", measurements, from, to, len(got), len(want))
 		}
@@ -98,12 +98,12 @@ func measurementsArePartOfRange(t *testing.T, kafka cluster) {
 
 func positionsAreWhereToGoOn(t *testing.T, kafka cluster) {
 	dice := rand.New(rand.NewPCG(12, 12))
-	narrow, topic := mixed(t, kafka, dice)
+	f, topic := mixed(t, kafka, dice)
 	for range 60 {
 		from := dice.Int64N(mixedRecords)
 		measurements := anyMeasurements(dice)
-		want := ofMeasurements(narrow.readRange(t, topic, 0, from, mixedRecords), measurements)
-		first := narrow.openMeasurements(t, topic, measurements, from, mixedRecords)
+		want := ofMeasurements(f.readRange(t, topic, 0, from, mixedRecords), measurements)
+		first := f.openMeasurements(t, topic, measurements, from, mixedRecords)
 		if first.Position() != from {
 			t.Errorf("got position %d before anything was read, want %d", first.Position(), from)
 		}
@@ -111,7 +111,7 @@ func positionsAreWhereToGoOn(t *testing.T, kafka cluster) {
 		if len(got) > 0 && first.Position() <= got[len(got)-1].Position.Offset {
 			t.Errorf("got position %d behind the record at %d", first.Position(), got[len(got)-1].Position.Offset)
 		}
-		got = append(got, readOn(t, narrow.openMeasurements(t, topic, measurements, first.Position(), mixedRecords), all)...)
+		got = append(got, readOn(t, f.openMeasurements(t, topic, measurements, first.Position(), mixedRecords), all)...)
 		if !slices.EqualFunc(got, want, sameRecord) {
 			t.Fatalf("measurements %v from %d on, with a stop: got %d records, want %d", measurements, from, len(got), len(want))
 		}

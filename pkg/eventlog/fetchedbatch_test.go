@@ -207,14 +207,14 @@ func TestCutOffAnswers(t *testing.T) {
 	}
 }
 
-// cutting is an old broker, which sends no more than it was asked for.
-type cutting struct {
+// fakeTruncatingBroker is an old broker, which sends no more than it was asked for.
+type fakeTruncatingBroker struct {
 	broker
 	log   []byte
 	asked []int64
 }
 
-func (c *cutting) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
+func (c *fakeTruncatingBroker) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
 	c.asked = append(c.asked, request.MaxBytes)
 	partition := fetchedPartition{lastStableOffset: 5, batches: c.log[:min(request.MaxBytes, int64(len(c.log)))]}
 	return partition.response(0)
@@ -223,7 +223,7 @@ func (c *cutting) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafka.
 // A batch that is longer than what was asked for is asked for as a whole.
 func TestLongBatchesAreFetchedAgain(t *testing.T) {
 	long := batchOf(t, 4, compress.None, kafka.Record{Value: kafka.NewBytes(make([]byte, 20_000))})
-	broker := &cutting{log: append(slices.Clone(long), long...)}
+	broker := &fakeTruncatingBroker{log: append(slices.Clone(long), long...)}
 	fetcher := fetcher{partition: partition{broker: broker}, next: 4, maxBytes: minResponse}
 	defer fetcher.close()
 	if _, err := fetcher.fetch(t.Context()); err == nil {

@@ -25,14 +25,14 @@ func TestPartitionOfAgreesWithTheJavaClient(t *testing.T) {
 	}
 }
 
-// growingLog has a record of a second for each offset, and one more behind each answer.
-type growingLog struct{ end, asked int64 }
+// fakeGrowingBroker has a record a second, and one more after each response.
+type fakeGrowingBroker struct{ end, asked int64 }
 
-func (*growingLog) Fetch(context.Context, *kafka.FetchRequest) (*kafka.FetchResponse, error) {
+func (*fakeGrowingBroker) Fetch(context.Context, *kafka.FetchRequest) (*kafka.FetchResponse, error) {
 	return nil, context.Canceled
 }
 
-func (g *growingLog) ListOffsets(_ context.Context, request *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {
+func (g *fakeGrowingBroker) ListOffsets(_ context.Context, request *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {
 	answer := kafka.PartitionOffsets{FirstOffset: -1, LastOffset: -1}
 	for _, question := range request.Topics[ResultsTopic] {
 		g.asked++
@@ -49,10 +49,10 @@ func (g *growingLog) ListOffsets(_ context.Context, request *kafka.ListOffsetsRe
 	return &kafka.ListOffsetsResponse{Topics: map[string][]kafka.PartitionOffsets{ResultsTopic: {answer}}}, nil
 }
 
-// A record that comes while Kafka is asked is not behind what is found, and to find one that is there takes one question.
+// A record that is written between two requests is not missed, and finding one that is there takes one request.
 func TestOffsetAtOfALogThatGrows(t *testing.T) {
 	for second, want := range map[int64]struct{ offset, questions int64 }{3: {3, 1}, 9: {9, 1}, 10: {10, 3}, 11: {11, 3}, 12: {11, 3}, 13: {11, 3}} {
-		log := &growingLog{end: 10}
+		log := &fakeGrowingBroker{end: 10}
 		offset, err := partition{broker: log, topic: ResultsTopic}.offsetAt(t.Context(), time.Unix(second, 0))
 		if err != nil || offset != want.offset || log.asked != want.questions {
 			t.Errorf("from second %d: got offset %d by %d questions, %v; want %+v", second, offset, log.asked, err, want)

@@ -14,17 +14,17 @@ import (
 
 // registryDuring puts objects while disturb runs, and before and after it. No put may fail, and a registry that is read all the time becomes what was put.
 func registryDuring(t *testing.T, f fixture, disturb func()) {
-	shelf := f.newShelf(t, 1)
-	shelf.writer = f.newWriter(t, eventlog.WriterConfig{Timeout: patience})
-	mirror := readRegistry(t, f.log, shelf.topic)
-	mirror.awaitCaughtUp(t)
+	registry := f.newRegistry(t, 1)
+	registry.writer = f.newWriter(t, eventlog.WriterConfig{Timeout: patience})
+	view := readRegistry(t, f.log, registry.topic)
+	view.awaitCaughtUp(t)
 	begun, disturbed := make(chan struct{}), make(chan struct{})
 	var putting sync.WaitGroup
 	putting.Go(func() {
 		begin := sync.OnceFunc(func() { close(begun) })
 		defer begin()
 		for version, last := 0, 1<<30; version < last && !t.Failed(); version++ {
-			shelf.put(t, version, idsUpTo(20)...)
+			registry.put(t, version, idsUpTo(20)...)
 			if version == 20 {
 				begin()
 			}
@@ -39,7 +39,7 @@ func registryDuring(t *testing.T, f fixture, disturb func()) {
 	disturb()
 	close(disturbed)
 	putting.Wait()
-	mirror.await(t, shelf.want)
+	view.await(t, registry.want)
 }
 
 func TestRegistryOverARestart(t *testing.T) {
@@ -84,10 +84,10 @@ func TestRegistrySitsOutErrors(t *testing.T) {
 func TestRegistryEndsWhileKafkaHangs(t *testing.T) {
 	broker := startEmbedded(t, embedded.Config{})
 	f := newFixture(t, broker)
-	shelf := f.newShelf(t, 2)
+	registry := f.newRegistry(t, 2)
 	var before time.Time
 	t.Run("reading", func(t *testing.T) {
-		readRegistry(t, f.log, shelf.topic).awaitCaughtUp(t)
+		readRegistry(t, f.log, registry.topic).awaitCaughtUp(t)
 		broker.Hold(kmsg.Fetch)
 		before = time.Now()
 	})

@@ -15,8 +15,8 @@ import (
 	"atlasstream/pkg/eventlog"
 )
 
-// mirror is a registry as whoever reads it has it.
-type mirror struct {
+// registryView is a registry as one of its readers has it.
+type registryView struct {
 	caughtUp chan struct{} // closed when it is told
 	mu       sync.Mutex
 	objects  map[int64]string
@@ -25,9 +25,9 @@ type mirror struct {
 }
 
 // readRegistry reads until the test ends.
-func readRegistry(t testing.TB, log *eventlog.Log, topic string) *mirror {
+func readRegistry(t testing.TB, log *eventlog.Log, topic string) *registryView {
 	t.Helper()
-	m := &mirror{caughtUp: make(chan struct{}), objects: map[int64]string{}, applied: map[int64]int{}, changed: make(chan struct{})}
+	m := &registryView{caughtUp: make(chan struct{}), objects: map[int64]string{}, applied: map[int64]int{}, changed: make(chan struct{})}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
@@ -42,7 +42,7 @@ func readRegistry(t testing.TB, log *eventlog.Log, topic string) *mirror {
 	return m
 }
 
-func (m *mirror) apply(objects []atlas.Object) {
+func (m *registryView) apply(objects []atlas.Object) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, object := range objects {
@@ -56,7 +56,7 @@ func (m *mirror) apply(objects []atlas.Object) {
 	m.changed = make(chan struct{})
 }
 
-func (m *mirror) awaitCaughtUp(t testing.TB) {
+func (m *registryView) awaitCaughtUp(t testing.TB) {
 	t.Helper()
 	select {
 	case <-m.caughtUp:
@@ -65,8 +65,8 @@ func (m *mirror) awaitCaughtUp(t testing.TB) {
 	}
 }
 
-// await returns once the mirror shows exactly those objects.
-func (m *mirror) await(t testing.TB, want map[int64]string) {
+// await returns once the view shows exactly those objects.
+func (m *registryView) await(t testing.TB, want map[int64]string) {
 	t.Helper()
 	timeout := time.After(patience)
 	for {
@@ -85,7 +85,7 @@ func (m *mirror) await(t testing.TB, want map[int64]string) {
 }
 
 // assertIs wants exactly those objects now.
-func (m *mirror) assertIs(t testing.TB, want map[int64]string) {
+func (m *registryView) assertIs(t testing.TB, want map[int64]string) {
 	t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -110,26 +110,26 @@ func differences(got, want map[int64]string) string {
 	return strings.Join(found[:min(len(found), 5)], "; ")
 }
 
-// shelf is a registry's topic, and what its readers should come to see.
-type shelf struct {
+// testRegistry is the topic of a registry, with the objects that its readers must have in the end.
+type testRegistry struct {
 	f      fixture
 	topic  string
 	writer *eventlog.Writer
 	want   map[int64]string
 }
 
-func (f fixture) newShelf(t testing.TB, partitions int) *shelf {
+func (f fixture) newRegistry(t testing.TB, partitions int) *testRegistry {
 	t.Helper()
 	spec := unusedSpec(t)
 	spec.Partitions, spec.Compacted = partitions, true
 	if err := f.log.EnsureTopics(within(t, patience), spec); err != nil {
 		t.Fatal(err)
 	}
-	return &shelf{f: f, topic: spec.Name, writer: f.newWriter(t, eventlog.WriterConfig{}), want: map[int64]string{}}
+	return &testRegistry{f: f, topic: spec.Name, writer: f.newWriter(t, eventlog.WriterConfig{}), want: map[int64]string{}}
 }
 
 // put writes an object for each ID, all in one call.
-func (s *shelf) put(t testing.TB, version int, ids ...int64) {
+func (s *testRegistry) put(t testing.TB, version int, ids ...int64) {
 	t.Helper()
 	objects := make([]atlas.Object, len(ids))
 	for i, id := range ids {
@@ -138,7 +138,7 @@ func (s *shelf) put(t testing.TB, version int, ids ...int64) {
 	s.putObjects(t, objects...)
 }
 
-func (s *shelf) delete(t testing.TB, ids ...int64) {
+func (s *testRegistry) delete(t testing.TB, ids ...int64) {
 	t.Helper()
 	objects := make([]atlas.Object, len(ids))
 	for i, id := range ids {
@@ -147,7 +147,7 @@ func (s *shelf) delete(t testing.TB, ids ...int64) {
 	s.putObjects(t, objects...)
 }
 
-func (s *shelf) putObjects(t testing.TB, objects ...atlas.Object) {
+func (s *testRegistry) putObjects(t testing.TB, objects ...atlas.Object) {
 	t.Helper()
 	if err := s.writer.AppendObjects(t.Context(), s.topic, objects); err != nil {
 		t.Fatal(err)

@@ -3,34 +3,30 @@ package eventlog
 import (
 	"context"
 	"errors"
-	"net"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"atlasstream/pkg/atlas"
-
 	"github.com/segmentio/kafka-go"
-	"go.uber.org/zap"
 )
 
-// silentBroker has one empty partition and answers fetches as Kafka does where there is nothing: after the wait.
-type silentBroker struct {
+// fakeIdleBroker has one empty partition, and answers fetches after their wait, as Kafka does.
+type fakeIdleBroker struct {
 	running, fetches atomic.Int64
 	failing          atomic.Bool
 }
 
 var errRefused = errors.New("connection refused")
 
-func (b *silentBroker) ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {
+func (b *fakeIdleBroker) ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {
 	if b.failing.Load() {
 		return nil, errRefused
 	}
 	return &kafka.ListOffsetsResponse{Topics: map[string][]kafka.PartitionOffsets{"t": {{FirstOffset: 0, LastOffset: 0}}}}, nil
 }
 
-func (b *silentBroker) Fetch(ctx context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
+func (b *fakeIdleBroker) Fetch(ctx context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
 	b.fetches.Add(1)
 	if b.failing.Load() {
 		return nil, errRefused
@@ -45,19 +41,10 @@ func (b *silentBroker) Fetch(ctx context.Context, request *kafka.FetchRequest) (
 	}
 }
 
-type nobody struct{}
-
-func (nobody) Deliver(int, []atlas.Record) {}
-func (nobody) Flush(int)                   {}
-
-func silentTails(t *testing.T, linger time.Duration) (*Tails, *silentBroker) {
+func idleTails(t *testing.T, linger time.Duration) (*Tails, *fakeIdleBroker) {
 	t.Helper()
-	log, err := Open(Config{Brokers: []string{net.JoinHostPort("127.0.0.1", "1")}}, zap.NewNop(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	broker := &silentBroker{}
-	tails := log.Tails("t", TailConfig{Linger: linger}, nobody{})
+	broker := &fakeIdleBroker{}
+	tails := openOffline(t).Tails("t", TailConfig{Linger: linger}, fakeConsumer{})
 	tails.open = func(number int) partition { return partition{broker: broker, topic: "t", number: number} }
 	t.Cleanup(func() { _ = tails.Close() })
 	return tails, broker
@@ -65,7 +52,7 @@ func silentTails(t *testing.T, linger time.Duration) (*Tails, *silentBroker) {
 
 func TestTailLingers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tails, broker := silentTails(t, 30*time.Second)
+		tails, broker := idleTails(t, 30*time.Second)
 		assertRunning := func(want int64) {
 			t.Helper()
 			synctest.Wait()
@@ -80,7 +67,7 @@ func TestTailLingers(t *testing.T) {
 		_, second, _ := tails.acquire(t.Context(), 0)
 		assertRunning(1)
 		first()
-		first() // once more does nothing
+		first() // a second call does nothing
 		time.Sleep(time.Hour)
 		assertRunning(1)
 		second()
@@ -101,9 +88,9 @@ func TestTailLingers(t *testing.T) {
 	})
 }
 
-func TestTailTriesForEverButNotTooOften(t *testing.T) {
+func TestTailRetriesForeverButNotTooOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tails, broker := silentTails(t, time.Second)
+		tails, broker := idleTails(t, time.Second)
 		if _, _, err := tails.acquire(t.Context(), 0); err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +112,7 @@ func TestTailTriesForEverButNotTooOften(t *testing.T) {
 
 func TestFollowingEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tails, broker := silentTails(t, time.Second)
+		tails, broker := idleTails(t, time.Second)
 		broker.failing.Store(true)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()

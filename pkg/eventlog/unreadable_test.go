@@ -1,7 +1,6 @@
 package eventlog
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -12,35 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/segmentio/kafka-go"
-	"go.uber.org/zap"
 )
-
-// damagedLog has records from 0 to 8, of which nobody can read those from 3 to 5.
-func damagedLog(topic string) *damagedBroker {
-	return &damagedBroker{topic: topic, compacted: compacted{end: 9, atOnce: 3, batches: []leftBatch{
-		{first: 0, last: 2, left: []int64{0, 1, 2}},
-		{first: 3, last: 5, left: []int64{3, 4, 5}, unreadable: true},
-		{first: 6, last: 8, left: []int64{6, 7, 8}},
-	}}}
-}
-
-// damagedBroker knows where its log begins and ends, and has whoever asks for its end wait.
-type damagedBroker struct {
-	compacted
-	topic string
-}
-
-func (d *damagedBroker) ListOffsets(context.Context, *kafka.ListOffsetsRequest) (*kafka.ListOffsetsResponse, error) {
-	return &kafka.ListOffsetsResponse{Topics: map[string][]kafka.PartitionOffsets{d.topic: {{FirstOffset: d.batches[0].first, LastOffset: d.end}}}}, nil
-}
-
-func (d *damagedBroker) Fetch(ctx context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
-	if request.Offset >= d.end {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	return d.compacted.Fetch(ctx, request)
-}
 
 func assertGone(t *testing.T, what string, err error, offset, first int64) {
 	t.Helper()
@@ -102,7 +73,7 @@ func TestNothingIsPassedForTheHeaderOfADamagedBatch(t *testing.T) {
 }
 
 func TestReaderTellsWhatCannotBeRead(t *testing.T) {
-	log := openForNobody(t)
+	log := openOffline(t)
 	reader := log.newReader(partition{broker: damagedLog(ResultsTopic), topic: ResultsTopic}, newMeasurementFilter([]atlas.MeasurementID{1}), 0, 0, 9, "measurement")
 	defer reader.Close()
 	var err error
@@ -113,7 +84,7 @@ func TestReaderTellsWhatCannotBeRead(t *testing.T) {
 }
 
 func TestScansPassWhatCannotBeRead(t *testing.T) {
-	log := openForNobody(t)
+	log := openOffline(t)
 	var seen int
 	var came int64
 	reader := log.newRecordReader(partition{broker: damagedLog(ResultsTopic), topic: ResultsTopic}, 0, "scan")
@@ -153,7 +124,7 @@ func TestLookUpsOfWhatCannotBeRead(t *testing.T) {
 	}
 	_, _, err := partition.object(t.Context(), 4)
 	assertGone(t, "an object", err, 4, 6)
-	broker.batches = broker.batches[1:]
+	broker.batches, broker.first = broker.batches[1:], broker.batches[1].first
 	if err := partition.verifyFirstRecord(t.Context(), 1); err != nil {
 		t.Errorf("a partition whose first batch cannot be read: %v", err)
 	}
@@ -161,7 +132,7 @@ func TestLookUpsOfWhatCannotBeRead(t *testing.T) {
 
 // The first cursor key counts, so none is taken that is behind what cannot be read: who did would seal with another key than who can read it.
 func TestNoCursorKeyIsTakenBehindWhatCannotBeRead(t *testing.T) {
-	log := openForNobody(t)
+	log := openOffline(t)
 	broker := damagedLog(KeysTopic)
 	keys := partition{broker: broker, topic: KeysTopic}
 	_, err := log.firstCursorKey(t.Context(), keys)
@@ -177,7 +148,7 @@ func TestNoCursorKeyIsTakenBehindWhatCannotBeRead(t *testing.T) {
 
 // The key is asked for every few seconds. A batch that stands in its way counts once, and again where it was mended in between.
 func TestUnreadableCursorKeyIsCountedOnce(t *testing.T) {
-	log := openForNobody(t)
+	log := openOffline(t)
 	broker := damagedLog(KeysTopic)
 	for _, step := range []struct {
 		unreadable bool
@@ -197,13 +168,13 @@ func TestUnreadableCursorKeyIsCountedOnce(t *testing.T) {
 // Followers of a tail are told of the gap, and the tail goes on behind it.
 func TestTailsTellWhatCannotBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := openForNobody(t)
+		log := openOffline(t)
 		told := make(chan Gap, 9)
-		tails := log.Tails(ResultsTopic, TailConfig{Gap: func(gap Gap) { told <- gap }}, nobody{})
+		tails := log.Tails(ResultsTopic, TailConfig{Gap: func(gap Gap) { told <- gap }}, fakeConsumer{})
 		broker := damagedLog(ResultsTopic)
-		broker.end = 3 // the tail begins behind the first batch
+		broker.end, broker.grownEnd = 3, 9 // the tail begins after the first batch
 		tails.open = func(number int) partition {
-			return partition{broker: &growing{damagedBroker: broker}, topic: ResultsTopic, number: number}
+			return partition{broker: broker, topic: ResultsTopic, number: number}
 		}
 		tail, release, err := tails.acquire(t.Context(), 0)
 		if err != nil {
@@ -218,22 +189,4 @@ func TestTailsTellWhatCannotBeRead(t *testing.T) {
 		release()
 		_ = tails.Close()
 	})
-}
-
-// growing has all of its log once it is read.
-type growing struct{ *damagedBroker }
-
-func (g *growing) Fetch(ctx context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
-	g.end = 9
-	return g.damagedBroker.Fetch(ctx, request)
-}
-
-func openForNobody(t *testing.T) *Log {
-	t.Helper()
-	log, err := Open(Config{Brokers: []string{"127.0.0.1:1"}}, zap.NewNop(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = log.Close() })
-	return log
 }
