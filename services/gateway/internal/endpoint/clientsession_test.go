@@ -178,13 +178,13 @@ func TestTokens(t *testing.T) {
 	}
 	inHeader, inQuery := http.Header{"Authorization": {"bearer " + token}}, "token="+token
 
-	for _, place := range []struct {
+	for _, way := range []struct {
 		query  string
 		header http.Header
 	}{{inQuery, nil}, {"", inHeader}} {
-		client, _ := server.dial(t, "/stream/?"+place.query, place.header)
+		client, _ := server.dial(t, "/stream/?"+way.query, way.header)
 		converse(client, "", private)
-		client, _ = server.dial(t, "/stream/socket.io/?EIO=3&transport=websocket&"+place.query, place.header)
+		client, _ = server.dial(t, "/stream/socket.io/?EIO=3&transport=websocket&"+way.query, way.header)
 		expect(t, client, `0{"sid":`)
 		expect(t, client, `40`)
 		converse(client, "42", private)

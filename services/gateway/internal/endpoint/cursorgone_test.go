@@ -54,14 +54,14 @@ const continuedLive = `"[cursor_gone] cursor: it is gone; measurement 1001 begin
 func TestReconnectWithAGoneCursorContinuesLive(t *testing.T) {
 	server := openTestServer(t, testSettings{clients: 10, log: &emptyLog{}})
 	const events = "text/event-stream"
-	for _, test := range []struct{ query, echo, accept, place string }{
+	for _, test := range []struct{ query, echo, accept, lastID string }{
 		{"msm=1001", `{"msm":"1001"}`, events, "gone"},
 		{"msm=1001&cursor=older", `{"cursor":"older","msm":"1001"}`, events, "gone"},
 		{"msm=1001&lastEventId=gone", `{"msm":"1001"}`, events, ""},
 		{"msm=1001&evs_last_event_id=gone", `{"msm":"1001"}`, events, ""},
 		{"msm=1001&lastEventId=gone", `{"msm":"1001"}`, "*/*", ""},
 	} {
-		response := server.get(t, test.query, "Accept", test.accept, "Last-Event-ID", test.place)
+		response := server.get(t, test.query, "Accept", test.accept, "Last-Event-ID", test.lastID)
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("%v: got %s", test, response.Status)
 		}
@@ -82,13 +82,13 @@ func TestReconnectWithAGoneCursorContinuesLive(t *testing.T) {
 // A gone cursor in the parameters is refused, and so is an invalid one wherever it is.
 func TestGoneCursorInParametersIsRefused(t *testing.T) {
 	server := openTestServer(t, testSettings{log: &emptyLog{}})
-	for _, test := range []struct{ query, place, want string }{
+	for _, test := range []struct{ query, lastID, want string }{
 		{"msm=1001&cursor=gone", "", `["atlas_error","[cursor_gone] cursor: it is gone"]`},
 		{"msm=1001&cursor=bad", "", `["atlas_error","[bad_cursor] cursor: it is none"]`},
 		{"msm=1001", "bad", `["atlas_error","[bad_cursor] cursor: it is none"]`},
 		{"msm=1001&lastEventId=bad", "", `["atlas_error","[bad_cursor] cursor: it is none"]`},
 	} {
-		response := server.get(t, test.query, "Accept", "text/event-stream", "Last-Event-ID", test.place)
+		response := server.get(t, test.query, "Accept", "text/event-stream", "Last-Event-ID", test.lastID)
 		if response.StatusCode != http.StatusBadRequest {
 			t.Errorf("%v: got %s", test, response.Status)
 		}

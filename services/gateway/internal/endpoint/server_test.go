@@ -113,7 +113,7 @@ func (cursors) Seal(token cursor.Token) string {
 	return fmt.Sprintf("all-%d", len(token.Subscriptions)+len(token.Restart))
 }
 
-// Open has the topic of a position tell what becomes of it.
+// Open returns a position whose topic says how resuming it ends.
 func (cursors) Open(text string) (cursor.Token, error) {
 	own := func(measurement atlas.MeasurementID, topic string) cursor.SavedSubscription {
 		at := cursor.Checkpoint{Measurement: measurement, Live: cursor.Live{Topic: topic}}

@@ -151,8 +151,8 @@ func TestShutdownNotifiesClients(t *testing.T) {
 
 func TestVanishedClientIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		patience := HeartbeatSettings{Interval: 25 * time.Second, Timeout: time.Minute}
-		server := newTestServer(t, testSettings{heartbeat: patience})
+		settings := HeartbeatSettings{Interval: 25 * time.Second, Timeout: time.Minute}
+		server := newTestServer(t, testSettings{heartbeat: settings})
 		network := serveInPipes(t, server)
 		silent, alive := network.webSocket(t), network.webSocket(t)
 		silent.SetPingHandler(func(string) error { return nil })
@@ -165,7 +165,7 @@ func TestVanishedClientIsNoticed(t *testing.T) {
 		for _, step := range []struct {
 			after time.Duration
 			left  int
-		}{{patience.Interval + patience.Timeout - 1, 2}, {1, 1}, {time.Hour, 1}} {
+		}{{settings.Interval + settings.Timeout - 1, 2}, {1, 1}, {time.Hour, 1}} {
 			time.Sleep(step.after)
 			synctest.Wait()
 			if got := server.feed.count(); got != step.left {
