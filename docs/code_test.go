@@ -24,7 +24,7 @@ func parseFolder(t *testing.T, folder string, tests bool) (files []*ast.File) {
 		if strings.HasSuffix(path, "_test.go") != tests {
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,4 +183,31 @@ func mapKeys(t *testing.T, folder, name string) map[string]bool {
 		})
 	}
 	return keys
+}
+
+// notices is what a comment above a test has before the mutations that it must notice.
+const notices = "//notices:"
+
+// addTests adds a file's tests and fuzz targets, each with the mutations that it must notice.
+func addTests(to map[string][]string, file *ast.File) {
+	for _, declaration := range file.Decls {
+		function, ok := declaration.(*ast.FuncDecl)
+		if !ok || function.Recv != nil || !strings.HasPrefix(function.Name.Name, "Test") && !strings.HasPrefix(function.Name.Name, "Fuzz") {
+			continue
+		}
+		to[function.Name.Name] = append(to[function.Name.Name], noticedBy(function)...)
+	}
+}
+
+func noticedBy(function *ast.FuncDecl) (mutations []string) {
+	if function.Doc == nil {
+		return nil
+	}
+	for _, comment := range function.Doc.List {
+		if names, is := strings.CutPrefix(comment.Text, notices); is {
+			names, _, _ = strings.Cut(names, " ")
+			mutations = append(mutations, strings.Split(names, ",")...)
+		}
+	}
+	return mutations
 }

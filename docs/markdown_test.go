@@ -45,6 +45,16 @@ func (d document) text() string {
 	return strings.Join(kept, "\n")
 }
 
+// allRows are the cells of all tables, without their heads.
+func (d document) allRows() (rows [][]string) {
+	for i, line := range d.lines {
+		if d.prose[i] && strings.HasPrefix(line, "|") {
+			rows = append(rows, cells(line))
+		}
+	}
+	return withoutHeads(rows)
+}
+
 // rows are the cells of all tables below a heading, up to the next one, without the tables' heads.
 func (d document) rows(t *testing.T, heading string) (rows [][]string) {
 	t.Helper()

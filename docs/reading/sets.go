@@ -22,11 +22,12 @@ const (
 	ownSet   = "a set of its own"
 	ofLive   = "read for live"
 	charging = "who pays for reading is no matter of what is read"
+	overload = "what subscriptions cost others is no matter of what is delivered"
 )
 
 var sets = []set{
 	{"live", 1600, []string{"protocol", "delivery", "live", "sendqueue"}, map[string]string{
-		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging,
+		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cost": overload,
 		"cursor": "read for playback: delivery hands cursors on",
 	}},
 	{"playback", 1600, []string{"replay", "cursor"}, map[string]string{
@@ -34,10 +35,12 @@ var sets = []set{
 		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive,
 	}},
 	{"resuming", 1600, []string{"cursor", "resume", "catchup"}, map[string]string{
-		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging,
+		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cost": overload,
 		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive,
 	}},
-	{"subscriptions", 2300, []string{"subscription", "jsonpath"}, map[string]string{"protocol": ofLive}},
+	{"subscriptions", 2300, []string{"subscription", "jsonpath"}, map[string]string{
+		"protocol": ofLive, "cursor": "a parameter; read for playback",
+	}},
 }
 
 // reads gives the packages of a set, by following the imports of its roots.
