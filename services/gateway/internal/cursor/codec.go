@@ -15,7 +15,7 @@ var (
 	// ErrDamaged is returned for a text that is no cursor.
 	ErrDamaged = errors.New("the cursor is damaged")
 	// ErrOtherKey is returned for a text that has the form of a cursor, but was sealed with a key that is not in force now.
-	ErrOtherKey = errors.New("the cursor was sealed with another key than gateways have now: it is of another service, or of a time before the key was made anew")
+	ErrOtherKey = errors.New("the cursor was sealed with another key than gateways have now: it is from another service, or from before the key was replaced")
 )
 
 // MaxLength bounds the text that is read as a cursor, in bytes.

@@ -83,7 +83,7 @@ func (p *Player) find(ctx context.Context, request Request, topics []cursor.Topi
 
 func (p *Player) checkPlace(ctx context.Context, account *readlimit.Account, found part) error {
 	if found.end > found.next {
-		return protocol.Refuse(protocol.CodeCursorGone, "cursor: reads %s to offset %d, but it ends at %d; it was made anew",
+		return protocol.Refuse(protocol.CodeCursorGone, "cursor: reads %s to offset %d, but it ends at %d; it was recreated",
 			found.topic, found.end, found.next)
 	}
 	if found.progress.Low >= found.first || found.progress.Low >= found.end {

@@ -58,11 +58,11 @@ func TestRefusedCursors(t *testing.T) {
 			func(log *memory, _ *cursor.Checkpoint, _ *Request) { log.topics[liveTopic].first = 4 },
 			"cursor_gone", "cursor: goes on at offset 1 of atlas.results, which has no records any more",
 		},
-		"a topic made anew": {
+		"a topic recreated": {
 			func(log *memory, _ *cursor.Checkpoint, _ *Request) {
 				log.topics[liveTopic].records = log.topics[liveTopic].records[:2]
 			},
-			"cursor_gone", "cursor: reads atlas.results to offset 4, but it ends at 2; it was made anew",
+			"cursor_gone", "cursor: reads atlas.results to offset 4, but it ends at 2; it was recreated",
 		},
 		"no speed": {
 			func(_ *memory, _ *cursor.Checkpoint, request *Request) { request.Speed = 0 },

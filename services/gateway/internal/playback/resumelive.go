@@ -37,7 +37,7 @@ func (p *Player) ResumeLive(
 	}
 	if there.Partition != located.partition {
 		return atlas.Position{}, protocol.Refuse(protocol.CodeCursorGone,
-			"cursor: goes on in partition %d of %s, but measurement %d is in partition %d; the topic was made anew",
+			"cursor: goes on in partition %d of %s, but measurement %d is in partition %d; the topic was recreated",
 			there.Partition, there.Topic, measurement, located.partition)
 	}
 	var oldest int64
@@ -75,7 +75,7 @@ func (p *part) checkReach(offset, oldest int64, most time.Duration) error {
 func (p *part) has(offset int64) error {
 	switch {
 	case offset > p.next:
-		return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which ends at %d; it was made anew", offset, p.topic, p.next)
+		return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which ends at %d; it was recreated", offset, p.topic, p.next)
 	case offset < p.first:
 		return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on", offset, p.topic, p.first)
 	}

@@ -64,7 +64,7 @@ func TestRefusedLiveCursors(t *testing.T) {
 		},
 		"of another partition": {
 			func() cursor.Token { return liveCursor(liveTopic, 1, 2) },
-			"[cursor_gone] cursor: goes on in partition 1 of atlas.results, but measurement 1 is in partition 0; the topic was made anew",
+			"[cursor_gone] cursor: goes on in partition 1 of atlas.results, but measurement 1 is in partition 0; the topic was recreated",
 		},
 		"too old": {func() cursor.Token {
 			token := liveCursor(liveTopic, 0, 2)
@@ -75,9 +75,9 @@ func TestRefusedLiveCursors(t *testing.T) {
 			func() cursor.Token { return liveCursor(liveTopic, 0, 0) },
 			"[cursor_gone] cursor: goes on at offset 1 of atlas.results, which has records from offset 2 on",
 		},
-		"a topic made anew": {
+		"a topic recreated": {
 			func() cursor.Token { return liveCursor(liveTopic, 0, 4) },
-			"[cursor_gone] cursor: goes on at offset 5 of atlas.results, which ends at 4; it was made anew",
+			"[cursor_gone] cursor: goes on at offset 5 of atlas.results, which ends at 4; it was recreated",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
