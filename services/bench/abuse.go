@@ -148,7 +148,7 @@ func (l *lab) startAttacker(ctx context.Context, target *running, a abuse) (*pro
 	if err != nil {
 		return nil, err
 	}
-	if err := attacker.receive(&ipc.Progress{}); err != nil {
+	if err := attacker.receive(&ipc.Ready{}); err != nil {
 		attacker.stop()
 		return nil, target.explain(err)
 	}

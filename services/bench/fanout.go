@@ -47,7 +47,7 @@ func (l *lab) fanOutOn(ctx context.Context, scenario scenario, server server, ta
 		return figures, err
 	}
 	defer producer.stop()
-	if err := clients.receive(&ipc.Progress{}); err != nil { // each has got something
+	if err := clients.receive(&ipc.Ready{}); err != nil { // each has got something
 		return figures, target.explain(err)
 	}
 	return l.measureFanOut(ctx, scenario, target, clients, producer, others...)
@@ -60,7 +60,7 @@ func (l *lab) startClients(ctx context.Context, address, protocol string, scenar
 	if err != nil {
 		return nil, err
 	}
-	if err := process.receive(&ipc.Progress{}); err != nil {
+	if err := process.receive(&ipc.Ready{}); err != nil {
 		process.stop()
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func (l *lab) ingest(ctx context.Context, server ingestServer, rate int) (figure
 
 // measureIngest measures once load flows. The other processes are also sent the window.
 func (l *lab) measureIngest(ctx context.Context, name string, measured *running, load *process, others ...*process) (figures ingestFigures, err error) {
-	if err := load.receive(&ipc.Progress{}); err != nil {
+	if err := load.receive(&ipc.Ready{}); err != nil {
 		return figures, measured.explain(err)
 	}
 	window := l.nextWindow()

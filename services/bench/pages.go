@@ -133,7 +133,7 @@ func (l *lab) serveBrowser(ctx context.Context, browser *process, feed *pageFeed
 		if err := feed.change(ctx, request); err != nil {
 			return nil, err
 		}
-		if err := browser.Send(ipc.Progress{}); err != nil {
+		if err := browser.Send(ipc.Ready{}); err != nil {
 			return nil, browser.explain(err)
 		}
 	}
@@ -189,7 +189,7 @@ func (f *pageFeed) changeConnections(ctx context.Context, rate int) (err error) 
 	if err != nil {
 		return err
 	}
-	return f.network.receive(&ipc.Progress{})
+	return f.network.receive(&ipc.Ready{})
 }
 
 func (r *report) addPage(progress io.Writer, f pageFigures) {

@@ -49,7 +49,7 @@ func (s *settings) Run(ctx context.Context) error {
 	}
 	defer sender.close()
 	parent := ipc.Parent()
-	if err := parent.Send(ipc.Progress{}); err != nil {
+	if err := parent.Send(ipc.Ready{}); err != nil {
 		return err
 	}
 	var window ipc.Window

@@ -37,12 +37,12 @@ func (s *settings) Run(ctx context.Context) error {
 		return err
 	}
 	defer group.close()
-	if err := parent.Send(ipc.Progress{Count: s.Clients}); err != nil {
+	if err := parent.Send(ipc.Ready{Count: s.Clients}); err != nil {
 		return err
 	}
 	group.listen(func(receiving int) {
 		if receiving == s.Clients {
-			_ = parent.Send(ipc.Progress{Count: receiving}) // a parent that is gone is noticed below
+			_ = parent.Send(ipc.Ready{Count: receiving}) // a parent that is gone is noticed below
 		}
 	})
 	return group.measure(ctx, parent)

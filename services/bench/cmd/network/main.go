@@ -40,7 +40,7 @@ func (s *settings) write(ctx context.Context, writer *eventlog.Writer, parent *i
 	if err := network.register(ctx, writer); err != nil {
 		return err
 	}
-	if err := parent.Send(ipc.Progress{Count: s.Probes}); err != nil {
+	if err := parent.Send(ipc.Ready{Count: s.Probes}); err != nil {
 		return err
 	}
 	go func() {

@@ -121,7 +121,7 @@ func (s *sender) start(ctx context.Context, n int) {
 
 func (s *sender) finished(took time.Duration, err error) {
 	if err == nil {
-		s.flowing.Do(func() { _ = s.parent.Send(ipc.Progress{Count: s.size}) })
+		s.flowing.Do(func() { _ = s.parent.Send(ipc.Ready{Count: s.size}) })
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -18,8 +18,8 @@ func (w *Window) Contains(micros int64) bool { return w != nil && w.From <= micr
 // End is when the window ends.
 func (w *Window) End() time.Time { return time.UnixMicro(w.To) }
 
-// Progress says that a process is ready: how many clients are subscribed, or have received something; or that load flows.
-type Progress struct{ Count int }
+// Ready says that a process is ready: how many clients are subscribed, or have received something; or that load flows.
+type Ready struct{ Count int }
 
 // Expected is how many deliveries there must be of the load within the window.
 type Expected struct{ Deliveries int }
