@@ -57,6 +57,15 @@ func ParseMeasurement(value []byte) (Measurement, error) {
 	return measurement, nil
 }
 
+// MeasurementObject returns the Object of a measurement that ParseMeasurement accepts. Its value is raw, on one line.
+func MeasurementObject(raw []byte) (Object, error) {
+	measurement, err := ParseMeasurement(raw)
+	if err != nil {
+		return Object{}, err
+	}
+	return newObject(int64(measurement.ID), raw)
+}
+
 func isStopped(id int, name string) bool {
 	if id != StatusUnknown {
 		return statusStopped <= id && id <= statusCanceled

@@ -20,24 +20,6 @@ type Object struct {
 // Key is the Kafka key of the object: its ID in decimal digits.
 func (o *Object) Key() string { return strconv.FormatInt(o.ID, 10) }
 
-// ProbeObject returns the Object of a probe that ParseProbe accepts. Its value is raw, on one line.
-func ProbeObject(raw []byte) (Object, error) {
-	probe, err := ParseProbe(raw)
-	if err != nil {
-		return Object{}, err
-	}
-	return newObject(int64(probe.ID), raw)
-}
-
-// MeasurementObject returns the Object of a measurement that ParseMeasurement accepts. Its value is raw, on one line.
-func MeasurementObject(raw []byte) (Object, error) {
-	measurement, err := ParseMeasurement(raw)
-	if err != nil {
-		return Object{}, err
-	}
-	return newObject(int64(measurement.ID), raw)
-}
-
 func newObject(id int64, raw []byte) (Object, error) {
 	value, err := oneLine(raw)
 	return Object{ID: id, Value: value}, err

@@ -39,6 +39,15 @@ func ParseProbe(value []byte) (Probe, error) {
 	return probe, nil
 }
 
+// ProbeObject returns the Object of a probe that ParseProbe accepts. Its value is raw, on one line.
+func ProbeObject(raw []byte) (Object, error) {
+	probe, err := ParseProbe(raw)
+	if err != nil {
+		return Object{}, err
+	}
+	return newObject(int64(probe.ID), raw)
+}
+
 var probeMembers = memberReaders[Probe]{
 	"id": func(p *Probe, value []byte) error {
 		id, err := objectID(value)

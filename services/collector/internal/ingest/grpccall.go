@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"path"
 	"strings"
 	"time"
 
@@ -142,3 +143,6 @@ func (c codec) Unmarshal(data mem.BufferSlice, into any) error {
 	}
 	return nil
 }
+
+// shortName is a method's name without its service's.
+func shortName(method string) string { return path.Base(method) }

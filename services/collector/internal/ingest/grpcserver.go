@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path"
 	"time"
 
 	ingestv1 "atlasstream/proto/ingest/v1"
@@ -100,6 +99,3 @@ func (g *GRPC) stop(grace time.Duration) error {
 func (g *GRPC) streams() uint32 {
 	return uint32(max(1, g.load.memory.share()/int64(g.limits.MessageBytes)))
 }
-
-// shortName is a method's name without its service's.
-func shortName(method string) string { return path.Base(method) }

@@ -52,10 +52,3 @@ func (s *Splitter) begin(text []byte, element int) (next cutter, known bool) {
 	s.window.consume(begin)
 	return next, true
 }
-
-// breakOff refuses the rest of the body, as it is unknown where the next value begins.
-func (s *Splitter) breakOff(element int, why error) (finished bool) {
-	s.refuse(element, why)
-	s.broken = true
-	return true
-}

@@ -154,3 +154,10 @@ func (s *Splitter) refuse(line int, err error) {
 func TooLong(limit int) error {
 	return fmt.Errorf("longer than %d bytes, the limit of one record", limit)
 }
+
+// breakOff refuses the rest of the body, as it is unknown where the next value begins.
+func (s *Splitter) breakOff(element int, why error) (finished bool) {
+	s.refuse(element, why)
+	s.broken = true
+	return true
+}
