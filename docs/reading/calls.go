@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// printCalls tells for each package of several files how many calls between them run back up: against the order in which its doc.go names its files, or else
-// the order in which fewest do. Callees are found by their names; of methods whose name several types have, none counts.
+// printCalls tells for each package of several files how many calls between them run back up: against the order in which fewest do, and that in which its
+// doc.go names its files, if it does. Callees are found by their names; of methods whose name several types have, none counts.
 func printCalls(packages map[string]*pkg) {
 	fmt.Println("\ncalls between files that run back up")
 	for _, path := range slices.Sorted(maps.Keys(packages)) {
@@ -23,12 +23,20 @@ func printCalls(packages map[string]*pkg) {
 		if total < worthIt {
 			continue
 		}
-		order, from := packages[path].statedOrder(), "as doc.go has it"
-		if order == nil {
-			order, from = bestOrder(packages[path].names(), calls), "in the best order"
+		share := func(order []string) string {
+			up := backUp(order, calls)
+			return fmt.Sprintf("%3d of %3d, %2.0f %%", up, total, 100*float64(up)/float64(total))
 		}
-		up := backUp(order, calls)
-		fmt.Printf("  %-40s %3d of %3d, %2.0f %%, %s\n", strings.TrimPrefix(path, internal), up, total, 100*float64(up)/float64(total), from)
+		line := share(bestOrder(packages[path].names(), calls)) + " at best"
+		if order := packages[path].statedOrder(); order != nil {
+			upward := slices.Clone(order) // some maps begin with what the others call
+			slices.Reverse(upward)
+			if backUp(upward, calls) < backUp(order, calls) {
+				order = upward
+			}
+			line += "; " + share(order) + " as doc.go has it"
+		}
+		fmt.Printf("  %-40s %s\n", strings.TrimPrefix(path, internal), line)
 	}
 }
 
