@@ -7,7 +7,6 @@ import (
 
 	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/cursor"
-	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/session"
 
@@ -83,24 +82,34 @@ func (f *feed) Rejoin(ctx context.Context, partition int, offset int64, take fun
 	return true, nil
 }
 
-// Read implements session.Log.
-func (f *feed) Read(
+// Open implements session.Log.
+func (f *feed) Open(
 	ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64,
-	pay func(ctx context.Context, records, bytes int64) error, sink delivery.Sink,
-) (next int64, err error) {
+	pay func(ctx context.Context, records, bytes int64) error,
+) (catchup.LogReader, error) {
 	reader, err := f.history.Measurements(ctx, f.topic, partition, measurements, from, to)
 	if err != nil {
-		return 0, lost(err)
+		return nil, lost(err)
 	}
-	defer reader.Close()
 	reader.ReadAhead(readAhead)
 	reader.BeforeFetch(pay)
-	next, err = playback.CatchUp(ctx, reader, sink)
-	return next, lost(err)
+	return missed{reader}, nil
+}
+
+// missed is what a client reads that is behind.
+type missed struct{ *eventlog.Reader }
+
+// Next implements catchup.LogReader.
+func (m missed) Next(ctx context.Context) (*atlas.Record, error) {
+	record, err := m.Reader.Next(ctx)
+	return record, lost(err)
 }
 
 // lost words what the log does not have any more as the hub knows it.
 func lost(err error) error {
+	if err == nil {
+		return nil
+	}
 	gone, ok := errors.AsType[*eventlog.OffsetGoneError](err)
 	if !ok {
 		return err

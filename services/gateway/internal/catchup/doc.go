@@ -6,7 +6,8 @@
 //
 //   - hub.go: what readers share, the log as they see it, and how a target gets its reader.
 //   - reader.go: the loop of one reader, and what it does when it cannot go on.
-//   - pass.go: one reading: out of the tail, or of the log for a slice.
+//   - pass.go: one reading: out of the tail, if that still holds what is missed.
+//   - readlog.go: else out of the log, for a slice.
 //   - actions.go: what happens to subscriptions at an offset: they begin, their backlog ends, they stop.
 //   - turn.go: whose turn it is to read the log.
 //   - metrics.go: how far behind clients are.

@@ -23,13 +23,23 @@ type Log interface {
 	// Rejoin calls take, under the tail's lock, with what the tail has delivered from an offset on, and tells whether it still holds that. A target that gets
 	// all of it has missed nothing of what the tail delivers from then on.
 	Rejoin(ctx context.Context, partition int, offset int64, take func(held []atlas.Record)) (found bool, err error)
-	// Read delivers the records of measurements that stand in a partition from an offset to before another, without repeats, or up to the log's end as it is
-	// now, and gives the offset behind what it has read. Pay is called before more is read, with what was gone through since. A *LostError says that the
-	// log does not have what comes next.
-	Read(
+	// Open opens a reader of the records of measurements in a partition from an offset to before another, or to the log's end as it is now, without repeats. Pay
+	// is called before more is read, with what was gone through since. A *LostError, of Open or of the reader, says that the log does not have what comes next.
+	Open(
 		ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64,
-		pay func(ctx context.Context, records, bytes int64) error, sink delivery.Sink,
-	) (next int64, err error)
+		pay func(ctx context.Context, records, bytes int64) error,
+	) (LogReader, error)
+}
+
+// LogReader reads records in the order of their offsets.
+type LogReader interface {
+	// Next gives the next record, or io.EOF behind the last one.
+	Next(ctx context.Context) (*atlas.Record, error)
+	// Ready tells that Next gives what is at hand, and does not wait for Kafka.
+	Ready() bool
+	// Position gives the offset before which nothing is left to be read.
+	Position() int64
+	Close()
 }
 
 // LostError says that the log has no record from one offset to before another any more. To below From says that it was truncated or recreated.

@@ -2,11 +2,9 @@ package catchup
 
 import (
 	"context"
-	"time"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cost"
-	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/readlimit"
 )
@@ -16,15 +14,11 @@ const (
 	maxHeld = 256
 	// maxHeldSteps is how many steps those may take, but for the last one.
 	maxHeldSteps = 10_000
-	// maxClientStall is how long a client may keep a reader of the log waiting.
-	maxClientStall = time.Second
 	// maxReadSlice is how many records of the partition, wanted or not, are read at a time: what is read is paid for before, and then it is the turn of others.
 	maxReadSlice = 1 << 17
-	// maxTurn is how long a client reads the log before it is the turn of others, if it has got something.
-	maxTurn = 10 * time.Second
 )
 
-// pass is one reading for a target, from where it is and for what it wants now. It is a Sink.
+// pass is one reading for a target, from where it is and for what it wants now.
 type pass struct {
 	*Reader
 	ctx          context.Context // ends when the target is to go on elsewhere
@@ -101,81 +95,3 @@ func (p *pass) tryFinish() (stopped []*delivery.Active, ready bool) {
 //
 //mutate:missed-from-elsewhere
 func (p *pass) isOver() bool { return p.closed || p.pass != p }
-
-// readLog reads the log to its end or for a slice, when that is paid for and it is the target's turn.
-func (p *pass) readLog() error {
-	recipient := p.target.Recipient
-	own := recipient.Readers()
-	if err := own.Acquire(p.ctx, 1); err != nil {
-		return err
-	}
-	defer own.Release(1)
-	//mutate:reading-is-free
-	if err := recipient.Account.Pay(p.ctx, readlimit.StartReadingCost); err != nil {
-		return err
-	}
-	reading, err := recipient.Account.Begin(p.ctx, p.worth)
-	if err != nil {
-		return err
-	}
-	p.turn, err = p.source.hub.awaitTurn(p.ctx, recipient.Account, reading)
-	if err != nil {
-		return err
-	}
-	defer p.turn.close()
-	next, err := p.source.log.Read(p.ctx, p.partition.Number, p.measurements, p.from, p.to, p.turn.pay, p)
-	p.Flush()
-	if err != nil {
-		return err
-	}
-	p.skipRest(next)
-	return nil
-}
-
-// Room implements Sink.
-func (p *pass) Room(ctx context.Context) (waited time.Duration, err error) {
-	return p.target.Recipient.AwaitWritable(ctx, maxClientStall)
-}
-
-// Deliver implements Sink.
-func (p *pass) Deliver(ctx context.Context, record *atlas.Record, _ func() *cursor.Replay) error {
-	for {
-		done, err := p.tryDeliver(record)
-		if err != nil {
-			return err
-		}
-		if done && time.Now().After(p.turn.ends) {
-			return errOthersTurn
-		}
-		if done {
-			return nil
-		}
-		if _, err := p.Room(ctx); err != nil {
-			return err
-		}
-	}
-}
-
-func (p *pass) tryDeliver(record *atlas.Record) (done bool, err error) {
-	p.target.Lock()
-	defer p.target.Unlock()
-	if p.isOver() {
-		return false, errNewPass
-	}
-	if err := p.checkLag(record.Position.Offset); err != nil {
-		return false, err
-	}
-	return p.deliver(p.encoder, record), nil
-}
-
-// Flush implements Sink.
-func (p *pass) Flush() { p.settle() }
-
-// skipRest goes on behind the last record that the log has.
-func (p *pass) skipRest(next int64) {
-	p.target.Lock()
-	defer p.target.Unlock()
-	if !p.isOver() {
-		p.passTo(next)
-	}
-}

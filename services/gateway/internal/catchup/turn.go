@@ -12,6 +12,8 @@ const (
 	openReaders = 2
 	// keptWhilePaying is for how long a reader whose address pays keeps its turn.
 	keptWhilePaying = time.Second / 10
+	// maxTurn is how long a client reads the log before it is the turn of others, if it has got something.
+	maxTurn = 10 * time.Second
 )
 
 // turn is that of a reader of the log, of which there are so many. Others have theirs while its address pays for long.

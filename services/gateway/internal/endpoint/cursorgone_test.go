@@ -2,13 +2,14 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/cursor"
-	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/subscription"
@@ -44,8 +45,8 @@ func (emptyLog) Rejoin(_ context.Context, _ int, _ int64, take func([]atlas.Reco
 	return true, nil
 }
 
-func (emptyLog) Read(context.Context, int, []atlas.MeasurementID, int64, int64, func(context.Context, int64, int64) error, delivery.Sink) (next int64, err error) {
-	return 0, nil
+func (emptyLog) Open(context.Context, int, []atlas.MeasurementID, int64, int64, func(context.Context, int64, int64) error) (catchup.LogReader, error) {
+	return nil, errors.New("there is nothing to read")
 }
 
 const continuedLive = `"[cursor_gone] cursor: it is gone; measurement 1001 begins anew with what comes from now on, from offset 0 of partition 0: what came in between is missing"`

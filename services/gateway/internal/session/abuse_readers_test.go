@@ -13,7 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
@@ -34,28 +34,40 @@ type slowLog struct {
 	ofOthers       int
 }
 
-func (s *slowLog) Read(
-	ctx context.Context, number int, measurements []atlas.MeasurementID, from, to int64,
-	pay func(ctx context.Context, records, bytes int64) error, sink delivery.Sink,
-) (int64, error) {
-	if measurements[0] == attacked {
-		s.count(1, 1)
-		defer s.count(-1, 0)
-		select {
-		case <-s.gate:
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		}
-		if err := pay(ctx, 0, s.long); err != nil {
-			return 0, err
-		}
-	} else {
+func (s *slowLog) Open(
+	ctx context.Context, number int, measurements []atlas.MeasurementID, from, to int64, pay func(ctx context.Context, records, bytes int64) error,
+) (catchup.LogReader, error) {
+	if measurements[0] != attacked {
 		s.mu.Lock()
 		s.ofOthers++
 		s.mu.Unlock()
+		return s.river.Open(ctx, number, measurements, from, to, pay)
 	}
-	return s.river.Read(ctx, number, measurements, from, to, pay, sink)
+	s.count(1, 1)
+	if err := s.await(ctx, pay); err != nil {
+		s.count(-1, 0)
+		return nil, err
+	}
+	reader, err := s.river.Open(ctx, number, measurements, from, to, pay)
+	return slowReader{reader, s}, err
 }
+
+func (s *slowLog) await(ctx context.Context, pay func(ctx context.Context, records, bytes int64) error) error {
+	select {
+	case <-s.gate:
+		return pay(ctx, 0, s.long)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// slowReader is a reading for the attacked measurement.
+type slowReader struct {
+	catchup.LogReader
+	log *slowLog
+}
+
+func (r slowReader) Close() { r.log.count(-1, 0) }
 
 func (s *slowLog) count(running, began int) {
 	s.mu.Lock()

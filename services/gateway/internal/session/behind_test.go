@@ -342,3 +342,28 @@ func TestSparseMeasurementIsNotFarBehind(t *testing.T) {
 		}
 	})
 }
+
+// A client that catches up is sent no more than it has room for, and the rest once it has room again.
+//
+//notices:catch-up-without-room
+func TestCatchingUpWaitsForTheClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		bay := openBay(t, 5, Behind{})
+		defer bay.close()
+		bay.river.grow(0, same(30, 1, 1)...)
+		client := &narrow{room: make(chan struct{})}
+		client.some.Store(4)
+		subscriber := bay.join(t, client)
+		defer subscriber.Leave()
+		subscribe(t, subscriber, `{"msm":1,"sendBacklog":true}`)
+		time.Sleep(time.Minute)
+		if got := len(client.take(t)); got < 2 || got > 4 {
+			t.Errorf("got %d messages before there was room, want the confirmation and 3 records at most", got)
+		}
+		close(client.room)
+		time.Sleep(time.Minute)
+		if got := len(client.take(t)); got < 27 {
+			t.Errorf("got %d messages once there was room, want the rest", got)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -15,7 +16,6 @@ import (
 
 	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/cursor"
-	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/atlas"
@@ -198,33 +198,50 @@ func from(records []atlas.Record, offset int64) []atlas.Record {
 	return records[at:]
 }
 
-func (r *river) Read(
-	ctx context.Context, number int, measurements []atlas.MeasurementID, offset, to int64,
-	_ func(context.Context, int64, int64) error, sink delivery.Sink,
-) (int64, error) {
+func (r *river) Open(
+	_ context.Context, number int, measurements []atlas.MeasurementID, offset, to int64, _ func(context.Context, int64, int64) error,
+) (catchup.LogReader, error) {
 	bank := r.banks[number]
 	bank.mu.Lock()
-	records, end, lost := bank.records, min(bank.next, to), bank.lost
-	bank.mu.Unlock()
-	if offset < lost {
-		return 0, &catchup.LostError{From: offset, To: lost}
+	defer bank.mu.Unlock()
+	if offset < bank.lost {
+		return nil, &catchup.LostError{From: offset, To: bank.lost}
 	}
-	for _, record := range from(records, offset) {
-		if record.Position.Offset >= end {
-			break
-		}
-		if !slices.Contains(measurements, record.Measurement) {
-			continue
-		}
-		if _, err := sink.Room(ctx); err != nil {
-			return 0, err
-		}
-		if err := sink.Deliver(ctx, &record, nil); err != nil {
-			return 0, err
+	reader := &riverReader{end: min(bank.next, to)}
+	for _, record := range from(bank.records, offset) {
+		if record.Position.Offset < reader.end && slices.Contains(measurements, record.Measurement) {
+			reader.records = append(reader.records, record)
 		}
 	}
-	return end, ctx.Err()
+	return reader, nil
 }
+
+// riverReader reads what is there when it is opened.
+type riverReader struct {
+	records []atlas.Record
+	end     int64
+}
+
+func (r *riverReader) Next(ctx context.Context) (record *atlas.Record, err error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if len(r.records) == 0 {
+		return nil, io.EOF
+	}
+	record, r.records = &r.records[0], r.records[1:]
+	return record, nil
+}
+
+func (r *riverReader) Position() int64 {
+	if len(r.records) > 0 {
+		return r.records[0].Position.Offset
+	}
+	return r.end
+}
+
+func (*riverReader) Ready() bool { return true }
+func (*riverReader) Close()      {}
 
 // plainCursors are cursors that a test can read: tokens as JSON.
 type plainCursors struct{}
