@@ -170,12 +170,3 @@ func find(t *testing.T, bars []bar, name string) bar {
 	t.Errorf("%s: there is no such bar", name)
 	return bar{}
 }
-
-func TestValidate(t *testing.T) {
-	if err := (&settings{Rounds: 1, Seconds: 1}).Validate(); err != nil {
-		t.Error(err)
-	}
-	if err := (&settings{}).Validate(); err == nil {
-		t.Error("got no error for no rounds of no seconds")
-	}
-}

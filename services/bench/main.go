@@ -14,7 +14,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -29,23 +28,11 @@ type settings struct {
 	Hidden   time.Duration `help:"How long the scenario pages hides a tab." default:"10m"`
 	Rounds   int           `help:"Rounds in which everything is measured; the figures are medians." default:"3"`
 	Seconds  int           `help:"Seconds that a measurement takes." default:"10"`
-	Warmup   time.Duration `help:"How long load flows before a measurement begins." default:"4s"`
+	Warmup   time.Duration `help:"How long load flows before a measurement begins." default:"4s" zero:""`
 	Quick    bool          `help:"Run everything once for two seconds with a tenth of the load, to see that it works. The figures mean nothing."`
 	Broker   string        `help:"Broker to use; auto is Apache Kafka if it is installed and the embedded broker otherwise." enum:"auto,kafka,embedded" default:"auto"`
 	Out      string        `help:"File for the results as JSON." placeholder:"FILE"`
 	Profile  string        `help:"Directory for CPU profiles of the gateway and the collector, one for each measurement; they cost a little." placeholder:"DIR"`
-}
-
-// Validate joins every fault of the settings.
-func (s *settings) Validate() error {
-	var faults []error
-	if s.Rounds < 1 {
-		faults = append(faults, fmt.Errorf("rounds: got %d, want at least 1", s.Rounds))
-	}
-	if s.Seconds < 1 {
-		faults = append(faults, fmt.Errorf("seconds: got %d, want at least 1", s.Seconds))
-	}
-	return errors.Join(faults...)
 }
 
 // Run measures and prints.
