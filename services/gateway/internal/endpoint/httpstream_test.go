@@ -328,15 +328,6 @@ func TestGetThatIsTooSlowIsTold(t *testing.T) {
 	expectMissing(t, words, began)
 }
 
-// tooMany are more records than a queue of two messages takes, even if some are sent before the last is queued.
-func tooMany() []atlas.Record {
-	records := make([]atlas.Record, 1000)
-	for i := range records {
-		records[i] = atlas.Record{Event: atlas.Event{Measurement: publicMeasurement, Value: []byte(`{}`)}}
-	}
-	return records
-}
-
 // Any request is answered by a stream, or by an error that is a line of JSON.
 func FuzzGet(f *testing.F) {
 	f.Add("stream_type=result&msm=1001&client=%F0%9F%98%80&token=x", "text/event-stream;q=0.5,*/*")

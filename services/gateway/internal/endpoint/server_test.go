@@ -342,3 +342,12 @@ func expectClose(t *testing.T, client *websocket.Conn, code int) {
 		t.Fatalf("got %q, %v; want a close frame with %d", message, err, code)
 	}
 }
+
+// tooMany are more records than a queue of two messages takes, even if some are sent before the last is queued.
+func tooMany() []atlas.Record {
+	records := make([]atlas.Record, 1000)
+	for i := range records {
+		records[i] = atlas.Record{Event: atlas.Event{Measurement: publicMeasurement, Value: []byte(`{}`)}}
+	}
+	return records
+}
