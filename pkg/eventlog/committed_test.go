@@ -109,7 +109,7 @@ func (b transactedBatch) written() []byte {
 	return sign(raw)
 }
 
-// Of whatever transactions there were, read from wherever and in answers of whatever length, all that was committed is read, in order, and nothing else.
+// All committed records are read, in order, and no others, whatever the transactions, the first offset and the length of responses.
 func TestOnlyWhatWasCommittedIsRead(t *testing.T) {
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 0))
@@ -147,7 +147,7 @@ func TestOnlyWhatWasCommittedIsRead(t *testing.T) {
 
 func fetcherAt(offset int64) *fetcher { return &fetcher{next: offset} }
 
-// A reader that stops within an answer has not passed what was left out behind the place where it stopped.
+// A reader that stops within a response has not passed the batches that were dropped after the last record it read.
 func TestWhatWasLeftOutIsPassedWithTheAnswerOnly(t *testing.T) {
 	log := &transactedLog{open: map[int64]int64{1: 3}}
 	log.append(transactedBatch{producer: -1, records: 3})
@@ -160,11 +160,11 @@ func TestWhatWasLeftOutIsPassedWithTheAnswerOnly(t *testing.T) {
 		return errStop
 	})
 	if err == nil || reader.next != 1 {
-		t.Errorf("stands at %d, %v", reader.next, err)
+		t.Errorf("is at %d, %v", reader.next, err)
 	}
 }
 
-// What is left out is passed as a whole, though nobody could read it: of what is in it, it does not matter.
+// Batches that are dropped are passed as a whole, even if they are unreadable.
 func TestWhatIsLeftOutNeedNotBeReadable(t *testing.T) {
 	log := &transactedLog{open: map[int64]int64{1: 0}}
 	log.append(transactedBatch{producer: 1, records: 7, transactional: true})
@@ -176,12 +176,12 @@ func TestWhatIsLeftOutNeedNotBeReadable(t *testing.T) {
 		answer := committed([]*fetchedBatch{newBatch(sign(raw))}, []fetch.ResponseTransaction{{ProducerID: 1, FirstOffset: 0}})
 		want := reader.next + log.batches[at].records
 		if err := reader.takeEach(answer, func(*kafka.Record) error { return nil }); err != nil || reader.next != want {
-			t.Errorf("%s: stands at %d, %v, want %d", name, reader.next, err, want)
+			t.Errorf("%s: is at %d, %v, want %d", name, reader.next, err, want)
 		}
 	}
 }
 
-// Whether a damaged batch is to be left out, nobody knows: its header may be what is damaged.
+// A damaged batch is not dropped: its header may be what is damaged.
 func TestDamagedBatchesAreNotLeftOut(t *testing.T) {
 	log := &transactedLog{open: map[int64]int64{1: 0}}
 	log.append(transactedBatch{producer: 1, records: 7, transactional: true})
@@ -210,16 +210,16 @@ func TestDamagedNumbersOfRecords(t *testing.T) {
 	}
 }
 
-// A broker that sends what was not asked for is told from one that has nothing: whoever reads would ask it again and again.
+// A broker that sends records before the requested offset only is told from one that has none, as the reader would fetch them forever.
 func TestOnlyWhatStandsBeforeIsAnError(t *testing.T) {
 	reader := fetcherAt(3)
 	answer := committed([]*fetchedBatch{newBatch(writtenBatch(0, 3, 0, 1, 2))}, nil)
 	if err := reader.takeEach(answer, func(*kafka.Record) error { return nil }); err == nil || reader.next != 3 {
-		t.Errorf("stands at %d, %v; want an error", reader.next, err)
+		t.Errorf("is at %d, %v; want an error", reader.next, err)
 	}
 }
 
-// BenchmarkCommitted is what leaving out costs an answer in which nothing is to be left out.
+// BenchmarkCommitted measures a response without aborted transactions.
 func BenchmarkCommitted(b *testing.B) {
 	for _, batches := range []int{1, 100} {
 		b.Run(fmt.Sprintf("%d batches", batches), func(b *testing.B) {

@@ -14,7 +14,7 @@ import (
 	"atlasstream/pkg/eventlog/security"
 )
 
-// A broker that says nothing when it is to be told who asks is given up: kafka-go by itself would wait for it as long as the connection lasts.
+// A broker that does not answer during SASL is given up: kafka-go by itself would wait as long as the connection lasts.
 func TestBrokerThatStopsWithinSASLIsGivenUp(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// compactionContract reads registries that were really compacted, in small pieces and again and again.
+// compactionContract reads registries that Kafka has compacted, several times and in small segments.
 func compactionContract(t *testing.T, f fixture, kafka cluster) {
-	t.Run("a registry is read whatever compaction took", func(t *testing.T) { compactedAgainAndAgain(t, f.newCompactedRegistry(t, kafka)) })
-	t.Run("holes behind which an answer ends", func(t *testing.T) { holesBetweenAnswers(t, f.newCompactedRegistry(t, kafka)) })
+	t.Run("a registry is read after each compaction", func(t *testing.T) { compactedAgainAndAgain(t, f.newCompactedRegistry(t, kafka)) })
+	t.Run("gaps at the end of a response", func(t *testing.T) { gapsBetweenResponses(t, f.newCompactedRegistry(t, kafka)) })
 	t.Run("batches without records", func(t *testing.T) { emptyBatches(t, kafka, f.newCompactedRegistry(t, kafka)) })
 }
 
@@ -40,7 +40,8 @@ func (f fixture) newCompactedRegistry(t testing.TB, kafka cluster) *compactedReg
 	return &compactedRegistry{testRegistry: &testRegistry{f: f, topic: topic, writer: f.newWriter(t, eventlog.WriterConfig{}), want: map[int64]string{}}, kafka: kafka}
 }
 
-// compact puts the marker, an object in the segment behind it, which stays as it is, and waits. It tells how many records are left of how many.
+// compact puts the marker and, in a segment after it, which stays as it is, another object, and waits for compaction. It returns how many records are
+// left of how many.
 func (s *compactedRegistry) compact(t testing.TB) (left int, put int64) {
 	t.Helper()
 	for range 2 {
@@ -131,8 +132,9 @@ func compactedAgainAndAgain(t *testing.T, registry *compactedRegistry) {
 	early.await(t, registry.want)
 }
 
-// holesBetweenAnswers has a batch, whose last records are gone, fill so much of an answer that the next one does not fit: reading goes on within the hole.
-func holesBetweenAnswers(t *testing.T, registry *compactedRegistry) {
+// gapsBetweenResponses has a batch, whose last records are deleted, fill so much of a response that the next one does not fit: the next fetch begins
+// within the gap.
+func gapsBetweenResponses(t *testing.T, registry *compactedRegistry) {
 	long := incompressible(900_000)
 	for id := int64(10); id <= 30; id += 10 {
 		registry.putObjects(t, atlas.Object{ID: id, Value: long}, atlas.Object{ID: id + 1, Value: []byte("{}")}, atlas.Object{ID: id + 2, Value: []byte("{}")})

@@ -52,7 +52,7 @@ func cursorKeyContract(t *testing.T, f fixture, kafka cluster) {
 			t.Errorf("got %x, %v, want %x", key, err, made)
 		}
 	})
-	t.Run("the topic is made anew", func(t *testing.T) {
+	t.Run("the topic is recreated", func(t *testing.T) {
 		f.deleteTopic(t, eventlog.KeysTopic)
 		awaitNoCursorKey(t, f)
 		ctx, stop := context.WithCancel(within(t, patience))

@@ -68,7 +68,7 @@ func (f fixture) produce(t testing.TB, topic, key, value string) {
 	}
 }
 
-// transactionsAreRead has markers stand alone at the log's end and between records; the broker sends them again and again to whoever does not step over.
+// transactionsAreRead has markers at the log's end and between records; a reader that does not skip them fetches them again and again.
 func transactionsAreRead(t *testing.T, f fixture, kafka cluster) {
 	topic := f.newTopic(t, 1)
 	tails, recorder := f.newTails(t, topic, eventlog.TailConfig{})

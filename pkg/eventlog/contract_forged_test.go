@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// forgedRecords have a header like ours beside values that would break what clients are sent: whoever may write to a topic can copy a header.
+// forgedRecords have a header like ours and values that clients could not be sent: any producer of a topic can copy a header.
 func forgedRecords(t *testing.T, f fixture, kafka cluster) {
 	topic := f.newTopic(t, 1)
 	registry := prometheus.NewRegistry()

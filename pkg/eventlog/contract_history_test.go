@@ -31,7 +31,7 @@ func historyContract(t *testing.T, f fixture, kafka cluster) {
 	})
 	t.Run("repeats are dropped wherever reading begins", func(t *testing.T) { repeatsAreDropped(t, kafka, f) })
 	t.Run("the offset for a time", func(t *testing.T) { offsetsForTimes(t, f) })
-	t.Run("what retention took is told", func(t *testing.T) {
+	t.Run("records that retention has deleted are reported", func(t *testing.T) {
 		topic := f.newTopic(t, 1)
 		events := pings(t, 1, 0, 10)
 		mustAppend(t, f.newWriter(t, eventlog.WriterConfig{}), topic, events)

@@ -14,12 +14,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// layoutContract changes the number of a topic's partitions, which nobody follows.
+// layoutContract changes the number of a topic's partitions, which readers refuse.
 func layoutContract(t *testing.T, f fixture, kafka cluster) {
 	t.Run("partitions are added while a topic is followed", func(t *testing.T) { partitionsAreAddedLive(t, f, kafka) })
 	t.Run("partitions were added before", func(t *testing.T) { partitionsWereAdded(t, f, kafka) })
-	t.Run("a topic is made anew with fewer, and then as it was", func(t *testing.T) { topicIsMadeAnewNarrower(t, f, kafka) })
-	t.Run("records without a measurement's key may stand anywhere", func(t *testing.T) {
+	t.Run("a topic is recreated with fewer, and then as it was", func(t *testing.T) { topicIsRecreatedWithFewer(t, f, kafka) })
+	t.Run("records without a measurement's key may be anywhere", func(t *testing.T) {
 		topic := f.newTopic(t, 4)
 		stray := fixture{foreign: foreignClient(t, kafka, kgo.RecordPartitioner(kgo.ManualPartitioner()))}
 		for partition := range int32(4) {
@@ -31,7 +31,7 @@ func layoutContract(t *testing.T, f fixture, kafka cluster) {
 			t.Error(err)
 		}
 	})
-	t.Run("deleted topics are made again", func(t *testing.T) { deletedTopicsAreMadeAgain(t, f, kafka) })
+	t.Run("deleted topics are recreated", func(t *testing.T) { deletedTopicsAreRecreated(t, f, kafka) })
 }
 
 // watched is a log whose one topic is checked, as services do it.
@@ -59,7 +59,7 @@ func partitionsAreAddedLive(t *testing.T, f fixture, kafka cluster) {
 	f.addPartitions(t, topic, 8)
 	change := awaitChange(t, changes)
 	if want := eventlog.PartitionOf(1001, 4); change.Partition != want || change.From > 3 || change.Since.After(before) || change.Err.Topic != topic {
-		t.Errorf("told %+v, want partition %d, an offset up to 3 and a time before %s", change, want, before)
+		t.Errorf("got %+v, want partition %d, an offset up to 3 and a time before %s", change, want, before)
 	}
 	assertRefused(t, w, topic)
 	if err := writer.Append(within(t, patience), topic, manyMeasurements(t, 50)); !isChanged(err) {
@@ -72,7 +72,7 @@ func partitionsAreAddedLive(t *testing.T, f fixture, kafka cluster) {
 	}
 	assertSame(t, w.readAll(t, topic, change.Partition), events) // who reads on by offsets still can
 	if len(changes) > 0 {
-		t.Errorf("told again: %+v", <-changes)
+		t.Errorf("a second notification: %+v", <-changes)
 	}
 }
 
@@ -82,7 +82,7 @@ func awaitChange(t *testing.T, changes <-chan eventlog.PartitionsChange) eventlo
 	case change := <-changes:
 		return change
 	case <-time.After(patience):
-		t.Fatal("nothing was told")
+		t.Fatal("no notification")
 		return eventlog.PartitionsChange{}
 	}
 }
@@ -117,8 +117,8 @@ func partitionsWereAdded(t *testing.T, f fixture, kafka cluster) {
 	assertRefused(t, watched(t, kafka, topic), topic)
 }
 
-// topicIsMadeAnewNarrower has the topic as it was in the end, which is right again without a restart.
-func topicIsMadeAnewNarrower(t *testing.T, f fixture, kafka cluster) {
+// topicIsRecreatedWithFewer has the topic as it was in the end, which is right again without a restart.
+func topicIsRecreatedWithFewer(t *testing.T, f fixture, kafka cluster) {
 	spec := unusedSpec(t)
 	spec.Partitions = 4
 	topic := spec.Name
@@ -141,8 +141,8 @@ func topicIsMadeAnewNarrower(t *testing.T, f fixture, kafka cluster) {
 	assertSame(t, recorder.await(t, events[2]), events)
 }
 
-// deletedTopicsAreMadeAgain as they were, be it another number of partitions than the description has.
-func deletedTopicsAreMadeAgain(t *testing.T, f fixture, kafka cluster) {
+// deletedTopicsAreRecreated as they were, be it another number of partitions than the description has.
+func deletedTopicsAreRecreated(t *testing.T, f fixture, kafka cluster) {
 	found, made := unusedSpec(t), unusedSpec(t)
 	found.Partitions, made.Partitions = 2, 3
 	f.createForeignTopic(t, found.Name, 5, nil)

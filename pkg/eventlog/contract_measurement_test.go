@@ -24,9 +24,9 @@ import (
 func measurementContract(t *testing.T, f fixture, kafka cluster) {
 	t.Run("it is what Range gives of the measurement", func(t *testing.T) { measurementIsPartOfRange(t, kafka) })
 	t.Run("foreign records are treated as Range treats them", func(t *testing.T) { foreignRecordsOfAMeasurement(t, f) })
-	t.Run("it reads no more than its part", func(t *testing.T) { measurementReadsItsPart(t, kafka) })
+	t.Run("it reads no more than its range", func(t *testing.T) { measurementReadsItsRange(t, kafka) })
 	t.Run("long and many records", func(t *testing.T) { muchOfAMeasurement(t, f) })
-	t.Run("what retention took is told", func(t *testing.T) {
+	t.Run("records that retention has deleted are reported", func(t *testing.T) {
 		topic := f.newTopic(t, 1)
 		events := pings(t, 1, 0, 10)
 		mustAppend(t, f.newWriter(t, eventlog.WriterConfig{}), topic, events)
@@ -85,7 +85,7 @@ func foreignRecordsOfAMeasurement(t *testing.T, f fixture) {
 	assertSame(t, measurementsOf(f.readAll(t, topic, 0), 1001), ours)
 }
 
-func measurementReadsItsPart(t *testing.T, kafka cluster) {
+func measurementReadsItsRange(t *testing.T, kafka cluster) {
 	counted := prometheus.NewRegistry()
 	log, err := eventlog.Open(eventlog.Config{Brokers: kafka.Addrs(), RepeatHorizon: 100}, zaptest.NewLogger(t), counted)
 	if err != nil {
@@ -287,6 +287,6 @@ func measurementWhile(t *testing.T, f fixture, happens func()) {
 	}
 	assertSame(t, records, events)
 	if _, err := reader.Next(t.Context()); !errors.Is(err, io.EOF) {
-		t.Errorf("got %v behind the last record, want io.EOF", err)
+		t.Errorf("got %v after the last record, want io.EOF", err)
 	}
 }

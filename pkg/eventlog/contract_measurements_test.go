@@ -13,7 +13,7 @@ import (
 
 func measurementsContract(t *testing.T, f fixture, kafka cluster) {
 	t.Run("they are what Range gives of them", func(t *testing.T) { measurementsArePartOfRange(t, kafka) })
-	t.Run("whoever goes on at the position misses nothing", func(t *testing.T) { positionsAreWhereToGoOn(t, kafka) })
+	t.Run("a reader that resumes at the position misses nothing", func(t *testing.T) { positionsAreWhereToResume(t, kafka) })
 	t.Run("the read-ahead is bounded", func(t *testing.T) { readAheadIsBounded(t, f) })
 	t.Run("none are refused", func(t *testing.T) {
 		if _, err := f.log.History().Measurements(within(t, patience), f.newTopic(t, 1), 0, nil, 0, 0); err == nil {
@@ -96,7 +96,7 @@ func measurementsArePartOfRange(t *testing.T, kafka cluster) {
 	}
 }
 
-func positionsAreWhereToGoOn(t *testing.T, kafka cluster) {
+func positionsAreWhereToResume(t *testing.T, kafka cluster) {
 	dice := rand.New(rand.NewPCG(12, 12))
 	f, topic := mixed(t, kafka, dice)
 	for range 60 {
@@ -109,7 +109,7 @@ func positionsAreWhereToGoOn(t *testing.T, kafka cluster) {
 		}
 		got := readOn(t, first, dice.IntN(100))
 		if len(got) > 0 && first.Position() <= got[len(got)-1].Position.Offset {
-			t.Errorf("got position %d behind the record at %d", first.Position(), got[len(got)-1].Position.Offset)
+			t.Errorf("got position %d after the record at %d", first.Position(), got[len(got)-1].Position.Offset)
 		}
 		got = append(got, readOn(t, f.openMeasurements(t, topic, measurements, first.Position(), mixedRecords), all)...)
 		if !slices.EqualFunc(got, want, sameRecord) {

@@ -47,9 +47,9 @@ func registryContract(t *testing.T, f fixture, kafka cluster) {
 		view.awaitCaughtUp(t)
 		view.assertIs(t, registry.want)
 	})
-	t.Run("an object is read once more", func(t *testing.T) { objectIsReadOnceMore(t, f.newRegistry(t, 1)) })
+	t.Run("an object is read once more", func(t *testing.T) { objectIsReadAgain(t, f.newRegistry(t, 1)) })
 	t.Run("the topic is missing at first", func(t *testing.T) { topicIsMissing(t, f) })
-	t.Run("the topic is made anew", func(t *testing.T) {
+	t.Run("the topic is recreated", func(t *testing.T) {
 		for _, puts := range []int{0, 1, 5} { // the new log is shorter than what was read of the old one, or longer
 			topicIsMadeAnew(t, f.newRegistry(t, 1), puts)
 		}
@@ -65,8 +65,8 @@ func registryContract(t *testing.T, f fixture, kafka cluster) {
 	})
 }
 
-// objectIsReadOnceMore reads what stands at each offset, which is nothing behind the end and where the key is no ID.
-func objectIsReadOnceMore(t *testing.T, registry *testRegistry) {
+// objectIsReadAgain reads the object at each offset; there is none after the end and where the key is no ID.
+func objectIsReadAgain(t *testing.T, registry *testRegistry) {
 	registry.put(t, 1, 7, 8)
 	registry.put(t, 2, 7)
 	registry.f.produce(t, registry.topic, "no ID", "no object")
@@ -78,7 +78,7 @@ func objectIsReadOnceMore(t *testing.T, registry *testRegistry) {
 		}
 	}
 	if _, found, err := registry.f.log.History().Object(within(t, patience), atlas.Position{Topic: registry.topic, Offset: 1 << 40}); found || err != nil {
-		t.Errorf("far behind the end: got %t, %v", found, err)
+		t.Errorf("far after the end: got %t, %v", found, err)
 	}
 }
 

@@ -13,9 +13,9 @@ import (
 )
 
 func tailsContract(t *testing.T, f fixture, _ cluster) {
-	t.Run("what comes after Follow is delivered once and in order", func(t *testing.T) { whatComesAfterFollow(t, f) })
+	t.Run("records after Follow are delivered once and in order", func(t *testing.T) { recordsAfterFollow(t, f) })
 	t.Run("every follower of a busy partition misses nothing", func(t *testing.T) { busyFollowers(t, f) })
-	t.Run("repeats of what came before Follow are dropped", func(t *testing.T) {
+	t.Run("repeats of records before Follow are dropped", func(t *testing.T) {
 		topic := f.newTopic(t, 1)
 		writer := f.newWriter(t, eventlog.WriterConfig{})
 		events := pings(t, 1, 0, 20)
@@ -28,9 +28,9 @@ func tailsContract(t *testing.T, f fixture, _ cluster) {
 		mustAppend(t, writer, topic, []atlas.Event{last})
 		assertSame(t, recorder.await(t, last), append(events[10:20:20], last))
 	})
-	t.Run("a reader of the history goes over", func(t *testing.T) { goesOver(t, f) })
-	t.Run("a gap is told", func(t *testing.T) { gapIsTold(t, f) })
-	t.Run("a log made anew is told", func(t *testing.T) { logMadeAnew(t, f) })
+	t.Run("a reader of the history switches to the tail", func(t *testing.T) { switchesToTail(t, f) })
+	t.Run("a gap is reported", func(t *testing.T) { gapIsReported(t, f) })
+	t.Run("a recreated log is reported", func(t *testing.T) { logRecreated(t, f) })
 	t.Run("a tail stops some time after the last release, and starts again", func(t *testing.T) { startsAgain(t, f) })
 	t.Run("closed", func(t *testing.T) {
 		topic := f.newTopic(t, 1)
@@ -40,7 +40,7 @@ func tailsContract(t *testing.T, f fixture, _ cluster) {
 			t.Fatal(err)
 		}
 		release()
-		if _, err := tails.Follow(within(t, patience), 1, func(int, int64) { t.Error("attached to what is closed") }); !errors.Is(err, eventlog.ErrClosed) {
+		if _, err := tails.Follow(within(t, patience), 1, func(int, int64) { t.Error("attached to closed tails") }); !errors.Is(err, eventlog.ErrClosed) {
 			t.Errorf("got %v, want ErrClosed", err)
 		}
 	})
@@ -59,7 +59,7 @@ func mustFollow(t testing.TB, tails *eventlog.Tails, measurement atlas.Measureme
 	return release
 }
 
-func whatComesAfterFollow(t *testing.T, f fixture) {
+func recordsAfterFollow(t *testing.T, f fixture) {
 	topic := f.newTopic(t, 4)
 	writer := f.newWriter(t, eventlog.WriterConfig{})
 	tails, recorder := f.newTails(t, topic, eventlog.TailConfig{})
@@ -90,7 +90,7 @@ func afterNumber(records []atlas.Record, first atlas.Event) []atlas.Record {
 	return records
 }
 
-// follower is a Consumer whose subscribers attach and detach while records come in.
+// follower is a Consumer whose subscribers attach and detach while records arrive.
 type follower struct {
 	mu       sync.Mutex
 	attached map[int]*[]atlas.Record
@@ -171,8 +171,8 @@ func (f *follower) awaitRecords(t testing.TB, records *[]atlas.Record, count int
 	}
 }
 
-// goesOver reads history until the tail's memory has what comes next, while records come in, as a playback does.
-func goesOver(t *testing.T, f fixture) {
+// switchesToTail reads history until the tail's memory has the next record, while records arrive, as a client does that catches up.
+func switchesToTail(t *testing.T, f fixture) {
 	topic := f.newTopic(t, 1)
 	writer := f.newWriter(t, eventlog.WriterConfig{})
 	mustAppend(t, writer, topic, pings(t, 1, 0, 500))
@@ -207,12 +207,12 @@ func goesOver(t *testing.T, f fixture) {
 	}
 }
 
-// gapIsTold holds up a delivery until the records after it are gone from the log.
-func gapIsTold(t *testing.T, f fixture) {
+// gapIsReported delays a delivery until the records after it are deleted from the log.
+func gapIsReported(t *testing.T, f fixture) {
 	topic := f.newTopic(t, 1)
 	writer := f.newWriter(t, eventlog.WriterConfig{})
 	recorder, goOn, gaps := newRecorder(), make(chan struct{}), make(chan eventlog.Gap, 10)
-	consumer := &heldConsumer{recorder: recorder, entered: make(chan struct{}), goOn: goOn}
+	consumer := &blockingConsumer{recorder: recorder, entered: make(chan struct{}), goOn: goOn}
 	tails := f.log.Tails(topic, eventlog.TailConfig{Gap: func(gap eventlog.Gap) { gaps <- gap }}, consumer)
 	defer tails.Close()
 	mustFollow(t, tails, 1)
@@ -237,14 +237,14 @@ func gapIsTold(t *testing.T, f fixture) {
 	}
 }
 
-// heldConsumer holds up the first Deliver.
-type heldConsumer struct {
+// blockingConsumer blocks in the first Deliver.
+type blockingConsumer struct {
 	*recorder
 	once          sync.Once
 	entered, goOn chan struct{}
 }
 
-func (c *heldConsumer) Deliver(partition int, records []atlas.Record) {
+func (c *blockingConsumer) Deliver(partition int, records []atlas.Record) {
 	c.once.Do(func() {
 		close(c.entered)
 		<-c.goOn
@@ -252,7 +252,7 @@ func (c *heldConsumer) Deliver(partition int, records []atlas.Record) {
 	c.recorder.Deliver(partition, records)
 }
 
-// startsAgain follows a partition anew after its tail has stopped, while records come in.
+// startsAgain follows a partition again after its tail has stopped, while records arrive.
 func startsAgain(t *testing.T, f fixture) {
 	topic := f.newTopic(t, 1)
 	writer := f.newWriter(t, eventlog.WriterConfig{})
@@ -264,13 +264,14 @@ func startsAgain(t *testing.T, f fixture) {
 		got := recorder.await(t, events[9])
 		assertSame(t, got[len(got)-10:], events)
 		release()
-		release() // once more does nothing
+		release() // a second call does nothing
 	}
 	assertSame(t, recorder.await(t, ping(t, 1, 99, 1426633299)), pings(t, 1, 0, 100))
 }
 
-// logMadeAnew: a log that was recreated begins at 0 again; the tail says so and goes on at its end. What the old one had is no repeat there.
-func logMadeAnew(t *testing.T, f fixture) {
+// logRecreated recreates a log, whose offsets begin at 0 again; the tail reports that and continues at its end. Records of the old log are no repeats
+// there.
+func logRecreated(t *testing.T, f fixture) {
 	topic, writer := f.newTopic(t, 1), f.newWriter(t, eventlog.WriterConfig{})
 	gaps := make(chan eventlog.Gap, 10)
 	tails, recorder := f.newTails(t, topic, eventlog.TailConfig{Gap: func(gap eventlog.Gap) { gaps <- gap }})
@@ -286,7 +287,7 @@ func logMadeAnew(t *testing.T, f fixture) {
 			t.Errorf("got gap %+v, want %+v", gap, want)
 		}
 	case <-time.After(patience):
-		t.Fatal("no gap was told")
+		t.Fatal("no gap was reported")
 	}
 	mustAppend(t, writer, topic, events[8:])
 	assertSame(t, recorder.await(t, events[11]), append(events[:10:10], events[8:]...))

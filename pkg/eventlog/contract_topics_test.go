@@ -15,7 +15,7 @@ import (
 )
 
 func topicsContract(t *testing.T, f fixture, kafka cluster) {
-	t.Run("a missing topic is made as described", func(t *testing.T) {
+	t.Run("a missing topic is created as described", func(t *testing.T) {
 		spec := unusedSpec(t)
 		spec.Partitions, spec.Retention = 3, 48*time.Hour
 		for range 2 { // the second time it is there
@@ -31,7 +31,7 @@ func topicsContract(t *testing.T, f fixture, kafka cluster) {
 			t.Errorf("got %d partitions, %v, want 3", partitions, err)
 		}
 	})
-	t.Run("a wrong setting is told and left", func(t *testing.T) {
+	t.Run("a wrong setting is reported and left", func(t *testing.T) {
 		spec := unusedSpec(t)
 		f.createForeignTopic(t, spec.Name, 2, map[string]string{"retention.ms": "604800000"})
 		if err := f.log.EnsureTopics(within(t, patience), spec); err != nil {
@@ -53,7 +53,7 @@ func topicsContract(t *testing.T, f fixture, kafka cluster) {
 				t.Errorf("got %v, want %v", got["partitions"], want)
 			}
 			if _, deviates := got["cleanup.policy"]; deviates {
-				t.Errorf("cleanup.policy is told although it is right: %v", got)
+				t.Errorf("cleanup.policy is reported although it is right: %v", got)
 			}
 		}
 	})
@@ -64,7 +64,7 @@ func topicsContract(t *testing.T, f fixture, kafka cluster) {
 			}
 		}
 	})
-	t.Run("a topic that somebody else has to make is waited for", func(t *testing.T) {
+	t.Run("a topic that another program creates is waited for", func(t *testing.T) {
 		spec := unusedSpec(t)
 		told := keepTopics(t, openLog(t, kafka, eventlog.Config{ExistingTopics: true}), spec)
 		awaitTold(t, told, func(reason error) bool { return errors.Is(reason, eventlog.ErrNoTopic) })
@@ -122,7 +122,7 @@ func (f fixture) createForeignTopic(t testing.TB, name string, partitions int32,
 	}
 }
 
-// keepTopics has a log keep topics until the test ends, and gives what it tells.
+// keepTopics keeps topics until the test ends, and returns what is reported.
 func keepTopics(t *testing.T, log *eventlog.Log, specs ...eventlog.TopicSpec) (told <-chan error) {
 	t.Helper()
 	reasons := make(chan error)

@@ -13,8 +13,8 @@ import (
 
 // transactionsContract lets foreign producers write in transactions.
 func transactionsContract(t *testing.T, f fixture, kafka cluster) {
-	t.Run("what is aborted is read by nobody", func(t *testing.T) { abortedIsNotRead(t, f, kafka) })
-	t.Run("an open one holds back what stands behind it", func(t *testing.T) { openTransactionHoldsBack(t, f, kafka) })
+	t.Run("aborted records are not read", func(t *testing.T) { abortedIsNotRead(t, f, kafka) })
+	t.Run("an open one delays the records after it", func(t *testing.T) { openTransactionHoldsBack(t, f, kafka) })
 }
 
 // transactedProducer writes to one topic in transactions of its own.
@@ -53,7 +53,7 @@ func (p transactedProducer) end(t *testing.T, how kgo.TransactionEndTry) {
 	}
 }
 
-// abortedIsNotRead has aborted records before, among and behind others, and those that are retried: they are no repeats of what was aborted.
+// abortedIsNotRead has aborted records before, among and after others, and retries of them, which are no repeats.
 func abortedIsNotRead(t *testing.T, f fixture, kafka cluster) {
 	topic := f.newTopic(t, 1)
 	tails, recorder := f.newTails(t, topic, eventlog.TailConfig{})
@@ -119,7 +119,7 @@ func assertSameAs(t *testing.T, kafka cluster, topic string, want []atlas.Event)
 	assertSame(t, got, want)
 }
 
-// openTransactionHoldsBack has the log end where the transaction begins, for all who ask.
+// openTransactionHoldsBack has the log end where the transaction begins, for all readers.
 func openTransactionHoldsBack(t *testing.T, f fixture, kafka cluster) {
 	topic := f.newTopic(t, 1)
 	tails, recorder := f.newTails(t, topic, eventlog.TailConfig{})

@@ -19,7 +19,7 @@ import (
 
 func writerContract(t *testing.T, f fixture, kafka cluster) {
 	t.Run("any Kafka client can read the records", func(t *testing.T) { recordsAreReadable(t, f, kafka) })
-	t.Run("a topic that was just made is written to", func(t *testing.T) {
+	t.Run("a topic that was just created is written to", func(t *testing.T) {
 		spec := unusedSpec(t)
 		writer := f.newWriter(t, eventlog.WriterConfig{})
 		mustAppend(t, writer, f.newTopic(t, 1), pings(t, 1, 0, 1)) // so that metadata is cached
@@ -35,7 +35,7 @@ func writerContract(t *testing.T, f fixture, kafka cluster) {
 	})
 	t.Run("the order of each measurement is kept", func(t *testing.T) { orderIsKept(t, f) })
 	t.Run("a record that cannot be sent costs no other", func(t *testing.T) { badRecordsCostNoOther(t, f) })
-	t.Run("the places of records are told", func(t *testing.T) { placesAreTold(t, f) })
+	t.Run("the places of records are returned", func(t *testing.T) { placesAreReturned(t, f) })
 	t.Run("the longest record", func(t *testing.T) {
 		topic := f.newTopic(t, 1)
 		event := ping(t, 1, 1, 1426633200)
@@ -178,8 +178,8 @@ type nowhere struct{}
 
 func (nowhere) Addrs() []string { return []string{"127.0.0.1:1"} }
 
-// placesAreTold appends to a topic of several partitions, one of the events being none that can be sent.
-func placesAreTold(t *testing.T, f fixture) {
+// placesAreReturned appends to a topic of several partitions, one of the events being none that can be sent.
+func placesAreReturned(t *testing.T, f fixture) {
 	topic := f.newTopic(t, 3)
 	writer := f.newWriter(t, eventlog.WriterConfig{})
 	var events []atlas.Event

@@ -8,7 +8,7 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// FuzzCursorKey reads what anybody may have put into the topic of the keys: a key has its size and comes back as it was written, or there is none.
+// FuzzCursorKey reads arbitrary records of the topic of the keys: a key has its size and is read as it was written, or there is none.
 func FuzzCursorKey(f *testing.F) {
 	f.Add([]byte(cursorKeyName), []byte(strings.Repeat("0f", CursorKeySize)))
 	f.Add([]byte(cursorKeyName), []byte(strings.Repeat("0g", CursorKeySize)))

@@ -11,7 +11,7 @@ import (
 	"github.com/segmentio/kafka-go/compress"
 )
 
-// What claims to be long costs no memory for that.
+// A claimed length alone costs no memory.
 func TestClaimedLengths(t *testing.T) {
 	const claimed, most = 1 << 30, 1 << 20
 	chunk := append(binary.AppendUvarint(nil, claimed), 0, 'x')
@@ -42,7 +42,7 @@ func TestClaimedLengths(t *testing.T) {
 	}
 }
 
-// What is longer than a batch may be is refused, by whatever codec.
+// Batches that are longer than the limit are refused, with every codec.
 func TestUnpackingIsBounded(t *testing.T) {
 	for _, test := range []struct {
 		length int

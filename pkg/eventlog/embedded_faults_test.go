@@ -93,7 +93,7 @@ func TestRefusedRecordsAreTold(t *testing.T) {
 	}
 }
 
-// What Kafka has not answered when the context ends is of unknown outcome; its memory is not free before Kafka has answered.
+// A record that Kafka has not acknowledged when the context ends has an unknown outcome; its memory is not free before Kafka has answered.
 func TestAppendWhileKafkaHangs(t *testing.T) {
 	broker := startEmbedded(t, embedded.Config{})
 	f := newFixture(t, broker)
@@ -132,7 +132,7 @@ func TestCloseWhileKafkaHangs(t *testing.T) {
 	assertClosesInTime(t, writer)
 }
 
-// A Writer that tries again and again is closed when the context ends, and whoever waits for it is told.
+// A Writer that retries is closed when the context ends, and pending Appends fail.
 func TestCloseWhileKafkaFails(t *testing.T) {
 	broker := startEmbedded(t, embedded.Config{})
 	f := newFixture(t, broker)

@@ -109,7 +109,7 @@ func TestEncoderRefuses(t *testing.T) {
 	}
 }
 
-// Whoever else writes to the topics costs no reader anything.
+// Records of foreign producers fail no reader.
 func TestForeignRecords(t *testing.T) {
 	at := time.Date(2015, 3, 1, 0, 0, 0, 0, time.UTC)
 	shortID, err := proto.Marshal(&eventv1.Header{Measurement: 1001, Probe: 7, Type: "ping", EventId: []byte{1}})

@@ -12,7 +12,7 @@ import (
 	"atlasstream/pkg/eventlog/embedded"
 )
 
-// That the leaders of a topic take a moment to answer is worth a warning, unless the topic has just been made.
+// A topic whose leaders do not answer yet is worth a warning, unless it was just created.
 func TestTopicThatCannotBeUsedIsWarnedOf(t *testing.T) {
 	broker := startEmbedded(t, embedded.Config{})
 	core, logs := observer.New(zap.WarnLevel)

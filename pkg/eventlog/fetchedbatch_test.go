@@ -72,7 +72,7 @@ func readByUs(raw []byte) ([]readRecord, error) {
 	return readAllOf(committed(batches, nil))
 }
 
-// batchOf has records written as brokers hold them.
+// batchOf encodes records as brokers hold them.
 func batchOf(t testing.TB, base int64, codec compress.Compression, records ...kafka.Record) []byte {
 	t.Helper()
 	var written bytes.Buffer
@@ -85,8 +85,8 @@ func batchOf(t testing.TB, base int64, codec compress.Compression, records ...ka
 	return raw
 }
 
-// writtenBatch has records at those offsets, each with its offset and 1 as its key and its time, and {} as its value. It was made for all from base to before
-// behind.
+// writtenBatch has records at those offsets, each with its offset and 1 as its key and its time, and {} as its value. Its header covers the offsets from
+// base to before next.
 func writtenBatch(base, behind int64, offsets ...int64) []byte {
 	raw := make([]byte, batchHeader)
 	binary.BigEndian.PutUint64(raw, uint64(base))
@@ -182,9 +182,8 @@ func TestDamagedBatches(t *testing.T) {
 	}
 }
 
-// A record whose offset is not one of its batch's, or not behind that of the record before it, is not given out: who reads it would leave out others, or read
-// forever.
-func TestRecordsOutsideOfTheirBatch(t *testing.T) {
+// A record whose offset is not in its batch, or not after that of the record before it, is not returned: readers would skip others, or read forever.
+func TestRecordsOutsideTheirBatch(t *testing.T) {
 	for name, offsets := range map[string][]int64{"before": {4}, "behind": {5, 8}, "far behind": {1 << 40}, "twice": {5, 5}, "falling": {6, 5}} {
 		records, err := readAllOf(committed([]*fetchedBatch{newBatch(writtenBatch(5, 8, offsets...))}, nil))
 		if err == nil || !strings.HasPrefix(err.Error(), "the batch at offset 5: a record has offset ") || len(records) != len(offsets)-1 {
@@ -193,8 +192,8 @@ func TestRecordsOutsideOfTheirBatch(t *testing.T) {
 	}
 }
 
-// An answer that has the beginning of a batch is not one that has nothing: who asks is to ask for more.
-func TestCutOffAnswers(t *testing.T) {
+// A response that has only the beginning of a batch is not an empty one: the reader must fetch more.
+func TestCutOffResponses(t *testing.T) {
 	raw := batchOf(t, 9, compress.None, kafka.Record{Value: kafka.NewBytes([]byte("value"))})
 	for got, length := range map[int]int64{1: 0, 15: 0, 16: 73, batchHeader: 73, 72: 73} {
 		_, err := splitBatches(raw[:got])
@@ -207,7 +206,7 @@ func TestCutOffAnswers(t *testing.T) {
 	}
 }
 
-// fakeTruncatingBroker is an old broker, which sends no more than it was asked for.
+// fakeTruncatingBroker is an old broker, which sends no more than was requested.
 type fakeTruncatingBroker struct {
 	broker
 	log   []byte
@@ -220,7 +219,7 @@ func (c *fakeTruncatingBroker) Fetch(_ context.Context, request *kafka.FetchRequ
 	return partition.response(0)
 }
 
-// A batch that is longer than what was asked for is asked for as a whole.
+// A batch that is longer than requested is fetched as a whole.
 func TestLongBatchesAreFetchedAgain(t *testing.T) {
 	long := batchOf(t, 4, compress.None, kafka.Record{Value: kafka.NewBytes(make([]byte, 20_000))})
 	broker := &fakeTruncatingBroker{log: append(slices.Clone(long), long...)}
@@ -249,7 +248,7 @@ func sign(raw []byte) []byte {
 	return raw
 }
 
-// FuzzBatch makes batches of what producers may write. What is read to its end, kafka-go reads too.
+// FuzzBatch makes batches as producers may write them. A batch that is read to its end is read by kafka-go as well.
 func FuzzBatch(f *testing.F) {
 	for codec := range compress.Compression(5) {
 		raw := batchOf(f, 3, codec, randomRecords(rand.New(rand.NewPCG(1, uint64(codec))))[:1]...)
@@ -276,7 +275,7 @@ func FuzzBatch(f *testing.F) {
 	})
 }
 
-// FuzzBatches takes apart whatever comes.
+// FuzzBatches splits arbitrary responses.
 func FuzzBatches(f *testing.F) {
 	f.Add(append(batchOf(f, 3, compress.Gzip, kafka.Record{}), batchOf(f, 4, compress.None, kafka.Record{})...))
 	f.Fuzz(func(t *testing.T, raw []byte) {

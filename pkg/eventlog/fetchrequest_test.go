@@ -29,7 +29,7 @@ func exchange(answer []byte, version int16) (*fetchedPartition, error) {
 	return message.(*fetchedPartition), nil
 }
 
-// Of every version, all that kafka-go knows of a partition is read, and its batches as they are.
+// Responses of every version are parsed as kafka-go does, except for the batches.
 func TestAnswersOfEveryVersion(t *testing.T) {
 	for version := int16(4); version <= 11; version++ {
 		sent := &fetch.Response{Topics: []fetch.ResponseTopic{{Topic: "atlas.results", Partitions: []fetch.ResponsePartition{{

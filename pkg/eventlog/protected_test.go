@@ -25,7 +25,7 @@ const reauthentication = 1500 * time.Millisecond
 // tokenLifetime is less than a load lasts, so that a token has to be read again.
 const tokenLifetime = 2 * time.Second
 
-// TestProtectedKafka reads and writes in every way in which Kafka wants to know who asks, for longer than it takes anybody's word.
+// TestProtectedKafka reads and writes with every kind of authentication, beyond the lifetime of credentials.
 func TestProtectedKafka(t *testing.T) {
 	kafka := kafkatest.StartProtected(t, kafkatest.Config{
 		Brokers: 1, Properties: map[string]string{"connections.max.reauth.ms": fmt.Sprint(reauthentication.Milliseconds())},
@@ -124,7 +124,7 @@ func testRefusals(t *testing.T, kafka *kafkatest.Protected) {
 	}
 }
 
-// awaitCheck checks a log until the outcome is the wanted one: a busy machine may take too long for what Kafka would say.
+// awaitCheck checks a log until the outcome is the wanted one: a busy machine may delay Kafka's own error.
 func awaitCheck(t *testing.T, log *eventlog.Log, isWanted func(error) bool) {
 	t.Helper()
 	deadline := within(t, patience)

@@ -10,7 +10,7 @@ import (
 	"atlasstream/pkg/eventlog/embedded"
 )
 
-// All that a reader goes through is paid for, though it gives little of it; who does not pay reads no further.
+// All records that a reader goes through are paid for, even if it returns few of them; a reader whose payment fails reads no further.
 func TestReadingIsPaidFor(t *testing.T) {
 	f := newFixture(t, startEmbedded(t, embedded.Config{}))
 	topic := f.newTopic(t, 1)

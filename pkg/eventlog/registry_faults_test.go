@@ -12,7 +12,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// registryDuring puts objects while disturb runs, and before and after it. No put may fail, and a registry that is read all the time becomes what was put.
+// registryDuring puts objects before, while and after disturb runs. No put may fail, and a registry that is read all the time must have all of them in
+// the end.
 func registryDuring(t *testing.T, f fixture, disturb func()) {
 	registry := f.newRegistry(t, 1)
 	registry.writer = f.newWriter(t, eventlog.WriterConfig{Timeout: patience})
@@ -63,7 +64,7 @@ func TestRegistryOverCutConnections(t *testing.T) {
 	})
 }
 
-// Whatever a fetch is answered with, the registry is read on, or anew.
+// A registry is read on, or again, whatever error a fetch fails with.
 func TestRegistrySitsOutErrors(t *testing.T) {
 	for _, answer := range []*kerr.Error{
 		kerr.NotLeaderForPartition, kerr.UnknownTopicOrPartition, kerr.OffsetOutOfRange, kerr.KafkaStorageError, kerr.UnknownServerError, kerr.OffsetNotAvailable,

@@ -79,7 +79,7 @@ func (m *registryView) await(t testing.TB, want map[int64]string) {
 		select {
 		case <-changed:
 		case <-timeout:
-			t.Fatalf("the registry does not become what it should be: %s", difference)
+			t.Fatalf("the registry does not get the wanted objects: %s", difference)
 		}
 	}
 }
@@ -90,7 +90,7 @@ func (m *registryView) assertIs(t testing.TB, want map[int64]string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if difference := differences(m.objects, want); difference != "" {
-		t.Errorf("the registry is not what it should be: %s", difference)
+		t.Errorf("the registry does not have the wanted objects: %s", difference)
 	}
 }
 

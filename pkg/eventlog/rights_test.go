@@ -76,7 +76,7 @@ func TestRights(t *testing.T) {
 	}
 }
 
-// keepTopicsUntilAllowed wants to be told what is missing to make a topic, and that it is there once that is allowed.
+// keepTopicsUntilAllowed wants the right that is missing to create a topic to be reported, and the topic to be created once it is granted.
 func (f fixture) keepTopicsUntilAllowed(t *testing.T, allow func()) {
 	t.Helper()
 	told := keepTopics(t, f.log, unusedSpec(t))

@@ -8,7 +8,7 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Of many records one in so many is kept, forever.
+// One of many records is kept forever.
 func TestKeptRecordsKeepLittleElse(t *testing.T) {
 	const kept, oneIn, size = 200, 100, 1000
 	dice := rand.New(rand.NewPCG(1, 1))

@@ -9,7 +9,7 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// What a consumer is given between two flushes is bounded in records and in bytes, however much a fetch brings.
+// The records between two flushes are limited in number and in bytes, however many a fetch returns.
 func TestDeliverableIsBounded(t *testing.T) {
 	records := func(count, size int) []atlas.Record {
 		made := make([]atlas.Record, count)
@@ -35,7 +35,7 @@ func TestDeliverableIsBounded(t *testing.T) {
 	}
 }
 
-// Who has read what the tail has not come to yet waits for it, and misses nothing then.
+// A client that has read records that the tail has not read yet waits for the tail, and misses nothing.
 //
 //notices:rejoin-before-tail
 func TestTailIsWaitedFor(t *testing.T) {
@@ -51,7 +51,7 @@ func TestTailIsWaitedFor(t *testing.T) {
 		for next := int64(3); next < 5; next++ {
 			synctest.Wait()
 			if len(given) > 0 {
-				t.Fatalf("attached at 5 while the tail stands at %d", next)
+				t.Fatalf("attached at 5 while the tail is at %d", next)
 			}
 			tail.deliver(next+1, ringRecords(1, next))
 		}

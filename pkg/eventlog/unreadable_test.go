@@ -17,12 +17,12 @@ func assertGone(t *testing.T, what string, err error, offset, first int64) {
 	t.Helper()
 	gone, ok := errors.AsType[*OffsetGoneError](err)
 	if !ok || gone.Offset != offset || gone.First != first || gone.Next != 9 || gone.Unreadable == nil {
-		t.Errorf("%s: got %v, want that what stands from %d to before %d cannot be read", what, err, offset, first)
+		t.Errorf("%s: got %v, want that the offsets from %d to before %d are unreadable", what, err, offset, first)
 	}
 }
 
-// Whoever reads learns from where to where the log cannot be read, and goes on behind that.
-func TestReadersTellWhatCannotBeRead(t *testing.T) {
+// A reader reports which offsets are unreadable, and continues after them.
+func TestReadersReportUnreadableBatches(t *testing.T) {
 	reader := newTestReader(t, damagedLog(ResultsTopic), 0)
 	var got []int64
 	take := func(record *kafka.Record) error {
@@ -46,7 +46,7 @@ func TestReadersTellWhatCannotBeRead(t *testing.T) {
 	}
 }
 
-// Of what is read for repeats only, nobody misses anything.
+// Unreadable batches that are read for repeats only are skipped.
 func TestTheHorizonNeedNotBeReadable(t *testing.T) {
 	for wanted, goneFrom := range map[int64]int64{4: 4, 6: -1, 8: -1} {
 		reader := newTestReader(t, damagedLog(ResultsTopic), wanted)
@@ -67,12 +67,12 @@ func TestNothingIsPassedForTheHeaderOfADamagedBatch(t *testing.T) {
 	fetcher := fetcher{next: 3, end: 9}
 	for behind, want := range map[int64]int64{6: 6, 1 << 40: 9, 2: 4, -1: 4} {
 		if got := fetcher.nextAfterUnreadable(&unreadableError{next: behind}); got != want {
-			t.Errorf("a batch to before %d: goes on at %d, want %d", behind, got, want)
+			t.Errorf("a batch to before %d: continues at %d, want %d", behind, got, want)
 		}
 	}
 }
 
-func TestReaderTellsWhatCannotBeRead(t *testing.T) {
+func TestFilteredReaderReportsUnreadableBatches(t *testing.T) {
 	log := openOffline(t)
 	reader := log.newReader(partition{broker: damagedLog(ResultsTopic), topic: ResultsTopic}, newMeasurementFilter([]atlas.MeasurementID{1}), 0, 0, 9, "measurement")
 	defer reader.Close()
@@ -83,7 +83,7 @@ func TestReaderTellsWhatCannotBeRead(t *testing.T) {
 	assertGone(t, "of a measurement", err, 3, 6)
 }
 
-func TestScansPassWhatCannotBeRead(t *testing.T) {
+func TestScansSkipUnreadableBatches(t *testing.T) {
 	log := openOffline(t)
 	var seen int
 	var came int64
@@ -95,8 +95,8 @@ func TestScansPassWhatCannotBeRead(t *testing.T) {
 	}
 }
 
-// A registry goes on as well, without the objects that were in the batch, and knows its log again before it.
-func TestRegistryReaderPassesWhatCannotBeRead(t *testing.T) {
+// A registry is read on as well, without the objects of the batch, and its log is identified by the record before it.
+func TestRegistryReaderSkipsUnreadableBatches(t *testing.T) {
 	reader := newTestRegistryReader(t, damagedLog(ProbesTopic))
 	var got []int64
 	for reader.next < 9 {
@@ -113,8 +113,8 @@ func TestRegistryReaderPassesWhatCannotBeRead(t *testing.T) {
 	}
 }
 
-// What is looked up at a place that cannot be read is not asked for again and again.
-func TestLookUpsOfWhatCannotBeRead(t *testing.T) {
+// A look-up in an unreadable batch fails without a retry.
+func TestLookUpsInUnreadableBatches(t *testing.T) {
 	broker := damagedLog(ProbesTopic)
 	partition := partition{broker: broker, topic: ProbesTopic}
 	for offset, want := range map[int64]bool{0: true, 2: true, 7: true} {
@@ -130,8 +130,8 @@ func TestLookUpsOfWhatCannotBeRead(t *testing.T) {
 	}
 }
 
-// The first cursor key counts, so none is taken that is behind what cannot be read: who did would seal with another key than who can read it.
-func TestNoCursorKeyIsTakenBehindWhatCannotBeRead(t *testing.T) {
+// The first cursor key counts, so none is read after an unreadable batch: gateways that can read the batch would seal with another key.
+func TestNoCursorKeyAfterAnUnreadableBatch(t *testing.T) {
 	log := openOffline(t)
 	broker := damagedLog(KeysTopic)
 	keys := partition{broker: broker, topic: KeysTopic}
@@ -146,7 +146,7 @@ func TestNoCursorKeyIsTakenBehindWhatCannotBeRead(t *testing.T) {
 	}
 }
 
-// The key is asked for every few seconds. A batch that stands in its way counts once, and again where it was mended in between.
+// The key is read every few seconds. An unreadable batch before it is counted once, and again if it was readable in between.
 func TestUnreadableCursorKeyIsCountedOnce(t *testing.T) {
 	log := openOffline(t)
 	broker := damagedLog(KeysTopic)
@@ -165,8 +165,8 @@ func TestUnreadableCursorKeyIsCountedOnce(t *testing.T) {
 	}
 }
 
-// Followers of a tail are told of the gap, and the tail goes on behind it.
-func TestTailsTellWhatCannotBeRead(t *testing.T) {
+// A tail reports the gap to its followers and continues after it.
+func TestTailsReportUnreadableBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := openOffline(t)
 		told := make(chan Gap, 9)
@@ -183,7 +183,7 @@ func TestTailsTellWhatCannotBeRead(t *testing.T) {
 		synctest.Wait()
 		tail.attach(func(_ int, next int64) {
 			if want := (Gap{Topic: ResultsTopic, From: 3, To: 6}); len(told) != 1 || <-told != want || next != 9 {
-				t.Errorf("%d more gaps, stands at %d; want %+v and 9", len(told), next, want)
+				t.Errorf("%d more gaps, is at %d; want %+v and 9", len(told), next, want)
 			}
 		})
 		release()

@@ -22,10 +22,10 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// batch is where a record batch stands: the offsets of its first and last record, and its size.
+// batch is the extent of a record batch: the offsets of its first and last record, and its size.
 type batch struct{ first, last, bytes int64 }
 
-// batchError says why what stands there is no whole batch.
+// batchError says why there is no complete batch.
 type batchError struct {
 	reason string
 	cutOff bool // the file ends too early
@@ -35,7 +35,7 @@ func (e *batchError) Error() string { return e.reason }
 
 var errCutOff = &batchError{reason: "the file ends within a batch", cutOff: true}
 
-// readBatch reads a batch and checks its sum. At the end it gives io.EOF, and a *batchError for what is no whole batch.
+// readBatch reads a batch and checks its checksum. At the end it returns io.EOF, and a *batchError if the batch is incomplete or damaged.
 func readBatch(batches *bufio.Reader) (batch, error) {
 	head, err := batches.Peek(batchHead)
 	if errors.Is(err, io.EOF) && len(head) > 0 {

@@ -16,7 +16,7 @@ type Broker struct {
 	nodes     int
 	retention *retention // nil in memory
 
-	running sync.RWMutex // held for reading while the cluster is asked for something, as a closed cluster never answers
+	running sync.RWMutex // held for reading during requests to the cluster, as a closed cluster never answers
 	closed  bool
 	holds   []*hold
 }
@@ -24,8 +24,8 @@ type Broker struct {
 // ErrClosed reports that the broker has been closed.
 var ErrClosed = errors.New("embedded broker: closed")
 
-// Start starts a broker that listens when Start returns. A directory that is damaged, in use by another process, or not a broker's is refused as it is,
-// with what is wrong in the error.
+// Start starts a broker, which listens when Start returns. It refuses, and does not change, a directory that is damaged, in use by another process, or
+// not a broker's.
 func Start(cfg Config) (*Broker, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.Validate(); err != nil {
@@ -50,8 +50,8 @@ func Start(cfg Config) (*Broker, error) {
 // Addrs returns the address of every node that was started, as host:port.
 func (b *Broker) Addrs() []string { return b.network.addrs() }
 
-// Close stops the broker in an orderly way: it refuses new connections, writes down its state, ends the open connections and gives the directory free.
-// Closing again does nothing.
+// Close stops the broker in an orderly way: it refuses new connections, writes its state, closes the open connections and unlocks the directory. A
+// second call does nothing.
 func (b *Broker) Close() error {
 	b.running.Lock()
 	defer b.running.Unlock()

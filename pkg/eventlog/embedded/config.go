@@ -12,10 +12,10 @@ import (
 
 // Config says how to run a broker. The zero value runs one node in memory on a free port of 127.0.0.1.
 type Config struct {
-	// Listen is where the first node listens, as host:port; port 0 takes a free one, and so does every further node. Clients are told this host,
-	// so it names one: 0.0.0.0 is refused.
+	// Listen is the address of the first node, as host:port; port 0 takes a free one, and so does every further node. Clients are told this host, so
+	// 0.0.0.0 is refused.
 	Listen string
-	// Dir keeps the log on disk; it is made if missing. Empty keeps all in memory, where only the topics' own retention bounds it.
+	// Dir keeps the log on disk; it is created if it is missing. Empty keeps all in memory, where only the topics' own retention limits it.
 	Dir string
 	// Nodes is how many brokers the cluster seems to have; 0 means 1.
 	Nodes int
@@ -42,7 +42,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Validate reports every fault of c.
+// Validate returns all faults of c.
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	var nodes error

@@ -18,8 +18,8 @@ const (
 	requestHeader   = 8 // the least that follows the size: API key, API version, correlation ID
 )
 
-// connection ends at the first request that is none: kfake makes room for whatever size it is told, and panics at a kind of request that it does not know.
-// A request is size(4) key(2) version(2) correlation(4) …, big-endian (https://kafka.apache.org/protocol#protocol_common).
+// connection ends at the first invalid request: kfake allocates memory for whatever size a request claims, and panics at an unknown API key. A request
+// is size(4) key(2) version(2) correlation(4) …, big-endian (https://kafka.apache.org/protocol#protocol_common).
 type connection struct {
 	net.Conn
 	requests *requestReader
@@ -43,12 +43,12 @@ func (c *connection) Close() error {
 	return c.Conn.Close()
 }
 
-// notRequestError says why what came is not a request of Kafka's protocol.
+// notRequestError says why data is not a request of Kafka's protocol.
 type notRequestError struct{ reason string }
 
 func (e *notRequestError) Error() string { return "not a Kafka request: " + e.reason }
 
-// requestReader passes on whole requests after a look at the head of each.
+// requestReader passes on complete requests after it has checked the header of each.
 type requestReader struct {
 	source    *bufio.Reader
 	remaining int // bytes of the current request

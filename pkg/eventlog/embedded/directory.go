@@ -13,13 +13,13 @@ import (
 var (
 	// ErrInUse reports a directory that another broker, in this process or another, has open.
 	ErrInUse = errors.New("in use by another process")
-	// ErrDamaged reports a directory that holds less than it once did, or something else than a broker's log.
+	// ErrDamaged reports a directory that has lost records, or is not a broker's.
 	ErrDamaged = errors.New("damaged, or not a broker's directory")
 )
 
 const lockFile = "lock"
 
-// directory is a data directory that is ours until it is closed. A nil one is that of a broker in memory.
+// directory is a locked data directory. A nil one is that of a broker in memory.
 type directory struct{ lock *flock.Flock }
 
 func openDirectory(path string, logger *zap.Logger) (*directory, error) {
@@ -39,7 +39,7 @@ func openDirectory(path string, logger *zap.Logger) (*directory, error) {
 	}
 	opened := &directory{lock}
 	if err := inspect(os.DirFS(path), logger); err != nil {
-		unusable := fmt.Errorf("directory %s is unusable, and nothing in it was changed (move it away to begin with an empty one): %w", path, err)
+		unusable := fmt.Errorf("directory %s is unusable, and nothing in it was changed (move it away to start with an empty one): %w", path, err)
 		return nil, errors.Join(unusable, opened.close())
 	}
 	return opened, nil

@@ -1,18 +1,18 @@
 // Package embedded is a Kafka broker inside the process: kfake, which speaks Kafka's protocol on a real socket, kept in memory or on disk. It is for
 // one machine: trying the services out, the standalone program, and tests that need faults on demand.
 //
-// What it holds to: on disk, a record is acknowledged after it has been written and synced, so a killed process loses none; an orderly restart loses
-// none either. Topics are never made by asking for them, whatever a client wishes, so a misspelt name is an error (Apache Kafka's own default is to make
-// them); a topic made without a number of partitions gets one, as in Apache Kafka.
+// It promises: on disk, a record is acknowledged after it has been written and synced, so a killed process loses none, and neither does an orderly
+// restart. Requests for a missing topic never create it, whatever the client asks for, so a misspelt name is an error (by default, Apache Kafka creates
+// it); a topic that is created without a number of partitions gets one, as in Apache Kafka.
 //
-// What it does not do, of what Apache Kafka does (kfake's limits):
-//   - it replicates nothing: several nodes share one log, and a removed node costs no record
-//   - it checks no timestamps (message.timestamp.after.max.ms) and throttles nobody
-//   - on disk it does not compact by itself: kfake's compaction loses records if it is killed meanwhile. A compacted topic grows there with every put, and
-//     readers find the last version of a key behind the earlier ones, as in any segment that is not compacted yet
-//   - once retention has emptied a partition and the broker restarts, that partition's end offset falls back to 0, so keep what you count on
-//   - after a kill, records that retention or DeleteRecords had removed may reappear, as their segment file still holds them
-//   - it bounds neither connections nor what a well-framed request may cost, so its port is for this machine, not for the world
-//   - one goroutine serves every request, and starting reads the whole log
-//   - a failed sync (not a failed write) goes unnoticed, and new files' directory entries are not synced, so a power cut may cost what a kill does not
+// It does less than Apache Kafka (kfake's limits):
+//   - it replicates nothing: several nodes share one log, and the removal of a node loses no record
+//   - it neither checks timestamps (message.timestamp.after.max.ms) nor throttles clients
+//   - on disk it does not compact by itself: kfake loses records if it is killed while it compacts. A compacted topic grows there with every put, and
+//     readers see the earlier versions of a key before the last one, as in any segment that is not compacted yet
+//   - once retention has emptied a partition and the broker restarts, the offsets of the partition begin at 0 again
+//   - after a kill, records that retention or DeleteRecords had removed may reappear, as their segment file still has them
+//   - it limits neither connections nor the cost of a valid request, so its port must not be public
+//   - one goroutine serves every request, and a start reads the whole log
+//   - a failed sync (not a failed write) goes unnoticed, and new files' directory entries are not synced, so a power failure may lose what a kill does not
 package embedded

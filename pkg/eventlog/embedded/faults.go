@@ -8,8 +8,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// Fault answers matching requests with an error of Kafka's. With kerr.RequestTimedOut or kerr.NotEnoughReplicasAfterAppend a produce request is carried out
-// all the same, as happens on a real broker.
+// Fault answers matching requests with an error of Kafka. With kerr.RequestTimedOut or kerr.NotEnoughReplicasAfterAppend a produce request is carried
+// out nevertheless, as happens on a real broker.
 type Fault = kfake.Fault
 
 // FaultHandle counts what a Fault answered, and removes it.
@@ -29,7 +29,7 @@ func (b *Broker) Leader(topic string, partition int) (node int, err error) {
 	return node, err
 }
 
-// MoveLeader makes a node the leader of a partition; clients find out by asking again.
+// MoveLeader makes a node the leader of a partition; clients learn it from the next metadata.
 func (b *Broker) MoveLeader(topic string, partition, node int) error {
 	return b.whileRunning(func() error {
 		if err := b.cluster.MoveTopicPartition(topic, int32(partition), int32(node)); err != nil {
@@ -39,7 +39,7 @@ func (b *Broker) MoveLeader(topic string, partition, node int) error {
 	})
 }
 
-// RemoveNode takes a node away for good, as if its machine had died: its port is closed, its connections are cut, and every partition gets a leader among
+// RemoveNode removes a node for good, as if its machine had died: its port is closed, its connections are cut, and every partition gets a leader among
 // the rest, at random. The last node is the controller and cannot be removed, as kfake never elects another.
 func (b *Broker) RemoveNode(node int) error {
 	return b.whileRunning(func() error {
@@ -54,10 +54,10 @@ func (b *Broker) RemoveNode(node int) error {
 	})
 }
 
-// Disconnect cuts every open connection; clients may come again at once.
+// Disconnect closes every open connection; clients may reconnect at once.
 func (b *Broker) Disconnect() { b.network.disconnect() }
 
-// Hold leaves requests of one kind, such as kmsg.Produce, unanswered and undone until release is called or the broker is closed.
+// Hold delays requests of one kind, such as kmsg.Produce, until release is called or the broker is closed.
 func (b *Broker) Hold(kind kmsg.Key) (release func()) {
 	h := &hold{released: make(chan struct{})}
 	b.running.Lock()
@@ -75,7 +75,7 @@ func (b *Broker) Hold(kind kmsg.Key) (release func()) {
 	return h.release
 }
 
-// hold is requests that wait.
+// hold holds waiting requests.
 type hold struct {
 	mu       sync.Mutex
 	released chan struct{}
@@ -109,7 +109,7 @@ func (h *hold) release() {
 	}
 }
 
-// end releases the requests and waits until they are awake: kfake leaves goroutines behind if it is closed while some sleep.
+// end releases the requests and waits until they are awake: kfake leaks goroutines if it is closed while some sleep.
 func (h *hold) end() {
 	h.release()
 	h.asleep.Wait()

@@ -17,8 +17,8 @@ const (
 	topicsFile = "topics.json"
 )
 
-// inspect refuses what kfake would take for less than it is: it cuts a segment at the first damaged batch, whatever is behind it, and takes a directory
-// without its list of topics for an empty one. Only a last batch that a kill cut short is let pass, as nobody was told that it had been taken.
+// inspect refuses directories that kfake would read only in part: it cuts a segment at the first damaged batch, whatever follows, and takes a directory
+// without its list of topics for an empty one. Only a last batch that a kill cut off is accepted, as it was not acknowledged.
 func inspect(files fs.FS, logger *zap.Logger) error {
 	if _, err := fs.Stat(files, metaFile); errors.Is(err, fs.ErrNotExist) {
 		return expectEmpty(files)
@@ -66,14 +66,14 @@ func listed(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
-// topic is what kfake's list of topics says of one.
+// topic is an entry of kfake's list of topics.
 type topic struct {
 	Name       string            `json:"name"`
 	Partitions int               `json:"partitions"`
 	Configs    map[string]string `json:"configs"`
 }
 
-// compacted: compaction takes records out, so that offsets have gaps and segments shrink.
+// compacted reports that offsets have gaps and segments shrink, as compaction deletes records.
 func (t topic) compacted() bool { return strings.Contains(t.Configs["cleanup.policy"], "compact") }
 
 // readTopics returns the topics by name.
@@ -91,7 +91,7 @@ func readTopics(files fs.FS) (map[string]topic, error) {
 	return topics, nil
 }
 
-// readJSON leaves into as it is where there is no such file.
+// readJSON leaves into unchanged if there is no such file.
 func readJSON(files fs.FS, name string, into any) error {
 	raw, err := fs.ReadFile(files, name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -106,7 +106,7 @@ func readJSON(files fs.FS, name string, into any) error {
 	return nil
 }
 
-// listPartitions lists the partitions that hold anything, each with its segments in their order.
+// listPartitions lists the partitions that have records, each with its segments in order.
 func listPartitions(files fs.FS) ([]*partition, error) {
 	names, err := fs.Glob(files, "partitions/*/*"+segmentSuffix)
 	if err != nil {

@@ -37,12 +37,12 @@ func TestDamageIsRefusedAndLeftAsItIs(t *testing.T) {
 		want   string
 	}{
 		"flipped byte in the middle":  {func(t *testing.T, dir string) { flip(t, dir+results+"0.dat", 300) }, "checksum"},
-		"flipped byte in a length":    {func(t *testing.T, dir string) { flip(t, dir+results+"0.dat", 8) }, "0.dat is whole up to offset 0"},
-		"flipped byte in an offset":   {func(t *testing.T, dir string) { flip(t, dir+results+"0.dat", 3) }, "0.dat is whole up to offset 0"},
-		"flipped byte in the last":    {func(t *testing.T, dir string) { flip(t, lastSegment(t, dir), -1) }, "whole up to offset 29"},
-		"acknowledged end cut off":    {func(t *testing.T, dir string) { cut(t, lastSegment(t, dir), 10) }, "whole up to offset 29"},
+		"flipped byte in a length":    {func(t *testing.T, dir string) { flip(t, dir+results+"0.dat", 8) }, "0.dat is intact up to offset 0"},
+		"flipped byte in an offset":   {func(t *testing.T, dir string) { flip(t, dir+results+"0.dat", 3) }, "0.dat is intact up to offset 0"},
+		"flipped byte in the last":    {func(t *testing.T, dir string) { flip(t, lastSegment(t, dir), -1) }, "intact up to offset 29"},
+		"acknowledged end cut off":    {func(t *testing.T, dir string) { cut(t, lastSegment(t, dir), 10) }, "intact up to offset 29"},
 		"end of an older one cut off": {func(t *testing.T, dir string) { cut(t, dir+results+"0.dat", 10) }, "0.dat"},
-		"zeroes at the end":           {func(t *testing.T, dir string) { appendTo(t, lastSegment(t, dir), make([]byte, 100)) }, "whole up to offset 30"},
+		"zeroes at the end":           {func(t *testing.T, dir string) { appendTo(t, lastSegment(t, dir), make([]byte, 100)) }, "intact up to offset 30"},
 		"a segment removed":           {removeSecondSegment, "are missing"},
 		"list of topics removed":      {func(t *testing.T, dir string) { remove(t, dir+topicsFile) }, "does not list it"},
 		"list of topics unreadable":   {func(t *testing.T, dir string) { cut(t, dir+topicsFile, 5) }, topicsFile},
@@ -64,7 +64,7 @@ func TestDamageIsRefusedAndLeftAsItIs(t *testing.T) {
 	}
 }
 
-func TestUnacknowledgedEndIsLeftOutAndSaid(t *testing.T) {
+func TestUnacknowledgedEndIsDroppedAndLogged(t *testing.T) {
 	dir := filled(t, inSegments)
 	whole, err := os.ReadFile(dir + "/" + results + "0.dat")
 	if err != nil {

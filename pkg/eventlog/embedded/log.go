@@ -9,7 +9,7 @@ import (
 
 type brokerLog struct{ logger *zap.Logger }
 
-// Logf passes on what the broker finds wrong; its notes on every request stay out.
+// Logf passes on kfake's warnings and errors, without its messages about every request.
 func (l brokerLog) Logf(level kfake.LogLevel, format string, args ...any) {
 	switch level {
 	case kfake.LogLevelError:

@@ -7,7 +7,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// network is the broker's listeners, one a node, and the connections that they took.
+// network has the broker's listeners, one a node, and their connections.
 type network struct {
 	listen    string // of the first node
 	logger    *zap.Logger
@@ -60,7 +60,7 @@ func (n *network) disconnect() {
 	}
 }
 
-// listener knows its open connections, so that they can be cut: kfake leaves those of a removed node, and on Close those that are idle, to their clients.
+// listener holds its open connections, to close them: kfake does not close those of a removed node, nor idle ones on Close.
 type listener struct {
 	net.Listener
 	logger      *zap.Logger

@@ -5,8 +5,8 @@ import "time"
 // retentionPause is how often kfake applies retention by itself.
 const retentionPause = time.Hour
 
-// retention applies the topics' retention, which kfake would do together with compaction. That is not for a disk: kfake removes a partition's files before it
-// writes what is left of them, so a kill at that moment loses records that were acknowledged.
+// retention applies the topics' retention, which kfake would do together with compaction. On disk it must not: kfake removes a partition's files before
+// it writes the rest of them, so a kill at that moment loses acknowledged records.
 type retention struct{ ending, ended chan struct{} }
 
 func startRetention(apply func(), pause time.Duration) *retention {
@@ -37,7 +37,7 @@ func (r *retention) stop() {
 	<-r.ended
 }
 
-// Compact has compacted topics compacted now. On disk nothing else does.
+// Compact compacts the compacted topics now. On disk nothing else does.
 func (b *Broker) Compact() error {
 	return b.whileRunning(func() error {
 		b.cluster.Compact()

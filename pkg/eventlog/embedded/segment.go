@@ -17,25 +17,25 @@ const (
 	indexEntryBytes = 15 // kfake writes one per batch, after the batch
 )
 
-// segment is a file of batches, one behind the other, and its index, a file beside it.
+// segment is a file of batches and its index, a file beside it.
 type segment struct {
 	path string // of its partition
 	base int64  // its first offset
 	gaps bool   // offsets may be missing
-	last bool   // the one that was being written
+	last bool   // the active one
 }
 
 func (s segment) name(suffix string) string {
 	return path.Join(s.path, strconv.FormatInt(s.base, 10)+suffix)
 }
 
-// extent is what can be read of a segment from its start on.
+// extent is how much of a segment is intact.
 type extent struct {
 	bytes, batches int64
-	next           int64 // the offset behind the last record
+	next           int64 // the offset after the last record
 }
 
-// inspect reads all of the segment and gives the offset behind its last record.
+// inspect reads the whole segment and returns the offset after its last record.
 func (s segment) inspect(files fs.FS, logger *zap.Logger) (next int64, err error) {
 	indexed, err := s.indexed(files)
 	if err != nil {
@@ -52,14 +52,14 @@ func (s segment) inspect(files fs.FS, logger *zap.Logger) (next int64, err error
 	case fault == nil:
 		return sound.next, nil
 	case lost <= 0 && fault.cutOff && s.last:
-		logger.Warn("embedded broker: the last batch was cut off while it was written, and is left out", zap.String("segment", s.name(segmentSuffix)),
+		logger.Warn("embedded broker: the last batch is cut off, as it was not written completely, and is dropped", zap.String("segment", s.name(segmentSuffix)),
 			zap.Int64("offset", sound.next), zap.Int64("bytes", size-sound.bytes))
 		return sound.next, nil
 	}
-	return 0, fmt.Errorf("%w: %s is whole up to offset %d (%d of %d bytes): %w", ErrDamaged, s.name(segmentSuffix), sound.next, sound.bytes, size, err)
+	return 0, fmt.Errorf("%w: %s is intact up to offset %d (%d of %d bytes): %w", ErrDamaged, s.name(segmentSuffix), sound.next, sound.bytes, size, err)
 }
 
-// indexed counts the batches that were once written as a whole.
+// indexed counts the batches that were once written completely.
 func (s segment) indexed(files fs.FS) (int64, error) {
 	info, err := fs.Stat(files, s.name(".idx"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -85,7 +85,7 @@ func (s segment) read(files fs.FS) (sound extent, size int64, err error) {
 	return sound, info.Size(), err
 }
 
-// scan reads whole batches until the end or the first that is not.
+// scan reads complete batches until the end or the first that is not.
 func (s segment) scan(batches *bufio.Reader) (extent, error) {
 	sound := extent{next: s.base}
 	for {

@@ -20,7 +20,7 @@ func (b *Broker) DeleteTopic(topic string) error {
 	})
 }
 
-// AddPartitions returns a topic that many partitions, more than it has, as an operator may by mistake. Its records stay where they are.
+// AddPartitions sets a higher number of partitions for a topic, as an operator may by mistake. Its records stay where they are.
 func (b *Broker) AddPartitions(ctx context.Context, topic string, partitions int) error {
 	return b.whileRunning(func() error {
 		if err := addPartitions(ctx, b.Addrs(), topic, partitions); err != nil {

@@ -25,7 +25,7 @@ type Authority struct {
 	issued      []string // names
 }
 
-// NewAuthority makes an authority.
+// NewAuthority returns a new authority.
 func NewAuthority(t testing.TB) *Authority {
 	t.Helper()
 	a := &Authority{dir: t.TempDir()}
@@ -33,7 +33,7 @@ func NewAuthority(t testing.TB) *Authority {
 	return a
 }
 
-// Renew replaces the authority's own certificate and, in their files, all that it has issued. The ones before are good for nothing any more.
+// Renew replaces the authority's own certificate and, in their files, all that it has issued. The former ones become invalid.
 func (a *Authority) Renew(t testing.TB) {
 	t.Helper()
 	a.begin(t)
@@ -52,10 +52,11 @@ func (a *Authority) begin(t testing.TB) {
 	replaceFile(t, a.CA(), block("CERTIFICATE", a.sign(t, a.certificate, a.key)))
 }
 
-// CA is the file of the authority's certificate.
+// CA is the file with the authority's certificate.
 func (a *Authority) CA() string { return filepath.Join(a.dir, "ca.pem") }
 
-// Issue writes a certificate and its key into files that are named after whom they are for. It is good for clients, and for servers at 127.0.0.1 and localhost.
+// Issue writes a certificate and its key into files that are named after its subject. It is valid for clients, and for servers at 127.0.0.1 and
+// localhost.
 func (a *Authority) Issue(t testing.TB, name string) (certificate, key string) {
 	t.Helper()
 	a.issued = append(a.issued, name)
@@ -63,7 +64,7 @@ func (a *Authority) Issue(t testing.TB, name string) (certificate, key string) {
 	return a.file(name, ".pem"), a.file(name, "-key.pem")
 }
 
-// keystore is the file with what Issue writes for a name, the key first, as brokers want it.
+// keystore is the file with the key and the certificate of a name, in the order that brokers require.
 func (a *Authority) keystore(name string) string { return a.file(name, "-keystore.pem") }
 
 func (a *Authority) file(name, kind string) string { return filepath.Join(a.dir, name+kind) }
@@ -112,7 +113,7 @@ func block(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
-// replaceFile writes a file as who renews certificates does it: at once.
+// replaceFile replaces a file atomically, as tools that renew certificates do.
 func replaceFile(t testing.TB, file string, text []byte) {
 	t.Helper()
 	if err := replace(file, text); err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// Authorizer are properties of a cluster whose users may do nothing until they are allowed to. Whoever comes by the open listener may do everything.
+// Authorizer returns the properties of a cluster whose users have no rights until they are allowed. Clients of the open listener have all rights.
 var Authorizer = map[string]string{
 	"authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
 	"super.users":           "User:ANONYMOUS",
@@ -27,7 +27,7 @@ func (p *Plain) Allow(t testing.TB, user, prefix string, operations ...string) {
 			Principal: "User:" + user, Host: "*", Operation: operation, PermissionType: kmsg.ACLPermissionTypeAllow,
 		})
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), plainPatience)
+	ctx, cancel := context.WithTimeout(t.Context(), plainTimeout)
 	defer cancel()
 	response, err := request.RequestWith(ctx, p.client)
 	if err != nil {
@@ -43,7 +43,7 @@ func (p *Plain) Allow(t testing.TB, user, prefix string, operations ...string) {
 	}
 }
 
-// allows reports whether every broker knows of what was made, which they learn from the controller a little later.
+// allows reports whether every broker knows the ACL, which it learns from the controller a little later.
 func (p *Plain) allows(ctx context.Context, made []kmsg.CreateACLsRequestCreation) bool {
 	for _, broker := range p.client.SeedBrokers() {
 		for _, acl := range made {

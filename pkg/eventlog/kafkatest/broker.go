@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// stopTime bounds an orderly stop, in which a broker hands its partitions over.
+// stopTime limits an orderly stop, in which a broker moves its partitions' leaders.
 const stopTime = 30 * time.Second
 
-// broker is one process, or was, with the directory and the ports that it keeps over restarts.
+// broker is a process that runs or has ended, with the directory and the ports that it keeps over restarts.
 type broker struct {
 	id         int
 	address    string // for clients
@@ -60,7 +60,7 @@ func (b *broker) run(java *exec.Cmd) error {
 		err := java.Start()
 		started <- err
 		if err == nil {
-			_ = java.Wait() // how it ended stands in its log
+			_ = java.Wait() // its log has the reason
 		}
 	}()
 	if err := <-started; err != nil {

@@ -14,14 +14,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// startTime bounds a start, of a cluster or of one of its brokers again.
+// startTime limits a start, of a cluster or of one of its brokers.
 const startTime = 2 * time.Minute
 
 //go:embed log4j2.properties
 var logging []byte
 
-// Cluster is a running cluster of Apache Kafka. Brokers count from 0, which is their node ID as well. Kill, Stop, Restart and Close are for one goroutine
-// at a time.
+// Cluster is a running cluster of Apache Kafka. Brokers count from 0, which is their node ID as well. Only one goroutine at a time may call Kill, Stop,
+// Restart and Close.
 type Cluster struct {
 	config    Config
 	installed installation
@@ -29,8 +29,8 @@ type Cluster struct {
 	brokers   []*broker
 }
 
-// StartCluster starts a cluster and returns when all its brokers are ready, or with an error that has the end of their logs. Java or the jars missing is
-// ErrNotInstalled. Closing it is the caller's duty; on Linux its processes do not outlive the caller's.
+// StartCluster starts a cluster and returns when all its brokers are ready, or with an error that has the end of their logs. ErrNotInstalled says that
+// Java or the jars are missing. The caller must close it; on Linux its processes do not outlive the caller's.
 func StartCluster(ctx context.Context, config Config) (*Cluster, error) {
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("kafkatest: %w", err)
@@ -72,7 +72,7 @@ func (c *Cluster) start(ctx context.Context) error {
 	return nil
 }
 
-// lay makes the directories and the settings.
+// lay creates the directories and the settings.
 func (c *Cluster) lay() error {
 	if err := c.makeDir(); err != nil {
 		return err
@@ -175,7 +175,7 @@ func (c *Cluster) Restart(i int) error {
 	return nil
 }
 
-// Close kills every broker and removes what the cluster made for itself.
+// Close kills every broker and removes the files that the cluster has created.
 func (c *Cluster) Close() error {
 	var faults []error
 	for _, broker := range c.brokers {

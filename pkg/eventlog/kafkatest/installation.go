@@ -11,10 +11,10 @@ import (
 // libsVariable names the directory of Kafka's jars.
 const libsVariable = "ATLAS_KAFKA_LIBS"
 
-// ErrNotInstalled reports that Apache Kafka's jars or Java are not there; the error's text says what to type.
+// ErrNotInstalled reports that Apache Kafka's jars or Java are missing; the error's text says how to install them.
 var ErrNotInstalled = errors.New("cannot run Apache Kafka")
 
-// installation is what runs a broker.
+// installation is what a broker needs to run.
 type installation struct {
 	java      string
 	classpath string

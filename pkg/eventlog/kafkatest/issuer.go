@@ -25,7 +25,7 @@ type Issuer struct {
 	key *rsa.PrivateKey
 }
 
-// NewIssuer makes an issuer with a key of its own.
+// NewIssuer returns an issuer with a key of its own.
 func NewIssuer(t testing.TB) *Issuer {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -44,10 +44,10 @@ func NewIssuer(t testing.TB) *Issuer {
 	return i
 }
 
-// keys is the file with the JSON Web Key Set that brokers check tokens with.
+// keys is the file with the JSON Web Key Set by which brokers check tokens.
 func (i *Issuer) keys() string { return filepath.Join(i.dir, "keys.json") }
 
-// Issue writes a token for somebody into a file, which it replaces.
+// Issue writes a token for a user into a file, which it replaces.
 func (i *Issuer) Issue(t testing.TB, subject string, lifetime time.Duration) (file string) {
 	t.Helper()
 	if err := i.Renew(subject, lifetime); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// Plain is a client of any Kafka that knows nothing of this project: it reads what stands in the topics, and writes what anybody could write.
+// Plain is a Kafka client that knows nothing of this project: it reads and writes any records.
 type Plain struct {
 	addrs  []string
 	client *kgo.Client
@@ -27,10 +27,10 @@ type Record struct {
 	Value     []byte
 }
 
-// plainPatience is how long one call may take.
-const plainPatience = time.Minute
+// plainTimeout is how long one call may take.
+const plainTimeout = time.Minute
 
-// NewPlain makes a Plain, which is closed when the test ends.
+// NewPlain returns a Plain, which is closed when the test ends.
 func NewPlain(t testing.TB, addrs []string) *Plain {
 	t.Helper()
 	client, err := kgo.NewClient(kgo.SeedBrokers(addrs...), kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), kgo.ProducerLinger(0))
@@ -41,26 +41,26 @@ func NewPlain(t testing.TB, addrs []string) *Plain {
 	return &Plain{addrs: addrs, client: client}
 }
 
-// Write appends records in their order. It takes no notice of where they are said to stand: that is by their keys.
+// Write appends records in their order, to the partitions of their keys; it ignores their positions.
 func (p *Plain) Write(ctx context.Context, records ...Record) error {
 	foreign := make([]*kgo.Record, len(records))
 	for i, record := range records {
 		foreign[i] = &kgo.Record{Topic: record.Topic, Key: []byte(record.Key), Value: record.Value, Timestamp: record.Time}
 	}
-	ctx, cancel := context.WithTimeout(ctx, plainPatience)
+	ctx, cancel := context.WithTimeout(ctx, plainTimeout)
 	defer cancel()
 	return p.client.ProduceSync(ctx, foreign...).FirstErr()
 }
 
-// DeleteBefore does at once what retention does in time: the partition begins at the offset.
+// DeleteBefore deletes the records before an offset, as retention does.
 func (p *Plain) DeleteBefore(t testing.TB, topic string, partition int, offset int64) {
 	t.Helper()
 	request := kmsg.NewPtrDeleteRecordsRequest()
-	request.TimeoutMillis = int32(plainPatience.Milliseconds())
+	request.TimeoutMillis = int32(plainTimeout.Milliseconds())
 	request.Topics = []kmsg.DeleteRecordsRequestTopic{{
 		Topic: topic, Partitions: []kmsg.DeleteRecordsRequestTopicPartition{{Partition: int32(partition), Offset: offset}},
 	}}
-	ctx, cancel := context.WithTimeout(t.Context(), plainPatience)
+	ctx, cancel := context.WithTimeout(t.Context(), plainTimeout)
 	defer cancel()
 	response, err := request.RequestWith(ctx, p.client)
 	if err == nil {
@@ -74,7 +74,7 @@ func (p *Plain) DeleteBefore(t testing.TB, topic string, partition int, offset i
 // Read returns every record of a topic, those of a partition in the order of offsets.
 func (p *Plain) Read(t testing.TB, topic string) (records []Record) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), plainPatience)
+	ctx, cancel := context.WithTimeout(t.Context(), plainTimeout)
 	defer cancel()
 	reader, err := kgo.NewClient(kgo.SeedBrokers(p.addrs...), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
@@ -97,10 +97,10 @@ func (p *Plain) Read(t testing.TB, topic string) (records []Record) {
 	return records
 }
 
-// extent tells how many records a topic has. Of one that was compacted, or written in transactions, it tells too many.
+// extent returns how many records a topic has, too many for one that was compacted, or written in transactions.
 func (p *Plain) extent(ctx context.Context, t testing.TB, topic string) (records int64) {
 	t.Helper()
-	const first, next = -2, -1 // Kafka's words for the two ends
+	const first, next = -2, -1 // Kafka's symbolic offsets
 	partitions := p.partitions(ctx, t, topic)
 	for partition := range partitions {
 		records += p.offset(ctx, t, topic, partition, next) - p.offset(ctx, t, topic, partition, first)

@@ -6,13 +6,13 @@ import (
 	"net"
 )
 
-// Ports are taken below those that systems give to outgoing connections (32768 and up on Linux), so that a stopped broker finds its own free again.
+// Ports are below those that systems use for outgoing connections (32768 and up on Linux), so that those of a stopped broker stay free.
 const (
 	firstPort = 20000
 	ports     = 12000
 )
 
-// FreeAddresses finds addresses of 127.0.0.1 that are free now, all different.
+// FreeAddresses returns different addresses of 127.0.0.1 with ports that are free.
 func FreeAddresses(count int) (addresses []string, err error) {
 	var held []net.Listener
 	defer func() {

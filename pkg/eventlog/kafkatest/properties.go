@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// properties are the settings of one broker, those of its configuration's Properties last.
+// properties returns the settings of one broker, with the configuration's Properties last.
 func (c *Cluster) properties(b *broker) string {
 	settings := map[string]string{
 		"node.id":                        strconv.Itoa(b.id),
@@ -68,7 +68,7 @@ func replication(brokers int) map[string]string {
 	}
 }
 
-// quick makes a broker small, and lets the others notice a killed one after two seconds where nine are usual; it cannot come back sooner either.
+// quick makes a broker small, and lets the others detect a killed one after two seconds instead of nine; it cannot restart sooner either.
 var quick = map[string]string{
 	"auto.create.topics.enable":                    "false",
 	"broker.heartbeat.interval.ms":                 "250",

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Protected is a cluster whose further listeners ask clients who they are: SSL for their certificates, SASL_SSL for a password or a token.
+// Protected is a cluster whose further listeners authenticate clients: SSL by certificates, SASL_SSL by a password or a token.
 type Protected struct {
 	*Cluster
 

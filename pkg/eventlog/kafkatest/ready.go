@@ -13,7 +13,7 @@ import (
 
 const pollInterval = 50 * time.Millisecond
 
-// awaitReady waits until the broker itself says that it and so many in all serve clients.
+// awaitReady waits until the broker reports that it and that many brokers in all serve clients.
 func (b *broker) awaitReady(ctx context.Context, brokers int) error {
 	client, err := kgo.NewClient(kgo.SeedBrokers(b.address))
 	if err != nil {
@@ -82,7 +82,7 @@ func laggingPartitions(ctx context.Context, client *kgo.Client) (names []string,
 
 var errEnded = errors.New("its process has ended")
 
-// poll asks again and again, each time for a second at most.
+// poll calls again and again, with a second for each call.
 func poll(ctx context.Context, ended <-chan struct{}, ask func(context.Context) bool) error {
 	again := time.NewTicker(pollInterval)
 	defer again.Stop()

@@ -2,8 +2,8 @@ package kafkatest
 
 import "testing"
 
-// Start starts a cluster of so many brokers for a test, which fails if Apache Kafka is not installed. The cluster is closed when the test ends; if the test
-// failed, its log gets the end of the brokers' logs.
+// Start starts a cluster with that many brokers for a test, which fails if Apache Kafka is not installed. The cluster is closed when the test ends; if
+// the test has failed, the end of the brokers' logs is logged.
 func Start(t testing.TB, brokers int) *Cluster {
 	t.Helper()
 	return StartWith(t, Config{Brokers: brokers})

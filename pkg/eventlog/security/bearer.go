@@ -18,10 +18,10 @@ func (b bearer) Start(context.Context) (sasl.StateMachine, []byte, error) {
 	return bearerAnswer{}, []byte("n,,\x01auth=Bearer " + b.token + "\x01\x01"), nil
 }
 
-// bearerAnswer is the broker's turn.
+// bearerAnswer handles the broker's response.
 type bearerAnswer struct{}
 
-// Next takes an empty answer for success; another one says in JSON why the token is refused.
+// Next takes an empty response for success; another one says in JSON why the token is refused.
 func (bearerAnswer) Next(_ context.Context, answer []byte) (done bool, response []byte, err error) {
 	if len(answer) > 0 {
 		return false, nil, fmt.Errorf("the broker refuses the token: %s", answer)

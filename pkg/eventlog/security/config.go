@@ -3,7 +3,7 @@ package security
 // Mechanism is one of SASL, in lower case.
 type Mechanism string
 
-// The mechanisms that Kafka and we have in common.
+// The mechanisms that both Kafka and this package support.
 const (
 	None        Mechanism = ""
 	Plain       Mechanism = "plain"
@@ -12,12 +12,12 @@ const (
 	OAuthBearer Mechanism = "oauthbearer"
 )
 
-// Config says how brokers are reached. The zero value is neither encrypted nor authenticated.
+// Config says how to connect to brokers. The zero value uses neither encryption nor authentication.
 type Config struct {
 	TLS        bool
-	CA         string // file with PEM certificates of authorities that brokers' certificates come from; the system's unless given
-	Cert, Key  string // files, PEM, of the certificate by which brokers know us; both or none
-	ServerName string // that brokers' certificates are for; the name by which each is reached unless given
+	CA         string // file with PEM certificates of the authorities of brokers' certificates; default the system's
+	Cert, Key  string // PEM files of the client's certificate; both or none
+	ServerName string // of brokers' certificates; default the host of each address
 
 	SASL         Mechanism
 	User         string // of plain and scram

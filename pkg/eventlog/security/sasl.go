@@ -11,7 +11,7 @@ import (
 	"github.com/segmentio/kafka-go/sasl/scram"
 )
 
-// Mechanism returns what authenticates each connection, or nil where none is to be.
+// Mechanism returns the SASL mechanism that authenticates each connection, or nil if none does.
 func (c Config) Mechanism() sasl.Mechanism {
 	if c.SASL == None {
 		return nil
@@ -19,10 +19,10 @@ func (c Config) Mechanism() sasl.Mechanism {
 	return mechanism{c}
 }
 
-// mechanism begins each exchange with the secret as it is then.
+// mechanism begins each exchange with the present secret.
 type mechanism struct{ config Config }
 
-// Name is the one that Kafka knows.
+// Name returns Kafka's name of the mechanism.
 func (m mechanism) Name() string { return strings.ToUpper(string(m.config.SASL)) }
 
 // Start implements sasl.Mechanism.
@@ -61,7 +61,7 @@ func (c Config) readPassword() (string, error) {
 
 func (c Config) readToken() (string, error) { return readSecret(c.TokenFile) }
 
-// readSecret returns what a file has, without the white space around it that editors leave.
+// readSecret returns the contents of a file without surrounding white space, which editors add.
 func readSecret(file string) (string, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

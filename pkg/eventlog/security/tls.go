@@ -9,8 +9,8 @@ import (
 	"os"
 )
 
-// Wrap returns the encrypted connection over one to a broker's address, host:port, after the handshake; without TLS, the one that it got. The connection is the
-// caller's to close, also after an error.
+// Wrap returns an encrypted connection over one to a broker's address, host:port, after the handshake; without TLS, the given one. The caller closes
+// that connection, also after an error.
 func (c Config) Wrap(ctx context.Context, connection net.Conn, address string) (net.Conn, error) {
 	if !c.TLS {
 		return connection, nil

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// FieldError is what is wrong with one of the fields.
+// FieldError is a fault of one of the fields.
 type FieldError struct {
 	Field string // in lower case and with hyphens: ca, server-name
 	Err   error
@@ -14,7 +14,7 @@ type FieldError struct {
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Err.Error() }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the fault.
 func (e *FieldError) Unwrap() error { return e.Err }
 
 // Validate joins the Faults.
@@ -26,7 +26,7 @@ func (c Config) Validate() error {
 	return errors.Join(faults...)
 }
 
-// Faults are all that is wrong with the configuration, and with its files, which it reads.
+// Faults returns all faults of the configuration and of its files, which it reads.
 func (c Config) Faults() []*FieldError {
 	faults := slices.Concat(c.checkTLS(), c.checkSASL())
 	return slices.DeleteFunc(faults, func(fault *FieldError) bool { return fault == nil })
@@ -81,7 +81,7 @@ func (c Config) checkToken() *FieldError {
 	return readable("token-file", c.TokenFile, c.readToken)
 }
 
-// needs refuses a value without what gives it a meaning.
+// needs refuses a value that has no meaning without another one.
 func needs(field, value, other string) *FieldError {
 	if value == "" {
 		return nil
@@ -89,7 +89,7 @@ func needs(field, value, other string) *FieldError {
 	return &FieldError{field, fmt.Errorf("means nothing without %s", other)}
 }
 
-// readable refuses a file that is given and cannot be read.
+// readable refuses a file that is given but cannot be read.
 func readable[T any](field, file string, read func() (T, error)) *FieldError {
 	if file == "" {
 		return nil
