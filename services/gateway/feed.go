@@ -8,24 +8,28 @@ import (
 	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/resume"
 	"atlasstream/services/gateway/internal/session"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
-	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
 // readAhead bounds what is read ahead for a client that is behind, in bytes of values: there may be many such clients.
 const readAhead = 256 << 10
 
+// newFeed makes the feed of a topic, whose cursors may be as old as most.
+func newFeed(tails *eventlog.Tails, topic string, history *eventlog.History, most time.Duration) *feed {
+	return &feed{Tails: tails, topic: topic, history: history, live: resume.LiveTopic{Log: history, Topic: topic, MaxAge: most}}
+}
+
 // feed is a live topic as the hub knows it: what the tails bring, and what the log has of it.
 type feed struct {
 	*eventlog.Tails
 	topic   string
 	history *eventlog.History
-	player  *playback.Player
-	most    time.Duration // the age of a cursor
+	live    resume.LiveTopic
 }
 
 // protocol.CodeUnavailable says that the log cannot be read.
@@ -49,7 +53,7 @@ func (f *feed) Topic() string { return f.topic }
 
 // Resume implements session.Log. It waits until the tail has come as far as the cursor, which may be of a gateway that is ahead.
 func (f *feed) Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (tail session.Tail, offset int64, err error) {
-	position, err := f.player.ResumeLive(ctx, wanted.Source(), wanted.Measurement, from, f.most)
+	position, err := f.live.Find(ctx, wanted.Measurement, from)
 	if err != nil {
 		return nil, 0, refuseChanged(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
@@ -16,7 +15,6 @@ import (
 	"atlasstream/pkg/eventlog/embedded"
 	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/cursor"
-	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -82,10 +80,7 @@ func openBank(t *testing.T, records int64) *bank {
 	appendTo(0, records)
 	tails := log.Tails(eventlog.ResultsTopic, eventlog.TailConfig{}, nobody{})
 	t.Cleanup(func() { _ = tails.Close() })
-	player := playback.NewPlayer(playback.Settings{
-		Log: recorded{log.History()}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic},
-	}, prometheus.NewRegistry())
-	feed := &feed{Tails: tails, topic: eventlog.ResultsTopic, history: log.History(), player: player, most: time.Hour}
+	feed := newFeed(tails, eventlog.ResultsTopic, log.History(), time.Hour)
 	appendAll := func(events []atlas.Event) {
 		if err := writer.Append(t.Context(), eventlog.ResultsTopic, events); err != nil {
 			t.Fatal(err)

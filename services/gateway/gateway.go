@@ -171,7 +171,7 @@ func (g *gateway) follow(stream atlas.Stream, topic string, source *session.Sour
 		},
 	}, g.newest[stream])
 	g.tails = append(g.tails, tails)
-	return &feed{Tails: tails, topic: topic, history: g.log.History(), player: g.player, most: g.cfg.BehindTime}
+	return newFeed(tails, topic, g.log.History(), g.cfg.BehindTime)
 }
 
 // ready tells whether clients are well served here: Kafka answers, there is a key for cursors, and probes and measurements are known.

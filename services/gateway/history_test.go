@@ -37,10 +37,6 @@ func (l oldLog) Read(context.Context, string, atlas.MeasurementID, int64, int64,
 	return l, nil
 }
 
-func (oldLog) BoundsSince(context.Context, string, int, time.Time) (first, next, since int64, err error) {
-	return 0, 1, 0, nil
-}
-
 func (oldLog) OffsetAt(_ context.Context, _ string, _ int, at time.Time) (int64, error) {
 	if at.After(longAgo) {
 		return 1, nil

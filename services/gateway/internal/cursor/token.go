@@ -3,6 +3,8 @@
 package cursor
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -52,8 +54,9 @@ func (t Token) Each() []SavedSubscription {
 	return each
 }
 
-// Find gives the checkpoint of a measurement in a live feed, or in a replay; of several in a live feed, the earliest.
-func (t Token) Find(measurement atlas.MeasurementID, inReplay bool) (found Checkpoint, ok bool) {
+// Find gives the checkpoint of a measurement in a live feed, or in a replay; of several in a live feed, the earliest. An error says what the token is of instead.
+func (t Token) Find(measurement atlas.MeasurementID, inReplay bool) (found Checkpoint, err error) {
+	ok := false
 	for _, saved := range t.Subscriptions {
 		if saved.Measurement != measurement || saved.IsLive() && inReplay || saved.Replay != nil && !inReplay {
 			continue
@@ -63,5 +66,22 @@ func (t Token) Find(measurement atlas.MeasurementID, inReplay bool) (found Check
 			found, ok = saved.Checkpoint, true
 		}
 	}
-	return found, ok
+	if !ok {
+		return Checkpoint{}, t.mismatch(measurement, inReplay)
+	}
+	return found, nil
+}
+
+// mismatch says that the token has no such checkpoint.
+func (t Token) mismatch(measurement atlas.MeasurementID, inReplay bool) error {
+	if len(t.Subscriptions) == 0 {
+		return fmt.Errorf("got one without a position, want one of measurement %d", measurement)
+	}
+	switch of := t.Subscriptions[0].Measurement; {
+	case len(t.Subscriptions) > 1 || of != measurement:
+		return fmt.Errorf("got one of measurement %d, want one of measurement %d", of, measurement)
+	case inReplay:
+		return errors.New("got one of a live feed, without startTime, want one of a replay")
+	}
+	return errors.New("got one of a replay, with startTime, want one of a live feed")
 }

@@ -54,13 +54,16 @@ func TestFindGivesTheEarliest(t *testing.T) {
 		at := Checkpoint{Measurement: 1, Live: Live{Topic: "atlas.results", Offset: offset}}
 		token.Subscriptions = append(token.Subscriptions, SavedSubscription{Checkpoint: at})
 	}
-	if found, ok := token.Find(1, false); !ok || found.Live.Offset != 60 {
-		t.Errorf("got %+v, %t, want the offset 60", found, ok)
+	if found, err := token.Find(1, false); err != nil || found.Live.Offset != 60 {
+		t.Errorf("got %+v, %v, want the offset 60", found, err)
 	}
-	if found, ok := token.Find(1, true); ok {
+	if found, err := token.Find(1, true); err == nil {
 		t.Errorf("in a replay: got %+v, want nothing", found)
 	}
-	if found, ok := token.Find(2, false); ok {
+	if found, err := token.Find(2, false); err == nil {
 		t.Errorf("of another measurement: got %+v, want nothing", found)
+	}
+	if found, err := (Token{Restart: [][]byte{[]byte(`{"msm":1}`)}}).Find(1, false); err == nil {
+		t.Errorf("of subscriptions that restart: got %+v, want nothing", found)
 	}
 }

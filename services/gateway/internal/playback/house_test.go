@@ -85,13 +85,6 @@ func (m *memory) Bounds(_ context.Context, topic string, _ int) (first, next int
 	return m.topics[topic].first, int64(len(m.topics[topic].records)), nil
 }
 
-func (m *memory) BoundsSince(ctx context.Context, topic string, partition int, at time.Time) (first, next, since int64, err error) {
-	first, next, _ = m.Bounds(ctx, topic, partition)
-	since, err = m.OffsetAt(ctx, topic, partition, at)
-	m.list(-1) // as the two are one request
-	return first, next, since, err
-}
-
 func (m *memory) list(requests int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -30,8 +30,6 @@ type Offsets interface {
 	Partition(ctx context.Context, topic string, measurement atlas.MeasurementID) (int, error)
 	// Bounds gives the offset of a partition's first record, and the offset that its next record will have.
 	Bounds(ctx context.Context, topic string, partition int) (first, next int64, err error)
-	// BoundsSince gives Bounds and, at the cost of one request, OffsetAt.
-	BoundsSince(ctx context.Context, topic string, partition int, at time.Time) (first, next, since int64, err error)
 	// OffsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none.
 	OffsetAt(ctx context.Context, topic string, partition int, at time.Time) (int64, error)
 }

@@ -9,7 +9,6 @@ import (
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 
-	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
@@ -20,9 +19,9 @@ func (p *Player) Resume(ctx context.Context, request Request, token cursor.Token
 	if err := checkSpeed(request.Speed); err != nil {
 		return nil, err
 	}
-	from, found := token.Find(request.Measurement, true)
-	if !found {
-		return nil, mismatch(token, request.Measurement, "a replay", "a live feed, without startTime")
+	from, err := token.Find(request.Measurement, true)
+	if err != nil {
+		return nil, protocol.Refuse(protocol.CodeBadCursor, "cursor: %s", err)
 	}
 	there := from.Replay
 	if there == nil {
@@ -46,14 +45,6 @@ func (p *Player) Resume(ctx context.Context, request Request, token cursor.Token
 	//mutate:resumed-pace
 	replay.schedule.start = there.Reached()
 	return replay, nil
-}
-
-// mismatch refuses a cursor that is not of a measurement, or not of the wanted kind.
-func mismatch(token cursor.Token, measurement atlas.MeasurementID, wanted, got string) error {
-	if of := token.Subscriptions[0].Measurement; len(token.Subscriptions) > 1 || of != measurement {
-		return protocol.Refuse(protocol.CodeBadCursor, "cursor: got one of measurement %d, want one of measurement %d", of, measurement)
-	}
-	return protocol.Refuse(protocol.CodeBadCursor, "cursor: got one of %s, want one of %s", got, wanted)
 }
 
 // find looks up the topics of a cursor, which must have still what is to be read.

@@ -1,4 +1,3 @@
-// Package resume tracks where a client is with each of its subscriptions, for a client that reconnects with nothing but the last cursor that it got.
 package resume
 
 import (

@@ -33,7 +33,7 @@ func TestCursorForSeveralIsGoodForEach(t *testing.T) {
 	}
 	for parameters, want := range map[string]int64{`"prb":1`: 99, `"prb":2`: 60, `"prb":3`: 60} {
 		own := tokenOf(parse(t, `{"msm":1,"cursor":"",`+parameters+`}`), token)
-		if from, found := own.Find(1, false); !found || from.Live.Offset != want || !own.Issued.Equal(token.Issued) {
+		if from, err := own.Find(1, false); err != nil || from.Live.Offset != want || !own.Issued.Equal(token.Issued) {
 			t.Errorf("%s: got %+v, want the offset %d", parameters, own, want)
 		}
 	}

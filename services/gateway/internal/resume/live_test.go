@@ -1,8 +1,10 @@
-package playback
+package resume
 
 import (
+	"context"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"atlasstream/services/gateway/internal/cursor"
@@ -10,6 +12,40 @@ import (
 
 	"atlasstream/pkg/atlas"
 )
+
+const liveTopic = "atlas.results"
+
+// fakeOffsets are those of a topic of one partition, whose records came in at the given times. What is before first is gone.
+type fakeOffsets struct {
+	first int64
+	times []time.Time
+	asked int
+}
+
+func (*fakeOffsets) Partition(context.Context, string, atlas.MeasurementID) (int, error) {
+	return 0, nil
+}
+
+func (f *fakeOffsets) BoundsSince(_ context.Context, _ string, _ int, at time.Time) (first, next, since int64, err error) {
+	f.asked++
+	for since = f.first; since < int64(len(f.times)) && f.times[since].Before(at); since++ {
+	}
+	return f.first, int64(len(f.times)), since, nil
+}
+
+// recordsOf gives the offsets of records that came in so many seconds ago.
+func recordsOf(secondsAgo ...int64) *fakeOffsets {
+	log := &fakeOffsets{}
+	for _, ago := range secondsAgo {
+		log.times = append(log.times, time.Now().Add(-time.Duration(ago)*time.Second))
+	}
+	return log
+}
+
+func find(t *testing.T, log Offsets, token cursor.Token) (atlas.Position, error) {
+	t.Helper()
+	return (&LiveTopic{log, liveTopic, time.Hour}).Find(t.Context(), 1, token)
+}
 
 // liveCursor is that of a message of measurement 1, given out now.
 func liveCursor(topic string, partition int, offset int64) cursor.Token {
@@ -21,22 +57,22 @@ func liveCursor(topic string, partition int, offset int64) cursor.Token {
 //
 //notices:live-cursor-own-offset
 func TestResumeLive(t *testing.T) {
-	simulate(t, func(t *testing.T) {
-		log := withLive(0, 10, 20, 30)
-		log.topics[liveTopic].first = 1
+	synctest.Test(t, func(t *testing.T) {
+		log := recordsOf(7230, 7220, 7210, 7200)
+		log.first = 1
 		for offset, want := range map[int64]int64{0: 1, 1: 2, 3: 4} {
-			got, err := newPlayer(log, nil).ResumeLive(t.Context(), atlas.StreamResult, 1, liveCursor(liveTopic, 0, offset), time.Hour)
+			got, err := find(t, log, liveCursor(liveTopic, 0, offset))
 			if err != nil || got != (atlas.Position{Topic: liveTopic, Offset: want}) {
 				t.Errorf("behind offset %d: got %v, %v, want offset %d", offset, got, err, want)
 			}
-			if log.listed != 1 {
-				t.Errorf("asked %d times for offsets, want once", log.listed)
+			if log.asked != 1 {
+				t.Errorf("asked %d times for offsets, want once", log.asked)
 			}
-			log.listed = 0
+			log.asked = 0
 		}
 		aged := liveCursor(liveTopic, 0, 1)
 		time.Sleep(time.Hour)
-		if _, err := newPlayer(log, nil).ResumeLive(t.Context(), atlas.StreamResult, 1, aged, time.Hour); err != nil {
+		if _, err := find(t, log, aged); err != nil {
 			t.Errorf("as old as it may be: got %v", err)
 		}
 	})
@@ -81,10 +117,10 @@ func TestRefusedLiveCursors(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			simulate(t, func(t *testing.T) {
-				log := withLive(0, 10, 20, 30)
-				log.topics[liveTopic].first = 2
-				_, err := newPlayer(log, nil).ResumeLive(t.Context(), atlas.StreamResult, 1, test.token(), time.Hour)
+			synctest.Test(t, func(t *testing.T) {
+				log := recordsOf(7230, 7220, 7210, 7200)
+				log.first = 2
+				_, err := find(t, log, test.token())
 				if err == nil || err.Error() != test.want {
 					t.Errorf("got %v, want %s", err, test.want)
 				}
@@ -97,22 +133,22 @@ func TestRefusedLiveCursors(t *testing.T) {
 //
 //notices:live-cursor-reach
 func TestCursorReachesNoFurtherBack(t *testing.T) {
-	simulate(t, func(t *testing.T) {
-		now := time.Now().Unix()
-		log, quiet := newMemory(), newMemory()
-		log.write(liveTopic, results(1, now-9000, now-7200, now-3601, now-3600, now-60)...)
+	synctest.Test(t, func(t *testing.T) {
+		log, quiet := recordsOf(9000, 7200, 3601, 3600, 60), recordsOf(9000, 7200, 3601)
 		for offset, gone := range map[int64]bool{0: true, 1: true, 2: false, 3: false, 4: false} { // of the last record that the client has
-			_, err := newPlayer(log, nil).ResumeLive(t.Context(), atlas.StreamResult, 1, liveCursor(liveTopic, 0, offset), time.Hour)
+			_, err := find(t, log, liveCursor(liveTopic, 0, offset))
 			if !gone && err != nil {
 				t.Errorf("behind offset %d: got %v", offset, err)
 			}
 			if gone {
-				assertRefused(t, err, protocol.CodeCursorGone, fmt.Sprintf("cursor: goes on at offset %d of atlas.results, want no less than 3, where what is younger than 1h0m0s begins; "+
-					"what came before can be replayed, where that is allowed", offset+1))
+				want := fmt.Sprintf("[%s] cursor: goes on at offset %d of atlas.results, want no less than 3, where what is younger than 1h0m0s begins; "+
+					"what came before can be replayed, where that is allowed", protocol.CodeCursorGone, offset+1)
+				if err == nil || err.Error() != want {
+					t.Errorf("got %v, want %s", err, want)
+				}
 			}
 		}
-		quiet.write(liveTopic, results(1, now-9000, now-7200, now-3601)...)
-		if _, err := newPlayer(quiet, nil).ResumeLive(t.Context(), atlas.StreamResult, 1, liveCursor(liveTopic, 0, 0), time.Hour); err != nil {
+		if _, err := find(t, quiet, liveCursor(liveTopic, 0, 0)); err != nil {
 			t.Errorf("where the log has nothing younger: got %v, want that the time of issue counts", err)
 		}
 	})
