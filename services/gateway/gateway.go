@@ -225,6 +225,7 @@ func (g *gateway) watch(ctx context.Context) {
 	var watches sync.WaitGroup
 	watches.Go(func() { g.tokens.Watch(ctx, g.acceptor.RecheckTokens) })
 	watches.Go(func() { g.log.Watch(ctx) })
+	watches.Go(func() { g.knowledge.hub.SendCursors(ctx) })
 	watches.Go(func() { g.watchOutages(ctx) })
 	watches.Go(func() { g.cursorKey.watch(ctx) })
 	watches.Go(func() { g.admin.Watch(ctx, g.cfg.Logger, g.cfg.OnReady) })

@@ -47,6 +47,8 @@ type named struct{}
 
 func (named) Event(name string, _ []byte) *sendqueue.Message { return sendqueue.Text([]byte(name)) }
 
+func (named) Cursor(string) *sendqueue.Message { return nil }
+
 func (named) EventAt(name string, _ []byte, _ string) *sendqueue.Message {
 	return sendqueue.Text([]byte(name))
 }

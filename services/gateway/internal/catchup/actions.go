@@ -130,6 +130,7 @@ func (r *Reader) restart(next int64) {
 	r.reach(math.MaxInt64)
 	r.next = next
 	r.target.ForgetPartial()
+	r.target.Restart(r.partition, next)
 	r.endPass()
 }
 

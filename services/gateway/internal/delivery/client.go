@@ -43,6 +43,8 @@ type Encoding interface {
 	Event(name string, payload []byte) *sendqueue.Message
 	// EventAt is Event with a cursor, which has nothing that JSON would escape.
 	EventAt(name string, payload []byte, cursor string) *sendqueue.Message
+	// Cursor makes the message of an atlas_cursor.
+	Cursor(cursor string) *sendqueue.Message
 }
 
 // CursorEncoding is that of an endpoint whose events can be given a cursor once they are encoded, so that clients with cursors of their own share the rest.

@@ -3,6 +3,7 @@ package delivery
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/sendqueue"
@@ -32,6 +33,9 @@ func (e *Encoder) Deliver(index *subscription.Index[*Target], record *atlas.Reco
 			e.written(target)
 		}
 		if err == nil {
+			if form.Cursor {
+				entry.IdleSince = time.Time{}
+			}
 			taken++
 		} else if target.canWait && errors.Is(err, sendqueue.ErrFull) {
 			target.block(record, e.streamsOf(target, candidates[:i]))

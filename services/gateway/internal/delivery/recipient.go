@@ -70,6 +70,8 @@ type Checkpoints interface {
 	Enqueue(enqueue func(*sendqueue.Message) error, at Place, encode func(cursor string) *sendqueue.Message) error
 	// Send enqueues an event that is not a record, with a cursor.
 	Send(event string, payload []byte) error
+	// SendCursor enqueues an atlas_cursor if none came with a message since a time. Errors: those of Client.Enqueue.
+	SendCursor(since time.Time) (enqueued bool, err error)
 }
 
 // Tracking follows subscriptions from their beginning to their end.
@@ -80,6 +82,8 @@ type Tracking interface {
 	End(leaving *Active)
 	// Restored says that the client has a subscription again that it had before its connection was lost.
 	Restored(active *Active)
+	// Restart says that a source goes on at an offset, as its log was truncated or recreated: all its subscriptions are before that.
+	Restart(source Source, next int64)
 	// Follow says whether a subscription has got all that its source has delivered live.
 	Follow(active *Active, follows bool)
 	// Steps is what a cursor costs, with one for a subscription that is about to begin, unless that is nil.
@@ -139,6 +143,9 @@ func (r *Recipient) enqueue(message *sendqueue.Message) error {
 	}
 	return r.Client.Enqueue(message)
 }
+
+// EnqueueIfRoom enqueues a message without which the client can do. Errors: those of Client.Enqueue.
+func (r *Recipient) EnqueueIfRoom(message *sendqueue.Message) error { return r.enqueue(message) }
 
 // EnqueueControl enqueues a message that must come now. Once one does not fit, none is enqueued any more, and Flush, which must follow, closes the client.
 // Errors: those of Client.EnqueueControl.

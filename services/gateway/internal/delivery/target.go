@@ -114,10 +114,24 @@ func (t *Target) FlushBatches(stream atlas.Stream) (flushed bool) {
 	return flushed
 }
 
+// HasBatchWaiting tells whether records with cursors wait in a batch that are of a subscription's stream and measurement. It is called under one of the locks.
+func (t *Target) HasBatchWaiting(active *Active) bool {
+	batch := t.batches[active.batchKey()]
+	return batch != nil && batch.Waits()
+}
+
 // SendLast enqueues a control message after everything that was delivered before. What does not fit is an overflow, which Recipient.Flush finds.
 func (t *Target) SendLast(message *sendqueue.Message) {
 	t.FlushBatches("")
 	_ = t.Recipient.EnqueueControl(message)
+}
+
+// Restart goes on at an offset of a source whose log was truncated or recreated, where offsets mean other records now. Everything that was delivered before is to
+// be enqueued by then.
+func (t *Target) Restart(source Source, next int64) {
+	if checkpoints := t.Recipient.Checkpoints(); checkpoints != nil {
+		checkpoints.Restart(source, next)
+	}
 }
 
 // ForgetPartial forgets which records were delivered in part, as their offsets mean others now.

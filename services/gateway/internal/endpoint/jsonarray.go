@@ -3,6 +3,7 @@ package endpoint
 import (
 	"bytes"
 
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
@@ -16,6 +17,15 @@ func (jsonArray) Event(name string, payload []byte) *sendqueue.Message {
 
 func (jsonArray) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
 	return sendqueue.Written(appendJSONArrayAt(sendqueue.Blank(len(name)+len(payload)+len(cursor)+len(`["",,""]`)), name, payload, cursor))
+}
+
+func (jsonArray) Cursor(cursor string) *sendqueue.Message {
+	return sendqueue.Text(appendCursor(nil, cursor))
+}
+
+// appendCursor appends an atlas_cursor as ["atlas_cursor",cursor].
+func appendCursor(text []byte, cursor string) []byte {
+	return append(append(append(text, `["`+protocol.EventCursor+`","`...), cursor...), `"]`...)
 }
 
 // EventAtStart implements delivery.StartEncoding.

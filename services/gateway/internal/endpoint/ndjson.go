@@ -21,6 +21,10 @@ func (ndjson) EventAt(name string, payload []byte, cursor string) *sendqueue.Mes
 	return sendqueue.Written(append(onOneLine(text), '\n'))
 }
 
+func (ndjson) Cursor(cursor string) *sendqueue.Message {
+	return sendqueue.Text(append(appendCursor(nil, cursor), '\n'))
+}
+
 // EventAtStart implements delivery.StartEncoding.
 func (e ndjson) EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message {
 	return e.EventAt(name, payload, cursor)

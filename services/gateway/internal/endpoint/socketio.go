@@ -127,6 +127,11 @@ func (socketIOEvents) EventAt(name string, payload []byte, cursor string) *sendq
 	return socketio.EncodeEvent("/", name, payload, []byte(`"`+cursor+`"`))
 }
 
+// Cursor has the cursor as the event's last string, which socket.io-client keeps for its recovery.
+func (socketIOEvents) Cursor(cursor string) *sendqueue.Message {
+	return socketio.EncodeEvent("/", protocol.EventCursor, []byte(`"`+cursor+`"`))
+}
+
 // WithCursor implements delivery.CursorEncoding: the cursor is one more element of the event's array.
 func (socketIOEvents) WithCursor(event *sendqueue.Message, cursor string) *sendqueue.Message {
 	array := event.Payload()

@@ -24,6 +24,11 @@ func (sse) EventAt(name string, payload []byte, cursor string) *sendqueue.Messag
 	return sendqueue.Written(appendSSE(text, name, payload))
 }
 
+// Cursor has data, as EventSource clients ignore an event without.
+func (e sse) Cursor(cursor string) *sendqueue.Message {
+	return e.EventAt(protocol.EventCursor, []byte("{}"), cursor)
+}
+
 // EventAtStart implements delivery.StartEncoding. The ID is part of the confirmation, as event-source-polyfill and launchdarkly-eventsource ignore an ID
 // without data.
 func (e sse) EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message {

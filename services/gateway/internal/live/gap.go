@@ -20,12 +20,16 @@ func (p *Partition) Gap(from, to int64) {
 	defer p.mu.Unlock()
 	if truncated {
 		p.Lag.restart(to)
+		p.delivered.Store(to)
 	}
 	for _, target := range p.targets {
 		reader := p.detached[target]
 		switch {
 		case reader == nil:
 			p.sendLast(target, refusal)
+			if truncated {
+				target.Restart(p, to)
+			}
 		case truncated:
 			reader.Restart(to, refusal)
 			p.noteWritten(target)

@@ -48,10 +48,14 @@ func (p *Partition) PlaceBefore(joining *delivery.Active, next int64) delivery.P
 	if joining.Start != nil {
 		next = min(joining.Start.From, next)
 	}
-	//mutate:confirmation-too-far
-	before := cursor.Live{Topic: p.Topic, Partition: p.Number, Offset: next - 1}
-	wanted := joining.Wanted
+	before, wanted := p.before(next), joining.Wanted
 	return delivery.Place{Source: p, Stream: wanted.Stream, Checkpoint: cursor.Checkpoint{Measurement: wanted.Measurement, Live: before}}
+}
+
+// before is the position behind which the record at an offset comes.
+func (p *Partition) before(next int64) cursor.Live {
+	//mutate:confirmation-too-far
+	return cursor.Live{Topic: p.Topic, Partition: p.Number, Offset: next - 1}
 }
 
 // Delivered implements delivery.Source.

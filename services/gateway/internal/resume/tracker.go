@@ -31,6 +31,7 @@ type Tracker struct {
 	tracked  []*tracked // in the order of subscribing
 	bySource map[source][]*tracked
 	size     int                        // what a cursor for all of them takes at most, in bytes
+	sentAt   time.Time                  // when a message had a cursor for all last
 	pending  []cursor.SavedSubscription // what the client has had and not got back yet
 }
 
@@ -182,6 +183,32 @@ func (t *Tracker) restored(active *delivery.Active) {
 	t.pending = slices.DeleteFunc(t.pending, func(saved cursor.SavedSubscription) bool { return bytes.Equal(saved.Parameters, active.Parameters) })
 }
 
+// SendCursor implements delivery.Checkpoints.
+func (t *Tracker) SendCursor(since time.Time) (enqueued bool, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.sentAt.After(since) {
+		return false, nil
+	}
+	sealed := t.cursor(&delivery.Place{})
+	if sealed == "" {
+		return false, nil
+	}
+	return true, t.recipient.EnqueueIfRoom(t.recipient.Encoding.Cursor(sealed))
+}
+
+// Restart implements delivery.Checkpoints.
+func (t *Tracker) Restart(source delivery.Source, next int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, each := range t.tracked {
+		if each.place.Source == source {
+			//mutate:restart-keeps-offset
+			each.place.Live.Offset = next - 1
+		}
+	}
+}
+
 // cursor stands for all subscriptions once what is at a place is enqueued; it is empty if none has cursors, or if there are too many.
 func (t *Tracker) cursor(at *delivery.Place) string {
 	token, fit := t.token(at)
@@ -192,6 +219,7 @@ func (t *Tracker) cursor(at *delivery.Place) string {
 	if len(sealed) > cursor.MaxLength { // replays have long ones
 		return ""
 	}
+	t.sentAt = token.Issued
 	return sealed
 }
 

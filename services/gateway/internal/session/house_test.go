@@ -66,6 +66,10 @@ func (plain) Event(name string, payload []byte) *sendqueue.Message {
 	return sendqueue.Text(fmt.Appendf(nil, "%s %s", name, payload))
 }
 
+func (plain) Cursor(cursor string) *sendqueue.Message {
+	return sendqueue.Text([]byte("atlas_cursor " + cursor))
+}
+
 func (plain) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
 	return sendqueue.Text(fmt.Appendf(nil, "%s %s %s", name, payload, cursor))
 }

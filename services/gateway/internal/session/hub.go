@@ -156,6 +156,22 @@ func (h *Hub) MeasurementChanged(now atlas.Measurement) {
 	}
 }
 
+// SendCursors sends an atlas_cursor to clients with cursors that have received none for some time, until ctx ends.
+func (h *Hub) SendCursors(ctx context.Context) {
+	ticker := time.NewTicker(live.CursorInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		for _, partition := range h.partitions() {
+			partition.SendCursors()
+		}
+	}
+}
+
 // Drain sends what waits to be sent in batches, and has nothing wait from then on: what clients are told next are the last messages.
 func (h *Hub) Drain() {
 	h.shared.Drain()

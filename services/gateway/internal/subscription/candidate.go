@@ -2,6 +2,7 @@ package subscription
 
 import (
 	"slices"
+	"time"
 
 	"atlasstream/pkg/atlas"
 )
@@ -10,6 +11,7 @@ import (
 type Candidate[S comparable] struct {
 	Subscriber S
 	Stream     atlas.Stream
+	IdleSince  time.Time                           // for the user of an Index; zero if a record has matched since it looked last
 	index      int                                 // among the candidates of the measurement
 	isSimple   bool                                // there is one subscription only, to all probes and without conditions
 	simple     Projection                          // then: of that subscription

@@ -39,6 +39,11 @@ func (x *Index[S]) Candidates(measurement atlas.MeasurementID) []*Candidate[S] {
 	return slices.Concat(all, one)
 }
 
+// Find gives the candidate that a subscription of a subscriber is in; nil if there is none.
+func (x *Index[S]) Find(subscriber S, subscription *Subscription) *Candidate[S] {
+	return x.candidates[keyOf(subscriber, subscription)]
+}
+
 // Add adds subscriptions of a subscriber.
 func (x *Index[S]) Add(subscriber S, subscriptions ...*Subscription) {
 	for _, subscription := range subscriptions {

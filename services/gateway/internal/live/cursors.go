@@ -1,0 +1,89 @@
+package live
+
+import (
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/sendqueue"
+)
+
+const (
+	// CursorInterval is how often SendCursors is to be called.
+	CursorInterval = 5 * time.Second
+	// maxIdle is for how long nothing with a cursor comes before an atlas_cursor is sent, but for a CursorInterval.
+	maxIdle = 15 * time.Second
+)
+
+// SendCursors sends an atlas_cursor to clients with cursors that have received none for some time: a client that reconnects with an old one would be refused,
+// although it has missed nothing.
+func (p *Partition) SendCursors() {
+	for _, recipient := range p.enqueueCursors() {
+		recipient.Flush()
+	}
+}
+
+// enqueueCursors is told by the partition's lock that attached targets have everything before the offset that is delivered next.
+func (p *Partition) enqueueCursors() (written []*delivery.Recipient) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	cursors := idleCursors{partition: p, now: time.Now(), next: p.Lag.Next(), messages: make(map[cursorKey]*sendqueue.Message)}
+	for _, target := range p.targets {
+		if p.detached[target] == nil && cursors.enqueue(target) {
+			written = append(written, target.Recipient)
+		}
+	}
+	return written
+}
+
+// idleCursors are those behind everything that a partition has delivered, sealed and encoded once for all clients.
+type idleCursors struct {
+	partition *Partition
+	now       time.Time
+	next      int64
+	messages  map[cursorKey]*sendqueue.Message
+}
+
+type cursorKey struct {
+	encoding    delivery.Encoding
+	measurement atlas.MeasurementID
+}
+
+// enqueue tells whether it has enqueued something. What does not fit now may fit the next time.
+func (c *idleCursors) enqueue(target *delivery.Target) (enqueued bool) {
+	if checkpoints := target.Recipient.Checkpoints(); checkpoints != nil {
+		enqueued, err := checkpoints.SendCursor(c.now.Add(-maxIdle))
+		return enqueued && err == nil
+	}
+	for _, active := range target.Actives {
+		if c.isIdle(target, active) && target.Recipient.EnqueueIfRoom(c.message(target, active)) == nil {
+			enqueued = true
+		}
+	}
+	return enqueued
+}
+
+// isIdle tells whether nothing with a cursor has come for a subscription for some time, nor waits for it in a batch.
+func (c *idleCursors) isIdle(target *delivery.Target, active *delivery.Active) bool {
+	//mutate:cursor-past-batch
+	if !active.Wanted.Cursor.Wanted || target.HasBatchWaiting(active) {
+		return false
+	}
+	candidate := c.partition.index.Find(target, active.Wanted)
+	if candidate == nil || !candidate.IdleSince.IsZero() && c.now.Sub(candidate.IdleSince) < maxIdle {
+		return false
+	}
+	isIdle := !candidate.IdleSince.IsZero()
+	candidate.IdleSince = c.now
+	return isIdle
+}
+
+func (c *idleCursors) message(target *delivery.Target, active *delivery.Active) *sendqueue.Message {
+	key := cursorKey{target.Recipient.Encoding, active.Wanted.Measurement}
+	if c.messages[key] == nil {
+		at := delivery.Place{Checkpoint: cursor.Checkpoint{Measurement: key.measurement, Live: c.partition.before(c.next)}}
+		c.messages[key] = key.encoding.Cursor(target.Recipient.Seal(&at))
+	}
+	return c.messages[key]
+}
