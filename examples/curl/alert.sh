@@ -25,6 +25,7 @@ while true; do
     case $event in
       atlas_subscribed) echo "watching" >&2; cursor=$cursor_or_retry pause=1 ;;
       atlas_probestatus) echo "$text"; cursor=$cursor_or_retry ;;
+      atlas_cursor) cursor=$text ;; # nothing has matched for a while
       atlas_error) echo "$text" >&2 ;; # [gap] and [cursor_gone] say what is missing
       end) status=$text retry=$cursor_or_retry ;;
     esac

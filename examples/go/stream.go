@@ -82,6 +82,10 @@ func (s *stream) handle(line []byte) error {
 		if err := s.take(payload); err != nil {
 			return err
 		}
+	case "atlas_cursor": // nothing has matched for a while
+		if err := json.Unmarshal(payload, &cursor); err != nil {
+			return err
+		}
 	case "atlas_error": // such as [gap] and [cursor_gone], which say what is missing
 		fmt.Fprintf(os.Stderr, "%s\n", payload)
 	case "atlas_unsubscribed":

@@ -9,13 +9,6 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-const (
-	// CursorInterval is how often SendCursors is to be called.
-	CursorInterval = 5 * time.Second
-	// maxIdle is for how long nothing with a cursor comes before an atlas_cursor is sent, but for a CursorInterval.
-	maxIdle = 15 * time.Second
-)
-
 // SendCursors sends an atlas_cursor to clients with cursors that have received none for some time: a client that reconnects with an old one would be refused,
 // although it has missed nothing.
 func (p *Partition) SendCursors() {
@@ -53,7 +46,7 @@ type cursorKey struct {
 // enqueue tells whether it has enqueued something. What does not fit now may fit the next time.
 func (c *idleCursors) enqueue(target *delivery.Target) (enqueued bool) {
 	if checkpoints := target.Recipient.Checkpoints(); checkpoints != nil {
-		enqueued, err := checkpoints.SendCursor(c.now.Add(-maxIdle))
+		enqueued, err := checkpoints.SendCursor(c.now.Add(-c.partition.settings.CursorIdle))
 		return enqueued && err == nil
 	}
 	for _, active := range target.Actives {
@@ -71,7 +64,7 @@ func (c *idleCursors) isIdle(target *delivery.Target, active *delivery.Active) b
 		return false
 	}
 	candidate := c.partition.index.Find(target, active.Wanted)
-	if candidate == nil || !candidate.IdleSince.IsZero() && c.now.Sub(candidate.IdleSince) < maxIdle {
+	if candidate == nil || !candidate.IdleSince.IsZero() && c.now.Sub(candidate.IdleSince) < c.partition.settings.CursorIdle {
 		return false
 	}
 	isIdle := !candidate.IdleSince.IsZero()

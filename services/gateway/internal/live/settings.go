@@ -17,8 +17,10 @@ type Settings struct {
 	Enricher subscription.Enricher
 	MaxSteps int           // that the clients of an address cost for each record of a measurement; 0 for any number
 	MaxLag   time.Duration // of which the lag is known at least
-	Metrics  *Metrics
-	OnWork   func(subscription.Stats) // what subscriptions have had done with records
+	// CursorIdle is for how long nothing with a cursor comes before SendCursors sends one.
+	CursorIdle time.Duration
+	Metrics    *Metrics
+	OnWork     func(subscription.Stats) // what subscriptions have had done with records
 	// Detach makes the reader of a target that gets what stands from an offset on from there, not live. It is called under the partition's lock; Reader.Begin
 	// follows for further subscriptions. Nil where a client that cannot take a record is closed.
 	Detach func(p *Partition, target *delivery.Target, next int64) Reader

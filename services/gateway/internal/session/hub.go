@@ -96,7 +96,7 @@ func (h *Hub) AddSource(stream atlas.Stream, tails func(*Source) Tails) *Source 
 	source.tails = tails(source)
 	source.log, _ = source.tails.(Log)
 	source.settings = live.Settings{
-		Shared: h.shared, Access: h.access, Enricher: h.settings.Enricher, MaxSteps: h.settings.Limits.Steps, MaxLag: h.settings.Behind.Time,
+		Shared: h.shared, Access: h.access, Enricher: h.settings.Enricher, MaxSteps: h.settings.Limits.Steps, MaxLag: h.settings.Behind.Time, CursorIdle: h.cursorIdle(),
 		Metrics: h.metrics.live, OnWork: h.metrics.work.add,
 	}
 	if source.log != nil {
@@ -156,9 +156,18 @@ func (h *Hub) MeasurementChanged(now atlas.Measurement) {
 	}
 }
 
+// cursorIdle is after how long a client with cursors is sent one if no record brings it one: well before the one that it has is too old.
+func (h *Hub) cursorIdle() time.Duration {
+	const usual = 15 * time.Second
+	if age := h.settings.Behind.Time; age > 0 {
+		return min(usual, age/4)
+	}
+	return usual
+}
+
 // SendCursors sends an atlas_cursor to clients with cursors that have received none for some time, until ctx ends.
 func (h *Hub) SendCursors(ctx context.Context) {
-	ticker := time.NewTicker(live.CursorInterval)
+	ticker := time.NewTicker(h.cursorIdle() / 3)
 	defer ticker.Stop()
 	for {
 		select {

@@ -21,7 +21,9 @@ func (c copying) Event(name string, payload []byte) *sendqueue.Message {
 	return c.EventAt(name, payload, "")
 }
 
-func (c copying) Cursor(cursor string) *sendqueue.Message { return c.EventAt("atlas_cursor", nil, cursor) }
+func (c copying) Cursor(cursor string) *sendqueue.Message {
+	return c.EventAt("atlas_cursor", nil, cursor)
+}
 
 func (copying) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
 	text := sendqueue.Blank(len(name) + len(payload) + len(cursor) + len(`["",,""]`))

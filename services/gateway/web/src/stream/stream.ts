@@ -125,6 +125,7 @@ export class Stream {
     socket.on("atlas_unsubscribed", () => this.#unsubscribed());
     socket.on("atlas_replay_finished", () => (this.#finished = true));
     socket.on("atlas_backlog_sent", () => this.#backlogSent());
+    socket.on("atlas_cursor", (cursor: string) => (this.#cursor = cursor));
     socket.on("atlas_error", (sent: unknown) => this.#complained(parseError(sent)));
     for (const event of ["atlas_result", "atlas_probestatus", "atlas_metadata"] as const) {
       socket.on(event, (payload: unknown, cursor?: string) => this.#delivered(event, payload, cursor));
