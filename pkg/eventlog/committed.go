@@ -21,11 +21,11 @@ type committedBroker struct {
 
 // Fetch returns the records from an offset on, which must not be a symbolic one. Its Records are *committedRecords.
 func (b committedBroker) Fetch(ctx context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
-	answer, err := b.client.Transport.RoundTrip(ctx, b.client.Addr, &rawFetch{Request: fetchRequest(request), clientID: b.clientID})
+	response, err := b.client.Transport.RoundTrip(ctx, b.client.Addr, &rawFetch{Request: fetchRequest(request), clientID: b.clientID})
 	if err != nil {
 		return nil, err
 	}
-	return answer.(*fetchedPartition).response(request.Partition)
+	return response.(*fetchedPartition).response(request.Partition)
 }
 
 // ListOffsets returns offsets up to the last stable one, which is the log's end.
@@ -79,14 +79,14 @@ type committedRecords struct {
 // may not belong to a transaction, so it is kept, and reading it fails. The slice is reused for the result.
 func committed(batches []*fetchedBatch, aborted []fetch.ResponseTransaction) *committedRecords {
 	slices.SortFunc(aborted, func(a, b fetch.ResponseTransaction) int { return cmp.Compare(a.FirstOffset, b.FirstOffset) })
-	answer, open := &committedRecords{batches: batches[:0]}, openTransactions{aborted: aborted}
+	response, open := &committedRecords{batches: batches[:0]}, openTransactions{aborted: aborted}
 	for _, batch := range batches {
-		answer.next = max(answer.next, batch.next)
+		response.next = max(response.next, batch.next)
 		if !open.skips(batch) {
-			answer.batches = append(answer.batches, batch)
+			response.batches = append(response.batches, batch)
 		}
 	}
-	return answer
+	return response
 }
 
 // ReadRecord implements kafka.RecordReader.

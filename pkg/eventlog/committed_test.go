@@ -110,7 +110,7 @@ func (b transactedBatch) written() []byte {
 }
 
 // All committed records are read, in order, and no others, whatever the transactions, the first offset and the length of responses.
-func TestOnlyWhatWasCommittedIsRead(t *testing.T) {
+func TestOnlyCommittedRecordsAreRead(t *testing.T) {
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		log := randomLog(random)
@@ -148,7 +148,7 @@ func TestOnlyWhatWasCommittedIsRead(t *testing.T) {
 func fetcherAt(offset int64) *fetcher { return &fetcher{next: offset} }
 
 // A reader that stops within a response has not passed the batches that were dropped after the last record it read.
-func TestWhatWasLeftOutIsPassedWithTheAnswerOnly(t *testing.T) {
+func TestDroppedBatchesArePassedWithTheWholeResponse(t *testing.T) {
 	log := &transactedLog{open: map[int64]int64{1: 3}}
 	log.append(transactedBatch{producer: -1, records: 3})
 	log.append(transactedBatch{producer: 1, records: 7, transactional: true})
@@ -165,7 +165,7 @@ func TestWhatWasLeftOutIsPassedWithTheAnswerOnly(t *testing.T) {
 }
 
 // Batches that are dropped are passed as a whole, even if they are unreadable.
-func TestWhatIsLeftOutNeedNotBeReadable(t *testing.T) {
+func TestDroppedBatchesNeedNotBeReadable(t *testing.T) {
 	log := &transactedLog{open: map[int64]int64{1: 0}}
 	log.append(transactedBatch{producer: 1, records: 7, transactional: true})
 	log.endTransaction(1, true)
@@ -182,7 +182,7 @@ func TestWhatIsLeftOutNeedNotBeReadable(t *testing.T) {
 }
 
 // A damaged batch is not dropped: its header may be what is damaged.
-func TestDamagedBatchesAreNotLeftOut(t *testing.T) {
+func TestDamagedBatchesAreNotDropped(t *testing.T) {
 	log := &transactedLog{open: map[int64]int64{1: 0}}
 	log.append(transactedBatch{producer: 1, records: 7, transactional: true})
 	log.endTransaction(1, true)
@@ -211,7 +211,7 @@ func TestDamagedNumbersOfRecords(t *testing.T) {
 }
 
 // A broker that sends records before the requested offset only is told from one that has none, as the reader would fetch them forever.
-func TestOnlyWhatStandsBeforeIsAnError(t *testing.T) {
+func TestOnlyRecordsBeforeTheOffsetAreAnError(t *testing.T) {
 	reader := fetcherAt(3)
 	answer := committed([]*fetchedBatch{newBatch(writtenBatch(0, 3, 0, 1, 2))}, nil)
 	if err := reader.takeEach(answer, func(*kafka.Record) error { return nil }); err == nil || reader.next != 3 {

@@ -239,7 +239,7 @@ func TestArchivesAreListedAtOnce(t *testing.T) {
 	}
 }
 
-func TestMeasurementOutlivesItsBroker(t *testing.T) {
+func TestReaderSurvivesItsBroker(t *testing.T) {
 	t.Run("restarted", func(t *testing.T) {
 		cfg := embedded.Config{Dir: t.TempDir()}
 		broker := startEmbedded(t, cfg)
@@ -259,7 +259,7 @@ func TestMeasurementOutlivesItsBroker(t *testing.T) {
 	})
 }
 
-func TestMeasurementOutlivesApacheKafkasRestart(t *testing.T) {
+func TestReaderSurvivesARestartOfApacheKafka(t *testing.T) {
 	kafka := kafkatest.Start(t, 1)
 	measurementWhile(t, newFixture(t, kafka), func() { mustRestart(t, kafka, 0) })
 }

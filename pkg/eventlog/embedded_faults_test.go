@@ -76,7 +76,7 @@ func TestAppendedInSpiteOfAnError(t *testing.T) {
 }
 
 // A broker that takes no further records answers for each of them, and for no other.
-func TestRefusedRecordsAreTold(t *testing.T) {
+func TestRefusedRecordsAreReported(t *testing.T) {
 	broker := startEmbedded(t, embedded.Config{})
 	f := newFixture(t, broker)
 	topic, writer := f.newTopic(t, 1), f.newWriter(t, eventlog.WriterConfig{})
@@ -188,7 +188,7 @@ func TestTailsEndWhileKafkaHangs(t *testing.T) {
 }
 
 // Whatever a fetch is answered with, the tail goes on afterwards.
-func TestTailSitsOutErrors(t *testing.T) {
+func TestTailSurvivesErrors(t *testing.T) {
 	for _, answer := range []*kerr.Error{
 		kerr.NotLeaderForPartition, kerr.UnknownTopicOrPartition, kerr.OffsetOutOfRange, kerr.KafkaStorageError, kerr.UnknownServerError, kerr.OffsetNotAvailable,
 	} {

@@ -39,7 +39,7 @@ func kafkaRecord(offset int64, at time.Time, value []byte, headers ...kafka.Head
 	return kafka.Record{Offset: offset, Time: at, Key: kafka.NewBytes([]byte("1001")), Value: kafka.NewBytes(value), Headers: headers}
 }
 
-func TestWhatIsEncodedIsDecoded(t *testing.T) {
+func TestEncodedEventsAreDecoded(t *testing.T) {
 	event := parsed(t, pingValue)
 	message, err := newEncoder(1, time.Now()).event(ResultsTopic, &event)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 )
 
 // A topic whose leaders do not answer yet is worth a warning, unless it was just created.
-func TestTopicThatCannotBeUsedIsWarnedOf(t *testing.T) {
+func TestUnusableTopicIsLogged(t *testing.T) {
 	broker := startEmbedded(t, embedded.Config{})
 	core, logs := observer.New(zap.WarnLevel)
 	log, err := eventlog.Open(eventlog.Config{Brokers: broker.Addrs()}, zap.New(core), nil)

@@ -30,24 +30,24 @@ var batchChecksums = crc32.MakeTable(crc32.Castagnoli)
 
 // splitBatches returns the batches of a response, still compressed. The last one is usually cut off, and dropped; if it is the only one, the error is a
 // *cutOffError. Complete batches are returned without an error, as an invalid one after them is the first of the next response.
-func splitBatches(answer []byte) (batches []*fetchedBatch, err error) {
-	for len(answer) >= batchHeader {
-		length := int64(binary.BigEndian.Uint32(answer[batchLengthAt:])) + batchLengthAt + 4
-		if format := answer[formatAt]; format != batchFormat || length < batchHeader {
+func splitBatches(response []byte) (batches []*fetchedBatch, err error) {
+	for len(response) >= batchHeader {
+		length := int64(binary.BigEndian.Uint32(response[batchLengthAt:])) + batchLengthAt + 4
+		if format := response[formatAt]; format != batchFormat || length < batchHeader {
 			err = fmt.Errorf("a batch of %d bytes in format %d, want at least %d in format %d", length, format, batchHeader, batchFormat)
 			break
 		}
-		if length > int64(len(answer)) {
+		if length > int64(len(response)) {
 			break
 		}
-		batches = append(batches, newBatch(answer[:length:length]))
-		answer = answer[length:]
+		batches = append(batches, newBatch(response[:length:length]))
+		response = response[length:]
 	}
 	if len(batches) > 0 {
 		return batches, nil
 	}
-	if err == nil && len(answer) > 0 {
-		err = newCutOffError(answer)
+	if err == nil && len(response) > 0 {
+		err = newCutOffError(response)
 	}
 	return nil, err
 }
@@ -59,16 +59,16 @@ type cutOffError struct {
 	length int64 // of the whole batch; 0 if that is unknown
 }
 
-func newCutOffError(answer []byte) *cutOffError {
-	cutOff := &cutOffError{got: len(answer)}
-	if len(answer) >= formatAt {
-		cutOff.length = int64(binary.BigEndian.Uint32(answer[batchLengthAt:])) + batchLengthAt + 4
+func newCutOffError(response []byte) *cutOffError {
+	cutOff := &cutOffError{got: len(response)}
+	if len(response) >= formatAt {
+		cutOff.length = int64(binary.BigEndian.Uint32(response[batchLengthAt:])) + batchLengthAt + 4
 	}
 	return cutOff
 }
 
 func (e *cutOffError) Error() string {
-	return fmt.Sprintf("an answer with the first %d of the %d bytes of a batch, want at least one whole batch", e.got, e.length)
+	return fmt.Sprintf("a response with the first %d of the %d bytes of a batch, want at least one whole batch", e.got, e.length)
 }
 
 // newBatch reads the header of a complete batch.

@@ -30,7 +30,7 @@ func exchange(answer []byte, version int16) (*fetchedPartition, error) {
 }
 
 // Responses of every version are parsed as kafka-go does, except for the batches.
-func TestAnswersOfEveryVersion(t *testing.T) {
+func TestResponsesOfEveryVersion(t *testing.T) {
 	for version := int16(4); version <= 11; version++ {
 		sent := &fetch.Response{Topics: []fetch.ResponseTopic{{Topic: "atlas.results", Partitions: []fetch.ResponsePartition{{
 			Partition: 3, HighWatermark: 9, LastStableOffset: 8, LogStartOffset: 5, AbortedTransactions: []fetch.ResponseTransaction{{ProducerID: 1, FirstOffset: 6}},
@@ -56,7 +56,7 @@ func TestAnswersOfEveryVersion(t *testing.T) {
 }
 
 // An error is that of the partition or, without any partition, that of the whole answer.
-func TestAnswersWithAnError(t *testing.T) {
+func TestResponsesWithAnError(t *testing.T) {
 	const notLeader = 6
 	records := protocol.RecordSet{Version: 2, Records: protocol.NewRecordReader(protocol.Record{})} // kafka-go cannot write an answer without
 	for version, answer := range map[int16]*fetch.Response{
@@ -73,7 +73,7 @@ func TestAnswersWithAnError(t *testing.T) {
 	}
 }
 
-func TestAnswersThatAreNone(t *testing.T) {
+func TestInvalidResponses(t *testing.T) {
 	for want, answer := range map[string][]byte{
 		"reading a response: EOF":                             {},
 		"a response of 3 bytes, want 4 to 268435456":          {0, 0, 0, 3, 0, 0, 0, 1},
@@ -90,7 +90,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 	}
 }
 
-func FuzzAnswer(f *testing.F) {
+func FuzzResponse(f *testing.F) {
 	f.Add([]byte(strings.Repeat("\x00", 40)))
 	f.Fuzz(func(_ *testing.T, body []byte) {
 		for version := int16(4); version <= 11; version++ {

@@ -168,11 +168,11 @@ func (p partition) verifyFirstRecord(ctx context.Context, partitions int) error 
 	}
 	fetcher := fetcher{partition: p, next: first, maxBytes: firstResponse}
 	defer fetcher.close()
-	answer, err := fetcher.fetch(ctx)
+	response, err := fetcher.fetch(ctx)
 	if err != nil {
 		return err
 	}
-	measurement, offset, err := firstMeasurement(answer.Records)
+	measurement, offset, err := firstMeasurement(response.Records)
 	if measurement == 0 && isUnreadable(err) { // its readers report it
 		return nil
 	}

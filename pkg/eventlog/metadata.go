@@ -117,11 +117,11 @@ func (f *freshMetadata) RawExchange(broker io.ReadWriter) (protocol.Message, err
 	if err := protocol.WriteRequest(broker, f.version, correlation, f.clientID, f.Request); err != nil {
 		return nil, err
 	}
-	_, answer, err := protocol.ReadResponse(broker, protocol.Metadata, f.version)
+	_, response, err := protocol.ReadResponse(broker, protocol.Metadata, f.version)
 	if err != nil {
 		return nil, fmt.Errorf("reading a response: %w", err)
 	}
-	topics := answer.(*metadata.Response)
+	topics := response.(*metadata.Response)
 	for i := range topics.Topics {
 		if f.version < operationsVersion {
 			topics.Topics[i].TopicAuthorizedOperations = unknownOperations
@@ -138,9 +138,9 @@ func (l *Log) freshTopics(ctx context.Context, names ...string) ([]metadata.Resp
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	request := &metadata.Request{TopicNames: names, IncludeTopicAuthorizedOperations: true}
-	answer, err := l.requests.RoundTrip(ctx, l.client.Addr, &freshMetadata{Request: request, clientID: l.config.ClientID})
+	response, err := l.requests.RoundTrip(ctx, l.client.Addr, &freshMetadata{Request: request, clientID: l.config.ClientID})
 	if err != nil {
 		return nil, fmt.Errorf("topics: %w", err)
 	}
-	return answer.(*brokersMetadata).Topics, nil
+	return response.(*brokersMetadata).Topics, nil
 }

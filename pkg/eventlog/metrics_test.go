@@ -64,7 +64,7 @@ func sumOf(t testing.TB, registry *prometheus.Registry, name string) float64 {
 	return sum
 }
 
-func TestConfigsTellEveryFault(t *testing.T) {
+func TestConfigsReportAllFaults(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		err   error

@@ -65,7 +65,7 @@ func TestRegistryOverCutConnections(t *testing.T) {
 }
 
 // A registry is read on, or again, whatever error a fetch fails with.
-func TestRegistrySitsOutErrors(t *testing.T) {
+func TestRegistrySurvivesErrors(t *testing.T) {
 	for _, answer := range []*kerr.Error{
 		kerr.NotLeaderForPartition, kerr.UnknownTopicOrPartition, kerr.OffsetOutOfRange, kerr.KafkaStorageError, kerr.UnknownServerError, kerr.OffsetNotAvailable,
 	} {

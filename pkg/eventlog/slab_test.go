@@ -9,7 +9,7 @@ import (
 )
 
 // One of many records is kept forever.
-func TestKeptRecordsKeepLittleElse(t *testing.T) {
+func TestKeptRecordsKeepLittleMemory(t *testing.T) {
 	const kept, oneIn, size = 200, 100, 1000
 	dice := rand.New(rand.NewPCG(1, 1))
 	var before, after runtime.MemStats
@@ -32,7 +32,7 @@ func TestKeptRecordsKeepLittleElse(t *testing.T) {
 	runtime.KeepAlive(records)
 }
 
-func TestShelvedValuesShareNothing(t *testing.T) {
+func TestValuesOfASlabAreSeparate(t *testing.T) {
 	dice := rand.New(rand.NewPCG(2, 2))
 	var slab recordSlab
 	var records []*atlas.Record

@@ -180,7 +180,7 @@ func (t *tail) skipGap(reader *tailReader, gone *OffsetGoneError) {
 	to := gone.First
 	if gone.Next < gone.Offset {
 		to = gone.Next
-		//mutate:log-anew-repeats
+		//mutate:recreated-log-repeats
 		reader.dedup.Reset() // which needs rising offsets
 	}
 	reader.next, reader.wanted = to, to

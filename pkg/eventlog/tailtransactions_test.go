@@ -9,7 +9,7 @@ import (
 )
 
 // An open transaction is logged once it has lasted, and once when it has ended; short ones in quick succession are not.
-func TestLongTransactionsAreTold(t *testing.T) {
+func TestLongTransactionsAreLogged(t *testing.T) {
 	core, log := observer.New(zap.InfoLevel)
 	held := openTransactionLog{logger: zap.New(core)}
 	now := time.Now()

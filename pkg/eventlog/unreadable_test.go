@@ -47,7 +47,7 @@ func TestReadersReportUnreadableBatches(t *testing.T) {
 }
 
 // Unreadable batches that are read for repeats only are skipped.
-func TestTheHorizonNeedNotBeReadable(t *testing.T) {
+func TestHorizonNeedNotBeReadable(t *testing.T) {
 	for wanted, goneFrom := range map[int64]int64{4: 4, 6: -1, 8: -1} {
 		reader := newTestReader(t, damagedLog(ResultsTopic), wanted)
 		var err error
@@ -63,7 +63,7 @@ func TestTheHorizonNeedNotBeReadable(t *testing.T) {
 }
 
 // The header of a damaged batch may say anything.
-func TestNothingIsPassedForTheHeaderOfADamagedBatch(t *testing.T) {
+func TestHeaderOfADamagedBatchIsNotTrusted(t *testing.T) {
 	fetcher := fetcher{next: 3, end: 9}
 	for behind, want := range map[int64]int64{6: 6, 1 << 40: 9, 2: 4, -1: 4} {
 		if got := fetcher.nextAfterUnreadable(&unreadableError{next: behind}); got != want {

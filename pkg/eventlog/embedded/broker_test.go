@@ -25,7 +25,7 @@ func TestProduceAndFetch(t *testing.T) {
 	expect(t, broker.Addrs(), numbered(0, 10)...)
 }
 
-func TestListensWhereTold(t *testing.T) {
+func TestListensOnTheConfiguredAddress(t *testing.T) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func TestListensWhereTold(t *testing.T) {
 	}
 }
 
-func TestTopicsAreNotMadeByAsking(t *testing.T) {
+func TestTopicsAreNotCreatedByRequests(t *testing.T) {
 	broker := start(t, Config{})
 	client := connect(t, broker.Addrs(), kgo.AllowAutoTopicCreation())
 	request := kmsg.NewPtrMetadataRequest()

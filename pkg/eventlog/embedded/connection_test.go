@@ -34,7 +34,7 @@ func request(key, version int16, size int) []byte {
 	return append(raw, make([]byte, size-len(raw)+4)...)
 }
 
-func TestHostileConnectionIsClosedAndSaid(t *testing.T) {
+func TestHostileConnectionIsClosedAndLogged(t *testing.T) {
 	core, logs := observer.New(zap.WarnLevel)
 	broker := start(t, Config{Logger: zap.New(core)})
 	for name, raw := range hostile {

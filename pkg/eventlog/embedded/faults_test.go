@@ -27,7 +27,7 @@ func TestWritesFollowTheLeader(t *testing.T) {
 	expect(t, broker.Addrs(), numbered(0, 3)...)
 }
 
-func TestFaultsNameWhatIsNotThere(t *testing.T) {
+func TestFaultsNameMissingPartitions(t *testing.T) {
 	broker := start(t, Config{Nodes: 2})
 	if _, err := broker.Leader("nowhere", 0); err == nil {
 		t.Error("a topic that is not there has a leader")
@@ -66,7 +66,7 @@ func TestRemovedNodeCutsItsConnections(t *testing.T) {
 	expect(t, broker.Addrs(), numbered(0, 10)...)
 }
 
-func TestClientsComeBackAfterDisconnect(t *testing.T) {
+func TestClientsReconnectAfterDisconnect(t *testing.T) {
 	broker := start(t, Config{})
 	client := connect(t, broker.Addrs())
 	makeTopic(t, client, 1, nil)

@@ -94,7 +94,7 @@ func TestForeignDirectory(t *testing.T) {
 	}
 }
 
-func TestDirectoryIsForOne(t *testing.T) {
+func TestDirectoryIsLocked(t *testing.T) {
 	dir := t.TempDir()
 	first := start(t, Config{Dir: dir})
 	if _, err := Start(Config{Dir: dir}); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), dir) {
@@ -125,7 +125,7 @@ func TestCompactedTopicMayHaveGaps(t *testing.T) {
 	}
 }
 
-func TestConfigFaultsAreAllSaid(t *testing.T) {
+func TestConfigsReportAllFaults(t *testing.T) {
 	for name, test := range map[string]struct {
 		config Config
 		want   []string

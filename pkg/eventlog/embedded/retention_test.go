@@ -8,7 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-func TestRetentionIsAppliedAgainAndAgain(t *testing.T) {
+func TestRetentionIsAppliedPeriodically(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		applied := 0
 		retention := startRetention(func() { applied++ }, time.Hour)

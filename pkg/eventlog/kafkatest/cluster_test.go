@@ -49,7 +49,7 @@ func TestKilledBrokerKeepsWhatItAcknowledged(t *testing.T) {
 	expect(t, cluster, 110)
 }
 
-func TestThreeBrokersOutliveEachInTurn(t *testing.T) {
+func TestThreeBrokersSurviveTheLossOfEach(t *testing.T) {
 	cluster := Start(t, 3)
 	client := connect(t, cluster)
 	makeTopic(t, client)

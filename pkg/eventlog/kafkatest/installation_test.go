@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestWhatIsMissingIsSaid(t *testing.T) {
+func TestMissingInstallationIsReported(t *testing.T) {
 	empty, twice, whole := t.TempDir(), t.TempDir(), t.TempDir()
 	touch(t, filepath.Join(twice, "kafka_2.13-4.3.0.jar"), filepath.Join(twice, "kafka_2.13-4.4.0.jar"), filepath.Join(whole, "kafka_2.13-4.4.0.jar"))
 	for name, test := range map[string]struct{ libs, javaHome, path, want string }{
@@ -42,7 +42,7 @@ func TestLibsAreFoundFromBelow(t *testing.T) {
 	}
 }
 
-func TestConfigFaultsAreAllSaid(t *testing.T) {
+func TestConfigsReportAllFaults(t *testing.T) {
 	config := Config{Brokers: 10, Properties: map[string]string{"node.id": "7", "log.dirs": "/", "num.io.threads": "3"}}
 	_, err := StartCluster(t.Context(), config)
 	for _, want := range []string{"brokers: got 10", "node.id", "log.dirs"} {
