@@ -103,21 +103,3 @@ type Source struct {
 func (h *Hub) NewSource(log Log, delivered prometheus.Counter) *Source {
 	return &Source{hub: h, log: log, delivered: delivered}
 }
-
-// Detach makes the reader of a target of a partition, from an offset on: it is live.Settings.Detach.
-func (s *Source) Detach(partition *live.Partition, target *delivery.Target, next int64) live.Reader {
-	ctx, cancel := context.WithCancel(context.Background()) // it lasts until the target has no subscriptions, and whoever ends those waits for Reading
-	r := &Reader{source: s, partition: partition, target: target, next: next, cancel: cancel}
-	target.Lock()
-	target.Match(target.Actives...)
-	target.Unlock()
-	target.Recipient.Reading.Go(func() { r.run(ctx) })
-	return r
-}
-
-// Next implements live.Reader.
-func (r *Reader) Next() int64 {
-	r.target.Lock()
-	defer r.target.Unlock()
-	return r.next
-}

@@ -44,6 +44,24 @@ type Reader struct {
 	pass     *pass              // that reads; nil if none does
 }
 
+// Detach makes the reader of a target of a partition, from an offset on: it is live.Settings.Detach.
+func (s *Source) Detach(partition *live.Partition, target *delivery.Target, next int64) live.Reader {
+	ctx, cancel := context.WithCancel(context.Background()) // it lasts until the target has no subscriptions, and whoever ends those waits for Reading
+	r := &Reader{source: s, partition: partition, target: target, next: next, cancel: cancel}
+	target.Lock()
+	target.Match(target.Actives...)
+	target.Unlock()
+	target.Recipient.Reading.Go(func() { r.run(ctx) })
+	return r
+}
+
+// Next implements live.Reader.
+func (r *Reader) Next() int64 {
+	r.target.Lock()
+	defer r.target.Unlock()
+	return r.next
+}
+
 // run brings the target back to what comes live: from what the tail still holds if that is enough, and from the log as long as it is not.
 func (r *Reader) run(ctx context.Context) {
 	for ctx.Err() == nil {

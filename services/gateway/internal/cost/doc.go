@@ -2,8 +2,8 @@
 // more of a partition's time than it may. The unit is a step, about a tenth of a microsecond.
 //
 //   - costs.go: what is charged, by measurement, network and client.
-//   - clientcost.go: what one client costs beside what is done once for all of them.
-//   - networkcost.go: what the clients of a network cost together.
-//   - writes.go: to how many clients a record may have to be written.
 //   - length.go: how long the records of a measurement are.
+//   - networkcost.go: what the clients of a network cost together.
+//   - clientcost.go: what one client costs beside what is done once for all of them.
+//   - writes.go: to how many clients a record may have to be written.
 package cost

@@ -125,17 +125,6 @@ func (r *Recipient) Readers() *semaphore.Weighted {
 	return r.readers.Load()
 }
 
-// Close drops what waits in batches and returns when nothing is sent from one any more.
-func (r *Recipient) Close() { r.batches.close() }
-
-// Overflow tells the client that it does not keep up, and counts it, once.
-func (r *Recipient) Overflow() {
-	if r.overflowed.CompareAndSwap(false, true) {
-		r.shared.Overflows.Inc()
-		r.Client.Overflow()
-	}
-}
-
 // enqueue enqueues a record that can be delivered later as well. Errors: those of Client.Enqueue.
 func (r *Recipient) enqueue(message *sendqueue.Message) error {
 	if r.overfull.Load() {

@@ -34,18 +34,6 @@ func (p *Partition) detachBlocked(blocked []*delivery.Target, offset int64) {
 	}
 }
 
-// detach has a target get what stands from an offset on by a reader.
-func (p *Partition) detach(target *delivery.Target, next int64) {
-	p.index.Remove(target, delivery.Matched(target.Actives)...)
-	for _, active := range target.Actives {
-		active.Follow(false)
-	}
-	if p.detached == nil {
-		p.detached = make(map[*delivery.Target]Reader)
-	}
-	p.detached[target] = p.settings.Detach(p, target, next)
-}
-
 // Attach has a target get what is delivered live again, if ready says that it has got everything that was delivered before, but for the subscriptions that have
 // stopped, which end: what it gives is to be released. Ready is called under the partition's lock, and Attach under that of the tail.
 func (p *Partition) Attach(target *delivery.Target, ready func() (stopped []*delivery.Active, is bool)) (ended []*delivery.Active) {
@@ -67,23 +55,6 @@ func (p *Partition) EndStopped(stopped []*delivery.Active) (ended []*delivery.Ac
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.endStopped(stopped)
-}
-
-func (p *Partition) endStopped(stopped []*delivery.Active) (ended []*delivery.Active) {
-	for _, active := range stopped {
-		is, _ := p.end(active, func() error { return active.SendAccessEnded(delivery.AccessStopped) }) // Flush deals with what did not fit
-		if is {
-			ended = append(ended, active)
-		}
-	}
-	return ended
-}
-
-func (p *Partition) noteWritten(target *delivery.Target) {
-	if !target.IsWritten {
-		target.IsWritten = true
-		p.written = append(p.written, target)
-	}
 }
 
 // Flush writes what Deliver enqueued. Flushes of a partition follow one another. Where a record that does not fit cannot be delivered later, it waits for
@@ -109,12 +80,6 @@ func (p *Partition) takeWritten() (ended []*delivery.Active) {
 		target.IsWritten = false
 	}
 	return p.takeEnded()
-}
-
-// takeEnded gives the subscriptions that endForCost has ended. It is called under the lock.
-func (p *Partition) takeEnded() (ended []*delivery.Active) {
-	ended, p.ended = p.ended, nil
-	return ended
 }
 
 // Position is how far a detached target is.

@@ -3,7 +3,6 @@ package live
 import (
 	"time"
 
-	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 )
 
@@ -48,9 +47,4 @@ func (p *Partition) PartitionsChanged(from int64, since time.Time, why error) {
 	for _, target := range p.targets {
 		p.sendLast(target, refusal)
 	}
-}
-
-func (p *Partition) sendLast(target *delivery.Target, refusal *protocol.Error) {
-	target.SendLast(target.Recipient.Client.Complaint(refusal))
-	p.noteWritten(target)
 }

@@ -98,3 +98,9 @@ func (p *Partition) Charged() map[atlas.MeasurementID]map[netip.Prefix]cost.Char
 	defer p.mu.Unlock()
 	return p.costs.Charged()
 }
+
+// takeEnded gives the subscriptions that endForCost has ended. It is called under the lock.
+func (p *Partition) takeEnded() (ended []*delivery.Active) {
+	ended, p.ended = p.ended, nil
+	return ended
+}

@@ -9,6 +9,7 @@ import (
 	"atlasstream/services/gateway/internal/cost"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -244,4 +245,38 @@ func (p *Partition) enqueueBatches() (flushed []*delivery.Recipient) {
 		}
 	}
 	return flushed
+}
+
+// detach has a target get what stands from an offset on by a reader.
+func (p *Partition) detach(target *delivery.Target, next int64) {
+	p.index.Remove(target, delivery.Matched(target.Actives)...)
+	for _, active := range target.Actives {
+		active.Follow(false)
+	}
+	if p.detached == nil {
+		p.detached = make(map[*delivery.Target]Reader)
+	}
+	p.detached[target] = p.settings.Detach(p, target, next)
+}
+
+func (p *Partition) noteWritten(target *delivery.Target) {
+	if !target.IsWritten {
+		target.IsWritten = true
+		p.written = append(p.written, target)
+	}
+}
+
+func (p *Partition) sendLast(target *delivery.Target, refusal *protocol.Error) {
+	target.SendLast(target.Recipient.Client.Complaint(refusal))
+	p.noteWritten(target)
+}
+
+func (p *Partition) endStopped(stopped []*delivery.Active) (ended []*delivery.Active) {
+	for _, active := range stopped {
+		is, _ := p.end(active, func() error { return active.SendAccessEnded(delivery.AccessStopped) }) // Flush deals with what did not fit
+		if is {
+			ended = append(ended, active)
+		}
+	}
+	return ended
 }
