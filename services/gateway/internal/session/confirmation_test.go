@@ -1,4 +1,4 @@
-package session
+package session_test
 
 import (
 	"fmt"
@@ -8,37 +8,29 @@ import (
 	"time"
 
 	"atlasstream/services/gateway/internal/protocol"
-
-	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-// confirmed subscribes, and gives the confirmation.
-func (b *bay) confirmed(t *testing.T, parameters string) (confirmation string) {
+// confirmation subscribes, and gives the confirmation.
+func confirmation(t *testing.T, hub *sessiontest.LogHub, parameters string) (confirmed string) {
 	t.Helper()
-	subscribe(t, b.subscriber, parameters)
+	sessiontest.MustSubscribe(t, hub.Session, parameters)
 	for {
-		messages, _ := b.seat.Take(1)
+		messages, _ := hub.Client.Take(1)
 		if len(messages) == 0 {
-			return confirmation
+			return confirmed
 		}
 		if text := string(messages[0].Payload()); strings.HasPrefix(text, protocol.EventSubscribed) {
-			confirmation = text // behind which, as there is room now, a record may come already
+			confirmed = text // behind which, as there is room now, a record may come already
 		}
 	}
 }
 
-// atStart is the encoding of clients that come back with the last cursor of their one subscription.
-type atStart struct{ plain }
-
-func (e atStart) EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message {
-	return e.EventAt(name, payload, cursor)
-}
-
-// remember has the client of a bay come back with the last cursor, which stands for all its subscriptions or for one.
-func (b *bay) remember(forAll bool) {
-	if b.seat.forAll = forAll; !forAll {
-		b.subscriber.Encoding = atStart{}
+// wantCursors has confirmations carry cursors: those of the session, or of the subscription.
+func wantCursors(hub *sessiontest.LogHub, ofSession bool) {
+	if hub.Client.SessionCursors = ofSession; !ofSession {
+		hub.Session.Encoding = sessiontest.ConfirmationCursorEncoding{}
 	}
 }
 
@@ -46,27 +38,27 @@ func (b *bay) remember(forAll bool) {
 //
 //notices:confirmation-too-far
 func TestConfirmationStandsBeforeTheFirstRecord(t *testing.T) {
-	for _, forAll := range []bool{true, false} {
-		testConfirmations(t, forAll)
+	for _, ofSession := range []bool{true, false} {
+		testConfirmations(t, ofSession)
 	}
 }
 
-func testConfirmations(t *testing.T, forAll bool) {
+func testConfirmations(t *testing.T, ofSession bool) {
 	t.Helper()
-	after := plainCursors{}.Live(1, atlas.Position{Topic: "river", Offset: 7})
+	after := sessiontest.CursorAfter(1, 7)
 	for parameters, want := range map[string]int64{
 		`{"msm":1,"prb":2,"cursor":""}`:                     19,
 		fmt.Sprintf(`{"msm":1,"prb":2,"cursor":%q}`, after): 7,
 		`{"msm":1,"prb":2,"sendBacklog":true,"cursor":""}`:  9,
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			bay := openBay(t, 5, Behind{})
-			defer bay.close()
-			bay.remember(forAll)
-			bay.river.grow(0, same(10, 1, 1)...)
+			hub := sessiontest.NewLogHub(t, 5)
+			defer hub.Close()
+			wantCursors(hub, ofSession)
+			hub.Log.Append(0, sessiontest.Records(10, 1, 1)...)
 			time.Sleep(2 * time.Minute)
-			bay.river.grow(0, same(10, 1, 1)...)
-			for _, got := range standingsIn(t, bay.confirmed(t, parameters)) {
+			hub.Log.Append(0, sessiontest.Records(10, 1, 1)...)
+			for _, got := range sessiontest.Checkpoints(t, confirmation(t, hub, parameters)) {
 				if got != want {
 					t.Errorf("%s: got a cursor behind %d, want %d", parameters, got, want)
 				}
@@ -77,15 +69,14 @@ func testConfirmations(t *testing.T, forAll bool) {
 
 // A replay has no place before its first record: who comes back gets it from its start.
 func TestConfirmationOfAReplayHasNoCursor(t *testing.T) {
-	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		h.settings.Cursors = plainCursors{}
-		client := &inbox{}
-		subscriber := h.join(t, client)
+	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
+		client := &sessiontest.RecordingClient{}
+		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()
-		subscriber.Encoding = atStart{}
+		subscriber.Encoding = sessiontest.ConfirmationCursorEncoding{}
 		const replay = `{"msm":1001,"startTime":100,"cursor":""}`
-		subscribe(t, subscriber, replay)
-		client.expect(t, "atlas_subscribed "+replay)
+		sessiontest.MustSubscribe(t, subscriber, replay)
+		client.Expect(t, "atlas_subscribed "+replay)
 	})
 }
 
@@ -94,12 +85,12 @@ func TestConfirmationOfAReplayHasNoCursor(t *testing.T) {
 //notices:tracker-unfit
 func TestCursorDoesNotStandForWhatDidNotFit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bay := rememberingBay(t)
-		defer bay.close()
+		hub := newSessionCursorHub(t)
+		defer hub.Close()
 		const first, second = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`
-		subscribe(t, bay.subscriber, first)
-		bay.river.grow(0, same(30, 1, 1)...)
-		if got := standingsIn(t, bay.confirmed(t, second)); got[first] != 18 {
+		sessiontest.MustSubscribe(t, hub.Session, first)
+		hub.Log.Append(0, sessiontest.Records(30, 1, 1)...)
+		if got := sessiontest.Checkpoints(t, confirmation(t, hub, second)); got[first] != 18 {
 			t.Errorf("got a cursor behind %d, want 18, as the record at 19 was one too many", got[first])
 		}
 	})

@@ -1,4 +1,4 @@
-package session
+package session_test
 
 import (
 	"context"
@@ -9,8 +9,9 @@ import (
 	"time"
 
 	"atlasstream/services/gateway/internal/cursor"
-	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
 // sealed are cursors as a gateway has them.
@@ -32,7 +33,7 @@ func TestCursorForSeveralIsGoodForEach(t *testing.T) {
 		token.Subscriptions = append(token.Subscriptions, cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(parameters)})
 	}
 	for parameters, want := range map[string]int64{`"prb":1`: 99, `"prb":2`: 60, `"prb":3`: 60} {
-		own := tokenOf(parse(t, `{"msm":1,"cursor":"",`+parameters+`}`), token)
+		own := session.TokenOf(sessiontest.MustParse(t, `{"msm":1,"cursor":"",`+parameters+`}`), token)
 		if from, err := own.Find(1, false); err != nil || from.Live.Offset != want || !own.Issued.Equal(token.Issued) {
 			t.Errorf("%s: got %+v, want the offset %d", parameters, own, want)
 		}
@@ -43,24 +44,22 @@ func TestCursorForSeveralIsGoodForEach(t *testing.T) {
 func TestUnreadableCursorsAreRefused(t *testing.T) {
 	ours, others := newSealed(), newSealed()
 	others.SetKeys([]byte("of another log"))
-	place := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: "river"}}
-	house := newHouseWith(Settings{Limits: Limits{Clients: 1, Subscriptions: 2}, Cursors: ours})
-	subscriber := house.join(t, &inbox{})
-	defer subscriber.Leave()
+	place := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: sessiontest.Topic}}
+	hub := sessiontest.NewLogHubWith(t, 5, session.Settings{Cursors: ours})
+	defer hub.Close()
 	for text, want := range map[string]string{
 		"nonsense":                                "[bad_cursor] offset: the cursor is damaged",
 		ours.Seal(cursor.At(place, time.Now())):   "[bad_cursor] offset: names no subscription",
 		others.Seal(cursor.At(place, time.Now())): "[cursor_gone] offset: the cursor was sealed with another key",
 	} {
-		if _, err := subscriber.Recall(t.Context(), text); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := hub.Session.Recall(t.Context(), text); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("remembered: got %v, want %s", err, want)
 		}
 		if strings.HasSuffix(want, "no subscription") {
 			continue
 		}
 		want = strings.Replace(want, "offset", "cursor", 1)
-		joining := &delivery.Active{Wanted: parse(t, `{"msm":1,"cursor":"`+text+`"}`)}
-		if err := house.open(joining); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if err := sessiontest.Subscribe(t, hub.Session, `{"msm":1,"cursor":"`+text+`"}`); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("in the parameter: got %v, want %s", err, want)
 		}
 	}
@@ -69,16 +68,16 @@ func TestUnreadableCursorsAreRefused(t *testing.T) {
 // What a client has not got back yet stays where it was, and grows old, beside what it has got.
 func TestCursorForWhatIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bay := rememberingBay(t)
-		defer bay.close()
+		hub := newSessionCursorHub(t)
+		defer hub.Close()
 		const present, due = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`
-		subscribe(t, bay.subscriber, present)
-		at := cursor.Checkpoint{Measurement: 2, Live: cursor.Live{Topic: "river", Offset: 17}}
-		bay.subscriber.SetPending([]*Resumption{{saved: cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(due), Issued: time.Unix(1000, 0)}}})
-		bay.river.grow(0, same(1, 1, 1)...)
-		bay.listen()
-		words := strings.Fields(bay.heard[len(bay.heard)-1])
-		token, err := plainCursors{}.Open(words[len(words)-1])
+		sessiontest.MustSubscribe(t, hub.Session, present)
+		at := cursor.Checkpoint{Measurement: 2, Live: cursor.Live{Topic: sessiontest.Topic, Offset: 17}}
+		hub.Session.SetPending([]*session.Resumption{session.NewResumption(cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(due), Issued: time.Unix(1000, 0)})})
+		hub.Log.Append(0, sessiontest.Records(1, 1, 1)...)
+		hub.Receive()
+		words := strings.Fields(hub.Received[len(hub.Received)-1])
+		token, err := sessiontest.JSONCursors{}.Open(words[len(words)-1])
 		if err != nil || len(token.Subscriptions) != 2 {
 			t.Fatalf("got %+v, %v", token, err)
 		}
@@ -90,30 +89,29 @@ func TestCursorForWhatIsDue(t *testing.T) {
 
 // A replay's position is a value inside, whatever becomes of the key: all subscriptions of it resume there.
 func TestSubscriptionsResumeOneReplay(t *testing.T) {
-	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		h.settings.Cursors = plainCursors{}
-		client := &inbox{}
-		subscriber := h.join(t, client)
+	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
+		client := &sessiontest.RecordingClient{}
+		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()
 		saved := func(parameters string, low int64) cursor.SavedSubscription {
 			position := &cursor.Replay{Start: time.Unix(100, 0), Topics: []cursor.TopicPosition{{Topic: "a", Progress: cursor.Progress{Low: low}}}}
 			return cursor.SavedSubscription{Checkpoint: cursor.Checkpoint{Measurement: 1001, Replay: position}, Parameters: []byte(parameters)}
 		}
 		resume := func(saved cursor.SavedSubscription) error {
-			return subscriber.Resume(t.Context(), &Resumption{saved: saved})
+			return subscriber.Resume(t.Context(), session.NewResumption(saved))
 		}
 		subscriber.Hold()
-		for _, parameters := range []string{replayed, `{"msm":1001,"prb":1}`} {
+		for _, parameters := range []string{sessiontest.ReplayParameters, `{"msm":1001,"prb":1}`} {
 			if err := resume(saved(parameters, 7)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		const refused = "[already_playing] cursor: measurement 1001 is being replayed already, and not from there"
-		expectRefusal(t, resume(saved(`{"msm":1001,"prb":2}`, 8)), refused)
+		sessiontest.ExpectRefusal(t, resume(saved(`{"msm":1001,"prb":2}`, 8)), refused)
 		subscriber.Release()
-		expectRefusal(t, resume(saved(`{"msm":1001,"prb":3}`, 7)), refused)
-		if len(h.tape.started) != 1 {
-			t.Errorf("started %q, want one replay", h.tape.started)
+		sessiontest.ExpectRefusal(t, resume(saved(`{"msm":1001,"prb":3}`, 7)), refused)
+		if len(h.Playback.Started()) != 1 {
+			t.Errorf("started %q, want one replay", h.Playback.Started())
 		}
 	})
 }
@@ -121,92 +119,91 @@ func TestSubscriptionsResumeOneReplay(t *testing.T) {
 // A client that reconnects costs one question to the log and one tail for each subscription, also for the one that was asked about before.
 func TestResumingCostsNothingTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bay := rememberingBay(t)
-		defer bay.close()
-		bay.river.grow(0, same(5, 1, 1)...)
+		hub := newSessionCursorHub(t)
+		defer hub.Close()
+		hub.Log.Append(0, sessiontest.Records(5, 1, 1)...)
 		token := cursor.Token{}
 		for _, parameters := range []string{`{"msm":1,"cursor":""}`, `{"msm":1,"prb":1,"cursor":""}`} {
-			at := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: "river", Offset: 2}}
+			at := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: sessiontest.Topic, Offset: 2}}
 			token.Subscriptions = append(token.Subscriptions, cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(parameters)})
 		}
-		subscriptions, err := bay.subscriber.Recall(t.Context(), plainCursors{}.Seal(token))
+		subscriptions, err := hub.Session.Recall(t.Context(), sessiontest.JSONCursors{}.Seal(token))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := bay.subscriber.CanResume(t.Context(), subscriptions[0]); err != nil {
+		if err := hub.Session.CanResume(t.Context(), subscriptions[0]); err != nil {
 			t.Fatal(err)
 		}
 		for _, resumed := range subscriptions {
-			if err := bay.subscriber.Resume(t.Context(), resumed); err != nil {
+			if err := hub.Session.Resume(t.Context(), resumed); err != nil {
 				t.Fatal(err)
 			}
 			resumed.Release()
 		}
-		if asked, followed, kept := bay.river.resumed.Load(), bay.river.followed.Load(), bay.river.kept.Load(); asked != 2 || followed != 0 || kept != 2 {
+		if asked, followed, kept := hub.Log.Resumed.Load(), hub.Log.Followed.Load(), hub.Log.OpenTails.Load(); asked != 2 || followed != 0 || kept != 2 {
 			t.Errorf("asked the log %d times, followed %d tails beside and kept %d, want 2, 0 and 2", asked, followed, kept)
 		}
-		bay.listen()
-		bay.subscriber.Leave()
-		if kept := bay.river.kept.Load(); kept != 0 {
+		hub.Receive()
+		hub.Session.Leave()
+		if kept := hub.Log.OpenTails.Load(); kept != 0 {
 			t.Errorf("%d tails are kept for a client that is gone", kept)
 		}
-		bay.subscriber = bay.join(t, bay.seat)
+		hub.Session = hub.MustJoin(t, hub.Client)
 	})
 }
 
 // A tail that was found for a client that is gone before it resumes is released.
 func TestResumptionIsReleased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bay := rememberingBay(t)
-		defer bay.close()
-		at := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: "river", Offset: -1}}
-		resumed := &Resumption{saved: cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(`{"msm":1,"cursor":""}`)}}
-		if err := bay.subscriber.CanResume(t.Context(), resumed); err != nil {
+		hub := newSessionCursorHub(t)
+		defer hub.Close()
+		at := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: sessiontest.Topic, Offset: -1}}
+		resumed := session.NewResumption(cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(`{"msm":1,"cursor":""}`)})
+		if err := hub.Session.CanResume(t.Context(), resumed); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
 			resumed.Release()
 		}
-		if kept := bay.river.kept.Load(); kept != 0 {
+		if kept := hub.Log.OpenTails.Load(); kept != 0 {
 			t.Errorf("%d tails are kept", kept)
 		}
 	})
 }
 
-// counting counts how often a record is encoded from its payload.
-type counting struct {
-	plain
+// countingEncoding counts how often a record is encoded from its payload.
+type countingEncoding struct {
+	sessiontest.TextEncoding
 	encoded *int
 }
 
-func (c counting) Event(name string, payload []byte) *sendqueue.Message {
-	*c.encoded++
-	return c.plain.Event(name, payload)
+func (e countingEncoding) Event(name string, payload []byte) *sendqueue.Message {
+	*e.encoded++
+	return e.TextEncoding.Event(name, payload)
 }
 
-func (c counting) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
-	*c.encoded++
-	return c.plain.EventAt(name, payload, cursor)
+func (e countingEncoding) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
+	*e.encoded++
+	return e.TextEncoding.EventAt(name, payload, cursor)
 }
 
-func (counting) WithCursor(event *sendqueue.Message, cursor string) *sendqueue.Message {
+func (countingEncoding) WithCursor(event *sendqueue.Message, cursor string) *sendqueue.Message {
 	return sendqueue.Text(fmt.Appendf(nil, "%s %s", event.Payload(), cursor))
 }
 
-// Of a message for clients with cursors of their own, all but those is encoded once.
+// A message for clients with cursors of their own is encoded once, but for the cursors.
 func TestRecordIsEncodedOnceForCursorsOfClients(t *testing.T) {
 	encoded := 0
-	house := newHouseWith(Settings{Limits: Limits{Clients: 10, Subscriptions: 2}, Cursors: plainCursors{}})
+	hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 10, Subscriptions: 2}, Cursors: sessiontest.JSONCursors{}})
 	for i := range 10 {
-		client := &remembering{}
-		subscriber := house.join(t, client)
+		client := &sessiontest.DiscardingClient{Encoder: countingEncoding{encoded: &encoded}, SessionCursors: true}
+		subscriber := hub.MustJoin(t, client)
 		defer subscriber.Leave()
-		subscriber.Encoding = counting{encoded: &encoded}
-		subscribe(t, subscriber, `{"msm":1001,"cursor":""}`)
-		subscribe(t, subscriber, fmt.Sprintf(`{"msm":%d,"cursor":""}`, 1002+i))
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"cursor":""}`)
+		sessiontest.MustSubscribe(t, subscriber, fmt.Sprintf(`{"msm":%d,"cursor":""}`, 1002+i))
 	}
 	encoded = 0
-	house.deliver(result(1001, 1))
+	hub.DeliverResults(sessiontest.Result(1001, 1))
 	if encoded != 1 {
 		t.Errorf("a record was encoded %d times, want once", encoded)
 	}

@@ -1,54 +1,55 @@
-package session
+package session_test
 
 import (
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
+
+	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
 func TestDrainSendsWhatWaitsAndHasNothingWaitAfterwards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		house, box, subscriber := buffering(t)
+		hub, client, subscriber := buffering(t)
 		defer subscriber.Leave()
-		subscribe(t, subscriber, `{"stream_type":"metadata","buffering":true}`)
-		box.take(t)
-		house.deliver(numbered(1), numbered(2))
-		box.expect(t)
-		house.Drain()
-		box.expect(t, `atlas_result [{"prb_id":1},{"prb_id":2}]`)
-		house.deliver(numbered(3), numbered(4))
-		box.expect(t, `atlas_result [{"prb_id":3}]`, `atlas_result [{"prb_id":4}]`)
-		deliver(house.metadata, object(1001, true))
-		box.expect(t, `atlas_metadata [{"id":1001,"type":"ping","is_public":true}]`)
+		sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"metadata","buffering":true}`)
+		client.Take(t)
+		hub.DeliverResults(sessiontest.NumberedResult(1), sessiontest.NumberedResult(2))
+		client.Expect(t)
+		hub.Drain()
+		client.Expect(t, `atlas_result [{"prb_id":1},{"prb_id":2}]`)
+		hub.DeliverResults(sessiontest.NumberedResult(3), sessiontest.NumberedResult(4))
+		client.Expect(t, `atlas_result [{"prb_id":3}]`, `atlas_result [{"prb_id":4}]`)
+		sessiontest.Deliver(hub.Metadata, sessiontest.MeasurementObject(1001, true))
+		client.Expect(t, `atlas_metadata [{"id":1001,"type":"ping","is_public":true}]`)
 	})
 }
 
 func TestDrainTellsAClientThatCannotKeepUp(t *testing.T) {
-	house, box, subscriber := buffering(t)
+	hub, client, subscriber := buffering(t)
 	defer subscriber.Leave()
-	box.limit = 1
-	subscribe(t, subscriber, `{"msm":1002}`)
-	house.deliver(numbered(1))
-	house.Drain()
-	box.expectOverflows(t, 1)
+	client.Limit = 1
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1002}`)
+	hub.DeliverResults(sessiontest.NumberedResult(1))
+	hub.Drain()
+	client.ExpectOverflows(t, 1)
 }
 
 // Whatever is delivered while the hub drains is sent all the same.
 func TestDrainLosesNothingThatComesMeanwhile(t *testing.T) {
-	house, box, subscriber := buffering(t)
+	hub, client, subscriber := buffering(t)
 	defer subscriber.Leave()
 	var delivering sync.WaitGroup
 	delivering.Go(func() {
 		for number := range 500 {
-			house.deliver(numbered(number))
+			hub.DeliverResults(sessiontest.NumberedResult(number))
 		}
 	})
-	house.Drain()
+	hub.Drain()
 	delivering.Wait()
-	box.mu.Lock()
-	defer box.mu.Unlock()
-	if sent := strings.Count(strings.Join(box.messages, ""), `"prb_id":`); sent != 500 || box.flushed != len(box.messages) {
-		t.Errorf("%d records are sent, and %d of %d messages are written", sent, box.flushed, len(box.messages))
+	messages, written := client.Messages()
+	if sent := strings.Count(strings.Join(messages, ""), `"prb_id":`); sent != 500 || written != len(messages) {
+		t.Errorf("%d records are sent, and %d of %d messages are written", sent, written, len(messages))
 	}
 }

@@ -1,20 +1,21 @@
-package session
+package session_test
 
 import (
 	"testing"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
 func TestWhoAsksLearnsThatSubscriptionsHaveEndedByThemselves(t *testing.T) {
-	house := newHouse()
-	subscriber := house.join(t, &inbox{})
+	hub := sessiontest.NewHub()
+	subscriber := hub.MustJoin(t, &sessiontest.RecordingClient{})
 	defer subscriber.Leave()
 	var left []int
-	subscriber.OnEnd(func() { left = append(left, subscriber.Subscriptions()) })
-	subscribe(t, subscriber, `{"msm":1001}`)
-	subscribe(t, subscriber, `{"msm":1002}`)
-	house.change(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
+	subscriber.OnEnd(func() { left = append(left, sessiontest.Subscriptions(subscriber)) })
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1002}`)
+	hub.ChangeMeasurement(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
 	if len(left) != 1 || left[0] != 1 {
 		t.Errorf("told of %v, want once, with one subscription left", left)
 	}

@@ -1,98 +1,95 @@
-package session
+package session_test
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 
 	"atlasstream/pkg/atlas"
 )
 
-func object(measurement atlas.MeasurementID, public bool) atlas.Record {
-	return record(atlas.StreamMetadata, measurement, 0, fmt.Sprintf(`{"id":%d,"type":"ping","is_public":%t}`, measurement, public))
-}
-
 func TestStoppedMeasurementEndsItsSubscriptions(t *testing.T) {
-	house := newHouse()
-	box := &inbox{}
-	subscriber := house.join(t, box)
-	subscribe(t, subscriber, `{"msm":"1001" }`)
-	subscribe(t, subscriber, `{"stream_type":"metadata","msm":1001}`)
-	subscribe(t, subscriber, `{"msm":1002}`)
-	box.take(t)
-	house.change(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
-	box.expect(t, `atlas_unsubscribed {"msm":"1001" }`)
-	house.expectFollowers(t, 1)
-	house.deliver(result(1001, 7), result(1002, 7))
-	box.expect(t, `atlas_result {"msm_id":1002,"prb_id":7,"type":"ping","timestamp":1}`)
-	if err := unsubscribe(t, subscriber, `{"msm":1001}`); !errors.Is(err, ErrNotSubscribed) {
-		t.Errorf("got %v, want ErrNotSubscribed", err)
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{}
+	subscriber := hub.MustJoin(t, client)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":"1001" }`)
+	sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"metadata","msm":1001}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1002}`)
+	client.Take(t)
+	hub.ChangeMeasurement(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
+	client.Expect(t, `atlas_unsubscribed {"msm":"1001" }`)
+	hub.ExpectFollowers(t, 1)
+	hub.DeliverResults(sessiontest.Result(1001, 7), sessiontest.Result(1002, 7))
+	client.Expect(t, `atlas_result {"msm_id":1002,"prb_id":7,"type":"ping","timestamp":1}`)
+	if err := sessiontest.Unsubscribe(t, subscriber, `{"msm":1001}`); !errors.Is(err, session.ErrNotSubscribed) {
+		t.Errorf("got %v, want session.ErrNotSubscribed", err)
 	}
-	house.change(atlas.Measurement{ID: 1001, Public: true})
-	subscribe(t, subscriber, `{"msm":1001}`)
-	house.deliver(result(1001, 7))
-	box.expect(t, `atlas_subscribed {"msm":1001}`, `atlas_result {"msm_id":1001,"prb_id":7,"type":"ping","timestamp":1}`)
+	hub.ChangeMeasurement(atlas.Measurement{ID: 1001, Public: true})
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
+	hub.DeliverResults(sessiontest.Result(1001, 7))
+	client.Expect(t, `atlas_subscribed {"msm":1001}`, `atlas_result {"msm_id":1001,"prb_id":7,"type":"ping","timestamp":1}`)
 }
 
 func TestEverySubscriptionToAStoppedMeasurementEnds(t *testing.T) {
-	house := newHouse()
-	box := &inbox{}
-	subscriber := house.join(t, box)
-	subscribe(t, subscriber, `{"msm":1001,"prb":1}`)
-	subscribe(t, subscriber, `{"msm":1001,"acceptedFields":["prb_id"]}`)
-	box.take(t)
-	house.change(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
-	box.expect(t, `atlas_unsubscribed {"msm":1001,"prb":1}`, `atlas_unsubscribed {"msm":1001,"acceptedFields":["prb_id"]}`)
-	house.expectFollowers(t, 0)
-	if house.results.partition(0).Targets() != 0 {
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{}
+	subscriber := hub.MustJoin(t, client)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"prb":1}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"acceptedFields":["prb_id"]}`)
+	client.Take(t)
+	hub.ChangeMeasurement(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
+	client.Expect(t, `atlas_unsubscribed {"msm":1001,"prb":1}`, `atlas_unsubscribed {"msm":1001,"acceptedFields":["prb_id"]}`)
+	hub.ExpectFollowers(t, 0)
+	if hub.Results.Partition(0).Targets() != 0 {
 		t.Error("the partition still has its member")
 	}
 }
 
 func TestSubscribingToAStoppedMeasurementEndsAtOnce(t *testing.T) {
-	house := newHouse()
-	house.catalogue.put(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
-	box := &inbox{}
-	subscriber := house.join(t, box)
-	subscribe(t, subscriber, `{"msm":1001}`)
-	box.expect(t, `atlas_subscribed {"msm":1001}`, `atlas_unsubscribed {"msm":1001}`)
-	house.expectFollowers(t, 0)
-	subscribe(t, subscriber, `{"stream_type":"metadata","msm":1001}`)
-	deliver(house.metadata, object(1001, true))
-	box.expect(t, `atlas_subscribed {"stream_type":"metadata","msm":1001}`, `atlas_metadata {"id":1001,"type":"ping","is_public":true}`)
+	hub := sessiontest.NewHub()
+	hub.Measurements.Put(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
+	client := &sessiontest.RecordingClient{}
+	subscriber := hub.MustJoin(t, client)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
+	client.Expect(t, `atlas_subscribed {"msm":1001}`, `atlas_unsubscribed {"msm":1001}`)
+	hub.ExpectFollowers(t, 0)
+	sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"metadata","msm":1001}`)
+	sessiontest.Deliver(hub.Metadata, sessiontest.MeasurementObject(1001, true))
+	client.Expect(t, `atlas_subscribed {"stream_type":"metadata","msm":1001}`, `atlas_metadata {"id":1001,"type":"ping","is_public":true}`)
 }
 
 func TestMeasurementThatTurnsPrivate(t *testing.T) {
-	house := newHouse()
-	house.catalogue.put(atlas.Measurement{ID: 1001, Public: true})
-	everybody, insider := &inbox{}, &inbox{}
-	outside := house.join(t, everybody)
-	inside := house.joinWith(t, insider, delivery.Rights{NonPublic: true})
-	for _, subscriber := range []*Session{outside, inside} {
-		subscribe(t, subscriber, `{"msm":1001}`)
-		subscribe(t, subscriber, `{"stream_type":"metadata","msm":1001}`)
-		subscribe(t, subscriber, `{"stream_type":"metadata"}`)
+	hub := sessiontest.NewHub()
+	hub.Measurements.Put(atlas.Measurement{ID: 1001, Public: true})
+	everybody, insider := &sessiontest.RecordingClient{}, &sessiontest.RecordingClient{}
+	outside := hub.MustJoin(t, everybody)
+	inside := hub.MustJoinWith(t, insider, delivery.Rights{NonPublic: true})
+	for _, subscriber := range []*session.Session{outside, inside} {
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
+		sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"metadata","msm":1001}`)
+		sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"metadata"}`)
 	}
-	everybody.take(t)
-	insider.take(t)
-	house.change(atlas.Measurement{ID: 1001})
-	deliver(house.metadata, object(1001, false), object(1002, true))
-	house.deliver(result(1001, 7))
+	everybody.Take(t)
+	insider.Take(t)
+	hub.ChangeMeasurement(atlas.Measurement{ID: 1001})
+	sessiontest.Deliver(hub.Metadata, sessiontest.MeasurementObject(1001, false), sessiontest.MeasurementObject(1002, true))
+	hub.DeliverResults(sessiontest.Result(1001, 7))
 
 	words := `atlas_error "[unknown_measurement] msm: got 1001, want a measurement that this service knows"`
-	got := everybody.take(t)
+	got := everybody.Take(t)
 	ends := map[string]bool{`atlas_unsubscribed {"msm":1001}`: true, `atlas_unsubscribed {"stream_type":"metadata","msm":1001}`: true}
 	if len(got) != 5 || got[0] != words || got[2] != words || !ends[got[1]] || !ends[got[3]] || got[1] == got[3] ||
 		got[4] != `atlas_metadata {"id":1002,"type":"ping","is_public":true}` {
 		t.Errorf("everybody got %q", got)
 	}
-	insider.expect(t, `atlas_metadata {"id":1001,"type":"ping","is_public":false}`, `atlas_metadata {"id":1002,"type":"ping","is_public":true}`,
+	insider.Expect(t, `atlas_metadata {"id":1001,"type":"ping","is_public":false}`, `atlas_metadata {"id":1002,"type":"ping","is_public":true}`,
 		`atlas_result {"msm_id":1001,"prb_id":7,"type":"ping","timestamp":1}`)
-	expectRefusal(t, try(t, outside, `{"msm":1001}`), "[unknown_measurement] msm: got 1001, ")
-	everybody.expect(t)
-	house.expectFollowers(t, 1)
+	sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, outside, `{"msm":1001}`), "[unknown_measurement] msm: got 1001, ")
+	everybody.Expect(t)
+	hub.ExpectFollowers(t, 1)
 }
 
 func TestUnknownMeasurements(t *testing.T) {
@@ -115,123 +112,121 @@ func TestUnknownMeasurements(t *testing.T) {
 		{"all metadata", `{"stream_type":"metadata"}`, true, false, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			house := newHouseWith(Settings{RefuseUnknown: test.refuse})
-			house.catalogue.put(atlas.Measurement{ID: 6})
-			house.catalogue.put(atlas.Measurement{ID: 7, Public: true})
-			house.catalogue.put(atlas.Measurement{ID: 8, Stopped: true})
-			box := &inbox{}
-			err := try(t, house.joinWith(t, box, delivery.Rights{NonPublic: test.insider}), test.parameters)
+			hub := sessiontest.NewHubWith(session.Settings{RefuseUnknown: test.refuse})
+			hub.Measurements.Put(atlas.Measurement{ID: 6})
+			hub.Measurements.Put(atlas.Measurement{ID: 7, Public: true})
+			hub.Measurements.Put(atlas.Measurement{ID: 8, Stopped: true})
+			client := &sessiontest.RecordingClient{}
+			err := sessiontest.Subscribe(t, hub.MustJoinWith(t, client, delivery.Rights{NonPublic: test.insider}), test.parameters)
 			if test.want != "" {
-				expectRefusal(t, err, test.want)
-				box.expect(t)
-				house.expectFollowers(t, 0)
+				sessiontest.ExpectRefusal(t, err, test.want)
+				client.Expect(t)
+				hub.ExpectFollowers(t, 0)
 				return
 			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			box.expect(t, "atlas_subscribed "+test.parameters)
+			client.Expect(t, "atlas_subscribed "+test.parameters)
 		})
 	}
 }
 
 // RIPE's measurement of connections never stops, whatever is said of it.
 func TestConnectionsNeverStop(t *testing.T) {
-	house := newHouse()
-	box := &inbox{}
-	subscribe(t, house.join(t, box), `{"msm":7000}`)
-	box.take(t)
-	house.change(atlas.Measurement{ID: 7000, Stopped: true})
-	deliver(house.statuses, record(atlas.StreamProbeStatus, 7000, 7, `{"prb_id":7}`))
-	box.expect(t, `atlas_result {"prb_id":7}`)
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{}
+	sessiontest.MustSubscribe(t, hub.MustJoin(t, client), `{"msm":7000}`)
+	client.Take(t)
+	hub.ChangeMeasurement(atlas.Measurement{ID: 7000, Stopped: true})
+	sessiontest.Deliver(hub.Statuses, sessiontest.Record(atlas.StreamProbeStatus, 7000, 7, `{"prb_id":7}`))
+	client.Expect(t, `atlas_result {"prb_id":7}`)
 }
 
 // A measurement that was unknown when it was subscribed to may turn out not to be for everybody.
 func TestMeasurementAppearsPrivate(t *testing.T) {
-	house := newHouse()
-	box := &inbox{}
-	subscribe(t, house.join(t, box), `{"msm":1001}`)
-	box.take(t)
-	house.change(atlas.Measurement{ID: 1001})
-	house.deliver(result(1001, 7))
-	box.expect(t, `atlas_error "[unknown_measurement] msm: got 1001, want a measurement that this service knows"`, `atlas_unsubscribed {"msm":1001}`)
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{}
+	sessiontest.MustSubscribe(t, hub.MustJoin(t, client), `{"msm":1001}`)
+	client.Take(t)
+	hub.ChangeMeasurement(atlas.Measurement{ID: 1001})
+	hub.DeliverResults(sessiontest.Result(1001, 7))
+	client.Expect(t, `atlas_error "[unknown_measurement] msm: got 1001, want a measurement that this service knows"`, `atlas_unsubscribed {"msm":1001}`)
 }
 
 // The change may come when the client is subscribed, while the feed is still busy with that.
 func TestMeasurementStopsWhileItIsSubscribedTo(t *testing.T) {
-	house := newHouse()
-	house.feed.attached = func() { house.change(atlas.Measurement{ID: 1001, Public: true, Stopped: true}) }
-	box := &inbox{}
-	subscriber := house.join(t, box)
-	subscribe(t, subscriber, `{"msm":1001}`)
-	box.expect(t, `atlas_subscribed {"msm":1001}`, `atlas_unsubscribed {"msm":1001}`)
-	house.expectFollowers(t, 0)
+	hub := sessiontest.NewHub()
+	hub.Tail.Attached = func() { hub.ChangeMeasurement(atlas.Measurement{ID: 1001, Public: true, Stopped: true}) }
+	client := &sessiontest.RecordingClient{}
+	subscriber := hub.MustJoin(t, client)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
+	client.Expect(t, `atlas_subscribed {"msm":1001}`, `atlas_unsubscribed {"msm":1001}`)
+	hub.ExpectFollowers(t, 0)
 	subscriber.Leave()
-	house.expectFollowers(t, 0)
+	hub.ExpectFollowers(t, 0)
 }
 
 // The change may come just before the client asks for a subscription again, or for its end.
 func TestSubscriptionEndsOnce(t *testing.T) {
-	house := newHouse()
-	box := &inbox{}
-	subscriber := house.join(t, box)
-	subscribe(t, subscriber, `{"msm":1001}`)
-	ended := subscriber.set.find(parse(t, `{"msm":1001}`).Key())
-	house.change(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
-	box.take(t)
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{}
+	subscriber := hub.MustJoin(t, client)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
+	ended := subscriber.Active(sessiontest.MustParse(t, `{"msm":1001}`).Key())
+	hub.ChangeMeasurement(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
+	client.Take(t)
 	if stays, err := ended.Source.Confirm(ended, ended.Parameters); stays || err != nil {
 		t.Errorf("an ended subscription is confirmed: %t, %v", stays, err)
 	}
-	if err := subscriber.end(ended, func() error { return ended.SendEnded(nil) }); !errors.Is(err, ErrNotSubscribed) {
-		t.Errorf("got %v, want ErrNotSubscribed", err)
+	if err := subscriber.End(ended, func() error { return ended.SendEnded(nil) }); !errors.Is(err, session.ErrNotSubscribed) {
+		t.Errorf("got %v, want session.ErrNotSubscribed", err)
 	}
 	subscriber.Client.Flush()
-	box.expect(t)
-	house.expectFollowers(t, 0)
+	client.Expect(t)
+	hub.ExpectFollowers(t, 0)
 }
 
 func TestClientWithoutRoomForTheEndOfASubscription(t *testing.T) {
-	house := newHouse()
-	box := &inbox{limit: 1}
-	subscribe(t, house.join(t, box), `{"msm":1001}`)
-	house.change(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
-	box.expectOverflows(t, 1)
-	house.expectOverflows(t, 1)
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{Limit: 1}
+	sessiontest.MustSubscribe(t, hub.MustJoin(t, client), `{"msm":1001}`)
+	hub.ChangeMeasurement(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
+	client.ExpectOverflows(t, 1)
+	hub.ExpectOverflows(t, 1)
 }
 
 func TestMetadata(t *testing.T) {
-	house := newHouse()
-	every, one, both := &inbox{}, &inbox{}, &inbox{}
-	subscribe(t, house.join(t, every), `{"stream_type":"metadata"}`)
-	subscribe(t, house.join(t, one), `{"stream_type":"metadata","msm":1001}`)
-	subscriber := house.join(t, both)
-	subscribe(t, subscriber, `{"stream_type":"metadata"}`)
-	subscribe(t, subscriber, `{"stream_type":"metadata","msm":1001}`)
-	for _, box := range []*inbox{every, one, both} {
-		box.take(t)
+	hub := sessiontest.NewHub()
+	every, one, both := &sessiontest.RecordingClient{}, &sessiontest.RecordingClient{}, &sessiontest.RecordingClient{}
+	sessiontest.MustSubscribe(t, hub.MustJoin(t, every), `{"stream_type":"metadata"}`)
+	sessiontest.MustSubscribe(t, hub.MustJoin(t, one), `{"stream_type":"metadata","msm":1001}`)
+	subscriber := hub.MustJoin(t, both)
+	sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"metadata"}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"metadata","msm":1001}`)
+	for _, client := range []*sessiontest.RecordingClient{every, one, both} {
+		client.Take(t)
 	}
-	first, second := object(1001, true), object(1002, true)
-	deliver(house.metadata, first, second)
-	every.expect(t, "atlas_metadata "+string(first.Value), "atlas_metadata "+string(second.Value))
-	one.expect(t, "atlas_metadata "+string(first.Value))
-	both.expect(t, "atlas_metadata "+string(first.Value), "atlas_metadata "+string(second.Value))
-	if err := unsubscribe(t, subscriber, `{"stream_type":"metadata"}`); err != nil {
-		t.Fatal(err)
-	}
-	both.take(t)
-	deliver(house.metadata, first, second)
-	both.expect(t, "atlas_metadata "+string(first.Value))
+	first, second := sessiontest.MeasurementObject(1001, true), sessiontest.MeasurementObject(1002, true)
+	sessiontest.Deliver(hub.Metadata, first, second)
+	every.Expect(t, "atlas_metadata "+string(first.Value), "atlas_metadata "+string(second.Value))
+	one.Expect(t, "atlas_metadata "+string(first.Value))
+	both.Expect(t, "atlas_metadata "+string(first.Value), "atlas_metadata "+string(second.Value))
+	sessiontest.MustUnsubscribe(t, subscriber, `{"stream_type":"metadata"}`)
+	both.Take(t)
+	sessiontest.Deliver(hub.Metadata, first, second)
+	both.Expect(t, "atlas_metadata "+string(first.Value))
 }
 
 // An object that cannot be read is for those only who may see everything.
 func TestUnreadableObjectIsNotPublic(t *testing.T) {
-	house := newHouse()
-	everybody, insider := &inbox{}, &inbox{}
-	subscribe(t, house.join(t, everybody), `{"stream_type":"metadata"}`)
-	subscribe(t, house.joinWith(t, insider, delivery.Rights{NonPublic: true}), `{"stream_type":"metadata"}`)
-	everybody.take(t)
-	insider.take(t)
-	deliver(house.metadata, record(atlas.StreamMetadata, 1001, 0, `{"id":"all"}`))
-	everybody.expect(t)
-	insider.expect(t, `atlas_metadata {"id":"all"}`)
+	hub := sessiontest.NewHub()
+	everybody, insider := &sessiontest.RecordingClient{}, &sessiontest.RecordingClient{}
+	sessiontest.MustSubscribe(t, hub.MustJoin(t, everybody), `{"stream_type":"metadata"}`)
+	sessiontest.MustSubscribe(t, hub.MustJoinWith(t, insider, delivery.Rights{NonPublic: true}), `{"stream_type":"metadata"}`)
+	everybody.Take(t)
+	insider.Take(t)
+	sessiontest.Deliver(hub.Metadata, sessiontest.Record(atlas.StreamMetadata, 1001, 0, `{"id":"all"}`))
+	everybody.Expect(t)
+	insider.Expect(t, `atlas_metadata {"id":"all"}`)
 }

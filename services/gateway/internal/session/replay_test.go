@@ -1,4 +1,4 @@
-package session
+package session_test
 
 import (
 	"errors"
@@ -8,236 +8,218 @@ import (
 
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 
 	"atlasstream/pkg/atlas"
 )
 
-const replayed = `{"msm":1001,"startTime":100,"speed":1}`
-
 func TestReplayBringsItsRecordsAndEnds(t *testing.T) {
-	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		client := &inbox{}
-		subscriber := h.join(t, client)
+	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
+		client := &sessiontest.RecordingClient{}
+		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()
-		subscribe(t, subscriber, `{"msm":1001,"startTime":100,"speed":2,"prb":1,"enrichProbes":true}`)
-		client.expect(t, `atlas_subscribed {"msm":1001,"startTime":100,"speed":2,"prb":1,"enrichProbes":true}`)
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"startTime":100,"speed":2,"prb":1,"enrichProbes":true}`)
+		client.Expect(t, `atlas_subscribed {"msm":1001,"startTime":100,"speed":2,"prb":1,"enrichProbes":true}`)
 		time.Sleep(3500 * time.Millisecond)
-		client.expect(t, `atlas_result {"n":0,"probe":"then"}`, `atlas_result {"n":2,"probe":"then"}`)
-		h.deliver(result(1001, 1)) // which is live
+		client.Expect(t, `atlas_result {"n":0,"probe":"then"}`, `atlas_result {"n":2,"probe":"then"}`)
+		h.DeliverResults(sessiontest.Result(1001, 1)) // which is live
 		time.Sleep(time.Minute)
-		client.expect(t, `atlas_result {"n":4,"probe":"then"}`, `atlas_unsubscribed {"msm":1001,"startTime":100,"speed":2,"prb":1,"enrichProbes":true}`)
-		if len(h.tape.started) != 1 || h.tape.started[0] != "result 1001 from 100 at 2" {
-			t.Errorf("started %q", h.tape.started)
+		client.Expect(t, `atlas_result {"n":4,"probe":"then"}`, `atlas_unsubscribed {"msm":1001,"startTime":100,"speed":2,"prb":1,"enrichProbes":true}`)
+		if len(h.Playback.Started()) != 1 || h.Playback.Started()[0] != "result 1001 from 100 at 2" {
+			t.Errorf("started %q", h.Playback.Started())
 		}
-		if subscriber.Subscriptions() != 0 {
+		if sessiontest.Subscriptions(subscriber) != 0 {
 			t.Error("the subscription is still there")
 		}
-		subscribe(t, subscriber, `{"msm":1001}`) // live, now that the replay is over
-		h.deliver(result(1001, 3))
-		client.expect(t, `atlas_subscribed {"msm":1001}`, `atlas_result {"msm_id":1001,"prb_id":3,"type":"ping","timestamp":1}`)
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`) // live, now that the replay is over
+		h.DeliverResults(sessiontest.Result(1001, 3))
+		client.Expect(t, `atlas_subscribed {"msm":1001}`, `atlas_result {"msm_id":1001,"prb_id":3,"type":"ping","timestamp":1}`)
 	})
 }
 
-// finishing is the encoding of a door whose clients know when a replay is finished.
-type finishing struct{ plain }
-
-func (finishing) ReplayFinished() string { return "finished" }
-
-type finishingInbox struct{ inbox }
-
-func (*finishingInbox) Encoding() delivery.Encoding { return finishing{} }
-
 func TestReplayIsFinishedWhereClientsKnowThat(t *testing.T) {
-	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		h.tape.records = nil
-		client := &finishingInbox{}
-		subscriber := h.join(t, client)
+	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
+		h.Playback.Records = nil
+		client := &sessiontest.RecordingClient{Encoder: sessiontest.ReplayEndEncoding{}}
+		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()
-		subscribe(t, subscriber, replayed)
+		sessiontest.MustSubscribe(t, subscriber, sessiontest.ReplayParameters)
 		time.Sleep(time.Second)
-		client.expect(t, "atlas_subscribed "+replayed, "finished "+replayed, "atlas_unsubscribed "+replayed)
+		client.Expect(t, "atlas_subscribed "+sessiontest.ReplayParameters, "finished "+sessiontest.ReplayParameters, "atlas_unsubscribed "+sessiontest.ReplayParameters)
 	})
 }
 
 func TestReplayThatFailsSaysWhy(t *testing.T) {
-	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		h.tape.records, h.tape.err = nil, protocol.Refuse("gap", "it is lost")
-		client := &finishingInbox{}
-		subscriber := h.join(t, client)
+	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
+		h.Playback.Records, h.Playback.Err = nil, protocol.Refuse("gap", "it is lost")
+		client := &sessiontest.RecordingClient{Encoder: sessiontest.ReplayEndEncoding{}}
+		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()
-		subscribe(t, subscriber, replayed)
+		sessiontest.MustSubscribe(t, subscriber, sessiontest.ReplayParameters)
 		time.Sleep(time.Second)
-		client.expect(t, "atlas_subscribed "+replayed, `atlas_error "[gap] it is lost"`, "atlas_unsubscribed "+replayed)
+		client.Expect(t, "atlas_subscribed "+sessiontest.ReplayParameters, `atlas_error "[gap] it is lost"`, "atlas_unsubscribed "+sessiontest.ReplayParameters)
 	})
 }
 
 func TestSubscriptionsJoinAReplayAndTheLastEndsIt(t *testing.T) {
-	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		client := &inbox{}
-		subscriber := h.join(t, client)
+	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
+		client := &sessiontest.RecordingClient{}
+		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()
-		subscribe(t, subscriber, `{"msm":1001,"prb":1,"startTime":100}`)
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"prb":1,"startTime":100}`)
 		time.Sleep(1500 * time.Millisecond)
-		subscribe(t, subscriber, `{"msm":1001,"prb":2}`)
-		subscribe(t, subscriber, `{"msm":1001,"prb":3,"startTime":100,"speed":"1.0"}`)
-		subscribe(t, subscriber, `{"msm":1001,"prb":2,"startTime":100}`) // the same again
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"prb":2}`)
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"prb":3,"startTime":100,"speed":"1.0"}`)
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"prb":2,"startTime":100}`) // the same again
 		time.Sleep(2 * time.Second)
-		client.expect(t, `atlas_subscribed {"msm":1001,"prb":1,"startTime":100}`, `atlas_result {"n":0}`, `atlas_subscribed {"msm":1001,"prb":2}`,
+		client.Expect(t, `atlas_subscribed {"msm":1001,"prb":1,"startTime":100}`, `atlas_result {"n":0}`, `atlas_subscribed {"msm":1001,"prb":2}`,
 			`atlas_subscribed {"msm":1001,"prb":3,"startTime":100,"speed":"1.0"}`, `atlas_subscribed {"msm":1001,"prb":2,"startTime":100}`,
 			`atlas_result {"n":1}`, `atlas_result {"n":2}`)
-		if err := unsubscribe(t, subscriber, `{"msm":1001,"prb":1,"startTime":101}`); !errors.Is(err, ErrNotSubscribed) {
-			t.Errorf("with another start: got %v, want ErrNotSubscribed", err)
+		if err := sessiontest.Unsubscribe(t, subscriber, `{"msm":1001,"prb":1,"startTime":101}`); !errors.Is(err, session.ErrNotSubscribed) {
+			t.Errorf("with another start: got %v, want session.ErrNotSubscribed", err)
 		}
 		for _, parameters := range []string{`{"msm":1001,"prb":1}`, `{"msm":1001,"prb":3}`} {
-			if err := unsubscribe(t, subscriber, parameters); err != nil {
-				t.Error(err)
-			}
+			sessiontest.MustUnsubscribe(t, subscriber, parameters)
 		}
-		h.tape.expectRunning(t, 1)
+		h.Playback.ExpectRunning(t, 1)
 		time.Sleep(time.Second)
-		client.expect(t, `atlas_unsubscribed {"msm":1001,"prb":1}`, `atlas_unsubscribed {"msm":1001,"prb":3}`, `atlas_result {"n":3}`)
-		if err := unsubscribe(t, subscriber, `{"msm":1001,"prb":2,"startTime":100}`); err != nil {
-			t.Error(err)
-		}
-		h.tape.expectRunning(t, 0)
-		client.expect(t, `atlas_unsubscribed {"msm":1001,"prb":2,"startTime":100}`)
-		subscribe(t, subscriber, `{"msm":1001,"startTime":101}`)
-		client.expect(t, `atlas_subscribed {"msm":1001,"startTime":101}`)
+		client.Expect(t, `atlas_unsubscribed {"msm":1001,"prb":1}`, `atlas_unsubscribed {"msm":1001,"prb":3}`, `atlas_result {"n":3}`)
+		sessiontest.MustUnsubscribe(t, subscriber, `{"msm":1001,"prb":2,"startTime":100}`)
+		h.Playback.ExpectRunning(t, 0)
+		client.Expect(t, `atlas_unsubscribed {"msm":1001,"prb":2,"startTime":100}`)
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"startTime":101}`)
+		client.Expect(t, `atlas_subscribed {"msm":1001,"startTime":101}`)
 	})
 }
 
 func TestReplayBuffers(t *testing.T) {
-	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		client := &inbox{}
-		subscriber := h.join(t, client)
+	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
+		client := &sessiontest.RecordingClient{}
+		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()
-		subscribe(t, subscriber, `{"msm":1001,"startTime":100,"buffering":true}`)
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"startTime":100,"buffering":true}`)
 		time.Sleep(1050 * time.Millisecond)
-		client.expect(t, `atlas_subscribed {"msm":1001,"startTime":100,"buffering":true}`)
+		client.Expect(t, `atlas_subscribed {"msm":1001,"startTime":100,"buffering":true}`)
 		time.Sleep(3 * time.Second)
-		client.expect(t, `atlas_result [{"n":0}]`, `atlas_result [{"n":1}]`, `atlas_result [{"n":2}]`)
+		client.Expect(t, `atlas_result [{"n":0}]`, `atlas_result [{"n":1}]`, `atlas_result [{"n":2}]`)
 		time.Sleep(time.Minute)
-		client.expect(t, `atlas_result [{"n":3}]`, `atlas_result [{"n":4}]`, `atlas_unsubscribed {"msm":1001,"startTime":100,"buffering":true}`)
+		client.Expect(t, `atlas_result [{"n":3}]`, `atlas_result [{"n":4}]`, `atlas_unsubscribed {"msm":1001,"startTime":100,"buffering":true}`)
 	})
 }
 
 func TestReplayWaitsForRoom(t *testing.T) {
-	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		h.tape.pairs = true
-		client := &narrow{room: make(chan struct{})}
-		client.some.Store(1)
-		subscriber := h.join(t, client)
+	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
+		h.Playback.Pairs = true
+		client := sessiontest.NewBlockedClient(1)
+		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()
-		subscribe(t, subscriber, replayed)
+		sessiontest.MustSubscribe(t, subscriber, sessiontest.ReplayParameters)
 		time.Sleep(time.Hour)
-		client.expect(t, "atlas_subscribed "+replayed, `atlas_result {"n":0}`)
-		close(client.room)
+		client.Expect(t, "atlas_subscribed "+sessiontest.ReplayParameters, `atlas_result {"n":0}`)
+		client.Unblock()
 		time.Sleep(1500 * time.Millisecond)
-		client.expect(t, `atlas_result {"n":1}`, `atlas_result {"n":2}`, `atlas_result {"n":3}`)
+		client.Expect(t, `atlas_result {"n":1}`, `atlas_result {"n":2}`, `atlas_result {"n":3}`)
 		time.Sleep(time.Minute)
-		client.take(t)
-		if h.tape.waits != 1 {
-			t.Errorf("the playback learned %d times that it had to wait, want once", h.tape.waits)
+		client.Take(t)
+		if h.Playback.Waits() != 1 {
+			t.Errorf("the playback learned %d times that it had to wait, want once", h.Playback.Waits())
 		}
 	})
 }
 
 func TestLeavingEndsReplays(t *testing.T) {
-	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		stuck := &narrow{room: make(chan struct{})}
-		subscriber := h.join(t, stuck)
-		subscribe(t, subscriber, replayed)
-		subscribe(t, subscriber, `{"msm":1002,"startTime":100}`)
+	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
+		stuck := sessiontest.NewBlockedClient(0)
+		subscriber := h.MustJoin(t, stuck)
+		sessiontest.MustSubscribe(t, subscriber, sessiontest.ReplayParameters)
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1002,"startTime":100}`)
 		time.Sleep(time.Minute)
-		h.tape.expectRunning(t, 2)
+		h.Playback.ExpectRunning(t, 2)
 		subscriber.Leave()
-		if h.tape.running != 0 {
-			t.Errorf("%d playbacks run, want none", h.tape.running)
+		if h.Playback.Running() != 0 {
+			t.Errorf("%d playbacks run, want none", h.Playback.Running())
 		}
 	})
 }
 
 //notices:replays-of-client,right-to-history
 func TestReplaysAreRefused(t *testing.T) {
-	inTheatre(t, Replays{NeedRight: true, OfClient: 2, OfAddress: 3, OfHub: 3}, func(t *testing.T, h *theatre) {
-		h.tape.closing = time.Second // the places of those that have been ended are free only then
-		h.catalogue.put(atlas.Measurement{ID: 1003})
-		stranger, bearer, other := h.join(t, &inbox{}), h.joinWith(t, &inbox{}, delivery.Rights{History: true}), h.joinWith(t, &inbox{}, delivery.Rights{History: true})
+	sessiontest.TestWithReplays(t, session.Replays{NeedRight: true, OfClient: 2, OfAddress: 3, OfHub: 3}, func(t *testing.T, h *sessiontest.ReplayHub) {
+		h.Playback.CloseDelay = time.Second // the places of those that have been ended are free only then
+		h.Measurements.Put(atlas.Measurement{ID: 1003})
+		stranger, bearer, other := h.MustJoin(t, &sessiontest.RecordingClient{}), h.MustJoinWith(t, &sessiontest.RecordingClient{}, delivery.Rights{History: true}), h.MustJoinWith(t, &sessiontest.RecordingClient{}, delivery.Rights{History: true})
 		defer stranger.Leave()
 		defer bearer.Leave()
 		defer other.Leave()
-		expectRefusal(t, try(t, stranger, replayed), "[not_allowed] startTime: only clients with a token of the role history may replay the past here, unless its operator sets --history open")
-		subscribe(t, stranger, `{"msm":1001}`)
-		subscribe(t, bearer, `{"msm":1009}`)
-		expectRefusal(t, try(t, bearer, `{"msm":1009,"prb":1,"startTime":100}`), "[already_live] startTime: ")
-		expectRefusal(t, try(t, bearer, `{"msm":1009,"startTime":100}`), "[already_live] startTime: ")
-		expectRefusal(t, try(t, bearer, `{"msm":1003,"startTime":100}`), "[unknown_measurement] msm: ")
-		if len(h.tape.started) != 0 {
-			t.Errorf("the log was asked for %q", h.tape.started)
+		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, stranger, sessiontest.ReplayParameters), "[not_allowed] startTime: only clients with a token of the role history may replay the past here, unless its operator sets --history open")
+		sessiontest.MustSubscribe(t, stranger, `{"msm":1001}`)
+		sessiontest.MustSubscribe(t, bearer, `{"msm":1009}`)
+		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, bearer, `{"msm":1009,"prb":1,"startTime":100}`), "[already_live] startTime: ")
+		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, bearer, `{"msm":1009,"startTime":100}`), "[already_live] startTime: ")
+		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, bearer, `{"msm":1003,"startTime":100}`), "[unknown_measurement] msm: ")
+		if len(h.Playback.Started()) != 0 {
+			t.Errorf("the log was asked for %q", h.Playback.Started())
 		}
-		subscribe(t, bearer, `{"stream_type":"metadata","msm":1001}`) // which is not live
-		subscribe(t, bearer, replayed)
+		sessiontest.MustSubscribe(t, bearer, `{"stream_type":"metadata","msm":1001}`) // which is not live
+		sessiontest.MustSubscribe(t, bearer, sessiontest.ReplayParameters)
 		for _, parameters := range []string{`"startTime":101`, `"startTime":100,"speed":2`, `"startTime":100,"endTime":200`} {
-			expectRefusal(t, try(t, bearer, `{"msm":1001,`+parameters+`}`), "[already_playing] startTime: ")
+			sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, bearer, `{"msm":1001,`+parameters+`}`), "[already_playing] startTime: ")
 		}
-		subscribe(t, bearer, `{"msm":1002,"startTime":100}`)
-		expectRefusal(t, try(t, bearer, `{"msm":1004,"startTime":100}`), "[too_many_replays] startTime: this client has 2")
-		subscribe(t, other, replayed)
-		expectRefusal(t, try(t, other, `{"msm":1004,"startTime":100}`), "[too_many_replays] startTime: this gateway has 3")
-		if err := unsubscribe(t, bearer, `{"msm":1002}`); err != nil {
-			t.Error(err)
-		}
-		subscribe(t, bearer, `{"msm":1004,"startTime":100}`)
-		h.tape.refusal = protocol.Refuse("before_log", "it is too early")
-		if err := unsubscribe(t, bearer, `{"msm":1004}`); err != nil {
-			t.Error(err)
-		}
+		sessiontest.MustSubscribe(t, bearer, `{"msm":1002,"startTime":100}`)
+		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, bearer, `{"msm":1004,"startTime":100}`), "[too_many_replays] startTime: this client has 2")
+		sessiontest.MustSubscribe(t, other, sessiontest.ReplayParameters)
+		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, other, `{"msm":1004,"startTime":100}`), "[too_many_replays] startTime: this gateway has 3")
+		sessiontest.MustUnsubscribe(t, bearer, `{"msm":1002}`)
+		sessiontest.MustSubscribe(t, bearer, `{"msm":1004,"startTime":100}`)
+		h.Playback.StartErr = protocol.Refuse("before_log", "it is too early")
+		sessiontest.MustUnsubscribe(t, bearer, `{"msm":1004}`)
 		for range 3 { // what was refused does not count
-			expectRefusal(t, try(t, bearer, `{"msm":1002,"startTime":100}`), "[before_log] it is too early")
+			sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, bearer, `{"msm":1002,"startTime":100}`), "[before_log] it is too early")
 		}
 	})
-	nothing := newHouse()
-	subscriber := nothing.join(t, &inbox{})
+	nothing := sessiontest.NewHub()
+	subscriber := nothing.MustJoin(t, &sessiontest.RecordingClient{})
 	defer subscriber.Leave()
-	expectRefusal(t, try(t, subscriber, replayed), "[unserved_parameter] startTime: this gateway does not replay the past; its operator can have it do so with --history")
+	sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, subscriber, sessiontest.ReplayParameters), "[unserved_parameter] startTime: this gateway does not replay the past; its operator can have it do so with --history")
 }
 
 func TestMeasurementsThatAreReplayedMayChange(t *testing.T) {
-	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		h.catalogue.put(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
-		everybody, insider := &inbox{}, &inbox{}
-		for _, subscriber := range []*Session{h.join(t, everybody), h.joinWith(t, insider, delivery.Rights{NonPublic: true})} {
+	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
+		h.Measurements.Put(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
+		everybody, insider := &sessiontest.RecordingClient{}, &sessiontest.RecordingClient{}
+		for _, subscriber := range []*session.Session{h.MustJoin(t, everybody), h.MustJoinWith(t, insider, delivery.Rights{NonPublic: true})} {
 			defer subscriber.Leave()
-			subscribe(t, subscriber, replayed)
+			sessiontest.MustSubscribe(t, subscriber, sessiontest.ReplayParameters)
 		}
 		time.Sleep(1500 * time.Millisecond)
-		h.change(atlas.Measurement{ID: 1001, Public: true, Stopped: true, Interval: 1})
-		everybody.expect(t, "atlas_subscribed "+replayed, `atlas_result {"n":0}`)
-		h.change(atlas.Measurement{ID: 1001, Stopped: true})
-		h.tape.expectRunning(t, 1)
+		h.ChangeMeasurement(atlas.Measurement{ID: 1001, Public: true, Stopped: true, Interval: 1})
+		everybody.Expect(t, "atlas_subscribed "+sessiontest.ReplayParameters, `atlas_result {"n":0}`)
+		h.ChangeMeasurement(atlas.Measurement{ID: 1001, Stopped: true})
+		h.Playback.ExpectRunning(t, 1)
 		time.Sleep(time.Minute)
-		everybody.expect(t, `atlas_error "[unknown_measurement] msm: got 1001, want a measurement that this service knows"`, "atlas_unsubscribed "+replayed)
-		if got := len(insider.take(t)); got != 7 {
+		everybody.Expect(t, `atlas_error "[unknown_measurement] msm: got 1001, want a measurement that this service knows"`, "atlas_unsubscribed "+sessiontest.ReplayParameters)
+		if got := len(insider.Take(t)); got != 7 {
 			t.Errorf("who may see it got %d messages, want 7", got)
 		}
 	})
 }
 
 func TestConnectionsAreReplayedInBothStreams(t *testing.T) {
-	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		h.tape.records = []atlas.Record{record(atlas.StreamProbeStatus, atlas.ConnectionMeasurement, 1, `{"n":0}`)}
-		client := &inbox{}
-		subscriber := h.join(t, client)
+	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
+		h.Playback.Records = []atlas.Record{sessiontest.Record(atlas.StreamProbeStatus, atlas.ConnectionMeasurement, 1, `{"n":0}`)}
+		client := &sessiontest.RecordingClient{}
+		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()
-		subscribe(t, subscriber, `{"stream_type":"probestatus","startTime":100}`)
-		subscribe(t, subscriber, `{"msm":7000}`)
+		sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"probestatus","startTime":100}`)
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":7000}`)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if got := client.take(t); len(got) != 6 {
+		if got := client.Take(t); len(got) != 6 {
 			t.Errorf("got %q, want both confirmations, both events and both ends", got)
 		}
-		if len(h.tape.started) != 1 || h.tape.started[0] != "probestatus 7000 from 100 at 1" {
-			t.Errorf("started %q", h.tape.started)
+		if len(h.Playback.Started()) != 1 || h.Playback.Started()[0] != "probestatus 7000 from 100 at 1" {
+			t.Errorf("started %q", h.Playback.Started())
 		}
 	})
 }

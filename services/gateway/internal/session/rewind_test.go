@@ -1,53 +1,49 @@
-package session
+package session_test
 
 import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-// hesitant is a river in which whoever wants to rejoin the feed waits until the test lets it go on, whatever has become of its context, as for a lock.
-type hesitant struct {
-	*river
-	goOn chan struct{}
+// blockedLog has clients that attach to the tail wait until the test lets them proceed, as for a lock: also when their context has ended.
+type blockedLog struct {
+	*sessiontest.Log
+	proceed chan struct{}
 }
 
-func (h *hesitant) Rejoin(ctx context.Context, number int, offset int64, missed func([]atlas.Record)) (bool, error) {
-	<-h.goOn
-	return h.river.Rejoin(ctx, number, offset, missed)
+func (l *blockedLog) Rejoin(ctx context.Context, number int, offset int64, missed func([]atlas.Record)) (bool, error) {
+	<-l.proceed
+	return l.Log.Rejoin(ctx, number, offset, missed)
 }
 
 // mixed makes records of measurements 1 and 2 in turn.
 func mixed(pairs int) (records []atlas.Record) {
 	for range pairs {
-		records = append(records, append(same(1, 1, 1), same(1, 2, 1)...)...)
+		records = append(records, append(sessiontest.Records(1, 1, 1), sessiontest.Records(1, 2, 1)...)...)
 	}
 	return records
 }
 
-// goOnWithTheOther goes on with measurement 2 behind the first record of all.
-func (b *bay) goOnWithTheOther(t *testing.T) {
+// resumeOther resumes a subscription to measurement 2 behind the first record of all.
+func resumeOther(t *testing.T, hub *sessiontest.LogHub) {
 	t.Helper()
-	after := plainCursors{}.Live(2, atlas.Position{Topic: "river", Offset: 0})
-	if err := b.subscriber.Subscribe(context.Background(), parse(t, fmt.Sprintf(`{"msm":2,"cursor":%q}`, after)), []byte(`{"msm":2,"cursor":""}`)); err != nil {
+	after := sessiontest.CursorAfter(2, 0)
+	if err := hub.Session.Subscribe(context.Background(), sessiontest.MustParse(t, fmt.Sprintf(`{"msm":2,"cursor":%q}`, after)), []byte(`{"msm":2,"cursor":""}`)); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // expectBoth expects all records of mixed.
-func (b *bay) expectBoth(t *testing.T, pairs int) {
+func expectBoth(t *testing.T, hub *sessiontest.LogHub, pairs int) {
 	t.Helper()
-	b.listen()
-	got, want := map[atlas.MeasurementID][]int64{}, map[atlas.MeasurementID][]int64{}
-	for _, message := range b.heard {
-		measurement, offsets := offsetsIn(strings.Fields(message)[1])
-		got[measurement] = append(got[measurement], offsets...)
-	}
+	hub.Receive()
+	got, want := hub.ReceivedOffsets(), map[atlas.MeasurementID][]int64{}
 	for pair := range int64(pairs) {
 		want[1], want[2] = append(want[1], 2*pair), append(want[2], 2*pair+1)
 	}
@@ -63,18 +59,17 @@ func (b *bay) expectBoth(t *testing.T, pairs int) {
 //notices:reading-goes-on
 func TestGoingBackWhileTheLogIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bay := openBay(t, 5, Behind{})
-		defer bay.close()
-		subscribe(t, bay.subscriber, `{"msm":1}`)
-		bay.river.grow(0, mixed(60)...)
+		hub := sessiontest.NewLogHub(t, 5)
+		defer hub.Close()
+		sessiontest.MustSubscribe(t, hub.Session, `{"msm":1}`)
+		hub.Log.Append(0, mixed(60)...)
 		synctest.Wait()
 		for range 19 {
-			messages, _ := bay.seat.Take(1)
-			bay.hear(messages)
+			hub.ReceiveSome(1)
 		}
 		synctest.Wait() // the log is read now, and its reader waits for room
-		bay.goOnWithTheOther(t)
-		bay.expectBoth(t, 60)
+		resumeOther(t, hub)
+		expectBoth(t, hub, 60)
 	})
 }
 
@@ -83,15 +78,15 @@ func TestGoingBackWhileTheLogIsRead(t *testing.T) {
 //notices:missed-from-elsewhere
 func TestGoingBackWhileTheFeedIsRejoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bay := openBay(t, 1000, Behind{})
-		defer bay.close()
-		river := &hesitant{bay.river, make(chan struct{})}
-		bay.river.source.log = river
-		subscribe(t, bay.subscriber, `{"msm":1}`)
-		bay.river.grow(0, mixed(60)...)
-		bay.listen()
-		bay.goOnWithTheOther(t)
-		close(river.goOn)
-		bay.expectBoth(t, 60)
+		hub := sessiontest.NewLogHub(t, 1000)
+		defer hub.Close()
+		blocked := &blockedLog{hub.Log, make(chan struct{})}
+		hub.AddLog(atlas.StreamResult, blocked)
+		sessiontest.MustSubscribe(t, hub.Session, `{"msm":1}`)
+		hub.Log.Append(0, mixed(60)...)
+		hub.Receive()
+		resumeOther(t, hub)
+		close(blocked.proceed)
+		expectBoth(t, hub, 60)
 	})
 }

@@ -38,21 +38,23 @@ type Source struct {
 
 // Deliver enqueues records, which stand in offset order in one partition.
 func (s *Source) Deliver(number int, records []atlas.Record) {
-	s.delivered.Add(float64(s.partition(number).Deliver(records)))
+	s.delivered.Add(float64(s.Partition(number).Deliver(records)))
 }
 
 // Flush writes what Deliver enqueued: live.Partition.Flush.
-func (s *Source) Flush(number int) { s.partition(number).Flush() }
+func (s *Source) Flush(number int) { s.Partition(number).Flush() }
 
 // Gap tells the clients of a partition what the log has lost: live.Partition.Gap.
-func (s *Source) Gap(number int, from, to int64) { s.partition(number).Gap(from, to) }
+func (s *Source) Gap(number int, from, to int64) { s.Partition(number).Gap(from, to) }
 
 // PartitionsChanged tells the clients of a partition that their records may be in another one: live.Partition.PartitionsChanged.
 func (s *Source) PartitionsChanged(number int, from int64, since time.Time, why error) {
-	s.partition(number).PartitionsChanged(from, since, why)
+	s.Partition(number).PartitionsChanged(from, since, why)
 }
 
-func (s *Source) partition(number int) *live.Partition {
+// Partition gives the live partition of a number.
+// Partition gives the live partition of a number, which begins with its first use.
+func (s *Source) Partition(number int) *live.Partition {
 	s.mu.RLock()
 	found := s.partitions[number]
 	s.mu.RUnlock()
@@ -81,7 +83,7 @@ func (s *Source) follow(ctx context.Context, beginning *joining, set *set) (err 
 	}
 	var refused error
 	release, err := s.attach(ctx, beginning, func(number int, next int64) {
-		partition := s.partition(number)
+		partition := s.Partition(number)
 		beginning.Source = partition
 		refused = partition.Begin(beginning.Active, next)
 	})

@@ -1,4 +1,4 @@
-package session
+package session_test
 
 import (
 	"fmt"
@@ -10,35 +10,28 @@ import (
 	"golang.org/x/sys/unix"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-// copying writes messages as doors do.
-type copying struct{}
+// copyingEncoding encodes messages as endpoints do.
+type copyingEncoding struct{}
 
-func (c copying) Event(name string, payload []byte) *sendqueue.Message {
-	return c.EventAt(name, payload, "")
+func (e copyingEncoding) Event(name string, payload []byte) *sendqueue.Message {
+	return e.EventAt(name, payload, "")
 }
 
-func (c copying) Cursor(cursor string) *sendqueue.Message {
-	return c.EventAt("atlas_cursor", nil, cursor)
+func (e copyingEncoding) Cursor(cursor string) *sendqueue.Message {
+	return e.EventAt("atlas_cursor", nil, cursor)
 }
 
-func (copying) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
+func (copyingEncoding) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
 	text := sendqueue.Blank(len(name) + len(payload) + len(cursor) + len(`["",,""]`))
 	text = append(append(append(text, `["`...), name...), `",`...)
 	text = append(append(append(text, payload...), `,"`...), cursor...)
 	return sendqueue.Written(append(text, `"]`...))
 }
-
-type copyingSink struct {
-	sink
-	remembers bool
-}
-
-func (*copyingSink) Encoding() delivery.Encoding { return copying{} }
-func (c *copyingSink) BeginCursors() bool        { return c.remembers }
 
 // traceroute is a result of so many hops, each of some 210 bytes.
 func traceroute(hops int) atlas.Record {
@@ -51,7 +44,7 @@ func traceroute(hops int) atlas.Record {
 		}
 		text.WriteString(`{"x":"*"}]},`)
 	}
-	return record(atlas.StreamResult, 1001, 7, strings.TrimSuffix(text.String(), ",")+"]}")
+	return sessiontest.Record(atlas.StreamResult, 1001, 7, strings.TrimSuffix(text.String(), ",")+"]}")
 }
 
 // traceMembers are the members of a traceroute, of which there are as many different choices as numbers of so many bits.
@@ -122,29 +115,29 @@ func BenchmarkSteps(b *testing.B) {
 		for _, hops := range []int{3, 18, 60, 300} {
 			result := traceroute(hops)
 			b.Run(fmt.Sprintf("%s/%d-bytes", ask.name, len(result.Value)), func(b *testing.B) {
-				house := newHouseWith(Settings{Limits: Limits{Clients: 20_000, Subscriptions: 1000, Steps: 1 << 40}, Cursors: newSealed()})
+				hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 20_000, Subscriptions: 1000, Steps: 1 << 40}, Cursors: newSealed()})
 				for client := range ask.clients {
-					subscriber := house.from(b, attacker, &copyingSink{remembers: ask.remembers})
+					subscriber := hub.MustJoinFrom(b, attacker, &sessiontest.DiscardingClient{Encoder: copyingEncoding{}, SessionCursors: ask.remembers})
 					defer subscriber.Leave()
 					for number := range ask.each {
-						subscribe(b, subscriber, ask.parameters(client, number))
+						sessiontest.MustSubscribe(b, subscriber, ask.parameters(client, number))
 					}
 				}
-				micros := house.timeDeliveries(b, result)
-				steps := house.steps()
+				micros := timeDeliveries(b, hub, result)
+				charged := stepsPerResult(hub)
 				b.ReportMetric(micros, "µs/result")
-				b.ReportMetric(float64(steps), "steps/result")
-				b.ReportMetric(1000*micros/float64(steps), "ns/step")
+				b.ReportMetric(float64(charged), "steps/result")
+				b.ReportMetric(1000*micros/float64(charged), "ns/step")
 			})
 		}
 	}
 }
 
 // timeDeliveries is how much processor time it takes to deliver a result: that of most of them, in microseconds.
-func (h *house) timeDeliveries(b *testing.B, result atlas.Record) float64 {
+func timeDeliveries(b *testing.B, h *sessiontest.Hub, result atlas.Record) float64 {
 	b.Helper()
 	for range 2 * 256 { // by which it is known how long results are
-		h.results.Deliver(0, []atlas.Record{result})
+		h.Results.Deliver(0, []atlas.Record{result})
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -154,7 +147,7 @@ func (h *house) timeDeliveries(b *testing.B, result atlas.Record) float64 {
 			forgotten[i]++
 		}
 		began := threadTime(b)
-		h.results.Deliver(0, []atlas.Record{result})
+		h.Results.Deliver(0, []atlas.Record{result})
 		took = append(took, threadTime(b)-began)
 	}
 	slices.Sort(took)
@@ -171,9 +164,9 @@ func threadTime(b *testing.B) float64 {
 	return float64(taken.Nano()) / 1000
 }
 
-// steps is what the one address costs for a result, but for the writing, which there is none of here.
-func (h *house) steps() (steps int) {
-	for _, charged := range h.results.partition(0).Charged()[1001] {
+// stepsPerResult is what the one address costs for a result, but for the writing, which there is none of here.
+func stepsPerResult(h *sessiontest.Hub) (steps int) {
+	for _, charged := range h.Results.Partition(0).Charged()[1001] {
 		steps = max(steps, charged.Steps.Plus(charged.Writes.Times(-1)).Of(charged.Bytes))
 	}
 	return steps

@@ -1,4 +1,4 @@
-package session
+package session_test
 
 import (
 	"context"
@@ -10,16 +10,18 @@ import (
 	"time"
 
 	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 
 	"atlasstream/pkg/atlas"
 )
 
 // comeBack subscribes as a session does for a client that comes back by itself.
-func comeBack(t *testing.T, subscriber *Session, parameters string) error {
+func comeBack(t *testing.T, subscriber *session.Session, parameters string) error {
 	t.Helper()
 	defer subscriber.Client.Flush()
-	wanted := parse(t, parameters)
-	wanted.ResumeAfter(emptyCursor)
+	wanted := sessiontest.MustParse(t, parameters)
+	wanted.ResumeAfter(sessiontest.EmptyCursor)
 	return subscriber.Subscribe(context.Background(), wanted, []byte(parameters))
 }
 
@@ -47,23 +49,23 @@ func TestWhoComesBackToWhatIsGoneBeginsAnew(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				bay := openBay(t, 100, Behind{})
-				defer bay.close()
-				bay.river.grow(0, same(3, 1, 1)...)
+				hub := sessiontest.NewLogHub(t, 100)
+				defer hub.Close()
+				hub.Log.Append(0, sessiontest.Records(3, 1, 1)...)
 				time.Sleep(2 * time.Minute)
-				bay.river.grow(0, same(2, 1, 1)...)
-				bay.river.gone = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
-				client := &inbox{}
-				subscriber := bay.join(t, client)
+				hub.Log.Append(0, sessiontest.Records(2, 1, 1)...)
+				hub.Log.CursorError = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
+				client := &sessiontest.RecordingClient{}
+				subscriber := hub.MustJoin(t, client)
 				defer subscriber.Leave()
 				if err := comeBack(t, subscriber, test.parameters); err != nil {
 					t.Fatal(err)
 				}
 				synctest.Wait()
-				client.expect(t, test.want...)
-				bay.river.grow(0, same(1, 1, 1)...)
+				client.Expect(t, test.want...)
+				hub.Log.Append(0, sessiontest.Records(1, 1, 1)...)
 				synctest.Wait()
-				client.expect(t, at(5))
+				client.Expect(t, at(5))
 			})
 		})
 	}
@@ -71,21 +73,21 @@ func TestWhoComesBackToWhatIsGoneBeginsAnew(t *testing.T) {
 
 // at is the message of a record of measurement 1 for who has cursors.
 func at(offset int64) string {
-	cursor := plainCursors{}.Live(1, atlas.Position{Topic: "river", Offset: offset})
+	cursor := sessiontest.CursorAfter(1, offset)
 	return fmt.Sprintf(`atlas_result {"msm_id":1,"offset":%d} %s`, offset, cursor)
 }
 
 // What has stopped meanwhile has nothing more to come, wherever its client was.
 func TestWhoComesBackToWhatHasStoppedIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bay := openBay(t, 100, Behind{})
-		defer bay.close()
-		bay.catalogue.put(atlas.Measurement{ID: 1, Public: true, Stopped: true})
-		bay.river.gone = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
-		if err := comeBack(t, bay.subscriber, `{"msm":1}`); err != nil {
+		hub := sessiontest.NewLogHub(t, 100)
+		defer hub.Close()
+		hub.Measurements.Put(atlas.Measurement{ID: 1, Public: true, Stopped: true})
+		hub.Log.CursorError = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
+		if err := comeBack(t, hub.Session, `{"msm":1}`); err != nil {
 			t.Fatal(err)
 		}
-		bay.expect(t, `atlas_error "[cursor_gone] it is gone; measurement 1 begins anew with what comes from now on, from offset 0 of partition 0: `+
+		hub.Expect(t, `atlas_error "[cursor_gone] it is gone; measurement 1 begins anew with what comes from now on, from offset 0 of partition 0: `+
 			`what came in between is missing"`, `atlas_unsubscribed {"msm":1}`)
 	})
 }
@@ -95,39 +97,38 @@ func TestWhoComesBackToWhatHasStoppedIsTold(t *testing.T) {
 //notices:gone-for-good
 func TestWhoDoesNotBeginAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bay := openBay(t, 100, Behind{})
-		defer bay.close()
-		bay.river.gone = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
-		if err := try(t, bay.subscriber, `{"msm":1,"cursor":"e30"}`); !errors.Is(err, bay.river.gone) {
+		hub := sessiontest.NewLogHub(t, 100)
+		defer hub.Close()
+		hub.Log.CursorError = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
+		if err := sessiontest.Subscribe(t, hub.Session, `{"msm":1,"cursor":"e30"}`); !errors.Is(err, hub.Log.CursorError) {
 			t.Errorf("with the parameter: got %v, want [cursor_gone]", err)
 		}
-		bay.river.gone = protocol.Refuse("bad_cursor", "it is none")
-		if err := comeBack(t, bay.subscriber, `{"msm":1}`); !errors.Is(err, bay.river.gone) {
+		hub.Log.CursorError = protocol.Refuse("bad_cursor", "it is none")
+		if err := comeBack(t, hub.Session, `{"msm":1}`); !errors.Is(err, hub.Log.CursorError) {
 			t.Errorf("with what is no cursor: got %v, want [bad_cursor]", err)
 		}
-		bay.expect(t)
+		hub.Expect(t)
 	})
 }
 
 // A replay is not begun anew, as all would come twice: whoever comes back by itself is told of its end, and others are refused.
 func TestReplayThatIsGoneEnds(t *testing.T) {
-	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		h.tape.refusal = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
-		client := &finishingInbox{}
-		subscriber := h.join(t, client)
+	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
+		h.Playback.StartErr = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
+		client := &sessiontest.RecordingClient{Encoder: sessiontest.ReplayEndEncoding{}}
+		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()
-		h.settings.Cursors = plainCursors{}
-		if err := comeBack(t, subscriber, replayed); err != nil {
+		if err := comeBack(t, subscriber, sessiontest.ReplayParameters); err != nil {
 			t.Fatal(err)
 		}
 		want := []string{
-			"atlas_subscribed " + replayed, `atlas_error "[cursor_gone] it is gone; the replay of measurement 1001 cannot go on, and ends"`, "atlas_unsubscribed " + replayed,
+			"atlas_subscribed " + sessiontest.ReplayParameters, `atlas_error "[cursor_gone] it is gone; the replay of measurement 1001 cannot go on, and ends"`, "atlas_unsubscribed " + sessiontest.ReplayParameters,
 		}
-		if got := client.take(t); !slices.Equal(got, want) {
+		if got := client.Take(t); !slices.Equal(got, want) {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}
-		expectRefusal(t, try(t, subscriber, `{"msm":1001,"startTime":100,"speed":1,"cursor":"e30"}`), "[cursor_gone] it is gone")
-		if left := subscriber.Subscriptions(); left != 0 {
+		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, subscriber, `{"msm":1001,"startTime":100,"speed":1,"cursor":"e30"}`), "[cursor_gone] it is gone")
+		if left := sessiontest.Subscriptions(subscriber); left != 0 {
 			t.Errorf("%d subscriptions are left", left)
 		}
 	})

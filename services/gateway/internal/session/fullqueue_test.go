@@ -1,4 +1,4 @@
-package session
+package session_test
 
 import (
 	"fmt"
@@ -10,13 +10,9 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 )
-
-// sized gives the seat another queue, which must be empty.
-func (s *seat) sized(limits sendqueue.Limits) *seat {
-	s.Queue = sendqueue.NewDetached(&limits, &sendqueue.Stats{}, s.wake)
-	return s
-}
 
 // Who has missed more than is delivered at a time gets all of it from what the feed holds, each record once, and the feed behind that.
 //
@@ -24,23 +20,23 @@ func (s *seat) sized(limits sendqueue.Limits) *seat {
 func TestMuchIsMissed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const many = 2*maxHeld + 100
-		bay := openBay(t, many, Behind{})
-		bay.seat.sized(sendqueue.Limits{Bytes: 1 << 20, Messages: 4 * many})
-		defer bay.close()
-		bay.river.grow(0, same(many, 1, 1)...)
-		after := plainCursors{}.Live(1, atlas.Position{Topic: "river", Offset: -1})
-		subscribe(t, bay.subscriber, fmt.Sprintf(`{"msm":1,"cursor":%q}`, after))
-		bay.listen()
-		bay.expectBehind(t, 0, 0)
-		bay.river.grow(0, same(3, 1, 1)...)
-		bay.listen()
-		for i, message := range bay.heard {
-			if _, offsets := offsetsIn(strings.Fields(message)[1]); offsets[0] != int64(i) {
+		hub := sessiontest.NewLogHub(t, many)
+		hub.Client.SetLimits(sendqueue.Limits{Bytes: 1 << 20, Messages: 4 * many})
+		defer hub.Close()
+		hub.Log.Append(0, sessiontest.Records(many, 1, 1)...)
+		after := sessiontest.CursorAfter(1, -1)
+		sessiontest.MustSubscribe(t, hub.Session, fmt.Sprintf(`{"msm":1,"cursor":%q}`, after))
+		hub.Receive()
+		hub.ExpectLag(t, 0, 0)
+		hub.Log.Append(0, sessiontest.Records(3, 1, 1)...)
+		hub.Receive()
+		for i, message := range hub.Received {
+			if _, offsets := sessiontest.Offsets(strings.Fields(message)[1]); offsets[0] != int64(i) {
 				t.Fatalf("message %d: got record %d", i, offsets[0])
 			}
 		}
-		if len(bay.heard) != many+3 {
-			t.Errorf("got %d records, want %d", len(bay.heard), many+3)
+		if len(hub.Received) != many+3 {
+			t.Errorf("got %d records, want %d", len(hub.Received), many+3)
 		}
 	})
 }
@@ -57,17 +53,17 @@ func TestShorterMessageOvertakesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for size := 1000; size < 1100; size++ {
 				synctest.Test(t, func(t *testing.T) {
-					bay := openBay(t, 5, Behind{})
-					defer bay.close()
-					bay.river.source = bay.AddSource(atlas.StreamProbeStatus, func(*Source) Tails { return bay.river })
-					bay.seat.sized(sendqueue.Limits{Bytes: size, Messages: 1000})
+					hub := sessiontest.NewLogHub(t, 5)
+					defer hub.Close()
+					hub.AddLog(atlas.StreamProbeStatus, hub.Log)
+					hub.Client.SetLimits(sendqueue.Limits{Bytes: size, Messages: 1000})
 					for _, words := range parameters {
-						subscribe(t, bay.subscriber, words)
+						sessiontest.MustSubscribe(t, hub.Session, words)
 					}
-					bay.listen()
-					bay.river.grow(0, same(60, 7000, 1)...)
-					bay.listen()
-					expectBothStreams(t, bay.heard, 60)
+					hub.Receive()
+					hub.Log.Append(0, sessiontest.Records(60, 7000, 1)...)
+					hub.Receive()
+					expectBothStreams(t, hub.Received, 60)
 				})
 			}
 		})
@@ -94,22 +90,22 @@ func expectBothStreams(t *testing.T, heard []string, count int) {
 //
 //notices:partly-given-forgotten
 func TestReplayedRecordInTwoStreamsOfWhichOneFits(t *testing.T) {
-	inTheatre(t, Replays{}, func(t *testing.T, h *theatre) {
-		for i := range h.tape.records {
-			h.tape.records[i] = record(atlas.StreamProbeStatus, atlas.ConnectionMeasurement, 1, fmt.Sprintf(`{"offset":%d}`, i))
+	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
+		for i := range h.Playback.Records {
+			h.Playback.Records[i] = sessiontest.Record(atlas.StreamProbeStatus, atlas.ConnectionMeasurement, 1, fmt.Sprintf(`{"offset":%d}`, i))
 		}
-		bay := &bay{house: h.house, seat: newSeat(false).sized(sendqueue.Limits{Bytes: 1 << 20, Messages: 2})}
-		bay.subscriber = h.join(t, bay.seat)
-		defer bay.close()
-		subscribe(t, bay.subscriber, `{"msm":7000,"startTime":100}`)
-		subscribe(t, bay.subscriber, `{"stream_type":"probestatus","startTime":100}`)
-		bay.listen()
+		hub := &sessiontest.LogHub{Hub: h.Hub, Client: sessiontest.NewQueuedClient()}
+		hub.Client.SetLimits(sendqueue.Limits{Bytes: 1 << 20, Messages: 2})
+		hub.Session = h.MustJoin(t, hub.Client)
+		defer hub.Close()
+		sessiontest.MustSubscribe(t, hub.Session, `{"msm":7000,"startTime":100}`)
+		sessiontest.MustSubscribe(t, hub.Session, `{"stream_type":"probestatus","startTime":100}`)
+		hub.Receive()
 		time.Sleep(1500 * time.Millisecond)
-		messages, _ := bay.seat.Take(1) // so that there is room for one more
-		bay.hear(messages)
+		hub.ReceiveSome(1) // so that there is room for one more
 		time.Sleep(time.Second)
-		bay.listen()
-		expectBothStreams(t, bay.heard, 2)
+		hub.Receive()
+		expectBothStreams(t, hub.Received, 2)
 	})
 }
 
@@ -118,27 +114,27 @@ func TestReplayedRecordInTwoStreamsOfWhichOneFits(t *testing.T) {
 //notices:array-lost
 func TestArrayThatDoesNotFitWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bay := openBay(t, 5, Behind{})
-		defer bay.close()
+		hub := sessiontest.NewLogHub(t, 5)
+		defer hub.Close()
 		for range 20 {
-			subscribe(t, bay.subscriber, `{"msm":1,"buffering":true}`)
+			sessiontest.MustSubscribe(t, hub.Session, `{"msm":1,"buffering":true}`)
 		}
-		bay.river.grow(0, same(3, 1, 1)...)
+		hub.Log.Append(0, sessiontest.Records(3, 1, 1)...)
 		time.Sleep(10 * batchDelay)
-		bay.river.grow(0, same(2, 1, 1)...)
+		hub.Log.Append(0, sessiontest.Records(2, 1, 1)...)
 		time.Sleep(10 * batchDelay)
-		bay.listen()
+		hub.Receive()
 		time.Sleep(batchDelay)
-		bay.listen()
+		hub.Receive()
 		var got []int64
-		for _, message := range bay.heard {
-			_, offsets := offsetsIn(strings.Fields(message)[1])
+		for _, message := range hub.Received {
+			_, offsets := sessiontest.Offsets(strings.Fields(message)[1])
 			got = append(got, offsets...)
 		}
 		if want := []int64{0, 1, 2, 3, 4}; !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
-		bay.expectOverflows(t, 0)
+		hub.ExpectOverflows(t, 0)
 	})
 }
 
@@ -148,20 +144,20 @@ func TestArrayThatDoesNotFitWaits(t *testing.T) {
 func TestFullArrayThatDoesNotFit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const more = 50
-		bay := openBay(t, 5, Behind{})
-		defer bay.close()
+		hub := sessiontest.NewLogHub(t, 5)
+		defer hub.Close()
 		for range 20 {
-			subscribe(t, bay.subscriber, `{"msm":1,"buffering":true}`)
+			sessiontest.MustSubscribe(t, hub.Session, `{"msm":1,"buffering":true}`)
 		}
-		bay.river.grow(0, same(maxBatchRecords+more, 1, 1)...)
+		hub.Log.Append(0, sessiontest.Records(maxBatchRecords+more, 1, 1)...)
 		synctest.Wait()
-		bay.expectBehind(t, 1, more)
-		bay.listen()
+		hub.ExpectLag(t, 1, more)
+		hub.Receive()
 		time.Sleep(10 * batchDelay)
-		bay.listen()
+		hub.Receive()
 		var got []int64
-		for _, message := range bay.heard {
-			_, offsets := offsetsIn(strings.Fields(message)[1])
+		for _, message := range hub.Received {
+			_, offsets := sessiontest.Offsets(strings.Fields(message)[1])
 			got = append(got, offsets...)
 		}
 		if len(got) != maxBatchRecords+more || !slices.IsSorted(got) || got[len(got)-1] != maxBatchRecords+more-1 {

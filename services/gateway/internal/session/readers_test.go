@@ -1,4 +1,4 @@
-package session
+package session_test
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
 // The measurements of those who ask for too much, and of the client beside them.
@@ -23,14 +25,14 @@ const (
 	wanted   = 2
 )
 
-// slowLog is a river whose log takes as long to read for the attacked measurement as the test wants.
+// slowLog is a log that takes as long to read for the attacked measurement as the test wants.
 type slowLog struct {
-	*river
-	gate chan struct{} // lets one reading of it go on
-	long int64         // bytes that have to be paid for it then
+	*sessiontest.Log
+	proceed chan struct{} // lets one reading of the attacked measurement proceed
+	bytes   int64         // that have to be paid for it then
 
 	mu             sync.Mutex
-	running, began int // readings of it
+	running, began int // readings of the attacked measurement
 	ofOthers       int
 }
 
@@ -41,27 +43,27 @@ func (s *slowLog) Open(
 		s.mu.Lock()
 		s.ofOthers++
 		s.mu.Unlock()
-		return s.river.Open(ctx, number, measurements, from, to, pay)
+		return s.Log.Open(ctx, number, measurements, from, to, pay)
 	}
 	s.count(1, 1)
 	if err := s.await(ctx, pay); err != nil {
 		s.count(-1, 0)
 		return nil, err
 	}
-	reader, err := s.river.Open(ctx, number, measurements, from, to, pay)
+	reader, err := s.Log.Open(ctx, number, measurements, from, to, pay)
 	return slowReader{reader, s}, err
 }
 
 func (s *slowLog) await(ctx context.Context, pay func(ctx context.Context, records, bytes int64) error) error {
 	select {
-	case <-s.gate:
-		return pay(ctx, 0, s.long)
+	case <-s.proceed:
+		return pay(ctx, 0, s.bytes)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// slowReader is a reading for the attacked measurement.
+// slowReader is a reading of the attacked measurement.
 type slowReader struct {
 	catchup.LogReader
 	log *slowLog
@@ -83,44 +85,45 @@ func (s *slowLog) counts() (running, began, ofOthers int) {
 	return s.running, s.began, s.ofOthers
 }
 
-// besieged is a hub whose log is slow, with records that the feed does not hold any more.
-type besieged struct {
-	*house
-	log   *slowLog
-	gone  []*Session
-	seats []*seat
+// slowLogHub is a hub whose log is slow, with records that the tail does not hold any more.
+type slowLogHub struct {
+	*sessiontest.Hub
+	log      *slowLog
+	sessions []*session.Session
+	clients  []*sessiontest.QueuedClient
 }
 
-func besiege(t *testing.T, behind Behind) *besieged {
-	t.Helper()
+func newSlowLogHub(behind session.Behind) *slowLogHub {
 	behind.Time, behind.Bytes = time.Hour, 1<<40
-	b := &besieged{log: &slowLog{river: newRiver(1, 5), gate: make(chan struct{})}, house: &house{catalogue: &catalogue{}, metrics: prometheus.NewRegistry()}}
-	b.Hub = NewHub(Settings{Limits: Limits{Clients: 1000, Subscriptions: 10}, Cursors: plainCursors{}, Behind: behind, Backlog: time.Minute}, b.metrics)
-	b.log.source = b.AddSource(atlas.StreamResult, func(*Source) Tails { return b.log })
-	b.fill()
-	return b
+	settings := session.Settings{
+		Limits: session.Limits{Clients: 1000, Subscriptions: 10}, Cursors: sessiontest.JSONCursors{}, Behind: behind, Backlog: time.Minute,
+	}
+	h := &slowLogHub{Hub: sessiontest.NewHubWithoutSources(settings), log: &slowLog{Log: sessiontest.NewLog(1, 5), proceed: make(chan struct{})}}
+	h.log.AddTo(h.Hub.Hub, atlas.StreamResult, h.log)
+	h.fill()
+	return h
 }
 
-// fill gives the log some records of each, and so many others that the feed holds none of them.
-func (b *besieged) fill() {
+// fill gives the log some records of each, and so many others that the tail holds none of them.
+func (h *slowLogHub) fill() {
 	const neither = 3
-	b.log.grow(0, slices.Concat(same(8, wanted, 1), same(8, attacked, 1), same(8, neither, 1))...)
+	h.log.Append(0, slices.Concat(sessiontest.Records(8, wanted, 1), sessiontest.Records(8, attacked, 1), sessiontest.Records(8, neither, 1))...)
 }
 
 // ask has a new client ask for the backlog of a measurement.
-func (b *besieged) ask(t *testing.T, account *readlimit.Account, measurement int) *seat {
+func (h *slowLogHub) ask(t *testing.T, account *readlimit.Account, measurement int) *sessiontest.QueuedClient {
 	t.Helper()
-	seat := newSeat(false)
-	subscriber := b.join(t, seat)
+	client := sessiontest.NewQueuedClient()
+	subscriber := h.MustJoin(t, client)
 	subscriber.ChargeTo(nil, account)
-	subscribe(t, subscriber, fmt.Sprintf(`{"msm":%d,"sendBacklog":true}`, measurement))
-	b.gone, b.seats = append(b.gone, subscriber), append(b.seats, seat)
-	return seat
+	sessiontest.MustSubscribe(t, subscriber, fmt.Sprintf(`{"msm":%d,"sendBacklog":true}`, measurement))
+	h.sessions, h.clients = append(h.sessions, subscriber), append(h.clients, client)
+	return client
 }
 
-func (b *besieged) close() {
-	for i, subscriber := range b.gone {
-		b.seats[i].Close()
+func (h *slowLogHub) close() {
+	for i, subscriber := range h.sessions {
+		h.clients[i].Close()
 		subscriber.Leave()
 	}
 }
@@ -130,21 +133,21 @@ func (b *besieged) close() {
 //notices:readers-of-one-address
 func TestAbuseBacklogsOfOneAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := besiege(t, Behind{Readers: 8, ReadersOfAddress: 4})
-		defer b.close()
+		hub := newSlowLogHub(session.Behind{Readers: 8, ReadersOfAddress: 4})
+		defer hub.close()
 		attacker := &readlimit.Account{}
 		for range 100 {
-			b.ask(t, attacker, attacked)
+			hub.ask(t, attacker, attacked)
 		}
-		if running, _, _ := b.log.counts(); running != 4 {
+		if running, _, _ := hub.log.counts(); running != 4 {
 			t.Errorf("one address holds %d readers, want 4", running)
 		}
-		if got := counted(t, b.metrics, "atlas_gateway_behind_readers_waiting"); got != 96 {
+		if got := hub.Metric(t, "atlas_gateway_behind_readers_waiting"); got != 96 {
 			t.Errorf("%g wait by the metric, want 96", got)
 		}
-		honest := b.ask(t, &readlimit.Account{}, wanted)
+		honest := hub.ask(t, &readlimit.Account{}, wanted)
 		expectBacklog(t, honest, 8)
-		if _, began, _ := b.log.counts(); began != 4 {
+		if _, began, _ := hub.log.counts(); began != 4 {
 			t.Errorf("the attacker has had %d readings before that, want the 4 that go on", began)
 		}
 	})
@@ -153,22 +156,22 @@ func TestAbuseBacklogsOfOneAddress(t *testing.T) {
 // Where several addresses hold all readers, who comes to them waits for one reading to end, and not for all those that wait.
 func TestAbuseBacklogsOfSeveralAddresses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := besiege(t, Behind{Readers: 8, ReadersOfAddress: 4})
-		defer b.close()
+		hub := newSlowLogHub(session.Behind{Readers: 8, ReadersOfAddress: 4})
+		defer hub.close()
 		const addresses = 3
 		for range addresses {
 			attacker := &readlimit.Account{}
 			for range 30 {
-				b.ask(t, attacker, attacked)
+				hub.ask(t, attacker, attacked)
 			}
 		}
-		if running, _, _ := b.log.counts(); running != 8 {
+		if running, _, _ := hub.log.counts(); running != 8 {
 			t.Errorf("%d readers are held, want all 8", running)
 		}
-		honest := b.ask(t, &readlimit.Account{}, wanted)
+		honest := hub.ask(t, &readlimit.Account{}, wanted)
 		readings := 0
-		for _, _, ofOthers := b.log.counts(); ofOthers == 0; _, _, ofOthers = b.log.counts() {
-			b.log.gate <- struct{}{}
+		for _, _, ofOthers := hub.log.counts(); ofOthers == 0; _, _, ofOthers = hub.log.counts() {
+			hub.log.proceed <- struct{}{}
 			readings++
 		}
 		if readings > addresses+1 {
@@ -182,30 +185,30 @@ func TestAbuseBacklogsOfSeveralAddresses(t *testing.T) {
 func TestAbuseBacklogsOfLongValues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const addresses, clients, debt = 2, 4, 100 // in messages
-		b := besiege(t, Behind{Readers: addresses * clients, ReadersOfAddress: clients})
-		defer b.close()
-		b.log.long = debt * readlimit.BytesPerMessage
-		var attackers []*seat
+		hub := newSlowLogHub(session.Behind{Readers: addresses * clients, ReadersOfAddress: clients})
+		defer hub.close()
+		hub.log.bytes = debt * readlimit.BytesPerMessage
+		var attackers []*sessiontest.QueuedClient
 		for range addresses {
 			attacker := readlimit.NewAccount(rate.NewLimiter(1, 2*clients*(toBegin+1)), nil, readlimit.NewMetrics(prometheus.NewRegistry()))
 			for range clients {
-				attackers = append(attackers, b.ask(t, attacker, attacked))
+				attackers = append(attackers, hub.ask(t, attacker, attacked))
 			}
 		}
-		if running, _, _ := b.log.counts(); running != addresses*clients {
+		if running, _, _ := hub.log.counts(); running != addresses*clients {
 			t.Fatalf("%d readers are held, want all", running)
 		}
-		close(b.log.gate)
+		close(hub.log.proceed)
 		time.Sleep(2 * keptWhilePaying)
-		expectBacklog(t, b.ask(t, &readlimit.Account{}, wanted), 8)
-		if running, began, _ := b.log.counts(); running != addresses*clients || began != running {
+		expectBacklog(t, hub.ask(t, &readlimit.Account{}, wanted), 8)
+		if running, began, _ := hub.log.counts(); running != addresses*clients || began != running {
 			t.Errorf("%d of %d readings go on, want all that there were", running, began)
 		}
 		time.Sleep(2 * clients * debt * time.Second)
 		for _, attacker := range attackers {
 			expectBacklog(t, attacker, 8)
 		}
-		if _, began, _ := b.log.counts(); began != addresses*clients {
+		if _, began, _ := hub.log.counts(); began != addresses*clients {
 			t.Errorf("%d readings were begun, want one for each", began)
 		}
 	})
@@ -214,26 +217,26 @@ func TestAbuseBacklogsOfLongValues(t *testing.T) {
 // There are only so many readers, however many addresses have to pay.
 func TestAbuseReadersThatWaitToPay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := besiege(t, Behind{Readers: 2, ReadersOfAddress: 1})
-		defer b.close()
-		b.log.long = readlimit.BytesPerMessage
-		close(b.log.gate)
+		hub := newSlowLogHub(session.Behind{Readers: 2, ReadersOfAddress: 1})
+		defer hub.close()
+		hub.log.bytes = readlimit.BytesPerMessage
+		close(hub.log.proceed)
 		for range 20 {
 			messages := rate.NewLimiter(1e-9, 2*(toBegin+1))
-			b.ask(t, readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry())), attacked)
+			hub.ask(t, readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry())), attacked)
 		}
 		time.Sleep(20 * keptWhilePaying)
-		if running, _, _ := b.log.counts(); running != 2*2 {
+		if running, _, _ := hub.log.counts(); running != 2*2 {
 			t.Errorf("there are %d readers, want %d", running, 2*2)
 		}
-		if got := counted(t, b.metrics, "atlas_gateway_behind_readers_waiting"); got != 20-2*2 {
+		if got := hub.Metric(t, "atlas_gateway_behind_readers_waiting"); got != 20-2*2 {
 			t.Errorf("%g wait by the metric, want %d", got, 20-2*2)
 		}
 	})
 }
 
 // expectBacklog expects so many records.
-func expectBacklog(t *testing.T, client *seat, records int) {
+func expectBacklog(t *testing.T, client *sessiontest.QueuedClient, records int) {
 	t.Helper()
 	got := 0
 	for {
@@ -262,18 +265,18 @@ func TestAbuseBacklogsAreCharged(t *testing.T) {
 			each    = toBegin + horizon + 1
 			clients = 20
 		)
-		b := besiege(t, Behind{Readers: 100, ReadersOfAddress: 100, Horizon: horizon * readlimit.RecordsPerMessage})
-		defer b.close()
-		b.log.grow(0, same(2*horizon*readlimit.RecordsPerMessage, wanted, 1)...)
+		hub := newSlowLogHub(session.Behind{Readers: 100, ReadersOfAddress: 100, Horizon: horizon * readlimit.RecordsPerMessage})
+		defer hub.close()
+		hub.log.Append(0, sessiontest.Records(2*horizon*readlimit.RecordsPerMessage, wanted, 1)...)
 		time.Sleep(2 * time.Minute)
-		b.fill()
+		hub.fill()
 		messages, start := rate.NewLimiter(1, 200), time.Now()
 		attacker := readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry()))
 		for range clients {
-			b.ask(t, attacker, attacked)
-			b.fill() // the backlog is of the last minute
+			hub.ask(t, attacker, attacked)
+			hub.fill() // the backlog is of the last minute
 			passed := int(time.Since(start).Seconds())
-			if _, began, _ := b.log.counts(); began*(each-1) > 100+passed {
+			if _, began, _ := hub.log.counts(); began*(each-1) > 100+passed {
 				t.Errorf("%d backlogs have been read after %d s, each for %d messages, of which 100 were there", began, passed, each)
 			}
 			if got := messages.Tokens(); got < 99 {
@@ -285,9 +288,9 @@ func TestAbuseBacklogsAreCharged(t *testing.T) {
 			t.Errorf("all has been asked for after %s", passed)
 		}
 		time.Sleep(2 * time.Minute)
-		b.fill()
+		hub.fill()
 		honest := readlimit.NewAccount(rate.NewLimiter(1, 600), nil, readlimit.NewMetrics(prometheus.NewRegistry()))
-		expectBacklog(t, b.ask(t, honest, wanted), 8) // what was filled in the last minute
+		expectBacklog(t, hub.ask(t, honest, wanted), 8) // what was filled in the last minute
 	})
 }
 
@@ -295,21 +298,21 @@ func TestAbuseBacklogsAreCharged(t *testing.T) {
 func TestAbuseBacklogsThatAreEndedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const horizon, records, all = 20, 100_000, 1000 // in messages, but for the records
-		b := besiege(t, Behind{Readers: 1, ReadersOfAddress: 1, Horizon: horizon * readlimit.RecordsPerMessage})
-		defer b.close()
+		hub := newSlowLogHub(session.Behind{Readers: 1, ReadersOfAddress: 1, Horizon: horizon * readlimit.RecordsPerMessage})
+		defer hub.close()
 		cost := func() int {
 			messages := rate.NewLimiter(1e-9, 2*all)
 			account := readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry()))
-			b.ask(t, account, attacked)
-			b.log.gate <- struct{}{}
+			hub.ask(t, account, attacked)
+			hub.log.proceed <- struct{}{}
 			synctest.Wait()
 			return int(2*all - messages.Tokens())
 		}
 		if got := cost(); got != toBegin+horizon+1 {
 			t.Errorf("a backlog of a short log cost %d messages, want %d", got, toBegin+horizon+1)
 		}
-		b.log.grow(0, same(records, attacked, 1)...)
-		b.fill()
+		hub.log.Append(0, sessiontest.Records(records, attacked, 1)...)
+		hub.fill()
 		bytes := int64(records * len(`{"msm_id":1,"offset":12345}`))
 		if got, want := cost(), toBegin+horizon+int(readlimit.Cost(records, bytes)/readlimit.RecordsPerMessage); got < want || got > want+2 {
 			t.Errorf("a backlog of a long log cost %d messages, want some %d", got, want)
@@ -320,13 +323,13 @@ func TestAbuseBacklogsThatAreEndedAtOnce(t *testing.T) {
 // A long catching up is read in slices, each of which is paid for and ends so that it can be the turn of others.
 func TestCatchingUpInSlices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := besiege(t, Behind{Readers: 1, ReadersOfAddress: 1})
-		defer b.close()
-		b.log.grow(0, same(2*maxReadSlice, attacked, 1)...)
-		b.log.grow(0, same(10, wanted, 1)...)
-		b.log.grow(0, same(10, attacked, 1)...)
-		expectBacklog(t, b.ask(t, &readlimit.Account{}, wanted), 8+10)
-		if _, _, ofOthers := b.log.counts(); ofOthers != 3 {
+		hub := newSlowLogHub(session.Behind{Readers: 1, ReadersOfAddress: 1})
+		defer hub.close()
+		hub.log.Append(0, sessiontest.Records(2*maxReadSlice, attacked, 1)...)
+		hub.log.Append(0, sessiontest.Records(10, wanted, 1)...)
+		hub.log.Append(0, sessiontest.Records(10, attacked, 1)...)
+		expectBacklog(t, hub.ask(t, &readlimit.Account{}, wanted), 8+10)
+		if _, _, ofOthers := hub.log.counts(); ofOthers != 3 {
 			t.Errorf("read the log %d times, want 3: in slices of %d", ofOthers, maxReadSlice)
 		}
 	})
@@ -334,20 +337,20 @@ func TestCatchingUpInSlices(t *testing.T) {
 
 // The clients of one address have no more replays than it may.
 func TestAbuseReplaysOfOneAddress(t *testing.T) {
-	inTheatre(t, Replays{OfClient: 2, OfAddress: 3, OfHub: 10}, func(t *testing.T, h *theatre) {
+	sessiontest.TestWithReplays(t, session.Replays{OfClient: 2, OfAddress: 3, OfHub: 10}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		attacker := &readlimit.Account{}
 		for i := range 3 {
-			subscriber := h.join(t, &inbox{})
+			subscriber := h.MustJoin(t, &sessiontest.RecordingClient{})
 			defer subscriber.Leave()
 			subscriber.ChargeTo(nil, attacker)
-			subscribe(t, subscriber, replayed)
+			sessiontest.MustSubscribe(t, subscriber, sessiontest.ReplayParameters)
 			if i < 2 {
 				continue
 			}
-			expectRefusal(t, try(t, subscriber, `{"msm":1004,"startTime":100}`), "[too_many_replays] startTime: this address has 3")
+			sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, subscriber, `{"msm":1004,"startTime":100}`), "[too_many_replays] startTime: this address has 3")
 		}
-		honest := h.join(t, &inbox{})
+		honest := h.MustJoin(t, &sessiontest.RecordingClient{})
 		defer honest.Leave()
-		subscribe(t, honest, replayed)
+		sessiontest.MustSubscribe(t, honest, sessiontest.ReplayParameters)
 	})
 }

@@ -1,4 +1,4 @@
-package session
+package session_test
 
 import (
 	"context"
@@ -10,39 +10,29 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"atlasstream/pkg/atlas"
-	"atlasstream/pkg/clientip"
 	"atlasstream/services/gateway/internal/cost"
-	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// from joins a client of an address.
-func (h *house) from(t testing.TB, address string, client delivery.Client) *Session {
-	t.Helper()
-	joined := h.join(t, client)
-	joined.ChargeTo(clientip.Networks(clientip.Of(address+":1")), nil)
-	return joined
-}
-
 const attacker, neighbour = "192.0.2.1", "198.51.100.1"
 
-// crowded is a house as a gateway has it by default.
-func crowded() *house {
-	return newHouseWith(Settings{Limits: Limits{Clients: 20_000, Subscriptions: 1000, Steps: 10_000}, Cursors: plainCursors{}})
+// newDefaultHub has the limits that a gateway has by default.
+func newDefaultHub() *sessiontest.Hub {
+	return sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 20_000, Subscriptions: 1000, Steps: 10_000}, Cursors: sessiontest.JSONCursors{}})
 }
 
 // fill has clients of an address subscribe as often as they may, and gives how often that was.
-func (h *house) fill(t *testing.T, address string, clients, each int, parameters func(client, number int) string) (subscriptions int) {
+func fill(t *testing.T, h *sessiontest.Hub, address string, clients, each int, parameters func(client, number int) string) (subscriptions int) {
 	t.Helper()
 	for client := range clients {
-		subscriber := h.from(t, address, &sink{})
+		subscriber := h.MustJoinFrom(t, address, &sessiontest.DiscardingClient{})
 		for number := range each {
-			err := try(t, subscriber, parameters(client, number))
-			if errors.Is(err, ErrTooMany) {
+			err := sessiontest.Subscribe(t, subscriber, parameters(client, number))
+			if errors.Is(err, session.ErrTooMany) {
 				break
 			}
 			if err != nil {
@@ -55,11 +45,11 @@ func (h *house) fill(t *testing.T, address string, clients, each int, parameters
 }
 
 // workOf is what one record costs, in the steps that addresses pay for.
-func (h *house) workOf(t testing.TB, records ...atlas.Record) (steps float64) {
+func workOf(t testing.TB, h *sessiontest.Hub, records ...atlas.Record) (steps float64) {
 	t.Helper()
-	before := h.workDone(t)
-	h.deliver(records...)
-	return float64(cost.StepsOf(h.workDone(t).Sub(before)))
+	before := h.MatchingWork(t)
+	h.DeliverResults(records...)
+	return float64(cost.StepsOf(h.MatchingWork(t).Sub(before)))
 }
 
 // Whatever the clients of an address ask for, a record costs no more than they may have it cost, and somebody beside them is served.
@@ -85,18 +75,18 @@ func TestAbuseStepsOfAnAddress(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			house := crowded()
-			box := &inbox{}
-			subscribe(t, house.from(t, neighbour, box), `{"msm":1001,"acceptedFields":["prb_id"]}`)
-			had := house.fill(t, attacker, 300, 40, parameters)
-			if had == 300*40 || house.counted(t, "atlas_gateway_overloads_refused_total") == 0 {
+			hub := newDefaultHub()
+			box := &sessiontest.RecordingClient{}
+			sessiontest.MustSubscribe(t, hub.MustJoinFrom(t, neighbour, box), `{"msm":1001,"acceptedFields":["prb_id"]}`)
+			had := fill(t, hub, attacker, 300, 40, parameters)
+			if had == 300*40 || hub.Metric(t, "atlas_gateway_overloads_refused_total") == 0 {
 				t.Errorf("%d subscriptions, and nothing was refused", had)
 			}
-			box.take(t)
-			if steps := house.workOf(t, ping(21)); steps > 10_000+100 {
+			box.Take(t)
+			if steps := workOf(t, hub, sessiontest.Ping(21)); steps > 10_000+100 {
 				t.Errorf("a record costs %g steps for %d subscriptions", steps, had)
 			}
-			box.expect(t, `atlas_result {"prb_id":7}`)
+			box.Expect(t, `atlas_result {"prb_id":7}`)
 		})
 	}
 }
@@ -111,31 +101,29 @@ func alternatives(count int) string {
 
 // What everybody gets is charged once, beside the writing of it, and what has ended is not paid for any more.
 func TestStepsAreSharedAndPaidBack(t *testing.T) {
-	house := newHouseWith(Settings{Limits: Limits{Clients: 20_000, Subscriptions: 1000, Steps: 1 << 30}})
-	all := make([]*Session, 0, 3000)
+	hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 20_000, Subscriptions: 1000, Steps: 1 << 30}})
+	all := make([]*session.Session, 0, 3000)
 	for _, parameters := range []string{`{"msm":1001}`, `{"msm":1001,"acceptedFields":["prb_id"]}`} {
 		for range cap(all) / 2 {
-			subscriber := house.from(t, attacker, &sink{})
-			if err := try(t, subscriber, parameters); err != nil {
+			subscriber := hub.MustJoinFrom(t, attacker, &sessiontest.DiscardingClient{})
+			if err := sessiontest.Subscribe(t, subscriber, parameters); err != nil {
 				t.Fatalf("%s: %v", parameters, err)
 			}
 			all = append(all, subscriber)
 		}
 	}
-	partition := house.results.partition(0)
+	partition := hub.Results.Partition(0)
 	client, write, payload := subscription.Cost{Each: 2}, subscription.Cost{Each: 60, PerKiB: 3}, subscription.Cost{Each: 10, PerKiB: 57}
-	want := client.Times(3000).Plus(write.Times(3000)).Plus(payload).Plus(parse(t, `{"msm":1001,"acceptedFields":["prb_id"]}`).Scans()[0].Cost())
+	want := client.Times(3000).Plus(write.Times(3000)).Plus(payload).Plus(sessiontest.MustParse(t, `{"msm":1001,"acceptedFields":["prb_id"]}`).Scans()[0].Cost())
 	if charged := partition.Charged()[1001][all[0].Payer.Networks[0].Prefix]; charged.Steps != want {
 		t.Errorf("got %+v steps, want %+v", charged.Steps, want)
 	}
-	subscriber := house.from(t, "2001:db8::1", &sink{})
+	subscriber := hub.MustJoinFrom(t, "2001:db8::1", &sessiontest.DiscardingClient{})
 	for i := range 30 {
 		parameters := fmt.Sprintf(`{"msm":1001,"prb":%d,"acceptedFields":["a%d","b"],"buffering":true,"type":"ping"}`, 1+i/3, i)
-		subscribe(t, subscriber, parameters)
+		sessiontest.MustSubscribe(t, subscriber, parameters)
 		if i%2 == 0 {
-			if err := unsubscribe(t, subscriber, parameters); err != nil {
-				t.Fatal(err)
-			}
+			sessiontest.MustUnsubscribe(t, subscriber, parameters)
 		}
 	}
 	for _, subscriber := range append(all, subscriber) {
@@ -146,15 +134,10 @@ func TestStepsAreSharedAndPaidBack(t *testing.T) {
 	}
 }
 
-// remembering is a client that comes back with the last cursor, so that each of its messages is its own.
-type remembering struct{ sink }
-
-func (*remembering) BeginCursors() bool { return true }
-
 func TestAbuseCursorsOfTheirOwn(t *testing.T) {
-	house, had := crowded(), 0
+	hub, had := newDefaultHub(), 0
 	for range 500 {
-		if try(t, house.from(t, attacker, &remembering{}), `{"msm":1001,"cursor":""}`) == nil {
+		if sessiontest.Subscribe(t, hub.MustJoinFrom(t, attacker, &sessiontest.DiscardingClient{SessionCursors: true}), `{"msm":1001,"cursor":""}`) == nil {
 			had++
 		}
 	}
@@ -179,12 +162,12 @@ func TestAbuseWrites(t *testing.T) {
 		"with a cursor": {`{"msm":1001,"cursor":""}`, 100, 140, 160},
 	} {
 		t.Run(name, func(t *testing.T) {
-			house, had := crowded(), 0
-			subscribe(t, house.from(t, neighbour, &sink{}), `{"msm":1001}`)
-			house.deliverMany(ofLength(test.numbers))
+			hub, had := newDefaultHub(), 0
+			sessiontest.MustSubscribe(t, hub.MustJoinFrom(t, neighbour, &sessiontest.DiscardingClient{}), `{"msm":1001}`)
+			deliverMany(hub, sessiontest.ResultOfLength(test.numbers))
 			for ; had <= test.most; had++ {
 				parameters := strings.ReplaceAll(test.parameters, "%d", fmt.Sprint(1+had%2))
-				if err := try(t, house.from(t, attacker, &sink{}), parameters); errors.Is(err, ErrTooMany) {
+				if err := sessiontest.Subscribe(t, hub.MustJoinFrom(t, attacker, &sessiontest.DiscardingClient{}), parameters); errors.Is(err, session.ErrTooMany) {
 					break
 				}
 			}
@@ -195,59 +178,59 @@ func TestAbuseWrites(t *testing.T) {
 	}
 }
 
-// weighed is a river that notes the most steps for which a member that rejoins holds it up.
-type weighed struct {
-	*river
-	t       *testing.T
-	metrics *prometheus.Registry
-	most    int
+// measuredLog records the most steps for which a client that attaches to the tail holds it up.
+type measuredLog struct {
+	*sessiontest.Log
+	t    *testing.T
+	hub  *sessiontest.Hub
+	most int
 }
 
-func (w *weighed) Rejoin(ctx context.Context, number int, offset int64, missed func([]atlas.Record)) (bool, error) {
-	return w.river.Rejoin(ctx, number, offset, func(records []atlas.Record) {
-		begun := workDone(w.t, w.metrics)
+func (l *measuredLog) Rejoin(ctx context.Context, number int, offset int64, missed func([]atlas.Record)) (bool, error) {
+	return l.Log.Rejoin(ctx, number, offset, func(records []atlas.Record) {
+		begun := l.hub.MatchingWork(l.t)
 		missed(records)
-		w.most = max(w.most, cost.StepsOf(workDone(w.t, w.metrics).Sub(begun)))
+		l.most = max(l.most, cost.StepsOf(l.hub.MatchingWork(l.t).Sub(begun)))
 	})
 }
 
 // Who rejoins the feed holds it up for the work of a millisecond at a time, whatever its subscriptions cost.
 func TestAbuseRejoining(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bay := openBay(t, maxHeld, Behind{})
-		bay.seat.sized(sendqueue.Limits{Bytes: 1 << 20, Messages: 4 * maxHeld})
-		defer bay.close()
-		weighed := &weighed{river: bay.river, t: t, metrics: bay.metrics}
-		bay.river.source = bay.AddSource(atlas.StreamResult, func(*Source) Tails { return weighed })
-		bay.river.grow(0, same(maxHeld, 1, 1)...)
-		after := plainCursors{}.Live(1, atlas.Position{Topic: "river", Offset: -1})
-		subscribe(t, bay.subscriber, fmt.Sprintf(`{"msm":1,"acceptedFields":["offset"],"cursor":%q}`, after))
+		hub := sessiontest.NewLogHub(t, maxHeld)
+		hub.Client.SetLimits(sendqueue.Limits{Bytes: 1 << 20, Messages: 4 * maxHeld})
+		defer hub.Close()
+		measured := &measuredLog{Log: hub.Log, t: t, hub: hub.Hub}
+		hub.AddLog(atlas.StreamResult, measured)
+		hub.Log.Append(0, sessiontest.Records(maxHeld, 1, 1)...)
+		after := sessiontest.CursorAfter(1, -1)
+		sessiontest.MustSubscribe(t, hub.Session, fmt.Sprintf(`{"msm":1,"acceptedFields":["offset"],"cursor":%q}`, after))
 		const others = 4 // which each ask five conditions in vain
 		for number := range others {
-			subscribe(t, bay.subscriber, fmt.Sprintf(
+			sessiontest.MustSubscribe(t, hub.Session, fmt.Sprintf(
 				`{"msm":1,"type":"ping","greaterTo":{"msm_id":0,"offset":-1},"lessThan":{"msm_id":2,"offset":-%d},"cursor":%q}`, 1+number, after))
 		}
-		bay.listen()
-		bay.expectBehind(t, 0, 0)
+		hub.Receive()
+		hub.ExpectLag(t, 0, 0)
 		const least, most = 5 * others * stepsOfCondition, 2 * 5 * others * stepsOfCondition // for a record
-		if weighed.most == 0 || weighed.most > maxHeldSteps+most || maxHeld*least <= maxHeldSteps+most {
-			t.Errorf("the feed was held up for %d steps", weighed.most)
+		if measured.most == 0 || measured.most > maxHeldSteps+most || maxHeld*least <= maxHeldSteps+most {
+			t.Errorf("the feed was held up for %d steps", measured.most)
 		}
-		if len(bay.heard) != maxHeld {
-			t.Errorf("got %d records, want %d", len(bay.heard), maxHeld)
+		if len(hub.Received) != maxHeld {
+			t.Errorf("got %d records, want %d", len(hub.Received), maxHeld)
 		}
 	})
 }
 
 // All of a /48 have four times what an address has.
 func TestAbuseStepsOfASite(t *testing.T) {
-	house, had := crowded(), 0
+	hub, had := newDefaultHub(), 0
 	for subnet := range 20 {
-		had += house.fill(t, fmt.Sprintf("[2001:db8:0:%x::1]", subnet), 1, 1000, func(_, number int) string {
+		had += fill(t, hub, fmt.Sprintf("[2001:db8:0:%x::1]", subnet), 1, 1000, func(_, number int) string {
 			return fmt.Sprintf(`{"msm":1001,"equalsTo":{"a":"%s%d"}}`, alternatives(100), number)
 		})
 	}
-	each := parse(t, `{"msm":1001,"equalsTo":{"a":"`+alternatives(100)+`"}}`).Cost().Of(4 << 10)
+	each := sessiontest.MustParse(t, `{"msm":1001,"equalsTo":{"a":"`+alternatives(100)+`"}}`).Cost().Of(4 << 10)
 	if most := 4 * 10_000 / each; had > most {
 		t.Errorf("%d subscriptions, want at most %d", had, most)
 	}
@@ -292,21 +275,21 @@ func TestAbuseKeptBytesOfASubscriber(t *testing.T) {
 		"arrays and cursors": func(i int) string { return fmt.Sprintf(`{"msm":%d,"buffering":true,"cursor":""}`, 1+i) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			house := newHouseWith(Settings{Limits: Limits{Clients: 1, Subscriptions: 1000}, Cursors: plainCursors{}})
-			subscriber := house.join(t, &sink{})
+			hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 1, Subscriptions: 1000}, Cursors: sessiontest.JSONCursors{}})
+			subscriber := hub.MustJoin(t, &sessiontest.DiscardingClient{})
 			var told int
 			bytes := keptBytes(func() any {
 				had := 0
 				for i := range 3000 {
-					err := try(t, subscriber, parameters(i))
-					if errors.Is(err, ErrTooMany) {
+					err := sessiontest.Subscribe(t, subscriber, parameters(i))
+					if errors.Is(err, session.ErrTooMany) {
 						for ; had < i; had++ {
-							_ = unsubscribe(t, subscriber, parameters(had))
+							_ = sessiontest.Unsubscribe(t, subscriber, parameters(had))
 						}
 					}
 				}
 				_, told = subscriber.Usage()
-				return house
+				return hub
 			})
 			if bytes > told+told/2+200_000 {
 				t.Errorf("%d bytes are kept, and %d are told", bytes, told)

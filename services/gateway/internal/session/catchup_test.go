@@ -1,0 +1,282 @@
+package session_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/session/sessiontest"
+
+	"atlasstream/pkg/atlas"
+)
+
+// Who cannot take a record reads on where it has stopped, from what the feed holds or from the log.
+//
+//notices:feed-begins-late,missed-first-skipped
+func TestFullQueue(t *testing.T) {
+	for name, held := range map[string]int{"feed": 1000, "log": 5} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hub := sessiontest.NewLogHub(t, held)
+				defer hub.Close()
+				sessiontest.MustSubscribe(t, hub.Session, `{"msm":1}`)
+				hub.Log.Append(0, sessiontest.Records(30, 1, 1)...)
+				hub.Log.Append(0, sessiontest.Records(30, 1, 1)...)
+				synctest.Wait()
+				hub.ExpectLag(t, 1, 41) // the confirmation and 19 records were taken
+				hub.ExpectResults(t, 1, 0, 60)
+				hub.ExpectLag(t, 0, 0)
+				hub.Log.Append(0, sessiontest.Records(2, 1, 1)...)
+				hub.ExpectResults(t, 1, 60, 62)
+				hub.ExpectOverflows(t, 0)
+			})
+		})
+	}
+}
+
+// Beyond what the settings allow, a client is told what it misses and is back in the feed.
+//
+//notices:too-far-unsaid
+func TestTooFarBehind(t *testing.T) {
+	for name, behind := range map[string]session.Behind{"time": {Time: time.Minute}, "bytes": {Bytes: 1000}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hub := sessiontest.NewLogHubWith(t, 5, session.Settings{Behind: behind})
+				defer hub.Close()
+				sessiontest.MustSubscribe(t, hub.Session, `{"msm":1}`)
+				hub.Log.Append(0, sessiontest.Records(40, 1, 1)...)
+				time.Sleep(2 * time.Minute)
+				hub.Log.Append(0, sessiontest.Records(60, 1, 1)...)
+				hub.Receive()
+				if told := hub.Received[len(hub.Received)-1]; len(hub.Received) != 20 || !strings.HasPrefix(told, `atlas_error "[gap] this client is too far behind: `) ||
+					!strings.Contains(told, "from 19 to before 100 of partition 0") {
+					t.Errorf("got %d messages, at last %s", len(hub.Received), told)
+				}
+				hub.Received = nil
+				hub.Log.Append(0, sessiontest.Records(3, 1, 1)...)
+				hub.ExpectResults(t, 1, 100, 103)
+				hub.ExpectLag(t, 0, 0)
+			})
+		})
+	}
+}
+
+// What the log loses before a client has read it is told.
+//
+//notices:gap-unsaid
+func TestLogLosesWhatIsStillToBeRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewLogHub(t, 5)
+		defer hub.Close()
+		sessiontest.MustSubscribe(t, hub.Session, `{"msm":1}`)
+		hub.Log.Append(0, sessiontest.Records(60, 1, 1)...)
+		hub.Log.Partitions[0].First = 30
+		hub.Receive()
+		want := `atlas_error "[gap] the log has lost what stood from 19 to before 30 of partition 0; some may have been yours"`
+		if len(hub.Received) != 19+1+30 || hub.Received[19] != want {
+			t.Errorf("got %d messages, %.300q, want 50, with %s", len(hub.Received), hub.Received[min(19, len(hub.Received)):], want)
+		}
+	})
+}
+
+// A log that is made anew begins with other offsets: who is behind goes on there.
+func TestLogIsCutWhileAClientIsBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewLogHub(t, 5)
+		defer hub.Close()
+		sessiontest.MustSubscribe(t, hub.Session, `{"msm":1}`)
+		hub.Log.Append(0, sessiontest.Records(60, 1, 1)...)
+		partition := hub.Log.Partitions[0]
+		partition.Lock()
+		partition.Records, partition.Next = nil, 0
+		hub.Log.Source.Gap(0, 60, 0)
+		partition.Unlock()
+		hub.Log.Source.Flush(0)
+		hub.Log.Append(0, sessiontest.Records(3, 1, 1)...)
+		hub.Receive()
+		if last := hub.Received[len(hub.Received)-3:]; len(hub.Received) != 19+1+3 || !strings.HasPrefix(hub.Received[19], `atlas_error "[gap] partition 0 of the log was cut`) ||
+			last[0] != `atlas_result {"msm_id":1,"offset":0}` {
+			t.Errorf("got %d messages: %.500q", len(hub.Received), hub.Received[15:])
+		}
+	})
+}
+
+// A record that goes to a client in two streams comes once in each, though the queue has room for the first only.
+//
+//notices:partly-given-forgotten
+func TestRecordInTwoStreamsOfWhichOneFits(t *testing.T) {
+	for _, odd := range []int{0, 1} { // messages before
+		synctest.Test(t, func(t *testing.T) {
+			hub := sessiontest.NewLogHub(t, 5)
+			defer hub.Close()
+			hub.AddLog(atlas.StreamProbeStatus, hub.Log)
+			sessiontest.MustSubscribe(t, hub.Session, `{"msm":7000}`)
+			sessiontest.MustSubscribe(t, hub.Session, `{"stream_type":"probestatus"}`)
+			for range odd {
+				sessiontest.MustSubscribe(t, hub.Session, `{"msm":7000}`)
+			}
+			hub.Log.Append(0, sessiontest.Records(30, 7000, 1)...)
+			hub.Receive()
+			if len(hub.Received) != 60 {
+				t.Errorf("got %d messages, want 60", len(hub.Received))
+			}
+			slices.Sort(hub.Received)
+			if len(slices.Compact(hub.Received)) != 60 {
+				t.Error("some came twice")
+			}
+		})
+	}
+}
+
+// A measurement that stops has its results delivered that stand in the log; one that turns private has not.
+func TestMeasurementEndsWhileAClientIsBehind(t *testing.T) {
+	for name, test := range map[string]struct {
+		change atlas.Measurement
+		heard  int
+	}{
+		"stopped": {atlas.Measurement{ID: 1, Public: true, Stopped: true}, 60 + 1},
+		"private": {atlas.Measurement{ID: 1}, 19 + 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hub := sessiontest.NewLogHub(t, 5)
+				defer hub.Close()
+				sessiontest.MustSubscribe(t, hub.Session, `{"msm":1}`)
+				hub.Log.Append(0, sessiontest.Records(60, 1, 1)...)
+				hub.ChangeMeasurement(test.change)
+				hub.Log.Append(0, sessiontest.Records(10, 1, 1)...)
+				hub.Receive()
+				if last := hub.Received[len(hub.Received)-1]; len(hub.Received) != test.heard || last != `atlas_unsubscribed {"msm":1}` {
+					t.Errorf("got %d messages, at last %s, want %d", len(hub.Received), last, test.heard)
+				}
+				if left := sessiontest.Subscriptions(hub.Session); left != 0 || len(hub.Log.Source.Partition(0).Detached()) != 0 {
+					t.Errorf("%d subscriptions are left", left)
+				}
+			})
+		})
+	}
+}
+
+// A subscription that goes on behind a cursor brings nobody else's records a second time.
+//
+//notices:rewind-forgets,rewind-gives-again
+func TestGoingOnBesideWhatIsThere(t *testing.T) {
+	for name, busy := range map[string]int{"in the feed": 0, "behind": 40} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hub := sessiontest.NewLogHub(t, 5)
+				defer hub.Close()
+				hub.Log.Append(0, append(sessiontest.Records(10, 1, 1), sessiontest.Records(10, 2, 1)...)...)
+				sessiontest.MustSubscribe(t, hub.Session, `{"msm":1}`)
+				hub.Log.Append(0, sessiontest.Records(busy, 1, 1)...)
+				after := sessiontest.CursorAfter(2, 14)
+				if err := sessiontest.Subscribe(t, hub.Session, fmt.Sprintf(`{"msm":2,"cursor":%q}`, after)); err != nil {
+					t.Fatal(err)
+				}
+				hub.Log.Append(0, append(sessiontest.Records(1, 1, 1), sessiontest.Records(1, 2, 1)...)...)
+				hub.Receive()
+				got := map[atlas.MeasurementID][]int64{}
+				for _, message := range hub.Received {
+					measurement, offsets := sessiontest.Offsets(strings.Fields(message)[1])
+					got[measurement] = append(got[measurement], offsets...)
+				}
+				if want := []int64{15, 16, 17, 18, 19, int64(21 + busy)}; !slices.Equal(got[2], want) {
+					t.Errorf("got %v of measurement 2, want %v", got[2], want)
+				}
+				if len(got[1]) != busy+1 || !slices.IsSorted(got[1]) || got[1][0] != 20 {
+					t.Errorf("got %v of measurement 1", got[1])
+				}
+			})
+		})
+	}
+}
+
+// The backlog leaves out what is too old, and ends where the log ended as it was asked for.
+//
+//notices:backlog-sent-early,backlog-sent-late,backlog-too-old
+func TestBacklog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewLogHub(t, 100)
+		defer hub.Close()
+		hub.Log.Append(0, sessiontest.Records(5, 1, 1)...)
+		time.Sleep(2 * time.Minute)
+		late := sessiontest.Records(6, 1, 1)
+		late[2].Time = late[2].Time.Add(-time.Hour)
+		hub.Log.Append(0, late...)
+		sessiontest.MustSubscribe(t, hub.Session, `{"msm":1,"sendBacklog":true}`)
+		late = sessiontest.Records(2, 1, 1)
+		late[0].Time = late[0].Time.Add(-time.Hour)
+		hub.Log.Append(0, late...)
+		result := func(offset int) string { return fmt.Sprintf(`atlas_result {"msm_id":1,"offset":%d}`, offset) }
+		hub.Expect(t, result(5), result(6), result(8), result(9), result(10), `atlas_backlog_sent {"msm":1,"sendBacklog":true}`, result(11), result(12))
+		sessiontest.MustSubscribe(t, hub.Session, `{"msm":2,"sendBacklog":true}`)
+		hub.Expect(t, `atlas_backlog_sent {"msm":2,"sendBacklog":true}`)
+	})
+}
+
+// Whoever goes while it is behind leaves nothing running, and who only ends a subscription hears no more of that.
+func TestLeavingWhileBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewLogHub(t, 5)
+		sessiontest.MustSubscribe(t, hub.Session, `{"msm":1}`)
+		sessiontest.MustSubscribe(t, hub.Session, `{"msm":2}`)
+		hub.Log.Append(0, append(sessiontest.Records(40, 1, 1), sessiontest.Records(40, 2, 1)...)...)
+		sessiontest.MustUnsubscribe(t, hub.Session, `{"msm":1}`)
+		hub.Receive()
+		if last := hub.Received[len(hub.Received)-1]; len(hub.Received) != 18+1+40 || last != `atlas_result {"msm_id":2,"offset":79}` {
+			t.Errorf("got %d messages, at last %s", len(hub.Received), last)
+		}
+		hub.Log.Append(0, sessiontest.Records(40, 2, 1)...)
+		hub.Close() // and nothing keeps the test from ending
+	})
+}
+
+// How long others' records have been there does not matter: the next record for the client is what counts.
+func TestSparseMeasurementIsNotFarBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewLogHubWith(t, 5, session.Settings{Behind: session.Behind{Time: time.Minute}})
+		defer hub.Close()
+		other := &sessiontest.RecordingClient{}
+		sessiontest.MustSubscribe(t, hub.MustJoin(t, other), `{"msm":2}`)
+		hub.Log.Append(0, sessiontest.Records(50, 2, 1)...)
+		time.Sleep(2 * time.Minute)
+		hub.Log.Append(0, sessiontest.Records(10, 2, 1)...)
+		hub.Log.Append(0, append(sessiontest.Records(1, 1, 1), sessiontest.Records(10, 2, 1)...)...)
+		after := sessiontest.CursorAfter(1, 3)
+		if err := sessiontest.Subscribe(t, hub.Session, fmt.Sprintf(`{"msm":1,"cursor":%q}`, after)); err != nil {
+			t.Fatal(err)
+		}
+		hub.Receive()
+		if len(hub.Received) != 1 || !strings.HasPrefix(hub.Received[0], `atlas_result {"msm_id":1,"offset":60}`) {
+			t.Errorf("got %q", hub.Received)
+		}
+	})
+}
+
+// A client that catches up is sent no more than it has room for, and the rest once it has room again.
+//
+//notices:catch-up-without-room
+func TestCatchingUpWaitsForTheClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewLogHub(t, 5)
+		defer hub.Close()
+		hub.Log.Append(0, sessiontest.Records(30, 1, 1)...)
+		client := sessiontest.NewBlockedClient(4)
+		subscriber := hub.MustJoin(t, client)
+		defer subscriber.Leave()
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1,"sendBacklog":true}`)
+		time.Sleep(time.Minute)
+		if got := len(client.Take(t)); got < 2 || got > 4 {
+			t.Errorf("got %d messages before there was room, want the confirmation and 3 records at most", got)
+		}
+		client.Unblock()
+		time.Sleep(time.Minute)
+		if got := len(client.Take(t)); got < 27 {
+			t.Errorf("got %d messages once there was room, want the rest", got)
+		}
+	})
+}

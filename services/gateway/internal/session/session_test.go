@@ -1,0 +1,328 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/jsonpath"
+	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/session/sessiontest"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+func TestDeliversWhatMatches(t *testing.T) {
+	hub := sessiontest.NewHub()
+	all, one := &sessiontest.RecordingClient{}, &sessiontest.RecordingClient{}
+	sessiontest.MustSubscribe(t, hub.MustJoin(t, all), `{"msm":1001}`)
+	sessiontest.MustSubscribe(t, hub.MustJoin(t, one), `{"prb":"7", "msm":1001}`)
+	all.Expect(t, `atlas_subscribed {"msm":1001}`)
+	one.Expect(t, `atlas_subscribed {"prb":"7", "msm":1001}`)
+	hub.DeliverResults(sessiontest.Result(1001, 7), sessiontest.Result(1001, 8), sessiontest.Result(1002, 7))
+	seven := `atlas_result {"msm_id":1001,"prb_id":7,"type":"ping","timestamp":1}`
+	eight := `atlas_result {"msm_id":1001,"prb_id":8,"type":"ping","timestamp":1}`
+	all.Expect(t, seven, eight)
+	one.Expect(t, seven)
+	if all.Flushes() != 2 || one.Flushes() != 2 {
+		t.Errorf("%d and %d flushes of a confirmation and a delivery, want 2 each", all.Flushes(), one.Flushes())
+	}
+	if got := hub.Metric(t, "atlas_gateway_messages_delivered_total"); got != 3 {
+		t.Errorf("%g deliveries are counted, want 3", got)
+	}
+}
+
+func TestOneMessageForSeveralSubscriptions(t *testing.T) {
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{}
+	subscriber := hub.MustJoin(t, client)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"prb":7,"acceptedFields":["prb_id"]}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"acceptedFields":["type","timestamp"]}`)
+	client.Take(t)
+	hub.DeliverResults(sessiontest.Result(1001, 7), sessiontest.Result(1001, 8))
+	client.Expect(t, `atlas_result {"prb_id":7,"type":"ping","timestamp":1}`, `atlas_result {"type":"ping","timestamp":1}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
+	client.Take(t)
+	hub.DeliverResults(sessiontest.Result(1001, 7))
+	client.Expect(t, `atlas_result {"msm_id":1001,"prb_id":7,"type":"ping","timestamp":1}`)
+}
+
+// Whoever wants another form of a record gets that, whatever the others get.
+func TestEachGetsItsForm(t *testing.T) {
+	hub := sessiontest.NewHub()
+	forms := map[string]string{
+		`{"stream_type":"probestatus"}`:                                                `atlas_probestatus {"prb_id":7,"event":"connect"}`,
+		`{"stream_type":"probestatus","enrichProbes":true}`:                            `atlas_probestatus {"prb_id":7,"event":"connect","probe":{"id":7}}`,
+		`{"stream_type":"probestatus","acceptedFields":["event"]}`:                     `atlas_probestatus {"event":"connect"}`,
+		`{"stream_type":"probestatus","enrichProbes":true,"acceptedFields":["probe"]}`: `atlas_probestatus {"probe":{"id":7}}`,
+		`{"msm":7000}`: `atlas_result {"prb_id":7,"event":"connect"}`,
+	}
+	clients := make(map[string]*sessiontest.RecordingClient)
+	for range 2 {
+		for parameters := range forms {
+			client := &sessiontest.RecordingClient{}
+			sessiontest.MustSubscribe(t, hub.MustJoin(t, client), parameters)
+			client.Take(t)
+			clients[parameters] = client
+		}
+		for range 2 {
+			sessiontest.Deliver(hub.Statuses, sessiontest.Record(atlas.StreamProbeStatus, 7000, 7, `{"prb_id":7,"event":"connect"}`))
+			for parameters, client := range clients {
+				client.Expect(t, forms[parameters])
+			}
+		}
+	}
+}
+
+func TestEventNameIsTheSubscriptionsStream(t *testing.T) {
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{}
+	subscriber := hub.MustJoin(t, client)
+	sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"probestatus"}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":7000}`)
+	client.Take(t)
+	sessiontest.Deliver(hub.Statuses, sessiontest.Record(atlas.StreamProbeStatus, 7000, 7, `{"prb_id":7}`))
+	client.Expect(t, `atlas_probestatus {"prb_id":7}`, `atlas_result {"prb_id":7}`)
+}
+
+func TestUnsubscribe(t *testing.T) {
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{}
+	subscriber := hub.MustJoin(t, client)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"stream_type":"result"}`)
+	client.Take(t)
+	if err := sessiontest.Unsubscribe(t, subscriber, `{"msm":1001,"prb":1}`); !errors.Is(err, session.ErrNotSubscribed) {
+		t.Errorf("got %v, want session.ErrNotSubscribed", err)
+	}
+	if err := sessiontest.Unsubscribe(t, subscriber, `{"streamType":"result", "msm":"1001"}`); err != nil || sessiontest.Subscriptions(subscriber) != 0 {
+		t.Fatalf("got %v, and %d subscriptions are left", err, sessiontest.Subscriptions(subscriber))
+	}
+	hub.DeliverResults(sessiontest.Result(1001, 7))
+	client.Expect(t, `atlas_unsubscribed {"streamType":"result", "msm":"1001"}`)
+	hub.ExpectFollowers(t, 0)
+	if hub.Results.Partition(0).Targets() != 0 {
+		t.Error("the partition still has its member")
+	}
+}
+
+func TestSubscribeTwiceIsOneSubscription(t *testing.T) {
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{}
+	subscriber := hub.MustJoin(t, client)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":"1001"}`)
+	hub.DeliverResults(sessiontest.Result(1001, 7))
+	client.Expect(t, `atlas_subscribed {"msm":1001}`, `atlas_subscribed {"msm":"1001"}`,
+		`atlas_result {"msm_id":1001,"prb_id":7,"type":"ping","timestamp":1}`)
+	hub.ExpectFollowers(t, 1)
+}
+
+func TestSubscriptionsAreLimited(t *testing.T) {
+	hub := sessiontest.NewHub()
+	subscriber := hub.MustJoin(t, &sessiontest.RecordingClient{})
+	for measurement := range 3 {
+		sessiontest.MustSubscribe(t, subscriber, fmt.Sprintf(`{"msm":%d}`, measurement+1))
+	}
+	if err := sessiontest.Subscribe(t, subscriber, `{"msm":4}`); !errors.Is(err, session.ErrTooMany) || sessiontest.Subscriptions(subscriber) != 3 {
+		t.Errorf("got %v and %d subscriptions, want ErrTooMany and 3", err, sessiontest.Subscriptions(subscriber))
+	}
+}
+
+func TestClientsAreLimited(t *testing.T) {
+	hub := sessiontest.NewHub()
+	var joined *session.Session
+	for range 2000 {
+		joined = hub.MustJoin(t, &sessiontest.RecordingClient{})
+	}
+	if _, err := hub.Join(&sessiontest.RecordingClient{}, delivery.Rights{}); !errors.Is(err, session.ErrTooManyClients) {
+		t.Errorf("got %v, want session.ErrTooManyClients", err)
+	}
+	joined.Leave()
+	hub.MustJoin(t, &sessiontest.RecordingClient{})
+}
+
+func TestAcceptedFieldsAreLimitedOverAllSubscriptions(t *testing.T) {
+	hub := sessiontest.NewHub()
+	subscriber := hub.MustJoin(t, &sessiontest.RecordingClient{})
+	names := make([]string, 600)
+	for i := range names {
+		names[i] = fmt.Sprint(i)
+	}
+	wanted := func(msm int) *subscription.Subscription {
+		wanted := sessiontest.MustParse(t, fmt.Sprintf(`{"msm":%d}`, msm))
+		wanted.Fields = jsonpath.NewPathSet(names)
+		return wanted
+	}
+	if err := subscriber.Subscribe(context.Background(), wanted(1), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := subscriber.Subscribe(context.Background(), wanted(2), nil); !errors.Is(err, session.ErrTooMany) {
+		t.Errorf("got %v, want session.ErrTooMany", err)
+	}
+	if err := subscriber.Unsubscribe(wanted(1), nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := subscriber.Subscribe(context.Background(), wanted(2), nil); err != nil {
+		t.Errorf("after the first one's end: %v", err)
+	}
+}
+
+func TestFiltersAreLimitedOverAllSubscriptions(t *testing.T) {
+	hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 1, Subscriptions: session.MaxConditions}})
+	subscriber := hub.MustJoin(t, &sessiontest.RecordingClient{})
+	filtered := func(msm int) string {
+		return fmt.Sprintf(`{"msm":%d,"equalsTo":{"a":1,"b":1},"lessThan":{"c":1,"d":1},"greaterTo":{"e":1}}`, msm)
+	}
+	for msm := range session.MaxConditions / 5 {
+		sessiontest.MustSubscribe(t, subscriber, filtered(msm+1))
+	}
+	if err := sessiontest.Subscribe(t, subscriber, filtered(session.MaxConditions)); !errors.Is(err, session.ErrTooMany) {
+		t.Errorf("got %v, want session.ErrTooMany", err)
+	}
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1}`)
+	sessiontest.MustUnsubscribe(t, subscriber, filtered(1))
+	sessiontest.MustSubscribe(t, subscriber, filtered(session.MaxConditions))
+}
+
+func TestParametersAreLimitedOverAllSubscriptions(t *testing.T) {
+	hub := sessiontest.NewHub()
+	subscriber := hub.MustJoin(t, &sessiontest.RecordingClient{})
+	long := func(msm int) string {
+		return fmt.Sprintf(`{"msm":%d%s}`, msm, strings.Repeat(" ", session.MaxParameterBytes/2))
+	}
+	sessiontest.MustSubscribe(t, subscriber, long(1))
+	if err := sessiontest.Subscribe(t, subscriber, long(2)); !errors.Is(err, session.ErrTooMany) {
+		t.Errorf("got %v, want session.ErrTooMany", err)
+	}
+	sessiontest.MustUnsubscribe(t, subscriber, `{"msm":1}`)
+	sessiontest.MustSubscribe(t, subscriber, long(2))
+}
+
+func TestGapIsTold(t *testing.T) {
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{}
+	subscriber := hub.MustJoin(t, client)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1002}`)
+	client.Take(t)
+	hub.Results.Gap(0, 10, 100)
+	hub.Results.Flush(0)
+	client.Expect(t, `atlas_error "[gap] the log has lost the records from 10 to before 100 of partition 0; some may have been yours"`)
+	hub.Results.Gap(0, 100, 10)
+	hub.Results.Flush(0)
+	client.Expect(t, `atlas_error "[gap] partition 0 of the log was cut, from 100 back to 10; some records may be lost"`)
+}
+
+func TestOverflowHarmsNobodyElse(t *testing.T) {
+	hub := sessiontest.NewHub()
+	slow, quick := &sessiontest.RecordingClient{Limit: 3}, &sessiontest.RecordingClient{}
+	sessiontest.MustSubscribe(t, hub.MustJoin(t, slow), `{"msm":1001}`)
+	sessiontest.MustSubscribe(t, hub.MustJoin(t, quick), `{"msm":1001}`)
+	hub.DeliverResults(sessiontest.Result(1001, 1), sessiontest.Result(1001, 2), sessiontest.Result(1001, 3), sessiontest.Result(1001, 4)) // the last two do not fit
+	slow.ExpectOverflows(t, 1)
+	quick.ExpectOverflows(t, 0)
+	ofSlow, _ := slow.Messages()
+	ofQuick, _ := quick.Messages()
+	if len(ofSlow) != 3 || len(ofQuick) != 5 {
+		t.Errorf("messages: %d and %d, want 3 and 5", len(ofSlow), len(ofQuick))
+	}
+	hub.ExpectOverflows(t, 1)
+}
+
+// After a message that did not fit none slips in, from whichever partition, even if the client has room meanwhile.
+func TestNothingComesAfterWhatDidNotFit(t *testing.T) {
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{Limit: 2}
+	subscriber := hub.MustJoin(t, client)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"probestatus"}`)
+	hub.Results.Deliver(0, []atlas.Record{sessiontest.Result(1001, 7)})
+	client.Take(t)
+	hub.Results.Deliver(0, []atlas.Record{sessiontest.Result(1001, 8)})
+	sessiontest.Deliver(hub.Statuses, sessiontest.Record(atlas.StreamProbeStatus, 7000, 7, `{"prb_id":7}`))
+	hub.Results.Flush(0)
+	client.Expect(t)
+	client.ExpectOverflows(t, 1)
+	hub.ExpectOverflows(t, 1)
+}
+
+// A session that is told so while it answers calls Overflow itself.
+func TestOverflowIsCountedOnceHoweverFound(t *testing.T) {
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{Limit: 1}
+	subscriber := hub.MustJoin(t, client)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
+	if err := sessiontest.Subscribe(t, subscriber, `{"msm":1002}`); !errors.Is(err, sendqueue.ErrFull) {
+		t.Fatalf("got %v, want ErrFull", err)
+	}
+	subscriber.Overflow()
+	hub.DeliverResults(sessiontest.Result(1001, 7))
+	subscriber.Overflow()
+	client.ExpectOverflows(t, 1)
+	hub.ExpectOverflows(t, 1)
+	hub.ExpectFollowers(t, 1)
+}
+
+func TestLeaveEndsEverything(t *testing.T) {
+	hub := sessiontest.NewHub()
+	box := &sessiontest.RecordingClient{}
+	subscriber := hub.MustJoin(t, box)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1002}`)
+	box.Take(t)
+	subscriber.Leave()
+	hub.DeliverResults(sessiontest.Result(1001, 7))
+	box.Expect(t)
+	hub.ExpectFollowers(t, 0)
+	if clients := hub.Metric(t, "atlas_gateway_clients"); clients != 0 {
+		t.Errorf("%g clients are left", clients)
+	}
+}
+
+func TestUnreachableLog(t *testing.T) {
+	hub := sessiontest.NewHub()
+	hub.Tail.Err = errors.New("no broker answers")
+	if err := sessiontest.Subscribe(t, hub.MustJoin(t, &sessiontest.RecordingClient{}), `{"msm":1001}`); !errors.Is(err, hub.Tail.Err) {
+		t.Errorf("got %v, want the feed's error", err)
+	}
+}
+
+// A client that is gone gets no membership that nobody would end.
+func TestNobodySubscribesWhoIsGone(t *testing.T) {
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{Closed: true}
+	if err := sessiontest.Subscribe(t, hub.MustJoin(t, client), `{"msm":1001}`); !errors.Is(err, sendqueue.ErrClosed) {
+		t.Errorf("got %v, want ErrClosed", err)
+	}
+	hub.ExpectFollowers(t, 0)
+}
+
+func TestSubscriptionsWaitUntilMeasurementsAreKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		caughtUp := make(chan struct{})
+		hub := sessiontest.NewHubWith(session.Settings{CaughtUp: caughtUp})
+		client := &sessiontest.RecordingClient{}
+		subscriber := hub.MustJoin(t, client)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if err := subscriber.Subscribe(ctx, sessiontest.MustParse(t, `{"msm":1001}`), nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the context's error", err)
+		}
+		go func() {
+			if err := sessiontest.Subscribe(t, subscriber, `{"msm":1001}`); err != nil {
+				t.Error(err)
+			}
+		}()
+		synctest.Wait()
+		client.Expect(t)
+		close(caughtUp)
+		synctest.Wait()
+		client.Expect(t, `atlas_subscribed {"msm":1001}`)
+	})
+}
