@@ -72,7 +72,7 @@ func (l *Log) reportUnusable(topic string, err error, tell func(reason error)) {
 
 func (l *Log) ensureTopic(ctx context.Context, tell func(reason error), spec TopicSpec) error {
 	var pause backoff
-	var made time.Time
+	var createdAt time.Time
 	for {
 		isNew, err := l.tryEnsure(ctx, spec)
 		if err == nil {
@@ -81,10 +81,10 @@ func (l *Log) ensureTopic(ctx context.Context, tell func(reason error), spec Top
 		if isPermanent(err) {
 			return err
 		}
-		if isNew && made.IsZero() {
-			made = time.Now()
+		if isNew && createdAt.IsZero() {
+			createdAt = time.Now()
 		}
-		if made.IsZero() || time.Since(made) > newTopicGrace {
+		if createdAt.IsZero() || time.Since(createdAt) > newTopicGrace {
 			l.reportUnusable(spec.Name, err, tell)
 		}
 		if pause.wait(ctx) != nil {

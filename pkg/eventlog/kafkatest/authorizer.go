@@ -44,9 +44,9 @@ func (p *Plain) Allow(t testing.TB, user, prefix string, operations ...string) {
 }
 
 // allows reports whether every broker knows the ACL, which it learns from the controller a little later.
-func (p *Plain) allows(ctx context.Context, made []kmsg.CreateACLsRequestCreation) bool {
+func (p *Plain) allows(ctx context.Context, created []kmsg.CreateACLsRequestCreation) bool {
 	for _, broker := range p.client.SeedBrokers() {
-		for _, acl := range made {
+		for _, acl := range created {
 			request := kmsg.NewPtrDescribeACLsRequest()
 			request.ResourceType, request.ResourceName, request.ResourcePatternType = acl.ResourceType, &acl.ResourceName, acl.ResourcePatternType
 			request.Principal, request.Operation, request.PermissionType = &acl.Principal, acl.Operation, acl.PermissionType
