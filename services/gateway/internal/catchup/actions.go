@@ -81,6 +81,9 @@ func (r *Reader) endBacklog(actives []*delivery.Active) {
 	r.target.Pause(actives...)
 	for _, active := range actives {
 		active.MatchAll()
+		if active.Wanted.Quota.IsSpent() { // it ends with the backlog unfinished
+			continue
+		}
 		r.target.FlushBatches(active.Wanted.Stream)
 		active.SendBacklogSent()
 	}
@@ -99,7 +102,8 @@ func (r *Reader) Stop(stopping *delivery.Active, offset int64) {
 	r.reach(r.next)
 }
 
-// stop has subscriptions end that have got everything of a measurement that has stopped: settle ends them, which takes the partition's lock.
+// stop has subscriptions end that have got everything of a measurement that has stopped, or as many records as they may: settle ends them, which takes the
+// partition's lock.
 func (r *Reader) stop(actives []*delivery.Active) {
 	r.target.Pause(actives...)
 	r.stopped = append(r.stopped, actives...)
@@ -155,6 +159,9 @@ func (r *Reader) deliver(encoder *delivery.Encoder, record *atlas.Record) (done 
 	r.reach(offset)
 	taken, full := r.target.Deliver(encoder, record)
 	r.source.delivered.Add(float64(taken))
+	for _, spent := range encoder.TakeSpent() {
+		r.stop(spent.Actives())
+	}
 	if full {
 		r.next = offset
 		return false

@@ -41,17 +41,17 @@ func (a *Active) sendSubscribed(next int64) error {
 // ConfirmAndEnd confirms a subscription to which nothing more can come, and ends it, with an error between the two unless that is nil.
 func (a *Active) ConfirmAndEnd(next int64, why *protocol.Error) error {
 	if why != nil {
-		return errors.Join(a.sendEvent(protocol.EventSubscribed), a.Recipient.SendError(why), a.sendOver())
+		return errors.Join(a.sendEvent(protocol.EventSubscribed), a.Recipient.SendError(why), a.SendOver())
 	}
 	a.restored()
-	return errors.Join(a.confirm(next), a.sendOver())
+	return errors.Join(a.confirm(next), a.SendOver())
 }
 
 // SendBacklogSent tells the client that all of its backlog has come. What does not fit is an overflow, which Recipient.Flush finds.
 func (a *Active) SendBacklogSent() { _ = a.sendEvent(protocol.EventBacklogSent) }
 
-// sendOver ends the subscription because nothing more can come.
-func (a *Active) sendOver() error {
+// SendOver ends the subscription because nothing more can come.
+func (a *Active) SendOver() error {
 	if encoding, known := a.Recipient.Encoding.(EndEncoding); known {
 		return a.Recipient.EnqueueControl(encoding.EventAtEnd(protocol.EventUnsubscribed, a.Parameters))
 	}
@@ -72,7 +72,7 @@ func (a *Active) SendAccessEnded(access Access) error {
 	case AccessUnknown:
 		return a.SendEnded(UnknownMeasurement(a.Wanted.Measurement))
 	case AccessStopped:
-		return a.sendOver()
+		return a.SendOver()
 	default:
 		return a.sendEvent(protocol.EventUnsubscribed)
 	}
@@ -88,5 +88,5 @@ func (a *Active) SendReplayed(err error) error {
 	if encoding, known := a.Recipient.Encoding.(ReplayEncoding); known {
 		finished = a.sendEvent(encoding.ReplayFinished())
 	}
-	return errors.Join(finished, a.sendOver())
+	return errors.Join(finished, a.SendOver())
 }

@@ -24,18 +24,11 @@ func (e *Encoder) Deliver(index *subscription.Index[*Target], record *atlas.Reco
 		if hidden && !target.Recipient.Rights.NonPublic || target.blocked || target.hasIn(record, entry.Stream) {
 			continue
 		}
-		form, matches := entry.Match(e.subject)
+		matches, err := e.deliverTo(target, entry)
 		if !matches {
 			continue
 		}
-		enqueued, err := e.enqueue(target, entry.Stream, form)
-		if enqueued && e.written != nil {
-			e.written(target)
-		}
 		if err == nil {
-			if form.Cursor {
-				entry.IdleSince = time.Time{}
-			}
 			taken++
 		} else if target.canWait && errors.Is(err, sendqueue.ErrFull) {
 			target.block(record, e.streamsOf(target, candidates[:i]))
@@ -43,6 +36,29 @@ func (e *Encoder) Deliver(index *subscription.Index[*Target], record *atlas.Reco
 		}
 	}
 	return taken, blocked
+}
+
+// deliverTo enqueues the record for a target if its candidate matches. Errors: those of Client.Enqueue.
+func (e *Encoder) deliverTo(target *Target, candidate *subscription.Candidate[*Target]) (matches bool, err error) {
+	if target.limited > 0 {
+		return e.deliverCounted(target, candidate)
+	}
+	return e.enqueueMatching(target, candidate)
+}
+
+func (e *Encoder) enqueueMatching(target *Target, candidate *subscription.Candidate[*Target]) (matches bool, err error) {
+	form, matches := candidate.Match(e.subject)
+	if !matches {
+		return false, nil
+	}
+	enqueued, err := e.enqueue(target, candidate.Stream, form)
+	if enqueued && e.written != nil {
+		e.written(target)
+	}
+	if err == nil && form.Cursor {
+		candidate.IdleSince = time.Time{}
+	}
+	return true, err
 }
 
 // Deliver enqueues a record for the subscriptions that Match has added, and tells how often it was taken. When the client cannot take all of it, full is true:
@@ -83,6 +99,12 @@ func (t *Target) Unblock() { t.blocked = false }
 func (e *Encoder) streamsOf(target *Target, entries []*subscription.Candidate[*Target]) (streams []atlas.Stream) {
 	for _, entry := range entries {
 		if entry.Subscriber != target || target.hasIn(e.record, entry.Stream) {
+			continue
+		}
+		if target.limited > 0 { // its subscriptions may match no longer
+			if e.wasCounted(target, entry.Stream) {
+				streams = append(streams, entry.Stream)
+			}
 			continue
 		}
 		if _, matches := entry.Match(e.subject); matches {

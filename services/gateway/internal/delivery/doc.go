@@ -3,6 +3,7 @@
 // they are written afterwards, without it, together with all else that waits for the same client.
 //
 //   - deliver.go: a record goes to targets.
+//   - limit.go: records are counted for subscriptions that end after so many.
 //   - encoder.go: a record is encoded.
 //   - target.go: a target and its subscriptions.
 //   - active.go: a subscription from its beginning to its end.

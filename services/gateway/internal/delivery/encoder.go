@@ -22,6 +22,8 @@ type Encoder struct {
 	counted  subscription.Stats    // what has been reported
 	onWork   func(subscription.Stats)
 	written  func(*Target)
+	taken    []counted // of the record
+	spent    []Spent   // since TakeSpent
 }
 
 // encodingKey is what two clients must have in common to get the same bytes.
@@ -48,7 +50,7 @@ func (e *Encoder) SetReplay(position func() *cursor.Replay) { e.inReplay = posit
 func (e *Encoder) Reset(record *atlas.Record) {
 	e.record = record
 	e.subject.Reset(record)
-	e.lastDone, e.cursor = nil, ""
+	e.lastDone, e.cursor, e.taken = nil, "", e.taken[:0]
 	clear(e.others)
 }
 

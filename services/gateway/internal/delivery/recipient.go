@@ -31,6 +31,7 @@ type Recipient struct {
 	owner    Owner
 	shared   *Shared
 
+	quotas      sync.Mutex // of its subscriptions, which may be in several sources; is held from matching a record until it is counted
 	batches     batches
 	checkpoints atomic.Pointer[checkpointsHolder]
 	overfull    atomic.Bool // a control message did not fit: nothing is enqueued any more

@@ -30,6 +30,7 @@ type Target struct {
 	alone   subscription.Index[*Target]       // what is matched for this target alone
 	partial map[atlas.Position][]atlas.Stream // records that were delivered in these streams and did not fit in others
 	blocked bool                              // a record did not fit: a shorter message must not overtake it
+	limited int                               // subscriptions that end after so many records
 }
 
 // NewTarget makes the target of a client without subscriptions. CanWait says that a record that does not fit can be delivered later.
@@ -40,6 +41,9 @@ func NewTarget(recipient *Recipient, canWait bool) *Target {
 // Add adds a subscription that begins. It is called under both locks.
 func (t *Target) Add(joining *Active) {
 	t.Actives = append(t.Actives, joining)
+	if joining.Wanted.Quota.IsBounded() {
+		t.limited++
+	}
 	if !joining.Wanted.Buffer {
 		return
 	}
@@ -57,6 +61,9 @@ func (t *Target) Add(joining *Active) {
 
 // Remove removes a subscription that has ended. It is called under both locks.
 func (t *Target) Remove(leaving *Active) {
+	if leaving.Wanted.Quota.IsBounded() {
+		t.limited--
+	}
 	if leaving.batch != nil {
 		leaving.batch.users.Add(-1)
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,11 +56,11 @@ func serveInPipes(t *testing.T, server *testServer) *pipes {
 }
 
 // get requests a stream and returns the client's end of the connection.
-func (p *pipes) get(t *testing.T, header string) net.Conn {
+func (p *pipes) get(t *testing.T, header string, query ...string) net.Conn {
 	t.Helper()
 	client, _ := p.dial(t.Context(), "", "")
 	t.Cleanup(func() { _ = client.Close() })
-	fmt.Fprintf(client, "GET /stream/?msm=1001 HTTP/1.1\r\nHost: atlas.example\r\n%s\r\n", header)
+	fmt.Fprintf(client, "GET /stream/?msm=1001%s HTTP/1.1\r\nHost: atlas.example\r\n%s\r\n", strings.Join(query, ""), header)
 	return client
 }
 

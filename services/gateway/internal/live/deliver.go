@@ -15,6 +15,7 @@ func (p *Partition) Deliver(records []atlas.Record) (taken int) {
 		taken += takenOfRecord
 		//mutate:feed-begins-late
 		p.detachBlocked(blocked, records[i].Position.Offset)
+		p.endSpent(p.encoder.TakeSpent())
 		if grown := p.costs.NoteLength(&records[i]); grown != nil {
 			p.endExcessive(grown)
 		}
@@ -31,6 +32,17 @@ func (p *Partition) detachBlocked(blocked []*delivery.Target, offset int64) {
 		p.settings.Metrics.detached.Inc()
 		target.Unblock()
 		p.detach(target, offset)
+	}
+}
+
+// endSpent ends subscriptions that have brought all records that they may. They are to be released, which takeEnded is for.
+func (p *Partition) endSpent(spent []delivery.Spent) {
+	for i := range spent {
+		for _, active := range spent[i].Actives() {
+			if ended, _ := p.end(active, active.SendOver); ended { // Flush deals with what did not fit
+				p.ended = append(p.ended, active)
+			}
+		}
 	}
 }
 

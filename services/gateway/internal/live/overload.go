@@ -99,7 +99,7 @@ func (p *Partition) Charged() map[atlas.MeasurementID]map[netip.Prefix]cost.Char
 	return p.costs.Charged()
 }
 
-// takeEnded gives the subscriptions that endForCost has ended. It is called under the lock.
+// takeEnded gives the subscriptions that endForCost and endSpent have ended. It is called under the lock.
 func (p *Partition) takeEnded() (ended []*delivery.Active) {
 	ended, p.ended = p.ended, nil
 	return ended

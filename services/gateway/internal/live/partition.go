@@ -30,7 +30,7 @@ type Partition struct {
 	flushing  []*delivery.Target // written, while it is flushed: the two take turns
 	waiting   waiting            // for those that are flushed
 	costs     *cost.Table
-	ended     []*delivery.Active // that cost too much, and are to be released
+	ended     []*delivery.Active // that cost too much or have brought all that they may, and are to be released
 	delivered atomic.Int64       // what stands before it has been enqueued for attached targets
 }
 

@@ -217,6 +217,7 @@ func (r *Replay) Deliver(ctx context.Context, record *atlas.Record, position fun
 	for {
 		taken, full := r.deliver(record, position)
 		r.delivered.Add(float64(taken))
+		r.endSpent(r.encoder.TakeSpent())
 		if !full {
 			return nil
 		}
@@ -231,6 +232,13 @@ func (r *Replay) deliver(record *atlas.Record, position func() *cursor.Replay) (
 	defer r.target.Unlock()
 	r.encoder.SetReplay(position)
 	return r.target.Deliver(r.encoder, record)
+}
+
+// endSpent ends subscriptions that have brought all records that they may.
+func (r *Replay) endSpent(spent []delivery.Spent) {
+	if len(spent) > 0 {
+		delivery.Release(r.endWhere(func(active *delivery.Active) bool { return active.Wanted.Quota.IsSpent() }, (*delivery.Active).SendOver))
+	}
 }
 
 // Flush implements delivery.Sink.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync"
 
 	"atlasstream/pkg/clientip"
 	"atlasstream/services/gateway/internal/delivery"
@@ -28,6 +29,7 @@ type Session struct {
 	set     set
 	tracker *resume.Tracker  // nil for a client whose cursors each stand for one subscription
 	replays []*replay.Replay // those that may be running; for Subscribe and Leave
+	timers  sync.WaitGroup   // of subscriptions with a duration, until they are stopped or have ended them
 	holding bool             // replays begin with Release
 	held    []func()         // begin them
 	onEnd   func()           // as OnEnd has it
@@ -71,6 +73,7 @@ func (s *Session) join(ctx context.Context, beginning *joining) error {
 		return err
 	}
 	beginning.From = nil // is kept no longer
+	s.startTimer(beginning.Active)
 	s.RecountCursors()
 	return nil
 }
@@ -130,6 +133,7 @@ func (s *Session) Leave() {
 		_ = s.end(active, nil) // a change of the measurement may have ended it meanwhile, which is as good
 	}
 	s.leaveReplays()
+	s.timers.Wait()
 	s.Reading.Wait()
 	s.Close()
 	s.hub.clients.Add(-1)

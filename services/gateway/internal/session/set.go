@@ -182,11 +182,22 @@ func (s *set) releaseAtEnd(joined *delivery.Active, release func()) {
 	s.mu.Lock()
 	_, is := s.contains(joined)
 	if is {
-		joined.Release = release
+		joined.Release = after(joined.Release, release)
 	}
 	s.mu.Unlock()
 	if !is {
 		release()
+	}
+}
+
+// after gives what calls both, of which the first may be nil.
+func after(first, second func()) func() {
+	if first == nil {
+		return second
+	}
+	return func() {
+		first()
+		second()
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// Tail follows the partitions of a live topic to which somebody subscribes.
+// Tails follows the partitions of a live topic to which somebody subscribes.
 type Tails interface {
 	// Follow has the partition of a measurement delivered. It calls attach once with the partition's number and the offset before which all has been
 	// delivered, under the partition's lock: every record that the log takes after Follow has returned is delivered after that. The partition is followed

@@ -13,7 +13,7 @@ type Candidate[S comparable] struct {
 	Stream     atlas.Stream
 	IdleSince  time.Time                           // for the user of an Index; zero if a record has matched since it looked last
 	index      int                                 // among the candidates of the measurement
-	isSimple   bool                                // there is one subscription only, to all probes and without conditions
+	isSimple   bool                                // there is one subscription only, to all probes, without conditions and limit
 	simple     Projection                          // then: of that subscription
 	fields     Fields                              // then
 	allProbes  subscriptionList                    // to all probes
@@ -48,10 +48,12 @@ func (c *Candidate[S]) Match(view *RecordView) (projection Projection, matches b
 
 func (l *subscriptionList) match(view *RecordView, union *union) {
 	for _, subscription := range l.unconditional {
-		union.add(subscription)
+		if subscription.admits() {
+			union.add(subscription)
+		}
 	}
 	for _, subscription := range l.conditional {
-		if !union.covers(subscription) && subscription.matches(view) {
+		if !union.covers(subscription) && subscription.admits() && subscription.matches(view) {
 			union.add(subscription)
 		}
 	}
@@ -72,7 +74,8 @@ func (c *Candidate[S]) add(added *Subscription) {
 
 // noteSimple notes whether the candidate has become simple, as most are.
 func (c *Candidate[S]) noteSimple() {
-	c.isSimple = len(c.allProbes.unconditional) == 1 && len(c.allProbes.conditional) == 0 && len(c.byProbe) == 0
+	c.isSimple = len(c.allProbes.unconditional) == 1 && len(c.allProbes.conditional) == 0 && len(c.byProbe) == 0 &&
+		c.allProbes.unconditional[0].Quota == nil
 	if c.isSimple {
 		only := c.allProbes.unconditional[0]
 		c.simple, c.fields = only.projection(), only.Fields

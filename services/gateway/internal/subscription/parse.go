@@ -60,10 +60,12 @@ var parameters = map[string]readParameter{
 	"endtime":            readTime(func(r *ReplayRequest) *time.Time { return &r.End }),
 	"speed":              (*parser).readSpeed,
 	"cursor":             (*parser).readCursor,
+	"limit":              (*parser).readLimit,
+	"duration":           (*parser).readDuration,
 }
 
 const parameterNames = "stream_type, msm, prb, type, sourceAddress, sourcePrefix, destinationAddress, destinationPrefix, passThroughHost, passThroughPrefix, " +
-	"equalsTo, lessThan, greaterTo, acceptedFields, enrichProbes, buffering, sendBacklog, cursor, startTime, endTime and speed"
+	"equalsTo, lessThan, greaterTo, acceptedFields, enrichProbes, buffering, sendBacklog, cursor, limit, duration, startTime, endTime and speed"
 
 func (p *parser) read(name string, value gjson.Result) error {
 	if base, member, split := splitMember(name); split {

@@ -21,12 +21,16 @@ type union struct {
 	matches  bool
 	keepsAll bool     // some subscription asks for all members
 	sets     []Fields // then: the zero value alone
+	quotas   []*Quota // from which the record takes
 }
 
-func (u *union) reset() { *u = union{Projection: Projection{Buffered: true}, sets: u.sets[:0]} }
+func (u *union) reset() {
+	*u = union{Projection: Projection{Buffered: true}, sets: u.sets[:0], quotas: u.quotas[:0]}
+}
 
 func (u *union) add(added *Subscription) {
 	u.matches = true
+	u.noteQuota(added)
 	u.Enriched = u.Enriched || added.Enrich
 	u.Buffered = u.Buffered && added.Buffer
 	u.Cursor = u.Cursor || added.Cursor.Wanted
@@ -46,6 +50,6 @@ func (u *union) hasLast(fields Fields) bool {
 
 // covers tells whether a further subscription would change nothing.
 func (u *union) covers(further *Subscription) bool {
-	return u.matches && (u.keepsAll || u.hasLast(further.Fields)) &&
+	return further.Quota == nil && u.matches && (u.keepsAll || u.hasLast(further.Fields)) &&
 		(u.Enriched || !further.Enrich) && (!u.Buffered || further.Buffer) && (u.Cursor || !further.Cursor.Wanted)
 }

@@ -23,6 +23,9 @@ type Subscription struct {
 	Replay      *ReplayRequest      // what is to be replayed; nil for what comes in from now on
 	Backlog     bool                // what came in during the last minutes comes first
 	Cursor      Cursor
+	Limit       int64         // records after which the subscription ends; 0 for any number
+	Duration    time.Duration // after which it ends; 0 for none
+	Quota       *Quota        // of records; nil if nothing bounds them
 	conditions  []condition
 }
 
@@ -38,8 +41,8 @@ func (s *Subscription) Key() string {
 	}
 	slices.Sort(conditions)
 	conditions = slices.Compact(conditions)
-	digest := sha256.Sum256(fmt.Appendf(nil, "%s %d %d %q %t %t %t %s",
-		s.Stream, s.Measurement, s.Probe, s.Fields.Paths(), s.Enrich, s.Buffer, s.Cursor.Wanted, strings.Join(conditions, ", ")))
+	digest := sha256.Sum256(fmt.Appendf(nil, "%s %d %d %q %t %t %t %d %d %s",
+		s.Stream, s.Measurement, s.Probe, s.Fields.Paths(), s.Enrich, s.Buffer, s.Cursor.Wanted, s.Limit, s.Duration, strings.Join(conditions, ", ")))
 	return string(digest[:])
 }
 

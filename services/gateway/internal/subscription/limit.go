@@ -1,0 +1,73 @@
+package subscription
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"atlasstream/pkg/atlas"
+)
+
+// maxDuration is the longest duration of a subscription: a year.
+const maxDuration = 366 * 24 * time.Hour
+
+// readLimit takes how many records end the subscription.
+func (p *parser) readLimit(name string, value gjson.Result) error {
+	limit, err := strconv.ParseInt(textOf(value), 10, 64)
+	if err != nil || limit < 1 || limit > atlas.MaxID {
+		return invalid(name, value, "want a whole number of records from 1 to %d, after which the subscription ends", int64(atlas.MaxID))
+	}
+	p.subscription.Limit = limit
+	p.subscription.Quota = &Quota{isBounded: true}
+	p.subscription.Quota.left.Store(limit)
+	return nil
+}
+
+// readDuration takes seconds, with fractions of them to the millisecond.
+func (p *parser) readDuration(name string, value gjson.Result) error {
+	seconds, err := strconv.ParseFloat(textOf(value), 64)
+	if err != nil || !(seconds >= 0.001 && seconds <= maxDuration.Seconds()) { // NaN is not
+		return invalid(name, value, "want a number of seconds from 0.001 to %d, after which the subscription ends", int64(maxDuration.Seconds()))
+	}
+	p.subscription.Duration = time.Duration(math.Round(seconds*1000)) * time.Millisecond
+	return nil
+}
+
+// Quota is how many records a subscription still brings before it ends. It is changed by one goroutine at a time.
+type Quota struct {
+	isBounded bool
+	left      atomic.Int64 // if it is bounded
+}
+
+// IsBounded tells whether there is a limit.
+func (q *Quota) IsBounded() bool { return q != nil && q.isBounded }
+
+// IsSpent tells whether no further record comes.
+func (q *Quota) IsSpent() bool { return q.IsBounded() && q.left.Load() == 0 }
+
+// admits tells whether the subscription may bring a record now.
+func (s *Subscription) admits() bool { return s.Quota == nil || !s.Quota.IsSpent() }
+
+// ForgetQuotas is called before Match for a subscriber whose records are counted.
+func (v *RecordView) ForgetQuotas() { v.union.quotas = v.union.quotas[:0] }
+
+// CountRecord takes the record off the quotas of the subscriptions that the last Match has found, each once, and gives those that are spent now.
+func (v *RecordView) CountRecord() (spent []*Quota) {
+	for _, quota := range v.union.quotas {
+		if quota.left.Add(-1) == 0 {
+			spent = append(spent, quota)
+		}
+	}
+	return spent
+}
+
+// noteQuota notes whose quota the record takes from.
+func (u *union) noteQuota(of *Subscription) {
+	if of.Quota.IsBounded() && !slices.Contains(u.quotas, of.Quota) {
+		u.quotas = append(u.quotas, of.Quota)
+	}
+}
