@@ -1,41 +1,303 @@
-package delivery
+package delivery_test
 
 import (
-	"fmt"
+	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
-	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/sendqueue"
-	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-// taking is a client that takes everything.
-type taking struct{}
+// elapse lets time pass until just before a tenth of a second is over.
+func elapse() {
+	time.Sleep(delivery.BatchDelay - time.Nanosecond)
+	synctest.Wait()
+}
 
-func (taking) Enqueue(*sendqueue.Message) error             { return nil }
-func (taking) EnqueueControl(*sendqueue.Message) error      { return nil }
-func (taking) Flush()                                       {}
-func (taking) Writable() (<-chan struct{}, error)           { return nil, nil }
-func (taking) Encoding() Encoding                           { return nil }
-func (taking) Complaint(*protocol.Error) *sendqueue.Message { return nil }
-func (taking) BeginCursors() bool                           { return false }
-func (taking) Overflow()                                    {}
+// tick is what is left of it.
+func tick() {
+	time.Sleep(time.Nanosecond)
+	synctest.Wait()
+}
 
-// A client that goes from measurement to measurement keeps no batches of those that it has left.
-func TestAbuseBatchesOfMeasurementsThatWereLeft(t *testing.T) {
-	var recipient Recipient
-	recipient.Init(taking{}, Rights{}, nil, &Shared{})
-	target := NewTarget(&recipient, true)
-	for msm := range 1000 {
-		wanted, err := subscription.Parse(fmt.Appendf(nil, `{"msm":%d,"buffering":true,"cursor":""}`, 1+msm))
-		if err != nil {
-			t.Fatal(err)
+func TestBufferIsSentATenthOfASecondAfterTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, client, subscriber := sessiontest.NewBufferingHub(t)
+		defer subscriber.Leave()
+		for range 3 {
+			hub.DeliverResults(sessiontest.NumberedResult(1), sessiontest.NumberedResult(2))
+			time.Sleep(delivery.BatchDelay / 2)
+			hub.DeliverResults(sessiontest.NumberedResult(3))
+			time.Sleep(delivery.BatchDelay/2 - time.Nanosecond)
+			synctest.Wait()
+			client.Expect(t)
+			tick()
+			client.Expect(t, `atlas_result [{"prb_id":1},{"prb_id":2},{"prb_id":3}]`)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			client.Expect(t)
 		}
-		active := &Active{Recipient: &recipient, Wanted: wanted}
-		target.Add(active)
-		target.Remove(active)
+	})
+}
+
+func TestBufferIsSentWhenItIsFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, client, subscriber := sessiontest.NewBufferingHub(t)
+		defer subscriber.Leave()
+		for number := range delivery.MaxBatchRecords - 1 {
+			hub.DeliverResults(sessiontest.NumberedResult(number))
+		}
+		client.Expect(t)
+		time.Sleep(delivery.BatchDelay / 2)
+		hub.DeliverResults(sessiontest.NumberedResult(delivery.MaxBatchRecords), sessiontest.NumberedResult(5))
+		if got := client.Take(t); len(got) != 1 || strings.Count(got[0], "prb_id") != delivery.MaxBatchRecords || !strings.HasSuffix(got[0], `{"prb_id":1000}]`) {
+			t.Errorf("got %.100q", got)
+		}
+		elapse() // the next one's time counts from itself
+		client.Expect(t)
+		tick()
+		client.Expect(t, `atlas_result [{"prb_id":5}]`)
+	})
+}
+
+func TestBufferIsBoundedInBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, client, subscriber := sessiontest.NewBufferingHub(t)
+		defer subscriber.Leave()
+		long := sessiontest.Record(atlas.StreamResult, 1001, 1, `{"text":"`+strings.Repeat("x", 1000)+`"}`)
+		for range 200 {
+			hub.DeliverResults(long)
+		}
+		sent := client.Take(t)
+		if len(sent) != 3 {
+			t.Errorf("got %d arrays of 200 kB in all, want 3", len(sent))
+		}
+		for _, array := range sent {
+			if size := len(array) - len("atlas_result "); size > delivery.MaxBatchBytes || size < delivery.MaxBatchBytes-len(long.Value)-2 {
+				t.Errorf("an array has %d bytes", size)
+			}
+		}
+	})
+}
+
+// Brackets and commas count.
+func TestBufferHoldsAnArrayOfItsSize(t *testing.T) {
+	for spare, arrays := range map[int]int{0: 1, -1: 2} {
+		synctest.Test(t, func(t *testing.T) {
+			hub, client, subscriber := sessiontest.NewBufferingHub(t)
+			defer subscriber.Leave()
+			half := `"` + strings.Repeat("x", delivery.MaxBatchBytes/2) + `"`
+			rest := `"` + strings.Repeat("x", delivery.MaxBatchBytes-len(half)-len(`[,""]`)-spare) + `"`
+			hub.DeliverResults(sessiontest.Record(atlas.StreamResult, 1001, 1, half), sessiontest.Record(atlas.StreamResult, 1001, 1, rest))
+			time.Sleep(delivery.BatchDelay)
+			synctest.Wait()
+			if got := client.Take(t); len(got) != arrays {
+				t.Errorf("%d bytes to spare: got %d arrays, want %d", spare, len(got), arrays)
+			}
+		})
 	}
-	if all, ofTarget := len(recipient.batches.byKey), len(target.batches); all > minSwept || ofTarget > 1 {
-		t.Errorf("%d batches are kept, and %d of them in the target", all, ofTarget)
+}
+
+// A record that is longer than a buffer goes out by itself, after what waits: together with that it might be too long for the client's queue.
+func TestLongRecordIsSentAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, client, subscriber := sessiontest.NewBufferingHub(t)
+		defer subscriber.Leave()
+		long := `{"text":"` + strings.Repeat("x", 1<<20) + `"}`
+		hub.DeliverResults(sessiontest.NumberedResult(1), sessiontest.Record(atlas.StreamResult, 1001, 1, long))
+		client.Expect(t, `atlas_result [{"prb_id":1}]`, `atlas_result [`+long+`]`)
+		hub.DeliverResults(sessiontest.NumberedResult(2))
+		time.Sleep(delivery.BatchDelay)
+		synctest.Wait()
+		client.Expect(t, `atlas_result [{"prb_id":2}]`)
+	})
+}
+
+// Only what all matching subscriptions buffer is buffered, and nothing overtakes what waits.
+func TestUnbufferedRecordComesAfterWhatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, client, subscriber := sessiontest.NewBufferingHub(t)
+		defer subscriber.Leave()
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"prb":2}`)
+		client.Take(t)
+		hub.DeliverResults(sessiontest.NumberedResult(1), sessiontest.NumberedResult(3), sessiontest.NumberedResult(2), sessiontest.NumberedResult(2), sessiontest.NumberedResult(4))
+		client.Expect(t, `atlas_result [{"prb_id":1},{"prb_id":3}]`, `atlas_result {"prb_id":2}`, `atlas_result {"prb_id":2}`)
+		elapse()
+		client.Expect(t)
+		tick()
+		client.Expect(t, `atlas_result [{"prb_id":4}]`)
+	})
+}
+
+// Partitions and measurements share the buffer of their stream; streams have one each.
+func TestBuffersAreTheStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, client, subscriber := sessiontest.NewBufferingHub(t)
+		defer subscriber.Leave()
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":7000,"buffering":true}`)
+		sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"probestatus","buffering":true,"enrichProbes":true}`)
+		client.Take(t)
+		connection := sessiontest.Record(atlas.StreamProbeStatus, 7000, 7, `{"prb_id":7}`)
+		hub.DeliverResults(sessiontest.NumberedResult(1))
+		sessiontest.Deliver(hub.Statuses, connection)
+		hub.DeliverResults(sessiontest.NumberedResult(2))
+		client.Expect(t)
+		time.Sleep(delivery.BatchDelay)
+		synctest.Wait()
+		got := client.Take(t)
+		if len(got) == 2 && got[0] > got[1] {
+			got[0], got[1] = got[1], got[0] // both are due at the same time
+		}
+		want := []string{`atlas_probestatus [{"prb_id":7,"probe":{"id":7}}]`, `atlas_result [{"prb_id":1},{"prb_id":7},{"prb_id":2}]`}
+		if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+			t.Errorf("got  %q\nwant %q", got, want)
+		}
+	})
+}
+
+func TestBufferIsSentBeforeTheEndOfASubscription(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, client, subscriber := sessiontest.NewBufferingHub(t)
+		defer subscriber.Leave()
+		hub.DeliverResults(sessiontest.NumberedResult(1))
+		sessiontest.MustUnsubscribe(t, subscriber, `{"msm":1001,"buffering":true}`)
+		client.Expect(t, `atlas_result [{"prb_id":1}]`, `atlas_unsubscribed {"msm":1001,"buffering":true}`)
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"buffering":true}`)
+		client.Take(t)
+		hub.DeliverResults(sessiontest.NumberedResult(2))
+		hub.ChangeMeasurement(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
+		client.Expect(t, `atlas_result [{"prb_id":2}]`, `atlas_unsubscribed {"msm":1001,"buffering":true}`)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		client.Expect(t)
+	})
+}
+
+func TestBufferIsSentBeforeAGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, client, subscriber := sessiontest.NewBufferingHub(t)
+		defer subscriber.Leave()
+		hub.DeliverResults(sessiontest.NumberedResult(1))
+		hub.Results.Gap(0, 10, 20)
+		hub.Results.Flush(0)
+		if got := client.Take(t); len(got) != 2 || got[0] != `atlas_result [{"prb_id":1}]` || !strings.HasPrefix(got[1], `atlas_error "[gap]`) {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
+func TestNothingLingersAfterLeave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, client, subscriber := sessiontest.NewBufferingHub(t)
+		hub.DeliverResults(sessiontest.NumberedResult(1))
+		subscriber.Leave()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		client.Expect(t)
+		if client.Flushes() != 1 {
+			t.Errorf("%d flushes, want the one of the confirmation", client.Flushes())
+		}
+	})
+}
+
+// An array that does not fit is an overflow like any other, whoever sends it.
+func TestBufferOverflows(t *testing.T) {
+	for name, send := range map[string]func(*sessiontest.Hub, *session.Session){
+		"in time": func(*sessiontest.Hub, *session.Session) { time.Sleep(delivery.BatchDelay) },
+		"for a long record": func(h *sessiontest.Hub, _ *session.Session) {
+			h.DeliverResults(sessiontest.Record(atlas.StreamResult, 1001, 2, `"`+strings.Repeat("x", 1<<20)+`"`))
+		},
+		"for an unbuffered": func(h *sessiontest.Hub, _ *session.Session) { h.DeliverResults(sessiontest.NumberedResult(2)) },
+		"for a gap":         func(h *sessiontest.Hub, _ *session.Session) { h.Results.Gap(0, 1, 2); h.Results.Flush(0) },
+		"at a stop": func(h *sessiontest.Hub, _ *session.Session) {
+			h.ChangeMeasurement(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
+		},
+		"for an unsubscribed": func(_ *sessiontest.Hub, s *session.Session) { s.Overflow() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hub, client, subscriber := sessiontest.NewBufferingHub(t)
+				defer subscriber.Leave()
+				sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"prb":2}`)
+				sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"prb":3}`)
+				client.Limit = 2
+				hub.DeliverResults(sessiontest.NumberedResult(1))
+				if name == "for an unsubscribed" {
+					if err := sessiontest.Unsubscribe(t, subscriber, `{"msm":1001,"prb":3}`); err == nil {
+						t.Error("the confirmation found room that there is not")
+					}
+				}
+				send(hub, subscriber)
+				synctest.Wait()
+				hub.DeliverResults(sessiontest.NumberedResult(4))
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				client.Expect(t, `atlas_subscribed {"msm":1001,"prb":2}`, `atlas_subscribed {"msm":1001,"prb":3}`)
+				client.ExpectOverflows(t, 1)
+				hub.ExpectOverflows(t, 1)
+			})
+		})
 	}
+}
+
+// An array that does not fit into the queue waits for room, and so does what comes after it.
+//
+//notices:array-lost
+func TestArrayThatDoesNotFitWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewLogHub(t, 5)
+		defer hub.Close()
+		for range 20 {
+			sessiontest.MustSubscribe(t, hub.Session, `{"msm":1,"buffering":true}`)
+		}
+		hub.Log.Append(0, sessiontest.Records(3, 1, 1)...)
+		time.Sleep(10 * delivery.BatchDelay)
+		hub.Log.Append(0, sessiontest.Records(2, 1, 1)...)
+		time.Sleep(10 * delivery.BatchDelay)
+		hub.Receive()
+		time.Sleep(delivery.BatchDelay)
+		hub.Receive()
+		var got []int64
+		for _, message := range hub.Received {
+			_, offsets := sessiontest.Offsets(strings.Fields(message)[1])
+			got = append(got, offsets...)
+		}
+		if want := []int64{0, 1, 2, 3, 4}; !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		hub.ExpectOverflows(t, 0)
+	})
+}
+
+// An array that is full and does not fit takes nothing more: who has it is behind, and loses nothing by that.
+//
+//notices:full-array-grows
+func TestFullArrayThatDoesNotFit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const more = 50
+		hub := sessiontest.NewLogHub(t, 5)
+		defer hub.Close()
+		for range 20 {
+			sessiontest.MustSubscribe(t, hub.Session, `{"msm":1,"buffering":true}`)
+		}
+		hub.Log.Append(0, sessiontest.Records(delivery.MaxBatchRecords+more, 1, 1)...)
+		synctest.Wait()
+		hub.ExpectLag(t, 1, more)
+		hub.Receive()
+		time.Sleep(10 * delivery.BatchDelay)
+		hub.Receive()
+		var got []int64
+		for _, message := range hub.Received {
+			_, offsets := sessiontest.Offsets(strings.Fields(message)[1])
+			got = append(got, offsets...)
+		}
+		if len(got) != delivery.MaxBatchRecords+more || !slices.IsSorted(got) || got[len(got)-1] != delivery.MaxBatchRecords+more-1 {
+			t.Errorf("got %d records, want %d in order", len(got), delivery.MaxBatchRecords+more)
+		}
+	})
 }

@@ -1,29 +1,15 @@
 package session_test
 
 import (
-	"context"
-	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"atlasstream/services/gateway/internal/cursor"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
-
-// sealed are cursors as a gateway has them.
-type sealed struct{ *cursor.Codec }
-
-func newSealed() sealed {
-	codec := &cursor.Codec{}
-	codec.SetKeys([]byte("the secret of a benchmark"))
-	return sealed{codec}
-}
-
-func (sealed) AwaitKey(context.Context) error { return nil }
 
 // A client that brings a cursor for several subscriptions goes on where each of them is, and with another one where most is to come.
 func TestCursorForSeveralIsGoodForEach(t *testing.T) {
@@ -42,7 +28,7 @@ func TestCursorForSeveralIsGoodForEach(t *testing.T) {
 
 // What is no cursor is told from what is none any more, in the parameter and in what Socket.IO remembers.
 func TestUnreadableCursorsAreRefused(t *testing.T) {
-	ours, others := newSealed(), newSealed()
+	ours, others := sessiontest.NewSealedCursors("the secret of a test"), sessiontest.NewSealedCursors("the secret of a test")
 	others.SetKeys([]byte("of another log"))
 	place := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: sessiontest.Topic}}
 	hub := sessiontest.NewLogHubWith(t, 5, session.Settings{Cursors: ours})
@@ -63,28 +49,6 @@ func TestUnreadableCursorsAreRefused(t *testing.T) {
 			t.Errorf("in the parameter: got %v, want %s", err, want)
 		}
 	}
-}
-
-// What a client has not got back yet stays where it was, and grows old, beside what it has got.
-func TestCursorForWhatIsDue(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hub := newSessionCursorHub(t)
-		defer hub.Close()
-		const present, due = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`
-		sessiontest.MustSubscribe(t, hub.Session, present)
-		at := cursor.Checkpoint{Measurement: 2, Live: cursor.Live{Topic: sessiontest.Topic, Offset: 17}}
-		hub.Session.SetPending([]*session.Resumption{session.NewResumption(cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(due), Issued: time.Unix(1000, 0)})})
-		hub.Log.Append(0, sessiontest.Records(1, 1, 1)...)
-		hub.Receive()
-		words := strings.Fields(hub.Received[len(hub.Received)-1])
-		token, err := sessiontest.JSONCursors{}.Open(words[len(words)-1])
-		if err != nil || len(token.Subscriptions) != 2 {
-			t.Fatalf("got %+v, %v", token, err)
-		}
-		if got := token.Each()[1]; got.Checkpoint != at || string(got.Parameters) != due || !got.Issued.Equal(time.Unix(1000, 0)) {
-			t.Errorf("got %+v of what is due", got)
-		}
-	})
 }
 
 // A replay's position is a value inside, whatever becomes of the key: all subscriptions of it resume there.
@@ -119,7 +83,7 @@ func TestSubscriptionsResumeOneReplay(t *testing.T) {
 // A client that reconnects costs one question to the log and one tail for each subscription, also for the one that was asked about before.
 func TestResumingCostsNothingTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub := newSessionCursorHub(t)
+		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
 		hub.Log.Append(0, sessiontest.Records(5, 1, 1)...)
 		token := cursor.Token{}
@@ -155,7 +119,7 @@ func TestResumingCostsNothingTwice(t *testing.T) {
 // A tail that was found for a client that is gone before it resumes is released.
 func TestResumptionIsReleased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub := newSessionCursorHub(t)
+		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
 		at := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: sessiontest.Topic, Offset: -1}}
 		resumed := session.NewResumption(cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(`{"msm":1,"cursor":""}`)})
@@ -169,42 +133,4 @@ func TestResumptionIsReleased(t *testing.T) {
 			t.Errorf("%d tails are kept", kept)
 		}
 	})
-}
-
-// countingEncoding counts how often a record is encoded from its payload.
-type countingEncoding struct {
-	sessiontest.TextEncoding
-	encoded *int
-}
-
-func (e countingEncoding) Event(name string, payload []byte) *sendqueue.Message {
-	*e.encoded++
-	return e.TextEncoding.Event(name, payload)
-}
-
-func (e countingEncoding) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
-	*e.encoded++
-	return e.TextEncoding.EventAt(name, payload, cursor)
-}
-
-func (countingEncoding) WithCursor(event *sendqueue.Message, cursor string) *sendqueue.Message {
-	return sendqueue.Text(fmt.Appendf(nil, "%s %s", event.Payload(), cursor))
-}
-
-// A message for clients with cursors of their own is encoded once, but for the cursors.
-func TestRecordIsEncodedOnceForCursorsOfClients(t *testing.T) {
-	encoded := 0
-	hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 10, Subscriptions: 2}, Cursors: sessiontest.JSONCursors{}})
-	for i := range 10 {
-		client := &sessiontest.DiscardingClient{Encoder: countingEncoding{encoded: &encoded}, SessionCursors: true}
-		subscriber := hub.MustJoin(t, client)
-		defer subscriber.Leave()
-		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"cursor":""}`)
-		sessiontest.MustSubscribe(t, subscriber, fmt.Sprintf(`{"msm":%d,"cursor":""}`, 1002+i))
-	}
-	encoded = 0
-	hub.DeliverResults(sessiontest.Result(1001, 1))
-	if encoded != 1 {
-		t.Errorf("a record was encoded %d times, want once", encoded)
-	}
 }

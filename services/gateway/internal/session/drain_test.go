@@ -11,7 +11,7 @@ import (
 
 func TestDrainSendsWhatWaitsAndHasNothingWaitAfterwards(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub, client, subscriber := buffering(t)
+		hub, client, subscriber := sessiontest.NewBufferingHub(t)
 		defer subscriber.Leave()
 		sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"metadata","buffering":true}`)
 		client.Take(t)
@@ -27,7 +27,7 @@ func TestDrainSendsWhatWaitsAndHasNothingWaitAfterwards(t *testing.T) {
 }
 
 func TestDrainTellsAClientThatCannotKeepUp(t *testing.T) {
-	hub, client, subscriber := buffering(t)
+	hub, client, subscriber := sessiontest.NewBufferingHub(t)
 	defer subscriber.Leave()
 	client.Limit = 1
 	sessiontest.MustSubscribe(t, subscriber, `{"msm":1002}`)
@@ -38,7 +38,7 @@ func TestDrainTellsAClientThatCannotKeepUp(t *testing.T) {
 
 // Whatever is delivered while the hub drains is sent all the same.
 func TestDrainLosesNothingThatComesMeanwhile(t *testing.T) {
-	hub, client, subscriber := buffering(t)
+	hub, client, subscriber := sessiontest.NewBufferingHub(t)
 	defer subscriber.Leave()
 	var delivering sync.WaitGroup
 	delivering.Go(func() {

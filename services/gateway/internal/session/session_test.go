@@ -38,59 +38,6 @@ func TestDeliversWhatMatches(t *testing.T) {
 	}
 }
 
-func TestOneMessageForSeveralSubscriptions(t *testing.T) {
-	hub := sessiontest.NewHub()
-	client := &sessiontest.RecordingClient{}
-	subscriber := hub.MustJoin(t, client)
-	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"prb":7,"acceptedFields":["prb_id"]}`)
-	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"acceptedFields":["type","timestamp"]}`)
-	client.Take(t)
-	hub.DeliverResults(sessiontest.Result(1001, 7), sessiontest.Result(1001, 8))
-	client.Expect(t, `atlas_result {"prb_id":7,"type":"ping","timestamp":1}`, `atlas_result {"type":"ping","timestamp":1}`)
-	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
-	client.Take(t)
-	hub.DeliverResults(sessiontest.Result(1001, 7))
-	client.Expect(t, `atlas_result {"msm_id":1001,"prb_id":7,"type":"ping","timestamp":1}`)
-}
-
-// Whoever wants another form of a record gets that, whatever the others get.
-func TestEachGetsItsForm(t *testing.T) {
-	hub := sessiontest.NewHub()
-	forms := map[string]string{
-		`{"stream_type":"probestatus"}`:                                                `atlas_probestatus {"prb_id":7,"event":"connect"}`,
-		`{"stream_type":"probestatus","enrichProbes":true}`:                            `atlas_probestatus {"prb_id":7,"event":"connect","probe":{"id":7}}`,
-		`{"stream_type":"probestatus","acceptedFields":["event"]}`:                     `atlas_probestatus {"event":"connect"}`,
-		`{"stream_type":"probestatus","enrichProbes":true,"acceptedFields":["probe"]}`: `atlas_probestatus {"probe":{"id":7}}`,
-		`{"msm":7000}`: `atlas_result {"prb_id":7,"event":"connect"}`,
-	}
-	clients := make(map[string]*sessiontest.RecordingClient)
-	for range 2 {
-		for parameters := range forms {
-			client := &sessiontest.RecordingClient{}
-			sessiontest.MustSubscribe(t, hub.MustJoin(t, client), parameters)
-			client.Take(t)
-			clients[parameters] = client
-		}
-		for range 2 {
-			sessiontest.Deliver(hub.Statuses, sessiontest.Record(atlas.StreamProbeStatus, 7000, 7, `{"prb_id":7,"event":"connect"}`))
-			for parameters, client := range clients {
-				client.Expect(t, forms[parameters])
-			}
-		}
-	}
-}
-
-func TestEventNameIsTheSubscriptionsStream(t *testing.T) {
-	hub := sessiontest.NewHub()
-	client := &sessiontest.RecordingClient{}
-	subscriber := hub.MustJoin(t, client)
-	sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"probestatus"}`)
-	sessiontest.MustSubscribe(t, subscriber, `{"msm":7000}`)
-	client.Take(t)
-	sessiontest.Deliver(hub.Statuses, sessiontest.Record(atlas.StreamProbeStatus, 7000, 7, `{"prb_id":7}`))
-	client.Expect(t, `atlas_probestatus {"prb_id":7}`, `atlas_result {"prb_id":7}`)
-}
-
 func TestUnsubscribe(t *testing.T) {
 	hub := sessiontest.NewHub()
 	client := &sessiontest.RecordingClient{}
@@ -204,71 +151,6 @@ func TestParametersAreLimitedOverAllSubscriptions(t *testing.T) {
 	sessiontest.MustSubscribe(t, subscriber, long(2))
 }
 
-func TestGapIsTold(t *testing.T) {
-	hub := sessiontest.NewHub()
-	client := &sessiontest.RecordingClient{}
-	subscriber := hub.MustJoin(t, client)
-	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
-	sessiontest.MustSubscribe(t, subscriber, `{"msm":1002}`)
-	client.Take(t)
-	hub.Results.Gap(0, 10, 100)
-	hub.Results.Flush(0)
-	client.Expect(t, `atlas_error "[gap] the log has lost the records from 10 to before 100 of partition 0; some may have been yours"`)
-	hub.Results.Gap(0, 100, 10)
-	hub.Results.Flush(0)
-	client.Expect(t, `atlas_error "[gap] partition 0 of the log was cut, from 100 back to 10; some records may be lost"`)
-}
-
-func TestOverflowHarmsNobodyElse(t *testing.T) {
-	hub := sessiontest.NewHub()
-	slow, quick := &sessiontest.RecordingClient{Limit: 3}, &sessiontest.RecordingClient{}
-	sessiontest.MustSubscribe(t, hub.MustJoin(t, slow), `{"msm":1001}`)
-	sessiontest.MustSubscribe(t, hub.MustJoin(t, quick), `{"msm":1001}`)
-	hub.DeliverResults(sessiontest.Result(1001, 1), sessiontest.Result(1001, 2), sessiontest.Result(1001, 3), sessiontest.Result(1001, 4)) // the last two do not fit
-	slow.ExpectOverflows(t, 1)
-	quick.ExpectOverflows(t, 0)
-	ofSlow, _ := slow.Messages()
-	ofQuick, _ := quick.Messages()
-	if len(ofSlow) != 3 || len(ofQuick) != 5 {
-		t.Errorf("messages: %d and %d, want 3 and 5", len(ofSlow), len(ofQuick))
-	}
-	hub.ExpectOverflows(t, 1)
-}
-
-// After a message that did not fit none slips in, from whichever partition, even if the client has room meanwhile.
-func TestNothingComesAfterWhatDidNotFit(t *testing.T) {
-	hub := sessiontest.NewHub()
-	client := &sessiontest.RecordingClient{Limit: 2}
-	subscriber := hub.MustJoin(t, client)
-	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
-	sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"probestatus"}`)
-	hub.Results.Deliver(0, []atlas.Record{sessiontest.Result(1001, 7)})
-	client.Take(t)
-	hub.Results.Deliver(0, []atlas.Record{sessiontest.Result(1001, 8)})
-	sessiontest.Deliver(hub.Statuses, sessiontest.Record(atlas.StreamProbeStatus, 7000, 7, `{"prb_id":7}`))
-	hub.Results.Flush(0)
-	client.Expect(t)
-	client.ExpectOverflows(t, 1)
-	hub.ExpectOverflows(t, 1)
-}
-
-// A session that is told so while it answers calls Overflow itself.
-func TestOverflowIsCountedOnceHoweverFound(t *testing.T) {
-	hub := sessiontest.NewHub()
-	client := &sessiontest.RecordingClient{Limit: 1}
-	subscriber := hub.MustJoin(t, client)
-	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
-	if err := sessiontest.Subscribe(t, subscriber, `{"msm":1002}`); !errors.Is(err, sendqueue.ErrFull) {
-		t.Fatalf("got %v, want ErrFull", err)
-	}
-	subscriber.Overflow()
-	hub.DeliverResults(sessiontest.Result(1001, 7))
-	subscriber.Overflow()
-	client.ExpectOverflows(t, 1)
-	hub.ExpectOverflows(t, 1)
-	hub.ExpectFollowers(t, 1)
-}
-
 func TestLeaveEndsEverything(t *testing.T) {
 	hub := sessiontest.NewHub()
 	box := &sessiontest.RecordingClient{}
@@ -325,4 +207,18 @@ func TestSubscriptionsWaitUntilMeasurementsAreKnown(t *testing.T) {
 		synctest.Wait()
 		client.Expect(t, `atlas_subscribed {"msm":1001}`)
 	})
+}
+
+func TestWhoAsksLearnsThatSubscriptionsHaveEndedByThemselves(t *testing.T) {
+	hub := sessiontest.NewHub()
+	subscriber := hub.MustJoin(t, &sessiontest.RecordingClient{})
+	defer subscriber.Leave()
+	var left []int
+	subscriber.OnEnd(func() { left = append(left, sessiontest.Subscriptions(subscriber)) })
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1002}`)
+	hub.ChangeMeasurement(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
+	if len(left) != 1 || left[0] != 1 {
+		t.Errorf("told of %v, want once, with one subscription left", left)
+	}
 }

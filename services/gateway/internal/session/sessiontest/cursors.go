@@ -10,6 +10,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/session"
 )
 
 // JSONCursors are cursors that a test can read: tokens as JSON. It implements session.Cursors.
@@ -43,6 +44,37 @@ func decode(text string) []byte {
 		panic(err) // JSONCursors have made it
 	}
 	return decoded
+}
+
+// SealedCursors are cursors as a gateway has them. It implements session.Cursors.
+type SealedCursors struct{ *cursor.Codec }
+
+// NewSealedCursors makes cursors that are sealed with a key.
+func NewSealedCursors(key string) SealedCursors {
+	codec := &cursor.Codec{}
+	codec.SetKeys([]byte(key))
+	return SealedCursors{codec}
+}
+
+// AwaitKey implements session.Cursors.
+func (SealedCursors) AwaitKey(context.Context) error { return nil }
+
+// Resumptions has a session recall saved subscriptions, of which those that restart must be the last.
+func Resumptions(t *testing.T, client *session.Session, saved ...cursor.SavedSubscription) []*session.Resumption {
+	t.Helper()
+	var token cursor.Token
+	for _, each := range saved {
+		if each.Restarts() {
+			token.Restart = append(token.Restart, each.Parameters)
+		} else {
+			token.Subscriptions = append(token.Subscriptions, each)
+		}
+	}
+	resumptions, err := client.Recall(t.Context(), JSONCursors{}.Seal(token))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resumptions
 }
 
 // CursorAfter is the cursor of a subscription to a measurement behind an offset of partition 0 of a Log.

@@ -40,6 +40,22 @@ func NewHubWith(settings session.Settings) *Hub {
 	return h
 }
 
+// NewDefaultHub has the limits that a gateway has by default.
+func NewDefaultHub() *Hub {
+	limits := session.Limits{Clients: 20_000, Subscriptions: 1000, Steps: 10_000}
+	return NewHubWith(session.Settings{Limits: limits, Cursors: JSONCursors{}})
+}
+
+// NewBufferingHub makes a hub, and joins a client that wants the results of measurement 1001 as arrays.
+func NewBufferingHub(t testing.TB) (*Hub, *RecordingClient, *session.Session) {
+	t.Helper()
+	h, client := NewHub(), &RecordingClient{}
+	joined := h.MustJoin(t, client)
+	MustSubscribe(t, joined, `{"msm":1001,"buffering":true}`)
+	client.Take(t)
+	return h, client, joined
+}
+
 // NewHubWithoutSources sets the measurements.
 func NewHubWithoutSources(settings session.Settings) *Hub {
 	h := &Hub{Measurements: &Measurements{}, Metrics: prometheus.NewRegistry()}
@@ -72,10 +88,23 @@ func (h *Hub) MustJoinFrom(t testing.TB, address string, client delivery.Client)
 	return joined
 }
 
+// Addresses of clients of different networks.
+const (
+	Attacker  = "192.0.2.1"
+	Neighbour = "198.51.100.1"
+)
+
 // Deliver delivers records in partition 0 of a source, and writes them.
 func Deliver(source *session.Source, records ...atlas.Record) {
 	source.Deliver(0, records)
 	source.Flush(0)
+}
+
+// DeliverOften delivers a result so often that its length is that of most results by what the hub estimates.
+func (h *Hub) DeliverOften(result atlas.Record) {
+	for range 3 * 256 / 2 {
+		h.DeliverResults(result)
+	}
 }
 
 // DeliverResults delivers results.
@@ -90,6 +119,8 @@ func (h *Hub) ChangeMeasurement(now atlas.Measurement) {
 // ExpectFollowers expects so many subscriptions to follow the tail.
 func (h *Hub) ExpectFollowers(t testing.TB, want int) {
 	t.Helper()
+	h.Tail.mu.Lock()
+	defer h.Tail.mu.Unlock()
 	if h.Tail.followers != want {
 		t.Errorf("the tail has %d followers, want %d", h.Tail.followers, want)
 	}

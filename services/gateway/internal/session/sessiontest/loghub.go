@@ -54,6 +54,14 @@ func NewLogHubWith(t *testing.T, tailLength int, settings session.Settings) *Log
 	return h
 }
 
+// NewSessionCursorHub makes a hub of which the tail holds 100 records, and whose client has cursors of all its subscriptions.
+func NewSessionCursorHub(t *testing.T) *LogHub {
+	t.Helper()
+	h := NewLogHub(t, 100)
+	h.Client.SessionCursors = true
+	return h
+}
+
 // AddLog adds the log as a stream. What the hub sees may be a type that wraps the log.
 func (h *LogHub) AddLog(stream atlas.Stream, as session.Log) { h.Log.AddTo(h.Hub.Hub, stream, as) }
 

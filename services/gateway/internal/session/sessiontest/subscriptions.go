@@ -3,6 +3,7 @@ package sessiontest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -51,6 +52,15 @@ func MustUnsubscribe(t testing.TB, client *session.Session, parameters string) {
 	}
 }
 
+// Alternatives are so many values of a filter of which no record has any.
+func Alternatives(count int) string {
+	var text strings.Builder
+	for i := range count {
+		fmt.Fprintf(&text, "y%d ", i)
+	}
+	return text.String()
+}
+
 // Subscriptions counts those of a session.
 func Subscriptions(client *session.Session) int {
 	count, _ := client.Usage()
@@ -63,4 +73,23 @@ func ExpectRefusal(t testing.TB, err error, want string) {
 	if _, refused := errors.AsType[*protocol.Error](err); !refused || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want a refusal that begins with %s", err, want)
 	}
+}
+
+// SubscribeMany has clients of an address subscribe as often as they may, and gives how often that was.
+func (h *Hub) SubscribeMany(t *testing.T, address string, clients, each int, parameters func(client, number int) string) (subscriptions int) {
+	t.Helper()
+	for client := range clients {
+		joined := h.MustJoinFrom(t, address, &DiscardingClient{})
+		for number := range each {
+			err := Subscribe(t, joined, parameters(client, number))
+			if errors.Is(err, session.ErrTooMany) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			subscriptions++
+		}
+	}
+	return subscriptions
 }

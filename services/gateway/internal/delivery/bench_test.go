@@ -1,12 +1,11 @@
-package session_test
+package delivery_test
 
 import (
 	"fmt"
 	"testing"
 
-	"atlasstream/services/gateway/internal/session/sessiontest"
-
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
 func benchmarkDeliver(b *testing.B, hub *sessiontest.Hub, records ...atlas.Record) {

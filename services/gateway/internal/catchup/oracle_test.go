@@ -1,4 +1,4 @@
-package session_test
+package catchup_test
 
 import (
 	"context"
@@ -9,14 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
-
-	"github.com/prometheus/client_golang/prometheus"
-
-	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -92,24 +91,6 @@ type resumingClient struct {
 	session  *session.Session
 	expected map[atlas.MeasurementID]*expectation
 	last     string // the cursor of the last message
-}
-
-// expectation is a subscription over all connections in which it resumes, and what it must bring.
-type expectation struct {
-	parameters  string
-	wanted      *subscription.Subscription
-	backlog     bool
-	backlogSent bool
-	start       sessiontest.Start
-	offsets     []int64 // of records that are not received yet, of those that the log had when next was computed
-	next        int64   // offset before which offsets are known
-	cursor      string  // of the last message
-}
-
-func newResumingClient(t *testing.T, log *sessiontest.Log, hub *session.Hub, seed uint64) *resumingClient {
-	return &resumingClient{
-		t: t, log: log, hub: hub, random: rand.New(rand.NewPCG(9, seed)), sessionCursors: seed%2 == 0, expected: make(map[atlas.MeasurementID]*expectation),
-	}
 }
 
 func (c *resumingClient) run() {
@@ -317,6 +298,28 @@ func (c *resumingClient) receive(payload, cursor string) {
 	expected.cursor = cursor
 }
 
+// readToTheEnd reads until nothing is to come any more.
+func (c *resumingClient) readToTheEnd() {
+	defer c.disconnect()
+	for _, expected := range c.expected {
+		for expected.extend(c.log); len(expected.offsets) > 0 || expected.backlog && !expected.backlogSent; expected.extend(c.log) {
+			c.readOne()
+		}
+	}
+}
+
+// expectation is a subscription over all connections in which it resumes, and what it must bring.
+type expectation struct {
+	parameters  string
+	wanted      *subscription.Subscription
+	backlog     bool
+	backlogSent bool
+	start       sessiontest.Start
+	offsets     []int64 // of records that are not received yet, of those that the log had when next was computed
+	next        int64   // offset before which offsets are known
+	cursor      string  // of the last message
+}
+
 func (e *expectation) endBacklog(c *resumingClient) {
 	if e.backlogSent {
 		c.t.Errorf("%s: the backlog ends twice", e.parameters)
@@ -353,12 +356,8 @@ func (e *expectation) extend(log *sessiontest.Log) {
 	e.next = partition.Next
 }
 
-// readToTheEnd reads until nothing is to come any more.
-func (c *resumingClient) readToTheEnd() {
-	defer c.disconnect()
-	for _, expected := range c.expected {
-		for expected.extend(c.log); len(expected.offsets) > 0 || expected.backlog && !expected.backlogSent; expected.extend(c.log) {
-			c.readOne()
-		}
+func newResumingClient(t *testing.T, log *sessiontest.Log, hub *session.Hub, seed uint64) *resumingClient {
+	return &resumingClient{
+		t: t, log: log, hub: hub, random: rand.New(rand.NewPCG(9, seed)), sessionCursors: seed%2 == 0, expected: make(map[atlas.MeasurementID]*expectation),
 	}
 }

@@ -1,15 +1,50 @@
-package session_test
+package catchup_test
 
 import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
+
+// A subscription that goes on behind a cursor brings nobody else's records a second time.
+//
+//notices:rewind-forgets,rewind-gives-again
+func TestGoingOnBesideWhatIsThere(t *testing.T) {
+	for name, busy := range map[string]int{"in the feed": 0, "behind": 40} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hub := sessiontest.NewLogHub(t, 5)
+				defer hub.Close()
+				hub.Log.Append(0, append(sessiontest.Records(10, 1, 1), sessiontest.Records(10, 2, 1)...)...)
+				sessiontest.MustSubscribe(t, hub.Session, `{"msm":1}`)
+				hub.Log.Append(0, sessiontest.Records(busy, 1, 1)...)
+				after := sessiontest.CursorAfter(2, 14)
+				if err := sessiontest.Subscribe(t, hub.Session, fmt.Sprintf(`{"msm":2,"cursor":%q}`, after)); err != nil {
+					t.Fatal(err)
+				}
+				hub.Log.Append(0, append(sessiontest.Records(1, 1, 1), sessiontest.Records(1, 2, 1)...)...)
+				hub.Receive()
+				got := map[atlas.MeasurementID][]int64{}
+				for _, message := range hub.Received {
+					measurement, offsets := sessiontest.Offsets(strings.Fields(message)[1])
+					got[measurement] = append(got[measurement], offsets...)
+				}
+				if want := []int64{15, 16, 17, 18, 19, int64(21 + busy)}; !slices.Equal(got[2], want) {
+					t.Errorf("got %v of measurement 2, want %v", got[2], want)
+				}
+				if len(got[1]) != busy+1 || !slices.IsSorted(got[1]) || got[1][0] != 20 {
+					t.Errorf("got %v of measurement 1", got[1])
+				}
+			})
+		})
+	}
+}
 
 // blockedLog has clients that attach to the tail wait until the test lets them proceed, as for a lock: also when their context has ended.
 type blockedLog struct {

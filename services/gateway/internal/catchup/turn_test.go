@@ -1,4 +1,4 @@
-package session_test
+package catchup_test
 
 import (
 	"context"
@@ -63,14 +63,6 @@ func (s *slowLog) await(ctx context.Context, pay func(ctx context.Context, recor
 	}
 }
 
-// slowReader is a reading of the attacked measurement.
-type slowReader struct {
-	catchup.LogReader
-	log *slowLog
-}
-
-func (r slowReader) Close() { r.log.count(-1, 0) }
-
 func (s *slowLog) count(running, began int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,23 +77,20 @@ func (s *slowLog) counts() (running, began, ofOthers int) {
 	return s.running, s.began, s.ofOthers
 }
 
+// slowReader is a reading of the attacked measurement.
+type slowReader struct {
+	catchup.LogReader
+	log *slowLog
+}
+
+func (r slowReader) Close() { r.log.count(-1, 0) }
+
 // slowLogHub is a hub whose log is slow, with records that the tail does not hold any more.
 type slowLogHub struct {
 	*sessiontest.Hub
 	log      *slowLog
 	sessions []*session.Session
 	clients  []*sessiontest.QueuedClient
-}
-
-func newSlowLogHub(behind session.Behind) *slowLogHub {
-	behind.Time, behind.Bytes = time.Hour, 1<<40
-	settings := session.Settings{
-		Limits: session.Limits{Clients: 1000, Subscriptions: 10}, Cursors: sessiontest.JSONCursors{}, Behind: behind, Backlog: time.Minute,
-	}
-	h := &slowLogHub{Hub: sessiontest.NewHubWithoutSources(settings), log: &slowLog{Log: sessiontest.NewLog(1, 5), proceed: make(chan struct{})}}
-	h.log.AddTo(h.Hub.Hub, atlas.StreamResult, h.log)
-	h.fill()
-	return h
 }
 
 // fill gives the log some records of each, and so many others that the tail holds none of them.
@@ -126,6 +115,17 @@ func (h *slowLogHub) close() {
 		h.clients[i].Close()
 		subscriber.Leave()
 	}
+}
+
+func newSlowLogHub(behind session.Behind) *slowLogHub {
+	behind.Time, behind.Bytes = time.Hour, 1<<40
+	settings := session.Settings{
+		Limits: session.Limits{Clients: 1000, Subscriptions: 10}, Cursors: sessiontest.JSONCursors{}, Behind: behind, Backlog: time.Minute,
+	}
+	h := &slowLogHub{Hub: sessiontest.NewHubWithoutSources(settings), log: &slowLog{Log: sessiontest.NewLog(1, 5), proceed: make(chan struct{})}}
+	h.log.AddTo(h.Hub.Hub, atlas.StreamResult, h.log)
+	h.fill()
+	return h
 }
 
 // Clients of one address that ask for backlogs hold no more readers than it may, so that a client of another has its own at once.
@@ -199,7 +199,7 @@ func TestAbuseBacklogsOfLongValues(t *testing.T) {
 			t.Fatalf("%d readers are held, want all", running)
 		}
 		close(hub.log.proceed)
-		time.Sleep(2 * keptWhilePaying)
+		time.Sleep(2 * catchup.KeptWhilePaying)
 		expectBacklog(t, hub.ask(t, &readlimit.Account{}, wanted), 8)
 		if running, began, _ := hub.log.counts(); running != addresses*clients || began != running {
 			t.Errorf("%d of %d readings go on, want all that there were", running, began)
@@ -225,7 +225,7 @@ func TestAbuseReadersThatWaitToPay(t *testing.T) {
 			messages := rate.NewLimiter(1e-9, 2*(toBegin+1))
 			hub.ask(t, readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry())), attacked)
 		}
-		time.Sleep(20 * keptWhilePaying)
+		time.Sleep(20 * catchup.KeptWhilePaying)
 		if running, _, _ := hub.log.counts(); running != 2*2 {
 			t.Errorf("there are %d readers, want %d", running, 2*2)
 		}
@@ -325,32 +325,12 @@ func TestCatchingUpInSlices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := newSlowLogHub(session.Behind{Readers: 1, ReadersOfAddress: 1})
 		defer hub.close()
-		hub.log.Append(0, sessiontest.Records(2*maxReadSlice, attacked, 1)...)
+		hub.log.Append(0, sessiontest.Records(2*catchup.MaxReadSlice, attacked, 1)...)
 		hub.log.Append(0, sessiontest.Records(10, wanted, 1)...)
 		hub.log.Append(0, sessiontest.Records(10, attacked, 1)...)
 		expectBacklog(t, hub.ask(t, &readlimit.Account{}, wanted), 8+10)
 		if _, _, ofOthers := hub.log.counts(); ofOthers != 3 {
-			t.Errorf("read the log %d times, want 3: in slices of %d", ofOthers, maxReadSlice)
+			t.Errorf("read the log %d times, want 3: in slices of %d", ofOthers, catchup.MaxReadSlice)
 		}
-	})
-}
-
-// The clients of one address have no more replays than it may.
-func TestAbuseReplaysOfOneAddress(t *testing.T) {
-	sessiontest.TestWithReplays(t, session.Replays{OfClient: 2, OfAddress: 3, OfHub: 10}, func(t *testing.T, h *sessiontest.ReplayHub) {
-		attacker := &readlimit.Account{}
-		for i := range 3 {
-			subscriber := h.MustJoin(t, &sessiontest.RecordingClient{})
-			defer subscriber.Leave()
-			subscriber.ChargeTo(nil, attacker)
-			sessiontest.MustSubscribe(t, subscriber, sessiontest.ReplayParameters)
-			if i < 2 {
-				continue
-			}
-			sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, subscriber, `{"msm":1004,"startTime":100}`), "[too_many_replays] startTime: this address has 3")
-		}
-		honest := h.MustJoin(t, &sessiontest.RecordingClient{})
-		defer honest.Leave()
-		sessiontest.MustSubscribe(t, honest, sessiontest.ReplayParameters)
 	})
 }

@@ -1,4 +1,4 @@
-package session_test
+package resume_test
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
@@ -13,19 +14,12 @@ import (
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-// newSessionCursorHub has a client that comes back with nothing but the last cursor.
-func newSessionCursorHub(t *testing.T) *sessiontest.LogHub {
-	hub := sessiontest.NewLogHub(t, 100)
-	hub.Client.SessionCursors = true
-	return hub
-}
-
 // What waits in an array has not been given, whatever else of its partition has.
 //
 //notices:tracker-of-other-measurements
 func TestCursorDoesNotStandForWhatWaitsInAnArray(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub := newSessionCursorHub(t)
+		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
 		const buffered, plain = `{"msm":1,"buffering":true,"cursor":""}`, `{"msm":2,"cursor":""}`
 		sessiontest.MustSubscribe(t, hub.Session, buffered)
@@ -35,8 +29,7 @@ func TestCursorDoesNotStandForWhatWaitsInAnArray(t *testing.T) {
 		hub.Receive()
 		hub.ExpectCheckpoints(t, 0, map[string]int64{buffered: -1, plain: 1})
 		hub.ExpectCheckpoints(t, 1, map[string]int64{buffered: -1, plain: 2})
-		elapse()
-		tick()
+		time.Sleep(time.Second)
 		hub.Receive()
 		hub.ExpectCheckpoints(t, 2, map[string]int64{buffered: 0, plain: 2})
 	})
@@ -47,7 +40,7 @@ func TestCursorDoesNotStandForWhatWaitsInAnArray(t *testing.T) {
 //notices:tracker-of-other-streams
 func TestCursorDoesNotStandForTheOtherStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub := newSessionCursorHub(t)
+		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
 		hub.AddLog(atlas.StreamProbeStatus, hub.Log)
 		const results, statuses = `{"msm":7000,"cursor":""}`, `{"stream_type":"probestatus","cursor":""}`
@@ -67,7 +60,7 @@ func TestCursorDoesNotStandForTheOtherStream(t *testing.T) {
 // A subscription that matches nothing for long has got on with its partition all the same, unless the client is behind there.
 func TestCursorMovesOnWhereNothingMatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub := newSessionCursorHub(t)
+		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
 		const quiet, busy = `{"msm":1,"prb":9,"cursor":""}`, `{"msm":2,"cursor":""}`
 		sessiontest.MustSubscribe(t, hub.Session, quiet)
@@ -93,7 +86,7 @@ func TestCursorMovesOnWhereNothingMatches(t *testing.T) {
 //notices:confirmed-not-remembered
 func TestCursorNamesSubscriptionsWithoutOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub := newSessionCursorHub(t)
+		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
 		const marked, before, after = `{"msm":1,"cursor":""}`, `{"msm":2}`, `{"msm":3,"prb":5}`
 		sessiontest.MustSubscribe(t, hub.Session, before)
@@ -124,14 +117,14 @@ func TestCursorNamesSubscriptionsWithoutOne(t *testing.T) {
 //notices:given-back-forgotten,given-back-twice
 func TestCursorStandsForWhatIsBeingGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub := newSessionCursorHub(t)
+		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
 		const marked, other, plain = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`, `{"msm":3}`
-		recalled := []*session.Resumption{
-			session.NewResumption(cursor.SavedSubscription{Checkpoint: cursor.Checkpoint{Measurement: 1}, Parameters: []byte(marked)}),
-			session.NewResumption(cursor.SavedSubscription{Checkpoint: cursor.Checkpoint{Measurement: 2}, Parameters: []byte(other)}),
-			session.NewResumption(cursor.SavedSubscription{Parameters: []byte(plain)}),
-		}
+		recalled := sessiontest.Resumptions(t, hub.Session,
+			cursor.SavedSubscription{Checkpoint: cursor.Checkpoint{Measurement: 1}, Parameters: []byte(marked)},
+			cursor.SavedSubscription{Checkpoint: cursor.Checkpoint{Measurement: 2}, Parameters: []byte(other)},
+			cursor.SavedSubscription{Parameters: []byte(plain)},
+		)
 		for i, subscription := range recalled {
 			hub.Session.SetPending(recalled[i:])
 			sessiontest.MustSubscribe(t, hub.Session, string(subscription.Parameters()))
@@ -158,7 +151,7 @@ func TestCursorForgetsWhatIsRefused(t *testing.T) {
 		defer hub.Close()
 		const marked = `{"msm":1,"cursor":""}`
 		sessiontest.MustSubscribe(t, hub.Session, marked)
-		hub.Session.SetPending([]*session.Resumption{session.NewResumption(cursor.SavedSubscription{Parameters: []byte(`{"msm":9}`)})})
+		hub.Session.SetPending(sessiontest.Resumptions(t, hub.Session, cursor.SavedSubscription{Parameters: []byte(`{"msm":9}`)}))
 		hub.Session.SetPending(nil)
 		hub.Log.Append(0, sessiontest.Records(1, 1, 1)...)
 		hub.Receive()
@@ -198,6 +191,28 @@ func TestCursorNamesTheSubscriptionsThatThereAre(t *testing.T) {
 		own := sessiontest.CursorAfter(1, 0)
 		if want := `atlas_result {"msm_id":1,"offset":0} ` + own; !slices.Equal(hub.Received, []string{want}) {
 			t.Errorf("got %q, want %s", hub.Received, want)
+		}
+	})
+}
+
+// What a client has not got back yet stays where it was, and grows old, beside what it has got.
+func TestCursorForWhatIsDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewSessionCursorHub(t)
+		defer hub.Close()
+		const present, due = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`
+		sessiontest.MustSubscribe(t, hub.Session, present)
+		at := cursor.Checkpoint{Measurement: 2, Live: cursor.Live{Topic: sessiontest.Topic, Offset: 17}}
+		hub.Session.SetPending(sessiontest.Resumptions(t, hub.Session, cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(due), Issued: time.Unix(1000, 0)}))
+		hub.Log.Append(0, sessiontest.Records(1, 1, 1)...)
+		hub.Receive()
+		words := strings.Fields(hub.Received[len(hub.Received)-1])
+		token, err := sessiontest.JSONCursors{}.Open(words[len(words)-1])
+		if err != nil || len(token.Subscriptions) != 2 {
+			t.Fatalf("got %+v, %v", token, err)
+		}
+		if got := token.Each()[1]; got.Checkpoint != at || string(got.Parameters) != due || !got.Issued.Equal(time.Unix(1000, 0)) {
+			t.Errorf("got %+v of what is due", got)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package session_test
+package cost_test
 
 import (
 	"fmt"
@@ -115,9 +115,9 @@ func BenchmarkSteps(b *testing.B) {
 		for _, hops := range []int{3, 18, 60, 300} {
 			result := traceroute(hops)
 			b.Run(fmt.Sprintf("%s/%d-bytes", ask.name, len(result.Value)), func(b *testing.B) {
-				hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 20_000, Subscriptions: 1000, Steps: 1 << 40}, Cursors: newSealed()})
+				hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 20_000, Subscriptions: 1000, Steps: 1 << 40}, Cursors: sessiontest.NewSealedCursors("the secret of a test")})
 				for client := range ask.clients {
-					subscriber := hub.MustJoinFrom(b, attacker, &sessiontest.DiscardingClient{Encoder: copyingEncoding{}, SessionCursors: ask.remembers})
+					subscriber := hub.MustJoinFrom(b, sessiontest.Attacker, &sessiontest.DiscardingClient{Encoder: copyingEncoding{}, SessionCursors: ask.remembers})
 					defer subscriber.Leave()
 					for number := range ask.each {
 						sessiontest.MustSubscribe(b, subscriber, ask.parameters(client, number))

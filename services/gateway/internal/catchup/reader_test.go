@@ -1,17 +1,15 @@
-package session_test
+package catchup_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
-
-	"atlasstream/pkg/atlas"
 )
 
 // Who cannot take a record reads on where it has stopped, from what the feed holds or from the log.
@@ -105,33 +103,6 @@ func TestLogIsCutWhileAClientIsBehind(t *testing.T) {
 	})
 }
 
-// A record that goes to a client in two streams comes once in each, though the queue has room for the first only.
-//
-//notices:partly-given-forgotten
-func TestRecordInTwoStreamsOfWhichOneFits(t *testing.T) {
-	for _, odd := range []int{0, 1} { // messages before
-		synctest.Test(t, func(t *testing.T) {
-			hub := sessiontest.NewLogHub(t, 5)
-			defer hub.Close()
-			hub.AddLog(atlas.StreamProbeStatus, hub.Log)
-			sessiontest.MustSubscribe(t, hub.Session, `{"msm":7000}`)
-			sessiontest.MustSubscribe(t, hub.Session, `{"stream_type":"probestatus"}`)
-			for range odd {
-				sessiontest.MustSubscribe(t, hub.Session, `{"msm":7000}`)
-			}
-			hub.Log.Append(0, sessiontest.Records(30, 7000, 1)...)
-			hub.Receive()
-			if len(hub.Received) != 60 {
-				t.Errorf("got %d messages, want 60", len(hub.Received))
-			}
-			slices.Sort(hub.Received)
-			if len(slices.Compact(hub.Received)) != 60 {
-				t.Error("some came twice")
-			}
-		})
-	}
-}
-
 // A measurement that stops has its results delivered that stand in the log; one that turns private has not.
 func TestMeasurementEndsWhileAClientIsBehind(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -155,40 +126,6 @@ func TestMeasurementEndsWhileAClientIsBehind(t *testing.T) {
 				}
 				if left := sessiontest.Subscriptions(hub.Session); left != 0 || len(hub.Log.Source.Partition(0).Detached()) != 0 {
 					t.Errorf("%d subscriptions are left", left)
-				}
-			})
-		})
-	}
-}
-
-// A subscription that goes on behind a cursor brings nobody else's records a second time.
-//
-//notices:rewind-forgets,rewind-gives-again
-func TestGoingOnBesideWhatIsThere(t *testing.T) {
-	for name, busy := range map[string]int{"in the feed": 0, "behind": 40} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				hub := sessiontest.NewLogHub(t, 5)
-				defer hub.Close()
-				hub.Log.Append(0, append(sessiontest.Records(10, 1, 1), sessiontest.Records(10, 2, 1)...)...)
-				sessiontest.MustSubscribe(t, hub.Session, `{"msm":1}`)
-				hub.Log.Append(0, sessiontest.Records(busy, 1, 1)...)
-				after := sessiontest.CursorAfter(2, 14)
-				if err := sessiontest.Subscribe(t, hub.Session, fmt.Sprintf(`{"msm":2,"cursor":%q}`, after)); err != nil {
-					t.Fatal(err)
-				}
-				hub.Log.Append(0, append(sessiontest.Records(1, 1, 1), sessiontest.Records(1, 2, 1)...)...)
-				hub.Receive()
-				got := map[atlas.MeasurementID][]int64{}
-				for _, message := range hub.Received {
-					measurement, offsets := sessiontest.Offsets(strings.Fields(message)[1])
-					got[measurement] = append(got[measurement], offsets...)
-				}
-				if want := []int64{15, 16, 17, 18, 19, int64(21 + busy)}; !slices.Equal(got[2], want) {
-					t.Errorf("got %v of measurement 2, want %v", got[2], want)
-				}
-				if len(got[1]) != busy+1 || !slices.IsSorted(got[1]) || got[1][0] != 20 {
-					t.Errorf("got %v of measurement 1", got[1])
 				}
 			})
 		})

@@ -1,4 +1,4 @@
-package session_test
+package live_test
 
 import (
 	"fmt"
@@ -6,19 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
 const shortly, long = 100, 2000 // numbers, for results of about 800 bytes and of 16 kB
-
-// deliverMany has the partition learn how long results are.
-func deliverMany(h *sessiontest.Hub, of atlas.Record) {
-	for range 3 * 256 / 2 {
-		h.DeliverResults(of)
-	}
-}
 
 // charged is what the clients of an address cost for each result as they are now.
 func charged(h *sessiontest.Hub, of *session.Session) int {
@@ -28,19 +20,19 @@ func charged(h *sessiontest.Hub, of *session.Session) int {
 // Who has subscribed to short results loses what costs too much when they become long, the newest first, and is told so. What costs the same for results of
 // any length stays, and so do the subscriptions of others.
 func TestAbuseResultsBecomeLong(t *testing.T) {
-	hub := newDefaultHub()
+	hub := sessiontest.NewDefaultHub()
 	const clients = 70
 	neighbours, plain := &sessiontest.RecordingClient{}, &sessiontest.RecordingClient{}
-	sessiontest.MustSubscribe(t, hub.MustJoinFrom(t, neighbour, neighbours), `{"msm":1001,"acceptedFields":["prb_id"]}`)
+	sessiontest.MustSubscribe(t, hub.MustJoinFrom(t, sessiontest.Neighbour, neighbours), `{"msm":1001,"acceptedFields":["prb_id"]}`)
 	subscribers, boxes := make([]*session.Session, clients), make([]*sessiontest.RecordingClient, clients)
-	deliverMany(hub, sessiontest.ResultOfLength(shortly))
+	hub.DeliverOften(sessiontest.ResultOfLength(shortly))
 	for n := range clients {
 		boxes[n] = &sessiontest.RecordingClient{}
-		subscribers[n] = hub.MustJoinFrom(t, attacker, boxes[n])
+		subscribers[n] = hub.MustJoinFrom(t, sessiontest.Attacker, boxes[n])
 		sessiontest.MustSubscribe(t, subscribers[n], fmt.Sprintf(`{"msm":1001,"acceptedFields":["result.a","b%d"]}`, n))
 	}
-	sessiontest.MustSubscribe(t, hub.MustJoinFrom(t, attacker, plain), `{"msm":1001}`)
-	deliverMany(hub, sessiontest.ResultOfLength(long))
+	sessiontest.MustSubscribe(t, hub.MustJoinFrom(t, sessiontest.Attacker, plain), `{"msm":1001}`)
+	hub.DeliverOften(sessiontest.ResultOfLength(long))
 	if steps := charged(hub, subscribers[0]); steps > 10_000 || steps < 9_000 {
 		t.Errorf("those who stay cost %d steps", steps)
 	}
@@ -73,28 +65,28 @@ func TestAbuseResultsBecomeLong(t *testing.T) {
 	hub.DeliverResults(sessiontest.ResultOfLength(shortly))
 	neighbours.Expect(t, `atlas_result {"prb_id":7}`)
 	plain.Expect(t, "atlas_result "+string(sessiontest.ResultOfLength(shortly).Value))
-	if err := sessiontest.Subscribe(t, hub.MustJoinFrom(t, attacker, &sessiontest.DiscardingClient{}), `{"msm":1001,"acceptedFields":["result.a","c"]}`); err == nil {
+	if err := sessiontest.Subscribe(t, hub.MustJoinFrom(t, sessiontest.Attacker, &sessiontest.DiscardingClient{}), `{"msm":1001,"acceptedFields":["result.a","c"]}`); err == nil {
 		t.Error("a newcomer was let in")
 	}
 }
 
 // A single long record among short ones ends nothing, and where results are short again there is room again.
 func TestOneLongRecord(t *testing.T) {
-	hub := newDefaultHub()
-	deliverMany(hub, sessiontest.ResultOfLength(shortly)) // to nobody
+	hub := sessiontest.NewDefaultHub()
+	hub.DeliverOften(sessiontest.ResultOfLength(shortly)) // to nobody
 	fields := func(_, number int) string {
 		return fmt.Sprintf(`{"msm":1001,"acceptedFields":["result.a","b%d"]}`, number)
 	}
-	first := hub.MustJoinFrom(t, attacker, &sessiontest.DiscardingClient{})
+	first := hub.MustJoinFrom(t, sessiontest.Attacker, &sessiontest.DiscardingClient{})
 	sessiontest.MustSubscribe(t, first, fields(0, 0))
-	deliverMany(hub, sessiontest.ResultOfLength(long))
-	few := fill(t, hub, attacker, 1, 1, func(_, _ int) string { return fields(0, 1) })
-	for n := 2; sessiontest.Subscribe(t, hub.MustJoinFrom(t, attacker, &sessiontest.DiscardingClient{}), fields(0, n)) == nil; n++ {
+	hub.DeliverOften(sessiontest.ResultOfLength(long))
+	few := hub.SubscribeMany(t, sessiontest.Attacker, 1, 1, func(_, _ int) string { return fields(0, 1) })
+	for n := 2; sessiontest.Subscribe(t, hub.MustJoinFrom(t, sessiontest.Attacker, &sessiontest.DiscardingClient{}), fields(0, n)) == nil; n++ {
 		few++
 	}
-	deliverMany(hub, sessiontest.ResultOfLength(shortly))
+	hub.DeliverOften(sessiontest.ResultOfLength(shortly))
 	many := few
-	for n := 1000; sessiontest.Subscribe(t, hub.MustJoinFrom(t, attacker, &sessiontest.DiscardingClient{}), fields(0, n)) == nil; n++ {
+	for n := 1000; sessiontest.Subscribe(t, hub.MustJoinFrom(t, sessiontest.Attacker, &sessiontest.DiscardingClient{}), fields(0, n)) == nil; n++ {
 		many++
 	}
 	if many < 2*few {
@@ -108,9 +100,9 @@ func TestOneLongRecord(t *testing.T) {
 
 // A subscription that is the only one of its address is served, however long the results are.
 func TestOnlySubscriptionIsServed(t *testing.T) {
-	hub := newDefaultHub()
+	hub := sessiontest.NewDefaultHub()
 	client := &sessiontest.RecordingClient{}
-	subscriber := hub.MustJoinFrom(t, attacker, client)
+	subscriber := hub.MustJoinFrom(t, sessiontest.Attacker, client)
 	const only = `{"msm":1001,"acceptedFields":["prb_id"],"greaterTo":{"result.a":0}}`
 	sessiontest.MustSubscribe(t, subscriber, only)
 	for range 2 * 16 {
@@ -129,10 +121,10 @@ func TestOnlySubscriptionIsServed(t *testing.T) {
 // The cursor of a client that comes back with nothing else stands for all its subscriptions: whatever it subscribes to makes its other messages cost more, for
 // which its own subscriptions end, and not those of others who share its address.
 func TestAbuseCursorsForAll(t *testing.T) {
-	hub, clients := newDefaultHub(), make([]*session.Session, 50)
+	hub, clients := sessiontest.NewDefaultHub(), make([]*session.Session, 50)
 	elsewhere := func(client, other int) string { return fmt.Sprintf(`{"msm":%d,"cursor":""}`, 2000+100*client+other) }
 	for n := range clients {
-		clients[n] = hub.MustJoinFrom(t, attacker, &sessiontest.DiscardingClient{SessionCursors: true})
+		clients[n] = hub.MustJoinFrom(t, sessiontest.Attacker, &sessiontest.DiscardingClient{SessionCursors: true})
 		sessiontest.MustSubscribe(t, clients[n], `{"msm":1001,"cursor":""}`)
 	}
 	growing := clients[:len(clients)/2]
@@ -159,17 +151,5 @@ func TestAbuseCursorsForAll(t *testing.T) {
 	}
 	if after := charged(hub, clients[0]); after >= before {
 		t.Errorf("they cost %d steps, and %d when a client has ended most of its subscriptions", before, after)
-	}
-}
-
-// Metadata are asked about whatever measurement they are of, so all subscriptions to them are paid for together.
-func TestAbuseMetadataOfManyMeasurements(t *testing.T) {
-	hub := newDefaultHub()
-	had := fill(t, hub, attacker, 20, 500, func(_, number int) string {
-		return fmt.Sprintf(`{"stream_type":"metadata","msm":%d,"equalsTo":{"a":"%s"}}`, 1+number, alternatives(50))
-	})
-	each := sessiontest.MustParse(t, `{"stream_type":"metadata","msm":1,"equalsTo":{"a":"`+alternatives(50)+`"}}`).Cost().Of(4 << 10)
-	if had == 0 || had > 10_000/each {
-		t.Errorf("%d subscriptions of %d steps each", had, each)
 	}
 }

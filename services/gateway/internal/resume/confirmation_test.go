@@ -1,4 +1,4 @@
-package session_test
+package resume_test
 
 import (
 	"fmt"
@@ -85,7 +85,7 @@ func TestConfirmationOfAReplayHasNoCursor(t *testing.T) {
 //notices:tracker-unfit
 func TestCursorDoesNotStandForWhatDidNotFit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub := newSessionCursorHub(t)
+		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
 		const first, second = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`
 		sessiontest.MustSubscribe(t, hub.Session, first)

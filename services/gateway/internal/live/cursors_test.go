@@ -1,4 +1,4 @@
-package session_test
+package live_test
 
 import (
 	"context"
@@ -62,7 +62,7 @@ func TestCursorOfAnIdleSubscription(t *testing.T) {
 // A cursor that stands for all subscriptions is sent once, and for where each of them is.
 func TestCursorOfAnIdleClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub := newSessionCursorHub(t)
+		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
 		const one, two = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`
 		sessiontest.MustSubscribe(t, hub.Session, one)
@@ -115,7 +115,7 @@ func TestNoCursorOvertakesRecords(t *testing.T) {
 //notices:restart-keeps-offset
 func TestCursorsGoBackWithATruncatedLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hub := newSessionCursorHub(t)
+		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
 		const one, two = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`
 		sessiontest.MustSubscribe(t, hub.Session, one)
@@ -133,7 +133,7 @@ func TestCursorsGoBackWithATruncatedLog(t *testing.T) {
 
 // What is sealed and encoded for idle clients is so once for a measurement, however many clients there are.
 func BenchmarkIdleCursors(b *testing.B) {
-	hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 20_000, Subscriptions: 1}, Cursors: newSealed()})
+	hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 20_000, Subscriptions: 1}, Cursors: sessiontest.NewSealedCursors("the secret of a test")})
 	for client := range 15_000 {
 		sessiontest.MustSubscribe(b, hub.MustJoin(b, &sessiontest.DiscardingClient{}), fmt.Sprintf(`{"msm":%d,"cursor":""}`, 1+client%100))
 	}

@@ -1,4 +1,4 @@
-package session_test
+package live_test
 
 import (
 	"fmt"
@@ -25,14 +25,6 @@ type socketClient struct {
 	reading   sync.WaitGroup
 }
 
-func newSocketClient(perSecond int) *socketClient {
-	served, socket := net.Pipe()
-	limits := &sendqueue.Limits{Bytes: 2 << 20, Messages: 10_000, WriteTimeout: time.Minute}
-	c := &socketClient{Queue: sendqueue.New(served, limits, &sendqueue.Stats{}), socket: socket, perSecond: perSecond}
-	c.reading.Go(c.readAll)
-	return c
-}
-
 func (c *socketClient) readAll() {
 	some := make([]byte, 64<<10)
 	for c.perSecond > 0 {
@@ -48,16 +40,27 @@ func (c *socketClient) readAll() {
 }
 
 func (c *socketClient) Enqueue(message *sendqueue.Message) error { return c.Queue.Enqueue(message) }
+
 func (c *socketClient) EnqueueControl(message *sendqueue.Message) error {
 	return c.Queue.EnqueueControl(message)
 }
-func (c *socketClient) Flush()                             { c.Queue.Flush() }
+
+func (c *socketClient) Flush() { c.Queue.Flush() }
+
 func (c *socketClient) Writable() (<-chan struct{}, error) { return c.Queue.Writable() }
 
 func (c *socketClient) leave() {
 	_ = c.socket.Close()
 	c.Close()
 	c.reading.Wait()
+}
+
+func newSocketClient(perSecond int) *socketClient {
+	served, socket := net.Pipe()
+	limits := &sendqueue.Limits{Bytes: 2 << 20, Messages: 10_000, WriteTimeout: time.Minute}
+	c := &socketClient{Queue: sendqueue.New(served, limits, &sendqueue.Stats{}), socket: socket, perSecond: perSecond}
+	c.reading.Go(c.readAll)
+	return c
 }
 
 // Who reads is given all metadata of a bulk of measurements, however much more that is than may wait for it. Who does not, holds up the others for two

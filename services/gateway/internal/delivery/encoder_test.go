@@ -1,0 +1,111 @@
+package delivery_test
+
+import (
+	"fmt"
+	"testing"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/session/sessiontest"
+)
+
+func TestOneMessageForSeveralSubscriptions(t *testing.T) {
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{}
+	subscriber := hub.MustJoin(t, client)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"prb":7,"acceptedFields":["prb_id"]}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"acceptedFields":["type","timestamp"]}`)
+	client.Take(t)
+	hub.DeliverResults(sessiontest.Result(1001, 7), sessiontest.Result(1001, 8))
+	client.Expect(t, `atlas_result {"prb_id":7,"type":"ping","timestamp":1}`, `atlas_result {"type":"ping","timestamp":1}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
+	client.Take(t)
+	hub.DeliverResults(sessiontest.Result(1001, 7))
+	client.Expect(t, `atlas_result {"msm_id":1001,"prb_id":7,"type":"ping","timestamp":1}`)
+}
+
+// Whoever wants another form of a record gets that, whatever the others get.
+func TestEachGetsItsForm(t *testing.T) {
+	hub := sessiontest.NewHub()
+	forms := map[string]string{
+		`{"stream_type":"probestatus"}`:                                                `atlas_probestatus {"prb_id":7,"event":"connect"}`,
+		`{"stream_type":"probestatus","enrichProbes":true}`:                            `atlas_probestatus {"prb_id":7,"event":"connect","probe":{"id":7}}`,
+		`{"stream_type":"probestatus","acceptedFields":["event"]}`:                     `atlas_probestatus {"event":"connect"}`,
+		`{"stream_type":"probestatus","enrichProbes":true,"acceptedFields":["probe"]}`: `atlas_probestatus {"probe":{"id":7}}`,
+		`{"msm":7000}`: `atlas_result {"prb_id":7,"event":"connect"}`,
+	}
+	clients := make(map[string]*sessiontest.RecordingClient)
+	for range 2 {
+		for parameters := range forms {
+			client := &sessiontest.RecordingClient{}
+			sessiontest.MustSubscribe(t, hub.MustJoin(t, client), parameters)
+			client.Take(t)
+			clients[parameters] = client
+		}
+		for range 2 {
+			sessiontest.Deliver(hub.Statuses, sessiontest.Record(atlas.StreamProbeStatus, 7000, 7, `{"prb_id":7,"event":"connect"}`))
+			for parameters, client := range clients {
+				client.Expect(t, forms[parameters])
+			}
+		}
+	}
+}
+
+func TestEventNameIsTheSubscriptionsStream(t *testing.T) {
+	hub := sessiontest.NewHub()
+	client := &sessiontest.RecordingClient{}
+	subscriber := hub.MustJoin(t, client)
+	sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"probestatus"}`)
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":7000}`)
+	client.Take(t)
+	sessiontest.Deliver(hub.Statuses, sessiontest.Record(atlas.StreamProbeStatus, 7000, 7, `{"prb_id":7}`))
+	client.Expect(t, `atlas_probestatus {"prb_id":7}`, `atlas_result {"prb_id":7}`)
+}
+
+func TestErrorMessageIsWrittenAsItReads(t *testing.T) {
+	message := delivery.ErrorMessage(sessiontest.TextEncoding{}, protocol.Refuse("malformed", `msm: got "<1&2>", want a number`))
+	if got, want := string(message.Payload()), `atlas_error "[malformed] msm: got \"<1&2>\", want a number"`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// countingEncoding counts how often a record is encoded from its payload.
+type countingEncoding struct {
+	sessiontest.TextEncoding
+	encoded *int
+}
+
+func (e countingEncoding) Event(name string, payload []byte) *sendqueue.Message {
+	*e.encoded++
+	return e.TextEncoding.Event(name, payload)
+}
+
+func (e countingEncoding) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
+	*e.encoded++
+	return e.TextEncoding.EventAt(name, payload, cursor)
+}
+
+func (countingEncoding) WithCursor(event *sendqueue.Message, cursor string) *sendqueue.Message {
+	return sendqueue.Text(fmt.Appendf(nil, "%s %s", event.Payload(), cursor))
+}
+
+// A message for clients with cursors of their own is encoded once, but for the cursors.
+func TestRecordIsEncodedOnceForCursorsOfClients(t *testing.T) {
+	encoded := 0
+	hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 10, Subscriptions: 2}, Cursors: sessiontest.JSONCursors{}})
+	for i := range 10 {
+		client := &sessiontest.DiscardingClient{Encoder: countingEncoding{encoded: &encoded}, SessionCursors: true}
+		subscriber := hub.MustJoin(t, client)
+		defer subscriber.Leave()
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"cursor":""}`)
+		sessiontest.MustSubscribe(t, subscriber, fmt.Sprintf(`{"msm":%d,"cursor":""}`, 1002+i))
+	}
+	encoded = 0
+	hub.DeliverResults(sessiontest.Result(1001, 1))
+	if encoded != 1 {
+		t.Errorf("a record was encoded %d times, want once", encoded)
+	}
+}

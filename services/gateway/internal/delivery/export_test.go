@@ -1,0 +1,8 @@
+package delivery
+
+// Limits of a batch.
+const (
+	BatchDelay      = batchDelay
+	MaxBatchBytes   = maxBatchBytes
+	MaxBatchRecords = maxBatchRecords
+)
