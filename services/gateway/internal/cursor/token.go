@@ -54,7 +54,8 @@ func (t Token) Each() []SavedSubscription {
 	return each
 }
 
-// Find gives the checkpoint of a measurement in a live feed, or in a replay; of several in a live feed, the earliest. An error says what the token is of instead.
+// Find gives the checkpoint of a measurement in a live feed, or in a replay; of several in a live feed, the earliest. An error says what the token is of
+// instead.
 func (t Token) Find(measurement atlas.MeasurementID, inReplay bool) (found Checkpoint, err error) {
 	ok := false
 	for _, saved := range t.Subscriptions {

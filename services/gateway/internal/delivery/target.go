@@ -133,8 +133,8 @@ func (t *Target) SendLast(message *sendqueue.Message) {
 	_ = t.Recipient.EnqueueControl(message)
 }
 
-// Restart goes on at an offset of a source whose log was truncated or recreated, where offsets mean other records now. Everything that was delivered before is to
-// be enqueued by then.
+// Restart goes on at an offset of a source whose log was truncated or recreated, where offsets mean other records now. Everything that was delivered before
+// is to be enqueued by then.
 func (t *Target) Restart(source Source, next int64) {
 	if checkpoints := t.Recipient.Checkpoints(); checkpoints != nil {
 		checkpoints.Restart(source, next)

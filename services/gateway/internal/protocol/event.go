@@ -14,7 +14,7 @@ const (
 	EventUnsubscribed   = "atlas_unsubscribed"
 	EventBacklogSent    = "atlas_backlog_sent"
 	EventReplayFinished = "atlas_replay_finished" // Socket.IO only
-	EventCursor         = "atlas_cursor" // where the client is, if it has received no cursor for a while
+	EventCursor         = "atlas_cursor"          // where the client is, if it has received no cursor for a while
 	EventError          = "atlas_error"
 )
 

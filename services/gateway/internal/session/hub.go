@@ -96,8 +96,9 @@ func (h *Hub) AddSource(stream atlas.Stream, tails func(*Source) Tails) *Source 
 	source.tails = tails(source)
 	source.log, _ = source.tails.(Log)
 	source.settings = live.Settings{
-		Shared: h.shared, Access: h.access, Enricher: h.settings.Enricher, MaxSteps: h.settings.Limits.Steps, MaxLag: h.settings.Behind.Time, CursorIdle: h.cursorIdle(),
-		Metrics: h.metrics.live, OnWork: h.metrics.work.add,
+		Shared: h.shared, Access: h.access, Enricher: h.settings.Enricher, MaxSteps: h.settings.Limits.Steps, MaxLag: h.settings.Behind.Time,
+		CursorIdle: h.cursorIdle(),
+		Metrics:    h.metrics.live, OnWork: h.metrics.work.add,
 	}
 	if source.log != nil {
 		source.settings.Detach = h.catchup.NewSource(source.log, source.delivered).Detach
