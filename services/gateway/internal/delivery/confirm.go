@@ -16,10 +16,10 @@ func (a *Active) confirm(next int64) error {
 		return a.sendSubscribed(next)
 	}
 	partition := a.Source.PlaceBefore(a, next).Live.Partition
-	words := protocol.Refuse(a.Gone.Code, "%s; measurement %d begins anew with what comes from now on, from offset %d of partition %d: "+
+	words := protocol.Refuse(a.Gone.Code, "%s; measurement %d restarts with what comes from now on, from offset %d of partition %d: "+
 		"what came in between is missing", a.Gone.Words, a.Wanted.Measurement, next, partition)
 	if a.Start != nil {
-		words = protocol.Refuse(a.Gone.Code, "%s; measurement %d begins anew with its backlog, from offset %d of partition %d: what came in between is missing, "+
+		words = protocol.Refuse(a.Gone.Code, "%s; measurement %d restarts with its backlog, from offset %d of partition %d: what came in between is missing, "+
 			"and what has come already may come again", a.Gone.Words, a.Wanted.Measurement, a.Start.From, partition)
 	}
 	return errors.Join(a.sendSubscribed(next), a.Recipient.SendError(words))

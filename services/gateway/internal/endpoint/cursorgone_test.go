@@ -49,7 +49,7 @@ func (emptyLog) Open(context.Context, int, []atlas.MeasurementID, int64, int64, 
 	return nil, errors.New("there is nothing to read")
 }
 
-const continuedLive = `"[cursor_gone] cursor: it is gone; measurement 1001 begins anew with what comes from now on, from offset 0 of partition 0: what came in between is missing"`
+const continuedLive = `"[cursor_gone] cursor: it is gone; measurement 1001 restarts with what comes from now on, from offset 0 of partition 0: what came in between is missing"`
 
 // A client that reconnects by itself with a cursor that is gone receives the error in its stream, and live records: it would stop after any status but 200.
 func TestReconnectWithAGoneCursorContinuesLive(t *testing.T) {
@@ -106,7 +106,7 @@ func TestRecoveryWithAGoneCursorContinuesLive(t *testing.T) {
 	}
 	expect(t, client, `42["atlas_subscribed",{"msm":1001,"cursor":""},"all-2"]`)
 	expect(t, client, `42["atlas_subscribed",{"msm":5,"cursor":""},"all-2"]`)
-	expect(t, client, `42["atlas_error","[cursor_gone] cursor: it is gone; measurement 5 begins anew with what comes from now on, `)
+	expect(t, client, `42["atlas_error","[cursor_gone] cursor: it is gone; measurement 5 restarts with what comes from now on, `)
 	server.deliverAll([]atlas.Record{{Event: atlas.Event{Measurement: 5, Value: []byte(`{"msm_id":5}`)}}})
 	expect(t, client, `42["atlas_result",{"msm_id":5},"all-2"]`)
 	for _, offset := range []string{"all gone", "sealed with another key"} {

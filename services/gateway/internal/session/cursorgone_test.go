@@ -29,7 +29,7 @@ func comeBack(t *testing.T, subscriber *session.Session, parameters string) erro
 //
 //notices:gone-for-good
 func TestWhoComesBackToWhatIsGoneBeginsAnew(t *testing.T) {
-	const missed = "[cursor_gone] it is gone; measurement 1 begins anew with "
+	const missed = "[cursor_gone] it is gone; measurement 1 restarts with "
 	const old = `{"msm":1,"cursor":"e30"}`
 	for _, test := range []struct {
 		name, parameters string
@@ -87,7 +87,7 @@ func TestWhoComesBackToWhatHasStoppedIsTold(t *testing.T) {
 		if err := comeBack(t, hub.Session, `{"msm":1}`); err != nil {
 			t.Fatal(err)
 		}
-		hub.Expect(t, `atlas_error "[cursor_gone] it is gone; measurement 1 begins anew with what comes from now on, from offset 0 of partition 0: `+
+		hub.Expect(t, `atlas_error "[cursor_gone] it is gone; measurement 1 restarts with what comes from now on, from offset 0 of partition 0: `+
 			`what came in between is missing"`, `atlas_unsubscribed {"msm":1}`)
 	})
 }
