@@ -7,7 +7,7 @@ import (
 )
 
 // Nothing is kept of a subscription that has begun and ended while the client was catching up.
-func TestActionsOfWhatHasEndedAreForgotten(t *testing.T) {
+func TestActionsOfEndedSubscriptionsAreForgotten(t *testing.T) {
 	var actions actions
 	stays := &delivery.Active{}
 	actions.add(action{offset: 5, actives: []*delivery.Active{stays}})

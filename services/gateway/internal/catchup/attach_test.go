@@ -14,10 +14,10 @@ import (
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-// Who has missed more than is delivered at a time gets all of it from what the feed holds, each record once, and the feed behind that.
+// A client that has missed more records than are delivered at a time gets all of them from the tail, each once, and then what comes live.
 //
 //notices:missed-delivered-again,rejoin-with-rest
-func TestMuchIsMissed(t *testing.T) {
+func TestAttachAfterManyMissedRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const many = 2*catchup.MaxHeld + 100
 		hub := sessiontest.NewLogHub(t, many)
@@ -57,8 +57,8 @@ func (l *measuredLog) Rejoin(ctx context.Context, number int, offset int64, miss
 	})
 }
 
-// Who rejoins the feed holds it up for the work of a millisecond at a time, whatever its subscriptions cost.
-func TestAbuseRejoining(t *testing.T) {
+// A client that attaches to the tail holds it up for about a millisecond at a time, whatever its subscriptions cost.
+func TestAbuseAttaching(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, catchup.MaxHeld)
 		hub.Client.SetLimits(sendqueue.Limits{Bytes: 1 << 20, Messages: 4 * catchup.MaxHeld})
@@ -78,7 +78,7 @@ func TestAbuseRejoining(t *testing.T) {
 		const stepsOfCondition = 4                                                           // as cost charges them
 		const least, most = 5 * others * stepsOfCondition, 2 * 5 * others * stepsOfCondition // for a record
 		if measured.most == 0 || measured.most > catchup.MaxHeldSteps+most || catchup.MaxHeld*least <= catchup.MaxHeldSteps+most {
-			t.Errorf("the feed was held up for %d steps", measured.most)
+			t.Errorf("the tail was held up for %d steps", measured.most)
 		}
 		if len(hub.Received) != catchup.MaxHeld {
 			t.Errorf("got %d records, want %d", len(hub.Received), catchup.MaxHeld)

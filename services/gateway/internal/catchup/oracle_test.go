@@ -21,9 +21,9 @@ import (
 
 const oracleMeasurements = 6
 
-// Clients that read slowly, vanish and come back with a cursor, and ask for the backlog get exactly what the log has for them, each record once and in its
-// order, however the feed, the log and their subscriptions interleave.
-func TestWhoIsBehindMissesNothing(t *testing.T) {
+// Clients that read slowly, disconnect and resume with a cursor, and ask for the backlog get exactly what the log has for them, each record once and in order,
+// however live delivery, the log and their subscriptions interleave.
+func TestCatchingUpMissesNothing(t *testing.T) {
 	const clients = 12
 	log := sessiontest.NewLog(2, 30)
 	metrics := prometheus.NewRegistry()
@@ -51,9 +51,9 @@ func TestWhoIsBehindMissesNothing(t *testing.T) {
 		received += client.received
 	}
 	caughtUp := sessiontest.MetricSum(t, metrics, "atlas_gateway_fell_behind_total")
-	t.Logf("%g times a client fell behind, %d records were received", caughtUp, received)
+	t.Logf("clients caught up %g times, %d records were received", caughtUp, received)
 	if caughtUp == 0 || received < 100*clients {
-		t.Errorf("%g times a client fell behind, and %d records were received: too few to tell anything", caughtUp, received)
+		t.Errorf("clients caught up %g times, and %d records were received: too few for a test", caughtUp, received)
 	}
 }
 
@@ -104,7 +104,7 @@ func (c *resumingClient) run() {
 	c.connect()
 }
 
-// arrive joins, and goes on with what there was in the last visit.
+// connect joins, and resumes the subscriptions of the last connection.
 func (c *resumingClient) connect() {
 	c.queue = sessiontest.NewQueuedClient()
 	c.queue.SessionCursors = c.sessionCursors
@@ -119,14 +119,14 @@ func (c *resumingClient) connect() {
 	}
 	for measurement, expected := range c.expected {
 		if expected.cursor == "" {
-			delete(c.expected, measurement) // nobody knows where it was
+			delete(c.expected, measurement) // without a cursor it cannot resume
 			continue
 		}
 		c.subscribe(expected, expected.cursor)
 	}
 }
 
-// recall goes on with all that the last cursor stands for; what came after it is not known.
+// resumeAll resumes all subscriptions of the last cursor, and forgets others.
 func (c *resumingClient) resumeAll() {
 	subscriptions, err := c.session.Recall(context.Background(), c.last)
 	if err != nil {
@@ -147,7 +147,7 @@ func (c *resumingClient) resumeAll() {
 	}
 }
 
-// resume goes on with a expected, perhaps after asking whether that is possible.
+// resume resumes a subscription, perhaps after asking whether that is possible.
 func (c *resumingClient) resume(expected *expectation, resumed *session.Resumption, asks bool) {
 	var at sessiontest.Start
 	ctx := sessiontest.WithStart(context.Background(), &at)
@@ -197,7 +197,7 @@ func (c *resumingClient) begin(measurement atlas.MeasurementID) {
 	c.subscribe(began, "")
 }
 
-// subscribe begins a expected, or goes on with it behind a cursor.
+// subscribe begins a subscription, or resumes it behind a cursor.
 func (c *resumingClient) subscribe(expected *expectation, after string) {
 	wanted := sessiontest.MustParse(c.t, expected.parameters)
 	wanted.ResumeAfter(after)
@@ -249,7 +249,7 @@ func (c *resumingClient) readOne() {
 	case <-c.queue.Woken:
 		c.take()
 	case <-time.After(20 * time.Second):
-		c.t.Fatal("nothing comes any more")
+		c.t.Fatal("no message in 20 seconds")
 	}
 }
 
@@ -281,7 +281,7 @@ func (c *resumingClient) handle(message string) {
 	}
 }
 
-// receive checks that what comes is what comes next.
+// receive checks that records are those that are expected next.
 func (c *resumingClient) receive(payload, cursor string) {
 	measurement, offsets := sessiontest.Offsets(payload)
 	expected := c.expected[measurement]
@@ -298,7 +298,7 @@ func (c *resumingClient) receive(payload, cursor string) {
 	expected.cursor = cursor
 }
 
-// readToTheEnd reads until nothing is to come any more.
+// readToTheEnd reads until everything expected is received.
 func (c *resumingClient) readToTheEnd() {
 	defer c.disconnect()
 	for _, expected := range c.expected {

@@ -12,11 +12,11 @@ import (
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-// Who cannot take a record reads on where it has stopped, from what the feed holds or from the log.
+// A client without room for a record continues behind the last one that it got, from what the tail holds or from the log.
 //
 //notices:feed-begins-late,missed-first-skipped
 func TestFullQueue(t *testing.T) {
-	for name, held := range map[string]int{"feed": 1000, "log": 5} {
+	for name, held := range map[string]int{"tail": 1000, "log": 5} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hub := sessiontest.NewLogHub(t, held)
@@ -36,7 +36,7 @@ func TestFullQueue(t *testing.T) {
 	}
 }
 
-// Beyond what the settings allow, a client is told what it misses and is back in the feed.
+// A client that lags more than the settings allow is told what it misses, and gets what comes live.
 //
 //notices:too-far-unsaid
 func TestTooFarBehind(t *testing.T) {
@@ -63,10 +63,10 @@ func TestTooFarBehind(t *testing.T) {
 	}
 }
 
-// What the log loses before a client has read it is told.
+// A gap is announced if the log loses records before a client has read them.
 //
 //notices:gap-unsaid
-func TestLogLosesWhatIsStillToBeRead(t *testing.T) {
+func TestLogLosesUnreadRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 5)
 		defer hub.Close()
@@ -81,8 +81,8 @@ func TestLogLosesWhatIsStillToBeRead(t *testing.T) {
 	})
 }
 
-// A log that is made anew begins with other offsets: who is behind goes on there.
-func TestLogIsCutWhileAClientIsBehind(t *testing.T) {
+// A log that is recreated begins with other offsets: clients that catch up continue there.
+func TestLogIsTruncatedDuringCatchUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 5)
 		defer hub.Close()
@@ -103,8 +103,8 @@ func TestLogIsCutWhileAClientIsBehind(t *testing.T) {
 	})
 }
 
-// A measurement that stops has its results delivered that stand in the log; one that turns private has not.
-func TestMeasurementEndsWhileAClientIsBehind(t *testing.T) {
+// Results that the log has of a measurement are delivered if it stops, and not if it becomes private.
+func TestMeasurementChangesDuringCatchUp(t *testing.T) {
 	for name, test := range map[string]struct {
 		change atlas.Measurement
 		heard  int
@@ -132,7 +132,7 @@ func TestMeasurementEndsWhileAClientIsBehind(t *testing.T) {
 	}
 }
 
-// The backlog leaves out what is too old, and ends where the log ended as it was asked for.
+// The backlog omits records that are too old, and ends where the log ended when the client subscribed.
 //
 //notices:backlog-sent-early,backlog-sent-late,backlog-too-old
 func TestBacklog(t *testing.T) {
@@ -155,8 +155,8 @@ func TestBacklog(t *testing.T) {
 	})
 }
 
-// Whoever goes while it is behind leaves nothing running, and who only ends a subscription hears no more of that.
-func TestLeavingWhileBehind(t *testing.T) {
+// A client that leaves during catch-up leaves nothing running, and one that ends a subscription gets no more records of it.
+func TestLeavingDuringCatchUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 5)
 		sessiontest.MustSubscribe(t, hub.Session, `{"msm":1}`)
@@ -172,7 +172,7 @@ func TestLeavingWhileBehind(t *testing.T) {
 	})
 }
 
-// How long others' records have been there does not matter: the next record for the client is what counts.
+// The lag of a client is the age of the next record that it wants, and not of others.
 func TestSparseMeasurementIsNotFarBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHubWith(t, 5, session.Settings{Behind: session.Behind{Time: time.Minute}})

@@ -12,11 +12,11 @@ import (
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-// A subscription that goes on behind a cursor brings nobody else's records a second time.
+// A subscription that resumes behind a cursor has no records of others delivered a second time.
 //
 //notices:rewind-forgets,rewind-gives-again
-func TestGoingOnBesideWhatIsThere(t *testing.T) {
-	for name, busy := range map[string]int{"in the feed": 0, "behind": 40} {
+func TestResumingBesideAnotherSubscription(t *testing.T) {
+	for name, busy := range map[string]int{"live": 0, "catching up": 40} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hub := sessiontest.NewLogHub(t, 5)
@@ -89,10 +89,10 @@ func expectBoth(t *testing.T, hub *sessiontest.LogHub, pairs int) {
 	}
 }
 
-// A subscription may want what stands before where its client's reading of the log has come to: the reading begins anew, for both.
+// A subscription may resume before the offset that its client reads: the read restarts there, for both.
 //
 //notices:reading-goes-on
-func TestGoingBackWhileTheLogIsRead(t *testing.T) {
+func TestRewindDuringARead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 5)
 		defer hub.Close()
@@ -108,10 +108,10 @@ func TestGoingBackWhileTheLogIsRead(t *testing.T) {
 	})
 }
 
-// It may come between the look at where the client stands and what the feed holds from there on.
+// A subscription may resume between the lookup of the client's offset and that of what the tail holds from there on.
 //
 //notices:missed-from-elsewhere
-func TestGoingBackWhileTheFeedIsRejoined(t *testing.T) {
+func TestRewindDuringAttach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 1000)
 		defer hub.Close()

@@ -19,7 +19,7 @@ import (
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-// The measurements of those who ask for too much, and of the client beside them.
+// The measurements of clients that ask for too much, and of another client.
 const (
 	attacked = 1
 	wanted   = 2
@@ -128,7 +128,7 @@ func newSlowLogHub(behind session.Behind) *slowLogHub {
 	return h
 }
 
-// Clients of one address that ask for backlogs hold no more readers than it may, so that a client of another has its own at once.
+// Clients of one address that ask for backlogs have a limit of readers in common, so that a client of another address gets one at once.
 //
 //notices:readers-of-one-address
 func TestAbuseBacklogsOfOneAddress(t *testing.T) {
@@ -148,12 +148,12 @@ func TestAbuseBacklogsOfOneAddress(t *testing.T) {
 		honest := hub.ask(t, &readlimit.Account{}, wanted)
 		expectBacklog(t, honest, 8)
 		if _, began, _ := hub.log.counts(); began != 4 {
-			t.Errorf("the attacker has had %d readings before that, want the 4 that go on", began)
+			t.Errorf("the attacker has had %d readings before that, want the 4 that run", began)
 		}
 	})
 }
 
-// Where several addresses hold all readers, who comes to them waits for one reading to end, and not for all those that wait.
+// Where several addresses hold all readers, a client of another one waits for one reading of each to end, and not for all clients that wait.
 func TestAbuseBacklogsOfSeveralAddresses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := newSlowLogHub(session.Behind{Readers: 8, ReadersOfAddress: 4})
@@ -181,7 +181,7 @@ func TestAbuseBacklogsOfSeveralAddresses(t *testing.T) {
 	})
 }
 
-// Who reads longer values than it has paid for ahead has no turn while its address pays, so that it holds up nobody; it goes on once that is paid.
+// A client that has read longer values than it paid for in advance has no turn while its address pays, so that it holds up nobody. It continues once that is paid.
 func TestAbuseBacklogsOfLongValues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const addresses, clients, debt = 2, 4, 100 // in messages
@@ -202,7 +202,7 @@ func TestAbuseBacklogsOfLongValues(t *testing.T) {
 		time.Sleep(2 * catchup.KeptWhilePaying)
 		expectBacklog(t, hub.ask(t, &readlimit.Account{}, wanted), 8)
 		if running, began, _ := hub.log.counts(); running != addresses*clients || began != running {
-			t.Errorf("%d of %d readings go on, want all that there were", running, began)
+			t.Errorf("%d of %d readings run, want all", running, began)
 		}
 		time.Sleep(2 * clients * debt * time.Second)
 		for _, attacker := range attackers {
@@ -214,7 +214,7 @@ func TestAbuseBacklogsOfLongValues(t *testing.T) {
 	})
 }
 
-// There are only so many readers, however many addresses have to pay.
+// The number of readers is limited, however many addresses have to pay.
 func TestAbuseReadersThatWaitToPay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := newSlowLogHub(session.Behind{Readers: 2, ReadersOfAddress: 1})
@@ -255,7 +255,7 @@ func expectBacklog(t *testing.T, client *sessiontest.QueuedClient, records int) 
 // toBegin is what a backlog costs whatever is read for it, in messages.
 const toBegin = (readlimit.FindStartCost + readlimit.StartReadingCost) / readlimit.RecordsPerMessage
 
-// Backlogs cost messages of the address, by what is read for them, the horizon of repeats included: who asks for many gets them no faster than these come.
+// Backlogs are charged to the address by what is read for them, including the horizon of repeats: many are delivered no faster than its rate allows.
 //
 //notices:reading-is-free
 func TestAbuseBacklogsAreCharged(t *testing.T) {

@@ -21,7 +21,7 @@ func workOf(t testing.TB, h *sessiontest.Hub, records ...atlas.Record) (steps fl
 	return float64(cost.StepsOf(h.MatchingWork(t).Sub(before)))
 }
 
-// Whatever the clients of an address ask for, a record costs no more than they may have it cost, and somebody beside them is served.
+// Whatever the clients of an address ask for, a record costs no more than the limit, and a client of another address is served.
 func TestAbuseStepsOfAnAddress(t *testing.T) {
 	for name, parameters := range map[string]func(client, number int) string{
 		"a set of fields for each client": func(client, _ int) string {
@@ -60,7 +60,7 @@ func TestAbuseStepsOfAnAddress(t *testing.T) {
 	}
 }
 
-// What everybody gets is charged once, beside the writing of it, and what has ended is not paid for any more.
+// Work that is shared is charged once, except for writes, and nothing is charged for subscriptions that have ended.
 func TestStepsAreSharedAndPaidBack(t *testing.T) {
 	hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 20_000, Subscriptions: 1000, Steps: 1 << 30}})
 	all := make([]*session.Session, 0, 3000)
@@ -95,7 +95,7 @@ func TestStepsAreSharedAndPaidBack(t *testing.T) {
 	}
 }
 
-func TestAbuseCursorsOfTheirOwn(t *testing.T) {
+func TestAbuseSessionCursors(t *testing.T) {
 	hub, had := sessiontest.NewDefaultHub(), 0
 	for range 500 {
 		if sessiontest.Subscribe(t, hub.MustJoinFrom(t, sessiontest.Attacker, &sessiontest.DiscardingClient{SessionCursors: true}), `{"msm":1001,"cursor":""}`) == nil {
@@ -109,7 +109,7 @@ func TestAbuseCursorsOfTheirOwn(t *testing.T) {
 	}
 }
 
-// Writing is most of what a record costs that all want: a hundred clients of an address may have it, if it is no longer than most are.
+// Writing is most of the cost of a record that all want: about a hundred clients of an address may have one of usual length.
 func TestAbuseWrites(t *testing.T) {
 	for name, test := range map[string]struct {
 		parameters  string

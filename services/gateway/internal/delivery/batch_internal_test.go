@@ -9,22 +9,29 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// taking is a client that takes everything.
-type taking struct{}
+// discardingClient takes every message and keeps none.
+type discardingClient struct{}
 
-func (taking) Enqueue(*sendqueue.Message) error             { return nil }
-func (taking) EnqueueControl(*sendqueue.Message) error      { return nil }
-func (taking) Flush()                                       {}
-func (taking) Writable() (<-chan struct{}, error)           { return nil, nil }
-func (taking) Encoding() Encoding                           { return nil }
-func (taking) Complaint(*protocol.Error) *sendqueue.Message { return nil }
-func (taking) BeginCursors() bool                           { return false }
-func (taking) Overflow()                                    {}
+func (discardingClient) Enqueue(*sendqueue.Message) error { return nil }
 
-// A client that goes from measurement to measurement keeps no batches of those that it has left.
-func TestAbuseBatchesOfMeasurementsThatWereLeft(t *testing.T) {
+func (discardingClient) EnqueueControl(*sendqueue.Message) error { return nil }
+
+func (discardingClient) Flush() {}
+
+func (discardingClient) Writable() (<-chan struct{}, error) { return nil, nil }
+
+func (discardingClient) Encoding() Encoding { return nil }
+
+func (discardingClient) Complaint(*protocol.Error) *sendqueue.Message { return nil }
+
+func (discardingClient) BeginCursors() bool { return false }
+
+func (discardingClient) Overflow() {}
+
+// A client keeps no batches of measurements to which it no longer subscribes.
+func TestAbuseBatchesOfEndedSubscriptions(t *testing.T) {
 	var recipient Recipient
-	recipient.Init(taking{}, Rights{}, nil, &Shared{})
+	recipient.Init(discardingClient{}, Rights{}, nil, &Shared{})
 	target := NewTarget(&recipient, true)
 	for msm := range 1000 {
 		wanted, err := subscription.Parse(fmt.Appendf(nil, `{"msm":%d,"buffering":true,"cursor":""}`, 1+msm))

@@ -13,19 +13,19 @@ import (
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-// elapse lets time pass until just before a tenth of a second is over.
+// elapse lets time pass until just before a batch is due.
 func elapse() {
 	time.Sleep(delivery.BatchDelay - time.Nanosecond)
 	synctest.Wait()
 }
 
-// tick is what is left of it.
+// tick lets the rest of that time pass.
 func tick() {
 	time.Sleep(time.Nanosecond)
 	synctest.Wait()
 }
 
-func TestBufferIsSentATenthOfASecondAfterTheFirst(t *testing.T) {
+func TestBatchIsSentATenthOfASecondAfterItsFirstRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub, client, subscriber := sessiontest.NewBufferingHub(t)
 		defer subscriber.Leave()
@@ -45,7 +45,7 @@ func TestBufferIsSentATenthOfASecondAfterTheFirst(t *testing.T) {
 	})
 }
 
-func TestBufferIsSentWhenItIsFull(t *testing.T) {
+func TestBatchIsSentWhenItIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub, client, subscriber := sessiontest.NewBufferingHub(t)
 		defer subscriber.Leave()
@@ -65,7 +65,7 @@ func TestBufferIsSentWhenItIsFull(t *testing.T) {
 	})
 }
 
-func TestBufferIsBoundedInBytes(t *testing.T) {
+func TestBatchIsLimitedInBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub, client, subscriber := sessiontest.NewBufferingHub(t)
 		defer subscriber.Leave()
@@ -86,7 +86,7 @@ func TestBufferIsBoundedInBytes(t *testing.T) {
 }
 
 // Brackets and commas count.
-func TestBufferHoldsAnArrayOfItsSize(t *testing.T) {
+func TestBatchSizeIncludesBracketsAndCommas(t *testing.T) {
 	for spare, arrays := range map[int]int{0: 1, -1: 2} {
 		synctest.Test(t, func(t *testing.T) {
 			hub, client, subscriber := sessiontest.NewBufferingHub(t)
@@ -103,7 +103,7 @@ func TestBufferHoldsAnArrayOfItsSize(t *testing.T) {
 	}
 }
 
-// A record that is longer than a buffer goes out by itself, after what waits: together with that it might be too long for the client's queue.
+// A record that is longer than a batch is sent alone, after the batch: together they might be too long for the client's queue.
 func TestLongRecordIsSentAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub, client, subscriber := sessiontest.NewBufferingHub(t)
@@ -118,8 +118,8 @@ func TestLongRecordIsSentAtOnce(t *testing.T) {
 	})
 }
 
-// Only what all matching subscriptions buffer is buffered, and nothing overtakes what waits.
-func TestUnbufferedRecordComesAfterWhatWaits(t *testing.T) {
+// A record is only buffered if all subscriptions that match it are, and no record overtakes a batch.
+func TestUnbufferedRecordComesAfterTheBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub, client, subscriber := sessiontest.NewBufferingHub(t)
 		defer subscriber.Leave()
@@ -134,8 +134,8 @@ func TestUnbufferedRecordComesAfterWhatWaits(t *testing.T) {
 	})
 }
 
-// Partitions and measurements share the buffer of their stream; streams have one each.
-func TestBuffersAreTheStreams(t *testing.T) {
+// Partitions and measurements share the batch of their stream.
+func TestEachStreamHasABatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub, client, subscriber := sessiontest.NewBufferingHub(t)
 		defer subscriber.Leave()
@@ -160,7 +160,7 @@ func TestBuffersAreTheStreams(t *testing.T) {
 	})
 }
 
-func TestBufferIsSentBeforeTheEndOfASubscription(t *testing.T) {
+func TestBatchIsSentBeforeTheEndOfASubscription(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub, client, subscriber := sessiontest.NewBufferingHub(t)
 		defer subscriber.Leave()
@@ -178,7 +178,7 @@ func TestBufferIsSentBeforeTheEndOfASubscription(t *testing.T) {
 	})
 }
 
-func TestBufferIsSentBeforeAGap(t *testing.T) {
+func TestBatchIsSentBeforeAGap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub, client, subscriber := sessiontest.NewBufferingHub(t)
 		defer subscriber.Leave()
@@ -191,7 +191,7 @@ func TestBufferIsSentBeforeAGap(t *testing.T) {
 	})
 }
 
-func TestNothingLingersAfterLeave(t *testing.T) {
+func TestLeaveDiscardsBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub, client, subscriber := sessiontest.NewBufferingHub(t)
 		hub.DeliverResults(sessiontest.NumberedResult(1))
@@ -205,8 +205,8 @@ func TestNothingLingersAfterLeave(t *testing.T) {
 	})
 }
 
-// An array that does not fit is an overflow like any other, whoever sends it.
-func TestBufferOverflows(t *testing.T) {
+// A batch that does not fit is an overflow, whatever has it sent.
+func TestBatchOverflows(t *testing.T) {
 	for name, send := range map[string]func(*sessiontest.Hub, *session.Session){
 		"in time": func(*sessiontest.Hub, *session.Session) { time.Sleep(delivery.BatchDelay) },
 		"for a long record": func(h *sessiontest.Hub, _ *session.Session) {
@@ -229,7 +229,7 @@ func TestBufferOverflows(t *testing.T) {
 				hub.DeliverResults(sessiontest.NumberedResult(1))
 				if name == "for an unsubscribed" {
 					if err := sessiontest.Unsubscribe(t, subscriber, `{"msm":1001,"prb":3}`); err == nil {
-						t.Error("the confirmation found room that there is not")
+						t.Error("the confirmation found room")
 					}
 				}
 				send(hub, subscriber)
@@ -245,10 +245,10 @@ func TestBufferOverflows(t *testing.T) {
 	}
 }
 
-// An array that does not fit into the queue waits for room, and so does what comes after it.
+// A batch that does not fit into the queue waits for room, and so do the records after it.
 //
 //notices:array-lost
-func TestArrayThatDoesNotFitWaits(t *testing.T) {
+func TestBatchWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 5)
 		defer hub.Close()
@@ -274,10 +274,10 @@ func TestArrayThatDoesNotFitWaits(t *testing.T) {
 	})
 }
 
-// An array that is full and does not fit takes nothing more: who has it is behind, and loses nothing by that.
+// A full batch that does not fit takes no more records: its client catches up, and loses nothing.
 //
 //notices:full-array-grows
-func TestFullArrayThatDoesNotFit(t *testing.T) {
+func TestFullBatchWithoutRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const more = 50
 		hub := sessiontest.NewLogHub(t, 5)

@@ -27,8 +27,8 @@ func TestOneMessageForSeveralSubscriptions(t *testing.T) {
 	client.Expect(t, `atlas_result {"msm_id":1001,"prb_id":7,"type":"ping","timestamp":1}`)
 }
 
-// Whoever wants another form of a record gets that, whatever the others get.
-func TestEachGetsItsForm(t *testing.T) {
+// Each subscription gets the encoding that it wants, whatever others get.
+func TestEncodingsOfARecord(t *testing.T) {
 	hub := sessiontest.NewHub()
 	forms := map[string]string{
 		`{"stream_type":"probestatus"}`:                                                `atlas_probestatus {"prb_id":7,"event":"connect"}`,
@@ -65,7 +65,7 @@ func TestEventNameIsTheSubscriptionsStream(t *testing.T) {
 	client.Expect(t, `atlas_probestatus {"prb_id":7}`, `atlas_result {"prb_id":7}`)
 }
 
-func TestErrorMessageIsWrittenAsItReads(t *testing.T) {
+func TestErrorMessageIsNotEscapedForHTML(t *testing.T) {
 	message := delivery.ErrorMessage(sessiontest.TextEncoding{}, protocol.Refuse("malformed", `msm: got "<1&2>", want a number`))
 	if got, want := string(message.Payload()), `atlas_error "[malformed] msm: got \"<1&2>\", want a number"`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -9,12 +9,12 @@ import (
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-func TestOverflowHarmsNobodyElse(t *testing.T) {
+func TestOverflowAffectsOneClient(t *testing.T) {
 	hub := sessiontest.NewHub()
 	slow, quick := &sessiontest.RecordingClient{Limit: 3}, &sessiontest.RecordingClient{}
 	sessiontest.MustSubscribe(t, hub.MustJoin(t, slow), `{"msm":1001}`)
 	sessiontest.MustSubscribe(t, hub.MustJoin(t, quick), `{"msm":1001}`)
-	hub.DeliverResults(sessiontest.Result(1001, 1), sessiontest.Result(1001, 2), sessiontest.Result(1001, 3), sessiontest.Result(1001, 4)) // the last two do not fit
+	hub.DeliverResults(sessiontest.Result(1001, 1), sessiontest.Result(1001, 2), sessiontest.Result(1001, 3), sessiontest.Result(1001, 4)) // of which the last two do not fit
 	slow.ExpectOverflows(t, 1)
 	quick.ExpectOverflows(t, 0)
 	ofSlow, _ := slow.Messages()
@@ -25,8 +25,8 @@ func TestOverflowHarmsNobodyElse(t *testing.T) {
 	hub.ExpectOverflows(t, 1)
 }
 
-// After a message that did not fit none slips in, from whichever partition, even if the client has room meanwhile.
-func TestNothingComesAfterWhatDidNotFit(t *testing.T) {
+// After a message that did not fit none is sent, from any partition, even if the client has room meanwhile.
+func TestNothingIsSentAfterAnOverflow(t *testing.T) {
 	hub := sessiontest.NewHub()
 	client := &sessiontest.RecordingClient{Limit: 2}
 	subscriber := hub.MustJoin(t, client)
@@ -42,8 +42,8 @@ func TestNothingComesAfterWhatDidNotFit(t *testing.T) {
 	hub.ExpectOverflows(t, 1)
 }
 
-// A session that is told so while it answers calls Overflow itself.
-func TestOverflowIsCountedOnceHoweverFound(t *testing.T) {
+// An endpoint that gets ErrFull calls Overflow itself.
+func TestOverflowIsCountedOnce(t *testing.T) {
 	hub := sessiontest.NewHub()
 	client := &sessiontest.RecordingClient{Limit: 1}
 	subscriber := hub.MustJoin(t, client)

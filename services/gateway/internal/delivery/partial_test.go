@@ -15,10 +15,10 @@ import (
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-// A record that goes to a client in two streams comes once in each, though the queue has room for the first only.
+// A record of two streams is delivered once in each, though the queue has room for the first only.
 //
 //notices:partly-given-forgotten
-func TestRecordInTwoStreamsOfWhichOneFits(t *testing.T) {
+func TestRecordDeliveredInPart(t *testing.T) {
 	for _, odd := range []int{0, 1} { // messages before
 		synctest.Test(t, func(t *testing.T) {
 			hub := sessiontest.NewLogHub(t, 5)
@@ -36,14 +36,14 @@ func TestRecordInTwoStreamsOfWhichOneFits(t *testing.T) {
 			}
 			slices.Sort(hub.Received)
 			if len(slices.Compact(hub.Received)) != 60 {
-				t.Error("some came twice")
+				t.Error("some were delivered twice")
 			}
 		})
 	}
 }
 
-// A record of which one stream fitted comes once in each, although another subscription goes back in the log meanwhile and finds no room either.
-func TestGoingBackBehindARecordOfWhichOneStreamFitted(t *testing.T) {
+// That holds too if another subscription rewinds meanwhile and finds no room either.
+func TestRewindBehindARecordDeliveredInPart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 1000)
 		defer hub.Close()
@@ -66,7 +66,7 @@ func TestGoingBackBehindARecordOfWhichOneStreamFitted(t *testing.T) {
 		}
 		for message, times := range came {
 			if times != 1 {
-				t.Errorf("%s came %d times", message, times)
+				t.Errorf("%s was delivered %d times", message, times)
 			}
 		}
 		if len(came) != 40+2*30 {
@@ -75,7 +75,7 @@ func TestGoingBackBehindARecordOfWhichOneStreamFitted(t *testing.T) {
 	})
 }
 
-// A record that does not fit is not overtaken by what does because it is shorter: of each stream, the records keep their order and come once.
+// A shorter message does not overtake one that does not fit: the records of each stream keep their order and are delivered once.
 //
 //notices:fallen-gets-more
 func TestShorterMessageOvertakesNothing(t *testing.T) {
@@ -120,10 +120,10 @@ func expectBothStreams(t *testing.T, heard []string, count int) {
 	}
 }
 
-// In a replay too, a record in two streams of which one fits comes once in each.
+// In a replay too, a record of two streams is delivered once in each, though only one fits.
 //
 //notices:partly-given-forgotten
-func TestReplayedRecordInTwoStreamsOfWhichOneFits(t *testing.T) {
+func TestReplayedRecordDeliveredInPart(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		for i := range h.Playback.Records {
 			h.Playback.Records[i] = sessiontest.Record(atlas.StreamProbeStatus, atlas.ConnectionMeasurement, 1, fmt.Sprintf(`{"offset":%d}`, i))

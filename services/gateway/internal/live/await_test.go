@@ -63,8 +63,8 @@ func newSocketClient(perSecond int) *socketClient {
 	return c
 }
 
-// Who reads is given all metadata of a bulk of measurements, however much more that is than may wait for it. Who does not, holds up the others for two
-// seconds, and is closed.
+// A client that reads gets all metadata of a bulk of measurements, however much more that is than its queue holds. One that does not holds up the others for
+// two seconds, and is closed.
 func TestBulkOfMetadata(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewHub()
@@ -92,7 +92,7 @@ func TestBulkOfMetadata(t *testing.T) {
 		for name, client := range map[string]*socketClient{"fast": fast, "slow": slow} {
 			client.ExpectOverflows(t, 0)
 			if synctest.Wait(); client.read != sent {
-				t.Errorf("the %s client was given %d bytes, want %d", name, client.read, sent)
+				t.Errorf("the %s client got %d bytes, want %d", name, client.read, sent)
 			}
 		}
 		idle.ExpectOverflows(t, 1)
@@ -100,7 +100,7 @@ func TestBulkOfMetadata(t *testing.T) {
 	})
 }
 
-// Clients that read just so much that they are waited for again and again hold up the others for a while only.
+// Clients that read just fast enough to be waited for again and again hold up the others for a limited time.
 func TestAbuseWaitingIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewHub()

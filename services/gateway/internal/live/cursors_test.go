@@ -59,7 +59,7 @@ func TestCursorOfAnIdleSubscription(t *testing.T) {
 	})
 }
 
-// A cursor that stands for all subscriptions is sent once, and for where each of them is.
+// A cursor of all subscriptions is sent once, with the checkpoint of each.
 func TestCursorOfAnIdleClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewSessionCursorHub(t)
@@ -80,7 +80,7 @@ func TestCursorOfAnIdleClient(t *testing.T) {
 	})
 }
 
-// No cursor stands behind records that wait to be sent, or that the client is still catching up with.
+// No cursor is behind records that wait to be sent, or that the client still has to catch up with.
 //
 //notices:cursor-past-batch
 func TestNoCursorOvertakesRecords(t *testing.T) {
@@ -110,7 +110,7 @@ func TestNoCursorOvertakesRecords(t *testing.T) {
 	}
 }
 
-// Once the log was truncated, cursors that stand for all subscriptions go back with it.
+// Once the log was truncated, cursors of all subscriptions go back with it.
 //
 //notices:restart-keeps-offset
 func TestCursorsGoBackWithATruncatedLog(t *testing.T) {

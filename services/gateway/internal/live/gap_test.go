@@ -6,7 +6,7 @@ import (
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-func TestGapIsTold(t *testing.T) {
+func TestGapIsAnnounced(t *testing.T) {
 	hub := sessiontest.NewHub()
 	client := &sessiontest.RecordingClient{}
 	subscriber := hub.MustJoin(t, client)

@@ -8,8 +8,8 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Of the two times between which a record came in, its age goes by the later one, and what a gap begins with by the earlier.
-func TestWhenARecordCameIn(t *testing.T) {
+// A record came in between two known times: its age is computed from the later one, and the beginning of a gap from the earlier.
+func TestAgeOfRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		var lag Lag

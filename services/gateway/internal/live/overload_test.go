@@ -17,8 +17,8 @@ func charged(h *sessiontest.Hub, of *session.Session) int {
 	return h.Results.Partition(0).Charged()[1001][of.Payer.Networks[0].Prefix].Total()
 }
 
-// Who has subscribed to short results loses what costs too much when they become long, the newest first, and is told so. What costs the same for results of
-// any length stays, and so do the subscriptions of others.
+// When results become longer, subscriptions that then cost too much end, the newest first, and their clients are told. Those that cost the same for results of
+// any length stay, and so do those of others.
 func TestAbuseResultsBecomeLong(t *testing.T) {
 	hub := sessiontest.NewDefaultHub()
 	const clients = 70
@@ -34,7 +34,7 @@ func TestAbuseResultsBecomeLong(t *testing.T) {
 	sessiontest.MustSubscribe(t, hub.MustJoinFrom(t, sessiontest.Attacker, plain), `{"msm":1001}`)
 	hub.DeliverOften(sessiontest.ResultOfLength(long))
 	if steps := charged(hub, subscribers[0]); steps > 10_000 || steps < 9_000 {
-		t.Errorf("those who stay cost %d steps", steps)
+		t.Errorf("those that stay cost %d steps", steps)
 	}
 	stay := 0
 	for n, subscriber := range subscribers {
@@ -66,11 +66,11 @@ func TestAbuseResultsBecomeLong(t *testing.T) {
 	neighbours.Expect(t, `atlas_result {"prb_id":7}`)
 	plain.Expect(t, "atlas_result "+string(sessiontest.ResultOfLength(shortly).Value))
 	if err := sessiontest.Subscribe(t, hub.MustJoinFrom(t, sessiontest.Attacker, &sessiontest.DiscardingClient{}), `{"msm":1001,"acceptedFields":["result.a","c"]}`); err == nil {
-		t.Error("a newcomer was let in")
+		t.Error("a further subscription was accepted")
 	}
 }
 
-// A single long record among short ones ends nothing, and where results are short again there is room again.
+// A single long record among short ones ends no subscription. Once results are short again, more subscriptions are accepted.
 func TestOneLongRecord(t *testing.T) {
 	hub := sessiontest.NewDefaultHub()
 	hub.DeliverOften(sessiontest.ResultOfLength(shortly)) // to nobody
@@ -99,7 +99,7 @@ func TestOneLongRecord(t *testing.T) {
 }
 
 // A subscription that is the only one of its address is served, however long the results are.
-func TestOnlySubscriptionIsServed(t *testing.T) {
+func TestOnlySubscriptionOfAnAddressIsServed(t *testing.T) {
 	hub := sessiontest.NewDefaultHub()
 	client := &sessiontest.RecordingClient{}
 	subscriber := hub.MustJoinFrom(t, sessiontest.Attacker, client)
@@ -118,9 +118,9 @@ func TestOnlySubscriptionIsServed(t *testing.T) {
 	}
 }
 
-// The cursor of a client that comes back with nothing else stands for all its subscriptions: whatever it subscribes to makes its other messages cost more, for
-// which its own subscriptions end, and not those of others who share its address.
-func TestAbuseCursorsForAll(t *testing.T) {
+// The cursors of a session name all its subscriptions: further ones make its other messages cost more. For that its own subscriptions end, and not those of
+// other clients of the same address.
+func TestAbuseSessionCursorsThatGrow(t *testing.T) {
 	hub, clients := sessiontest.NewDefaultHub(), make([]*session.Session, 50)
 	elsewhere := func(client, other int) string { return fmt.Sprintf(`{"msm":%d,"cursor":""}`, 2000+100*client+other) }
 	for n := range clients {

@@ -31,7 +31,7 @@ func TestSubscriptionToAReplayThatIsOver(t *testing.T) {
 	}
 }
 
-func TestReplayBringsItsRecordsAndEnds(t *testing.T) {
+func TestReplayDeliversItsRecordsAndEnds(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		client := &sessiontest.RecordingClient{}
 		subscriber := h.MustJoin(t, client)
@@ -55,7 +55,7 @@ func TestReplayBringsItsRecordsAndEnds(t *testing.T) {
 	})
 }
 
-func TestReplayIsFinishedWhereClientsKnowThat(t *testing.T) {
+func TestReplayFinishedEvent(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		h.Playback.Records = nil
 		client := &sessiontest.RecordingClient{Encoder: sessiontest.ReplayEndEncoding{}}
@@ -67,7 +67,7 @@ func TestReplayIsFinishedWhereClientsKnowThat(t *testing.T) {
 	})
 }
 
-func TestReplayThatFailsSaysWhy(t *testing.T) {
+func TestReplayFails(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		h.Playback.Records, h.Playback.Err = nil, protocol.Refuse("gap", "it is lost")
 		client := &sessiontest.RecordingClient{Encoder: sessiontest.ReplayEndEncoding{}}
@@ -79,7 +79,7 @@ func TestReplayThatFailsSaysWhy(t *testing.T) {
 	})
 }
 
-func TestSubscriptionsJoinAReplayAndTheLastEndsIt(t *testing.T) {
+func TestSubscriptionsShareAReplay(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		client := &sessiontest.RecordingClient{}
 		subscriber := h.MustJoin(t, client)
@@ -160,7 +160,7 @@ func TestLeavingEndsReplays(t *testing.T) {
 	})
 }
 
-func TestMeasurementsThatAreReplayedMayChange(t *testing.T) {
+func TestMeasurementChangesDuringReplay(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		h.Measurements.Put(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
 		everybody, insider := &sessiontest.RecordingClient{}, &sessiontest.RecordingClient{}
@@ -176,7 +176,7 @@ func TestMeasurementsThatAreReplayedMayChange(t *testing.T) {
 		time.Sleep(time.Minute)
 		everybody.Expect(t, `atlas_error "[unknown_measurement] msm: got 1001, want a measurement that this service knows"`, "atlas_unsubscribed "+sessiontest.ReplayParameters)
 		if got := len(insider.Take(t)); got != 7 {
-			t.Errorf("who may see it got %d messages, want 7", got)
+			t.Errorf("the client that may see it got %d messages, want 7", got)
 		}
 	})
 }

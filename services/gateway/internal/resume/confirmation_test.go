@@ -34,10 +34,10 @@ func wantCursors(hub *sessiontest.LogHub, ofSession bool) {
 	}
 }
 
-// The cursor of a confirmation, before the first record, is one behind which nothing is missing.
+// No record is missing behind the cursor of a confirmation.
 //
 //notices:confirmation-too-far
-func TestConfirmationStandsBeforeTheFirstRecord(t *testing.T) {
+func TestCursorOfAConfirmation(t *testing.T) {
 	for _, ofSession := range []bool{true, false} {
 		testConfirmations(t, ofSession)
 	}
@@ -67,7 +67,7 @@ func testConfirmations(t *testing.T, ofSession bool) {
 	}
 }
 
-// A replay has no place before its first record: who comes back gets it from its start.
+// A replay has no position before its first record: a client that reconnects gets it from its start.
 func TestConfirmationOfAReplayHasNoCursor(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		client := &sessiontest.RecordingClient{}
@@ -80,10 +80,10 @@ func TestConfirmationOfAReplayHasNoCursor(t *testing.T) {
 	})
 }
 
-// A cursor does not stand for a record that did not fit: it will come.
+// A cursor is not behind a record that did not fit, and is still to be delivered.
 //
 //notices:tracker-unfit
-func TestCursorDoesNotStandForWhatDidNotFit(t *testing.T) {
+func TestCursorOmitsRecordsThatDidNotFit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()

@@ -14,10 +14,10 @@ import (
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-// What waits in an array has not been given, whatever else of its partition has.
+// A record that waits in a batch is not delivered yet, whatever else of its partition is.
 //
 //notices:tracker-of-other-measurements
-func TestCursorDoesNotStandForWhatWaitsInAnArray(t *testing.T) {
+func TestCursorOmitsRecordsOfABatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
@@ -35,10 +35,10 @@ func TestCursorDoesNotStandForWhatWaitsInAnArray(t *testing.T) {
 	})
 }
 
-// Of two messages of one record, the first does not stand for the second.
+// Of two messages of one record, the cursor of the first is not behind the second.
 //
 //notices:tracker-of-other-streams
-func TestCursorDoesNotStandForTheOtherStream(t *testing.T) {
+func TestCursorOfARecordInTwoStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
@@ -57,8 +57,8 @@ func TestCursorDoesNotStandForTheOtherStream(t *testing.T) {
 	})
 }
 
-// A subscription that matches nothing for long has got on with its partition all the same, unless the client is behind there.
-func TestCursorMovesOnWhereNothingMatches(t *testing.T) {
+// A subscription that matches nothing advances with its partition, unless the client catches up there.
+func TestCursorAdvancesWithoutMatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
@@ -75,16 +75,16 @@ func TestCursorMovesOnWhereNothingMatches(t *testing.T) {
 		hub.Receive()
 		for i, message := range hub.Received {
 			if got := sessiontest.Checkpoints(t, message)[quiet]; got != 50 && got > int64(19+i) {
-				t.Errorf("message %d: the quiet one stands at %d", i, got)
+				t.Errorf("message %d: the quiet one is at %d", i, got)
 			}
 		}
 	})
 }
 
-// Subscriptions without a cursor are named too, from when one has a cursor until they end.
+// Cursors of a session name subscriptions without cursors too.
 //
 //notices:confirmed-not-remembered
-func TestCursorNamesSubscriptionsWithoutOne(t *testing.T) {
+func TestCursorNamesSubscriptionsWithoutCursors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
@@ -107,15 +107,15 @@ func TestCursorNamesSubscriptionsWithoutOne(t *testing.T) {
 		hub.Received = nil
 		hub.Receive()
 		if want := "atlas_unsubscribed " + marked; strings.TrimSpace(hub.Received[0]) != want {
-			t.Errorf("got %s, want %s and nothing to remember", hub.Received[0], want)
+			t.Errorf("got %s, want %s and no cursor", hub.Received[0], want)
 		}
 	})
 }
 
-// A client that is given its subscriptions back may be cut off before it has them all: its cursors stand for those that are left too.
+// A client may be disconnected before all its subscriptions have resumed: its cursors name those that are pending too.
 //
 //notices:given-back-forgotten,given-back-twice
-func TestCursorStandsForWhatIsBeingGivenBack(t *testing.T) {
+func TestCursorOfPendingSubscriptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
@@ -133,7 +133,7 @@ func TestCursorStandsForWhatIsBeingGivenBack(t *testing.T) {
 			hub.Receive()
 		}
 		hub.ExpectCheckpoints(t, 0, map[string]int64{marked: 0, other: 0, plain: 0})
-		hub.ExpectCheckpoints(t, 1, map[string]int64{marked: 1, other: 0, plain: 0}) // what the feed is just bringing, it has not brought to all
+		hub.ExpectCheckpoints(t, 1, map[string]int64{marked: 1, other: 0, plain: 0}) // the record that is being delivered is not delivered to all
 		hub.ExpectCheckpoints(t, 2, map[string]int64{marked: 2, other: 1, plain: 0})
 		hub.Session.SetPending(recalled[:1])
 		hub.Session.SetPending(nil)
@@ -143,8 +143,8 @@ func TestCursorStandsForWhatIsBeingGivenBack(t *testing.T) {
 	})
 }
 
-// What was not given back is not remembered, and neither is what has too many neighbours without cursors.
-func TestCursorForgetsWhatIsRefused(t *testing.T) {
+// Subscriptions that did not resume are forgotten, and so are those without cursors if there are too many.
+func TestCursorForgetsRefusedSubscriptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHubWith(t, 100, session.Settings{Limits: session.Limits{Subscriptions: 1000}})
 		hub.Client.SessionCursors = true
@@ -170,8 +170,8 @@ func TestCursorForgetsWhatIsRefused(t *testing.T) {
 	})
 }
 
-// Subscriptions come and go with the cursor, and too many of them have none for all.
-func TestCursorNamesTheSubscriptionsThatThereAre(t *testing.T) {
+// Cursors name the active subscriptions. If there are too many, each has its own cursor.
+func TestCursorNamesActiveSubscriptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHubWith(t, 100, session.Settings{Limits: session.Limits{Subscriptions: 100}})
 		hub.Client.SessionCursors = true
@@ -195,15 +195,15 @@ func TestCursorNamesTheSubscriptionsThatThereAre(t *testing.T) {
 	})
 }
 
-// What a client has not got back yet stays where it was, and grows old, beside what it has got.
-func TestCursorForWhatIsDue(t *testing.T) {
+// A pending subscription keeps its checkpoint and its age.
+func TestPendingSubscriptionKeepsItsAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
-		const present, due = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`
+		const present, pending = `{"msm":1,"cursor":""}`, `{"msm":2,"cursor":""}`
 		sessiontest.MustSubscribe(t, hub.Session, present)
 		at := cursor.Checkpoint{Measurement: 2, Live: cursor.Live{Topic: sessiontest.Topic, Offset: 17}}
-		hub.Session.SetPending(sessiontest.Resumptions(t, hub.Session, cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(due), Issued: time.Unix(1000, 0)}))
+		hub.Session.SetPending(sessiontest.Resumptions(t, hub.Session, cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(pending), Issued: time.Unix(1000, 0)}))
 		hub.Log.Append(0, sessiontest.Records(1, 1, 1)...)
 		hub.Receive()
 		words := strings.Fields(hub.Received[len(hub.Received)-1])
@@ -211,8 +211,8 @@ func TestCursorForWhatIsDue(t *testing.T) {
 		if err != nil || len(token.Subscriptions) != 2 {
 			t.Fatalf("got %+v, %v", token, err)
 		}
-		if got := token.Each()[1]; got.Checkpoint != at || string(got.Parameters) != due || !got.Issued.Equal(time.Unix(1000, 0)) {
-			t.Errorf("got %+v of what is due", got)
+		if got := token.Each()[1]; got.Checkpoint != at || string(got.Parameters) != pending || !got.Issued.Equal(time.Unix(1000, 0)) {
+			t.Errorf("got %+v of the pending one", got)
 		}
 	})
 }

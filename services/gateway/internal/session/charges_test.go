@@ -77,7 +77,7 @@ func (h *chargedHub) act(t *testing.T) {
 	}
 }
 
-// expectCharges compares what is charged with what the subscriptions cost that there are.
+// expectCharges compares what is charged with what the active subscriptions cost, and gives how many networks are charged.
 func (h *chargedHub) expectCharges(t *testing.T) (networks int) {
 	t.Helper()
 	for _, source := range []*session.Source{h.Results, h.Statuses, h.Metadata} {
@@ -115,7 +115,7 @@ func stepsByNetwork(charged map[atlas.MeasurementID]map[netip.Prefix]cost.Charge
 	return steps
 }
 
-// Whatever clients do, and whatever ends their subscriptions, they are charged for what they have, and for nothing once they are gone.
+// However subscriptions begin and end, clients are charged for those that they have, and for nothing once they have left.
 func TestChargesFollowTheSubscriptions(t *testing.T) {
 	for seed := range uint64(40) {
 		hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 100, Subscriptions: 30, Steps: 400 + 100*int(seed)}, Cursors: sessiontest.JSONCursors{}})

@@ -11,8 +11,8 @@ import (
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-// A client that brings a cursor for several subscriptions goes on where each of them is, and with another one where most is to come.
-func TestCursorForSeveralIsGoodForEach(t *testing.T) {
+// With a cursor of several subscriptions, each resumes from its own checkpoint, and a subscription that it does not name from the earliest one.
+func TestCursorOfSeveralSubscriptions(t *testing.T) {
 	token := cursor.Token{Issued: time.Unix(1000, 0), Restart: [][]byte{[]byte(`{"msm":1}`)}}
 	for parameters, offset := range map[string]int64{`{"msm":1,"prb":1,"cursor":""}`: 99, `{"msm":1,"prb":2,"cursor":""}`: 60} {
 		at := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: "atlas.results", Offset: offset}}
@@ -26,7 +26,7 @@ func TestCursorForSeveralIsGoodForEach(t *testing.T) {
 	}
 }
 
-// What is no cursor is told from what is none any more, in the parameter and in what Socket.IO remembers.
+// A cursor that was never valid is refused by another code than one that no longer is, in the parameter and in Socket.IO's recovery.
 func TestUnreadableCursorsAreRefused(t *testing.T) {
 	ours, others := sessiontest.NewSealedCursors("the secret of a test"), sessiontest.NewSealedCursors("the secret of a test")
 	others.SetKeys([]byte("of another log"))
@@ -51,7 +51,7 @@ func TestUnreadableCursorsAreRefused(t *testing.T) {
 	}
 }
 
-// A replay's position is a value inside, whatever becomes of the key: all subscriptions of it resume there.
+// All subscriptions of a replay resume from the same position.
 func TestSubscriptionsResumeOneReplay(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		client := &sessiontest.RecordingClient{}
@@ -80,8 +80,8 @@ func TestSubscriptionsResumeOneReplay(t *testing.T) {
 	})
 }
 
-// A client that reconnects costs one question to the log and one tail for each subscription, also for the one that was asked about before.
-func TestResumingCostsNothingTwice(t *testing.T) {
+// For each subscription of a client that reconnects, the log is asked once and one tail is held, also after CanResume.
+func TestResumingAsksTheLogOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
@@ -105,18 +105,18 @@ func TestResumingCostsNothingTwice(t *testing.T) {
 			resumed.Release()
 		}
 		if asked, followed, kept := hub.Log.Resumed.Load(), hub.Log.Followed.Load(), hub.Log.OpenTails.Load(); asked != 2 || followed != 0 || kept != 2 {
-			t.Errorf("asked the log %d times, followed %d tails beside and kept %d, want 2, 0 and 2", asked, followed, kept)
+			t.Errorf("asked the log %d times, followed %d tails and kept %d, want 2, 0 and 2", asked, followed, kept)
 		}
 		hub.Receive()
 		hub.Session.Leave()
 		if kept := hub.Log.OpenTails.Load(); kept != 0 {
-			t.Errorf("%d tails are kept for a client that is gone", kept)
+			t.Errorf("%d tails are kept after Leave", kept)
 		}
 		hub.Session = hub.MustJoin(t, hub.Client)
 	})
 }
 
-// A tail that was found for a client that is gone before it resumes is released.
+// The tail that CanResume found is released if the subscription does not resume.
 func TestResumptionIsReleased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewSessionCursorHub(t)

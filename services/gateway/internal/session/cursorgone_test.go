@@ -9,15 +9,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
-
-	"atlasstream/pkg/atlas"
 )
 
-// comeBack subscribes as a session does for a client that comes back by itself.
-func comeBack(t *testing.T, subscriber *session.Session, parameters string) error {
+// reconnect subscribes as an endpoint does for a client that reconnects by itself.
+func reconnect(t *testing.T, subscriber *session.Session, parameters string) error {
 	t.Helper()
 	defer subscriber.Client.Flush()
 	wanted := sessiontest.MustParse(t, parameters)
@@ -25,10 +24,10 @@ func comeBack(t *testing.T, subscriber *session.Session, parameters string) erro
 	return subscriber.Subscribe(context.Background(), wanted, []byte(parameters))
 }
 
-// Whoever comes back by itself with a cursor that is gone is told so right behind the confirmation, and gets what its parameters bring.
+// A client that reconnects with a cursor that is gone gets an error right behind the confirmation, and then what its parameters ask for.
 //
 //notices:gone-for-good
-func TestWhoComesBackToWhatIsGoneBeginsAnew(t *testing.T) {
+func TestReconnectWithAGoneCursor(t *testing.T) {
 	const missed = "[cursor_gone] it is gone; measurement 1 restarts with "
 	const old = `{"msm":1,"cursor":"e30"}`
 	for _, test := range []struct {
@@ -38,7 +37,7 @@ func TestWhoComesBackToWhatIsGoneBeginsAnew(t *testing.T) {
 		{"live", `{"msm":1}`, []string{
 			`atlas_subscribed {"msm":1}`, fmt.Sprintf("atlas_error %q", missed+"what comes from now on, from offset 5 of partition 0: what came in between is missing"),
 		}},
-		{"from where the page began", old, []string{
+		{"with the cursor of its parameters", old, []string{
 			"atlas_subscribed " + old, fmt.Sprintf("atlas_error %q", missed+"what comes from now on, from offset 5 of partition 0: what came in between is missing"),
 		}},
 		{"with a backlog", `{"msm":1,"sendBacklog":true}`, []string{
@@ -58,7 +57,7 @@ func TestWhoComesBackToWhatIsGoneBeginsAnew(t *testing.T) {
 				client := &sessiontest.RecordingClient{}
 				subscriber := hub.MustJoin(t, client)
 				defer subscriber.Leave()
-				if err := comeBack(t, subscriber, test.parameters); err != nil {
+				if err := reconnect(t, subscriber, test.parameters); err != nil {
 					t.Fatal(err)
 				}
 				synctest.Wait()
@@ -71,20 +70,20 @@ func TestWhoComesBackToWhatIsGoneBeginsAnew(t *testing.T) {
 	}
 }
 
-// at is the message of a record of measurement 1 for who has cursors.
+// at is the message of a record of measurement 1, with its cursor.
 func at(offset int64) string {
 	cursor := sessiontest.CursorAfter(1, offset)
 	return fmt.Sprintf(`atlas_result {"msm_id":1,"offset":%d} %s`, offset, cursor)
 }
 
-// What has stopped meanwhile has nothing more to come, wherever its client was.
-func TestWhoComesBackToWhatHasStoppedIsTold(t *testing.T) {
+// A measurement that has stopped meanwhile ends the subscription.
+func TestReconnectToAStoppedMeasurement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 100)
 		defer hub.Close()
 		hub.Measurements.Put(atlas.Measurement{ID: 1, Public: true, Stopped: true})
 		hub.Log.CursorError = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
-		if err := comeBack(t, hub.Session, `{"msm":1}`); err != nil {
+		if err := reconnect(t, hub.Session, `{"msm":1}`); err != nil {
 			t.Fatal(err)
 		}
 		hub.Expect(t, `atlas_error "[cursor_gone] it is gone; measurement 1 restarts with what comes from now on, from offset 0 of partition 0: `+
@@ -92,10 +91,10 @@ func TestWhoComesBackToWhatHasStoppedIsTold(t *testing.T) {
 	})
 }
 
-// A cursor that a page gives is its own affair, and one that was never any is refused to everybody.
+// A gone cursor is refused if it is a parameter, and an invalid one always.
 //
 //notices:gone-for-good
-func TestWhoDoesNotBeginAnew(t *testing.T) {
+func TestGoneCursorInTheParameterIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 100)
 		defer hub.Close()
@@ -104,21 +103,21 @@ func TestWhoDoesNotBeginAnew(t *testing.T) {
 			t.Errorf("with the parameter: got %v, want [cursor_gone]", err)
 		}
 		hub.Log.CursorError = protocol.Refuse("bad_cursor", "it is none")
-		if err := comeBack(t, hub.Session, `{"msm":1}`); !errors.Is(err, hub.Log.CursorError) {
-			t.Errorf("with what is no cursor: got %v, want [bad_cursor]", err)
+		if err := reconnect(t, hub.Session, `{"msm":1}`); !errors.Is(err, hub.Log.CursorError) {
+			t.Errorf("with an invalid cursor: got %v, want [bad_cursor]", err)
 		}
 		hub.Expect(t)
 	})
 }
 
-// A replay is not begun anew, as all would come twice: whoever comes back by itself is told of its end, and others are refused.
-func TestReplayThatIsGoneEnds(t *testing.T) {
+// A replay is not restarted, as all records would be delivered twice: a client that reconnects is told that it ends, and the parameter is refused.
+func TestReconnectToAReplayWithAGoneCursor(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		h.Playback.StartErr = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
 		client := &sessiontest.RecordingClient{Encoder: sessiontest.ReplayEndEncoding{}}
 		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()
-		if err := comeBack(t, subscriber, sessiontest.ReplayParameters); err != nil {
+		if err := reconnect(t, subscriber, sessiontest.ReplayParameters); err != nil {
 			t.Fatal(err)
 		}
 		want := []string{

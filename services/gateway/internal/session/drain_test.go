@@ -9,7 +9,7 @@ import (
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-func TestDrainSendsWhatWaitsAndHasNothingWaitAfterwards(t *testing.T) {
+func TestDrainSendsBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub, client, subscriber := sessiontest.NewBufferingHub(t)
 		defer subscriber.Leave()
@@ -26,7 +26,7 @@ func TestDrainSendsWhatWaitsAndHasNothingWaitAfterwards(t *testing.T) {
 	})
 }
 
-func TestDrainTellsAClientThatCannotKeepUp(t *testing.T) {
+func TestDrainOverflows(t *testing.T) {
 	hub, client, subscriber := sessiontest.NewBufferingHub(t)
 	defer subscriber.Leave()
 	client.Limit = 1
@@ -36,8 +36,8 @@ func TestDrainTellsAClientThatCannotKeepUp(t *testing.T) {
 	client.ExpectOverflows(t, 1)
 }
 
-// Whatever is delivered while the hub drains is sent all the same.
-func TestDrainLosesNothingThatComesMeanwhile(t *testing.T) {
+// Records that are delivered while the hub drains are sent.
+func TestDrainWhileRecordsAreDelivered(t *testing.T) {
 	hub, client, subscriber := sessiontest.NewBufferingHub(t)
 	defer subscriber.Leave()
 	var delivering sync.WaitGroup

@@ -4,11 +4,10 @@ import (
 	"errors"
 	"testing"
 
+	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
-
-	"atlasstream/pkg/atlas"
 )
 
 func TestStoppedMeasurementEndsItsSubscriptions(t *testing.T) {
@@ -44,7 +43,7 @@ func TestEverySubscriptionToAStoppedMeasurementEnds(t *testing.T) {
 	client.Expect(t, `atlas_unsubscribed {"msm":1001,"prb":1}`, `atlas_unsubscribed {"msm":1001,"acceptedFields":["prb_id"]}`)
 	hub.ExpectFollowers(t, 0)
 	if hub.Results.Partition(0).Targets() != 0 {
-		t.Error("the partition still has its member")
+		t.Error("the partition still has its target")
 	}
 }
 
@@ -61,7 +60,7 @@ func TestSubscribingToAStoppedMeasurementEndsAtOnce(t *testing.T) {
 	client.Expect(t, `atlas_subscribed {"stream_type":"metadata","msm":1001}`, `atlas_metadata {"id":1001,"type":"ping","is_public":true}`)
 }
 
-func TestMeasurementThatTurnsPrivate(t *testing.T) {
+func TestMeasurementBecomesPrivate(t *testing.T) {
 	hub := sessiontest.NewHub()
 	hub.Measurements.Put(atlas.Measurement{ID: 1001, Public: true})
 	everybody, insider := &sessiontest.RecordingClient{}, &sessiontest.RecordingClient{}
@@ -132,7 +131,7 @@ func TestUnknownMeasurements(t *testing.T) {
 	}
 }
 
-// RIPE's measurement of connections never stops, whatever is said of it.
+// RIPE's measurement of connections never stops, whatever the catalog says.
 func TestConnectionsNeverStop(t *testing.T) {
 	hub := sessiontest.NewHub()
 	client := &sessiontest.RecordingClient{}
@@ -143,8 +142,8 @@ func TestConnectionsNeverStop(t *testing.T) {
 	client.Expect(t, `atlas_result {"prb_id":7}`)
 }
 
-// A measurement that was unknown when it was subscribed to may turn out not to be for everybody.
-func TestMeasurementAppearsPrivate(t *testing.T) {
+// A measurement that was unknown when a client subscribed may turn out to be private.
+func TestUnknownMeasurementBecomesPrivate(t *testing.T) {
 	hub := sessiontest.NewHub()
 	client := &sessiontest.RecordingClient{}
 	sessiontest.MustSubscribe(t, hub.MustJoin(t, client), `{"msm":1001}`)
@@ -154,7 +153,7 @@ func TestMeasurementAppearsPrivate(t *testing.T) {
 	client.Expect(t, `atlas_error "[unknown_measurement] msm: got 1001, want a measurement that this service knows"`, `atlas_unsubscribed {"msm":1001}`)
 }
 
-// The change may come when the client is subscribed, while the feed is still busy with that.
+// The change may come when the client is subscribed, before Follow returns.
 func TestMeasurementStopsWhileItIsSubscribedTo(t *testing.T) {
 	hub := sessiontest.NewHub()
 	hub.Tail.Attached = func() { hub.ChangeMeasurement(atlas.Measurement{ID: 1001, Public: true, Stopped: true}) }
@@ -167,7 +166,7 @@ func TestMeasurementStopsWhileItIsSubscribedTo(t *testing.T) {
 	hub.ExpectFollowers(t, 0)
 }
 
-// The change may come just before the client asks for a subscription again, or for its end.
+// The change may come just before the client confirms a subscription again, or ends it.
 func TestSubscriptionEndsOnce(t *testing.T) {
 	hub := sessiontest.NewHub()
 	client := &sessiontest.RecordingClient{}
@@ -187,7 +186,7 @@ func TestSubscriptionEndsOnce(t *testing.T) {
 	hub.ExpectFollowers(t, 0)
 }
 
-func TestClientWithoutRoomForTheEndOfASubscription(t *testing.T) {
+func TestEndOfASubscriptionOverflows(t *testing.T) {
 	hub := sessiontest.NewHub()
 	client := &sessiontest.RecordingClient{Limit: 1}
 	sessiontest.MustSubscribe(t, hub.MustJoin(t, client), `{"msm":1001}`)
@@ -218,7 +217,7 @@ func TestMetadata(t *testing.T) {
 	both.Expect(t, "atlas_metadata "+string(first.Value))
 }
 
-// An object that cannot be read is for those only who may see everything.
+// An object that cannot be parsed is only for clients that may see everything.
 func TestUnreadableObjectIsNotPublic(t *testing.T) {
 	hub := sessiontest.NewHub()
 	everybody, insider := &sessiontest.RecordingClient{}, &sessiontest.RecordingClient{}

@@ -11,20 +11,19 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
-
-	"github.com/prometheus/client_golang/prometheus"
-
-	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
 // Clients subscribe and unsubscribe while records are delivered and measurements stop, start again, and turn private and public. What each client was
-// told, in the order in which it was told, is held against the log.
-func TestEverythingAtOnce(t *testing.T) {
+// told, in that order, is compared with the log.
+func TestConcurrentSubscriptionsAndMeasurementChanges(t *testing.T) {
 	const clients, requests = 8, 300
 	sim := newSimulation()
 	var group, workers sync.WaitGroup

@@ -12,7 +12,7 @@ import (
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
-// The clients of one address have no more replays than it may.
+// The clients of one address have a limit of replays in common.
 func TestAbuseReplaysOfOneAddress(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{OfClient: 2, OfAddress: 3, OfHub: 10}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		attacker := &readlimit.Account{}
@@ -35,7 +35,7 @@ func TestAbuseReplaysOfOneAddress(t *testing.T) {
 //notices:replays-of-client,right-to-history
 func TestReplaysAreRefused(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{NeedRight: true, OfClient: 2, OfAddress: 3, OfHub: 3}, func(t *testing.T, h *sessiontest.ReplayHub) {
-		h.Playback.CloseDelay = time.Second // the places of those that have been ended are free only then
+		h.Playback.CloseDelay = time.Second // ended replays count until then
 		h.Measurements.Put(atlas.Measurement{ID: 1003})
 		stranger, bearer, other := h.MustJoin(t, &sessiontest.RecordingClient{}), h.MustJoinWith(t, &sessiontest.RecordingClient{}, delivery.Rights{History: true}), h.MustJoinWith(t, &sessiontest.RecordingClient{}, delivery.Rights{History: true})
 		defer stranger.Leave()
@@ -48,7 +48,7 @@ func TestReplaysAreRefused(t *testing.T) {
 		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, bearer, `{"msm":1009,"startTime":100}`), "[already_live] startTime: ")
 		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, bearer, `{"msm":1003,"startTime":100}`), "[unknown_measurement] msm: ")
 		if len(h.Playback.Started()) != 0 {
-			t.Errorf("the log was asked for %q", h.Playback.Started())
+			t.Errorf("started %q", h.Playback.Started())
 		}
 		sessiontest.MustSubscribe(t, bearer, `{"stream_type":"metadata","msm":1001}`) // which is not live
 		sessiontest.MustSubscribe(t, bearer, sessiontest.ReplayParameters)
@@ -63,7 +63,7 @@ func TestReplaysAreRefused(t *testing.T) {
 		sessiontest.MustSubscribe(t, bearer, `{"msm":1004,"startTime":100}`)
 		h.Playback.StartErr = protocol.Refuse("before_log", "it is too early")
 		sessiontest.MustUnsubscribe(t, bearer, `{"msm":1004}`)
-		for range 3 { // what was refused does not count
+		for range 3 { // refused replays do not count
 			sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, bearer, `{"msm":1002,"startTime":100}`), "[before_log] it is too early")
 		}
 	})

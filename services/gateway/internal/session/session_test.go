@@ -54,7 +54,7 @@ func TestUnsubscribe(t *testing.T) {
 	client.Expect(t, `atlas_unsubscribed {"streamType":"result", "msm":"1001"}`)
 	hub.ExpectFollowers(t, 0)
 	if hub.Results.Partition(0).Targets() != 0 {
-		t.Error("the partition still has its member")
+		t.Error("the partition still has its target")
 	}
 }
 
@@ -171,12 +171,12 @@ func TestUnreachableLog(t *testing.T) {
 	hub := sessiontest.NewHub()
 	hub.Tail.Err = errors.New("no broker answers")
 	if err := sessiontest.Subscribe(t, hub.MustJoin(t, &sessiontest.RecordingClient{}), `{"msm":1001}`); !errors.Is(err, hub.Tail.Err) {
-		t.Errorf("got %v, want the feed's error", err)
+		t.Errorf("got %v, want the tail's error", err)
 	}
 }
 
-// A client that is gone gets no membership that nobody would end.
-func TestNobodySubscribesWhoIsGone(t *testing.T) {
+// A client that is closed gets no subscription that nobody would end.
+func TestClosedClientDoesNotSubscribe(t *testing.T) {
 	hub := sessiontest.NewHub()
 	client := &sessiontest.RecordingClient{Closed: true}
 	if err := sessiontest.Subscribe(t, hub.MustJoin(t, client), `{"msm":1001}`); !errors.Is(err, sendqueue.ErrClosed) {
@@ -209,7 +209,7 @@ func TestSubscriptionsWaitUntilMeasurementsAreKnown(t *testing.T) {
 	})
 }
 
-func TestWhoAsksLearnsThatSubscriptionsHaveEndedByThemselves(t *testing.T) {
+func TestOnEnd(t *testing.T) {
 	hub := sessiontest.NewHub()
 	subscriber := hub.MustJoin(t, &sessiontest.RecordingClient{})
 	defer subscriber.Leave()

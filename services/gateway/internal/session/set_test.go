@@ -11,8 +11,8 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// Who has joined a replay cannot be told from its parameters to which one it belongs.
-func TestSetLeavesOutWhatJoinedAReplay(t *testing.T) {
+// The parameters of a subscription that joined a replay do not tell which replay that is.
+func TestSetOmitsSubscriptionsThatJoinedAReplay(t *testing.T) {
 	var set set
 	for parameters, isPast := range map[string]bool{`{"msm":1}`: false, `{"msm":2}`: true, `{"msm":3,"startTime":1}`: true, `{"msm":4,"cursor":""}`: false} {
 		wanted, err := subscription.Parse([]byte(parameters))

@@ -28,8 +28,8 @@ func keptBytes(produce func() any) int {
 	return int(after.HeapAlloc) - int(before.HeapAlloc)
 }
 
-// A client that subscribes and unsubscribes at length keeps no more than what it is counted for.
-func TestAbuseKeptBytesOfASubscriber(t *testing.T) {
+// A session that subscribes and unsubscribes for long keeps no more memory than Usage tells.
+func TestAbuseMemoryOfASession(t *testing.T) {
 	fields := func(from int) string {
 		names := make([]string, 10)
 		for i := range names {
@@ -70,7 +70,7 @@ func TestAbuseKeptBytesOfASubscriber(t *testing.T) {
 				return hub
 			})
 			if bytes > told+told/2+200_000 {
-				t.Errorf("%d bytes are kept, and %d are told", bytes, told)
+				t.Errorf("%d bytes are kept, and Usage tells %d", bytes, told)
 			}
 		})
 	}

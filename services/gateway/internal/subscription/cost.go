@@ -7,7 +7,7 @@ import (
 )
 
 // Cost is the work for each record of a measurement, in steps of about 0.1 µs of processor time: some for a record of any length, and some for each KiB of it.
-// BenchmarkSteps of package session measures steps.
+// BenchmarkSteps of package cost measures steps.
 type Cost struct{ Each, PerKiB int }
 
 // Of is the cost for a record of a length in bytes.
