@@ -12,7 +12,7 @@ import (
 	"atlasstream/services/gateway/internal/outage"
 )
 
-// What outages hit is found by the names as it is by looking through all of them.
+// Hitting finds by the names the same outages as a search of all.
 func TestHitting(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	shares := func(prefix string) (some []outage.Share) {
@@ -40,8 +40,8 @@ func TestHitting(t *testing.T) {
 	}
 }
 
-// An answer that is still being written to a slow client does not keep what it was found by, once the log is read anew.
-func TestAbuseAnAnswerDoesNotKeepItsReading(t *testing.T) {
+// An answer that is still being written to a slow client does not keep the reading it was made from.
+func TestAbuseAnswerDoesNotKeepItsReading(t *testing.T) {
 	answer, days := func() (*Answer, weak.Pointer[outage.Days]) {
 		r := newReading(outage.NewRegistry(nil), outage.DayOf(time.Now()))
 		return r.now(), weak.Make(r.days)
@@ -49,7 +49,7 @@ func TestAbuseAnAnswerDoesNotKeepItsReading(t *testing.T) {
 	runtime.GC()
 	runtime.GC()
 	if days.Value() != nil {
-		t.Error("it is kept")
+		t.Error("the reading is kept")
 	}
 	runtime.KeepAlive(answer)
 }

@@ -5,50 +5,20 @@ import (
 	"errors"
 	"maps"
 	"math/rand/v2"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/readlimit"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/time/rate"
 )
 
-// poor is an account that cannot pay for much.
-func poor() *readlimit.Account {
-	return readlimit.NewAccount(rate.NewLimiter(0.1, 2), nil, readlimit.NewMetrics(prometheus.NewRegistry()))
-}
-
-// run runs a watch until the function that it gives is called.
-func run(t *testing.T, w *Watch) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error)
-	go func() { ended <- w.Run(ctx) }()
-	synctest.Wait()
-	return func() {
-		cancel()
-		if err := <-ended; !errors.Is(err, context.Canceled) {
-			t.Errorf("it ended with %v", err)
-		}
-	}
-}
-
-func mustNow(t *testing.T, w *Watch) *Answer {
-	t.Helper()
-	answer, err := w.Now()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer
-}
-
-// Gateways that know the log up to the same event, and the same registry, have byte-equal lists: whenever they began, however events come, also where they
-// have to begin anew, and while the registry changes.
+// Gateways that have read the log up to the same event, with the same registry, have byte-equal lists: whenever they started, however events arrive, after
+// restarts, and while the registry changes.
 func TestReplicasHaveEqualLists(t *testing.T) {
 	n := simulate(t, 60, 36)
 	others := maps.Clone(n.probes)
@@ -66,8 +36,8 @@ func TestReplicasHaveEqualLists(t *testing.T) {
 	for replica := range uint64(3) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(7, replica))
-			log := &fakeLog{records: n.records, end: n.at(35 + random.Float64()/4), kept: 20}
-			w, registry := watch(log)
+			log := &fakeLog{records: n.records, end: n.at(35 + random.Float64()/4), tailLength: 20}
+			w, registry := newWatch(log)
 			registry.set(n.probes)
 			defer run(t, w)()
 			for log.end < len(n.records) {
@@ -100,11 +70,11 @@ func TestReplicasHaveEqualLists(t *testing.T) {
 	}
 }
 
-// What the registry says counts soon the first time, and from then on once a minute.
+// Changes of the registry count soon the first time, and from then on once a minute.
 func TestRegistryIsNotFollowedTooOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simulate(t, 60, 1)
-		w, registry := watch(&fakeLog{records: n.records, end: len(n.records)})
+		w, registry := newWatch(&fakeLog{records: n.records, end: len(n.records)})
 		defer run(t, w)()
 		registries := map[string]bool{}
 		for i := range 120 { // two minutes
@@ -119,30 +89,30 @@ func TestRegistryIsNotFollowedTooOften(t *testing.T) {
 	})
 }
 
-// Until the log has been read, and where it has become another one, nobody is told that there is no outage.
+// Until the log has been read, and after it was recreated, it is not known whether there are outages.
 func TestNothingIsKnownUntilTheLogIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simulate(t, 60, 3)
-		log := &fakeLog{fails: errors.New("Kafka is away")}
-		w, registry := watch(log)
+		log := &fakeLog{err: errors.New("Kafka is away")}
+		w, registry := newWatch(log)
 		registry.set(n.probes)
 		defer run(t, w)()
 		if _, err := w.Now(); !errors.Is(err, ErrBehind) {
 			t.Errorf("got %v, want ErrBehind", err)
 		}
-		log.become(n.records[:n.at(1)], nil)
+		log.replace(n.records[:n.at(1)], nil)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		if got := mustNow(t, w).Offset; got != int64(log.end-1) {
 			t.Errorf("the list is of offset %d, want %d", got, log.end-1)
 		}
 		former := mustNow(t, w)
-		log.become(n.records[:n.at(0.5)], errors.New("Kafka is away")) // the topic was made anew
+		log.replace(n.records[:n.at(0.5)], errors.New("Kafka is away")) // the topic was recreated
 		w.Restart()
 		if _, err := w.Now(); !errors.Is(err, ErrBehind) {
-			t.Errorf("once the log is another one: got %v, want ErrBehind", err)
+			t.Errorf("once the log was recreated: got %v, want ErrBehind", err)
 		}
-		log.become(n.records[:n.at(0.5)], nil)
+		log.replace(n.records[:n.at(0.5)], nil)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		if mustNow(t, w).Continues(former) {
@@ -154,7 +124,7 @@ func TestNothingIsKnownUntilTheLogIsRead(t *testing.T) {
 	})
 }
 
-// What comes while nobody takes it is bounded, and not lost.
+// The number of events that wait is limited; beyond it the reading is broken off, so that none is lost.
 func TestAbuseWaitingEventsAreBounded(t *testing.T) {
 	r := newReading(outage.NewRegistry(nil), 0)
 	events := disconnects(1, 1000, time.Unix(1767225600, 0))
@@ -164,19 +134,19 @@ func TestAbuseWaitingEventsAreBounded(t *testing.T) {
 	select {
 	case <-r.broken:
 	default:
-		t.Error("it is not broken up")
+		t.Error("the reading is not broken off")
 	}
 	if len(r.waiting) > 0 {
 		t.Errorf("%d events wait", len(r.waiting))
 	}
 }
 
-// A feed that is silent is told from a network without outages.
+// A log without new events differs from a network without outages.
 func TestSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simulate(t, 60, 3)
 		log := &fakeLog{records: n.records, end: len(n.records)}
-		w, registry := watch(log)
+		w, registry := newWatch(log)
 		registry.set(n.probes)
 		defer run(t, w)()
 		answer := mustNow(t, w)
@@ -188,7 +158,7 @@ func TestSilence(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		w, _ := watch(&fakeLog{})
+		w, _ := newWatch(&fakeLog{})
 		defer run(t, w)()
 		began := time.Now()
 		time.Sleep(11 * time.Minute)
@@ -198,12 +168,12 @@ func TestSilence(t *testing.T) {
 	})
 }
 
-// An interval of the past has the outages that were told of it at the time, and whoever asks pays for what is read.
+// An interval of the past has the outages that were told at the time, and the account pays for what is read.
 func TestPast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simulate(t, 60, 36)
 		log := &fakeLog{records: n.records, end: n.at(34.9)}
-		w, registry := watch(log)
+		w, registry := newWatch(log)
 		registry.set(n.probes)
 		defer run(t, w)()
 		before := mustNow(t, w)
@@ -216,17 +186,17 @@ func TestPast(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, _, err := w.Past(ctx, poor(), before.From, before.To); !errors.Is(err, readlimit.ErrExceeded) {
-			t.Errorf("who cannot pay: got %v, want ErrExceeded", err)
+		if _, _, err := w.Past(ctx, smallAccount(), before.From, before.To); !errors.Is(err, readlimit.ErrExceeded) {
+			t.Errorf("without means: got %v, want ErrExceeded", err)
 		}
 	})
 }
 
-// Who waits until it can pay for the past holds up nobody else who asks for it.
-func TestAbuseWhoCannotPayForThePastHoldsUpNobody(t *testing.T) {
+// A request that waits until its account can pay holds up no other.
+func TestAbuseAccountThatCannotPayHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simulate(t, 60, 3)
-		w, registry := watch(&fakeLog{records: n.records, end: len(n.records)})
+		w, registry := newWatch(&fakeLog{records: n.records, end: len(n.records)})
 		registry.set(n.probes)
 		defer run(t, w)()
 		from := n.from.AddDate(0, 0, 2)
@@ -234,25 +204,25 @@ func TestAbuseWhoCannotPayForThePastHoldsUpNobody(t *testing.T) {
 		defer cancel()
 		waited := make(chan error)
 		go func() {
-			_, _, err := w.Past(ctx, poor(), from, from)
+			_, _, err := w.Past(ctx, smallAccount(), from, from)
 			waited <- err
 		}()
 		synctest.Wait()
 		began := time.Now()
 		if _, _, err := w.Past(t.Context(), nil, from, from); err != nil || time.Since(began) > 0 {
-			t.Errorf("another one waited for %s: %v", time.Since(began), err)
+			t.Errorf("the other request waited for %s: %v", time.Since(began), err)
 		}
 		if err := <-waited; !errors.Is(err, readlimit.ErrExceeded) {
-			t.Errorf("who cannot pay: got %v, want ErrExceeded", err)
+			t.Errorf("without means: got %v, want ErrExceeded", err)
 		}
 	})
 }
 
-// Nor does who owes for events that were longer than they were taken to be.
-func TestAbuseWhoOwesForThePastHoldsUpNobody(t *testing.T) {
+// Nor does one whose account is in debt for events that were longer than estimated.
+func TestAbuseAccountInDebtHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simulateLong(t)
-		w, registry := watch(&fakeLog{records: n.records, end: len(n.records)})
+		w, registry := newWatch(&fakeLog{records: n.records, end: len(n.records)})
 		registry.set(n.probes)
 		defer run(t, w)()
 		from := n.from.AddDate(0, 0, 2)
@@ -267,29 +237,19 @@ func TestAbuseWhoOwesForThePastHoldsUpNobody(t *testing.T) {
 		}()
 		synctest.Wait()
 		if _, read, err := w.Past(t.Context(), nil, from, from); err != nil || read.Bytes < 10<<20 || time.Since(began) > 0 {
-			t.Errorf("another one waited for %s to read %d bytes: %v", time.Since(began), read.Bytes, err)
+			t.Errorf("the other request waited for %s to read %d bytes: %v", time.Since(began), read.Bytes, err)
 		}
 		if took := <-waited; took < 30*time.Second {
-			t.Errorf("who owed has paid within %s", took)
+			t.Errorf("the debt was paid within %s", took)
 		}
 	})
 }
 
-// simulateLong is simulate where all events together are worth 128 messages.
-func simulateLong(t *testing.T) *network {
-	n := simulate(t, 60, 3)
-	padding := strings.Repeat(" ", 32<<20/len(n.records))
-	for i := range n.records {
-		n.records[i].Value = append(n.records[i].Value, padding...)
-	}
-	return n
-}
-
-// Who cannot pay in time for events that were longer than they were taken to be gets what was found in them all the same.
-func TestPastThatCannotBePaidForInTimeIsTold(t *testing.T) {
+// A request that cannot pay in time for events that were longer than estimated gets its answer nevertheless.
+func TestPastThatIsNotPaidInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simulateLong(t)
-		w, registry := watch(&fakeLog{records: n.records, end: len(n.records)})
+		w, registry := newWatch(&fakeLog{records: n.records, end: len(n.records)})
 		registry.set(n.probes)
 		defer run(t, w)()
 		account := readlimit.NewAccount(rate.NewLimiter(1, 60), nil, readlimit.NewMetrics(prometheus.NewRegistry()))
@@ -303,16 +263,9 @@ func TestPastThatCannotBePaidForInTimeIsTold(t *testing.T) {
 	})
 }
 
-// long is a log with many events on each day.
-type long struct{ fakeLog }
-
-func (l *long) OffsetAt(_ context.Context, at time.Time) (int64, error) {
-	return at.Unix() / 86400 * 50_000, nil
-}
-
 func TestAbuseTooMuchPast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, _ := watch(&long{})
+		w, _ := newWatch(&longLog{})
 		w.begin(newReading(outage.NewRegistry(nil), 0), 0)
 		_, _, err := w.Past(t.Context(), nil, time.Now(), time.Now())
 		if tooMuch, is := errors.AsType[*TooMuchError](err); !is || tooMuch.Events != 35*50_000 {
@@ -321,12 +274,12 @@ func TestAbuseTooMuchPast(t *testing.T) {
 	})
 }
 
-// However often somebody asks while events come, the outages are told anew once a second.
+// However often Now is called while events arrive, it makes an answer at most once a second.
 func TestAbuseAnswersAreMadeOnceASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := simulate(t, 60, 3)
 		log := &fakeLog{records: n.records, end: n.at(2)}
-		w, registry := watch(log)
+		w, registry := newWatch(log)
 		registry.set(n.probes)
 		defer run(t, w)()
 		first := mustNow(t, w)
