@@ -2,6 +2,7 @@ package atlas
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"strconv"
 	"time"
@@ -28,6 +29,9 @@ func EventIDOf(value []byte) EventID {
 
 // String is the ID in hexadecimal.
 func (id EventID) String() string { return hex.EncodeToString(id[:]) }
+
+// Identity is the first half of the ID, big-endian: it tells the record at an offset from the one that a recreated topic has there.
+func (id EventID) Identity() uint64 { return binary.BigEndian.Uint64(id[:8]) }
 
 // Position is the position of a record in the log.
 type Position struct {

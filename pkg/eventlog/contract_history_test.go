@@ -8,6 +8,7 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -31,6 +32,7 @@ func historyContract(t *testing.T, f fixture, kafka cluster) {
 	})
 	t.Run("repeats are dropped wherever reading begins", func(t *testing.T) { repeatsAreDropped(t, kafka, f) })
 	t.Run("the offset for a time", func(t *testing.T) { offsetsForTimes(t, f) })
+	t.Run("the event at an offset", func(t *testing.T) { eventsAtOffsets(t, f, kafka) })
 	t.Run("records that retention has deleted are reported", func(t *testing.T) {
 		topic := f.newTopic(t, 1)
 		events := pings(t, 1, 0, 10)
@@ -130,5 +132,53 @@ func (f fixture) deleteBefore(t testing.TB, topic string, offset int64) {
 	response, err := request.RequestWith(within(t, patience), f.foreign)
 	if err != nil || response.Topics[0].Partitions[0].ErrorCode != 0 {
 		t.Fatalf("delete records of %s before %d: %+v, %v", topic, offset, response, err)
+	}
+}
+
+// eventsAtOffsets has an event, one without our header, a repeat, one that is no event, and a transaction with its marker.
+func eventsAtOffsets(t *testing.T, f fixture, kafka cluster) {
+	topic := f.newTopic(t, 1)
+	events := pings(t, 1, 0, 4)
+	mustAppend(t, f.newWriter(t, eventlog.WriterConfig{}), topic, events[:1])
+	for _, value := range [][]byte{events[1].Value, events[0].Value, []byte("no event")} {
+		if err := f.foreign.ProduceSync(within(t, patience), &kgo.Record{Topic: topic, Key: []byte("1"), Value: value}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	producer := newTransactedProducer(t, kafka, topic, "producer")
+	producer.begin(t)
+	producer.write(t, events[2])
+	producer.end(t, kgo.TryCommit)
+	f.awaitEnd(t, topic, 6) // Apache Kafka writes the marker after it has answered
+	mustAppend(t, f.newWriter(t, eventlog.WriterConfig{}), topic, events[3:])
+	at := func(offset int64) (atlas.EventID, bool) {
+		id, found, err := f.log.History().EventAt(within(t, patience), topic, 0, offset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id, found
+	}
+	for offset, want := range []atlas.EventID{events[0].ID, events[1].ID, events[0].ID, {}, events[2].ID, {}, events[3].ID, {}, {}} {
+		if got, found := at(int64(offset)); got != want || found != (want != atlas.EventID{}) {
+			t.Errorf("at offset %d: got %s, %t, want %s", offset, got, found, want)
+		}
+	}
+	f.deleteBefore(t, topic, 2)
+	if got, found := at(1); found {
+		t.Errorf("at a deleted offset: got %s", got)
+	}
+}
+
+// awaitEnd returns once the log of partition 0 ends at an offset.
+func (f fixture) awaitEnd(t testing.TB, topic string, end int64) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		_, next, err := f.log.History().Bounds(within(t, patience), topic, 0)
+		if err == nil && next == end {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the log ends at %d, %v, want %d", next, err, end)
+		}
 	}
 }

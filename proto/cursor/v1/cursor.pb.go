@@ -199,10 +199,12 @@ func (*SavedSubscription_Replay) isSavedSubscription_Position() {}
 
 // Live is a position in a live feed, which has the order of the log: the last record that the client got.
 type Live struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Topic         string                 `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
-	Partition     int32                  `protobuf:"varint,2,opt,name=partition,proto3" json:"partition,omitempty"`
-	Offset        int64                  `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Topic     string                 `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`
+	Partition int32                  `protobuf:"varint,2,opt,name=partition,proto3" json:"partition,omitempty"`
+	Offset    int64                  `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
+	// The first 8 bytes of the record's event ID, big-endian. The topic was recreated if it has another record there. 0 if it is not known.
+	Identity      uint64 `protobuf:"fixed64,4,opt,name=identity,proto3" json:"identity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -254,6 +256,13 @@ func (x *Live) GetPartition() int32 {
 func (x *Live) GetOffset() int64 {
 	if x != nil {
 		return x.Offset
+	}
+	return 0
+}
+
+func (x *Live) GetIdentity() uint64 {
+	if x != nil {
+		return x.Identity
 	}
 	return 0
 }
@@ -427,11 +436,12 @@ const file_cursor_v1_cursor_proto_rawDesc = "" +
 	"parameters\x12\x16\n" +
 	"\x06issued\x18\x05 \x01(\x03R\x06issuedB\n" +
 	"\n" +
-	"\bposition\"R\n" +
+	"\bposition\"n\n" +
 	"\x04Live\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x1c\n" +
 	"\tpartition\x18\x02 \x01(\x05R\tpartition\x12\x16\n" +
-	"\x06offset\x18\x03 \x01(\x03R\x06offset\"b\n" +
+	"\x06offset\x18\x03 \x01(\x03R\x06offset\x12\x1a\n" +
+	"\bidentity\x18\x04 \x01(\x06R\bidentity\"b\n" +
 	"\x06Replay\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
 	"\x03end\x18\x02 \x01(\x03R\x03end\x120\n" +

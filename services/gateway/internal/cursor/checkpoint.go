@@ -16,7 +16,18 @@ type Checkpoint struct {
 }
 
 // Live is the position of a record in a feed that has the order of the log.
-type Live atlas.Position
+type Live struct {
+	Topic     string
+	Partition int
+	Offset    int64
+	Identity  uint64 // of the record (atlas.EventID.Identity); 0 if it is not known
+}
+
+// LiveAt is the position of a record.
+func LiveAt(record *atlas.Record) Live {
+	at := &record.Position
+	return Live{Topic: at.Topic, Partition: at.Partition, Offset: at.Offset, Identity: record.ID.Identity()}
+}
 
 // Replay is a position in a replay.
 type Replay struct {

@@ -81,7 +81,7 @@ func marshalled(t *testing.T, token Token) []byte {
 		saved := &cursorv1.SavedSubscription{Measurement: int64(from.Measurement), Parameters: from.Parameters}
 		switch {
 		case from.IsLive():
-			live := &cursorv1.Live{Topic: from.Live.Topic, Partition: int32(from.Live.Partition), Offset: from.Live.Offset}
+			live := &cursorv1.Live{Topic: from.Live.Topic, Partition: int32(from.Live.Partition), Offset: from.Live.Offset, Identity: from.Live.Identity}
 			saved.Position = &cursorv1.SavedSubscription_Live{Live: live}
 		case from.Replay != nil:
 			saved.Position = &cursorv1.SavedSubscription_Replay{Replay: from.Replay.message()}
@@ -114,6 +114,7 @@ func TestTokensAreWrittenAsMessages(t *testing.T) {
 		Issued: time.Unix(1, 0), Subscriptions: []SavedSubscription{{Issued: time.Unix(2, 0)}}, Restart: [][]byte{[]byte(`{"msm":1}`), {}},
 	}
 	all["before the first record"] = At(Checkpoint{Live: Live{Topic: "a", Offset: -1}}, time.Time{})
+	all["with an identity"] = At(Checkpoint{Live: Live{Topic: "a", Offset: 1, Identity: 0xfedcba9876543210}}, time.Time{})
 	all["an empty replay"] = At(Checkpoint{Replay: &Replay{Topics: make([]TopicPosition, 1)}}, time.Time{})
 	all["long"] = Token{Issued: time.Unix(1, 0), Subscriptions: slices.Repeat(all["several"].Subscriptions, 20)}
 	all["long"].Subscriptions[3].Parameters = bytes.Repeat([]byte("x"), 1000)

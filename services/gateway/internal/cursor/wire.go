@@ -25,6 +25,7 @@ const (
 	fieldLiveTopic     = 1
 	fieldLivePartition = 2
 	fieldLiveOffset    = 3
+	fieldLiveIdentity  = 4
 
 	fieldReplayStart  = 1
 	fieldReplayEnd    = 2
@@ -73,7 +74,8 @@ func (s *SavedSubscription) appendTo(saved []byte) []byte {
 func (l *Live) appendTo(live []byte) []byte {
 	live = appendText(live, fieldLiveTopic, l.Topic)
 	live = appendNumber(live, fieldLivePartition, int64(l.Partition))
-	return appendNumber(live, fieldLiveOffset, l.Offset)
+	live = appendNumber(live, fieldLiveOffset, l.Offset)
+	return appendFixed(live, fieldLiveIdentity, l.Identity)
 }
 
 func (r *Replay) appendTo(replay []byte) []byte {
@@ -101,6 +103,14 @@ func appendNumber(message []byte, field protowire.Number, number int64) []byte {
 		return message
 	}
 	return protowire.AppendVarint(protowire.AppendTag(message, field, protowire.VarintType), uint64(number))
+}
+
+// appendFixed omits 0, as appendNumber does.
+func appendFixed(message []byte, field protowire.Number, number uint64) []byte {
+	if number == 0 {
+		return message
+	}
+	return protowire.AppendFixed64(protowire.AppendTag(message, field, protowire.Fixed64Type), number)
 }
 
 func appendBytes(message []byte, field protowire.Number, value []byte) []byte {
@@ -138,12 +148,16 @@ func savedOf(message *cursorv1.SavedSubscription) (saved SavedSubscription, isVa
 	}
 	switch position := message.GetPosition().(type) {
 	case *cursorv1.SavedSubscription_Live:
-		saved.Live = Live{Topic: position.Live.GetTopic(), Partition: int(position.Live.GetPartition()), Offset: position.Live.GetOffset()}
+		saved.Live = liveOf(position.Live)
 		return saved, saved.IsLive() && saved.isValid()
 	case *cursorv1.SavedSubscription_Replay:
 		saved.Replay = replayOf(position.Replay)
 	}
 	return saved, saved.isValid()
+}
+
+func liveOf(message *cursorv1.Live) Live {
+	return Live{Topic: message.GetTopic(), Partition: int(message.GetPartition()), Offset: message.GetOffset(), Identity: message.GetIdentity()}
 }
 
 func replayOf(message *cursorv1.Replay) *Replay {

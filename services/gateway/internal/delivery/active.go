@@ -48,9 +48,10 @@ func (a *Active) ReplayFrom() *cursor.Replay {
 
 // Start is where a subscription begins that does not begin with what comes from now on.
 type Start struct {
-	From    int64     // what stands before this offset is not for it
-	Backlog bool      // what stands before the log's end is backlog, and is for it
-	Since   time.Time // as far as it is no older
+	From     int64     // what stands before this offset is not for it
+	Identity uint64    // of the record before that; 0 if it is not known
+	Backlog  bool      // what stands before the log's end is backlog, and is for it
+	Since    time.Time // as far as it is no older
 }
 
 // Matched is what an index has of subscriptions.

@@ -174,7 +174,7 @@ func (e *Encoder) place(stream atlas.Stream) Place {
 	if e.inReplay != nil {
 		at.Replay = e.inReplay()
 	} else {
-		at.Live = cursor.Live(e.record.Position)
+		at.Live = cursor.LiveAt(e.record)
 	}
 	return at
 }

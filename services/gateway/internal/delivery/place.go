@@ -11,8 +11,8 @@ import (
 type Source interface {
 	// PlaceBefore is where a client is before the first record of a subscription that begins with what comes from an offset on.
 	PlaceBefore(joining *Active, next int64) Place
-	// Delivered is the offset before which everything has been delivered live.
-	Delivered() int64
+	// Delivered is the last record that has been delivered live; an offset of -1 says that none has.
+	Delivered() cursor.Live
 	// IsReplay tells whether it is a replay.
 	IsReplay() bool
 	// Confirm confirms a subscription once more, with other words for its parameters, unless it has ended, in which case it returns false. Errors: those of

@@ -2,6 +2,7 @@ package live
 
 import (
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
 )
 
@@ -21,7 +22,9 @@ func (p *Partition) Deliver(records []atlas.Record) (taken int) {
 		}
 	}
 	p.Lag.note(records, p.settings.MaxLag)
-	p.delivered.Store(p.Lag.Next())
+	if len(records) > 0 {
+		p.delivered.store(cursor.LiveAt(&records[len(records)-1]))
+	}
 	p.encoder.Clear()
 	return taken
 }

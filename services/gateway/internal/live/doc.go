@@ -6,6 +6,7 @@
 //   - gap.go: clients are told what the log has lost.
 //   - cursors.go: idle clients are told where they are.
 //   - partition.go: subscriptions begin and end.
+//   - position.go: the last record that was delivered, and what is before an offset.
 //   - await.go: clients are waited for that could not have a record later.
 //   - lag.go: how far behind an offset is.
 //   - settings.go: what partitions go by, and what they ask of a Reader.

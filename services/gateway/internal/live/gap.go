@@ -18,8 +18,7 @@ func (p *Partition) Gap(from, to int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if truncated {
-		p.Lag.restart(to)
-		p.delivered.Store(to)
+		p.restart(to)
 	}
 	for _, target := range p.targets {
 		reader := p.detached[target]

@@ -3,7 +3,6 @@ package live
 import (
 	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cost"
@@ -31,7 +30,7 @@ type Partition struct {
 	waiting   waiting            // for those that are flushed
 	costs     *cost.Table
 	ended     []*delivery.Active // that cost too much or have brought all that they may, and are to be released
-	delivered atomic.Int64       // what stands before it has been enqueued for attached targets
+	delivered lastDelivered      // is enqueued for attached targets
 }
 
 // NewPartition makes a partition without targets.
@@ -40,6 +39,7 @@ func NewPartition(topic string, number int, settings *Settings) *Partition {
 		Topic: topic, Number: number, settings: settings, targets: make(map[*delivery.Recipient]*delivery.Target), costs: cost.NewTable(settings.MaxSteps),
 		encoder: delivery.NewEncoder(settings.Shared, settings.Enricher, settings.OnWork),
 	}
+	p.delivered.at = p.noneBefore(0)
 	p.encoder.SetSource(p, p.noteWritten)
 	return p
 }
@@ -50,17 +50,14 @@ func (p *Partition) PlaceBefore(joining *delivery.Active, next int64) delivery.P
 		next = min(joining.Start.From, next)
 	}
 	before, wanted := p.before(next), joining.Wanted
+	if before.Identity == 0 && joining.Start != nil && joining.Start.From == next {
+		before.Identity = joining.Start.Identity
+	}
 	return delivery.Place{Source: p, Stream: wanted.Stream, Checkpoint: cursor.Checkpoint{Measurement: wanted.Measurement, Live: before}}
 }
 
-// before is the position behind which the record at an offset comes.
-func (p *Partition) before(next int64) cursor.Live {
-	//mutate:confirmation-too-far
-	return cursor.Live{Topic: p.Topic, Partition: p.Number, Offset: next - 1}
-}
-
 // Delivered implements delivery.Source.
-func (p *Partition) Delivered() int64 { return p.delivered.Load() }
+func (p *Partition) Delivered() cursor.Live { return p.delivered.load() }
 
 // IsReplay implements delivery.Source.
 func (p *Partition) IsReplay() bool { return false }
@@ -86,7 +83,7 @@ func (p *Partition) Begin(joining *delivery.Active, next int64) error {
 		joining.Charge.Refund(joining.Cost())
 		return err
 	}
-	p.Lag.reach(next)
+	p.reach(next)
 	p.add(target, joining, next, access)
 	return nil
 }

@@ -87,7 +87,7 @@ func (r *Replay) PlaceBefore(joining *delivery.Active, _ int64) delivery.Place {
 }
 
 // Delivered implements delivery.Source.
-func (r *Replay) Delivered() int64 { return 0 }
+func (r *Replay) Delivered() cursor.Live { return cursor.Live{Offset: -1} }
 
 // IsReplay implements delivery.Source.
 func (r *Replay) IsReplay() bool { return true }

@@ -24,6 +24,8 @@ type Offsets interface {
 	// BoundsSince gives the offset of a partition's first record, the offset that its next record will have, and the least offset whose record's time is at or
 	// after the given one, or next where there is none.
 	BoundsSince(ctx context.Context, topic string, partition int, at time.Time) (first, next, since int64, err error)
+	// EventAt gives the ID of the record at an offset, if there is one.
+	EventAt(ctx context.Context, topic string, partition int, offset int64) (id atlas.EventID, found bool, err error)
 }
 
 // Find gives the position behind the message that a cursor came with. A *protocol.Error says what is wrong with the cursor, and what is available.
@@ -53,7 +55,10 @@ func (t *LiveTopic) Find(ctx context.Context, measurement atlas.MeasurementID, t
 	if err := checkBounds(next, first, end); err != nil {
 		return next, err
 	}
-	return next, t.checkReach(next, oldest, end)
+	if err := t.checkReach(next, oldest, end); err != nil {
+		return next, err
+	}
+	return next, t.checkIdentity(ctx, from.Live, first, end)
 }
 
 // checkIssue refuses a cursor that was issued too long ago, or in another topic.
@@ -98,4 +103,23 @@ func (t *LiveTopic) checkReach(next atlas.Position, oldest, end int64) error {
 	}
 	return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, want no less than %d, where what is younger than %s begins; "+
 		"what came before can be replayed, where that is allowed", next.Offset, next.Topic, oldest, t.MaxAge)
+}
+
+// checkIdentity refuses a position in a log that does not have the record there with which the cursor came: behind it, it has other records than those that the
+// client has missed. Where that record is gone, nobody can tell; but then nothing is missed if there is none behind it either.
+func (t *LiveTopic) checkIdentity(ctx context.Context, from cursor.Live, first, end int64) error {
+	switch {
+	case from.Identity == 0 || first == end:
+		return nil
+	case from.Offset < first:
+		return protocol.Refuse(protocol.CodeCursorGone, "cursor: is of offset %d of %s, which has records from offset %d on; "+
+			"whether those are the ones that come after it cannot be told", from.Offset, from.Topic, first)
+	}
+	id, found, err := t.Log.EventAt(ctx, from.Topic, from.Partition, from.Offset)
+	//mutate:resume-in-another-log
+	if err != nil || found && id.Identity() == from.Identity {
+		return err
+	}
+	return protocol.Refuse(protocol.CodeCursorGone, "cursor: is of a record at offset %d of %s that is not there; the topic was recreated",
+		from.Offset, from.Topic)
 }

@@ -20,6 +20,14 @@ type fakeOffsets struct {
 	first int64
 	times []time.Time
 	asked int
+	ids   map[int64]atlas.EventID
+	reads int
+}
+
+func (f *fakeOffsets) EventAt(_ context.Context, _ string, _ int, offset int64) (id atlas.EventID, found bool, err error) {
+	f.reads++
+	id, found = f.ids[offset]
+	return id, found, nil
 }
 
 func (*fakeOffsets) Partition(context.Context, string, atlas.MeasurementID) (int, error) {
@@ -152,4 +160,42 @@ func TestCursorReachesNoFurtherBack(t *testing.T) {
 			t.Errorf("where the log has nothing younger: got %v, want that the time of issue counts", err)
 		}
 	})
+}
+
+// A cursor is good only in the log that it is of: the record that it came with is there still. To see that takes one read.
+//
+//notices:resume-in-another-log
+func TestLiveCursorOfAnotherLog(t *testing.T) {
+	of := func(value string) atlas.EventID { return atlas.EventIDOf([]byte(value)) }
+	const recreated = "cursor: is of a record at offset %d of atlas.results that is not there; the topic was recreated"
+	const lost = "cursor: is of offset %d of atlas.results, which has records from offset 2 on; whether those are the ones that come after it cannot be told"
+	for name, test := range map[string]struct {
+		first, offset int64
+		ids           map[int64]atlas.EventID
+		identity      uint64
+		reads         int
+		want          string
+	}{
+		"the same record":             {0, 1, map[int64]atlas.EventID{1: of("a")}, of("a").Identity(), 1, ""},
+		"another record":              {0, 1, map[int64]atlas.EventID{1: of("b")}, of("a").Identity(), 1, recreated},
+		"another record at the end":   {0, 3, map[int64]atlas.EventID{3: of("b")}, of("a").Identity(), 1, recreated},
+		"a marker of a transaction":   {0, 1, nil, of("a").Identity(), 1, recreated},
+		"retention":                   {2, 1, nil, of("a").Identity(), 0, lost},
+		"retention of everything":     {4, 3, nil, of("a").Identity(), 0, ""},
+		"a cursor without identities": {0, 1, map[int64]atlas.EventID{1: of("b")}, 0, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := recordsOf(40, 30, 20, 10)
+			log.first, log.ids = test.first, test.ids
+			token := liveCursor(liveTopic, 0, test.offset)
+			token.Subscriptions[0].Live.Identity = test.identity
+			_, err := find(t, log, token)
+			if test.want == "" && err != nil || test.want != "" && (err == nil || err.Error() != "[cursor_gone] "+fmt.Sprintf(test.want, test.offset)) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+			if log.reads != test.reads || log.asked != 1 {
+				t.Errorf("got %d reads and %d look-ups of offsets, want %d and 1", log.reads, log.asked, test.reads)
+			}
+		})
+	}
 }

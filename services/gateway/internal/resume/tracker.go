@@ -204,7 +204,7 @@ func (t *Tracker) Restart(source delivery.Source, next int64) {
 	for _, each := range t.tracked {
 		if each.place.Source == source {
 			//mutate:restart-keeps-offset
-			each.place.Live.Offset = next - 1
+			each.place.Live = cursor.Live{Topic: each.place.Live.Topic, Partition: each.place.Live.Partition, Offset: next - 1}
 		}
 	}
 }
@@ -259,18 +259,18 @@ func (s *tracked) checkpoint(at *delivery.Place) cursor.Checkpoint {
 		now = *at
 	}
 	if !now.Source.IsReplay() {
-		now.Live.Offset = s.advanced(now.Live.Offset)
+		now.Live = s.advanced(now.Live)
 	}
 	return now.Checkpoint
 }
 
-// advanced moves an offset on to what has been delivered live to all, as far as nothing of it waits for this subscription or is about to be enqueued.
-func (s *tracked) advanced(offset int64) int64 {
+// advanced moves a position on to what has been delivered live to all, as far as nothing of it waits for this subscription or is about to be enqueued.
+func (s *tracked) advanced(at cursor.Live) cursor.Live {
 	delivered := s.place.Source.Delivered() // before it is asked what waits
-	if s.follows && (s.batch == nil || !s.batch.Waits()) {
-		return max(offset, delivered-1)
+	if delivered.Offset > at.Offset && s.follows && (s.batch == nil || !s.batch.Waits()) {
+		return delivered
 	}
-	return offset
+	return at
 }
 
 // isAdvancedBy tells whether a record counts for the subscription, which may not match it: records of a measurement and stream are enqueued in their order.

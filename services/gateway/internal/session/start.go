@@ -68,7 +68,7 @@ func goneForOneThatReturns(wanted *subscription.Subscription, err error) *protoc
 func (s *Source) behindCursor(ctx context.Context, beginning *joining) (_ *delivery.Start, err error) {
 	if resumed := beginning.resumption; resumed != nil && resumed.isFound {
 		beginning.tail, resumed.tail = resumed.tail, nil
-		return &delivery.Start{From: resumed.offset}, resumed.err
+		return startBehind(beginning.Active, resumed.offset), resumed.err
 	}
 	if err := beginning.Recipient.Account.Pay(ctx, readlimit.FindStartCost); err != nil {
 		return nil, err
@@ -78,7 +78,19 @@ func (s *Source) behindCursor(ctx context.Context, beginning *joining) (_ *deliv
 	}
 	var from int64
 	beginning.tail, from, err = s.log.Resume(ctx, beginning.Wanted, *beginning.From)
-	return &delivery.Start{From: from}, err
+	return startBehind(beginning.Active, from), err
+}
+
+// startBehind is where a subscription resumes, behind a record that its cursor may identify.
+func startBehind(resuming *delivery.Active, offset int64) *delivery.Start {
+	start := &delivery.Start{From: offset}
+	if resuming.From == nil {
+		return start
+	}
+	if at, err := resuming.From.Find(resuming.Wanted.Measurement, false); err == nil && at.Live.Offset == offset-1 {
+		start.Identity = at.Live.Identity
+	}
+	return start
 }
 
 // backlogOf finds where the backlog begins that a subscription wants; nil for none.

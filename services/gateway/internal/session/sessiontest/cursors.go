@@ -79,7 +79,7 @@ func Resumptions(t *testing.T, client *session.Session, saved ...cursor.SavedSub
 
 // CursorAfter is the cursor of a subscription to a measurement behind an offset of partition 0 of a Log.
 func CursorAfter(measurement atlas.MeasurementID, offset int64) string {
-	live := cursor.Live(atlas.Position{Topic: Topic, Offset: offset})
+	live := cursor.Live{Topic: Topic, Offset: offset}
 	return JSONCursors{}.Seal(cursor.At(cursor.Checkpoint{Measurement: measurement, Live: live}, time.Time{}))
 }
 

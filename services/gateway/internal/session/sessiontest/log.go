@@ -75,7 +75,7 @@ func (l *Log) AppendRandom(random *rand.Rand, number int, measurements ...atlas.
 	l.Append(number, added...)
 }
 
-// Append appends records, of which the measurements, probes and times are given, and delivers them.
+// Append appends records, of which the measurements, probes, times and perhaps IDs are given, and delivers them.
 func (l *Log) Append(number int, added ...atlas.Record) {
 	partition := l.Partitions[number]
 	partition.Lock()
@@ -83,7 +83,7 @@ func (l *Log) Append(number int, added ...atlas.Record) {
 		offset := partition.Next + added[i].Position.Offset
 		value := fmt.Sprintf(`{"msm_id":%d,"offset":%d}`, added[i].Measurement, offset)
 		record := Record(l.stream, added[i].Measurement, added[i].Probe, value)
-		record.Time, record.Position = added[i].Time, atlas.Position{Topic: Topic, Partition: number, Offset: offset}
+		record.ID, record.Time, record.Position = added[i].ID, added[i].Time, atlas.Position{Topic: Topic, Partition: number, Offset: offset}
 		added[i], partition.Next = record, offset+1
 	}
 	partition.Records = append(partition.Records, added...)
