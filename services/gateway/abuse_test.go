@@ -6,12 +6,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/pkg/eventlog"
-	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
@@ -28,19 +25,15 @@ func TestAbuseReplaysAreCharged(t *testing.T) {
 		events[i] = event
 	}
 	bank.appendAll(events)
-	player := playback.NewPlayer(playback.Settings{
-		Log: recorded{bank.history}, Measurements: nothingKnown{}, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic},
-		Limits: playback.Limits{Results: 1e12, Scanned: 1e12},
-	}, prometheus.NewRegistry())
-	past := &past{player: player, logger: zap.NewNop()}
+	planner := plannerOf(recorded{bank.history})
 	messages := rate.NewLimiter(rate.Every(time.Hour), 1000)
-	replay, err := past.Start(t.Context(), wantPast(t, time.Unix(1426633200, 0)), nil, readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry())))
+	pacer, err := planner.Plan(t.Context(), wantPast(t, time.Unix(1426633200, 0)), nil, readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry())))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer replay.Close()
+	defer pacer.Close()
 	sink := &received{}
-	if err := replay.Run(t.Context(), sink); err != nil || len(sink.offsets) != 1 {
+	if err := pacer.Run(t.Context(), sink); err != nil || len(sink.offsets) != 1 {
 		t.Fatalf("got %d records, %v, want 1", len(sink.offsets), err)
 	}
 	const each = others / readlimit.RecordsPerMessage // to find where the log begins, and for the replay

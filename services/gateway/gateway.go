@@ -25,12 +25,13 @@ import (
 	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
-	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
+	"atlasstream/services/gateway/internal/speedlimit"
+	"atlasstream/services/gateway/internal/topicrange"
 	"atlasstream/services/gateway/internal/wsconn"
 	"atlasstream/services/gateway/web"
 )
@@ -64,7 +65,8 @@ type gateway struct {
 	knowledge   *knowledge
 	codec       *cursor.Codec // of clients
 	cursorKey   *cursorKey
-	player      *playback.Player
+	ranges      *topicrange.Finder
+	speeds      *speedlimit.Estimator
 	connections *eventlog.Tails
 	socketIO    *endpoint.SocketIO
 	stream      *endpoint.Stream
@@ -86,7 +88,8 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	}
 	g.knowledge.LimitMeasurements(cfg.MaxMeasurements)
 	g.cursorKey = newCursorKey(g.codec, cfg.cursorKeys(log.CursorKey), cfg.Logger)
-	g.player = g.newPlayer()
+	g.ranges = g.newRanges()
+	g.speeds = g.newSpeeds()
 	g.scans = logscan.New(log.History(), cfg.Metrics)
 	g.outages, g.activity = g.newOutages(), activity.NewDay()
 	g.knowledge.activity = g.activity

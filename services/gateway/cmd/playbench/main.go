@@ -14,7 +14,9 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
-	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/replay"
+	"atlasstream/services/gateway/internal/speedlimit"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 type settings struct {
@@ -37,27 +39,32 @@ func (s *settings) Run(ctx context.Context) error {
 		return err
 	}
 	defer log.Close() //nolint:errcheck // nothing was written
-	took, err := s.play(ctx, s.player(log))
+	took, err := s.play(ctx, s.planner(log))
 	if err != nil {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(took)
 }
 
-func (s *settings) player(log *eventlog.Log) *playback.Player {
+func (s *settings) planner(log *eventlog.Log) *replay.Planner {
 	const unlimited = 1e300
-	return playback.NewPlayer(playback.Settings{
-		Log:          recorded{log.History(), s.Archive},
+	archive, metrics := recorded{log.History(), s.Archive}, prometheus.NewRegistry()
+	ranges := topicrange.NewFinder(topicrange.Settings{
+		Log: archive, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Lateness: time.Hour,
+	}, metrics)
+	return replay.NewPlanner(replay.PlannerSettings{
+		Log:    archive,
+		Ranges: ranges,
+		Speeds: speedlimit.New(speedlimit.Settings{
+			Ranges: ranges, Measurements: unknown{}, Limits: speedlimit.Limits{Results: unlimited, Scanned: unlimited},
+		}),
 		Measurements: unknown{},
-		Topics:       map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic},
-		Window:       playback.Window{Span: 10 * time.Minute, Bytes: s.Window},
-		Lateness:     time.Hour,
-		Limits:       playback.Limits{Results: unlimited, Scanned: unlimited},
-	}, prometheus.NewRegistry())
+		Window:       replay.Window{Span: 10 * time.Minute, Bytes: s.Window},
+	}, metrics)
 }
 
-func (s *settings) request() playback.Request {
-	request := playback.Request{
+func (s *settings) request() replay.Request {
+	request := replay.Request{
 		Stream: atlas.StreamResult, Measurement: s.Measurement, Start: time.UnixMilli(s.From), End: time.UnixMilli(s.Until), Speed: s.Speed,
 	}
 	if s.Speed == 0 {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"atlasstream/pkg/footprint"
-	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/replay"
 )
 
 // took is what playing took.
@@ -22,17 +22,17 @@ type took struct {
 
 // sink is a client that tells what it was given.
 type sink interface {
-	playback.Sink
+	replay.Sink
 	taken() (records int, late []time.Duration)
 }
 
-func (s *settings) play(ctx context.Context, player *playback.Player) (took, error) {
-	replays, err := s.start(ctx, player)
+func (s *settings) play(ctx context.Context, planner *replay.Planner) (took, error) {
+	pacers, err := s.start(ctx, planner)
 	if err != nil {
 		return took{}, err
 	}
 	heap, processor := footprint.Heap(), footprint.CPU()
-	clients, over, err := s.run(ctx, replays, func() took {
+	clients, over, err := s.run(ctx, pacers, func() took {
 		spent := footprint.CPU() - processor
 		return took{CPU: spent, Held: footprint.Heap() - heap}
 	})
@@ -44,29 +44,29 @@ func (s *settings) play(ctx context.Context, player *playback.Player) (took, err
 	return over, err
 }
 
-func (s *settings) start(ctx context.Context, player *playback.Player) ([]*playback.Replay, error) {
-	replays := make([]*playback.Replay, s.Playbacks)
-	for i := range replays {
-		replay, err := player.Start(ctx, s.request())
+func (s *settings) start(ctx context.Context, planner *replay.Planner) ([]*replay.Pacer, error) {
+	pacers := make([]*replay.Pacer, s.Playbacks)
+	for i := range pacers {
+		pacer, err := planner.Start(ctx, s.request())
 		if err != nil {
 			return nil, err
 		}
-		replays[i] = replay
+		pacers[i] = pacer
 	}
-	return replays, nil
+	return pacers, nil
 }
 
 // run plays everything to its end, or for as long as it is to last, and looks at it before it is over.
-func (s *settings) run(ctx context.Context, replays []*playback.Replay, look func() took) (clients []sink, over took, err error) {
+func (s *settings) run(ctx context.Context, pacers []*replay.Pacer, look func() took) (clients []sink, over took, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var playing errgroup.Group
-	for i, replay := range replays {
+	for i, pacer := range pacers {
 		client := s.client()
 		clients = append(clients, client)
 		playing.Go(func() error {
-			defer replay.Close()
-			return s.playOne(ctx, replay, client, time.Duration(i)*s.Stagger)
+			defer pacer.Close()
+			return s.playOne(ctx, pacer, client, time.Duration(i)*s.Stagger)
 		})
 	}
 	ended := make(chan error, 1)
@@ -79,17 +79,17 @@ func (s *settings) run(ctx context.Context, replays []*playback.Replay, look fun
 		stop()
 		err = <-ended
 	}
-	runtime.KeepAlive(replays)
+	runtime.KeepAlive(pacers)
 	return clients, over, err
 }
 
-func (s *settings) playOne(ctx context.Context, replay *playback.Replay, client sink, after time.Duration) error {
+func (s *settings) playOne(ctx context.Context, pacer *replay.Pacer, client sink, after time.Duration) error {
 	select {
 	case <-time.After(after):
 	case <-ctx.Done():
 		return nil
 	}
-	if err := replay.Run(ctx, client); !errors.Is(err, context.Canceled) {
+	if err := pacer.Run(ctx, client); !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return nil

@@ -15,8 +15,9 @@ import (
 	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
-	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/speedlimit"
+	"atlasstream/services/gateway/internal/topicrange"
 	"atlasstream/services/gateway/internal/volume"
 )
 
@@ -29,7 +30,8 @@ type Settings struct {
 	Newest        func(stream atlas.Stream) (at time.Time) // of the events that were read; zero before the first
 	Registry      *catalog.Catalog
 	Log           Log
-	Player        *playback.Player        // of the same log
+	Ranges        *topicrange.Finder // of the same log
+	Speeds        *speedlimit.Estimator
 	Scans         *logscan.Scans          // of the same log
 	Volumes       *volume.Estimator       // of the same log
 	Outages       *outagewatch.Watch      // of the same log

@@ -6,8 +6,8 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/logscan"
-	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 // ends are the first and the last records of a measurement, and of the partitions that it is in.
@@ -20,7 +20,7 @@ type ends struct {
 
 // partEnds are those of one part, which is looked at from both ends towards the middle. Times are zero where no record was found.
 type partEnds struct {
-	playback.Part
+	topicrange.Partition
 	from, to     time.Time // of the part's first and last records
 	first, last  time.Time // of the measurement's
 	earlier      time.Time // of the measurement's first record among those that were looked at last from the end
@@ -31,13 +31,13 @@ type partEnds struct {
 const nearEnds = 500
 
 // findEnds looks at the parts from both ends, first at a few records and then at so many that there are enough for all.
-func (a *API) findEnds(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID, parts []playback.Part) (*ends, error) {
+func (a *API) findEnds(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID, parts []topicrange.Partition) (*ends, error) {
 	found := &ends{measurement: id, earliest: a.settings.Past.earliest(time.Now()), scan: a.settings.Scans.New()}
 	if err := a.cutParts(ctx, account, parts, found.earliest); err != nil {
 		return nil, err
 	}
 	for _, part := range parts {
-		found.parts = append(found.parts, &partEnds{Part: part, looked: part.First, left: part.Next})
+		found.parts = append(found.parts, &partEnds{Partition: part, looked: part.First, left: part.Next})
 	}
 	for _, most := range []int64{nearEnds, max(0, logscan.MaxRecords/int64(2*len(parts))-nearEnds)} {
 		worth := found.worth(most)
@@ -52,7 +52,7 @@ func (a *API) findEnds(ctx context.Context, account *readlimit.Account, id atlas
 }
 
 // cutParts leaves out of parts what stands before the first record that is not older than a time.
-func (a *API) cutParts(ctx context.Context, account *readlimit.Account, parts []playback.Part, earliest time.Time) error {
+func (a *API) cutParts(ctx context.Context, account *readlimit.Account, parts []topicrange.Partition, earliest time.Time) error {
 	if earliest.IsZero() {
 		return nil
 	}
@@ -60,7 +60,7 @@ func (a *API) cutParts(ctx context.Context, account *readlimit.Account, parts []
 		return err
 	}
 	for i := range parts {
-		offset, err := a.settings.Log.OffsetAt(ctx, parts[i].Topic, parts[i].Partition, earliest)
+		offset, err := a.settings.Log.OffsetAt(ctx, parts[i].Topic, parts[i].Number, earliest)
 		if err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (e *ends) lookForward(ctx context.Context, part *partEnds, most int64) (err
 		return nil
 	}
 	to := min(part.left, part.looked+most)
-	part.looked, err = e.scan.Show(ctx, part.Topic, part.Partition, part.looked, to, func(id atlas.MeasurementID, at time.Time) bool {
+	part.looked, err = e.scan.Show(ctx, part.Topic, part.Number, part.looked, to, func(id atlas.MeasurementID, at time.Time) bool {
 		if at.Before(e.earliest) {
 			return true
 		}
@@ -123,7 +123,7 @@ func (e *ends) lookBackward(ctx context.Context, part *partEnds, most int64) err
 	for width := int64(nearEnds); part.left > least && part.last.IsZero(); width *= 2 {
 		begin, atEnd := max(least, part.left-width), part.left == part.Next
 		part.earlier = time.Time{}
-		next, err := e.scan.Show(ctx, part.Topic, part.Partition, begin, part.left, func(id atlas.MeasurementID, at time.Time) bool {
+		next, err := e.scan.Show(ctx, part.Topic, part.Number, begin, part.left, func(id atlas.MeasurementID, at time.Time) bool {
 			e.takeBackward(part, id, at, atEnd)
 			return true
 		})

@@ -2,15 +2,12 @@ package api
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/playback"
-	"atlasstream/services/gateway/internal/readlimit"
 )
 
 // Topics of the log.
@@ -115,12 +112,4 @@ func (l *fakeLog) OffsetAt(_ context.Context, topic string, number int, at time.
 		index = len(of.records)
 	}
 	return of.first + int64(index), l.fails
-}
-
-func (l *fakeLog) BoundsSince(context.Context, string, int, time.Time) (first, next, since int64, err error) {
-	return 0, 0, 0, errors.New("nothing is resumed here")
-}
-
-func (l *fakeLog) Read(context.Context, string, atlas.MeasurementID, int64, int64, *readlimit.Account) (playback.Source, error) {
-	return nil, errors.New("nothing is replayed here")
 }

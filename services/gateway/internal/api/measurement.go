@@ -12,8 +12,8 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/auth"
-	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 type measurementInLogAnswer struct {
@@ -104,7 +104,7 @@ func refuseUnknown(name string, id atlas.MeasurementID) *protocol.Error {
 }
 
 // readInterval gives the zero interval where none is asked for.
-func (a *API) readInterval(r *request, known *atlas.Measurement) (interval playback.Interval, err error) {
+func (a *API) readInterval(r *request, known *atlas.Measurement) (interval topicrange.Interval, err error) {
 	from, to := r.asked.time("from"), r.asked.time("to")
 	switch {
 	case r.asked.err != nil:
@@ -124,7 +124,7 @@ func (a *API) readInterval(r *request, known *atlas.Measurement) (interval playb
 }
 
 // intervalOf takes the zero time for now. Both ends belong to an interval, which is in the past.
-func (a *API) intervalOf(from, to time.Time) (interval playback.Interval, err error) {
+func (a *API) intervalOf(from, to time.Time) (interval topicrange.Interval, err error) {
 	now := time.Now()
 	if to.IsZero() || to.After(now) {
 		to = now
@@ -132,7 +132,7 @@ func (a *API) intervalOf(from, to time.Time) (interval playback.Interval, err er
 	if to = to.Truncate(time.Millisecond); from.After(to) {
 		return interval, protocol.Refuse(protocol.CodeInvalidParameter, "from: got %s, want no later than %s, when the interval ends", moment(from), moment(to))
 	}
-	return playback.Interval{Start: from, End: to}, a.settings.Past.checkStart("from", from, now)
+	return topicrange.Interval{Start: from, End: to}, a.settings.Past.checkStart("from", from, now)
 }
 
 func moment(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.999Z") }
@@ -162,9 +162,9 @@ func (a *API) object(ctx context.Context, account *readlimit.Account, id atlas.M
 }
 
 // addLog tells what the log has of the measurement, and at which speed the interval may be replayed.
-func (a *API) addLog(ctx context.Context, account *readlimit.Account, answer *measurementInLogAnswer, interval playback.Interval) error {
+func (a *API) addLog(ctx context.Context, account *readlimit.Account, answer *measurementInLogAnswer, interval topicrange.Interval) error {
 	id := atlas.MeasurementID(answer.ID)
-	parts, err := a.settings.Player.Parts(ctx, streamOf(id), id, account)
+	parts, err := a.settings.Ranges.Partitions(ctx, queryOf(id, account))
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (a *API) addLog(ctx context.Context, account *readlimit.Account, answer *me
 	}
 	first, last, complete := ends.whole()
 	answer.First, answer.Last, answer.Complete, answer.Read = instant(first), instant(last), complete, readOf(ends.scan.Read())
-	if interval == (playback.Interval{}) {
+	if interval == (topicrange.Interval{}) {
 		return nil
 	}
 	answer.Interval = &intervalAnswer{instant(interval.Start), instant(interval.End)}
@@ -193,9 +193,12 @@ func streamOf(id atlas.MeasurementID) atlas.Stream {
 	return atlas.StreamResult
 }
 
-func (a *API) speed(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID, interval playback.Interval) (*speedAnswer, error) {
-	request := playback.Request{Stream: streamOf(id), Measurement: id, Account: account}
-	limit, byResults, err := a.settings.Player.Limit(ctx, request, interval)
+func queryOf(id atlas.MeasurementID, account *readlimit.Account) topicrange.Query {
+	return topicrange.Query{Stream: streamOf(id), Measurement: id, Account: account}
+}
+
+func (a *API) speed(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID, interval topicrange.Interval) (*speedAnswer, error) {
+	limit, byResults, err := a.settings.Speeds.OfInterval(ctx, queryOf(id, account), interval)
 	if err != nil || math.IsInf(limit, 1) {
 		return &speedAnswer{}, err
 	}

@@ -13,7 +13,7 @@ import (
 	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
-	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 const (
@@ -30,8 +30,8 @@ const (
 // outagesQuery says which outages are asked for.
 type outagesQuery struct {
 	past     bool
-	interval playback.Interval // zero: those of now
-	watched  []string          // all where there are none
+	interval topicrange.Interval // zero: those of now
+	watched  []string            // all where there are none
 }
 
 type pastKey struct{ from, to int64 } // Unix milliseconds
@@ -47,7 +47,7 @@ func (a *API) serveOutages(ctx context.Context, w http.ResponseWriter, r *reques
 		return err
 	}
 	w.Header().Add("Vary", "Accept")
-	if endpoint.AcceptsEvents(r.Header.Values("Accept")) && asked.interval == (playback.Interval{}) {
+	if endpoint.AcceptsEvents(r.Header.Values("Accept")) && asked.interval == (topicrange.Interval{}) {
 		return a.followOutages(w, r, asked)
 	}
 	now, err := a.settings.Outages.Now()
@@ -69,7 +69,7 @@ func (a *API) serveOutages(ctx context.Context, w http.ResponseWriter, r *reques
 	return nil
 }
 
-func (a *API) outagesOf(ctx context.Context, r *request, interval playback.Interval) (*pastOutages, error) {
+func (a *API) outagesOf(ctx context.Context, r *request, interval topicrange.Interval) (*pastOutages, error) {
 	found, read, err := a.settings.Outages.Past(ctx, r.visit.Reading(), interval.Start, interval.End)
 	return &pastOutages{found, read}, err
 }
@@ -86,7 +86,7 @@ func (a *API) readOutages(r *request) (wanted *outagesQuery, err error) {
 	case from.IsZero() && !to.IsZero():
 		return nil, protocol.Refuse(protocol.CodeMissingParameter, "from: missing; to is the end of an interval, which has a start")
 	case !at.IsZero():
-		wanted.past, wanted.interval = time.Since(at) > liveAge, playback.Interval{Start: at, End: at}
+		wanted.past, wanted.interval = time.Since(at) > liveAge, topicrange.Interval{Start: at, End: at}
 		if wanted.past {
 			err = a.checkPast(r, "at", at)
 		}
@@ -107,7 +107,7 @@ func (a *API) checkPast(r *request, name string, at time.Time) error {
 	return a.settings.Past.checkStart(name, at, time.Now())
 }
 
-func (a *API) pastInterval(r *request, from, to time.Time) (interval playback.Interval, err error) {
+func (a *API) pastInterval(r *request, from, to time.Time) (interval topicrange.Interval, err error) {
 	if err := a.settings.Past.check(r.visit.Roles(), "from"); err != nil {
 		return interval, err
 	}
@@ -139,7 +139,7 @@ func (q *outagesQuery) places(found *outagewatch.Answer) (places []int) {
 			places = append(places, place)
 		}
 	}
-	if q.interval == (playback.Interval{}) {
+	if q.interval == (topicrange.Interval{}) {
 		return places
 	}
 	return slices.DeleteFunc(places, func(place int) bool { return !found.Outages[place].WasOn(q.interval.Start, q.interval.End) })

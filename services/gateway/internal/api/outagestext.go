@@ -6,7 +6,7 @@ import (
 
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
-	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 // outagesHead is what comes before the outages.
@@ -21,7 +21,7 @@ type outagesHead struct {
 // text is the answer with the outages that are asked for, as one line of JSON.
 func (q *outagesQuery) text(found *outagewatch.Answer, silentSince time.Time, read logscan.Read) pieces {
 	head := outagesHead{instant(found.From), instant(found.To), found.Offset, found.Registry, instant(silentSince)}
-	if q.interval != (playback.Interval{}) {
+	if q.interval != (topicrange.Interval{}) {
 		head.From, head.To = instant(q.interval.Start), instant(q.interval.End)
 	}
 	text := pieces{bytes.TrimSuffix(encode(head), []byte("}\n")), []byte(`,"outages":[`)}

@@ -23,9 +23,10 @@ import (
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/outagewatch"
-	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/speedlimit"
+	"atlasstream/services/gateway/internal/topicrange"
 	"atlasstream/services/gateway/internal/volume"
 )
 
@@ -61,9 +62,10 @@ func serve(t testing.TB, settings Settings, limits ratelimit.Limits) *server {
 	log := &fakeLog{length: 100, topics: map[string][]partition{liveResults: {{}, {}}, liveProbeStatus: {{}}}}
 	settings.Log, settings.Scans = log, logscan.New(log, metrics)
 	settings.Topics = map[atlas.Stream]string{atlas.StreamResult: liveResults, atlas.StreamProbeStatus: liveProbeStatus}
-	settings.Player = playback.NewPlayer(playback.Settings{
-		Log: log, Measurements: settings.Registry, Topics: settings.Topics, Lateness: time.Hour, Limits: playback.Limits{Results: 10_000, Scanned: 200_000},
-	}, metrics)
+	settings.Ranges = topicrange.NewFinder(topicrange.Settings{Log: log, Topics: settings.Topics, Lateness: time.Hour}, metrics)
+	settings.Speeds = speedlimit.New(speedlimit.Settings{
+		Ranges: settings.Ranges, Measurements: settings.Registry, Limits: speedlimit.Limits{Results: 10_000, Scanned: 200_000},
+	})
 	settings.Volumes = volume.New(log, settings.Scans, time.Hour)
 	events := &fakeEvents{followed: make(chan struct{})}
 	settings.Activity, settings.Outages = activity.NewDay(), outagewatch.New(outagewatch.Settings{

@@ -8,8 +8,8 @@ import (
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/topicrange"
 	"atlasstream/services/gateway/internal/volume"
 )
 
@@ -65,7 +65,7 @@ func (a *API) serveVolume(ctx context.Context, w http.ResponseWriter, r *request
 }
 
 // readVolume tells of what and of when a volume is asked for.
-func (a *API) readVolume(r *request) (measurement atlas.MeasurementID, interval playback.Interval, err error) {
+func (a *API) readVolume(r *request) (measurement atlas.MeasurementID, interval topicrange.Interval, err error) {
 	asked := r.asked
 	measurement = asked.measurement("msm")
 	if asked.oneOf("stream", string(atlas.StreamProbeStatus)) != "" {
@@ -93,8 +93,8 @@ func (a *API) readVolume(r *request) (measurement atlas.MeasurementID, interval 
 	return measurement, interval, err
 }
 
-func (a *API) volume(ctx context.Context, account *readlimit.Account, key volumeKey, interval playback.Interval) (*volume.Volume, error) {
-	parts, err := a.settings.Player.Parts(ctx, streamOf(key.measurement), key.measurement, account)
+func (a *API) volume(ctx context.Context, account *readlimit.Account, key volumeKey, interval topicrange.Interval) (*volume.Volume, error) {
+	parts, err := a.settings.Ranges.Partitions(ctx, queryOf(key.measurement, account))
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (a *API) volume(ctx context.Context, account *readlimit.Account, key volume
 	})
 }
 
-func volumeOf(made *volume.Volume, interval playback.Interval) *volumeAnswer {
+func volumeOf(made *volume.Volume, interval topicrange.Interval) *volumeAnswer {
 	answer := &volumeAnswer{
 		From: instant(interval.Start), To: instant(interval.End), Step: made.Step.Seconds(), Of: "measurement", Quality: made.Quality,
 		Buckets: make([]*float64, len(made.Buckets)), Omitted: []omittedAnswer{}, Read: readOf(made.Read),

@@ -1,11 +1,6 @@
 package delivery
 
 import (
-	"context"
-	"time"
-
-	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
@@ -78,15 +73,4 @@ type EndEncoding interface {
 // ErrorMessage makes an atlas_error.
 func ErrorMessage(encoding Encoding, refusal *protocol.Error) *sendqueue.Message {
 	return encoding.Event(protocol.EventError, refusal.Payload())
-}
-
-// Sink takes records that are read from the log for one client. Its methods are called one after the other.
-type Sink interface {
-	// Room returns when the client can take more, and tells for how long it had to wait. Before it waits, it writes what was enqueued.
-	Room(ctx context.Context) (waited time.Duration, err error)
-	// Deliver enqueues a record for the subscriptions that match it. It waits for a client that cannot take it at once. Position gives the one behind the
-	// record, in a replay, and is valid during the call.
-	Deliver(ctx context.Context, record *atlas.Record, position func() *cursor.Replay) error
-	// Flush writes what was enqueued.
-	Flush()
 }

@@ -125,8 +125,8 @@ func expectBothStreams(t *testing.T, heard []string, count int) {
 //notices:partly-given-forgotten
 func TestReplayedRecordDeliveredInPart(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
-		for i := range h.Playback.Records {
-			h.Playback.Records[i] = sessiontest.Record(atlas.StreamProbeStatus, atlas.ConnectionMeasurement, 1, fmt.Sprintf(`{"offset":%d}`, i))
+		for i := range h.Log.Records {
+			h.Log.Records[i] = sessiontest.Record(atlas.StreamProbeStatus, atlas.ConnectionMeasurement, 1, fmt.Sprintf(`{"offset":%d}`, i))
 		}
 		hub := &sessiontest.LogHub{Hub: h.Hub, Client: sessiontest.NewQueuedClient()}
 		hub.Client.SetLimits(sendqueue.Limits{Bytes: 1 << 20, Messages: 2})

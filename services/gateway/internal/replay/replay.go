@@ -1,13 +1,12 @@
-// Package replay plays the past of a measurement to one client.
 package replay
 
 import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
@@ -18,23 +17,17 @@ import (
 // ErrOver refuses a subscription to a replay that has come to its end.
 var ErrOver = errors.New("the replay is over")
 
-// Playback plays an interval of the past of one measurement. Close must be called, after Run if that was called.
-type Playback interface {
-	// Run delivers every record when it is due, and returns behind the last one, with the error that ended it, or when the context ends. A
-	// *protocol.Error is for the client.
-	Run(ctx context.Context, sink delivery.Sink) error
-	Close()
-}
-
 // Settings are what replays go by.
 type Settings struct {
 	Shared   *delivery.Shared
 	Access   *delivery.AccessRules
 	Enricher subscription.Enricher // of records of the past
 	OnWork   func(subscription.Stats)
+	Logger   *zap.Logger
 }
 
-// Replay plays the past of one measurement to one client. It ends with its last subscription or with the playback. It is a delivery.Sink.
+// Replay delivers the past of one measurement to one client. It ends with its last subscription or when all is delivered. It is the Sink of
+// a Pacer.
 type Replay struct {
 	Measurement atlas.MeasurementID
 	Past        subscription.ReplayRequest
@@ -189,57 +182,3 @@ func (r *Replay) FlushBatches() {
 		r.Recipient.Flush()
 	}
 }
-
-// Play runs the playback and tells the client when it has come to its end. It closes the playback, and calls ended before Done.
-func (r *Replay) Play(ctx context.Context, playback Playback, ended func()) {
-	defer close(r.done)
-	defer ended()
-	defer r.cancel()
-	defer playback.Close()
-	err := playback.Run(ctx, r)
-	if ctx.Err() != nil { // whatever has ended it has told the client
-		return
-	}
-	r.target.Lock()
-	r.over = true
-	r.target.Unlock()
-	all := func(*delivery.Active) bool { return true }
-	delivery.Release(r.endWhere(all, func(active *delivery.Active) error { return active.SendReplayed(err) }))
-}
-
-// Room implements delivery.Sink.
-func (r *Replay) Room(ctx context.Context) (waited time.Duration, err error) {
-	return r.Recipient.AwaitWritable(ctx, 0)
-}
-
-// Deliver implements delivery.Sink.
-func (r *Replay) Deliver(ctx context.Context, record *atlas.Record, position func() *cursor.Replay) error {
-	for {
-		taken, full := r.deliver(record, position)
-		r.delivered.Add(float64(taken))
-		r.endSpent(r.encoder.TakeSpent())
-		if !full {
-			return nil
-		}
-		if _, err := r.Room(ctx); err != nil {
-			return err
-		}
-	}
-}
-
-func (r *Replay) deliver(record *atlas.Record, position func() *cursor.Replay) (taken int, full bool) {
-	r.target.Lock()
-	defer r.target.Unlock()
-	r.encoder.SetReplay(position)
-	return r.target.Deliver(r.encoder, record)
-}
-
-// endSpent ends subscriptions that have brought all records that they may.
-func (r *Replay) endSpent(spent []delivery.Spent) {
-	if len(spent) > 0 {
-		delivery.Release(r.endWhere(func(active *delivery.Active) bool { return active.Wanted.Quota.IsSpent() }, (*delivery.Active).SendOver))
-	}
-}
-
-// Flush implements delivery.Sink.
-func (r *Replay) Flush() { r.Recipient.Flush() }

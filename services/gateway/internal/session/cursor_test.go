@@ -58,7 +58,7 @@ func TestSubscriptionsResumeOneReplay(t *testing.T) {
 		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()
 		saved := func(parameters string, low int64) cursor.SavedSubscription {
-			position := &cursor.Replay{Start: time.Unix(100, 0), Topics: []cursor.TopicPosition{{Topic: "a", Progress: cursor.Progress{Low: low}}}}
+			position := &cursor.Replay{Start: time.Unix(100, 0), Topics: []cursor.TopicPosition{{Topic: "results", Progress: cursor.Progress{Low: low}, End: 6}}}
 			return cursor.SavedSubscription{Checkpoint: cursor.Checkpoint{Measurement: 1001, Replay: position}, Parameters: []byte(parameters)}
 		}
 		resume := func(saved cursor.SavedSubscription) error {
@@ -66,16 +66,16 @@ func TestSubscriptionsResumeOneReplay(t *testing.T) {
 		}
 		subscriber.Hold()
 		for _, parameters := range []string{sessiontest.ReplayParameters, `{"msm":1001,"prb":1}`} {
-			if err := resume(saved(parameters, 7)); err != nil {
+			if err := resume(saved(parameters, 2)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		const refused = "[already_playing] cursor: measurement 1001 is being replayed already, and not from there"
-		sessiontest.ExpectRefusal(t, resume(saved(`{"msm":1001,"prb":2}`, 8)), refused)
+		sessiontest.ExpectRefusal(t, resume(saved(`{"msm":1001,"prb":2}`, 3)), refused)
 		subscriber.Release()
-		sessiontest.ExpectRefusal(t, resume(saved(`{"msm":1001,"prb":3}`, 7)), refused)
-		if len(h.Playback.Started()) != 1 {
-			t.Errorf("started %q, want one replay", h.Playback.Started())
+		sessiontest.ExpectRefusal(t, resume(saved(`{"msm":1001,"prb":3}`, 2)), refused)
+		if len(h.Log.Started()) != 1 {
+			t.Errorf("started %q, want one replay", h.Log.Started())
 		}
 	})
 }

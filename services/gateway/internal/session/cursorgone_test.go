@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
@@ -18,9 +19,14 @@ import (
 // reconnect subscribes as an endpoint does for a client that reconnects by itself.
 func reconnect(t *testing.T, subscriber *session.Session, parameters string) error {
 	t.Helper()
+	return reconnectWith(t, subscriber, parameters, sessiontest.EmptyCursor)
+}
+
+func reconnectWith(t *testing.T, subscriber *session.Session, parameters, after string) error {
+	t.Helper()
 	defer subscriber.Client.Flush()
 	wanted := sessiontest.MustParse(t, parameters)
-	wanted.ResumeAfter(sessiontest.EmptyCursor)
+	wanted.ResumeAfter(after)
 	return subscriber.Subscribe(context.Background(), wanted, []byte(parameters))
 }
 
@@ -113,11 +119,13 @@ func TestGoneCursorInTheParameterIsRefused(t *testing.T) {
 // A replay is not restarted, as all records would be delivered twice: a client that reconnects is told that it ends, and the parameter is refused.
 func TestReconnectToAReplayWithAGoneCursor(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
-		h.Playback.StartErr = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
+		h.Log.OpenErr = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
 		client := &sessiontest.RecordingClient{Encoder: sessiontest.ReplayEndEncoding{}}
 		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()
-		if err := reconnect(t, subscriber, sessiontest.ReplayParameters); err != nil {
+		position := cursor.Checkpoint{Measurement: 1001, Replay: &cursor.Replay{Start: time.Unix(100, 0)}}
+		after := sessiontest.JSONCursors{}.Seal(cursor.At(position, time.Time{}))
+		if err := reconnectWith(t, subscriber, sessiontest.ReplayParameters, after); err != nil {
 			t.Fatal(err)
 		}
 		want := []string{
@@ -126,7 +134,7 @@ func TestReconnectToAReplayWithAGoneCursor(t *testing.T) {
 		if got := client.Take(t); !slices.Equal(got, want) {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}
-		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, subscriber, `{"msm":1001,"startTime":100,"speed":1,"cursor":"e30"}`), "[cursor_gone] it is gone")
+		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, subscriber, fmt.Sprintf(`{"msm":1001,"startTime":100,"speed":1,"cursor":%q}`, after)), "[cursor_gone] it is gone")
 		if left := sessiontest.Subscriptions(subscriber); left != 0 {
 			t.Errorf("%d subscriptions are left", left)
 		}

@@ -82,7 +82,9 @@ func NewHub(settings Settings, registerer prometheus.Registerer) *Hub {
 		Horizon: settings.Behind.Horizon, Shared: hub.shared, Enricher: settings.Enricher, OnWork: hub.metrics.work.add, Logger: settings.Logger,
 	})
 	if settings.Replays != nil {
-		hub.playing = replay.Settings{Shared: hub.shared, Access: hub.access, Enricher: settings.Replays.Enricher, OnWork: hub.metrics.work.add}
+		hub.playing = replay.Settings{
+			Shared: hub.shared, Access: hub.access, Enricher: settings.Replays.Enricher, OnWork: hub.metrics.work.add, Logger: settings.Logger,
+		}
 	}
 	registerer.MustRegister(catchup.NewMetrics(hub.catchup, hub.partitions))
 	return hub

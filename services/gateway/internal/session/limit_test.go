@@ -95,7 +95,7 @@ func TestLimitEndsAReplay(t *testing.T) {
 		time.Sleep(time.Minute)
 		client.Expect(t, `atlas_subscribed {"msm":1001,"startTime":100,"limit":2}`, `atlas_result {"n":0}`, `atlas_result {"n":1}`,
 			`atlas_unsubscribed {"msm":1001,"startTime":100,"limit":2}`)
-		h.Playback.ExpectRunning(t, 0)
+		h.Log.ExpectRunning(t, 0)
 	})
 }
 

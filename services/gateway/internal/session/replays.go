@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
@@ -17,19 +16,12 @@ import (
 
 // Replays are what a hub goes by when clients want the past.
 type Replays struct {
-	History   History
+	Planner   *replay.Planner
 	Enricher  subscription.Enricher // of records of the past
 	NeedRight bool                  // only clients with the right may have the past
 	OfClient  int                   // most of one client at once
 	OfAddress int                   // most of the clients of one address at once
 	OfHub     int                   // most at once
-}
-
-// History makes playbacks of the log.
-type History interface {
-	// Start makes a playback of a subscription's measurement and past, from a token if there is one, for which an account pays. A *protocol.Error tells the
-	// client what it cannot have.
-	Start(ctx context.Context, wanted *subscription.Subscription, from *cursor.Token, account *readlimit.Account) (replay.Playback, error)
 }
 
 // checkMayReplay refuses the past to clients that may not have it.
@@ -129,7 +121,7 @@ func (s *Session) startReplay(ctx context.Context, joining *delivery.Active) err
 	if err != nil {
 		return err
 	}
-	playback, err := s.openReplay(ctx, joining)
+	pacer, err := s.openReplay(ctx, joining)
 	if err != nil {
 		s.hub.replays.remove(starting)
 		return cannotGoOn(joining, err)
@@ -138,13 +130,13 @@ func (s *Session) startReplay(ctx context.Context, joining *delivery.Active) err
 	playing := starting.Prepare(context.WithoutCancel(ctx)) // it lasts until the session ends
 	if err := s.beginIn(starting, joining); err != nil {
 		starting.Cancel()
-		playback.Close()
+		pacer.Close()
 		s.hub.replays.remove(starting)
 		return err
 	}
 	s.replays = append(s.replays, starting)
 	s.held = append(s.held, func() {
-		go starting.Play(playing, playback, func() { s.hub.replays.remove(starting) })
+		go starting.Play(playing, pacer, func() { s.hub.replays.remove(starting) })
 	})
 	if !s.holding {
 		s.beginReplays()
@@ -152,12 +144,12 @@ func (s *Session) startReplay(ctx context.Context, joining *delivery.Active) err
 	return nil
 }
 
-// openReplay has the log ready to be played from where a subscription begins.
-func (s *Session) openReplay(ctx context.Context, joining *delivery.Active) (replay.Playback, error) {
+// openReplay opens the log where a subscription begins.
+func (s *Session) openReplay(ctx context.Context, joining *delivery.Active) (*replay.Pacer, error) {
 	if err := s.hub.open(joining); err != nil {
 		return nil, err
 	}
-	return s.hub.settings.Replays.History.Start(ctx, joining.Wanted, joining.From, s.Account)
+	return s.hub.settings.Replays.Planner.Plan(ctx, joining.Wanted, joining.From, s.Account)
 }
 
 // cannotGoOn ends a replay before it begins whose client has reconnected by itself, if its cursor is gone: from its start, everything would come twice. A

@@ -35,7 +35,7 @@ func TestAbuseReplaysOfOneAddress(t *testing.T) {
 //notices:replays-of-client,right-to-history
 func TestReplaysAreRefused(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{NeedRight: true, OfClient: 2, OfAddress: 3, OfHub: 3}, func(t *testing.T, h *sessiontest.ReplayHub) {
-		h.Playback.CloseDelay = time.Second // ended replays count until then
+		h.Log.CloseDelay = time.Second // ended replays count until then
 		h.Measurements.Put(atlas.Measurement{ID: 1003})
 		stranger, bearer, other := h.MustJoin(t, &sessiontest.RecordingClient{}), h.MustJoinWith(t, &sessiontest.RecordingClient{}, delivery.Rights{History: true}), h.MustJoinWith(t, &sessiontest.RecordingClient{}, delivery.Rights{History: true})
 		defer stranger.Leave()
@@ -47,8 +47,8 @@ func TestReplaysAreRefused(t *testing.T) {
 		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, bearer, `{"msm":1009,"prb":1,"startTime":100}`), "[already_live] startTime: ")
 		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, bearer, `{"msm":1009,"startTime":100}`), "[already_live] startTime: ")
 		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, bearer, `{"msm":1003,"startTime":100}`), "[unknown_measurement] msm: ")
-		if len(h.Playback.Started()) != 0 {
-			t.Errorf("started %q", h.Playback.Started())
+		if len(h.Log.Started()) != 0 {
+			t.Errorf("started %q", h.Log.Started())
 		}
 		sessiontest.MustSubscribe(t, bearer, `{"stream_type":"metadata","msm":1001}`) // which is not live
 		sessiontest.MustSubscribe(t, bearer, sessiontest.ReplayParameters)
@@ -61,7 +61,7 @@ func TestReplaysAreRefused(t *testing.T) {
 		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, other, `{"msm":1004,"startTime":100}`), "[too_many_replays] startTime: this gateway has 3")
 		sessiontest.MustUnsubscribe(t, bearer, `{"msm":1002}`)
 		sessiontest.MustSubscribe(t, bearer, `{"msm":1004,"startTime":100}`)
-		h.Playback.StartErr = protocol.Refuse("before_log", "it is too early")
+		h.Log.OpenErr = protocol.Refuse("before_log", "it is too early")
 		sessiontest.MustUnsubscribe(t, bearer, `{"msm":1004}`)
 		for range 3 { // refused replays do not count
 			sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, bearer, `{"msm":1002,"startTime":100}`), "[before_log] it is too early")

@@ -7,8 +7,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 // Log is where offsets are looked up. Its methods wait for Kafka as long as the context lasts.
@@ -46,7 +46,7 @@ type partitionOffsets struct {
 }
 
 // lookUp gives the offsets of times, which come in their order: none is less than the one before it, or outside what the partition has.
-func (o *offsets) lookUp(ctx context.Context, account *readlimit.Account, part playback.Part, times []int64) ([]int64, error) {
+func (o *offsets) lookUp(ctx context.Context, account *readlimit.Account, part topicrange.Partition, times []int64) ([]int64, error) {
 	found, missing := o.recall(part, times)
 	if err := account.PayLookUps(ctx, len(missing)); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (o *offsets) lookUp(ctx context.Context, account *readlimit.Account, part p
 	lookUps.SetLimit(lookUpsAtOnce)
 	for _, i := range missing {
 		lookUps.Go(func() (err error) {
-			found[i], err = o.log.OffsetAt(waiting, part.Topic, part.Partition, time.UnixMilli(times[i]))
+			found[i], err = o.log.OffsetAt(waiting, part.Topic, part.Number, time.UnixMilli(times[i]))
 			return err
 		})
 	}
@@ -72,7 +72,7 @@ func (o *offsets) lookUp(ctx context.Context, account *readlimit.Account, part p
 }
 
 // recall gives what is remembered, and the numbers of those that are not.
-func (o *offsets) recall(part playback.Part, times []int64) (found []int64, missing []int) {
+func (o *offsets) recall(part topicrange.Partition, times []int64) (found []int64, missing []int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	known := o.of(part)
@@ -88,8 +88,8 @@ func (o *offsets) recall(part playback.Part, times []int64) (found []int64, miss
 }
 
 // of is called under the lock. A partition that ends or begins before where it did is another one.
-func (o *offsets) of(part playback.Part) *partitionOffsets {
-	key := partitionKey{part.Topic, part.Partition}
+func (o *offsets) of(part topicrange.Partition) *partitionOffsets {
+	key := partitionKey{part.Topic, part.Number}
 	known := o.partitions[key]
 	if known != nil && (part.First < known.first || part.Next < known.next) {
 		o.forget(key)
@@ -111,7 +111,7 @@ func (o *offsets) forget(key partitionKey) {
 	delete(o.partitions, key)
 }
 
-func (o *offsets) remember(part playback.Part, times, found []int64, looked []int) {
+func (o *offsets) remember(part topicrange.Partition, times, found []int64, looked []int) {
 	settled := time.Now().Add(-settledAge).UnixMilli()
 	o.mu.Lock()
 	defer o.mu.Unlock()

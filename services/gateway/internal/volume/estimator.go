@@ -8,7 +8,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/logscan"
-	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 // Estimator makes volumes of one log.
@@ -25,7 +25,7 @@ func New(log Log, scans *logscan.Scans, lateness time.Duration) *Estimator {
 
 // stretch is what a part has from an offset to before another, where records of an interval may be.
 type stretch struct {
-	playback.Part
+	topicrange.Partition
 	from, to int64
 }
 
@@ -50,7 +50,7 @@ type making struct {
 // Volume answers a question. A *protocol.Error is for the client.
 func (e *Estimator) Volume(ctx context.Context, question Question) (*Volume, error) {
 	m := &making{Estimator: e, Question: question, timeline: newTimeline(question.Interval, question.Buckets), scan: e.scans.New()}
-	m.volume = &Volume{Step: m.step, Quality: Exact, Omitted: []playback.Part{}}
+	m.volume = &Volume{Step: m.step, Quality: Exact, Omitted: []topicrange.Partition{}}
 	m.counts = make([]int64, m.count())
 	if err := m.locate(ctx); err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (m *making) locate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		one := stretch{Part: part, from: found[0], to: part.Next}
+		one := stretch{Partition: part, from: found[0], to: part.Next}
 		switch {
 		case part.Live:
 			one.to = found[1]
@@ -121,7 +121,9 @@ func (m *making) total() int64 {
 	return total
 }
 
-func (m *making) omit(archive stretch) { m.volume.Omitted = append(m.volume.Omitted, archive.Part) }
+func (m *making) omit(archive stretch) {
+	m.volume.Omitted = append(m.volume.Omitted, archive.Partition)
+}
 
 // worth is what reading is worth, in records.
 func (m *making) worth(chosen int, countLive bool) int64 {
@@ -187,7 +189,7 @@ func (m *making) findEnds(ctx context.Context) error {
 
 func (m *making) findEnd(ctx context.Context, at int64) error {
 	read, through := m.scan.Read(), m.scan.Through()
-	_, err := m.scan.Show(ctx, m.live.Topic, m.live.Partition, at, at+1, func(_ atlas.MeasurementID, at time.Time) bool {
+	_, err := m.scan.Show(ctx, m.live.Topic, m.live.Number, at, at+1, func(_ atlas.MeasurementID, at time.Time) bool {
 		m.liveEnds.add(at)
 		return true
 	})
@@ -231,7 +233,7 @@ const firstOnes = 200
 func (m *making) countAll(ctx context.Context, s stretch, most int64) (counts []int64, seen span, whole bool, err error) {
 	counts = make([]int64, m.count())
 	show := func(from, to int64) (int64, error) {
-		return m.scan.Show(ctx, s.Topic, s.Partition, from, to, func(id atlas.MeasurementID, at time.Time) bool {
+		return m.scan.Show(ctx, s.Topic, s.Number, from, to, func(id atlas.MeasurementID, at time.Time) bool {
 			seen.add(at)
 			if bucket, is := m.bucketAt(at); is && id == m.Measurement {
 				counts[bucket]++

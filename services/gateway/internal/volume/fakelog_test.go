@@ -12,7 +12,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/logscan"
-	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -67,11 +67,11 @@ func (l *fakeLog) add(name string, entries ...entry) {
 	}
 }
 
-func (l *fakeLog) parts() (parts []playback.Part) {
+func (l *fakeLog) parts() (parts []topicrange.Partition) {
 	for name, of := range l.topics {
-		parts = append(parts, playback.Part{Topic: name, Live: name == live, First: of.first, Next: of.first + int64(len(of.records))})
+		parts = append(parts, topicrange.Partition{Topic: name, Live: name == live, First: of.first, Next: of.first + int64(len(of.records))})
 	}
-	slices.SortFunc(parts, func(a, b playback.Part) int { return slices.Compare([]string{a.Topic}, []string{b.Topic}) })
+	slices.SortFunc(parts, func(a, b topicrange.Partition) int { return slices.Compare([]string{a.Topic}, []string{b.Topic}) })
 	return parts
 }
 
@@ -135,7 +135,7 @@ func (l *fakeLog) volume(t testing.TB, measurement atlas.MeasurementID, from, to
 func (l *fakeLog) ask(t testing.TB, estimator *Estimator, measurement atlas.MeasurementID, from, to time.Time, buckets int) *Volume {
 	t.Helper()
 	volume, err := estimator.Volume(t.Context(), Question{
-		Measurement: measurement, Parts: l.parts(), Interval: playback.Interval{Start: from, End: to}, Buckets: buckets,
+		Measurement: measurement, Parts: l.parts(), Interval: topicrange.Interval{Start: from, End: to}, Buckets: buckets,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 // worthOfChunk is what looking at a chunk is worth at least, in records: Kafka sends whole batches, and is asked for each.
@@ -13,11 +13,11 @@ const worthOfChunk = 100
 
 // estimateLive estimates what was not counted of the live topic. If even for that too much would have to be read, the volume is that of the partition.
 func (m *making) estimateLive(ctx context.Context) error {
-	edges, err := m.offsets.lookUp(ctx, m.Account, m.live.Part, m.edges)
+	edges, err := m.offsets.lookUp(ctx, m.Account, m.live.Partition, m.edges)
 	if err != nil {
 		return err
 	}
-	sampler := &sampler{scan: m.scan, part: m.live.Part, measurement: m.Measurement, mean: m.mean, along: m.along}
+	sampler := &sampler{scan: m.scan, part: m.live.Partition, measurement: m.Measurement, mean: m.mean, along: m.along}
 	count, length := sampler.chunks(m.count())
 	var samples []sample
 	enough := false
@@ -51,7 +51,7 @@ func (m *making) takePartition(edges []int64) {
 		m.volume.Buckets[i] = Bucket{Count: records, Low: records, High: records}
 	}
 	clear(m.counts)
-	m.spans, m.volume.From, m.volume.To, m.volume.Omitted = []span{m.liveSpan()}, m.liveEnds.from, m.liveEnds.to, []playback.Part{}
+	m.spans, m.volume.From, m.volume.To, m.volume.Omitted = []span{m.liveSpan()}, m.liveEnds.from, m.liveEnds.to, []topicrange.Partition{}
 	for _, archive := range m.archives {
 		m.omit(archive)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/logscan"
-	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 // sampler looks at chunks of a part's buckets.
 type sampler struct {
 	scan        *logscan.Scan
-	part        playback.Part
+	part        topicrange.Partition
 	measurement atlas.MeasurementID
 	mean        float64 // bytes of a record, as far as is known
 	along       along
@@ -120,7 +120,7 @@ func placesOf(begin, records, count, length int64) []place {
 
 func (s *sampler) look(ctx context.Context, from, to int64) (found chunk, err error) {
 	read, through := s.scan.Read(), s.scan.Through()
-	_, err = s.scan.Show(ctx, s.part.Topic, s.part.Partition, from, to, func(id atlas.MeasurementID, _ time.Time) bool {
+	_, err = s.scan.Show(ctx, s.part.Topic, s.part.Number, from, to, func(id atlas.MeasurementID, _ time.Time) bool {
 		found.looked++
 		if id == s.measurement {
 			found.hits++

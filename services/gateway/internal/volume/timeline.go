@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"atlasstream/services/gateway/internal/playback"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 // timeline cuts an interval into buckets: bucket i goes from edge i to before edge i+1, in Unix milliseconds.
@@ -14,7 +14,7 @@ type timeline struct {
 }
 
 // newTimeline makes fewer buckets where the interval has fewer milliseconds.
-func newTimeline(interval playback.Interval, buckets int) timeline {
+func newTimeline(interval topicrange.Interval, buckets int) timeline {
 	from, to := interval.Start.UnixMilli(), interval.End.UnixMilli()
 	count := max(1, min(int64(buckets), to-from))
 	line := timeline{edges: make([]int64, count+1), step: time.Duration(to-from) * time.Millisecond / time.Duration(count)}

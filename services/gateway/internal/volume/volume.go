@@ -5,8 +5,8 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/logscan"
-	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 // MaxBuckets is into how many buckets a volume may be cut.
@@ -15,8 +15,8 @@ const MaxBuckets = 240
 // Question asks for a volume.
 type Question struct {
 	Measurement atlas.MeasurementID
-	Parts       []playback.Part   // of the partitions that it is in
-	Interval    playback.Interval // in the past
+	Parts       []topicrange.Partition // of the partitions that it is in
+	Interval    topicrange.Interval    // in the past
 	Buckets     int
 	Account     *readlimit.Account // pays for what is looked up and read
 }
@@ -36,8 +36,8 @@ type Volume struct {
 	Step     time.Duration // the length of a bucket
 	Quality  Quality
 	Buckets  []Bucket
-	From, To time.Time       // of the records that there are, as far as they were looked for; zero without any
-	Omitted  []playback.Part // archives that may have records and were too long to be looked through
+	From, To time.Time              // of the records that there are, as far as they were looked for; zero without any
+	Omitted  []topicrange.Partition // archives that may have records and were too long to be looked through
 	Read     logscan.Read
 }
 

@@ -12,8 +12,8 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/logscan"
-	"atlasstream/services/gateway/internal/playback"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 var start = time.Unix(1426633200, 0)
@@ -350,7 +350,7 @@ func TestRememberedOffsetsAreBounded(t *testing.T) {
 		for i := range times {
 			times[i] = int64(i)
 		}
-		if _, err := remembered.lookUp(t.Context(), nil, playback.Part{Topic: live, Partition: number, Next: 1}, times); err != nil {
+		if _, err := remembered.lookUp(t.Context(), nil, topicrange.Partition{Topic: live, Number: number, Next: 1}, times); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -379,7 +379,7 @@ func TestAbuseVolumesCostMessages(t *testing.T) {
 			messages := rate.NewLimiter(1e-9, 100_000)
 			account := readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry()))
 			volume, err := log.estimator().Volume(t.Context(), Question{
-				Measurement: 1, Parts: log.parts(), Interval: playback.Interval{Start: start, End: test.to}, Buckets: 120, Account: account,
+				Measurement: 1, Parts: log.parts(), Interval: topicrange.Interval{Start: start, End: test.to}, Buckets: 120, Account: account,
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -1,9 +1,9 @@
-// Package sessiontest has what tests need around a session.Hub: clients, a log and a replay that a test controls, and hubs that join them.
+// Package sessiontest has what tests need around a session.Hub: clients, logs that a test controls, and hubs that join them.
 //
 //   - hub.go: a hub whose records the test delivers; subscriptions.go: sessions subscribe and unsubscribe.
 //   - client.go: RecordingClient keeps what it gets, DiscardingClient nothing. queuedclient.go: QueuedClient has a queue that the test empties.
 //   - records.go: records, and what is in the messages of them. cursors.go: cursors that a test can read.
 //   - log.go: a Log of partitions with a tail that holds the last few records; loghub.go: a hub with a log and a client that reads as the test says.
-//   - playback.go: a hub with a replay that takes a second for each record.
+//   - replayhub.go: a hub with replays, of a fake log with a record for each second.
 //   - measurements.go: a catalog of measurements. metrics.go: sums of metrics.
 package sessiontest
