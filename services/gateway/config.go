@@ -15,6 +15,7 @@ import (
 	"atlasstream/pkg/eventlog/security"
 	"atlasstream/pkg/kafkasettings"
 	"atlasstream/pkg/service"
+	"atlasstream/services/gateway/internal/cursorkey"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
@@ -162,15 +163,26 @@ func (c Config) checkOrigins() error {
 	return errors.Join(faults...)
 }
 
+// cursorKeys are the operator's, or the one that the log has.
+func (c Config) cursorKeys(log *eventlog.Log) cursorkey.Source {
+	switch {
+	case c.CursorKeyFile != "":
+		return cursorkey.FromFile(c.CursorKeyFile)
+	case c.CursorKey != "":
+		return cursorkey.FromSecret(c.CursorKey)
+	}
+	return keyOfLog(log.CursorKey)
+}
+
 func (c Config) checkCursorKey() error {
 	switch {
 	case c.CursorKey != "" && c.CursorKeyFile != "":
 		return service.Setting("cursor-key-file", errors.New("given beside --cursor-key, want one of them"))
 	case c.CursorKeyFile != "":
-		_, err := readCursorKeys(c.CursorKeyFile)
+		_, err := cursorkey.ReadFile(c.CursorKeyFile)
 		return service.Setting("cursor-key-file", err)
 	case c.CursorKey != "":
-		return service.Setting("cursor-key", checkSecret(c.CursorKey))
+		return service.Setting("cursor-key", cursorkey.CheckSecret(c.CursorKey))
 	default:
 		return nil
 	}

@@ -3,10 +3,12 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/cursorkey"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/resume"
 	"atlasstream/services/gateway/internal/session"
@@ -122,4 +124,18 @@ func lost(err error) error {
 		return &catchup.LostError{From: gone.Offset, To: gone.Next}
 	}
 	return &catchup.LostError{From: gone.Offset, To: gone.First}
+}
+
+// keyOfLog is the source of the key of cursors that the log has.
+func keyOfLog(read func(context.Context) ([]byte, error)) cursorkey.Source {
+	return func(ctx context.Context) ([][]byte, error) {
+		key, err := read(ctx)
+		switch {
+		case errors.Is(err, eventlog.ErrNoTopic) || errors.Is(err, eventlog.ErrNoCursorKey):
+			err = fmt.Errorf("a collector has to make it: %w", err)
+		case errors.Is(err, eventlog.ErrCursorKeyUnreadable):
+			err = &cursorkey.UnreadableError{Err: err}
+		}
+		return [][]byte{key}, err
+	}
 }

@@ -22,6 +22,7 @@ import (
 	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/cors"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/cursorkey"
 	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
@@ -63,8 +64,7 @@ type gateway struct {
 	log         *eventlog.Log
 	tails       []*eventlog.Tails
 	knowledge   *knowledge
-	codec       *cursor.Codec // of clients
-	cursorKey   *cursorKey
+	cursorKeys  *cursorkey.Keys
 	ranges      *topicrange.Finder
 	speeds      *speedlimit.Estimator
 	connections *eventlog.Tails
@@ -84,10 +84,10 @@ type gateway struct {
 
 func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	g := &gateway{
-		cfg: cfg, log: log, knowledge: newKnowledge(log, cfg.Logger, cfg.Metrics), codec: &cursor.Codec{}, newest: make(map[atlas.Stream]*newest),
+		cfg: cfg, log: log, knowledge: newKnowledge(log, cfg.Logger, cfg.Metrics), newest: make(map[atlas.Stream]*newest),
 	}
 	g.knowledge.LimitMeasurements(cfg.MaxMeasurements)
-	g.cursorKey = newCursorKey(g.codec, cfg.cursorKeys(log.CursorKey), cfg.Logger)
+	g.cursorKeys = cursorkey.New(&cursor.Codec{}, cfg.cursorKeys(log), cfg.Logger)
 	g.ranges = g.newRanges()
 	g.speeds = g.newSpeeds()
 	g.scans = logscan.New(log.History(), cfg.Metrics)
@@ -141,7 +141,7 @@ func (g *gateway) newHub() *session.Hub {
 			Time: g.cfg.BehindTime, Bytes: int64(g.cfg.BehindBytes),
 			Readers: g.cfg.BehindReaders, ReadersOfAddress: g.cfg.AddressReaders, Horizon: eventlog.DefaultRepeatHorizon,
 		},
-		Cursors: g.cursorKey,
+		Cursors: g.cursorKeys,
 		Logger:  g.cfg.Logger,
 	}, g.cfg.Metrics)
 	hub.AddSource(atlas.StreamResult, func(source *session.Source) session.Tails {
@@ -182,7 +182,7 @@ func (g *gateway) ready(ctx context.Context) error {
 	if err := g.log.Check(ctx); err != nil {
 		return err
 	}
-	if err := g.cursorKey.ready(); err != nil {
+	if err := g.cursorKeys.Ready(); err != nil {
 		return err
 	}
 	return g.knowledge.Ready(ctx)
@@ -230,7 +230,7 @@ func (g *gateway) watch(ctx context.Context) {
 	watches.Go(func() { g.log.Watch(ctx) })
 	watches.Go(func() { g.knowledge.hub.SendCursors(ctx) })
 	watches.Go(func() { g.watchOutages(ctx) })
-	watches.Go(func() { g.cursorKey.watch(ctx) })
+	watches.Go(func() { g.cursorKeys.Watch(ctx) })
 	watches.Go(func() { g.admin.Watch(ctx, g.cfg.Logger, g.cfg.OnReady) })
 	watches.Wait()
 }

@@ -1,4 +1,5 @@
-package gateway
+// Package cursorkey has the keys of cursors: the operator's, or the one that the log has, as they are now.
+package cursorkey
 
 import (
 	"bytes"
@@ -11,21 +12,20 @@ import (
 
 	"go.uber.org/zap"
 
-	"atlasstream/pkg/eventlog"
 	"atlasstream/services/gateway/internal/cursor"
 )
 
 const (
-	// keyPause is how long a key that Kafka does not have yet is waited for before it is asked for again.
-	keyPause = time.Second
-	// keyInterval is how often Kafka is asked whether the key is still the same.
-	keyInterval = 5 * time.Second
+	// retryInterval is how often a source without a key is asked again.
+	retryInterval = time.Second
+	// checkInterval is how often a source is asked whether the keys are still the same.
+	checkInterval = 5 * time.Second
 )
 
-// cursorKey are the keys of cursors: the first one seals them, and all open them. It implements session.Cursors.
-type cursorKey struct {
+// Keys are the keys of cursors: the first one seals them, and all open them. It implements session.Cursors.
+type Keys struct {
 	*cursor.Codec
-	read   keySource
+	read   Source
 	logger *zap.Logger
 	known  chan struct{} // closed once there is one
 
@@ -35,12 +35,13 @@ type cursorKey struct {
 	warned string // of what, until there is a key again
 }
 
-func newCursorKey(codec *cursor.Codec, read keySource, logger *zap.Logger) *cursorKey {
-	return &cursorKey{Codec: codec, read: read, logger: logger, known: make(chan struct{}), absent: errors.New("not asked for yet")}
+// New makes keys that set those of a codec once Watch has them.
+func New(codec *cursor.Codec, read Source, logger *zap.Logger) *Keys {
+	return &Keys{Codec: codec, read: read, logger: logger, known: make(chan struct{}), absent: errors.New("not asked for yet")}
 }
 
-// ready tells why there is no key yet.
-func (k *cursorKey) ready() error {
+// Ready tells why there is no key yet.
+func (k *Keys) Ready() error {
 	if k.isKnown() {
 		return nil
 	}
@@ -49,7 +50,7 @@ func (k *cursorKey) ready() error {
 	return fmt.Errorf("there is no key that seals cursors: %w", k.absent)
 }
 
-func (k *cursorKey) isKnown() bool {
+func (k *Keys) isKnown() bool {
 	select {
 	case <-k.known:
 		return true
@@ -59,22 +60,22 @@ func (k *cursorKey) isKnown() bool {
 }
 
 // AwaitKey implements session.Cursors. It returns once there is a key.
-func (k *cursorKey) AwaitKey(ctx context.Context) error {
+func (k *Keys) AwaitKey(ctx context.Context) error {
 	select {
 	case <-k.known:
 		return nil
 	case <-ctx.Done():
-		return errors.Join(ctx.Err(), k.ready())
+		return errors.Join(ctx.Err(), k.Ready())
 	}
 }
 
-// watch asks for the keys until ctx ends. What cannot be had any more stays in force until there is another one.
-func (k *cursorKey) watch(ctx context.Context) {
+// Watch asks for the keys until ctx ends. Keys that are not available any more stay in force until there are others.
+func (k *Keys) Watch(ctx context.Context) {
 	for {
-		k.note(k.read(ctx))
-		pause := keyPause
+		k.update(k.read(ctx))
+		pause := retryInterval
 		if k.isKnown() {
-			pause = keyInterval
+			pause = checkInterval
 		}
 		select {
 		case <-ctx.Done():
@@ -84,13 +85,13 @@ func (k *cursorKey) watch(ctx context.Context) {
 	}
 }
 
-// note takes in what the source says.
-func (k *cursorKey) note(keys [][]byte, err error) {
+// update takes what the source says.
+func (k *Keys) update(keys [][]byte, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err != nil {
 		k.absent = err
-		k.tellUnreadable(err)
+		k.logUnreadable(err)
 		return
 	}
 	k.warned = ""
@@ -98,7 +99,7 @@ func (k *cursorKey) note(keys [][]byte, err error) {
 		return
 	}
 	if k.keys != nil {
-		k.tellChange(keys)
+		k.logChange(keys)
 	}
 	k.SetKeys(keys[0], keys[1:]...)
 	if k.keys == nil {
@@ -107,8 +108,8 @@ func (k *cursorKey) note(keys [][]byte, err error) {
 	k.keys = keys
 }
 
-// tellChange is called under the lock.
-func (k *cursorKey) tellChange(keys [][]byte) {
+// logChange is called under the lock.
+func (k *Keys) logChange(keys [][]byte) {
 	if slices.ContainsFunc(keys, func(key []byte) bool { return bytes.Equal(key, k.keys[0]) }) {
 		k.logger.Info("the keys of cursors have changed", zap.Int("keys", len(keys)))
 		return
@@ -116,10 +117,9 @@ func (k *cursorKey) tellChange(keys [][]byte) {
 	k.logger.Warn("the key that seals cursors is another one now; cursors that were given out before are refused as [cursor_gone]")
 }
 
-// tellUnreadable logs once what does not pass by itself, as an absence at the start does. It is called under the lock.
-func (k *cursorKey) tellUnreadable(err error) {
-	passes := !errors.Is(err, errKeysFile) && !errors.Is(err, eventlog.ErrCursorKeyUnreadable)
-	if passes || err.Error() == k.warned {
+// logUnreadable logs once that keys are unreadable; absent ones are waited for. It is called under the lock.
+func (k *Keys) logUnreadable(err error) {
+	if _, unreadable := errors.AsType[*UnreadableError](err); !unreadable || err.Error() == k.warned {
 		return
 	}
 	k.warned = err.Error()
