@@ -45,7 +45,7 @@ func startEmbedded(t testing.TB, cfg embedded.Config) *embedded.Broker {
 }
 
 //notices:time-later-by-a-millisecond /^History$
-//notices:position-before-given /^Measurements$
+//notices:reader-skips-read-ahead /^Measurements$
 //notices:recreated-log-repeats /^Tails$/recreated
 //notices:reader-without-horizon /^(Tails|Measurements?)$/
 func TestContractEmbeddedInMemory(t *testing.T) {

@@ -38,7 +38,7 @@ func TestReadKeepsRecordsBeforeAnError(t *testing.T) {
 
 // Retention may delete records of the horizon, of which none is delivered; only the loss of later ones is reported.
 //
-//notices:horizon-taken
+//notices:retention-in-horizon-is-gap
 func TestRetentionWithinTheHorizon(t *testing.T) {
 	for first, want := range map[int64]*OffsetGoneError{5: nil, 10: nil, 12: {Topic: ResultsTopic, Offset: 10, First: 12, Next: 20}} {
 		records, err := readAfterRetention(t, 10, first)

@@ -87,7 +87,7 @@ func (r *Reader) atEnd() bool { return r.wanted >= r.to || r.next >= r.to }
 
 // Position returns the offset at which Next resumes: the records before it have been given, or skipped as those of other measurements, repeats or no events.
 func (r *Reader) Position() int64 {
-	//mutate:position-before-given
+	//mutate:reader-skips-read-ahead
 	if r.given < len(r.ahead) {
 		return r.ahead[r.given].Position.Offset
 	}

@@ -69,7 +69,7 @@ func (r *recordReader) gone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	//mutate:horizon-taken
+	//mutate:retention-in-horizon-is-gap
 	if r.next < r.wanted { // retention has deleted records that are not wanted
 		r.next = min(max(r.next, first), r.wanted)
 	}

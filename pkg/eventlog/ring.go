@@ -49,13 +49,13 @@ func (r *ring) compact() {
 
 // since returns the records from an offset on, and whether the ring has them all.
 func (r *ring) since(offset int64) ([]atlas.Record, bool) {
-	//mutate:ring-gives-with-gap
+	//mutate:ring-hides-gap
 	if offset < r.first {
 		return nil, false
 	}
 	held := r.records[r.start:]
 	for i := range held {
-		//mutate:ring-leaves-out-first
+		//mutate:ring-omits-first
 		if held[i].Position.Offset >= offset {
 			return held[i:], true
 		}

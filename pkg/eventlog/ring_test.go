@@ -14,7 +14,7 @@ func ringRecords(size int, offsets ...int64) []atlas.Record {
 	return records
 }
 
-//notices:ring-gives-with-gap
+//notices:ring-hides-gap
 func TestRingHoldsWhatTheLimitsAllow(t *testing.T) {
 	for _, test := range []struct {
 		name       string
@@ -62,7 +62,7 @@ func TestRingSinceAHole(t *testing.T) {
 	}
 }
 
-//notices:ring-leaves-out-first
+//notices:ring-omits-first
 func TestRingStaysWithinItsLimitForLong(t *testing.T) {
 	ring := ring{maxRecords: 16, maxBytes: 1 << 20}
 	ring.begin(0)

@@ -223,7 +223,7 @@ func (t *tail) attachFrom(ctx context.Context, offset int64, attach func(missed 
 func (t *tail) tryAttach(offset int64, attach func(missed []atlas.Record)) (advanced <-chan struct{}, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	//mutate:rejoin-before-tail
+	//mutate:attach-before-tail
 	if offset > t.next {
 		if t.advanced == nil {
 			t.advanced = make(chan struct{})

@@ -37,7 +37,7 @@ func TestDeliverableIsBounded(t *testing.T) {
 
 // A client that has read records that the tail has not read yet waits for the tail, and misses nothing.
 //
-//notices:rejoin-before-tail
+//notices:attach-before-tail
 func TestAttachWaitsForTheTail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tail := &tail{consumer: fakeConsumer{}, ctx: t.Context(), next: 3, ring: ring{maxRecords: 10, maxBytes: 1 << 20}}

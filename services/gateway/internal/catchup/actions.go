@@ -51,7 +51,7 @@ func (r *Reader) Begin(joining *delivery.Active, next int64) {
 	}
 	r.actions.add(action{start, one, (*Reader).begin})
 	if joining.Start != nil && joining.Start.Backlog {
-		//mutate:backlog-too-old
+		//mutate:backlog-age-unlimited
 		joining.MatchSince(joining.Start.Since)
 		//mutate:backlog-sent-early,backlog-sent-late
 		r.actions.add(action{next, one, (*Reader).endBacklog})
@@ -65,9 +65,9 @@ func (r *Reader) Begin(joining *delivery.Active, next int64) {
 // rewind goes back to an offset: no subscription gets again what it has got.
 func (r *Reader) rewind(to int64) {
 	if present := r.target.Matching(); len(present) > 0 {
-		//mutate:rewind-gives-again
+		//mutate:rewind-repeats-for-others
 		r.target.Pause(present...)
-		//mutate:rewind-forgets
+		//mutate:rewind-stops-others
 		r.actions.add(action{r.next, present, (*Reader).begin})
 	}
 	r.next = to
@@ -166,7 +166,7 @@ func (r *Reader) deliver(encoder *delivery.Encoder, record *atlas.Record) (done 
 		r.next = offset
 		return false
 	}
-	//mutate:missed-delivered-again
+	//mutate:missed-record-repeated
 	r.next = offset + 1
 	return true
 }
@@ -188,7 +188,7 @@ func (r *Reader) close() {
 
 // endPass has the log read from next on, and for the measurements that are wanted now.
 func (r *Reader) endPass() {
-	//mutate:reading-goes-on
+	//mutate:pass-survives-rewind
 	if r.pass != nil {
 		r.pass.cancel()
 		r.pass = nil

@@ -16,7 +16,7 @@ import (
 
 // A client that has missed more records than are delivered at a time gets all of them from the tail, each once, and then what comes live.
 //
-//notices:missed-delivered-again,rejoin-with-rest
+//notices:missed-record-repeated,attach-with-rest
 func TestAttachAfterManyMissedRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const many = 2*catchup.MaxHeld + 100

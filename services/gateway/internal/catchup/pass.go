@@ -61,7 +61,7 @@ func (p *pass) deliverHeld(held []atlas.Record) {
 	if !p.deliverSome(held[:min(len(held), maxHeld)]) {
 		return
 	}
-	//mutate:rejoin-with-rest
+	//mutate:attach-with-rest
 	if len(held) <= maxHeld {
 		p.ended = p.partition.Attach(p.target, p.tryFinish)
 	}
@@ -72,7 +72,7 @@ func (p *pass) deliverSome(held []atlas.Record) bool {
 	p.target.Lock()
 	defer p.target.Unlock()
 	begun := p.encoder.Work()
-	//mutate:missed-first-skipped
+	//mutate:first-missed-record-skipped
 	for i := range held {
 		if p.isOver() || cost.StepsOf(p.encoder.Work().Sub(begun)) > maxHeldSteps || !p.deliver(p.encoder, &held[i]) {
 			return false
@@ -93,5 +93,5 @@ func (p *pass) tryFinish() (stopped []*delivery.Active, ready bool) {
 
 // isOver tells that the target does not go on here. It is called under the target's lock.
 //
-//mutate:missed-from-elsewhere
+//mutate:stale-pass-delivers
 func (p *pass) isOver() bool { return p.closed || p.pass != p }

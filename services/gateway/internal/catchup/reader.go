@@ -162,7 +162,7 @@ func (r *Reader) skipTo(next int64) (stopped []*delivery.Active, ready bool) {
 	if r.closed {
 		return nil, false
 	}
-	//mutate:too-far-unsaid
+	//mutate:too-far-behind-unannounced
 	r.sendGap("this client is too far behind: it misses what came in from %s to %s, from %d to before %d of partition %d",
 		moment(r.partition.Lag.CameAfter(r.next)), moment(time.Now()), r.next, next, r.partition.Number)
 	return r.finish(), true
@@ -177,7 +177,7 @@ func (r *Reader) goOnBehind(lost *LostError) {
 	if r.closed {
 		return
 	}
-	//mutate:gap-unsaid
+	//mutate:lost-records-unannounced
 	r.sendGap("the log has lost what stood from %d to before %d of partition %d; some may have been yours", lost.From, lost.To, r.partition.Number)
 	if lost.To < lost.From {
 		r.restart(lost.To)

@@ -14,7 +14,7 @@ import (
 
 // A client without room for a record continues behind the last one that it got, from what the tail holds or from the log.
 //
-//notices:feed-begins-late,missed-first-skipped
+//notices:full-queue-skips-record,first-missed-record-skipped
 func TestFullQueue(t *testing.T) {
 	for name, held := range map[string]int{"tail": 1000, "log": 5} {
 		t.Run(name, func(t *testing.T) {
@@ -38,7 +38,7 @@ func TestFullQueue(t *testing.T) {
 
 // A client that lags more than the settings allow is told what it misses, and gets what comes live.
 //
-//notices:too-far-unsaid
+//notices:too-far-behind-unannounced
 func TestTooFarBehind(t *testing.T) {
 	for name, behind := range map[string]session.Behind{"time": {Time: time.Minute}, "bytes": {Bytes: 1000}} {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestTooFarBehind(t *testing.T) {
 
 // A gap is announced if the log loses records before a client has read them.
 //
-//notices:gap-unsaid
+//notices:lost-records-unannounced
 func TestLogLosesUnreadRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 5)
@@ -134,7 +134,7 @@ func TestMeasurementChangesDuringCatchUp(t *testing.T) {
 
 // The backlog omits records that are too old, and ends where the log ended when the client subscribed.
 //
-//notices:backlog-sent-early,backlog-sent-late,backlog-too-old
+//notices:backlog-sent-early,backlog-sent-late,backlog-age-unlimited
 func TestBacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 100)

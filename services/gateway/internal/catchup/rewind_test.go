@@ -14,7 +14,7 @@ import (
 
 // A subscription that resumes behind a cursor has no records of others delivered a second time.
 //
-//notices:rewind-forgets,rewind-gives-again
+//notices:rewind-stops-others,rewind-repeats-for-others
 func TestResumingBesideAnotherSubscription(t *testing.T) {
 	for name, busy := range map[string]int{"live": 0, "catching up": 40} {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +91,7 @@ func expectBoth(t *testing.T, hub *sessiontest.LogHub, pairs int) {
 
 // A subscription may resume before the offset that its client reads: the read restarts there, for both.
 //
-//notices:reading-goes-on
+//notices:pass-survives-rewind
 func TestRewindDuringARead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 5)
@@ -110,7 +110,7 @@ func TestRewindDuringARead(t *testing.T) {
 
 // A subscription may resume between the lookup of the client's offset and that of what the tail holds from there on.
 //
-//notices:missed-from-elsewhere
+//notices:stale-pass-delivers
 func TestRewindDuringAttach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 1000)

@@ -101,7 +101,7 @@ func (c *Codec) Open(text string) (Token, error) {
 		return Token{}, refuseOtherKey(sealed)
 	}
 	body := sealed[keyIDSize+sealSize:]
-	//mutate:cursor-unsealed
+	//mutate:cursor-seal-unchecked
 	if seal := key.seal(body); !hmac.Equal(sealed[keyIDSize:keyIDSize+sealSize], seal[:]) {
 		return Token{}, ErrDamaged
 	}

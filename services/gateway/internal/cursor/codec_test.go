@@ -140,7 +140,7 @@ func BenchmarkSeal(b *testing.B) {
 	}
 }
 
-//notices:cursor-confused
+//notices:cursor-offsets-swapped
 func TestCursorComesBack(t *testing.T) {
 	codec := newCodec()
 	for name, want := range tokens() {
@@ -155,7 +155,7 @@ func TestCursorComesBack(t *testing.T) {
 	}
 }
 
-//notices:cursor-unsealed
+//notices:cursor-seal-unchecked
 func TestDamagedCursorIsRefused(t *testing.T) {
 	codec := newCodec()
 	for name, token := range tokens() {

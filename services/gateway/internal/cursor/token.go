@@ -31,7 +31,7 @@ func At(checkpoint Checkpoint, issued time.Time) Token {
 
 // Token is a token of the subscription's checkpoint, which is as old as that.
 func (s *SavedSubscription) Token() Token {
-	//mutate:memory-rejuvenated
+	//mutate:resumed-cursor-ageless
 	return Token{Subscriptions: []SavedSubscription{{Checkpoint: s.Checkpoint}}, Issued: s.Issued}
 }
 
@@ -43,7 +43,7 @@ func (t Token) Each() []SavedSubscription {
 	each := make([]SavedSubscription, 0, len(t.Subscriptions)+len(t.Restart))
 	for _, saved := range t.Subscriptions {
 		if saved.Issued.IsZero() {
-			//mutate:due-rejuvenated
+			//mutate:pending-subscription-ageless
 			saved.Issued = t.Issued
 		}
 		each = append(each, saved)
@@ -62,7 +62,7 @@ func (t Token) Find(measurement atlas.MeasurementID, inReplay bool) (found Check
 		if saved.Measurement != measurement || saved.IsLive() && inReplay || saved.Replay != nil && !inReplay {
 			continue
 		}
-		//mutate:several-places
+		//mutate:latest-position-resumes
 		if earlier := ok && found.IsLive() && saved.IsLive() && saved.Live.Offset < found.Live.Offset; !ok || earlier {
 			found, ok = saved.Checkpoint, true
 		}

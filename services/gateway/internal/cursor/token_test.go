@@ -30,7 +30,7 @@ func TestEachSubscription(t *testing.T) {
 
 // A subscription keeps the time at which it was issued, however often it is saved and restored, or its cursor would be good for ever.
 //
-//notices:memory-rejuvenated,due-rejuvenated
+//notices:resumed-cursor-ageless,pending-subscription-ageless
 func TestSubscriptionsGrowOld(t *testing.T) {
 	token := tokens()["aged"]
 	for i, want := range []time.Time{time.Unix(1426633200, 0), token.Issued} {
@@ -47,7 +47,7 @@ func TestSubscriptionsGrowOld(t *testing.T) {
 
 // With a token of several subscriptions to a measurement, another subscription resumes where most is to come.
 //
-//notices:several-places
+//notices:latest-position-resumes
 func TestFindGivesTheEarliest(t *testing.T) {
 	token := Token{}
 	for _, offset := range []int64{99, 60, 70} {

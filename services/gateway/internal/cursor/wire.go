@@ -165,7 +165,7 @@ func replayOf(message *cursorv1.Replay) *Replay {
 	for _, topic := range message.GetTopics() {
 		replay.Topics = append(replay.Topics, TopicPosition{
 			Topic: topic.GetTopic(),
-			//mutate:cursor-confused
+			//mutate:cursor-offsets-swapped
 			Progress: Progress{Low: topic.GetLow(), Next: topic.GetNext(), LastTime: topic.GetLastTime(), LastOffset: topic.GetLastOffset()},
 			End:      topic.GetEnd(),
 		})

@@ -101,7 +101,7 @@ func (a *Active) Follow(follows bool) {
 // Begin enters a subscription with its client and confirms it: its records come after the confirmation. Next is the offset of the first one if it does not
 // have a Start. It is called under the lock of the source. Errors: those of Client.EnqueueControl.
 func (t *Target) Begin(joining *Active, next int64) error {
-	//mutate:confirmed-not-remembered
+	//mutate:confirmed-subscription-not-saved
 	t.Recipient.owner.Add(joining)
 	err := t.confirm(joining, next)
 	if err != nil {

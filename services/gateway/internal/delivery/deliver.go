@@ -75,13 +75,13 @@ func (t *Target) Deliver(encoder *Encoder, record *atlas.Record) (taken int, ful
 
 // hasIn tells whether a record has been delivered in a stream before it did not fit in another one.
 func (t *Target) hasIn(record *atlas.Record, stream atlas.Stream) bool {
-	//mutate:partly-given-forgotten
+	//mutate:partial-delivery-repeated
 	return len(t.partial) > 0 && slices.Contains(t.partial[record.Position], stream)
 }
 
 // block has the target get nothing any more until Unblock: a shorter message must not overtake the record that did not fit.
 func (t *Target) block(record *atlas.Record, deliveredIn []atlas.Stream) {
-	//mutate:fallen-gets-more
+	//mutate:shorter-record-overtakes
 	t.blocked = true
 	if len(deliveredIn) == 0 {
 		return

@@ -17,7 +17,7 @@ import (
 
 // A record of two streams is delivered once in each, though the queue has room for the first only.
 //
-//notices:partly-given-forgotten
+//notices:partial-delivery-repeated
 func TestRecordDeliveredInPart(t *testing.T) {
 	for _, odd := range []int{0, 1} { // messages before
 		synctest.Test(t, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestRewindBehindARecordDeliveredInPart(t *testing.T) {
 
 // A shorter message does not overtake one that does not fit: the records of each stream keep their order and are delivered once.
 //
-//notices:fallen-gets-more
+//notices:shorter-record-overtakes
 func TestShorterMessageOvertakesNothing(t *testing.T) {
 	const shorter = `"acceptedFields":["offset"]`
 	for name, parameters := range map[string][]string{
@@ -122,7 +122,7 @@ func expectBothStreams(t *testing.T, heard []string, count int) {
 
 // In a replay too, a record of two streams is delivered once in each, though only one fits.
 //
-//notices:partly-given-forgotten
+//notices:partial-delivery-repeated
 func TestReplayedRecordDeliveredInPart(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		for i := range h.Log.Records {

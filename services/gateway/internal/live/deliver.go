@@ -14,7 +14,7 @@ func (p *Partition) Deliver(records []atlas.Record) (taken int) {
 	for i := range records {
 		takenOfRecord, blocked := p.encoder.Deliver(&p.index, &records[i])
 		taken += takenOfRecord
-		//mutate:feed-begins-late
+		//mutate:full-queue-skips-record
 		p.detachBlocked(blocked, records[i].Position.Offset)
 		p.endSpent(p.encoder.TakeSpent())
 		if grown := p.costs.NoteLength(&records[i]); grown != nil {

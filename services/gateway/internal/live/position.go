@@ -34,7 +34,7 @@ func (p *Partition) before(next int64) cursor.Live {
 
 // noneBefore is the position behind which the record at an offset comes, where it is not known which record is there.
 func (p *Partition) noneBefore(next int64) cursor.Live {
-	//mutate:confirmation-too-far
+	//mutate:confirmation-cursor-too-late
 	return cursor.Live{Topic: p.Topic, Partition: p.Number, Offset: next - 1}
 }
 

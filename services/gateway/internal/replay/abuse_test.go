@@ -43,7 +43,7 @@ func accountOf(messages *rate.Limiter) *readlimit.Account {
 
 // How many results a measurement has in an hour is counted once, whoever asks, and for whichever beginning in it.
 //
-//notices:estimate-forgotten
+//notices:estimate-not-cached
 func TestAbuseSpeedsAreEstimatedOnce(t *testing.T) {
 	simulate(t, func(t *testing.T) {
 		log := crowd(2)
@@ -174,7 +174,7 @@ func (s *slowScans) ScanWithin(
 
 // One address has the log looked through by no more than its share at once, so that another one's turn comes.
 //
-//notices:scans-at-once
+//notices:scans-of-one-address
 func TestAbuseScansOfOneAddress(t *testing.T) {
 	simulate(t, func(t *testing.T) {
 		log := &slowScans{memory: crowd(30), gate: make(chan struct{})}

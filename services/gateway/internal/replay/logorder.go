@@ -45,7 +45,7 @@ func (l *logOrder) take() (number int32) {
 
 func (l *logOrder) remove(number int32) *atlas.Record {
 	gone := l.held[number]
-	//mutate:held-forgotten
+	//mutate:window-loses-earlier-records
 	if gone.below == 0 {
 		l.lowest = gone.above
 	} else {

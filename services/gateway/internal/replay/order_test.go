@@ -176,7 +176,7 @@ func fromStart(topics [][]atlas.Record) []cursor.Progress {
 
 // Wherever a replay stops, and however often, it goes on without a gap or a repeat.
 //
-//notices:held-forgotten,mark-last,mark-low,mark-next,resume-repeats
+//notices:window-loses-earlier-records,replay-cursor-skips-next,replay-cursor-skips-window,replay-cursor-loses-progress,resume-repeats
 func TestResumingFromProgress(t *testing.T) {
 	for seed := range uint64(3000) {
 		random := rand.New(rand.NewPCG(seed, 2))
@@ -198,7 +198,7 @@ func TestResumingFromProgress(t *testing.T) {
 	}
 }
 
-//notices:late-dropped
+//notices:late-record-dropped
 func TestLateRecordsAreCounted(t *testing.T) {
 	records := topic("a", 100, 800, 150, 90)
 	m := openTopics([][]atlas.Record{records}, topicrange.Interval{End: time.Unix(1000, 0)}, Window{Span: 10 * time.Second, Bytes: 10_000}, []cursor.Progress{cursor.StartAt(0)})

@@ -42,7 +42,7 @@ func seconds(of ...float64) (durations []time.Duration) {
 	return durations
 }
 
-//notices:replay-end-exclusive,replay-start-later
+//notices:replay-end-exclusive,replay-start-exclusive
 func TestPace(t *testing.T) {
 	for name, test := range map[string]struct {
 		from  int64
@@ -222,7 +222,7 @@ func TestPlaybackEndsWithItsContext(t *testing.T) {
 
 // A resumed replay does not wait for what was over before.
 //
-//notices:resumed-pace
+//notices:resumed-replay-waits-again
 func TestResumedPace(t *testing.T) {
 	simulate(t, func(t *testing.T) {
 		planner := newPlanner(withLive(0, 10, 30, 35), nil)

@@ -72,7 +72,7 @@ func (p *Planner) Plan(ctx context.Context, wanted *subscription.Subscription, f
 
 func (p *Planner) checkAge(start time.Time) error {
 	back := p.settings.MaxAge
-	//mutate:history-back
+	//mutate:replay-too-far-back
 	if earliest := time.Now().Add(-back); back > 0 && start.Before(earliest) {
 		return protocol.Refuse(protocol.CodeBeforeLog,
 			"startTime: got %s, want no earlier than %s, as far as this gateway goes back",

@@ -15,7 +15,7 @@ import (
 
 // Replays start no earlier than the gateway goes back, whatever the log has.
 //
-//notices:history-back
+//notices:replay-too-far-back
 func TestHowFarReplaysGoBack(t *testing.T) {
 	simulate(t, func(t *testing.T) {
 		for _, test := range []struct {

@@ -67,7 +67,7 @@ func (o *reordered) read(ctx context.Context) error {
 	case !o.window.isLate(key):
 		o.window.add(record, key)
 	case record.Position.Offset >= o.skipTo:
-		//mutate:late-dropped
+		//mutate:late-record-dropped
 		o.head, o.headLate = record, true
 	}
 	return nil
@@ -85,7 +85,7 @@ func (o *reordered) take() {
 
 // progress tells where to resume after a delivery. No late head waits then: it comes before everything that any topic has left, so it went first.
 func (o *reordered) progress() cursor.Progress {
-	//mutate:mark-last,mark-low,mark-next
+	//mutate:replay-cursor-skips-next,replay-cursor-skips-window,replay-cursor-loses-progress
 	p := cursor.Progress{
 		Low: o.window.lowest(o.next), Next: max(o.next, o.skipTo), LastTime: o.delivered.time, LastOffset: o.delivered.offset,
 	}

@@ -44,7 +44,7 @@ func (p *Planner) Resume(ctx context.Context, request Request, token cursor.Toke
 	if err != nil {
 		return nil, err
 	}
-	//mutate:resumed-pace
+	//mutate:resumed-replay-waits-again
 	pacer.schedule.start = there.Reached()
 	return pacer, nil
 }

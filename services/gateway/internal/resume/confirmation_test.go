@@ -36,7 +36,7 @@ func wantCursors(hub *sessiontest.LogHub, ofSession bool) {
 
 // No record is missing behind the cursor of a confirmation.
 //
-//notices:confirmation-too-far
+//notices:confirmation-cursor-too-late
 func TestCursorOfAConfirmation(t *testing.T) {
 	for _, ofSession := range []bool{true, false} {
 		testConfirmations(t, ofSession)
@@ -82,7 +82,7 @@ func TestConfirmationOfAReplayHasNoCursor(t *testing.T) {
 
 // A cursor is not behind a record that did not fit, and is still to be delivered.
 //
-//notices:tracker-unfit
+//notices:undelivered-record-tracked
 func TestCursorOmitsRecordsThatDidNotFit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewSessionCursorHub(t)

@@ -37,7 +37,7 @@ func (t *LiveTopic) Find(ctx context.Context, measurement atlas.MeasurementID, t
 	if err := t.checkIssue(from, token.Issued); err != nil {
 		return next, err
 	}
-	//mutate:live-cursor-own-offset
+	//mutate:live-cursor-repeats-record
 	next = atlas.Position{Topic: t.Topic, Partition: from.Live.Partition, Offset: from.Live.Offset + 1}
 	partition, err := t.Log.Partition(ctx, t.Topic, measurement)
 	if err != nil {
@@ -63,7 +63,7 @@ func (t *LiveTopic) Find(ctx context.Context, measurement atlas.MeasurementID, t
 
 // checkIssue refuses a cursor that was issued too long ago, or in another topic.
 func (t *LiveTopic) checkIssue(from cursor.Checkpoint, issued time.Time) error {
-	//mutate:live-cursor-age
+	//mutate:live-cursor-ageless
 	if age := time.Since(issued); age > t.MaxAge {
 		return protocol.Refuse(protocol.CodeCursorGone,
 			"cursor: was given out %s ago%s, want one of the last %s; what came since can be replayed, where that is allowed",
@@ -97,7 +97,7 @@ func checkBounds(next atlas.Position, first, end int64) error {
 // checkReach refuses to go back to what is older than MaxAge, before the oldest offset: a cursor says itself when it was issued, and a client that knows the
 // key can make one. Where the log has nothing younger, only the time of issue counts.
 func (t *LiveTopic) checkReach(next atlas.Position, oldest, end int64) error {
-	//mutate:live-cursor-reach
+	//mutate:live-cursor-age-unlimited
 	if next.Offset >= oldest || oldest >= end {
 		return nil
 	}

@@ -63,7 +63,7 @@ func liveCursor(topic string, partition int, offset int64) cursor.Token {
 
 // A live feed goes on behind the message of its cursor.
 //
-//notices:live-cursor-own-offset
+//notices:live-cursor-repeats-record
 func TestResumeLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := recordsOf(7230, 7220, 7210, 7200)
@@ -86,7 +86,7 @@ func TestResumeLive(t *testing.T) {
 	})
 }
 
-//notices:live-cursor-age
+//notices:live-cursor-ageless
 func TestRefusedLiveCursors(t *testing.T) {
 	for name, test := range map[string]struct {
 		token func() cursor.Token
@@ -139,7 +139,7 @@ func TestRefusedLiveCursors(t *testing.T) {
 
 // A cursor goes back no further than the age of what it may go on with, whatever it says of when it was given out.
 //
-//notices:live-cursor-reach
+//notices:live-cursor-age-unlimited
 func TestCursorReachesNoFurtherBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, quiet := recordsOf(9000, 7200, 3601, 3600, 60), recordsOf(9000, 7200, 3601)

@@ -143,7 +143,7 @@ func (t *Tracker) Enqueue(enqueue func(*sendqueue.Message) error, at delivery.Pl
 	if sealed == "" {
 		sealed = t.recipient.Seal(&at)
 	}
-	//mutate:tracker-unfit
+	//mutate:undelivered-record-tracked
 	if err := enqueue(encode(sealed)); err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (t *Tracker) Send(event string, payload []byte) error {
 func (t *Tracker) SetPending(pending []cursor.SavedSubscription) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	//mutate:given-back-forgotten
+	//mutate:pending-subscription-lost
 	t.pending = slices.Clone(pending)
 }
 
@@ -179,7 +179,7 @@ func (t *Tracker) Restored(active *delivery.Active) {
 
 // restored is called under the lock.
 func (t *Tracker) restored(active *delivery.Active) {
-	//mutate:given-back-twice
+	//mutate:resumed-subscription-pending
 	t.pending = slices.DeleteFunc(t.pending, func(saved cursor.SavedSubscription) bool { return bytes.Equal(saved.Parameters, active.Parameters) })
 }
 

@@ -83,7 +83,7 @@ func TestCursorAdvancesWithoutMatches(t *testing.T) {
 
 // Cursors of a session name subscriptions without cursors too.
 //
-//notices:confirmed-not-remembered
+//notices:confirmed-subscription-not-saved
 func TestCursorNamesSubscriptionsWithoutCursors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewSessionCursorHub(t)
@@ -114,7 +114,7 @@ func TestCursorNamesSubscriptionsWithoutCursors(t *testing.T) {
 
 // A client may be disconnected before all its subscriptions have resumed: its cursors name those that are pending too.
 //
-//notices:given-back-forgotten,given-back-twice
+//notices:pending-subscription-lost,resumed-subscription-pending
 func TestCursorOfPendingSubscriptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewSessionCursorHub(t)

@@ -148,7 +148,7 @@ func (q *Queue) Writable() (<-chan struct{}, error) {
 	switch {
 	case q.state != open:
 		return nil, ErrClosed
-	//mutate:room-ignored
+	//mutate:queue-reserve-used
 	case q.holdsAtMost(2):
 		return nil, nil
 	case q.writable == nil:

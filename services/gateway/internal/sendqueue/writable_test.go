@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-//notices:room-ignored
+//notices:queue-reserve-used
 func TestWritableAgainAtAQuarter(t *testing.T) {
 	q := NewDetached(&Limits{Bytes: 1000, Messages: 8}, &Stats{}, func() {})
 	message := Text([]byte("x"))
@@ -36,7 +36,7 @@ func TestWritableAgainAtAQuarter(t *testing.T) {
 	}
 }
 
-//notices:room-ignored
+//notices:queue-reserve-used
 func TestWritableIsBoundedInBytes(t *testing.T) {
 	long := Text(make([]byte, 300))
 	q := NewDetached(&Limits{Bytes: 1000, Messages: 100}, &Stats{}, func() {})

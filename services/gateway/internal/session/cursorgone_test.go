@@ -32,7 +32,7 @@ func reconnectWith(t *testing.T, subscriber *session.Session, parameters, after 
 
 // A client that reconnects with a cursor that is gone gets an error right behind the confirmation, and then what its parameters ask for.
 //
-//notices:gone-for-good
+//notices:expired-cursor-refused
 func TestReconnectWithAGoneCursor(t *testing.T) {
 	const missed = "[cursor_gone] it is gone; measurement 1 restarts with "
 	const old = `{"msm":1,"cursor":"e30"}`
@@ -99,7 +99,7 @@ func TestReconnectToAStoppedMeasurement(t *testing.T) {
 
 // A gone cursor is refused if it is a parameter, and an invalid one always.
 //
-//notices:gone-for-good
+//notices:expired-cursor-refused
 func TestGoneCursorInTheParameterIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 100)

@@ -30,7 +30,7 @@ func (h *Hub) checkMayReplay(rights delivery.Rights) error {
 	case replays == nil:
 		return protocol.Refuse(protocol.CodeUnservedParameter,
 			"startTime: this gateway does not replay the past; its operator can have it do so with --history token or --history open")
-	//mutate:right-to-history
+	//mutate:history-role-unchecked
 	case replays.NeedRight && !rights.History:
 		return protocol.Refuse(protocol.CodeNotAllowed,
 			"startTime: only clients with a token of the role history may replay the past here, unless its operator sets --history open")

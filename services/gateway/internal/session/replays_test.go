@@ -32,7 +32,7 @@ func TestAbuseReplaysOfOneAddress(t *testing.T) {
 	})
 }
 
-//notices:replays-of-client,right-to-history
+//notices:replays-of-client,history-role-unchecked
 func TestReplaysAreRefused(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{NeedRight: true, OfClient: 2, OfAddress: 3, OfHub: 3}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		h.Log.CloseDelay = time.Second // ended replays count until then

@@ -57,7 +57,7 @@ func (s *Source) locate(ctx context.Context, beginning *joining) (err error) {
 // none.
 func goneForOneThatReturns(wanted *subscription.Subscription, err error) *protocol.Error {
 	refusal, refused := errors.AsType[*protocol.Error](err)
-	//mutate:gone-for-good
+	//mutate:expired-cursor-refused
 	if !refused || refusal.Code != protocol.CodeCursorGone || !wanted.Cursor.OrRestart {
 		return nil
 	}

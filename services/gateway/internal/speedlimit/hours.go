@@ -76,7 +76,7 @@ func (h *hours) of(ctx context.Context, ranges *topicrange.Finder, query topicra
 		return hourCount{}, ctx.Err()
 	}
 	defer func() { <-entry.token }()
-	//mutate:estimate-forgotten
+	//mutate:estimate-not-cached
 	if !entry.isGood(partition, ranges.Lateness()) {
 		if err := entry.count(ctx, ranges, query, partition); err != nil {
 			return hourCount{}, err

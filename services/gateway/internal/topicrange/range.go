@@ -33,7 +33,7 @@ func NewFinder(settings Settings, registerer prometheus.Registerer) *Finder {
 		Help: "Records that were read to find where the log begins, or how many results a measurement has.",
 	})
 	registerer.MustRegister(scanned)
-	//mutate:scans-at-once
+	//mutate:scans-of-one-address
 	return &Finder{settings: settings, scans: readlimit.NewPool(scansAtOnce, scansOfAddress), scanned: scanned}
 }
 
@@ -120,7 +120,7 @@ func (f *Finder) Locate(ctx context.Context, topic string, query Query) (located
 // cover narrows a partition to an interval. Every record before the offset of a time is older, so nothing is missed before it; behind the offset of the end
 // there may be late records, in an archive anywhere.
 func (f *Finder) cover(ctx context.Context, located Partition, interval Interval) (Range, error) {
-	//mutate:replay-start-later
+	//mutate:replay-start-exclusive
 	start, err := f.settings.Log.OffsetAt(ctx, located.Topic, located.Number, interval.Start)
 	if err != nil {
 		return Range{}, err
