@@ -57,6 +57,9 @@ func (r *Reader) Begin(joining *delivery.Active, next int64) {
 		r.actions.add(action{next, one, (*Reader).endBacklog})
 	}
 	r.reach(r.next)
+	if joining.Group != nil && joining.Start != nil { // the next pass waits for the group
+		r.endPass()
+	}
 	if r.pass != nil && !slices.Contains(r.pass.measurements, joining.Wanted.Measurement) {
 		r.endPass()
 	}

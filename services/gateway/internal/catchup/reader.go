@@ -75,6 +75,9 @@ func (r *Reader) run(ctx context.Context) {
 
 // advance waits for the client and then delivers a part of what it has missed.
 func (r *Reader) advance(ctx context.Context) error {
+	if err := r.awaitGroups(ctx); err != nil {
+		return err
+	}
 	if _, err := r.target.Recipient.AwaitWritable(ctx, 0); err != nil {
 		return err
 	}
@@ -88,6 +91,33 @@ func (r *Reader) advance(ctx context.Context) error {
 		return err
 	}
 	return pass.readLog()
+}
+
+// awaitGroups returns when all subscriptions are confirmed that start before what comes live: what a part of a group has missed comes after the confirmation.
+func (r *Reader) awaitGroups(ctx context.Context) error {
+	for {
+		group := r.undecided()
+		if group == nil {
+			return nil
+		}
+		select {
+		case <-group.Decided():
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// undecided gives a group of which a part starts before what comes live, and which is neither confirmed nor given up; nil if there is none.
+func (r *Reader) undecided() *delivery.Group {
+	r.target.Lock()
+	defer r.target.Unlock()
+	for _, active := range r.target.Actives {
+		if active.Group != nil && active.Start != nil && !active.Group.IsDecided() {
+			return active.Group
+		}
+	}
+	return nil
 }
 
 // recover deals with what keeps the target from going on.

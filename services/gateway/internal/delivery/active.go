@@ -23,6 +23,7 @@ type Active struct {
 	Start      *Start          // where it begins; nil for what comes from now on
 	Gone       *protocol.Error // why Start is not where its client is; nil if it is
 	Charge     cost.Charge     // is guarded by the lock of the source
+	Group      *Group          // of which it is a part; nil for none
 
 	// These belong to the Owner.
 	Key     string // identifies the subscription among those of its client
@@ -32,6 +33,7 @@ type Active struct {
 	batch          *Batch
 	matched        *subscription.Subscription // what an index has of it, if that is not Wanted
 	isMatchedAlone bool                       // Match has been called, and Pause has not
+	owesBacklog    bool                       // it is of a group, which has not sent its backlog yet; is guarded by the group's lock
 }
 
 // Resumes tells whether the subscription resumes behind a cursor.
@@ -101,6 +103,7 @@ func (a *Active) Follow(follows bool) {
 // Begin enters a subscription with its client and confirms it: its records come after the confirmation. Next is the offset of the first one if it does not
 // have a Start. It is called under the lock of the source. Errors: those of Client.EnqueueControl.
 func (t *Target) Begin(joining *Active, next int64) error {
+	joining.owesBacklog = joining.Group != nil && joining.Start != nil && joining.Start.Backlog
 	//mutate:confirmed-subscription-not-saved
 	t.Recipient.owner.Add(joining)
 	err := t.confirm(joining, next)
@@ -114,7 +117,7 @@ func (t *Target) Begin(joining *Active, next int64) error {
 func (t *Target) confirm(joining *Active, next int64) error {
 	checkpoints := joining.checkpoints()
 	if checkpoints == nil {
-		joining.restored()
+		joining.restoredAlone()
 		return joining.confirm(next)
 	}
 	var waiting *Batch
@@ -133,6 +136,13 @@ func (t *Target) confirm(joining *Active, next int64) error {
 func (a *Active) restored() {
 	if checkpoints := a.Recipient.Checkpoints(); checkpoints != nil {
 		checkpoints.Restored(a)
+	}
+}
+
+// restoredAlone is restored for a subscription that is no part of a group, whose confirmation says that for all parts.
+func (a *Active) restoredAlone() {
+	if a.Group == nil {
+		a.restored()
 	}
 }
 

@@ -12,6 +12,9 @@ func (a *Active) sendEvent(event string) error { return a.Recipient.SendEvent(ev
 // confirm tells the client that the subscription begins and, if it does not begin where the client is, where instead. What stands before next in the log does
 // not come, unless it is backlog.
 func (a *Active) confirm(next int64) error {
+	if a.Gone == nil && a.Group != nil {
+		return nil // the group confirms
+	}
 	if a.Gone == nil {
 		return a.sendSubscribed(next)
 	}
@@ -21,6 +24,10 @@ func (a *Active) confirm(next int64) error {
 	if a.Start != nil {
 		words = protocol.Refuse(a.Gone.Code, "%s; measurement %d restarts with its backlog, from offset %d of partition %d: what came in between is missing, "+
 			"and what has come already may come again", a.Gone.Words, a.Wanted.Measurement, a.Start.From, partition)
+	}
+	if a.Group != nil {
+		a.Group.TellGone(words)
+		return nil
 	}
 	return errors.Join(a.sendSubscribed(next), a.Recipient.SendError(words))
 }
@@ -43,15 +50,31 @@ func (a *Active) ConfirmAndEnd(next int64, why *protocol.Error) error {
 	if why != nil {
 		return errors.Join(a.sendEvent(protocol.EventSubscribed), a.Recipient.SendError(why), a.SendOver())
 	}
-	a.restored()
+	a.restoredAlone()
 	return errors.Join(a.confirm(next), a.SendOver())
 }
 
 // SendBacklogSent tells the client that all of its backlog has come. What does not fit is an overflow, which Recipient.Flush finds.
-func (a *Active) SendBacklogSent() { _ = a.sendEvent(protocol.EventBacklogSent) }
+func (a *Active) SendBacklogSent() {
+	if a.Group != nil {
+		_ = a.Group.backlogSent(a)
+		return
+	}
+	_ = a.sendEvent(protocol.EventBacklogSent)
+}
 
 // SendOver ends the subscription because nothing more can come.
-func (a *Active) SendOver() error {
+func (a *Active) SendOver() error { return a.ifLast(a.sendOverNow) }
+
+// ifLast calls what tells the client that the subscription has ended; for the parts of a group, once the last one has.
+func (a *Active) ifLast(send func() error) error {
+	if a.Group != nil {
+		return a.Group.EndPart(a, send)
+	}
+	return send()
+}
+
+func (a *Active) sendOverNow() error {
 	if encoding, known := a.Recipient.Encoding.(EndEncoding); known {
 		return a.Recipient.EnqueueControl(encoding.EventAtEnd(protocol.EventUnsubscribed, a.Parameters))
 	}
@@ -61,10 +84,12 @@ func (a *Active) SendOver() error {
 // SendEnded tells the client that the subscription has ended, and why unless that is nil.
 func (a *Active) SendEnded(why *protocol.Error) error {
 	if why == nil {
-		return a.sendEvent(protocol.EventUnsubscribed)
+		return a.ifLast(a.sendUnsubscribed)
 	}
-	return errors.Join(a.Recipient.SendError(why), a.sendEvent(protocol.EventUnsubscribed))
+	return errors.Join(a.Recipient.SendError(why), a.ifLast(a.sendUnsubscribed))
 }
+
+func (a *Active) sendUnsubscribed() error { return a.sendEvent(protocol.EventUnsubscribed) }
 
 // SendAccessEnded tells the client that the subscription has ended as its measurement has changed.
 func (a *Active) SendAccessEnded(access Access) error {
@@ -74,7 +99,7 @@ func (a *Active) SendAccessEnded(access Access) error {
 	case AccessStopped:
 		return a.SendOver()
 	default:
-		return a.sendEvent(protocol.EventUnsubscribed)
+		return a.ifLast(a.sendUnsubscribed)
 	}
 }
 

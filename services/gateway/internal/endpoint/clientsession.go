@@ -58,7 +58,10 @@ func (s *clientSession) subscribe(ctx context.Context, parameters []byte, add fu
 
 // withinLimits begins a subscription within the limits of memory and time.
 func (s *clientSession) withinLimits(ctx context.Context, wanted *subscription.Subscription, parameters []byte, begin func(context.Context) error) error {
-	if err := s.connection.allowance.Reserve(session.Kept(wanted, parameters)); err != nil {
+	if err := s.connection.allowance.FurtherMessages(wanted.Count() - 1); err != nil { // as if each had been asked for by itself
+		return errTooManyMessages()
+	}
+	if err := s.connection.allowance.ReserveSeveral(wanted.Count(), session.Kept(wanted, parameters)); err != nil {
 		return err
 	}
 	defer s.settle()

@@ -130,6 +130,10 @@ func (cursors) Open(text string) (cursor.Token, error) {
 		return cursor.Token{Subscriptions: []cursor.SavedSubscription{own(1001, "own")}, Restart: [][]byte{[]byte(`{"msm":5}`)}}, nil
 	case "with one that stopped":
 		return cursor.Token{Subscriptions: []cursor.SavedSubscription{own(1001, "own")}, Restart: [][]byte{[]byte(`{"msm":1002}`)}}, nil
+	case "lists":
+		first, second := own(1001, "own"), own(1004, "own")
+		first.Parameters, second.Parameters = []byte(`{"msm":[1001,1004],"cursor":""}`), nil
+		return cursor.Token{Subscriptions: []cursor.SavedSubscription{first, second}}, nil
 	case "gone", "bad":
 		return cursor.At(own(1001, text).Checkpoint, time.Now()), nil
 	case "sealed with another key":

@@ -126,17 +126,20 @@ func (a *Allowance) Reading() *readlimit.Account { return a.networks[0].reading 
 func (a *Allowance) QueueBudget() *QueueBudget { return a.networks[0].queueBudget }
 
 // Reserve counts a subscription that is beginning and takes bytes of memory, or returns ErrTooManySubscriptions. Settle must follow.
-func (a *Allowance) Reserve(bytes int) error {
+func (a *Allowance) Reserve(bytes int) error { return a.ReserveSeveral(1, bytes) }
+
+// ReserveSeveral is Reserve for so many subscriptions that begin together.
+func (a *Allowance) ReserveSeveral(count, bytes int) error {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
 	for _, counted := range a.networks {
-		if err := a.guard.checkUsage(counted, bytes); err != nil {
+		if err := a.guard.checkUsage(counted, count, bytes); err != nil {
 			return err
 		}
 	}
-	one := Usage{Subscriptions: 1, Bytes: bytes}
-	a.reserved = a.reserved.plus(one)
-	a.settle(a.usage.plus(one))
+	beginning := Usage{Subscriptions: count, Bytes: bytes}
+	a.reserved = a.reserved.plus(beginning)
+	a.settle(a.usage.plus(beginning))
 	return nil
 }
 

@@ -19,13 +19,17 @@ func (u Usage) minus(other Usage) Usage {
 	return Usage{u.Subscriptions - other.Subscriptions, u.Bytes - other.Bytes}
 }
 
-// checkUsage returns ErrTooManySubscriptions if a subscription would exceed the limits of an address. It is called with the lock held.
-func (g *Guard) checkUsage(from *address, bytes int) error {
+// checkUsage returns ErrTooManySubscriptions if so many subscriptions would exceed the limits of an address. It is called with the lock held.
+func (g *Guard) checkUsage(from *address, count, bytes int) error {
 	used, mostSubscriptions, mostBytes := from.usage, g.limits.Subscriptions*from.network.Factor, g.limits.SubscriptionBytes*from.network.Factor
 	switch {
 	case used.Subscriptions >= mostSubscriptions:
 		g.metrics.subscriptions.Inc()
 		return fmt.Errorf("%w: there are %d from %s, and no more are allowed", ErrTooManySubscriptions, used.Subscriptions, from.network.Describe())
+	case used.Subscriptions+count > mostSubscriptions:
+		g.metrics.subscriptions.Inc()
+		return fmt.Errorf("%w: there are %d from %s, these would be %d more, and no more than %d are allowed", ErrTooManySubscriptions,
+			used.Subscriptions, from.network.Describe(), count, mostSubscriptions)
 	case used.Bytes+bytes > mostBytes:
 		g.metrics.subscriptionBytes.Inc()
 		return fmt.Errorf("%w: those from %s take %d bytes of memory, this one would take %d, and no more than %d are allowed", ErrTooManySubscriptions,

@@ -49,7 +49,9 @@ const (
 // tracked is how far one subscription has got.
 type tracked struct {
 	active     *delivery.Active
-	parameters []byte // without the cursor with which the subscription began
+	group      *delivery.Group // of which it is one measurement; nil for none
+	parts      int             // of the group that are to the measurement
+	parameters []byte          // without the cursor with which the subscription began
 	place      delivery.Place
 	batch      *delivery.Batch // in which its records may wait; nil without one
 	follows    bool            // what is delivered live: it has got as far as that, though perhaps long without a record
@@ -82,20 +84,58 @@ func (t *Tracker) Begin(joining *delivery.Active, at delivery.Place, waiting *de
 			}
 		}
 	}
-	begun := &tracked{active: joining, parameters: subscription.WithoutCursor(joining.Parameters), place: at, batch: waiting}
+	if present := t.find(joining); present != nil { // another part of a group, which begins at the same place or later
+		present.parts++
+		return
+	}
+	begun := &tracked{active: joining, group: joining.Group, parts: 1, parameters: t.parametersOf(joining), place: at, batch: waiting}
 	t.tracked = append(t.tracked, begun)
 	t.bySource[sourceOf(&at)] = append(t.bySource[sourceOf(&at)], begun)
-	t.size += sizeOf(begun.parameters)
-	t.restored(joining)
+	t.resize()
+	if joining.Group == nil {
+		t.restored(joining)
+	}
+}
+
+// parametersOf gives those of a subscription without its cursor. The measurements of a group share them.
+func (t *Tracker) parametersOf(joining *delivery.Active) []byte {
+	if last := len(t.tracked) - 1; last >= 0 && joining.Group != nil && t.tracked[last].group == joining.Group {
+		return t.tracked[last].parameters
+	}
+	return subscription.WithoutCursor(joining.Parameters)
+}
+
+// resize is called under the lock when what is tracked has changed.
+func (t *Tracker) resize() {
+	t.size = 0
+	for i := range t.tracked {
+		t.size += sizeOf(t.savedParameters(i))
+	}
+}
+
+// savedParameters are those with which a cursor names what is tracked. Of the measurements of a group, which follow one another, the first has them for all.
+func (t *Tracker) savedParameters(at int) []byte {
+	each := t.tracked[at]
+	if at > 0 && each.group != nil && each.group == t.tracked[at-1].group {
+		return nil
+	}
+	return each.parameters
 }
 
 // find gives what is tracked of a subscription; nil for nothing. It is called under the lock.
 func (t *Tracker) find(active *delivery.Active) *tracked {
-	at := slices.IndexFunc(t.tracked, func(each *tracked) bool { return each.active == active })
+	at := slices.IndexFunc(t.tracked, func(each *tracked) bool { return each.isOf(active) })
 	if at < 0 {
 		return nil
 	}
 	return t.tracked[at]
+}
+
+func (s *tracked) isOf(active *delivery.Active) bool {
+	if s.group != nil {
+		return s.group == active.Group && s.place.Measurement == active.Wanted.Measurement
+	}
+	return s.active == active
 }
 
 // End implements delivery.Checkpoints.
@@ -106,13 +146,16 @@ func (t *Tracker) End(leaving *delivery.Active) {
 	if ended == nil {
 		return
 	}
-	t.size -= sizeOf(ended.parameters)
+	if ended.parts--; ended.parts > 0 {
+		return
+	}
 	is := func(each *tracked) bool { return each == ended }
 	t.tracked = slices.DeleteFunc(t.tracked, is)
 	from := sourceOf(&ended.place)
 	if t.bySource[from] = slices.DeleteFunc(t.bySource[from], is); len(t.bySource[from]) == 0 {
 		delete(t.bySource, from)
 	}
+	t.resize()
 }
 
 // Follow implements delivery.Checkpoints.
@@ -179,8 +222,13 @@ func (t *Tracker) Restored(active *delivery.Active) {
 
 // restored is called under the lock.
 func (t *Tracker) restored(active *delivery.Active) {
+	isRestored := false
 	//mutate:resumed-subscription-pending
-	t.pending = slices.DeleteFunc(t.pending, func(saved cursor.SavedSubscription) bool { return bytes.Equal(saved.Parameters, active.Parameters) })
+	t.pending = slices.DeleteFunc(t.pending, func(saved cursor.SavedSubscription) bool {
+		isFurther := isRestored && len(saved.Parameters) == 0 // a further measurement of a group
+		isRestored = isFurther || bytes.Equal(saved.Parameters, active.Parameters)
+		return isRestored
+	})
 }
 
 // SendCursor implements delivery.Checkpoints.
@@ -227,8 +275,11 @@ func (t *Tracker) cursor(at *delivery.Place) string {
 func (t *Tracker) token(at *delivery.Place) (token cursor.Token, fit bool) {
 	token = cursor.Token{Issued: time.Now(), Subscriptions: make([]cursor.SavedSubscription, 0, len(t.tracked)+len(t.pending))}
 	token.Restart, fit = t.others.Plain(maxForAll - t.size - pendingSize(t.pending))
-	for _, each := range t.tracked {
-		token.Subscriptions = append(token.Subscriptions, cursor.SavedSubscription{Checkpoint: each.checkpoint(at), Parameters: each.parameters})
+	for i, each := range t.tracked {
+		if each.group != nil && !each.group.IsConfirmed() {
+			continue
+		}
+		token.Subscriptions = append(token.Subscriptions, cursor.SavedSubscription{Checkpoint: each.checkpoint(at), Parameters: t.savedParameters(i)})
 	}
 	for _, saved := range t.pending {
 		if saved.Restarts() {

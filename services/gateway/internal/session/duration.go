@@ -1,31 +1,40 @@
 package session
 
 import (
+	"sync/atomic"
 	"time"
 
 	"atlasstream/services/gateway/internal/delivery"
 )
 
-// startTimer has a subscription that has just been confirmed end when its duration is over, if it has one.
-func (s *Session) startTimer(begun *delivery.Active) {
-	if begun.Wanted.Duration == 0 {
+// startTimer has a subscription that has just been confirmed, which may be one of several parts, end when its duration is over. There is none for 0.
+func (s *Session) startTimer(duration time.Duration, begun ...*delivery.Active) {
+	if duration == 0 {
 		return
 	}
 	s.timers.Add(1)
-	timer := time.AfterFunc(begun.Wanted.Duration, func() {
+	timer := time.AfterFunc(duration, func() {
 		defer s.timers.Done()
 		s.endOver(begun)
 	})
-	s.set.releaseAtEnd(begun, func() {
-		if timer.Stop() {
-			s.timers.Done()
-		}
-	})
+	var running atomic.Int64
+	running.Store(int64(len(begun)))
+	for _, active := range begun {
+		s.set.releaseAtEnd(active, func() {
+			if running.Add(-1) == 0 && timer.Stop() {
+				s.timers.Done()
+			}
+		})
+	}
 }
 
-// endOver ends a subscription by itself, as nothing more is to come for it.
-func (s *Session) endOver(ending *delivery.Active) {
-	if ended, _ := ending.Source.End(ending, ending.SendOver); ended { // Flush deals with what did not fit
-		delivery.Release([]*delivery.Active{ending})
+// endOver ends subscriptions by themselves, as nothing more is to come for them.
+func (s *Session) endOver(ending []*delivery.Active) {
+	var ended []*delivery.Active
+	for _, active := range ending {
+		if is, _ := active.Source.End(active, active.SendOver); is { // Flush deals with what did not fit
+			ended = append(ended, active)
+		}
 	}
+	delivery.Release(ended)
 }

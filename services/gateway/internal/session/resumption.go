@@ -14,6 +14,7 @@ import (
 // Resumption is a subscription that a client had and is to get back. It keeps what has been found out about it.
 type Resumption struct {
 	saved   cursor.SavedSubscription
+	further []cursor.SavedSubscription // of one to several measurements: the checkpoints of the others
 	wanted  *subscription.Subscription // once it is parsed
 	isFound bool                       // where it resumes in a live feed, or err says why it does not
 	offset  int64
@@ -23,6 +24,11 @@ type Resumption struct {
 
 // Restarts tells that it has no checkpoint.
 func (r *Resumption) Restarts() bool { return r.saved.Restarts() }
+
+// checkpoints are all that it has, with the parameters at the first one.
+func (r *Resumption) checkpoints() []cursor.SavedSubscription {
+	return append([]cursor.SavedSubscription{r.saved}, r.further...)
+}
 
 // Parameters are those of the subscription.
 func (r *Resumption) Parameters() []byte { return r.saved.Parameters }
@@ -58,10 +64,15 @@ func (s *Session) Recall(ctx context.Context, text string) (resumptions []*Resum
 		return nil, protocol.Refuse(codeOf(err), "offset: %s", err)
 	}
 	for _, saved := range token.Each() {
-		if len(saved.Parameters) == 0 {
+		last := len(resumptions) - 1
+		switch {
+		case len(saved.Parameters) > 0:
+			resumptions = append(resumptions, &Resumption{saved: saved})
+		case last >= 0:
+			resumptions[last].further = append(resumptions[last].further, saved)
+		default:
 			return nil, protocol.Refuse(protocol.CodeBadCursor, "offset: names no subscription")
 		}
-		resumptions = append(resumptions, &Resumption{saved: saved})
 	}
 	return resumptions, nil
 }
@@ -69,9 +80,9 @@ func (s *Session) Recall(ctx context.Context, text string) (resumptions []*Resum
 // SetPending has cursors stand also for subscriptions that the client has had, each until the client has it again by Resume.
 func (s *Session) SetPending(pending []*Resumption) {
 	if tracker := s.openTracker(); tracker != nil {
-		saved := make([]cursor.SavedSubscription, len(pending))
-		for i, resumption := range pending {
-			saved[i] = resumption.saved
+		var saved []cursor.SavedSubscription
+		for _, resumption := range pending {
+			saved = append(saved, resumption.checkpoints()...)
 		}
 		tracker.SetPending(saved)
 	}
@@ -83,6 +94,9 @@ func (s *Session) CanResume(ctx context.Context, resumed *Resumption) error {
 	wanted, err := resumed.Wanted()
 	if err != nil {
 		return err
+	}
+	if wanted.Lists != nil {
+		return s.canResumeGroup(ctx, wanted, resumed)
 	}
 	source := s.hub.sources[wanted.Source()]
 	if wanted.Replay != nil || source == nil || source.log == nil {
@@ -102,6 +116,9 @@ func (s *Session) Resume(ctx context.Context, resumed *Resumption) error {
 	wanted, err := resumed.Wanted()
 	if err != nil {
 		return err
+	}
+	if wanted.Lists != nil {
+		return s.joinGroup(ctx, wanted, resumed.saved.Parameters, resumed)
 	}
 	beginning := &joining{Active: &delivery.Active{Wanted: wanted, Parameters: resumed.saved.Parameters}, resumption: resumed}
 	if !resumed.saved.Restarts() {

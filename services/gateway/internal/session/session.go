@@ -42,6 +42,9 @@ type Session struct {
 // ErrTooMany; a *protocol.Error, if the measurement, the past or the cursor is none for this client; those of Client.EnqueueControl; or why the log cannot be
 // followed.
 func (s *Session) Subscribe(ctx context.Context, wanted *subscription.Subscription, parameters []byte) error {
+	if wanted.Lists != nil {
+		return s.joinGroup(ctx, wanted, bytes.Clone(parameters), nil)
+	}
 	return s.join(ctx, &joining{Active: &delivery.Active{Wanted: wanted, Parameters: parameters}})
 }
 
@@ -49,6 +52,7 @@ func (s *Session) Subscribe(ctx context.Context, wanted *subscription.Subscripti
 type joining struct {
 	*delivery.Active
 	resumption *Resumption // that it is of; nil for none
+	located    *located    // where parts of its group begin; nil if it is of none
 	tail       Tail        // in which it resumes, until it has joined; nil for its measurement's
 }
 
@@ -73,7 +77,7 @@ func (s *Session) join(ctx context.Context, beginning *joining) error {
 		return err
 	}
 	beginning.From = nil // is kept no longer
-	s.startTimer(beginning.Active)
+	s.startTimer(beginning.Wanted.Duration, beginning.Active)
 	s.RecountCursors()
 	return nil
 }
@@ -94,6 +98,9 @@ func (s *Session) begin(ctx context.Context, beginning *joining) error {
 // Unsubscribe ends the subscription that asks for the same and confirms that by repeating the parameters: nothing is delivered for it after the
 // confirmation. Errors: ErrNotSubscribed; those of Client.EnqueueControl.
 func (s *Session) Unsubscribe(wanted *subscription.Subscription, parameters []byte) error {
+	if wanted.Lists != nil {
+		return s.leaveGroup(wanted, parameters)
+	}
 	leaving := s.set.find(wanted.Key())
 	if leaving == nil || !s.agrees(wanted) {
 		return ErrNotSubscribed
@@ -151,6 +158,9 @@ func (s *Session) Has(active *delivery.Active) bool { return s.set.has(active) }
 // Ended implements delivery.Owner.
 func (s *Session) Ended(ended *delivery.Active) {
 	s.set.stopFollowing(ended)
+	if ended.Group != nil && ended.Group.Quota.IsSpent() { // its other parts may be in other partitions
+		s.endOver(s.set.partsOf(ended.Group))
+	}
 	if s.onEnd != nil {
 		s.onEnd() // before its client learns of it, and acts on that
 	}

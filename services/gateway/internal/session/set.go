@@ -28,6 +28,7 @@ type set struct {
 	conditions     int                // of all
 	parameterBytes int
 	kept           int // bytes of memory that all take
+	groups         map[string]*delivery.Group
 	plain          plainOnes
 }
 
@@ -105,8 +106,10 @@ func (s *set) listPlain() {
 	}
 	slices.SortFunc(plain, func(a, b *delivery.Active) int { return cmp.Compare(a.Number, b.Number) })
 	s.plain.isListed, s.plain.parameters = true, nil
-	for _, active := range plain {
-		s.plain.parameters = append(s.plain.parameters, active.Parameters)
+	for i, active := range plain {
+		if active.Group == nil || i == 0 || plain[i-1].Group != active.Group { // parts follow one another
+			s.plain.parameters = append(s.plain.parameters, active.Parameters)
+		}
 	}
 }
 
@@ -116,16 +119,19 @@ func isPlain(active *delivery.Active) bool {
 	return !active.Wanted.Cursor.Wanted && !joinsReplay
 }
 
-// checkRoom refuses a subscription that would be one too many with ErrTooMany.
+// checkRoom refuses a subscription that would be one too many with ErrTooMany, or one whose parts would be.
 func (s *set) checkRoom(joining *delivery.Active, limit int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	count := joining.Wanted.Count()
 	switch {
 	case len(s.actives) >= limit:
 		return fmt.Errorf("%w: there are %d, and no more are allowed", ErrTooMany, limit)
-	case s.fields+joining.Wanted.Fields.Count() > maxFields:
+	case len(s.actives)+count > limit:
+		return fmt.Errorf("%w: there are %d, these would be %d more, and no more than %d are allowed", ErrTooMany, len(s.actives), count, limit)
+	case s.fields+count*joining.Wanted.Fields.Count() > maxFields:
 		return fmt.Errorf("%w with acceptedFields: they have %d names together, and no more than %d are allowed", ErrTooMany, s.fields, maxFields)
-	case s.conditions+joining.Wanted.Conditions() > maxConditions:
+	case s.conditions+count*joining.Wanted.Conditions() > maxConditions:
 		return fmt.Errorf("%w with filters: they have %d together, and no more than %d are allowed", ErrTooMany, s.conditions, maxConditions)
 	case s.parameterBytes+len(joining.Parameters) > maxParameterBytes:
 		return fmt.Errorf("%w: their parameters have %d bytes together, and no more than %d are allowed",
@@ -168,13 +174,52 @@ func (s *set) has(active *delivery.Active) bool {
 func (s *set) count(of *delivery.Active, once int) {
 	s.fields += once * of.Wanted.Fields.Count()
 	s.conditions += once * of.Wanted.Conditions()
-	s.parameterBytes += once * len(of.Parameters)
-	s.kept += once * Kept(of.Wanted, of.Parameters)
-	if isPlain(of) {
+	parameters := of.Parameters
+	if of.Group != nil && !s.countGroup(of.Group, once) {
+		parameters = nil
+	}
+	s.parameterBytes += once * len(parameters)
+	s.kept += once * Kept(of.Wanted, parameters)
+	if isPlain(of) && parameters != nil {
 		s.plain.count += once
-		s.plain.bytes += once * len(of.Parameters)
+		s.plain.bytes += once * len(parameters)
 		s.plain.isListed, s.plain.parameters = false, nil
 	}
+}
+
+// countGroup tells whether the parameters of a group count with this part: they do once. It is called under the lock.
+func (s *set) countGroup(group *delivery.Group, once int) bool {
+	before := group.Present
+	group.Present += once
+	switch {
+	case before == 0:
+		if s.groups == nil {
+			s.groups = make(map[string]*delivery.Group)
+		}
+		s.groups[group.Key] = group
+		return true
+	case group.Present == 0:
+		delete(s.groups, group.Key)
+		return true
+	}
+	return false
+}
+
+// findGroup gives a group that has not ended; nil if there is none.
+func (s *set) findGroup(key string) *delivery.Group {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.groups[key]
+}
+
+// partsOf are the parts of a group that have not ended.
+func (s *set) partsOf(group *delivery.Group) (parts []*delivery.Active) {
+	for _, active := range s.all() {
+		if active.Group == group {
+			parts = append(parts, active)
+		}
+	}
+	return parts
 }
 
 // releaseAtEnd has release called when the subscription ends, which it may have done already.
@@ -214,9 +259,9 @@ func (s *set) stopFollowing(ended *delivery.Active) {
 // activeBytes is what a subscription takes in memory beside what was parsed and its parameters, with its share of what finds it.
 const activeBytes = 1200
 
-// Kept is how many bytes of memory a subscription with such parameters takes.
+// Kept is how many bytes of memory a subscription with such parameters takes, with all of its parts.
 func Kept(wanted *subscription.Subscription, parameters []byte) int {
-	kept := activeBytes + wanted.Size() + len(parameters)
+	kept := wanted.Count()*(activeBytes+wanted.Size()) + len(parameters)
 	if wanted.Cursor.Wanted {
 		kept += len(parameters) // a tracker has them without the cursor
 	}

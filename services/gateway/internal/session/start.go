@@ -41,8 +41,26 @@ type Tail interface {
 	Release()
 }
 
+// located is where the parts of a group begin, found once for each measurement.
+type located struct {
+	byMeasurement map[atlas.MeasurementID]*delivery.Active
+}
+
 // locate finds where a subscription begins.
-func (s *Source) locate(ctx context.Context, beginning *joining) (err error) {
+func (s *Source) locate(ctx context.Context, beginning *joining) error {
+	if beginning.located == nil {
+		return s.locateAlone(ctx, beginning)
+	}
+	known := beginning.located.byMeasurement
+	if same := known[beginning.Wanted.Measurement]; same != nil {
+		beginning.Start = same.Start // whose part is told what is gone
+		return nil
+	}
+	known[beginning.Wanted.Measurement] = beginning.Active
+	return s.locateAlone(ctx, beginning)
+}
+
+func (s *Source) locateAlone(ctx context.Context, beginning *joining) (err error) {
 	if beginning.Resumes() && s.log != nil {
 		beginning.Start, err = s.behindCursor(ctx, beginning)
 		if beginning.Gone = goneForOneThatReturns(beginning.Wanted, err); beginning.Gone == nil {

@@ -101,6 +101,9 @@ func (i *inPrefix) member() string   { return "addresses." + i.role.String() }
 // Size is the memory that the subscription takes, in bytes.
 func (s *Subscription) Size() int {
 	size := int(unsafe.Sizeof(*s)) + len(s.Cursor.After) + s.Fields.Size()
+	if s.Lists != nil {
+		size += int(unsafe.Sizeof(*s.Lists)) + 8*(len(s.Lists.Measurements)+len(s.Lists.Probes))
+	}
 	if s.Quota != nil {
 		size += int(unsafe.Sizeof(*s.Quota))
 	}

@@ -77,6 +77,7 @@ func TestKeyTellsApart(t *testing.T) {
 		`{"msm":1001,"equalsTo":{"a":9007199254740992}}`, `{"msm":1001,"equalsTo":{"a":9007199254740993}}`,
 		`{"msm":1001,"lessThan":{"a":9007199254740992}}`, `{"msm":1001,"lessThan":{"a":"9007199254740993"}}`,
 		`{"msm":1001,"greaterTo":{"a":4}}`, `{"msm":1001,"equalsTo":{"a":["1 2"]}}`, `{"msm":1001,"equalsTo":{"a":"1 2"}}`,
+		`{"msm":[1001,1002]}`, `{"msm":1001,"prb":[1,2]}`, `{"msm":[1001,1002],"prb":[1,2]}`, `{"stream_type":"probe","prb":[1,2]}`,
 		`{"msm":1001,"limit":1}`, `{"msm":1001,"limit":2}`, `{"msm":1001,"duration":1}`, `{"msm":1001,"limit":1,"duration":1}`,
 	} {
 		key := parse(t, parameters).Key()

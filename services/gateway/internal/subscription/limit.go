@@ -37,9 +37,11 @@ func (p *parser) readDuration(name string, value gjson.Result) error {
 	return nil
 }
 
-// Quota is how many records a subscription still brings before it ends. It is changed by one goroutine at a time.
+// Quota is how many records a subscription still brings before it ends. The parts of a subscription to several measurements or probes share one. CountRecord
+// is called by one goroutine at a time.
 type Quota struct {
 	isBounded bool
+	isClosed  atomic.Bool  // nothing comes before Open
 	left      atomic.Int64 // if it is bounded
 }
 
@@ -49,8 +51,13 @@ func (q *Quota) IsBounded() bool { return q != nil && q.isBounded }
 // IsSpent tells whether no further record comes.
 func (q *Quota) IsSpent() bool { return q.IsBounded() && q.left.Load() == 0 }
 
+// Open has the parts of a subscription bring what comes from now on.
+func (q *Quota) Open() { q.isClosed.Store(false) }
+
 // admits tells whether the subscription may bring a record now.
-func (s *Subscription) admits() bool { return s.Quota == nil || !s.Quota.IsSpent() }
+func (s *Subscription) admits() bool {
+	return s.Quota == nil || !s.Quota.isClosed.Load() && !s.Quota.IsSpent()
+}
 
 // ForgetQuotas is called before Match for a subscriber whose records are counted.
 func (v *RecordView) ForgetQuotas() { v.union.quotas = v.union.quotas[:0] }

@@ -2,15 +2,12 @@ package subscription
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"atlasstream/services/gateway/internal/jsonpath"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"github.com/tidwall/gjson"
-
-	"atlasstream/pkg/atlas"
 )
 
 // parser parses the parameters of one subscription.
@@ -20,6 +17,7 @@ type parser struct {
 	compared     map[string]bool   // the operators and members so far
 	alternatives int               // in all of equalsTo
 	replay       ReplayRequest
+	lists        Lists // as far as they are given
 	err          error
 }
 
@@ -29,18 +27,6 @@ type readParameter func(p *parser, name string, value gjson.Result) error
 // addCondition adds a condition, which must keep nothing of the parameters' text.
 func (p *parser) addCondition(added condition) {
 	p.subscription.conditions = append(p.subscription.conditions, added)
-}
-
-// readID takes a number, or a string with one.
-func readID[ID ~int64](of func(*Subscription) *ID) readParameter {
-	return func(p *parser, name string, value gjson.Result) error {
-		id, err := strconv.ParseInt(textOf(value), 10, 64)
-		if err != nil || id < 1 || id > atlas.MaxID {
-			return invalid(name, value, "want a whole number from 1 to %d", int64(atlas.MaxID))
-		}
-		*of(&p.subscription) = ID(id)
-		return nil
-	}
 }
 
 // readSwitch takes true or false, 1 or 0, or a string with one of them: Python's clients send "True".

@@ -40,8 +40,8 @@ func isObject(text []byte) bool {
 // parameters are all parameters, by their folded names.
 var parameters = map[string]readParameter{
 	"streamtype":         (*parser).readStream,
-	"msm":                readID(func(s *Subscription) *atlas.MeasurementID { return &s.Measurement }),
-	"prb":                readID(func(s *Subscription) *atlas.ProbeID { return &s.Probe }),
+	"msm":                (*parser).readMeasurements,
+	"prb":                (*parser).readProbes,
 	"type":               (*parser).readType,
 	"sourceaddress":      readAddress(source),
 	"sourceprefix":       readPrefix(source),
@@ -118,6 +118,14 @@ func (p *parser) finish() error {
 	if err := p.finishReplay(); err != nil {
 		return err
 	}
+	if err := p.finishStream(); err != nil {
+		return err
+	}
+	return p.finishLists()
+}
+
+// finishStream checks what the stream allows.
+func (p *parser) finishStream() error {
 	switch subscription := &p.subscription; subscription.Stream {
 	case atlas.StreamProbeStatus:
 		return p.finishProbeStatus()
@@ -134,6 +142,9 @@ func (p *parser) finish() error {
 }
 
 func (p *parser) finishProbeStatus() error {
+	if len(p.lists.Measurements) > 1 {
+		return refuse("%s: got several, want %d or none with probestatus", p.seen["msm"], atlas.ConnectionMeasurement)
+	}
 	if given := p.subscription.Measurement; given != 0 && given != atlas.ConnectionMeasurement {
 		return refuse("%s: got %d, want %d or none with probestatus", p.seen["msm"], given, atlas.ConnectionMeasurement)
 	}

@@ -50,6 +50,6 @@ func (u *union) hasLast(fields Fields) bool {
 
 // covers tells whether a further subscription would change nothing.
 func (u *union) covers(further *Subscription) bool {
-	return further.Quota == nil && u.matches && (u.keepsAll || u.hasLast(further.Fields)) &&
+	return !further.Quota.IsBounded() && u.matches && (u.keepsAll || u.hasLast(further.Fields)) &&
 		(u.Enriched || !further.Enrich) && (!u.Buffered || further.Buffer) && (u.Cursor || !further.Cursor.Wanted)
 }

@@ -17,6 +17,7 @@ type Subscription struct {
 	Stream      atlas.Stream
 	Measurement atlas.MeasurementID // 0 for all measurements, in the metadata stream only
 	Probe       atlas.ProbeID       // 0 for all probes
+	Lists       *Lists              // several measurements or probes, of which Measurement and Probe are the first; nil for one
 	Fields      Fields              // acceptedFields
 	Enrich      bool                // messages get what the catalog knows of the probe, before the conditions are evaluated
 	Buffer      bool                // messages come in arrays
@@ -41,8 +42,12 @@ func (s *Subscription) Key() string {
 	}
 	slices.Sort(conditions)
 	conditions = slices.Compact(conditions)
-	digest := sha256.Sum256(fmt.Appendf(nil, "%s %d %d %q %t %t %t %d %d %s",
-		s.Stream, s.Measurement, s.Probe, s.Fields.Paths(), s.Enrich, s.Buffer, s.Cursor.Wanted, s.Limit, s.Duration, strings.Join(conditions, ", ")))
+	measurements, probes := any(s.Measurement), any(s.Probe)
+	if s.Lists != nil {
+		measurements, probes = s.Lists.Measurements, s.Lists.Probes
+	}
+	digest := sha256.Sum256(fmt.Appendf(nil, "%s %v %v %q %t %t %t %d %d %s",
+		s.Stream, measurements, probes, s.Fields.Paths(), s.Enrich, s.Buffer, s.Cursor.Wanted, s.Limit, s.Duration, strings.Join(conditions, ", ")))
 	return string(digest[:])
 }
 

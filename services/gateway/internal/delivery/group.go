@@ -1,0 +1,135 @@
+package delivery
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/subscription"
+)
+
+// Group is a subscription to several measurements or probes. Each of its parts is an Active, and the client is told of all of them together. Parts bring
+// nothing before Confirm.
+type Group struct {
+	Recipient  *Recipient
+	Parameters []byte // as they came
+	Quota      *subscription.Quota
+
+	// These belong to the Owner.
+	Key     string // identifies the group among those of its client
+	Present int    // parts that the owner has
+
+	decided     chan struct{} // is closed by Confirm and GiveUp
+	isConfirmed atomic.Bool
+
+	mu       sync.Mutex        // is taken under the lock of a source
+	parts    int               // that have not ended
+	backlogs int               // of which the backlog has not been sent
+	gone     []*protocol.Error // are told after the confirmation
+}
+
+// NewGroup makes a group of so many parts, of which none has begun.
+func NewGroup(recipient *Recipient, parameters []byte, quota *subscription.Quota, parts int) *Group {
+	return &Group{Recipient: recipient, Parameters: parameters, Quota: quota, parts: parts, decided: make(chan struct{})}
+}
+
+// Confirm confirms the group once all of its parts have begun: their records come from then on. If all have ended already, so does the group. Errors: those of
+// Client.EnqueueControl.
+func (g *Group) Confirm(parts []*Active) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, part := range parts {
+		if part.owesBacklog {
+			g.backlogs++
+		}
+	}
+	g.isConfirmed.Store(true) // cursors stand for it from now on
+	parts[0].restored()
+	if err := g.Recipient.SendEvent(protocol.EventSubscribed, g.Parameters); err != nil {
+		g.isConfirmed.Store(false)
+		return err
+	}
+	for _, refusal := range g.gone {
+		_ = g.Recipient.SendError(refusal) // Flush deals with what does not fit
+	}
+	g.gone = nil
+	g.Quota.Open()
+	close(g.decided)
+	if g.parts == 0 {
+		return parts[0].sendOverNow()
+	}
+	return nil
+}
+
+// GiveUp is called instead of Confirm when a part has not begun, and those that have are ended.
+func (g *Group) GiveUp() { close(g.decided) }
+
+// Decided is closed once the group is confirmed or given up.
+func (g *Group) Decided() <-chan struct{} { return g.decided }
+
+// IsDecided tells whether the group is confirmed or given up.
+func (g *Group) IsDecided() bool {
+	select {
+	case <-g.decided:
+		return true
+	default:
+		return false
+	}
+}
+
+// IsConfirmed tells whether the client knows that it has the subscription.
+func (g *Group) IsConfirmed() bool { return g.isConfirmed.Load() }
+
+// ConfirmAgain confirms the group with other words for its parameters, unless it has ended, in which case it returns false. Errors: those of
+// Client.EnqueueControl.
+func (g *Group) ConfirmAgain(parameters []byte) (stays bool, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.parts == 0 {
+		return false, nil
+	}
+	return true, g.Recipient.SendEvent(protocol.EventSubscribed, parameters)
+}
+
+// TellGone has the client told after the confirmation that it has missed something.
+func (g *Group) TellGone(refusal *protocol.Error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.gone = append(g.gone, refusal)
+}
+
+// EndPart calls last, which tells that the group has ended, if the part is the last one. It is called once for each part, when it has ended and everything that
+// it brought is enqueued.
+func (g *Group) EndPart(ended *Active, last func() error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.parts--
+	if !g.isConfirmed.Load() {
+		ended.owesBacklog = false
+		return nil
+	}
+	if g.parts == 0 {
+		return last()
+	}
+	if ended.owesBacklog && !g.Quota.IsSpent() {
+		return g.sendBacklog(ended)
+	}
+	return nil
+}
+
+// backlogSent is called when the backlog of a part has been enqueued.
+func (g *Group) backlogSent(of *Active) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.sendBacklog(of)
+}
+
+// sendBacklog is called under the lock.
+func (g *Group) sendBacklog(of *Active) error {
+	of.owesBacklog = false
+	g.backlogs--
+	if g.backlogs > 0 {
+		return nil
+	}
+	return g.Recipient.SendEvent(protocol.EventBacklogSent, g.Parameters)
+}

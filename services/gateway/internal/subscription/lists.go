@@ -1,0 +1,146 @@
+package subscription
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/protocol"
+)
+
+const (
+	maxListed = 100   // IDs in a list
+	maxParts  = 1_000 // subscriptions that lists stand for together
+)
+
+// Lists are the measurements and the probes of a subscription to several, in order and each once. It stands for a subscription to each pair.
+type Lists struct {
+	Measurements []atlas.MeasurementID
+	Probes       []atlas.ProbeID // 0 alone for all probes
+}
+
+// readMeasurements takes an ID, or a list of them.
+func (p *parser) readMeasurements(name string, value gjson.Result) (err error) {
+	p.lists.Measurements, err = readIDs[atlas.MeasurementID](name, value)
+	if err == nil {
+		p.subscription.Measurement = p.lists.Measurements[0]
+	}
+	return err
+}
+
+// readProbes takes an ID, or a list of them.
+func (p *parser) readProbes(name string, value gjson.Result) (err error) {
+	p.lists.Probes, err = readIDs[atlas.ProbeID](name, value)
+	if err == nil {
+		p.subscription.Probe = p.lists.Probes[0]
+	}
+	return err
+}
+
+// readIDs takes a number, or a string with one, a list of them, or a string with them between commas. They are given in order, and each once.
+func readIDs[ID ~int64](name string, value gjson.Result) (ids []ID, err error) {
+	texts := idTexts(inside(value))
+	if len(texts) == 0 {
+		return nil, invalid(name, value, "want 1 to %d IDs", maxListed)
+	}
+	if len(texts) > maxListed {
+		return nil, refuse("%s: got more than %d IDs, want 1 to %[2]d", name, maxListed)
+	}
+	for _, text := range texts {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || id < 1 || id > atlas.MaxID {
+			return nil, invalid(name, value, "want a whole number from 1 to %d, or up to %d of them in a list", int64(atlas.MaxID), maxListed)
+		}
+		ids = append(ids, ID(id))
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+// idTexts gives the elements of a list: at most one more than there may be.
+func idTexts(value gjson.Result) (texts []string) {
+	switch {
+	case value.IsArray():
+		value.ForEach(func(_, element gjson.Result) bool {
+			texts = append(texts, textOf(element))
+			return len(texts) <= maxListed
+		})
+		return texts
+	case value.Type == gjson.String:
+		texts = strings.SplitN(value.String(), ",", maxListed+1)
+		if len(texts) > 1 {
+			for i := range texts {
+				texts[i] = strings.TrimSpace(texts[i])
+			}
+		}
+		return texts
+	}
+	return []string{value.Raw}
+}
+
+// finishLists makes the subscription one to several measurements or probes if there are some.
+func (p *parser) finishLists() error {
+	lists := p.lists
+	if len(lists.Measurements) <= 1 && len(lists.Probes) <= 1 {
+		return nil
+	}
+	if len(lists.Measurements) == 0 {
+		lists.Measurements = []atlas.MeasurementID{p.subscription.Measurement} // probestatus has one
+	}
+	if len(lists.Probes) == 0 {
+		lists.Probes = []atlas.ProbeID{0}
+	}
+	if parts := len(lists.Measurements) * len(lists.Probes); parts > maxParts {
+		return refuse("%s: got %d, for each of %d in %s, which are %d subscriptions, want at most %d together",
+			p.seen["prb"], len(lists.Probes), len(lists.Measurements), p.seen["msm"], parts, maxParts)
+	}
+	if err := p.checkListed(); err != nil {
+		return err
+	}
+	p.subscription.Lists = &lists
+	return nil
+}
+
+// checkListed refuses what cannot be had of several measurements and probes.
+func (p *parser) checkListed() *protocol.Error {
+	listed := p.seen["msm"]
+	if len(p.lists.Measurements) <= 1 {
+		listed = p.seen["prb"]
+	}
+	if p.subscription.Replay != nil {
+		return refuse("%s: got several, want one with %s: a replay is of one measurement, and further probes join it", listed, p.seen["starttime"])
+	}
+	if p.subscription.Cursor.After != "" {
+		return refuse(`%s: got several, want one with a %s, which is of one measurement, or "" for that`, listed, p.seen["cursor"])
+	}
+	return nil
+}
+
+// Count is for how many subscriptions this one counts.
+func (s *Subscription) Count() int {
+	if s.Lists == nil {
+		return 1
+	}
+	return len(s.Lists.Measurements) * len(s.Lists.Probes)
+}
+
+// Parts gives the subscriptions that lists stand for. They share a quota, and bring nothing before it is opened.
+func (s *Subscription) Parts() (parts []*Subscription) {
+	whole := *s
+	whole.Lists, whole.Cursor.After = nil, ""
+	if whole.Quota == nil {
+		whole.Quota = &Quota{}
+	}
+	whole.Quota.isClosed.Store(true)
+	for _, measurement := range s.Lists.Measurements {
+		for _, probe := range s.Lists.Probes {
+			part := whole
+			part.Measurement, part.Probe = measurement, probe
+			parts = append(parts, &part)
+		}
+	}
+	return parts
+}
