@@ -31,7 +31,7 @@ var sets = []set{
 		"cursor": "read for playback: delivery hands cursors on",
 	}},
 	{"playback", 1600, []string{"replay", "cursor"}, map[string]string{
-		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "logscan": "finds where topics begin",
+		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "logscan": "samples the log", "speedlimit": "how fast a replay may be",
 		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive,
 	}},
 	{"resuming", 1600, []string{"cursor", "resume", "catchup"}, map[string]string{
