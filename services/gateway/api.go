@@ -16,11 +16,11 @@ func (g *gateway) newAPI() *api.API {
 	history := g.log.History()
 	return api.New(api.Settings{
 		Acceptor:      g.acceptor,
-		Past:          api.Past{Mode: g.cfg.History, Back: g.cfg.HistoryBack},
+		History:          api.HistoryPolicy{Mode: g.cfg.History, MaxAge: g.cfg.HistoryBack},
 		Facts:         g.cfg.facts(),
 		Kafka:         g.log.Availability,
 		Newest:        func(stream atlas.Stream) time.Time { return g.newest[stream].time() },
-		Registry:      g.knowledge.Catalog,
+		Catalog:      g.knowledge.Catalog,
 		Ranges:        g.ranges,
 		Speeds:        g.speeds,
 		Log:           answered{history},

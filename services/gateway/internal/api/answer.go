@@ -26,11 +26,11 @@ func encode(answer any) []byte {
 	return text.Bytes()
 }
 
-// leastCompressed is how long an answer is at least that comes compressed.
-const leastCompressed = 4 << 10
+// minCompressed is how long an answer is at least that comes compressed.
+const minCompressed = 4 << 10
 
-// bytesOfMessage is how much of an answer costs as much as a message of the client.
-const bytesOfMessage = 64 << 10
+// bytesPerMessage is how much of an answer costs as much as a message of the client.
+const bytesPerMessage = 64 << 10
 
 // payFor charges the length of an answer, before it is written and whether it is compressed or not.
 func (r *request) payFor(ctx context.Context, text []byte) error {
@@ -38,11 +38,11 @@ func (r *request) payFor(ctx context.Context, text []byte) error {
 }
 
 func (r *request) payForLength(ctx context.Context, bytes int) error {
-	return r.visit.Reading().Pay(ctx, worthOfBytes(bytes))
+	return r.client.Reading().Pay(ctx, costOfBytes(bytes))
 }
 
-// worthOfBytes is what so many bytes of an answer cost, in records.
-func worthOfBytes(bytes int) int64 { return int64(bytes/bytesOfMessage) * readlimit.RecordsPerMessage }
+// costOfBytes is what so many bytes of an answer cost, in records.
+func costOfBytes(bytes int) int64 { return int64(bytes/bytesPerMessage) * readlimit.RecordsPerMessage }
 
 // write answers a request with a text that nobody is to keep.
 func (r *request) write(ctx context.Context, w http.ResponseWriter, answer any) error {
@@ -77,7 +77,7 @@ func (r *request) writeText(w http.ResponseWriter, text ...[]byte) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Add("Vary", "Accept-Encoding")
-	if pieces(text).length() >= leastCompressed && acceptsGzip(r.Header.Values("Accept-Encoding")) {
+	if pieces(text).length() >= minCompressed && acceptsGzip(r.Header.Values("Accept-Encoding")) {
 		w.Header().Set("Content-Encoding", "gzip")
 		text = pieces{compress(text...)}
 	}

@@ -2,7 +2,10 @@ package api
 
 import (
 	"context"
+	_ "embed" // the description
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,11 +27,11 @@ import (
 // Settings are what the API answers from.
 type Settings struct {
 	Acceptor      *endpoint.Acceptor // limits and authenticates all clients
-	Past          Past
+	History       HistoryPolicy
 	Facts         Facts
 	Kafka         func() (present bool, since time.Time)   // whether it can be used
 	Newest        func(stream atlas.Stream) (at time.Time) // of the events that were read; zero before the first
-	Registry      *catalog.Catalog
+	Catalog       *catalog.Catalog
 	Log           Log
 	Ranges        *topicrange.Finder // of the same log
 	Speeds        *speedlimit.Estimator
@@ -44,18 +47,18 @@ type Settings struct {
 
 // API serves GET /api/….
 type API struct {
-	settings Settings
-	routes   *http.ServeMux
-	paths    map[string][]string // each with its parameters
-	metrics  *metrics
-	probes   probesList
-	sampled  recent[struct{}, *sampled]
-	volumes  recent[volumeKey, *volume.Volume]
-	outages  recent[pastKey, *pastOutages]
-	counting *readlimit.Pool // of connections, which takes megabytes of memory
-	answers  *connset.Set[*answering, answering]
-	serving  context.Context // ends when Shutdown begins
-	stop     context.CancelFunc
+	settings        Settings
+	routes          *http.ServeMux
+	paths           map[string][]string // each with its parameters
+	metrics         *metrics
+	probes          probesList
+	sampled         answerCache[struct{}, *logSample]
+	volumes         answerCache[volumeKey, *volume.Volume]
+	outages         answerCache[intervalKey, *outageHistory]
+	connectionsPool *readlimit.Pool // of connections, which takes megabytes of memory
+	responses       *connset.Set[*responseWriter, responseWriter]
+	serving         context.Context // ends when Shutdown begins
+	stop            context.CancelFunc
 }
 
 // answerTimeout is how long an answer may take to be made. The server gives it some time more to be written.
@@ -68,13 +71,13 @@ type handler func(ctx context.Context, w http.ResponseWriter, r *request) error
 func New(settings Settings, registerer prometheus.Registerer) *API {
 	a := &API{
 		settings: settings, routes: http.NewServeMux(), paths: make(map[string][]string),
-		metrics: newMetrics(registerer), answers: connset.New[*answering, answering](0),
-		counting: readlimit.NewPool(1, 1),
+		metrics: newMetrics(registerer), responses: connset.New[*responseWriter, responseWriter](0),
+		connectionsPool: readlimit.NewPool(1, 1),
 	}
 	a.serving, a.stop = context.WithCancel(context.Background())
-	a.sampled.age, a.sampled.most = sampleAge, 1
-	a.volumes.age, a.volumes.most = volumeAge, maxVolumes
-	a.outages.age, a.outages.most = pastAge, maxPasts
+	a.sampled.ttl, a.sampled.capacity = sampleAge, 1
+	a.volumes.ttl, a.volumes.capacity = volumeAge, maxVolumes
+	a.outages.ttl, a.outages.capacity = historyAge, maxHistories
 	a.path("/api/gateway", a.serveGateway)
 	a.path("/api/measurements", a.serveMeasurements, "q", "type", "af", "status", "source", "after", "limit")
 	a.path("/api/measurements/{id}", a.serveMeasurement, "from", "to")
@@ -91,7 +94,7 @@ func New(settings Settings, registerer prometheus.Registerer) *API {
 func (a *API) path(pattern string, handle handler, parameters ...string) {
 	a.paths[pattern] = parameters
 	read := func(ctx context.Context, w http.ResponseWriter, r *request) (err error) {
-		if r.asked, err = readQuery(r.URL.RawQuery, parameters); err != nil {
+		if r.params, err = readQuery(r.URL.RawQuery, parameters); err != nil {
 			return err
 		}
 		return handle(ctx, w, r)
@@ -106,15 +109,15 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.routes.Serve
 // are cut off.
 func (a *API) Shutdown(ctx context.Context) {
 	a.stop()
-	_ = a.answers.Shutdown(ctx, func(*answering) {}, (*answering).cutOff) // who is cut off has not read in time
+	_ = a.responses.Shutdown(ctx, func(*responseWriter) {}, (*responseWriter).abort) // who is cut off has not read in time
 }
 
 func (a *API) serve(w http.ResponseWriter, r *http.Request, path string, handle handler) {
-	answer := &answering{ResponseWriter: w, status: http.StatusOK}
+	answer := &responseWriter{ResponseWriter: w, status: http.StatusOK}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	err := a.enter(answer, r.Method)
+	err := a.register(answer, r.Method)
 	if err == nil {
-		defer a.leave(answer)
+		defer a.deregister(answer)
 		err = a.answer(answer, r, handle)
 	}
 	if err != nil {
@@ -123,34 +126,59 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, path string, handle 
 	a.metrics.count(path, answer.status)
 }
 
-// enter refuses an answer that is not to begin. Leave must be called otherwise.
-func (a *API) enter(answer *answering, method string) error {
+// register refuses an answer that is not to begin. Leave must be called otherwise.
+func (a *API) register(answer *responseWriter, method string) error {
 	if method != http.MethodGet && method != http.MethodHead {
 		answer.Header().Set("Allow", "GET, HEAD, OPTIONS")
 		return refuseMethod(method)
 	}
-	if a.answers.Reserve(answer) != nil {
-		return refuseToServe()
+	if a.responses.Reserve(answer) != nil {
+		return refuseWhenStopping()
 	}
-	a.answers.Open(answer, answer) // whether Shutdown has begun, serving says
+	a.responses.Open(answer, answer) // whether Shutdown has begun, serving says
 	return nil
 }
 
-func (a *API) leave(answer *answering) {
-	answer.end()
-	a.answers.Remove(answer)
+func (a *API) deregister(answer *responseWriter) {
+	answer.close()
+	a.responses.Remove(answer)
 }
 
 func (a *API) answer(w http.ResponseWriter, r *http.Request, handle handler) error {
-	visit, err := a.settings.Acceptor.Accept("api", r)
+	client, err := a.settings.Acceptor.Accept("api", r)
 	if err != nil {
 		return err
 	}
-	defer visit.Release()
+	defer client.Release()
 	serving, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(a.serving, cancel)()
 	ctx, cancelAnswer := context.WithTimeout(serving, answerTimeout)
 	defer cancelAnswer()
-	return handle(ctx, w, &request{Request: r.WithContext(serving), visit: visit})
+	return handle(ctx, w, &request{Request: r.WithContext(serving), client: client})
+}
+
+// description describes every path in the OpenAPI format.
+//
+//go:embed openapi.yaml
+var description string
+
+func serveDescription(_ context.Context, w http.ResponseWriter, r *request) error {
+	w.Header().Set("Content-Type", "application/yaml")
+	http.ServeContent(w, r.Request, "", time.Time{}, strings.NewReader(description))
+	return nil
+}
+
+type metrics struct{ requests *prometheus.CounterVec }
+
+func newMetrics(registerer prometheus.Registerer) *metrics {
+	m := &metrics{requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "atlas_gateway_api_requests_total", Help: "Requests to the read API, by path and by the status of the answer.",
+	}, []string{"path", "status"})}
+	registerer.MustRegister(m.requests)
+	return m
+}
+
+func (m *metrics) count(path string, status int) {
+	m.requests.WithLabelValues(path, strconv.Itoa(status)).Inc()
 }

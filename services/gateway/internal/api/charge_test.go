@@ -76,10 +76,10 @@ func TestAbuseWhoWaitsUntilItCanPayHoldsLittle(t *testing.T) {
 			}
 			ask("/api/connections", 20) // more than can be paid for now
 			ask(path, 1)                // what all share is made
-			before, waiting := footprint.Heap(), server.answers.Len()
+			before, waiting := footprint.Heap(), server.responses.Len()
 			ask(path, clients)
-			if each := (footprint.Heap() - before) / clients; each > most || server.answers.Len() != waiting+clients {
-				t.Errorf("%s: %d of %d wait with %d bytes each, want %d at most", path, server.answers.Len()-waiting, clients, each, most)
+			if each := (footprint.Heap() - before) / clients; each > most || server.responses.Len() != waiting+clients {
+				t.Errorf("%s: %d of %d wait with %d bytes each, want %d at most", path, server.responses.Len()-waiting, clients, each, most)
 			}
 			cancel()
 			asking.Wait()
@@ -92,7 +92,7 @@ func TestAbuseConnectionsAreCountedOneAfterTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const clients, most = 40, 30_000
 		server := troubled(t, 4000, 100_000)
-		release, err := server.counting.Acquire(t.Context(), nil)
+		release, err := server.connectionsPool.Acquire(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,8 +106,8 @@ func TestAbuseConnectionsAreCountedOneAfterTheOther(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		if each := (footprint.Heap() - before) / clients; each > most || server.answers.Len() != clients {
-			t.Errorf("%d of %d wait with %d bytes each, want %d at most", server.answers.Len(), clients, each, most)
+		if each := (footprint.Heap() - before) / clients; each > most || server.responses.Len() != clients {
+			t.Errorf("%d of %d wait with %d bytes each, want %d at most", server.responses.Len(), clients, each, most)
 		}
 		release()
 		asking.Wait()

@@ -17,12 +17,12 @@ import (
 )
 
 const (
-	leastStep, mostStep = 60, 21_600 // seconds
+	minStep, maxStep = 60, 21_600 // seconds
 	// maxCountries is how many countries may be named.
 	maxCountries = 20
-	// leastStepOfAll is with which step all countries may be asked for.
-	leastStepOfAll = 600
-	allCountries   = "all"
+	// minStepOfAll is with which step all countries may be asked for.
+	minStepOfAll = 600
+	allCountries = "all"
 )
 
 type connectionsAnswer struct {
@@ -41,17 +41,17 @@ type seriesAnswer struct {
 }
 
 func (a *API) serveConnections(ctx context.Context, w http.ResponseWriter, r *request) error {
-	question, err := readConnections(r.asked)
+	question, err := readConnections(r.params)
 	if err != nil {
 		return err
 	}
 	if !a.settings.Activity.IsKnown() {
 		return protocol.Refuse(protocol.CodeUnavailable, "this gateway has not read the connection events of the last day yet; try again in some seconds")
 	}
-	if err := r.visit.Reading().Pay(ctx, a.worthOfConnections(question)); err != nil {
+	if err := r.client.Reading().Pay(ctx, a.costOfConnections(question)); err != nil {
 		return err
 	}
-	text, err := a.countConnections(ctx, r.visit.Reading(), question)
+	text, err := a.countConnections(ctx, r.client.Reading(), question)
 	if err != nil {
 		return err
 	}
@@ -61,12 +61,12 @@ func (a *API) serveConnections(ctx context.Context, w http.ResponseWriter, r *re
 
 // countConnections makes one answer at a time, for addresses in turn.
 func (a *API) countConnections(ctx context.Context, account *readlimit.Account, question *activity.Query) (text []byte, err error) {
-	release, err := a.counting.Acquire(ctx, account)
+	release, err := a.connectionsPool.Acquire(ctx, account)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", logscan.ErrBusy, err)
 	}
 	defer release()
-	probes := a.settings.Registry.Probes()
+	probes := a.settings.Catalog.Probes()
 	question.Probes = make([]activity.Probe, len(probes))
 	for i := range probes {
 		question.Probes[i] = countedProbe(&probes[i])
@@ -75,41 +75,41 @@ func (a *API) countConnections(ctx context.Context, account *readlimit.Account, 
 	return encode(connectionsOf(a.settings.Activity.Count(*question), question.Step)), nil
 }
 
-// bytesOfFigure is about how long a figure of an answer is, which 0 is in most countries.
-const bytesOfFigure = 3
+// bytesPerFigure is about how long a figure of an answer is, which 0 is in most countries.
+const bytesPerFigure = 3
 
-// worthOfConnections is what an answer costs, in records. It is paid before any of it is made, so that who waits until it can pay holds none of it in memory.
-func (a *API) worthOfConnections(question *activity.Query) int64 {
-	_, _, probes := a.settings.Registry.Count()
+// costOfConnections is what an answer costs, in records. It is paid before any of it is made, so that who waits until it can pay holds none of it in memory.
+func (a *API) costOfConnections(question *activity.Query) int64 {
+	_, _, probes := a.settings.Catalog.Count()
 	series := 1 + len(question.Countries)
 	if question.All {
 		series = activity.MaxCountries
 	}
 	figures := 3 * series * int(activity.Length/question.Step)
-	return int64(a.settings.Activity.Events()+probes) + worthOfBytes(figures*bytesOfFigure)
+	return int64(a.settings.Activity.Events()+probes) + costOfBytes(figures*bytesPerFigure)
 }
 
-func readConnections(asked *query) (*activity.Query, error) {
-	step := asked.number("step", leastStep, mostStep, leastStep)
-	if asked.err == nil && (step%leastStep != 0 || int64(activity.Length/time.Second)%step != 0) {
-		asked.fail(invalid("step", asked.values["step"], "want a multiple of %d that divides a day", leastStep))
+func readConnections(params *queryParams) (*activity.Query, error) {
+	step := params.number("step", minStep, maxStep, minStep)
+	if params.err == nil && (step%minStep != 0 || int64(activity.Length/time.Second)%step != 0) {
+		params.fail(invalid("step", params.values["step"], "want a multiple of %d that divides a day", minStep))
 	}
 	question := &activity.Query{Step: time.Duration(step) * time.Second}
-	text, given := asked.values["country"]
+	text, given := params.values["country"]
 	switch {
 	case !given:
-	case text == allCountries && step < leastStepOfAll:
-		asked.fail(invalid("country", text, "want up to %d countries, or a step of at least %d", maxCountries, leastStepOfAll))
+	case text == allCountries && step < minStepOfAll:
+		params.fail(invalid("country", text, "want up to %d countries, or a step of at least %d", maxCountries, minStepOfAll))
 	case text == allCountries:
 		question.All = true
 	default:
-		question.Countries = asked.countries("country")
+		question.Countries = params.countries("country")
 	}
-	return question, asked.err
+	return question, params.err
 }
 
 // countries gives codes with commas between them.
-func (q *query) countries(name string) []string {
+func (q *queryParams) countries(name string) []string {
 	text := q.values[name]
 	codes := strings.Split(text, ",")
 	if len(codes) > maxCountries || slices.ContainsFunc(codes, func(code string) bool { return len(code) != 2 || !unitName.MatchString(code) }) {

@@ -20,13 +20,13 @@ const (
 
 // eventStream is an answer of Server-Sent Events (HTML standard, section 9.2).
 type eventStream struct {
-	answer  *answering
+	answer  *responseWriter
 	control *http.ResponseController
 	timeout time.Duration // for a piece
 	written time.Time
 }
 
-func beginEvents(answer *answering, timeout time.Duration) *eventStream {
+func newEventStream(answer *responseWriter, timeout time.Duration) *eventStream {
 	header := answer.Header()
 	header.Set("Content-Type", endpoint.MediaEvents)
 	header.Set("Cache-Control", "no-store")
@@ -34,11 +34,11 @@ func beginEvents(answer *answering, timeout time.Duration) *eventStream {
 	return &eventStream{answer: answer, control: http.NewResponseController(answer), timeout: timeout}
 }
 
-// beginEvent is what comes before the data of an event. They are one line, behind which an empty one comes.
-func beginEvent(name string) []byte { return fmt.Appendf(nil, "event: %s\ndata: ", name) }
+// eventHeader is what comes before the data of an event. They are one line, behind which an empty one comes.
+func eventHeader(name string) []byte { return fmt.Appendf(nil, "event: %s\ndata: ", name) }
 
-// retry says after how many milliseconds a client comes again.
-func retry(milliseconds int) []byte { return fmt.Appendf(nil, "retry: %d\n\n", milliseconds) }
+// retryField says after how many milliseconds a client comes again.
+func retryField(milliseconds int) []byte { return fmt.Appendf(nil, "retry: %d\n\n", milliseconds) }
 
 // writeAll writes a text and flushes it. Without one, it writes a comment where the stream has been silent for long.
 func (s *eventStream) writeAll(text pieces) error {
@@ -61,7 +61,7 @@ func (s *eventStream) writeAll(text pieces) error {
 // write writes a little at a time, for which a client that reads slowly has the time for a write; for all it has until a time.
 func (s *eventStream) write(text []byte, until time.Time) error {
 	for len(text) > 0 {
-		if err := s.answer.allowTime(min(s.timeout, time.Until(until))); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		if err := s.answer.extendDeadline(min(s.timeout, time.Until(until))); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return err
 		}
 		n, err := s.answer.Write(text[:min(len(text), maxPiece)])

@@ -58,7 +58,7 @@ func (l *fakeEvents) Follow(_ context.Context, offset int64, attach func([]atlas
 }
 
 // come has probes connect or disconnect, a second after one another.
-func (s *server) come(kind string, at time.Time, probes ...atlas.ProbeID) {
+func (s *testServer) come(kind string, at time.Time, probes ...atlas.ProbeID) {
 	s.events.mu.Lock()
 	begin := len(s.events.records)
 	for i, id := range probes {
@@ -88,7 +88,7 @@ func probesFrom(first atlas.ProbeID, count int) (ids []atlas.ProbeID) {
 }
 
 // knowOutage has the probes of a country be lost at a time, which were connected three days before, and some of them be back half an hour later.
-func (s *server) knowOutage(at time.Time) {
+func (s *testServer) knowOutage(at time.Time) {
 	for offset, id := range slices.Concat(dutch, french) {
 		country := "NL"
 		if id >= french[0] {

@@ -21,7 +21,7 @@ const (
 type fakeLog struct {
 	length  int64 // of a record's value
 	mu      sync.Mutex
-	topics  map[string][]partition
+	topics  map[string][]fakePartition
 	objects map[int64]string // of measurements, by offset
 	fails   error
 	scans   int
@@ -30,13 +30,13 @@ type fakeLog struct {
 	atOnce  int
 }
 
-// partition has its records from an offset on.
-type partition struct {
+// fakePartition has its records from an offset on.
+type fakePartition struct {
 	first   int64
-	records []entry
+	records []fakeRecord
 }
 
-type entry struct {
+type fakeRecord struct {
 	measurement atlas.MeasurementID
 	at          time.Time
 }
@@ -45,7 +45,7 @@ type entry struct {
 func (l *fakeLog) add(topic string, id atlas.MeasurementID, at ...time.Time) {
 	number := int(id) % len(l.topics[topic])
 	for _, one := range at {
-		l.topics[topic][number].records = append(l.topics[topic][number].records, entry{id, one})
+		l.topics[topic][number].records = append(l.topics[topic][number].records, fakeRecord{id, one})
 	}
 }
 
@@ -107,7 +107,7 @@ func (l *fakeLog) Partition(_ context.Context, topic string, id atlas.Measuremen
 
 func (l *fakeLog) OffsetAt(_ context.Context, topic string, number int, at time.Time) (int64, error) {
 	of := l.topics[topic][number]
-	index := slices.IndexFunc(of.records, func(one entry) bool { return !one.at.Before(at) })
+	index := slices.IndexFunc(of.records, func(one fakeRecord) bool { return !one.at.Before(at) })
 	if index < 0 {
 		index = len(of.records)
 	}

@@ -99,12 +99,12 @@ type registryAnswer struct {
 }
 
 func (a *API) serveGateway(ctx context.Context, w http.ResponseWriter, r *request) error {
-	facts, now, roles := a.settings.Facts, time.Now(), r.visit.Roles()
+	facts, now, roles := a.settings.Facts, time.Now(), r.client.Roles()
 	return r.write(ctx, w, gatewayAnswer{
 		Version: facts.Version,
 		Now:     instant(now),
 		History: historyAnswer{
-			Mode: a.settings.Past.Mode, Allowed: a.settings.Past.isFor(roles), From: instant(a.settings.Past.earliest(now)), Lateness: facts.Lateness.Seconds(),
+			Mode: a.settings.History.Mode, Allowed: a.settings.History.allows(roles), From: instant(a.settings.History.earliest(now)), Lateness: facts.Lateness.Seconds(),
 		},
 		Roles:               namesOf(roles),
 		UnknownMeasurements: map[bool]string{false: "allow", true: "refuse"}[a.settings.RefuseUnknown],
@@ -139,9 +139,9 @@ func (a *API) kafka() kafkaAnswer {
 
 // registry counts the measurements that the client may see.
 func (a *API) registry(ctx context.Context, roles auth.Roles) registryAnswer {
-	measurements, public, probes := a.settings.Registry.Count()
+	measurements, public, probes := a.settings.Catalog.Count()
 	if !roles.NonPublic {
 		measurements = public
 	}
-	return registryAnswer{measurements, probes, a.settings.Registry.Ready(ctx) == nil}
+	return registryAnswer{measurements, probes, a.settings.Catalog.Ready(ctx) == nil}
 }

@@ -42,7 +42,7 @@ func TestGatewaySaysWhoMayReplay(t *testing.T) {
 		{"token", bearer(tokenOfHistory), true, 1},
 		{"open", nil, true, 0},
 	} {
-		state := get[gatewayState](t, serve(t, Settings{Past: Past{Mode: test.mode}}, ratelimit.Limits{}), "/api/gateway", test.header...)
+		state := get[gatewayState](t, serve(t, Settings{History: HistoryPolicy{Mode: test.mode}}, ratelimit.Limits{}), "/api/gateway", test.header...)
 		if state.History.Mode != test.mode || state.History.Allowed != test.allowed || len(state.Roles) != test.roles || state.History.From != nil {
 			t.Errorf("%s with %v: got %+v", test.mode, test.header, state)
 		}
@@ -52,7 +52,7 @@ func TestGatewaySaysWhoMayReplay(t *testing.T) {
 func TestGatewaySaysWhatItSees(t *testing.T) {
 	newest, away := time.UnixMilli(1426633200250), time.Unix(1426633300, 0)
 	server := serve(t, Settings{
-		Past: Past{Back: time.Hour},
+		History: HistoryPolicy{MaxAge: time.Hour},
 		Newest: func(stream atlas.Stream) (at time.Time) {
 			if stream == atlas.StreamResult {
 				at = newest

@@ -13,7 +13,7 @@ import (
 // Where the topic of measurements was made anew, something else may stand where the registry has met an object. It is given to nobody who may not have it, nor
 // as what it is not.
 func TestObjectThatIsAnother(t *testing.T) {
-	server := serve(t, Settings{Past: Past{Mode: "off"}}, ratelimit.Limits{})
+	server := serve(t, Settings{History: HistoryPolicy{Mode: "off"}}, ratelimit.Limits{})
 	server.knowMeasurements()
 	for object, want := range map[string]int{
 		`{"id":1001,"is_public":true}`: http.StatusOK, `{"id":1003,"is_public":true}`: http.StatusNotFound, `{"id":1001,"is_public":false}`: http.StatusNotFound,
@@ -54,10 +54,10 @@ func TestPrivateMeasurementsAreNotCounted(t *testing.T) {
 // What is older than this gateway goes back is not told of, wherever that is asked for, also where it stands behind younger records.
 func TestHistoryBackBoundsWhatIsReadOfTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := serve(t, Settings{Past: Past{Back: time.Hour}}, ratelimit.Limits{})
+		server := serve(t, Settings{History: HistoryPolicy{MaxAge: time.Hour}}, ratelimit.Limits{})
 		server.knowMeasurements()
 		now := time.Now()
-		server.log.topics[archivePrefix+"old"] = []partition{{}}
+		server.log.topics[archivePrefix+"old"] = []fakePartition{{}}
 		server.log.add(archivePrefix+"old", 77, now.Add(-48*time.Hour), now.Add(-30*time.Hour))
 		server.log.add(archivePrefix+"old", 1001, now.Add(-40*time.Hour), now.Add(-time.Minute), now.Add(-47*time.Hour))
 		server.log.add(liveResults, 1001, now.Add(-3*time.Hour), now.Add(-2*time.Hour), now.Add(-30*time.Minute), now.Add(-20*time.Minute))

@@ -27,23 +27,23 @@ type Log interface {
 // lookUpsAtOnce is how many offsets are looked up at a time for one answer.
 const lookUpsAtOnce = 8
 
-// stretch is what a partition has of records.
-type stretch struct {
+// partitionBounds is what a partition has of records.
+type partitionBounds struct {
 	topic       string
 	partition   int
 	first, next int64
 }
 
 // bounds looks up what each partition of some topics has, in the order of topics.
-func (a *API) bounds(ctx context.Context, account *readlimit.Account, topics []string) ([]stretch, error) {
-	var all []stretch
+func (a *API) bounds(ctx context.Context, account *readlimit.Account, topics []string) ([]partitionBounds, error) {
+	var all []partitionBounds
 	for _, topic := range topics {
 		partitions, err := a.settings.Log.Partitions(ctx, topic)
 		if err != nil {
 			return nil, err
 		}
 		for number := range partitions {
-			all = append(all, stretch{topic: topic, partition: number})
+			all = append(all, partitionBounds{topic: topic, partition: number})
 		}
 	}
 	if err := account.PayLookUps(ctx, len(all)); err != nil {
@@ -61,8 +61,8 @@ func (a *API) bounds(ctx context.Context, account *readlimit.Account, topics []s
 	return all, lookUps.Wait()
 }
 
-// lastly gives where the last records of a stretch begin.
-func (s *stretch) lastly(records int64) int64 { return max(s.first, s.next-records) }
+// startOfLast gives where the last records of a stretch begin.
+func (s *partitionBounds) startOfLast(records int64) int64 { return max(s.first, s.next-records) }
 
 // rateOf estimates how many records a second come into a partition whose last records have these times, in their order: without the first quarter of them,
 // among which late ones are.

@@ -52,7 +52,7 @@ func (a *API) serveMeasurement(ctx context.Context, w http.ResponseWriter, r *re
 	if err != nil {
 		return err
 	}
-	known, isKnown, err := a.visible("id", id, r.visit.Roles())
+	known, isKnown, err := a.visible("id", id, r.client.Roles())
 	if err != nil {
 		return err
 	}
@@ -62,14 +62,14 @@ func (a *API) serveMeasurement(ctx context.Context, w http.ResponseWriter, r *re
 	}
 	answer := &measurementInLogAnswer{ID: int64(id)}
 	if isKnown {
-		one := described(&known)
+		one := describe(&known)
 		answer.Measurement = &one
 	}
-	account := r.visit.Reading()
-	if answer.Object, err = a.object(ctx, account, id, r.visit.Roles()); err != nil {
+	account := r.client.Reading()
+	if answer.Object, err = a.object(ctx, account, id, r.client.Roles()); err != nil {
 		return err
 	}
-	if a.settings.Past.isFor(r.visit.Roles()) {
+	if a.settings.History.allows(r.client.Roles()) {
 		if err := a.addLog(ctx, account, answer, interval); err != nil {
 			return err
 		}
@@ -88,10 +88,10 @@ func readMeasurementID(text string) (atlas.MeasurementID, error) {
 // visible gives what is known of a measurement that a parameter of that name asks for, and refuses one that the client may not know of, with the same words as
 // one that there is not. RIPE's measurement of connections is always there.
 func (a *API) visible(name string, id atlas.MeasurementID, roles auth.Roles) (known atlas.Measurement, isKnown bool, err error) {
-	if !a.settings.Registry.MeasurementsKnown() {
-		return known, false, refuseUntilKnown()
+	if !a.settings.Catalog.MeasurementsKnown() {
+		return known, false, refuseUntilRead()
 	}
-	known, isKnown = a.settings.Registry.Measurement(id)
+	known, isKnown = a.settings.Catalog.Measurement(id)
 	hidden := isKnown && !known.Public && !roles.NonPublic || !isKnown && a.settings.RefuseUnknown
 	if hidden && id != atlas.ConnectionMeasurement {
 		return known, false, refuseUnknown(name, id)
@@ -105,12 +105,12 @@ func refuseUnknown(name string, id atlas.MeasurementID) *protocol.Error {
 
 // readInterval gives the zero interval where none is asked for.
 func (a *API) readInterval(r *request, known *atlas.Measurement) (interval topicrange.Interval, err error) {
-	from, to := r.asked.time("from"), r.asked.time("to")
+	from, to := r.params.time("from"), r.params.time("to")
 	switch {
-	case r.asked.err != nil:
-		return interval, r.asked.err
+	case r.params.err != nil:
+		return interval, r.params.err
 	case !from.IsZero():
-		if err := a.settings.Past.check(r.visit.Roles(), "from"); err != nil {
+		if err := a.settings.History.checkRole(r.client.Roles(), "from"); err != nil {
 			return interval, err
 		}
 		if to.IsZero() && known.Stopped {
@@ -130,17 +130,17 @@ func (a *API) intervalOf(from, to time.Time) (interval topicrange.Interval, err 
 		to = now
 	}
 	if to = to.Truncate(time.Millisecond); from.After(to) {
-		return interval, protocol.Refuse(protocol.CodeInvalidParameter, "from: got %s, want no later than %s, when the interval ends", moment(from), moment(to))
+		return interval, protocol.Refuse(protocol.CodeInvalidParameter, "from: got %s, want no later than %s, when the interval ends", formatTime(from), formatTime(to))
 	}
-	return topicrange.Interval{Start: from, End: to}, a.settings.Past.checkStart("from", from, now)
+	return topicrange.Interval{Start: from, End: to}, a.settings.History.checkStart("from", from, now)
 }
 
-func moment(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.999Z") }
+func formatTime(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.999Z") }
 
 // object gives the registry's object as it is in the log; nil if there is none. Where the topic was made anew, something else may stand at its position, which
 // is given to nobody.
 func (a *API) object(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID, roles auth.Roles) (json.RawMessage, error) {
-	position, known := a.settings.Registry.MeasurementPosition(id)
+	position, known := a.settings.Catalog.MeasurementPosition(id)
 	if !known {
 		return nil, nil
 	}
@@ -175,7 +175,7 @@ func (a *API) addLog(ctx context.Context, account *readlimit.Account, answer *me
 	for _, part := range ends.parts {
 		answer.Parts = append(answer.Parts, partAnswer{part.Topic, part.Live, instant(part.from), instant(part.to), part.Next - part.First})
 	}
-	first, last, complete := ends.whole()
+	first, last, complete := ends.overall()
 	answer.First, answer.Last, answer.Complete, answer.Read = instant(first), instant(last), complete, readOf(ends.scan.Read())
 	if interval == (topicrange.Interval{}) {
 		return nil

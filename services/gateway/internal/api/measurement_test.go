@@ -39,7 +39,7 @@ func TestMeasurement(t *testing.T) {
 		server := serve(t, Settings{}, ratelimit.Limits{})
 		server.knowMeasurements()
 		server.log.objects = map[int64]string{0: `{"id":1001,"what":["the registry","has"]}`}
-		server.log.topics[archivePrefix+"old"] = []partition{{}, {}, {}}
+		server.log.topics[archivePrefix+"old"] = []fakePartition{{}, {}, {}}
 		server.log.add(archivePrefix+"old", 1001, time.Unix(915148800, 0), time.Unix(915148860, 500_000_000))
 		server.log.add(liveResults, 3, time.Unix(946684000, 0))
 		server.log.add(liveResults, 1001, time.Unix(946684060, 0))
@@ -59,7 +59,7 @@ func TestMeasurement(t *testing.T) {
 // Who may not replay the past learns what the registry has, and nothing of the log.
 func TestMeasurementWithoutHistory(t *testing.T) {
 	for _, mode := range []string{"off", "token"} {
-		server := serve(t, Settings{Past: Past{Mode: mode}}, ratelimit.Limits{})
+		server := serve(t, Settings{History: HistoryPolicy{Mode: mode}}, ratelimit.Limits{})
 		server.knowMeasurements()
 		server.log.add(liveResults, 1001, time.Now())
 		got := get[measurementInLog](t, server, "/api/measurements/1001")
@@ -109,7 +109,7 @@ func TestWhoSeesAMeasurement(t *testing.T) {
 
 func TestIntervalOfAMeasurement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // which begins on 2000-01-01
-		server := serve(t, Settings{Past: Past{Back: 48 * time.Hour}}, ratelimit.Limits{})
+		server := serve(t, Settings{History: HistoryPolicy{MaxAge: 48 * time.Hour}}, ratelimit.Limits{})
 		server.registry.ApplyMeasurements([]atlas.Object{{ID: 5, Value: []byte(`{"id":5,"status":4,"stop_time":946680000}`)}})
 		server.registry.MarkMeasurementsCaughtUp()
 		server.log.add(liveResults, 5, time.Now().Add(-time.Hour))
@@ -139,7 +139,7 @@ func TestEndsOfAMeasurement(t *testing.T) {
 	for range 25 {
 		server := serve(t, Settings{}, ratelimit.Limits{})
 		server.registry.MarkMeasurementsCaughtUp()
-		server.log.topics[archivePrefix+"old"] = []partition{{first: 7}}
+		server.log.topics[archivePrefix+"old"] = []fakePartition{{first: 7}}
 		var first, last float64
 		for _, topic := range []string{liveResults, archivePrefix + "old"} {
 			length := random.IntN(4000)

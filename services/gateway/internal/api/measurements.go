@@ -18,12 +18,12 @@ const (
 	// maxWords and maxWordsLength bound what is looked for.
 	maxWords       = 20
 	maxWordsLength = 200 // bytes
-	// someFound and maxFound are how many measurements an answer has unless it is asked for others, and at most.
-	someFound = 50
-	maxFound  = 500
-	// lookedAt is how many measurements are looked at for what reading lookedAtWorth records of the log costs.
-	lookedAt      = 2000
-	lookedAtWorth = 500
+	// defaultFound and maxFound are how many measurements an answer has unless it is asked for others, and at most.
+	defaultFound = 50
+	maxFound     = 500
+	// searchBatch is how many measurements are looked at for what reading lookedAtWorth records of the log costs.
+	searchBatch = 2000
+	searchCost  = 500
 )
 
 var measurementTypes = []string{"ping", "traceroute", "dns", "sslcert", "http", "ntp", "wifi", "connection"}
@@ -75,7 +75,7 @@ const (
 	qualitySampled = "sampled"
 )
 
-func described(m *atlas.Measurement) measurementAnswer {
+func describe(m *atlas.Measurement) measurementAnswer {
 	return measurementAnswer{
 		ID: int64(m.ID), Type: orNull(m.Type), Description: orNull(m.Description), Target: orNull(m.Target), AF: orNull(m.AF),
 		Interval: orNull(m.Interval.Seconds()), Participants: orNull(m.Participants), Status: orNull(m.StatusName), Stopped: m.Stopped, Public: m.Public,
@@ -88,29 +88,29 @@ type search struct {
 	catalog.Search
 	source string
 	after  atlas.MeasurementID
-	most   int
+	limit  int
 }
 
 func readSearch(r *request) (*search, error) {
-	asked := r.asked
-	words := strings.Fields(strings.ToLower(asked.values["q"]))
-	if len(asked.values["q"]) > maxWordsLength || len(words) > maxWords {
-		asked.fail(invalid("q", asked.values["q"], "want at most %d words and %d bytes", maxWords, maxWordsLength))
+	params := r.params
+	words := strings.Fields(strings.ToLower(params.values["q"]))
+	if len(params.values["q"]) > maxWordsLength || len(words) > maxWords {
+		params.fail(invalid("q", params.values["q"], "want at most %d words and %d bytes", maxWords, maxWordsLength))
 	}
-	status := asked.oneOf("status", "running", "stopped")
-	wanted := &search{
+	status := params.oneOf("status", "running", "stopped")
+	search := &search{
 		Search: catalog.Search{
-			Words: words, Type: asked.oneOf("type", measurementTypes...), AF: int(asked.number("af", 4, 6, 0)),
-			Running: status == "running", Stopped: status == "stopped", NonPublic: r.visit.Roles().NonPublic,
+			Words: words, Type: params.oneOf("type", measurementTypes...), AF: int(params.number("af", 4, 6, 0)),
+			Running: status == "running", Stopped: status == "stopped", NonPublic: r.client.Roles().NonPublic,
 		},
-		source: asked.oneOf("source", sourceRegistry, sourceLog),
-		after:  asked.measurement("after"),
-		most:   int(asked.number("limit", 1, maxFound, someFound)),
+		source: params.oneOf("source", sourceRegistry, sourceLog),
+		after:  params.measurement("after"),
+		limit:  int(params.number("limit", 1, maxFound, defaultFound)),
 	}
-	if wanted.AF == 5 {
-		asked.fail(invalid("af", asked.values["af"], "want 4 or 6"))
+	if search.AF == 5 {
+		params.fail(invalid("af", params.values["af"], "want 4 or 6"))
 	}
-	return wanted, asked.err
+	return search, params.err
 }
 
 func (a *API) serveMeasurements(ctx context.Context, w http.ResponseWriter, r *request) error {
@@ -118,12 +118,12 @@ func (a *API) serveMeasurements(ctx context.Context, w http.ResponseWriter, r *r
 	if err != nil {
 		return err
 	}
-	if !a.settings.Registry.MeasurementsKnown() {
-		return refuseUntilKnown()
+	if !a.settings.Catalog.MeasurementsKnown() {
+		return refuseUntilRead()
 	}
 	look := a.searchRegistry
 	if wanted.source == sourceLog {
-		if err := a.settings.Past.check(r.visit.Roles(), "source"); err != nil {
+		if err := a.settings.History.checkRole(r.client.Roles(), "source"); err != nil {
 			return err
 		}
 		look = a.searchLog
@@ -135,24 +135,24 @@ func (a *API) serveMeasurements(ctx context.Context, w http.ResponseWriter, r *r
 	return r.write(ctx, w, answer)
 }
 
-func refuseUntilKnown() *protocol.Error {
+func refuseUntilRead() *protocol.Error {
 	return protocol.Refuse(protocol.CodeUnavailable, "this gateway has not read the measurements yet; try again in some seconds")
 }
 
 func (a *API) searchRegistry(ctx context.Context, r *request, wanted *search) (*measurementsAnswer, error) {
 	answer := &measurementsAnswer{Measurements: []measurementAnswer{}, Quality: qualityExact}
 	for after := wanted.after; ; {
-		if err := r.visit.Reading().Pay(ctx, lookedAtWorth); err != nil {
+		if err := r.client.Reading().Pay(ctx, searchCost); err != nil {
 			return nil, err
 		}
-		found, goesOn := a.settings.Registry.Search(&wanted.Search, after, lookedAt, wanted.most-len(answer.Measurements))
+		found, goesOn := a.settings.Catalog.Search(&wanted.Search, after, searchBatch, wanted.limit-len(answer.Measurements))
 		for i := range found {
-			answer.Measurements = append(answer.Measurements, described(&found[i]))
+			answer.Measurements = append(answer.Measurements, describe(&found[i]))
 		}
 		if goesOn == 0 {
 			return answer, nil
 		}
-		if after = goesOn; len(answer.Measurements) == wanted.most {
+		if after = goesOn; len(answer.Measurements) == wanted.limit {
 			next := int64(goesOn)
 			answer.Next = &next
 			return answer, nil
@@ -161,18 +161,18 @@ func (a *API) searchRegistry(ctx context.Context, r *request, wanted *search) (*
 }
 
 func (a *API) searchLog(ctx context.Context, r *request, wanted *search) (*measurementsAnswer, error) {
-	found, err := a.sampled.get(ctx, r.visit.Reading(), struct{}{}, func() (*sampled, error) { return a.sample(ctx, r.visit.Reading()) })
+	found, err := a.sampled.get(ctx, r.client.Reading(), struct{}{}, func() (*logSample, error) { return a.sampleLog(ctx, r.client.Reading()) })
 	if err != nil {
 		return nil, err
 	}
-	if err := r.visit.Reading().Pay(ctx, lookedAtWorth*int64(1+len(found.ids)/lookedAt)); err != nil {
+	if err := r.client.Reading().Pay(ctx, searchCost*int64(1+len(found.ids)/searchBatch)); err != nil {
 		return nil, err
 	}
 	answer := &measurementsAnswer{Measurements: []measurementAnswer{}, Quality: qualitySampled, Read: readOf(found.read)}
 	begin, _ := slices.BinarySearch(found.ids, wanted.after+1)
 	for _, id := range found.ids[begin:] {
-		if len(answer.Measurements) == wanted.most {
-			answer.Next = &answer.Measurements[wanted.most-1].ID
+		if len(answer.Measurements) == wanted.limit {
+			answer.Next = &answer.Measurements[wanted.limit-1].ID
 			break
 		}
 		if one, isWanted := a.describeSampled(id, &wanted.Search); isWanted {
@@ -185,10 +185,10 @@ func (a *API) searchLog(ctx context.Context, r *request, wanted *search) (*measu
 
 // describeSampled tells what is known of a measurement that was sampled, if it is looked for.
 func (a *API) describeSampled(id atlas.MeasurementID, wanted *catalog.Search) (answer measurementAnswer, isWanted bool) {
-	known, isKnown := a.settings.Registry.Lookup(id, wanted)
+	known, isKnown := a.settings.Catalog.Lookup(id, wanted)
 	switch {
 	case known != nil:
-		return described(known), true
+		return describe(known), true
 	case isKnown || a.settings.RefuseUnknown || !wanted.Matches(id):
 		return answer, false
 	}

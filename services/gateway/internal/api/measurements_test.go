@@ -34,7 +34,7 @@ func (l *measurementList) ids() (ids []int64) {
 }
 
 // knowMeasurements has some measurements known, and the registry read.
-func (s *server) knowMeasurements() {
+func (s *testServer) knowMeasurements() {
 	s.registry.ApplyMeasurements([]atlas.Object{
 		{ID: 1001, Value: []byte(`{"id":1001,"type":"ping","af":4,"description":"Ping of K","target":"k.root-servers.net","interval":240,"participant_count":150,` +
 			`"status":{"id":2,"name":"Ongoing"},"start_time":1426633200,"is_public":true}`)},
@@ -80,7 +80,7 @@ func TestMeasurements(t *testing.T) {
 }
 
 func TestMeasurementsAreRefused(t *testing.T) {
-	server := serve(t, Settings{Past: Past{Mode: "off"}}, ratelimit.Limits{})
+	server := serve(t, Settings{History: HistoryPolicy{Mode: "off"}}, ratelimit.Limits{})
 	if answer := server.ask("/api/measurements"); answer.Code != http.StatusServiceUnavailable || !strings.Contains(answer.Body.String(), "[unavailable] this gateway has not read the measurements yet") {
 		t.Errorf("before they are known: got %d %s", answer.Code, answer.Body)
 	}
@@ -110,7 +110,7 @@ func TestMeasurementsInTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := serve(t, Settings{}, ratelimit.Limits{})
 		server.knowMeasurements()
-		server.log.topics[archivePrefix+"old"] = []partition{{}}
+		server.log.topics[archivePrefix+"old"] = []fakePartition{{}}
 		for i := range 500 { // partition 1 has three records a second, of which 1001 has one, 1003 one and 5 one; it had another measurement long before
 			at := time.Now().Add(time.Duration(i-500) * time.Second)
 			if i == 0 {
@@ -165,7 +165,7 @@ func TestUnknownMeasurementsInTheLog(t *testing.T) {
 func TestAbuseSearchesCostMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := serve(t, Settings{}, ratelimit.Limits{Messages: 100})
-		objects := make([]atlas.Object, 10*lookedAt)
+		objects := make([]atlas.Object, 10*searchBatch)
 		for i := range objects {
 			objects[i] = atlas.Object{ID: int64(i + 1), Value: fmt.Appendf(nil, `{"id":%d}`, i+1)}
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"regexp"
@@ -17,10 +18,10 @@ import (
 )
 
 const (
-	// pastAge is for how long outages of the past answer others who ask for the same.
-	pastAge = time.Minute
-	// maxPasts is how many such answers are remembered, of some hundred kilobytes each.
-	maxPasts = 8
+	// historyAge is for how long outages of the past answer others who ask for the same.
+	historyAge = time.Minute
+	// maxHistories is how many such answers are remembered, of some hundred kilobytes each.
+	maxHistories = 8
 	// maxWatched is how many units may be watched.
 	maxWatched = 50
 	// liveAge is of which time the outages of now are.
@@ -29,39 +30,39 @@ const (
 
 // outagesQuery says which outages are asked for.
 type outagesQuery struct {
-	past     bool
-	interval topicrange.Interval // zero: those of now
-	watched  []string            // all where there are none
+	inHistory bool
+	interval  topicrange.Interval // zero: those of now
+	watched   []string            // all where there are none
 }
 
-type pastKey struct{ from, to int64 } // Unix milliseconds
+type intervalKey struct{ from, to int64 } // Unix milliseconds
 
-type pastOutages struct {
+type outageHistory struct {
 	*outagewatch.Answer
 	read logscan.Read
 }
 
 func (a *API) serveOutages(ctx context.Context, w http.ResponseWriter, r *request) error {
-	asked, err := a.readOutages(r)
+	query, err := a.readOutages(r)
 	if err != nil {
 		return err
 	}
 	w.Header().Add("Vary", "Accept")
-	if endpoint.AcceptsEvents(r.Header.Values("Accept")) && asked.interval == (topicrange.Interval{}) {
-		return a.followOutages(w, r, asked)
+	if endpoint.AcceptsEvents(r.Header.Values("Accept")) && query.interval == (topicrange.Interval{}) {
+		return a.followOutages(w, r, query)
 	}
 	now, err := a.settings.Outages.Now()
 	if err != nil {
 		return err
 	}
-	found := &pastOutages{Answer: now}
-	if asked.past {
-		key := pastKey{asked.interval.Start.UnixMilli(), asked.interval.End.UnixMilli()}
-		if found, err = a.outages.get(ctx, r.visit.Reading(), key, func() (*pastOutages, error) { return a.outagesOf(ctx, r, asked.interval) }); err != nil {
+	found := &outageHistory{Answer: now}
+	if query.inHistory {
+		key := intervalKey{query.interval.Start.UnixMilli(), query.interval.End.UnixMilli()}
+		if found, err = a.outages.get(ctx, r.client.Reading(), key, func() (*outageHistory, error) { return a.outageHistory(ctx, r, query.interval) }); err != nil {
 			return err
 		}
 	}
-	text := asked.text(found.Answer, now.SilentSince(time.Now()), found.read)
+	text := query.text(found.Answer, now.SilentSince(time.Now()), found.read)
 	if err := r.payForLength(ctx, text.length()); err != nil {
 		return err
 	}
@@ -69,31 +70,31 @@ func (a *API) serveOutages(ctx context.Context, w http.ResponseWriter, r *reques
 	return nil
 }
 
-func (a *API) outagesOf(ctx context.Context, r *request, interval topicrange.Interval) (*pastOutages, error) {
-	found, read, err := a.settings.Outages.Past(ctx, r.visit.Reading(), interval.Start, interval.End)
-	return &pastOutages{found, read}, err
+func (a *API) outageHistory(ctx context.Context, r *request, interval topicrange.Interval) (*outageHistory, error) {
+	found, read, err := a.settings.Outages.Past(ctx, r.client.Reading(), interval.Start, interval.End)
+	return &outageHistory{found, read}, err
 }
 
 func (a *API) readOutages(r *request) (wanted *outagesQuery, err error) {
-	asked := r.asked
-	from, to, at := asked.time("from"), asked.time("to"), asked.time("at")
-	wanted = &outagesQuery{watched: asked.units("watch")}
+	params := r.params
+	from, to, at := params.time("from"), params.time("to"), params.time("at")
+	wanted = &outagesQuery{watched: params.units("watch")}
 	switch {
-	case asked.err != nil:
-		return nil, asked.err
+	case params.err != nil:
+		return nil, params.err
 	case !at.IsZero() && (!from.IsZero() || !to.IsZero()):
 		return nil, protocol.Refuse(protocol.CodeInvalidParameter, "at: came with from or to, want it alone")
 	case from.IsZero() && !to.IsZero():
 		return nil, protocol.Refuse(protocol.CodeMissingParameter, "from: missing; to is the end of an interval, which has a start")
 	case !at.IsZero():
-		wanted.past, wanted.interval = time.Since(at) > liveAge, topicrange.Interval{Start: at, End: at}
-		if wanted.past {
+		wanted.inHistory, wanted.interval = time.Since(at) > liveAge, topicrange.Interval{Start: at, End: at}
+		if wanted.inHistory {
 			err = a.checkPast(r, "at", at)
 		}
 	case !from.IsZero():
-		wanted.past = true
+		wanted.inHistory = true
 		if wanted.interval, err = a.pastInterval(r, from, to); err == nil && wanted.interval.End.Sub(from) > outagewatch.MaxPast {
-			err = protocol.Refuse(protocol.CodeTooMuch, "from: got %s, want no more than 7 days before the end, %s", moment(from), moment(wanted.interval.End))
+			err = protocol.Refuse(protocol.CodeTooMuch, "from: got %s, want no more than 7 days before the end, %s", formatTime(from), formatTime(wanted.interval.End))
 		}
 	}
 	return wanted, err
@@ -101,14 +102,14 @@ func (a *API) readOutages(r *request) (wanted *outagesQuery, err error) {
 
 // checkPast refuses a time of the past to those who may not have it.
 func (a *API) checkPast(r *request, name string, at time.Time) error {
-	if err := a.settings.Past.check(r.visit.Roles(), name); err != nil {
+	if err := a.settings.History.checkRole(r.client.Roles(), name); err != nil {
 		return err
 	}
-	return a.settings.Past.checkStart(name, at, time.Now())
+	return a.settings.History.checkStart(name, at, time.Now())
 }
 
 func (a *API) pastInterval(r *request, from, to time.Time) (interval topicrange.Interval, err error) {
-	if err := a.settings.Past.check(r.visit.Roles(), "from"); err != nil {
+	if err := a.settings.History.checkRole(r.client.Roles(), "from"); err != nil {
 		return interval, err
 	}
 	return a.intervalOf(from, to)
@@ -118,7 +119,7 @@ func (a *API) pastInterval(r *request, from, to time.Time) (interval topicrange.
 var unitName = regexp.MustCompile(`^([A-Z]{2}|AS[1-9][0-9]{0,9})$`)
 
 // units gives the names of countries and networks with commas between them.
-func (q *query) units(name string) []string {
+func (q *queryParams) units(name string) []string {
 	text, given := q.values[name]
 	if !given {
 		return nil
@@ -130,8 +131,8 @@ func (q *query) units(name string) []string {
 	return names
 }
 
-// places are those of the outages that are asked for.
-func (q *outagesQuery) places(found *outagewatch.Answer) (places []int) {
+// matching are those of the outages that are asked for.
+func (q *outagesQuery) matching(found *outagewatch.Answer) (places []int) {
 	if len(q.watched) > 0 {
 		places = found.Hitting(q.watched)
 	} else {
@@ -143,4 +144,29 @@ func (q *outagesQuery) places(found *outagewatch.Answer) (places []int) {
 		return places
 	}
 	return slices.DeleteFunc(places, func(place int) bool { return !found.Outages[place].WasOn(q.interval.Start, q.interval.End) })
+}
+
+// outagesHead is what comes before the outages.
+type outagesHead struct {
+	From        instant `json:"from"`
+	To          instant `json:"to"`
+	LogOffset   int64   `json:"log_offset"`
+	Registry    string  `json:"registry"`
+	SilentSince instant `json:"silent_since"`
+}
+
+// text is the answer with the outages that are asked for, as one line of JSON.
+func (q *outagesQuery) text(found *outagewatch.Answer, silentSince time.Time, read logscan.Read) pieces {
+	head := outagesHead{instant(found.From), instant(found.To), found.Offset, found.Registry, instant(silentSince)}
+	if q.interval != (topicrange.Interval{}) {
+		head.From, head.To = instant(q.interval.Start), instant(q.interval.End)
+	}
+	text := pieces{bytes.TrimSuffix(encode(head), []byte("}\n")), []byte(`,"outages":[`)}
+	for i, place := range q.matching(found) {
+		if i > 0 {
+			text = append(text, []byte(","))
+		}
+		text = append(text, found.JSON()[place])
+	}
+	return append(text, []byte(`],"read":`), bytes.TrimSpace(encode(readOf(read))), []byte("}\n"))
 }

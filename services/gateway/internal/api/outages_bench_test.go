@@ -12,7 +12,7 @@ import (
 )
 
 // troubled is a server that knows trouble of the platform, which has hit many probes.
-func troubled(b testing.TB, probes, messages int) *server {
+func troubled(b testing.TB, probes, messages int) *testServer {
 	b.Helper()
 	server := serve(b, Settings{}, ratelimit.Limits{Messages: messages})
 	server.activity.SetKnownWhole()
@@ -30,7 +30,7 @@ func troubled(b testing.TB, probes, messages int) *server {
 	return server
 }
 
-func (s *server) comeTogether(kind string, at time.Time, probes []atlas.ProbeID) {
+func (s *testServer) comeTogether(kind string, at time.Time, probes []atlas.ProbeID) {
 	for i := range probes {
 		s.come(kind, at.Add(time.Duration(i)*time.Millisecond), probes[i])
 	}

@@ -77,15 +77,15 @@ func TestOutagesThatAreNotKnown(t *testing.T) {
 }
 
 func TestOutagesThatAreRefused(t *testing.T) {
-	open := serve(t, Settings{Past: Past{Mode: "open", Back: 48 * time.Hour}}, ratelimit.Limits{})
+	open := serve(t, Settings{History: HistoryPolicy{Mode: "open", MaxAge: 48 * time.Hour}}, ratelimit.Limits{})
 	defer open.watch(t)()
-	off := serve(t, Settings{Past: Past{Mode: "off"}}, ratelimit.Limits{})
+	off := serve(t, Settings{History: HistoryPolicy{Mode: "off"}}, ratelimit.Limits{})
 	defer off.watch(t)()
-	token := serve(t, Settings{Past: Past{Mode: "token"}}, ratelimit.Limits{})
+	token := serve(t, Settings{History: HistoryPolicy{Mode: "token"}}, ratelimit.Limits{})
 	defer token.watch(t)()
 	now := time.Now()
 	for _, test := range []struct {
-		server      *server
+		server      *testServer
 		query, want string
 	}{
 		{open, "to=1", "[missing_parameter] from: missing"},
@@ -132,7 +132,7 @@ func (f *following) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-func (s *server) follow(ctx context.Context, path string) *following {
+func (s *testServer) follow(ctx context.Context, path string) *following {
 	f := &following{header: http.Header{}, ended: make(chan struct{})}
 	request := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
 	request.Header.Set("Accept", endpoint.MediaEvents)
@@ -169,12 +169,12 @@ func TestFollowingOutages(t *testing.T) {
 			t.Errorf("it begins with %s\nwant %s", got, want)
 		}
 		other.fresh()
-		time.Sleep(keepAliveInterval + followEvery)
+		time.Sleep(keepAliveInterval + updateInterval)
 		if got := client.fresh(); got != ":\n\n" {
 			t.Errorf("after a quarter of a minute: got %q", got)
 		}
 		server.come("connect", time.Now(), dutch[10:14]...)
-		time.Sleep(followEvery)
+		time.Sleep(updateInterval)
 		got := client.fresh()
 		var revision outage.Outage
 		data, found := strings.CutPrefix(got, "event: outage\ndata: ")

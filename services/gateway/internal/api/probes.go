@@ -37,12 +37,12 @@ func probesAt(at catalog.ProbesState, probes []catalog.Probe) *probesAnswer {
 		Event: make([]int, len(probes)),
 	}
 	for i := range probes {
-		answer.take(i, &probes[i])
+		answer.set(i, &probes[i])
 	}
 	return answer
 }
 
-func (a *probesAnswer) take(i int, probe *catalog.Probe) {
+func (a *probesAnswer) set(i int, probe *catalog.Probe) {
 	a.ID[i] = int64(probe.ID)
 	a.Lat[i], a.Lon[i] = toThousandth(probe.Latitude), toThousandth(probe.Longitude)
 	a.Country[i], a.ASN[i], a.Status[i] = orNull(probe.Country), orNull(probe.ASN), probe.Status
@@ -65,8 +65,8 @@ func toThousandth(degrees *float64) *float64 {
 }
 
 const (
-	// probesEvery is how often the list of probes is written at most: the network's probes connect and disconnect all the time.
-	probesEvery = 5 * time.Second
+	// probesInterval is how often the list of probes is written at most: the network's probes connect and disconnect all the time.
+	probesInterval = 5 * time.Second
 	// probesAge is how old it may be, as connection events come of age.
 	probesAge = time.Minute
 )
@@ -85,7 +85,7 @@ func (p *probesList) get(known *catalog.Catalog) (text, compressed []byte, etag 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at, age := known.ProbesState(), time.Since(p.written)
-	if age >= probesAge || age >= probesEvery && at != p.at {
+	if age >= probesAge || age >= probesInterval && at != p.at {
 		p.write(at, known.Probes())
 	}
 	return p.text, p.compressed, p.etag
@@ -100,7 +100,7 @@ func (p *probesList) write(at catalog.ProbesState, probes []catalog.Probe) {
 }
 
 func (a *API) serveProbes(ctx context.Context, w http.ResponseWriter, r *request) error {
-	text, compressed, etag := a.probes.get(a.settings.Registry)
+	text, compressed, etag := a.probes.get(a.settings.Catalog)
 	if r.Header.Get("If-None-Match") != etag { // or there is nothing to be written
 		if err := r.payFor(ctx, text); err != nil {
 			return err

@@ -14,7 +14,7 @@ import (
 )
 
 // knowProbes has two probes known, of which the first has connected and the second says nothing of itself.
-func (s *server) knowProbes(at time.Time) {
+func (s *testServer) knowProbes(at time.Time) {
 	s.registry.ApplyProbes([]atlas.Object{
 		{ID: 13, Value: []byte(`{"id":13,"asn_v6":3333}`), Position: atlas.Position{Offset: 4}},
 		{ID: 12, Value: []byte(`{"id":12,"country_code":"NL","asn_v4":1136,"asn_v6":3333,"latitude":52.37514,"longitude":-4.89551,"status":2,"status_since":915148800}`),
@@ -23,7 +23,7 @@ func (s *server) knowProbes(at time.Time) {
 	s.connect(12, "connect", at, 77)
 }
 
-func (s *server) connect(probe atlas.ProbeID, event string, at time.Time, offset int64) {
+func (s *testServer) connect(probe atlas.ProbeID, event string, at time.Time, offset int64) {
 	s.registry.ApplyConnections([]atlas.Record{{
 		Event:    atlas.Event{Stream: atlas.StreamProbeStatus, Probe: probe, Time: at, Value: fmt.Appendf(nil, `{"event":%q}`, event)},
 		Position: atlas.Position{Offset: offset},
@@ -69,7 +69,7 @@ func TestProbesAreSentWhenTheyHaveChanged(t *testing.T) {
 				t.Errorf("%s: before, got %d %s", name, answer.Code, answer.Body)
 			}
 			step()
-			time.Sleep(probesEvery)
+			time.Sleep(probesInterval)
 			answer := server.ask("/api/probes", "If-None-Match", etag)
 			if answer.Code != http.StatusOK || answer.Header().Get("ETag") == etag {
 				t.Errorf("%s: got %d with %s, which was there before", name, answer.Code, answer.Header().Get("ETag"))

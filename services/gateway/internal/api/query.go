@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -16,22 +17,22 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// query is what a request asks for: the values of parameters that its path has, each of which came once at most. Its methods read them; the first that
+// queryParams is what a request asks for: the values of parameters that its path has, each of which came once at most. Its methods read them; the first that
 // cannot be read is the error.
-type query struct {
+type queryParams struct {
 	values map[string]string
 	err    error
 }
 
 // readQuery refuses what is no query, and parameters that there are not.
-func readQuery(raw string, parameters []string) (*query, error) {
-	said, err := url.ParseQuery(raw)
+func readQuery(raw string, parameters []string) (*queryParams, error) {
+	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return nil, protocol.Refuse(protocol.CodeMalformed,
 			"query: it cannot be read, want pairs such as msm=1001, with %%XX for characters that a URL cannot have")
 	}
-	asked := &query{values: make(map[string]string)}
-	for name, values := range said {
+	params := &queryParams{values: make(map[string]string)}
+	for name, values := range values {
 		switch {
 		case endpoint.IsIgnoredParameter(name):
 		case !slices.Contains(parameters, name):
@@ -41,10 +42,10 @@ func readQuery(raw string, parameters []string) (*query, error) {
 		case !utf8.ValidString(values[0]):
 			return nil, invalid(name, values[0], "want UTF-8")
 		default:
-			asked.values[name] = values[0]
+			params.values[name] = values[0]
 		}
 	}
-	return asked, nil
+	return params, nil
 }
 
 func list(parameters []string) string {
@@ -72,19 +73,19 @@ func brief(text string) string {
 }
 
 // fail notes the first error.
-func (q *query) fail(err error) {
+func (q *queryParams) fail(err error) {
 	if q.err == nil {
 		q.err = err
 	}
 }
 
-func (q *query) has(name string) bool {
+func (q *queryParams) has(name string) bool {
 	_, given := q.values[name]
 	return given
 }
 
 // time gives the zero time where none was given.
-func (q *query) time(name string) (at time.Time) {
+func (q *queryParams) time(name string) (at time.Time) {
 	text, given := q.values[name]
 	if !given {
 		return at
@@ -97,7 +98,7 @@ func (q *query) time(name string) (at time.Time) {
 }
 
 // number gives a whole number, or the one for none.
-func (q *query) number(name string, least, most, otherwise int64) int64 {
+func (q *queryParams) number(name string, least, most, otherwise int64) int64 {
 	text, given := q.values[name]
 	if !given {
 		return otherwise
@@ -110,15 +111,22 @@ func (q *query) number(name string, least, most, otherwise int64) int64 {
 }
 
 // measurement gives 0 where none was given.
-func (q *query) measurement(name string) atlas.MeasurementID {
+func (q *queryParams) measurement(name string) atlas.MeasurementID {
 	return atlas.MeasurementID(q.number(name, 1, atlas.MaxID, 0))
 }
 
 // oneOf gives one of some words, or the empty one where none was given.
-func (q *query) oneOf(name string, words ...string) string {
+func (q *queryParams) oneOf(name string, words ...string) string {
 	text, given := q.values[name]
 	if given && !slices.Contains(words, text) {
 		q.fail(invalid(name, text, "want one of %s", strings.Join(words, ", ")))
 	}
 	return text
+}
+
+// request is one that was let in. Its context ends when its client has gone, and when the API stops.
+type request struct {
+	*http.Request
+	params *queryParams // has no unknown names
+	client endpoint.Request
 }

@@ -38,8 +38,8 @@ const (
 	tokenOfNonPublic = "non-public-token-of-the-test"
 )
 
-// server is an API over a registry.
-type server struct {
+// testServer is an API over a registry.
+type testServer struct {
 	*API
 	log      *fakeLog
 	events   *fakeEvents
@@ -49,7 +49,7 @@ type server struct {
 }
 
 // serve makes a server. What the settings do not say is as it usually is: everybody may read the past, and Kafka answers.
-func serve(t testing.TB, settings Settings, limits ratelimit.Limits) *server {
+func serve(t testing.TB, settings Settings, limits ratelimit.Limits) *testServer {
 	t.Helper()
 	metrics := prometheus.NewRegistry()
 	hub := session.NewHub(session.Settings{}, metrics)
@@ -58,29 +58,29 @@ func serve(t testing.TB, settings Settings, limits ratelimit.Limits) *server {
 	}, metrics)
 	settings.Logger = zap.NewNop()
 	settings.Acceptor = endpoint.NewAcceptor(hub, guard, openTokens(t, metrics), settings.Logger, metrics)
-	settings.Registry = catalog.New(func(catalog.Change) {}, settings.Logger, metrics)
-	log := &fakeLog{length: 100, topics: map[string][]partition{liveResults: {{}, {}}, liveProbeStatus: {{}}}}
+	settings.Catalog = catalog.New(func(catalog.Change) {}, settings.Logger, metrics)
+	log := &fakeLog{length: 100, topics: map[string][]fakePartition{liveResults: {{}, {}}, liveProbeStatus: {{}}}}
 	settings.Log, settings.Scans = log, logscan.New(log, metrics)
 	settings.Topics = map[atlas.Stream]string{atlas.StreamResult: liveResults, atlas.StreamProbeStatus: liveProbeStatus}
 	settings.Ranges = topicrange.NewFinder(topicrange.Settings{Log: log, Topics: settings.Topics, Lateness: time.Hour}, metrics)
 	settings.Speeds = speedlimit.New(speedlimit.Settings{
-		Ranges: settings.Ranges, Measurements: settings.Registry, Limits: speedlimit.Limits{Results: 10_000, Scanned: 200_000},
+		Ranges: settings.Ranges, Measurements: settings.Catalog, Limits: speedlimit.Limits{Results: 10_000, Scanned: 200_000},
 	})
 	settings.Volumes = volume.New(log, settings.Scans, time.Hour)
 	events := &fakeEvents{followed: make(chan struct{})}
 	settings.Activity, settings.Outages = activity.NewDay(), outagewatch.New(outagewatch.Settings{
-		Log: events, Scans: settings.Scans, Logger: settings.Logger, Changes: settings.Registry.ProbeChanges,
-		Probes: func() map[atlas.ProbeID]outage.Probe { return probesOf(settings.Registry) },
+		Log: events, Scans: settings.Scans, Logger: settings.Logger, Changes: settings.Catalog.ProbeChanges,
+		Probes: func() map[atlas.ProbeID]outage.Probe { return probesOf(settings.Catalog) },
 	})
-	settings.Past.Mode = cmp.Or(settings.Past.Mode, "open")
+	settings.History.Mode = cmp.Or(settings.History.Mode, "open")
 	if settings.Kafka == nil {
 		settings.Kafka = func() (bool, time.Time) { return true, time.Unix(1426633200, 0) }
 	}
 	if settings.Newest == nil {
 		settings.Newest = func(atlas.Stream) (at time.Time) { return at }
 	}
-	return &server{
-		API: New(settings, metrics), log: log, events: events, activity: settings.Activity, registry: settings.Registry, metrics: metrics,
+	return &testServer{
+		API: New(settings, metrics), log: log, events: events, activity: settings.Activity, registry: settings.Catalog, metrics: metrics,
 	}
 }
 
@@ -94,7 +94,7 @@ func probesOf(known *catalog.Catalog) map[atlas.ProbeID]outage.Probe {
 }
 
 // watch has the outages looked for until the function that it gives is called.
-func (s *server) watch(t testing.TB) (stop func()) {
+func (s *testServer) watch(t testing.TB) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -118,11 +118,11 @@ func openTokens(t testing.TB, metrics *prometheus.Registry) *auth.Tokens {
 }
 
 // ask gets a path; header is of pairs.
-func (s *server) ask(path string, header ...string) *httptest.ResponseRecorder {
+func (s *testServer) ask(path string, header ...string) *httptest.ResponseRecorder {
 	return s.askBy(http.MethodGet, path, header...)
 }
 
-func (s *server) askBy(method, path string, header ...string) *httptest.ResponseRecorder {
+func (s *testServer) askBy(method, path string, header ...string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, path, nil)
 	for i := 0; i < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
@@ -133,7 +133,7 @@ func (s *server) askBy(method, path string, header ...string) *httptest.Response
 }
 
 // get decodes an answer, which must be one.
-func get[T any](t testing.TB, s *server, path string, header ...string) (answer T) {
+func get[T any](t testing.TB, s *testServer, path string, header ...string) (answer T) {
 	t.Helper()
 	response := s.ask(path, header...)
 	if response.Code != http.StatusOK {

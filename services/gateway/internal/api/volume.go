@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// someBuckets is how many an answer has unless it is asked for others.
-	someBuckets = 120
+	// defaultBuckets is how many an answer has unless it is asked for others.
+	defaultBuckets = 120
 	// volumeAge is for how long a volume answers others who ask for the same, as they do who open one link.
 	volumeAge = 10 * time.Second
 	// maxVolumes is how many volumes are remembered, of some kilobytes each.
@@ -53,40 +53,40 @@ func (a *API) serveVolume(ctx context.Context, w http.ResponseWriter, r *request
 	if err != nil {
 		return err
 	}
-	key := volumeKey{measurement, interval.Start.UnixMilli(), interval.End.UnixMilli(), int(r.asked.number("buckets", 1, volume.MaxBuckets, someBuckets))}
-	if r.asked.err != nil {
-		return r.asked.err
+	key := volumeKey{measurement, interval.Start.UnixMilli(), interval.End.UnixMilli(), int(r.params.number("buckets", 1, volume.MaxBuckets, defaultBuckets))}
+	if r.params.err != nil {
+		return r.params.err
 	}
-	made, err := a.volumes.get(ctx, r.visit.Reading(), key, func() (*volume.Volume, error) { return a.volume(ctx, r.visit.Reading(), key, interval) })
+	found, err := a.volumes.get(ctx, r.client.Reading(), key, func() (*volume.Volume, error) { return a.volume(ctx, r.client.Reading(), key, interval) })
 	if err != nil {
 		return err
 	}
-	return r.write(ctx, w, volumeOf(made, interval))
+	return r.write(ctx, w, volumeOf(found, interval))
 }
 
 // readVolume tells of what and of when a volume is asked for.
 func (a *API) readVolume(r *request) (measurement atlas.MeasurementID, interval topicrange.Interval, err error) {
-	asked := r.asked
-	measurement = asked.measurement("msm")
-	if asked.oneOf("stream", string(atlas.StreamProbeStatus)) != "" {
-		if asked.has("msm") {
-			asked.fail(protocol.Refuse(protocol.CodeInvalidParameter, "stream: came with msm, want one of them"))
+	params := r.params
+	measurement = params.measurement("msm")
+	if params.oneOf("stream", string(atlas.StreamProbeStatus)) != "" {
+		if params.has("msm") {
+			params.fail(protocol.Refuse(protocol.CodeInvalidParameter, "stream: came with msm, want one of them"))
 		}
 		measurement = atlas.ConnectionMeasurement
 	}
-	from, to := asked.time("from"), asked.time("to")
+	from, to := params.time("from"), params.time("to")
 	switch {
-	case asked.err != nil:
-		return 0, interval, asked.err
+	case params.err != nil:
+		return 0, interval, params.err
 	case measurement == 0:
 		return 0, interval, protocol.Refuse(protocol.CodeMissingParameter, "msm: missing; want the measurement, or stream=%s", atlas.StreamProbeStatus)
-	case !asked.has("from"):
+	case !params.has("from"):
 		return 0, interval, protocol.Refuse(protocol.CodeMissingParameter, "from: missing; want the time at which the volume begins")
 	}
-	if err := a.settings.Past.check(r.visit.Roles(), "from"); err != nil {
+	if err := a.settings.History.checkRole(r.client.Roles(), "from"); err != nil {
 		return 0, interval, err
 	}
-	if _, _, err := a.visible("msm", measurement, r.visit.Roles()); err != nil {
+	if _, _, err := a.visible("msm", measurement, r.client.Roles()); err != nil {
 		return 0, interval, err
 	}
 	interval, err = a.intervalOf(from, to)
@@ -103,30 +103,30 @@ func (a *API) volume(ctx context.Context, account *readlimit.Account, key volume
 	})
 }
 
-func volumeOf(made *volume.Volume, interval topicrange.Interval) *volumeAnswer {
+func volumeOf(found *volume.Volume, interval topicrange.Interval) *volumeAnswer {
 	answer := &volumeAnswer{
-		From: instant(interval.Start), To: instant(interval.End), Step: made.Step.Seconds(), Of: "measurement", Quality: made.Quality,
-		Buckets: make([]*float64, len(made.Buckets)), Omitted: []omittedAnswer{}, Read: readOf(made.Read),
+		From: instant(interval.Start), To: instant(interval.End), Step: found.Step.Seconds(), Of: "measurement", Quality: found.Quality,
+		Buckets: make([]*float64, len(found.Buckets)), Omitted: []omittedAnswer{}, Read: readOf(found.Read),
 	}
-	if made.Quality == volume.Partition {
+	if found.Quality == volume.Partition {
 		answer.Of = "partition"
 	}
-	if made.Quality == volume.Sampled {
-		answer.Low, answer.High = make([]*float64, len(made.Buckets)), make([]*float64, len(made.Buckets))
+	if found.Quality == volume.Sampled {
+		answer.Low, answer.High = make([]*float64, len(found.Buckets)), make([]*float64, len(found.Buckets))
 	}
-	for i := range made.Buckets {
-		answer.take(i, &made.Buckets[i])
+	for i := range found.Buckets {
+		answer.set(i, &found.Buckets[i])
 	}
-	if !made.From.IsZero() {
-		answer.Log = &intervalAnswer{instant(made.From), instant(made.To)}
+	if !found.From.IsZero() {
+		answer.Log = &intervalAnswer{instant(found.From), instant(found.To)}
 	}
-	for _, part := range made.Omitted {
+	for _, part := range found.Omitted {
 		answer.Omitted = append(answer.Omitted, omittedAnswer{part.Topic, part.Next - part.First})
 	}
 	return answer
 }
 
-func (a *volumeAnswer) take(i int, bucket *volume.Bucket) {
+func (a *volumeAnswer) set(i int, bucket *volume.Bucket) {
 	if !bucket.Known {
 		return
 	}

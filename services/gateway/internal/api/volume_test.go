@@ -44,7 +44,7 @@ func TestVolume(t *testing.T) {
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
-		server.log.topics[liveProbeStatus][0].records = []entry{{atlas.ConnectionMeasurement, time.Unix(begun, 0)}}
+		server.log.topics[liveProbeStatus][0].records = []fakeRecord{{atlas.ConnectionMeasurement, time.Unix(begun, 0)}}
 		for _, query := range []string{"stream=probestatus", "msm=7000"} {
 			got := get[volumeFigures](t, server, fmt.Sprintf("/api/volume?%s&from=%d&buckets=1", query, begun-1))
 			if len(got.Buckets) != 1 || value(got.Buckets[0]) != 1 {
@@ -92,7 +92,7 @@ func TestVolumesAreRefused(t *testing.T) {
 		{"open", "msm=1001&from=2999-01-01", "", "[invalid_parameter] from: got 2999-01-01T00:00:00Z, want no later than", 400},
 		{"open", "msm=1001&from=0&buckets=241", "", "[invalid_parameter] buckets: got", 400},
 	} {
-		server := serve(t, Settings{Past: Past{Mode: test.mode}}, ratelimit.Limits{})
+		server := serve(t, Settings{History: HistoryPolicy{Mode: test.mode}}, ratelimit.Limits{})
 		server.knowMeasurements()
 		var header []string
 		if test.token != "" {

@@ -17,7 +17,7 @@ import (
 // once.
 func TestAbuseWhoCannotPayHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		answers := &recent[int, string]{age: time.Minute, most: 2}
+		answers := &answerCache[int, string]{ttl: time.Minute, capacity: 2}
 		metrics := readlimit.NewMetrics(prometheus.NewRegistry())
 		poor := readlimit.NewAccount(rate.NewLimiter(0.01, 2), nil, metrics)
 		rich := readlimit.NewAccount(rate.NewLimiter(1000, 1000), nil, metrics)
@@ -59,8 +59,8 @@ func TestAbuseWhoCannotPayHoldsUpNobody(t *testing.T) {
 		}
 		cancel()
 		synctest.Wait()
-		if len(answers.answers) > 2 || len(answers.making) > 0 {
-			t.Errorf("%d answers are remembered, %d are being made", len(answers.answers), len(answers.making))
+		if len(answers.answers) > 2 || len(answers.flights) > 0 {
+			t.Errorf("%d answers are remembered, %d are being made", len(answers.answers), len(answers.flights))
 		}
 	})
 }

@@ -23,13 +23,13 @@ func refusePath(_ context.Context, _ http.ResponseWriter, r *request) error {
 	return protocol.Refuse(protocol.CodeUnknownPath, "path: got %s, want one of those that /api/openapi.yaml describes", brief(r.URL.Path))
 }
 
-func refuseToServe() *protocol.Error {
+func refuseWhenStopping() *protocol.Error {
 	return protocol.Refuse(protocol.CodeShuttingDown, "this gateway stops; ask again, another one will answer")
 }
 
 // refuse answers with why there is no other answer.
 func (a *API) refuse(w http.ResponseWriter, err error) {
-	refusal := a.word(err)
+	refusal := a.errorFor(err)
 	endpoint.SetErrorHeader(w.Header(), refusal.Code)
 	w.WriteHeader(statusOf(refusal.Code))
 	_, _ = w.Write(encode(struct { // whoever asked may be gone
@@ -37,12 +37,12 @@ func (a *API) refuse(w http.ResponseWriter, err error) {
 	}{refusal.Error()}))
 }
 
-func (a *API) word(err error) *protocol.Error {
+func (a *API) errorFor(err error) *protocol.Error {
 	if refusal, is := errors.AsType[*protocol.Error](err); is {
 		return refusal
 	}
 	if a.serving.Err() != nil { // which has ended what was read
-		return refuseToServe()
+		return refuseWhenStopping()
 	}
 	if errors.Is(err, outagewatch.ErrBehind) {
 		return protocol.Refuse(protocol.CodeUnavailable, "%s; try again in some seconds", outagewatch.ErrBehind)

@@ -8,14 +8,14 @@ import (
 	"atlasstream/services/gateway/internal/auth"
 )
 
-// Past says who may have the past read.
-type Past struct {
-	Mode string        // "off", "token" or "open"
-	Back time.Duration // how far back; 0: as far as the log goes
+// HistoryPolicy says who may have the past read.
+type HistoryPolicy struct {
+	Mode   string        // "off", "token" or "open"
+	MaxAge time.Duration // how far back; 0: as far as the log goes
 }
 
-// check refuses the past to those who may not have it, which a parameter of that name asks for.
-func (p Past) check(roles auth.Roles, name string) error {
+// checkRole refuses the past to those who may not have it, which a parameter of that name asks for.
+func (p HistoryPolicy) checkRole(roles auth.Roles, name string) error {
 	switch {
 	case p.Mode == "off":
 		return protocol.Refuse(protocol.CodeUnservedParameter,
@@ -27,18 +27,18 @@ func (p Past) check(roles auth.Roles, name string) error {
 	return nil
 }
 
-func (p Past) isFor(roles auth.Roles) bool { return p.check(roles, "") == nil }
+func (p HistoryPolicy) allows(roles auth.Roles) bool { return p.checkRole(roles, "") == nil }
 
 // earliest is what is the earliest that may be asked for; zero: anything.
-func (p Past) earliest(now time.Time) (at time.Time) {
-	if p.Back == 0 {
+func (p HistoryPolicy) earliest(now time.Time) (at time.Time) {
+	if p.MaxAge == 0 {
 		return at
 	}
-	return now.Add(-p.Back)
+	return now.Add(-p.MaxAge)
 }
 
 // checkStart refuses what lies further back than this gateway goes.
-func (p Past) checkStart(name string, start, now time.Time) error {
+func (p HistoryPolicy) checkStart(name string, start, now time.Time) error {
 	if earliest := p.earliest(now); start.Before(earliest) {
 		return protocol.Refuse(protocol.CodeBeforeLog, "%s: got %s, want no earlier than %s, as far as this gateway goes back",
 			name, start.UTC().Format(time.RFC3339), earliest.Add(time.Second).UTC().Format(time.RFC3339))

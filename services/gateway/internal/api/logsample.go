@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	// sampledRecords is how many records are looked at in each partition to find measurements.
-	sampledRecords = 200
+	// sampleRecords is how many records are looked at in each partition to find measurements.
+	sampleRecords = 200
 	// sampleAge is for how long a sample answers others.
 	sampleAge = time.Minute
 )
 
-// sampled is the measurements that were found at the end of each partition of the live results and of archives. A gateway that follows only what its clients
+// logSample is the measurements that were found at the end of each partition of the live results and of archives. A gateway that follows only what its clients
 // are subscribed to cannot know more.
-type sampled struct {
+type logSample struct {
 	when     time.Time
 	earliest time.Time                       // older records are left out; zero: none
 	rates    map[atlas.MeasurementID]float64 // results a second that come live
@@ -28,8 +28,8 @@ type sampled struct {
 	read     logscan.Read
 }
 
-// sample looks at the log.
-func (a *API) sample(ctx context.Context, account *readlimit.Account) (*sampled, error) {
+// sampleLog looks at the log.
+func (a *API) sampleLog(ctx context.Context, account *readlimit.Account) (*logSample, error) {
 	archives, err := a.settings.Log.Archives(ctx)
 	if err != nil {
 		return nil, err
@@ -39,14 +39,14 @@ func (a *API) sample(ctx context.Context, account *readlimit.Account) (*sampled,
 	if err != nil {
 		return nil, err
 	}
-	var worth int64
+	var cost int64
 	for i := range partitions {
-		worth += partitions[i].next - partitions[i].lastly(sampledRecords)
+		cost += partitions[i].next - partitions[i].startOfLast(sampleRecords)
 	}
-	found, scan := &sampled{when: time.Now(), earliest: a.settings.Past.earliest(time.Now()), rates: make(map[atlas.MeasurementID]float64)}, a.settings.Scans.New()
-	err = scan.Turn(ctx, account, worth, func(ctx context.Context) error {
+	found, scan := &logSample{when: time.Now(), earliest: a.settings.History.earliest(time.Now()), rates: make(map[atlas.MeasurementID]float64)}, a.settings.Scans.New()
+	err = scan.Turn(ctx, account, cost, func(ctx context.Context) error {
 		for i := range partitions {
-			if err := found.lookAt(ctx, scan, &partitions[i], partitions[i].topic == live); err != nil {
+			if err := found.addPartition(ctx, scan, &partitions[i], partitions[i].topic == live); err != nil {
 				return err
 			}
 		}
@@ -57,10 +57,10 @@ func (a *API) sample(ctx context.Context, account *readlimit.Account) (*sampled,
 	return found, err
 }
 
-func (m *sampled) lookAt(ctx context.Context, scan *logscan.Scan, partition *stretch, isLive bool) error {
+func (m *logSample) addPartition(ctx context.Context, scan *logscan.Scan, partition *partitionBounds, isLive bool) error {
 	counts := make(map[atlas.MeasurementID]int)
 	var times []time.Time
-	from := partition.lastly(sampledRecords)
+	from := partition.startOfLast(sampleRecords)
 	_, err := scan.Show(ctx, partition.topic, partition.partition, from, partition.next, func(id atlas.MeasurementID, at time.Time) bool {
 		if !at.Before(m.earliest) {
 			counts[id]++

@@ -1,0 +1,81 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/outagewatch"
+)
+
+const (
+	// updateInterval is how often a client that follows outages is told what is new, at most: each probe that comes back makes a revision.
+	updateInterval = 2 * time.Second
+	// reconnectDelay is after how many milliseconds such a client comes again.
+	reconnectDelay = 5000
+)
+
+// followOutages tells the outages of now and then each revision, until the client has gone, the API stops or the log is read anew.
+func (a *API) followOutages(w http.ResponseWriter, r *request, query *outagesQuery) error {
+	now, err := a.settings.Outages.Now()
+	if err != nil {
+		return err
+	}
+	answer, is := w.(*responseWriter)
+	if !is {
+		return http.ErrNotSupported
+	}
+	stream, updates := newEventStream(answer, a.settings.WriteTimeout), &outageUpdates{query: query}
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	text := pieces{retryField(reconnectDelay)}
+	pause := time.NewTicker(updateInterval)
+	defer pause.Stop()
+	for err == nil {
+		text = append(text, updates.next(now, time.Now())...)
+		if r.payForLength(r.Context(), text.length()) != nil || stream.writeAll(text) != nil {
+			return nil // the client has gone
+		}
+		select {
+		case <-r.Context().Done():
+			return nil
+		case <-pause.C:
+		}
+		text = nil
+		now, err = a.settings.Outages.Now()
+	}
+	return nil // the client comes again, and is told why then
+}
+
+// outageUpdates is what a client was told.
+type outageUpdates struct {
+	query       *outagesQuery
+	last        *outagewatch.Answer
+	silentSince time.Time
+	revisions   map[int64]int64 // by outage
+}
+
+// next is what is new: all outages where they are not the former ones with revisions.
+func (t *outageUpdates) next(now *outagewatch.Answer, at time.Time) (text pieces) {
+	silent := now.SilentSince(at)
+	isNew := t.last == nil || !now.Continues(t.last) || !t.silentSince.Equal(silent)
+	if now == t.last && !isNew {
+		return nil
+	}
+	t.last, t.silentSince = now, silent
+	if isNew {
+		text = append(append(text, eventHeader("outages")), t.query.text(now, silent, logscan.Read{})...)
+		text = append(text, []byte("\n")) // the answer is a line
+	}
+	revisions := make(map[int64]int64, len(t.revisions))
+	for _, index := range t.query.matching(now) {
+		o := &now.Outages[index]
+		if former, known := t.revisions[o.ID]; !isNew && (!known || former != o.Revision) {
+			text = append(text, eventHeader("outage"), now.JSON()[index], []byte("\n\n"))
+		}
+		revisions[o.ID] = o.Revision
+	}
+	t.revisions = revisions
+	return text
+}
