@@ -14,7 +14,7 @@ import (
 
 // A replay of a measurement that has next to no results costs what is read of others' to find that out.
 func TestAbuseReplaysAreCharged(t *testing.T) {
-	bank := openBank(t, 1)
+	topic := openTopic(t, 1)
 	const others = 20_000
 	events := make([]atlas.Event, others)
 	for i := range events {
@@ -24,8 +24,8 @@ func TestAbuseReplaysAreCharged(t *testing.T) {
 		}
 		events[i] = event
 	}
-	bank.appendAll(events)
-	planner := plannerOf(recorded{bank.history})
+	topic.appendAll(events)
+	planner := plannerOf(historyLog{topic.history})
 	messages := rate.NewLimiter(rate.Every(time.Hour), 1000)
 	pacer, err := planner.Plan(t.Context(), wantPast(t, time.Unix(1426633200, 0)), nil, readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry())))
 	if err != nil {

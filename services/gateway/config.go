@@ -15,6 +15,7 @@ import (
 	"atlasstream/pkg/eventlog/security"
 	"atlasstream/pkg/kafkasettings"
 	"atlasstream/pkg/service"
+	"atlasstream/services/gateway/internal/api"
 	"atlasstream/services/gateway/internal/cursorkey"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
@@ -218,5 +219,24 @@ func (c Config) addressLimits() ratelimit.Limits {
 		QueuedBytes:        c.AddressQueueBytes,
 		Messages:           c.AddressMessages,
 		ConnectionMessages: c.ConnectionMessages,
+	}
+}
+
+// facts are what clients may know of the settings.
+func (c Config) facts() api.Facts {
+	return api.Facts{
+		Version:   service.Version(),
+		Lateness:  c.HistoryLateness,
+		Backlog:   c.Backlog,
+		Behind:    c.BehindTime,
+		CursorAge: c.BehindTime,
+		Speed:     api.SpeedLimits{Results: c.HistoryResults, Records: c.HistoryScanned},
+		Client: api.ClientLimits{
+			Subscriptions: c.MaxSubscriptions, Replays: c.ClientReplays, Messages: c.ConnectionMessages, MessageBytes: c.MaxMessage,
+			QueueBytes: c.QueueBytes, QueueMessages: c.QueueMessages,
+		},
+		Address: api.AddressLimits{
+			Connections: c.AddressConnections, Subscriptions: c.AddressSubscriptions, Replays: c.AddressReplays, Messages: c.AddressMessages,
+		},
 	}
 }

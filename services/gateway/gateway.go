@@ -6,12 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"net"
-	"net/http"
-	"sync"
 	"time"
-
-	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/clientip"
@@ -20,21 +15,24 @@ import (
 	"atlasstream/services/gateway/internal/activity"
 	"atlasstream/services/gateway/internal/api"
 	"atlasstream/services/gateway/internal/auth"
-	"atlasstream/services/gateway/internal/cors"
+	"atlasstream/services/gateway/internal/catalog"
+	"atlasstream/services/gateway/internal/catalogsync"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/cursorkey"
 	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/ratelimit"
+	"atlasstream/services/gateway/internal/replay"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 	"atlasstream/services/gateway/internal/speedlimit"
 	"atlasstream/services/gateway/internal/topicrange"
+	"atlasstream/services/gateway/internal/volume"
 	"atlasstream/services/gateway/internal/wsconn"
-	"atlasstream/services/gateway/web"
 )
 
 // handshakeTimeout is for the answer to a WebSocket handshake.
@@ -63,7 +61,7 @@ type gateway struct {
 	cfg         Config
 	log         *eventlog.Log
 	tails       []*eventlog.Tails
-	knowledge   *knowledge
+	catalog     *catalogsync.Sync
 	cursorKeys  *cursorkey.Keys
 	ranges      *topicrange.Finder
 	speeds      *speedlimit.Estimator
@@ -74,25 +72,26 @@ type gateway struct {
 	scans       *logscan.Scans
 	outages     *outagewatch.Watch
 	activity    *activity.Day
-	newest      map[atlas.Stream]*newest
+	newest      map[atlas.Stream]*newestConsumer
 	proxies     *clientip.Proxies
 	incoming    *service.Connections
 	tokens      *auth.Tokens
 	acceptor    *endpoint.Acceptor
+	hub         *session.Hub
 	admin       *service.Admin
 }
 
 func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	g := &gateway{
-		cfg: cfg, log: log, knowledge: newKnowledge(log, cfg.Logger, cfg.Metrics), newest: make(map[atlas.Stream]*newest),
+		cfg: cfg, log: log, activity: activity.NewDay(), newest: make(map[atlas.Stream]*newestConsumer),
 	}
-	g.knowledge.LimitMeasurements(cfg.MaxMeasurements)
+	g.catalog = catalogsync.New(catalogTopics{connectionTopic{g}}, g.activity, cfg.Logger, cfg.Metrics)
+	g.catalog.LimitMeasurements(cfg.MaxMeasurements)
 	g.cursorKeys = cursorkey.New(&cursor.Codec{}, cfg.cursorKeys(log), cfg.Logger)
 	g.ranges = g.newRanges()
 	g.speeds = g.newSpeeds()
 	g.scans = logscan.New(log.History(), cfg.Metrics)
-	g.outages, g.activity = g.newOutages(), activity.NewDay()
-	g.knowledge.activity = g.activity
+	g.outages = g.newOutages()
 	g.admin = service.NewAdmin(cfg.Metrics, g.ready)
 	var err error
 	if g.proxies, err = clientip.NewProxies(cfg.TrustedProxies, cfg.AddressHeader); err != nil {
@@ -107,10 +106,10 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 		return g, service.Setting("tokens", err)
 	}
 	stats := &sendqueue.Stats{}
-	registerQueues(cfg.Metrics, stats)
-	hub := g.newHub()
+	stats.Register(cfg.Metrics)
+	g.hub = g.newHub()
 	limits := cfg.queueLimits()
-	g.acceptor = endpoint.NewAcceptor(hub, ratelimit.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
+	g.acceptor = endpoint.NewAcceptor(g.hub, ratelimit.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
 	g.api = g.newAPI()
 	g.stream = endpoint.NewStream(g.acceptor, &wsconn.Settings{
 		MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: stats,
@@ -131,10 +130,10 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 func (g *gateway) newHub() *session.Hub {
 	hub := session.NewHub(session.Settings{
 		Limits:        session.Limits{Clients: g.cfg.MaxClients, Subscriptions: g.cfg.MaxSubscriptions, Steps: g.cfg.AddressSteps},
-		Measurements:  g.knowledge,
-		CaughtUp:      g.knowledge.caughtUp,
+		Measurements:  g.catalog,
+		CaughtUp:      g.catalog.MeasurementsKnown(),
 		RefuseUnknown: g.cfg.UnknownMeasurements == refuseUnknown,
-		Enricher:      g.knowledge,
+		Enricher:      g.catalog,
 		Replays:       g.replays(),
 		Backlog:       g.cfg.Backlog,
 		Behind: session.Behind{
@@ -148,25 +147,24 @@ func (g *gateway) newHub() *session.Hub {
 		return g.follow(atlas.StreamResult, eventlog.ResultsTopic, source, source)
 	})
 	hub.AddSource(atlas.StreamProbeStatus, func(source *session.Source) session.Tails {
-		connections := g.follow(atlas.StreamProbeStatus, eventlog.ProbeStatusTopic, source, informed{source, g.knowledge.Catalog, g.activity, g.outages})
+		connections := g.follow(atlas.StreamProbeStatus, eventlog.ProbeStatusTopic, source, connectionConsumer{source, g.catalog.Catalog, g.activity, g.outages})
 		g.connections = connections.Tails
 		return connections
 	})
-	g.knowledge.hub = hub
-	g.knowledge.metadata = hub.AddSource(atlas.StreamMetadata, session.Untailed)
+	g.catalog.Inform(hub, hub.AddSource(atlas.StreamMetadata, session.Untailed))
 	return hub
 }
 
 // follow has the records of a stream's topic delivered.
-func (g *gateway) follow(stream atlas.Stream, topic string, source *session.Source, consumer eventlog.Consumer) *feed {
-	g.newest[stream] = &newest{Consumer: consumer}
+func (g *gateway) follow(stream atlas.Stream, topic string, source *session.Source, consumer eventlog.Consumer) *liveTopic {
+	g.newest[stream] = &newestConsumer{Consumer: consumer}
 	tails := g.log.Tails(topic, eventlog.TailConfig{
 		Gap: func(gap eventlog.Gap) {
 			source.Gap(gap.Partition, gap.From, gap.To)
 			if stream == atlas.StreamProbeStatus {
 				g.outages.Restart()
 				g.activity.Reset(gap.To)
-				g.knowledge.ResetConnections(gap.To)
+				g.catalog.ResetConnections(gap.To)
 			}
 		},
 		PartitionsChange: func(change eventlog.PartitionsChange) {
@@ -174,119 +172,83 @@ func (g *gateway) follow(stream atlas.Stream, topic string, source *session.Sour
 		},
 	}, g.newest[stream])
 	g.tails = append(g.tails, tails)
-	return newFeed(tails, topic, g.log.History(), g.cfg.BehindTime)
+	return newLiveTopic(tails, topic, g.log.History(), g.cfg.BehindTime)
 }
 
-// ready tells whether clients are well served here: Kafka answers, there is a key for cursors, and probes and measurements are known.
-func (g *gateway) ready(ctx context.Context) error {
-	if err := g.log.Check(ctx); err != nil {
-		return err
-	}
-	if err := g.cursorKeys.Ready(); err != nil {
-		return err
-	}
-	return g.knowledge.Ready(ctx)
+// newRanges makes what finds records in the log for all clients.
+func (g *gateway) newRanges() *topicrange.Finder {
+	return topicrange.NewFinder(topicrange.Settings{Log: historyLog{g.log.History()}, Topics: topics, Lateness: g.cfg.HistoryLateness}, g.cfg.Metrics)
 }
 
-// routes are the paths of the public door.
-func (g *gateway) routes() http.Handler {
-	mux := http.NewServeMux()
-	client := web.SocketIOClient()
-	mux.Handle("/stream/socket.io/", g.socketIO)
-	mux.Handle("/stream/socket.io", g.socketIO)
-	mux.Handle("/stream/{$}", g.stream)
-	mux.Handle("/stream", g.stream)
-	mux.Handle("/socket.io.js", client)
-	mux.Handle("/stream/socket.io/socket.io.js", client)
-	mux.Handle("/api/", g.api)
-	mux.Handle("/", web.Pages())
-	return g.proxies.Middleware(cors.Origins(g.cfg.Origins).Middleware(oneSlash(mux)))
-}
-
-func (g *gateway) run(ctx context.Context) error {
-	public, admin, err := g.listen()
-	if err != nil {
-		return errors.Join(err, g.closeLog())
-	}
-	lasting := context.WithoutCancel(ctx) // what serves ends in its turn, not with ctx
-	doors := service.StartTask(lasting, func(ctx context.Context) error {
-		return service.ServeHTTP(ctx, g.server(), public, g.grace())
+// newSpeeds makes what limits the speed of replays.
+func (g *gateway) newSpeeds() *speedlimit.Estimator {
+	return speedlimit.New(speedlimit.Settings{
+		Ranges:       g.ranges,
+		Measurements: g.catalog,
+		Limits:       speedlimit.Limits{Results: float64(g.cfg.HistoryResults), Scanned: float64(g.cfg.HistoryScanned)},
 	})
-	admins := service.StartTask(lasting, func(ctx context.Context) error { return g.admin.Serve(ctx, admin) })
-	learning := service.StartTask(lasting, func(ctx context.Context) error { return g.knowledge.run(ctx, g.connections) })
-	watching := service.StartTask(lasting, func(ctx context.Context) error { g.watch(ctx); return nil })
-	select {
-	case <-ctx.Done():
-	case <-doors.Ended():
-	case <-admins.Ended():
+}
+
+// replays is how the past is replayed; nil if nobody may have it.
+func (g *gateway) replays() *session.Replays {
+	planner := replay.NewPlanner(replay.PlannerSettings{
+		Log:          historyLog{g.log.History()},
+		Ranges:       g.ranges,
+		Speeds:       g.speeds,
+		Measurements: g.catalog,
+		Window:       replay.Window{Span: g.cfg.HistoryWindow, Bytes: g.cfg.HistoryWindowBytes},
+		MaxAge:       g.cfg.HistoryBack,
+	}, g.cfg.Metrics)
+	if g.cfg.History == HistoryOff {
+		return nil
 	}
-	return g.stop(doors, learning, watching, admins)
-}
-
-// watch looks after what changes beside the clients and the records, until ctx ends.
-func (g *gateway) watch(ctx context.Context) {
-	var watches sync.WaitGroup
-	watches.Go(func() { g.tokens.Watch(ctx, g.acceptor.RecheckTokens) })
-	watches.Go(func() { g.log.Watch(ctx) })
-	watches.Go(func() { g.knowledge.hub.SendCursors(ctx) })
-	watches.Go(func() { g.watchOutages(ctx) })
-	watches.Go(func() { g.cursorKeys.Watch(ctx) })
-	watches.Go(func() { g.admin.Watch(ctx, g.cfg.Logger, g.cfg.OnReady) })
-	watches.Wait()
-}
-
-// server has limits of time for requests; they are taken off a connection that becomes a WebSocket.
-func (g *gateway) server() *http.Server {
-	const readTimeout, writeTimeout = 10 * time.Second, 30 * time.Second
-	complaints, _ := zap.NewStdLogAt(g.cfg.Logger, zap.WarnLevel) // fails for an unknown level only
-	return &http.Server{Handler: g.routes(), ReadTimeout: readTimeout, WriteTimeout: writeTimeout, ErrorLog: complaints}
-}
-
-// grace is what requests and clients get of the time for stopping.
-func (g *gateway) grace() time.Duration { return g.cfg.StopTimeout / 4 }
-
-func (g *gateway) listen() (public, admin net.Listener, err error) {
-	if public, err = service.Listen(g.cfg.Listen, g.cfg.Listener); err != nil {
-		return nil, nil, service.Setting("listen", err)
+	return &session.Replays{
+		Planner:   planner,
+		Enricher:  pastEnricher{g.catalog.Catalog},
+		NeedRight: g.cfg.History == HistoryToken,
+		OfClient:  g.cfg.ClientReplays,
+		OfAddress: g.cfg.AddressReplays,
+		OfHub:     g.cfg.MaxReplays,
 	}
-	if admin, err = service.Listen(g.cfg.Admin, g.cfg.AdminListener); err != nil {
-		return nil, nil, errors.Join(service.Setting("admin", err), public.Close())
-	}
-	public = g.incoming.Limit("public", public)
-	service.LogListening(g.cfg.Logger, "public", public)
-	service.LogListening(g.cfg.Logger, "admin", admin)
-	return public, admin, nil
 }
 
-func (g *gateway) stop(doors, learning, watching, admins *service.Task) error {
-	g.admin.Drain()
-	return service.StopInOrder(g.cfg.Logger, g.cfg.StopTimeout,
-		service.Part{Name: "clients", Stop: g.stopClients}, // before the door: who polls comes once more for the last words
-		service.Part{Name: "public door", Stop: doors.Stop},
-		service.Part{Name: "registries", Stop: learning.Stop},
-		service.Part{Name: "watch over tokens and Kafka", Stop: watching.Stop},
-		service.Part{Name: "event log", Stop: func(context.Context) error { return g.closeLog() }},
-		service.Part{Name: "admin door", Stop: admins.Stop},
-	)
+func (g *gateway) newOutages() *outagewatch.Watch {
+	return outagewatch.New(outagewatch.Settings{
+		Log:     connectionTopic{g},
+		Probes:  func() map[atlas.ProbeID]outage.Probe { return outagewatch.ProbesOf(g.catalog.Catalog) },
+		Changes: g.catalog.ProbeChanges,
+		Horizon: eventlog.DefaultRepeatHorizon,
+		Scans:   g.scans,
+		Logger:  g.cfg.Logger,
+	})
 }
 
-// stopClients stops all doors at a time, which refuse newcomers from then on, and leaves time for the rest. What waits to be sent in arrays goes out first.
-func (g *gateway) stopClients(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*g.grace())
-	defer cancel()
-	g.knowledge.hub.Drain()
-	var doors sync.WaitGroup
-	doors.Go(func() { g.api.Shutdown(ctx) })
-	doors.Go(func() { g.socketIO.Shutdown(ctx) })
-	doors.Go(func() { g.stream.Shutdown(ctx) })
-	doors.Wait()
-	return nil
+// newAPI makes what answers beside the streams.
+func (g *gateway) newAPI() *api.API {
+	history := g.log.History()
+	return api.New(api.Settings{
+		Acceptor:      g.acceptor,
+		History:       api.HistoryPolicy{Mode: g.cfg.History, MaxAge: g.cfg.HistoryBack},
+		Facts:         g.cfg.facts(),
+		Kafka:         g.log.Availability,
+		Newest:        func(stream atlas.Stream) time.Time { return g.newest[stream].Time() },
+		Catalog:       g.catalog.Catalog,
+		Ranges:        g.ranges,
+		Speeds:        g.speeds,
+		Log:           apiLog{history},
+		Scans:         g.scans,
+		Volumes:       volume.New(history, g.scans, g.cfg.HistoryLateness),
+		Outages:       g.outages,
+		Activity:      g.activity,
+		Topics:        topics,
+		RefuseUnknown: g.cfg.UnknownMeasurements == refuseUnknown,
+		WriteTimeout:  g.cfg.WriteTimeout,
+		Logger:        g.cfg.Logger,
+	}, g.cfg.Metrics)
 }
 
-func (g *gateway) closeLog() error {
-	var faults []error
-	for _, tails := range g.tails {
-		faults = append(faults, tails.Close())
-	}
-	return errors.Join(append(faults, g.log.Close())...)
-}
+// pastEnricher enriches records with what was so at their time, as far as that is known.
+type pastEnricher struct{ registry *catalog.Catalog }
+
+// Enrich implements subscription.Enricher.
+func (p pastEnricher) Enrich(record *atlas.Record) []byte { return p.registry.EnrichPast(record) }

@@ -30,7 +30,7 @@ func (nothingKnown) Measurement(atlas.MeasurementID) (atlas.Measurement, bool) {
 }
 
 // plannerOf makes the planner of replays of a log, in which only what the log has limits them.
-func plannerOf(log recorded) *replay.Planner {
+func plannerOf(log historyLog) *replay.Planner {
 	metrics := prometheus.NewRegistry()
 	ranges := topicrange.NewFinder(topicrange.Settings{
 		Log: log, Topics: map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic}, Lateness: time.Hour,
@@ -96,7 +96,7 @@ func replayRealData(t *testing.T, brokers []string) {
 			}
 		}
 	}
-	planner := plannerOf(recorded{log.History()})
+	planner := plannerOf(historyLog{log.History()})
 	for measurement, events := range files {
 		t.Run(fmt.Sprint(measurement), func(t *testing.T) {
 			want := valuesByTime(events)

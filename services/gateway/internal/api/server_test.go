@@ -70,7 +70,7 @@ func serve(t testing.TB, settings Settings, limits ratelimit.Limits) *testServer
 	events := &fakeEvents{followed: make(chan struct{})}
 	settings.Activity, settings.Outages = activity.NewDay(), outagewatch.New(outagewatch.Settings{
 		Log: events, Scans: settings.Scans, Logger: settings.Logger, Changes: settings.Catalog.ProbeChanges,
-		Probes: func() map[atlas.ProbeID]outage.Probe { return probesOf(settings.Catalog) },
+		Probes: func() map[atlas.ProbeID]outage.Probe { return outagewatch.ProbesOf(settings.Catalog) },
 	})
 	settings.History.Mode = cmp.Or(settings.History.Mode, "open")
 	if settings.Kafka == nil {
@@ -82,15 +82,6 @@ func serve(t testing.TB, settings Settings, limits ratelimit.Limits) *testServer
 	return &testServer{
 		API: New(settings, metrics), log: log, events: events, activity: settings.Activity, registry: settings.Catalog, metrics: metrics,
 	}
-}
-
-// probesOf is what outages are looked for with.
-func probesOf(known *catalog.Catalog) map[atlas.ProbeID]outage.Probe {
-	probes := make(map[atlas.ProbeID]outage.Probe)
-	known.EachProbe(func(p *catalog.Probe) {
-		probes[p.ID] = outage.Probe{Country: p.Country, ASN: p.ASN, Connected: p.Status != nil && *p.Status == 1}
-	})
-	return probes
 }
 
 // watch has the outages looked for until the function that it gives is called.

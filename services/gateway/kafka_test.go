@@ -20,7 +20,7 @@ import (
 )
 
 // What the log has lost is told from where to where: to its first record, or back to its end.
-func TestLostIsWorded(t *testing.T) {
+func TestLostInCatchUp(t *testing.T) {
 	for name, test := range map[string]struct {
 		gone eventlog.OffsetGoneError
 		want catchup.LostError
@@ -29,31 +29,31 @@ func TestLostIsWorded(t *testing.T) {
 		"of all":          {eventlog.OffsetGoneError{Offset: 10, First: 30, Next: 30}, catchup.LostError{From: 10, To: 30}},
 		"a log made anew": {eventlog.OffsetGoneError{Offset: 10, First: 0, Next: 7}, catchup.LostError{From: 10, To: 7}},
 	} {
-		got, ok := errors.AsType[*catchup.LostError](lost(fmt.Errorf("reading: %w", &test.gone)))
+		got, ok := errors.AsType[*catchup.LostError](lostInCatchUp(fmt.Errorf("reading: %w", &test.gone)))
 		if !ok || *got != test.want {
 			t.Errorf("%s: got %v, want %v", name, got, &test.want)
 		}
 	}
-	if err := lost(context.Canceled); !errors.Is(err, context.Canceled) {
+	if err := lostInCatchUp(context.Canceled); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want the error as it is", err)
 	}
 }
 
-type nobody struct{}
+type discardingConsumer struct{}
 
-func (nobody) Deliver(int, []atlas.Record) {}
-func (nobody) Flush(int)                   {}
+func (discardingConsumer) Deliver(int, []atlas.Record) {}
+func (discardingConsumer) Flush(int)                   {}
 
-// bank is a topic of one partition with its feed.
-type bank struct {
-	*feed
+// testTopic is a live topic of one partition in an embedded Kafka.
+type testTopic struct {
+	*liveTopic
 	broker *embedded.Broker
 	append func(from, to int64) // records of measurement 1, each at the second of its number
 
 	appendAll func(events []atlas.Event)
 }
 
-func openBank(t *testing.T, records int64) *bank {
+func openTopic(t *testing.T, records int64) *testTopic {
 	t.Helper()
 	broker, err := embedded.Start(embedded.Config{})
 	if err != nil {
@@ -78,19 +78,19 @@ func openBank(t *testing.T, records int64) *bank {
 		}
 	}
 	appendTo(0, records)
-	tails := log.Tails(eventlog.ResultsTopic, eventlog.TailConfig{}, nobody{})
+	tails := log.Tails(eventlog.ResultsTopic, eventlog.TailConfig{}, discardingConsumer{})
 	t.Cleanup(func() { _ = tails.Close() })
-	feed := newFeed(tails, eventlog.ResultsTopic, log.History(), time.Hour)
+	topic := newLiveTopic(tails, eventlog.ResultsTopic, log.History(), time.Hour)
 	appendAll := func(events []atlas.Event) {
 		if err := writer.Append(t.Context(), eventlog.ResultsTopic, events); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return &bank{feed, broker, appendTo, appendAll}
+	return &testTopic{topic, broker, appendTo, appendAll}
 }
 
 // resume goes on behind a record of measurement 1.
-func (b *bank) resume(ctx context.Context, t *testing.T, offset int64) (int64, error) {
+func (b *testTopic) resume(ctx context.Context, t *testing.T, offset int64) (int64, error) {
 	wanted := &subscription.Subscription{Stream: atlas.StreamResult, Measurement: 1}
 	there := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: eventlog.ResultsTopic, Offset: offset}}
 	tail, from, err := b.Resume(ctx, wanted, cursor.At(there, time.Now()))
@@ -115,21 +115,21 @@ func numbered(t *testing.T, number int64) atlas.Event {
 	return event
 }
 
-// Who reads the log to its end and rejoins the feed there has missed nothing.
-func TestFeedIsRejoinedWhereReadingEnds(t *testing.T) {
+// A client that reads the log to its end and rejoins the tail there has missed nothing.
+func TestRejoinWhereReadingEnds(t *testing.T) {
 	const number = 0 // of the partition
-	feed := openBank(t, 20)
-	if found, err := feed.Rejoin(t.Context(), number, 5, func([]atlas.Record) { t.Error("rejoined") }); found || err != nil {
-		t.Fatalf("before the feed began: got %v, %v, want not found", found, err)
+	topic := openTopic(t, 20)
+	if found, err := topic.Rejoin(t.Context(), number, 5, func([]atlas.Record) { t.Error("rejoined") }); found || err != nil {
+		t.Fatalf("before the tail began: got %v, %v, want not found", found, err)
 	}
 	sink := &received{}
-	next := feed.readOn(t, 5, sink)
+	next := topic.readOn(t, 5, sink)
 	if next != 20 {
 		t.Fatalf("got %d, want to go on at 20", next)
 	}
-	feed.append(20, 23)
-	for _, from := range []int64{23, next} { // the first waits until the feed has come so far
-		found, err := feed.Rejoin(t.Context(), number, from, func(missed []atlas.Record) { sink.offsets = append(sink.offsets, offsetsOf(missed)...) })
+	topic.append(20, 23)
+	for _, from := range []int64{23, next} { // the first waits until the tail has come so far
+		found, err := topic.Rejoin(t.Context(), number, from, func(missed []atlas.Record) { sink.offsets = append(sink.offsets, offsetsOf(missed)...) })
 		if !found || err != nil {
 			t.Fatalf("at %d: got %v, %v", from, found, err)
 		}
@@ -143,13 +143,13 @@ func TestFeedIsRejoinedWhereReadingEnds(t *testing.T) {
 		}
 	}
 	var gone *catchup.LostError
-	if _, err := feed.Open(t.Context(), number, []atlas.MeasurementID{1}, 30, 100, (&readlimit.Reading{}).Pay); !errors.As(err, &gone) || *gone != (catchup.LostError{From: 30, To: 23}) {
+	if _, err := topic.Open(t.Context(), number, []atlas.MeasurementID{1}, 30, 100, (&readlimit.Reading{}).Pay); !errors.As(err, &gone) || *gone != (catchup.LostError{From: 30, To: 23}) {
 		t.Errorf("beyond the end: got %v", err)
 	}
 }
 
 // readOn reads to the end of the log, and gives the offset there.
-func (b *bank) readOn(t *testing.T, from int64, sink *received) (next int64) {
+func (b *testTopic) readOn(t *testing.T, from int64, sink *received) (next int64) {
 	t.Helper()
 	reader, err := b.Open(t.Context(), 0, []atlas.MeasurementID{1}, from, 100, (&readlimit.Reading{}).Pay)
 	if err != nil {
@@ -175,7 +175,7 @@ func offsetsOf(records []atlas.Record) (offsets []int64) {
 	return offsets
 }
 
-// received is a client that takes note of offsets.
+// received is a client that keeps offsets.
 type received struct{ offsets []int64 }
 
 func (r *received) Room(context.Context) (time.Duration, error) { return 0, nil }
@@ -187,15 +187,15 @@ func (r *received) Deliver(_ context.Context, record *atlas.Record, _ func() *cu
 }
 
 // A cursor and a time are turned into offsets of the log.
-func TestFeedFindsWhereToBegin(t *testing.T) {
-	feed := openBank(t, 20)
+func TestLiveTopicFindsOffsets(t *testing.T) {
+	topic := openTopic(t, 20)
 	for second, want := range map[int64]int64{-100: 0, 0: 0, 7: 7, 19: 19, 20: 20} {
-		if got, err := feed.Since(t.Context(), 1, time.Unix(1426633200+second, 0)); err != nil || got != want {
+		if got, err := topic.Since(t.Context(), 1, time.Unix(1426633200+second, 0)); err != nil || got != want {
 			t.Errorf("since second %d: got %d, %v, want %d", second, got, err, want)
 		}
 	}
 	for _, offset := range []int64{-1, 0, 12, 19} {
-		if got, err := feed.resume(t.Context(), t, offset); err != nil || got != offset+1 {
+		if got, err := topic.resume(t.Context(), t, offset); err != nil || got != offset+1 {
 			t.Errorf("behind offset %d: got %d, %v", offset, got, err)
 		}
 	}
@@ -203,24 +203,24 @@ func TestFeedFindsWhereToBegin(t *testing.T) {
 
 const fetch = 1 // Kafka's key of requests to read
 
-// A cursor may be of a gateway that is ahead: who goes on behind it waits until the feed is there, or is given again what the feed comes to.
+// A cursor may be of a gateway that is ahead: resuming behind it waits until the tail is there, or the tail would deliver records again.
 //
 //notices:resume-without-waiting
-func TestResumingWaitsForTheFeed(t *testing.T) {
-	feed := openBank(t, 20)
-	release := feed.broker.Hold(fetch)
+func TestResumingWaitsForTheTail(t *testing.T) {
+	topic := openTopic(t, 20)
+	release := topic.broker.Hold(fetch)
 	defer release()
-	if found, err := feed.Rejoin(t.Context(), 0, 20, func([]atlas.Record) {}); !found || err != nil {
+	if found, err := topic.Rejoin(t.Context(), 0, 20, func([]atlas.Record) {}); !found || err != nil {
 		t.Fatalf("got %v, %v", found, err)
 	}
-	feed.append(20, 21)
+	topic.append(20, 21)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if offset, err := feed.resume(ctx, t, 20); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %d, %v while the feed stands at 20", offset, err)
+	if offset, err := topic.resume(ctx, t, 20); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %d, %v while the tail is at 20", offset, err)
 	}
 	release()
-	if offset, err := feed.resume(t.Context(), t, 20); err != nil || offset != 21 {
+	if offset, err := topic.resume(t.Context(), t, 20); err != nil || offset != 21 {
 		t.Errorf("got %d, %v, want 21", offset, err)
 	}
 }

@@ -1,14 +1,16 @@
-package gateway
+package catalogsync
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"atlasstream/services/gateway/internal/activity"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/session"
@@ -61,7 +63,7 @@ func TestDeletedMeasurement(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("refuse=%t", refuse), func(t *testing.T) {
 			metrics := prometheus.NewRegistry()
-			known := newKnowledge(nil, zap.NewNop(), metrics)
+			known := New(nil, nil, zap.NewNop(), metrics)
 			known.hub = session.NewHub(session.Settings{
 				Limits: session.Limits{Clients: 1, Subscriptions: 1}, Measurements: known, RefuseUnknown: refuse,
 			}, metrics)
@@ -82,7 +84,7 @@ func TestDeletedMeasurement(t *testing.T) {
 // Nobody is sent such an object.
 func TestUnreadableObjectOfUnknownMeasurement(t *testing.T) {
 	metrics := prometheus.NewRegistry()
-	known := newKnowledge(nil, zap.NewNop(), metrics)
+	known := New(nil, nil, zap.NewNop(), metrics)
 	known.hub = session.NewHub(session.Settings{Limits: session.Limits{Clients: 2, Subscriptions: 1}, Measurements: known}, metrics)
 	known.hub.AddSource(atlas.StreamResult, session.Untailed)
 	known.metadata = known.hub.AddSource(atlas.StreamMetadata, session.Untailed)
@@ -124,7 +126,7 @@ func TestWhatIsTriedAgainIsLoggedOnceForEachReason(t *testing.T) {
 		core, logs := observer.New(zap.WarnLevel)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		known := newKnowledge(nil, zap.New(core), prometheus.NewRegistry())
+		known := New(nil, nil, zap.New(core), prometheus.NewRegistry())
 		tries := 0
 		err := known.retry(ctx, func() error {
 			if tries++; tries < 10 {
@@ -136,4 +138,52 @@ func TestWhatIsTriedAgainIsLoggedOnceForEachReason(t *testing.T) {
 			t.Errorf("got %v after %d tries with %d lines in the log", err, tries, logs.Len())
 		}
 	})
+}
+
+// damagedLog has a connection event in each hour of a day, of which those at some offsets cannot be read.
+type damagedLog struct {
+	Log
+	began      time.Time
+	unreadable []int64
+}
+
+func (d damagedLog) ReadableEvents(_ context.Context, from, to int64, leftOut func(why error)) iter.Seq2[atlas.Record, error] {
+	return func(yield func(atlas.Record, error) bool) {
+		for offset := from; offset < to; offset++ {
+			if slices.Contains(d.unreadable, offset) {
+				leftOut(errors.New("a bad checksum"))
+				continue
+			}
+			at := d.began.Add(time.Duration(offset)*time.Hour + time.Minute)
+			event := atlas.Event{Stream: atlas.StreamProbeStatus, Probe: 1, Time: at, Value: []byte(`{"event":"connect"}`)}
+			if !yield(atlas.Record{Event: event, Position: atlas.Position{Offset: offset}}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Of connection events that cannot be read, it is not said that there were none.
+func TestConnectionEventsThatCannotBeReadAreNotKnown(t *testing.T) {
+	for _, test := range []struct {
+		unreadable []int64
+		known      int // hours, up to now; of the first one a minute is not
+	}{{nil, 23}, {[]int64{3}, 19}, {[]int64{0}, 22}, {[]int64{5, 20}, 2}, {[]int64{23}, 0}} {
+		t.Run(fmt.Sprint(test.unreadable), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // which begins at midnight
+				log := damagedLog{began: time.Now().Add(-24 * time.Hour), unreadable: test.unreadable}
+				known := New(log, activity.NewDay(), zap.NewNop(), prometheus.NewRegistry())
+				since, err := known.applyConnections(t.Context(), 0, 24)
+				if err != nil || since.IsZero() != (test.unreadable == nil) {
+					t.Fatalf("got %s, %v", since, err)
+				}
+				known.activity.SetKnownSince(since)
+				counts := known.activity.Count(activity.Query{Step: time.Hour, Now: time.Now().Add(-time.Second)})
+				hours := slices.DeleteFunc(counts.Known, func(is bool) bool { return !is })
+				if len(hours) != test.known {
+					t.Errorf("%d hours are known, want %d", len(hours), test.known)
+				}
+			})
+		})
+	}
 }

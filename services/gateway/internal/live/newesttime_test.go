@@ -1,4 +1,4 @@
-package gateway
+package live
 
 import (
 	"testing"
@@ -10,9 +10,9 @@ import (
 // The newest time is that of any record but those of fast clocks.
 func TestNewestTime(t *testing.T) {
 	now := time.Now().Truncate(time.Millisecond)
-	known := &newest{Consumer: nobody{}}
-	if !known.time().IsZero() {
-		t.Errorf("got %s before the first", known.time())
+	known := &NewestTime{}
+	if !known.Time().IsZero() {
+		t.Errorf("got %s before the first", known.Time())
 	}
 	for _, step := range []struct {
 		ages []time.Duration
@@ -27,8 +27,8 @@ func TestNewestTime(t *testing.T) {
 		for _, age := range step.ages {
 			records = append(records, atlas.Record{Event: atlas.Event{Time: now.Add(-age)}})
 		}
-		known.Deliver(0, records)
-		if got := now.Sub(known.time()); got != step.want {
+		known.Note(records, time.Now())
+		if got := now.Sub(known.Time()); got != step.want {
 			t.Errorf("after %v: the newest is %s old, want %s", step.ages, got, step.want)
 		}
 	}

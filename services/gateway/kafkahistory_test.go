@@ -1,21 +1,44 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
-	"atlasstream/services/gateway/internal/activity"
+	"atlasstream/services/gateway/internal/replay"
+	"atlasstream/services/gateway/internal/subscription"
 )
+
+func wantPast(t *testing.T, start time.Time) *subscription.Subscription {
+	t.Helper()
+	wanted, err := subscription.Parse(fmt.Appendf(nil, `{"msm":1,"startTime":%d}`, start.Unix()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wanted
+}
+
+// What the log does not have any more is told as replays know it, and changed partitions are told with the topic.
+func TestErrorsOfTheLogInReplays(t *testing.T) {
+	gone := lostInReplay(fmt.Errorf("reading: %w", &eventlog.OffsetGoneError{Offset: 10, First: 20, Next: 30}))
+	if lost, ok := errors.AsType[*replay.LostError](gone); !ok || *lost != (replay.LostError{Offset: 10, First: 20}) {
+		t.Errorf("got %v", gone)
+	}
+	split := &eventlog.PartitionsChangedError{Topic: "atlas.archive.march-2015", Words: "has 16 partitions, and had 8 when this process started"}
+	changed := lostInReplay(fmt.Errorf("reading: %w", split))
+	if want := "[unavailable] nothing of this can be subscribed to or replayed until the log is mended: " + split.Error(); changed.Error() != want {
+		t.Errorf("got %v, want %s", changed, want)
+	}
+	if err := lostInReplay(context.Canceled); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the error as it is", err)
+	}
+}
 
 // damaged reads a log with a connection event in each hour of a day, of which those at some offsets cannot be read.
 func damaged(unreadable ...int64) func(from int64) iter.Seq2[atlas.Record, error] {
@@ -59,30 +82,5 @@ func TestWhatCannotBeReadIsLeftOut(t *testing.T) {
 		if !errors.Is(err, lost) {
 			t.Errorf("got %v, want %v", err, lost)
 		}
-	}
-}
-
-// Of connection events that cannot be read, it is not said that there were none.
-func TestConnectionEventsThatCannotBeReadAreNotKnown(t *testing.T) {
-	for _, test := range []struct {
-		unreadable []int64
-		known      int // hours, up to now; of the first one a minute is not
-	}{{nil, 23}, {[]int64{3}, 19}, {[]int64{0}, 22}, {[]int64{5, 20}, 2}, {[]int64{23}, 0}} {
-		t.Run(fmt.Sprint(test.unreadable), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { // which begins at midnight
-				known := newKnowledge(nil, zap.NewNop(), prometheus.NewRegistry())
-				known.activity = activity.NewDay()
-				since, err := known.takeConnections(0, 24, damaged(test.unreadable...))
-				if err != nil || since.IsZero() != (test.unreadable == nil) {
-					t.Fatalf("got %s, %v", since, err)
-				}
-				known.activity.SetKnownSince(since)
-				counts := known.activity.Count(activity.Query{Step: time.Hour, Now: time.Now().Add(-time.Second)})
-				hours := slices.DeleteFunc(counts.Known, func(is bool) bool { return !is })
-				if len(hours) != test.known {
-					t.Errorf("%d hours are known, want %d", len(hours), test.known)
-				}
-			})
-		})
 	}
 }

@@ -1,0 +1,21 @@
+package outagewatch
+
+import (
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/catalog"
+	"atlasstream/services/gateway/internal/outage"
+)
+
+// ProbesOf is what a catalog has of probes, as far as it matters for outages.
+func ProbesOf(known *catalog.Catalog) map[atlas.ProbeID]outage.Probe {
+	const connected = 1 // as RIPE numbers the status
+	probes := make(map[atlas.ProbeID]outage.Probe)
+	known.EachProbe(func(p *catalog.Probe) {
+		one := outage.Probe{Country: p.Country, ASN: max(p.ASN, 0), Connected: p.Status != nil && *p.Status == connected}
+		if p.Latitude != nil && p.Longitude != nil {
+			one.Cell = outage.CellAt(*p.Latitude, *p.Longitude)
+		}
+		probes[p.ID] = one
+	})
+	return probes
+}

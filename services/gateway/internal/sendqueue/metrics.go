@@ -1,0 +1,18 @@
+package sendqueue
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Register registers metrics of what waits in the queues of all clients together.
+func (s *Stats) Register(registerer prometheus.Registerer) {
+	registerer.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "atlas_gateway_queued_messages", Help: "Messages that wait in the clients' queues.",
+		}, func() float64 { return float64(s.Messages.Load()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "atlas_gateway_queued_bytes", Help: "Bytes that wait in the clients' queues; a message counts once for each queue that it is in.",
+		}, func() float64 { return float64(s.Bytes.Load()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "atlas_gateway_blocked_writes_total", Help: "Times that a client's socket had no room and its messages had to wait.",
+		}, func() float64 { return float64(s.Blocked.Load()) }),
+	)
+}

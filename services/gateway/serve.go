@@ -1,0 +1,156 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"atlasstream/pkg/service"
+	"atlasstream/services/gateway/internal/cors"
+	"atlasstream/services/gateway/web"
+)
+
+// ready tells whether clients are well served here: Kafka answers, there is a key for cursors, and probes and measurements are known.
+func (g *gateway) ready(ctx context.Context) error {
+	if err := g.log.Check(ctx); err != nil {
+		return err
+	}
+	if err := g.cursorKeys.Ready(); err != nil {
+		return err
+	}
+	return g.catalog.Ready(ctx)
+}
+
+// routes are the paths of the public door.
+func (g *gateway) routes() http.Handler {
+	mux := http.NewServeMux()
+	client := web.SocketIOClient()
+	mux.Handle("/stream/socket.io/", g.socketIO)
+	mux.Handle("/stream/socket.io", g.socketIO)
+	mux.Handle("/stream/{$}", g.stream)
+	mux.Handle("/stream", g.stream)
+	mux.Handle("/socket.io.js", client)
+	mux.Handle("/stream/socket.io/socket.io.js", client)
+	mux.Handle("/api/", g.api)
+	mux.Handle("/", web.Pages())
+	return g.proxies.Middleware(cors.Origins(g.cfg.Origins).Middleware(oneSlash(mux)))
+}
+
+func (g *gateway) run(ctx context.Context) error {
+	public, admin, err := g.listen()
+	if err != nil {
+		return errors.Join(err, g.closeLog())
+	}
+	lasting := context.WithoutCancel(ctx) // what serves ends in its turn, not with ctx
+	doors := service.StartTask(lasting, func(ctx context.Context) error {
+		return service.ServeHTTP(ctx, g.server(), public, g.grace())
+	})
+	admins := service.StartTask(lasting, func(ctx context.Context) error { return g.admin.Serve(ctx, admin) })
+	learning := service.StartTask(lasting, func(ctx context.Context) error { return g.catalog.Run(ctx) })
+	watching := service.StartTask(lasting, func(ctx context.Context) error { g.watch(ctx); return nil })
+	select {
+	case <-ctx.Done():
+	case <-doors.Ended():
+	case <-admins.Ended():
+	}
+	return g.stop(doors, learning, watching, admins)
+}
+
+// watch looks after what changes beside the clients and the records, until ctx ends.
+func (g *gateway) watch(ctx context.Context) {
+	var watches sync.WaitGroup
+	watches.Go(func() { g.tokens.Watch(ctx, g.acceptor.RecheckTokens) })
+	watches.Go(func() { g.log.Watch(ctx) })
+	watches.Go(func() { g.hub.SendCursors(ctx) })
+	watches.Go(func() { g.watchOutages(ctx) })
+	watches.Go(func() { g.cursorKeys.Watch(ctx) })
+	watches.Go(func() { g.admin.Watch(ctx, g.cfg.Logger, g.cfg.OnReady) })
+	watches.Wait()
+}
+
+// server has limits of time for requests; they are taken off a connection that becomes a WebSocket.
+func (g *gateway) server() *http.Server {
+	const readTimeout, writeTimeout = 10 * time.Second, 30 * time.Second
+	complaints, _ := zap.NewStdLogAt(g.cfg.Logger, zap.WarnLevel) // fails for an unknown level only
+	return &http.Server{Handler: g.routes(), ReadTimeout: readTimeout, WriteTimeout: writeTimeout, ErrorLog: complaints}
+}
+
+// grace is what requests and clients get of the time for stopping.
+func (g *gateway) grace() time.Duration { return g.cfg.StopTimeout / 4 }
+
+func (g *gateway) listen() (public, admin net.Listener, err error) {
+	if public, err = service.Listen(g.cfg.Listen, g.cfg.Listener); err != nil {
+		return nil, nil, service.Setting("listen", err)
+	}
+	if admin, err = service.Listen(g.cfg.Admin, g.cfg.AdminListener); err != nil {
+		return nil, nil, errors.Join(service.Setting("admin", err), public.Close())
+	}
+	public = g.incoming.Limit("public", public)
+	service.LogListening(g.cfg.Logger, "public", public)
+	service.LogListening(g.cfg.Logger, "admin", admin)
+	return public, admin, nil
+}
+
+func (g *gateway) stop(doors, learning, watching, admins *service.Task) error {
+	g.admin.Drain()
+	return service.StopInOrder(g.cfg.Logger, g.cfg.StopTimeout,
+		service.Part{Name: "clients", Stop: g.stopClients}, // before the door: who polls comes once more for the last words
+		service.Part{Name: "public door", Stop: doors.Stop},
+		service.Part{Name: "registries", Stop: learning.Stop},
+		service.Part{Name: "watch over tokens and Kafka", Stop: watching.Stop},
+		service.Part{Name: "event log", Stop: func(context.Context) error { return g.closeLog() }},
+		service.Part{Name: "admin door", Stop: admins.Stop},
+	)
+}
+
+// stopClients stops all doors at a time, which refuse newcomers from then on, and leaves time for the rest. What waits to be sent in arrays goes out first.
+func (g *gateway) stopClients(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*g.grace())
+	defer cancel()
+	g.hub.Drain()
+	var doors sync.WaitGroup
+	doors.Go(func() { g.api.Shutdown(ctx) })
+	doors.Go(func() { g.socketIO.Shutdown(ctx) })
+	doors.Go(func() { g.stream.Shutdown(ctx) })
+	doors.Wait()
+	return nil
+}
+
+func (g *gateway) closeLog() error {
+	var faults []error
+	for _, tails := range g.tails {
+		faults = append(faults, tails.Close())
+	}
+	return errors.Join(append(faults, g.log.Close())...)
+}
+
+// watchOutages looks for outages once the probes are known, until ctx ends.
+func (g *gateway) watchOutages(ctx context.Context) {
+	select {
+	case <-g.catalog.ProbesKnown():
+		_ = g.outages.Run(ctx) // it ends with ctx only
+	case <-ctx.Done():
+	}
+}
+
+// oneSlash serves //stream/socket.io/ as /stream/socket.io/. ripe.atlas.cousteau up to 1.4.2 asks for the former, and its WebSocket follows no redirect,
+// with which http.ServeMux would answer.
+func oneSlash(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "//") {
+			request := *r
+			request.URL = new(url.URL)
+			*request.URL = *r.URL
+			request.URL.Path = "/" + strings.TrimLeft(r.URL.Path, "/")
+			r = &request
+		}
+		next.ServeHTTP(w, r)
+	})
+}
