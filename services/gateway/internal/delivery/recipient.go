@@ -71,8 +71,8 @@ type Checkpoints interface {
 	Enqueue(enqueue func(*sendqueue.Message) error, at Place, encode func(cursor string) *sendqueue.Message) error
 	// Send enqueues an event that is not a record, with a cursor.
 	Send(event string, payload []byte) error
-	// SendCursor enqueues an atlas_cursor if none came with a message since a time. Errors: those of Client.Enqueue.
-	SendCursor(since time.Time) (enqueued bool, err error)
+	// SendCursor enqueues an atlas_cursor if none came with a message since a time. It fits unless it would be too long, or stand for nothing.
+	SendCursor(since time.Time) (enqueued, fits bool)
 }
 
 // Tracking follows subscriptions from their beginning to their end.

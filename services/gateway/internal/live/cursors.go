@@ -46,8 +46,9 @@ type cursorKey struct {
 // enqueue tells whether it has enqueued something. What does not fit now may fit the next time.
 func (c *idleCursors) enqueue(target *delivery.Target) (enqueued bool) {
 	if checkpoints := target.Recipient.Checkpoints(); checkpoints != nil {
-		enqueued, err := checkpoints.SendCursor(c.now.Add(-c.partition.settings.CursorIdle))
-		return enqueued && err == nil
+		if enqueued, fits := checkpoints.SendCursor(c.now.Add(-c.partition.settings.CursorIdle)); fits {
+			return enqueued
+		}
 	}
 	for _, active := range target.Actives {
 		if c.isIdle(target, active) && target.Recipient.EnqueueIfRoom(c.message(target, active)) == nil {

@@ -80,6 +80,28 @@ func TestCursorOfAnIdleClient(t *testing.T) {
 	})
 }
 
+// Where a cursor for all subscriptions would be too long, each measurement has its own.
+func TestCursorsOfAnIdleClientWithLongParameters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewSessionCursorHub(t)
+		defer hub.Close()
+		const subscriptions = 10
+		fields := strings.Repeat(`"`+strings.Repeat("x", 90)+`",`, 5)
+		for measurement := range subscriptions {
+			sessiontest.MustSubscribe(t, hub.Session, fmt.Sprintf(`{"msm":%d,"cursor":"","acceptedFields":[%s"x"]}`, measurement+1, fields))
+		}
+		hub.Receive()
+		hub.Received = nil
+		sendCursors(t, hub.Hub.Hub)
+		time.Sleep(36 * time.Second) // as the first confirmations had one for all
+		hub.Receive()
+		slices.Sort(hub.Received)
+		if got := slices.Compact(hub.Received); len(got) != subscriptions || !strings.HasPrefix(got[0], "atlas_cursor ") {
+			t.Errorf("received %d different messages, such as %.1q, want %d of atlas_cursor", len(got), got, subscriptions)
+		}
+	})
+}
+
 // No cursor is behind records that wait to be sent, or that the client still has to catch up with.
 //
 //notices:cursor-past-batch

@@ -232,17 +232,17 @@ func (t *Tracker) restored(active *delivery.Active) {
 }
 
 // SendCursor implements delivery.Checkpoints.
-func (t *Tracker) SendCursor(since time.Time) (enqueued bool, err error) {
+func (t *Tracker) SendCursor(since time.Time) (enqueued, fits bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.sentAt.After(since) {
-		return false, nil
+		return false, true
 	}
 	sealed := t.cursor(&delivery.Place{})
 	if sealed == "" {
-		return false, nil
+		return false, false
 	}
-	return true, t.recipient.EnqueueIfRoom(t.recipient.Encoding.Cursor(sealed))
+	return t.recipient.EnqueueIfRoom(t.recipient.Encoding.Cursor(sealed)) == nil, true
 }
 
 // Restart implements delivery.Checkpoints.
