@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -133,11 +134,26 @@ func (t *Target) SendLast(message *sendqueue.Message) {
 	_ = t.Recipient.EnqueueControl(message)
 }
 
-// Restart goes on at an offset of a source whose log was truncated or recreated, where offsets mean other records now. Everything that was delivered before
-// is to be enqueued by then.
+// Restart goes on at an offset of a source whose log was truncated or recreated, where offsets mean other records now, and sends cursors from there, as a
+// client that reconnects with one of the old log has lost its place. Everything that was delivered before is to be enqueued by then.
 func (t *Target) Restart(source Source, next int64) {
 	if checkpoints := t.Recipient.Checkpoints(); checkpoints != nil {
 		checkpoints.Restart(source, next)
+		if _, fits := checkpoints.SendCursor(time.Now()); fits {
+			return
+		}
+	}
+	sent := make(map[atlas.MeasurementID]struct{})
+	for _, active := range t.Actives {
+		wanted := active.Wanted
+		if _, again := sent[wanted.Measurement]; again || !wanted.Cursor.Wanted {
+			continue
+		}
+		sent[wanted.Measurement] = struct{}{}
+		at := source.PlaceBefore(active, next)
+		at.Live = cursor.Live{Topic: at.Live.Topic, Partition: at.Live.Partition, Offset: next - 1} // wherever the subscription began
+		//mutate:restart-without-cursor
+		_ = t.Recipient.EnqueueIfRoom(t.Recipient.Encoding.Cursor(t.Recipient.Seal(&at)))
 	}
 }
 

@@ -149,7 +149,31 @@ func TestCursorsGoBackWithATruncatedLog(t *testing.T) {
 		hub.Log.Source.Gap(0, 10, 3)
 		hub.Log.Append(0, sessiontest.Records(1, 1, 1)...)
 		hub.Receive()
-		hub.ExpectCheckpoints(t, 1, map[string]int64{one: 3, two: 2}) // behind the atlas_error
+		hub.ExpectCheckpoints(t, 1, map[string]int64{one: 2, two: 2}) // the atlas_cursor behind the atlas_error
+		hub.ExpectCheckpoints(t, 2, map[string]int64{one: 3, two: 2})
+	})
+}
+
+// Once the log was truncated, a client receives a cursor from there for each measurement: the one that it has means other records now.
+//
+//notices:restart-without-cursor
+func TestCursorsFollowATruncatedLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewLogHub(t, 5)
+		defer hub.Close()
+		hub.Log.Append(0, append(sessiontest.Records(5, 1, 1), sessiontest.Records(5, 2, 1)...)...)
+		for _, parameters := range []string{`{"msm":1,"cursor":""}`, `{"msm":1,"prb":2,"cursor":""}`, `{"msm":2,"cursor":""}`, `{"msm":3}`} {
+			sessiontest.MustSubscribe(t, hub.Session, parameters)
+		}
+		hub.Receive()
+		hub.Received = nil
+		hub.Log.Partitions[0].Records, hub.Log.Partitions[0].Next = nil, 3
+		hub.Log.Source.Gap(0, 10, 3)
+		hub.Log.Source.Flush(0)
+		hub.Receive()
+		if len(hub.Received) != 3 || !strings.HasPrefix(hub.Received[0], "atlas_error ") || hub.Received[1] != atlasCursor(1, 2) || hub.Received[2] != atlasCursor(2, 2) {
+			t.Errorf("received %q, want an atlas_error and the cursors of measurements 1 and 2", hub.Received)
+		}
 	})
 }
 
