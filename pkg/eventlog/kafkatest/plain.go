@@ -71,6 +71,25 @@ func (p *Plain) DeleteBefore(t testing.TB, topic string, partition int, offset i
 	}
 }
 
+// DeleteTopic deletes a topic.
+func (p *Plain) DeleteTopic(t testing.TB, topic string) {
+	t.Helper()
+	request := kmsg.NewPtrDeleteTopicsRequest()
+	request.TimeoutMillis = int32(plainTimeout.Milliseconds())
+	deleted := kmsg.NewDeleteTopicsRequestTopic()
+	deleted.Topic = &topic
+	request.Topics, request.TopicNames = []kmsg.DeleteTopicsRequestTopic{deleted}, []string{topic}
+	ctx, cancel := context.WithTimeout(t.Context(), plainTimeout)
+	defer cancel()
+	response, err := request.RequestWith(ctx, p.client)
+	if err == nil {
+		err = kerr.ErrorForCode(response.Topics[0].ErrorCode)
+	}
+	if err != nil {
+		t.Fatalf("delete topic %s: %v", topic, err)
+	}
+}
+
 // Read returns every record of a topic, those of a partition in the order of offsets.
 func (p *Plain) Read(t testing.TB, topic string) (records []Record) {
 	t.Helper()

@@ -6,6 +6,7 @@
 //	http.go        GET and Server-Sent Events
 //	websocket.go   WebSocket
 //	socketio.go    Socket.IO 5 over Engine.IO 4
+//	socketio2.go   Socket.IO 2 over Engine.IO 3
 //	expect.go      opening, subscribing and expecting, in ways that fail the test
 package connection
 

@@ -14,15 +14,15 @@ import (
 	"atlasstream/services/e2e/internal/sample"
 )
 
-// packetConn carries packets of Engine.IO 4.
+// packetConn carries packets of Engine.IO.
 type packetConn struct {
 	send  func(packet string) error
 	read  func() (packets []string, err error)
 	close func()
 }
 
-func openEngineWebSocket(ctx context.Context, gateway string) (*packetConn, error) {
-	conn, closeConn, err := dialWebSocket(ctx, "ws://"+gateway+"/stream/socket.io/?EIO=4&transport=websocket")
+func openEngineWebSocket(ctx context.Context, gateway string, revision int) (*packetConn, error) {
+	conn, closeConn, err := dialWebSocket(ctx, fmt.Sprintf("ws://%s/stream/socket.io/?EIO=%d&transport=websocket", gateway, revision))
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,19 @@ func openEngineWebSocket(ctx context.Context, gateway string) (*packetConn, erro
 	}, nil
 }
 
-func openEnginePolling(ctx context.Context, gateway string) (*packetConn, error) {
+// payload is how a revision of Engine.IO writes packets into the body of a request or an answer.
+type payload struct {
+	revision int
+	encode   func(packet string) string
+	decode   func(body string) (packets []string, err error)
+}
+
+var payload4 = payload{4,
+	func(packet string) string { return packet },
+	func(body string) ([]string, error) { return strings.Split(body, "\x1e"), nil },
+}
+
+func openEnginePolling(ctx context.Context, gateway string, payload payload) (*packetConn, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	transport := &http.Transport{DialContext: dialSmallWindow}
 	client := &http.Client{Transport: transport}
@@ -44,8 +56,15 @@ func openEnginePolling(ctx context.Context, gateway string) (*packetConn, error)
 		cancel()
 		transport.CloseIdleConnections()
 	})
-	url := "http://" + gateway + "/stream/socket.io/?EIO=4&transport=polling"
-	body, err := Request(ctx, client, http.MethodGet, url, "")
+	url := fmt.Sprintf("http://%s/stream/socket.io/?EIO=%d&transport=polling", gateway, payload.revision)
+	read := func() ([]string, error) {
+		body, err := Request(ctx, client, http.MethodGet, url, "")
+		if err != nil {
+			return nil, err
+		}
+		return payload.decode(body)
+	}
+	first, err := read()
 	if err != nil {
 		closeConn()
 		return nil, err
@@ -53,19 +72,21 @@ func openEnginePolling(ctx context.Context, gateway string) (*packetConn, error)
 	var opened struct {
 		ID string `json:"sid"`
 	}
-	if err := json.Unmarshal([]byte(strings.TrimPrefix(body, "0")), &opened); err != nil {
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(first[0], "0")), &opened); err != nil {
 		closeConn()
-		return nil, fmt.Errorf("read %q: %w", body, err)
+		return nil, fmt.Errorf("read %q: %w", first, err)
 	}
 	url += "&sid=" + opened.ID
 	return &packetConn{
 		send: func(packet string) error {
-			_, err := Request(ctx, client, http.MethodPost, url, packet)
+			_, err := Request(ctx, client, http.MethodPost, url, payload.encode(packet))
 			return err
 		},
-		read: func() ([]string, error) {
-			body, err := Request(ctx, client, http.MethodGet, url, "")
-			return strings.Split(body, "\x1e"), err
+		read: func() (packets []string, err error) {
+			if packets, first = first[1:], first[:1]; len(packets) > 0 {
+				return packets, nil
+			}
+			return read()
 		},
 		close: closeConn,
 	}, nil

@@ -37,7 +37,7 @@ func openWebSocket(ctx context.Context, options Options) (*Connection, error) {
 
 // openSocketIO opens Socket.IO on a WebSocket.
 func openSocketIO(ctx context.Context, options Options) (*Connection, error) {
-	packets, err := openEngineWebSocket(ctx, options.Gateway)
+	packets, err := openEngineWebSocket(ctx, options.Gateway, 4)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func openSocketIO(ctx context.Context, options Options) (*Connection, error) {
 
 // openPolling opens Socket.IO by polling.
 func openPolling(ctx context.Context, options Options) (*Connection, error) {
-	packets, err := openEnginePolling(ctx, options.Gateway)
+	packets, err := openEnginePolling(ctx, options.Gateway, payload4)
 	if err != nil {
 		return nil, err
 	}
