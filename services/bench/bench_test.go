@@ -11,7 +11,7 @@ import (
 // TestTinyRun keeps the harness from rotting: the gateway and the bare loop deliver all there is, and the collector takes all, over the embedded broker.
 func TestTinyRun(t *testing.T) {
 	s := &settings{
-		Scenario: []string{"A", "D", "collector", "playback", "abuse", "api", "outages"}, Servers: []string{"bare", "ours", "ours-socketio"},
+		Scenario: []string{"A", "D", "collector", "playback", "abuse", "api", "catchup", "cursors", "outages"}, Servers: []string{"bare", "ours", "ours-socketio"},
 		Attacks: []string{"pings", "compressed empty records"},
 		Quick:   true, Broker: "embedded", Out: filepath.Join(t.TempDir(), "results.json"),
 	}
@@ -53,6 +53,19 @@ func TestTinyRun(t *testing.T) {
 	}
 	if len(written.API) != 2 || len(written.APIMemory) != 1 || written.APIMemory[0].Events == 0 || written.APIMemory[0].Before == 0 {
 		t.Errorf("read API: got %d measurements and %+v", len(written.API), written.APIMemory)
+	}
+	for _, f := range written.CatchUp {
+		if f.CaughtUp.Records == 0 || len(f.CaughtUp.Missed) == 0 || f.Incorrect > 0 || f.CaughtUp.Lost > 0 || f.Live.Received.Deliveries != f.Live.Expected {
+			t.Errorf("catching up: got %+v", f)
+		}
+	}
+	for _, f := range written.Cursors {
+		if f.Expected == 0 || f.Received.Deliveries != f.Expected {
+			t.Errorf("cursors, %t: got %d deliveries of %d", f.Cursors, f.Received.Deliveries, f.Expected)
+		}
+	}
+	if len(written.CatchUp) != 1 || len(written.Cursors) != 2 {
+		t.Errorf("got %d measurements of catching up, %d of cursors, want 1 and 2", len(written.CatchUp), len(written.Cursors))
 	}
 	for _, f := range written.Outages {
 		if len(f.Rows) < 4 || len(f.Rows[0]) != len(f.Header) || len(f.Bars) < 7 || f.Held == 0 {
@@ -97,7 +110,15 @@ func TestBars(t *testing.T) {
 			{fanOutFigures: figures(0, "", 1, 6*time.Millisecond, 100), Pair: 2}, {fanOutFigures: figures(0, "", 1, 6*time.Millisecond, 100), Asked: true, Pair: 2},
 		},
 		APIMemory: []apiMemoryFigures{{Added: 41 << 20}},
-		Abuse:     []abuseFigures{{Attack: "pings", MicrosEach: 30}, {Attack: "pings", Round: 1, MicrosEach: 8}, {Attack: "pings", Round: 2, MicrosEach: 10, Missing: 1}},
+		CatchUp: []catchUpFigures{
+			{Live: figures(0, "ours", 0, 0, 99), MicrosEach: 7}, {Live: figures(0, earlierGateway, 0, 0, 90), MicrosEach: 10, Incorrect: 5},
+			{Live: figures(1, earlierGateway, 0, 0, 90), MicrosEach: 40}, {Live: figures(1, "ours", 0, 0, 100), MicrosEach: 36},
+		},
+		Cursors: []cursorFigures{
+			{fanOutFigures: figures(0, "ours", 10, 0, 100)}, {fanOutFigures: figures(0, "ours", 12, 0, 100), Cursors: true},
+			{fanOutFigures: figures(0, earlierGateway, 10, 0, 100)}, {fanOutFigures: figures(0, earlierGateway, 30, 0, 10), Cursors: true},
+		},
+		Abuse: []abuseFigures{{Attack: "pings", MicrosEach: 30}, {Attack: "pings", Round: 1, MicrosEach: 8}, {Attack: "pings", Round: 2, MicrosEach: 10, Missing: 1}},
 	}
 	for _, want := range []bar{
 		{Name: "A: CPU for a delivery, ours to the bare loop's", Got: 1.1, Passed: true},
@@ -119,17 +140,22 @@ func TestBars(t *testing.T) {
 		{Name: "api: questions without an answer, of all", Got: 0.25, Passed: true},
 		{Name: "api: deliveries that are missing or double", Got: 1, Passed: false},
 		{Name: "api: memory for connection events, outages and answers", Got: 41, Passed: false},
+		{Name: "catchup: CPU for a record, to the earlier gateway's", Got: 0.8, Passed: true},
+		{Name: "catchup: results of backlogs that are missing or double", Got: 0, Passed: true},
+		{Name: "catchup: deliveries of others that are missing or double", Got: 1, Passed: false},
+		{Name: "cursors: CPU for a delivery, to without", Got: 1.2, Passed: true},
+		{Name: "cursors: deliveries that are missing or double", Got: 0, Passed: true},
 	} {
 		got := find(t, r.bars(), want.Name)
 		if got.Passed != want.Passed || got.Got < want.Got-1e-9 || got.Got > want.Got+1e-9 {
 			t.Errorf("%s: got %g, passed %t, want %g, %t", want.Name, got.Got, got.Passed, want.Got, want.Passed)
 		}
 	}
-	if bars := r.bars(); len(bars) != 19 {
-		t.Errorf("got %d bars, want 19: what was not measured has none", len(bars))
+	if bars := r.bars(); len(bars) != 24 {
+		t.Errorf("got %d bars, want 24: what was not measured has none", len(bars))
 	}
 	if r.failure() == nil {
-		t.Error("got no failure, though eight bars were not reached")
+		t.Error("got no failure, though nine bars were not reached")
 	}
 }
 

@@ -36,27 +36,57 @@ func (l *lab) fanOut(ctx context.Context, scenario scenario, server server) (fig
 
 // fanOutOn measures a server that runs. The others are told the window too.
 func (l *lab) fanOutOn(ctx context.Context, scenario scenario, server server, target *running, others ...*process) (figures fanOutFigures, err error) {
-	clients, err := l.startClients(ctx, target.address, server.protocol, scenario)
-	if err != nil {
-		return figures, target.explain(err)
-	}
-	defer clients.stop()
-	producer, err := l.start(ctx, l.program("producer"), "--kafka", l.kafka, "--rows", l.rows,
-		"--rate", strconv.Itoa(scenario.Rate), "--measurements", strconv.Itoa(scenario.Measurements), "--hops", strconv.Itoa(scenario.Hops))
+	load, err := l.startLoad(ctx, scenario, server, target)
 	if err != nil {
 		return figures, err
 	}
-	defer producer.stop()
-	if err := clients.receive(&ipc.Ready{}); err != nil { // each has got something
-		return figures, target.explain(err)
+	defer load.stop()
+	return l.measureFanOut(ctx, scenario, target, load, others...)
+}
+
+// load is what is fanned out, and to whom.
+type load struct{ clients, producer *process }
+
+// startLoad returns when each client has got something.
+func (l *lab) startLoad(ctx context.Context, scenario scenario, server server, target *running) (started load, err error) {
+	clients, err := l.startClients(ctx, target.address, server.protocol, scenario)
+	if err != nil {
+		return load{}, target.explain(err)
 	}
-	return l.measureFanOut(ctx, scenario, target, clients, producer, others...)
+	producer, err := l.start(ctx, l.program("producer"), "--kafka", l.kafka, "--rows", l.rows, "--rate", strconv.Itoa(scenario.Rate),
+		"--measurements", strconv.Itoa(scenario.Measurements), "--first", strconv.Itoa(scenario.first()), "--hops", strconv.Itoa(scenario.Hops))
+	if err != nil {
+		clients.stop()
+		return load{}, err
+	}
+	started = load{clients: clients, producer: producer}
+	if err := clients.receive(&ipc.Ready{}); err != nil {
+		started.stop()
+		return load{}, target.explain(err)
+	}
+	return started, nil
+}
+
+func (l load) stop() {
+	l.producer.stop()
+	l.clients.stop()
+}
+
+// announce tells clients and producer the window.
+func (l load) announce(window ipc.Window, others ...*process) error {
+	for _, process := range append([]*process{l.clients, l.producer}, others...) {
+		if err := process.Send(window); err != nil {
+			return process.explain(err)
+		}
+	}
+	return nil
 }
 
 // startClients returns when all are subscribed.
-func (l *lab) startClients(ctx context.Context, address, protocol string, scenario scenario) (*process, error) {
-	process, err := l.start(ctx, l.program("clients"), "--address", address, "--protocol", protocol,
-		"--clients", strconv.Itoa(scenario.Clients), "--measurements", strconv.Itoa(scenario.Measurements), fmt.Sprintf("--filtered=%t", scenario.Filtered))
+func (l *lab) startClients(ctx context.Context, address, protocol string, scenario scenario, flags ...string) (*process, error) {
+	process, err := l.start(ctx, l.program("clients"), append(flags, "--address", address, "--protocol", protocol,
+		"--clients", strconv.Itoa(scenario.Clients), "--measurements", strconv.Itoa(scenario.Measurements), "--first", strconv.Itoa(scenario.first()),
+		fmt.Sprintf("--filtered=%t", scenario.Filtered), fmt.Sprintf("--cursors=%t", scenario.Cursors))...)
 	if err != nil {
 		return nil, err
 	}
@@ -68,32 +98,35 @@ func (l *lab) startClients(ctx context.Context, address, protocol string, scenar
 }
 
 func (l *lab) measureFanOut(
-	ctx context.Context, scenario scenario, target *running, clients, producer *process, others ...*process,
+	ctx context.Context, scenario scenario, target *running, load load, others ...*process,
 ) (figures fanOutFigures, err error) {
 	window := l.nextWindow()
-	for _, process := range append([]*process{clients, producer}, others...) {
-		if err := process.Send(window); err != nil {
-			return figures, process.explain(err)
-		}
+	if err := load.announce(window, others...); err != nil {
+		return figures, err
 	}
 	usage, err := l.watch(ctx, target, window, scenario.Name)
 	if err != nil {
 		return figures, target.explain(err)
 	}
-	if err := producer.receive(&figures.Load); err != nil {
+	if err := load.finish(scenario, &figures); err != nil {
 		return figures, err
 	}
-	figures.Expected = scenario.deliveries(figures.Load.Records)
 	figures.Loaded = float64(figures.Load.Records) / float64(scenario.Rate*l.settings.Seconds)
-	if err := clients.Send(ipc.Expected{Deliveries: figures.Expected}); err != nil {
-		return figures, clients.explain(err)
-	}
-	if err := clients.receive(&figures.Received); err != nil {
-		return figures, err
-	}
 	figures.CPU, figures.Resident, figures.Busy = usage.cpu, usage.resident, usage.busy
 	figures.MicrosEach = microsEach(usage.cpu, figures.Received.Arrived)
 	return figures, nil
+}
+
+// finish receives, when the window is over, what was sent within it and what of that was received.
+func (l load) finish(scenario scenario, figures *fanOutFigures) error {
+	if err := l.producer.receive(&figures.Load); err != nil {
+		return err
+	}
+	figures.Expected = scenario.deliveries(figures.Load.Records)
+	if err := l.clients.Send(ipc.Expected{Deliveries: figures.Expected}); err != nil {
+		return l.clients.explain(err)
+	}
+	return l.clients.receive(&figures.Received)
 }
 
 // nextWindow begins when the load has flowed for a while.

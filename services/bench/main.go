@@ -6,6 +6,7 @@
 //   - scenario.go, fanout.go: fan-out to many clients
 //   - memory.go, ingest.go, playback.go, recording.go, outages.go: idle connections, the collector, playbacks, the outage detector
 //   - abuse.go, api.go, apimemory.go: what an attacker and the read API cost other clients
+//   - catchup.go, cursors.go: clients that catch up beside live ones, and what cursors cost
 //   - pages.go: the web pages in Chromium
 //   - usage.go: processor time and memory of a process
 //   - report.go, bars.go: tables, and the bars that a run must reach
@@ -15,14 +16,16 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"time"
 
 	"atlasstream/pkg/service"
 )
 
 type settings struct {
-	Scenario []string      `help:"What to measure: fan-out (A to D), idle connections (memory), writing to Kafka (collector), replays (playback), what one address may cost others (abuse), what the read API costs others (api), the outage detector (outages), the web pages in a browser (pages)." enum:"A,B,C,D,memory,collector,playback,abuse,api,outages,pages" default:"A,B,C,D,memory,collector,playback,abuse,api,outages,pages"`
+	Scenario []string      `help:"What to measure: fan-out (A to D), idle connections (memory), writing to Kafka (collector), replays (playback), what one address may cost others (abuse), what the read API costs others (api), clients that catch up beside live ones (catchup), cursors of Engine.IO 4 clients (cursors), the outage detector (outages), the web pages in a browser (pages)." enum:"A,B,C,D,memory,collector,playback,abuse,api,catchup,cursors,outages,pages" default:"A,B,C,D,memory,collector,playback,abuse,api,catchup,cursors,outages,pages"`
 	Servers  []string      `help:"Servers to compare in fan-out; the bars need bare and ours." enum:"bare,ours,ours-socketio,node,googollee" default:"bare,ours,node,googollee"`
+	Gateway  string        `help:"Program of an earlier gateway, to compare with in turns: in fan-out, and in the scenarios catchup and cursors." placeholder:"FILE" type:"existingfile"`
 	Attacks  []string      `help:"Attacks of the scenario abuse, by their names in the report; by default, all." placeholder:"NAME"`
 	Pages    []string      `help:"Parts of the scenario pages." enum:"explore,map,probes,hidden,asleep,paint" default:"explore,map,probes,hidden,asleep,paint"`
 	Hidden   time.Duration `help:"How long the scenario pages hides a tab." default:"10m"`
@@ -39,6 +42,9 @@ type settings struct {
 func (s *settings) Run(ctx context.Context) error {
 	if s.Quick {
 		s.Rounds, s.Seconds, s.Warmup = 1, 2, 4*time.Second
+	}
+	if s.Gateway != "" && !slices.Contains(s.Servers, earlierGateway) {
+		s.Servers = append(slices.Clip(s.Servers), earlierGateway)
 	}
 	lab, err := openLab(ctx, s)
 	if err != nil {

@@ -17,13 +17,13 @@ type (
 func (s *settings) measure(ctx context.Context, lab *lab) (*report, error) {
 	report := &report{Broker: lab.broker, Began: time.Now(), Rounds: s.Rounds, Seconds: s.Seconds, Quick: s.Quick}
 	for round := range s.Rounds {
-		for _, measure := range []eachRound{s.fanOuts, s.others, s.abuse, s.api} {
+		for _, measure := range []eachRound{s.fanOuts, s.others, s.abuse, s.api, s.cursors} {
 			if err := measure(ctx, lab, report, round); err != nil {
 				return report, err
 			}
 		}
 	}
-	for _, measure := range []once{s.apiMemory, s.playback, s.outages} {
+	for _, measure := range []once{s.apiMemory, s.playback, s.catchUp, s.outages} {
 		if err := measure(ctx, lab, report); err != nil {
 			return report, err
 		}

@@ -119,11 +119,16 @@ func (l *lab) record(ctx context.Context, name string, events []atlas.Event) (re
 	made := recording{topic: spec.Name, measurement: events[0].Measurement}
 	byTime := func(a, b atlas.Event) int { return a.Time.Compare(b.Time) }
 	made.from, made.until = slices.MinFunc(events, byTime).Time, slices.MaxFunc(events, byTime).Time
+	return made, appendAll(ctx, log, spec.Name, events)
+}
+
+func appendAll(ctx context.Context, log *eventlog.Log, topic string, events []atlas.Event) (err error) {
+	const atOnce = 1000
 	writer := log.Writer(eventlog.WriterConfig{})
-	for part := range slices.Chunk(events, 1000) {
-		if err = writer.Append(ctx, spec.Name, part); err != nil {
+	for part := range slices.Chunk(events, atOnce) {
+		if err = writer.Append(ctx, topic, part); err != nil {
 			break
 		}
 	}
-	return made, errors.Join(err, writer.Close(ctx))
+	return errors.Join(err, writer.Close(ctx))
 }

@@ -26,6 +26,8 @@ type report struct {
 	Abuse     []abuseFigures
 	API       []apiFigures
 	APIMemory []apiMemoryFigures
+	CatchUp   []catchUpFigures
+	Cursors   []cursorFigures
 	Outages   []outageFigures
 	Pages     []pageFigures
 	LeftOut   []string // what could not be measured here, and why
@@ -99,6 +101,8 @@ func (r *report) print(to io.Writer) {
 	r.printPlayback(table)
 	r.printAbuse(table)
 	r.printAPI(table)
+	r.printCatchUp(table)
+	r.printCursors(table)
 	r.printOutages(table)
 	r.printPages(table)
 	r.printBars(table)

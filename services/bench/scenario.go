@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strings"
 
 	"atlasstream/services/bench/internal/payload"
@@ -11,8 +12,10 @@ type scenario struct {
 	Name         string
 	Clients      int
 	Measurements int     // shared out among the clients, and among the results
+	First        int     // the number of the first of them; 1 if it is 0
 	Rate         int     // results a second, over all measurements
 	Hops         int     // of the results, which are traceroutes then; 0 for those of payload.Rows
+	Cursors      bool    // each message carries a cursor; only our servers can do that
 	Filtered     bool    // each client has a filter of its own, which one result in payload.Turns passes; only our servers can do that
 	MostCPU      float64 // the bar: our CPU time for a delivery, in times of the bare loop's
 	MostCores    float64 // the bar: processors that ours keeps busy
@@ -31,6 +34,8 @@ const (
 	realNetworkRate = 15000 // results a second
 )
 
+func (s scenario) first() int { return cmp.Or(s.First, 1) }
+
 // deliveries is how many times so many results are delivered.
 func (s scenario) deliveries(results int) int {
 	all := results * s.Clients / s.Measurements
@@ -42,5 +47,5 @@ func (s scenario) deliveries(results int) int {
 
 // servedBy tells whether a server can do what the scenario asks for.
 func (s scenario) servedBy(server string) bool {
-	return !s.Filtered || strings.HasPrefix(server, "ours")
+	return !s.Filtered || server == earlierGateway || strings.HasPrefix(server, "ours")
 }

@@ -17,9 +17,13 @@ type server struct {
 	hasAdmin bool
 }
 
+// earlierGateway is the server that is the gateway of --gateway.
+const earlierGateway = "earlier"
+
 var servers = map[string]server{
 	"ours":          {protocol: "websocket", command: gatewayCommand, hasAdmin: true},
 	"ours-socketio": {protocol: "engineio4", command: gatewayCommand, hasAdmin: true},
+	earlierGateway:  {protocol: "websocket", command: earlierGatewayCommand, hasAdmin: true},
 	"bare":          {protocol: "websocket", command: peerCommand("bare")},
 	"googollee":     {protocol: "engineio3", command: peerCommand("googollee")},
 	"node":          {protocol: "engineio4", command: nodeCommand},
@@ -29,6 +33,25 @@ func gatewayCommand(lab *lab, listen, admin string) []string {
 	return append(limitedGatewayCommand(lab, listen, admin),
 		// all the clients come from one address, at once
 		"--address-connections", "20000", "--address-messages", "20000", "--address-readers", "64", "--address-steps", "10000000")
+}
+
+// earlierGatewayCommand is gatewayCommand for the gateway of --gateway.
+func earlierGatewayCommand(lab *lab, listen, admin string) []string {
+	command := gatewayCommand(lab, listen, admin)
+	command[0] = lab.settings.Gateway
+	return command
+}
+
+// gateways are the servers that are compared where only a gateway can be measured; each round begins with another one.
+func (s *settings) gateways(round int) []string {
+	switch {
+	case s.Gateway == "":
+		return []string{"ours"}
+	case round%2 == 1:
+		return []string{earlierGateway, "ours"}
+	default:
+		return []string{"ours", earlierGateway}
+	}
 }
 
 // limitedGatewayCommand is for a gateway with the limits that it has by default.

@@ -26,7 +26,10 @@ type settings struct {
 	Protocol     string `help:"What it speaks." enum:"websocket,engineio3,engineio4" required:""`
 	Clients      int    `help:"How many clients." required:""`
 	Measurements int    `help:"How many measurements they share out among them." required:""`
+	First        int    `help:"Number of the first of them." default:"1"`
 	Filtered     bool   `help:"Give each client a filter of its own, which one result in a hundred passes."`
+	Cursors      bool   `help:"Have each message carry a cursor."`
+	MissedUntil  int64  `help:"Have the clients receive their backlogs only, and count the results sent up to this time, in microseconds since 1970." placeholder:"TIME"`
 }
 
 // Run connects and subscribes all clients, reports when each has received something, and what they received of the load within the window of the parent.
@@ -39,6 +42,9 @@ func (s *settings) Run(ctx context.Context) error {
 	defer group.close()
 	if err := parent.Send(ipc.Ready{Count: s.Clients}); err != nil {
 		return err
+	}
+	if s.MissedUntil != 0 {
+		return parent.Send(group.catchUp(s.MissedUntil))
 	}
 	group.listen(func(receiving int) {
 		if receiving == s.Clients {
@@ -67,9 +73,15 @@ func (s *settings) connect(ctx context.Context) (*clientGroup, error) {
 
 // subscription is what a client asks for. Everything was sent later than the filter demands, so no two filters are equal and all of a turn match.
 func (s *settings) subscription(client int) string {
-	wanted := fmt.Sprintf(`"stream_type":"result","msm":%d`, 1+client%s.Measurements)
+	wanted := fmt.Sprintf(`"stream_type":"result","msm":%d`, s.First+client%s.Measurements)
 	if s.Filtered {
 		wanted += fmt.Sprintf(`,"equalsTo":{"turn":%d},"greaterTo":{"sent":%d}`, client%payload.Turns, client)
+	}
+	if s.Cursors {
+		wanted += `,"cursor":""`
+	}
+	if s.MissedUntil != 0 {
+		wanted += `,"sendBacklog":true`
 	}
 	return "{" + wanted + "}"
 }
@@ -99,11 +111,9 @@ func (c *clientGroup) listen(progress func(receiving int)) {
 
 // measure receives the window, and later the number of deliveries to expect.
 func (c *clientGroup) measure(ctx context.Context, parent *ipc.Channel) error {
-	var window ipc.Window
-	if err := parent.Receive(&window); err != nil {
+	if err := parent.ReceiveWindow(c.window.Store); err != nil {
 		return err
 	}
-	c.window.Store(&window)
 	var expected ipc.Expected
 	if err := parent.Receive(&expected); err != nil {
 		return err

@@ -27,6 +27,7 @@ type settings struct {
 	Rows         string   `help:"Directory of the real results." required:""`
 	Rate         int      `help:"Results a second." required:""`
 	Measurements int      `help:"How many measurements take turns." required:""`
+	First        int      `help:"Number of the first of them." default:"1"`
 	Hops         int      `help:"Send traceroutes of so many hops instead of the real results."`
 }
 
@@ -47,7 +48,7 @@ func (s *settings) Run(ctx context.Context) error {
 		return err
 	}
 	defer client.Close()
-	producer := &producer{client: client, rows: rows, measurements: s.Measurements, hops: s.Hops}
+	producer := &producer{client: client, rows: rows, measurements: s.Measurements, first: s.First, hops: s.Hops}
 	return producer.run(ctx, s.Rate, ipc.Parent())
 }
 
@@ -55,6 +56,7 @@ type producer struct {
 	client       *kgo.Client
 	rows         *payload.Rows
 	measurements int
+	first        int // measurement's number
 	hops         int // of each result, if it is to be a traceroute
 	window       atomic.Pointer[ipc.Window]
 	sent         int   // in all
@@ -88,13 +90,11 @@ func (p *producer) run(ctx context.Context, rate int, parent *ipc.Channel) error
 // awaitWindow stops the production when the window is over.
 func (p *producer) awaitWindow(ctx context.Context, parent *ipc.Channel, stop context.CancelFunc) error {
 	defer stop()
-	var window ipc.Window
-	if err := parent.Receive(&window); err != nil {
+	if err := parent.ReceiveWindow(p.window.Store); err != nil {
 		return err
 	}
-	p.window.Store(&window)
 	select {
-	case <-time.After(time.Until(window.End())):
+	case <-time.After(time.Until(p.window.Load().End())):
 	case <-ctx.Done():
 	}
 	return nil
@@ -103,7 +103,7 @@ func (p *producer) awaitWindow(ctx context.Context, parent *ipc.Channel, stop co
 func (p *producer) send(due int) {
 	for range due {
 		p.latestSent = max(time.Now().UnixMicro(), p.latestSent+1)
-		measurement := atlas.MeasurementID(1 + p.sent%p.measurements)
+		measurement := atlas.MeasurementID(p.first + p.sent%p.measurements)
 		value := p.result(measurement)
 		p.sent++
 		p.client.Produce(context.Background(), record(measurement, value), p.acknowledged(p.latestSent))

@@ -9,11 +9,14 @@ import (
 	"time"
 )
 
-// Window is the time that is measured, in microseconds since 1970; To is exclusive. It is sent before it begins.
+// Window is the time that is measured, in microseconds since 1970; To is exclusive. It is sent before it begins. If To is 0, the end is not known yet: the
+// window is sent once more, with its end, before that comes.
 type Window struct{ From, To int64 }
 
 // Contains tells whether a time is in the window, in microseconds since 1970.
-func (w *Window) Contains(micros int64) bool { return w != nil && w.From <= micros && micros < w.To }
+func (w *Window) Contains(micros int64) bool {
+	return w != nil && w.From <= micros && (w.To == 0 || micros < w.To)
+}
 
 // End is when the window ends.
 func (w *Window) End() time.Time { return time.UnixMicro(w.To) }
@@ -44,6 +47,14 @@ type Received struct {
 type Attacked struct {
 	Messages int // that it sent; or bodies, or answers that it received
 	Refused  int // requests without an answer
+}
+
+// CaughtUp is what clients received up to the end of their backlogs.
+type CaughtUp struct {
+	Records int   // of all clients, with those that came in meanwhile
+	Missed  []int // of each client, those that were sent before it subscribed
+	Took    time.Duration
+	Lost    int // connections that ended early
 }
 
 // Played is the cost of reading or playing recordings.
@@ -78,6 +89,20 @@ func (c *Channel) Send(message any) error {
 
 // Receive waits for a message and decodes it. The error is io.EOF if the other side has ended.
 func (c *Channel) Receive(message any) error { return c.in.Decode(message) }
+
+// ReceiveWindow waits for a window, and then for its end if that was not known. Note is called with the window, and again with its end.
+func (c *Channel) ReceiveWindow(note func(*Window)) error {
+	for {
+		window := &Window{}
+		if err := c.Receive(window); err != nil {
+			return err
+		}
+		note(window)
+		if window.To != 0 {
+			return nil
+		}
+	}
+}
 
 // AwaitEnd returns once the other side has ended.
 func (c *Channel) AwaitEnd() {

@@ -143,9 +143,10 @@ func Traceroute(n int, measurement atlas.MeasurementID, sent int64, hops int) []
 	return end(append(result, ']'), n, sent)
 }
 
-// Sent finds when a result was sent, in microseconds since 1970, in a message that ends with it and a closing bracket; some servers add a newline.
+// Sent finds when a result was sent, in microseconds since 1970, in a message that ends with it, perhaps a cursor, and a closing bracket; some servers add a
+// newline.
 func Sent(message []byte) (sent int64, found bool) {
-	message = bytes.TrimSuffix(message, []byte("\n"))
+	message = withoutCursor(bytes.TrimSuffix(message, []byte("\n")))
 	const length = len(sentMember) + sentDigits + len("}]")
 	if len(message) < length {
 		return 0, false
@@ -157,4 +158,13 @@ func Sent(message []byte) (sent int64, found bool) {
 	}
 	sent, err := strconv.ParseInt(string(digits), 10, 64)
 	return sent, err == nil
+}
+
+// withoutCursor gives a message whose last argument is a cursor up to the comma before that, which is then where the bracket would be.
+func withoutCursor(message []byte) []byte {
+	rest, found := bytes.CutSuffix(message, []byte(`"]`))
+	if !found {
+		return message
+	}
+	return rest[:max(0, bytes.LastIndexByte(rest, '"'))]
 }

@@ -55,6 +55,8 @@ func TestSent(t *testing.T) {
 	}{
 		{"plain WebSocket", `["atlas_result",` + string(result) + `]`, now, true},
 		{"Socket.IO", `42["atlas_result",` + string(result) + `]`, now, true},
+		{"with a cursor", `42["atlas_result",` + string(result) + `,"pTJ1l4jKRu1AycWcCOSY"]`, now, true},
+		{"a cursor of an event without a result", `42["atlas_subscribed",{"msm":1001},"pTJ1l4jKRu1AycWcCOSY"]`, 0, false},
 		{"with a newline", `42["atlas_result",` + string(result) + "]\n", now, true},
 		{"another event", `["atlas_subscribed",{"msm":1001}]`, 0, false},
 		{"nothing", "", 0, false},
