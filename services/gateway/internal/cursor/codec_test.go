@@ -125,6 +125,23 @@ func TestTokensAreWrittenAsMessages(t *testing.T) {
 	}
 }
 
+//notices:last-cursor-of-others
+func TestLastSealedSealsEqualTokensOnce(t *testing.T) {
+	codec := newCodec()
+	all := tokens()
+	sealed := 0
+	seal := func(token Token) string { sealed++; return codec.Seal(token) }
+	var last LastSealed
+	for round, name := range []string{"live", "live", "several", "live", "live"} {
+		if got, want := last.Seal(all[name], seal), codec.Seal(all[name]); got != want {
+			t.Errorf("call %d: got %s, want %s", round, got, want)
+		}
+	}
+	if sealed != 3 {
+		t.Errorf("sealed %d times, want 3", sealed)
+	}
+}
+
 // A cursor comes with each message of a client, and may stand for thirty subscriptions.
 func BenchmarkSeal(b *testing.B) {
 	for _, subscriptions := range []int{1, 30} {

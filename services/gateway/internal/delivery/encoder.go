@@ -19,7 +19,9 @@ type Encoder struct {
 	seal     func(cursor.Token) string
 	cursor   string                // behind the record, once it is asked for
 	inReplay func() *cursor.Replay // gives its position, in a replay
-	counted  subscription.Stats    // what has been reported
+	own      ownMessage            // the last one, for clients with cursors of their own
+	sealOwn  func(cursor.Token) string
+	counted  subscription.Stats // what has been reported
 	onWork   func(subscription.Stats)
 	written  func(*Target)
 	taken    []counted // of the record
@@ -35,7 +37,13 @@ type encodingKey struct {
 
 // NewEncoder makes an encoder that reports what it has done with records.
 func NewEncoder(shared *Shared, enricher subscription.Enricher, onWork func(subscription.Stats)) *Encoder {
-	return &Encoder{seal: shared.Seal, subject: subscription.NewRecordView(enricher), onWork: onWork}
+	var last cursor.LastSealed
+	return &Encoder{
+		seal:    shared.Seal,
+		sealOwn: func(token cursor.Token) string { return last.Seal(token, shared.Seal) },
+		subject: subscription.NewRecordView(enricher),
+		onWork:  onWork,
+	}
 }
 
 // SetSource says where the records come from, and calls written, unless it is nil, with each target for whose client something is enqueued.
@@ -50,7 +58,7 @@ func (e *Encoder) SetReplay(position func() *cursor.Replay) { e.inReplay = posit
 func (e *Encoder) Reset(record *atlas.Record) {
 	e.record = record
 	e.subject.Reset(record)
-	e.lastDone, e.cursor, e.taken = nil, "", e.taken[:0]
+	e.lastDone, e.cursor, e.own, e.taken = nil, "", ownMessage{}, e.taken[:0]
 	clear(e.others)
 }
 
@@ -109,13 +117,20 @@ func (e *Encoder) enqueueInOrder(to *Target, stream atlas.Stream, form subscript
 func (e *Encoder) enqueueAlone(to *Target, stream atlas.Stream, form subscription.Projection) error {
 	recipient := to.Recipient
 	if checkpoints := recipient.Checkpoints(); form.Cursor && checkpoints != nil { // its cursors are its own
-		return checkpoints.Enqueue(recipient.enqueuer(to.canWait), e.place(stream), e.withCursors(recipient.Encoding, stream, form))
+		return checkpoints.Enqueue(recipient.enqueuer(to.canWait), e.place(stream), e.sealOwn, e.withCursors(recipient.Encoding, stream, form))
 	}
 	message := e.message(encodingKey{recipient.Encoding, stream, form})
 	if to.canWait { // without enqueuer, which would allocate for each record
 		return recipient.enqueue(message)
 	}
 	return recipient.EnqueueControl(message)
+}
+
+// ownMessage is a message with a cursor of a client's own. Clients with the same cursor get the same message.
+type ownMessage struct {
+	event   *sendqueue.Message // without the cursor
+	cursor  string
+	message *sendqueue.Message
 }
 
 // withCursors encodes the record with cursors of a client's own. If the encoding permits, all but the cursor is encoded once for all clients.
@@ -128,7 +143,12 @@ func (e *Encoder) withCursors(encoding Encoding, stream atlas.Stream, form subsc
 	}
 	form.Cursor = false
 	event := e.message(encodingKey{encoding, stream, form})
-	return func(cursor string) *sendqueue.Message { return shared.WithCursor(event, cursor) }
+	return func(cursor string) *sendqueue.Message {
+		if e.own.event != event || e.own.cursor != cursor {
+			e.own = ownMessage{event, cursor, shared.WithCursor(event, cursor)}
+		}
+		return e.own.message
+	}
 }
 
 // message encodes the record unless that has been done for another client.

@@ -76,28 +76,55 @@ func TestErrorMessageIsNotEscapedForHTML(t *testing.T) {
 type countingEncoding struct {
 	sessiontest.TextEncoding
 	encoded *int
+	cursors map[string]int // how often each was added to a record
 }
 
-func (e countingEncoding) Event(name string, payload []byte) *sendqueue.Message {
+func (e *countingEncoding) Event(name string, payload []byte) *sendqueue.Message {
 	*e.encoded++
 	return e.TextEncoding.Event(name, payload)
 }
 
-func (e countingEncoding) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
+func (e *countingEncoding) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
 	*e.encoded++
 	return e.TextEncoding.EventAt(name, payload, cursor)
 }
 
-func (countingEncoding) WithCursor(event *sendqueue.Message, cursor string) *sendqueue.Message {
+func (e *countingEncoding) WithCursor(event *sendqueue.Message, cursor string) *sendqueue.Message {
+	e.cursors[cursor]++
 	return sendqueue.Text(fmt.Appendf(nil, "%s %s", event.Payload(), cursor))
+}
+
+// Clients that have the same subscriptions, and have received as much, share the message with its cursor, and no others do.
+func TestMessageWithCursorIsSharedByEqualClients(t *testing.T) {
+	hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 10, Subscriptions: 2}, Cursors: sessiontest.JSONCursors{}})
+	encoding := &countingEncoding{encoded: new(int), cursors: make(map[string]int)}
+	for i := range 10 {
+		client := &sessiontest.DiscardingClient{Encoder: encoding, SessionCursors: true}
+		subscriber := hub.MustJoin(t, client)
+		defer subscriber.Leave()
+		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"cursor":""}`)
+		if i >= 8 {
+			sessiontest.MustSubscribe(t, subscriber, fmt.Sprintf(`{"msm":%d,"cursor":""}`, 1002+i))
+		}
+	}
+	hub.DeliverResults(sessiontest.Result(1001, 1))
+	if len(encoding.cursors) != 3 {
+		t.Errorf("got %d cursors, want one for those of one subscription and one for each of the two others", len(encoding.cursors))
+	}
+	for cursor, added := range encoding.cursors {
+		if added != 1 {
+			t.Errorf("%s was added %d times, want once", cursor, added)
+		}
+	}
 }
 
 // A message for clients with cursors of their own is encoded once, but for the cursors.
 func TestRecordIsEncodedOnceForCursorsOfClients(t *testing.T) {
 	encoded := 0
+	encoding := &countingEncoding{encoded: &encoded, cursors: make(map[string]int)}
 	hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 10, Subscriptions: 2}, Cursors: sessiontest.JSONCursors{}})
 	for i := range 10 {
-		client := &sessiontest.DiscardingClient{Encoder: countingEncoding{encoded: &encoded}, SessionCursors: true}
+		client := &sessiontest.DiscardingClient{Encoder: encoding, SessionCursors: true}
 		subscriber := hub.MustJoin(t, client)
 		defer subscriber.Leave()
 		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001,"cursor":""}`)

@@ -67,8 +67,10 @@ type Owner interface {
 // all of them. Its methods are called under the lock of a source.
 type Checkpoints interface {
 	Tracking
-	// Enqueue enqueues a record, or several of which the last is at a place, as it is encoded with a cursor.
-	Enqueue(enqueue func(*sendqueue.Message) error, at Place, encode func(cursor string) *sendqueue.Message) error
+	// Enqueue enqueues a record, or several of which the last is at a place, as it is encoded with a cursor, which is sealed first.
+	Enqueue(
+		enqueue func(*sendqueue.Message) error, at Place, seal func(cursor.Token) string, encode func(cursor string) *sendqueue.Message,
+	) error
 	// Send enqueues an event that is not a record, with a cursor.
 	Send(event string, payload []byte) error
 	// SendCursor enqueues an atlas_cursor if none came with a message since a time. It fits unless it would be too long, or stand for nothing.
@@ -177,7 +179,8 @@ func (r *Recipient) enqueueRecord(enqueue func(*sendqueue.Message) error, event 
 		return enqueue(r.Encoding.Event(event, payload))
 	}
 	if checkpoints := r.Checkpoints(); checkpoints != nil {
-		return checkpoints.Enqueue(enqueue, at, func(cursor string) *sendqueue.Message { return r.Encoding.EventAt(event, payload, cursor) })
+		encode := func(cursor string) *sendqueue.Message { return r.Encoding.EventAt(event, payload, cursor) }
+		return checkpoints.Enqueue(enqueue, at, r.shared.Seal, encode)
 	}
 	return enqueue(r.Encoding.EventAt(event, payload, r.Seal(&at)))
 }

@@ -179,10 +179,12 @@ func (t *Tracker) Steps(joining *delivery.Active) int {
 }
 
 // Enqueue implements delivery.Checkpoints. The cursor stands for all subscriptions, for those to the record's measurement and stream behind the record.
-func (t *Tracker) Enqueue(enqueue func(*sendqueue.Message) error, at delivery.Place, encode func(cursor string) *sendqueue.Message) error {
+func (t *Tracker) Enqueue(
+	enqueue func(*sendqueue.Message) error, at delivery.Place, seal func(cursor.Token) string, encode func(cursor string) *sendqueue.Message,
+) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	sealed := t.cursor(&at)
+	sealed := t.cursor(&at, seal)
 	if sealed == "" {
 		sealed = t.recipient.Seal(&at)
 	}
@@ -202,7 +204,7 @@ func (t *Tracker) Enqueue(enqueue func(*sendqueue.Message) error, at delivery.Pl
 func (t *Tracker) Send(event string, payload []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.recipient.EnqueueControl(t.recipient.Encoding.EventAt(event, payload, t.cursor(&delivery.Place{})))
+	return t.recipient.EnqueueControl(t.recipient.Encoding.EventAt(event, payload, t.cursor(&delivery.Place{}, t.seal)))
 }
 
 // SetPending has cursors stand for what the client has not got back yet: its connection may be lost before it has.
@@ -238,7 +240,7 @@ func (t *Tracker) SendCursor(since time.Time) (enqueued, fits bool) {
 	if t.sentAt.After(since) {
 		return false, true
 	}
-	sealed := t.cursor(&delivery.Place{})
+	sealed := t.cursor(&delivery.Place{}, t.seal)
 	if sealed == "" {
 		return false, false
 	}
@@ -258,12 +260,12 @@ func (t *Tracker) Restart(source delivery.Source, next int64) {
 }
 
 // cursor stands for all subscriptions once what is at a place is enqueued; it is empty if none has cursors, or if there are too many.
-func (t *Tracker) cursor(at *delivery.Place) string {
+func (t *Tracker) cursor(at *delivery.Place, seal func(cursor.Token) string) string {
 	token, fit := t.token(at)
 	if !fit || len(token.Subscriptions) == 0 {
 		return ""
 	}
-	sealed := t.seal(token)
+	sealed := seal(token)
 	if len(sealed) > cursor.MaxLength { // replays have long ones
 		return ""
 	}
