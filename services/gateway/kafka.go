@@ -69,6 +69,12 @@ func (t *liveTopic) Since(ctx context.Context, measurement atlas.MeasurementID, 
 	return t.history.OffsetAt(ctx, t.topic, number, at)
 }
 
+// CameSince implements session.Log.
+func (t *liveTopic) CameSince(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error) {
+	offset, err = t.live.Since(ctx, measurement, at)
+	return offset, refuseChanged(err)
+}
+
 // Rejoin implements session.Log.
 func (t *liveTopic) Rejoin(ctx context.Context, partition int, offset int64, take func(missed []atlas.Record)) (found bool, err error) {
 	release, err := t.FollowFrom(ctx, atlas.Position{Topic: t.topic, Partition: partition, Offset: offset}, take)

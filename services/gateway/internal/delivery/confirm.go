@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"errors"
+	"time"
 
 	"atlasstream/services/gateway/internal/protocol"
 )
@@ -12,18 +13,22 @@ func (a *Active) sendEvent(event string) error { return a.Recipient.SendEvent(ev
 // confirm tells the client that the subscription begins and, if it does not begin where the client is, where instead. What stands before next in the log does
 // not come, unless it is backlog.
 func (a *Active) confirm(next int64) error {
-	if a.Gone == nil && a.Group != nil {
+	switch {
+	case a.Gone == nil && a.Group != nil:
 		return nil // the group confirms
-	}
-	if a.Gone == nil {
+	case a.Gone == nil:
 		return a.sendSubscribed(next)
 	}
 	partition := a.Source.PlaceBefore(a, next).Live.Partition
 	words := protocol.Refuse(a.Gone.Code, "%s; measurement %d restarts with what comes from now on, from offset %d of partition %d: "+
 		"what came in between is missing", a.Gone.Words, a.Wanted.Measurement, next, partition)
 	if a.Start != nil {
-		words = protocol.Refuse(a.Gone.Code, "%s; measurement %d restarts with its backlog, from offset %d of partition %d: what came in between is missing, "+
-			"and what has come already may come again", a.Gone.Words, a.Wanted.Measurement, a.Start.From, partition)
+		what := "its backlog"
+		if !a.Start.Backlog {
+			what = "what came in since " + a.Wanted.CameSince.UTC().Format(time.RFC3339)
+		}
+		words = protocol.Refuse(a.Gone.Code, "%s; measurement %d restarts with %s, from offset %d of partition %d: what came in between is missing, "+
+			"and what has come already may come again", a.Gone.Words, a.Wanted.Measurement, what, a.Start.From, partition)
 	}
 	if a.Group != nil {
 		a.Group.TellGone(words)

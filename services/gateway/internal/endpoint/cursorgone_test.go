@@ -40,6 +40,10 @@ func (emptyLog) Since(context.Context, atlas.MeasurementID, time.Time) (offset i
 	return 0, nil
 }
 
+func (emptyLog) CameSince(context.Context, atlas.MeasurementID, time.Time) (offset int64, err error) {
+	return 0, nil
+}
+
 func (emptyLog) Rejoin(_ context.Context, _ int, _ int64, take func([]atlas.Record)) (found bool, err error) {
 	take(nil)
 	return true, nil

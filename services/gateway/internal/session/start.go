@@ -32,6 +32,8 @@ type Log interface {
 	Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (tail Tail, offset int64, err error)
 	// Since gives the offset before which all records of a measurement's partition are older than a time.
 	Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error)
+	// CameSince is Since for a client that names the time. A *protocol.Error says that it is too long ago.
+	CameSince(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error)
 }
 
 // Tail is what Tails bring of one partition, for as long as it is not released.
@@ -67,8 +69,31 @@ func (s *Source) locateAlone(ctx context.Context, beginning *joining) (err error
 			return err
 		}
 	}
-	beginning.Start, err = s.backlogOf(ctx, beginning.Active)
+	beginning.Start, err = s.startBefore(ctx, beginning.Active)
+	if _, refused := errors.AsType[*protocol.Error](err); refused && beginning.Gone != nil {
+		err = nil // it restarts with what comes from now on
+	}
 	return err
+}
+
+// startBefore finds where a subscription starts that wants what came in before; nil for one that does not.
+func (s *Source) startBefore(ctx context.Context, joining *delivery.Active) (*delivery.Start, error) {
+	if s.log != nil && !joining.Wanted.CameSince.IsZero() {
+		return s.startSince(ctx, joining)
+	}
+	return s.backlogOf(ctx, joining)
+}
+
+// startSince finds where the log begins to have what came in since the time that a subscription names.
+func (s *Source) startSince(ctx context.Context, joining *delivery.Active) (*delivery.Start, error) {
+	if err := joining.Recipient.Account.Pay(ctx, readlimit.FindStartCost); err != nil {
+		return nil, err
+	}
+	from, err := s.log.CameSince(ctx, joining.Wanted.Measurement, joining.Wanted.CameSince)
+	if err != nil {
+		return nil, err
+	}
+	return &delivery.Start{From: from}, nil
 }
 
 // goneForOneThatReturns gives the refusal of a cursor that is no reason for refusing the subscription, as its client reconnects by itself; nil if there is

@@ -20,8 +20,9 @@
 //
 // Two subscriptions are the same, and have the same Key, if they ask for the same: the same stream, measurements and probes, the same conditions in any order,
 // the same set of acceptedFields, the same enrichProbes, buffering, limit and duration, and a cursor or none. Where they begin does not matter: startTime,
-// endTime, speed, sendBacklog and which cursor. Nor does the order and style of the parameters, or the spelling of values: 4, "4" and "4.0"; alternatives in
-// any order, between spaces or in an array; 200/8 and 200.0.0.0/8; a host and the prefix with it only. A parameter with its default is the same as none.
+// endTime, speed, since, sendBacklog and which cursor. Nor does the order and style of the parameters, or the spelling of values: 4, "4" and "4.0";
+// alternatives in any order, between spaces or in an array; 200/8 and 200.0.0.0/8; a host and the prefix with it only. A parameter with its default is the
+// same as none.
 //
 // # Files
 //
@@ -33,6 +34,7 @@
 //	comparison.go      equalsTo, lessThan, greaterTo
 //	replay.go          startTime, endTime, speed
 //	cursor.go          cursor
+//	since.go           since
 //	lists.go           several measurements and probes; the parts that they stand for
 //	limit.go           limit, duration; Quota: how many records still come
 //	cost.go            what a subscription costs for each record, and in memory

@@ -29,6 +29,7 @@ var examples = []string{
 	`{"msm":1,"startTime":1426633200,"end_time":"1426636800.5","speed":"1e1"}`,
 	`{"msm":1,"limit":10,"duration":"2.5"}`,
 	`{"msm":[1001,"1002"],"prb":"1, 2,3","cursor":""}`,
+	`{"msm":1,"since":"2026-01-30T12:00Z","cursor":""}`,
 	`{"stream_type":"metadata","equals_to.status.name":"Stopped Failed","acceptedFields":"id, status.name"}`,
 }
 

@@ -62,10 +62,11 @@ var parameters = map[string]readParameter{
 	"cursor":             (*parser).readCursor,
 	"limit":              (*parser).readLimit,
 	"duration":           (*parser).readDuration,
+	"since":              (*parser).readSince,
 }
 
 const parameterNames = "stream_type, msm, prb, type, sourceAddress, sourcePrefix, destinationAddress, destinationPrefix, passThroughHost, passThroughPrefix, " +
-	"equalsTo, lessThan, greaterTo, acceptedFields, enrichProbes, buffering, sendBacklog, cursor, limit, duration, startTime, endTime and speed"
+	"equalsTo, lessThan, greaterTo, acceptedFields, enrichProbes, buffering, sendBacklog, since, cursor, limit, duration, startTime, endTime and speed"
 
 func (p *parser) read(name string, value gjson.Result) error {
 	if base, member, split := splitMember(name); split {
@@ -114,6 +115,9 @@ func (p *parser) finish() error {
 	if p.err != nil {
 		return p.err
 	}
+	if err := p.finishSince(); err != nil {
+		return err
+	}
 	p.finishCursor()
 	if err := p.finishReplay(); err != nil {
 		return err
@@ -161,7 +165,7 @@ func (p *parser) finishMetadata() error {
 	if p.subscription.Enrich {
 		return refuse("%s: got true, want false or "+ofMeasurements, p.seen["enrichprobes"])
 	}
-	for _, name := range []string{"starttime", "cursor"} {
+	for _, name := range []string{"starttime", "cursor", "since"} {
 		if came, given := p.seen[name]; given {
 			return refuse("%s: given, want "+notReplayed, came)
 		}

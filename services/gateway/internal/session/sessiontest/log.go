@@ -178,6 +178,15 @@ func (l *Log) Since(ctx context.Context, measurement atlas.MeasurementID, at tim
 	return partition.Next, nil
 }
 
+// CameSince implements session.Log. Nothing is too long ago but what the log has lost.
+func (l *Log) CameSince(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (int64, error) {
+	offset, err := l.Since(ctx, measurement, at)
+	if _, partition := l.PartitionOf(measurement); offset < partition.First {
+		return 0, protocol.Refuse(protocol.CodeBeforeLog, "since: the log has lost that")
+	}
+	return offset, err
+}
+
 // Rejoin implements session.Log.
 func (l *Log) Rejoin(ctx context.Context, number int, offset int64, missed func([]atlas.Record)) (bool, error) {
 	partition := l.Partitions[number]
