@@ -1,5 +1,9 @@
 // Package gateway is the service that streams records of the log to clients: Socket.IO and the plain WebSocket. A gateway has no state but its
 // connections, so there can be any number of them.
+//
+//   - config.go: the settings.
+//   - gateway.go: the parts of a gateway, made and joined; serve.go: how they start, serve and stop.
+//   - kafka.go, kafkahistory.go: adapters between eventlog, which is Kafka, and the interfaces of the packages in internal, which have all rules.
 package gateway
 
 import (
@@ -38,7 +42,7 @@ import (
 // handshakeTimeout is for the answer to a WebSocket handshake.
 const handshakeTimeout = 10 * time.Second
 
-// Run serves until ctx ends and stops in order then: it refuses newcomers, tells its clients, gives them what waits for them, and closes everything. It
+// Run serves until ctx ends and stops in order then: it refuses new clients, tells those that it has, sends them what is queued, and closes everything. It
 // starts without Kafka and is ready when Kafka is.
 func Run(ctx context.Context, cfg Config) error {
 	if err := cfg.Check(); err != nil {
@@ -49,11 +53,11 @@ func Run(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	house, err := newGateway(cfg, log)
+	g, err := newGateway(cfg, log)
 	if err != nil {
-		return errors.Join(err, house.closeLog())
+		return errors.Join(err, g.closeLog())
 	}
-	return house.run(ctx)
+	return g.run(ctx)
 }
 
 // gateway is the parts of a running gateway.

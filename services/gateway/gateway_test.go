@@ -185,8 +185,8 @@ func TestServerComplainsAloud(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	house := &gateway{cfg: Config{Logger: zap.New(core)}, proxies: proxies}
-	house.server().ErrorLog.Print("http: Accept error: too many open files")
+	g := &gateway{cfg: Config{Logger: zap.New(core)}, proxies: proxies}
+	g.server().ErrorLog.Print("http: Accept error: too many open files")
 	if logs.Len() != 1 {
 		t.Errorf("%d lines in the log, want one", logs.Len())
 	}

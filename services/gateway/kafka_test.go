@@ -19,7 +19,7 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// What the log has lost is told from where to where: to its first record, or back to its end.
+// A reader learns from where to where the log has lost records: to its first record, or back to its end.
 func TestLostInCatchUp(t *testing.T) {
 	for name, test := range map[string]struct {
 		gone eventlog.OffsetGoneError
@@ -27,7 +27,7 @@ func TestLostInCatchUp(t *testing.T) {
 	}{
 		"retention":       {eventlog.OffsetGoneError{Offset: 10, First: 20, Next: 30}, catchup.LostError{From: 10, To: 20}},
 		"of all":          {eventlog.OffsetGoneError{Offset: 10, First: 30, Next: 30}, catchup.LostError{From: 10, To: 30}},
-		"a log made anew": {eventlog.OffsetGoneError{Offset: 10, First: 0, Next: 7}, catchup.LostError{From: 10, To: 7}},
+		"a recreated log": {eventlog.OffsetGoneError{Offset: 10, First: 0, Next: 7}, catchup.LostError{From: 10, To: 7}},
 	} {
 		got, ok := errors.AsType[*catchup.LostError](lostInCatchUp(fmt.Errorf("reading: %w", &test.gone)))
 		if !ok || *got != test.want {

@@ -61,7 +61,7 @@ func damaged(unreadable ...int64) func(from int64) iter.Seq2[atlas.Record, error
 	}
 }
 
-// What cannot be read is left out and told, and what stands behind it is read.
+// Unreadable records are left out and reported, and those after them are read.
 func TestWhatCannotBeReadIsLeftOut(t *testing.T) {
 	var got, left []int64
 	for record, err := range readable(2, 24, damaged(3, 4, 10), func(gone *eventlog.OffsetGoneError) { left = append(left, gone.Offset) }) {

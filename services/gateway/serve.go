@@ -17,7 +17,7 @@ import (
 	"atlasstream/services/gateway/web"
 )
 
-// ready tells whether clients are well served here: Kafka answers, there is a key for cursors, and probes and measurements are known.
+// ready tells whether clients can be served: Kafka answers, there is a key for cursors, and probes and measurements are known.
 func (g *gateway) ready(ctx context.Context) error {
 	if err := g.log.Check(ctx); err != nil {
 		return err
@@ -28,7 +28,7 @@ func (g *gateway) ready(ctx context.Context) error {
 	return g.catalog.Ready(ctx)
 }
 
-// routes are the paths of the public door.
+// routes are the paths of the public server.
 func (g *gateway) routes() http.Handler {
 	mux := http.NewServeMux()
 	client := web.SocketIOClient()
@@ -44,26 +44,26 @@ func (g *gateway) routes() http.Handler {
 }
 
 func (g *gateway) run(ctx context.Context) error {
-	public, admin, err := g.listen()
+	listener, adminListener, err := g.listen()
 	if err != nil {
 		return errors.Join(err, g.closeLog())
 	}
-	lasting := context.WithoutCancel(ctx) // what serves ends in its turn, not with ctx
-	doors := service.StartTask(lasting, func(ctx context.Context) error {
-		return service.ServeHTTP(ctx, g.server(), public, g.grace())
+	lasting := context.WithoutCancel(ctx) // stop ends each task in its turn
+	public := service.StartTask(lasting, func(ctx context.Context) error {
+		return service.ServeHTTP(ctx, g.server(), listener, g.grace())
 	})
-	admins := service.StartTask(lasting, func(ctx context.Context) error { return g.admin.Serve(ctx, admin) })
-	learning := service.StartTask(lasting, func(ctx context.Context) error { return g.catalog.Run(ctx) })
-	watching := service.StartTask(lasting, func(ctx context.Context) error { g.watch(ctx); return nil })
+	admin := service.StartTask(lasting, func(ctx context.Context) error { return g.admin.Serve(ctx, adminListener) })
+	catalog := service.StartTask(lasting, g.catalog.Run)
+	watches := service.StartTask(lasting, func(ctx context.Context) error { g.watch(ctx); return nil })
 	select {
 	case <-ctx.Done():
-	case <-doors.Ended():
-	case <-admins.Ended():
+	case <-public.Ended():
+	case <-admin.Ended():
 	}
-	return g.stop(doors, learning, watching, admins)
+	return g.stop(public, catalog, watches, admin)
 }
 
-// watch looks after what changes beside the clients and the records, until ctx ends.
+// watch runs what follows changes other than those of clients and records, until ctx ends.
 func (g *gateway) watch(ctx context.Context) {
 	var watches sync.WaitGroup
 	watches.Go(func() { g.tokens.Watch(ctx, g.acceptor.RecheckTokens) })
@@ -78,11 +78,11 @@ func (g *gateway) watch(ctx context.Context) {
 // server has limits of time for requests; they are taken off a connection that becomes a WebSocket.
 func (g *gateway) server() *http.Server {
 	const readTimeout, writeTimeout = 10 * time.Second, 30 * time.Second
-	complaints, _ := zap.NewStdLogAt(g.cfg.Logger, zap.WarnLevel) // fails for an unknown level only
-	return &http.Server{Handler: g.routes(), ReadTimeout: readTimeout, WriteTimeout: writeTimeout, ErrorLog: complaints}
+	errorLog, _ := zap.NewStdLogAt(g.cfg.Logger, zap.WarnLevel) // fails for an unknown level only
+	return &http.Server{Handler: g.routes(), ReadTimeout: readTimeout, WriteTimeout: writeTimeout, ErrorLog: errorLog}
 }
 
-// grace is what requests and clients get of the time for stopping.
+// grace is the part of the time for stopping that requests and clients get.
 func (g *gateway) grace() time.Duration { return g.cfg.StopTimeout / 4 }
 
 func (g *gateway) listen() (public, admin net.Listener, err error) {
@@ -98,28 +98,28 @@ func (g *gateway) listen() (public, admin net.Listener, err error) {
 	return public, admin, nil
 }
 
-func (g *gateway) stop(doors, learning, watching, admins *service.Task) error {
+func (g *gateway) stop(public, catalog, watches, admin *service.Task) error {
 	g.admin.Drain()
 	return service.StopInOrder(g.cfg.Logger, g.cfg.StopTimeout,
-		service.Part{Name: "clients", Stop: g.stopClients}, // before the door: who polls comes once more for the last words
-		service.Part{Name: "public door", Stop: doors.Stop},
-		service.Part{Name: "registries", Stop: learning.Stop},
-		service.Part{Name: "watch over tokens and Kafka", Stop: watching.Stop},
+		service.Part{Name: "clients", Stop: g.stopClients}, // before the server: clients that poll send one more request for the last messages
+		service.Part{Name: "public server", Stop: public.Stop},
+		service.Part{Name: "catalog", Stop: catalog.Stop},
+		service.Part{Name: "watch over tokens and Kafka", Stop: watches.Stop},
 		service.Part{Name: "event log", Stop: func(context.Context) error { return g.closeLog() }},
-		service.Part{Name: "admin door", Stop: admins.Stop},
+		service.Part{Name: "admin server", Stop: admin.Stop},
 	)
 }
 
-// stopClients stops all doors at a time, which refuse newcomers from then on, and leaves time for the rest. What waits to be sent in arrays goes out first.
+// stopClients stops all endpoints at once, which refuse new clients from then on, and leaves time for the rest. Records that wait in arrays are sent first.
 func (g *gateway) stopClients(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*g.grace())
 	defer cancel()
 	g.hub.Drain()
-	var doors sync.WaitGroup
-	doors.Go(func() { g.api.Shutdown(ctx) })
-	doors.Go(func() { g.socketIO.Shutdown(ctx) })
-	doors.Go(func() { g.stream.Shutdown(ctx) })
-	doors.Wait()
+	var endpoints sync.WaitGroup
+	endpoints.Go(func() { g.api.Shutdown(ctx) })
+	endpoints.Go(func() { g.socketIO.Shutdown(ctx) })
+	endpoints.Go(func() { g.stream.Shutdown(ctx) })
+	endpoints.Wait()
 	return nil
 }
 

@@ -1,5 +1,5 @@
-// Command playbench plays a measurement from Kafka for clients that do nothing, and prints as JSON what that took. services/bench measures playbacks by it; it
-// stands here because nobody but the gateway may use its playbacks.
+// Command playbench replays a measurement from Kafka for clients that do nothing, and prints as JSON what that took. services/bench measures replays with it; it
+// is here because only the gateway's module may use its internal packages.
 package main
 
 import (

@@ -80,7 +80,7 @@ func TestDeletedMeasurement(t *testing.T) {
 	}
 }
 
-// Whoever has subscribed to a measurement that is unknown loses it when there is an object of it that cannot be read: that may say that it is not public.
+// A subscription to an unknown measurement ends when there is an unreadable object of it, which may say that it is not public.
 // Nobody is sent such an object.
 func TestUnreadableObjectOfUnknownMeasurement(t *testing.T) {
 	metrics := prometheus.NewRegistry()

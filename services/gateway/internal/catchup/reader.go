@@ -36,7 +36,7 @@ type Reader struct {
 	ended     []*delivery.Active // that Attach has ended, and settle is to release
 
 	// These are guarded by the target's lock.
-	next     int64 // what stands before it has been delivered
+	next     int64 // the offset before which all has been delivered
 	actions  actions
 	stopping []*delivery.Active // for which there is an action that stops them
 	stopped  []*delivery.Active // that are to end
@@ -46,7 +46,7 @@ type Reader struct {
 
 // Detach makes the reader of a target of a partition, from an offset on: it is live.Settings.Detach.
 func (s *Source) Detach(partition *live.Partition, target *delivery.Target, next int64) live.Reader {
-	ctx, cancel := context.WithCancel(context.Background()) // it lasts until the target has no subscriptions, and whoever ends those waits for Reading
+	ctx, cancel := context.WithCancel(context.Background()) // it lasts until the target has no subscriptions; the session waits for Reading
 	r := &Reader{source: s, partition: partition, target: target, next: next, cancel: cancel}
 	target.Lock()
 	target.Match(target.Actives...)
@@ -153,7 +153,7 @@ func (r *Reader) settle() {
 	r.target.Recipient.Flush()
 }
 
-// checkLag refuses with errTooFarBehind to deliver what stands so far behind what comes live.
+// checkLag refuses with errTooFarBehind to deliver a record that is so far behind what comes live.
 func (r *Reader) checkLag(offset int64) error {
 	age, bytes := r.partition.Lag.Of(offset)
 	if age > r.source.hub.settings.MaxAge || bytes > r.source.hub.settings.MaxBytes {

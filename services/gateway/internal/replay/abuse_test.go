@@ -16,8 +16,8 @@ import (
 )
 
 // crowd has an hour of results, one a second of each of some measurements.
-func crowd(measurements atlas.MeasurementID) *memory {
-	log := newMemory()
+func crowd(measurements atlas.MeasurementID) *fakeLog {
+	log := newFakeLog()
 	for second := range int64(3600) {
 		for measurement := range measurements {
 			log.write(liveTopic, results(1+measurement, day0+second)...)
@@ -41,7 +41,7 @@ func accountOf(messages *rate.Limiter) *readlimit.Account {
 	return readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry()))
 }
 
-// How many results a measurement has in an hour is counted once, whoever asks, and for whichever beginning in it.
+// The results of a measurement in an hour are counted once for all clients and all starts in it.
 //
 //notices:estimate-not-cached
 func TestAbuseSpeedsAreEstimatedOnce(t *testing.T) {
@@ -56,12 +56,12 @@ func TestAbuseSpeedsAreEstimatedOnce(t *testing.T) {
 		}
 		clients.Wait()
 		if got := log.scanned - before; got != 2*3600 {
-			t.Errorf("%d records were looked at for 200 replays, want 7,200", got)
+			t.Errorf("%d records were scanned for 200 replays, want 7,200", got)
 		}
 		before = log.scanned
 		mustStart(t, planner, fast(2, 0, nil))
 		if got := log.scanned - before; got != 2*3600 {
-			t.Errorf("%d records were looked at for another measurement, want 7,200", got)
+			t.Errorf("%d records were scanned for another measurement, want 7,200", got)
 		}
 	})
 }
@@ -69,7 +69,7 @@ func TestAbuseSpeedsAreEstimatedOnce(t *testing.T) {
 // A count is good for a minute where more may have come, and as long as nothing has.
 func TestEstimatesAreRenewed(t *testing.T) {
 	simulate(t, func(t *testing.T) {
-		log := newMemory()
+		log := newFakeLog()
 		now := time.Now().Truncate(time.Hour).Unix()
 		log.write(liveTopic, results(1, now-10, now+1, now+2)...)
 		planner := newPlanner(log, nil)
@@ -90,13 +90,13 @@ func TestEstimatesAreRenewed(t *testing.T) {
 				log.write(liveTopic, results(1, now+3)...)
 			}
 			if got := scanned(); got != step.want {
-				t.Errorf("%+v: %d records were looked at", step, got)
+				t.Errorf("%+v: %d records were scanned", step, got)
 			}
 		}
 	})
 }
 
-// What is looked through costs messages of the address: whoever has none left waits, and is refused in the end, while another one is served.
+// Scanning costs messages of the address: a client without any left waits and is refused in the end, while one of another address is served.
 func TestAbuseEstimatesAreCharged(t *testing.T) {
 	simulate(t, func(t *testing.T) {
 		log := crowd(10)
@@ -115,7 +115,7 @@ func TestAbuseEstimatesAreCharged(t *testing.T) {
 		}
 		messages := 100 + 10*time.Since(began).Seconds()
 		if got := log.scanned - before; float64(got) > messages*readlimit.RecordsPerMessage {
-			t.Errorf("%d records were looked at for %g messages", got, messages)
+			t.Errorf("%d records were scanned for %g messages", got, messages)
 		}
 		began = time.Now()
 		mustStart(t, planner, fast(10, 0, accountOf(rate.NewLimiter(10, 200))))
@@ -127,21 +127,21 @@ func TestAbuseEstimatesAreCharged(t *testing.T) {
 
 // alongScans are a log in which so many records come with each that is wanted.
 type alongScans struct {
-	*memory
+	*fakeLog
 	records int64
 }
 
 func (a *alongScans) ScanWithin(
 	ctx context.Context, topic string, partition int, from, to, most int64, see func(atlas.MeasurementID, time.Time) bool, came func(records, bytes int64),
 ) (next, bytes int64, err error) {
-	return a.memory.ScanWithin(ctx, topic, partition, from, to, most, see, func(records, bytes int64) { came(a.records*records, a.records*bytes) })
+	return a.fakeLog.ScanWithin(ctx, topic, partition, from, to, most, see, func(records, bytes int64) { came(a.records*records, a.records*bytes) })
 }
 
-// What comes along with what is looked through is read as well, and paid for.
+// Records that come along with those that are scanned are read as well, and paid for.
 func TestAbuseWhatComesAlongIsCharged(t *testing.T) {
 	const along = 10
 	messages := rate.NewLimiter(1e-9, 10_000)
-	log := &alongScans{memory: crowd(2), records: along}
+	log := &alongScans{fakeLog: crowd(2), records: along}
 	mustStart(t, newPlanner(log, nil), fast(1, 0, accountOf(messages)))
 	want := float64(log.scanned) * along / readlimit.RecordsPerMessage
 	if paid := 10_000 - messages.Tokens(); paid < want || paid > want+20 {
@@ -151,7 +151,7 @@ func TestAbuseWhatComesAlongIsCharged(t *testing.T) {
 
 // slowScans are a log that takes as long to look through for some as the test wants.
 type slowScans struct {
-	*memory
+	*fakeLog
 	gate chan struct{}
 
 	mu            sync.Mutex
@@ -169,15 +169,15 @@ func (s *slowScans) ScanWithin(
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.running--
-	return s.memory.ScanWithin(ctx, topic, partition, from, to, most, see, came)
+	return s.fakeLog.ScanWithin(ctx, topic, partition, from, to, most, see, came)
 }
 
-// One address has the log looked through by no more than its share at once, so that another one's turn comes.
+// One address has no more scans at once than its share, so that another address has its turn.
 //
 //notices:scans-of-one-address
 func TestAbuseScansOfOneAddress(t *testing.T) {
 	simulate(t, func(t *testing.T) {
-		log := &slowScans{memory: crowd(30), gate: make(chan struct{})}
+		log := &slowScans{fakeLog: crowd(30), gate: make(chan struct{})}
 		planner := newPlanner(log, nil)
 		log.topics[liveTopic].records[0].Time = at(-1) // so that it is not scanned for where the log begins
 		attacker, honest := &readlimit.Account{}, &readlimit.Account{}

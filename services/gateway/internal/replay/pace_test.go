@@ -165,7 +165,7 @@ func TestCoalescing(t *testing.T) {
 			event.Time = at(0).Add(time.Duration(millisecond) * time.Millisecond)
 			events = append(events, event)
 		}
-		log := newMemory()
+		log := newFakeLog()
 		log.write(liveTopic, events...)
 		sink := &recorder{}
 		replay := mustStart(t, newPlanner(log, nil), Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), End: at(10), Speed: 1})

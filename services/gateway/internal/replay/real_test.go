@@ -22,7 +22,7 @@ import (
 // realMeasurements are those of which there are many results.
 var realMeasurements = map[atlas.MeasurementID]string{1768147: "dns.jsonl.gz", 79033209: "traceroute.jsonl.gz"}
 
-// sortedByTime is a file sorted by time, results of the same time as they stand in it.
+// sortedByTime is a file sorted by time, results of the same time in the file's order.
 func sortedByTime(events []atlas.Event) []atlas.Event {
 	sorted := slices.Clone(events)
 	slices.SortStableFunc(sorted, func(a, b atlas.Event) int { return a.Time.Compare(b.Time) })
@@ -65,7 +65,7 @@ func TestRealDataIsSortedByTime(t *testing.T) {
 	for measurement, file := range realMeasurements {
 		t.Run(fmt.Sprint(measurement), func(t *testing.T) {
 			events := realResults(t, file, measurement)
-			log := newMemory()
+			log := newFakeLog()
 			log.write("atlas.archive.real", events...)
 			t.Logf("%d results, of which the latest comes %v late", len(events), asWide(events).Span)
 			planner := newPlanner(log, nil)
@@ -81,7 +81,7 @@ func TestShuffledRealData(t *testing.T) {
 		t.Run(fmt.Sprint(measurement), func(t *testing.T) {
 			events := sortedByTime(realResults(t, file, measurement))
 			shuffled := shuffledWithin(events, wide.Span)
-			log := newMemory()
+			log := newFakeLog()
 			log.write(liveTopic, results(measurement, 2e9, 2e9+1)...)
 			log.write("atlas.archive.real", shuffled...)
 			request := everything(measurement, events)
@@ -131,7 +131,7 @@ func stablySorted(records []atlas.Record) []atlas.Event {
 func TestResumingAtEveryPositionOfRealData(t *testing.T) {
 	const measurement = 1768147
 	events := realResults(t, realMeasurements[measurement], measurement)
-	log := newMemory()
+	log := newFakeLog()
 	log.write("atlas.archive.real", events[:len(events)/2]...)
 	log.write(liveTopic, events[len(events)/2:]...)
 	newGateway := func() *Planner {
@@ -179,7 +179,7 @@ func (e *expecting) Deliver(_ context.Context, record *atlas.Record, _ func() *c
 func BenchmarkPace(b *testing.B) {
 	const measurement, speed, playedFor = 1768147, 10_000, 4 * time.Second
 	events := realResults(b, realMeasurements[measurement], measurement)
-	log := newMemory()
+	log := newFakeLog()
 	log.write("atlas.archive.real", events...)
 	request := everything(measurement, events)
 	request.End = request.Start.Add(speed * playedFor)
@@ -252,7 +252,7 @@ func BenchmarkManyPlaybacks(b *testing.B) {
 		event.Time = at(0).Add(time.Duration(number) * time.Second / rate)
 		events = append(events, event)
 	}
-	log := newMemory()
+	log := newFakeLog()
 	log.write(liveTopic, events...)
 	planner := newPlanner(log, nil)
 	var late []time.Duration

@@ -21,8 +21,8 @@ const day0 = 1426633200
 func at(second int64) time.Time { return time.Unix(day0+second, 0).UTC() }
 
 // plainLog has a result of measurement 1 every second for 100 s, and of measurement 2 beside each.
-func plainLog() *memory {
-	log := newMemory()
+func plainLog() *fakeLog {
+	log := newFakeLog()
 	for second := range int64(100) {
 		log.write(liveTopic, append(results(1, day0+second), results(2, day0+second)...)...)
 	}
@@ -94,7 +94,7 @@ func TestInterval(t *testing.T) {
 //
 //notices:speed-unlimited
 func TestSpeedLimit(t *testing.T) {
-	sparse := newMemory() // measurement 1: a result a minute, for a day; measurement 2: 30 a second
+	sparse := newFakeLog() // measurement 1: a result a minute, for a day; measurement 2: 30 a second
 	for second := range int64(86400) {
 		if second%60 == 0 {
 			sparse.write(liveTopic, results(1, day0+second)...)
@@ -104,7 +104,7 @@ func TestSpeedLimit(t *testing.T) {
 		}
 	}
 	for name, test := range map[string]struct {
-		log    *memory
+		log    *fakeLog
 		known  known
 		from   int64
 		to     int64
@@ -144,60 +144,60 @@ func TestSpeedLimit(t *testing.T) {
 }
 
 // reversed is a log whose archive begins with the latest result.
-func reversed() *memory {
-	log := newMemory()
+func reversed() *fakeLog {
+	log := newFakeLog()
 	for second := int64(99); second >= 0; second-- {
 		log.write("atlas.archive.reversed", results(1, day0+second)...)
 	}
 	return log
 }
 
-// The log begins with its least event time, wherever that stands.
+// The log begins with its least event time, at whichever offset that is.
 func TestBeginning(t *testing.T) {
 	for name, test := range map[string]struct {
-		log   func() *memory
+		log   func() *fakeLog
 		least int64
 		words string // beside that
 	}{
 		"in order":   {plainLog, 0, ""},
-		"a late one": {func() *memory { return withLive(100, 160, 40, 170) }, 40, ""},
+		"a late one": {func() *fakeLog { return withLive(100, 160, 40, 170) }, 40, ""},
 		"a late one of another measurement": {
-			func() *memory { l := withLive(100, 160); l.write(liveTopic, results(9, day0+30)...); return l }, 30,
+			func() *fakeLog { l := withLive(100, 160); l.write(liveTopic, results(9, day0+30)...); return l }, 30,
 			" with other measurements; its first record of measurement 1 is of 2015-03-17T23:01:40Z",
 		},
 		"others only": {
-			func() *memory { l := newMemory(); l.write(liveTopic, results(9, day0+30)...); return l }, 30,
+			func() *fakeLog { l := newFakeLog(); l.write(liveTopic, results(9, day0+30)...); return l }, 30,
 			" with other measurements; it has no record of measurement 1",
 		},
 		"one that begins later than was looked at": {
-			func() *memory {
-				l := newMemory()
+			func() *fakeLog {
+				l := newFakeLog()
 				l.write(liveTopic, append(results(9, day0+30, day0+3700), results(1, day0+50, day0+3800)...)...)
 				return l
 			}, 30,
 			" with other measurements; measurement 1 begins later in it",
 		},
 		"one that begins later in one topic than was looked at": {
-			func() *memory {
-				l := newMemory()
+			func() *fakeLog {
+				l := newFakeLog()
 				l.write(liveTopic, append(results(9, day0+30, day0+3700), results(1, day0+50)...)...)
 				l.write("atlas.archive.a", results(1, day0+4000)...)
 				return l
 			}, 30, " with other measurements; measurement 1 begins later in it",
 		},
-		"what is later than lateness is none": {func() *memory { return withLive(100, 160, 3700, 40) }, 100, ""},
+		"what is later than lateness is none": {func() *fakeLog { return withLive(100, 160, 3700, 40) }, 100, ""},
 		"an archive without order":            {reversed, 0, ""},
-		"an archive begins later": {func() *memory {
+		"an archive begins later": {func() *fakeLog {
 			log := withLive(100, 160)
 			log.write("atlas.archive.a", results(1, day0+300, day0+200)...)
 			return log
 		}, 100, ""},
-		"an archive begins before": {func() *memory {
+		"an archive begins before": {func() *fakeLog {
 			log := withLive(100, 160)
 			log.write("atlas.archive.a", results(1, day0+30, day0+20, day0+90)...)
 			return log
 		}, 20, ""},
-		"what retention took does not count": {func() *memory {
+		"what retention took does not count": {func() *fakeLog {
 			log := withLive(10, 5, 100, 90, 160)
 			log.topics[liveTopic].first = 2
 			return log
@@ -221,8 +221,8 @@ func beforeLog(got, want time.Time, words string) string {
 		"older results can be replayed once `collector import --into NAME` has brought them into an archive", topicrange.FormatTime(got), topicrange.FormatTime(want), words)
 }
 
-func withLive(seconds ...int64) *memory {
-	log := newMemory()
+func withLive(seconds ...int64) *fakeLog {
+	log := newFakeLog()
 	for _, second := range seconds {
 		log.write(liveTopic, results(1, day0+second)...)
 	}
@@ -248,7 +248,7 @@ func TestBeginningIsLookedForOnce(t *testing.T) {
 }
 
 func TestEmptyLogs(t *testing.T) {
-	planner := newPlanner(newMemory(), nil)
+	planner := newPlanner(newFakeLog(), nil)
 	if got := playFast(t, mustStart(t, planner, Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), Speed: 1})); len(got.delivered) > 0 {
 		t.Errorf("got %d records of an empty log", len(got.delivered))
 	}
@@ -263,7 +263,7 @@ func TestEmptyLogs(t *testing.T) {
 //notices:replay-without-lateness
 func TestReadsNoMoreThanItsPart(t *testing.T) {
 	const year = 365 * 86400
-	log := newMemory()
+	log := newFakeLog()
 	for second := range int64(10_000) {
 		log.write(liveTopic, results(1, day0+year+second)...)
 	}
@@ -295,11 +295,11 @@ func TestReadsNoMoreThanItsPart(t *testing.T) {
 	}
 }
 
-// In an archive, results of the interval may stand anywhere behind its start.
+// In an archive, results of the interval may be anywhere behind its start.
 //
 //notices:archive-read-by-time
 func TestArchivesAreReadToTheirEnd(t *testing.T) {
-	log := newMemory()
+	log := newFakeLog()
 	log.write("atlas.archive.a", results(1, day0, day0+1, day0+100_000, day0+2)...)
 	replay := mustStart(t, newPlanner(log, nil), Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), End: at(5), Speed: 1})
 	if got, want := playFast(t, replay).seconds(), []int64{day0, day0 + 1, day0 + 2}; !slices.Equal(got, want) {

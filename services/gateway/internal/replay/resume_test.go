@@ -9,14 +9,14 @@ import (
 )
 
 // twoTopics is a live log with an archive beside it, of which a replay reads both.
-func twoTopics() *memory {
+func twoTopics() *fakeLog {
 	log := withLive(0, 10, 20, 30)
 	log.write("atlas.archive.a", results(1, day0+5, day0+15, day0+25)...)
 	return log
 }
 
 // cursorBehind gives the cursor of a message of a replay of measurement 1.
-func cursorBehind(t *testing.T, log *memory, number int) cursor.Token {
+func cursorBehind(t *testing.T, log *fakeLog, number int) cursor.Token {
 	t.Helper()
 	sink := playFast(t, mustStart(t, newPlanner(log, nil), Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), Speed: 1}))
 	return sink.behind(1, number)
@@ -24,52 +24,52 @@ func cursorBehind(t *testing.T, log *memory, number int) cursor.Token {
 
 func TestRefusedCursors(t *testing.T) {
 	for name, test := range map[string]struct {
-		change func(log *memory, from *cursor.Checkpoint, request *Request)
+		change func(log *fakeLog, from *cursor.Checkpoint, request *Request)
 		code   string
 		words  string
 	}{
 		"of another measurement": {
-			func(_ *memory, _ *cursor.Checkpoint, request *Request) { request.Measurement = 2 },
+			func(_ *fakeLog, _ *cursor.Checkpoint, request *Request) { request.Measurement = 2 },
 			"bad_cursor", "cursor: got one of measurement 1, want one of measurement 2",
 		},
 		"of a live feed": {
-			func(_ *memory, from *cursor.Checkpoint, _ *Request) {
+			func(_ *fakeLog, from *cursor.Checkpoint, _ *Request) {
 				from.Live, from.Replay = cursor.Live{Topic: liveTopic}, nil
 			},
 			"bad_cursor", "cursor: got one of a live feed, without startTime, want one of a replay",
 		},
 		"of another start": {
-			func(_ *memory, _ *cursor.Checkpoint, request *Request) { request.Start = at(1) },
+			func(_ *fakeLog, _ *cursor.Checkpoint, request *Request) { request.Start = at(1) },
 			"bad_cursor", "startTime: got 2015-03-17T23:00:01Z, want 2015-03-17T23:00:00Z, that of the cursor",
 		},
 		"an archive that was deleted": {
-			func(log *memory, _ *cursor.Checkpoint, _ *Request) { delete(log.topics, "atlas.archive.a") },
+			func(log *fakeLog, _ *cursor.Checkpoint, _ *Request) { delete(log.topics, "atlas.archive.a") },
 			"cursor_gone", `cursor: goes on in "atlas.archive.a", which there is not; there is atlas.results`,
 		},
 		"a topic that is none of ours": {
-			func(_ *memory, from *cursor.Checkpoint, _ *Request) { from.Replay.Topics[0].Topic = "secrets" },
+			func(_ *fakeLog, from *cursor.Checkpoint, _ *Request) { from.Replay.Topics[0].Topic = "secrets" },
 			"cursor_gone", `cursor: goes on in "secrets", which there is not; there is atlas.archive.a, atlas.results`,
 		},
 		"retention": {
-			func(log *memory, _ *cursor.Checkpoint, _ *Request) { log.topics[liveTopic].first = 3 },
+			func(log *fakeLog, _ *cursor.Checkpoint, _ *Request) { log.topics[liveTopic].first = 3 },
 			"cursor_gone", "cursor: goes on at offset 1 of atlas.results, which has records from offset 3 on, those of 2015-03-17T23:00:30Z and later",
 		},
 		"retention of all": {
-			func(log *memory, _ *cursor.Checkpoint, _ *Request) { log.topics[liveTopic].first = 4 },
+			func(log *fakeLog, _ *cursor.Checkpoint, _ *Request) { log.topics[liveTopic].first = 4 },
 			"cursor_gone", "cursor: goes on at offset 1 of atlas.results, which has no records any more",
 		},
 		"a topic recreated": {
-			func(log *memory, _ *cursor.Checkpoint, _ *Request) {
+			func(log *fakeLog, _ *cursor.Checkpoint, _ *Request) {
 				log.topics[liveTopic].records = log.topics[liveTopic].records[:2]
 			},
 			"cursor_gone", "cursor: reads atlas.results to offset 4, but it ends at 2; it was recreated",
 		},
 		"no speed": {
-			func(_ *memory, _ *cursor.Checkpoint, request *Request) { request.Speed = 0 },
+			func(_ *fakeLog, _ *cursor.Checkpoint, request *Request) { request.Speed = 0 },
 			"invalid_parameter", "speed: got 0, want a number above 0",
 		},
 		"too fast": {
-			func(_ *memory, _ *cursor.Checkpoint, request *Request) { request.Speed = 1e9 },
+			func(_ *fakeLog, _ *cursor.Checkpoint, request *Request) { request.Speed = 1e9 },
 			"too_fast", "",
 		},
 	} {

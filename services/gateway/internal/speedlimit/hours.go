@@ -118,7 +118,7 @@ func (h *hourCount) count(ctx context.Context, ranges *topicrange.Finder, query 
 	return nil
 }
 
-// within gives how many results of the hour are in an interval. Where not all records were looked at, the average of the hour stands for each second.
+// within gives how many results of the hour are in an interval. Where not all records were scanned, each second counts as the hour's average.
 func (h *hourCount) within(interval topicrange.Interval) float64 {
 	first := max(0, interval.Start.Unix()-h.start.Unix())
 	last := min(int64(len(h.seconds))-1, interval.End.Unix()-h.start.Unix())

@@ -12,7 +12,7 @@ import (
 	"atlasstream/pkg/eventlog/embedded"
 )
 
-// Where the topic of connection events is made anew, answers are as of its offsets, and not of those of the former one.
+// Where the topic of connection events is recreated, answers follow its offsets, and not those of the former one.
 func TestConnectionsOfATopicThatIsMadeAnew(t *testing.T) {
 	broker, err := embedded.Start(embedded.Config{})
 	if err != nil {

@@ -26,27 +26,27 @@ import (
 
 const liveTopic = "atlas.results"
 
-// memory is a log in memory, with one partition a topic.
-type memory struct {
-	topics map[string]*memoryTopic
+// fakeLog is a log in memory, with one partition a topic.
+type fakeLog struct {
+	topics map[string]*fakeTopic
 
 	mu      sync.Mutex // for what is counted
 	listed  int        // requests for offsets
-	scanned int        // records that were shown by ScanWithin
+	scanned int        // records that were scanned
 	read    int        // records that were given by readers, those of other measurements included
 }
 
-type memoryTopic struct {
-	first   int64 // what stands before it is gone
+type fakeTopic struct {
+	first   int64 // the records before it are gone
 	records []atlas.Record
 }
 
-func newMemory() *memory { return &memory{topics: map[string]*memoryTopic{liveTopic: {}}} }
+func newFakeLog() *fakeLog { return &fakeLog{topics: map[string]*fakeTopic{liveTopic: {}}} }
 
 // write appends records of the given event times to a topic.
-func (m *memory) write(topic string, events ...atlas.Event) {
+func (m *fakeLog) write(topic string, events ...atlas.Event) {
 	if m.topics[topic] == nil {
-		m.topics[topic] = &memoryTopic{}
+		m.topics[topic] = &fakeTopic{}
 	}
 	there := m.topics[topic]
 	for _, event := range events {
@@ -63,7 +63,7 @@ func results(measurement atlas.MeasurementID, seconds ...int64) []atlas.Event {
 	return events
 }
 
-func (m *memory) Archives(context.Context) (topics []string, err error) {
+func (m *fakeLog) Archives(context.Context) (topics []string, err error) {
 	for topic := range m.topics {
 		if topic != liveTopic {
 			topics = append(topics, topic)
@@ -72,25 +72,25 @@ func (m *memory) Archives(context.Context) (topics []string, err error) {
 	return topics, nil
 }
 
-func (m *memory) Partition(_ context.Context, topic string, _ atlas.MeasurementID) (int, error) {
+func (m *fakeLog) Partition(_ context.Context, topic string, _ atlas.MeasurementID) (int, error) {
 	if m.topics[topic] == nil {
 		return 0, fmt.Errorf("no topic %s", topic)
 	}
 	return 0, nil
 }
 
-func (m *memory) Bounds(_ context.Context, topic string, _ int) (first, next int64, err error) {
+func (m *fakeLog) Bounds(_ context.Context, topic string, _ int) (first, next int64, err error) {
 	m.list(1)
 	return m.topics[topic].first, int64(len(m.topics[topic].records)), nil
 }
 
-func (m *memory) list(requests int) {
+func (m *fakeLog) list(requests int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.listed += requests
 }
 
-func (m *memory) OffsetAt(_ context.Context, topic string, _ int, at time.Time) (int64, error) {
+func (m *fakeLog) OffsetAt(_ context.Context, topic string, _ int, at time.Time) (int64, error) {
 	m.list(1)
 	there := m.topics[topic]
 	for _, record := range there.records[there.first:] {
@@ -101,7 +101,7 @@ func (m *memory) OffsetAt(_ context.Context, topic string, _ int, at time.Time) 
 	return int64(len(there.records)), nil
 }
 
-func (m *memory) ScanWithin(
+func (m *fakeLog) ScanWithin(
 	_ context.Context, topic string, _ int, from, to, _ int64, see func(atlas.MeasurementID, time.Time) bool, came func(records, bytes int64),
 ) (next, bytes int64, err error) {
 	defer func() { came(next-from, bytes) }()
@@ -116,14 +116,14 @@ func (m *memory) ScanWithin(
 	return next, bytes, nil
 }
 
-func (m *memory) count(scanned, read int) {
+func (m *fakeLog) count(scanned, read int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.scanned += scanned
 	m.read += read
 }
 
-func (m *memory) Open(_ context.Context, topic string, measurement atlas.MeasurementID, from, to int64, _ *readlimit.Account) (LogReader, error) {
+func (m *fakeLog) Open(_ context.Context, topic string, measurement atlas.MeasurementID, from, to int64, _ *readlimit.Account) (LogReader, error) {
 	part := m.topics[topic].records[from:to]
 	m.count(0, len(part))
 	mine := slices.DeleteFunc(slices.Clone(part), func(r atlas.Record) bool { return r.Measurement != measurement })
@@ -212,7 +212,7 @@ func (r *recorder) seconds() []int64 {
 	return seconds
 }
 
-// playFast plays to the end at no pace.
+// playFast replays to the end at no pace.
 func playFast(t testing.TB, replay *Pacer) *recorder {
 	t.Helper()
 	replay.schedule.speed = 1e300
