@@ -44,7 +44,7 @@ func (a *API) sampleLog(ctx context.Context, account *readlimit.Account) (*logSa
 		cost += partitions[i].next - partitions[i].startOfLast(sampleRecords)
 	}
 	found, scan := &logSample{when: time.Now(), earliest: a.settings.History.earliest(time.Now()), rates: make(map[atlas.MeasurementID]float64)}, a.settings.Scans.New()
-	err = scan.Turn(ctx, account, cost, func(ctx context.Context) error {
+	err = scan.Run(ctx, account, cost, func(ctx context.Context) error {
 		for i := range partitions {
 			if err := found.addPartition(ctx, scan, &partitions[i], partitions[i].topic == live); err != nil {
 				return err
@@ -61,7 +61,7 @@ func (m *logSample) addPartition(ctx context.Context, scan *logscan.Scan, partit
 	counts := make(map[atlas.MeasurementID]int)
 	var times []time.Time
 	from := partition.startOfLast(sampleRecords)
-	_, err := scan.Show(ctx, partition.topic, partition.partition, from, partition.next, func(id atlas.MeasurementID, at time.Time) bool {
+	_, err := scan.Each(ctx, partition.topic, partition.partition, from, partition.next, func(id atlas.MeasurementID, at time.Time) bool {
 		if !at.Before(m.earliest) {
 			counts[id]++
 			times = append(times, at)

@@ -44,7 +44,7 @@ func (a *API) findEnds(ctx context.Context, account *readlimit.Account, id atlas
 		if cost == 0 {
 			break
 		}
-		if err := found.scan.Turn(ctx, account, cost, func(ctx context.Context) error { return found.scanParts(ctx, most) }); err != nil {
+		if err := found.scan.Run(ctx, account, cost, func(ctx context.Context) error { return found.scanParts(ctx, most) }); err != nil {
 			return nil, err
 		}
 	}
@@ -101,7 +101,7 @@ func (e *ends) scanForward(ctx context.Context, part *partEnds, most int64) (err
 		return nil
 	}
 	to := min(part.unseenTo, part.unseenFrom+most)
-	part.unseenFrom, err = e.scan.Show(ctx, part.Topic, part.Number, part.unseenFrom, to, func(id atlas.MeasurementID, at time.Time) bool {
+	part.unseenFrom, err = e.scan.Each(ctx, part.Topic, part.Number, part.unseenFrom, to, func(id atlas.MeasurementID, at time.Time) bool {
 		if at.Before(e.earliest) {
 			return true
 		}
@@ -125,7 +125,7 @@ func (e *ends) scanBackward(ctx context.Context, part *partEnds, most int64) err
 	for width := int64(firstScan); part.unseenTo > least && part.last.IsZero(); width *= 2 {
 		begin, atEnd := max(least, part.unseenTo-width), part.unseenTo == part.Next
 		part.earlier = time.Time{}
-		next, err := e.scan.Show(ctx, part.Topic, part.Number, begin, part.unseenTo, func(id atlas.MeasurementID, at time.Time) bool {
+		next, err := e.scan.Each(ctx, part.Topic, part.Number, begin, part.unseenTo, func(id atlas.MeasurementID, at time.Time) bool {
 			e.noteBackward(part, id, at, atEnd)
 			return true
 		})

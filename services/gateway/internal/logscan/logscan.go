@@ -16,8 +16,8 @@ import (
 const (
 	MaxRecords = 200_000
 	MaxBytes   = 64 << 20
-	// maxAlong is how many times as much is read at most: Kafka sends records in batches, of which a scan may want a few.
-	maxAlong = 4
+	// maxReadFactor is how many times as much is read at most: Kafka sends records in batches, of which a scan may want a few.
+	maxReadFactor = 4
 )
 
 // ErrBusy says that there was no turn in time, as other scans ran.
@@ -65,24 +65,24 @@ func (s *Scans) New() *Scan { return &Scan{scans: s} }
 type Scan struct {
 	scans   *Scans
 	read    Read
-	through Read
+	scanned Read
 }
 
-// Turn looks through the log once the account has paid what that is worth, in records, as far as is known, and has its turn. What is read beyond that is paid
+// Run looks through the log once the account has paid what that is worth, in records, as far as is known, and has its turn. What is read beyond that is paid
 // afterwards, as far as the time suffices: what has been read is not thrown away. The error is ErrBusy where the turn did not come in time, that of
 // readlimit.Account.Pay for what is paid before, or look's.
-func (s *Scan) Turn(ctx context.Context, account *readlimit.Account, worth int64, look func(context.Context) error) error {
-	reading, err := account.Begin(ctx, worth)
+func (s *Scan) Run(ctx context.Context, account *readlimit.Account, cost int64, scan func(context.Context) error) error {
+	reading, err := account.Begin(ctx, cost)
 	if err != nil {
 		return err
 	}
 	before := s.read
-	err = s.take(ctx, account, look)
+	err = s.acquire(ctx, account, scan)
 	_ = reading.Settle(ctx, s.read.Records-before.Records, s.read.Bytes-before.Bytes)
 	return err
 }
 
-func (s *Scan) take(ctx context.Context, account *readlimit.Account, look func(context.Context) error) error {
+func (s *Scan) acquire(ctx context.Context, account *readlimit.Account, scan func(context.Context) error) error {
 	release, err := s.scans.turns.Acquire(ctx, account)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBusy, err)
@@ -90,49 +90,49 @@ func (s *Scan) take(ctx context.Context, account *readlimit.Account, look func(c
 	defer release()
 	began := time.Now()
 	defer func() { s.read.Took += time.Since(began) }()
-	return look(ctx)
+	return scan(ctx)
 }
 
 // Read tells what was read so far.
 func (s *Scan) Read() Read { return s.read }
 
-// Through tells what of that was gone through, and not only came along.
-func (s *Scan) Through() Read { return s.through }
+// Scanned tells what of that was gone through, and not only came along.
+func (s *Scan) Scanned() Read { return s.scanned }
 
-// Note counts what was read, by what Turn calls.
-func (s *Scan) Note(records, bytes int64) {
+// Count counts what was read, by what Turn calls.
+func (s *Scan) Count(records, bytes int64) {
 	s.read.Records += records
 	s.read.Bytes += bytes
 	s.scans.scanned.Add(float64(records))
 }
 
-// Left tells how much may still be gone through.
-func (s *Scan) Left() (records, bytes int64) {
-	if records, bytes := s.LeftToRead(); records == 0 || bytes == 0 {
+// Remaining tells how much may still be gone through.
+func (s *Scan) Remaining() (records, bytes int64) {
+	if records, bytes := s.RemainingToRead(); records == 0 || bytes == 0 {
 		return 0, 0
 	}
-	return max(0, MaxRecords-s.through.Records), max(0, MaxBytes-s.through.Bytes)
+	return max(0, MaxRecords-s.scanned.Records), max(0, MaxBytes-s.scanned.Bytes)
 }
 
-// LeftToRead tells how much may still be read, with what comes along.
-func (s *Scan) LeftToRead() (records, bytes int64) {
-	return max(0, maxAlong*MaxRecords-s.read.Records), max(0, maxAlong*MaxBytes-s.read.Bytes)
+// RemainingToRead tells how much may still be read, with what comes along.
+func (s *Scan) RemainingToRead() (records, bytes int64) {
+	return max(0, maxReadFactor*MaxRecords-s.read.Records), max(0, maxReadFactor*MaxBytes-s.read.Bytes)
 }
 
-// Show shows the records of a partition from an offset to before another, as far as may still be gone through, and gives the offset before which all was shown.
+// Each shows the records of a partition from an offset to before another, as far as may still be gone through, and gives the offset before which all was shown.
 // It is called by what Turn calls.
-func (s *Scan) Show(
+func (s *Scan) Each(
 	ctx context.Context, topic string, partition int, from, to int64, see func(measurement atlas.MeasurementID, at time.Time) bool,
 ) (next int64, err error) {
-	records, bytes := s.Left()
+	records, bytes := s.Remaining()
 	to = min(to, from+records)
 	if from >= to || bytes == 0 {
 		return from, nil
 	}
 	next, gone, err := s.scans.log.ScanWithin(ctx, topic, partition, from, to, bytes, func(measurement atlas.MeasurementID, at time.Time) bool {
-		s.through.Records++
+		s.scanned.Records++
 		return see(measurement, at)
-	}, s.Note)
-	s.through.Bytes += gone
+	}, s.Count)
+	s.scanned.Bytes += gone
 	return next, err
 }

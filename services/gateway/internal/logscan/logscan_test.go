@@ -42,14 +42,14 @@ func (l long) ScanWithin(
 	return next, bytes, nil
 }
 
-func everything(measurement atlas.MeasurementID, _ time.Time) bool { return measurement == 1 }
+func seeAll(measurement atlas.MeasurementID, _ time.Time) bool { return measurement == 1 }
 
 // However much is asked for, a scan goes through so many records and so many bytes.
 func TestAbuseScansAreBounded(t *testing.T) {
 	for _, test := range []struct{ length, records int64 }{{1, MaxRecords}, {MaxBytes / 1000, 1001}} {
 		scan := New(long{length: test.length}, prometheus.NewRegistry()).New()
-		err := scan.Turn(t.Context(), nil, 0, func(ctx context.Context) error {
-			next, err := scan.Show(ctx, "topic", 0, 0, 7, everything)
+		err := scan.Run(t.Context(), nil, 0, func(ctx context.Context) error {
+			next, err := scan.Each(ctx, "topic", 0, 0, 7, seeAll)
 			if err != nil || next != 7 {
 				t.Errorf("got %d, %v, want 7", next, err)
 			}
@@ -58,12 +58,12 @@ func TestAbuseScansAreBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = scan.Turn(t.Context(), nil, 0, func(ctx context.Context) error {
-			next, err := scan.Show(ctx, "topic", 0, 7, 1<<40, everything)
+		err = scan.Run(t.Context(), nil, 0, func(ctx context.Context) error {
+			next, err := scan.Each(ctx, "topic", 0, 7, 1<<40, seeAll)
 			if err != nil || next != test.records {
 				t.Errorf("got %d, %v, want %d", next, err, test.records)
 			}
-			if next, err = scan.Show(ctx, "topic", 0, 5, 1<<40, everything); err != nil || next != 5 {
+			if next, err = scan.Each(ctx, "topic", 0, 5, 1<<40, seeAll); err != nil || next != 5 {
 				t.Errorf("with nothing left, got %d, %v, want 5", next, err)
 			}
 			return nil
@@ -93,19 +93,19 @@ func TestAbuseWhatComesAlongCounts(t *testing.T) {
 		messages := rate.NewLimiter(1e-9, 10_000)
 		account := readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry()))
 		scan := New(along{long{length: 1}, test.along}, prometheus.NewRegistry()).New()
-		if err := scan.Turn(t.Context(), account, 0, func(ctx context.Context) error {
-			_, err := scan.Show(ctx, "topic", 0, 0, 100_000, everything)
+		if err := scan.Run(t.Context(), account, 0, func(ctx context.Context) error {
+			_, err := scan.Each(ctx, "topic", 0, 0, 100_000, seeAll)
 			return err
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if read, through := scan.Read(), scan.Through(); read.Records != 100_000*test.along || read.Bytes != read.Records || through.Records != 100_000 {
+		if read, through := scan.Read(), scan.Scanned(); read.Records != 100_000*test.along || read.Bytes != read.Records || through.Records != 100_000 {
 			t.Errorf("got %+v, and %+v of that", read, through)
 		}
 		if paid := 10_000 - messages.Tokens(); paid < float64(200*test.along) || paid > float64(203*test.along) {
 			t.Errorf("%g messages were paid, want %d and a few for bytes", paid, 200*test.along)
 		}
-		if left, _ := scan.Left(); left != test.left {
+		if left, _ := scan.Remaining(); left != test.left {
 			t.Errorf("with %d along, %d records are left, want %d", test.along, left, test.left)
 		}
 	}
@@ -122,10 +122,10 @@ func TestAbuseScansTakeTurns(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
 			scan := scans.New()
-			return scan.Turn(ctx, account, worth, func(ctx context.Context) error {
+			return scan.Run(ctx, account, worth, func(ctx context.Context) error {
 				most.Store(max(most.Load(), running.Add(1)))
 				defer running.Add(-1)
-				_, err := scan.Show(ctx, "topic", 0, 0, 3000, everything)
+				_, err := scan.Each(ctx, "topic", 0, 0, 3000, seeAll)
 				return err
 			})
 		}
@@ -168,8 +168,8 @@ func TestAbuseScansArePaidFor(t *testing.T) {
 			ctx  context.Context
 			left float64
 		}{{t.Context(), 988}, {gone, 976}} { // each time 2 for records and 10 for bytes
-			if err := scan.Turn(test.ctx, account, 500, func(ctx context.Context) error {
-				_, err := scan.Show(ctx, "topic", 0, 0, 1000, everything)
+			if err := scan.Run(test.ctx, account, 500, func(ctx context.Context) error {
+				_, err := scan.Each(ctx, "topic", 0, 0, 1000, seeAll)
 				if test.ctx == gone {
 					leave()
 				}
@@ -192,8 +192,8 @@ func TestScanThatCannotBePaidForInTimeIsTold(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		began := time.Now()
-		err := scan.Turn(ctx, account, 500, func(ctx context.Context) error {
-			_, err := scan.Show(ctx, "topic", 0, 0, 100_000, everything)
+		err := scan.Run(ctx, account, 500, func(ctx context.Context) error {
+			_, err := scan.Each(ctx, "topic", 0, 0, 100_000, seeAll)
 			return err
 		})
 		if waited := time.Since(began); err != nil || waited < 20*time.Second || waited > 25*time.Second {
@@ -207,8 +207,8 @@ func TestFailureOfAScanIsTold(t *testing.T) {
 	scans := New(long{fails: failure}, prometheus.NewRegistry())
 	for range 2 { // the turn is given back
 		scan := scans.New()
-		if err := scan.Turn(t.Context(), nil, 0, func(ctx context.Context) error {
-			_, err := scan.Show(ctx, "topic", 0, 0, 10, everything)
+		if err := scan.Run(t.Context(), nil, 0, func(ctx context.Context) error {
+			_, err := scan.Each(ctx, "topic", 0, 0, 10, seeAll)
 			return err
 		}); !errors.Is(err, failure) {
 			t.Errorf("got %v", err)

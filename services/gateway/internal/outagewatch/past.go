@@ -97,7 +97,7 @@ func (p *past) read(ctx context.Context, log Log) error {
 	defer stop()
 	for p.at < p.end {
 		until := min(p.end, p.at+pastTurn)
-		if err := p.scan.Turn(ctx, nil, 0, func(context.Context) error { return p.take(next, until) }); err != nil {
+		if err := p.scan.Run(ctx, nil, 0, func(context.Context) error { return p.take(next, until) }); err != nil {
 			return err
 		}
 	}
@@ -112,11 +112,11 @@ func (p *past) take(next func() (atlas.Record, error, bool), until int64) error 
 			return fmt.Errorf("connection events: %w", err)
 		}
 		if !more {
-			p.scan.Note(p.end-p.at, 0)
+			p.scan.Count(p.end-p.at, 0)
 			p.at = p.end
 			return nil
 		}
-		p.scan.Note(record.Position.Offset+1-p.at, int64(len(record.Value)))
+		p.scan.Count(record.Position.Offset+1-p.at, int64(len(record.Value)))
 		p.at = record.Position.Offset + 1
 		if event, err := outage.EventOf(&record); err == nil {
 			p.days.Take(event)

@@ -7,13 +7,13 @@ type chunk struct{ looked, hits int64 }
 
 func (c chunk) share() float64 { return float64(c.hits) / float64(c.looked) }
 
-// sample is the chunks that were looked at in a bucket, which are spread over its records.
-type sample struct {
+// bucketSample is the chunks that were looked at in a bucket, which are spread over its records.
+type bucketSample struct {
 	records int64 // of the bucket
 	chunks  []chunk
 }
 
-func (s *sample) sums() (looked, hits float64) {
+func (s *bucketSample) sums() (looked, hits float64) {
 	for _, c := range s.chunks {
 		looked += float64(c.looked)
 		hits += float64(c.hits)
@@ -22,7 +22,7 @@ func (s *sample) sums() (looked, hits float64) {
 }
 
 // variance is that of the chunks' shares.
-func (s *sample) variance() float64 {
+func (s *bucketSample) variance() float64 {
 	if len(s.chunks) < 2 {
 		return 0
 	}
@@ -42,7 +42,7 @@ const normal = 1.959964
 // estimate gives how many of the bucket's records are the measurement's, and the 95 % interval around that. It is the wider one of two: that from the variance
 // between chunks, as records of one measurement come in bursts; and that of few hits, which says nothing of how they vary. Where chunks of the neighbours vary
 // more, as a burst was found there, the variance is theirs: what has bursts there has some here too that were not found.
-func (s *sample) estimate(neighbours float64) Bucket {
+func (s *bucketSample) estimate(neighbours float64) Bucket {
 	looked, hits := s.sums()
 	records := float64(s.records)
 	if looked == 0 || looked >= records {
@@ -81,7 +81,7 @@ func few(drawn float64) (least, most float64) {
 func neighbourhood(buckets int) int { return max(2, buckets/10) }
 
 // estimates are those of all buckets.
-func estimates(samples []sample) []Bucket {
+func estimates(samples []bucketSample) []Bucket {
 	buckets, reach := make([]Bucket, len(samples)), neighbourhood(len(samples))
 	variances := make([]float64, len(samples))
 	for i := range samples {

@@ -28,7 +28,7 @@ const (
 type fakeLog struct {
 	length int64 // of a record
 	batch  int64 // records that come together
-	topics map[string]*topic
+	topics map[string]*fakeTopic
 
 	scans, timeFor int // scans that there were, and for how many there is time; 0: for all
 
@@ -38,24 +38,24 @@ type fakeLog struct {
 	beforeLookUp func()
 }
 
-type topic struct {
+type fakeTopic struct {
 	first   int64
-	records []entry
+	records []fakeRecord
 	newest  []time.Time // the latest time of a record up to each
 }
 
-type entry struct {
+type fakeRecord struct {
 	measurement atlas.MeasurementID
 	at          time.Time
 }
 
 func newLog(length int64) *fakeLog {
-	return &fakeLog{length: length, batch: 1, topics: map[string]*topic{live: {}}, beforeLookUp: func() {}}
+	return &fakeLog{length: length, batch: 1, topics: map[string]*fakeTopic{live: {}}, beforeLookUp: func() {}}
 }
 
-func (l *fakeLog) add(name string, entries ...entry) {
+func (l *fakeLog) add(name string, entries ...fakeRecord) {
 	if l.topics[name] == nil {
-		l.topics[name] = &topic{}
+		l.topics[name] = &fakeTopic{}
 	}
 	to := l.topics[name]
 	for _, one := range entries {

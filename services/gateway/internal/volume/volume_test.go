@@ -35,10 +35,10 @@ func TestExactVolumeIsThatOfAnOracle(t *testing.T) {
 			case 1:
 				at = at.Add(time.Duration(random.Int64N(int64(10 * time.Minute)))) // of a fast clock
 			}
-			log.add(live, entry{atlas.MeasurementID(1 + random.IntN(3)), at.Truncate(time.Millisecond)})
+			log.add(live, fakeRecord{atlas.MeasurementID(1 + random.IntN(3)), at.Truncate(time.Millisecond)})
 		}
 		for range random.IntN(1000) {
-			log.add([]string{"old", "older"}[random.IntN(2)], entry{atlas.MeasurementID(1 + random.IntN(3)), after(random.Float64() * 10_000).Truncate(time.Millisecond)})
+			log.add([]string{"old", "older"}[random.IntN(2)], fakeRecord{atlas.MeasurementID(1 + random.IntN(3)), after(random.Float64() * 10_000).Truncate(time.Millisecond)})
 		}
 		from := after(random.Float64() * 11_000).Truncate(time.Millisecond)
 		to := from.Add(time.Duration(random.Int64N(int64(3 * time.Hour)))).Truncate(time.Millisecond)
@@ -56,7 +56,7 @@ func TestExactVolumeIsThatOfAnOracle(t *testing.T) {
 
 func TestIntervalsThatAreShort(t *testing.T) {
 	log := newLog(1000)
-	log.add(live, entry{1, start}, entry{1, start.Add(time.Millisecond)}, entry{1, start.Add(2 * time.Millisecond)})
+	log.add(live, fakeRecord{1, start}, fakeRecord{1, start.Add(time.Millisecond)}, fakeRecord{1, start.Add(2 * time.Millisecond)})
 	for _, test := range []struct {
 		milliseconds int64
 		want         []float64
@@ -71,8 +71,8 @@ func TestIntervalsThatAreShort(t *testing.T) {
 // Where the log has nothing, it does not say that there was nothing: before its beginning, and between an archive and the live records.
 func TestWhereTheLogHasNothing(t *testing.T) {
 	log := newLog(1000)
-	log.add("old", entry{1, after(1000)}, entry{2, after(1900)}, entry{1, after(1500)})
-	log.add(live, entry{2, after(5000)}, entry{1, after(5200)})
+	log.add("old", fakeRecord{1, after(1000)}, fakeRecord{2, after(1900)}, fakeRecord{1, after(1500)})
+	log.add(live, fakeRecord{2, after(5000)}, fakeRecord{1, after(5200)})
 	volume := log.volume(t, 1, after(0), after(7000), 7)
 	if want := []bool{false, true, false, false, false, true, true}; !slices.Equal(volume.known(), want) {
 		t.Errorf("got %v, want %v", volume.known(), want)
@@ -91,7 +91,7 @@ func TestWhereTheLogHasNothing(t *testing.T) {
 // many adds records of other measurements, so many a second.
 func (l *fakeLog) many(name string, from, to float64, perSecond int) {
 	for i := range int((to - from) * float64(perSecond)) {
-		l.add(name, entry{atlas.MeasurementID(1_000_000 + i%5000), after(from + float64(i)/float64(perSecond))})
+		l.add(name, fakeRecord{atlas.MeasurementID(1_000_000 + i%5000), after(from + float64(i)/float64(perSecond))})
 	}
 }
 
@@ -104,7 +104,7 @@ func TestLongArchivesAreOmitted(t *testing.T) {
 		return names
 	}
 	log := newLog(10)
-	log.add("short", entry{1, start})
+	log.add("short", fakeRecord{1, start})
 	log.many("medium", 0, 90_000, 1)
 	log.many("long", 0, 150_000, 1)
 	if volume := log.volume(t, 1, start, after(1000), 10); volume.Quality != Exact || !slices.Equal(names(volume), []string{"long"}) || volume.Buckets[0].Count != 1 {
@@ -116,7 +116,7 @@ func TestLongArchivesAreOmitted(t *testing.T) {
 	}
 	heavy := newLog(2000)
 	heavy.many("medium", 0, 90_000, 1)
-	if volume := heavy.volume(t, 1, start, after(1000), 10); !slices.Equal(names(volume), []string{"medium"}) || volume.Read.Records > firstOnes {
+	if volume := heavy.volume(t, 1, start, after(1000), 10); !slices.Equal(names(volume), []string{"medium"}) || volume.Read.Records > lengthSample {
 		t.Errorf("heavy: got %s without %v, read %+v", volume.Quality, names(volume), volume.Read)
 	}
 }
@@ -124,7 +124,7 @@ func TestLongArchivesAreOmitted(t *testing.T) {
 // Where even a sample is too much, the volume is that of the partition, and says so.
 func TestVolumeOfAPartition(t *testing.T) {
 	log := newLog(900_000) // of which 74 may be read
-	log.add("old", entry{1, after(10)})
+	log.add("old", fakeRecord{1, after(10)})
 	log.many(live, 1000, 2000, 3)
 	volume := log.volume(t, 1, start, after(2000), 4)
 	if volume.Quality != Partition || len(volume.Omitted) != 1 || !volume.From.Equal(after(1000)) {
@@ -151,7 +151,7 @@ func zipf(log *fakeLog, measurements, hours, perSecond int) {
 	random := rand.New(rand.NewPCG(3, 4))
 	ranks := rand.NewZipf(random, 1.1, 1, uint64(measurements-1))
 	for i := range hours * 3600 * perSecond {
-		log.add(live, entry{atlas.MeasurementID(ranks.Uint64() + 1), after(float64(i) / float64(perSecond))})
+		log.add(live, fakeRecord{atlas.MeasurementID(ranks.Uint64() + 1), after(float64(i) / float64(perSecond))})
 	}
 }
 
@@ -202,7 +202,7 @@ func TestNoSampleIsThrownAway(t *testing.T) {
 		switch volume := log.volume(t, 1, start, after(50_000), MaxBuckets); {
 		case volume.Quality == Sampled:
 			sampled++
-		case volume.Read.Records > endsOfLive*log.batch:
+		case volume.Read.Records > endRecords*log.batch:
 			t.Errorf("batches of %d: got %s, for which %+v was read", log.batch, volume.Quality, volume.Read)
 		}
 	}
@@ -251,16 +251,16 @@ func TestSampledVolumeCoversPeriodicMeasurements(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(5, 6))
 			log := newLog(4000)
-			var records []entry
+			var records []fakeRecord
 			for i := range 12 * 3600 * 2 {
-				records = append(records, entry{atlas.MeasurementID(1000 + i%700), after(float64(i) / 2)})
+				records = append(records, fakeRecord{atlas.MeasurementID(1000 + i%700), after(float64(i) / 2)})
 			}
 			for at := 0.0; at < 12*3600; at += test.period {
 				for range test.probes {
-					records = append(records, entry{1, after(at + random.Float64()*test.within)})
+					records = append(records, fakeRecord{1, after(at + random.Float64()*test.within)})
 				}
 			}
-			slices.SortStableFunc(records, func(a, b entry) int { return a.at.Compare(b.at) })
+			slices.SortStableFunc(records, func(a, b fakeRecord) int { return a.at.Compare(b.at) })
 			log.add(live, records...)
 			for _, buckets := range []int{120, MaxBuckets} {
 				share, width, sum := covered(t, log, 1, after(12*3600), buckets)
@@ -285,7 +285,7 @@ func TestEdgesMoveNoMoreThanClocks(t *testing.T) {
 		case late:
 			at = at.Add(-30 * time.Minute)
 		}
-		log.add(live, entry{1, at})
+		log.add(live, fakeRecord{1, at})
 	}
 	const buckets = 120
 	volume := log.volume(t, 1, start, after(seconds), buckets)
@@ -312,7 +312,7 @@ func TestOffsetsAreRemembered(t *testing.T) {
 		begin := time.Now()
 		log := newLog(900_000)
 		for i := range 3600 * 5 {
-			log.add(live, entry{1, begin.Add(time.Duration(i) * time.Second)})
+			log.add(live, fakeRecord{1, begin.Add(time.Duration(i) * time.Second)})
 		}
 		log.beforeLookUp = func() { time.Sleep(time.Second) }
 		time.Sleep(5 * time.Hour)
@@ -344,7 +344,7 @@ func TestOffsetsAreRemembered(t *testing.T) {
 }
 
 func TestRememberedOffsetsAreBounded(t *testing.T) {
-	remembered := offsets{log: newLog(1)}
+	remembered := offsetCache{log: newLog(1)}
 	for number := range 300 {
 		times := make([]int64, MaxBuckets)
 		for i := range times {
@@ -358,8 +358,8 @@ func TestRememberedOffsetsAreBounded(t *testing.T) {
 	for _, partition := range remembered.partitions {
 		held += len(partition.at)
 	}
-	if held != remembered.remembered || held > maxRemembered+MaxBuckets || held < maxRemembered/2 {
-		t.Errorf("%d offsets are remembered, and %d counted", held, remembered.remembered)
+	if held != remembered.cached || held > maxCached+MaxBuckets || held < maxCached/2 {
+		t.Errorf("%d offsets are remembered, and %d counted", held, remembered.cached)
 	}
 }
 

@@ -22,17 +22,17 @@ const (
 	lookUpsAtOnce = 8
 	// settledAge is how old a time is at least whose offset is remembered: records of it do not come any more, or hardly.
 	settledAge = time.Hour
-	// maxRemembered is how many offsets are remembered.
-	maxRemembered = 50_000
+	// maxCached is how many offsets are remembered.
+	maxCached = 50_000
 )
 
-// offsets remember where the records of times stand that have been long ago.
-type offsets struct {
+// offsetCache remember where the records of times stand that have been long ago.
+type offsetCache struct {
 	log Log
 
 	mu         sync.Mutex
 	partitions map[partitionKey]*partitionOffsets
-	remembered int
+	cached     int
 }
 
 type partitionKey struct {
@@ -46,8 +46,8 @@ type partitionOffsets struct {
 }
 
 // lookUp gives the offsets of times, which come in their order: none is less than the one before it, or outside what the partition has.
-func (o *offsets) lookUp(ctx context.Context, account *readlimit.Account, part topicrange.Partition, times []int64) ([]int64, error) {
-	found, missing := o.recall(part, times)
+func (o *offsetCache) lookUp(ctx context.Context, account *readlimit.Account, part topicrange.Partition, times []int64) ([]int64, error) {
+	found, missing := o.lookUpCached(part, times)
 	if err := account.PayLookUps(ctx, len(missing)); err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (o *offsets) lookUp(ctx context.Context, account *readlimit.Account, part t
 	if err := lookUps.Wait(); err != nil {
 		return nil, err
 	}
-	o.remember(part, times, found, missing)
+	o.store(part, times, found, missing)
 	least := part.First
 	for i := range found {
 		found[i] = min(max(found[i], least), part.Next)
@@ -71,8 +71,8 @@ func (o *offsets) lookUp(ctx context.Context, account *readlimit.Account, part t
 	return found, nil
 }
 
-// recall gives what is remembered, and the numbers of those that are not.
-func (o *offsets) recall(part topicrange.Partition, times []int64) (found []int64, missing []int) {
+// lookUpCached gives what is remembered, and the numbers of those that are not.
+func (o *offsetCache) lookUpCached(part topicrange.Partition, times []int64) (found []int64, missing []int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	known := o.of(part)
@@ -88,11 +88,11 @@ func (o *offsets) recall(part topicrange.Partition, times []int64) (found []int6
 }
 
 // of is called under the lock. A partition that ends or begins before where it did is another one.
-func (o *offsets) of(part topicrange.Partition) *partitionOffsets {
+func (o *offsetCache) of(part topicrange.Partition) *partitionOffsets {
 	key := partitionKey{part.Topic, part.Number}
 	known := o.partitions[key]
 	if known != nil && (part.First < known.first || part.Next < known.next) {
-		o.forget(key)
+		o.evict(key)
 		known = nil
 	}
 	if known == nil {
@@ -106,26 +106,26 @@ func (o *offsets) of(part topicrange.Partition) *partitionOffsets {
 	return known
 }
 
-func (o *offsets) forget(key partitionKey) {
-	o.remembered -= len(o.partitions[key].at)
+func (o *offsetCache) evict(key partitionKey) {
+	o.cached -= len(o.partitions[key].at)
 	delete(o.partitions, key)
 }
 
-func (o *offsets) remember(part topicrange.Partition, times, found []int64, looked []int) {
+func (o *offsetCache) store(part topicrange.Partition, times, found []int64, looked []int) {
 	settled := time.Now().Add(-settledAge).UnixMilli()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for key := range o.partitions { // any one
-		if o.remembered < maxRemembered {
+		if o.cached < maxCached {
 			break
 		}
-		o.forget(key)
+		o.evict(key)
 	}
 	known := o.of(part)
 	for _, i := range looked {
 		if _, is := known.at[times[i]]; !is && times[i] < settled {
 			known.at[times[i]] = found[i]
-			o.remembered++
+			o.cached++
 		}
 	}
 }
