@@ -219,7 +219,7 @@ func (g *gateway) replays() *session.Replays {
 func (g *gateway) newOutages() *outagewatch.Watch {
 	return outagewatch.New(outagewatch.Settings{
 		Log:     connectionTopic{g},
-		Probes:  func() map[atlas.ProbeID]outage.Probe { return outagewatch.ProbesOf(g.catalog.Catalog) },
+		Probes:  func() map[atlas.ProbeID]outage.ProbeInfo { return outagewatch.ProbesOf(g.catalog.Catalog) },
 		Changes: g.catalog.ProbeChanges,
 		Horizon: eventlog.DefaultRepeatHorizon,
 		Scans:   g.scans,

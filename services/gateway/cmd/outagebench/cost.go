@@ -30,11 +30,11 @@ func cost(r *score.Recording) (cpuOfDay time.Duration, held int64) {
 	return cpuOfDay / time.Duration(max(1, judged)), held
 }
 
-func byDay(events []outage.Event) iter.Seq2[outage.Day, []outage.Event] {
-	return func(yield func(outage.Day, []outage.Event) bool) {
+func byDay(events []outage.ConnectionEvent) iter.Seq2[outage.Day, []outage.ConnectionEvent] {
+	return func(yield func(outage.Day, []outage.ConnectionEvent) bool) {
 		for len(events) > 0 {
 			day := outage.DayOf(events[0].Time)
-			end := slices.IndexFunc(events, func(e outage.Event) bool { return outage.DayOf(e.Time) != day })
+			end := slices.IndexFunc(events, func(e outage.ConnectionEvent) bool { return outage.DayOf(e.Time) != day })
 			if end < 0 {
 				end = len(events)
 			}

@@ -44,10 +44,10 @@ func (a *API) errorFor(err error) *protocol.Error {
 	if a.serving.Err() != nil { // which has ended what was read
 		return refuseWhenStopping()
 	}
-	if errors.Is(err, outagewatch.ErrBehind) {
-		return protocol.Refuse(protocol.CodeUnavailable, "%s; try again in some seconds", outagewatch.ErrBehind)
+	if errors.Is(err, outagewatch.ErrNotReady) {
+		return protocol.Refuse(protocol.CodeUnavailable, "%s; try again in some seconds", outagewatch.ErrNotReady)
 	}
-	if tooMuch, is := errors.AsType[*outagewatch.TooMuchError](err); is {
+	if tooMuch, is := errors.AsType[*outagewatch.TooManyEventsError](err); is {
 		return protocol.Refuse(protocol.CodeTooMuch, "from: %s; ask for less", tooMuch)
 	}
 	if errors.Is(err, logscan.ErrBusy) {

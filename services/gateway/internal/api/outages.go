@@ -71,7 +71,7 @@ func (a *API) serveOutages(ctx context.Context, w http.ResponseWriter, r *reques
 }
 
 func (a *API) outageHistory(ctx context.Context, r *request, interval topicrange.Interval) (*outageHistory, error) {
-	found, read, err := a.settings.Outages.Past(ctx, r.client.Reading(), interval.Start, interval.End)
+	found, read, err := a.settings.Outages.History(ctx, r.client.Reading(), interval.Start, interval.End)
 	return &outageHistory{found, read}, err
 }
 
@@ -93,7 +93,7 @@ func (a *API) readOutages(r *request) (wanted *outagesQuery, err error) {
 		}
 	case !from.IsZero():
 		wanted.inHistory = true
-		if wanted.interval, err = a.pastInterval(r, from, to); err == nil && wanted.interval.End.Sub(from) > outagewatch.MaxPast {
+		if wanted.interval, err = a.pastInterval(r, from, to); err == nil && wanted.interval.End.Sub(from) > outagewatch.MaxInterval {
 			err = protocol.Refuse(protocol.CodeTooMuch, "from: got %s, want no more than 7 days before the end, %s", formatTime(from), formatTime(wanted.interval.End))
 		}
 	}
@@ -132,18 +132,18 @@ func (q *queryParams) units(name string) []string {
 }
 
 // matching are those of the outages that are asked for.
-func (q *outagesQuery) matching(found *outagewatch.Answer) (places []int) {
+func (q *outagesQuery) matching(found *outagewatch.Answer) (indexes []int) {
 	if len(q.watched) > 0 {
-		places = found.Hitting(q.watched)
+		indexes = found.Hitting(q.watched)
 	} else {
-		for place := range found.Outages {
-			places = append(places, place)
+		for index := range found.Outages {
+			indexes = append(indexes, index)
 		}
 	}
 	if q.interval == (topicrange.Interval{}) {
-		return places
+		return indexes
 	}
-	return slices.DeleteFunc(places, func(place int) bool { return !found.Outages[place].WasOn(q.interval.Start, q.interval.End) })
+	return slices.DeleteFunc(indexes, func(index int) bool { return !found.Outages[index].WasOn(q.interval.Start, q.interval.End) })
 }
 
 // outagesHead is what comes before the outages.

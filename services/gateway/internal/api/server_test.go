@@ -70,7 +70,7 @@ func serve(t testing.TB, settings Settings, limits ratelimit.Limits) *testServer
 	events := &fakeEvents{followed: make(chan struct{})}
 	settings.Activity, settings.Outages = activity.NewDay(), outagewatch.New(outagewatch.Settings{
 		Log: events, Scans: settings.Scans, Logger: settings.Logger, Changes: settings.Catalog.ProbeChanges,
-		Probes: func() map[atlas.ProbeID]outage.Probe { return outagewatch.ProbesOf(settings.Catalog) },
+		Probes: func() map[atlas.ProbeID]outage.ProbeInfo { return outagewatch.ProbesOf(settings.Catalog) },
 	})
 	settings.History.Mode = cmp.Or(settings.History.Mode, "open")
 	if settings.Kafka == nil {

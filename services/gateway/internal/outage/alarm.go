@@ -1,20 +1,20 @@
 package outage
 
-// leastShare is the share of its probes that a unit must lose for that to be its own trouble. What hits a country hits a few probes of each controller, and of
+// minShare is the share of its probes that a unit must lose for that to be its own trouble. What hits a country hits a few probes of each controller, and of
 // the world; and where there are many probes, some more of them than usual are lost at some times of day.
-var leastShare = [unitKinds]float64{world: 0.2, controller: 0.5, country: 0.05, network: 0.05, cell: 0.05}
+var minShare = [unitKinds]float64{world: 0.2, controller: 0.5, country: 0.05, network: 0.05, cell: 0.05}
 
-// quiet is how long nothing happens until a burst is over.
-const quiet = minute
+// burstGap is how long nothing happens until a burst is over.
+const burstGap = minute
 
-// raise takes a unit's disconnect into account and tells whether it made an alarm begin or grow that is the unit's own.
-func (d *Detector) raise(u *unit, place int, lost *disconnect) bool {
+// raiseAlarm takes a unit's disconnect into account and tells whether it made an alarm begin or grow that is the unit's own.
+func (d *Detector) raiseAlarm(u *unit, index int, lost *disconnect) bool {
 	if u.alarm != nil && !u.joined && u.alarm.isOver(lost.at) {
 		u.alarm = nil
 	}
-	rate := u.rate.each(d.world.rate.worldly())
+	rate := u.rate.probeRate(d.world.rate.worldRate())
 	if u.alarm == nil {
-		best := d.scan(u, place, rate)
+		best := d.scan(u, index, rate)
 		if best.surprise < alarmSurprise {
 			return false
 		}
@@ -23,7 +23,7 @@ func (d *Detector) raise(u *unit, place int, lost *disconnect) bool {
 	}
 	grown := u.alarm.with(lost, rate)
 	if u.alarm.mayBegin(grown.after) {
-		if best := d.scan(u, place, rate); best.surprise > grown.surprise {
+		if best := d.scan(u, index, rate); best.surprise > grown.surprise {
 			grown = best
 		}
 		grown.scanned = grown.after
@@ -34,7 +34,7 @@ func (d *Detector) raise(u *unit, place int, lost *disconnect) bool {
 }
 
 func (b *burst) isOver(at instant) bool {
-	return at > b.until+quiet || at > b.from+longestWindow
+	return at > b.until+burstGap || at > b.from+longestWindow
 }
 
 // mayBegin tells whether to look for another window, which may begin earlier or later: whenever the burst has grown by an eighth.
@@ -50,7 +50,7 @@ func (b *burst) with(lost *disconnect, rate float64) burst {
 		grown.after++
 	}
 	grown.until = max(b.until, lost.at)
-	if grown.weigh(rate, b.surprise); grown.surprise <= b.surprise {
+	if grown.computeSurprise(rate, b.surprise); grown.surprise <= b.surprise {
 		grown.until, grown.surprise, grown.expected = b.until, b.surprise, b.expected
 	}
 	return grown
@@ -59,4 +59,4 @@ func (b *burst) with(lost *disconnect, rate float64) burst {
 // isOwn tells whether the unit has lost enough for that to be its own trouble.
 func (b *burst) isOwn(kind unitKind) bool { return isOwn(kind, b.probes(), b.up+1) }
 
-func isOwn(kind unitKind, lost, of int) bool { return float64(lost) >= leastShare[kind]*float64(of) }
+func isOwn(kind unitKind, lost, of int) bool { return float64(lost) >= minShare[kind]*float64(of) }

@@ -12,8 +12,8 @@ import (
 
 // What the Detector of a day begins with.
 const (
-	warmUp  = 2 * day  // before its day, to learn the rates and what explains them
-	mostOld = 30 * day // before that: the age of an event that still says whether a probe is connected
+	warmUp      = 2 * day  // before its day, to learn the rates and what explains them
+	maxStateAge = 30 * day // before that: the age of an event that still says whether a probe is connected
 )
 
 // Days finds the outages of each day (UTC) as a Detector does that begins two days before it and knows what the thirty days before that say of the probes.
@@ -24,7 +24,7 @@ const (
 type Days struct {
 	registry    *Registry
 	first, last Day
-	states      map[atlas.ProbeID]state
+	states      map[atlas.ProbeID]lastEvent
 	watermark   watermark
 	offset      int64 // of the last event
 	running     []dayDetector
@@ -43,7 +43,7 @@ func (i instant) day() Day { return Day(i / day) }
 func (d Day) begin() instant { return instant(d) * day }
 
 // ReadFrom is the time from which on events say all that the outages of a day follow from.
-func (d Day) ReadFrom() time.Time { return d.start().Add(-mostOld.duration()) }
+func (d Day) ReadFrom() time.Time { return d.start().Add(-maxStateAge.duration()) }
 
 func (d Day) start() time.Time { return (d.begin() - warmUp).time() }
 
@@ -58,7 +58,7 @@ type dayDetector struct {
 
 // NewDays finds the outages of a day and of those after it. It is to be given all events from the first day's ReadFrom on.
 func NewDays(registry *Registry, first Day) *Days {
-	return &Days{registry: registry, first: first, last: lastDay, offset: -1, states: map[atlas.ProbeID]state{}}
+	return &Days{registry: registry, first: first, last: lastDay, offset: -1, states: map[atlas.ProbeID]lastEvent{}}
 }
 
 const lastDay Day = 1 << 40
@@ -71,7 +71,7 @@ func DaysOf(registry *Registry, first, last Day) *Days {
 }
 
 // Take takes the next event of the log. One that comes again changes nothing.
-func (d *Days) Take(e Event) {
+func (d *Days) Take(e ConnectionEvent) {
 	if e.Offset <= d.offset {
 		return
 	}
@@ -82,7 +82,7 @@ func (d *Days) Take(e Event) {
 	for _, running := range d.running {
 		running.take(&e, now)
 	}
-	d.remember(&e)
+	d.noteLastEvent(&e)
 }
 
 // begin has the Detectors of the days run that are due, and no others.
@@ -94,7 +94,7 @@ func (d *Days) begin(now instant) {
 	}
 	for ; next.begin()-warmUp <= now && next <= d.last; next++ {
 		start := next.begin() - warmUp
-		maps.DeleteFunc(d.states, func(_ atlas.ProbeID, s state) bool { return s.at < start-mostOld })
+		maps.DeleteFunc(d.states, func(_ atlas.ProbeID, s lastEvent) bool { return s.at < start-maxStateAge })
 		d.running = append(d.running, dayDetector{next, newDetector(d.registry, start, d.states)})
 	}
 	for len(d.running) > 0 && d.running[0].day < today-1 {
@@ -105,14 +105,14 @@ func (d *Days) begin(now instant) {
 	}
 }
 
-// remember keeps the newest event of each probe.
-func (d *Days) remember(e *Event) {
+// noteLastEvent keeps the newest event of each probe.
+func (d *Days) noteLastEvent(e *ConnectionEvent) {
 	former, known := d.states[e.Probe]
 	at := instantOf(e.Time)
-	if known && at < former.at || !known && len(d.states) >= mostProbes {
+	if known && at < former.at || !known && len(d.states) >= maxProbes {
 		return
 	}
-	d.states[e.Probe] = state{at: at, connected: e.Connected, controller: e.Controller, asn: e.ASN}
+	d.states[e.Probe] = lastEvent{at: at, connected: e.Connected, controller: e.Controller, asn: e.ASN}
 }
 
 // Offset is that of the last event that was taken; -1 before the first.
@@ -121,12 +121,12 @@ func (d *Days) Offset() int64 { return d.offset }
 // Now is the time that the events have reached, from which the last 24 hours are counted.
 func (d *Days) Now() time.Time { return d.watermark.at().time() }
 
-// Silence is how long no event may come at all until the feed itself is in trouble.
-func (d *Days) Silence() time.Duration {
+// MaxSilence is how long no event may come at all until the feed itself is in trouble.
+func (d *Days) MaxSilence() time.Duration {
 	if len(d.running) == 0 {
-		return leastSilence.duration()
+		return minSilence.duration()
 	}
-	return d.running[0].feed.patience().duration()
+	return d.running[0].events.maxSilence().duration()
 }
 
 // Outages gives those that were on in the last 24 hours and began yesterday or today, in the order in which they began.
@@ -160,7 +160,7 @@ func (d *Days) answers() (all [][]Outage) {
 func (r dayDetector) answers() (all []Outage) {
 	for _, o := range r.outages {
 		if o.start.day() == r.day {
-			all = append(all, o.answer())
+			all = append(all, o.report())
 		}
 	}
 	return all
@@ -206,7 +206,7 @@ func secondsTime(seconds float64) time.Time { return instant(seconds * float64(s
 func (d Day) ReadTo() time.Time { return (d + 2).begin().time() }
 
 // Reached is the time that some events have reached; zero for those of too few probes.
-func Reached(events []Event) (at time.Time) {
+func Reached(events []ConnectionEvent) (at time.Time) {
 	var reached watermark
 	for i := range events {
 		reached.take(events[i].Probe, instantOf(events[i].Time))

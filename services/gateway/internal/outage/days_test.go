@@ -14,12 +14,12 @@ import (
 )
 
 // logOf simulates connection events and puts them into an order in which a log might have them: some come late, some have fast clocks, and some come twice.
-func logOf(t *testing.T, network *simulator.Network, from, until time.Time) (log []outage.Event) {
+func logOf(t *testing.T, network *simulator.Network, from, until time.Time) (log []outage.ConnectionEvent) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
 	type arrival struct {
 		at time.Time
-		outage.Event
+		outage.ConnectionEvent
 	}
 	var arrivals []arrival
 	for event := range network.Connections(from) {
@@ -48,19 +48,19 @@ func logOf(t *testing.T, network *simulator.Network, from, until time.Time) (log
 	slices.SortStableFunc(arrivals, func(a, b arrival) int { return a.at.Compare(b.at) })
 	for i, a := range arrivals {
 		a.Offset = int64(i)
-		log = append(log, a.Event)
+		log = append(log, a.ConnectionEvent)
 	}
 	return log
 }
 
 // registryOf is what the network's probes are at a time.
-func registryOf(t *testing.T, network *simulator.Network, at time.Time) map[atlas.ProbeID]outage.Probe {
+func registryOf(t *testing.T, network *simulator.Network, at time.Time) map[atlas.ProbeID]outage.ProbeInfo {
 	t.Helper()
 	objects, err := network.ProbeObjects(at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	probes := map[atlas.ProbeID]outage.Probe{}
+	probes := map[atlas.ProbeID]outage.ProbeInfo{}
 	for _, object := range objects {
 		p, err := atlas.ParseProbe(object)
 		if err != nil {
@@ -72,8 +72,8 @@ func registryOf(t *testing.T, network *simulator.Network, at time.Time) map[atla
 }
 
 // read has a reader that starts now find the outages: it reads from where the log has the first event that it needs.
-func read(registry *outage.Registry, log []outage.Event, first outage.Day) *outage.Days {
-	from := slices.IndexFunc(log, func(e outage.Event) bool { return !e.Time.Before(first.ReadFrom()) })
+func read(registry *outage.Registry, log []outage.ConnectionEvent, first outage.Day) *outage.Days {
+	from := slices.IndexFunc(log, func(e outage.ConnectionEvent) bool { return !e.Time.Before(first.ReadFrom()) })
 	days := outage.NewDays(registry, first)
 	for _, event := range log[max(0, from):] {
 		days.Take(event)
@@ -118,14 +118,14 @@ func TestListsFollowFromLogAndRegistry(t *testing.T) {
 		case 0:
 			delete(probes, id)
 		case 1:
-			probes[id] = outage.Probe{Country: "XX", ASN: 1, Connected: id%40 == 1}
+			probes[id] = outage.ProbeInfo{Country: "XX", ASN: 1, Connected: id%40 == 1}
 		}
 	}
 	registry := outage.NewRegistry(probes)
 	longest := outage.NewDays(registry, outage.DayOf(from)+32)
 	compared, outages, told := 0, 0, map[[2]int64]string{}
 	random := rand.New(rand.NewPCG(3, 4))
-	next := cmp.Or(slices.IndexFunc(log, func(e outage.Event) bool { return outage.DayOf(e.Time) >= outage.DayOf(from)+34 }), -1)
+	next := cmp.Or(slices.IndexFunc(log, func(e outage.ConnectionEvent) bool { return outage.DayOf(e.Time) >= outage.DayOf(from)+34 }), -1)
 	for i, event := range log {
 		longest.Take(event)
 		if outage.DayOf(longest.Now()) >= outage.DayOf(from)+35 {

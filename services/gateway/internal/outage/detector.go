@@ -7,24 +7,24 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// mostProbes bounds how many probes are followed; the real network has 13,421.
-const mostProbes = 1 << 17
+// maxProbes bounds how many probes are followed; the real network has 13,421.
+const maxProbes = 1 << 17
 
-// mostLate is how far an event may be behind the watermark and still count as part of a burst.
-const mostLate = minute
+// maxLateness is how far an event may be behind the watermark and still count as part of a burst.
+const maxLateness = minute
 
-// kept is for how long a disconnect may become part of an alarm or an explanation.
-const kept = 2 * longestWindow
+// retention is for how long a disconnect may become part of an alarm or an explanation.
+const retention = 2 * longestWindow
 
 // Detector finds outages in the events that it is given in the order of the log. It is one goroutine's.
 type Detector struct {
 	registry *Registry
 	start    instant // earlier events say no more than which probes are connected
-	probes   map[atlas.ProbeID]*probe
+	probes   map[atlas.ProbeID]*probeState
 	units    map[unitKey]*unit
 	world    *unit
-	placed   [unitKinds]int // probes that are connected and whose unit of the kind is known
-	feed     feed
+	assigned [unitKinds]int // probes that are connected and whose unit of the kind is known
+	events   eventRate
 	offset   int64   // of the last event
 	at       instant // its time
 	now      instant // the watermark
@@ -33,8 +33,8 @@ type Detector struct {
 	marks    uint64
 }
 
-// state is the last event of a probe before a Detector starts.
-type state struct {
+// lastEvent is the last event of a probe before a Detector starts.
+type lastEvent struct {
 	at         instant
 	connected  bool
 	controller string
@@ -42,11 +42,11 @@ type state struct {
 }
 
 // newDetector makes a Detector that starts at a time, when the probes were as states say; of others the registry's status counts.
-func newDetector(registry *Registry, start instant, states map[atlas.ProbeID]state) *Detector {
-	d := &Detector{registry: registry, start: start, probes: map[atlas.ProbeID]*probe{}, units: map[unitKey]*unit{}}
+func newDetector(registry *Registry, start instant, states map[atlas.ProbeID]lastEvent) *Detector {
+	d := &Detector{registry: registry, start: start, probes: map[atlas.ProbeID]*probeState{}, units: map[unitKey]*unit{}}
 	d.world = d.unitOf(unitKey{kind: world})
 	d.world.rate = newHourly(start)
-	d.feed.counts = newHourly(start)
+	d.events.counts = newHourly(start)
 	for _, id := range slices.Sorted(maps.Keys(registry.probes)) {
 		if p := d.probeOf(id); p != nil && registry.probes[id].Connected {
 			d.set(p, true, start)
@@ -61,18 +61,18 @@ func newDetector(registry *Registry, start instant, states map[atlas.ProbeID]sta
 }
 
 // begin has a probe be as its state says.
-func (d *Detector) begin(p *probe, s state) {
+func (d *Detector) begin(p *probeState, s lastEvent) {
 	p.known, p.at = true, s.at
-	d.placeBy(p, s.controller, s.asn, d.start)
+	d.assignByEvent(p, s.controller, s.asn, d.start)
 	if p.up != s.connected {
 		d.set(p, s.connected, d.start)
 	}
 }
 
-// placeBy has a probe count to the units that an event names.
-func (d *Detector) placeBy(p *probe, controllerName string, asn int64, at instant) {
-	d.place(p, controller, controllerName, at)
-	d.placeIn(p, asn, at)
+// assignByEvent has a probe count to the units that an event names.
+func (d *Detector) assignByEvent(p *probeState, controllerName string, asn int64, at instant) {
+	d.assign(p, controller, controllerName, at)
+	d.assignNetwork(p, asn, at)
 }
 
 func (d *Detector) unitOf(key unitKey) *unit {
@@ -85,7 +85,7 @@ func (d *Detector) unitOf(key unitKey) *unit {
 }
 
 // take takes the next event of the log. The watermark is a time that the events have reached.
-func (d *Detector) take(e *Event, watermark instant) {
+func (d *Detector) take(e *ConnectionEvent, watermark instant) {
 	at := instantOf(e.Time)
 	d.offset, d.at = e.Offset, at
 	d.advance(watermark)
@@ -95,10 +95,10 @@ func (d *Detector) take(e *Event, watermark instant) {
 	}
 	assumed := !p.known
 	p.known, p.at = true, at
-	d.placeBy(p, e.Controller, e.ASN, max(at, d.start))
+	d.assignByEvent(p, e.Controller, e.ASN, max(at, d.start))
 	if at >= d.start {
-		d.feed.counts.advance(at, 0)
-		d.feed.counts.add(at, 1)
+		d.events.counts.advance(at, 0)
+		d.events.counts.add(at, 1)
 	}
 	switch {
 	case e.Connected && !p.up:
@@ -108,27 +108,27 @@ func (d *Detector) take(e *Event, watermark instant) {
 	}
 }
 
-func (d *Detector) connected(p *probe, at instant) {
+func (d *Detector) connected(p *probeState, at instant) {
 	d.set(p, true, max(at, d.start))
 	if lost := p.lost; lost != nil && lost.back == 0 {
 		lost.back = at
 		if lost.outage != nil {
 			lost.outage.probeBack(lost, d.offset)
 		} else if d.episode != nil {
-			for _, o := range d.episode.told {
+			for _, o := range d.episode.reported {
 				o.probeBack(lost, d.offset)
 			}
 		}
 	}
 }
 
-func (d *Detector) disconnected(p *probe, at instant) {
+func (d *Detector) disconnected(p *probeState, at instant) {
 	if p.up {
 		d.set(p, false, max(at, d.start))
 	}
 	former := p.lost
 	p.lost = nil
-	if at < d.start || at < d.now-mostLate || !p.mayCount(at) {
+	if at < d.start || at < d.now-maxLateness || !p.mayCount(at) {
 		return
 	}
 	p.before = 0
@@ -136,11 +136,11 @@ func (d *Detector) disconnected(p *probe, at instant) {
 		p.before = former.at
 	}
 	p.lost = &disconnect{at: at, offset: d.offset, probe: p, units: p.units}
-	d.burst(p.lost)
+	d.countDisconnect(p.lost)
 }
 
-// burst has a disconnect count in all its units.
-func (d *Detector) burst(lost *disconnect) {
+// countDisconnect has a disconnect count in all its units.
+func (d *Detector) countDisconnect(lost *disconnect) {
 	grew := false
 	for kind, u := range lost.units {
 		if u == nil {
@@ -148,21 +148,21 @@ func (d *Detector) burst(lost *disconnect) {
 		}
 		u.rate.advance(lost.at, u.up)
 		lost.counted[kind] = u.rate.add(lost.at, 1)
-		u.trim(lost.at - kept)
-		if d.raise(u, u.insert(lost, d.connectedTo(u)), lost) {
-			d.join(u, lost.at)
+		u.trim(lost.at - retention)
+		if d.raiseAlarm(u, u.insert(lost, d.connectedTo(u)), lost) {
+			d.joinEpisode(u, lost.at)
 			grew = true
 		}
 	}
 	if grew {
-		d.suspect(lost.at)
+		d.reportIfDue(lost.at)
 	}
 }
 
 // connectedTo is how many probes of a unit are connected. To which controller or ASN a probe belongs only its events may tell, so those of which nothing is
 // known yet are taken to be spread as the others are: else a controller of which a few probes are known would seem to lose all it has.
 func (d *Detector) connectedTo(u *unit) int {
-	if known := d.placed[u.kind]; (u.kind == controller || u.kind == network) && known > 0 {
+	if known := d.assigned[u.kind]; (u.kind == controller || u.kind == network) && known > 0 {
 		return u.up * d.world.up / known
 	}
 	return u.up
@@ -175,11 +175,11 @@ func (d *Detector) advance(watermark instant) {
 	}
 	former := d.now
 	d.now = watermark
-	if former >= d.start && watermark-former > d.feed.patience() {
-		d.silence(former, watermark)
+	if former >= d.start && watermark-former > d.events.maxSilence() {
+		d.skipSilence(former, watermark)
 	}
 	if d.episode != nil && d.episode.isOver(watermark) {
-		d.settle()
+		d.closeEpisode()
 	}
 	if hourOf(former) != hourOf(watermark) {
 		d.sweep()
@@ -197,16 +197,16 @@ func (d *Detector) sweep() {
 		return o.start < d.start+warmUp && d.now > o.start+longestOutage+relapseWithin
 	})
 	maps.DeleteFunc(d.units, func(_ unitKey, u *unit) bool {
-		u.forget(d.now - kept)
+		u.forget(d.now - retention)
 		return u.members == 0 && len(u.recent) == 0 && u.alarm == nil && u != d.world
 	})
 	if d.episode != nil { // which may still need what is old
 		return
 	}
 	for _, o := range d.outages {
-		o.settle(d.now - kept)
+		o.freeze(d.now - retention)
 	}
 	for _, p := range d.probes {
-		p.forget(d.now - kept)
+		p.forget(d.now - retention)
 	}
 }

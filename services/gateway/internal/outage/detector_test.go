@@ -18,7 +18,7 @@ func TestOutageOfACountryFromItsBeginningToItsEnd(t *testing.T) {
 		t.Errorf("at the fifth probe: got %s", inJSON(o))
 	}
 	l.lose(labDay+5*second, second, dutch[5:30]...)
-	l.tick(labDay + 29*second + quiet)
+	l.tick(labDay + 29*second + burstGap)
 	o := l.one()
 	if o.State != StateOn || o.Start != labDay.seconds() || len(o.Probes) != 30 || o.End != nil || o.ID != l.offsetOf(labDay) {
 		t.Errorf("once the burst is over: got %s", inJSON(o))
@@ -58,7 +58,7 @@ func (l *lab) offsetOf(at instant) int64 {
 func TestFourProbesAreNoOutage(t *testing.T) {
 	l := newLab(t)
 	l.lose(labDay, 0, l.of["AD"]...)
-	l.tick(labDay + quiet + minute)
+	l.tick(labDay + burstGap + minute)
 	l.none()
 }
 
@@ -104,7 +104,7 @@ func TestProviderExplainsItsProbesBetterThanItsCountry(t *testing.T) {
 func TestASNOfTheEventCounts(t *testing.T) {
 	l := newLab(t)
 	for i, id := range l.of["US"][:30] {
-		e := Event{Offset: l.offset + 1, Time: (labDay - hour).time(), Probe: id, Connected: true, ASN: 64500}
+		e := ConnectionEvent{Offset: l.offset + 1, Time: (labDay - hour).time(), Probe: id, Connected: true, ASN: 64500}
 		if i%2 == 0 {
 			l.offset++
 			l.detector.take(&e, l.mark.at())
@@ -296,7 +296,7 @@ func TestOutageThatDoesNotEndIsLost(t *testing.T) {
 // Nobody saw what ended while the feed was silent; but trouble of the platform is what silences it.
 func TestSilenceEndsNoOutage(t *testing.T) {
 	l := lostDutch(t)
-	silent := max(leastSilence, l.detector.feed.patience()) + minute
+	silent := max(minSilence, l.detector.events.maxSilence()) + minute
 	l.jump(labDay + 2*minute + silent)
 	l.findAgain(labDay+2*minute+silent+second, 0, l.of["NL"]...)
 	if o := l.one(); o.State != StateLost || o.End != nil {

@@ -9,8 +9,8 @@ import (
 type episode struct {
 	opened, grown instant
 	units         []*unit   // that have an alarm of their own
-	told          []*outage // provisional
-	tellAfter     instant   // the next explanation is not due before
+	reported      []*outage // provisional
+	nextReport    instant   // the next explanation is not due before
 	pause         instant   // until the one after that
 }
 
@@ -18,11 +18,11 @@ type episode struct {
 const firstPause = 10 * second
 
 func (e *episode) isOver(at instant) bool {
-	return at >= e.grown+quiet || at >= e.opened+longestWindow
+	return at >= e.grown+burstGap || at >= e.opened+longestWindow
 }
 
-// join has a unit whose alarm grew be part of the episode, which begins with the first.
-func (d *Detector) join(u *unit, at instant) {
+// joinEpisode has a unit whose alarm grew be part of the episode, which begins with the first.
+func (d *Detector) joinEpisode(u *unit, at instant) {
 	if d.episode == nil {
 		d.episode = &episode{opened: at, pause: firstPause}
 	}
@@ -33,24 +33,24 @@ func (d *Detector) join(u *unit, at instant) {
 	}
 }
 
-// suspect tells now and then what explains the burst so far.
-func (d *Detector) suspect(at instant) {
+// reportIfDue tells now and then what explains the burst so far.
+func (d *Detector) reportIfDue(at instant) {
 	e := d.episode
-	if len(e.told) > 0 && at < e.tellAfter {
+	if len(e.reported) > 0 && at < e.nextReport {
 		return
 	}
-	if d.tell(); len(e.told) > 0 {
-		e.tellAfter = at + e.pause
+	if d.report(); len(e.reported) > 0 {
+		e.nextReport = at + e.pause
 		e.pause *= 2
 	}
 }
 
-// settle ends the episode: what explains it is an outage, or belongs to one, and what is left counts to the rates.
-func (d *Detector) settle() {
-	for _, x := range d.tell() {
+// closeEpisode ends the episode: what explains it is an outage, or belongs to one, and what is left counts to the rates.
+func (d *Detector) closeEpisode() {
+	for _, x := range d.report() {
 		x.outage.confirm(x, d.offset)
 		x.outage.of = d.connectedBefore(x.outage)
-		d.leaveOut(x)
+		d.discountExplained(x)
 	}
 	for _, u := range d.episode.units {
 		u.alarm, u.joined = nil, false
@@ -58,8 +58,8 @@ func (d *Detector) settle() {
 	d.episode = nil
 }
 
-// leaveOut has the disconnects that an outage explains neither count to the rates nor raise another alarm.
-func (d *Detector) leaveOut(x *explanation) {
+// discountExplained has the disconnects that an outage explains neither count to the rates nor raise another alarm.
+func (d *Detector) discountExplained(x *explanation) {
 	touched := map[*unit]bool{}
 	for _, lost := range x.lost {
 		lost.outage = x.outage
@@ -78,31 +78,31 @@ func (d *Detector) leaveOut(x *explanation) {
 	}
 }
 
-// tell has those outages be provisional that explain the burst so far, and gives their explanations, beside those that belong to an outage that is known
+// report has those outages be provisional that explain the burst so far, and gives their explanations, beside those that belong to an outage that is known
 // already.
-func (d *Detector) tell() []*explanation {
+func (d *Detector) report() []*explanation {
 	all := d.explain()
 	var fresh []*explanation
 	for _, x := range all {
-		if x.outage = d.goingOn(x); x.outage == nil {
+		if x.outage = d.continuedBy(x); x.outage == nil {
 			fresh = append(fresh, x)
 		}
 	}
-	former := d.episode.told
+	former := d.episode.reported
 	match(former, fresh)
-	d.episode.told = nil
+	d.episode.reported = nil
 	for _, x := range fresh {
 		if x.outage == nil {
 			x.outage = &outage{id: d.newID(x), state: StateProvisional, noticed: d.at}
 			d.outages = append(d.outages, x.outage)
 		}
-		x.outage.become(x, d.offset)
+		x.outage.replace(x, d.offset)
 		x.outage.of = d.connectedBefore(x.outage)
-		d.episode.told = append(d.episode.told, x.outage)
+		d.episode.reported = append(d.episode.reported, x.outage)
 	}
 	for _, o := range former {
-		if !slices.Contains(d.episode.told, o) {
-			o.turn(StateWithdrawn, d.offset)
+		if !slices.Contains(d.episode.reported, o) {
+			o.setState(StateWithdrawn, d.offset)
 		}
 	}
 	return all
@@ -150,11 +150,11 @@ func (d *Detector) newID(x *explanation) int64 {
 	return d.offset
 }
 
-// goingOn gives the outage that an explanation belongs to: one that is on, began little before and shares a unit, or one that just ended and whose probes are
+// continuedBy gives the outage that an explanation belongs to: one that is on, began little before and shares a unit, or one that just ended and whose probes are
 // lost again. It is nil for an outage of its own.
-func (d *Detector) goingOn(x *explanation) *outage {
+func (d *Detector) continuedBy(x *explanation) *outage {
 	for _, o := range slices.Backward(d.outages) {
-		if o.settled == nil && o.kind == x.kind && (o.grows(x) || o.relapses(x)) {
+		if o.frozen == nil && o.kind == x.kind && (o.grows(x) || o.relapses(x)) {
 			return o
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Event is a change of the connection between a probe and its controller.
-type Event struct {
+// ConnectionEvent is a change of the connection between a probe and its controller.
+type ConnectionEvent struct {
 	Offset     int64 // in the log, where events have one order
 	Time       time.Time
 	Probe      atlas.ProbeID
@@ -23,16 +23,16 @@ type Event struct {
 const longestController = 100
 
 // EventOf reads a record of the connection events.
-func EventOf(record *atlas.Record) (Event, error) {
+func EventOf(record *atlas.Record) (ConnectionEvent, error) {
 	if record.Stream != atlas.StreamProbeStatus {
-		return Event{}, fmt.Errorf("stream: got %q, want %q", record.Stream, atlas.StreamProbeStatus)
+		return ConnectionEvent{}, fmt.Errorf("stream: got %q, want %q", record.Stream, atlas.StreamProbeStatus)
 	}
 	members := gjson.GetManyBytes(record.Value, "event", "controller", "asn")
 	kind, controller, asn := members[0].String(), members[1], members[2]
 	if kind != "connect" && kind != "disconnect" {
-		return Event{}, fmt.Errorf(`event: got %.40q, want "connect" or "disconnect"`, kind)
+		return ConnectionEvent{}, fmt.Errorf(`event: got %.40q, want "connect" or "disconnect"`, kind)
 	}
-	event := Event{Offset: record.Position.Offset, Time: record.Time, Probe: record.Probe, Connected: kind == "connect"}
+	event := ConnectionEvent{Offset: record.Position.Offset, Time: record.Time, Probe: record.Probe, Connected: kind == "connect"}
 	if controller.Type == gjson.String && len(controller.Str) <= longestController {
 		event.Controller = controller.Str
 	}

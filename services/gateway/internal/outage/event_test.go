@@ -16,10 +16,10 @@ func connectionRecord(value string) *atlas.Record {
 }
 
 func TestEventOf(t *testing.T) {
-	base := Event{Offset: 12, Time: time.Unix(1000, 0), Probe: 7}
-	with := func(change func(*Event)) Event { e := base; change(&e); return e }
-	for value, want := range map[string]Event{
-		`{"event":"connect","controller":"ctr-ams01","asn":3333}`:                    with(func(e *Event) { e.Connected, e.Controller, e.ASN = true, "ctr-ams01", 3333 }),
+	base := ConnectionEvent{Offset: 12, Time: time.Unix(1000, 0), Probe: 7}
+	with := func(change func(*ConnectionEvent)) ConnectionEvent { e := base; change(&e); return e }
+	for value, want := range map[string]ConnectionEvent{
+		`{"event":"connect","controller":"ctr-ams01","asn":3333}`:                    with(func(e *ConnectionEvent) { e.Connected, e.Controller, e.ASN = true, "ctr-ams01", 3333 }),
 		`{"event":"disconnect"}`:                                                     base,
 		`{"event":"disconnect","controller":null,"asn":""}`:                          base,
 		`{"event":"disconnect","asn":-1}`:                                            base,

@@ -117,15 +117,15 @@ func (d *Detector) bestFit(candidates []*candidate) (best *fit) {
 func (d *Detector) fit(c *candidate) *fit {
 	d.marks++
 	f := &fit{candidate: c}
-	worldly := d.world.rate.worldly()
+	worldly := d.world.rate.worldRate()
 	of := 0
 	for _, u := range c.units {
 		of += u.alarm.up + 1
 		f.lost = append(f.lost, d.unclaimed(u)...)
-		f.expected += expected(u.rate.each(worldly), u.alarm.up, u.alarm.from, u.alarm.until)
+		f.expected += expected(u.rate.probeRate(worldly), u.alarm.up, u.alarm.from, u.alarm.until)
 	}
 	after := len(f.lost) - len(c.units) // the first one of each is taken as given
-	if len(f.lost) < leastProbes || after < 1 || !isOwn(c.kind, len(f.lost), of) {
+	if len(f.lost) < minProbes || after < 1 || !isOwn(c.kind, len(f.lost), of) {
 		return nil
 	}
 	if f.surprise = surprise(after, f.expected); f.surprise < alarmSurprise {
@@ -155,7 +155,7 @@ func gather(chosen []*fit) (all []*explanation) {
 	var last *explanation
 	slices.SortStableFunc(chosen, func(a, b *fit) int { return cmp.Compare(a.lost[0].at, b.lost[0].at) })
 	for _, f := range chosen {
-		from, kind := f.lost[0].at, kindOf(f.kind)
+		from, kind := f.lost[0].at, outageKind(f.kind)
 		if kind == KindOutage && last != nil && from-last.from <= sameOutage {
 			last.add(f)
 			continue

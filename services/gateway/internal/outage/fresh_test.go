@@ -11,7 +11,7 @@ import (
 // and of some that are on ctr-0, as the others are.
 func newQuietLab(t *testing.T) (l *lab, seventh, others []atlas.ProbeID) {
 	t.Helper()
-	l = &lab{t: t, probes: map[atlas.ProbeID]Probe{}}
+	l = &lab{t: t, probes: map[atlas.ProbeID]ProbeInfo{}}
 	for n := range atlas.ProbeID(200) {
 		if n < 40 {
 			seventh = append(seventh, n*labControllers+7)
@@ -20,10 +20,10 @@ func newQuietLab(t *testing.T) (l *lab, seventh, others []atlas.ProbeID) {
 		}
 	}
 	for _, id := range slices.Concat(seventh, others) {
-		l.probes[id] = Probe{Connected: true}
+		l.probes[id] = ProbeInfo{Connected: true}
 	}
 	for n := range agreeing {
-		l.probes[clocks+atlas.ProbeID(n)] = Probe{Connected: true}
+		l.probes[clocks+atlas.ProbeID(n)] = ProbeInfo{Connected: true}
 	}
 	l.registry = NewRegistry(l.probes)
 	l.detector = newDetector(l.registry, labStart, nil)

@@ -15,7 +15,7 @@ import (
 // the first day, so that rates are known. Five more probes do nothing but move the watermark.
 type lab struct {
 	t        *testing.T
-	probes   map[atlas.ProbeID]Probe
+	probes   map[atlas.ProbeID]ProbeInfo
 	of       map[string][]atlas.ProbeID // by country
 	registry *Registry
 	detector *Detector
@@ -48,16 +48,16 @@ var labCountries = []labCountry{
 
 func newLab(t *testing.T, countries ...labCountry) *lab {
 	t.Helper()
-	l := &lab{t: t, probes: map[atlas.ProbeID]Probe{}, of: map[string][]atlas.ProbeID{}, offset: 1000}
+	l := &lab{t: t, probes: map[atlas.ProbeID]ProbeInfo{}, of: map[string][]atlas.ProbeID{}, offset: 1000}
 	for i, c := range append(slices.Clone(labCountries), countries...) {
 		for n := range c.probes {
 			id := atlas.ProbeID(1000*(i+1) + n)
-			l.probes[id] = Probe{Country: c.name, ASN: c.asn + int64(2*n/c.probes), Cell: c.cell, Connected: true}
+			l.probes[id] = ProbeInfo{Country: c.name, ASN: c.asn + int64(2*n/c.probes), Cell: c.cell, Connected: true}
 			l.of[c.name] = append(l.of[c.name], id)
 		}
 	}
 	for n := range agreeing {
-		l.probes[clocks+atlas.ProbeID(n)] = Probe{Connected: true}
+		l.probes[clocks+atlas.ProbeID(n)] = ProbeInfo{Connected: true}
 	}
 	l.registry = NewRegistry(l.probes)
 	l.detector = newDetector(l.registry, labStart, nil)
@@ -84,7 +84,7 @@ func controllerOf(id atlas.ProbeID) string { return fmt.Sprintf("ctr-%d", id%lab
 func (l *lab) take(at instant, connected bool, ids ...atlas.ProbeID) {
 	for _, id := range ids {
 		l.offset++
-		e := Event{Offset: l.offset, Time: at.time(), Probe: id, Connected: connected, Controller: controllerOf(id)}
+		e := ConnectionEvent{Offset: l.offset, Time: at.time(), Probe: id, Connected: connected, Controller: controllerOf(id)}
 		l.mark.take(id, at)
 		l.detector.take(&e, l.mark.at())
 	}
@@ -122,7 +122,7 @@ func (l *lab) jump(at instant) {
 func (l *lab) told() (all []Outage) {
 	for _, o := range l.detector.outages {
 		if o.state != StateWithdrawn {
-			all = append(all, o.answer())
+			all = append(all, o.report())
 		}
 	}
 	return all

@@ -20,12 +20,12 @@ const (
 )
 
 // realNetwork is one with as many of everything as the real one.
-func realNetwork(random *rand.Rand) map[atlas.ProbeID]Probe {
+func realNetwork(random *rand.Rand) map[atlas.ProbeID]ProbeInfo {
 	few := func(of int) int { return int(float64(of) * random.Float64() * random.Float64() * random.Float64()) } // most are of the first
-	probes := make(map[atlas.ProbeID]Probe, realProbes)
+	probes := make(map[atlas.ProbeID]ProbeInfo, realProbes)
 	for id := range atlas.ProbeID(realProbes) {
 		country, place := few(realCountries), few(realCells)
-		probes[1+id] = Probe{
+		probes[1+id] = ProbeInfo{
 			Country: fmt.Sprintf("%c%c", 'A'+country/26, 'A'+country%26), ASN: int64(1 + few(realNetworks)),
 			Cell: CellAt(float64(place/60), float64(place%60)), Connected: true,
 		}
@@ -46,7 +46,7 @@ func TestAbuseMemoryOfTheRealNetwork(t *testing.T) {
 	before := footprint.Heap()
 	found := NewDays(NewRegistry(probes), 20_000)
 	take := func(at instant, id atlas.ProbeID, connected bool) {
-		found.Take(Event{Offset: found.Offset() + 1, Time: at.time(), Probe: id, Connected: connected, Controller: fmt.Sprintf("ctr-%d", id%30), ASN: probes[id].ASN})
+		found.Take(ConnectionEvent{Offset: found.Offset() + 1, Time: at.time(), Probe: id, Connected: connected, Controller: fmt.Sprintf("ctr-%d", id%30), ASN: probes[id].ASN})
 	}
 	for n := range instant(days * realEvents / 2) {
 		at, id := Day(20_000-2).begin()+n*2*day/realEvents, atlas.ProbeID(1+random.IntN(realProbes))

@@ -12,7 +12,7 @@ const (
 	KindPlatform   Kind = "platform"
 )
 
-func kindOf(of unitKind) Kind {
+func outageKind(of unitKind) Kind {
 	switch of {
 	case world:
 		return KindPlatform
@@ -50,12 +50,12 @@ type outage struct {
 	noticed      instant
 	start        instant
 	units        []unitShare
-	of           int                    // probes of the units that were connected
-	lost         map[*probe]*disconnect // the last one of each probe; none once it is settled
-	settled      *Outage                // what it stays; nil while it may change
+	of           int                         // probes of the units that were connected
+	lost         map[*probeState]*disconnect // the last one of each probe; none once it is settled
+	frozen       *Outage                     // what it stays; nil while it may change
 	surprise     float64
 
-	back, quick              int // probes that are connected again, and those within a minute
+	back, quickRecoveries    int // probes that are connected again, and those within a minute
 	recovered50, recovered90 instant
 }
 
@@ -77,15 +77,15 @@ func shareOf(u *unit) unitShare {
 	}
 }
 
-// turn changes the state.
-func (o *outage) turn(to State, revision int64) {
+// setState changes the state.
+func (o *outage) setState(to State, revision int64) {
 	o.state, o.revision = to, revision
 }
 
-// become has a provisional outage be what now explains the burst.
-func (o *outage) become(x *explanation, revision int64) {
+// replace has a provisional outage be what now explains the burst.
+func (o *outage) replace(x *explanation, revision int64) {
 	o.kind, o.start, o.surprise, o.revision = x.kind, x.from, x.surprise, revision
-	o.units, o.lost = nil, map[*probe]*disconnect{}
+	o.units, o.lost = nil, map[*probeState]*disconnect{}
 	o.add(x)
 }
 
@@ -95,12 +95,12 @@ func (o *outage) confirm(x *explanation, revision int64) {
 		o.start, o.surprise = min(o.start, x.from), max(o.surprise, x.surprise)
 		o.add(x)
 	}
-	o.turn(StateOn, revision)
-	o.back, o.quick, o.recovered50, o.recovered90 = 0, 0, 0, 0
+	o.setState(StateOn, revision)
+	o.back, o.quickRecoveries, o.recovered50, o.recovered90 = 0, 0, 0, 0
 	for _, lost := range o.lost {
 		o.count(lost)
 	}
-	o.reckon(revision)
+	o.checkRecovery(revision)
 }
 
 func (o *outage) add(x *explanation) {
@@ -168,7 +168,7 @@ func (o *outage) probeBack(lost *disconnect, revision int64) {
 	o.revision = revision
 	if o.state == StateOn || o.state == StateOver {
 		o.count(lost)
-		o.reckon(revision)
+		o.checkRecovery(revision)
 	}
 }
 
@@ -178,16 +178,16 @@ func (o *outage) count(lost *disconnect) {
 	}
 	o.back++
 	if lost.back-lost.at <= flapWithin {
-		o.quick++
+		o.quickRecoveries++
 	}
 }
 
-// reckon looks whether enough probes are back.
-func (o *outage) reckon(revision int64) {
+// checkRecovery looks whether enough probes are back.
+func (o *outage) checkRecovery(revision int64) {
 	half, most := (len(o.lost)+1)/2, (9*len(o.lost)+9)/10
 	if o.recovered50 == 0 && o.back >= half {
 		o.recovered50 = o.backAt(half)
-		o.turn(StateOver, revision)
+		o.setState(StateOver, revision)
 	}
 	if o.recovered90 == 0 && o.back >= most {
 		o.recovered90, o.revision = o.backAt(most), revision
@@ -207,14 +207,14 @@ func (o *outage) backAt(count int) instant {
 }
 
 // isFlap tells whether four fifths of the probes were away for no more than a minute.
-func (o *outage) isFlap() bool { return 5*o.quick >= 4*len(o.lost) }
+func (o *outage) isFlap() bool { return 5*o.quickRecoveries >= 4*len(o.lost) }
 
-// settle keeps of an outage that does not change any more what is told of it alone: all probes are back, and for too long to relapse.
-func (o *outage) settle(before instant) {
+// freeze keeps of an outage that does not change any more what is told of it alone: all probes are back, and for too long to relapse.
+func (o *outage) freeze(before instant) {
 	mayChange := o.state == StateProvisional || o.state == StateOn || o.state == StateOver && before <= o.recovered50+relapseWithin
-	if o.settled == nil && !mayChange && (o.state == StateWithdrawn || o.allBack()) {
-		told := o.answer()
-		o.settled, o.lost = &told, nil
+	if o.frozen == nil && !mayChange && (o.state == StateWithdrawn || o.allBack()) {
+		reported := o.report()
+		o.frozen, o.lost = &reported, nil
 	}
 }
 
@@ -230,13 +230,13 @@ func (o *outage) allBack() bool {
 // expire gives up an outage that does not end.
 func (o *outage) expire(now instant, revision int64) {
 	if o.state == StateOn && now >= o.start+longestOutage {
-		o.turn(StateLost, revision)
+		o.setState(StateLost, revision)
 	}
 }
 
-// loseSight gives up an outage after a time in which the feed was silent; but trouble of the platform may be what silenced it.
-func (o *outage) loseSight(revision int64) {
+// giveUpUnlessPlatform gives up an outage after a time in which the feed was silent; but trouble of the platform may be what silenced it.
+func (o *outage) giveUpUnlessPlatform(revision int64) {
 	if o.state == StateOn && o.kind != KindPlatform {
-		o.turn(StateLost, revision)
+		o.setState(StateLost, revision)
 	}
 }

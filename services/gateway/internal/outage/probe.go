@@ -7,8 +7,8 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// probe is what a Detector knows of a probe.
-type probe struct {
+// probeState is what a Detector knows of a probe.
+type probeState struct {
 	id     atlas.ProbeID
 	at     instant
 	units  [unitKinds]*unit // nil where it is not known
@@ -22,80 +22,80 @@ type probe struct {
 	up     bool
 }
 
-// mostOfHour is how often an hour a probe counts: some come and go all day.
-const mostOfHour = 2
+// maxPerHour is how often an hour a probe counts: some come and go all day.
+const maxPerHour = 2
 
 // mayCount tells whether a disconnect counts, and counts it.
-func (p *probe) mayCount(at instant) bool {
+func (p *probeState) mayCount(at instant) bool {
 	if hour := int32(hourOf(at)); p.hour != hour {
 		p.hour, p.counts = hour, 0
 	}
 	p.counts++
-	return p.counts <= mostOfHour
+	return p.counts <= maxPerHour
 }
 
 // probeOf gives what is known of a probe, at first by the registry. It is nil where there is no room for another.
-func (d *Detector) probeOf(id atlas.ProbeID) *probe {
+func (d *Detector) probeOf(id atlas.ProbeID) *probeState {
 	p := d.probes[id]
-	if p == nil && len(d.probes) < mostProbes {
-		p = &probe{id: id}
+	if p == nil && len(d.probes) < maxProbes {
+		p = &probeState{id: id}
 		d.probes[id] = p
-		d.place(p, world, "", d.start)
+		d.assign(p, world, "", d.start)
 		of := d.registry.probes[id]
-		d.place(p, country, of.Country, d.start)
+		d.assign(p, country, of.Country, d.start)
 		if of.Cell != (Cell{}) {
-			d.place(p, cell, of.Cell.String(), d.start)
+			d.assign(p, cell, of.Cell.String(), d.start)
 			p.units[cell].cell = of.Cell
 		}
-		d.placeIn(p, of.ASN, d.start)
+		d.assignNetwork(p, of.ASN, d.start)
 	}
 	return p
 }
 
-// place has a probe count to the unit of that name. Without a name it stays where it is.
-func (d *Detector) place(p *probe, kind unitKind, name string, at instant) {
+// assign has a probe count to the unit of that name. Without a name it stays where it is.
+func (d *Detector) assign(p *probeState, kind unitKind, name string, at instant) {
 	former := p.units[kind]
 	if (name == "" && kind != world) || former != nil && former.name == name {
 		return
 	}
 	now := d.unitOf(unitKey{kind, name})
 	p.units[kind] = now
-	now.admit(at)
+	now.addMember(at)
 	if former != nil {
 		former.members--
 	}
 	if p.up {
 		now.change(at, +1)
 		if former == nil {
-			d.placed[kind]++
+			d.assigned[kind]++
 		} else {
 			former.change(at, -1)
 		}
 	}
 }
 
-// placeIn has a probe count to a network, if that is known.
-func (d *Detector) placeIn(p *probe, asn int64, at instant) {
+// assignNetwork has a probe count to a network, if that is known.
+func (d *Detector) assignNetwork(p *probeState, asn int64, at instant) {
 	if asn > 0 && uint32(asn) != p.asn {
 		p.asn = uint32(asn)
-		d.place(p, network, strconv.FormatInt(asn, 10), at)
+		d.assign(p, network, strconv.FormatInt(asn, 10), at)
 	}
 }
 
 // forget forgets a disconnect that is too old to become part of an outage, and whose end matters to none.
-func (p *probe) forget(before instant) {
+func (p *probeState) forget(before instant) {
 	if p.lost != nil && p.lost.at < before && (p.lost.back != 0 || p.lost.outage == nil) {
 		p.lost = nil
 	}
 }
 
 // isOf tells whether a probe counts to one of some units.
-func (p *probe) isOf(shares []unitShare) bool {
+func (p *probeState) isOf(shares []unitShare) bool {
 	return slices.ContainsFunc(shares, func(s unitShare) bool { return p.units[s.kind] != nil && p.units[s.kind].unitKey == s.unitKey })
 }
 
 // set says whether a probe is connected.
-func (d *Detector) set(p *probe, up bool, at instant) {
+func (d *Detector) set(p *probeState, up bool, at instant) {
 	by := +1
 	if !up {
 		by = -1
@@ -104,7 +104,7 @@ func (d *Detector) set(p *probe, up bool, at instant) {
 	for kind, u := range p.units {
 		if u != nil {
 			u.change(at, by)
-			d.placed[kind] += by
+			d.assigned[kind] += by
 		}
 	}
 }

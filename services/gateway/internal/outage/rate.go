@@ -86,13 +86,13 @@ const (
 
 func (h *hourly) hours() float64 { return float64(h.allConnected) / float64(hour) }
 
-// worldly is how often a probe of the world is disconnected in an hour.
-func (h *hourly) worldly() float64 {
+// worldRate is how often a probe of the world is disconnected in an hour.
+func (h *hourly) worldRate() float64 {
 	return (float64(h.allDisconnects) + priorDisconnects) / (h.hours() + priorHours)
 }
 
-// each is how often a probe of the unit is disconnected in an hour: a unit that was watched for little time does what the world does.
-func (h *hourly) each(worldly float64) float64 {
+// probeRate is how often a probe of the unit is disconnected in an hour: a unit that was watched for little time does what the world does.
+func (h *hourly) probeRate(worldly float64) float64 {
 	if h == nil {
 		return worldly
 	}

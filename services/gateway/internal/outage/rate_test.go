@@ -57,14 +57,14 @@ func TestHourlyCountsTheLast24WholeHours(t *testing.T) {
 
 func TestRatesShrinkToTheWorlds(t *testing.T) {
 	var h hourly
-	if got := h.worldly(); got != 0.02 {
+	if got := h.worldRate(); got != 0.02 {
 		t.Errorf("of a world without a past: got %v, want 0.02", got)
 	}
-	if got := h.each(0.03); got != 0.03 {
+	if got := h.probeRate(0.03); got != 0.03 {
 		t.Errorf("of a unit without a past: got %v, want the world's 0.03", got)
 	}
 	h.allDisconnects, h.allConnected = 100, 800*int64(hour)
-	if got, want := h.each(0.05), 110.0/1000; math.Abs(got-want) > 1e-12 {
+	if got, want := h.probeRate(0.05), 110.0/1000; math.Abs(got-want) > 1e-12 {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -72,7 +72,7 @@ func TestRatesShrinkToTheWorlds(t *testing.T) {
 // Whatever was counted, a rate is none below what the unit shrinks to, as there is no surprise over less than nothing.
 func TestRateIsNeverNegative(t *testing.T) {
 	h := hourly{allDisconnects: -3}
-	if got := h.each(0.001); got != 0.001 {
+	if got := h.probeRate(0.001); got != 0.001 {
 		t.Errorf("got %v, want the world's 0.001", got)
 	}
 }

@@ -93,22 +93,22 @@ func TestReconstructedTroubleOfThePlatform(t *testing.T) {
 type reconstruction struct {
 	at     instant
 	random *rand.Rand
-	probes map[atlas.ProbeID]Probe
+	probes map[atlas.ProbeID]ProbeInfo
 	ids    []atlas.ProbeID // of the rest of the network
-	events []Event
+	events []ConnectionEvent
 }
 
 func newReconstruction(at instant, probes int) *reconstruction {
-	n := &reconstruction{at: at, random: rand.New(rand.NewPCG(1, 2)), probes: map[atlas.ProbeID]Probe{}}
+	n := &reconstruction{at: at, random: rand.New(rand.NewPCG(1, 2)), probes: map[atlas.ProbeID]ProbeInfo{}}
 	for range probes {
 		country := n.random.IntN(60)
 		cell := CellAt(float64(country), float64(2*country+n.random.IntN(4)))
-		n.ids = append(n.ids, n.add(Probe{Country: fmt.Sprintf("C%d", country), ASN: int64(1 + 5*country + n.random.IntN(5)), Cell: cell, Connected: true}))
+		n.ids = append(n.ids, n.add(ProbeInfo{Country: fmt.Sprintf("C%d", country), ASN: int64(1 + 5*country + n.random.IntN(5)), Cell: cell, Connected: true}))
 	}
 	return n
 }
 
-func (n *reconstruction) add(p Probe) atlas.ProbeID {
+func (n *reconstruction) add(p ProbeInfo) atlas.ProbeID {
 	id := atlas.ProbeID(len(n.probes) + 1)
 	n.probes[id] = p
 	for at := n.at - 3*day/2; ; { // once in two days
@@ -122,7 +122,7 @@ func (n *reconstruction) add(p Probe) atlas.ProbeID {
 
 func (n *reconstruction) lose(id atlas.ProbeID, at, long instant) {
 	name := fmt.Sprintf("ctr-%d", id%6)
-	n.events = append(n.events, Event{Time: at.time(), Probe: id, Controller: name}, Event{Time: (at + long).time(), Probe: id, Connected: true, Controller: name})
+	n.events = append(n.events, ConnectionEvent{Time: at.time(), Probe: id, Controller: name}, ConnectionEvent{Time: (at + long).time(), Probe: id, Connected: true, Controller: name})
 }
 
 // hit loses what is to be lost, and gives how many probes that are each time.
@@ -131,7 +131,7 @@ func (n *reconstruction) hit(test reconstructed) (each []int) {
 	last := time.Duration(-1)
 	for _, hit := range test.networks {
 		for range hit.of {
-			members[hit.asn] = append(members[hit.asn], n.add(Probe{Country: hit.country, ASN: hit.asn, Cell: hit.cell, Connected: true}))
+			members[hit.asn] = append(members[hit.asn], n.add(ProbeInfo{Country: hit.country, ASN: hit.asn, Cell: hit.cell, Connected: true}))
 		}
 		if hit.after != last {
 			last, each = hit.after, append(each, 0)
@@ -147,7 +147,7 @@ func (n *reconstruction) hit(test reconstructed) (each []int) {
 
 // find gives what was found from a little before it happened on.
 func (n *reconstruction) find() (found []Outage) {
-	slices.SortStableFunc(n.events, func(a, b Event) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(n.events, func(a, b ConnectionEvent) int { return a.Time.Compare(b.Time) })
 	d := newDetector(NewRegistry(n.probes), n.at-3*day/2, nil)
 	var mark watermark
 	for i := range n.events {
@@ -157,7 +157,7 @@ func (n *reconstruction) find() (found []Outage) {
 	}
 	for _, o := range d.outages {
 		if o.state != StateWithdrawn {
-			found = append(found, o.answer())
+			found = append(found, o.report())
 		}
 	}
 	return found

@@ -12,8 +12,8 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Probe is what the registry says of a probe, as far as it matters here.
-type Probe struct {
+// ProbeInfo is what the registry says of a probe, as far as it matters here.
+type ProbeInfo struct {
 	Country   string // two letters; "" if not known
 	ASN       int64  // of IPv4, else of IPv6; 0 if not known
 	Cell      Cell
@@ -21,8 +21,8 @@ type Probe struct {
 }
 
 // ProbeOf gives what matters of a probe's object.
-func ProbeOf(object *atlas.Probe) Probe {
-	p := Probe{Country: object.CountryCode, Connected: object.StatusID != nil && *object.StatusID == connectedStatus}
+func ProbeOf(object *atlas.Probe) ProbeInfo {
+	p := ProbeInfo{Country: object.CountryCode, Connected: object.StatusID != nil && *object.StatusID == connectedStatus}
 	if asn := cmp.Or(object.ASNv4, object.ASNv6); asn != nil && *asn > 0 {
 		p.ASN = *asn
 	}
@@ -60,19 +60,19 @@ func (c Cell) touches(other Cell) bool {
 
 // Registry is what is known of the probes. It does not change.
 type Registry struct {
-	probes map[atlas.ProbeID]Probe
+	probes map[atlas.ProbeID]ProbeInfo
 	digest string
 }
 
 // NewRegistry makes a registry of probes, which are its own from then on.
-func NewRegistry(probes map[atlas.ProbeID]Probe) *Registry {
+func NewRegistry(probes map[atlas.ProbeID]ProbeInfo) *Registry {
 	return &Registry{probes: probes, digest: digestOf(probes)}
 }
 
 // Digest is the same for registries that say the same of every probe.
 func (r *Registry) Digest() string { return r.digest }
 
-func digestOf(probes map[atlas.ProbeID]Probe) string {
+func digestOf(probes map[atlas.ProbeID]ProbeInfo) string {
 	hash := sha256.New()
 	for _, id := range slices.Sorted(maps.Keys(probes)) {
 		p := probes[id]

@@ -36,14 +36,14 @@ func TestCells(t *testing.T) {
 }
 
 func TestDigestSaysWhatMatters(t *testing.T) {
-	base := func() map[atlas.ProbeID]Probe {
-		return map[atlas.ProbeID]Probe{1: {Country: "NL", ASN: 1, Cell: CellAt(1, 1), Connected: true}, 2: {Country: "BE"}}
+	base := func() map[atlas.ProbeID]ProbeInfo {
+		return map[atlas.ProbeID]ProbeInfo{1: {Country: "NL", ASN: 1, Cell: CellAt(1, 1), Connected: true}, 2: {Country: "BE"}}
 	}
 	same := NewRegistry(base()).Digest()
 	if same != NewRegistry(base()).Digest() {
 		t.Error("equal registries differ")
 	}
-	for name, change := range map[string]Probe{
+	for name, change := range map[string]ProbeInfo{
 		"country": {Country: "DE", ASN: 1, Cell: CellAt(1, 1), Connected: true},
 		"ASN":     {Country: "NL", ASN: 2, Cell: CellAt(1, 1), Connected: true},
 		"cell":    {Country: "NL", ASN: 1, Cell: CellAt(2, 1), Connected: true},
@@ -62,10 +62,10 @@ func TestProbeOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := ProbeOf(&object), (Probe{Country: "NL", ASN: 3333, Cell: CellAt(52.4, 4.9), Connected: true}); got != want {
+	if got, want := ProbeOf(&object), (ProbeInfo{Country: "NL", ASN: 3333, Cell: CellAt(52.4, 4.9), Connected: true}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if got := ProbeOf(&atlas.Probe{ID: 7}); got != (Probe{}) {
+	if got := ProbeOf(&atlas.Probe{ID: 7}); got != (ProbeInfo{}) {
 		t.Errorf("of an object that says nothing: got %+v", got)
 	}
 }

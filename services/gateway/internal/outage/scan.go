@@ -2,10 +2,10 @@ package outage
 
 // What makes an alarm: so many probes, and a window in which they are as unlikely as 1 to 10^8.
 const (
-	leastProbes   = 5
+	minProbes     = 5
 	alarmSurprise = 8
 	longestWindow = 15 * minute
-	mostStarts    = 300 // windows that are looked at for a disconnect
+	maxWindows    = 300 // windows that are looked at for a disconnect
 )
 
 // burst is a window of a unit's disconnects.
@@ -21,9 +21,9 @@ type burst struct {
 // probes are all that were disconnected.
 func (b *burst) probes() int { return b.after + 1 }
 
-// weigh reckons what is to be expected of a burst at a rate of disconnects an hour for each probe, and how surprising it is. It leaves out the latter where
+// computeSurprise reckons what is to be expected of a burst at a rate of disconnects an hour for each probe, and how surprising it is. It leaves out the latter where
 // that is no more than enough.
-func (b *burst) weigh(rate, enough float64) {
+func (b *burst) computeSurprise(rate, enough float64) {
 	b.expected = expected(rate, b.up, b.from, b.until)
 	if gain := gain(b.after, b.expected); mostSurprise(b.after, gain) > enough {
 		b.surprise = surprise(b.after, b.expected)
@@ -38,23 +38,23 @@ func expected(rate float64, up int, from, until instant) float64 {
 // scan looks at all windows that end with a disconnect, and gives the most surprising one that is enough for an alarm, if there is one. It is of the family of
 // tests that Poisson's CUSUM over all rates is of, and there is no window's length to choose: the first disconnect of a window is taken as given, and those
 // after it are the surprise.
-func (d *Detector) scan(u *unit, place int, rate float64) (best burst) {
-	last := u.recent[place]
-	earliest := u.earliest(place, rate)
-	if earliest == place {
+func (d *Detector) scan(u *unit, index int, rate float64) (best burst) {
+	last := u.recent[index]
+	earliest := u.earliest(index, rate)
+	if earliest == index {
 		return best
 	}
 	d.marks++
 	last.probe.mark = d.marks
 	after := 1
-	for i := place - 1; i >= earliest; i-- {
+	for i := index - 1; i >= earliest; i-- {
 		first := u.recent[i]
 		if first.probe.mark == d.marks {
 			continue
 		}
-		if after+1 >= leastProbes && u.mayAlarm(i, place, after, rate) {
+		if after+1 >= minProbes && u.mayAlarm(i, index, after, rate) {
 			tried := burst{from: first.at, until: last.at, up: first.up, after: after}
-			if tried.weigh(rate, best.surprise); tried.surprise > best.surprise {
+			if tried.computeSurprise(rate, best.surprise); tried.surprise > best.surprise {
 				best = tried
 			}
 		}
@@ -65,10 +65,10 @@ func (d *Detector) scan(u *unit, place int, rate float64) (best burst) {
 }
 
 // earliest gives where the longest window begins that may be an alarm, and place where none may: with each disconnect that of another probe, as nearly all are.
-func (u *unit) earliest(place int, rate float64) (found int) {
-	found = place
-	for i := place - 1; i >= max(0, place-mostStarts) && u.recent[place].at-u.recent[i].at <= longestWindow; i-- {
-		if u.mayAlarm(i, place, place-i, rate) {
+func (u *unit) earliest(index int, rate float64) (found int) {
+	found = index
+	for i := index - 1; i >= max(0, index-maxWindows) && u.recent[index].at-u.recent[i].at <= longestWindow; i-- {
+		if u.mayAlarm(i, index, index-i, rate) {
 			found = i
 		}
 	}
@@ -78,5 +78,5 @@ func (u *unit) earliest(place int, rate float64) (found int) {
 // mayAlarm tells whether so many probes in a window are as rare as an alarm is.
 func (u *unit) mayAlarm(first, last, after int, rate float64) bool {
 	begin := &u.recent[first]
-	return begin.up+1 >= leastProbes && expected(rate, begin.up, begin.at, u.recent[last].at) <= rare[after]
+	return begin.up+1 >= minProbes && expected(rate, begin.up, begin.at, u.recent[last].at) <= rare[after]
 }

@@ -6,16 +6,16 @@ import (
 )
 
 // scanAll is the same as scan, word for word of its description.
-func scanAll(recent []entry, place int, rate float64) (best burst) {
+func scanAll(recent []unitDisconnect, place int, rate float64) (best burst) {
 	for start := range place {
-		if recent[place].at-recent[start].at > longestWindow || place-start > mostStarts {
+		if recent[place].at-recent[start].at > longestWindow || place-start > maxWindows {
 			continue
 		}
-		later := map[*probe]bool{}
+		later := map[*probeState]bool{}
 		for _, e := range recent[start+1 : place+1] {
 			later[e.probe] = true
 		}
-		if later[recent[start].probe] || len(later)+1 < leastProbes || recent[start].up+1 < leastProbes {
+		if later[recent[start].probe] || len(later)+1 < minProbes || recent[start].up+1 < minProbes {
 			continue
 		}
 		expected := rate * float64(recent[start].up) * float64(recent[place].at-recent[start].at+second) / float64(hour)
@@ -31,15 +31,15 @@ func TestScanFindsTheMostSurprisingWindow(t *testing.T) {
 	alarms := 0
 	for range 3000 {
 		d := &Detector{}
-		probes := make([]*probe, 5+random.IntN(200))
+		probes := make([]*probeState, 5+random.IntN(200))
 		for i := range probes {
-			probes[i] = &probe{}
+			probes[i] = &probeState{}
 		}
 		u, at := &unit{}, labStart
 		for range 1 + random.IntN(450) {
 			at += instant(random.ExpFloat64() * float64(10*second) * float64(1+random.IntN(4)))
 			lost := &disconnect{at: at, probe: probes[random.IntN(len(probes))]}
-			u.recent = append(u.recent, entry{lost.at, random.IntN(len(probes)), lost})
+			u.recent = append(u.recent, unitDisconnect{lost.at, random.IntN(len(probes)), lost})
 		}
 		place, rate := random.IntN(len(u.recent)), 0.5*random.Float64()
 		got, want := d.scan(u, place, rate), scanAll(u.recent, place, rate)

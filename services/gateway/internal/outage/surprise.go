@@ -34,7 +34,7 @@ func mostSurprise(count int, gain float64) float64 {
 
 // rare has, for each count, the expectation at which it is just surprising enough for an alarm: an alarm is looked for at every disconnect, and nearly always
 // there is none.
-var rare = func() (most [mostStarts + 1]float64) {
+var rare = func() (most [maxWindows + 1]float64) {
 	for count := 1; count < len(most); count++ {
 		low, high := most[count-1], float64(count)
 		for range 50 {

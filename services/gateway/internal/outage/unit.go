@@ -28,17 +28,17 @@ type unitKey struct {
 // unit is a set of probes that may fail together.
 type unit struct {
 	unitKey
-	cell    Cell    // of a cell
-	members int     // probes that count to it, connected or not
-	up      int     // of them, those that are connected
-	rate    *hourly // nil as long as it has never had as many probes as an alarm needs
-	recent  []entry // of the last half hour, in the order of time, but for those that are explained
-	alarm   *burst  // nil unless there are too many
-	joined  bool    // the alarm is part of the episode
+	cell    Cell             // of a cell
+	members int              // probes that count to it, connected or not
+	up      int              // of them, those that are connected
+	rate    *hourly          // nil as long as it has never had as many probes as an alarm needs
+	recent  []unitDisconnect // of the last half hour, in the order of time, but for those that are explained
+	alarm   *burst           // nil unless there are too many
+	joined  bool             // the alarm is part of the episode
 }
 
-// entry is a disconnect as its unit saw it.
-type entry struct {
+// unitDisconnect is a disconnect as its unit saw it.
+type unitDisconnect struct {
 	at instant // the disconnect's, here as it is looked at most
 	up int     // probes of the unit that were connected after it
 	*disconnect
@@ -48,7 +48,7 @@ type entry struct {
 type disconnect struct {
 	at      instant
 	offset  int64
-	probe   *probe
+	probe   *probeState
 	units   [unitKinds]*unit
 	back    instant         // when the probe was connected again; 0 until then
 	outage  *outage         // which explains it; nil if none does
@@ -62,10 +62,10 @@ func (d *disconnect) isOf(key unitKey) bool {
 	return u != nil && u.unitKey == key
 }
 
-// admit has another probe count to the unit. There are many units with a few probes each, for which nothing is counted, as they cannot have an alarm.
-func (u *unit) admit(at instant) {
+// addMember has another probe count to the unit. There are many units with a few probes each, for which nothing is counted, as they cannot have an alarm.
+func (u *unit) addMember(at instant) {
 	u.members++
-	if u.rate == nil && u.members >= leastProbes {
+	if u.rate == nil && u.members >= minProbes {
 		u.rate = newHourly(at)
 	}
 }
@@ -77,13 +77,13 @@ func (u *unit) change(at instant, by int) {
 }
 
 // insert puts a disconnect, after which so many probes were connected, to its place in the order of time, and gives that place.
-func (u *unit) insert(d *disconnect, up int) (place int) {
-	place = len(u.recent)
-	for place > 0 && u.recent[place-1].at > d.at {
-		place--
+func (u *unit) insert(d *disconnect, up int) (index int) {
+	index = len(u.recent)
+	for index > 0 && u.recent[index-1].at > d.at {
+		index--
 	}
-	u.recent = slices.Insert(u.recent, place, entry{d.at, up, d})
-	return place
+	u.recent = slices.Insert(u.recent, index, unitDisconnect{d.at, up, d})
+	return index
 }
 
 // trim forgets disconnects that are too old to matter, many at a time.
@@ -101,11 +101,11 @@ func (u *unit) forget(before instant) {
 		first++
 	}
 	if first > 0 || cap(u.recent) > 2*len(u.recent) {
-		u.recent = append([]entry(nil), u.recent[first:]...)
+		u.recent = append([]unitDisconnect(nil), u.recent[first:]...)
 	}
 }
 
 // dropExplained takes the explained ones away.
 func (u *unit) dropExplained() {
-	u.recent = slices.DeleteFunc(u.recent, func(e entry) bool { return e.outage != nil })
+	u.recent = slices.DeleteFunc(u.recent, func(e unitDisconnect) bool { return e.outage != nil })
 }

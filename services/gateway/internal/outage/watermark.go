@@ -16,26 +16,55 @@ type sighting struct {
 }
 
 func (w *watermark) take(id atlas.ProbeID, at instant) {
-	place := len(w.newest)
+	index := len(w.newest)
 	for i := range w.newest {
 		if w.newest[i].probe == id {
-			place = i
+			index = i
 			break
 		}
 	}
-	if place == len(w.newest) {
-		place--
-		if at <= w.newest[place].at {
+	if index == len(w.newest) {
+		index--
+		if at <= w.newest[index].at {
 			return
 		}
-	} else if at <= w.newest[place].at {
+	} else if at <= w.newest[index].at {
 		return
 	}
-	for ; place > 0 && w.newest[place-1].at < at; place-- {
-		w.newest[place] = w.newest[place-1]
+	for ; index > 0 && w.newest[index-1].at < at; index-- {
+		w.newest[index] = w.newest[index-1]
 	}
-	w.newest[place] = sighting{id, at}
+	w.newest[index] = sighting{id, at}
 }
 
 // at is the time; 0 before there were five probes.
 func (w *watermark) at() instant { return w.newest[agreeing-1].at }
+
+// eventRate is how often events come.
+type eventRate struct{ counts *hourly }
+
+// Without any event for as long as this, and for so many times their mean distance, the feed is silent: it is its trouble, and not a quiet network.
+const (
+	minSilence  = 10 * minute
+	silenceGaps = 20
+)
+
+// maxSilence is the time without an event after which the feed counts as silent.
+func (f *eventRate) maxSilence() instant {
+	return max(minSilence, silenceGaps*wholeHours*hour/instant(max(f.counts.allDisconnects, 1)))
+}
+
+// skipSilence leaves a time out in which there was no event at all. What happened in it is not known: whoever was connected, lost or came back.
+func (d *Detector) skipSilence(from, until instant) {
+	if d.episode != nil {
+		d.closeEpisode()
+	}
+	for _, u := range d.units {
+		u.rate.advance(from, u.up)
+		u.rate.skip(until)
+		u.recent, u.alarm = nil, nil
+	}
+	for _, o := range d.outages {
+		o.giveUpUnlessPlatform(d.offset)
+	}
+}

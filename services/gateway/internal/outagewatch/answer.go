@@ -11,13 +11,13 @@ import (
 
 // Answer is a list of outages. It does not change.
 type Answer struct {
-	From, To time.Time // of which time they are; zero where the log has too few events to tell
-	Offset   int64     // of the last event that it knows; -1 for none
-	Registry string    // digest of what is known of probes
-	Outages  []outage.Outage
-	reading  chan struct{} // tells by which reading it was found, and does not keep that in memory
-	patience time.Duration // how long no event may come
-	since    time.Time     // when the first reading of the log began, as far as it matters
+	From, To   time.Time // of which time they are; zero where the log has too few events to tell
+	Offset     int64     // of the last event that it knows; -1 for none
+	Registry   string    // digest of what is known of probes
+	Outages    []outage.Outage
+	reading    chan struct{} // tells by which reading it was found, and does not keep that in memory
+	maxSilence time.Duration // how long no event may come
+	since      time.Time     // when the first reading of the log began, as far as it matters
 
 	encode  sync.Once
 	encoded []json.RawMessage
@@ -42,21 +42,21 @@ func (a *Answer) JSON() []json.RawMessage {
 
 // Hitting gives the places of the outages that hit probes of one of some countries and networks, in their order. What an outage hit is looked through once
 // for all who ask.
-func (a *Answer) Hitting(names []string) (places []int) {
+func (a *Answer) Hitting(names []string) (indexes []int) {
 	a.index.Do(a.noteHits)
 	for _, name := range names {
-		places = append(places, a.hit[name]...)
+		indexes = append(indexes, a.hit[name]...)
 	}
-	slices.Sort(places)
-	return slices.Compact(places)
+	slices.Sort(indexes)
+	return slices.Compact(indexes)
 }
 
 func (a *Answer) noteHits() {
 	a.hit = make(map[string][]int)
-	for place := range a.Outages {
-		for _, shares := range [][]outage.Share{a.Outages[place].Countries, a.Outages[place].Networks} {
+	for index := range a.Outages {
+		for _, shares := range [][]outage.Share{a.Outages[index].Countries, a.Outages[index].Networks} {
 			for _, share := range shares {
-				a.hit[share.Name] = append(a.hit[share.Name], place)
+				a.hit[share.Name] = append(a.hit[share.Name], index)
 			}
 		}
 	}
@@ -71,7 +71,7 @@ func (a *Answer) SilentSince(now time.Time) (since time.Time) {
 	if last.IsZero() {
 		last = a.since
 	}
-	if now.Sub(last) <= a.patience {
+	if now.Sub(last) <= a.maxSilence {
 		return since
 	}
 	return last

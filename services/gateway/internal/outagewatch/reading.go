@@ -9,31 +9,31 @@ import (
 	"atlasstream/services/gateway/internal/outage"
 )
 
-// mostWaiting is how many events may wait to be taken, of 72 bytes each. What comes beyond is read from the log once more.
-const mostWaiting = 1 << 16
+// maxPending is how many events may wait to be taken, of 72 bytes each. What comes beyond is read from the log once more.
+const maxPending = 1 << 16
 
 // reading is the log as it is read with one registry.
 type reading struct {
-	registry *outage.Registry
-	began    time.Time
-	broken   chan struct{} // is closed when the log is to be read anew
-	breakUp  func()
-	woken    chan struct{} // has something when events wait
+	registry   *outage.Registry
+	began      time.Time
+	outdated   chan struct{} // is closed when the log is to be read anew
+	invalidate func()
+	wake       chan struct{} // has something when events wait
 
 	mu      sync.Mutex
-	waiting []outage.Event
+	pending []outage.ConnectionEvent
 
-	taking sync.Mutex // for what follows
-	days   *outage.Days
-	answer *Answer // nil before the first
-	made   time.Time
+	taking     sync.Mutex // for what follows
+	days       *outage.Days
+	answer     *Answer // nil before the first
+	computedAt time.Time
 }
 
 func newReading(registry *outage.Registry, first outage.Day) *reading {
 	r := &reading{
-		registry: registry, began: time.Now(), broken: make(chan struct{}), woken: make(chan struct{}, 1), days: outage.NewDays(registry, first),
+		registry: registry, began: time.Now(), outdated: make(chan struct{}), wake: make(chan struct{}, 1), days: outage.NewDays(registry, first),
 	}
-	r.breakUp = sync.OnceFunc(func() { close(r.broken) })
+	r.invalidate = sync.OnceFunc(func() { close(r.outdated) })
 	return r
 }
 
@@ -42,19 +42,19 @@ func (r *reading) enqueue(records []atlas.Record) {
 	r.mu.Lock()
 	for i := range records {
 		if event, err := outage.EventOf(&records[i]); err == nil { // the registry counts the others
-			r.waiting = append(r.waiting, event)
+			r.pending = append(r.pending, event)
 		}
 	}
-	tooMany := len(r.waiting) > mostWaiting
+	tooMany := len(r.pending) > maxPending
 	if tooMany {
-		r.waiting = nil
+		r.pending = nil
 	}
 	r.mu.Unlock()
 	if tooMany {
-		r.breakUp()
+		r.invalidate()
 	}
 	select {
-	case r.woken <- struct{}{}:
+	case r.wake <- struct{}{}:
 	default: // it is to wake up already
 	}
 }
@@ -63,9 +63,9 @@ func (r *reading) enqueue(records []atlas.Record) {
 func (r *reading) take(ctx context.Context) {
 	for {
 		select {
-		case <-r.woken:
+		case <-r.wake:
 			r.taking.Lock()
-			r.takeWaiting()
+			r.takePending()
 			r.taking.Unlock()
 		case <-ctx.Done():
 			return
@@ -73,11 +73,11 @@ func (r *reading) take(ctx context.Context) {
 	}
 }
 
-// takeWaiting is called by whoever is taking.
-func (r *reading) takeWaiting() {
+// takePending is called by whoever is taking.
+func (r *reading) takePending() {
 	r.mu.Lock()
-	events := r.waiting
-	r.waiting = nil
+	events := r.pending
+	r.pending = nil
 	r.mu.Unlock()
 	for i := range events {
 		r.days.Take(events[i])
@@ -91,18 +91,18 @@ const answerAge = time.Second
 func (r *reading) now() *Answer {
 	r.taking.Lock()
 	defer r.taking.Unlock()
-	if r.answer != nil && time.Since(r.made) < answerAge {
+	if r.answer != nil && time.Since(r.computedAt) < answerAge {
 		return r.answer
 	}
-	if r.takeWaiting(); r.answer == nil || r.answer.Offset != r.days.Offset() {
-		r.answer, r.made = r.answerOf(r.days), time.Now()
+	if r.takePending(); r.answer == nil || r.answer.Offset != r.days.Offset() {
+		r.answer, r.computedAt = r.answerOf(r.days), time.Now()
 		r.answer.Outages = r.days.Outages()
 	}
 	return r.answer
 }
 
 func (r *reading) answerOf(days *outage.Days) *Answer {
-	answer := &Answer{Offset: days.Offset(), Registry: r.registry.Digest(), reading: r.broken, patience: days.Silence(), since: r.began}
+	answer := &Answer{Offset: days.Offset(), Registry: r.registry.Digest(), reading: r.outdated, maxSilence: days.MaxSilence(), since: r.began}
 	if now := days.Now(); now.Unix() > 0 {
 		answer.From, answer.To = now.Add(-24*time.Hour), now
 	}

@@ -31,11 +31,11 @@ func newWatch(log Log) (w *Watch, registry *fakeRegistry) {
 
 type fakeRegistry struct {
 	mu      sync.Mutex
-	probes  map[atlas.ProbeID]outage.Probe
+	probes  map[atlas.ProbeID]outage.ProbeInfo
 	changes uint64
 }
 
-func (r *fakeRegistry) get() map[atlas.ProbeID]outage.Probe {
+func (r *fakeRegistry) get() map[atlas.ProbeID]outage.ProbeInfo {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return maps.Clone(r.probes)
@@ -47,7 +47,7 @@ func (r *fakeRegistry) count() uint64 {
 	return r.changes
 }
 
-func (r *fakeRegistry) set(probes map[atlas.ProbeID]outage.Probe) {
+func (r *fakeRegistry) set(probes map[atlas.ProbeID]outage.ProbeInfo) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.probes = probes

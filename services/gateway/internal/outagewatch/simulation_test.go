@@ -13,27 +13,27 @@ import (
 	"atlasstream/services/simulator"
 )
 
-// network is a simulated network of probes with the log of their connections.
-type network struct {
+// simulatedNetwork is a simulated network of probes with the log of their connections.
+type simulatedNetwork struct {
 	from    time.Time
 	records []atlas.Record
-	probes  map[atlas.ProbeID]outage.Probe
+	probes  map[atlas.ProbeID]outage.ProbeInfo
 }
 
 // at is how many records there were after so many days.
-func (n *network) at(days float64) int {
+func (n *simulatedNetwork) at(days float64) int {
 	until := n.from.Add(time.Duration(days * float64(24*time.Hour)))
 	return slices.IndexFunc(n.records, func(r atlas.Record) bool { return r.Time.After(until) })
 }
 
 // simulate makes a network some of whose events are late in the log, and some of whose clocks are fast.
-func simulate(t *testing.T, probes, days int) *network {
+func simulate(t *testing.T, probes, days int) *simulatedNetwork {
 	t.Helper()
 	simulated, err := simulator.New(simulator.Config{Seed: 5, Probes: probes, Rate: simulator.MinRate})
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &network{from: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), probes: map[atlas.ProbeID]outage.Probe{}}
+	n := &simulatedNetwork{from: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), probes: map[atlas.ProbeID]outage.ProbeInfo{}}
 	objects, err := simulated.ProbeObjects(n.from)
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func disconnects(from atlas.ProbeID, count int, at time.Time) (records []atlas.R
 }
 
 // simulateLong makes a network whose events cost 128 messages in all.
-func simulateLong(t *testing.T) *network {
+func simulateLong(t *testing.T) *simulatedNetwork {
 	n := simulate(t, 60, 3)
 	padding := strings.Repeat(" ", 32<<20/len(n.records))
 	for i := range n.records {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -15,23 +16,36 @@ import (
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
-// ErrBehind says that the log has not been read to its end yet.
-var ErrBehind = errors.New("this gateway has not read the connection events yet")
+// ErrNotReady says that the log has not been read to its end yet.
+var ErrNotReady = errors.New("this gateway has not read the connection events yet")
+
+// Log is the topic of connection events. Its methods wait for Kafka as long as the context lasts.
+type Log interface {
+	// Bounds gives the offset of the first event, and the offset that the next one will have.
+	Bounds(ctx context.Context) (first, next int64, err error)
+	// OffsetAt gives the offset of the first event that is not older than a time, or what the next one will have.
+	OffsetAt(ctx context.Context, at time.Time) (int64, error)
+	// Events are those from an offset to before another, without repeats.
+	Events(ctx context.Context, from, to int64) iter.Seq2[atlas.Record, error]
+	// Follow has the events from an offset on delivered to Watch.Deliver, once it has called attach, under the lock of deliveries, with those that were
+	// delivered before. It is not found where those are not in memory any more; else it is to be released once.
+	Follow(ctx context.Context, offset int64, attach func(missed []atlas.Record)) (release func(), found bool, err error)
+}
 
 // Settings are what a Watch goes by.
 type Settings struct {
 	Log     Log
-	Probes  func() map[atlas.ProbeID]outage.Probe // what the registry says of probes; the map is not used otherwise
-	Changes func() uint64                         // another number once something of that may have changed
-	Horizon int64                                 // how many records are read ahead of those that are asked for, to find repeats
+	Probes  func() map[atlas.ProbeID]outage.ProbeInfo // what the registry says of probes; the map is not used otherwise
+	Changes func() uint64                             // another number once something of that may have changed
+	Horizon int64                                     // how many records are read ahead of those that are asked for, to find repeats
 	Scans   *logscan.Scans
 	Logger  *zap.Logger
 }
 
 // Watch has the outages of now. It is for any number of goroutines.
 type Watch struct {
-	settings Settings
-	pasts    *readlimit.Pool
+	settings    Settings
+	historyPool *readlimit.Pool
 
 	mu       sync.Mutex
 	now      *reading // nil until the log has been read to its end
@@ -39,7 +53,9 @@ type Watch struct {
 }
 
 // New makes a watch, which knows nothing until Run.
-func New(settings Settings) *Watch { return &Watch{settings: settings, pasts: readlimit.NewPool(1, 1)} }
+func New(settings Settings) *Watch {
+	return &Watch{settings: settings, historyPool: readlimit.NewPool(1, 1)}
+}
 
 // Deliver takes events as they are delivered to clients, in the order of the log.
 func (w *Watch) Deliver(records []atlas.Record) {
@@ -56,7 +72,7 @@ func (w *Watch) Restart() {
 	w.restarts++
 	w.mu.Unlock()
 	if now != nil {
-		now.breakUp()
+		now.invalidate()
 	}
 }
 
@@ -65,7 +81,7 @@ func (w *Watch) Now() (*Answer, error) {
 	if now := w.reading(); now != nil {
 		return now.now(), nil
 	}
-	return nil, ErrBehind
+	return nil, ErrNotReady
 }
 
 func (w *Watch) reading() *reading {
@@ -121,18 +137,18 @@ func live(ctx context.Context, r *reading, release func()) (stop func()) {
 const (
 	// rereadEvery is how often the log is read with another registry at most, but for the first time, as probes come soon after a log has been made.
 	rereadEvery = time.Minute
-	lookEvery   = 5 * time.Second
+	checkEvery  = 5 * time.Second
 )
 
 // await returns when the log is to be read anew, for what the registry says not before a time.
 func (w *Watch) await(ctx context.Context, now *reading, changes uint64, earliest time.Time) error {
-	pause := time.NewTicker(lookEvery)
+	pause := time.NewTicker(checkEvery)
 	defer pause.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-now.broken:
+		case <-now.outdated:
 			return nil
 		case <-pause.C:
 		}
@@ -235,7 +251,7 @@ func (w *Watch) firstDay(ctx context.Context) (day outage.Day, err error) {
 	if err != nil {
 		return 0, err
 	}
-	var last []outage.Event
+	var last []outage.ConnectionEvent
 	for record, err := range w.settings.Log.Events(ctx, max(first, end-lastEvents), end) {
 		if err != nil {
 			return 0, fmt.Errorf("the last connection events: %w", err)

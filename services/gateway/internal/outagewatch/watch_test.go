@@ -24,7 +24,7 @@ func TestReplicasHaveEqualLists(t *testing.T) {
 	others := maps.Clone(n.probes)
 	for id, p := range others {
 		if id%3 == 0 {
-			others[id] = outage.Probe{Country: "XX", ASN: 1, Cell: p.Cell, Connected: !p.Connected}
+			others[id] = outage.ProbeInfo{Country: "XX", ASN: 1, Cell: p.Cell, Connected: !p.Connected}
 		}
 	}
 	type state struct {
@@ -48,8 +48,8 @@ func TestReplicasHaveEqualLists(t *testing.T) {
 					w.Restart()
 					synctest.Wait()
 				case 1:
-					registry.set(map[bool]map[atlas.ProbeID]outage.Probe{false: n.probes, true: others}[random.IntN(2) == 0])
-					time.Sleep(rereadEvery + lookEvery)
+					registry.set(map[bool]map[atlas.ProbeID]outage.ProbeInfo{false: n.probes, true: others}[random.IntN(2) == 0])
+					time.Sleep(rereadEvery + checkEvery)
 					synctest.Wait()
 				}
 				answer := mustNow(t, w)
@@ -78,7 +78,7 @@ func TestRegistryIsNotFollowedTooOften(t *testing.T) {
 		defer run(t, w)()
 		registries := map[string]bool{}
 		for i := range 120 { // two minutes
-			registry.set(map[atlas.ProbeID]outage.Probe{1: {ASN: int64(i)}})
+			registry.set(map[atlas.ProbeID]outage.ProbeInfo{1: {ASN: int64(i)}})
 			time.Sleep(time.Second)
 			synctest.Wait()
 			registries[mustNow(t, w).Registry] = true
@@ -97,7 +97,7 @@ func TestNothingIsKnownUntilTheLogIsRead(t *testing.T) {
 		w, registry := newWatch(log)
 		registry.set(n.probes)
 		defer run(t, w)()
-		if _, err := w.Now(); !errors.Is(err, ErrBehind) {
+		if _, err := w.Now(); !errors.Is(err, ErrNotReady) {
 			t.Errorf("got %v, want ErrBehind", err)
 		}
 		log.replace(n.records[:n.at(1)], nil)
@@ -109,7 +109,7 @@ func TestNothingIsKnownUntilTheLogIsRead(t *testing.T) {
 		former := mustNow(t, w)
 		log.replace(n.records[:n.at(0.5)], errors.New("Kafka is away")) // the topic was recreated
 		w.Restart()
-		if _, err := w.Now(); !errors.Is(err, ErrBehind) {
+		if _, err := w.Now(); !errors.Is(err, ErrNotReady) {
 			t.Errorf("once the log was recreated: got %v, want ErrBehind", err)
 		}
 		log.replace(n.records[:n.at(0.5)], nil)
@@ -128,16 +128,16 @@ func TestNothingIsKnownUntilTheLogIsRead(t *testing.T) {
 func TestAbuseWaitingEventsAreBounded(t *testing.T) {
 	r := newReading(outage.NewRegistry(nil), 0)
 	events := disconnects(1, 1000, time.Unix(1767225600, 0))
-	for range mostWaiting/len(events) + 1 {
+	for range maxPending/len(events) + 1 {
 		r.enqueue(events)
 	}
 	select {
-	case <-r.broken:
+	case <-r.outdated:
 	default:
 		t.Error("the reading is not broken off")
 	}
-	if len(r.waiting) > 0 {
-		t.Errorf("%d events wait", len(r.waiting))
+	if len(r.pending) > 0 {
+		t.Errorf("%d events wait", len(r.pending))
 	}
 }
 
@@ -177,7 +177,7 @@ func TestPast(t *testing.T) {
 		registry.set(n.probes)
 		defer run(t, w)()
 		before := mustNow(t, w)
-		past, read, err := w.Past(t.Context(), nil, before.From, before.To)
+		past, read, err := w.History(t.Context(), nil, before.From, before.To)
 		if err != nil || inJSON(t, past.JSON()) != inJSON(t, before.JSON()) || len(before.Outages) == 0 {
 			t.Errorf("got %s, %v, want what was told: %s", inJSON(t, past.JSON()), err, inJSON(t, before.JSON()))
 		}
@@ -186,7 +186,7 @@ func TestPast(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, _, err := w.Past(ctx, smallAccount(), before.From, before.To); !errors.Is(err, readlimit.ErrExceeded) {
+		if _, _, err := w.History(ctx, smallAccount(), before.From, before.To); !errors.Is(err, readlimit.ErrExceeded) {
 			t.Errorf("without means: got %v, want ErrExceeded", err)
 		}
 	})
@@ -204,12 +204,12 @@ func TestAbuseAccountThatCannotPayHoldsUpNobody(t *testing.T) {
 		defer cancel()
 		waited := make(chan error)
 		go func() {
-			_, _, err := w.Past(ctx, smallAccount(), from, from)
+			_, _, err := w.History(ctx, smallAccount(), from, from)
 			waited <- err
 		}()
 		synctest.Wait()
 		began := time.Now()
-		if _, _, err := w.Past(t.Context(), nil, from, from); err != nil || time.Since(began) > 0 {
+		if _, _, err := w.History(t.Context(), nil, from, from); err != nil || time.Since(began) > 0 {
 			t.Errorf("the other request waited for %s: %v", time.Since(began), err)
 		}
 		if err := <-waited; !errors.Is(err, readlimit.ErrExceeded) {
@@ -230,13 +230,13 @@ func TestAbuseAccountInDebtHoldsUpNobody(t *testing.T) {
 		waited := make(chan time.Duration)
 		began := time.Now()
 		go func() {
-			if _, _, err := w.Past(t.Context(), account, from, from); err != nil {
+			if _, _, err := w.History(t.Context(), account, from, from); err != nil {
 				t.Error(err)
 			}
 			waited <- time.Since(began)
 		}()
 		synctest.Wait()
-		if _, read, err := w.Past(t.Context(), nil, from, from); err != nil || read.Bytes < 10<<20 || time.Since(began) > 0 {
+		if _, read, err := w.History(t.Context(), nil, from, from); err != nil || read.Bytes < 10<<20 || time.Since(began) > 0 {
 			t.Errorf("the other request waited for %s to read %d bytes: %v", time.Since(began), read.Bytes, err)
 		}
 		if took := <-waited; took < 30*time.Second {
@@ -256,7 +256,7 @@ func TestPastThatIsNotPaidInTime(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		from, began := n.from.AddDate(0, 0, 2), time.Now()
-		answer, read, err := w.Past(ctx, account, from, from)
+		answer, read, err := w.History(ctx, account, from, from)
 		if waited := time.Since(began); err != nil || answer == nil || read.Bytes < 10<<20 || waited < 20*time.Second || waited > 25*time.Second {
 			t.Errorf("got %v after %s, for which %+v was read", err, waited, read)
 		}
@@ -267,8 +267,8 @@ func TestAbuseTooMuchPast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := newWatch(&longLog{})
 		w.begin(newReading(outage.NewRegistry(nil), 0), 0)
-		_, _, err := w.Past(t.Context(), nil, time.Now(), time.Now())
-		if tooMuch, is := errors.AsType[*TooMuchError](err); !is || tooMuch.Events != 35*50_000 {
+		_, _, err := w.History(t.Context(), nil, time.Now(), time.Now())
+		if tooMuch, is := errors.AsType[*TooManyEventsError](err); !is || tooMuch.Events != 35*50_000 {
 			t.Errorf("got %v", err)
 		}
 	})

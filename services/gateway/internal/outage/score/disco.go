@@ -28,7 +28,7 @@ func (level disco) find(r *Recording) (all []Found) {
 		}
 		for lost := u.lost; len(lost) > 0; {
 			midnight := lost[0].Time.Truncate(discoDay).Add(discoDay)
-			end := slices.IndexFunc(lost, func(e outage.Event) bool { return !e.Time.Before(midnight) })
+			end := slices.IndexFunc(lost, func(e outage.ConnectionEvent) bool { return !e.Time.Before(midnight) })
 			if end < 0 {
 				end = len(lost)
 			}
@@ -40,7 +40,7 @@ func (level disco) find(r *Recording) (all []Found) {
 }
 
 // ofDay gives the bursts of a day that reach the level.
-func (level disco) ofDay(lost []outage.Event, probes int) (all []Found) {
+func (level disco) ofDay(lost []outage.ConnectionEvent, probes int) (all []Found) {
 	levels := kleinberg(lost, probes)
 	for i := 0; i < len(levels); i++ {
 		begun := i
@@ -56,7 +56,7 @@ func (level disco) ofDay(lost []outage.Event, probes int) (all []Found) {
 
 // kleinberg gives the level of each gap between disconnects: the cheapest way through the states of an automaton, each of which expects gaps half as long as
 // the one below does, and to rise costs something (Bursty and Hierarchical Structure in Streams, 2002).
-func kleinberg(lost []outage.Event, probes int) []int {
+func kleinberg(lost []outage.ConnectionEvent, probes int) []int {
 	gaps := max(0, len(lost)-1)
 	rise := discoCost * math.Log(float64(max(2, probes)))
 	var costs [discoMostLevel]float64

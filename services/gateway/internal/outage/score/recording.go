@@ -16,9 +16,9 @@ type Recording struct {
 	Name   string
 	From   time.Time
 	Until  time.Time
-	Probes map[atlas.ProbeID]outage.Probe
-	Events []outage.Event // from some days before on, which a detector may learn from
-	Truth  []*Incident    // from an hour before on
+	Probes map[atlas.ProbeID]outage.ProbeInfo
+	Events []outage.ConnectionEvent // from some days before on, which a detector may learn from
+	Truth  []*Incident              // from an hour before on
 }
 
 // Incident is something that really happened.
@@ -46,7 +46,7 @@ func Record(cfg simulator.Config, days int) (*Recording, error) {
 	}
 	r := &Recording{
 		Name: fmt.Sprintf("%s, %d probes, seed %d", cfg.Incidents, cfg.Probes, cfg.Seed),
-		From: firstDay, Until: firstDay.AddDate(0, 0, days), Probes: map[atlas.ProbeID]outage.Probe{},
+		From: firstDay, Until: firstDay.AddDate(0, 0, days), Probes: map[atlas.ProbeID]outage.ProbeInfo{},
 	}
 	if err := r.register(network); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (r *Recording) listen(network *simulator.Network) error {
 }
 
 func (r *Recording) tell(network *simulator.Network) {
-	changes := map[atlas.ProbeID][]outage.Event{}
+	changes := map[atlas.ProbeID][]outage.ConnectionEvent{}
 	for _, event := range r.Events {
 		changes[event.Probe] = append(changes[event.Probe], event)
 	}
@@ -115,7 +115,7 @@ func (r *Recording) tell(network *simulator.Network) {
 }
 
 // backAfter is when a probe was connected again that was disconnected at a time or after.
-func backAfter(changes []outage.Event, at time.Time) time.Time {
+func backAfter(changes []outage.ConnectionEvent, at time.Time) time.Time {
 	lost := false
 	for _, change := range changes {
 		if change.Time.Before(at.Truncate(time.Second)) {

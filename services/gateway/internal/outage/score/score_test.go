@@ -65,12 +65,14 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-func lostAt(at time.Time, id atlas.ProbeID) outage.Event { return outage.Event{Time: at, Probe: id} }
+func lostAt(at time.Time, id atlas.ProbeID) outage.ConnectionEvent {
+	return outage.ConnectionEvent{Time: at, Probe: id}
+}
 
 func TestCounterCountsProbesOfAUnitWithinFiveMinutes(t *testing.T) {
-	r := &Recording{From: judged, Until: judged.Add(time.Hour), Probes: map[atlas.ProbeID]outage.Probe{}}
+	r := &Recording{From: judged, Until: judged.Add(time.Hour), Probes: map[atlas.ProbeID]outage.ProbeInfo{}}
 	for _, id := range numbered(1, 20) {
-		r.Probes[id] = outage.Probe{Country: "NL", ASN: int64(id) % 2}
+		r.Probes[id] = outage.ProbeInfo{Country: "NL", ASN: int64(id) % 2}
 	}
 	for i, id := range numbered(1, 4) {
 		r.Events = append(r.Events, lostAt(judged.Add(time.Duration(i)*time.Minute), id), lostAt(judged.Add(time.Duration(i)*time.Minute), id))
@@ -90,7 +92,7 @@ func TestCounterCountsProbesOfAUnitWithinFiveMinutes(t *testing.T) {
 
 // A state for each rate: gaps that fit it lead there, and rising costs more than a few gaps are worth.
 func TestKleinberg(t *testing.T) {
-	var lost []outage.Event
+	var lost []outage.ConnectionEvent
 	at := judged
 	add := func(gap time.Duration, count int) {
 		for range count {

@@ -14,7 +14,7 @@ import (
 // unit is a country or an ASN, in which the detectors that ours is compared with look for incidents.
 type unit struct {
 	probes int
-	lost   []outage.Event // disconnects, in order
+	lost   []outage.ConnectionEvent // disconnects, in order
 }
 
 func unitsOf(r *Recording) []*unit {
@@ -75,7 +75,7 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // probesOf gives the probes of events, each once.
-func probesOf(events []outage.Event) []atlas.ProbeID {
+func probesOf(events []outage.ConnectionEvent) []atlas.ProbeID {
 	ids := make([]atlas.ProbeID, len(events))
 	for i := range events {
 		ids[i] = events[i].Probe

@@ -54,27 +54,27 @@ type Lost struct {
 	Back *float64      `json:"back"` // null while it is not connected again
 }
 
-// answer tells the outage as it is now.
-func (o *outage) answer() Outage {
-	if o.settled != nil {
-		return *o.settled
+// report tells the outage as it is now.
+func (o *outage) report() Outage {
+	if o.frozen != nil {
+		return *o.frozen
 	}
-	told := Outage{
+	reported := Outage{
 		ID: o.id, Revision: o.revision, Kind: o.kind, State: o.state, Flap: o.isFlap(),
 		Noticed: o.noticed.seconds(), Start: o.start.seconds(), Recovered50: o.recovered50.orNull(), Recovered90: o.recovered90.orNull(),
 		Score: rounded(o.surprise, 1), Lost: len(o.lost), Of: o.of,
 		Units: make([]Unit, 0, len(o.units)), Countries: o.sharesOf(country), Networks: o.sharesOf(network), Probes: o.probes(),
 	}
 	if o.state == StateOver {
-		told.End = told.Recovered50
+		reported.End = reported.Recovered50
 	}
 	for _, u := range o.units {
-		told.Units = append(told.Units, Unit{
+		reported.Units = append(reported.Units, Unit{
 			Kind: u.kind.String(), Name: u.label(), Start: u.from.seconds(), Lost: u.lost, Of: u.of,
 			Expected: rounded(u.expected, 3), Rate: rounded(u.rate, 3), Score: rounded(u.surprise, 1),
 		})
 	}
-	return told
+	return reported
 }
 
 // probes are in the order of IDs.

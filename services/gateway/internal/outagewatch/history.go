@@ -1,0 +1,126 @@
+package outagewatch
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/outage"
+	"atlasstream/services/gateway/internal/readlimit"
+)
+
+const (
+	// MaxInterval is how long an interval of the past may be.
+	MaxInterval = 7 * 24 * time.Hour
+	// MaxEvents is how many events are read for it at most. The outages of a day follow from those of the 32 days before as well, of which the real network
+	// has some 17,000 each.
+	MaxEvents = 1_000_000
+	// eventsPerRun is how many are read in one turn, between which others have theirs.
+	eventsPerRun = 50_000
+)
+
+// TooManyEventsError says that the log has more events than are read for one answer.
+type TooManyEventsError struct{ Events int64 }
+
+func (e *TooManyEventsError) Error() string {
+	return fmt.Sprintf("%d connection events would have to be read, and %d are read at most", e.Events, MaxEvents)
+}
+
+// History gives the outages that were on in an interval of the past, as far as the log tells by now, and what was read. The account pays for that.
+func (w *Watch) History(ctx context.Context, account *readlimit.Account, from, to time.Time) (*Answer, logscan.Read, error) {
+	now := w.reading()
+	if now == nil {
+		return nil, logscan.Read{}, ErrNotReady
+	}
+	p := &historyScan{first: outage.DayOf(from) - 1, last: outage.DayOf(to), scan: w.settings.Scans.New()}
+	if err := p.locate(ctx, w.settings.Log, account, p.first.ReadFrom(), p.last.ReadTo()); err != nil {
+		return nil, logscan.Read{}, err
+	}
+	paid, err := account.Begin(ctx, w.settings.Horizon+p.end-p.next) // for all of it: who waits until the address can pay must not hold up others
+	if err != nil {
+		return nil, logscan.Read{}, err
+	}
+	answer, err := w.readHistory(ctx, account, p, now, from, to)
+	read := p.scan.Read()
+	_ = paid.Settle(ctx, read.Records, read.Bytes) // events may be longer than they were taken to be; what was found in them is not thrown away
+	return answer, read, err
+}
+
+// readHistory has its turn of reading the past, and gives the outages that were found in it.
+func (w *Watch) readHistory(ctx context.Context, account *readlimit.Account, p *historyScan, now *reading, from, to time.Time) (*Answer, error) {
+	release, err := w.historyPool.Acquire(ctx, account)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", logscan.ErrBusy, err)
+	}
+	defer release()
+	p.days = outage.DaysOf(now.registry, p.first, p.last)
+	if err := p.read(ctx, w.settings.Log); err != nil {
+		return nil, err
+	}
+	answer := now.answerOf(p.days)
+	answer.From, answer.To, answer.Outages = from, to, p.days.Between(from, to)
+	p.days = nil // which is far more than the answer, and no more of use
+	return answer, nil
+}
+
+// historyScan is a reading of the past.
+type historyScan struct {
+	first, last outage.Day
+	days        *outage.Days
+	scan        *logscan.Scan
+	next, end   int64
+}
+
+// locate finds where the events of some time stand.
+func (p *historyScan) locate(ctx context.Context, log Log, account *readlimit.Account, from, to time.Time) (err error) {
+	if err := account.PayLookUps(ctx, 2); err != nil {
+		return err
+	}
+	if p.next, err = log.OffsetAt(ctx, from); err != nil {
+		return err
+	}
+	if p.end, err = log.OffsetAt(ctx, to); err != nil {
+		return err
+	}
+	if count := p.end - p.next; count > MaxEvents {
+		return &TooManyEventsError{count}
+	}
+	return nil
+}
+
+// read takes the events, which are paid for, so many in each turn.
+func (p *historyScan) read(ctx context.Context, log Log) error {
+	next, stop := iter.Pull2(log.Events(ctx, p.next, p.end))
+	defer stop()
+	for p.next < p.end {
+		until := min(p.end, p.next+eventsPerRun)
+		if err := p.scan.Run(ctx, nil, 0, func(context.Context) error { return p.take(next, until) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take takes the events up to before an offset, or a few more.
+func (p *historyScan) take(next func() (atlas.Record, error, bool), until int64) error {
+	for p.next < until {
+		record, err, more := next()
+		if err != nil {
+			return fmt.Errorf("connection events: %w", err)
+		}
+		if !more {
+			p.scan.Count(p.end-p.next, 0)
+			p.next = p.end
+			return nil
+		}
+		p.scan.Count(record.Position.Offset+1-p.next, int64(len(record.Value)))
+		p.next = record.Position.Offset + 1
+		if event, err := outage.EventOf(&record); err == nil {
+			p.days.Take(event)
+		}
+	}
+	return nil
+}
