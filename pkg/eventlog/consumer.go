@@ -18,7 +18,7 @@ type Consumer interface {
 }
 
 // Gap says that a tail could not deliver the records from one offset to before another, as the log does not have them any more. To below From says that
-// the log was truncated or recreated, and that the tail continues at its end, To.
+// the log was truncated or recreated, and that the tail continues at To: at its end or, if it has grown beyond From again, at its start.
 type Gap struct {
 	Topic     string
 	Partition int

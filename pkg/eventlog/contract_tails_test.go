@@ -31,6 +31,8 @@ func tailsContract(t *testing.T, f fixture, _ cluster) {
 	t.Run("a reader of the history switches to the tail", func(t *testing.T) { switchesToTail(t, f) })
 	t.Run("a gap is reported", func(t *testing.T) { gapIsReported(t, f) })
 	t.Run("a recreated log is reported", func(t *testing.T) { logRecreated(t, f) })
+	t.Run("a recreated log is reported that is longer at once", func(t *testing.T) { longerLogRecreated(t, f) })
+	t.Run("a recreated log is reported that becomes longer", func(t *testing.T) { logRecreatedAndGrown(t, f) })
 	t.Run("a tail stops some time after the last release, and starts again", func(t *testing.T) { startsAgain(t, f) })
 	t.Run("closed", func(t *testing.T) {
 		topic := f.newTopic(t, 1)

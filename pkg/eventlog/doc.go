@@ -19,6 +19,9 @@
 // Only committed records are read. Foreign producers may write in transactions; every end of the log is the last stable offset, the first record of the
 // oldest open transaction.
 //
+// No topic is taken for the one that was deleted before it. A reader of events compares the last event that it read with what the log has at its offset, after
+// each fetch that failed, if the log's end has fallen, and a tail also if it has not fetched for a second: tails report a Gap then, Readers an OffsetGoneError.
+//
 // No unreadable batch blocks a reader. A batch that is damaged, or has more than 64 MiB when decompressed, is counted, logged and skipped: Tails report a Gap,
 // Readers an OffsetGoneError, whose First is the offset after the batch. Scans and registries skip it, and so do readers that only look for repeats. But the
 // first cursor key counts, so none is read after such a batch: an operator has to repair the topic.
@@ -72,6 +75,7 @@
 //
 //	layout.go             whether a topic has the partitions that its records were written to
 //	metadata.go           the partitions of a topic
+//	identity.go           whether the log is the one that was read before
 //	fetcher.go            fetches the records of a partition
 //	partition.go          a partition's bounds and offsets
 //	keys.go               which measurement or object a key names

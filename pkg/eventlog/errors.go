@@ -29,6 +29,7 @@ type OffsetGoneError struct {
 	Partition   int
 	Offset      int64 // the requested one
 	First, Next int64 // the log has the offsets from First to before Next
+	Recreated   bool  // the log has Offset, or will have it, but it is another log than that which was read
 	Unreadable  error // why the log's records before First cannot be read, if it has them
 }
 
@@ -36,7 +37,20 @@ func (e *OffsetGoneError) Error() string {
 	if e.Unreadable != nil {
 		return fmt.Sprintf("%s/%d: the offsets from %d to before %d cannot be read: %v", e.Topic, e.Partition, e.Offset, e.First, e.Unreadable)
 	}
+	if e.Recreated {
+		return fmt.Sprintf("%s/%d: the records before offset %d are not in the log any more, which was recreated and has offsets from %d to before %d",
+			e.Topic, e.Partition, e.Offset, e.First, e.Next)
+	}
 	return fmt.Sprintf("%s/%d: offset %d is not in the log, which has offsets from %d to before %d", e.Topic, e.Partition, e.Offset, e.First, e.Next)
+}
+
+// Resumption is the offset at which reading goes on. A log that was recreated is read from its start, one that was truncated from its end: what it has before that
+// was read.
+func (e *OffsetGoneError) Resumption() int64 {
+	if e.Next < e.Offset && !e.Recreated {
+		return e.Next
+	}
+	return e.First
 }
 
 func (e *OffsetGoneError) Unwrap() error { return e.Unreadable }

@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"context"
 	"io"
 
 	"atlasstream/pkg/atlas"
@@ -17,6 +18,10 @@ type eventReader struct {
 	header headerDecoder
 	event  atlas.Event // of the record that is being read
 	values byteArena
+
+	last     lastEvent // wanted or not
+	doubted  bool      // the log may be another one than that of the last event
+	knownEnd int64     // at the last fetch that did not raise doubts
 }
 
 // newEventReader returns a reader of the events from an offset on. It also reads those before it that may be repeated.
@@ -26,6 +31,14 @@ func (l *Log) newEventReader(p partition, filter *measurementFilter, first, want
 	//mutate:reader-without-horizon
 	reader.next = max(first, wanted-int64(horizon))
 	return reader
+}
+
+// takeResponse does what that of a recordReader does, once the log is known to be the same as before.
+func (r *eventReader) takeResponse(ctx context.Context, response *kafka.FetchResponse, err error, take func(*kafka.Record) error) error {
+	if err := r.checkLog(ctx, err); err != nil {
+		return err
+	}
+	return r.recordReader.takeResponse(ctx, response, err, take)
 }
 
 // accept decodes a record into event and reports whether the event is wanted: it passes the filter, is no repeat and not before the first wanted offset.
@@ -41,6 +54,7 @@ func (r *eventReader) accept(record *kafka.Record) (bool, error) {
 		r.counts.undecodable++
 		return false, nil
 	}
+	r.last = lastEvent{record.Offset, r.event.ID.Identity()}
 	return r.filter.has(r.event.Measurement) && r.isNew(record.Offset), nil
 }
 

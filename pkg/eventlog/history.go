@@ -72,6 +72,22 @@ func (h *History) OffsetAt(ctx context.Context, topic string, number int, at tim
 	return offset, err
 }
 
+// EventAt returns the ID of the event at an offset, be it a repeat or not, by one fetch. It is not found if the log has no readable event there.
+func (h *History) EventAt(ctx context.Context, topic string, number int, offset int64) (id atlas.EventID, found bool, err error) {
+	partition, err := h.log.existing(ctx, topic, number)
+	if err != nil {
+		return id, false, err
+	}
+	err = retry(ctx, func() (err error) {
+		id, found, err = partition.eventAt(ctx, offset)
+		if isUnreadable(err) {
+			return nil
+		}
+		return err
+	})
+	return id, found, err
+}
+
 // Range reads a partition from an offset to before another, or to the log's end as it is when Range begins, without repeats. An error is the last thing
 // that it yields; an *OffsetGoneError has the log's bounds if they do not include from, or do not include the next record any more.
 func (h *History) Range(ctx context.Context, topic string, number int, from, to int64) iter.Seq2[atlas.Record, error] {

@@ -10,17 +10,53 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// EventAt returns the ID of the event at an offset, be it a repeat or not, by one fetch. It is not found if the log has no readable event there.
-func (h *History) EventAt(ctx context.Context, topic string, number int, offset int64) (id atlas.EventID, found bool, err error) {
-	partition, err := h.log.existing(ctx, topic, number)
-	if err != nil {
-		return id, false, err
+// lastEvent identifies a log by the last event that was read of it.
+type lastEvent struct {
+	offset   int64
+	identity uint64 // 0 before the first
+}
+
+// checkLog compares the last event that was read with what the log has at its offset, if the log may be another one: after a fetch that failed, and if its end
+// has fallen. An *OffsetGoneError says that it is another one.
+func (r *eventReader) checkLog(ctx context.Context, fetched error) error {
+	//mutate:another-log-unseen
+	if fetched != nil || r.end < r.knownEnd {
+		r.doubted = true
 	}
-	err = retry(ctx, func() (err error) {
-		id, found, err = partition.eventAt(ctx, offset)
+	if fetched != nil {
+		return nil
+	}
+	if r.doubted && r.last.identity != 0 {
+		if err := r.compareLast(ctx); err != nil {
+			return err
+		}
+	}
+	r.doubted, r.knownEnd = false, r.end
+	return nil
+}
+
+func (r *eventReader) compareLast(ctx context.Context) error {
+	id, found, err := r.eventAt(ctx, r.last.offset)
+	if isUnreadable(err) || found && id.Identity() == r.last.identity {
+		return nil
+	}
+	if err != nil {
 		return err
-	})
-	return id, found, err
+	}
+	first, next, err := r.bounds(ctx)
+	if err != nil {
+		return err
+	}
+	if r.last.offset < first { // retention has deleted it
+		return nil
+	}
+	return &OffsetGoneError{Topic: r.topic, Partition: r.number, Offset: r.next, First: first, Next: next, Recreated: r.last.offset < next}
+}
+
+// forgetLog has what is read next be of another log.
+func (r *eventReader) forgetLog() {
+	r.dedup.Reset() // which needs rising offsets
+	r.last, r.doubted, r.knownEnd = lastEvent{}, false, 0
 }
 
 // eventAt returns the ID of the event at an offset.
@@ -43,7 +79,7 @@ func (p partition) eventAt(ctx context.Context, offset int64) (id atlas.EventID,
 		}
 		return cmp.Or(err, errStop)
 	})
-	if isUnreadable(err) || errors.Is(err, errStop) {
+	if errors.Is(err, errStop) {
 		err = nil
 	}
 	return id, found, err

@@ -177,11 +177,10 @@ func (t *tail) report(err error) {
 
 // skipGap reports a gap and continues after it.
 func (t *tail) skipGap(reader *tailReader, gone *OffsetGoneError) {
-	to := gone.First
-	if gone.Next < gone.Offset {
-		to = gone.Next
+	to := gone.Resumption()
+	if to < gone.Offset {
 		//mutate:recreated-log-repeats
-		reader.dedup.Reset() // which needs rising offsets
+		reader.forgetLog()
 	}
 	reader.next, reader.wanted = to, to
 	gap := Gap{Topic: t.topic, Partition: t.number, From: gone.Offset, To: to}

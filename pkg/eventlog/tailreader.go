@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"context"
+	"time"
 
 	"atlasstream/pkg/atlas"
 
@@ -12,7 +13,11 @@ import (
 type tailReader struct {
 	eventReader
 	records []atlas.Record
+	fetched time.Time // the last time
 }
+
+// maxUnwatched is how long no fetch may wait for a topic of which nobody would say that it was recreated meanwhile.
+const maxUnwatched = time.Second
 
 func (l *Log) newTailReader(p partition, first, wanted int64) *tailReader {
 	return &tailReader{eventReader: l.newEventReader(p, nil, first, wanted, "tail")}
@@ -22,7 +27,10 @@ func (l *Log) newTailReader(p partition, first, wanted int64) *tailReader {
 func (r *tailReader) read(ctx context.Context) ([]atlas.Record, error) {
 	clear(r.records)
 	r.records = r.records[:0]
-	err := r.recordReader.read(ctx, r.take)
+	r.doubted = r.doubted || !r.fetched.IsZero() && time.Since(r.fetched) > maxUnwatched
+	response, err := r.fetch(ctx)
+	r.fetched = time.Now()
+	err = r.takeResponse(ctx, response, err, r.take)
 	return r.records, err
 }
 

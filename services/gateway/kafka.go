@@ -120,10 +120,7 @@ func lostInCatchUp(err error) error {
 	if !ok {
 		return err
 	}
-	if gone.Next < gone.Offset {
-		return &catchup.LostError{From: gone.Offset, To: gone.Next}
-	}
-	return &catchup.LostError{From: gone.Offset, To: gone.First}
+	return &catchup.LostError{From: gone.Offset, To: gone.Resumption()}
 }
 
 // refuseChanged tells a client that trying again does not help while the partitions of a topic are changed. Other errors stay as they are.

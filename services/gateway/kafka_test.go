@@ -28,6 +28,7 @@ func TestLostInCatchUp(t *testing.T) {
 		"retention":       {eventlog.OffsetGoneError{Offset: 10, First: 20, Next: 30}, catchup.LostError{From: 10, To: 20}},
 		"of all":          {eventlog.OffsetGoneError{Offset: 10, First: 30, Next: 30}, catchup.LostError{From: 10, To: 30}},
 		"a recreated log": {eventlog.OffsetGoneError{Offset: 10, First: 0, Next: 7}, catchup.LostError{From: 10, To: 7}},
+		"a longer one":    {eventlog.OffsetGoneError{Offset: 10, First: 2, Next: 20, Recreated: true}, catchup.LostError{From: 10, To: 2}},
 	} {
 		got, ok := errors.AsType[*catchup.LostError](lostInCatchUp(fmt.Errorf("reading: %w", &test.gone)))
 		if !ok || *got != test.want {

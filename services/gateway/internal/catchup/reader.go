@@ -207,17 +207,21 @@ func (r *Reader) goOnBehind(lost *LostError) {
 	if r.closed {
 		return
 	}
-	//mutate:lost-records-unannounced
-	r.sendGap("the log has lost what stood from %d to before %d of partition %d; some may have been yours", lost.From, lost.To, r.partition.Number)
 	if lost.To < lost.From {
+		r.sendRefusal(live.RefuseTruncated(r.partition.Number, lost.From, lost.To))
 		r.restart(lost.To)
 		return
 	}
+	//mutate:lost-records-unannounced
+	r.sendGap("the log has lost what stood from %d to before %d of partition %d; some may have been yours", lost.From, lost.To, r.partition.Number)
 	r.passTo(lost.To)
 }
 
 // sendGap is called under the target's lock.
 func (r *Reader) sendGap(words string, arguments ...any) {
-	refusal := protocol.Refuse(protocol.CodeGap, words, arguments...)
+	r.sendRefusal(protocol.Refuse(protocol.CodeGap, words, arguments...))
+}
+
+func (r *Reader) sendRefusal(refusal *protocol.Error) {
 	r.target.SendLast(r.target.Recipient.Client.Complaint(refusal))
 }

@@ -13,7 +13,7 @@ func (p *Partition) Gap(from, to int64) {
 	refusal := protocol.Refuse(protocol.CodeGap, "the log has lost the records from %d to before %d of partition %d; some may have been yours", from, to, p.Number)
 	truncated := to < from
 	if truncated {
-		refusal = protocol.Refuse(protocol.CodeGap, "partition %d of the log was cut, from %d back to %d; some records may be lost", p.Number, from, to)
+		refusal = RefuseTruncated(p.Number, from, to)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -33,6 +33,12 @@ func (p *Partition) Gap(from, to int64) {
 			p.noteWritten(target)
 		}
 	}
+}
+
+// RefuseTruncated says that the log of a partition was truncated or recreated: what comes next is at an offset before that which was to come.
+func RefuseTruncated(number int, from, to int64) *protocol.Error {
+	return protocol.Refuse(protocol.CodeGap, "partition %d of the log was cut or recreated, from %d back to %d; some records may be lost, and some may come again",
+		number, from, to)
 }
 
 // PartitionsChanged tells clients that their records may be in another partition, as the log's partitions were changed: those that came in since a time, and

@@ -18,5 +18,5 @@ func TestGapIsAnnounced(t *testing.T) {
 	client.Expect(t, `atlas_error "[gap] the log has lost the records from 10 to before 100 of partition 0; some may have been yours"`)
 	hub.Results.Gap(0, 100, 10)
 	hub.Results.Flush(0)
-	client.Expect(t, `atlas_error "[gap] partition 0 of the log was cut, from 100 back to 10; some records may be lost"`)
+	client.Expect(t, `atlas_error "[gap] partition 0 of the log was cut or recreated, from 100 back to 10; some records may be lost, and some may come again"`)
 }
