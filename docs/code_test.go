@@ -211,3 +211,11 @@ func noticedBy(function *ast.FuncDecl) (mutations []string) {
 	}
 	return mutations
 }
+
+// nameOf is that of a function; "" for another declaration.
+func nameOf(declaration ast.Decl) string {
+	if function, ok := declaration.(*ast.FuncDecl); ok {
+		return function.Name.Name
+	}
+	return ""
+}
