@@ -9,8 +9,8 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// connection is a change of the connection between a probe and its controller.
-type connection struct {
+// connectionChange is a change of the connection between a probe and its controller.
+type connectionChange struct {
 	at    time.Duration // since 1970
 	probe *probe
 	event string
@@ -28,7 +28,7 @@ type connectionFeed struct {
 	network *Network
 	dice    *dice
 	period  int64
-	left    []connection // of the period
+	left    []connectionChange // of the period
 }
 
 func newConnectionFeed(n *Network, d *dice, from time.Duration) connectionFeed {
@@ -41,7 +41,7 @@ func newConnectionFeed(n *Network, d *dice, from time.Duration) connectionFeed {
 }
 
 // peek gives the next change. Every period's outages have some, so it ends.
-func (f *connectionFeed) peek() *connection {
+func (f *connectionFeed) peek() *connectionChange {
 	for len(f.left) == 0 {
 		f.period++
 		f.left = f.network.connectionsOf(f.dice, f.period)
@@ -52,19 +52,19 @@ func (f *connectionFeed) peek() *connection {
 func (n *Network) periodOf(at time.Duration) int64 { return int64(at / n.scenario.period()) }
 
 // connectionsOf gives the changes of a period in order. Those of a probe alternate.
-func (n *Network) connectionsOf(d *dice, period int64) []connection {
+func (n *Network) connectionsOf(d *dice, period int64) []connectionChange {
 	begin := time.Duration(period) * n.scenario.period()
 	end := begin + n.scenario.period()
-	var all []connection
-	for _, away := range joined(n.absencesAround(d, period-1, period)) {
+	var all []connectionChange
+	for _, away := range merged(n.absencesAround(d, period-1, period)) {
 		if begin <= away.from && away.from < end {
-			all = append(all, connection{away.from, away.probe, disconnects, away.cause})
+			all = append(all, connectionChange{away.from, away.probe, disconnects, away.cause})
 		}
 		if begin <= away.until && away.until < end {
-			all = append(all, connection{away.until, away.probe, connects, nil})
+			all = append(all, connectionChange{away.until, away.probe, connects, nil})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b connection) int { return cmp.Compare(a.at, b.at) })
+	slices.SortStableFunc(all, func(a, b connectionChange) int { return cmp.Compare(a.at, b.at) })
 	return all
 }
 
@@ -75,8 +75,8 @@ func (n *Network) absencesAround(d *dice, first, last int64) (all []absence) {
 	return all
 }
 
-// joined makes one of absences of a probe that overlap, with the cause of the first, and gives them by probe.
-func joined(all []absence) []absence {
+// merged makes one of absences of a probe that overlap, with the cause of the first, and gives them by probe.
+func merged(all []absence) []absence {
 	slices.SortStableFunc(all, func(a, b absence) int {
 		return cmp.Or(cmp.Compare(a.probe.index, b.probe.index), cmp.Compare(a.from, b.from))
 	})
@@ -94,7 +94,7 @@ func joined(all []absence) []absence {
 // Connections gives the connection events among the Events from a time on.
 func (n *Network) Connections(from time.Time) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
-		r := run{network: n, dice: newDice()}
+		r := generator{network: n, dice: newDice()}
 		for feed := newConnectionFeed(n, r.dice, sinceEpoch(from)); ; feed.left = feed.left[1:] {
 			if !yield(r.connection(feed.peek())) {
 				return
@@ -103,8 +103,8 @@ func (n *Network) Connections(from time.Time) iter.Seq[Event] {
 	}
 }
 
-func (r *run) connection(c *connection) Event {
-	l := &r.line
+func (g *generator) connection(c *connectionChange) Event {
+	l := &g.line
 	l.reset()
 	l.open('{')
 	l.text("type", "connection")

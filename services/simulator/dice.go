@@ -11,7 +11,7 @@ type subject uint64
 const (
 	aboutProbe subject = iota + 1
 	aboutOrder
-	aboutTurnStart
+	aboutRunStart
 	aboutResult
 	aboutPath
 	aboutIncidents
@@ -64,8 +64,8 @@ func scramble(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// unit reduces a random number to one from 0 to below 1.
-func unit(random uint64) float64 { return float64(random>>11) / (1 << 53) }
+// fraction reduces a random number to one from 0 to below 1.
+func fraction(random uint64) float64 { return float64(random>>11) / (1 << 53) }
 
 // below reduces a random number to one from 0 up to limit.
 func below(random uint64, limit int64) int64 {

@@ -34,9 +34,9 @@ func hostnameAnswer(identity string) ([]byte, error) {
 }
 
 // dns writes a query for hostname.bind as firmware from 4910 on does.
-func (r *run) dns(t turn) {
-	l := &r.line
-	l.address("dst_addr", r.server(t).address)
+func (g *generator) dns(t measurementRun) {
+	l := &g.line
+	l.address("dst_addr", g.server(t).address)
 	l.text("dst_port", "53")
 	l.integer("af", 4)
 	l.address("src_addr", t.probe.source)
@@ -47,31 +47,31 @@ func (r *run) dns(t turn) {
 		l.integer("timeout", dnsTimeout)
 		l.close('}')
 	} else {
-		r.dnsAnswer(t)
+		g.dnsAnswer(t)
 	}
 }
 
-func (r *run) dnsAnswer(t turn) {
+func (g *generator) dnsAnswer(t measurementRun) {
 	id := queryID(t)
-	r.message = append(r.message[:0], t.route.instance.answer...)
-	binary.BigEndian.PutUint16(r.message, id)
-	l := &r.line
+	g.message = append(g.message[:0], t.route.instance.answer...)
+	binary.BigEndian.PutUint16(g.message, id)
+	l := &g.line
 	l.name("result")
 	l.open('{')
-	l.decimal("rt", rounded(r.roundTrip(t, 1), 3))
-	l.integer("size", int64(len(r.message)))
-	l.base64("abuf", r.message)
+	l.decimal("rt", rounded(g.roundTrip(t, 1), 3))
+	l.integer("size", int64(len(g.message)))
+	l.base64("abuf", g.message)
 	l.integer("ID", int64(id))
 	l.integer("ANCOUNT", 1)
 	l.integer("QDCOUNT", 1)
 	l.integer("NSCOUNT", 0)
 	l.integer("ARCOUNT", 0)
-	r.dnsAnswers(t.route.instance.identity)
+	g.dnsAnswers(t.route.instance.identity)
 	l.close('}')
 }
 
-func (r *run) dnsAnswers(identity string) {
-	l := &r.line
+func (g *generator) dnsAnswers(identity string) {
+	l := &g.line
 	l.name("answers")
 	l.open('[')
 	l.open('{')
@@ -86,7 +86,7 @@ func (r *run) dnsAnswers(identity string) {
 }
 
 // queryID gives a probe's queries IDs that look random and do not recur within 65,536 of them, so that no two of a second are alike.
-func queryID(t turn) uint16 {
+func queryID(t measurementRun) uint16 {
 	const odd = 40503
 	return uint16(int64(mix(t.measurement.seed, aboutQuery, int64(t.measurement.id), t.probe.index)) + t.round()*odd)
 }

@@ -17,16 +17,16 @@ const (
 	restartsPerDay = 2 // of controllers
 	daysPerWeek    = 7 // on one of which the platform has trouble
 
-	leastShare                        = 0.3 // of a region or a provider
-	quickSpread                       = 20 * time.Second
-	shortestSpread, longestSpread     = time.Minute, 10 * time.Minute
-	shortestFailure, longestFailure   = 4 * time.Minute, 6 * time.Hour
-	shortestRestart, longestRestart   = 20 * time.Second, 3 * time.Minute
-	shortestTrouble, longestTrouble   = 5 * time.Minute, 40 * time.Minute
-	shortestRecovery, longestRecovery = time.Minute, 10 * time.Minute
-	restartSpread                     = 10 * time.Second
-	leastPlatformShare                = 0.5
-	meanKeepAlive, longestKeepAlive   = 30 * time.Second, 2 * time.Minute
+	minShare                    = 0.3 // of a region or a provider
+	quickSpread                 = 20 * time.Second
+	minSpread, maxSpread        = time.Minute, 10 * time.Minute
+	minFailure, maxFailure      = 4 * time.Minute, 6 * time.Hour
+	minRestart, maxRestart      = 20 * time.Second, 3 * time.Minute
+	minTrouble, maxTrouble      = 5 * time.Minute, 40 * time.Minute
+	minRecovery, maxRecovery    = time.Minute, 10 * time.Minute
+	restartSpread               = 10 * time.Second
+	minPlatformShare            = 0.5
+	meanKeepAlive, maxKeepAlive = 30 * time.Second, 2 * time.Minute
 )
 
 func newHard(n *Network) hard {
@@ -68,19 +68,19 @@ func (h hard) incidents(d *dice, day int64) (all []incident) {
 // failure is an outage of a region or of a provider, which not all of their probes notice. Where there are more probes there are more outages.
 func (h hard) failure(d *dice, begin time.Duration, number int64) incident {
 	somewhere := &h.probes[d.IntN(len(h.probes))]
-	out := h.outageOfRegion(somewhere.place.region)
+	out := h.outageOfRegion(somewhere.city.region)
 	if d.chance(0.5) {
 		provider := somewhere.provider
 		out.unit, out.hits = fmt.Sprintf("AS%d", provider.asn), func(p *probe) bool { return p.provider == provider }
 	}
-	out.number, out.share, out.spread = number, d.between(leastShare, 1), quickSpread
+	out.number, out.share, out.spread = number, d.between(minShare, 1), quickSpread
 	if d.chance(0.5) {
-		out.spread = randomDuration(d, shortestSpread, longestSpread)
+		out.spread = randomDuration(d, minSpread, maxSpread)
 	}
-	longer := math.Log(float64(longestFailure) / float64(shortestFailure))
+	longer := math.Log(float64(maxFailure) / float64(minFailure))
 	out.from = begin + randomDuration(d, 0, h.period())
-	out.until = out.from + time.Duration(float64(shortestFailure)*math.Exp(longer*d.Float64()))
-	out.recovery, out.keepAlive = randomDuration(d, shortestRecovery, longestRecovery), meanKeepAlive
+	out.until = out.from + time.Duration(float64(minFailure)*math.Exp(longer*d.Float64()))
+	out.recovery, out.keepAlive = randomDuration(d, minRecovery, maxRecovery), meanKeepAlive
 	return out
 }
 
@@ -90,18 +90,18 @@ func (h hard) restart(d *dice, begin time.Duration, number int64) incident {
 	out := incident{kind: KindController, number: number, unit: "controller:" + name, share: 1, spread: restartSpread}
 	out.hits = func(p *probe) bool { return p.controller == name }
 	out.from = begin + randomDuration(d, 0, h.period())
-	out.until = out.from + randomDuration(d, shortestRestart, longestRestart)
-	out.recovery = randomDuration(d, shortestRecovery, longestRecovery)
+	out.until = out.from + randomDuration(d, minRestart, maxRestart)
+	out.recovery = randomDuration(d, minRecovery, maxRecovery)
 	return out
 }
 
 // trouble is that of the platform: controllers everywhere lose probes.
 func (h hard) trouble(d *dice, begin time.Duration, number int64) incident {
-	out := incident{kind: KindPlatform, number: number, unit: "world", share: d.between(leastPlatformShare, 1), hits: func(*probe) bool { return true }}
+	out := incident{kind: KindPlatform, number: number, unit: "world", share: d.between(minPlatformShare, 1), hits: func(*probe) bool { return true }}
 	out.from = begin + randomDuration(d, 0, h.period())
-	out.until = out.from + randomDuration(d, shortestTrouble, longestTrouble)
-	out.spread = randomDuration(d, quickSpread, longestSpread)
-	out.recovery = randomDuration(d, shortestRecovery, longestRecovery)
+	out.until = out.from + randomDuration(d, minTrouble, maxTrouble)
+	out.spread = randomDuration(d, quickSpread, maxSpread)
+	out.recovery = randomDuration(d, minRecovery, maxRecovery)
 	return out
 }
 
@@ -127,7 +127,7 @@ func (h hard) untilMissed(d *dice, cause *incident, p *probe) time.Duration {
 		return 0
 	}
 	d.take(h.seed, aboutKeepAlive, cause.number, p.index)
-	return min(time.Duration(d.ExpFloat64()*float64(cause.keepAlive)), longestKeepAlive)
+	return min(time.Duration(d.ExpFloat64()*float64(cause.keepAlive)), maxKeepAlive)
 }
 
 // ownAbsences appends those that a probe has by itself: by chance, more of them by day than by night, and some for a day.

@@ -133,7 +133,7 @@ func TestHardOutagesTakeAnswersAndControllersDoNot(t *testing.T) {
 		if told.Kind != KindOutage && told.Kind != KindController || len(told.Probes) < 5 {
 			continue
 		}
-		begin, end := timeOf(told.Start).Add(longestSpread), timeOf(told.End)
+		begin, end := timeOf(told.Start).Add(maxSpread), timeOf(told.End)
 		if told.Kind == KindController {
 			begin = timeOf(told.Start).Add(restartSpread)
 		}

@@ -64,7 +64,7 @@ func (i *incident) of(seed uint64, p *probe) (from, until time.Duration, is bool
 		return 0, 0, false
 	}
 	random := mix(seed, aboutOutageOfProbe, i.number, p.index)
-	if i.share < 1 && unit(mix(seed, aboutShareOfProbe, i.number, p.index)) >= i.share {
+	if i.share < 1 && fraction(mix(seed, aboutShareOfProbe, i.number, p.index)) >= i.share {
 		return 0, 0, false
 	}
 	from = i.from + time.Duration(below(random, int64(i.spread)))
@@ -89,4 +89,26 @@ type absence struct {
 
 func randomDuration(d *dice, least, most time.Duration) time.Duration {
 	return least + time.Duration(d.Int64N(int64(most-least)))
+}
+
+// shift is the time in which the probes of a region are answered by another site of a root server than usual. There is one every hour, which begins and ends
+// within it.
+type shift struct {
+	hour        int64 // since 1970
+	region      string
+	server      int           // index of the root server
+	from, until time.Duration // since 1970
+}
+
+const minShift, maxShift = 8 * time.Minute, 25 * time.Minute
+
+func (n *Network) shiftOf(d *dice, hour int64) shift {
+	_, moved := n.incidentsOf(d, hour)
+	return moved
+}
+
+func (n *Network) randomRegion(d *dice) string { return n.regions[d.IntN(len(n.regions))] }
+
+func (s *shift) moves(p *probe, server int, at time.Duration) bool {
+	return server == s.server && p.city.region == s.region && s.from <= at && at < s.until
 }

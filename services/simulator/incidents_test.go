@@ -9,7 +9,7 @@ import (
 )
 
 // settled is more than it takes until the last probe of a region has followed an incident.
-const settled = longestRecoveryLag + time.Second
+const settled = maxRecoveryLag + time.Second
 
 func TestIncidentsBeginAndEndWithinTheirHour(t *testing.T) {
 	n := newNetwork(t, Config{Seed: 1, Rate: 50})
@@ -17,7 +17,7 @@ func TestIncidentsBeginAndEndWithinTheirHour(t *testing.T) {
 	for hour := int64(490_000); hour < 491_000; hour++ {
 		begin, end := time.Duration(hour)*time.Hour, time.Duration(hour+1)*time.Hour
 		outage, shift := n.incidentsOf(d, hour)
-		if outage.from < begin || outage.until <= outage.from || outage.until+longestRecoveryLag > end {
+		if outage.from < begin || outage.until <= outage.from || outage.until+maxRecoveryLag > end {
 			t.Fatalf("hour %d: outage from %s to %s", hour, timeAt(outage.from), timeAt(outage.until))
 		}
 		if shift.from < begin || shift.until <= shift.from || shift.until > end {
@@ -52,10 +52,10 @@ func TestOutageCutsARegionOffAndEnds(t *testing.T) {
 	if share := answered(out.from-2*time.Minute, out.from, true); share < 0.95 {
 		t.Errorf("before the outage of %s %.3f of its results have answers", out.unit, share)
 	}
-	if share := answered(out.from+longestLossLag, out.until, true); share != 0 {
+	if share := answered(out.from+maxLossLag, out.until, true); share != 0 {
 		t.Errorf("in the outage of %s %.3f of its results have answers", out.unit, share)
 	}
-	if share := answered(out.from+longestLossLag, out.until, false); share < 0.99 {
+	if share := answered(out.from+maxLossLag, out.until, false); share < 0.99 {
 		t.Errorf("in the outage of %s %.3f of the other regions' results have answers", out.unit, share)
 	}
 	if share := answered(out.until+settled, out.until+settled+2*time.Minute, true); share < 0.95 {
@@ -71,7 +71,7 @@ func TestShiftLeadsARegionToAnotherInstanceAndBack(t *testing.T) {
 	seen := map[bool]int{}
 	for _, r := range resultsDuring(t, n, timeAt(moved.from-5*time.Minute), moved.until-moved.from+10*time.Minute, "dns") {
 		identity, rt := "", 0.0
-		if r.Measurement == measurement && r.probe.place.region == moved.region {
+		if r.Measurement == measurement && r.probe.city.region == moved.region {
 			identity, rt = r.identity(t)
 		}
 		if identity == "" {
@@ -97,8 +97,8 @@ func TestFallbackIsInAnotherRegion(t *testing.T) {
 	n := newNetwork(t, Config{Seed: 1, Rate: 50})
 	for i := range n.probes {
 		for s, routes := range n.probes[i].routes {
-			if routes.usual.site.place.region == routes.fallback.site.place.region {
-				t.Fatalf("probe %d has both of its routes to %s-root in %s", n.probes[i].id, n.servers[s].letter, routes.usual.site.place.region)
+			if routes.usual.site.city.region == routes.fallback.site.city.region {
+				t.Fatalf("probe %d has both of its routes to %s-root in %s", n.probes[i].id, n.servers[s].letter, routes.usual.site.city.region)
 			}
 		}
 	}

@@ -34,17 +34,17 @@ type measurement struct {
 type kind struct {
 	name, title string // type and msm_name
 	saysStep    bool
-	write       func(*run, turn) // the members that other types do not have
+	write       func(*generator, measurementRun) // the members that other types do not have
 }
 
 var (
-	pingKind       = kind{"ping", "Ping", true, (*run).ping}
-	tracerouteKind = kind{"traceroute", "Traceroute", false, (*run).traceroute}
-	dnsKind        = kind{"dns", "Tdig", false, (*run).dns}
+	pingKind       = kind{"ping", "Ping", true, (*generator).ping}
+	tracerouteKind = kind{"traceroute", "Traceroute", false, (*generator).traceroute}
+	dnsKind        = kind{"dns", "Tdig", false, (*generator).dns}
 )
 
-// turn is a probe's run of a measurement.
-type turn struct {
+// measurementRun is a probe's run of a measurement.
+type measurementRun struct {
 	measurement *measurement
 	number      int64
 	at          time.Duration // since 1970
@@ -54,7 +54,7 @@ type turn struct {
 }
 
 // round is how many turns the probe had before, since 1970.
-func (t turn) round() int64 { return t.number / int64(len(t.measurement.order)) }
+func (t measurementRun) round() int64 { return t.number / int64(len(t.measurement.order)) }
 
 func newMeasurements(cfg Config, probes int) []measurement {
 	all := []measurement{
@@ -87,11 +87,11 @@ func realRate(measurements []measurement, probes int) float64 {
 
 // start is when a turn begins.
 func (m *measurement) start(number int64) time.Duration {
-	return time.Duration(number)*m.slot + time.Duration(below(mix(m.seed, aboutTurnStart, int64(m.id), number), int64(m.slot)))
+	return time.Duration(number)*m.slot + time.Duration(below(mix(m.seed, aboutRunStart, int64(m.id), number), int64(m.slot)))
 }
 
-// firstTurn is the number of the first turn that begins at from or after.
-func (m *measurement) firstTurn(from time.Duration) int64 {
+// firstRun is the number of the first turn that begins at from or after.
+func (m *measurement) firstRun(from time.Duration) int64 {
 	number := int64(from / m.slot)
 	if m.start(number) < from {
 		number++
@@ -103,7 +103,7 @@ func (m *measurement) firstTurn(from time.Duration) int64 {
 func (m *measurement) probeIndex(number int64) int { return m.order[number%int64(len(m.order))] }
 
 // startedThisSecond reports whether the turn's probe began another turn earlier in the same second, as happens where a high rate makes steps short.
-func (m *measurement) startedThisSecond(t turn) bool {
+func (m *measurement) startedThisSecond(t measurementRun) bool {
 	last := t.number - int64(len(m.order))
 	return last >= 0 && unixSeconds(m.start(last)) == unixSeconds(t.at)
 }

@@ -13,8 +13,8 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// result is what the tests read of a result.
-type result struct {
+// parsedResult is what the tests read of a result.
+type parsedResult struct {
 	Measurement atlas.MeasurementID `json:"msm_id"`
 	Probe       atlas.ProbeID       `json:"prb_id"`
 	Type        string              `json:"type"`
@@ -40,7 +40,7 @@ type tracerouteHop struct {
 }
 
 // identity gives what a root server's instance answered, and after how many ms; nothing where there was no answer.
-func (r *result) identity(t *testing.T) (identity string, rt float64) {
+func (r *parsedResult) identity(t *testing.T) (identity string, rt float64) {
 	t.Helper()
 	if r.Result == nil {
 		return "", 0
@@ -55,7 +55,7 @@ func (r *result) identity(t *testing.T) (identity string, rt float64) {
 	return answer.Answers[0].RDATA[0], answer.RT
 }
 
-func (r *result) hops(t *testing.T) (hops []tracerouteHop) {
+func (r *parsedResult) hops(t *testing.T) (hops []tracerouteHop) {
 	t.Helper()
 	if err := json.Unmarshal(r.Result, &hops); err != nil {
 		t.Fatal(err)
@@ -64,18 +64,18 @@ func (r *result) hops(t *testing.T) (hops []tracerouteHop) {
 }
 
 // resultsDuring gives the results of a stretch of time, of some types only where such are named.
-func resultsDuring(t *testing.T, n *Network, from time.Time, length time.Duration, types ...string) []result {
+func resultsDuring(t *testing.T, n *Network, from time.Time, length time.Duration, types ...string) []parsedResult {
 	t.Helper()
 	probes := map[atlas.ProbeID]*probe{}
 	for i := range n.probes {
 		probes[n.probes[i].id] = &n.probes[i]
 	}
-	var results []result
+	var results []parsedResult
 	for event := range during(n, from, length) {
 		if event.Stream != atlas.StreamResult || len(types) > 0 && !slices.Contains(types, typeOf(event)) {
 			continue
 		}
-		r := result{at: event.Time}
+		r := parsedResult{at: event.Time}
 		if err := json.Unmarshal(event.JSON, &r); err != nil {
 			t.Fatalf("%v: %s", err, event.JSON)
 		}
@@ -89,19 +89,19 @@ func resultsDuring(t *testing.T, n *Network, from time.Time, length time.Duratio
 func typeOf(event Event) string { return gjson.GetBytes(event.JSON, "type").Str }
 
 // placesOfInstances tells where each instance of the network stands, by its identity.
-func placesOfInstances(n *Network) map[string]*place {
-	where := map[string]*place{}
+func placesOfInstances(n *Network) map[string]*city {
+	where := map[string]*city{}
 	for _, server := range n.servers {
 		for _, site := range server.sites {
 			for _, instance := range site.instances {
-				where[instance.identity] = site.place
+				where[instance.identity] = site.city
 			}
 		}
 	}
 	return where
 }
 
-func kmTo(p *probe, to *place) float64 { return distance(p.lat, p.lon, to.lat, to.lon) }
+func kmTo(p *probe, to *city) float64 { return greatCircle(p.lat, p.lon, to.lat, to.lon) }
 
 // No answer comes sooner than light in fibre, and most come in reasonable time.
 func TestRoundTripTimesFollowDistance(t *testing.T) {
@@ -130,11 +130,11 @@ func TestRoundTripTimesFollowDistance(t *testing.T) {
 
 // leastRoundTrip gives the ms until a result's target answered first, NaN if it did not, and how far away its instance stands. A ping or traceroute does
 // not tell which instance answered, so its distance is that of the route in use.
-func leastRoundTrip(t *testing.T, n *Network, where map[string]*place, r result) (km, rtt float64) {
-	to := r.probe.routes[kRoot].usual.site.place
+func leastRoundTrip(t *testing.T, n *Network, where map[string]*city, r parsedResult) (km, rtt float64) {
+	to := r.probe.routes[kRoot].usual.site.city
 	shift := n.shiftOf(newDice(), int64(sinceEpoch(r.at)/time.Hour))
 	if shift.moves(r.probe, kRoot, sinceEpoch(r.at)) {
-		to = r.probe.routes[kRoot].fallback.site.place
+		to = r.probe.routes[kRoot].fallback.site.city
 	}
 	rtt = math.NaN()
 	switch {
@@ -247,7 +247,7 @@ func TestProbesArePlausible(t *testing.T) {
 	countries, anchors, translated := map[string]int{}, 0, 0
 	for i := range n.probes {
 		p := &n.probes[i]
-		countries[p.place.country]++
+		countries[p.city.country]++
 		if p.kind.anchor {
 			anchors++
 		}
@@ -257,8 +257,8 @@ func TestProbesArePlausible(t *testing.T) {
 		if !p.provider.v4.Contains(p.v4) || p.v6.IsValid() && !p.provider.v6.Contains(p.v6) || p.v4.IsPrivate() {
 			t.Errorf("probe %d of AS%d has %s and %s", p.id, p.provider.asn, p.v4, p.v6)
 		}
-		if km := kmTo(p, p.place); km > 20 {
-			t.Errorf("probe %d is %.0f km from %s", p.id, km, p.place.name)
+		if km := kmTo(p, p.city); km > 20 {
+			t.Errorf("probe %d is %.0f km from %s", p.id, km, p.city.name)
 		}
 	}
 	if len(countries) < 55 || countries["DE"] < 150 || anchors < 100 || translated < 1000 {
@@ -268,7 +268,7 @@ func TestProbesArePlausible(t *testing.T) {
 
 func TestEveryPlaceHasProvidersAndEveryCityItsCode(t *testing.T) {
 	airports := map[string]bool{}
-	for _, p := range places {
+	for _, p := range cities {
 		if len(providers[p.country]) == 0 {
 			t.Errorf("%s: no provider in %s", p.name, p.country)
 		}

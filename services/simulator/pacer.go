@@ -7,15 +7,15 @@ import (
 )
 
 const (
-	tick         = 20 * time.Millisecond // live events wait for the next tick, so that they are published together
-	largestBatch = 1000                  // events
+	tick     = 20 * time.Millisecond // live events wait for the next tick, so that they are published together
+	maxBatch = 1000                  // events
 )
 
 // Run publishes what the network delivers at from and after, until ctx ends or publish fails, and returns the reason. What the clock has left behind, be
 // it history or the time of a stall, goes out as fast as publish takes it; what follows goes out when it is delivered. A batch holds 1 to 1000 events in
 // the order of event time; the slice is publish's during the call only, the events' JSON for good.
 func (n *Network) Run(ctx context.Context, from time.Time, publish func(batch []Event) error) error {
-	p := pacer{publish: publish, now: time.Now(), batch: make([]Event, 0, largestBatch)}
+	p := pacer{publish: publish, now: time.Now(), batch: make([]Event, 0, maxBatch)}
 	for event := range n.Events(from.Add(-DeliveryDelay)) {
 		if err := p.take(ctx, event); err != nil {
 			return err
@@ -33,7 +33,7 @@ type pacer struct {
 
 func (p *pacer) take(ctx context.Context, event Event) error {
 	delivered := event.Time.Add(DeliveryDelay)
-	full := len(p.batch) == largestBatch
+	full := len(p.batch) == maxBatch
 	if full || delivered.After(p.now) {
 		if err := p.flush(ctx); err != nil {
 			return err

@@ -22,7 +22,7 @@ func record(ctx context.Context, t *testing.T, cfg Config, history time.Duration
 	var all []published
 	batches := 0
 	err := newNetwork(t, cfg).Run(ctx, time.Now().Add(-history), func(batch []Event) error {
-		if len(batch) == 0 || len(batch) > largestBatch {
+		if len(batch) == 0 || len(batch) > maxBatch {
 			t.Fatalf("a batch of %d", len(batch))
 		}
 		batches++

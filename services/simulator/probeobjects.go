@@ -67,9 +67,9 @@ func (n *Network) ProbeObjects(at time.Time) ([][]byte, error) {
 }
 
 // lastChanges gives the last change of each probe's connection up to a time, as far as there was one in the days before that.
-func (n *Network) lastChanges(at time.Duration) map[int64]connection {
+func (n *Network) lastChanges(at time.Duration) map[int64]connectionChange {
 	const back = 3 * 24 * time.Hour
-	changes, dice := map[int64]connection{}, newDice()
+	changes, dice := map[int64]connectionChange{}, newDice()
 	for period := n.periodOf(at); period > n.periodOf(at-back) && len(changes) < len(n.probes); period-- {
 		for _, change := range slices.Backward(n.connectionsOf(dice, period)) {
 			if _, later := changes[change.probe.index]; !later && change.at <= at {
@@ -88,7 +88,7 @@ func (n *Network) firstConnected(p *probe) time.Duration {
 }
 
 // connected says whether the probe is, and since when: by the last change of its connection, if there is one.
-func (o *probeObject) connected(change connection, first, at time.Duration) {
+func (o *probeObject) connected(change connectionChange, first, at time.Duration) {
 	since, id, name := first, 1, "Connected"
 	if change.probe != nil {
 		since = change.at
@@ -106,7 +106,7 @@ func (o *probeObject) connected(change connection, first, at time.Duration) {
 func (p *probe) object() probeObject {
 	object := probeObject{
 		ID: p.id, ASNv4: p.provider.asn, PrefixV4: p.provider.v4, AddressV4: p.v4,
-		CountryCode: p.place.country, Description: p.place.name, IsAnchor: p.kind.anchor, IsPublic: true,
+		CountryCode: p.city.country, Description: p.city.name, IsAnchor: p.kind.anchor, IsPublic: true,
 		Geometry: geometry{Type: "Point", Coordinates: [2]float64{rounded(p.lon, 4), rounded(p.lat, 4)}},
 	}
 	if p.v6.IsValid() {

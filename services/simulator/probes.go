@@ -12,7 +12,7 @@ type probe struct {
 	index      int64 // its number within the network, from 0
 	id         atlas.ProbeID
 	kind       *probeKind
-	place      *place
+	city       *city
 	lat, lon   float64 // degrees
 	provider   *provider
 	v4         netip.Addr // its public address
@@ -73,9 +73,9 @@ func newProbes(seed uint64, count int, servers []rootServer) []probe {
 func (p *probe) settle(d *dice) {
 	const around = 0.12 // degrees, about 13 km
 	p.kind = randomKind(d)
-	p.place = randomPlace(d)
-	p.lat = p.place.lat + d.between(-around, around)
-	p.lon = p.place.lon + d.between(-around, around)
+	p.city = randomCity(d)
+	p.lat = p.city.lat + d.between(-around, around)
+	p.lon = p.city.lon + d.between(-around, around)
 	p.access = d.between(p.kind.leastAccess, p.kind.mostAccess)
 	p.jitter = 0.05 + p.access*d.between(0.01, 0.1)
 	p.controller = controllers[d.IntN(len(controllers))]
@@ -84,7 +84,7 @@ func (p *probe) settle(d *dice) {
 // connect gives the probe its provider and its addresses.
 func (p *probe) connect(d *dice) {
 	const shareWithV6, shareTranslated = 0.5, 0.8
-	ofCountry := providers[p.place.country]
+	ofCountry := providers[p.city.country]
 	p.provider = &ofCountry[d.IntN(len(ofCountry))]
 	p.v4 = randomHost(d, p.provider.v4)
 	if p.kind.anchor || d.chance(shareWithV6) {
@@ -109,19 +109,19 @@ func randomKind(d *dice) *probeKind {
 }
 
 var totalWeight = func() (total int) {
-	for i := range places {
-		total += places[i].weight
+	for i := range cities {
+		total += cities[i].weight
 	}
 	return total
 }()
 
-func randomPlace(d *dice) *place {
+func randomCity(d *dice) *city {
 	rest := d.IntN(totalWeight)
 	i := 0
-	for ; rest >= places[i].weight; i++ {
-		rest -= places[i].weight
+	for ; rest >= cities[i].weight; i++ {
+		rest -= cities[i].weight
 	}
-	return &places[i]
+	return &cities[i]
 }
 
 func newProbeID(d *dice, kind *probeKind, taken map[atlas.ProbeID]bool) atlas.ProbeID {
@@ -137,7 +137,7 @@ func newProbeID(d *dice, kind *probeKind, taken map[atlas.ProbeID]bool) atlas.Pr
 func regionsOf(probes []probe) []string {
 	var regions []string
 	for i := range probes {
-		regions = append(regions, probes[i].place.region)
+		regions = append(regions, probes[i].city.region)
 	}
 	slices.Sort(regions)
 	return slices.Compact(regions)

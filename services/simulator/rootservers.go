@@ -19,7 +19,7 @@ type rootServer struct {
 // site is where a root server has instances.
 type site struct {
 	number    int64 // among the sites of its server, from 0
-	place     *place
+	city      *city
 	instances []instance
 }
 
@@ -40,7 +40,7 @@ var rootServers = []struct {
 	letter      string
 	measurement atlas.MeasurementID
 	address     string
-	identity    func(at *place, number int) string
+	identity    func(at *city, number int) string
 	airports    string
 }{
 	{"K", 10301, "193.0.14.129", identityOfK,
@@ -71,48 +71,48 @@ var rootServers = []struct {
 			"CPT NBO BOM DEL KTM SIN KUL HKG PEK TPE ICN NRT SYD AKL GRU EZE PTY"},
 }
 
-func identityOfK(at *place, number int) string {
+func identityOfK(at *city, number int) string {
 	return fmt.Sprintf("ns%d.%s-%s.k.ripe.net", number, strings.ToLower(at.country), at.locode)
 }
 
 // identityOfCF is how the operators of C and of F name their instances.
-func identityOfCF(letter string) func(at *place, number int) string {
-	return func(at *place, number int) string {
+func identityOfCF(letter string) func(at *city, number int) string {
+	return func(at *city, number int) string {
 		return fmt.Sprintf("%s1%c.%s.root-servers.org", strings.ToLower(at.airport), 'a'+number-1, letter)
 	}
 }
 
-func identityOfI(at *place, number int) string { return fmt.Sprintf("s%d.%s", number, at.nameStart(3)) }
+func identityOfI(at *city, number int) string { return fmt.Sprintf("s%d.%s", number, at.nameStart(3)) }
 
-func identityOfM(at *place, number int) string { return fmt.Sprintf("M-%s-%d", at.airport, number) }
+func identityOfM(at *city, number int) string { return fmt.Sprintf("M-%s-%d", at.airport, number) }
 
-func identityOfL(at *place, number int) string {
+func identityOfL(at *city, number int) string {
 	return fmt.Sprintf("%s-%s-a%c", strings.ToLower(at.country), at.locode, 'a'+number-1)
 }
 
-func identityOfA(at *place, number int) string { return fmt.Sprintf("nnn%d-%s3", number, at.locode) }
+func identityOfA(at *city, number int) string { return fmt.Sprintf("nnn%d-%s3", number, at.locode) }
 
-func identityOfB(at *place, number int) string {
+func identityOfB(at *city, number int) string {
 	return fmt.Sprintf("b%d-%s", number, strings.ToLower(at.airport))
 }
 
-func identityOfD(at *place, number int) string {
+func identityOfD(at *city, number int) string {
 	return fmt.Sprintf("%s%s%d.droot.maxgigapop.net", at.nameStart(2), strings.ToLower(at.country), number)
 }
 
-func identityOfE(at *place, number int) string {
+func identityOfE(at *city, number int) string {
 	return fmt.Sprintf("p%02d.%s.eroot", number, strings.ToLower(at.airport))
 }
 
-func identityOfG(at *place, number int) string {
+func identityOfG(at *city, number int) string {
 	return fmt.Sprintf("g.root-servers-%s-%d.net", at.locode, number)
 }
 
-func identityOfH(at *place, number int) string {
+func identityOfH(at *city, number int) string {
 	return fmt.Sprintf("%03d.%s.h.root-servers.org", number, strings.ToLower(at.airport))
 }
 
-func identityOfJ(at *place, number int) string {
+func identityOfJ(at *city, number int) string {
 	return fmt.Sprintf("rootns%d-el%s3", number, strings.ToLower(at.airport))
 }
 
@@ -132,12 +132,12 @@ func newRootServers() ([]rootServer, error) {
 	return servers, nil
 }
 
-func newSite(airport string, number int64, identity func(*place, int) string) (site, error) {
-	at, err := placeOfAirport(airport)
+func newSite(airport string, number int64, identity func(*city, int) string) (site, error) {
+	at, err := cityOfAirport(airport)
 	if err != nil {
 		return site{}, err
 	}
-	made := site{number: number, place: at}
+	made := site{number: number, city: at}
 	for instanceNumber := 1; instanceNumber <= instancesPerSite; instanceNumber++ {
 		name := identity(at, instanceNumber)
 		answer, err := hostnameAnswer(name)

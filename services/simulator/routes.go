@@ -29,7 +29,7 @@ func findRoutes(d *dice, p *probe, servers []rootServer) []routes {
 		usual := nearest[catchment(d, len(nearest))]
 		fallback := usual
 		for _, other := range nearest {
-			if other.site.place.region != usual.site.place.region {
+			if other.site.city.region != usual.site.city.region {
 				fallback = other
 				break
 			}
@@ -47,8 +47,8 @@ type distantSite struct {
 func sitesByDistance(p *probe, sites []site) []distantSite {
 	all := make([]distantSite, len(sites))
 	for i := range sites {
-		at := sites[i].place
-		all[i] = distantSite{&sites[i], distance(p.lat, p.lon, at.lat, at.lon)}
+		at := sites[i].city
+		all[i] = distantSite{&sites[i], greatCircle(p.lat, p.lon, at.lat, at.lon)}
 	}
 	slices.SortFunc(all, func(a, b distantSite) int { return cmp.Compare(a.km, b.km) })
 	return all

@@ -90,7 +90,7 @@ func New(cfg Config) (*Network, error) {
 // Events gives what the network's probes say at from (1970 or later) and after, without end, in the order of event time.
 func (n *Network) Events(from time.Time) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
-		for r := newRun(n, sinceEpoch(from)); ; {
+		for r := newGenerator(n, sinceEpoch(from)); ; {
 			if event, ok := r.nextEvent(); ok && !yield(event) {
 				return
 			}

@@ -30,10 +30,10 @@ type hop struct {
 }
 
 // traceroute writes a traceroute as firmware from 5080 on does: UDP, Paris.
-func (r *run) traceroute(t turn) {
-	l := &r.line
-	l.address("dst_name", r.server(t).address)
-	l.address("dst_addr", r.server(t).address)
+func (g *generator) traceroute(t measurementRun) {
+	l := &g.line
+	l.address("dst_name", g.server(t).address)
+	l.address("dst_addr", g.server(t).address)
 	l.address("src_addr", t.probe.source)
 	l.text("proto", "UDP")
 	l.integer("af", 4)
@@ -41,32 +41,32 @@ func (r *run) traceroute(t turn) {
 	l.integer("paris_id", 1+t.round()%parisVariants)
 	l.name("result")
 	l.open('[')
-	taken := r.hops(t)
+	taken := g.hops(t)
 	l.close(']')
 	l.integer("endtime", unixSeconds(t.at+taken))
 	l.boolean("destination_ip_responded", !t.unanswered)
 }
 
 // hops writes what the hops answered, and gives the time that it took. Where there is no connectivity, the gateway alone answers.
-func (r *run) hops(t turn) (taken time.Duration) {
-	r.path.take(r.network.seed, aboutPath, t.probe.index, t.route.site.number)
+func (g *generator) hops(t measurementRun) (taken time.Duration) {
+	g.path.take(g.network.seed, aboutPath, t.probe.index, t.route.site.number)
 	for number := 1; number <= t.route.hops; number++ {
 		if t.unanswered && number > 1 {
-			return taken + r.deadEnd(number)
+			return taken + g.deadEnd(number)
 		}
-		taken += r.hop(t, r.newHop(t, number))
+		taken += g.hop(t, g.newHop(t, number))
 	}
 	return taken
 }
 
 // newHop makes up the hop with that number; a route's hops are the same every time.
-func (r *run) newHop(t turn, number int) hop {
+func (g *generator) newHop(t measurementRun, number int) hop {
 	const providersShare = 0.02 // of the route's delay
-	d, last := r.path, t.route.hops
+	d, last := g.path, t.route.hops
 	h := hop{number: number, silent: d.chance(silentHops), ttl: routerTTL - number + 1}
 	switch {
 	case number == last:
-		h.address, h.share, h.silent, h.ttl = r.server(t).address, 1, false, initialTTL-last
+		h.address, h.share, h.silent, h.ttl = g.server(t).address, 1, false, initialTTL-last
 	case number == 1:
 		h.address, h.silent, h.ttl = t.probe.gateway, false, gatewayTTL
 	case number < firstTransit:
@@ -78,72 +78,72 @@ func (r *run) newHop(t turn, number int) hop {
 	return h
 }
 
-func (r *run) hop(t turn, h hop) (taken time.Duration) {
-	r.openHop(h.number)
+func (g *generator) hop(t measurementRun, h hop) (taken time.Duration) {
+	g.openHop(h.number)
 	for range packetsPerHop {
-		if h.silent || r.dice.chance(hopLoss) {
-			taken += r.noAnswer()
+		if h.silent || g.dice.chance(hopLoss) {
+			taken += g.noAnswer()
 			continue
 		}
-		time := r.hopTime(t, h)
+		time := g.hopTime(t, h)
 		taken += milliseconds(time)
-		r.hopAnswer(h, time)
+		g.hopAnswer(h, time)
 	}
-	r.closeHop()
+	g.closeHop()
 	return taken
 }
 
 // hopTime gives the ms until a hop's answer. The gateway stands on the probe's side of the line.
-func (r *run) hopTime(t turn, h hop) float64 {
+func (g *generator) hopTime(t measurementRun, h hop) float64 {
 	if h.number == 1 {
-		return rounded(0.2+0.3*r.dice.ExpFloat64(), 3)
+		return rounded(0.2+0.3*g.dice.ExpFloat64(), 3)
 	}
-	return rounded(r.roundTrip(t, h.share), 3)
+	return rounded(g.roundTrip(t, h.share), 3)
 }
 
-func (r *run) hopAnswer(h hop, time float64) {
-	r.line.open('{')
-	r.line.address("from", h.address)
-	r.line.integer("ttl", int64(h.ttl))
-	r.line.integer("size", replySize)
-	r.line.decimal("rtt", time)
-	r.line.close('}')
+func (g *generator) hopAnswer(h hop, time float64) {
+	g.line.open('{')
+	g.line.address("from", h.address)
+	g.line.integer("ttl", int64(h.ttl))
+	g.line.integer("size", replySize)
+	g.line.decimal("rtt", time)
+	g.line.close('}')
 }
 
 // deadEnd writes the hops from number on where nothing answers any more.
-func (r *run) deadEnd(number int) (taken time.Duration) {
+func (g *generator) deadEnd(number int) (taken time.Duration) {
 	for gap := range gapLimit {
-		taken += r.silence(number + gap)
+		taken += g.silentHop(number + gap)
 	}
-	return taken + r.silence(lastHop)
+	return taken + g.silentHop(lastHop)
 }
 
-func (r *run) silence(number int) (taken time.Duration) {
-	r.openHop(number)
+func (g *generator) silentHop(number int) (taken time.Duration) {
+	g.openHop(number)
 	for range packetsPerHop {
-		taken += r.noAnswer()
+		taken += g.noAnswer()
 	}
-	r.closeHop()
+	g.closeHop()
 	return taken
 }
 
-func (r *run) noAnswer() time.Duration {
-	r.line.open('{')
-	r.line.text("x", "*")
-	r.line.close('}')
+func (g *generator) noAnswer() time.Duration {
+	g.line.open('{')
+	g.line.text("x", "*")
+	g.line.close('}')
 	return packetTimeout
 }
 
-func (r *run) openHop(number int) {
-	r.line.open('{')
-	r.line.integer("hop", int64(number))
-	r.line.name("result")
-	r.line.open('[')
+func (g *generator) openHop(number int) {
+	g.line.open('{')
+	g.line.integer("hop", int64(number))
+	g.line.name("result")
+	g.line.open('[')
 }
 
-func (r *run) closeHop() {
-	r.line.close(']')
-	r.line.close('}')
+func (g *generator) closeHop() {
+	g.line.close(']')
+	g.line.close('}')
 }
 
 func milliseconds(count float64) time.Duration {

@@ -24,24 +24,24 @@ func (n *Network) Truth(from, until time.Time) []Truth {
 	first, last := sinceEpoch(from), sinceEpoch(until)
 	d := newDice()
 	for period := n.periodOf(first); period <= n.periodOf(last); period++ {
-		all = append(all, n.incidentsTold(d, period)...)
+		all = append(all, n.incidentTruths(d, period)...)
 	}
 	for hour := int64(first / time.Hour); hour <= int64(last/time.Hour); hour++ {
 		moved := n.shiftOf(d, hour)
-		all = append(all, n.tellShift(&moved))
+		all = append(all, n.shiftTruth(&moved))
 	}
 	all = slices.DeleteFunc(all, func(t Truth) bool { return t.Start < first.Seconds() || t.Start >= last.Seconds() })
 	slices.SortStableFunc(all, func(a, b Truth) int { return cmp.Compare(a.Start, b.Start) })
 	return all
 }
 
-func (n *Network) incidentsTold(d *dice, period int64) (all []Truth) {
+func (n *Network) incidentTruths(d *dice, period int64) (all []Truth) {
 	type name struct {
 		kind   Kind
 		number int64
 	}
 	hit := map[name][]atlas.ProbeID{}
-	for _, away := range joined(n.absencesAround(d, period-1, period+1)) {
+	for _, away := range merged(n.absencesAround(d, period-1, period+1)) {
 		if away.cause != nil {
 			of := name{away.cause.kind, away.cause.number}
 			hit[of] = append(hit[of], away.probe.id)
@@ -55,7 +55,7 @@ func (n *Network) incidentsTold(d *dice, period int64) (all []Truth) {
 	return all
 }
 
-func (n *Network) tellShift(s *shift) Truth {
+func (n *Network) shiftTruth(s *shift) Truth {
 	var moved []atlas.ProbeID
 	for i := range n.probes {
 		if p := &n.probes[i]; s.moves(p, s.server, s.from) {

@@ -119,7 +119,7 @@ func (q *queryParams) countries(name string) []string {
 }
 
 // countedProbe gives what the registry says; since when, only if no event does.
-func countedProbe(probe *catalog.Probe) activity.Probe {
+func countedProbe(probe *catalog.ListedProbe) activity.Probe {
 	const connected, disconnected = 1, 2 // as RIPE numbers the status
 	counted := activity.Probe{ID: probe.ID, Country: probe.Country, Connected: probe.Status != nil && *probe.Status == connected}
 	if !probe.FromEvent && probe.Status != nil && (*probe.Status == connected || *probe.Status == disconnected) {

@@ -30,7 +30,7 @@ type asOf struct {
 	Connections int64 `json:"connections"`
 }
 
-func probesAt(at catalog.ProbesState, probes []catalog.Probe) *probesAnswer {
+func probesAt(at catalog.ProbesState, probes []catalog.ListedProbe) *probesAnswer {
 	answer := &probesAnswer{
 		AsOf: asOf{at.Objects, at.Connections}, ID: make([]int64, len(probes)), Lat: make([]*float64, len(probes)), Lon: make([]*float64, len(probes)),
 		Country: make([]*string, len(probes)), ASN: make([]*int64, len(probes)), Status: make([]*int64, len(probes)), Since: make([]*int64, len(probes)),
@@ -42,7 +42,7 @@ func probesAt(at catalog.ProbesState, probes []catalog.Probe) *probesAnswer {
 	return answer
 }
 
-func (a *probesAnswer) set(i int, probe *catalog.Probe) {
+func (a *probesAnswer) set(i int, probe *catalog.ListedProbe) {
 	a.ID[i] = int64(probe.ID)
 	a.Lat[i], a.Lon[i] = toThousandth(probe.Latitude), toThousandth(probe.Longitude)
 	a.Country[i], a.ASN[i], a.Status[i] = orNull(probe.Country), orNull(probe.ASN), probe.Status
@@ -91,7 +91,7 @@ func (p *probesList) get(known *catalog.Catalog) (text, compressed []byte, etag 
 	return p.text, p.compressed, p.etag
 }
 
-func (p *probesList) write(at catalog.ProbesState, probes []catalog.Probe) {
+func (p *probesList) write(at catalog.ProbesState, probes []catalog.ListedProbe) {
 	p.at, p.written = at, time.Now()
 	p.text = encode(probesAt(at, probes))
 	p.compressed = compress(p.text)

@@ -22,7 +22,7 @@ const (
 // MarkProbesCaughtUp; all other methods may be called from any goroutine.
 type Catalog struct {
 	measurements *table[measurement]
-	probes       *table[probe]
+	probes       *table[encodedProbe]
 	connections  *connections
 	changed      func(Change)
 }
@@ -45,7 +45,7 @@ func New(changed func(Change), logger *zap.Logger, registerer prometheus.Registe
 		brief: (*measurement).brief, abridged: metrics.abridged.WithLabelValues(nameMeasurements),
 	}
 	probes := newTable(nameProbes, parseProbe, nil, logger, metrics)
-	probes.memory = memoryLimit[probe]{bytes: maxProbeBytes, size: (*probe).size}
+	probes.memory = memoryLimit[encodedProbe]{bytes: maxProbeBytes, size: (*encodedProbe).size}
 	return &Catalog{
 		measurements: measurements,
 		probes:       probes,
@@ -70,7 +70,7 @@ func (c *Catalog) ApplyMeasurements(objects []atlas.Object) {
 
 // ApplyProbes applies objects of probes. One that cannot be parsed is counted and changes nothing.
 func (c *Catalog) ApplyProbes(objects []atlas.Object) {
-	c.probes.apply(objects, func(*atlas.Object, *probe, *probe) {})
+	c.probes.apply(objects, func(*atlas.Object, *encodedProbe, *encodedProbe) {})
 }
 
 // ApplyConnections applies connection events, in any order and more than once: of each probe the newest within EventMaxAge counts.

@@ -26,8 +26,8 @@ const (
 	connectionBytes = 100
 )
 
-// connection is the state of a probe after a connection event.
-type connection struct {
+// connectionState is the state of a probe after a connection event.
+type connectionState struct {
 	at        time.Time
 	offset    int64 // of the event; it orders events of the same time, as they are in one partition
 	connected bool
@@ -35,23 +35,23 @@ type connection struct {
 
 func isConnection(record *atlas.Record) bool { return record.Stream == atlas.StreamProbeStatus }
 
-func connectionOf(record *atlas.Record) (connection, error) {
+func connectionOf(record *atlas.Record) (connectionState, error) {
 	if !isConnection(record) {
-		return connection{}, fmt.Errorf("stream: got %q, want %q", record.Stream, atlas.StreamProbeStatus)
+		return connectionState{}, fmt.Errorf("stream: got %q, want %q", record.Stream, atlas.StreamProbeStatus)
 	}
 	event := gjson.GetBytes(record.Value, "event").String()
 	if event != "connect" && event != "disconnect" {
-		return connection{}, fmt.Errorf(`event: got %.40q, want "connect" or "disconnect"`, event)
+		return connectionState{}, fmt.Errorf(`event: got %.40q, want "connect" or "disconnect"`, event)
 	}
-	return connection{at: record.Time, offset: record.Position.Offset, connected: event == "connect"}, nil
+	return connectionState{at: record.Time, offset: record.Position.Offset, connected: event == "connect"}, nil
 }
 
-func (c connection) isCurrent(now time.Time) bool {
+func (c connectionState) isCurrent(now time.Time) bool {
 	age := now.Sub(c.at)
 	return -EventMaxAhead <= age && age <= EventMaxAge
 }
 
-func (c connection) isNewerThan(other connection) bool {
+func (c connectionState) isNewerThan(other connectionState) bool {
 	if order := c.at.Compare(other.at); order != 0 {
 		return order > 0
 	}
@@ -59,7 +59,7 @@ func (c connection) isNewerThan(other connection) bool {
 }
 
 // appendStatus appends the status that the probe has since the event, with RIPE's numbers and names.
-func (c connection) appendStatus(to []byte) []byte {
+func (c connectionState) appendStatus(to []byte) []byte {
 	if c.connected {
 		to = append(to, `"status_id":1,"status_name":"Connected","status_since":`...)
 	} else {
@@ -77,7 +77,7 @@ type connections struct {
 	caughtUp  atomic.Bool
 
 	mu     sync.RWMutex
-	latest map[atlas.ProbeID]connection
+	latest map[atlas.ProbeID]connectionState
 	swept  time.Time
 }
 
@@ -87,7 +87,7 @@ func newConnections(logger *zap.Logger, metrics *metrics) *connections {
 		metrics:   metrics.of(nameConnections),
 		maxEvents: maxConnections,
 		progress:  newProgress(),
-		latest:    make(map[atlas.ProbeID]connection),
+		latest:    make(map[atlas.ProbeID]connectionState),
 		swept:     time.Now(),
 	}
 }
@@ -122,7 +122,7 @@ func (c *connections) apply(records []atlas.Record, isKnown func(atlas.ProbeID) 
 	}
 }
 
-func (c *connections) applyEvent(id atlas.ProbeID, event connection, isKnown func(atlas.ProbeID) bool) bool {
+func (c *connections) applyEvent(id atlas.ProbeID, event connectionState, isKnown func(atlas.ProbeID) bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	former, known := c.latest[id]
@@ -170,7 +170,7 @@ func (c *connections) count() int {
 }
 
 // get returns the newest event of a probe, if there is a current one.
-func (c *connections) get(id atlas.ProbeID) (event connection, found bool) {
+func (c *connections) get(id atlas.ProbeID) (event connectionState, found bool) {
 	c.mu.RLock()
 	event, found = c.latest[id]
 	c.mu.RUnlock()

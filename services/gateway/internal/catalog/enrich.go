@@ -45,7 +45,7 @@ func (c *Catalog) EnrichPast(record *atlas.Record) []byte {
 }
 
 // recordConnection returns the connection that the record itself is an event of. Most records are results and have none.
-func recordConnection(record *atlas.Record) (own connection, ok bool) {
+func recordConnection(record *atlas.Record) (own connectionState, ok bool) {
 	if !isConnection(record) {
 		return own, false
 	}
@@ -59,7 +59,7 @@ const (
 )
 
 // withProbe returns a JSON object with the probe as its last member; a value that is no object is returned unchanged.
-func withProbe(value []byte, probe *probe, status []byte) []byte {
+func withProbe(value []byte, probe *encodedProbe, status []byte) []byte {
 	members, isObject := objectMembers(value)
 	if !isObject {
 		return value

@@ -26,15 +26,15 @@ const maxTextBytes = 200
 
 // searchable keeps the texts of a measurement in one allocation, or in two if there are capitals.
 func searchable(parsed atlas.Measurement) measurement {
-	description, target := cut(parsed.Description), cut(parsed.Target)
+	description, target := truncate(parsed.Description), truncate(parsed.Target)
 	whole := description + "\n" + target + "\n" + parsed.Type
 	parsed.Description = whole[:len(description)]
 	parsed.Target = whole[len(description)+1:][:len(target)]
 	return measurement{parsed, strings.ToLower(whole)}
 }
 
-// cut truncates a text, with an ellipsis.
-func cut(text string) string {
+// truncate truncates a text, with an ellipsis.
+func truncate(text string) string {
 	if len(text) <= maxTextBytes {
 		return text
 	}

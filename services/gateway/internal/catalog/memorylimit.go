@@ -14,18 +14,18 @@ type memoryLimit[T any] struct {
 	abridged prometheus.Counter // objects of which only that is kept; nil if brief is
 }
 
-// entryOverhead is about how many bytes an entry takes without its texts.
-const entryOverhead = 400
+// objectOverhead is about how many bytes an entry takes without its texts.
+const objectOverhead = 400
 
-func (t *table[T]) sizeOf(entry *entry[T]) int64 {
+func (t *table[T]) sizeOf(entry *storedObject[T]) int64 {
 	if entry == nil {
 		return 0
 	}
-	return entryOverhead + int64(t.memory.size(&entry.value))
+	return objectOverhead + int64(t.memory.size(&entry.value))
 }
 
 // fitMemory abridges an entry that replaces known, or rejects it, if it exceeds the limit.
-func (t *table[T]) fitMemory(now, known *entry[T]) error {
+func (t *table[T]) fitMemory(now, known *storedObject[T]) error {
 	if t.bytes-t.sizeOf(known)+t.sizeOf(now) <= t.memory.bytes {
 		return nil
 	}

@@ -34,7 +34,7 @@ func TestAbuseLongObjects(t *testing.T) {
 	if got, known := r.Measurement(1); !known || len(got.Target) != maxTextBytes {
 		t.Errorf("got %+v, want all of the first measurement", got)
 	}
-	if took, most := r.measurements.bytes, r.measurements.memory.bytes+entryOverhead; took > most {
+	if took, most := r.measurements.bytes, r.measurements.memory.bytes+objectOverhead; took > most {
 		t.Errorf("measurements take %d bytes, want %d at most", took, most)
 	}
 	if got, known := r.Measurement(3); !known || got.Public || got.ID != 3 || got.Target != "" {

@@ -9,11 +9,11 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// probe is a probe, encoded as JSON in advance but for the status in the middle.
-type probe struct {
-	head, status, tail []byte    // members, without braces; the status is that of the object
-	since              time.Time // of the status; zero if the object has none
-	listed             Probe     // as in the object
+// encodedProbe is a probe, encoded as JSON in advance but for the status in the middle.
+type encodedProbe struct {
+	head, status, tail []byte      // members, without braces; the status is that of the object
+	since              time.Time   // of the status; zero if the object has none
+	listed             ListedProbe // as in the object
 }
 
 // probeHead and probeTail are the members of an enriched record's probe, in order. What the object does not have is null, but tags are always a list.
@@ -48,20 +48,22 @@ type probeTail struct {
 const maxProbeBytes = 256 << 20
 
 // size returns how many bytes its texts take.
-func (p *probe) size() int { return len(p.head) + len(p.status) + len(p.tail) + len(p.listed.Country) }
+func (p *encodedProbe) size() int {
+	return len(p.head) + len(p.status) + len(p.tail) + len(p.listed.Country)
+}
 
-func parseProbe(object *atlas.Object) (probe, error) {
+func parseProbe(object *atlas.Object) (encodedProbe, error) {
 	parsed, err := atlas.ParseProbe(object.Value)
 	if err != nil {
-		return probe{}, err
+		return encodedProbe{}, err
 	}
 	if err := sameID(int64(parsed.ID), object); err != nil {
-		return probe{}, err
+		return encodedProbe{}, err
 	}
 	return writeProbe(&parsed)
 }
 
-func writeProbe(p *atlas.Probe) (probe, error) {
+func writeProbe(p *atlas.Probe) (encodedProbe, error) {
 	tags := p.Tags
 	if tags == nil {
 		tags = []string{}
@@ -76,9 +78,9 @@ func writeProbe(p *atlas.Probe) (probe, error) {
 		probeTail{FirstConnected: secondsOrNull(p.FirstConnected), TotalUptime: p.TotalUptime, Tags: tags},
 	)
 	if err != nil {
-		return probe{}, err
+		return encodedProbe{}, err
 	}
-	return probe{head: written[0], status: written[1], tail: written[2], since: p.StatusSince, listed: listedProbe(p)}, nil
+	return encodedProbe{head: written[0], status: written[1], tail: written[2], since: p.StatusSince, listed: listedProbe(p)}, nil
 }
 
 // writeMembers returns the encoded members of each part, in one allocation.

@@ -8,8 +8,8 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Probe is an entry of the list of probes. Nil, zero and empty values are unknown.
-type Probe struct {
+// ListedProbe is an entry of the list of probes. Nil, zero and empty values are unknown.
+type ListedProbe struct {
 	ID                  atlas.ProbeID
 	Latitude, Longitude *float64 // degrees
 	Country             string   // two letters
@@ -19,8 +19,8 @@ type Probe struct {
 	FromEvent           bool // Status and Since are those of a connection event
 }
 
-func listedProbe(p *atlas.Probe) Probe {
-	listed := Probe{ID: p.ID, Latitude: p.Latitude, Longitude: p.Longitude, Country: p.CountryCode, Status: p.StatusID, Since: p.StatusSince}
+func listedProbe(p *atlas.Probe) ListedProbe {
+	listed := ListedProbe{ID: p.ID, Latitude: p.Latitude, Longitude: p.Longitude, Country: p.CountryCode, Status: p.StatusID, Since: p.StatusSince}
 	if asn := cmp.Or(p.ASNv4, p.ASNv6); asn != nil {
 		listed.ASN = *asn
 	}
@@ -31,23 +31,23 @@ func listedProbe(p *atlas.Probe) Probe {
 var statusConnected, statusDisconnected int64 = 1, 2
 
 // Probes lists the probes by ID. Their status is that of the newest connection event within EventMaxAge, unless that of the object is newer.
-func (c *Catalog) Probes() []Probe {
-	probes := make([]Probe, 0, c.probes.count())
-	c.probes.each(func(known *probe) { probes = append(probes, c.connections.withStatus(known)) })
-	slices.SortFunc(probes, func(a, b Probe) int { return cmp.Compare(a.ID, b.ID) })
+func (c *Catalog) Probes() []ListedProbe {
+	probes := make([]ListedProbe, 0, c.probes.count())
+	c.probes.each(func(known *encodedProbe) { probes = append(probes, c.connections.withStatus(known)) })
+	slices.SortFunc(probes, func(a, b ListedProbe) int { return cmp.Compare(a.ID, b.ID) })
 	return probes
 }
 
 // EachProbe calls show for each probe, in no order, with what its object has, without regard to events.
-func (c *Catalog) EachProbe(show func(*Probe)) {
-	c.probes.each(func(known *probe) { show(&known.listed) })
+func (c *Catalog) EachProbe(show func(*ListedProbe)) {
+	c.probes.each(func(known *encodedProbe) { show(&known.listed) })
 }
 
 // ProbeChanges counts the changes of what EachProbe shows.
 func (c *Catalog) ProbeChanges() uint64 { return c.probes.progress.get().changes }
 
 // withStatus returns a probe with its newest status.
-func (c *connections) withStatus(known *probe) Probe {
+func (c *connections) withStatus(known *encodedProbe) ListedProbe {
 	listed := known.listed
 	newest, found := c.get(listed.ID)
 	if !found || known.since.After(newest.at) {

@@ -44,7 +44,7 @@ func TestListedProbesAreThoseOfEnriching(t *testing.T) {
 	})
 }
 
-func checkListed(t *testing.T, listed *Probe, enriched gjson.Result) {
+func checkListed(t *testing.T, listed *ListedProbe, enriched gjson.Result) {
 	t.Helper()
 	asn := enriched.Get("asn_v4").Int()
 	if asn == 0 {

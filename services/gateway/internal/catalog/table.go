@@ -39,13 +39,13 @@ type table[T any] struct {
 	memoryFull bool        // it is logged that the memory limit is reached
 
 	mu       sync.RWMutex
-	entries  map[int64]*entry[T] // entries are immutable
-	matching int                 // entries for which countIf is true
-	sorted   []int64             // all IDs; nil if outdated
-	bytes    int64               // of memory
+	entries  map[int64]*storedObject[T] // entries are immutable
+	matching int                        // entries for which countIf is true
+	sorted   []int64                    // all IDs; nil if outdated
+	bytes    int64                      // of memory
 }
 
-type entry[T any] struct {
+type storedObject[T any] struct {
 	value     T
 	hash      uint64 // of the object's bytes
 	abridged  bool   // kept without its texts
@@ -62,7 +62,7 @@ func newTable[T any](name string, parse func(*atlas.Object) (T, error), standIn 
 		seed:        maphash.MakeSeed(),
 		maxEntries:  maxObjects,
 		progress:    newProgress(),
-		entries:     make(map[int64]*entry[T]),
+		entries:     make(map[int64]*storedObject[T]),
 	}
 }
 
@@ -129,18 +129,18 @@ func (t *table[T]) notifyRejected(object *atlas.Object, err error, changed func(
 	}
 }
 
-func newEntry[T any](value T, hash uint64, object *atlas.Object) *entry[T] {
-	return &entry[T]{value: value, hash: hash, partition: int32(object.Position.Partition), offset: object.Position.Offset}
+func newStoredObject[T any](value T, hash uint64, object *atlas.Object) *storedObject[T] {
+	return &storedObject[T]{value: value, hash: hash, partition: int32(object.Position.Partition), offset: object.Position.Offset}
 }
 
 // next returns the entry after an object: the known one if the object is rejected, nil if it is a deletion. There may be an error beside either.
-func (t *table[T]) next(object *atlas.Object, known *entry[T]) (*entry[T], error) {
+func (t *table[T]) next(object *atlas.Object, known *storedObject[T]) (*storedObject[T], error) {
 	if len(object.Value) == 0 {
 		return nil, nil
 	}
 	hash := maphash.Bytes(t.seed, object.Value)
 	if known != nil && known.hash == hash && !known.abridged {
-		return newEntry(known.value, hash, object), nil
+		return newStoredObject(known.value, hash, object), nil
 	}
 	if known == nil && len(t.entries) >= t.maxEntries {
 		t.noteTableFull()
@@ -148,13 +148,13 @@ func (t *table[T]) next(object *atlas.Object, known *entry[T]) (*entry[T], error
 	}
 	value, err := t.parse(object)
 	if err == nil {
-		now := newEntry(value, hash, object)
+		now := newStoredObject(value, hash, object)
 		if err = t.fitMemory(now, known); err == nil {
 			return now, nil
 		}
 	}
 	if known == nil && t.placeholder != nil {
-		return newEntry(t.placeholder(object.ID), hash, object), err
+		return newStoredObject(t.placeholder(object.ID), hash, object), err
 	}
 	return known, err
 }
@@ -169,7 +169,7 @@ func (t *table[T]) noteTableFull() {
 		zap.Int("kept", t.maxEntries))
 }
 
-func (t *table[T]) set(id int64, now *entry[T]) {
+func (t *table[T]) set(id int64, now *storedObject[T]) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if (now == nil) != (t.entries[id] == nil) {
@@ -186,7 +186,7 @@ func (t *table[T]) set(id int64, now *entry[T]) {
 }
 
 // recount is called with the lock held.
-func (t *table[T]) recount(of *entry[T], by int) {
+func (t *table[T]) recount(of *storedObject[T], by int) {
 	if of != nil && t.countIf != nil && t.countIf(&of.value) {
 		t.matching += by
 	}
@@ -244,7 +244,7 @@ func (t *table[T]) each(show func(*T)) {
 	}
 }
 
-func (e *entry[T]) get() *T {
+func (e *storedObject[T]) get() *T {
 	if e == nil {
 		return nil
 	}

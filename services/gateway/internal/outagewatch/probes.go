@@ -10,7 +10,7 @@ import (
 func ProbesOf(known *catalog.Catalog) map[atlas.ProbeID]outage.ProbeInfo {
 	const connected = 1 // as RIPE numbers the status
 	probes := make(map[atlas.ProbeID]outage.ProbeInfo)
-	known.EachProbe(func(p *catalog.Probe) {
+	known.EachProbe(func(p *catalog.ListedProbe) {
 		one := outage.ProbeInfo{Country: p.Country, ASN: max(p.ASN, 0), Connected: p.Status != nil && *p.Status == connected}
 		if p.Latitude != nil && p.Longitude != nil {
 			one.Cell = outage.CellAt(*p.Latitude, *p.Longitude)

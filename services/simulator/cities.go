@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// place is a city with probes, servers or both.
-type place struct {
+// city is a city with probes, servers or both.
+type city struct {
 	airport  string // IATA code of an airport, as some root servers name their sites
 	locode   string // UN/LOCODE without the country, as others do
 	name     string
@@ -18,28 +18,28 @@ type place struct {
 }
 
 // nameStart gives the first letters of the city's name in lower case, of which some root servers make the names of their sites.
-func (p *place) nameStart(letters int) string { return strings.ToLower(p.name[:letters]) }
+func (p *city) nameStart(letters int) string { return strings.ToLower(p.name[:letters]) }
 
 const earthRadius = 6371 // km
 
-// distance is the length in km of the great circle between two points given in degrees.
-func distance(lat1, lon1, lat2, lon2 float64) float64 {
+// greatCircle is the length in km of the great circle between two points given in degrees.
+func greatCircle(lat1, lon1, lat2, lon2 float64) float64 {
 	const degree = math.Pi / 180
 	sinLat, sinLon := math.Sin((lat2-lat1)*degree/2), math.Sin((lon2-lon1)*degree/2)
 	h := sinLat*sinLat + math.Cos(lat1*degree)*math.Cos(lat2*degree)*sinLon*sinLon
 	return 2 * earthRadius * math.Asin(math.Min(1, math.Sqrt(h)))
 }
 
-func placeOfAirport(code string) (*place, error) {
-	for i := range places {
-		if places[i].airport == code {
-			return &places[i], nil
+func cityOfAirport(code string) (*city, error) {
+	for i := range cities {
+		if cities[i].airport == code {
+			return &cities[i], nil
 		}
 	}
 	return nil, fmt.Errorf("no place has the airport %q", code)
 }
 
-var places = []place{
+var cities = []city{
 	{"AMS", "ams", "Amsterdam", "NL", "Benelux", 52.37, 4.90, 38},
 	{"RTM", "rtm", "Rotterdam", "NL", "Benelux", 51.92, 4.48, 14},
 	{"BRU", "bru", "Brussels", "BE", "Benelux", 50.85, 4.35, 18},
