@@ -27,6 +27,8 @@ func TestSince(t *testing.T) {
 }
 
 // What the log has lost may have come in since the time, unless it has something older left.
+//
+//notices:since-lost-records
 func TestSinceWhatTheLogHasLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := recordsOf(3500, 3000, 2000, 1000)

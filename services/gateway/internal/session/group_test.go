@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,6 +92,8 @@ func TestListsBeginAltogetherOrNot(t *testing.T) {
 }
 
 // What comes while parts begin is for none of them: the confirmation comes first.
+//
+//notices:list-before-confirmation
 func TestNothingOfListsComesBeforeTheConfirmation(t *testing.T) {
 	hub, client := forGroups(), &sessiontest.RecordingClient{}
 	subscriber := hub.MustJoin(t, client)
@@ -216,4 +219,34 @@ func TestListsResume(t *testing.T) {
 		}
 		sessiontest.MustUnsubscribe(t, hub.Session, lists)
 	})
+}
+
+// The limit is exact however many partitions deliver at once, and nothing comes after the end.
+func TestLimitOfListsInSeveralPartitions(t *testing.T) {
+	for range 20 {
+		hub := sessiontest.NewHubWithoutSources(session.Settings{
+			Limits: session.Limits{Clients: 10, Subscriptions: 8},
+			Behind: session.Behind{Time: time.Hour, Bytes: 1 << 40, Readers: 1, ReadersOfAddress: 1},
+		})
+		log, client := sessiontest.NewLog(4, 1000), &sessiontest.RecordingClient{}
+		log.AddTo(hub.Hub, atlas.StreamResult, log)
+		subscriber := hub.MustJoin(t, client)
+		const limited = `{"msm":[1,2,3,4],"limit":50}`
+		sessiontest.MustSubscribe(t, subscriber, limited)
+		var appending sync.WaitGroup
+		for measurement := range atlas.MeasurementID(4) {
+			number, _ := log.PartitionOf(measurement + 1)
+			appending.Go(func() {
+				for range 10 {
+					log.Append(number, sessiontest.Records(5, measurement+1, 1)...)
+				}
+			})
+		}
+		appending.Wait()
+		subscriber.Leave()
+		messages, _ := client.Messages()
+		if len(messages) != 52 || messages[51] != `atlas_unsubscribed `+limited || sessiontest.Subscriptions(subscriber) != 0 {
+			t.Fatalf("got %d messages, at last %s, want 50 results and the end", len(messages), messages[len(messages)-1])
+		}
+	}
 }

@@ -12,6 +12,8 @@ import (
 )
 
 // A subscription ends right after its last record, even where more come at once; others of the client go on.
+//
+//notices:limit-one-more
 func TestLimitEndsASubscription(t *testing.T) {
 	hub, client := sessiontest.NewHub(), &sessiontest.RecordingClient{}
 	subscriber := hub.MustJoin(t, client)

@@ -65,6 +65,7 @@ func (v *RecordView) ForgetQuotas() { v.union.quotas = v.union.quotas[:0] }
 // CountRecord takes the record off the quotas of the subscriptions that the last Match has found, each once, and gives those that are spent now.
 func (v *RecordView) CountRecord() (spent []*Quota) {
 	for _, quota := range v.union.quotas {
+		//mutate:limit-one-more
 		if quota.left.Add(-1) == 0 {
 			spent = append(spent, quota)
 		}

@@ -134,6 +134,7 @@ func (s *Subscription) Parts() (parts []*Subscription) {
 	if whole.Quota == nil {
 		whole.Quota = &Quota{}
 	}
+	//mutate:list-before-confirmation
 	whole.Quota.isClosed.Store(true)
 	for _, measurement := range s.Lists.Measurements {
 		for _, probe := range s.Lists.Probes {
