@@ -15,15 +15,15 @@ import (
 
 var variable = regexp.MustCompile(`\$\*?([a-z]+)`)
 
-var errNoMatch = errors.New("nothing behind the comment is as its pattern says")
+var errNoMatch = errors.New("nothing after the comment matches the pattern")
 
-// apply gives the source of a place's file with the mutation in it.
-func (m mutation) apply(at place) ([]byte, error) {
+// apply returns the source of a location's file with the mutation in it.
+func (m mutation) apply(location location) ([]byte, error) {
 	pattern, _, err := gogrep.Compile(gogrep.CompileConfig{Fset: token.NewFileSet(), Src: m.pattern})
 	if err != nil {
 		return nil, fmt.Errorf("pattern %q: %w", m.pattern, err)
 	}
-	found, ok := firstMatch(pattern, at.node)
+	found, ok := firstMatch(pattern, location.node)
 	if !ok {
 		return nil, errNoMatch
 	}
@@ -33,13 +33,13 @@ func (m mutation) apply(at place) ([]byte, error) {
 			err = fmt.Errorf("replacement: %s is not in the pattern", name)
 			return ""
 		}
-		return at.file.text(captured)
+		return location.file.text(captured)
 	})
 	if err != nil {
 		return nil, err
 	}
-	from, to := at.file.offsets(found.Node)
-	return format.Source(slices.Concat(at.file.source[:from], []byte(replaced), at.file.source[to:]))
+	from, to := location.file.offsets(found.Node)
+	return format.Source(slices.Concat(location.file.source[:from], []byte(replaced), location.file.source[to:]))
 }
 
 // firstMatch looks at a node before it looks at its parts.

@@ -26,10 +26,10 @@ func TestEdits(t *testing.T) {
 			folder := t.TempDir()
 			write(t, filepath.Join(folder, "code.go"), "package p\n\nfunc f() {\n"+test.code+"\n}\n")
 			found, err := readTree(folder)
-			if err != nil || len(found.places["m"]) != 1 {
-				t.Fatalf("got %v, %v", found.places, err)
+			if err != nil || len(found.locations["m"]) != 1 {
+				t.Fatalf("got %v, %v", found.locations, err)
 			}
-			got, err := parsed.apply(found.places["m"][0])
+			got, err := parsed.apply(found.locations["m"][0])
 			if err != nil || !strings.Contains(string(got), test.want) {
 				t.Errorf("got %s, %v; want %s", got, err, test.want)
 			}

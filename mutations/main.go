@@ -17,7 +17,7 @@ func main() {
 	}
 }
 
-// mutate makes each mutation of the tree in the working folder, or those that are named, and says which test has noticed it.
+// mutate applies each mutation to the tree in the working folder, or the named ones, and prints which test noticed it.
 func mutate(ctx context.Context, names []string) error {
 	began := time.Now()
 	mutations, err := readMutations("mutations", names)
@@ -51,7 +51,7 @@ func mutate(ctx context.Context, names []string) error {
 	}
 	fmt.Printf("%d mutations, %d noticed, in %.0f s\n", len(mutations), len(mutations)-faults, time.Since(began).Seconds())
 	if faults > 0 {
-		return fmt.Errorf("%d mutations are not noticed", faults)
+		return fmt.Errorf("%d mutations were not noticed", faults)
 	}
 	return nil
 }

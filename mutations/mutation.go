@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// mutation is what a file of this folder says.
+// mutation is a parsed file of this folder.
 type mutation struct {
 	name        string
 	breaks      string // in a sentence

@@ -14,13 +14,13 @@ import (
 	"strings"
 )
 
-// runner builds and runs the tests that are to notice.
+// runner builds and runs the tests that must notice mutations.
 type runner struct {
 	work string // a folder of its own
 	tree tree
 }
 
-// unbroken demands that the tests which are to fail pass as things are.
+// unbroken demands that these tests pass without a mutation.
 func (r runner) unbroken(ctx context.Context, mutations []mutation) error {
 	tests := map[string][]string{} // by the folder of their package
 	for _, mutation := range mutations {
@@ -42,13 +42,13 @@ func (r runner) unbroken(ctx context.Context, mutations []mutation) error {
 	return nil
 }
 
-// try says what comes of a mutation, and whether that is that all tests have noticed which are to.
+// try applies a mutation. It returns the outcome, and whether every test that must notice the mutation failed.
 func (r runner) try(ctx context.Context, m mutation) (outcome string, noticed bool) {
-	places, notices := r.tree.places[m.name], r.tree.notices[m.name]
-	if len(places) != 1 || len(notices) == 0 {
-		return fmt.Sprintf("HAS %d PLACES AND %d TESTS, want 1 and more than 0", len(places), len(notices)), false
+	locations, notices := r.tree.locations[m.name], r.tree.notices[m.name]
+	if len(locations) != 1 || len(notices) == 0 {
+		return fmt.Sprintf("HAS %d LOCATIONS AND %d TESTS, want 1 and more than 0", len(locations), len(notices)), false
 	}
-	overlay, err := r.overlay(m, places[0])
+	overlay, err := r.overlay(m, locations[0])
 	if err != nil {
 		return "DOES NOT APPLY: " + err.Error(), false
 	}
@@ -67,13 +67,13 @@ func (r runner) try(ctx context.Context, m mutation) (outcome string, noticed bo
 	return outcome, true
 }
 
-// overlay writes what the go command is to take for the place's file.
-func (r runner) overlay(m mutation, at place) (file string, err error) {
-	mutated, err := m.apply(at)
+// overlay writes the file that the go command uses instead of the location's file.
+func (r runner) overlay(m mutation, location location) (file string, err error) {
+	mutated, err := m.apply(location)
 	if err != nil {
 		return "", err
 	}
-	original, err := filepath.Abs(at.file.path)
+	original, err := filepath.Abs(location.file.path)
 	if err != nil {
 		return "", err
 	}
@@ -99,14 +99,14 @@ func command(ctx context.Context, folder, name string, arguments ...string) (out
 	return string(printed), err
 }
 
-// These find what the testing package prints.
+// These match what the testing package prints.
 var (
 	failure  = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)`)
 	timedOut = regexp.MustCompile(`(?m)^panic: test timed out.*\n.*\n\s*(\S+)`)
 	crash    = regexp.MustCompile(`(?m)^(?:panic|fatal error|goleak).*$`)
 )
 
-// failedTest names the test that a package's output is about, the innermost that failed.
+// failedTest returns the name of the innermost test that failed.
 func failedTest(output string) string {
 	if failed := failure.FindAllStringSubmatch(output, -1); len(failed) > 0 {
 		return failed[len(failed)-1][1]

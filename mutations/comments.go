@@ -14,18 +14,18 @@ import (
 
 // The comments that name mutations.
 const (
-	placeComment  = "//mutate:"
+	mutateComment  = "//mutate:"
 	noticeComment = "//notices:"
 )
 
-// tree is what the comments of a source tree say, by the name of the mutation.
+// tree has the comments of a source tree by the name of the mutation.
 type tree struct {
-	places  map[string][]place
+	locations  map[string][]location
 	notices map[string][]notice
 }
 
-// place is where a mutation is made.
-type place struct {
+// location is where a mutation is applied.
+type location struct {
 	file *sourceFile
 	node ast.Node
 }
@@ -44,7 +44,7 @@ type sourceFile struct {
 	syntax *ast.File
 }
 
-// text is that of a node, or of several in a row.
+// text returns the source of a node, or of several in a row.
 func (f *sourceFile) text(node ast.Node) string {
 	if gogrep, ok := node.(interface{ Len() int }); ok && gogrep.Len() == 0 {
 		return ""
@@ -59,7 +59,7 @@ func (f *sourceFile) offsets(node ast.Node) (from, to int) {
 
 // readTree reads the Go files that have such comments.
 func readTree(root string) (tree, error) {
-	found := tree{places: map[string][]place{}, notices: map[string][]notice{}}
+	found := tree{locations: map[string][]location{}, notices: map[string][]notice{}}
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -77,7 +77,7 @@ func readTree(root string) (tree, error) {
 
 func (t tree) addFile(path string) error {
 	source, err := os.ReadFile(path)
-	if err != nil || !strings.Contains(string(source), placeComment) && !strings.Contains(string(source), noticeComment) {
+	if err != nil || !strings.Contains(string(source), mutateComment) && !strings.Contains(string(source), noticeComment) {
 		return err
 	}
 	file := &sourceFile{path: path, source: source, set: token.NewFileSet()}
@@ -95,13 +95,13 @@ func (t tree) addFile(path string) error {
 }
 
 func (t tree) addComment(file *sourceFile, comment *ast.Comment) error {
-	if names, ok := strings.CutPrefix(comment.Text, placeComment); ok {
+	if names, ok := strings.CutPrefix(comment.Text, mutateComment); ok {
 		node := outermostBehind(file.syntax, comment)
 		if node == nil {
 			return errors.New("nothing follows")
 		}
 		for name := range strings.SplitSeq(names, ",") {
-			t.places[name] = append(t.places[name], place{file, node})
+			t.locations[name] = append(t.locations[name], location{file, node})
 		}
 	}
 	if noticed, ok := strings.CutPrefix(comment.Text, noticeComment); ok {
@@ -117,7 +117,7 @@ func (t tree) addComment(file *sourceFile, comment *ast.Comment) error {
 	return nil
 }
 
-// outermostBehind is what begins next behind a comment, or nil.
+// outermostBehind returns the node that begins next after a comment, or nil.
 func outermostBehind(syntax *ast.File, comment *ast.Comment) (next ast.Node) {
 	ast.Inspect(syntax, func(node ast.Node) bool {
 		switch node.(type) {
