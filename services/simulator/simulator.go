@@ -1,6 +1,3 @@
-// Package simulator makes up a plausible RIPE Atlas network: probes in real cities behind real providers, the built-in measurements of the DNS root
-// servers, the connections of the probes, and what goes wrong now and then. Every event follows from the seed and its time alone, so a run that starts
-// later repeats what an earlier one said. Nothing is read, sent or kept; only Run looks at a clock.
 package simulator
 
 import (
