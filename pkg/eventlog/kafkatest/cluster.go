@@ -175,6 +175,21 @@ func (c *Cluster) Restart(i int) error {
 	return nil
 }
 
+// Empty stops broker i, deletes what it has on its disk, and starts it again with its ports. A cluster of one broker has nothing then.
+func (c *Cluster) Empty(ctx context.Context, i int) error {
+	broker := c.brokers[i]
+	if err := broker.stop(); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(broker.data()); err != nil {
+		return err
+	}
+	if err := c.format(ctx, broker); err != nil {
+		return err
+	}
+	return c.Restart(i)
+}
+
 // Close kills every broker and removes the files that the cluster has created.
 func (c *Cluster) Close() error {
 	var faults []error

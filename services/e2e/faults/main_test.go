@@ -1,4 +1,4 @@
-// Package faults tests what clients notice when Kafka fails, which is nothing, and when its partitions change.
+// Package faults tests what clients notice when Kafka fails, which is nothing, and when its partitions change or its log is recreated.
 package faults
 
 import (
