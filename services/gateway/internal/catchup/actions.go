@@ -39,8 +39,6 @@ func (a *actions) forget(ended *delivery.Active) {
 
 // Begin implements live.Reader.
 func (r *Reader) Begin(joining *delivery.Active, next int64) {
-	r.target.Lock()
-	defer r.target.Unlock()
 	r.target.Add(joining)
 	start, one := next, []*delivery.Active{joining}
 	if joining.Start != nil {
@@ -109,6 +107,9 @@ func (r *Reader) Stop(stopping *delivery.Active, offset int64) {
 // partition's lock.
 func (r *Reader) stop(actives []*delivery.Active) {
 	r.target.Pause(actives...)
+	for _, active := range actives {
+		r.actions.forget(active)
+	}
 	r.stopped = append(r.stopped, actives...)
 }
 
@@ -178,7 +179,7 @@ func (r *Reader) deliver(encoder *delivery.Encoder, record *atlas.Record) (done 
 func (r *Reader) finish() (stopped []*delivery.Active) {
 	r.reach(math.MaxInt64)
 	stopped, r.stopped = r.stopped, nil
-	r.target.Pause(r.target.Actives...)
+	r.target.ForgetReading()
 	r.close()
 	return stopped
 }

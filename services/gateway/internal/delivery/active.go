@@ -120,6 +120,8 @@ func (t *Target) confirm(joining *Active, next int64) error {
 		joining.restoredAlone()
 		return joining.confirm(next)
 	}
+	//mutate:begun-before-batch
+	t.FlushBatches(joining.Wanted.Stream) // or what waits there would move this subscription's cursor too
 	var waiting *Batch
 	if joining.Wanted.Buffer {
 		waiting = t.Recipient.batch(joining.batchKey(), t.canWait)

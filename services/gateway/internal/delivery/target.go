@@ -88,6 +88,12 @@ func (t *Target) Pause(actives ...*Active) {
 	t.alone.Remove(t, Matched(actives)...)
 }
 
+// ForgetReading is Pause for all subscriptions, and forgets what is kept while records are read for this target alone.
+func (t *Target) ForgetReading() {
+	t.Pause(t.Actives...)
+	t.alone, t.partial = subscription.Index[*Target]{}, nil
+}
+
 // Matching gives the subscriptions for which Match has records matched. It is called under the target's lock.
 func (t *Target) Matching() (matching []*Active) {
 	for _, active := range t.Actives {

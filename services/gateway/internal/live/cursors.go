@@ -1,6 +1,7 @@
 package live
 
 import (
+	"slices"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -12,18 +13,34 @@ import (
 // SendCursors sends an atlas_cursor to clients with cursors that have received none for some time: a client that reconnects with an old one would be refused,
 // although it has missed nothing.
 func (p *Partition) SendCursors() {
-	for _, recipient := range p.enqueueCursors() {
-		recipient.Flush()
+	for portion := range slices.Chunk(p.attached(), maxCursorsAtOnce) {
+		for _, recipient := range p.enqueueCursors(portion) {
+			recipient.Flush()
+		}
 	}
 }
 
-// enqueueCursors is told by the partition's lock that attached targets have everything before the offset that is delivered next.
-func (p *Partition) enqueueCursors() (written []*delivery.Recipient) {
+// maxCursorsAtOnce is for how many targets cursors are made at a time, as live records wait meanwhile.
+const maxCursorsAtOnce = 256
+
+func (p *Partition) attached() (attached []*delivery.Target) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, target := range p.targets {
+		if p.detached[target] == nil {
+			attached = append(attached, target)
+		}
+	}
+	return attached
+}
+
+// enqueueCursors is told by the partition's lock that targets which are still attached have everything before the offset that is delivered next.
+func (p *Partition) enqueueCursors(targets []*delivery.Target) (written []*delivery.Recipient) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	cursors := idleCursors{partition: p, now: time.Now(), next: p.Lag.Next(), messages: make(map[cursorKey]*sendqueue.Message)}
-	for _, target := range p.targets {
-		if p.detached[target] == nil && cursors.enqueue(target) {
+	for _, target := range targets {
+		if p.targets[target.Recipient] == target && p.detached[target] == nil && cursors.enqueue(target) {
 			written = append(written, target.Recipient)
 		}
 	}

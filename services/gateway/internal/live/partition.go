@@ -79,12 +79,29 @@ func (p *Partition) Begin(joining *delivery.Active, next int64) error {
 		return err
 	}
 	target := p.targetOf(joining.Recipient)
-	if err := target.Begin(joining, next); err != nil {
+	if err := p.beginIn(target, joining, next); err != nil {
 		joining.Charge.Refund(joining.Cost())
 		return err
 	}
 	p.reach(next)
-	p.add(target, joining, next, access)
+	p.attachOrDetach(target, joining, next)
+	if reader := p.detached[target]; reader != nil && access == delivery.AccessStopped {
+		reader.Stop(joining, next)
+	}
+	return nil
+}
+
+// beginIn begins a subscription in a target. While a reader delivers to that, nothing is delivered between the confirmation and what the reader has to do for
+// it: a record in between would move the subscription's cursor past others that are still to come.
+func (p *Partition) beginIn(target *delivery.Target, joining *delivery.Active, next int64) error {
+	target.Lock()
+	defer target.Unlock()
+	if err := target.Begin(joining, next); err != nil {
+		return err
+	}
+	if reader := p.detached[target]; reader != nil {
+		reader.Begin(joining, next)
+	}
 	return nil
 }
 
@@ -113,17 +130,18 @@ func (p *Partition) targetOf(recipient *delivery.Recipient) *delivery.Target {
 // canDetach tells whether a target that cannot take a record can have it later. Else its client is closed.
 func (p *Partition) canDetach() bool { return p.settings.Detach != nil }
 
-// add has records delivered for a subscription: what comes from next on, or where it wants to start.
-func (p *Partition) add(target *delivery.Target, joining *delivery.Active, next int64, access delivery.Access) {
+// attachOrDetach has records delivered for a subscription that no reader delivers for yet: what comes from next on, or from where it wants to start. The reader
+// that it may begin has to wait for the tail's lock, under which this is called.
+func (p *Partition) attachOrDetach(target *delivery.Target, joining *delivery.Active, next int64) {
 	p.targets[joining.Recipient] = target
-	if joining.Start != nil && p.detached[target] == nil {
-		p.detach(target, next) // with those subscriptions that it has
+	if p.detached[target] != nil {
+		return
 	}
-	if reader := p.detached[target]; reader != nil {
-		reader.Begin(joining, next)
-		if access == delivery.AccessStopped {
-			reader.Stop(joining, next)
-		}
+	if joining.Start != nil {
+		p.detach(target, next) // with those subscriptions that it has
+		target.Lock()
+		defer target.Unlock()
+		p.detached[target].Begin(joining, next)
 		return
 	}
 	target.Lock()

@@ -28,7 +28,8 @@ type Settings struct {
 
 // Reader delivers to a target that is detached, until it attaches it again. Its methods are called under the partition's lock.
 type Reader interface {
-	// Begin begins a subscription where it wants to start: without a Start at next, before which everything has been delivered live.
+	// Begin begins a subscription where it wants to start: without a Start at next, before which everything has been delivered live. It is called under the
+	// target's lock too.
 	Begin(joining *delivery.Active, next int64)
 	// End removes a subscription that has ended from the target. The last one ends the reader.
 	End(leaving *delivery.Active)

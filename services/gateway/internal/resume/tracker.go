@@ -163,6 +163,10 @@ func (t *Tracker) Follow(active *delivery.Active, follows bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if found := t.find(active); found != nil {
+		if !follows && found.follows { // it keeps what it has got by following
+			//mutate:detached-goes-back
+			found.place.Live = found.advanced(found.place.Live)
+		}
 		found.follows = follows
 	}
 }
@@ -240,11 +244,16 @@ func (t *Tracker) SendCursor(since time.Time) (enqueued, fits bool) {
 	if t.sentAt.After(since) {
 		return false, true
 	}
+	before := t.sentAt
 	sealed := t.cursor(&delivery.Place{}, t.seal)
 	if sealed == "" {
 		return false, false
 	}
-	return t.recipient.EnqueueIfRoom(t.recipient.Encoding.Cursor(sealed)) == nil, true
+	if t.recipient.EnqueueIfRoom(t.recipient.Encoding.Cursor(sealed)) != nil {
+		t.sentAt = before // it may fit the next time
+		return false, true
+	}
+	return true, true
 }
 
 // Restart implements delivery.Checkpoints.

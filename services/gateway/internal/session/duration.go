@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -9,7 +10,8 @@ import (
 
 // startTimer has a subscription that has just been confirmed, which may be one of several parts, end when its duration is over. There is none for 0.
 func (s *Session) startTimer(duration time.Duration, begun ...*delivery.Active) {
-	if duration == 0 {
+	begun = slices.DeleteFunc(begun, func(active *delivery.Active) bool { return !s.set.has(active) }) // has ended already, or never began
+	if duration == 0 || len(begun) == 0 {
 		return
 	}
 	s.timers.Add(1)

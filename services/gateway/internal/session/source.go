@@ -52,7 +52,6 @@ func (s *Source) PartitionsChanged(number int, from int64, since time.Time, why 
 	s.Partition(number).PartitionsChanged(from, since, why)
 }
 
-// Partition gives the live partition of a number.
 // Partition gives the live partition of a number, which begins with its first use.
 func (s *Source) Partition(number int) *live.Partition {
 	s.mu.RLock()
