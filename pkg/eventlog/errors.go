@@ -44,8 +44,8 @@ func (e *OffsetGoneError) Error() string {
 	return fmt.Sprintf("%s/%d: offset %d is not in the log, which has offsets from %d to before %d", e.Topic, e.Partition, e.Offset, e.First, e.Next)
 }
 
-// Resumption is the offset at which reading goes on. A log that was recreated is read from its start, one that was truncated from its end: what it has before that
-// was read.
+// Resumption is the offset at which reading goes on. A log that was recreated is read from its start, one that was truncated from its end: what it has before
+// that was read.
 func (e *OffsetGoneError) Resumption() int64 {
 	if e.Next < e.Offset && !e.Recreated {
 		return e.Next

@@ -35,7 +35,7 @@ func (l *Log) newEventReader(p partition, filter *measurementFilter, first, want
 
 // takeResponse does what that of a recordReader does, once the log is known to be the same as before.
 func (r *eventReader) takeResponse(ctx context.Context, response *kafka.FetchResponse, err error, take func(*kafka.Record) error) error {
-	if err := r.checkLog(ctx, err); err != nil {
+	if err := r.checkLog(ctx, err != nil); err != nil {
 		return err
 	}
 	return r.recordReader.takeResponse(ctx, response, err, take)

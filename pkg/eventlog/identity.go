@@ -18,12 +18,12 @@ type lastEvent struct {
 
 // checkLog compares the last event that was read with what the log has at its offset, if the log may be another one: after a fetch that failed, and if its end
 // has fallen. An *OffsetGoneError says that it is another one.
-func (r *eventReader) checkLog(ctx context.Context, fetched error) error {
+func (r *eventReader) checkLog(ctx context.Context, hasFailed bool) error {
 	//mutate:another-log-unseen
-	if fetched != nil || r.end < r.knownEnd {
+	if hasFailed || r.end < r.knownEnd {
 		r.doubted = true
 	}
-	if fetched != nil {
+	if hasFailed {
 		return nil
 	}
 	if r.doubted && r.last.identity != 0 {
@@ -37,11 +37,13 @@ func (r *eventReader) checkLog(ctx context.Context, fetched error) error {
 
 func (r *eventReader) compareLast(ctx context.Context) error {
 	id, found, err := r.eventAt(ctx, r.last.offset)
-	if isUnreadable(err) || found && id.Identity() == r.last.identity {
+	switch {
+	case isUnreadable(err): // it was readable before, so its log is damaged, and not another one
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return err
+	case found && id.Identity() == r.last.identity:
+		return nil
 	}
 	first, next, err := r.bounds(ctx)
 	if err != nil {

@@ -32,7 +32,7 @@ func (f *fakeTopic) recreate(name string, count int) {
 	}
 }
 
-func (f *fakeTopic) Fetch(ctx context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
+func (f *fakeTopic) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
 	if err := f.err; err != nil {
 		f.err = nil
 		return nil, err
