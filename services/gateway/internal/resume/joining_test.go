@@ -64,7 +64,7 @@ func TestCursorOfASubscriptionBesideWhichOneCatchesUp(t *testing.T) {
 		hub.Received = nil
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		go hub.Hub.Hub.SendCursors(ctx)
+		go hub.SendCursors(ctx)
 		time.Sleep(21 * time.Second)
 		sessiontest.MustSubscribe(t, hub.Session, `{"msm":2,"cursor":"","sendBacklog":true}`)
 		hub.Receive()
