@@ -19,20 +19,20 @@ import (
 func encode(answer any) []byte {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false) // it is no HTML
+	encoder.SetEscapeHTML(false) // the text is not HTML
 	if err := encoder.Encode(answer); err != nil {
-		panic(err) // answers are made of what JSON has
+		panic(err) // JSON can encode every answer
 	}
 	return text.Bytes()
 }
 
-// minCompressed is how long an answer is at least that comes compressed.
+// minCompressed is the length in bytes from which on answers are compressed.
 const minCompressed = 4 << 10
 
-// bytesPerMessage is how much of an answer costs as much as a message of the client.
+// bytesPerMessage is how many bytes of an answer cost as much as one message of the client.
 const bytesPerMessage = 64 << 10
 
-// payFor charges the length of an answer, before it is written and whether it is compressed or not.
+// payFor charges the uncompressed length of an answer before it is written.
 func (r *request) payFor(ctx context.Context, text []byte) error {
 	return r.payForLength(ctx, len(text))
 }
@@ -41,10 +41,10 @@ func (r *request) payForLength(ctx context.Context, bytes int) error {
 	return r.client.Reading().Pay(ctx, costOfBytes(bytes))
 }
 
-// costOfBytes is what so many bytes of an answer cost, in records.
+// costOfBytes returns what bytes of an answer cost, in records.
 func costOfBytes(bytes int) int64 { return int64(bytes/bytesPerMessage) * readlimit.RecordsPerMessage }
 
-// write answers a request with a text that nobody is to keep.
+// write answers a request with a text that must not be cached.
 func (r *request) write(ctx context.Context, w http.ResponseWriter, answer any) error {
 	text := encode(answer)
 	if err := r.payFor(ctx, text); err != nil {
@@ -54,7 +54,7 @@ func (r *request) write(ctx context.Context, w http.ResponseWriter, answer any) 
 	return nil
 }
 
-// pieces are a text that is not put together before it is written: long ones are shared by all who ask.
+// pieces are a text in parts, which are not joined: clients with the same request share long parts.
 type pieces [][]byte
 
 func (p pieces) length() (bytes int) {
@@ -67,12 +67,12 @@ func (p pieces) length() (bytes int) {
 func (p pieces) writeTo(w io.Writer) {
 	for _, piece := range p {
 		if _, err := w.Write(piece); err != nil {
-			return // whoever asked is gone
+			return // the client is gone
 		}
 	}
 }
 
-// writeText writes what is paid for, compressed where the client takes that.
+// writeText writes a text that has been paid for, compressed if the client accepts that.
 func (r *request) writeText(w http.ResponseWriter, text ...[]byte) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "application/json")
@@ -89,7 +89,7 @@ func compress(text ...[]byte) []byte {
 	var compressed bytes.Buffer
 	writer, err := gzip.NewWriterLevel(&compressed, gzip.BestSpeed)
 	if err != nil {
-		panic(err) // there is that level
+		panic(err) // the level is valid
 	}
 	pieces(text).writeTo(writer)
 	_ = writer.Close()
@@ -110,7 +110,7 @@ func acceptsGzip(lines []string) bool {
 	return false
 }
 
-// instant is a time as answers have it: Unix seconds to the millisecond, or null for the zero time.
+// instant is a time in answers: Unix seconds to the millisecond, or null for the zero time.
 type instant time.Time
 
 // MarshalJSON implements json.Marshaler.
@@ -122,13 +122,13 @@ func (i instant) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(at.UnixMilli())/1000, 'f', -1, 64), nil
 }
 
-// tenths is a figure as precise as an estimate may look.
+// tenths rounds a figure to the precision of an estimate.
 func tenths(figure float64) *float64 {
 	rounded := math.Round(10*figure) / 10
 	return &rounded
 }
 
-// orNull gives null for what is not known, which the zero value stands for.
+// orNull returns nil for the zero value, which means unknown.
 func orNull[T comparable](value T) *T {
 	var zero T
 	if value == zero {

@@ -9,11 +9,11 @@ import (
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
-// answerCache remembers, for a while, answers that take much to be made: of those of an address who ask for the same at a time one has it made, and the others wait
-// for that. Other addresses have it made as well, as that one may be waiting until it can pay.
+// answerCache keeps expensive answers for a while. Of the clients of one address that ask for the same at the same time, one computes the answer and the
+// others wait. Clients of other addresses compute it too, as the first one may be waiting until it can pay.
 type answerCache[K comparable, V any] struct {
-	ttl      time.Duration // for how long an answer is good
-	capacity int           // how many are remembered
+	ttl      time.Duration // of an answer
+	capacity int           // in answers
 
 	mu      sync.Mutex
 	answers map[K]*cachedAnswer[V]
@@ -25,19 +25,19 @@ type cachedAnswer[V any] struct {
 	value V
 }
 
-// flightKey is an answer that is being made for an address.
+// flightKey names an answer that is being computed for an address.
 type flightKey[K comparable] struct {
 	key  K
 	site *readlimit.Account
 }
 
-// flight has the token of who makes an answer.
+// flight has the token of the client that computes an answer.
 type flight struct {
 	token chan struct{}
-	users int // who makes it and who waits
+	users int // the client that computes it and those that wait
 }
 
-// get gives an answer that is good, or has it made. Who waits for that in vain is told that the log is busy.
+// get returns a cached answer, or computes it. It returns ErrBusy if ctx ends while another client computes it.
 func (r *answerCache[K, V]) get(ctx context.Context, account *readlimit.Account, key K, answer func() (V, error)) (value V, err error) {
 	if value, good := r.lookup(key); good {
 		return value, nil
@@ -90,7 +90,7 @@ func (r *answerCache[K, V]) leaveFlight(of flightKey[K]) {
 	}
 }
 
-// store makes room for an answer: what is not good any more goes, and if that is not enough, any one.
+// store makes room for an answer: it deletes expired ones and, if that is not enough, any one.
 func (r *answerCache[K, V]) store(key K, value V) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

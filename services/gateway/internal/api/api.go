@@ -24,7 +24,7 @@ import (
 	"atlasstream/services/gateway/internal/volume"
 )
 
-// Settings are what the API answers from.
+// Settings are the sources and limits of an API.
 type Settings struct {
 	Acceptor      *endpoint.Acceptor // limits and authenticates all clients
 	History       HistoryPolicy
@@ -40,8 +40,8 @@ type Settings struct {
 	Outages       *outagewatch.Watch      // of the same log
 	Activity      *activity.Day           // of the same log
 	Topics        map[atlas.Stream]string // the live topic of each stream that has records
-	RefuseUnknown bool                    // measurements that the registry does not know
-	WriteTimeout  time.Duration           // for a piece of an answer that does not end
+	RefuseUnknown bool                    // refuse measurements that the catalog does not have
+	WriteTimeout  time.Duration           // for a piece of an endless answer
 	Logger        *zap.Logger
 }
 
@@ -55,19 +55,19 @@ type API struct {
 	sampled         answerCache[struct{}, *logSample]
 	volumes         answerCache[volumeKey, *volume.Volume]
 	outages         answerCache[intervalKey, *outageHistory]
-	connectionsPool *readlimit.Pool // of connections, which takes megabytes of memory
+	connectionsPool *readlimit.Pool // for counting connections, which takes megabytes of memory
 	responses       *connset.Set[*responseWriter, responseWriter]
 	serving         context.Context // ends when Shutdown begins
 	stop            context.CancelFunc
 }
 
-// answerTimeout is how long an answer may take to be made. The server gives it some time more to be written.
+// answerTimeout bounds the time to compute an answer. The server allows more for writing it.
 const answerTimeout = 20 * time.Second
 
-// handler answers a request within the context, or returns why it does not, and has written nothing then.
+// handler answers a request before the context ends, or returns an error and has written nothing.
 type handler func(ctx context.Context, w http.ResponseWriter, r *request) error
 
-// New makes the API and registers what it counts.
+// New makes an API and registers its metrics.
 func New(settings Settings, registerer prometheus.Registerer) *API {
 	a := &API{
 		settings: settings, routes: http.NewServeMux(), paths: make(map[string][]string),
@@ -90,7 +90,7 @@ func New(settings Settings, registerer prometheus.Registerer) *API {
 	return a
 }
 
-// path adds a path and the parameters that its query may have.
+// path adds a path and the query parameters it accepts.
 func (a *API) path(pattern string, handle handler, parameters ...string) {
 	a.paths[pattern] = parameters
 	read := func(ctx context.Context, w http.ResponseWriter, r *request) (err error) {
@@ -105,11 +105,11 @@ func (a *API) path(pattern string, handle handler, parameters ...string) {
 // ServeHTTP answers a request for a path below /api/.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.routes.ServeHTTP(w, r) }
 
-// Shutdown has no answer begin any more, ends those that are being made or that do not end, and waits until all are written. Those that are not when ctx ends
-// are cut off.
+// Shutdown refuses new requests, ends answers that are being computed or are endless, and waits until all are written. When ctx ends, it aborts those that
+// are not.
 func (a *API) Shutdown(ctx context.Context) {
 	a.stop()
-	_ = a.responses.Shutdown(ctx, func(*responseWriter) {}, (*responseWriter).abort) // who is cut off has not read in time
+	_ = a.responses.Shutdown(ctx, func(*responseWriter) {}, (*responseWriter).abort) // an aborted client has not read in time
 }
 
 func (a *API) serve(w http.ResponseWriter, r *http.Request, path string, handle handler) {
@@ -126,7 +126,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, path string, handle 
 	a.metrics.count(path, answer.status)
 }
 
-// register refuses an answer that is not to begin. Leave must be called otherwise.
+// register refuses a request that must not be served. If it does not, deregister must be called.
 func (a *API) register(answer *responseWriter, method string) error {
 	if method != http.MethodGet && method != http.MethodHead {
 		answer.Header().Set("Allow", "GET, HEAD, OPTIONS")
@@ -135,7 +135,7 @@ func (a *API) register(answer *responseWriter, method string) error {
 	if a.responses.Reserve(answer) != nil {
 		return refuseWhenStopping()
 	}
-	a.responses.Open(answer, answer) // whether Shutdown has begun, serving says
+	a.responses.Open(answer, answer) // serving tells whether Shutdown has begun
 	return nil
 }
 

@@ -18,9 +18,9 @@ import (
 
 const (
 	minStep, maxStep = 60, 21_600 // seconds
-	// maxCountries is how many countries may be named.
+	// maxCountries is how many countries a request may name.
 	maxCountries = 20
-	// minStepOfAll is with which step all countries may be asked for.
+	// minStepOfAll is the least step for all countries.
 	minStepOfAll = 600
 	allCountries = "all"
 )
@@ -59,7 +59,7 @@ func (a *API) serveConnections(ctx context.Context, w http.ResponseWriter, r *re
 	return nil
 }
 
-// countConnections makes one answer at a time, for addresses in turn.
+// countConnections computes one answer at a time; addresses take turns.
 func (a *API) countConnections(ctx context.Context, account *readlimit.Account, question *activity.Query) (text []byte, err error) {
 	release, err := a.connectionsPool.Acquire(ctx, account)
 	if err != nil {
@@ -75,10 +75,10 @@ func (a *API) countConnections(ctx context.Context, account *readlimit.Account, 
 	return encode(connectionsOf(a.settings.Activity.Count(*question), question.Step)), nil
 }
 
-// bytesPerFigure is about how long a figure of an answer is, which 0 is in most countries.
+// bytesPerFigure is the approximate length of a figure, which is 0 in most countries.
 const bytesPerFigure = 3
 
-// costOfConnections is what an answer costs, in records. It is paid before any of it is made, so that who waits until it can pay holds none of it in memory.
+// costOfConnections returns what an answer costs, in records. It is paid in advance, so that a client that waits until it can pay holds no memory.
 func (a *API) costOfConnections(question *activity.Query) int64 {
 	_, _, probes := a.settings.Catalog.Count()
 	series := 1 + len(question.Countries)
@@ -108,7 +108,7 @@ func readConnections(params *queryParams) (*activity.Query, error) {
 	return question, params.err
 }
 
-// countries gives codes with commas between them.
+// countries parses country codes separated by commas.
 func (q *queryParams) countries(name string) []string {
 	text := q.values[name]
 	codes := strings.Split(text, ",")
@@ -118,7 +118,7 @@ func (q *queryParams) countries(name string) []string {
 	return codes
 }
 
-// countedProbe gives what the registry says; since when, only if no event does.
+// countedProbe returns what the catalog has of a probe; since when, only if no event has it.
 func countedProbe(probe *catalog.ListedProbe) activity.Probe {
 	const connected, disconnected = 1, 2 // as RIPE numbers the status
 	counted := activity.Probe{ID: probe.ID, Country: probe.Country, Connected: probe.Status != nil && *probe.Status == connected}
@@ -143,7 +143,7 @@ func seriesOf(series *activity.Series, known []bool) *seriesAnswer {
 	return &seriesAnswer{orUnknown(series.Connected, known), orUnknown(series.Connects, known), orUnknown(series.Disconnects, known)}
 }
 
-// orUnknown gives null for what is not known.
+// orUnknown returns nil for unknown figures.
 func orUnknown(figures []int64, known []bool) []*int64 {
 	all := make([]*int64, len(figures))
 	for i := range figures {

@@ -12,13 +12,11 @@ import (
 	"atlasstream/services/gateway/internal/outagewatch"
 )
 
-// Codes of refusals beyond those of parameters, of which all but too_many_reads and the unknown_ ones of path and method are the streams' as well.
-
 func refuseMethod(method string) *protocol.Error {
 	return protocol.Refuse(protocol.CodeUnknownMethod, "method: got %.20q, want GET or HEAD", method)
 }
 
-// refusePath is the handler of paths that there are not, whatever they are asked.
+// refusePath is the handler of unknown paths.
 func refusePath(_ context.Context, _ http.ResponseWriter, r *request) error {
 	return protocol.Refuse(protocol.CodeUnknownPath, "path: got %s, want one of those that /api/openapi.yaml describes", brief(r.URL.Path))
 }
@@ -27,12 +25,12 @@ func refuseWhenStopping() *protocol.Error {
 	return protocol.Refuse(protocol.CodeShuttingDown, "this gateway stops; ask again, another one will answer")
 }
 
-// refuse answers with why there is no other answer.
+// refuse answers with an error.
 func (a *API) refuse(w http.ResponseWriter, err error) {
 	refusal := a.errorFor(err)
 	endpoint.SetErrorHeader(w.Header(), refusal.Code)
 	w.WriteHeader(statusOf(refusal.Code))
-	_, _ = w.Write(encode(struct { // whoever asked may be gone
+	_, _ = w.Write(encode(struct { // the client may be gone
 		Error string `json:"error"`
 	}{refusal.Error()}))
 }
@@ -41,7 +39,7 @@ func (a *API) errorFor(err error) *protocol.Error {
 	if refusal, is := errors.AsType[*protocol.Error](err); is {
 		return refusal
 	}
-	if a.serving.Err() != nil { // which has ended what was read
+	if a.serving.Err() != nil { // which canceled the handler
 		return refuseWhenStopping()
 	}
 	if errors.Is(err, outagewatch.ErrNotReady) {

@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	// keepAliveInterval is how long a stream may be silent: proxies give up on silent ones.
+	// keepAliveInterval is how long a stream may be silent: proxies close silent ones.
 	keepAliveInterval = 15 * time.Second
-	// maxPiece is what a client must read within the time for a write.
+	// maxPiece is how many bytes a client must read within the write timeout.
 	maxPiece = 16 << 10
-	// maxTextTime is how long a client may take to read one text, which is kept in memory for it until then.
+	// maxTextTime is how long a client may take to read one text, which stays in memory until then.
 	maxTextTime = 2 * time.Minute
 )
 
-// eventStream is an answer of Server-Sent Events (HTML standard, section 9.2).
+// eventStream writes server-sent events (HTML standard, section 9.2).
 type eventStream struct {
 	answer  *responseWriter
 	control *http.ResponseController
@@ -34,13 +34,13 @@ func newEventStream(answer *responseWriter, timeout time.Duration) *eventStream 
 	return &eventStream{answer: answer, control: http.NewResponseController(answer), timeout: timeout}
 }
 
-// eventHeader is what comes before the data of an event. They are one line, behind which an empty one comes.
+// eventHeader begins an event. The data is one line, followed by an empty line.
 func eventHeader(name string) []byte { return fmt.Appendf(nil, "event: %s\ndata: ", name) }
 
-// retryField says after how many milliseconds a client comes again.
+// retryField sets after how many milliseconds a client reconnects.
 func retryField(milliseconds int) []byte { return fmt.Appendf(nil, "retry: %d\n\n", milliseconds) }
 
-// writeAll writes a text and flushes it. Without one, it writes a comment where the stream has been silent for long.
+// writeAll writes a text and flushes it. Without a text, it writes a comment if the stream has been silent for long.
 func (s *eventStream) writeAll(text pieces) error {
 	if len(text) == 0 {
 		if time.Since(s.written) < keepAliveInterval {
@@ -58,7 +58,7 @@ func (s *eventStream) writeAll(text pieces) error {
 	return s.control.Flush()
 }
 
-// write writes a little at a time, for which a client that reads slowly has the time for a write; for all it has until a time.
+// write writes piece by piece: a slow client has the write timeout for each piece, and until a deadline for all.
 func (s *eventStream) write(text []byte, until time.Time) error {
 	for len(text) > 0 {
 		if err := s.answer.extendDeadline(min(s.timeout, time.Until(until))); err != nil && !errors.Is(err, errors.ErrUnsupported) {

@@ -11,10 +11,10 @@ import (
 	"atlasstream/services/gateway/internal/volume"
 )
 
-// Facts are what the operator has set, as /api/gateway tells it.
+// Facts are the operator's settings that /api/gateway shows.
 type Facts struct {
 	Version   string
-	Lateness  time.Duration // how much later than others of its time a result may come in and still be replayed
+	Lateness  time.Duration // how late a result may be and still be replayed
 	Backlog   time.Duration
 	Behind    time.Duration
 	CursorAge time.Duration
@@ -29,7 +29,7 @@ type SpeedLimits struct {
 	Records int `json:"records_s"`
 }
 
-// ClientLimits are those of one client.
+// ClientLimits are limits of one client.
 type ClientLimits struct {
 	Subscriptions int `json:"subscriptions"`
 	Replays       int `json:"replays"`
@@ -39,7 +39,7 @@ type ClientLimits struct {
 	QueueMessages int `json:"queue_messages"`
 }
 
-// AddressLimits are those of one address.
+// AddressLimits are limits of one address.
 type AddressLimits struct {
 	Connections   int `json:"connections"`
 	Subscriptions int `json:"subscriptions"`

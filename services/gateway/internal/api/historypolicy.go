@@ -8,13 +8,13 @@ import (
 	"atlasstream/services/gateway/internal/auth"
 )
 
-// HistoryPolicy says who may have the past read.
+// HistoryPolicy says who may read history, and how far back.
 type HistoryPolicy struct {
 	Mode   string        // "off", "token" or "open"
 	MaxAge time.Duration // how far back; 0: as far as the log goes
 }
 
-// checkRole refuses the past to those who may not have it, which a parameter of that name asks for.
+// checkRole refuses history to clients without the right to it. The name is that of the parameter that asks for history.
 func (p HistoryPolicy) checkRole(roles auth.Roles, name string) error {
 	switch {
 	case p.Mode == "off":
@@ -29,7 +29,7 @@ func (p HistoryPolicy) checkRole(roles auth.Roles, name string) error {
 
 func (p HistoryPolicy) allows(roles auth.Roles) bool { return p.checkRole(roles, "") == nil }
 
-// earliest is what is the earliest that may be asked for; zero: anything.
+// earliest returns the earliest time that a request may name; zero: no limit.
 func (p HistoryPolicy) earliest(now time.Time) (at time.Time) {
 	if p.MaxAge == 0 {
 		return at
@@ -37,7 +37,7 @@ func (p HistoryPolicy) earliest(now time.Time) (at time.Time) {
 	return now.Add(-p.MaxAge)
 }
 
-// checkStart refuses what lies further back than this gateway goes.
+// checkStart refuses a time before the earliest.
 func (p HistoryPolicy) checkStart(name string, start, now time.Time) error {
 	if earliest := p.earliest(now); start.Before(earliest) {
 		return protocol.Refuse(protocol.CodeBeforeLog, "%s: got %s, want no earlier than %s, as far as this gateway goes back",

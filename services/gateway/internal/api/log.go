@@ -10,7 +10,7 @@ import (
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
-// Log is what answers are read from. Its methods wait for Kafka as long as the context lasts. A *protocol.Error is for the client.
+// Log is what the API reads. Its methods wait for Kafka until the context ends. A *protocol.Error is for the client.
 type Log interface {
 	// Archives lists the topics of imported archives.
 	Archives(ctx context.Context) ([]string, error)
@@ -20,21 +20,21 @@ type Log interface {
 	Bounds(ctx context.Context, topic string, partition int) (first, next int64, err error)
 	// OffsetAt gives the offset of the first record that is not older than a time, or what the next one will have.
 	OffsetAt(ctx context.Context, topic string, partition int, at time.Time) (int64, error)
-	// Measurement reads the object of a measurement where the registry has found it; nil if it is not there any more.
+	// Measurement reads the object of a measurement at the catalog's position of it; nil if it is gone.
 	Measurement(ctx context.Context, position atlas.Position) ([]byte, error)
 }
 
-// lookUpsAtOnce is how many offsets are looked up at a time for one answer.
+// lookUpsAtOnce is how many offsets one answer looks up in parallel.
 const lookUpsAtOnce = 8
 
-// partitionBounds is what a partition has of records.
+// partitionBounds are a partition's first offset and the offset of its next record.
 type partitionBounds struct {
 	topic       string
 	partition   int
 	first, next int64
 }
 
-// bounds looks up what each partition of some topics has, in the order of topics.
+// bounds looks up the bounds of each partition of the topics, in order.
 func (a *API) bounds(ctx context.Context, account *readlimit.Account, topics []string) ([]partitionBounds, error) {
 	var all []partitionBounds
 	for _, topic := range topics {
@@ -61,11 +61,11 @@ func (a *API) bounds(ctx context.Context, account *readlimit.Account, topics []s
 	return all, lookUps.Wait()
 }
 
-// startOfLast gives where the last records of a stretch begin.
+// startOfLast returns the offset at which the last records begin.
 func (s *partitionBounds) startOfLast(records int64) int64 { return max(s.first, s.next-records) }
 
-// rateOf estimates how many records a second come into a partition whose last records have these times, in their order: without the first quarter of them,
-// among which late ones are.
+// rateOf estimates how many records per second a partition takes whose last records have these times, in the log's order. It ignores the first quarter, which
+// has late records.
 func rateOf(times []time.Time, now time.Time) float64 {
 	quarter := len(times) / 4
 	return float64(len(times)-quarter) / max(1, now.Sub(times[quarter]).Seconds())

@@ -12,23 +12,23 @@ import (
 )
 
 const (
-	// sampleRecords is how many records are looked at in each partition to find measurements.
+	// sampleRecords is how many records of each partition a sample reads.
 	sampleRecords = 200
-	// sampleAge is for how long a sample answers others.
+	// sampleAge is how long a sample is used.
 	sampleAge = time.Minute
 )
 
-// logSample is the measurements that were found at the end of each partition of the live results and of archives. A gateway that follows only what its clients
-// are subscribed to cannot know more.
+// logSample has the measurements at the end of each partition of the live results and of archives. A gateway that follows only its clients' subscriptions
+// cannot know more.
 type logSample struct {
 	when     time.Time
-	earliest time.Time                       // older records are left out; zero: none
-	rates    map[atlas.MeasurementID]float64 // results a second that come live
-	ids      []atlas.MeasurementID           // in their order
+	earliest time.Time                       // older records are ignored; zero: none
+	rates    map[atlas.MeasurementID]float64 // live results per second
+	ids      []atlas.MeasurementID           // in ascending order
 	read     logscan.Read
 }
 
-// sampleLog looks at the log.
+// sampleLog reads the end of each partition.
 func (a *API) sampleLog(ctx context.Context, account *readlimit.Account) (*logSample, error) {
 	archives, err := a.settings.Log.Archives(ctx)
 	if err != nil {
@@ -75,7 +75,7 @@ func (m *logSample) addPartition(ctx context.Context, scan *logscan.Scan, partit
 	if isLive {
 		rate = rateOf(times, m.when) / float64(len(times))
 	}
-	delete(counts, 0) // keys that name none
+	delete(counts, 0) // of records without a measurement
 	for id, count := range counts {
 		m.rates[id] += rate * float64(count)
 	}

@@ -85,8 +85,8 @@ func readMeasurementID(text string) (atlas.MeasurementID, error) {
 	return atlas.MeasurementID(id), nil
 }
 
-// visible gives what is known of a measurement that a parameter of that name asks for, and refuses one that the client may not know of, with the same words as
-// one that there is not. RIPE's measurement of connections is always there.
+// visible returns what is known of the measurement that a parameter names. It refuses a measurement that the client may not see with the same words as an
+// unknown one. RIPE's measurement of connections always exists.
 func (a *API) visible(name string, id atlas.MeasurementID, roles auth.Roles) (known atlas.Measurement, isKnown bool, err error) {
 	if !a.settings.Catalog.MeasurementsKnown() {
 		return known, false, refuseUntilRead()
@@ -103,7 +103,7 @@ func refuseUnknown(name string, id atlas.MeasurementID) *protocol.Error {
 	return protocol.Refuse(protocol.CodeUnknownMeasurement, "%s: got %d, want a measurement that this service knows", name, id)
 }
 
-// readInterval gives the zero interval where none is asked for.
+// readInterval returns the zero interval if the request has none.
 func (a *API) readInterval(r *request, known *atlas.Measurement) (interval topicrange.Interval, err error) {
 	from, to := r.params.time("from"), r.params.time("to")
 	switch {
@@ -123,7 +123,7 @@ func (a *API) readInterval(r *request, known *atlas.Measurement) (interval topic
 	return interval, nil
 }
 
-// intervalOf takes the zero time for now. Both ends belong to an interval, which is in the past.
+// intervalOf makes an interval, which is in the past and includes both ends. A zero end means now.
 func (a *API) intervalOf(from, to time.Time) (interval topicrange.Interval, err error) {
 	now := time.Now()
 	if to.IsZero() || to.After(now) {
@@ -137,8 +137,8 @@ func (a *API) intervalOf(from, to time.Time) (interval topicrange.Interval, err 
 
 func formatTime(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.999Z") }
 
-// object gives the registry's object as it is in the log; nil if there is none. Where the topic was made anew, something else may stand at its position, which
-// is given to nobody.
+// object returns the measurement's object in the log; nil if there is none. If the topic was recreated, its position may have another object, which no client
+// gets.
 func (a *API) object(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID, roles auth.Roles) (json.RawMessage, error) {
 	position, known := a.settings.Catalog.MeasurementPosition(id)
 	if !known {
@@ -152,8 +152,8 @@ func (a *API) object(ctx context.Context, account *readlimit.Account, id atlas.M
 		return nil, err
 	}
 	parsed, err := atlas.ParseMeasurement(object)
-	if err != nil { // one that cannot be read is known by its ID only
-		return nil, nil //nolint:nilerr // which is no fault of the request
+	if err != nil { // an unreadable object is known by its ID only
+		return nil, nil //nolint:nilerr // the request is correct
 	}
 	if parsed.ID != id || !parsed.Public && !roles.NonPublic && id != atlas.ConnectionMeasurement {
 		return nil, refuseUnknown("id", id)
@@ -161,7 +161,7 @@ func (a *API) object(ctx context.Context, account *readlimit.Account, id atlas.M
 	return object, nil
 }
 
-// addLog tells what the log has of the measurement, and at which speed the interval may be replayed.
+// addLog adds what the log has of the measurement, and how fast the interval may be replayed.
 func (a *API) addLog(ctx context.Context, account *readlimit.Account, answer *measurementInLogAnswer, interval topicrange.Interval) error {
 	id := atlas.MeasurementID(answer.ID)
 	parts, err := a.settings.Ranges.Partitions(ctx, queryOf(id, account))
@@ -185,7 +185,7 @@ func (a *API) addLog(ctx context.Context, account *readlimit.Account, answer *me
 	return err
 }
 
-// streamOf is that of a measurement's records.
+// streamOf returns the stream of a measurement's records.
 func streamOf(id atlas.MeasurementID) atlas.Stream {
 	if id == atlas.ConnectionMeasurement {
 		return atlas.StreamProbeStatus

@@ -10,27 +10,27 @@ import (
 	"atlasstream/services/gateway/internal/topicrange"
 )
 
-// ends are the first and the last records of a measurement, and of the partitions that it is in.
+// ends are the first and last records of a measurement and of its partitions.
 type ends struct {
 	measurement atlas.MeasurementID
-	earliest    time.Time // as far as this gateway goes back; zero: everything
+	earliest    time.Time // allowed; zero: no limit
 	scan        *logscan.Scan
 	parts       []*partEnds
 }
 
-// partEnds are those of one part, which is looked at from both ends towards the middle. Times are zero where no record was found.
+// partEnds are those of one partition, which is scanned from both ends towards the middle. Times are zero if no record was found.
 type partEnds struct {
 	topicrange.Partition
-	from, to             time.Time // of the part's first and last records
+	from, to             time.Time // of the partition's first and last records
 	first, last          time.Time // of the measurement's
-	earlier              time.Time // of the measurement's first record among those that were looked at last from the end
-	unseenFrom, unseenTo int64     // what stands before looked, and from left on, was looked at
+	earlier              time.Time // of the measurement's first record in the chunk that was scanned last from the end
+	unseenFrom, unseenTo int64     // what is not scanned
 }
 
-// firstScan is how many records are looked at first at each end of a part: a measurement that runs is found there.
+// firstScan is how many records at each end are scanned first: enough to find a running measurement.
 const firstScan = 500
 
-// findEnds looks at the parts from both ends, first at a few records and then at so many that there are enough for all.
+// findEnds scans the partitions from both ends: first a few records, then as many as the limit allows for each.
 func (a *API) findEnds(ctx context.Context, account *readlimit.Account, id atlas.MeasurementID, parts []topicrange.Partition) (*ends, error) {
 	found := &ends{measurement: id, earliest: a.settings.History.earliest(time.Now()), scan: a.settings.Scans.New()}
 	if err := a.skipOlder(ctx, account, parts, found.earliest); err != nil {
@@ -51,7 +51,7 @@ func (a *API) findEnds(ctx context.Context, account *readlimit.Account, id atlas
 	return found, nil
 }
 
-// skipOlder leaves out of parts what stands before the first record that is not older than a time.
+// skipOlder moves the start of each partition to its first record that is not before earliest.
 func (a *API) skipOlder(ctx context.Context, account *readlimit.Account, parts []topicrange.Partition, earliest time.Time) error {
 	if earliest.IsZero() {
 		return nil
@@ -69,7 +69,7 @@ func (a *API) skipOlder(ctx context.Context, account *readlimit.Account, parts [
 	return nil
 }
 
-// cost is how many records are looked at, if so many are at each end where the measurement was not found.
+// cost returns how many records a scan reads of partitions where the measurement was not found, with most records at each end.
 func (e *ends) cost(most int64) (records int64) {
 	for _, part := range e.parts {
 		if !part.isComplete() {
@@ -79,7 +79,7 @@ func (e *ends) cost(most int64) (records int64) {
 	return records
 }
 
-// isComplete tells whether looking at more would tell nothing else.
+// isComplete reports whether scanning more would change nothing.
 func (p *partEnds) isComplete() bool {
 	return p.unseenFrom >= p.unseenTo || !p.first.IsZero() && !p.last.IsZero()
 }
@@ -119,7 +119,7 @@ func (e *ends) scanForward(ctx context.Context, part *partEnds, most int64) (err
 	return err
 }
 
-// scanBackward looks at pieces of the log, as it can be read forward only, each of which is twice as long as the one after it.
+// scanBackward scans chunks, as the log can only be read forward; each is twice as long as the one after it.
 func (e *ends) scanBackward(ctx context.Context, part *partEnds, most int64) error {
 	least := max(part.unseenFrom, part.unseenTo-most)
 	for width := int64(firstScan); part.unseenTo > least && part.last.IsZero(); width *= 2 {
@@ -129,7 +129,7 @@ func (e *ends) scanBackward(ctx context.Context, part *partEnds, most int64) err
 			e.noteBackward(part, id, at, atEnd)
 			return true
 		})
-		if err != nil || next < part.unseenTo { // nothing more may be read
+		if err != nil || next < part.unseenTo { // the limit is reached
 			return err
 		}
 		part.unseenTo = begin
@@ -137,7 +137,7 @@ func (e *ends) scanBackward(ctx context.Context, part *partEnds, most int64) err
 	return nil
 }
 
-// noteBackward takes a record on the way back, which is one of the last ones at the part's end.
+// noteBackward notes a record of scanBackward.
 func (e *ends) noteBackward(part *partEnds, id atlas.MeasurementID, at time.Time, atEnd bool) {
 	if at.Before(e.earliest) {
 		return
@@ -154,7 +154,7 @@ func (e *ends) noteBackward(part *partEnds, id atlas.MeasurementID, at time.Time
 	}
 }
 
-// times tells the times of the measurement's first and last records, as far as they are known.
+// times returns the times of the measurement's first and last records, as far as they are known.
 func (p *partEnds) times() (first, last time.Time) {
 	if p.unseenFrom < p.unseenTo {
 		return p.first, p.last
@@ -169,7 +169,7 @@ func (p *partEnds) times() (first, last time.Time) {
 	return first, last
 }
 
-// overall tells the times of the measurement's first and last records in all parts, zero where none was found, and whether that is certain.
+// overall returns the times of the measurement's first and last records in all partitions, zero if none was found, and whether they are final.
 func (e *ends) overall() (first, last time.Time, complete bool) {
 	complete = true
 	for _, part := range e.parts {

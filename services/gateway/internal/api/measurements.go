@@ -15,20 +15,20 @@ import (
 )
 
 const (
-	// maxWords and maxWordsLength bound what is looked for.
+	// maxWords and maxWordsLength bound a search.
 	maxWords       = 20
 	maxWordsLength = 200 // bytes
-	// defaultFound and maxFound are how many measurements an answer has unless it is asked for others, and at most.
+	// defaultFound and maxFound are how many measurements an answer has by default, and at most.
 	defaultFound = 50
 	maxFound     = 500
-	// searchBatch is how many measurements are looked at for what reading lookedAtWorth records of the log costs.
+	// searchBatch is how many measurements a search examines at the cost of reading searchCost records.
 	searchBatch = 2000
 	searchCost  = 500
 )
 
 var measurementTypes = []string{"ping", "traceroute", "dns", "sslcert", "http", "ntp", "wifi", "connection"}
 
-// Where a measurement is known from.
+// The sources of a measurement.
 const (
 	sourceRegistry = "registry"
 	sourceLog      = "log"
@@ -58,7 +58,7 @@ type measurementAnswer struct {
 	Rate         *float64 `json:"rate"`
 }
 
-// readAnswer is what was read of the log for an answer.
+// readAnswer says how much of the log was read for an answer.
 type readAnswer struct {
 	Records int64   `json:"records"`
 	Bytes   int64   `json:"bytes"`
@@ -83,7 +83,7 @@ func describe(m *atlas.Measurement) measurementAnswer {
 	}
 }
 
-// search is what a request looks for.
+// search is a parsed search request.
 type search struct {
 	catalog.Search
 	source string
@@ -183,7 +183,7 @@ func (a *API) searchLog(ctx context.Context, r *request, wanted *search) (*measu
 	return answer, nil
 }
 
-// describeSampled tells what is known of a measurement that was sampled, if it is looked for.
+// describeSampled describes a sampled measurement if it matches the search.
 func (a *API) describeSampled(id atlas.MeasurementID, wanted *catalog.Search) (answer measurementAnswer, isWanted bool) {
 	known, isKnown := a.settings.Catalog.Lookup(id, wanted)
 	switch {

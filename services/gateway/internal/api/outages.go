@@ -18,21 +18,21 @@ import (
 )
 
 const (
-	// historyAge is for how long outages of the past answer others who ask for the same.
+	// historyAge is how long past outages are cached.
 	historyAge = time.Minute
-	// maxHistories is how many such answers are remembered, of some hundred kilobytes each.
+	// maxHistories is how many such answers are cached, of some hundred kilobytes each.
 	maxHistories = 8
-	// maxWatched is how many units may be watched.
+	// maxWatched is how many units a request may name.
 	maxWatched = 50
-	// liveAge is of which time the outages of now are.
+	// liveAge is how far back the current outages go.
 	liveAge = 24 * time.Hour
 )
 
-// outagesQuery says which outages are asked for.
+// outagesQuery says which outages a request wants.
 type outagesQuery struct {
 	inHistory bool
-	interval  topicrange.Interval // zero: those of now
-	watched   []string            // all where there are none
+	interval  topicrange.Interval // zero: the current ones
+	watched   []string            // empty: all
 }
 
 type intervalKey struct{ from, to int64 } // Unix milliseconds
@@ -100,7 +100,7 @@ func (a *API) readOutages(r *request) (wanted *outagesQuery, err error) {
 	return wanted, err
 }
 
-// checkPast refuses a time of the past to those who may not have it.
+// checkPast refuses a time that the client may not read.
 func (a *API) checkPast(r *request, name string, at time.Time) error {
 	if err := a.settings.History.checkRole(r.client.Roles(), name); err != nil {
 		return err
@@ -115,10 +115,10 @@ func (a *API) pastInterval(r *request, from, to time.Time) (interval topicrange.
 	return a.intervalOf(from, to)
 }
 
-// unitName is how units are named that may be watched.
+// unitName matches the names of units.
 var unitName = regexp.MustCompile(`^([A-Z]{2}|AS[1-9][0-9]{0,9})$`)
 
-// units gives the names of countries and networks with commas between them.
+// units parses names of countries and networks separated by commas.
 func (q *queryParams) units(name string) []string {
 	text, given := q.values[name]
 	if !given {
@@ -131,7 +131,7 @@ func (q *queryParams) units(name string) []string {
 	return names
 }
 
-// matching are those of the outages that are asked for.
+// matching returns the indexes of the wanted outages.
 func (q *outagesQuery) matching(found *outagewatch.Answer) (indexes []int) {
 	if len(q.watched) > 0 {
 		indexes = found.Hitting(q.watched)
@@ -146,7 +146,7 @@ func (q *outagesQuery) matching(found *outagewatch.Answer) (indexes []int) {
 	return slices.DeleteFunc(indexes, func(index int) bool { return !found.Outages[index].WasOn(q.interval.Start, q.interval.End) })
 }
 
-// outagesHead is what comes before the outages.
+// outagesHead has the members before the outages.
 type outagesHead struct {
 	From        instant `json:"from"`
 	To          instant `json:"to"`
@@ -155,7 +155,7 @@ type outagesHead struct {
 	SilentSince instant `json:"silent_since"`
 }
 
-// text is the answer with the outages that are asked for, as one line of JSON.
+// text returns the answer with the wanted outages as one line of JSON.
 func (q *outagesQuery) text(found *outagewatch.Answer, silentSince time.Time, read logscan.Read) pieces {
 	head := outagesHead{instant(found.From), instant(found.To), found.Offset, found.Registry, instant(silentSince)}
 	if q.interval != (topicrange.Interval{}) {

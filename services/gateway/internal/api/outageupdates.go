@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	// updateInterval is how often a client that follows outages is told what is new, at most: each probe that comes back makes a revision.
+	// updateInterval is the least time between updates: each probe that reconnects makes a revision.
 	updateInterval = 2 * time.Second
-	// reconnectDelay is after how many milliseconds such a client comes again.
+	// reconnectDelay is after how many milliseconds a client reconnects.
 	reconnectDelay = 5000
 )
 
-// followOutages tells the outages of now and then each revision, until the client has gone, the API stops or the log is read anew.
+// followOutages sends the current outages and then each revision, until the client is gone, the API stops or the log is read again from the start.
 func (a *API) followOutages(w http.ResponseWriter, r *request, query *outagesQuery) error {
 	now, err := a.settings.Outages.Now()
 	if err != nil {
@@ -35,7 +35,7 @@ func (a *API) followOutages(w http.ResponseWriter, r *request, query *outagesQue
 	for err == nil {
 		text = append(text, updates.next(now, time.Now())...)
 		if r.payForLength(r.Context(), text.length()) != nil || stream.writeAll(text) != nil {
-			return nil // the client has gone
+			return nil // the client is gone
 		}
 		select {
 		case <-r.Context().Done():
@@ -45,10 +45,10 @@ func (a *API) followOutages(w http.ResponseWriter, r *request, query *outagesQue
 		text = nil
 		now, err = a.settings.Outages.Now()
 	}
-	return nil // the client comes again, and is told why then
+	return nil // the client reconnects, and gets the error then
 }
 
-// outageUpdates is what a client was told.
+// outageUpdates has what a client was sent.
 type outageUpdates struct {
 	query       *outagesQuery
 	last        *outagewatch.Answer
@@ -56,7 +56,7 @@ type outageUpdates struct {
 	revisions   map[int64]int64 // by outage
 }
 
-// next is what is new: all outages where they are not the former ones with revisions.
+// next returns what is new: the revisions, or all outages if they are not a continuation.
 func (t *outageUpdates) next(now *outagewatch.Answer, at time.Time) (text pieces) {
 	silent := now.SilentSince(at)
 	isNew := t.last == nil || !now.Continues(t.last) || !t.silentSince.Equal(silent)

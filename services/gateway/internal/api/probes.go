@@ -55,7 +55,7 @@ func (a *probesAnswer) set(i int, probe *catalog.ListedProbe) {
 	}
 }
 
-// toThousandth rounds degrees: that is 110 m at most, and RIPE obfuscates positions by more.
+// toThousandth rounds degrees, to 110 m or less: RIPE obfuscates positions by more.
 func toThousandth(degrees *float64) *float64 {
 	if degrees == nil {
 		return nil
@@ -65,13 +65,13 @@ func toThousandth(degrees *float64) *float64 {
 }
 
 const (
-	// probesInterval is how often the list of probes is written at most: the network's probes connect and disconnect all the time.
+	// probesInterval is the least time between two encodings of the list: probes connect and disconnect all the time.
 	probesInterval = 5 * time.Second
-	// probesAge is how old it may be, as connection events come of age.
+	// probesAge is how old the list may be, as connection events expire.
 	probesAge = time.Minute
 )
 
-// probesList is the list of all probes as it was written last.
+// probesList is the encoded list of all probes.
 type probesList struct {
 	mu               sync.Mutex
 	at               catalog.ProbesState
@@ -80,7 +80,7 @@ type probesList struct {
 	etag             string
 }
 
-// get gives the list as it is or was not long ago.
+// get returns the list, which may be a little old.
 func (p *probesList) get(known *catalog.Catalog) (text, compressed []byte, etag string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,14 +101,14 @@ func (p *probesList) write(at catalog.ProbesState, probes []catalog.ListedProbe)
 
 func (a *API) serveProbes(ctx context.Context, w http.ResponseWriter, r *request) error {
 	text, compressed, etag := a.probes.get(a.settings.Catalog)
-	if r.Header.Get("If-None-Match") != etag { // or there is nothing to be written
+	if r.Header.Get("If-None-Match") != etag { // otherwise there is nothing to write
 		if err := r.payFor(ctx, text); err != nil {
 			return err
 		}
 	}
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
-	header.Set("Cache-Control", "no-cache") // to be asked for again, with the ETag
+	header.Set("Cache-Control", "no-cache") // revalidate with the ETag
 	header.Set("ETag", etag)
 	header.Add("Vary", "Accept-Encoding")
 	if acceptsGzip(r.Header.Values("Accept-Encoding")) {

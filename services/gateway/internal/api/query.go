@@ -17,14 +17,13 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// queryParams is what a request asks for: the values of parameters that its path has, each of which came once at most. Its methods read them; the first that
-// cannot be read is the error.
+// queryParams are the parameters of a request, each of which its path accepts and which came once. The methods parse them; err is the first error.
 type queryParams struct {
 	values map[string]string
 	err    error
 }
 
-// readQuery refuses what is no query, and parameters that there are not.
+// readQuery refuses a malformed query and unknown parameters.
 func readQuery(raw string, parameters []string) (*queryParams, error) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
@@ -63,7 +62,7 @@ func invalid(name, value, want string, arguments ...any) *protocol.Error {
 	return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %s, %s", name, brief(value), fmt.Sprintf(want, arguments...))
 }
 
-// brief shows what came without repeating all of it.
+// brief quotes the start of a text.
 func brief(text string) string {
 	const most = 60 // bytes
 	if len(text) <= most {
@@ -72,7 +71,7 @@ func brief(text string) string {
 	return strconv.Quote(strings.ToValidUTF8(text[:most], "")) + "…"
 }
 
-// fail notes the first error.
+// fail keeps the first error.
 func (q *queryParams) fail(err error) {
 	if q.err == nil {
 		q.err = err
@@ -84,7 +83,7 @@ func (q *queryParams) has(name string) bool {
 	return given
 }
 
-// time gives the zero time where none was given.
+// time returns the zero time if the parameter is missing.
 func (q *queryParams) time(name string) (at time.Time) {
 	text, given := q.values[name]
 	if !given {
@@ -97,7 +96,7 @@ func (q *queryParams) time(name string) (at time.Time) {
 	return at
 }
 
-// number gives a whole number, or the one for none.
+// number parses a whole number, or returns otherwise if the parameter is missing.
 func (q *queryParams) number(name string, least, most, otherwise int64) int64 {
 	text, given := q.values[name]
 	if !given {
@@ -110,12 +109,12 @@ func (q *queryParams) number(name string, least, most, otherwise int64) int64 {
 	return number
 }
 
-// measurement gives 0 where none was given.
+// measurement returns 0 if the parameter is missing.
 func (q *queryParams) measurement(name string) atlas.MeasurementID {
 	return atlas.MeasurementID(q.number(name, 1, atlas.MaxID, 0))
 }
 
-// oneOf gives one of some words, or the empty one where none was given.
+// oneOf parses one of some words, or returns "" if the parameter is missing.
 func (q *queryParams) oneOf(name string, words ...string) string {
 	text, given := q.values[name]
 	if given && !slices.Contains(words, text) {
@@ -124,7 +123,7 @@ func (q *queryParams) oneOf(name string, words ...string) string {
 	return text
 }
 
-// request is one that was let in. Its context ends when its client has gone, and when the API stops.
+// request is an accepted request. Its context ends when the client is gone or the API stops.
 type request struct {
 	*http.Request
 	params *queryParams // has no unknown names

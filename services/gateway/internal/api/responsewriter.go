@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// responseWriter is an answer that is being written. It notes its status.
+// responseWriter is an http.ResponseWriter that notes its status and whose writes can be aborted.
 type responseWriter struct {
 	http.ResponseWriter
 	status int
 
 	mu     sync.Mutex
-	closed bool // it is written, or cut off: no deadline may be set any more
+	closed bool // no deadline may be set any more
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -25,7 +25,7 @@ func (a *responseWriter) WriteHeader(status int) {
 // Unwrap is for http.ResponseController.
 func (a *responseWriter) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// extendDeadline gives so much time for the next piece.
+// extendDeadline sets the timeout of the next write.
 func (a *responseWriter) extendDeadline(timeout time.Duration) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -35,13 +35,13 @@ func (a *responseWriter) extendDeadline(timeout time.Duration) error {
 	return http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(timeout))
 }
 
-// abort makes a write fail that waits for the client.
+// abort makes a blocked write fail.
 func (a *responseWriter) abort() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.closed {
 		a.closed = true
-		_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now()) // a connection that has none is gone
+		_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now()) // without deadlines, the connection is gone
 	}
 }
 

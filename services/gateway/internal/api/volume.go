@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	// defaultBuckets is how many an answer has unless it is asked for others.
+	// defaultBuckets is how many buckets an answer has by default.
 	defaultBuckets = 120
-	// volumeAge is for how long a volume answers others who ask for the same, as they do who open one link.
+	// volumeAge is how long a volume is cached, for clients that open the same link.
 	volumeAge = 10 * time.Second
-	// maxVolumes is how many volumes are remembered, of some kilobytes each.
+	// maxVolumes is how many volumes are cached, of some kilobytes each.
 	maxVolumes = 64
 )
 
@@ -41,7 +41,7 @@ type omittedAnswer struct {
 	Records int64  `json:"records"`
 }
 
-// volumeKey is what a volume is asked for.
+// volumeKey identifies a volume.
 type volumeKey struct {
 	measurement atlas.MeasurementID
 	from, to    int64 // Unix milliseconds
@@ -64,7 +64,7 @@ func (a *API) serveVolume(ctx context.Context, w http.ResponseWriter, r *request
 	return r.write(ctx, w, volumeOf(found, interval))
 }
 
-// readVolume tells of what and of when a volume is asked for.
+// readVolume parses of which measurement and interval a volume is wanted.
 func (a *API) readVolume(r *request) (measurement atlas.MeasurementID, interval topicrange.Interval, err error) {
 	params := r.params
 	measurement = params.measurement("msm")
