@@ -1,13 +1,13 @@
 package outage
 
-// minShare is the share of its probes that a unit must lose for that to be its own trouble. What hits a country hits a few probes of each controller, and of
-// the world; and where there are many probes, some more of them than usual are lost at some times of day.
+// minShare is the share of its probes that a unit must lose to count as the cause. An outage of a country hits a few probes of each controller, and of the
+// world; and of many probes, some more than usual disconnect at some times of day.
 var minShare = [unitKinds]float64{world: 0.2, controller: 0.5, country: 0.05, network: 0.05, cell: 0.05}
 
-// burstGap is how long nothing happens until a burst is over.
+// burstGap is how long a burst must be without a disconnect to be over.
 const burstGap = minute
 
-// raiseAlarm takes a unit's disconnect into account and tells whether it made an alarm begin or grow that is the unit's own.
+// raiseAlarm adds a unit's disconnect and reports whether it started or grew an alarm that the unit itself causes.
 func (d *Detector) raiseAlarm(u *unit, index int, lost *disconnect) bool {
 	if u.alarm != nil && !u.joined && u.alarm.isOver(lost.at) {
 		u.alarm = nil
@@ -37,16 +37,16 @@ func (b *burst) isOver(at instant) bool {
 	return at > b.until+burstGap || at > b.from+longestWindow
 }
 
-// mayBegin tells whether to look for another window, which may begin earlier or later: whenever the burst has grown by an eighth.
+// mayBegin reports whether to scan for another window, which may begin earlier or later: whenever the burst has grown by an eighth.
 func (b *burst) mayBegin(after int) bool { return 8*(after-b.scanned) >= after }
 
-// with gives an alarm's burst with a further disconnect, where that makes it more surprising.
+// with returns the burst with one more disconnect, if that makes it more surprising.
 func (b *burst) with(lost *disconnect, rate float64) burst {
 	if lost.at < b.from || lost.at > b.from+longestWindow {
 		return *b
 	}
 	grown := *b
-	if lost.probe.before < b.from { // else it counts already
+	if lost.probe.before < b.from { // otherwise it counts already
 		grown.after++
 	}
 	grown.until = max(b.until, lost.at)
@@ -56,7 +56,7 @@ func (b *burst) with(lost *disconnect, rate float64) burst {
 	return grown
 }
 
-// isOwn tells whether the unit has lost enough for that to be its own trouble.
+// isOwn reports whether the unit has lost enough probes to be the cause.
 func (b *burst) isOwn(kind unitKind) bool { return isOwn(kind, b.probes(), b.up+1) }
 
 func isOwn(kind unitKind, lost, of int) bool { return float64(lost) >= minShare[kind]*float64(of) }

@@ -10,17 +10,17 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// What the Detector of a day begins with.
+// What the Detector of a day reads before its day.
 const (
 	warmUp      = 2 * day  // before its day, to learn the rates and what explains them
-	maxStateAge = 30 * day // before that: the age of an event that still says whether a probe is connected
+	maxStateAge = 30 * day // how old an event may be that says whether a probe is connected
 )
 
-// Days finds the outages of each day (UTC) as a Detector does that begins two days before it and knows what the thirty days before that say of the probes.
-// So the outages of a day follow from the log and the registry, whenever somebody began to read, and an outage is its day's until it ends. The Detectors of
-// four days run at a time: those of yesterday and today, and those of the next two days, which learn.
+// Days finds the outages of each day (UTC) with a Detector that starts two days before and knows the last event of each probe from the thirty days before
+// that. So the outages of a day follow from the log and the registry alone, wherever reading began, and an outage belongs to its day until it ends. Four
+// Detectors run at a time: those of yesterday and today, and those of the next two days, which learn.
 //
-// It is one goroutine's.
+// It is for one goroutine.
 type Days struct {
 	registry    *Registry
 	first, last Day
@@ -29,20 +29,20 @@ type Days struct {
 	offset      int64 // of the last event
 	running     []dayDetector
 	keeping     bool
-	ended       []Outage // of days whose Detectors do not run any more, if they are kept
+	ended       []Outage // of days whose Detectors have stopped, if they are kept
 }
 
 // Day is a day (UTC), counted from 1970.
 type Day int64
 
-// DayOf gives the day of a time.
+// DayOf returns the day of a time.
 func DayOf(t time.Time) Day { return instantOf(t).day() }
 
 func (i instant) day() Day { return Day(i / day) }
 
 func (d Day) begin() instant { return instant(d) * day }
 
-// ReadFrom is the time from which on events say all that the outages of a day follow from.
+// ReadFrom is the time of the earliest event that matters for the outages of the day.
 func (d Day) ReadFrom() time.Time { return d.start().Add(-maxStateAge.duration()) }
 
 func (d Day) start() time.Time { return (d.begin() - warmUp).time() }
@@ -56,21 +56,21 @@ type dayDetector struct {
 	*Detector
 }
 
-// NewDays finds the outages of a day and of those after it. It is to be given all events from the first day's ReadFrom on.
+// NewDays finds the outages of a day and the days after it. It needs all events from the first day's ReadFrom on.
 func NewDays(registry *Registry, first Day) *Days {
 	return &Days{registry: registry, first: first, last: lastDay, offset: -1, states: map[atlas.ProbeID]lastEvent{}}
 }
 
 const lastDay Day = 1 << 40
 
-// DaysOf finds the outages of some days, and keeps them.
+// DaysOf finds the outages of an interval of days, and keeps them.
 func DaysOf(registry *Registry, first, last Day) *Days {
 	d := NewDays(registry, first)
 	d.last, d.keeping = last, true
 	return d
 }
 
-// Take takes the next event of the log. One that comes again changes nothing.
+// Take takes the next event of the log. A repeated event changes nothing.
 func (d *Days) Take(e ConnectionEvent) {
 	if e.Offset <= d.offset {
 		return
@@ -85,7 +85,7 @@ func (d *Days) Take(e ConnectionEvent) {
 	d.noteLastEvent(&e)
 }
 
-// begin has the Detectors of the days run that are due, and no others.
+// begin starts the Detectors that are due and stops those that are not.
 func (d *Days) begin(now instant) {
 	today := now.day()
 	next := max(d.first, today-1)
@@ -105,7 +105,7 @@ func (d *Days) begin(now instant) {
 	}
 }
 
-// noteLastEvent keeps the newest event of each probe.
+// noteLastEvent keeps the newest event of the probe.
 func (d *Days) noteLastEvent(e *ConnectionEvent) {
 	former, known := d.states[e.Probe]
 	at := instantOf(e.Time)
@@ -115,13 +115,13 @@ func (d *Days) noteLastEvent(e *ConnectionEvent) {
 	d.states[e.Probe] = lastEvent{at: at, connected: e.Connected, controller: e.Controller, asn: e.ASN}
 }
 
-// Offset is that of the last event that was taken; -1 before the first.
+// Offset is the offset of the last event; -1 before the first.
 func (d *Days) Offset() int64 { return d.offset }
 
 // Now is the time that the events have reached, from which the last 24 hours are counted.
 func (d *Days) Now() time.Time { return d.watermark.at().time() }
 
-// MaxSilence is how long no event may come at all until the feed itself is in trouble.
+// MaxSilence is the time without any event after which the source of events is at fault.
 func (d *Days) MaxSilence() time.Duration {
 	if len(d.running) == 0 {
 		return minSilence.duration()
@@ -129,13 +129,13 @@ func (d *Days) MaxSilence() time.Duration {
 	return d.running[0].events.maxSilence().duration()
 }
 
-// Outages gives those that were on in the last 24 hours and began yesterday or today, in the order in which they began.
+// Outages returns those that were on in the last 24 hours and began yesterday or today, in the order of their start.
 func (d *Days) Outages() []Outage {
 	now := d.watermark.at()
 	return d.between(now-day, now)
 }
 
-// Between gives those that were on in an interval.
+// Between returns those that were on in an interval.
 func (d *Days) Between(from, to time.Time) []Outage { return d.between(instantOf(from), instantOf(to)) }
 
 func (d *Days) between(from, to instant) (all []Outage) {
@@ -148,7 +148,7 @@ func (d *Days) between(from, to instant) (all []Outage) {
 	return all
 }
 
-// answers gives the outages of the days whose Detectors run.
+// answers returns the outages of the days whose Detectors run.
 func (d *Days) answers() (all [][]Outage) {
 	for _, running := range d.running {
 		all = append(all, running.answers())
@@ -156,7 +156,7 @@ func (d *Days) answers() (all [][]Outage) {
 	return all
 }
 
-// answers gives the outages of the day alone.
+// answers returns the outages that began on the day.
 func (r dayDetector) answers() (all []Outage) {
 	for _, o := range r.outages {
 		if o.start.day() == r.day {
@@ -179,13 +179,13 @@ func (o *Outage) wasOn(from, to float64) bool {
 	}
 }
 
-// isSame tells whether the Detectors of two days, which differ a little in what they know, have found one outage about midnight. It is the former day's then.
+// isSame reports whether the Detectors of two days found the same outage near midnight. It belongs to the earlier day.
 func (o *Outage) isSame(other Outage) bool {
 	const near = float64(longestWindow / second)
 	return DayOf(secondsTime(o.Start)) != DayOf(secondsTime(other.Start)) && math.Abs(o.Start-other.Start) <= near && shareProbe(o.Probes, other.Probes)
 }
 
-// shareProbe tells whether two lists, each in the order of IDs, have a probe in common.
+// shareProbe reports whether two lists, each in the order of IDs, have a probe in common.
 func shareProbe(a, b []Lost) bool {
 	for len(a) > 0 && len(b) > 0 {
 		switch cmp.Compare(a[0].ID, b[0].ID) {
@@ -202,10 +202,10 @@ func shareProbe(a, b []Lost) bool {
 
 func secondsTime(seconds float64) time.Time { return instant(seconds * float64(second)).time() }
 
-// ReadTo is the time from which on events say nothing more of the day's outages: those that are on by then are given up.
+// ReadTo is the time from which on events do not matter for the day's outages: those that are still on are lost.
 func (d Day) ReadTo() time.Time { return (d + 2).begin().time() }
 
-// Reached is the time that some events have reached; zero for those of too few probes.
+// Reached is the watermark of some events; zero if they are of too few probes.
 func Reached(events []ConnectionEvent) (at time.Time) {
 	var reached watermark
 	for i := range events {
@@ -217,7 +217,7 @@ func Reached(events []ConnectionEvent) (at time.Time) {
 	return reached.at().time()
 }
 
-// WasOn tells whether an outage was on at some time between two.
+// WasOn reports whether an outage was on at some time of an interval.
 func (o *Outage) WasOn(from, to time.Time) bool {
 	return o.wasOn(instantOf(from).seconds(), instantOf(to).seconds())
 }

@@ -7,29 +7,29 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// maxProbes bounds how many probes are followed; the real network has 13,421.
+// maxProbes bounds how many probes a Detector follows; the real network has 13,421.
 const maxProbes = 1 << 17
 
-// maxLateness is how far an event may be behind the watermark and still count as part of a burst.
+// maxLateness is how far an event may be behind the watermark and still count to a burst.
 const maxLateness = minute
 
-// retention is for how long a disconnect may become part of an alarm or an explanation.
+// retention is how long a disconnect may become part of an alarm or an explanation.
 const retention = 2 * longestWindow
 
-// Detector finds outages in the events that it is given in the order of the log. It is one goroutine's.
+// Detector finds outages in events, which it takes in the order of the log. It is for one goroutine.
 type Detector struct {
 	registry *Registry
-	start    instant // earlier events say no more than which probes are connected
+	start    instant // earlier events only say which probes are connected
 	probes   map[atlas.ProbeID]*probeState
 	units    map[unitKey]*unit
 	world    *unit
-	assigned [unitKinds]int // probes that are connected and whose unit of the kind is known
+	assigned [unitKinds]int // connected probes with a unit of the kind
 	events   eventRate
 	offset   int64   // of the last event
 	at       instant // its time
 	now      instant // the watermark
 	episode  *episode
-	outages  []*outage // those that were told of, in the order in which they were told
+	outages  []*outage // in the order in which they were reported first
 	marks    uint64
 }
 
@@ -41,7 +41,7 @@ type lastEvent struct {
 	asn        int64
 }
 
-// newDetector makes a Detector that starts at a time, when the probes were as states say; of others the registry's status counts.
+// newDetector makes a Detector that starts at a time. The states are those of probes by then; of others the registry's status counts.
 func newDetector(registry *Registry, start instant, states map[atlas.ProbeID]lastEvent) *Detector {
 	d := &Detector{registry: registry, start: start, probes: map[atlas.ProbeID]*probeState{}, units: map[unitKey]*unit{}}
 	d.world = d.unitOf(unitKey{kind: world})
@@ -60,7 +60,7 @@ func newDetector(registry *Registry, start instant, states map[atlas.ProbeID]las
 	return d
 }
 
-// begin has a probe be as its state says.
+// begin sets a probe to its state.
 func (d *Detector) begin(p *probeState, s lastEvent) {
 	p.known, p.at = true, s.at
 	d.assignByEvent(p, s.controller, s.asn, d.start)
@@ -69,7 +69,7 @@ func (d *Detector) begin(p *probeState, s lastEvent) {
 	}
 }
 
-// assignByEvent has a probe count to the units that an event names.
+// assignByEvent assigns a probe to the units that an event names.
 func (d *Detector) assignByEvent(p *probeState, controllerName string, asn int64, at instant) {
 	d.assign(p, controller, controllerName, at)
 	d.assignNetwork(p, asn, at)
@@ -84,7 +84,7 @@ func (d *Detector) unitOf(key unitKey) *unit {
 	return u
 }
 
-// take takes the next event of the log. The watermark is a time that the events have reached.
+// take takes the next event of the log, and the watermark after it.
 func (d *Detector) take(e *ConnectionEvent, watermark instant) {
 	at := instantOf(e.Time)
 	d.offset, d.at = e.Offset, at
@@ -139,7 +139,7 @@ func (d *Detector) disconnected(p *probeState, at instant) {
 	d.countDisconnect(p.lost)
 }
 
-// countDisconnect has a disconnect count in all its units.
+// countDisconnect counts a disconnect in all its units.
 func (d *Detector) countDisconnect(lost *disconnect) {
 	grew := false
 	for kind, u := range lost.units {
@@ -159,8 +159,8 @@ func (d *Detector) countDisconnect(lost *disconnect) {
 	}
 }
 
-// connectedTo is how many probes of a unit are connected. To which controller or ASN a probe belongs only its events may tell, so those of which nothing is
-// known yet are taken to be spread as the others are: else a controller of which a few probes are known would seem to lose all it has.
+// connectedTo is how many probes of a unit are connected. Only events may tell the controller or ASN of a probe, so probes without one count as spread like
+// the others: otherwise a controller with few known probes would seem to lose all of them.
 func (d *Detector) connectedTo(u *unit) int {
 	if known := d.assigned[u.kind]; (u.kind == controller || u.kind == network) && known > 0 {
 		return u.up * d.world.up / known
@@ -168,7 +168,7 @@ func (d *Detector) connectedTo(u *unit) int {
 	return u.up
 }
 
-// advance has the watermark come to a time.
+// advance moves the watermark.
 func (d *Detector) advance(watermark instant) {
 	if watermark <= d.now {
 		return
@@ -191,7 +191,7 @@ func (d *Detector) advance(watermark instant) {
 	}
 }
 
-// sweep forgets what can make no difference any more: disconnects, units to which no probe counts, and outages of the time in which it learns.
+// sweep forgets what no longer matters: old disconnects, units without probes, and outages of the warm-up.
 func (d *Detector) sweep() {
 	d.outages = slices.DeleteFunc(d.outages, func(o *outage) bool {
 		return o.start < d.start+warmUp && d.now > o.start+longestOutage+relapseWithin

@@ -8,20 +8,20 @@ import (
 // episode is the time from the first alarm until none grows any more.
 type episode struct {
 	opened, grown instant
-	units         []*unit   // that have an alarm of their own
+	units         []*unit   // with an alarm of their own
 	reported      []*outage // provisional
 	nextReport    instant   // the next explanation is not due before
 	pause         instant   // until the one after that
 }
 
-// firstPause is for how long the first explanation is good, and each further one for twice as long as the one before: at first a few disconnects say much.
+// firstPause is the time from the first report to the next; each further pause is twice as long, as at first each disconnect says much.
 const firstPause = 10 * second
 
 func (e *episode) isOver(at instant) bool {
 	return at >= e.grown+burstGap || at >= e.opened+longestWindow
 }
 
-// joinEpisode has a unit whose alarm grew be part of the episode, which begins with the first.
+// joinEpisode adds a unit whose alarm grew to the episode, which begins with the first.
 func (d *Detector) joinEpisode(u *unit, at instant) {
 	if d.episode == nil {
 		d.episode = &episode{opened: at, pause: firstPause}
@@ -33,7 +33,7 @@ func (d *Detector) joinEpisode(u *unit, at instant) {
 	}
 }
 
-// reportIfDue tells now and then what explains the burst so far.
+// reportIfDue reports from time to time what explains the burst so far.
 func (d *Detector) reportIfDue(at instant) {
 	e := d.episode
 	if len(e.reported) > 0 && at < e.nextReport {
@@ -45,7 +45,7 @@ func (d *Detector) reportIfDue(at instant) {
 	}
 }
 
-// closeEpisode ends the episode: what explains it is an outage, or belongs to one, and what is left counts to the rates.
+// closeEpisode ends the episode: what explains it is an outage or part of one, and the rest counts to the rates.
 func (d *Detector) closeEpisode() {
 	for _, x := range d.report() {
 		x.outage.confirm(x, d.offset)
@@ -58,7 +58,7 @@ func (d *Detector) closeEpisode() {
 	d.episode = nil
 }
 
-// discountExplained has the disconnects that an outage explains neither count to the rates nor raise another alarm.
+// discountExplained removes the disconnects that an outage explains from the rates and from alarms.
 func (d *Detector) discountExplained(x *explanation) {
 	touched := map[*unit]bool{}
 	for _, lost := range x.lost {
@@ -78,8 +78,7 @@ func (d *Detector) discountExplained(x *explanation) {
 	}
 }
 
-// report has those outages be provisional that explain the burst so far, and gives their explanations, beside those that belong to an outage that is known
-// already.
+// report makes provisional outages of what explains the burst so far. It returns all explanations, including those that belong to an earlier outage.
 func (d *Detector) report() []*explanation {
 	all := d.explain()
 	var fresh []*explanation
@@ -108,7 +107,7 @@ func (d *Detector) report() []*explanation {
 	return all
 }
 
-// connectedBefore counts the probes of an outage's units that were connected before it, or are again.
+// connectedBefore counts the probes of an outage's units that were connected before it or have reconnected.
 func (d *Detector) connectedBefore(o *outage) (count int) {
 	for _, p := range d.probes {
 		if o.lost[p] != nil || p.up && p.isOf(o.units) {
@@ -118,7 +117,7 @@ func (d *Detector) connectedBefore(o *outage) (count int) {
 	return count
 }
 
-// match gives to each explanation the provisional outage with which it shares most probes, as far as there is one.
+// match assigns to each explanation the provisional outage with which it shares most probes, if there is one.
 func match(provisional []*outage, explanations []*explanation) {
 	type pair struct {
 		outage *outage
@@ -140,7 +139,7 @@ func match(provisional []*outage, explanations []*explanation) {
 	}
 }
 
-// newID is the offset of the first disconnect that is no other outage's ID.
+// newID is the offset of the first disconnect that is not the ID of another outage.
 func (d *Detector) newID(x *explanation) int64 {
 	for _, lost := range x.lost {
 		if !slices.ContainsFunc(d.outages, func(o *outage) bool { return o.id == lost.offset }) {
@@ -150,8 +149,8 @@ func (d *Detector) newID(x *explanation) int64 {
 	return d.offset
 }
 
-// continuedBy gives the outage that an explanation belongs to: one that is on, began little before and shares a unit, or one that just ended and whose probes are
-// lost again. It is nil for an outage of its own.
+// continuedBy returns the outage that an explanation belongs to: one that is on, began shortly before and shares a unit, or one that just ended and whose
+// probes disconnected again. It is nil for a new outage.
 func (d *Detector) continuedBy(x *explanation) *outage {
 	for _, o := range slices.Backward(d.outages) {
 		if o.frozen == nil && o.kind == x.kind && (o.grows(x) || o.relapses(x)) {

@@ -15,14 +15,14 @@ type ConnectionEvent struct {
 	Time       time.Time
 	Probe      atlas.ProbeID
 	Connected  bool
-	Controller string // "" where the event does not say it
-	ASN        int64  // 0 where the event does not say it
+	Controller string // "" if the event has none
+	ASN        int64  // 0 if the event has none
 }
 
-// longestController is longer than any controller's name; what is longer names none.
+// longestController is longer than any name of a controller; longer ones are ignored.
 const longestController = 100
 
-// EventOf reads a record of the connection events.
+// EventOf parses a record of the connection events.
 func EventOf(record *atlas.Record) (ConnectionEvent, error) {
 	if record.Stream != atlas.StreamProbeStatus {
 		return ConnectionEvent{}, fmt.Errorf("stream: got %q, want %q", record.Stream, atlas.StreamProbeStatus)
@@ -56,5 +56,5 @@ const (
 
 func instantOf(t time.Time) instant { return instant(t.UnixMilli()) }
 
-// seconds is how a time is told: as in the stream.
+// seconds is a time in Unix seconds, as in the stream.
 func (i instant) seconds() float64 { return float64(i) / float64(second) }

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// sameOutage is how far apart units may begin to fail where that counts as one outage.
+// sameOutage is how far apart units of one outage may begin to fail.
 const sameOutage = 2 * minute
 
 // candidate is a unit that may explain disconnects, or several cells side by side.
@@ -19,27 +19,27 @@ func (c *candidate) has(lost *disconnect) bool {
 	return slices.ContainsFunc(c.units, func(u *unit) bool { return lost.isOf(u.unitKey) })
 }
 
-// fit is how well a candidate explains the disconnects of its units that nothing else explains.
+// fit is how well a candidate explains the disconnects of its units that no other candidate explains.
 type fit struct {
 	*candidate
 	lost     []*disconnect // one of each probe, the last one, in the order of time
 	expected float64
-	gain     float64 // of likelihood, over that they came by chance
+	gain     float64 // of likelihood over chance
 	surprise float64
 }
 
-// explanation is what failed at about the same time and for one reason.
+// explanation is what failed at about the same time for one reason.
 type explanation struct {
 	kind     Kind
 	fits     []*fit
 	from     instant
 	lost     []*disconnect
 	surprise float64
-	outage   *outage // as which it is told
+	outage   *outage // as which it is reported
 }
 
-// explain gives what explains the burst best. Several things that fail at once may be a good part of the world together, so the world explains a burst only
-// where it does that better than all others do without it.
+// explain returns what explains the burst best. Several units that fail at once may be a large part of the world, so the world explains a burst only if it
+// does so better than all others without it.
 func (d *Detector) explain() []*explanation {
 	candidates := d.candidates()
 	best, worth := d.cover(candidates)
@@ -51,9 +51,8 @@ func (d *Detector) explain() []*explanation {
 	return gather(best)
 }
 
-// cover takes of the candidates the one under which what happened gains most likelihood, and then of the others the one that does for the rest, as long as
-// the rest is surprising: so three countries are named only where no unit of all three explains it better. What it is worth is what is gained in all, less
-// what each of so many candidates must be surprising by.
+// cover chooses the candidate with the greatest gain of likelihood, then the one with the greatest gain for the rest, as long as the rest is surprising: so it
+// names three countries only if no unit of all three explains more. Its worth is the total gain, less the threshold of an alarm for each candidate.
 func (d *Detector) cover(candidates []*candidate) (chosen []*fit, worth float64) {
 	for best := d.bestFit(candidates); best != nil; best = d.bestFit(candidates) {
 		for _, lost := range best.lost {
@@ -89,7 +88,7 @@ func (d *Detector) candidates() (all []*candidate) {
 	return all
 }
 
-// patchOf gives the first of the cells with all that can be reached from it over touching cells, and those that are left.
+// patchOf returns the first cell with all that are connected to it over touching cells, and the remaining ones.
 func patchOf(cells []*unit) (patch, others []*unit) {
 	patch, others = cells[:1:1], slices.Clone(cells[1:])
 	for i := 0; i < len(patch); i++ {
@@ -113,7 +112,7 @@ func (d *Detector) bestFit(candidates []*candidate) (best *fit) {
 	return best
 }
 
-// fit is nil where what is left of the candidate's disconnects is no surprise.
+// fit returns nil if the rest of the candidate's disconnects is no surprise.
 func (d *Detector) fit(c *candidate) *fit {
 	d.marks++
 	f := &fit{candidate: c}
@@ -124,7 +123,7 @@ func (d *Detector) fit(c *candidate) *fit {
 		f.lost = append(f.lost, d.unclaimed(u)...)
 		f.expected += expected(u.rate.probeRate(worldly), u.alarm.up, u.alarm.from, u.alarm.until)
 	}
-	after := len(f.lost) - len(c.units) // the first one of each is taken as given
+	after := len(f.lost) - len(c.units) // the first one of each starts the window
 	if len(f.lost) < minProbes || after < 1 || !isOwn(c.kind, len(f.lost), of) {
 		return nil
 	}
@@ -135,7 +134,7 @@ func (d *Detector) fit(c *candidate) *fit {
 	return f
 }
 
-// unclaimed gives what of a unit's alarm nothing explains yet: the last disconnect of each probe.
+// unclaimed returns the disconnects of a unit's alarm that nothing explains yet, the last one of each probe.
 func (d *Detector) unclaimed(u *unit) (lost []*disconnect) {
 	for _, e := range slices.Backward(u.recent) {
 		if e.at < u.alarm.from {
@@ -150,7 +149,7 @@ func (d *Detector) unclaimed(u *unit) (lost []*disconnect) {
 	return lost
 }
 
-// gather makes explanations of what was chosen: outages that begin at about the same time are one.
+// gather makes explanations of fits: outages that begin at about the same time are one.
 func gather(chosen []*fit) (all []*explanation) {
 	var last *explanation
 	slices.SortStableFunc(chosen, func(a, b *fit) int { return cmp.Compare(a.lost[0].at, b.lost[0].at) })

@@ -23,11 +23,11 @@ func outageKind(of unitKind) Kind {
 	}
 }
 
-// State says what has become of an outage.
+// State is the state of an outage.
 type State string
 
-// The states. An outage is provisional until its burst is over, and withdrawn where it turned out to be none by then; it is over when half of its probes are
-// back, and lost where they are not after a day, or nobody saw whether they are.
+// The states. An outage is provisional until its burst is over, and withdrawn if it turned out to be none; it is over when half of its probes have
+// reconnected, and lost if they have not after a day, or if events were missing.
 const (
 	StateProvisional State = "provisional"
 	StateOn          State = "on"
@@ -42,7 +42,7 @@ const (
 	flapWithin    = minute
 )
 
-// outage is one that was told of.
+// outage is a reported outage.
 type outage struct {
 	id, revision int64
 	kind         Kind
@@ -51,11 +51,11 @@ type outage struct {
 	start        instant
 	units        []unitShare
 	of           int                         // probes of the units that were connected
-	lost         map[*probeState]*disconnect // the last one of each probe; none once it is settled
-	frozen       *Outage                     // what it stays; nil while it may change
+	lost         map[*probeState]*disconnect // the last one of each probe; nil once it is frozen
+	frozen       *Outage                     // its final report; nil while it may change
 	surprise     float64
 
-	back, quickRecoveries    int // probes that are connected again, and those within a minute
+	back, quickRecoveries    int // probes that have reconnected, and those within a minute
 	recovered50, recovered90 instant
 }
 
@@ -72,24 +72,24 @@ func shareOf(u *unit) unitShare {
 	alarm := u.alarm
 	lost := alarm.probes()
 	return unitShare{
-		unitKey: u.unitKey, from: alarm.from, lost: lost, of: max(lost, alarm.up+1), // up is a guess where few of the probes are known to belong to it
+		unitKey: u.unitKey, from: alarm.from, lost: lost, of: max(lost, alarm.up+1), // up is an estimate
 		expected: alarm.expected, rate: alarm.expected / expected(1, 1, alarm.from, alarm.until), surprise: alarm.surprise,
 	}
 }
 
-// setState changes the state.
+// setState sets the state and the revision.
 func (o *outage) setState(to State, revision int64) {
 	o.state, o.revision = to, revision
 }
 
-// replace has a provisional outage be what now explains the burst.
+// replace replaces a provisional outage by what now explains the burst.
 func (o *outage) replace(x *explanation, revision int64) {
 	o.kind, o.start, o.surprise, o.revision = x.kind, x.from, x.surprise, revision
 	o.units, o.lost = nil, map[*probeState]*disconnect{}
 	o.add(x)
 }
 
-// confirm has an outage be what it was told to be, or grow by what explains a further burst.
+// confirm makes a provisional outage final, or adds what explains a further burst.
 func (o *outage) confirm(x *explanation, revision int64) {
 	if o.state != StateProvisional {
 		o.start, o.surprise = min(o.start, x.from), max(o.surprise, x.surprise)
@@ -126,7 +126,7 @@ func (o *outage) unit(key unitKey) *unitShare {
 	return nil
 }
 
-// shares counts the probes that an explanation has as well.
+// shares counts the probes that an explanation has in common.
 func (o *outage) shares(x *explanation) (count int) {
 	for _, lost := range x.lost {
 		if o.lost[lost.probe] != nil {
@@ -136,7 +136,7 @@ func (o *outage) shares(x *explanation) (count int) {
 	return count
 }
 
-// grows tells whether an explanation is more of an outage that is on: it began soon, and half of the probes of one are of the other's units.
+// grows reports whether an explanation is part of an outage that is on: it began soon, and half of the probes of one are of the other's units.
 func (o *outage) grows(x *explanation) bool {
 	if o.state != StateOn || x.from > o.start+longestWindow {
 		return false
@@ -155,12 +155,12 @@ func (o *outage) grows(x *explanation) bool {
 	return 2*theirs >= len(x.lost) || 2*ours >= len(o.lost)
 }
 
-// relapses tells whether an explanation has at least half of the probes of an outage that has just ended.
+// relapses reports whether an explanation has at least half of the probes of an outage that has just ended.
 func (o *outage) relapses(x *explanation) bool {
 	return o.state == StateOver && x.from <= o.recovered50+relapseWithin && 2*o.shares(x) >= len(o.lost)
 }
 
-// probeBack takes into account that a probe is connected again.
+// probeBack notes that a probe has reconnected.
 func (o *outage) probeBack(lost *disconnect, revision int64) {
 	if o.lost[lost.probe] != lost {
 		return
@@ -182,7 +182,7 @@ func (o *outage) count(lost *disconnect) {
 	}
 }
 
-// checkRecovery looks whether enough probes are back.
+// checkRecovery checks whether enough probes have reconnected.
 func (o *outage) checkRecovery(revision int64) {
 	half, most := (len(o.lost)+1)/2, (9*len(o.lost)+9)/10
 	if o.recovered50 == 0 && o.back >= half {
@@ -194,7 +194,7 @@ func (o *outage) checkRecovery(revision int64) {
 	}
 }
 
-// backAt is when so many probes were connected again.
+// backAt returns when so many probes had reconnected.
 func (o *outage) backAt(count int) instant {
 	times := make([]instant, 0, o.back)
 	for _, lost := range o.lost {
@@ -206,10 +206,10 @@ func (o *outage) backAt(count int) instant {
 	return times[count-1]
 }
 
-// isFlap tells whether four fifths of the probes were away for no more than a minute.
+// isFlap reports whether four fifths of the probes reconnected within a minute.
 func (o *outage) isFlap() bool { return 5*o.quickRecoveries >= 4*len(o.lost) }
 
-// freeze keeps of an outage that does not change any more what is told of it alone: all probes are back, and for too long to relapse.
+// freeze keeps only the report of an outage that cannot change: all probes have reconnected, too long ago to relapse.
 func (o *outage) freeze(before instant) {
 	mayChange := o.state == StateProvisional || o.state == StateOn || o.state == StateOver && before <= o.recovered50+relapseWithin
 	if o.frozen == nil && !mayChange && (o.state == StateWithdrawn || o.allBack()) {
@@ -227,14 +227,14 @@ func (o *outage) allBack() bool {
 	return true
 }
 
-// expire gives up an outage that does not end.
+// expire marks an outage that does not end as lost.
 func (o *outage) expire(now instant, revision int64) {
 	if o.state == StateOn && now >= o.start+longestOutage {
 		o.setState(StateLost, revision)
 	}
 }
 
-// giveUpUnlessPlatform gives up an outage after a time in which the feed was silent; but trouble of the platform may be what silenced it.
+// giveUpUnlessPlatform marks an outage as lost after a time without events; but trouble of the platform may be the cause of the silence.
 func (o *outage) giveUpUnlessPlatform(revision int64) {
 	if o.state == StateOn && o.kind != KindPlatform {
 		o.setState(StateLost, revision)

@@ -11,21 +11,21 @@ import (
 type probeState struct {
 	id     atlas.ProbeID
 	at     instant
-	units  [unitKinds]*unit // nil where it is not known
-	lost   *disconnect      // the last one; nil if there was none, it counted for nothing, or makes no difference any more
-	before instant          // when the one before was that counted
+	units  [unitKinds]*unit // nil if unknown
+	lost   *disconnect      // the last one; nil if there was none, or it does not count
+	before instant          // when the previous one was that counted
 	mark   uint64           // of the last scan that met it
 	asn    uint32           // of its network
 	hour   int32            // of the last one that counted
 	counts int32            // those of that hour that counted
-	known  bool             // by an event; else by the registry
+	known  bool             // by an event; otherwise by the registry
 	up     bool
 }
 
-// maxPerHour is how often an hour a probe counts: some come and go all day.
+// maxPerHour is how many disconnects of a probe count in an hour: some probes come and go all day.
 const maxPerHour = 2
 
-// mayCount tells whether a disconnect counts, and counts it.
+// mayCount reports whether a disconnect counts, and counts it.
 func (p *probeState) mayCount(at instant) bool {
 	if hour := int32(hourOf(at)); p.hour != hour {
 		p.hour, p.counts = hour, 0
@@ -34,7 +34,7 @@ func (p *probeState) mayCount(at instant) bool {
 	return p.counts <= maxPerHour
 }
 
-// probeOf gives what is known of a probe, at first by the registry. It is nil where there is no room for another.
+// probeOf returns what is known of a probe, at first from the registry. It is nil if there is no room for another.
 func (d *Detector) probeOf(id atlas.ProbeID) *probeState {
 	p := d.probes[id]
 	if p == nil && len(d.probes) < maxProbes {
@@ -52,7 +52,7 @@ func (d *Detector) probeOf(id atlas.ProbeID) *probeState {
 	return p
 }
 
-// assign has a probe count to the unit of that name. Without a name it stays where it is.
+// assign assigns a probe to the unit of that name. Without a name it changes nothing.
 func (d *Detector) assign(p *probeState, kind unitKind, name string, at instant) {
 	former := p.units[kind]
 	if (name == "" && kind != world) || former != nil && former.name == name {
@@ -74,7 +74,7 @@ func (d *Detector) assign(p *probeState, kind unitKind, name string, at instant)
 	}
 }
 
-// assignNetwork has a probe count to a network, if that is known.
+// assignNetwork assigns a probe to a network, if that is known.
 func (d *Detector) assignNetwork(p *probeState, asn int64, at instant) {
 	if asn > 0 && uint32(asn) != p.asn {
 		p.asn = uint32(asn)
@@ -82,19 +82,19 @@ func (d *Detector) assignNetwork(p *probeState, asn int64, at instant) {
 	}
 }
 
-// forget forgets a disconnect that is too old to become part of an outage, and whose end matters to none.
+// forget forgets a disconnect that is too old to become part of an outage, and whose end no outage needs.
 func (p *probeState) forget(before instant) {
 	if p.lost != nil && p.lost.at < before && (p.lost.back != 0 || p.lost.outage == nil) {
 		p.lost = nil
 	}
 }
 
-// isOf tells whether a probe counts to one of some units.
+// isOf reports whether a probe is assigned to one of some units.
 func (p *probeState) isOf(shares []unitShare) bool {
 	return slices.ContainsFunc(shares, func(s unitShare) bool { return p.units[s.kind] != nil && p.units[s.kind].unitKey == s.unitKey })
 }
 
-// set says whether a probe is connected.
+// set sets whether a probe is connected.
 func (d *Detector) set(p *probeState, up bool, at instant) {
 	by := +1
 	if !up {

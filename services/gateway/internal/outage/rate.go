@@ -44,12 +44,12 @@ func (h *hourly) count(until instant, up int) {
 	}
 }
 
-// skip leaves a time out, in which nobody knows who was connected.
+// skip skips a time of which nobody knows which probes were connected.
 func (h *hourly) skip(until instant) {
 	h.advance(until, 0)
 }
 
-// next ends the current hour. The oldest one makes room.
+// next ends the current hour and deletes the oldest one.
 func (h *hourly) next() {
 	ended, oldest := h.slot(h.hour), h.slot(h.hour+1)
 	h.allDisconnects += int64(h.disconnects[ended]) - int64(h.disconnects[oldest])
@@ -60,7 +60,7 @@ func (h *hourly) next() {
 
 func (h *hourly) slot(of int64) int { return int(of % (wholeHours + 1)) }
 
-// add counts disconnects, or with a number below zero takes back what was counted. It tells whether they count.
+// add adds disconnects, or removes them if the number is negative. It reports whether they count.
 func (h *hourly) add(at instant, disconnects int32) (counted bool) {
 	if h == nil || at < h.began {
 		return false
@@ -76,8 +76,7 @@ func (h *hourly) add(at instant, disconnects int32) (counted bool) {
 	return true
 }
 
-// What is taken for granted of the world until there is more to go by: 40 disconnects in 2,000 hours of a probe. And of a unit: what the world does, for
-// 200 hours of a probe.
+// The priors: for the world, 40 disconnects in 2,000 hours of a probe; for a unit, the rate of the world for 200 hours of a probe.
 const (
 	priorDisconnects = 40
 	priorHours       = 2000
@@ -86,12 +85,12 @@ const (
 
 func (h *hourly) hours() float64 { return float64(h.allConnected) / float64(hour) }
 
-// worldRate is how often a probe of the world is disconnected in an hour.
+// worldRate is how often a probe of the world disconnects in an hour.
 func (h *hourly) worldRate() float64 {
 	return (float64(h.allDisconnects) + priorDisconnects) / (h.hours() + priorHours)
 }
 
-// probeRate is how often a probe of the unit is disconnected in an hour: a unit that was watched for little time does what the world does.
+// probeRate is how often a probe of the unit disconnects in an hour. For a unit with little history it is close to the world's rate.
 func (h *hourly) probeRate(worldly float64) float64 {
 	if h == nil {
 		return worldly

@@ -12,15 +12,15 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// ProbeInfo is what the registry says of a probe, as far as it matters here.
+// ProbeInfo is what the registry has of a probe, as far as it matters for outages.
 type ProbeInfo struct {
 	Country   string // two letters; "" if not known
-	ASN       int64  // of IPv4, else of IPv6; 0 if not known
+	ASN       int64  // of IPv4, else of IPv6; 0 if unknown
 	Cell      Cell
 	Connected bool // by its status; it counts only for a probe without an event
 }
 
-// ProbeOf gives what matters of a probe's object.
+// ProbeOf returns what matters of a probe's object.
 func ProbeOf(object *atlas.Probe) ProbeInfo {
 	p := ProbeInfo{Country: object.CountryCode, Connected: object.StatusID != nil && *object.StatusID == connectedStatus}
 	if asn := cmp.Or(object.ASNv4, object.ASNv6); asn != nil && *asn > 0 {
@@ -32,7 +32,7 @@ func ProbeOf(object *atlas.Probe) ProbeInfo {
 	return p
 }
 
-// connectedStatus is RIPE's number of it.
+// connectedStatus is RIPE's number of the status.
 const connectedStatus = 1
 
 // Cell is a square of the map, a degree wide and high. The zero Cell is none.
@@ -40,7 +40,7 @@ type Cell struct{ row, column int16 } // from 1, from the south and from the wes
 
 const rows, columns = 180, 360
 
-// CellAt gives the cell of a place in degrees; none for what is no place.
+// CellAt returns the cell of a position in degrees; none for an invalid position.
 func CellAt(latitude, longitude float64) Cell {
 	if !(math.Abs(latitude) <= 90 && math.Abs(longitude) <= 180) { // refuses NaN too
 		return Cell{}
@@ -49,10 +49,10 @@ func CellAt(latitude, longitude float64) Cell {
 	return Cell{row: 1 + int16(min(row, rows-1)), column: 1 + int16(column)%columns}
 }
 
-// String gives the cell's south-western corner: "52,4" is from 52 to 53 degrees north and from 4 to 5 degrees east.
+// String returns the cell's south-western corner: "52,4" is from 52 to 53 degrees north and from 4 to 5 degrees east.
 func (c Cell) String() string { return fmt.Sprintf("%d,%d", c.row-1-rows/2, c.column-1-columns/2) }
 
-// touches tells whether two cells are side by side or corner to corner.
+// touches reports whether two cells share a side or a corner.
 func (c Cell) touches(other Cell) bool {
 	apart := (c.column - other.column + columns) % columns
 	return max(c.row-other.row, other.row-c.row) <= 1 && (apart <= 1 || apart == columns-1)
@@ -64,12 +64,12 @@ type Registry struct {
 	digest string
 }
 
-// NewRegistry makes a registry of probes, which are its own from then on.
+// NewRegistry makes a registry, which owns the map from then on.
 func NewRegistry(probes map[atlas.ProbeID]ProbeInfo) *Registry {
 	return &Registry{probes: probes, digest: digestOf(probes)}
 }
 
-// Digest is the same for registries that say the same of every probe.
+// Digest is equal for registries with equal probes.
 func (r *Registry) Digest() string { return r.digest }
 
 func digestOf(probes map[atlas.ProbeID]ProbeInfo) string {

@@ -8,19 +8,19 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Outage is an outage as it is told. Times are Unix seconds.
+// Outage is an outage as clients get it. Times are Unix seconds.
 type Outage struct {
 	ID          int64    `json:"id"`       // offset of its first disconnect
-	Revision    int64    `json:"revision"` // offset of the event by which it came to be what it is: greater with each change
+	Revision    int64    `json:"revision"` // offset of the event that changed it last
 	Kind        Kind     `json:"kind"`
 	State       State    `json:"state"`
-	Flap        bool     `json:"flap"`        // most were back within a minute
-	Noticed     float64  `json:"noticed"`     // the time of the event by which it was found
+	Flap        bool     `json:"flap"`        // most probes reconnected within a minute
+	Noticed     float64  `json:"noticed"`     // the time of the event that revealed it
 	Start       float64  `json:"start"`       // of the first disconnect
-	End         *float64 `json:"end"`         // null unless it is over
-	Recovered50 *float64 `json:"recovered50"` // when half of the probes were connected again
+	End         *float64 `json:"end"`         // null until it is over
+	Recovered50 *float64 `json:"recovered50"` // when half of the probes had reconnected
 	Recovered90 *float64 `json:"recovered90"`
-	Score       float64  `json:"score"` // so many by chance are as likely as 1 to 10 to the power of it
+	Score       float64  `json:"score"` // the probability of as many by chance is 10 to the power of -score
 	Lost        int      `json:"lost"`  // probes
 	Of          int      `json:"of"`    // probes of its units that were connected
 	Units       []Unit   `json:"units"`
@@ -51,10 +51,10 @@ type Share struct {
 type Lost struct {
 	ID   atlas.ProbeID `json:"id"`
 	Down float64       `json:"down"`
-	Back *float64      `json:"back"` // null while it is not connected again
+	Back *float64      `json:"back"` // null until it reconnects
 }
 
-// report tells the outage as it is now.
+// report returns the outage as it is now.
 func (o *outage) report() Outage {
 	if o.frozen != nil {
 		return *o.frozen
@@ -87,7 +87,7 @@ func (o *outage) probes() []Lost {
 	return probes
 }
 
-// label is the name as it is told.
+// label is the name in reports.
 func (k unitKey) label() string {
 	switch k.kind {
 	case world:
@@ -122,7 +122,7 @@ func (i instant) orNull() *float64 {
 	return &seconds
 }
 
-// rounded cuts a number to what is meant, which is the same on every processor. It is 0 for what JSON has no number for.
+// rounded rounds a number, so that it is the same on every processor. It returns 0 for numbers that JSON cannot encode.
 func rounded(value float64, places int) float64 {
 	unit := math.Pow10(places)
 	cut := math.Round(value*unit) / unit

@@ -1,28 +1,28 @@
 package outage
 
-// What makes an alarm: so many probes, and a window in which they are as unlikely as 1 to 10^8.
+// An alarm needs minProbes and a window in which they are as unlikely as 1 to 10^8.
 const (
 	minProbes     = 5
 	alarmSurprise = 8
 	longestWindow = 15 * minute
-	maxWindows    = 300 // windows that are looked at for a disconnect
+	maxWindows    = 300 // windows that a scan examines
 )
 
 // burst is a window of a unit's disconnects.
 type burst struct {
 	from, until instant // of the first and of the last disconnect
 	up          int     // probes that were connected after the first
-	after       int     // of them, those that were disconnected after the first
-	expected    float64 // how many of them were to be expected
+	after       int     // of them, those that disconnected after the first
+	expected    float64 // of them, by the rate
 	surprise    float64
-	scanned     int // how many there were when all windows were last looked at
+	scanned     int // how many there were at the last scan
 }
 
-// probes are all that were disconnected.
+// probes is the number of probes that disconnected.
 func (b *burst) probes() int { return b.after + 1 }
 
-// computeSurprise reckons what is to be expected of a burst at a rate of disconnects an hour for each probe, and how surprising it is. It leaves out the latter where
-// that is no more than enough.
+// computeSurprise computes how many disconnects to expect at a rate per hour and probe, and how surprising the burst is. It omits the latter if that is at
+// most enough.
 func (b *burst) computeSurprise(rate, enough float64) {
 	b.expected = expected(rate, b.up, b.from, b.until)
 	if gain := gain(b.after, b.expected); mostSurprise(b.after, gain) > enough {
@@ -30,14 +30,13 @@ func (b *burst) computeSurprise(rate, enough float64) {
 	}
 }
 
-// expected is how many disconnects so many probes have from a time to another. The times are whole seconds, so both ends count.
+// expected is how many disconnects so many probes have in an interval. The times are whole seconds, so both ends count.
 func expected(rate float64, up int, from, until instant) float64 {
 	return rate * float64(up) * float64(until-from+second) / float64(hour)
 }
 
-// scan looks at all windows that end with a disconnect, and gives the most surprising one that is enough for an alarm, if there is one. It is of the family of
-// tests that Poisson's CUSUM over all rates is of, and there is no window's length to choose: the first disconnect of a window is taken as given, and those
-// after it are the surprise.
+// scan examines all windows that end with a disconnect, and returns the most surprising one that is enough for an alarm, if there is one. It is akin to a
+// Poisson CUSUM over all rates, and needs no length of the window: the first disconnect starts a window, and those after it are the surprise.
 func (d *Detector) scan(u *unit, index int, rate float64) (best burst) {
 	last := u.recent[index]
 	earliest := u.earliest(index, rate)
@@ -64,7 +63,7 @@ func (d *Detector) scan(u *unit, index int, rate float64) (best burst) {
 	return best
 }
 
-// earliest gives where the longest window begins that may be an alarm, and place where none may: with each disconnect that of another probe, as nearly all are.
+// earliest returns where the longest window begins that may be an alarm, or index if none may. It takes each disconnect for that of another probe.
 func (u *unit) earliest(index int, rate float64) (found int) {
 	found = index
 	for i := index - 1; i >= max(0, index-maxWindows) && u.recent[index].at-u.recent[i].at <= longestWindow; i-- {
@@ -75,7 +74,7 @@ func (u *unit) earliest(index int, rate float64) (found int) {
 	return found
 }
 
-// mayAlarm tells whether so many probes in a window are as rare as an alarm is.
+// mayAlarm reports whether so many probes in a window are rare enough for an alarm.
 func (u *unit) mayAlarm(first, last, after int, rate float64) bool {
 	begin := &u.recent[first]
 	return begin.up+1 >= minProbes && expected(rate, begin.up, begin.at, u.recent[last].at) <= rare[after]

@@ -2,7 +2,7 @@ package outage
 
 import "math"
 
-// surprise says how unlikely so many disconnects or more are where so many are expected: the negative decimal logarithm of the probability by Poisson.
+// surprise is the negative decimal logarithm of the Poisson probability of count or more disconnects.
 func surprise(count int, expected float64) float64 {
 	k := float64(count)
 	if k <= expected || count == 0 {
@@ -17,7 +17,7 @@ func surprise(count int, expected float64) float64 {
 	return (expected - k*math.Log(expected) + logGamma - math.Log(sum)) / math.Ln10
 }
 
-// gain is by how much likelier a count is at its own rate than at the expected one: a logarithm. It is at most the surprise, in times of ln 10.
+// gain is the logarithm of how much likelier a count is at its own rate than at the expected one. It is at most the surprise times ln 10.
 func gain(count int, expected float64) float64 {
 	k := float64(count)
 	if k <= expected {
@@ -32,8 +32,8 @@ func mostSurprise(count int, gain float64) float64 {
 	return (gain + math.Log(2*math.Pi*k)/2 + 1/(12*k)) / math.Ln10
 }
 
-// rare has, for each count, the expectation at which it is just surprising enough for an alarm: an alarm is looked for at every disconnect, and nearly always
-// there is none.
+// rare has, for each count, the expectation at which it is just surprising enough for an alarm. The table is for speed: every disconnect looks for an alarm,
+// and nearly always there is none.
 var rare = func() (most [maxWindows + 1]float64) {
 	for count := 1; count < len(most); count++ {
 		low, high := most[count-1], float64(count)

@@ -2,7 +2,7 @@ package outage
 
 import "slices"
 
-// unitKind says what probes of a unit have in common. A burst that two units explain alike is the earlier kind's.
+// unitKind says what the probes of a unit have in common. If two units explain a burst equally well, the earlier kind counts.
 type unitKind uint8
 
 const (
@@ -14,7 +14,7 @@ const (
 	unitKinds
 )
 
-// String gives the kind's name as answers have it.
+// String returns the kind's name in reports.
 func (k unitKind) String() string {
 	return [unitKinds]string{"world", "controller", "country", "asn", "cell"}[k]
 }
@@ -29,17 +29,17 @@ type unitKey struct {
 type unit struct {
 	unitKey
 	cell    Cell             // of a cell
-	members int              // probes that count to it, connected or not
+	members int              // its probes, connected or not
 	up      int              // of them, those that are connected
-	rate    *hourly          // nil as long as it has never had as many probes as an alarm needs
-	recent  []unitDisconnect // of the last half hour, in the order of time, but for those that are explained
-	alarm   *burst           // nil unless there are too many
+	rate    *hourly          // nil until it has as many probes as an alarm needs
+	recent  []unitDisconnect // unexplained ones of the last half hour, in the order of time
+	alarm   *burst           // nil without one
 	joined  bool             // the alarm is part of the episode
 }
 
-// unitDisconnect is a disconnect as its unit saw it.
+// unitDisconnect is a disconnect in the list of its unit.
 type unitDisconnect struct {
-	at instant // the disconnect's, here as it is looked at most
+	at instant // the disconnect's, copied for speed
 	up int     // probes of the unit that were connected after it
 	*disconnect
 }
@@ -50,19 +50,19 @@ type disconnect struct {
 	offset  int64
 	probe   *probeState
 	units   [unitKinds]*unit
-	back    instant         // when the probe was connected again; 0 until then
-	outage  *outage         // which explains it; nil if none does
+	back    instant         // when the probe reconnected; 0 until then
+	outage  *outage         // that explains it, or nil
 	claimed bool            // used while an explanation is looked for
-	counted [unitKinds]bool // to the rates of which of the units
+	counted [unitKinds]bool // in the rate of each unit
 }
 
-// isOf tells whether the probe counted to a unit.
+// isOf reports whether the probe was of a unit.
 func (d *disconnect) isOf(key unitKey) bool {
 	u := d.units[key.kind]
 	return u != nil && u.unitKey == key
 }
 
-// addMember has another probe count to the unit. There are many units with a few probes each, for which nothing is counted, as they cannot have an alarm.
+// addMember adds a probe to the unit. Many units have too few probes for an alarm; nothing is counted for them.
 func (u *unit) addMember(at instant) {
 	u.members++
 	if u.rate == nil && u.members >= minProbes {
@@ -70,13 +70,13 @@ func (u *unit) addMember(at instant) {
 	}
 }
 
-// change is a change of how many of the unit's probes are connected.
+// change changes how many of the unit's probes are connected.
 func (u *unit) change(at instant, by int) {
 	u.rate.advance(at, u.up)
 	u.up += by
 }
 
-// insert puts a disconnect, after which so many probes were connected, to its place in the order of time, and gives that place.
+// insert inserts a disconnect, after which up probes were connected, in the order of time, and returns its index.
 func (u *unit) insert(d *disconnect, up int) (index int) {
 	index = len(u.recent)
 	for index > 0 && u.recent[index-1].at > d.at {
@@ -94,7 +94,7 @@ func (u *unit) trim(before instant) {
 	}
 }
 
-// forget forgets all disconnects that are too old to matter, and leaves no memory to them.
+// forget forgets all disconnects that are too old to matter, and frees their memory.
 func (u *unit) forget(before instant) {
 	first := 0
 	for first < len(u.recent) && u.recent[first].at < before {
@@ -105,7 +105,7 @@ func (u *unit) forget(before instant) {
 	}
 }
 
-// dropExplained takes the explained ones away.
+// dropExplained removes explained disconnects.
 func (u *unit) dropExplained() {
 	u.recent = slices.DeleteFunc(u.recent, func(e unitDisconnect) bool { return e.outage != nil })
 }

@@ -2,7 +2,7 @@ package outage
 
 import "atlasstream/pkg/atlas"
 
-// agreeing is how many probes must have come to a time before the watermark does: so a clock or two that are fast make nobody late.
+// agreeing is how many probes must reach a time before the watermark does, so that one or two fast clocks make no event late.
 const agreeing = 5
 
 // watermark is the time of the fifth newest event, of five probes.
@@ -40,21 +40,21 @@ func (w *watermark) take(id atlas.ProbeID, at instant) {
 // at is the time; 0 before there were five probes.
 func (w *watermark) at() instant { return w.newest[agreeing-1].at }
 
-// eventRate is how often events come.
+// eventRate tells how often events come.
 type eventRate struct{ counts *hourly }
 
-// Without any event for as long as this, and for so many times their mean distance, the feed is silent: it is its trouble, and not a quiet network.
+// Without any event for minSilence, and for silenceGaps times their mean distance, the source of events is at fault, not the network quiet.
 const (
 	minSilence  = 10 * minute
 	silenceGaps = 20
 )
 
-// maxSilence is the time without an event after which the feed counts as silent.
+// maxSilence is the time without an event after which the source counts as silent.
 func (f *eventRate) maxSilence() instant {
 	return max(minSilence, silenceGaps*wholeHours*hour/instant(max(f.counts.allDisconnects, 1)))
 }
 
-// skipSilence leaves a time out in which there was no event at all. What happened in it is not known: whoever was connected, lost or came back.
+// skipSilence skips a time without any event. Nobody knows which probes were connected in it.
 func (d *Detector) skipSilence(from, until instant) {
 	if d.episode != nil {
 		d.closeEpisode()
