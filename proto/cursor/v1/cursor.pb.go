@@ -340,8 +340,10 @@ type TopicPosition struct {
 	// The replay stops reading here.
 	End int64 `protobuf:"varint,4,opt,name=end,proto3" json:"end,omitempty"`
 	// The greatest (event time, offset) that was delivered; Unix milliseconds. An offset of -1 says that nothing was.
-	LastTime      int64 `protobuf:"zigzag64,5,opt,name=last_time,json=lastTime,proto3" json:"last_time,omitempty"`
-	LastOffset    int64 `protobuf:"zigzag64,6,opt,name=last_offset,json=lastOffset,proto3" json:"last_offset,omitempty"`
+	LastTime   int64 `protobuf:"zigzag64,5,opt,name=last_time,json=lastTime,proto3" json:"last_time,omitempty"`
+	LastOffset int64 `protobuf:"zigzag64,6,opt,name=last_offset,json=lastOffset,proto3" json:"last_offset,omitempty"`
+	// The first 8 bytes of the event ID of the record at last_offset, as Live has them.
+	LastIdentity  uint64 `protobuf:"fixed64,7,opt,name=last_identity,json=lastIdentity,proto3" json:"last_identity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -418,6 +420,13 @@ func (x *TopicPosition) GetLastOffset() int64 {
 	return 0
 }
 
+func (x *TopicPosition) GetLastIdentity() uint64 {
+	if x != nil {
+		return x.LastIdentity
+	}
+	return 0
+}
+
 var File_cursor_v1_cursor_proto protoreflect.FileDescriptor
 
 const file_cursor_v1_cursor_proto_rawDesc = "" +
@@ -445,7 +454,7 @@ const file_cursor_v1_cursor_proto_rawDesc = "" +
 	"\x06Replay\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\x03R\x05start\x12\x10\n" +
 	"\x03end\x18\x02 \x01(\x03R\x03end\x120\n" +
-	"\x06topics\x18\x03 \x03(\v2\x18.cursor.v1.TopicPositionR\x06topics\"\x9b\x01\n" +
+	"\x06topics\x18\x03 \x03(\v2\x18.cursor.v1.TopicPositionR\x06topics\"\xc0\x01\n" +
 	"\rTopicPosition\x12\x14\n" +
 	"\x05topic\x18\x01 \x01(\tR\x05topic\x12\x10\n" +
 	"\x03low\x18\x02 \x01(\x03R\x03low\x12\x12\n" +
@@ -453,7 +462,8 @@ const file_cursor_v1_cursor_proto_rawDesc = "" +
 	"\x03end\x18\x04 \x01(\x03R\x03end\x12\x1b\n" +
 	"\tlast_time\x18\x05 \x01(\x12R\blastTime\x12\x1f\n" +
 	"\vlast_offset\x18\x06 \x01(\x12R\n" +
-	"lastOffsetB&Z$atlasstream/proto/cursor/v1;cursorv1b\x06proto3"
+	"lastOffset\x12#\n" +
+	"\rlast_identity\x18\a \x01(\x06R\flastIdentityB&Z$atlasstream/proto/cursor/v1;cursorv1b\x06proto3"
 
 var (
 	file_cursor_v1_cursor_proto_rawDescOnce sync.Once

@@ -49,6 +49,7 @@ type Progress struct {
 	Next int64 // everything before it has been read
 	// Of the records that were delivered, the greatest by event time, in Unix milliseconds, then by offset.
 	LastTime, LastOffset int64
+	LastIdentity         uint64 // as that of Live
 }
 
 // MaxTopics bounds the topics of a replay.

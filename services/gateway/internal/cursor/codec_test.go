@@ -103,6 +103,7 @@ func (r *Replay) message() *cursorv1.Replay {
 	for _, topic := range r.Topics {
 		replay.Topics = append(replay.Topics, &cursorv1.TopicPosition{
 			Topic: topic.Topic, Low: topic.Low, Next: topic.Next, End: topic.End, LastTime: topic.LastTime, LastOffset: topic.LastOffset,
+			LastIdentity: topic.LastIdentity,
 		})
 	}
 	return replay
@@ -115,6 +116,7 @@ func TestTokensAreWrittenAsMessages(t *testing.T) {
 	}
 	all["before the first record"] = At(Checkpoint{Live: Live{Topic: "a", Offset: -1}}, time.Time{})
 	all["with an identity"] = At(Checkpoint{Live: Live{Topic: "a", Offset: 1, Identity: 0xfedcba9876543210}}, time.Time{})
+	all["a replay with an identity"] = At(Checkpoint{Replay: &Replay{Topics: []TopicPosition{{Progress: Progress{LastIdentity: 0xfedcba9876543210}}}}}, time.Time{})
 	all["an empty replay"] = At(Checkpoint{Replay: &Replay{Topics: make([]TopicPosition, 1)}}, time.Time{})
 	all["long"] = Token{Issued: time.Unix(1, 0), Subscriptions: slices.Repeat(all["several"].Subscriptions, 20)}
 	all["long"].Subscriptions[3].Parameters = bytes.Repeat([]byte("x"), 1000)

@@ -31,12 +31,13 @@ const (
 	fieldReplayEnd    = 2
 	fieldReplayTopics = 3
 
-	fieldTopic      = 1
-	fieldLow        = 2
-	fieldNext       = 3
-	fieldEnd        = 4
-	fieldLastTime   = 5
-	fieldLastOffset = 6
+	fieldTopic        = 1
+	fieldLow          = 2
+	fieldNext         = 3
+	fieldEnd          = 4
+	fieldLastTime     = 5
+	fieldLastOffset   = 6
+	fieldLastIdentity = 7
 )
 
 // appendTo appends the cursor.v1.Token, as proto.Marshal writes it: one with some thirty subscriptions comes with each message of a client, and to convert
@@ -94,7 +95,8 @@ func (t *TopicPosition) appendTo(topic []byte) []byte {
 	topic = appendNumber(topic, fieldNext, t.Next)
 	topic = appendNumber(topic, fieldEnd, t.End)
 	topic = appendNumber(topic, fieldLastTime, int64(protowire.EncodeZigZag(t.LastTime)))
-	return appendNumber(topic, fieldLastOffset, int64(protowire.EncodeZigZag(t.LastOffset)))
+	topic = appendNumber(topic, fieldLastOffset, int64(protowire.EncodeZigZag(t.LastOffset)))
+	return appendFixed(topic, fieldLastIdentity, t.LastIdentity)
 }
 
 // appendNumber omits 0, which an absent field has.
@@ -166,8 +168,11 @@ func replayOf(message *cursorv1.Replay) *Replay {
 		replay.Topics = append(replay.Topics, TopicPosition{
 			Topic: topic.GetTopic(),
 			//mutate:cursor-offsets-swapped
-			Progress: Progress{Low: topic.GetLow(), Next: topic.GetNext(), LastTime: topic.GetLastTime(), LastOffset: topic.GetLastOffset()},
-			End:      topic.GetEnd(),
+			Progress: Progress{
+				Low: topic.GetLow(), Next: topic.GetNext(),
+				LastTime: topic.GetLastTime(), LastOffset: topic.GetLastOffset(), LastIdentity: topic.GetLastIdentity(),
+			},
+			End: topic.GetEnd(),
 		})
 	}
 	return replay

@@ -50,6 +50,7 @@ func (m *fakeLog) write(topic string, events ...atlas.Event) {
 	}
 	there := m.topics[topic]
 	for _, event := range events {
+		event.ID = atlas.EventIDOf(fmt.Appendf(nil, "%s %d", topic, len(there.records)))
 		there.records = append(there.records, atlas.Record{Event: event, Position: atlas.Position{Topic: topic, Offset: int64(len(there.records))}})
 	}
 }
@@ -263,4 +264,13 @@ func realResults(t testing.TB, file string, measurement atlas.MeasurementID) (ev
 			events = append(events, event)
 		}
 	}
+}
+
+// EventAt implements Log.
+func (m *fakeLog) EventAt(_ context.Context, topic string, _ int, offset int64) (id atlas.EventID, found bool, err error) {
+	there := m.topics[topic]
+	if offset < there.first || offset >= int64(len(there.records)) {
+		return id, false, nil
+	}
+	return there.records[offset].ID, true, nil
 }

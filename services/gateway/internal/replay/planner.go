@@ -22,6 +22,8 @@ type Log interface {
 	// Open opens a reader of the records of one measurement in one topic from an offset to before another, for which an account pays while it is read. What it
 	// gave is not used any more once it is closed. A *LostError, of Open or of the reader, says that the log does not have what comes next.
 	Open(ctx context.Context, topic string, measurement atlas.MeasurementID, from, to int64, account *readlimit.Account) (LogReader, error)
+	// EventAt gives the ID of the record at an offset, if there is one.
+	EventAt(ctx context.Context, topic string, partition int, offset int64) (id atlas.EventID, found bool, err error)
 }
 
 // LogReader reads the records of one measurement in one topic, in the order of offsets and without repeats.

@@ -21,6 +21,7 @@ type reordered struct {
 	head      *atlas.Record // what is delivered next, once it is known
 	headLate  bool
 	delivered sortKey // the greatest
+	identity  uint64  // of the record that it is of
 	skipTo    int64   // before it, the log is read again
 	late      int     // how many were delivered out of order, since takeLate
 
@@ -29,7 +30,7 @@ type reordered struct {
 
 func newReordered(reader LogReader, interval topicrange.Interval, bounds Window, from cursor.Progress) *reordered {
 	o := &reordered{reader: reader, interval: interval, window: newWindow(bounds), next: from.Low, skipTo: from.Next}
-	o.delivered = sortKey{from.LastTime, from.LastOffset}
+	o.delivered, o.identity = sortKey{from.LastTime, from.LastOffset}, from.LastIdentity
 	//mutate:resume-repeats
 	o.window.last = o.delivered
 	return o
@@ -78,7 +79,7 @@ func (o *reordered) take() {
 	if o.headLate {
 		o.late++
 	} else {
-		o.delivered = o.window.last // the head is what the window let go last
+		o.delivered, o.identity = o.window.last, o.head.ID.Identity() // the head is what the window let go last
 	}
 	o.head, o.headLate = nil, false
 }
@@ -87,7 +88,7 @@ func (o *reordered) take() {
 func (o *reordered) progress() cursor.Progress {
 	//mutate:replay-cursor-skips-next,replay-cursor-skips-window,replay-cursor-loses-progress
 	p := cursor.Progress{
-		Low: o.window.lowest(o.next), Next: max(o.next, o.skipTo), LastTime: o.delivered.time, LastOffset: o.delivered.offset,
+		Low: o.window.lowest(o.next), Next: max(o.next, o.skipTo), LastTime: o.delivered.time, LastOffset: o.delivered.offset, LastIdentity: o.identity,
 	}
 	if o.head != nil {
 		p.Low = min(p.Low, o.head.Position.Offset)

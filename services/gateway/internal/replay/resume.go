@@ -69,6 +69,9 @@ func (p *Planner) find(ctx context.Context, query topicrange.Query, topics []cur
 		if err := p.checkRange(ctx, query.Account, found); err != nil {
 			return nil, err
 		}
+		if err := p.checkIdentity(ctx, found, topic.Progress); err != nil {
+			return nil, err
+		}
 		ranges = append(ranges, found)
 	}
 	return ranges, nil
@@ -92,4 +95,18 @@ func (p *Planner) checkRange(ctx context.Context, account *readlimit.Account, fo
 	}
 	return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on, those of %s and later",
 		found.From, found.Topic, found.First, topicrange.FormatTime(earliest))
+}
+
+// checkIdentity refuses to resume in a topic that does not have the last record that was delivered, unless retention may have taken that.
+func (p *Planner) checkIdentity(ctx context.Context, found topicrange.Range, progress cursor.Progress) error {
+	if progress.LastIdentity == 0 || progress.LastOffset < found.First {
+		return nil
+	}
+	id, present, err := p.settings.Log.EventAt(ctx, found.Topic, found.Number, progress.LastOffset)
+	//mutate:replay-resumes-in-another-log
+	if err != nil || present && id.Identity() == progress.LastIdentity {
+		return err
+	}
+	return protocol.Refuse(protocol.CodeCursorGone, "cursor: is of a record at offset %d of %s that is not there; the topic was recreated",
+		progress.LastOffset, found.Topic)
 }

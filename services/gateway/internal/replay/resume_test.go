@@ -22,6 +22,7 @@ func cursorBehind(t *testing.T, log *fakeLog, number int) cursor.Token {
 	return sink.behind(1, number)
 }
 
+//notices:replay-resumes-in-another-log
 func TestRefusedCursors(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(log *fakeLog, from *cursor.Checkpoint, request *Request)
@@ -63,6 +64,10 @@ func TestRefusedCursors(t *testing.T) {
 				log.topics[liveTopic].records = log.topics[liveTopic].records[:2]
 			},
 			"cursor_gone", "cursor: reads atlas.results to offset 4, but it ends at 2; it was recreated",
+		},
+		"a topic recreated that is as long": {
+			func(log *fakeLog, _ *cursor.Checkpoint, _ *Request) { log.topics[liveTopic].records[0].ID[0]++ },
+			"cursor_gone", "cursor: is of a record at offset 0 of atlas.results that is not there; the topic was recreated",
 		},
 		"no speed": {
 			func(_ *fakeLog, _ *cursor.Checkpoint, request *Request) { request.Speed = 0 },
