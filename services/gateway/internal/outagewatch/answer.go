@@ -11,28 +11,28 @@ import (
 
 // Answer is a list of outages. It does not change.
 type Answer struct {
-	From, To   time.Time // of which time they are; zero where the log has too few events to tell
-	Offset     int64     // of the last event that it knows; -1 for none
+	From, To   time.Time // the interval; zero if the log has too few events to tell
+	Offset     int64     // of the last event; -1 for none
 	Registry   string    // digest of what is known of probes
 	Outages    []outage.Outage
-	reading    chan struct{} // tells by which reading it was found, and does not keep that in memory
-	maxSilence time.Duration // how long no event may come
+	reading    chan struct{} // identifies the reading without keeping it in memory
+	maxSilence time.Duration // the longest time without events
 	since      time.Time     // when the first reading of the log began, as far as it matters
 
 	encode  sync.Once
 	encoded []json.RawMessage
 	index   sync.Once
-	hit     map[string][]int // by the names of countries and networks: the outages that hit probes of it, by their places
+	hit     map[string][]int // the indexes of outages by the names of the countries and networks that they hit
 }
 
-// JSON gives each outage as it is told; it is written once for all who ask.
+// JSON returns the encoding of each outage; all clients share it.
 func (a *Answer) JSON() []json.RawMessage {
 	a.encode.Do(func() {
 		a.encoded = make([]json.RawMessage, len(a.Outages))
 		for i := range a.Outages {
 			text, err := json.Marshal(a.Outages[i])
 			if err != nil {
-				panic(err) // outages are made of what JSON has
+				panic(err) // JSON can encode every outage
 			}
 			a.encoded[i] = text
 		}
@@ -40,8 +40,7 @@ func (a *Answer) JSON() []json.RawMessage {
 	return a.encoded
 }
 
-// Hitting gives the places of the outages that hit probes of one of some countries and networks, in their order. What an outage hit is looked through once
-// for all who ask.
+// Hitting returns the indexes of the outages that hit probes of any of the countries and networks, in ascending order. All clients share the index.
 func (a *Answer) Hitting(names []string) (indexes []int) {
 	a.index.Do(a.noteHits)
 	for _, name := range names {
@@ -62,10 +61,10 @@ func (a *Answer) noteHits() {
 	}
 }
 
-// Continues tells whether both are of one reading of the log, so that what is new are the revisions that the former does not have.
+// Continues reports whether both are of one reading of the log, so that only the new revisions differ.
 func (a *Answer) Continues(former *Answer) bool { return a.reading == former.reading }
 
-// SilentSince is the time since which there was no event at all, where that is longer than it ever takes while the events come as they should; else zero.
+// SilentSince is the time of the last event if the source of events has been silent for too long since; otherwise zero.
 func (a *Answer) SilentSince(now time.Time) (since time.Time) {
 	last := a.To
 	if last.IsZero() {

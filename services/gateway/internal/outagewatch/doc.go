@@ -1,2 +1,2 @@
-// Package outagewatch reads connection events of the log and has package outage find the outages in them: of now, which it follows, and of the past, on demand.
+// Package outagewatch reads connection events of the log and has package outage find the outages in them: the current ones live, past ones on demand.
 package outagewatch

@@ -13,23 +13,23 @@ import (
 )
 
 const (
-	// MaxInterval is how long an interval of the past may be.
+	// MaxInterval bounds an interval of History.
 	MaxInterval = 7 * 24 * time.Hour
-	// MaxEvents is how many events are read for it at most. The outages of a day follow from those of the 32 days before as well, of which the real network
-	// has some 17,000 each.
+	// MaxEvents bounds the events that History reads. The outages of a day depend on the 32 days before as well; the real network has some 17,000 events a
+	// day.
 	MaxEvents = 1_000_000
-	// eventsPerRun is how many are read in one turn, between which others have theirs.
+	// eventsPerRun is how many events one run reads, between which others run.
 	eventsPerRun = 50_000
 )
 
-// TooManyEventsError says that the log has more events than are read for one answer.
+// TooManyEventsError says that an answer would need more than MaxEvents.
 type TooManyEventsError struct{ Events int64 }
 
 func (e *TooManyEventsError) Error() string {
 	return fmt.Sprintf("%d connection events would have to be read, and %d are read at most", e.Events, MaxEvents)
 }
 
-// History gives the outages that were on in an interval of the past, as far as the log tells by now, and what was read. The account pays for that.
+// History returns the outages that were on in a past interval, and how much it read. The account pays for that.
 func (w *Watch) History(ctx context.Context, account *readlimit.Account, from, to time.Time) (*Answer, logscan.Read, error) {
 	now := w.reading()
 	if now == nil {
@@ -39,17 +39,17 @@ func (w *Watch) History(ctx context.Context, account *readlimit.Account, from, t
 	if err := p.locate(ctx, w.settings.Log, account, p.first.ReadFrom(), p.last.ReadTo()); err != nil {
 		return nil, logscan.Read{}, err
 	}
-	paid, err := account.Begin(ctx, w.settings.Horizon+p.end-p.next) // for all of it: who waits until the address can pay must not hold up others
+	paid, err := account.Begin(ctx, w.settings.Horizon+p.end-p.next) // for all of it: a client that waits until its address can pay must not hold up others
 	if err != nil {
 		return nil, logscan.Read{}, err
 	}
 	answer, err := w.readHistory(ctx, account, p, now, from, to)
 	read := p.scan.Read()
-	_ = paid.Settle(ctx, read.Records, read.Bytes) // events may be longer than they were taken to be; what was found in them is not thrown away
+	_ = paid.Settle(ctx, read.Records, read.Bytes) // events may be longer than estimated; the answer is not discarded
 	return answer, read, err
 }
 
-// readHistory has its turn of reading the past, and gives the outages that were found in it.
+// readHistory waits for its turn and reads.
 func (w *Watch) readHistory(ctx context.Context, account *readlimit.Account, p *historyScan, now *reading, from, to time.Time) (*Answer, error) {
 	release, err := w.historyPool.Acquire(ctx, account)
 	if err != nil {
@@ -62,11 +62,11 @@ func (w *Watch) readHistory(ctx context.Context, account *readlimit.Account, p *
 	}
 	answer := now.answerOf(p.days)
 	answer.From, answer.To, answer.Outages = from, to, p.days.Between(from, to)
-	p.days = nil // which is far more than the answer, and no more of use
+	p.days = nil // frees far more memory than the answer takes
 	return answer, nil
 }
 
-// historyScan is a reading of the past.
+// historyScan reads the events of a past interval.
 type historyScan struct {
 	first, last outage.Day
 	days        *outage.Days
@@ -74,7 +74,7 @@ type historyScan struct {
 	next, end   int64
 }
 
-// locate finds where the events of some time stand.
+// locate looks up the offsets of an interval.
 func (p *historyScan) locate(ctx context.Context, log Log, account *readlimit.Account, from, to time.Time) (err error) {
 	if err := account.PayLookUps(ctx, 2); err != nil {
 		return err
@@ -91,7 +91,7 @@ func (p *historyScan) locate(ctx context.Context, log Log, account *readlimit.Ac
 	return nil
 }
 
-// read takes the events, which are paid for, so many in each turn.
+// read reads the events, which are paid for, in several runs.
 func (p *historyScan) read(ctx context.Context, log Log) error {
 	next, stop := iter.Pull2(log.Events(ctx, p.next, p.end))
 	defer stop()
@@ -104,7 +104,7 @@ func (p *historyScan) read(ctx context.Context, log Log) error {
 	return nil
 }
 
-// take takes the events up to before an offset, or a few more.
+// take reads the events to an offset, or a few more.
 func (p *historyScan) take(next func() (atlas.Record, error, bool), until int64) error {
 	for p.next < until {
 		record, err, more := next()

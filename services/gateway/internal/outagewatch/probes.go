@@ -6,7 +6,7 @@ import (
 	"atlasstream/services/gateway/internal/outage"
 )
 
-// ProbesOf is what a catalog has of probes, as far as it matters for outages.
+// ProbesOf returns what a catalog has of probes, as far as it matters for outages.
 func ProbesOf(known *catalog.Catalog) map[atlas.ProbeID]outage.ProbeInfo {
 	const connected = 1 // as RIPE numbers the status
 	probes := make(map[atlas.ProbeID]outage.ProbeInfo)

@@ -9,23 +9,23 @@ import (
 	"atlasstream/services/gateway/internal/outage"
 )
 
-// maxPending is how many events may wait to be taken, of 72 bytes each. What comes beyond is read from the log once more.
+// maxPending bounds the pending events, of 72 bytes each. Beyond, the log is read again.
 const maxPending = 1 << 16
 
-// reading is the log as it is read with one registry.
+// reading is one pass over the log, with one registry.
 type reading struct {
 	registry   *outage.Registry
 	began      time.Time
-	outdated   chan struct{} // is closed when the log is to be read anew
+	outdated   chan struct{} // closed when the log must be read again
 	invalidate func()
-	wake       chan struct{} // has something when events wait
+	wake       chan struct{} // has a token when events are pending
 
 	mu      sync.Mutex
 	pending []outage.ConnectionEvent
 
-	taking     sync.Mutex // for what follows
+	taking     sync.Mutex // for the fields below
 	days       *outage.Days
-	answer     *Answer // nil before the first
+	answer     *Answer // nil at first
 	computedAt time.Time
 }
 
@@ -37,11 +37,11 @@ func newReading(registry *outage.Registry, first outage.Day) *reading {
 	return r
 }
 
-// enqueue has events wait. It neither blocks nor looks for outages, as it is called while events are delivered to clients.
+// enqueue adds pending events. It neither blocks nor looks for outages, as it is called during delivery to clients.
 func (r *reading) enqueue(records []atlas.Record) {
 	r.mu.Lock()
 	for i := range records {
-		if event, err := outage.EventOf(&records[i]); err == nil { // the registry counts the others
+		if event, err := outage.EventOf(&records[i]); err == nil { // the catalog counts invalid ones
 			r.pending = append(r.pending, event)
 		}
 	}
@@ -55,11 +55,11 @@ func (r *reading) enqueue(records []atlas.Record) {
 	}
 	select {
 	case r.wake <- struct{}{}:
-	default: // it is to wake up already
+	default: // it has a token already
 	}
 }
 
-// take takes what waits, whenever something does, until the context ends.
+// take takes pending events until the context ends.
 func (r *reading) take(ctx context.Context) {
 	for {
 		select {
@@ -73,7 +73,7 @@ func (r *reading) take(ctx context.Context) {
 	}
 }
 
-// takePending is called by whoever is taking.
+// takePending is called with taking held.
 func (r *reading) takePending() {
 	r.mu.Lock()
 	events := r.pending
@@ -84,10 +84,10 @@ func (r *reading) takePending() {
 	}
 }
 
-// answerAge is for how long an answer is good, whatever comes: events may come all the time, and anybody may ask as often.
+// answerAge is how long an answer is used: events come all the time, and clients may ask as often.
 const answerAge = time.Second
 
-// now gives the outages of now, or of a moment ago.
+// now returns the current outages, up to answerAge old.
 func (r *reading) now() *Answer {
 	r.taking.Lock()
 	defer r.taking.Unlock()

@@ -19,30 +19,30 @@ import (
 // ErrNotReady says that the log has not been read to its end yet.
 var ErrNotReady = errors.New("this gateway has not read the connection events yet")
 
-// Log is the topic of connection events. Its methods wait for Kafka as long as the context lasts.
+// Log is the topic of connection events. Its methods wait for Kafka until the context ends.
 type Log interface {
-	// Bounds gives the offset of the first event, and the offset that the next one will have.
+	// Bounds returns the offset of the first event, and the offset that the next one will have.
 	Bounds(ctx context.Context) (first, next int64, err error)
-	// OffsetAt gives the offset of the first event that is not older than a time, or what the next one will have.
+	// OffsetAt returns the offset of the first event at or after a time, or the offset that the next one will have.
 	OffsetAt(ctx context.Context, at time.Time) (int64, error)
-	// Events are those from an offset to before another, without repeats.
+	// Events returns those from an offset to before another, without repeats.
 	Events(ctx context.Context, from, to int64) iter.Seq2[atlas.Record, error]
-	// Follow has the events from an offset on delivered to Watch.Deliver, once it has called attach, under the lock of deliveries, with those that were
-	// delivered before. It is not found where those are not in memory any more; else it is to be released once.
+	// Follow has the events from an offset on delivered to Watch.Deliver. Before, it calls attach, under the lock of deliveries, with the events that were
+	// delivered already. If those are not in memory any more, found is false; otherwise release must be called once.
 	Follow(ctx context.Context, offset int64, attach func(missed []atlas.Record)) (release func(), found bool, err error)
 }
 
-// Settings are what a Watch goes by.
+// Settings are the settings of a Watch.
 type Settings struct {
 	Log     Log
-	Probes  func() map[atlas.ProbeID]outage.ProbeInfo // what the registry says of probes; the map is not used otherwise
-	Changes func() uint64                             // another number once something of that may have changed
-	Horizon int64                                     // how many records are read ahead of those that are asked for, to find repeats
+	Probes  func() map[atlas.ProbeID]outage.ProbeInfo // of the catalog; the Watch owns the map
+	Changes func() uint64                             // changes when probes may have changed
+	Horizon int64                                     // how many records before the wanted ones are read, to find repeats
 	Scans   *logscan.Scans
 	Logger  *zap.Logger
 }
 
-// Watch has the outages of now. It is for any number of goroutines.
+// Watch has the current outages. It is for any number of goroutines.
 type Watch struct {
 	settings    Settings
 	historyPool *readlimit.Pool
@@ -52,19 +52,19 @@ type Watch struct {
 	restarts int
 }
 
-// New makes a watch, which knows nothing until Run.
+// New makes a watch, which is empty until Run.
 func New(settings Settings) *Watch {
 	return &Watch{settings: settings, historyPool: readlimit.NewPool(1, 1)}
 }
 
-// Deliver takes events as they are delivered to clients, in the order of the log.
+// Deliver takes events as clients get them, in the order of the log.
 func (w *Watch) Deliver(records []atlas.Record) {
 	if now := w.reading(); now != nil {
 		now.enqueue(records)
 	}
 }
 
-// Restart says that the log has lost events that were not delivered, or is another one: it is read anew.
+// Restart makes the watch read the log again: it has lost undelivered events, or is another one.
 func (w *Watch) Restart() {
 	w.mu.Lock()
 	now := w.now
@@ -76,7 +76,7 @@ func (w *Watch) Restart() {
 	}
 }
 
-// Now gives the outages of the last 24 hours, or ErrBehind.
+// Now returns the outages of the last 24 hours, or ErrNotReady.
 func (w *Watch) Now() (*Answer, error) {
 	if now := w.reading(); now != nil {
 		return now.now(), nil
@@ -96,7 +96,7 @@ func (w *Watch) restarted() int {
 	return w.restarts
 }
 
-// begin has a reading be the one of now, unless the log has become another one since it was begun.
+// begin makes a reading the current one, unless the log has become another one meanwhile.
 func (w *Watch) begin(fresh *reading, restarts int) (begun bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -106,8 +106,8 @@ func (w *Watch) begin(fresh *reading, restarts int) (begun bool) {
 	return begun
 }
 
-// Run reads the log until the context ends, and again with what the registry says once that has changed; until that has come to the log's end too, what
-// was read before is told. It begins when the registry is known.
+// Run follows the log until the context ends. When the probes have changed, it reads the log again; until that reading has reached the log's end, the former
+// one answers. It must be called when the probes are known.
 func (w *Watch) Run(ctx context.Context) error {
 	stop := func() {}
 	defer func() { stop() }()
@@ -126,7 +126,7 @@ func (w *Watch) Run(ctx context.Context) error {
 	}
 }
 
-// live has a reading take what comes, and gives what ends that.
+// live has a reading take what is delivered, until stop is called.
 func live(ctx context.Context, r *reading, release func()) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var taking sync.WaitGroup
@@ -135,12 +135,12 @@ func live(ctx context.Context, r *reading, release func()) (stop func()) {
 }
 
 const (
-	// rereadEvery is how often the log is read with another registry at most, but for the first time, as probes come soon after a log has been made.
+	// rereadEvery is the least time between readings, but for the first: in a new log, probes follow soon.
 	rereadEvery = time.Minute
 	checkEvery  = 5 * time.Second
 )
 
-// await returns when the log is to be read anew, for what the registry says not before a time.
+// await returns when the log must be read again; because of changed probes, not before earliest.
 func (w *Watch) await(ctx context.Context, now *reading, changes uint64, earliest time.Time) error {
 	pause := time.NewTicker(checkEvery)
 	defer pause.Stop()
@@ -201,12 +201,12 @@ func (w *Watch) read(ctx context.Context) (fresh *reading, release func(), err e
 	return fresh, release, nil
 }
 
-// followTimeout is how long it may take until what is delivered comes to where the log was read to.
+// followTimeout bounds the wait until delivery reaches the offset to which the log was read.
 const followTimeout = 10 * time.Second
 
 var errRestarted = errors.New("the log became another one")
 
-// follow gives nil where more of the log is to be read before.
+// follow returns nil if more of the log must be read first.
 func (w *Watch) follow(ctx context.Context, fresh *reading, next int64, restarts int) (release func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, followTimeout)
 	defer cancel()
@@ -225,7 +225,7 @@ func (w *Watch) follow(ctx context.Context, fresh *reading, next int64, restarts
 	return release, nil
 }
 
-// readOn reads up to the log's end, and gives that.
+// readOn reads to the log's end and returns it.
 func (w *Watch) readOn(ctx context.Context, days *outage.Days, from int64) (end int64, err error) {
 	first, end, err := w.settings.Log.Bounds(ctx)
 	if err != nil {
@@ -242,10 +242,10 @@ func (w *Watch) readOn(ctx context.Context, days *outage.Days, from int64) (end 
 	return end, nil
 }
 
-// lastEvents tell which time the events have reached.
+// lastEvents is how many events tell the watermark.
 const lastEvents = 2000
 
-// firstDay is yesterday by the events' time, whatever the clock says, so that a gateway that has just begun has what others have.
+// firstDay is yesterday by the events' time, not by the clock, so that a gateway that has just started has what others have.
 func (w *Watch) firstDay(ctx context.Context) (day outage.Day, err error) {
 	first, end, err := w.settings.Log.Bounds(ctx)
 	if err != nil {

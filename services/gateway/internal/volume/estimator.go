@@ -11,19 +11,19 @@ import (
 	"atlasstream/services/gateway/internal/topicrange"
 )
 
-// Estimator makes volumes of one log.
+// Estimator estimates volumes of one log.
 type Estimator struct {
 	offsets  offsetCache
 	scans    *logscan.Scans
 	lateness time.Duration
 }
 
-// New makes an estimator. Lateness is how much later than others of its time a record still counts.
+// New makes an estimator. Lateness is how late a record may be and still count.
 func New(log Log, scans *logscan.Scans, lateness time.Duration) *Estimator {
 	return &Estimator{offsets: offsetCache{log: log}, scans: scans, lateness: lateness}
 }
 
-// scanRange is what a part has from an offset to before another, where records of an interval may be.
+// scanRange is the offsets of a partition at which records of an interval may be.
 type scanRange struct {
 	topicrange.Partition
 	from, to int64
@@ -31,7 +31,7 @@ type scanRange struct {
 
 func (s *scanRange) length() int64 { return s.to - s.from }
 
-// computation is a volume that is being made.
+// computation computes one volume.
 type computation struct {
 	*Estimator
 	Question
@@ -40,14 +40,14 @@ type computation struct {
 	volume   *Volume
 	live     scanRange
 	archives []scanRange  // the shortest first
-	counts   []int64      // of the measurement in each bucket, as far as that is exact
-	spans    []span       // of which there are records
+	counts   []int64      // of the measurement in each bucket, without estimates
+	spans    []span       // that have records
 	liveEnds span         // the times of the live topic's first and last records
-	mean     float64      // bytes of a live record, by those that were seen
-	overhead readOverhead // what came along with the first or the last, whichever is more
+	mean     float64      // bytes of a live record, by those that were read
+	overhead readOverhead // of reading the first or the last record, whichever is more
 }
 
-// Volume answers a question. A *protocol.Error is for the client.
+// Volume computes a volume. A *protocol.Error is for the client.
 func (e *Estimator) Volume(ctx context.Context, question Question) (*Volume, error) {
 	c := &computation{Estimator: e, Question: question, timeline: newTimeline(question.Interval, question.Buckets), scan: e.scans.New()}
 	c.volume = &Volume{Step: c.step, Quality: Exact, Omitted: []topicrange.Partition{}}
@@ -68,7 +68,7 @@ func (e *Estimator) Volume(ctx context.Context, question Question) (*Volume, err
 	return c.finish(), err
 }
 
-// locate finds where records of the interval may stand: in a live topic up to where late ones come, in an archive anywhere after the first that is not older.
+// locate looks up where records of the interval may be: in a live topic up to the latest ones, in an archive anywhere after the first that is not older.
 func (c *computation) locate(ctx context.Context) error {
 	begin, end := c.edges[0], c.edges[c.count()]
 	for _, part := range c.Parts {
@@ -93,8 +93,8 @@ func (c *computation) locate(ctx context.Context) error {
 	return nil
 }
 
-// choose takes as many archives as may be counted, and tells whether the live records may be as well: all if they are few enough, else archives up to half of
-// what may be read.
+// choose returns how many archives to count, and whether to count the live topic: everything if the limit allows, otherwise archives for up to half of the
+// limit.
 func (c *computation) choose() (chosen int, countLive bool) {
 	left := int64(logscan.MaxRecords)
 	if c.total() > left && c.live.length() > 0 {
@@ -125,7 +125,7 @@ func (c *computation) omit(archive scanRange) {
 	c.volume.Omitted = append(c.volume.Omitted, archive.Partition)
 }
 
-// cost is what reading is worth, in records.
+// cost returns the cost of reading, in records.
 func (c *computation) cost(chosen int, countLive bool) int64 {
 	cost := int64(endRecords)
 	for _, archive := range c.archives[:chosen] {
@@ -137,7 +137,7 @@ func (c *computation) cost(chosen int, countLive bool) int64 {
 	return cost
 }
 
-// read counts what was chosen, and tells whether nothing is left to be estimated.
+// read counts what was chosen, and reports whether nothing is left to estimate.
 func (c *computation) read(ctx context.Context, chosen int, countLive bool) (counted bool, err error) {
 	if err := c.readEnds(ctx); err != nil {
 		return false, err
@@ -167,7 +167,7 @@ func (c *computation) read(ctx context.Context, chosen int, countLive bool) (cou
 	return whole, err
 }
 
-// endRecords is how many records findEnds reads.
+// endRecords is how many records readEnds reads.
 const endRecords = 2
 
 // readEnds reads the first and the last record of the live topic.
@@ -198,10 +198,10 @@ func (c *computation) readEnd(ctx context.Context, at int64) error {
 	return err
 }
 
-// liveSpan is the time of which the live topic has records, to which one may come at any moment.
+// liveSpan is the time of which the live topic has records, up to now.
 func (c *computation) liveSpan() span { return span{c.liveEnds.from, time.Now()} }
 
-// extend notes of when the log has records.
+// extend extends the time of which the log has records.
 func (c *computation) extend(s span) {
 	if s.from.IsZero() {
 		return
@@ -226,10 +226,10 @@ func (c *computation) countArchive(ctx context.Context, archive scanRange, most 
 	return true, nil
 }
 
-// lengthSample is how many records tell how long the others are.
+// lengthSample is how many records tell the length of the others.
 const lengthSample = 200
 
-// countAll counts the measurement's records in a stretch, if that takes so many bytes at most, and tells of which time all records there are.
+// countAll counts the measurement's records in a range, if that takes at most so many bytes, and returns the time span of all its records.
 func (c *computation) countAll(ctx context.Context, s scanRange, most int64) (counts []int64, seen span, whole bool, err error) {
 	counts = make([]int64, c.count())
 	show := func(from, to int64) (int64, error) {

@@ -8,10 +8,10 @@ import (
 	"atlasstream/services/gateway/internal/topicrange"
 )
 
-// minChunkCost is what looking at a chunk is worth at least, in records: Kafka sends whole batches, and is asked for each.
+// minChunkCost is the least cost of a chunk, in records: each is a request to Kafka, which sends whole batches.
 const minChunkCost = 100
 
-// estimateLive estimates what was not counted of the live topic. If even for that too much would have to be read, the volume is that of the partition.
+// estimateLive estimates the volume of the live topic from a sample. If even a sample is too much to read, the volume is that of the partition.
 func (c *computation) estimateLive(ctx context.Context) error {
 	edges, err := c.offsets.lookUp(ctx, c.Account, c.live.Partition, c.edges)
 	if err != nil {
@@ -25,7 +25,7 @@ func (c *computation) estimateLive(ctx context.Context) error {
 		cost := int64(c.count()) * count * max(length, minChunkCost)
 		err = c.scan.Run(ctx, c.Account, cost, func(ctx context.Context) (err error) {
 			samples, enough, err = sampler.sample(ctx, edges)
-			if errors.Is(err, context.DeadlineExceeded) { // the partition's volume is known all the same
+			if errors.Is(err, context.DeadlineExceeded) { // the partition's volume is known anyway
 				enough, err = false, nil
 			}
 			return err
@@ -42,7 +42,7 @@ func (c *computation) estimateLive(ctx context.Context) error {
 	return nil
 }
 
-// usePartition has the volume be that of all records of the live partition. Those of archives cannot be added to that.
+// usePartition sets the volume to that of all records of the live partition, to which archives cannot be added.
 func (c *computation) usePartition(edges []int64) {
 	c.volume.Quality = Partition
 	c.volume.Buckets = make([]Bucket, c.count())
@@ -57,7 +57,7 @@ func (c *computation) usePartition(edges []int64) {
 	}
 }
 
-// finish adds what was counted to what was estimated, and tells what is known.
+// finish adds what was counted to the estimate, and marks the known buckets.
 func (c *computation) finish() *Volume {
 	if c.volume.Buckets == nil {
 		c.volume.Buckets = make([]Bucket, c.count())

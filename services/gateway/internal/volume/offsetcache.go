@@ -11,22 +11,22 @@ import (
 	"atlasstream/services/gateway/internal/topicrange"
 )
 
-// Log is where offsets are looked up. Its methods wait for Kafka as long as the context lasts.
+// Log looks up offsets. Its methods wait for Kafka until the context ends.
 type Log interface {
-	// OffsetAt gives the least offset whose record's time is at or after the given one, or the log's end where there is none.
+	// OffsetAt returns the offset of the first record at or after a time, or the log's end.
 	OffsetAt(ctx context.Context, topic string, partition int, at time.Time) (int64, error)
 }
 
 const (
-	// lookUpsAtOnce is how many offsets are looked up at a time for one volume.
+	// lookUpsAtOnce is how many offsets one volume looks up in parallel.
 	lookUpsAtOnce = 8
-	// settledAge is how old a time is at least whose offset is remembered: records of it do not come any more, or hardly.
+	// settledAge is the least age of a time whose offset is cached: hardly any records of it come later.
 	settledAge = time.Hour
-	// maxCached is how many offsets are remembered.
+	// maxCached is how many offsets are cached.
 	maxCached = 50_000
 )
 
-// offsetCache remember where the records of times stand that have been long ago.
+// offsetCache caches the offsets of times that are long past.
 type offsetCache struct {
 	log Log
 
@@ -41,11 +41,11 @@ type partitionKey struct {
 }
 
 type partitionOffsets struct {
-	first, next int64           // of the partition, when it was seen last
+	first, next int64           // of the partition, at the last look-up
 	at          map[int64]int64 // by Unix milliseconds
 }
 
-// lookUp gives the offsets of times, which come in their order: none is less than the one before it, or outside what the partition has.
+// lookUp returns the offsets of times, which are in order: they do not decrease, and are within the partition.
 func (o *offsetCache) lookUp(ctx context.Context, account *readlimit.Account, part topicrange.Partition, times []int64) ([]int64, error) {
 	found, missing := o.lookUpCached(part, times)
 	if err := account.PayLookUps(ctx, len(missing)); err != nil {
@@ -71,7 +71,7 @@ func (o *offsetCache) lookUp(ctx context.Context, account *readlimit.Account, pa
 	return found, nil
 }
 
-// lookUpCached gives what is remembered, and the numbers of those that are not.
+// lookUpCached returns cached offsets, and the indexes of those that are missing.
 func (o *offsetCache) lookUpCached(part topicrange.Partition, times []int64) (found []int64, missing []int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -87,7 +87,7 @@ func (o *offsetCache) lookUpCached(part topicrange.Partition, times []int64) (fo
 	return found, missing
 }
 
-// of is called under the lock. A partition that ends or begins before where it did is another one.
+// of is called under the lock. A partition that begins or ends earlier than before is another one.
 func (o *offsetCache) of(part topicrange.Partition) *partitionOffsets {
 	key := partitionKey{part.Topic, part.Number}
 	known := o.partitions[key]
@@ -115,7 +115,7 @@ func (o *offsetCache) store(part topicrange.Partition, times, found []int64, loo
 	settled := time.Now().Add(-settledAge).UnixMilli()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for key := range o.partitions { // any one
+	for key := range o.partitions { // in any order
 		if o.cached < maxCached {
 			break
 		}

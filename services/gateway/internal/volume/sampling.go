@@ -11,37 +11,37 @@ import (
 )
 
 const (
-	// minChunks is how many chunks are looked at in a bucket at least, and mostChunks at most.
+	// minChunks and maxChunks bound the chunks that are read of a bucket.
 	minChunks, maxChunks = 8, 64
-	// minCostlyChunks is how many suffice where much else comes along with each.
+	// minCostlyChunks is how many suffice if each has a large overhead.
 	minCostlyChunks = 3
-	// minChunkLength is how long a chunk is at least, in records, and usualChunk how long where there are more of them.
+	// minChunkLength is the least length of a chunk, in records, and chunkLength the usual one.
 	minChunkLength, chunkLength = 4, 50
-	// budgetShare keeps a part of what may be read for records that are longer than those before them.
+	// budgetShare leaves a reserve for records that are longer than those before them.
 	budgetShare = 0.8
 )
 
-// sampler looks at chunks of a part's buckets.
+// sampler reads chunks of the buckets of a partition.
 type sampler struct {
 	scan        *logscan.Scan
 	part        topicrange.Partition
 	measurement atlas.MeasurementID
-	mean        float64 // bytes of a record, as far as is known
+	mean        float64 // bytes of a record, as far as known
 	overhead    readOverhead
 }
 
-// readOverhead is what is read beside a chunk on average, as Kafka sends whole batches.
+// readOverhead is what is read besides a chunk on average, as Kafka sends whole batches.
 type readOverhead struct{ records, bytes float64 }
 
-// overheadOf is what was read beside what was gone through.
+// overheadOf is what was read besides what was scanned.
 func overheadOf(read, through logscan.Read) readOverhead {
 	return readOverhead{float64(read.Records - through.Records), float64(read.Bytes - through.Bytes)}
 }
 
-// isFeasible tells whether enough may be read of each of so many buckets to tell anything.
+// isFeasible reports whether the limit allows a useful sample of each bucket.
 func (s *sampler) isFeasible(buckets int) bool { return s.chunksPerBucket(buckets) >= minCostlyChunks }
 
-// chunks says how many chunks of which length may be looked at in each of so many buckets that are left; none if that is too little to tell anything.
+// chunks returns how many chunks of which length may be read of each remaining bucket; none if that is too little to be useful.
 func (s *sampler) chunks(buckets int) (count, length int64) {
 	each := s.recordsPerBucket(buckets)
 	count = int64(min(max(minChunks, each/chunkLength), maxChunks, max(minCostlyChunks, s.chunksPerBucket(buckets))))
@@ -51,13 +51,13 @@ func (s *sampler) chunks(buckets int) (count, length int64) {
 	return count, length
 }
 
-// recordsPerBucket is how many records may be gone through of each of so many buckets.
+// recordsPerBucket is how many records may be scanned of each bucket.
 func (s *sampler) recordsPerBucket(buckets int) float64 {
 	records, bytes := s.scan.Remaining()
 	return budgetShare * min(float64(records), float64(bytes)/max(1, s.mean)) / float64(buckets)
 }
 
-// chunksPerBucket is in how many chunks they may be, with what comes along.
+// chunksPerBucket is in how many chunks they may be, including the overhead.
 func (s *sampler) chunksPerBucket(buckets int) float64 {
 	records, bytes := s.scan.RemainingToRead()
 	each, share := s.recordsPerBucket(buckets), budgetShare/float64(buckets)
@@ -66,7 +66,7 @@ func (s *sampler) chunksPerBucket(buckets int) float64 {
 		(share*float64(bytes)-each*s.mean)/max(1, s.overhead.bytes))
 }
 
-// sample looks at the buckets between edges, which are offsets. It tells whether there was enough to be read.
+// sample samples the buckets between edges, which are offsets. It returns false if the limit does not suffice.
 func (s *sampler) sample(ctx context.Context, edges []int64) (samples []bucketSample, enough bool, err error) {
 	for i, begin := range edges[:len(edges)-1] {
 		count, length := s.chunks(len(edges) - 1 - i)
@@ -82,7 +82,7 @@ func (s *sampler) sample(ctx context.Context, edges []int64) (samples []bucketSa
 			if s.isExhausted() {
 				return nil, false, nil
 			}
-			if looked.looked > 0 { // or transactions have left a hole there
+			if looked.looked > 0 { // otherwise transactions left a hole
 				one.chunks = append(one.chunks, looked)
 			}
 		}
@@ -91,7 +91,7 @@ func (s *sampler) sample(ctx context.Context, edges []int64) (samples []bucketSa
 	return samples, true, nil
 }
 
-// isExhausted tells that nothing more may be read, and that the last chunk may lack something.
+// isExhausted reports that the limit is reached, so the last chunk may be incomplete.
 func (s *sampler) isExhausted() bool {
 	records, bytes := s.scan.Remaining()
 	return records == 0 || bytes == 0
@@ -99,8 +99,8 @@ func (s *sampler) isExhausted() bool {
 
 type offsetRange struct{ from, to int64 }
 
-// chunkRanges spreads chunks over the records of a bucket: one somewhere in each of as many parts of the same length. Somewhere is always the same, so
-// that the same question has the same answer.
+// chunkRanges spreads chunks over the records of a bucket: one at a random offset in each of as many equal parts. The random offsets follow from the bucket,
+// so the same question has the same answer.
 func chunkRanges(begin, records, count, length int64) []offsetRange {
 	if records <= count*length {
 		if records == 0 {
@@ -131,7 +131,7 @@ func (s *sampler) readChunk(ctx context.Context, from, to int64) (found chunk, e
 	return found, err
 }
 
-// updateMeans finds out how long records are, and how much comes along with a chunk.
+// updateMeans updates the mean length of records and the mean overhead of a chunk.
 func (s *sampler) updateMeans(read, through logscan.Read) {
 	gone := since(s.scan.Scanned(), through)
 	if gone.Records > 0 {
@@ -142,7 +142,7 @@ func (s *sampler) updateMeans(read, through logscan.Read) {
 	s.overhead.bytes += (last.bytes - s.overhead.bytes) / minChunks
 }
 
-// since is what came after before.
+// since returns the difference of two totals.
 func since(now, before logscan.Read) logscan.Read {
 	return logscan.Read{Records: now.Records - before.Records, Bytes: now.Bytes - before.Bytes}
 }

@@ -13,7 +13,7 @@ type timeline struct {
 	step  time.Duration
 }
 
-// newTimeline makes fewer buckets where the interval has fewer milliseconds.
+// newTimeline makes fewer buckets if the interval has fewer milliseconds.
 func newTimeline(interval topicrange.Interval, buckets int) timeline {
 	from, to := interval.Start.UnixMilli(), interval.End.UnixMilli()
 	count := max(1, min(int64(buckets), to-from))
@@ -27,7 +27,7 @@ func newTimeline(interval topicrange.Interval, buckets int) timeline {
 
 func (l *timeline) count() int { return len(l.edges) - 1 }
 
-// bucketAt gives the bucket of a time, if it is in one.
+// bucketAt returns the bucket of a time, if there is one.
 func (l *timeline) bucketAt(at time.Time) (bucket int, is bool) {
 	after, found := slices.BinarySearch(l.edges, at.UnixMilli())
 	if found {
@@ -36,7 +36,7 @@ func (l *timeline) bucketAt(at time.Time) (bucket int, is bool) {
 	return after - 1, 0 < after && after < len(l.edges)
 }
 
-// span is a stretch of time of which a topic has records, both ends included; zero if it has none.
+// span is the time of which a topic has records, both ends included; zero if it has none.
 type span struct{ from, to time.Time }
 
 func (s *span) add(at time.Time) {
@@ -48,7 +48,7 @@ func (s *span) add(at time.Time) {
 	}
 }
 
-// reaches tells whether the span and a bucket have something in common.
+// reaches reports whether the span and a bucket overlap.
 func (l *timeline) reaches(s span, bucket int) bool {
 	return !s.from.IsZero() && s.from.UnixMilli() < l.edges[bucket+1] && s.to.UnixMilli() >= l.edges[bucket]
 }
