@@ -14,10 +14,10 @@ type city struct {
 	country  string
 	region   string  // what an outage hits as a whole
 	lat, lon float64 // degrees
-	weight   int     // about how many connected Atlas probes stand around it, by country in 2025, divided by ten
+	weight   int     // about how many connected Atlas probes are near it, by country in 2025, divided by ten
 }
 
-// nameStart gives the first letters of the city's name in lower case, of which some root servers make the names of their sites.
+// nameStart returns the first letters of the city's name in lower case, which some root servers use to name their sites.
 func (p *city) nameStart(letters int) string { return strings.ToLower(p.name[:letters]) }
 
 const earthRadius = 6371 // km

@@ -14,7 +14,7 @@ type connectionChange struct {
 	at    time.Duration // since 1970
 	probe *probe
 	event string
-	cause *incident // of a disconnect; nil: it is the probe's own
+	cause *incident // of a disconnect; nil: the probe's own fault
 }
 
 // The events of a connection.
@@ -23,7 +23,7 @@ const (
 	disconnects = "disconnect"
 )
 
-// connectionFeed gives the changes in order, a period's at a time.
+// connectionFeed returns the changes in order, one period at a time.
 type connectionFeed struct {
 	network *Network
 	dice    *dice
@@ -40,7 +40,7 @@ func newConnectionFeed(n *Network, d *dice, from time.Duration) connectionFeed {
 	return feed
 }
 
-// peek gives the next change. Every period's outages have some, so it ends.
+// peek returns the next change. Every period has outages with changes, so the loop ends.
 func (f *connectionFeed) peek() *connectionChange {
 	for len(f.left) == 0 {
 		f.period++
@@ -51,7 +51,7 @@ func (f *connectionFeed) peek() *connectionChange {
 
 func (n *Network) periodOf(at time.Duration) int64 { return int64(at / n.scenario.period()) }
 
-// connectionsOf gives the changes of a period in order. Those of a probe alternate.
+// connectionsOf returns the changes of a period in order. Those of a probe alternate.
 func (n *Network) connectionsOf(d *dice, period int64) []connectionChange {
 	begin := time.Duration(period) * n.scenario.period()
 	end := begin + n.scenario.period()
@@ -75,7 +75,7 @@ func (n *Network) absencesAround(d *dice, first, last int64) (all []absence) {
 	return all
 }
 
-// merged makes one of absences of a probe that overlap, with the cause of the first, and gives them by probe.
+// merged merges overlapping absences of a probe into one with the cause of the first, and sorts all by probe.
 func merged(all []absence) []absence {
 	slices.SortStableFunc(all, func(a, b absence) int {
 		return cmp.Or(cmp.Compare(a.probe.index, b.probe.index), cmp.Compare(a.from, b.from))
@@ -91,7 +91,7 @@ func merged(all []absence) []absence {
 	return apart
 }
 
-// Connections gives the connection events among the Events from a time on.
+// Connections returns the connection events among the Events from a time on.
 func (n *Network) Connections(from time.Time) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		r := generator{network: n, dice: newDice()}

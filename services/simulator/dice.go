@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// subject tells apart what random numbers are about, so that no two things share theirs.
+// subject separates random numbers by what they are for, so that no two uses share them.
 type subject uint64
 
 const (
@@ -26,7 +26,7 @@ const (
 	aboutTroubleOfWeek
 )
 
-// dice are the random numbers about one thing. Whoever takes the dice for a thing gets the same numbers, whenever and however often.
+// dice are the random numbers for one subject. They are the same each time they are taken for it.
 type dice struct {
 	source rand.PCG
 	*rand.Rand
@@ -43,7 +43,7 @@ func (d *dice) take(seed uint64, about subject, which ...int64) {
 	d.source.Seed(first, scramble(first))
 }
 
-// between gives a number from low up to high.
+// between returns a number from low up to high.
 func (d *dice) between(low, high float64) float64 { return low + (high-low)*d.Float64() }
 
 func (d *dice) chance(probability float64) bool { return d.Float64() < probability }

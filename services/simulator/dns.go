@@ -12,7 +12,7 @@ const (
 	dnsTimeout       = 5000 // ms
 )
 
-// hostnameAnswer is the DNS message in which an instance says its identity: a CHAOS TXT record, as RFC 4892 describes it.
+// hostnameAnswer is the DNS message with the identity of an instance: a CHAOS TXT record (RFC 4892).
 func hostnameAnswer(identity string) ([]byte, error) {
 	name, err := dnsmessage.NewName(hostnameQuestion + ".")
 	if err != nil {
@@ -85,7 +85,7 @@ func (g *generator) dnsAnswers(identity string) {
 	l.close(']')
 }
 
-// queryID gives a probe's queries IDs that look random and do not recur within 65,536 of them, so that no two of a second are alike.
+// queryID returns IDs that look random and do not recur within 65,536 queries of a probe, so no two of a second are equal.
 func queryID(t measurementRun) uint16 {
 	const odd = 40503
 	return uint16(int64(mix(t.measurement.seed, aboutQuery, int64(t.measurement.id), t.probe.index)) + t.round()*odd)

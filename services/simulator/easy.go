@@ -2,7 +2,7 @@ package simulator
 
 import "time"
 
-// easy has a region lose its connectivity once an hour, and each of the other probes now and then lose its controller and find it again.
+// easy is one outage of a region an hour, and occasional reconnections of the other probes.
 type easy struct{ *Network }
 
 // The bounds of what happens in an hour, all of which is over within it.
@@ -24,7 +24,7 @@ func (e easy) incidents(d *dice, hour int64) []incident {
 	return []incident{outage}
 }
 
-// incidentsOf gives an hour's outage, and the shift of a root server that there is in either scenario.
+// incidentsOf returns an hour's outage, and the shift of a root server, which every scenario has.
 func (n *Network) incidentsOf(d *dice, hour int64) (incident, shift) {
 	d.take(n.seed, aboutIncidents, hour)
 	begin := time.Duration(hour) * time.Hour

@@ -7,10 +7,10 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// unansweredShare is the share of turns to which nothing comes back although the probe has connectivity.
+// unansweredShare is the share of runs without an answer although the probe has connectivity.
 const unansweredShare = 0.002
 
-// generator is one reading of a network's events. Beside the next turn of each measurement it holds a period's connections, and what is the matter.
+// generator generates a network's events. It has the next run of each measurement, and the connections and incidents of a period.
 type generator struct {
 	network     *Network
 	next        []scheduledRun // of each measurement, in their order
@@ -42,7 +42,7 @@ func newGenerator(n *Network, from time.Duration) *generator {
 	return r
 }
 
-// nextEvent gives the earliest event that is still to come. It is false where a turn leaves no result.
+// nextEvent returns the next event, or false if a run has no result.
 func (g *generator) nextEvent() (Event, bool) {
 	first := 0
 	for i := range g.next {
@@ -86,8 +86,8 @@ func (g *generator) isCutOff(p *probe, at time.Duration) bool {
 	return slices.ContainsFunc(g.incidents, func(i incident) bool { return i.cutsOff(g.network.seed, p, at) })
 }
 
-// result writes a turn's result. There is none where it would be the very bytes of the one before, which a reader must take for a repeat: a probe reports
-// that it has no answer at most once a second.
+// result writes a run's result. There is none if it would have the same bytes as the one before, which readers take for a repeat: a probe reports at most once
+// a second that it has no answer.
 func (g *generator) result(t measurementRun) (Event, bool) {
 	if t.unanswered && t.measurement.startedThisSecond(t) {
 		return Event{}, false
@@ -124,12 +124,12 @@ func (g *generator) tail(t measurementRun) {
 	g.line.integer("stored_timestamp", unixSeconds(t.at+DeliveryDelay))
 }
 
-// server is the root server that a turn asks.
+// server is the root server that a run queries.
 func (g *generator) server(t measurementRun) *rootServer {
 	return &g.network.servers[t.measurement.server]
 }
 
-// roundTrip gives a packet's time in ms: to the share of the route that lies before a hop, and back.
+// roundTrip returns a packet's round-trip time in ms to a hop at a share of the route.
 func (g *generator) roundTrip(t measurementRun, share float64) float64 {
 	const busy, queue = 0.01, 30 // one packet in a hundred meets a queue of 30 ms on average
 	time := t.probe.access + share*t.route.delay + t.probe.jitter*g.dice.ExpFloat64()

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// hard is what the real network is guessed to be like; there is no measurement behind its numbers.
+// hard is a guess of what the real network is like; its numbers are not measured.
 type hard struct {
 	*Network
-	rates []float64 // of each probe: how often an hour it loses its controller by itself
+	rates []float64 // of each probe: disconnects per hour by itself
 }
 
 const (
@@ -51,7 +51,7 @@ func randomRate(d *dice) float64 {
 func (hard) period() time.Duration { return 24 * time.Hour }
 
 func (h hard) incidents(d *dice, day int64) (all []incident) {
-	d.take(h.seed, aboutIncidents, day, outagesPerDay) // with a number more than those of an hour
+	d.take(h.seed, aboutIncidents, day, outagesPerDay) // one number more than for an hour
 	begin := time.Duration(day) * h.period()
 	for i := range int64(outagesPerDay) {
 		all = append(all, h.failure(d, begin, day*outagesPerDay+i))
@@ -65,7 +65,7 @@ func (h hard) incidents(d *dice, day int64) (all []incident) {
 	return all
 }
 
-// failure is an outage of a region or of a provider, which not all of their probes notice. Where there are more probes there are more outages.
+// failure is an outage of a region or a provider, which not all of their probes notice. Regions with more probes have more outages.
 func (h hard) failure(d *dice, begin time.Duration, number int64) incident {
 	somewhere := &h.probes[d.IntN(len(h.probes))]
 	out := h.outageOfRegion(somewhere.city.region)
@@ -84,7 +84,7 @@ func (h hard) failure(d *dice, begin time.Duration, number int64) incident {
 	return out
 }
 
-// restart is that of a controller, which loses all of its probes at once.
+// restart is a restart of a controller, which loses all of its probes at once.
 func (h hard) restart(d *dice, begin time.Duration, number int64) incident {
 	name := controllers[d.IntN(len(controllers))]
 	out := incident{kind: KindController, number: number, unit: "controller:" + name, share: 1, spread: restartSpread}
@@ -95,7 +95,7 @@ func (h hard) restart(d *dice, begin time.Duration, number int64) incident {
 	return out
 }
 
-// trouble is that of the platform: controllers everywhere lose probes.
+// trouble is a fault of the platform: controllers everywhere lose probes.
 func (h hard) trouble(d *dice, begin time.Duration, number int64) incident {
 	out := incident{kind: KindPlatform, number: number, unit: "world", share: d.between(minPlatformShare, 1), hits: func(*probe) bool { return true }}
 	out.from = begin + randomDuration(d, 0, h.period())
@@ -130,7 +130,7 @@ func (h hard) untilMissed(d *dice, cause *incident, p *probe) time.Duration {
 	return min(time.Duration(d.ExpFloat64()*float64(cause.keepAlive)), maxKeepAlive)
 }
 
-// ownAbsences appends those that a probe has by itself: by chance, more of them by day than by night, and some for a day.
+// ownAbsences appends the absences of a probe without a common cause: more of them by day than by night, and some for a day.
 func (h hard) ownAbsences(to []absence, d *dice, day int64, p *probe) []absence {
 	const mostOfMean = 1.6
 	d.take(h.seed, aboutAbsence, day, p.index)

@@ -15,7 +15,7 @@ const (
 	Hard Incidents = "hard"
 )
 
-// Validate says what is allowed.
+// Validate reports an unknown value.
 func (i Incidents) Validate() error {
 	if i != "" && i != Easy && i != Hard {
 		return fmt.Errorf("incidents: got %.40q, want %q or %q", string(i), Easy, Hard)
@@ -23,13 +23,13 @@ func (i Incidents) Validate() error {
 	return nil
 }
 
-// scenario is what goes wrong with the connections of a network, by periods of equal length. What happens in a period follows from its number alone, and is
-// over by the end of the next one.
+// scenario is the faults of the connections of a network, by periods of equal length. The faults of a period follow from its number alone, and are over by the
+// end of the next one.
 type scenario interface {
 	period() time.Duration
-	// incidents gives those that begin in a period.
+	// incidents returns those that begin in a period.
 	incidents(d *dice, period int64) []incident
-	// absences gives the times without a controller that come of a period.
+	// absences returns the times without a controller that begin in a period.
 	absences(d *dice, period int64) []absence
 }
 
@@ -58,7 +58,7 @@ type incident struct {
 	keepAlive   time.Duration // until the controller misses a probe, on average; 0: it knows at once
 }
 
-// of gives the time in which a probe is cut off, if it is.
+// of returns the time in which a probe is cut off, if it is.
 func (i *incident) of(seed uint64, p *probe) (from, until time.Duration, is bool) {
 	if !i.hits(p) {
 		return 0, 0, false
@@ -71,7 +71,7 @@ func (i *incident) of(seed uint64, p *probe) (from, until time.Duration, is bool
 	return from, i.until + time.Duration(below(scramble(random), int64(i.recovery))), true
 }
 
-// cutsOff tells whether a probe has no connectivity: without a controller alone it goes on measuring.
+// cutsOff reports whether a probe has no connectivity: a probe that only lacks a controller continues to measure.
 func (i *incident) cutsOff(seed uint64, p *probe, at time.Duration) bool {
 	if i.kind != KindOutage || at < i.from || at >= i.until+i.recovery {
 		return false
@@ -84,15 +84,14 @@ func (i *incident) cutsOff(seed uint64, p *probe, at time.Duration) bool {
 type absence struct {
 	probe       *probe
 	from, until time.Duration
-	cause       *incident // nil: it is the probe's own
+	cause       *incident // nil: the probe's own fault
 }
 
 func randomDuration(d *dice, least, most time.Duration) time.Duration {
 	return least + time.Duration(d.Int64N(int64(most-least)))
 }
 
-// shift is the time in which the probes of a region are answered by another site of a root server than usual. There is one every hour, which begins and ends
-// within it.
+// shift is the time in which another site of a root server than usual answers the probes of a region. Every hour has one, which begins and ends within it.
 type shift struct {
 	hour        int64 // since 1970
 	region      string

@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// line is a line of JSON in the making. Its names and texts need no escapes.
+// line writes a line of JSON. Its names and texts need no escapes.
 type line struct{ bytes []byte }
 
 func (l *line) reset() { l.bytes = l.bytes[:0] }
@@ -22,7 +22,7 @@ func (l *line) open(bracket byte) {
 
 func (l *line) close(bracket byte) { l.bytes = append(l.bytes, bracket) }
 
-// separate puts a comma before whatever is not the first within its brackets and no member's value. A string ends in a quote, whatever its text.
+// separate writes a comma unless what follows is the first within its brackets or a member's value. A string ends in a quote, whatever its text.
 func (l *line) separate() {
 	if last := len(l.bytes) - 1; last >= 0 && l.bytes[last] != '{' && l.bytes[last] != '[' && l.bytes[last] != ':' {
 		l.bytes = append(l.bytes, ',')
@@ -82,7 +82,7 @@ func (l *line) base64(name string, value []byte) {
 	l.bytes = append(l.bytes, '"')
 }
 
-// rounded cuts a number to as many decimal places as probes write.
+// rounded rounds a number to the decimal places that probes write.
 func rounded(value float64, places int) float64 {
 	unit := math.Pow10(places)
 	return math.Round(value*unit) / unit

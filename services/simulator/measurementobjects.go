@@ -42,7 +42,7 @@ type measurementStatus struct {
 	When *time.Time `json:"when"`
 }
 
-// MeasurementObjects gives the network's measurements as JSON objects in the shape of RIPE's measurement API.
+// MeasurementObjects returns the network's measurements as JSON objects in the shape of RIPE's measurement API.
 func (n *Network) MeasurementObjects() ([][]byte, error) {
 	objects := make([][]byte, 0, len(n.measurements))
 	for i := range n.measurements {

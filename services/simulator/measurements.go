@@ -18,16 +18,16 @@ const (
 	tracerouteMeasurement atlas.MeasurementID = 5001
 )
 
-// measurement is a periodic measurement, which the probes take turns at: turn number n begins at a random moment of the n-th slot since 1970, and in as
-// many slots as there are probes each of them has one turn. So the rate is even, and which turn comes when needs no memory.
+// measurement is a periodic measurement. Its run number n starts at a random time of the n-th slot since 1970, and in as many slots as there are probes each
+// of them has one run. So the rate is even, and the time of a run needs no state.
 type measurement struct {
 	id     atlas.MeasurementID
 	kind   *kind
 	seed   uint64
-	server int           // index of the root server that it asks
-	step   time.Duration // between the turns of a probe, give or take a slot
+	server int           // index of the root server that it queries
+	step   time.Duration // between the runs of a probe, give or take a slot
 	slot   time.Duration
-	order  []int // of the probes' turns
+	order  []int // of the probes' runs
 }
 
 // kind is a type of measurement, and how its results are written.
@@ -53,7 +53,7 @@ type measurementRun struct {
 	unanswered  bool // nothing comes back
 }
 
-// round is how many turns the probe had before, since 1970.
+// round is how many runs the probe had before, since 1970.
 func (t measurementRun) round() int64 { return t.number / int64(len(t.measurement.order)) }
 
 func newMeasurements(cfg Config, probes int) []measurement {
@@ -85,12 +85,12 @@ func realRate(measurements []measurement, probes int) float64 {
 	return rate
 }
 
-// start is when a turn begins.
+// start is when a run starts.
 func (m *measurement) start(number int64) time.Duration {
 	return time.Duration(number)*m.slot + time.Duration(below(mix(m.seed, aboutRunStart, int64(m.id), number), int64(m.slot)))
 }
 
-// firstRun is the number of the first turn that begins at from or after.
+// firstRun is the number of the first run that starts at from or after.
 func (m *measurement) firstRun(from time.Duration) int64 {
 	number := int64(from / m.slot)
 	if m.start(number) < from {
@@ -99,10 +99,10 @@ func (m *measurement) firstRun(from time.Duration) int64 {
 	return number
 }
 
-// probeIndex says whose turn it is.
+// probeIndex is the index of the run's probe.
 func (m *measurement) probeIndex(number int64) int { return m.order[number%int64(len(m.order))] }
 
-// startedThisSecond reports whether the turn's probe began another turn earlier in the same second, as happens where a high rate makes steps short.
+// startedThisSecond reports whether the run's probe started another run earlier in the same second, as happens if a high rate makes steps short.
 func (m *measurement) startedThisSecond(t measurementRun) bool {
 	last := t.number - int64(len(m.order))
 	return last >= 0 && unixSeconds(m.start(last)) == unixSeconds(t.at)

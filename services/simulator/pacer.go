@@ -11,9 +11,9 @@ const (
 	maxBatch = 1000                  // events
 )
 
-// Run publishes what the network delivers at from and after, until ctx ends or publish fails, and returns the reason. What the clock has left behind, be
-// it history or the time of a stall, goes out as fast as publish takes it; what follows goes out when it is delivered. A batch holds 1 to 1000 events in
-// the order of event time; the slice is publish's during the call only, the events' JSON for good.
+// Run publishes what the network delivers from a time on, until ctx ends or publish fails, and returns the reason. Overdue events, of the past or of a stall,
+// are published as fast as publish takes them, others when they are due. A batch has 1 to 1000 events in the order of event time. The slice belongs to publish
+// during the call only, the JSON of the events for good.
 func (n *Network) Run(ctx context.Context, from time.Time, publish func(batch []Event) error) error {
 	p := pacer{publish: publish, now: time.Now(), batch: make([]Event, 0, maxBatch)}
 	for event := range n.Events(from.Add(-DeliveryDelay)) {
@@ -24,7 +24,7 @@ func (n *Network) Run(ctx context.Context, from time.Time, publish func(batch []
 	return nil
 }
 
-// pacer holds events that are due until there is a batch, or no more of them are due.
+// pacer collects due events until a batch is full or no more are due.
 type pacer struct {
 	publish func(batch []Event) error
 	now     time.Time // when the clock was last read
@@ -60,7 +60,7 @@ func (p *pacer) flush(ctx context.Context) error {
 	return nil
 }
 
-// await returns at the first tick at which an event that is delivered then is due. Ticks stand on the clock, so that waiting never adds up to a drift.
+// await returns at the first tick at which an event is due. Ticks follow the clock, so that waiting does not add up to a drift.
 func (p *pacer) await(ctx context.Context, delivered time.Time) error {
 	if !delivered.After(p.now) {
 		return nil

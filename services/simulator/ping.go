@@ -29,7 +29,7 @@ func (g *generator) ping(t measurementRun) {
 	g.pingSummary(times, answered)
 }
 
-// pingTimes gives each packet's time in ms, NaN for one without an answer.
+// pingTimes returns each packet's time in ms, NaN for one without an answer.
 func (g *generator) pingTimes(t measurementRun) (times [pingPackets]float64, answered int) {
 	for i := range times {
 		times[i] = math.NaN()

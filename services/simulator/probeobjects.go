@@ -49,7 +49,7 @@ type tag struct {
 	Slug string `json:"slug"`
 }
 
-// ProbeObjects gives the network's probes, as they are at a time, as JSON objects in the shape of RIPE's probe API.
+// ProbeObjects returns the network's probes, as they are at a time, as JSON objects in the shape of RIPE's probe API.
 func (n *Network) ProbeObjects(at time.Time) ([][]byte, error) {
 	objects := make([][]byte, len(n.probes))
 	changes := n.lastChanges(sinceEpoch(at))
@@ -66,7 +66,7 @@ func (n *Network) ProbeObjects(at time.Time) ([][]byte, error) {
 	return objects, nil
 }
 
-// lastChanges gives the last change of each probe's connection up to a time, as far as there was one in the days before that.
+// lastChanges returns the last change of each probe's connection in the days before a time.
 func (n *Network) lastChanges(at time.Duration) map[int64]connectionChange {
 	const back = 3 * 24 * time.Hour
 	changes, dice := map[int64]connectionChange{}, newDice()
@@ -80,14 +80,14 @@ func (n *Network) lastChanges(at time.Duration) map[int64]connectionChange {
 	return changes
 }
 
-// The time in which the probes came to the network.
+// The time in which probes joined the network.
 const earliestProbe, latestProbe = 45 * 365 * 24 * time.Hour, 54 * 365 * 24 * time.Hour // since 1970
 
 func (n *Network) firstConnected(p *probe) time.Duration {
 	return earliestProbe + time.Duration(below(mix(n.seed, aboutFirstConnection, p.index), int64(latestProbe-earliestProbe)))
 }
 
-// connected says whether the probe is, and since when: by the last change of its connection, if there is one.
+// connected sets whether the probe is connected, and since when, from the last change of its connection.
 func (o *probeObject) connected(change connectionChange, first, at time.Duration) {
 	since, id, name := first, 1, "Connected"
 	if change.probe != nil {

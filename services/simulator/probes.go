@@ -16,8 +16,8 @@ type probe struct {
 	lat, lon   float64 // degrees
 	provider   *provider
 	v4         netip.Addr // its public address
-	v6         netip.Addr // invalid where it has none
-	source     netip.Addr // the address that it knows itself by: a private one behind a router that translates
+	v6         netip.Addr // invalid if it has none
+	source     netip.Addr // its own address: a private one behind a router with NAT
 	gateway    netip.Addr // its first hop
 	access     float64    // ms, there and back over its line to the provider
 	jitter     float64    // ms, the mean that comes on top
@@ -69,7 +69,7 @@ func newProbes(seed uint64, count int, servers []rootServer) []probe {
 	return probes
 }
 
-// settle says what the probe is and where.
+// settle chooses the kind and the location of the probe.
 func (p *probe) settle(d *dice) {
 	const around = 0.12 // degrees, about 13 km
 	p.kind = randomKind(d)
@@ -81,7 +81,7 @@ func (p *probe) settle(d *dice) {
 	p.controller = controllers[d.IntN(len(controllers))]
 }
 
-// connect gives the probe its provider and its addresses.
+// connect chooses the provider and the addresses of the probe.
 func (p *probe) connect(d *dice) {
 	const shareWithV6, shareTranslated = 0.5, 0.8
 	ofCountry := providers[p.city.country]

@@ -12,7 +12,7 @@ func newProvider(asn int, v4, v6 string) provider {
 	return provider{asn: asn, v4: netip.MustParsePrefix(v4), v6: netip.MustParsePrefix(v6)}
 }
 
-// randomHost gives an address in prefix.
+// randomHost returns an address in prefix.
 func randomHost(d *dice, prefix netip.Prefix) netip.Addr {
 	address := prefix.Masked().Addr().AsSlice()
 	for i := prefix.Bits() / 8; i < len(address); i++ {

@@ -34,8 +34,8 @@ const instancesPerSite = 2
 // kRoot is the index of K-root, the target of ping 1001 and traceroute 5001.
 const kRoot = 0
 
-// rootServers are in the order of RIPE Atlas's built-in measurements of hostname.bind. The identities follow what instances of each letter have been seen
-// to answer; where the sites stand is a selection.
+// rootServers are in the order of RIPE Atlas's built-in measurements of hostname.bind. The identities have the form of real
+// answers of each letter; the sites are a selection.
 var rootServers = []struct {
 	letter      string
 	measurement atlas.MeasurementID

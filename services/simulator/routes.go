@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// route is the way from a probe to an instance of a root server.
+// route is the path from a probe to an instance of a root server.
 type route struct {
 	site     *site
 	instance *instance
@@ -13,7 +13,7 @@ type route struct {
 	delay    float64 // ms, there and back from the probe's provider, without what jitter adds
 }
 
-// routes are the ways to a root server: the one that is taken, and the one that is taken while that one's site is not announced.
+// routes are the usual route to a root server, and the one in use while the usual site is not announced.
 type routes struct{ usual, fallback route }
 
 // fibreSpeed is how far light goes in glass, two thirds of its speed in a vacuum: 200 km in a millisecond.
@@ -54,7 +54,7 @@ func sitesByDistance(p *probe, sites []site) []distantSite {
 	return all
 }
 
-// catchment says which of the sites, the nearest first, anycast leads to: mostly the nearest, as routing does not know distance.
+// catchment chooses one of the sites, which are sorted by distance: mostly the nearest, but routing does not know distance.
 func catchment(d *dice, sites int) int {
 	rank := 0
 	switch share := d.Float64(); {

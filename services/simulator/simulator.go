@@ -84,7 +84,7 @@ func New(cfg Config) (*Network, error) {
 	return n, nil
 }
 
-// Events gives what the network's probes say at from (1970 or later) and after, without end, in the order of event time.
+// Events returns the network's events from a time on (1970 or later), without end, in the order of event time.
 func (n *Network) Events(from time.Time) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		for r := newGenerator(n, sinceEpoch(from)); ; {
@@ -95,7 +95,7 @@ func (n *Network) Events(from time.Time) iter.Seq[Event] {
 	}
 }
 
-// sinceEpoch is the form in which the package reckons with time: the time since 1970 began.
+// sinceEpoch is the time since 1970, which the package computes with.
 func sinceEpoch(t time.Time) time.Duration { return max(t.Sub(time.Unix(0, 0)), 0) }
 
 func timeAt(at time.Duration) time.Time { return time.Unix(0, int64(at)).UTC() }

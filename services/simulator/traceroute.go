@@ -47,7 +47,7 @@ func (g *generator) traceroute(t measurementRun) {
 	l.boolean("destination_ip_responded", !t.unanswered)
 }
 
-// hops writes what the hops answered, and gives the time that it took. Where there is no connectivity, the gateway alone answers.
+// hops writes the hops' answers, and returns the time they took. Without connectivity, only the gateway answers.
 func (g *generator) hops(t measurementRun) (taken time.Duration) {
 	g.path.take(g.network.seed, aboutPath, t.probe.index, t.route.site.number)
 	for number := 1; number <= t.route.hops; number++ {
@@ -59,7 +59,7 @@ func (g *generator) hops(t measurementRun) (taken time.Duration) {
 	return taken
 }
 
-// newHop makes up the hop with that number; a route's hops are the same every time.
+// newHop makes the hop with that number; a route's hops are the same every time.
 func (g *generator) newHop(t measurementRun, number int) hop {
 	const providersShare = 0.02 // of the route's delay
 	d, last := g.path, t.route.hops
@@ -93,7 +93,7 @@ func (g *generator) hop(t measurementRun, h hop) (taken time.Duration) {
 	return taken
 }
 
-// hopTime gives the ms until a hop's answer. The gateway stands on the probe's side of the line.
+// hopTime returns the ms until a hop's answer. The gateway is on the probe's side of the access line.
 func (g *generator) hopTime(t measurementRun, h hop) float64 {
 	if h.number == 1 {
 		return rounded(0.2+0.3*g.dice.ExpFloat64(), 3)
@@ -110,7 +110,7 @@ func (g *generator) hopAnswer(h hop, time float64) {
 	g.line.close('}')
 }
 
-// deadEnd writes the hops from number on where nothing answers any more.
+// deadEnd writes the hops from number on, of which none answers.
 func (g *generator) deadEnd(number int) (taken time.Duration) {
 	for gap := range gapLimit {
 		taken += g.silentHop(number + gap)

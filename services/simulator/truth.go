@@ -8,7 +8,7 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Truth is what happened in a network: what somebody who watches its events is to find out. Times are Unix seconds.
+// Truth is what happened in a network, which readers of its events should find out. Times are Unix seconds.
 type Truth struct {
 	Kind        Kind                `json:"kind"`
 	Units       []string            `json:"units"`                 // what was hit: region:NAME, AS and number, controller:NAME, world; root:LETTER and region:NAME
@@ -18,7 +18,7 @@ type Truth struct {
 	Probes      []atlas.ProbeID     `json:"probes"` // that lost their controller by it, or were answered by another instance
 }
 
-// Truth tells what begins in an interval, up to before its end, in order.
+// Truth returns what begins in an interval, without its end, in order.
 func (n *Network) Truth(from, until time.Time) []Truth {
 	var all []Truth
 	first, last := sinceEpoch(from), sinceEpoch(until)
@@ -72,7 +72,7 @@ func (n *Network) shiftTruth(s *shift) Truth {
 func inOrder(ids []atlas.ProbeID) []atlas.ProbeID {
 	slices.Sort(ids)
 	if ids == nil {
-		ids = []atlas.ProbeID{} // a list, in any case
+		ids = []atlas.ProbeID{} // not null in JSON
 	}
 	return ids
 }
