@@ -54,7 +54,7 @@ func TestHardConnectionEventsAlternateAndAreInOrder(t *testing.T) {
 	}
 }
 
-// Connections are those of Events, and whoever starts later reads on where another has come to; at midnight too, when the scenario goes on to its next period.
+// Connections are those of Events, and a run that starts later continues where another one is; at midnight too, when the next period begins.
 func TestHardConnectionsAreThoseOfTheEvents(t *testing.T) {
 	n := newNetwork(t, hardConfig)
 	var all, ofEvents [][]byte

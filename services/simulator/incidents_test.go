@@ -67,7 +67,7 @@ func TestShiftLeadsARegionToAnotherInstanceAndBack(t *testing.T) {
 	n := newNetwork(t, Config{Seed: 1, Rate: 25})
 	moved := n.shiftOf(newDice(), int64(sinceEpoch(start)/time.Hour))
 	measurement := n.servers[moved.server].measurement
-	where := placesOfInstances(n)
+	where := citiesOfInstances(n)
 	seen := map[bool]int{}
 	for _, r := range resultsDuring(t, n, timeAt(moved.from-5*time.Minute), moved.until-moved.from+10*time.Minute, "dns") {
 		identity, rt := "", 0.0

@@ -88,8 +88,8 @@ func resultsDuring(t *testing.T, n *Network, from time.Time, length time.Duratio
 // typeOf reads no more of a result than its type: decoding all of them took most of these tests' time.
 func typeOf(event Event) string { return gjson.GetBytes(event.JSON, "type").Str }
 
-// placesOfInstances tells where each instance of the network stands, by its identity.
-func placesOfInstances(n *Network) map[string]*city {
+// citiesOfInstances returns the city of each instance by its identity.
+func citiesOfInstances(n *Network) map[string]*city {
 	where := map[string]*city{}
 	for _, server := range n.servers {
 		for _, site := range server.sites {
@@ -106,7 +106,7 @@ func kmTo(p *probe, to *city) float64 { return greatCircle(p.lat, p.lon, to.lat,
 // No answer comes sooner than light in fibre, and most come in reasonable time.
 func TestRoundTripTimesFollowDistance(t *testing.T) {
 	n := newNetwork(t, Config{Seed: 1, Rate: 25})
-	where := placesOfInstances(n)
+	where := citiesOfInstances(n)
 	var near, far []float64
 	for _, r := range resultsDuring(t, n, start, 8*time.Minute) {
 		km, rtt := leastRoundTrip(t, n, where, r)
@@ -128,7 +128,7 @@ func TestRoundTripTimesFollowDistance(t *testing.T) {
 	}
 }
 
-// leastRoundTrip gives the ms until a result's target answered first, NaN if it did not, and how far away its instance stands. A ping or traceroute does
+// leastRoundTrip gives the ms until a result's target answered first, NaN if it did not, and the distance of its instance. A ping or traceroute does
 // not tell which instance answered, so its distance is that of the route in use.
 func leastRoundTrip(t *testing.T, n *Network, where map[string]*city, r parsedResult) (km, rtt float64) {
 	to := r.probe.routes[kRoot].usual.site.city
@@ -199,7 +199,7 @@ func TestTraceroutesArePlausible(t *testing.T) {
 		}
 		for i, hop := range hops {
 			if hop.Hop != i+1 {
-				t.Errorf("probe %d: hop %d stands at %d", r.Probe, hop.Hop, i+1)
+				t.Errorf("probe %d: hop %d is at index %d", r.Probe, hop.Hop, i+1)
 			}
 			for _, packet := range hop.Result {
 				if !packet.From.IsValid() {
@@ -273,7 +273,7 @@ func TestEveryPlaceHasProvidersAndEveryCityItsCode(t *testing.T) {
 			t.Errorf("%s: no provider in %s", p.name, p.country)
 		}
 		if airports[p.airport] {
-			t.Errorf("%s stands there twice", p.airport)
+			t.Errorf("%s is listed twice", p.airport)
 		}
 		airports[p.airport] = true
 	}

@@ -16,7 +16,7 @@ type published struct {
 	batch int
 }
 
-// record runs a network against a fake clock until ctx ends; publish, where it is given, is called with the number of the batch.
+// record runs a network against a fake clock until ctx ends; publish, if not nil, is called with the number of the batch.
 func record(ctx context.Context, t *testing.T, cfg Config, history time.Duration, publish func(batch int) error) ([]published, error) {
 	t.Helper()
 	var all []published

@@ -10,7 +10,7 @@ const (
 	hopLoss        = 0.02
 	silentHops     = 0.08        // the share of routers that never answer
 	packetTimeout  = time.Second // how long a probe waits for an answer
-	gapLimit       = 5           // after as many hops without an answer a probe tries lastHop and gives up
+	gapLimit       = 5           // after as many hops without an answer a probe tries lastHop and stops
 	lastHop        = 255
 	replySize      = 28 // bytes
 	routerTTL      = 255

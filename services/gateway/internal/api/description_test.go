@@ -30,7 +30,7 @@ func TestDescriptionIsValid(t *testing.T) {
 	}
 }
 
-// undescribed are paths that the description does not have: it is what stands at one of them.
+// undescribed are paths that the description does not have: one of them serves the description.
 var undescribed = []string{"/api/openapi.yaml"}
 
 // The description has the paths that there are, and of each the parameters that it takes.

@@ -10,7 +10,7 @@ import (
 	"atlasstream/services/gateway/internal/ratelimit"
 )
 
-// Where the topic of measurements was made anew, something else may stand where the registry has met an object. It is given to nobody who may not have it, nor
+// If the topic of measurements was recreated, the catalog's position of an object may have another one. It is given to nobody who may not have it, nor
 // as what it is not.
 func TestObjectThatIsAnother(t *testing.T) {
 	server := serve(t, Settings{History: HistoryPolicy{Mode: "off"}}, ratelimit.Limits{})
@@ -51,7 +51,7 @@ func TestPrivateMeasurementsAreNotCounted(t *testing.T) {
 	}
 }
 
-// What is older than this gateway goes back is not told of, wherever that is asked for, also where it stands behind younger records.
+// No path shows records older than the limit, even if they come after newer ones in the log.
 func TestHistoryBackBoundsWhatIsReadOfTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := serve(t, Settings{History: HistoryPolicy{MaxAge: time.Hour}}, ratelimit.Limits{})

@@ -145,7 +145,7 @@ func TestTheSameVolumeIsMadeOnce(t *testing.T) {
 	})
 }
 
-// A hundred who ask for different volumes at a time get right answers, or are told when to come again.
+// A hundred clients that ask for different volumes at the same time get right answers, or an error that says when to retry.
 func TestAbuseManyVolumes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := serve(t, Settings{}, ratelimit.Limits{})

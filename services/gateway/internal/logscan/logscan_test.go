@@ -205,7 +205,7 @@ func TestScanThatCannotBePaidForInTimeIsTold(t *testing.T) {
 func TestFailureOfAScanIsTold(t *testing.T) {
 	failure := errors.New("no broker")
 	scans := New(long{fails: failure}, prometheus.NewRegistry())
-	for range 2 { // the turn is given back
+	for range 2 { // the first run has ended
 		scan := scans.New()
 		if err := scan.Run(t.Context(), nil, 0, func(ctx context.Context) error {
 			_, err := scan.Each(ctx, "topic", 0, 0, 10, seeAll)

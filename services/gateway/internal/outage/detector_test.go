@@ -158,7 +158,7 @@ func TestTroubleOfThePlatformIsNoOutageOfTheWorldsCountries(t *testing.T) {
 	}
 }
 
-// What was told of a burst at first is told anew once more is known of it: a controller's probes of one country may be the first to go.
+// The first report of a burst changes as more is known: the probes of one country may be the first of a controller to disconnect.
 func TestProvisionalOutageTurnsOutToBeAController(t *testing.T) {
 	l := newLab(t)
 	probes := l.onController("ctr-3")

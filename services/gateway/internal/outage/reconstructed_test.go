@@ -11,7 +11,7 @@ import (
 )
 
 // The cases here are reconstructed: starts, durations and numbers of probes are what Disco's authors published of the years 2014 to 2016; the events, how many
-// probes were not hit, and the rest of the network are made up.
+// probes were not hit, and the rest of the network are invented.
 type reconstructed struct {
 	name     string
 	at       string

@@ -335,10 +335,10 @@ func TestOffsetsAreRemembered(t *testing.T) {
 		if settled := lookUps(); settled > 2 {
 			t.Errorf("%d offsets were looked up again though all is long past", settled)
 		}
-		log.topics[live].records = log.topics[live].records[:1000] // it was made anew
+		log.topics[live].records = log.topics[live].records[:1000] // it was recreated
 		log.topics[live].newest = log.topics[live].newest[:1000]
-		if anew := lookUps(); anew < 100 {
-			t.Errorf("%d offsets of another topic were looked up", anew)
+		if again := lookUps(); again < 100 {
+			t.Errorf("%d offsets of another topic were looked up", again)
 		}
 	})
 }
