@@ -14,14 +14,14 @@ import (
 
 // The comments that name mutations.
 const (
-	mutateComment  = "//mutate:"
+	mutateComment = "//mutate:"
 	noticeComment = "//notices:"
 )
 
 // tree has the comments of a source tree by the name of the mutation.
 type tree struct {
-	locations  map[string][]location
-	notices map[string][]notice
+	locations map[string][]location
+	notices   map[string][]notice
 }
 
 // location is where a mutation is applied.

@@ -99,12 +99,12 @@ type registryAnswer struct {
 }
 
 func (a *API) serveGateway(ctx context.Context, w http.ResponseWriter, r *request) error {
-	facts, now, roles := a.settings.Facts, time.Now(), r.client.Roles()
+	facts, history, now, roles := a.settings.Facts, a.settings.History, time.Now(), r.client.Roles()
 	return r.write(ctx, w, gatewayAnswer{
 		Version: facts.Version,
 		Now:     instant(now),
 		History: historyAnswer{
-			Mode: a.settings.History.Mode, Allowed: a.settings.History.allows(roles), From: instant(a.settings.History.earliest(now)), Lateness: facts.Lateness.Seconds(),
+			Mode: history.Mode, Allowed: history.allows(roles), From: instant(history.earliest(now)), Lateness: facts.Lateness.Seconds(),
 		},
 		Roles:               namesOf(roles),
 		UnknownMeasurements: map[bool]string{false: "allow", true: "refuse"}[a.settings.RefuseUnknown],

@@ -10,8 +10,8 @@ import (
 	"atlasstream/services/gateway/internal/ratelimit"
 )
 
-// If the topic of measurements was recreated, the catalog's position of an object may have another one. It is given to nobody who may not have it, nor
-// as what it is not.
+// If the topic of measurements was recreated, the catalog's position of an object may have another one. Clients without the right to
+// it do not get it, and nobody gets it as another measurement.
 func TestObjectThatIsAnother(t *testing.T) {
 	server := serve(t, Settings{History: HistoryPolicy{Mode: "off"}}, ratelimit.Limits{})
 	server.knowMeasurements()

@@ -43,7 +43,8 @@ func (a *API) sampleLog(ctx context.Context, account *readlimit.Account) (*logSa
 	for i := range partitions {
 		cost += partitions[i].next - partitions[i].startOfLast(sampleRecords)
 	}
-	found, scan := &logSample{when: time.Now(), earliest: a.settings.History.earliest(time.Now()), rates: make(map[atlas.MeasurementID]float64)}, a.settings.Scans.New()
+	now, scan := time.Now(), a.settings.Scans.New()
+	found := &logSample{when: now, earliest: a.settings.History.earliest(now), rates: make(map[atlas.MeasurementID]float64)}
 	err = scan.Run(ctx, account, cost, func(ctx context.Context) error {
 		for i := range partitions {
 			if err := found.addPartition(ctx, scan, &partitions[i], partitions[i].topic == live); err != nil {

@@ -130,7 +130,8 @@ func (a *API) intervalOf(from, to time.Time) (interval topicrange.Interval, err 
 		to = now
 	}
 	if to = to.Truncate(time.Millisecond); from.After(to) {
-		return interval, protocol.Refuse(protocol.CodeInvalidParameter, "from: got %s, want no later than %s, when the interval ends", formatTime(from), formatTime(to))
+		return interval, protocol.Refuse(protocol.CodeInvalidParameter,
+			"from: got %s, want no later than %s, when the interval ends", formatTime(from), formatTime(to))
 	}
 	return topicrange.Interval{Start: from, End: to}, a.settings.History.checkStart("from", from, now)
 }
