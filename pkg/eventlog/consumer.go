@@ -39,6 +39,8 @@ type TailConfig struct {
 	RingRecords int           // how many records of a partition stay in memory at most; default 4,096
 	RingBytes   int           // how many bytes of them at most; default 2 MiB
 	Gap         func(Gap)     // is called for each gap, under the partition's lock and followed by Flush, as Deliver; may be nil
+	// Begin is called before a tail is followed, with the event before the first that it delivers, if the log has one there; may be nil.
+	Begin func(last atlas.Position, id atlas.EventID)
 	// PartitionsChange is told once for each partition that is followed when Log.Watch sees it, in the same way as Gap; may be nil.
 	PartitionsChange func(PartitionsChange)
 }
@@ -70,6 +72,9 @@ func (c TailConfig) withDefaults() TailConfig {
 	}
 	if c.Gap == nil {
 		c.Gap = func(Gap) {}
+	}
+	if c.Begin == nil {
+		c.Begin = func(atlas.Position, atlas.EventID) {}
 	}
 	if c.PartitionsChange == nil {
 		c.PartitionsChange = func(PartitionsChange) {}

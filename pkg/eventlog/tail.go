@@ -18,6 +18,7 @@ type tail struct {
 	partition
 	log      *Log
 	consumer Consumer
+	onBegin  func(last atlas.Position, id atlas.EventID)
 	onGap    func(Gap)
 	onChange func(PartitionsChange)
 	running  prometheus.Gauge
@@ -43,6 +44,7 @@ func (t *Tails) newTail(number int) *tail {
 		partition: t.open(number),
 		log:       t.log,
 		consumer:  t.consumer,
+		onBegin:   t.config.Begin,
 		onGap:     t.config.Gap,
 		onChange:  t.config.PartitionsChange,
 		running:   t.running,
@@ -101,8 +103,23 @@ func (t *tail) begin() (*tailReader, error) {
 	t.mu.Lock()
 	t.startAt(next)
 	t.mu.Unlock()
+	reader := t.log.newTailReader(t.partition, first, next)
+	t.findLast(reader, first, next-1)
 	close(t.started)
-	return t.log.newTailReader(t.partition, first, next), nil
+	return reader, nil
+}
+
+// findLast has the event before the first one that is delivered identify the log. Where it cannot be read, the tail begins without.
+func (t *tail) findLast(reader *tailReader, first, offset int64) {
+	if offset < first {
+		return
+	}
+	id, found, err := t.eventAt(t.ctx, offset)
+	if err != nil || !found {
+		return
+	}
+	reader.last = lastEvent{offset, id.Identity()}
+	t.onBegin(atlas.Position{Topic: t.topic, Partition: t.number, Offset: offset}, id)
 }
 
 // startAt makes the tail continue at an offset as if nothing had preceded it.

@@ -163,6 +163,9 @@ func (g *gateway) newHub() *session.Hub {
 func (g *gateway) follow(stream atlas.Stream, topic string, source *session.Source, consumer eventlog.Consumer) *liveTopic {
 	g.newest[stream] = &newestConsumer{Consumer: consumer}
 	tails := g.log.Tails(topic, eventlog.TailConfig{
+		Begin: func(last atlas.Position, id atlas.EventID) {
+			source.BeginBehind(last.Partition, last.Offset, id.Identity())
+		},
 		Gap: func(gap eventlog.Gap) {
 			source.Gap(gap.Partition, gap.From, gap.To)
 			if stream == atlas.StreamProbeStatus {

@@ -38,6 +38,16 @@ func (p *Partition) noneBefore(next int64) cursor.Live {
 	return cursor.Live{Topic: p.Topic, Partition: p.Number, Offset: next - 1}
 }
 
+// BeginBehind says that what is delivered next comes behind a record, as a tail begins.
+func (p *Partition) BeginBehind(offset int64, identity uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.reach(offset + 1)
+	at := p.noneBefore(offset + 1)
+	at.Identity = identity
+	p.delivered.store(at)
+}
+
 // reach takes notice of where the log ends. If it ends before what was delivered, it was truncated or recreated while no tail followed it.
 func (p *Partition) reach(next int64) {
 	if next < p.Lag.Next() {

@@ -44,6 +44,11 @@ func (s *Source) Deliver(number int, records []atlas.Record) {
 // Flush writes what Deliver enqueued: live.Partition.Flush.
 func (s *Source) Flush(number int) { s.Partition(number).Flush() }
 
+// BeginBehind says behind which record a tail begins: live.Partition.BeginBehind.
+func (s *Source) BeginBehind(number int, offset int64, identity uint64) {
+	s.Partition(number).BeginBehind(offset, identity)
+}
+
 // Gap tells the clients of a partition what the log has lost: live.Partition.Gap.
 func (s *Source) Gap(number int, from, to int64) { s.Partition(number).Gap(from, to) }
 
