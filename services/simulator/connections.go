@@ -56,7 +56,7 @@ func (n *Network) connectionsOf(d *dice, period int64) []connectionChange {
 	begin := time.Duration(period) * n.scenario.period()
 	end := begin + n.scenario.period()
 	var all []connectionChange
-	for _, away := range merged(n.absencesAround(d, period-1, period)) {
+	for _, away := range mergeAbsences(n.absencesAround(d, period-1, period)) {
 		if begin <= away.from && away.from < end {
 			all = append(all, connectionChange{away.from, away.probe, disconnects, away.cause})
 		}
@@ -75,8 +75,8 @@ func (n *Network) absencesAround(d *dice, first, last int64) (all []absence) {
 	return all
 }
 
-// merged merges overlapping absences of a probe into one with the cause of the first, and sorts all by probe.
-func merged(all []absence) []absence {
+// mergeAbsences merges overlapping absences of a probe into one with the cause of the first, and sorts all by probe.
+func mergeAbsences(all []absence) []absence {
 	slices.SortStableFunc(all, func(a, b absence) int {
 		return cmp.Or(cmp.Compare(a.probe.index, b.probe.index), cmp.Compare(a.from, b.from))
 	})

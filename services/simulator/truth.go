@@ -41,7 +41,7 @@ func (n *Network) incidentTruths(d *dice, period int64) (all []Truth) {
 		number int64
 	}
 	hit := map[name][]atlas.ProbeID{}
-	for _, away := range merged(n.absencesAround(d, period-1, period+1)) {
+	for _, away := range mergeAbsences(n.absencesAround(d, period-1, period+1)) {
 		if away.cause != nil {
 			of := name{away.cause.kind, away.cause.number}
 			hit[of] = append(hit[of], away.probe.id)
