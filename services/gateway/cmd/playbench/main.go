@@ -1,5 +1,5 @@
-// Command playbench replays a measurement from Kafka for clients that do nothing, and prints as JSON what that took. services/bench measures replays with it; it
-// is here because only the gateway's module may use its internal packages.
+// Command playbench replays a measurement from Kafka for clients that do nothing, and prints as JSON what that took. services/bench measures replays with it;
+// it is here because only the gateway's module may use its internal packages.
 package main
 
 import (

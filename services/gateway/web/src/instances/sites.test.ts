@@ -11,7 +11,7 @@ const simulator = "../../../../simulator/";
 const read = (file: string) => readFileSync(new URL(simulator + file, import.meta.url), "utf8");
 
 test("the first places are those of the simulator", () => {
-  const rows = [...read("places.go").matchAll(/\{"(\w+)", "(\w+)", "([^"]+)", "(\w+)", "[^"]+", ([-\d.]+), ([-\d.]+), \d+\}/g)];
+  const rows = [...read("cities.go").matchAll(/\{"(\w+)", "(\w+)", "([^"]+)", "(\w+)", "[^"]+", ([-\d.]+), ([-\d.]+), \d+\}/g)];
   const wanted = rows.map(([, airport, locode, name, country, lat, lon]) => ({
     airport,
     locode,
