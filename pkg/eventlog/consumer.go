@@ -10,7 +10,7 @@ import (
 
 // Consumer receives the records that Tails read.
 type Consumer interface {
-	// Deliver receives new records of a partition in the order of offsets, without repeats. It is called under the partition's lock, so it must not
+	// Deliver receives new records of a partition in the order of offsets, without repeats. It is called under the tail's lock, so it must not
 	// block, write to a network or follow anything; it may release. The slice is valid during the call, the values stay valid.
 	Deliver(partition int, records []atlas.Record)
 	// Flush is called after each Deliver, without the lock: the time to write.
@@ -38,7 +38,7 @@ type TailConfig struct {
 	Linger      time.Duration // how long a tail runs after its last release; default 30 s
 	RingRecords int           // how many records of a partition stay in memory at most; default 4,096
 	RingBytes   int           // how many bytes of them at most; default 2 MiB
-	Gap         func(Gap)     // is called for each gap, under the partition's lock and followed by Flush, as Deliver; may be nil
+	Gap         func(Gap)     // is called for each gap, under the tail's lock and followed by Flush, as Deliver; may be nil
 	// Begin is called before a tail is followed, with the event before the first that it delivers, if the log has one there; may be nil.
 	Begin func(last atlas.Position, id atlas.EventID)
 	// PartitionsChange is told once for each partition that is followed when Log.Watch sees it, in the same way as Gap; may be nil.

@@ -77,12 +77,12 @@
 //	metadata.go           the partitions of a topic
 //	identity.go           whether the log is the one that was read before
 //	fetcher.go            fetches the records of a partition
-//	partition.go          a partition's bounds and offsets
-//	keys.go               which measurement or object a key names
-//	rights.go             which right is missing where Kafka refuses a request
 //	  committed.go                     only what is committed
 //	  fetchrequest.go                  a fetch whose response is decoded batch by batch
 //	  fetchedbatch.go, fetchedrecord.go, decompress.go, wirefields.go   batches and records as Kafka sends them
+//	partition.go          a partition's bounds and offsets
+//	keys.go               which measurement or object a key names
+//	rights.go             which right is missing where Kafka refuses a request
 //
 //	topics.go, config.go, errors.go, metrics.go, backoff.go, connections.go   what all of them use
 package eventlog

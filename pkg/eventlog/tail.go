@@ -30,7 +30,7 @@ type tail struct {
 	followers int         // guarded by Tails.mu
 	idle      *time.Timer // guarded by Tails.mu
 
-	mu        sync.Mutex // the partition's lock
+	mu        sync.Mutex // the tail's lock
 	next      int64      // the records before it have been delivered
 	ring      ring
 	advanced  chan struct{} // closed when next rises; nil if nothing waits for that

@@ -47,7 +47,7 @@ func (l *Log) Tails(topic string, cfg TailConfig, consumer Consumer) *Tails {
 }
 
 // Follow makes sure that a measurement's partition is followed from an offset that was the log's end, or before it, when Follow was called. It calls
-// attach once, under the partition's lock, with the partition's number and the offset before which all records have been delivered: every record that
+// attach once, under the tail's lock, with the partition's number and the offset before which all records have been delivered: every record that
 // Kafka takes after Follow has returned is delivered after attach. The caller must release it. A *PartitionsChangedError says that there is not one such
 // partition.
 func (t *Tails) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error) {
@@ -64,7 +64,7 @@ func (t *Tails) Follow(ctx context.Context, measurement atlas.MeasurementID, att
 }
 
 // FollowFrom continues at the position of the next record of a reader of the history. If the tail holds all records from there on, attach is called
-// once, under the partition's lock, with those records, and later ones are delivered; the slice is valid during the call. A caller that takes only some
+// once, under the tail's lock, with those records, and later ones are delivered; the slice is valid during the call. A caller that takes only some
 // of them calls again with the position after them. If the tail does not hold them, the error is ErrNotInRing, and the partition is followed for
 // TailConfig.Linger nevertheless: read the history to its end and call again.
 func (t *Tails) FollowFrom(ctx context.Context, position atlas.Position, attach func(missed []atlas.Record)) (release func(), err error) {

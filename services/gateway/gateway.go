@@ -1,5 +1,5 @@
-// Package gateway is the service that streams records of the log to clients: Socket.IO and the plain WebSocket. A gateway has no state but its
-// connections, so there can be any number of them.
+// Package gateway is the service that streams records of the log to clients over Socket.IO, WebSocket and plain HTTP, and serves the read API and the pages.
+// A gateway has no state but its connections, so there can be any number of them.
 //
 //   - config.go: the settings.
 //   - gateway.go: the parts of a gateway, made and joined; serve.go: how they start, serve and stop.

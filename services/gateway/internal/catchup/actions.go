@@ -9,7 +9,7 @@ import (
 	"atlasstream/services/gateway/internal/protocol"
 )
 
-// action is what happens to subscriptions before the record at an offset, or what comes behind it, is delivered.
+// action is what happens to subscriptions before the first record at or behind an offset is delivered.
 type action struct {
 	offset  int64
 	actives []*delivery.Active

@@ -6,6 +6,7 @@
 //
 //   - reader.go: how a target gets its reader, the reader's loop, and what it does when it cannot go on.
 //   - pass.go: one reading: out of the tail, or of the log for a slice.
+//   - readlog.go: the log is read.
 //   - actions.go: what happens to subscriptions at an offset: they begin, their backlog ends, they stop.
 //   - turn.go: whose turn it is to read the log.
 //   - metrics.go: how far behind clients are.

@@ -18,7 +18,7 @@ import (
 
 // Log is what readers read.
 type Log interface {
-	// Follow is that of a live.Tail: it calls attach once with a partition's number and the offset before which all has been delivered, under the tail's lock.
+	// Follow is that of session.Tails: it calls attach once with a partition's number and the offset before which all has been delivered, under the tail's lock.
 	Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error)
 	// Rejoin calls take, under the tail's lock, with what the tail has delivered from an offset on, and tells whether it still holds that. A target that gets
 	// all of it has missed nothing of what the tail delivers from then on.

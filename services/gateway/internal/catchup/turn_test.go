@@ -181,7 +181,8 @@ func TestAbuseBacklogsOfSeveralAddresses(t *testing.T) {
 	})
 }
 
-// A client that has read longer values than it paid for in advance has no turn while its address pays, so that it holds up nobody. It continues once that is paid.
+// A client that has read longer values than it paid for in advance has no turn while its address pays, so that it holds up nobody. It continues once that is
+// paid.
 func TestAbuseBacklogsOfLongValues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const addresses, clients, debt = 2, 4, 100 // in messages

@@ -5,7 +5,7 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// Queue is what waits for a client. Its methods are called from several goroutines, and wait neither for the network nor for Subscriber.Leave.
+// Queue is what waits for a client. Its methods are called from several goroutines, and wait neither for the network nor for Session.Leave.
 type Queue interface {
 	// Enqueue enqueues a message; sendqueue.ErrFull says that the client cannot take it now, sendqueue.ErrClosed that it is gone.
 	Enqueue(message *sendqueue.Message) error
@@ -18,10 +18,10 @@ type Queue interface {
 	Writable() (<-chan struct{}, error)
 }
 
-// Client is where a subscriber's messages go. What is said of Queue's methods holds for all.
+// Client is where the messages of a client go. What is said of Queue's methods holds for all.
 type Client interface {
 	Queue
-	// Encoding is how the client's door writes events; it stays the same.
+	// Encoding is how the client's endpoint writes events; it stays the same.
 	Encoding() Encoding
 	// Complaint makes an atlas_error for the client.
 	Complaint(refusal *protocol.Error) *sendqueue.Message
@@ -32,7 +32,7 @@ type Client interface {
 	Overflow()
 }
 
-// Encoding writes an event for all clients of a door. Two encodings that are equal write the same bytes.
+// Encoding writes an event for all clients of an endpoint. Two encodings that are equal write the same bytes.
 type Encoding interface {
 	// Event makes the message of an event whose payload is JSON.
 	Event(name string, payload []byte) *sendqueue.Message
@@ -49,21 +49,21 @@ type CursorEncoding interface {
 	WithCursor(event *sendqueue.Message, cursor string) *sendqueue.Message
 }
 
-// StartEncoding is that of a door whose clients come back with the last cursor that they were given for a subscription: its confirmation has one too, or who is
-// cut off before the first record would come back without any.
+// StartEncoding is that of an endpoint whose clients come back with the last cursor that they were given for a subscription: its confirmation has one too, or
+// who is cut off before the first record would come back without any.
 type StartEncoding interface {
 	Encoding
 	// EventAtStart is EventAt for the confirmation.
 	EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message
 }
 
-// ReplayEncoding is that of a door whose clients know an event which comes before atlas_unsubscribed at the end of a replay.
+// ReplayEncoding is that of an endpoint whose clients know an event which comes before atlas_unsubscribed at the end of a replay.
 type ReplayEncoding interface {
 	Encoding
 	ReplayFinished() (event string)
 }
 
-// EndEncoding is that of a door whose clients ask for the same again by themselves when a subscription is over.
+// EndEncoding is that of an endpoint whose clients ask for the same again by themselves when a subscription is over.
 type EndEncoding interface {
 	Encoding
 	// EventAtEnd is Event for the last one of a subscription that has nothing more to come, so that its client is told so when it asks again.

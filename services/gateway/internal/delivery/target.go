@@ -14,8 +14,9 @@ import (
 
 // Target is what one client gets from one source: its active subscriptions there. Live partitions, catching up and replays deliver to it alike.
 //
-// A target is changed under the lock of its source and under its own one, so either is enough to read it: the source's while a live partition delivers to all
-// its targets, its own while records are read for this target alone.
+// What it has of subscriptions is changed under the lock of its source and under its own one, so either is enough to read it: the source's while a live
+// partition delivers to all its targets, its own while records are read for this target alone. What deliveries leave in it is guarded by the lock under which
+// it is delivered to.
 type Target struct {
 	Recipient *Recipient
 	Actives   []*Active
@@ -27,11 +28,12 @@ type Target struct {
 	canWait bool // a record that does not fit can be delivered later; else the client is closed
 
 	sync.Mutex
-	batches map[batchKey]*Batch               // of the records that some subscription here has batched, or had when another one came
-	alone   subscription.Index[*Target]       // what is matched for this target alone
+	batches map[batchKey]*Batch // of the records that some subscription here has batched, or had when another one came
+	limited int                 // subscriptions that end after so many records
+
+	alone   subscription.Index[*Target]       // what is matched for this target alone; guarded by its own lock
 	partial map[atlas.Position][]atlas.Stream // records that were delivered in these streams and did not fit in others
 	blocked bool                              // a record did not fit: a shorter message must not overtake it
-	limited int                               // subscriptions that end after so many records
 }
 
 // NewTarget makes the target of a client without subscriptions. CanWait says that a record that does not fit can be delivered later.

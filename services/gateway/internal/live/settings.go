@@ -16,7 +16,7 @@ type Settings struct {
 	Access   *delivery.AccessRules
 	Enricher subscription.Enricher
 	MaxSteps int           // that the clients of an address cost for each record of a measurement; 0 for any number
-	MaxLag   time.Duration // of which the lag is known at least
+	MaxLag   time.Duration // lags up to this are known
 	// CursorIdle is for how long nothing with a cursor comes before SendCursors sends one.
 	CursorIdle time.Duration
 	Metrics    *Metrics

@@ -84,7 +84,7 @@ func (o *reordered) take() {
 	o.head, o.headLate = nil, false
 }
 
-// progress tells where to resume after a delivery. No late head waits then: it comes before everything that any topic has left, so it went first.
+// progress tells where to resume after a delivery. No late head waits then: it is before everything that any topic has left, so it was delivered first.
 func (o *reordered) progress() cursor.Progress {
 	//mutate:replay-cursor-skips-next,replay-cursor-skips-window,replay-cursor-loses-progress
 	p := cursor.Progress{

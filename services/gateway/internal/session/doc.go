@@ -1,6 +1,18 @@
 // Package session is one client with its subscriptions, and the hub that joins clients with the streams of the log: Subscribe picks live delivery, catching up
 // or a replay.
 //
-// Locks are taken in this order: the tail's of a partition, the live partition's, a target's, then that of a client's quotas or of a group, of a batch, of a
-// resume.Tracker, of a set of subscriptions or of the catalog, and last the queue's. docs/architecture.md says what each guards.
+//   - hub.go: the hub, its settings and its clients.
+//   - metrics.go: what it counts.
+//   - session.go: a client subscribes and unsubscribes.
+//   - group.go: a list of measurements and probes is one subscription.
+//   - duration.go: a subscription ends by itself.
+//   - resumption.go: a client has its subscriptions again that it had.
+//   - source.go: a stream of the log and its live partitions.
+//   - start.go: where a subscription begins.
+//   - replays.go: replays begin and end.
+//   - cursor.go: cursors are sealed and opened.
+//   - set.go: the subscriptions of a client, and what they may amount to.
+//
+// Locks are taken in this order: the tail's of a partition, the live partition's, a target's, then that of a batch, of a resume.Tracker, of a set of
+// subscriptions or of the catalog, and last the client's own.
 package session

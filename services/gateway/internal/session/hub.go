@@ -92,7 +92,7 @@ func NewHub(settings Settings, registerer prometheus.Registerer) *Hub {
 
 func (h *Hub) seal(token cursor.Token) string { return h.settings.Cursors.Seal(token) }
 
-// AddSource makes the source of a stream. What tails gives has to have the source's records delivered to it. Sources are added before clients join.
+// AddSource makes the source of a stream. The Tails that it gives must call Deliver and Flush of the source. Sources are added before clients join.
 func (h *Hub) AddSource(stream atlas.Stream, tails func(*Source) Tails) *Source {
 	source := &Source{hub: h, stream: stream, delivered: h.metrics.delivered.WithLabelValues(string(stream)), partitions: make(map[int]*live.Partition)}
 	source.tails = tails(source)

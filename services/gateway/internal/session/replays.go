@@ -153,7 +153,7 @@ func (s *Session) openReplay(ctx context.Context, joining *delivery.Active) (*re
 }
 
 // cannotGoOn ends a replay before it begins whose client has reconnected by itself, if its cursor is gone: from its start, everything would come twice. A
-// client that is told so by a refusal alone does not know of what.
+// refusal alone does not name the subscription, so that is confirmed first.
 func cannotGoOn(joining *delivery.Active, err error) error {
 	gone := goneForOneThatReturns(joining.Wanted, err)
 	if gone == nil {
@@ -229,7 +229,7 @@ func (s *Session) leaveReplays() {
 	}
 }
 
-// replays are those of all clients, from before the access of their first subscription is checked until they have ended.
+// replays are those of all clients until they have ended. One is added before Replay.Begin checks access, so that RecheckAccess misses none.
 type replays struct {
 	mu      sync.Mutex
 	running map[*replay.Replay]struct{}

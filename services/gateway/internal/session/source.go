@@ -13,7 +13,7 @@ import (
 	"atlasstream/services/gateway/internal/live"
 )
 
-// Untailed is the Tail of a source whose records are all delivered anyway, in partition 0.
+// Untailed is the Tails of a source whose records are all delivered anyway, in partition 0.
 func Untailed(*Source) Tails { return untailed{} }
 
 type untailed struct{}
@@ -28,7 +28,7 @@ type Source struct {
 	hub       *Hub
 	stream    atlas.Stream
 	tails     Tails
-	log       Log // nil if the tail is none
+	log       Log // nil if tails is none
 	settings  live.Settings
 	delivered prometheus.Counter
 

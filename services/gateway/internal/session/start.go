@@ -17,12 +17,12 @@ import (
 // Tails follows the partitions of a live topic to which somebody subscribes.
 type Tails interface {
 	// Follow has the partition of a measurement delivered. It calls attach once with the partition's number and the offset before which all has been
-	// delivered, under the partition's lock: every record that the log takes after Follow has returned is delivered after that. The partition is followed
+	// delivered, under the tail's lock: every record that the log takes after Follow has returned is delivered after that. The partition is followed
 	// until release is called.
 	Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error)
 }
 
-// Log is the part of a live topic that clients read which are not up to date. A Tail may be one; without, a client that does not keep up is closed.
+// Log is the part of a live topic that clients read which are not up to date. Tails may be one too; if they are not, a client that does not keep up is closed.
 type Log interface {
 	catchup.Log
 	// Topic is the topic's name.
