@@ -109,8 +109,8 @@ func TestReaderComparesItsLastEvent(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	topic.recreate("b", 12)
 	reader.prefetch.close()
+	topic.recreate("b", 12)
 	topic.err = errors.New("connection refused")
 	_, err := reader.Next(t.Context())
 	if gone, ok := errors.AsType[*OffsetGoneError](err); !ok || !gone.Recreated || gone.Resumption() != 0 {
