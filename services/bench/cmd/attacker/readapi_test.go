@@ -21,7 +21,7 @@ func TestFailedRequestsAreRefused(t *testing.T) {
 }
 
 func TestRequestsThatTheWindowEndsDoNotCount(t *testing.T) {
-	s := &sender{answers: new(answers), window: &ipc.Window{}}
+	s := &sender{answers: new(answers), window: &ipc.Window{To: 1}}
 	s.countAnswer(0, errors.New("context deadline exceeded"))
 	if refused := s.answers.refused.Load(); refused != 0 {
 		t.Errorf("got %d refusals, want none", refused)

@@ -13,6 +13,7 @@ var (
 	stepsOfProbe   = subscription.Cost{Each: 1}              // its subscriptions to the record's probe are looked for
 	stepsOfSet     = subscription.Cost{Each: 4}              // what a subscription's acceptedFields keep is united with what others keep
 	stepsOfPayload = subscription.Cost{Each: 10, PerKiB: 57} // a record is pruned and encoded, and the memory of that collected
+	stepsOfEnding  = subscription.Cost{Each: 2}              // a subscription's limit is looked at, and counted
 	stepsOfArray   = subscription.Cost{Each: 25, PerKiB: 8}  // it is added to an array, which is encoded
 	stepsOfMessage = subscription.Cost{Each: 40, PerKiB: 5}  // it is encoded for a client alone, with a cursor
 )
@@ -27,6 +28,7 @@ type clientCost struct {
 	subscriptions int
 	probes        int // subscriptions that name one
 	withFields    int // subscriptions with acceptedFields
+	ending        int // subscriptions that end by themselves, of which there may be many to the same records
 	arrays        int // subscriptions that buffer
 	cursors       int // subscriptions whose cursors are the client's own
 	cursor        int // steps that such a cursor takes, which stands for what the client has elsewhere, too
@@ -68,6 +70,7 @@ func (c *clientCost) steps() (steps subscription.Cost) {
 	if c.withFields > 1 {
 		steps = steps.Plus(stepsOfSet.Times(c.withFields))
 	}
+	steps = steps.Plus(stepsOfEnding.Times(c.ending))
 	if c.arrays > 0 {
 		steps = steps.Plus(stepsOfArray)
 	}
@@ -95,6 +98,9 @@ func (c *clientCost) add(of *Subscription, once int) {
 	c.subscriptions += once
 	if wanted.Probe != 0 {
 		c.probes += once
+	}
+	if wanted.Limit > 0 || wanted.Duration > 0 {
+		c.ending += once
 	}
 	if wanted.Buffer {
 		c.arrays += once

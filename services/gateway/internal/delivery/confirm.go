@@ -91,7 +91,14 @@ func (a *Active) SendEnded(why *protocol.Error) error {
 	if why == nil {
 		return a.ifLast(a.sendUnsubscribed)
 	}
-	return errors.Join(a.Recipient.SendError(why), a.ifLast(a.sendUnsubscribed))
+	return errors.Join(a.sendError(why), a.ifLast(a.sendUnsubscribed))
+}
+
+func (a *Active) sendError(why *protocol.Error) error {
+	if a.Group != nil {
+		return a.Group.sendError(why)
+	}
+	return a.Recipient.SendError(why)
 }
 
 func (a *Active) sendUnsubscribed() error { return a.sendEvent(protocol.EventUnsubscribed) }

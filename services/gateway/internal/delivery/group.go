@@ -19,13 +19,16 @@ type Group struct {
 	Key     string // identifies the group among those of its client
 	Present int    // parts that the owner has
 
+	decide      sync.Once
 	decided     chan struct{} // is closed by Confirm and GiveUp
 	isConfirmed atomic.Bool
 
 	mu       sync.Mutex        // is taken under the lock of a source
 	parts    int               // that have not ended
 	backlogs int               // of which the backlog has not been sent
+	isEnding bool              // as a whole
 	gone     []*protocol.Error // are told after the confirmation
+	told     map[string]struct{}
 }
 
 // NewGroup makes a group of so many parts, of which none has begun.
@@ -38,7 +41,9 @@ func NewGroup(recipient *Recipient, parameters []byte, quota *subscription.Quota
 func (g *Group) Confirm(parts []*Active) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	hasBacklog := false
 	for _, part := range parts {
+		hasBacklog = hasBacklog || part.Start != nil && part.Start.Backlog
 		if part.owesBacklog {
 			g.backlogs++
 		}
@@ -54,15 +59,43 @@ func (g *Group) Confirm(parts []*Active) error {
 	}
 	g.gone = nil
 	g.Quota.Open()
-	close(g.decided)
+	if hasBacklog && g.backlogs == 0 { // all parts have sent theirs already
+		_ = g.Recipient.SendEvent(protocol.EventBacklogSent, g.Parameters)
+	}
+	g.decide.Do(func() { close(g.decided) })
 	if g.parts == 0 {
-		return parts[0].sendOverNow()
+		_ = parts[0].sendOverNow()
 	}
 	return nil
 }
 
-// GiveUp is called instead of Confirm when a part has not begun, and those that have are ended.
-func (g *Group) GiveUp() { close(g.decided) }
+// GiveUp is called instead of Confirm when a part has not begun, or when Confirm has failed; the parts that have begun are ended.
+func (g *Group) GiveUp() { g.decide.Do(func() { close(g.decided) }) }
+
+// SetEnding says that all parts are about to be ended together.
+func (g *Group) SetEnding() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.isEnding = true
+}
+
+// sendError tells the client what is wrong with some of the parts, once.
+func (g *Group) sendError(why *protocol.Error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, again := g.told[why.Error()]; again {
+		return nil
+	}
+	if g.told == nil {
+		g.told = make(map[string]struct{})
+	}
+	g.told[why.Error()] = struct{}{}
+	if !g.isConfirmed.Load() {
+		g.gone = append(g.gone, why)
+		return nil
+	}
+	return g.Recipient.SendError(why)
+}
 
 // Decided is closed once the group is confirmed or given up.
 func (g *Group) Decided() <-chan struct{} { return g.decided }
@@ -111,7 +144,7 @@ func (g *Group) EndPart(ended *Active, last func() error) error {
 	if g.parts == 0 {
 		return last()
 	}
-	if ended.owesBacklog && !g.Quota.IsSpent() {
+	if ended.owesBacklog && !g.Quota.IsSpent() && !g.isEnding {
 		return g.sendBacklog(ended)
 	}
 	return nil
@@ -127,6 +160,9 @@ func (g *Group) backlogSent(of *Active) error {
 // sendBacklog is called under the lock.
 func (g *Group) sendBacklog(of *Active) error {
 	of.owesBacklog = false
+	if !g.isConfirmed.Load() {
+		return nil // Confirm counts those that are still owed
+	}
 	g.backlogs--
 	if g.backlogs > 0 {
 		return nil

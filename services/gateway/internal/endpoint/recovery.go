@@ -118,8 +118,8 @@ func (s *clientSession) resume(ctx context.Context, resumed *session.Resumption)
 	return s.withinLimits(ctx, wanted, resumed.Parameters(), func(ctx context.Context) error { return s.subscriber.Resume(ctx, resumed) })
 }
 
-// isTemporary reports whether an error is temporary: the log cannot be read, or there are too many replays.
+// isTemporary reports whether an error is temporary: the log cannot be read, there are too many replays, or the address has sent too many messages.
 func isTemporary(err error) bool {
 	refusal, refused := errors.AsType[*protocol.Error](err)
-	return !refused || refusal.Code == protocol.CodeTooManyReplays
+	return !refused || refusal.Code == protocol.CodeTooManyReplays || refusal.Code == protocol.CodeTooManyMessages
 }

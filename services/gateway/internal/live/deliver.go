@@ -41,7 +41,9 @@ func (p *Partition) detachBlocked(blocked []*delivery.Target, offset int64) {
 // endSpent ends subscriptions that have brought all records that they may. They are to be released, which takeEnded is for.
 func (p *Partition) endSpent(spent []delivery.Spent) {
 	for i := range spent {
-		for _, active := range spent[i].Actives() {
+		ending := spent[i].Actives()
+		p.index.Remove(spent[i].Target, delivery.Matched(ending)...) // together, which is faster
+		for _, active := range ending {
 			if ended, _ := p.end(active, active.SendOver); ended { // Flush deals with what did not fit
 				p.ended = append(p.ended, active)
 			}
@@ -79,11 +81,11 @@ func (p *Partition) Flush() {
 	for _, target := range p.flushing {
 		target.Recipient.Flush()
 	}
+	delivery.Release(ended) // before it waits for others
 	if !p.canDetach() {
 		p.waiting.awaitAll(p.flushing)
 	}
 	clear(p.flushing)
-	delivery.Release(ended)
 }
 
 // takeWritten moves the written targets to flushing, and gives the subscriptions that have ended meanwhile.

@@ -33,6 +33,9 @@ func (s *Session) startTimer(duration time.Duration, begun ...*delivery.Active) 
 // endOver ends subscriptions by themselves, as nothing more is to come for them.
 func (s *Session) endOver(ending []*delivery.Active) {
 	var ended []*delivery.Active
+	if len(ending) > 0 && ending[0].Group != nil {
+		ending[0].Group.SetEnding()
+	}
 	for _, active := range ending {
 		if is, _ := active.Source.End(active, active.SendOver); is { // Flush deals with what did not fit
 			ended = append(ended, active)

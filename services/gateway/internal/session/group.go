@@ -28,6 +28,9 @@ func (s *Session) joinGroup(ctx context.Context, wanted *subscription.Subscripti
 		return err
 	}
 	group, parts := s.newGroup(key, wanted, parameters, resumed)
+	if group == nil {
+		return protocol.Refuse(protocol.CodeBadCursor, "cursor: it is of other measurements than the subscription")
+	}
 	if err := s.beginGroup(ctx, group, parts); err != nil {
 		for _, part := range s.set.partsOf(group) {
 			_ = s.end(part, nil) // it may have ended meanwhile, which is as good
@@ -40,7 +43,7 @@ func (s *Session) joinGroup(ctx context.Context, wanted *subscription.Subscripti
 	return nil
 }
 
-// newGroup makes a group and its parts. Of one that is resumed, those that had ended have no checkpoint.
+// newGroup makes a group and its parts. Of one that is resumed, those that had ended have no checkpoint; nil if none has one.
 func (s *Session) newGroup(key string, wanted *subscription.Subscription, parameters []byte, resumed *Resumption) (*delivery.Group, []*joining) {
 	var parts []*joining
 	shared := &located{make(map[atlas.MeasurementID]*delivery.Active)}
@@ -52,10 +55,14 @@ func (s *Session) newGroup(key string, wanted *subscription.Subscription, parame
 		active := &delivery.Active{Recipient: &s.Recipient, Wanted: part, Parameters: parameters, Key: fmt.Sprintf("%s%d", key, i), From: from}
 		parts = append(parts, &joining{Active: active, located: shared})
 	}
+	if len(parts) == 0 {
+		return nil, nil
+	}
 	group := delivery.NewGroup(&s.Recipient, parameters, parts[0].Wanted.Quota, len(parts))
 	group.Key = key
 	for _, part := range parts {
 		part.Group = group
+		part.restarts = wanted.Cursor.After != ""
 	}
 	if wanted.Cursor.After != "" { // its client reconnects by itself, with the cursor of one measurement
 		group.TellGone(protocol.Refuse(protocol.CodeCursorGone, "cursor: is of one measurement, and this subscription has several measurements or probes; "+
@@ -120,6 +127,7 @@ func (s *Session) leaveGroup(wanted *subscription.Subscription, parameters []byt
 		return ErrNotSubscribed
 	}
 	defer s.RecountCursors()
+	group.SetEnding()
 	err := ErrNotSubscribed
 	for _, part := range s.set.partsOf(group) {
 		ending := s.end(part, func() error {

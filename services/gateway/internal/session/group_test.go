@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
 
@@ -248,5 +249,49 @@ func TestLimitOfListsInSeveralPartitions(t *testing.T) {
 		if len(messages) != 52 || messages[51] != `atlas_unsubscribed `+limited || sessiontest.Subscriptions(subscriber) != 0 {
 			t.Fatalf("got %d messages, at last %s, want 50 results and the end", len(messages), messages[len(messages)-1])
 		}
+	}
+}
+
+// A list whose measurements have all stopped ends at once, whether the client takes its end or not.
+func TestListOfStoppedMeasurementsForAClientThatTakesNothing(t *testing.T) {
+	hub, client := forGroups(), &sessiontest.RecordingClient{Limit: 1}
+	for _, id := range []atlas.MeasurementID{1, 2} {
+		hub.Measurements.Put(atlas.Measurement{ID: id, Public: true, Stopped: true})
+	}
+	subscriber := hub.MustJoin(t, client)
+	defer subscriber.Leave()
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":[1,2]}`)
+	if got, _ := client.Messages(); len(got) != 1 || got[0] != `atlas_subscribed {"msm":[1,2]}` {
+		t.Errorf("got %q, want the confirmation, for which there was room", got)
+	}
+}
+
+// The end of an empty backlog comes after the confirmation, once.
+func TestEmptyBacklogOfAList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewLogHub(t, 1000)
+		defer hub.Close()
+		sessiontest.MustSubscribe(t, hub.Session, `{"msm":[1,2],"sendBacklog":true}`)
+		synctest.Wait()
+		messages, _ := hub.Client.Take(1 << 20)
+		var got []string
+		for _, message := range messages {
+			got = append(got, strings.Fields(string(message.Payload()))[0])
+		}
+		if want := []string{protocol.EventSubscribed, protocol.EventBacklogSent}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+// What is wrong with a measurement of a list is told once, however many probes there are.
+func TestListIsToldOnceOfAMeasurementThatIsNotPublic(t *testing.T) {
+	hub, client := forGroups(), &sessiontest.RecordingClient{}
+	subscriber := hub.MustJoin(t, client)
+	defer subscriber.Leave()
+	sessiontest.MustSubscribe(t, subscriber, `{"msm":[1001,1002],"prb":[1,2,3]}`)
+	hub.ChangeMeasurement(atlas.Measurement{ID: 1002})
+	if got, _ := client.Messages(); len(got) != 2 || !strings.HasPrefix(got[1], `atlas_error "[unknown_measurement]`) {
+		t.Errorf("got %q, want one error behind the confirmation", got)
 	}
 }

@@ -94,6 +94,9 @@ func (s *Session) joinReplay(running *replay.Replay, joining *delivery.Active) e
 		return protocol.Refuse(protocol.CodeAlreadyPlaying,
 			"sendBacklog: measurement %d is being replayed, which has no last minutes; end that first", running.Measurement)
 	}
+	if !joining.Wanted.CameSince.IsZero() {
+		return protocol.Refuse(protocol.CodeAlreadyPlaying, "since: measurement %d is being replayed, which has its own start; end that first", running.Measurement)
+	}
 	if isThere := s.holding && joining.ReplayFrom().Equal(running.From); joining.Resumes() && !isThere {
 		return protocol.Refuse(protocol.CodeAlreadyPlaying,
 			"cursor: measurement %d is being replayed already, and not from there; end that first", running.Measurement)
@@ -199,7 +202,7 @@ func (s *Session) enterReplay(ctx context.Context, wanted *subscription.Subscrip
 // forgetReplays waits for those that are at their end.
 func (s *Session) forgetReplays(ctx context.Context) error {
 	for _, running := range s.replays {
-		if !running.IsOver() {
+		if !running.IsOver() || s.holding { // a replay that is held is done only after Release
 			continue
 		}
 		select {

@@ -52,6 +52,7 @@ func (s *Session) Subscribe(ctx context.Context, wanted *subscription.Subscripti
 type joining struct {
 	*delivery.Active
 	resumption *Resumption // that it is of; nil for none
+	restarts   bool        // its client reconnects by itself, and it cannot resume
 	located    *located    // where parts of its group begin; nil if it is of none
 	tail       Tail        // in which it resumes, until it has joined; nil for its measurement's
 }

@@ -70,7 +70,7 @@ func (s *Source) locateAlone(ctx context.Context, beginning *joining) (err error
 		}
 	}
 	beginning.Start, err = s.startBefore(ctx, beginning.Active)
-	if _, refused := errors.AsType[*protocol.Error](err); refused && beginning.Gone != nil {
+	if _, refused := errors.AsType[*protocol.Error](err); refused && (beginning.Gone != nil || beginning.restarts) {
 		err = nil // it restarts with what comes from now on
 	}
 	return err

@@ -2,7 +2,6 @@ package subscription
 
 import (
 	"math"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -73,9 +72,9 @@ func (v *RecordView) CountRecord() (spent []*Quota) {
 	return spent
 }
 
-// noteQuota notes whose quota the record takes from.
+// noteQuota notes whose quota the record takes from. Of the parts that share a quota, one at most is to a record's measurement and probe.
 func (u *union) noteQuota(of *Subscription) {
-	if of.Quota.IsBounded() && !slices.Contains(u.quotas, of.Quota) {
+	if of.Quota.IsBounded() {
 		u.quotas = append(u.quotas, of.Quota)
 	}
 }
