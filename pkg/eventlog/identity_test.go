@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 // fakeTopic is a topic that can be recreated, with records whose values begin with a name.
 type fakeTopic struct {
+	mu sync.Mutex
 	*fakeBroker
 	err error // of the next fetch
 }
@@ -25,6 +27,8 @@ func newFakeTopic(name string, count int) *fakeTopic {
 }
 
 func (f *fakeTopic) recreate(name string, count int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.end, f.records = int64(count), nil
 	for offset := range count {
 		value := fmt.Sprintf(`{"msm_id":1,"prb_id":%d,"timestamp":1426633200,"type":"ping","log":%q}`, offset+1, name)
@@ -32,7 +36,15 @@ func (f *fakeTopic) recreate(name string, count int) {
 	}
 }
 
+func (f *fakeTopic) failNext(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
+}
+
 func (f *fakeTopic) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if err := f.err; err != nil {
 		f.err = nil
 		return nil, err
@@ -111,7 +123,7 @@ func TestReaderComparesItsLastEvent(t *testing.T) {
 	}
 	reader.prefetch.close()
 	topic.recreate("b", 12)
-	topic.err = errors.New("connection refused")
+	topic.failNext(errors.New("connection refused"))
 	_, err := reader.Next(t.Context())
 	if gone, ok := errors.AsType[*OffsetGoneError](err); !ok || !gone.Recreated || gone.Resumption() != 0 {
 		t.Errorf("got %v, want that the topic was recreated", err)
