@@ -153,6 +153,7 @@ exports.run = async ({ page, context, url, ask, axe, screenshot }) => {
   await hide(page, false);
   await page.waitForFunction(() => document.title === "Probes – atlas-stream");
   await shows(page, ".outages", "1 new since you looked away");
+  await page.locator(".outages tbody:not(.details tbody) > tr", { hasText: /UG Uganda\s*new/ }).waitFor();
   const parted = await page.locator(".outages tbody:not(.details tbody) > tr").allTextContents().then(trimmed);
   assert.match(parted[0], /UG Uganda new/);
   assert.match(parted[1], /^since you looked away \d\d:/);
