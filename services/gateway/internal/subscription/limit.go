@@ -2,7 +2,6 @@ package subscription
 
 import (
 	"math"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -16,8 +15,8 @@ const maxDuration = 366 * 24 * time.Hour
 
 // readLimit takes how many records end the subscription.
 func (p *parser) readLimit(name string, value gjson.Result) error {
-	limit, err := strconv.ParseInt(textOf(value), 10, 64)
-	if err != nil || limit < 1 || limit > atlas.MaxID {
+	limit, ok := parseWhole(textOf(value))
+	if !ok {
 		return invalid(name, value, "want a whole number of records from 1 to %d, after which the subscription ends", int64(atlas.MaxID))
 	}
 	p.subscription.Limit = limit
@@ -28,8 +27,8 @@ func (p *parser) readLimit(name string, value gjson.Result) error {
 
 // readDuration takes seconds, with fractions of them to the millisecond.
 func (p *parser) readDuration(name string, value gjson.Result) error {
-	seconds, err := strconv.ParseFloat(textOf(value), 64)
-	if err != nil || !(seconds >= 0.001 && seconds <= maxDuration.Seconds()) { // NaN is not
+	seconds, ok := parseDecimal(textOf(value))
+	if !ok || seconds < 0.001 || seconds > maxDuration.Seconds() {
 		return invalid(name, value, "want a number of seconds from 0.001 to %d, after which the subscription ends", int64(maxDuration.Seconds()))
 	}
 	p.subscription.Duration = time.Duration(math.Round(seconds*1000)) * time.Millisecond

@@ -20,6 +20,7 @@ func TestLimitAndDuration(t *testing.T) {
 		{`{"msm":1,"limit":"9007199254740991","duration":"0.0015"}`, 9007199254740991, 2 * time.Millisecond},
 		{`{"stream_type":"metadata","duration":31622400}`, 0, 366 * 24 * time.Hour},
 		{`{"msm":1,"startTime":1,"duration":1.5e1,"limit":3}`, 3, 15 * time.Second},
+		{`{"msm":1,"duration":".5","limit":"03"}`, 3, 500 * time.Millisecond},
 	} {
 		parsed := parse(t, test.parameters)
 		if parsed.Limit != test.limit || parsed.Duration != test.duration || parsed.Quota.IsBounded() != (test.limit > 0) {
@@ -33,6 +34,10 @@ func TestLimitAndDurationRefused(t *testing.T) {
 		`{"msm":1,"limit":0}`:                    `limit: got 0, want a whole number of records from 1 to 9007199254740991, after which the subscription ends`,
 		`{"msm":1,"limit":1.5}`:                  `limit: got 1.5, want a whole number of records from 1 to 9007199254740991, after which the subscription ends`,
 		`{"msm":1,"limit":[2]}`:                  `limit: got [2], want a whole number of records from 1 to 9007199254740991, after which the subscription ends`,
+		`{"msm":1,"limit":"+2"}`:                 `limit: got "+2", want a whole number of records from 1 to 9007199254740991, after which the subscription ends`,
+		`{"msm":1,"duration":"+5"}`:              `duration: got "+5", want a number of seconds from 0.001 to 31622400, after which the subscription ends`,
+		`{"msm":1,"duration":"0x1p4"}`:           `duration: got "0x1p4", want a number of seconds from 0.001 to 31622400, after which the subscription ends`,
+		`{"msm":1,"duration":""}`:                `duration: got "", want a number of seconds from 0.001 to 31622400, after which the subscription ends`,
 		`{"msm":1,"duration":0}`:                 `duration: got 0, want a number of seconds from 0.001 to 31622400, after which the subscription ends`,
 		`{"msm":1,"duration":"NaN"}`:             `duration: got "NaN", want a number of seconds from 0.001 to 31622400, after which the subscription ends`,
 		`{"msm":1,"duration":31622401}`:          `duration: got 31622401, want a number of seconds from 0.001 to 31622400, after which the subscription ends`,

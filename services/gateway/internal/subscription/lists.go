@@ -2,7 +2,6 @@ package subscription
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -50,8 +49,8 @@ func readIDs[ID ~int64](name string, value gjson.Result) (ids []ID, err error) {
 		return nil, refuse("%s: got more than %d IDs, want 1 to %[2]d", name, maxListed)
 	}
 	for _, text := range texts {
-		id, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || id < 1 || id > atlas.MaxID {
+		id, ok := parseWhole(text)
+		if !ok {
 			return nil, invalid(name, value, "want a whole number from 1 to %d, or up to %d of them in a list", int64(atlas.MaxID), maxListed)
 		}
 		ids = append(ids, ID(id))

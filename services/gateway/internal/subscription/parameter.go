@@ -2,8 +2,10 @@ package subscription
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
+	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/jsonpath"
 	"atlasstream/services/gateway/internal/protocol"
 
@@ -42,6 +44,21 @@ func readSwitch(of func(*Subscription) *bool) readParameter {
 		}
 		return nil
 	}
+}
+
+// parseWhole parses a whole number from 1 to atlas.MaxID, of digits only.
+func parseWhole(text string) (number int64, ok bool) {
+	parsed, err := strconv.ParseUint(text, 10, 64)
+	return int64(parsed), err == nil && parsed >= 1 && parsed <= atlas.MaxID
+}
+
+// parseDecimal parses a number of 0 or more as JSON writes it, also with leading zeros or without a digit before the point.
+func parseDecimal(text string) (number float64, ok bool) {
+	if strings.HasPrefix(text, ".") {
+		text = "0" + text
+	}
+	number, ok = parseLong(text)
+	return number, ok && number >= 0
 }
 
 func invalid(name string, value gjson.Result, want string, arguments ...any) *protocol.Error {

@@ -69,6 +69,8 @@ func TestParseRefuses(t *testing.T) {
 		{"words", `{"msm":"all"}`, `[invalid_parameter] msm: got "all"`},
 		{"null measurement", `{"msm":null}`, `[invalid_parameter] msm: got null`},
 		{"an empty list", `{"msm":[]}`, `[invalid_parameter] msm: got [], want 1 to 100 IDs`},
+		{"a sign", `{"msm":"+5"}`, `[invalid_parameter] msm: got "+5", want a whole number from 1 to 9007199254740991`},
+		{"a sign in a list", `{"msm":1,"prb":"1,+2"}`, `[invalid_parameter] prb: got "1,+2", want a whole number from 1 to 9007199254740991`},
 		{"a list with a word", `{"msm":[1001,"all"]}`, `[invalid_parameter] msm: got [1001,"all"], want a whole number from 1 to 9007199254740991, or up to 100 of them in a list`},
 		{"a list in a list", `{"msm":[1001,[1002]]}`, `[invalid_parameter] msm: got [1001,[1002]], want a whole number`},
 		{"commas", `{"msm":"1001,,1002"}`, `[invalid_parameter] msm: got "1001,,1002", want a whole number`},

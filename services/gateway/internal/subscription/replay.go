@@ -33,15 +33,16 @@ func readTime(of func(*ReplayRequest) *time.Time) readParameter {
 	}
 }
 
-func (p *parser) readSpeed(name string, value gjson.Result) (err error) {
+func (p *parser) readSpeed(name string, value gjson.Result) error {
 	if strings.ToLower(textOf(value)) == "max" {
 		p.replay.Speed = Fastest
 		return nil
 	}
-	p.replay.Speed, err = strconv.ParseFloat(textOf(value), 64)
-	if err != nil || !(p.replay.Speed > 0 && p.replay.Speed <= math.MaxFloat64) { // NaN is not
+	speed, ok := parseDecimal(textOf(value))
+	if !ok || speed == 0 {
 		return invalid(name, value, "want a number above 0, such as 1 for the original speed or 10 for ten times that, or max for as fast as this gateway allows")
 	}
+	p.replay.Speed = speed
 	return nil
 }
 
@@ -83,9 +84,9 @@ func parseTime(name string, value gjson.Result) (time.Time, error) {
 	if at, ok := parseISO8601(text); ok {
 		return at, nil
 	}
-	number, err := strconv.ParseFloat(text, 64)
+	number, ok := parseDecimal(text)
 	switch {
-	case err != nil || !(number >= 0 && number <= latestTime*1000+999): // NaN is not
+	case !ok || number > latestTime*1000+999:
 		return time.Time{}, invalid(name, value, wantTime, int64(latestTime))
 	case number > latestTime:
 		return time.UnixMilli(int64(math.Round(number))), nil

@@ -42,6 +42,9 @@ func TestReplayIsRefused(t *testing.T) {
 	for _, test := range []struct{ parameters, want string }{
 		{`"startTime":-1`, `[invalid_parameter] startTime: got -1, want Unix seconds`},
 		{`"startTime":"NaN"`, `[invalid_parameter] startTime: got "NaN"`},
+		{`"startTime":"0x50000000"`, `[invalid_parameter] startTime: got "0x50000000"`},
+		{`"startTime":"+1426633200"`, `[invalid_parameter] startTime: got "+1426633200"`},
+		{`"since":"0x1p30"`, `[invalid_parameter] since: got "0x1p30", want Unix seconds`},
 		{`"startTime":null`, `[invalid_parameter] startTime: got null`},
 		{`"startTime":253402300800000`, `[invalid_parameter] startTime: got 253402300800000, want Unix seconds up to 253402300799, above that Unix milliseconds, or an ISO`},
 		{`"startTime":9007199254740993`, `[invalid_parameter] startTime: got 9007199254740993`},
@@ -53,6 +56,8 @@ func TestReplayIsRefused(t *testing.T) {
 		{`"startTime":"max"`, `[invalid_parameter] startTime: got "max"`},
 		{`"startTime":1,"end_time":""`, `[invalid_parameter] end_time: got ""`},
 		{`"startTime":1,"speed":0`, `[invalid_parameter] speed: got 0, want a number above 0`},
+		{`"startTime":1,"speed":"0x1p4"`, `[invalid_parameter] speed: got "0x1p4", want a number above 0`},
+		{`"startTime":1,"speed":"+2"`, `[invalid_parameter] speed: got "+2"`},
 		{`"startTime":1,"speed":-2`, `[invalid_parameter] speed: got -2`},
 		{`"startTime":1,"speed":"nan"`, `[invalid_parameter] speed: got "nan"`},
 		{`"startTime":1,"speed":"Infinity"`, `[invalid_parameter] speed: got "Infinity"`},
