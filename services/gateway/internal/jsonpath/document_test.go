@@ -2,84 +2,16 @@ package jsonpath
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"atlasstream/services/gateway/internal/jsonpath/jsonpathtest"
 )
-
-// sample has real results and connection events, decoded too, with the paths of each.
-type sample struct {
-	values  [][]byte
-	decoded []map[string]any
-	paths   [][]string
-}
-
-var realSample = sync.OnceValue(func() (s sample) {
-	files, _ := filepath.Glob("../../../../pkg/atlas/testdata/*.jsonl.gz")
-	for _, file := range files {
-		if filepath.Base(file) == "probes.jsonl.gz" {
-			continue
-		}
-		for _, line := range linesOf(file) {
-			object, ok := jsonpathtest.Decode(line).(map[string]any)
-			if !ok {
-				continue
-			}
-			paths := make(map[string]bool)
-			collectPaths(object, "", paths)
-			sorted := make([]string, 0, len(paths))
-			for path := range paths {
-				sorted = append(sorted, path)
-			}
-			slices.Sort(sorted)
-			s.values, s.decoded, s.paths = append(s.values, line), append(s.decoded, object), append(s.paths, sorted)
-		}
-	}
-	return s
-})
-
-func linesOf(file string) [][]byte {
-	packed, err := os.Open(file)
-	if err != nil {
-		panic(err)
-	}
-	defer packed.Close()
-	unpacked, err := gzip.NewReader(packed)
-	if err != nil {
-		panic(err)
-	}
-	content, err := io.ReadAll(unpacked)
-	if err != nil {
-		panic(err)
-	}
-	return bytes.Split(bytes.TrimSpace(content), []byte("\n"))
-}
-
-func collectPaths(value any, path string, into map[string]bool) {
-	switch value := value.(type) {
-	case map[string]any:
-		for name, member := range value {
-			below := strings.TrimPrefix(path+"."+name, ".")
-			into[below] = true
-			collectPaths(member, below, into)
-		}
-	case []any:
-		for _, element := range value {
-			collectPaths(element, path, into)
-		}
-	}
-}
 
 func pick[E any](random *rand.Rand, from []E) E { return from[random.IntN(len(from))] }
 
@@ -124,7 +56,7 @@ var oddValues = []string{
 
 // One document has values of all kinds one after another.
 func TestManyValues(t *testing.T) {
-	sample, random := realSample(), rand.New(rand.NewPCG(1, 2))
+	sample, random := jsonpathtest.RealSample(), rand.New(rand.NewPCG(1, 2))
 	var document Document
 	for range 5000 {
 		document.Reset()
@@ -137,23 +69,23 @@ func TestManyValues(t *testing.T) {
 			}
 			continue
 		}
-		i := random.IntN(len(sample.values))
-		document.Load(sample.values[i])
+		i := random.IntN(len(sample.Values))
+		document.Load(sample.Values[i])
 		for range 3 {
-			checkFound(t, &document, sample.decoded[i], pick(random, sample.paths[random.IntN(len(sample.paths))]))
+			checkFound(t, &document, sample.Decoded[i], pick(random, sample.Paths[random.IntN(len(sample.Paths))]))
 		}
 		paths := make([]string, 1+random.IntN(4))
 		for j := range paths {
-			paths[j] = pick(random, sample.paths[random.IntN(len(sample.paths))])
+			paths[j] = pick(random, sample.Paths[random.IntN(len(sample.Paths))])
 		}
-		paths[0] = pick(random, sample.paths[i])
-		checkPruned(t, &document, sample.decoded[i], paths...)
+		paths[0] = pick(random, sample.Paths[i])
+		checkPruned(t, &document, sample.Decoded[i], paths...)
 	}
 }
 
 func TestRealValuesAreSeldomIrregular(t *testing.T) {
 	var document Document
-	irregular, values := 0, realSample().values
+	irregular, values := 0, jsonpathtest.RealSample().Values
 	for _, value := range values {
 		document.Reset()
 		document.Load(value)
@@ -281,11 +213,6 @@ func TestTextEnd(t *testing.T) {
 	}
 }
 
-// isPlain rules out what the oracle decodes in another way: lone surrogates, and bytes after the value.
-func isPlain(value []byte) bool {
-	return json.Valid(value) && !strings.Contains(strings.ToLower(string(value)), `\ud`) && strings.ToValidUTF8(string(value), "") == string(value)
-}
-
 func FuzzFind(f *testing.F) {
 	for _, value := range oddValues {
 		f.Add([]byte(value), "a.b", "b")
@@ -299,7 +226,7 @@ func FuzzFind(f *testing.F) {
 		document, path := documentOf(value), NewPath(first)
 		for range 2 { // the second time, the schema is known
 			document.Find(&path, nil)
-			if ok && isPlain(value) {
+			if ok && jsonpathtest.IsPlain(value) {
 				checkFound(t, document, object, first)
 				checkFound(t, document, object, second)
 			}
@@ -325,7 +252,7 @@ func FuzzPrune(f *testing.F) {
 		if !json.Valid(pruned) {
 			t.Errorf("%s pruned to %s", value, pruned)
 		}
-		if isPlain(value) && !repeatsName(value) {
+		if jsonpathtest.IsPlain(value) && !repeatsName(value) {
 			checkPruned(t, document, object, first, second)
 		}
 	})
@@ -364,7 +291,7 @@ func repeatsNameAt(value []byte, at int) bool {
 
 func BenchmarkPrune(b *testing.B) {
 	value := []byte(nil)
-	for _, other := range realSample().values { // the traceroute whose size comes closest to 1,000 bytes
+	for _, other := range jsonpathtest.RealSample().Values { // the traceroute whose size comes closest to 1,000 bytes
 		if bytes.Contains(other, []byte(`"type":"traceroute"`)) && distance(other) < distance(value) {
 			value = other
 		}

@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"atlasstream/pkg/atlas"
@@ -18,54 +17,12 @@ import (
 // sampler makes conditions that real records fulfil, or almost.
 type sampler struct {
 	*rand.Rand
-	*sample
+	*jsonpathtest.Sample
+	records []*atlas.Record // of the sample's values
 }
 
-// sample has the real records in two forms, with what there is in each.
-type sample struct {
-	records []*atlas.Record
-	decoded []map[string]any
-	paths   [][]string
-}
-
-func newSampler() *sampler { return &sampler{rand.New(rand.NewPCG(1, 2)), realSample()} }
-
-var realSample = sync.OnceValue(func() *sample {
-	s := &sample{records: realRecords()}
-	for _, record := range s.records {
-		decoded := jsonpathtest.Decode(record.Value).(map[string]any)
-		paths := make(map[string]bool)
-		collectPaths(decoded, "", paths)
-		s.decoded = append(s.decoded, decoded)
-		s.paths = append(s.paths, sortedKeys(paths))
-	}
-	return s
-})
-
-func sortedKeys[V any](of map[string]V) (keys []string) {
-	for key := range of {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-func collectPaths(value any, path string, into map[string]bool) {
-	switch value := value.(type) {
-	case map[string]any:
-		for name, member := range value {
-			below := name
-			if path != "" {
-				below = path + "." + name
-			}
-			into[below] = true
-			collectPaths(member, below, into)
-		}
-	case []any:
-		for _, element := range value {
-			collectPaths(element, path, into)
-		}
-	}
+func newSampler() *sampler {
+	return &sampler{rand.New(rand.NewPCG(1, 2)), jsonpathtest.RealSample(), realRecords()}
 }
 
 func pick[E any](s *sampler, from []E) E { return from[s.IntN(len(from))] }
@@ -92,8 +49,8 @@ func (s *sampler) parameters(record int) map[string]any {
 				parameters["equalsTo"] = map[string]any{path: alternatives}
 			}
 		case 3, 4:
-			path := pick(s, s.paths[record])
-			if leaves := jsonpathtest.Find(s.decoded[record], path); len(leaves) > 0 {
+			path := pick(s, s.Paths[record])
+			if leaves := jsonpathtest.Find(s.Decoded[record], path); len(leaves) > 0 {
 				if number, ok := numberIn(pick(s, leaves)); ok {
 					parameters[pick(s, []string{"lessThan", "greaterTo"})] = map[string]any{path: number + float64(s.IntN(3)-1)}
 				}
@@ -108,8 +65,8 @@ func (s *sampler) parameters(record int) map[string]any {
 }
 
 func (s *sampler) alternatives(record int) (path string, alternatives any) {
-	path = pick(s, s.paths[record])
-	leaves := jsonpathtest.Find(s.decoded[record], path)
+	path = pick(s, s.Paths[record])
+	leaves := jsonpathtest.Find(s.Decoded[record], path)
 	if len(leaves) == 0 {
 		return path, nil
 	}
@@ -128,7 +85,7 @@ func (s *sampler) alternatives(record int) (path string, alternatives any) {
 
 func (s *sampler) address(record int, into map[string]any) {
 	name := pick(s, []string{"sourceAddress", "sourcePrefix", "destinationAddress", "destinationPrefix", "passThroughHost", "passThroughPrefix"})
-	addresses := addressesIn(s.decoded[record], s.records[record].Type, name)
+	addresses := addressesIn(s.Decoded[record], s.records[record].Type, name)
 	if len(addresses) == 0 {
 		return
 	}
@@ -155,7 +112,7 @@ func TestMatchesWhatTheOracleMatches(t *testing.T) {
 			}
 			view.Reset(sampler.records[record])
 			wanted.Measurement = sampler.records[record].Measurement
-			got, want := wanted.matches(view), wants(parameters, sampler.decoded[record], sampler.records[record].Type)
+			got, want := wanted.matches(view), wants(parameters, sampler.Decoded[record], sampler.records[record].Type)
 			if got != want {
 				t.Fatalf("%s: got %t, want %t for\n%s", text, got, want, sampler.records[record].Value)
 			}
