@@ -8,8 +8,9 @@ import (
 	"atlasstream/services/gateway/internal/protocol"
 )
 
-// Since gives the offset from which the log has everything that came in since a time, with late results among it. A *protocol.Error says that this is longer
-// ago than a cursor may be, or that the log has lost some of it. A time that is still to come means now.
+// Since gives the offset of the first record whose event time is at or after the given one: all that came into the log behind it is from there on, late results
+// among it. A *protocol.Error says that the time is longer ago than a cursor may be, or that the log has lost some of it. A time that is still to come means
+// now.
 func (t *LiveTopic) Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error) {
 	if earliest := time.Now().Add(-t.MaxAge); at.Before(earliest) {
 		return 0, protocol.Refuse(protocol.CodeBeforeLog,

@@ -23,7 +23,7 @@ type Subscription struct {
 	Buffer      bool                // messages come in arrays
 	Replay      *ReplayRequest      // what is to be replayed; nil for what comes in from now on
 	Backlog     bool                // what came in during the last minutes comes first
-	CameSince   time.Time           // what came in since then comes first; zero for nothing
+	CameSince   time.Time           // what the log has from then on comes first; zero for nothing
 	Cursor      Cursor
 	Limit       int64         // records after which the subscription ends; 0 for any number
 	Duration    time.Duration // after which it ends; 0 for none
