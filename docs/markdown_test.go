@@ -81,7 +81,7 @@ func cells(line string) []string {
 	return cells
 }
 
-// withoutHeads leaves out the lines of dashes and what stands before them.
+// withoutHeads leaves out the lines of dashes and those before them.
 func withoutHeads(rows [][]string) (bodies [][]string) {
 	for _, row := range rows {
 		if strings.HasPrefix(row[0], "---") {
@@ -95,7 +95,7 @@ func withoutHeads(rows [][]string) (bodies [][]string) {
 
 var inBackticks = regexp.MustCompile("`([^`]+)`")
 
-// quoted is what stands between backticks in a text.
+// quoted is what is between backticks in a text.
 func quoted(text string) (all []string) {
 	for _, match := range inBackticks.FindAllStringSubmatch(text, -1) {
 		all = append(all, match[1])

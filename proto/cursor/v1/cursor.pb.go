@@ -197,7 +197,7 @@ func (*SavedSubscription_Live) isSavedSubscription_Position() {}
 
 func (*SavedSubscription_Replay) isSavedSubscription_Position() {}
 
-// Live is a position in a live feed, which has the order of the log: the last record that the client got.
+// Live is the position of the last record that the client got, of a subscription that has the order of the log.
 type Live struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Topic     string                 `protobuf:"bytes,1,opt,name=topic,proto3" json:"topic,omitempty"`

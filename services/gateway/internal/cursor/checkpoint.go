@@ -8,14 +8,14 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Checkpoint is the position behind a message, in a live feed or in a replay; or, with neither, before the first message.
+// Checkpoint is the position behind a message, live or in a replay; or, with neither, before the first message.
 type Checkpoint struct {
 	Measurement atlas.MeasurementID
 	Live        Live // of the message, if it has a topic
 	Replay      *Replay
 }
 
-// Live is the position of a record in a feed that has the order of the log.
+// Live is the position of a record for a subscription that has the order of the log: it is live, or catching up.
 type Live struct {
 	Topic     string
 	Partition int
@@ -63,7 +63,7 @@ func StartAt(offset int64) Progress {
 // hasDelivered tells whether there is a last record.
 func (p Progress) hasDelivered() bool { return p.LastTime != math.MinInt64 || p.LastOffset != -1 }
 
-// IsLive tells whether the checkpoint is that of a message in a live feed.
+// IsLive tells whether the checkpoint is that of a live message.
 func (c *Checkpoint) IsLive() bool { return c.Live.Topic != "" }
 
 // Equal tells whether two positions are the same; nil is one of its own.

@@ -54,8 +54,7 @@ func (t Token) Each() []SavedSubscription {
 	return each
 }
 
-// Find gives the checkpoint of a measurement in a live feed, or in a replay; of several in a live feed, the earliest. An error says what the token is of
-// instead.
+// Find gives the checkpoint of a measurement, live or in a replay; of several live ones, the earliest. An error says what the token is of instead.
 func (t Token) Find(measurement atlas.MeasurementID, inReplay bool) (found Checkpoint, err error) {
 	ok := false
 	for _, saved := range t.Subscriptions {
@@ -82,7 +81,7 @@ func (t Token) mismatch(measurement atlas.MeasurementID, inReplay bool) error {
 	case len(t.Subscriptions) > 1 || of != measurement:
 		return fmt.Errorf("got one of measurement %d, want one of measurement %d", of, measurement)
 	case inReplay:
-		return errors.New("got one of a live feed, without startTime, want one of a replay")
+		return errors.New("got one of a live subscription, without startTime, want one of a replay")
 	}
-	return errors.New("got one of a replay, with startTime, want one of a live feed")
+	return errors.New("got one of a replay, with startTime, want one of a live subscription")
 }

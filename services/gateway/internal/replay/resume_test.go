@@ -33,11 +33,11 @@ func TestRefusedCursors(t *testing.T) {
 			func(_ *fakeLog, _ *cursor.Checkpoint, request *Request) { request.Measurement = 2 },
 			"bad_cursor", "cursor: got one of measurement 1, want one of measurement 2",
 		},
-		"of a live feed": {
+		"of a live subscription": {
 			func(_ *fakeLog, from *cursor.Checkpoint, _ *Request) {
 				from.Live, from.Replay = cursor.Live{Topic: liveTopic}, nil
 			},
-			"bad_cursor", "cursor: got one of a live feed, without startTime, want one of a replay",
+			"bad_cursor", "cursor: got one of a live subscription, without startTime, want one of a replay",
 		},
 		"of another start": {
 			func(_ *fakeLog, _ *cursor.Checkpoint, request *Request) { request.Start = at(1) },

@@ -61,7 +61,7 @@ func liveCursor(topic string, partition int, offset int64) cursor.Token {
 	return cursor.At(there, time.Now())
 }
 
-// A live feed goes on behind the message of its cursor.
+// A live subscription goes on behind the message of its cursor.
 //
 //notices:live-cursor-repeats-record
 func TestResumeLive(t *testing.T) {
@@ -101,7 +101,7 @@ func TestRefusedLiveCursors(t *testing.T) {
 			token := liveCursor(liveTopic, 0, 2)
 			token.Subscriptions[0].Checkpoint = cursor.Checkpoint{Measurement: 1, Replay: &cursor.Replay{}}
 			return token
-		}, "[bad_cursor] cursor: got one of a replay, with startTime, want one of a live feed"},
+		}, "[bad_cursor] cursor: got one of a replay, with startTime, want one of a live subscription"},
 		"of another topic": {
 			func() cursor.Token { return liveCursor("atlas.probestatus", 0, 2) },
 			"[bad_cursor] cursor: got one of another topic, want one of atlas.results",

@@ -16,7 +16,7 @@ type Resumption struct {
 	saved   cursor.SavedSubscription
 	further []cursor.SavedSubscription // of one to several measurements: the checkpoints of the others
 	wanted  *subscription.Subscription // once it is parsed
-	isFound bool                       // where it resumes in a live feed, or err says why it does not
+	isFound bool                       // where it resumes live, or err says why it does not
 	offset  int64
 	err     error
 	tail    Tail // has come as far as the offset; nil once it is handed on
