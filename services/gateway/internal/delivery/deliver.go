@@ -3,7 +3,6 @@ package delivery
 import (
 	"errors"
 	"slices"
-	"time"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/sendqueue"
@@ -56,7 +55,7 @@ func (e *Encoder) enqueueMatching(target *Target, candidate *subscription.Candid
 		e.written(target)
 	}
 	if err == nil && form.Cursor {
-		candidate.IdleSince = time.Time{}
+		candidate.IdleSince = 0
 	}
 	return true, err
 }

@@ -20,12 +20,14 @@ import (
 type Target struct {
 	Recipient *Recipient
 	Actives   []*Active
-	// AwaitedUntil is until when a live partition that cannot deliver later waits for the client; zero if it does not. It belongs to Flush of the partition.
-	AwaitedUntil time.Time
+	// AwaitedUntil is until when a live partition that cannot deliver later waits for the client, in Unix ms; 0 if it does not. It belongs to Flush of the
+	// partition.
+	AwaitedUntil int64
 	// IsWritten says that the client has something to write since the last flush. It belongs to the live partition.
 	IsWritten bool
 
 	canWait bool // a record that does not fit can be delivered later; else the client is closed
+	blocked bool // a record did not fit: a shorter message must not overtake it; guarded by the lock below
 
 	sync.Mutex
 	batches map[batchKey]*Batch // of the records that some subscription here has batched, or had when another one came
@@ -33,7 +35,6 @@ type Target struct {
 
 	alone   subscription.Index[*Target]       // what is matched for this target alone; guarded by its own lock
 	partial map[atlas.Position][]atlas.Stream // records that were delivered in these streams and did not fit in others
-	blocked bool                              // a record did not fit: a shorter message must not overtake it
 }
 
 // NewTarget makes the target of a client without subscriptions. CanWait says that a record that does not fit can be delivered later.

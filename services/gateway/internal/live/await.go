@@ -49,14 +49,14 @@ func unwritable(target *delivery.Target, now time.Time) (writable <-chan struct{
 	writable, err := target.Recipient.Client.Writable()
 	switch {
 	case writable == nil || err != nil:
-		target.AwaitedUntil = time.Time{}
-		return nil, target.AwaitedUntil
-	case target.AwaitedUntil.IsZero():
-		target.AwaitedUntil = now.Add(maxWait)
-	case !now.Before(target.AwaitedUntil):
-		return nil, target.AwaitedUntil
+		target.AwaitedUntil = 0
+		return nil, time.Time{}
+	case target.AwaitedUntil == 0:
+		target.AwaitedUntil = now.Add(maxWait).UnixMilli()
+	case now.UnixMilli() >= target.AwaitedUntil:
+		return nil, time.Time{}
 	}
-	return writable, target.AwaitedUntil
+	return writable, time.UnixMilli(target.AwaitedUntil)
 }
 
 func awaitOne(writable <-chan struct{}, until time.Time) {

@@ -82,12 +82,15 @@ func (c *idleCursors) isIdle(target *delivery.Target, active *delivery.Active) b
 		return false
 	}
 	candidate := c.partition.index.Find(target, active.Wanted)
-	if candidate == nil || !candidate.IdleSince.IsZero() && c.now.Sub(candidate.IdleSince) < c.partition.settings.CursorIdle {
+	if candidate == nil {
 		return false
 	}
-	isIdle := !candidate.IdleSince.IsZero()
-	candidate.IdleSince = c.now
-	return isIdle
+	wasIdle := candidate.IdleSince != 0
+	if wasIdle && c.now.Sub(time.UnixMilli(candidate.IdleSince)) < c.partition.settings.CursorIdle {
+		return false
+	}
+	candidate.IdleSince = c.now.UnixMilli()
+	return wasIdle
 }
 
 func (c *idleCursors) message(target *delivery.Target, active *delivery.Active) *sendqueue.Message {

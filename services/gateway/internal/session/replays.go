@@ -94,7 +94,7 @@ func (s *Session) joinReplay(running *replay.Replay, joining *delivery.Active) e
 		return protocol.Refuse(protocol.CodeAlreadyPlaying,
 			"sendBacklog: measurement %d is being replayed, which has no last minutes; end that first", running.Measurement)
 	}
-	if !joining.Wanted.CameSince.IsZero() {
+	if joining.Wanted.CameSince != nil {
 		return protocol.Refuse(protocol.CodeAlreadyPlaying, "since: measurement %d is being replayed, which has its own start; end that first", running.Measurement)
 	}
 	if isThere := s.holding && joining.ReplayFrom().Equal(running.From); joining.Resumes() && !isThere {

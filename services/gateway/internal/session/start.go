@@ -78,7 +78,7 @@ func (s *Source) locateAlone(ctx context.Context, beginning *joining) (err error
 
 // startBefore finds where a subscription starts that wants what came in before; nil for one that does not.
 func (s *Source) startBefore(ctx context.Context, joining *delivery.Active) (*delivery.Start, error) {
-	if s.log != nil && !joining.Wanted.CameSince.IsZero() {
+	if s.log != nil && joining.Wanted.CameSince != nil {
 		return s.startSince(ctx, joining)
 	}
 	return s.backlogOf(ctx, joining)
@@ -89,7 +89,7 @@ func (s *Source) startSince(ctx context.Context, joining *delivery.Active) (*del
 	if err := joining.Recipient.Account.Pay(ctx, readlimit.FindStartCost); err != nil {
 		return nil, err
 	}
-	from, err := s.log.CameSince(ctx, joining.Wanted.Measurement, joining.Wanted.CameSince)
+	from, err := s.log.CameSince(ctx, joining.Wanted.Measurement, *joining.Wanted.CameSince)
 	if err != nil {
 		return nil, err
 	}

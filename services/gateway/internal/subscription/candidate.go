@@ -2,7 +2,6 @@ package subscription
 
 import (
 	"slices"
-	"time"
 
 	"atlasstream/pkg/atlas"
 )
@@ -11,7 +10,7 @@ import (
 type Candidate[S comparable] struct {
 	Subscriber S
 	Stream     atlas.Stream
-	IdleSince  time.Time                           // for the user of an Index; zero if a record has matched since it looked last
+	IdleSince  int64                               // for the user of an Index, in Unix ms; 0 if a record has matched since it looked last
 	index      int                                 // among the candidates of the measurement
 	isSimple   bool                                // there is one subscription only, to all probes, without conditions and limit
 	simple     Projection                          // then: of that subscription

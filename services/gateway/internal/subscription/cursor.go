@@ -12,8 +12,8 @@ import (
 // Cursor is what a subscription says about cursors.
 type Cursor struct {
 	Wanted    bool   // messages carry cursors
+	OrRestart bool   // if After is gone, the subscription starts as if without it: its client reconnects by itself, and could not ask again
 	After     string // the cursor of the message after which to continue; empty for none
-	OrRestart bool   // if that is gone, the subscription starts as if without it: its client reconnects by itself, and could not ask again
 }
 
 func (p *parser) readCursor(name string, value gjson.Result) error {

@@ -5,8 +5,9 @@ import (
 )
 
 // readSince takes the time since when what came into the log comes first.
-func (p *parser) readSince(name string, value gjson.Result) (err error) {
-	p.subscription.CameSince, err = parseTime(name, value)
+func (p *parser) readSince(name string, value gjson.Result) error {
+	since, err := parseTime(name, value)
+	p.subscription.CameSince = &since
 	return err
 }
 

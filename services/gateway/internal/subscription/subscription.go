@@ -21,9 +21,9 @@ type Subscription struct {
 	Fields      Fields              // acceptedFields
 	Enrich      bool                // messages get what the catalog knows of the probe, before the conditions are evaluated
 	Buffer      bool                // messages come in arrays
-	Replay      *ReplayRequest      // what is to be replayed; nil for what comes in from now on
 	Backlog     bool                // what came in during the last minutes comes first
-	CameSince   time.Time           // what the log has from then on comes first; zero for nothing
+	CameSince   *time.Time          // what the log has from then on comes first; nil for nothing
+	Replay      *ReplayRequest      // what is to be replayed; nil for what comes in from now on
 	Cursor      Cursor
 	Limit       int64         // records after which the subscription ends; 0 for any number
 	Duration    time.Duration // after which it ends; 0 for none
