@@ -2,10 +2,12 @@ package catchup
 
 import (
 	"context"
+	"time"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cost"
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/live"
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
@@ -16,6 +18,8 @@ const (
 	maxHeldSteps = 10_000
 	// maxReadSlice is how many records of the partition, wanted or not, are read at a time: what is read is paid for before, and then it is the turn of others.
 	maxReadSlice = 1 << 17
+	// maxTailDelay is how much later than a reader the tail may notice that the log was truncated or recreated.
+	maxTailDelay = 5 * time.Second
 )
 
 // pass is one reading for a target, from where it is and for what it wants now.
@@ -89,6 +93,40 @@ func (p *pass) tryFinish() (stopped []*delivery.Active, ready bool) {
 		return nil, false
 	}
 	return p.finish(), true
+}
+
+// goOnBehind goes on where the log does, unless this pass is over: another one finds out for itself what the log has.
+func (p *pass) goOnBehind(lost *LostError) error {
+	truncated := lost.To < lost.From
+	if truncated {
+		//mutate:truncation-told-twice
+		p.awaitRestart()
+	}
+	p.target.Lock()
+	defer p.target.Unlock()
+	//mutate:stale-pass-restarts
+	if p.isOver() {
+		return errNewPass
+	}
+	if truncated {
+		p.sendRefusal(live.RefuseTruncated(p.partition.Number, lost.From, lost.To))
+		p.restart(lost.To)
+		return nil
+	}
+	//mutate:lost-records-unannounced
+	p.sendGap("the log has lost what stood from %d to before %d of partition %d; some may have been yours", lost.From, lost.To, p.partition.Number)
+	p.passTo(lost.To)
+	return nil
+}
+
+// awaitRestart waits for the tail, which notices as well that the log was truncated: the partition tells all of its clients by Restart, which ends the pass.
+func (p *pass) awaitRestart() {
+	timer := time.NewTimer(maxTailDelay)
+	defer timer.Stop()
+	select {
+	case <-p.ctx.Done():
+	case <-timer.C:
+	}
 }
 
 // isOver tells that the target does not go on here. It is called under the target's lock.

@@ -91,7 +91,11 @@ func (r *Reader) advance(ctx context.Context) error {
 	if found || err != nil {
 		return err
 	}
-	return pass.readLog()
+	err = pass.readLog()
+	if lost, ok := errors.AsType[*LostError](err); ok {
+		return pass.goOnBehind(lost)
+	}
+	return err
 }
 
 // awaitGroups returns when all subscriptions are confirmed that start before what comes live: what a part of a group has missed comes after the confirmation.
@@ -123,15 +127,12 @@ func (r *Reader) undecided() *delivery.Group {
 
 // recover deals with what keeps the target from going on.
 func (r *Reader) recover(ctx context.Context, err error) {
-	var lost *LostError
 	switch {
 	case errors.Is(err, errNewPass), errors.Is(err, delivery.ErrStalled), errors.Is(err, errOthersTurn), errors.Is(err, context.Canceled):
 	case errors.Is(err, sendqueue.ErrClosed): // the client is about to leave
 		<-ctx.Done()
 	case errors.Is(err, errTooFarBehind):
 		r.skip(ctx)
-	case errors.As(err, &lost):
-		r.goOnBehind(lost)
 	default:
 		r.source.hub.settings.Logger.Warn("reading the log for a client that is catching up failed, trying again",
 			zap.String("topic", r.partition.Topic), zap.Int("partition", r.partition.Number), zap.Error(err))
@@ -200,23 +201,6 @@ func (r *Reader) skipTo(next int64) (stopped []*delivery.Active, ready bool) {
 }
 
 func moment(at time.Time) string { return at.UTC().Format(time.RFC3339) }
-
-// goOnBehind goes on where the log does.
-func (r *Reader) goOnBehind(lost *LostError) {
-	r.target.Lock()
-	defer r.target.Unlock()
-	if r.closed {
-		return
-	}
-	if lost.To < lost.From {
-		r.sendRefusal(live.RefuseTruncated(r.partition.Number, lost.From, lost.To))
-		r.restart(lost.To)
-		return
-	}
-	//mutate:lost-records-unannounced
-	r.sendGap("the log has lost what stood from %d to before %d of partition %d; some may have been yours", lost.From, lost.To, r.partition.Number)
-	r.passTo(lost.To)
-}
 
 // sendGap is called under the target's lock.
 func (r *Reader) sendGap(words string, arguments ...any) {

@@ -103,6 +103,40 @@ func TestLogIsTruncatedDuringCatchUp(t *testing.T) {
 	})
 }
 
+// A reader may notice before the tail that the log was recreated, or the tail may not notice it: the client is told once, and continues in the new log.
+//
+//notices:truncation-told-twice,stale-pass-restarts
+func TestReaderAndTailNoticeThatLogIsRecreated(t *testing.T) {
+	for name, notices := range map[string]bool{"later": true, "never": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hub := sessiontest.NewLogHub(t, 5)
+				defer hub.Close()
+				sessiontest.MustSubscribe(t, hub.Session, `{"msm":1}`)
+				hub.Log.Append(0, sessiontest.Records(60, 1, 1)...)
+				partition := hub.Log.Partitions[0]
+				partition.Lock()
+				partition.Records, partition.Next, partition.Recreated = partition.Records[:30], 30, true
+				partition.Unlock()
+				hub.Receive()
+				time.Sleep(4 * time.Second)
+				if notices {
+					partition.Lock()
+					hub.Log.Source.Gap(0, 60, 0)
+					partition.Unlock()
+					hub.Log.Source.Flush(0)
+				}
+				time.Sleep(4 * time.Second)
+				hub.Receive()
+				if len(hub.Received) != 19+1+30 || !strings.HasPrefix(hub.Received[19], `atlas_error "[gap] partition 0 of the log was cut`) ||
+					hub.Received[20] != `atlas_result {"msm_id":1,"offset":0}` {
+					t.Errorf("got %d messages, want 50: %.500q", len(hub.Received), hub.Received[19:])
+				}
+			})
+		})
+	}
+}
+
 // Results that the log has of a measurement are delivered if it stops, and not if it becomes private.
 func TestMeasurementChangesDuringCatchUp(t *testing.T) {
 	for name, test := range map[string]struct {

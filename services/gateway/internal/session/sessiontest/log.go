@@ -39,6 +39,7 @@ type LogPartition struct {
 	Records    []atlas.Record
 	Next       int64         // offset of the next record
 	First      int64         // the log has lost what is before it
+	Recreated  bool          // the next reader is told so
 	advanced   chan struct{} // is closed when records are appended
 }
 
@@ -219,7 +220,8 @@ func (l *Log) Open(
 	partition := l.Partitions[number]
 	partition.Lock()
 	defer partition.Unlock()
-	if offset < partition.First {
+	if offset < partition.First || partition.Recreated {
+		partition.Recreated = false
 		return nil, &catchup.LostError{From: offset, To: partition.First}
 	}
 	reader := &logReader{end: min(partition.Next, to)}
