@@ -158,8 +158,5 @@ func (c *clientCost) addSet(wanted payload, once int) {
 func StepsOf(done subscription.Stats) int {
 	const bytesReadInStep, partsInStep = 24, 3
 	return done.Bytes/bytesReadInStep + done.Parts/partsInStep +
-		stepsOfCondition*done.Conditions + stepsOfSet.Each*done.Sets + stepsOfPayload.Each*done.Payloads
+		subscription.StepsOfCondition*done.Conditions + stepsOfSet.Each*done.Sets + stepsOfPayload.Each*done.Payloads
 }
-
-// stepsOfCondition is what it takes to ask a condition with few alternatives.
-const stepsOfCondition = 4

@@ -19,9 +19,11 @@ func (c Cost) Plus(other Cost) Cost { return Cost{c.Each + other.Each, c.PerKiB 
 // Times is a multiple of the cost.
 func (c Cost) Times(count int) Cost { return Cost{count * c.Each, count * c.PerKiB} }
 
+// StepsOfCondition is what it takes to evaluate a condition with few alternatives.
+const StepsOfCondition = 4
+
 const (
-	stepsOfCondition = 4
-	stepsOfDoubling  = 2 // of the number of alternatives: a further step of a binary search
+	stepsOfDoubling = 2 // of the number of alternatives: a further step of a binary search
 	// valuesInKiB is how many values of one member records have for each KiB, as traceroutes do. Up to four times as many alternatives are searched for one by
 	// one among the record's values; of more, the record's values are searched for among the alternatives.
 	valuesInKiB     = 16
@@ -33,7 +35,7 @@ const (
 // Cost is the cost of evaluating the subscription's conditions, without its Scans. It is zero if there are none.
 func (s *Subscription) Cost() (cost Cost) {
 	for _, condition := range s.conditions {
-		cost.Each += stepsOfCondition
+		cost.Each += StepsOfCondition
 		if equals, ok := condition.(*equals); ok {
 			cost = cost.Plus(equals.cost())
 		}
