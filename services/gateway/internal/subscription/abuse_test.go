@@ -108,10 +108,10 @@ func kept(produce func() any) int {
 }
 
 // listOfTexts is a JSON list of texts of so many bytes each.
-func listOfTexts(count, size int, projection string) string {
+func listOfTexts(count, size int, format string) string {
 	texts := make([]string, count)
 	for i := range texts {
-		texts[i] = fmt.Sprintf(projection, size, i)
+		texts[i] = fmt.Sprintf(format, size, i)
 	}
 	return strings.Join(texts, ",")
 }
@@ -125,6 +125,7 @@ func TestAbuseKeptBytes(t *testing.T) {
 		"one of spaces": `{"msm":%d,"equalsTo":{"a":"x` + strings.Repeat(" ", 90_000) + `"}}`,
 		"fields":        `{"msm":%[1]d,"acceptedFields":["b%[1]d",` + listOfTexts(99, 90, `"a%0*d"`) + `]}`,
 		"bounds":        `{"msm":%d,"lessThan":{` + listOfTexts(20, 80, `"a%0*d":1`) + `}}`,
+		"a list":        `{"msm":%d,"prb":[` + listOfTexts(100, 3, `1%0*d`) + `],"limit":7}`,
 		"a cursor":      `{"msm":%d,"cursor":"` + strings.Repeat("x", cursor.MaxLength) + `"}`,
 		"other bytes":   `{"msm":%d,"equalsTo":{"path":"text"}` + strings.Repeat(" ", 90_000) + `}`,
 	} {
@@ -227,6 +228,8 @@ func TestAbuseReadingLongMessages(t *testing.T) {
 		"names":            `{"msm":1,"acceptedFields":[` + strings.Repeat(`"a",`, 22_000) + `"a"]}`,
 		"names in text":    `{"msm":1,"acceptedFields":"` + strings.Repeat(`a,`, 45_000) + `"}`,
 		"members":          `{"msm":1,"equalsTo":{` + listOfTexts(7_000, 5, `"a%0*d":1`) + `}}`,
+		"IDs":              `{"msm":[` + strings.Repeat("1,", 45_000) + `1]}`,
+		"IDs in text":      `{"msm":"` + strings.Repeat("1,", 45_000) + `1"}`,
 		"unknown":          `{"msm":1,` + listOfTexts(7_000, 5, `"a%0*d":1`) + `}`,
 		"split names":      `{"msm":1,` + listOfTexts(5_000, 5, `"equalsTo.a%0*d":1`) + `}`,
 		"nested":           strings.Repeat("[", longest),

@@ -32,22 +32,22 @@
 //	parse.go           Parse: the parameters by name, and what several mean together
 //	acceptedfields.go  acceptedFields
 //	comparison.go      equalsTo, lessThan, greaterTo
+//	since.go           since
 //	replay.go          startTime, endTime, speed
 //	cursor.go          cursor
-//	since.go           since
 //	lists.go           several measurements and probes; the parts that they stand for
-//	limit.go           limit, duration; Quota: how many records still come
 //	cost.go            what a subscription costs for each record, and in memory
 //	index.go           Index: which subscriptions a record may match
 //	candidate.go       Candidate: the subscriptions of one subscriber that a record may match
 //	projection.go      Projection: how a record is written
+//	limit.go           limit, duration; Quota: how many records still come
 //	subscription.go    Subscription, Key
 //	prefixfilter.go    addresses and prefixes
+//	parameter.go       parameters of one kind, numbers in them; errors
 //	condition.go       the other conditions
 //	recordview.go      RecordView: a record, with what was found in it
 //	lazyvalue.go       its value, as it came in or enriched
 //	alternatives.go    sets of values
 //	scalar.go          a value as conditions compare it
 //	decimal.go         numbers of many digits
-//	parameter.go       parameters of one kind; errors
 package subscription

@@ -142,7 +142,7 @@ func FuzzMatch(f *testing.F) {
 			condition.holds(view.value(true))
 		}
 		if object, ok := jsonpathtest.Decode(value).(map[string]any); ok && jsonpathtest.IsPlain(value) {
-			for range 2 { // the second time, its shapes are known
+			for range 2 { // the second time, the schema is known
 				checkFound(t, view, object, path)
 				checkFound(t, view, object, other)
 				view.Reset(view.Record())

@@ -76,7 +76,7 @@ func TestEnrichedBeforeConditionsAndOnce(t *testing.T) {
 	}
 }
 
-func TestFormOfSeveralSubscriptions(t *testing.T) {
+func TestProjectionOfSeveralSubscriptions(t *testing.T) {
 	var index Index[string]
 	for _, parameters := range []string{
 		`{"msm":1,"buffering":true,"acceptedFields":["a"]}`,
@@ -150,7 +150,7 @@ func TestAPayloadIsWrittenOnce(t *testing.T) {
 }
 
 // What a view keeps from record to record is bounded, and has nothing of the last record.
-func TestSubjectKeepsLittle(t *testing.T) {
+func TestRecordViewKeepsLittle(t *testing.T) {
 	view := NewRecordView(nil)
 	value := []byte(`{"a":[0`)
 	for i := range 250_000 {
