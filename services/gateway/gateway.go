@@ -255,7 +255,7 @@ func (g *gateway) newAPI() *api.API {
 }
 
 // pastEnricher enriches records with what was so at their time, as far as that is known.
-type pastEnricher struct{ registry *catalog.Catalog }
+type pastEnricher struct{ catalog *catalog.Catalog }
 
 // Enrich implements subscription.Enricher.
-func (p pastEnricher) Enrich(record *atlas.Record) []byte { return p.registry.EnrichPast(record) }
+func (p pastEnricher) Enrich(record *atlas.Record) []byte { return p.catalog.EnrichPast(record) }

@@ -25,9 +25,9 @@ var topics = map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic, 
 // readAhead bounds what is read ahead for a client that is behind, in bytes of values: there may be many such clients.
 const readAhead = 256 << 10
 
-// newLiveTopic makes a live topic, whose cursors may be as old as most.
-func newLiveTopic(tails *eventlog.Tails, topic string, history *eventlog.History, most time.Duration) *liveTopic {
-	return &liveTopic{Tails: tails, topic: topic, history: history, live: resume.LiveTopic{Log: history, Topic: topic, MaxAge: most}}
+// newLiveTopic makes a live topic, whose cursors may be up to maxAge old.
+func newLiveTopic(tails *eventlog.Tails, topic string, history *eventlog.History, maxAge time.Duration) *liveTopic {
+	return &liveTopic{Tails: tails, topic: topic, history: history, live: resume.LiveTopic{Log: history, Topic: topic, MaxAge: maxAge}}
 }
 
 // liveTopic is a live topic as the hub knows it: what the tails bring, and what the log has of it.
@@ -134,14 +134,14 @@ func refuseChanged(err error) error {
 // connectionConsumer consumes connection events: the API's answers are up to date with them before any client gets them.
 type connectionConsumer struct {
 	*session.Source
-	registry *catalog.Catalog
+	catalog  *catalog.Catalog
 	activity *activity.Day
 	outages  *outagewatch.Watch
 }
 
 // Deliver implements eventlog.Consumer.
 func (c connectionConsumer) Deliver(partition int, records []atlas.Record) {
-	c.registry.ApplyConnections(records)
+	c.catalog.ApplyConnections(records)
 	c.activity.Add(records)
 	c.outages.Deliver(records)
 	c.Source.Deliver(partition, records)

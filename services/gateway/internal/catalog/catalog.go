@@ -55,7 +55,7 @@ func New(changed func(Change), logger *zap.Logger, registerer prometheus.Registe
 }
 
 // LimitMeasurements sets how many measurements are kept. It is called before any is applied. They may take measurementBytes each on average; beyond that
-// they are kept without their texts, and take entryOverhead each.
+// they are kept without their texts, and take objectOverhead each.
 func (c *Catalog) LimitMeasurements(most int) {
 	c.measurements.maxEntries, c.measurements.memory.bytes = most, int64(most)*measurementBytes
 }

@@ -8,7 +8,7 @@ import (
 // memoryLimit bounds the memory of the objects of a table, as records may be long.
 type memoryLimit[T any] struct {
 	bytes int64        // of all objects together
-	size  func(*T) int // of one object in bytes, without entryOverhead
+	size  func(*T) int // of one object in bytes, without objectOverhead
 	brief func(*T) T   // what is kept of an object beyond the limit, which is small; nil to reject it
 
 	abridged prometheus.Counter // objects of which only that is kept; nil if brief is

@@ -53,10 +53,10 @@ type storedObject[T any] struct {
 	offset    int64
 }
 
-func newTable[T any](name string, parse func(*atlas.Object) (T, error), standIn func(id int64) T, logger *zap.Logger, metrics *metrics) *table[T] {
+func newTable[T any](name string, parse func(*atlas.Object) (T, error), placeholder func(id int64) T, logger *zap.Logger, metrics *metrics) *table[T] {
 	return &table[T]{
 		parse:       parse,
-		placeholder: standIn,
+		placeholder: placeholder,
 		logger:      logger.With(zap.String("catalog", name)),
 		metrics:     metrics.of(name),
 		seed:        maphash.MakeSeed(),

@@ -61,7 +61,7 @@ func (s *Sync) MeasurementsKnown() <-chan struct{} { return s.caughtUp }
 // ProbesKnown is closed once the probes are known that were there at the beginning.
 func (s *Sync) ProbesKnown() <-chan struct{} { return s.probes }
 
-// changed lets the subscribers know what became of a measurement.
+// changed tells the clients that are subscribed to a measurement how it has changed.
 func (s *Sync) changed(change catalog.Change) {
 	if change.Now == nil { // whether an unknown one may be subscribed to is the hub's to say
 		s.hub.MeasurementChanged(atlas.Measurement{ID: change.Before.ID})

@@ -12,7 +12,7 @@ type Admission interface {
 	// WebSocket, requests for an upgrade. Size is in bytes. ErrTooMany drops the message, any other error ends the session. It is called by one goroutine at
 	// a time, perhaps while the conversation is called.
 	Message(size int) error
-	// Leave is called once, when the session is gone.
+	// Release is called once, when the session is gone.
 	Release()
 }
 
