@@ -65,6 +65,7 @@ func TestRecoveryOfLists(t *testing.T) {
 	server := openTestServer(t, testSettings{log: &emptyLog{}})
 	client, _ := connectRecovering(t, server, `{"pid":"mine","offset":"lists"}`)
 	expect(t, client, `42["atlas_subscribed",{"msm":[1001,1004],"cursor":""},"all-2"]`)
+	server.awaitLive(t) // as the log stays empty
 	server.deliverFor(1004)
 	expect(t, client, `42["atlas_result",{},"all-2"]`)
 	send(t, client, `42["atlas_unsubscribe",{"msm":[1001,1004],"cursor":""}]`)

@@ -318,6 +318,33 @@ func (s *testServer) awaitFollowers(t *testing.T, followers int) {
 	}
 }
 
+// awaitLive waits until no client is behind.
+func (s *testServer) awaitLive(t *testing.T) {
+	t.Helper()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(10 * time.Second); s.gauge(t, "atlas_gateway_behind_clients") != 0; <-ticker.C {
+		if time.Now().After(deadline) {
+			t.Fatal("a client is still behind")
+		}
+	}
+}
+
+func (s *testServer) gauge(t *testing.T, name string) float64 {
+	t.Helper()
+	families, err := s.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() == name {
+			return family.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	t.Fatalf("there is no metric %s", name)
+	return 0
+}
+
 // send sends a text message.
 func send(t *testing.T, client *websocket.Conn, message string) {
 	t.Helper()
