@@ -108,7 +108,7 @@ func subscribe(t *testing.T, hub *session.Hub, client delivery.Client, parameter
 
 func subscribeWith(t *testing.T, hub *session.Hub, client delivery.Client, rights delivery.Rights, parameters string) {
 	t.Helper()
-	subscriber, err := hub.Join(client, rights)
+	joined, err := hub.Join(client, rights)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func subscribeWith(t *testing.T, hub *session.Hub, client delivery.Client, right
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := subscriber.Subscribe(t.Context(), wanted, []byte(parameters)); err != nil {
+	if err := joined.Subscribe(t.Context(), wanted, []byte(parameters)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -72,17 +72,17 @@ func (a *Acceptor) accept(endpoint string, request *http.Request) (*connection, 
 // disconnected.
 func (a *Acceptor) openSession(c *connection, client client) (*clientSession, error) {
 	counted := &countedClient{client: client, statistics: a.statistics.of(c.info.name)}
-	subscriber, err := a.hub.Join(counted, delivery.Rights{
+	joined, err := a.hub.Join(counted, delivery.Rights{
 		NonPublic: c.info.bearer.Roles.NonPublic, History: c.info.bearer.Roles.History,
 	})
 	if err != nil {
 		return nil, protocol.Refuse(protocol.CodeTooManyClients, "%s; try again later, another gateway may have room", err)
 	}
-	subscriber.ChargeTo(clientip.Networks(clientip.Of(c.info.remote)), c.allowance.Reading())
-	subscriber.OnEnd(func() { c.allowance.Recount(c.usage) })
+	joined.ChargeTo(clientip.Networks(clientip.Of(c.info.remote)), c.allowance.Reading())
+	joined.OnEnd(func() { c.allowance.Recount(c.usage) })
 	counted.connect()
 	a.logger.Debug("client connected", c.info.fields()...)
-	session := &clientSession{connection: c, client: counted, subscriber: subscriber, tokenSessions: a.tokenSessions, logger: a.logger}
+	session := &clientSession{connection: c, client: counted, session: joined, tokenSessions: a.tokenSessions, logger: a.logger}
 	c.session.Store(session)
 	if !a.tokenSessions.add(session) {
 		session.end("its token has changed")

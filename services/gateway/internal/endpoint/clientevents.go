@@ -32,7 +32,7 @@ func (s *clientSession) respond(err error) {
 		err = s.client.EnqueueControl(s.client.Complaint(ErrorFor(err, s.logger)))
 	}
 	if errors.Is(err, sendqueue.ErrFull) {
-		s.subscriber.Overflow()
+		s.session.Overflow()
 		return
 	}
 	s.client.Flush()

@@ -29,7 +29,7 @@ type client interface {
 type clientSession struct {
 	connection    *connection
 	client        *countedClient
-	subscriber    *session.Session
+	session       *session.Session
 	tokenSessions *tokenSessions
 	logger        *zap.Logger
 }
@@ -37,7 +37,7 @@ type clientSession struct {
 // end is called once, when the client has disconnected.
 func (s *clientSession) end(reason string) {
 	s.tokenSessions.remove(s)
-	s.subscriber.Leave()
+	s.session.Leave()
 	s.connection.session.Store(nil)
 	s.settle()
 	s.client.disconnect()
@@ -53,7 +53,7 @@ func (s *clientSession) subscribe(ctx context.Context, parameters []byte, add fu
 	if add != nil {
 		add(wanted)
 	}
-	return s.withinLimits(ctx, wanted, parameters, func(ctx context.Context) error { return s.subscriber.Subscribe(ctx, wanted, parameters) })
+	return s.withinLimits(ctx, wanted, parameters, func(ctx context.Context) error { return s.session.Subscribe(ctx, wanted, parameters) })
 }
 
 // withinLimits begins a subscription within the limits of memory and time.
@@ -76,7 +76,7 @@ func (s *clientSession) unsubscribe(parameters []byte) error {
 		return err
 	}
 	defer s.settle()
-	return s.subscriber.Unsubscribe(wanted, parameters)
+	return s.session.Unsubscribe(wanted, parameters)
 }
 
 func (s *clientSession) settle() { s.connection.allowance.Settle(s.connection.usage) }

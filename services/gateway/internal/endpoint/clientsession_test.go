@@ -143,7 +143,7 @@ func TestSubscriptionThatHangs(t *testing.T) {
 	for name, endpoint := range messageEndpoints {
 		t.Run(name, func(t *testing.T) {
 			server := openTestServer(t, testSettings{})
-			server.feed.hangs = true
+			server.tails.hangs = true
 			client := endpoint.connect(t, server)
 			send(t, client, endpoint.prefix+`["atlas_subscribe",{"msm":1001}]`)
 			server.awaitFollowers(t, 1)

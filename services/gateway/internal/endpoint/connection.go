@@ -41,8 +41,8 @@ func (c *connection) Message(size int) error {
 
 // usage is what the client's subscriptions use of its address's limits.
 func (c *connection) usage() (used ratelimit.Usage) {
-	if session := c.session.Load(); session != nil {
-		used.Subscriptions, used.Bytes = session.subscriber.Usage()
+	if client := c.session.Load(); client != nil {
+		used.Subscriptions, used.Bytes = client.session.Usage()
 	}
 	return used
 }

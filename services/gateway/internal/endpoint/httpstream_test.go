@@ -137,7 +137,7 @@ func TestGetRefuses(t *testing.T) {
 			}
 		}
 	}
-	server.feed.err = errors.New("dial tcp 10.0.0.1:9092: refused")
+	server.tails.err = errors.New("dial tcp 10.0.0.1:9092: refused")
 	response := server.get(t, "msm=1001")
 	expectText(t, response.Body, `["atlas_error","[unavailable] the log cannot be read right now; try again in some seconds"]`)
 	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
@@ -158,7 +158,7 @@ func TestRefusedMethods(t *testing.T) {
 // HEAD is answered as the beginning of a GET, without a subscription.
 func TestHead(t *testing.T) {
 	server := openTestServer(t, testSettings{})
-	server.feed.err = errors.New("the log is read")
+	server.tails.err = errors.New("the log is read")
 	for _, test := range []struct {
 		query, accept string
 		status        int
@@ -309,8 +309,8 @@ func TestShutdownOfGet(t *testing.T) {
 	expectEnd(t, response.Body)
 	late := server.get(t, "msm=1001")
 	expectText(t, late.Body, `["atlas_error","[shutting_down] `)
-	if late.StatusCode != http.StatusServiceUnavailable || server.feed.count() != 0 {
-		t.Errorf("got %s and %d subscriptions", late.Status, server.feed.count())
+	if late.StatusCode != http.StatusServiceUnavailable || server.tails.count() != 0 {
+		t.Errorf("got %s and %d subscriptions", late.Status, server.tails.count())
 	}
 }
 
@@ -352,7 +352,7 @@ func FuzzGet(f *testing.F) {
 		default:
 			t.Errorf("%q: got %d", query, answer.Code)
 		}
-		if left := server.feed.count(); left != 0 {
+		if left := server.tails.count(); left != 0 {
 			t.Errorf("%q: %d subscriptions are left", query, left)
 		}
 	})

@@ -130,13 +130,13 @@ func TestGetThatReadsNothingIsGivenUp(t *testing.T) {
 		}
 		time.Sleep(timeout - 1)
 		synctest.Wait()
-		if server.feed.count() != 1 || server.stats.Messages.Load() != 1 {
-			t.Fatalf("%d subscriptions, %d messages wait; want one of each", server.feed.count(), server.stats.Messages.Load())
+		if server.tails.count() != 1 || server.stats.Messages.Load() != 1 {
+			t.Fatalf("%d subscriptions, %d messages wait; want one of each", server.tails.count(), server.stats.Messages.Load())
 		}
 		time.Sleep(time.Nanosecond)
 		synctest.Wait()
-		if server.feed.count() != 0 || server.stats.Messages.Load() != 0 {
-			t.Errorf("%d subscriptions, %d messages wait; want none", server.feed.count(), server.stats.Messages.Load())
+		if server.tails.count() != 0 || server.stats.Messages.Load() != 0 {
+			t.Errorf("%d subscriptions, %d messages wait; want none", server.tails.count(), server.stats.Messages.Load())
 		}
 	})
 }
@@ -173,8 +173,8 @@ func TestGetThatReadsNothingIsCutOffAtTheEnd(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		server.shutdown(ctx)
-		if took := time.Since(began); took != time.Second || server.feed.count() != 0 {
-			t.Errorf("it took %v, and %d subscriptions are left", took, server.feed.count())
+		if took := time.Since(began); took != time.Second || server.tails.count() != 0 {
+			t.Errorf("it took %v, and %d subscriptions are left", took, server.tails.count())
 		}
 	})
 }
@@ -190,7 +190,7 @@ func TestGetWhoseSubscriptionHangs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := newTestServer(t, testSettings{})
-				server.feed.hangs = true
+				server.tails.hangs = true
 				conn := serveInPipes(t, server).get(t, "")
 				began := time.Now()
 				shutdown := time.AfterFunc(test.end, func() { server.shutdown(context.Background()) })
@@ -214,7 +214,7 @@ func TestGetThatGoesIsForgottenAtOnce(t *testing.T) {
 		server.deliver(7)                     // which goes into a pipe that nobody reads
 		_ = conn.Close()
 		synctest.Wait()
-		if server.feed.count() != 0 {
+		if server.tails.count() != 0 {
 			t.Error("it is kept")
 		}
 	})

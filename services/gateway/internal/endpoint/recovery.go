@@ -61,7 +61,7 @@ func (e *SocketIO) recoverSession(session *clientSession, socket *socketio.Socke
 // recoverable returns the subscriptions of a cursor, or none if not one of them can resume from its position. The error is temporary. They count as if the
 // client had sent a message for each.
 func (s *clientSession) recoverable(ctx context.Context, text string) ([]*session.Resumption, error) {
-	subscriptions, err := s.subscriber.Recall(ctx, text)
+	subscriptions, err := s.session.Recall(ctx, text)
 	if _, refused := errors.AsType[*protocol.Error](err); refused {
 		return nil, nil
 	}
@@ -75,7 +75,7 @@ func (s *clientSession) recoverable(ctx context.Context, text string) ([]*sessio
 		if resumed.Restarts() {
 			continue
 		}
-		err := s.subscriber.CanResume(ctx, resumed)
+		err := s.session.CanResume(ctx, resumed)
 		if _, refused := errors.AsType[*protocol.Error](err); !refused {
 			return subscriptions, err
 		}
@@ -86,12 +86,12 @@ func (s *clientSession) recoverable(ctx context.Context, text string) ([]*sessio
 // resumeAll resumes subscriptions and responds to each. Those that fail temporarily stay part of the client's cursors, so that it resumes them
 // when it reconnects.
 func (s *clientSession) resumeAll(ctx context.Context, subscriptions []*session.Resumption) {
-	s.subscriber.Hold()
-	defer s.subscriber.Release()
+	s.session.Hold()
+	defer s.session.Release()
 	defer releaseAll(subscriptions)
 	var due []*session.Resumption
 	for i, resumed := range subscriptions {
-		s.subscriber.SetPending(slices.Concat(due, subscriptions[i:]))
+		s.session.SetPending(slices.Concat(due, subscriptions[i:]))
 		err := s.resume(ctx, resumed)
 		s.respond(err)
 		if errors.Is(err, sendqueue.ErrFull) || errors.Is(err, sendqueue.ErrClosed) {
@@ -101,7 +101,7 @@ func (s *clientSession) resumeAll(ctx context.Context, subscriptions []*session.
 			due = append(due, resumed)
 		}
 	}
-	s.subscriber.SetPending(due)
+	s.session.SetPending(due)
 }
 
 func releaseAll(subscriptions []*session.Resumption) {
@@ -115,7 +115,7 @@ func (s *clientSession) resume(ctx context.Context, resumed *session.Resumption)
 	if err != nil {
 		return err
 	}
-	return s.withinLimits(ctx, wanted, resumed.Parameters(), func(ctx context.Context) error { return s.subscriber.Resume(ctx, resumed) })
+	return s.withinLimits(ctx, wanted, resumed.Parameters(), func(ctx context.Context) error { return s.session.Resume(ctx, resumed) })
 }
 
 // isTemporary reports whether an error is temporary: the log cannot be read, there are too many replays, or the address has sent too many messages.

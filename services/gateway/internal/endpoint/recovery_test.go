@@ -67,7 +67,7 @@ func TestWhatHasEndedIsNotGivenBackAgain(t *testing.T) {
 // A subscription that temporarily fails stays in the client's cursor, as the page of a recovered client does not subscribe again.
 func TestWhatCannotBeGivenBackIsRemembered(t *testing.T) {
 	server := openTestServer(t, testSettings{})
-	server.feed.unreachable = 5
+	server.tails.unreachable = 5
 	client, _ := connectRecovering(t, server, `{"pid":"mine","offset":"known"}`)
 	expect(t, client, `42["atlas_subscribed",{"msm":1001,"cursor":""},"all-2"]`)
 	expect(t, client, `42["atlas_error","[unavailable] the log cannot be read right now; try again in some seconds",null]`)

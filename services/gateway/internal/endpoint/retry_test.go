@@ -23,7 +23,7 @@ func TestReconnectRetriesAfterTemporaryErrors(t *testing.T) {
 			testSettings{limits: ratelimit.Limits{Connections: 1, Subscriptions: 10, Messages: 1000, ConnectionMessages: 10}},
 			func(s *testServer) { expectText(t, s.get(t, "msm=1001").Body, `["atlas_subscribed"`) }, http.StatusTooManyRequests,
 		},
-		"unavailable":   {testSettings{}, func(s *testServer) { s.feed.err = errors.New("dial tcp 10.0.0.1:9092: refused") }, http.StatusServiceUnavailable},
+		"unavailable":   {testSettings{}, func(s *testServer) { s.tails.err = errors.New("dial tcp 10.0.0.1:9092: refused") }, http.StatusServiceUnavailable},
 		"shutting_down": {testSettings{}, func(s *testServer) { s.shutdown(context.Background()) }, http.StatusServiceUnavailable},
 	} {
 		server := openTestServer(t, test.settings)

@@ -43,8 +43,8 @@ const (
 	otherToken         = "another-token-that-is-known"
 )
 
-// feed is a fake of the tails, with one partition, whose records the test delivers.
-type feed struct {
+// fakeTails are tails with one partition, whose records the test delivers.
+type fakeTails struct {
 	err         error
 	hangs       bool                // Follow blocks until its context ends
 	unreachable atlas.MeasurementID // Follow fails for it
@@ -53,7 +53,7 @@ type feed struct {
 	followers int
 }
 
-func (f *feed) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (func(), error) {
+func (f *fakeTails) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (func(), error) {
 	if f.err != nil {
 		return nil, f.err
 	}
@@ -70,19 +70,19 @@ func (f *feed) Follow(ctx context.Context, measurement atlas.MeasurementID, atta
 	return func() { f.add(-1) }, nil
 }
 
-// feedWithLog is a feed with a log.
-type feedWithLog struct {
+// fakeTailsWithLog are tails with a log.
+type fakeTailsWithLog struct {
 	emptyLog
-	*feed
+	*fakeTails
 }
 
-func (f *feed) add(followers int) {
+func (f *fakeTails) add(followers int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.followers += followers
 }
 
-func (f *feed) count() int {
+func (f *fakeTails) count() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.followers
@@ -159,7 +159,7 @@ type testServer struct {
 	hub        *session.Hub
 	known      *measurements
 	source     *session.Source
-	feed       *feed
+	tails      *fakeTails
 	stats      *sendqueue.Stats
 	acceptor   *Acceptor
 	registry   *prometheus.Registry
@@ -179,7 +179,7 @@ type testSettings struct {
 	logger    *zap.Logger
 	kafka     <-chan struct{} // as cursors have it
 	keyless   error           // as cursors have it
-	log       *emptyLog       // of the feed; nil for none
+	log       *emptyLog       // beside the tails; nil for none
 }
 
 func (s testSettings) withDefaults() testSettings {
@@ -206,14 +206,14 @@ func (s testSettings) withDefaults() testSettings {
 func newTestServer(t testing.TB, settings testSettings) *testServer {
 	t.Helper()
 	settings = settings.withDefaults()
-	s := &testServer{feed: &feed{}, known: &measurements{}, stats: &sendqueue.Stats{}, registry: prometheus.NewRegistry()}
+	s := &testServer{tails: &fakeTails{}, known: &measurements{}, stats: &sendqueue.Stats{}, registry: prometheus.NewRegistry()}
 	s.tokens = filepath.Join(t.TempDir(), "tokens.json")
 	s.hub = session.NewHub(session.Settings{Limits: session.Limits{Clients: settings.clients, Subscriptions: 2}, Measurements: s.known, Cursors: cursors{settings.kafka, settings.keyless}}, s.registry)
 	s.source = s.hub.AddSource(atlas.StreamResult, func(*session.Source) session.Tails {
 		if settings.log == nil {
-			return s.feed
+			return s.tails
 		}
-		return feedWithLog{*settings.log, s.feed}
+		return fakeTailsWithLog{*settings.log, s.tails}
 	})
 	s.acceptor = NewAcceptor(s.hub, ratelimit.NewGuard(settings.limits, s.registry), s.openTokens(t), settings.logger, s.registry)
 	s.stream = NewStream(s.acceptor,
@@ -306,14 +306,14 @@ func (s *testServer) deliverAll(records []atlas.Record) {
 	s.source.Flush(0)
 }
 
-// awaitFollowers waits until the feed has so many followers.
+// awaitFollowers waits until the tails have so many followers.
 func (s *testServer) awaitFollowers(t *testing.T, followers int) {
 	t.Helper()
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
-	for deadline := time.Now().Add(10 * time.Second); s.feed.count() != followers; <-ticker.C {
+	for deadline := time.Now().Add(10 * time.Second); s.tails.count() != followers; <-ticker.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d subscriptions are left, want %d", s.feed.count(), followers)
+			t.Fatalf("%d subscriptions are left, want %d", s.tails.count(), followers)
 		}
 	}
 }

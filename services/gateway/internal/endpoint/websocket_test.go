@@ -59,7 +59,7 @@ func TestRefusals(t *testing.T) {
 
 func TestUnreachableLogIsReportedWithoutDetails(t *testing.T) {
 	server := openTestServer(t, testSettings{})
-	server.feed.err = errors.New("dial tcp 10.0.0.1:9092: refused")
+	server.tails.err = errors.New("dial tcp 10.0.0.1:9092: refused")
 	client := server.connect(t)
 	send(t, client, `["atlas_subscribe",{"msm":1001}]`)
 	expect(t, client, `["atlas_error","[unavailable] the log cannot be read right now; try again in some seconds"]`)
@@ -144,7 +144,7 @@ func TestShutdownNotifiesClients(t *testing.T) {
 	expectClose(t, client, websocket.CloseGoingAway)
 	_ = client.Close()
 	<-stopped
-	if server.feed.count() != 0 {
+	if server.tails.count() != 0 {
 		t.Error("subscriptions are left")
 	}
 }
@@ -168,7 +168,7 @@ func TestVanishedClientIsNoticed(t *testing.T) {
 		}{{settings.Interval + settings.Timeout - 1, 2}, {1, 1}, {time.Hour, 1}} {
 			time.Sleep(step.after)
 			synctest.Wait()
-			if got := server.feed.count(); got != step.left {
+			if got := server.tails.count(); got != step.left {
 				t.Errorf("%v later, %d subscriptions are left, want %d", step.after, got, step.left)
 			}
 		}
