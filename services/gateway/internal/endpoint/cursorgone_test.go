@@ -111,6 +111,7 @@ func TestRecoveryWithAGoneCursorContinuesLive(t *testing.T) {
 	expect(t, client, `42["atlas_subscribed",{"msm":1001,"cursor":""},"all-2"]`)
 	expect(t, client, `42["atlas_subscribed",{"msm":5,"cursor":""},"all-2"]`)
 	expect(t, client, `42["atlas_error","[cursor_gone] cursor: it is gone; measurement 5 restarts with what comes from now on, `)
+	server.awaitLive(t)
 	server.deliverAll([]atlas.Record{{Event: atlas.Event{Measurement: 5, Value: []byte(`{"msm_id":5}`)}}})
 	expect(t, client, `42["atlas_result",{"msm_id":5},"all-2"]`)
 	for _, offset := range []string{"all gone", "sealed with another key"} {

@@ -23,7 +23,7 @@ const (
 	maxWriteBytes = 16 << 10
 )
 
-// streamClient is a client of HTTPStream. Its messages are in a detached queue, and the goroutine of the request writes them.
+// streamClient is a client of HTTPStream. Its messages are in a queue without a connection, and the goroutine of the request writes them.
 type streamClient struct {
 	*sendqueue.Queue
 	format   format
@@ -40,7 +40,7 @@ func newStreamClient(w http.ResponseWriter, body format, settings *wsconn.Settin
 	client := &streamClient{
 		format: body, response: w, control: http.NewResponseController(w), timeout: settings.Limits.WriteTimeout, woken: make(chan struct{}, 1),
 	}
-	client.Queue = sendqueue.NewDetached(settings.Limits, settings.Stats, client.wake)
+	client.Queue = sendqueue.NewUnconnected(settings.Limits, settings.Stats, client.wake)
 	return client
 }
 

@@ -17,7 +17,7 @@ func TestAbuseByManyClientsThatReadNothing(t *testing.T) {
 	shared, message := &testBudget{maxBytes: budget}, Text(make([]byte, size))
 	idle := make([]*Queue, clients)
 	for n := range idle {
-		idle[n] = NewDetached(&Limits{Bytes: bytes, Messages: 10_000}, &Stats{}, func() {})
+		idle[n] = NewUnconnected(&Limits{Bytes: bytes, Messages: 10_000}, &Stats{}, func() {})
 		idle[n].ShareBudget(shared)
 	}
 	for _, q := range idle {
@@ -49,7 +49,7 @@ func TestAbuseByManyClientsThatReadNothing(t *testing.T) {
 // Whatever happens to queued messages, the budget counts them.
 func TestBudgetFollowsTheQueue(t *testing.T) {
 	shared, message := &testBudget{maxBytes: 1 << 20}, Text(make([]byte, 98)) // with its frame, 100 bytes
-	q := NewDetached(&Limits{Bytes: 1000, Messages: 100}, &Stats{}, func() {})
+	q := NewUnconnected(&Limits{Bytes: 1000, Messages: 100}, &Stats{}, func() {})
 	offer := func(want error) {
 		t.Helper()
 		if err := q.Enqueue(message); !errors.Is(err, want) {

@@ -7,7 +7,7 @@ import (
 
 //notices:queue-reserve-used
 func TestWritableAgainAtAQuarter(t *testing.T) {
-	q := NewDetached(&Limits{Bytes: 1000, Messages: 8}, &Stats{}, func() {})
+	q := NewUnconnected(&Limits{Bytes: 1000, Messages: 8}, &Stats{}, func() {})
 	message := Text([]byte("x"))
 	offer := func(times int) {
 		t.Helper()
@@ -39,7 +39,7 @@ func TestWritableAgainAtAQuarter(t *testing.T) {
 //notices:queue-reserve-used
 func TestWritableIsBoundedInBytes(t *testing.T) {
 	long := Text(make([]byte, 300))
-	q := NewDetached(&Limits{Bytes: 1000, Messages: 100}, &Stats{}, func() {})
+	q := NewUnconnected(&Limits{Bytes: 1000, Messages: 100}, &Stats{}, func() {})
 	_, _ = q.Enqueue(long), q.Enqueue(long)
 	room, err := q.Writable()
 	if room == nil || err != nil {
@@ -58,7 +58,7 @@ func TestWritableEndsWithTheQueue(t *testing.T) {
 		"finish": func(q *Queue) { q.Finish() }, "abort": func(q *Queue) { q.Abort() }, "close": (*Queue).Close,
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := NewDetached(&Limits{Bytes: 1000, Messages: 1}, &Stats{}, func() {})
+			q := NewUnconnected(&Limits{Bytes: 1000, Messages: 1}, &Stats{}, func() {})
 			_ = q.Enqueue(Text(nil))
 			room, _ := q.Writable()
 			end(q)
@@ -92,7 +92,7 @@ func TestControlMessagesHaveHigherLimits(t *testing.T) {
 		"bytes":        {Limits{Bytes: 1000, Messages: 100}, 10, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := NewDetached(&test.limits, &Stats{}, func() {})
+			q := NewUnconnected(&test.limits, &Stats{}, func() {})
 			message := Text(make([]byte, 98)) // with its frame, 100 bytes
 			count := func(enqueue func(*Message) error) (taken int) {
 				for enqueue(message) == nil {

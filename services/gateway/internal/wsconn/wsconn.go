@@ -45,8 +45,8 @@ func (s *Settings) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error
 	return conn, nil
 }
 
-// UpgradeFor is Upgrade for a detached queue, which stays so until Conn.Attach.
-func (s *Settings) UpgradeFor(detached *sendqueue.Queue, w http.ResponseWriter, r *http.Request) (*Conn, error) {
+// UpgradeFor is Upgrade for a queue without a connection, which has none until ConnectQueue.
+func (s *Settings) UpgradeFor(unconnected *sendqueue.Queue, w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	answer, err := s.subprotocolFor(w, r)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (s *Settings) UpgradeFor(detached *sendqueue.Queue, w http.ResponseWriter, 
 		return nil, err
 	}
 	hijacker.side.muted, hijacker.side.maxBytes = true, frameOverhead(s.MaxMessage)
-	conn := &Conn{Queue: detached, frames: frames, side: hijacker.side, buffer: hijacker.buffer}
+	conn := &Conn{Queue: unconnected, frames: frames, side: hijacker.side, buffer: hijacker.buffer}
 	frames.SetReadLimit(s.MaxMessage)
 	frames.SetCloseHandler(func(int, string) error { return nil }) // it ends ReadAll, and the caller answers
 	return conn, nil
@@ -94,10 +94,10 @@ func (s *Settings) refuse(w http.ResponseWriter, status int, reason error) {
 	http.Error(w, reason.Error(), status)
 }
 
-// Attach attaches a connection from UpgradeFor to its queue, whose queued and later messages are written to it.
-func (c *Conn) Attach() { c.Queue.Attach(c.side.Conn) }
+// ConnectQueue connects the queue given to UpgradeFor, whose queued and later messages are written to the connection from then on.
+func (c *Conn) ConnectQueue() { c.Connect(c.side.Conn) }
 
-// WriteDirectly writes a message past the queue, blocking. It is for connections that are not attached yet, and for one goroutine.
+// WriteDirectly writes a message past the queue, blocking. It is for connections whose queue is not connected yet, and for one goroutine.
 func (c *Conn) WriteDirectly(message *sendqueue.Message, timeout time.Duration) error {
 	if err := c.side.Conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
 		return err

@@ -22,7 +22,7 @@ func NewQueuedClient() *QueuedClient {
 
 // SetLimits replaces the queue, which must be empty.
 func (c *QueuedClient) SetLimits(limits sendqueue.Limits) {
-	c.Queue = sendqueue.NewDetached(&limits, &sendqueue.Stats{}, c.Wake)
+	c.Queue = sendqueue.NewUnconnected(&limits, &sendqueue.Stats{}, c.Wake)
 }
 
 // Wake says that there may be messages.

@@ -65,7 +65,7 @@ func (s *Session) openWebSocket(w http.ResponseWriter, r *http.Request) {
 // openPolling answers with the open packet alone: some old clients read only one packet of the first response.
 func (s *Session) openPolling(w http.ResponseWriter, mode payloadMode) {
 	s.polling = newPolling(mode)
-	s.out = sendqueue.NewDetached(&s.server.cfg.Queue, s.server.cfg.Stats, s.polling.wake)
+	s.out = sendqueue.NewUnconnected(&s.server.cfg.Queue, s.server.cfg.Stats, s.polling.wake)
 	s.start()
 	if err := s.answerPoll(w, []payload.Packet{{Data: s.openText()}}); err != nil {
 		s.Close(reasonTransportError)

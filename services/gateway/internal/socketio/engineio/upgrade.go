@@ -91,7 +91,7 @@ func (s *Session) move(socket *wsconn.Conn) bool {
 	if !s.polling.move(socket) {
 		return false
 	}
-	socket.Attach()
+	socket.ConnectQueue()
 	s.polling.wake() // a poll that still waits violates the protocol and is refused
 	return true
 }

@@ -12,8 +12,8 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// connectDetached returns the server's end with a detached queue, and the client.
-func connectDetached(t *testing.T) (*Conn, *websocket.Conn) {
+// connectUnconnected returns the server's end with a queue that is not connected, and the client.
+func connectUnconnected(t *testing.T) (*Conn, *websocket.Conn) {
 	t.Helper()
 	settings := &Settings{
 		MaxMessage: 1000,
@@ -22,7 +22,7 @@ func connectDetached(t *testing.T) (*Conn, *websocket.Conn) {
 	}
 	conns := make(chan *Conn, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn, err := settings.UpgradeFor(sendqueue.NewDetached(settings.Limits, settings.Stats, func() {}), w, r)
+		conn, err := settings.UpgradeFor(sendqueue.NewUnconnected(settings.Limits, settings.Stats, func() {}), w, r)
 		if err != nil {
 			t.Error(err)
 			return
@@ -40,15 +40,15 @@ func connectDetached(t *testing.T) (*Conn, *websocket.Conn) {
 	return <-conns, client
 }
 
-func TestAttachedConnectionFollowsWhatWasWrittenDirectly(t *testing.T) {
-	conn, client := connectDetached(t)
+func TestConnectedQueueFollowsWhatWasWrittenDirectly(t *testing.T) {
+	conn, client := connectUnconnected(t)
 	if err := conn.Send(sendqueue.Text([]byte("waits"))); err != nil {
 		t.Fatal(err)
 	}
 	if err := conn.WriteDirectly(sendqueue.Text([]byte("directly")), 10*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	conn.Attach()
+	conn.ConnectQueue()
 	for _, want := range []string{"directly", "waits"} {
 		if _, got, err := client.ReadMessage(); err != nil || string(got) != want {
 			t.Errorf("got %q, %v; want %q", got, err, want)
@@ -61,7 +61,7 @@ func TestAttachedConnectionFollowsWhatWasWrittenDirectly(t *testing.T) {
 }
 
 func TestCutOffDoesNotCloseTheQueue(t *testing.T) {
-	conn, client := connectDetached(t)
+	conn, client := connectUnconnected(t)
 	conn.CutOff()
 	if _, _, err := client.ReadMessage(); err == nil {
 		t.Error("the connection is still open")

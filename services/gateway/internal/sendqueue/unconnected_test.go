@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// detach makes a queue without a connection, and a channel that has an element when there is something to take.
-func detach(limits *Limits, stats *Stats) (*Queue, <-chan struct{}) {
+// unconnected makes a queue without a connection, and a channel that has an element when there is something to take.
+func unconnected(limits *Limits, stats *Stats) (*Queue, <-chan struct{}) {
 	woken := make(chan struct{}, 1)
-	return NewDetached(limits, stats, func() {
+	return NewUnconnected(limits, stats, func() {
 		select {
 		case woken <- struct{}{}:
 		default:
@@ -51,7 +51,7 @@ func expectWoken(t *testing.T, woken <-chan struct{}, want bool) {
 
 func TestTakeIsBoundedInBytes(t *testing.T) {
 	stats := &Stats{}
-	queue, woken := detach(testLimits(), stats)
+	queue, woken := unconnected(testLimits(), stats)
 	queue.Flush()
 	expectWoken(t, woken, false)
 	for _, text := range []string{"aaa", "bbb", "ccccccc", "d"} {
@@ -74,10 +74,10 @@ func TestTakeIsBoundedInBytes(t *testing.T) {
 	expectTaken(t, queue, 6, true)
 }
 
-func TestDetachedQueueHasLimits(t *testing.T) {
+func TestUnconnectedQueueHasLimits(t *testing.T) {
 	limits := testLimits()
 	limits.Messages = 2
-	queue, _ := detach(limits, &Stats{})
+	queue, _ := unconnected(limits, &Stats{})
 	for range 2 {
 		if err := queue.Enqueue(Binary([]byte{1})); err != nil {
 			t.Fatal(err)
@@ -102,7 +102,7 @@ func TestDetachedQueueHasLimits(t *testing.T) {
 }
 
 // The last messages are taken like all others; frames for WebSockets only are not.
-func TestEndsOfDetachedQueue(t *testing.T) {
+func TestEndsOfUnconnectedQueue(t *testing.T) {
 	last := []*Message{Text([]byte("last")), Close(1000, "bye")}
 	for _, test := range []struct {
 		name string
@@ -116,7 +116,7 @@ func TestEndsOfDetachedQueue(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			stats := &Stats{}
-			queue, woken := detach(testLimits(), stats)
+			queue, woken := unconnected(testLimits(), stats)
 			if err := queue.Enqueue(Text([]byte("waits"))); err != nil {
 				t.Fatal(err)
 			}
@@ -141,7 +141,7 @@ func TestEndsOfDetachedQueue(t *testing.T) {
 
 func TestAttachContinuesAfterTake(t *testing.T) {
 	conn, client := connect(t)
-	queue, woken := detach(testLimits(), &Stats{})
+	queue, woken := unconnected(testLimits(), &Stats{})
 	defer queue.Close()
 	for i := range 5 {
 		if err := queue.Send(Text(fmt.Append(nil, i))); err != nil {
@@ -150,7 +150,7 @@ func TestAttachContinuesAfterTake(t *testing.T) {
 	}
 	expectTaken(t, queue, 2, true, "0", "1")
 	<-woken
-	queue.Attach(conn)
+	queue.Connect(conn)
 	if err := queue.Send(Text([]byte("5"))); err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func TestAttachWhileMessagesArrive(t *testing.T) {
 	conn, client := connect(t)
 	limits := testLimits()
 	limits.Messages = messages
-	queue, woken := detach(limits, &Stats{})
+	queue, woken := unconnected(limits, &Stats{})
 	defer queue.Close()
 	var offering sync.WaitGroup
 	defer offering.Wait()
@@ -192,7 +192,7 @@ func TestAttachWhileMessagesArrive(t *testing.T) {
 			queue.Flush() // so that the rest is taken too
 		}
 	}
-	queue.Attach(conn)
+	queue.Connect(conn)
 	for ; next < messages; next++ {
 		expect(t, client, fmt.Sprint(next))
 	}
@@ -201,9 +201,9 @@ func TestAttachWhileMessagesArrive(t *testing.T) {
 // Messages that wait for a slow client to read cannot be taken.
 func TestNothingIsTakenFromAnAttachedQueue(t *testing.T) {
 	server, client := net.Pipe()
-	queue, _ := detach(testLimits(), &Stats{})
+	queue, _ := unconnected(testLimits(), &Stats{})
 	defer queue.Close()
-	queue.Attach(server)
+	queue.Connect(server)
 	for _, text := range []string{"a", "b"} {
 		if err := queue.Send(Text([]byte(text))); err != nil {
 			t.Fatal(err)
@@ -228,10 +228,10 @@ func TestAttachAfterTheEnd(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server, client := net.Pipe()
-			queue, _ := detach(testLimits(), &Stats{})
+			queue, _ := unconnected(testLimits(), &Stats{})
 			defer queue.Close()
 			test.end(queue)
-			queue.Attach(server)
+			queue.Connect(server)
 			_ = client.SetReadDeadline(time.Now().Add(10 * time.Second))
 			if got, err := io.ReadAll(client); err != nil || string(got) != test.want {
 				t.Errorf("got %q, %v; want %q", got, err, test.want)
@@ -241,7 +241,7 @@ func TestAttachAfterTheEnd(t *testing.T) {
 }
 
 func BenchmarkTake(b *testing.B) {
-	queue := NewDetached(testLimits(), &Stats{}, func() {})
+	queue := NewUnconnected(testLimits(), &Stats{}, func() {})
 	message := Text([]byte(strings.Repeat("x", 1000)))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -2,15 +2,15 @@ package sendqueue
 
 import "net"
 
-// NewDetached makes a queue without a connection, whose messages are taken, not written. When there is something to take, and when the queue is finished or
+// NewUnconnected makes a queue without a connection, whose messages are taken, not written. When there is something to take, and when the queue is finished or
 // closed, wake is called by the goroutine that caused it; wake must not block.
-func NewDetached(limits *Limits, stats *Stats, wake func()) *Queue {
+func NewUnconnected(limits *Limits, stats *Stats, wake func()) *Queue {
 	return &Queue{limits: limits, stats: stats, wake: wake}
 }
 
-// Attach gives a detached queue its connection, once. Queued and later messages are written to it, and Take returns nothing any more. The connection
-// of a queue that has ended is closed.
-func (q *Queue) Attach(conn net.Conn) {
+// Connect gives a queue without a connection one, once. Queued and later messages are written to it, and Take returns nothing any more. The connection of a
+// queue that has ended is closed.
+func (q *Queue) Connect(conn net.Conn) {
 	q.mu.Lock()
 	q.connect(conn)
 	ended := q.state == finished || q.state == closed
@@ -22,7 +22,7 @@ func (q *Queue) Attach(conn net.Conn) {
 	q.Flush()
 }
 
-// Take takes messages from the head of a detached queue: as many as have maxBytes of payload together, but at least one if there is any.
+// Take takes messages from the head of a queue without a connection: as many as have maxBytes of payload together, but at least one if there is any.
 // When more is false, the queue is finished or closed, and empty.
 func (q *Queue) Take(maxBytes int) (messages []*Message, more bool) {
 	return q.TakeWhile(func(message *Message) bool {
