@@ -28,9 +28,9 @@ const (
 var sets = []set{
 	{"live", 1600, []string{"protocol", "delivery", "live", "sendqueue"}, map[string]string{
 		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cost": overload,
-		"cursor": "read for playback: delivery hands cursors on",
+		"cursor": "read for replays: delivery hands cursors on",
 	}},
-	{"playback", 1600, []string{"replay", "cursor"}, map[string]string{
+	{"replays", 1600, []string{"replay", "cursor"}, map[string]string{
 		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "logscan": "samples the log", "speedlimit": "how fast a replay may be",
 		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive,
 	}},
@@ -39,7 +39,7 @@ var sets = []set{
 		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive,
 	}},
 	{"subscriptions", 2300, []string{"subscription", "jsonpath"}, map[string]string{
-		"protocol": ofLive, "cursor": "a parameter; read for playback",
+		"protocol": ofLive, "cursor": "a parameter; read for replays",
 	}},
 }
 
