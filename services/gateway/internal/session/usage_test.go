@@ -50,6 +50,9 @@ func TestAbuseMemoryOfASession(t *testing.T) {
 		"fields of all and of one": func(i int) string {
 			return fmt.Sprintf(`{"msm":1001,"prb":%d,"acceptedFields":%s}`, 1+max(i, 50)-50, fields(10*i))
 		},
+		"lists": func(i int) string {
+			return fmt.Sprintf(`{"msm":[1001,1002],"prb":[%d,%d,%d],"equalsTo":{"a":"%s%[1]d"},"limit":9,"cursor":""}`, 1+i, 5000+i, 9000+i, sessiontest.Alternatives(20))
+		},
 		"arrays and cursors": func(i int) string { return fmt.Sprintf(`{"msm":%d,"buffering":true,"cursor":""}`, 1+i) },
 	} {
 		t.Run(name, func(t *testing.T) {
