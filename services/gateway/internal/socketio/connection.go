@@ -132,14 +132,14 @@ func (c *connection) refuseSocket(socket *Socket, reason error) {
 	connected := true
 	socket.announced.Do(func() { connected = false })
 	if connected {
-		mustEnqueue(c.session, encodeDisconnect(socket.namespace))
+		c.session.MustEnqueue(encodeDisconnect(socket.namespace))
 		return
 	}
 	c.refuse(socket.namespace, reason.Error())
 }
 
 func (c *connection) refuse(namespace, reason string) {
-	mustEnqueue(c.session, encodeRefusal(c.session.Revision(), namespace, reason))
+	c.session.MustEnqueue(encodeRefusal(c.session.Revision(), namespace, reason))
 }
 
 // socketID returns the ID that a client derives by itself in revision 3, and receives in revision 4.

@@ -2,7 +2,6 @@ package socketio
 
 import (
 	"encoding/json"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -132,12 +131,5 @@ func (s *Socket) Abort(last ...*sendqueue.Message) {
 
 // announce sends the connect packet, before everything else that the socket is sent.
 func (s *Socket) announce() {
-	mustEnqueue(s.session, encodeConnect(s.session.Revision(), s.namespace, s.id, s.privateID))
-}
-
-// mustEnqueue queues a packet that the client needs to understand the following ones. Without it the session is aborted.
-func mustEnqueue(session *engineio.Session, packet *sendqueue.Message) {
-	if err := session.EnqueueControl(packet); errors.Is(err, sendqueue.ErrFull) {
-		session.Abort(engineio.CloseReason{Name: "queue full", Code: websocket.ClosePolicyViolation, Detail: "the client reads too slowly"})
-	}
+	s.session.MustEnqueue(encodeConnect(s.session.Revision(), s.namespace, s.id, s.privateID))
 }

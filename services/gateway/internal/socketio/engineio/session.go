@@ -45,7 +45,7 @@ func (s *Session) start(first ...*sendqueue.Message) {
 	}
 	s.startHeartbeat()
 	for _, message := range first {
-		s.mustEnqueue(message)
+		s.MustEnqueue(message)
 	}
 	s.conversation = s.server.open(s)
 	s.Flush()
@@ -92,8 +92,8 @@ func (s *Session) Writable() (<-chan struct{}, error) { return s.out.Writable() 
 // MissingSince is sendqueue.Queue's.
 func (s *Session) MissingSince() time.Time { return s.out.MissingSince() }
 
-// mustEnqueue queues a packet that the protocol requires. Without it the session is aborted.
-func (s *Session) mustEnqueue(message *sendqueue.Message) {
+// MustEnqueue queues a packet without which the client cannot understand the following ones. If the queue is full, the session is aborted.
+func (s *Session) MustEnqueue(message *sendqueue.Message) {
 	if err := s.EnqueueControl(message); errors.Is(err, sendqueue.ErrFull) {
 		s.Abort(reasonQueueFull)
 	}

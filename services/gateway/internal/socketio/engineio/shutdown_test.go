@@ -108,7 +108,7 @@ func TestClosePacketIsSentAlone(t *testing.T) {
 		"shutdown":         func(_ *testServer, s *Session) { s.shutDown([]*sendqueue.Message{last}) },
 		"overflow": func(server *testServer, s *Session) {
 			for range server.cfg.Queue.Messages * 2 {
-				s.mustEnqueue(last)
+				s.MustEnqueue(last)
 			}
 		},
 		"too many messages": func(_ *testServer, s *Session) { s.Close(CloseReason{Name: "too many messages"}, last) },
