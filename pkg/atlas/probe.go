@@ -8,6 +8,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// The statuses of a probe that connects, as RIPE numbers them.
+const (
+	ProbeConnected    = 1
+	ProbeDisconnected = 2
+)
+
 // Probe is what the registry says of a probe of RIPE Atlas. A nil pointer, an empty string, a zero time and nil tags stand for what it does not say.
 type Probe struct {
 	ID                   ProbeID
@@ -17,7 +23,7 @@ type Probe struct {
 	PrefixV4, PrefixV6   string // as "193.0.0.0/21"
 	AddressV4, AddressV6 string
 	Anchor, Public       *bool
-	StatusID             *int64 // 0 never connected, 1 connected, 2 disconnected, 3 abandoned, 4 written off
+	StatusID             *int64 // 0 never connected, ProbeConnected, ProbeDisconnected, 3 abandoned, 4 written off
 	StatusName           string // "Connected", …
 	StatusSince          time.Time
 	FirstConnected       time.Time

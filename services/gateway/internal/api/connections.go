@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/protocol"
 
 	"atlasstream/services/gateway/internal/activity"
@@ -120,9 +121,9 @@ func (q *queryParams) countries(name string) []string {
 
 // countedProbe returns what the catalog has of a probe; since when, only if no event has it.
 func countedProbe(probe *catalog.ListedProbe) activity.Probe {
-	const connected, disconnected = 1, 2 // as RIPE numbers the status
-	counted := activity.Probe{ID: probe.ID, Country: probe.Country, Connected: probe.Status != nil && *probe.Status == connected}
-	if !probe.FromEvent && probe.Status != nil && (*probe.Status == connected || *probe.Status == disconnected) {
+	counted := activity.Probe{ID: probe.ID, Country: probe.Country, Connected: probe.IsConnected()}
+	isDisconnected := probe.Status != nil && *probe.Status == atlas.ProbeDisconnected
+	if !probe.FromEvent && (counted.Connected || isDisconnected) {
 		counted.Since = probe.Since
 	}
 	return counted

@@ -27,8 +27,11 @@ func listedProbe(p *atlas.Probe) ListedProbe {
 	return listed
 }
 
-// The statuses of a probe after an event, as RIPE numbers them.
-var statusConnected, statusDisconnected int64 = 1, 2
+// The statuses of a probe after an event.
+var statusConnected, statusDisconnected int64 = atlas.ProbeConnected, atlas.ProbeDisconnected
+
+// IsConnected reports whether the probe is connected by its status.
+func (p *ListedProbe) IsConnected() bool { return p.Status != nil && *p.Status == atlas.ProbeConnected }
 
 // Probes lists the probes by ID. Their status is that of the newest connection event within EventMaxAge, unless that of the object is newer.
 func (c *Catalog) Probes() []ListedProbe {

@@ -22,7 +22,7 @@ type ProbeInfo struct {
 
 // ProbeOf returns what matters of a probe's object.
 func ProbeOf(object *atlas.Probe) ProbeInfo {
-	p := ProbeInfo{Country: object.CountryCode, Connected: object.StatusID != nil && *object.StatusID == connectedStatus}
+	p := ProbeInfo{Country: object.CountryCode, Connected: object.StatusID != nil && *object.StatusID == atlas.ProbeConnected}
 	if asn := cmp.Or(object.ASNv4, object.ASNv6); asn != nil && *asn > 0 {
 		p.ASN = *asn
 	}
@@ -31,9 +31,6 @@ func ProbeOf(object *atlas.Probe) ProbeInfo {
 	}
 	return p
 }
-
-// connectedStatus is RIPE's number of the status.
-const connectedStatus = 1
 
 // Cell is a square of the map, a degree wide and high. The zero Cell is none.
 type Cell struct{ row, column int16 } // from 1, from the south and from the west
