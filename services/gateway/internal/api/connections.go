@@ -9,11 +9,10 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/protocol"
-
 	"atlasstream/services/gateway/internal/activity"
 	"atlasstream/services/gateway/internal/catalog"
 	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
 )
 

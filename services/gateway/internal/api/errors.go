@@ -5,11 +5,10 @@ import (
 	"errors"
 	"net/http"
 
-	"atlasstream/services/gateway/internal/protocol"
-
 	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
+	"atlasstream/services/gateway/internal/protocol"
 )
 
 func refuseMethod(method string) *protocol.Error {

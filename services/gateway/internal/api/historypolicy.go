@@ -3,9 +3,8 @@ package api
 import (
 	"time"
 
-	"atlasstream/services/gateway/internal/protocol"
-
 	"atlasstream/services/gateway/internal/auth"
+	"atlasstream/services/gateway/internal/protocol"
 )
 
 // HistoryPolicy says who may read history, and how far back.

@@ -8,10 +8,9 @@ import (
 	"strconv"
 	"time"
 
-	"atlasstream/services/gateway/internal/protocol"
-
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/auth"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/topicrange"
 )

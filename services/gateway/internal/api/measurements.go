@@ -7,11 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"atlasstream/services/gateway/internal/protocol"
-
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/catalog"
 	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/protocol"
 )
 
 const (

@@ -9,11 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"atlasstream/services/gateway/internal/protocol"
-
 	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/topicrange"
 )
 

@@ -10,10 +10,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"atlasstream/services/gateway/internal/protocol"
-
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/endpoint"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/subscription"
 )
 

@@ -5,9 +5,8 @@ import (
 	"net/http"
 	"time"
 
-	"atlasstream/services/gateway/internal/protocol"
-
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/topicrange"
 	"atlasstream/services/gateway/internal/volume"

@@ -10,17 +10,16 @@ import (
 	"testing/synctest"
 	"time"
 
-	"atlasstream/services/gateway/internal/activity"
-	"atlasstream/services/gateway/internal/delivery"
-	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/session"
-
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/activity"
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/subscription"
 )
 

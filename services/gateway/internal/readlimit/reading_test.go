@@ -5,9 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 )
 
 // A reader prepays, without a refund if it is closed at once; then it pays for what exceeds that, by records and by bytes.

@@ -13,15 +13,14 @@ import (
 	"testing"
 	"time"
 
-	"atlasstream/services/gateway/internal/cursor"
-	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/speedlimit"
-	"atlasstream/services/gateway/internal/topicrange"
-
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/speedlimit"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 const liveTopic = "atlas.results"

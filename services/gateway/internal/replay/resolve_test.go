@@ -7,12 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/speedlimit"
-	"atlasstream/services/gateway/internal/topicrange"
-
-	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 // day0 is when the logs of these tests begin, in Unix seconds.

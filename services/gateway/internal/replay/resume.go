@@ -8,7 +8,6 @@ import (
 
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
-
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/topicrange"
 )

@@ -7,10 +7,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
-
-	"atlasstream/pkg/atlas"
 )
 
 const liveTopic = "atlas.results"

@@ -10,12 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
-
-	"atlasstream/pkg/atlas"
 )
 
 func ping(measurement, probe int) string {

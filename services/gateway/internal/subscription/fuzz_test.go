@@ -12,13 +12,12 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"atlasstream/services/gateway/internal/jsonpath"
-	"atlasstream/services/gateway/internal/jsonpath/jsonpathtest"
-	"atlasstream/services/gateway/internal/protocol"
-
 	"github.com/tidwall/gjson"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/jsonpath"
+	"atlasstream/services/gateway/internal/jsonpath/jsonpathtest"
+	"atlasstream/services/gateway/internal/protocol"
 )
 
 var examples = []string{

@@ -3,9 +3,8 @@ package subscription
 import (
 	"net/netip"
 
-	"atlasstream/services/gateway/internal/jsonpath"
-
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/jsonpath"
 )
 
 // maxMembers is how many members a lazyValue keeps from record to record.

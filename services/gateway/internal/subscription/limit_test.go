@@ -4,9 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"atlasstream/services/gateway/internal/protocol"
-
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/protocol"
 )
 
 func TestLimitAndDuration(t *testing.T) {

@@ -6,12 +6,11 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"atlasstream/services/gateway/internal/jsonpath"
-	"atlasstream/services/gateway/internal/protocol"
-
 	"github.com/tidwall/gjson"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/jsonpath"
+	"atlasstream/services/gateway/internal/protocol"
 )
 
 // Parse parses the parameters of a subscription, a JSON object. Names in snake_case and in camelCase mean the same, and numbers, booleans, arrays and objects

@@ -7,11 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"atlasstream/services/gateway/internal/cursor"
-	"atlasstream/services/gateway/internal/protocol"
-
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/footprint"
+	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/protocol"
 )
 
 func TestParse(t *testing.T) {

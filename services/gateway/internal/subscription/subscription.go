@@ -7,9 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"atlasstream/services/gateway/internal/jsonpath"
-
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/jsonpath"
 )
 
 // Subscription is what a client wants to receive.
