@@ -92,14 +92,14 @@ func (h *Hub) encoder(partition *live.Partition) *delivery.Encoder {
 	return encoder
 }
 
-// Source is a live topic whose partitions clients catch up with.
-type Source struct {
+// Topic is a live topic whose partitions clients catch up with.
+type Topic struct {
 	hub       *Hub
 	log       Log
 	delivered prometheus.Counter
 }
 
-// NewSource makes a source. Delivered counts the records that its readers deliver.
-func (h *Hub) NewSource(log Log, delivered prometheus.Counter) *Source {
-	return &Source{hub: h, log: log, delivered: delivered}
+// NewTopic makes a topic. Delivered counts the records that its readers deliver.
+func (h *Hub) NewTopic(log Log, delivered prometheus.Counter) *Topic {
+	return &Topic{hub: h, log: log, delivered: delivered}
 }

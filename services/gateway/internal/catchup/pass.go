@@ -41,7 +41,7 @@ func (r *Reader) beginPass(ctx context.Context) (*pass, error) {
 	if r.closed {
 		return nil, errNewPass
 	}
-	begun := &pass{Reader: r, encoder: r.source.hub.encoder(r.partition), from: r.next, to: r.next + maxReadSlice, measurements: r.target.Measurements()}
+	begun := &pass{Reader: r, encoder: r.topic.hub.encoder(r.partition), from: r.next, to: r.next + maxReadSlice, measurements: r.target.Measurements()}
 	begun.worth = r.worthOf(begun.from, begun.to)
 	begun.ctx, begun.cancel = context.WithCancel(ctx)
 	r.pass = begun
@@ -50,13 +50,13 @@ func (r *Reader) beginPass(ctx context.Context) (*pass, error) {
 
 func (p *pass) end() {
 	p.cancel()
-	p.source.hub.encoders.Put(p.encoder)
+	p.topic.hub.encoders.Put(p.encoder)
 }
 
 // worthOf is what reading from an offset to before another is worth, with what is looked through for repeats before it. That counts in full, whatever of it the
 // log has: each reading has Kafka asked, and what comes is read before it can be ended.
 func (r *Reader) worthOf(from, to int64) int64 {
-	horizon, lag := r.source.hub.settings.Horizon, &r.partition.Lag
+	horizon, lag := r.topic.hub.settings.Horizon, &r.partition.Lag
 	return readlimit.Cost(horizon+max(0, min(to, lag.Next())-from), lag.Bytes(max(0, from-horizon), to))
 }
 

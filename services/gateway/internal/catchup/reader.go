@@ -30,7 +30,7 @@ var (
 // could not take a live record, or because a subscription starts before what comes live. The whole target is read for, so that its records keep their order and
 // come once.
 type Reader struct {
-	source    *Source
+	topic     *Topic
 	partition *live.Partition
 	target    *delivery.Target
 	cancel    context.CancelFunc // ends the goroutine
@@ -46,9 +46,9 @@ type Reader struct {
 }
 
 // Detach makes the reader of a target of a partition, from an offset on: it is live.Settings.Detach.
-func (s *Source) Detach(partition *live.Partition, target *delivery.Target, next int64) live.Reader {
+func (t *Topic) Detach(partition *live.Partition, target *delivery.Target, next int64) live.Reader {
 	ctx, cancel := context.WithCancel(context.Background()) // it lasts until the target has no subscriptions; the session waits for Reading
-	r := &Reader{source: s, partition: partition, target: target, next: next, cancel: cancel}
+	r := &Reader{topic: t, partition: partition, target: target, next: next, cancel: cancel}
 	target.Lock()
 	target.Match(target.Actives...)
 	target.Unlock()
@@ -87,7 +87,7 @@ func (r *Reader) advance(ctx context.Context) error {
 		return err
 	}
 	defer pass.end()
-	found, err := r.source.log.Rejoin(pass.ctx, r.partition.Number, pass.from, pass.deliverHeld)
+	found, err := r.topic.log.Rejoin(pass.ctx, r.partition.Number, pass.from, pass.deliverHeld)
 	if found || err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (r *Reader) recover(ctx context.Context, err error) {
 	case errors.Is(err, errTooFarBehind):
 		r.skip(ctx)
 	default:
-		r.source.hub.settings.Logger.Warn("reading the log for a client that is catching up failed, trying again",
+		r.topic.hub.settings.Logger.Warn("reading the log for a client that is catching up failed, trying again",
 			zap.String("topic", r.partition.Topic), zap.Int("partition", r.partition.Number), zap.Error(err))
 		select {
 		case <-time.After(logPause):
@@ -158,7 +158,7 @@ func (r *Reader) settle() {
 // checkLag refuses with errTooFarBehind to deliver a record that is so far behind what comes live.
 func (r *Reader) checkLag(offset int64) error {
 	age, bytes := r.partition.Lag.Of(offset)
-	if age > r.source.hub.settings.MaxAge || bytes > r.source.hub.settings.MaxBytes {
+	if age > r.topic.hub.settings.MaxAge || bytes > r.topic.hub.settings.MaxBytes {
 		return errTooFarBehind
 	}
 	return nil
@@ -176,7 +176,7 @@ func (r *Reader) skip(ctx context.Context) {
 	if closed {
 		return
 	}
-	release, err := r.source.log.Follow(ctx, measurement, func(_ int, next int64) {
+	release, err := r.topic.log.Follow(ctx, measurement, func(_ int, next int64) {
 		r.ended = r.partition.Attach(r.target, func() (stopped []*delivery.Active, ready bool) { return r.skipTo(next) })
 	})
 	if err != nil {
@@ -222,7 +222,7 @@ func (r *Reader) deliver(encoder *delivery.Encoder, record *atlas.Record) (done 
 	offset := record.Position.Offset
 	r.reach(offset)
 	taken, full := r.target.Deliver(encoder, record)
-	r.source.delivered.Add(float64(taken))
+	r.topic.delivered.Add(float64(taken))
 	for _, spent := range encoder.TakeSpent() {
 		r.stop(spent.Actives())
 	}

@@ -32,12 +32,12 @@ func (p *pass) readLog() error {
 	if err != nil {
 		return err
 	}
-	p.turn, err = p.source.hub.awaitTurn(p.ctx, recipient.Account, reading)
+	p.turn, err = p.topic.hub.awaitTurn(p.ctx, recipient.Account, reading)
 	if err != nil {
 		return err
 	}
 	defer p.turn.close()
-	reader, err := p.source.log.Open(p.ctx, p.partition.Number, p.measurements, p.from, p.to, p.turn.pay)
+	reader, err := p.topic.log.Open(p.ctx, p.partition.Number, p.measurements, p.from, p.to, p.turn.pay)
 	if err != nil {
 		return err
 	}

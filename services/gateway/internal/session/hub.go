@@ -103,7 +103,7 @@ func (h *Hub) AddSource(stream atlas.Stream, tails func(*Source) Tails) *Source 
 		Metrics:    h.metrics.live, OnWork: h.metrics.work.add,
 	}
 	if source.log != nil {
-		source.settings.Detach = h.catchup.NewSource(source.log, source.delivered).Detach
+		source.settings.Detach = h.catchup.NewTopic(source.log, source.delivered).Detach
 	}
 	h.sources[stream] = source
 	return source
