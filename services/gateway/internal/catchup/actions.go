@@ -128,7 +128,7 @@ func (r *Reader) End(leaving *delivery.Active) {
 func (r *Reader) Restart(next int64, why *protocol.Error) {
 	r.target.Lock()
 	defer r.target.Unlock()
-	r.target.SendLast(r.target.Recipient.Client.Complaint(why))
+	r.sendGap(why)
 	r.restart(next)
 }
 

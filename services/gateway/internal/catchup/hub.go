@@ -47,7 +47,7 @@ type LostError struct{ From, To int64 }
 
 // Error implements error.
 func (e *LostError) Error() string {
-	return fmt.Sprintf("the log has lost what stood from %d to before %d", e.From, e.To)
+	return fmt.Sprintf("the log has lost the records from %d to before %d", e.From, e.To)
 }
 
 // Settings are what catching up goes by.

@@ -108,14 +108,13 @@ func (p *pass) goOnBehind(lost *LostError) error {
 	if p.isOver() {
 		return errNewPass
 	}
-	if truncated {
-		p.sendRefusal(live.RefuseTruncated(p.partition.Number, lost.From, lost.To))
-		p.restart(lost.To)
-		return nil
-	}
 	//mutate:lost-records-unannounced
-	p.sendGap("the log has lost what stood from %d to before %d of partition %d; some may have been yours", lost.From, lost.To, p.partition.Number)
-	p.passTo(lost.To)
+	p.sendGap(live.RefuseGap(p.partition.Number, lost.From, lost.To))
+	if truncated {
+		p.restart(lost.To)
+	} else {
+		p.passTo(lost.To)
+	}
 	return nil
 }
 

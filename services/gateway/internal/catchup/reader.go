@@ -195,20 +195,17 @@ func (r *Reader) skipTo(next int64) (stopped []*delivery.Active, ready bool) {
 		return nil, false
 	}
 	//mutate:too-far-behind-unannounced
-	r.sendGap("this client is too far behind: it misses what came in from %s to %s, from %d to before %d of partition %d",
-		moment(r.partition.Lag.CameAfter(r.next)), moment(time.Now()), r.next, next, r.partition.Number)
+	r.sendGap(protocol.Refuse(protocol.CodeGap,
+		"this client is too far behind: it misses what came in from %s to %s, from %d to before %d of partition %d",
+		moment(r.partition.Lag.CameAfter(r.next)), moment(time.Now()), r.next, next, r.partition.Number))
 	return r.finish(), true
 }
 
 func moment(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 
-// sendGap is called under the target's lock.
-func (r *Reader) sendGap(words string, arguments ...any) {
-	r.sendRefusal(protocol.Refuse(protocol.CodeGap, words, arguments...))
-}
-
-func (r *Reader) sendRefusal(refusal *protocol.Error) {
-	r.target.SendLast(r.target.Recipient.Client.Complaint(refusal))
+// sendGap tells the client what it misses, after everything that was delivered before. It is called under the target's lock.
+func (r *Reader) sendGap(gap *protocol.Error) {
+	r.target.SendLast(r.target.Recipient.Client.Complaint(gap))
 }
 
 // passTo goes on at an offset, before which there is nothing more for the target.

@@ -74,7 +74,7 @@ func TestLogLosesUnreadRecords(t *testing.T) {
 		hub.Log.Append(0, sessiontest.Records(60, 1, 1)...)
 		hub.Log.Partitions[0].First = 30
 		hub.Receive()
-		want := `atlas_error "[gap] the log has lost what stood from 19 to before 30 of partition 0; some may have been yours"`
+		want := `atlas_error "[gap] the log has lost the records from 19 to before 30 of partition 0; some may have been yours"`
 		if len(hub.Received) != 19+1+30 || hub.Received[19] != want {
 			t.Errorf("got %d messages, %.300q, want 50, with %s", len(hub.Received), hub.Received[min(19, len(hub.Received)):], want)
 		}
