@@ -50,9 +50,9 @@ func (a *Active) ReplayFrom() *cursor.Replay {
 
 // Start is where a subscription begins that does not begin with what comes from now on.
 type Start struct {
-	From     int64     // what stands before this offset is not for it
+	From     int64     // what the log has before this offset is not for it
 	Identity uint64    // of the record before that; 0 if it is not known
-	Backlog  bool      // what stands before the log's end is backlog, and is for it
+	Backlog  bool      // what the log has from there to its end is backlog
 	Since    time.Time // as far as it is no older
 }
 

@@ -10,7 +10,7 @@ import (
 // sendEvent enqueues an event that repeats the parameters. Errors: those of Client.EnqueueControl.
 func (a *Active) sendEvent(event string) error { return a.Recipient.SendEvent(event, a.Parameters) }
 
-// confirm tells the client that the subscription begins and, if it does not begin where the client is, where instead. What stands before next in the log does
+// confirm tells the client that the subscription begins and, if it does not begin where the client is, where instead. What the log has before next does
 // not come, unless it is backlog.
 func (a *Active) confirm(next int64) error {
 	switch {
@@ -37,7 +37,7 @@ func (a *Active) confirm(next int64) error {
 	return errors.Join(a.sendSubscribed(next), a.Recipient.SendError(words))
 }
 
-// sendSubscribed confirms the subscription, to those who hand it back with the cursor behind which everything stands that is to come.
+// sendSubscribed confirms the subscription, with the cursor behind which its records come for clients that hand it back.
 func (a *Active) sendSubscribed(next int64) error {
 	encoding, known := a.Recipient.Encoding.(StartEncoding)
 	if !known || !a.Wanted.Cursor.Wanted {

@@ -6,7 +6,7 @@ import (
 	"atlasstream/services/gateway/internal/delivery"
 )
 
-// Deliver enqueues records, which stand in offset order, for the targets that want them, and tells how often they were taken. A target that cannot take a
+// Deliver enqueues records, which are in the order of offsets, for the targets that want them, and tells how often they were taken. A target that cannot take a
 // record is detached. Flush must follow.
 func (p *Partition) Deliver(records []atlas.Record) (taken int) {
 	p.mu.Lock()

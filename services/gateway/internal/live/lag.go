@@ -12,7 +12,7 @@ import (
 // Lag tells how far an offset is behind the end of a partition, in time and in bytes. Its methods may be called from several goroutines.
 type Lag struct {
 	mu      sync.RWMutex
-	next    int64 // what stands before it has been delivered, or came before anybody listened
+	next    int64 // what is before it has been delivered, or came in before the partition was followed
 	counted bool  // since an offset, bytes of values are
 	first   int64 // that offset
 	bytes   int64
@@ -52,7 +52,7 @@ func (l *Lag) reachLocked(next int64) {
 		l.counted, l.first, l.next = true, next, next
 		l.opened = time.Now()
 	}
-	l.first += max(0, next-l.next) // nobody has counted what came in between
+	l.first += max(0, next-l.next) // what came in between has not been counted
 	l.next = max(l.next, next)
 }
 
@@ -87,7 +87,7 @@ func (l *Lag) note(records []atlas.Record, maxLag time.Duration) {
 	l.samples = append(l.samples, lagSample{offset: last, at: now})
 }
 
-// Of tells how long ago the record at an offset came in at least, 0 if that is not known, and estimates how many bytes of values stand from there on.
+// Of tells how long ago the record at an offset came in at least, 0 if that is not known, and estimates how many bytes of values there are from there on.
 func (l *Lag) Of(offset int64) (age time.Duration, bytes int64) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -97,7 +97,7 @@ func (l *Lag) Of(offset int64) (age time.Duration, bytes int64) {
 	return age, l.bytesFrom(offset)
 }
 
-// Bytes estimates how many bytes of values stand from an offset to before another.
+// Bytes estimates how many bytes of values there are from an offset to before another.
 func (l *Lag) Bytes(from, to int64) int64 {
 	l.mu.RLock()
 	defer l.mu.RUnlock()

@@ -62,7 +62,7 @@ func (p *Partition) Delivered() cursor.Live { return p.delivered.load() }
 // IsReplay implements delivery.Source.
 func (p *Partition) IsReplay() bool { return false }
 
-// Begin begins a subscription and confirms it: records come after the confirmation. What stands in the log before next has been delivered to attached
+// Begin begins a subscription and confirms it: records come after the confirmation. What the log has before next has been delivered to attached
 // targets. A subscription to a measurement that has stopped ends when all of its results have been delivered. Errors: delivery.ErrTooMany, a *protocol.Error
 // for a measurement that the client may not have, those of Client.EnqueueControl.
 func (p *Partition) Begin(joining *delivery.Active, next int64) error {
@@ -262,7 +262,7 @@ func (p *Partition) enqueueBatches() (flushed []*delivery.Recipient) {
 	return flushed
 }
 
-// detach has a target get what stands from an offset on by a reader.
+// detach has a reader deliver to a target from an offset on.
 func (p *Partition) detach(target *delivery.Target, next int64) {
 	p.index.Remove(target, delivery.Matched(target.Actives)...)
 	for _, active := range target.Actives {

@@ -21,7 +21,7 @@ type Settings struct {
 	CursorIdle time.Duration
 	Metrics    *Metrics
 	OnWork     func(subscription.Stats) // what subscriptions have had done with records
-	// Detach makes the reader of a target that gets what stands from an offset on from there, not live. It is called under the partition's lock; Reader.Begin
+	// Detach makes the reader of a target that gets what the log has from an offset on from there, not live. It is called under the partition's lock; Reader.Begin
 	// follows for further subscriptions. Nil where a client that cannot take a record is closed.
 	Detach func(p *Partition, target *delivery.Target, next int64) Reader
 }
@@ -33,7 +33,7 @@ type Reader interface {
 	Begin(joining *delivery.Active, next int64)
 	// End removes a subscription that has ended from the target. The last one ends the reader.
 	End(leaving *delivery.Active)
-	// Stop ends a subscription to a measurement that has stopped, once everything is delivered that stands in the log before an offset.
+	// Stop ends a subscription to a measurement that has stopped, once everything is delivered that the log has before an offset.
 	Stop(stopping *delivery.Active, offset int64)
 	// Restart tells the client what is wrong and goes on at the end of a log that was truncated or recreated.
 	Restart(next int64, why *protocol.Error)

@@ -54,7 +54,7 @@ func (r *Resumption) Release() {
 	}
 }
 
-// Recall gives the subscriptions for which a cursor stands that the client has remembered. A *protocol.Error says what is wrong with it.
+// Recall gives the subscriptions of a cursor that the client has kept. A *protocol.Error says what is wrong with it.
 func (s *Session) Recall(ctx context.Context, text string) (resumptions []*Resumption, err error) {
 	if err := s.hub.settings.Cursors.AwaitKey(ctx); err != nil {
 		return nil, err

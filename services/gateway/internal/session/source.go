@@ -36,7 +36,7 @@ type Source struct {
 	partitions map[int]*live.Partition
 }
 
-// Deliver enqueues records, which stand in offset order in one partition.
+// Deliver enqueues records of one partition, in the order of offsets.
 func (s *Source) Deliver(number int, records []atlas.Record) {
 	s.delivered.Add(float64(s.Partition(number).Deliver(records)))
 }
