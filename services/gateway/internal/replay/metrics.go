@@ -15,9 +15,9 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 	}
 	m := &metrics{
 		running: prometheus.NewGauge(prometheus.GaugeOpts{
-			Namespace: "atlas", Subsystem: "gateway", Name: "playbacks_running", Help: "Playbacks that deliver, or wait for the time or for their client.",
+			Namespace: "atlas", Subsystem: "gateway", Name: "playbacks_running", Help: "Replays that deliver, or wait for the time or for their client.",
 		}),
-		delivered: counter("records_total", "Records that playbacks met when they were due, whether a subscription matched or not."),
+		delivered: counter("records_total", "Records that replays met when they were due, whether a subscription matched or not."),
 		late:      counter("late_records_total", "Records that came later in the log than the window reaches, and were delivered out of order."),
 		stretched: counter("stretched_seconds_total", "Time for which schedules were put off, as clients were slow."),
 		paceError: prometheus.NewHistogram(prometheus.HistogramOpts{

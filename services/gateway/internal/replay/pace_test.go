@@ -128,7 +128,7 @@ func (s *slowSource) Next(ctx context.Context) (*atlas.Record, error) {
 	return s.sliceReader.Next(ctx)
 }
 
-// A log that makes the playback wait puts nothing off, and what was enqueued before is written.
+// A log that makes the replay wait puts nothing off, and what was enqueued before is written.
 //
 //notices:schedule-drifts
 func TestSlowLogDoesNotStretchTheSchedule(t *testing.T) {
@@ -203,7 +203,7 @@ func TestMuchIsWrittenInParts(t *testing.T) {
 	}
 }
 
-func TestPlaybackEndsWithItsContext(t *testing.T) {
+func TestReplayEndsWithItsContext(t *testing.T) {
 	for name, speed := range map[string]float64{"soon due": .001, "due in a million years": 1e-14, "never due": 5e-324} {
 		t.Run(name, func(t *testing.T) {
 			simulate(t, func(t *testing.T) {
@@ -257,7 +257,7 @@ func (e *endless) Next(context.Context) (*atlas.Record, error) {
 
 var errSeen = errors.New("seen enough")
 
-// waiting measures the heap when the client makes the playback wait.
+// waiting measures the heap when the client makes the replay wait.
 type waiting struct {
 	recorder
 	after int
@@ -278,7 +278,7 @@ func (w *waiting) Room(context.Context) (time.Duration, error) {
 }
 
 //notices:window-unbounded
-func TestWaitingPlaybackHoldsItsWindow(t *testing.T) {
+func TestWaitingReplayHoldsItsWindow(t *testing.T) {
 	const bound = 8 << 20
 	for name, test := range map[string]struct {
 		after int

@@ -242,9 +242,9 @@ func (c *counted) Next(context.Context) (*atlas.Record, error) {
 	return &atlas.Record{Event: atlas.Event{Time: at(int64(c.made + c.made*7%5))}, Position: atlas.Position{Topic: "a", Offset: int64(c.made)}}, nil
 }
 
-// BenchmarkManyPlaybacks plays 200 measurements of 50 results a second at once, on one core, in real time.
-func BenchmarkManyPlaybacks(b *testing.B) {
-	const playbacks, rate, playedFor = 200, 50, 3
+// BenchmarkManyReplays replays 200 measurements of 50 results a second at once, on one core, in real time.
+func BenchmarkManyReplays(b *testing.B) {
+	const atOnce, rate, playedFor = 200, 50, 3
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	var events []atlas.Event
 	for number := range rate * playedFor {
@@ -258,9 +258,9 @@ func BenchmarkManyPlaybacks(b *testing.B) {
 	var late []time.Duration
 	for b.Loop() {
 		var running sync.WaitGroup
-		sinks := make([]recorder, playbacks)
-		replays := make([]*Pacer, playbacks)
-		for i := range playbacks {
+		sinks := make([]recorder, atOnce)
+		replays := make([]*Pacer, atOnce)
+		for i := range atOnce {
 			replays[i] = mustStart(b, planner, Request{Stream: atlas.StreamResult, Measurement: 1, Start: at(0), End: at(playedFor), Speed: 1})
 			running.Go(func() {
 				if err := replays[i].Run(b.Context(), &sinks[i]); err != nil {

@@ -139,7 +139,7 @@ func TestListsDoNotJoinAReplay(t *testing.T) {
 
 // The backlog of lists comes after their confirmation, and is reported once.
 func TestBacklogOfLists(t *testing.T) {
-	for name, held := range map[string]int{"feed": 1000, "log": 2} {
+	for name, held := range map[string]int{"tail": 1000, "log": 2} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hub := sessiontest.NewLogHub(t, held)

@@ -49,7 +49,7 @@ func TestLimitCountsTheRecordsOfArrays(t *testing.T) {
 
 // The limit is as exact for a client that reads slowly, and for what comes out of the log.
 func TestLimitOfAClientThatIsBehind(t *testing.T) {
-	for name, held := range map[string]int{"feed": 1000, "log": 5} {
+	for name, held := range map[string]int{"tail": 1000, "log": 5} {
 		for _, parameters := range []string{`{"msm":1,"limit":45}`, `{"msm":1,"limit":45,"sendBacklog":true}`} {
 			t.Run(name+" "+parameters, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 // What came into the log since a time comes before what is new, also what is older than that, and no backlog is announced.
 func TestSubscriptionSinceATime(t *testing.T) {
-	for name, held := range map[string]int{"feed": 1000, "log": 2} {
+	for name, held := range map[string]int{"tail": 1000, "log": 2} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hub := sessiontest.NewLogHub(t, held)
