@@ -18,10 +18,8 @@ var (
 	stepsOfMessage = subscription.Cost{Each: 40, PerKiB: 5}  // it is encoded for a client alone, with a cursor
 )
 
-const (
-	// mostProbes is from how many probes on it takes no longer to look for one.
-	mostProbes = 12
-)
+// mostProbes is from how many probes on it takes no longer to look for one.
+const mostProbes = 12
 
 // clientCost is what a client costs for each record of a measurement.
 type clientCost struct {
@@ -31,7 +29,7 @@ type clientCost struct {
 	ending        int // subscriptions that end by themselves, of which there may be many to the same records
 	arrays        int // subscriptions that buffer
 	cursors       int // subscriptions whose cursors are the client's own
-	cursor        int // steps that such a cursor takes, which stands for what the client has elsewhere, too
+	cursorSteps   int // that such a cursor takes, which names the client's other subscriptions, too
 	sets          []fieldSet
 	first         selectionCount    // most clients have one selection, which then takes no map
 	others        map[selection]int // subscriptions that have each of the others
@@ -75,7 +73,7 @@ func (c *clientCost) steps() (steps subscription.Cost) {
 		steps = steps.Plus(stepsOfArray)
 	}
 	if c.cursors > 0 {
-		steps = steps.Plus(stepsOfMessage).Plus(subscription.Cost{Each: c.cursor})
+		steps = steps.Plus(stepsOfMessage).Plus(subscription.Cost{Each: c.cursorSteps})
 	}
 	return steps
 }
@@ -107,7 +105,7 @@ func (c *clientCost) add(of *Subscription, once int) {
 	}
 	if of.HasOwnCursor {
 		c.cursors += once
-		c.cursor = of.CursorSteps
+		c.cursorSteps = of.CursorSteps
 	}
 	if wanted.Fields.Count() > 0 {
 		c.withFields += once

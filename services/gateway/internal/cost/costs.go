@@ -151,11 +151,11 @@ func (m *Measurement) isExceeded() bool {
 // RecountCursor charges for a client's own cursor as it is now, and tells whether it costs more than before.
 func (m *Measurement) RecountCursor(client *Client, steps int) (grown bool) {
 	cost := m.clients[client]
-	if cost.cursors == 0 || cost.cursor == steps {
+	if cost.cursors == 0 || cost.cursorSteps == steps {
 		return false
 	}
-	grown = steps > cost.cursor
-	m.change(client, func(cost *clientCost) { cost.cursor = steps })
+	grown = steps > cost.cursorSteps
+	m.change(client, func(cost *clientCost) { cost.cursorSteps = steps })
 	return grown
 }
 

@@ -16,7 +16,7 @@ const (
 // length is how many bytes the records of a measurement have.
 type length struct {
 	mean    float64
-	records int // that it stands for
+	records int // over which it is taken, recentRecords at most
 	charged int // by which subscriptions are charged: it follows the mean when that has moved by a quarter
 }
 

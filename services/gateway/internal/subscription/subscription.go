@@ -63,7 +63,7 @@ func (s *Subscription) Source() atlas.Stream {
 // Conditions is how many conditions are evaluated on a record, besides its measurement and its probe.
 func (s *Subscription) Conditions() int { return len(s.conditions) }
 
-// isUnconditional tells whether a record need only be of the measurement and the probe of an candidate's list.
+// isUnconditional tells whether a record need only be of the measurement and the probe of a candidate's list.
 func (s *Subscription) isUnconditional() bool {
 	return len(s.conditions) == 0 && s.Stream != atlas.StreamMetadata
 }
