@@ -89,15 +89,7 @@ func text(expression ast.Expr) (string, bool) {
 // literals gives all string literals of a package.
 func literals(t *testing.T, folder string) (all []string) {
 	t.Helper()
-	paths, _ := filepath.Glob(filepath.Join(root, folder, "*.go"))
-	for _, path := range paths {
-		if strings.HasSuffix(path, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, file := range parseFolder(t, folder, false) {
 		ast.Inspect(file, func(node ast.Node) bool {
 			if expression, ok := node.(ast.Expr); ok {
 				if value, ok := text(expression); ok {
