@@ -5,13 +5,13 @@ export interface Arrivals {
   readonly heardAt: number; // when it came
 }
 
-/** Results are so long on their way. */
-const onTheirWay = 75; // seconds: a minute, as a rule
+/** How long results take to arrive, at most. */
+const onTheirWay = 75; // seconds; a minute, as a rule
 
-/** Records come, if one has come so lately. */
+/** Records are arriving if one has come within this time. */
 const flowing = 5; // seconds
 
-/** Whether a connection is back, and what comes is what it has held up. */
+/** Whether a connection is back and what arrives is what came while it was lost. */
 export function isCatchingUp({ back, newest, heardAt }: Arrivals, now: number): boolean {
   return back !== undefined && newest !== undefined && newest < back.at - onTheirWay && heardAt > back.at && now - heardAt < flowing;
 }

@@ -8,8 +8,8 @@ export interface Frame {
   text: string; // its beginning
 }
 
-/** So much of a frame is kept. */
-const kept = 2000;
+/** How much of a frame is kept. */
+const kept = 2000; // characters
 
 interface Packet {
   type: string;
@@ -18,10 +18,10 @@ interface Packet {
 
 const types: Record<string, string> = { open: "0", close: "1", ping: "2", pong: "3", message: "4" };
 
-/** Stands where a frame has the viewer's token, which is shown nowhere. */
+/** Replaces the viewer's token, which is shown nowhere. */
 const concealed = "(your token)";
 
-/** Tells of every packet of a socket, in all of its connections. `token` gives what must not be told, or "". */
+/** Calls `tell` for every packet of a socket, in all of its connections. `token` gives what must not be shown, or "". */
 export function watchFrames(socket: Socket, token: () => string, tell: (frame: Frame) => void): void {
   const conceal = (text: string) => (token() === "" ? text : text.replaceAll(JSON.stringify(token()).slice(1, -1), concealed));
   const tellOf = (direction: Frame["direction"]) => (packet: Packet) => {

@@ -30,7 +30,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test("a connection that was silent while nobody looked is made anew at once", () => {
+test("a connection that was silent while the page was hidden is reopened at once", () => {
   vi.advanceTimersByTime(29_000);
   stream.check();
   expect([stream.state.is, connection.connects]).toEqual(["live", 0]);
@@ -39,7 +39,7 @@ test("a connection that was silent while nobody looked is made anew at once", ()
   expect([stream.state.is, connection.connects]).toEqual(["connecting", 1]);
 });
 
-test("who looks again does not wait for the next try", () => {
+test("a viewer who returns does not wait for the next try", () => {
   connection.emit("disconnect");
   expect(stream.state.is).toBe("lost");
   stream.check();

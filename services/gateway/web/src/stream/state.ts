@@ -1,7 +1,7 @@
 import type { GatewayError } from "../frame/errors.ts";
 import { formatDuration, formatNear, formatTime, type Zone } from "../time/format.ts";
 
-/** Where the connection of one subscription stands. Times are Unix seconds of the viewer's clock. */
+/** The state of the connection of one subscription. Times are Unix seconds of the viewer's clock. */
 export type StreamState =
   | { is: "connecting" }
   | { is: "live" }

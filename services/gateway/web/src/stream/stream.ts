@@ -18,7 +18,7 @@ export interface Delivery {
 export interface StreamHandlers {
   deliver(deliveries: readonly Delivery[]): void;
   state?(state: StreamState): void;
-  /** The connection is back: by the cursor, so that nothing is missing, or with a gap, of which `gap` tells too. It is told again if a gap comes only then. */
+  /** The connection is back: resumed by the cursor, so that nothing is missing, or with a gap, which `gap` gets too. A gap that is told later calls it again. */
   back?(missed: Gap | undefined): void;
   gap?(gap: Gap): void;
   /** An error that ends nothing. */
@@ -38,18 +38,19 @@ export interface StreamOptions {
 /** How many deliveries are remembered, so that a backlog after a lost connection repeats none of them. */
 const remembered = 5000;
 
-/** After sleep a connection may look alive and be dead: one that has been silent for so long is made anew. */
+/** After the computer has slept, a dead connection may look alive: one that has been silent for longer than this is reopened. */
 const suspectAfter = 30; // seconds
 
-/** A gap so soon after a lost connection is of what came while it was lost. */
+/** A gap within this time after reconnecting is of what came while the connection was lost. */
 const resuming = 60; // seconds
 
 /**
- * A subscription with a connection of its own, which is made anew until `close`.
+ * A subscription with a connection of its own, which is reopened whenever it is lost, until `close`.
  *
- * The gateway sends a record that several subscriptions of a client match once, and does not say which of them it is for. A page that has to know, to give each its
- * colour, therefore opens a Stream for each. With `"cursor": ""` in the parameters, what comes while the connection is lost is delivered afterwards: socket.io-client
- * hands the last cursor back by itself (`socket.recovered`), and where that is not possible the Stream subscribes with the cursor, or else anew, and says what is missing.
+ * The gateway sends a record that several subscriptions of a client match once, and does not say which of them it is for. A page that has to know, to give each
+ * its colour, therefore opens a Stream for each. With `"cursor": ""` in the parameters, what comes while the connection is lost is delivered afterwards:
+ * socket.io-client sends the last cursor back by itself (`socket.recovered`). Where that is not possible, the Stream subscribes with the cursor, or else restarts
+ * and says what is missing.
  */
 export class Stream {
   readonly parameters: Parameters;
@@ -62,7 +63,7 @@ export class Stream {
   #cursor: string | undefined; // of the last delivery
   #newest: number | undefined; // time of the newest event
   #heardAt = Date.now(); // when anything came last
-  #asked: "nothing" | "to begin" | "to go on" = "nothing"; // what the gateway has not confirmed yet
+  #asked: "nothing" | "to begin" | "to resume" = "nothing"; // what the gateway has not confirmed yet
   #wasLive = false;
   #finished = false; // the replay is at its end
   #skipRepeats = false; // while a backlog comes that may have what was delivered before
@@ -95,7 +96,7 @@ export class Stream {
     return this.#cursor;
   }
 
-  /** Ends the subscription, for good. */
+  /** Ends the subscription for good. */
   close(): void {
     clearTimeout(this.#retry);
     this.#socket.off();
@@ -110,7 +111,7 @@ export class Stream {
     this.#socket.connect();
   }
 
-  /** To be called when the page is looked at again. */
+  /** To be called when the page becomes visible again. */
   check(): void {
     if (this.#state.is === "live" && Date.now() - this.#heardAt > suspectAfter * 1000) this.#socket.io.engine.close();
     this.retry();
@@ -134,9 +135,9 @@ export class Stream {
 
   #connected(): void {
     this.#heardAt = Date.now();
-    if (this.#socket.recovered) return; // the gateway goes on by itself, with atlas_subscribed
+    if (this.#socket.recovered) return; // the gateway resumes by itself, with atlas_subscribed
     if (this.#cursor === undefined) this.#begin();
-    else this.#goOn(this.#cursor);
+    else this.#resume(this.#cursor);
   }
 
   #begin(): void {
@@ -144,8 +145,8 @@ export class Stream {
     this.#socket.emit("atlas_subscribe", this.parameters);
   }
 
-  #goOn(cursor: string): void {
-    this.#asked = "to go on";
+  #resume(cursor: string): void {
+    this.#asked = "to resume";
     const parameters: Parameters = { ...this.parameters, cursor };
     delete parameters["sendBacklog"]; // what comes behind a cursor comes from the log anyway
     this.#socket.emit("atlas_subscribe", parameters);
@@ -165,7 +166,7 @@ export class Stream {
   }
 
   #unsubscribed(): void {
-    if (this.#state.is === "refused") return; // which atlas_error has told already
+    if (this.#state.is === "refused") return; // atlas_error has told why
     this.#become({ is: "ended", why: this.#finished ? "finished" : "stopped" });
     this.#socket.disconnect();
   }
@@ -192,8 +193,8 @@ export class Stream {
   }
 
   #complained(error: GatewayError): void {
-    if (this.#asked === "to go on") this.#beginAnew(error);
-    else if (this.#asked === "to begin" && meaningOf(error.code).temporary) this.#giveWay(error);
+    if (this.#asked === "to resume") this.#restart(error);
+    else if (this.#asked === "to begin" && meaningOf(error.code).temporary) this.#retryLater(error);
     else if (this.#asked === "to begin" || error.code === "unknown_measurement" || error.code === "invalid_token") this.#refuse(error);
     else if (error.code === "gap" || error.code === "cursor_gone") this.#misses(error);
     else this.#handlers.complain?.(error);
@@ -206,9 +207,9 @@ export class Stream {
     if (this.#state.is === "live" && Date.now() - this.#backAt < resuming * 1000) this.#back();
   }
 
-  /** The place is gone: a live subscription begins anew, with its backlog; a replay would repeat everything, and ends. */
-  #beginAnew(error: GatewayError): void {
-    if (meaningOf(error.code).temporary) return this.#giveWay(error);
+  /** The cursor is gone: a live subscription restarts, with its backlog; a replay, which would repeat everything, ends. */
+  #restart(error: GatewayError): void {
+    if (meaningOf(error.code).temporary) return this.#retryLater(error);
     if ("startTime" in this.parameters) return this.#refuse(error);
     this.#misses(error);
     this.#cursor = undefined;
@@ -221,8 +222,8 @@ export class Stream {
     this.#socket.disconnect();
   }
 
-  /** Comes back later, as the reason is temporary. */
-  #giveWay(error: GatewayError): void {
+  /** Reconnects later, as the reason is temporary. */
+  #retryLater(error: GatewayError): void {
     this.#handlers.complain?.(error);
     this.#socket.disconnect(); // which is "lost"
   }

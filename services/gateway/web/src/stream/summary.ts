@@ -10,7 +10,7 @@ export interface Summary {
   rtt?: number;
 }
 
-/** A record without a summary shows so much of itself. */
+/** How much is shown of a record without a summary. */
 const longestUnknown = 120;
 export const longestCell = 200;
 
@@ -102,7 +102,7 @@ function dnsContent(result: Readonly<Record<string, unknown>>): string {
   return [rcode === undefined ? "" : (rcodes[rcode] ?? `RCODE ${rcode}`), answers].filter((part) => part !== "").join(", ");
 }
 
-/** The response code stands in the fourth byte of the message. */
+/** The response code is in the fourth byte of the message. */
 function rcodeOf(result: Readonly<Record<string, unknown>>): number | undefined {
   const message = result["abuf"];
   if (typeof message !== "string" || !/^[\w+/]{8}/.test(message)) return undefined;
