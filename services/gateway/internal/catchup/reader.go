@@ -34,7 +34,7 @@ type Reader struct {
 	partition *live.Partition
 	target    *delivery.Target
 	cancel    context.CancelFunc // ends the goroutine
-	ended     []*delivery.Active // that Attach has ended, and settle is to release
+	ended     []*delivery.Active // that Attach has ended; settle notifies their owners
 
 	// These are guarded by the target's lock.
 	next     int64 // the offset before which all has been delivered
@@ -151,7 +151,7 @@ func (r *Reader) settle() {
 	r.target.Unlock()
 	ended := append(r.ended, r.partition.EndStopped(stopped)...)
 	r.ended = nil
-	delivery.Release(ended)
+	delivery.NotifyOwners(ended)
 	r.target.Recipient.Flush()
 }
 

@@ -187,8 +187,8 @@ func (a *Active) CostToBegin() *cost.Subscription {
 	return of
 }
 
-// Release tells the owners of subscriptions that have ended by themselves. It is called without a lock.
-func Release(ended []*Active) {
+// NotifyOwners tells the owners of subscriptions that have ended by themselves. It is called without a lock.
+func NotifyOwners(ended []*Active) {
 	for _, active := range ended {
 		active.Recipient.owner.Ended(active)
 	}

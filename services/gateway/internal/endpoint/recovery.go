@@ -86,8 +86,8 @@ func (s *clientSession) recoverable(ctx context.Context, text string) ([]*sessio
 // resumeAll resumes subscriptions and responds to each. Those that fail temporarily stay part of the client's cursors, so that it resumes them
 // when it reconnects.
 func (s *clientSession) resumeAll(ctx context.Context, subscriptions []*session.Resumption) {
-	s.session.Hold()
-	defer s.session.Release()
+	s.session.HoldReplays()
+	defer s.session.StartHeldReplays()
 	defer releaseAll(subscriptions)
 	var due []*session.Resumption
 	for i, resumed := range subscriptions {

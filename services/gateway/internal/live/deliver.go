@@ -38,7 +38,7 @@ func (p *Partition) detachBlocked(blocked []*delivery.Target, offset int64) {
 	}
 }
 
-// endSpent ends subscriptions that have brought all records that they may. They are to be released, which takeEnded is for.
+// endSpent ends subscriptions that have brought all records that they may. takeEnded gives them to NotifyOwners.
 func (p *Partition) endSpent(spent []delivery.Spent) {
 	for i := range spent {
 		ending := spent[i].Actives()
@@ -52,7 +52,7 @@ func (p *Partition) endSpent(spent []delivery.Spent) {
 }
 
 // Attach has a target get what is delivered live again, if ready says that it has got everything that was delivered before, but for the subscriptions that have
-// stopped, which end: what it gives is to be released. Ready is called under the partition's lock, and Attach under that of the tail.
+// stopped, which end: what it gives is for delivery.NotifyOwners. Ready is called under the partition's lock, and Attach under that of the tail.
 func (p *Partition) Attach(target *delivery.Target, ready func() (stopped []*delivery.Active, is bool)) (ended []*delivery.Active) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,7 +64,7 @@ func (p *Partition) Attach(target *delivery.Target, ready func() (stopped []*del
 	return p.endStopped(stopped)
 }
 
-// EndStopped ends subscriptions of whose measurements, which have stopped, everything has been delivered. What it gives is to be released.
+// EndStopped ends subscriptions of whose measurements, which have stopped, everything has been delivered. What it gives is for delivery.NotifyOwners.
 func (p *Partition) EndStopped(stopped []*delivery.Active) (ended []*delivery.Active) {
 	if len(stopped) == 0 {
 		return nil
@@ -81,7 +81,7 @@ func (p *Partition) Flush() {
 	for _, target := range p.flushing {
 		target.Recipient.Flush()
 	}
-	delivery.Release(ended) // before it waits for others
+	delivery.NotifyOwners(ended) // before it waits for others
 	if !p.canDetach() {
 		p.waiting.awaitAll(p.flushing)
 	}

@@ -58,7 +58,7 @@ func (p *Partition) endNewest(growing []*delivery.Active, words string) {
 	}
 }
 
-// endForCost ends a subscription and tells its client why. It is to be released then, which takeEnded is for.
+// endForCost ends a subscription and tells its client why. takeEnded gives it to NotifyOwners.
 func (p *Partition) endForCost(ending *delivery.Active, why *protocol.Error) {
 	ended, _ := p.end(ending, func() error { return ending.SendEnded(why) }) // Flush deals with what did not fit
 	if ended {
@@ -70,7 +70,7 @@ func (p *Partition) endForCost(ending *delivery.Active, why *protocol.Error) {
 // RecountCursors implements delivery.Source. Each cursor of such a client stands for all its subscriptions, in whichever partition. Where they have become
 // too long, subscriptions end.
 func (p *Partition) RecountCursors(recipient *delivery.Recipient) {
-	delivery.Release(p.recountCursors(recipient))
+	delivery.NotifyOwners(p.recountCursors(recipient))
 }
 
 func (p *Partition) recountCursors(recipient *delivery.Recipient) (ended []*delivery.Active) {

@@ -29,7 +29,7 @@ type Partition struct {
 	flushing  []*delivery.Target // written, while it is flushed: the two take turns
 	waiting   waiting            // for those that are flushed
 	costs     *cost.Table
-	ended     []*delivery.Active // that cost too much or have brought all that they may, and are to be released
+	ended     []*delivery.Active // that cost too much or have brought all that they may; their owners are to be notified
 	delivered lastDelivered      // is enqueued for attached targets
 }
 
@@ -203,7 +203,7 @@ func (p *Partition) remove(target *delivery.Target, leaving *delivery.Active) {
 
 // RecheckAccess ends the subscriptions to a measurement that have lost their access, and tells their clients.
 func (p *Partition) RecheckAccess(measurement atlas.MeasurementID) {
-	delivery.Release(p.endWithoutAccess(measurement))
+	delivery.NotifyOwners(p.endWithoutAccess(measurement))
 }
 
 func (p *Partition) endWithoutAccess(measurement atlas.MeasurementID) (over []*delivery.Active) {

@@ -30,7 +30,7 @@ func (r *Replay) Play(ctx context.Context, pacer *Pacer, ended func()) {
 	r.over = true
 	r.target.Unlock()
 	all := func(*delivery.Active) bool { return true }
-	delivery.Release(r.endWhere(all, func(active *delivery.Active) error { return active.SendReplayed(err) }))
+	delivery.NotifyOwners(r.endWhere(all, func(active *delivery.Active) error { return active.SendReplayed(err) }))
 }
 
 // LostError says that the log does not have the record at an offset any more, and what its first one is.
@@ -87,7 +87,7 @@ func (r *Replay) deliver(record *atlas.Record, position func() *cursor.Replay) (
 // endSpent ends subscriptions that have brought all records that they may.
 func (r *Replay) endSpent(spent []delivery.Spent) {
 	if len(spent) > 0 {
-		delivery.Release(r.endWhere(func(active *delivery.Active) bool { return active.Wanted.Quota.IsSpent() }, (*delivery.Active).SendOver))
+		delivery.NotifyOwners(r.endWhere(func(active *delivery.Active) bool { return active.Wanted.Quota.IsSpent() }, (*delivery.Active).SendOver))
 	}
 }
 

@@ -152,7 +152,7 @@ func (r *Replay) CloseIfEmpty() {
 // RecheckAccess ends the subscriptions if they have lost their access to a measurement: the past of one that has stopped can still be replayed.
 func (r *Replay) RecheckAccess(measurement atlas.MeasurementID) {
 	if r.Measurement == measurement {
-		delivery.Release(r.endWhere(
+		delivery.NotifyOwners(r.endWhere(
 			func(active *delivery.Active) bool { return r.access(active) == delivery.AccessUnknown },
 			func(active *delivery.Active) error { return active.SendAccessEnded(delivery.AccessUnknown) }))
 	}

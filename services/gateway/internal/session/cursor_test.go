@@ -64,7 +64,7 @@ func TestSubscriptionsResumeOneReplay(t *testing.T) {
 		resume := func(saved cursor.SavedSubscription) error {
 			return subscriber.Resume(t.Context(), session.NewResumption(saved))
 		}
-		subscriber.Hold()
+		subscriber.HoldReplays()
 		for _, parameters := range []string{sessiontest.ReplayParameters, `{"msm":1001,"prb":1}`} {
 			if err := resume(saved(parameters, 2)); err != nil {
 				t.Fatal(err)
@@ -72,7 +72,7 @@ func TestSubscriptionsResumeOneReplay(t *testing.T) {
 		}
 		const refused = "[already_playing] cursor: measurement 1001 is being replayed already, and not from there"
 		sessiontest.ExpectRefusal(t, resume(saved(`{"msm":1001,"prb":2}`, 3)), refused)
-		subscriber.Release()
+		subscriber.StartHeldReplays()
 		sessiontest.ExpectRefusal(t, resume(saved(`{"msm":1001,"prb":3}`, 2)), refused)
 		if len(h.Log.Started()) != 1 {
 			t.Errorf("started %q, want one replay", h.Log.Started())

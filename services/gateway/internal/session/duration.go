@@ -41,5 +41,5 @@ func (s *Session) endOver(ending []*delivery.Active) {
 			ended = append(ended, active)
 		}
 	}
-	delivery.Release(ended)
+	delivery.NotifyOwners(ended)
 }

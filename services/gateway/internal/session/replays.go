@@ -165,11 +165,11 @@ func cannotGoOn(joining *delivery.Active, err error) error {
 	return joining.ConfirmAndEnd(0, protocol.Refuse(gone.Code, "%s; the replay of measurement %d cannot go on, and ends", gone.Words, joining.Wanted.Measurement))
 }
 
-// Hold has replays that Subscribe begins wait for Release, so that several subscriptions of one can go on from the same cursor.
-func (s *Session) Hold() { s.holding = true }
+// HoldReplays has replays that Subscribe begins wait for StartHeldReplays, so that several subscriptions of one can go on from the same cursor.
+func (s *Session) HoldReplays() { s.holding = true }
 
-// Release ends Hold.
-func (s *Session) Release() {
+// StartHeldReplays ends HoldReplays.
+func (s *Session) StartHeldReplays() {
 	s.holding = false
 	s.beginReplays()
 }
@@ -202,7 +202,7 @@ func (s *Session) enterReplay(ctx context.Context, wanted *subscription.Subscrip
 // forgetReplays waits for those that are at their end.
 func (s *Session) forgetReplays(ctx context.Context) error {
 	for _, running := range s.replays {
-		if !running.IsOver() || s.holding { // a replay that is held is done only after Release
+		if !running.IsOver() || s.holding { // a replay that is held is done only after StartHeldReplays
 			continue
 		}
 		select {

@@ -30,7 +30,7 @@ type Session struct {
 	tracker *resume.Tracker  // nil for a client whose cursors each stand for one subscription
 	replays []*replay.Replay // those that may be running; for Subscribe and Leave
 	timers  sync.WaitGroup   // of subscriptions with a duration, until they are stopped or have ended them
-	holding bool             // replays begin with Release
+	holding bool             // replays begin with StartHeldReplays
 	held    []func()         // begin them
 	onEnd   func()           // as OnEnd has it
 }
