@@ -53,7 +53,7 @@ func (s *Session) newGroup(key string, wanted *subscription.Subscription, parame
 			continue
 		}
 		active := &delivery.Active{Recipient: &s.Recipient, Wanted: part, Parameters: parameters, Key: fmt.Sprintf("%s%d", key, i), From: from}
-		parts = append(parts, &joining{Active: active, located: shared})
+		parts = append(parts, &joining{Active: active, located: shared, resumption: resumed})
 	}
 	if len(parts) == 0 {
 		return nil, nil

@@ -70,7 +70,11 @@ func (s *Source) locateAlone(ctx context.Context, beginning *joining) (err error
 		}
 	}
 	beginning.Start, err = s.startBefore(ctx, beginning.Active)
-	if _, refused := errors.AsType[*protocol.Error](err); refused && (beginning.Gone != nil || beginning.restarts) {
+	refusal, refused := errors.AsType[*protocol.Error](err)
+	if refused && refusal.Code == protocol.CodeBeforeLog && beginning.resumption != nil && beginning.Gone == nil {
+		beginning.Gone = refusal // its client reconnects by itself, long after it has named the time
+	}
+	if refused && (beginning.Gone != nil || beginning.restarts) {
 		err = nil // it restarts with what comes from now on
 	}
 	return err
