@@ -24,8 +24,11 @@ func (t *Tracker) cursor(at *delivery.Place, seal func(cursor.Token) string) str
 
 // token is what the cursor stands for, unless that is too much.
 func (t *Tracker) token(at *delivery.Place) (token cursor.Token, fit bool) {
-	token = cursor.Token{Issued: time.Now(), Subscriptions: make([]cursor.SavedSubscription, 0, len(t.tracked)+len(t.pending))}
-	token.Restart, fit = t.others.Plain(maxForAll - t.size - pendingSize(t.pending))
+	plain, fit := t.others.Plain(maxForAll - t.size - pendingSize(t.pending))
+	if !fit {
+		return token, false
+	}
+	token = cursor.Token{Issued: time.Now(), Restart: plain, Subscriptions: make([]cursor.SavedSubscription, 0, len(t.tracked)+len(t.pending))}
 	for i, each := range t.tracked {
 		if each.group != nil && !each.group.IsConfirmed() {
 			continue
@@ -39,7 +42,7 @@ func (t *Tracker) token(at *delivery.Place) (token cursor.Token, fit bool) {
 			token.Subscriptions = append(token.Subscriptions, saved)
 		}
 	}
-	return token, fit
+	return token, true
 }
 
 // pendingSize is what pending subscriptions take in a cursor at most, in bytes.

@@ -2,6 +2,7 @@ package resume_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -191,6 +192,30 @@ func TestCursorNamesActiveSubscriptions(t *testing.T) {
 		own := sessiontest.CursorAfter(1, 0)
 		if want := `atlas_result {"msm_id":1,"offset":0} ` + own; !slices.Equal(hub.Received, []string{want}) {
 			t.Errorf("got %q, want %s", hub.Received, want)
+		}
+	})
+}
+
+// Where there are too many for one cursor, nothing is gathered for it with each record.
+func TestAbuseTooManySubscriptionsForOneCursor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewLogHubWith(t, 100, session.Settings{Limits: session.Limits{Subscriptions: 1000}})
+		hub.Client.SessionCursors = true
+		defer hub.Close()
+		for probe := range 1000 {
+			sessiontest.MustSubscribe(t, hub.Session, fmt.Sprintf(`{"msm":1,"cursor":"","prb":%d}`, probe+1))
+			hub.Client.Take(1 << 20)
+		}
+		const rounds, most = 50, 30_000 // bytes
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range rounds {
+			hub.Log.Append(0, sessiontest.Records(1, 1, 1)...)
+			hub.Receive()
+		}
+		runtime.ReadMemStats(&after)
+		if used := (after.TotalAlloc - before.TotalAlloc) / rounds; used > most || len(hub.Received) != rounds {
+			t.Errorf("%d bytes are allocated for each of %d records, want %d at most", used, len(hub.Received), most)
 		}
 	})
 }
