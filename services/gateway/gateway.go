@@ -147,37 +147,37 @@ func (g *gateway) newHub() *session.Hub {
 		Cursors: g.cursorKeys,
 		Logger:  g.cfg.Logger,
 	}, g.cfg.Metrics)
-	hub.AddSource(atlas.StreamResult, func(source *session.Source) session.Tails {
-		return g.follow(atlas.StreamResult, eventlog.ResultsTopic, source, source)
+	hub.AddStream(atlas.StreamResult, func(stream *session.Stream) session.Tails {
+		return g.follow(atlas.StreamResult, eventlog.ResultsTopic, stream, stream)
 	})
-	hub.AddSource(atlas.StreamProbeStatus, func(source *session.Source) session.Tails {
-		connections := g.follow(atlas.StreamProbeStatus, eventlog.ProbeStatusTopic, source, connectionConsumer{source, g.catalog.Catalog, g.activity, g.outages})
+	hub.AddStream(atlas.StreamProbeStatus, func(stream *session.Stream) session.Tails {
+		connections := g.follow(atlas.StreamProbeStatus, eventlog.ProbeStatusTopic, stream, connectionConsumer{stream, g.catalog.Catalog, g.activity, g.outages})
 		g.connections = connections.Tails
 		return connections
 	})
-	g.catalog.Inform(hub, hub.AddSource(atlas.StreamMetadata, session.Untailed))
+	g.catalog.Inform(hub, hub.AddStream(atlas.StreamMetadata, session.Untailed))
 	return hub
 }
 
 // follow has the records of a stream's topic delivered.
-func (g *gateway) follow(stream atlas.Stream, topic string, source *session.Source, consumer eventlog.Consumer) *liveTopic {
-	g.newest[stream] = &newestConsumer{Consumer: consumer}
+func (g *gateway) follow(name atlas.Stream, topic string, stream *session.Stream, consumer eventlog.Consumer) *liveTopic {
+	g.newest[name] = &newestConsumer{Consumer: consumer}
 	tails := g.log.Tails(topic, eventlog.TailConfig{
 		Begin: func(last atlas.Position, id atlas.EventID) {
-			source.BeginBehind(last.Partition, last.Offset, id.Identity())
+			stream.BeginBehind(last.Partition, last.Offset, id.Identity())
 		},
 		Gap: func(gap eventlog.Gap) {
-			source.Gap(gap.Partition, gap.From, gap.To)
-			if stream == atlas.StreamProbeStatus {
+			stream.Gap(gap.Partition, gap.From, gap.To)
+			if name == atlas.StreamProbeStatus {
 				g.outages.Restart()
 				g.activity.Reset(gap.To)
 				g.catalog.ResetConnections(gap.To)
 			}
 		},
 		PartitionsChange: func(change eventlog.PartitionsChange) {
-			source.PartitionsChanged(change.Partition, change.From, change.Since, change.Err)
+			stream.PartitionsChanged(change.Partition, change.From, change.Since, change.Err)
 		},
-	}, g.newest[stream])
+	}, g.newest[name])
 	g.tails = append(g.tails, tails)
 	return newLiveTopic(tails, topic, g.log.History(), g.cfg.BehindTime)
 }

@@ -133,7 +133,7 @@ func refuseChanged(err error) error {
 
 // connectionConsumer consumes connection events: the API's answers are up to date with them before any client gets them.
 type connectionConsumer struct {
-	*session.Source
+	*session.Stream
 	catalog  *catalog.Catalog
 	activity *activity.Day
 	outages  *outagewatch.Watch
@@ -144,7 +144,7 @@ func (c connectionConsumer) Deliver(partition int, records []atlas.Record) {
 	c.catalog.ApplyConnections(records)
 	c.activity.Add(records)
 	c.outages.Deliver(records)
-	c.Source.Deliver(partition, records)
+	c.Stream.Deliver(partition, records)
 }
 
 // newestConsumer notes the newest time of what it takes.

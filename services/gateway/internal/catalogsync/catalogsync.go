@@ -38,7 +38,7 @@ type Sync struct {
 	*catalog.Catalog
 	log      Log
 	hub      *session.Hub
-	metadata *session.Source
+	metadata *session.Stream
 	logger   *zap.Logger
 	activity *activity.Day
 	caughtUp chan struct{} // closed once the measurements are known
@@ -52,8 +52,8 @@ func New(log Log, activity *activity.Day, logger *zap.Logger, registerer prometh
 	return s
 }
 
-// Inform names the hub that is told of changed measurements, and the source of metadata, which brings them.
-func (s *Sync) Inform(hub *session.Hub, metadata *session.Source) { s.hub, s.metadata = hub, metadata }
+// Inform names the hub that is told of changed measurements, and the stream of metadata, which brings them.
+func (s *Sync) Inform(hub *session.Hub, metadata *session.Stream) { s.hub, s.metadata = hub, metadata }
 
 // MeasurementsKnown is closed once the measurements are known that were there at the beginning.
 func (s *Sync) MeasurementsKnown() <-chan struct{} { return s.caughtUp }

@@ -66,7 +66,7 @@ func TestDeletedMeasurement(t *testing.T) {
 			known.hub = session.NewHub(session.Settings{
 				Limits: session.Limits{Clients: 1, Subscriptions: 1}, Measurements: known, RefuseUnknown: refuse,
 			}, metrics)
-			known.hub.AddSource(atlas.StreamResult, session.Untailed)
+			known.hub.AddStream(atlas.StreamResult, session.Untailed)
 			known.ApplyMeasurements([]atlas.Object{{ID: 1001, Value: []byte(`{"id":1001,"type":"ping","status":{"id":2,"name":"Ongoing"}}`)}})
 			known.MarkMeasurementsCaughtUp()
 			client := &listener{}
@@ -85,8 +85,8 @@ func TestUnreadableObjectOfUnknownMeasurement(t *testing.T) {
 	metrics := prometheus.NewRegistry()
 	known := New(nil, nil, zap.NewNop(), metrics)
 	known.hub = session.NewHub(session.Settings{Limits: session.Limits{Clients: 2, Subscriptions: 1}, Measurements: known}, metrics)
-	known.hub.AddSource(atlas.StreamResult, session.Untailed)
-	known.metadata = known.hub.AddSource(atlas.StreamMetadata, session.Untailed)
+	known.hub.AddStream(atlas.StreamResult, session.Untailed)
+	known.metadata = known.hub.AddStream(atlas.StreamMetadata, session.Untailed)
 	known.MarkMeasurementsCaughtUp()
 	client, insider := &listener{}, &listener{}
 	subscribe(t, known.hub, client, `{"msm":1001}`)

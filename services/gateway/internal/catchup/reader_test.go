@@ -91,9 +91,9 @@ func TestLogIsTruncatedDuringCatchUp(t *testing.T) {
 		partition := hub.Log.Partitions[0]
 		partition.Lock()
 		partition.Records, partition.Next = nil, 0
-		hub.Log.Source.Gap(0, 60, 0)
+		hub.Log.Stream.Gap(0, 60, 0)
 		partition.Unlock()
-		hub.Log.Source.Flush(0)
+		hub.Log.Stream.Flush(0)
 		hub.Log.Append(0, sessiontest.Records(3, 1, 1)...)
 		hub.Receive()
 		if last := hub.Received[len(hub.Received)-3:]; len(hub.Received) != 19+1+3 || !strings.HasPrefix(hub.Received[19], `atlas_error "[gap] partition 0 of the log was cut`) ||
@@ -122,9 +122,9 @@ func TestReaderAndTailNoticeThatLogIsRecreated(t *testing.T) {
 				time.Sleep(4 * time.Second)
 				if notices {
 					partition.Lock()
-					hub.Log.Source.Gap(0, 60, 0)
+					hub.Log.Stream.Gap(0, 60, 0)
 					partition.Unlock()
-					hub.Log.Source.Flush(0)
+					hub.Log.Stream.Flush(0)
 				}
 				time.Sleep(4 * time.Second)
 				hub.Receive()
@@ -158,7 +158,7 @@ func TestMeasurementChangesDuringCatchUp(t *testing.T) {
 				if last := hub.Received[len(hub.Received)-1]; len(hub.Received) != test.heard || last != `atlas_unsubscribed {"msm":1}` {
 					t.Errorf("got %d messages, at last %s, want %d", len(hub.Received), last, test.heard)
 				}
-				if left := sessiontest.Subscriptions(hub.Session); left != 0 || len(hub.Log.Source.Partition(0).Detached()) != 0 {
+				if left := sessiontest.Subscriptions(hub.Session); left != 0 || len(hub.Log.Stream.Partition(0).Detached()) != 0 {
 					t.Errorf("%d subscriptions are left", left)
 				}
 			})

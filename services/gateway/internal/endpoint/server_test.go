@@ -158,7 +158,7 @@ func (m *measurements) hide(id atlas.MeasurementID) { m.hidden.Store(id, true) }
 type testServer struct {
 	hub        *session.Hub
 	known      *measurements
-	source     *session.Source
+	results    *session.Stream
 	tails      *fakeTails
 	stats      *sendqueue.Stats
 	acceptor   *Acceptor
@@ -209,7 +209,7 @@ func newTestServer(t testing.TB, settings testSettings) *testServer {
 	s := &testServer{tails: &fakeTails{}, known: &measurements{}, stats: &sendqueue.Stats{}, registry: prometheus.NewRegistry()}
 	s.tokens = filepath.Join(t.TempDir(), "tokens.json")
 	s.hub = session.NewHub(session.Settings{Limits: session.Limits{Clients: settings.clients, Subscriptions: 2}, Measurements: s.known, Cursors: cursors{settings.kafka, settings.keyless}}, s.registry)
-	s.source = s.hub.AddSource(atlas.StreamResult, func(*session.Source) session.Tails {
+	s.results = s.hub.AddStream(atlas.StreamResult, func(*session.Stream) session.Tails {
 		if settings.log == nil {
 			return s.tails
 		}
@@ -302,8 +302,8 @@ func (s *testServer) deliver(probe atlas.ProbeID) {
 }
 
 func (s *testServer) deliverAll(records []atlas.Record) {
-	s.source.Deliver(0, records)
-	s.source.Flush(0)
+	s.results.Deliver(0, records)
+	s.results.Flush(0)
 }
 
 // awaitFollowers waits until the tails have so many followers.

@@ -146,7 +146,7 @@ func TestCursorsGoBackWithATruncatedLog(t *testing.T) {
 		hub.Receive()
 		hub.Received = nil
 		hub.Log.Partitions[0].Records, hub.Log.Partitions[0].Next = nil, 3
-		hub.Log.Source.Gap(0, 10, 3)
+		hub.Log.Stream.Gap(0, 10, 3)
 		hub.Log.Append(0, sessiontest.Records(1, 1, 1)...)
 		hub.Receive()
 		hub.ExpectCheckpoints(t, 1, map[string]int64{one: 2, two: 2}) // the atlas_cursor behind the atlas_error
@@ -168,8 +168,8 @@ func TestCursorsFollowATruncatedLog(t *testing.T) {
 		hub.Receive()
 		hub.Received = nil
 		hub.Log.Partitions[0].Records, hub.Log.Partitions[0].Next = nil, 3
-		hub.Log.Source.Gap(0, 10, 3)
-		hub.Log.Source.Flush(0)
+		hub.Log.Stream.Gap(0, 10, 3)
+		hub.Log.Stream.Flush(0)
 		hub.Receive()
 		if len(hub.Received) != 3 || !strings.HasPrefix(hub.Received[0], "atlas_error ") || hub.Received[1] != atlasCursor(1, 2) || hub.Received[2] != atlasCursor(2, 2) {
 			t.Errorf("received %q, want an atlas_error and the cursors of measurements 1 and 2", hub.Received)

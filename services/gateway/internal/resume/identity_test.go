@@ -49,7 +49,7 @@ func TestCursorsIdentifyTheirRecord(t *testing.T) {
 		hub.Receive()
 		expectIdentity(t, hub.Received[0], 1, 2, 12)
 		expectIdentity(t, hub.Received[0], 3, 1, 11)
-		hub.Log.Source.Gap(0, 3, 1)
+		hub.Log.Stream.Gap(0, 3, 1)
 		hub.Receive()
 		expectIdentity(t, confirmation(t, hub, `{"msm":4,"cursor":""}`), 3, 0, 0)
 	})

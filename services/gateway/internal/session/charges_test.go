@@ -80,8 +80,8 @@ func (h *chargedHub) act(t *testing.T) {
 // expectCharges compares what is charged with what the active subscriptions cost, and gives how many networks are charged.
 func (h *chargedHub) expectCharges(t *testing.T) (networks int) {
 	t.Helper()
-	for _, source := range []*session.Source{h.Results, h.Statuses, h.Metadata} {
-		for _, partition := range source.Partitions() {
+	for _, stream := range []*session.Stream{h.Results, h.Statuses, h.Metadata} {
+		for _, partition := range stream.Partitions() {
 			got, want := stepsByNetwork(partition.Charged()), stepsByNetwork(h.expectedCharges(partition))
 			networks += len(got)
 			if !maps.Equal(got, want) {

@@ -7,7 +7,7 @@
 //   - group.go: a list of measurements and probes is one subscription.
 //   - duration.go: a subscription ends by itself.
 //   - resumption.go: a client has its subscriptions again that it had.
-//   - source.go: a stream of the log and its live partitions.
+//   - stream.go: a stream of the log and its live partitions.
 //   - start.go: where a subscription begins.
 //   - replays.go: replays begin and end.
 //   - cursor.go: cursors are sealed and opened.

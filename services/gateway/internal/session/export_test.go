@@ -13,8 +13,8 @@ const (
 	MaxParameterBytes = maxParameterBytes
 )
 
-// Partitions are those of a source.
-func (s *Source) Partitions() []*live.Partition { return s.all() }
+// Partitions are those of a stream.
+func (s *Stream) Partitions() []*live.Partition { return s.all() }
 
 // Actives are the subscriptions of a session.
 func (s *Session) Actives() []*delivery.Active { return s.set.all() }

@@ -158,14 +158,14 @@ func (s *Session) canResumeGroup(ctx context.Context, wanted *subscription.Subsc
 }
 
 func (s *Session) canResumePart(ctx context.Context, part *subscription.Subscription, from *cursor.Token) error {
-	source := s.hub.sources[part.Source()]
-	if source == nil || source.log == nil {
+	stream := s.hub.streams[part.Source()]
+	if stream == nil || stream.log == nil {
 		return nil
 	}
 	if err := s.Account.Pay(ctx, readlimit.FindStartCost); err != nil {
 		return err
 	}
-	tail, _, err := source.log.Resume(ctx, part, *from)
+	tail, _, err := stream.log.Resume(ctx, part, *from)
 	if err == nil {
 		tail.Release()
 	}

@@ -25,7 +25,7 @@ type Hub struct {
 	shared   *delivery.Shared
 	access   *delivery.AccessRules
 	metrics  *metrics
-	sources  map[atlas.Stream]*Source
+	streams  map[atlas.Stream]*Stream
 	catchup  *catchup.Hub
 	playing  replay.Settings
 	replays  replays
@@ -68,12 +68,12 @@ type Limits struct {
 // ErrTooManyClients refuses a client beyond the limit.
 var ErrTooManyClients = errors.New("too many clients")
 
-// NewHub makes a hub without sources and registers what it counts.
+// NewHub makes a hub without streams and registers what it counts.
 func NewHub(settings Settings, registerer prometheus.Registerer) *Hub {
 	if settings.Logger == nil {
 		settings.Logger = zap.NewNop()
 	}
-	hub := &Hub{settings: settings, sources: make(map[atlas.Stream]*Source)}
+	hub := &Hub{settings: settings, streams: make(map[atlas.Stream]*Stream)}
 	hub.metrics = newMetrics(registerer, func() float64 { return float64(hub.clients.Load()) })
 	hub.shared = &delivery.Shared{Seal: hub.seal, Overflows: hub.metrics.overflows}
 	hub.access = &delivery.AccessRules{Measurements: settings.Measurements, RefuseUnknown: settings.RefuseUnknown}
@@ -92,21 +92,21 @@ func NewHub(settings Settings, registerer prometheus.Registerer) *Hub {
 
 func (h *Hub) seal(token cursor.Token) string { return h.settings.Cursors.Seal(token) }
 
-// AddSource makes the source of a stream. The Tails that it gives must call Deliver and Flush of the source. Sources are added before clients join.
-func (h *Hub) AddSource(stream atlas.Stream, tails func(*Source) Tails) *Source {
-	source := &Source{hub: h, stream: stream, delivered: h.metrics.delivered.WithLabelValues(string(stream)), partitions: make(map[int]*live.Partition)}
-	source.tails = tails(source)
-	source.log, _ = source.tails.(Log)
-	source.settings = live.Settings{
+// AddStream adds the stream of a name, whose Tails must call its Deliver and Flush. Streams are added before clients join.
+func (h *Hub) AddStream(name atlas.Stream, tails func(*Stream) Tails) *Stream {
+	stream := &Stream{hub: h, delivered: h.metrics.delivered.WithLabelValues(string(name)), partitions: make(map[int]*live.Partition)}
+	stream.tails = tails(stream)
+	stream.log, _ = stream.tails.(Log)
+	stream.settings = live.Settings{
 		Shared: h.shared, Access: h.access, Enricher: h.settings.Enricher, MaxSteps: h.settings.Limits.Steps, MaxLag: h.settings.Behind.Time,
 		CursorIdle: h.cursorIdle(),
 		Metrics:    h.metrics.live, OnWork: h.metrics.work.add,
 	}
-	if source.log != nil {
-		source.settings.Detach = h.catchup.NewTopic(source.log, source.delivered).Detach
+	if stream.log != nil {
+		stream.settings.Detach = h.catchup.NewTopic(stream.log, stream.delivered).Detach
 	}
-	h.sources[stream] = source
-	return source
+	h.streams[name] = stream
+	return stream
 }
 
 // Join makes the session of a client, or refuses it with ErrTooManyClients. Leave must be called when the client is gone.
@@ -122,14 +122,14 @@ func (h *Hub) Join(client delivery.Client, rights delivery.Rights) (*Session, er
 
 // follow begins a subscription once it is known which measurements there are.
 func (h *Hub) follow(ctx context.Context, beginning *joining, set *set) error {
-	source, found := h.sources[beginning.Wanted.Source()]
+	stream, found := h.streams[beginning.Wanted.Source()]
 	if !found {
 		return fmt.Errorf("no stream %q", beginning.Wanted.Source())
 	}
 	if err := h.awaitMeasurements(ctx); err != nil {
 		return err
 	}
-	return source.follow(ctx, beginning, set)
+	return stream.follow(ctx, beginning, set)
 }
 
 func (h *Hub) awaitMeasurements(ctx context.Context) error {
@@ -196,8 +196,8 @@ func (h *Hub) Drain() {
 }
 
 func (h *Hub) partitions() (all []*live.Partition) {
-	for _, source := range h.sources {
-		all = append(all, source.all()...)
+	for _, stream := range h.streams {
+		all = append(all, stream.all()...)
 	}
 	return all
 }

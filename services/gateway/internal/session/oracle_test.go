@@ -56,7 +56,7 @@ const simulatedMeasurements = 4
 // simulation is a log of two partitions, its clients and its measurements.
 type simulation struct {
 	hub          *session.Hub
-	source       *session.Source
+	stream       *session.Stream
 	measurements sessiontest.Measurements
 	logs         [2]partitionLog
 	followers    atomic.Int64
@@ -87,7 +87,7 @@ func newSimulation() *simulation {
 		s.measurements.Put(atlas.Measurement{ID: id + 1, Public: true})
 	}
 	s.hub = session.NewHub(session.Settings{Limits: session.Limits{Clients: 100, Subscriptions: 100}, Measurements: &s.measurements}, prometheus.NewRegistry())
-	s.source = s.hub.AddSource(atlas.StreamResult, func(*session.Source) session.Tails { return s })
+	s.stream = s.hub.AddStream(atlas.StreamResult, func(*session.Stream) session.Tails { return s })
 	return s
 }
 
@@ -124,7 +124,7 @@ func (s *simulation) produce(number int, done chan struct{}) {
 			return
 		case <-s.deliver:
 			s.appendRecords(number, random)
-			s.source.Flush(number)
+			s.stream.Flush(number)
 		}
 	}
 }
@@ -143,7 +143,7 @@ func (s *simulation) appendRecords(number int, random *rand.Rand) {
 		value := fmt.Sprintf(`{"partition":%d,"offset":%d}`, number, len(log.records))
 		log.records = append(log.records, sessiontest.Record(atlas.StreamResult, measurement, probe, value))
 	}
-	s.source.Deliver(number, log.records[first:])
+	s.stream.Deliver(number, log.records[first:])
 }
 
 // suspend stops measurements or makes them private, and takes that back, one after the other.

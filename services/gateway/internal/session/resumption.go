@@ -98,14 +98,14 @@ func (s *Session) CanResume(ctx context.Context, resumed *Resumption) error {
 	if wanted.Lists != nil {
 		return s.canResumeGroup(ctx, wanted, resumed)
 	}
-	source := s.hub.sources[wanted.Source()]
-	if wanted.Replay != nil || source == nil || source.log == nil {
+	stream := s.hub.streams[wanted.Source()]
+	if wanted.Replay != nil || stream == nil || stream.log == nil {
 		return nil
 	}
 	if err := s.Account.Pay(ctx, readlimit.FindStartCost); err != nil {
 		return err
 	}
-	resumed.tail, resumed.offset, err = source.log.Resume(ctx, wanted, resumed.saved.Token())
+	resumed.tail, resumed.offset, err = stream.log.Resume(ctx, wanted, resumed.saved.Token())
 	_, refused := errors.AsType[*protocol.Error](err)
 	resumed.isFound, resumed.err = refused || err == nil, err
 	return err

@@ -49,7 +49,7 @@ type located struct {
 }
 
 // locate finds where a subscription begins.
-func (s *Source) locate(ctx context.Context, beginning *joining) error {
+func (s *Stream) locate(ctx context.Context, beginning *joining) error {
 	if beginning.located == nil {
 		return s.locateAlone(ctx, beginning)
 	}
@@ -62,7 +62,7 @@ func (s *Source) locate(ctx context.Context, beginning *joining) error {
 	return s.locateAlone(ctx, beginning)
 }
 
-func (s *Source) locateAlone(ctx context.Context, beginning *joining) (err error) {
+func (s *Stream) locateAlone(ctx context.Context, beginning *joining) (err error) {
 	if beginning.Resumes() && s.log != nil {
 		beginning.Start, err = s.behindCursor(ctx, beginning)
 		if beginning.Gone = goneForOneThatReturns(beginning.Wanted, err); beginning.Gone == nil {
@@ -81,7 +81,7 @@ func (s *Source) locateAlone(ctx context.Context, beginning *joining) (err error
 }
 
 // startBefore finds where a subscription starts that wants what came in before; nil for one that does not.
-func (s *Source) startBefore(ctx context.Context, joining *delivery.Active) (*delivery.Start, error) {
+func (s *Stream) startBefore(ctx context.Context, joining *delivery.Active) (*delivery.Start, error) {
 	if s.log != nil && joining.Wanted.CameSince != nil {
 		return s.startSince(ctx, joining)
 	}
@@ -89,7 +89,7 @@ func (s *Source) startBefore(ctx context.Context, joining *delivery.Active) (*de
 }
 
 // startSince finds where the log begins to have what came in since the time that a subscription names.
-func (s *Source) startSince(ctx context.Context, joining *delivery.Active) (*delivery.Start, error) {
+func (s *Stream) startSince(ctx context.Context, joining *delivery.Active) (*delivery.Start, error) {
 	if err := joining.Recipient.Account.Pay(ctx, readlimit.FindStartCost); err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func goneForOneThatReturns(wanted *subscription.Subscription, err error) *protoc
 }
 
 // behindCursor finds where a subscription resumes, unless CanResume has.
-func (s *Source) behindCursor(ctx context.Context, beginning *joining) (_ *delivery.Start, err error) {
+func (s *Stream) behindCursor(ctx context.Context, beginning *joining) (_ *delivery.Start, err error) {
 	if resumed := beginning.resumption; resumed != nil && resumed.isFound {
 		beginning.tail, resumed.tail = resumed.tail, nil
 		return startBehind(beginning.Active, resumed.offset), resumed.err
@@ -141,7 +141,7 @@ func startBehind(resuming *delivery.Active, offset int64) *delivery.Start {
 }
 
 // backlogOf finds where the backlog begins that a subscription wants; nil for none.
-func (s *Source) backlogOf(ctx context.Context, joining *delivery.Active) (*delivery.Start, error) {
+func (s *Stream) backlogOf(ctx context.Context, joining *delivery.Active) (*delivery.Start, error) {
 	if s.log == nil || !joining.Wanted.Backlog {
 		return nil, nil
 	}

@@ -16,7 +16,7 @@ import (
 // Hub is a hub of which each stream has one partition, whose records the test delivers.
 type Hub struct {
 	*session.Hub
-	Results, Statuses, Metadata *session.Source
+	Results, Statuses, Metadata *session.Stream
 	Tail                        *Tail
 	Measurements                *Measurements
 	Metrics                     *prometheus.Registry
@@ -33,10 +33,10 @@ func NewHubWith(settings session.Settings) *Hub {
 	}
 	h := NewHubWithoutSources(settings)
 	h.Tail = &Tail{}
-	tails := func(*session.Source) session.Tails { return h.Tail }
-	h.Results = h.AddSource(atlas.StreamResult, tails)
-	h.Statuses = h.AddSource(atlas.StreamProbeStatus, tails)
-	h.Metadata = h.AddSource(atlas.StreamMetadata, session.Untailed)
+	tails := func(*session.Stream) session.Tails { return h.Tail }
+	h.Results = h.AddStream(atlas.StreamResult, tails)
+	h.Statuses = h.AddStream(atlas.StreamProbeStatus, tails)
+	h.Metadata = h.AddStream(atlas.StreamMetadata, session.Untailed)
 	return h
 }
 
@@ -94,10 +94,10 @@ const (
 	Neighbour = "198.51.100.1"
 )
 
-// Deliver delivers records in partition 0 of a source, and writes them.
-func Deliver(source *session.Source, records ...atlas.Record) {
-	source.Deliver(0, records)
-	source.Flush(0)
+// Deliver delivers records in partition 0 of a stream, and writes them.
+func Deliver(stream *session.Stream, records ...atlas.Record) {
+	stream.Deliver(0, records)
+	stream.Flush(0)
 }
 
 // DeliverOften delivers a result so often that its length is that of most results by what the hub estimates.

@@ -23,7 +23,7 @@ const Topic = "log"
 
 // Log is a log of some partitions, and its tail, which holds the last few records of each: session.Log.
 type Log struct {
-	Source            *session.Source // takes its records
+	Stream            *session.Stream // takes its records
 	Partitions        []*LogPartition
 	CursorError       *protocol.Error // of Resume; nil for none
 	Resumed, Followed atomic.Int64    // calls of Resume and Follow
@@ -55,7 +55,7 @@ func NewLog(partitions, tailLength int) *Log {
 // AddTo adds the log to a hub as a stream. What the hub sees may be a type that wraps the log.
 func (l *Log) AddTo(hub *session.Hub, stream atlas.Stream, as session.Log) {
 	l.stream = stream
-	l.Source = hub.AddSource(stream, func(*session.Source) session.Tails { return as })
+	l.Stream = hub.AddStream(stream, func(*session.Stream) session.Tails { return as })
 }
 
 // PartitionOf gives the partition of a measurement.
@@ -88,11 +88,11 @@ func (l *Log) Append(number int, added ...atlas.Record) {
 		added[i], partition.Next = record, offset+1
 	}
 	partition.Records = append(partition.Records, added...)
-	l.Source.Deliver(number, added)
+	l.Stream.Deliver(number, added)
 	close(partition.advanced)
 	partition.advanced = make(chan struct{})
 	partition.Unlock()
-	l.Source.Flush(number)
+	l.Stream.Flush(number)
 }
 
 // Start is where a subscription to a Log began.

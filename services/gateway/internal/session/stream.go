@@ -13,8 +13,8 @@ import (
 	"atlasstream/services/gateway/internal/live"
 )
 
-// Untailed is the Tails of a source whose records are all delivered anyway, in partition 0.
-func Untailed(*Source) Tails { return untailed{} }
+// Untailed is the Tails of a stream whose records are all delivered anyway, in partition 0.
+func Untailed(*Stream) Tails { return untailed{} }
 
 type untailed struct{}
 
@@ -23,10 +23,9 @@ func (untailed) Follow(_ context.Context, _ atlas.MeasurementID, attach func(par
 	return func() {}, nil
 }
 
-// Source is one stream of the log: it takes the records of its partitions and delivers them to the clients.
-type Source struct {
+// Stream is one stream of the log: it takes the records of its partitions and delivers them to the clients.
+type Stream struct {
 	hub       *Hub
-	stream    atlas.Stream
 	tails     Tails
 	log       Log // nil if tails is none
 	settings  live.Settings
@@ -37,28 +36,28 @@ type Source struct {
 }
 
 // Deliver enqueues records of one partition, in the order of offsets.
-func (s *Source) Deliver(number int, records []atlas.Record) {
+func (s *Stream) Deliver(number int, records []atlas.Record) {
 	s.delivered.Add(float64(s.Partition(number).Deliver(records)))
 }
 
 // Flush writes what Deliver enqueued: live.Partition.Flush.
-func (s *Source) Flush(number int) { s.Partition(number).Flush() }
+func (s *Stream) Flush(number int) { s.Partition(number).Flush() }
 
 // BeginBehind says behind which record a tail begins: live.Partition.BeginBehind.
-func (s *Source) BeginBehind(number int, offset int64, identity uint64) {
+func (s *Stream) BeginBehind(number int, offset int64, identity uint64) {
 	s.Partition(number).BeginBehind(offset, identity)
 }
 
 // Gap tells the clients of a partition what the log has lost: live.Partition.Gap.
-func (s *Source) Gap(number int, from, to int64) { s.Partition(number).Gap(from, to) }
+func (s *Stream) Gap(number int, from, to int64) { s.Partition(number).Gap(from, to) }
 
 // PartitionsChanged tells the clients of a partition that their records may be in another one: live.Partition.PartitionsChanged.
-func (s *Source) PartitionsChanged(number int, from int64, since time.Time, why error) {
+func (s *Stream) PartitionsChanged(number int, from int64, since time.Time, why error) {
 	s.Partition(number).PartitionsChanged(from, since, why)
 }
 
 // Partition gives the live partition of a number, which begins with its first use.
-func (s *Source) Partition(number int) *live.Partition {
+func (s *Stream) Partition(number int) *live.Partition {
 	s.mu.RLock()
 	found := s.partitions[number]
 	s.mu.RUnlock()
@@ -73,7 +72,7 @@ func (s *Source) Partition(number int) *live.Partition {
 	return s.partitions[number]
 }
 
-func (s *Source) topic() string {
+func (s *Stream) topic() string {
 	if s.log == nil {
 		return ""
 	}
@@ -81,7 +80,7 @@ func (s *Source) topic() string {
 }
 
 // follow begins a subscription under the lock of its partition.
-func (s *Source) follow(ctx context.Context, beginning *joining, set *set) (err error) {
+func (s *Stream) follow(ctx context.Context, beginning *joining, set *set) (err error) {
 	if err := s.locate(ctx, beginning); err != nil {
 		return err
 	}
@@ -99,7 +98,7 @@ func (s *Source) follow(ctx context.Context, beginning *joining, set *set) (err 
 }
 
 // attach calls attach under the lock of the tail in which a subscription resumes, or of that of its measurement.
-func (s *Source) attach(ctx context.Context, beginning *joining, attach func(partition int, next int64)) (release func(), err error) {
+func (s *Stream) attach(ctx context.Context, beginning *joining, attach func(partition int, next int64)) (release func(), err error) {
 	tail := beginning.tail
 	if tail == nil {
 		return s.tails.Follow(ctx, beginning.Wanted.Measurement, attach)
@@ -109,7 +108,7 @@ func (s *Source) attach(ctx context.Context, beginning *joining, attach func(par
 	return tail.Release, nil
 }
 
-func (s *Source) all() []*live.Partition {
+func (s *Stream) all() []*live.Partition {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return slices.Collect(maps.Values(s.partitions))
