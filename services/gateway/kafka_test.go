@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -223,5 +224,35 @@ func TestResumingWaitsForTheTail(t *testing.T) {
 	release()
 	if offset, err := topic.resume(t.Context(), t, 20); err != nil || offset != 21 {
 		t.Errorf("got %d, %v, want 21", offset, err)
+	}
+}
+
+// Where the partitions of a topic were changed, clients are refused wherever they begin, and told that trying again does not help.
+func TestChangedPartitionsAreRefused(t *testing.T) {
+	topic := openTopic(t, 1)
+	if err := topic.broker.AddPartitions(t.Context(), eventlog.ResultsTopic, 4); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Unix(1426633200, 0)
+	awaitError(t, func() error { _, err := topic.Since(t.Context(), 1, began); return err })
+	_, since := topic.Since(t.Context(), 1, began)
+	_, cameSince := topic.CameSince(t.Context(), 1, time.Now())
+	_, resumed := topic.resume(t.Context(), t, 0)
+	_, followed := topic.Follow(t.Context(), 1, func(int, int64) { t.Error("followed") })
+	_, replayed := plannerOf(historyLog{topic.history}).Plan(t.Context(), wantPast(t, began), nil, nil)
+	for name, err := range map[string]error{"Since": since, "CameSince": cameSince, "Resume": resumed, "Follow": followed, "Plan": replayed} {
+		if err == nil || !strings.HasPrefix(err.Error(), "[unavailable] nothing of this can be subscribed to or replayed until the log is mended: ") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// awaitError waits until an attempt fails.
+func awaitError(t *testing.T, try func() error) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); try() == nil; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not fail")
+		}
 	}
 }
