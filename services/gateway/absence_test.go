@@ -12,7 +12,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
-// unvisited is a listener at which nobody arrives.
+// unvisited is a listener without connections.
 type unvisited struct {
 	closed chan struct{}
 	close  func()

@@ -111,8 +111,8 @@ func TestRunWithoutKafka(t *testing.T) {
 	}
 }
 
-// One rule says which pages may use the gateway, whatever they ask for and whatever comes of it.
-func TestOriginsAtEveryDoor(t *testing.T) {
+// One rule says which pages may use the gateway, whatever they request and whatever the response.
+func TestOriginsAtEveryEndpoint(t *testing.T) {
 	const page, evil = "https://page.example", "https://evil.example"
 	g := &gateway{cfg: Config{Kafka: []string{"127.0.0.1:1"}, Origins: []string{page}}.withDefaults()}
 	log, err := eventlog.Open(eventlog.Config{Brokers: g.cfg.Kafka}, g.cfg.Logger, g.cfg.Metrics)
@@ -178,8 +178,8 @@ func get(t *testing.T, url string) (status int, body string) {
 	return response.StatusCode, string(text)
 }
 
-// What net/http has to say, such as that no file descriptors are left or that a handler panicked, is for the operator's eyes.
-func TestServerComplainsAloud(t *testing.T) {
+// Errors of net/http, such as that no file descriptors are left or that a handler panicked, are in the operator's log.
+func TestServerErrorsAreLogged(t *testing.T) {
 	core, logs := observer.New(zap.WarnLevel)
 	proxies, err := clientip.NewProxies(nil, "")
 	if err != nil {

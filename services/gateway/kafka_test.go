@@ -91,7 +91,7 @@ func openTopic(t *testing.T, records int64) *testTopic {
 	return &testTopic{topic, broker, appendTo, appendAll}
 }
 
-// resume goes on behind a record of measurement 1.
+// resume resumes measurement 1 behind a record.
 func (b *testTopic) resume(ctx context.Context, t *testing.T, offset int64) (int64, error) {
 	wanted := &subscription.Subscription{Stream: atlas.StreamResult, Measurement: 1}
 	there := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: eventlog.ResultsTopic, Offset: offset}}

@@ -13,7 +13,7 @@ import (
 )
 
 // Where the topic of connection events is recreated, answers follow its offsets, and not those of the former one.
-func TestConnectionsOfATopicThatIsMadeAnew(t *testing.T) {
+func TestConnectionsOfARecreatedTopic(t *testing.T) {
 	broker, err := embedded.Start(embedded.Config{})
 	if err != nil {
 		t.Fatal(err)

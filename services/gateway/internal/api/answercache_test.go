@@ -13,9 +13,9 @@ import (
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
-// An address that cannot pay for an answer holds up nobody else who asks for the same, and has it once another one has paid. Those of one address have it made
-// once.
-func TestAbuseWhoCannotPayHoldsUpNobody(t *testing.T) {
+// An address that cannot pay for an answer holds up no other that asks for the same, and gets it once another has paid. For the clients of one address it is
+// computed once.
+func TestAbuseClientThatCannotPayHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answers := &answerCache[int, string]{ttl: time.Minute, capacity: 2}
 		metrics := readlimit.NewMetrics(prometheus.NewRegistry())

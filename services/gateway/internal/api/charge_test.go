@@ -56,7 +56,7 @@ func TestAbuseAnswersAreCharged(t *testing.T) {
 }
 
 // Who waits until it can pay for an answer keeps none of it in memory meanwhile.
-func TestAbuseWhoWaitsUntilItCanPayHoldsLittle(t *testing.T) {
+func TestAbuseWaitingToPayHoldsLittleMemory(t *testing.T) {
 	for path, accept := range map[string]string{
 		"/api/outages": "application/json", "/api/outages?watch=AA": endpoint.MediaEvents, "/api/connections?step=600&country=all": "application/json",
 	} {

@@ -102,7 +102,7 @@ func (s *testServer) knowOutage(at time.Time) {
 	s.come("connect", at.Add(-72*time.Hour), dutch...)
 	s.come("connect", at.Add(-72*time.Hour), french...)
 	s.activity.SetKnownSince(at.Add(-48 * time.Hour))
-	s.come("connect", at.Add(-time.Minute), french[:5]...) // the feed was silent
+	s.come("connect", at.Add(-time.Minute), french[:5]...) // no events came before
 	s.come("disconnect", at, dutch[:30]...)
 	s.come("connect", at.Add(3*time.Minute), french[:5]...) // the burst is over
 	s.come("connect", at.Add(30*time.Minute), dutch[:10]...)

@@ -64,7 +64,7 @@ func TestOutages(t *testing.T) {
 	})
 }
 
-// It is never said that there is no outage where nobody knows.
+// An empty list means that there is no outage; while that is unknown, there is an error.
 func TestOutagesThatAreNotKnown(t *testing.T) {
 	server := serve(t, Settings{}, ratelimit.Limits{})
 	for _, accept := range []string{"application/json", endpoint.MediaEvents} {
@@ -242,7 +242,7 @@ func (s *stuck) SetWriteDeadline(at time.Time) error {
 	return nil
 }
 
-func TestShutdownCutsOffWhoDoesNotRead(t *testing.T) {
+func TestShutdownCutsOffClientsThatDoNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := serve(t, Settings{WriteTimeout: time.Hour}, ratelimit.Limits{})
 		server.knowOutage(time.Now().Add(-time.Hour))

@@ -79,7 +79,7 @@ func TestProbesAreSentWhenTheyHaveChanged(t *testing.T) {
 	})
 }
 
-func TestWhoAcceptsGzip(t *testing.T) {
+func TestAcceptsGzip(t *testing.T) {
 	for line, want := range map[string]bool{
 		"": false, "gzip": true, "deflate, GZIP ; q=1": true, "gzip;q=0": false, "gzip;q=0.001": true, "x-gzip": false, "identity": false, "gzip;q=no": false,
 	} {

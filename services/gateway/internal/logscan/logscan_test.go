@@ -87,8 +87,8 @@ func (l along) ScanWithin(
 	return l.long.ScanWithin(ctx, topic, partition, from, to, most, see, func(records, bytes int64) { came(l.records*records, l.records*bytes) })
 }
 
-// What comes along with what is wanted is read as well: it is told, paid for, and bounded.
-func TestAbuseWhatComesAlongCounts(t *testing.T) {
+// The rest of a batch is read along with the wanted records: it is counted, paid for and bounded.
+func TestAbuseRestOfBatchesCounts(t *testing.T) {
 	for _, test := range []struct{ along, left int64 }{{3, MaxRecords - 100_000}, {8, 0}} {
 		messages := rate.NewLimiter(1e-9, 10_000)
 		account := readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry()))
@@ -111,7 +111,7 @@ func TestAbuseWhatComesAlongCounts(t *testing.T) {
 	}
 }
 
-// One scan runs at a time, accounts have turns, and who waits in vain is told so. Who cannot pay holds up nobody.
+// One scan runs at a time, accounts take turns, and waiting in vain is an error. An account that cannot pay holds up no other.
 func TestAbuseScansTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		scans := New(long{length: 1, takes: time.Millisecond}, prometheus.NewRegistry())

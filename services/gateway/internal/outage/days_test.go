@@ -102,8 +102,8 @@ func checkShares(t *testing.T, outages []outage.Outage) {
 	}
 }
 
-// Whoever reads equal logs with equal registries has byte-equal lists, whenever he began to read, and whatever comes late, early or twice. An outage of the
-// same revision is the same.
+// Equal logs and equal registries give byte-equal lists, wherever reading began, and whatever comes late, early or twice. Outages of the same ID and
+// revision are equal.
 func TestListsFollowFromLogAndRegistry(t *testing.T) {
 	network, err := simulator.New(simulator.Config{Seed: 5, Probes: 80, Rate: simulator.MinRate, Incidents: simulator.Hard})
 	if err != nil {

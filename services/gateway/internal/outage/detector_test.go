@@ -293,7 +293,7 @@ func TestOutageThatDoesNotEndIsLost(t *testing.T) {
 	}
 }
 
-// Nobody saw what ended while the feed was silent; but trouble of the platform is what silences it.
+// Whether an outage ended while no events came is unknown; but trouble of the platform may be why none came.
 func TestSilenceEndsNoOutage(t *testing.T) {
 	l := lostDutch(t)
 	silent := max(minSilence, l.detector.events.maxSilence()) + minute
