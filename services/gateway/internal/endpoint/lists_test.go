@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/ratelimit"
 )
 
 // deliverFor delivers a record of each of some measurements.
@@ -31,6 +32,26 @@ func TestListsAtTheWebSocket(t *testing.T) {
 	send(t, client, `["atlas_subscribe",{"msm":[1001,1004],"cursor":"1001-behind-0"}]`)
 	expect(t, client, `["atlas_error","[invalid_parameter] msm: got several, want one with a cursor`)
 	server.awaitFollowers(t, 0)
+}
+
+// A list says as much as a message for each of its parts, but not more than half of what may come at once.
+func TestAbuseListsAreCharged(t *testing.T) {
+	server := openTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 100, Subscriptions: 1000, Messages: 100, ConnectionMessages: 1}})
+	client := server.connect(t)
+	for _, refused := range []string{"too_many_subscriptions", "too_many_messages"} { // 1 and 5 messages of the 10 that may come at once, then 1 and 5 of 4
+		send(t, client, `["atlas_subscribe",{"msm":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]}]`)
+		expect(t, client, `["atlas_error","[`+refused+`] `)
+	}
+}
+
+// The parts of a list count singly among the subscriptions of an address.
+func TestAbuseListsCountSingly(t *testing.T) {
+	server := openTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 100, Subscriptions: 3, Messages: 100, ConnectionMessages: 20}})
+	first, second := server.connect(t), server.connect(t)
+	send(t, first, `["atlas_subscribe",{"msm":[1001,1004]}]`)
+	expect(t, first, `["atlas_subscribed",`)
+	send(t, second, `["atlas_subscribe",{"msm":[1001,1004]}]`)
+	expect(t, second, `["atlas_error","[too_many_subscriptions] too many subscriptions: there are 2 from this address, these would be 2 more, and no more than 3 are allowed`)
 }
 
 func TestListsInAQuery(t *testing.T) {
