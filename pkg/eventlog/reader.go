@@ -1,8 +1,10 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"atlasstream/pkg/atlas"
@@ -47,10 +49,12 @@ func (r *Reader) BeforeFetch(pay func(ctx context.Context, records, bytes int64)
 // that the log does not have the next record any more.
 func (r *Reader) Next(ctx context.Context) (*atlas.Record, error) {
 	more, err := r.fill(ctx)
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF): // which is not the end of the log
+		return nil, fmt.Errorf("%w: kafka closed the connection", cmp.Or(ctx.Err(), io.ErrUnexpectedEOF))
+	case err != nil:
 		return nil, err
-	}
-	if !more {
+	case !more:
 		return nil, io.EOF
 	}
 	return r.pop(ctx), nil
