@@ -25,7 +25,8 @@ type Gap struct {
 	From, To  int64
 }
 
-// PartitionsChange is called once for each followed partition when Log.Watch detects the change, in the same way as Gap; may be nil.
+// PartitionsChange says that the number of a topic's partitions was changed: records written after Since, which belong at From or after it, may be in other
+// partitions than the one that is followed.
 type PartitionsChange struct {
 	Partition int
 	From      int64
@@ -41,7 +42,7 @@ type TailConfig struct {
 	Gap         func(Gap)     // is called for each gap, under the tail's lock and followed by Flush, as Deliver; may be nil
 	// Begin is called before a tail is followed, with the event before the first that it delivers, if the log has one there; may be nil.
 	Begin func(last atlas.Position, id atlas.EventID)
-	// PartitionsChange is told once for each partition that is followed when Log.Watch sees it, in the same way as Gap; may be nil.
+	// PartitionsChange is called once for each partition that is followed when Log.Watch detects the change, in the same way as Gap; may be nil.
 	PartitionsChange func(PartitionsChange)
 }
 
