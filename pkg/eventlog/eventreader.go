@@ -3,6 +3,7 @@ package eventlog
 import (
 	"context"
 	"io"
+	"time"
 
 	"atlasstream/pkg/atlas"
 
@@ -21,7 +22,8 @@ type eventReader struct {
 
 	last     lastEvent // wanted or not
 	doubted  bool      // the log may be another one than that of the last event
-	knownEnd int64     // at the last fetch that did not raise doubts
+	knownEnd int64     // of the log when it was last known to be the same
+	checked  time.Time // when that was
 }
 
 // newEventReader returns a reader of the events from an offset on. It also reads those before it that may be repeated.

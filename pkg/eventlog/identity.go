@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"time"
 
 	"atlasstream/pkg/atlas"
 
@@ -31,7 +32,7 @@ func (r *eventReader) checkLog(ctx context.Context, hasFailed bool) error {
 			return err
 		}
 	}
-	r.doubted, r.knownEnd = false, r.end
+	r.doubted, r.knownEnd, r.checked = false, r.end, time.Now()
 	return nil
 }
 

@@ -17,7 +17,8 @@ import (
 type fakeTopic struct {
 	mu sync.Mutex
 	*fakeBroker
-	err error // of the next fetch
+	err  error         // of the next fetch
+	wait time.Duration // of each fetch
 }
 
 func newFakeTopic(name string, count int) *fakeTopic {
@@ -43,6 +44,7 @@ func (f *fakeTopic) failNext(err error) {
 }
 
 func (f *fakeTopic) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
+	time.Sleep(f.wait)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.err; err != nil {
@@ -109,6 +111,33 @@ func TestTailComparesItsLastEvent(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A tail that only waits for records takes no fetch besides, and one that cannot fetch takes one more for the whole outage.
+func TestTailComparesNoMoreThanItMust(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		topic := newFakeTopic("a", 10)
+		reader := openOffline(t).newTailReader(partition{broker: topic, topic: ResultsTopic}, 0, 0)
+		defer reader.close()
+		topic.wait = fetchWait + 100*time.Millisecond // and the way to the broker
+		for range 5 {
+			if _, err := reader.read(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 5 {
+			topic.failNext(errors.New("connection refused"))
+			_, _ = reader.read(t.Context())
+		}
+		for range 2 {
+			if _, err := reader.read(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, want := fmt.Sprint(topic.fetched), "[0 10 10 10 10 10 9 10]"; got != want {
+			t.Errorf("fetched at %s, want %s", got, want)
+		}
+	})
 }
 
 // A reader of the history compares after a fetch that failed.

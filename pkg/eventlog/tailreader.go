@@ -13,10 +13,9 @@ import (
 type tailReader struct {
 	eventReader
 	records []atlas.Record
-	fetched time.Time // the last time
 }
 
-// maxUnwatched is how long no fetch may wait for a topic of which nobody would say that it was recreated meanwhile.
+// maxUnwatched is how long a tail may be without a fetch before it compares its last event: only a fetch in flight fails when the topic is deleted.
 const maxUnwatched = time.Second
 
 func (l *Log) newTailReader(p partition, first, wanted int64) *tailReader {
@@ -27,9 +26,8 @@ func (l *Log) newTailReader(p partition, first, wanted int64) *tailReader {
 func (r *tailReader) read(ctx context.Context) ([]atlas.Record, error) {
 	clear(r.records)
 	r.records = r.records[:0]
-	r.doubted = r.doubted || !r.fetched.IsZero() && time.Since(r.fetched) > maxUnwatched
+	r.doubted = r.doubted || !r.checked.IsZero() && time.Since(r.checked) > maxUnwatched
 	response, err := r.fetch(ctx)
-	r.fetched = time.Now()
 	err = r.takeResponse(ctx, response, err, r.take)
 	return r.records, err
 }
