@@ -76,7 +76,7 @@
 //	layout.go             whether a topic has the partitions that its records were written to
 //	metadata.go           the partitions of a topic
 //	identity.go           whether the log is the one that was read before
-//	fetcher.go            fetches the records of a partition
+//	fetcher.go            fetches the records of a partition, or a single one
 //	  committed.go                     only what is committed
 //	  fetchrequest.go                  a fetch whose response is decoded batch by batch
 //	  fetchedbatch.go, fetchedrecord.go, decompress.go, wirefields.go   batches and records as Kafka sends them

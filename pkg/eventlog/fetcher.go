@@ -118,6 +118,35 @@ func eachRecord(records kafka.RecordReader, take func(*kafka.Record) error) erro
 	}
 }
 
+// visitAt calls visit with the record at an offset, if the log has it, by one fetch. An *OffsetGoneError says that its batch is unreadable.
+func (p partition) visitAt(ctx context.Context, offset int64, visit func(*kafka.Record) error) error {
+	fetcher := fetcher{partition: p, next: offset, maxBytes: firstResponse}
+	defer fetcher.close()
+	response, err := fetcher.fetch(ctx)
+	if isOutOfRange(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = eachRecord(response.Records, func(record *kafka.Record) (err error) {
+		if record.Offset < offset { // brokers send whole batches
+			return nil
+		}
+		if record.Offset == offset {
+			err = visit(record)
+		}
+		return cmp.Or(err, errStop)
+	})
+	if errors.Is(err, errStop) {
+		return nil
+	}
+	if batch, ok := errors.AsType[*unreadableError](err); ok {
+		return fetcher.goneAt(batch)
+	}
+	return err
+}
+
 // valueSize is the length of a record's value, which is decompressed by then, whether it is read or not.
 func valueSize(record *kafka.Record) int64 {
 	if record.Value == nil {

@@ -1,9 +1,7 @@
 package eventlog
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -64,27 +62,10 @@ func (r *eventReader) forgetLog() {
 
 // eventAt returns the ID of the event at an offset.
 func (p partition) eventAt(ctx context.Context, offset int64) (id atlas.EventID, found bool, err error) {
-	fetcher := fetcher{partition: p, next: offset, maxBytes: firstResponse}
-	defer fetcher.close()
-	response, err := fetcher.fetch(ctx)
-	if isOutOfRange(err) {
-		return id, false, nil
-	}
-	if err != nil {
-		return id, false, err
-	}
-	err = eachRecord(response.Records, func(record *kafka.Record) (err error) {
-		if record.Offset < offset { // brokers send whole batches
-			return nil
-		}
-		if record.Offset == offset {
-			id, found, err = p.eventID(record)
-		}
-		return cmp.Or(err, errStop)
+	err = p.visitAt(ctx, offset, func(record *kafka.Record) (err error) {
+		id, found, err = p.eventID(record)
+		return err
 	})
-	if errors.Is(err, errStop) {
-		err = nil
-	}
 	return id, found, err
 }
 

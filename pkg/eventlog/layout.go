@@ -156,7 +156,7 @@ func (l *Log) verifyFirstRecords(ctx context.Context, topic string, partitions i
 	return group.Wait()
 }
 
-// firstResponse limits the response that has a partition's first record, as the broker holds it; it has one complete batch in any case.
+// firstResponse limits a response of which the first record is wanted, as the broker holds it; it has one complete batch in any case.
 const firstResponse = 16 << 10
 
 // verifyFirstRecord checks that the partition's first record is one that a producer puts there in a topic with that many partitions. Records of foreign

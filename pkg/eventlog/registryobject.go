@@ -1,9 +1,7 @@
 package eventlog
 
 import (
-	"cmp"
 	"context"
-	"errors"
 
 	"atlasstream/pkg/atlas"
 
@@ -25,30 +23,10 @@ func (h *History) Object(ctx context.Context, position atlas.Position) (object a
 }
 
 func (p partition) object(ctx context.Context, offset int64) (object atlas.Object, found bool, err error) {
-	fetcher := fetcher{partition: p, next: offset, maxBytes: firstResponse}
-	defer fetcher.close()
-	response, err := fetcher.fetch(ctx)
-	if errors.Is(err, kafka.OffsetOutOfRange) {
-		return atlas.Object{}, false, nil
-	}
-	if err != nil {
-		return atlas.Object{}, false, err
-	}
-	err = eachRecord(response.Records, func(record *kafka.Record) (err error) {
-		if record.Offset < offset {
-			return nil
-		}
-		if record.Offset == offset {
-			object, found, err = p.readObject(record)
-		}
-		return cmp.Or(err, errStop)
+	err = p.visitAt(ctx, offset, func(record *kafka.Record) (err error) {
+		object, found, err = p.readObject(record)
+		return err
 	})
-	if batch, ok := errors.AsType[*unreadableError](err); ok {
-		return atlas.Object{}, false, fetcher.goneAt(batch)
-	}
-	if errors.Is(err, errStop) {
-		err = nil
-	}
 	return object, found, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"math"
 	"slices"
 	"time"
@@ -122,25 +121,13 @@ func (r *registryReader) sameLog(ctx context.Context) (bool, error) {
 	if r.last.key == nil {
 		return false, nil
 	}
-	probe := fetcher{partition: r.partition, next: r.last.offset}
-	defer probe.close()
-	response, err := probe.fetch(ctx)
-	if isOutOfRange(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
 	same := false
-	err = eachRecord(response.Records, func(record *kafka.Record) error {
-		if record.Offset < r.last.offset {
-			return nil
-		}
+	err := r.visitAt(ctx, r.last.offset, func(record *kafka.Record) error {
 		key, err := readBytes(nil, record.Key)
-		same = record.Offset == r.last.offset && bytes.Equal(key, r.last.key) && record.Time.Equal(r.last.at)
-		return cmp.Or(err, errStop)
+		same = bytes.Equal(key, r.last.key) && record.Time.Equal(r.last.at)
+		return err
 	})
-	if isUnreadable(err) || errors.Is(err, errStop) {
+	if isUnreadable(err) {
 		err = nil
 	}
 	return same, err
