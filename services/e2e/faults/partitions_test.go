@@ -32,7 +32,7 @@ func TestPartitionsAreAddedWhileClientsAreLive(t *testing.T) {
 	}
 	for _, conn := range conns {
 		words := connection.ErrorText(t, conn.MustExpect(t, `["atlas_error",`))
-		if !strings.HasPrefix(words, "[gap] ") || !strings.Contains(words, "partition 4") || !strings.Contains(words, "128 partitions") {
+		if !strings.HasPrefix(words, "[gap] what came in since 2") || !strings.Contains(words, "of partition 4 on") || !strings.Contains(words, "128 partitions") {
 			t.Errorf("received %q", words)
 		}
 	}

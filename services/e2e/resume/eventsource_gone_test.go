@@ -21,12 +21,13 @@ import (
 type rejection struct {
 	measurement atlas.MeasurementID // of the first client
 	to          gateway.Config
-	keepsCursor bool // the gateway takes its own cursors
+	error       string // the beginning of its text
+	keepsCursor bool   // the gateway takes its own cursors
 }
 
 var rejections = map[string]rejection{
-	"too old":     {1001, gateway.Config{BehindTime: time.Second, Backlog: time.Second}, false},
-	"another key": {2001, gateway.Config{CursorKey: "the key of another gateway, for a change"}, true},
+	"too old":     {1001, gateway.Config{BehindTime: time.Second, Backlog: time.Second}, "[cursor_gone] cursor: was given out ", false},
+	"another key": {2001, gateway.Config{CursorKey: "the key of another gateway, for a change"}, "[cursor_gone] cursor: the cursor was sealed with another key", true},
 }
 
 // A client that reconnects automatically receives an error if its cursor is gone, and then new results. If it were refused, it would not try again.
@@ -71,7 +72,7 @@ func checkReconnectToRejection(t *testing.T, cluster, to *testcluster.Cluster, r
 	proxy.Restore()
 	source.Expect(t, `["connect"]`)
 	source.Expect(t, subscribed)
-	source.Expect(t, `["atlas_error","[cursor_gone] cursor: `)
+	source.Expect(t, `["atlas_error","`+rejection.error)
 	expectNext()
 	proxy.Cut()
 	if !rejection.keepsCursor {
@@ -156,7 +157,7 @@ func TestSocketIOClientReconnectsWithRejectedCursor(t *testing.T) {
 	cluster.MustPost(t, sample.NumberedRange(1001, 2, 3)...)
 	kafkatest.NewPlain(t, []string{cluster.Kafka}).DeleteBefore(t, eventlog.ResultsTopic, eventlog.PartitionOf(1001, testcluster.Partitions), 2)
 	proxy.Restore()
-	for _, want := range []string{`["connect"]`, `["recovered"]`, `["atlas_subscribed",{"msm":1001,`, `["atlas_error","[cursor_gone] cursor: `} {
+	for _, want := range []string{`["connect"]`, `["recovered"]`, `["atlas_subscribed",{"msm":1001,`, `["atlas_error","[cursor_gone] cursor: goes on at offset 1 `} {
 		c.Expect(t, want)
 	}
 	c.Expect(t, fmt.Sprintf(`["atlas_subscribed",{"msm":%d,`, unaffected))
