@@ -19,9 +19,11 @@ import (
 	"atlasstream/services/collector/internal/publish"
 	"atlasstream/services/collector/internal/split"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
 
@@ -254,5 +256,26 @@ func TestAbuseManyEvents(t *testing.T) {
 		if got := counting.records.Load(); got != test.looked {
 			t.Errorf("%d events: %d were parsed", test.events, got)
 		}
+	}
+}
+
+// A client may name any method: its requests are counted as "other", so that they cost no memory, and so that a name that no label may have does no harm.
+func TestAbuseByMethodsThatDoNotExist(t *testing.T) {
+	server, connection := serveGRPC(t, &fakeLog{}, limits)
+	ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(t.Context(), "origin", "https://evil.example"), 10*time.Second)
+	defer cancel()
+	for _, method := range []string{"/a/One", "/a/Two", "/ingest.v1.IngestService/Three", "/a/\xff", "/" + ingestv1.IngestService_ServiceDesc.ServiceName + "/PublishResults"} {
+		err := connection.Invoke(ctx, method, &ingestv1.PublishResultsRequest{}, &ingestv1.PublishResultsResponse{})
+		if status.Code(err) != codes.PermissionDenied {
+			t.Errorf("%q: got %v", method, err)
+		}
+	}
+	for method, want := range map[string]float64{"other": 4, "PublishResults": 1} {
+		if got := testutil.ToFloat64(server.metrics.requests.WithLabelValues(method, codes.PermissionDenied.String())); got != want {
+			t.Errorf("%s: counted %v requests, want %v", method, got, want)
+		}
+	}
+	if series := testutil.CollectAndCount(server.metrics.requests); series != 2 {
+		t.Errorf("there are %d series, want 2", series)
 	}
 }

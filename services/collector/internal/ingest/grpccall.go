@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"path"
 	"strings"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/encoding"
 	protocodec "google.golang.org/grpc/encoding/proto"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
@@ -48,7 +48,7 @@ func (c callContext) Err() error {
 
 // admit reserves the memory of a request before its message is read, and starts the time within which the message must arrive.
 func (g *GRPC) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
-	method := shortName(info.FullMethodName)
+	method := methodLabel(info.FullMethodName)
 	if origin := info.Header.Get("origin"); len(origin) > 0 { // a web page, through a proxy
 		g.metrics.requests.WithLabelValues(method, codes.PermissionDenied.String()).Inc()
 		return ctx, status.Errorf(codes.PermissionDenied, "origin: got %q, want none: web pages may not send records", origin[0])
@@ -144,5 +144,26 @@ func (c codec) Unmarshal(data mem.BufferSlice, into any) error {
 	return nil
 }
 
-// shortName is a method's name without its service's.
-func shortName(method string) string { return path.Base(method) }
+// methods are the names without their service's of all methods that are served, by their full names.
+var methods = methodsOf(&ingestv1.IngestService_ServiceDesc, &healthv1.Health_ServiceDesc)
+
+func methodsOf(services ...*grpc.ServiceDesc) map[string]string {
+	names := make(map[string]string)
+	for _, service := range services {
+		for _, method := range service.Methods {
+			names["/"+service.ServiceName+"/"+method.MethodName] = method.MethodName
+		}
+		for _, stream := range service.Streams {
+			names["/"+service.ServiceName+"/"+stream.StreamName] = stream.StreamName
+		}
+	}
+	return names
+}
+
+// methodLabel is the label of a method in metrics. Clients can make up any number of other methods, even with names that no label may have.
+func methodLabel(fullName string) string {
+	if name, known := methods[fullName]; known {
+		return name
+	}
+	return "other"
+}
