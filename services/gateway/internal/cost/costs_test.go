@@ -95,6 +95,22 @@ func TestStepsAreSharedAndPaidBack(t *testing.T) {
 	}
 }
 
+// Subscriptions that end by themselves are looked at one by one, though they are to the same records.
+func TestAbuseSubscriptionsThatEnd(t *testing.T) {
+	hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 1, Subscriptions: 1000, Steps: 1 << 30}})
+	client := hub.MustJoinFrom(t, sessiontest.Attacker, &sessiontest.DiscardingClient{})
+	defer client.Leave()
+	for i := range 100 {
+		sessiontest.MustSubscribe(t, client, fmt.Sprintf(`{"msm":1001,"limit":%d}`, 1000+i))
+		sessiontest.MustSubscribe(t, client, fmt.Sprintf(`{"msm":1001,"duration":%d}`, 1000+i))
+	}
+	each, write, ending := subscription.Cost{Each: 2}, subscription.Cost{Each: 60, PerKiB: 3}, subscription.Cost{Each: 2}
+	want := each.Plus(write).Plus(ending.Times(200))
+	if got := hub.Results.Partition(0).Charged()[1001][client.Payer.Networks[0].Prefix].Steps; got != want {
+		t.Errorf("got %+v steps, want %+v", got, want)
+	}
+}
+
 func TestAbuseSessionCursors(t *testing.T) {
 	hub, had := sessiontest.NewDefaultHub(), 0
 	for range 500 {

@@ -37,6 +37,10 @@ func TestSinceWhatTheLogHasLost(t *testing.T) {
 		if got, err := topic.Since(t.Context(), 1, time.Now().Add(-1500*time.Second)); err != nil || got != 3 {
 			t.Errorf("got %d, %v; want 3", got, err)
 		}
+		log.first = 4
+		if got, err := topic.Since(t.Context(), 1, time.Now().Add(time.Minute)); err != nil || got != 4 {
+			t.Errorf("a time to come, in a log that has lost everything: got %d, %v; want 4", got, err)
+		}
 		for _, first := range []int64{2, 4} {
 			log.first = first
 			at := time.Now().Add(-2500 * time.Second)

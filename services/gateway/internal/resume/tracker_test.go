@@ -196,6 +196,40 @@ func TestCursorNamesActiveSubscriptions(t *testing.T) {
 	})
 }
 
+// Once a list has resumed, none of its measurements is pending any more.
+func TestCursorOfAPendingList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewSessionCursorHub(t)
+		defer hub.Close()
+		at := func(measurement atlas.MeasurementID) cursor.Checkpoint {
+			return cursor.Checkpoint{Measurement: measurement, Live: cursor.Live{Topic: sessiontest.Topic, Offset: -1}}
+		}
+		const list, pending = `{"msm":[1,2],"cursor":""}`, `{"msm":3,"cursor":""}`
+		recalled := sessiontest.Resumptions(t, hub.Session,
+			cursor.SavedSubscription{Checkpoint: at(1), Parameters: []byte(list)}, cursor.SavedSubscription{Checkpoint: at(2)},
+			cursor.SavedSubscription{Checkpoint: at(3), Parameters: []byte(pending)},
+		)
+		hub.Session.SetPending(recalled)
+		if err := hub.Session.Resume(t.Context(), recalled[0]); err != nil {
+			t.Fatal(err)
+		}
+		hub.Log.Append(0, sessiontest.Records(1, 1, 1)...)
+		hub.Receive()
+		words := strings.Fields(hub.Received[len(hub.Received)-1])
+		token, err := sessiontest.JSONCursors{}.Open(words[len(words)-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, saved := range token.Each() {
+			got = append(got, fmt.Sprintf("%d %s", saved.Measurement, saved.Parameters))
+		}
+		if want := []string{"1 " + list, "2 ", "3 " + pending}; !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
 // Where there are too many for one cursor, nothing is gathered for it with each record.
 func TestAbuseTooManySubscriptionsForOneCursor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
