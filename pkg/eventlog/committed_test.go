@@ -78,8 +78,8 @@ func (l *transactedLog) endTransaction(producer int64, abort bool) {
 	l.append(transactedBatch{producer: producer, records: 1, transactional: true, isMarker: true})
 }
 
-// answer is what Kafka sends for an offset: whole batches, and those aborted transactions that overlap with them, in the order of their ends.
-func (l *transactedLog) answer(from int64, most int) (batches []*fetchedBatch, aborted []fetch.ResponseTransaction, end int64) {
+// response is what Kafka sends for an offset: whole batches, and those aborted transactions that overlap with them, in the order of their ends.
+func (l *transactedLog) response(from int64, most int) (batches []*fetchedBatch, aborted []fetch.ResponseTransaction, end int64) {
 	end = from
 	for _, batch := range l.batches {
 		if batch.base+batch.records > from && len(batches) < most {
@@ -123,9 +123,9 @@ func TestOnlyCommittedRecordsAreRead(t *testing.T) {
 				}
 			}
 		}
-		answers := 0
-		for next := fetcherAt(from); next.next < log.end; answers++ {
-			batches, aborted, end := log.answer(next.next, 1+random.IntN(9))
+		responses := 0
+		for next := fetcherAt(from); next.next < log.end; responses++ {
+			batches, aborted, end := log.response(next.next, 1+random.IntN(9))
 			if err := next.takeEach(committed(batches, aborted), func(record *kafka.Record) error {
 				if record.Offset >= next.next {
 					got = append(got, record.Offset)
@@ -136,7 +136,7 @@ func TestOnlyCommittedRecordsAreRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			if next.next != end {
-				t.Fatalf("seed %d: an answer up to %d was read up to %d", seed, end, next.next)
+				t.Fatalf("seed %d: a response up to %d was read up to %d", seed, end, next.next)
 			}
 		}
 		if !slices.Equal(got, want) {
@@ -153,7 +153,7 @@ func TestDroppedBatchesArePassedWithTheWholeResponse(t *testing.T) {
 	log.append(transactedBatch{producer: -1, records: 3})
 	log.append(transactedBatch{producer: 1, records: 7, transactional: true})
 	log.endTransaction(1, true)
-	batches, aborted, _ := log.answer(0, 9)
+	batches, aborted, _ := log.response(0, 9)
 	reader := fetcherAt(0)
 	err := reader.takeEach(committed(batches, aborted), func(record *kafka.Record) error {
 		reader.next = record.Offset + 1
@@ -173,9 +173,9 @@ func TestDroppedBatchesNeedNotBeReadable(t *testing.T) {
 		raw := log.batches[at].written()
 		raw[attributesAt+1] |= 7 // a codec that there is not
 		reader := fetcherAt(log.batches[at].base)
-		answer := committed([]*fetchedBatch{newBatch(sign(raw))}, []fetch.ResponseTransaction{{ProducerID: 1, FirstOffset: 0}})
+		response := committed([]*fetchedBatch{newBatch(sign(raw))}, []fetch.ResponseTransaction{{ProducerID: 1, FirstOffset: 0}})
 		want := reader.next + log.batches[at].records
-		if err := reader.takeEach(answer, func(*kafka.Record) error { return nil }); err != nil || reader.next != want {
+		if err := reader.takeEach(response, func(*kafka.Record) error { return nil }); err != nil || reader.next != want {
 			t.Errorf("%s: is at %d, %v, want %d", name, reader.next, err, want)
 		}
 	}
@@ -189,8 +189,8 @@ func TestDamagedBatchesAreNotDropped(t *testing.T) {
 	for _, batch := range log.batches {
 		raw := batch.written()
 		raw[len(raw)-1] ^= 1
-		answer := committed([]*fetchedBatch{newBatch(raw)}, []fetch.ResponseTransaction{{ProducerID: 1, FirstOffset: 0}})
-		if _, err := answer.ReadRecord(); err == nil || !strings.Contains(err.Error(), "checksum") {
+		response := committed([]*fetchedBatch{newBatch(raw)}, []fetch.ResponseTransaction{{ProducerID: 1, FirstOffset: 0}})
+		if _, err := response.ReadRecord(); err == nil || !strings.Contains(err.Error(), "checksum") {
 			t.Errorf("%+v: got %v, want a checksum that does not match", batch, err)
 		}
 	}
@@ -213,8 +213,8 @@ func TestDamagedNumbersOfRecords(t *testing.T) {
 // A broker that sends records before the requested offset only is told from one that has none, as the reader would fetch them forever.
 func TestOnlyRecordsBeforeTheOffsetAreAnError(t *testing.T) {
 	reader := fetcherAt(3)
-	answer := committed([]*fetchedBatch{newBatch(writtenBatch(0, 3, 0, 1, 2))}, nil)
-	if err := reader.takeEach(answer, func(*kafka.Record) error { return nil }); err == nil || reader.next != 3 {
+	response := committed([]*fetchedBatch{newBatch(writtenBatch(0, 3, 0, 1, 2))}, nil)
+	if err := reader.takeEach(response, func(*kafka.Record) error { return nil }); err == nil || reader.next != 3 {
 		t.Errorf("is at %d, %v; want an error", reader.next, err)
 	}
 }
@@ -223,13 +223,13 @@ func TestOnlyRecordsBeforeTheOffsetAreAnError(t *testing.T) {
 func BenchmarkCommitted(b *testing.B) {
 	for _, batches := range []int{1, 100} {
 		b.Run(fmt.Sprintf("%d batches", batches), func(b *testing.B) {
-			answer := make([]*fetchedBatch, batches)
-			for i := range answer {
-				answer[i] = transactedBatch{producer: -1, base: int64(i), records: 1}.reader()
+			response := make([]*fetchedBatch, batches)
+			for i := range response {
+				response[i] = transactedBatch{producer: -1, base: int64(i), records: 1}.reader()
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				_ = committed(answer, nil)
+				_ = committed(response, nil)
 			}
 		})
 	}

@@ -77,10 +77,10 @@ func cursorKeyContract(t *testing.T, f fixture, kafka cluster) {
 		if _, err := f.log.CursorKey(within(t, patience)); !errors.Is(err, eventlog.ErrNoCursorKey) {
 			t.Errorf("of an empty topic: got %v, want ErrNoCursorKey", err)
 		}
-		anew := newFixture(t, kafka) // whose client does not know the topic from before
-		anew.produce(t, eventlog.KeysTopic, "cursor", "too short")
-		anew.produce(t, eventlog.KeysTopic, "another", strings.Repeat("ab", eventlog.CursorKeySize))
-		anew.produce(t, eventlog.KeysTopic, "cursor", strings.Repeat("xy", eventlog.CursorKeySize))
+		renewed := newFixture(t, kafka) // whose client does not know the topic from before
+		renewed.produce(t, eventlog.KeysTopic, "cursor", "too short")
+		renewed.produce(t, eventlog.KeysTopic, "another", strings.Repeat("ab", eventlog.CursorKeySize))
+		renewed.produce(t, eventlog.KeysTopic, "cursor", strings.Repeat("xy", eventlog.CursorKeySize))
 		key, err := f.log.EnsureCursorKey(within(t, patience), eventlog.KeysSpec())
 		if err != nil || len(key) != eventlog.CursorKeySize || strings.HasPrefix(hex.EncodeToString(key), "abab") {
 			t.Errorf("got %x, %v, want a key that was made", key, err)

@@ -45,7 +45,7 @@ func foreignContract(t *testing.T, f fixture, kafka cluster) {
 	t.Run("copied headers do not vouch for values", func(t *testing.T) { forgedRecords(t, f, kafka) })
 }
 
-// archivedConnections are of measurement 7000, as downloads of it have them, and stand beside results.
+// archivedConnections are of measurement 7000, as in downloads of it, and are in a topic beside results.
 func archivedConnections(t *testing.T, f fixture) {
 	topic := f.newTopic(t, 1)
 	value := []byte(`{"msm_id":7000,"prb_id":1,"timestamp":1426633200,"type":"connection","event":"connect","controller":"ctr-ams01"}`)

@@ -135,8 +135,8 @@ func topicIsRecreatedWithFewer(t *testing.T, f fixture, kafka cluster) {
 	f.createForeignTopic(t, topic, 4, nil)
 	until(t, func() bool { return w.log.Check(within(t, patience)) == nil })
 	events := pings(t, 1001, 0, 3)
-	anew, recorder := w.newTails(t, topic, eventlog.TailConfig{})
-	mustFollow(t, anew, 1001)
+	later, recorder := w.newTails(t, topic, eventlog.TailConfig{})
+	mustFollow(t, later, 1001)
 	mustAppend(t, w.newWriter(t, eventlog.WriterConfig{}), topic, events)
 	assertSame(t, recorder.await(t, events[2]), events)
 }

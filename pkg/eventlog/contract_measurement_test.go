@@ -110,7 +110,7 @@ func measurementReadsItsRange(t *testing.T, kafka cluster) {
 	}
 }
 
-// muchOfAMeasurement has more in an answer than is read ahead, and lets much wait.
+// muchOfAMeasurement has more in a response than is read ahead, and is read late.
 func muchOfAMeasurement(t *testing.T, f fixture) {
 	topic := f.newTopic(t, 1)
 	var events []atlas.Event

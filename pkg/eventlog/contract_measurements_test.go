@@ -126,7 +126,7 @@ func readAheadIsBounded(t *testing.T, f fixture) {
 	topic := f.newTopic(t, 1)
 	events := pings(t, 1, 0, 500)
 	for i := range events {
-		events[i].Value = slices.Concat(events[i].Value, slices.Repeat([]byte(" "), size)) // it compresses well, so that an answer has much of it
+		events[i].Value = slices.Concat(events[i].Value, slices.Repeat([]byte(" "), size)) // it compresses well, so that a response has much of it
 		events[i].ID = atlas.EventIDOf(events[i].Value)
 	}
 	mustAppend(t, f.newWriter(t, eventlog.WriterConfig{}), topic, events)

@@ -92,7 +92,7 @@ func afterNumber(records []atlas.Record, first atlas.Event) []atlas.Record {
 	return records
 }
 
-// follower is a Consumer whose subscribers attach and detach while records arrive.
+// follower is a Consumer whose receivers attach and detach while records arrive.
 type follower struct {
 	mu       sync.Mutex
 	attached map[int]*[]atlas.Record
@@ -102,8 +102,8 @@ type follower struct {
 func (f *follower) Deliver(_ int, records []atlas.Record) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, subscriber := range f.attached {
-		*subscriber = append(*subscriber, records...)
+	for _, receiver := range f.attached {
+		*receiver = append(*receiver, records...)
 	}
 }
 

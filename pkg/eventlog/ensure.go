@@ -23,7 +23,7 @@ var permanent = []kafka.Error{
 // isPermanent reports whether a retry fails as well, unless an operator acts.
 func isPermanent(err error) bool {
 	_, changed := errors.AsType[*PartitionsChangedError](err)
-	return changed || slices.ContainsFunc(permanent, func(answer kafka.Error) bool { return errors.Is(err, answer) })
+	return changed || slices.ContainsFunc(permanent, func(code kafka.Error) bool { return errors.Is(err, code) })
 }
 
 // EnsureTopics creates the topics that Kafka does not have, and returns once all can be used. It waits for Kafka until the context ends. A topic that

@@ -63,7 +63,7 @@ func readByKafkaGo(raw []byte) ([]readRecord, error) {
 	return readAllOf(set.Records)
 }
 
-// readByUs reads all batches of an answer.
+// readByUs reads all batches of a response.
 func readByUs(raw []byte) ([]readRecord, error) {
 	batches, err := splitBatches(raw)
 	if err != nil {
@@ -134,17 +134,17 @@ func randomRecords(random *rand.Rand) []kafka.Record {
 // Whatever producers write is read as kafka-go reads it.
 func TestBatchesAreReadAsByKafkaGo(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	var answer []byte
+	var response []byte
 	for round := range 200 {
-		answer = append(answer, batchOf(t, int64(1000*round), compress.Compression(round%5), randomRecords(random)...)...)
+		response = append(response, batchOf(t, int64(1000*round), compress.Compression(round%5), randomRecords(random)...)...)
 	}
-	want, err := readByKafkaGo(answer)
+	want, err := readByKafkaGo(response)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cutOff := batchOf(t, 1e6, compress.None, randomRecords(random)...)
 	for _, left := range []int{0, 1, 16, 17, batchHeader, len(cutOff) - 1} {
-		got, err := readByUs(append(slices.Clip(answer), cutOff[:left]...))
+		got, err := readByUs(append(slices.Clip(response), cutOff[:left]...))
 		if err != nil || !slices.Equal(got, want) {
 			t.Fatalf("with %d bytes more: got %d records, want %d; %v", left, len(got), len(want), err)
 		}
@@ -152,7 +152,7 @@ func TestBatchesAreReadAsByKafkaGo(t *testing.T) {
 }
 
 func TestDamagedBatches(t *testing.T) {
-	sound := batchOf(t, 7, compress.Zstd, kafka.Record{Value: kafka.NewBytes([]byte("sound"))})
+	intact := batchOf(t, 7, compress.Zstd, kafka.Record{Value: kafka.NewBytes([]byte("intact"))})
 	for name, test := range map[string]struct {
 		damage func(raw []byte) []byte
 		want   string
@@ -175,8 +175,8 @@ func TestDamagedBatches(t *testing.T) {
 			if strings.HasPrefix(test.want, "a batch") { // it is met again
 				return
 			}
-			if got, err := readByUs(append(slices.Clone(sound), raw...)); len(got) != 1 || err == nil {
-				t.Errorf("behind a sound batch: got %v, %v; want that and an error", got, err)
+			if got, err := readByUs(append(slices.Clone(intact), raw...)); len(got) != 1 || err == nil {
+				t.Errorf("after an intact batch: got %v, %v; want that and an error", got, err)
 			}
 		})
 	}
@@ -209,12 +209,12 @@ func TestCutOffResponses(t *testing.T) {
 // fakeTruncatingBroker is an old broker, which sends no more than was requested.
 type fakeTruncatingBroker struct {
 	broker
-	log   []byte
-	asked []int64
+	log       []byte
+	requested []int64
 }
 
 func (c *fakeTruncatingBroker) Fetch(_ context.Context, request *kafka.FetchRequest) (*kafka.FetchResponse, error) {
-	c.asked = append(c.asked, request.MaxBytes)
+	c.requested = append(c.requested, request.MaxBytes)
 	partition := fetchedPartition{lastStableOffset: 5, batches: c.log[:min(request.MaxBytes, int64(len(c.log)))]}
 	return partition.response(0)
 }
@@ -226,18 +226,18 @@ func TestLongBatchesAreFetchedAgain(t *testing.T) {
 	fetcher := fetcher{partition: partition{broker: broker}, next: 4, maxBytes: minResponse}
 	defer fetcher.close()
 	if _, err := fetcher.fetch(t.Context()); err == nil {
-		t.Fatal("got an answer without a whole batch and no error")
+		t.Fatal("got a response without a whole batch and no error")
 	}
-	answer, err := fetcher.fetch(t.Context())
+	response, err := fetcher.fetch(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if read, err := readAllOf(answer.Records); err != nil || len(read) != 1 {
+	if read, err := readAllOf(response.Records); err != nil || len(read) != 1 {
 		t.Fatalf("got %d records, %v", len(read), err)
 	}
 	_, _ = fetcher.fetch(t.Context())
-	if want := []int64{minResponse, int64(len(long)), minResponse}; !slices.Equal(broker.asked, want) {
-		t.Errorf("asked for %v bytes, want %v", broker.asked, want)
+	if want := []int64{minResponse, int64(len(long)), minResponse}; !slices.Equal(broker.requested, want) {
+		t.Errorf("requested %v bytes, want %v", broker.requested, want)
 	}
 }
 

@@ -86,8 +86,8 @@ func (f *fetcher) nextAfterUnreadable(batch *unreadableError) int64 {
 
 // goneAt returns the error for an unreadable batch.
 func (f *fetcher) goneAt(batch *unreadableError) *OffsetGoneError {
-	behind := f.nextAfterUnreadable(batch)
-	return &OffsetGoneError{Topic: f.topic, Partition: f.number, Offset: f.next, First: behind, Next: max(behind, f.end), Unreadable: batch}
+	next := f.nextAfterUnreadable(batch)
+	return &OffsetGoneError{Topic: f.topic, Partition: f.number, Offset: f.next, First: next, Next: max(next, f.end), Unreadable: batch}
 }
 
 // reportUnreadable counts and logs an unreadable batch, and returns where the log is readable again. It fails if err has another reason.

@@ -19,10 +19,10 @@ type exchanged struct {
 	io.Writer
 }
 
-func exchange(answer []byte, version int16) (*fetchedPartition, error) {
+func exchange(response []byte, version int16) (*fetchedPartition, error) {
 	request := &rawFetch{Request: &fetch.Request{}}
 	request.Required(map[protocol.ApiKey]int16{protocol.Fetch: version})
-	message, err := request.RawExchange(exchanged{bytes.NewReader(answer), io.Discard})
+	message, err := request.RawExchange(exchanged{bytes.NewReader(response), io.Discard})
 	if err != nil {
 		return nil, err
 	}
@@ -36,11 +36,11 @@ func TestResponsesOfEveryVersion(t *testing.T) {
 			Partition: 3, HighWatermark: 9, LastStableOffset: 8, LogStartOffset: 5, AbortedTransactions: []fetch.ResponseTransaction{{ProducerID: 1, FirstOffset: 6}},
 			RecordSet: protocol.RecordSet{Version: 2, Records: protocol.NewRecordReader(protocol.Record{Value: protocol.NewBytes([]byte("value"))})},
 		}}}}}
-		var answer bytes.Buffer
-		if err := protocol.WriteResponse(&answer, version, 1, sent); err != nil {
+		var response bytes.Buffer
+		if err := protocol.WriteResponse(&response, version, 1, sent); err != nil {
 			t.Fatal(err)
 		}
-		found, err := exchange(answer.Bytes(), version)
+		found, err := exchange(response.Bytes(), version)
 		if err != nil {
 			t.Fatalf("version %d: %v", version, err)
 		}
@@ -55,16 +55,16 @@ func TestResponsesOfEveryVersion(t *testing.T) {
 	}
 }
 
-// An error is that of the partition or, without any partition, that of the whole answer.
+// An error is that of the partition or, without any partition, that of the whole response.
 func TestResponsesWithAnError(t *testing.T) {
 	const notLeader = 6
-	records := protocol.RecordSet{Version: 2, Records: protocol.NewRecordReader(protocol.Record{})} // kafka-go cannot write an answer without
-	for version, answer := range map[int16]*fetch.Response{
+	records := protocol.RecordSet{Version: 2, Records: protocol.NewRecordReader(protocol.Record{})} // kafka-go cannot write a response without
+	for version, response := range map[int16]*fetch.Response{
 		4:  {Topics: []fetch.ResponseTopic{{Partitions: []fetch.ResponsePartition{{ErrorCode: notLeader, RecordSet: records}}}}},
 		11: {ErrorCode: notLeader},
 	} {
 		var sent bytes.Buffer
-		if err := protocol.WriteResponse(&sent, version, 1, answer); err != nil {
+		if err := protocol.WriteResponse(&sent, version, 1, response); err != nil {
 			t.Fatal(err)
 		}
 		if found, err := exchange(sent.Bytes(), version); err != nil || found.code != kafka.NotLeaderForPartition {
@@ -74,7 +74,7 @@ func TestResponsesWithAnError(t *testing.T) {
 }
 
 func TestInvalidResponses(t *testing.T) {
-	for want, answer := range map[string][]byte{
+	for want, response := range map[string][]byte{
 		"reading a response: EOF":                             {},
 		"a response of 3 bytes, want 4 to 268435456":          {0, 0, 0, 3, 0, 0, 0, 1},
 		"a response of 4294967295 bytes, want 4 to 268435456": {255, 255, 255, 255, 0, 0, 0, 1},
@@ -84,8 +84,8 @@ func TestInvalidResponses(t *testing.T) {
 		"a response with 2 topics and 3 partitions of the first, want one topic and one partition": append([]byte{0, 0, 0, 66, 0, 0, 0, 1},
 			slices.Concat(make([]byte, 10), []byte{0, 0, 0, 2, 0, 0, 0, 0, 0, 3}, make([]byte, 42))...),
 	} {
-		if _, err := exchange(answer, 11); err == nil || err.Error() != want {
-			t.Errorf("% x: got %v, want %s", answer, err, want)
+		if _, err := exchange(response, 11); err == nil || err.Error() != want {
+			t.Errorf("% x: got %v, want %s", response, err, want)
 		}
 	}
 }

@@ -28,20 +28,20 @@ func (l *Log) partition(topic string, number int) partition {
 // bounds returns the offset of the first record and the log's end: the offset that the next record will have or, while a transaction is open, that of
 // its first record.
 func (p partition) bounds(ctx context.Context) (first, next int64, err error) {
-	answer, err := p.listOffsets(ctx, kafka.FirstOffsetOf(p.number), kafka.LastOffsetOf(p.number))
-	return answer.FirstOffset, answer.LastOffset, err
+	offsets, err := p.listOffsets(ctx, kafka.FirstOffsetOf(p.number), kafka.LastOffsetOf(p.number))
+	return offsets.FirstOffset, offsets.LastOffset, err
 }
 
 // boundsSince is bounds and offsetAt in one request. Either may miss a record that is written meanwhile.
 func (p partition) boundsSince(ctx context.Context, at time.Time) (first, next, since int64, err error) {
-	answer, err := p.listOffsets(ctx, kafka.FirstOffsetOf(p.number), kafka.LastOffsetOf(p.number), sinceOf(p.number, at))
-	since = answer.LastOffset
-	for offset := range answer.Offsets {
+	offsets, err := p.listOffsets(ctx, kafka.FirstOffsetOf(p.number), kafka.LastOffsetOf(p.number), sinceOf(p.number, at))
+	since = offsets.LastOffset
+	for offset := range offsets.Offsets {
 		if offset >= 0 { // -1 is none
 			since = offset
 		}
 	}
-	return answer.FirstOffset, answer.LastOffset, since, err
+	return offsets.FirstOffset, offsets.LastOffset, since, err
 }
 
 // sinceOf requests the least offset whose record's time is at or after the given one.
@@ -69,8 +69,8 @@ func (p partition) offsetAt(ctx context.Context, at time.Time) (int64, error) {
 
 // firstSince returns the least offset whose record's time is at or after the given one.
 func (p partition) firstSince(ctx context.Context, at time.Time) (offset int64, found bool, err error) {
-	answer, err := p.listOffsets(ctx, sinceOf(p.number, at))
-	for offset := range answer.Offsets {
+	offsets, err := p.listOffsets(ctx, sinceOf(p.number, at))
+	for offset := range offsets.Offsets {
 		if offset >= 0 { // -1 is none
 			return offset, true, nil
 		}
@@ -78,21 +78,21 @@ func (p partition) firstSince(ctx context.Context, at time.Time) (offset int64, 
 	return 0, false, err
 }
 
-func (p partition) listOffsets(ctx context.Context, questions ...kafka.OffsetRequest) (kafka.PartitionOffsets, error) {
+func (p partition) listOffsets(ctx context.Context, requests ...kafka.OffsetRequest) (kafka.PartitionOffsets, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	response, err := p.broker.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{p.topic: questions}})
+	response, err := p.broker.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{p.topic: requests}})
 	if err != nil {
 		return kafka.PartitionOffsets{}, fmt.Errorf("%s: %w", p, err)
 	}
-	for _, answer := range response.Topics[p.topic] {
-		if answer.Partition != p.number {
+	for _, offsets := range response.Topics[p.topic] {
+		if offsets.Partition != p.number {
 			continue
 		}
-		if answer.Error != nil {
-			return kafka.PartitionOffsets{}, fmt.Errorf("%s: %w", p, answer.Error)
+		if offsets.Error != nil {
+			return kafka.PartitionOffsets{}, fmt.Errorf("%s: %w", p, offsets.Error)
 		}
-		return answer, nil
+		return offsets, nil
 	}
 	return kafka.PartitionOffsets{}, fmt.Errorf("%s: the broker's response does not have the partition", p)
 }

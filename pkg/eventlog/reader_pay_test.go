@@ -39,7 +39,7 @@ func TestReadingIsPaidFor(t *testing.T) {
 	if _, err := reader.Next(within(t, patience)); !errors.Is(err, io.EOF) {
 		t.Errorf("got %v, want the end", err)
 	}
-	if last := others + 1 - paid; payments < 2 || last < 0 || last > others/2 { // what the last answer has brought is not paid for, as nothing comes after it
+	if last := others + 1 - paid; payments < 2 || last < 0 || last > others/2 { // what the last response has brought is not paid for, as nothing comes after it
 		t.Errorf("%d of %d records are paid for, in %d payments", paid, others+1, payments)
 	}
 	if length := int64(len(record.Value)); inBytes < paid*length*9/10 || inBytes > paid*length*11/10 {

@@ -73,8 +73,8 @@ func (s *scanner) readResponse(ctx context.Context) error {
 	before := s.bytes
 	err = s.takeResponse(ctx, response, nil, s.take)
 	records, bytes := int64(s.counts.read)+s.passedRecords, s.bytes-before+s.passedBytes
-	if answer, is := response.Records.(*committedRecords); is {
-		restRecords, restBytes := answer.rest()
+	if unread, ok := response.Records.(*committedRecords); ok {
+		restRecords, restBytes := unread.rest()
 		records, bytes = records+restRecords, bytes+restBytes
 	}
 	s.fetched(records, bytes)

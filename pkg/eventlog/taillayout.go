@@ -16,25 +16,25 @@ type tailSet struct {
 	tails map[*Tails]struct{}
 }
 
-func (f *tailSet) add(tails *Tails) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.tails == nil {
-		f.tails = map[*Tails]struct{}{}
+func (s *tailSet) add(tails *Tails) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tails == nil {
+		s.tails = map[*Tails]struct{}{}
 	}
-	f.tails[tails] = struct{}{}
+	s.tails[tails] = struct{}{}
 }
 
-func (f *tailSet) remove(tails *Tails) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.tails, tails)
+func (s *tailSet) remove(tails *Tails) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.tails, tails)
 }
 
-func (f *tailSet) all() (all []*Tails) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for tails := range f.tails {
+func (s *tailSet) all() (all []*Tails) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for tails := range s.tails {
 		all = append(all, tails)
 	}
 	return all

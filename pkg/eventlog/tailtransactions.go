@@ -14,27 +14,27 @@ type openTransactionLog struct {
 	logger *zap.Logger
 	end    int64
 	since  time.Time
-	told   bool
+	warned bool
 }
 
 // note takes the end that a fetch has returned, and how many records are after it.
-func (h *openTransactionLog) note(end, held int64, now time.Time) {
-	if held > 0 && end == h.end && !h.since.IsZero() {
-		h.last(held, now)
+func (l *openTransactionLog) note(end, held int64, now time.Time) {
+	if held > 0 && end == l.end && !l.since.IsZero() {
+		l.warnIfLong(held, now)
 		return
 	}
-	if h.told {
-		h.logger.Info("the transaction has ended, and the records after it are delivered", zap.Int64("offset", h.end), zap.Duration("after", now.Sub(h.since)))
+	if l.warned {
+		l.logger.Info("the transaction has ended, and the records after it are delivered", zap.Int64("offset", l.end), zap.Duration("after", now.Sub(l.since)))
 	}
-	h.end, h.since, h.told = end, now, false
+	l.end, l.since, l.warned = end, now, false
 }
 
-// last warns once for each transaction.
-func (h *openTransactionLog) last(held int64, now time.Time) {
-	if h.told || now.Sub(h.since) < longTransaction {
+// warnIfLong warns once for each transaction.
+func (l *openTransactionLog) warnIfLong(held int64, now time.Time) {
+	if l.warned || now.Sub(l.since) < longTransaction {
 		return
 	}
-	h.told = true
-	h.logger.Warn("a producer's open transaction keeps the records after its first one from being read, until it ends or Kafka aborts it",
-		zap.Int64("offset", h.end), zap.Int64("records_behind", held), zap.Duration("for", now.Sub(h.since)))
+	l.warned = true
+	l.logger.Warn("a producer's open transaction keeps the records after its first one from being read, until it ends or Kafka aborts it",
+		zap.Int64("offset", l.end), zap.Int64("records_behind", held), zap.Duration("for", now.Sub(l.since)))
 }

@@ -80,18 +80,18 @@ func checkInTime(ctx context.Context, check func(context.Context) error) error {
 type outageLog struct {
 	logger *zap.Logger
 	since  time.Time // when Kafka could be used last
-	told   bool
+	warned bool
 }
 
-func (a *outageLog) note(err error, now time.Time) {
-	switch away := now.Sub(a.since); {
-	case err == nil && a.told:
-		a.logger.Info("Kafka can be used again", zap.Duration("after", away))
+func (l *outageLog) note(err error, now time.Time) {
+	switch away := now.Sub(l.since); {
+	case err == nil && l.warned:
+		l.logger.Info("Kafka can be used again", zap.Duration("after", away))
 		fallthrough
 	case err == nil:
-		a.since, a.told = now, false
-	case away >= outageThreshold && !a.told:
-		a.logger.Warn("Kafka, or a topic in it, cannot be used; retrying", zap.Duration("for", away), zap.Error(err))
-		a.told = true
+		l.since, l.warned = now, false
+	case away >= outageThreshold && !l.warned:
+		l.logger.Warn("Kafka, or a topic in it, cannot be used; retrying", zap.Duration("for", away), zap.Error(err))
+		l.warned = true
 	}
 }

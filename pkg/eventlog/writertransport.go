@@ -25,21 +25,21 @@ type retryingTransport struct {
 }
 
 type topicMetadata struct {
-	response kafka.Response
-	asked    time.Time
+	response  kafka.Response
+	requested time.Time
 }
 
 // RoundTrip fails without a retry once the transport is aborted.
 func (t *retryingTransport) RoundTrip(ctx context.Context, address net.Addr, request kafka.Request) (kafka.Response, error) {
-	asked, ok := request.(*metadata.Request)
-	if !ok || len(asked.TopicNames) != 1 {
+	wanted, ok := request.(*metadata.Request)
+	if !ok || len(wanted.TopicNames) != 1 {
 		return t.roundTrip(ctx, address, request)
 	}
-	topic := asked.TopicNames[0]
+	topic := wanted.TopicNames[0]
 	if _, fault := t.layouts.state(topic); fault != nil {
 		return nil, fault
 	}
-	if known, ok := t.topics.Load(topic); ok && time.Since(known.(*topicMetadata).asked) < partitionsTTL {
+	if known, ok := t.topics.Load(topic); ok && time.Since(known.(*topicMetadata).requested) < partitionsTTL {
 		return known.(*topicMetadata).response, nil
 	}
 	response, err := t.roundTrip(ctx, address, request)
@@ -53,7 +53,7 @@ func (t *retryingTransport) RoundTrip(ctx context.Context, address net.Addr, req
 	if err := t.layouts.checkKnown(topic, partitions); err != nil {
 		return nil, err
 	}
-	t.topics.Store(topic, &topicMetadata{response: response, asked: time.Now()})
+	t.topics.Store(topic, &topicMetadata{response: response, requested: time.Now()})
 	return response, nil
 }
 

@@ -68,11 +68,11 @@ func (b *Broker) Close() error {
 	return b.directory.close()
 }
 
-func (b *Broker) whileRunning(ask func() error) error {
+func (b *Broker) whileRunning(request func() error) error {
 	b.running.RLock()
 	defer b.running.RUnlock()
 	if b.closed {
 		return ErrClosed
 	}
-	return ask()
+	return request()
 }

@@ -114,7 +114,7 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 	}
 }
 
-// produceUntilKilled writes on while the broker is killed, and gives what was acknowledged.
+// produceUntilKilled writes until the broker is killed, and returns what was acknowledged.
 func produceUntilKilled(t *testing.T, client *kgo.Client, from int, kill func()) (acknowledged []string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(deadline(t))

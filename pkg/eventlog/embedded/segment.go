@@ -41,22 +41,22 @@ func (s segment) inspect(files fs.FS, logger *zap.Logger) (next int64, err error
 	if err != nil {
 		return 0, err
 	}
-	sound, size, err := s.read(files)
+	intact, size, err := s.read(files)
 	var fault *batchError
 	if err != nil && !errors.As(err, &fault) {
 		return 0, err
 	}
-	switch lost := indexed - sound.batches; {
+	switch lost := indexed - intact.batches; {
 	case lost > 0 && fault == nil:
 		err = &batchError{reason: fmt.Sprintf("the %d batches behind it are gone", lost)}
 	case fault == nil:
-		return sound.next, nil
+		return intact.next, nil
 	case lost <= 0 && fault.cutOff && s.last:
 		logger.Warn("embedded broker: the last batch is cut off, as it was not written completely, and is dropped", zap.String("segment", s.name(segmentSuffix)),
-			zap.Int64("offset", sound.next), zap.Int64("bytes", size-sound.bytes))
-		return sound.next, nil
+			zap.Int64("offset", intact.next), zap.Int64("bytes", size-intact.bytes))
+		return intact.next, nil
 	}
-	return 0, fmt.Errorf("%w: %s is intact up to offset %d (%d of %d bytes): %w", ErrDamaged, s.name(segmentSuffix), sound.next, sound.bytes, size, err)
+	return 0, fmt.Errorf("%w: %s is intact up to offset %d (%d of %d bytes): %w", ErrDamaged, s.name(segmentSuffix), intact.next, intact.bytes, size, err)
 }
 
 // indexed counts the batches that were once written completely.
@@ -71,7 +71,7 @@ func (s segment) indexed(files fs.FS) (int64, error) {
 	return info.Size() / indexEntryBytes, nil
 }
 
-func (s segment) read(files fs.FS) (sound extent, size int64, err error) {
+func (s segment) read(files fs.FS) (intact extent, size int64, err error) {
 	file, err := files.Open(s.name(segmentSuffix))
 	if err != nil {
 		return extent{}, 0, err
@@ -81,24 +81,24 @@ func (s segment) read(files fs.FS) (sound extent, size int64, err error) {
 	if err != nil {
 		return extent{}, 0, err
 	}
-	sound, err = s.scan(bufio.NewReaderSize(file, readAhead))
-	return sound, info.Size(), err
+	intact, err = s.scan(bufio.NewReaderSize(file, readAhead))
+	return intact, info.Size(), err
 }
 
 // scan reads complete batches until the end or the first that is not.
 func (s segment) scan(batches *bufio.Reader) (extent, error) {
-	sound := extent{next: s.base}
+	intact := extent{next: s.base}
 	for {
 		batch, err := readBatch(batches)
 		if errors.Is(err, io.EOF) {
-			return sound, nil
+			return intact, nil
 		}
 		if err != nil {
-			return sound, err
+			return intact, err
 		}
-		if batch.first != sound.next && !s.gaps {
-			return sound, &batchError{reason: fmt.Sprintf("offset %d follows", batch.first)}
+		if batch.first != intact.next && !s.gaps {
+			return intact, &batchError{reason: fmt.Sprintf("offset %d follows", batch.first)}
 		}
-		sound = extent{bytes: sound.bytes + batch.bytes, batches: sound.batches + 1, next: batch.last + 1}
+		intact = extent{bytes: intact.bytes + batch.bytes, batches: intact.batches + 1, next: batch.last + 1}
 	}
 }

@@ -144,7 +144,7 @@ func expect(t *testing.T, cluster *Cluster, records int) {
 		must(t, fetches.Err())
 		fetches.EachRecord(func(record *kgo.Record) {
 			if string(record.Value) != fmt.Sprint(next) {
-				t.Fatalf("record %q stands where %d should", record.Value, next)
+				t.Fatalf("record %q is where %d should be", record.Value, next)
 			}
 			next++
 		})
