@@ -51,7 +51,7 @@ func registryContract(t *testing.T, f fixture, kafka cluster) {
 	t.Run("the topic is missing at first", func(t *testing.T) { topicIsMissing(t, f) })
 	t.Run("the topic is recreated", func(t *testing.T) {
 		for _, puts := range []int{0, 1, 5} { // the new log is shorter than what was read of the old one, or longer
-			topicIsMadeAnew(t, f.newRegistry(t, 1), puts)
+			topicIsRecreated(t, f.newRegistry(t, 1), puts)
 		}
 	})
 	t.Run("partitions are added", func(t *testing.T) { partitionsAreAdded(t, kafka, f.newRegistry(t, 1)) })
@@ -118,7 +118,7 @@ func topicIsMissing(t *testing.T, f fixture) {
 	view.await(t, registry.want)
 }
 
-func topicIsMadeAnew(t *testing.T, registry *testRegistry, puts int) {
+func topicIsRecreated(t *testing.T, registry *testRegistry, puts int) {
 	registry.put(t, 1, idsUpTo(10)...)
 	view := readRegistry(t, registry.f.log, registry.topic)
 	view.await(t, registry.want)
