@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -116,5 +118,31 @@ func TestEverythingIsReleased(t *testing.T) {
 	}
 	if messages, bytes := server.stats.Messages.Load(), server.stats.Bytes.Load(); messages != 0 || bytes != 0 {
 		t.Errorf("%d messages of %d bytes are left in queues", messages, bytes)
+	}
+}
+
+// A refused client is released too, whatever the reason. At first they are errors of the requests, and then the limit of messages.
+func TestRefusedClientsAreReleased(t *testing.T) {
+	server := newTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 1, Subscriptions: 1, Messages: 1, ConnectionMessages: 1}})
+	upgrade := http.Header{"Connection": {"Upgrade"}, "Upgrade": {"websocket"}} // without a key
+	last := 0
+	for range 10 {
+		for _, refused := range []*http.Request{
+			httptest.NewRequest(http.MethodGet, "/stream/", nil),
+			httptest.NewRequest(http.MethodHead, "/stream/", nil),
+			httptest.NewRequest(http.MethodGet, "/stream/?msm=1001&token=unknown", nil),
+			{Method: http.MethodGet, URL: &url.URL{Path: "/stream/"}, Header: upgrade, RemoteAddr: "192.0.2.1:1234"},
+			{Method: http.MethodGet, URL: &url.URL{Path: "/stream/", RawQuery: "token=unknown"}, Header: upgrade, RemoteAddr: "192.0.2.1:1234"},
+		} {
+			response := httptest.NewRecorder()
+			server.routes.ServeHTTP(response, refused)
+			if body := response.Body.String(); response.Code < 400 || strings.Contains(body, "too_many_connections") {
+				t.Fatalf("%s %s: got %d %s", refused.Method, refused.URL, response.Code, body)
+			}
+			last = response.Code
+		}
+	}
+	if last != http.StatusTooManyRequests {
+		t.Errorf("got %d in the end, want the limit of messages", last)
 	}
 }
