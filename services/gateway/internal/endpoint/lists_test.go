@@ -2,7 +2,9 @@ package endpoint
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/ratelimit"
@@ -91,4 +93,24 @@ func TestRecoveryOfLists(t *testing.T) {
 	expect(t, client, `42["atlas_result",{},"all-2"]`)
 	send(t, client, `42["atlas_unsubscribe",{"msm":[1001,1004],"cursor":""}]`)
 	expect(t, client, `42["atlas_unsubscribed",{"msm":[1001,1004],"cursor":""},""]`)
+}
+
+// A list costs as many messages as subscriptions to each of its measurements would.
+func TestAbuseListsCountAsMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // in which no time passes
+		server := newTestServer(t, testSettings{limits: ratelimit.Limits{Connections: 9, Subscriptions: 9, Messages: 1, ConnectionMessages: 1}})
+		get := func() int {
+			response := httptest.NewRecorder()
+			server.routes.ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/stream/?msm=1001,1003", nil)) // the second is not public
+			return response.Code
+		}
+		for range 5 { // of 10 messages
+			if status := get(); status != http.StatusBadRequest {
+				t.Fatalf("got %d", status)
+			}
+		}
+		if status := get(); status != http.StatusTooManyRequests {
+			t.Errorf("got %d, want the limit of messages", status)
+		}
+	})
 }
