@@ -16,6 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
@@ -139,6 +140,39 @@ func TestGetThatReadsNothingIsGivenUp(t *testing.T) {
 			t.Errorf("%d subscriptions, %d messages wait; want none", server.tails.count(), server.stats.Messages.Load())
 		}
 	})
+}
+
+// What waits for a client counts to the budget of its address, whichever endpoint it uses.
+func TestQueuesCountToTheBudgetOfTheAddress(t *testing.T) {
+	for name, connect := range map[string]func(t *testing.T, pipes *pipes){
+		"HTTP": func(t *testing.T, pipes *pipes) {
+			expectText(t, readAnswer(t, pipes.get(t, "")), `["atlas_subscribed",{"msm":"1001"}]`+"\n")
+		},
+		"WebSocket": func(t *testing.T, pipes *pipes) {
+			client := pipes.webSocket(t)
+			send(t, client, `["atlas_subscribe",{"msm":1001}]`)
+			expect(t, client, `["atlas_subscribed",{"msm":1001}]`)
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			limits := ratelimit.Limits{Connections: 1, Subscriptions: 1, Messages: 10, ConnectionMessages: 10, QueuedBytes: 1}
+			server := newTestServer(t, testSettings{limits: limits})
+			connect(t, serveInPipes(t, server))
+			address := server.acceptor.guard.OpenAllowance("pipe")
+			defer address.Close()
+			synctest.Wait() // until the confirmation is not counted any more
+			if address.QueueBudget().IsSpent() {
+				t.Errorf("%s: it is spent before anything waits", name)
+			}
+			for range 2 { // the first of which is being written
+				server.deliver(7)
+				synctest.Wait()
+			}
+			if !address.QueueBudget().IsSpent() {
+				t.Errorf("%s: what waits does not count", name)
+			}
+		})
+	}
 }
 
 // A client that reads slowly is not cut off, however long it takes: each piece has its own timeout.
