@@ -170,19 +170,16 @@ func (a *Active) ConfirmAgain(parameters []byte) (stays bool, err error) {
 }
 
 // Cost is what the subscription costs, with its client's cursor as it is now.
-func (a *Active) Cost() *cost.Subscription {
-	of := &cost.Subscription{Client: &a.Recipient.Payer, Wanted: a.Wanted}
-	if checkpoints := a.checkpoints(); checkpoints != nil {
-		of.HasOwnCursor, of.CursorSteps = true, checkpoints.Steps(nil)
-	}
-	return of
-}
+func (a *Active) Cost() *cost.Subscription { return a.costBeside(nil) }
 
 // CostToBegin is what the subscription will cost once it has begun.
-func (a *Active) CostToBegin() *cost.Subscription {
+func (a *Active) CostToBegin() *cost.Subscription { return a.costBeside(a) }
+
+// costBeside is Cost once a subscription that is about to begin has begun, unless that is nil.
+func (a *Active) costBeside(joining *Active) *cost.Subscription {
 	of := &cost.Subscription{Client: &a.Recipient.Payer, Wanted: a.Wanted}
 	if checkpoints := a.checkpoints(); checkpoints != nil {
-		of.HasOwnCursor, of.CursorSteps = true, checkpoints.Steps(a)
+		of.HasOwnCursor, of.CursorSteps = true, checkpoints.Steps(joining)
 	}
 	return of
 }

@@ -34,7 +34,7 @@ func (a *Active) confirm(next int64) error {
 		a.Group.TellGone(words)
 		return nil
 	}
-	return errors.Join(a.sendSubscribed(next), a.Recipient.SendError(words))
+	return errors.Join(a.sendSubscribed(next), a.Recipient.sendError(words))
 }
 
 // sendSubscribed confirms the subscription, with the cursor behind which its records come for clients that hand it back.
@@ -53,7 +53,7 @@ func (a *Active) sendSubscribed(next int64) error {
 // ConfirmAndEnd confirms a subscription to which nothing more can come, and ends it, with an error between the two unless that is nil.
 func (a *Active) ConfirmAndEnd(next int64, why *protocol.Error) error {
 	if why != nil {
-		return errors.Join(a.sendEvent(protocol.EventSubscribed), a.Recipient.SendError(why), a.SendOver())
+		return errors.Join(a.sendEvent(protocol.EventSubscribed), a.Recipient.sendError(why), a.SendOver())
 	}
 	a.restoredAlone()
 	return errors.Join(a.confirm(next), a.SendOver())
@@ -98,7 +98,7 @@ func (a *Active) sendError(why *protocol.Error) error {
 	if a.Group != nil {
 		return a.Group.sendError(why)
 	}
-	return a.Recipient.SendError(why)
+	return a.Recipient.sendError(why)
 }
 
 func (a *Active) sendUnsubscribed() error { return a.sendEvent(protocol.EventUnsubscribed) }

@@ -55,7 +55,7 @@ func (g *Group) Confirm(parts []*Active) error {
 		return err
 	}
 	for _, refusal := range g.gone {
-		_ = g.Recipient.SendError(refusal) // Flush deals with what does not fit
+		_ = g.Recipient.sendError(refusal) // Flush deals with what does not fit
 	}
 	g.gone = nil
 	g.Quota.Open()
@@ -94,7 +94,7 @@ func (g *Group) sendError(why *protocol.Error) error {
 		g.gone = append(g.gone, why)
 		return nil
 	}
-	return g.Recipient.SendError(why)
+	return g.Recipient.sendError(why)
 }
 
 // Decided is closed once the group is confirmed or given up.

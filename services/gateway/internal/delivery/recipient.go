@@ -168,8 +168,8 @@ func (r *Recipient) SendEvent(event string, payload []byte) error {
 	return r.EnqueueControl(r.Encoding.Event(event, payload))
 }
 
-// SendError enqueues an atlas_error. Errors: those of Client.EnqueueControl.
-func (r *Recipient) SendError(refusal *protocol.Error) error {
+// sendError enqueues an atlas_error. Errors: those of Client.EnqueueControl.
+func (r *Recipient) sendError(refusal *protocol.Error) error {
 	return r.EnqueueControl(r.Client.Complaint(refusal))
 }
 
