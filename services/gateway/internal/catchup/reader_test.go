@@ -137,6 +137,27 @@ func TestReaderAndTailNoticeThatLogIsRecreated(t *testing.T) {
 	}
 }
 
+// A subscription to a measurement that has stopped ends once the log has been read for it.
+func TestBacklogOfAStoppedMeasurement(t *testing.T) {
+	for name, held := range map[string]int{"tail": 1000, "log": 2} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hub := sessiontest.NewLogHub(t, held)
+				defer hub.Close()
+				hub.Log.Append(0, sessiontest.Records(3, 1, 1)...)
+				hub.ChangeMeasurement(atlas.Measurement{ID: 1, Public: true, Stopped: true})
+				const parameters = `{"msm":1,"sendBacklog":true}`
+				sessiontest.MustSubscribe(t, hub.Session, parameters)
+				hub.Expect(t, `atlas_result {"msm_id":1,"offset":0}`, `atlas_result {"msm_id":1,"offset":1}`, `atlas_result {"msm_id":1,"offset":2}`,
+					`atlas_backlog_sent `+parameters, `atlas_unsubscribed `+parameters)
+				if left := sessiontest.Subscriptions(hub.Session); left != 0 {
+					t.Errorf("%d subscriptions are left", left)
+				}
+			})
+		})
+	}
+}
+
 // Results that the log has of a measurement are delivered if it stops, and not if it becomes private.
 func TestMeasurementChangesDuringCatchUp(t *testing.T) {
 	for name, test := range map[string]struct {

@@ -177,6 +177,25 @@ func TestCursorsFollowATruncatedLog(t *testing.T) {
 	})
 }
 
+// Cursors do not go beyond the end of a log that was truncated while nobody followed it.
+func TestCursorOfALogThatWasTruncatedWhileNotFollowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewLogHub(t, 5)
+		defer hub.Close()
+		const parameters = `{"msm":1,"cursor":""}`
+		sessiontest.MustSubscribe(t, hub.Session, parameters)
+		hub.Log.Append(0, sessiontest.Records(10, 1, 1)...)
+		sessiontest.MustUnsubscribe(t, hub.Session, parameters)
+		hub.Receive()
+		hub.Received = nil
+		hub.Log.Partitions[0].Records, hub.Log.Partitions[0].Next = nil, 3
+		sessiontest.MustSubscribe(t, hub.Session, parameters)
+		sendCursors(t, hub.Hub.Hub)
+		time.Sleep(21 * time.Second)
+		hub.Expect(t, atlasCursor(1, 2))
+	})
+}
+
 // What is sealed and encoded for idle clients is so once for a measurement, however many clients there are.
 func BenchmarkIdleCursors(b *testing.B) {
 	hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 20_000, Subscriptions: 1}, Cursors: sessiontest.NewSealedCursors("the secret of a test")})

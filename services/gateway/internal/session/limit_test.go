@@ -136,3 +136,19 @@ func TestDurationOfAStoppedMeasurement(t *testing.T) {
 		subscriber.Leave()
 	})
 }
+
+// A list of which a part has ended before keeps its duration.
+func TestDurationOfAListWithAStoppedMeasurement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub, client := forGroups(), &sessiontest.RecordingClient{}
+		subscriber := hub.MustJoin(t, client)
+		defer subscriber.Leave()
+		const both = `{"msm":[1001,1002],"duration":60}`
+		sessiontest.MustSubscribe(t, subscriber, both)
+		hub.ChangeMeasurement(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
+		client.Expect(t, `atlas_subscribed `+both)
+		time.Sleep(61 * time.Second)
+		client.Expect(t, `atlas_unsubscribed `+both)
+		hub.ExpectFollowers(t, 0)
+	})
+}
