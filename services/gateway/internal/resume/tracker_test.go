@@ -1,6 +1,7 @@
 package resume_test
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"slices"
@@ -192,6 +193,36 @@ func TestCursorNamesActiveSubscriptions(t *testing.T) {
 		own := sessiontest.CursorAfter(1, 0)
 		if want := `atlas_result {"msm_id":1,"offset":0} ` + own; !slices.Equal(hub.Received, []string{want}) {
 			t.Errorf("got %q, want %s", hub.Received, want)
+		}
+	})
+}
+
+// watchedLog is a fake log that calls following before a subscription follows it.
+type watchedLog struct {
+	*sessiontest.Log
+	following func()
+}
+
+func (l *watchedLog) Follow(ctx context.Context, measurement atlas.MeasurementID, attach func(partition int, next int64)) (release func(), err error) {
+	l.following()
+	return l.Log.Follow(ctx, measurement, attach)
+}
+
+// A cursor does not name a list before all of it has begun: the client does not know yet that it has that.
+func TestCursorOmitsAListThatHasNotBegun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewSessionCursorHub(t)
+		defer hub.Close()
+		const plain, list = `{"msm":2,"cursor":""}`, `{"msm":[1,7000],"cursor":""}`
+		connections := &watchedLog{Log: sessiontest.NewLog(1, 100), following: func() { hub.Log.Append(0, sessiontest.Records(1, 2, 1)...) }}
+		connections.AddTo(hub.Hub.Hub, atlas.StreamProbeStatus, connections)
+		sessiontest.MustSubscribe(t, hub.Session, plain)
+		sessiontest.MustSubscribe(t, hub.Session, list) // 7000 begins after 1
+		hub.Log.Append(0, sessiontest.Records(1, 2, 1)...)
+		hub.Receive()
+		hub.ExpectCheckpoints(t, 0, map[string]int64{plain: 0})
+		if got := sessiontest.Checkpoints(t, hub.Received[1]); len(got) == 1 {
+			t.Errorf("got a cursor of %v, want one of the list too", got)
 		}
 	})
 }
