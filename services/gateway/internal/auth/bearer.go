@@ -1,13 +1,20 @@
 package auth
 
-import "crypto/sha256"
+import (
+	"fmt"
+
+	"atlasstream/pkg/tokens"
+)
 
 // Bearer is the holder of a token.
 type Bearer struct {
 	Name  string // for logs
 	Roles Roles
-	token Digest // zero without a token
+	token tokens.Digest // zero without a token
 }
+
+// TokenDigest implements tokens.Holder.
+func (b Bearer) TokenDigest() tokens.Digest { return b.token }
 
 // Roles are what a token grants beyond anonymous access.
 type Roles struct {
@@ -34,8 +41,33 @@ func (r *Roles) add(name string) bool {
 	return true
 }
 
-// Digest is the digest of a token. Tokens are compared and kept as digests, so that the time of a comparison reveals nothing.
-type Digest [sha256.Size]byte
+// entry is a token in the file.
+type entry struct {
+	tokens.Entry
+	Roles []string `json:"roles"`
+}
 
-// DigestOf returns the digest of a token.
-func DigestOf(token string) Digest { return sha256.Sum256([]byte(token)) }
+var format = tokens.Format{
+	Entry: "token", Want: fmt.Sprintf(`[{"name":"…","token":"…","roles":["%s","%s"]},…]`, roleHistory, roleNonPublic),
+}
+
+func parse(file []byte) ([]Bearer, error) { return tokens.Parse(file, format, entry.bearer) }
+
+func (e entry) bearer() (Bearer, error) {
+	read := Bearer{Name: e.Name, token: tokens.DigestOf(e.Token)}
+	if err := e.CheckName(); err != nil {
+		return read, err
+	}
+	if err := e.CheckToken(); err != nil {
+		return read, err
+	}
+	if len(e.Roles) == 0 {
+		return read, fmt.Errorf("roles: missing, want %s, %s or both", roleHistory, roleNonPublic)
+	}
+	for i, role := range e.Roles {
+		if !read.Roles.add(role) {
+			return read, fmt.Errorf("roles: role %d is unknown, want %s or %s", i+1, roleHistory, roleNonPublic)
+		}
+	}
+	return read, nil
+}

@@ -3,41 +3,57 @@
 package auth
 
 import (
+	"context"
+	"fmt"
 	"slices"
-	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+
+	"atlasstream/pkg/reload"
+	"atlasstream/pkg/tokens"
 )
 
 // Tokens are the tokens of a file.
-type Tokens struct {
-	path    string
-	logger  *zap.Logger
-	known   atomic.Pointer[table]
-	invalid prometheus.Gauge
-	loaded  version // of the file when it was last read; only Watch uses it
-}
+type Tokens struct{ file *reload.Files[[]Bearer] }
 
 // Open reads a tokens file. Without a path there are no tokens. The error has the file's name and fault.
 func Open(path string, logger *zap.Logger, registerer prometheus.Registerer) (*Tokens, error) {
-	tokens := &Tokens{path: path, logger: logger, invalid: prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "atlas_gateway_tokens_file_faulty", Help: "1 while the tokens file is invalid and the previous tokens stay valid.",
-	})}
-	registerer.MustRegister(tokens.invalid, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "atlas_gateway_tokens", Help: "Valid bearer tokens.",
-	}, func() float64 { return float64(len(*tokens.known.Load())) }))
-	tokens.known.Store(&table{})
-	if path == "" {
-		return tokens, nil
+	config := reload.Config[[]Bearer]{
+		What: "tokens", Parse: func(contents [][]byte) ([]Bearer, error) { return parseFile(path, contents[0]) },
+		Count: func(bearers []Bearer) int { return len(bearers) }, Logger: logger,
+		Faulty: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "atlas_gateway_tokens_file_faulty", Help: "1 while the tokens file is invalid and the previous tokens stay valid.",
+		}),
 	}
-	return tokens, tokens.read()
+	if path != "" {
+		config.Paths = []string{path}
+	}
+	file, err := reload.Open(config)
+	registerer.MustRegister(config.Faulty, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "atlas_gateway_tokens", Help: "Valid bearer tokens.",
+	}, func() float64 { return float64(len(file.Current())) }))
+	return &Tokens{file}, err
+}
+
+func parseFile(path string, content []byte) ([]Bearer, error) {
+	bearers, err := parse(content)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return bearers, nil
 }
 
 // Find returns the bearer of a token, if there is one.
-func (t *Tokens) Find(token Digest) (Bearer, bool) { return t.known.Load().find(token) }
+func (t *Tokens) Find(token tokens.Digest) (Bearer, bool) {
+	return tokens.Find(t.file.Current(), token)
+}
 
 // IsValid reports whether a bearer's token is still known, with the same roles.
 func (t *Tokens) IsValid(bearer Bearer) bool {
-	return slices.ContainsFunc(*t.known.Load(), func(known Bearer) bool { return known.token == bearer.token && known.Roles == bearer.Roles })
+	return slices.ContainsFunc(t.file.Current(), func(known Bearer) bool { return known.token == bearer.token && known.Roles == bearer.Roles })
 }
+
+// Watch reloads the file whenever it has changed, and then calls changed, until ctx ends. If it is invalid that is logged, and the previous tokens
+// stay valid.
+func (t *Tokens) Watch(ctx context.Context, changed func()) { t.file.Watch(ctx, changed) }

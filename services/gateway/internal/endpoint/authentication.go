@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"strings"
 
+	"atlasstream/pkg/tokens"
 	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/wsconn"
@@ -14,17 +14,17 @@ import (
 // credential is the token that a client sent, if any, as its digest.
 type credential struct {
 	given  bool
-	digest auth.Digest
+	digest tokens.Digest
 }
 
 func credentialOf(token string) credential {
-	return credential{given: true, digest: auth.DigestOf(token)}
+	return credential{given: true, digest: tokens.DigestOf(token)}
 }
 
 // credentialIn finds the token of a request: in the header, among the WebSocket's subprotocols or in the query.
 func credentialIn(header http.Header, query url.Values) credential {
-	if scheme, token, _ := strings.Cut(header.Get(headerAuthorization), " "); strings.EqualFold(scheme, "Bearer") {
-		return credentialOf(strings.TrimSpace(token))
+	if token, given := tokens.InHeader(header.Get(headerAuthorization)); given {
+		return credentialOf(token)
 	}
 	if token, given := wsconn.Bearer(header); given {
 		return credentialOf(token)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"atlasstream/pkg/tokens"
 )
 
 const secret = "SxyJxUAD2BFoF2gZ8Tbz"
@@ -26,7 +28,7 @@ func TestParseFile(t *testing.T) {
 		{secret + "x", Bearer{}, false},
 		{"", Bearer{}, false},
 	} {
-		if got, known := read.find(DigestOf(test.token)); got.Name != test.want.Name || got.Roles != test.want.Roles || known != test.known {
+		if got, known := tokens.Find(read, tokens.DigestOf(test.token)); got.Name != test.want.Name || got.Roles != test.want.Roles || known != test.known {
 			t.Errorf("%q: got %+v, %t", test.token, got, known)
 		}
 	}
@@ -76,8 +78,8 @@ func FuzzTokensFile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		bearer, known := read.find(DigestOf(token))
-		if known && (!strings.Contains(string(file), `"`) || bearer.Name == "" || bearer.Roles == Roles{} || len(token) < minTokenLength) {
+		bearer, known := tokens.Find(read, tokens.DigestOf(token))
+		if known && (!strings.Contains(string(file), `"`) || bearer.Name == "" || bearer.Roles == Roles{} || len(token) < 16) {
 			t.Errorf("%q makes %q known as %+v", file, token, bearer)
 		}
 	})
@@ -85,7 +87,7 @@ func FuzzTokensFile(f *testing.F) {
 
 func BenchmarkFind(b *testing.B) {
 	var lines []string
-	for i := range maxTokens {
+	for i := range tokens.MaxEntries {
 		lines = append(lines, fmt.Sprintf(`{"name":"n","token":"%020d","roles":["history"]}`, i))
 	}
 	read, err := parse([]byte("[" + strings.Join(lines, ",") + "]"))
@@ -94,7 +96,7 @@ func BenchmarkFind(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, known := read.find(DigestOf(secret)); known {
+		if _, known := tokens.Find(read, tokens.DigestOf(secret)); known {
 			b.Fatal("known")
 		}
 	}
