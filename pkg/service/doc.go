@@ -6,6 +6,7 @@
 //   - variables.go, variables.txt: the environment variables of all programs
 //   - logging.go: the log, with repeated warnings counted
 //   - version.go: the version of the build
+//   - memory.go: the limit of memory, by the container
 //   - http.go, unusedconns.go: an HTTP server with limits and an orderly stop
 //   - connections.go, connectionmetrics.go, descriptors_*.go: limits of TCP connections, in total and by address
 //   - admin.go: metrics, health and profiles

@@ -3,6 +3,7 @@ package service
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -36,7 +37,7 @@ func (l Logging) Logger(name string) (*zap.Logger, error) {
 		return nil, fmt.Errorf("starting the log: %w", err)
 	}
 	logger = logger.Named(name)
-	logger.Info("starting", zap.String("version", Version()))
+	logger.Info("starting", zap.String("version", Version()), zap.Int("memory_limit", MemoryLimit()), zap.Int("processors", runtime.GOMAXPROCS(0)))
 	return logger, nil
 }
 

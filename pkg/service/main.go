@@ -18,6 +18,8 @@ import (
 // The first SIGINT or SIGTERM ends the context, and Run is expected to return; a second one ends the process at once. An error is printed and becomes
 // the exit status: 2 if the command line, a variable or a setting was at fault, 1 for all else.
 //
+// The Go runtime is kept within the memory of the container, unless GOMEMLIMIT is set.
+//
 // An error with a SettingError names the setting's flag and variable. Variables that begin with ATLAS_ and are no setting of any program are refused; empty
 // ones count as not set. --version prints the version.
 func Main(name, description string, cli any) {
@@ -32,6 +34,7 @@ func Main(name, description string, cli any) {
 	)
 	command, err := parseCommandLine(parser, os.Args[1:])
 	parser.FatalIfErrorf(err)
+	limitMemory()
 	ctx := untilSignal()
 	command.BindTo(ctx, (*context.Context)(nil))
 	parser.FatalIfErrorf(explain(command.Run(), flagsOf(command)))
