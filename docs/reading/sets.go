@@ -22,20 +22,22 @@ const (
 	ownSet   = "a set of its own"
 	ofLive   = "read for live"
 	charging = "who pays for reading is no matter of what is read"
+	sealing  = "writes a token as the text that clients keep, which nobody can forge"
 	overload = "what subscriptions cost others is no matter of what is delivered"
 )
 
 var sets = []set{
 	{"live", 1600, []string{"protocol", "delivery", "live", "sendqueue"}, map[string]string{
 		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cost": overload,
-		"cursor": "read for replays: delivery hands cursors on",
+		"cursor": "read for replays: delivery hands cursors on", "cursorseal": sealing,
 	}},
 	{"replays", 1600, []string{"replay", "cursor"}, map[string]string{
-		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "logscan": "samples the log", "speedlimit": "how fast a replay may be",
+		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cursorseal": sealing,
+		"logscan": "samples the log", "speedlimit": "how fast a replay may be",
 		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive,
 	}},
 	{"resuming", 1600, []string{"cursor", "resume", "catchup"}, map[string]string{
-		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cost": overload,
+		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cost": overload, "cursorseal": sealing,
 		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive,
 	}},
 	{"subscriptions", 2300, []string{"subscription", "jsonpath"}, map[string]string{

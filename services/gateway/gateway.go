@@ -21,8 +21,8 @@ import (
 	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/catalog"
 	"atlasstream/services/gateway/internal/catalogsync"
-	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/cursorkey"
+	"atlasstream/services/gateway/internal/cursorseal"
 	"atlasstream/services/gateway/internal/endpoint"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outage"
@@ -91,7 +91,7 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	}
 	g.catalog = catalogsync.New(catalogTopics{connectionTopic{g}}, g.activity, cfg.Logger, cfg.Metrics)
 	g.catalog.LimitMeasurements(cfg.MaxMeasurements)
-	g.cursorKeys = cursorkey.New(&cursor.Codec{}, cfg.cursorKeys(log), cfg.Logger)
+	g.cursorKeys = cursorkey.New(&cursorseal.Codec{}, cfg.cursorKeys(log), cfg.Logger)
 	g.ranges = g.newRanges()
 	g.speeds = g.newSpeeds()
 	g.scans = logscan.New(log.History(), cfg.Metrics)

@@ -88,8 +88,8 @@ func (r *Replay) Reached() time.Time {
 	return reached
 }
 
-// isValid refuses what would have a reader start before the beginning or never end, in case somebody else has a key.
-func (c *Checkpoint) isValid() bool {
+// IsValid refuses what would have a reader start before the beginning or never end, in case somebody else has a key.
+func (c *Checkpoint) IsValid() bool {
 	if c.Measurement < 1 {
 		return false
 	}

@@ -1,5 +1,5 @@
 // Package cursor has the positions of clients. Inside a gateway they are values: the Checkpoint of a subscription, and the Token with which a client resumes
-// one or several. A Codec seals a Token to the text that clients keep, which is called a cursor, and opens it again; nothing else knows that text.
+// one or several. Package cursorseal seals a Token to the text that clients keep, which is called a cursor.
 package cursor
 
 import (
@@ -9,6 +9,9 @@ import (
 
 	"atlasstream/pkg/atlas"
 )
+
+// MaxLength bounds the text that is read as a cursor, in bytes.
+const MaxLength = 8192
 
 // Token is the content of a cursor.
 type Token struct {

@@ -6,9 +6,18 @@ import (
 	"time"
 )
 
+// severalAges is a token of a subscription that is older than it, of a replay that has not begun, and of one that restarts.
+func severalAges() Token {
+	live := Live{Topic: "atlas.results", Partition: 63, Offset: 1 << 40}
+	return Token{Issued: time.Unix(1426633300, 0), Restart: [][]byte{[]byte(`{"msm":5}`)}, Subscriptions: []SavedSubscription{
+		{Checkpoint{Measurement: 1001, Live: live}, []byte(`{"msm":1001,"cursor":""}`), time.Unix(1426633200, 0)},
+		{Checkpoint: Checkpoint{Measurement: 7}, Parameters: []byte(`{"msm":7,"startTime":1,"cursor":""}`)},
+	}}
+}
+
 // A token gives back each of its subscriptions, and those that restart without a checkpoint.
 func TestEachSubscription(t *testing.T) {
-	token := tokens()["aged"]
+	token := severalAges()
 	each := token.Each()
 	var parameters []string
 	for _, saved := range each {
@@ -32,7 +41,7 @@ func TestEachSubscription(t *testing.T) {
 //
 //notices:resumed-cursor-ageless,pending-subscription-ageless
 func TestSubscriptionsGrowOld(t *testing.T) {
-	token := tokens()["aged"]
+	token := severalAges()
 	for i, want := range []time.Time{time.Unix(1426633200, 0), token.Issued} {
 		saved := token.Each()[i]
 		if own := saved.Token(); !own.Issued.Equal(want) || !own.Subscriptions[0].Issued.IsZero() {

@@ -10,9 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"go.uber.org/zap"
+	"atlasstream/services/gateway/internal/cursorseal"
 
-	"atlasstream/services/gateway/internal/cursor"
+	"go.uber.org/zap"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 
 // Keys are the keys of cursors: the first one seals them, and all open them. It implements session.Cursors.
 type Keys struct {
-	*cursor.Codec
+	*cursorseal.Codec
 	read   Source
 	logger *zap.Logger
 	known  chan struct{} // closed once there is one
@@ -36,7 +36,7 @@ type Keys struct {
 }
 
 // New makes keys that set those of a codec once Watch has them.
-func New(codec *cursor.Codec, read Source, logger *zap.Logger) *Keys {
+func New(codec *cursorseal.Codec, read Source, logger *zap.Logger) *Keys {
 	return &Keys{Codec: codec, read: read, logger: logger, known: make(chan struct{}), absent: errors.New("not asked for yet")}
 }
 

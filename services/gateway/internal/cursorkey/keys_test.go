@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/cursorseal"
 )
 
 // keyTopic is the topic of the key, as a test has it.
@@ -41,7 +42,7 @@ func TestCursorKeyFollowsTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		topic := &keyTopic{}
 		topic.answer.Store(&keyAnswer{err: fmt.Errorf("atlas.keys: %w", errNoTopic)})
-		codec := &cursor.Codec{}
+		codec := &cursorseal.Codec{}
 		key := New(codec, topic.read, zap.NewNop())
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -69,7 +70,7 @@ func TestCursorKeyFollowsTheLog(t *testing.T) {
 		topic.answer.Store(&keyAnswer{key: []byte("second")})
 		time.Sleep(checkInterval + retryInterval)
 		synctest.Wait()
-		if _, err := codec.Open(given); !errors.Is(err, cursor.ErrOtherKey) {
+		if _, err := codec.Open(given); !errors.Is(err, cursorseal.ErrOtherKey) {
 			t.Errorf("once there is another key: got %v, want ErrOtherKey", err)
 		}
 	})
@@ -82,7 +83,7 @@ func TestUnreadableCursorKeyIsToldUntilItIsMended(t *testing.T) {
 		topic := &keyTopic{}
 		topic.answer.Store(unreadable)
 		core, logged := observer.New(zap.WarnLevel)
-		key := New(&cursor.Codec{}, topic.read, zap.New(core))
+		key := New(&cursorseal.Codec{}, topic.read, zap.New(core))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go key.Watch(ctx)
@@ -110,16 +111,16 @@ func TestUnreadableCursorKeyIsToldUntilItIsMended(t *testing.T) {
 func TestCursorKeyOfTheOperator(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "keys")
 	writeKeys(t, file, "a secret of the operator")
-	codecs := map[string]*cursor.Codec{}
+	codecs := map[string]*cursorseal.Codec{}
 	for name, source := range map[string]Source{
 		"one": FromSecret("a secret of the operator"), "same": FromSecret("a secret of the operator"), "file": FromFile(file),
 		"another": FromSecret("another secret than that"),
 	} {
-		codecs[name] = &cursor.Codec{}
+		codecs[name] = &cursorseal.Codec{}
 		startKey(t, codecs[name], source)
 	}
 	text := sealedBy(codecs["one"])
-	for name, want := range map[string]error{"same": nil, "file": nil, "another": cursor.ErrOtherKey} {
+	for name, want := range map[string]error{"same": nil, "file": nil, "another": cursorseal.ErrOtherKey} {
 		if _, err := codecs[name].Open(text); !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", name, err, want)
 		}
@@ -127,12 +128,12 @@ func TestCursorKeyOfTheOperator(t *testing.T) {
 }
 
 // sealedBy gives a cursor.
-func sealedBy(codec *cursor.Codec) string {
+func sealedBy(codec *cursorseal.Codec) string {
 	return codec.Seal(cursor.At(cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: "atlas.results"}}, time.Now()))
 }
 
 // startKey follows the keys of a source until the test ends, and returns once there are some.
-func startKey(t *testing.T, codec *cursor.Codec, source Source) {
+func startKey(t *testing.T, codec *cursorseal.Codec, source Source) {
 	t.Helper()
 	key := New(codec, source, zaptest.NewLogger(t))
 	ctx, stop := context.WithCancel(t.Context())
@@ -158,7 +159,7 @@ func TestFaultsOfTheFileOfCursorKeysAreTold(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "keys")
 		writeKeys(t, file, "a secret of the operator")
 		core, logged := observer.New(zap.WarnLevel)
-		codec := &cursor.Codec{}
+		codec := &cursorseal.Codec{}
 		key := New(codec, FromFile(file), zap.New(core))
 		ctx, stop := context.WithCancel(t.Context())
 		var watching sync.WaitGroup
@@ -192,7 +193,7 @@ func TestFaultsOfTheFileOfCursorKeysAreTold(t *testing.T) {
 func TestCursorKeyIsChangedWithoutLoss(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const before, after = "the secret until now", "the secret from now on"
-		files, codecs := make([]string, 2), []*cursor.Codec{{}, {}}
+		files, codecs := make([]string, 2), []*cursorseal.Codec{{}, {}}
 		for i := range files {
 			files[i] = filepath.Join(t.TempDir(), "keys")
 			writeKeys(t, files[i], before)
@@ -219,7 +220,7 @@ func TestCursorKeyIsChangedWithoutLoss(t *testing.T) {
 		}
 		time.Sleep(2 * checkInterval)
 		synctest.Wait()
-		if _, err := codecs[1].Open(given[0]); !errors.Is(err, cursor.ErrOtherKey) {
+		if _, err := codecs[1].Open(given[0]); !errors.Is(err, cursorseal.ErrOtherKey) {
 			t.Errorf("once the old key is gone: got %v, want ErrOtherKey", err)
 		}
 	})
@@ -227,13 +228,13 @@ func TestCursorKeyIsChangedWithoutLoss(t *testing.T) {
 
 // What everybody may know of Kafka, such as the ID of its cluster, makes no cursor that is read.
 func TestAbuseCursorsAreNotMadeOfWhatKafkaTells(t *testing.T) {
-	forged := &cursor.Codec{}
+	forged := &cursorseal.Codec{}
 	key := sha256.Sum256([]byte("atlas-stream cursors: cluster atlas-stream-embedded"))
 	forged.SetKeys(key[:])
 	given := sealedBy(forged)
-	genuine := &cursor.Codec{}
+	genuine := &cursorseal.Codec{}
 	startKey(t, genuine, FromSecret("a secret of the operator's"))
-	if _, err := genuine.Open(given); !errors.Is(err, cursor.ErrOtherKey) {
+	if _, err := genuine.Open(given); !errors.Is(err, cursorseal.ErrOtherKey) {
 		t.Errorf("got %v, want ErrOtherKey", err)
 	}
 }

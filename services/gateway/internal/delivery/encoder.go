@@ -3,6 +3,7 @@ package delivery
 import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/cursorseal"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
@@ -37,7 +38,7 @@ type encodingKey struct {
 
 // NewEncoder makes an encoder that reports what it has done with records.
 func NewEncoder(shared *Shared, enricher subscription.Enricher, onWork func(subscription.Stats)) *Encoder {
-	var last cursor.LastSealed
+	var last cursorseal.Last
 	return &Encoder{
 		seal:    shared.Seal,
 		sealOwn: func(token cursor.Token) string { return last.Seal(token, shared.Seal) },

@@ -24,6 +24,7 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/cursorseal"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
@@ -137,9 +138,9 @@ func (cursors) Open(text string) (cursor.Token, error) {
 	case "gone", "bad":
 		return cursor.At(own(1001, text).Checkpoint, time.Now()), nil
 	case "sealed with another key":
-		return cursor.Token{}, cursor.ErrOtherKey
+		return cursor.Token{}, cursorseal.ErrOtherKey
 	}
-	return cursor.Token{}, cursor.ErrDamaged
+	return cursor.Token{}, cursorseal.ErrDamaged
 }
 
 type measurements struct{ stopped, hidden sync.Map }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/cursorseal"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/resume"
@@ -17,7 +18,7 @@ type Cursors interface {
 	AwaitKey(ctx context.Context) error
 	// Seal gives a cursor, which has nothing that JSON would escape.
 	Seal(token cursor.Token) string
-	// Open gives what Seal was given. Errors: cursor.ErrDamaged, cursor.ErrOtherKey.
+	// Open gives what Seal was given. Errors: cursorseal.ErrDamaged, cursorseal.ErrOtherKey.
 	Open(text string) (cursor.Token, error)
 }
 
@@ -64,7 +65,7 @@ func tokenOf(wanted *subscription.Subscription, token cursor.Token) cursor.Token
 
 // codeOf tells what was never a cursor from what is none any more, so that clients restart with the latter.
 func codeOf(unreadable error) protocol.Code {
-	if errors.Is(unreadable, cursor.ErrOtherKey) {
+	if errors.Is(unreadable, cursorseal.ErrOtherKey) {
 		return protocol.CodeCursorGone
 	}
 	return protocol.CodeBadCursor

@@ -10,6 +10,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/cursorseal"
 	"atlasstream/services/gateway/internal/session"
 )
 
@@ -47,11 +48,11 @@ func decode(text string) []byte {
 }
 
 // SealedCursors are cursors as a gateway has them. It implements session.Cursors.
-type SealedCursors struct{ *cursor.Codec }
+type SealedCursors struct{ *cursorseal.Codec }
 
 // NewSealedCursors makes cursors that are sealed with a key.
 func NewSealedCursors(key string) SealedCursors {
-	codec := &cursor.Codec{}
+	codec := &cursorseal.Codec{}
 	codec.SetKeys([]byte(key))
 	return SealedCursors{codec}
 }

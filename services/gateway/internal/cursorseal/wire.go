@@ -1,4 +1,4 @@
-package cursor
+package cursorseal
 
 import (
 	"time"
@@ -8,9 +8,10 @@ import (
 
 	"atlasstream/pkg/atlas"
 	cursorv1 "atlasstream/proto/cursor/v1"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
-// The fields of cursor.v1: of a Token, a SavedSubscription, a Live, a Replay and a TopicPosition.
+// The fields of cursor.v1: of a cursor.Token, a SavedSubscription, a Live, a Replay and a TopicPosition.
 const (
 	fieldIssued        = 1
 	fieldSubscriptions = 2
@@ -40,13 +41,13 @@ const (
 	fieldLastIdentity = 7
 )
 
-// appendTo appends the cursor.v1.Token, as proto.Marshal writes it: one with some thirty subscriptions comes with each message of a client, and to convert
+// appendToken appends the cursor.v1.Token, as proto.Marshal writes it: one with some thirty subscriptions comes with each message of a client, and to convert
 // it to a proto.Message first takes ten times as long.
-func (t *Token) appendTo(body []byte) []byte {
+func appendToken(body []byte, t *cursor.Token) []byte {
 	body = appendNumber(body, fieldIssued, t.Issued.Unix())
 	var room [256]byte
 	for i := range t.Subscriptions {
-		body = appendBytes(body, fieldSubscriptions, t.Subscriptions[i].appendTo(room[:0]))
+		body = appendBytes(body, fieldSubscriptions, appendSaved(room[:0], &t.Subscriptions[i]))
 	}
 	for _, parameters := range t.Restart {
 		body = appendBytes(body, fieldRestart, parameters)
@@ -54,7 +55,7 @@ func (t *Token) appendTo(body []byte) []byte {
 	return body
 }
 
-func (s *SavedSubscription) appendTo(saved []byte) []byte {
+func appendSaved(saved []byte, s *cursor.SavedSubscription) []byte {
 	saved = appendNumber(saved, fieldMeasurement, int64(s.Measurement))
 	if len(s.Parameters) > 0 {
 		saved = appendBytes(saved, fieldParameters, s.Parameters)
@@ -65,31 +66,31 @@ func (s *SavedSubscription) appendTo(saved []byte) []byte {
 	var room [256]byte
 	switch {
 	case s.Replay != nil:
-		saved = appendBytes(saved, fieldReplay, s.Replay.appendTo(room[:0]))
+		saved = appendBytes(saved, fieldReplay, appendReplay(room[:0], s.Replay))
 	case s.IsLive():
-		saved = appendBytes(saved, fieldLive, s.Live.appendTo(room[:0]))
+		saved = appendBytes(saved, fieldLive, appendLive(room[:0], &s.Live))
 	}
 	return saved
 }
 
-func (l *Live) appendTo(live []byte) []byte {
+func appendLive(live []byte, l *cursor.Live) []byte {
 	live = appendText(live, fieldLiveTopic, l.Topic)
 	live = appendNumber(live, fieldLivePartition, int64(l.Partition))
 	live = appendNumber(live, fieldLiveOffset, l.Offset)
 	return appendFixed(live, fieldLiveIdentity, l.Identity)
 }
 
-func (r *Replay) appendTo(replay []byte) []byte {
+func appendReplay(replay []byte, r *cursor.Replay) []byte {
 	replay = appendNumber(replay, fieldReplayStart, r.Start.UnixMilli())
 	replay = appendNumber(replay, fieldReplayEnd, r.End.UnixMilli())
 	var room [128]byte
 	for i := range r.Topics {
-		replay = appendBytes(replay, fieldReplayTopics, r.Topics[i].appendTo(room[:0]))
+		replay = appendBytes(replay, fieldReplayTopics, appendTopic(room[:0], &r.Topics[i]))
 	}
 	return replay
 }
 
-func (t *TopicPosition) appendTo(topic []byte) []byte {
+func appendTopic(topic []byte, t *cursor.TopicPosition) []byte {
 	topic = appendText(topic, fieldTopic, t.Topic)
 	topic = appendNumber(topic, fieldLow, t.Low)
 	topic = appendNumber(topic, fieldNext, t.Next)
@@ -127,23 +128,23 @@ func appendText(message []byte, field protowire.Number, text string) []byte {
 	return protowire.AppendString(protowire.AppendTag(message, field, protowire.BytesType), text)
 }
 
-func decodeToken(body []byte) (Token, error) {
+func decodeToken(body []byte) (cursor.Token, error) {
 	message := &cursorv1.Token{}
 	if proto.Unmarshal(body, message) != nil || len(message.GetSubscriptions()) == 0 {
-		return Token{}, ErrDamaged
+		return cursor.Token{}, ErrDamaged
 	}
-	token := Token{Issued: time.Unix(message.GetIssued(), 0), Restart: message.GetRestart()}
+	token := cursor.Token{Issued: time.Unix(message.GetIssued(), 0), Restart: message.GetRestart()}
 	for _, subscription := range message.GetSubscriptions() {
 		saved, isValid := savedOf(subscription)
 		if !isValid {
-			return Token{}, ErrDamaged
+			return cursor.Token{}, ErrDamaged
 		}
 		token.Subscriptions = append(token.Subscriptions, saved)
 	}
 	return token, nil
 }
 
-func savedOf(message *cursorv1.SavedSubscription) (saved SavedSubscription, isValid bool) {
+func savedOf(message *cursorv1.SavedSubscription) (saved cursor.SavedSubscription, isValid bool) {
 	saved.Measurement, saved.Parameters = atlas.MeasurementID(message.GetMeasurement()), message.GetParameters()
 	if issued := message.GetIssued(); issued != 0 {
 		saved.Issued = time.Unix(issued, 0)
@@ -151,24 +152,24 @@ func savedOf(message *cursorv1.SavedSubscription) (saved SavedSubscription, isVa
 	switch position := message.GetPosition().(type) {
 	case *cursorv1.SavedSubscription_Live:
 		saved.Live = liveOf(position.Live)
-		return saved, saved.IsLive() && saved.isValid()
+		return saved, saved.IsLive() && saved.IsValid()
 	case *cursorv1.SavedSubscription_Replay:
 		saved.Replay = replayOf(position.Replay)
 	}
-	return saved, saved.isValid()
+	return saved, saved.IsValid()
 }
 
-func liveOf(message *cursorv1.Live) Live {
-	return Live{Topic: message.GetTopic(), Partition: int(message.GetPartition()), Offset: message.GetOffset(), Identity: message.GetIdentity()}
+func liveOf(message *cursorv1.Live) cursor.Live {
+	return cursor.Live{Topic: message.GetTopic(), Partition: int(message.GetPartition()), Offset: message.GetOffset(), Identity: message.GetIdentity()}
 }
 
-func replayOf(message *cursorv1.Replay) *Replay {
-	replay := &Replay{Start: time.UnixMilli(message.GetStart()), End: time.UnixMilli(message.GetEnd())}
+func replayOf(message *cursorv1.Replay) *cursor.Replay {
+	replay := &cursor.Replay{Start: time.UnixMilli(message.GetStart()), End: time.UnixMilli(message.GetEnd())}
 	for _, topic := range message.GetTopics() {
-		replay.Topics = append(replay.Topics, TopicPosition{
+		replay.Topics = append(replay.Topics, cursor.TopicPosition{
 			Topic: topic.GetTopic(),
 			//mutate:cursor-offsets-swapped
-			Progress: Progress{
+			Progress: cursor.Progress{
 				Low: topic.GetLow(), Next: topic.GetNext(),
 				LastTime: topic.GetLastTime(), LastOffset: topic.GetLastOffset(), LastIdentity: topic.GetLastIdentity(),
 			},

@@ -1,4 +1,6 @@
-package cursor
+// Package cursorseal turns tokens to the texts that clients keep, which are called cursors, and back. A Codec seals them, so that nobody can forge a cursor;
+// nothing else knows that text.
+package cursorseal
 
 import (
 	"bytes"
@@ -10,6 +12,8 @@ import (
 	"hash"
 	"sync"
 	"sync/atomic"
+
+	"atlasstream/services/gateway/internal/cursor"
 )
 
 var (
@@ -18,9 +22,6 @@ var (
 	// ErrOtherKey is returned for a text that has the form of a cursor, but was sealed with a key that is not in force now.
 	ErrOtherKey = errors.New("the cursor was sealed with another key than gateways have now: it is from another service, or from before the key was replaced")
 )
-
-// MaxLength bounds the text that is read as a cursor, in bytes.
-const MaxLength = 8192
 
 // The parts of what base64 has, in bytes: the key's ID, the seal, and a cursor.v1.Token.
 const (
@@ -79,24 +80,24 @@ func (k *sealKey) seal(body []byte) (seal [sealSize]byte) {
 }
 
 // Seal gives the cursor of a token, which has nothing that JSON would escape. There must be a key.
-func (c *Codec) Seal(token Token) string {
+func (c *Codec) Seal(token cursor.Token) string {
 	key := (*c.keys.Load())[0]
-	sealed := token.appendTo(make([]byte, keyIDSize+sealSize, 256))
+	sealed := appendToken(make([]byte, keyIDSize+sealSize, 256), &token)
 	seal := key.seal(sealed[keyIDSize+sealSize:])
 	copy(sealed, key.id[:])
 	copy(sealed[keyIDSize:], seal[:])
 	return base64.RawURLEncoding.EncodeToString(sealed)
 }
 
-// LastSealed keeps the last cursor: clients that have the same subscriptions, and have received as much, get the same one. It is not safe for concurrent use.
-type LastSealed struct {
+// Last keeps the last cursor: clients that have the same subscriptions, and have received as much, get the same one. It is not safe for concurrent use.
+type Last struct {
 	body, spare []byte // of the token, and memory for the next one's
 	text        string
 }
 
 // Seal gives what seal gives for the token.
-func (l *LastSealed) Seal(token Token, seal func(Token) string) string {
-	body := token.appendTo(l.spare[:0])
+func (l *Last) Seal(token cursor.Token, seal func(cursor.Token) string) string {
+	body := appendToken(l.spare[:0], &token)
 	//mutate:last-cursor-of-others
 	if l.text != "" && bytes.Equal(body, l.body) {
 		l.spare = body
@@ -108,22 +109,22 @@ func (l *LastSealed) Seal(token Token, seal func(Token) string) string {
 }
 
 // Open gives the token of a cursor. Errors: ErrDamaged, ErrOtherKey.
-func (c *Codec) Open(text string) (Token, error) {
-	if len(text) > MaxLength {
-		return Token{}, fmt.Errorf("%w: it has %d bytes, and no cursor has more than %d", ErrDamaged, len(text), MaxLength)
+func (c *Codec) Open(text string) (cursor.Token, error) {
+	if len(text) > cursor.MaxLength {
+		return cursor.Token{}, fmt.Errorf("%w: it has %d bytes, and no cursor has more than %d", ErrDamaged, len(text), cursor.MaxLength)
 	}
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(sealed) < keyIDSize+sealSize {
-		return Token{}, ErrDamaged
+		return cursor.Token{}, ErrDamaged
 	}
 	key := c.keyOf([keyIDSize]byte(sealed))
 	if key == nil {
-		return Token{}, refuseOtherKey(sealed)
+		return cursor.Token{}, refuseOtherKey(sealed)
 	}
 	body := sealed[keyIDSize+sealSize:]
 	//mutate:cursor-seal-unchecked
 	if seal := key.seal(body); !hmac.Equal(sealed[keyIDSize:keyIDSize+sealSize], seal[:]) {
-		return Token{}, ErrDamaged
+		return cursor.Token{}, ErrDamaged
 	}
 	return decodeToken(body)
 }

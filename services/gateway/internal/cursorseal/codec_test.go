@@ -1,4 +1,4 @@
-package cursor
+package cursorseal
 
 import (
 	"bytes"
@@ -14,31 +14,32 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	cursorv1 "atlasstream/proto/cursor/v1"
+	"atlasstream/services/gateway/internal/cursor"
 )
 
-func checkpoints() map[string]Checkpoint {
-	return map[string]Checkpoint{
-		"live": {Measurement: 1001, Live: Live{Topic: "atlas.results", Partition: 63, Offset: 1 << 40}},
-		"replay": {Measurement: 1768147, Replay: &Replay{
+func checkpoints() map[string]cursor.Checkpoint {
+	return map[string]cursor.Checkpoint{
+		"live": {Measurement: 1001, Live: cursor.Live{Topic: "atlas.results", Partition: 63, Offset: 1 << 40}},
+		"replay": {Measurement: 1768147, Replay: &cursor.Replay{
 			Start: time.UnixMilli(1426633200000), End: time.UnixMilli(1427238000000),
-			Topics: []TopicPosition{
-				{Topic: "atlas.archive.anycast", Progress: Progress{Low: 17, Next: 321, LastTime: 1426633300123, LastOffset: 300}, End: 2771},
-				{Topic: "atlas.results", Progress: StartAt(4), End: 4},
+			Topics: []cursor.TopicPosition{
+				{Topic: "atlas.archive.anycast", Progress: cursor.Progress{Low: 17, Next: 321, LastTime: 1426633300123, LastOffset: 300}, End: 2771},
+				{Topic: "atlas.results", Progress: cursor.StartAt(4), End: 4},
 			},
 		}},
 	}
 }
 
-func tokens() map[string]Token {
+func tokens() map[string]cursor.Token {
 	issued, parameters := time.Unix(1426633300, 0), []byte(`{"msm":1001,"cursor":""}`)
 	live, replay := checkpoints()["live"], checkpoints()["replay"]
-	return map[string]Token{
-		"live":    At(live, issued),
-		"replay":  At(replay, issued),
-		"several": {Issued: issued, Subscriptions: []SavedSubscription{{Checkpoint: live, Parameters: parameters}, {Checkpoint: replay, Parameters: parameters}}},
-		"aged": {Issued: issued, Restart: [][]byte{[]byte(`{"msm":5}`)}, Subscriptions: []SavedSubscription{
+	return map[string]cursor.Token{
+		"live":    cursor.At(live, issued),
+		"replay":  cursor.At(replay, issued),
+		"several": {Issued: issued, Subscriptions: []cursor.SavedSubscription{{Checkpoint: live, Parameters: parameters}, {Checkpoint: replay, Parameters: parameters}}},
+		"aged": {Issued: issued, Restart: [][]byte{[]byte(`{"msm":5}`)}, Subscriptions: []cursor.SavedSubscription{
 			{Checkpoint: live, Parameters: parameters, Issued: time.Unix(1426633200, 0)},
-			{Checkpoint: Checkpoint{Measurement: 7}, Parameters: []byte(`{"msm":7,"startTime":1,"cursor":""}`)},
+			{Checkpoint: cursor.Checkpoint{Measurement: 7}, Parameters: []byte(`{"msm":7,"startTime":1,"cursor":""}`)},
 		}},
 	}
 }
@@ -74,7 +75,7 @@ func TestCursorsOfEarlierVersions(t *testing.T) {
 }
 
 // marshalled is what proto.Marshal writes.
-func marshalled(t *testing.T, token Token) []byte {
+func marshalled(t *testing.T, token cursor.Token) []byte {
 	t.Helper()
 	message := &cursorv1.Token{Issued: token.Issued.Unix(), Restart: token.Restart}
 	for _, from := range token.Subscriptions {
@@ -84,7 +85,7 @@ func marshalled(t *testing.T, token Token) []byte {
 			live := &cursorv1.Live{Topic: from.Live.Topic, Partition: int32(from.Live.Partition), Offset: from.Live.Offset, Identity: from.Live.Identity}
 			saved.Position = &cursorv1.SavedSubscription_Live{Live: live}
 		case from.Replay != nil:
-			saved.Position = &cursorv1.SavedSubscription_Replay{Replay: from.Replay.message()}
+			saved.Position = &cursorv1.SavedSubscription_Replay{Replay: replayMessage(from.Replay)}
 		}
 		if !from.Issued.IsZero() {
 			saved.Issued = from.Issued.Unix()
@@ -98,7 +99,7 @@ func marshalled(t *testing.T, token Token) []byte {
 	return text
 }
 
-func (r *Replay) message() *cursorv1.Replay {
+func replayMessage(r *cursor.Replay) *cursorv1.Replay {
 	replay := &cursorv1.Replay{Start: r.Start.UnixMilli(), End: r.End.UnixMilli()}
 	for _, topic := range r.Topics {
 		replay.Topics = append(replay.Topics, &cursorv1.TopicPosition{
@@ -111,29 +112,29 @@ func (r *Replay) message() *cursorv1.Replay {
 
 func TestTokensAreWrittenAsMessages(t *testing.T) {
 	all := tokens()
-	all["restart"] = Token{
-		Issued: time.Unix(1, 0), Subscriptions: []SavedSubscription{{Issued: time.Unix(2, 0)}}, Restart: [][]byte{[]byte(`{"msm":1}`), {}},
+	all["restart"] = cursor.Token{
+		Issued: time.Unix(1, 0), Subscriptions: []cursor.SavedSubscription{{Issued: time.Unix(2, 0)}}, Restart: [][]byte{[]byte(`{"msm":1}`), {}},
 	}
-	all["before the first record"] = At(Checkpoint{Live: Live{Topic: "a", Offset: -1}}, time.Time{})
-	all["with an identity"] = At(Checkpoint{Live: Live{Topic: "a", Offset: 1, Identity: 0xfedcba9876543210}}, time.Time{})
-	all["a replay with an identity"] = At(Checkpoint{Replay: &Replay{Topics: []TopicPosition{{Progress: Progress{LastIdentity: 0xfedcba9876543210}}}}}, time.Time{})
-	all["an empty replay"] = At(Checkpoint{Replay: &Replay{Topics: make([]TopicPosition, 1)}}, time.Time{})
-	all["long"] = Token{Issued: time.Unix(1, 0), Subscriptions: slices.Repeat(all["several"].Subscriptions, 20)}
+	all["before the first record"] = cursor.At(cursor.Checkpoint{Live: cursor.Live{Topic: "a", Offset: -1}}, time.Time{})
+	all["with an identity"] = cursor.At(cursor.Checkpoint{Live: cursor.Live{Topic: "a", Offset: 1, Identity: 0xfedcba9876543210}}, time.Time{})
+	all["a replay with an identity"] = cursor.At(cursor.Checkpoint{Replay: &cursor.Replay{Topics: []cursor.TopicPosition{{Progress: cursor.Progress{LastIdentity: 0xfedcba9876543210}}}}}, time.Time{})
+	all["an empty replay"] = cursor.At(cursor.Checkpoint{Replay: &cursor.Replay{Topics: make([]cursor.TopicPosition, 1)}}, time.Time{})
+	all["long"] = cursor.Token{Issued: time.Unix(1, 0), Subscriptions: slices.Repeat(all["several"].Subscriptions, 20)}
 	all["long"].Subscriptions[3].Parameters = bytes.Repeat([]byte("x"), 1000)
 	for name, token := range all {
-		if got, want := token.appendTo(nil), marshalled(t, token); !bytes.Equal(got, want) {
+		if got, want := appendToken(nil, &token), marshalled(t, token); !bytes.Equal(got, want) {
 			t.Errorf("%s: got  %x\nwant %x", name, got, want)
 		}
 	}
 }
 
 //notices:last-cursor-of-others
-func TestLastSealedSealsEqualTokensOnce(t *testing.T) {
+func TestLastSealsEqualTokensOnce(t *testing.T) {
 	codec := newCodec()
 	all := tokens()
 	sealed := 0
-	seal := func(token Token) string { sealed++; return codec.Seal(token) }
-	var last LastSealed
+	seal := func(token cursor.Token) string { sealed++; return codec.Seal(token) }
+	var last Last
 	for round, name := range []string{"live", "live", "several", "live", "live"} {
 		if got, want := last.Seal(all[name], seal), codec.Seal(all[name]); got != want {
 			t.Errorf("call %d: got %s, want %s", round, got, want)
@@ -149,8 +150,8 @@ func BenchmarkSeal(b *testing.B) {
 	for _, subscriptions := range []int{1, 30} {
 		b.Run(fmt.Sprintf("%d-places", subscriptions), func(b *testing.B) {
 			codec := newCodec()
-			one := SavedSubscription{Checkpoint: checkpoints()["live"], Parameters: []byte(`{"msm":1001,"cursor":""}`)}
-			token := Token{Issued: time.Unix(1426633300, 0), Subscriptions: slices.Repeat([]SavedSubscription{one}, subscriptions)}
+			one := cursor.SavedSubscription{Checkpoint: checkpoints()["live"], Parameters: []byte(`{"msm":1001,"cursor":""}`)}
+			token := cursor.Token{Issued: time.Unix(1426633300, 0), Subscriptions: slices.Repeat([]cursor.SavedSubscription{one}, subscriptions)}
 			b.ReportAllocs()
 			for b.Loop() {
 				codec.Seal(token)
@@ -193,8 +194,8 @@ func TestDamagedCursorIsRefused(t *testing.T) {
 			}
 		}
 	}
-	nobodys := codec.Seal(At(Checkpoint{}, time.Time{}))
-	for _, text := range []string{"x", "====", strings.Repeat("A", MaxLength+1), codec.Seal(Token{}), nobodys} {
+	nobodys := codec.Seal(cursor.At(cursor.Checkpoint{}, time.Time{}))
+	for _, text := range []string{"x", "====", strings.Repeat("A", cursor.MaxLength+1), codec.Seal(cursor.Token{}), nobodys} {
 		if _, err := codec.Open(text); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%.20q: got %v, want ErrDamaged", text, err)
 		}
@@ -210,7 +211,7 @@ func TestCursorOfAnotherKey(t *testing.T) {
 	for name, token := range tokens() {
 		for form, text := range map[string]string{
 			"now":    newCodec().Seal(token),
-			"before": base64.RawURLEncoding.EncodeToString(append([]byte("its seal"), token.appendTo(nil)...)),
+			"before": base64.RawURLEncoding.EncodeToString(append([]byte("its seal"), appendToken(nil, &token)...)),
 		} {
 			for _, codec := range []*Codec{other, {}} {
 				if _, err := codec.Open(text); !errors.Is(err, ErrOtherKey) {
@@ -231,7 +232,7 @@ func FuzzSealed(f *testing.F) {
 	codec := newCodec()
 	for _, token := range tokens() {
 		f.Add(codec.Seal(token))
-		f.Add(base64.RawURLEncoding.EncodeToString(append([]byte("its seal"), token.appendTo(nil)...)))
+		f.Add(base64.RawURLEncoding.EncodeToString(append([]byte("its seal"), appendToken(nil, &token)...)))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		token, err := codec.Open(text)
@@ -247,17 +248,17 @@ func FuzzSealed(f *testing.F) {
 // The seal is left out, as it would keep nearly all that a fuzzer makes up from being looked at.
 func FuzzCursor(f *testing.F) {
 	for _, token := range tokens() {
-		f.Add(token.appendTo(nil))
+		f.Add(appendToken(nil, &token))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		token, err := decodeToken(body)
 		if err != nil {
 			return
 		}
-		if got, want := token.appendTo(nil), marshalled(t, token); !bytes.Equal(got, want) {
+		if got, want := appendToken(nil, &token), marshalled(t, token); !bytes.Equal(got, want) {
 			t.Errorf("%q: got  %x\nwant %x", body, got, want)
 		}
-		if again, err := decodeToken(token.appendTo(nil)); err != nil || !reflect.DeepEqual(again, token) {
+		if again, err := decodeToken(appendToken(nil, &token)); err != nil || !reflect.DeepEqual(again, token) {
 			t.Errorf("%q: got %+v, %v, want %+v", body, again, err, token)
 		}
 	})
