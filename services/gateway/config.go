@@ -17,6 +17,7 @@ import (
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/api"
 	"atlasstream/services/gateway/internal/cursorkey"
+	"atlasstream/services/gateway/internal/keyring"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
@@ -165,12 +166,12 @@ func (c Config) checkOrigins() error {
 }
 
 // cursorKeys are the operator's, or the one that the log has.
-func (c Config) cursorKeys(log *eventlog.Log) cursorkey.Source {
+func (c Config) cursorKeys(log *eventlog.Log) keyring.Source {
 	switch {
 	case c.CursorKeyFile != "":
-		return cursorkey.FromFile(c.CursorKeyFile)
+		return cursorkey.Purpose.FromFile(c.CursorKeyFile)
 	case c.CursorKey != "":
-		return cursorkey.FromSecret(c.CursorKey)
+		return cursorkey.Purpose.FromSecret(c.CursorKey)
 	}
 	return keyOfLog(log.CursorKey)
 }
@@ -180,10 +181,9 @@ func (c Config) checkCursorKey() error {
 	case c.CursorKey != "" && c.CursorKeyFile != "":
 		return service.Setting("cursor-key-file", errors.New("given beside --cursor-key, want one of them"))
 	case c.CursorKeyFile != "":
-		_, err := cursorkey.ReadFile(c.CursorKeyFile)
-		return service.Setting("cursor-key-file", err)
+		return service.Setting("cursor-key-file", keyring.CheckFile(c.CursorKeyFile))
 	case c.CursorKey != "":
-		return service.Setting("cursor-key", cursorkey.CheckSecret(c.CursorKey))
+		return service.Setting("cursor-key", keyring.CheckSecret(c.CursorKey))
 	default:
 		return nil
 	}

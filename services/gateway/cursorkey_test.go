@@ -16,7 +16,7 @@ import (
 
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/eventlog/embedded"
-	"atlasstream/services/gateway/internal/cursorkey"
+	"atlasstream/services/gateway/internal/keyring"
 )
 
 // What the log says of the key is told with what to do about it.
@@ -31,7 +31,7 @@ func TestKeyOfLog(t *testing.T) {
 		"no Kafka":   {context.DeadlineExceeded, context.DeadlineExceeded.Error(), false},
 	} {
 		_, err := keyOfLog(func(context.Context) ([]byte, error) { return nil, test.err })(t.Context())
-		if _, unreadable := errors.AsType[*cursorkey.UnreadableError](err); err == nil || err.Error() != test.want || unreadable != test.unreadable {
+		if _, unreadable := errors.AsType[*keyring.UnreadableError](err); err == nil || err.Error() != test.want || unreadable != test.unreadable {
 			t.Errorf("%s: got %v, want %s", name, err, test.want)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
-	"atlasstream/services/gateway/internal/cursorkey"
+	"atlasstream/services/gateway/internal/keyring"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/replay"
 )
@@ -179,14 +179,14 @@ func (a apiLog) Measurement(ctx context.Context, position atlas.Position) ([]byt
 }
 
 // keyOfLog is the source of the key of cursors that the log has.
-func keyOfLog(read func(context.Context) ([]byte, error)) cursorkey.Source {
+func keyOfLog(read func(context.Context) ([]byte, error)) keyring.Source {
 	return func(ctx context.Context) ([][]byte, error) {
 		key, err := read(ctx)
 		switch {
 		case errors.Is(err, eventlog.ErrNoTopic) || errors.Is(err, eventlog.ErrNoCursorKey):
 			err = fmt.Errorf("a collector has to make it: %w", err)
 		case errors.Is(err, eventlog.ErrCursorKeyUnreadable):
-			err = &cursorkey.UnreadableError{Err: err}
+			err = &keyring.UnreadableError{Err: err}
 		}
 		return [][]byte{key}, err
 	}

@@ -1,5 +1,9 @@
-// Package cursorkey has the keys of cursors: the operator's, or the one that the log has, as they are now.
-package cursorkey
+// Package keyring has secret keys as they are now, be they an operator's or of another source. Of several keys the first one protects what is new, and all are
+// accepted, so that a key can be replaced in one gateway after the other.
+//
+//   - keys.go: the keys, which are asked for again and again.
+//   - source.go: where they come from.
+package keyring
 
 import (
 	"bytes"
@@ -9,8 +13,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"atlasstream/services/gateway/internal/cursorseal"
 
 	"go.uber.org/zap"
 )
@@ -22,9 +24,20 @@ const (
 	checkInterval = 5 * time.Second
 )
 
-// Keys are the keys of cursors: the first one seals them, and all open them. It implements session.Cursors.
+// Use is what keys are used for.
+type Use struct {
+	Set func(first []byte, further ...[]byte) // takes the keys, whenever they have changed
+
+	// In messages to the operator:
+	Key      string // what the first key does, such as "key that seals cursors"
+	Keys     string // such as "keys of cursors"
+	Without  string // what fails as long as there is no key
+	Replaced string // what fails once the first key is not among the keys any more
+}
+
+// Keys have their user told the keys of a source.
 type Keys struct {
-	*cursorseal.Codec
+	use    Use
 	read   Source
 	logger *zap.Logger
 	known  chan struct{} // closed once there is one
@@ -35,9 +48,9 @@ type Keys struct {
 	warned string // of what, until there is a key again
 }
 
-// New makes keys that set those of a codec once Watch has them.
-func New(codec *cursorseal.Codec, read Source, logger *zap.Logger) *Keys {
-	return &Keys{Codec: codec, read: read, logger: logger, known: make(chan struct{}), absent: errors.New("not asked for yet")}
+// New makes keys that are used once Watch has them.
+func New(use Use, read Source, logger *zap.Logger) *Keys {
+	return &Keys{use: use, read: read, logger: logger, known: make(chan struct{}), absent: errors.New("not asked for yet")}
 }
 
 // Ready tells why there is no key yet.
@@ -47,7 +60,7 @@ func (k *Keys) Ready() error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return fmt.Errorf("there is no key that seals cursors: %w", k.absent)
+	return fmt.Errorf("there is no %s: %w", k.use.Key, k.absent)
 }
 
 func (k *Keys) isKnown() bool {
@@ -59,7 +72,7 @@ func (k *Keys) isKnown() bool {
 	}
 }
 
-// AwaitKey implements session.Cursors. It returns once there is a key.
+// AwaitKey returns once there is a key.
 func (k *Keys) AwaitKey(ctx context.Context) error {
 	select {
 	case <-k.known:
@@ -72,7 +85,7 @@ func (k *Keys) AwaitKey(ctx context.Context) error {
 // Watch asks for the keys until ctx ends. Keys that are not available any more stay in force until there are others.
 func (k *Keys) Watch(ctx context.Context) {
 	for {
-		k.update(k.read(ctx))
+		k.Read(ctx)
 		pause := retryInterval
 		if k.isKnown() {
 			pause = checkInterval
@@ -85,8 +98,9 @@ func (k *Keys) Watch(ctx context.Context) {
 	}
 }
 
-// update takes what the source says.
-func (k *Keys) update(keys [][]byte, err error) {
+// Read asks for the keys once.
+func (k *Keys) Read(ctx context.Context) {
+	keys, err := k.read(ctx)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err != nil {
@@ -101,7 +115,7 @@ func (k *Keys) update(keys [][]byte, err error) {
 	if k.keys != nil {
 		k.logChange(keys)
 	}
-	k.SetKeys(keys[0], keys[1:]...)
+	k.use.Set(keys[0], keys[1:]...)
 	if k.keys == nil {
 		close(k.known)
 	}
@@ -111,10 +125,10 @@ func (k *Keys) update(keys [][]byte, err error) {
 // logChange is called under the lock.
 func (k *Keys) logChange(keys [][]byte) {
 	if slices.ContainsFunc(keys, func(key []byte) bool { return bytes.Equal(key, k.keys[0]) }) {
-		k.logger.Info("the keys of cursors have changed", zap.Int("keys", len(keys)))
+		k.logger.Info("the "+k.use.Keys+" have changed", zap.Int("keys", len(keys)))
 		return
 	}
-	k.logger.Warn("the key that seals cursors is another one now; cursors that were given out before are refused as [cursor_gone]")
+	k.logger.Warn("the " + k.use.Key + " is another one now; " + k.use.Replaced)
 }
 
 // logUnreadable logs once that keys are unreadable; absent ones are waited for. It is called under the lock.
@@ -123,9 +137,9 @@ func (k *Keys) logUnreadable(err error) {
 		return
 	}
 	k.warned = err.Error()
-	goesOn := "nobody can subscribe with a cursor until there is one"
+	goesOn := k.use.Without + " until there is one"
 	if k.keys != nil {
 		goesOn = "the one from before stays in force here; a gateway that starts does not get it"
 	}
-	k.logger.Warn("the key that seals cursors cannot be read, and "+goesOn, zap.Error(err))
+	k.logger.Warn("the "+k.use.Key+" cannot be read, and "+goesOn, zap.Error(err))
 }

@@ -20,7 +20,11 @@ import (
 
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/cursorseal"
+	"atlasstream/services/gateway/internal/keyring"
 )
+
+// aWhile is more than the time after which a source is asked again.
+const aWhile = 10 * time.Second
 
 // keyTopic is the topic of the key, as a test has it.
 type keyTopic struct{ answer atomic.Pointer[keyAnswer] }
@@ -62,13 +66,13 @@ func TestCursorKeyFollowsTheLog(t *testing.T) {
 		}
 		given := sealedBy(codec)
 		topic.answer.Store(&keyAnswer{err: errNoTopic})
-		time.Sleep(checkInterval + retryInterval)
+		time.Sleep(aWhile)
 		synctest.Wait()
 		if _, err := codec.Open(given); err != nil || key.Ready() != nil {
 			t.Errorf("once the topic is gone: got %v, %v", err, key.Ready())
 		}
 		topic.answer.Store(&keyAnswer{key: []byte("second")})
-		time.Sleep(checkInterval + retryInterval)
+		time.Sleep(aWhile)
 		synctest.Wait()
 		if _, err := codec.Open(given); !errors.Is(err, cursorseal.ErrOtherKey) {
 			t.Errorf("once there is another key: got %v, want ErrOtherKey", err)
@@ -79,7 +83,7 @@ func TestCursorKeyFollowsTheLog(t *testing.T) {
 // What cannot be read is told with what to do about it, and the key is taken once that is done.
 func TestUnreadableCursorKeyIsToldUntilItIsMended(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		unreadable := &keyAnswer{err: &UnreadableError{errors.New("its checksum is another one")}}
+		unreadable := &keyAnswer{err: &keyring.UnreadableError{Err: errors.New("its checksum is another one")}}
 		topic := &keyTopic{}
 		topic.answer.Store(unreadable)
 		core, logged := observer.New(zap.WarnLevel)
@@ -99,7 +103,7 @@ func TestUnreadableCursorKeyIsToldUntilItIsMended(t *testing.T) {
 			t.Fatal(err, key.Ready())
 		}
 		topic.answer.Store(unreadable)
-		time.Sleep(checkInterval + retryInterval)
+		time.Sleep(aWhile)
 		synctest.Wait()
 		if logged.FilterMessageSnippet("cannot be read, and the one from before stays in force").Len() == 0 || key.Ready() != nil {
 			t.Errorf("with a key: logged %v, %v", logged.TakeAll(), key.Ready())
@@ -112,9 +116,9 @@ func TestCursorKeyOfTheOperator(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "keys")
 	writeKeys(t, file, "a secret of the operator")
 	codecs := map[string]*cursorseal.Codec{}
-	for name, source := range map[string]Source{
-		"one": FromSecret("a secret of the operator"), "same": FromSecret("a secret of the operator"), "file": FromFile(file),
-		"another": FromSecret("another secret than that"),
+	for name, source := range map[string]keyring.Source{
+		"one": Purpose.FromSecret("a secret of the operator"), "same": Purpose.FromSecret("a secret of the operator"), "file": Purpose.FromFile(file),
+		"another": Purpose.FromSecret("another secret than that"),
 	} {
 		codecs[name] = &cursorseal.Codec{}
 		startKey(t, codecs[name], source)
@@ -133,7 +137,7 @@ func sealedBy(codec *cursorseal.Codec) string {
 }
 
 // startKey follows the keys of a source until the test ends, and returns once there are some.
-func startKey(t *testing.T, codec *cursorseal.Codec, source Source) {
+func startKey(t *testing.T, codec *cursorseal.Codec, source keyring.Source) {
 	t.Helper()
 	key := New(codec, source, zaptest.NewLogger(t))
 	ctx, stop := context.WithCancel(t.Context())
@@ -160,7 +164,7 @@ func TestFaultsOfTheFileOfCursorKeysAreTold(t *testing.T) {
 		writeKeys(t, file, "a secret of the operator")
 		core, logged := observer.New(zap.WarnLevel)
 		codec := &cursorseal.Codec{}
-		key := New(codec, FromFile(file), zap.New(core))
+		key := New(codec, Purpose.FromFile(file), zap.New(core))
 		ctx, stop := context.WithCancel(t.Context())
 		var watching sync.WaitGroup
 		watching.Go(func() { key.Watch(ctx) })
@@ -174,7 +178,7 @@ func TestFaultsOfTheFileOfCursorKeysAreTold(t *testing.T) {
 			"no such file":        func() { _ = os.Remove(file) },
 		} {
 			change()
-			time.Sleep(2 * checkInterval)
+			time.Sleep(aWhile)
 			synctest.Wait()
 			entries := logged.TakeAll()
 			if len(entries) != 1 || !strings.Contains(fmt.Sprint(entries[0].ContextMap()["error"]), want) {
@@ -197,13 +201,13 @@ func TestCursorKeyIsChangedWithoutLoss(t *testing.T) {
 		for i := range files {
 			files[i] = filepath.Join(t.TempDir(), "keys")
 			writeKeys(t, files[i], before)
-			startKey(t, codecs[i], FromFile(files[i]))
+			startKey(t, codecs[i], Purpose.FromFile(files[i]))
 		}
 		given := []string{sealedBy(codecs[0])}
 		for _, step := range [][]string{{before, after}, {after, before}} {
 			for i := range files {
 				writeKeys(t, files[i], step...)
-				time.Sleep(2 * checkInterval)
+				time.Sleep(aWhile)
 				synctest.Wait()
 				given = append(given, sealedBy(codecs[i]))
 				for _, text := range given {
@@ -218,7 +222,7 @@ func TestCursorKeyIsChangedWithoutLoss(t *testing.T) {
 		for i := range files {
 			writeKeys(t, files[i], after)
 		}
-		time.Sleep(2 * checkInterval)
+		time.Sleep(aWhile)
 		synctest.Wait()
 		if _, err := codecs[1].Open(given[0]); !errors.Is(err, cursorseal.ErrOtherKey) {
 			t.Errorf("once the old key is gone: got %v, want ErrOtherKey", err)
@@ -233,7 +237,7 @@ func TestAbuseCursorsAreNotMadeOfWhatKafkaTells(t *testing.T) {
 	forged.SetKeys(key[:])
 	given := sealedBy(forged)
 	genuine := &cursorseal.Codec{}
-	startKey(t, genuine, FromSecret("a secret of the operator's"))
+	startKey(t, genuine, Purpose.FromSecret("a secret of the operator's"))
 	if _, err := genuine.Open(given); !errors.Is(err, cursorseal.ErrOtherKey) {
 		t.Errorf("got %v, want ErrOtherKey", err)
 	}

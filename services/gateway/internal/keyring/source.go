@@ -1,4 +1,4 @@
-package cursorkey
+package keyring
 
 import (
 	"context"
@@ -20,24 +20,40 @@ func (e *UnreadableError) Error() string { return e.Err.Error() }
 // Unwrap gives the reason.
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
+// Purpose is what keys are for, such as "cursors". Keys of two purposes are unrelated, even if an operator gives the same secret for both.
+type Purpose string
+
 // FromSecret is the source of an operator's secret.
-func FromSecret(secret string) Source {
-	return func(context.Context) ([][]byte, error) { return [][]byte{keyOf(secret)}, nil }
+func (p Purpose) FromSecret(secret string) Source {
+	return func(context.Context) ([][]byte, error) { return [][]byte{p.keyOf(secret)}, nil }
 }
 
 // FromFile is the source of an operator's file with a secret on each line.
-func FromFile(file string) Source {
-	return func(context.Context) ([][]byte, error) {
-		keys, err := ReadFile(file)
+func (p Purpose) FromFile(file string) Source {
+	return func(context.Context) (keys [][]byte, err error) {
+		secrets, err := readSecrets(file)
 		if err != nil {
-			return nil, &UnreadableError{fmt.Errorf("the file of cursor keys: %w", err)}
+			return nil, &UnreadableError{fmt.Errorf("the file of keys for %s: %w", p, err)}
+		}
+		for _, secret := range secrets {
+			keys = append(keys, p.keyOf(secret))
 		}
 		return keys, nil
 	}
 }
 
-// ReadFile reads a file with a secret on each line.
-func ReadFile(file string) (keys [][]byte, err error) {
+func (p Purpose) keyOf(secret string) []byte {
+	key := sha256.Sum256([]byte("atlas-stream " + string(p) + ": " + secret))
+	return key[:]
+}
+
+// CheckFile tells what is wrong with a file with a secret on each line.
+func CheckFile(file string) error {
+	_, err := readSecrets(file)
+	return err
+}
+
+func readSecrets(file string) (secrets []string, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -52,20 +68,15 @@ func ReadFile(file string) (keys [][]byte, err error) {
 		if err := CheckSecret(secret); err != nil {
 			return nil, fmt.Errorf("%s, line %d: %w", file, number, err)
 		}
-		keys = append(keys, keyOf(secret))
+		secrets = append(secrets, secret)
 	}
-	if len(keys) == 0 {
-		return nil, fmt.Errorf("%s has no secret, want one on each line, the one that seals first", file)
+	if len(secrets) == 0 {
+		return nil, fmt.Errorf("%s has no secret, want one on each line, the one in use first", file)
 	}
-	return keys, nil
+	return secrets, nil
 }
 
-func keyOf(secret string) []byte {
-	key := sha256.Sum256([]byte("atlas-stream cursors: " + secret))
-	return key[:]
-}
-
-// leastSecret is how long a secret is at least, in bytes: a client that guesses it can make cursors.
+// leastSecret is how long a secret is at least, in bytes: whoever guesses it can make what it protects.
 const leastSecret = 16
 
 // CheckSecret refuses a secret that is too short. It does not repeat the secret, which would be in a log then.
