@@ -18,6 +18,7 @@ import (
 	"atlasstream/services/gateway/internal/api"
 	"atlasstream/services/gateway/internal/cursorkey"
 	"atlasstream/services/gateway/internal/keyring"
+	"atlasstream/services/gateway/internal/peers"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
@@ -29,6 +30,7 @@ type Config struct {
 
 	Listener      net.Listener `kong:"-"` // instead of Listen
 	AdminListener net.Listener `kong:"-"` // instead of Admin
+	PeerListener  net.Listener `kong:"-"` // instead of PeerListen
 	OnReady       func()       `kong:"-"` // called once the gateway is ready, and has logged that; may be nil
 	Logger        *zap.Logger  `kong:"-"` // may be nil
 	// Metrics takes the gateway's metrics beside those of other services in the same process; a registry of its own if it is nil.
@@ -56,6 +58,11 @@ type Config struct {
 	AddressReaders int           `help:"Readers of the log that run at once for the clients of one address that are behind; further ones wait." default:"16"`
 	CursorKey      string        `help:"Secret that seals cursors, the same for all gateways of a Kafka cluster; by default, the key in the topic atlas.keys. Prefer the variable or --cursor-key-file, as other users of the machine can read a command line." placeholder:"SECRET"`
 	CursorKeyFile  string        `help:"File with secrets that seal cursors, one a line: the first seals new cursors, and all of them open cursors. The gateway reads it again every 5 seconds." placeholder:"FILE"`
+
+	Peers       []string `help:"The other gateways, so that load balancers need no affinity: IP addresses with the port of --peer-listen, or names that the gateway looks up, such as dns:gateway-peers:8090. The list may have this gateway itself. By default, there are none." placeholder:"PEER"`
+	PeerListen  string   `help:"Address that serves requests that other gateways pass on, where there are --peers." default:":8090"`
+	PeerKey     string   `help:"Secret by which gateways know each other, the same for all of them, and another one than that of cursors. Prefer the variable or --peer-key-file, as other users of the machine can read a command line." placeholder:"SECRET"`
+	PeerKeyFile string   `help:"File with secrets by which gateways know each other, one a line: the first signs, and all of them verify. The gateway reads it again every 5 seconds." placeholder:"FILE"`
 
 	MaxMeasurements     int    `help:"Measurements of the registry that the gateway keeps. It leaves out further ones, and then no unknown measurement counts as public." default:"500000"`
 	UnknownMeasurements string `help:"Whether to allow or to refuse subscriptions to measurements that the registry does not know." enum:"allow,refuse" default:"allow"`
@@ -115,6 +122,7 @@ func (c Config) Check() error {
 		c.checkOrigins(),
 		c.Proxies.Check(),
 		c.checkCursorKey(),
+		c.checkPeers(),
 	)
 }
 
@@ -125,6 +133,9 @@ func (c Config) checkListeners() error {
 	}
 	if c.AdminListener == nil {
 		addresses = append(addresses, service.Address{Setting: "admin", Value: c.Admin})
+	}
+	if c.PeerListener == nil && len(c.Peers) > 0 {
+		addresses = append(addresses, service.Address{Setting: "peer-listen", Value: c.PeerListen})
 	}
 	return service.CheckAddresses(addresses...)
 }
@@ -176,17 +187,31 @@ func (c Config) cursorKeys(log *eventlog.Log) keyring.Source {
 	return keyOfLog(log.CursorKey)
 }
 
-func (c Config) checkCursorKey() error {
+func (c Config) checkCursorKey() error { return checkKey("cursor-key", c.CursorKey, c.CursorKeyFile) }
+
+// checkKey checks a secret that a setting has, or a file that the setting of the same name with -file has.
+func checkKey(setting, secret, file string) error {
 	switch {
-	case c.CursorKey != "" && c.CursorKeyFile != "":
-		return service.Setting("cursor-key-file", errors.New("given beside --cursor-key, want one of them"))
-	case c.CursorKeyFile != "":
-		return service.Setting("cursor-key-file", keyring.CheckFile(c.CursorKeyFile))
-	case c.CursorKey != "":
-		return service.Setting("cursor-key", keyring.CheckSecret(c.CursorKey))
+	case secret != "" && file != "":
+		return service.Setting(setting+"-file", fmt.Errorf("given beside --%s, want one of them", setting))
+	case file != "":
+		return service.Setting(setting+"-file", keyring.CheckFile(file))
+	case secret != "":
+		return service.Setting(setting, keyring.CheckSecret(secret))
 	default:
 		return nil
 	}
+}
+
+func (c Config) checkPeers() error {
+	faults := []error{service.Setting("peers", peers.Check(c.Peers)), checkKey("peer-key", c.PeerKey, c.PeerKeyFile)}
+	switch {
+	case len(c.Peers) > 0 && c.PeerKey == "" && c.PeerKeyFile == "":
+		faults = append(faults, service.Setting("peers", errors.New("given without --peer-key or --peer-key-file; want one of them, the same for all gateways")))
+	case c.PeerKey != "" && c.PeerKey == c.CursorKey:
+		faults = append(faults, service.Setting("peer-key", errors.New("got the secret of --cursor-key, want another one")))
+	}
+	return errors.Join(faults...)
 }
 
 func (c Config) withDefaults() Config {

@@ -3,12 +3,12 @@
 //
 //   - config.go: the settings.
 //   - gateway.go: the parts of a gateway, made and joined; serve.go: how they start, serve and stop.
+//   - peering.go: what it has for other gateways.
 //   - kafka.go, kafkahistory.go: adapters between eventlog, which is Kafka, and the interfaces of the packages in internal, which have all rules.
 package gateway
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"time"
 
@@ -55,7 +55,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	g, err := newGateway(cfg, log)
 	if err != nil {
-		return errors.Join(err, g.closeLog())
+		return errors.Join(err, g.peering.close(), g.closeLog())
 	}
 	return g.run(ctx)
 }
@@ -81,6 +81,7 @@ type gateway struct {
 	incoming    *service.Connections
 	tokens      *auth.Tokens
 	acceptor    *endpoint.Acceptor
+	peering     *peering // nil without peers
 	hub         *session.Hub
 	admin       *service.Admin
 }
@@ -109,6 +110,9 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	if g.tokens, err = auth.Open(cfg.Tokens, cfg.Logger, cfg.Metrics); err != nil {
 		return g, service.Setting("tokens", err)
 	}
+	if g.peering, err = newPeering(cfg); err != nil {
+		return g, err
+	}
 	stats := &sendqueue.Stats{}
 	stats.Register(cfg.Metrics)
 	g.hub = g.newHub()
@@ -124,7 +128,7 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 		MaxPayload:   cfg.MaxMessage,
 		Queue:        limits,
 		Stats:        stats,
-		NewID:        rand.Text, // 128 random bits
+		NewID:        g.newSessionID(),
 		Logger:       cfg.Logger,
 	}})
 	return g, err

@@ -48,6 +48,11 @@ func TestCheckNamesSettingsThatContradictOthers(t *testing.T) {
 		`trusted-proxies: trusted proxy: got "proxy"`:                                   {Proxies: service.Proxies{TrustedProxies: []string{"proxy"}}},
 		"cursor-key: got 5 bytes, want at least 16":                                     {CursorKey: "short"},
 		`address-header: address header: got "X Y"`:                                     {Proxies: service.Proxies{AddressHeader: "X Y"}},
+		"peers: given without --peer-key":                                               {Peers: []string{"192.0.2.1:8090"}},
+		`peers: got "gateway:8090", want an IP address and a port`:                      {Peers: []string{"gateway:8090"}, PeerKey: "the secret of the peers"},
+		"peer-key-file: given beside --peer-key":                                        {PeerKey: "the secret of the peers", PeerKeyFile: "file"},
+		"peer-key: got the secret of --cursor-key":                                      {PeerKey: "one secret for both", CursorKey: "one secret for both"},
+		`peer-listen: got ":8080", want another port than that of --listen`:             {Peers: []string{"192.0.2.1:8090"}, PeerListen: ":8080"},
 	} {
 		cfg.Kafka = kafka
 		if err := cfg.Check(); err == nil || !strings.Contains(err.Error(), want) {

@@ -46,21 +46,23 @@ func (g *gateway) routes() http.Handler {
 func (g *gateway) run(ctx context.Context) error {
 	listener, adminListener, err := g.listen()
 	if err != nil {
-		return errors.Join(err, g.closeLog())
+		return errors.Join(err, g.peering.close(), g.closeLog())
 	}
 	lasting := context.WithoutCancel(ctx) // stop ends each task in its turn
 	public := service.StartTask(lasting, func(ctx context.Context) error {
 		return service.ServeHTTP(ctx, g.server(), listener, g.grace())
 	})
 	admin := service.StartTask(lasting, func(ctx context.Context) error { return g.admin.Serve(ctx, adminListener) })
+	peers := service.StartTask(lasting, g.servePeers)
 	catalog := service.StartTask(lasting, g.catalog.Run)
 	watches := service.StartTask(lasting, func(ctx context.Context) error { g.watch(ctx); return nil })
 	select {
 	case <-ctx.Done():
 	case <-public.Ended():
 	case <-admin.Ended():
+	case <-peers.Ended():
 	}
-	return g.stop(public, catalog, watches, admin)
+	return g.stop(public, peers, catalog, watches, admin)
 }
 
 // watch runs what follows changes other than those of clients and records, until ctx ends.
@@ -71,6 +73,10 @@ func (g *gateway) watch(ctx context.Context) {
 	watches.Go(func() { g.hub.SendCursors(ctx) })
 	watches.Go(func() { g.watchOutages(ctx) })
 	watches.Go(func() { g.cursorKeys.Watch(ctx) })
+	if g.peering != nil {
+		watches.Go(func() { g.peering.keys.Watch(ctx) })
+		watches.Go(func() { g.peering.peers.Watch(ctx) })
+	}
 	watches.Go(func() { g.admin.Watch(ctx, g.cfg.Logger, g.cfg.OnReady) })
 	watches.Wait()
 }
@@ -98,11 +104,12 @@ func (g *gateway) listen() (public, admin net.Listener, err error) {
 	return public, admin, nil
 }
 
-func (g *gateway) stop(public, catalog, watches, admin *service.Task) error {
+func (g *gateway) stop(public, peers, catalog, watches, admin *service.Task) error {
 	g.admin.Drain()
 	return service.StopInOrder(g.cfg.Logger, g.cfg.StopTimeout,
 		service.Part{Name: "clients", Stop: g.stopClients}, // before the server: clients that poll send one more request for the last messages
 		service.Part{Name: "public server", Stop: public.Stop},
+		service.Part{Name: "server for peers", Stop: peers.Stop},
 		service.Part{Name: "catalog", Stop: catalog.Stop},
 		service.Part{Name: "watch over tokens and Kafka", Stop: watches.Stop},
 		service.Part{Name: "event log", Stop: func(context.Context) error { return g.closeLog() }},

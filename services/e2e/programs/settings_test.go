@@ -147,7 +147,7 @@ func TestVariablesMeanTheSameInAllPrograms(t *testing.T) {
 
 // faulty are invalid values of settings; those that accept any value have an empty one. The others do not accept -1.
 var faulty = map[string]string{
-	"data": "/dev/null/log", "truth": "/dev/null/truth", "cursor-key": "short", "simulate": "perhaps", "address-header": "X Real IP", "into": "a.b",
+	"data": "/dev/null/log", "truth": "/dev/null/truth", "cursor-key": "short", "peer-key": "short", "simulate": "perhaps", "address-header": "X Real IP", "into": "a.b",
 }
 
 // An invalid value of a setting, whether of the flag or of the variable, is an error that names both.

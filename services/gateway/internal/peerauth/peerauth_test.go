@@ -41,7 +41,7 @@ func serve(keys *Keys, request *http.Request) (status int, remote string) {
 
 func TestPeersAreBelieved(t *testing.T) {
 	for address, want := range map[netip.Addr]string{
-		client: "192.0.2.7:0", netip.MustParseAddr("2001:db8::7"): "[2001:db8::7]:0", {}: httptest.NewRequest("GET", uri, nil).RemoteAddr,
+		client: "192.0.2.7:0", netip.MustParseAddr("2001:db8::7"): "[2001:db8::7]:0", {}: httptest.NewRequest(http.MethodGet, uri, nil).RemoteAddr,
 	} {
 		for _, keys := range []*Keys{keysOf("one"), keysOf("another", "one")} {
 			if status, remote := serve(keys, signed("one", "POST", uri, address)); status != http.StatusOK || remote != want {
@@ -58,7 +58,7 @@ func TestAbuseRequestsOfOthersThanPeers(t *testing.T) {
 	keys := keysOf("one", "two")
 	genuine := signed("one", "GET", uri, client).Header.Get(header)
 	for name, request := range map[string]*http.Request{
-		"unsigned":       httptest.NewRequest("GET", uri, nil),
+		"unsigned":       httptest.NewRequest(http.MethodGet, uri, nil),
 		"another key":    signed("three", "GET", uri, client),
 		"another method": marked("POST", uri, genuine),
 		"another URI":    marked("GET", uri+"x", genuine),

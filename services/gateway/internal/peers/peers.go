@@ -122,7 +122,8 @@ func (p *Peers) findSelf(all []netip.AddrPort) {
 	}
 	p.absent++
 	if p.absent == absentLookups || !p.mayChange() {
-		p.logger.Warn("this gateway is none of --peers, so that the others cannot pass on requests for its sessions: --peer-listen must have the port and, unless it is for all interfaces, the address that is in --peers",
+		p.logger.Warn("this gateway is none of --peers, so that the others cannot pass on requests for its sessions; "+
+			"want --peer-listen to have the port and, unless it is for all interfaces, the address that is in --peers",
 			zap.Stringer("own", p.self), zap.Stringers("peers", all))
 	}
 }
