@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/jitter"
 	ingestv1 "atlasstream/proto/ingest/v1"
 	"atlasstream/services/collector/internal/publish"
 	"atlasstream/services/collector/internal/split"
@@ -113,8 +114,9 @@ func failure(err error, outcome *ingestv1.Outcome) error {
 	return detailed(code, err.Error(), retry, outcome)
 }
 
+// detailed says around when to retry.
 func detailed(code codes.Code, reason string, retry time.Duration, more ...protoadapt.MessageV1) error {
-	return withDetails(code, reason, append([]protoadapt.MessageV1{&errdetails.RetryInfo{RetryDelay: durationpb.New(retry)}}, more...)...)
+	return withDetails(code, reason, append([]protoadapt.MessageV1{&errdetails.RetryInfo{RetryDelay: durationpb.New(jitter.Around(retry))}}, more...)...)
 }
 
 func withDetails(code codes.Code, reason string, details ...protoadapt.MessageV1) error {

@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"time"
 
+	"atlasstream/pkg/jitter"
 	"atlasstream/services/collector/internal/publish"
 	"atlasstream/services/collector/internal/split"
 
@@ -101,7 +100,7 @@ func (h *HTTP) reply(w http.ResponseWriter, status int, outcome *publish.Outcome
 		content.Error = refused.reason.Error()
 	}
 	if refused != nil && refused.retry > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refused.retry.Seconds()))))
+		jitter.SetRetryAfter(w.Header(), refused.retry)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	setDeadlines(w, status)

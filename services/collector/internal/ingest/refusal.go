@@ -11,7 +11,7 @@ import (
 	"atlasstream/services/collector/internal/unpack"
 )
 
-// When a client should retry.
+// Around when a client should retry.
 const (
 	busyRetry  = time.Second     // running requests end soon
 	kafkaRetry = 5 * time.Second // a new leader is elected, or a broker comes back
@@ -20,7 +20,7 @@ const (
 // refusal is an HTTP answer other than 200.
 type refusal struct {
 	status int
-	retry  time.Duration // for Retry-After; none if 0
+	retry  time.Duration // the mean of Retry-After; none if 0
 	reason error
 }
 

@@ -37,8 +37,10 @@ func newEventStream(answer *responseWriter, timeout time.Duration) *eventStream 
 // eventHeader begins an event. The data is one line, followed by an empty line.
 func eventHeader(name string) []byte { return fmt.Appendf(nil, "event: %s\ndata: ", name) }
 
-// retryField sets after how many milliseconds a client reconnects.
-func retryField(milliseconds int) []byte { return fmt.Appendf(nil, "retry: %d\n\n", milliseconds) }
+// retryField sets after how long a client reconnects, in milliseconds.
+func retryField(after time.Duration) []byte {
+	return fmt.Appendf(nil, "retry: %d\n\n", after.Milliseconds())
+}
 
 // writeAll writes a text and flushes it. Without a text, it writes a comment if the stream has been silent for long.
 func (s *eventStream) writeAll(text pieces) error {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"atlasstream/pkg/jitter"
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
 )
@@ -11,8 +12,8 @@ import (
 const (
 	// updateInterval is the least time between updates: each probe that reconnects makes a revision.
 	updateInterval = 2 * time.Second
-	// reconnectDelay is after how many milliseconds a client reconnects.
-	reconnectDelay = 5000
+	// reconnectDelay is around when a client reconnects whose stream ends.
+	reconnectDelay = 5 * time.Second
 )
 
 // followOutages sends the current outages and then each revision, until the client is gone, the API stops or the log is read again from the start.
@@ -29,7 +30,7 @@ func (a *API) followOutages(w http.ResponseWriter, r *request, query *outagesQue
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	text := pieces{retryField(reconnectDelay)}
+	text := pieces{retryField(jitter.Around(reconnectDelay))}
 	pause := time.NewTicker(updateInterval)
 	defer pause.Stop()
 	for err == nil {

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"atlasstream/pkg/jitter"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/ratelimit"
@@ -79,7 +80,7 @@ func SetErrorHeader(header http.Header, code protocol.Code) {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
 	if isRetryable(code) {
-		header.Set("Retry-After", engineio.RetryAfter)
+		jitter.SetRetryAfter(header, engineio.RetryAfter)
 	}
 }
 

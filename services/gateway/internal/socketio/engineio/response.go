@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"atlasstream/pkg/jitter"
 )
 
 // refusal is the response to a request that is not served. Codes and messages are those of the reference server.
@@ -53,8 +55,8 @@ func notAdmitted(reason error) *refusal {
 	return &refusal{http.StatusTooManyRequests, 6, reason.Error(), ""}
 }
 
-// RetryAfter is when a client may retry after a temporary refusal, in seconds.
-const RetryAfter = "5"
+// RetryAfter is around when a client may retry after a temporary refusal.
+const RetryAfter = 5 * time.Second
 
 func (f *refusal) write(w http.ResponseWriter, timeout time.Duration) {
 	body, err := json.Marshal(f)
@@ -62,7 +64,7 @@ func (f *refusal) write(w http.ResponseWriter, timeout time.Duration) {
 		panic(err) // numbers and strings always have a JSON form
 	}
 	if f.status == http.StatusTooManyRequests || f.status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", RetryAfter)
+		jitter.SetRetryAfter(w.Header(), RetryAfter)
 	}
 	_ = writeResponse(w, timeout, f.status, "application/json", body) // the client may be gone
 }
