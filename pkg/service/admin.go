@@ -6,7 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"atlasstream/pkg/clientip"
@@ -27,21 +27,26 @@ const (
 )
 
 // Admin is the port for operators. It serves /metrics for Prometheus, /healthz (200 while the process runs), /readyz (200 while the service can take clients,
-// else 503 and the reason) and, to clients on the same machine, /debug/pprof/. It must not be reachable from the Internet.
+// else 503 and the reason) and, to clients on the same machine, /debug/pprof/ and POST /drain. It must not be reachable from the Internet.
 type Admin struct {
-	ready    func(context.Context) error
-	registry *prometheus.Registry
-	draining atomic.Bool
-	routes   *http.ServeMux
+	ready      func(context.Context) error
+	registry   *prometheus.Registry
+	state      *drainState
+	drainAsked chan struct{}
+	askDrain   func()
+	routes     *http.ServeMux
 }
 
-// NewAdmin returns an Admin for the registry's metrics. The service is ready if ready returns nil within two seconds, until Drain is called.
-func NewAdmin(registry *prometheus.Registry, ready func(context.Context) error) *Admin {
-	a := &Admin{ready: ready, registry: registry, routes: http.NewServeMux()}
+// NewAdmin returns an Admin for the registry's metrics, to which it adds the state of the service, whose name is part of the metric's. The service is ready if
+// ready returns nil within two seconds, until Drain is called.
+func NewAdmin(name string, registry *prometheus.Registry, ready func(context.Context) error) *Admin {
+	a := &Admin{ready: ready, registry: registry, state: newDrainState(name, registry), drainAsked: make(chan struct{}), routes: http.NewServeMux()}
+	a.askDrain = sync.OnceFunc(func() { close(a.drainAsked) })
 	a.routes.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}))
 	a.routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
 	a.routes.HandleFunc("GET /readyz", a.serveReady)
-	a.routes.Handle("/debug/pprof/", onLoopback(profiles()))
+	a.routes.Handle("/debug/pprof/", onLoopback("profiles are", profiles()))
+	a.routes.Handle("POST /drain", onLoopback("a drain is", http.NewCrossOriginProtection().Handler(http.HandlerFunc(a.serveDrain))))
 	return a
 }
 
@@ -52,8 +57,25 @@ func NewRegistry() *prometheus.Registry {
 	return registry
 }
 
-// Drain makes /readyz answer 503 from now on, so that load balancers send no more clients.
-func (a *Admin) Drain() { a.draining.Store(true) }
+// Drain begins the state in which the service has its clients leave: /readyz answers 503 from now on, so that load balancers send no more.
+func (a *Admin) Drain() { a.state.enter(draining) }
+
+// Stop begins the last state, in which the parts of the service are stopped. /readyz stays as Drain has it.
+func (a *Admin) Stop() { a.state.enter(stopping) }
+
+// DrainAsked is closed once POST /drain has asked for what SIGTERM does.
+func (a *Admin) DrainAsked() <-chan struct{} { return a.drainAsked }
+
+// CloseConnections has connections end with their next answer once the service drains, so that their clients open one to another replica. HTTP/2 has GOAWAY for
+// it, which net/http sends for the same header.
+func (a *Admin) CloseConnections(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.state.isLeaving() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
 
 // Serve serves until ctx ends. That must be after the drain, so that load balancers see /readyz change.
 func (a *Admin) Serve(ctx context.Context, listener net.Listener) error {
@@ -71,7 +93,7 @@ func (a *Admin) Watch(ctx context.Context, logger *zap.Logger, onReady func()) {
 	defer ticker.Stop()
 	for wasReady := false; ; {
 		err := a.check(ctx)
-		if ctx.Err() != nil || a.draining.Load() {
+		if ctx.Err() != nil || a.state.isLeaving() {
 			return
 		}
 		switch isReady := err == nil; {
@@ -100,7 +122,7 @@ func (a *Admin) check(ctx context.Context) error {
 }
 
 func (a *Admin) serveReady(w http.ResponseWriter, r *http.Request) {
-	if a.draining.Load() {
+	if a.state.isLeaving() {
 		http.Error(w, "draining", http.StatusServiceUnavailable)
 		return
 	}
@@ -109,6 +131,12 @@ func (a *Admin) serveReady(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fmt.Fprintln(w, "ready")
+}
+
+func (a *Admin) serveDrain(w http.ResponseWriter, _ *http.Request) {
+	a.askDrain()
+	w.WriteHeader(http.StatusAccepted)
+	fmt.Fprintln(w, "draining")
 }
 
 // profiles serves net/http/pprof, except for the command line, which may have secrets.
@@ -122,12 +150,12 @@ func profiles() http.Handler {
 	return routes
 }
 
-// onLoopback serves clients on the same machine, or in the same pod as with kubectl port-forward: profiles take time and reveal internals, and the port may be
-// open to a network for health checks and metrics.
-func onLoopback(next http.Handler) http.Handler {
+// onLoopback serves clients on the same machine, or in the same pod as with kubectl port-forward: profiles take time and reveal internals, a drain ends the
+// program, and the port may be open to a network for health checks and metrics.
+func onLoopback(what string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !clientip.Of(r.RemoteAddr).IsLoopback() {
-			http.Error(w, "profiles are only for clients on the loopback interface; use kubectl port-forward or a shell on the machine", http.StatusForbidden)
+			http.Error(w, what+" only for clients on the loopback interface; use kubectl port-forward or a shell on the machine", http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -11,7 +11,7 @@ import (
 
 // Profiles are only for clients on the same machine, and the command line, which may have secrets, is not shown at all.
 func TestAbuseOfProfiles(t *testing.T) {
-	admin := NewAdmin(NewRegistry(), func(context.Context) error { return nil })
+	admin := NewAdmin("test", NewRegistry(), func(context.Context) error { return nil })
 	for _, test := range []struct {
 		path, remote string
 		status       int
@@ -36,6 +36,43 @@ func TestAbuseOfProfiles(t *testing.T) {
 		}
 		if strings.Contains(answer.Body.String(), os.Args[0]) {
 			t.Errorf("%s from %s tells the command line", test.path, test.remote)
+		}
+	}
+}
+
+// Whoever may end the program may have it drain, and nobody else: not another machine, and not a page in the browser of somebody who may.
+func TestAbuseOfTheDrain(t *testing.T) {
+	for _, test := range []struct {
+		method, remote, origin string
+		status                 int
+	}{
+		{http.MethodPost, "10.0.0.1:1", "", http.StatusForbidden},
+		{http.MethodPost, "127.0.0.1:1", "https://elsewhere.example", http.StatusForbidden},
+		{http.MethodGet, "127.0.0.1:1", "", http.StatusMethodNotAllowed},
+		{http.MethodPost, "127.0.0.1:1", "", http.StatusAccepted},
+		{http.MethodPost, "[::1]:1", "", http.StatusAccepted},
+	} {
+		admin := NewAdmin("test", NewRegistry(), func(context.Context) error { return nil })
+		for range 2 { // a second one changes nothing
+			request := httptest.NewRequest(test.method, "/drain", nil)
+			request.RemoteAddr = test.remote
+			if test.origin != "" {
+				request.Header.Set("Origin", test.origin)
+			}
+			answer := httptest.NewRecorder()
+			admin.routes.ServeHTTP(answer, request)
+			if answer.Code != test.status {
+				t.Errorf("%s from %s, origin %q: status %d, want %d", test.method, test.remote, test.origin, answer.Code, test.status)
+			}
+		}
+		asked := false
+		select {
+		case <-admin.DrainAsked():
+			asked = true
+		default:
+		}
+		if asked != (test.status == http.StatusAccepted) {
+			t.Errorf("%s from %s, origin %q: the drain is asked for: %v", test.method, test.remote, test.origin, asked)
 		}
 	}
 }

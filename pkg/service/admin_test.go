@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ import (
 
 func serveAdmin(t *testing.T, ready func(context.Context) error) (*service.Admin, string) {
 	t.Helper()
-	admin := service.NewAdmin(service.NewRegistry(), ready)
+	admin := service.NewAdmin("test", service.NewRegistry(), ready)
 	listener := listen(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	returned := make(chan error, 1)
@@ -66,9 +67,34 @@ func TestReadyFollowsItsCheckAndTheDrain(t *testing.T) {
 	expect(t, address+"/readyz", http.StatusServiceUnavailable, "not ready: no broker answers")
 	kafkaAnswers.Store(true)
 	expect(t, address+"/readyz", http.StatusOK, "ready")
+	expect(t, address+"/metrics", http.StatusOK, `atlas_test_drain_state{state="serving"} 1`)
 	admin.Drain()
 	expect(t, address+"/readyz", http.StatusServiceUnavailable, "draining")
 	expect(t, address+"/healthz", http.StatusOK, "alive")
+	expect(t, address+"/metrics", http.StatusOK, `atlas_test_drain_state{state="draining"} 1`)
+	expect(t, address+"/metrics", http.StatusOK, `atlas_test_drain_state{state="serving"} 0`)
+	admin.Stop()
+	expect(t, address+"/readyz", http.StatusServiceUnavailable, "draining")
+	expect(t, address+"/metrics", http.StatusOK, `atlas_test_drain_state{state="stopping"} 1`)
+}
+
+// Keep-alive connections end cleanly before the server does: HTTP/1.1 by a header, HTTP/2 by GOAWAY, which net/http sends for it.
+func TestConnectionsEndWithTheirNextAnswerWhileTheServiceDrains(t *testing.T) {
+	admin := service.NewAdmin("test", service.NewRegistry(), func(context.Context) error { return nil })
+	server := httptest.NewServer(admin.CloseConnections(http.NotFoundHandler()))
+	defer server.Close()
+	for _, drains := range []bool{false, true} {
+		if drains {
+			admin.Drain()
+		}
+		response, err := server.Client().Get(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = response.Body.Close(); response.Close != drains {
+			t.Errorf("drains %v: the connection ends: %v", drains, response.Close)
+		}
+	}
 }
 
 func TestAReadyCheckThatHangsIsNotReady(t *testing.T) {
@@ -83,7 +109,7 @@ func TestAReadyCheckThatHangsIsNotReady(t *testing.T) {
 func TestReadinessIsToldWhenItChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fault atomic.Pointer[error]
-		admin := service.NewAdmin(service.NewRegistry(), func(context.Context) error {
+		admin := service.NewAdmin("test", service.NewRegistry(), func(context.Context) error {
 			if err := fault.Load(); err != nil {
 				return *err
 			}

@@ -9,6 +9,6 @@
 //   - memory.go: the limit of memory, by the container
 //   - http.go, unusedconns.go: an HTTP server with limits and an orderly stop
 //   - connections.go, connectionmetrics.go, descriptors_*.go: limits of TCP connections, in total and by address
-//   - admin.go: metrics, health and profiles
+//   - admin.go, drainstate.go: metrics, health, profiles, and whether clients are to go elsewhere
 //   - task.go, stop.go: goroutines that are stopped, in order
 package service

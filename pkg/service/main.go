@@ -15,8 +15,8 @@ import (
 // (--log-level is also ATLAS_LOG_LEVEL; the command line wins), and calls Run(context.Context) error on the chosen command, or on cli itself if it
 // has no commands.
 //
-// The first SIGINT or SIGTERM ends the context, and Run is expected to return; a second one ends the process at once. An error is printed and becomes
-// the exit status: 2 if the command line, a variable or a setting was at fault, 1 for all else.
+// The first SIGINT or SIGTERM ends the context, and Run is expected to return; a second one ends the process at once. Interrupted tells the two apart. An error
+// is printed and becomes the exit status: 2 if the command line, a variable or a setting was at fault, 1 for all else.
 //
 // The Go runtime is kept within the memory of the container, unless GOMEMLIMIT is set.
 //
@@ -83,13 +83,21 @@ func (e usageError) Unwrap() error { return e.error }
 // untilSignal returns a context that the first signal ends. It unregisters from signals before that, so that the next one has its usual effect;
 // signal.NotifyContext might lose it.
 func untilSignal() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		<-signals
+		received := <-signals
 		signal.Stop(signals)
-		cancel()
+		if received == os.Interrupt {
+			cancel(errInterrupted)
+		}
+		cancel(nil)
 	}()
 	return ctx
 }
+
+var errInterrupted = errors.New("interrupted at a terminal")
+
+// Interrupted reports whether SIGINT ended a context of Main: somebody at a terminal, whom no load balancer has to be told of, waits for the end.
+func Interrupted(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errInterrupted) }

@@ -49,7 +49,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	fmt.Println("kafka", strings.Join(c.Kafka, " and "))
 	service.LogListening(logger, "public", listener)
 	err = service.ServeHTTP(ctx, &http.Server{}, listener, time.Second)
-	fmt.Println("stopped")
+	fmt.Println("stopped, interrupted:", service.Interrupted(ctx))
 	if c.Stubborn {
 		select {}
 	}
@@ -109,7 +109,7 @@ func TestSettingsComeFromTheEnvironmentAndASignalStops(t *testing.T) {
 			if err := command.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
-			expectLine(t, lines, "stopped")
+			expectLine(t, lines, fmt.Sprint("stopped, interrupted: ", signal == os.Interrupt))
 			if err := command.Wait(); err != nil {
 				t.Fatalf("%v\n%s", err, stderr)
 			}

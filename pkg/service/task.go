@@ -1,6 +1,10 @@
 package service
 
-import "context"
+import (
+	"context"
+	"sync"
+	"time"
+)
 
 // Task is a goroutine that runs until it is stopped or fails.
 type Task struct {
@@ -40,5 +44,33 @@ func (t *Task) Stop(ctx context.Context) error {
 		return t.err
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// RunBeside runs a function beside tasks, and ends its context as soon as one of them ends. It returns when the function has.
+func RunBeside(ctx context.Context, run func(context.Context), tasks ...*Task) {
+	ctx, cancel := context.WithCancel(ctx)
+	var watches sync.WaitGroup
+	for _, task := range tasks {
+		watches.Go(func() {
+			select {
+			case <-task.ended:
+				cancel()
+			case <-ctx.Done():
+			}
+		})
+	}
+	run(ctx)
+	cancel()
+	watches.Wait()
+}
+
+// Pause returns after a time, or when ctx ends.
+func Pause(ctx context.Context, duration time.Duration) {
+	timer := time.NewTimer(duration)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"atlasstream/pkg/service"
 )
@@ -38,4 +40,30 @@ func TestStopWaitsNoLongerThanItsContext(t *testing.T) {
 	}
 	close(release)
 	<-task.Ended()
+}
+
+func TestRunBesideEndsWithATask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		task := service.StartTask(t.Context(), func(ctx context.Context) error { <-ctx.Done(); return nil })
+		time.AfterFunc(time.Second, task.Cancel)
+		began := time.Now()
+		service.RunBeside(t.Context(), func(ctx context.Context) { service.Pause(ctx, time.Hour) }, task)
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("it ran for %s, want as long as the task", took)
+		}
+	})
+}
+
+func TestRunBesideEndsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		task := service.StartTask(t.Context(), func(ctx context.Context) error { <-ctx.Done(); return nil })
+		began := time.Now()
+		service.RunBeside(t.Context(), func(ctx context.Context) { service.Pause(ctx, time.Minute) }, task)
+		if took := time.Since(began); took != time.Minute {
+			t.Errorf("it ran for %s, want a minute", took)
+		}
+		if err := task.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }

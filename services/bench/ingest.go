@@ -52,7 +52,7 @@ func (l *lab) startCollector(ctx context.Context) (*running, error) {
 	if err != nil {
 		return nil, err
 	}
-	process, err := l.start(ctx, l.program("collector"), "serve", "--kafka", l.kafka, "--log-level", "warn",
+	process, err := l.start(ctx, l.program("collector"), "serve", "--kafka", l.kafka, "--log-level", "warn", "--drain-delay", "0s",
 		"--listen", addresses[0], "--grpc", addresses[1], "--admin", addresses[2])
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"atlasstream/pkg/eventlog/kafkatest"
 )
@@ -39,8 +40,11 @@ func gatewayCommand(lab *lab, listen, admin string) []string {
 func earlierGatewayCommand(lab *lab, listen, admin string) []string {
 	command := gatewayCommand(lab, listen, admin)
 	command[0] = lab.settings.Gateway
-	return command
+	return slices.DeleteFunc(command, func(argument string) bool { return slices.Contains(stopAtOnce, argument) }) // which it may not know
 }
+
+// stopAtOnce are the arguments of a gateway whose clients need not leave one by one.
+var stopAtOnce = []string{"--drain-delay=0s", "--drain=0s"}
 
 // gateways are the servers that are compared where only a gateway can be measured; each round begins with another one.
 func (s *settings) gateways(round int) []string {
@@ -56,7 +60,7 @@ func (s *settings) gateways(round int) []string {
 
 // limitedGatewayCommand is for a gateway with the limits that it has by default.
 func limitedGatewayCommand(lab *lab, listen, admin string) []string {
-	return []string{lab.program("gateway"), "--kafka", lab.kafka, "--listen", listen, "--admin", admin, "--log-level", "warn"}
+	return append([]string{lab.program("gateway"), "--kafka", lab.kafka, "--listen", listen, "--admin", admin, "--log-level", "warn"}, stopAtOnce...)
 }
 
 func peerCommand(name string) func(lab *lab, listen, admin string) []string {

@@ -18,8 +18,8 @@ import (
 	"atlasstream/services/collector/internal/publish"
 )
 
-// Run serves until ctx ends. Then it refuses new connections, finishes running requests, and waits for Kafka to have their records. It starts without Kafka,
-// and refuses requests until Kafka is ready. The error of invalid settings joins all of them.
+// Run serves until ctx ends, and for the drain's delay after that. Then it refuses new connections, finishes running requests, and waits for Kafka to have their
+// records. It starts without Kafka, and refuses requests until Kafka is ready. The error of invalid settings joins all of them.
 func Run(ctx context.Context, cfg Config) error {
 	if err := cfg.Check(); err != nil {
 		return service.Settings("collector", err)
@@ -60,7 +60,7 @@ func newCollector(cfg Config, proxies *clientip.Proxies, log *eventlog.Log, regi
 	load, repeats := ingest.NewLoad(limits, proxies, registry), publish.NewRepeatCounter(eventlog.DefaultRepeatHorizon)
 	c.http = ingest.NewHTTP(c.publisher("http", repeats, registry), limits, load, cfg.Logger, registry)
 	c.grpc = ingest.NewGRPC(c.publisher("grpc", repeats, registry), limits, load, cfg.Logger, registry)
-	c.admin = service.NewAdmin(registry, c.ready)
+	c.admin = service.NewAdmin("collector", registry, c.ready)
 	return c
 }
 
@@ -90,12 +90,13 @@ func (c *collector) run(ctx context.Context) error {
 		keys:     service.StartTask(lasting, c.keepKeys),
 		watching: service.StartTask(lasting, func(ctx context.Context) error { c.watch(ctx); return nil }),
 		http: service.StartTask(lasting, func(ctx context.Context) error {
-			return service.ServeHTTP(ctx, &http.Server{Handler: c.http, Protocols: protocols()}, listeners.http, c.grace())
+			return service.ServeHTTP(ctx, &http.Server{Handler: c.admin.CloseConnections(c.http), Protocols: protocols()}, listeners.http, c.grace())
 		}),
 		grpc:  service.StartTask(lasting, func(ctx context.Context) error { return c.grpc.Serve(ctx, listeners.grpc, c.grace()) }),
 		admin: service.StartTask(lasting, func(ctx context.Context) error { return c.serveAdmin(ctx, listeners.admin) }),
 	}
-	tasks.wait(ctx)
+	tasks.wait(ctx, c.admin.DrainAsked())
+	service.RunBeside(lasting, func(lasting context.Context) { c.drain(lasting, service.Interrupted(ctx)) }, tasks.all()...)
 	return c.stop(tasks)
 }
 

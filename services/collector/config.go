@@ -50,7 +50,8 @@ type Config struct {
 	MinRate       int64         `help:"Bytes a second that a client must send of an HTTP body in the long run." default:"8192"`
 	ReadTimeout   time.Duration `help:"How long a client may pause in an HTTP body, or take to send a gRPC request." default:"30s"`
 	AppendTimeout time.Duration `help:"How long Kafka may take to acknowledge records. After that, the client is told to retry." default:"30s"`
-	StopTimeout   time.Duration `help:"How long the program may take to stop after SIGTERM." default:"20s"`
+	DrainDelay    time.Duration `help:"How long newcomers are served after SIGTERM, until load balancers send no more. Ctrl-C skips it." default:"5s" zero:""`
+	StopTimeout   time.Duration `help:"How long the program may take to stop after that." default:"20s"`
 
 	HistoryLateness time.Duration `help:"How late a result may arrive, compared with others of the same time, and still be in every replay. Collectors count later ones. Give collectors and gateways the same value." default:"1h"`
 }

@@ -5,16 +5,22 @@ import (
 	"errors"
 	"time"
 
+	"go.uber.org/zap"
+
 	"atlasstream/pkg/service"
 )
 
 // tasks are what a collector runs.
 type tasks struct{ topics, keys, watching, http, grpc, admin *service.Task }
 
-// wait returns when ctx ends, or a task fails.
-func (t tasks) wait(ctx context.Context) {
+// all are those that run for as long as the collector serves.
+func (t tasks) all() []*service.Task { return []*service.Task{t.http, t.grpc, t.admin} }
+
+// wait returns when ctx ends, a drain is asked for, or a task fails.
+func (t tasks) wait(ctx context.Context, drainAsked <-chan struct{}) {
 	select {
 	case <-ctx.Done():
+	case <-drainAsked:
 	case <-t.topics.Ended():
 	case <-t.http.Ended():
 	case <-t.grpc.Ended():
@@ -25,8 +31,19 @@ func (t tasks) wait(ctx context.Context) {
 // grace is the part of the stop timeout for running requests; the rest is for their records to reach Kafka.
 func (c *collector) grace() time.Duration { return c.cfg.StopTimeout * 3 / 4 }
 
-func (c *collector) stop(tasks tasks) error {
+// drain serves newcomers until load balancers have noticed that the collector is not ready, unless it is hurried. Connections end with their next answer.
+func (c *collector) drain(ctx context.Context, hurried bool) {
 	c.admin.Drain()
+	c.grpc.Drain()
+	if hurried {
+		return
+	}
+	c.cfg.Logger.Info("draining: newcomers are still served", zap.Duration("for", c.cfg.DrainDelay))
+	service.Pause(ctx, c.cfg.DrainDelay)
+}
+
+func (c *collector) stop(tasks tasks) error {
+	c.admin.Stop()
 	return service.StopInOrder(c.cfg.Logger, c.cfg.StopTimeout,
 		service.Part{Name: "listeners", Stop: func(ctx context.Context) error {
 			tasks.http.Cancel()

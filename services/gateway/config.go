@@ -87,7 +87,9 @@ type Config struct {
 	WriteTimeout  time.Duration `help:"How long a client may read nothing while messages wait for it. After that it is disconnected." default:"1m"`
 	PingInterval  time.Duration `help:"How often clients are pinged." default:"25s"`
 	PingTimeout   time.Duration `help:"How long a client may take to answer a ping. After that it is disconnected." default:"1m"`
-	StopTimeout   time.Duration `help:"How long the program may take to stop after SIGTERM." default:"20s"`
+	DrainDelay    time.Duration `help:"How long newcomers are served after SIGTERM, until load balancers send no more. Ctrl-C skips it." default:"5s" zero:""`
+	Drain         time.Duration `help:"Over how long clients are disconnected after that, one by one, and at least one a second; 0 disconnects all at once." default:"30s" zero:""`
+	StopTimeout   time.Duration `help:"How long the program may take to stop after that." default:"20s"`
 }
 
 func (c Config) log() eventlog.Config {

@@ -97,7 +97,7 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	g.speeds = g.newSpeeds()
 	g.scans = logscan.New(log.History(), cfg.Metrics)
 	g.outages = g.newOutages()
-	g.admin = service.NewAdmin(cfg.Metrics, g.ready)
+	g.admin = service.NewAdmin("gateway", cfg.Metrics, g.ready)
 	var err error
 	if g.proxies, err = clientip.NewProxies(cfg.TrustedProxies, cfg.AddressHeader); err != nil {
 		return g, err

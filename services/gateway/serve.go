@@ -14,6 +14,7 @@ import (
 
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/cors"
+	"atlasstream/services/gateway/internal/drain"
 	"atlasstream/services/gateway/web"
 )
 
@@ -38,8 +39,8 @@ func (g *gateway) routes() http.Handler {
 	mux.Handle("/stream", g.stream)
 	mux.Handle("/socket.io.js", client)
 	mux.Handle("/stream/socket.io/socket.io.js", client)
-	mux.Handle("/api/", g.api)
-	mux.Handle("/", web.Pages())
+	mux.Handle("/api/", g.admin.CloseConnections(g.api))
+	mux.Handle("/", g.admin.CloseConnections(web.Pages()))
 	return g.proxies.Middleware(cors.Origins(g.cfg.Origins).Middleware(oneSlash(mux)))
 }
 
@@ -58,11 +59,28 @@ func (g *gateway) run(ctx context.Context) error {
 	watches := service.StartTask(lasting, func(ctx context.Context) error { g.watch(ctx); return nil })
 	select {
 	case <-ctx.Done():
+	case <-g.admin.DrainAsked():
 	case <-public.Ended():
 	case <-admin.Ended():
 	case <-peers.Ended():
 	}
+	service.RunBeside(lasting, func(lasting context.Context) { g.drain(lasting, service.Interrupted(ctx)) }, public, peers, admin)
 	return g.stop(public, peers, catalog, watches, admin)
+}
+
+// drain serves newcomers until load balancers have noticed that the gateway is not ready, unless it is hurried, and has its clients leave then. It returns when
+// all have been told, or ctx ends.
+func (g *gateway) drain(ctx context.Context, hurried bool) {
+	g.admin.Drain()
+	if !hurried {
+		g.cfg.Logger.Info("draining: newcomers are still served", zap.Duration("for", g.cfg.DrainDelay))
+		service.Pause(ctx, g.cfg.DrainDelay)
+	}
+	if ctx.Err() == nil && g.cfg.Drain > 0 {
+		g.cfg.Logger.Info("draining: clients are disconnected one by one", zap.Duration("over", g.cfg.Drain))
+		g.hub.Drain() // so that no record waits in an array for a client that leaves
+		drain.Run(ctx, g.cfg.Drain, g.socketIO, g.stream, g.api)
+	}
 }
 
 // watch runs what follows changes other than those of clients and records, until ctx ends.
@@ -105,7 +123,7 @@ func (g *gateway) listen() (public, admin net.Listener, err error) {
 }
 
 func (g *gateway) stop(public, peers, catalog, watches, admin *service.Task) error {
-	g.admin.Drain()
+	g.admin.Stop()
 	return service.StopInOrder(g.cfg.Logger, g.cfg.StopTimeout,
 		service.Part{Name: "clients", Stop: g.stopClients}, // before the server: clients that poll send one more request for the last messages
 		service.Part{Name: "public server", Stop: public.Stop},

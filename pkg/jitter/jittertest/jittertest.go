@@ -18,8 +18,8 @@ func RetriesAround(header http.Header, mean time.Duration) bool {
 	return err == nil && mean/2 <= got && got < mean*3/2+time.Second
 }
 
-// CutRetry returns what follows the field "retry: MILLISECONDS" and a line break at the beginning of Server-Sent Events, if its time is one that jitter.Around returns
-// for the mean.
+// CutRetry returns what follows the field "retry: MILLISECONDS" and a line break at the beginning of Server-Sent Events, if its time is one that
+// jitter.Around returns for the mean.
 func CutRetry(text string, mean time.Duration) (rest string, found bool) {
 	field, rest, _ := strings.Cut(text, "\n")
 	milliseconds, err := strconv.Atoi(strings.TrimPrefix(field, "retry: "))

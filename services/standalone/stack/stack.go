@@ -51,6 +51,8 @@ func brokerFault(err error) error {
 // runServices runs the services until ctx ends or one of them fails.
 func (c *Config) runServices(ctx context.Context, kafka []string, l listeners, logger *zap.Logger) error {
 	metrics := service.NewRegistry() // of the whole process, on the gateway's admin port
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	group, ctx := errgroup.WithContext(ctx)
 	collecting, serving, simulating := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	group.Go(func() error {
@@ -61,6 +63,7 @@ func (c *Config) runServices(ctx context.Context, kafka []string, l listeners, l
 		}))
 	})
 	group.Go(func() error {
+		defer end() // POST /drain on the admin port ends the gateway, and so everything
 		return named("gateway", gateway.Run(ctx, gateway.Config{
 			Kafka: kafka, Listener: l.public, AdminListener: l.admin, History: gateway.HistoryOpen, Metrics: metrics, Logger: logger.Named("gateway"),
 			OnReady: func() { close(serving) },

@@ -65,6 +65,9 @@ func (g *GRPC) SetReady(ready bool) {
 	g.health.SetServingStatus(ingestv1.IngestService_ServiceDesc.ServiceName, state)
 }
 
+// Drain has the health service answer from now on that other servers are to be asked. Requests are served as before.
+func (g *GRPC) Drain() { g.health.Shutdown() }
+
 // Serve serves until ctx ends, then refuses new connections and waits for running requests. Those that outlive the grace period are cut off, which is an
 // error. It closes the listener.
 func (g *GRPC) Serve(ctx context.Context, listener net.Listener, grace time.Duration) error {

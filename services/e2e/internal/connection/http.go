@@ -115,6 +115,7 @@ func readEvent(body *bufio.Reader) (msg Message, err error) {
 			msg.Event = value
 		case field == "data":
 			msg.Payload = json.RawMessage(value)
+		case field == "retry": // when an EventSource would reconnect
 		case field == "" && msg.Event != "":
 			return msg, nil
 		case field != "" && !strings.HasPrefix(field, ":"):

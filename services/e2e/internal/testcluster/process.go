@@ -42,12 +42,14 @@ func build(t *testing.T, source string) Program {
 	return Program{Path: path}
 }
 
-// StartGateway starts a gateway on free ports and waits until it is ready. It is stopped when the test ends, and must stop in order unless it was killed.
+// StartGateway starts a gateway on free ports and waits until it is ready. It is stopped when the test ends, at once unless the arguments say something else, and must
+// stop in order unless it was killed.
 func (p Program) StartGateway(t *testing.T, kafka []string, arguments ...string) *Process {
 	t.Helper()
 	free := FreeAddresses(t, 2)
 	cluster := &Cluster{Public: free[0], Kafka: kafka[0], Admins: free[1:]}
-	arguments = append([]string{"--kafka", kafka[0], "--listen", cluster.Public, "--admin", cluster.Admins[0], "--log-level", "warn"}, arguments...)
+	arguments = append([]string{"--kafka", kafka[0], "--listen", cluster.Public, "--admin", cluster.Admins[0], "--log-level", "warn",
+		"--drain-delay", "0s", "--drain", "0s"}, arguments...)
 	return p.start(t, cluster, arguments...)
 }
 
@@ -57,7 +59,7 @@ func (p Program) StartCollector(t *testing.T, kafka []string, arguments ...strin
 	free := FreeAddresses(t, 3)
 	cluster := &Cluster{Ingest: free[0], Kafka: kafka[0], Admins: free[2:]}
 	return p.start(t, cluster, append([]string{"serve", "--kafka", kafka[0], "--partitions", strconv.Itoa(Partitions),
-		"--listen", cluster.Ingest, "--grpc", free[1], "--admin", cluster.Admins[0], "--log-level", "warn"}, arguments...)...)
+		"--listen", cluster.Ingest, "--grpc", free[1], "--admin", cluster.Admins[0], "--log-level", "warn", "--drain-delay", "0s"}, arguments...)...)
 }
 
 func (p Program) start(t *testing.T, cluster *Cluster, arguments ...string) *Process {

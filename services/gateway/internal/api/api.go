@@ -57,7 +57,8 @@ type API struct {
 	outages         answerCache[intervalKey, *outageHistory]
 	connectionsPool *readlimit.Pool // for counting connections, which takes megabytes of memory
 	responses       *connset.Set[*responseWriter, responseWriter]
-	serving         context.Context // ends when Shutdown begins
+	streams         *connset.Set[*eventStream, eventStream] // the endless ones of these
+	serving         context.Context                         // ends when Shutdown begins
 	stop            context.CancelFunc
 }
 
@@ -71,7 +72,7 @@ type handler func(ctx context.Context, w http.ResponseWriter, r *request) error
 func New(settings Settings, registerer prometheus.Registerer) *API {
 	a := &API{
 		settings: settings, routes: http.NewServeMux(), paths: make(map[string][]string),
-		metrics: newMetrics(registerer), responses: connset.New[*responseWriter, responseWriter](0),
+		metrics: newMetrics(registerer), responses: connset.New[*responseWriter, responseWriter](0), streams: connset.New[*eventStream, eventStream](0),
 		connectionsPool: readlimit.NewPool(1, 1),
 	}
 	a.serving, a.stop = context.WithCancel(context.Background())
@@ -104,6 +105,14 @@ func (a *API) path(pattern string, handle handler, parameters ...string) {
 
 // ServeHTTP answers a request for a path below /api/.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.routes.ServeHTTP(w, r) }
+
+// Refuse implements drain.Endpoint: no endless answer begins any more. Other requests are answered until Shutdown.
+func (a *API) Refuse() { a.streams.Refuse() }
+
+// Departures implements drain.Endpoint.
+func (a *API) Departures() []func() bool {
+	return a.streams.Departures(func(stream *eventStream) { stream.end() })
+}
 
 // Shutdown refuses new requests, ends answers that are being computed or are endless, and waits until all are written. When ctx ends, it aborts those that
 // are not.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -24,14 +25,15 @@ type eventStream struct {
 	control *http.ResponseController
 	timeout time.Duration // for a piece
 	written time.Time
+	end     context.CancelFunc // after which the client reconnects
 }
 
-func newEventStream(answer *responseWriter, timeout time.Duration) *eventStream {
+func newEventStream(answer *responseWriter, timeout time.Duration, end context.CancelFunc) *eventStream {
 	header := answer.Header()
 	header.Set("Content-Type", endpoint.MediaEvents)
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no")
-	return &eventStream{answer: answer, control: http.NewResponseController(answer), timeout: timeout}
+	return &eventStream{answer: answer, control: http.NewResponseController(answer), timeout: timeout, end: end}
 }
 
 // eventHeader begins an event. The data is one line, followed by an empty line.

@@ -38,7 +38,7 @@ func TestAbuseATextIsNotKeptForEver(t *testing.T) {
 			time.Second: 100 * time.Second, 59 * time.Second: maxTextTime, time.Hour: time.Minute,
 		} {
 			began := time.Now()
-			stream := newEventStream(&responseWriter{ResponseWriter: &slow{takes: takes}}, time.Minute)
+			stream := newEventStream(&responseWriter{ResponseWriter: &slow{takes: takes}}, time.Minute, func() {})
 			err := stream.writeAll(pieces{make([]byte, 60*maxPiece), make([]byte, 40*maxPiece)})
 			if took := time.Since(began); took != want || (err == nil) != (takes == time.Second) {
 				t.Errorf("%s for a write: %v after %s, want %s", takes, err, took, want)

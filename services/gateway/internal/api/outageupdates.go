@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -26,7 +27,14 @@ func (a *API) followOutages(w http.ResponseWriter, r *request, query *outagesQue
 	if !is {
 		return http.ErrNotSupported
 	}
-	stream, updates := newEventStream(answer, a.settings.WriteTimeout), &outageUpdates{query: query}
+	ctx, end := context.WithCancel(r.Context())
+	defer end()
+	stream, updates := newEventStream(answer, a.settings.WriteTimeout, end), &outageUpdates{query: query}
+	if a.streams.Reserve(stream) != nil {
+		return refuseWhenStopping()
+	}
+	defer a.streams.Remove(stream)
+	a.streams.Open(stream, stream) // Shutdown ends it by its context
 	if r.Method == http.MethodHead {
 		return nil
 	}
@@ -35,11 +43,11 @@ func (a *API) followOutages(w http.ResponseWriter, r *request, query *outagesQue
 	defer pause.Stop()
 	for err == nil {
 		text = append(text, updates.next(now, time.Now())...)
-		if r.payForLength(r.Context(), text.length()) != nil || stream.writeAll(text) != nil {
+		if r.payForLength(ctx, text.length()) != nil || stream.writeAll(text) != nil {
 			return nil // the client is gone
 		}
 		select {
-		case <-r.Context().Done():
+		case <-ctx.Done():
 			return nil
 		case <-pause.C:
 		}

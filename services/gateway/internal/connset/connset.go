@@ -1,4 +1,4 @@
-// Package connset holds the sessions of a server: it limits their number, finds them by key, and shuts all of them down.
+// Package connset holds the sessions of a server: it limits their number, finds them by key, lets them end one by one, and shuts all of them down.
 package connset
 
 import (
@@ -19,7 +19,8 @@ type Set[K comparable, S any] struct {
 	limit int
 
 	mu       sync.Mutex
-	closed   bool
+	refusing bool     // new sessions
+	closed   bool     // Shutdown has begun, which notifies all sessions
 	sessions map[K]*S // nil for a key that is reserved and not open yet
 	present  sync.WaitGroup
 }
@@ -35,7 +36,7 @@ func (s *Set[K, S]) Reserve(key K) error {
 	defer s.mu.Unlock()
 	_, taken := s.sessions[key]
 	switch {
-	case s.closed:
+	case s.refusing:
 		return ErrClosed
 	case s.limit > 0 && len(s.sessions) >= s.limit:
 		return ErrFull
@@ -45,6 +46,34 @@ func (s *Set[K, S]) Reserve(key K) error {
 	s.sessions[key] = nil
 	s.present.Add(1)
 	return nil
+}
+
+// Refuse makes Reserve return ErrClosed. Sessions whose key is reserved may still open.
+func (s *Set[K, S]) Refuse() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refusing = true
+}
+
+// Departures returns a function for each open session, which calls notify for it unless it has been removed since, and reports whether it has called it.
+func (s *Set[K, S]) Departures(notify func(*S)) []func() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	departures := make([]func() bool, 0, len(s.sessions))
+	for key, session := range s.sessions {
+		if session != nil {
+			departures = append(departures, func() bool { return s.depart(key, session, notify) })
+		}
+	}
+	return departures
+}
+
+func (s *Set[K, S]) depart(key K, session *S, notify func(*S)) bool {
+	if s.Find(key) != session {
+		return false
+	}
+	notify(session)
+	return true
 }
 
 // Open stores the session of a reserved key. It returns false if the server has begun to shut down since Reserve: then Shutdown has not notified the session.
@@ -103,7 +132,7 @@ func (s *Set[K, S]) Shutdown(ctx context.Context, notify, cutOff func(*S)) error
 func (s *Set[K, S]) close() []*S {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closed = true
+	s.refusing, s.closed = true, true
 	sessions := make([]*S, 0, len(s.sessions))
 	for _, session := range s.sessions {
 		if session != nil {

@@ -89,3 +89,33 @@ func TestShutdownCutsOff(t *testing.T) {
 		}
 	})
 }
+
+// Sessions end one by one: until then they are there, no other one comes, and one that has ended is not notified.
+func TestDepartures(t *testing.T) {
+	set := New[string, session](0)
+	var first, second session
+	for key, open := range map[string]*session{"first": &first, "second": &second} {
+		reserve(t, set, key, nil)
+		set.Open(key, open)
+	}
+	reserve(t, set, "opening", nil)
+	set.Refuse()
+	reserve(t, set, "late", ErrClosed)
+	departures := set.Departures(notify)
+	if len(departures) != 2 {
+		t.Fatalf("%d of 2 open sessions can depart", len(departures))
+	}
+	if !set.Open("opening", &session{}) {
+		t.Error("a session whose key was reserved cannot open")
+	}
+	set.Remove("first")
+	told := 0
+	for _, depart := range departures {
+		if depart() {
+			told++
+		}
+	}
+	if told != 1 || first.notified || !second.notified {
+		t.Errorf("%d were told, of which the first, which had ended: %v, and the second: %v", told, first.notified, second.notified)
+	}
+}

@@ -82,6 +82,14 @@ func SetErrorHeader(header http.Header, code protocol.Code) {
 	if isRetryable(code) {
 		jitter.SetRetryAfter(header, engineio.RetryAfter)
 	}
+	closeIfLeaving(header, code)
+}
+
+// closeIfLeaving has the client connect anew, which may bring it to another gateway.
+func closeIfLeaving(header http.Header, code protocol.Code) {
+	if code == protocol.CodeShuttingDown {
+		header.Set("Connection", "close")
+	}
 }
 
 // isRetryable reports whether a refused request may succeed soon.

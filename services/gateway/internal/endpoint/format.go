@@ -4,8 +4,10 @@ import (
 	"mime"
 	"strconv"
 	"strings"
+	"time"
 
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -18,6 +20,8 @@ type format interface {
 	contentType() string
 	// keepAlive may be written between two events, and is ignored by the client.
 	keepAlive() []byte
+	// withRetry has a last event say around when the client should reconnect, where the format can say that.
+	withRetry(event *sendqueue.Message, around time.Duration) *sendqueue.Message
 	// isLast reports whether an event is the last one.
 	isLast(event []byte) bool
 	// resumption returns how the subscription of a client changes that reconnects after an event with this ID, or first connects; nil if it does not.

@@ -7,6 +7,7 @@ import (
 	"atlasstream/services/gateway/internal/connset"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/socketio/engineio"
 	"atlasstream/services/gateway/internal/subscription"
 	"atlasstream/services/gateway/internal/wsconn"
 )
@@ -56,7 +57,8 @@ func (e *HTTPStream) refuse(w http.ResponseWriter, r *http.Request, refusal *pro
 		return
 	}
 	setStreamHeader(w.Header(), format)
-	_, _ = w.Write(delivery.ErrorMessage(format, refusal).Payload()) // the client may be gone
+	closeIfLeaving(w.Header(), refusal.Code)
+	_, _ = w.Write(sse{}.withRetry(delivery.ErrorMessage(format, refusal), engineio.RetryAfter).Payload()) // the client may be gone
 }
 
 // serveHead responds as a GET would, as far as that is known without subscribing. Monitors use it.
@@ -141,6 +143,14 @@ func (e *HTTPStream) stream(ctx context.Context, client *streamClient, connectio
 	}
 	reason = client.stream(ctx)
 	return nil
+}
+
+// Refuse implements drain.Endpoint.
+func (e *HTTPStream) Refuse() { e.clients.Refuse() }
+
+// Departures implements drain.Endpoint.
+func (e *HTTPStream) Departures() []func() bool {
+	return e.clients.Departures((*streamClient).notifyShutdown)
 }
 
 // Shutdown refuses new clients, sends the others their queued messages and an error, and waits until all have disconnected. It cuts off those that

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"bytes"
+	"time"
 
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
@@ -30,8 +31,9 @@ func (e ndjson) EventAtStart(name string, payload []byte, cursor string) *sendqu
 	return e.EventAt(name, payload, cursor)
 }
 
-func (ndjson) contentType() string { return "application/x-ndjson" }
-func (ndjson) keepAlive() []byte   { return []byte("\n") }
+func (ndjson) contentType() string                                                    { return "application/x-ndjson" }
+func (ndjson) keepAlive() []byte                                                      { return []byte("\n") }
+func (ndjson) withRetry(event *sendqueue.Message, _ time.Duration) *sendqueue.Message { return event }
 func (ndjson) isLast(event []byte) bool {
 	return bytes.HasPrefix(event, []byte(`["`+protocol.EventUnsubscribed+`"`))
 }

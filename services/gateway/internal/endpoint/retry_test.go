@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"atlasstream/pkg/jitter/jittertest"
 	"atlasstream/services/gateway/internal/ratelimit"
+	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
 // A client that reconnects by itself receives a temporary error in a stream that ends, so that it retries. For others the status has the error.
@@ -32,16 +34,17 @@ func TestReconnectRetriesAfterTemporaryErrors(t *testing.T) {
 			server.get(t, "msm=1001", "Accept", events, "Last-Event-ID", lastID), server.get(t, "msm=1001&lastEventId="+lastID, "Accept", events),
 		} {
 			body, err := io.ReadAll(back.Body)
-			if err != nil || back.StatusCode != http.StatusOK || back.Header.Get("Content-Type") != events ||
-				!strings.HasPrefix(string(body), "event: atlas_error\ndata: \"["+code+"] ") || !strings.HasSuffix(string(body), "\n\n") {
+			event, hinted := jittertest.CutRetry(string(body), engineio.RetryAfter)
+			if err != nil || !hinted || back.StatusCode != http.StatusOK || back.Header.Get("Content-Type") != events ||
+				!strings.HasPrefix(event, "event: atlas_error\ndata: \"["+code+"] ") || !strings.HasSuffix(string(body), "\n\n") {
 				t.Errorf("%s: got %s %q, %v", code, back.Status, body, err)
 			}
 		}
 		for _, other := range []*http.Response{
 			server.get(t, "msm=1001", "Accept", events), server.get(t, "msm=1001", "Last-Event-ID", lastID),
 		} {
-			if other.StatusCode != test.status {
-				t.Errorf("%s: got %s, want %d", code, other.Status, test.status)
+			if other.StatusCode != test.status || !jittertest.RetriesAround(other.Header, engineio.RetryAfter) || other.Close != (code == "shutting_down") {
+				t.Errorf("%s: got %s %v, want %d", code, other.Status, other.Header, test.status)
 			}
 		}
 	}

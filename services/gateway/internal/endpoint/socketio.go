@@ -37,11 +37,18 @@ func NewSocketIO(acceptor *Acceptor, settings socketio.Config) (*SocketIO, error
 	return endpoint, nil
 }
 
+// Departures implements drain.Endpoint.
+func (e *SocketIO) Departures() []func() bool { return e.Server.Departures(e.farewell()) }
+
+func (e *SocketIO) farewell() *sendqueue.Message {
+	return delivery.ErrorMessage(socketIOEvents{}, errShuttingDown())
+}
+
 // Shutdown refuses new clients, sends the others their queued messages and an error, and waits until all have disconnected. It cuts off those that
 // are left when ctx ends.
 func (e *SocketIO) Shutdown(ctx context.Context) {
 	e.stop()
-	if err := e.Server.Shutdown(ctx, delivery.ErrorMessage(socketIOEvents{}, errShuttingDown())); err != nil {
+	if err := e.Server.Shutdown(ctx, e.farewell()); err != nil {
 		e.acceptor.logger.Warn("cut off Socket.IO clients", zap.Error(err))
 	}
 }

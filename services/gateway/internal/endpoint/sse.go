@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
+	"time"
 
+	"atlasstream/pkg/jitter"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// sse writes Server-Sent Events, as EventSource reads them (HTML standard, section 9.2). It does not set a reconnection time.
+// sse writes Server-Sent Events, as EventSource reads them (HTML standard, section 9.2). Only last events set a reconnection time.
 type sse struct{}
 
 func (sse) Event(name string, payload []byte) *sendqueue.Message {
@@ -54,6 +57,12 @@ func appendSSE(text []byte, name string, payload []byte) []byte {
 func endID(parameters []byte) string {
 	sum := sha256.Sum256(parameters)
 	return "end." + base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+// withRetry sets the time in the event itself, as some clients ignore a field without data.
+func (sse) withRetry(event *sendqueue.Message, around time.Duration) *sendqueue.Message {
+	field := fmt.Appendf(nil, "retry: %d\n", jitter.Around(around).Milliseconds())
+	return sendqueue.Text(append(field, event.Payload()...))
 }
 
 func (sse) contentType() string { return MediaEvents }

@@ -30,6 +30,17 @@ func (e *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.httpStream.ServeHTTP(w, r)
 }
 
+// Refuse implements drain.Endpoint.
+func (e *Stream) Refuse() {
+	e.webSocket.Refuse()
+	e.httpStream.Refuse()
+}
+
+// Departures implements drain.Endpoint.
+func (e *Stream) Departures() []func() bool {
+	return append(e.webSocket.Departures(), e.httpStream.Departures()...)
+}
+
 // Shutdown shuts down both endpoints at the same time: they refuse new clients, send the others their queued messages and an error, and wait until all have
 // disconnected. They cut off those that are left when ctx ends.
 func (e *Stream) Shutdown(ctx context.Context) {

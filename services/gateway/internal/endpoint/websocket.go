@@ -110,6 +110,14 @@ func (e *WebSocket) release(client *webSocketClient) {
 	e.clients.Remove(client)
 }
 
+// Refuse implements drain.Endpoint.
+func (e *WebSocket) Refuse() { e.clients.Refuse() }
+
+// Departures implements drain.Endpoint.
+func (e *WebSocket) Departures() []func() bool {
+	return e.clients.Departures((*webSocketClient).notifyShutdown)
+}
+
 // Shutdown refuses new clients, sends the others their queued messages and an error, and waits until all have disconnected. It cuts off those that
 // are left when ctx ends.
 func (e *WebSocket) Shutdown(ctx context.Context) {

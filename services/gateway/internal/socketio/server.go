@@ -48,6 +48,15 @@ func NewServer(cfg Config, handler Handler) (*Server, error) {
 // ServeHTTP serves a request of a session, or opens one.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
+// Refuse refuses new clients from now on.
+func (s *Server) Refuse() { s.engine.Refuse() }
+
+// Departures returns a function for each client, which sends it the queued and the last packets and disconnects it. It returns false if the client had
+// disconnected before.
+func (s *Server) Departures(last ...*sendqueue.Message) []func() bool {
+	return s.engine.Departures(last...)
+}
+
 // Shutdown refuses new clients, sends the queued and the last packets to every client, and returns when every connection and goroutine has ended.
 // When ctx ends first, it closes the remaining connections and returns the context's error.
 func (s *Server) Shutdown(ctx context.Context, last ...*sendqueue.Message) error {

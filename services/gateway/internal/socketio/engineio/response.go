@@ -66,6 +66,9 @@ func (f *refusal) write(w http.ResponseWriter, timeout time.Duration) {
 	if f.status == http.StatusTooManyRequests || f.status == http.StatusServiceUnavailable {
 		jitter.SetRetryAfter(w.Header(), RetryAfter)
 	}
+	if f.status == http.StatusServiceUnavailable {
+		w.Header().Set("Connection", "close") // a new one may lead to another server
+	}
 	_ = writeResponse(w, timeout, f.status, "application/json", body) // the client may be gone
 }
 

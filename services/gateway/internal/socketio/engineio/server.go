@@ -50,6 +50,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	return session.serve(w, r, shake.transport)
 }
 
+// Refuse refuses new sessions from now on.
+func (s *Server) Refuse() { s.sessions.Refuse() }
+
+// Departures returns a function for each session, which sends the client its queued and the last packets and ends the session. It returns false if that had
+// ended before.
+func (s *Server) Departures(last ...*sendqueue.Message) []func() bool {
+	return s.sessions.Departures(func(session *Session) { session.shutDown(last) })
+}
+
 // Shutdown refuses new sessions, sends the queued and the last packets to every client, and returns when all sessions and their goroutines have ended. When
 // ctx ends first, it closes the remaining connections, waits for busy conversations, and returns the context's error. The HTTP server must accept requests
 // meanwhile, as polling clients have to fetch their last packets.

@@ -1,0 +1,62 @@
+package k8s
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// spareGrace is how much longer than its settings say a program may take to stop before it is killed.
+const spareGrace = 10 * time.Second
+
+var drainTimes = regexp.MustCompile(`(?s)--(?:drain-delay|drain|stop-timeout)=(\S+)\s`)
+
+// stoppingTime is how long a program with these arguments may take to stop, by its help.
+func stoppingTime(t *testing.T, image string, arguments []string) (total time.Duration) {
+	t.Helper()
+	found := drainTimes.FindAllStringSubmatch(help(t, image, arguments), -1)
+	if len(found) < 2 {
+		t.Fatalf("%s: the help has %d of the settings that say how long it takes to stop", image, len(found))
+	}
+	for _, setting := range found {
+		time, err := time.ParseDuration(setting[1])
+		if err != nil {
+			t.Fatalf("%s: %v", image, err)
+		}
+		total += time
+	}
+	return total
+}
+
+// A program that is killed while its clients leave one by one has the rest of them come back at once.
+func TestProgramsHaveTheTimeToStop(t *testing.T) {
+	for _, folder := range rendered {
+		for _, workload := range render(t, folder).workloads {
+			container := workload.template.Spec.Containers[0]
+			if !strings.HasPrefix(container.Image, imagePrefix) || !serves(container.Args) {
+				continue
+			}
+			want := stoppingTime(t, container.Image, container.Args) + spareGrace
+			if grace := workload.template.Spec.TerminationGracePeriodSeconds; grace == nil || time.Duration(*grace)*time.Second != want {
+				t.Errorf("%s: %s has a grace period other than %s", folder, workload.name, want)
+			}
+			if container.Lifecycle != nil {
+				t.Errorf("%s: %s has hooks, though it waits for load balancers by itself", folder, workload.name)
+			}
+		}
+	}
+	for name, service := range load(t).Services {
+		if !strings.HasPrefix(service.Image, imagePrefix) || !serves(service.Command) {
+			continue
+		}
+		want := stoppingTime(t, service.Image, service.Command) + spareGrace
+		if grace := service.StopGracePeriod; grace == nil || time.Duration(*grace) != want {
+			t.Errorf("%s has a grace period other than %s", name, want)
+		}
+	}
+}
+
+// serves reports whether a program has clients, unlike one that simulates.
+func serves(arguments []string) bool { return !slices.Contains(arguments, "simulate") }
