@@ -3,6 +3,7 @@
 //	poster.go  Poster posts small results to the collector as fast as it acknowledges them
 //	writer.go  Writer writes results of 1 kB to Kafka, at a steady rate or at once
 //	reader.go  Reader receives what a Writer writes, and may stop reading for a while
+//	roamer.go  Roamer receives what a Writer writes, and goes to another gateway when it is told to
 package workload
 
 import (

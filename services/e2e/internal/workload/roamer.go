@@ -1,0 +1,138 @@
+package workload
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"atlasstream/services/e2e/internal/await"
+	"atlasstream/services/e2e/internal/connection"
+	"atlasstream/services/e2e/internal/sample"
+)
+
+// Why gateways tell clients to connect anew, as the codes of their errors.
+const (
+	ShuttingDown    = "shutting_down"
+	PleaseReconnect = "please_reconnect"
+)
+
+// Roamer receives numbered results until the last one. It connects anew whenever its gateway tells it to and ends the connection, and at no other end.
+type Roamer struct {
+	connection.Transport
+	Kind       string
+	Parameters map[string]any                                        // of the subscription; with a cursor, it must receive every result once and in order
+	Next       func(ctx context.Context) (gateway string, err error) // where to connect, and perhaps after a while
+	Awake      <-chan struct{}                                       // unless it is nil, nothing is read before it is closed
+	Pause      time.Duration                                         // before each result is read
+	Told       func(code string)                                     // called when a gateway tells it to connect anew
+
+	Subscribed atomic.Bool
+	Number     atomic.Int64 // of the last result
+	told       bool         // by the gateway that it is connected to
+	complete   bool
+}
+
+func (r *Roamer) String() string { return r.Name + ", " + r.Kind }
+
+// Run reads until the last result.
+func (r *Roamer) Run(ctx context.Context) error {
+	r.Parameters = maps.Clone(r.Parameters)
+	for !r.complete {
+		gateway, err := r.Next(ctx)
+		if err == nil {
+			err = r.readAt(ctx, gateway)
+		}
+		if err != nil {
+			return fmt.Errorf("%s, after result %d: %w", r, r.Number.Load(), err)
+		}
+	}
+	return nil
+}
+
+// errEnded is that of a connection that ended without a word.
+var errEnded = errors.New("the gateway ended the connection and has not told so")
+
+// readAt reads until the last result, or until the gateway ends the connection after having told so.
+func (r *Roamer) readAt(ctx context.Context, gateway string) error {
+	options := connection.Options{Gateway: gateway, Parameters: sample.JSON(r.Parameters)}
+	conn, err := r.Open(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.Subscribe(string(options.Parameters)); err != nil {
+		return err
+	}
+	r.Subscribed.Store(true)
+	r.told = false
+	if err := r.awaken(ctx); err != nil {
+		return err
+	}
+	for !r.complete {
+		await.Duration(ctx, r.Pause)
+		msg, err := conn.Receive()
+		switch {
+		case err != nil && r.told && ctx.Err() == nil:
+			return nil
+		case err != nil:
+			return errors.Join(errEnded, err)
+		}
+		if err := r.take(msg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Roamer) awaken(ctx context.Context) error {
+	if r.Awake == nil {
+		return nil
+	}
+	select {
+	case <-r.Awake:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (r *Roamer) take(msg connection.Message) error {
+	switch msg.Event {
+	case "atlas_result":
+		return r.takeResult(msg)
+	case "atlas_cursor":
+		var cursor string
+		err := json.Unmarshal(msg.Payload, &cursor)
+		r.Parameters["cursor"] = cursor
+		return err
+	case "atlas_error":
+		for _, code := range []string{ShuttingDown, PleaseReconnect} {
+			if strings.HasPrefix(string(msg.Payload), `"[`+code+`] `) {
+				r.told = true
+				r.Told(code)
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("received %s", msg)
+}
+
+func (r *Roamer) takeResult(msg connection.Message) error {
+	number, last := NumberIn(msg.Payload, `"number":`), r.Number.Load()
+	_, hasCursors := r.Parameters["cursor"]
+	if number <= last || hasCursors && number != last+1 {
+		return fmt.Errorf("received %.200s, want result %d", msg, last+1)
+	}
+	r.Number.Store(number)
+	r.complete = bytes.Contains(msg.Payload, []byte(`"last":true`))
+	if hasCursors {
+		r.Parameters["cursor"] = msg.Cursor()
+	}
+	return nil
+}
