@@ -39,6 +39,7 @@ type TailConfig struct {
 	Linger      time.Duration // how long a tail runs after its last release; default 30 s
 	RingRecords int           // how many records of a partition stay in memory at most; default 4,096
 	RingBytes   int           // how many bytes of them at most; default 2 MiB
+	RingsBytes  int           // how many bytes of the records of all partitions at most; default 32 MiB
 	Gap         func(Gap)     // is called for each gap, under the tail's lock and followed by Flush, as Deliver; may be nil
 	// Begin is called before a tail is followed, with the event before the first that it delivers, if the log has one there; may be nil.
 	Begin func(last atlas.Position, id atlas.EventID)
@@ -58,6 +59,9 @@ func (c TailConfig) Validate() error {
 	if c.RingBytes < 0 {
 		faults = append(faults, fmt.Errorf("ring bytes: got %d, want at least 1, or 0 for the default", c.RingBytes))
 	}
+	if c.RingsBytes < 0 {
+		faults = append(faults, fmt.Errorf("rings bytes: got %d, want at least 1, or 0 for the default", c.RingsBytes))
+	}
 	return errors.Join(faults...)
 }
 
@@ -70,6 +74,9 @@ func (c TailConfig) withDefaults() TailConfig {
 	}
 	if c.RingBytes == 0 {
 		c.RingBytes = 2 << 20
+	}
+	if c.RingsBytes == 0 {
+		c.RingsBytes = 32 << 20
 	}
 	if c.Gap == nil {
 		c.Gap = func(Gap) {}

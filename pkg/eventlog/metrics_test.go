@@ -74,7 +74,8 @@ func TestConfigsReportAllFaults(t *testing.T) {
 		{"log without brokers", eventlog.Config{}.Validate(), []string{"brokers: none given"}},
 		{"writer", eventlog.WriterConfig{WaitingBytes: -1, MaxRecordBytes: 1 << 20, BatchTimeout: -1, Timeout: -1}.Validate(),
 			[]string{"waiting bytes: got -1", "max record bytes: got 1048576, want 1 to 995904", "batch timeout: got -1ns", "timeout: got -1ns"}},
-		{"tails", eventlog.TailConfig{Linger: -1, RingRecords: -1, RingBytes: -1}.Validate(), []string{"linger: got -1ns", "ring records: got -1", "ring bytes: got -1"}},
+		{"tails", eventlog.TailConfig{Linger: -1, RingRecords: -1, RingBytes: -1, RingsBytes: -1}.Validate(),
+			[]string{"linger: got -1ns", "ring records: got -1", "ring bytes: got -1", "rings bytes: got -1"}},
 		{"topic", eventlog.TopicSpec{Name: "a b", Replication: -1, Retention: -1}.Validate(),
 			[]string{`got name "a b"`, "partitions: got 0", "replication: got -1", "retention: got -1ns"}},
 	} {

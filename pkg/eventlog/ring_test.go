@@ -14,6 +14,11 @@ func ringRecords(size int, offsets ...int64) []atlas.Record {
 	return records
 }
 
+// newRing makes a ring with a budget that it does not reach.
+func newRing(maxRecords, maxBytes int) *ring {
+	return &ring{maxRecords: maxRecords, maxBytes: maxBytes, budget: &ringBudget{maxBytes: 1 << 30}}
+}
+
 //notices:ring-hides-gap
 func TestRingHoldsWhatTheLimitsAllow(t *testing.T) {
 	for _, test := range []struct {
@@ -28,7 +33,7 @@ func TestRingHoldsWhatTheLimitsAllow(t *testing.T) {
 		{"nothing fits", 100, 10, 18},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			ring := ring{maxRecords: test.maxRecords, maxBytes: test.maxBytes}
+			ring := newRing(test.maxRecords, test.maxBytes)
 			ring.begin(10)
 			ring.add(ringRecords(50, 10, 11, 12))
 			ring.add(ringRecords(50, 14, 15)) // 13 was a repeat
@@ -51,7 +56,7 @@ func TestRingHoldsWhatTheLimitsAllow(t *testing.T) {
 }
 
 func TestRingSinceAHole(t *testing.T) {
-	ring := ring{maxRecords: 10, maxBytes: 1 << 20}
+	ring := newRing(10, 1<<20)
 	ring.begin(0)
 	ring.add(ringRecords(1, 0, 5))
 	if held, complete := ring.since(3); !complete || len(held) != 1 || held[0].Position.Offset != 5 {
@@ -64,7 +69,7 @@ func TestRingSinceAHole(t *testing.T) {
 
 //notices:ring-omits-first
 func TestRingStaysWithinItsLimitForLong(t *testing.T) {
-	ring := ring{maxRecords: 16, maxBytes: 1 << 20}
+	ring := newRing(16, 1<<20)
 	ring.begin(0)
 	for offset := range int64(10_000) {
 		ring.add(ringRecords(1, offset))
@@ -72,7 +77,44 @@ func TestRingStaysWithinItsLimitForLong(t *testing.T) {
 	if held, _ := ring.since(ring.first); len(held) != 16 || ring.bytes != 16*(recordOverhead+1) {
 		t.Errorf("holds %d records of %d bytes, want 16 of %d", len(held), ring.bytes, 16*(recordOverhead+1))
 	}
-	if cap(ring.records) > 64 {
-		t.Errorf("has room for %d records, want no more than a few times 16", cap(ring.records))
+	if cap(ring.records) > 48 {
+		t.Errorf("has room for %d records, want no more than three times 16", cap(ring.records))
+	}
+}
+
+// All rings together stay within their budget: busy partitions share what quiet ones leave.
+//
+//notices:rings-without-budget
+func TestRingsShareABudget(t *testing.T) {
+	const size, budgeted, busyRings = recordOverhead + 50, 100, 3
+	budget := &ringBudget{maxBytes: budgeted * size}
+	rings := make([]ring, busyRings+1)
+	for i := range rings {
+		rings[i] = ring{maxRecords: 1000, maxBytes: 1 << 20, budget: budget}
+		budget.rings.Add(1)
+	}
+	quiet, busy := &rings[busyRings], rings[:busyRings]
+	quiet.add(ringRecords(50, 0, 1, 2, 3))
+	for offset := range int64(1000) {
+		for i := range busy {
+			busy[i].add(ringRecords(50, offset))
+		}
+		if held := budget.bytes.Load(); held > budget.maxBytes+busyRings*size {
+			t.Fatalf("%d bytes are held, want at most %d", held, budget.maxBytes)
+		}
+	}
+	for i := range busy {
+		if held, _ := busy[i].since(busy[i].first); len(held) < budgeted/len(rings) {
+			t.Errorf("a busy ring holds %d records, want at least its share", len(held))
+		}
+	}
+	if held, complete := quiet.since(0); !complete || len(held) != 4 {
+		t.Errorf("the quiet ring holds %d records, want all 4", len(held))
+	}
+	for i := range rings {
+		rings[i].begin(0)
+	}
+	if held := budget.bytes.Load(); held != 0 {
+		t.Errorf("%d bytes are counted for empty rings", held)
 	}
 }

@@ -52,7 +52,7 @@ func (t *Tails) newTail(number int) *tail {
 		stop:      stop,
 		started:   make(chan struct{}),
 		ended:     make(chan struct{}),
-		ring:      ring{maxRecords: t.config.RingRecords, maxBytes: t.config.RingBytes},
+		ring:      ring{maxRecords: t.config.RingRecords, maxBytes: t.config.RingBytes, budget: &t.rings},
 	}
 }
 
@@ -62,6 +62,8 @@ func (t *tail) run() {
 	defer t.stop()
 	t.running.Inc()
 	defer t.running.Dec()
+	t.openRing()
+	defer t.closeRing()
 	reader, err := t.begin()
 	if err != nil {
 		return
@@ -120,6 +122,15 @@ func (t *tail) findLast(reader *tailReader, first, offset int64) {
 	}
 	reader.last = lastEvent{offset, id.Identity()}
 	t.onBegin(atlas.Position{Topic: t.topic, Partition: t.number, Offset: offset}, id)
+}
+
+func (t *tail) openRing() { t.ring.budget.rings.Add(1) }
+
+func (t *tail) closeRing() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ring.begin(t.next)
+	t.ring.budget.rings.Add(-1)
 }
 
 // startAt makes the tail continue at an offset as if nothing had preceded it.

@@ -40,7 +40,7 @@ func TestDeliverableIsBounded(t *testing.T) {
 //notices:attach-before-tail
 func TestAttachWaitsForTheTail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tail := &tail{consumer: fakeConsumer{}, ctx: t.Context(), next: 3, ring: ring{maxRecords: 10, maxBytes: 1 << 20}}
+		tail := &tail{consumer: fakeConsumer{}, ctx: t.Context(), next: 3, ring: *newRing(10, 1<<20)}
 		tail.ring.begin(3)
 		given := make(chan []atlas.Record, 1)
 		go func() {

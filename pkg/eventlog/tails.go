@@ -20,6 +20,7 @@ type Tails struct {
 	consumer       Consumer
 	open           func(number int) partition
 	running        prometheus.Gauge
+	rings          ringBudget
 	ctx            context.Context
 	stop           context.CancelFunc
 	mu             sync.Mutex
@@ -42,6 +43,7 @@ func (l *Log) Tails(topic string, cfg TailConfig, consumer Consumer) *Tails {
 		stop:     stop,
 		tails:    map[int]*tail{},
 	}
+	tails.rings.maxBytes = int64(tails.config.RingsBytes)
 	l.tails.add(tails)
 	return tails
 }
