@@ -92,7 +92,7 @@ func (d *limitedListener) counted(conn net.Conn, address netip.Addr) net.Conn {
 		d.connections.remove(address)
 	})
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		boundUnsent(tcp)
+		boundSending(tcp)
 		return &countedTCP{tcp, release}
 	}
 	return &countedConn{conn, release}
@@ -211,18 +211,23 @@ func ConnectionsFor(descriptors int) int {
 	return descriptors - min(reservedDescriptors, descriptors/2)
 }
 
-// maxUnsent is how many unsent bytes of a connection the kernel keeps. Linux would keep up to 4 MiB for each client that reads nothing, which no limit of a
-// service would see.
-const maxUnsent = 128 << 10
+const (
+	// maxUnsent is how many unsent bytes of a connection the kernel keeps: more do not help a client that reads, and no limit of a service would see those of one
+	// that does not.
+	maxUnsent = 32 << 10
+	// sendBuffer is how many bytes of a connection the kernel keeps, sent or not. Linux takes twice as much memory, for its own administration too, and would take
+	// up to 4 MiB by itself. A client gets as much within a round trip at most.
+	sendBuffer = 64 << 10
+)
 
-// boundUnsent makes writes block while maxUnsent bytes wait in the kernel (TCP_NOTSENT_LOWAT, tcp(7)). Bytes that are sent and not acknowledged do not count,
-// so long fast paths lose no throughput.
-func boundUnsent(conn *net.TCPConn) {
+// boundSending makes writes block while maxUnsent bytes are not sent (TCP_NOTSENT_LOWAT, tcp(7)), or sendBuffer bytes not acknowledged.
+func boundSending(conn *net.TCPConn) {
+	_ = conn.SetWriteBuffer(sendBuffer) // fails for a closed connection only, as what follows
 	raw, err := conn.SyscallConn()
 	if err != nil {
-		return // already closed
+		return
 	}
-	_ = raw.Control(func(descriptor uintptr) { // fails for a closed connection only
+	_ = raw.Control(func(descriptor uintptr) {
 		_ = unix.SetsockoptInt(int(descriptor), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, maxUnsent) // an error leaves the limits of the system
 	})
 }

@@ -12,7 +12,7 @@ import (
 
 // The kernel keeps little for a client that reads nothing, as the limits of the services do not see it.
 func TestAbuseByClientsThatReadNothing(t *testing.T) {
-	const offered, most = 16 << 20, 1 << 20
+	const offered, most = 16 << 20, 128 << 10
 	connections, _, _ := newConnections(t, service.ConnectionLimits{Total: 1, Address: 1})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -77,7 +77,8 @@ type Config struct {
 	AddressConnections   int `help:"Connections that an address may have at once. An IPv6 address counts as its /64, and a /48 may have four times as many." placeholder:"COUNT" positive:"" otherwise:"a sixteenth of --max-connections, and no more than 1000"`
 	AddressSubscriptions int `help:"Subscriptions that all clients of an address may have." default:"20000"`
 	AddressMemory        int `help:"Bytes of memory that the subscriptions of an address may take." default:"33554432"`
-	AddressQueueBytes    int `help:"Bytes that may wait for all clients of an address together. While there are more, 64 KiB may wait for each client." default:"268435456"`
+	AddressQueueBytes    int `help:"Bytes that may wait for all clients of an address together. While there are more, 64 KiB may wait for each client." placeholder:"COUNT" positive:"" otherwise:"a quarter of --total-queue-bytes"`
+	TotalQueueBytes      int `help:"Bytes that may wait for all clients of the gateway together. The more there are, the less may wait for each; those with more waiting are behind, and get their records from the log." placeholder:"COUNT" positive:"" otherwise:"a quarter of GOMEMLIMIT, which follows the container's memory, or 268435456 without a limit"`
 	AddressSteps         int `help:"Steps, of about a tenth of a microsecond, that the subscriptions of an address may take for each record of a measurement." default:"10000"`
 	AddressMessages      int `help:"Messages a second that an address may send, with bursts of ten seconds' worth. Reading the log for it counts as well: each 500 records as a message, and each 256 KiB of their values." default:"1000"`
 	ConnectionMessages   int `help:"Messages a second that a connection may send, with bursts of ten seconds' worth." default:"100"`
@@ -108,6 +109,9 @@ const refuseUnknown = "refuse"
 
 // connectionsOfClient are the TCP connections of a client that polls: on one it waits, on another it speaks.
 const connectionsOfClient = 2
+
+// minTotalQueueBytes lets a client without others have a quarter of a MiB waiting.
+const minTotalQueueBytes = 16 << 20
 
 // minQueueBytes has room for the longest record that Kafka takes by default.
 const minQueueBytes = 1 << 20
@@ -165,6 +169,9 @@ func (c Config) checkQueues() error {
 	if 0 < c.QueueBytes && c.QueueBytes < minQueueBytes {
 		faults = append(faults, service.Setting("queue-bytes", fmt.Errorf("got %d, want at least %d: one long record must fit", c.QueueBytes, minQueueBytes)))
 	}
+	if 0 < c.TotalQueueBytes && c.TotalQueueBytes < minTotalQueueBytes {
+		faults = append(faults, service.Setting("total-queue-bytes", fmt.Errorf("got %d, want at least %d", c.TotalQueueBytes, minTotalQueueBytes)))
+	}
 	return errors.Join(faults...)
 }
 
@@ -219,6 +226,7 @@ func (c Config) checkPeers() error {
 func (c Config) withDefaults() Config {
 	service.SetDefaults(&c)
 	c.setConnections()
+	c.setQueueBudgets()
 	c.Logger = cmp.Or(c.Logger, zap.NewNop())
 	if c.Metrics == nil {
 		c.Metrics = service.NewRegistry()
@@ -231,6 +239,13 @@ func (c *Config) setConnections() {
 	c.MaxConnections = cmp.Or(c.MaxConnections, connectionsOfClient*c.MaxClients+1000)
 	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors()))
 	c.AddressConnections = cmp.Or(c.AddressConnections, service.AddressConnectionsFor(c.MaxConnections))
+}
+
+// setQueueBudgets leaves three quarters of the memory to everything else, and most of what may wait for clients to those of other addresses.
+func (c *Config) setQueueBudgets() {
+	const withoutLimit = 1 << 30
+	c.TotalQueueBytes = cmp.Or(c.TotalQueueBytes, max(minTotalQueueBytes, cmp.Or(service.MemoryLimit(), withoutLimit)/4))
+	c.AddressQueueBytes = cmp.Or(c.AddressQueueBytes, c.TotalQueueBytes/4)
 }
 
 func (c Config) queueLimits() sendqueue.Limits {

@@ -113,11 +113,11 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	if g.peering, err = newPeering(cfg); err != nil {
 		return g, err
 	}
-	stats := &sendqueue.Stats{}
+	stats := &sendqueue.Stats{Limit: cfg.TotalQueueBytes}
 	stats.Register(cfg.Metrics)
 	g.hub = g.newHub()
 	limits := cfg.queueLimits()
-	g.acceptor = endpoint.NewAcceptor(g.hub, ratelimit.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
+	g.acceptor = endpoint.NewAcceptor(g.hub, stats, ratelimit.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
 	g.api = g.newAPI()
 	g.stream = endpoint.NewStream(g.acceptor, &wsconn.Settings{
 		MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: stats,

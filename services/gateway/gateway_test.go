@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,7 @@ func TestCheckNamesSettingsThatContradictOthers(t *testing.T) {
 		"queue-bytes: got 9223372036854775807, want at most 109951162777":               {QueueBytes: math.MaxInt},
 		`trusted-proxies: trusted proxy: got "proxy"`:                                   {Proxies: service.Proxies{TrustedProxies: []string{"proxy"}}},
 		"cursor-key: got 5 bytes, want at least 16":                                     {CursorKey: "short"},
+		"total-queue-bytes: got 1048576, want at least 16777216":                        {TotalQueueBytes: 1 << 20},
 		`address-header: address header: got "X Y"`:                                     {Proxies: service.Proxies{AddressHeader: "X Y"}},
 		"peers: given without --peer-key":                                               {Peers: []string{"192.0.2.1:8090"}},
 		`peers: got "gateway:8090", want an IP address and a port`:                      {Peers: []string{"gateway:8090"}, PeerKey: "the secret of the peers"},
@@ -79,6 +81,28 @@ func TestConnectionsFollowDescriptors(t *testing.T) {
 		got := test.cfg.withDefaults()
 		if got.MaxConnections != test.total || got.AddressConnections != test.address {
 			t.Errorf("%+v: %d, %d of an address; want %d, %d", test.cfg, got.MaxConnections, got.AddressConnections, test.total, test.address)
+		}
+	}
+}
+
+// What waits for clients has a quarter of the memory that there is, unless it is set.
+func TestTotalQueueBytesFollowMemory(t *testing.T) {
+	before := debug.SetMemoryLimit(-1)
+	defer debug.SetMemoryLimit(before)
+	for _, test := range []struct {
+		memory int64
+		cfg    Config
+		want   int
+	}{
+		{math.MaxInt64, Config{}, 256 << 20},
+		{900 << 20, Config{}, 225 << 20},
+		{32 << 20, Config{}, minTotalQueueBytes},
+		{900 << 20, Config{TotalQueueBytes: 1 << 30}, 1 << 30},
+	} {
+		debug.SetMemoryLimit(test.memory)
+		if got := test.cfg.withDefaults(); got.TotalQueueBytes != test.want || got.AddressQueueBytes != test.want/4 {
+			t.Errorf("with %d bytes of memory and %d set: got %d, and %d of an address, want %d and a quarter", test.memory, test.cfg.TotalQueueBytes,
+				got.TotalQueueBytes, got.AddressQueueBytes, test.want)
 		}
 	}
 }

@@ -13,12 +13,14 @@ import (
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
 )
 
 // Acceptor limits, authenticates and opens sessions for the clients of all endpoints.
 type Acceptor struct {
 	hub           *session.Hub
+	queues        *sendqueue.Stats
 	guard         *ratelimit.Guard
 	tokens        *auth.Tokens
 	statistics    *clientStatistics
@@ -26,9 +28,11 @@ type Acceptor struct {
 	logger        *zap.Logger
 }
 
-// NewAcceptor makes an acceptor for the clients of a hub, and registers its statistics by client name.
-func NewAcceptor(hub *session.Hub, guard *ratelimit.Guard, tokens *auth.Tokens, logger *zap.Logger, registerer prometheus.Registerer) *Acceptor {
-	acceptor := &Acceptor{hub: hub, guard: guard, tokens: tokens, statistics: newClientStatistics(), logger: logger}
+// NewAcceptor makes an acceptor for the clients of a hub, whose queues are counted together, and registers its statistics by client name.
+func NewAcceptor(
+	hub *session.Hub, queues *sendqueue.Stats, guard *ratelimit.Guard, tokens *auth.Tokens, logger *zap.Logger, registerer prometheus.Registerer,
+) *Acceptor {
+	acceptor := &Acceptor{hub: hub, queues: queues, guard: guard, tokens: tokens, statistics: newClientStatistics(), logger: logger}
 	acceptor.tokenSessions = &tokenSessions{tokens: tokens, sessions: make(map[*clientSession]struct{})}
 	registerer.MustRegister(acceptor.statistics)
 	return acceptor
@@ -72,6 +76,10 @@ func (a *Acceptor) accept(endpoint string, request *http.Request) (*connection, 
 // disconnected.
 func (a *Acceptor) openSession(c *connection, client client) (*clientSession, error) {
 	counted := &countedClient{client: client, statistics: a.statistics.of(c.info.name)}
+	if !a.queues.HasRoom() {
+		return nil, protocol.Refuse(protocol.CodeTooManyClients,
+			"as much waits for the clients that there are as may; try again later, another gateway may have room")
+	}
 	joined, err := a.hub.Join(counted, delivery.Rights{
 		NonPublic: c.info.bearer.Roles.NonPublic, History: c.info.bearer.Roles.History,
 	})

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
@@ -390,4 +392,27 @@ func BenchmarkGet(b *testing.B) {
 			}
 		}
 	}
+}
+
+// While as much waits for clients as may, further ones are refused, and once there is room they are served.
+func TestFurtherClientsWaitForRoomInTheQueues(t *testing.T) {
+	server := openTestServer(t, testSettings{clients: 10})
+	server.stats.Limit = 64 << 20
+	server.stats.Sending.Store(64 << 20)
+	const refusal = `["atlas_error","[too_many_clients] as much waits for the clients that there are as may`
+	response := server.get(t, "msm=1001")
+	expectText(t, response.Body, refusal)
+	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
+		t.Errorf("got %s, %v", response.Status, response.Header)
+	}
+	client := server.connect(t)
+	expect(t, client, refusal)
+	expectClose(t, client, websocket.CloseTryAgainLater)
+	if refused := server.stats.Refused.Load(); refused != 2 {
+		t.Errorf("%d clients count as refused, want 2", refused)
+	}
+	server.stats.Sending.Store(0)
+	client = server.connect(t)
+	send(t, client, `["atlas_subscribe",{"msm":1001}]`)
+	expect(t, client, `["atlas_subscribed",{"msm":1001}]`)
 }

@@ -216,7 +216,7 @@ func newTestServer(t testing.TB, settings testSettings) *testServer {
 		}
 		return fakeTailsWithLog{*settings.log, s.tails}
 	})
-	s.acceptor = NewAcceptor(s.hub, ratelimit.NewGuard(settings.limits, s.registry), s.openTokens(t), settings.logger, s.registry)
+	s.acceptor = NewAcceptor(s.hub, s.stats, ratelimit.NewGuard(settings.limits, s.registry), s.openTokens(t), settings.logger, s.registry)
 	s.stream = NewStream(s.acceptor,
 		&wsconn.Settings{MaxMessage: 1000, Limits: &settings.queue, Stats: s.stats}, settings.heartbeat)
 	var err error

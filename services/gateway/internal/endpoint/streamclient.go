@@ -136,13 +136,20 @@ func (c *streamClient) writeQueued() (more bool, err error) {
 			text.Write(message.Payload())
 			more = more && !c.format.isLast(message.Payload())
 		}
-		if err := c.write(text.Bytes()); err != nil || !more {
+		if err := c.writeCounted(text.Bytes()); err != nil || !more {
 			return false, err
 		}
 		if len(messages) == 0 {
 			return true, nil
 		}
 	}
+}
+
+// writeCounted writes what was taken from the queue, which counts it until then.
+func (c *streamClient) writeCounted(text []byte) error {
+	c.CountSending(len(text))
+	defer c.CountSending(-len(text))
+	return c.write(text)
 }
 
 // write writes in pieces of maxWriteBytes, each with its own timeout, so that a slow client that reads steadily is not cut off.

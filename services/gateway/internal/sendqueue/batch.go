@@ -25,6 +25,7 @@ type batch struct {
 	buffers net.Buffers
 	size    int // bytes of all buffers
 	written int
+	unread  int // bytes that the kernel holds, if it has no room for more
 	err     error
 	tryFunc func(fd uintptr) bool // reused, as a method value would allocate for every write
 }
@@ -95,6 +96,9 @@ func (b *batch) tryDescriptor(fd uintptr) bool {
 		b.err = io.ErrUnexpectedEOF
 	default:
 		b.written = n
+	}
+	if b.unread = 0; b.written < b.size {
+		b.unread, _ = unix.IoctlGetInt(int(fd), unix.TIOCOUTQ) // 0 where the system does not tell
 	}
 	return true
 }

@@ -72,6 +72,7 @@ func (q *Queue) stop() {
 	q.mu.Lock()
 	q.state = closed
 	q.countQueued(-len(q.queue), -q.bytes)
+	q.countUnread(0)
 	q.queue = nil
 	q.notifyWritable()
 	conn := q.conn

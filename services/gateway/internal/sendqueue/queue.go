@@ -39,6 +39,8 @@ type Queue struct {
 	state        state
 	queue        []*Message
 	bytes        int            // of the messages in the queue
+	sending      int            // bytes that are held outside the queue until the client has read them
+	unread       int            // of these, what the kernel holds
 	writing      bool           // a goroutine writes until the queue is empty
 	inFlight     int            // messages at the head of the queue that are being written
 	written      int            // bytes of the first message that are written
@@ -95,8 +97,12 @@ func (q *Queue) enqueue(message *Message, extraQuarters int) error {
 
 // noteRefused notes the first refused message since one was queued. It is called with the lock held.
 func (q *Queue) noteRefused(message *Message) {
-	if q.firstRefused == 0 {
-		q.firstRefused = message.created
+	if q.firstRefused != 0 {
+		return
+	}
+	q.firstRefused = message.created
+	if q.bytes+message.Size() <= q.limits.Bytes && len(q.queue) < q.limits.Messages {
+		q.stats.Curtailed.Add(1)
 	}
 }
 

@@ -25,7 +25,7 @@ func (q *Queue) Flush() {
 	for ; more; more = q.next(batch) {
 		switch err := batch.tryWrite(q.raw); {
 		case errors.Is(err, errWouldBlock):
-			q.continueSlowly(batch.written)
+			q.continueSlowly(batch)
 			return
 		case err != nil:
 			q.stop()
@@ -70,14 +70,16 @@ func (q *Queue) next(batch *batch) bool {
 }
 
 // continueSlowly lets a goroutine continue, which Close waits for.
-func (q *Queue) continueSlowly(written int) {
+func (q *Queue) continueSlowly(batch *batch) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.wrote(written)
+	q.wrote(batch.written)
 	if q.state == closed {
 		return
 	}
-	q.stats.addBlocked()
+	//mutate:kernel-not-counted
+	q.countUnread(batch.unread)
+	q.stats.Blocked.Add(1)
 	q.blocked.Go(q.writeSlowly)
 }
 
@@ -95,6 +97,7 @@ func (q *Queue) take(batch *batch) bool {
 		return true
 	}
 	q.writing = false
+	q.countUnread(0)
 	if q.state == finishing {
 		q.state = finished
 		q.endSending()

@@ -109,5 +109,7 @@ func (s *Session) answerPoll(w http.ResponseWriter, packets []payload.Packet) er
 	}
 	form := s.polling.mode.form(packets)
 	body := payload.Append(make([]byte, 0, size), form, packets)
+	s.out.CountSending(size)
+	defer s.out.CountSending(-size)
 	return writeResponse(w, s.server.cfg.Queue.WriteTimeout, http.StatusOK, contentType(form), body)
 }
