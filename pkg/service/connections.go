@@ -16,44 +16,23 @@ import (
 // refusalInterval is how often refused connections are logged, so that a client that opens thousands does not fill a disk.
 const refusalInterval = 10 * time.Second
 
-// ConnectionLimits bound the connections that the listeners of a service have open at once. Further ones are closed as soon as they are accepted.
-type ConnectionLimits struct {
-	Total   int                   // over all listeners
-	Address int                   // of one address, as clientip.Networks has them
-	Exempt  func(netip.Addr) bool // addresses that count in the total only, such as proxies; none if nil
-}
-
 // Connections counts connections from accept to close, whatever they are used for.
 type Connections struct {
-	limits  ConnectionLimits
+	count   *ConnectionCount
 	logger  *zap.Logger
 	metrics *connectionMetrics
 
-	mu       sync.Mutex
-	total    int
-	networks map[netip.Prefix]int
-	refused  int       // since the last log message
-	logged   time.Time // when that was written
+	mu      sync.Mutex
+	refused int       // since the last log message
+	logged  time.Time // when that was written
 }
-
-// The limits that a connection may exceed, as logs and metrics name them.
-const (
-	withinLimits = ""
-	limitTotal   = "total"
-	limitAddress = "address"
-)
 
 // NewConnections returns the count that the listeners of a service share. The registerer may be nil, or have the metrics of another service in the same
 // process.
 func NewConnections(limits ConnectionLimits, logger *zap.Logger, registerer prometheus.Registerer) (*Connections, error) {
 	metrics, err := newConnectionMetrics(registerer)
 	logger.Info("limits of connections", zap.Int("total", limits.Total), zap.Int("of_address", limits.Address), zap.Int("descriptors", Descriptors()))
-	return &Connections{
-		limits:   limits,
-		logger:   logger,
-		metrics:  metrics,
-		networks: make(map[netip.Prefix]int),
-	}, err
+	return &Connections{count: NewConnectionCount(limits), logger: logger, metrics: metrics}, err
 }
 
 // Limit returns a listener with the connections of another one that are within the limits. The name is that of logs and of the metrics' label "door".
@@ -76,8 +55,8 @@ func (d *limitedListener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		address := addressOf(conn)
-		limit := d.connections.add(address)
-		if limit == withinLimits {
+		limit := d.connections.count.Add(address)
+		if limit == WithinLimits {
 			d.open.Inc()
 			return d.counted(conn, address), nil
 		}
@@ -89,7 +68,7 @@ func (d *limitedListener) Accept() (net.Conn, error) {
 func (d *limitedListener) counted(conn net.Conn, address netip.Addr) net.Conn {
 	release := sync.OnceFunc(func() {
 		d.open.Dec()
-		d.connections.remove(address)
+		d.connections.count.Remove(address)
 	})
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		boundSending(tcp)
@@ -128,45 +107,6 @@ func addressOf(conn net.Conn) netip.Addr {
 	return netip.Addr{}
 }
 
-// add counts a connection, or returns the limit that it exceeds.
-func (c *Connections) add(address netip.Addr) (limit string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.total >= c.limits.Total {
-		return limitTotal
-	}
-	networks := c.counted(address)
-	for _, network := range networks {
-		if c.networks[network.Prefix] >= c.limits.Address*network.Factor {
-			return limitAddress
-		}
-	}
-	c.total++
-	for _, network := range networks {
-		c.networks[network.Prefix]++
-	}
-	return withinLimits
-}
-
-func (c *Connections) remove(address netip.Addr) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.total--
-	for _, network := range c.counted(address) {
-		if c.networks[network.Prefix]--; c.networks[network.Prefix] == 0 {
-			delete(c.networks, network.Prefix)
-		}
-	}
-}
-
-// counted are the networks in which the connections of an address are counted.
-func (c *Connections) counted(address netip.Addr) []clientip.Network {
-	if c.limits.Exempt != nil && c.limits.Exempt(address) {
-		return nil
-	}
-	return clientip.Networks(address)
-}
-
 // refuse closes a connection at once, without lingering, so that the kernel keeps nothing of it.
 func (c *Connections) refuse(listener string, conn net.Conn, limit string) {
 	if tcp, ok := conn.(*net.TCPConn); ok {
@@ -178,7 +118,7 @@ func (c *Connections) refuse(listener string, conn net.Conn, limit string) {
 	if count := c.countRefused(); count > 0 {
 		c.logger.Warn("connections refused: the limit is reached; raise --max-connections or --address-connections if clients need more",
 			zap.Int("count", count), zap.String("listener", listener),
-			zap.String("limit", limit), zap.Stringer("last", remote), zap.Int("of_address", c.limits.Address), zap.Int("total", c.limits.Total))
+			zap.String("limit", limit), zap.Stringer("last", remote), zap.Int("of_address", c.count.limits.Address), zap.Int("total", c.count.limits.Total))
 	}
 }
 

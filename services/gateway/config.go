@@ -64,6 +64,8 @@ type Config struct {
 	PeerKey     string   `help:"Secret by which gateways know each other, the same for all of them, and another one than that of cursors. Prefer the variable or --peer-key-file, as other users of the machine can read a command line." placeholder:"SECRET"`
 	PeerKeyFile string   `help:"File with secrets by which gateways know each other, one a line: the first signs, and all of them verify. The gateway reads it again every 5 seconds." placeholder:"FILE"`
 
+	MaxPassedOn int `help:"Requests that may be passed on to other gateways at once, polls that wait and WebSockets among them." placeholder:"COUNT" positive:"" otherwise:"as many as --max-clients"`
+
 	MaxMeasurements     int    `help:"Measurements of the registry that the gateway keeps. It leaves out further ones, and then no unknown measurement counts as public." default:"500000"`
 	UnknownMeasurements string `help:"Whether to allow or to refuse subscriptions to measurements that the registry does not know." enum:"allow,refuse" default:"allow"`
 
@@ -236,8 +238,14 @@ func (c Config) withDefaults() Config {
 
 // setConnections leaves descriptors for the admin port and Kafka, whatever is asked for, and most of the rest to others than one address.
 func (c *Config) setConnections() {
+	descriptors := service.ConnectionsFor(service.Descriptors())
+	if len(c.Peers) > 0 { // what is passed on takes descriptors as well, here and at the peer, which may pass on as much
+		const shares = 3
+		c.MaxPassedOn = min(cmp.Or(c.MaxPassedOn, c.MaxClients), descriptors/shares)
+		descriptors -= 2 * c.MaxPassedOn
+	}
 	c.MaxConnections = cmp.Or(c.MaxConnections, connectionsOfClient*c.MaxClients+1000)
-	c.MaxConnections = min(c.MaxConnections, service.ConnectionsFor(service.Descriptors()))
+	c.MaxConnections = min(c.MaxConnections, descriptors)
 	c.AddressConnections = cmp.Or(c.AddressConnections, service.AddressConnectionsFor(c.MaxConnections))
 }
 

@@ -27,6 +27,7 @@ import (
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/outagewatch"
+	"atlasstream/services/gateway/internal/passon"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/replay"
 	"atlasstream/services/gateway/internal/sendqueue"
@@ -71,6 +72,7 @@ type gateway struct {
 	speeds      *speedlimit.Estimator
 	connections *eventlog.Tails
 	socketIO    *endpoint.SocketIO
+	passOn      *passon.Handler // nil without peers
 	stream      *endpoint.Stream
 	api         *api.API
 	scans       *logscan.Scans
@@ -122,16 +124,21 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	g.stream = endpoint.NewStream(g.acceptor, &wsconn.Settings{
 		MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: stats,
 	}, endpoint.HeartbeatSettings{Interval: cfg.PingInterval, Timeout: cfg.PingTimeout})
-	g.socketIO, err = endpoint.NewSocketIO(g.acceptor, socketio.Config{Engine: engineio.Config{
-		PingInterval: cfg.PingInterval,
-		PingTimeout:  cfg.PingTimeout,
-		MaxPayload:   cfg.MaxMessage,
+	g.socketIO, err = g.newSocketIO(limits, stats)
+	g.passOn = g.newPassOn()
+	return g, err
+}
+
+func (g *gateway) newSocketIO(limits sendqueue.Limits, stats *sendqueue.Stats) (*endpoint.SocketIO, error) {
+	return endpoint.NewSocketIO(g.acceptor, socketio.Config{Engine: engineio.Config{
+		PingInterval: g.cfg.PingInterval,
+		PingTimeout:  g.cfg.PingTimeout,
+		MaxPayload:   g.cfg.MaxMessage,
 		Queue:        limits,
 		Stats:        stats,
 		NewID:        g.newSessionID(),
-		Logger:       cfg.Logger,
+		Logger:       g.cfg.Logger,
 	}})
-	return g, err
 }
 
 // newHub makes the hub and what its streams come from.

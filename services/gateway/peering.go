@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -12,9 +13,11 @@ import (
 
 	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/keyring"
+	"atlasstream/services/gateway/internal/passon"
 	"atlasstream/services/gateway/internal/peerauth"
 	"atlasstream/services/gateway/internal/peers"
 	"atlasstream/services/gateway/internal/sessionid"
+	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
 // peering is what a gateway has for other gateways, its peers.
@@ -23,6 +26,7 @@ type peering struct {
 	signing  *peerauth.Keys
 	keys     *keyring.Keys
 	peers    *peers.Peers
+	incoming *service.Connections
 	refused  prometheus.Counter
 }
 
@@ -51,6 +55,9 @@ func newPeering(cfg Config) (*peering, error) {
 		Name: "atlas_gateway_peer_requests_refused_total", Help: "Requests at --peer-listen that no gateway with the same --peer-key has signed.",
 	})
 	cfg.Metrics.MustRegister(p.refused)
+	if p.incoming, err = service.NewConnections(service.ConnectionLimits{Total: cfg.MaxPassedOn, Exempt: everybody}, cfg.Logger, cfg.Metrics); err != nil {
+		return p, err
+	}
 	listen, _ := netip.ParseAddrPort(listener.Addr().String())
 	p.peers, err = peers.New(peers.Settings{Sources: cfg.Peers, Listen: listen, Logger: cfg.Logger}, cfg.Metrics)
 	return p, service.Setting("peers", err)
@@ -88,7 +95,7 @@ func (g *gateway) servePeers(ctx context.Context) error {
 		return nil
 	}
 	service.LogListening(g.cfg.Logger, "peer", g.peering.listener)
-	return service.ServeHTTP(ctx, g.peerServer(), g.peering.listener, g.grace())
+	return service.ServeHTTP(ctx, g.peerServer(), g.peering.incoming.Limit("peer", g.peering.listener), g.grace())
 }
 
 // peerServer has no limits of time for whole requests, as a poll may be held for long; the endpoint has its own.
@@ -101,10 +108,37 @@ func (g *gateway) peerServer() *http.Server {
 // peerRoutes are the paths for other gateways.
 func (g *gateway) peerRoutes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/stream/socket.io/", g.socketIO)
-	mux.Handle("/stream/socket.io", g.socketIO)
+	sessions := passon.Receive(g.socketIO)
+	mux.Handle("/stream/socket.io/", sessions)
+	mux.Handle("/stream/socket.io", sessions)
 	return mux
 }
+
+// newPassOn makes what passes on requests of sessions of other gateways, before the endpoint; nil without peers.
+func (g *gateway) newPassOn() *passon.Handler {
+	if g.peering == nil {
+		return nil
+	}
+	return passon.New(passon.Settings{
+		Peers:        g.peering.peers,
+		Keys:         g.peering.signing,
+		Limits:       service.ConnectionLimits{Total: g.cfg.MaxPassedOn, Address: connectionsOfClient * g.cfg.AddressConnections},
+		WriteTimeout: g.cfg.WriteTimeout,
+		Refuse:       g.refusePassOn,
+		Logger:       g.cfg.Logger,
+	}, g.socketIO, g.cfg.Metrics)
+}
+
+func (g *gateway) refusePassOn(w http.ResponseWriter, limit string) {
+	if limit == service.LimitAddress {
+		engineio.NotAdmitted(w, errors.New("this address has as many requests passed on to other gateways as it may"), g.cfg.WriteTimeout)
+		return
+	}
+	engineio.Unavailable(w, "this gateway passes on no more requests now", g.cfg.WriteTimeout)
+}
+
+// everybody is exempt from the limit of one address: peers are few, and pass on requests of many clients.
+func everybody(netip.Addr) bool { return true }
 
 func (g *gateway) refusePeer(r *http.Request, reason error) {
 	g.peering.refused.Inc()

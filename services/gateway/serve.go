@@ -33,8 +33,12 @@ func (g *gateway) ready(ctx context.Context) error {
 func (g *gateway) routes() http.Handler {
 	mux := http.NewServeMux()
 	client := web.SocketIOClient()
-	mux.Handle("/stream/socket.io/", g.socketIO)
-	mux.Handle("/stream/socket.io", g.socketIO)
+	var sessions http.Handler = g.socketIO
+	if g.passOn != nil {
+		sessions = g.passOn
+	}
+	mux.Handle("/stream/socket.io/", sessions)
+	mux.Handle("/stream/socket.io", sessions)
 	mux.Handle("/stream/{$}", g.stream)
 	mux.Handle("/stream", g.stream)
 	mux.Handle("/socket.io.js", client)
@@ -144,6 +148,9 @@ func (g *gateway) stopClients(ctx context.Context) error {
 	endpoints.Go(func() { g.api.Shutdown(ctx) })
 	endpoints.Go(func() { g.socketIO.Shutdown(ctx) })
 	endpoints.Go(func() { g.stream.Shutdown(ctx) })
+	if g.passOn != nil {
+		endpoints.Go(g.passOn.Shutdown)
+	}
 	endpoints.Wait()
 	return nil
 }

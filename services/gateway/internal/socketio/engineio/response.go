@@ -55,6 +55,16 @@ func notAdmitted(reason error) *refusal {
 	return &refusal{http.StatusTooManyRequests, 6, reason.Error(), ""}
 }
 
+// Unavailable answers, as a Server does, a request that there is no room for; it is temporary.
+func Unavailable(w http.ResponseWriter, detail string, timeout time.Duration) {
+	unavailable(detail).write(w, timeout)
+}
+
+// NotAdmitted answers, as a Server does, a request that its client may not make now.
+func NotAdmitted(w http.ResponseWriter, reason error, timeout time.Duration) {
+	notAdmitted(reason).write(w, timeout)
+}
+
 // RetryAfter is around when a client may retry after a temporary refusal.
 const RetryAfter = 5 * time.Second
 
