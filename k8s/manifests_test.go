@@ -24,6 +24,7 @@ type manifests struct {
 	services  []*corev1.Service
 	budgets   []*policyv1.PodDisruptionBudget
 	settings  map[string]map[string]string // the data of every ConfigMap, by name
+	secrets   map[string]map[string][]byte
 	accounts  map[string]bool
 }
 
@@ -40,7 +41,7 @@ func render(t *testing.T, folder string) manifests {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := manifests{settings: map[string]map[string]string{}, accounts: map[string]bool{}}
+	all := manifests{settings: map[string]map[string]string{}, secrets: map[string]map[string][]byte{}, accounts: map[string]bool{}}
 	for _, object := range objects.Resources() {
 		text, err := object.AsYAML()
 		if err != nil {
@@ -80,6 +81,8 @@ func (m *manifests) add(t *testing.T, object runtime.Object) {
 		m.budgets = append(m.budgets, object)
 	case *corev1.ConfigMap:
 		m.settings[object.Name] = object.Data
+	case *corev1.Secret:
+		m.secrets[object.Name] = object.Data
 	case *corev1.ServiceAccount:
 		m.accounts[object.Name] = true
 	case *corev1.Namespace:

@@ -55,7 +55,7 @@ func listensOn(t *testing.T, arguments []string) []int {
 	var ports []int
 	for _, argument := range arguments {
 		flag, value, _ := strings.Cut(argument, "=")
-		if !slices.Contains([]string{"--listen", "--grpc", "--admin"}, flag) {
+		if !slices.Contains([]string{"--listen", "--grpc", "--admin", "--peer-listen"}, flag) {
 			continue
 		}
 		port, err := strconv.Atoi(strings.TrimPrefix(value, ":"))

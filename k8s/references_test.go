@@ -18,7 +18,7 @@ func TestSelectorsChooseTheirOwnWorkload(t *testing.T) {
 			}
 		}
 		for _, service := range all.services {
-			if chosen := all.selected(t, "Service "+service.Name, labels.SelectorFromSet(service.Spec.Selector)); chosen.name != service.Name {
+			if chosen := all.selected(t, "Service "+service.Name, labels.SelectorFromSet(service.Spec.Selector)); chosen.name != strings.TrimSuffix(service.Name, "-peers") {
 				t.Errorf("%s: Service %s chooses %s", folder, service.Name, chosen.name)
 			}
 		}
@@ -59,6 +59,13 @@ func TestPodsReferToWhatExists(t *testing.T) {
 			for _, from := range container.EnvFrom {
 				if all.settings[from.ConfigMapRef.Name] == nil {
 					t.Errorf("%s: %s reads ConfigMap %q, which is not there", folder, workload.name, from.ConfigMapRef.Name)
+				}
+			}
+			for _, variable := range container.Env {
+				if from := variable.ValueFrom; from != nil && from.SecretKeyRef != nil && from.SecretKeyRef.Optional == nil && folder != "base" { // whose Secrets the operator makes
+					if _, has := all.secrets[from.SecretKeyRef.Name][from.SecretKeyRef.Key]; !has {
+						t.Errorf("%s: %s reads %s of Secret %q, which is not there", folder, workload.name, from.SecretKeyRef.Key, from.SecretKeyRef.Name)
+					}
 				}
 			}
 			for _, probe := range []*corev1.Probe{container.StartupProbe, container.ReadinessProbe, container.LivenessProbe} {
