@@ -21,7 +21,7 @@ export ATLAS_KAFKA_LIBS := $(CACHE)/kafka
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint generated bench proto fuzz mutate conformance tidy image web kafka clients examples browser pages checkpages testpages
+.PHONY: help run test check lint generated bench fleet proto fuzz mutate conformance tidy image web kafka clients examples browser pages checkpages testpages
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ checkpages: # without Node there are no pages to check, but in CI there must be
 
 testpages: $(PAGES)/node_modules/.package-lock.json
 	npm --prefix $(PAGES) run --silent test
+
+fleet: ## Replace gateways behind a load balancer one after the other, under a thousand clients; some ten minutes
+	go test -tags fleet -v -count 1 -timeout 30m ./services/e2e/fleet
 
 kafka: $(ATLAS_KAFKA_LIBS)/.complete
 

@@ -16,7 +16,7 @@ import time
 import websocket
 from ripe.atlas.sagan import Result
 
-TEMPORARY = ("[unavailable]", "[too_many_", "[too_slow]", "[shutting_down]")
+TEMPORARY = ("[unavailable]", "[too_many_", "[too_slow]", "[please_reconnect]", "[shutting_down]")
 
 
 def events(subscription):

@@ -63,6 +63,9 @@ func (a *Admin) Drain() { a.state.enter(draining) }
 // Stop begins the last state, in which the parts of the service are stopped. /readyz stays as Drain has it.
 func (a *Admin) Stop() { a.state.enter(stopping) }
 
+// Drains reports whether Drain or Stop was called.
+func (a *Admin) Drains() bool { return a.state.isLeaving() }
+
 // DrainAsked is closed once POST /drain has asked for what SIGTERM does.
 func (a *Admin) DrainAsked() <-chan struct{} { return a.drainAsked }
 

@@ -18,8 +18,8 @@ import (
 	"atlasstream/services/collector/internal/publish"
 )
 
-// Run serves until ctx ends, and for the drain's delay after that. Then it refuses new connections, finishes running requests, and waits for Kafka to have their
-// records. It starts without Kafka, and refuses requests until Kafka is ready. The error of invalid settings joins all of them.
+// Run serves until ctx ends, and for the drain's delay after that. Then it refuses new connections, finishes running requests, and waits for Kafka to have
+// their records. It starts without Kafka, and refuses requests until Kafka is ready. The error of invalid settings joins all of them.
 func Run(ctx context.Context, cfg Config) error {
 	if err := cfg.Check(); err != nil {
 		return service.Settings("collector", err)

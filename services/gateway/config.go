@@ -93,6 +93,7 @@ type Config struct {
 	DrainDelay    time.Duration `help:"How long newcomers are served after SIGTERM, until load balancers send no more. Ctrl-C skips it." default:"5s" zero:""`
 	Drain         time.Duration `help:"Over how long clients are disconnected after that, one by one, and at least one a second; 0 disconnects all at once." default:"30s" zero:""`
 	StopTimeout   time.Duration `help:"How long the program may take to stop after that." default:"20s"`
+	MaxAge        time.Duration `help:"Around which age a client is asked to reconnect, while another one of --peers has less than 80 % as many; half a percent of the clients a second at most. By default, clients may stay for ever." placeholder:"DURATION" positive:""`
 }
 
 func (c Config) log() eventlog.Config {
@@ -215,7 +216,7 @@ func checkKey(setting, secret, file string) error {
 }
 
 func (c Config) checkPeers() error {
-	faults := []error{service.Setting("peers", peers.Check(c.Peers)), checkKey("peer-key", c.PeerKey, c.PeerKeyFile)}
+	faults := []error{service.Setting("peers", peers.Check(c.Peers)), c.checkMaxAge(), checkKey("peer-key", c.PeerKey, c.PeerKeyFile)}
 	switch {
 	case len(c.Peers) > 0 && c.PeerKey == "" && c.PeerKeyFile == "":
 		faults = append(faults, service.Setting("peers", errors.New("given without --peer-key or --peer-key-file; want one of them, the same for all gateways")))
@@ -223,6 +224,13 @@ func (c Config) checkPeers() error {
 		faults = append(faults, service.Setting("peer-key", errors.New("got the secret of --cursor-key, want another one")))
 	}
 	return errors.Join(faults...)
+}
+
+func (c Config) checkMaxAge() error {
+	if c.MaxAge > 0 && len(c.Peers) == 0 {
+		return service.Setting("max-age", errors.New("given without --peers, so that no other gateway could be seen to have fewer clients"))
+	}
+	return nil
 }
 
 func (c Config) withDefaults() Config {

@@ -3,7 +3,7 @@
 //
 //   - config.go: the settings.
 //   - gateway.go: the parts of a gateway, made and joined; serve.go: how they start, serve and stop.
-//   - peering.go: what it has for other gateways.
+//   - peering.go: what it has for other gateways; balancing.go: having clients go to those that have fewer.
 //   - kafka.go, kafkahistory.go: adapters between eventlog, which is Kafka, and the interfaces of the packages in internal, which have all rules.
 package gateway
 
@@ -83,7 +83,8 @@ type gateway struct {
 	incoming    *service.Connections
 	tokens      *auth.Tokens
 	acceptor    *endpoint.Acceptor
-	peering     *peering // nil without peers
+	peering     *peering   // nil without peers
+	balancing   *balancing // nil where clients may stay for as long as they like
 	hub         *session.Hub
 	admin       *service.Admin
 }
@@ -120,6 +121,9 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	g.hub = g.newHub()
 	limits := cfg.queueLimits()
 	g.acceptor = endpoint.NewAcceptor(g.hub, stats, ratelimit.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
+	if g.balancing = g.newBalancing(); g.balancing != nil {
+		g.acceptor.Rebalance(g.balancing.rebalancer)
+	}
 	g.api = g.newAPI()
 	g.stream = endpoint.NewStream(g.acceptor, &wsconn.Settings{
 		MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: stats,

@@ -52,6 +52,7 @@ func TestCheckNamesSettingsThatContradictOthers(t *testing.T) {
 		`address-header: address header: got "X Y"`:                                     {Proxies: service.Proxies{AddressHeader: "X Y"}},
 		"peers: given without --peer-key":                                               {Peers: []string{"192.0.2.1:8090"}},
 		`peers: got "gateway:8090", want an IP address and a port`:                      {Peers: []string{"gateway:8090"}, PeerKey: "the secret of the peers"},
+		"max-age: given without --peers":                                                {MaxAge: time.Hour},
 		"peer-key-file: given beside --peer-key":                                        {PeerKey: "the secret of the peers", PeerKeyFile: "file"},
 		"peer-key: got the secret of --cursor-key":                                      {PeerKey: "one secret for both", CursorKey: "one secret for both"},
 		`peer-listen: got ":8080", want another port than that of --listen`:             {Peers: []string{"192.0.2.1:8090"}, PeerListen: ":8080"},

@@ -15,6 +15,7 @@ import (
 	"atlasstream/services/gateway/internal/keyring"
 	"atlasstream/services/gateway/internal/passon"
 	"atlasstream/services/gateway/internal/peerauth"
+	"atlasstream/services/gateway/internal/peerload"
 	"atlasstream/services/gateway/internal/peers"
 	"atlasstream/services/gateway/internal/sessionid"
 	"atlasstream/services/gateway/internal/socketio/engineio"
@@ -111,6 +112,7 @@ func (g *gateway) peerRoutes() http.Handler {
 	sessions := passon.Receive(g.socketIO)
 	mux.Handle("/stream/socket.io/", sessions)
 	mux.Handle("/stream/socket.io", sessions)
+	mux.Handle("GET "+peerload.Path, peerload.Handler(g.load))
 	return mux
 }
 

@@ -99,6 +99,9 @@ func (g *gateway) watch(ctx context.Context) {
 		watches.Go(func() { g.peering.keys.Watch(ctx) })
 		watches.Go(func() { g.peering.peers.Watch(ctx) })
 	}
+	if g.balancing != nil {
+		watches.Go(func() { g.balancing.run(ctx) })
+	}
 	watches.Go(func() { g.admin.Watch(ctx, g.cfg.Logger, g.cfg.OnReady) })
 	watches.Wait()
 }

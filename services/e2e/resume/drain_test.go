@@ -20,10 +20,10 @@ import (
 	"atlasstream/services/e2e/internal/workload"
 )
 
-// Over how long the gateway of the test drains.
 const (
 	drainDelay = 3 * time.Second
 	drainTime  = 6 * time.Second
+	replaying  = "replaying" // the kind of clients that do not receive what comes live
 )
 
 // A gateway drains under clients of each kind: by every transport, live, catching up and replaying, with cursors and without. Each is told, one after the other, and goes to
@@ -70,6 +70,10 @@ func TestGatewayDrainsUnderClientsOfEachKind(t *testing.T) {
 		t.Error("a newcomer is served while others are told to leave")
 	}
 	await.Condition(t, "the gateway has ended", func() bool { return !testcluster.AnswersOK(first.Admins[0], "/healthz") })
+	written := writer.Written.Load()
+	await.Condition(t, "all are at the other gateway", func() bool {
+		return ctx.Err() != nil || await.All(clients, func(c *drainedClient) bool { return c.Kind == replaying || c.Number.Load() > written })
+	})
 	writer.Stopped.Store(true)
 	if err := running.Wait(); err != nil {
 		t.Fatal(err)
@@ -125,7 +129,7 @@ func drainedClients(awake <-chan struct{}, replayed map[string]any, gateways ...
 		clients = append(clients, catchingUp,
 			newDrainedClient(transport, "live", live, gateways),
 			newDrainedClient(transport, "live as well", live, gateways),
-			newDrainedClient(transport, "replaying", replayed, gateways),
+			newDrainedClient(transport, replaying, replayed, gateways),
 			newDrainedClient(transport, "without cursors", map[string]any{"msm": atlas.MeasurementID(1001)}, gateways))
 		behind++
 	}

@@ -44,8 +44,8 @@ func build(t *testing.T, source string) Program {
 	return Program{Path: path}
 }
 
-// StartGateway starts a gateway on free ports and waits until it is ready. It is stopped when the test ends, at once unless the arguments say something else, and must
-// stop in order unless it was killed.
+// StartGateway starts a gateway on free ports and waits until it is ready. It is stopped when the test ends, at once unless the arguments say something else,
+// and must stop in order unless it was killed.
 func (p Program) StartGateway(t *testing.T, kafka []string, arguments ...string) *Process {
 	t.Helper()
 	free := FreeAddresses(t, 2)

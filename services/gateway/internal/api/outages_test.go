@@ -265,3 +265,40 @@ func TestShutdownCutsOffClientsThatDoNotRead(t *testing.T) {
 		}
 	})
 }
+
+// While a gateway drains, those who follow outages leave one by one and nobody else begins to; other questions are answered.
+func TestFollowingOutagesEndsWithADrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := serve(t, Settings{}, ratelimit.Limits{})
+		server.come("connect", time.Now().Add(-time.Hour), french...)
+		defer server.watch(t)()
+		synctest.Wait()
+		clients := []*following{server.follow(t.Context(), "/api/outages"), server.follow(t.Context(), "/api/outages")}
+		server.Refuse()
+		departures := server.Departures()
+		if answer := server.ask("/api/outages", "Accept", endpoint.MediaEvents); answer.Code != http.StatusServiceUnavailable ||
+			answer.Header().Get("Connection") != "close" || !strings.HasPrefix(answer.Body.String(), `{"error":"[shutting_down] `) {
+			t.Errorf("a newcomer got %d %v %s", answer.Code, answer.Header(), answer.Body)
+		}
+		if answer := server.ask("/api/outages"); answer.Code != http.StatusOK {
+			t.Errorf("a question got %d %s", answer.Code, answer.Body)
+		}
+		for i, depart := range departures {
+			if !depart() {
+				t.Error("somebody who is there counts as gone")
+			}
+			synctest.Wait()
+			ended := 0
+			for _, client := range clients {
+				select {
+				case <-client.ended:
+					ended++
+				default:
+				}
+			}
+			if ended != i+1 || len(departures) != len(clients) {
+				t.Errorf("%d of %d have ended after %d were told", ended, len(clients), i+1)
+			}
+		}
+	})
+}

@@ -13,6 +13,7 @@ import (
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/rebalance"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
 )
@@ -25,6 +26,7 @@ type Acceptor struct {
 	tokens        *auth.Tokens
 	statistics    *clientStatistics
 	tokenSessions *tokenSessions
+	rebalancer    *rebalance.Rebalancer // nil if clients may stay for ever
 	logger        *zap.Logger
 }
 
@@ -37,6 +39,9 @@ func NewAcceptor(
 	registerer.MustRegister(acceptor.statistics)
 	return acceptor
 }
+
+// Rebalance has the clients that connect from now on reconnect when the rebalancer says so. It is called before the first one connects.
+func (a *Acceptor) Rebalance(rebalancer *rebalance.Rebalancer) { a.rebalancer = rebalancer }
 
 // admit counts a connection before anything is allocated for it, and charges its address for a message: reconnecting or guessing tokens must not allow
 // more messages than others have. The error is a *protocol.Error. Release must be called when the connection is closed.
@@ -90,7 +95,10 @@ func (a *Acceptor) openSession(c *connection, client client) (*clientSession, er
 	joined.OnEnd(func() { c.allowance.Recount(c.usage) })
 	counted.connect()
 	a.logger.Debug("client connected", c.info.fields()...)
-	session := &clientSession{connection: c, client: counted, session: joined, tokenSessions: a.tokenSessions, logger: a.logger}
+	session := &clientSession{connection: c, client: counted, session: joined, tokenSessions: a.tokenSessions, forget: func() {}, logger: a.logger}
+	if a.rebalancer != nil {
+		session.forget = a.rebalancer.Add(func() { client.Leave(errPleaseReconnect()) })
+	}
 	c.session.Store(session)
 	if !a.tokenSessions.add(session) {
 		session.end("its token has changed")

@@ -21,8 +21,10 @@ type client interface {
 	delivery.Client
 	// ShareBudget counts the client's queue together with those of others.
 	ShareBudget(budget sendqueue.Budget)
-	// Disconnect sends the client an error event and closes its connection.
+	// Disconnect drops what waits for the client, sends it an error event and closes its connection.
 	Disconnect(why *protocol.Error)
+	// Leave sends the client what waits for it and an error event, and closes its connection.
+	Leave(why *protocol.Error)
 }
 
 // clientSession is what one client subscribes to, whichever endpoint it uses. Its methods are called one after the other, end last.
@@ -31,11 +33,13 @@ type clientSession struct {
 	client        *countedClient
 	session       *session.Session
 	tokenSessions *tokenSessions
+	forget        func() // by the rebalancer
 	logger        *zap.Logger
 }
 
 // end is called once, when the client has disconnected.
 func (s *clientSession) end(reason string) {
+	s.forget()
 	s.tokenSessions.remove(s)
 	s.session.Leave()
 	s.connection.session.Store(nil)

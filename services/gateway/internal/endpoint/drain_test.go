@@ -1,15 +1,21 @@
 package endpoint
 
 import (
+	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/jitter/jittertest"
 	"atlasstream/services/gateway/internal/drain"
+	"atlasstream/services/gateway/internal/rebalance"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
 
@@ -93,4 +99,32 @@ func (s *testServer) expectNewcomersAreRefused(t *testing.T) {
 	if _, status := s.dial(t, "/stream/", nil); status != http.StatusServiceUnavailable {
 		t.Errorf("a WebSocket: got %d", status)
 	}
+}
+
+// A client that is old is sent what waits for it before it is asked to reconnect, and reconnects by itself where browsers and socket.io-client do.
+func TestOldClientsAreAskedToReconnect(t *testing.T) {
+	server := newTestServer(t, testSettings{clients: 10})
+	server.acceptor.Rebalance(rebalance.New(rebalance.Settings{
+		MaxAge: time.Second, Clients: func() int { return 1000 }, Fewest: func() (int, bool) { return 0, true },
+		Asked: prometheus.NewCounter(prometheus.CounterOpts{Name: "asked"}),
+	}))
+	server.httpServer = httptest.NewServer(server.routes)
+	defer server.httpServer.Close()
+	plain := server.connect(t)
+	socketIO := server.connectSocketIO(t, "", "", `40{"sid":`)
+	lines := server.get(t, "msm=1001")
+	expectText(t, lines.Body, `["atlas_subscribed",{"msm":"1001"}]`+"\n")
+	ctx, cancel := context.WithCancel(t.Context())
+	var balancing sync.WaitGroup
+	balancing.Go(func() { server.acceptor.rebalancer.Run(ctx) })
+	const words = `"[please_reconnect] another gateway has fewer clients; reconnect, and resume from the last cursor if you have one"`
+	expect(t, plain, `["atlas_error",`+words+`]`)
+	expectClose(t, plain, websocket.CloseGoingAway)
+	expect(t, socketIO, `42["atlas_error",`+words+`]`)
+	expectClose(t, socketIO, websocket.CloseNormalClosure)
+	expectText(t, lines.Body, `["atlas_error",`+words+`]`+"\n")
+	expectEnd(t, lines.Body)
+	cancel()
+	balancing.Wait()
+	server.shutdown(t.Context())
 }

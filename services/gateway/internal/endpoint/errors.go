@@ -54,6 +54,10 @@ func errShuttingDown() *protocol.Error {
 	return protocol.Refuse(protocol.CodeShuttingDown, "this gateway is shutting down; reconnect to reach another one")
 }
 
+func errPleaseReconnect() *protocol.Error {
+	return protocol.Refuse(protocol.CodePleaseReconnect, "another gateway has fewer clients; reconnect, and resume from the last cursor if you have one")
+}
+
 // errTooSlow says why a client is disconnected whose messages since a time were dropped. While it is catching up it receives records late, so those that it
 // misses may be older than the messages.
 func errTooSlow(since time.Time) *protocol.Error {

@@ -103,6 +103,7 @@ type socketIOClient struct {
 func (c *socketIOClient) Encoding() delivery.Encoding    { return socketIOEvents{} }
 func (c *socketIOClient) Overflow()                      { c.Abort(c.Complaint(errTooSlow(c.MissingSince()))) }
 func (c *socketIOClient) Disconnect(why *protocol.Error) { c.Abort(c.Complaint(why)) }
+func (c *socketIOClient) Leave(why *protocol.Error)      { c.Close(c.Complaint(why)) }
 
 // BeginCursors implements delivery.Client.
 func (c *socketIOClient) BeginCursors() (forAll bool) {

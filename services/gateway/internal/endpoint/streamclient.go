@@ -19,7 +19,7 @@ const (
 	keepAliveInterval = 15 * time.Second
 	// maxTakenBytes bounds what is taken from the queue for one write, so that the messages of a slow client stay in the queue, which counts them.
 	maxTakenBytes = 64 << 10
-	// reconnectDelay is around when a client reconnects whose gateway stops: another one serves it at once.
+	// reconnectDelay is around when a client reconnects that leaves: another gateway serves it at once.
 	reconnectDelay = time.Second
 	// maxWriteBytes is how much a client must read within the write timeout.
 	maxWriteBytes = 16 << 10
@@ -70,9 +70,12 @@ func (c *streamClient) BeginCursors() bool { return false }
 // Disconnect implements client.
 func (c *streamClient) Disconnect(why *protocol.Error) { c.Abort(c.Complaint(why)) }
 
-func (c *streamClient) notifyShutdown() {
-	c.Finish(c.format.withRetry(c.Complaint(errShuttingDown()), reconnectDelay))
+// Leave implements client.
+func (c *streamClient) Leave(why *protocol.Error) {
+	c.Finish(c.format.withRetry(c.Complaint(why), reconnectDelay))
 }
+
+func (c *streamClient) notifyShutdown() { c.Leave(errShuttingDown()) }
 
 // cutOff makes a blocked write fail.
 func (c *streamClient) cutOff() {

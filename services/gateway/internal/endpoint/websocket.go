@@ -152,12 +152,17 @@ func (c *webSocketClient) Overflow() {
 }
 
 func (c *webSocketClient) Disconnect(why *protocol.Error) {
-	c.conn.Abort(c.Complaint(why), sendqueue.Close(websocket.ClosePolicyViolation, strings.ReplaceAll(string(why.Code), "_", " ")))
+	c.conn.Abort(c.Complaint(why), sendqueue.Close(websocket.ClosePolicyViolation, closeText(why)))
 }
 
-func (c *webSocketClient) notifyShutdown() {
-	c.conn.Finish(c.Complaint(errShuttingDown()), sendqueue.Close(websocket.CloseGoingAway, "shutting down"))
+func (c *webSocketClient) Leave(why *protocol.Error) {
+	c.conn.Finish(c.Complaint(why), sendqueue.Close(websocket.CloseGoingAway, closeText(why)))
 }
+
+func (c *webSocketClient) notifyShutdown() { c.Leave(errShuttingDown()) }
+
+// closeText is the text of a close frame.
+func closeText(why *protocol.Error) string { return strings.ReplaceAll(string(why.Code), "_", " ") }
 
 func (c *webSocketClient) refuse(reason error) {
 	if refusal, ok := errors.AsType[*protocol.Error](reason); ok {

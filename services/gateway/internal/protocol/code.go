@@ -47,4 +47,6 @@ const (
 	CodeTooSlow       Code = "too_slow"       // the client does not keep up and is closed
 	CodeUnavailable   Code = "unavailable"    // the log cannot be read now
 	CodeShuttingDown  Code = "shutting_down"  // the gateway is stopping
+
+	CodePleaseReconnect Code = "please_reconnect" // another gateway has fewer clients
 )

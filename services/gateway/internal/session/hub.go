@@ -120,6 +120,9 @@ func (h *Hub) Join(client delivery.Client, rights delivery.Rights) (*Session, er
 	return session, nil
 }
 
+// Clients is how many there are.
+func (h *Hub) Clients() int { return int(h.clients.Load()) }
+
 // follow begins a subscription once it is known which measurements there are.
 func (h *Hub) follow(ctx context.Context, beginning *joining, set *set) error {
 	stream, found := h.streams[beginning.Wanted.Source()]

@@ -60,6 +60,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   unknown_path: { place: "page", remedy: "The pages and the gateway are not of one version: reload the page." },
   too_many_reads: { place: "page", remedy: "The gateway reads its log for others. It is tried again.", temporary: true },
   unknown_method: { place: "page", remedy: "The pages and the gateway are not of one version: reload the page." },
+  please_reconnect: { place: "page", remedy: "Another gateway has fewer clients. It is tried again.", temporary: true },
   shutting_down: { place: "page", remedy: "Another gateway takes over. It is tried again.", temporary: true },
 };
 
