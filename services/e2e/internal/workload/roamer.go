@@ -35,6 +35,7 @@ type Roamer struct {
 	Subscribed atomic.Bool
 	Number     atomic.Int64 // of the last result
 	told       bool         // by the gateway that it is connected to
+	lastHere   int64        // of the results of that gateway; without a cursor, another one may begin with a result that this one has sent
 	complete   bool
 }
 
@@ -70,7 +71,7 @@ func (r *Roamer) readAt(ctx context.Context, gateway string) error {
 		return err
 	}
 	r.Subscribed.Store(true)
-	r.told = false
+	r.told, r.lastHere = false, 0
 	if err := r.awaken(ctx); err != nil {
 		return err
 	}
@@ -126,10 +127,11 @@ func (r *Roamer) take(msg connection.Message) error {
 func (r *Roamer) takeResult(msg connection.Message) error {
 	number, last := NumberIn(msg.Payload, `"number":`), r.Number.Load()
 	_, hasCursors := r.Parameters["cursor"]
-	if number <= last || hasCursors && number != last+1 {
+	if number <= r.lastHere || hasCursors && number != last+1 {
 		return fmt.Errorf("received %.200s, want result %d", msg, last+1)
 	}
-	r.Number.Store(number)
+	r.lastHere = number
+	r.Number.Store(max(number, last))
 	r.complete = bytes.Contains(msg.Payload, []byte(`"last":true`))
 	if hasCursors {
 		r.Parameters["cursor"] = msg.Cursor()
