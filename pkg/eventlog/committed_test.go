@@ -204,6 +204,9 @@ func TestDamagedNumbersOfRecords(t *testing.T) {
 		if records, err := readAllOf(newBatch(raw)); err == nil || len(records) > 0 {
 			t.Errorf("%d: got %d records and no error", number, len(records))
 		}
+		if records, err := readShared(t, sign(raw)); (err == nil) != (number == 0) {
+			t.Errorf("%d, shared: got %d records, %v", number, len(records), err)
+		}
 		if records, err := readAllOf(newBatch(sign(raw))); number == 0 && (err != nil || len(records) > 0) {
 			t.Errorf("none, as compaction leaves it: got %d records, %v", len(records), err)
 		}

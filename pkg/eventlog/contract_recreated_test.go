@@ -54,6 +54,29 @@ func logRecreatedAndGrown(t *testing.T, f fixture) {
 	}
 }
 
+// sharedLogRecreated recreates a log of which readers share what they have read: who reads it later gets what the new log has at the same offsets.
+func sharedLogRecreated(t *testing.T, f fixture) {
+	topic, writer := f.newTopic(t, 1), f.newWriter(t, eventlog.WriterConfig{})
+	events := pings(t, 1, 0, 40)
+	mustAppend(t, writer, topic, events[:20])
+	for range 2 { // which are both open until the test ends
+		reader, err := f.log.History().Measurement(within(t, patience), topic, 1, 0, 20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reader.Close()
+		for range 20 {
+			if _, err := reader.Next(within(t, patience)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	assertSame(t, f.readMeasurement(t, topic, 1, 0, 20), events[:20])
+	f.recreate(t, topic)
+	mustAppend(t, writer, topic, events[20:])
+	assertSame(t, f.readMeasurement(t, topic, 1, 0, 20), events[20:])
+}
+
 // recreate deletes a topic, and makes one of the same name when all clients may know that it is gone.
 func (f fixture) recreate(t testing.TB, topic string) {
 	t.Helper()

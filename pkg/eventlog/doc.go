@@ -22,6 +22,9 @@
 // No topic is taken for the one that was deleted before it. A reader of events compares the last event that it read with what the log has at its offset, after
 // each fetch that failed, if the log's end has fallen, and a tail also if it has not fetched for a second: tails report a Gap then, Readers an OffsetGoneError.
 //
+// Readers that go through the same batches at about the same time share them. Each of them fetches and pays as if it were alone, and shares a batch with those
+// that were sent the same bytes, so that none of these promises depends on what others have read.
+//
 // No unreadable batch blocks a reader. A batch that is damaged, or has more than 64 MiB when decompressed, is counted, logged and skipped: Tails report a Gap,
 // Readers an OffsetGoneError, whose First is the offset after the batch. Scans and registries skip it, and so do readers that only look for repeats. But the
 // first cursor key counts, so none is read after such a batch: an operator has to repair the topic.
@@ -79,6 +82,7 @@
 //	fetcher.go            fetches the records of a partition, or a single one
 //	  committed.go                     only what is committed
 //	  fetchrequest.go                  a fetch whose response is decoded batch by batch
+//	  sharedbatches.go, sharedbatch.go batches that several readers go through
 //	  fetchedbatch.go, fetchedrecord.go, decompress.go, wirefields.go   batches and records as Kafka sends them
 //	partition.go          a partition's bounds and offsets
 //	keys.go               which measurement or object a key names

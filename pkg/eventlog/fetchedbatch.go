@@ -102,8 +102,12 @@ type fetchedBatch struct {
 	remaining    int           // records that have not been read
 	decompressed bool          // whether records is
 	records      wireFields    // the remaining ones
-	buffer       *bytes.Buffer // of the decompressed records, if they were compressed
+	buffer       *bytes.Buffer // of the decompressed records, if they were compressed for this reader only
 	record       fetchedRecord
+
+	sharing *sharedPartition // whose readers may share the decompressed records; nil if none may
+	events  []sharedEvent    // of all records, if they are shared
+	value   sharedValue      // of the record, if it is shared
 }
 
 // ReadRecord returns the next record, which is valid until it is called again.
@@ -129,6 +133,10 @@ func (b *fetchedBatch) readNext() error {
 	}
 	if offset := b.record.Offset; offset < b.minOffset || offset >= b.next {
 		return fmt.Errorf("a record has offset %d, want %d to %d", offset, b.minOffset, b.next-1)
+	}
+	if len(b.events) > 0 && b.record.Value != nil {
+		b.value = sharedValue{&b.record.value, &b.events[len(b.events)-b.remaining]}
+		b.record.Value = &b.value
 	}
 	b.minOffset = b.record.Offset + 1
 	b.remaining--
@@ -158,6 +166,16 @@ func (b *fetchedBatch) isIntact() bool {
 }
 
 func (b *fetchedBatch) decompress() error {
+	if shared := b.sharing.find(b); shared != nil {
+		return shared.load(b)
+	}
+	return b.decompressAlone()
+}
+
+func (b *fetchedBatch) decompressAlone() error {
+	if b.decompressed {
+		return nil
+	}
 	if !b.isIntact() {
 		return errors.New("its checksum does not match")
 	}
@@ -179,9 +197,13 @@ const maxPooledBuffer = 4 << 20
 // decompressionBuffers has a buffer for each batch that is being read.
 var decompressionBuffers = bufferpool.Pool{MaxBytes: maxPooledBuffer}
 
-// release returns the buffer to the pool.
+// release lets go of the records, which have been read.
 func (b *fetchedBatch) release() {
-	b.record, b.records.rest, b.checksummed = fetchedRecord{}, nil, nil
+	b.record, b.records.rest, b.checksummed, b.events, b.value = fetchedRecord{}, nil, nil, nil, sharedValue{}
+	b.returnBuffer()
+}
+
+func (b *fetchedBatch) returnBuffer() {
 	if b.buffer != nil {
 		decompressionBuffers.Put(b.buffer)
 	}

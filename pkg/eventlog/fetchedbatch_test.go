@@ -72,6 +72,28 @@ func readByUs(raw []byte) ([]readRecord, error) {
 	return readAllOf(committed(batches, nil))
 }
 
+// readShared reads all batches of a response as the second one of two readers that share them.
+func readShared(t testing.TB, raw []byte) (all []readRecord, err error) {
+	t.Helper()
+	metrics, err := newMetrics(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared := newSharedBatches(maxSharedBytes, metrics.sharedBytes)
+	shared.join(partition{}, uncounted())
+	sharing := shared.join(partition{}, uncounted())
+	for range 2 {
+		batches, splitErr := splitBatches(raw)
+		if splitErr != nil {
+			return nil, splitErr
+		}
+		response := committed(batches, nil)
+		sharing.offer(&kafka.FetchResponse{Records: response})
+		all, err = readAllOf(response)
+	}
+	return all, err
+}
+
 // batchOf encodes records as brokers hold them.
 func batchOf(t testing.TB, base int64, codec compress.Compression, records ...kafka.Record) []byte {
 	t.Helper()
@@ -147,6 +169,9 @@ func TestBatchesAreReadAsByKafkaGo(t *testing.T) {
 		got, err := readByUs(append(slices.Clip(response), cutOff[:left]...))
 		if err != nil || !slices.Equal(got, want) {
 			t.Fatalf("with %d bytes more: got %d records, want %d; %v", left, len(got), len(want), err)
+		}
+		if shared, err := readShared(t, append(slices.Clip(response), cutOff[:left]...)); err != nil || !slices.Equal(shared, want) {
+			t.Fatalf("with %d bytes more: got %d records that are shared, want %d; %v", left, len(shared), len(want), err)
 		}
 	}
 }
@@ -248,7 +273,7 @@ func sign(raw []byte) []byte {
 	return raw
 }
 
-// FuzzBatch makes batches as producers may write them. A batch that is read to its end is read by kafka-go as well.
+// FuzzBatch makes batches as producers may write them. A batch that is read to its end is read by kafka-go as well, and any is read as well where it is shared.
 func FuzzBatch(f *testing.F) {
 	for codec := range compress.Compression(5) {
 		raw := batchOf(f, 3, codec, randomRecords(rand.New(rand.NewPCG(1, uint64(codec))))[:1]...)
@@ -262,6 +287,9 @@ func FuzzBatch(f *testing.F) {
 		raw[attributesAt+1] &^= controlBit
 		copy(raw[countAt:], []byte{0, 0, raw[countAt+2] % (maxRecords >> 8), raw[countAt+3] | 1}) // at least one, which has it unpacked
 		got, err := readByUs(sign(raw))
+		if shared, sharedErr := readShared(t, raw); !slices.Equal(shared, got) || (sharedErr == nil) != (err == nil) {
+			t.Fatalf("got %v, %v where they are shared, want %v, %v", shared, sharedErr, got, err)
+		}
 		if err != nil { // kafka-go would make memory for whatever length is claimed
 			return
 		}

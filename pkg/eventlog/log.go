@@ -25,6 +25,7 @@ type Log struct {
 	metrics      *metrics
 	connections  *connections
 	layouts      *layouts
+	shared       *sharedBatches
 	tails        tailSet
 	availability availability
 	transport    *kafka.Transport
@@ -59,6 +60,7 @@ func Open(cfg Config, logger *zap.Logger, registerer prometheus.Registerer) (*Lo
 		config:       cfg,
 		logger:       logger.WithOptions(zap.WrapCore(sampled)),
 		layouts:      &layouts{logger: logger},
+		shared:       newSharedBatches(maxSharedBytes, metrics.sharedBytes),
 		metrics:      metrics,
 		connections:  connections,
 		availability: availability{since: time.Now()},

@@ -9,12 +9,12 @@ import (
 
 type metrics struct {
 	recordsRead, repeats, undecodable, fetchErrors, gaps *prometheus.CounterVec
-	unreadable                                           *prometheus.CounterVec
+	unreadable, reusedBatches                            *prometheus.CounterVec
 	tails                                                *prometheus.GaugeVec
 	tailLag, tailHeld                                    *prometheus.GaugeVec
 	appendBatches, appendRecords, appendBytes            *prometheus.CounterVec
 	appendErrors                                         *prometheus.CounterVec
-	waitingBytes                                         prometheus.Gauge
+	waitingBytes, sharedBytes                            prometheus.Gauge
 }
 
 func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
@@ -33,9 +33,13 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 		appendRecords: r.counter("append_records_total", "Records that Kafka acknowledged.", "topic"),
 		appendBytes:   r.counter("append_value_bytes_total", "Bytes of the values that Kafka acknowledged, before compression.", "topic"),
 		appendErrors:  r.counter("append_record_errors_total", "Records that Kafka did not acknowledge.", "topic"),
+		reusedBatches: r.counter("reused_batches_total", "Batches that a reader needed not decompress, as another one had done so.", "topic"),
 	}
 	m.waitingBytes = register(&r, prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: "atlas", Subsystem: "eventlog", Name: "append_waiting_bytes", Help: "Bytes that writers hold until Kafka acknowledges them.",
+	}))
+	m.sharedBytes = register(&r, prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: "atlas", Subsystem: "eventlog", Name: "shared_bytes", Help: "Memory of the batches that readers of the same partition share.",
 	}))
 	return m, r.err
 }

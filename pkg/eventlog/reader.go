@@ -28,11 +28,13 @@ type Reader struct {
 	pay       func(ctx context.Context, records, bytes int64) error
 	paid      int64 // the records before this offset are paid for
 	unpaid    int64 // bytes of the values that have been read since
+	sharing   *sharedPartition
 }
 
 func (l *Log) newReader(p partition, filter *measurementFilter, first, from, to int64, kind string) *Reader {
 	reader := &Reader{eventReader: l.newEventReader(p, filter, first, from, kind), to: to, readAhead: defaultReadAhead}
 	reader.maxBytes = minResponse
+	reader.sharing = l.shared.join(p, l.metrics.reusedBatches.WithLabelValues(p.topic))
 	return reader
 }
 
@@ -46,7 +48,7 @@ func (r *Reader) BeforeFetch(pay func(ctx context.Context, records, bytes int64)
 }
 
 // Next returns the next record, or io.EOF after the last one. While Kafka does not answer, it retries until the context ends. An *OffsetGoneError says
-// that the log does not have the next record any more.
+// that the log does not have the next record any more. Other readers may be given the same record: it must not be changed.
 func (r *Reader) Next(ctx context.Context) (*atlas.Record, error) {
 	more, err := r.fill(ctx)
 	switch {
@@ -105,6 +107,8 @@ func (r *Reader) Position() int64 {
 func (r *Reader) Close() {
 	r.prefetch.close()
 	r.close()
+	r.sharing.leave()
+	r.sharing = nil // readers may be closed twice
 }
 
 func (r *Reader) refill(ctx context.Context) error {
@@ -113,6 +117,7 @@ func (r *Reader) refill(ctx context.Context) error {
 	}
 	return r.readWithRetry(ctx, func() error {
 		response, err := r.prefetch.wait(ctx, r)
+		r.sharing.offer(response)
 		r.ahead, r.given, r.taken, r.held = r.ahead[:0], 0, 0, 0
 		return r.takeResponse(ctx, response, err, r.take)
 	})
@@ -155,18 +160,40 @@ func (r *Reader) take(record *kafka.Record) error {
 	return nil
 }
 
-// keep copies the accepted event into memory that lasts.
+// keep keeps the accepted event.
 func (r *Reader) keep(fetched *kafka.Record) error {
-	record, err := r.slab.copy(fetched, &r.event)
-	if err != nil {
+	record, err := r.lasting(fetched)
+	if record == nil || err != nil {
 		return err
 	}
-	if r.event.Value == nil && !r.isValid(fetched.Offset, record.Value) {
-		return nil
-	}
-	record.Position.Topic, record.Position.Partition = r.topic, r.number
 	r.taken += len(record.Value)
 	r.held += len(record.Value)
 	r.ahead = append(r.ahead, record)
 	return nil
+}
+
+// lasting returns the accepted event in memory that lasts, be it that another reader has checked it. It is nil if its value cannot be delivered.
+func (r *Reader) lasting(fetched *kafka.Record) (*atlas.Record, error) {
+	shared, is := fetched.Value.(*sharedValue)
+	if !is {
+		return r.copy(fetched)
+	}
+	if known := shared.event.Load(); known != nil {
+		return known, nil
+	}
+	record, err := r.copy(fetched)
+	if record != nil && err == nil {
+		shared.event.Store(record)
+	}
+	return record, err
+}
+
+// copy copies the accepted event, unless its value cannot be delivered.
+func (r *Reader) copy(fetched *kafka.Record) (*atlas.Record, error) {
+	record, err := r.slab.copy(fetched, &r.event)
+	if err != nil || r.event.Value == nil && !r.isValid(fetched.Offset, record.Value) {
+		return nil, err
+	}
+	record.Position.Topic, record.Position.Partition = r.topic, r.number
+	return record, nil
 }

@@ -161,3 +161,42 @@ func readOne(b *testing.B, log *Log, topic string, records int) (read int) {
 		read++
 	}
 }
+
+// BenchmarkReadersOfAPartition has readers go through the same records at the same time.
+func BenchmarkReadersOfAPartition(b *testing.B) {
+	const records = 50_000
+	log, err := Open(Config{Brokers: kafkatest.Start(b, 1).Addrs()}, zap.NewNop(), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer log.Close()
+	topic := writeMeasurements(b, log, records, 1)
+	for _, readers := range []int{1, 2, 10} {
+		b.Run(fmt.Sprintf("readers %d", readers), func(b *testing.B) {
+			measureReading(b, readers*records, func() int { return readTogether(b, log, topic, readers, records) })
+		})
+	}
+}
+
+// readTogether has readers read a record each in turn.
+func readTogether(b *testing.B, log *Log, topic string, readers, records int) (read int) {
+	b.Helper()
+	open := make([]*Reader, readers)
+	for number := range open {
+		reader, err := log.History().Measurement(b.Context(), topic, 1, 0, int64(records))
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer reader.Close()
+		open[number] = reader
+	}
+	for range records {
+		for _, reader := range open {
+			if _, err := reader.Next(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			read++
+		}
+	}
+	return read
+}
