@@ -70,7 +70,7 @@ func (w *Writer) AppendPlaced(ctx context.Context, topic string, events []atlas.
 	for i := range events {
 		size += len(events[i].Value)
 	}
-	return w.append(ctx, topic, len(events), waitingSize(len(events), size), func(encoder *encoder, i int) (kafka.Message, error) {
+	return w.append(ctx, topic, len(events), WaitingBytes(len(events), size), func(encoder *encoder, i int) (kafka.Message, error) {
 		return encoder.event(topic, &events[i])
 	})
 }
@@ -81,7 +81,7 @@ func (w *Writer) AppendObjects(ctx context.Context, topic string, objects []atla
 	for i := range objects {
 		size += len(objects[i].Value)
 	}
-	_, err := w.append(ctx, topic, len(objects), waitingSize(len(objects), size), func(encoder *encoder, i int) (kafka.Message, error) {
+	_, err := w.append(ctx, topic, len(objects), WaitingBytes(len(objects), size), func(encoder *encoder, i int) (kafka.Message, error) {
 		return encoder.object(topic, &objects[i])
 	})
 	return err
@@ -91,38 +91,18 @@ func (w *Writer) append(ctx context.Context, topic string, count int, size int64
 	if count == 0 {
 		return nil, nil
 	}
-	if err := w.reserve(size); err != nil {
+	release, err := w.reserve(ctx, size)
+	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, w.config.Timeout, fmt.Errorf("no answer within %s", w.config.Timeout))
 	defer cancel()
-	pending := newPendingAppend(count, func() { w.free(size) })
+	pending := newPendingAppend(count, release)
 	messages := w.prepare(pending, count, encode)
 	if err := w.enqueue(ctx, topic, messages); err != nil {
 		pending.settleAll(messages, err)
 	}
 	return pending.wait(ctx)
-}
-
-// waitingSize is the memory that records take while they wait, with values of that many bytes.
-func waitingSize(records, values int) int64 {
-	return int64(records)*waitingOverhead + int64(min(records, chargedBatches))*batchOverhead + int64(values)
-}
-
-func (w *Writer) reserve(size int64) error {
-	if size > w.config.WaitingBytes {
-		return fmt.Errorf("%w: got %d, want at most %d", ErrAppendTooLarge, size, w.config.WaitingBytes)
-	}
-	if !w.memory.TryAcquire(size) {
-		return ErrBusy
-	}
-	w.log.metrics.waitingBytes.Add(float64(size))
-	return nil
-}
-
-func (w *Writer) free(size int64) {
-	w.memory.Release(size)
-	w.log.metrics.waitingBytes.Sub(float64(size))
 }
 
 // prepare encodes the records that can be sent, and settles the others.
