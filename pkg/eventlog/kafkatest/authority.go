@@ -55,7 +55,7 @@ func (a *Authority) begin(t testing.TB) {
 // CA is the file with the authority's certificate.
 func (a *Authority) CA() string { return filepath.Join(a.dir, "ca.pem") }
 
-// Issue writes a certificate and its key into files that are named after its subject. It is valid for clients, and for servers at 127.0.0.1 and
+// Issue writes a certificate and its key into files that are named after its subject. It is valid for clients, and for servers at 127.0.0.1, the name and
 // localhost.
 func (a *Authority) Issue(t testing.TB, name string) (certificate, key string) {
 	t.Helper()
@@ -83,7 +83,7 @@ func (a *Authority) write(t testing.TB, name string) {
 	certificate := block("CERTIFICATE", a.sign(t, &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost", name},
 	}, issued))
 	key := block("PRIVATE KEY", private)
 	replaceFile(t, a.file(name, ".pem"), certificate)
