@@ -31,22 +31,24 @@ type Config struct {
 	// Metrics takes the metrics of a collector in a process that has an admin port already: Run opens none then.
 	Metrics *prometheus.Registry `kong:"-"`
 
-	Listen string `help:"Address that takes records over HTTP: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements. Clients are not authenticated." default:"127.0.0.1:8081" env:"ATLAS_INGEST"`
-	GRPC   string `name:"grpc" help:"Address that takes records over gRPC, by ingest.v1. Clients are not authenticated." default:"127.0.0.1:8082" env:"ATLAS_GRPC"`
+	Listen string `help:"Address that takes records over HTTP: POST /v1/results and /v1/probestatus, PUT /v1/probes and /v1/measurements." default:"127.0.0.1:8081" env:"ATLAS_INGEST"`
+	GRPC   string `name:"grpc" help:"Address that takes records over gRPC, by ingest.v1." default:"127.0.0.1:8082" env:"ATLAS_GRPC"`
 	Admin  string `help:"Address that serves /metrics, /healthz, /readyz and, to clients on this machine only, /debug/pprof/." default:"127.0.0.1:9091"`
 
+	SourceSettings
 	service.Proxies
 
-	MaxConnections     int `help:"TCP connections that may be open at once, but no more than there are descriptors for (ulimit -n)." default:"2048"`
-	AddressConnections int `help:"Connections that an address may have at once. An IPv6 address counts as its /64, and a /48 may have four times as many." placeholder:"COUNT" positive:"" otherwise:"a sixteenth of --max-connections, and no more than 1000"`
+	MaxConnections     int           `help:"TCP connections that may be open at once, but no more than there are descriptors for (ulimit -n)." default:"2048"`
+	AddressConnections int           `help:"Connections that an address may have at once. An IPv6 address counts as its /64, and a /48 may have four times as many." placeholder:"COUNT" positive:"" otherwise:"a sixteenth of --max-connections, and no more than 1000"`
+	MaxConnectionAge   time.Duration `help:"How old a connection may grow, give or take a tenth, so that sources spread over collectors. It is closed between requests." default:"30m"`
 
 	MaxBody       int           `help:"Bytes that an HTTP body may have, both as sent and once decompressed." default:"67108864"`
 	MaxMessage    int           `help:"Bytes that a gRPC request may have once decompressed." default:"4194304" env:"ATLAS_INGEST_MAX_MESSAGE"`
 	MaxRecord     int           `help:"Bytes that a record may have." default:"524288"`
 	MaxRejected   int           `help:"Records of a request that may be rejected. After that, the rest of the request is not read." default:"10000"`
-	MaxRequests   int           `help:"Requests whose records are published at once, over HTTP and gRPC together; an address may have a quarter of them. Further requests wait for 5 s and are then told to retry." default:"64"`
-	ReadingBytes  int64         `help:"Bytes of memory for requests, over HTTP and gRPC together; an address may have a quarter of them. Further requests are told to retry." default:"268435456"`
-	WaitingBytes  int64         `help:"Bytes that may wait for Kafka, over all requests. Further requests are told to retry." default:"67108864"`
+	MaxRequests   int           `help:"Requests whose records are published at once, over HTTP and gRPC together; a source may have its share of them, or without sources an address a quarter. Further requests wait for 5 s and are then told to retry." default:"64"`
+	ReadingBytes  int64         `help:"Bytes of memory for requests, over HTTP and gRPC together, shared likewise. Further requests are told to retry." default:"268435456"`
+	WaitingBytes  int64         `help:"Bytes that may wait for Kafka, over all requests, shared likewise. Further requests wait for 5 s and are then told to retry." default:"67108864"`
 	MinRate       int64         `help:"Bytes a second that a client must send of an HTTP body in the long run." default:"8192"`
 	ReadTimeout   time.Duration `help:"How long a client may pause in an HTTP body, or take to send a gRPC request." default:"30s"`
 	AppendTimeout time.Duration `help:"How long Kafka may take to acknowledge records. After that, the client is told to retry." default:"30s"`
@@ -63,6 +65,7 @@ func (c Config) Check() error {
 		kafkasettings.Check(c.log()),
 		service.CheckNumbers(c),
 		defaulted.checkListeners(),
+		c.SourceSettings.Check(defaulted.ingestAddresses()...),
 		checkMaxRecord(defaulted.MaxRecord),
 		defaulted.checkLargest("max-body", defaulted.MaxBody),
 		defaulted.checkLargest("max-message", defaulted.MaxMessage),
@@ -159,9 +162,11 @@ func (c Config) limits() ingest.Limits {
 		Rejections:    c.MaxRejected,
 		Requests:      c.MaxRequests,
 		ReadingBytes:  c.ReadingBytes,
+		WaitingBytes:  c.WaitingBytes,
 		MinRate:       c.MinRate,
 		ReadTimeout:   c.ReadTimeout,
 		SlotTimeout:   slotTimeout,
 		AppendTimeout: c.AppendTimeout,
+		ConnectionAge: c.MaxConnectionAge,
 	}
 }

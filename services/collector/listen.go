@@ -1,13 +1,12 @@
 package collector
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 
-	"go.uber.org/zap"
-
-	"atlasstream/pkg/clientip"
 	"atlasstream/pkg/service"
+	"atlasstream/services/collector/internal/servertls"
 )
 
 // listeners are those of a collector; admin is nil if the process already has an admin port.
@@ -47,14 +46,8 @@ func (c *collector) listen() (listeners, error) {
 	c.warnIfPublic("HTTP", l.http)
 	c.warnIfPublic("gRPC", l.grpc)
 	l.http, l.grpc = incoming.Limit("HTTP", l.http), incoming.Limit("gRPC", l.grpc)
-	return l, nil
-}
-
-// warnIfPublic warns that other machines reach a listener, as the collector takes records from every client.
-func (c *collector) warnIfPublic(name string, listener net.Listener) {
-	if clientip.Of(listener.Addr().String()).IsLoopback() {
-		return
+	if c.certificates != nil { // gRPC has its own, so that it learns of certificates
+		l.http = tls.NewListener(l.http, servertls.Config(c.certificates))
 	}
-	c.cfg.Logger.Warn("clients are not authenticated: every client that reaches this address can publish results and change the registries",
-		zap.String("listener", name), zap.Stringer("address", listener.Addr()))
+	return l, nil
 }

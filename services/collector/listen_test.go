@@ -25,7 +25,8 @@ func TestListenersAreLocalByDefault(t *testing.T) {
 func TestPublicListenersAreWarnedAbout(t *testing.T) {
 	for address, want := range map[string]int{"127.0.0.1:0": 0, "[::1]:0": 0, "localhost:0": 0, "0.0.0.0:0": 2, ":0": 2} {
 		core, logs := observer.New(zap.WarnLevel)
-		c := &collector{cfg: Config{Listen: address, GRPC: address, Admin: "127.0.0.1:0", Logger: zap.New(core)}, registry: service.NewRegistry()}
+		cfg := Config{Listen: address, GRPC: address, Admin: "127.0.0.1:0", Logger: zap.New(core), SourceSettings: SourceSettings{Open: true}}
+		c := &collector{cfg: cfg, registry: service.NewRegistry()}
 		listeners, err := c.listen()
 		if err != nil {
 			t.Fatal(err)

@@ -20,7 +20,7 @@ var commands = []command{
 	{"../../collector/cmd/collector", []string{"serve"}, nil},
 	{"../../collector/cmd/collector", []string{"import"}, []string{os.DevNull}},
 	{"../../collector/cmd/collector", []string{"simulate"}, nil},
-	{"../../standalone", nil, []string{"--listen=:0", "--ingest=:0", "--grpc=:0", "--admin=:0", "--kafka-listen=127.0.0.1:0"}},
+	{"../../standalone", nil, []string{"--listen=:0", "--ingest=127.0.0.1:0", "--grpc=127.0.0.1:0", "--admin=:0", "--kafka-listen=127.0.0.1:0"}},
 }
 
 type command struct {

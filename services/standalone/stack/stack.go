@@ -59,6 +59,7 @@ func (c *Config) runServices(ctx context.Context, kafka []string, l listeners, l
 		return named("collector", collector.Run(ctx, collector.Config{
 			Kafka: kafka, Listener: l.ingest, GRPCListener: l.grpc, Metrics: metrics, Logger: logger.Named("collector"),
 			TopicSettings:  collector.TopicSettings{Partitions: partitions},
+			SourceSettings: c.SourceSettings,
 			MaxConnections: ingestConnections, AddressConnections: ingestConnections, OnReady: func() { close(collecting) },
 		}))
 	})

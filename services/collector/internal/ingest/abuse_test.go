@@ -17,6 +17,7 @@ import (
 	"atlasstream/pkg/clientip"
 	ingestv1 "atlasstream/proto/ingest/v1"
 	"atlasstream/services/collector/internal/publish"
+	"atlasstream/services/collector/internal/sources"
 	"atlasstream/services/collector/internal/split"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -40,7 +41,7 @@ func (c *counting) Publish(ctx context.Context, to publish.Destination, values [
 
 func countingHandler(limits Limits) (*HTTP, *counting) {
 	counting := &counting{Publisher: publish.New(&fakeLog{}, limits.RecordBytes, "http", nil)}
-	return NewHTTP(counting, limits, NewLoad(limits, believed, nil), zap.NewNop(), nil), counting
+	return NewHTTP(counting, limits, NewLoad(limits, anybody, believed, nil), zap.NewNop(), nil), counting
 }
 
 // stall sends the beginning of a request, and no more.
@@ -81,7 +82,7 @@ func TestAbuseOneAddressDoesNotHaveAllMemory(t *testing.T) {
 	url := open(t, handler)
 	window := packed(t, "zstd", strings.Repeat(result(1)+"\n", 100))
 	header := fmt.Sprintf("POST /v1/results HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: zstd\r\nContent-Length: %d\r\n\r\n", len(window))
-	share := handler.load.memory.share()
+	share := handler.load.memory.share(anAddress)
 	for range share >> 23 { // each asks for a window of 8 MiB
 		stall(t, url, header+string(window[:len(window)-1]))
 	}
@@ -199,15 +200,15 @@ func TestAbuseTricklingClient(t *testing.T) {
 
 // All subnets of a site share one part, or four of them would keep out everybody else.
 func TestAbuseSubnetsOfASiteShare(t *testing.T) {
-	load := NewLoad(limits, believed, nil)
-	all := load.memory.share()
+	load := NewLoad(limits, anybody, believed, nil)
+	all := load.memory.share(anAddress)
 	for _, test := range []struct {
 		remote  string
 		refused bool
 	}{
 		{"[2001:db8:1:1::1]:1000", false}, {"[2001:db8:1:2::1]:1000", true}, {"[2001:db8:2::1]:1000", false}, {"192.0.2.1:1000", false}, {"@", false},
 	} {
-		if _, err := load.reserve(clientip.Site(clientip.Of(test.remote)), all); errors.Is(err, errBusy) != test.refused {
+		if _, err := load.reserve(accountOf(sources.Everybody, clientip.Site(clientip.Of(test.remote))), all); errors.Is(err, errBusy) != test.refused {
 			t.Errorf("%s asked for a share: %v", test.remote, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"sync"
 	"testing"
@@ -16,11 +17,24 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/services/collector/internal/publish"
+	"atlasstream/services/collector/internal/sources"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"go.uber.org/zap"
 )
+
+// anybody may send everything.
+var anybody = func() *sources.Sources {
+	from, err := sources.Open("", false, zap.NewNop(), nil)
+	if err != nil {
+		panic(err)
+	}
+	return from
+}()
+
+// anAddress is the account of one.
+var anAddress = accountOf(sources.Everybody, netip.Prefix{})
 
 // fakeLog is a log that keeps what it gets, unless fail says otherwise.
 type fakeLog struct {
@@ -70,7 +84,7 @@ func (m *fakeLog) of(topic string) []string {
 
 func startServer(t *testing.T, log publish.Log, limits Limits) string {
 	t.Helper()
-	return open(t, NewHTTP(publish.New(log, limits.RecordBytes, "http", nil), limits, NewLoad(limits, believed, nil), zap.NewNop(), nil))
+	return open(t, NewHTTP(publish.New(log, limits.RecordBytes, "http", nil), limits, NewLoad(limits, anybody, believed, nil), zap.NewNop(), nil))
 }
 
 func open(t *testing.T, handler *HTTP) string {

@@ -35,7 +35,7 @@ func serveGRPC(t *testing.T, log publish.Log, limits Limits) (*GRPC, *grpc.Clien
 
 func serveGRPCTo(t *testing.T, publisher Publisher, limits Limits) (*GRPC, *grpc.ClientConn) {
 	t.Helper()
-	server := NewGRPC(publisher, limits, NewLoad(limits, believed, nil), zap.NewNop(), nil)
+	server := NewGRPC(publisher, limits, NewLoad(limits, anybody, believed, nil), nil, zap.NewNop(), nil)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -2,16 +2,19 @@ package ingest
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"time"
 
 	ingestv1 "atlasstream/proto/ingest/v1"
+	"atlasstream/services/collector/internal/publish"
+	"atlasstream/services/collector/internal/sources"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/encoding"
 	protocodec "google.golang.org/grpc/encoding/proto"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
@@ -28,7 +31,7 @@ const MaxEvents = 65_536
 
 // call is a running request of the ingest service.
 type call struct {
-	from  netip.Prefix
+	from  *sender
 	timer *time.Timer // ends the call
 }
 
@@ -48,24 +51,13 @@ func (c callContext) Err() error {
 
 // admit reserves the memory of a request before its message is read, and starts the time within which the message must arrive.
 func (g *GRPC) admit(ctx context.Context, info *tap.Info) (context.Context, error) {
-	method := methodLabel(info.FullMethodName)
-	if origin := info.Header.Get("origin"); len(origin) > 0 { // a web page, through a proxy
-		g.metrics.requests.WithLabelValues(method, codes.PermissionDenied.String()).Inc()
-		return ctx, status.Errorf(codes.PermissionDenied, "origin: got %q, want none: web pages may not send records", origin[0])
-	}
-	ingests := strings.HasPrefix(info.FullMethodName, "/"+ingestv1.IngestService_ServiceDesc.ServiceName+"/")
-	memory := int64(requestBytes)
-	if ingests {
-		memory = max(memory, int64(g.limits.MessageBytes))
-	}
-	from := g.load.origin(peerOf(ctx), info.Header.Get)
-	reserved, err := g.load.reserve(from, memory)
+	from, memory, err := g.receive(ctx, info)
 	if err != nil {
-		g.metrics.requests.WithLabelValues(method, codes.ResourceExhausted.String()).Inc()
-		return ctx, detailed(codes.ResourceExhausted, err.Error(), busyRetry)
+		g.metrics.requests.WithLabelValues(methodLabel(info.FullMethodName), status.Code(err).String()).Inc()
+		return ctx, err
 	}
-	if !ingests { // health: Watch lasts as long as its client wants
-		context.AfterFunc(ctx, reserved.release)
+	if topicOf(info.FullMethodName) == "" { // health: Watch lasts as long as its client wants
+		context.AfterFunc(ctx, memory.release)
 		return ctx, nil
 	}
 	bounded, end := context.WithCancelCause(ctx)
@@ -73,16 +65,53 @@ func (g *GRPC) admit(ctx context.Context, info *tap.Info) (context.Context, erro
 	context.AfterFunc(ctx, func() { // the stream's context ends with the stream
 		timer.Stop()
 		end(nil)
-		reserved.release()
+		memory.release()
 	})
 	return context.WithValue(callContext{bounded}, callKey{}, &call{from: from, timer: timer}), nil
 }
 
-func peerOf(ctx context.Context) (address string) {
-	if from, ok := peer.FromContext(ctx); ok {
-		return from.Addr.String()
+// receive says whose a request is, and reserves its memory. Everybody may ask for health.
+func (g *GRPC) receive(ctx context.Context, info *tap.Info) (from *sender, memory *reservation, err error) {
+	if origin := info.Header.Get("origin"); len(origin) > 0 { // a web page, through a proxy
+		return nil, nil, status.Errorf(codes.PermissionDenied, "origin: got %q, want none: web pages may not send records", origin[0])
+	}
+	remote, state := peerOf(ctx)
+	from = g.load.newSender(remote, info.Header.Get, state)
+	bytes := int64(requestBytes)
+	if topic := topicOf(info.FullMethodName); topic == "" {
+		from.source, from.account = sources.Everybody, accountOf(sources.Everybody, from.network)
+	} else {
+		if refused := g.load.identify(from, topic); refused != nil {
+			return nil, nil, refused.grpcError()
+		}
+		bytes = max(bytes, int64(g.limits.MessageBytes))
+	}
+	if memory, err = g.load.reserve(from.account, bytes); err != nil {
+		return nil, nil, g.load.refused(from, refuseBusy(err)).grpcError()
+	}
+	return from, memory, nil
+}
+
+// topicOf is the topic that a method of the ingest service sends to; empty for other services.
+func topicOf(method string) string {
+	switch {
+	case method == ingestv1.IngestService_PublishProbeStatus_FullMethodName:
+		return publish.ProbeStatus.Topic
+	case strings.HasPrefix(method, "/"+ingestv1.IngestService_ServiceDesc.ServiceName+"/"):
+		return publish.Results.Topic
 	}
 	return ""
+}
+
+func peerOf(ctx context.Context) (address string, state *tls.ConnectionState) {
+	from, ok := peer.FromContext(ctx)
+	if !ok {
+		return "", nil
+	}
+	if info, ok := from.AuthInfo.(credentials.TLSInfo); ok {
+		state = &info.State
+	}
+	return from.Addr.String(), state
 }
 
 // service is the ingest service with bounded calls: a message is decoded only once it has arrived.

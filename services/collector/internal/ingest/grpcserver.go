@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	_ "google.golang.org/grpc/encoding/gzip" // clients may compress
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
@@ -24,6 +27,7 @@ const (
 	idleTimeout     = 5 * time.Minute
 	minPingInterval = 10 * time.Second
 	maxHeaderBytes  = 16 << 10
+	ageGrace        = 5 * time.Minute // for the requests of a connection that is to be closed for its age
 )
 
 // GRPC serves ingest.v1.
@@ -35,24 +39,34 @@ type GRPC struct {
 	metrics *grpcMetrics
 }
 
-// NewGRPC returns a server of ingest.v1 and gRPC's health service. The load is shared with HTTP; the registerer may be nil.
-func NewGRPC(publisher Publisher, limits Limits, load *Load, logger *zap.Logger, registerer prometheus.Registerer) *GRPC {
+// NewGRPC returns a server of ingest.v1 and gRPC's health service. The load is shared with HTTP; encryption is nil for none; the registerer may be nil.
+func NewGRPC(publisher Publisher, limits Limits, load *Load, encryption *tls.Config, logger *zap.Logger, registerer prometheus.Registerer) *GRPC {
 	g := &GRPC{health: health.NewServer(), limits: limits, load: load, metrics: newGRPCMetrics(registerer)}
 	g.server = grpc.NewServer(
+		grpc.Creds(transportCredentials(encryption)),
 		grpc.MaxRecvMsgSize(limits.MessageBytes),
 		grpc.MaxHeaderListSize(maxHeaderBytes),
 		grpc.MaxConcurrentStreams(g.streams()),
 		grpc.ConnectionTimeout(connectTimeout),
-		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			MaxConnectionIdle: idleTimeout, MaxConnectionAge: limits.ConnectionAge, MaxConnectionAgeGrace: ageGrace, // gRPC itself varies the age by a tenth
+		}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPingInterval, PermitWithoutStream: true}),
 		grpc.InTapHandle(g.admit),
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.WaitForHandlers(true),
 	)
-	g.server.RegisterService(g.service(), &ingestService{publisher: publisher, limits: limits, load: load, logger: logger})
+	g.server.RegisterService(g.service(), &ingestService{intake: intake{publisher, load, logger, "number"}, limits: limits})
 	healthv1.RegisterHealthServer(g.server, g.health)
 	g.SetReady(false)
 	return g
+}
+
+func transportCredentials(encryption *tls.Config) credentials.TransportCredentials {
+	if encryption == nil {
+		return insecure.NewCredentials()
+	}
+	return credentials.NewTLS(encryption)
 }
 
 // SetReady sets what the health service answers.
@@ -98,7 +112,7 @@ func (g *GRPC) stop(grace time.Duration) error {
 	}
 }
 
-// streams is how many requests a connection may have at once, so that a client waits rather than exceed its address's share of memory.
+// streams is how many requests a connection may have at once, so that a client waits rather than exceed the share of memory that an address has.
 func (g *GRPC) streams() uint32 {
-	return uint32(max(1, g.load.memory.share()/int64(g.limits.MessageBytes)))
+	return uint32(max(1, g.limits.ReadingBytes/addressShare/int64(g.limits.MessageBytes)))
 }

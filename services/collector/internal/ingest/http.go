@@ -1,13 +1,10 @@
 package ingest
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"atlasstream/pkg/jitter"
@@ -36,21 +33,14 @@ var routes = map[string]route{
 
 // HTTP handles POSTs of results and probe-status events, and PUTs of registry objects.
 type HTTP struct {
-	publisher Publisher
-	limits    Limits
-	load      *Load
-	logger    *zap.Logger
-	metrics   *httpMetrics
-}
-
-// Publisher is what HTTP and GRPC need of *publish.Publisher.
-type Publisher interface {
-	Publish(ctx context.Context, to publish.Destination, values []split.Value) (publish.Outcome, error)
+	intake
+	limits  Limits
+	metrics *httpMetrics
 }
 
 // NewHTTP returns the handler. The load is shared with GRPC; the registerer may be nil.
 func NewHTTP(publisher Publisher, limits Limits, load *Load, logger *zap.Logger, registerer prometheus.Registerer) *HTTP {
-	return &HTTP{publisher: publisher, limits: limits, load: load, logger: logger, metrics: newHTTPMetrics(registerer)}
+	return &HTTP{intake: intake{publisher, load, logger, "line"}, limits: limits, metrics: newHTTPMetrics(registerer)}
 }
 
 // answer is the body of every answer. A request that is refused before anything was read has only the error.
@@ -70,6 +60,7 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if refused != nil && status != http.StatusRequestTimeout {
 		body.discard(r, h.limits.BodyBytes)
 	}
+	closeIfOld(w, r)
 	h.reply(w, status, outcome, refused)
 	h.metrics.answered(r.URL.Path, status, time.Since(began))
 }
@@ -86,12 +77,17 @@ func (h *HTTP) serve(w http.ResponseWriter, r *http.Request, body *pacedBody) (*
 		w.Header().Set("Allow", route.method)
 		return nil, refuse(http.StatusMethodNotAllowed, "method %s: want %s", r.Method, route.method)
 	}
-	memory, err := h.load.reserve(h.load.origin(r.RemoteAddr, r.Header.Values), requestBytes)
+	from := h.load.newSender(r.RemoteAddr, r.Header.Values, r.TLS)
+	if refused := h.load.identify(from, route.to.Topic); refused != nil {
+		return nil, refused
+	}
+	memory, err := h.load.reserve(from.account, requestBytes)
 	if err != nil {
-		return nil, refuseBusy(err)
+		return nil, h.load.refused(from, refuseBusy(err))
 	}
 	defer memory.release()
-	return h.take(w, r, body, memory, route.to)
+	outcome, refused := h.take(w, r, body, memory, from, route.to)
+	return outcome, h.load.refused(from, refused)
 }
 
 func (h *HTTP) reply(w http.ResponseWriter, status int, outcome *publish.Outcome, refused *refusal) {
@@ -101,6 +97,9 @@ func (h *HTTP) reply(w http.ResponseWriter, status int, outcome *publish.Outcome
 	}
 	if refused != nil && refused.retry > 0 {
 		jitter.SetRetryAfter(w.Header(), refused.retry)
+	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
 	w.Header().Set("Content-Type", "application/json")
 	setDeadlines(w, status)
@@ -125,7 +124,7 @@ func setDeadlines(w http.ResponseWriter, status int) {
 const maxArrays = 10_000
 
 // take publishes a body batch by batch, while it arrives.
-func (h *HTTP) take(w http.ResponseWriter, r *http.Request, paced *pacedBody, memory *reservation, to publish.Destination) (*publish.Outcome, *refusal) {
+func (h *HTTP) take(w http.ResponseWriter, r *http.Request, paced *pacedBody, memory *reservation, from *sender, to publish.Destination) (*publish.Outcome, *refusal) {
 	body, refused := h.limits.openBody(w, r, paced, memory)
 	if refused != nil {
 		return nil, refused
@@ -139,7 +138,7 @@ func (h *HTTP) take(w http.ResponseWriter, r *http.Request, paced *pacedBody, me
 			return outcome, h.bodyEnd(values, err)
 		}
 		paced.rest()
-		if refused := h.publish(r.Context(), memory.from, to, batch, outcome); refused != nil {
+		if refused := h.publish(r.Context(), from, to, batch, outcome); refused != nil {
 			return outcome, refused
 		}
 		if outcome.RejectedTotal > h.limits.Rejections {
@@ -157,22 +156,6 @@ func (h *HTTP) bodyEnd(values *split.Splitter, err error) *refusal {
 		return refuse(http.StatusBadRequest, "body: the array is broken, so the rest of it was not read; the last rejected record says where")
 	case values.Empty():
 		return refuse(http.StatusBadRequest, "body: empty, want a JSON array, one JSON object, or JSON objects line by line")
-	}
-	return nil
-}
-
-// publish holds a slot while Kafka takes the batch.
-func (h *HTTP) publish(ctx context.Context, from netip.Prefix, to publish.Destination, batch []split.Value, total *publish.Outcome) *refusal {
-	release, err := h.load.slot(ctx, from)
-	if err != nil {
-		return refuseBusy(fmt.Errorf("%w; send everything from line %d on again", err, batch[0].Line))
-	}
-	defer release()
-	outcome, err := h.publisher.Publish(ctx, to, batch)
-	total.Add(outcome)
-	if err != nil {
-		h.logger.Warn("records refused: Kafka did not take them", zap.String("topic", to.Topic), zap.Error(err))
-		return refuseUnpublished(err)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var limits = Limits{
-	BodyBytes: 4 << 20, MessageBytes: 64 << 10, RecordBytes: 16 << 10, Rejections: 3000, Requests: 16, ReadingBytes: 64 << 20, MinRate: 1 << 10,
+	BodyBytes: 4 << 20, MessageBytes: 64 << 10, RecordBytes: 16 << 10, Rejections: 3000, Requests: 16, ReadingBytes: 64 << 20, WaitingBytes: 16 << 20, MinRate: 1 << 10,
 	ReadTimeout: 10 * time.Second, SlotTimeout: 10 * time.Millisecond, AppendTimeout: 10 * time.Second,
 }
 

@@ -7,7 +7,10 @@ import (
 	"os"
 	"time"
 
+	"google.golang.org/grpc/codes"
+
 	"atlasstream/pkg/eventlog"
+	"atlasstream/services/collector/internal/sources"
 	"atlasstream/services/collector/internal/unpack"
 )
 
@@ -17,20 +20,37 @@ const (
 	kafkaRetry = 5 * time.Second // a new leader is elected, or a broker comes back
 )
 
-// refusal is an HTTP answer other than 200.
+// refusal is an answer other than success.
 type refusal struct {
-	status int
-	retry  time.Duration // the mean of Retry-After; none if 0
+	status int           // of HTTP
+	retry  time.Duration // the mean of when to send it again; never as it is if 0
 	reason error
+	kind   sources.Reason // for the count, and for the code of gRPC
 }
 
 func refuse(status int, format string, args ...any) *refusal {
-	return &refusal{status: status, reason: fmt.Errorf(format, args...)}
+	return &refusal{status: status, reason: fmt.Errorf(format, args...), kind: sources.ReasonRequest}
+}
+
+// code is that of gRPC.
+func (r *refusal) code() codes.Code {
+	switch r.kind {
+	case sources.ReasonUnknown:
+		return codes.Unauthenticated
+	case sources.ReasonRight:
+		return codes.PermissionDenied
+	case sources.ReasonKafka:
+		return codes.Unavailable
+	case sources.ReasonRate, sources.ReasonShare:
+		return codes.ResourceExhausted
+	default:
+		return codes.InvalidArgument
+	}
 }
 
 // refuseBusy tells a client to retry when other requests have ended.
 func refuseBusy(err error) *refusal {
-	return &refusal{status: http.StatusServiceUnavailable, retry: busyRetry, reason: err}
+	return &refusal{status: http.StatusServiceUnavailable, retry: busyRetry, reason: err, kind: sources.ReasonShare}
 }
 
 // tooManyRejected says why the rest of a body or request is not read: wrong records cost as much as right ones.
@@ -62,12 +82,15 @@ func (l Limits) refuseBody(err error) *refusal {
 // refuseUnpublished says that Kafka did not take the records.
 func refuseUnpublished(err error) *refusal {
 	if errors.Is(err, eventlog.ErrAppendTooLarge) {
-		return refuse(http.StatusRequestEntityTooLarge, "body: %w; send it in smaller bodies, or raise --waiting-bytes", err)
+		return &refusal{
+			status: http.StatusRequestEntityTooLarge, kind: sources.ReasonShare,
+			reason: fmt.Errorf("body: %w; send it in smaller bodies, or raise --waiting-bytes", err),
+		}
 	}
-	retry := kafkaRetry
+	retry, kind := kafkaRetry, sources.ReasonKafka
 	if errors.Is(err, eventlog.ErrBusy) {
-		retry = busyRetry
+		retry, kind = busyRetry, sources.ReasonShare
 	}
 	reason := fmt.Errorf("%w; send everything from that line on again: records that Kafka already has do no harm", err)
-	return &refusal{status: http.StatusServiceUnavailable, retry: retry, reason: reason}
+	return &refusal{status: http.StatusServiceUnavailable, retry: retry, reason: reason, kind: kind}
 }

@@ -1,0 +1,63 @@
+package sources
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// rates bound what a source sends a second in the long run, on one collector.
+type rates struct {
+	mu      sync.Mutex
+	records pace
+	bytes   pace
+}
+
+// pace is a rate. A batch may be larger than what comes in a second: what is sent is paid by pauses afterwards, which limiters of tokens do not offer.
+type pace struct {
+	perSecond int64     // 0: any
+	paidFor   time.Time // from when on nothing of what was sent is unpaid
+}
+
+// ahead is how far a source may be ahead of its rate without waiting.
+const ahead = time.Second
+
+// wait is how long a source has to wait before it may send more.
+func (p *pace) wait(now time.Time) time.Duration { return max(0, p.paidFor.Add(-ahead).Sub(now)) }
+
+func (p *pace) charge(now time.Time, amount int) {
+	if p.perSecond == 0 {
+		return
+	}
+	if p.paidFor.Before(now) {
+		p.paidFor = now
+	}
+	p.paidFor = p.paidFor.Add(time.Duration(float64(amount) / float64(p.perSecond) * float64(time.Second)))
+}
+
+// Wait returns 0 once the source may send so many records and bytes, which are charged. If that is later than after most, it does not wait, charges nothing and
+// returns how long it would be.
+func (s *Source) Wait(ctx context.Context, records, bytes int, most time.Duration) (retry time.Duration, err error) {
+	wait, allowed := s.rates.reserve(records, bytes, most)
+	if !allowed || wait == 0 {
+		return wait, nil
+	}
+	select {
+	case <-time.After(wait):
+		return 0, nil
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	}
+}
+
+func (r *rates) reserve(records, bytes int, most time.Duration) (wait time.Duration, allowed bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	if wait = max(r.records.wait(now), r.bytes.wait(now)); wait > most {
+		return wait, false
+	}
+	r.records.charge(now, records)
+	r.bytes.charge(now, bytes)
+	return wait, true
+}
