@@ -29,6 +29,7 @@ import (
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/passon"
 	"atlasstream/services/gateway/internal/ratelimit"
+	"atlasstream/services/gateway/internal/reorder"
 	"atlasstream/services/gateway/internal/replay"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
@@ -218,7 +219,7 @@ func (g *gateway) replays() *session.Replays {
 		Ranges:       g.ranges,
 		Speeds:       g.speeds,
 		Measurements: g.catalog,
-		Window:       replay.Window{Span: g.cfg.HistoryWindow, Bytes: g.cfg.HistoryWindowBytes},
+		Window:       reorder.Bounds{Span: g.cfg.HistoryWindow, Bytes: g.cfg.HistoryWindowBytes},
 		MaxAge:       g.cfg.HistoryBack,
 	}, g.cfg.Metrics)
 	if g.cfg.History == HistoryOff {

@@ -18,6 +18,7 @@ import (
 	"atlasstream/pkg/eventlog/embedded"
 	"atlasstream/pkg/eventlog/kafkatest"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/reorder"
 	"atlasstream/services/gateway/internal/replay"
 	"atlasstream/services/gateway/internal/speedlimit"
 	"atlasstream/services/gateway/internal/topicrange"
@@ -37,7 +38,7 @@ func plannerOf(log historyLog) *replay.Planner {
 	}, metrics)
 	speeds := speedlimit.New(speedlimit.Settings{Ranges: ranges, Measurements: nothingKnown{}, Limits: speedlimit.Limits{Results: 1e12, Scanned: 1e12}})
 	return replay.NewPlanner(replay.PlannerSettings{
-		Log: log, Ranges: ranges, Speeds: speeds, Measurements: nothingKnown{}, Window: replay.Window{Span: 10 * time.Minute, Bytes: 16 << 20},
+		Log: log, Ranges: ranges, Speeds: speeds, Measurements: nothingKnown{}, Window: reorder.Bounds{Span: 10 * time.Minute, Bytes: 16 << 20},
 	}, metrics)
 }
 

@@ -14,6 +14,7 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
+	"atlasstream/services/gateway/internal/reorder"
 	"atlasstream/services/gateway/internal/replay"
 	"atlasstream/services/gateway/internal/speedlimit"
 	"atlasstream/services/gateway/internal/topicrange"
@@ -59,7 +60,7 @@ func (s *settings) planner(log *eventlog.Log) *replay.Planner {
 			Ranges: ranges, Measurements: unknown{}, Limits: speedlimit.Limits{Results: unlimited, Scanned: unlimited},
 		}),
 		Measurements: unknown{},
-		Window:       replay.Window{Span: 10 * time.Minute, Bytes: s.Window},
+		Window:       reorder.Bounds{Span: 10 * time.Minute, Bytes: s.Window},
 	}, metrics)
 }
 

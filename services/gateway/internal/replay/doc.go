@@ -9,7 +9,6 @@
 //   - request.go: the interval and the speed that are asked for.
 //   - pacer.go: Pacer; schedule.go: when a record is due.
 //   - merged.go: the records of several topics as one sequence.
-//   - reordered.go: the records of one topic in the order of event time, as far as its window reaches.
-//   - window.go: the records that wait for earlier ones, by event time (heap.go, sortkey.go) and by offset (logorder.go).
+//   - reordered.go: the records of one topic in the order of event time, as far as its window reaches (reorder).
 //   - metrics.go: what replays count.
 package replay

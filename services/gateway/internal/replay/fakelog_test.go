@@ -19,6 +19,7 @@ import (
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/reorder"
 	"atlasstream/services/gateway/internal/speedlimit"
 	"atlasstream/services/gateway/internal/topicrange"
 )
@@ -139,7 +140,7 @@ func (k known) Measurement(id atlas.MeasurementID) (atlas.Measurement, bool) {
 }
 
 // wide is a window that nothing is late for.
-var wide = Window{Span: 10 * time.Minute, Bytes: 16 << 20}
+var wide = reorder.Bounds{Span: 10 * time.Minute, Bytes: 16 << 20}
 
 // testLog is a log to find records in and to read.
 type testLog interface {

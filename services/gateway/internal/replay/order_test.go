@@ -11,6 +11,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/reorder"
 	"atlasstream/services/gateway/internal/topicrange"
 )
 
@@ -53,7 +54,7 @@ func from(records []atlas.Record, offset int64) []atlas.Record {
 	return slices.DeleteFunc(slices.Clone(records), func(r atlas.Record) bool { return r.Position.Offset < offset })
 }
 
-func openTopics(topics [][]atlas.Record, interval topicrange.Interval, bounds Window, marks []cursor.Progress) *merged {
+func openTopics(topics [][]atlas.Record, interval topicrange.Interval, bounds reorder.Bounds, marks []cursor.Progress) *merged {
 	m := &merged{}
 	for i, records := range topics {
 		m.topics = append(m.topics, newReordered(&sliceReader{from(records, marks[i].Low)}, interval, bounds, marks[i]))
@@ -84,7 +85,7 @@ func drain(t *testing.T, m *merged, most int) (delivered []string) {
 // oracle says what a replay delivers, by the rule as it is written: of each topic, records inside the interval are kept back until one is met whose time is
 // later by more than the span, or until too many bytes are kept; the earliest goes first; what is met when its turn is over goes at once. Then the topics
 // are merged.
-func oracle(topics [][]atlas.Record, interval topicrange.Interval, bounds Window) (delivered []string) {
+func oracle(topics [][]atlas.Record, interval topicrange.Interval, bounds reorder.Bounds) (delivered []string) {
 	var sequences [][]atlas.Record
 	for _, records := range topics {
 		sequences = append(sequences, oracleOrder(records, interval, bounds))
@@ -104,7 +105,7 @@ func oracle(topics [][]atlas.Record, interval topicrange.Interval, bounds Window
 	}
 }
 
-func oracleOrder(records []atlas.Record, interval topicrange.Interval, bounds Window) (ordered []atlas.Record) {
+func oracleOrder(records []atlas.Record, interval topicrange.Interval, bounds reorder.Bounds) (ordered []atlas.Record) {
 	before := func(a, b atlas.Record) int {
 		if c := a.Time.Compare(b.Time); c != 0 {
 			return c
@@ -137,7 +138,7 @@ func oracleOrder(records []atlas.Record, interval topicrange.Interval, bounds Wi
 			slices.SortFunc(kept, before)
 			bytes := 0
 			for _, k := range kept {
-				bytes += len(k.Value) + heldOverhead
+				bytes += len(k.Value) + reorder.Overhead
 			}
 			return bytes <= bounds.Bytes && newest.Sub(kept[0].Time) <= bounds.Span
 		})
@@ -146,13 +147,13 @@ func oracleOrder(records []atlas.Record, interval topicrange.Interval, bounds Wi
 	return ordered
 }
 
-func randomCase(random *rand.Rand) (topics [][]atlas.Record, interval topicrange.Interval, bounds Window) {
+func randomCase(random *rand.Rand) (topics [][]atlas.Record, interval topicrange.Interval, bounds reorder.Bounds) {
 	for i := range 1 + random.IntN(3) {
 		topics = append(topics, randomTopic(random, string(rune('a'+i))))
 	}
 	start := random.Int64N(20)
 	interval = topicrange.Interval{Start: time.Unix(start, 0), End: time.Unix(start+random.Int64N(70), 0)}
-	return topics, interval, Window{Span: time.Duration(random.IntN(15)) * time.Second, Bytes: (10 + heldOverhead) * (1 + random.IntN(12))}
+	return topics, interval, reorder.Bounds{Span: time.Duration(random.IntN(15)) * time.Second, Bytes: (10 + reorder.Overhead) * (1 + random.IntN(12))}
 }
 
 //notices:window-ignored,window-unbounded
@@ -201,7 +202,7 @@ func TestResumingFromProgress(t *testing.T) {
 //notices:late-record-dropped
 func TestLateRecordsAreCounted(t *testing.T) {
 	records := topic("a", 100, 800, 150, 90)
-	m := openTopics([][]atlas.Record{records}, topicrange.Interval{End: time.Unix(1000, 0)}, Window{Span: 10 * time.Second, Bytes: 10_000}, []cursor.Progress{cursor.StartAt(0)})
+	m := openTopics([][]atlas.Record{records}, topicrange.Interval{End: time.Unix(1000, 0)}, reorder.Bounds{Span: 10 * time.Second, Bytes: 10_000}, []cursor.Progress{cursor.StartAt(0)})
 	got := drain(t, m, 10)
 	want := []string{"a@1 t=100", "a@7 t=150", "a@10 t=90", "a@4 t=800"}
 	if !slices.Equal(got, want) || m.topics[0].late != 1 {

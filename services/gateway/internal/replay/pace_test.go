@@ -14,6 +14,7 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/footprint"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/reorder"
 	"atlasstream/services/gateway/internal/topicrange"
 )
 
@@ -141,7 +142,7 @@ func TestSlowLogDoesNotStretchTheSchedule(t *testing.T) {
 			}
 			time.Sleep(5 * time.Second / 2)
 		}
-		replay := newReplay(source, topicrange.Interval{Start: at(0), End: at(10)}, Window{Bytes: 1}, 1)
+		replay := newReplay(source, topicrange.Interval{Start: at(0), End: at(10)}, reorder.Bounds{Bytes: 1}, 1)
 		if got, want := played(t, replay, sink), seconds(0, 1, 3.5, 3.5, 4, 6.5, 6.5); !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
@@ -149,7 +150,7 @@ func TestSlowLogDoesNotStretchTheSchedule(t *testing.T) {
 }
 
 // newReplay plays one source.
-func newReplay(reader LogReader, interval topicrange.Interval, bounds Window, speed float64) *Pacer {
+func newReplay(reader LogReader, interval topicrange.Interval, bounds reorder.Bounds, speed float64) *Pacer {
 	replay := &Pacer{interval: interval, records: &merged{}, schedule: schedule{start: interval.Start, speed: speed}, metrics: newPlanner(nil, nil).metrics}
 	replay.topics = []cursor.TopicPosition{{Topic: "a"}}
 	replay.records.topics = append(replay.records.topics, newReordered(reader, interval, bounds, cursor.StartAt(0)))
@@ -293,7 +294,7 @@ func TestWaitingReplayHoldsItsWindow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before := footprint.Heap()
 			sink := &waiting{after: test.after}
-			replay := newReplay(&endless{oneIn: test.oneIn}, topicrange.Interval{Start: at(0), End: at(1e9)}, Window{Span: 1000 * time.Hour, Bytes: bound}, 1e300)
+			replay := newReplay(&endless{oneIn: test.oneIn}, topicrange.Interval{Start: at(0), End: at(1e9)}, reorder.Bounds{Span: 1000 * time.Hour, Bytes: bound}, 1e300)
 			if err := replay.Run(t.Context(), sink); !errors.Is(err, errSeen) {
 				t.Fatal(err)
 			}

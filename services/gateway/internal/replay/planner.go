@@ -12,6 +12,7 @@ import (
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/reorder"
 	"atlasstream/services/gateway/internal/speedlimit"
 	"atlasstream/services/gateway/internal/subscription"
 	"atlasstream/services/gateway/internal/topicrange"
@@ -47,7 +48,7 @@ type PlannerSettings struct {
 	Ranges       *topicrange.Finder
 	Speeds       *speedlimit.Estimator
 	Measurements speedlimit.Measurements
-	Window       Window
+	Window       reorder.Bounds
 	MaxAge       time.Duration // how long ago a replay starts at most; 0: as far back as the log goes
 }
 

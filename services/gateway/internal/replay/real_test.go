@@ -16,6 +16,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/reorder"
 	"atlasstream/services/gateway/internal/topicrange"
 )
 
@@ -49,7 +50,7 @@ func everything(measurement atlas.MeasurementID, events []atlas.Event) Request {
 }
 
 // asWide is a window in which no record of a file is late.
-func asWide(events []atlas.Event) (bounds Window) {
+func asWide(events []atlas.Event) (bounds reorder.Bounds) {
 	latest := time.Time{}
 	for _, event := range events {
 		if event.Time.After(latest) {
@@ -136,7 +137,7 @@ func TestResumingAtEveryPositionOfRealData(t *testing.T) {
 	log.write(liveTopic, events[len(events)/2:]...)
 	newGateway := func() *Planner {
 		planner := newPlanner(log, nil)
-		planner.settings.Window = Window{Span: time.Minute, Bytes: 64 << 10}
+		planner.settings.Window = reorder.Bounds{Span: time.Minute, Bytes: 64 << 10}
 		return planner
 	}
 	whole := playFast(t, mustStart(t, newGateway(), everything(measurement, events)))
@@ -215,7 +216,7 @@ func (discarding) Flush() {}
 
 // BenchmarkUnpaced shows what a record costs from its source to its client, at no pace.
 func BenchmarkUnpaced(b *testing.B) {
-	for name, bounds := range map[string]Window{"window of 600 records": wide, "no window": {}} {
+	for name, bounds := range map[string]reorder.Bounds{"window of 600 records": wide, "no window": {}} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			source := &counted{most: b.N}

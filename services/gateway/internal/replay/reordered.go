@@ -7,6 +7,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/reorder"
 	"atlasstream/services/gateway/internal/topicrange"
 )
 
@@ -15,31 +16,31 @@ import (
 type reordered struct {
 	reader    LogReader // from the lowest offset that was not delivered
 	interval  topicrange.Interval
-	window    *window
+	window    *reorder.Window
 	next      int64 // the offset before which all has been read
 	ended     bool
 	head      *atlas.Record // what is delivered next, once it is known
 	headLate  bool
-	delivered sortKey // the greatest
-	identity  uint64  // of the record that it is of
-	skipTo    int64   // before it, the log is read again
-	late      int     // how many were delivered out of order, since takeLate
+	delivered reorder.Key // the greatest
+	identity  uint64      // of the record that it is of
+	skipTo    int64       // before it, the log is read again
+	late      int         // how many were delivered out of order, since takeLate
 
 	beforeReading func() // is called when the log is about to be waited for
 }
 
-func newReordered(reader LogReader, interval topicrange.Interval, bounds Window, from cursor.Progress) *reordered {
-	o := &reordered{reader: reader, interval: interval, window: newWindow(bounds), next: from.Low, skipTo: from.Next}
-	o.delivered, o.identity = sortKey{from.LastTime, from.LastOffset}, from.LastIdentity
+func newReordered(reader LogReader, interval topicrange.Interval, bounds reorder.Bounds, from cursor.Progress) *reordered {
+	o := &reordered{reader: reader, interval: interval, window: reorder.New(bounds), next: from.Low, skipTo: from.Next}
+	o.delivered, o.identity = reorder.Key{Time: from.LastTime, Offset: from.LastOffset}, from.LastIdentity
 	//mutate:resume-repeats
-	o.window.last = o.delivered
+	o.window.Last = o.delivered
 	return o
 }
 
 // peek gives the next record without taking it, or nil behind the last one.
 func (o *reordered) peek(ctx context.Context) (*atlas.Record, error) {
 	for o.head == nil {
-		if o.head = o.window.release(o.ended); o.head != nil || o.ended {
+		if o.head = o.window.Release(o.ended); o.head != nil || o.ended {
 			break
 		}
 		if err := o.read(ctx); err != nil {
@@ -63,10 +64,10 @@ func (o *reordered) read(ctx context.Context) error {
 		return err
 	}
 	o.next = record.Position.Offset + 1
-	switch key := keyOf(record); {
+	switch key := reorder.KeyOf(record); {
 	case !o.interval.Contains(record.Time):
-	case !o.window.isLate(key):
-		o.window.add(record, key)
+	case !o.window.IsLate(key):
+		o.window.Add(record, key)
 	case record.Position.Offset >= o.skipTo:
 		//mutate:late-record-dropped
 		o.head, o.headLate = record, true
@@ -79,7 +80,7 @@ func (o *reordered) take() {
 	if o.headLate {
 		o.late++
 	} else {
-		o.delivered, o.identity = o.window.last, o.head.ID.Identity() // the head is what the window let go last
+		o.delivered, o.identity = o.window.Last, o.head.ID.Identity() // the head is what the window let go last
 	}
 	o.head, o.headLate = nil, false
 }
@@ -88,7 +89,7 @@ func (o *reordered) take() {
 func (o *reordered) progress() cursor.Progress {
 	//mutate:replay-cursor-skips-next,replay-cursor-skips-window,replay-cursor-loses-progress
 	p := cursor.Progress{
-		Low: o.window.lowest(o.next), Next: max(o.next, o.skipTo), LastTime: o.delivered.time, LastOffset: o.delivered.offset, LastIdentity: o.identity,
+		Low: o.window.Lowest(o.next), Next: max(o.next, o.skipTo), LastTime: o.delivered.Time, LastOffset: o.delivered.Offset, LastIdentity: o.identity,
 	}
 	if o.head != nil {
 		p.Low = min(p.Low, o.head.Position.Offset)

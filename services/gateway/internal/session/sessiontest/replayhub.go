@@ -14,6 +14,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/reorder"
 	"atlasstream/services/gateway/internal/replay"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/speedlimit"
@@ -54,7 +55,7 @@ func newPlanner(log *ReplayLog) *replay.Planner {
 	}, metrics)
 	speeds := speedlimit.New(speedlimit.Settings{Ranges: ranges, Measurements: measurements, Limits: speedlimit.Limits{Results: 1e9, Scanned: 1e9}})
 	return replay.NewPlanner(replay.PlannerSettings{
-		Log: log, Ranges: ranges, Speeds: speeds, Measurements: measurements, Window: replay.Window{Bytes: 1 << 20},
+		Log: log, Ranges: ranges, Speeds: speeds, Measurements: measurements, Window: reorder.Bounds{Bytes: 1 << 20},
 	}, metrics)
 }
 

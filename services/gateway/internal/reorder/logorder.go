@@ -1,4 +1,4 @@
-package replay
+package reorder
 
 import "atlasstream/pkg/atlas"
 

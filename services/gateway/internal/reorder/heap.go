@@ -1,4 +1,4 @@
-package replay
+package reorder
 
 // queue gives entries in the order in which they were added.
 type queue struct {
@@ -35,7 +35,7 @@ func (h *heap) add(next entry) {
 	at := len(entries) - 1
 	for at > 0 {
 		above := (at - 1) / belowEach
-		if !next.isBefore(entries[above].sortKey) {
+		if !next.isBefore(entries[above].Key) {
 			break
 		}
 		entries[at] = entries[above]
@@ -53,7 +53,7 @@ func (h *heap) remove() {
 	at := 0
 	for {
 		below := entries.firstBelow(at)
-		if below < 0 || !entries[below].isBefore(sinking.sortKey) {
+		if below < 0 || !entries[below].isBefore(sinking.Key) {
 			break
 		}
 		entries[at] = entries[below]
@@ -71,7 +71,7 @@ func (h heap) firstBelow(at int) int {
 		return -1
 	}
 	for other := least + 1; other < min(belowEach*(at+1)+1, len(h)); other++ {
-		if h[other].isBefore(h[least].sortKey) {
+		if h[other].isBefore(h[least].Key) {
 			least = other
 		}
 	}
