@@ -8,7 +8,6 @@
 //   - pass.go: one reading: out of the tail, or of the log for a slice.
 //   - readlog.go: the log is read.
 //   - actions.go: what happens to subscriptions at an offset: they begin, their backlog ends, they stop.
-//   - turn.go: whose turn it is to read the log.
 //   - metrics.go: how far behind clients are.
 //   - hub.go: what readers share, and the log as they see it.
 package catchup

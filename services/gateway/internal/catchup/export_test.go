@@ -1,9 +1,8 @@
 package catchup
 
-// Limits of a read pass and of a turn.
+// Limits of a read pass.
 const (
-	MaxHeld         = maxHeld
-	MaxHeldSteps    = maxHeldSteps
-	MaxReadSlice    = maxReadSlice
-	KeptWhilePaying = keptWhilePaying
+	MaxHeld      = maxHeld
+	MaxHeldSteps = maxHeldSteps
+	MaxReadSlice = maxReadSlice
 )

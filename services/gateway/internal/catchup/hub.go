@@ -69,18 +69,13 @@ type Settings struct {
 // Hub has what the readers share.
 type Hub struct {
 	settings Settings
-	places   *readlimit.Pool // for readers of the log
-	turns    *readlimit.Pool // of those
+	turns    *readlimit.Turns // of the readers of the log
 	encoders sync.Pool
 }
 
 // NewHub makes what readers share.
 func NewHub(settings Settings) *Hub {
-	h := &Hub{
-		settings: settings,
-		places:   readlimit.NewPool(openReaders*settings.Readers, settings.ReadersOfAddress),
-		turns:    readlimit.NewPool(settings.Readers, settings.ReadersOfAddress),
-	}
+	h := &Hub{settings: settings, turns: readlimit.NewTurns(settings.Readers, settings.ReadersOfAddress)}
 	h.encoders.New = func() any { return delivery.NewEncoder(settings.Shared, settings.Enricher, settings.OnWork) }
 	return h
 }

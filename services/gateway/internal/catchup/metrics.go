@@ -64,7 +64,6 @@ func (m *Metrics) Collect(metrics chan<- prometheus.Metric) {
 	gauge(m.records, float64(records))
 	gauge(m.oldest, oldest.Seconds())
 	reading, waiting := m.hub.turns.Usage()
-	_, outside := m.hub.places.Usage()
 	gauge(m.readers, float64(reading))
-	gauge(m.waiting, float64(waiting+outside))
+	gauge(m.waiting, float64(waiting))
 }

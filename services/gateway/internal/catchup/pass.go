@@ -31,7 +31,7 @@ type pass struct {
 	from, to     int64 // the offsets that it reads, if the log has as many
 	worth        int64 // of what is to be read, as far as is known
 	measurements []atlas.MeasurementID
-	turn         *turn
+	turn         *readlimit.Turn
 }
 
 // beginPass begins one if there is still something to be read.

@@ -32,12 +32,12 @@ func (p *pass) readLog() error {
 	if err != nil {
 		return err
 	}
-	p.turn, err = p.topic.hub.awaitTurn(p.ctx, recipient.Account, reading)
+	p.turn, err = p.topic.hub.turns.Await(p.ctx, recipient.Account, reading)
 	if err != nil {
 		return err
 	}
-	defer p.turn.close()
-	reader, err := p.topic.log.Open(p.ctx, p.partition.Number, p.measurements, p.from, p.to, p.turn.pay)
+	defer p.turn.Close()
+	reader, err := p.topic.log.Open(p.ctx, p.partition.Number, p.measurements, p.from, p.to, p.turn.Pay)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (p *pass) deliverRecord(record *atlas.Record) error {
 		if err != nil {
 			return err
 		}
-		if done && time.Now().After(p.turn.ends) {
+		if done && p.turn.IsOver() {
 			return errOthersTurn
 		}
 		if done {

@@ -200,7 +200,7 @@ func TestAbuseBacklogsOfLongValues(t *testing.T) {
 			t.Fatalf("%d readers are held, want all", running)
 		}
 		close(hub.log.proceed)
-		time.Sleep(2 * catchup.KeptWhilePaying)
+		time.Sleep(2 * readlimit.KeptWhilePaying)
 		expectBacklog(t, hub.ask(t, &readlimit.Account{}, wanted), 8)
 		if running, began, _ := hub.log.counts(); running != addresses*clients || began != running {
 			t.Errorf("%d of %d readings run, want all", running, began)
@@ -226,7 +226,7 @@ func TestAbuseReadersThatWaitToPay(t *testing.T) {
 			messages := rate.NewLimiter(1e-9, 2*(toBegin+1))
 			hub.ask(t, readlimit.NewAccount(messages, nil, readlimit.NewMetrics(prometheus.NewRegistry())), attacked)
 		}
-		time.Sleep(20 * catchup.KeptWhilePaying)
+		time.Sleep(20 * readlimit.KeptWhilePaying)
 		if running, _, _ := hub.log.counts(); running != 2*2 {
 			t.Errorf("there are %d readers, want %d", running, 2*2)
 		}

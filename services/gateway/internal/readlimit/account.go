@@ -1,5 +1,5 @@
-// Package readlimit limits what a gateway reads of the log for clients: an Account pays for it in messages of the address, and a Pool shares concurrent
-// readers among addresses.
+// Package readlimit limits what a gateway reads of the log for clients: an Account pays for it in messages of the address, a Pool shares concurrent
+// readers among addresses, and Turns have one reader after the other read.
 package readlimit
 
 import (
