@@ -33,7 +33,7 @@ var sets = []set{
 	}},
 	{"replays", 1600, []string{"replay", "cursor"}, map[string]string{
 		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cursorseal": sealing,
-		"logscan": "samples the log", "reorder": "gives records by event time", "speedlimit": "how fast a replay may be",
+		"logscan": "samples the log", "logstart": "refuses a start before all records", "reorder": "gives records by event time", "speedlimit": "how fast a replay may be",
 		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive,
 	}},
 	{"resuming", 1600, []string{"cursor", "resume", "catchup"}, map[string]string{

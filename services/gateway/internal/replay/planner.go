@@ -10,6 +10,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/logstart"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/reorder"
@@ -39,6 +40,7 @@ type LogReader interface {
 // Planner finds out what of one log is to be replayed, and opens it.
 type Planner struct {
 	settings PlannerSettings
+	earliest *logstart.Finder
 	metrics  *metrics
 }
 
@@ -54,7 +56,7 @@ type PlannerSettings struct {
 
 // NewPlanner makes a Planner and registers what replays count.
 func NewPlanner(settings PlannerSettings, registerer prometheus.Registerer) *Planner {
-	return &Planner{settings: settings, metrics: newMetrics(registerer)}
+	return &Planner{settings: settings, earliest: logstart.New(settings.Ranges), metrics: newMetrics(registerer)}
 }
 
 // Plan opens the replay of a subscription, from a token if there is one. Close must be called, after Run if that is called. A *protocol.Error tells the client
@@ -97,7 +99,7 @@ func (p *Planner) Start(ctx context.Context, request Request) (*Pacer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.settings.Ranges.CheckStart(ctx, request.query(), ranges, interval.Start); err != nil {
+	if err := p.earliest.CheckStart(ctx, request.query(), ranges, interval.Start); err != nil {
 		return nil, err
 	}
 	ranges = slices.DeleteFunc(ranges, func(each topicrange.Range) bool { return each.IsEmpty() })

@@ -88,7 +88,7 @@ func (p *Planner) checkRange(ctx context.Context, account *readlimit.Account, fo
 	if found.First == found.Next {
 		return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which has no records any more", found.From, found.Topic)
 	}
-	earliest, err := p.settings.Ranges.EarliestTime(ctx, account, found.Partition)
+	earliest, err := p.earliest.EarliestTime(ctx, account, found.Partition)
 	if err != nil {
 		return err
 	}

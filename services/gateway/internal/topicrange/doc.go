@@ -2,7 +2,6 @@
 // offset to which. Those of a live topic come in by time, but for some lateness; an archive has any order.
 //
 //   - range.go: Finder, which locates partitions and narrows them to an interval.
-//   - earliest.go: the earliest records of partitions, which Kafka does not tell, and the refusal of a start before them.
 //   - scan.go: scanning the log, at an account's cost.
 //   - interval.go, log.go: what those go by.
 package topicrange

@@ -14,7 +14,6 @@ import (
 // Finder finds ranges in one log.
 type Finder struct {
 	settings Settings
-	earliest earliestTimes
 	scans    *readlimit.Pool
 	scanned  prometheus.Counter
 }

@@ -1,4 +1,5 @@
-package topicrange
+// Package logstart finds the earliest event times of the log's partitions, which Kafka does not tell, and refuses a start before them.
+package logstart
 
 import (
 	"context"
@@ -9,12 +10,22 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/topicrange"
 )
+
+// Finder finds the earliest records of one log, and remembers them.
+type Finder struct {
+	ranges   *topicrange.Finder
+	earliest earliestTimes
+}
+
+// New makes a Finder that scans what another one locates.
+func New(ranges *topicrange.Finder) *Finder { return &Finder{ranges: ranges} }
 
 // CheckStart refuses a start before all that the log has in the measurement's partitions, of which the ranges are covered from there on. One record that is
 // older than the start settles it, and Kafka's offset for the start tells whether there is one before that; only where there is none are the records behind it
 // scanned.
-func (f *Finder) CheckStart(ctx context.Context, query Query, ranges []Range, start time.Time) error {
+func (f *Finder) CheckStart(ctx context.Context, query topicrange.Query, ranges []topicrange.Range, start time.Time) error {
 	known := earliest{complete: true}
 	emptied := false
 	for _, covered := range ranges {
@@ -38,9 +49,9 @@ func (f *Finder) CheckStart(ctx context.Context, query Query, ranges []Range, st
 	case !known.ofAll.IsZero():
 		return protocol.Refuse(protocol.CodeBeforeLog, "startTime: got %s, want no earlier than %s, when the log begins%s; "+
 			"older results can be replayed once `collector import --into NAME` has brought them into an archive",
-			FormatTime(start), FormatTime(known.ofAll), known.words(query.Measurement))
+			topicrange.FormatTime(start), topicrange.FormatTime(known.ofAll), known.words(query.Measurement))
 	case emptied:
-		return protocol.Refuse(protocol.CodeBeforeLog, "startTime: got %s, but the log has no records of this measurement's partition any more", FormatTime(start))
+		return protocol.Refuse(protocol.CodeBeforeLog, "startTime: got %s, but the log has no records of this measurement's partition any more", topicrange.FormatTime(start))
 	}
 	return nil
 }
@@ -74,11 +85,11 @@ func (e earliest) words(measurement atlas.MeasurementID) string {
 	case e.own.IsZero():
 		return fmt.Sprintf(" with other measurements; it has no record of measurement %d", measurement)
 	}
-	return fmt.Sprintf(" with other measurements; its first record of measurement %d is of %s", measurement, FormatTime(e.own))
+	return fmt.Sprintf(" with other measurements; its first record of measurement %d is of %s", measurement, topicrange.FormatTime(e.own))
 }
 
 // EarliestTime gives the least event time in a partition that has records.
-func (f *Finder) EarliestTime(ctx context.Context, account *readlimit.Account, of Partition) (time.Time, error) {
+func (f *Finder) EarliestTime(ctx context.Context, account *readlimit.Account, of topicrange.Partition) (time.Time, error) {
 	found, err := f.earliestOf(ctx, account, of, 0)
 	return found.ofAll, err
 }
@@ -109,7 +120,7 @@ type partitionTimes struct {
 	own      map[atlas.MeasurementID]time.Time // the least of each measurement, of the first maxRemembered that were met
 }
 
-func (t *earliestTimes) of(partition Partition) *partitionTimes {
+func (t *earliestTimes) of(partition topicrange.Partition) *partitionTimes {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	key := fmt.Sprintf("%s/%d", partition.Topic, partition.Number)
@@ -123,7 +134,7 @@ func (t *earliestTimes) of(partition Partition) *partitionTimes {
 }
 
 // earliestOf gives the least event times of a partition that has records.
-func (f *Finder) earliestOf(ctx context.Context, account *readlimit.Account, of Partition, measurement atlas.MeasurementID) (earliest, error) {
+func (f *Finder) earliestOf(ctx context.Context, account *readlimit.Account, of topicrange.Partition, measurement atlas.MeasurementID) (earliest, error) {
 	times := f.earliest.of(of)
 	select {
 	case times.token <- struct{}{}:
@@ -140,18 +151,18 @@ func (f *Finder) earliestOf(ctx context.Context, account *readlimit.Account, of 
 	return earliest{ofAll: times.least, own: own, complete: met || whole}, err
 }
 
-func (t *partitionTimes) scan(ctx context.Context, finder *Finder, account *readlimit.Account, of Partition) (err error) {
+func (t *partitionTimes) scan(ctx context.Context, finder *Finder, account *readlimit.Account, of topicrange.Partition) (err error) {
 	to := min(of.Next, of.First+maxScanned)
 	if t.complete || t.scanned >= to {
 		return nil
 	}
-	t.scanned, err = finder.Scan(ctx, account, Range{of, t.scanned, to}, func(measurement atlas.MeasurementID, at time.Time) bool {
+	t.scanned, err = finder.ranges.Scan(ctx, account, topicrange.Range{Partition: of, From: t.scanned, To: to}, func(measurement atlas.MeasurementID, at time.Time) bool {
 		if t.least.IsZero() {
 			t.opening = at
 		}
 		t.least = earlier(t.least, at)
 		t.remember(measurement, at)
-		t.complete = of.Live && at.Sub(t.opening) >= finder.settings.Lateness
+		t.complete = of.Live && at.Sub(t.opening) >= finder.ranges.Lateness()
 		return !t.complete
 	})
 	return err

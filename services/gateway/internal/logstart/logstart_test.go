@@ -1,4 +1,4 @@
-package topicrange
+package logstart
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/topicrange"
 )
 
 const archive = "atlas.archive.many"
@@ -39,12 +40,12 @@ func (l crowdedLog) ScanWithin(
 
 // How many measurements' earliest times are remembered is bounded, however many there are, and nothing is said of those that are not.
 func TestAbuseEarliestTimesOfSoManyMeasurements(t *testing.T) {
-	finder := NewFinder(Settings{
+	finder := New(topicrange.NewFinder(topicrange.Settings{
 		Log: crowdedLog{2 * maxRemembered}, Topics: map[atlas.Stream]string{atlas.StreamResult: "atlas.results"},
-	}, prometheus.NewRegistry())
-	query := Query{Stream: atlas.StreamResult, Measurement: 1}
+	}, prometheus.NewRegistry()))
+	query := topicrange.Query{Stream: atlas.StreamResult, Measurement: 1}
 	start := time.Unix(999_999, 0)
-	ranges, err := finder.Cover(t.Context(), query, Interval{Start: start, End: time.Now()})
+	ranges, err := finder.ranges.Cover(t.Context(), query, topicrange.Interval{Start: start, End: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
