@@ -11,7 +11,7 @@ import (
 	"atlasstream/services/gateway/internal/catalog"
 	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/cursor"
-	"atlasstream/services/gateway/internal/live"
+	"atlasstream/services/gateway/internal/lag"
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/resume"
@@ -150,7 +150,7 @@ func (c connectionConsumer) Deliver(partition int, records []atlas.Record) {
 // newestConsumer notes the newest time of what it takes.
 type newestConsumer struct {
 	eventlog.Consumer
-	live.NewestTime
+	lag.NewestTime
 }
 
 // Deliver implements eventlog.Consumer.

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/activity"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
@@ -90,7 +91,7 @@ func TestUnreadableObjectOfUnknownMeasurement(t *testing.T) {
 	known.MarkMeasurementsCaughtUp()
 	client, insider := &listener{}, &listener{}
 	subscribe(t, known.hub, client, `{"msm":1001}`)
-	subscribeWith(t, known.hub, insider, delivery.Rights{NonPublic: true}, `{"stream_type":"metadata"}`)
+	subscribeWith(t, known.hub, insider, access.Rights{NonPublic: true}, `{"stream_type":"metadata"}`)
 	known.ApplyMeasurements([]atlas.Object{{ID: 1001, Value: []byte(`{"id":1001,"is_public":fal`)}})
 	if want := []string{"atlas_subscribed", "atlas_error", "atlas_unsubscribed"}; !slices.Equal(client.told, want) {
 		t.Errorf("got %q, want %q", client.told, want)
@@ -102,10 +103,10 @@ func TestUnreadableObjectOfUnknownMeasurement(t *testing.T) {
 
 func subscribe(t *testing.T, hub *session.Hub, client delivery.Client, parameters string) {
 	t.Helper()
-	subscribeWith(t, hub, client, delivery.Rights{}, parameters)
+	subscribeWith(t, hub, client, access.Rights{}, parameters)
 }
 
-func subscribeWith(t *testing.T, hub *session.Hub, client delivery.Client, rights delivery.Rights, parameters string) {
+func subscribeWith(t *testing.T, hub *session.Hub, client delivery.Client, rights access.Rights, parameters string) {
 	t.Helper()
 	joined, err := hub.Join(client, rights)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
@@ -108,7 +108,7 @@ func (c *resumingClient) run() {
 func (c *resumingClient) connect() {
 	c.queue = sessiontest.NewQueuedClient()
 	c.queue.SessionCursors = c.sessionCursors
-	joined, err := c.hub.Join(c.queue, delivery.Rights{})
+	joined, err := c.hub.Join(c.queue, access.Rights{})
 	if err != nil {
 		c.t.Fatal(err)
 	}

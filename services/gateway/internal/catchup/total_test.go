@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
@@ -81,7 +81,7 @@ func newCountedReader(t *testing.T, hub *session.Hub, measurement atlas.Measurem
 	client := &countedReader{QueuedClient: sessiontest.NewQueuedClient(), measurement: measurement}
 	client.Queue = sendqueue.NewUnconnected(&sendqueue.Limits{Bytes: 2 << 20, Messages: 10_000}, stats, client.Wake)
 	var err error
-	if client.session, err = hub.Join(client, delivery.Rights{}); err != nil {
+	if client.session, err = hub.Join(client, access.Rights{}); err != nil {
 		t.Fatal(err)
 	}
 	parameters := fmt.Appendf(nil, `{"msm":%d}`, measurement)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
@@ -31,7 +32,7 @@ func (discardingClient) Overflow() {}
 // A client keeps no batches of measurements to which it no longer subscribes.
 func TestAbuseBatchesOfEndedSubscriptions(t *testing.T) {
 	var recipient Recipient
-	recipient.Init(discardingClient{}, Rights{}, nil, &Shared{})
+	recipient.Init(discardingClient{}, access.Rights{}, nil, &Shared{})
 	target := NewTarget(&recipient, true)
 	for msm := range 1000 {
 		wanted, err := subscription.Parse(fmt.Appendf(nil, `{"msm":%d,"buffering":true,"cursor":""}`, 1+msm))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/protocol"
 )
 
@@ -104,11 +105,11 @@ func (a *Active) sendError(why *protocol.Error) error {
 func (a *Active) sendUnsubscribed() error { return a.sendEvent(protocol.EventUnsubscribed) }
 
 // SendAccessEnded tells the client that the subscription has ended as its measurement has changed.
-func (a *Active) SendAccessEnded(access Access) error {
-	switch access {
-	case AccessUnknown:
-		return a.SendEnded(UnknownMeasurement(a.Wanted.Measurement))
-	case AccessStopped:
+func (a *Active) SendAccessEnded(decision access.Decision) error {
+	switch decision {
+	case access.Unknown:
+		return a.SendEnded(access.UnknownMeasurement(a.Wanted.Measurement))
+	case access.Stopped:
 		return a.SendOver()
 	default:
 		return a.ifLast(a.sendUnsubscribed)

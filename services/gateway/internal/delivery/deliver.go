@@ -112,3 +112,13 @@ func (e *Encoder) streamsOf(target *Target, entries []*subscription.Candidate[*T
 	}
 	return streams
 }
+
+// isNonPublic tells whether a record is only for clients that may see what is not public: subscriptions to every measurement's metadata have access by no
+// measurement of their own.
+func isNonPublic(record *atlas.Record) bool {
+	if record.Stream != atlas.StreamMetadata {
+		return false
+	}
+	measurement, err := atlas.ParseMeasurement(record.Value)
+	return err != nil || !measurement.Public
+}

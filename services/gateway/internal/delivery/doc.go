@@ -9,7 +9,6 @@
 //   - active.go: a subscription from its beginning to its end.
 //   - confirm.go: what its client is told of it.
 //   - group.go: a subscription to several measurements or probes, whose parts are told of together.
-//   - access.go: what it may get.
 //   - batch.go: records wait to be sent as one array.
 //   - recipient.go: a client as deliveries see it.
 //   - place.go: where records come from, and where a client is.

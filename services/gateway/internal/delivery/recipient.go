@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/semaphore"
 
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/cost"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/protocol"
@@ -24,7 +25,7 @@ var ErrStalled = errors.New("the client takes nothing")
 type Recipient struct {
 	Client   Client
 	Encoding Encoding
-	Rights   Rights
+	Rights   access.Rights
 	Account  *readlimit.Account // is charged for what is read of the log
 	Payer    cost.Client        // is charged for what its subscriptions cost for each record
 	Reading  sync.WaitGroup     // of goroutines that read the log for the client
@@ -97,7 +98,7 @@ type Tracking interface {
 type checkpointsHolder struct{ Checkpoints }
 
 // Init is called first and once.
-func (r *Recipient) Init(client Client, rights Rights, owner Owner, shared *Shared) {
+func (r *Recipient) Init(client Client, rights access.Rights, owner Owner, shared *Shared) {
 	r.Client, r.Encoding, r.Rights, r.owner, r.shared = client, client.Encoding(), rights, owner, shared
 	r.Account = &readlimit.Account{}
 	r.Payer.Encoding = r.Encoding

@@ -8,8 +8,8 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/clientip"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/auth"
-	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/readlimit"
@@ -85,7 +85,7 @@ func (a *Acceptor) openSession(c *connection, client client) (*clientSession, er
 		return nil, protocol.Refuse(protocol.CodeTooManyClients,
 			"as much waits for the clients that there are as may; try again later, another gateway may have room")
 	}
-	joined, err := a.hub.Join(counted, delivery.Rights{
+	joined, err := a.hub.Join(counted, access.Rights{
 		NonPublic: c.info.bearer.Roles.NonPublic, History: c.info.bearer.Roles.History,
 	})
 	if err != nil {

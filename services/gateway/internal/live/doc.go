@@ -8,7 +8,5 @@
 //   - partition.go: subscriptions begin and end.
 //   - position.go: the last record that was delivered, and what is before an offset.
 //   - await.go: clients are waited for that could not have a record later.
-//   - lag.go: how far behind an offset is.
-//   - newesttime.go: the newest event time of a stream.
 //   - settings.go: what partitions go by, and what they ask of a Reader.
 package live

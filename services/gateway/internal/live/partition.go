@@ -5,9 +5,11 @@ import (
 	"sync"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/cost"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/lag"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -18,7 +20,7 @@ type Partition struct {
 	Topic    string
 	Number   int
 	settings *Settings
-	Lag      Lag
+	Lag      lag.Estimator
 
 	mu        sync.Mutex
 	targets   map[*delivery.Recipient]*delivery.Target // attached or detached
@@ -68,11 +70,11 @@ func (p *Partition) IsReplay() bool { return false }
 func (p *Partition) Begin(joining *delivery.Active, next int64) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	access := p.access(joining)
-	if access == delivery.AccessUnknown {
-		return delivery.UnknownMeasurement(joining.Wanted.Measurement)
+	allowed := p.access(joining)
+	if allowed == access.Unknown {
+		return access.UnknownMeasurement(joining.Wanted.Measurement)
 	}
-	if access == delivery.AccessStopped && joining.Start == nil {
+	if allowed == access.Stopped && joining.Start == nil {
 		return joining.ConfirmAndEnd(next, nil)
 	}
 	if err := p.charge(joining); err != nil {
@@ -85,7 +87,7 @@ func (p *Partition) Begin(joining *delivery.Active, next int64) error {
 	}
 	p.reach(next)
 	p.attachOrDetach(target, joining, next)
-	if reader := p.detached[target]; reader != nil && access == delivery.AccessStopped {
+	if reader := p.detached[target]; reader != nil && allowed == access.Stopped {
 		reader.Stop(joining, next)
 	}
 	return nil
@@ -105,7 +107,7 @@ func (p *Partition) beginIn(target *delivery.Target, joining *delivery.Active, n
 	return nil
 }
 
-func (p *Partition) access(of *delivery.Active) delivery.Access {
+func (p *Partition) access(of *delivery.Active) access.Decision {
 	return p.settings.Access.Of(of.Wanted, of.Recipient.Rights)
 }
 
@@ -210,13 +212,13 @@ func (p *Partition) endWithoutAccess(measurement atlas.MeasurementID) (over []*d
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, active := range p.subscriptionsTo(measurement) {
-		access, reader := p.access(active), p.detached[p.targets[active.Recipient]]
+		allowed, reader := p.access(active), p.detached[p.targets[active.Recipient]]
 		switch {
-		case access == delivery.AccessGranted:
-		case access == delivery.AccessStopped && reader != nil: // there is still something to come
+		case allowed == access.Granted:
+		case allowed == access.Stopped && reader != nil: // there is still something to come
 			reader.Stop(active, p.Lag.Next())
 		default:
-			ended, _ := p.end(active, func() error { return active.SendAccessEnded(access) }) // Flush deals with what did not fit
+			ended, _ := p.end(active, func() error { return active.SendAccessEnded(allowed) }) // Flush deals with what did not fit
 			if ended {
 				over = append(over, active)
 			}
@@ -288,7 +290,7 @@ func (p *Partition) sendLast(target *delivery.Target, refusal *protocol.Error) {
 
 func (p *Partition) endStopped(stopped []*delivery.Active) (ended []*delivery.Active) {
 	for _, active := range stopped {
-		is, _ := p.end(active, func() error { return active.SendAccessEnded(delivery.AccessStopped) }) // Flush deals with what did not fit
+		is, _ := p.end(active, func() error { return active.SendAccessEnded(access.Stopped) }) // Flush deals with what did not fit
 		if is {
 			ended = append(ended, active)
 		}

@@ -54,11 +54,11 @@ func (p *Partition) reach(next int64) {
 		p.restart(next)
 		return
 	}
-	p.Lag.reach(next)
+	p.Lag.Reach(next)
 }
 
 // restart goes on at an offset of a log that was truncated or recreated.
 func (p *Partition) restart(next int64) {
-	p.Lag.restart(next)
+	p.Lag.Restart(next)
 	p.delivered.store(p.noneBefore(next))
 }

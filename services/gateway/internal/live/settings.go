@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/subscription"
@@ -13,7 +14,7 @@ import (
 // Settings are what the partitions of a topic go by.
 type Settings struct {
 	Shared   *delivery.Shared
-	Access   *delivery.AccessRules
+	Access   *access.Rules
 	Enricher subscription.Enricher
 	MaxSteps int           // that the clients of an address cost for each record of a measurement; 0 for any number
 	MaxLag   time.Duration // lags up to this are known

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/subscription"
@@ -20,7 +21,7 @@ var ErrOver = errors.New("the replay is over")
 // Settings are what replays go by.
 type Settings struct {
 	Shared   *delivery.Shared
-	Access   *delivery.AccessRules
+	Access   *access.Rules
 	Enricher subscription.Enricher // of records of the past
 	OnWork   func(subscription.Stats)
 	Logger   *zap.Logger
@@ -97,8 +98,8 @@ func (r *Replay) Begin(joining *delivery.Active) error {
 		return ErrOver
 	}
 	joining.Source = r
-	if r.access(joining) == delivery.AccessUnknown {
-		return delivery.UnknownMeasurement(joining.Wanted.Measurement)
+	if r.access(joining) == access.Unknown {
+		return access.UnknownMeasurement(joining.Wanted.Measurement)
 	}
 	if err := r.target.Begin(joining, 0); err != nil {
 		return err
@@ -108,7 +109,7 @@ func (r *Replay) Begin(joining *delivery.Active) error {
 	return nil
 }
 
-func (r *Replay) access(of *delivery.Active) delivery.Access {
+func (r *Replay) access(of *delivery.Active) access.Decision {
 	return r.settings.Access.Of(of.Wanted, of.Recipient.Rights)
 }
 
@@ -153,8 +154,8 @@ func (r *Replay) CloseIfEmpty() {
 func (r *Replay) RecheckAccess(measurement atlas.MeasurementID) {
 	if r.Measurement == measurement {
 		delivery.NotifyOwners(r.endWhere(
-			func(active *delivery.Active) bool { return r.access(active) == delivery.AccessUnknown },
-			func(active *delivery.Active) error { return active.SendAccessEnded(delivery.AccessUnknown) }))
+			func(active *delivery.Active) bool { return r.access(active) == access.Unknown },
+			func(active *delivery.Active) error { return active.SendAccessEnded(access.Unknown) }))
 	}
 }
 

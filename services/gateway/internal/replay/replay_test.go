@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/replay"
@@ -20,9 +21,9 @@ import (
 func TestSubscriptionToAReplayThatIsOver(t *testing.T) {
 	var recipient delivery.Recipient
 	shared := &delivery.Shared{}
-	recipient.Init(&sessiontest.DiscardingClient{}, delivery.Rights{}, nil, shared)
+	recipient.Init(&sessiontest.DiscardingClient{}, access.Rights{}, nil, shared)
 	wanted := sessiontest.MustParse(t, sessiontest.ReplayParameters)
-	settings := &replay.Settings{Shared: shared, Access: &delivery.AccessRules{}}
+	settings := &replay.Settings{Shared: shared, Access: &access.Rules{}}
 	over := replay.New(&recipient, wanted, settings, prometheus.NewCounter(prometheus.CounterOpts{}))
 	over.Prepare(context.Background())
 	over.CloseIfEmpty()
@@ -161,7 +162,7 @@ func TestMeasurementChangesDuringReplay(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		h.Measurements.Put(atlas.Measurement{ID: 1001, Public: true, Stopped: true})
 		everybody, insider := &sessiontest.RecordingClient{}, &sessiontest.RecordingClient{}
-		for _, subscriber := range []*session.Session{h.MustJoin(t, everybody), h.MustJoinWith(t, insider, delivery.Rights{NonPublic: true})} {
+		for _, subscriber := range []*session.Session{h.MustJoin(t, everybody), h.MustJoinWith(t, insider, access.Rights{NonPublic: true})} {
 			defer subscriber.Leave()
 			sessiontest.MustSubscribe(t, subscriber, sessiontest.ReplayParameters)
 		}

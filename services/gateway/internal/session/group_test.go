@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
@@ -168,7 +168,7 @@ func TestListsResume(t *testing.T) {
 		defer hub.Close()
 		client := sessiontest.NewQueuedClient()
 		client.SessionCursors = true
-		lost, err := hub.Join(client, delivery.Rights{})
+		lost, err := hub.Join(client, access.Rights{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
@@ -23,7 +24,7 @@ import (
 type Hub struct {
 	settings Settings
 	shared   *delivery.Shared
-	access   *delivery.AccessRules
+	access   *access.Rules
 	metrics  *metrics
 	streams  map[atlas.Stream]*Stream
 	catchup  *catchup.Hub
@@ -35,7 +36,7 @@ type Hub struct {
 // Settings are what a hub goes by.
 type Settings struct {
 	Limits       Limits
-	Measurements delivery.Measurements // knows none if it is nil
+	Measurements access.Measurements // knows none if it is nil
 	// CaughtUp is closed once Measurements knows what the log had at the start: no subscription begins before that. Nil is closed already.
 	CaughtUp      <-chan struct{}
 	RefuseUnknown bool // refuse subscriptions to measurements that are not known
@@ -76,7 +77,7 @@ func NewHub(settings Settings, registerer prometheus.Registerer) *Hub {
 	hub := &Hub{settings: settings, streams: make(map[atlas.Stream]*Stream)}
 	hub.metrics = newMetrics(registerer, func() float64 { return float64(hub.clients.Load()) })
 	hub.shared = &delivery.Shared{Seal: hub.seal, Overflows: hub.metrics.overflows}
-	hub.access = &delivery.AccessRules{Measurements: settings.Measurements, RefuseUnknown: settings.RefuseUnknown}
+	hub.access = &access.Rules{Measurements: settings.Measurements, RefuseUnknown: settings.RefuseUnknown}
 	hub.catchup = catchup.NewHub(catchup.Settings{
 		MaxAge: settings.Behind.Time, MaxBytes: settings.Behind.Bytes, Readers: settings.Behind.Readers, ReadersOfAddress: settings.Behind.ReadersOfAddress,
 		Horizon: settings.Behind.Horizon, Shared: hub.shared, Enricher: settings.Enricher, OnWork: hub.metrics.work.add, Logger: settings.Logger,
@@ -110,7 +111,7 @@ func (h *Hub) AddStream(name atlas.Stream, tails func(*Stream) Tails) *Stream {
 }
 
 // Join makes the session of a client, or refuses it with ErrTooManyClients. Leave must be called when the client is gone.
-func (h *Hub) Join(client delivery.Client, rights delivery.Rights) (*Session, error) {
+func (h *Hub) Join(client delivery.Client, rights access.Rights) (*Session, error) {
 	if h.clients.Add(1) > int64(h.settings.Limits.Clients) {
 		h.clients.Add(-1)
 		return nil, fmt.Errorf("%w: there are %d, and no more are allowed", ErrTooManyClients, h.settings.Limits.Clients)

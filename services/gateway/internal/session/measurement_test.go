@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
@@ -65,7 +65,7 @@ func TestMeasurementBecomesPrivate(t *testing.T) {
 	hub.Measurements.Put(atlas.Measurement{ID: 1001, Public: true})
 	everybody, insider := &sessiontest.RecordingClient{}, &sessiontest.RecordingClient{}
 	outside := hub.MustJoin(t, everybody)
-	inside := hub.MustJoinWith(t, insider, delivery.Rights{NonPublic: true})
+	inside := hub.MustJoinWith(t, insider, access.Rights{NonPublic: true})
 	for _, subscriber := range []*session.Session{outside, inside} {
 		sessiontest.MustSubscribe(t, subscriber, `{"msm":1001}`)
 		sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"metadata","msm":1001}`)
@@ -116,7 +116,7 @@ func TestUnknownMeasurements(t *testing.T) {
 			hub.Measurements.Put(atlas.Measurement{ID: 7, Public: true})
 			hub.Measurements.Put(atlas.Measurement{ID: 8, Stopped: true})
 			client := &sessiontest.RecordingClient{}
-			err := sessiontest.Subscribe(t, hub.MustJoinWith(t, client, delivery.Rights{NonPublic: test.insider}), test.parameters)
+			err := sessiontest.Subscribe(t, hub.MustJoinWith(t, client, access.Rights{NonPublic: test.insider}), test.parameters)
 			if test.want != "" {
 				sessiontest.ExpectRefusal(t, err, test.want)
 				client.Expect(t)
@@ -222,7 +222,7 @@ func TestUnreadableObjectIsNotPublic(t *testing.T) {
 	hub := sessiontest.NewHub()
 	everybody, insider := &sessiontest.RecordingClient{}, &sessiontest.RecordingClient{}
 	sessiontest.MustSubscribe(t, hub.MustJoin(t, everybody), `{"stream_type":"metadata"}`)
-	sessiontest.MustSubscribe(t, hub.MustJoinWith(t, insider, delivery.Rights{NonPublic: true}), `{"stream_type":"metadata"}`)
+	sessiontest.MustSubscribe(t, hub.MustJoinWith(t, insider, access.Rights{NonPublic: true}), `{"stream_type":"metadata"}`)
 	everybody.Take(t)
 	insider.Take(t)
 	sessiontest.Deliver(hub.Metadata, sessiontest.Record(atlas.StreamMetadata, 1001, 0, `{"id":"all"}`))

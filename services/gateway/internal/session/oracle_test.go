@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
@@ -212,7 +212,7 @@ func (s *simulation) runClient(t *testing.T, number, requests int) {
 	random := rand.New(rand.NewPCG(3, uint64(number)))
 	client := &simulatedClient{insider: number%2 == 0, asked: make(map[string]*request)}
 	s.clients[number] = client
-	subscriber, err := s.hub.Join(client, delivery.Rights{NonPublic: client.insider})
+	subscriber, err := s.hub.Join(client, access.Rights{NonPublic: client.insider})
 	if err != nil {
 		t.Error(err)
 		return

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
@@ -25,7 +26,7 @@ type Replays struct {
 }
 
 // checkMayReplay refuses the past to clients that may not have it.
-func (h *Hub) checkMayReplay(rights delivery.Rights) error {
+func (h *Hub) checkMayReplay(rights access.Rights) error {
 	switch replays := h.settings.Replays; {
 	case replays == nil:
 		return protocol.Refuse(protocol.CodeUnservedParameter,
@@ -117,8 +118,8 @@ func (s *Session) startReplay(ctx context.Context, joining *delivery.Active) err
 	if err := s.hub.awaitMeasurements(ctx); err != nil {
 		return err
 	}
-	if s.hub.access.Of(joining.Wanted, s.Rights) == delivery.AccessUnknown {
-		return delivery.UnknownMeasurement(joining.Wanted.Measurement)
+	if s.hub.access.Of(joining.Wanted, s.Rights) == access.Unknown {
+		return access.UnknownMeasurement(joining.Wanted.Measurement)
 	}
 	starting, err := s.enterReplay(ctx, joining.Wanted)
 	if err != nil {

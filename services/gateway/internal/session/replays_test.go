@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/session"
@@ -37,7 +37,7 @@ func TestReplaysAreRefused(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{NeedRight: true, OfClient: 2, OfAddress: 3, OfHub: 3}, func(t *testing.T, h *sessiontest.ReplayHub) {
 		h.Log.CloseDelay = time.Second // ended replays count until then
 		h.Measurements.Put(atlas.Measurement{ID: 1003})
-		stranger, bearer, other := h.MustJoin(t, &sessiontest.RecordingClient{}), h.MustJoinWith(t, &sessiontest.RecordingClient{}, delivery.Rights{History: true}), h.MustJoinWith(t, &sessiontest.RecordingClient{}, delivery.Rights{History: true})
+		stranger, bearer, other := h.MustJoin(t, &sessiontest.RecordingClient{}), h.MustJoinWith(t, &sessiontest.RecordingClient{}, access.Rights{History: true}), h.MustJoinWith(t, &sessiontest.RecordingClient{}, access.Rights{History: true})
 		defer stranger.Leave()
 		defer bearer.Leave()
 		defer other.Leave()

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/jsonpath"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
@@ -87,7 +87,7 @@ func TestClientsAreLimited(t *testing.T) {
 	for range 2000 {
 		joined = hub.MustJoin(t, &sessiontest.RecordingClient{})
 	}
-	if _, err := hub.Join(&sessiontest.RecordingClient{}, delivery.Rights{}); !errors.Is(err, session.ErrTooManyClients) {
+	if _, err := hub.Join(&sessiontest.RecordingClient{}, access.Rights{}); !errors.Is(err, session.ErrTooManyClients) {
 		t.Errorf("got %v, want session.ErrTooManyClients", err)
 	}
 	joined.Leave()

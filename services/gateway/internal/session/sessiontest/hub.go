@@ -9,6 +9,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/clientip"
+	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/session"
 )
@@ -67,11 +68,11 @@ func NewHubWithoutSources(settings session.Settings) *Hub {
 // MustJoin joins a client without rights.
 func (h *Hub) MustJoin(t testing.TB, client delivery.Client) *session.Session {
 	t.Helper()
-	return h.MustJoinWith(t, client, delivery.Rights{})
+	return h.MustJoinWith(t, client, access.Rights{})
 }
 
 // MustJoinWith joins a client with rights.
-func (h *Hub) MustJoinWith(t testing.TB, client delivery.Client, rights delivery.Rights) *session.Session {
+func (h *Hub) MustJoinWith(t testing.TB, client delivery.Client, rights access.Rights) *session.Session {
 	t.Helper()
 	joined, err := h.Join(client, rights)
 	if err != nil {

@@ -7,13 +7,13 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Measurements is a catalog of measurements: delivery.Measurements.
+// Measurements is a catalog of measurements: access.Measurements.
 type Measurements struct {
 	mu    sync.Mutex
 	known map[atlas.MeasurementID]atlas.Measurement
 }
 
-// Measurement implements delivery.Measurements.
+// Measurement implements access.Measurements.
 func (m *Measurements) Measurement(id atlas.MeasurementID) (atlas.Measurement, bool) {
 	m.mu.Lock()
 	measurement, known := m.known[id]

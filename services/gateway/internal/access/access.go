@@ -1,4 +1,5 @@
-package delivery
+// Package access decides what a subscription may get, by its client's rights and by what is known of its measurement.
+package access
 
 import (
 	"atlasstream/pkg/atlas"
@@ -22,50 +23,40 @@ func UnknownMeasurement(id atlas.MeasurementID) *protocol.Error {
 	return protocol.Refuse(protocol.CodeUnknownMeasurement, "msm: got %d, want a measurement that this service knows", id)
 }
 
-// Access is what a subscription may get by what is known of its measurement.
-type Access byte
+// Decision is what a subscription may get by what is known of its measurement.
+type Decision byte
 
 // What a subscription may get.
 const (
-	AccessGranted Access = iota
-	AccessStopped        // there will be no more results
-	AccessUnknown        // there is no such measurement, or none for this client
+	Granted Decision = iota
+	Stopped          // there will be no more results
+	Unknown          // there is no such measurement, or none for this client
 )
 
-// AccessRules decide on the access of subscriptions.
-type AccessRules struct {
+// Rules decide on the access of subscriptions.
+type Rules struct {
 	Measurements  Measurements // knows none if it is nil
 	RefuseUnknown bool         // refuse subscriptions to measurements that are not known
 }
 
 // Of gives the access of a subscription by a client with such rights. RIPE's measurement of connections always exists.
-func (r *AccessRules) Of(wanted *subscription.Subscription, rights Rights) Access {
+func (r *Rules) Of(wanted *subscription.Subscription, rights Rights) Decision {
 	if wanted.Measurement == 0 || wanted.Measurement == atlas.ConnectionMeasurement {
-		return AccessGranted
+		return Granted
 	}
 	measurement, known := r.measurement(wanted.Measurement)
 	switch {
 	case !known && r.RefuseUnknown, known && !measurement.Public && !rights.NonPublic:
-		return AccessUnknown
+		return Unknown
 	case measurement.Stopped && wanted.Stream == atlas.StreamResult:
-		return AccessStopped
+		return Stopped
 	}
-	return AccessGranted
+	return Granted
 }
 
-func (r *AccessRules) measurement(id atlas.MeasurementID) (measurement atlas.Measurement, known bool) {
+func (r *Rules) measurement(id atlas.MeasurementID) (measurement atlas.Measurement, known bool) {
 	if r.Measurements == nil {
 		return measurement, false
 	}
 	return r.Measurements.Measurement(id)
-}
-
-// isNonPublic tells whether a record is only for clients that may see what is not public: subscriptions to every measurement's metadata have access by no
-// measurement of their own.
-func isNonPublic(record *atlas.Record) bool {
-	if record.Stream != atlas.StreamMetadata {
-		return false
-	}
-	measurement, err := atlas.ParseMeasurement(record.Value)
-	return err != nil || !measurement.Public
 }

@@ -1,4 +1,4 @@
-package live
+package lag
 
 import (
 	"testing"
@@ -12,11 +12,11 @@ import (
 func TestAgeOfRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		var lag Lag
-		lag.reach(100)
+		var lag Estimator
+		lag.Reach(100)
 		for offset := int64(100); offset < 130; offset++ { // one a second, of which each fourth is kept
 			time.Sleep(time.Second)
-			lag.note([]atlas.Record{{Position: atlas.Position{Offset: offset}}}, 1024*2*time.Second)
+			lag.Note([]atlas.Record{{Position: atlas.Position{Offset: offset}}}, 1024*2*time.Second)
 		}
 		for offset := int64(100); offset < 130; offset++ {
 			came := began.Add(time.Duration(offset-99) * time.Second)
@@ -30,7 +30,7 @@ func TestAgeOfRecords(t *testing.T) {
 		if after := lag.CameAfter(7); after.After(began) {
 			t.Errorf("a record of before is told to have come in after %s", after.Sub(began))
 		}
-		lag.restart(5)
+		lag.Restart(5)
 		if after := lag.CameAfter(5); !after.Equal(time.Now()) {
 			t.Errorf("the log was recreated %s after that", time.Since(after))
 		}

@@ -1,4 +1,4 @@
-package live
+package lag
 
 import (
 	"testing"

@@ -1,4 +1,5 @@
-package live
+// Package lag estimates how far behind clients are: how long ago the record at an offset came in, and how many bytes of values there are from there on.
+package lag
 
 import (
 	"cmp"
@@ -9,19 +10,19 @@ import (
 	"atlasstream/pkg/atlas"
 )
 
-// Lag tells how far an offset is behind the end of a partition, in time and in bytes. Its methods may be called from several goroutines.
-type Lag struct {
+// Estimator tells how far an offset is behind the end of a partition, in time and in bytes. Its methods may be called from several goroutines.
+type Estimator struct {
 	mu      sync.RWMutex
 	next    int64 // what is before it has been delivered, or came in before the partition was followed
 	counted bool  // since an offset, bytes of values are
 	first   int64 // that offset
 	bytes   int64
 	opened  time.Time // when counting began
-	samples []lagSample
+	samples []sample
 }
 
-// lagSample says that the record at an offset, and everything before it, came in no later than that.
-type lagSample struct {
+// sample says that the record at an offset, and everything before it, came in no later than that.
+type sample struct {
 	offset int64
 	at     time.Time
 }
@@ -34,20 +35,20 @@ const (
 )
 
 // Next is the offset before which everything has been delivered.
-func (l *Lag) Next() int64 {
+func (l *Estimator) Next() int64 {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return l.next
 }
 
-// reach takes notice of where the log ends, at the beginning or later.
-func (l *Lag) reach(next int64) {
+// Reach takes notice of where the log ends, at the beginning or later.
+func (l *Estimator) Reach(next int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.reachLocked(next)
 }
 
-func (l *Lag) reachLocked(next int64) {
+func (l *Estimator) reachLocked(next int64) {
 	if !l.counted {
 		l.counted, l.first, l.next = true, next, next
 		l.opened = time.Now()
@@ -56,16 +57,16 @@ func (l *Lag) reachLocked(next int64) {
 	l.next = max(l.next, next)
 }
 
-// restart goes on at the end of a log that was truncated or recreated.
-func (l *Lag) restart(next int64) {
+// Restart goes on at the end of a log that was truncated or recreated.
+func (l *Estimator) Restart(next int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.next, l.counted, l.first, l.bytes, l.opened, l.samples = 0, false, 0, 0, time.Time{}, nil
 	l.reachLocked(next)
 }
 
-// note takes in records that came now. Samples reach back twice as far as maxLag.
-func (l *Lag) note(records []atlas.Record, maxLag time.Duration) {
+// Note takes in records that came now. Samples reach back twice as far as maxLag.
+func (l *Estimator) Note(records []atlas.Record, maxLag time.Duration) {
 	if len(records) == 0 {
 		return
 	}
@@ -84,11 +85,11 @@ func (l *Lag) note(records []atlas.Record, maxLag time.Duration) {
 	if len(l.samples) == maxSamples {
 		l.samples = slices.Delete(l.samples, 0, maxSamples/4)
 	}
-	l.samples = append(l.samples, lagSample{offset: last, at: now})
+	l.samples = append(l.samples, sample{offset: last, at: now})
 }
 
 // Of tells how long ago the record at an offset came in at least, 0 if that is not known, and estimates how many bytes of values there are from there on.
-func (l *Lag) Of(offset int64) (age time.Duration, bytes int64) {
+func (l *Estimator) Of(offset int64) (age time.Duration, bytes int64) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if at := l.search(offset); at < len(l.samples) {
@@ -98,7 +99,7 @@ func (l *Lag) Of(offset int64) (age time.Duration, bytes int64) {
 }
 
 // Bytes estimates how many bytes of values there are from an offset to before another.
-func (l *Lag) Bytes(from, to int64) int64 {
+func (l *Estimator) Bytes(from, to int64) int64 {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return l.bytesFrom(from) - l.bytesFrom(to)
@@ -106,7 +107,7 @@ func (l *Lag) Bytes(from, to int64) int64 {
 
 // CameAfter gives a time before which the record at an offset did not come in: that of the last known sample before it, or when counting began. A record that
 // is older than that had come in by then.
-func (l *Lag) CameAfter(offset int64) time.Time {
+func (l *Estimator) CameAfter(offset int64) time.Time {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if at := l.search(offset); at > 0 {
@@ -116,12 +117,12 @@ func (l *Lag) CameAfter(offset int64) time.Time {
 }
 
 // search finds the first sample of the record at an offset or of a later one. It is called under the lock, as is bytesFrom.
-func (l *Lag) search(offset int64) int {
-	at, _ := slices.BinarySearchFunc(l.samples, offset, func(s lagSample, offset int64) int { return cmp.Compare(s.offset, offset) })
+func (l *Estimator) search(offset int64) int {
+	at, _ := slices.BinarySearchFunc(l.samples, offset, func(s sample, offset int64) int { return cmp.Compare(s.offset, offset) })
 	return at
 }
 
-func (l *Lag) bytesFrom(offset int64) int64 {
+func (l *Estimator) bytesFrom(offset int64) int64 {
 	if l.next <= l.first {
 		return 0
 	}
