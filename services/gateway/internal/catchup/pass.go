@@ -67,7 +67,7 @@ func (p *pass) deliverHeld(held []atlas.Record) {
 	}
 	//mutate:attach-with-rest
 	if len(held) <= maxHeld {
-		p.ended = p.partition.Attach(p.target, p.tryFinish)
+		p.ended = p.partition.Attach(p.target, p.tryEndReading)
 	}
 }
 
@@ -78,21 +78,21 @@ func (p *pass) deliverSome(held []atlas.Record) bool {
 	begun := p.encoder.Work()
 	//mutate:first-missed-record-skipped
 	for i := range held {
-		if p.isOver() || cost.StepsOf(p.encoder.Work().Sub(begun)) > maxHeldSteps || !p.deliver(p.encoder, &held[i]) {
+		if p.isOver() || cost.StepsOf(p.encoder.Work().Sub(begun)) > maxHeldSteps || !p.deliverNext(p.encoder, &held[i]) {
 			return false
 		}
 	}
 	return true
 }
 
-// tryFinish is called under the partition's lock.
-func (p *pass) tryFinish() (stopped []*delivery.Active, ready bool) {
+// tryEndReading is called under the partition's lock.
+func (p *pass) tryEndReading() (stopped []*delivery.Active, ready bool) {
 	p.target.Lock()
 	defer p.target.Unlock()
 	if p.isOver() {
 		return nil, false
 	}
-	return p.finish(), true
+	return p.endReading(), true
 }
 
 // goOnBehind goes on where the log does, unless this pass is over: another one finds out for itself what the log has.

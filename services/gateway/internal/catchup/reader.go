@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"go.uber.org/zap"
@@ -155,15 +154,6 @@ func (r *Reader) settle() {
 	r.target.Recipient.Flush()
 }
 
-// checkLag refuses with errTooFarBehind to deliver a record that is so far behind what comes live.
-func (r *Reader) checkLag(offset int64) error {
-	age, bytes := r.partition.Lag.Of(offset)
-	if age > r.topic.hub.settings.MaxAge || bytes > r.topic.hub.settings.MaxBytes {
-		return errTooFarBehind
-	}
-	return nil
-}
-
 // skip attaches a target that is too far behind, and tells what it misses.
 func (r *Reader) skip(ctx context.Context) {
 	r.target.Lock()
@@ -198,60 +188,7 @@ func (r *Reader) skipTo(next int64) (stopped []*delivery.Active, ready bool) {
 	r.sendGap(protocol.Refuse(protocol.CodeGap,
 		"this client is too far behind: it misses what came in from %s to %s, from %d to before %d of partition %d",
 		moment(r.partition.Lag.CameAfter(r.next)), moment(time.Now()), r.next, next, r.partition.Number))
-	return r.finish(), true
+	return r.endReading(), true
 }
 
 func moment(at time.Time) string { return at.UTC().Format(time.RFC3339) }
-
-// sendGap tells the client what it misses, after everything that was delivered before. It is called under the target's lock.
-func (r *Reader) sendGap(gap *protocol.Error) {
-	r.target.SendLast(r.target.Recipient.Client.Complaint(gap))
-}
-
-// passTo goes on at an offset, before which there is nothing more for the target.
-func (r *Reader) passTo(offset int64) {
-	r.reach(offset)
-	r.next = max(r.next, offset)
-}
-
-// deliver enqueues the next record for those subscriptions that want it. It returns false if the client cannot take all of it now; try again then.
-func (r *Reader) deliver(encoder *delivery.Encoder, record *atlas.Record) (done bool) {
-	offset := record.Position.Offset
-	r.reach(offset)
-	taken, full := r.target.Deliver(encoder, record)
-	r.topic.delivered.Add(float64(taken))
-	for _, spent := range encoder.TakeSpent() {
-		r.stop(spent.Actives())
-	}
-	if full {
-		r.next = offset
-		return false
-	}
-	//mutate:missed-record-repeated
-	r.next = offset + 1
-	return true
-}
-
-// finish ends the reading for a target that has got everything that was delivered live, and gives the subscriptions that end instead of going on live.
-func (r *Reader) finish() (stopped []*delivery.Active) {
-	r.reach(math.MaxInt64)
-	stopped, r.stopped = r.stopped, nil
-	r.target.ForgetReading()
-	r.close()
-	return stopped
-}
-
-// close is called when there is nothing more to read.
-func (r *Reader) close() {
-	r.closed = true
-	r.cancel()
-}
-
-// endPass has the log read from next on, and for the measurements that are wanted now.
-func (r *Reader) endPass() {
-	//mutate:pass-survives-rewind
-	if r.pass != nil {
-		r.pass.cancel()
-		r.pass = nil
-	}
-}

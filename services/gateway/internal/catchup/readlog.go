@@ -104,7 +104,7 @@ func (p *pass) tryDeliver(record *atlas.Record) (done bool, err error) {
 	if err := p.checkLag(record.Position.Offset); err != nil {
 		return false, err
 	}
-	return p.deliver(p.encoder, record), nil
+	return p.deliverNext(p.encoder, record), nil
 }
 
 // skipRest goes on behind the last record that the log has.
