@@ -74,17 +74,6 @@ func (r *Recipient) batch(key batchKey, canWait bool) *Batch {
 	return found
 }
 
-// Close drops what waits in batches and returns when nothing is sent from one any more.
-func (r *Recipient) Close() { r.batches.close() }
-
-// Overflow tells the client that it does not keep up, and counts it, once.
-func (r *Recipient) Overflow() {
-	if r.overflowed.CompareAndSwap(false, true) {
-		r.shared.Overflows.Inc()
-		r.Client.Overflow()
-	}
-}
-
 // sweep drops idle batches when there are twice as many as after the last time.
 func (b *batches) sweep() {
 	if len(b.byKey) < max(b.sweepAt, minSwept) {

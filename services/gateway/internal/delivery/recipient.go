@@ -218,3 +218,14 @@ func (r *Recipient) Flush() {
 		r.Overflow()
 	}
 }
+
+// Overflow tells the client that it does not keep up, and counts it, once.
+func (r *Recipient) Overflow() {
+	if r.overflowed.CompareAndSwap(false, true) {
+		r.shared.Overflows.Inc()
+		r.Client.Overflow()
+	}
+}
+
+// Close drops what waits in batches and returns when nothing is sent from one any more.
+func (r *Recipient) Close() { r.batches.close() }

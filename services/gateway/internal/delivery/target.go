@@ -42,6 +42,40 @@ func NewTarget(recipient *Recipient, canWait bool) *Target {
 	return &Target{Recipient: recipient, canWait: canWait}
 }
 
+// Begin enters a subscription with its client and confirms it: its records come after the confirmation. Next is the offset of the first one if it does not
+// have a Start. It is called under the lock of the source. Errors: those of Client.EnqueueControl.
+func (t *Target) Begin(joining *Active, next int64) error {
+	joining.owesBacklog = joining.Group != nil && joining.Start != nil && joining.Start.Backlog
+	//mutate:confirmed-subscription-not-saved
+	t.Recipient.owner.Add(joining)
+	err := t.confirm(joining, next)
+	if err != nil {
+		t.Recipient.owner.Remove(joining)
+	}
+	return err
+}
+
+// confirm confirms a subscription. From then on, cursors stand for it too.
+func (t *Target) confirm(joining *Active, next int64) error {
+	checkpoints := joining.checkpoints()
+	if checkpoints == nil {
+		joining.restoredAlone()
+		return joining.confirm(next)
+	}
+	//mutate:begun-before-batch
+	t.FlushBatches(joining.Wanted.Stream) // or what waits there would move this subscription's cursor too
+	var waiting *Batch
+	if joining.Wanted.Buffer {
+		waiting = t.Recipient.batch(joining.batchKey(), t.canWait)
+	}
+	checkpoints.Begin(joining, joining.Source.PlaceBefore(joining, next), waiting)
+	err := joining.confirm(next)
+	if err != nil {
+		checkpoints.End(joining)
+	}
+	return err
+}
+
 // Add adds a subscription that begins. It is called under both locks.
 func (t *Target) Add(joining *Active) {
 	t.Actives = append(t.Actives, joining)
