@@ -319,7 +319,8 @@ func TestOpenDoorsAreLocal(t *testing.T) {
 		{"both", SourceSettings{Sources: "sources.json", Open: true}, ":0", "open: means nothing with sources"},
 		{"authorities alone", SourceSettings{ClientCA: "ca.pem"}, "127.0.0.1:0", "client-ca: means nothing without tls-cert"},
 		{"authorities without sources", SourceSettings{ClientCA: "ca.pem", TLSCert: "c", TLSKey: "k"}, "127.0.0.1:0", "client-ca: means nothing without sources"},
-		{"no key", SourceSettings{TLSCert: "c"}, "127.0.0.1:0", "tls-cert: want a certificate and its key, or neither"},
+		{"no key", SourceSettings{TLSCert: "c"}, "127.0.0.1:0", "tls-cert: means nothing without its key, tls-key"},
+		{"no certificate", SourceSettings{TLSKey: "k"}, "127.0.0.1:0", "tls-key: means nothing without tls-cert"},
 	} {
 		err := Config{Kafka: []string{"kafka:9092"}, Listen: test.address, GRPC: test.address, Admin: "127.0.0.1:0", SourceSettings: test.settings}.Check()
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {

@@ -23,8 +23,11 @@ type Files struct {
 // Check joins the faults of what is given, without reading it.
 func (f Files) Check() error {
 	var faults []error
-	if (f.Cert == "") != (f.Key == "") {
-		faults = append(faults, service.Setting("tls-cert", errors.New("want a certificate and its key, or neither; got one of them")))
+	if f.Cert != "" && f.Key == "" {
+		faults = append(faults, service.Setting("tls-cert", errors.New("means nothing without its key, tls-key")))
+	}
+	if f.Key != "" && f.Cert == "" {
+		faults = append(faults, service.Setting("tls-key", errors.New("means nothing without tls-cert")))
 	}
 	if f.ClientCA != "" && f.Cert == "" {
 		faults = append(faults, service.Setting("client-ca", errors.New("means nothing without tls-cert")))
