@@ -50,7 +50,7 @@ func (a *API) serveOutages(ctx context.Context, w http.ResponseWriter, r *reques
 	if endpoint.AcceptsEvents(r.Header.Values("Accept")) && query.interval == (topicrange.Interval{}) {
 		return a.followOutages(w, r, query)
 	}
-	now, err := a.settings.Outages.Now()
+	now, err := a.settings.Outages.Current()
 	if err != nil {
 		return err
 	}

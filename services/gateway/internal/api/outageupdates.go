@@ -19,7 +19,7 @@ const (
 
 // followOutages sends the current outages and then each revision, until the client is gone, the API stops or the log is read again from the start.
 func (a *API) followOutages(w http.ResponseWriter, r *request, query *outagesQuery) error {
-	now, err := a.settings.Outages.Now()
+	now, err := a.settings.Outages.Current()
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (a *API) followOutages(w http.ResponseWriter, r *request, query *outagesQue
 		case <-pause.C:
 		}
 		text = nil
-		now, err = a.settings.Outages.Now()
+		now, err = a.settings.Outages.Current()
 	}
 	return nil // the client reconnects, and gets the error then
 }

@@ -22,13 +22,6 @@ const (
 	eventsPerRun = 50_000
 )
 
-// TooManyEventsError says that an answer would need more than MaxEvents.
-type TooManyEventsError struct{ Events int64 }
-
-func (e *TooManyEventsError) Error() string {
-	return fmt.Sprintf("%d connection events would have to be read, and %d are read at most", e.Events, MaxEvents)
-}
-
 // History returns the outages that were on in a past interval, and how much it read. The account pays for that.
 func (w *Watch) History(ctx context.Context, account *readlimit.Account, from, to time.Time) (*Answer, logscan.Read, error) {
 	now := w.reading()

@@ -71,7 +71,7 @@ func run(t *testing.T, w *Watch) (stop func()) {
 
 func mustNow(t *testing.T, w *Watch) *Answer {
 	t.Helper()
-	answer, err := w.Now()
+	answer, err := w.Current()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,13 @@ import (
 // ErrNotReady says that the log has not been read to its end yet.
 var ErrNotReady = errors.New("this gateway has not read the connection events yet")
 
+// TooManyEventsError says that an answer would need more than MaxEvents.
+type TooManyEventsError struct{ Events int64 }
+
+func (e *TooManyEventsError) Error() string {
+	return fmt.Sprintf("%d connection events would have to be read, and %d are read at most", e.Events, MaxEvents)
+}
+
 // Log is the topic of connection events. Its methods wait for Kafka until the context ends.
 type Log interface {
 	// Bounds returns the offset of the first event, and the offset that the next one will have.
@@ -76,8 +83,8 @@ func (w *Watch) Restart() {
 	}
 }
 
-// Now returns the outages of the last 24 hours, or ErrNotReady.
-func (w *Watch) Now() (*Answer, error) {
+// Current returns the outages of the last 24 hours, or ErrNotReady.
+func (w *Watch) Current() (*Answer, error) {
 	if now := w.reading(); now != nil {
 		return now.now(), nil
 	}

@@ -97,7 +97,7 @@ func TestNothingIsKnownUntilTheLogIsRead(t *testing.T) {
 		w, registry := newWatch(log)
 		registry.set(n.probes)
 		defer run(t, w)()
-		if _, err := w.Now(); !errors.Is(err, ErrNotReady) {
+		if _, err := w.Current(); !errors.Is(err, ErrNotReady) {
 			t.Errorf("got %v, want ErrNotReady", err)
 		}
 		log.replace(n.records[:n.at(1)], nil)
@@ -109,7 +109,7 @@ func TestNothingIsKnownUntilTheLogIsRead(t *testing.T) {
 		former := mustNow(t, w)
 		log.replace(n.records[:n.at(0.5)], errors.New("Kafka is away")) // the topic was recreated
 		w.Restart()
-		if _, err := w.Now(); !errors.Is(err, ErrNotReady) {
+		if _, err := w.Current(); !errors.Is(err, ErrNotReady) {
 			t.Errorf("once the log was recreated: got %v, want ErrNotReady", err)
 		}
 		log.replace(n.records[:n.at(0.5)], nil)
