@@ -91,10 +91,13 @@ func (f *file) imports(name string) bool {
 		if imported.Name != nil {
 			return imported.Name.Name == name
 		}
-		path := strings.Trim(imported.Path.Value, `"`)
+		path := majorVersion.ReplaceAllString(strings.Trim(imported.Path.Value, `"`), "")
 		return path[strings.LastIndex(path, "/")+1:] == name
 	})
 }
+
+// majorVersion ends the path of a package whose name is before it.
+var majorVersion = regexp.MustCompile(`/v[0-9]+$`)
 
 func (p *pkg) names() (all []string) {
 	for _, file := range p.files {
