@@ -5,6 +5,7 @@
 //   - gateway.go: the parts of a gateway, made and joined; serve.go: how they start, serve and stop.
 //   - peering.go: what it has for other gateways; balancing.go: having clients go to those that have fewer.
 //   - kafka.go, kafkahistory.go: adapters between eventlog, which is Kafka, and the interfaces of the packages in internal, which have all rules.
+//   - kafkaerrors.go: what the log cannot give, as those packages know it.
 package gateway
 
 import (

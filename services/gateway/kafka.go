@@ -13,7 +13,6 @@ import (
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/lag"
 	"atlasstream/services/gateway/internal/outagewatch"
-	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/resume"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/subscription"
@@ -109,26 +108,6 @@ type catchupReader struct{ *eventlog.Reader }
 func (r catchupReader) Next(ctx context.Context) (*atlas.Record, error) {
 	record, err := r.Reader.Next(ctx)
 	return record, lostInCatchUp(err)
-}
-
-// lostInCatchUp is what the log does not have any more as catching up knows it.
-func lostInCatchUp(err error) error {
-	if err == nil {
-		return nil
-	}
-	gone, ok := errors.AsType[*eventlog.OffsetGoneError](err)
-	if !ok {
-		return err
-	}
-	return &catchup.LostError{From: gone.Offset, To: gone.Resumption()}
-}
-
-// refuseChanged tells a client that trying again does not help while the partitions of a topic are changed. Other errors stay as they are.
-func refuseChanged(err error) error {
-	if changed, ok := errors.AsType[*eventlog.PartitionsChangedError](err); ok {
-		return protocol.Refuse(protocol.CodeUnavailable, "nothing of this can be subscribed to or replayed until the log is mended: %s", changed)
-	}
-	return err
 }
 
 // connectionConsumer consumes connection events: the API's answers are up to date with them before any client gets them.

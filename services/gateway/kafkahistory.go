@@ -53,14 +53,6 @@ func (r replayReader) Next(ctx context.Context) (*atlas.Record, error) {
 	return record, nil
 }
 
-// lostInReplay is what the log does not have any more as replays know it.
-func lostInReplay(err error) error {
-	if gone, ok := errors.AsType[*eventlog.OffsetGoneError](err); ok {
-		return &replay.LostError{Offset: gone.Offset, First: gone.First}
-	}
-	return refuseChanged(err)
-}
-
 // connectionTopic is the topic of connection events as outagewatch and catalogsync read it.
 type connectionTopic struct{ *gateway }
 
