@@ -1,15 +1,14 @@
 // Package session is one client with its subscriptions, and the hub that joins clients with the streams of the log: Subscribe picks live delivery, catching up
 // or a replay.
 //
-//   - hub.go: the hub, its settings and its clients.
-//   - metrics.go: what it counts.
 //   - session.go: a client subscribes and unsubscribes.
-//   - group.go: a list of measurements and probes is one subscription.
-//   - duration.go: a subscription ends by itself.
 //   - resumption.go: a client has its subscriptions again that it had.
+//   - group.go: a list of measurements and probes is one subscription.
+//   - replays.go: replays begin and end.
+//   - hub.go: the hub, its settings and its clients; metrics.go: what it counts.
 //   - stream.go: a stream of the log and its live partitions.
 //   - start.go: where a subscription begins.
-//   - replays.go: replays begin and end.
+//   - owner.go: what deliveries tell of subscriptions; duration.go: a subscription ends by itself.
 //   - cursor.go: cursors are sealed and opened.
 //   - set.go: the subscriptions of a client, and what they may amount to.
 //

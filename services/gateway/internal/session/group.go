@@ -6,10 +6,8 @@ import (
 	"fmt"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -71,20 +69,6 @@ func (s *Session) newGroup(key string, wanted *subscription.Subscription, parame
 	return group, parts
 }
 
-// tokenOf gives where a part resumes, nil for nowhere, and tells whether it is to begin.
-func (r *Resumption) tokenOf(part *subscription.Subscription) (from *cursor.Token, is bool) {
-	if r == nil || r.Restarts() {
-		return nil, true
-	}
-	for _, saved := range r.checkpoints() {
-		if saved.Measurement == part.Measurement {
-			token := saved.Token()
-			return &token, true
-		}
-	}
-	return nil, false
-}
-
 // beginGroup begins the parts, and confirms them together.
 func (s *Session) beginGroup(ctx context.Context, group *delivery.Group, parts []*joining) error {
 	for _, part := range parts {
@@ -136,38 +120,6 @@ func (s *Session) leaveGroup(wanted *subscription.Subscription, parameters []byt
 		if !errors.Is(ending, ErrNotSubscribed) {
 			err = ending
 		}
-	}
-	return err
-}
-
-// canResumeGroup tells whether one of the checkpoints of a group is still there.
-func (s *Session) canResumeGroup(ctx context.Context, wanted *subscription.Subscription, resumed *Resumption) (err error) {
-	last := atlas.MeasurementID(0)
-	for _, part := range wanted.Parts() {
-		from, is := resumed.tokenOf(part)
-		if !is || part.Measurement == last {
-			continue
-		}
-		last = part.Measurement
-		err = s.canResumePart(ctx, part, from)
-		if _, refused := errors.AsType[*protocol.Error](err); !refused {
-			return err
-		}
-	}
-	return err
-}
-
-func (s *Session) canResumePart(ctx context.Context, part *subscription.Subscription, from *cursor.Token) error {
-	stream := s.hub.streams[part.Source()]
-	if stream == nil || stream.log == nil {
-		return nil
-	}
-	if err := s.Account.Pay(ctx, readlimit.FindStartCost); err != nil {
-		return err
-	}
-	tail, _, err := stream.log.Resume(ctx, part, *from)
-	if err == nil {
-		tail.Release()
 	}
 	return err
 }

@@ -124,30 +124,6 @@ func (h *Hub) Join(client delivery.Client, rights access.Rights) (*Session, erro
 // Clients is how many there are.
 func (h *Hub) Clients() int { return int(h.clients.Load()) }
 
-// follow begins a subscription once it is known which measurements there are.
-func (h *Hub) follow(ctx context.Context, beginning *joining, set *set) error {
-	stream, found := h.streams[beginning.Wanted.Source()]
-	if !found {
-		return fmt.Errorf("no stream %q", beginning.Wanted.Source())
-	}
-	if err := h.awaitMeasurements(ctx); err != nil {
-		return err
-	}
-	return stream.follow(ctx, beginning, set)
-}
-
-func (h *Hub) awaitMeasurements(ctx context.Context) error {
-	if h.settings.CaughtUp == nil {
-		return nil
-	}
-	select {
-	case <-h.settings.CaughtUp:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("the measurements are not known yet: %w", ctx.Err())
-	}
-}
-
 // MeasurementChanged is to be called after Measurements knows of the change. It ends the subscriptions to the results of a measurement that has
 // stopped, those to one that is not public by clients that have no right to it, and those to one that is unknown now if such ones are refused, and
 // tells the clients so. Subscriptions that begin meanwhile know of the change.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -77,6 +78,30 @@ func (s *Stream) topic() string {
 		return ""
 	}
 	return s.log.Topic()
+}
+
+// follow begins a subscription once it is known which measurements there are.
+func (h *Hub) follow(ctx context.Context, beginning *joining, set *set) error {
+	stream, found := h.streams[beginning.Wanted.Source()]
+	if !found {
+		return fmt.Errorf("no stream %q", beginning.Wanted.Source())
+	}
+	if err := h.awaitMeasurements(ctx); err != nil {
+		return err
+	}
+	return stream.follow(ctx, beginning, set)
+}
+
+func (h *Hub) awaitMeasurements(ctx context.Context) error {
+	if h.settings.CaughtUp == nil {
+		return nil
+	}
+	select {
+	case <-h.settings.CaughtUp:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the measurements are not known yet: %w", ctx.Err())
+	}
 }
 
 // follow begins a subscription under the lock of its partition.
