@@ -24,9 +24,9 @@ var topics = map[atlas.Stream]string{atlas.StreamResult: eventlog.ResultsTopic, 
 // readAhead bounds what is read ahead for a client that is behind, in bytes of values: there may be many such clients.
 const readAhead = 256 << 10
 
-// newLiveTopic makes a live topic, whose cursors may be up to maxAge old.
-func newLiveTopic(tails *eventlog.Tails, topic string, history *eventlog.History, maxAge time.Duration) *liveTopic {
-	return &liveTopic{Tails: tails, topic: topic, history: history, live: resume.LiveTopic{Log: history, Topic: topic, MaxAge: maxAge}}
+// newLiveTopic makes a live topic, whose cursors may be up to behindTime old.
+func newLiveTopic(tails *eventlog.Tails, topic string, history *eventlog.History, behindTime time.Duration) *liveTopic {
+	return &liveTopic{Tails: tails, topic: topic, history: history, live: resume.LiveTopic{Log: history, Topic: topic, BehindTime: behindTime}}
 }
 
 // liveTopic is a live topic as the hub knows it: what the tails bring, and what the log has of it.

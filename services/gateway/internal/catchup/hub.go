@@ -52,9 +52,9 @@ func (e *LostError) Error() string {
 
 // Settings are what catching up goes by.
 type Settings struct {
-	MaxAge   time.Duration // how long ago the next record for a client came in at most
-	MaxBytes int64         // of the partition's values from there on at most
-	Readers  int           // most that read the log at once; some more may wait until their address has paid
+	BehindTime  time.Duration // how long ago the next record for a client came in at most
+	BehindBytes int64         // of the partition's values from there on at most
+	Readers     int           // most that read the log at once; some more may wait until their address has paid
 	// ReadersOfAddress is how many of them read for the clients of one address.
 	ReadersOfAddress int
 	// Horizon is how many records each reading goes through before those that are wanted, to find repeats.

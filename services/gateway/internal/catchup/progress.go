@@ -35,7 +35,7 @@ func (r *Reader) deliverNext(encoder *delivery.Encoder, record *atlas.Record) (d
 // checkLag refuses with errTooFarBehind to deliver a record that is so far behind what comes live.
 func (r *Reader) checkLag(offset int64) error {
 	age, bytes := r.partition.Lag.Of(offset)
-	if age > r.topic.hub.settings.MaxAge || bytes > r.topic.hub.settings.MaxBytes {
+	if age > r.topic.hub.settings.BehindTime || bytes > r.topic.hub.settings.BehindBytes {
 		return errTooFarBehind
 	}
 	return nil

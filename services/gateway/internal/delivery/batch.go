@@ -36,11 +36,11 @@ func batchKeyOf(stream atlas.Stream, measurement atlas.MeasurementID, cursors bo
 
 // Batch holds the records that wait to be sent to a client as one array. Sources share it; what each puts in keeps its order.
 type Batch struct {
-	recipient *Recipient
-	event     string
-	cursors   bool
-	canWait   bool         // an array that does not fit waits, as its records can be read again; else it is an overflow
-	users     atomic.Int32 // subscriptions whose records come into it
+	recipient       *Recipient
+	event           string
+	cursors         bool
+	canDeliverLater bool         // an array that does not fit waits, as its records can be read again; else it is an overflow
+	users           atomic.Int32 // subscriptions whose records come into it
 
 	mu      sync.Mutex
 	array   *bytes.Buffer // "[" and the records with commas between them; nil if none waits
@@ -61,10 +61,10 @@ type batches struct {
 const minSwept = 16
 
 // batch gives the batch of some records.
-func (r *Recipient) batch(key batchKey, canWait bool) *Batch {
+func (r *Recipient) batch(key batchKey, canDeliverLater bool) *Batch {
 	found := r.batches.byKey[key]
 	if found == nil {
-		found = &Batch{recipient: r, event: protocol.RecordEvent(key.stream), cursors: key.measurement != 0, canWait: canWait}
+		found = &Batch{recipient: r, event: protocol.RecordEvent(key.stream), cursors: key.measurement != 0, canDeliverLater: canDeliverLater}
 		r.batches.sweep()
 		if r.batches.byKey == nil {
 			r.batches.byKey = make(map[batchKey]*Batch)
@@ -119,11 +119,13 @@ func (b *Batch) add(payload []byte, at Place) (enqueued bool, err error) {
 	return true, b.forgiveWaiting(b.send(b.enqueuer()))
 }
 
-func (b *Batch) enqueuer() func(*sendqueue.Message) error { return b.recipient.enqueuer(b.canWait) }
+func (b *Batch) enqueuer() func(*sendqueue.Message) error {
+	return b.recipient.enqueuer(b.canDeliverLater)
+}
 
 // forgiveWaiting makes it no error that an array does not fit which can wait.
 func (b *Batch) forgiveWaiting(err error) error {
-	if b.canWait && errors.Is(err, sendqueue.ErrFull) {
+	if b.canDeliverLater && errors.Is(err, sendqueue.ErrFull) {
 		return nil
 	}
 	return err
@@ -176,7 +178,7 @@ func (b *Batch) send(enqueue func(*sendqueue.Message) error) error {
 	b.array.WriteByte(']')
 	err := b.recipient.enqueueRecord(enqueue, b.event, b.array.Bytes(), b.cursors, b.last)
 	//mutate:array-lost
-	if b.canWait && errors.Is(err, sendqueue.ErrFull) {
+	if b.canDeliverLater && errors.Is(err, sendqueue.ErrFull) {
 		b.array.Truncate(b.array.Len() - 1)
 		return err
 	}

@@ -29,7 +29,7 @@ func (e *Encoder) Deliver(index *subscription.Index[*Target], record *atlas.Reco
 		}
 		if err == nil {
 			taken++
-		} else if target.canWait && errors.Is(err, sendqueue.ErrFull) {
+		} else if target.canDeliverLater && errors.Is(err, sendqueue.ErrFull) {
 			target.block(record, e.streamsOf(target, candidates[:i]))
 			blocked = append(blocked, target)
 		}

@@ -118,10 +118,10 @@ func (e *Encoder) enqueueInOrder(to *Target, stream atlas.Stream, form subscript
 func (e *Encoder) enqueueAlone(to *Target, stream atlas.Stream, form subscription.Projection) error {
 	recipient := to.Recipient
 	if checkpoints := recipient.Checkpoints(); form.Cursor && checkpoints != nil { // its cursors are its own
-		return checkpoints.Enqueue(recipient.enqueuer(to.canWait), e.place(stream), e.sealOwn, e.withCursors(recipient.Encoding, stream, form))
+		return checkpoints.Enqueue(recipient.enqueuer(to.canDeliverLater), e.place(stream), e.sealOwn, e.withCursors(recipient.Encoding, stream, form))
 	}
 	message := e.message(encodingKey{recipient.Encoding, stream, form})
-	if to.canWait { // without enqueuer, which would allocate for each record
+	if to.canDeliverLater { // without enqueuer, which would allocate for each record
 		return recipient.enqueue(message)
 	}
 	return recipient.EnqueueControl(message)

@@ -154,8 +154,8 @@ func (r *Recipient) EnqueueControl(message *sendqueue.Message) error {
 }
 
 // enqueuer is enqueue for records that can be delivered later, and EnqueueControl for those that cannot.
-func (r *Recipient) enqueuer(canWait bool) func(*sendqueue.Message) error {
-	if canWait {
+func (r *Recipient) enqueuer(canDeliverLater bool) func(*sendqueue.Message) error {
+	if canDeliverLater {
 		return r.enqueue
 	}
 	return r.EnqueueControl

@@ -26,8 +26,8 @@ type Target struct {
 	// IsWritten says that the client has something to write since the last flush. It belongs to the live partition.
 	IsWritten bool
 
-	canWait bool // a record that does not fit can be delivered later; else the client is closed
-	blocked bool // a record did not fit: a shorter message must not overtake it; guarded by the lock below
+	canDeliverLater bool // a record that does not fit can be delivered later; else the client is closed
+	blocked         bool // a record did not fit: a shorter message must not overtake it; guarded by the lock below
 
 	sync.Mutex
 	batches map[batchKey]*Batch // of the records that some subscription here has batched, or had when another one came
@@ -37,9 +37,9 @@ type Target struct {
 	partial map[atlas.Position][]atlas.Stream // records that were delivered in these streams and did not fit in others
 }
 
-// NewTarget makes the target of a client without subscriptions. CanWait says that a record that does not fit can be delivered later.
-func NewTarget(recipient *Recipient, canWait bool) *Target {
-	return &Target{Recipient: recipient, canWait: canWait}
+// NewTarget makes the target of a client without subscriptions. CanDeliverLater says that a record that does not fit can be delivered later.
+func NewTarget(recipient *Recipient, canDeliverLater bool) *Target {
+	return &Target{Recipient: recipient, canDeliverLater: canDeliverLater}
 }
 
 // Begin enters a subscription with its client and confirms it: its records come after the confirmation. Next is the offset of the first one if it does not
@@ -66,7 +66,7 @@ func (t *Target) confirm(joining *Active, next int64) error {
 	t.FlushBatches(joining.Wanted.Stream) // or what waits there would move this subscription's cursor too
 	var waiting *Batch
 	if joining.Wanted.Buffer {
-		waiting = t.Recipient.batch(joining.batchKey(), t.canWait)
+		waiting = t.Recipient.batch(joining.batchKey(), t.canDeliverLater)
 	}
 	checkpoints.Begin(joining, joining.Source.PlaceBefore(joining, next), waiting)
 	err := joining.confirm(next)
@@ -89,7 +89,7 @@ func (t *Target) Add(joining *Active) {
 		t.batches = make(map[batchKey]*Batch)
 	}
 	key := joining.batchKey()
-	joining.batch = t.Recipient.batch(key, t.canWait)
+	joining.batch = t.Recipient.batch(key, t.canDeliverLater)
 	joining.batch.users.Add(1)
 	if t.batches[key] == nil {
 		maps.DeleteFunc(t.batches, func(_ batchKey, each *Batch) bool { return each.isIdle() })

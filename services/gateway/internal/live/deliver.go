@@ -21,7 +21,7 @@ func (p *Partition) Deliver(records []atlas.Record) (taken int) {
 			p.endExcessive(grown)
 		}
 	}
-	p.Lag.Note(records, p.settings.MaxLag)
+	p.Lag.Note(records, p.settings.BehindTime)
 	if len(records) > 0 {
 		p.delivered.store(cursor.LiveAt(&records[len(records)-1]))
 	}

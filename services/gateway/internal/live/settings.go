@@ -13,11 +13,11 @@ import (
 
 // Settings are what the partitions of a topic go by.
 type Settings struct {
-	Shared   *delivery.Shared
-	Access   *access.Rules
-	Enricher subscription.Enricher
-	MaxSteps int           // that the clients of an address cost for each record of a measurement; 0 for any number
-	MaxLag   time.Duration // lags up to this are known
+	Shared     *delivery.Shared
+	Access     *access.Rules
+	Enricher   subscription.Enricher
+	MaxSteps   int           // that the clients of an address cost for each record of a measurement; 0 for any number
+	BehindTime time.Duration // lags up to this are known
 	// CursorIdle is for how long nothing with a cursor comes before SendCursors sends one.
 	CursorIdle time.Duration
 	Metrics    *Metrics

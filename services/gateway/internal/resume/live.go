@@ -12,9 +12,9 @@ import (
 
 // LiveTopic is where live subscriptions resume.
 type LiveTopic struct {
-	Log    Offsets
-	Topic  string
-	MaxAge time.Duration // how long ago a cursor was issued at most, and the record behind it came in
+	Log        Offsets
+	Topic      string
+	BehindTime time.Duration // how long ago a cursor was issued at most, and the record behind it came in
 }
 
 // Offsets are those of a log.
@@ -48,7 +48,7 @@ func (t *LiveTopic) Find(ctx context.Context, measurement atlas.MeasurementID, t
 			"cursor: goes on in partition %d of %s, but measurement %d is in partition %d; the topic was recreated",
 			next.Partition, next.Topic, measurement, partition)
 	}
-	first, end, oldest, err := t.Log.BoundsSince(ctx, t.Topic, partition, time.Now().Add(-t.MaxAge))
+	first, end, oldest, err := t.Log.BoundsSince(ctx, t.Topic, partition, time.Now().Add(-t.BehindTime))
 	if err != nil {
 		return next, err
 	}
@@ -64,10 +64,10 @@ func (t *LiveTopic) Find(ctx context.Context, measurement atlas.MeasurementID, t
 // checkIssue refuses a cursor that was issued too long ago, or in another topic.
 func (t *LiveTopic) checkIssue(from cursor.Checkpoint, issued time.Time) error {
 	//mutate:live-cursor-ageless
-	if age := time.Since(issued); age > t.MaxAge {
+	if age := time.Since(issued); age > t.BehindTime {
 		return protocol.Refuse(protocol.CodeCursorGone,
 			"cursor: was given out %s ago%s, want one of the last %s; what came since can be replayed, where that is allowed",
-			age.Round(time.Second), whereIssued(from), t.MaxAge)
+			age.Round(time.Second), whereIssued(from), t.BehindTime)
 	}
 	if from.Live.Topic != t.Topic {
 		return protocol.Refuse(protocol.CodeBadCursor, "cursor: got one of another topic, want one of %s", t.Topic)
@@ -94,7 +94,7 @@ func checkBounds(next atlas.Position, first, end int64) error {
 	return nil
 }
 
-// checkReach refuses to go back to what is older than MaxAge, before the oldest offset: a cursor says itself when it was issued, and a client that knows the
+// checkReach refuses to go back to what is older than BehindTime, before the oldest offset: a cursor says itself when it was issued, and a client that knows the
 // key can make one. Where the log has nothing younger, only the time of issue counts.
 func (t *LiveTopic) checkReach(next atlas.Position, oldest, end int64) error {
 	//mutate:live-cursor-age-unlimited
@@ -102,7 +102,7 @@ func (t *LiveTopic) checkReach(next atlas.Position, oldest, end int64) error {
 		return nil
 	}
 	return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, want no less than %d, where what is younger than %s begins; "+
-		"what came before can be replayed, where that is allowed", next.Offset, next.Topic, oldest, t.MaxAge)
+		"what came before can be replayed, where that is allowed", next.Offset, next.Topic, oldest, t.BehindTime)
 }
 
 // checkIdentity refuses a position in a log that does not have the record there with which the cursor came: behind it, it has other records than those that the

@@ -12,10 +12,10 @@ import (
 // among it. A *protocol.Error says that the time is longer ago than a cursor may be, or that the log has lost some of it. A time that is still to come means
 // now.
 func (t *LiveTopic) Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error) {
-	if earliest := time.Now().Add(-t.MaxAge); at.Before(earliest) {
+	if earliest := time.Now().Add(-t.BehindTime); at.Before(earliest) {
 		return 0, protocol.Refuse(protocol.CodeBeforeLog,
 			"since: got %s, want no earlier than %s, as nothing continues from longer ago than %s; what came before can be replayed, where that is allowed",
-			moment(at), moment(earliest.Add(time.Second)), t.MaxAge)
+			moment(at), moment(earliest.Add(time.Second)), t.BehindTime)
 	}
 	partition, err := t.Log.Partition(ctx, t.Topic, measurement)
 	if err != nil {

@@ -79,7 +79,7 @@ func NewHub(settings Settings, registerer prometheus.Registerer) *Hub {
 	hub.shared = &delivery.Shared{Seal: hub.seal, Overflows: hub.metrics.overflows}
 	hub.access = &access.Rules{Measurements: settings.Measurements, RefuseUnknown: settings.RefuseUnknown}
 	hub.catchup = catchup.NewHub(catchup.Settings{
-		MaxAge: settings.Behind.Time, MaxBytes: settings.Behind.Bytes, Readers: settings.Behind.Readers, ReadersOfAddress: settings.Behind.ReadersOfAddress,
+		BehindTime: settings.Behind.Time, BehindBytes: settings.Behind.Bytes, Readers: settings.Behind.Readers, ReadersOfAddress: settings.Behind.ReadersOfAddress,
 		Horizon: settings.Behind.Horizon, Shared: hub.shared, Enricher: settings.Enricher, OnWork: hub.metrics.work.add, Logger: settings.Logger,
 	})
 	if settings.Replays != nil {
@@ -99,7 +99,7 @@ func (h *Hub) AddStream(name atlas.Stream, tails func(*Stream) Tails) *Stream {
 	stream.tails = tails(stream)
 	stream.log, _ = stream.tails.(Log)
 	stream.settings = live.Settings{
-		Shared: h.shared, Access: h.access, Enricher: h.settings.Enricher, MaxSteps: h.settings.Limits.Steps, MaxLag: h.settings.Behind.Time,
+		Shared: h.shared, Access: h.access, Enricher: h.settings.Enricher, MaxSteps: h.settings.Limits.Steps, BehindTime: h.settings.Behind.Time,
 		CursorIdle: h.cursorIdle(),
 		Metrics:    h.metrics.live, OnWork: h.metrics.work.add,
 	}
