@@ -7,6 +7,7 @@
 //   - reader.go: how a target gets its reader, the reader's loop, and what it does when it cannot go on.
 //   - pass.go: one reading: out of the tail, or of the log for a slice.
 //   - readlog.go: the log is read.
+//   - behind.go: who is too far behind misses what is between.
 //   - changes.go: subscriptions come and go meanwhile, or the log begins again.
 //   - progress.go: the offset before which all has been delivered goes on.
 //   - actions.go: what happens to subscriptions at an offset: they begin, their backlog ends, they stop.

@@ -32,15 +32,6 @@ func (r *Reader) deliverNext(encoder *delivery.Encoder, record *atlas.Record) (d
 	return true
 }
 
-// checkLag refuses with errTooFarBehind to deliver a record that is so far behind what comes live.
-func (r *Reader) checkLag(offset int64) error {
-	age, bytes := r.partition.Lag.Of(offset)
-	if age > r.topic.hub.settings.BehindTime || bytes > r.topic.hub.settings.BehindBytes {
-		return errTooFarBehind
-	}
-	return nil
-}
-
 // endReading ends the reading for a target that has got everything that was delivered live, and gives the subscriptions that end instead of going on live.
 func (r *Reader) endReading() (stopped []*delivery.Active) {
 	r.reach(math.MaxInt64)

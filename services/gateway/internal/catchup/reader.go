@@ -8,10 +8,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/live"
-	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
@@ -19,8 +17,7 @@ import (
 const logPause = time.Second
 
 var (
-	errTooFarBehind = errors.New("the client is too far behind")
-	errNewPass      = errors.New("the log is to be read from elsewhere")
+	errNewPass = errors.New("the log is to be read from elsewhere")
 	// errOthersTurn ends a pass that has lasted, so that those who wait for their turn come in between.
 	errOthersTurn = errors.New("it is the turn of others")
 )
@@ -131,7 +128,10 @@ func (r *Reader) recover(ctx context.Context, err error) {
 	case errors.Is(err, sendqueue.ErrClosed): // the client is about to leave
 		<-ctx.Done()
 	case errors.Is(err, errTooFarBehind):
-		r.skip(ctx)
+		if err := r.skip(ctx); err != nil {
+			r.recover(ctx, fmt.Errorf("skipping: %w", err))
+		}
+		r.settle()
 	default:
 		r.topic.hub.settings.Logger.Warn("reading the log for a client that is catching up failed, trying again",
 			zap.String("topic", r.partition.Topic), zap.Int("partition", r.partition.Number), zap.Error(err))
@@ -153,42 +153,3 @@ func (r *Reader) settle() {
 	delivery.NotifyOwners(ended)
 	r.target.Recipient.Flush()
 }
-
-// skip attaches a target that is too far behind, and tells what it misses.
-func (r *Reader) skip(ctx context.Context) {
-	r.target.Lock()
-	closed := r.closed
-	var measurement atlas.MeasurementID
-	if !closed {
-		measurement = r.target.Actives[0].Wanted.Measurement
-	}
-	r.target.Unlock()
-	if closed {
-		return
-	}
-	release, err := r.topic.log.Follow(ctx, measurement, func(_ int, next int64) {
-		r.ended = r.partition.Attach(r.target, func() (stopped []*delivery.Active, ready bool) { return r.skipTo(next) })
-	})
-	if err != nil {
-		r.recover(ctx, fmt.Errorf("skipping: %w", err))
-		return
-	}
-	release() // the subscriptions follow by themselves
-	r.settle()
-}
-
-// skipTo is called under the locks of the tail and of the partition.
-func (r *Reader) skipTo(next int64) (stopped []*delivery.Active, ready bool) {
-	r.target.Lock()
-	defer r.target.Unlock()
-	if r.closed {
-		return nil, false
-	}
-	//mutate:too-far-behind-unannounced
-	r.sendGap(protocol.Refuse(protocol.CodeGap,
-		"this client is too far behind: it misses what came in from %s to %s, from %d to before %d of partition %d",
-		moment(r.partition.Lag.CameAfter(r.next)), moment(time.Now()), r.next, next, r.partition.Number))
-	return r.endReading(), true
-}
-
-func moment(at time.Time) string { return at.UTC().Format(time.RFC3339) }
