@@ -35,8 +35,9 @@ var sets = []set{
 	}},
 	{"replays", 1600, []string{"replay", "cursor"}, map[string]string{
 		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cursorseal": sealing, "access": allowed,
-		"logscan": "samples the log", "logstart": "refuses a start before all records", "reorder": "gives records by event time", "speedlimit": "how fast a replay may be",
-		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive,
+		"logscan": "samples the log", "logstart": "refuses a start before all records", "reorder": "gives records by event time",
+		"speedlimit": "how fast a replay may be",
+		"protocol":   ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive,
 	}},
 	{"resuming", 1600, []string{"cursor", "resume", "catchup"}, map[string]string{
 		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cost": overload, "cursorseal": sealing, "access": allowed,

@@ -51,7 +51,8 @@ func (f *Finder) CheckStart(ctx context.Context, query topicrange.Query, ranges 
 			"older results can be replayed once `collector import --into NAME` has brought them into an archive",
 			topicrange.FormatTime(start), topicrange.FormatTime(known.ofAll), known.words(query.Measurement))
 	case emptied:
-		return protocol.Refuse(protocol.CodeBeforeLog, "startTime: got %s, but the log has no records of this measurement's partition any more", topicrange.FormatTime(start))
+		return protocol.Refuse(protocol.CodeBeforeLog, "startTime: got %s, but the log has no records of this measurement's partition any more",
+			topicrange.FormatTime(start))
 	}
 	return nil
 }
@@ -156,7 +157,8 @@ func (t *partitionTimes) scan(ctx context.Context, finder *Finder, account *read
 	if t.complete || t.scanned >= to {
 		return nil
 	}
-	t.scanned, err = finder.ranges.Scan(ctx, account, topicrange.Range{Partition: of, From: t.scanned, To: to}, func(measurement atlas.MeasurementID, at time.Time) bool {
+	rest := topicrange.Range{Partition: of, From: t.scanned, To: to}
+	t.scanned, err = finder.ranges.Scan(ctx, account, rest, func(measurement atlas.MeasurementID, at time.Time) bool {
 		if t.least.IsZero() {
 			t.opening = at
 		}

@@ -1,7 +1,7 @@
 // Package replay replays the past of a measurement to one client, in the order of event time and at a pace.
 //
-// A Planner finds what the log has (topicrange, logstart) and whether it may be replayed so fast (speedlimit), and gives a Pacer: this reads the topics, puts their
-// records in order, and delivers each when it is due to a Sink, which is a Replay with the client's delivery.Target.
+// A Planner finds what the log has (topicrange, logstart) and whether it may be replayed so fast (speedlimit), and gives a Pacer: this reads the topics, puts
+// their records in order, and delivers each when it is due to a Sink, which is a Replay with the client's delivery.Target.
 //
 //   - replay.go: Replay, its subscriptions, and when it is over.
 //   - deliver.go: what a Replay delivers, and how it ends.

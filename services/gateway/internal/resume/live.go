@@ -94,8 +94,8 @@ func checkBounds(next atlas.Position, first, end int64) error {
 	return nil
 }
 
-// checkReach refuses to go back to what is older than BehindTime, before the oldest offset: a cursor says itself when it was issued, and a client that knows the
-// key can make one. Where the log has nothing younger, only the time of issue counts.
+// checkReach refuses to go back to what is older than BehindTime, before the oldest offset: a cursor says itself when it was issued, and a client that knows
+// the key can make one. Where the log has nothing younger, only the time of issue counts.
 func (t *LiveTopic) checkReach(next atlas.Position, oldest, end int64) error {
 	//mutate:live-cursor-age-unlimited
 	if next.Offset >= oldest || oldest >= end {
