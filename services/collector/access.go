@@ -44,11 +44,11 @@ func (s SourceSettings) Check(addresses ...service.Address) error {
 // checkLoopback refuses an address that other machines may reach, as everybody could publish there.
 func checkLoopback(address service.Address) error {
 	host, _, err := net.SplitHostPort(address.Value)
-	if err != nil || host == "localhost" || clientip.Of(address.Value).IsLoopback() { // a malformed address is a fault by itself
-		return nil
+	if err == nil && host != "localhost" && !clientip.Of(address.Value).IsLoopback() { // a malformed address is a fault by itself
+		return service.Setting(address.Setting, fmt.Errorf("got %q, where everybody who reaches it could publish: "+
+			"name the sources that may in a file (--sources), or want a loopback address, or --open where only your sources reach it", address.Value))
 	}
-	return service.Setting(address.Setting, fmt.Errorf("got %q, where everybody who reaches it could publish: "+
-		"name the sources that may in a file (--sources), or want a loopback address, or --open where only your sources reach it", address.Value))
+	return nil
 }
 
 // ingestAddresses are those of the listeners for records.

@@ -186,11 +186,14 @@ func TestSourcesOverGRPC(t *testing.T) {
 		{"unknown certificate", "", "stranger", false, codes.Unauthenticated, "is that of no source", 0},
 		{"without the right", labToken, "", true, codes.PermissionDenied, `source "lab" may not send here: want the right probestatus, got results`, 0},
 	} {
-		ctx, connection, outcome := t.Context(), p.dial(t, test.certificate), (*ingestv1.Outcome)(nil)
+		ctx, connection := t.Context(), p.dial(t, test.certificate)
 		if test.token != "" {
 			ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+test.token)
 		}
-		var err error
+		var (
+			outcome *ingestv1.Outcome
+			err     error
+		)
 		if client := ingestv1.NewIngestServiceClient(connection); test.events {
 			var response *ingestv1.PublishProbeStatusResponse
 			response, err = client.PublishProbeStatus(ctx, &ingestv1.PublishProbeStatusRequest{Events: [][]byte{[]byte(event)}})

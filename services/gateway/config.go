@@ -143,8 +143,13 @@ func (c Config) checkListeners() error {
 	if c.AdminListener == nil {
 		addresses = append(addresses, service.Address{Setting: "admin", Value: c.Admin})
 	}
-	if c.PeerListener == nil && len(c.Peers) > 0 {
-		addresses = append(addresses, service.Address{Setting: "peer-listen", Value: c.PeerListen})
+	peer := service.Address{Setting: "peer-listen", Value: c.PeerListen}
+	switch {
+	case c.PeerListener != nil || peer.Value == "":
+	case len(c.Peers) > 0:
+		addresses = append(addresses, peer)
+	default: // nobody listens there, so the port may be another listener's
+		return errors.Join(service.CheckAddresses(addresses...), service.CheckAddresses(peer))
 	}
 	return service.CheckAddresses(addresses...)
 }

@@ -32,7 +32,7 @@ func (c *Config) check() error {
 		service.Address{Setting: "listen", Value: c.Listen}, service.Address{Setting: "ingest", Value: c.Ingest}, service.Address{Setting: "grpc", Value: c.GRPC},
 		service.Address{Setting: "admin", Value: c.Admin}, service.Address{Setting: "kafka-listen", Value: c.KafkaListen},
 	)}
-	faults = append(faults, c.SourceSettings.Check(service.Address{Setting: "ingest", Value: c.Ingest}, service.Address{Setting: "grpc", Value: c.GRPC}))
+	faults = append(faults, c.Check(service.Address{Setting: "ingest", Value: c.Ingest}, service.Address{Setting: "grpc", Value: c.GRPC}))
 	if c.Past < 0 || c.Past > maxPast {
 		faults = append(faults, service.Setting("past", fmt.Errorf("got %s, want 0 to %s", c.Past, maxPast)))
 	}

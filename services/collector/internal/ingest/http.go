@@ -124,7 +124,9 @@ func setDeadlines(w http.ResponseWriter, status int) {
 const maxArrays = 10_000
 
 // take publishes a body batch by batch, while it arrives.
-func (h *HTTP) take(w http.ResponseWriter, r *http.Request, paced *pacedBody, memory *reservation, from *sender, to publish.Destination) (*publish.Outcome, *refusal) {
+func (h *HTTP) take(
+	w http.ResponseWriter, r *http.Request, paced *pacedBody, memory *reservation, from *sender, to publish.Destination,
+) (*publish.Outcome, *refusal) {
 	body, refused := h.limits.openBody(w, r, paced, memory)
 	if refused != nil {
 		return nil, refused

@@ -39,10 +39,12 @@ var Everybody = &Source{rights: allRights}
 func Open(path string, certificates bool, logger *zap.Logger, registerer prometheus.Registerer) (*Sources, error) {
 	s := &Sources{isOpen: path == ""}
 	config := reload.Config[[]*Source]{
-		What:   "sources",
-		Parse:  func(contents [][]byte) ([]*Source, error) { return parseFile(path, contents[0], certificates) },
-		Count:  func(sources []*Source) int { return len(sources) },
-		Faulty: prometheus.NewGauge(prometheus.GaugeOpts{Name: "atlas_collector_sources_file_faulty", Help: "1 while the sources file is invalid and the previous sources stay valid."}),
+		What:  "sources",
+		Parse: func(contents [][]byte) ([]*Source, error) { return parseFile(path, contents[0], certificates) },
+		Count: func(sources []*Source) int { return len(sources) },
+		Faulty: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "atlas_collector_sources_file_faulty", Help: "1 while the sources file is invalid and the previous sources stay valid.",
+		}),
 		Logger: logger,
 	}
 	if path != "" {

@@ -152,7 +152,8 @@ func TestOnlyOwnRecords(t *testing.T) {
 			kind, record string
 			to           publish.Destination
 		}{{"r", results, publish.Results}, {"e", event, publish.ProbeStatus}, {"p", probe, publish.Probes}, {"m", measurement, publish.Measurements}} {
-			to, err := source.Restrict(sent.to), error(nil)
+			var err error
+			to := source.Restrict(sent.to)
 			if to.Event != nil {
 				_, err = to.Event([]byte(sent.record))
 			} else {

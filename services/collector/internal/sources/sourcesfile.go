@@ -75,7 +75,9 @@ func (e *entry) source(certificates bool) (*Source, error) {
 	if e.Token != "" {
 		source.token = tokens.DigestOf(e.Token)
 	}
-	return source, errors.Join(e.checkIdentity(certificates), e.checkRights(), checkIDs("measurements", e.Measurements), checkIDs("probes", e.Probes), e.checkNumbers())
+	return source, errors.Join(
+		e.checkIdentity(certificates), e.checkRights(), checkIDs("measurements", e.Measurements), checkIDs("probes", e.Probes), e.checkNumbers(),
+	)
 }
 
 func (e *entry) checkIdentity(certificates bool) error {

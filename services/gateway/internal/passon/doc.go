@@ -1,8 +1,8 @@
 // Package passon passes on requests of sessions that another gateway holds, so that a load balancer need not know which one that is.
 //
-// A session ID says which gateway has made it. A request with the ID of a known peer goes there as it came, over HTTP with a signature and the client's address;
-// its answer goes back as it comes. A WebSocket becomes a tunnel for the rest of the session. All else, forged IDs and those of gateways that are gone among
-// them, is answered here, by the handler behind, which does not know the session. A peer answers what is passed on to it by itself and never passes it on.
+// A session ID says which gateway has made it. A request with the ID of a known peer goes there as it came, over HTTP with a signature and the client's
+// address; its answer goes back as it comes. A WebSocket becomes a tunnel for the rest of the session. All else, forged IDs and those of gateways that are gone
+// among them, is answered here, by the handler behind, which does not know the session. A peer answers itself what is passed on to it and never passes it on.
 //
 // Its files, from the request down:
 //

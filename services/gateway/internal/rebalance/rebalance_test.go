@@ -24,7 +24,7 @@ func newGateway(maxAge time.Duration, clients, fewest int) *gateway {
 	g := &gateway{fewest: fewest, known: true, began: time.Now()}
 	g.Rebalancer = New(Settings{
 		MaxAge: maxAge, Clients: func() int { return g.clients }, Fewest: func() (int, bool) { return g.fewest, g.known },
-		Asked: prometheus.NewCounter(prometheus.CounterOpts{Name: "asked"}),
+		Asked: prometheus.NewCounter(prometheus.CounterOpts{Name: "asked_total"}),
 	})
 	for range clients {
 		g.connect()
@@ -55,10 +55,10 @@ func (g *gateway) run(ctx context.Context, duration time.Duration) int {
 func TestOnlyOldClientsReconnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGateway(time.Hour, 1000, 0)
-		if asked := g.run(t.Context(), 30*time.Minute - time.Second); asked > 0 {
+		if asked := g.run(t.Context(), 30*time.Minute-time.Second); asked > 0 {
 			t.Errorf("%d clients were asked before half of the age", asked)
 		}
-		if asked := g.run(t.Context(), 61 * time.Minute); asked < 900 {
+		if asked := g.run(t.Context(), 61*time.Minute); asked < 900 {
 			t.Errorf("%d of 1000 clients were asked within one and a half of the age", asked)
 		}
 		if g.run(t.Context(), time.Hour); g.clients > 0 {
@@ -90,7 +90,7 @@ func TestClientsReconnectOnlyWhileAnotherGatewayIsEmptier(t *testing.T) {
 func TestFewClientsReconnectInASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGateway(time.Second, 10_000, 0)
-		g.run(t.Context(), 10 * time.Minute)
+		g.run(t.Context(), 10*time.Minute)
 		counts := make(map[time.Duration]int)
 		for _, after := range g.asked {
 			counts[after/time.Second]++
