@@ -70,9 +70,27 @@ func (s *set) isLive(measurement atlas.MeasurementID) bool {
 	})
 }
 
+// clientReplays are those of one client. They are for Subscribe and Leave.
+type clientReplays struct {
+	running []*replay.Replay // those that may be
+	holding bool             // they begin with StartHeldReplays
+	held    []func()         // begin them
+}
+
+// withReplays gives those of the client, which begin with the first use.
+func (s *Session) withReplays() *clientReplays {
+	if s.replays == nil {
+		s.replays = &clientReplays{}
+	}
+	return s.replays
+}
+
 // replayOf gives the replay that a subscription would join, or nil.
 func (s *Session) replayOf(wanted *subscription.Subscription) *replay.Replay {
-	for _, running := range s.replays {
+	if s.replays == nil {
+		return nil
+	}
+	for _, running := range s.replays.running {
 		if wanted.Stream != atlas.StreamMetadata && running.Measurement == wanted.Measurement && !running.IsOver() {
 			return running
 		}
@@ -98,7 +116,7 @@ func (s *Session) joinReplay(running *replay.Replay, joining *delivery.Active) e
 	if joining.Wanted.CameSince != nil {
 		return protocol.Refuse(protocol.CodeAlreadyPlaying, "since: measurement %d is being replayed, which has its own start; end that first", running.Measurement)
 	}
-	if isThere := s.holding && joining.ReplayFrom().Equal(running.From); joining.Resumes() && !isThere {
+	if isThere := s.replays.holding && joining.ReplayFrom().Equal(running.From); joining.Resumes() && !isThere {
 		return protocol.Refuse(protocol.CodeAlreadyPlaying,
 			"cursor: measurement %d is being replayed already, and not from there; end that first", running.Measurement)
 	}
@@ -138,12 +156,12 @@ func (s *Session) startReplay(ctx context.Context, joining *delivery.Active) err
 		s.hub.replays.remove(starting)
 		return err
 	}
-	s.replays = append(s.replays, starting)
-	s.held = append(s.held, func() {
+	s.replays.running = append(s.replays.running, starting)
+	s.replays.held = append(s.replays.held, func() {
 		go starting.Play(playing, pacer, func() { s.hub.replays.remove(starting) })
 	})
-	if !s.holding {
-		s.beginReplays()
+	if !s.replays.holding {
+		s.replays.beginHeld()
 	}
 	return nil
 }
@@ -167,30 +185,31 @@ func cannotGoOn(joining *delivery.Active, err error) error {
 }
 
 // HoldReplays has replays that Subscribe begins wait for StartHeldReplays, so that several subscriptions of one can go on from the same cursor.
-func (s *Session) HoldReplays() { s.holding = true }
+func (s *Session) HoldReplays() { s.withReplays().holding = true }
 
 // StartHeldReplays ends HoldReplays.
 func (s *Session) StartHeldReplays() {
-	s.holding = false
-	s.beginReplays()
+	replays := s.withReplays()
+	replays.holding = false
+	replays.beginHeld()
 }
 
-func (s *Session) beginReplays() {
-	for _, begin := range s.held {
+func (r *clientReplays) beginHeld() {
+	for _, begin := range r.held {
 		begin()
 	}
-	s.held = nil
+	r.held = nil
 }
 
 // enterReplay counts a new replay, or refuses it if there are as many as there may be.
 func (s *Session) enterReplay(ctx context.Context, wanted *subscription.Subscription) (*replay.Replay, error) {
-	if err := s.forgetReplays(ctx); err != nil {
+	replays, settings := s.withReplays(), s.hub.settings.Replays
+	if err := replays.forgetDone(ctx); err != nil {
 		return nil, err
 	}
-	settings := s.hub.settings.Replays
 	//mutate:replays-of-client
-	if len(s.replays) >= settings.OfClient {
-		return nil, protocol.Refuse(protocol.CodeTooManyReplays, "startTime: this client has %d replays, and no more are allowed; end one first", len(s.replays))
+	if has := len(replays.running); has >= settings.OfClient {
+		return nil, protocol.Refuse(protocol.CodeTooManyReplays, "startTime: this client has %d replays, and no more are allowed; end one first", has)
 	}
 	delivered := s.hub.metrics.delivered.WithLabelValues(string(wanted.Source()))
 	entering := replay.New(&s.Recipient, wanted, &s.hub.playing, delivered)
@@ -200,10 +219,10 @@ func (s *Session) enterReplay(ctx context.Context, wanted *subscription.Subscrip
 	return entering, nil
 }
 
-// forgetReplays waits for those that are at their end.
-func (s *Session) forgetReplays(ctx context.Context) error {
-	for _, running := range s.replays {
-		if !running.IsOver() || s.holding { // a replay that is held is done only after StartHeldReplays
+// forgetDone waits for those that are at their end.
+func (r *clientReplays) forgetDone(ctx context.Context) error {
+	for _, running := range r.running {
+		if !running.IsOver() || r.holding { // a replay that is held is done only after StartHeldReplays
 			continue
 		}
 		select {
@@ -212,7 +231,7 @@ func (s *Session) forgetReplays(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	s.replays = slices.DeleteFunc(s.replays, func(running *replay.Replay) bool { return running.IsOver() && isClosed(running.Done()) })
+	r.running = slices.DeleteFunc(r.running, func(running *replay.Replay) bool { return running.IsOver() && isClosed(running.Done()) })
 	return nil
 }
 
@@ -227,7 +246,10 @@ func isClosed(done <-chan struct{}) bool {
 
 // leaveReplays waits until all replays are done; their subscriptions have ended.
 func (s *Session) leaveReplays() {
-	for _, running := range s.replays {
+	if s.replays == nil {
+		return
+	}
+	for _, running := range s.replays.running {
 		running.Cancel()
 		<-running.Done()
 	}

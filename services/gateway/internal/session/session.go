@@ -27,12 +27,10 @@ type Session struct {
 	delivery.Recipient
 	hub     *Hub
 	set     set
-	tracker *resume.Tracker  // nil for a client whose cursors each stand for one subscription
-	replays []*replay.Replay // those that may be running; for Subscribe and Leave
-	timers  sync.WaitGroup   // of subscriptions with a duration, until they are stopped or have ended them
-	holding bool             // replays begin with StartHeldReplays
-	held    []func()         // begin them
-	onEnd   func()           // as OnEnd has it
+	tracker *resume.Tracker // nil for a client whose cursors each stand for one subscription
+	replays *clientReplays  // nil for a client that has had none, as most
+	timers  sync.WaitGroup  // of subscriptions with a duration, until they are stopped or have ended them
+	onEnd   func()          // as OnEnd has it
 }
 
 // Subscribe begins a subscription and confirms it by repeating the parameters: every matching record that the log takes from then on is delivered
