@@ -11,14 +11,12 @@ import (
 	"atlasstream/services/gateway/internal/wsconn"
 )
 
-// credential is the token that a client sent, if any, as its digest.
-type credential struct {
-	given  bool
-	digest tokens.Digest
-}
+// credential is the digest of the token that a client sent; nil if it sent none, as most do.
+type credential = *tokens.Digest
 
 func credentialOf(token string) credential {
-	return credential{given: true, digest: tokens.DigestOf(token)}
+	digest := tokens.DigestOf(token)
+	return &digest
 }
 
 // credentialIn finds the token of a request: in the header, among the WebSocket's subprotocols or in the query.
@@ -32,7 +30,7 @@ func credentialIn(header http.Header, query url.Values) credential {
 	if query.Has(parameterToken) {
 		return credentialOf(query.Get(parameterToken))
 	}
-	return credential{}
+	return nil
 }
 
 // authenticate sets the bearer of a connection, or refuses an unknown token. The token of Socket.IO 4's auth, an object or nil, takes precedence over
@@ -40,14 +38,14 @@ func credentialIn(header http.Header, query url.Values) credential {
 func (a *Acceptor) authenticate(c *connection, socketIOAuth json.RawMessage) *protocol.Error {
 	token, ok := c.credential, true
 	if socketIOAuth != nil {
-		token, ok = token.overriddenBy(socketIOAuth)
+		token, ok = overriddenBy(socketIOAuth, token)
 	}
-	if ok && !token.given {
+	if ok && token == nil {
 		c.info.bearer = auth.Bearer{}
 		return nil
 	}
 	if ok {
-		c.info.bearer, ok = a.tokens.Find(token.digest)
+		c.info.bearer, ok = a.tokens.Find(*token)
 	}
 	if !ok {
 		return protocol.Refuse(protocol.CodeInvalidToken, "the token is unknown to this gateway; omit it for public access")
@@ -55,16 +53,16 @@ func (a *Acceptor) authenticate(c *connection, socketIOAuth json.RawMessage) *pr
 	return nil
 }
 
-// overriddenBy returns the token of Socket.IO's auth if it has one. It is not ok if that is no string.
-func (c credential) overriddenBy(auth json.RawMessage) (token credential, ok bool) {
+// overriddenBy returns the token of Socket.IO's auth if it has one, else that of the request. It is not ok if that is no string.
+func overriddenBy(auth json.RawMessage, ofRequest credential) (token credential, ok bool) {
 	var said struct {
 		Token *string `json:"token"`
 	}
 	if json.Unmarshal(auth, &said) != nil {
-		return credential{}, false
+		return nil, false
 	}
 	if said.Token != nil {
 		return credentialOf(*said.Token), true
 	}
-	return c, true
+	return ofRequest, true
 }
