@@ -63,7 +63,7 @@ func (c *Conn) endOf(err error) End {
 //
 // Handling a message needs more stack than waiting for it, and a stack that has grown hardly shrinks again: so messages have short-lived
 // goroutines, and the one that waits stays at 2 KiB.
-func (c *Conn) ReadAll(admits func(size int) bool, take func(binary bool, message []byte)) (end End) {
+func (c *Conn) ReadAll(admits func(size int) bool, take func(binary bool, message []byte)) End {
 	c.countControl(admits)
 	c.side.resetCount()
 	counted := func(binary bool, message []byte) {
@@ -71,13 +71,17 @@ func (c *Conn) ReadAll(admits func(size int) bool, take func(binary bool, messag
 			take(binary, message)
 		}
 	}
-	for reading := true; reading; {
+	for {
 		_, _ = c.buffer.Peek(1) // waits; an error is returned again when reading
 		var turn sync.WaitGroup
+		var end End
+		var reading bool
 		turn.Go(func() { end, reading = c.readBuffered(counted) })
 		turn.Wait()
+		if !reading {
+			return end
+		}
 	}
-	return end
 }
 
 // countControl answers pings and counts pongs. They may come between the frames of a message.
