@@ -145,7 +145,7 @@ func (c Config) checkListeners() error {
 	}
 	peer := service.Address{Setting: "peer-listen", Value: c.PeerListen}
 	switch {
-	case c.PeerListener != nil || peer.Value == "":
+	case c.PeerListener != nil:
 	case len(c.Peers) > 0:
 		addresses = append(addresses, peer)
 	default: // nobody listens there, so the port may be another listener's

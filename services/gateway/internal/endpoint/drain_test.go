@@ -106,7 +106,7 @@ func TestOldClientsAreAskedToReconnect(t *testing.T) {
 	server := newTestServer(t, testSettings{clients: 10})
 	server.acceptor.Rebalance(rebalance.New(rebalance.Settings{
 		MaxAge: time.Second, Clients: func() int { return 1000 }, Fewest: func() (int, bool) { return 0, true },
-		Asked: prometheus.NewCounter(prometheus.CounterOpts{Name: "asked_total"}),
+		Asked: prometheus.NewCounter(prometheus.CounterOpts{Name: "asked_total", Help: "Clients asked to reconnect."}),
 	}))
 	server.httpServer = httptest.NewServer(server.routes)
 	defer server.httpServer.Close()

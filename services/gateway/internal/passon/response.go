@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// responseWriter writes an answer to the client, which has a time for each part of it, whatever the time limits of the HTTP server are. What the peer says before
-// its answer is for this gateway only.
+// responseWriter writes an answer to the client, which has a time for each part of it, whatever the time limits of the HTTP server are. What the peer says
+// before its answer is for this gateway only.
 type responseWriter struct {
 	http.ResponseWriter
 	header  http.Header // apart from those that are set already, as httputil.ReverseProxy clears it

@@ -24,7 +24,7 @@ func newGateway(maxAge time.Duration, clients, fewest int) *gateway {
 	g := &gateway{fewest: fewest, known: true, began: time.Now()}
 	g.Rebalancer = New(Settings{
 		MaxAge: maxAge, Clients: func() int { return g.clients }, Fewest: func() (int, bool) { return g.fewest, g.known },
-		Asked: prometheus.NewCounter(prometheus.CounterOpts{Name: "asked_total"}),
+		Asked: prometheus.NewCounter(prometheus.CounterOpts{Name: "asked_total", Help: "Clients asked to reconnect."}),
 	})
 	for range clients {
 		g.connect()
