@@ -11,7 +11,7 @@ import (
 // TestTinyRun keeps the harness from rotting: the gateway and the bare loop deliver all there is, and the collector takes all, over the embedded broker.
 func TestTinyRun(t *testing.T) {
 	s := &settings{
-		Scenario: []string{"A", "D", "collector", "playback", "abuse", "api", "catchup", "cursors", "outages"}, Servers: []string{"bare", "ours", "ours-socketio"},
+		Scenario: []string{"A", "D", "collector", "playback", "abuse", "api", "catchup", "cursors", "stalled", "outages"}, Servers: []string{"bare", "ours", "ours-socketio"},
 		Attacks: []string{"pings", "compressed empty records"},
 		Quick:   true, Broker: "embedded", Out: filepath.Join(t.TempDir(), "results.json"),
 	}
@@ -118,7 +118,8 @@ func TestBars(t *testing.T) {
 			{fanOutFigures: figures(0, "ours", 10, 0, 100)}, {fanOutFigures: figures(0, "ours", 12, 0, 100), Cursors: true},
 			{fanOutFigures: figures(0, earlierGateway, 10, 0, 100)}, {fanOutFigures: figures(0, earlierGateway, 30, 0, 10), Cursors: true},
 		},
-		Abuse: []abuseFigures{{Attack: "pings", MicrosEach: 30}, {Attack: "pings", Round: 1, MicrosEach: 8}, {Attack: "pings", Round: 2, MicrosEach: 10, Missing: 1}},
+		Stalled: []stalledFigures{{Before: figures(0, "ours", 0, 2*time.Millisecond, 100), During: figures(0, "ours", 0, 5*time.Millisecond, 100), Sockets: 1 << 30}},
+		Abuse:   []abuseFigures{{Attack: "pings", MicrosEach: 30}, {Attack: "pings", Round: 1, MicrosEach: 8}, {Attack: "pings", Round: 2, MicrosEach: 10, Missing: 1}},
 	}
 	for _, want := range []bar{
 		{Name: "A: CPU for a delivery, ours to the bare loop's", Got: 1.1, Passed: true},
@@ -145,17 +146,20 @@ func TestBars(t *testing.T) {
 		{Name: "catchup: deliveries of others that are missing or double", Got: 1, Passed: false},
 		{Name: "cursors: CPU for a delivery, to without", Got: 1.2, Passed: true},
 		{Name: "cursors: deliveries that are missing or double", Got: 0, Passed: true},
+		{Name: "stalled: memory of the gateway and of sockets", Got: 1 << 10, Passed: true},
+		{Name: "stalled: p99 latency of others, to that before", Got: 2.5, Passed: false},
+		{Name: "stalled: deliveries of others that are missing or double", Got: 0, Passed: true},
 	} {
 		got := find(t, r.bars(), want.Name)
 		if got.Passed != want.Passed || got.Got < want.Got-1e-9 || got.Got > want.Got+1e-9 {
 			t.Errorf("%s: got %g, passed %t, want %g, %t", want.Name, got.Got, got.Passed, want.Got, want.Passed)
 		}
 	}
-	if bars := r.bars(); len(bars) != 24 {
-		t.Errorf("got %d bars, want 24: what was not measured has none", len(bars))
+	if bars := r.bars(); len(bars) != 27 {
+		t.Errorf("got %d bars, want 27: what was not measured has none", len(bars))
 	}
 	if r.failure() == nil {
-		t.Error("got no failure, though nine bars were not reached")
+		t.Error("got no failure, though ten bars were not reached")
 	}
 }
 

@@ -27,6 +27,7 @@ type report struct {
 	API       []apiFigures
 	APIMemory []apiMemoryFigures
 	CatchUp   []catchUpFigures
+	Stalled   []stalledFigures
 	Cursors   []cursorFigures
 	Outages   []outageFigures
 	Pages     []pageFigures
@@ -102,6 +103,7 @@ func (r *report) print(to io.Writer) {
 	r.printAbuse(table)
 	r.printAPI(table)
 	r.printCatchUp(table)
+	r.printStalled(table)
 	r.printCursors(table)
 	r.printOutages(table)
 	r.printPages(table)

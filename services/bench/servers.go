@@ -16,6 +16,8 @@ type server struct {
 	protocol string // of its clients
 	command  func(lab *lab, listen, admin string) []string
 	hasAdmin bool
+
+	environment []string // further variables
 }
 
 // earlierGateway is the server that is the gateway of --gateway.
@@ -86,7 +88,7 @@ func (l *lab) startServer(ctx context.Context, server server) (*running, error) 
 		return nil, err
 	}
 	command := server.command(l, addresses[0], addresses[1])
-	process, err := l.start(ctx, command[0], command[1:]...)
+	process, err := l.startIn(ctx, server.environment, command[0], command[1:]...)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,7 @@ type settings struct {
 	First        int    `help:"Number of the first of them." default:"1"`
 	Filtered     bool   `help:"Give each client a filter of its own, which one result in a hundred passes."`
 	Cursors      bool   `help:"Have each message carry a cursor."`
+	Stalled      bool   `help:"Have the clients read nothing once they are subscribed."`
 	MissedUntil  int64  `help:"Have the clients receive their backlogs only, and count the results sent up to this time, in microseconds since 1970." placeholder:"TIME"`
 }
 
@@ -42,6 +43,10 @@ func (s *settings) Run(ctx context.Context) error {
 	defer group.close()
 	if err := parent.Send(ipc.Ready{Count: s.Clients}); err != nil {
 		return err
+	}
+	if s.Stalled {
+		parent.AwaitEnd()
+		return nil
 	}
 	if s.MissedUntil != 0 {
 		return parent.Send(group.catchUp(s.MissedUntil))
@@ -60,7 +65,7 @@ func (s *settings) connect(ctx context.Context) (*clientGroup, error) {
 	group.SetLimit(connectingAtOnce)
 	for i := range all.clients {
 		group.Go(func() error {
-			client, err := dial(ctx, s.Address, protocols[s.Protocol], s.subscription(i))
+			client, err := dial(ctx, s.Address, protocols[s.Protocol], s.subscription(i), s.Stalled)
 			if err != nil {
 				return fmt.Errorf("client %d: %w", i, err)
 			}

@@ -27,12 +27,18 @@ var protocols = map[string]protocol{
 	"engineio4": {path: "/stream/socket.io/?EIO=4&transport=websocket", greeting: []exchange{{"", "0{"}, {"40", "40{"}}, event: "42", pinged: true},
 }
 
-// dial connects and subscribes with the parameters.
-func dial(ctx context.Context, address string, protocol protocol, parameters string) (*client, error) {
+// leastReadBuffer is what the kernel holds for a client that does not read, in bytes.
+const leastReadBuffer = 4 << 10
+
+// dial connects and subscribes with the parameters. The kernel holds little for a client that is to stall.
+func dial(ctx context.Context, address string, protocol protocol, parameters string, stalls bool) (*client, error) {
 	dialer := net.Dialer{Timeout: handshakeTimeout}
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
+	}
+	if stalls {
+		_ = conn.(*net.TCPConn).SetReadBuffer(leastReadBuffer) // fails for a closed connection only
 	}
 	client := &client{connection: newConnection(conn), protocol: protocol, lastBeat: time.Now()}
 	if err := client.subscribe(address, parameters); err != nil {
