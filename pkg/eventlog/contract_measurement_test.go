@@ -40,7 +40,7 @@ func measurementContract(t *testing.T, f fixture, kafka cluster) {
 			}
 		}
 	})
-	t.Run("a recreated log is read anew, though readers share what they have read", func(t *testing.T) { sharedLogRecreated(t, f) })
+	t.Run("a recreated log is read again, though readers share what they have read", func(t *testing.T) { sharedLogRecreated(t, f) })
 	t.Run("a scan shows whose records are there", func(t *testing.T) { scanShowsRecords(t, f) })
 	t.Run("archives are listed", func(t *testing.T) { archivesAreListed(t, f) })
 }

@@ -154,7 +154,7 @@ func TestOneReaderSharesNothing(t *testing.T) {
 	}
 }
 
-// Whoever reads a log that was recreated gets what it has now, though batches with the same offsets are shared.
+// A reader of a recreated log gets what it has now, though batches with the same offsets are shared.
 //
 //notices:shared-batch-of-another-log
 func TestNoBatchIsSharedWithAnotherLog(t *testing.T) {
@@ -244,7 +244,7 @@ func TestReadersShareBatchesAtTheSameTime(t *testing.T) {
 	reading.Wait()
 }
 
-// Whoever reads what others have read pays as if it were alone.
+// A reader of what others have read pays as if it were alone.
 func TestSharedBatchesArePaidFor(t *testing.T) {
 	log, kept := openOffline(t), newFakeBatchLog(t, "a", 3)
 	paid := func() (records, bytes int64) {

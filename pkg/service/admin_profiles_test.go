@@ -40,7 +40,7 @@ func TestAbuseOfProfiles(t *testing.T) {
 	}
 }
 
-// Whoever may end the program may have it drain, and nobody else: not another machine, and not a page in the browser of somebody who may.
+// Only those who may end the program may have it drain: not another machine, and not a page in the browser of somebody who may.
 func TestAbuseOfTheDrain(t *testing.T) {
 	for _, test := range []struct {
 		method, remote, origin string

@@ -30,8 +30,8 @@ const (
 	evenWithin = 5 * time.Minute
 )
 
-// Three gateways are replaced one after the other under a thousand clients, by four transports, half of them with cursors. These receive every result once and in order. Every client connects
-// anew once at most for each gateway that is replaced, spread over the drain, and no gateway has far more than its share.
+// Three gateways are replaced one after the other under a thousand clients, by four transports, half of them with cursors. These receive every result once and
+// in order. Every client reconnects once at most for each gateway that is replaced, spread over the drain, and no gateway has far more than its share.
 func TestGatewaysAreReplacedOneAfterAnother(t *testing.T) {
 	kafka := testcluster.StartBroker(t, embedded.Config{}).Addrs()
 	testcluster.Start(t, kafka)
@@ -60,7 +60,7 @@ func TestGatewaysAreReplacedOneAfterAnother(t *testing.T) {
 	clients.expectFewReconnects(t)
 }
 
-// writeSteadily writes three results a second until the writer is stopped, and then last ones for a while: clients without cursors may be about to connect anew.
+// writeSteadily writes three results a second until the writer is stopped, and then last ones for a while: clients without cursors may be about to reconnect.
 func writeSteadily(ctx context.Context, writer *workload.Writer) error {
 	for !writer.Stopped.Load() {
 		if err := writer.Write(ctx, 1, false); err != nil {
@@ -207,7 +207,7 @@ type roamers struct {
 	all     []*roamer
 }
 
-// roamer counts how often it was told to connect anew.
+// roamer counts how often it was told to reconnect.
 type roamer struct {
 	*workload.Roamer
 	replaced   [replicas]int // by gateways that were replaced, one after the other
@@ -264,9 +264,9 @@ func (r *roamers) expectFewReconnects(t *testing.T) {
 		for number, count := range client.replaced {
 			replaced += count
 			if count > 1 {
-				t.Errorf("%s connected anew %d times while gateway %d was replaced", client, count, number)
+				t.Errorf("%s reconnected %d times while gateway %d was replaced", client, count, number)
 			}
 		}
 	}
-	t.Logf("%d clients connected anew %d times as gateways were replaced, and %d times as others had fewer clients", len(r.all), replaced, rebalanced)
+	t.Logf("%d clients reconnected %d times as gateways were replaced, and %d times as others had fewer clients", len(r.all), replaced, rebalanced)
 }

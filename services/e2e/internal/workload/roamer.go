@@ -16,13 +16,13 @@ import (
 	"atlasstream/services/e2e/internal/sample"
 )
 
-// Why gateways tell clients to connect anew, as the codes of their errors.
+// Why gateways tell clients to reconnect, as the codes of their errors.
 const (
 	ShuttingDown    = "shutting_down"
 	PleaseReconnect = "please_reconnect"
 )
 
-// Roamer receives numbered results until the last one. It connects anew whenever its gateway tells it to and ends the connection, and at no other end.
+// Roamer receives numbered results until the last one. It reconnects whenever its gateway tells it to and ends the connection, and at no other end.
 type Roamer struct {
 	connection.Transport
 	Kind       string
@@ -30,7 +30,7 @@ type Roamer struct {
 	Next       func(ctx context.Context) (gateway string, err error) // where to connect, and perhaps after a while
 	Awake      <-chan struct{}                                       // unless it is nil, nothing is read before it is closed
 	Pause      time.Duration                                         // before each result is read
-	Told       func(code string)                                     // called when a gateway tells it to connect anew
+	Told       func(code string)                                     // called when a gateway tells it to reconnect
 
 	Subscribed atomic.Bool
 	Number     atomic.Int64 // of the last result

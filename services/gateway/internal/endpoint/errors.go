@@ -89,7 +89,7 @@ func SetErrorHeader(header http.Header, code protocol.Code) {
 	closeIfLeaving(header, code)
 }
 
-// closeIfLeaving has the client connect anew, which may bring it to another gateway.
+// closeIfLeaving has the client reconnect, which may bring it to another gateway.
 func closeIfLeaving(header http.Header, code protocol.Code) {
 	if code == protocol.CodeShuttingDown {
 		header.Set("Connection", "close")

@@ -76,7 +76,7 @@ func readSecrets(file string) (secrets []string, err error) {
 	return secrets, nil
 }
 
-// leastSecret is how long a secret is at least, in bytes: whoever guesses it can make what it protects.
+// leastSecret is how long a secret is at least, in bytes: a client that guesses it can make what it protects.
 const leastSecret = 16
 
 // CheckSecret refuses a secret that is too short. It does not repeat the secret, which would be in a log then.

@@ -51,7 +51,7 @@ func TestPeersAreBelieved(t *testing.T) {
 	}
 }
 
-// Whoever has no key of the peers gets nothing served, whatever of a genuine request is taken.
+// Without a key of the peers, nothing is served, whatever of a genuine request is taken.
 //
 //notices:peer-unsigned
 func TestAbuseRequestsOfOthersThanPeers(t *testing.T) {

@@ -6,7 +6,7 @@
 //
 // which are 44 characters. The tag is an HMAC of the replica's address: who has the key and knows the replica finds it, and nobody reads an address in it. The
 // signature is an HMAC of all that is before it, so that an ID that was made up is told from one that a replica gave out. The random bits are what authorises a
-// request: whoever has the ID has the session.
+// request: a client that has the ID has the session.
 package sessionid
 
 import (
