@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,52 +55,60 @@ func (d *limitedListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		address := addressOf(conn)
-		limit := d.connections.count.Add(address)
+		limit := d.connections.count.Add(addressOf(conn))
 		if limit == WithinLimits {
 			d.open.Inc()
-			return d.counted(conn, address), nil
+			return d.counted(conn), nil
 		}
 		d.connections.refuse(d.name, conn, limit)
 	}
 }
 
 // counted keeps the type of a TCP connection, as net.Buffers writes several buffers at once to no other.
-func (d *limitedListener) counted(conn net.Conn, address netip.Addr) net.Conn {
-	release := sync.OnceFunc(func() {
-		d.open.Dec()
-		d.connections.count.Remove(address)
-	})
+func (d *limitedListener) counted(conn net.Conn) net.Conn {
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		boundSending(tcp)
-		return &countedTCP{tcp, release}
+		return &countedTCP{TCPConn: tcp, counting: counting{listener: d}}
 	}
-	return &countedConn{conn, release}
+	return &countedConn{Conn: conn, counting: counting{listener: d}}
+}
+
+// counting is that of one connection, until it is closed for the first time. There may be very many, so it has no function of its own.
+type counting struct {
+	listener *limitedListener
+	ended    atomic.Bool
+}
+
+func (c *counting) end(conn net.Conn) {
+	if !c.ended.Swap(true) {
+		c.listener.open.Dec()
+		c.listener.connections.count.Remove(addressOf(conn))
+	}
 }
 
 type countedTCP struct {
 	*net.TCPConn
-	release func()
+	counting
 }
 
 // Close stops counting the connection, once its descriptor is free.
 func (c *countedTCP) Close() error {
-	defer c.release()
+	defer c.end(c.TCPConn)
 	return c.TCPConn.Close()
 }
 
 type countedConn struct {
 	net.Conn
-	release func()
+	counting
 }
 
 // Close is like that of countedTCP.
 func (c *countedConn) Close() error {
-	defer c.release()
+	defer c.end(c.Conn)
 	return c.Conn.Close()
 }
 
-// addressOf is the zero address if the other end has none.
+// addressOf is the zero address if the other end has none. It stays the same once the connection is closed.
 func addressOf(conn net.Conn) netip.Addr {
 	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
 		return clientip.Plain(tcp.AddrPort().Addr())
