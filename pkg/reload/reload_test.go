@@ -17,20 +17,11 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
+
+	"atlasstream/pkg/reload/reloadtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// write replaces a file, and sets its time so that the change is visible even if the file system's clock is coarse.
-func write(t *testing.T, path, content string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chtimes(path, time.Now(), time.Now()); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // pair reads two files of which both have the same word.
 func pair(core zapcore.Core, paths ...string) Config[string] {
@@ -51,8 +42,8 @@ func TestFilesAreReadAgainWhenTheyChange(t *testing.T) {
 	one, other := filepath.Join(t.TempDir(), "one"), filepath.Join(t.TempDir(), "other")
 	synctest.Test(t, func(t *testing.T) {
 		core, log := observer.New(zapcore.DebugLevel)
-		write(t, one, "first")
-		write(t, other, "first")
+		reloadtest.Write(t, one, "first")
+		reloadtest.Write(t, other, "first")
 		files, err := Open(pair(core, one, other))
 		if err != nil {
 			t.Fatal(err)
@@ -69,16 +60,16 @@ func TestFilesAreReadAgainWhenTheyChange(t *testing.T) {
 			entries int // of the log since the step before
 		}{
 			{"nothing happens", func() {}, "first", 0, 0},
-			{"one changed", func() { write(t, one, "second") }, "first", 1, 1},
+			{"one changed", func() { reloadtest.Write(t, one, "second") }, "first", 1, 1},
 			{"still the one", func() {}, "first", 1, 0},
-			{"both changed", func() { write(t, other, "second") }, "second", 0, 1},
+			{"both changed", func() { reloadtest.Write(t, other, "second") }, "second", 0, 1},
 			{"gone", func() { _ = os.Remove(other) }, "second", 1, 1},
 			{"still gone", func() {}, "second", 1, 0},
 			{"a directory", func() { _ = os.Mkdir(other, 0o700) }, "second", 1, 1},
-			{"mended", func() { _ = os.Remove(other); write(t, one, "third"); write(t, other, "third") }, "third", 0, 1},
+			{"mended", func() { _ = os.Remove(other); reloadtest.Write(t, one, "third"); reloadtest.Write(t, other, "third") }, "third", 0, 1},
 			{"moved away", func() { _ = os.Rename(one, one+".away") }, "third", 1, 1},
 			{"moved back", func() { _ = os.Rename(one+".away", one) }, "third", 0, 1},
-			{"too long", func() { write(t, one, "third"+strings.Repeat(" ", maxFileBytes)) }, "third", 1, 1},
+			{"too long", func() { reloadtest.Write(t, one, "third"+strings.Repeat(" ", maxFileBytes)) }, "third", 1, 1},
 		} {
 			step.change()
 			time.Sleep(3 * interval)
@@ -112,7 +103,7 @@ func TestOpen(t *testing.T) {
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	write(t, word, "word")
+	reloadtest.Write(t, word, "word")
 	for path, want := range map[string]string{missing: missing, pipe: pipe + ": got a p---------, want a regular file", os.DevNull: "want a regular file"} {
 		if _, err := Open(pair(zapcore.NewNopCore(), word, path)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v", path, err)

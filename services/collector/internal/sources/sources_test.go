@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,20 +17,11 @@ import (
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
 
+	"atlasstream/pkg/reload/reloadtest"
 	"atlasstream/services/collector/internal/publish"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func write(t *testing.T, path, file string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chtimes(path, time.Now(), time.Now()); err != nil {
-		t.Fatal(err)
-	}
-}
 
 const both = `[{"name":"ams","token":"` + secret + `","rights":["results"]},{"name":"lab","certificate":"lab.example","rights":["results"]}]`
 
@@ -41,7 +31,7 @@ func verified(certificate x509.Certificate) *tls.ConnectionState {
 
 func TestSourcesAreToldApart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sources.json")
-	write(t, path, both)
+	reloadtest.Write(t, path, both)
 	known, err := Open(path, true, zap.NewNop(), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +78,7 @@ func TestSourcesAreToldApart(t *testing.T) {
 func TestSourcesThatAreGoneAreForgotten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sources.json")
 	synctest.Test(t, func(t *testing.T) {
-		write(t, path, both)
+		reloadtest.Write(t, path, both)
 		known, err := Open(path, true, zap.NewNop(), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -100,7 +90,7 @@ func TestSourcesThatAreGoneAreForgotten(t *testing.T) {
 		known.Refused("lab", ReasonRate)
 		known.Refused("", ReasonUnknown)
 		time.Sleep(time.Second) // for another time of the file
-		write(t, path, strings.Replace(both, `"ams"`, `"fra"`, 1))
+		reloadtest.Write(t, path, strings.Replace(both, `"ams"`, `"fra"`, 1))
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if series := testutil.CollectAndCount(known.metrics.refusals); series != 2 {

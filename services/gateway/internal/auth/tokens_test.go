@@ -2,17 +2,16 @@ package auth
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
 
+	"atlasstream/pkg/reload/reloadtest"
 	"atlasstream/pkg/tokens"
 )
 
@@ -23,21 +22,10 @@ const (
 	second = `[{"name":"noc","token":"second-token-of-all","roles":["non-public"]}]`
 )
 
-// write replaces the file, and sets its time so that the change is visible even if the file system's clock is coarse.
-func write(t *testing.T, path, content string, changed time.Time) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chtimes(path, changed, changed); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // A token becomes invalid when its roles change, not when the name of its bearer does.
 func TestTokensThatBecomeInvalid(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tokens.json")
-	write(t, path, first, time.Now())
+	reloadtest.Write(t, path, first)
 	known, err := Open(path, zap.NewNop(), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +39,7 @@ func TestTokensThatBecomeInvalid(t *testing.T) {
 		second: false,
 		`[]`:   false,
 	} {
-		write(t, path, file, time.Now())
+		reloadtest.Write(t, path, file)
 		later, err := Open(path, zap.NewNop(), prometheus.NewRegistry())
 		if err != nil {
 			t.Fatal(err)
@@ -81,7 +69,7 @@ func TestOpen(t *testing.T) {
 	if _, err := Open(path+".pipe", zap.NewNop(), prometheus.NewRegistry()); err == nil || !strings.Contains(err.Error(), "want a regular file") {
 		t.Errorf("with a pipe that nobody writes: got %v", err)
 	}
-	write(t, path, "[", time.Now())
+	reloadtest.Write(t, path, "[")
 	if _, err := Open(path, zap.NewNop(), prometheus.NewRegistry()); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("with a broken file: got %v", err)
 	}
