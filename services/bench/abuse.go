@@ -196,13 +196,8 @@ func (r *report) addAbuse(progress io.Writer, f abuseFigures) {
 	fmt.Fprintf(progress, "round %d, %s: %.0f µs a %s, %.2f processors, machine %.0f%% busy\n", f.Round+1, f.Attack, f.MicrosEach, f.Unit, f.Cores, 100*f.Busy)
 }
 
-func (r *report) abuse(attack string) (found []abuseFigures) {
-	for _, f := range r.Abuse {
-		if f.Attack == attack {
-			found = append(found, f)
-		}
-	}
-	return found
+func (r *report) abuse(attack string) []abuseFigures {
+	return matching(r.Abuse, func(f abuseFigures) bool { return f.Attack == attack })
 }
 
 func (r *report) printAbuse(to io.Writer) {

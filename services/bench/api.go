@@ -91,13 +91,8 @@ func (r *report) addAPI(progress io.Writer, f apiFigures) {
 		f.Round+1, f.Answers, f.Refused, p99(f.fanOutFigures), f.MicrosEach, 100*f.Busy)
 }
 
-func (r *report) asked(asked bool) (found []apiFigures) {
-	for _, f := range r.API {
-		if f.Asked == asked {
-			found = append(found, f)
-		}
-	}
-	return found
+func (r *report) asked(asked bool) []apiFigures {
+	return matching(r.API, func(f apiFigures) bool { return f.Asked == asked })
 }
 
 func (r *report) printAPI(to io.Writer) {

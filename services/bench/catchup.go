@@ -167,13 +167,8 @@ func (r *report) addCatchUp(progress io.Writer, f catchUpFigures) {
 		f.Live.Round+1, f.Live.Server, f.MicrosEach, f.CaughtUp.Took.Round(time.Millisecond), p99(f.Live), 100*f.Live.Busy)
 }
 
-func (r *report) catchUpOf(server string) (found []catchUpFigures) {
-	for _, f := range r.CatchUp {
-		if f.Live.Server == server {
-			found = append(found, f)
-		}
-	}
-	return found
+func (r *report) catchUpOf(server string) []catchUpFigures {
+	return matching(r.CatchUp, func(f catchUpFigures) bool { return f.Live.Server == server })
 }
 
 func (r *report) printCatchUp(to io.Writer) {

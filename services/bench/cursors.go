@@ -66,13 +66,8 @@ func cursorKind(cursors bool) string {
 	return "without cursors"
 }
 
-func (r *report) cursorsOf(server string, cursors bool) (found []cursorFigures) {
-	for _, f := range r.Cursors {
-		if f.Server == server && f.Cursors == cursors {
-			found = append(found, f)
-		}
-	}
-	return found
+func (r *report) cursorsOf(server string, cursors bool) []cursorFigures {
+	return matching(r.Cursors, func(f cursorFigures) bool { return f.Server == server && f.Cursors == cursors })
 }
 
 func (r *report) printCursors(to io.Writer) {

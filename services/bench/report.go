@@ -56,31 +56,26 @@ func (r *report) addPlayback(progress io.Writer, f playbackFigures) {
 	fmt.Fprintf(progress, "round %d, %s: %.1f µs a record, p99 %.1f ms late, machine %.0f%% busy\n", f.Round+1, f.Kind, f.MicrosEach, lateP99(f), 100*f.Busy)
 }
 
-func (r *report) server(scenario, server string) (found []fanOutFigures) {
-	for _, f := range r.FanOut {
-		if f.Scenario == scenario && f.Server == server {
+// matching are those of the figures that are wanted.
+func matching[F any](figures []F, isWanted func(F) bool) (found []F) {
+	for _, f := range figures {
+		if isWanted(f) {
 			found = append(found, f)
 		}
 	}
 	return found
 }
 
-func (r *report) ingest(server string) (found []ingestFigures) {
-	for _, f := range r.Intake {
-		if f.Server == server {
-			found = append(found, f)
-		}
-	}
-	return found
+func (r *report) server(scenario, server string) []fanOutFigures {
+	return matching(r.FanOut, func(f fanOutFigures) bool { return f.Scenario == scenario && f.Server == server })
 }
 
-func (r *report) playback(kind string) (found []playbackFigures) {
-	for _, f := range r.Past {
-		if f.Kind == kind {
-			found = append(found, f)
-		}
-	}
-	return found
+func (r *report) ingest(server string) []ingestFigures {
+	return matching(r.Intake, func(f ingestFigures) bool { return f.Server == server })
+}
+
+func (r *report) playback(kind string) []playbackFigures {
+	return matching(r.Past, func(f playbackFigures) bool { return f.Kind == kind })
 }
 
 func (r *report) bytesEach() float64 {

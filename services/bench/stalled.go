@@ -167,13 +167,8 @@ func (r *report) addStalled(progress io.Writer, f stalledFigures) {
 		f.During.Round+1, f.During.Server, f.mebibytes(), p99(f.During), p99(f.Before), 100*f.During.Busy)
 }
 
-func (r *report) stalledOf(server string) (found []stalledFigures) {
-	for _, f := range r.Stalled {
-		if f.During.Server == server {
-			found = append(found, f)
-		}
-	}
-	return found
+func (r *report) stalledOf(server string) []stalledFigures {
+	return matching(r.Stalled, func(f stalledFigures) bool { return f.During.Server == server })
 }
 
 func (r *report) printStalled(to io.Writer) {
