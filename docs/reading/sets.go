@@ -26,22 +26,24 @@ const (
 	allowed  = "decides what a subscription may get"
 	lagging  = "estimates how far behind an offset is"
 	overload = "what subscriptions cost others is no matter of what is delivered"
+	framing  = "puts a payload into a WebSocket frame"
 )
 
 var sets = []set{
 	{"live", 1600, []string{"protocol", "delivery", "live", "sendqueue"}, map[string]string{
 		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cost": overload,
 		"cursor": "read for replays: delivery hands cursors on", "cursorseal": sealing, "access": allowed, "lag": lagging,
+		"wsframe": framing,
 	}},
 	{"replays", 1600, []string{"replay", "cursor"}, map[string]string{
 		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cursorseal": sealing, "access": allowed,
 		"logscan": "samples the log", "logstart": "refuses a start before all records", "reorder": "gives records by event time",
 		"speedlimit": "how fast a replay may be",
-		"protocol":   ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive,
+		"protocol":   ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive, "wsframe": framing,
 	}},
 	{"resuming", 1600, []string{"cursor", "resume", "catchup"}, map[string]string{
 		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cost": overload, "cursorseal": sealing, "access": allowed,
-		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive,
+		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive, "wsframe": framing,
 	}},
 	{"subscriptions", 2300, []string{"subscription", "jsonpath"}, map[string]string{
 		"protocol": ofLive, "cursor": "a parameter; read for replays",

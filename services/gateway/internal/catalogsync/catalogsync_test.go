@@ -19,9 +19,9 @@ import (
 	"atlasstream/services/gateway/internal/activity"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // listener is a client that keeps what it is told.
@@ -34,25 +34,25 @@ func (l *listener) Writable() (<-chan struct{}, error) { return nil, nil }
 
 func (l *listener) BeginCursors() bool { return false }
 
-func (l *listener) Complaint(refusal *protocol.Error) *sendqueue.Message {
+func (l *listener) Complaint(refusal *protocol.Error) *wsframe.Message {
 	return delivery.ErrorMessage(named{}, refusal)
 }
 
-func (l *listener) EnqueueControl(message *sendqueue.Message) error { return l.Enqueue(message) }
+func (l *listener) EnqueueControl(message *wsframe.Message) error { return l.Enqueue(message) }
 
-func (l *listener) Enqueue(message *sendqueue.Message) error {
+func (l *listener) Enqueue(message *wsframe.Message) error {
 	l.told = append(l.told, string(message.Payload()))
 	return nil
 }
 
 type named struct{}
 
-func (named) Event(name string, _ []byte) *sendqueue.Message { return sendqueue.Text([]byte(name)) }
+func (named) Event(name string, _ []byte) *wsframe.Message { return wsframe.Text([]byte(name)) }
 
-func (named) Cursor(string) *sendqueue.Message { return nil }
+func (named) Cursor(string) *wsframe.Message { return nil }
 
-func (named) EventAt(name string, _ []byte, _ string) *sendqueue.Message {
-	return sendqueue.Text([]byte(name))
+func (named) EventAt(name string, _ []byte, _ string) *wsframe.Message {
+	return wsframe.Text([]byte(name))
 }
 
 // A measurement that is deleted is unknown, and so are the subscriptions to it where unknown ones are refused.

@@ -10,27 +10,27 @@ import (
 	"golang.org/x/sys/unix"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // copyingEncoding encodes messages as endpoints do.
 type copyingEncoding struct{}
 
-func (e copyingEncoding) Event(name string, payload []byte) *sendqueue.Message {
+func (e copyingEncoding) Event(name string, payload []byte) *wsframe.Message {
 	return e.EventAt(name, payload, "")
 }
 
-func (e copyingEncoding) Cursor(cursor string) *sendqueue.Message {
+func (e copyingEncoding) Cursor(cursor string) *wsframe.Message {
 	return e.EventAt("atlas_cursor", nil, cursor)
 }
 
-func (copyingEncoding) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
-	text := sendqueue.Blank(len(name) + len(payload) + len(cursor) + len(`["",,""]`))
+func (copyingEncoding) EventAt(name string, payload []byte, cursor string) *wsframe.Message {
+	text := wsframe.Blank(len(name) + len(payload) + len(cursor) + len(`["",,""]`))
 	text = append(append(append(text, `["`...), name...), `",`...)
 	text = append(append(append(text, payload...), `,"`...), cursor...)
-	return sendqueue.Written(append(text, `"]`...))
+	return wsframe.Written(append(text, `"]`...))
 }
 
 // traceroute is a result of so many hops, each of some 210 bytes.

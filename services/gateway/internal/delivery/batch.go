@@ -12,6 +12,7 @@ import (
 	"atlasstream/pkg/bufferpool"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // When the records that wait in a batch are sent.
@@ -119,7 +120,7 @@ func (b *Batch) add(payload []byte, at Place) (enqueued bool, err error) {
 	return true, b.forgiveWaiting(b.send(b.enqueuer()))
 }
 
-func (b *Batch) enqueuer() func(*sendqueue.Message) error {
+func (b *Batch) enqueuer() func(*wsframe.Message) error {
 	return b.recipient.enqueuer(b.canDeliverLater)
 }
 
@@ -171,7 +172,7 @@ func (b *Batch) close() {
 }
 
 // send is called under the lock. What can wait is kept if it does not fit.
-func (b *Batch) send(enqueue func(*sendqueue.Message) error) error {
+func (b *Batch) send(enqueue func(*wsframe.Message) error) error {
 	if b.records == 0 {
 		return nil
 	}

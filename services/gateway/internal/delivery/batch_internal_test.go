@@ -6,16 +6,16 @@ import (
 
 	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // discardingClient takes every message and keeps none.
 type discardingClient struct{}
 
-func (discardingClient) Enqueue(*sendqueue.Message) error { return nil }
+func (discardingClient) Enqueue(*wsframe.Message) error { return nil }
 
-func (discardingClient) EnqueueControl(*sendqueue.Message) error { return nil }
+func (discardingClient) EnqueueControl(*wsframe.Message) error { return nil }
 
 func (discardingClient) Flush() {}
 
@@ -23,7 +23,7 @@ func (discardingClient) Writable() (<-chan struct{}, error) { return nil, nil }
 
 func (discardingClient) Encoding() Encoding { return nil }
 
-func (discardingClient) Complaint(*protocol.Error) *sendqueue.Message { return nil }
+func (discardingClient) Complaint(*protocol.Error) *wsframe.Message { return nil }
 
 func (discardingClient) BeginCursors() bool { return false }
 

@@ -2,15 +2,15 @@ package delivery
 
 import (
 	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // Queue is what waits for a client. Its methods are called from several goroutines, and wait neither for the network nor for Session.Leave.
 type Queue interface {
 	// Enqueue enqueues a message; sendqueue.ErrFull says that the client cannot take it now, sendqueue.ErrClosed that it is gone.
-	Enqueue(message *sendqueue.Message) error
+	Enqueue(message *wsframe.Message) error
 	// EnqueueControl is Enqueue for what is said beside records, for which there is more room.
-	EnqueueControl(message *sendqueue.Message) error
+	EnqueueControl(message *wsframe.Message) error
 	// Flush writes what is enqueued.
 	Flush()
 	// Writable gives nil while there is room in the queue for those who can wait, else a channel that is closed when there is, or when the client is gone;
@@ -24,7 +24,7 @@ type Client interface {
 	// Encoding is how the client's endpoint writes events; it stays the same.
 	Encoding() Encoding
 	// Complaint makes an atlas_error for the client.
-	Complaint(refusal *protocol.Error) *sendqueue.Message
+	Complaint(refusal *protocol.Error) *wsframe.Message
 	// BeginCursors is called before the first message with a cursor. It tells whether the client comes back with the last cursor by itself, and nothing
 	// else, so that each must stand for all its subscriptions.
 	BeginCursors() (forAll bool)
@@ -35,18 +35,18 @@ type Client interface {
 // Encoding writes an event for all clients of an endpoint. Two encodings that are equal write the same bytes.
 type Encoding interface {
 	// Event makes the message of an event whose payload is JSON.
-	Event(name string, payload []byte) *sendqueue.Message
+	Event(name string, payload []byte) *wsframe.Message
 	// EventAt is Event with a cursor, which has nothing that JSON would escape.
-	EventAt(name string, payload []byte, cursor string) *sendqueue.Message
+	EventAt(name string, payload []byte, cursor string) *wsframe.Message
 	// Cursor makes the message of an atlas_cursor.
-	Cursor(cursor string) *sendqueue.Message
+	Cursor(cursor string) *wsframe.Message
 }
 
 // CursorEncoding is that of an endpoint whose events can be given a cursor once they are encoded, so that clients with cursors of their own share the rest.
 type CursorEncoding interface {
 	Encoding
 	// WithCursor gives the message that EventAt would, from that of Event.
-	WithCursor(event *sendqueue.Message, cursor string) *sendqueue.Message
+	WithCursor(event *wsframe.Message, cursor string) *wsframe.Message
 }
 
 // StartEncoding is that of an endpoint whose clients come back with the last cursor that they were given for a subscription: its confirmation has one too, or
@@ -54,7 +54,7 @@ type CursorEncoding interface {
 type StartEncoding interface {
 	Encoding
 	// EventAtStart is EventAt for the confirmation.
-	EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message
+	EventAtStart(name string, payload []byte, cursor string) *wsframe.Message
 }
 
 // ReplayEncoding is that of an endpoint whose clients know an event which comes before atlas_unsubscribed at the end of a replay.
@@ -67,10 +67,10 @@ type ReplayEncoding interface {
 type EndEncoding interface {
 	Encoding
 	// EventAtEnd is Event for the last one of a subscription that has nothing more to come, so that its client is told so when it asks again.
-	EventAtEnd(name string, payload []byte) *sendqueue.Message
+	EventAtEnd(name string, payload []byte) *wsframe.Message
 }
 
 // ErrorMessage makes an atlas_error.
-func ErrorMessage(encoding Encoding, refusal *protocol.Error) *sendqueue.Message {
+func ErrorMessage(encoding Encoding, refusal *protocol.Error) *wsframe.Message {
 	return encoding.Event(protocol.EventError, refusal.Payload())
 }

@@ -5,8 +5,8 @@ import (
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/cursorseal"
 	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // Encoder encodes one record at a time, once for all that get the same bytes. It is not safe for concurrent use.
@@ -15,8 +15,8 @@ type Encoder struct {
 	record   *atlas.Record
 	subject  *subscription.RecordView
 	last     encodingKey // most clients want the same, so the last encoding is at hand
-	lastDone *sendqueue.Message
-	others   map[encodingKey]*sendqueue.Message
+	lastDone *wsframe.Message
+	others   map[encodingKey]*wsframe.Message
 	seal     func(cursor.Token) string
 	cursor   string                // behind the record, once it is asked for
 	inReplay func() *cursor.Replay // gives its position, in a replay
@@ -129,22 +129,22 @@ func (e *Encoder) enqueueAlone(to *Target, stream atlas.Stream, form subscriptio
 
 // ownMessage is a message with a cursor of a client's own. Clients with the same cursor get the same message.
 type ownMessage struct {
-	event   *sendqueue.Message // without the cursor
+	event   *wsframe.Message // without the cursor
 	cursor  string
-	message *sendqueue.Message
+	message *wsframe.Message
 }
 
 // withCursors encodes the record with cursors of a client's own. If the encoding permits, all but the cursor is encoded once for all clients.
-func (e *Encoder) withCursors(encoding Encoding, stream atlas.Stream, form subscription.Projection) func(cursor string) *sendqueue.Message {
+func (e *Encoder) withCursors(encoding Encoding, stream atlas.Stream, form subscription.Projection) func(cursor string) *wsframe.Message {
 	shared, permits := encoding.(CursorEncoding)
 	if !permits || e.inReplay != nil { // a replay has one client
-		return func(cursor string) *sendqueue.Message {
+		return func(cursor string) *wsframe.Message {
 			return encoding.EventAt(protocol.RecordEvent(stream), e.subject.Payload(form), cursor)
 		}
 	}
 	form.Cursor = false
 	event := e.message(encodingKey{encoding, stream, form})
-	return func(cursor string) *sendqueue.Message {
+	return func(cursor string) *wsframe.Message {
 		if e.own.event != event || e.own.cursor != cursor {
 			e.own = ownMessage{event, cursor, shared.WithCursor(event, cursor)}
 		}
@@ -153,7 +153,7 @@ func (e *Encoder) withCursors(encoding Encoding, stream atlas.Stream, form subsc
 }
 
 // message encodes the record unless that has been done for another client.
-func (e *Encoder) message(key encodingKey) *sendqueue.Message {
+func (e *Encoder) message(key encodingKey) *wsframe.Message {
 	if e.lastDone != nil && e.last == key {
 		return e.lastDone
 	}
@@ -168,7 +168,7 @@ func (e *Encoder) message(key encodingKey) *sendqueue.Message {
 	return message
 }
 
-func (e *Encoder) encode(key encodingKey) *sendqueue.Message {
+func (e *Encoder) encode(key encodingKey) *wsframe.Message {
 	name, payload := protocol.RecordEvent(key.stream), e.subject.Payload(key.form)
 	if !key.form.Cursor {
 		return key.encoding.Event(name, payload)
@@ -202,7 +202,7 @@ func (e *Encoder) place(stream atlas.Stream) Place {
 
 func (e *Encoder) keepLast() {
 	if e.others == nil {
-		e.others = make(map[encodingKey]*sendqueue.Message)
+		e.others = make(map[encodingKey]*wsframe.Message)
 	}
 	e.others[e.last] = e.lastDone
 }

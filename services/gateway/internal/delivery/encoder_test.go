@@ -7,9 +7,9 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 func TestOneMessageForSeveralSubscriptions(t *testing.T) {
@@ -79,19 +79,19 @@ type countingEncoding struct {
 	cursors map[string]int // how often each was added to a record
 }
 
-func (e *countingEncoding) Event(name string, payload []byte) *sendqueue.Message {
+func (e *countingEncoding) Event(name string, payload []byte) *wsframe.Message {
 	*e.encoded++
 	return e.TextEncoding.Event(name, payload)
 }
 
-func (e *countingEncoding) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
+func (e *countingEncoding) EventAt(name string, payload []byte, cursor string) *wsframe.Message {
 	*e.encoded++
 	return e.TextEncoding.EventAt(name, payload, cursor)
 }
 
-func (e *countingEncoding) WithCursor(event *sendqueue.Message, cursor string) *sendqueue.Message {
+func (e *countingEncoding) WithCursor(event *wsframe.Message, cursor string) *wsframe.Message {
 	e.cursors[cursor]++
-	return sendqueue.Text(fmt.Appendf(nil, "%s %s", event.Payload(), cursor))
+	return wsframe.Text(fmt.Appendf(nil, "%s %s", event.Payload(), cursor))
 }
 
 // Clients that have the same subscriptions, and have received as much, share the message with its cursor, and no others do.

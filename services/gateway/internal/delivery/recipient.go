@@ -16,6 +16,7 @@ import (
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // ErrStalled says that a client has taken nothing for as long as it may.
@@ -70,7 +71,7 @@ type Checkpoints interface {
 	Tracking
 	// Enqueue enqueues a record, or several of which the last is at a place, as it is encoded with a cursor, which is sealed first.
 	Enqueue(
-		enqueue func(*sendqueue.Message) error, at Place, seal func(cursor.Token) string, encode func(cursor string) *sendqueue.Message,
+		enqueue func(*wsframe.Message) error, at Place, seal func(cursor.Token) string, encode func(cursor string) *wsframe.Message,
 	) error
 	// Send enqueues an event that is not a record, with a cursor.
 	Send(event string, payload []byte) error
@@ -130,7 +131,7 @@ func (r *Recipient) Readers() *semaphore.Weighted {
 }
 
 // enqueue enqueues a record that can be delivered later as well. Errors: those of Client.Enqueue.
-func (r *Recipient) enqueue(message *sendqueue.Message) error {
+func (r *Recipient) enqueue(message *wsframe.Message) error {
 	if r.overfull.Load() {
 		return sendqueue.ErrClosed
 	}
@@ -138,11 +139,11 @@ func (r *Recipient) enqueue(message *sendqueue.Message) error {
 }
 
 // EnqueueIfRoom enqueues a message without which the client can do. Errors: those of Client.Enqueue.
-func (r *Recipient) EnqueueIfRoom(message *sendqueue.Message) error { return r.enqueue(message) }
+func (r *Recipient) EnqueueIfRoom(message *wsframe.Message) error { return r.enqueue(message) }
 
 // EnqueueControl enqueues a message that must come now. Once one does not fit, none is enqueued any more, and Flush, which must follow, closes the client.
 // Errors: those of Client.EnqueueControl.
-func (r *Recipient) EnqueueControl(message *sendqueue.Message) error {
+func (r *Recipient) EnqueueControl(message *wsframe.Message) error {
 	if r.overfull.Load() {
 		return sendqueue.ErrFull
 	}
@@ -154,7 +155,7 @@ func (r *Recipient) EnqueueControl(message *sendqueue.Message) error {
 }
 
 // enqueuer is enqueue for records that can be delivered later, and EnqueueControl for those that cannot.
-func (r *Recipient) enqueuer(canDeliverLater bool) func(*sendqueue.Message) error {
+func (r *Recipient) enqueuer(canDeliverLater bool) func(*wsframe.Message) error {
 	if canDeliverLater {
 		return r.enqueue
 	}
@@ -175,12 +176,12 @@ func (r *Recipient) sendError(refusal *protocol.Error) error {
 }
 
 // enqueueRecord enqueues a record, or several of which the last is at a place.
-func (r *Recipient) enqueueRecord(enqueue func(*sendqueue.Message) error, event string, payload []byte, cursors bool, at Place) error {
+func (r *Recipient) enqueueRecord(enqueue func(*wsframe.Message) error, event string, payload []byte, cursors bool, at Place) error {
 	if !cursors {
 		return enqueue(r.Encoding.Event(event, payload))
 	}
 	if checkpoints := r.Checkpoints(); checkpoints != nil {
-		encode := func(cursor string) *sendqueue.Message { return r.Encoding.EventAt(event, payload, cursor) }
+		encode := func(cursor string) *wsframe.Message { return r.Encoding.EventAt(event, payload, cursor) }
 		return checkpoints.Enqueue(enqueue, at, r.shared.Seal, encode)
 	}
 	return enqueue(r.Encoding.EventAt(event, payload, r.Seal(&at)))

@@ -8,8 +8,8 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // Target is what one client gets from one source: its active subscriptions there. Live partitions, catching up and replays deliver to it alike.
@@ -172,7 +172,7 @@ func (t *Target) HasBatchWaiting(active *Active) bool {
 }
 
 // SendLast enqueues a control message after everything that was delivered before. What does not fit is an overflow, which Recipient.Flush finds.
-func (t *Target) SendLast(message *sendqueue.Message) {
+func (t *Target) SendLast(message *wsframe.Message) {
 	t.FlushBatches("")
 	_ = t.Recipient.EnqueueControl(message)
 }

@@ -5,9 +5,9 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"atlasstream/services/gateway/internal/wsframe"
 
-	"atlasstream/services/gateway/internal/sendqueue"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // maxNames is how many client names have metrics of their own: those that connect first.
@@ -34,16 +34,16 @@ type countedClient struct {
 }
 
 // Enqueue counts a message that is queued.
-func (c *countedClient) Enqueue(message *sendqueue.Message) error {
+func (c *countedClient) Enqueue(message *wsframe.Message) error {
 	return c.count(message, c.client.Enqueue(message))
 }
 
 // EnqueueControl counts a message that is queued.
-func (c *countedClient) EnqueueControl(message *sendqueue.Message) error {
+func (c *countedClient) EnqueueControl(message *wsframe.Message) error {
 	return c.count(message, c.client.EnqueueControl(message))
 }
 
-func (c *countedClient) count(message *sendqueue.Message, err error) error {
+func (c *countedClient) count(message *wsframe.Message, err error) error {
 	if err == nil {
 		c.messages.Add(1)
 		c.bytes.Add(uint64(message.Size()))

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"atlasstream/services/gateway/internal/delivery"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // MediaEvents is the media type of Server-Sent Events.
@@ -21,7 +21,7 @@ type format interface {
 	// keepAlive may be written between two events, and is ignored by the client.
 	keepAlive() []byte
 	// withRetry has a last event say around when the client should reconnect, where the format can say that.
-	withRetry(event *sendqueue.Message, around time.Duration) *sendqueue.Message
+	withRetry(event *wsframe.Message, around time.Duration) *wsframe.Message
 	// isLast reports whether an event is the last one.
 	isLast(event []byte) bool
 	// resumption returns how the subscription of a client changes that reconnects after an event with this ID, or first connects; nil if it does not.

@@ -10,6 +10,7 @@ import (
 
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsconn"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // HeartbeatSettings are when a client is pinged, and when it is taken for gone.
@@ -45,10 +46,10 @@ func (h *heartbeat) beat() {
 	}
 	rest := h.settings.Interval + h.settings.Timeout - time.Since(time.Unix(0, h.lastHeard.Load()))
 	if rest <= 0 {
-		h.conn.Abort(sendqueue.Close(websocket.CloseGoingAway, "no sign of life came in time"))
+		h.conn.Abort(wsframe.Close(websocket.CloseGoingAway, "no sign of life came in time"))
 		return
 	}
-	if err := h.conn.Send(sendqueue.Ping()); errors.Is(err, sendqueue.ErrClosed) {
+	if err := h.conn.Send(wsframe.Ping()); errors.Is(err, sendqueue.ErrClosed) {
 		return
 	}
 	h.timer.Reset(min(h.settings.Interval, rest))

@@ -4,23 +4,23 @@ import (
 	"bytes"
 
 	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // jsonArray writes an event as ["name",payload], the messages of the plain WebSocket. Payloads are not reformatted: clients match prefixes of this
 // compact form.
 type jsonArray struct{}
 
-func (jsonArray) Event(name string, payload []byte) *sendqueue.Message {
-	return sendqueue.Written(appendJSONArray(sendqueue.Blank(len(name)+len(payload)+len(`["",]`)), name, payload))
+func (jsonArray) Event(name string, payload []byte) *wsframe.Message {
+	return wsframe.Written(appendJSONArray(wsframe.Blank(len(name)+len(payload)+len(`["",]`)), name, payload))
 }
 
-func (jsonArray) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
-	return sendqueue.Written(appendJSONArrayAt(sendqueue.Blank(len(name)+len(payload)+len(cursor)+len(`["",,""]`)), name, payload, cursor))
+func (jsonArray) EventAt(name string, payload []byte, cursor string) *wsframe.Message {
+	return wsframe.Written(appendJSONArrayAt(wsframe.Blank(len(name)+len(payload)+len(cursor)+len(`["",,""]`)), name, payload, cursor))
 }
 
-func (jsonArray) Cursor(cursor string) *sendqueue.Message {
-	return sendqueue.Text(appendCursor(nil, cursor))
+func (jsonArray) Cursor(cursor string) *wsframe.Message {
+	return wsframe.Text(appendCursor(nil, cursor))
 }
 
 // appendCursor appends an atlas_cursor as ["atlas_cursor",cursor].
@@ -29,7 +29,7 @@ func appendCursor(text []byte, cursor string) []byte {
 }
 
 // EventAtStart implements delivery.StartEncoding.
-func (e jsonArray) EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message {
+func (e jsonArray) EventAtStart(name string, payload []byte, cursor string) *wsframe.Message {
 	return e.EventAt(name, payload, cursor)
 }
 

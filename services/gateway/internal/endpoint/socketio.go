@@ -9,9 +9,9 @@ import (
 
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // SocketIO is the Socket.IO endpoint at /stream/socket.io, as in RIPE's older service. It is an http.Handler.
@@ -40,7 +40,7 @@ func NewSocketIO(acceptor *Acceptor, settings socketio.Config) (*SocketIO, error
 // Departures implements drain.Endpoint.
 func (e *SocketIO) Departures() []func() bool { return e.Server.Departures(e.farewell()) }
 
-func (e *SocketIO) farewell() *sendqueue.Message {
+func (e *SocketIO) farewell() *wsframe.Message {
 	return delivery.ErrorMessage(socketIOEvents{}, errShuttingDown())
 }
 
@@ -117,7 +117,7 @@ func (c *socketIOClient) BeginCursors() (forAll bool) {
 }
 
 // Complaint implements delivery.Client. The null after the error text keeps the client from remembering the text as a cursor.
-func (c *socketIOClient) Complaint(refusal *protocol.Error) *sendqueue.Message {
+func (c *socketIOClient) Complaint(refusal *protocol.Error) *wsframe.Message {
 	if !c.hasCursors.Load() {
 		return delivery.ErrorMessage(socketIOEvents{}, refusal)
 	}
@@ -127,24 +127,24 @@ func (c *socketIOClient) Complaint(refusal *protocol.Error) *sendqueue.Message {
 // socketIOEvents encodes an event for clients of the main namespace, of both revisions.
 type socketIOEvents struct{}
 
-func (socketIOEvents) Event(name string, payload []byte) *sendqueue.Message {
+func (socketIOEvents) Event(name string, payload []byte) *wsframe.Message {
 	return socketio.EncodeEvent("/", name, payload)
 }
 
-func (socketIOEvents) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
+func (socketIOEvents) EventAt(name string, payload []byte, cursor string) *wsframe.Message {
 	return socketio.EncodeEvent("/", name, payload, []byte(`"`+cursor+`"`))
 }
 
 // Cursor has the cursor as the event's last string, which socket.io-client keeps for its recovery.
-func (socketIOEvents) Cursor(cursor string) *sendqueue.Message {
+func (socketIOEvents) Cursor(cursor string) *wsframe.Message {
 	return socketio.EncodeEvent("/", protocol.EventCursor, []byte(`"`+cursor+`"`))
 }
 
 // WithCursor implements delivery.CursorEncoding: the cursor is one more element of the event's array.
-func (socketIOEvents) WithCursor(event *sendqueue.Message, cursor string) *sendqueue.Message {
+func (socketIOEvents) WithCursor(event *wsframe.Message, cursor string) *wsframe.Message {
 	array := event.Payload()
-	text := append(sendqueue.Blank(len(array)+len(cursor)+len(`,""`)), array[:len(array)-len("]")]...)
-	return sendqueue.Written(append(append(append(text, `,"`...), cursor...), `"]`...))
+	text := append(wsframe.Blank(len(array)+len(cursor)+len(`,""`)), array[:len(array)-len("]")]...)
+	return wsframe.Written(append(append(append(text, `,"`...), cursor...), `"]`...))
 }
 
 // ReplayFinished implements delivery.ReplayEncoding: ripe.atlas.cousteau 1.5 expects this name.

@@ -9,40 +9,40 @@ import (
 
 	"atlasstream/pkg/jitter"
 	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // sse writes Server-Sent Events, as EventSource reads them (HTML standard, section 9.2). Only last events set a reconnection time.
 type sse struct{}
 
-func (sse) Event(name string, payload []byte) *sendqueue.Message {
-	return sendqueue.Written(appendSSE(sendqueue.Blank(len(name)+len(payload)+len("event: \ndata: \n\n")), name, payload))
+func (sse) Event(name string, payload []byte) *wsframe.Message {
+	return wsframe.Written(appendSSE(wsframe.Blank(len(name)+len(payload)+len("event: \ndata: \n\n")), name, payload))
 }
 
 // EventAt has the cursor as the event's ID, which a browser sends when it reconnects.
-func (sse) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
-	text := sendqueue.Blank(len(name) + len(payload) + len(cursor) + len("event: \nid: \ndata: \n\n"))
+func (sse) EventAt(name string, payload []byte, cursor string) *wsframe.Message {
+	text := wsframe.Blank(len(name) + len(payload) + len(cursor) + len("event: \nid: \ndata: \n\n"))
 	text = append(append(append(text, "id: "...), cursor...), '\n')
-	return sendqueue.Written(appendSSE(text, name, payload))
+	return wsframe.Written(appendSSE(text, name, payload))
 }
 
 // Cursor has data, as EventSource clients ignore an event without.
-func (e sse) Cursor(cursor string) *sendqueue.Message {
+func (e sse) Cursor(cursor string) *wsframe.Message {
 	return e.EventAt(protocol.EventCursor, []byte("{}"), cursor)
 }
 
 // EventAtStart implements delivery.StartEncoding. The ID is part of the confirmation, as event-source-polyfill and launchdarkly-eventsource ignore an ID
 // without data.
-func (e sse) EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message {
+func (e sse) EventAtStart(name string, payload []byte, cursor string) *wsframe.Message {
 	return e.EventAt(name, payload, cursor)
 }
 
 // EventAtEnd implements delivery.EndEncoding. The ID marks the end of the subscription: a browser that reconnects with it is answered 204, and stops.
-func (sse) EventAtEnd(name string, payload []byte) *sendqueue.Message {
+func (sse) EventAtEnd(name string, payload []byte) *wsframe.Message {
 	text := append(append(append([]byte("event: "), name...), "\nid: "...), endID(payload)...)
 	text = append(append(text, "\ndata: "...), payload...)
-	return sendqueue.Text(append(text, "\n\n"...))
+	return wsframe.Text(append(text, "\n\n"...))
 }
 
 func appendSSE(text []byte, name string, payload []byte) []byte {
@@ -60,9 +60,9 @@ func endID(parameters []byte) string {
 }
 
 // withRetry sets the time in the event itself, as some clients ignore a field without data.
-func (sse) withRetry(event *sendqueue.Message, around time.Duration) *sendqueue.Message {
+func (sse) withRetry(event *wsframe.Message, around time.Duration) *wsframe.Message {
 	field := fmt.Appendf(nil, "retry: %d\n", jitter.Around(around).Milliseconds())
-	return sendqueue.Text(append(field, event.Payload()...))
+	return wsframe.Text(append(field, event.Payload()...))
 }
 
 func (sse) contentType() string { return MediaEvents }

@@ -12,6 +12,7 @@ import (
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsconn"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 const (
@@ -60,7 +61,7 @@ func (c *streamClient) Encoding() delivery.Encoding { return c.format }
 func (c *streamClient) Overflow() { c.Abort(c.Complaint(errTooSlow(c.MissingSince()))) }
 
 // Complaint implements delivery.Client.
-func (c *streamClient) Complaint(refusal *protocol.Error) *sendqueue.Message {
+func (c *streamClient) Complaint(refusal *protocol.Error) *wsframe.Message {
 	return delivery.ErrorMessage(c.format, refusal)
 }
 

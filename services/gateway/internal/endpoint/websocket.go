@@ -14,6 +14,7 @@ import (
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsconn"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // WebSocket is the WebSocket endpoint at /stream/, as in RIPE's current service: text messages ["event",payload] in both directions.
@@ -92,7 +93,7 @@ func (e *WebSocket) readMessages(client *webSocketClient, session *clientSession
 		return !client.conn.Closing() && client.connection.admits(size)
 	}
 	end := client.conn.ReadAll(admits, func(binary bool, message []byte) { e.receive(session, binary, message) })
-	client.conn.Finish(sendqueue.Close(end.Code, end.Text))
+	client.conn.Finish(wsframe.Close(end.Code, end.Text))
 	session.end(end.Text)
 }
 
@@ -132,9 +133,9 @@ type webSocketClient struct {
 	queue      *sendqueue.Queue // conn.Queue, without an indirection for each delivery
 }
 
-func (c *webSocketClient) Encoding() delivery.Encoding              { return jsonArray{} }
-func (c *webSocketClient) Enqueue(message *sendqueue.Message) error { return c.queue.Enqueue(message) }
-func (c *webSocketClient) EnqueueControl(message *sendqueue.Message) error {
+func (c *webSocketClient) Encoding() delivery.Encoding            { return jsonArray{} }
+func (c *webSocketClient) Enqueue(message *wsframe.Message) error { return c.queue.Enqueue(message) }
+func (c *webSocketClient) EnqueueControl(message *wsframe.Message) error {
 	return c.queue.EnqueueControl(message)
 }
 func (c *webSocketClient) BeginCursors() bool                  { return false }
@@ -143,20 +144,20 @@ func (c *webSocketClient) Writable() (<-chan struct{}, error)  { return c.queue.
 func (c *webSocketClient) ShareBudget(budget sendqueue.Budget) { c.queue.ShareBudget(budget) }
 func (c *webSocketClient) cutOff()                             { c.conn.Close() }
 
-func (c *webSocketClient) Complaint(refusal *protocol.Error) *sendqueue.Message {
+func (c *webSocketClient) Complaint(refusal *protocol.Error) *wsframe.Message {
 	return delivery.ErrorMessage(jsonArray{}, refusal)
 }
 
 func (c *webSocketClient) Overflow() {
-	c.conn.Abort(c.Complaint(errTooSlow(c.queue.MissingSince())), sendqueue.Close(websocket.ClosePolicyViolation, "too slow"))
+	c.conn.Abort(c.Complaint(errTooSlow(c.queue.MissingSince())), wsframe.Close(websocket.ClosePolicyViolation, "too slow"))
 }
 
 func (c *webSocketClient) Disconnect(why *protocol.Error) {
-	c.conn.Abort(c.Complaint(why), sendqueue.Close(websocket.ClosePolicyViolation, closeText(why)))
+	c.conn.Abort(c.Complaint(why), wsframe.Close(websocket.ClosePolicyViolation, closeText(why)))
 }
 
 func (c *webSocketClient) Leave(why *protocol.Error) {
-	c.conn.Finish(c.Complaint(why), sendqueue.Close(websocket.CloseGoingAway, closeText(why)))
+	c.conn.Finish(c.Complaint(why), wsframe.Close(websocket.CloseGoingAway, closeText(why)))
 }
 
 func (c *webSocketClient) notifyShutdown() { c.Leave(errShuttingDown()) }
@@ -166,6 +167,6 @@ func closeText(why *protocol.Error) string { return strings.ReplaceAll(string(wh
 
 func (c *webSocketClient) refuse(reason error) {
 	if refusal, ok := errors.AsType[*protocol.Error](reason); ok {
-		c.conn.Finish(c.Complaint(refusal), sendqueue.Close(websocket.CloseTryAgainLater, string(refusal.Code)))
+		c.conn.Finish(c.Complaint(refusal), wsframe.Close(websocket.CloseTryAgainLater, string(refusal.Code)))
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session/sessiontest"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // socketClient is a client with a queue like that of the gateway's endpoints. It reads so many bytes a second.
@@ -39,9 +40,9 @@ func (c *socketClient) readAll() {
 	}
 }
 
-func (c *socketClient) Enqueue(message *sendqueue.Message) error { return c.Queue.Enqueue(message) }
+func (c *socketClient) Enqueue(message *wsframe.Message) error { return c.Queue.Enqueue(message) }
 
-func (c *socketClient) EnqueueControl(message *sendqueue.Message) error {
+func (c *socketClient) EnqueueControl(message *wsframe.Message) error {
 	return c.Queue.EnqueueControl(message)
 }
 
@@ -76,7 +77,7 @@ func TestBulkOfMetadata(t *testing.T) {
 			sessiontest.MustSubscribe(t, subscriber, `{"stream_type":"metadata"}`)
 		}
 		description := string(slices.Repeat([]byte("x"), 1000))
-		began, sent := time.Now(), sendqueue.Text([]byte(`atlas_subscribed {"stream_type":"metadata"}`)).Size()
+		began, sent := time.Now(), wsframe.Text([]byte(`atlas_subscribed {"stream_type":"metadata"}`)).Size()
 		const measurements = 50_000
 		for id := range measurements {
 			object := sessiontest.Record(atlas.StreamMetadata, atlas.MeasurementID(id+1), 0, fmt.Sprintf(`{"id":%d,"type":"ping","description":%q}`, id+1, description))

@@ -7,7 +7,7 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
-	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // SendCursors sends an atlas_cursor to clients with cursors that have received none for some time: a client that reconnects with an old one would be refused,
@@ -38,7 +38,7 @@ func (p *Partition) attached() (attached []*delivery.Target) {
 func (p *Partition) enqueueCursors(targets []*delivery.Target) (written []*delivery.Recipient) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	cursors := idleCursors{partition: p, now: time.Now(), next: p.Lag.Next(), messages: make(map[cursorKey]*sendqueue.Message)}
+	cursors := idleCursors{partition: p, now: time.Now(), next: p.Lag.Next(), messages: make(map[cursorKey]*wsframe.Message)}
 	for _, target := range targets {
 		if p.targets[target.Recipient] == target && p.detached[target] == nil && cursors.enqueue(target) {
 			written = append(written, target.Recipient)
@@ -52,7 +52,7 @@ type idleCursors struct {
 	partition *Partition
 	now       time.Time
 	next      int64
-	messages  map[cursorKey]*sendqueue.Message
+	messages  map[cursorKey]*wsframe.Message
 }
 
 type cursorKey struct {
@@ -93,7 +93,7 @@ func (c *idleCursors) isIdle(target *delivery.Target, active *delivery.Active) b
 	return wasIdle
 }
 
-func (c *idleCursors) message(target *delivery.Target, active *delivery.Active) *sendqueue.Message {
+func (c *idleCursors) message(target *delivery.Target, active *delivery.Active) *wsframe.Message {
 	key := cursorKey{target.Recipient.Encoding, active.Wanted.Measurement}
 	if c.messages[key] == nil {
 		at := delivery.Place{Checkpoint: cursor.Checkpoint{Measurement: key.measurement, Live: c.partition.before(c.next)}}

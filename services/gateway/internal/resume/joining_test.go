@@ -14,6 +14,7 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // offsetOf reads the offset of the last record of a message.
@@ -115,7 +116,7 @@ type confirmingClient struct {
 	confirmed func(event string)
 }
 
-func (c *confirmingClient) EnqueueControl(message *sendqueue.Message) error {
+func (c *confirmingClient) EnqueueControl(message *wsframe.Message) error {
 	c.confirmed(string(message.Payload()))
 	return c.QueuedClient.EnqueueControl(message)
 }
@@ -142,7 +143,7 @@ func TestCursorOfASubscriptionThatBeginsWhileOneCatchesUp(t *testing.T) {
 	defer joined.Leave()
 	log.Append(0, sessiontest.Records(50, 1, 2)...)
 	sessiontest.MustSubscribe(t, joined, `{"msm":1,"cursor":"`+sessiontest.CursorAfter(1, -1)+`"}`)
-	var messages []*sendqueue.Message
+	var messages []*wsframe.Message
 	receive := func(records int) {
 		for len(messages) < records {
 			some, _ := client.Take(1 << 24)

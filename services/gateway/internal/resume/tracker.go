@@ -9,8 +9,8 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // Others are a client's subscriptions without cursors, which a cursor names so that they begin again.
@@ -184,7 +184,7 @@ func (t *Tracker) Steps(joining *delivery.Active) int {
 
 // Enqueue implements delivery.Checkpoints. The cursor stands for all subscriptions, for those to the record's measurement and stream behind the record.
 func (t *Tracker) Enqueue(
-	enqueue func(*sendqueue.Message) error, at delivery.Place, seal func(cursor.Token) string, encode func(cursor string) *sendqueue.Message,
+	enqueue func(*wsframe.Message) error, at delivery.Place, seal func(cursor.Token) string, encode func(cursor string) *wsframe.Message,
 ) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

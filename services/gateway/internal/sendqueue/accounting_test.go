@@ -3,6 +3,8 @@ package sendqueue
 import (
 	"errors"
 	"testing"
+
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // testBudget is a budget of maxBytes.
@@ -14,7 +16,7 @@ func (p *testBudget) IsSpent() bool { return p.waiting > p.maxBytes }
 // The queues of clients that read nothing are bounded by their budget and a little for each, and a client that reads continues.
 func TestAbuseByManyClientsThatReadNothing(t *testing.T) {
 	const clients, bytes, budget, size = 100, 2 << 20, 4 << 20, 1000
-	shared, message := &testBudget{maxBytes: budget}, Text(make([]byte, size))
+	shared, message := &testBudget{maxBytes: budget}, wsframe.Text(make([]byte, size))
 	idle := make([]*Queue, clients)
 	for n := range idle {
 		idle[n] = NewUnconnected(&Limits{Bytes: bytes, Messages: 10_000}, &Stats{}, func() {})
@@ -48,7 +50,7 @@ func TestAbuseByManyClientsThatReadNothing(t *testing.T) {
 
 // Whatever happens to queued messages, the budget counts them.
 func TestBudgetFollowsTheQueue(t *testing.T) {
-	shared, message := &testBudget{maxBytes: 1 << 20}, Text(make([]byte, 98)) // with its frame, 100 bytes
+	shared, message := &testBudget{maxBytes: 1 << 20}, wsframe.Text(make([]byte, 98)) // with its frame, 100 bytes
 	q := NewUnconnected(&Limits{Bytes: 1000, Messages: 100}, &Stats{}, func() {})
 	offer := func(want error) {
 		t.Helper()

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"time"
 
+	"atlasstream/services/gateway/internal/wsframe"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -45,13 +47,13 @@ func (b *batch) release() {
 }
 
 // fill adds messages from the head of the queue, without the written bytes of the first, and returns their number.
-func (b *batch) fill(queue []*Message, writtenOfFirst int) int {
+func (b *batch) fill(queue []*wsframe.Message, writtenOfFirst int) int {
 	b.buffers, b.size, b.written = b.buffers[:0], 0, 0
 	for _, message := range queue {
 		if len(b.buffers) == maxBatchMessages || b.size >= maxBatchBytes {
 			break
 		}
-		b.buffers = append(b.buffers, message.frame[writtenOfFirst:])
+		b.buffers = append(b.buffers, message.Frame()[writtenOfFirst:])
 		b.size += message.Size() - writtenOfFirst
 		writtenOfFirst = 0
 	}

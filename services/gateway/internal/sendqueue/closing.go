@@ -3,16 +3,18 @@ package sendqueue
 import (
 	"cmp"
 	"time"
+
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // Finish writes the queued and the last messages, and then closes the connection: the sending side at once, the rest when the client has closed its
 // side or after CloseTimeout, which ends reading from the connection.
-func (q *Queue) Finish(last ...*Message) { q.finish(false, last) }
+func (q *Queue) Finish(last ...*wsframe.Message) { q.finish(false, last) }
 
 // Abort is Finish for a client that cannot keep up: queued messages are dropped, except those that are being written.
-func (q *Queue) Abort(last ...*Message) { q.finish(true, last) }
+func (q *Queue) Abort(last ...*wsframe.Message) { q.finish(true, last) }
 
-func (q *Queue) finish(drop bool, last []*Message) {
+func (q *Queue) finish(drop bool, last []*wsframe.Message) {
 	q.mu.Lock()
 	if q.state != open {
 		q.mu.Unlock()
@@ -57,7 +59,7 @@ func (q *Queue) MissingSince() time.Time {
 	defer q.mu.Unlock()
 	since := cmp.Or(q.firstRefused, time.Now().Unix())
 	if sent := q.inFlightCount(); sent < len(q.queue) {
-		since = min(since, q.queue[sent].created)
+		since = min(since, q.queue[sent].Created())
 	}
 	return time.Unix(since, 0)
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // An aborted client misses messages since the first that it does not receive, whether that was queued or refused.
@@ -30,18 +32,18 @@ func TestMissingSince(t *testing.T) {
 				defer client.Close()
 				began := time.Now()
 				for range test.written {
-					_ = queue.Send(Text([]byte("is being written")))
+					_ = queue.Send(wsframe.Text([]byte("is being written")))
 					time.Sleep(time.Minute)
 				}
 				for range test.waiting - test.written {
-					_ = queue.EnqueueControl(Text([]byte("waits")))
+					_ = queue.EnqueueControl(wsframe.Text([]byte("waits")))
 					time.Sleep(time.Minute)
 				}
 				if test.refused > 0 {
 					limits.Messages = -9 // so that there is no room for control messages either
 				}
 				for range test.refused {
-					if err := queue.EnqueueControl(Text([]byte("is not taken"))); !errors.Is(err, ErrFull) {
+					if err := queue.EnqueueControl(wsframe.Text([]byte("is not taken"))); !errors.Is(err, ErrFull) {
 						t.Fatalf("got %v, want ErrFull", err)
 					}
 					time.Sleep(time.Minute)
@@ -64,13 +66,13 @@ func TestMissingSinceAfterARecovery(t *testing.T) {
 		defer client.Close()
 		most := limits.Messages
 		limits.Messages = -9
-		if err := queue.EnqueueControl(Text([]byte("is not taken"))); !errors.Is(err, ErrFull) {
+		if err := queue.EnqueueControl(wsframe.Text([]byte("is not taken"))); !errors.Is(err, ErrFull) {
 			t.Fatalf("got %v, want ErrFull", err)
 		}
 		time.Sleep(time.Hour)
 		limits.Messages = most
 		taken := time.Now()
-		if err := queue.EnqueueControl(Text([]byte("is taken"))); err != nil {
+		if err := queue.EnqueueControl(wsframe.Text([]byte("is taken"))); err != nil {
 			t.Fatal(err)
 		}
 		if got := queue.MissingSince(); !got.Equal(taken) {

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 var (
@@ -37,7 +39,7 @@ type Queue struct {
 	conn         net.Conn        // nil until there is one, then constant
 	raw          syscall.RawConn // nil if conn is no socket
 	state        state
-	queue        []*Message
+	queue        []*wsframe.Message
 	bytes        int            // of the messages in the queue
 	sending      int            // bytes that are held outside the queue until the client has read them
 	unread       int            // of these, what the kernel holds
@@ -74,12 +76,12 @@ func (q *Queue) connect(conn net.Conn) {
 
 // Enqueue queues a message without writing it: several messages and one Flush make one write.
 // It returns ErrFull or ErrClosed if the message is not queued.
-func (q *Queue) Enqueue(message *Message) error { return q.enqueue(message, 0) }
+func (q *Queue) Enqueue(message *wsframe.Message) error { return q.enqueue(message, 0) }
 
 // EnqueueControl is Enqueue for control messages, such as confirmations: the limits are a quarter higher for them.
-func (q *Queue) EnqueueControl(message *Message) error { return q.enqueue(message, 1) }
+func (q *Queue) EnqueueControl(message *wsframe.Message) error { return q.enqueue(message, 1) }
 
-func (q *Queue) enqueue(message *Message, extraQuarters int) error {
+func (q *Queue) enqueue(message *wsframe.Message, extraQuarters int) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.state != open {
@@ -96,18 +98,18 @@ func (q *Queue) enqueue(message *Message, extraQuarters int) error {
 }
 
 // noteRefused notes the first refused message since one was queued. It is called with the lock held.
-func (q *Queue) noteRefused(message *Message) {
+func (q *Queue) noteRefused(message *wsframe.Message) {
 	if q.firstRefused != 0 {
 		return
 	}
-	q.firstRefused = message.created
+	q.firstRefused = message.Created()
 	if q.bytes+message.Size() <= q.limits.Bytes && len(q.queue) < q.limits.Messages {
 		q.stats.Curtailed.Add(1)
 	}
 }
 
 // EnqueueTogether is Enqueue for messages that belong together: all of them are queued, with nothing between them, or none.
-func (q *Queue) EnqueueTogether(messages ...*Message) error {
+func (q *Queue) EnqueueTogether(messages ...*wsframe.Message) error {
 	size := 0
 	for _, message := range messages {
 		size += message.Size()
@@ -140,7 +142,7 @@ func (q *Queue) Writing() bool {
 	return q.writing
 }
 
-func (q *Queue) push(message *Message) {
+func (q *Queue) push(message *wsframe.Message) {
 	q.queue = append(q.queue, message)
 	q.countQueued(1, message.Size())
 }

@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"atlasstream/services/gateway/internal/wsframe"
+
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 )
@@ -65,7 +67,7 @@ func fillSocket(t *testing.T, queue *Queue) int {
 	t.Helper()
 	payload := strings.Repeat("x", 100<<10)
 	for sent := 1; sent < 1000; sent++ {
-		if err := queue.Send(Text([]byte(payload))); err != nil {
+		if err := queue.Send(wsframe.Text([]byte(payload))); err != nil {
 			t.Fatal(err)
 		}
 		if queue.stats.Blocked.Load() > 0 {
@@ -83,7 +85,7 @@ func TestMessagesArriveInOrder(t *testing.T) {
 			queue := New(conn, testLimits(), &Stats{})
 			defer queue.Close()
 			for i := range 3 {
-				if err := queue.Enqueue(Text([]byte(strings.Repeat(fmt.Sprint(i), size)))); err != nil {
+				if err := queue.Enqueue(wsframe.Text([]byte(strings.Repeat(fmt.Sprint(i), size)))); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -109,7 +111,7 @@ func TestEnqueueRefusesBeyondTheLimits(t *testing.T) {
 			stats := &Stats{}
 			queue := New(conn, &test.limits, stats)
 			defer queue.Close()
-			message := Text([]byte("0123456789"))
+			message := wsframe.Text([]byte("0123456789"))
 			for range 2 {
 				if err := queue.Enqueue(message); err != nil {
 					t.Fatal(err)
@@ -121,7 +123,7 @@ func TestEnqueueRefusesBeyondTheLimits(t *testing.T) {
 			if stats.Messages.Load() != 2 || stats.Bytes.Load() != 24 {
 				t.Errorf("stats: %d messages, %d bytes are queued", stats.Messages.Load(), stats.Bytes.Load())
 			}
-			queue.Abort(Text([]byte("too slow")), Close(1008, "too slow"))
+			queue.Abort(wsframe.Text([]byte("too slow")), wsframe.Close(1008, "too slow"))
 			expect(t, client, "too slow")
 			if _, _, err := client.ReadMessage(); !websocket.IsCloseError(err, 1008) {
 				t.Errorf("got %v, want a close frame with 1008", err)
@@ -139,7 +141,7 @@ func TestEnqueueTogetherTakesAllOrNone(t *testing.T) {
 	limits.Messages = 3
 	queue := New(server, limits, &Stats{})
 	defer queue.Close()
-	pair := []*Message{Text([]byte("announces")), Binary([]byte("attachment"))}
+	pair := []*wsframe.Message{wsframe.Text([]byte("announces")), wsframe.Binary([]byte("attachment"))}
 	for i, want := range []error{nil, ErrFull} {
 		if err := queue.EnqueueTogether(pair...); !errors.Is(err, want) {
 			t.Errorf("pair %d: got %v, want %v", i, err, want)
@@ -166,7 +168,7 @@ func TestSlowClientGetsEverything(t *testing.T) {
 	queue := New(conn, limits, stats)
 	defer queue.Close()
 	waiting := fillSocket(t, queue)
-	queue.Finish(Text([]byte("last")), Close(1000, ""))
+	queue.Finish(wsframe.Text([]byte("last")), wsframe.Close(1000, ""))
 	for range waiting {
 		expect(t, client, strings.Repeat("x", 100<<10))
 	}
@@ -190,16 +192,16 @@ func TestAbortKeepsFramesWhole(t *testing.T) {
 	sent := fillSocket(t, queue)
 	for range maxBatchBytes/(100<<10) + 2 { // more than the batch that is being written, which Abort does not drop
 		sent++
-		if err := queue.Enqueue(Text([]byte(strings.Repeat("x", 100<<10)))); err != nil {
+		if err := queue.Enqueue(wsframe.Text([]byte(strings.Repeat("x", 100<<10)))); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for range 100 {
-		if err := queue.Enqueue(Text([]byte("dropped"))); err != nil {
+		if err := queue.Enqueue(wsframe.Text([]byte("dropped"))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	queue.Abort(Text([]byte("last words")))
+	queue.Abort(wsframe.Text([]byte("last words")))
 	for received := 0; ; received++ {
 		_, payload, err := client.ReadMessage()
 		if err != nil {
@@ -220,14 +222,14 @@ func TestWriteTimeoutClosesTheConnection(t *testing.T) {
 	limits.Bytes, limits.WriteTimeout = 100<<20, 50*time.Millisecond
 	stats := &Stats{}
 	queue := New(conn, limits, stats)
-	if err := queue.Send(Text(make([]byte, 50<<20))); err != nil { // more than a socket takes that nobody reads
+	if err := queue.Send(wsframe.Text(make([]byte, 50<<20))); err != nil { // more than a socket takes that nobody reads
 		t.Fatal(err)
 	}
 	// The server's own read ends after the write timeout.
 	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("got %v, want a closed connection", err)
 	}
-	if err := queue.Send(Text(nil)); !errors.Is(err, ErrClosed) {
+	if err := queue.Send(wsframe.Text(nil)); !errors.Is(err, ErrClosed) {
 		t.Errorf("got %v, want ErrClosed", err)
 	}
 	queue.Close()
@@ -245,7 +247,7 @@ func TestSteadyClientIsNotCutOff(t *testing.T) {
 		queue := New(server, limits, &Stats{})
 		defer queue.Close()
 		const size = 4000
-		if err := queue.Send(Text([]byte(strings.Repeat("x", size)))); err != nil {
+		if err := queue.Send(wsframe.Text([]byte(strings.Repeat("x", size)))); err != nil {
 			t.Fatal(err)
 		}
 		for read := 0; read < size; {
@@ -280,7 +282,7 @@ func TestFinishWaitsForTheClientToClose(t *testing.T) {
 func TestConnectionWithoutDescriptor(t *testing.T) {
 	server, client := net.Pipe()
 	queue := New(server, testLimits(), &Stats{})
-	if err := queue.Send(Text([]byte("hello"))); err != nil {
+	if err := queue.Send(wsframe.Text([]byte("hello"))); err != nil {
 		t.Fatal(err)
 	}
 	buffer := make([]byte, 7)
@@ -304,7 +306,7 @@ func TestEnqueueFromManyGoroutines(t *testing.T) {
 	for g := range goroutines {
 		group.Go(func() {
 			for i := range each {
-				if err := queue.Send(Text(fmt.Appendf(nil, "%d %d", g, i))); err != nil {
+				if err := queue.Send(wsframe.Text(fmt.Appendf(nil, "%d %d", g, i))); err != nil {
 					t.Error(err)
 				}
 			}
@@ -326,13 +328,6 @@ func TestEnqueueFromManyGoroutines(t *testing.T) {
 	queue.Close()
 }
 
-func TestCloseReasonFits(t *testing.T) {
-	message := Close(1008, strings.Repeat("é", 100))
-	if payload := message.Payload(); len(payload) > maxControlPayload || !strings.HasSuffix(string(payload), "é") {
-		t.Errorf("got %q of %d bytes", payload, len(payload))
-	}
-}
-
 func BenchmarkSend(b *testing.B) {
 	for _, waiting := range []int{1, 16} {
 		b.Run(fmt.Sprintf("%d-messages", waiting), func(b *testing.B) {
@@ -347,7 +342,7 @@ func BenchmarkSend(b *testing.B) {
 			}()
 			queue := New(conn, testLimits(), &Stats{})
 			defer queue.Close()
-			message := Text([]byte(strings.Repeat("x", 1000)))
+			message := wsframe.Text([]byte(strings.Repeat("x", 1000)))
 			b.ReportAllocs()
 			for b.Loop() {
 				for range waiting {

@@ -4,6 +4,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // Queues of clients that read nothing stay within the limit of all of them, each has about the same, and there is always something for a client that reads.
@@ -11,7 +13,7 @@ import (
 //notices:total-ignored
 func TestAbuseOfTheLimitOfAllQueues(t *testing.T) {
 	const clients, limit, size = 1000, 64 << 20, 1000
-	stats, message := &Stats{Limit: limit}, Text(make([]byte, size))
+	stats, message := &Stats{Limit: limit}, wsframe.Text(make([]byte, size))
 	idle := make([]*Queue, clients)
 	for n := range idle {
 		idle[n] = NewUnconnected(&Limits{Bytes: 2 << 20, Messages: 10_000}, stats, func() {})
@@ -88,7 +90,7 @@ func TestWhatTheKernelHoldsCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	stats, message := &Stats{}, Text(make([]byte, 100_000))
+	stats, message := &Stats{}, wsframe.Text(make([]byte, 100_000))
 	connect := func() (*Queue, net.Conn) {
 		client, err := net.Dial("tcp", listener.Addr().String())
 		if err != nil {

@@ -1,6 +1,10 @@
 package sendqueue
 
-import "net"
+import (
+	"net"
+
+	"atlasstream/services/gateway/internal/wsframe"
+)
 
 // NewUnconnected makes a queue without a connection, whose messages are taken, not written. When there is something to take, and when the queue is finished or
 // closed, wake is called by the goroutine that caused it; wake must not block.
@@ -24,8 +28,8 @@ func (q *Queue) Connect(conn net.Conn) {
 
 // Take takes messages from the head of a queue without a connection: as many as have maxBytes of payload together, but at least one if there is any.
 // When more is false, the queue is finished or closed, and empty.
-func (q *Queue) Take(maxBytes int) (messages []*Message, more bool) {
-	return q.TakeWhile(func(message *Message) bool {
+func (q *Queue) Take(maxBytes int) (messages []*wsframe.Message, more bool) {
+	return q.TakeWhile(func(message *wsframe.Message) bool {
 		maxBytes -= len(message.Payload())
 		return maxBytes >= 0
 	})
@@ -33,7 +37,7 @@ func (q *Queue) Take(maxBytes int) (messages []*Message, more bool) {
 
 // TakeWhile is Take, but fits decides whether to take a message, one after the other; the first is taken in any case. Close frames, pings and
 // pongs are dropped. fits must not use the queue.
-func (q *Queue) TakeWhile(fits func(*Message) bool) (messages []*Message, more bool) {
+func (q *Queue) TakeWhile(fits func(*wsframe.Message) bool) (messages []*wsframe.Message, more bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.conn != nil {
@@ -41,7 +45,7 @@ func (q *Queue) TakeWhile(fits func(*Message) bool) (messages []*Message, more b
 	}
 	dropped, size := 0, 0
 	for _, message := range q.queue {
-		if !message.isControl() {
+		if !message.IsControl() {
 			if !fits(message) && len(messages) > 0 {
 				break
 			}

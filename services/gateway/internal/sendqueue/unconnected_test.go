@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // unconnected makes a queue without a connection, and a channel that has an element when there is something to take.
@@ -55,7 +57,7 @@ func TestTakeIsBoundedInBytes(t *testing.T) {
 	queue.Flush()
 	expectWoken(t, woken, false)
 	for _, text := range []string{"aaa", "bbb", "ccccccc", "d"} {
-		if err := queue.Enqueue(Text([]byte(text))); err != nil {
+		if err := queue.Enqueue(wsframe.Text([]byte(text))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -79,31 +81,31 @@ func TestUnconnectedQueueHasLimits(t *testing.T) {
 	limits.Messages = 2
 	queue, _ := unconnected(limits, &Stats{})
 	for range 2 {
-		if err := queue.Enqueue(Binary([]byte{1})); err != nil {
+		if err := queue.Enqueue(wsframe.Binary([]byte{1})); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := queue.Enqueue(Text([]byte("too much"))); !errors.Is(err, ErrFull) {
+	if err := queue.Enqueue(wsframe.Text([]byte("too much"))); !errors.Is(err, ErrFull) {
 		t.Fatalf("got %v, want ErrFull", err)
 	}
-	if err := queue.Send(Text([]byte("an answer"))); err != nil {
+	if err := queue.Send(wsframe.Text([]byte("an answer"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := queue.Send(Text([]byte("too much of that too"))); !errors.Is(err, ErrFull) {
+	if err := queue.Send(wsframe.Text([]byte("too much of that too"))); !errors.Is(err, ErrFull) {
 		t.Fatalf("got %v, want ErrFull", err)
 	}
-	if messages, _ := queue.Take(1); len(messages) != 1 || !messages[0].Binary() || Text(nil).Binary() {
+	if messages, _ := queue.Take(1); len(messages) != 1 || !messages[0].Binary() || wsframe.Text(nil).Binary() {
 		t.Errorf("got %v", messages)
 	}
 	_, _ = queue.Take(1)
-	if err := queue.Enqueue(Text([]byte("room again"))); err != nil {
+	if err := queue.Enqueue(wsframe.Text([]byte("room again"))); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // The last messages are taken like all others; frames for WebSockets only are not.
 func TestEndsOfUnconnectedQueue(t *testing.T) {
-	last := []*Message{Text([]byte("last")), Close(1000, "bye")}
+	last := []*wsframe.Message{wsframe.Text([]byte("last")), wsframe.Close(1000, "bye")}
 	for _, test := range []struct {
 		name string
 		end  func(*Queue)
@@ -117,12 +119,12 @@ func TestEndsOfUnconnectedQueue(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			stats := &Stats{}
 			queue, woken := unconnected(testLimits(), stats)
-			if err := queue.Enqueue(Text([]byte("waits"))); err != nil {
+			if err := queue.Enqueue(wsframe.Text([]byte("waits"))); err != nil {
 				t.Fatal(err)
 			}
 			test.end(queue)
 			expectWoken(t, woken, true)
-			if err := queue.Enqueue(Text(nil)); !errors.Is(err, ErrClosed) {
+			if err := queue.Enqueue(wsframe.Text(nil)); !errors.Is(err, ErrClosed) {
 				t.Errorf("got %v, want ErrClosed", err)
 			}
 			for _, want := range test.want {
@@ -144,14 +146,14 @@ func TestAttachContinuesAfterTake(t *testing.T) {
 	queue, woken := unconnected(testLimits(), &Stats{})
 	defer queue.Close()
 	for i := range 5 {
-		if err := queue.Send(Text(fmt.Append(nil, i))); err != nil {
+		if err := queue.Send(wsframe.Text(fmt.Append(nil, i))); err != nil {
 			t.Fatal(err)
 		}
 	}
 	expectTaken(t, queue, 2, true, "0", "1")
 	<-woken
 	queue.Connect(conn)
-	if err := queue.Send(Text([]byte("5"))); err != nil {
+	if err := queue.Send(wsframe.Text([]byte("5"))); err != nil {
 		t.Fatal(err)
 	}
 	for i := 2; i <= 5; i++ {
@@ -173,7 +175,7 @@ func TestAttachWhileMessagesArrive(t *testing.T) {
 	defer offering.Wait()
 	offering.Go(func() {
 		for i := range messages {
-			if err := queue.Send(Text(fmt.Append(nil, i))); err != nil {
+			if err := queue.Send(wsframe.Text(fmt.Append(nil, i))); err != nil {
 				t.Error(err)
 			}
 		}
@@ -205,7 +207,7 @@ func TestNothingIsTakenFromAnAttachedQueue(t *testing.T) {
 	defer queue.Close()
 	queue.Connect(server)
 	for _, text := range []string{"a", "b"} {
-		if err := queue.Send(Text([]byte(text))); err != nil {
+		if err := queue.Send(wsframe.Text([]byte(text))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -222,7 +224,7 @@ func TestAttachAfterTheEnd(t *testing.T) {
 		end  func(*Queue)
 		want string
 	}{
-		{"with last words", func(q *Queue) { q.Finish(Text([]byte("last"))) }, "\x81\x04last"},
+		{"with last words", func(q *Queue) { q.Finish(wsframe.Text([]byte("last"))) }, "\x81\x04last"},
 		{"when all is taken", func(q *Queue) { q.Finish(); q.Take(1) }, ""},
 		{"when closed", func(q *Queue) { q.Close() }, ""},
 	} {
@@ -242,7 +244,7 @@ func TestAttachAfterTheEnd(t *testing.T) {
 
 func BenchmarkTake(b *testing.B) {
 	queue := NewUnconnected(testLimits(), &Stats{}, func() {})
-	message := Text([]byte(strings.Repeat("x", 1000)))
+	message := wsframe.Text([]byte(strings.Repeat("x", 1000)))
 	b.ReportAllocs()
 	for b.Loop() {
 		for range 16 {

@@ -3,12 +3,14 @@ package sendqueue
 import (
 	"errors"
 	"testing"
+
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 //notices:queue-reserve-used
 func TestWritableAgainAtAQuarter(t *testing.T) {
 	q := NewUnconnected(&Limits{Bytes: 1000, Messages: 8}, &Stats{}, func() {})
-	message := Text([]byte("x"))
+	message := wsframe.Text([]byte("x"))
 	offer := func(times int) {
 		t.Helper()
 		for range times {
@@ -38,7 +40,7 @@ func TestWritableAgainAtAQuarter(t *testing.T) {
 
 //notices:queue-reserve-used
 func TestWritableIsBoundedInBytes(t *testing.T) {
-	long := Text(make([]byte, 300))
+	long := wsframe.Text(make([]byte, 300))
 	q := NewUnconnected(&Limits{Bytes: 1000, Messages: 100}, &Stats{}, func() {})
 	_, _ = q.Enqueue(long), q.Enqueue(long)
 	room, err := q.Writable()
@@ -59,7 +61,7 @@ func TestWritableEndsWithTheQueue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := NewUnconnected(&Limits{Bytes: 1000, Messages: 1}, &Stats{}, func() {})
-			_ = q.Enqueue(Text(nil))
+			_ = q.Enqueue(wsframe.Text(nil))
 			room, _ := q.Writable()
 			end(q)
 			if !isClosed(room) {
@@ -93,8 +95,8 @@ func TestControlMessagesHaveHigherLimits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := NewUnconnected(&test.limits, &Stats{}, func() {})
-			message := Text(make([]byte, 98)) // with its frame, 100 bytes
-			count := func(enqueue func(*Message) error) (taken int) {
+			message := wsframe.Text(make([]byte, 98)) // with its frame, 100 bytes
+			count := func(enqueue func(*wsframe.Message) error) (taken int) {
 				for enqueue(message) == nil {
 					taken++
 				}

@@ -3,10 +3,12 @@ package sendqueue
 import (
 	"errors"
 	"time"
+
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // Send is EnqueueControl and Flush.
-func (q *Queue) Send(message *Message) error {
+func (q *Queue) Send(message *wsframe.Message) error {
 	if err := q.EnqueueControl(message); err != nil {
 		return err
 	}

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"strconv"
 
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // message is the type of the Engine.IO packets that carry Socket.IO packets.
@@ -13,28 +13,28 @@ const message = '4'
 
 // EncodeEvent encodes an event as a packet, 42["name",args…], for any client of a namespace, whatever its revision.
 // Each argument is a JSON value in UTF-8.
-func EncodeEvent(namespace, name string, args ...[]byte) *sendqueue.Message {
+func EncodeEvent(namespace, name string, args ...[]byte) *wsframe.Message {
 	size := len(`42,["",]`) + len(namespace) + len(name)
 	for _, arg := range args {
 		size += len(arg) + 1
 	}
-	text := startPacket(sendqueue.Blank(size), kindEvent, namespace)
-	return sendqueue.Written(appendArray(text, quote(name), args))
+	text := startPacket(wsframe.Blank(size), kindEvent, namespace)
+	return wsframe.Written(appendArray(text, quote(name), args))
 }
 
-func encodeAck(namespace string, id uint64, args [][]byte) *sendqueue.Message {
+func encodeAck(namespace string, id uint64, args [][]byte) *wsframe.Message {
 	text := strconv.AppendUint(startPacket(nil, kindAck, namespace), id, 10)
-	return sendqueue.Text(appendArray(text, nil, args))
+	return wsframe.Text(appendArray(text, nil, args))
 }
 
 // encodeBinaryEvent encodes an event that is followed by attachments.
-func encodeBinaryEvent(namespace, name string, attachments int, args [][]byte) *sendqueue.Message {
-	return sendqueue.Text(appendArray(startBinaryPacket(kindBinaryEvent, namespace, attachments), quote(name), args))
+func encodeBinaryEvent(namespace, name string, attachments int, args [][]byte) *wsframe.Message {
+	return wsframe.Text(appendArray(startBinaryPacket(kindBinaryEvent, namespace, attachments), quote(name), args))
 }
 
-func encodeBinaryAck(namespace string, id uint64, attachments int, args [][]byte) *sendqueue.Message {
+func encodeBinaryAck(namespace string, id uint64, attachments int, args [][]byte) *wsframe.Message {
 	text := strconv.AppendUint(startBinaryPacket(kindBinaryAck, namespace, attachments), id, 10)
-	return sendqueue.Text(appendArray(text, nil, args))
+	return wsframe.Text(appendArray(text, nil, args))
 }
 
 // appendArray appends a JSON array of a first value, if there is one, and others.
@@ -50,29 +50,29 @@ func appendArray(text, first []byte, others [][]byte) []byte {
 }
 
 // encodeConnect confirms the connection to a namespace. In revision 4 of Engine.IO it has the socket's ID, and the private ID if there is one.
-func encodeConnect(revision engineio.Revision, namespace, id, privateID string) *sendqueue.Message {
+func encodeConnect(revision engineio.Revision, namespace, id, privateID string) *wsframe.Message {
 	text := startPacket(nil, kindConnect, namespace)
 	if revision == engineio.Revision3 {
-		return sendqueue.Text(text)
+		return wsframe.Text(text)
 	}
 	text = append(append(text, `{"sid":`...), quote(id)...)
 	if privateID != "" {
 		text = append(append(text, `,"pid":`...), quote(privateID)...)
 	}
-	return sendqueue.Text(append(text, '}'))
+	return wsframe.Text(append(text, '}'))
 }
 
 // encodeRefusal says why the connection to a namespace is refused.
-func encodeRefusal(revision engineio.Revision, namespace, reason string) *sendqueue.Message {
+func encodeRefusal(revision engineio.Revision, namespace, reason string) *wsframe.Message {
 	text := startPacket(nil, kindConnectError, namespace)
 	if revision == engineio.Revision3 {
-		return sendqueue.Text(append(text, quote(reason)...))
+		return wsframe.Text(append(text, quote(reason)...))
 	}
-	return sendqueue.Text(append(append(append(text, `{"message":`...), quote(reason)...), '}'))
+	return wsframe.Text(append(append(append(text, `{"message":`...), quote(reason)...), '}'))
 }
 
-func encodeDisconnect(namespace string) *sendqueue.Message {
-	return sendqueue.Text(startPacket(nil, kindDisconnect, namespace))
+func encodeDisconnect(namespace string) *wsframe.Message {
+	return wsframe.Text(startPacket(nil, kindDisconnect, namespace))
 }
 
 func startPacket(text []byte, kind packetKind, namespace string) []byte {

@@ -3,14 +3,14 @@ package socketio
 import (
 	"testing"
 
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 func TestEncode(t *testing.T) {
 	for _, test := range []struct {
 		want string
-		got  *sendqueue.Message
+		got  *wsframe.Message
 	}{
 		{`42["atlas_result",{"msm_id":1001}]`, EncodeEvent("/", "atlas_result", []byte(`{"msm_id":1001}`))},
 		{`42["x",1,"two"]`, EncodeEvent("/", "x", []byte(`1`), []byte(`"two"`))},

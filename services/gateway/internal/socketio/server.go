@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // Handler handles the clients for the embedder. For one client, its methods are called one after the other, never at the same time.
@@ -53,13 +53,13 @@ func (s *Server) Refuse() { s.engine.Refuse() }
 
 // Departures returns a function for each client, which sends it the queued and the last packets and disconnects it. It returns false if the client had
 // disconnected before.
-func (s *Server) Departures(last ...*sendqueue.Message) []func() bool {
+func (s *Server) Departures(last ...*wsframe.Message) []func() bool {
 	return s.engine.Departures(last...)
 }
 
 // Shutdown refuses new clients, sends the queued and the last packets to every client, and returns when every connection and goroutine has ended.
 // When ctx ends first, it closes the remaining connections and returns the context's error.
-func (s *Server) Shutdown(ctx context.Context, last ...*sendqueue.Message) error {
+func (s *Server) Shutdown(ctx context.Context, last ...*wsframe.Message) error {
 	return s.engine.Shutdown(ctx, last...)
 }
 

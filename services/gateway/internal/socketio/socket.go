@@ -10,6 +10,7 @@ import (
 
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // Socket is a client in one namespace. Its methods may be called from any goroutine, from Handler.Connect on, and never wait for the network.
@@ -43,13 +44,13 @@ func (s *Socket) Revision() engineio.Revision { return s.session.Revision() }
 func (s *Socket) SetPrivateID(id string) { s.privateID = id }
 
 // SetShutdownMessage sets what the client is sent when the server shuts down, instead of the message for all.
-func (s *Socket) SetShutdownMessage(own *sendqueue.Message) { s.session.SetShutdownMessage(own) }
+func (s *Socket) SetShutdownMessage(own *wsframe.Message) { s.session.SetShutdownMessage(own) }
 
 // Auth is the object of the client's connect packet, or nil. It is available during Handler.Connect only, as it may be long.
 func (s *Socket) Auth() json.RawMessage { return s.auth }
 
 // Enqueue queues a packet without sending it. It returns sendqueue.ErrFull or sendqueue.ErrClosed if the packet was not queued.
-func (s *Socket) Enqueue(packet *sendqueue.Message) error {
+func (s *Socket) Enqueue(packet *wsframe.Message) error {
 	if s.disconnected.Load() {
 		return sendqueue.ErrClosed
 	}
@@ -58,7 +59,7 @@ func (s *Socket) Enqueue(packet *sendqueue.Message) error {
 }
 
 // EnqueueControl is Enqueue for control messages, such as confirmations, which the queue has some extra room for.
-func (s *Socket) EnqueueControl(packet *sendqueue.Message) error {
+func (s *Socket) EnqueueControl(packet *wsframe.Message) error {
 	if s.disconnected.Load() {
 		return sendqueue.ErrClosed
 	}
@@ -84,7 +85,7 @@ func (s *Socket) Writable() (<-chan struct{}, error) {
 func (s *Socket) MissingSince() time.Time { return s.session.MissingSince() }
 
 // Send is EnqueueControl and Flush.
-func (s *Socket) Send(packet *sendqueue.Message) error {
+func (s *Socket) Send(packet *wsframe.Message) error {
 	if err := s.EnqueueControl(packet); err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func (s *Socket) AckBinary(id uint64, attachments [][]byte, args ...[]byte) erro
 	return s.sendTogether(encodeBinaryAck(s.namespace, id, len(attachments), args), attachments)
 }
 
-func (s *Socket) sendTogether(packet *sendqueue.Message, attachments [][]byte) error {
+func (s *Socket) sendTogether(packet *wsframe.Message, attachments [][]byte) error {
 	if s.disconnected.Load() {
 		return sendqueue.ErrClosed
 	}
@@ -120,12 +121,12 @@ func (s *Socket) sendTogether(packet *sendqueue.Message, attachments [][]byte) e
 }
 
 // Close sends what is queued and the last packets, then closes the client's connection, for all its namespaces.
-func (s *Socket) Close(last ...*sendqueue.Message) {
+func (s *Socket) Close(last ...*wsframe.Message) {
 	s.session.Close(engineio.CloseReason{Name: "server disconnect", Code: websocket.CloseNormalClosure}, last...)
 }
 
 // Abort is Close for a client that cannot keep up: what is queued is dropped.
-func (s *Socket) Abort(last ...*sendqueue.Message) {
+func (s *Socket) Abort(last ...*wsframe.Message) {
 	s.session.Abort(engineio.CloseReason{Name: "server abort", Code: websocket.ClosePolicyViolation}, last...)
 }
 

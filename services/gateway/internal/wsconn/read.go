@@ -8,7 +8,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"atlasstream/pkg/bufferpool"
-	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // maxKeptBytes is the largest buffer that is reused. It holds the longest message that gateways accept by default, after growing by doubling.
@@ -102,7 +102,7 @@ func (c *Conn) countControl(admits func(size int) bool) {
 
 // answerPing drops the pong if the queue is full.
 func (c *Conn) answerPing(data string) error {
-	_ = c.Send(sendqueue.Pong([]byte(data)))
+	_ = c.Send(wsframe.Pong([]byte(data)))
 	return nil
 }
 

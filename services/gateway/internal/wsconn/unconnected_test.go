@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // connectUnconnected returns the server's end with a queue that is not connected, and the client.
@@ -42,10 +43,10 @@ func connectUnconnected(t *testing.T) (*Conn, *websocket.Conn) {
 
 func TestConnectedQueueFollowsWhatWasWrittenDirectly(t *testing.T) {
 	conn, client := connectUnconnected(t)
-	if err := conn.Send(sendqueue.Text([]byte("waits"))); err != nil {
+	if err := conn.Send(wsframe.Text([]byte("waits"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := conn.WriteDirectly(sendqueue.Text([]byte("directly")), 10*time.Second); err != nil {
+	if err := conn.WriteDirectly(wsframe.Text([]byte("directly")), 10*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	conn.ConnectQueue()
@@ -66,10 +67,10 @@ func TestCutOffDoesNotCloseTheQueue(t *testing.T) {
 	if _, _, err := client.ReadMessage(); err == nil {
 		t.Error("the connection is still open")
 	}
-	if err := conn.WriteDirectly(sendqueue.Text(nil), 10*time.Second); err == nil {
+	if err := conn.WriteDirectly(wsframe.Text(nil), 10*time.Second); err == nil {
 		t.Error("something was written to a connection that is cut off")
 	}
-	if err := conn.Send(sendqueue.Text([]byte("waits"))); err != nil {
+	if err := conn.Send(wsframe.Text([]byte("waits"))); err != nil {
 		t.Error(err)
 	}
 	if messages, more := conn.Take(100); len(messages) != 1 || !more {

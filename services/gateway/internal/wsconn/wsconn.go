@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // Settings are shared by all connections of a server.
@@ -98,7 +99,7 @@ func (s *Settings) refuse(w http.ResponseWriter, status int, reason error) {
 func (c *Conn) ConnectQueue() { c.Connect(c.side.Conn) }
 
 // WriteDirectly writes a message past the queue, blocking. It is for connections whose queue is not connected yet, and for one goroutine.
-func (c *Conn) WriteDirectly(message *sendqueue.Message, timeout time.Duration) error {
+func (c *Conn) WriteDirectly(message *wsframe.Message, timeout time.Duration) error {
 	if err := c.side.Conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
 		return err
 	}

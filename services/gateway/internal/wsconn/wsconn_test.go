@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -37,12 +38,12 @@ func echo(t *testing.T) (client *websocket.Conn, ended <-chan End) {
 			defer close(ends)
 			end := conn.ReadAll(everything, func(binary bool, message []byte) {
 				if binary {
-					_ = conn.Send(sendqueue.Binary(message))
+					_ = conn.Send(wsframe.Binary(message))
 					return
 				}
-				_ = conn.Send(sendqueue.Text(message))
+				_ = conn.Send(wsframe.Text(message))
 			})
-			conn.Finish(sendqueue.Close(end.Code, end.Text))
+			conn.Finish(wsframe.Close(end.Code, end.Text))
 			conn.Drain()
 			conn.Close()
 			ends <- end

@@ -10,24 +10,25 @@ import (
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // TextEncoding separates the name, the payload and the cursor of an event by spaces.
 type TextEncoding struct{}
 
 // Event implements delivery.Encoding.
-func (TextEncoding) Event(name string, payload []byte) *sendqueue.Message {
-	return sendqueue.Text(fmt.Appendf(nil, "%s %s", name, payload))
+func (TextEncoding) Event(name string, payload []byte) *wsframe.Message {
+	return wsframe.Text(fmt.Appendf(nil, "%s %s", name, payload))
 }
 
 // EventAt implements delivery.Encoding.
-func (TextEncoding) EventAt(name string, payload []byte, cursor string) *sendqueue.Message {
-	return sendqueue.Text(fmt.Appendf(nil, "%s %s %s", name, payload, cursor))
+func (TextEncoding) EventAt(name string, payload []byte, cursor string) *wsframe.Message {
+	return wsframe.Text(fmt.Appendf(nil, "%s %s %s", name, payload, cursor))
 }
 
 // Cursor implements delivery.Encoding.
-func (TextEncoding) Cursor(cursor string) *sendqueue.Message {
-	return sendqueue.Text([]byte("atlas_cursor " + cursor))
+func (TextEncoding) Cursor(cursor string) *wsframe.Message {
+	return wsframe.Text([]byte("atlas_cursor " + cursor))
 }
 
 // ReplayEndEncoding is the TextEncoding of clients that have an event for the end of a replay.
@@ -40,7 +41,7 @@ func (ReplayEndEncoding) ReplayFinished() string { return "finished" }
 type ConfirmationCursorEncoding struct{ TextEncoding }
 
 // EventAtStart encodes a confirmation.
-func (e ConfirmationCursorEncoding) EventAtStart(name string, payload []byte, cursor string) *sendqueue.Message {
+func (e ConfirmationCursorEncoding) EventAtStart(name string, payload []byte, cursor string) *wsframe.Message {
 	return e.EventAt(name, payload, cursor)
 }
 
@@ -68,7 +69,7 @@ func (c *RecordingClient) Encoding() delivery.Encoding {
 }
 
 // Complaint implements delivery.Client.
-func (c *RecordingClient) Complaint(refusal *protocol.Error) *sendqueue.Message {
+func (c *RecordingClient) Complaint(refusal *protocol.Error) *wsframe.Message {
 	return delivery.ErrorMessage(TextEncoding{}, refusal)
 }
 
@@ -76,10 +77,10 @@ func (c *RecordingClient) Complaint(refusal *protocol.Error) *sendqueue.Message 
 func (c *RecordingClient) BeginCursors() bool { return false }
 
 // EnqueueControl implements delivery.Client.
-func (c *RecordingClient) EnqueueControl(message *sendqueue.Message) error { return c.Enqueue(message) }
+func (c *RecordingClient) EnqueueControl(message *wsframe.Message) error { return c.Enqueue(message) }
 
 // Enqueue implements delivery.Client.
-func (c *RecordingClient) Enqueue(message *sendqueue.Message) error {
+func (c *RecordingClient) Enqueue(message *wsframe.Message) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.Closed {
@@ -196,10 +197,10 @@ func (c *DiscardingClient) Encoding() delivery.Encoding {
 }
 
 // Enqueue implements delivery.Client.
-func (*DiscardingClient) Enqueue(*sendqueue.Message) error { return nil }
+func (*DiscardingClient) Enqueue(*wsframe.Message) error { return nil }
 
 // EnqueueControl implements delivery.Client.
-func (*DiscardingClient) EnqueueControl(*sendqueue.Message) error { return nil }
+func (*DiscardingClient) EnqueueControl(*wsframe.Message) error { return nil }
 
 // Flush implements delivery.Client.
 func (*DiscardingClient) Flush() {}
@@ -214,6 +215,6 @@ func (*DiscardingClient) Writable() (<-chan struct{}, error) { return nil, nil }
 func (c *DiscardingClient) BeginCursors() bool { return c.SessionCursors }
 
 // Complaint implements delivery.Client.
-func (*DiscardingClient) Complaint(refusal *protocol.Error) *sendqueue.Message {
+func (*DiscardingClient) Complaint(refusal *protocol.Error) *wsframe.Message {
 	return delivery.ErrorMessage(TextEncoding{}, refusal)
 }

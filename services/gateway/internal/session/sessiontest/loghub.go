@@ -11,8 +11,8 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // LogHub is a hub whose results are a Log of one partition, and a client whose queue has room for 20 messages.
@@ -84,7 +84,7 @@ func (h *LogHub) ReceiveSome(most int) int {
 	return len(messages)
 }
 
-func (h *LogHub) add(messages []*sendqueue.Message) {
+func (h *LogHub) add(messages []*wsframe.Message) {
 	for _, message := range messages {
 		if text := string(message.Payload()); !strings.HasPrefix(text, protocol.EventSubscribed) {
 			h.Received = append(h.Received, text)

@@ -4,6 +4,7 @@ import (
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // QueuedClient has a bounded queue from which the test takes messages.
@@ -43,6 +44,6 @@ func (c *QueuedClient) BeginCursors() bool { return c.SessionCursors }
 func (c *QueuedClient) Overflow() { c.Abort() }
 
 // Complaint implements delivery.Client.
-func (c *QueuedClient) Complaint(refusal *protocol.Error) *sendqueue.Message {
+func (c *QueuedClient) Complaint(refusal *protocol.Error) *wsframe.Message {
 	return delivery.ErrorMessage(TextEncoding{}, refusal)
 }

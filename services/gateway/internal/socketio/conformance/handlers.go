@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"time"
 
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // events responds to the clients' events.
@@ -70,7 +70,7 @@ func (e echoing) Message(binary bool, data []byte) error {
 	if binary {
 		return e.session.EnqueueBinary(data)
 	}
-	return e.session.Enqueue(sendqueue.Text(append([]byte{'4'}, data...)))
+	return e.session.Enqueue(wsframe.Text(append([]byte{'4'}, data...)))
 }
 
 // Closed implements engineio.Conversation.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // BenchmarkPoll is a poll that finds messages of 1 kB, with its client, over loopback.
@@ -17,7 +17,7 @@ func BenchmarkPoll(b *testing.B) {
 			server := serve(b, Config{})
 			client := server.startPolling(b, Revision4, "")
 			session := server.newest(b)
-			message := sendqueue.Text([]byte("4" + strings.Repeat("x", 1000)))
+			message := wsframe.Text([]byte("4" + strings.Repeat("x", 1000)))
 			b.ReportAllocs()
 			for b.Loop() {
 				for range waiting {

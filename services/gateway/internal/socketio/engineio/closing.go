@@ -4,9 +4,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gorilla/websocket"
+	"atlasstream/services/gateway/internal/wsframe"
 
-	"atlasstream/services/gateway/internal/sendqueue"
+	"github.com/gorilla/websocket"
 )
 
 // CloseReason is why a session ends.
@@ -33,8 +33,8 @@ func malformedReason(err error) CloseReason {
 }
 
 // withCloseFrame appends the close frame to the last packets of a session.
-func (r *CloseReason) withCloseFrame(last []*sendqueue.Message) []*sendqueue.Message {
-	return append(slices.Clone(last), sendqueue.Close(r.Code, r.Detail))
+func (r *CloseReason) withCloseFrame(last []*wsframe.Message) []*wsframe.Message {
+	return append(slices.Clone(last), wsframe.Close(r.Code, r.Detail))
 }
 
 // lastPacket is the last packet of a polling client. If the client has closed the session, only its poll must be answered.
@@ -86,7 +86,7 @@ func (s *Session) cutOff() {
 }
 
 // Close sends what is queued and the last packets, then ends the session. Of several close reasons, the first counts.
-func (s *Session) Close(reason CloseReason, last ...*sendqueue.Message) {
+func (s *Session) Close(reason CloseReason, last ...*wsframe.Message) {
 	if s.closeReason.CompareAndSwap(nil, &reason) {
 		s.out.Finish(reason.withCloseFrame(last)...)
 		s.beginClosing()
@@ -94,7 +94,7 @@ func (s *Session) Close(reason CloseReason, last ...*sendqueue.Message) {
 }
 
 // Abort is Close for a client that cannot keep up: what is queued is dropped.
-func (s *Session) Abort(reason CloseReason, last ...*sendqueue.Message) {
+func (s *Session) Abort(reason CloseReason, last ...*wsframe.Message) {
 	if s.closeReason.CompareAndSwap(nil, &reason) {
 		s.out.Abort(reason.withCloseFrame(last)...)
 		s.beginClosing()
@@ -102,12 +102,12 @@ func (s *Session) Abort(reason CloseReason, last ...*sendqueue.Message) {
 }
 
 // SetShutdownMessage sets what the client is sent when the server shuts down, instead of the message for all.
-func (s *Session) SetShutdownMessage(own *sendqueue.Message) { s.shutdownMessage.Store(own) }
+func (s *Session) SetShutdownMessage(own *wsframe.Message) { s.shutdownMessage.Store(own) }
 
 // shutDown closes the session with its own last packet, or those for all.
-func (s *Session) shutDown(last []*sendqueue.Message) {
+func (s *Session) shutDown(last []*wsframe.Message) {
 	if own := s.shutdownMessage.Load(); own != nil {
-		last = []*sendqueue.Message{own}
+		last = []*wsframe.Message{own}
 	}
 	s.Close(reasonShutdown, last...)
 }

@@ -13,10 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/services/gateway/internal/wsframe"
+
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
-
-	"atlasstream/services/gateway/internal/sendqueue"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -34,7 +34,7 @@ func (e echo) Message(binary bool, data []byte) error {
 	if binary {
 		_ = e.session.EnqueueBinary(data) // the client may be gone
 	} else {
-		_ = e.session.Enqueue(sendqueue.Text(append([]byte{byte(packetMessage)}, data...)))
+		_ = e.session.Enqueue(wsframe.Text(append([]byte{byte(packetMessage)}, data...)))
 	}
 	e.session.Flush()
 	return nil

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // heartbeat ends the session of a client that is silently gone. In revision 3 the client pings, and is gone after interval and timeout without a ping; in
@@ -77,7 +77,7 @@ func (s *Session) stopHeartbeat() {
 }
 
 // sendHeartbeat sends a heartbeat, unless the queue is full: then the queue detects whether the client reads.
-func (s *Session) sendHeartbeat(message *sendqueue.Message) {
+func (s *Session) sendHeartbeat(message *wsframe.Message) {
 	_ = s.EnqueueControl(message)
 	s.Flush()
 }

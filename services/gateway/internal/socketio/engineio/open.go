@@ -9,6 +9,7 @@ import (
 	"atlasstream/services/gateway/internal/connset"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 func (s *Server) openSession(w http.ResponseWriter, r *http.Request, shake handshake) *refusal {
@@ -58,7 +59,7 @@ func (s *Session) openWebSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.out = socket.Queue
-	s.start(sendqueue.Text(s.openText()))
+	s.start(wsframe.Text(s.openText()))
 	go s.run(socket)
 }
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // packetKind is the first character of every packet, in both revisions.
@@ -25,8 +25,8 @@ const (
 const binaryMessage = 4
 
 var (
-	ping = sendqueue.Text([]byte{byte(packetPing)})
-	pong = sendqueue.Text([]byte{byte(packetPong)})
+	ping = wsframe.Text([]byte{byte(packetPing)})
+	pong = wsframe.Text([]byte{byte(packetPong)})
 )
 
 // packet is one packet from a client.
@@ -59,9 +59,9 @@ func decodeBinary(revision Revision, frame []byte) (packet, error) {
 	return packet{kind: packetMessage, binary: true, data: frame[1:]}, nil
 }
 
-func encodeBinary(revision Revision, data []byte) *sendqueue.Message {
+func encodeBinary(revision Revision, data []byte) *wsframe.Message {
 	if revision == Revision4 {
-		return sendqueue.Binary(data)
+		return wsframe.Binary(data)
 	}
-	return sendqueue.Binary(append([]byte{binaryMessage}, data...))
+	return wsframe.Binary(append([]byte{binaryMessage}, data...))
 }

@@ -4,8 +4,8 @@ import (
 	"net/url"
 	"slices"
 
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // payloadMode is the form of the bodies that a polling client reads.
@@ -73,7 +73,7 @@ func contentType(form payload.Form) string {
 }
 
 // pollingPacket returns a queued message without its WebSocket frame.
-func pollingPacket(revision Revision, message *sendqueue.Message) payload.Packet {
+func pollingPacket(revision Revision, message *wsframe.Message) payload.Packet {
 	packet := payload.Packet{Binary: message.Binary(), Data: message.Payload()}
 	if packet.Binary && revision == Revision3 {
 		packet.Data = packet.Data[1:] // binaryMessage

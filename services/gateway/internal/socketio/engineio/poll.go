@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"time"
 
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // noopDelay is how long a poll waits for messages while the session moves to a WebSocket: short, so that the client can move, but long enough that it does
@@ -91,7 +91,7 @@ func (s *Session) lastPacket() payload.Packet {
 // takePackets takes packets from the queue for one body. More is false once the queue is closed and empty.
 func (s *Session) takePackets() (packets []payload.Packet, more bool) {
 	count, room := payload.MaxPackets, s.server.cfg.MaxPayload
-	messages, more := s.out.TakeWhile(func(message *sendqueue.Message) bool {
+	messages, more := s.out.TakeWhile(func(message *wsframe.Message) bool {
 		count--
 		room -= s.polling.mode.size(pollingPacket(s.revision, message))
 		return count >= 0 && room >= 0

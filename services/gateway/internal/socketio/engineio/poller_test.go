@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // poller is a long-polling client that sees raw bodies.
@@ -177,5 +177,5 @@ func waitUntil(t testing.TB, happened func() bool) {
 // send queues a text packet and sends it.
 func (s *Session) send(text string) error {
 	defer s.Flush()
-	return s.Enqueue(sendqueue.Text([]byte(text)))
+	return s.Enqueue(wsframe.Text([]byte(text)))
 }

@@ -16,6 +16,7 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 func TestOpenPacketOverPolling(t *testing.T) {
@@ -152,11 +153,11 @@ func TestBodiesOfPollsAreBounded(t *testing.T) {
 		}
 		want = append(want, "4"+strings.Repeat("x", 3*most))
 		for _, text := range want {
-			if err := session.Enqueue(sendqueue.Text([]byte(text))); err != nil {
+			if err := session.Enqueue(wsframe.Text([]byte(text))); err != nil {
 				t.Fatal(err)
 			}
 		}
-		session.Close(CloseReason{Name: "enough"}, sendqueue.Text([]byte("4last")))
+		session.Close(CloseReason{Name: "enough"}, wsframe.Text([]byte("4last")))
 		for !slices.Contains(got, "1") {
 			reply := client.poll(t)
 			packets, err := payloadtest.Decode(detectForm(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 10 * most})
@@ -214,15 +215,15 @@ func TestEndsOfPollingSessions(t *testing.T) {
 			"by the server, while a poll waits": func(t *testing.T, server *testServer, client *poller) {
 				waiting := client.pollLater(t)
 				synctest.Wait()
-				server.newest(t).Close(CloseReason{Name: "enough"}, sendqueue.Text([]byte("4last")))
+				server.newest(t).Close(CloseReason{Name: "enough"}, wsframe.Text([]byte("4last")))
 				(<-waiting).expect(t, http.StatusOK, body(revision, "4last"))
 				client.expect(t, body(revision, "1"))
 				server.expectEnded(t, "enough")
 			},
 			"by the server, before a poll": func(t *testing.T, server *testServer, client *poller) {
 				session := server.newest(t)
-				_ = session.Enqueue(sendqueue.Text([]byte("4dropped")))
-				session.Abort(CloseReason{Name: "too slow"}, sendqueue.Text([]byte("4last")))
+				_ = session.Enqueue(wsframe.Text([]byte("4dropped")))
+				session.Abort(CloseReason{Name: "too slow"}, wsframe.Text([]byte("4last")))
 				server.expectEnded(t, "too slow")
 				client.expect(t, body(revision, "4last"), body(revision, "1"))
 			},
@@ -308,7 +309,7 @@ func TestNextRequestOvertakesResponse(t *testing.T) {
 	})
 	request(http.MethodPost, "4third", func() { client.post(t, "4fourth") })
 	client.expect(t, "4third\x1e4fourth")
-	server.newest(t).Close(CloseReason{Name: "enough"}, sendqueue.Text([]byte("4last")))
+	server.newest(t).Close(CloseReason{Name: "enough"}, wsframe.Text([]byte("4last")))
 	client.expect(t, "4last")
 	request(http.MethodGet, "", func() { client.expectUnknown(t) })
 }

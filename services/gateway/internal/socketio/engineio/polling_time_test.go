@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // expectGoneAfter wants the session to end that long after start, and to be released.
@@ -113,7 +114,7 @@ func TestLastPacketsThatAreNotPolled(t *testing.T) {
 	simulate(t, Config{}, func(t *testing.T, server *testServer) {
 		client := server.startPolling(t, Revision4, "")
 		start := time.Now()
-		server.newest(t).Close(CloseReason{Name: "enough"}, sendqueue.Text([]byte("4last")))
+		server.newest(t).Close(CloseReason{Name: "enough"}, wsframe.Text([]byte("4last")))
 		if reason := <-server.ended; reason != "enough" || time.Since(start) != 0 {
 			t.Errorf("the conversation ended by %q after %v", reason, time.Since(start))
 		}

@@ -5,8 +5,8 @@ import (
 	"net/http"
 
 	"atlasstream/services/gateway/internal/connset"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsconn"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // Server opens and serves sessions. It is an http.Handler for the path of the endpoint.
@@ -55,14 +55,14 @@ func (s *Server) Refuse() { s.sessions.Refuse() }
 
 // Departures returns a function for each session, which sends the client its queued and the last packets and ends the session. It returns false if that had
 // ended before.
-func (s *Server) Departures(last ...*sendqueue.Message) []func() bool {
+func (s *Server) Departures(last ...*wsframe.Message) []func() bool {
 	return s.sessions.Departures(func(session *Session) { session.shutDown(last) })
 }
 
 // Shutdown refuses new sessions, sends the queued and the last packets to every client, and returns when all sessions and their goroutines have ended. When
 // ctx ends first, it closes the remaining connections, waits for busy conversations, and returns the context's error. The HTTP server must accept requests
 // meanwhile, as polling clients have to fetch their last packets.
-func (s *Server) Shutdown(ctx context.Context, last ...*sendqueue.Message) error {
+func (s *Server) Shutdown(ctx context.Context, last ...*wsframe.Message) error {
 	return s.sessions.Shutdown(ctx, func(session *Session) { session.shutDown(last) }, (*Session).cutOff)
 }
 

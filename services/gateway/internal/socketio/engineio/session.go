@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // Conversation handles a session for the embedder. Its methods are called one after the other, never at the same time.
@@ -33,11 +34,11 @@ type Session struct {
 	heartbeat       heartbeat
 	clientClosing   atomic.Bool                 // the client has sent a close packet
 	closeReason     atomic.Pointer[CloseReason] // nil while the session is open
-	shutdownMessage atomic.Pointer[sendqueue.Message]
+	shutdownMessage atomic.Pointer[wsframe.Message]
 }
 
 // start sends the first messages and begins the conversation.
-func (s *Session) start(first ...*sendqueue.Message) {
+func (s *Session) start(first ...*wsframe.Message) {
 	s.conversationMu.Lock()
 	defer s.conversationMu.Unlock()
 	if !s.server.sessions.Open(s.id, s) {
@@ -61,10 +62,10 @@ func (s *Session) Revision() Revision { return s.revision }
 func (s *Session) Admission() Admission { return s.admission }
 
 // Enqueue queues a text packet with its type, without sending it. It returns sendqueue.ErrFull or sendqueue.ErrClosed if the packet was not queued.
-func (s *Session) Enqueue(text *sendqueue.Message) error { return s.out.Enqueue(text) }
+func (s *Session) Enqueue(text *wsframe.Message) error { return s.out.Enqueue(text) }
 
 // EnqueueControl is Enqueue for control messages, which the queue has some extra room for.
-func (s *Session) EnqueueControl(text *sendqueue.Message) error { return s.out.EnqueueControl(text) }
+func (s *Session) EnqueueControl(text *wsframe.Message) error { return s.out.EnqueueControl(text) }
 
 // EnqueueBinary queues a binary message without sending it.
 func (s *Session) EnqueueBinary(data []byte) error {
@@ -72,8 +73,8 @@ func (s *Session) EnqueueBinary(data []byte) error {
 }
 
 // EnqueueTogether queues a text packet and binary messages with nothing between them, or none of them.
-func (s *Session) EnqueueTogether(text *sendqueue.Message, binary [][]byte) error {
-	messages := append(make([]*sendqueue.Message, 0, 1+len(binary)), text)
+func (s *Session) EnqueueTogether(text *wsframe.Message, binary [][]byte) error {
+	messages := append(make([]*wsframe.Message, 0, 1+len(binary)), text)
 	for _, data := range binary {
 		messages = append(messages, encodeBinary(s.revision, data))
 	}
@@ -93,7 +94,7 @@ func (s *Session) Writable() (<-chan struct{}, error) { return s.out.Writable() 
 func (s *Session) MissingSince() time.Time { return s.out.MissingSince() }
 
 // MustEnqueue queues a packet without which the client cannot understand the following ones. If the queue is full, the session is aborted.
-func (s *Session) MustEnqueue(message *sendqueue.Message) {
+func (s *Session) MustEnqueue(message *wsframe.Message) {
 	if err := s.EnqueueControl(message); errors.Is(err, sendqueue.ErrFull) {
 		s.Abort(reasonQueueFull)
 	}

@@ -14,6 +14,7 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 func TestShutdownOfPollingSessions(t *testing.T) {
@@ -27,7 +28,7 @@ func TestShutdownOfPollingSessions(t *testing.T) {
 		synctest.Wait()
 
 		start, done := time.Now(), make(chan error, 1)
-		go func() { done <- server.Shutdown(context.Background(), sendqueue.Text([]byte("4bye"))) }()
+		go func() { done <- server.Shutdown(context.Background(), wsframe.Text([]byte("4bye"))) }()
 		synctest.Wait()
 		server.request(t, http.MethodGet, "EIO=4&transport=polling", http.NoBody).expectRefused(t, 503, 3, "shutting down")
 		(<-waiting).expect(t, http.StatusOK, "4:4bye")
@@ -100,12 +101,12 @@ func TestConversationIsNeverCalledTwiceAtATime(t *testing.T) {
 
 // However the server ends a session, the close packet is sent alone, as real clients handle it before the packets before it in the body.
 func TestClosePacketIsSentAlone(t *testing.T) {
-	last := sendqueue.Text([]byte("4last"))
+	last := wsframe.Text([]byte("4last"))
 	for name, end := range map[string]func(*testServer, *Session){
 		"close":            func(_ *testServer, s *Session) { s.Close(CloseReason{Name: "enough"}, last) },
 		"abort":            func(_ *testServer, s *Session) { s.Abort(CloseReason{Name: "too slow"}, last) },
 		"shutdown message": func(_ *testServer, s *Session) { s.SetShutdownMessage(last); s.shutDown(nil) },
-		"shutdown":         func(_ *testServer, s *Session) { s.shutDown([]*sendqueue.Message{last}) },
+		"shutdown":         func(_ *testServer, s *Session) { s.shutDown([]*wsframe.Message{last}) },
 		"overflow": func(server *testServer, s *Session) {
 			for range server.cfg.Queue.Messages * 2 {
 				s.MustEnqueue(last)

@@ -7,14 +7,14 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/zap"
 
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsconn"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 var (
-	probeAnswer    = sendqueue.Text([]byte("3probe"))
-	probeError     = sendqueue.Close(websocket.CloseProtocolError, "want 2probe and then 5")
-	upgradeRefused = sendqueue.Close(websocket.ClosePolicyViolation, "the session has a WebSocket already, or has ended")
+	probeAnswer    = wsframe.Text([]byte("3probe"))
+	probeError     = wsframe.Close(websocket.CloseProtocolError, "want 2probe and then 5")
+	upgradeRefused = wsframe.Close(websocket.ClosePolicyViolation, "the session has a WebSocket already, or has ended")
 )
 
 // upgrade opens a WebSocket that the session may move to. The client probes it (2probe, answered by 3probe), ends its polls, and moves (5). Until then the

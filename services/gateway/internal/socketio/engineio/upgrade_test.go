@@ -15,6 +15,7 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload"
 	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // dialUpgrade opens a WebSocket beside the polls.
@@ -92,7 +93,7 @@ func TestUpgradeAtOnce(t *testing.T) {
 	expectEnd(t, client.dialUpgrade(t), websocket.ClosePolicyViolation, "has a WebSocket already")
 	send(t, socket, websocket.TextMessage, "4still here")
 	expect(t, socket, "4still here")
-	server.newest(t).Close(CloseReason{Name: "enough", Code: 4000}, sendqueue.Text([]byte("4last")))
+	server.newest(t).Close(CloseReason{Name: "enough", Code: 4000}, wsframe.Text([]byte("4last")))
 	expect(t, socket, "4last")
 	expectEnd(t, socket, 4000, "")
 	_ = socket.Close()
@@ -219,7 +220,7 @@ func TestSessionThatEndsDuringTheUpgrade(t *testing.T) {
 	server := serve(t, Config{Queue: sendqueue.Limits{CloseTimeout: time.Minute}})
 	client := server.startPolling(t, Revision4, "")
 	socket := client.probe(t)
-	server.newest(t).Close(CloseReason{Name: "enough"}, sendqueue.Text([]byte("4last")))
+	server.newest(t).Close(CloseReason{Name: "enough"}, wsframe.Text([]byte("4last")))
 	expectCutOff(t, socket)
 	client.expect(t, "4last", "1")
 	server.expectEnded(t, "enough")
@@ -273,7 +274,7 @@ func sendUntil(ctx context.Context, session *Session, together int) int {
 			session.Flush()
 			return i
 		}
-		if session.Enqueue(sendqueue.Text(fmt.Appendf(nil, "4%d", i))) != nil {
+		if session.Enqueue(wsframe.Text(fmt.Appendf(nil, "4%d", i))) != nil {
 			session.Flush()
 			return i
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 func TestMessagesOverWebSocket(t *testing.T) {
@@ -186,9 +187,9 @@ func TestFullQueueHasRoomForHeartbeats(t *testing.T) {
 		client, _ := dialWith(t, server.dialer(), server.url, Revision3) // the open packet just fits
 		synctest.Wait()                                                  // until it is written
 		session := server.newest(t)
-		for session.Enqueue(sendqueue.Text([]byte("4"+strings.Repeat("x", 20)))) == nil {
+		for session.Enqueue(wsframe.Text([]byte("4"+strings.Repeat("x", 20)))) == nil {
 		}
-		for session.Enqueue(sendqueue.Text([]byte("4"))) == nil {
+		for session.Enqueue(wsframe.Text([]byte("4"))) == nil {
 		}
 		send(t, client, websocket.TextMessage, "2")
 		for got := ""; got != "3"; {
@@ -207,10 +208,10 @@ func TestNothingIsReceivedAfterTheEnd(t *testing.T) {
 	server := serve(t, Config{})
 	client, _ := server.dial(t, Revision4)
 	session := server.newest(t)
-	session.Close(CloseReason{Name: "enough", Code: 4000, Detail: "that was it"}, sendqueue.Text([]byte("4last")))
-	session.Close(CloseReason{Name: "more than enough"}, sendqueue.Text([]byte("4second to last")))
+	session.Close(CloseReason{Name: "enough", Code: 4000, Detail: "that was it"}, wsframe.Text([]byte("4last")))
+	session.Close(CloseReason{Name: "more than enough"}, wsframe.Text([]byte("4second to last")))
 	session.Abort(CloseReason{Name: "too much"})
-	if err := session.Enqueue(sendqueue.Text([]byte("4late"))); !errors.Is(err, sendqueue.ErrClosed) {
+	if err := session.Enqueue(wsframe.Text([]byte("4late"))); !errors.Is(err, sendqueue.ErrClosed) {
 		t.Errorf("got %v, want ErrClosed", err)
 	}
 	send(t, client, websocket.TextMessage, "4late", "nonsense")
@@ -228,7 +229,7 @@ func TestShutdown(t *testing.T) {
 		clients = append(clients, client)
 	}
 	done := make(chan error, 1)
-	go func() { done <- server.Shutdown(context.Background(), sendqueue.Text([]byte("4bye"))) }()
+	go func() { done <- server.Shutdown(context.Background(), wsframe.Text([]byte("4bye"))) }()
 	for _, client := range clients {
 		expect(t, client, "4bye")
 		expectEnd(t, client, websocket.CloseGoingAway, "shutting down")

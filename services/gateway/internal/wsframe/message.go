@@ -1,4 +1,5 @@
-package sendqueue
+// Package wsframe has messages as they are sent: encoded, in the frame of a WebSocket (RFC 6455), which those who send them otherwise leave out.
+package wsframe
 
 import (
 	"encoding/binary"
@@ -53,14 +54,17 @@ func (m *Message) Binary() bool { return m.opcode() == opcodeBinary }
 
 func (m *Message) opcode() opcode { return opcode(m.frame[0] & 0x0F) }
 
-// isControl reports whether the message is for WebSockets only.
-func (m *Message) isControl() bool { return m.opcode() >= opcodeClose }
+// IsControl reports whether the message is for WebSockets only.
+func (m *Message) IsControl() bool { return m.opcode() >= opcodeClose }
 
 // Payload returns the message without its frame. It must not be modified.
 func (m *Message) Payload() []byte { return m.frame[m.header:] }
 
 // Frame returns the message as a WebSocket frame. It must not be modified.
 func (m *Message) Frame() []byte { return m.frame }
+
+// Created is when the message was made, in Unix seconds.
+func (m *Message) Created() int64 { return m.created }
 
 // Size is the size of the frame in bytes, in the queue and on the wire.
 func (m *Message) Size() int { return len(m.frame) }
