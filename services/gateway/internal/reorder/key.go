@@ -1,10 +1,6 @@
 package reorder
 
-import (
-	"cmp"
-
-	"atlasstream/pkg/atlas"
-)
+import "atlasstream/pkg/atlas"
 
 // Key orders the records of one topic: by event time, records of the same time by offset.
 type Key struct {
@@ -17,11 +13,6 @@ func KeyOf(record *atlas.Record) Key {
 	return Key{Time: record.Time.UnixMilli(), Offset: record.Position.Offset}
 }
 
-func (k Key) compare(other Key) int {
-	return cmp.Or(cmp.Compare(k.Time, other.Time), cmp.Compare(k.Offset, other.Offset))
-}
-
-// isBefore is compare for where only that counts, and fast.
 func (k Key) isBefore(other Key) bool {
 	return k.Time < other.Time || k.Time == other.Time && k.Offset < other.Offset
 }

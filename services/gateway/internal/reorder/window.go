@@ -19,9 +19,8 @@ const Overhead = 256
 // Window holds records of one topic until no earlier one is to be expected. It is not safe for concurrent use.
 type Window struct {
 	Bounds
-	run    queue    // what came in order, which is most of it in a live topic
-	others heap     // what came behind something later
-	log    logOrder // all of them
+	byTime runs     // all of them
+	log    logOrder // likewise
 	bytes  int
 	newest int64 // the latest event time so far, Unix milliseconds
 	Last   Key   // the greatest that was let go
@@ -31,6 +30,7 @@ type Window struct {
 type entry struct {
 	Key
 	held int32 // its number in the logOrder
+	run  int32 // its number in the runs
 }
 
 // beforeAll is less than the key of any record.
@@ -42,58 +42,30 @@ func New(bounds Bounds) *Window {
 }
 
 // IsLate tells that a record of that key comes too late to be put in order: one of a greater key has been let go.
-func (w *Window) IsLate(key Key) bool { return key.compare(w.Last) <= 0 }
+func (w *Window) IsLate(key Key) bool { return !w.Last.isBefore(key) }
 
 // Add takes the records of a topic in the order of offsets, each with its key, but for those that are late.
 func (w *Window) Add(record *atlas.Record, key Key) {
-	next := entry{key, w.log.add(record)}
-	if w.run.isEmpty() || next.compare(w.run.last().Key) > 0 {
-		w.run.add(next)
-	} else {
-		w.others.add(next)
-	}
+	w.byTime.add(entry{Key: key, held: w.log.add(record)})
 	w.bytes += Overhead + len(record.Value)
 	w.newest = max(w.newest, key.Time)
 }
 
 // Release gives the first record if none that comes before it is to be expected any more; behind the last record of a topic, nothing is.
 func (w *Window) Release(ended bool) *atlas.Record {
-	inOrder, found := w.inOrderFirst()
-	if !found {
+	if w.byTime.isEmpty() {
 		return nil
 	}
-	first := w.first(inOrder)
+	first := w.byTime.first()
 	//mutate:window-ignored,window-unbounded
 	if !ended && w.bytes <= w.Bytes && first.Time >= w.newest-w.Span.Milliseconds() {
 		return nil
 	}
-	if inOrder {
-		w.run.remove()
-	} else {
-		w.others.remove()
-	}
+	w.byTime.remove()
 	record := w.log.remove(first.held)
 	w.bytes -= Overhead + len(record.Value)
 	w.Last = first.Key
 	return record
-}
-
-// inOrderFirst tells whether what comes first is among what came in order, if anything is held.
-func (w *Window) inOrderFirst() (inOrder, found bool) {
-	switch {
-	case len(w.others) == 0:
-		return true, !w.run.isEmpty()
-	case w.run.isEmpty():
-		return false, true
-	}
-	return w.run.first().compare(w.others[0].Key) < 0, true
-}
-
-func (w *Window) first(inOrder bool) entry {
-	if inOrder {
-		return w.run.first()
-	}
-	return w.others[0]
 }
 
 // Lowest gives the least offset that is held, or next if nothing is.

@@ -156,7 +156,7 @@ func randomCase(random *rand.Rand) (topics [][]atlas.Record, interval topicrange
 	return topics, interval, reorder.Bounds{Span: time.Duration(random.IntN(15)) * time.Second, Bytes: (10 + reorder.Overhead) * (1 + random.IntN(12))}
 }
 
-//notices:window-ignored,window-unbounded
+//notices:window-ignored,window-unbounded,run-out-of-order
 func TestOrderIsTheOracles(t *testing.T) {
 	for seed := range uint64(3000) {
 		topics, interval, bounds := randomCase(rand.New(rand.NewPCG(seed, 1)))
