@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// rates bound what a source sends a second in the long run, on one collector.
+// rates bound what a source sends a second in the long run, on one collector, whatever happens to the file meanwhile.
 type rates struct {
 	mu      sync.Mutex
 	records pace
@@ -33,6 +33,13 @@ func (p *pace) charge(now time.Time, amount int) {
 		p.paidFor = now
 	}
 	p.paidFor = p.paidFor.Add(time.Duration(float64(amount) / float64(p.perSecond) * float64(time.Second)))
+}
+
+// limit sets what may be sent from now on; what has been sent stays charged.
+func (r *rates) limit(records, bytes int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.records.perSecond, r.bytes.perSecond = records, bytes
 }
 
 // Wait returns 0 once the source may send so many records and bytes, which are charged. If that is later than after most, it does not wait, charges nothing and

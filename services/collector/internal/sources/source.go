@@ -20,7 +20,7 @@ type Source struct {
 	rights       []right
 	measurements ids // whose results and objects it may send; nil: of all
 	probes       ids // likewise, and whose connection events
-	rates        rates
+	rates        *rates
 }
 
 // TokenDigest implements tokens.Holder.

@@ -27,20 +27,27 @@ import (
 // Sources are those of a file, or everybody without one.
 type Sources struct {
 	file    *reload.Files[[]*Source]
-	isOpen  bool // there is no file
+	isOpen  bool              // there is no file
+	rates   map[string]*rates // of the sources by their names; used by whatever reads the file
 	metrics *metrics
 }
 
 // Everybody is the source of all requests without a file.
-var Everybody = &Source{rights: allRights}
+var Everybody = &Source{rights: allRights, rates: new(rates)}
 
 // Open reads a file of sources. Without a path, everybody may send everything. Where no certificates of clients are asked for, a source that has one is a
 // fault. The error has the file's name and fault. The registerer may be nil.
 func Open(path string, certificates bool, logger *zap.Logger, registerer prometheus.Registerer) (*Sources, error) {
 	s := &Sources{isOpen: path == ""}
 	config := reload.Config[[]*Source]{
-		What:  "sources",
-		Parse: func(contents [][]byte) ([]*Source, error) { return parseFile(path, contents[0], certificates) },
+		What: "sources",
+		Parse: func(contents [][]byte) ([]*Source, error) {
+			read, err := parseFile(path, contents[0], certificates)
+			if err == nil {
+				s.keepRates(read)
+			}
+			return read, err
+		},
 		Count: func(sources []*Source) int { return len(sources) },
 		Faulty: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "atlas_collector_sources_file_faulty", Help: "1 while the sources file is invalid and the previous sources stay valid.",
@@ -54,6 +61,20 @@ func Open(path string, certificates bool, logger *zap.Logger, registerer prometh
 	s.file, err = reload.Open(config)
 	s.metrics = newMetrics(registerer, config.Faulty, func() float64 { return float64(len(s.file.Current())) })
 	return s, err
+}
+
+// keepRates has sources that were in the file before keep what their rates have been charged with.
+func (s *Sources) keepRates(read []*Source) {
+	//mutate:rate-forgotten
+	before := s.rates
+	s.rates = make(map[string]*rates, len(read))
+	for _, source := range read {
+		if kept := before[source.Name]; kept != nil {
+			kept.limit(source.rates.records.perSecond, source.rates.bytes.perSecond)
+			source.rates = kept
+		}
+		s.rates[source.Name] = source.rates
+	}
 }
 
 // Watch reads the file again whenever it changes, until ctx ends.

@@ -104,6 +104,48 @@ func TestSourcesThatAreGoneAreForgotten(t *testing.T) {
 	})
 }
 
+// A file that changes gives no source its rate anew; one that has a fault changes nothing.
+//
+//notices:rate-forgotten
+func TestRatesOutlastTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sources.json")
+	limited := strings.Replace(both, `"name":"ams"`, `"name":"ams","records_per_second":10`, 1)
+	synctest.Test(t, func(t *testing.T) {
+		reloadtest.Write(t, path, limited)
+		known, err := Open(path, true, zap.NewNop(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		watched := make(chan struct{})
+		go func() { known.Watch(ctx); close(watched) }()
+		assertRetry := func(want time.Duration) {
+			t.Helper()
+			source, err := known.Find(CredentialsOf("Bearer "+secret, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if retry, err := source.Wait(t.Context(), 36_000, 0, 0); err != nil || retry.Round(time.Minute) != want {
+				t.Errorf("got %s, %v; want about %s", retry, err, want)
+			}
+		}
+		assertRetry(0)
+		assertRetry(time.Hour)
+		for _, content := range []string{"[", strings.Replace(limited, `"lab"`, `"fra"`, 1), strings.Replace(limited, `:10,`, `:20,`, 1)} {
+			time.Sleep(time.Second) // for another time of the file
+			reloadtest.Write(t, path, content)
+			time.Sleep(time.Minute - time.Second)
+			synctest.Wait()
+		}
+		assertRetry(57 * time.Minute)
+		time.Sleep(time.Hour)
+		assertRetry(0)
+		assertRetry(30 * time.Minute)
+		cancel()
+		<-watched
+	})
+}
+
 //notices:source-without-right
 func TestRights(t *testing.T) {
 	source := &Source{Name: "ams", rights: []right{rightResults}}
@@ -162,9 +204,9 @@ func TestOnlyOwnRecords(t *testing.T) {
 // In the long run a source sends at its rate, whatever the size of its batches; what it may not yet send, it is told when to.
 func TestRates(t *testing.T) {
 	for name, source := range map[string]*Source{
-		"records": {rates: rates{records: pace{perSecond: 100}}},
-		"bytes":   {rates: rates{bytes: pace{perSecond: 1000}}},
-		"both":    {rates: rates{records: pace{perSecond: 100}, bytes: pace{perSecond: 10_000}}},
+		"records": {rates: &rates{records: pace{perSecond: 100}}},
+		"bytes":   {rates: &rates{bytes: pace{perSecond: 1000}}},
+		"both":    {rates: &rates{records: pace{perSecond: 100}, bytes: pace{perSecond: 10_000}}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			began, sent := time.Now(), 0
@@ -184,7 +226,7 @@ func TestRates(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		source := &Source{rates: rates{records: pace{perSecond: 1}}}
+		source := &Source{rates: &rates{records: pace{perSecond: 1}}}
 		if retry, err := source.Wait(t.Context(), 3, 0, 0); retry != 0 || err != nil {
 			t.Errorf("the first batch: %s, %v", retry, err)
 		}
@@ -197,7 +239,7 @@ func TestRates(t *testing.T) {
 			t.Error("waited for a client that is gone")
 		}
 		began := time.Now()
-		if retry, err := new(Source).Wait(t.Context(), 1<<40, 1<<40, 0); retry != 0 || err != nil || time.Since(began) != 0 {
+		if retry, err := Everybody.Wait(t.Context(), 1<<40, 1<<40, 0); retry != 0 || err != nil || time.Since(began) != 0 {
 			t.Errorf("without a rate: %s, %v", retry, err)
 		}
 	})

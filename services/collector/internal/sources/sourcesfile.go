@@ -70,7 +70,7 @@ func (e *entry) weight() int64 { return max(e.Weight, 1) }
 func (e *entry) source(certificates bool) (*Source, error) {
 	source := &Source{
 		Name: e.Name, certificate: e.Certificate, rights: e.Rights, measurements: idsOf(e.Measurements), probes: idsOf(e.Probes),
-		rates: rates{records: pace{perSecond: e.RecordsPerSecond}, bytes: pace{perSecond: e.BytesPerSecond}},
+		rates: &rates{records: pace{perSecond: e.RecordsPerSecond}, bytes: pace{perSecond: e.BytesPerSecond}},
 	}
 	if e.Token != "" {
 		source.token = tokens.DigestOf(e.Token)
