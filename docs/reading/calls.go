@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
+	"go/types"
 	"maps"
 	"regexp"
 	"slices"
@@ -10,7 +12,7 @@ import (
 )
 
 // printCalls tells for each package of several files how many calls between them run back up: against the order in which fewest do, and that in which its
-// doc.go names its files, if it does. Callees are found by their names; of methods whose name several types have, none counts.
+// doc.go names its files, if it does.
 func printCalls(packages map[string]*pkg) {
 	fmt.Println("\ncalls between files that run back up")
 	for _, path := range slices.Sorted(maps.Keys(packages)) {
@@ -43,17 +45,18 @@ func printCalls(packages map[string]*pkg) {
 // call is from one file to another.
 type call struct{ from, to string }
 
-// calls counts those between files.
+// calls counts those between files, of declared functions and methods. The package is type-checked for them without what it imports: calls into other packages
+// have no type then, and are omitted.
 func (p *pkg) calls() map[call]int {
-	declared := map[string]string{} // functions and methods to their files; "" for those of several types
+	info := &types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}}
+	checker := types.Config{Importer: noImports{}, Error: func(error) {}}
+	_, _ = checker.Check(p.path, p.set, p.syntax(), info) // of the errors, each is what an import lacks
+	declared := map[types.Object]string{}                 // to the files
 	for _, file := range p.files {
 		for _, function := range file.functions() {
-			name := function.Name.Name
-			if _, again := declared[name]; again {
-				declared[name] = ""
-				continue
+			if object := info.Defs[function.Name]; object != nil {
+				declared[object] = file.name
 			}
-			declared[name] = file.name
 		}
 	}
 	calls := map[call]int{}
@@ -63,7 +66,7 @@ func (p *pkg) calls() map[call]int {
 			if !ok {
 				return true
 			}
-			if to := declared[calleeOf(called, file)]; to != "" && to != file.name {
+			if to, ok := declared[calleeOf(called, info)]; ok && to != file.name {
 				calls[call{file.name, to}]++
 			}
 			return true
@@ -72,32 +75,41 @@ func (p *pkg) calls() map[call]int {
 	return calls
 }
 
-// calleeOf is the name of what is called, if that may be of this package.
-func calleeOf(called *ast.CallExpr, in *file) string {
-	switch function := called.Fun.(type) {
-	case *ast.Ident:
-		return function.Name
-	case *ast.SelectorExpr:
-		if of, ok := function.X.(*ast.Ident); ok && in.imports(of.Name) {
-			return ""
-		}
-		return function.Sel.Name
+// noImports imports nothing.
+type noImports struct{}
+
+func (noImports) Import(string) (*types.Package, error) {
+	return nil, errors.New("imports are not read")
+}
+
+func (p *pkg) syntax() (all []*ast.File) {
+	for _, file := range p.files {
+		all = append(all, file.syntax)
 	}
-	return ""
+	return all
 }
 
-func (f *file) imports(name string) bool {
-	return slices.ContainsFunc(f.syntax.Imports, func(imported *ast.ImportSpec) bool {
-		if imported.Name != nil {
-			return imported.Name.Name == name
-		}
-		path := majorVersion.ReplaceAllString(strings.Trim(imported.Path.Value, `"`), "")
-		return path[strings.LastIndex(path, "/")+1:] == name
-	})
+// calleeOf is the function or the method that is called, the generic one if it has been instantiated.
+func calleeOf(called *ast.CallExpr, info *types.Info) types.Object {
+	function := ast.Unparen(called.Fun)
+	switch instance := function.(type) {
+	case *ast.IndexExpr:
+		function = instance.X
+	case *ast.IndexListExpr:
+		function = instance.X
+	}
+	var name *ast.Ident
+	switch function := function.(type) {
+	case *ast.Ident:
+		name = function
+	case *ast.SelectorExpr:
+		name = function.Sel
+	}
+	if found, ok := info.Uses[name].(*types.Func); ok {
+		return found.Origin()
+	}
+	return nil
 }
-
-// majorVersion ends the path of a package whose name is before it.
-var majorVersion = regexp.MustCompile(`/v[0-9]+$`)
 
 func (p *pkg) names() (all []string) {
 	for _, file := range p.files {

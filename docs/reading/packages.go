@@ -15,6 +15,7 @@ import (
 // pkg is a folder's Go files without its tests.
 type pkg struct {
 	path    string
+	set     *token.FileSet
 	files   []*file
 	imports []string
 }
@@ -65,18 +66,17 @@ func addFile(packages map[string]*pkg, path string) error {
 	if err != nil {
 		return err
 	}
-	set := token.NewFileSet()
-	syntax, err := parser.ParseFile(set, path, source, parser.ParseComments|parser.SkipObjectResolution)
-	if err != nil {
-		return err
-	}
 	folder := filepath.ToSlash(filepath.Dir(path))
 	into := packages[folder]
 	if into == nil {
-		into = &pkg{path: folder}
+		into = &pkg{path: folder, set: token.NewFileSet()}
 		packages[folder] = into
 	}
-	into.files = append(into.files, &file{name: filepath.Base(path), lines: bytes.Count(source, []byte("\n")), syntax: syntax, set: set})
+	syntax, err := parser.ParseFile(into.set, path, source, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return err
+	}
+	into.files = append(into.files, &file{name: filepath.Base(path), lines: bytes.Count(source, []byte("\n")), syntax: syntax, set: into.set})
 	for _, imported := range syntax.Imports {
 		if name := strings.Trim(imported.Path.Value, `"`); !slices.Contains(into.imports, name) {
 			into.imports = append(into.imports, name)
