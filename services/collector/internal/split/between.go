@@ -5,6 +5,13 @@ import (
 	"fmt"
 )
 
+const (
+	space         = " \t\r\n" // as JSON has it
+	byteOrderMark = "\ufeff"
+)
+
+var newline = []byte("\n")
+
 // betweenArrays looks for the next array after the end of one, as in concatenated files and pages.
 type betweenArrays struct{ element int }
 
@@ -51,4 +58,19 @@ func (s *Splitter) begin(text []byte, element int) (next cutter, known bool) {
 	s.arrays++
 	s.window.consume(begin)
 	return next, true
+}
+
+// skipSpace passes white space and byte order marks.
+func (s *Splitter) skipSpace() {
+	rest := s.window.rest()
+	for left := rest; ; {
+		left = bytes.TrimPrefix(bytes.TrimLeft(left, space), []byte(byteOrderMark))
+		if n := len(rest) - len(left); n > 0 {
+			s.line += bytes.Count(rest[:n], newline)
+			s.window.consume(n)
+			rest = left
+			continue
+		}
+		return
+	}
 }

@@ -9,10 +9,13 @@
 // White space and a byte order mark at the beginning are ignored. Whether a value is valid JSON is for its parser to say; the Splitter goes on after a broken
 // value: at the next line, or at the next comma of an array as long as its brackets match.
 //
-//   - splitter.go: Splitter, which recognises the format and collects a batch
-//   - window.go: the part of the body that is in memory
+// Each file calls only those below it:
+//
+//   - splitter.go: Splitter, which recognises the format
+//   - between.go: what is before the first value, and what follows an array
+//   - page.go, byprobe.go, array.go: the elements of the array in a page, of arrays by probe, of an array
 //   - lines.go, multiline.go: a value a line, and objects over several lines
-//   - array.go, page.go, byprobe.go: the elements of an array, of the array in a page, of arrays by probe
-//   - between.go: what follows an array
 //   - nesting.go: brackets and strings, followed through text in pieces
+//   - batch.go: the values of a batch, and why one was refused
+//   - window.go: the part of the body that is in memory
 package split
