@@ -46,6 +46,7 @@ var sets = []set{
 		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive, "wsframe": framing,
 	}},
 	{"subscriptions", 2300, []string{"subscription", "jsonpath"}, map[string]string{
+		"condition": "whether a record's value fulfils a condition", "scalar": "compares numbers and texts", "parameter": "reads single values as clients write them",
 		"protocol": ofLive, "cursor": "a parameter; read for replays",
 	}},
 }

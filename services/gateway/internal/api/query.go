@@ -12,8 +12,8 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/endpoint"
+	"atlasstream/services/gateway/internal/parameter"
 	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 // queryParams are the parameters of a request, each of which its path accepts and which came once. The methods parse them; err is the first error.
@@ -88,7 +88,7 @@ func (q *queryParams) time(name string) (at time.Time) {
 	if !given {
 		return at
 	}
-	at, err := subscription.ParseTime(name, text)
+	at, err := parameter.ParseTime(name, text)
 	if err != nil {
 		q.fail(err)
 	}

@@ -7,17 +7,6 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// What a client costs for each record of a measurement, beside its conditions and what is found out once for all.
-var (
-	stepsOfClient  = subscription.Cost{Each: 2}              // it is looked at, and something is enqueued
-	stepsOfProbe   = subscription.Cost{Each: 1}              // its subscriptions to the record's probe are looked for
-	stepsOfSet     = subscription.Cost{Each: 4}              // what a subscription's acceptedFields keep is united with what others keep
-	stepsOfPayload = subscription.Cost{Each: 10, PerKiB: 57} // a record is pruned and encoded, and the memory of that collected
-	stepsOfEnding  = subscription.Cost{Each: 2}              // a subscription's limit is looked at, and counted
-	stepsOfArray   = subscription.Cost{Each: 25, PerKiB: 8}  // it is added to an array, which is encoded
-	stepsOfMessage = subscription.Cost{Each: 40, PerKiB: 5}  // it is encoded for a client alone, with a cursor
-)
-
 // mostProbes is from how many probes on it takes no longer to look for one.
 const mostProbes = 12
 
@@ -56,11 +45,11 @@ type payload struct {
 	only             *Client // that shares it with nobody; nil else
 }
 
-// Cost implements shared.
-func (payload) Cost() subscription.Cost { return stepsOfPayload }
+// steps implements shared.
+func (payload) steps() Steps { return stepsOfPayload }
 
 // steps is what the client costs beside what is shared.
-func (c *clientCost) steps() (steps subscription.Cost) {
+func (c *clientCost) steps() (steps Steps) {
 	if c.subscriptions == 0 {
 		return steps
 	}
@@ -73,7 +62,7 @@ func (c *clientCost) steps() (steps subscription.Cost) {
 		steps = steps.Plus(stepsOfArray)
 	}
 	if c.cursors > 0 {
-		steps = steps.Plus(stepsOfMessage).Plus(subscription.Cost{Each: c.cursorSteps})
+		steps = steps.Plus(stepsOfMessage).Plus(Steps{Each: c.cursorSteps})
 	}
 	return steps
 }
@@ -150,11 +139,4 @@ func (c *clientCost) addSet(wanted payload, once int) {
 	if c.sets[at].subscriptions += once; c.sets[at].subscriptions == 0 {
 		c.sets = slices.Delete(c.sets, at, at+1)
 	}
-}
-
-// StepsOf is what was done with records, in steps.
-func StepsOf(done subscription.Stats) int {
-	const bytesReadInStep, partsInStep = 24, 3
-	return done.Bytes/bytesReadInStep + done.Parts/partsInStep +
-		subscription.StepsOfCondition*done.Conditions + stepsOfSet.Each*done.Sets + stepsOfPayload.Each*done.Payloads
 }

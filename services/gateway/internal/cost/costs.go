@@ -205,8 +205,8 @@ func (m *Measurement) network(of clientip.Network) *networkCost {
 
 // Charged is what a network is charged for each record of a measurement.
 type Charged struct {
-	Steps  subscription.Cost // with Writes
-	Writes subscription.Cost
+	Steps  Steps // with Writes
+	Writes Steps
 	Bytes  int // that a record is taken to have
 }
 

@@ -10,7 +10,6 @@ import (
 	"atlasstream/services/gateway/internal/cost"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 // workOf is what one record costs, in the steps that addresses pay for.
@@ -74,8 +73,8 @@ func TestStepsAreSharedAndPaidBack(t *testing.T) {
 		}
 	}
 	partition := hub.Results.Partition(0)
-	client, write, payload := subscription.Cost{Each: 2}, subscription.Cost{Each: 60, PerKiB: 3}, subscription.Cost{Each: 10, PerKiB: 57}
-	want := client.Times(3000).Plus(write.Times(3000)).Plus(payload).Plus(sessiontest.MustParse(t, `{"msm":1001,"acceptedFields":["prb_id"]}`).Scans()[0].Cost())
+	client, write, payload := cost.Steps{Each: 2}, cost.Steps{Each: 60, PerKiB: 3}, cost.Steps{Each: 10, PerKiB: 57}
+	want := client.Times(3000).Plus(write.Times(3000)).Plus(payload).Plus(cost.Steps{PerKiB: 45})
 	if charged := partition.Charged()[1001][all[0].Payer.Networks[0].Prefix]; charged.Steps != want {
 		t.Errorf("got %+v steps, want %+v", charged.Steps, want)
 	}
@@ -104,7 +103,7 @@ func TestAbuseSubscriptionsThatEnd(t *testing.T) {
 		sessiontest.MustSubscribe(t, client, fmt.Sprintf(`{"msm":1001,"limit":%d}`, 1000+i))
 		sessiontest.MustSubscribe(t, client, fmt.Sprintf(`{"msm":1001,"duration":%d}`, 1000+i))
 	}
-	each, write, ending := subscription.Cost{Each: 2}, subscription.Cost{Each: 60, PerKiB: 3}, subscription.Cost{Each: 2}
+	each, write, ending := cost.Steps{Each: 2}, cost.Steps{Each: 60, PerKiB: 3}, cost.Steps{Each: 2}
 	want := each.Plus(write).Plus(ending.Times(200))
 	if got := hub.Results.Partition(0).Charged()[1001][client.Payer.Networks[0].Prefix].Steps; got != want {
 		t.Errorf("got %+v steps, want %+v", got, want)
@@ -119,7 +118,7 @@ func TestAbuseSessionCursors(t *testing.T) {
 		}
 	}
 	const cursor = (len(`{"msm":1001,"cursor":""}`) + 80) * 4 / 3 / 12
-	client, message, write := subscription.Cost{Each: 2}, subscription.Cost{Each: 40, PerKiB: 5}, subscription.Cost{Each: 60, PerKiB: 3}
+	client, message, write := cost.Steps{Each: 2}, cost.Steps{Each: 40, PerKiB: 5}, cost.Steps{Each: 60, PerKiB: 3}
 	if want := 10_000 / (client.Plus(message).Plus(write).Of(4<<10) + cursor); had != want {
 		t.Errorf("%d clients have cursors of their own, want %d", had, want)
 	}
@@ -163,7 +162,7 @@ func TestAbuseStepsOfASite(t *testing.T) {
 			return fmt.Sprintf(`{"msm":1001,"equalsTo":{"a":"%s%d"}}`, sessiontest.Alternatives(100), number)
 		})
 	}
-	each := sessiontest.MustParse(t, `{"msm":1001,"equalsTo":{"a":"`+sessiontest.Alternatives(100)+`"}}`).Cost().Of(4 << 10)
+	each := cost.OfConditions(sessiontest.MustParse(t, `{"msm":1001,"equalsTo":{"a":"`+sessiontest.Alternatives(100)+`"}}`)).Of(4 << 10)
 	if most := 4 * 10_000 / each; had > most {
 		t.Errorf("%d subscriptions, want at most %d", had, most)
 	}
@@ -175,7 +174,7 @@ func TestAbuseMetadataOfManyMeasurements(t *testing.T) {
 	had := hub.SubscribeMany(t, sessiontest.Attacker, 20, 500, func(_, number int) string {
 		return fmt.Sprintf(`{"stream_type":"metadata","msm":%d,"equalsTo":{"a":"%s"}}`, 1+number, sessiontest.Alternatives(50))
 	})
-	each := sessiontest.MustParse(t, `{"stream_type":"metadata","msm":1,"equalsTo":{"a":"`+sessiontest.Alternatives(50)+`"}}`).Cost().Of(4 << 10)
+	each := cost.OfConditions(sessiontest.MustParse(t, `{"stream_type":"metadata","msm":1,"equalsTo":{"a":"`+sessiontest.Alternatives(50)+`"}}`)).Of(4 << 10)
 	if had == 0 || had > 10_000/each {
 		t.Errorf("%d subscriptions of %d steps each", had, each)
 	}

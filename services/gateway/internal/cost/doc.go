@@ -5,5 +5,7 @@
 //   - length.go: how long the records of a measurement are.
 //   - networkcost.go: what the clients of a network cost together.
 //   - clientcost.go: what one client costs beside what is done once for all of them.
+//   - matching.go: what is done to tell whether a record is wanted.
 //   - writes.go: to how many clients a record may have to be written.
+//   - steps.go: the unit, and how many steps everything takes.
 package cost

@@ -2,26 +2,25 @@ package cost
 
 import (
 	"atlasstream/pkg/clientip"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 // networkCost is what the clients of a network cost for each record of a measurement.
 type networkCost struct {
 	network       clientip.Network
 	subscriptions int
-	steps         subscription.Cost
+	steps         Steps
 	shared        map[shared]int // how many need each of what is done once for all of them
 	writes        writes
 }
 
 // shared is what is done once for each record, however many clients of a network need it.
-type shared interface{ Cost() subscription.Cost }
+type shared interface{ steps() Steps }
 
 // add adds what a subscription costs by itself, or takes it away for -1.
 func (n *networkCost) add(of *Subscription, once int) {
 	n.subscriptions += once
-	n.steps = n.steps.Plus(of.Wanted.Cost().Times(once))
-	for _, scan := range of.Wanted.Scans() {
+	n.steps = n.steps.Plus(OfConditions(of.Wanted).Times(once))
+	for _, scan := range scansOf(of.Wanted) {
 		n.share([]shared{scan}, once)
 	}
 }
@@ -40,9 +39,9 @@ func (n *networkCost) share(needed []shared, once int) {
 		n.shared[each] = before + once
 		switch {
 		case before == 0 && once > 0:
-			n.steps = n.steps.Plus(each.Cost())
+			n.steps = n.steps.Plus(each.steps())
 		case before+once == 0:
-			n.steps = n.steps.Plus(each.Cost().Times(-1))
+			n.steps = n.steps.Plus(each.steps().Times(-1))
 			delete(n.shared, each)
 		}
 	}

@@ -5,9 +5,6 @@ import (
 	"atlasstream/services/gateway/internal/subscription"
 )
 
-// stepsOfWrite is what it takes to write a record to a client's socket.
-var stepsOfWrite = subscription.Cost{Each: 60, PerKiB: 3}
-
 // selection says which of the records that are charged together a subscription may get: all for the zero value.
 type selection struct {
 	measurement atlas.MeasurementID // of metadata
@@ -29,7 +26,7 @@ type writes struct {
 	most    int         // clients of one of those
 }
 
-func (w *writes) steps() subscription.Cost {
+func (w *writes) steps() Steps {
 	return stepsOfWrite.Times(w.clients[selection{}] + w.most)
 }
 

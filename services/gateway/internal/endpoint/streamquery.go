@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"atlasstream/services/gateway/internal/parameter"
 	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 // streamQuery is the query of a plain GET.
@@ -30,7 +30,7 @@ func readQuery(r *http.Request) (streamQuery, error) {
 	maps.DeleteFunc(said, func(name string, _ []string) bool {
 		return isLastEventID(name) || IsIgnoredParameter(name)
 	})
-	asked.parameters = subscription.QueryParameters(said)
+	asked.parameters = parameter.FromQuery(said)
 	return asked, nil
 }
 

@@ -7,6 +7,7 @@ type Document struct {
 	hasScalars bool // the value has been read for them
 	hasNodes   bool
 	top        []member // of the value, if it is irregular
+	texts      []string // that were found the last time
 	selections selections
 	pruner     pruner
 	memory     []byte // of what was pruned
@@ -27,8 +28,11 @@ func (d *Document) Counts() Counts {
 	return counts
 }
 
-// maxMemory bounds what is kept for the prunings of the next value, in bytes.
-const maxMemory = 1 << 20
+// What is kept for the next value.
+const (
+	maxMemory = 1 << 20 // bytes of prunings
+	maxTexts  = 1024
+)
 
 // Load gives the document its value, which must not change until Reset.
 func (d *Document) Load(value []byte) {
@@ -43,6 +47,10 @@ func (d *Document) Reset() {
 	if d.memory = d.memory[:0]; cap(d.memory) > maxMemory {
 		d.memory = nil
 	}
+	clear(d.texts) // they would keep the value
+	if d.texts = d.texts[:0]; cap(d.texts) > maxTexts {
+		d.texts = nil
+	}
 	if d.schema == nil {
 		return
 	}
@@ -53,14 +61,17 @@ func (d *Document) Reset() {
 	d.schema.reset()
 }
 
-// Find appends the texts of the scalars that a path leads to: what is between the quotes of a string, without escapes, and of other scalars how JSON writes
-// them. They are valid until Reset. The path must not be used with another document.
-func (d *Document) Find(path *Path, texts []string) []string {
+// Find gives the texts of the scalars that a path leads to: what is between the quotes of a string, without escapes, and of other scalars how JSON writes
+// them. The texts are valid until Reset, and the list of them until the next Find. The path must not be used with another document.
+func (d *Document) Find(path *Path) []string {
 	d.readScalars()
+	clear(d.texts) // fewer may follow, and those behind them would keep the value
 	if d.schema.irregular {
-		return appendFound(texts, d.value, d.top, path.text, 0)
+		d.texts = appendFound(d.texts[:0], d.value, d.top, path.text, 0)
+	} else {
+		d.texts = d.schema.appendScalars(d.texts[:0], d.value, path.in(d.schema))
 	}
-	return d.schema.appendScalars(texts, d.value, path.in(d.schema))
+	return d.texts
 }
 
 func (d *Document) readScalars() {

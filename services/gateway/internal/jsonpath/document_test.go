@@ -28,12 +28,12 @@ func (d *Document) pruned(paths ...string) []byte { return d.Prune(d.Select(NewP
 func checkFound(t *testing.T, document *Document, object map[string]any, text string) {
 	t.Helper()
 	path := NewPath(text)
-	got := document.Find(&path, nil)
+	got := document.Find(&path)
 	var want []string
 	for _, scalar := range jsonpathtest.Find(object, text) {
 		want = append(want, jsonpathtest.Text(scalar))
 	}
-	if !reflect.DeepEqual(got, want) {
+	if !slices.Equal(got, want) {
 		t.Errorf("%q in %s\ngot  %q\nwant %q", text, document.value, got, want)
 	}
 }
@@ -108,7 +108,7 @@ func TestSchemaIsForgotten(t *testing.T) {
 		document.Reset()
 		document.Load(value)
 		checkFound(t, &document, jsonpathtest.Decode(value).(map[string]any), "a."+name)
-		if got := document.Find(&same, nil); !slices.Equal(got, []string{fmt.Sprint(i)}) {
+		if got := document.Find(&same); !slices.Equal(got, []string{fmt.Sprint(i)}) {
 			t.Fatalf("value %d: got %q", i, got)
 		}
 		if document.schema.count > maxMembers {
@@ -125,13 +125,14 @@ func TestDocumentKeepsLittle(t *testing.T) {
 	}
 	document := documentOf(append(value, `]}`...))
 	path := NewPath("a")
-	if found := len(document.Find(&path, nil)); found != 250_001 {
+	if found := len(document.Find(&path)); found != 250_001 {
 		t.Errorf("found %d", found)
 	}
 	document.pruned("a")
 	document.Reset()
-	if cap(document.memory) > maxMemory || cap(document.schema.nodes) > maxNodes || cap(document.schema.scalars) > maxPositions || document.value != nil {
-		t.Errorf("kept: %d bytes, %d nodes, %d positions", cap(document.memory), cap(document.schema.nodes), cap(document.schema.scalars))
+	kept := []int{cap(document.memory), cap(document.schema.nodes), cap(document.schema.scalars), cap(document.texts)}
+	if kept[0] > maxMemory || kept[1] > maxNodes || kept[2] > maxPositions || kept[3] > maxTexts || document.value != nil {
+		t.Errorf("kept: %d bytes, %d nodes, %d positions, %d texts", kept[0], kept[1], kept[2], kept[3])
 	}
 }
 
@@ -180,7 +181,7 @@ func TestDeepNesting(t *testing.T) {
 		for depth, want := range map[int]bool{0: true, maxNesting - 1: true, maxNesting: false, 1_000_000: false} {
 			value := `{` + odd + `"a":` + strings.Repeat("[", depth) + `{"b":1}` + strings.Repeat("]", depth) + `}`
 			document, path := documentOf([]byte(value)), NewPath("a.b")
-			if got := len(document.Find(&path, nil)) == 1; got != want {
+			if got := len(document.Find(&path)) == 1; got != want {
 				t.Errorf("nested %d times: got %t, want %t", depth, got, want)
 			}
 			pruned := document.pruned("a.b")
@@ -225,7 +226,7 @@ func FuzzFind(f *testing.F) {
 		object, ok := jsonpathtest.Decode(value).(map[string]any)
 		document, path := documentOf(value), NewPath(first)
 		for range 2 { // the second time, the schema is known
-			document.Find(&path, nil)
+			document.Find(&path)
 			if ok && jsonpathtest.IsPlain(value) {
 				checkFound(t, document, object, first)
 				checkFound(t, document, object, second)

@@ -37,7 +37,7 @@ func (p *Partition) endExcessive(grown *cost.Measurement) {
 // growingIn are a target's subscriptions to a measurement that cost more with longer records or cursors.
 func growingIn(target *delivery.Target, measurement *cost.Measurement) (growing []*delivery.Active) {
 	for _, active := range target.Actives {
-		if active.Charge.IsOf(measurement) && (active.Wanted.Buffer || active.HasOwnCursor() || len(active.Wanted.Scans()) > 0) {
+		if active.Charge.IsOf(measurement) && (active.Wanted.Buffer || active.HasOwnCursor() || cost.ReadsRecords(active.Wanted)) {
 			growing = append(growing, active)
 		}
 	}

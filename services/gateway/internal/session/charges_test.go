@@ -14,7 +14,6 @@ import (
 	"atlasstream/services/gateway/internal/live"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
-	"atlasstream/services/gateway/internal/subscription"
 )
 
 // chargedParameters are parameters of all that is charged.
@@ -105,8 +104,8 @@ func (h *chargedHub) expectedCharges(partition *live.Partition) map[atlas.Measur
 	return fresh.Charged()
 }
 
-func stepsByNetwork(charged map[atlas.MeasurementID]map[netip.Prefix]cost.Charged) map[string]subscription.Cost {
-	steps := make(map[string]subscription.Cost)
+func stepsByNetwork(charged map[atlas.MeasurementID]map[netip.Prefix]cost.Charged) map[string]cost.Steps {
+	steps := make(map[string]cost.Steps)
 	for measurement, networks := range charged {
 		for prefix, of := range networks {
 			steps[fmt.Sprint(measurement, prefix)] = of.Steps

@@ -131,7 +131,7 @@ func (s *set) checkRoom(joining *delivery.Active, limit int) error {
 		return fmt.Errorf("%w: there are %d, these would be %d more, and no more than %d are allowed", ErrTooMany, len(s.actives), count, limit)
 	case s.fields+count*joining.Wanted.Fields.Count() > maxFields:
 		return fmt.Errorf("%w with acceptedFields: they have %d names together, and no more than %d are allowed", ErrTooMany, s.fields, maxFields)
-	case s.conditions+count*joining.Wanted.Conditions() > maxConditions:
+	case s.conditions+count*len(joining.Wanted.Conditions) > maxConditions:
 		return fmt.Errorf("%w with filters: they have %d together, and no more than %d are allowed", ErrTooMany, s.conditions, maxConditions)
 	case s.parameterBytes+len(joining.Parameters) > maxParameterBytes:
 		return fmt.Errorf("%w: their parameters have %d bytes together, and no more than %d are allowed",
@@ -173,7 +173,7 @@ func (s *set) has(active *delivery.Active) bool {
 // count adds what a subscription amounts to once, or takes it away, for -1. It is called under the lock.
 func (s *set) count(of *delivery.Active, once int) {
 	s.fields += once * of.Wanted.Fields.Count()
-	s.conditions += once * of.Wanted.Conditions()
+	s.conditions += once * len(of.Wanted.Conditions)
 	parameters := of.Parameters
 	if of.Group != nil && !s.countGroup(of.Group, once) {
 		parameters = nil

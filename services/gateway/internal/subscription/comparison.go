@@ -1,46 +1,46 @@
 package subscription
 
 import (
+	"net/netip"
 	"strings"
 
-	"atlasstream/services/gateway/internal/jsonpath"
-	"atlasstream/services/gateway/internal/protocol"
-
 	"github.com/tidwall/gjson"
+
+	"atlasstream/services/gateway/internal/condition"
+	"atlasstream/services/gateway/internal/jsonpath"
+	"atlasstream/services/gateway/internal/parameter"
+	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/scalar"
 )
 
 // Limits of the comparisons of a subscription.
 const (
-	maxComparisons     = 20   // members in equalsTo, lessThan and greaterTo together
-	maxAlternatives    = 1000 // in all of equalsTo
-	maxAlternativeText = 200  // bytes of an alternative
+	maxComparisons  = 20   // members in equalsTo, lessThan and greaterTo together
+	maxAlternatives = 1000 // in all of equalsTo
+)
+
+// operator is the folded name of a parameter that compares members.
+type operator string
+
+const (
+	equalsTo  operator = "equalsto"
+	lessThan  operator = "lessthan"
+	greaterTo operator = "greaterto"
 )
 
 // readComparisons reads an object of members and what they are compared with.
-func readComparisons(operator operator) readParameter {
-	return func(p *parser, name string, value gjson.Result) error {
-		object := inside(value)
+func readComparisons(operator operator) func(*parser, parameter.Value) error {
+	return func(p *parser, value parameter.Value) (err error) {
+		object := value.Inside()
 		if !object.IsObject() {
-			return invalid(name, value, `want an object of members and values such as {"af":4}`)
+			return value.Invalid(`want an object of members and values such as {"af":4}`)
 		}
-		var err error
-		object.ForEach(func(member, value gjson.Result) bool {
-			err = p.compare(operator, name, member.String(), value)
+		object.ForEach(func(member, of gjson.Result) bool {
+			err = p.compare(operator, member.Str, parameter.Value{Name: value.Name, Result: of})
 			return err == nil
 		})
 		return err
 	}
-}
-
-var operators = map[string]operator{"equalsto": equal, "lessthan": less, "greaterto": greater}
-
-// readMember reads the comparison of a parameter whose name was split.
-func (p *parser) readMember(name, base, member string, value gjson.Result) error {
-	operator, exists := operators[fold(base)]
-	if !exists {
-		return protocol.Refuse(protocol.CodeUnknownParameter, "%s: there is no such parameter; only equalsTo, lessThan and greaterTo have members", name)
-	}
-	return p.compare(operator, shorten(base), member, value)
 }
 
 // splitMember splits the name of a parameter with a member in it, as a query may have: equalsTo.af or equalsTo[af].
@@ -52,82 +52,86 @@ func splitMember(name string) (base, member string, split bool) {
 	return strings.Cut(name, ".")
 }
 
-// fold makes one of both naming styles, stream_type and streamType, and of the two names of greaterTo.
-func fold(name string) string {
-	folded := strings.ToLower(strings.ReplaceAll(name, "_", ""))
-	if folded == "greaterthan" {
-		return "greaterto"
+// readMember reads the comparison of a parameter whose name was split.
+func (p *parser) readMember(value parameter.Value, base, member string) error {
+	switch operator := operator(parameter.Fold(base)); operator {
+	case equalsTo, lessThan, greaterTo:
+		return p.compare(operator, member, value.Named(parameter.Shorten(base)))
+	default:
+		return protocol.Refuse(protocol.CodeUnknownParameter,
+			"%s: there is no such parameter; only equalsTo, lessThan and greaterTo have members", parameter.Shorten(value.Name))
 	}
-	return folded
 }
 
-func (p *parser) compare(operator operator, name, path string, value gjson.Result) error {
+// compare adds the condition that a member is compared with a value.
+func (p *parser) compare(operator operator, path string, value parameter.Value) error {
 	if !jsonpath.IsPath(path) {
-		return refuse("%s: got the member %q, "+wantPath, name, shorten(path), jsonpath.MaxDepth, jsonpath.MaxLength)
+		return parameter.Refuse("%s: got the member %q, "+wantPath, value.Name, parameter.Shorten(path), jsonpath.MaxDepth, jsonpath.MaxLength)
 	}
-	name += "." + shorten(path)
+	value = value.Named(value.Name + "." + parameter.Shorten(path))
 	compared := string(operator) + " " + path
 	if p.compared[compared] {
-		return protocol.Refuse(protocol.CodeRepeatedParameter, "%s: repeated", name)
+		return protocol.Refuse(protocol.CodeRepeatedParameter, "%s: repeated", value.Name)
 	}
 	p.compared[compared] = true
 	if len(p.compared) > maxComparisons {
-		return refuse("%s: too many members, want at most %d in equalsTo, lessThan and greaterTo together", name, maxComparisons)
+		return parameter.Refuse("%s: too many members, want at most %d in equalsTo, lessThan and greaterTo together", value.Name, maxComparisons)
 	}
-	if operator == equal {
-		return p.readEquals(name, path, value)
-	}
-	bound := newScalar(strings.Clone(textOf(value)))
-	if !bound.numeric {
-		return invalid(name, value, "want a number")
-	}
-	p.addCondition(&inequality{strings.Clone(path), operator, bound})
-	return nil
+	return p.addCondition(p.comparison(operator, path, value))
 }
 
-func (p *parser) readEquals(name, path string, value gjson.Result) error {
-	scalars, err := p.readAlternatives(name, value)
-	if err != nil {
-		return err
-	}
-	if len(scalars) == 0 {
-		return invalid(name, value, "want at least one value")
-	}
-	p.addCondition(newEquals(strings.Clone(path), scalars))
-	return nil
-}
-
-// readAlternatives takes a value, a string with several between spaces, or an array of them, whose texts may have spaces. The empty string is a value.
-func (p *parser) readAlternatives(name string, value gjson.Result) (scalars []scalar, err error) {
-	list := inside(value)
-	switch {
-	case list.IsArray():
-		list.ForEach(func(_, element gjson.Result) bool {
-			scalars, err = p.readAlternative(scalars, name, element, textOf(element))
-			return err == nil
-		})
-		return scalars, err
-	case value.Type == gjson.String && value.String() != "":
-		for text := range strings.FieldsSeq(value.String()) {
-			if scalars, err = p.readAlternative(scalars, name, value, text); err != nil {
-				return nil, err
-			}
+func (p *parser) comparison(operator operator, path string, value parameter.Value) (condition.Condition, error) {
+	if operator == equalsTo {
+		alternatives, err := p.readAlternatives(value)
+		if err == nil && len(alternatives) == 0 {
+			err = value.Invalid("want at least one value")
 		}
-		return scalars, nil
+		return condition.Equals(path, alternatives), err
 	}
-	return p.readAlternative(scalars, name, value, textOf(value))
+	bound := scalar.New(strings.Clone(value.Text()))
+	if !bound.IsNumber() {
+		return nil, value.Invalid("want a number")
+	}
+	if operator == lessThan {
+		return condition.Less(path, bound), nil
+	}
+	return condition.Greater(path, bound), nil
 }
 
-func (p *parser) readAlternative(scalars []scalar, name string, value gjson.Result, text string) ([]scalar, error) {
-	if value.IsObject() || value.IsArray() {
-		return nil, invalid(name, value, "want a number, a string, true, false, null or a list of them")
+func (p *parser) readAlternatives(value parameter.Value) (alternatives []scalar.Scalar, err error) {
+	for alternative := range value.Alternatives() {
+		p.alternatives++
+		switch {
+		case alternative.IsObject() || alternative.IsArray():
+			return nil, alternative.Invalid("want a number, a string, true, false, null or a list of them")
+		case len(alternative.Text()) > scalar.MaxLength:
+			return nil, alternative.Invalid("want values of at most %d bytes", scalar.MaxLength)
+		case p.alternatives > maxAlternatives:
+			return nil, parameter.Refuse("%s: too many alternatives, want at most %d in all of equalsTo", value.Name, maxAlternatives)
+		}
+		alternatives = append(alternatives, scalar.New(alternative.Text()))
 	}
-	if len(text) > maxAlternativeText {
-		return nil, invalid(name, value, "want values of at most %d bytes", maxAlternativeText)
+	return alternatives, nil
+}
+
+// addCondition adds a condition, unless there is an error.
+func (p *parser) addCondition(added condition.Condition, err error) error {
+	if err == nil {
+		p.subscription.Conditions = append(p.subscription.Conditions, added)
 	}
-	p.alternatives++
-	if p.alternatives > maxAlternatives {
-		return nil, refuse("%s: too many alternatives, want at most %d in all of equalsTo", name, maxAlternatives)
+	return err
+}
+
+func readAddress(role condition.Role) func(*parser, parameter.Value) error {
+	return func(p *parser, value parameter.Value) error {
+		host, err := value.Address()
+		return p.addCondition(condition.InPrefix(role, netip.PrefixFrom(host, host.BitLen())), err)
 	}
-	return append(scalars, newScalar(text)), nil
+}
+
+func readPrefix(role condition.Role) func(*parser, parameter.Value) error {
+	return func(p *parser, value parameter.Value) error {
+		prefix, err := value.Prefix()
+		return p.addCondition(condition.InPrefix(role, prefix), err)
+	}
 }

@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
-	"net/netip"
 	"net/url"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -15,8 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/jsonpath"
-	"atlasstream/services/gateway/internal/jsonpath/jsonpathtest"
+	"atlasstream/services/gateway/internal/parameter"
 	"atlasstream/services/gateway/internal/protocol"
 )
 
@@ -109,64 +106,10 @@ func FuzzQuery(f *testing.F) {
 		if err != nil {
 			return
 		}
-		parameters := QueryParameters(values)
+		parameters := parameter.FromQuery(values)
 		if !json.Valid(parameters) || !utf8.Valid(parameters) {
 			t.Errorf("%q becomes %s", query, parameters)
 		}
 		_, _ = Parse(parameters)
 	})
-}
-
-// FuzzMatch asks conditions of all kinds about any value, and compares the values of members of JSON in UTF-8 with the oracle.
-func FuzzMatch(f *testing.F) {
-	for _, record := range realRecords() {
-		if len(record.Value) < 400 {
-			f.Add(record.Value, record.Type, "result.rt", "af")
-		}
-	}
-	f.Add([]byte(`{"a":[{"b":{"c":1}},{"b.c":"2"}],"a.b":"x"}`), "dns", "a.b.c", "a.b")
-	f.Fuzz(func(t *testing.T, value []byte, recordType, path, other string) {
-		if !jsonpath.IsPath(path) || !jsonpath.IsPath(other) {
-			return
-		}
-		view := viewOf(recordType, string(value))
-		conditions := []condition{
-			ofType("ping"), newEquals(path, []scalar{newScalar("4"), newScalar("x")}), &inequality{other, less, newScalar("7")}, &inequality{path, greater, newScalar("0.5")},
-		}
-		for role := range roles {
-			conditions = append(conditions, &inPrefix{role, mustPrefix("193/8")}, &inPrefix{role, mustPrefix("2001:db8/32")})
-		}
-		for _, condition := range conditions {
-			condition.holds(view.value(false))
-			condition.holds(view.value(true))
-		}
-		if object, ok := jsonpathtest.Decode(value).(map[string]any); ok && jsonpathtest.IsPlain(value) {
-			for range 2 { // the second time, the schema is known
-				checkFound(t, view, object, path)
-				checkFound(t, view, object, other)
-				view.Reset(view.Record())
-			}
-		}
-	})
-}
-
-func mustPrefix(text string) (parsed netip.Prefix) {
-	parsed, ok := parsePrefix(text)
-	if !ok {
-		panic(text)
-	}
-	return parsed
-}
-
-func checkFound(t *testing.T, view *RecordView, object map[string]any, path string) {
-	var got, want []string
-	for _, scalar := range view.plain.values(path).scalars {
-		got = append(got, scalar.text)
-	}
-	for _, scalar := range jsonpathtest.Find(object, path) {
-		want = append(want, jsonpathtest.Text(scalar))
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%q in %s\ngot  %q\nwant %q", path, view.Record().Value, got, want)
-	}
 }

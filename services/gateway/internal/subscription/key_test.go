@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"testing"
+
+	"atlasstream/services/gateway/internal/parameter"
 )
 
 func parse(t testing.TB, parameters string) *Subscription {
@@ -88,24 +90,6 @@ func TestKeyTellsApart(t *testing.T) {
 	}
 }
 
-func TestQuery(t *testing.T) {
-	for _, test := range []struct{ query, want string }{
-		{"", `{}`},
-		{"msm=1001&streamType=result&prb=7", `{"msm":"1001","prb":"7","streamType":"result"}`},
-		{`equalsTo={"af":4}&equalsTo.prb_id=1+2&lessThan[result.rt]=5`, `{"equalsTo":"{\"af\":4}","equalsTo.prb_id":"1 2","lessThan[result.rt]":"5"}`},
-		{"msm=1&msm=2", `{"msm":"1","msm":"2"}`},
-		{"a=%22%3C%26%00%FF\u2028", `{"a":"\"<&\u0000\ufffd\u2028"}`},
-	} {
-		values, err := url.ParseQuery(test.query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := string(QueryParameters(values)); got != test.want {
-			t.Errorf("%s\ngot  %s\nwant %s", test.query, got, test.want)
-		}
-	}
-}
-
 func TestQueryMeansTheSame(t *testing.T) {
 	query := url.Values{
 		"msm": {"1001"}, "prb": {"7"}, "buffering": {"true"}, "acceptedFields": {"prb_id,result.rt"}, "equalsTo": {`{"asn":"3333 4444"}`},
@@ -113,11 +97,11 @@ func TestQueryMeansTheSame(t *testing.T) {
 	}
 	want := parse(t, `{"msm":1001,"prb":7,"buffering":true,"acceptedFields":["prb_id","result.rt"],"equalsTo":{"asn":[3333,4444],"af":4},
 		"lessThan":{"result.rt":5},"sourcePrefix":"200.0.0.0/8"}`).Key()
-	if got := parse(t, string(QueryParameters(query))).Key(); got != want {
+	if got := parse(t, string(parameter.FromQuery(query))).Key(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	query.Add("prb", "8")
-	if _, err := Parse(QueryParameters(query)); fmt.Sprint(err) != "[repeated_parameter] prb: repeated, first given as prb" {
+	if _, err := Parse(parameter.FromQuery(query)); fmt.Sprint(err) != "[repeated_parameter] prb: repeated, first given as prb" {
 		t.Errorf("a repeated name: got %v", err)
 	}
 }

@@ -5,19 +5,18 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/tidwall/gjson"
-
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/parameter"
 )
 
 // maxDuration is the longest duration of a subscription: a year.
 const maxDuration = 366 * 24 * time.Hour
 
 // readLimit takes how many records end the subscription.
-func (p *parser) readLimit(name string, value gjson.Result) error {
-	limit, ok := parseWhole(textOf(value))
+func (p *parser) readLimit(value parameter.Value) error {
+	limit, ok := value.Whole()
 	if !ok {
-		return invalid(name, value, "want a whole number of records from 1 to %d, after which the subscription ends", int64(atlas.MaxID))
+		return value.Invalid("want a whole number of records from 1 to %d, after which the subscription ends", int64(atlas.MaxID))
 	}
 	p.subscription.Limit = limit
 	p.subscription.Quota = &Quota{isBounded: true}
@@ -26,10 +25,10 @@ func (p *parser) readLimit(name string, value gjson.Result) error {
 }
 
 // readDuration takes seconds, with fractions of them to the millisecond.
-func (p *parser) readDuration(name string, value gjson.Result) error {
-	seconds, ok := parseDecimal(textOf(value))
+func (p *parser) readDuration(value parameter.Value) error {
+	seconds, ok := value.Decimal()
 	if !ok || seconds < 0.001 || seconds > maxDuration.Seconds() {
-		return invalid(name, value, "want a number of seconds from 0.001 to %d, after which the subscription ends", int64(maxDuration.Seconds()))
+		return value.Invalid("want a number of seconds from 0.001 to %d, after which the subscription ends", int64(maxDuration.Seconds()))
 	}
 	p.subscription.Duration = time.Duration(math.Round(seconds*1000)) * time.Millisecond
 	return nil

@@ -1,19 +1,12 @@
 package subscription
 
 import (
-	"slices"
-	"strings"
-
-	"github.com/tidwall/gjson"
-
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/parameter"
 )
 
-const (
-	maxListed = 100   // IDs in a list
-	maxParts  = 1_000 // subscriptions that lists stand for together
-)
+// maxParts is for how many subscriptions lists may stand together.
+const maxParts = 1_000
 
 // Lists are the measurements and the probes of a subscription to several, in order and each once. It stands for a subscription to each pair.
 type Lists struct {
@@ -22,8 +15,8 @@ type Lists struct {
 }
 
 // readMeasurements takes an ID, or a list of them.
-func (p *parser) readMeasurements(name string, value gjson.Result) (err error) {
-	p.lists.Measurements, err = readIDs[atlas.MeasurementID](name, value)
+func (p *parser) readMeasurements(value parameter.Value) (err error) {
+	p.lists.Measurements, err = parameter.IDs[atlas.MeasurementID](value)
 	if err == nil {
 		p.subscription.Measurement = p.lists.Measurements[0]
 	}
@@ -31,53 +24,12 @@ func (p *parser) readMeasurements(name string, value gjson.Result) (err error) {
 }
 
 // readProbes takes an ID, or a list of them.
-func (p *parser) readProbes(name string, value gjson.Result) (err error) {
-	p.lists.Probes, err = readIDs[atlas.ProbeID](name, value)
+func (p *parser) readProbes(value parameter.Value) (err error) {
+	p.lists.Probes, err = parameter.IDs[atlas.ProbeID](value)
 	if err == nil {
 		p.subscription.Probe = p.lists.Probes[0]
 	}
 	return err
-}
-
-// readIDs takes a number, or a string with one, a list of them, or a string with them between commas. They are given in order, and each once.
-func readIDs[ID ~int64](name string, value gjson.Result) (ids []ID, err error) {
-	texts := idTexts(inside(value))
-	if len(texts) == 0 {
-		return nil, invalid(name, value, "want 1 to %d IDs", maxListed)
-	}
-	if len(texts) > maxListed {
-		return nil, refuse("%s: got more than %d IDs, want 1 to %[2]d", name, maxListed)
-	}
-	for _, text := range texts {
-		id, ok := parseWhole(text)
-		if !ok {
-			return nil, invalid(name, value, "want a whole number from 1 to %d, or up to %d of them in a list", int64(atlas.MaxID), maxListed)
-		}
-		ids = append(ids, ID(id))
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids), nil
-}
-
-// idTexts gives the elements of a list: at most one more than there may be.
-func idTexts(value gjson.Result) (texts []string) {
-	switch {
-	case value.IsArray():
-		value.ForEach(func(_, element gjson.Result) bool {
-			texts = append(texts, textOf(element))
-			return len(texts) <= maxListed
-		})
-		return texts
-	case value.Type == gjson.String:
-		texts = strings.SplitN(value.String(), ",", maxListed+1)
-		if len(texts) > 1 {
-			for i := range texts {
-				texts[i] = strings.TrimSpace(texts[i])
-			}
-		}
-		return texts
-	}
-	return []string{value.Raw}
 }
 
 // finishLists makes the subscription one to several measurements or probes if there are some.
@@ -93,7 +45,7 @@ func (p *parser) finishLists() error {
 		lists.Probes = []atlas.ProbeID{0}
 	}
 	if parts := len(lists.Measurements) * len(lists.Probes); parts > maxParts {
-		return refuse("%s: got %d, for each of %d in %s, which are %d subscriptions, want at most %d together",
+		return parameter.Refuse("%s: got %d, for each of %d in %s, which are %d subscriptions, want at most %d together",
 			p.seen["prb"], len(lists.Probes), len(lists.Measurements), p.seen["msm"], parts, maxParts)
 	}
 	if err := p.checkListed(); err != nil {
@@ -104,16 +56,16 @@ func (p *parser) finishLists() error {
 }
 
 // checkListed refuses what cannot be had of several measurements and probes.
-func (p *parser) checkListed() *protocol.Error {
+func (p *parser) checkListed() error {
 	listed := p.seen["msm"]
 	if len(p.lists.Measurements) <= 1 {
 		listed = p.seen["prb"]
 	}
 	if p.subscription.Replay != nil {
-		return refuse("%s: got several, want one with %s: a replay is of one measurement, and further probes join it", listed, p.seen["starttime"])
+		return parameter.Refuse("%s: got several, want one with %s: a replay is of one measurement, and further probes join it", listed, p.seen["starttime"])
 	}
 	if p.subscription.Cursor.After != "" {
-		return refuse(`%s: got several, want one with a %s, which is of one measurement, or "" for that`, listed, p.seen["cursor"])
+		return parameter.Refuse(`%s: got several, want one with a %s, which is of one measurement, or "" for that`, listed, p.seen["cursor"])
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/parameter"
 )
 
 // numbers gives 1 to count, with commas between them.
@@ -48,7 +49,7 @@ func TestParts(t *testing.T) {
 
 func TestKeysOfLists(t *testing.T) {
 	key := parse(t, `{"msm":[1001,1002],"prb":[1,2]}`).Key()
-	for _, same := range []string{`{"prb":"2,1","msm":[1002,1001,1001]}`, string(QueryParameters(url.Values{"msm": {"1001,1002"}, "prb": {"1,2"}}))} {
+	for _, same := range []string{`{"prb":"2,1","msm":[1002,1001,1001]}`, string(parameter.FromQuery(url.Values{"msm": {"1001,1002"}, "prb": {"1,2"}}))} {
 		if parse(t, same).Key() != key {
 			t.Errorf("%s has another key", same)
 		}

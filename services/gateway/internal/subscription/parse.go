@@ -1,28 +1,40 @@
 package subscription
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/jsonpath"
+	"atlasstream/services/gateway/internal/condition"
+	"atlasstream/services/gateway/internal/parameter"
 	"atlasstream/services/gateway/internal/protocol"
 )
+
+// parser parses the parameters of one subscription.
+type parser struct {
+	subscription Subscription
+	seen         map[string]string // the folded names of parameters so far, to the names as they came
+	compared     map[string]bool   // the operators and members so far
+	alternatives int               // in all of equalsTo
+	replay       ReplayRequest
+	lists        Lists // as far as they are given
+	err          error
+}
 
 // Parse parses the parameters of a subscription, a JSON object. Names in snake_case and in camelCase mean the same, and numbers, booleans, arrays and objects
 // may be in strings. Its errors are *protocol.Error, with a text for the client.
 func Parse(parameters []byte) (*Subscription, error) {
-	if !isObject(parameters) {
-		return nil, protocol.Refuse(protocol.CodeMalformed,
-			`parameters: got %s, want a JSON object such as {"stream_type":"result","msm":1001}`, brief(parameters))
+	if !parameter.IsObject(parameters) {
+		return nil, protocol.Refuse(protocol.CodeMalformed, `parameters: got %s, want a JSON object such as {"stream_type":"result","msm":1001}`,
+			cmp.Or(parameter.Shorten(string(parameters)), "nothing"))
 	}
 	parser := parser{seen: make(map[string]string), compared: make(map[string]bool)}
 	gjson.ParseBytes(parameters).ForEach(func(name, value gjson.Result) bool {
-		parser.err = parser.read(name.String(), value)
+		parser.err = parser.read(parameter.Value{Name: name.Str, Result: value})
 		return parser.err == nil
 	})
 	if err := parser.finish(); err != nil {
@@ -32,25 +44,21 @@ func Parse(parameters []byte) (*Subscription, error) {
 	return &parsed, nil
 }
 
-func isObject(text []byte) bool {
-	return utf8.Valid(text) && !jsonpath.NestsTooDeep(text) && gjson.ValidBytes(text) && gjson.ParseBytes(text).IsObject()
-}
-
 // parameters are all parameters, by their folded names.
-var parameters = map[string]readParameter{
+var parameters = map[string]func(*parser, parameter.Value) error{
 	"streamtype":         (*parser).readStream,
 	"msm":                (*parser).readMeasurements,
 	"prb":                (*parser).readProbes,
 	"type":               (*parser).readType,
-	"sourceaddress":      readAddress(source),
-	"sourceprefix":       readPrefix(source),
-	"destinationaddress": readAddress(destination),
-	"destinationprefix":  readPrefix(destination),
-	"passthroughhost":    readAddress(passing),
-	"passthroughprefix":  readPrefix(passing),
-	"equalsto":           readComparisons(equal),
-	"lessthan":           readComparisons(less),
-	"greaterto":          readComparisons(greater),
+	"sourceaddress":      readAddress(condition.Source),
+	"sourceprefix":       readPrefix(condition.Source),
+	"destinationaddress": readAddress(condition.Destination),
+	"destinationprefix":  readPrefix(condition.Destination),
+	"passthroughhost":    readAddress(condition.Passing),
+	"passthroughprefix":  readPrefix(condition.Passing),
+	"equalsto":           readComparisons(equalsTo),
+	"lessthan":           readComparisons(lessThan),
+	"greaterto":          readComparisons(greaterTo),
 	"acceptedfields":     (*parser).readFields,
 	"enrichprobes":       readSwitch(func(s *Subscription) *bool { return &s.Enrich }),
 	"buffering":          readSwitch(func(s *Subscription) *bool { return &s.Buffer }),
@@ -67,11 +75,11 @@ var parameters = map[string]readParameter{
 const parameterNames = "stream_type, msm, prb, type, sourceAddress, sourcePrefix, destinationAddress, destinationPrefix, passThroughHost, passThroughPrefix, " +
 	"equalsTo, lessThan, greaterTo, acceptedFields, enrichProbes, buffering, sendBacklog, since, cursor, limit, duration, startTime, endTime and speed"
 
-func (p *parser) read(name string, value gjson.Result) error {
-	if base, member, split := splitMember(name); split {
-		return p.readMember(shorten(name), base, member, value)
+func (p *parser) read(value parameter.Value) error {
+	if base, member, split := splitMember(value.Name); split {
+		return p.readMember(value, base, member)
 	}
-	name, folded := shorten(name), fold(name)
+	name, folded := parameter.Shorten(value.Name), parameter.Fold(value.Name)
 	if before, repeated := p.seen[folded]; repeated {
 		return protocol.Refuse(protocol.CodeRepeatedParameter, "%s: repeated, first given as %s", name, before)
 	}
@@ -80,7 +88,15 @@ func (p *parser) read(name string, value gjson.Result) error {
 		return protocol.Refuse(protocol.CodeUnknownParameter, "%s: there is no such parameter; there are %s", name, parameterNames)
 	}
 	p.seen[folded] = name
-	return read(p, name, value)
+	return read(p, value.Named(name))
+}
+
+// readSwitch reads what is on or off.
+func readSwitch(of func(*Subscription) *bool) func(*parser, parameter.Value) error {
+	return func(p *parser, value parameter.Value) (err error) {
+		*of(&p.subscription), err = value.Switch()
+		return err
+	}
 }
 
 // streams has probestatus under a second name, "probe".
@@ -88,10 +104,10 @@ var streams = map[string]atlas.Stream{
 	"result": atlas.StreamResult, "probestatus": atlas.StreamProbeStatus, "probe": atlas.StreamProbeStatus, "metadata": atlas.StreamMetadata,
 }
 
-func (p *parser) readStream(name string, value gjson.Result) error {
-	stream, exists := streams[value.String()]
-	if value.Type != gjson.String || !exists {
-		return invalid(name, value, `want "result", "probestatus" or "metadata"`)
+func (p *parser) readStream(value parameter.Value) error {
+	stream, exists := streams[value.Str]
+	if !exists {
+		return value.Invalid(`want "result", "probestatus" or "metadata"`)
 	}
 	p.subscription.Stream = stream
 	return nil
@@ -100,12 +116,12 @@ func (p *parser) readStream(name string, value gjson.Result) error {
 // recordTypes are the types of measurements, and the type of connection events.
 var recordTypes = []string{"connection", "dns", "http", "ntp", "ping", "sslcert", "traceroute", "wifi"}
 
-func (p *parser) readType(name string, value gjson.Result) error {
-	if value.Type != gjson.String || !slices.Contains(recordTypes, value.String()) {
-		return invalid(name, value, "want one of %s", strings.Join(recordTypes, ", "))
+func (p *parser) readType(value parameter.Value) error {
+	at := slices.Index(recordTypes, value.Str)
+	if at < 0 {
+		return value.Invalid("want one of %s", strings.Join(recordTypes, ", "))
 	}
-	at := slices.Index(recordTypes, value.String())
-	p.subscription.conditions = slices.Insert(p.subscription.conditions, 0, condition(ofType(recordTypes[at]))) // the fastest first
+	p.subscription.Conditions = slices.Insert(p.subscription.Conditions, 0, condition.OfType(recordTypes[at])) // the fastest first
 	return nil
 }
 
@@ -146,10 +162,10 @@ func (p *parser) finishStream() error {
 
 func (p *parser) finishProbeStatus() error {
 	if len(p.lists.Measurements) > 1 {
-		return refuse("%s: got several, want %d or none with probestatus", p.seen["msm"], atlas.ConnectionMeasurement)
+		return parameter.Refuse("%s: got several, want %d or none with probestatus", p.seen["msm"], atlas.ConnectionMeasurement)
 	}
 	if given := p.subscription.Measurement; given != 0 && given != atlas.ConnectionMeasurement {
-		return refuse("%s: got %d, want %d or none with probestatus", p.seen["msm"], given, atlas.ConnectionMeasurement)
+		return parameter.Refuse("%s: got %d, want %d or none with probestatus", p.seen["msm"], given, atlas.ConnectionMeasurement)
 	}
 	p.subscription.Measurement = atlas.ConnectionMeasurement
 	return nil
@@ -159,18 +175,18 @@ func (p *parser) finishProbeStatus() error {
 func (p *parser) finishMetadata() error {
 	const ofMeasurements, notReplayed = "none with metadata, which are of measurements and not of probes", "none with metadata, which cannot be replayed"
 	if p.subscription.Probe != 0 {
-		return refuse("%s: got %d, want "+ofMeasurements, p.seen["prb"], p.subscription.Probe)
+		return parameter.Refuse("%s: got %d, want "+ofMeasurements, p.seen["prb"], p.subscription.Probe)
 	}
 	if p.subscription.Enrich {
-		return refuse("%s: got true, want false or "+ofMeasurements, p.seen["enrichprobes"])
+		return parameter.Refuse("%s: got true, want false or "+ofMeasurements, p.seen["enrichprobes"])
 	}
 	for _, name := range []string{"starttime", "cursor", "since"} {
 		if came, given := p.seen[name]; given {
-			return refuse("%s: given, want "+notReplayed, came)
+			return parameter.Refuse("%s: given, want "+notReplayed, came)
 		}
 	}
 	if p.subscription.Backlog {
-		return refuse("%s: got true, want false or "+notReplayed, p.seen["sendbacklog"])
+		return parameter.Refuse("%s: got true, want false or "+notReplayed, p.seen["sendbacklog"])
 	}
 	return nil
 }

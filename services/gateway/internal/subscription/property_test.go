@@ -12,6 +12,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/jsonpath/jsonpathtest"
+	"atlasstream/services/gateway/internal/scalar"
 )
 
 // sampler makes conditions that real records fulfil, or almost.
@@ -71,7 +72,7 @@ func (s *sampler) alternatives(record int) (path string, alternatives any) {
 		return path, nil
 	}
 	value := pick(s, leaves)
-	if text := jsonpathtest.Text(value); text == "" || len(text) > maxAlternativeText {
+	if text := jsonpathtest.Text(value); text == "" || len(text) > scalar.MaxLength {
 		return path, nil
 	}
 	switch s.IntN(3) {

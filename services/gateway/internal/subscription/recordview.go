@@ -2,6 +2,7 @@ package subscription
 
 import (
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/condition"
 )
 
 // Enricher adds to a record's value what the catalog knows of the record's probe, as member "probe". If it knows nothing, it gives the value as it is.
@@ -12,7 +13,7 @@ type Enricher interface {
 // RecordView is a record as subscriptions see it: whatever several of them need is found once, and only when the first of them needs it. It is not safe for
 // concurrent use.
 type RecordView struct {
-	plain, enriched lazyValue
+	plain, enriched condition.Value
 	union           union // of the candidate that is being matched
 	conditions      int
 	sets            int
@@ -37,7 +38,7 @@ func (s Stats) Sub(earlier Stats) Stats {
 
 // Stats counts from when the view was made.
 func (v *RecordView) Stats() Stats {
-	plain, enriched := v.plain.document.Counts(), v.enriched.document.Counts()
+	plain, enriched := v.plain.Counts(), v.enriched.Counts()
 	return Stats{
 		Bytes: plain.Bytes + enriched.Bytes, Conditions: v.conditions, Sets: v.sets,
 		Payloads: plain.Prunings + enriched.Prunings, Parts: plain.Visited + enriched.Visited,
@@ -46,25 +47,28 @@ func (v *RecordView) Stats() Stats {
 
 // NewRecordView makes a view without a record. The enricher may be nil: then nothing is known of any probe.
 func NewRecordView(enricher Enricher) *RecordView {
-	return &RecordView{enriched: lazyValue{enricher: enricher}}
+	if enricher == nil {
+		return &RecordView{}
+	}
+	return &RecordView{enriched: condition.NewValue(enricher.Enrich)}
 }
 
 // Reset replaces the record by another one, or none. What Payload gave is no longer valid.
 func (v *RecordView) Reset(record *atlas.Record) {
-	v.plain.reset(record)
-	v.enriched.reset(record)
+	v.plain.Reset(record)
+	v.enriched.Reset(record)
 }
 
 // Record is the record that is viewed.
-func (v *RecordView) Record() *atlas.Record { return v.plain.record }
+func (v *RecordView) Record() *atlas.Record { return v.plain.Record() }
 
 // Payload gives the record's value in a projection that Match gave for it. It must not be changed, and is valid until Reset.
 func (v *RecordView) Payload(projection Projection) []byte {
-	return v.value(projection.Enriched).load().Prune(projection.Members)
+	return v.value(projection.Enriched).Document().Prune(projection.Members)
 }
 
 // value gives the value as it came in, or enriched.
-func (v *RecordView) value(enriched bool) *lazyValue {
+func (v *RecordView) value(enriched bool) *condition.Value {
 	if enriched {
 		return &v.enriched
 	}
@@ -75,7 +79,7 @@ func (v *RecordView) value(enriched bool) *lazyValue {
 func (v *RecordView) project(projection Projection, sets ...Fields) Projection {
 	if !sets[0].KeepsAll() {
 		v.sets += len(sets)
-		projection.Members = v.value(projection.Enriched).load().Select(sets...)
+		projection.Members = v.value(projection.Enriched).Document().Select(sets...)
 	}
 	return projection
 }

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/condition"
 	"atlasstream/services/gateway/internal/jsonpath"
 )
 
@@ -27,7 +29,7 @@ type Subscription struct {
 	Limit       int64         // records after which the subscription ends; 0 for any number
 	Duration    time.Duration // after which it ends; 0 for none
 	Quota       *Quota        // of records; nil if nothing bounds them
-	conditions  []condition
+	Conditions  []condition.Condition
 }
 
 // Fields are the members that messages are pruned to. The zero value keeps every member.
@@ -36,9 +38,9 @@ type Fields = jsonpath.PathSet
 // Key is the same for two subscriptions that ask for the same, whatever the order, the style and the spelling of their parameters. It has 32 bytes. Where they
 // begin does not matter: for one client, a measurement is either live or replayed, and replayed once.
 func (s *Subscription) Key() string {
-	conditions := make([]string, len(s.conditions))
-	for i, condition := range s.conditions {
-		conditions[i] = string(condition.appendKey(nil))
+	conditions := make([]string, len(s.Conditions))
+	for i, condition := range s.Conditions {
+		conditions[i] = string(condition.AppendKey(nil))
 	}
 	slices.Sort(conditions)
 	conditions = slices.Compact(conditions)
@@ -60,12 +62,9 @@ func (s *Subscription) Source() atlas.Stream {
 	return s.Stream
 }
 
-// Conditions is how many conditions are evaluated on a record, besides its measurement and its probe.
-func (s *Subscription) Conditions() int { return len(s.conditions) }
-
 // isUnconditional tells whether a record need only be of the measurement and the probe of a candidate's list.
 func (s *Subscription) isUnconditional() bool {
-	return len(s.conditions) == 0 && s.Stream != atlas.StreamMetadata
+	return len(s.Conditions) == 0 && s.Stream != atlas.StreamMetadata
 }
 
 func (s *Subscription) matches(view *RecordView) bool {
@@ -74,9 +73,9 @@ func (s *Subscription) matches(view *RecordView) bool {
 		return false
 	}
 	value := view.value(s.Enrich)
-	for _, condition := range s.conditions {
+	for _, condition := range s.Conditions {
 		view.conditions++
-		if !condition.holds(value) {
+		if !condition.Holds(value) {
 			return false
 		}
 	}
@@ -86,6 +85,24 @@ func (s *Subscription) matches(view *RecordView) bool {
 // Since gives the subscription restricted to records with a time of at, to the millisecond, or later.
 func (s *Subscription) Since(at time.Time) *Subscription {
 	restricted := *s
-	restricted.conditions = append([]condition{since(at.UnixMilli())}, s.conditions...)
+	restricted.Conditions = append([]condition.Condition{condition.Since(at)}, s.Conditions...)
 	return &restricted
+}
+
+// Size is the memory that the subscription takes, in bytes.
+func (s *Subscription) Size() int {
+	size := int(unsafe.Sizeof(*s)) + len(s.Cursor.After) + s.Fields.Size()
+	if s.Lists != nil {
+		size += int(unsafe.Sizeof(*s.Lists)) + 8*(len(s.Lists.Measurements)+len(s.Lists.Probes))
+	}
+	if s.Quota != nil {
+		size += int(unsafe.Sizeof(*s.Quota))
+	}
+	if s.Replay != nil {
+		size += int(unsafe.Sizeof(*s.Replay))
+	}
+	for _, condition := range s.Conditions {
+		size += int(unsafe.Sizeof(condition)) + condition.Size()
+	}
+	return size
 }

@@ -1,4 +1,4 @@
-package subscription
+package scalar
 
 import (
 	"cmp"
@@ -6,6 +6,9 @@ import (
 	"strconv"
 	"strings"
 )
+
+// MaxLength is to how many bytes numbers are compared by their digits: with many others, that would take long for longer ones.
+const MaxLength = 200
 
 const (
 	// exactDigits is how many significant digits a decimal may have so that no other one with as few has the same float64 (DBL_DIG of IEEE 754).
@@ -16,15 +19,12 @@ const (
 
 // isExact tells whether no other number with as few digits has the same float64. A text that is too long counts as its float64.
 func isExact(number float64, text string) bool {
-	if isTooLong(text) {
+	if len(text) > MaxLength {
 		return true
 	}
 	digits := significantDigits(text)
 	return digits == 0 || digits <= exactDigits && math.Abs(number) >= exactLeast
 }
-
-// isTooLong tells whether a number is longer than alternatives may be: comparing its digits with those of many others would take long.
-func isTooLong(text string) bool { return len(text) > maxAlternativeText }
 
 // significantDigits counts from the first digit that is not 0 to the last.
 func significantDigits(text string) (count int) {
@@ -42,17 +42,13 @@ func significantDigits(text string) (count int) {
 	return count
 }
 
-// compare orders numbers. If their floats differ, these have the same order.
-func (s *scalar) compare(other *scalar) int {
-	if order := cmp.Compare(s.number, other.number); order != 0 || s.exact && other.exact || isTooLong(s.text) || isTooLong(other.text) {
-		return order
+// compareDigits orders numbers whose floats are the same.
+func compareDigits(some, other string) int {
+	if len(some) > MaxLength || len(other) > MaxLength {
+		return 0
 	}
-	return compareNormal(normalise(s.text), normalise(other.text))
-}
-
-// compareNormal orders normalised numbers whose floats are the same.
-func compareNormal(some, other string) int {
-	if order := sign(some) - sign(other); order != 0 {
+	some, other = normalise(some), normalise(other)
+	if order := cmp.Compare(sign(some), sign(other)); order != 0 {
 		return order
 	}
 	someDigits, someMagnitude := magnitude(some)

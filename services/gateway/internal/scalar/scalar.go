@@ -1,36 +1,64 @@
-package subscription
+package scalar
 
 import (
 	"strconv"
 	"strings"
 )
 
-// scalar is a value without members as conditions compare it: a number, which a string may contain, or else a text.
-type scalar struct {
-	text    string  // what is between the quotes of a string; of other values how JSON writes them
-	number  float64 // the nearest to it
-	numeric bool
-	exact   bool // no other number with as few digits has the same float64
+// Scalar is a value without members: a number, which a string may contain, or else a text.
+type Scalar struct {
+	text     string  // what is between the quotes of a string; of other values how JSON writes them
+	number   float64 // the nearest to it
+	isNumber bool
+	isExact  bool // no other number with as few digits has the same float64
 }
 
-func newScalar(text string) scalar {
+// New makes the scalar of a text.
+func New(text string) Scalar {
 	if number, ok := parseShort(text); ok {
-		return scalar{text: text, number: number, numeric: true, exact: true}
+		return Scalar{text: text, number: number, isNumber: true, isExact: true}
 	}
-	number, numeric := parseLong(text)
-	return scalar{text: text, number: number, numeric: numeric, exact: numeric && isExact(number, text)}
+	number, ok := ParseNumber(text)
+	return Scalar{text: text, number: number, isNumber: ok, isExact: ok && isExact(number, text)}
+}
+
+// IsNumber tells whether the scalar is a number.
+func (s *Scalar) IsNumber() bool { return s.isNumber }
+
+// Size is the memory that the scalar takes beside itself, in bytes.
+func (s *Scalar) Size() int { return len(s.text) }
+
+// AppendKey appends the same for equal scalars, which must be numbers.
+func (s *Scalar) AppendKey(key []byte) []byte {
+	if s.isExact {
+		return strconv.AppendFloat(key, s.number, 'g', -1, 64)
+	}
+	return strconv.AppendQuote(key, s.comparedText())
 }
 
 // comparedText is the same for all equal scalars that are not exact numbers.
-func (s *scalar) comparedText() string {
-	if s.numeric {
+func (s *Scalar) comparedText() string {
+	if s.isNumber {
 		return normalise(s.text)
 	}
 	return s.text
 }
 
-// parseLong parses a decimal number as JSON writes it; leading zeros are allowed.
-func parseLong(text string) (number float64, ok bool) {
+// compare orders numbers. If their floats differ, these have the same order.
+func (s *Scalar) compare(other *Scalar) int {
+	switch {
+	case s.number < other.number:
+		return -1
+	case s.number > other.number:
+		return 1
+	case s.isExact && other.isExact:
+		return 0
+	}
+	return compareDigits(s.text, other.text)
+}
+
+// ParseNumber parses a decimal number as JSON writes it; leading zeros are allowed.
+func ParseNumber(text string) (number float64, ok bool) {
 	if !isNumber(text) {
 		return 0, false
 	}

@@ -1,17 +1,20 @@
-package subscription
+package scalar
 
 import (
 	"math"
 	"math/rand/v2"
+	"regexp"
 	"strconv"
 	"testing"
 )
 
+var decimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+
 func checkNumber(t *testing.T, text string) {
 	want, err := strconv.ParseFloat(text, 64)
 	wanted := err == nil && decimal.MatchString(text)
-	scalar := newScalar(text)
-	got, ok := scalar.number, scalar.numeric
+	scalar := New(text)
+	got, ok := scalar.number, scalar.isNumber
 	if ok != wanted || ok && (got != want || math.Signbit(got) && got == 0) {
 		t.Errorf("%q: got %v, %t, want %v, %t", text, got, ok, want, wanted)
 	}
