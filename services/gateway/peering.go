@@ -112,6 +112,7 @@ func (g *gateway) peerRoutes() http.Handler {
 	sessions := passon.Receive(g.socketIO)
 	mux.Handle("/stream/socket.io/", sessions)
 	mux.Handle("/stream/socket.io", sessions)
+	mux.Handle("POST "+passon.ReroutePath, passon.ReceiveReroute(g.socketIO.Reroute))
 	mux.Handle("GET "+peerload.Path, peerload.Handler(g.load))
 	return mux
 }

@@ -83,8 +83,17 @@ func (g *gateway) drain(ctx context.Context, hurried bool) {
 	if ctx.Err() == nil && g.cfg.Drain > 0 {
 		g.cfg.Logger.Info("draining: clients are disconnected one by one", zap.Duration("over", g.cfg.Drain))
 		g.hub.Drain() // so that no record waits in an array for a client that leaves
-		drain.Run(ctx, g.cfg.Drain, g.socketIO, g.stream, g.api)
+		drain.Run(ctx, g.cfg.Drain, g.endpoints()...)
 	}
+}
+
+// endpoints are where clients connect.
+func (g *gateway) endpoints() []drain.Endpoint {
+	all := []drain.Endpoint{g.socketIO, g.stream, g.api}
+	if g.passOn != nil {
+		all = append(all, g.passOn)
+	}
+	return all
 }
 
 // watch runs what follows changes other than those of clients and records, until ctx ends.
@@ -152,7 +161,7 @@ func (g *gateway) stopClients(ctx context.Context) error {
 	endpoints.Go(func() { g.socketIO.Shutdown(ctx) })
 	endpoints.Go(func() { g.stream.Shutdown(ctx) })
 	if g.passOn != nil {
-		endpoints.Go(g.passOn.Shutdown)
+		endpoints.Go(func() { g.passOn.Shutdown(ctx) })
 	}
 	endpoints.Wait()
 	return nil

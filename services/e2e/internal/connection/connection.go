@@ -6,6 +6,7 @@
 //	http.go        GET and Server-Sent Events
 //	websocket.go   WebSocket
 //	socketio.go    Socket.IO 5 over Engine.IO 4
+//	upgrade.go     moving a session of Engine.IO from polling to a WebSocket
 //	socketio2.go   Socket.IO 2 over Engine.IO 3
 //	expect.go      opening, subscribing and expecting, in ways that fail the test
 package connection
@@ -32,6 +33,7 @@ type Connection struct {
 // Options are how a client connects.
 type Options struct {
 	Gateway     string          // host:port
+	UpgradeAt   string          // host:port, where Upgrading opens its WebSocket; at the same gateway if empty
 	Parameters  json.RawMessage // of the subscription, where the URL has them
 	LastEventID string          // of Server-Sent Events
 	PID, Offset string          // of the connection to recover, on Socket.IO

@@ -26,6 +26,10 @@ func openEngineWebSocket(ctx context.Context, gateway string, revision int) (*pa
 	if err != nil {
 		return nil, err
 	}
+	return packetsOn(conn, closeConn), nil
+}
+
+func packetsOn(conn *websocket.Conn, closeConn func()) *packetConn {
 	return &packetConn{
 		send: func(packet string) error { return conn.WriteMessage(websocket.TextMessage, []byte(packet)) },
 		read: func() ([]string, error) {
@@ -33,7 +37,7 @@ func openEngineWebSocket(ctx context.Context, gateway string, revision int) (*pa
 			return []string{string(text)}, err
 		},
 		close: closeConn,
-	}, nil
+	}
 }
 
 // payload is how a revision of Engine.IO writes packets into the body of a request or an answer.
@@ -49,47 +53,72 @@ var payload4 = payload{4,
 }
 
 func openEnginePolling(ctx context.Context, gateway string, payload payload) (*packetConn, error) {
+	session, err := openPollingSession(ctx, gateway, payload)
+	if err != nil {
+		return nil, err
+	}
+	return &packetConn{send: session.send, read: session.read, close: session.close}, nil
+}
+
+// pollingSession is a session of Engine.IO whose packets come by polling.
+type pollingSession struct {
+	ctx     context.Context // of its requests
+	client  *http.Client
+	url     string
+	payload payload
+	first   []string // packets that came with the ID of the session
+	close   func()
+}
+
+func openPollingSession(ctx context.Context, gateway string, payload payload) (*pollingSession, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	transport := &http.Transport{DialContext: dialSmallWindow}
-	client := &http.Client{Transport: transport}
-	closeConn := sync.OnceFunc(func() {
-		cancel()
-		transport.CloseIdleConnections()
-	})
-	url := fmt.Sprintf("http://%s/stream/socket.io/?EIO=%d&transport=polling", gateway, payload.revision)
-	read := func() ([]string, error) {
-		body, err := Request(ctx, client, http.MethodGet, url, "")
-		if err != nil {
-			return nil, err
-		}
-		return payload.decode(body)
+	session := &pollingSession{
+		ctx: ctx, client: &http.Client{Transport: transport}, payload: payload,
+		url: fmt.Sprintf("http://%s/stream/socket.io/?EIO=%d&transport=polling", gateway, payload.revision),
+		close: sync.OnceFunc(func() {
+			cancel()
+			transport.CloseIdleConnections()
+		}),
 	}
-	first, err := read()
+	id, err := session.open()
 	if err != nil {
-		closeConn()
+		session.close()
 		return nil, err
+	}
+	session.url += "&sid=" + id
+	return session, nil
+}
+
+func (s *pollingSession) open() (id string, err error) {
+	packets, err := s.read()
+	if err != nil {
+		return "", err
 	}
 	var opened struct {
 		ID string `json:"sid"`
 	}
-	if err := json.Unmarshal([]byte(strings.TrimPrefix(first[0], "0")), &opened); err != nil {
-		closeConn()
-		return nil, fmt.Errorf("read %q: %w", first, err)
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(packets[0], "0")), &opened); err != nil {
+		return "", fmt.Errorf("read %q: %w", packets, err)
 	}
-	url += "&sid=" + opened.ID
-	return &packetConn{
-		send: func(packet string) error {
-			_, err := Request(ctx, client, http.MethodPost, url, payload.encode(packet))
-			return err
-		},
-		read: func() (packets []string, err error) {
-			if packets, first = first[1:], first[:1]; len(packets) > 0 {
-				return packets, nil
-			}
-			return read()
-		},
-		close: closeConn,
-	}, nil
+	s.first = packets[1:]
+	return opened.ID, nil
+}
+
+func (s *pollingSession) send(packet string) error {
+	_, err := Request(s.ctx, s.client, http.MethodPost, s.url, s.payload.encode(packet))
+	return err
+}
+
+func (s *pollingSession) read() (packets []string, err error) {
+	if packets, s.first = s.first, nil; len(packets) > 0 {
+		return packets, nil
+	}
+	body, err := Request(s.ctx, s.client, http.MethodGet, s.url, "")
+	if err != nil {
+		return nil, err
+	}
+	return s.payload.decode(body)
 }
 
 // socketIOClient does what socket.io-client does for Socket.IO 5.

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/clientip"
+	"atlasstream/pkg/service"
 	"atlasstream/services/gateway/internal/sessionid"
 )
 
@@ -22,6 +23,9 @@ const answerTimeout = 2 * time.Second
 // attempt is one request that is passed on.
 type attempt struct {
 	original *http.Request
+	session  string
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
 	peer     netip.AddrPort
 	timer    *time.Timer // ends the attempt while the peer is silent
 	answered bool
@@ -40,29 +44,42 @@ var (
 )
 
 func (h *Handler) passOn(w http.ResponseWriter, r *http.Request, id sessionid.ID) {
-	ctx, cancel := context.WithCancelCause(r.Context())
-	defer cancel(nil)
-	defer context.AfterFunc(h.serving, func() { cancel(errStopping) })()
-	a := &attempt{original: r, timer: time.AfterFunc(answerTimeout, func() { cancel(errSilent) })}
+	a := &attempt{original: r, session: r.URL.Query().Get("sid")}
+	if h.attempts.Reserve(a) != nil {
+		h.Settings.Refuse(w, service.LimitTotal)
+		return
+	}
+	defer h.attempts.Remove(a)
+	a.ctx, a.cancel = context.WithCancelCause(context.WithValue(r.Context(), attemptKey{}, a))
+	defer a.cancel(nil)
+	a.timer = time.AfterFunc(answerTimeout, func() { a.cancel(errSilent) })
 	defer a.timer.Stop()
 	var found bool
-	if a.peer, found = h.Peers.Find(ctx, id.IsOf); !found {
+	if a.peer, found = h.Peers.Find(a.ctx, id.IsOf); !found {
 		h.metrics.count(resultUnknown)
 		h.behind.ServeHTTP(w, r)
 		return
 	}
+	if !h.attempts.Open(a, a) {
+		h.Settings.Refuse(w, service.LimitTotal)
+		return
+	}
+	h.proxyTo(w, a)
+}
+
+// proxyTo passes on a request to its peer, and the answer.
+func (h *Handler) proxyTo(w http.ResponseWriter, a *attempt) {
 	control := http.NewResponseController(w)
-	if r.Method == http.MethodPost {
+	if a.original.Method == http.MethodPost {
 		_ = control.SetReadDeadline(time.Now().Add(h.WriteTimeout)) // fails for a writer without deadlines only
 	}
 	defer func() { _ = control.SetWriteDeadline(time.Time{}) }() // which the next request on the connection would inherit
-	ctx = context.WithValue(ctx, attemptKey{}, a)
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: func(int, textproto.MIMEHeader) error {
+	ctx := httptrace.WithClientTrace(a.ctx, &httptrace.ClientTrace{Got1xxResponse: func(int, textproto.MIMEHeader) error {
 		//mutate:held-poll-cut
 		a.timer.Stop() // the peer deals with it
 		return nil
 	}})
-	h.proxy.ServeHTTP(newResponseWriter(w, h.WriteTimeout), r.WithContext(ctx))
+	h.proxy.ServeHTTP(newResponseWriter(w, h.WriteTimeout), a.original.WithContext(ctx))
 }
 
 // rewrite addresses a request to the peer, and signs it.
@@ -80,8 +97,11 @@ func (h *Handler) answered(response *http.Response) error {
 	}
 	a.answered = true
 	h.metrics.count(resultAnswered)
-	if response.StatusCode == http.StatusSwitchingProtocols {
+	switch {
+	case response.StatusCode == http.StatusSwitchingProtocols:
 		response.Body = h.newTunnel(response.Body)
+	case h.draining.Load():
+		response.Header.Set("Connection", "close") // so that the next poll comes by another gateway
 	}
 	return nil
 }
@@ -97,7 +117,7 @@ func (h *Handler) failed(w http.ResponseWriter, r *http.Request, err error) {
 		return // there is nobody to answer
 	case errors.Is(cause, errStopping):
 		h.metrics.count(resultGone)
-		h.Refuse(w, "")
+		h.Settings.Refuse(w, "")
 		return
 	case errors.Is(err, errDistrust):
 		h.metrics.count(resultDistrusted)

@@ -6,6 +6,7 @@ import (
 	"net/http/httputil"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,6 +14,7 @@ import (
 
 	"atlasstream/pkg/clientip"
 	"atlasstream/pkg/service"
+	"atlasstream/services/gateway/internal/connset"
 	"atlasstream/services/gateway/internal/peerauth"
 	"atlasstream/services/gateway/internal/sessionid"
 )
@@ -45,23 +47,22 @@ type Handler struct {
 	peers   *http.Transport
 	proxy   *httputil.ReverseProxy
 
-	serving context.Context // ends when Shutdown begins
-	stop    context.CancelFunc
-	mu      sync.Mutex     // orders the beginning of a request and that of Shutdown
-	running sync.WaitGroup // requests that are being passed on
+	attempts  *connset.Set[*attempt, attempt] // requests that are being passed on
+	draining  atomic.Bool
+	rerouting sync.WaitGroup
+	slots     chan struct{} // for what reroute asks at once
 }
 
 // New makes a handler.
 func New(settings Settings, behind http.Handler, registerer prometheus.Registerer) *Handler {
 	h := &Handler{
 		Settings: settings, behind: behind, count: service.NewConnectionCount(settings.Limits), metrics: newMetrics(registerer),
-		peers: newTransport(settings.WriteTimeout),
+		peers: newTransport(settings.WriteTimeout), attempts: connset.New[*attempt, attempt](0), slots: make(chan struct{}, idlePeers),
 	}
 	errorLog, _ := zap.NewStdLogAt(settings.Logger, zap.DebugLevel) // fails for an unknown level only
 	h.proxy = &httputil.ReverseProxy{
 		Rewrite: h.rewrite, ModifyResponse: h.answered, ErrorHandler: h.failed, Transport: h.peers, BufferPool: bodyBuffers{}, ErrorLog: errorLog,
 	}
-	h.serving, h.stop = context.WithCancel(context.Background())
 	return h
 }
 
@@ -73,37 +74,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.behind.ServeHTTP(w, r)
 		return
 	}
+	if h.draining.Load() && r.Header.Get("Upgrade") != "" {
+		h.Settings.Refuse(w, service.LimitTotal) // the session goes on without a WebSocket, and gets one by another gateway
+		return
+	}
 	address := clientip.Of(r.RemoteAddr)
 	if limit := h.count.Add(address); limit != service.WithinLimits {
 		h.metrics.count(resultFull)
-		h.Refuse(w, limit)
+		h.Settings.Refuse(w, limit)
 		return
 	}
 	defer h.count.Remove(address)
-	if !h.begin() {
-		h.Refuse(w, service.LimitTotal)
-		return
-	}
-	defer h.running.Done()
 	h.passOn(w, r, id)
-}
-
-// begin counts a running request, unless Shutdown has begun.
-func (h *Handler) begin() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.serving.Err() != nil {
-		return false
-	}
-	h.running.Add(1)
-	return true
-}
-
-// Shutdown ends what is being passed on, as the clients can come by way of other gateways, and refuses more.
-func (h *Handler) Shutdown() {
-	h.mu.Lock()
-	h.stop()
-	h.mu.Unlock()
-	h.running.Wait()
-	h.peers.CloseIdleConnections()
 }

@@ -62,6 +62,7 @@ type gateways struct {
 	peers    *knownPeers
 	peer     netip.AddrPort
 	accepted atomic.Int64 // connections to the peer
+	reroute  func(session string) bool
 }
 
 // countedListener counts the connections that it accepts.
@@ -84,7 +85,15 @@ const withinTotal = 100
 func start(t *testing.T, trusted []byte, owner http.Handler) *gateways {
 	t.Helper()
 	g := &gateways{}
-	peer := httptest.NewUnstartedServer(keysOf(trusted).Handler(Receive(owner), func(*http.Request, error) {}))
+	doors := http.NewServeMux()
+	doors.Handle("/", Receive(owner))
+	doors.Handle(ReroutePath, ReceiveReroute(func(session string) bool {
+		if g.reroute == nil {
+			return false
+		}
+		return g.reroute(session)
+	}))
+	peer := httptest.NewUnstartedServer(keysOf(trusted).Handler(doors, func(*http.Request, error) {}))
 	peer.Listener = countedListener{peer.Listener, &g.accepted}
 	peer.Start()
 	t.Cleanup(peer.Close)
@@ -102,8 +111,15 @@ func start(t *testing.T, trusted []byte, owner http.Handler) *gateways {
 		g.front.ServeHTTP(w, r)
 	}))
 	t.Cleanup(g.public.Close)
-	t.Cleanup(g.front.Shutdown)
+	t.Cleanup(g.shutdown)
 	return g
+}
+
+// shutdown ends what is being passed on at once.
+func (g *gateways) shutdown() {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	g.front.Shutdown(ctx)
 }
 
 func (g *gateways) url(session string) string {
@@ -316,7 +332,7 @@ func TestTunnel(t *testing.T) {
 			case "peer":
 				close(closing)
 			default:
-				g.front.Shutdown()
+				g.shutdown()
 			}
 			await(t, ended, "the peer's end is closed")
 			if _, err := reader.ReadByte(); err == nil {
@@ -325,7 +341,7 @@ func TestTunnel(t *testing.T) {
 			if took := time.Since(began); took > 5*time.Second { // a second on a machine that does nothing else
 				t.Errorf("took %s", took)
 			}
-			g.front.Shutdown() // waits for the handler
+			g.shutdown() // waits for the handler
 			if got := testutil.ToFloat64(g.front.metrics.tunnels); got != 0 {
 				t.Errorf("%v tunnels are left", got)
 			}
@@ -364,7 +380,7 @@ func TestAbuseRequestsPassedOnAreBounded(t *testing.T) {
 		t.Errorf("one more: got %d", status)
 	}
 	g.expectCount(t, resultFull, 1)
-	g.front.Shutdown()
+	g.shutdown()
 	for range withinTotal {
 		if status := <-held; status != http.StatusServiceUnavailable {
 			t.Errorf("a held request: got %d", status)

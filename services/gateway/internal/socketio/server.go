@@ -57,6 +57,11 @@ func (s *Server) Departures(last ...*wsframe.Message) []func() bool {
 	return s.engine.Departures(last...)
 }
 
+// Reroute has one client make another request, or reconnect if it has a WebSocket, as engineio.Server's does.
+func (s *Server) Reroute(sessionID string, last ...*wsframe.Message) bool {
+	return s.engine.Reroute(sessionID, last...)
+}
+
 // Shutdown refuses new clients, sends the queued and the last packets to every client, and returns when every connection and goroutine has ended.
 // When ctx ends first, it closes the remaining connections and returns the context's error.
 func (s *Server) Shutdown(ctx context.Context, last ...*wsframe.Message) error {

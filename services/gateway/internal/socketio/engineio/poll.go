@@ -61,7 +61,7 @@ func (s *Session) awaitPackets(ctx context.Context, transport transport) (packet
 			return nil, false, errMoved
 		case !more:
 			return []payload.Packet{s.lastPacket()}, true, nil
-		case current == transportProbed && noopDue == nil:
+		case current == transportProbed && noopDue == nil, s.polling.isAnswerDue():
 			return []payload.Packet{noop}, false, nil
 		}
 		select {

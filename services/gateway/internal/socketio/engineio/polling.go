@@ -20,6 +20,7 @@ type polling struct {
 	lastPollBegun    bool           // or no poll is awaited any more
 	isDone           bool           // done is closed
 	pollWaits        bool           // a poll waits for packets
+	answerDue        bool           // it is answered even if there are none
 	answersInWriting int            // polls whose responses are being written
 	postActive       bool           // a body is being received
 	lastPoll         time.Time      // when the last one was answered
@@ -75,8 +76,22 @@ func (p *polling) beginPoll() (transport, error) {
 func (p *polling) endPoll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.pollWaits = false
+	p.pollWaits, p.answerDue = false, false
 	p.answersInWriting++
+}
+
+// answerWaiting ends the poll that waits, if one does.
+func (p *polling) answerWaiting() {
+	p.mu.Lock()
+	p.answerDue = p.pollWaits
+	p.mu.Unlock()
+	p.wake()
+}
+
+func (p *polling) isAnswerDue() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.answerDue
 }
 
 func (p *polling) answered() {

@@ -59,11 +59,30 @@ func (s *Server) Departures(last ...*wsframe.Message) []func() bool {
 	return s.sessions.Departures(func(session *Session) { session.shutDown(last) })
 }
 
+// Reroute has the client of a session make another request, which may come by another way: a client that polls is answered, even if there are no packets; one
+// with a WebSocket is sent its queued and the last packets, and its session ends. It returns false if there is no such session.
+func (s *Server) Reroute(id string, last ...*wsframe.Message) bool {
+	session := s.sessions.Find(id)
+	if session != nil {
+		session.reroute(last)
+	}
+	return session != nil
+}
+
 // Shutdown refuses new sessions, sends the queued and the last packets to every client, and returns when all sessions and their goroutines have ended. When
 // ctx ends first, it closes the remaining connections, waits for busy conversations, and returns the context's error. The HTTP server must accept requests
 // meanwhile, as polling clients have to fetch their last packets.
 func (s *Server) Shutdown(ctx context.Context, last ...*wsframe.Message) error {
 	return s.sessions.Shutdown(ctx, func(session *Session) { session.shutDown(last) }, (*Session).cutOff)
+}
+
+func (s *Session) reroute(last []*wsframe.Message) {
+	//mutate:rerouted-poll-ends-session
+	if s.polling == nil || s.polling.currentTransport() == transportWebSocket {
+		s.shutDown(last)
+		return
+	}
+	s.polling.answerWaiting()
 }
 
 // serve answers a request after the first.
