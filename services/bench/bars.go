@@ -42,7 +42,7 @@ func (r *report) bars() []bar {
 	if len(r.Memory) > 0 {
 		bars = append(bars, newBar("memory: an idle connection", r.bytesEach(), maxBytesEach, "bytes"))
 	}
-	return slices.Concat(bars, r.ingestBars(), r.playbackBars(), r.abuseBars(), r.apiBars(), r.catchUpBars(), r.cursorBars(), r.stalledBars(), r.outageBars(),
+	return slices.Concat(bars, r.ingestBars(), r.playbackBars(), r.abuseBars(), r.apiBars(), r.catchUpBars(), r.cursorBars(), r.stalledBars(), r.sourcesBars(), r.outageBars(),
 		r.pageBars())
 }
 

@@ -11,7 +11,7 @@ import (
 // TestTinyRun keeps the harness from rotting: the gateway and the bare loop deliver all there is, and the collector takes all, over the embedded broker.
 func TestTinyRun(t *testing.T) {
 	s := &settings{
-		Scenario: []string{"A", "D", "collector", "playback", "abuse", "api", "catchup", "cursors", "stalled", "outages"}, Servers: []string{"bare", "ours", "ours-socketio"},
+		Scenario: []string{"A", "D", "collector", "playback", "abuse", "api", "catchup", "cursors", "stalled", "sources", "outages"}, Servers: []string{"bare", "ours", "ours-socketio"},
 		Attacks: []string{"pings", "compressed empty records"},
 		Quick:   true, Broker: "embedded", Out: filepath.Join(t.TempDir(), "results.json"),
 	}
@@ -35,6 +35,14 @@ func TestTinyRun(t *testing.T) {
 		if f.Load.Records == 0 || f.Load.Failed > 0 {
 			t.Errorf("%s: %d records were taken, %d failed", f.Server, f.Load.Records, f.Load.Failed)
 		}
+	}
+	for _, f := range written.Sources {
+		if f.Alone.Records == 0 || f.Beside.Records == 0 {
+			t.Errorf("sources beside %s: %d records were taken, and %d before", f.Unsteady, f.Beside.Records, f.Alone.Records)
+		}
+	}
+	if len(written.Sources) != len(unsteadies) {
+		t.Errorf("sources were measured %d times, want %d", len(written.Sources), len(unsteadies))
 	}
 	for _, f := range written.Past {
 		if f.Records == 0 {

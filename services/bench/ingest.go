@@ -47,17 +47,17 @@ func (l *lab) startPoster(ctx context.Context, collector *running, rate string) 
 }
 
 // startCollector returns when the collector is ready.
-func (l *lab) startCollector(ctx context.Context) (*running, error) {
+func (l *lab) startCollector(ctx context.Context, settings ...string) (*running, error) {
 	addresses, err := kafkatest.FreeAddresses(3)
 	if err != nil {
 		return nil, err
 	}
-	process, err := l.start(ctx, l.program("collector"), "serve", "--kafka", l.kafka, "--log-level", "warn", "--drain-delay", "0s",
-		"--listen", addresses[0], "--grpc", addresses[1], "--admin", addresses[2])
+	process, err := l.start(ctx, l.program("collector"), append([]string{"serve", "--kafka", l.kafka, "--log-level", "warn", "--drain-delay", "0s",
+		"--listen", addresses[0], "--grpc", addresses[1], "--admin", addresses[2]}, settings...)...)
 	if err != nil {
 		return nil, err
 	}
-	collector := &running{process: process, address: addresses[0], admin: addresses[2]}
+	collector := &running{process: process, address: addresses[0], grpc: addresses[1], admin: addresses[2]}
 	ready := func(ctx context.Context) error { return answersOK(ctx, "http://"+collector.admin+"/readyz") }
 	if err := awaitReady(ctx, ready); err != nil {
 		process.stop()

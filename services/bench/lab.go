@@ -78,7 +78,7 @@ func (l *lab) findSources(ctx context.Context) error {
 // build builds whatever is measured, and what measures it.
 func (l *lab) build(ctx context.Context) error {
 	packages := []string{"atlasstream/services/gateway/cmd/...", "atlasstream/services/bench/cmd/...", "atlasstream/services/bench/peers/..."}
-	if slices.Contains(l.settings.Scenario, "collector") || slices.Contains(l.settings.Scenario, "abuse") {
+	if slices.ContainsFunc([]string{"collector", "abuse", "sources"}, func(of string) bool { return slices.Contains(l.settings.Scenario, of) }) {
 		packages = append(packages, "atlasstream/services/collector/cmd/collector")
 	}
 	build := exec.CommandContext(ctx, "go", append([]string{"build", "-o", filepath.Join(l.dir, "bin") + "/"}, packages...)...)

@@ -8,6 +8,7 @@
 //   - abuse.go, api.go, apimemory.go: what an attacker and the read API cost other clients
 //   - catchup.go, cursors.go: clients that catch up beside live ones, and what cursors cost
 //   - stalled.go: clients that do not read beside others
+//   - sources.go: sources that send at a rate beside one that floods or stalls
 //   - pages.go: the web pages in Chromium
 //   - usage.go: processor time and memory of a process
 //   - report.go, bars.go: tables, and the bars that a run must reach
@@ -24,7 +25,7 @@ import (
 )
 
 type settings struct {
-	Scenario []string      `help:"What to measure: fan-out (A to D), idle connections (memory), writing to Kafka (collector), replays (playback), what one address may cost others (abuse), what the read API costs others (api), clients that catch up beside live ones (catchup), cursors of Engine.IO 4 clients (cursors), clients that do not read (stalled), the outage detector (outages), the web pages in a browser (pages)." enum:"A,B,C,D,memory,collector,playback,abuse,api,catchup,cursors,stalled,outages,pages" default:"A,B,C,D,memory,collector,playback,abuse,api,catchup,cursors,stalled,outages,pages"`
+	Scenario []string      `help:"What to measure: fan-out (A to D), idle connections (memory), writing to Kafka (collector), replays (playback), what one address may cost others (abuse), what the read API costs others (api), clients that catch up beside live ones (catchup), cursors of Engine.IO 4 clients (cursors), clients that do not read (stalled), sources that send at a rate beside one that does not (sources), the outage detector (outages), the web pages in a browser (pages)." enum:"A,B,C,D,memory,collector,playback,abuse,api,catchup,cursors,stalled,sources,outages,pages" default:"A,B,C,D,memory,collector,playback,abuse,api,catchup,cursors,stalled,sources,outages,pages"`
 	Servers  []string      `help:"Servers to compare in fan-out; the bars need bare and ours." enum:"bare,ours,ours-socketio,node,googollee" default:"bare,ours,node,googollee"`
 	Gateway  string        `help:"Program of an earlier gateway, to compare with in turns: in fan-out, and in the scenarios catchup, cursors and stalled." placeholder:"FILE" type:"existingfile"`
 	Attacks  []string      `help:"Attacks of the scenario abuse, by their names in the report; by default, all." placeholder:"NAME"`

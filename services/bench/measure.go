@@ -17,7 +17,7 @@ type (
 func (s *settings) measure(ctx context.Context, lab *lab) (*report, error) {
 	report := &report{Broker: lab.broker, Began: time.Now(), Rounds: s.Rounds, Seconds: s.Seconds, Quick: s.Quick}
 	for round := range s.Rounds {
-		for _, measure := range []eachRound{s.fanOuts, s.others, s.abuse, s.api, s.cursors, s.stalled} {
+		for _, measure := range []eachRound{s.fanOuts, s.others, s.abuse, s.api, s.cursors, s.stalled, s.sources} {
 			if err := measure(ctx, lab, report, round); err != nil {
 				return report, err
 			}

@@ -28,6 +28,7 @@ type report struct {
 	APIMemory []apiMemoryFigures
 	CatchUp   []catchUpFigures
 	Stalled   []stalledFigures
+	Sources   []sourcesFigures
 	Cursors   []cursorFigures
 	Outages   []outageFigures
 	Pages     []pageFigures
@@ -99,6 +100,7 @@ func (r *report) print(to io.Writer) {
 	r.printAPI(table)
 	r.printCatchUp(table)
 	r.printStalled(table)
+	r.printSources(table)
 	r.printCursors(table)
 	r.printOutages(table)
 	r.printPages(table)

@@ -80,6 +80,7 @@ func nodeCommand(lab *lab, listen, _ string) []string {
 type running struct {
 	*process
 	address, admin string
+	grpc           string // of a collector
 }
 
 func (l *lab) startServer(ctx context.Context, server server) (*running, error) {

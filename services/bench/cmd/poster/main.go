@@ -1,12 +1,9 @@
-// Command poster sends batches of results to the collector over HTTP, as newline-delimited JSON.
+// Command poster sends batches of results to the collector, over HTTP as newline-delimited JSON, or over gRPC: at a rate, or as many as a source can.
 package main
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"io"
-	"net/http"
+	"net"
 
 	"atlasstream/pkg/service"
 	"atlasstream/services/bench/internal/batches"
@@ -16,44 +13,50 @@ import (
 type settings struct {
 	batches.Settings
 	Address string `help:"host:port of the collector." required:""`
+	Over    string `help:"Protocol." enum:"http,grpc" default:"http"`
+	Token   string `help:"Token of the source; none unless given."`
+	From    string `help:"Address to send from." default:"127.0.0.1"`
+	AtOnce  int    `help:"Flood: this many senders, each of which sends its next batch when the one before is answered, with a pause after a refusal."`
+	Stalled int    `help:"Stall: this many bodies that begin and do not go on, over HTTP; a body that the collector gives up is begun again."`
 }
 
-// Run posts until the parent's window is over.
+// Run sends until the parent's window is over.
 func (s *settings) Run(ctx context.Context) error {
+	if s.Stalled > 0 {
+		return stall(ctx, ipc.Parent(), newPoster(s.From, s.Address, s.Token, nil), s.Stalled)
+	}
+	send, stop, err := s.sender()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if s.AtOnce > 0 {
+		return flood(ctx, ipc.Parent(), s.AtOnce, s.Size, send)
+	}
+	return s.Settings.Run(ctx, ipc.Parent(), send)
+}
+
+// sender returns what sends a batch by its number.
+func (s *settings) sender() (send func(ctx context.Context, n int) error, stop func(), err error) {
 	made, err := s.Make()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	bodies := make([][]byte, len(made))
-	for n, batch := range made {
-		for _, result := range batch {
-			bodies[n] = append(append(bodies[n], result.Value...), '\n')
-		}
+	if s.Over == "http" {
+		return newPoster(s.From, s.Address, s.Token, made).send, func() {}, nil
 	}
-	url := "http://" + s.Address + "/v1/results"
-	return s.Settings.Run(ctx, ipc.Parent(), func(ctx context.Context, n int) error { return post(ctx, url, bodies[n]) })
+	connection, err := dial(s.From, s.Address)
+	if err != nil {
+		return nil, nil, err
+	}
+	return newPublisher(connection, s.Token, made).send, func() { _ = connection.Close() }, nil
 }
 
-func post(ctx context.Context, url string, body []byte) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/x-ndjson")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		return err
-	}
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("POST %s: got status %s", url, response.Status)
-	}
-	return nil
+// dialer connects from an address of this machine: on Linux, all of 127.0.0.0/8 is.
+func dialer(from string) *net.Dialer {
+	return &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
 }
 
 func main() {
-	service.Main("poster", "Posts batches of results to the collector.", &settings{})
+	service.Main("poster", "Sends batches of results to the collector.", &settings{})
 }

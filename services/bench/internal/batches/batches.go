@@ -19,7 +19,8 @@ import (
 )
 
 const (
-	different    = 16   // batches, which take turns
+	// Different is how many batches there are, which take turns.
+	Different    = 16
 	measurements = 5000 // over which the results are spread
 	atOnce       = 64   // batches under way
 )
@@ -47,8 +48,8 @@ func (s Settings) Make() ([][]Result, error) {
 		return nil, err
 	}
 	now := time.Now().UnixMicro()
-	made := make([][]Result, different)
-	for n := range different * s.Size {
+	made := make([][]Result, Different)
+	for n := range Different * s.Size {
 		measurement := atlas.MeasurementID(1 + n%measurements)
 		made[n/s.Size] = append(made[n/s.Size], Result{measurement, rows.Result(n, measurement, now+int64(n))})
 	}
@@ -67,7 +68,7 @@ func (s Settings) Run(ctx context.Context, parent *ipc.Channel, send func(ctx co
 	pacer, next := pace.New(s.Rate/s.Size), 0
 	err := pacer.Run(ctx, func(due int) error {
 		for range due {
-			sender.start(context.WithoutCancel(ctx), next%different)
+			sender.start(context.WithoutCancel(ctx), next%Different)
 			next++
 		}
 		return nil
