@@ -56,7 +56,7 @@
 //
 //	writer.go             appends events and objects
 //	  writerconfig.go, writeroutcomes.go   what a Writer holds; the outcome of each record
-//	  writertransport.go, encode.go    retries; the encoding of records
+//	  writertransport.go, writermemory.go, encode.go   retries; what may wait for Kafka; the encoding of records
 //
 //	tails.go              follows partitions while they have followers
 //	  tail.go, tailtransactions.go     a partition that is followed, and open transactions in it

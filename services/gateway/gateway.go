@@ -1,9 +1,10 @@
 // Package gateway is the service that streams records of the log to clients over Socket.IO, WebSocket and plain HTTP, and serves the read API and the pages.
 // A gateway has no state but its connections, so there can be any number of them.
 //
-//   - config.go: the settings.
-//   - gateway.go: the parts of a gateway, made and joined; serve.go: how they start, serve and stop.
+//   - gateway.go: the parts of a gateway, made and joined.
 //   - peering.go: what it has for other gateways; balancing.go: having clients go to those that have fewer.
+//   - serve.go: how the parts start, serve and stop.
+//   - config.go: the settings.
 //   - kafka.go, kafkahistory.go: adapters between eventlog, which is Kafka, and the interfaces of the packages in internal, which have all rules.
 //   - kafkaerrors.go: what the log cannot give, as those packages know it.
 package gateway

@@ -1,14 +1,16 @@
 // Package connection has a small client for every transport of a gateway. Unlike the real clients it gives tests full control: it reads only on request,
 // and it hands out cursors, session IDs and refusals as they arrive.
 //
-//	connection.go  Connection, Options, and what is sent and received
-//	transport.go   the transports: WebSocket, GET, Server-Sent Events, Socket.IO over WebSocket and by polling
-//	http.go        GET and Server-Sent Events
-//	websocket.go   WebSocket
-//	socketio.go    Socket.IO 5 over Engine.IO 4
-//	upgrade.go     moving a session of Engine.IO from polling to a WebSocket
-//	socketio2.go   Socket.IO 2 over Engine.IO 3
+// Each file calls only those below it:
+//
 //	expect.go      opening, subscribing and expecting, in ways that fail the test
+//	transport.go   the transports: WebSocket, GET, Server-Sent Events, Socket.IO over WebSocket and by polling
+//	socketio2.go   Socket.IO 2 over Engine.IO 3
+//	upgrade.go     moving a session of Engine.IO from polling to a WebSocket
+//	socketio.go    Socket.IO 5 over Engine.IO 4
+//	websocket.go   WebSocket
+//	http.go        GET and Server-Sent Events
+//	connection.go  Connection, Options, and what is sent and received
 package connection
 
 import (

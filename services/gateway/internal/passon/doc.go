@@ -10,7 +10,7 @@
 //	attempt.go   passing on one request: to whom, how long to wait, what to answer if that fails
 //	reroute.go   a gateway that stops: having clients come by other gateways
 //	peer.go      the connections to peers, and the handler of what they pass on
-//	response.go  writing the answer to the client, each part within a time
 //	tunnel.go    a WebSocket's bytes in both directions
+//	response.go  writing the answer to the client, each part within a time
 //	metrics.go   how many, and with which result
 package passon

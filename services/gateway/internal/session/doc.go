@@ -4,8 +4,8 @@
 //   - session.go: a client subscribes and unsubscribes.
 //   - resumption.go: a client has its subscriptions again that it had.
 //   - group.go: a list of measurements and probes is one subscription.
-//   - replays.go: replays begin and end.
 //   - hub.go: the hub, its settings and its clients; metrics.go: what it counts.
+//   - replays.go: replays begin and end.
 //   - stream.go: a stream of the log and its live partitions.
 //   - start.go: where a subscription begins.
 //   - owner.go: what deliveries tell of subscriptions; duration.go: a subscription ends by itself.
