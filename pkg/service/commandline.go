@@ -11,6 +11,19 @@ import (
 	"github.com/alecthomas/kong"
 )
 
+// prefix is that of every variable.
+const prefix = "ATLAS"
+
+func parserOf(name, description string, cli any, options ...kong.Option) *kong.Kong {
+	return kong.Must(cli, append(options,
+		kong.Name(name),
+		kong.Description(description),
+		kong.DefaultEnvars(prefix),
+		kong.ValueFormatter(formatHelp),
+		kong.ShortUsageOnError(),
+	)...)
+}
+
 // formatHelp adds to the help of a flag its values, its default and its variable. The tag "otherwise" has the default in words where it depends on others.
 func formatHelp(value *kong.Value) string {
 	var notes []string
@@ -144,3 +157,20 @@ type explained struct {
 func (e *explained) Error() string { return e.text }
 
 func (e *explained) Unwrap() error { return e.err }
+
+// Settings marks an error as one of the settings of a command, which ends the process with status 2; nil stays nil.
+func Settings(of string, faults error) error {
+	if faults == nil {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s settings: %w", of, faults)}
+}
+
+// usageError ends the process with status 2.
+type usageError struct{ error }
+
+// ExitCode is the usual status of wrong usage.
+func (usageError) ExitCode() int { return 2 }
+
+// Unwrap returns the error.
+func (e usageError) Unwrap() error { return e.error }

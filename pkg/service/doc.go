@@ -3,6 +3,7 @@
 // Each file calls only those below it:
 //
 //   - main.go: Main, which parses the command line and the environment, and runs a command until a signal
+//   - healthcheck.go: commands that ask the admin port of a running program
 //   - commandline.go: help and errors that name flags and variables
 //   - defaults.go, setting.go: faults, ranges and defaults of settings
 //   - variables.go, variables.txt: the environment variables of all programs

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -21,17 +20,13 @@ import (
 // The Go runtime is kept within the memory of the container, unless GOMEMLIMIT is set.
 //
 // An error with a SettingError names the setting's flag and variable. Variables that begin with ATLAS_ and are no setting of any program are refused; empty
-// ones count as not set. --version prints the version.
+// ones count as not set. --version prints the version. A program with an admin port has the commands healthz and readyz besides, which ask a running one.
 func Main(name, description string, cli any) {
-	parser := kong.Must(cli,
-		kong.Name(name),
-		kong.Description(description),
-		kong.Embed(&versionFlag{}),
-		kong.Vars{"version": name + " " + Version()},
-		kong.DefaultEnvars(prefix),
-		kong.ValueFormatter(formatHelp),
-		kong.ShortUsageOnError(),
-	)
+	parser := parserOf(name, description, cli, kong.Embed(&versionFlag{}), kong.Vars{"version": name + " " + Version()})
+	describeHealthChecks(parser)
+	if checks := newHealthChecks(parser, os.Args[1:]); checks != nil {
+		parser = checks
+	}
 	command, err := parseCommandLine(parser, os.Args[1:])
 	parser.FatalIfErrorf(err)
 	limitMemory()
@@ -39,9 +34,6 @@ func Main(name, description string, cli any) {
 	command.BindTo(ctx, (*context.Context)(nil))
 	parser.FatalIfErrorf(explain(command.Run(), flagsOf(command)))
 }
-
-// prefix is that of every variable.
-const prefix = "ATLAS"
 
 type versionFlag struct {
 	Version kong.VersionFlag `help:"Print the version and exit." env:"-"`
@@ -62,23 +54,6 @@ func parseCommandLine(parser *kong.Kong, arguments []string) (*kong.Context, err
 	}
 	return command, nil
 }
-
-// Settings marks an error as one of the settings of a command, which ends the process with status 2; nil stays nil.
-func Settings(of string, faults error) error {
-	if faults == nil {
-		return nil
-	}
-	return usageError{fmt.Errorf("%s settings: %w", of, faults)}
-}
-
-// usageError ends the process with status 2.
-type usageError struct{ error }
-
-// ExitCode is the usual status of wrong usage.
-func (usageError) ExitCode() int { return 2 }
-
-// Unwrap returns the error.
-func (e usageError) Unwrap() error { return e.error }
 
 // untilSignal returns a context that the first signal ends. It unregisters from signals before that, so that the next one has its usual effect;
 // signal.NotifyContext might lose it.

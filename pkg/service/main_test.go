@@ -35,6 +35,7 @@ type serveCommand struct {
 	Kafka    []string `help:"Kafka brokers."`
 	Stubborn bool     `help:"Do not end by the first signal."`
 	Most     int      `help:"Most clients." otherwise:"two for each broker"`
+	Admin    string   `help:"The admin port." default:"127.0.0.1:1"`
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {
