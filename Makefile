@@ -12,6 +12,8 @@ CLIENTS       := $(wildcard services/e2e/clients/*/package-lock.json)
 PYTHONS       := $(patsubst services/e2e/clients/python/%.txt,$(CACHE)/clients/%/.complete,$(wildcard services/e2e/clients/python/*.txt))
 PEERS         := $(wildcard services/bench/peers/*/package-lock.json)
 PAGES         := services/gateway/web
+TAG           ?= dev
+MAX_IMAGE     := 20000000
 VERSION        = $(shell git describe --tags --always --dirty 2>/dev/null)
 REVISION       = $(shell git rev-parse HEAD 2>/dev/null)
 MODULES        = $(shell go list -m -f '{{.Dir}}')
@@ -73,12 +75,14 @@ conformance: ## Run the official suites of Engine.IO and Socket.IO on checkouts 
 tidy: ## go mod tidy in every module
 	@for module in $(MODULES); do (cd $$module && GOWORK=off go mod tidy) || exit 1; done
 
-image: ## Build the images atlas-stream/gateway and atlas-stream/collector
+image: ## Build the images of gateway and collector, with the tag dev (or TAG=v1.2.3; PLATFORM=linux/arm64 for another platform)
 	@docker buildx version >/dev/null 2>&1 || case "$$(docker version --format '{{.Client.Version}}' 2>/dev/null)" in \
 	18.09.*|19.*|20.*) ;; \
 	*) echo "The images are built with BuildKit: install docker with its buildx plugin (docker-buildx-plugin of Docker's packages, docker-buildx of Debian's)."; false;; esac
-	DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --target gateway --tag atlas-stream/gateway .
-	DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --target collector --tag atlas-stream/collector .
+	for program in gateway collector; do DOCKER_BUILDKIT=1 docker build $(PLATFORM:%=--platform %) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) \
+	--target $$program --tag atlas-stream/$$program:$(TAG) . || exit 1; \
+	size=$$(docker image inspect --format '{{.Size}}' atlas-stream/$$program:$(TAG)); echo "atlas-stream/$$program:$(TAG) has $$size bytes"; \
+	[ $$size -le $(MAX_IMAGE) ] || { echo "An image may have $(MAX_IMAGE) bytes"; exit 1; }; done
 
 web: $(PAGES)/dist/index.html ## Build the pages and bring /socket.io.js, which takes Node 20 with npm
 

@@ -1,6 +1,7 @@
 package k8s
 
 import (
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -11,10 +12,13 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// load parses docker-compose.yml, and refuses what is not in the Compose Specification.
-func load(t *testing.T) *types.Project {
+// profiles are those of docker-compose.yml. The first one is the default, by the file .env.
+var profiles = []string{"one", "three"}
+
+// load parses docker-compose.yml and .env as Compose v2 does, with a profile, and refuses what is not in the Compose Specification.
+func load(t *testing.T, profile ...string) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{"../docker-compose.yml"})
+	options, err := cli.NewProjectOptions([]string{"../docker-compose.yml"}, cli.WithEnvFiles(), cli.WithDotEnv, cli.WithDefaultProfiles(profile...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,15 +29,57 @@ func load(t *testing.T) *types.Project {
 	return project
 }
 
-func TestComposeServicesRunProgramsThatKnowTheirArguments(t *testing.T) {
-	for name, service := range load(t).Services {
-		if !strings.HasPrefix(service.Image, imagePrefix) {
-			continue
+// composeServices are the services of all profiles.
+func composeServices(t *testing.T) types.Services {
+	t.Helper()
+	all := types.Services{}
+	for _, profile := range profiles {
+		maps.Copy(all, load(t, profile).Services)
+	}
+	return all
+}
+
+// ownServices are those with an image of this repository.
+func ownServices(services types.Services) types.Services {
+	own := maps.Clone(services)
+	maps.DeleteFunc(own, func(_ string, service types.ServiceConfig) bool {
+		return !strings.HasPrefix(service.Image, imagePrefix)
+	})
+	return own
+}
+
+// clientsOfKafka are the services that are told where Kafka is, by the variable that tells them.
+func clientsOfKafka(services types.Services) map[string][]string {
+	clients := map[string][]string{}
+	for name, service := range ownServices(services) {
+		if brokers := service.Environment["ATLAS_KAFKA"]; brokers != nil {
+			clients[name] = strings.Split(*brokers, ",")
 		}
-		if imagePrefix+service.Build.Target != service.Image {
+	}
+	return clients
+}
+
+func TestComposeUsesTheFirstProfileUnlessToldOtherwise(t *testing.T) {
+	usual, first, last := load(t).ServiceNames(), load(t, profiles[0]).ServiceNames(), load(t, profiles[1]).ServiceNames()
+	if !slices.Equal(usual, first) || slices.Equal(usual, last) {
+		t.Errorf("by default the services are %v, with the first profile %v, with the other one %v", usual, first, last)
+	}
+}
+
+func TestComposeServicesRunProgramsThatKnowTheirArguments(t *testing.T) {
+	for name, service := range ownServices(composeServices(t)) {
+		if imagePrefix+service.Build.Target != imagePrefix+programOf(service.Image) {
 			t.Errorf("%s: image %s is built by target %s", name, service.Image, service.Build.Target)
 		}
-		help(t, service.Image, service.Command)
+		if service.Build.Target == "devkeys" {
+			continue
+		}
+		text := help(t, service.Image, service.Command)
+		for variable := range service.Environment {
+			if !strings.Contains(text, "$"+variable) {
+				t.Errorf("%s has no setting %s", name, variable)
+			}
+		}
 	}
 }
 
@@ -49,10 +95,7 @@ func TestComposeFileIsForOldComposeToo(t *testing.T) {
 }
 
 func TestComposePublishesPortsThatProgramsListenOn(t *testing.T) {
-	for name, service := range load(t).Services {
-		if !strings.HasPrefix(service.Image, imagePrefix) {
-			continue
-		}
+	for name, service := range ownServices(composeServices(t)) {
 		for _, port := range service.Ports {
 			if listening := listensOn(t, service.Command); !slices.Contains(listening, int(port.Target)) {
 				t.Errorf("%s publishes port %d and listens on %v", name, port.Target, listening)
@@ -61,20 +104,142 @@ func TestComposePublishesPortsThatProgramsListenOn(t *testing.T) {
 	}
 }
 
+// There is one address for everybody; what asks nobody who he is can be reached from this machine only.
+func TestComposePublishesTheBalancerOnly(t *testing.T) {
+	for name, service := range composeServices(t) {
+		for _, port := range service.Ports {
+			if name != "balancer" && port.HostIP != "127.0.0.1" {
+				t.Errorf("%s publishes port %d at the address %q", name, port.Target, port.HostIP)
+			}
+		}
+	}
+}
+
 func TestComposeServicesReachKafkaWhereItListens(t *testing.T) {
-	project := load(t)
-	advertised := *project.Services["kafka"].Environment["KAFKA_ADVERTISED_LISTENERS"]
-	for name, service := range project.Services {
-		if !strings.HasPrefix(service.Image, imagePrefix) {
+	for _, profile := range profiles {
+		services := load(t, profile).Services
+		clients := clientsOfKafka(services)
+		if len(clients) != 3 {
+			t.Errorf("profile %s: %v are told where Kafka is, want a collector, a gateway and a simulated network", profile, slices.Collect(maps.Keys(clients)))
+		}
+		for name, brokers := range clients {
+			for _, broker := range brokers {
+				host, _, _ := strings.Cut(broker, ":")
+				if advertised := *services[host].Environment["KAFKA_ADVERTISED_LISTENERS"]; !strings.Contains(advertised, "SERVICES://"+broker) {
+					t.Errorf("%s looks for Kafka at %s, which advertises %s", name, broker, advertised)
+				}
+			}
+		}
+	}
+}
+
+// Memory is bounded, and what serves has a check that its program, or the image, can do.
+func TestComposeServicesHaveLimitsAndHealthChecks(t *testing.T) {
+	for name, service := range composeServices(t) {
+		if service.MemLimit <= 0 {
+			t.Errorf("%s has no limit of memory", name)
+		}
+		check := service.HealthCheck
+		switch {
+		case service.Build == nil && (check == nil || check.Disable):
+			t.Errorf("%s has no health check", name)
+		case service.Build == nil || !serves(service.Command):
+		case check == nil || check.Disable || check.Test[1] != "/"+programOf(service.Image):
+			t.Errorf("%s has the health check %+v", name, check)
+		default:
+			help(t, service.Image, check.Test[2:])
+		}
+	}
+}
+
+// Gateways find each other by the name by which the balancer finds them, and believe it, and only it, where a client is.
+func TestComposeBalancerAndGatewaysKnowEachOther(t *testing.T) {
+	text, err := os.ReadFile("../services/balancer/nginx.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`set \$gateways (\S+):(\d+);`).FindSubmatch(text)
+	if found == nil {
+		t.Fatal("the balancer has no gateways")
+	}
+	for _, affinity := range []string{"ip_hash", "sticky", "hash "} {
+		if strings.Contains(string(text), affinity) {
+			t.Errorf("the balancer has %q", affinity)
+		}
+	}
+	for _, profile := range profiles {
+		gateways := 0
+		for name, service := range ownServices(load(t, profile).Services) {
+			if programOf(service.Image) != "gateway" {
+				continue
+			}
+			gateways += service.GetScale()
+			if aliases := service.Networks["default"].Aliases; !slices.Contains(aliases, string(found[1])) {
+				t.Errorf("%s has the names %v, want %s", name, aliases, found[1])
+			}
+			for _, want := range []string{"--listen=:" + string(found[2]), "--peers=dns:" + string(found[1]) + ":8090", "--peer-listen=:8090"} {
+				if !slices.Contains(service.Command, want) {
+					t.Errorf("%s has no %s", name, want)
+				}
+			}
+			if !slices.ContainsFunc(service.Command, func(argument string) bool { return strings.HasPrefix(argument, "--trusted-proxies=") }) {
+				t.Errorf("%s trusts no proxy: all clients would be one address", name)
+			}
+		}
+		if gateways != 2 {
+			t.Errorf("profile %s has %d gateways", profile, gateways)
+		}
+	}
+}
+
+// With three brokers, everything to Kafka is encrypted, and everybody says who he is.
+func TestComposeWithThreeBrokersProtectsKafka(t *testing.T) {
+	services := load(t, "three").Services
+	for name := range clientsOfKafka(services) {
+		for variable, want := range map[string]string{"ATLAS_KAFKA_TLS": "true", "ATLAS_KAFKA_SASL": "scram-sha-512", "ATLAS_KAFKA_CA": "/keys/ca.pem"} {
+			if value := services[name].Environment[variable]; value == nil || *value != want {
+				t.Errorf("%s has no %s=%s", name, variable, want)
+			}
+		}
+	}
+	brokers := 0
+	for name, service := range services {
+		protocols := service.Environment["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"]
+		if protocols == nil {
 			continue
 		}
-		at := slices.IndexFunc(service.Command, func(argument string) bool { return strings.HasPrefix(argument, "--kafka=") })
-		if at < 0 {
-			t.Errorf("%s is not told where Kafka is", name)
-			continue
+		brokers++
+		if strings.Contains(*protocols, "PLAINTEXT") || !strings.Contains(*protocols, "SERVICES:SASL_SSL") || len(service.Ports) > 0 {
+			t.Errorf("%s has the listeners %s and the ports %v", name, *protocols, service.Ports)
 		}
-		if broker := strings.TrimPrefix(service.Command[at], "--kafka="); !strings.Contains(advertised, "://"+broker) {
-			t.Errorf("%s looks for Kafka at %s, which advertises %s", name, broker, advertised)
+	}
+	if brokers != 3 {
+		t.Errorf("there are %d brokers", brokers)
+	}
+}
+
+// Secrets are made when the services start: no file has one, except such as say that they are none.
+func TestManifestsHaveNoSecrets(t *testing.T) {
+	secret := regexp.MustCompile(`(?i)(password|secret|token|key)=`)
+	for name, service := range composeServices(t) {
+		for _, argument := range service.Command {
+			if secret.MatchString(argument) {
+				t.Errorf("%s has the argument %s", name, argument)
+			}
+		}
+		for variable, value := range service.Environment {
+			if secret.MatchString(variable+"=") && value != nil && *value != "" {
+				t.Errorf("%s has the variable %s", name, variable)
+			}
+		}
+	}
+	for _, folder := range rendered {
+		for name, secret := range render(t, folder).secrets {
+			for key, value := range secret {
+				if !strings.HasPrefix(string(value), "throw-away-") {
+					t.Errorf("%s: Secret %s has a %s that is not marked as to be thrown away", folder, name, key)
+				}
+			}
 		}
 	}
 }

@@ -47,7 +47,7 @@ func TestProgramsHaveTheTimeToStop(t *testing.T) {
 			}
 		}
 	}
-	for name, service := range load(t).Services {
+	for name, service := range composeServices(t) {
 		if !strings.HasPrefix(service.Image, imagePrefix) || !serves(service.Command) {
 			continue
 		}
@@ -58,5 +58,7 @@ func TestProgramsHaveTheTimeToStop(t *testing.T) {
 	}
 }
 
-// serves reports whether a program has clients, unlike one that simulates.
-func serves(arguments []string) bool { return !slices.Contains(arguments, "simulate") }
+// serves reports whether a program has clients, unlike one that simulates or makes keys.
+func serves(arguments []string) bool {
+	return slices.ContainsFunc(arguments, func(argument string) bool { return strings.HasPrefix(argument, "--listen=") })
+}

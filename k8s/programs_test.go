@@ -30,7 +30,8 @@ func withPrograms(run func() int) int {
 	}
 	defer os.RemoveAll(folder)
 	programs = folder
-	build := exec.CommandContext(context.Background(), "go", "build", "-o", folder, "../services/gateway/cmd/gateway", "../services/collector/cmd/collector")
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", folder,
+		"../services/gateway/cmd/gateway", "../services/collector/cmd/collector", "../pkg/eventlog/devkeys")
 	if output, err := build.CombinedOutput(); err != nil {
 		fmt.Printf("%v: %v\n%s", build, err, output)
 		return 1
@@ -38,10 +39,16 @@ func withPrograms(run func() int) int {
 	return run()
 }
 
+// programOf is the program that an image has.
+func programOf(image string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(image, imagePrefix), ":")
+	return name
+}
+
 // help runs the program of an image with the arguments and --help, so that it only checks the arguments.
 func help(t *testing.T, image string, arguments []string) string {
 	t.Helper()
-	program := exec.CommandContext(t.Context(), filepath.Join(programs, strings.TrimPrefix(image, imagePrefix)), append(slices.Clone(arguments), "--help")...)
+	program := exec.CommandContext(t.Context(), filepath.Join(programs, programOf(image)), append(slices.Clone(arguments), "--help")...)
 	output, err := program.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %v\n%s", program, err, output)

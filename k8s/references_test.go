@@ -77,18 +77,6 @@ func TestPodsReferToWhatExists(t *testing.T) {
 	}
 }
 
-// Images that were loaded on a node are used: without a tag they would be pulled each time.
-func TestOwnImagesAreNotPulledEachTime(t *testing.T) {
-	for _, folder := range rendered {
-		for _, workload := range render(t, folder).workloads {
-			container := workload.template.Spec.Containers[0]
-			if strings.HasPrefix(container.Image, imagePrefix) && container.ImagePullPolicy != corev1.PullIfNotPresent {
-				t.Errorf("%s: %s has the pull policy %q", folder, workload.name, container.ImagePullPolicy)
-			}
-		}
-	}
-}
-
 func probedPort(probe *corev1.Probe) intstr.IntOrString {
 	if probe.HTTPGet != nil {
 		return probe.HTTPGet.Port

@@ -37,15 +37,15 @@ func tellUsers(ctx context.Context, folder string, addresses []string) error {
 		return err
 	}
 	defer client.Transport.(*kafka.Transport).CloseIdleConnections()
-	for told := ""; ; {
+	for told := false; ; {
 		err := tell(ctx, client, folder, len(addresses))
 		if err == nil {
 			fmt.Printf("Kafka knows the users %v\n", users)
 			return nil
 		}
-		if err.Error() != told {
-			told = err.Error()
-			fmt.Println("waiting for Kafka:", told)
+		if !told {
+			told = true
+			fmt.Println("waiting for Kafka:", err)
 		}
 		select {
 		case <-time.After(retryInterval):
