@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -138,3 +141,87 @@ func (l *lab) nextWindow() ipc.Window {
 func microsEach(cpu time.Duration, pieces int) float64 {
 	return float64(cpu.Microseconds()) / float64(max(1, pieces))
 }
+
+func (r *report) addFanOut(progress io.Writer, f fanOutFigures) {
+	r.FanOut = append(r.FanOut, f)
+	fmt.Fprintf(progress, "round %d, %s %s: %.1f µs a delivery, p99 %.1f ms, machine %.0f%% busy\n",
+		f.Round+1, f.Scenario, f.Server, f.MicrosEach, p99(f), 100*f.Busy)
+}
+
+func (r *report) server(scenario, server string) []fanOutFigures {
+	return matching(r.FanOut, func(f fanOutFigures) bool { return f.Scenario == scenario && f.Server == server })
+}
+
+func (r *report) printFanOut(to io.Writer) {
+	if len(r.FanOut) == 0 {
+		return
+	}
+	fmt.Fprintln(to, "\nscenario\tserver\tCPU µs/delivery\tp50 ms\tp99 ms\tdelivered\tload\tproducer late ms\tresident MiB\tmachine busy\t")
+	for _, scenario := range scenarios {
+		for _, name := range slices.Sorted(maps.Keys(servers)) {
+			if found := r.server(scenario.Name, name); len(found) > 0 {
+				printServer(to, scenario.Name, name, found)
+			}
+		}
+	}
+}
+
+func printServer(to io.Writer, scenario, server string, found []fanOutFigures) {
+	expected, delivered := 0, 0
+	for _, f := range found {
+		expected += f.Expected
+		delivered += f.Received.Deliveries
+	}
+	fmt.Fprintf(to, "%s\t%s\t%.1f\t%.1f\t%.1f\t%d/%d\t%.1f%%\t%.1f\t%.0f\t%.0f%%\t\n", scenario, server,
+		medianOf(found, micros),
+		medianOf(found, func(f fanOutFigures) float64 { return f.Received.P50.Seconds() * 1000 }),
+		medianOf(found, p99),
+		delivered, expected,
+		medianOf(found, func(f fanOutFigures) float64 { return 100 * f.Loaded }),
+		medianOf(found, func(f fanOutFigures) float64 { return f.Load.Late.Seconds() * 1000 }),
+		medianOf(found, func(f fanOutFigures) float64 { return float64(f.Resident) / (1 << 20) }),
+		medianOf(found, func(f fanOutFigures) float64 { return 100 * f.Busy }))
+}
+
+// maxP99Over is a bar: our p99 latency over the bare loop's, so that nothing is won by waiting.
+const maxP99Over = 5 * time.Millisecond
+
+func (r *report) fanOutBars(scenario scenario) []bar {
+	var bars []bar
+	ours := r.server(scenario.Name, "ours")
+	if len(ours) == 0 {
+		return nil
+	}
+	if scenario.Filtered {
+		bars = append(bars, newBar(scenario.Name+": processors busy", medianOf(ours, r.cores), scenario.MostCores, ""))
+	}
+	if bare := r.server(scenario.Name, "bare"); len(bare) > 0 {
+		bars = append(bars, ratioBar(scenario.Name+": CPU for a delivery, ours to the bare loop's", pairedRatios(ours, bare, micros), scenario.MostCPU)...)
+		bars = append(bars, newBar(scenario.Name+": p99 latency, ours over the bare loop's", pairedDifference(ours, bare, p99), maxP99Over.Seconds()*1000, "ms"))
+	}
+	for _, peer := range []string{"node", "googollee"} {
+		if theirs := r.server(scenario.Name, peer); len(theirs) > 0 {
+			bars = append(bars, ratioBar(scenario.Name+": CPU for a delivery, ours to "+peer+"'s", pairedRatios(ours, theirs, micros), 1)...)
+			bars = append(bars, newBar(scenario.Name+": p99 latency, ours over "+peer+"'s", pairedDifference(ours, theirs, p99), 0, "ms"))
+		}
+	}
+	return append(bars, newBar(scenario.Name+": deliveries that are missing or double", float64(missing(ours)), 0, ""))
+}
+
+// cores is how many processors a server kept busy.
+func (r *report) cores(f fanOutFigures) float64 { return f.CPU.Seconds() / float64(r.Seconds) }
+
+func micros(f fanOutFigures) float64 { return f.MicrosEach }
+
+func p99(f fanOutFigures) float64 { return f.Received.P99.Seconds() * 1000 }
+
+// missing counts over all rounds; too many count as well as too few.
+func missing(figures []fanOutFigures) (count int) {
+	for _, f := range figures {
+		difference := f.Expected - f.Received.Deliveries
+		count += max(difference, -difference)
+	}
+	return count
+}
+
+func (f fanOutFigures) round() int { return f.Round }

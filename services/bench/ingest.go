@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"strconv"
 	"time"
 
@@ -107,3 +109,53 @@ func (l *lab) measureIngest(ctx context.Context, name string, measured *running,
 	figures.Cores = usage.cpu.Seconds() / float64(l.settings.Seconds)
 	return figures, nil
 }
+
+func (r *report) addIngest(progress io.Writer, f ingestFigures) {
+	r.Intake = append(r.Intake, f)
+	fmt.Fprintf(progress, "round %d, %s: %.1f µs a record, %.2f processors, machine %.0f%% busy\n", f.Round+1, f.Server, f.MicrosEach, f.Cores, 100*f.Busy)
+}
+
+func (r *report) ingest(server string) []ingestFigures {
+	return matching(r.Intake, func(f ingestFigures) bool { return f.Server == server })
+}
+
+func (r *report) printIngest(to io.Writer) {
+	if len(r.Intake) == 0 {
+		return
+	}
+	fmt.Fprintln(to, "\nway in\tCPU µs/record\tprocessors\tp99 ms\trecords\tfailed\tresident MiB\tmachine busy\t")
+	for _, server := range ingestServers {
+		found := r.ingest(server.name)
+		records, failed := 0, 0
+		for _, f := range found {
+			records += f.Load.Records
+			failed += f.Load.Failed
+		}
+		fmt.Fprintf(to, "%s\t%.1f\t%.2f\t%.1f\t%d\t%d\t%.0f\t%.0f%%\t\n", server.name,
+			medianOf(found, ingestMicros),
+			medianOf(found, func(f ingestFigures) float64 { return f.Cores }),
+			medianOf(found, func(f ingestFigures) float64 { return f.Load.P99.Seconds() * 1000 }),
+			records, failed,
+			medianOf(found, func(f ingestFigures) float64 { return float64(f.Resident) / (1 << 20) }),
+			medianOf(found, func(f ingestFigures) float64 { return 100 * f.Busy }))
+	}
+}
+
+// The bars of the collector.
+const (
+	maxWriterTimes = 2.0 // CPU, in times of the bare Writer's
+	maxCores       = 0.5 // at the real network's rate
+)
+
+func (r *report) ingestBars() []bar {
+	collector, writer := r.ingest("collector"), r.ingest("writer")
+	if len(collector) == 0 || len(writer) == 0 {
+		return nil
+	}
+	rate := fmt.Sprintf("%d results/s", realNetworkRate)
+	return append(
+		ratioBar("collector: CPU for a record, to the bare Writer's", ratios(medianOf(collector, ingestMicros), medianOf(writer, ingestMicros)), maxWriterTimes),
+		newBar("collector: processors busy at "+rate, medianOf(collector, func(f ingestFigures) float64 { return f.Cores }), maxCores, ""))
+}
+
+func ingestMicros(f ingestFigures) float64 { return f.MicrosEach }

@@ -139,3 +139,18 @@ func (l *lab) makeTopics(ctx context.Context) error {
 	}
 	return log.EnsureTopics(ctx, eventlog.ResultsSpec(partitions), eventlog.ProbeStatusSpec(), eventlog.ProbesSpec(), eventlog.MeasurementsSpec())
 }
+
+// share is a tenth of an amount with --quick.
+func (s *settings) share(amount int) int {
+	if s.Quick {
+		return max(1, amount/10)
+	}
+	return amount
+}
+
+// scaled is a scenario with the load that --quick allows.
+func (s *settings) scaled(full scenario) scenario {
+	reduced := full
+	reduced.Clients, reduced.Measurements, reduced.Rate = s.share(full.Clients), s.share(full.Measurements), s.share(full.Rate)
+	return reduced
+}

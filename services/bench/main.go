@@ -1,17 +1,20 @@
 // Command bench compares the gateway and the collector with the least code that could do their work, and the gateway with other servers. It starts everything
 // that it needs, each part as a process of its own. The README says how to read the figures.
 //
-//   - main.go, measure.go: settings, and what is measured in which order
-//   - lab.go, process.go, servers.go, ready.go: the broker, the programs and servers, and the channels to them
-//   - scenario.go, fanout.go: fan-out to many clients
-//   - memory.go, ingest.go, playback.go, recording.go, outages.go: idle connections, the collector, playbacks, the outage detector
-//   - abuse.go, api.go, apimemory.go: what an attacker and the read API cost other clients
-//   - catchup.go, cursors.go: clients that catch up beside live ones, and what cursors cost
+// Each file calls only those below it; what is measured in one file has its rows and bars there, too:
+//
+//   - main.go: the settings
+//   - report.go: the tables, and whether the bars were reached
+//   - measure.go: what is measured in which order
 //   - stalled.go: clients that do not read beside others
 //   - sources.go: sources that send at a rate beside one that floods or stalls
+//   - api.go, apimemory.go, abuse.go: what the read API and an attacker cost other clients
+//   - catchup.go, cursors.go: clients that catch up beside live ones, and what cursors cost
 //   - pages.go: the web pages in Chromium
-//   - usage.go: processor time and memory of a process
-//   - report.go, bars.go: tables, and the bars that a run must reach
+//   - ingest.go, memory.go, playback.go, recording.go, outages.go: the collector, idle connections, playbacks, the outage detector
+//   - fanout.go, scenario.go: fan-out to many clients
+//   - bars.go: the medians and ratios of rounds, and what a bar is
+//   - servers.go, lab.go, usage.go, process.go, ready.go: the servers, the broker and the programs, what they take, and the channels to them
 package main
 
 import (

@@ -106,18 +106,3 @@ func (s *settings) others(ctx context.Context, lab *lab, report *report, round i
 	}
 	return nil
 }
-
-// scaled is a scenario with the load that --quick allows.
-func (s *settings) scaled(full scenario) scenario {
-	reduced := full
-	reduced.Clients, reduced.Measurements, reduced.Rate = s.share(full.Clients), s.share(full.Measurements), s.share(full.Rate)
-	return reduced
-}
-
-// share is a tenth of an amount with --quick.
-func (s *settings) share(amount int) int {
-	if s.Quick {
-		return max(1, amount/10)
-	}
-	return amount
-}

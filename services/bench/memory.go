@@ -109,3 +109,19 @@ func readInUse(metrics io.Reader) (memory inUse, err error) {
 	}
 	return memory, nil
 }
+
+func (r *report) addMemory(progress io.Writer, f memoryFigures) {
+	r.Memory = append(r.Memory, f)
+	fmt.Fprintf(progress, "memory: %.0f bytes (%.0f of them stack) for each of %d idle connections\n", f.BytesEach, f.StackEach, f.Connections)
+}
+
+// maxBytesEach is a bar: the memory of an idle connection.
+const maxBytesEach = 8 << 10
+
+func (r *report) memoryBars() []bar {
+	if len(r.Memory) == 0 {
+		return nil
+	}
+	each := medianOf(r.Memory, func(f memoryFigures) float64 { return f.BytesEach })
+	return []bar{newBar("memory: an idle connection", each, maxBytesEach, "bytes")}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -141,3 +142,66 @@ func (l *lab) play(ctx context.Context, environment []string, program string, ar
 		Busy:       after.since(before).busy,
 	}, err
 }
+
+func (r *report) addPlayback(progress io.Writer, f playbackFigures) {
+	r.Past = append(r.Past, f)
+	fmt.Fprintf(progress, "round %d, %s: %.1f µs a record, p99 %.1f ms late, machine %.0f%% busy\n", f.Round+1, f.Kind, f.MicrosEach, lateP99(f), 100*f.Busy)
+}
+
+func (r *report) playback(kind string) []playbackFigures {
+	return matching(r.Past, func(f playbackFigures) bool { return f.Kind == kind })
+}
+
+func (r *report) printPlayback(to io.Writer) {
+	if len(r.Past) == 0 {
+		return
+	}
+	fmt.Fprintln(to, "\nplayback\tCPU µs/record\tp50 ms late\tp99 ms late\trecords\theld MiB\tmachine busy\t")
+	for _, playback := range playbackRuns {
+		found := r.playback(playback.kind)
+		records := 0
+		for _, f := range found {
+			records += f.Records
+		}
+		fmt.Fprintf(to, "%s\t%.1f\t%.1f\t%.1f\t%d\t%.0f\t%.0f%%\t\n", playback.kind,
+			medianOf(found, playbackMicros),
+			medianOf(found, func(f playbackFigures) float64 { return f.P50.Seconds() * 1000 }),
+			medianOf(found, lateP99),
+			records,
+			medianOf(found, func(f playbackFigures) float64 { return float64(f.Held) / (1 << 20) }),
+			medianOf(found, func(f playbackFigures) float64 { return 100 * f.Busy }))
+	}
+}
+
+// The bars of playbacks.
+const (
+	maxPlayTimes = 1.7                  // CPU of an unpaced one, in times of bare fetches'
+	maxRealLate  = 5 * time.Millisecond // p99 of a week at 10,000 times its pace
+	maxManyLate  = 20 * time.Millisecond
+	maxHeldTimes = 1.0 // heap of those that wait, in times of what they may hold
+)
+
+func (r *report) playbackBars() (bars []bar) {
+	if played, fetched := r.playback(unpaced), r.playback(bareFetches); len(played) > 0 && len(fetched) > 0 {
+		bars = ratioBar("playback: CPU for a record, unpaced to bare fetches'", pairedRatios(played, fetched, playbackMicros), maxPlayTimes)
+	}
+	for _, pace := range []struct {
+		kind string
+		most time.Duration
+	}{{realWeek, maxRealLate}, {manyAtOnce, maxManyLate}} {
+		if found := r.playback(pace.kind); len(found) > 0 {
+			bars = append(bars, newBar("playback: p99 lateness, "+pace.kind, minOf(found, lateP99), pace.most.Seconds()*1000, "ms"))
+		}
+	}
+	if found := r.playback(waiting); len(found) > 0 {
+		held := medianOf(found, func(f playbackFigures) float64 { return f.HeldOfBound })
+		bars = append(bars, newBar("playback: heap of "+waiting+", to window and read-ahead", held, maxHeldTimes, "×"))
+	}
+	return bars
+}
+
+func playbackMicros(f playbackFigures) float64 { return f.MicrosEach }
+
+func lateP99(f playbackFigures) float64 { return f.P99.Seconds() * 1000 }
+
+func (f playbackFigures) round() int { return f.Round }
