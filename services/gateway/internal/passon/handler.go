@@ -57,8 +57,9 @@ type Handler struct {
 func New(settings Settings, behind http.Handler, registerer prometheus.Registerer) *Handler {
 	h := &Handler{
 		Settings: settings, behind: behind, count: service.NewConnectionCount(settings.Limits), metrics: newMetrics(registerer),
-		peers: newTransport(settings.WriteTimeout), attempts: connset.New[*attempt, attempt](0), slots: make(chan struct{}, idlePeers),
+		attempts: connset.New[*attempt, attempt](0), slots: make(chan struct{}, idlePeers),
 	}
+	h.peers = newTransport(settings.WriteTimeout, h.metrics.dials)
 	errorLog, _ := zap.NewStdLogAt(settings.Logger, zap.DebugLevel) // fails for an unknown level only
 	h.proxy = &httputil.ReverseProxy{
 		Rewrite: h.rewrite, ModifyResponse: h.answered, ErrorHandler: h.failed, Transport: h.peers, BufferPool: bodyBuffers{}, ErrorLog: errorLog,

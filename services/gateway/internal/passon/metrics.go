@@ -15,6 +15,7 @@ const (
 type metrics struct {
 	requests *prometheus.CounterVec
 	tunnels  prometheus.Gauge
+	dials    prometheus.Counter
 }
 
 func newMetrics(registerer prometheus.Registerer) *metrics {
@@ -27,11 +28,14 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		tunnels: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "atlas_gateway_tunnels", Help: "WebSockets of clients whose session another gateway holds.",
 		}),
+		dials: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "atlas_gateway_peer_dials_total", Help: "Connections that were begun to other gateways, to pass on requests.",
+		}),
 	}
 	for _, result := range []string{resultAnswered, resultUnknown, resultUnreachable, resultDistrusted, resultFull, resultGone} {
 		m.requests.WithLabelValues(result)
 	}
-	registerer.MustRegister(m.requests, m.tunnels)
+	registerer.MustRegister(m.requests, m.tunnels, m.dials)
 	return m
 }
 

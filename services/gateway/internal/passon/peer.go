@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 const (
@@ -21,10 +23,11 @@ const (
 // aliveness finds a peer's machine gone in half a minute where nothing is sent.
 var aliveness = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
 
-func newTransport(writeTimeout time.Duration) *http.Transport {
+func newTransport(writeTimeout time.Duration, dials prometheus.Counter) *http.Transport {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAliveConfig: aliveness}
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			dials.Inc()
 			conn, err := dialer.DialContext(ctx, network, address)
 			if err != nil {
 				return nil, err
