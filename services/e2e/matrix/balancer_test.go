@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"atlasstream/pkg/eventlog/embedded"
+	"atlasstream/services/e2e/internal/realclient"
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
@@ -19,9 +20,9 @@ func TestEveryClientBehindABalancer(t *testing.T) {
 	measurement.Store(400_000_000)
 	var atOnce errgroup.Group
 	atOnce.SetLimit(6)
-	for _, config := range slices.DeleteFunc(slices.Concat(nodeConfigs(), cousteauConfigs()), func(c clientConfig) bool { return !c.polls && c.upgrades == never }) {
+	for _, config := range slices.DeleteFunc(slices.Concat(realclient.NodeConfigs(), realclient.CousteauConfigs()), func(c realclient.Config) bool { return !c.Polls && c.Upgrades == realclient.Never }) {
 		atOnce.Go(func() error {
-			t.Run(config.name, func(t *testing.T) { config.check(t, cluster, measurement.Add(1)) })
+			t.Run(config.Name, func(t *testing.T) { check(t, &config, cluster, measurement.Add(1)) })
 			return nil
 		})
 	}

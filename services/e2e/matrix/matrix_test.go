@@ -26,9 +26,9 @@ func TestEveryClientOnEveryTransport(t *testing.T) {
 	measurement.Store(100_000_000)
 	var atOnce errgroup.Group
 	atOnce.SetLimit(6)
-	for _, config := range clientConfigs() {
+	for _, config := range realclient.Configs() {
 		atOnce.Go(func() error {
-			t.Run(config.name, func(t *testing.T) { config.check(t, cluster, measurement.Add(1)) })
+			t.Run(config.Name, func(t *testing.T) { check(t, &config, cluster, measurement.Add(1)) })
 			return nil
 		})
 	}
@@ -40,10 +40,10 @@ func TestEveryClientKeepsTheConnection(t *testing.T) {
 	const pingTimeout = 10 * time.Second // other load may delay a client
 	cluster := startWithTimeouts(t, pingTimeout, nil)
 	var atOnce errgroup.Group
-	for i, config := range slices.Concat(nodeConfigs(), pythonConfigs(), cousteauConfigs()) {
+	for i, config := range slices.Concat(realclient.NodeConfigs(), realclient.PythonConfigs(), realclient.CousteauConfigs()) {
 		atOnce.Go(func() error {
-			t.Run(config.name, func(t *testing.T) {
-				session := &matrixSession{clientConfig: &config, cluster: cluster, measurement: 300_000_000 + int64(i), client: config.start(t, cluster)}
+			t.Run(config.Name, func(t *testing.T) {
+				session := &matrixSession{Config: &config, cluster: cluster, measurement: 300_000_000 + int64(i), client: config.Start(t, cluster)}
 				session.client.SubscribeWith(t, session.parameters(`"msm":%d`))
 				expectSilence(t, session.client, pingInterval+pingTimeout+time.Second)
 				session.exchange(t, 1)
@@ -71,7 +71,7 @@ func expectSilence(t *testing.T, c *realclient.Client, duration time.Duration) {
 
 // matrixSession is one client in the matrix and what it has received.
 type matrixSession struct {
-	*clientConfig
+	*realclient.Config
 	client           *realclient.Client
 	cluster          *testcluster.Cluster
 	proxy            *netproxy.Proxy
@@ -79,16 +79,16 @@ type matrixSession struct {
 	posted, received int // results, which are numbered
 }
 
-func (c *clientConfig) check(t *testing.T, cluster *testcluster.Cluster, measurement int64) {
-	session := &matrixSession{clientConfig: c, cluster: cluster, proxy: netproxy.Start(t, cluster.Public), measurement: measurement}
-	if c.upgrades != later {
+func check(t *testing.T, c *realclient.Config, cluster *testcluster.Cluster, measurement int64) {
+	session := &matrixSession{Config: c, cluster: cluster, proxy: netproxy.Start(t, cluster.Public), measurement: measurement}
+	if c.Upgrades != realclient.Later {
 		session.proxy.AllowUpgrades()
 	}
 	session.startClient(t)
 	subscription := session.parameters(`"msm":%d`)
 	session.client.SubscribeWith(t, subscription)
 	session.exchange(t, 10)
-	if c.upgrades == later {
+	if c.Upgrades == realclient.Later {
 		session.upgrade(t)
 	}
 	session.exchangeBurst(t)
@@ -96,7 +96,7 @@ func (c *clientConfig) check(t *testing.T, cluster *testcluster.Cluster, measure
 	session.exchange(t, 10)
 	session.causeError(t)
 	session.unsubscribe(t, subscription)
-	if c.upgrades != never && !session.client.Upgraded {
+	if c.Upgrades != realclient.Never && !session.client.Upgraded {
 		t.Error("there was no upgrade")
 	}
 }
@@ -105,12 +105,12 @@ func (c *clientConfig) check(t *testing.T, cluster *testcluster.Cluster, measure
 func (s *matrixSession) startClient(t *testing.T) {
 	t.Helper()
 	proxied := s.cluster.At(s.proxy.Address)
-	s.client = s.start(t, proxied)
+	s.client = s.Start(t, proxied)
 }
 
 // parameters are those of a subscription, as this client writes them.
 func (s *matrixSession) parameters(own string) string {
-	return s.before + fmt.Sprintf(own, s.measurement) + s.after
+	return s.Before + fmt.Sprintf(own, s.measurement) + s.After
 }
 
 // exchange posts results one after the other, and then receives them.
@@ -176,17 +176,17 @@ func (s *matrixSession) upgrade(t *testing.T) {
 func (s *matrixSession) reconnect(t *testing.T, subscription string) {
 	t.Helper()
 	s.proxy.Cut()
-	if s.polls { // it does not notice a failure between two requests
+	if s.Polls { // it does not notice a failure between two requests
 		s.awaitDisconnect(t)
 	}
 	s.proxy.Restore()
-	if s.reconnects == doesNotReconnect {
+	if s.Reconnects == realclient.DoesNotReconnect {
 		s.client.Close()
 		s.startClient(t)
 	} else {
 		s.client.Expect(t, `["connect"]`)
 	}
-	if s.reconnects != resubscribes {
+	if s.Reconnects != realclient.Resubscribes {
 		s.client.Emit("atlas_subscribe", json.RawMessage(subscription))
 	}
 	s.client.Expect(t, fmt.Sprintf(`["atlas_subscribed",%s]`, subscription))
@@ -202,7 +202,7 @@ func (s *matrixSession) awaitDisconnect(t *testing.T) {
 // causeError subscribes with an invalid parameter, which the error must quote as the client wrote it.
 func (s *matrixSession) causeError(t *testing.T) {
 	t.Helper()
-	s.client.Emit("atlas_subscribe", json.RawMessage(s.before+`"msm":"é√😀"`+s.after))
+	s.client.Emit("atlas_subscribe", json.RawMessage(s.Before+`"msm":"é√😀"`+s.After))
 	event, payload := s.client.Next(t)
 	var text string
 	if err := json.Unmarshal(payload, &text); err != nil || event != "atlas_error" {

@@ -3,6 +3,7 @@
 // reads from its standard input what it is to send.
 //
 //	client.go   Client, what every kind of it can do, and reading the lines and events of a plain GET
+//	configs.go  the matrix: which clients there are, on which transports, and what they do by themselves
 //	process.go  starting a program of services/e2e/clients
 package realclient
 
