@@ -101,8 +101,9 @@ checkpages: # without Node there are no pages to check, but in CI there must be
 testpages: $(PAGES)/node_modules/.package-lock.json
 	npm --prefix $(PAGES) run --silent test
 
-fleet: ## Replace gateways behind a load balancer one after the other, under a thousand clients; some ten minutes
-	go test -tags fleet -v -count 1 -timeout 30m ./services/e2e/fleet
+fleet: kafka clients ## Replace and kill gateways behind load balancers, under a thousand clients and under real ones; some twenty minutes
+	@.ci/install nginx=nginx-light
+	go test -tags fleet -v -count 1 -timeout 50m ./services/e2e/fleet
 
 kafka: $(ATLAS_KAFKA_LIBS)/.complete
 

@@ -4,6 +4,7 @@
 //	matrix    every client on every transport: subscribing, reconnecting, errors, heartbeats; real results arrive complete; clients that vanish leave nothing
 //	catchup   clients that read slowly or not at all catch up from the log: against an oracle, with randomly generated clients, and with limits on memory
 //	resume    clients reconnect with cursors, as sessions of Socket.IO or as EventSources, also when their gateway stops or is killed; backlogs; gaps
+//	fleet     gateways behind a load balancer that come, go and are killed (make fleet: minutes)
 //	replay    history at every transport
 //	faults    Kafka restarts, loses brokers, checks credentials, gets more partitions
 //	abuse     attacks within all limits: what they cost, and that other clients do not notice
@@ -19,6 +20,7 @@
 //	testcluster  starts the services and their brokers, posts to them, reads their metrics
 //	connection   a small client for every transport, which reads only on request
 //	realclient   the clients that users have, as child processes
+//	balancer     a load balancer in front of gateways: of TCP connections, and nginx
 //	netproxy     a TCP proxy that cuts and redirects connections and delays upgrades
 //	workload     numbered results under load: producers, and readers that check them
 //	sample       the results themselves, generated or real

@@ -1,10 +1,15 @@
-// Package fleet tests several gateways behind a load balancer, which come and go under load. Its tests take minutes: make fleet runs them.
+//go:build fleet
+
 package fleet
 
 import (
 	"testing"
+	"time"
 
 	"atlasstream/services/e2e/internal/testcluster"
 )
 
-func TestMain(m *testing.M) { testcluster.Main(m) }
+func TestMain(m *testing.M) {
+	testcluster.Lifetime = 30 * time.Minute
+	testcluster.Main(m, printFigures)
+}

@@ -4,63 +4,80 @@ package fleet
 
 import (
 	"context"
-	"strings"
+	"flag"
+	"fmt"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"atlasstream/pkg/eventlog/embedded"
-	"atlasstream/pkg/jitter"
 	"atlasstream/services/e2e/internal/await"
-	"atlasstream/services/e2e/internal/connection"
+	"atlasstream/services/e2e/internal/balancer"
 	"atlasstream/services/e2e/internal/testcluster"
 	"atlasstream/services/e2e/internal/workload"
 )
 
+var clientCount = flag.Int("clients", 1000, "how many clients there are while gateways are replaced")
+
 const (
-	replicas    = 3
-	clientCount = 1000
-	drainDelay  = 5 * time.Second
-	drainTime   = 30 * time.Second
+	replicas   = 3
+	drainDelay = 5 * time.Second
+	drainTime  = 30 * time.Second
 	// evenWithin is after how long clients must be spread, if gateways have them reconnect.
 	evenWithin = 5 * time.Minute
 )
 
-// Three gateways are replaced one after the other under a thousand clients, by four transports, half of them with cursors. These receive every result once and
-// in order. Every client reconnects once at most for each gateway that is replaced, spread over the drain, and no gateway has far more than its share.
+// Three gateways are replaced one after the other under a thousand clients, by six transports, half of them with cursors. These receive every result once and
+// in order. Every client reconnects once at most for each gateway that is replaced, spread over the drain, and no gateway has far more than its share. So it is
+// behind a balancer of connections, where gateways have clients reconnect as long as they are uneven, and behind one of requests, where they have not.
 func TestGatewaysAreReplacedOneAfterAnother(t *testing.T) {
-	kafka := testcluster.StartBroker(t, embedded.Config{}).Addrs()
-	testcluster.Start(t, kafka)
-	fleet := startFleet(t, kafka)
-	clients := fleet.startClients(t)
-	writer := workload.NewWriter(t, kafka, 1001)
+	t.Run("rebalancing", func(t *testing.T) {
+		startFleet(t, startTCP, "--max-age", "30s").replaceAll(t, true)
+	})
+	t.Run("behind nginx", func(t *testing.T) {
+		startFleet(t, startNginx, "--trusted-proxies", balancer.NginxAddress).replaceAll(t, false)
+	})
+}
+
+func startTCP(t *testing.T, gateways ...*testcluster.Process) *balancer.Balancer {
+	t.Helper()
+	return balancer.StartTCP(t, gateways...)
+}
+
+func startNginx(t *testing.T, gateways ...*testcluster.Process) *balancer.Balancer {
+	t.Helper()
+	return balancer.StartNginx(t, gateways...).Balancer
+}
+
+func (f *fleet) replaceAll(t *testing.T, rebalancing bool) {
+	clients := f.startClients(t)
+	writer := workload.NewWriter(t, f.kafka, 1001)
 	clients.running.Go(func() error { return writeSteadily(clients.ctx, writer) })
-	stopSampling := fleet.sampleShares(t)
+	stopSampling := f.sampleShares(t)
 	for number := range replicas {
 		clients.roll.Store(int64(number))
-		fleet.replace(t, number)
+		f.replace(t, clients)
 	}
-	share := float64(clientCount) / replicas
-	most := stopSampling()
-	t.Logf("the fullest gateway had %.2f times its share while gateways were replaced", most/share)
-	if most > 2*share {
-		t.Errorf("a gateway had %.0f clients of %d", most, clientCount)
+	share := float64(*clientCount) / replicas
+	atMost(t, "most clients of a gateway, in shares, while gateways were replaced", stopSampling()/share, 2)
+	f.awaitShare(t, 1.5, time.Minute)
+	if rebalancing {
+		f.awaitShare(t, 1.25, evenWithin)
 	}
-	fleet.awaitShare(t, 1.5, time.Minute)
-	took := fleet.awaitShare(t, 1.25, evenWithin)
-	t.Logf("a gateway has at most 1.25 times its share %s after the last one was replaced", took.Round(time.Second))
 	writer.Stopped.Store(true)
 	if err := clients.running.Wait(); err != nil {
 		t.Fatal(err)
 	}
 	clients.expectFewReconnects(t)
+	clients.expectComplete(t, writer.Written.Load()-lastResults+1)
 }
 
-// writeSteadily writes three results a second until the writer is stopped, and then last ones for a while: clients without cursors may be about to reconnect.
+// lastResults is how many results are marked as the last one: clients without cursors may be about to reconnect when the first of them comes.
+const lastResults = 10
+
+// writeSteadily writes three results a second until the writer is stopped, and then last ones for a while.
 func writeSteadily(ctx context.Context, writer *workload.Writer) error {
 	for !writer.Stopped.Load() {
 		if err := writer.Write(ctx, 1, false); err != nil {
@@ -68,7 +85,7 @@ func writeSteadily(ctx context.Context, writer *workload.Writer) error {
 		}
 		await.Duration(ctx, time.Second/3)
 	}
-	for range 10 {
+	for range lastResults {
 		if err := writer.Write(ctx, 1, true); err != nil {
 			return err
 		}
@@ -77,64 +94,47 @@ func writeSteadily(ctx context.Context, writer *workload.Writer) error {
 	return nil
 }
 
-// fleet is the gateways and what is before them.
+// fleet is the gateways and what is in front of them.
 type fleet struct {
-	*balancer
-	start func(number int) *testcluster.Process
+	*balancer.Balancer
+	kafka []string
+	peers *testcluster.Peers
 }
 
-func startFleet(t *testing.T, kafka []string) *fleet {
+func startFleet(t *testing.T, startBalancer func(*testing.T, ...*testcluster.Process) *balancer.Balancer, arguments ...string) *fleet {
 	t.Helper()
-	program := testcluster.BuildGateway(t)
-	program.Lifetime = 20 * time.Minute
-	peers := testcluster.FreeAddresses(t, 2*replicas)
-	f := &fleet{start: func(number int) *testcluster.Process {
-		return program.StartGateway(t, kafka, "--drain-delay", drainDelay.String(), "--drain", drainTime.String(),
-			"--peers", strings.Join(peers, ","), "--peer-listen", peers[number], "--peer-key", "the secret of the fleet", "--max-age", "30s",
-			// all the clients come from one address
-			"--address-connections", "5000", "--address-messages", "100000", "--address-readers", "64", "--address-steps", "10000000")
-	}}
+	f := &fleet{kafka: testcluster.StartBroker(t, embedded.Config{}).Addrs()}
+	testcluster.Start(t, f.kafka)
+	f.peers = testcluster.BuildGateway(t).NewPeers(t, f.kafka, 2*replicas, slices.Concat(roomForOneAddress, arguments,
+		[]string{"--drain-delay", drainDelay.String(), "--drain", drainTime.String()})...)
 	var gateways []*testcluster.Process
-	for number := range replicas {
-		gateways = append(gateways, f.start(number))
+	for range replicas {
+		gateways = append(gateways, f.peers.Start(t))
 	}
-	f.balancer = startBalancer(t, gateways...)
+	f.Balancer = startBalancer(t, gateways...)
 	return f
 }
 
+// roomForOneAddress are settings for gateways all of whose clients come from one address.
+var roomForOneAddress = []string{"--address-connections", "5000", "--address-messages", "100000", "--address-readers", "64", "--address-steps", "10000000"}
+
 // replace starts a gateway, and ends the oldest one once the balancer knows it.
-func (f *fleet) replace(t *testing.T, number int) {
+func (f *fleet) replace(t *testing.T, clients *roamers) {
 	t.Helper()
-	oldest, replacement := f.all()[0], f.start(replicas+number)
-	f.add(replacement)
-	await.Condition(t, "the balancer knows the new gateway", func() bool { return f.isReady(replacement) })
-	leaving := clientsOf(oldest)
+	oldest, replacement := f.All()[0], f.peers.Start(t)
+	f.Add(replacement)
+	await.Condition(t, "the balancer knows the new gateway", func() bool { return f.IsReady(replacement) })
+	known(t, "clients of the gateway that was replaced", clientsOf(oldest))
+	known(t, "tunnels through it to sessions of others", oldest.Metric(t, "atlas_gateway_tunnels"))
 	if err := oldest.Command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	await.Condition(t, "the old gateway ends", func() bool { return !testcluster.AnswersOK(oldest.Admins[0], "/healthz") })
-	t.Logf("gateway %d had %.0f clients and ended after %s", number, leaving, time.Since(began).Round(time.Second))
-	f.remove(oldest)
-	f.expectEvenReconnects(t, began.Add(drainDelay))
-}
-
-// expectEvenReconnects checks that connections came evenly from the beginning of a drain on.
-func (f *fleet) expectEvenReconnects(t *testing.T, began time.Time) {
-	t.Helper()
-	counts := make(map[time.Duration]int)
-	came := f.acceptedSince(began)
-	most := 0
-	for _, at := range came {
-		second := at.Sub(began) / time.Second
-		counts[second]++
-		most = max(most, counts[second])
-	}
-	mean := float64(len(came)) / drainTime.Seconds()
-	t.Logf("%d connections came, %.1f a second on average, and %d in the busiest second", len(came), mean, most)
-	if float64(most) > 3*mean {
-		t.Errorf("%d connections came in a second, and %.1f on average", most, mean)
-	}
+	await.Condition(t, "the old gateway ends", func() bool {
+		return clients.ctx.Err() != nil || !testcluster.AnswersOK(oldest.Admins[0], "/healthz")
+	})
+	f.Remove(oldest)
+	clients.expectEvenReconnects(t, began.Add(drainDelay))
 }
 
 // sampleShares returns a function that tells how many clients the fullest gateway had until then.
@@ -163,31 +163,27 @@ func (f *fleet) sampleShares(t *testing.T) (stop func() (most float64)) {
 
 // fullest is how many clients the gateway has that has most of them.
 func (f *fleet) fullest() (most float64) {
-	for _, gateway := range f.all() {
+	for _, gateway := range f.All() {
 		most = max(most, clientsOf(gateway))
 	}
 	return most
 }
 
 // awaitShare waits until no gateway has more than so many times its share.
-func (f *fleet) awaitShare(t *testing.T, times float64, limit time.Duration) (took time.Duration) {
+func (f *fleet) awaitShare(t *testing.T, times float64, limit time.Duration) {
 	t.Helper()
-	most := times * clientCount / replicas
-	for began := time.Now(); ; time.Sleep(time.Second) {
-		fullest, connected := f.fullest(), 0.0
-		for _, gateway := range f.all() {
+	share := float64(*clientCount) / replicas
+	began := time.Now()
+	for ; time.Since(began) < limit; time.Sleep(time.Second) {
+		connected := 0.0
+		for _, gateway := range f.All() {
 			connected += clientsOf(gateway)
 		}
-		took = time.Since(began)
-		if fullest <= most && connected > clientCount*0.9 {
-			t.Logf("after %s the fullest gateway has %.2f times its share", took.Round(time.Second), fullest*replicas/clientCount)
-			return took
-		}
-		if took > limit {
-			t.Errorf("after %s a gateway has %.0f clients of %d, want %.0f", took, fullest, clientCount, most)
-			return took
+		if f.fullest() <= times*share && connected > 0.9*float64(*clientCount) {
+			break
 		}
 	}
+	atMost(t, fmt.Sprintf("seconds until no gateway has more than %.2f times its share", times), time.Since(began).Seconds(), limit.Seconds())
 }
 
 // clientsOf is how many clients a gateway has; none if it has ended.
@@ -197,76 +193,4 @@ func clientsOf(gateway *testcluster.Process) float64 {
 		return 0
 	}
 	return clients
-}
-
-// roamers are the clients.
-type roamers struct {
-	running *errgroup.Group
-	ctx     context.Context
-	roll    atomic.Int64 // which gateway is being replaced
-	all     []*roamer
-}
-
-// roamer counts how often it was told to reconnect.
-type roamer struct {
-	*workload.Roamer
-	replaced   [replicas]int // by gateways that were replaced, one after the other
-	rebalanced int
-}
-
-// startClients starts clients and waits until all are subscribed.
-func (f *fleet) startClients(t *testing.T) *roamers {
-	t.Helper()
-	r := &roamers{}
-	r.running, r.ctx = errgroup.WithContext(t.Context())
-	transports := connection.Transports[:4] // those with one TCP connection, which the balancer forwards
-	for number := range clientCount {
-		kind, parameters := "with cursors", map[string]any{"msm": 1001, "cursor": ""}
-		if number/len(transports)%2 == 0 {
-			kind, parameters = "without cursors", map[string]any{"msm": 1001}
-		}
-		r.start(f.address, transports[number%len(transports)], kind, parameters)
-	}
-	await.Condition(t, "all are subscribed", func() bool {
-		return r.ctx.Err() != nil || await.All(r.all, func(c *roamer) bool { return c.Subscribed.Load() })
-	})
-	return r
-}
-
-func (r *roamers) start(address string, transport connection.Transport, kind string, parameters map[string]any) {
-	client := &roamer{}
-	connects := 0
-	client.Roamer = &workload.Roamer{Transport: transport, Kind: kind, Parameters: parameters,
-		Next: func(ctx context.Context) (string, error) {
-			if connects++; connects > 1 {
-				await.Duration(ctx, jitter.Around(time.Second)) // as socket.io-client does
-			}
-			return address, ctx.Err()
-		},
-		Told: func(code string) {
-			if code == workload.PleaseReconnect {
-				client.rebalanced++
-				return
-			}
-			client.replaced[r.roll.Load()]++
-		},
-	}
-	r.all = append(r.all, client)
-	r.running.Go(func() error { return client.Run(r.ctx) })
-}
-
-// expectFewReconnects checks that each gateway that was replaced sent each client elsewhere once at most.
-func (r *roamers) expectFewReconnects(t *testing.T) {
-	t.Helper()
-	replaced, rebalanced := 0, 0
-	for _, client := range r.all {
-		rebalanced += client.rebalanced
-		for number, count := range client.replaced {
-			replaced += count
-			if count > 1 {
-				t.Errorf("%s reconnected %d times while gateway %d was replaced", client, count, number)
-			}
-		}
-	}
-	t.Logf("%d clients reconnected %d times as gateways were replaced, and %d times as others had fewer clients", len(r.all), replaced, rebalanced)
 }

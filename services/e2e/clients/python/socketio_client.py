@@ -3,6 +3,7 @@
 import functools
 import inspect
 import sys
+import threading
 
 import socketio
 
@@ -11,8 +12,16 @@ from lines import PATIENCE, handle_in_order, report, run_lines
 EVENTS = ["atlas_subscribed", "atlas_unsubscribed", "atlas_result", "atlas_probestatus", "atlas_metadata", "atlas_error"]
 
 
+wants_cursors = threading.Event()
+
+
 def listen(client, event):
-    client.on(event, lambda payload: report(event, payload))  # one argument: an event with another number of them is an error
+    def handle(payload, *cursor):
+        if cursor and not wants_cursors.is_set():
+            raise TypeError(f"{event} has {len(cursor)} arguments too many")
+        report(event, payload, *cursor)
+
+    client.on(event, handle)
 
 
 def main(url, *transports):
@@ -35,7 +44,13 @@ def main(url, *transports):
     for event in EVENTS:
         listen(client, event)
     client.connect(url, socketio_path="/stream/socket.io", transports=list(transports))
-    run_lines(client.emit)
+
+    def emit(event, parameters):
+        if "cursor" in parameters:
+            wants_cursors.set()
+        client.emit(event, parameters)
+
+    run_lines(emit)
 
 
 main(*sys.argv[1:])

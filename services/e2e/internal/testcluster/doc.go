@@ -5,6 +5,7 @@
 //
 //	standalone.go  all in one, as the program standalone runs it
 //	replicas.go    several gateways that are peers, behind a balancer
+//	peers.go       gateways that know each other, each in a process of its own
 //	gateway.go     further gateways on the same broker
 //	broker.go      Kafka: the embedded broker or Apache Kafka
 //	process.go     collector and gateway as programs, each in a process of its own, and other child processes

@@ -7,12 +7,19 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Main runs the tests of a package and fails if a goroutine is left. The connections that the default HTTP client keeps open are no leak.
-func Main(m *testing.M) { goleak.VerifyTestMain(leakTests{m}) }
+// Main runs the tests of a package, and functions after them, and fails if a goroutine is left. The connections that the default HTTP client keeps open are no leak.
+func Main(m *testing.M, after ...func()) { goleak.VerifyTestMain(leakTests{m, after}) }
 
-type leakTests struct{ *testing.M }
+type leakTests struct {
+	*testing.M
+	after []func()
+}
 
 func (t leakTests) Run() int {
 	defer http.DefaultClient.CloseIdleConnections()
-	return t.M.Run()
+	code := t.M.Run()
+	for _, do := range t.after {
+		do()
+	}
+	return code
 }

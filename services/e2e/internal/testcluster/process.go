@@ -2,7 +2,6 @@ package testcluster
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"os/exec"
@@ -18,8 +17,7 @@ import (
 // Program is a service as users run it: built without what tests add, started in a process of its own.
 type Program struct {
 	Path        string
-	Descriptors int           // limit of open descriptors; that of the tests if 0
-	Lifetime    time.Duration // after which it is killed; five times await.Patience if 0
+	Descriptors int // limit of open descriptors; that of the tests if 0
 }
 
 // BuildGateway builds the gateway.
@@ -88,12 +86,11 @@ func (p Program) start(t *testing.T, cluster *Cluster, arguments ...string) *Pro
 
 func (p Program) command(t *testing.T, arguments []string) (command *exec.Cmd, kill context.CancelFunc) {
 	t.Helper()
-	lifetime := cmp.Or(p.Lifetime, maxLifetime)
 	if p.Descriptors == 0 {
-		return childCommand(t, lifetime, p.Path, arguments...)
+		return ChildCommand(t, p.Path, arguments...)
 	}
 	limited := fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, p.Descriptors)
-	return childCommand(t, lifetime, "sh", append([]string{"-c", limited, p.Path}, arguments...)...)
+	return ChildCommand(t, "sh", append([]string{"-c", limited, p.Path}, arguments...)...)
 }
 
 // Process is a running service.
@@ -132,18 +129,13 @@ func (p *Process) Memory(t *testing.T) int64 {
 	return int64(p.Metric(t, "go_memstats_heap_inuse_bytes") + p.Metric(t, "go_memstats_stack_inuse_bytes"))
 }
 
+// Lifetime is how long a child process lives at most. Packages whose tests take longer set it before they run.
+var Lifetime = 5 * await.Patience
+
 // ChildCommand returns a command in a process group of its own. The whole group is killed by kill, when the test ends, and when the test lasts too long.
 func ChildCommand(t *testing.T, name string, arguments ...string) (command *exec.Cmd, kill context.CancelFunc) {
 	t.Helper()
-	return childCommand(t, maxLifetime, name, arguments...)
-}
-
-// maxLifetime is how long a process lives at most, unless something else is said.
-const maxLifetime = 5 * await.Patience
-
-func childCommand(t *testing.T, lifetime time.Duration, name string, arguments ...string) (command *exec.Cmd, kill context.CancelFunc) {
-	t.Helper()
-	ctx, kill := context.WithTimeout(context.Background(), lifetime)
+	ctx, kill := context.WithTimeout(context.Background(), Lifetime)
 	t.Cleanup(kill)
 	command = exec.CommandContext(ctx, name, arguments...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -13,9 +13,6 @@ import (
 	"atlasstream/services/gateway"
 )
 
-// PeerKey is a secret by which gateways of tests know each other.
-const PeerKey = "the secret of peers in tests"
-
 // StartReplicas starts a collector and several gateways that are peers, behind a balancer that sends each request to the next one. The addresses are those of
 // the balancer and of the collector; the first admin ports are those of the gateways.
 func StartReplicas(t *testing.T, kafka []string, count int) *Cluster {
@@ -28,7 +25,7 @@ func StartReplicas(t *testing.T, kafka []string, count int) *Cluster {
 	}
 	cluster := &Cluster{Kafka: kafka[0]}
 	for i := range peers {
-		peers[i].Peers, peers[i].PeerKey = addresses, PeerKey
+		peers[i].Peers, peers[i].PeerKey = addresses, peerKey
 		peers[i].Kafka, peers[i].Listener, peers[i].AdminListener = kafka, Listen(t), Listen(t)
 		peers[i].Logger = warnings(t).Named("gateway")
 		public = append(public, peers[i].Listener.Addr().String())
