@@ -57,6 +57,7 @@ func writerContract(t *testing.T, f fixture, kafka cluster) {
 			mustAppend(t, writer, topic, pings(t, 1, number*5, number*5+5))
 		}
 	})
+	t.Run("a budget is taken for what waits", func(t *testing.T) { budgetIsTaken(t, f) })
 	t.Run("closed", func(t *testing.T) {
 		writer := f.log.Writer(eventlog.WriterConfig{})
 		topic := f.newTopic(t, 1)
@@ -200,5 +201,53 @@ func placesAreReturned(t *testing.T, f fixture) {
 				}
 			}
 		}
+	}
+}
+
+// shares is a budget that a test limits.
+type shares struct {
+	mu    sync.Mutex
+	left  int64
+	taken int64 // at most, at once
+}
+
+func (s *shares) Take(_ context.Context, bytes int64) (free func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if bytes > s.left {
+		return nil, eventlog.ErrBusy
+	}
+	s.left -= bytes
+	s.taken = max(s.taken, bytes)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.left += bytes
+	}, nil
+}
+
+// An Append takes the memory of what waits for Kafka from the budget of its context, and gives it back.
+func budgetIsTaken(t *testing.T, f fixture) {
+	const budgetBytes = 10 << 20
+	topic, events := f.newTopic(t, 1), pings(t, 1, 0, 10)
+	budget := &shares{left: budgetBytes}
+	ctx := eventlog.WithBudget(within(t, patience), budget)
+	if err := f.newWriter(t, eventlog.WriterConfig{}).Append(ctx, topic, events); err != nil {
+		t.Fatal(err)
+	}
+	full := f.newWriter(t, eventlog.WriterConfig{WaitingBytes: 1})
+	if err := full.Append(ctx, topic, events); !errors.Is(err, eventlog.ErrAppendTooLarge) {
+		t.Errorf("for a writer without room: got %v, want ErrAppendTooLarge", err)
+	}
+	values := 0
+	for i := range events {
+		values += len(events[i].Value)
+	}
+	if want := eventlog.WaitingBytes(len(events), values); budget.left != budgetBytes || budget.taken != want {
+		t.Errorf("%d bytes are left, and %d were taken; want all, and %d", budget.left, budget.taken, want)
+	}
+	budget.left = 1
+	if err := f.newWriter(t, eventlog.WriterConfig{}).Append(ctx, topic, events); !errors.Is(err, eventlog.ErrBusy) {
+		t.Errorf("beyond the budget: got %v, want ErrBusy", err)
 	}
 }

@@ -79,6 +79,7 @@ type connections struct {
 	mu     sync.RWMutex
 	latest map[atlas.ProbeID]connectionState
 	swept  time.Time
+	full   bool // it is logged that the limit is reached
 }
 
 func newConnections(logger *zap.Logger, metrics *metrics) *connections {
@@ -129,12 +130,26 @@ func (c *connections) applyEvent(id atlas.ProbeID, event connectionState, isKnow
 	if known && !event.isNewerThan(former) {
 		return false
 	}
-	if !known && len(c.latest) >= c.maxEvents && (!isKnown(id) || !c.evictUnknown(isKnown)) {
-		c.metrics.rejected.Inc()
-		return false
+	if !known && len(c.latest) >= c.maxEvents {
+		c.noteFull()
+		if !isKnown(id) || !c.evictUnknown(isKnown) {
+			c.metrics.rejected.Inc()
+			return false
+		}
 	}
 	c.latest[id] = event
 	return true
+}
+
+// noteFull logs once that events are dropped. It is called with the lock held.
+func (c *connections) noteFull() {
+	if c.full {
+		return
+	}
+	c.full = true
+	c.metrics.full.Set(1)
+	c.logger.Warn("the limit of probes with a recent connection event is reached: further events of probes that no probe object is of are dropped",
+		zap.Int("kept", c.maxEvents))
 }
 
 // evictUnknown deletes the event of one probe that the catalog does not know.

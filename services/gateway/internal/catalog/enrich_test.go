@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"atlasstream/pkg/atlas"
 )
 
@@ -226,6 +228,9 @@ func TestConnectionsAreBounded(t *testing.T) {
 	r := withAPIProbe(t)
 	r.connections.maxEvents = 2
 	now := time.Now()
+	if full := testutil.ToFloat64(r.connections.metrics.full); full != 0 {
+		t.Errorf("registry_full is %v before the limit", full)
+	}
 	r.ApplyConnections([]atlas.Record{
 		connectionEvent(100, "connect", now, 1), connectionEvent(101, "connect", now, 2), // fill it
 		connectionEvent(13, "disconnect", now, 3), connectionEvent(12, "disconnect", now, 4),
@@ -242,6 +247,9 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}
 	if count := r.connections.count(); count != 2 {
 		t.Errorf("got %d events, want 2", count)
+	}
+	if full := testutil.ToFloat64(r.connections.metrics.full); full != 1 {
+		t.Errorf("registry_full is %v at the limit", full)
 	}
 }
 
