@@ -51,8 +51,8 @@ func (w *Window) Add(record *atlas.Record, key Key) {
 	w.newest = max(w.newest, key.Time)
 }
 
-// Release gives the first record if none that comes before it is to be expected any more; behind the last record of a topic, nothing is.
-func (w *Window) Release(ended bool) *atlas.Record {
+// Next gives the first record, and lets it go, if none that comes before it is to be expected any more; behind the last record of a topic, nothing is.
+func (w *Window) Next(ended bool) *atlas.Record {
 	if w.byTime.isEmpty() {
 		return nil
 	}

@@ -40,7 +40,7 @@ func newReordered(reader LogReader, interval topicrange.Interval, bounds reorder
 // peek gives the next record without taking it, or nil behind the last one.
 func (o *reordered) peek(ctx context.Context) (*atlas.Record, error) {
 	for o.head == nil {
-		if o.head = o.window.Release(o.ended); o.head != nil || o.ended {
+		if o.head = o.window.Next(o.ended); o.head != nil || o.ended {
 			break
 		}
 		if err := o.read(ctx); err != nil {
