@@ -187,7 +187,7 @@ func (g *gateway) follow(name atlas.Stream, topic string, stream *session.Stream
 		Gap: func(gap eventlog.Gap) {
 			stream.Gap(gap.Partition, gap.From, gap.To)
 			if name == atlas.StreamProbeStatus {
-				g.outages.Restart()
+				g.outages.ReadAgain()
 				g.activity.Reset(gap.To)
 				g.catalog.ResetConnections(gap.To)
 			}

@@ -37,19 +37,6 @@ func (a *actions) forget(ended *delivery.Active) {
 // begin has records matched for subscriptions from here on.
 func (r *Reader) begin(actives []*delivery.Active) { r.target.Match(actives...) }
 
-func (r *Reader) endBacklog(actives []*delivery.Active) {
-	r.target.Pause(actives...)
-	for _, active := range actives {
-		active.MatchAll()
-		if active.Wanted.Quota.IsSpent() { // it ends with the backlog unfinished
-			continue
-		}
-		r.target.FlushBatches(active.Wanted.Stream)
-		active.SendBacklogSent()
-	}
-	r.target.Match(actives...)
-}
-
 // stop has subscriptions end that have got everything of a measurement that has stopped, or as many records as they may: settle ends them, which takes the
 // partition's lock.
 func (r *Reader) stop(actives []*delivery.Active) {

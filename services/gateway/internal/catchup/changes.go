@@ -20,10 +20,7 @@ func (r *Reader) Begin(joining *delivery.Active, next int64) {
 	}
 	r.actions.add(action{start, one, (*Reader).begin})
 	if joining.Start != nil && joining.Start.Backlog {
-		//mutate:backlog-age-unlimited
-		joining.MatchSince(joining.Start.Since)
-		//mutate:backlog-sent-early,backlog-sent-late
-		r.actions.add(action{next, one, (*Reader).endBacklog})
+		r.addBacklog(joining, next)
 	}
 	r.reach(r.next)
 	if joining.Group != nil && joining.Start != nil { // the next pass waits for the group
@@ -70,19 +67,19 @@ func (r *Reader) End(leaving *delivery.Active) {
 	}
 }
 
-// Restart implements live.Reader.
-func (r *Reader) Restart(next int64, why *protocol.Error) {
+// ResetOffset implements live.Reader.
+func (r *Reader) ResetOffset(next int64, why *protocol.Error) {
 	r.target.Lock()
 	defer r.target.Unlock()
 	r.sendGap(why)
-	r.restart(next)
+	r.resetOffset(next)
 }
 
-// restart goes on at the end of a log that was truncated or recreated: the offsets of actions mean nothing any more.
-func (r *Reader) restart(next int64) {
+// resetOffset goes on at the end of a log that was truncated or recreated: the offsets of actions mean nothing any more.
+func (r *Reader) resetOffset(next int64) {
 	r.reach(math.MaxInt64)
 	r.next = next
 	r.target.ForgetPartial()
-	r.target.Restart(r.partition, next)
+	r.target.ResetOffset(r.partition, next)
 	r.endPass()
 }

@@ -100,7 +100,7 @@ func (p *pass) goOnBehind(lost *LostError) error {
 	truncated := lost.To < lost.From
 	if truncated {
 		//mutate:truncation-told-twice
-		p.awaitRestart()
+		p.awaitOffsetReset()
 	}
 	p.target.Lock()
 	defer p.target.Unlock()
@@ -111,15 +111,16 @@ func (p *pass) goOnBehind(lost *LostError) error {
 	//mutate:lost-records-unannounced
 	p.sendGap(live.RefuseGap(p.partition.Number, lost.From, lost.To))
 	if truncated {
-		p.restart(lost.To)
+		p.resetOffset(lost.To)
 	} else {
 		p.passTo(lost.To)
 	}
 	return nil
 }
 
-// awaitRestart waits for the tail, which notices as well that the log was truncated: the partition tells all of its clients by Restart, which ends the pass.
-func (p *pass) awaitRestart() {
+// awaitOffsetReset waits for the tail, which notices as well that the log was truncated: the partition tells all of its clients by ResetOffset, which ends the
+// pass.
+func (p *pass) awaitOffsetReset() {
 	timer := time.NewTimer(maxTailDelay)
 	defer timer.Stop()
 	select {

@@ -17,7 +17,7 @@ const MaxLength = 8192
 type Token struct {
 	Issued        time.Time // in whole seconds
 	Subscriptions []SavedSubscription
-	Restart       [][]byte // parameters of further subscriptions, which have no checkpoints
+	StartOver     [][]byte // parameters of further subscriptions, which have no checkpoints
 }
 
 // SavedSubscription is a subscription and how far the client has received it.
@@ -38,12 +38,12 @@ func (s *SavedSubscription) Token() Token {
 	return Token{Subscriptions: []SavedSubscription{{Checkpoint: s.Checkpoint}}, Issued: s.Issued}
 }
 
-// Restarts tells that there is no checkpoint, so that the subscription starts again.
-func (s *SavedSubscription) Restarts() bool { return s.Measurement == 0 }
+// StartsOver tells that there is no checkpoint, so that the subscription starts again.
+func (s *SavedSubscription) StartsOver() bool { return s.Measurement == 0 }
 
 // Each gives the subscriptions, each with the time at which it was issued, and behind them those that restart.
 func (t Token) Each() []SavedSubscription {
-	each := make([]SavedSubscription, 0, len(t.Subscriptions)+len(t.Restart))
+	each := make([]SavedSubscription, 0, len(t.Subscriptions)+len(t.StartOver))
 	for _, saved := range t.Subscriptions {
 		if saved.Issued.IsZero() {
 			//mutate:pending-subscription-ageless
@@ -51,7 +51,7 @@ func (t Token) Each() []SavedSubscription {
 		}
 		each = append(each, saved)
 	}
-	for _, parameters := range t.Restart {
+	for _, parameters := range t.StartOver {
 		each = append(each, SavedSubscription{Parameters: parameters})
 	}
 	return each

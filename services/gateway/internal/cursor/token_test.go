@@ -9,7 +9,7 @@ import (
 // severalAges is a token of a subscription that is older than it, of a replay that has not begun, and of one that restarts.
 func severalAges() Token {
 	live := Live{Topic: "atlas.results", Partition: 63, Offset: 1 << 40}
-	return Token{Issued: time.Unix(1426633300, 0), Restart: [][]byte{[]byte(`{"msm":5}`)}, Subscriptions: []SavedSubscription{
+	return Token{Issued: time.Unix(1426633300, 0), StartOver: [][]byte{[]byte(`{"msm":5}`)}, Subscriptions: []SavedSubscription{
 		{Checkpoint{Measurement: 1001, Live: live}, []byte(`{"msm":1001,"cursor":""}`), time.Unix(1426633200, 0)},
 		{Checkpoint: Checkpoint{Measurement: 7}, Parameters: []byte(`{"msm":7,"startTime":1,"cursor":""}`)},
 	}}
@@ -26,13 +26,13 @@ func TestEachSubscription(t *testing.T) {
 	if want := []string{`{"msm":1001,"cursor":""}`, `{"msm":7,"startTime":1,"cursor":""}`, `{"msm":5}`}; !slices.Equal(parameters, want) {
 		t.Fatalf("got %q, want %q", parameters, want)
 	}
-	if each[0].Checkpoint != token.Subscriptions[0].Checkpoint || each[0].Restarts() {
+	if each[0].Checkpoint != token.Subscriptions[0].Checkpoint || each[0].StartsOver() {
 		t.Errorf("got %+v of the live subscription", each[0])
 	}
-	if begins := each[1]; begins.Measurement != 7 || begins.IsLive() || begins.Replay != nil || begins.Restarts() {
+	if begins := each[1]; begins.Measurement != 7 || begins.IsLive() || begins.Replay != nil || begins.StartsOver() {
 		t.Errorf("got %+v of the replay that has not begun", begins)
 	}
-	if !each[2].Restarts() {
+	if !each[2].StartsOver() {
 		t.Errorf("got %+v of the subscription without a checkpoint", each[2])
 	}
 }
@@ -72,7 +72,7 @@ func TestFindGivesTheEarliest(t *testing.T) {
 	if found, err := token.Find(2, false); err == nil {
 		t.Errorf("of another measurement: got %+v, want nothing", found)
 	}
-	if found, err := (Token{Restart: [][]byte{[]byte(`{"msm":1}`)}}).Find(1, false); err == nil {
+	if found, err := (Token{StartOver: [][]byte{[]byte(`{"msm":1}`)}}).Find(1, false); err == nil {
 		t.Errorf("of subscriptions that restart: got %+v, want nothing", found)
 	}
 }

@@ -37,7 +37,7 @@ func tokens() map[string]cursor.Token {
 		"live":    cursor.At(live, issued),
 		"replay":  cursor.At(replay, issued),
 		"several": {Issued: issued, Subscriptions: []cursor.SavedSubscription{{Checkpoint: live, Parameters: parameters}, {Checkpoint: replay, Parameters: parameters}}},
-		"aged": {Issued: issued, Restart: [][]byte{[]byte(`{"msm":5}`)}, Subscriptions: []cursor.SavedSubscription{
+		"aged": {Issued: issued, StartOver: [][]byte{[]byte(`{"msm":5}`)}, Subscriptions: []cursor.SavedSubscription{
 			{Checkpoint: live, Parameters: parameters, Issued: time.Unix(1426633200, 0)},
 			{Checkpoint: cursor.Checkpoint{Measurement: 7}, Parameters: []byte(`{"msm":7,"startTime":1,"cursor":""}`)},
 		}},
@@ -77,7 +77,7 @@ func TestCursorsOfEarlierVersions(t *testing.T) {
 // marshalled is what proto.Marshal writes.
 func marshalled(t *testing.T, token cursor.Token) []byte {
 	t.Helper()
-	message := &cursorv1.Token{Issued: token.Issued.Unix(), Restart: token.Restart}
+	message := &cursorv1.Token{Issued: token.Issued.Unix(), Restart: token.StartOver}
 	for _, from := range token.Subscriptions {
 		saved := &cursorv1.SavedSubscription{Measurement: int64(from.Measurement), Parameters: from.Parameters}
 		switch {
@@ -113,7 +113,7 @@ func replayMessage(r *cursor.Replay) *cursorv1.Replay {
 func TestTokensAreWrittenAsMessages(t *testing.T) {
 	all := tokens()
 	all["restart"] = cursor.Token{
-		Issued: time.Unix(1, 0), Subscriptions: []cursor.SavedSubscription{{Issued: time.Unix(2, 0)}}, Restart: [][]byte{[]byte(`{"msm":1}`), {}},
+		Issued: time.Unix(1, 0), Subscriptions: []cursor.SavedSubscription{{Issued: time.Unix(2, 0)}}, StartOver: [][]byte{[]byte(`{"msm":1}`), {}},
 	}
 	all["before the first record"] = cursor.At(cursor.Checkpoint{Live: cursor.Live{Topic: "a", Offset: -1}}, time.Time{})
 	all["with an identity"] = cursor.At(cursor.Checkpoint{Live: cursor.Live{Topic: "a", Offset: 1, Identity: 0xfedcba9876543210}}, time.Time{})

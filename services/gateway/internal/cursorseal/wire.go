@@ -49,7 +49,7 @@ func appendToken(body []byte, t *cursor.Token) []byte {
 	for i := range t.Subscriptions {
 		body = appendBytes(body, fieldSubscriptions, appendSaved(room[:0], &t.Subscriptions[i]))
 	}
-	for _, parameters := range t.Restart {
+	for _, parameters := range t.StartOver {
 		body = appendBytes(body, fieldRestart, parameters)
 	}
 	return body
@@ -133,7 +133,7 @@ func decodeToken(body []byte) (cursor.Token, error) {
 	if proto.Unmarshal(body, message) != nil || len(message.GetSubscriptions()) == 0 {
 		return cursor.Token{}, ErrDamaged
 	}
-	token := cursor.Token{Issued: time.Unix(message.GetIssued(), 0), Restart: message.GetRestart()}
+	token := cursor.Token{Issued: time.Unix(message.GetIssued(), 0), StartOver: message.GetRestart()}
 	for _, subscription := range message.GetSubscriptions() {
 		saved, isValid := savedOf(subscription)
 		if !isValid {

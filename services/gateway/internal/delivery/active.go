@@ -26,9 +26,9 @@ type Active struct {
 	Group      *Group          // of which it is a part; nil for none
 
 	// These belong to the Owner.
-	Key     string // identifies the subscription among those of its client
-	Number  uint64 // in the order of beginning
-	Release func() // is called when the subscription has ended; nil for nothing
+	Key      string // identifies the subscription among those of its client
+	Number   uint64 // in the order of beginning
+	AfterEnd func() // is called when the subscription has ended; nil for nothing
 
 	batch          *Batch
 	matched        *subscription.Subscription // what an index has of it, if that is not Wanted

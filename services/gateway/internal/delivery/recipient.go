@@ -87,8 +87,8 @@ type Tracking interface {
 	End(leaving *Active)
 	// Restored says that the client has a subscription again that it had before its connection was lost.
 	Restored(active *Active)
-	// Restart says that a source goes on at an offset, as its log was truncated or recreated: all its subscriptions are before that.
-	Restart(source Source, next int64)
+	// ResetOffsets says that a source goes on at an offset, as its log was truncated or recreated: all its subscriptions are before that.
+	ResetOffsets(source Source, next int64)
 	// Follow says whether a subscription has got all that its source has delivered live.
 	Follow(active *Active, follows bool)
 	// Steps is what a cursor costs, with one for a subscription that is about to begin, unless that is nil.

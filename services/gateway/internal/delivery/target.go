@@ -177,11 +177,11 @@ func (t *Target) SendLast(message *wsframe.Message) {
 	_ = t.Recipient.EnqueueControl(message)
 }
 
-// Restart goes on at an offset of a source whose log was truncated or recreated, where offsets mean other records now, and sends cursors from there, as a
+// ResetOffset goes on at an offset of a source whose log was truncated or recreated, where offsets mean other records now, and sends cursors from there, as a
 // client that reconnects with one of the old log has lost its place. Everything that was delivered before is to be enqueued by then.
-func (t *Target) Restart(source Source, next int64) {
+func (t *Target) ResetOffset(source Source, next int64) {
 	if checkpoints := t.Recipient.Checkpoints(); checkpoints != nil {
-		checkpoints.Restart(source, next)
+		checkpoints.ResetOffsets(source, next)
 		if _, fits := checkpoints.SendCursor(time.Now()); fits {
 			return
 		}

@@ -72,7 +72,7 @@ func (s *clientSession) recoverable(ctx context.Context, text string) ([]*sessio
 		return nil, err
 	}
 	for _, resumed := range subscriptions {
-		if resumed.Restarts() {
+		if resumed.StartsOver() {
 			continue
 		}
 		err := s.session.CanResume(ctx, resumed)
@@ -106,7 +106,7 @@ func (s *clientSession) resumeAll(ctx context.Context, subscriptions []*session.
 
 func releaseAll(subscriptions []*session.Resumption) {
 	for _, resumed := range subscriptions {
-		resumed.Release()
+		resumed.ReleaseTail()
 	}
 }
 

@@ -111,7 +111,7 @@ func (cursors) Seal(token cursor.Token) string {
 	if first := token.Subscriptions[0]; first.Parameters == nil {
 		return fmt.Sprintf("%d-behind-%d", first.Measurement, first.Live.Offset)
 	}
-	return fmt.Sprintf("all-%d", len(token.Subscriptions)+len(token.Restart))
+	return fmt.Sprintf("all-%d", len(token.Subscriptions)+len(token.StartOver))
 }
 
 // Open returns a position whose topic says how resuming it ends.
@@ -128,9 +128,9 @@ func (cursors) Open(text string) (cursor.Token, error) {
 	case "a hundred":
 		return cursor.Token{Subscriptions: slices.Repeat([]cursor.SavedSubscription{own(1001, "own")}, 100)}, nil
 	case "known":
-		return cursor.Token{Subscriptions: []cursor.SavedSubscription{own(1001, "own")}, Restart: [][]byte{[]byte(`{"msm":5}`)}}, nil
+		return cursor.Token{Subscriptions: []cursor.SavedSubscription{own(1001, "own")}, StartOver: [][]byte{[]byte(`{"msm":5}`)}}, nil
 	case "with one that stopped":
-		return cursor.Token{Subscriptions: []cursor.SavedSubscription{own(1001, "own")}, Restart: [][]byte{[]byte(`{"msm":1002}`)}}, nil
+		return cursor.Token{Subscriptions: []cursor.SavedSubscription{own(1001, "own")}, StartOver: [][]byte{[]byte(`{"msm":1002}`)}}, nil
 	case "lists":
 		first, second := own(1001, "own"), own(1004, "own")
 		first.Parameters, second.Parameters = []byte(`{"msm":[1001,1004],"cursor":""}`), nil

@@ -58,7 +58,7 @@ func TestResumption(t *testing.T) {
 	for _, body := range []format{ndjson{}, sse{}} {
 		wanted := said
 		body.resumption("new")(&wanted)
-		if want := (subscription.Cursor{Wanted: true, After: "new", OrRestart: true}); wanted.Cursor != want {
+		if want := (subscription.Cursor{Wanted: true, After: "new", OrStartOver: true}); wanted.Cursor != want {
 			t.Errorf("%T: got %+v", body, wanted)
 		}
 	}

@@ -57,8 +57,8 @@ func (l *Estimator) reachLocked(next int64) {
 	l.next = max(l.next, next)
 }
 
-// Restart goes on at the end of a log that was truncated or recreated.
-func (l *Estimator) Restart(next int64) {
+// ResetOffset goes on at the end of a log that was truncated or recreated.
+func (l *Estimator) ResetOffset(next int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.next, l.counted, l.first, l.bytes, l.opened, l.samples = 0, false, 0, 0, time.Time{}, nil

@@ -30,7 +30,7 @@ func TestAgeOfRecords(t *testing.T) {
 		if after := lag.CameAfter(7); after.After(began) {
 			t.Errorf("a record of before is told to have come in after %s", after.Sub(began))
 		}
-		lag.Restart(5)
+		lag.ResetOffset(5)
 		if after := lag.CameAfter(5); !after.Equal(time.Now()) {
 			t.Errorf("the log was recreated %s after that", time.Since(after))
 		}

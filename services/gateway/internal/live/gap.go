@@ -14,7 +14,7 @@ func (p *Partition) Gap(from, to int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if truncated {
-		p.restart(to)
+		p.resetOffset(to)
 	}
 	for _, target := range p.targets {
 		reader := p.detached[target]
@@ -22,10 +22,10 @@ func (p *Partition) Gap(from, to int64) {
 		case reader == nil:
 			p.sendLast(target, refusal)
 			if truncated {
-				target.Restart(p, to)
+				target.ResetOffset(p, to)
 			}
 		case truncated:
-			reader.Restart(to, refusal)
+			reader.ResetOffset(to, refusal)
 			p.noteWritten(target)
 		}
 	}

@@ -25,7 +25,7 @@ type Partition struct {
 	mu        sync.Mutex
 	targets   map[*delivery.Recipient]*delivery.Target // attached or detached
 	index     subscription.Index[*delivery.Target]     // what the attached ones want
-	detached  map[*delivery.Target]Reader
+	detached  map[*delivery.Target]Reader              // the targets that catch up
 	encoder   *delivery.Encoder
 	written   []*delivery.Target // for whose clients something was enqueued since the last flush
 	flushing  []*delivery.Target // written, while it is flushed: the two take turns

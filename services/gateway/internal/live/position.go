@@ -51,14 +51,14 @@ func (p *Partition) BeginBehind(offset int64, identity uint64) {
 // reach takes notice of where the log ends. If it ends before what was delivered, it was truncated or recreated while no tail followed it.
 func (p *Partition) reach(next int64) {
 	if next < p.Lag.Next() {
-		p.restart(next)
+		p.resetOffset(next)
 		return
 	}
 	p.Lag.Reach(next)
 }
 
-// restart goes on at an offset of a log that was truncated or recreated.
-func (p *Partition) restart(next int64) {
-	p.Lag.Restart(next)
+// resetOffset goes on at an offset of a log that was truncated or recreated.
+func (p *Partition) resetOffset(next int64) {
+	p.Lag.ResetOffset(next)
 	p.delivered.store(p.noneBefore(next))
 }

@@ -36,8 +36,8 @@ type Reader interface {
 	End(leaving *delivery.Active)
 	// Stop ends a subscription to a measurement that has stopped, once everything is delivered that the log has before an offset.
 	Stop(stopping *delivery.Active, offset int64)
-	// Restart tells the client what is wrong and goes on at the end of a log that was truncated or recreated.
-	Restart(next int64, why *protocol.Error)
+	// ResetOffset tells the client what is wrong and goes on at the end of a log that was truncated or recreated.
+	ResetOffset(next int64, why *protocol.Error)
 	// Next is the offset before which everything has been delivered.
 	Next() int64
 }

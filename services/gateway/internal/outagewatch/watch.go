@@ -71,8 +71,8 @@ func (w *Watch) Deliver(records []atlas.Record) {
 	}
 }
 
-// Restart makes the watch read the log again: it has lost undelivered events, or is another one.
-func (w *Watch) Restart() {
+// ReadAgain makes the watch read the log again: it has lost undelivered events, or is another one.
+func (w *Watch) ReadAgain() {
 	w.mu.Lock()
 	now := w.now
 	w.now = nil

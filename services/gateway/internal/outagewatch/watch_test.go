@@ -45,7 +45,7 @@ func TestReplicasHaveEqualLists(t *testing.T) {
 				time.Sleep(answerAge)
 				switch random.IntN(20) {
 				case 0:
-					w.Restart()
+					w.ReadAgain()
 					synctest.Wait()
 				case 1:
 					registry.set(map[bool]map[atlas.ProbeID]outage.ProbeInfo{false: n.probes, true: others}[random.IntN(2) == 0])
@@ -108,7 +108,7 @@ func TestNothingIsKnownUntilTheLogIsRead(t *testing.T) {
 		}
 		former := mustNow(t, w)
 		log.replace(n.records[:n.at(0.5)], errors.New("Kafka is away")) // the topic was recreated
-		w.Restart()
+		w.ReadAgain()
 		if _, err := w.Current(); !errors.Is(err, ErrNotReady) {
 			t.Errorf("once the log was recreated: got %v, want ErrNotReady", err)
 		}

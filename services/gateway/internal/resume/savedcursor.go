@@ -28,7 +28,7 @@ func (t *Tracker) token(at *delivery.Place) (token cursor.Token, fit bool) {
 	if !fit {
 		return token, false
 	}
-	token = cursor.Token{Issued: time.Now(), Restart: plain, Subscriptions: make([]cursor.SavedSubscription, 0, len(t.tracked)+len(t.pending))}
+	token = cursor.Token{Issued: time.Now(), StartOver: plain, Subscriptions: make([]cursor.SavedSubscription, 0, len(t.tracked)+len(t.pending))}
 	for i, each := range t.tracked {
 		if each.group != nil && !each.group.IsConfirmed() {
 			continue
@@ -36,8 +36,8 @@ func (t *Tracker) token(at *delivery.Place) (token cursor.Token, fit bool) {
 		token.Subscriptions = append(token.Subscriptions, cursor.SavedSubscription{Checkpoint: each.checkpoint(at), Parameters: t.savedParameters(i)})
 	}
 	for _, saved := range t.pending {
-		if saved.Restarts() {
-			token.Restart = append(slices.Clip(token.Restart), saved.Parameters)
+		if saved.StartsOver() {
+			token.StartOver = append(slices.Clip(token.StartOver), saved.Parameters)
 		} else {
 			token.Subscriptions = append(token.Subscriptions, saved)
 		}
@@ -49,7 +49,7 @@ func (t *Tracker) token(at *delivery.Place) (token cursor.Token, fit bool) {
 func pendingSize(pending []cursor.SavedSubscription) (size int) {
 	for _, saved := range pending {
 		beside := trackedSize
-		if saved.Restarts() {
+		if saved.StartsOver() {
 			beside = TagSize
 		}
 		size += (len(saved.Parameters) + beside) * 4 / 3

@@ -256,8 +256,8 @@ func (t *Tracker) SendCursor(since time.Time) (enqueued, fits bool) {
 	return true, true
 }
 
-// Restart implements delivery.Checkpoints.
-func (t *Tracker) Restart(source delivery.Source, next int64) {
+// ResetOffsets implements delivery.Checkpoints.
+func (t *Tracker) ResetOffsets(source delivery.Source, next int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, each := range t.tracked {

@@ -56,7 +56,7 @@ func (h *Hub) open(joining *delivery.Active) error {
 // tokenOf gives what counts of a token for a subscription: of one for several, the checkpoint of this one, if it has one.
 func tokenOf(wanted *subscription.Subscription, token cursor.Token) cursor.Token {
 	for _, saved := range token.Each() {
-		if had, err := subscription.Parse(saved.Parameters); err == nil && had.Key() == wanted.Key() && !saved.Restarts() {
+		if had, err := subscription.Parse(saved.Parameters); err == nil && had.Key() == wanted.Key() && !saved.StartsOver() {
 			return saved.Token()
 		}
 	}

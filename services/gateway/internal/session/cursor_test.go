@@ -13,7 +13,7 @@ import (
 
 // With a cursor of several subscriptions, each resumes from its own checkpoint, and a subscription that it does not name from the earliest one.
 func TestCursorOfSeveralSubscriptions(t *testing.T) {
-	token := cursor.Token{Issued: time.Unix(1000, 0), Restart: [][]byte{[]byte(`{"msm":1}`)}}
+	token := cursor.Token{Issued: time.Unix(1000, 0), StartOver: [][]byte{[]byte(`{"msm":1}`)}}
 	for parameters, offset := range map[string]int64{`{"msm":1,"prb":1,"cursor":""}`: 99, `{"msm":1,"prb":2,"cursor":""}`: 60} {
 		at := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Topic: "atlas.results", Offset: offset}}
 		token.Subscriptions = append(token.Subscriptions, cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(parameters)})
@@ -102,7 +102,7 @@ func TestResumingAsksTheLogOnce(t *testing.T) {
 			if err := hub.Session.Resume(t.Context(), resumed); err != nil {
 				t.Fatal(err)
 			}
-			resumed.Release()
+			resumed.ReleaseTail()
 		}
 		if asked, followed, kept := hub.Log.Resumed.Load(), hub.Log.Followed.Load(), hub.Log.OpenTails.Load(); asked != 2 || followed != 0 || kept != 2 {
 			t.Errorf("asked the log %d times, followed %d tails and kept %d, want 2, 0 and 2", asked, followed, kept)
@@ -117,7 +117,7 @@ func TestResumingAsksTheLogOnce(t *testing.T) {
 }
 
 // The tail that CanResume found is released if the subscription does not resume.
-func TestResumptionIsReleased(t *testing.T) {
+func TestResumptionReleasesItsTail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewSessionCursorHub(t)
 		defer hub.Close()
@@ -127,7 +127,7 @@ func TestResumptionIsReleased(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			resumed.Release()
+			resumed.ReleaseTail()
 		}
 		if kept := hub.Log.OpenTails.Load(); kept != 0 {
 			t.Errorf("%d tails are kept", kept)

@@ -191,7 +191,7 @@ func TestListsResume(t *testing.T) {
 			t.Fatalf("%d subscriptions are recalled, %v; want two", len(resumptions), err)
 		}
 		for _, resumed := range resumptions {
-			if !resumed.Restarts() {
+			if !resumed.StartsOver() {
 				if err := hub.Session.CanResume(t.Context(), resumed); err != nil {
 					t.Error(err)
 				}

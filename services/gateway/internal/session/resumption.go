@@ -23,8 +23,8 @@ type Resumption struct {
 	tail    Tail // has come as far as the offset; nil once it is handed on
 }
 
-// Restarts tells that it has no checkpoint.
-func (r *Resumption) Restarts() bool { return r.saved.Restarts() }
+// StartsOver tells that it has no checkpoint.
+func (r *Resumption) StartsOver() bool { return r.saved.StartsOver() }
 
 // checkpoints are all that it has, with the parameters at the first one.
 func (r *Resumption) checkpoints() []cursor.SavedSubscription {
@@ -40,15 +40,15 @@ func (r *Resumption) Wanted() (*subscription.Subscription, error) {
 		return r.wanted, nil
 	}
 	wanted, err := subscription.Parse(r.saved.Parameters)
-	if err == nil && !r.saved.Restarts() {
+	if err == nil && !r.saved.StartsOver() {
 		wanted.Resume()
 	}
 	r.wanted = wanted
 	return wanted, err
 }
 
-// Release is called when it has been resumed, or is not resumed any more.
-func (r *Resumption) Release() {
+// ReleaseTail is called when it has been resumed, or is not resumed any more.
+func (r *Resumption) ReleaseTail() {
 	if r.tail != nil {
 		r.tail.Release()
 		r.tail = nil
@@ -122,7 +122,7 @@ func (s *Session) Resume(ctx context.Context, resumed *Resumption) error {
 		return s.joinGroup(ctx, wanted, resumed.saved.Parameters, resumed)
 	}
 	beginning := &joining{Active: &delivery.Active{Wanted: wanted, Parameters: resumed.saved.Parameters}, resumption: resumed}
-	if !resumed.saved.Restarts() {
+	if !resumed.saved.StartsOver() {
 		from := resumed.saved.Token()
 		beginning.From = &from
 	}
@@ -163,7 +163,7 @@ func (s *Session) canResumePart(ctx context.Context, part *subscription.Subscrip
 
 // tokenOf gives where a part resumes, nil for nowhere, and tells whether it is to begin.
 func (r *Resumption) tokenOf(part *subscription.Subscription) (from *cursor.Token, is bool) {
-	if r == nil || r.Restarts() {
+	if r == nil || r.StartsOver() {
 		return nil, true
 	}
 	for _, saved := range r.checkpoints() {

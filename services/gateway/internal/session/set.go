@@ -227,7 +227,7 @@ func (s *set) releaseAtEnd(joined *delivery.Active, release func()) {
 	s.mu.Lock()
 	_, is := s.contains(joined)
 	if is {
-		joined.Release = after(joined.Release, release)
+		joined.AfterEnd = after(joined.AfterEnd, release)
 	}
 	s.mu.Unlock()
 	if !is {
@@ -249,7 +249,7 @@ func after(first, second func()) func() {
 // stopFollowing is called once, by whatever has ended the subscription, without a lock.
 func (s *set) stopFollowing(ended *delivery.Active) {
 	s.mu.Lock()
-	release := ended.Release
+	release := ended.AfterEnd
 	s.mu.Unlock()
 	if release != nil {
 		release()

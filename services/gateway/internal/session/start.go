@@ -105,7 +105,7 @@ func (s *Stream) startSince(ctx context.Context, joining *delivery.Active) (*del
 func goneForOneThatReturns(wanted *subscription.Subscription, err error) *protocol.Error {
 	refusal, refused := errors.AsType[*protocol.Error](err)
 	//mutate:expired-cursor-refused
-	if !refused || refusal.Code != protocol.CodeCursorGone || !wanted.Cursor.OrRestart {
+	if !refused || refusal.Code != protocol.CodeCursorGone || !wanted.Cursor.OrStartOver {
 		return nil
 	}
 	return refusal

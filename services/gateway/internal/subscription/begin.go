@@ -12,9 +12,9 @@ import (
 
 // Cursor is what a subscription says about cursors.
 type Cursor struct {
-	Wanted    bool   // messages carry cursors
-	OrRestart bool   // if After is gone, the subscription starts as if without it: its client reconnects by itself, and could not ask again
-	After     string // the cursor of the message after which to continue; empty for none
+	Wanted      bool   // messages carry cursors
+	OrStartOver bool   // if After is gone, the subscription starts as if without it: its client reconnects by itself, and could not ask again
+	After       string // the cursor of the message after which to continue; empty for none
 }
 
 func (p *parser) readCursor(value parameter.Value) error {
@@ -65,12 +65,12 @@ func (s *Subscription) ResumeAfter(text string) {
 	}
 	s.Cursor.Wanted = true
 	if text != "" {
-		s.Cursor.After, s.Cursor.OrRestart = text, true
+		s.Cursor.After, s.Cursor.OrStartOver = text, true
 	}
 }
 
 // Resume is ResumeAfter for a checkpoint that the parameters do not have.
-func (s *Subscription) Resume() { s.Cursor = Cursor{Wanted: true, OrRestart: true} }
+func (s *Subscription) Resume() { s.Cursor = Cursor{Wanted: true, OrStartOver: true} }
 
 // WithoutCursor gives the parameters of a subscription with cursors as if it had begun without one, in their order and without the space between them.
 func WithoutCursor(parameters []byte) []byte {

@@ -65,8 +65,8 @@ func Resumptions(t *testing.T, client *session.Session, saved ...cursor.SavedSub
 	t.Helper()
 	var token cursor.Token
 	for _, each := range saved {
-		if each.Restarts() {
-			token.Restart = append(token.Restart, each.Parameters)
+		if each.StartsOver() {
+			token.StartOver = append(token.StartOver, each.Parameters)
 		} else {
 			token.Subscriptions = append(token.Subscriptions, each)
 		}
