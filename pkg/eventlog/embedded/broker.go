@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"go.uber.org/zap"
 )
 
 // Broker is a running broker, of one node or several. Its methods are safe for concurrent use.
@@ -75,4 +76,25 @@ func (b *Broker) whileRunning(request func() error) error {
 		return ErrClosed
 	}
 	return request()
+}
+
+type brokerLog struct{ logger *zap.Logger }
+
+// Logf passes on kfake's warnings and errors, without its messages about every request.
+func (l brokerLog) Logf(level kfake.LogLevel, format string, args ...any) {
+	switch level {
+	case kfake.LogLevelError:
+		l.logger.Error("embedded broker", zap.String("report", fmt.Sprintf(format, args...)))
+	case kfake.LogLevelWarn:
+		l.logger.Warn("embedded broker", zap.String("report", fmt.Sprintf(format, args...)))
+	default:
+	}
+}
+
+// Compact compacts the compacted topics now. On disk nothing else does.
+func (b *Broker) Compact() error {
+	return b.whileRunning(func() error {
+		b.cluster.Compact()
+		return nil
+	})
 }

@@ -15,4 +15,17 @@
 //   - it limits neither connections nor the cost of a valid request, so its port must not be public
 //   - one goroutine serves every request, and a start reads the whole log
 //   - a failed sync (not a failed write) goes unnoticed, and new files' directory entries are not synced, so a power failure may lose what a kill does not
+//
+// # Files
+//
+// Calls go from a file to those below it.
+//
+//	topics.go      topics are deleted and enlarged, as by mistake
+//	faults.go      faults on demand
+//	broker.go      Broker, and what kfake logs
+//	config.go      the settings
+//	network.go, connection.go   listeners; connections, which end at the first invalid request
+//	directory.go   the data directory, which one broker may use
+//	inspect.go, partition.go, segment.go, batch.go   what kfake would read only in part is refused
+//	retention.go   retention, where kfake must not apply it
 package embedded

@@ -73,9 +73,6 @@ type topic struct {
 	Configs    map[string]string `json:"configs"`
 }
 
-// compacted reports that offsets have gaps and segments shrink, as compaction deletes records.
-func (t topic) compacted() bool { return strings.Contains(t.Configs["cleanup.policy"], "compact") }
-
 // readTopics returns the topics by name.
 func readTopics(files fs.FS) (map[string]topic, error) {
 	var list struct {

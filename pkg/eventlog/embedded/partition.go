@@ -56,3 +56,6 @@ func (p *partition) topic(topics map[string]topic) (topic, bool) {
 	found, ok := topics[name]
 	return found, err == nil && ok && number < found.Partitions
 }
+
+// compacted reports that offsets have gaps and segments shrink, as compaction deletes records.
+func (t topic) compacted() bool { return strings.Contains(t.Configs["cleanup.policy"], "compact") }

@@ -36,11 +36,3 @@ func (r *retention) stop() {
 	close(r.ending)
 	<-r.ended
 }
-
-// Compact compacts the compacted topics now. On disk nothing else does.
-func (b *Broker) Compact() error {
-	return b.whileRunning(func() error {
-		b.cluster.Compact()
-		return nil
-	})
-}

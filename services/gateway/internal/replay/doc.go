@@ -7,7 +7,7 @@
 //   - request.go: the interval and the speed that are asked for.
 //   - deliver.go: what a Replay delivers, and how it ends.
 //   - replay.go: Replay, its subscriptions, and when it is over.
-//   - pacer.go: Pacer; schedule.go: when a record is due.
+//   - pacer.go: Pacer, and when a record is due.
 //   - merged.go: the records of several topics as one sequence.
 //   - reordered.go: the records of one topic in the order of event time, as far as its window reaches (reorder).
 //   - metrics.go: what replays count.
