@@ -2,8 +2,7 @@ package catchup
 
 import "atlasstream/services/gateway/internal/delivery"
 
-// addBacklog has a subscription get no records that came before its backlog begins, and has its backlog end at the offset of the first record that it would have
-// got without one.
+// addBacklog has a subscription get nothing that came before its backlog, which ends at an offset.
 func (r *Reader) addBacklog(joining *delivery.Active, end int64) {
 	//mutate:backlog-age-unlimited
 	joining.MatchSince(joining.Start.Since)

@@ -44,8 +44,7 @@ func (m *Metrics) Describe(descriptions chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (m *Metrics) Collect(metrics chan<- prometheus.Metric) {
 	clients := make(map[*delivery.Recipient]struct{})
-	var detached int
-	var records int64
+	var detached, records int64
 	var oldest time.Duration
 	for _, partition := range m.partitions() {
 		for _, lagging := range partition.Detached() {

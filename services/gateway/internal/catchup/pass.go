@@ -118,15 +118,11 @@ func (p *pass) goOnBehind(lost *LostError) error {
 	return nil
 }
 
-// awaitOffsetReset waits for the tail, which notices as well that the log was truncated: the partition tells all of its clients by ResetOffset, which ends the
-// pass.
+// awaitOffsetReset waits for the tail, which notices as well that the log was truncated: then the partition ends the pass by ResetOffset.
 func (p *pass) awaitOffsetReset() {
-	timer := time.NewTimer(maxTailDelay)
-	defer timer.Stop()
-	select {
-	case <-p.ctx.Done():
-	case <-timer.C:
-	}
+	reset, cancel := context.WithTimeout(p.ctx, maxTailDelay)
+	defer cancel()
+	<-reset.Done()
 }
 
 // isOver tells that the target does not go on here. It is called under the target's lock.
