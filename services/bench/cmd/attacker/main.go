@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"time"
 
 	"atlasstream/pkg/service"
 	"atlasstream/services/bench/internal/ipc"
@@ -64,14 +63,6 @@ func (s *settings) Run(ctx context.Context) error {
 	defer parent.AwaitEnd() // until then, connections stay open
 	return parent.Send(sender.attacked())
 }
-
-// idle waits for the end of the attack.
-func idle(ctx context.Context) error {
-	<-ctx.Done()
-	return nil
-}
-
-func isWithin(window *ipc.Window) bool { return window.Contains(time.Now().UnixMicro()) }
 
 func main() {
 	service.Main("attacker", "Attacks a gateway or a collector from one address, within all limits.", &settings{})

@@ -189,3 +189,11 @@ func posting(_ context.Context, address string) (*sender, error) {
 	client := &http.Client{Transport: &http.Transport{DialContext: source.DialContext}}
 	return &sender{send: func(ctx context.Context) error { return post(ctx, client, "http://"+address+"/v1/results", body) }}, nil
 }
+
+// idle waits for the end of the attack.
+func idle(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
+
+func isWithin(window *ipc.Window) bool { return window.Contains(time.Now().UnixMicro()) }
