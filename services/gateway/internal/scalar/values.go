@@ -30,6 +30,7 @@ func (v *Values) Add(texts []string) {
 func (v *Values) Clear() {
 	v.all, v.asked = emptied(v.all), 0
 	if v.isSorted {
+		//mutate:sorted-values-of-last-record
 		v.isSorted = false
 		v.sorted.clear()
 	}

@@ -12,6 +12,8 @@ var askedScalars = []string{
 }
 
 // However often conditions ask, sorted values answer what they would one by one.
+//
+//notices:sorted-values-of-last-record
 func TestSortedValuesAnswerTheSame(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 7))
 	pick := func(count int) (texts []string) {
