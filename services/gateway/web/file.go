@@ -2,8 +2,10 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -24,23 +26,40 @@ func (f file) serve(w http.ResponseWriter, r *http.Request, built fs.FS) bool {
 	if strings.HasSuffix(f.name, compressed) {
 		return false
 	}
-	content, err := fs.ReadFile(built, f.name)
-	if err != nil {
-		return false
+	smaller, err := fs.ReadFile(built, f.name+compressed)
+	hasSmaller := err == nil
+	sendsSmaller := hasSmaller && acceptsGzip(r.Header.Get("Accept-Encoding"))
+	content := smaller
+	if !sendsSmaller {
+		if content, err = readPlain(built, f.name, smaller); err != nil {
+			return false
+		}
 	}
 	header := w.Header()
 	header.Set("Content-Type", contentType(f.name))
 	header.Set("Cache-Control", f.caching)
-	if smaller, err := fs.ReadFile(built, f.name+compressed); err == nil {
+	if hasSmaller {
 		header.Add("Vary", "Accept-Encoding")
-		if acceptsGzip(r.Header.Get("Accept-Encoding")) {
-			header.Set("Content-Encoding", "gzip")
-			content = smaller
-		}
+	}
+	if sendsSmaller {
+		header.Set("Content-Encoding", "gzip")
 	}
 	header.Set("ETag", etag(content))
 	http.ServeContent(w, r, f.name, time.Time{}, bytes.NewReader(content))
 	return true
+}
+
+// readPlain reads a file, or what its sibling has compressed: an image keeps only that of most files.
+func readPlain(built fs.FS, name string, smaller []byte) ([]byte, error) {
+	content, err := fs.ReadFile(built, name)
+	if err == nil || smaller == nil {
+		return content, err
+	}
+	unpacked, err := gzip.NewReader(bytes.NewReader(smaller))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(unpacked)
 }
 
 // contentType does not ask the machine, whose table may have anything for .js.

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"bytes"
+	"compress/gzip"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -76,6 +78,32 @@ func TestFilesAreCompressedForWhoeverTakesIt(t *testing.T) {
 		if response.Body.String() != want || response.Header().Get("Content-Encoding") != encoding || response.Header().Get("Vary") != "Accept-Encoding" {
 			t.Errorf("%q: got %q, %v", accepted, response.Body, response.Header())
 		}
+	}
+}
+
+// A file of which there is only the compressed form is unpacked for whoever does not take that.
+func TestFilesMayBeThereCompressedOnly(t *testing.T) {
+	pages := builtPages()
+	var packed bytes.Buffer
+	writer := gzip.NewWriter(&packed)
+	_, _ = writer.Write([]byte("the script")) // into memory
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	pages["assets/index-abc.js.gz"] = &fstest.MapFile{Data: packed.Bytes()}
+	delete(pages, "assets/index-abc.js")
+	for accepted, want := range map[string]string{"": "the script", "gzip": packed.String()} {
+		request := httptest.NewRequest(http.MethodGet, "/assets/index-abc.js", nil)
+		request.Header.Set("Accept-Encoding", accepted)
+		response := httptest.NewRecorder()
+		pagesOf(pages).ServeHTTP(response, request)
+		if response.Body.String() != want || response.Header().Get("Vary") != "Accept-Encoding" || response.Header().Get("Content-Encoding") != accepted {
+			t.Errorf("%q: got %d, %q, %v", accepted, response.Code, response.Body, response.Header())
+		}
+	}
+	pages["assets/index-abc.js.gz"] = &fstest.MapFile{Data: []byte("damaged")}
+	if response := get(pagesOf(pages), "/assets/index-abc.js"); response.Code != http.StatusNotFound {
+		t.Errorf("a damaged file: got %d", response.Code)
 	}
 }
 
