@@ -23,7 +23,7 @@ export ATLAS_KAFKA_LIBS := $(CACHE)/kafka
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint generated bench fleet proto fuzz mutate conformance tidy image web kafka clients examples browser pages checkpages testpages
+.PHONY: help run test check lint generated bench fleet compose proto fuzz mutate conformance tidy image web kafka clients examples browser pages checkpages testpages
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -104,6 +104,10 @@ testpages: $(PAGES)/node_modules/.package-lock.json
 fleet: kafka clients ## Replace and kill gateways behind load balancers, under a thousand clients and under real ones; some twenty minutes
 	@.ci/install nginx=nginx-light
 	go test -tags fleet -v -count 1 -timeout 50m ./services/e2e/fleet
+
+compose: kafka services/e2e/clients/socketio/node_modules/.package-lock.json ## Bring docker-compose.yml up on a Docker daemon of its own, as root; half an hour and more
+	@.ci/install dockerd=docker.io docker-compose=docker-compose debootstrap=debootstrap iptables=iptables ip=iproute2
+	go test -tags compose -v -count 1 -timeout 90m ./services/e2e/compose
 
 kafka: $(ATLAS_KAFKA_LIBS)/.complete
 

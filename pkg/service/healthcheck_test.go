@@ -12,6 +12,8 @@ import (
 )
 
 // Health checks ask a real admin port, at addresses as programs have them, and say in one line and by their status how it is.
+//
+//notices:healthy-whatever-the-answer
 func TestHealthChecksAskTheAdminPort(t *testing.T) {
 	admin := service.NewAdmin("program", service.NewRegistry(), func(context.Context) error {
 		return errors.Join(errors.New("no broker answers"), errors.New("a topic is missing"))

@@ -13,6 +13,7 @@
 //	examples  the clients in examples/, and the snippets that the pages show
 //	readme    the commands of the READMEs
 //	programs  settings of all programs; the data folder of the program standalone
+//	compose   docker-compose.yml on a Docker daemon (make compose)
 //	clients   the programs from npm and PyPI that these tests run; no Go
 //
 // What several of them share is in internal:

@@ -83,6 +83,9 @@ func ResumeAfter(gateway, cursor string) Options {
 	return Options{Gateway: gateway, Parameters: sample.JSON(map[string]any{"msm": 1001, "cursor": cursor})}
 }
 
+// ErrUnexpected is the error of a message that is not the one that was expected.
+var ErrUnexpected = errors.New("an unexpected message")
+
 // Expect receives a message that begins with want, written as an array of JSON.
 func (c *Connection) Expect(want string) (Message, error) {
 	msg, err := c.Receive()
@@ -90,7 +93,7 @@ func (c *Connection) Expect(want string) (Message, error) {
 		return Message{}, fmt.Errorf("%w, want %s", err, want)
 	}
 	if !msg.HasPrefix(want) {
-		return Message{}, fmt.Errorf("received %s, want %s", msg, want)
+		return Message{}, fmt.Errorf("%w: received %s, want %s", ErrUnexpected, msg, want)
 	}
 	return msg, nil
 }

@@ -22,7 +22,7 @@ const (
 	PleaseReconnect = "please_reconnect"
 )
 
-// Roamer receives numbered results until the last one. It reconnects whenever its gateway tells it to and ends the connection, and at no other end.
+// Roamer receives numbered results until the last one. It reconnects whenever its gateway tells it to and ends the connection, and at other ends only if Returns.
 type Roamer struct {
 	connection.Transport
 	Kind       string
@@ -31,9 +31,11 @@ type Roamer struct {
 	Awake      <-chan struct{}                                       // unless it is nil, nothing is read before it is closed
 	Pause      time.Duration                                         // before each result is read
 	Told       func(code string)                                     // called when a gateway tells it to reconnect
+	Returns    bool                                                  // it reconnects also where a connection fails: gateways may be killed
 
 	Subscribed atomic.Bool
 	Number     atomic.Int64 // of the last result
+	Failures   atomic.Int64 // of connections, after which it has returned
 	told       bool         // by the gateway that it is connected to
 	lastHere   int64        // of the results of that gateway; without a cursor, another one may begin with a result that this one has sent
 	complete   bool
@@ -49,6 +51,10 @@ func (r *Roamer) Run(ctx context.Context) error {
 		if err == nil {
 			err = r.readAt(ctx, gateway)
 		}
+		if r.Returns && errors.Is(err, errEnded) && ctx.Err() == nil {
+			r.Failures.Add(1)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("%s, after result %d: %w", r, r.Number.Load(), err)
 		}
@@ -59,16 +65,25 @@ func (r *Roamer) Run(ctx context.Context) error {
 // errEnded is that of a connection that ended without a word.
 var errEnded = errors.New("the gateway ended the connection and has not told so")
 
+// notAccepted is errEnded as well, unless the gateway says what is wrong with the subscription.
+func notAccepted(err error) error {
+	refused, is := errors.AsType[*connection.RefusedError](err)
+	if errors.Is(err, connection.ErrUnexpected) || is && strings.Contains(refused.Body, "atlas_error") {
+		return err
+	}
+	return errors.Join(errEnded, err)
+}
+
 // readAt reads until the last result, or until the gateway ends the connection after having told so.
 func (r *Roamer) readAt(ctx context.Context, gateway string) error {
 	options := connection.Options{Gateway: gateway, Parameters: sample.JSON(r.Parameters)}
 	conn, err := r.Open(ctx, options)
 	if err != nil {
-		return err
+		return notAccepted(err)
 	}
 	defer conn.Close()
 	if err := conn.Subscribe(string(options.Parameters)); err != nil {
-		return err
+		return notAccepted(err)
 	}
 	r.Subscribed.Store(true)
 	r.told, r.lastHere = false, 0
@@ -108,10 +123,14 @@ func (r *Roamer) take(msg connection.Message) error {
 	case "atlas_result":
 		return r.takeResult(msg)
 	case "atlas_cursor":
-		var cursor string
-		err := json.Unmarshal(msg.Payload, &cursor)
+		cursor := msg.Cursor() // the ID of Server-Sent Events
+		if cursor == "" {
+			if err := json.Unmarshal(msg.Payload, &cursor); err != nil {
+				return err
+			}
+		}
 		r.Parameters["cursor"] = cursor
-		return err
+		return nil
 	case "atlas_error":
 		for _, code := range []string{ShuttingDown, PleaseReconnect} {
 			if strings.HasPrefix(string(msg.Payload), `"[`+code+`] `) {

@@ -68,15 +68,19 @@ func (w *Writer) RunSlowly(ctx context.Context) error {
 
 var padding = strings.Repeat("x", 900)
 
+// NumberedResult is a result as a Writer writes it, and as Readers and Roamers want it.
+func NumberedResult(measurement atlas.MeasurementID, number int64, last bool) []byte {
+	now := time.Now()
+	return fmt.Appendf(nil, `{"msm_id":%d,"prb_id":1,"timestamp":%d,"type":"ping","number":%d,"written":%d,"last":%t,"padding":%q}`,
+		measurement, now.Unix(), number, now.UnixMicro(), last, padding)
+}
+
 // Write writes the next results. Readers end with one that is marked as the last.
 func (w *Writer) Write(ctx context.Context, count int, last bool) error {
 	events := make([]atlas.Event, count)
 	for i := range events {
-		now := time.Now()
 		var err error
-		events[i], err = atlas.ParseResult(fmt.Appendf(nil, `{"msm_id":%d,"prb_id":1,"timestamp":%d,"type":"ping","number":%d,"written":%d,"last":%t,"padding":%q}`,
-			w.measurement, now.Unix(), w.Written.Add(1), now.UnixMicro(), last, padding))
-		if err != nil {
+		if events[i], err = atlas.ParseResult(NumberedResult(w.measurement, w.Written.Add(1), last)); err != nil {
 			return err
 		}
 	}
