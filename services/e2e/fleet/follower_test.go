@@ -5,6 +5,7 @@ package fleet
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -76,7 +77,7 @@ func (f *follower) run() {
 	for !f.complete.Load() && f.fault == nil {
 		message, open := <-f.client.Received
 		if !open {
-			f.fault = fmt.Errorf("the client ended")
+			f.fault = errors.New("the client ended")
 			return
 		}
 		f.fault = f.take(message)
@@ -94,7 +95,7 @@ func (f *follower) take(message []byte) error {
 		f.disconnects++
 	case "connect":
 		f.reconnected = true
-		if f.Reconnects == realclient.ReconnectsOnly && !(f.Recovers && f.cursor != "") {
+		if recovers := f.Recovers && f.cursor != ""; f.Reconnects == realclient.ReconnectsOnly && !recovers {
 			f.subscribe()
 		}
 	case "atlas_subscribed":

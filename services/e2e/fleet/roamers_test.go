@@ -4,6 +4,7 @@ package fleet
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -40,7 +41,7 @@ func (f *fleet) startClients(t *testing.T) *roamers {
 	t.Helper()
 	r := &roamers{}
 	r.running, r.ctx = errgroup.WithContext(t.Context())
-	transports := append(connection.Transports[:len(connection.Transports):len(connection.Transports)], connection.Upgrading)
+	transports := slices.Concat(connection.Transports, []connection.Transport{connection.Upgrading})
 	for number := range *clientCount {
 		kind, parameters := "with cursors", map[string]any{"msm": 1001, "cursor": ""}
 		if number/len(transports)%2 == 0 {
