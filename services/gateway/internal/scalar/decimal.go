@@ -43,11 +43,11 @@ func significantDigits(text string) (count int) {
 }
 
 // compareDigits orders numbers whose floats are the same.
-func compareDigits(some, other string) int {
-	if len(some) > MaxLength || len(other) > MaxLength {
+func compareDigits(a, b *Scalar) int {
+	if a.isExact && b.isExact || len(a.text) > MaxLength || len(b.text) > MaxLength {
 		return 0
 	}
-	some, other = normalise(some), normalise(other)
+	some, other := normalise(a.text), normalise(b.text)
 	if order := cmp.Compare(sign(some), sign(other)); order != 0 {
 		return order
 	}

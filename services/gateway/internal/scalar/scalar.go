@@ -46,15 +46,13 @@ func (s *Scalar) comparedText() string {
 
 // compare orders numbers. If their floats differ, these have the same order.
 func (s *Scalar) compare(other *Scalar) int {
-	switch {
-	case s.number < other.number:
+	if s.number < other.number {
 		return -1
-	case s.number > other.number:
-		return 1
-	case s.isExact && other.isExact:
-		return 0
 	}
-	return compareDigits(s.text, other.text)
+	if s.number > other.number {
+		return 1
+	}
+	return compareDigits(s, other)
 }
 
 // ParseNumber parses a decimal number as JSON writes it; leading zeros are allowed.

@@ -38,8 +38,8 @@ func (v *Values) Clear() {
 
 // HasAny tells whether one of the values is in a set.
 func (v *Values) HasAny(of *Set) bool {
-	if sorted := v.sortedIfMany(); sorted != nil {
-		return meet(of.numbers, sorted.numbers) || meet(of.texts, sorted.texts)
+	if len(v.all) > fewValues && v.sortForMany() {
+		return meet(of.numbers, v.sorted.numbers) || meet(of.texts, v.sorted.texts)
 	}
 	for i := range v.all {
 		if of.has(&v.all[i]) {
@@ -51,10 +51,10 @@ func (v *Values) HasAny(of *Set) bool {
 
 // HasNumber tells whether one of the values is a number that has an order to a bound: -1 for less, 1 for greater.
 func (v *Values) HasNumber(order int, bound *Scalar) bool {
-	if sorted := v.sortedIfMany(); sorted != nil {
-		farthest := &sorted.greatest
+	if len(v.all) > fewValues && v.sortForMany() {
+		farthest := &v.sorted.greatest
 		if order < 0 {
-			farthest = &sorted.least
+			farthest = &v.sorted.least
 		}
 		return farthest.isNumber && farthest.compare(bound) == order
 	}
@@ -66,20 +66,17 @@ func (v *Values) HasNumber(order int, bound *Scalar) bool {
 	return false
 }
 
-// sortedIfMany gives the values sorted if that is faster for one more condition than to compare all of them, else nil.
-func (v *Values) sortedIfMany() *sortedValues {
-	if len(v.all) <= fewValues {
-		return nil
-	}
+// sortForMany has the values sorted, and returns true, if that is faster for one more condition than to compare all of them.
+func (v *Values) sortForMany() bool {
 	v.asked++
 	if v.asked <= askedBeforeSorting {
-		return nil
+		return false
 	}
 	if !v.isSorted {
 		v.isSorted = true
 		v.sorted.sort(v.all)
 	}
-	return &v.sorted
+	return true
 }
 
 type sortedValues struct {
