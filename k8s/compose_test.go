@@ -169,26 +169,31 @@ func TestComposeBalancerAndGatewaysKnowEachOther(t *testing.T) {
 	}
 	for _, profile := range profiles {
 		gateways := 0
-		for name, service := range ownServices(load(t, profile).Services) {
-			if programOf(service.Image) != "gateway" {
-				continue
-			}
-			gateways += service.GetScale()
-			if aliases := service.Networks["default"].Aliases; !slices.Contains(aliases, string(found[1])) {
-				t.Errorf("%s has the names %v, want %s", name, aliases, found[1])
-			}
-			for _, want := range []string{"--listen=:" + string(found[2]), "--peers=dns:" + string(found[1]) + ":8090", "--peer-listen=:8090"} {
-				if !slices.Contains(service.Command, want) {
-					t.Errorf("%s has no %s", name, want)
-				}
-			}
-			if !slices.ContainsFunc(service.Command, func(argument string) bool { return strings.HasPrefix(argument, "--trusted-proxies=") }) {
-				t.Errorf("%s trusts no proxy: all clients would be one address", name)
+		for _, service := range ownServices(load(t, profile).Services) {
+			if programOf(service.Image) == "gateway" {
+				gateways += service.GetScale()
+				expectPeers(t, service, string(found[1]), string(found[2]))
 			}
 		}
 		if gateways != 2 {
 			t.Errorf("profile %s has %d gateways", profile, gateways)
 		}
+	}
+}
+
+// expectPeers wants a gateway to have the name and the port that the balancer knows, to look for its peers by that name, and to trust the balancer.
+func expectPeers(t *testing.T, gateway types.ServiceConfig, name, port string) {
+	t.Helper()
+	if aliases := gateway.Networks["default"].Aliases; !slices.Contains(aliases, name) {
+		t.Errorf("%s has the names %v, want %s", gateway.Name, aliases, name)
+	}
+	for _, want := range []string{"--listen=:" + port, "--peers=dns:" + name + ":8090", "--peer-listen=:8090"} {
+		if !slices.Contains(gateway.Command, want) {
+			t.Errorf("%s has no %s", gateway.Name, want)
+		}
+	}
+	if !slices.ContainsFunc(gateway.Command, func(argument string) bool { return strings.HasPrefix(argument, "--trusted-proxies=") }) {
+		t.Errorf("%s trusts no proxy: all clients would be one address", gateway.Name)
 	}
 }
 

@@ -45,13 +45,15 @@ func newHealthChecks(program *kong.Kong, arguments []string) *kong.Kong {
 	if len(arguments) == 0 || usual == "" || !slices.Contains([]string{"healthz", "readyz"}, arguments[0]) {
 		return nil
 	}
-	return parserOf(program.Model.Name, "Health checks of containers. The exit status is 0 or 1, and one line says why.", &healthChecks{}, kong.Vars{"admin": usual})
+	const description = "Health checks of containers. The exit status is 0 or 1, and one line says why."
+	return parserOf(program.Model.Name, description, &healthChecks{}, kong.Vars{"admin": usual})
 }
 
 // describeHealthChecks adds the health checks to the description of a program.
 func describeHealthChecks(program *kong.Kong) {
 	if adminDefault(program.Model.Node) != "" {
-		program.Model.Help += fmt.Sprintf("\n\n%[1]s healthz and %[1]s readyz ask the admin port of a running %[1]s whether it is alive or ready, for health checks of containers.", program.Model.Name)
+		const help = "\n\n%[1]s healthz and %[1]s readyz ask the admin port of a running %[1]s whether it is alive or ready, for health checks of containers."
+		program.Model.Help += fmt.Sprintf(help, program.Model.Name)
 	}
 }
 

@@ -22,7 +22,7 @@ const (
 	PleaseReconnect = "please_reconnect"
 )
 
-// Roamer receives numbered results until the last one. It reconnects whenever its gateway tells it to and ends the connection, and at other ends only if Returns.
+// Roamer receives numbered results until the last one. It reconnects whenever its gateway tells it to and ends the connection; at other ends only if Returns.
 type Roamer struct {
 	connection.Transport
 	Kind       string
