@@ -103,7 +103,11 @@ func (d *docker) checkImage(t *testing.T, r *report, name string, machine elf.Ma
 // filesOf are the files of an image that have content.
 func (d *docker) filesOf(t *testing.T, name string) map[string][]byte {
 	t.Helper()
-	container := d.run(t, "docker", "create", name)
+	created, err := d.command(t.Context(), "docker", "create", name).Output() // and not what it warns of
+	if err != nil {
+		t.Fatal(err)
+	}
+	container := strings.TrimSpace(string(created))
 	defer d.run(t, "docker", "rm", container)
 	output, err := d.command(t.Context(), "docker", "export", container).Output()
 	if err != nil {
