@@ -33,7 +33,7 @@ var sets = []set{
 	{"live", 1600, []string{"protocol", "delivery", "live", "sendqueue"}, map[string]string{
 		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cost": overload,
 		"cursor": "read for replays: delivery hands cursors on", "cursorseal": sealing, "access": allowed, "lag": lagging,
-		"wsframe": framing,
+		"wsframe": framing, "queuebudget": "bounds the queues of many clients together", "socketwrite": "the system calls of one write",
 	}},
 	{"replays", 1600, []string{"replay", "cursor"}, map[string]string{
 		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cursorseal": sealing, "access": allowed,

@@ -30,6 +30,7 @@ import (
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/passon"
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/reorder"
 	"atlasstream/services/gateway/internal/replay"
@@ -119,7 +120,7 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	if g.peering, err = newPeering(cfg); err != nil {
 		return g, err
 	}
-	stats := &sendqueue.Stats{Limit: cfg.TotalQueueBytes}
+	stats := &queuebudget.Stats{Limit: cfg.TotalQueueBytes}
 	stats.Register(cfg.Metrics)
 	g.hub = g.newHub()
 	limits := cfg.queueLimits()
@@ -136,7 +137,7 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	return g, err
 }
 
-func (g *gateway) newSocketIO(limits sendqueue.Limits, stats *sendqueue.Stats) (*endpoint.SocketIO, error) {
+func (g *gateway) newSocketIO(limits sendqueue.Limits, stats *queuebudget.Stats) (*endpoint.SocketIO, error) {
 	return endpoint.NewSocketIO(g.acceptor, socketio.Config{Engine: engineio.Config{
 		PingInterval: g.cfg.PingInterval,
 		PingTimeout:  g.cfg.PingTimeout,

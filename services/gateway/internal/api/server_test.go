@@ -23,8 +23,8 @@ import (
 	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/outagewatch"
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/ratelimit"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/speedlimit"
 	"atlasstream/services/gateway/internal/topicrange"
@@ -58,7 +58,7 @@ func serve(t testing.TB, settings Settings, limits ratelimit.Limits) *testServer
 		Connections: cmp.Or(limits.Connections, 1000), Messages: cmp.Or(limits.Messages, 100_000), ConnectionMessages: 100,
 	}, metrics)
 	settings.Logger = zap.NewNop()
-	settings.Acceptor = endpoint.NewAcceptor(hub, &sendqueue.Stats{}, guard, openTokens(t, metrics), settings.Logger, metrics)
+	settings.Acceptor = endpoint.NewAcceptor(hub, &queuebudget.Stats{}, guard, openTokens(t, metrics), settings.Logger, metrics)
 	settings.Catalog = catalog.New(func(catalog.Change) {}, settings.Logger, metrics)
 	log := &fakeLog{length: 100, topics: map[string][]fakePartition{liveResults: {{}, {}}, liveProbeStatus: {{}}}}
 	settings.Log, settings.Scans = log, logscan.New(log, metrics)

@@ -11,6 +11,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/access"
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
@@ -21,7 +22,7 @@ import (
 func TestClientsThatReadLaterMissNothingWithinTheLimitOfAllQueues(t *testing.T) {
 	const clients, rounds, limit = 100, 1500, 2 << 20
 	synctest.Test(t, func(t *testing.T) {
-		log, metrics, stats := sessiontest.NewLog(2, 30), prometheus.NewRegistry(), &sendqueue.Stats{Limit: limit}
+		log, metrics, stats := sessiontest.NewLog(2, 30), prometheus.NewRegistry(), &queuebudget.Stats{Limit: limit}
 		hub := session.NewHub(session.Settings{
 			Limits: session.Limits{Clients: clients + 1, Subscriptions: 1}, Cursors: sessiontest.JSONCursors{},
 			Behind: session.Behind{Time: time.Hour, Bytes: 1 << 40, Readers: 3, ReadersOfAddress: 3},
@@ -76,7 +77,7 @@ type countedReader struct {
 	received, expected []string
 }
 
-func newCountedReader(t *testing.T, hub *session.Hub, measurement atlas.MeasurementID, stats *sendqueue.Stats) *countedReader {
+func newCountedReader(t *testing.T, hub *session.Hub, measurement atlas.MeasurementID, stats *queuebudget.Stats) *countedReader {
 	t.Helper()
 	client := &countedReader{QueuedClient: sessiontest.NewQueuedClient(), measurement: measurement}
 	client.Queue = sendqueue.NewUnconnected(&sendqueue.Limits{Bytes: 2 << 20, Messages: 10_000}, stats, client.Wake)

@@ -11,17 +11,17 @@ import (
 	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/rebalance"
-	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
 )
 
 // Acceptor limits, authenticates and opens sessions for the clients of all endpoints.
 type Acceptor struct {
 	hub           *session.Hub
-	queues        *sendqueue.Stats
+	queues        *queuebudget.Stats
 	guard         *ratelimit.Guard
 	tokens        *auth.Tokens
 	statistics    *clientStatistics
@@ -32,7 +32,7 @@ type Acceptor struct {
 
 // NewAcceptor makes an acceptor for the clients of a hub, whose queues are counted together, and registers its statistics by client name.
 func NewAcceptor(
-	hub *session.Hub, queues *sendqueue.Stats, guard *ratelimit.Guard, tokens *auth.Tokens, logger *zap.Logger, registerer prometheus.Registerer,
+	hub *session.Hub, queues *queuebudget.Stats, guard *ratelimit.Guard, tokens *auth.Tokens, logger *zap.Logger, registerer prometheus.Registerer,
 ) *Acceptor {
 	acceptor := &Acceptor{hub: hub, queues: queues, guard: guard, tokens: tokens, statistics: newClientStatistics(), logger: logger}
 	acceptor.tokenSessions = &tokenSessions{tokens: tokens, sessions: make(map[*clientSession]struct{})}

@@ -8,7 +8,7 @@ import (
 
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/sendqueue"
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -20,7 +20,7 @@ const subscribeTimeout = 10 * time.Second
 type client interface {
 	delivery.Client
 	// ShareBudget counts the client's queue together with those of others.
-	ShareBudget(budget sendqueue.Budget)
+	ShareBudget(budget queuebudget.Budget)
 	// Disconnect drops what waits for the client, sends it an error event and closes its connection.
 	Disconnect(why *protocol.Error)
 	// Leave sends the client what waits for it and an error event, and closes its connection.

@@ -25,6 +25,7 @@ import (
 	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/cursorseal"
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session"
@@ -161,7 +162,7 @@ type testServer struct {
 	known      *measurements
 	results    *session.Stream
 	tails      *fakeTails
-	stats      *sendqueue.Stats
+	stats      *queuebudget.Stats
 	acceptor   *Acceptor
 	registry   *prometheus.Registry
 	tokens     string // the file
@@ -207,7 +208,7 @@ func (s testSettings) withDefaults() testSettings {
 func newTestServer(t testing.TB, settings testSettings) *testServer {
 	t.Helper()
 	settings = settings.withDefaults()
-	s := &testServer{tails: &fakeTails{}, known: &measurements{}, stats: &sendqueue.Stats{}, registry: prometheus.NewRegistry()}
+	s := &testServer{tails: &fakeTails{}, known: &measurements{}, stats: &queuebudget.Stats{}, registry: prometheus.NewRegistry()}
 	s.tokens = filepath.Join(t.TempDir(), "tokens.json")
 	s.hub = session.NewHub(session.Settings{Limits: session.Limits{Clients: settings.clients, Subscriptions: 2}, Measurements: s.known, Cursors: cursors{settings.kafka, settings.keyless}}, s.registry)
 	s.results = s.hub.AddStream(atlas.StreamResult, func(*session.Stream) session.Tails {

@@ -12,6 +12,7 @@ import (
 	"atlasstream/services/gateway/internal/connset"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsconn"
 	"atlasstream/services/gateway/internal/wsframe"
@@ -138,11 +139,11 @@ func (c *webSocketClient) Enqueue(message *wsframe.Message) error { return c.que
 func (c *webSocketClient) EnqueueControl(message *wsframe.Message) error {
 	return c.queue.EnqueueControl(message)
 }
-func (c *webSocketClient) BeginCursors() bool                  { return false }
-func (c *webSocketClient) Flush()                              { c.queue.Flush() }
-func (c *webSocketClient) Writable() (<-chan struct{}, error)  { return c.queue.Writable() }
-func (c *webSocketClient) ShareBudget(budget sendqueue.Budget) { c.queue.ShareBudget(budget) }
-func (c *webSocketClient) cutOff()                             { c.conn.Close() }
+func (c *webSocketClient) BeginCursors() bool                    { return false }
+func (c *webSocketClient) Flush()                                { c.queue.Flush() }
+func (c *webSocketClient) Writable() (<-chan struct{}, error)    { return c.queue.Writable() }
+func (c *webSocketClient) ShareBudget(budget queuebudget.Budget) { c.queue.ShareBudget(budget) }
+func (c *webSocketClient) cutOff()                               { c.conn.Close() }
 
 func (c *webSocketClient) Complaint(refusal *protocol.Error) *wsframe.Message {
 	return delivery.ErrorMessage(jsonArray{}, refusal)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/session/sessiontest"
 	"atlasstream/services/gateway/internal/wsframe"
@@ -59,7 +60,7 @@ func (c *socketClient) leave() {
 func newSocketClient(perSecond int) *socketClient {
 	served, socket := net.Pipe()
 	limits := &sendqueue.Limits{Bytes: 2 << 20, Messages: 10_000, WriteTimeout: time.Minute}
-	c := &socketClient{Queue: sendqueue.New(served, limits, &sendqueue.Stats{}), socket: socket, perSecond: perSecond}
+	c := &socketClient{Queue: sendqueue.New(served, limits, &queuebudget.Stats{}), socket: socket, perSecond: perSecond}
 	c.reading.Go(c.readAll)
 	return c
 }

@@ -38,7 +38,7 @@ func (g *Guard) checkUsage(from *address, count, bytes int) error {
 	return nil
 }
 
-// QueueBudget implements sendqueue.Budget for the queues of all clients of an address, and of its wider networks. Its methods may be called from any
+// QueueBudget implements queuebudget.Budget for the queues of all clients of an address, and of its wider networks. Its methods may be called from any
 // goroutine, and do not block.
 type QueueBudget struct {
 	maxBytes int64 // 0 for no limit

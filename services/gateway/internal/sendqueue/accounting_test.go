@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
@@ -19,20 +20,20 @@ func TestAbuseByManyClientsThatReadNothing(t *testing.T) {
 	shared, message := &testBudget{maxBytes: budget}, wsframe.Text(make([]byte, size))
 	idle := make([]*Queue, clients)
 	for n := range idle {
-		idle[n] = NewUnconnected(&Limits{Bytes: bytes, Messages: 10_000}, &Stats{}, func() {})
+		idle[n] = NewUnconnected(&Limits{Bytes: bytes, Messages: 10_000}, &queuebudget.Stats{}, func() {})
 		idle[n].ShareBudget(shared)
 	}
 	for _, q := range idle {
 		for q.Enqueue(message) == nil {
 		}
 	}
-	if most := budget + clients*(bytesBeyondBudget+2*size); shared.waiting > most {
+	if most := budget + clients*(queuebudget.BytesBeyondBudget+2*size); shared.waiting > most {
 		t.Errorf("%d bytes are queued, want at most %d", shared.waiting, most)
 	}
 	reader := idle[clients-1]
 	room, err := reader.Writable()
 	if room == nil || err != nil {
-		t.Fatalf("with %d bytes: got %v, %v, want no room", bytesBeyondBudget, room, err)
+		t.Fatalf("with %d bytes: got %v, %v, want no room", queuebudget.BytesBeyondBudget, room, err)
 	}
 	for !isClosed(room) {
 		reader.Take(size)
@@ -51,7 +52,7 @@ func TestAbuseByManyClientsThatReadNothing(t *testing.T) {
 // Whatever happens to queued messages, the budget counts them.
 func TestBudgetFollowsTheQueue(t *testing.T) {
 	shared, message := &testBudget{maxBytes: 1 << 20}, wsframe.Text(make([]byte, 98)) // with its frame, 100 bytes
-	q := NewUnconnected(&Limits{Bytes: 1000, Messages: 100}, &Stats{}, func() {})
+	q := NewUnconnected(&Limits{Bytes: 1000, Messages: 100}, &queuebudget.Stats{}, func() {})
 	offer := func(want error) {
 		t.Helper()
 		if err := q.Enqueue(message); !errors.Is(err, want) {

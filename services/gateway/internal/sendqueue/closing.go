@@ -39,7 +39,7 @@ func (q *Queue) dropUnsent() {
 	for _, message := range q.queue[keep:] {
 		dropped += message.Size()
 	}
-	q.countQueued(keep-len(q.queue), -dropped)
+	q.account.CountQueued(keep-len(q.queue), -dropped)
 	clear(q.queue[keep:])
 	q.queue = q.queue[:keep]
 }
@@ -62,26 +62,4 @@ func (q *Queue) MissingSince() time.Time {
 		since = min(since, q.queue[sent].Created())
 	}
 	return time.Unix(since, 0)
-}
-
-// Close closes the connection, drops the queue, and returns when the queue does not use the connection any more.
-func (q *Queue) Close() {
-	q.stop()
-	q.blocked.Wait()
-}
-
-func (q *Queue) stop() {
-	q.mu.Lock()
-	q.state = closed
-	q.countQueued(-len(q.queue), -q.bytes)
-	q.countUnread(0)
-	q.queue = nil
-	q.notifyWritable()
-	conn := q.conn
-	q.mu.Unlock()
-	if conn == nil {
-		q.wake()
-		return
-	}
-	_ = conn.Close() // an error has no consequence
 }

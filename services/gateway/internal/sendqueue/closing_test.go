@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
@@ -27,7 +28,7 @@ func TestMissingSince(t *testing.T) {
 				served, client := net.Pipe()
 				limits := testLimits()
 				limits.Messages, limits.WriteTimeout = 9, time.Hour
-				queue := New(served, limits, &Stats{})
+				queue := New(served, limits, &queuebudget.Stats{})
 				defer queue.Close()
 				defer client.Close()
 				began := time.Now()
@@ -61,7 +62,7 @@ func TestMissingSinceAfterARecovery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		served, client := net.Pipe()
 		limits := testLimits()
-		queue := New(served, limits, &Stats{})
+		queue := New(served, limits, &queuebudget.Stats{})
 		defer queue.Close()
 		defer client.Close()
 		most := limits.Messages

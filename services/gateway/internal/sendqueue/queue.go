@@ -1,5 +1,3 @@
-// Package sendqueue queues and writes the messages of one client. A queue is bounded in bytes and messages. Messages are encoded once for all
-// clients; all queued messages are written in one write. The package knows neither the messages' content nor its protocol.
 package sendqueue
 
 import (
@@ -9,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
@@ -31,18 +30,14 @@ type Limits struct {
 // any goroutine, and none but Close waits for the network.
 type Queue struct {
 	limits *Limits
-	stats  *Stats
 	wake   func() // nil if it began with a connection
-	budget Budget // nil until ShareBudget
 
 	mu           sync.Mutex
+	account      queuebudget.Account
 	conn         net.Conn        // nil until there is one, then constant
 	raw          syscall.RawConn // nil if conn is no socket
 	state        state
 	queue        []*wsframe.Message
-	bytes        int            // of the messages in the queue
-	sending      int            // bytes that are held outside the queue until the client has read them
-	unread       int            // of these, what the kernel holds
 	writing      bool           // a goroutine writes until the queue is empty
 	inFlight     int            // messages at the head of the queue that are being written
 	written      int            // bytes of the first message that are written
@@ -61,8 +56,8 @@ const (
 )
 
 // New makes the queue of a connection. Limits and stats are shared by all queues of a server.
-func New(conn net.Conn, limits *Limits, stats *Stats) *Queue {
-	queue := &Queue{limits: limits, stats: stats}
+func New(conn net.Conn, limits *Limits, stats *queuebudget.Stats) *Queue {
+	queue := &Queue{limits: limits, account: queuebudget.Account{Stats: stats}}
 	queue.connect(conn)
 	return queue
 }
@@ -87,8 +82,8 @@ func (q *Queue) enqueue(message *wsframe.Message, extraQuarters int) error {
 	if q.state != open {
 		return ErrClosed
 	}
-	maxBytes, maxMessages := q.maxBytes()*(4+extraQuarters)/4, q.limits.Messages+extraQuarters*max(1, q.limits.Messages/4)
-	if len(q.queue) >= maxMessages || q.bytes+message.Size() > maxBytes && !q.holdsAtMost(2) {
+	maxBytes, maxMessages := q.account.MaxQueued(q.limits.Bytes)*(4+extraQuarters)/4, q.limits.Messages+extraQuarters*max(1, q.limits.Messages/4)
+	if len(q.queue) >= maxMessages || q.account.Queued+message.Size() > maxBytes && !q.holdsAtMost(2) {
 		q.noteRefused(message)
 		return ErrFull
 	}
@@ -103,8 +98,8 @@ func (q *Queue) noteRefused(message *wsframe.Message) {
 		return
 	}
 	q.firstRefused = message.Created()
-	if q.bytes+message.Size() <= q.limits.Bytes && len(q.queue) < q.limits.Messages {
-		q.stats.Curtailed.Add(1)
+	if q.account.Queued+message.Size() <= q.limits.Bytes && len(q.queue) < q.limits.Messages {
+		q.account.Stats.Curtailed.Add(1)
 	}
 }
 
@@ -119,13 +114,27 @@ func (q *Queue) EnqueueTogether(messages ...*wsframe.Message) error {
 	if q.state != open {
 		return ErrClosed
 	}
-	if len(q.queue)+len(messages) > q.limits.Messages || q.bytes+size > q.maxBytes() {
+	if len(q.queue)+len(messages) > q.limits.Messages || q.account.Queued+size > q.account.MaxQueued(q.limits.Bytes) {
 		return ErrFull
 	}
 	for _, message := range messages {
 		q.push(message)
 	}
 	return nil
+}
+
+// ShareBudget counts the queue in a budget that it shares with others: queuebudget.Account.Share.
+func (q *Queue) ShareBudget(budget queuebudget.Budget) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.account.Share(budget)
+}
+
+// CountSending counts bytes that were taken from the queue and are held until the client has read them, or subtracts them.
+func (q *Queue) CountSending(bytes int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.account.CountSending(bytes)
 }
 
 // Closing reports whether the queue accepts no more messages.
@@ -144,7 +153,7 @@ func (q *Queue) Writing() bool {
 
 func (q *Queue) push(message *wsframe.Message) {
 	q.queue = append(q.queue, message)
-	q.countQueued(1, message.Size())
+	q.account.CountQueued(1, message.Size())
 }
 
 // Writable returns nil while the queue is at most half full. Otherwise it returns a channel
@@ -167,7 +176,7 @@ func (q *Queue) Writable() (<-chan struct{}, error) {
 
 // holdsAtMost reports whether the queue is filled to at most a fraction of its limits: half for 2, a quarter for 4.
 func (q *Queue) holdsAtMost(part int) bool {
-	return q.bytes <= q.maxBytes()/part && len(q.queue) <= q.limits.Messages/part
+	return q.account.Queued <= q.account.MaxQueued(q.limits.Bytes)/part && len(q.queue) <= q.limits.Messages/part
 }
 
 // notifyWritable is called with the lock held when the queue has become shorter or the state has changed.

@@ -13,10 +13,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"atlasstream/services/gateway/internal/wsframe"
-
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
+
+	"atlasstream/services/gateway/internal/queuebudget"
+	"atlasstream/services/gateway/internal/socketwrite"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -70,7 +72,7 @@ func fillSocket(t *testing.T, queue *Queue) int {
 		if err := queue.Send(wsframe.Text([]byte(payload))); err != nil {
 			t.Fatal(err)
 		}
-		if queue.stats.Blocked.Load() > 0 {
+		if queue.account.Stats.Blocked.Load() > 0 {
 			return sent
 		}
 	}
@@ -82,7 +84,7 @@ func TestMessagesArriveInOrder(t *testing.T) {
 	for _, size := range []int{0, 1, 125, 126, 65535, 65536, 300000} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			conn, client := connect(t)
-			queue := New(conn, testLimits(), &Stats{})
+			queue := New(conn, testLimits(), &queuebudget.Stats{})
 			defer queue.Close()
 			for i := range 3 {
 				if err := queue.Enqueue(wsframe.Text([]byte(strings.Repeat(fmt.Sprint(i), size)))); err != nil {
@@ -108,7 +110,7 @@ func TestEnqueueRefusesBeyondTheLimits(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			conn, client := connect(t)
 			test.limits.CloseTimeout = 10 * time.Second
-			stats := &Stats{}
+			stats := &queuebudget.Stats{}
 			queue := New(conn, &test.limits, stats)
 			defer queue.Close()
 			message := wsframe.Text([]byte("0123456789"))
@@ -139,7 +141,7 @@ func TestEnqueueTogetherTakesAllOrNone(t *testing.T) {
 	server, _ := net.Pipe()
 	limits := testLimits()
 	limits.Messages = 3
-	queue := New(server, limits, &Stats{})
+	queue := New(server, limits, &queuebudget.Stats{})
 	defer queue.Close()
 	pair := []*wsframe.Message{wsframe.Text([]byte("announces")), wsframe.Binary([]byte("attachment"))}
 	for i, want := range []error{nil, ErrFull} {
@@ -147,7 +149,7 @@ func TestEnqueueTogetherTakesAllOrNone(t *testing.T) {
 			t.Errorf("pair %d: got %v, want %v", i, err, want)
 		}
 	}
-	if got := queue.stats.Messages.Load(); got != 2 {
+	if got := queue.account.Stats.Messages.Load(); got != 2 {
 		t.Errorf("%d messages are queued, want those of one pair", got)
 	}
 	limits.Messages, limits.Bytes = 100, 3*pair[1].Size()
@@ -164,7 +166,7 @@ func TestSlowClientGetsEverything(t *testing.T) {
 	conn, client := connect(t)
 	limits := testLimits()
 	limits.Bytes = 100 << 20
-	stats := &Stats{}
+	stats := &queuebudget.Stats{}
 	queue := New(conn, limits, stats)
 	defer queue.Close()
 	waiting := fillSocket(t, queue)
@@ -187,10 +189,10 @@ func TestAbortKeepsFramesWhole(t *testing.T) {
 	conn, client := connect(t)
 	limits := testLimits()
 	limits.Bytes = 100 << 20
-	queue := New(conn, limits, &Stats{})
+	queue := New(conn, limits, &queuebudget.Stats{})
 	defer queue.Close()
 	sent := fillSocket(t, queue)
-	for range maxBatchBytes/(100<<10) + 2 { // more than the batch that is being written, which Abort does not drop
+	for range socketwrite.MaxBytes/(100<<10) + 2 { // more than the batch that is being written, which Abort does not drop
 		sent++
 		if err := queue.Enqueue(wsframe.Text([]byte(strings.Repeat("x", 100<<10)))); err != nil {
 			t.Fatal(err)
@@ -220,7 +222,7 @@ func TestWriteTimeoutClosesTheConnection(t *testing.T) {
 	conn, client := connect(t)
 	limits := testLimits()
 	limits.Bytes, limits.WriteTimeout = 100<<20, 50*time.Millisecond
-	stats := &Stats{}
+	stats := &queuebudget.Stats{}
 	queue := New(conn, limits, stats)
 	if err := queue.Send(wsframe.Text(make([]byte, 50<<20))); err != nil { // more than a socket takes that nobody reads
 		t.Fatal(err)
@@ -244,7 +246,7 @@ func TestSteadyClientIsNotCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := net.Pipe() // without any buffer between the two
 		limits := testLimits()
-		queue := New(server, limits, &Stats{})
+		queue := New(server, limits, &queuebudget.Stats{})
 		defer queue.Close()
 		const size = 4000
 		if err := queue.Send(wsframe.Text([]byte(strings.Repeat("x", size)))); err != nil {
@@ -265,7 +267,7 @@ func TestFinishWaitsForTheClientToClose(t *testing.T) {
 	conn, client := connect(t)
 	limits := testLimits()
 	limits.CloseTimeout = 50 * time.Millisecond
-	queue := New(conn, limits, &Stats{})
+	queue := New(conn, limits, &queuebudget.Stats{})
 	queue.Finish()
 	queue.Finish() // once is enough
 	var timeout net.Error
@@ -281,7 +283,7 @@ func TestFinishWaitsForTheClientToClose(t *testing.T) {
 // A pipe is no socket: every write goes through the goroutine.
 func TestConnectionWithoutDescriptor(t *testing.T) {
 	server, client := net.Pipe()
-	queue := New(server, testLimits(), &Stats{})
+	queue := New(server, testLimits(), &queuebudget.Stats{})
 	if err := queue.Send(wsframe.Text([]byte("hello"))); err != nil {
 		t.Fatal(err)
 	}
@@ -300,7 +302,7 @@ func TestEnqueueFromManyGoroutines(t *testing.T) {
 	conn, client := connect(t)
 	limits := testLimits()
 	limits.Messages = 1 << 20
-	queue := New(conn, limits, &Stats{})
+	queue := New(conn, limits, &queuebudget.Stats{})
 	const goroutines, each = 8, 500
 	var group sync.WaitGroup
 	for g := range goroutines {
@@ -340,7 +342,7 @@ func BenchmarkSend(b *testing.B) {
 					}
 				}
 			}()
-			queue := New(conn, testLimits(), &Stats{})
+			queue := New(conn, testLimits(), &queuebudget.Stats{})
 			defer queue.Close()
 			message := wsframe.Text([]byte(strings.Repeat("x", 1000)))
 			b.ReportAllocs()

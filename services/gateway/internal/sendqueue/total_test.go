@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
@@ -13,7 +14,7 @@ import (
 //notices:total-ignored
 func TestAbuseOfTheLimitOfAllQueues(t *testing.T) {
 	const clients, limit, size = 1000, 64 << 20, 1000
-	stats, message := &Stats{Limit: limit}, wsframe.Text(make([]byte, size))
+	stats, message := &queuebudget.Stats{Limit: limit}, wsframe.Text(make([]byte, size))
 	idle := make([]*Queue, clients)
 	for n := range idle {
 		idle[n] = NewUnconnected(&Limits{Bytes: 2 << 20, Messages: 10_000}, stats, func() {})
@@ -22,7 +23,7 @@ func TestAbuseOfTheLimitOfAllQueues(t *testing.T) {
 		for q.Enqueue(message) == nil {
 		}
 	}
-	longest := idle[0].bytes
+	longest := idle[0].account.Queued
 	for growing := true; growing; {
 		growing = false
 		for _, q := range idle {
@@ -32,7 +33,7 @@ func TestAbuseOfTheLimitOfAllQueues(t *testing.T) {
 	if waiting := stats.Waiting(); waiting > limit || waiting < limit*9/10 {
 		t.Errorf("%d bytes wait, want nearly %d", waiting, limit)
 	}
-	shortest := idle[clients-1].bytes
+	shortest := idle[clients-1].account.Queued
 	if longest < limit/100 || shortest < limit/clients/2 {
 		t.Errorf("one of the first has %d bytes and one of the others %d: too few", longest, shortest)
 	}
@@ -40,7 +41,7 @@ func TestAbuseOfTheLimitOfAllQueues(t *testing.T) {
 		t.Errorf("%d queues were curtailed, want %d", stats.Curtailed.Load(), clients)
 	}
 	reader := NewUnconnected(&Limits{Bytes: 2 << 20, Messages: 10_000}, stats, func() {})
-	for range leastShare / (2 * size) {
+	for range queuebudget.LeastShare / (2 * size) {
 		if err := reader.Enqueue(message); err != nil {
 			t.Fatalf("a client that reads: %v", err)
 		}
@@ -53,34 +54,6 @@ func TestAbuseOfTheLimitOfAllQueues(t *testing.T) {
 	}
 }
 
-// There is room for a client until nobody may have more than the least, and then again when an eighth of the limit is free.
-func TestRoomForAFurtherClient(t *testing.T) {
-	const limit = 64 << 20
-	stats := &Stats{Limit: limit}
-	for _, step := range []struct {
-		waiting int64
-		want    bool
-	}{
-		{0, true},
-		{limit * 9 / 10, true},
-		{limit - 1<<20, false},
-		{limit * 9 / 10, false},
-		{limit*7/8 - 1, true},
-		{limit * 9 / 10, true},
-	} {
-		stats.Bytes.Store(step.waiting)
-		if got := stats.HasRoom(); got != step.want {
-			t.Errorf("while %d bytes wait: got %v", step.waiting, got)
-		}
-	}
-	if refused := stats.Refused.Load(); refused != 2 {
-		t.Errorf("%d were counted as refused, want 2", refused)
-	}
-	if unlimited := (&Stats{}); !unlimited.HasRoom() || unlimited.share() < 1<<40 {
-		t.Error("without a limit there is no room")
-	}
-}
-
 // What the kernel holds for a client that does not read counts, until it reads or is gone.
 //
 //notices:kernel-not-counted
@@ -90,7 +63,7 @@ func TestWhatTheKernelHoldsCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	stats, message := &Stats{}, wsframe.Text(make([]byte, 100_000))
+	stats, message := &queuebudget.Stats{}, wsframe.Text(make([]byte, 100_000))
 	connect := func() (*Queue, net.Conn) {
 		client, err := net.Dial("tcp", listener.Addr().String())
 		if err != nil {

@@ -3,13 +3,14 @@ package sendqueue
 import (
 	"net"
 
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // NewUnconnected makes a queue without a connection, whose messages are taken, not written. When there is something to take, and when the queue is finished or
 // closed, wake is called by the goroutine that caused it; wake must not block.
-func NewUnconnected(limits *Limits, stats *Stats, wake func()) *Queue {
-	return &Queue{limits: limits, stats: stats, wake: wake}
+func NewUnconnected(limits *Limits, stats *queuebudget.Stats, wake func()) *Queue {
+	return &Queue{limits: limits, account: queuebudget.Account{Stats: stats}, wake: wake}
 }
 
 // Connect gives a queue without a connection one, once. Queued and later messages are written to it, and Take returns nothing any more. The connection of a

@@ -11,11 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // unconnected makes a queue without a connection, and a channel that has an element when there is something to take.
-func unconnected(limits *Limits, stats *Stats) (*Queue, <-chan struct{}) {
+func unconnected(limits *Limits, stats *queuebudget.Stats) (*Queue, <-chan struct{}) {
 	woken := make(chan struct{}, 1)
 	return NewUnconnected(limits, stats, func() {
 		select {
@@ -52,7 +53,7 @@ func expectWoken(t *testing.T, woken <-chan struct{}, want bool) {
 }
 
 func TestTakeIsBoundedInBytes(t *testing.T) {
-	stats := &Stats{}
+	stats := &queuebudget.Stats{}
 	queue, woken := unconnected(testLimits(), stats)
 	queue.Flush()
 	expectWoken(t, woken, false)
@@ -79,7 +80,7 @@ func TestTakeIsBoundedInBytes(t *testing.T) {
 func TestUnconnectedQueueHasLimits(t *testing.T) {
 	limits := testLimits()
 	limits.Messages = 2
-	queue, _ := unconnected(limits, &Stats{})
+	queue, _ := unconnected(limits, &queuebudget.Stats{})
 	for range 2 {
 		if err := queue.Enqueue(wsframe.Binary([]byte{1})); err != nil {
 			t.Fatal(err)
@@ -117,7 +118,7 @@ func TestEndsOfUnconnectedQueue(t *testing.T) {
 		{"close", func(q *Queue) { q.Close() }, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			stats := &Stats{}
+			stats := &queuebudget.Stats{}
 			queue, woken := unconnected(testLimits(), stats)
 			if err := queue.Enqueue(wsframe.Text([]byte("waits"))); err != nil {
 				t.Fatal(err)
@@ -143,7 +144,7 @@ func TestEndsOfUnconnectedQueue(t *testing.T) {
 
 func TestAttachContinuesAfterTake(t *testing.T) {
 	conn, client := connect(t)
-	queue, woken := unconnected(testLimits(), &Stats{})
+	queue, woken := unconnected(testLimits(), &queuebudget.Stats{})
 	defer queue.Close()
 	for i := range 5 {
 		if err := queue.Send(wsframe.Text(fmt.Append(nil, i))); err != nil {
@@ -169,7 +170,7 @@ func TestAttachWhileMessagesArrive(t *testing.T) {
 	conn, client := connect(t)
 	limits := testLimits()
 	limits.Messages = messages
-	queue, woken := unconnected(limits, &Stats{})
+	queue, woken := unconnected(limits, &queuebudget.Stats{})
 	defer queue.Close()
 	var offering sync.WaitGroup
 	defer offering.Wait()
@@ -203,7 +204,7 @@ func TestAttachWhileMessagesArrive(t *testing.T) {
 // Messages that wait for a slow client to read cannot be taken.
 func TestNothingIsTakenFromAnAttachedQueue(t *testing.T) {
 	server, client := net.Pipe()
-	queue, _ := unconnected(testLimits(), &Stats{})
+	queue, _ := unconnected(testLimits(), &queuebudget.Stats{})
 	defer queue.Close()
 	queue.Connect(server)
 	for _, text := range []string{"a", "b"} {
@@ -230,7 +231,7 @@ func TestAttachAfterTheEnd(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server, client := net.Pipe()
-			queue, _ := unconnected(testLimits(), &Stats{})
+			queue, _ := unconnected(testLimits(), &queuebudget.Stats{})
 			defer queue.Close()
 			test.end(queue)
 			queue.Connect(server)
@@ -243,7 +244,7 @@ func TestAttachAfterTheEnd(t *testing.T) {
 }
 
 func BenchmarkTake(b *testing.B) {
-	queue := NewUnconnected(testLimits(), &Stats{}, func() {})
+	queue := NewUnconnected(testLimits(), &queuebudget.Stats{}, func() {})
 	message := wsframe.Text([]byte(strings.Repeat("x", 1000)))
 	b.ReportAllocs()
 	for b.Loop() {

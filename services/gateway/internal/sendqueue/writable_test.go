@@ -4,12 +4,13 @@ import (
 	"errors"
 	"testing"
 
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
 //notices:queue-reserve-used
 func TestWritableAgainAtAQuarter(t *testing.T) {
-	q := NewUnconnected(&Limits{Bytes: 1000, Messages: 8}, &Stats{}, func() {})
+	q := NewUnconnected(&Limits{Bytes: 1000, Messages: 8}, &queuebudget.Stats{}, func() {})
 	message := wsframe.Text([]byte("x"))
 	offer := func(times int) {
 		t.Helper()
@@ -41,7 +42,7 @@ func TestWritableAgainAtAQuarter(t *testing.T) {
 //notices:queue-reserve-used
 func TestWritableIsBoundedInBytes(t *testing.T) {
 	long := wsframe.Text(make([]byte, 300))
-	q := NewUnconnected(&Limits{Bytes: 1000, Messages: 100}, &Stats{}, func() {})
+	q := NewUnconnected(&Limits{Bytes: 1000, Messages: 100}, &queuebudget.Stats{}, func() {})
 	_, _ = q.Enqueue(long), q.Enqueue(long)
 	room, err := q.Writable()
 	if room == nil || err != nil {
@@ -60,7 +61,7 @@ func TestWritableEndsWithTheQueue(t *testing.T) {
 		"finish": func(q *Queue) { q.Finish() }, "abort": func(q *Queue) { q.Abort() }, "close": (*Queue).Close,
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := NewUnconnected(&Limits{Bytes: 1000, Messages: 1}, &Stats{}, func() {})
+			q := NewUnconnected(&Limits{Bytes: 1000, Messages: 1}, &queuebudget.Stats{}, func() {})
 			_ = q.Enqueue(wsframe.Text(nil))
 			room, _ := q.Writable()
 			end(q)
@@ -94,7 +95,7 @@ func TestControlMessagesHaveHigherLimits(t *testing.T) {
 		"bytes":        {Limits{Bytes: 1000, Messages: 100}, 10, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := NewUnconnected(&test.limits, &Stats{}, func() {})
+			q := NewUnconnected(&test.limits, &queuebudget.Stats{}, func() {})
 			message := wsframe.Text(make([]byte, 98)) // with its frame, 100 bytes
 			count := func(enqueue func(*wsframe.Message) error) (taken int) {
 				for enqueue(message) == nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"atlasstream/services/gateway/internal/socketwrite"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
@@ -18,15 +19,15 @@ func (q *Queue) Send(message *wsframe.Message) error {
 
 // Flush writes the queued messages. Most sockets have room, so it tries without blocking first; otherwise a goroutine continues.
 func (q *Queue) Flush() {
-	batch := newBatch()
-	defer batch.release()
+	batch := socketwrite.New()
+	defer batch.Release()
 	more, wake := q.begin(batch)
 	if wake {
 		q.wake()
 	}
 	for ; more; more = q.next(batch) {
-		switch err := batch.tryWrite(q.raw); {
-		case errors.Is(err, errWouldBlock):
+		switch err := batch.Try(q.raw); {
+		case errors.Is(err, socketwrite.ErrWouldBlock):
 			q.continueSlowly(batch)
 			return
 		case err != nil:
@@ -37,10 +38,10 @@ func (q *Queue) Flush() {
 }
 
 func (q *Queue) writeSlowly() {
-	batch := newBatch()
-	defer batch.release()
+	batch := socketwrite.New()
+	defer batch.Release()
 	for more := q.resume(batch); more; more = q.next(batch) {
-		if err := batch.writeWithin(q.conn, q.limits.WriteTimeout); err != nil {
+		if err := batch.WriteWithin(q.conn, q.limits.WriteTimeout); err != nil {
 			q.stop()
 			return
 		}
@@ -49,7 +50,7 @@ func (q *Queue) writeSlowly() {
 
 // begin makes the caller the writer, if there is something to write and no other writer, and fills the batch. Without a connection, wake must be
 // called instead.
-func (q *Queue) begin(batch *batch) (more, wake bool) {
+func (q *Queue) begin(batch *socketwrite.Batch) (more, wake bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	pending := q.state == open && len(q.queue) > 0 || q.state == finishing
@@ -64,28 +65,28 @@ func (q *Queue) begin(batch *batch) (more, wake bool) {
 }
 
 // next continues after a batch.
-func (q *Queue) next(batch *batch) bool {
+func (q *Queue) next(batch *socketwrite.Batch) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.wrote(batch.written)
+	q.wrote(batch.Written)
 	return q.take(batch)
 }
 
 // continueSlowly lets a goroutine continue, which Close waits for.
-func (q *Queue) continueSlowly(batch *batch) {
+func (q *Queue) continueSlowly(batch *socketwrite.Batch) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.wrote(batch.written)
+	q.wrote(batch.Written)
 	if q.state == closed {
 		return
 	}
 	//mutate:kernel-not-counted
-	q.countUnread(batch.unread)
-	q.stats.Blocked.Add(1)
+	q.account.CountUnread(batch.Unread)
+	q.account.Stats.Blocked.Add(1)
 	q.blocked.Go(q.writeSlowly)
 }
 
-func (q *Queue) resume(batch *batch) bool {
+func (q *Queue) resume(batch *socketwrite.Batch) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.take(batch)
@@ -93,13 +94,13 @@ func (q *Queue) resume(batch *batch) bool {
 
 // take fills the batch from the head of the queue. If that is empty it returns false, and the caller is not the writer any more.
 // It is called with the lock held.
-func (q *Queue) take(batch *batch) bool {
+func (q *Queue) take(batch *socketwrite.Batch) bool {
 	if len(q.queue) > 0 {
-		q.inFlight = batch.fill(q.queue, q.written)
+		q.inFlight = batch.Fill(q.queue, q.written)
 		return true
 	}
 	q.writing = false
-	q.countUnread(0)
+	q.account.CountUnread(0)
 	if q.state == finishing {
 		q.state = finished
 		q.endSending()
@@ -122,11 +123,11 @@ func (q *Queue) wrote(bytes int) {
 
 // dropSent removes the first messages of the queue, and reuses its memory unless that is large.
 func (q *Queue) dropSent(sent, size int) {
-	q.countQueued(-sent, -size)
+	q.account.CountQueued(-sent, -size)
 	left := copy(q.queue, q.queue[sent:])
 	clear(q.queue[left:])
 	q.queue = q.queue[:left]
-	if left == 0 && cap(q.queue) > maxBatchMessages {
+	if left == 0 && cap(q.queue) > socketwrite.MaxMessages {
 		q.queue = nil
 	}
 	q.notifyWritable()
@@ -139,4 +140,27 @@ func (q *Queue) endSending() {
 		return
 	}
 	_ = q.conn.Close() // an error has no consequence
+}
+
+// Close closes the connection, drops the queue, and returns when the queue does not use the connection any more.
+func (q *Queue) Close() {
+	q.stop()
+	q.blocked.Wait()
+}
+
+// stop closes the connection and drops the queue.
+func (q *Queue) stop() {
+	q.mu.Lock()
+	q.state = closed
+	q.account.CountQueued(-len(q.queue), -q.account.Queued)
+	q.account.CountUnread(0)
+	q.queue = nil
+	q.notifyWritable()
+	conn := q.conn
+	q.mu.Unlock()
+	if conn == nil {
+		q.wake()
+		return
+	}
+	_ = conn.Close() // an error has no consequence
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 	"atlasstream/services/gateway/internal/wsframe"
@@ -71,7 +72,7 @@ func (s *Socket) EnqueueControl(packet *wsframe.Message) error {
 func (s *Socket) Flush() { s.session.Flush() }
 
 // ShareBudget counts the client's queue in a budget, as sendqueue.Queue does.
-func (s *Socket) ShareBudget(budget sendqueue.Budget) { s.session.ShareBudget(budget) }
+func (s *Socket) ShareBudget(budget queuebudget.Budget) { s.session.ShareBudget(budget) }
 
 // Writable is sendqueue.Queue's.
 func (s *Socket) Writable() (<-chan struct{}, error) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
@@ -77,7 +78,7 @@ func (c *counted) Read(p []byte) (int, error) {
 // flood sends the frames of the longest message repeatedly, and returns the number of reads.
 func flood(t testing.TB, messages int, frames []byte) (reads int) {
 	t.Helper()
-	settings := &Settings{MaxMessage: int64(len(longest)), Limits: &sendqueue.Limits{Bytes: 1 << 20, Messages: 100}, Stats: &sendqueue.Stats{}}
+	settings := &Settings{MaxMessage: int64(len(longest)), Limits: &sendqueue.Limits{Bytes: 1 << 20, Messages: 100}, Stats: &queuebudget.Stats{}}
 	near, far := net.Pipe()
 	server, done := &counted{Conn: far}, make(chan int)
 	listener := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsframe"
 )
@@ -19,7 +20,7 @@ func connectUnconnected(t *testing.T) (*Conn, *websocket.Conn) {
 	settings := &Settings{
 		MaxMessage: 1000,
 		Limits:     &sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second},
-		Stats:      &sendqueue.Stats{},
+		Stats:      &queuebudget.Stats{},
 	}
 	conns := make(chan *Conn, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsframe"
 )
@@ -19,7 +20,7 @@ type Settings struct {
 	MaxMessage       int64         // most bytes of a client's message; a longer one ends the connection with status 1009
 	HandshakeTimeout time.Duration // for the answer to the handshake
 	Limits           *sendqueue.Limits
-	Stats            *sendqueue.Stats
+	Stats            *queuebudget.Stats
 	// Refuse answers a request that is no handshake; nil answers in plain text.
 	Refuse func(w http.ResponseWriter, status int, reason error)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsframe"
 )
@@ -25,7 +26,7 @@ func echo(t *testing.T) (client *websocket.Conn, ended <-chan End) {
 	settings := &Settings{
 		MaxMessage: 1000,
 		Limits:     &sendqueue.Limits{Bytes: 1 << 20, Messages: 100, WriteTimeout: 10 * time.Second, CloseTimeout: 10 * time.Second},
-		Stats:      &sendqueue.Stats{},
+		Stats:      &queuebudget.Stats{},
 	}
 	ends := make(chan End, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -3,6 +3,7 @@ package sessiontest
 import (
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsframe"
 )
@@ -23,7 +24,7 @@ func NewQueuedClient() *QueuedClient {
 
 // SetLimits replaces the queue, which must be empty.
 func (c *QueuedClient) SetLimits(limits sendqueue.Limits) {
-	c.Queue = sendqueue.NewUnconnected(&limits, &sendqueue.Stats{}, c.Wake)
+	c.Queue = sendqueue.NewUnconnected(&limits, &queuebudget.Stats{}, c.Wake)
 }
 
 // Wake says that there may be messages.

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
@@ -23,8 +24,8 @@ type Config struct {
 	// the official test suites want such a handshake refused, as 0 does.
 	UnnamedRevision Revision
 
-	Queue sendqueue.Limits // of each client
-	Stats *sendqueue.Stats // of all clients' queues together; optional
+	Queue sendqueue.Limits   // of each client
+	Stats *queuebudget.Stats // of all clients' queues together; optional
 
 	// NewID makes the ID of a session. It authorises every request of the session, so it must hold at least 128 random bits. Mandatory.
 	NewID func() string
@@ -71,7 +72,7 @@ func (c Config) WithDefaults() Config {
 	c.Queue.Messages = cmp.Or(c.Queue.Messages, 1000)
 	c.Queue.WriteTimeout = cmp.Or(c.Queue.WriteTimeout, 10*time.Second)
 	c.Queue.CloseTimeout = cmp.Or(c.Queue.CloseTimeout, 5*time.Second)
-	c.Stats = cmp.Or(c.Stats, &sendqueue.Stats{})
+	c.Stats = cmp.Or(c.Stats, &queuebudget.Stats{})
 	c.Logger = cmp.Or(c.Logger, zap.NewNop())
 	if c.Admit == nil {
 		c.Admit = func(*http.Request) (Admission, error) { return unlimited{}, nil }

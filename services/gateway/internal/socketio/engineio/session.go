@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsframe"
 )
@@ -85,7 +86,7 @@ func (s *Session) EnqueueTogether(text *wsframe.Message, binary [][]byte) error 
 func (s *Session) Flush() { s.out.Flush() }
 
 // ShareBudget counts the client's queue in a budget, as sendqueue.Queue does.
-func (s *Session) ShareBudget(budget sendqueue.Budget) { s.out.ShareBudget(budget) }
+func (s *Session) ShareBudget(budget queuebudget.Budget) { s.out.ShareBudget(budget) }
 
 // Writable is sendqueue.Queue's.
 func (s *Session) Writable() (<-chan struct{}, error) { return s.out.Writable() }

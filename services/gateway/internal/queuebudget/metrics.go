@@ -1,4 +1,4 @@
-package sendqueue
+package queuebudget
 
 import "github.com/prometheus/client_golang/prometheus"
 
