@@ -24,25 +24,37 @@ const (
 	charging = "who pays for reading is no matter of what is read"
 	sealing  = "writes a token as the text that clients keep, which nobody can forge"
 	allowed  = "decides what a subscription may get"
-	lagging  = "estimates how far behind an offset is"
 	overload = "what subscriptions cost others is no matter of what is delivered"
 	framing  = "puts a payload into a WebSocket frame"
+	encoding = "makes the bytes of an event, once for all that get the same"
+	arrays   = "has records wait to be sent as one array"
+	telling  = "what a client is told of a subscription beside its records"
+	counting = "counts records for subscriptions that end after so many"
+	alone    = "delivers to one target alone what is read"
+	pieces   = "remembers records that did not fit in all of their streams"
+	forAll   = "one cursor for all subscriptions of a client"
+	idle     = "tells clients without records where they are"
+	gaps     = "tells clients what is lost to them"
 )
 
 var sets = []set{
 	{"live", 1600, []string{"protocol", "delivery", "live", "sendqueue"}, map[string]string{
-		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cost": overload,
-		"cursor": "read for replays: delivery hands cursors on", "cursorseal": sealing, "access": allowed, "lag": lagging,
-		"wsframe": framing, "queuebudget": "bounds the queues of many clients together", "socketwrite": "the system calls of one write",
+		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cost": overload, "overload": overload,
+		"cursor": "read for replays: delivery hands cursors on", "cursorseal": sealing, "access": allowed,
+		"position": "knows what was delivered last, for cursors and lags", "checkpoint": forAll,
+		"encode": encoding, "batch": arrays, "notice": telling, "quota": counting, "partial": pieces,
+		"slowclient": "waits for clients where there is no log to read later",
+		"wsframe":    framing, "queuebudget": "bounds the queues of many clients together", "socketwrite": "the system calls of one write",
 	}},
 	{"replays", 1600, []string{"replay", "cursor"}, map[string]string{
 		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cursorseal": sealing, "access": allowed,
 		"logscan": "samples the log", "logstart": "refuses a start before all records", "reorder": "gives records by event time",
-		"speedlimit": "how fast a replay may be",
-		"protocol":   ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive, "wsframe": framing,
+		"speedlimit": "how fast a replay may be", "quota": counting, "reading": alone,
+		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive, "wsframe": framing,
 	}},
 	{"resuming", 1600, []string{"cursor", "resume", "catchup"}, map[string]string{
 		"subscription": ownSet, "jsonpath": ownSet, "readlimit": charging, "cost": overload, "cursorseal": sealing, "access": allowed,
+		"encode": encoding, "batch": arrays, "notice": telling, "cursorevent": idle, "gap": gaps, "reading": alone, "checkpoint": "what resume does for delivery, as an interface",
 		"protocol": ofLive, "delivery": ofLive, "sendqueue": ofLive, "live": ofLive, "wsframe": framing,
 	}},
 	{"subscriptions", 2300, []string{"subscription", "jsonpath"}, map[string]string{

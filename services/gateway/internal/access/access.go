@@ -60,3 +60,13 @@ func (r *Rules) measurement(id atlas.MeasurementID) (measurement atlas.Measureme
 	}
 	return r.Measurements.Measurement(id)
 }
+
+// IsNonPublic tells whether a record is only for clients that may see what is not public: subscriptions to every measurement's metadata have access by no
+// measurement of their own.
+func IsNonPublic(record *atlas.Record) bool {
+	if record.Stream != atlas.StreamMetadata {
+		return false
+	}
+	measurement, err := atlas.ParseMeasurement(record.Value)
+	return err != nil || !measurement.Public
+}

@@ -18,6 +18,7 @@ import (
 	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/activity"
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/encode"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/subscription"
@@ -27,7 +28,7 @@ import (
 // listener is a client that keeps what it is told.
 type listener struct{ told []string }
 
-func (l *listener) Encoding() delivery.Encoding        { return named{} }
+func (l *listener) Encoding() encode.Encoding          { return named{} }
 func (l *listener) Flush()                             {}
 func (l *listener) Overflow()                          {}
 func (l *listener) Writable() (<-chan struct{}, error) { return nil, nil }
@@ -35,7 +36,7 @@ func (l *listener) Writable() (<-chan struct{}, error) { return nil, nil }
 func (l *listener) BeginCursors() bool { return false }
 
 func (l *listener) Complaint(refusal *protocol.Error) *wsframe.Message {
-	return delivery.ErrorMessage(named{}, refusal)
+	return encode.ErrorMessage(named{}, refusal)
 }
 
 func (l *listener) EnqueueControl(message *wsframe.Message) error { return l.Enqueue(message) }

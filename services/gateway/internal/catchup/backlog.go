@@ -5,7 +5,7 @@ import "atlasstream/services/gateway/internal/delivery"
 // addBacklog has a subscription get nothing that came before its backlog, which ends at an offset.
 func (r *Reader) addBacklog(joining *delivery.Active, end int64) {
 	//mutate:backlog-age-unlimited
-	joining.MatchSince(joining.Start.Since)
+	r.target.MatchSince(joining, joining.Start.Since)
 	//mutate:backlog-sent-early,backlog-sent-late
 	r.actions.add(action{end, []*delivery.Active{joining}, (*Reader).endBacklog})
 }
@@ -14,7 +14,7 @@ func (r *Reader) addBacklog(joining *delivery.Active, end int64) {
 func (r *Reader) endBacklog(actives []*delivery.Active) {
 	r.target.Pause(actives...)
 	for _, active := range actives {
-		active.MatchAll()
+		r.target.MatchAll(active)
 		if active.Wanted.Quota.IsSpent() { // it ends with the backlog unfinished
 			continue
 		}

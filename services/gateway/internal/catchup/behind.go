@@ -34,7 +34,7 @@ func (r *Reader) skip(ctx context.Context) error {
 		return nil
 	}
 	release, err := r.topic.log.Follow(ctx, measurement, func(_ int, next int64) {
-		r.ended = r.partition.Attach(r.target, func() (stopped []*delivery.Active, ready bool) { return r.skipTo(next) })
+		r.attach(func() (stopped []*delivery.Active, ready bool) { return r.skipTo(next) })
 	})
 	if err == nil {
 		release() // the subscriptions follow by themselves

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"atlasstream/services/gateway/internal/cursorevent"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 )
@@ -79,7 +80,7 @@ func (r *Reader) ResetOffset(next int64, why *protocol.Error) {
 func (r *Reader) resetOffset(next int64) {
 	r.reach(math.MaxInt64)
 	r.next = next
-	r.target.ForgetPartial()
-	r.target.ResetOffset(r.partition, next)
+	r.target.Partial.ForgetAll()
+	cursorevent.ResetOffset(r.target.Target, r.partition, next)
 	r.endPass()
 }

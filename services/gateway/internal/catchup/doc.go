@@ -12,6 +12,5 @@
 //   - progress.go: the offset before which all has been delivered goes on.
 //   - backlog.go: where the backlog of a subscription ends, its client is told.
 //   - actions.go: what happens to subscriptions at an offset: they begin, their backlog ends, they stop.
-//   - metrics.go: how far behind clients are.
 //   - hub.go: what readers share, and the log as they see it.
 package catchup

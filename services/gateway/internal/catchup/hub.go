@@ -68,23 +68,26 @@ type Settings struct {
 
 // Hub has what the readers share.
 type Hub struct {
-	settings Settings
-	turns    *readlimit.Turns // of the readers of the log
-	encoders sync.Pool
+	settings   Settings
+	turns      *readlimit.Turns // of the readers of the log
+	deliverers sync.Pool
 }
 
 // NewHub makes what readers share.
 func NewHub(settings Settings) *Hub {
 	h := &Hub{settings: settings, turns: readlimit.NewTurns(settings.Readers, settings.ReadersOfAddress)}
-	h.encoders.New = func() any { return delivery.NewEncoder(settings.Shared, settings.Enricher, settings.OnWork) }
+	h.deliverers.New = func() any { return delivery.NewDeliverer(settings.Shared, settings.Enricher, settings.OnWork) }
 	return h
 }
 
-// encoder gives one for records of a partition, which goes back to encoders.
-func (h *Hub) encoder(partition *live.Partition) *delivery.Encoder {
-	encoder := h.encoders.Get().(*delivery.Encoder)
-	encoder.SetSource(partition, nil)
-	return encoder
+// Usage tells how many readers read the log, and how many wait for their turn.
+func (h *Hub) Usage() (reading, waiting int) { return h.turns.Usage() }
+
+// deliverer gives one for records of a partition, which goes back to deliverers.
+func (h *Hub) deliverer(partition *live.Partition) *delivery.Deliverer {
+	deliverer := h.deliverers.Get().(*delivery.Deliverer)
+	deliverer.Source = partition
+	return deliverer
 }
 
 // Topic is a live topic whose partitions clients catch up with.

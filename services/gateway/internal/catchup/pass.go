@@ -7,7 +7,7 @@ import (
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cost"
 	"atlasstream/services/gateway/internal/delivery"
-	"atlasstream/services/gateway/internal/live"
+	"atlasstream/services/gateway/internal/gap"
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
@@ -27,7 +27,7 @@ type pass struct {
 	*Reader
 	ctx          context.Context // ends when the target is to go on elsewhere
 	cancel       context.CancelFunc
-	encoder      *delivery.Encoder
+	deliverer    *delivery.Deliverer
 	from, to     int64 // the offsets that it reads, if the log has as many
 	worth        int64 // of what is to be read, as far as is known
 	measurements []atlas.MeasurementID
@@ -41,7 +41,7 @@ func (r *Reader) beginPass(ctx context.Context) (*pass, error) {
 	if r.closed {
 		return nil, errNewPass
 	}
-	begun := &pass{Reader: r, encoder: r.topic.hub.encoder(r.partition), from: r.next, to: r.next + maxReadSlice, measurements: r.target.Measurements()}
+	begun := &pass{Reader: r, deliverer: r.topic.hub.deliverer(r.partition), from: r.next, to: r.next + maxReadSlice, measurements: r.target.Measurements()}
 	begun.worth = r.worthOf(begun.from, begun.to)
 	begun.ctx, begun.cancel = context.WithCancel(ctx)
 	r.pass = begun
@@ -50,7 +50,7 @@ func (r *Reader) beginPass(ctx context.Context) (*pass, error) {
 
 func (p *pass) end() {
 	p.cancel()
-	p.topic.hub.encoders.Put(p.encoder)
+	p.topic.hub.deliverers.Put(p.deliverer)
 }
 
 // worthOf is what reading from an offset to before another is worth, with what is looked through for repeats before it. That counts in full, whatever of it the
@@ -67,7 +67,7 @@ func (p *pass) deliverHeld(held []atlas.Record) {
 	}
 	//mutate:attach-with-rest
 	if len(held) <= maxHeld {
-		p.ended = p.partition.Attach(p.target, p.tryEndReading)
+		p.attach(p.tryEndReading)
 	}
 }
 
@@ -75,10 +75,10 @@ func (p *pass) deliverHeld(held []atlas.Record) {
 func (p *pass) deliverSome(held []atlas.Record) bool {
 	p.target.Lock()
 	defer p.target.Unlock()
-	begun := p.encoder.Work()
+	begun := p.deliverer.View.Stats()
 	//mutate:first-missed-record-skipped
 	for i := range held {
-		if p.isOver() || cost.StepsOf(p.encoder.Work().Sub(begun)) > maxHeldSteps || !p.deliverNext(p.encoder, &held[i]) {
+		if p.isOver() || cost.StepsOf(p.deliverer.View.Stats().Sub(begun)) > maxHeldSteps || !p.deliverNext(p.deliverer, &held[i]) {
 			return false
 		}
 	}
@@ -109,7 +109,7 @@ func (p *pass) goOnBehind(lost *LostError) error {
 		return errNewPass
 	}
 	//mutate:lost-records-unannounced
-	p.sendGap(live.RefuseGap(p.partition.Number, lost.From, lost.To))
+	p.sendGap(gap.Refuse(p.partition.Number, lost.From, lost.To))
 	if truncated {
 		p.resetOffset(lost.To)
 	} else {

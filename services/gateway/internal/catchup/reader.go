@@ -10,6 +10,8 @@ import (
 
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/live"
+	"atlasstream/services/gateway/internal/notice"
+	"atlasstream/services/gateway/internal/reading"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
@@ -28,9 +30,9 @@ var (
 type Reader struct {
 	topic     *Topic
 	partition *live.Partition
-	target    *delivery.Target
+	target    *reading.Target
 	cancel    context.CancelFunc // ends the goroutine
-	ended     []*delivery.Active // that Attach has ended; settle notifies their owners
+	ended     []*delivery.Active // whose owners settle notifies
 
 	// These are guarded by the target's lock.
 	next     int64 // the offset before which all has been delivered
@@ -44,9 +46,9 @@ type Reader struct {
 // Detach makes the reader of a target of a partition, from an offset on: it is live.Settings.Detach.
 func (t *Topic) Detach(partition *live.Partition, target *delivery.Target, next int64) live.Reader {
 	ctx, cancel := context.WithCancel(context.Background()) // it lasts until the target has no subscriptions; the session waits for Reading
-	r := &Reader{topic: t, partition: partition, target: target, next: next, cancel: cancel}
+	r := &Reader{topic: t, partition: partition, target: reading.Of(target), next: next, cancel: cancel}
 	target.Lock()
-	target.Match(target.Actives...)
+	r.target.Match(target.Actives...)
 	target.Unlock()
 	target.Recipient.Reading.Go(func() { r.run(ctx) })
 	return r
@@ -75,7 +77,7 @@ func (r *Reader) advance(ctx context.Context) error {
 	if err := r.awaitGroups(ctx); err != nil {
 		return err
 	}
-	if _, err := r.target.Recipient.AwaitWritable(ctx, 0); err != nil {
+	if _, err := r.target.AwaitWritable(ctx, 0); err != nil {
 		return err
 	}
 	pass, err := r.beginPass(ctx)
@@ -110,7 +112,7 @@ func (r *Reader) awaitGroups(ctx context.Context) error {
 }
 
 // undecided gives a group of which a part starts before what comes live, and which is neither confirmed nor given up; nil if there is none.
-func (r *Reader) undecided() *delivery.Group {
+func (r *Reader) undecided() *notice.Group {
 	r.target.Lock()
 	defer r.target.Unlock()
 	for _, active := range r.target.Actives {
@@ -124,7 +126,7 @@ func (r *Reader) undecided() *delivery.Group {
 // recover deals with what keeps the target from going on.
 func (r *Reader) recover(ctx context.Context, err error) {
 	switch {
-	case errors.Is(err, errNewPass), errors.Is(err, delivery.ErrStalled), errors.Is(err, errOthersTurn), errors.Is(err, context.Canceled):
+	case errors.Is(err, errNewPass), errors.Is(err, reading.ErrStalled), errors.Is(err, errOthersTurn), errors.Is(err, context.Canceled):
 	case errors.Is(err, sendqueue.ErrClosed): // the client is about to leave
 		<-ctx.Done()
 	case errors.Is(err, errTooFarBehind):
@@ -140,16 +142,4 @@ func (r *Reader) recover(ctx context.Context, err error) {
 		case <-ctx.Done():
 		}
 	}
-}
-
-// settle ends what has stopped meanwhile, and writes what was enqueued.
-func (r *Reader) settle() {
-	r.target.Lock()
-	stopped := r.stopped
-	r.stopped = nil
-	r.target.Unlock()
-	ended := append(r.ended, r.partition.EndStopped(stopped)...)
-	r.ended = nil
-	delivery.NotifyOwners(ended)
-	r.target.Recipient.Flush()
 }

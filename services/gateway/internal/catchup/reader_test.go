@@ -179,7 +179,8 @@ func TestMeasurementChangesDuringCatchUp(t *testing.T) {
 				if last := hub.Received[len(hub.Received)-1]; len(hub.Received) != test.heard || last != `atlas_unsubscribed {"msm":1}` {
 					t.Errorf("got %d messages, at last %s, want %d", len(hub.Received), last, test.heard)
 				}
-				if left := sessiontest.Subscriptions(hub.Session); left != 0 || len(hub.Log.Stream.Partition(0).Detached()) != 0 {
+				_, detached := sessiontest.Targets(hub.Log.Stream.Partition(0))
+				if left := sessiontest.Subscriptions(hub.Session); left != 0 || detached != 0 {
 					t.Errorf("%d subscriptions are left", left)
 				}
 			})

@@ -19,11 +19,10 @@ const (
 // readLog reads the log to its end or for a slice, when that is paid for and it is the target's turn.
 func (p *pass) readLog() error {
 	recipient := p.target.Recipient
-	own := recipient.Readers()
-	if err := own.Acquire(p.ctx, 1); err != nil {
+	if err := recipient.Readers.Acquire(p.ctx); err != nil {
 		return err
 	}
-	defer own.Release(1)
+	defer recipient.Readers.Release()
 	//mutate:reading-is-free
 	if err := recipient.Account.Pay(p.ctx, readlimit.StartReadingCost); err != nil {
 		return err
@@ -72,7 +71,7 @@ func (p *pass) deliverLog(reader LogReader) error {
 
 // awaitRoom waits until the client can take more.
 func (p *pass) awaitRoom() error {
-	_, err := p.target.Recipient.AwaitWritable(p.ctx, maxClientStall)
+	_, err := p.target.AwaitWritable(p.ctx, maxClientStall)
 	return err
 }
 
@@ -104,7 +103,7 @@ func (p *pass) tryDeliver(record *atlas.Record) (done bool, err error) {
 	if err := p.checkLag(record.Position.Offset); err != nil {
 		return false, err
 	}
-	return p.deliverNext(p.encoder, record), nil
+	return p.deliverNext(p.deliverer, record), nil
 }
 
 // skipRest goes on behind the last record that the log has.

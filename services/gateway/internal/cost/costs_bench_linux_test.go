@@ -166,7 +166,7 @@ func threadTime(b *testing.B) float64 {
 
 // stepsPerResult is what the one address costs for a result, but for the writing, which there is none of here.
 func stepsPerResult(h *sessiontest.Hub) (steps int) {
-	for _, charged := range h.Results.Partition(0).Charged()[1001] {
+	for _, charged := range sessiontest.Charged(h.Results.Partition(0))[1001] {
 		steps = max(steps, charged.Steps.Plus(charged.Writes.Times(-1)).Of(charged.Bytes))
 	}
 	return steps

@@ -75,7 +75,7 @@ func TestStepsAreSharedAndPaidBack(t *testing.T) {
 	partition := hub.Results.Partition(0)
 	client, write, payload := cost.Steps{Each: 2}, cost.Steps{Each: 60, PerKiB: 3}, cost.Steps{Each: 10, PerKiB: 57}
 	want := client.Times(3000).Plus(write.Times(3000)).Plus(payload).Plus(cost.Steps{PerKiB: 45})
-	if charged := partition.Charged()[1001][all[0].Payer.Networks[0].Prefix]; charged.Steps != want {
+	if charged := sessiontest.Charged(partition)[1001][all[0].Payer.Networks[0].Prefix]; charged.Steps != want {
 		t.Errorf("got %+v steps, want %+v", charged.Steps, want)
 	}
 	subscriber := hub.MustJoinFrom(t, "2001:db8::1", &sessiontest.DiscardingClient{})
@@ -89,7 +89,7 @@ func TestStepsAreSharedAndPaidBack(t *testing.T) {
 	for _, subscriber := range append(all, subscriber) {
 		subscriber.Leave()
 	}
-	if left := len(partition.Charged()[1001]); left != 0 {
+	if left := len(sessiontest.Charged(partition)[1001]); left != 0 {
 		t.Errorf("%d networks are still charged", left)
 	}
 }
@@ -105,7 +105,7 @@ func TestAbuseSubscriptionsThatEnd(t *testing.T) {
 	}
 	each, write, ending := cost.Steps{Each: 2}, cost.Steps{Each: 60, PerKiB: 3}, cost.Steps{Each: 2}
 	want := each.Plus(write).Plus(ending.Times(200))
-	if got := hub.Results.Partition(0).Charged()[1001][client.Payer.Networks[0].Prefix].Steps; got != want {
+	if got := sessiontest.Charged(hub.Results.Partition(0))[1001][client.Payer.Networks[0].Prefix].Steps; got != want {
 		t.Errorf("got %+v steps, want %+v", got, want)
 	}
 }

@@ -32,6 +32,15 @@ func At(checkpoint Checkpoint, issued time.Time) Token {
 	return Token{Issued: issued, Subscriptions: []SavedSubscription{{Checkpoint: checkpoint}}}
 }
 
+// ReplayOf is the token's position in a replay of a measurement; nil for none, as of no token.
+func (t *Token) ReplayOf(measurement atlas.MeasurementID) *Replay {
+	if t == nil {
+		return nil
+	}
+	checkpoint, _ := t.Find(measurement, true)
+	return checkpoint.Replay
+}
+
 // Token is a token of the subscription's checkpoint, which is as old as that.
 func (s *SavedSubscription) Token() Token {
 	//mutate:resumed-cursor-ageless

@@ -2,57 +2,92 @@ package delivery
 
 import (
 	"errors"
-	"slices"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/access"
+	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/encode"
+	"atlasstream/services/gateway/internal/quota"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
+// Deliverer delivers one record after the other to those targets that want it. It is not safe for concurrent use.
+type Deliverer struct {
+	*encode.Encoder
+	Quotas   quota.Counter[*Target] // the source ends the subscriptions whose quotas are spent
+	Written  func(*Target)          // is called with each target for whose client something is enqueued; nil for nothing
+	reported subscription.Stats     // what onWork has been told
+	onWork   func(subscription.Stats)
+}
+
+// NewDeliverer makes a deliverer, which is to be given a Source, that reports what it has done with records.
+func NewDeliverer(shared *Shared, enricher subscription.Enricher, onWork func(subscription.Stats)) *Deliverer {
+	return &Deliverer{Encoder: encode.NewEncoder(shared.Seal, enricher), onWork: onWork}
+}
+
+// Clear forgets the record and reports what was done since the last time.
+func (d *Deliverer) Clear() {
+	d.Encoder.Clear()
+	if done := d.View.Stats(); done != d.reported {
+		d.onWork(done.Sub(d.reported))
+		d.reported = done
+	}
+}
+
 // Deliver enqueues the record for those targets of an index that want it, and tells how often it was taken. A target that could not take it in all streams gets
 // nothing more until Unblock, and is in blocked. It is called under the lock of the source.
-func (e *Encoder) Deliver(index *subscription.Index[*Target], record *atlas.Record) (taken int, blocked []*Target) {
+func (d *Deliverer) Deliver(index *subscription.Index[*Target], record *atlas.Record) (taken int, blocked []*Target) {
 	candidates := index.Candidates(record.Measurement)
 	if len(candidates) == 0 {
 		return 0, nil
 	}
-	e.Reset(record)
-	hidden := isNonPublic(record)
+	d.Reset(record)
+	d.Quotas.Reset()
+	hidden := access.IsNonPublic(record)
 	for i, entry := range candidates {
 		target := entry.Subscriber
-		if hidden && !target.Recipient.Rights.NonPublic || target.blocked || target.hasIn(record, entry.Stream) {
+		if hidden && !target.Recipient.Rights.NonPublic || target.blocked || target.Partial.Has(record, entry.Stream) {
 			continue
 		}
-		matches, err := e.deliverTo(target, entry)
+		matches, err := d.deliverTo(target, entry)
 		if !matches {
 			continue
 		}
 		if err == nil {
 			taken++
 		} else if target.canDeliverLater && errors.Is(err, sendqueue.ErrFull) {
-			target.block(record, e.streamsOf(target, candidates[:i]))
+			target.block(record, d.streamsOf(target, candidates[:i]))
 			blocked = append(blocked, target)
 		}
 	}
 	return taken, blocked
 }
 
-// deliverTo enqueues the record for a target if its candidate matches. Errors: those of Client.Enqueue.
-func (e *Encoder) deliverTo(target *Target, candidate *subscription.Candidate[*Target]) (matches bool, err error) {
-	if target.limited > 0 {
-		return e.deliverCounted(target, candidate)
+// deliverTo enqueues the record for a target if its candidate matches. If it has subscriptions that end after so many records, one lock for all sources of the
+// client keeps that exact: a record counts once it is enqueued, or waits in a batch, and no further one is matched before. Errors: those of Client.Enqueue.
+func (d *Deliverer) deliverTo(target *Target, candidate *subscription.Candidate[*Target]) (matches bool, err error) {
+	if target.limited == 0 {
+		return d.enqueueMatching(target, candidate)
 	}
-	return e.enqueueMatching(target, candidate)
+	target.Recipient.quotas.Lock()
+	defer target.Recipient.quotas.Unlock()
+	d.View.ForgetQuotas()
+	matches, err = d.enqueueMatching(target, candidate)
+	if matches && err == nil {
+		d.Quotas.Count(target, candidate.Stream, d.View)
+	}
+	return matches, err
 }
 
-func (e *Encoder) enqueueMatching(target *Target, candidate *subscription.Candidate[*Target]) (matches bool, err error) {
-	form, matches := candidate.Match(e.subject)
+func (d *Deliverer) enqueueMatching(target *Target, candidate *subscription.Candidate[*Target]) (matches bool, err error) {
+	form, matches := candidate.Match(d.View)
 	if !matches {
 		return false, nil
 	}
-	enqueued, err := e.enqueue(target, candidate.Stream, form)
-	if enqueued && e.written != nil {
-		e.written(target)
+	enqueued, err := d.enqueue(target, candidate.Stream, form)
+	if enqueued && d.Written != nil {
+		d.Written(target)
 	}
 	if err == nil && form.Cursor {
 		candidate.IdleSince = 0
@@ -60,65 +95,65 @@ func (e *Encoder) enqueueMatching(target *Target, candidate *subscription.Candid
 	return true, err
 }
 
-// Deliver enqueues a record for the subscriptions that Match has added, and tells how often it was taken. When the client cannot take all of it, full is true:
-// call Deliver again with the same record once the client is writable, which completes it. It is called under the target's lock.
-func (t *Target) Deliver(encoder *Encoder, record *atlas.Record) (taken int, full bool) {
-	taken, blocked := encoder.Deliver(&t.alone, record)
-	encoder.Clear()
-	t.blocked = false
-	if full = len(blocked) > 0; !full && len(t.partial) > 0 {
-		delete(t.partial, record.Position)
+// enqueue enqueues the record for a target: by itself, or to wait for others in a batch. Where it has enqueued something for the client, Recipient.Flush must
+// follow. Errors: those of Client.Enqueue.
+func (d *Deliverer) enqueue(to *Target, stream atlas.Stream, form subscription.Projection) (enqueued bool, err error) {
+	if to.batches.IsEmpty() {
+		return true, d.enqueueAlone(to, stream, form)
 	}
-	return taken, full
+	chosen, enqueued, err := to.batches.Choose(d.Record, stream, form)
+	if err != nil {
+		return enqueued, err
+	}
+	if chosen == nil {
+		return true, d.enqueueAlone(to, stream, form)
+	}
+	var at cursor.Place
+	if form.Cursor {
+		at = d.Place(stream)
+	}
+	added, err := chosen.Add(d.View.Payload(form), at)
+	return enqueued || added, err
 }
 
-// hasIn tells whether a record has been delivered in a stream before it did not fit in another one.
-func (t *Target) hasIn(record *atlas.Record, stream atlas.Stream) bool {
-	//mutate:partial-delivery-repeated
-	return len(t.partial) > 0 && slices.Contains(t.partial[record.Position], stream)
+// enqueueAlone enqueues the record by itself.
+func (d *Deliverer) enqueueAlone(to *Target, stream atlas.Stream, form subscription.Projection) error {
+	recipient := to.Recipient
+	if checkpoints := recipient.Checkpoints.Get(); form.Cursor && checkpoints != nil { // its cursors are its own
+		return checkpoints.Enqueue(recipient.enqueuer(!to.canDeliverLater), d.Place(stream), d.SealOwn, d.WithCursors(recipient.Encoding, stream, form))
+	}
+	message := d.Message(recipient.Encoding, stream, form)
+	if to.canDeliverLater { // without enqueuer, which would allocate for each record
+		return recipient.EnqueueIfRoom(message)
+	}
+	return recipient.EnqueueControl(message)
 }
 
 // block has the target get nothing any more until Unblock: a shorter message must not overtake the record that did not fit.
 func (t *Target) block(record *atlas.Record, deliveredIn []atlas.Stream) {
 	//mutate:shorter-record-overtakes
 	t.blocked = true
-	if len(deliveredIn) == 0 {
-		return
-	}
-	if t.partial == nil {
-		t.partial = make(map[atlas.Position][]atlas.Stream)
-	}
-	t.partial[record.Position] = append(t.partial[record.Position], deliveredIn...)
+	t.Partial.Add(record, deliveredIn)
 }
 
 // Unblock has the target get records again. It is called when those that did not fit can be read later.
 func (t *Target) Unblock() { t.blocked = false }
 
 // streamsOf are those in which a target has got the record.
-func (e *Encoder) streamsOf(target *Target, entries []*subscription.Candidate[*Target]) (streams []atlas.Stream) {
+func (d *Deliverer) streamsOf(target *Target, entries []*subscription.Candidate[*Target]) (streams []atlas.Stream) {
 	for _, entry := range entries {
-		if entry.Subscriber != target || target.hasIn(e.record, entry.Stream) {
+		if entry.Subscriber != target || target.Partial.Has(d.Record, entry.Stream) {
 			continue
 		}
 		if target.limited > 0 { // its subscriptions may match no longer
-			if e.wasCounted(target, entry.Stream) {
+			if d.Quotas.HasCounted(target, entry.Stream) {
 				streams = append(streams, entry.Stream)
 			}
 			continue
 		}
-		if _, matches := entry.Match(e.subject); matches {
+		if _, matches := entry.Match(d.View); matches {
 			streams = append(streams, entry.Stream)
 		}
 	}
 	return streams
-}
-
-// isNonPublic tells whether a record is only for clients that may see what is not public: subscriptions to every measurement's metadata have access by no
-// measurement of their own.
-func isNonPublic(record *atlas.Record) bool {
-	if record.Stream != atlas.StreamMetadata {
-		return false
-	}
-	measurement, err := atlas.ParseMeasurement(record.Value)
-	return err != nil || !measurement.Public
 }

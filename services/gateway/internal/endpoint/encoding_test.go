@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"testing"
 
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/encode"
 )
 
 // An event that is given its cursor once it is encoded is the one that is encoded with the cursor, whatever its length says in the frame's header.
 func TestCursorOfAnEncodedEvent(t *testing.T) {
-	var encoding delivery.CursorEncoding = socketIOEvents{}
+	var encoding encode.CursorEncoding = socketIOEvents{}
 	for _, size := range []int{0, 60, 90, 125, 126, 1000, 0xFFFF - 40, 0xFFFF, 100_000} {
 		payload := fmt.Appendf(nil, `{"value":%q}`, bytes.Repeat([]byte("x"), size))
 		event := encoding.Event("atlas_result", payload)
@@ -27,7 +27,7 @@ func TestCursorOfAnEncodedEvent(t *testing.T) {
 }
 
 func BenchmarkCursorOfAnEvent(b *testing.B) {
-	var encoding delivery.CursorEncoding = socketIOEvents{}
+	var encoding encode.CursorEncoding = socketIOEvents{}
 	payload, cursor := fmt.Appendf(nil, `{"value":%q}`, bytes.Repeat([]byte("x"), 1000)), string(bytes.Repeat([]byte("c"), 100))
 	b.Run("encoded with it", func(b *testing.B) {
 		b.ReportAllocs()

@@ -10,7 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/jitter"
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/encode"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/readlimit"
@@ -73,7 +73,7 @@ func formatTime(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 func writeError(w http.ResponseWriter, refusal *protocol.Error) {
 	SetErrorHeader(w.Header(), refusal.Code)
 	w.WriteHeader(StatusOf(refusal.Code))
-	_, _ = w.Write(delivery.ErrorMessage(ndjson{}, refusal).Payload()) // the client may be gone
+	_, _ = w.Write(encode.ErrorMessage(ndjson{}, refusal).Payload()) // the client may be gone
 }
 
 // SetErrorHeader sets the header of an error response in JSON.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/encode"
 	"atlasstream/services/gateway/internal/subscription"
 	"atlasstream/services/gateway/internal/wsframe"
 )
@@ -16,7 +16,7 @@ const MediaEvents = "text/event-stream"
 
 // format is the format of a stream's body: NDJSON or Server-Sent Events. protocol.EventUnsubscribed ends the body of its only subscription.
 type format interface {
-	delivery.Encoding
+	encode.Encoding
 	contentType() string
 	// keepAlive may be written between two events, and is ignored by the client.
 	keepAlive() []byte

@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"atlasstream/services/gateway/internal/connset"
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/encode"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 	"atlasstream/services/gateway/internal/subscription"
@@ -58,7 +58,7 @@ func (e *HTTPStream) refuse(w http.ResponseWriter, r *http.Request, refusal *pro
 	}
 	setStreamHeader(w.Header(), format)
 	closeIfLeaving(w.Header(), refusal.Code)
-	_, _ = w.Write(sse{}.withRetry(delivery.ErrorMessage(format, refusal), engineio.RetryAfter).Payload()) // the client may be gone
+	_, _ = w.Write(sse{}.withRetry(encode.ErrorMessage(format, refusal), engineio.RetryAfter).Payload()) // the client may be gone
 }
 
 // serveHead responds as a GET would, as far as that is known without subscribing. Monitors use it.

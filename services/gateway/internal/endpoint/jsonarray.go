@@ -28,7 +28,7 @@ func appendCursor(text []byte, cursor string) []byte {
 	return append(append(append(text, `["`+protocol.EventCursor+`","`...), cursor...), `"]`...)
 }
 
-// EventAtStart implements delivery.StartEncoding.
+// EventAtStart implements encode.StartEncoding.
 func (e jsonArray) EventAtStart(name string, payload []byte, cursor string) *wsframe.Message {
 	return e.EventAt(name, payload, cursor)
 }

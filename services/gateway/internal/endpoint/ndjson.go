@@ -26,7 +26,7 @@ func (ndjson) Cursor(cursor string) *wsframe.Message {
 	return wsframe.Text(append(appendCursor(nil, cursor), '\n'))
 }
 
-// EventAtStart implements delivery.StartEncoding.
+// EventAtStart implements encode.StartEncoding.
 func (e ndjson) EventAtStart(name string, payload []byte, cursor string) *wsframe.Message {
 	return e.EventAt(name, payload, cursor)
 }

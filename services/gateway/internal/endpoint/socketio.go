@@ -7,7 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/encode"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/socketio"
 	"atlasstream/services/gateway/internal/socketio/engineio"
@@ -47,7 +47,7 @@ func (e *SocketIO) Reroute(sessionID string) bool {
 }
 
 func (e *SocketIO) farewell() *wsframe.Message {
-	return delivery.ErrorMessage(socketIOEvents{}, errShuttingDown())
+	return encode.ErrorMessage(socketIOEvents{}, errShuttingDown())
 }
 
 // Shutdown refuses new clients, sends the others their queued messages and an error, and waits until all have disconnected. It cuts off those that
@@ -106,7 +106,7 @@ type socketIOClient struct {
 	hasCursors atomic.Bool // so that the client remembers the last argument of an event if it is a string
 }
 
-func (c *socketIOClient) Encoding() delivery.Encoding    { return socketIOEvents{} }
+func (c *socketIOClient) Encoding() encode.Encoding      { return socketIOEvents{} }
 func (c *socketIOClient) Overflow()                      { c.Abort(c.Complaint(errTooSlow(c.MissingSince()))) }
 func (c *socketIOClient) Disconnect(why *protocol.Error) { c.Abort(c.Complaint(why)) }
 func (c *socketIOClient) Leave(why *protocol.Error)      { c.Close(c.Complaint(why)) }
@@ -125,7 +125,7 @@ func (c *socketIOClient) BeginCursors() (forAll bool) {
 // Complaint implements delivery.Client. The null after the error text keeps the client from remembering the text as a cursor.
 func (c *socketIOClient) Complaint(refusal *protocol.Error) *wsframe.Message {
 	if !c.hasCursors.Load() {
-		return delivery.ErrorMessage(socketIOEvents{}, refusal)
+		return encode.ErrorMessage(socketIOEvents{}, refusal)
 	}
 	return socketio.EncodeEvent("/", protocol.EventError, refusal.Payload(), []byte("null"))
 }
@@ -146,12 +146,12 @@ func (socketIOEvents) Cursor(cursor string) *wsframe.Message {
 	return socketio.EncodeEvent("/", protocol.EventCursor, []byte(`"`+cursor+`"`))
 }
 
-// WithCursor implements delivery.CursorEncoding: the cursor is one more element of the event's array.
+// WithCursor implements encode.CursorEncoding: the cursor is one more element of the event's array.
 func (socketIOEvents) WithCursor(event *wsframe.Message, cursor string) *wsframe.Message {
 	array := event.Payload()
 	text := append(wsframe.Blank(len(array)+len(cursor)+len(`,""`)), array[:len(array)-len("]")]...)
 	return wsframe.Written(append(append(append(text, `,"`...), cursor...), `"]`...))
 }
 
-// ReplayFinished implements delivery.ReplayEncoding: ripe.atlas.cousteau 1.5 expects this name.
+// ReplayFinished implements encode.ReplayEncoding: ripe.atlas.cousteau 1.5 expects this name.
 func (socketIOEvents) ReplayFinished() string { return "atlas_replay_finished" }

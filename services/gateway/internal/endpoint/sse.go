@@ -32,13 +32,13 @@ func (e sse) Cursor(cursor string) *wsframe.Message {
 	return e.EventAt(protocol.EventCursor, []byte("{}"), cursor)
 }
 
-// EventAtStart implements delivery.StartEncoding. The ID is part of the confirmation, as event-source-polyfill and launchdarkly-eventsource ignore an ID
+// EventAtStart implements encode.StartEncoding. The ID is part of the confirmation, as event-source-polyfill and launchdarkly-eventsource ignore an ID
 // without data.
 func (e sse) EventAtStart(name string, payload []byte, cursor string) *wsframe.Message {
 	return e.EventAt(name, payload, cursor)
 }
 
-// EventAtEnd implements delivery.EndEncoding. The ID marks the end of the subscription: a browser that reconnects with it is answered 204, and stops.
+// EventAtEnd implements encode.EndEncoding. The ID marks the end of the subscription: a browser that reconnects with it is answered 204, and stops.
 func (sse) EventAtEnd(name string, payload []byte) *wsframe.Message {
 	text := append(append(append([]byte("event: "), name...), "\nid: "...), endID(payload)...)
 	text = append(append(text, "\ndata: "...), payload...)

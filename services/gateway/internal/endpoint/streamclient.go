@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/bufferpool"
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/encode"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsconn"
@@ -55,14 +55,14 @@ func (c *streamClient) wake() {
 }
 
 // Encoding implements delivery.Client.
-func (c *streamClient) Encoding() delivery.Encoding { return c.format }
+func (c *streamClient) Encoding() encode.Encoding { return c.format }
 
 // Overflow implements delivery.Client.
 func (c *streamClient) Overflow() { c.Abort(c.Complaint(errTooSlow(c.MissingSince()))) }
 
 // Complaint implements delivery.Client.
 func (c *streamClient) Complaint(refusal *protocol.Error) *wsframe.Message {
-	return delivery.ErrorMessage(c.format, refusal)
+	return encode.ErrorMessage(c.format, refusal)
 }
 
 // BeginCursors implements delivery.Client: cursors are of one subscription each.

@@ -10,7 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/services/gateway/internal/connset"
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/encode"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/sendqueue"
@@ -134,7 +134,7 @@ type webSocketClient struct {
 	queue      *sendqueue.Queue // conn.Queue, without an indirection for each delivery
 }
 
-func (c *webSocketClient) Encoding() delivery.Encoding            { return jsonArray{} }
+func (c *webSocketClient) Encoding() encode.Encoding              { return jsonArray{} }
 func (c *webSocketClient) Enqueue(message *wsframe.Message) error { return c.queue.Enqueue(message) }
 func (c *webSocketClient) EnqueueControl(message *wsframe.Message) error {
 	return c.queue.EnqueueControl(message)
@@ -146,7 +146,7 @@ func (c *webSocketClient) ShareBudget(budget queuebudget.Budget) { c.queue.Share
 func (c *webSocketClient) cutOff()                               { c.conn.Close() }
 
 func (c *webSocketClient) Complaint(refusal *protocol.Error) *wsframe.Message {
-	return delivery.ErrorMessage(jsonArray{}, refusal)
+	return encode.ErrorMessage(jsonArray{}, refusal)
 }
 
 func (c *webSocketClient) Overflow() {

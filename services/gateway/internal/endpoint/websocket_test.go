@@ -12,7 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/encode"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
@@ -182,7 +182,7 @@ func FuzzParseEvent(f *testing.F) {
 		_, argument, err := parseEvent(binary, payload)
 		if err != nil {
 			refusal, ok := errors.AsType[*protocol.Error](err)
-			if !ok || !json.Valid(delivery.ErrorMessage(jsonArray{}, refusal).Payload()) {
+			if !ok || !json.Valid(encode.ErrorMessage(jsonArray{}, refusal).Payload()) {
 				t.Errorf("the refusal of %q is %v", payload, err)
 			}
 			return

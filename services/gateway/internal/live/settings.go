@@ -7,6 +7,7 @@ import (
 
 	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/overload"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -18,9 +19,8 @@ type Settings struct {
 	Enricher   subscription.Enricher
 	MaxSteps   int           // that the clients of an address cost for each record of a measurement; 0 for any number
 	BehindTime time.Duration // lags up to this are known
-	// CursorIdle is for how long nothing with a cursor comes before SendCursors sends one.
-	CursorIdle time.Duration
-	Metrics    *Metrics
+	Detached   prometheus.Counter
+	Overload   *overload.Metrics
 	OnWork     func(subscription.Stats) // what subscriptions have had done with records
 	// Detach makes the reader of a target that gets what the log has from an offset on from there, not live. It is called under the partition's lock; Reader.Begin
 	// follows for further subscriptions. Nil where a client that cannot take a record is closed.
@@ -40,31 +40,4 @@ type Reader interface {
 	ResetOffset(next int64, why *protocol.Error)
 	// Next is the offset before which everything has been delivered.
 	Next() int64
-}
-
-// Metrics count what partitions do.
-type Metrics struct {
-	detached       prometheus.Counter
-	overloads      prometheus.Counter
-	overloadsEnded prometheus.Counter
-}
-
-// NewMetrics registers the metrics.
-func NewMetrics(registerer prometheus.Registerer) *Metrics {
-	metrics := &Metrics{
-		detached: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "atlas_gateway_fell_behind_total",
-			Help: "Times that a client could not take a live record and went on to read the log, once for each partition.",
-		}),
-		overloads: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "atlas_gateway_overloads_refused_total",
-			Help: "Subscriptions refused because those of their address would cost too much for each record of the measurement.",
-		}),
-		overloadsEnded: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "atlas_gateway_overloads_ended_total",
-			Help: "Subscriptions ended because those of their address cost too much for each record of the measurement, as records have become longer.",
-		}),
-	}
-	registerer.MustRegister(metrics.detached, metrics.overloads, metrics.overloadsEnded)
-	return metrics
 }

@@ -12,6 +12,7 @@ import (
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/quota"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
@@ -59,7 +60,7 @@ func (r *Replay) explain(err error) error {
 
 // Room implements Sink.
 func (r *Replay) Room(ctx context.Context) (waited time.Duration, err error) {
-	return r.Recipient.AwaitWritable(ctx, 0)
+	return r.target.AwaitWritable(ctx, 0)
 }
 
 // Deliver implements Sink.
@@ -67,7 +68,7 @@ func (r *Replay) Deliver(ctx context.Context, record *atlas.Record, position fun
 	for {
 		taken, full := r.deliver(record, position)
 		r.delivered.Add(float64(taken))
-		r.endSpent(r.encoder.TakeSpent())
+		r.endSpent(r.deliverer.Quotas.TakeSpent())
 		if !full {
 			return nil
 		}
@@ -80,12 +81,12 @@ func (r *Replay) Deliver(ctx context.Context, record *atlas.Record, position fun
 func (r *Replay) deliver(record *atlas.Record, position func() *cursor.Replay) (taken int, full bool) {
 	r.target.Lock()
 	defer r.target.Unlock()
-	r.encoder.SetReplay(position)
-	return r.target.Deliver(r.encoder, record)
+	r.deliverer.SetReplay(position)
+	return r.target.Deliver(r.deliverer, record)
 }
 
 // endSpent ends subscriptions that have brought all records that they may.
-func (r *Replay) endSpent(spent []delivery.Spent) {
+func (r *Replay) endSpent(spent []quota.Spent[*delivery.Target]) {
 	if len(spent) > 0 {
 		delivery.NotifyOwners(r.endWhere(func(active *delivery.Active) bool { return active.Wanted.Quota.IsSpent() }, (*delivery.Active).SendOver))
 	}

@@ -12,6 +12,7 @@ import (
 	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/reading"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -35,8 +36,8 @@ type Replay struct {
 	From        *cursor.Replay // the position from which it resumed; nil for its start
 	Recipient   *delivery.Recipient
 	settings    *Settings
-	target      *delivery.Target
-	encoder     *delivery.Encoder
+	target      *reading.Target
+	deliverer   *delivery.Deliverer
 	delivered   prometheus.Counter
 	cancel      context.CancelFunc
 	done        chan struct{} // is closed when its goroutine is done
@@ -47,11 +48,11 @@ type Replay struct {
 func New(recipient *delivery.Recipient, wanted *subscription.Subscription, settings *Settings, delivered prometheus.Counter) *Replay {
 	r := &Replay{
 		Measurement: wanted.Measurement, Past: *wanted.Replay,
-		Recipient: recipient, settings: settings, target: delivery.NewTarget(recipient, true),
-		encoder:   delivery.NewEncoder(settings.Shared, settings.Enricher, settings.OnWork),
+		Recipient: recipient, settings: settings, target: reading.Of(delivery.NewTarget(recipient, true)),
+		deliverer: delivery.NewDeliverer(settings.Shared, settings.Enricher, settings.OnWork),
 		delivered: delivered, done: make(chan struct{}),
 	}
-	r.encoder.SetSource(r, nil)
+	r.deliverer.Source = r
 	return r
 }
 
@@ -75,9 +76,9 @@ func (r *Replay) IsOver() bool {
 }
 
 // PlaceBefore implements delivery.Source.
-func (r *Replay) PlaceBefore(joining *delivery.Active, _ int64) delivery.Place {
+func (r *Replay) PlaceBefore(joining *delivery.Active, _ int64) cursor.Place {
 	wanted := joining.Wanted
-	return delivery.Place{Source: r, Stream: wanted.Stream, Checkpoint: cursor.Checkpoint{Measurement: wanted.Measurement, Replay: joining.ReplayFrom()}}
+	return cursor.Place{Source: r, Stream: wanted.Stream, Checkpoint: cursor.Checkpoint{Measurement: wanted.Measurement, Replay: joining.From.ReplayOf(wanted.Measurement)}}
 }
 
 // Delivered implements delivery.Source.
@@ -85,9 +86,6 @@ func (r *Replay) Delivered() cursor.Live { return cursor.Live{Offset: -1} }
 
 // IsReplay implements delivery.Source.
 func (r *Replay) IsReplay() bool { return true }
-
-// RecountCursors implements delivery.Source: a replay holds up nobody else, and costs nothing.
-func (r *Replay) RecountCursors(*delivery.Recipient) {}
 
 // Begin begins a subscription: what the replay comes to from then on is delivered for it. Errors: ErrOver; a *protocol.Error for a measurement that the
 // client may not have; those of Client.EnqueueControl.

@@ -27,7 +27,7 @@ func TestSubscriptionToAReplayThatIsOver(t *testing.T) {
 	over := replay.New(&recipient, wanted, settings, prometheus.NewCounter(prometheus.CounterOpts{}))
 	over.Prepare(context.Background())
 	over.CloseIfEmpty()
-	if err := over.Begin(&delivery.Active{Recipient: &recipient, Wanted: wanted}); !errors.Is(err, replay.ErrOver) {
+	if err := over.Begin(delivery.NewActive(&recipient, wanted, nil)); !errors.Is(err, replay.ErrOver) {
 		t.Errorf("got %v, want ErrOver", err)
 	}
 }

@@ -5,11 +5,10 @@ import (
 	"time"
 
 	"atlasstream/services/gateway/internal/cursor"
-	"atlasstream/services/gateway/internal/delivery"
 )
 
 // cursor stands for all subscriptions once what is at a place is enqueued; it is empty if none has cursors, or if there are too many.
-func (t *Tracker) cursor(at *delivery.Place, seal func(cursor.Token) string) string {
+func (t *Tracker) cursor(at *cursor.Place, seal func(cursor.Token) string) string {
 	token, fit := t.token(at)
 	if !fit || len(token.Subscriptions) == 0 {
 		return ""
@@ -23,7 +22,7 @@ func (t *Tracker) cursor(at *delivery.Place, seal func(cursor.Token) string) str
 }
 
 // token is what the cursor stands for, unless that is too much.
-func (t *Tracker) token(at *delivery.Place) (token cursor.Token, fit bool) {
+func (t *Tracker) token(at *cursor.Place) (token cursor.Token, fit bool) {
 	plain, fit := t.others.Plain(maxForAll - t.size - pendingSize(t.pending))
 	if !fit {
 		return token, false
@@ -58,7 +57,7 @@ func pendingSize(pending []cursor.SavedSubscription) (size int) {
 }
 
 // checkpoint is how far the subscription has got once what is at a place is enqueued.
-func (s *tracked) checkpoint(at *delivery.Place) cursor.Checkpoint {
+func (s *tracked) checkpoint(at *cursor.Place) cursor.Checkpoint {
 	now := s.place
 	if s.isAdvancedBy(at) {
 		now = *at
@@ -79,7 +78,7 @@ func (s *tracked) advanced(at cursor.Live) cursor.Live {
 }
 
 // isAdvancedBy tells whether a record counts for the subscription, which may not match it: records of a measurement and stream are enqueued in their order.
-func (s *tracked) isAdvancedBy(at *delivery.Place) bool {
+func (s *tracked) isAdvancedBy(at *cursor.Place) bool {
 	//mutate:tracker-of-other-measurements,tracker-of-other-streams
 	return s.place.Source == at.Source && s.place.Stream == at.Stream && s.place.Measurement == at.Measurement &&
 		(at.Replay != nil || at.Live.Offset > s.place.Live.Offset)

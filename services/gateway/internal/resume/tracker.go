@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/batch"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/notice"
 	"atlasstream/services/gateway/internal/subscription"
 	"atlasstream/services/gateway/internal/wsframe"
 )
@@ -21,7 +23,7 @@ type Others interface {
 	PlainSize() int
 }
 
-// Tracker is how far a client has got with each of its subscriptions that have cursors. It implements delivery.Checkpoints.
+// Tracker is how far a client has got with each of its subscriptions that have cursors. It implements checkpoint.Checkpoints.
 type Tracker struct {
 	recipient *delivery.Recipient
 	others    Others
@@ -48,23 +50,23 @@ const (
 
 // tracked is how far one subscription has got.
 type tracked struct {
-	active     *delivery.Active
-	group      *delivery.Group // of which it is one measurement; nil for none
-	parts      int             // of the group that are to the measurement
-	parameters []byte          // without the cursor with which the subscription began
-	place      delivery.Place
-	batch      *delivery.Batch // in which its records may wait; nil without one
-	follows    bool            // what is delivered live: it has got as far as that, though perhaps long without a record
+	active     *notice.Subscription
+	group      *notice.Group // of which it is one measurement; nil for none
+	parts      int           // of the group that are to the measurement
+	parameters []byte        // without the cursor with which the subscription began
+	place      cursor.Place
+	batch      *batch.Batch // in which its records may wait; nil without one
+	follows    bool         // what is delivered live: it has got as far as that, though perhaps long without a record
 }
 
 // source is where the records come from by which a subscription advances.
 type source struct {
-	source      delivery.Source
+	source      cursor.Source
 	stream      atlas.Stream
 	measurement atlas.MeasurementID
 }
 
-func sourceOf(at *delivery.Place) source { return source{at.Source, at.Stream, at.Measurement} }
+func sourceOf(at *cursor.Place) source { return source{at.Source, at.Stream, at.Measurement} }
 
 func sizeOf(parameters []byte) int { return (len(parameters) + trackedSize) * 4 / 3 }
 
@@ -73,8 +75,8 @@ func NewTracker(recipient *delivery.Recipient, others Others, seal func(cursor.T
 	return &Tracker{recipient: recipient, others: others, seal: seal, bySource: make(map[source][]*tracked)}
 }
 
-// Begin implements delivery.Checkpoints.
-func (t *Tracker) Begin(joining *delivery.Active, at delivery.Place, waiting *delivery.Batch) {
+// Begin implements checkpoint.Checkpoints.
+func (t *Tracker) Begin(joining *notice.Subscription, at cursor.Place, waiting *batch.Batch) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if at.Source.IsReplay() { // it joins a replay where that is
@@ -92,13 +94,10 @@ func (t *Tracker) Begin(joining *delivery.Active, at delivery.Place, waiting *de
 	t.tracked = append(t.tracked, begun)
 	t.bySource[sourceOf(&at)] = append(t.bySource[sourceOf(&at)], begun)
 	t.resize()
-	if joining.Group == nil {
-		t.restored(joining)
-	}
 }
 
 // parametersOf gives those of a subscription without its cursor. The measurements of a group share them.
-func (t *Tracker) parametersOf(joining *delivery.Active) []byte {
+func (t *Tracker) parametersOf(joining *notice.Subscription) []byte {
 	if last := len(t.tracked) - 1; last >= 0 && joining.Group != nil && t.tracked[last].group == joining.Group {
 		return t.tracked[last].parameters
 	}
@@ -123,7 +122,7 @@ func (t *Tracker) savedParameters(at int) []byte {
 }
 
 // find gives what is tracked of a subscription; nil for nothing. It is called under the lock.
-func (t *Tracker) find(active *delivery.Active) *tracked {
+func (t *Tracker) find(active *notice.Subscription) *tracked {
 	at := slices.IndexFunc(t.tracked, func(each *tracked) bool { return each.isOf(active) })
 	if at < 0 {
 		return nil
@@ -131,15 +130,15 @@ func (t *Tracker) find(active *delivery.Active) *tracked {
 	return t.tracked[at]
 }
 
-func (s *tracked) isOf(active *delivery.Active) bool {
+func (s *tracked) isOf(active *notice.Subscription) bool {
 	if s.group != nil {
 		return s.group == active.Group && s.place.Measurement == active.Wanted.Measurement
 	}
 	return s.active == active
 }
 
-// End implements delivery.Checkpoints.
-func (t *Tracker) End(leaving *delivery.Active) {
+// End implements checkpoint.Checkpoints.
+func (t *Tracker) End(leaving *notice.Subscription) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	ended := t.find(leaving)
@@ -158,8 +157,8 @@ func (t *Tracker) End(leaving *delivery.Active) {
 	t.resize()
 }
 
-// Follow implements delivery.Checkpoints.
-func (t *Tracker) Follow(active *delivery.Active, follows bool) {
+// Follow implements checkpoint.Checkpoints.
+func (t *Tracker) Follow(active *notice.Subscription, follows bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if found := t.find(active); found != nil {
@@ -171,8 +170,8 @@ func (t *Tracker) Follow(active *delivery.Active, follows bool) {
 	}
 }
 
-// Steps implements delivery.Checkpoints.
-func (t *Tracker) Steps(joining *delivery.Active) int {
+// Steps implements checkpoint.Checkpoints.
+func (t *Tracker) Steps(joining *notice.Subscription) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	size := t.size + t.others.PlainSize()
@@ -182,9 +181,9 @@ func (t *Tracker) Steps(joining *delivery.Active) int {
 	return min(size, maxForAll) / bytesOfStep
 }
 
-// Enqueue implements delivery.Checkpoints. The cursor stands for all subscriptions, for those to the record's measurement and stream behind the record.
+// Enqueue implements checkpoint.Checkpoints. The cursor stands for all subscriptions, for those to the record's measurement and stream behind the record.
 func (t *Tracker) Enqueue(
-	enqueue func(*wsframe.Message) error, at delivery.Place, seal func(cursor.Token) string, encode func(cursor string) *wsframe.Message,
+	enqueue func(*wsframe.Message) error, at cursor.Place, seal func(cursor.Token) string, encode func(cursor string) *wsframe.Message,
 ) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -204,11 +203,11 @@ func (t *Tracker) Enqueue(
 	return nil
 }
 
-// Send implements delivery.Checkpoints.
+// Send implements checkpoint.Checkpoints.
 func (t *Tracker) Send(event string, payload []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.recipient.EnqueueControl(t.recipient.Encoding.EventAt(event, payload, t.cursor(&delivery.Place{}, t.seal)))
+	return t.recipient.EnqueueControl(t.recipient.Encoding.EventAt(event, payload, t.cursor(&cursor.Place{}, t.seal)))
 }
 
 // SetPending has cursors stand for what the client has not got back yet: its connection may be lost before it has.
@@ -219,25 +218,20 @@ func (t *Tracker) SetPending(pending []cursor.SavedSubscription) {
 	t.pending = slices.Clone(pending)
 }
 
-// Restored implements delivery.Checkpoints.
-func (t *Tracker) Restored(active *delivery.Active) {
+// Restored implements checkpoint.Checkpoints.
+func (t *Tracker) Restored(parameters []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.restored(active)
-}
-
-// restored is called under the lock.
-func (t *Tracker) restored(active *delivery.Active) {
 	isRestored := false
 	//mutate:resumed-subscription-pending
 	t.pending = slices.DeleteFunc(t.pending, func(saved cursor.SavedSubscription) bool {
 		isFurther := isRestored && len(saved.Parameters) == 0 // a further measurement of a group
-		isRestored = isFurther || bytes.Equal(saved.Parameters, active.Parameters)
+		isRestored = isFurther || bytes.Equal(saved.Parameters, parameters)
 		return isRestored
 	})
 }
 
-// SendCursor implements delivery.Checkpoints.
+// SendCursor implements checkpoint.Checkpoints.
 func (t *Tracker) SendCursor(since time.Time) (enqueued, fits bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -245,7 +239,7 @@ func (t *Tracker) SendCursor(since time.Time) (enqueued, fits bool) {
 		return false, true
 	}
 	before := t.sentAt
-	sealed := t.cursor(&delivery.Place{}, t.seal)
+	sealed := t.cursor(&cursor.Place{}, t.seal)
 	if sealed == "" {
 		return false, false
 	}
@@ -256,8 +250,8 @@ func (t *Tracker) SendCursor(since time.Time) (enqueued, fits bool) {
 	return true, true
 }
 
-// ResetOffsets implements delivery.Checkpoints.
-func (t *Tracker) ResetOffsets(source delivery.Source, next int64) {
+// ResetOffsets implements checkpoint.Checkpoints.
+func (t *Tracker) ResetOffsets(source cursor.Source, next int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, each := range t.tracked {

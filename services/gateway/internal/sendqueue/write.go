@@ -40,7 +40,7 @@ func (q *Queue) Flush() {
 func (q *Queue) writeSlowly() {
 	batch := socketwrite.New()
 	defer batch.Release()
-	for more := q.resume(batch); more; more = q.next(batch) {
+	for q.next(batch) {
 		if err := batch.WriteWithin(q.conn, q.limits.WriteTimeout); err != nil {
 			q.stop()
 			return
@@ -64,7 +64,7 @@ func (q *Queue) begin(batch *socketwrite.Batch) (more, wake bool) {
 	return q.take(batch), false
 }
 
-// next continues after a batch.
+// next goes on behind what is written of a batch.
 func (q *Queue) next(batch *socketwrite.Batch) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -84,12 +84,6 @@ func (q *Queue) continueSlowly(batch *socketwrite.Batch) {
 	q.account.CountUnread(batch.Unread)
 	q.account.Stats.Blocked.Add(1)
 	q.blocked.Go(q.writeSlowly)
-}
-
-func (q *Queue) resume(batch *socketwrite.Batch) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.take(batch)
 }
 
 // take fills the batch from the head of the queue. If that is empty it returns false, and the caller is not the writer any more.

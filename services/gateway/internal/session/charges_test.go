@@ -12,6 +12,7 @@ import (
 	"atlasstream/services/gateway/internal/cost"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/live"
+	"atlasstream/services/gateway/internal/overload"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
@@ -81,7 +82,7 @@ func (h *chargedHub) expectCharges(t *testing.T) (networks int) {
 	t.Helper()
 	for _, stream := range []*session.Stream{h.Results, h.Statuses, h.Metadata} {
 		for _, partition := range stream.Partitions() {
-			got, want := stepsByNetwork(partition.Charged()), stepsByNetwork(h.expectedCharges(partition))
+			got, want := stepsByNetwork(sessiontest.Charged(partition)), stepsByNetwork(h.expectedCharges(partition))
 			networks += len(got)
 			if !maps.Equal(got, want) {
 				t.Fatalf("%v are charged, want %v", got, want)
@@ -97,7 +98,7 @@ func (h *chargedHub) expectedCharges(partition *live.Partition) map[atlas.Measur
 	for _, client := range h.clients {
 		for _, active := range client.Actives() {
 			if active.Source == partition && active.Charge.Measurement() != nil {
-				fresh.Charge(active.Cost())
+				fresh.Charge(overload.CostOf(active, nil))
 			}
 		}
 	}

@@ -34,7 +34,7 @@ func (s *Session) beginCursors(ctx context.Context, wanted *subscription.Subscri
 func (s *Session) openTracker() *resume.Tracker {
 	if s.Client.BeginCursors() && s.tracker == nil {
 		s.tracker = resume.NewTracker(&s.Recipient, &s.set, s.hub.settings.Cursors.Seal)
-		s.SetCheckpoints(s.tracker)
+		s.Checkpoints.Set(s.tracker)
 	}
 	return s.tracker
 }

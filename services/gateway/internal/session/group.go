@@ -7,6 +7,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/notice"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -19,7 +20,7 @@ func (s *Session) joinGroup(ctx context.Context, wanted *subscription.Subscripti
 			return err
 		}
 	}
-	if err := s.set.checkRoom(&delivery.Active{Wanted: wanted, Parameters: parameters}, s.hub.settings.Limits.Subscriptions); err != nil {
+	if err := s.set.checkRoom(delivery.NewActive(&s.Recipient, wanted, parameters), s.hub.settings.Limits.Subscriptions); err != nil {
 		return err
 	}
 	if err := s.beginCursors(ctx, wanted); err != nil {
@@ -42,7 +43,7 @@ func (s *Session) joinGroup(ctx context.Context, wanted *subscription.Subscripti
 }
 
 // newGroup makes a group and its parts. Of one that is resumed, those that had ended have no checkpoint; nil if none has one.
-func (s *Session) newGroup(key string, wanted *subscription.Subscription, parameters []byte, resumed *Resumption) (*delivery.Group, []*joining) {
+func (s *Session) newGroup(key string, wanted *subscription.Subscription, parameters []byte, resumed *Resumption) (*notice.Group, []*joining) {
 	var parts []*joining
 	shared := &located{make(map[atlas.MeasurementID]*delivery.Active)}
 	for i, part := range wanted.Parts() {
@@ -50,13 +51,14 @@ func (s *Session) newGroup(key string, wanted *subscription.Subscription, parame
 		if !is {
 			continue
 		}
-		active := &delivery.Active{Recipient: &s.Recipient, Wanted: part, Parameters: parameters, Key: fmt.Sprintf("%s%d", key, i), From: from}
+		active := delivery.NewActive(&s.Recipient, part, parameters)
+		active.Key, active.From = fmt.Sprintf("%s%d", key, i), from
 		parts = append(parts, &joining{Active: active, located: shared, resumption: resumed})
 	}
 	if len(parts) == 0 {
 		return nil, nil
 	}
-	group := delivery.NewGroup(&s.Recipient, parameters, parts[0].Wanted.Quota, len(parts))
+	group := notice.NewGroup(&s.Recipient, parameters, parts[0].Wanted.Quota, len(parts))
 	group.Key = key
 	for _, part := range parts {
 		part.Group = group
@@ -70,7 +72,7 @@ func (s *Session) newGroup(key string, wanted *subscription.Subscription, parame
 }
 
 // beginGroup begins the parts, and confirms them together.
-func (s *Session) beginGroup(ctx context.Context, group *delivery.Group, parts []*joining) error {
+func (s *Session) beginGroup(ctx context.Context, group *notice.Group, parts []*joining) error {
 	for _, part := range parts {
 		if running := s.replayOf(part.Wanted); running != nil {
 			return protocol.Refuse(protocol.CodeAlreadyPlaying,
@@ -81,7 +83,7 @@ func (s *Session) beginGroup(ctx context.Context, group *delivery.Group, parts [
 		}
 		part.From = nil // is kept no longer
 	}
-	return group.Confirm(activesOf(parts))
+	return group.Confirm()
 }
 
 func activesOf(parts []*joining) []*delivery.Active {
@@ -115,7 +117,7 @@ func (s *Session) leaveGroup(wanted *subscription.Subscription, parameters []byt
 	err := ErrNotSubscribed
 	for _, part := range s.set.partsOf(group) {
 		ending := s.end(part, func() error {
-			return group.EndPart(part, func() error { return s.SendEvent(protocol.EventUnsubscribed, parameters) })
+			return group.EndPart(&part.Subscription, func() error { return s.SendEvent(protocol.EventUnsubscribed, parameters) })
 		})
 		if !errors.Is(ending, ErrNotSubscribed) {
 			err = ending

@@ -14,8 +14,11 @@ import (
 	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/cursorevent"
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/lagmetrics"
 	"atlasstream/services/gateway/internal/live"
+	"atlasstream/services/gateway/internal/recheck"
 	"atlasstream/services/gateway/internal/replay"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -87,7 +90,7 @@ func NewHub(settings Settings, registerer prometheus.Registerer) *Hub {
 			Shared: hub.shared, Access: hub.access, Enricher: settings.Replays.Enricher, OnWork: hub.metrics.work.add, Logger: settings.Logger,
 		}
 	}
-	registerer.MustRegister(catchup.NewMetrics(hub.catchup, hub.partitions))
+	registerer.MustRegister(lagmetrics.New(hub.partitions, hub.catchup.Usage))
 	return hub
 }
 
@@ -100,8 +103,7 @@ func (h *Hub) AddStream(name atlas.Stream, tails func(*Stream) Tails) *Stream {
 	stream.log, _ = stream.tails.(Log)
 	stream.settings = live.Settings{
 		Shared: h.shared, Access: h.access, Enricher: h.settings.Enricher, MaxSteps: h.settings.Limits.Steps, BehindTime: h.settings.Behind.Time,
-		CursorIdle: h.cursorIdle(),
-		Metrics:    h.metrics.live, OnWork: h.metrics.work.add,
+		Detached: h.metrics.detached, Overload: h.metrics.overload, OnWork: h.metrics.work.add,
 	}
 	if stream.log != nil {
 		stream.settings.Detach = h.catchup.NewTopic(stream.log, stream.delivered).Detach
@@ -132,7 +134,7 @@ func (h *Hub) MeasurementChanged(now atlas.Measurement) {
 		return
 	}
 	for _, partition := range h.partitions() {
-		partition.RecheckAccess(now.ID)
+		recheck.Access(partition, h.access, now.ID)
 	}
 	for _, replay := range h.replays.all() {
 		replay.RecheckAccess(now.ID)
@@ -159,7 +161,7 @@ func (h *Hub) SendCursors(ctx context.Context) {
 			return
 		}
 		for _, partition := range h.partitions() {
-			partition.SendCursors()
+			cursorevent.SendIdle(partition, h.cursorIdle())
 		}
 	}
 }
@@ -168,10 +170,25 @@ func (h *Hub) SendCursors(ctx context.Context) {
 func (h *Hub) Drain() {
 	h.shared.Drain()
 	for _, partition := range h.partitions() {
-		partition.FlushBatches()
+		flushBatches(partition)
 	}
 	for _, replay := range h.replays.all() {
 		replay.FlushBatches()
+	}
+}
+
+// flushBatches sends what waits in batches.
+func flushBatches(partition *live.Partition) {
+	var flushed []*delivery.Recipient
+	partition.Do(func(locked *live.Locked) {
+		for target := range locked.Targets() {
+			if target.FlushBatches("") {
+				flushed = append(flushed, target.Recipient)
+			}
+		}
+	})
+	for _, recipient := range flushed {
+		recipient.Flush()
 	}
 }
 

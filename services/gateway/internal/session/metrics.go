@@ -3,7 +3,7 @@ package session
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"atlasstream/services/gateway/internal/live"
+	"atlasstream/services/gateway/internal/overload"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -11,7 +11,8 @@ import (
 type metrics struct {
 	delivered *prometheus.CounterVec
 	overflows prometheus.Counter
-	live      *live.Metrics
+	detached  prometheus.Counter
+	overload  *overload.Metrics
 	work      work
 }
 
@@ -48,10 +49,14 @@ func newMetrics(registerer prometheus.Registerer, clients func() float64) *metri
 			Name: "atlas_gateway_client_overflows_total",
 			Help: "Clients that could not keep up and were told so and closed.",
 		}),
-		live: live.NewMetrics(registerer),
-		work: newWork(registerer),
+		detached: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "atlas_gateway_fell_behind_total",
+			Help: "Times that a client could not take a live record and went on to read the log, once for each partition.",
+		}),
+		overload: overload.NewMetrics(registerer),
+		work:     newWork(registerer),
 	}
-	registerer.MustRegister(metrics.delivered, metrics.overflows)
+	registerer.MustRegister(metrics.delivered, metrics.overflows, metrics.detached)
 	registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "atlas_gateway_clients", Help: "Clients that are connected."}, clients))
 	return metrics
 }

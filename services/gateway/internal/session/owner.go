@@ -1,6 +1,10 @@
 package session
 
-import "atlasstream/services/gateway/internal/delivery"
+import (
+	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/live"
+	"atlasstream/services/gateway/internal/recheck"
+)
 
 // Add implements delivery.Owner.
 func (s *Session) Add(joining *delivery.Active) { s.set.add(joining) }
@@ -12,28 +16,31 @@ func (s *Session) Remove(leaving *delivery.Active) bool { return s.set.remove(le
 func (s *Session) Has(active *delivery.Active) bool { return s.set.has(active) }
 
 // Ended implements delivery.Owner.
-func (s *Session) Ended(ended *delivery.Active) {
-	s.set.stopFollowing(ended)
-	if ended.Group != nil && ended.Group.Quota.IsSpent() { // its other parts may be in other partitions
-		s.endOver(s.set.partsOf(ended.Group))
+func (s *Session) Ended(ended []*delivery.Active) {
+	for _, active := range ended {
+		s.set.stopFollowing(active)
+		if active.Group != nil && active.Group.Quota.IsSpent() { // its other parts may be in other partitions
+			s.endOver(s.set.partsOf(active.Group))
+		}
 	}
 	if s.onEnd != nil {
 		s.onEnd() // before its client learns of it, and acts on that
 	}
 	s.Flush()
+	s.RecountCursors()
 }
 
-// RecountCursors implements delivery.Owner: it has the client's networks charged for its cursors as they are now. Each stands for all its subscriptions, in
-// whichever source.
+// RecountCursors has the client's networks charged for its cursors as they are now. Each stands for all its subscriptions, in whichever source.
 func (s *Session) RecountCursors() {
-	if s.Checkpoints() == nil {
+	if s.Checkpoints.Get() == nil {
 		return
 	}
-	seen := make(map[delivery.Source]struct{})
+	seen := make(map[*live.Partition]struct{})
 	for _, active := range s.set.all() {
-		if _, again := seen[active.Source]; !again {
-			seen[active.Source] = struct{}{}
-			active.Source.RecountCursors(&s.Recipient)
+		partition, isLive := active.Source.(*live.Partition) // a replay holds up nobody else, and costs nothing
+		if _, again := seen[partition]; isLive && !again {
+			seen[partition] = struct{}{}
+			recheck.Cursors(partition, &s.Recipient)
 		}
 	}
 }

@@ -109,14 +109,14 @@ func (s *Session) agrees(wanted *subscription.Subscription) bool {
 
 // joinReplay begins a subscription in a replay that runs already: one that goes on behind a cursor must find the replay there.
 func (s *Session) joinReplay(running *replay.Replay, joining *delivery.Active) error {
-	if joining.Wanted.Backlog && !joining.Resumes() {
+	if joining.Wanted.Backlog && !resumes(joining) {
 		return protocol.Refuse(protocol.CodeAlreadyPlaying,
 			"sendBacklog: measurement %d is being replayed, which has no last minutes; end that first", running.Measurement)
 	}
 	if joining.Wanted.CameSince != nil {
 		return protocol.Refuse(protocol.CodeAlreadyPlaying, "since: measurement %d is being replayed, which has its own start; end that first", running.Measurement)
 	}
-	if isThere := s.replays.holding && joining.ReplayFrom().Equal(running.From); joining.Resumes() && !isThere {
+	if isThere := s.replays.holding && joining.From.ReplayOf(joining.Wanted.Measurement).Equal(running.From); resumes(joining) && !isThere {
 		return protocol.Refuse(protocol.CodeAlreadyPlaying,
 			"cursor: measurement %d is being replayed already, and not from there; end that first", running.Measurement)
 	}
@@ -148,7 +148,7 @@ func (s *Session) startReplay(ctx context.Context, joining *delivery.Active) err
 		s.hub.replays.remove(starting)
 		return cannotGoOn(joining, err)
 	}
-	starting.From = joining.ReplayFrom()
+	starting.From = joining.From.ReplayOf(joining.Wanted.Measurement)
 	playing := starting.Prepare(context.WithoutCancel(ctx)) // it lasts until the session ends
 	if err := s.beginIn(starting, joining); err != nil {
 		starting.Cancel()
@@ -181,7 +181,7 @@ func cannotGoOn(joining *delivery.Active, err error) error {
 	if gone == nil {
 		return err
 	}
-	return joining.ConfirmAndEnd(0, protocol.Refuse(gone.Code, "%s; the replay of measurement %d cannot go on, and ends", gone.Words, joining.Wanted.Measurement))
+	return joining.ConfirmAndEnd(nil, 0, protocol.Refuse(gone.Code, "%s; the replay of measurement %d cannot go on, and ends", gone.Words, joining.Wanted.Measurement))
 }
 
 // HoldReplays has replays that Subscribe begins wait for StartHeldReplays, so that several subscriptions of one can go on from the same cursor.

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -121,7 +122,7 @@ func (s *Session) Resume(ctx context.Context, resumed *Resumption) error {
 	if wanted.Lists != nil {
 		return s.joinGroup(ctx, wanted, resumed.saved.Parameters, resumed)
 	}
-	beginning := &joining{Active: &delivery.Active{Wanted: wanted, Parameters: resumed.saved.Parameters}, resumption: resumed}
+	beginning := &joining{Active: delivery.NewActive(&s.Recipient, wanted, bytes.Clone(resumed.saved.Parameters)), resumption: resumed}
 	if !resumed.saved.StartsOver() {
 		from := resumed.saved.Token()
 		beginning.From = &from

@@ -8,6 +8,7 @@ import (
 
 	"atlasstream/pkg/clientip"
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/overload"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/replay"
@@ -17,7 +18,7 @@ import (
 
 var (
 	// ErrTooMany refuses a subscription beyond the limits of a client.
-	ErrTooMany = delivery.ErrTooMany
+	ErrTooMany = overload.ErrTooMany
 	// ErrNotSubscribed refuses to end a subscription that does not exist.
 	ErrNotSubscribed = errors.New("not subscribed")
 )
@@ -43,7 +44,7 @@ func (s *Session) Subscribe(ctx context.Context, wanted *subscription.Subscripti
 	if wanted.Lists != nil {
 		return s.joinGroup(ctx, wanted, bytes.Clone(parameters), nil)
 	}
-	return s.join(ctx, &joining{Active: &delivery.Active{Wanted: wanted, Parameters: parameters}})
+	return s.join(ctx, &joining{Active: delivery.NewActive(&s.Recipient, wanted, bytes.Clone(parameters))})
 }
 
 // joining is a subscription that is about to begin, with what has been found out about where.
@@ -57,7 +58,7 @@ type joining struct {
 
 func (s *Session) join(ctx context.Context, beginning *joining) error {
 	wanted := beginning.Wanted
-	beginning.Recipient, beginning.Key, beginning.Parameters = &s.Recipient, wanted.Key(), bytes.Clone(beginning.Parameters)
+	beginning.Key = wanted.Key()
 	if err := s.checkPast(wanted); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/notice"
 	"atlasstream/services/gateway/internal/resume"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -28,7 +29,7 @@ type set struct {
 	conditions     int                // of all
 	parameterBytes int
 	kept           int // bytes of memory that all take
-	groups         map[string]*delivery.Group
+	groups         map[string]*notice.Group
 	plain          plainOnes
 }
 
@@ -188,13 +189,13 @@ func (s *set) count(of *delivery.Active, once int) {
 }
 
 // countGroup tells whether the parameters of a group count with this part: they do once. It is called under the lock.
-func (s *set) countGroup(group *delivery.Group, once int) bool {
+func (s *set) countGroup(group *notice.Group, once int) bool {
 	before := group.Present
 	group.Present += once
 	switch {
 	case before == 0:
 		if s.groups == nil {
-			s.groups = make(map[string]*delivery.Group)
+			s.groups = make(map[string]*notice.Group)
 		}
 		s.groups[group.Key] = group
 		return true
@@ -206,14 +207,14 @@ func (s *set) countGroup(group *delivery.Group, once int) bool {
 }
 
 // findGroup gives a group that has not ended; nil if there is none.
-func (s *set) findGroup(key string) *delivery.Group {
+func (s *set) findGroup(key string) *notice.Group {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.groups[key]
 }
 
 // partsOf are the parts of a group that have not ended.
-func (s *set) partsOf(group *delivery.Group) (parts []*delivery.Active) {
+func (s *set) partsOf(group *notice.Group) (parts []*delivery.Active) {
 	for _, active := range s.all() {
 		if active.Group == group {
 			parts = append(parts, active)

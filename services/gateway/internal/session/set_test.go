@@ -23,7 +23,9 @@ func TestSetOmitsSubscriptionsThatJoinedAReplay(t *testing.T) {
 		if isPast {
 			source = &replay.Replay{}
 		}
-		set.add(&delivery.Active{Key: parameters, Wanted: wanted, Parameters: []byte(parameters), Source: source})
+		active := delivery.NewActive(nil, wanted, []byte(parameters))
+		active.Key, active.Source = parameters, source
+		set.add(active)
 	}
 	plain, fit := set.Plain(4 << 10)
 	got := string(bytes.Join(plain, nil))

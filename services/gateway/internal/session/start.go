@@ -9,6 +9,7 @@ import (
 	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/notice"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/subscription"
@@ -63,7 +64,7 @@ func (s *Stream) locate(ctx context.Context, beginning *joining) error {
 }
 
 func (s *Stream) locateAlone(ctx context.Context, beginning *joining) (err error) {
-	if beginning.Resumes() && s.log != nil {
+	if resumes(beginning.Active) && s.log != nil {
 		beginning.Start, err = s.behindCursor(ctx, beginning)
 		if beginning.Gone = goneForOneThatReturns(beginning.Wanted, err); beginning.Gone == nil {
 			return err
@@ -80,8 +81,13 @@ func (s *Stream) locateAlone(ctx context.Context, beginning *joining) (err error
 	return err
 }
 
+// resumes tells whether a subscription resumes behind a cursor.
+func resumes(joining *delivery.Active) bool {
+	return joining.From != nil || joining.Wanted.Cursor.After != ""
+}
+
 // startBefore finds where a subscription starts that wants what came in before; nil for one that does not.
-func (s *Stream) startBefore(ctx context.Context, joining *delivery.Active) (*delivery.Start, error) {
+func (s *Stream) startBefore(ctx context.Context, joining *delivery.Active) (*notice.Start, error) {
 	if s.log != nil && joining.Wanted.CameSince != nil {
 		return s.startSince(ctx, joining)
 	}
@@ -89,7 +95,7 @@ func (s *Stream) startBefore(ctx context.Context, joining *delivery.Active) (*de
 }
 
 // startSince finds where the log begins to have what came in since the time that a subscription names.
-func (s *Stream) startSince(ctx context.Context, joining *delivery.Active) (*delivery.Start, error) {
+func (s *Stream) startSince(ctx context.Context, joining *delivery.Active) (*notice.Start, error) {
 	if err := joining.Recipient.Account.Pay(ctx, readlimit.FindStartCost); err != nil {
 		return nil, err
 	}
@@ -97,7 +103,7 @@ func (s *Stream) startSince(ctx context.Context, joining *delivery.Active) (*del
 	if err != nil {
 		return nil, err
 	}
-	return &delivery.Start{From: from}, nil
+	return &notice.Start{From: from}, nil
 }
 
 // goneForOneThatReturns gives the refusal of a cursor that is no reason for refusing the subscription, as its client reconnects by itself; nil if there is
@@ -112,7 +118,7 @@ func goneForOneThatReturns(wanted *subscription.Subscription, err error) *protoc
 }
 
 // behindCursor finds where a subscription resumes, unless CanResume has.
-func (s *Stream) behindCursor(ctx context.Context, beginning *joining) (_ *delivery.Start, err error) {
+func (s *Stream) behindCursor(ctx context.Context, beginning *joining) (_ *notice.Start, err error) {
 	if resumed := beginning.resumption; resumed != nil && resumed.isFound {
 		beginning.tail, resumed.tail = resumed.tail, nil
 		return startBehind(beginning.Active, resumed.offset), resumed.err
@@ -129,8 +135,8 @@ func (s *Stream) behindCursor(ctx context.Context, beginning *joining) (_ *deliv
 }
 
 // startBehind is where a subscription resumes, behind a record that its cursor may identify.
-func startBehind(resuming *delivery.Active, offset int64) *delivery.Start {
-	start := &delivery.Start{From: offset}
+func startBehind(resuming *delivery.Active, offset int64) *notice.Start {
+	start := &notice.Start{From: offset}
 	if resuming.From == nil {
 		return start
 	}
@@ -141,7 +147,7 @@ func startBehind(resuming *delivery.Active, offset int64) *delivery.Start {
 }
 
 // backlogOf finds where the backlog begins that a subscription wants; nil for none.
-func (s *Stream) backlogOf(ctx context.Context, joining *delivery.Active) (*delivery.Start, error) {
+func (s *Stream) backlogOf(ctx context.Context, joining *delivery.Active) (*notice.Start, error) {
 	if s.log == nil || !joining.Wanted.Backlog {
 		return nil, nil
 	}
@@ -150,5 +156,5 @@ func (s *Stream) backlogOf(ctx context.Context, joining *delivery.Active) (*deli
 	}
 	since := time.Now().Add(-s.hub.settings.Backlog)
 	from, err := s.log.Since(ctx, joining.Wanted.Measurement, since)
-	return &delivery.Start{From: from, Backlog: true, Since: since}, err
+	return &notice.Start{From: from, Backlog: true, Since: since}, err
 }

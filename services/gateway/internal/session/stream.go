@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/gap"
 	"atlasstream/services/gateway/internal/live"
 )
 
@@ -44,17 +45,17 @@ func (s *Stream) Deliver(number int, records []atlas.Record) {
 // Flush writes what Deliver enqueued: live.Partition.Flush.
 func (s *Stream) Flush(number int) { s.Partition(number).Flush() }
 
-// BeginBehind says behind which record a tail begins: live.Partition.BeginBehind.
+// BeginBehind says that what is delivered next comes behind a record, as a tail begins.
 func (s *Stream) BeginBehind(number int, offset int64, identity uint64) {
-	s.Partition(number).BeginBehind(offset, identity)
+	s.Partition(number).Do(func(locked *live.Locked) { locked.BeginBehind(offset, identity) })
 }
 
-// Gap tells the clients of a partition what the log has lost: live.Partition.Gap.
-func (s *Stream) Gap(number int, from, to int64) { s.Partition(number).Gap(from, to) }
+// Gap tells the clients of a partition what the log has lost: gap.Announce.
+func (s *Stream) Gap(number int, from, to int64) { gap.Announce(s.Partition(number), from, to) }
 
-// PartitionsChanged tells the clients of a partition that their records may be in another one: live.Partition.PartitionsChanged.
+// PartitionsChanged tells the clients of a partition that their records may be in another one: gap.PartitionsChanged.
 func (s *Stream) PartitionsChanged(number int, from int64, since time.Time, why error) {
-	s.Partition(number).PartitionsChanged(from, since, why)
+	gap.PartitionsChanged(s.Partition(number), from, since, why)
 }
 
 // Partition gives the live partition of a number, which begins with its first use.

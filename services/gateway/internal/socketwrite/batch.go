@@ -46,7 +46,7 @@ func New() *Batch { return batches.Get().(*Batch) }
 // Release gives back the batch, which is not used any more.
 func (b *Batch) Release() {
 	clear(b.buffers)
-	b.buffers = b.buffers[:0]
+	b.buffers, b.Written = b.buffers[:0], 0
 	batches.Put(b)
 }
 

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/encode"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/wsframe"
@@ -16,17 +16,17 @@ import (
 // TextEncoding separates the name, the payload and the cursor of an event by spaces.
 type TextEncoding struct{}
 
-// Event implements delivery.Encoding.
+// Event implements encode.Encoding.
 func (TextEncoding) Event(name string, payload []byte) *wsframe.Message {
 	return wsframe.Text(fmt.Appendf(nil, "%s %s", name, payload))
 }
 
-// EventAt implements delivery.Encoding.
+// EventAt implements encode.Encoding.
 func (TextEncoding) EventAt(name string, payload []byte, cursor string) *wsframe.Message {
 	return wsframe.Text(fmt.Appendf(nil, "%s %s %s", name, payload, cursor))
 }
 
-// Cursor implements delivery.Encoding.
+// Cursor implements encode.Encoding.
 func (TextEncoding) Cursor(cursor string) *wsframe.Message {
 	return wsframe.Text([]byte("atlas_cursor " + cursor))
 }
@@ -47,8 +47,8 @@ func (e ConfirmationCursorEncoding) EventAtStart(name string, payload []byte, cu
 
 // RecordingClient keeps the messages that it gets.
 type RecordingClient struct {
-	Encoder delivery.Encoding // TextEncoding if it is nil
-	Limit   int               // of messages, beyond which it is full; 0 for none
+	Encoder encode.Encoding // TextEncoding if it is nil
+	Limit   int             // of messages, beyond which it is full; 0 for none
 	Closed  bool
 
 	room *room // nil for a client that is always writable
@@ -61,7 +61,7 @@ type RecordingClient struct {
 }
 
 // Encoding implements delivery.Client.
-func (c *RecordingClient) Encoding() delivery.Encoding {
+func (c *RecordingClient) Encoding() encode.Encoding {
 	if c.Encoder == nil {
 		return TextEncoding{}
 	}
@@ -70,7 +70,7 @@ func (c *RecordingClient) Encoding() delivery.Encoding {
 
 // Complaint implements delivery.Client.
 func (c *RecordingClient) Complaint(refusal *protocol.Error) *wsframe.Message {
-	return delivery.ErrorMessage(TextEncoding{}, refusal)
+	return encode.ErrorMessage(TextEncoding{}, refusal)
 }
 
 // BeginCursors implements delivery.Client.
@@ -184,12 +184,12 @@ func (c *RecordingClient) ExpectOverflows(t testing.TB, want int) {
 
 // DiscardingClient takes every message and keeps none.
 type DiscardingClient struct {
-	Encoder        delivery.Encoding // TextEncoding if it is nil
-	SessionCursors bool              // its cursors are those of all its subscriptions, so each of its messages is encoded for it alone
+	Encoder        encode.Encoding // TextEncoding if it is nil
+	SessionCursors bool            // its cursors are those of all its subscriptions, so each of its messages is encoded for it alone
 }
 
 // Encoding implements delivery.Client.
-func (c *DiscardingClient) Encoding() delivery.Encoding {
+func (c *DiscardingClient) Encoding() encode.Encoding {
 	if c.Encoder == nil {
 		return TextEncoding{}
 	}
@@ -216,5 +216,5 @@ func (c *DiscardingClient) BeginCursors() bool { return c.SessionCursors }
 
 // Complaint implements delivery.Client.
 func (*DiscardingClient) Complaint(refusal *protocol.Error) *wsframe.Message {
-	return delivery.ErrorMessage(TextEncoding{}, refusal)
+	return encode.ErrorMessage(TextEncoding{}, refusal)
 }

@@ -7,5 +7,5 @@
 //   - hub.go: a hub whose records the test delivers; subscriptions.go: sessions subscribe and unsubscribe.
 //   - queuedclient.go: QueuedClient has a queue that the test empties. client.go: RecordingClient keeps what it gets, DiscardingClient nothing.
 //   - records.go: records, and what is in the messages of them. cursors.go: cursors that a test can read.
-//   - measurements.go: a catalog of measurements. metrics.go: sums of metrics.
+//   - measurements.go: a catalog of measurements. metrics.go: sums of metrics. partition.go: what a partition has.
 package sessiontest

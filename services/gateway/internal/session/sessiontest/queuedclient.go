@@ -1,7 +1,7 @@
 package sessiontest
 
 import (
-	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/encode"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/sendqueue"
@@ -36,7 +36,7 @@ func (c *QueuedClient) Wake() {
 }
 
 // Encoding implements delivery.Client.
-func (c *QueuedClient) Encoding() delivery.Encoding { return TextEncoding{} }
+func (c *QueuedClient) Encoding() encode.Encoding { return TextEncoding{} }
 
 // BeginCursors implements delivery.Client.
 func (c *QueuedClient) BeginCursors() bool { return c.SessionCursors }
@@ -46,5 +46,5 @@ func (c *QueuedClient) Overflow() { c.Abort() }
 
 // Complaint implements delivery.Client.
 func (c *QueuedClient) Complaint(refusal *protocol.Error) *wsframe.Message {
-	return delivery.ErrorMessage(TextEncoding{}, refusal)
+	return encode.ErrorMessage(TextEncoding{}, refusal)
 }

@@ -1,8 +1,0 @@
-package delivery
-
-// Limits of a batch.
-const (
-	BatchDelay      = batchDelay
-	MaxBatchBytes   = maxBatchBytes
-	MaxBatchRecords = maxBatchRecords
-)
