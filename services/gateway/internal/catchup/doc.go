@@ -2,7 +2,7 @@
 // again.
 //
 // The seam is an offset, and it is chosen under the tail's lock: everything before it has been read, and what comes from it on is delivered live
-// (live.Partition.Attach).
+// (live.Locked.Attach).
 //
 //   - reader.go: how a target gets its reader, the reader's loop, and what it does when it cannot go on.
 //   - pass.go: one reading: out of the tail, or of the log for a slice.
