@@ -33,7 +33,7 @@ func makeKeys(folder string) error {
 	for _, user := range users {
 		files = append(files, passwordFile(user))
 	}
-	if _, err := os.Stat(filepath.Join(folder, kafkaFile)); err == nil {
+	if _, err := os.Stat(filepath.Join(folder, kafkaFile)); err == nil { //nolint:gosec // the folder is the operator's argument
 		fmt.Println("there are keys already, and they are kept")
 		return nil
 	} else if !errors.Is(err, fs.ErrNotExist) {

@@ -101,7 +101,7 @@ func publish(t *testing.T, kafka *kafkatest.Cluster, folder, user string) error 
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer log.Close() //nolint:errcheck // what is published is acknowledged
+	defer log.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := log.EnsureTopics(ctx, eventlog.ResultsSpec(1)); err != nil {
@@ -112,7 +112,7 @@ func publish(t *testing.T, kafka *kafkatest.Cluster, folder, user string) error 
 		t.Fatal(err)
 	}
 	writer := log.Writer(eventlog.WriterConfig{})
-	defer writer.Close(ctx) //nolint:errcheck // likewise
+	defer writer.Close(ctx)
 	return writer.Append(ctx, eventlog.ResultsTopic, []atlas.Event{result})
 }
 

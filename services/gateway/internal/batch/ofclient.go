@@ -12,8 +12,8 @@ import (
 
 // Client gets arrays.
 type Client interface {
-	// EnqueueArray enqueues records as one event. The last one is at a place, which is nil without a cursor. A control message must come now; sendqueue.ErrFull says
-	// of others that they do not fit.
+	// EnqueueArray enqueues records as one event. The last one is at a place, which is nil without a cursor. A control message must come now; sendqueue.ErrFull
+	// says of others that they do not fit.
 	EnqueueArray(event string, array []byte, last *cursor.Place, isControl bool) error
 	// Flush writes what is enqueued.
 	Flush()

@@ -63,8 +63,8 @@ func (r *Reader) sendGap(gap *protocol.Error) {
 	r.target.SendLast(r.target.Recipient.Client.Complaint(gap))
 }
 
-// attach has the target get what is delivered live again, if ready says that it has got everything that was delivered before, but for the subscriptions that have
-// stopped, which end. Ready is called under the partition's lock, and attach under that of the tail.
+// attach has the target get what is delivered live again, if ready says that it has got everything that was delivered before, but for the subscriptions that
+// have stopped, which end. Ready is called under the partition's lock, and attach under that of the tail.
 func (r *Reader) attach(ready func() (stopped []*delivery.Active, is bool)) {
 	r.partition.Do(func(locked *live.Locked) {
 		stopped, is := ready()

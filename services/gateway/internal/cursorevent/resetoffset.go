@@ -8,8 +8,8 @@ import (
 	"atlasstream/services/gateway/internal/delivery"
 )
 
-// ResetOffset tells a client where a source goes on whose log was truncated or recreated: offsets mean other records now, and a client that reconnects with a cursor of
-// the old log has lost its place. Everything that was delivered before is to be enqueued by then.
+// ResetOffset tells a client where a source goes on whose log was truncated or recreated: offsets mean other records now, and a client that reconnects with a
+// cursor of the old log has lost its place. Everything that was delivered before is to be enqueued by then.
 func ResetOffset(target *delivery.Target, source delivery.Source, next int64) {
 	if checkpoints := target.Recipient.Checkpoints.Get(); checkpoints != nil {
 		checkpoints.ResetOffsets(source, next)

@@ -9,9 +9,9 @@ import (
 	"atlasstream/services/gateway/internal/protocol"
 )
 
-// Announce tells the clients of a partition that the log has lost records, from one offset to before another, before they could be delivered. With an end below
-// the beginning, the log was truncated or recreated, and goes on there. The readers of detached targets find out by themselves what the log has lost, unless its
-// offsets begin again. Partition.Flush must follow.
+// Announce tells the clients of a partition that the log has lost records, from one offset to before another, before they could be delivered. With an end
+// below the beginning, the log was truncated or recreated, and goes on there. The readers of detached targets find out by themselves what the log has lost,
+// unless its offsets begin again. Partition.Flush must follow.
 func Announce(p *live.Partition, from, to int64) {
 	refusal, truncated := Refuse(p.Number, from, to), to < from
 	p.Do(func(locked *live.Locked) {

@@ -51,8 +51,8 @@ type Start struct {
 // sendEvent enqueues an event that repeats the parameters. Errors: those of Client.EnqueueControl.
 func (s *Subscription) sendEvent(event string) error { return s.Client.SendEvent(event, s.Parameters) }
 
-// Confirm tells the client that the subscription begins behind a place and, if that is not where the client is, where instead. What the log has before next does
-// not come, unless it is backlog.
+// Confirm tells the client that the subscription begins behind a place and, if that is not where the client is, where instead. What the log has before next
+// does not come, unless it is backlog.
 func (s *Subscription) Confirm(before *cursor.Place, next int64) error {
 	if s.Group == nil { // else the group confirms
 		s.Client.Restored(s.Parameters)

@@ -1,5 +1,5 @@
-// Package overload bounds what the subscriptions to a partition cost for each record: it refuses one with which those of a network would cost too much, and ends
-// some when records or cursors have become longer.
+// Package overload bounds what the subscriptions to a partition cost for each record: it refuses one with which those of a network would cost too much, and
+// ends some when records or cursors have become longer.
 package overload
 
 import (
@@ -86,8 +86,8 @@ func hasOwnCursor(active *delivery.Active) bool {
 	return active.Recipient.Checkpoints.GetFor(&active.Subscription) != nil
 }
 
-// NoteLength notes how long a record is. When those of its measurement have become longer, it ends subscriptions: of each network that costs more than it may now,
-// the newest of those that cost more for it.
+// NoteLength notes how long a record is. When those of its measurement have become longer, it ends subscriptions: of each network that costs more than it may
+// now, the newest of those that cost more for it.
 func (l *Limit) NoteLength(record *atlas.Record, targets map[*delivery.Recipient]*delivery.Target) {
 	grown := l.costs.NoteLength(record)
 	if grown == nil {
@@ -136,8 +136,8 @@ func (l *Limit) endNewest(growing []*delivery.Active, words string) {
 	}
 }
 
-// RecountCursors charges a client for its own cursors as they are now: each stands for all its subscriptions, in whichever partition. Where they have become too
-// long, it ends subscriptions.
+// RecountCursors charges a client for its own cursors as they are now: each stands for all its subscriptions, in whichever partition. Where they have become
+// too long, it ends subscriptions.
 func (l *Limit) RecountCursors(target *delivery.Target) {
 	payer := &target.Recipient.Payer
 	for _, active := range slices.Clone(target.Actives) {

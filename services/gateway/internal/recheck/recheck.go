@@ -1,4 +1,5 @@
-// Package recheck ends live subscriptions that their clients may not have any more: as their measurement has changed, or as their client's cursors cost too much.
+// Package recheck ends live subscriptions that their clients may not have any more: as their measurement has changed, or as their client's cursors cost too
+// much.
 package recheck
 
 import (

@@ -78,7 +78,8 @@ func (r *Replay) IsOver() bool {
 // PlaceBefore implements delivery.Source.
 func (r *Replay) PlaceBefore(joining *delivery.Active, _ int64) cursor.Place {
 	wanted := joining.Wanted
-	return cursor.Place{Source: r, Stream: wanted.Stream, Checkpoint: cursor.Checkpoint{Measurement: wanted.Measurement, Replay: joining.From.ReplayOf(wanted.Measurement)}}
+	from := cursor.Checkpoint{Measurement: wanted.Measurement, Replay: joining.From.ReplayOf(wanted.Measurement)}
+	return cursor.Place{Source: r, Stream: wanted.Stream, Checkpoint: from}
 }
 
 // Delivered implements delivery.Source.

@@ -17,12 +17,14 @@ const (
 
 // Add adds the values of texts, one that arrays repeat without parsing it again. The texts must not change until Clear.
 func (v *Values) Add(texts []string) {
+	before := ""
 	for i, text := range texts {
-		if i > 0 && text == texts[i-1] {
+		if i > 0 && text == before {
 			v.all = append(v.all, v.all[len(v.all)-1])
 		} else {
 			v.all = append(v.all, New(text))
 		}
+		before = text
 	}
 }
 

@@ -181,7 +181,8 @@ func cannotGoOn(joining *delivery.Active, err error) error {
 	if gone == nil {
 		return err
 	}
-	return joining.ConfirmAndEnd(nil, 0, protocol.Refuse(gone.Code, "%s; the replay of measurement %d cannot go on, and ends", gone.Words, joining.Wanted.Measurement))
+	ends := protocol.Refuse(gone.Code, "%s; the replay of measurement %d cannot go on, and ends", gone.Words, joining.Wanted.Measurement)
+	return joining.ConfirmAndEnd(nil, 0, ends)
 }
 
 // HoldReplays has replays that Subscribe begins wait for StartHeldReplays, so that several subscriptions of one can go on from the same cursor.
