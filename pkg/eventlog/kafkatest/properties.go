@@ -68,7 +68,8 @@ func replication(brokers int) map[string]string {
 	}
 }
 
-// quick makes a broker small, and lets the others detect a killed one after two seconds instead of nine; it cannot restart sooner either.
+// quick makes a broker small, and lets the others detect a killed one after two seconds instead of nine; it cannot restart sooner either. It deletes nothing by
+// age meanwhile: records of tests are years old.
 var quick = map[string]string{
 	"auto.create.topics.enable":                    "false",
 	"broker.heartbeat.interval.ms":                 "250",
@@ -80,6 +81,7 @@ var quick = map[string]string{
 	"log.cleaner.backoff.ms":                       "100",
 	"log.cleaner.dedupe.buffer.size":               "4194304",
 	"log.index.size.max.bytes":                     "1048576",
+	"log.retention.check.interval.ms":              "86400000",
 	"num.io.threads":                               "2",
 	"num.network.threads":                          "2",
 	"num.recovery.threads.per.data.dir":            "1",
