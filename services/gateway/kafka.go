@@ -74,7 +74,7 @@ func (t *liveTopic) CameSince(ctx context.Context, measurement atlas.Measurement
 	return offset, refuseChanged(err)
 }
 
-// Rejoin implements session.Log.
+// Rejoin implements catchup.Log.
 func (t *liveTopic) Rejoin(ctx context.Context, partition int, offset int64, take func(missed []atlas.Record)) (found bool, err error) {
 	release, err := t.FollowFrom(ctx, atlas.Position{Topic: t.topic, Partition: partition, Offset: offset}, take)
 	if errors.Is(err, eventlog.ErrNotInRing) {
@@ -87,7 +87,7 @@ func (t *liveTopic) Rejoin(ctx context.Context, partition int, offset int64, tak
 	return true, nil
 }
 
-// Open implements session.Log.
+// Open implements catchup.Log.
 func (t *liveTopic) Open(
 	ctx context.Context, partition int, measurements []atlas.MeasurementID, from, to int64,
 	pay func(ctx context.Context, records, bytes int64) error,

@@ -193,18 +193,3 @@ func (p *Publisher) CountLate(lateness time.Duration) {
 		p.metrics.countedLate(live, 0) // so that the first late event shows as an increase
 	}
 }
-
-// countLate counts the late ones among the events that Kafka took, by the error of their append. They arrived at now.
-func (p *Publisher) countLate(to Destination, events []atlas.Event, now time.Time, err error) (late int) {
-	if p.lateness == 0 || !to.Live {
-		return 0
-	}
-	earliest := now.Add(-p.lateness)
-	for i := range events {
-		if events[i].Time.Before(earliest) && isAppended(err, i) {
-			late++
-		}
-	}
-	p.metrics.countedLate(to, late)
-	return late
-}

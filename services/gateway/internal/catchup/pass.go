@@ -109,7 +109,7 @@ func (p *pass) goOnBehind(lost *LostError) error {
 		return errNewPass
 	}
 	//mutate:lost-records-unannounced
-	p.sendGap(gap.Refuse(p.partition.Number, lost.From, lost.To))
+	p.sendGap(gap.Lost(p.partition.Number, lost.From, lost.To))
 	if truncated {
 		p.resetOffset(lost.To)
 	} else {

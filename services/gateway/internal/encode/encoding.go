@@ -22,21 +22,21 @@ type CursorEncoding interface {
 	WithCursor(event *wsframe.Message, cursor string) *wsframe.Message
 }
 
-// StartEncoding is that of an endpoint whose clients come back with the last cursor that they were given for a subscription: its confirmation has one too, or
-// who is cut off before the first record would come back without any.
+// StartEncoding is that of an endpoint (the streams over HTTP) whose clients come back with the last cursor that they were given for a subscription: its
+// confirmation has one too, or who is cut off before the first record would come back without any.
 type StartEncoding interface {
 	Encoding
 	// EventAtStart is EventAt for the confirmation.
 	EventAtStart(name string, payload []byte, cursor string) *wsframe.Message
 }
 
-// ReplayEncoding is that of an endpoint whose clients know an event which comes before atlas_unsubscribed at the end of a replay.
+// ReplayEncoding is that of an endpoint (Socket.IO) whose clients know an event which comes before atlas_unsubscribed at the end of a replay.
 type ReplayEncoding interface {
 	Encoding
 	ReplayFinished() (event string)
 }
 
-// EndEncoding is that of an endpoint whose clients ask for the same again by themselves when a subscription is over.
+// EndEncoding is that of an endpoint (Server-Sent Events) whose clients ask for the same again by themselves when a subscription is over.
 type EndEncoding interface {
 	Encoding
 	// EventAtEnd is Event for the last one of a subscription that has nothing more to come, so that its client is told so when it asks again.

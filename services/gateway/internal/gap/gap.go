@@ -13,7 +13,7 @@ import (
 // below the beginning, the log was truncated or recreated, and goes on there. The readers of detached targets find out by themselves what the log has lost,
 // unless its offsets begin again. Partition.Flush must follow.
 func Announce(p *live.Partition, from, to int64) {
-	refusal, truncated := Refuse(p.Number, from, to), to < from
+	refusal, truncated := Lost(p.Number, from, to), to < from
 	p.Do(func(locked *live.Locked) {
 		if truncated {
 			locked.ResetOffset(to)
@@ -33,9 +33,9 @@ func Announce(p *live.Partition, from, to int64) {
 	})
 }
 
-// Refuse says that the log of a partition has lost the records from one offset to before another, or, with an end below the beginning, that it was truncated
+// Lost says that the log of a partition has lost the records from one offset to before another, or, with an end below the beginning, that it was truncated
 // or recreated.
-func Refuse(number int, from, to int64) *protocol.Error {
+func Lost(number int, from, to int64) *protocol.Error {
 	if from <= to {
 		return protocol.Refuse(protocol.CodeGap, "the log has lost the records from %d to before %d of partition %d; some may have been yours", from, to, number)
 	}

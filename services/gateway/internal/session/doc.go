@@ -10,8 +10,7 @@
 //   - start.go: where a subscription begins.
 //   - owner.go: what deliveries tell of subscriptions; duration.go: a subscription ends by itself.
 //   - cursor.go: cursors are sealed and opened.
-//   - set.go: the subscriptions of a client, and what they may amount to.
+//   - set.go: the subscriptions of a client; subscriptionlimit.go: what they may amount to.
 //
-// Locks are taken in this order: the tail's of a partition, the live partition's, a target's, then that of a batch, of a resume.Tracker, of a set of
-// subscriptions or of the catalog, and last the client's own.
+// docs/architecture.md has the order in which locks are taken.
 package session

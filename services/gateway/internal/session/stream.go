@@ -15,7 +15,7 @@ import (
 	"atlasstream/services/gateway/internal/live"
 )
 
-// Untailed is the Tails of a stream whose records are all delivered anyway, in partition 0.
+// Untailed is the Tails of a stream that is not read from Kafka: all its records (metadata) are delivered, as of partition 0.
 func Untailed(*Stream) Tails { return untailed{} }
 
 type untailed struct{}

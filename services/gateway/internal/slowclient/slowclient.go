@@ -13,7 +13,7 @@ const (
 	maxWait = 2 * time.Second
 	// maxWaitOfAll is how long all clients of a partition are waited for, together: one that reads just so much each time shall not hold up the others for ever.
 	maxWaitOfAll = 2 * time.Minute
-	// recovery is in how many times as long as clients were waited for all of that time is there again.
+	// recovery: 10 s after clients were waited for, 1 s more of maxWaitOfAll is there again.
 	recovery = 10
 )
 

@@ -27,7 +27,7 @@
 //	index.go           Index: which subscriptions a record may match
 //	candidate.go       Candidate: the subscriptions of one subscriber that a record may match
 //	projection.go      Projection: how a record is written
-//	limit.go           limit, duration; Quota: how many records still come
+//	quota.go           limit, duration; Quota: how many records still come
 //	subscription.go    Subscription, Key
 //	recordview.go      RecordView: a record, with what was found in it
 package subscription

@@ -2,7 +2,7 @@
 // offset to which. Those of a live topic come in by time, but for some lateness; an archive has any order.
 //
 //   - range.go: Finder, which locates partitions.
-//   - lateness.go: they are narrowed to an interval, with the results that came late or without.
+//   - cover.go: they are narrowed to an interval, with the results that came late or without.
 //   - scan.go: scanning the log, at an account's cost.
 //   - interval.go, log.go: what those go by.
 package topicrange
