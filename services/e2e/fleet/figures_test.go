@@ -23,16 +23,16 @@ var figures struct {
 	all []figure
 }
 
-// atMost notes a figure, and fails the test if it is above its bar.
+// atMost notes a figure, and fails the test if it is above its bar, or no number.
 func atMost(t *testing.T, name string, got, bar float64) {
 	t.Helper()
-	note(t, figure{name: name, got: got, bar: fmt.Sprintf("≤ %.6g", bar), failed: got > bar})
+	note(t, figure{name: name, got: got, bar: fmt.Sprintf("≤ %.6g", bar), failed: !(got <= bar)})
 }
 
-// atLeast notes a figure, and fails the test if it is below its bar.
+// atLeast notes a figure, and fails the test if it is below its bar, or no number.
 func atLeast(t *testing.T, name string, got, bar float64) {
 	t.Helper()
-	note(t, figure{name: name, got: got, bar: fmt.Sprintf("≥ %.6g", bar), failed: got < bar})
+	note(t, figure{name: name, got: got, bar: fmt.Sprintf("≥ %.6g", bar), failed: !(got >= bar)})
 }
 
 // known notes a figure that has no bar.

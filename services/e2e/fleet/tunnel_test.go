@@ -82,6 +82,9 @@ func costOf(t *testing.T, gateways []*testcluster.Process, upgradeAt int) float6
 	if tunnels := gateways[upgradeAt].Metric(t, "atlas_gateway_tunnels"); int(tunnels) != upgradeAt*tunnelClients {
 		t.Errorf("%v tunnels", tunnels)
 	}
+	if count == 0 {
+		t.Fatal("nothing was delivered")
+	}
 	cancel()
 	if err := receiving.Wait(); err != nil {
 		t.Fatal(err)
