@@ -54,7 +54,7 @@ func makeKeys(folder string) error {
 	if err := write(folder, kafkaFile, certificates.kafka); err != nil {
 		return err
 	}
-	fmt.Println("made keys to throw away: nothing but a trial may use them")
+	fmt.Println("made throw-away keys: nothing but a trial may use them")
 	return nil
 }
 
@@ -64,7 +64,12 @@ func newSecret() string {
 	return mark + hex.EncodeToString(secret)
 }
 
-// write leaves a file that all may read: only the services of the trial have the folder, as different users.
+// write makes a whole file or none, also where it is interrupted, and replaces one that is there. All may read it: only the services of the trial have the
+// folder, as different users.
 func write(folder, name string, text []byte) error {
-	return os.WriteFile(filepath.Join(folder, name), text, 0o444) //nolint:gosec // see above
+	file := filepath.Join(folder, name)
+	if err := os.WriteFile(file+".new", text, 0o644); err != nil { //nolint:gosec // see above
+		return err
+	}
+	return os.Rename(file+".new", file)
 }

@@ -1,5 +1,5 @@
 // Command devkeys makes the keys, certificates and passwords with which docker-compose.yml tries the services, and tells a Kafka cluster of their users. They
-// are marked as to be thrown away, and made anew for each folder, so that no file of this repository has a secret.
+// are marked as throw-away, and each folder gets its own, so that no file of this repository has a secret.
 //
 //	devkeys FOLDER                 makes what FOLDER does not have yet
 //	devkeys FOLDER HOST:PORT,…     tells the Kafka there, which knows the certificates, of the users and their rights

@@ -57,7 +57,7 @@ func tellUsers(ctx context.Context, folder string, addresses []string) error {
 
 // connect prepares a client that has the brokers' own certificate.
 func connect(folder string, addresses []string) (*kafka.Client, error) {
-	ca, err := os.ReadFile(filepath.Join(folder, caFile)) //nolint:gosec // whoever starts the program says where its folder is
+	ca, err := os.ReadFile(filepath.Join(folder, caFile)) //nolint:gosec // the folder is the operator's argument
 	if err != nil {
 		return nil, err
 	}
