@@ -74,51 +74,57 @@ func TestSourcesAreToldApart(t *testing.T) {
 	}
 }
 
+// watch opens a file in a bubble of synctest, and watches it until stop is called.
+func watch(t *testing.T, path, content string) (known *Sources, stop func()) {
+	t.Helper()
+	reloadtest.Write(t, path, content)
+	known, err := Open(path, true, zap.NewNop(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	watched := make(chan struct{})
+	go func() { known.Watch(ctx); close(watched) }()
+	return known, func() { cancel(); <-watched }
+}
+
+// replace replaces a file that is watched, and returns a minute later, when it has been read.
+func replace(t *testing.T, path, content string) {
+	t.Helper()
+	time.Sleep(time.Second) // for another time of the file
+	reloadtest.Write(t, path, content)
+	time.Sleep(time.Minute - time.Second)
+	synctest.Wait()
+}
+
 // The series of a source that is gone are gone too, as names come and go.
 func TestSourcesThatAreGoneAreForgotten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sources.json")
 	synctest.Test(t, func(t *testing.T) {
-		reloadtest.Write(t, path, both)
-		known, err := Open(path, true, zap.NewNop(), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(context.Background())
-		watched := make(chan struct{})
-		go func() { known.Watch(ctx); close(watched) }()
+		known, stop := watch(t, path, both)
+		defer stop()
 		known.Refused("ams", ReasonRate)
 		known.Refused("lab", ReasonRate)
 		known.Refused("", ReasonUnknown)
-		time.Sleep(time.Second) // for another time of the file
-		reloadtest.Write(t, path, strings.Replace(both, `"ams"`, `"fra"`, 1))
-		time.Sleep(time.Minute)
-		synctest.Wait()
+		replace(t, path, strings.Replace(both, `"ams"`, `"fra"`, 1))
 		if series := testutil.CollectAndCount(known.metrics.refusals); series != 2 {
 			t.Errorf("there are %d series", series)
 		}
 		if source, err := known.Find(CredentialsOf("Bearer "+secret, nil)); err != nil || source.Name != "fra" {
 			t.Errorf("got %+v, %v", source, err)
 		}
-		cancel()
-		<-watched
 	})
 }
 
-// A file that changes gives no source its rate anew; one that has a fault changes nothing.
+// A file that changes gives no source its whole rate again; one that has a fault changes nothing.
 //
 //notices:rate-forgotten
 func TestRatesOutlastTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sources.json")
 	limited := strings.Replace(both, `"name":"ams"`, `"name":"ams","records_per_second":10`, 1)
 	synctest.Test(t, func(t *testing.T) {
-		reloadtest.Write(t, path, limited)
-		known, err := Open(path, true, zap.NewNop(), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(context.Background())
-		watched := make(chan struct{})
-		go func() { known.Watch(ctx); close(watched) }()
+		known, stop := watch(t, path, limited)
+		defer stop()
 		assertRetry := func(want time.Duration) {
 			t.Helper()
 			source, err := known.Find(CredentialsOf("Bearer "+secret, nil))
@@ -132,17 +138,12 @@ func TestRatesOutlastTheFile(t *testing.T) {
 		assertRetry(0)
 		assertRetry(time.Hour)
 		for _, content := range []string{"[", strings.Replace(limited, `"lab"`, `"fra"`, 1), strings.Replace(limited, `:10,`, `:20,`, 1)} {
-			time.Sleep(time.Second) // for another time of the file
-			reloadtest.Write(t, path, content)
-			time.Sleep(time.Minute - time.Second)
-			synctest.Wait()
+			replace(t, path, content)
 		}
 		assertRetry(57 * time.Minute)
 		time.Sleep(time.Hour)
 		assertRetry(0)
 		assertRetry(30 * time.Minute)
-		cancel()
-		<-watched
 	})
 }
 
