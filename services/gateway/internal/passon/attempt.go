@@ -101,7 +101,7 @@ func (h *Handler) answered(response *http.Response) error {
 	case response.StatusCode == http.StatusSwitchingProtocols:
 		response.Body = h.newTunnel(response.Body)
 	case h.draining.Load():
-		response.Header.Set("Connection", "close") // so that the next poll comes by another gateway
+		response.Header.Set("Connection", "close") // so that the next poll comes through another gateway
 	}
 	return nil
 }

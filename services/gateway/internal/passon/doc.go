@@ -8,7 +8,7 @@
 //
 //	handler.go   which requests to pass on, and how many at once
 //	attempt.go   passing on one request: to whom, how long to wait, what to answer if that fails
-//	reroute.go   a gateway that stops: having clients come by other gateways
+//	reroute.go   a gateway that stops: having clients come through other gateways
 //	peer.go      the connections to peers, and the handler of what they pass on
 //	tunnel.go    a WebSocket's bytes in both directions
 //	response.go  writing the answer to the client, each part within a time

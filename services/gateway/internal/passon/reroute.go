@@ -10,16 +10,16 @@ import (
 	"go.uber.org/zap"
 )
 
-// ReroutePath is where a gateway that is about to stop asks the one that holds a session to have the client come by another way.
+// ReroutePath is where a gateway that is about to stop asks the one that holds a session to have the client come through another way.
 const ReroutePath = "/reroute"
 
 // Refuse implements drain.Endpoint: no more WebSockets are passed on from now on. Polls are, as their sessions are those of gateways that stay.
 func (h *Handler) Refuse() { h.draining.Store(true) }
 
-// Departures implements drain.Endpoint: it returns a function for each request that is being passed on, after which its client comes by another gateway.
+// Departures implements drain.Endpoint: it returns a function for each request that is being passed on, after which its client comes through another gateway.
 func (h *Handler) Departures() []func() bool { return h.attempts.Departures(h.reroute) }
 
-// Shutdown passes on no more requests, has the clients of those that are left come by other gateways, and waits until they do. It cuts off those that are left
+// Shutdown passes on no more requests, has the clients of those that are left come through other gateways, and waits until they do. It cuts off those that are left
 // when ctx ends.
 func (h *Handler) Shutdown(ctx context.Context) {
 	h.Refuse()
@@ -30,7 +30,7 @@ func (h *Handler) Shutdown(ctx context.Context) {
 	h.peers.CloseIdleConnections()
 }
 
-// reroute asks the peer to have the client come by another way, and cuts the request off if the peer does not. It does not wait.
+// reroute asks the peer to have the client come through another way, and cuts the request off if the peer does not. It does not wait.
 func (h *Handler) reroute(a *attempt) {
 	//mutate:tunnels-cut-unannounced
 	if a.original.Method != http.MethodGet {
@@ -44,7 +44,7 @@ func (h *Handler) reroute(a *attempt) {
 			return
 		}
 		if err := h.askToReroute(a); err != nil && a.ctx.Err() == nil {
-			h.Logger.Info("a client was cut off, as it cannot be told to come by another gateway", zap.Stringer("peer", a.peer), zap.Error(err))
+			h.Logger.Info("a client was cut off, as it cannot be told to come through another gateway", zap.Stringer("peer", a.peer), zap.Error(err))
 			a.cancel(errStopping)
 		}
 	})

@@ -10,7 +10,7 @@ import (
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
-// The poll of a client that is to come by another way is answered with nothing, and its session goes on; so it does if no poll waits.
+// The poll of a client that is to come through another way is answered with nothing, and its session goes on; so it does if no poll waits.
 //
 //notices:rerouted-poll-ends-session
 func TestReroutedPollIsAnswered(t *testing.T) {
