@@ -14,7 +14,7 @@
 // # Promises
 //
 // Each record is delivered once. kafka-go has no idempotent producer: it sends a batch again if the response is lost, so the log may have it twice. Readers
-// drop such repeats (see Dedup). A batch is sent again before the next one of its partition only, so the order of a measurement's records is kept.
+// drop such repeats (see package repeats). A batch is sent again before the next one of its partition only, so the order of a measurement's records is kept.
 //
 // Only committed records are read. Foreign producers may write in transactions; every end of the log is the last stable offset, the first record of the
 // oldest open transaction.
@@ -65,14 +65,14 @@
 //	  tailreader.go                    reads its events, a response at a time
 //
 //	history.go            the past: offsets, ranges, measurements
-//	  reader.go, prefetch.go           reads events one by one, and the next response in advance
+//	  reader.go, readahead.go          reads events one by one, and the next response in advance
 //	  scan.go                          visits keys and times only
 //
 //	registry.go           the current objects of a registry
 //	  registryreader.go, registryobject.go   reads a compacted partition; a single object
 //
 //	eventreader.go        reads events for tails and histories alike
-//	  filter.go, dedup.go, decode.go   those of some measurements; repeats; headers and foreign values
+//	  filter.go, decode.go             those of some measurements; headers and foreign values
 //	  slab.go                          the memory of records
 //	recordreader.go       reads records: gaps, retries and unreadable batches
 //

@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"testing"
 	"time"
@@ -217,4 +218,10 @@ func BenchmarkReader(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/count, "ns/record")
+}
+
+func numberedID(number uint64) atlas.EventID {
+	var value [8]byte
+	binary.LittleEndian.PutUint64(value[:], number)
+	return atlas.EventIDOf(value[:])
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/pkg/repeats"
 
 	"github.com/segmentio/kafka-go"
 	"go.uber.org/zap"
@@ -14,11 +15,11 @@ import (
 // eventReader reads the events of a partition, of all measurements or of those that pass a filter, without repeats.
 type eventReader struct {
 	recordReader
-	filter *measurementFilter // nil for all measurements
-	dedup  *Dedup
-	header headerDecoder
-	event  atlas.Event // of the record that is being read
-	values byteArena
+	filter  *measurementFilter // nil for all measurements
+	repeats *repeats.Finder
+	header  headerDecoder
+	event   atlas.Event // of the record that is being read
+	values  byteArena
 
 	last     lastEvent // wanted or not
 	doubted  bool      // the log may be another one than that of the last event
@@ -29,7 +30,7 @@ type eventReader struct {
 // newEventReader returns a reader of the events from an offset on. It also reads those before it that may be repeated.
 func (l *Log) newEventReader(p partition, filter *measurementFilter, first, wanted int64, kind string) eventReader {
 	horizon := l.config.RepeatHorizon
-	reader := eventReader{recordReader: l.newRecordReader(p, wanted, kind), filter: filter, dedup: NewDedup(horizon)}
+	reader := eventReader{recordReader: l.newRecordReader(p, wanted, kind), filter: filter, repeats: repeats.New(horizon)}
 	//mutate:reader-without-horizon
 	reader.next = max(first, wanted-int64(horizon))
 	return reader
@@ -88,7 +89,7 @@ func (r *eventReader) value(record *kafka.Record) ([]byte, error) {
 }
 
 func (r *eventReader) isNew(offset int64) bool {
-	repeat := r.dedup.Add(offset, r.event.ID)
+	repeat := r.repeats.Add(offset, r.event.ID)
 	if repeat && offset >= r.wanted {
 		r.counts.repeats++
 	}

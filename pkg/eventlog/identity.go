@@ -56,7 +56,7 @@ func (r *eventReader) compareLast(ctx context.Context) error {
 
 // forgetLog has what is read next be of another log.
 func (r *eventReader) forgetLog() {
-	r.dedup.Reset() // which needs rising offsets
+	r.repeats.Reset() // which needs rising offsets
 	r.last, r.doubted, r.knownEnd = lastEvent{}, false, 0
 }
 

@@ -18,7 +18,7 @@ import (
 	"atlasstream/pkg/clientip"
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
-	"atlasstream/services/gateway/internal/activity"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/api"
 	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/catalog"
@@ -26,10 +26,10 @@ import (
 	"atlasstream/services/gateway/internal/cursorkey"
 	"atlasstream/services/gateway/internal/cursorseal"
 	"atlasstream/services/gateway/internal/endpoint"
-	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/passon"
+	"atlasstream/services/gateway/internal/probeactivity"
 	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/reorder"
@@ -79,9 +79,9 @@ type gateway struct {
 	passOn      *passon.Handler // nil without peers
 	stream      *endpoint.Stream
 	api         *api.API
-	scans       *logscan.Scans
+	scans       *answerscan.Scans
 	outages     *outagewatch.Watch
-	activity    *activity.Day
+	activity    *probeactivity.Day
 	newest      map[atlas.Stream]*newestConsumer
 	proxies     *clientip.Proxies
 	incoming    *service.Connections
@@ -95,14 +95,14 @@ type gateway struct {
 
 func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	g := &gateway{
-		cfg: cfg, log: log, activity: activity.NewDay(), newest: make(map[atlas.Stream]*newestConsumer),
+		cfg: cfg, log: log, activity: probeactivity.NewDay(), newest: make(map[atlas.Stream]*newestConsumer),
 	}
 	g.catalog = catalogsync.New(catalogTopics{connectionTopic{g}}, g.activity, cfg.Logger, cfg.Metrics)
 	g.catalog.LimitMeasurements(cfg.MaxMeasurements)
 	g.cursorKeys = cursorkey.New(&cursorseal.Codec{}, cfg.cursorKeys(log), cfg.Logger)
 	g.ranges = g.newRanges()
 	g.speeds = g.newSpeeds()
-	g.scans = logscan.New(log.History(), cfg.Metrics)
+	g.scans = answerscan.New(log.History(), cfg.Metrics)
 	g.outages = g.newOutages()
 	g.admin = service.NewAdmin("gateway", cfg.Metrics, g.ready)
 	var err error

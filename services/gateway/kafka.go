@@ -7,12 +7,12 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
-	"atlasstream/services/gateway/internal/activity"
 	"atlasstream/services/gateway/internal/catalog"
 	"atlasstream/services/gateway/internal/catchup"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/lag"
 	"atlasstream/services/gateway/internal/outagewatch"
+	"atlasstream/services/gateway/internal/probeactivity"
 	"atlasstream/services/gateway/internal/resume"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/subscription"
@@ -114,7 +114,7 @@ func (r catchupReader) Next(ctx context.Context) (*atlas.Record, error) {
 type connectionConsumer struct {
 	*session.Stream
 	catalog  *catalog.Catalog
-	activity *activity.Day
+	activity *probeactivity.Day
 	outages  *outagewatch.Watch
 }
 

@@ -32,7 +32,7 @@ func lostInReplay(err error) error {
 // refuseChanged tells a client that trying again does not help while the partitions of a topic are changed. Other errors stay as they are.
 func refuseChanged(err error) error {
 	if changed, ok := errors.AsType[*eventlog.PartitionsChangedError](err); ok {
-		return protocol.Refuse(protocol.CodeUnavailable, "nothing of this can be subscribed to or replayed until the log is mended: %s", changed)
+		return protocol.Errorf(protocol.CodeUnavailable, "nothing of this can be subscribed to or replayed until the log is mended: %s", changed)
 	}
 	return err
 }

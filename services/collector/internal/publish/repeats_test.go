@@ -7,6 +7,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/eventlog"
+	"atlasstream/pkg/repeats"
 )
 
 func numberedEvent(number int) atlas.Event {
@@ -19,7 +20,7 @@ func numberedEvent(number int) atlas.Event {
 func TestRepeatsAgreeWithReaders(t *testing.T) {
 	const horizon = 64
 	random := rand.New(rand.NewPCG(1, 2))
-	ours, readers := NewRepeatCounter(horizon), eventlog.NewDedup(horizon)
+	ours, readers := NewRepeatCounter(horizon), repeats.New(horizon)
 	for offset := range int64(20_000) {
 		event := numberedEvent(random.IntN(150))
 		want := 0

@@ -20,13 +20,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"atlasstream/pkg/reload"
 	"atlasstream/pkg/tokens"
 )
 
 // Sources are those of a file, or everybody without one.
 type Sources struct {
-	file    *reload.Files[[]*Source]
+	file    *tokens.File[*Source]
 	isOpen  bool              // there is no file
 	rates   map[string]*rates // of the sources by their names; used by whatever reads the file
 	metrics *metrics
@@ -39,28 +38,21 @@ var Everybody = &Source{rights: allRights, rates: new(rates)}
 // fault. The error has the file's name and fault. The registerer may be nil.
 func Open(path string, certificates bool, logger *zap.Logger, registerer prometheus.Registerer) (*Sources, error) {
 	s := &Sources{isOpen: path == ""}
-	config := reload.Config[[]*Source]{
-		What: "sources",
-		Parse: func(contents [][]byte) ([]*Source, error) {
-			read, err := parseFile(path, contents[0], certificates)
-			if err == nil {
-				s.keepRates(read)
-			}
-			return read, err
-		},
-		Count: func(sources []*Source) int { return len(sources) },
-		Faulty: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "atlas_collector_sources_file_faulty", Help: "1 while the sources file is invalid and the previous sources stay valid.",
-		}),
-		Logger: logger,
-	}
-	if path != "" {
-		config.Paths = []string{path}
-	}
+	faulty := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "atlas_collector_sources_file_faulty", Help: "1 while the sources file is invalid and the previous sources stay valid.",
+	})
 	var err error
-	s.file, err = reload.Open(config)
-	s.metrics = newMetrics(registerer, config.Faulty, func() float64 { return float64(len(s.file.Current())) })
+	s.file, err = tokens.Open(path, "sources", func(content []byte) ([]*Source, error) { return s.read(content, certificates) }, faulty, logger)
+	s.metrics = newMetrics(registerer, faulty, func() float64 { return float64(len(s.file.Current())) })
 	return s, err
+}
+
+func (s *Sources) read(content []byte, certificates bool) ([]*Source, error) {
+	read, err := parse(content, certificates)
+	if err == nil {
+		s.keepRates(read)
+	}
+	return read, err
 }
 
 // keepRates has sources that were in the file before keep what their rates have been charged with.
@@ -128,7 +120,7 @@ func (s *Sources) Find(credentials Credentials) (*Source, error) {
 	case s.isOpen:
 		return Everybody, nil
 	case credentials.hasToken:
-		if source, known := tokens.Find(s.file.Current(), credentials.token); known {
+		if source, known := s.file.Find(credentials.token); known {
 			return source, nil
 		}
 		return nil, errors.New("the token is that of no source of this collector")

@@ -30,14 +30,6 @@ var format = tokens.Format{
 		`"records_per_second":1000,"bytes_per_second":1000000,"weight":1},…]`,
 }
 
-func parseFile(path string, content []byte, certificates bool) ([]*Source, error) {
-	sources, err := parse(content, certificates)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return sources, nil
-}
-
 // parse parses a file of sources.
 func parse(content []byte, certificates bool) ([]*Source, error) {
 	names, subjects, weights := map[string]bool{}, map[string]bool{"": false}, int64(0)

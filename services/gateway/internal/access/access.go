@@ -20,7 +20,7 @@ type Measurements interface {
 
 // UnknownMeasurement refuses a measurement that does not exist, or that the client may not know of.
 func UnknownMeasurement(id atlas.MeasurementID) *protocol.Error {
-	return protocol.Refuse(protocol.CodeUnknownMeasurement, "msm: got %d, want a measurement that this service knows", id)
+	return protocol.Errorf(protocol.CodeUnknownMeasurement, "msm: got %d, want a measurement that this service knows", id)
 }
 
 // Decision is what a subscription may get by what is known of its measurement.

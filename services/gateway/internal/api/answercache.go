@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
@@ -49,7 +49,7 @@ func (r *answerCache[K, V]) get(ctx context.Context, account *readlimit.Account,
 	case shared.token <- struct{}{}:
 		defer func() { <-shared.token }()
 	case <-ctx.Done():
-		return value, logscan.ErrBusy
+		return value, answerscan.ErrBusy
 	}
 	if value, good := r.lookup(key); good {
 		return value, nil

@@ -12,12 +12,12 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/activity"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/catalog"
 	"atlasstream/services/gateway/internal/connset"
 	"atlasstream/services/gateway/internal/endpoint"
-	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
+	"atlasstream/services/gateway/internal/probeactivity"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/speedlimit"
 	"atlasstream/services/gateway/internal/topicrange"
@@ -35,10 +35,10 @@ type Settings struct {
 	Log           Log
 	Ranges        *topicrange.Finder // of the same log
 	Speeds        *speedlimit.Estimator
-	Scans         *logscan.Scans          // of the same log
+	Scans         *answerscan.Scans       // of the same log
 	Volumes       *volume.Estimator       // of the same log
 	Outages       *outagewatch.Watch      // of the same log
-	Activity      *activity.Day           // of the same log
+	Activity      *probeactivity.Day      // of the same log
 	Topics        map[atlas.Stream]string // the live topic of each stream that has records
 	RefuseUnknown bool                    // refuse measurements that the catalog does not have
 	WriteTimeout  time.Duration           // for a piece of an endless answer

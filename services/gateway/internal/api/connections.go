@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/activity"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/catalog"
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/probeactivity"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
 )
@@ -46,7 +46,7 @@ func (a *API) serveConnections(ctx context.Context, w http.ResponseWriter, r *re
 		return err
 	}
 	if !a.settings.Activity.IsKnown() {
-		return protocol.Refuse(protocol.CodeUnavailable, "this gateway has not read the connection events of the last day yet; try again in some seconds")
+		return protocol.Errorf(protocol.CodeUnavailable, "this gateway has not read the connection events of the last day yet; try again in some seconds")
 	}
 	if err := r.client.Reading().Pay(ctx, a.costOfConnections(question)); err != nil {
 		return err
@@ -60,14 +60,14 @@ func (a *API) serveConnections(ctx context.Context, w http.ResponseWriter, r *re
 }
 
 // countConnections computes one answer at a time; addresses take turns.
-func (a *API) countConnections(ctx context.Context, account *readlimit.Account, question *activity.Query) (text []byte, err error) {
+func (a *API) countConnections(ctx context.Context, account *readlimit.Account, question *probeactivity.Query) (text []byte, err error) {
 	release, err := a.connectionsPool.Acquire(ctx, account)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", logscan.ErrBusy, err)
+		return nil, fmt.Errorf("%w: %w", answerscan.ErrBusy, err)
 	}
 	defer release()
 	probes := a.settings.Catalog.Probes()
-	question.Probes = make([]activity.Probe, len(probes))
+	question.Probes = make([]probeactivity.Probe, len(probes))
 	for i := range probes {
 		question.Probes[i] = countedProbe(&probes[i])
 	}
@@ -79,22 +79,22 @@ func (a *API) countConnections(ctx context.Context, account *readlimit.Account, 
 const bytesPerFigure = 3
 
 // costOfConnections returns what an answer costs, in records. It is paid in advance, so that a client that waits until it can pay holds no memory.
-func (a *API) costOfConnections(question *activity.Query) int64 {
+func (a *API) costOfConnections(question *probeactivity.Query) int64 {
 	_, _, probes := a.settings.Catalog.Count()
 	series := 1 + len(question.Countries)
 	if question.All {
-		series = activity.MaxCountries
+		series = probeactivity.MaxCountries
 	}
-	figures := 3 * series * int(activity.Length/question.Step)
+	figures := 3 * series * int(probeactivity.Length/question.Step)
 	return int64(a.settings.Activity.Events()+probes) + costOfBytes(figures*bytesPerFigure)
 }
 
-func readConnections(params *queryParams) (*activity.Query, error) {
+func readConnections(params *queryParams) (*probeactivity.Query, error) {
 	step := params.number("step", minStep, maxStep, minStep)
-	if params.err == nil && (step%minStep != 0 || int64(activity.Length/time.Second)%step != 0) {
+	if params.err == nil && (step%minStep != 0 || int64(probeactivity.Length/time.Second)%step != 0) {
 		params.fail(invalid("step", params.values["step"], "want a multiple of %d that divides a day", minStep))
 	}
-	question := &activity.Query{Step: time.Duration(step) * time.Second}
+	question := &probeactivity.Query{Step: time.Duration(step) * time.Second}
 	text, given := params.values["country"]
 	switch {
 	case !given:
@@ -119,8 +119,8 @@ func (q *queryParams) countries(name string) []string {
 }
 
 // countedProbe returns what the catalog has of a probe; since when, only if no event has it.
-func countedProbe(probe *catalog.ListedProbe) activity.Probe {
-	counted := activity.Probe{ID: probe.ID, Country: probe.Country, Connected: probe.IsConnected()}
+func countedProbe(probe *catalog.ListedProbe) probeactivity.Probe {
+	counted := probeactivity.Probe{ID: probe.ID, Country: probe.Country, Connected: probe.IsConnected()}
 	isDisconnected := probe.Status != nil && *probe.Status == atlas.ProbeDisconnected
 	if !probe.FromEvent && (counted.Connected || isDisconnected) {
 		counted.Since = probe.Since
@@ -128,7 +128,7 @@ func countedProbe(probe *catalog.ListedProbe) activity.Probe {
 	return counted
 }
 
-func connectionsOf(counts *activity.Counts, step time.Duration) *connectionsAnswer {
+func connectionsOf(counts *probeactivity.Counts, step time.Duration) *connectionsAnswer {
 	answer := &connectionsAnswer{
 		From: counts.From.Unix(), To: counts.To.Unix(), Step: int64(step / time.Second), AsOf: counts.Offset,
 		World: *seriesOf(counts.World, counts.Known), Countries: make(map[string]*seriesAnswer, len(counts.Countries)),
@@ -139,7 +139,7 @@ func connectionsOf(counts *activity.Counts, step time.Duration) *connectionsAnsw
 	return answer
 }
 
-func seriesOf(series *activity.Series, known []bool) *seriesAnswer {
+func seriesOf(series *probeactivity.Series, known []bool) *seriesAnswer {
 	return &seriesAnswer{orUnknown(series.Connected, known), orUnknown(series.Connects, known), orUnknown(series.Disconnects, known)}
 }
 

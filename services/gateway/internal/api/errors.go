@@ -5,23 +5,23 @@ import (
 	"errors"
 	"net/http"
 
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/endpoint"
-	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/protocol"
 )
 
 func refuseMethod(method string) *protocol.Error {
-	return protocol.Refuse(protocol.CodeUnknownMethod, "method: got %.20q, want GET or HEAD", method)
+	return protocol.Errorf(protocol.CodeUnknownMethod, "method: got %.20q, want GET or HEAD", method)
 }
 
 // refusePath is the handler of unknown paths.
 func refusePath(_ context.Context, _ http.ResponseWriter, r *request) error {
-	return protocol.Refuse(protocol.CodeUnknownPath, "path: got %s, want one of those that /api/openapi.yaml describes", brief(r.URL.Path))
+	return protocol.Errorf(protocol.CodeUnknownPath, "path: got %s, want one of those that /api/openapi.yaml describes", brief(r.URL.Path))
 }
 
 func refuseWhenStopping() *protocol.Error {
-	return protocol.Refuse(protocol.CodeShuttingDown, "this gateway stops; ask again, another one will answer")
+	return protocol.Errorf(protocol.CodeShuttingDown, "this gateway stops; ask again, another one will answer")
 }
 
 // refuse answers with an error.
@@ -42,13 +42,13 @@ func (a *API) errorFor(err error) *protocol.Error {
 		return refuseWhenStopping()
 	}
 	if errors.Is(err, outagewatch.ErrNotReady) {
-		return protocol.Refuse(protocol.CodeUnavailable, "%s; try again in some seconds", outagewatch.ErrNotReady)
+		return protocol.Errorf(protocol.CodeUnavailable, "%s; try again in some seconds", outagewatch.ErrNotReady)
 	}
 	if tooMuch, is := errors.AsType[*outagewatch.TooManyEventsError](err); is {
-		return protocol.Refuse(protocol.CodeTooMuch, "from: %s; ask for less", tooMuch)
+		return protocol.Errorf(protocol.CodeTooMuch, "from: %s; ask for less", tooMuch)
 	}
-	if errors.Is(err, logscan.ErrBusy) {
-		return protocol.Refuse(protocol.CodeTooManyReads, "%s; try again in some seconds", logscan.ErrBusy)
+	if errors.Is(err, answerscan.ErrBusy) {
+		return protocol.Errorf(protocol.CodeTooManyReads, "%s; try again in some seconds", answerscan.ErrBusy)
 	}
 	return endpoint.ErrorFor(err, a.settings.Logger)
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/auth"
-	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/volume"
 )
 
@@ -112,7 +112,7 @@ func (a *API) serveGateway(ctx context.Context, w http.ResponseWriter, r *reques
 		Behind:              facts.Behind.Seconds(),
 		Cursor:              facts.CursorAge.Seconds(),
 		Speed:               facts.Speed,
-		Limits:              limitsAnswer{facts.Client, facts.Address, apiLimits{volume.MaxBuckets, logscan.MaxRecords, logscan.MaxBytes}},
+		Limits:              limitsAnswer{facts.Client, facts.Address, apiLimits{volume.MaxBuckets, answerscan.MaxRecords, answerscan.MaxBytes}},
 		Streams: streamsAnswer{
 			Result: instant(a.settings.Newest(atlas.StreamResult)), ProbeStatus: instant(a.settings.Newest(atlas.StreamProbeStatus)),
 		},

@@ -17,10 +17,10 @@ type HistoryPolicy struct {
 func (p HistoryPolicy) checkRole(roles auth.Roles, name string) error {
 	switch {
 	case p.Mode == "off":
-		return protocol.Refuse(protocol.CodeUnservedParameter,
+		return protocol.Errorf(protocol.CodeUnservedParameter,
 			"%s: this gateway does not read the past; its operator can have it do so with --history token or --history open", name)
 	case p.Mode == "token" && !roles.History:
-		return protocol.Refuse(protocol.CodeNotAllowed,
+		return protocol.Errorf(protocol.CodeNotAllowed,
 			"%s: only clients with a token of the role history may have the past read here, unless its operator sets --history open", name)
 	}
 	return nil
@@ -39,7 +39,7 @@ func (p HistoryPolicy) earliest(now time.Time) (at time.Time) {
 // checkStart refuses a time before the earliest.
 func (p HistoryPolicy) checkStart(name string, start, now time.Time) error {
 	if earliest := p.earliest(now); start.Before(earliest) {
-		return protocol.Refuse(protocol.CodeBeforeLog, "%s: got %s, want no earlier than %s, as far as this gateway goes back",
+		return protocol.Errorf(protocol.CodeBeforeLog, "%s: got %s, want no earlier than %s, as far as this gateway goes back",
 			name, start.UTC().Format(time.RFC3339), earliest.Add(time.Second).UTC().Format(time.RFC3339))
 	}
 	return nil

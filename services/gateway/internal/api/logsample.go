@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
@@ -25,7 +25,7 @@ type logSample struct {
 	earliest time.Time                       // older records are ignored; zero: none
 	rates    map[atlas.MeasurementID]float64 // live results per second
 	ids      []atlas.MeasurementID           // in ascending order
-	read     logscan.Read
+	read     answerscan.Read
 }
 
 // sampleLog reads the end of each partition.
@@ -58,7 +58,7 @@ func (a *API) sampleLog(ctx context.Context, account *readlimit.Account) (*logSa
 	return found, err
 }
 
-func (m *logSample) addPartition(ctx context.Context, scan *logscan.Scan, partition *partitionBounds, isLive bool) error {
+func (m *logSample) addPartition(ctx context.Context, scan *answerscan.Scan, partition *partitionBounds, isLive bool) error {
 	counts := make(map[atlas.MeasurementID]int)
 	var times []time.Time
 	from := partition.startOfLast(sampleRecords)

@@ -99,7 +99,7 @@ func (a *API) visible(name string, id atlas.MeasurementID, roles auth.Roles) (kn
 }
 
 func refuseUnknown(name string, id atlas.MeasurementID) *protocol.Error {
-	return protocol.Refuse(protocol.CodeUnknownMeasurement, "%s: got %d, want a measurement that this service knows", name, id)
+	return protocol.Errorf(protocol.CodeUnknownMeasurement, "%s: got %d, want a measurement that this service knows", name, id)
 }
 
 // readInterval returns the zero interval if the request has none.
@@ -117,7 +117,7 @@ func (a *API) readInterval(r *request, known *atlas.Measurement) (interval topic
 		}
 		return a.intervalOf(from, to)
 	case !to.IsZero():
-		return interval, protocol.Refuse(protocol.CodeMissingParameter, "from: missing; to is the end of an interval, which has a start")
+		return interval, protocol.Errorf(protocol.CodeMissingParameter, "from: missing; to is the end of an interval, which has a start")
 	}
 	return interval, nil
 }
@@ -129,7 +129,7 @@ func (a *API) intervalOf(from, to time.Time) (interval topicrange.Interval, err 
 		to = now
 	}
 	if to = to.Truncate(time.Millisecond); from.After(to) {
-		return interval, protocol.Refuse(protocol.CodeInvalidParameter,
+		return interval, protocol.Errorf(protocol.CodeInvalidParameter,
 			"from: got %s, want no later than %s, when the interval ends", formatTime(from), formatTime(to))
 	}
 	return topicrange.Interval{Start: from, End: to}, a.settings.History.checkStart("from", from, now)

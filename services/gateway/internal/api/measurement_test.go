@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/ratelimit"
 )
 
@@ -180,7 +180,7 @@ func TestAbuseLongLogsAreNotReadThrough(t *testing.T) {
 	server := serve(t, Settings{}, ratelimit.Limits{})
 	server.registry.MarkMeasurementsCaughtUp()
 	const length = 30_000
-	server.log.length = logscan.MaxBytes / 10_000
+	server.log.length = answerscan.MaxBytes / 10_000
 	for i := range length {
 		id := atlas.MeasurementID(3)
 		if i == length/2 {
@@ -189,7 +189,7 @@ func TestAbuseLongLogsAreNotReadThrough(t *testing.T) {
 		server.log.add(liveResults, id, time.Unix(int64(1426633200+i), 0))
 	}
 	got := get[measurementInLog](t, server, "/api/measurements/1")
-	if got.Complete || got.First != nil || got.Last != nil || got.Read.Bytes < logscan.MaxBytes || got.Read.Records > 10_010 {
+	if got.Complete || got.First != nil || got.Last != nil || got.Read.Bytes < answerscan.MaxBytes || got.Read.Records > 10_010 {
 		t.Errorf("got %+v", got)
 	}
 	if got := get[measurementInLog](t, server, "/api/measurements/3"); !got.Complete || value(got.First) != 1426633200 || got.Read.Records > 1000 {

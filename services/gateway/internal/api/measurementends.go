@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/topicrange"
 )
@@ -14,7 +14,7 @@ import (
 type ends struct {
 	measurement atlas.MeasurementID
 	earliest    time.Time // allowed; zero: no limit
-	scan        *logscan.Scan
+	scan        *answerscan.Scan
 	parts       []*partEnds
 }
 
@@ -39,7 +39,7 @@ func (a *API) findEnds(ctx context.Context, account *readlimit.Account, id atlas
 	for _, part := range parts {
 		found.parts = append(found.parts, &partEnds{Partition: part, unseenFrom: part.First, unseenTo: part.Next})
 	}
-	for _, most := range []int64{firstScan, max(0, logscan.MaxRecords/int64(2*len(parts))-firstScan)} {
+	for _, most := range []int64{firstScan, max(0, answerscan.MaxRecords/int64(2*len(parts))-firstScan)} {
 		cost := found.cost(most)
 		if cost == 0 {
 			break

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/catalog"
-	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/protocol"
 )
 
@@ -64,7 +64,7 @@ type readAnswer struct {
 	MS      float64 `json:"ms"`
 }
 
-func readOf(read logscan.Read) readAnswer {
+func readOf(read answerscan.Read) readAnswer {
 	return readAnswer{read.Records, read.Bytes, float64(read.Took.Microseconds()) / float64(time.Millisecond/time.Microsecond)}
 }
 
@@ -135,7 +135,7 @@ func (a *API) serveMeasurements(ctx context.Context, w http.ResponseWriter, r *r
 }
 
 func refuseUntilRead() *protocol.Error {
-	return protocol.Refuse(protocol.CodeUnavailable, "this gateway has not read the measurements yet; try again in some seconds")
+	return protocol.Errorf(protocol.CodeUnavailable, "this gateway has not read the measurements yet; try again in some seconds")
 }
 
 func (a *API) searchRegistry(ctx context.Context, r *request, wanted *search) (*measurementsAnswer, error) {

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/endpoint"
-	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/topicrange"
@@ -38,7 +38,7 @@ type intervalKey struct{ from, to int64 } // Unix milliseconds
 
 type outageHistory struct {
 	*outagewatch.Answer
-	read logscan.Read
+	read answerscan.Read
 }
 
 func (a *API) serveOutages(ctx context.Context, w http.ResponseWriter, r *request) error {
@@ -82,9 +82,9 @@ func (a *API) readOutages(r *request) (wanted *outagesQuery, err error) {
 	case params.err != nil:
 		return nil, params.err
 	case !at.IsZero() && (!from.IsZero() || !to.IsZero()):
-		return nil, protocol.Refuse(protocol.CodeInvalidParameter, "at: came with from or to, want it alone")
+		return nil, protocol.Errorf(protocol.CodeInvalidParameter, "at: came with from or to, want it alone")
 	case from.IsZero() && !to.IsZero():
-		return nil, protocol.Refuse(protocol.CodeMissingParameter, "from: missing; to is the end of an interval, which has a start")
+		return nil, protocol.Errorf(protocol.CodeMissingParameter, "from: missing; to is the end of an interval, which has a start")
 	case !at.IsZero():
 		wanted.inHistory, wanted.interval = time.Since(at) > liveAge, topicrange.Interval{Start: at, End: at}
 		if wanted.inHistory {
@@ -93,7 +93,7 @@ func (a *API) readOutages(r *request) (wanted *outagesQuery, err error) {
 	case !from.IsZero():
 		wanted.inHistory = true
 		if wanted.interval, err = a.pastInterval(r, from, to); err == nil && wanted.interval.End.Sub(from) > outagewatch.MaxInterval {
-			err = protocol.Refuse(protocol.CodeTooMuch, "from: got %s, want no more than 7 days before the end, %s", formatTime(from), formatTime(wanted.interval.End))
+			err = protocol.Errorf(protocol.CodeTooMuch, "from: got %s, want no more than 7 days before the end, %s", formatTime(from), formatTime(wanted.interval.End))
 		}
 	}
 	return wanted, err
@@ -155,7 +155,7 @@ type outagesHead struct {
 }
 
 // text returns the answer with the wanted outages as one line of JSON.
-func (q *outagesQuery) text(found *outagewatch.Answer, silentSince time.Time, read logscan.Read) pieces {
+func (q *outagesQuery) text(found *outagewatch.Answer, silentSince time.Time, read answerscan.Read) pieces {
 	head := outagesHead{instant(found.From), instant(found.To), found.Offset, found.Registry, instant(silentSince)}
 	if q.interval != (topicrange.Interval{}) {
 		head.From, head.To = instant(q.interval.Start), instant(q.interval.End)

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/jitter"
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/outagewatch"
 )
 
@@ -74,7 +74,7 @@ func (t *outageUpdates) next(now *outagewatch.Answer, at time.Time) (text pieces
 	}
 	t.last, t.silentSince = now, silent
 	if isNew {
-		text = append(append(text, eventHeader("outages")), t.query.text(now, silent, logscan.Read{})...)
+		text = append(append(text, eventHeader("outages")), t.query.text(now, silent, answerscan.Read{})...)
 		text = append(text, []byte("\n")) // the answer is a line
 	}
 	revisions := make(map[int64]int64, len(t.revisions))

@@ -26,7 +26,7 @@ type queryParams struct {
 func readQuery(raw string, parameters []string) (*queryParams, error) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return nil, protocol.Refuse(protocol.CodeMalformed,
+		return nil, protocol.Errorf(protocol.CodeMalformed,
 			"query: it cannot be read, want pairs such as msm=1001, with %%XX for characters that a URL cannot have")
 	}
 	params := &queryParams{values: make(map[string]string)}
@@ -34,9 +34,9 @@ func readQuery(raw string, parameters []string) (*queryParams, error) {
 		switch {
 		case endpoint.IsIgnoredParameter(name):
 		case !slices.Contains(parameters, name):
-			return nil, protocol.Refuse(protocol.CodeUnknownParameter, "%s: there is no such parameter; there %s", brief(name), list(parameters))
+			return nil, protocol.Errorf(protocol.CodeUnknownParameter, "%s: there is no such parameter; there %s", brief(name), list(parameters))
 		case len(values) > 1:
-			return nil, protocol.Refuse(protocol.CodeRepeatedParameter, "%s: came %d times, want it once", name, len(values))
+			return nil, protocol.Errorf(protocol.CodeRepeatedParameter, "%s: came %d times, want it once", name, len(values))
 		case !utf8.ValidString(values[0]):
 			return nil, invalid(name, values[0], "want UTF-8")
 		default:
@@ -58,7 +58,7 @@ func list(parameters []string) string {
 }
 
 func invalid(name, value, want string, arguments ...any) *protocol.Error {
-	return protocol.Refuse(protocol.CodeInvalidParameter, "%s: got %s, %s", name, brief(value), fmt.Sprintf(want, arguments...))
+	return protocol.Errorf(protocol.CodeInvalidParameter, "%s: got %s, %s", name, brief(value), fmt.Sprintf(want, arguments...))
 }
 
 // brief quotes the start of a text.

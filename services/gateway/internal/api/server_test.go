@@ -16,13 +16,13 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/activity"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/auth"
 	"atlasstream/services/gateway/internal/catalog"
 	"atlasstream/services/gateway/internal/endpoint"
-	"atlasstream/services/gateway/internal/logscan"
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/outagewatch"
+	"atlasstream/services/gateway/internal/probeactivity"
 	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/session"
@@ -44,7 +44,7 @@ type testServer struct {
 	*API
 	log      *fakeLog
 	events   *fakeEvents
-	activity *activity.Day
+	activity *probeactivity.Day
 	registry *catalog.Catalog
 	metrics  *prometheus.Registry
 }
@@ -61,7 +61,7 @@ func serve(t testing.TB, settings Settings, limits ratelimit.Limits) *testServer
 	settings.Acceptor = endpoint.NewAcceptor(hub, &queuebudget.Stats{}, guard, openTokens(t, metrics), settings.Logger, metrics)
 	settings.Catalog = catalog.New(func(catalog.Change) {}, settings.Logger, metrics)
 	log := &fakeLog{length: 100, topics: map[string][]fakePartition{liveResults: {{}, {}}, liveProbeStatus: {{}}}}
-	settings.Log, settings.Scans = log, logscan.New(log, metrics)
+	settings.Log, settings.Scans = log, answerscan.New(log, metrics)
 	settings.Topics = map[atlas.Stream]string{atlas.StreamResult: liveResults, atlas.StreamProbeStatus: liveProbeStatus}
 	settings.Ranges = topicrange.NewFinder(topicrange.Settings{Log: log, Topics: settings.Topics, Lateness: time.Hour}, metrics)
 	settings.Speeds = speedlimit.New(speedlimit.Settings{
@@ -69,7 +69,7 @@ func serve(t testing.TB, settings Settings, limits ratelimit.Limits) *testServer
 	})
 	settings.Volumes = volume.New(log, settings.Scans, time.Hour)
 	events := &fakeEvents{followed: make(chan struct{})}
-	settings.Activity, settings.Outages = activity.NewDay(), outagewatch.New(outagewatch.Settings{
+	settings.Activity, settings.Outages = probeactivity.NewDay(), outagewatch.New(outagewatch.Settings{
 		Log: events, Scans: settings.Scans, Logger: settings.Logger, Changes: settings.Catalog.ProbeChanges,
 		Probes: func() map[atlas.ProbeID]outage.ProbeInfo { return outagewatch.ProbesOf(settings.Catalog) },
 	})

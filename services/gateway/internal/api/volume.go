@@ -69,7 +69,7 @@ func (a *API) readVolume(r *request) (measurement atlas.MeasurementID, interval 
 	measurement = params.measurement("msm")
 	if params.oneOf("stream", string(atlas.StreamProbeStatus)) != "" {
 		if params.has("msm") {
-			params.fail(protocol.Refuse(protocol.CodeInvalidParameter, "stream: came with msm, want one of them"))
+			params.fail(protocol.Errorf(protocol.CodeInvalidParameter, "stream: came with msm, want one of them"))
 		}
 		measurement = atlas.ConnectionMeasurement
 	}
@@ -78,9 +78,9 @@ func (a *API) readVolume(r *request) (measurement atlas.MeasurementID, interval 
 	case params.err != nil:
 		return 0, interval, params.err
 	case measurement == 0:
-		return 0, interval, protocol.Refuse(protocol.CodeMissingParameter, "msm: missing; want the measurement, or stream=%s", atlas.StreamProbeStatus)
+		return 0, interval, protocol.Errorf(protocol.CodeMissingParameter, "msm: missing; want the measurement, or stream=%s", atlas.StreamProbeStatus)
 	case !params.has("from"):
-		return 0, interval, protocol.Refuse(protocol.CodeMissingParameter, "from: missing; want the time at which the volume begins")
+		return 0, interval, protocol.Errorf(protocol.CodeMissingParameter, "from: missing; want the time at which the volume begins")
 	}
 	if err := a.settings.History.checkRole(r.client.Roles(), "from"); err != nil {
 		return 0, interval, err

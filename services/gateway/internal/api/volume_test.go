@@ -12,7 +12,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/pkg/jitter/jittertest"
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/socketio/engineio"
 )
@@ -60,7 +60,7 @@ func TestVolume(t *testing.T) {
 func TestVolumeOfALongLog(t *testing.T) {
 	server := serve(t, Settings{}, ratelimit.Limits{})
 	server.registry.MarkMeasurementsCaughtUp()
-	server.log.length = logscan.MaxBytes / 10_000
+	server.log.length = answerscan.MaxBytes / 10_000
 	for i := range 40_000 {
 		server.log.add(liveResults, atlas.MeasurementID(1001+2*(i%4)), time.Unix(begun+int64(i), 0))
 	}

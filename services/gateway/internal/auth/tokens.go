@@ -4,49 +4,32 @@ package auth
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"atlasstream/pkg/reload"
 	"atlasstream/pkg/tokens"
 )
 
 // Tokens are the tokens of a file.
-type Tokens struct{ file *reload.Files[[]Bearer] }
+type Tokens struct{ file *tokens.File[Bearer] }
 
 // Open reads a tokens file. Without a path there are no tokens. The error has the file's name and fault.
 func Open(path string, logger *zap.Logger, registerer prometheus.Registerer) (*Tokens, error) {
-	config := reload.Config[[]Bearer]{
-		What: "tokens", Parse: func(contents [][]byte) ([]Bearer, error) { return parseFile(path, contents[0]) },
-		Count: func(bearers []Bearer) int { return len(bearers) }, Logger: logger,
-		Faulty: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "atlas_gateway_tokens_file_faulty", Help: "1 while the tokens file is invalid and the previous tokens stay valid.",
-		}),
-	}
-	if path != "" {
-		config.Paths = []string{path}
-	}
-	file, err := reload.Open(config)
-	registerer.MustRegister(config.Faulty, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	faulty := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "atlas_gateway_tokens_file_faulty", Help: "1 while the tokens file is invalid and the previous tokens stay valid.",
+	})
+	file, err := tokens.Open(path, "tokens", parse, faulty, logger)
+	registerer.MustRegister(faulty, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "atlas_gateway_tokens", Help: "Valid bearer tokens.",
 	}, func() float64 { return float64(len(file.Current())) }))
 	return &Tokens{file}, err
 }
 
-func parseFile(path string, content []byte) ([]Bearer, error) {
-	bearers, err := parse(content)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return bearers, nil
-}
-
 // Find returns the bearer of a token, if there is one.
 func (t *Tokens) Find(token tokens.Digest) (Bearer, bool) {
-	return tokens.Find(t.file.Current(), token)
+	return t.file.Find(token)
 }
 
 // IsValid reports whether a bearer's token is still known, with the same roles.

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/activity"
 	"atlasstream/services/gateway/internal/catalog"
+	"atlasstream/services/gateway/internal/probeactivity"
 	"atlasstream/services/gateway/internal/session"
 )
 
@@ -40,13 +40,13 @@ type Sync struct {
 	hub      *session.Hub
 	metadata *session.Stream
 	logger   *zap.Logger
-	activity *activity.Day
+	activity *probeactivity.Day
 	caughtUp chan struct{} // closed once the measurements are known
 	probes   chan struct{} // closed once the probes are
 }
 
 // New makes a Sync. Inform must be called before the log is read.
-func New(log Log, activity *activity.Day, logger *zap.Logger, registerer prometheus.Registerer) *Sync {
+func New(log Log, activity *probeactivity.Day, logger *zap.Logger, registerer prometheus.Registerer) *Sync {
 	s := &Sync{log: log, activity: activity, logger: logger, caughtUp: make(chan struct{}), probes: make(chan struct{})}
 	s.Catalog = catalog.New(s.changed, logger, registerer)
 	return s

@@ -16,9 +16,9 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/access"
-	"atlasstream/services/gateway/internal/activity"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/encode"
+	"atlasstream/services/gateway/internal/probeactivity"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/subscription"
@@ -173,13 +173,13 @@ func TestConnectionEventsThatCannotBeReadAreNotKnown(t *testing.T) {
 		t.Run(fmt.Sprint(test.unreadable), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // which begins at midnight
 				log := damagedLog{began: time.Now().Add(-24 * time.Hour), unreadable: test.unreadable}
-				known := New(log, activity.NewDay(), zap.NewNop(), prometheus.NewRegistry())
+				known := New(log, probeactivity.NewDay(), zap.NewNop(), prometheus.NewRegistry())
 				since, err := known.applyConnections(t.Context(), 0, 24)
 				if err != nil || since.IsZero() != (test.unreadable == nil) {
 					t.Fatalf("got %s, %v", since, err)
 				}
 				known.activity.SetKnownSince(since)
-				counts := known.activity.Count(activity.Query{Step: time.Hour, Now: time.Now().Add(-time.Second)})
+				counts := known.activity.Count(probeactivity.Query{Step: time.Hour, Now: time.Now().Add(-time.Second)})
 				hours := slices.DeleteFunc(counts.Known, func(is bool) bool { return !is })
 				if len(hours) != test.known {
 					t.Errorf("%d hours are known, want %d", len(hours), test.known)

@@ -50,7 +50,7 @@ func (r *Reader) skipTo(next int64) (stopped []*delivery.Active, ready bool) {
 		return nil, false
 	}
 	//mutate:too-far-behind-unannounced
-	r.sendGap(protocol.Refuse(protocol.CodeGap,
+	r.sendGap(protocol.Errorf(protocol.CodeGap,
 		"this client is too far behind: it misses what came in from %s to %s, from %d to before %d of partition %d",
 		moment(r.partition.Lag.CameAfter(r.next)), moment(time.Now()), r.next, next, r.partition.Number))
 	return r.endReading(), true

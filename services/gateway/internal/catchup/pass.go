@@ -113,7 +113,7 @@ func (p *pass) goOnBehind(lost *LostError) error {
 	if truncated {
 		p.resetOffset(lost.To)
 	} else {
-		p.passTo(lost.To)
+		p.advanceTo(lost.To)
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"atlasstream/services/gateway/internal/protocol"
 )
 
-// passTo goes on at an offset, before which there is nothing more for the target.
-func (r *Reader) passTo(offset int64) {
+// advanceTo goes on at an offset, before which there is nothing more for the target.
+func (r *Reader) advanceTo(offset int64) {
 	r.reach(offset)
 	r.next = max(r.next, offset)
 }
@@ -60,7 +60,7 @@ func (r *Reader) endPass() {
 
 // sendGap tells the client what it misses, after everything that was delivered before. It is called under the target's lock.
 func (r *Reader) sendGap(gap *protocol.Error) {
-	r.target.SendLast(r.target.Recipient.Client.Complaint(gap))
+	r.target.SendAfterRecords(r.target.Recipient.Client.Complaint(gap))
 }
 
 // attach has the target get what is delivered live again, if ready says that it has got everything that was delivered before, but for the subscriptions that

@@ -11,7 +11,7 @@ import (
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/live"
 	"atlasstream/services/gateway/internal/notice"
-	"atlasstream/services/gateway/internal/reading"
+	"atlasstream/services/gateway/internal/onetarget"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
@@ -30,7 +30,7 @@ var (
 type Reader struct {
 	topic     *Topic
 	partition *live.Partition
-	target    *reading.Target
+	target    *onetarget.Target
 	cancel    context.CancelFunc // ends the goroutine
 	ended     []*delivery.Active // whose owners settle notifies
 
@@ -43,10 +43,10 @@ type Reader struct {
 	pass     *pass              // that reads; nil if none does
 }
 
-// Detach makes the reader of a target of a partition, from an offset on: it is live.Settings.Detach.
-func (t *Topic) Detach(partition *live.Partition, target *delivery.Target, next int64) live.Reader {
+// NewReader makes the reader of a target of a partition, from an offset on: it is live.Settings.NewReader.
+func (t *Topic) NewReader(partition *live.Partition, target *delivery.Target, next int64) live.Reader {
 	ctx, cancel := context.WithCancel(context.Background()) // it lasts until the target has no subscriptions; the session waits for Reading
-	r := &Reader{topic: t, partition: partition, target: reading.Of(target), next: next, cancel: cancel}
+	r := &Reader{topic: t, partition: partition, target: onetarget.Of(target), next: next, cancel: cancel}
 	target.Lock()
 	r.target.Match(target.Actives...)
 	target.Unlock()
@@ -126,7 +126,7 @@ func (r *Reader) undecided() *notice.Group {
 // recover deals with what keeps the target from going on.
 func (r *Reader) recover(ctx context.Context, err error) {
 	switch {
-	case errors.Is(err, errNewPass), errors.Is(err, reading.ErrStalled), errors.Is(err, errOthersTurn), errors.Is(err, context.Canceled):
+	case errors.Is(err, errNewPass), errors.Is(err, onetarget.ErrStalled), errors.Is(err, errOthersTurn), errors.Is(err, context.Canceled):
 	case errors.Is(err, sendqueue.ErrClosed): // the client is about to leave
 		<-ctx.Done()
 	case errors.Is(err, errTooFarBehind):

@@ -111,6 +111,6 @@ func (p *pass) skipRest(next int64) {
 	p.target.Lock()
 	defer p.target.Unlock()
 	if !p.isOver() {
-		p.passTo(next)
+		p.advanceTo(next)
 	}
 }

@@ -1,5 +1,5 @@
-// Package checkpoint says what is asked of the checkpoints of a client: where it is with each of its subscriptions. Only a client has them that comes back with
-// nothing but the last cursor, which therefore stands for all of its subscriptions. Package resume keeps them.
+// Package checkpoint has the interfaces by which deliveries keep the checkpoints of a client: where it is with each of its subscriptions. Package resume
+// implements them. Only a client has checkpoints that comes back with nothing but the last cursor, which therefore stands for all of its subscriptions.
 package checkpoint
 
 import (

@@ -10,24 +10,19 @@ import (
 // mostProbes is from how many probes on it takes no longer to look for one.
 const mostProbes = 12
 
-// clientCost is what a client costs for each record of a measurement.
+// clientCost is what a client costs for each record of a measurement. There is one for each client, so its numbers are no longer than they have to be.
 type clientCost struct {
-	subscriptions int
-	probes        int // subscriptions that name one
-	withFields    int // subscriptions with acceptedFields
-	ending        int // subscriptions that end by themselves, of which there may be many to the same records
-	arrays        int // subscriptions that buffer
-	cursors       int // subscriptions whose cursors are the client's own
-	cursorSteps   int // that such a cursor takes, which names the client's other subscriptions, too
+	subscriptions int32
+	probes        int32 // subscriptions that name one
+	withFields    int32 // subscriptions with acceptedFields
+	ending        int32 // subscriptions that end by themselves, of which there may be many to the same records
+	arrays        int32 // subscriptions that buffer
+	cursors       int32 // subscriptions whose cursors are the client's own
+	cursorSteps   int32 // that such a cursor takes, which names the client's other subscriptions, too
+	ofFirst       int32 // subscriptions that have the first selection
+	first         selection
+	others        map[selection]int32 // subscriptions that have each of the others; mostly nil, as most clients have one selection
 	sets          []fieldSet
-	first         selectionCount    // most clients have one selection, which then takes no map
-	others        map[selection]int // subscriptions that have each of the others
-}
-
-// selectionCount is how many subscriptions of a client have a selection.
-type selectionCount struct {
-	selection     selection
-	subscriptions int
 }
 
 // fieldSet is how many subscriptions of a client have one set of acceptedFields.
@@ -53,16 +48,16 @@ func (c *clientCost) steps() (steps Steps) {
 	if c.subscriptions == 0 {
 		return steps
 	}
-	steps = stepsOfClient.Plus(stepsOfProbe.Times(min(c.probes, mostProbes)))
+	steps = stepsOfClient.Plus(stepsOfProbe.Times(min(int(c.probes), mostProbes)))
 	if c.withFields > 1 {
-		steps = steps.Plus(stepsOfSet.Times(c.withFields))
+		steps = steps.Plus(stepsOfSet.Times(int(c.withFields)))
 	}
-	steps = steps.Plus(stepsOfEnding.Times(c.ending))
+	steps = steps.Plus(stepsOfEnding.Times(int(c.ending)))
 	if c.arrays > 0 {
 		steps = steps.Plus(stepsOfArray)
 	}
 	if c.cursors > 0 {
-		steps = steps.Plus(stepsOfMessage).Plus(Steps{Each: c.cursorSteps})
+		steps = steps.Plus(stepsOfMessage).Plus(Steps{Each: int(c.cursorSteps)})
 	}
 	return steps
 }
@@ -80,7 +75,7 @@ func (c *clientCost) payloads(client *Client) []shared {
 }
 
 // add adds a subscription, or takes one away for -1.
-func (c *clientCost) add(of *Subscription, once int) {
+func (c *clientCost) add(of *Subscription, once int32) {
 	wanted := of.Wanted
 	c.subscriptions += once
 	if wanted.Probe != 0 {
@@ -94,25 +89,25 @@ func (c *clientCost) add(of *Subscription, once int) {
 	}
 	if of.HasOwnCursor {
 		c.cursors += once
-		c.cursorSteps = of.CursorSteps
+		c.cursorSteps = int32(of.CursorSteps)
 	}
 	if wanted.Fields.Count() > 0 {
 		c.withFields += once
 		c.addSet(payload{
 			fields: wanted.Fields, enriched: wanted.Enrich, cursor: wanted.Cursor.Wanted, stream: wanted.Stream, encoding: of.Client.Encoding,
-		}, once)
+		}, int(once))
 	}
 }
 
 // addSelection adds a subscription's selection, or takes it away for -1, and tells whether it is the first with it, or was the last.
-func (c *clientCost) addSelection(of selection, once int) (changed bool) {
+func (c *clientCost) addSelection(of selection, once int32) (changed bool) {
 	if c.isFirst(of) {
-		before := c.first.subscriptions
-		c.first = selectionCount{of, before + once}
+		before := c.ofFirst
+		c.first, c.ofFirst = of, before+once
 		return before == 0 || before+once == 0
 	}
 	if c.others == nil {
-		c.others = make(map[selection]int)
+		c.others = make(map[selection]int32)
 	}
 	before := c.others[of]
 	c.others[of] = before + once
@@ -124,8 +119,8 @@ func (c *clientCost) addSelection(of selection, once int) (changed bool) {
 
 // isFirst tells whether a selection is counted as the first one, or may be.
 func (c *clientCost) isFirst(of selection) bool {
-	if c.first.subscriptions > 0 {
-		return c.first.selection == of
+	if c.ofFirst > 0 {
+		return c.first == of
 	}
 	return c.others[of] == 0
 }

@@ -151,20 +151,20 @@ func (m *Measurement) isExceeded() bool {
 // RecountCursor charges for a client's own cursor as it is now, and tells whether it costs more than before.
 func (m *Measurement) RecountCursor(client *Client, steps int) (grown bool) {
 	cost := m.clients[client]
-	if cost.cursors == 0 || cost.cursorSteps == steps {
+	if cost.cursors == 0 || int(cost.cursorSteps) == steps {
 		return false
 	}
-	grown = steps > cost.cursorSteps
-	m.change(client, func(cost *clientCost) { cost.cursorSteps = steps })
+	grown = steps > int(cost.cursorSteps)
+	m.change(client, func(cost *clientCost) { cost.cursorSteps = int32(steps) })
 	return grown
 }
 
 // add adds what a subscription costs, or takes it away for -1.
 func (m *Measurement) add(of *Subscription, once int) {
 	client := of.Client
-	m.change(client, func(cost *clientCost) { cost.add(of, once) })
+	m.change(client, func(cost *clientCost) { cost.add(of, int32(once)) })
 	selection := selectionOf(of.Wanted)
-	changed := m.clients[client].addSelection(selection, once)
+	changed := m.clients[client].addSelection(selection, int32(once))
 	for _, network := range client.Networks {
 		m.networks[network.Prefix].add(of, once)
 		if changed {

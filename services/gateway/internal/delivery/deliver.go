@@ -7,7 +7,7 @@ import (
 	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/encode"
-	"atlasstream/services/gateway/internal/quota"
+	"atlasstream/services/gateway/internal/recordlimit"
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/subscription"
 )
@@ -15,9 +15,9 @@ import (
 // Deliverer delivers one record after the other to those targets that want it. It is not safe for concurrent use.
 type Deliverer struct {
 	*encode.Encoder
-	Quotas   quota.Counter[*Target] // the source ends the subscriptions whose quotas are spent
-	Written  func(*Target)          // is called with each target for whose client something is enqueued; nil for nothing
-	reported subscription.Stats     // what onWork has been told
+	Quotas   recordlimit.Counter[*Target] // the source ends the subscriptions whose quotas are spent
+	Enqueued func(*Target)                // is called with each target for whose client something is enqueued; nil for nothing
+	reported subscription.Stats           // what onWork has been told
 	onWork   func(subscription.Stats)
 }
 
@@ -86,8 +86,8 @@ func (d *Deliverer) enqueueMatching(target *Target, candidate *subscription.Cand
 		return false, nil
 	}
 	enqueued, err := d.enqueue(target, candidate.Stream, form)
-	if enqueued && d.Written != nil {
-		d.Written(target)
+	if enqueued && d.Enqueued != nil {
+		d.Enqueued(target)
 	}
 	if err == nil && form.Cursor {
 		candidate.IdleSince = 0

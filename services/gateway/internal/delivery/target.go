@@ -6,7 +6,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/batch"
-	"atlasstream/services/gateway/internal/partial"
+	"atlasstream/services/gateway/internal/partialdelivery"
 	"atlasstream/services/gateway/internal/subscription"
 	"atlasstream/services/gateway/internal/wsframe"
 )
@@ -22,10 +22,10 @@ type Target struct {
 	// AwaitedUntil is until when a live partition that cannot deliver later waits for the client, in Unix ms; 0 if it does not. It belongs to Flush of the
 	// partition.
 	AwaitedUntil int64
-	// IsWritten says that the client has something to write since the last flush. It belongs to the live partition.
-	IsWritten bool
 	// Partial are the records that did not fit in all streams.
-	Partial partial.Records
+	Partial partialdelivery.Records
+	// IsUnflushed says that something was enqueued for the client since the last flush. It belongs to the live partition.
+	IsUnflushed bool
 
 	canDeliverLater bool // a record that does not fit can be delivered later; else the client is closed
 	blocked         bool // a record did not fit: a shorter message must not overtake it
@@ -112,8 +112,8 @@ func (t *Target) FlushBatches(stream atlas.Stream) (flushed bool) { return t.bat
 // HasBatchWaiting tells whether records wait in the batch of a subscription. It is called under one of the locks.
 func (t *Target) HasBatchWaiting(active *Active) bool { return t.batches.Waits(active.Wanted) }
 
-// SendLast enqueues a control message after everything that was delivered before. What does not fit is an overflow, which Recipient.Flush finds.
-func (t *Target) SendLast(message *wsframe.Message) {
+// SendAfterRecords enqueues a control message after everything that was delivered before. What does not fit is an overflow, which Recipient.Flush finds.
+func (t *Target) SendAfterRecords(message *wsframe.Message) {
 	t.FlushBatches("")
 	_ = t.Recipient.EnqueueControl(message)
 }

@@ -66,7 +66,7 @@ func TestEventNameIsTheSubscriptionsStream(t *testing.T) {
 }
 
 func TestErrorMessageIsNotEscapedForHTML(t *testing.T) {
-	message := encode.ErrorMessage(sessiontest.TextEncoding{}, protocol.Refuse("malformed", `msm: got "<1&2>", want a number`))
+	message := encode.ErrorMessage(sessiontest.TextEncoding{}, protocol.Errorf("malformed", `msm: got "<1&2>", want a number`))
 	if got, want := string(message.Payload()), `atlas_error "[malformed] msm: got \"<1&2>\", want a number"`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -7,9 +7,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
-	"atlasstream/pkg/clientip"
 	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/auth"
+	"atlasstream/services/gateway/internal/clientstatistics"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/ratelimit"
@@ -24,7 +24,7 @@ type Acceptor struct {
 	queues        *queuebudget.Stats
 	guard         *ratelimit.Guard
 	tokens        *auth.Tokens
-	statistics    *clientStatistics
+	statistics    *clientstatistics.Statistics
 	tokenSessions *tokenSessions
 	rebalancer    *rebalance.Rebalancer // nil if clients may stay for ever
 	logger        *zap.Logger
@@ -34,7 +34,7 @@ type Acceptor struct {
 func NewAcceptor(
 	hub *session.Hub, queues *queuebudget.Stats, guard *ratelimit.Guard, tokens *auth.Tokens, logger *zap.Logger, registerer prometheus.Registerer,
 ) *Acceptor {
-	acceptor := &Acceptor{hub: hub, queues: queues, guard: guard, tokens: tokens, statistics: newClientStatistics(), logger: logger}
+	acceptor := &Acceptor{hub: hub, queues: queues, guard: guard, tokens: tokens, statistics: clientstatistics.New(), logger: logger}
 	acceptor.tokenSessions = &tokenSessions{tokens: tokens, sessions: make(map[*clientSession]struct{})}
 	registerer.MustRegister(acceptor.statistics)
 	return acceptor
@@ -47,20 +47,19 @@ func (a *Acceptor) Rebalance(rebalancer *rebalance.Rebalancer) { a.rebalancer = 
 // more messages than others have. The error is a *protocol.Error. Release must be called when the connection is closed.
 func (a *Acceptor) admit(endpoint string, request *http.Request) (*connection, error) {
 	remote := strings.Clone(request.RemoteAddr) // which may be part of a long header
-	remove, err := a.guard.AddConnection(remote)
+	allowance, err := a.guard.OpenAllowance(remote)
 	if err != nil {
-		return nil, protocol.Refuse(protocol.CodeTooManyConnections, "%s; close one first", err)
+		return nil, protocol.Errorf(protocol.CodeTooManyConnections, "%s; close one first", err)
 	}
 	if a.guard.ChargeMessage(remote) != nil {
-		remove()
+		allowance.Close()
 		return nil, errTooManyMessages()
 	}
 	query := request.URL.Query()
 	return &connection{
-		info:             clientInfo{endpoint: endpoint, remote: remote, name: nameOf(query.Get(parameterClient))},
-		credential:       credentialIn(request.Header, query),
-		allowance:        a.guard.OpenAllowance(remote),
-		removeConnection: remove,
+		info:       clientInfo{endpoint: endpoint, remote: remote, name: nameOf(query.Get(parameterClient)), bearer: &anonymous},
+		credential: credentialIn(request.Header, query),
+		allowance:  allowance,
 	}, nil
 }
 
@@ -80,22 +79,24 @@ func (a *Acceptor) accept(endpoint string, request *http.Request) (*connection, 
 // openSession opens the session of an accepted client. The error is a *protocol.Error. The session's end must be called when the client has
 // disconnected.
 func (a *Acceptor) openSession(c *connection, client client) (*clientSession, error) {
-	counted := &countedClient{client: client, statistics: a.statistics.of(c.info.name)}
 	if !a.queues.HasRoom() {
-		return nil, protocol.Refuse(protocol.CodeTooManyClients,
+		return nil, protocol.Errorf(protocol.CodeTooManyClients,
 			"as much waits for the clients that there are as may; try again later, another gateway may have room")
 	}
-	joined, err := a.hub.Join(counted, access.Rights{
+	session := &clientSession{
+		connection: c, client: countedClient{client: client}, tokenSessions: a.tokenSessions, forget: func() {}, logger: a.logger,
+	}
+	var err error
+	session.session, err = a.hub.Join(&session.client, access.Rights{
 		NonPublic: c.info.bearer.Roles.NonPublic, History: c.info.bearer.Roles.History,
 	})
 	if err != nil {
-		return nil, protocol.Refuse(protocol.CodeTooManyClients, "%s; try again later, another gateway may have room", err)
+		return nil, protocol.Errorf(protocol.CodeTooManyClients, "%s; try again later, another gateway may have room", err)
 	}
-	joined.ChargeTo(clientip.Networks(clientip.Of(c.info.remote)), c.allowance.Reading())
-	joined.OnEnd(func() { c.allowance.Recount(c.usage) })
-	counted.connect()
+	session.session.ChargeTo(c.allowance.Networks(), c.allowance.Reading())
+	session.session.OnEnd(func() { c.allowance.Recount(c.usage) })
+	a.statistics.Connect(&session.client.counts, c.info.name)
 	a.logger.Debug("client connected", c.info.fields()...)
-	session := &clientSession{connection: c, client: counted, session: joined, tokenSessions: a.tokenSessions, forget: func() {}, logger: a.logger}
 	if a.rebalancer != nil {
 		session.forget = a.rebalancer.Add(func() { client.Leave(errPleaseReconnect()) })
 	}

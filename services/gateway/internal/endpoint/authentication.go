@@ -14,6 +14,9 @@ import (
 // credential is the digest of the token that a client sent; nil if it sent none, as most do.
 type credential = *tokens.Digest
 
+// anonymous is the bearer of no token, which most clients share.
+var anonymous auth.Bearer
+
 func credentialOf(token string) credential {
 	digest := tokens.DigestOf(token)
 	return &digest
@@ -41,15 +44,17 @@ func (a *Acceptor) authenticate(c *connection, socketIOAuth json.RawMessage) *pr
 		token, ok = overriddenBy(socketIOAuth, token)
 	}
 	if ok && token == nil {
-		c.info.bearer = auth.Bearer{}
+		c.info.bearer = &anonymous
 		return nil
 	}
+	var bearer auth.Bearer
 	if ok {
-		c.info.bearer, ok = a.tokens.Find(*token)
+		bearer, ok = a.tokens.Find(*token)
 	}
 	if !ok {
-		return protocol.Refuse(protocol.CodeInvalidToken, "the token is unknown to this gateway; omit it for public access")
+		return protocol.Errorf(protocol.CodeInvalidToken, "the token is unknown to this gateway; omit it for public access")
 	}
+	c.info.bearer = &bearer
 	return nil
 }
 

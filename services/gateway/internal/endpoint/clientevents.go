@@ -20,7 +20,7 @@ func (s *clientSession) handleEvent(ctx context.Context, event string, parameter
 	case protocol.EventUnsubscribe:
 		err = s.unsubscribe(parameters)
 	default:
-		err = protocol.Refuse(protocol.CodeUnknownEvent,
+		err = protocol.Errorf(protocol.CodeUnknownEvent,
 			"%.60q: there is no such event; there are %s and %s", event, protocol.EventSubscribe, protocol.EventUnsubscribe)
 	}
 	s.respond(err)
@@ -42,12 +42,12 @@ func (s *clientSession) respond(err error) {
 // up to thirty times the bytes of the message.
 func parseEvent(binary bool, payload []byte) (event string, argument json.RawMessage, err error) {
 	if binary {
-		return "", nil, protocol.Refuse(protocol.CodeMalformed, `message: got a binary one, want a text message ["%s",{…}]`, protocol.EventSubscribe)
+		return "", nil, protocol.Errorf(protocol.CodeMalformed, `message: got a binary one, want a text message ["%s",{…}]`, protocol.EventSubscribe)
 	}
 	var head [2]json.RawMessage
 	readable := utf8.Valid(payload) && json.Unmarshal(payload, &head) == nil
 	if !readable || head[0] == nil || json.Unmarshal(head[0], &event) != nil {
-		return "", nil, protocol.Refuse(protocol.CodeMalformed, `message: got %.60q, want a JSON array such as ["%s",{"msm":1001}]`, payload, protocol.EventSubscribe)
+		return "", nil, protocol.Errorf(protocol.CodeMalformed, `message: got %.60q, want a JSON array such as ["%s",{"msm":1001}]`, payload, protocol.EventSubscribe)
 	}
 	return event, head[1], nil
 }

@@ -24,7 +24,7 @@ type clientInfo struct {
 	endpoint string
 	remote   string // host:port
 	name     string // as returned by nameOf
-	bearer   auth.Bearer
+	bearer   *auth.Bearer
 }
 
 // fields are the client's fields in the log.

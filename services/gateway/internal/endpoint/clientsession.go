@@ -6,11 +6,13 @@ import (
 
 	"go.uber.org/zap"
 
+	"atlasstream/services/gateway/internal/clientstatistics"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/queuebudget"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/wsframe"
 )
 
 // subscribeTimeout bounds how long a subscription waits for Kafka.
@@ -27,10 +29,26 @@ type client interface {
 	Leave(why *protocol.Error)
 }
 
+// countedClient is a client with its statistics.
+type countedClient struct {
+	client
+	counts clientstatistics.Client
+}
+
+// Enqueue counts a message that is queued.
+func (c *countedClient) Enqueue(message *wsframe.Message) error {
+	return c.counts.Count(message, c.client.Enqueue(message))
+}
+
+// EnqueueControl counts a message that is queued.
+func (c *countedClient) EnqueueControl(message *wsframe.Message) error {
+	return c.counts.Count(message, c.client.EnqueueControl(message))
+}
+
 // clientSession is what one client subscribes to, whichever endpoint it uses. Its methods are called one after the other, end last.
 type clientSession struct {
 	connection    *connection
-	client        *countedClient
+	client        countedClient
 	session       *session.Session
 	tokenSessions *tokenSessions
 	forget        func() // by the rebalancer
@@ -44,7 +62,7 @@ func (s *clientSession) end(reason string) {
 	s.session.Leave()
 	s.connection.session.Store(nil)
 	s.settle()
-	s.client.disconnect()
+	s.client.counts.Disconnect()
 	s.logger.Debug("client disconnected", append(s.connection.info.fields(), zap.String("reason", reason))...)
 }
 

@@ -9,11 +9,10 @@ import (
 
 // connection is a connected client, from its first request on. It keeps nothing else of the request, which may be long.
 type connection struct {
-	info             clientInfo
-	credential       credential // of the request
-	allowance        *ratelimit.Allowance
-	removeConnection func()                        // from the count of its address
-	session          atomic.Pointer[clientSession] // nil while there is no session
+	info       clientInfo
+	credential credential // of the request
+	allowance  *ratelimit.Allowance
+	session    atomic.Pointer[clientSession] // nil while there is no session
 }
 
 // admits reports whether to read a message of size bytes. For messages beyond the limit the client is sent an error now and then, and disconnected if it goes
@@ -48,7 +47,4 @@ func (c *connection) usage() (used ratelimit.Usage) {
 }
 
 // Release is called once, when the client has disconnected.
-func (c *connection) Release() {
-	c.allowance.Close()
-	c.removeConnection()
-}
+func (c *connection) Release() { c.allowance.Close() }

@@ -23,9 +23,9 @@ func (emptyLog) Topic() string { return "results" }
 func (emptyLog) Resume(_ context.Context, _ *subscription.Subscription, from cursor.Token) (tail session.Tail, offset int64, err error) {
 	switch from.Subscriptions[0].Live.Topic {
 	case "gone":
-		return nil, 0, protocol.Refuse(protocol.CodeCursorGone, "cursor: it is gone")
+		return nil, 0, protocol.Errorf(protocol.CodeCursorGone, "cursor: it is gone")
 	case "bad":
-		return nil, 0, protocol.Refuse("bad_cursor", "cursor: it is none")
+		return nil, 0, protocol.Errorf("bad_cursor", "cursor: it is none")
 	}
 	return emptyTail{}, 0, nil
 }

@@ -4,7 +4,7 @@
 // Its files, from a client's connection down; calls go down as well:
 //
 //	socketio.go          the Socket.IO endpoint
-//	recovery.go          recovering the subscriptions of a Socket.IO client that reconnects
+//	socketiorecovery.go  recovering the subscriptions of a Socket.IO client that reconnects
 //	stream.go            /stream/: WebSocket or plain HTTP
 //	websocket.go         the WebSocket endpoint
 //	heartbeat.go         pings to WebSocket clients
@@ -17,7 +17,6 @@
 //	clientevents.go      the events that a client sends, and the responses
 //	clientsession.go     what one client subscribes to, within its limits
 //	tokensessions.go     disconnecting clients when their token is revoked or changed
-//	clientstatistics.go  statistics by client name
 //	clientinfo.go        who a client is, in logs and metrics
 //	format.go            which format a stream's body has
 //	ndjson.go            NDJSON

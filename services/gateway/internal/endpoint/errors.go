@@ -26,42 +26,42 @@ func ErrorFor(err error, logger *zap.Logger) *protocol.Error {
 	case errors.As(err, &refusal):
 		return refusal
 	case errors.Is(err, session.ErrTooMany), errors.Is(err, ratelimit.ErrTooManySubscriptions):
-		return protocol.Refuse(protocol.CodeTooManySubscriptions, "%s; end one first", err)
+		return protocol.Errorf(protocol.CodeTooManySubscriptions, "%s; end one first", err)
 	case errors.Is(err, session.ErrNotSubscribed):
-		return protocol.Refuse(protocol.CodeNotSubscribed,
+		return protocol.Errorf(protocol.CodeNotSubscribed,
 			"there is no subscription with these parameters; they must be those of %s, in any order and style", protocol.EventSubscribe)
 	case errors.Is(err, readlimit.ErrExceeded):
-		return protocol.Refuse(protocol.CodeTooManyMessages, "%s, which counts as messages; try again in a few seconds", readlimit.ErrExceeded)
+		return protocol.Errorf(protocol.CodeTooManyMessages, "%s, which counts as messages; try again in a few seconds", readlimit.ErrExceeded)
 	case errors.Is(err, sendqueue.ErrClosed):
 		return errShuttingDown()
 	}
 	if !errors.Is(err, context.Canceled) { // because the client has disconnected, or the gateway stops
 		logger.Warn("cannot serve a client", zap.Error(err))
 	}
-	return protocol.Refuse(protocol.CodeUnavailable, "the log cannot be read right now; try again in some seconds")
+	return protocol.Errorf(protocol.CodeUnavailable, "the log cannot be read right now; try again in some seconds")
 }
 
 func errTooManyMessages() *protocol.Error {
-	return protocol.Refuse(protocol.CodeTooManyMessages,
+	return protocol.Errorf(protocol.CodeTooManyMessages,
 		"this client or its address sends more messages per second than allowed; they are dropped, and a client that goes on is disconnected")
 }
 
 func errAttachments(got int) *protocol.Error {
-	return protocol.Refuse(protocol.CodeMalformed, "binary parts: got %d, want none, as parameters are JSON", got)
+	return protocol.Errorf(protocol.CodeMalformed, "binary parts: got %d, want none, as parameters are JSON", got)
 }
 
 func errShuttingDown() *protocol.Error {
-	return protocol.Refuse(protocol.CodeShuttingDown, "this gateway is shutting down; reconnect to reach another one")
+	return protocol.Errorf(protocol.CodeShuttingDown, "this gateway is shutting down; reconnect to reach another one")
 }
 
 func errPleaseReconnect() *protocol.Error {
-	return protocol.Refuse(protocol.CodePleaseReconnect, "another gateway has fewer clients; reconnect, and resume from the last cursor if you have one")
+	return protocol.Errorf(protocol.CodePleaseReconnect, "another gateway has fewer clients; reconnect, and resume from the last cursor if you have one")
 }
 
 // errTooSlow says why a client is disconnected whose messages since a time were dropped. While it is catching up it receives records late, so those that it
 // misses may be older than the messages.
 func errTooSlow(since time.Time) *protocol.Error {
-	return protocol.Refuse(protocol.CodeTooSlow,
+	return protocol.Errorf(protocol.CodeTooSlow,
 		"this connection does not keep up and is closed: messages from %s to %s were dropped, and older records too if it was catching up; "+
 			"reconnect and resume from the last cursor, or ask for less",
 		formatTime(since), formatTime(time.Now()))

@@ -23,13 +23,13 @@ type HeartbeatSettings struct {
 // clients are idle.
 type heartbeat struct {
 	conn      *wsconn.Conn
-	settings  HeartbeatSettings
+	settings  *HeartbeatSettings
 	lastHeard atomic.Int64 // Unix nanoseconds
 	timer     *time.Timer
 }
 
 // startHeartbeat begins to ping. heard is called for everything that is read from the connection.
-func startHeartbeat(conn *wsconn.Conn, settings HeartbeatSettings) *heartbeat {
+func startHeartbeat(conn *wsconn.Conn, settings *HeartbeatSettings) *heartbeat {
 	h := &heartbeat{conn: conn, settings: settings}
 	h.heard()
 	h.timer = time.AfterFunc(math.MaxInt64, h.beat) // beat uses the field, so it is set before the first beat

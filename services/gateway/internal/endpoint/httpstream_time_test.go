@@ -155,10 +155,13 @@ func TestQueuesCountToTheBudgetOfTheAddress(t *testing.T) {
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			limits := ratelimit.Limits{Connections: 1, Subscriptions: 1, Messages: 10, ConnectionMessages: 10, QueuedBytes: 1}
+			limits := ratelimit.Limits{Connections: 2, Subscriptions: 1, Messages: 10, ConnectionMessages: 10, QueuedBytes: 1}
 			server := newTestServer(t, testSettings{limits: limits})
 			connect(t, serveInPipes(t, server))
-			address := server.acceptor.guard.OpenAllowance("pipe")
+			address, err := server.acceptor.guard.OpenAllowance("pipe")
+			if err != nil {
+				t.Fatal(err)
+			}
 			defer address.Close()
 			synctest.Wait() // until the confirmation is not counted any more
 			if address.QueueBudget().IsSpent() {

@@ -22,7 +22,7 @@ type streamQuery struct {
 func readQuery(r *http.Request) (streamQuery, error) {
 	said, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return streamQuery{}, protocol.Refuse(protocol.CodeMalformed,
+		return streamQuery{}, protocol.Errorf(protocol.CodeMalformed,
 			"query: it cannot be read, want pairs such as msm=1001, with %%XX for characters that a URL cannot have")
 	}
 	var asked streamQuery

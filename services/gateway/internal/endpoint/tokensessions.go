@@ -19,13 +19,13 @@ type tokenSessions struct {
 
 // add adds the session of a bearer. It returns false if the token has become invalid since authentication: then RecheckTokens may have missed the session.
 func (t *tokenSessions) add(s *clientSession) bool {
-	if s.connection.info.bearer == (auth.Bearer{}) {
+	if s.connection.info.bearer == &anonymous {
 		return true
 	}
 	t.mu.Lock()
 	t.sessions[s] = struct{}{}
 	t.mu.Unlock()
-	return t.tokens.IsValid(s.connection.info.bearer)
+	return t.tokens.IsValid(*s.connection.info.bearer)
 }
 
 func (t *tokenSessions) remove(s *clientSession) {
@@ -39,7 +39,7 @@ func (t *tokenSessions) outdated() (sessions []*clientSession) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for s := range t.sessions {
-		if !t.tokens.IsValid(s.connection.info.bearer) {
+		if !t.tokens.IsValid(*s.connection.info.bearer) {
 			sessions = append(sessions, s)
 		}
 	}
@@ -59,5 +59,5 @@ func (a *Acceptor) RecheckTokens() {
 }
 
 func errOutdatedToken() *protocol.Error {
-	return protocol.Refuse(protocol.CodeInvalidToken, "the token was revoked, or its roles have changed since this client connected; reconnect")
+	return protocol.Errorf(protocol.CodeInvalidToken, "the token was revoked, or its roles have changed since this client connected; reconnect")
 }

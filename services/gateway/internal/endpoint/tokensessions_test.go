@@ -75,7 +75,7 @@ func TestRevokedTokenMeanwhile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known.info.bearer = auth.Bearer{Name: "of an older file"}
+	known.info.bearer = &auth.Bearer{Name: "of an older file"}
 	if session, err := server.acceptor.openSession(known, &streamClient{}); err == nil || session != nil {
 		t.Fatal("the client was accepted")
 	}

@@ -87,7 +87,7 @@ func (e *WebSocket) serve(client *webSocketClient, session *clientSession) {
 }
 
 func (e *WebSocket) readMessages(client *webSocketClient, session *clientSession) {
-	heartbeat := startHeartbeat(client.conn, e.heartbeat)
+	heartbeat := startHeartbeat(client.conn, &e.heartbeat)
 	defer heartbeat.stop()
 	admits := func(size int) bool {
 		heartbeat.heard()

@@ -21,13 +21,13 @@ func Announce(p *live.Partition, from, to int64) {
 		for target, reader := range locked.Targets() {
 			switch {
 			case reader == nil:
-				locked.SendLast(target, refusal)
+				locked.SendAfterRecords(target, refusal)
 				if truncated {
 					cursorevent.ResetOffset(target, p, to)
 				}
 			case truncated:
 				reader.ResetOffset(to, refusal)
-				locked.NoteWritten(target)
+				locked.NoteUnflushed(target)
 			}
 		}
 	})
@@ -37,21 +37,21 @@ func Announce(p *live.Partition, from, to int64) {
 // or recreated.
 func Lost(number int, from, to int64) *protocol.Error {
 	if from <= to {
-		return protocol.Refuse(protocol.CodeGap, "the log has lost the records from %d to before %d of partition %d; some may have been yours", from, to, number)
+		return protocol.Errorf(protocol.CodeGap, "the log has lost the records from %d to before %d of partition %d; some may have been yours", from, to, number)
 	}
-	return protocol.Refuse(protocol.CodeGap, "partition %d of the log was cut or recreated, from %d back to %d; some records may be lost, and some may come again",
+	return protocol.Errorf(protocol.CodeGap, "partition %d of the log was cut or recreated, from %d back to %d; some records may be lost, and some may come again",
 		number, from, to)
 }
 
 // PartitionsChanged tells the clients of a partition that their records may be in another one, as the log's partitions were changed: those that came in since a
 // time, from an offset on, may not be delivered. Partition.Flush must follow.
 func PartitionsChanged(p *live.Partition, from int64, since time.Time, why error) {
-	refusal := protocol.Refuse(protocol.CodeGap,
+	refusal := protocol.Errorf(protocol.CodeGap,
 		"what came in since %s, from %d of partition %d on, and what comes from now on, may be missing, as the log's partitions were changed: %s",
 		since.UTC().Format(time.RFC3339), from, p.Number, why)
 	p.Do(func(locked *live.Locked) {
 		for target := range locked.Targets() {
-			locked.SendLast(target, refusal)
+			locked.SendAfterRecords(target, refusal)
 		}
 	})
 }

@@ -39,5 +39,5 @@ func (p *Partition) detach(target *delivery.Target, next int64) {
 	if p.detached == nil {
 		p.detached = make(map[*delivery.Target]Reader)
 	}
-	p.detached[target] = p.settings.Detach(p, target, next)
+	p.detached[target] = p.settings.NewReader(p, target, next)
 }

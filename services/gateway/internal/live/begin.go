@@ -53,8 +53,8 @@ func (p *Partition) targetOf(recipient *delivery.Recipient) *delivery.Target {
 	if present := p.targets[recipient]; present != nil {
 		return present
 	}
-	return delivery.NewTarget(recipient, p.canDetach())
+	return delivery.NewTarget(recipient, p.canDeliverLater())
 }
 
-// canDetach tells whether a target that cannot take a record can have it later. Else its client is closed.
-func (p *Partition) canDetach() bool { return p.settings.Detach != nil }
+// canDeliverLater tells whether a target that cannot take a record can have it later. Else its client is closed.
+func (p *Partition) canDeliverLater() bool { return p.settings.NewReader != nil }

@@ -32,34 +32,34 @@ func (p *Partition) detachBlocked(blocked []*delivery.Target, offset int64) {
 	}
 }
 
-func (p *Partition) noteWritten(target *delivery.Target) {
-	if !target.IsWritten {
-		target.IsWritten = true
-		p.written = append(p.written, target)
+func (p *Partition) noteUnflushed(target *delivery.Target) {
+	if !target.IsUnflushed {
+		target.IsUnflushed = true
+		p.unflushed = append(p.unflushed, target)
 	}
 }
 
 // Flush writes what Deliver enqueued. Flushes of a partition follow one another. Where a record that does not fit cannot be delivered later, it waits for
 // clients whose queues are half full, for two seconds each time that they become so.
 func (p *Partition) Flush() {
-	ended := p.takeWritten()
+	ended := p.takeUnflushed()
 	for _, target := range p.flushing {
 		target.Recipient.Flush()
 	}
 	delivery.NotifyOwners(ended) // before it waits for others
-	if !p.canDetach() {
+	if !p.canDeliverLater() {
 		p.waiting.AwaitAll(p.flushing)
 	}
 	clear(p.flushing)
 }
 
-// takeWritten moves the written targets to flushing, and gives the subscriptions that have ended meanwhile.
-func (p *Partition) takeWritten() (ended []*delivery.Active) {
+// takeUnflushed moves the written targets to flushing, and gives the subscriptions that have ended meanwhile.
+func (p *Partition) takeUnflushed() (ended []*delivery.Active) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.written, p.flushing = p.flushing[:0], p.written
+	p.unflushed, p.flushing = p.flushing[:0], p.unflushed
 	for _, target := range p.flushing {
-		target.IsWritten = false
+		target.IsUnflushed = false
 	}
 	return p.takeEnded()
 }

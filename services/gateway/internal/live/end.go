@@ -2,11 +2,11 @@ package live
 
 import (
 	"atlasstream/services/gateway/internal/delivery"
-	"atlasstream/services/gateway/internal/quota"
+	"atlasstream/services/gateway/internal/recordlimit"
 )
 
 // endSpent ends subscriptions that have brought all records that they may.
-func (p *Partition) endSpent(spent []quota.Spent[*delivery.Target]) {
+func (p *Partition) endSpent(spent []recordlimit.Spent[*delivery.Target]) {
 	for _, each := range spent {
 		ending := each.Subscriber.ActivesOf(each.Quota)
 		p.index.Remove(each.Subscriber, delivery.Wanted(ending)...) // together, which is faster

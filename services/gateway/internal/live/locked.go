@@ -63,14 +63,14 @@ func (l *Locked) Candidate(of *delivery.Active, target *delivery.Target) *subscr
 	return l.index.Find(target, of.Wanted)
 }
 
-// SendLast tells a client something after everything that was delivered before. Flush must follow.
-func (l *Locked) SendLast(target *delivery.Target, refusal *protocol.Error) {
-	target.SendLast(target.Recipient.Client.Complaint(refusal))
-	l.noteWritten(target)
+// SendAfterRecords tells a client something after everything that was delivered before. Flush must follow.
+func (l *Locked) SendAfterRecords(target *delivery.Target, refusal *protocol.Error) {
+	target.SendAfterRecords(target.Recipient.Client.Complaint(refusal))
+	l.noteUnflushed(target)
 }
 
-// NoteWritten has Flush write what is enqueued for a target.
-func (l *Locked) NoteWritten(target *delivery.Target) { l.noteWritten(target) }
+// NoteUnflushed has Flush write what is enqueued for a target.
+func (l *Locked) NoteUnflushed(target *delivery.Target) { l.noteUnflushed(target) }
 
 // EndByItself ends a subscription with its last message. TakeEnded gives it.
 func (l *Locked) EndByItself(ending *delivery.Active, last func() error) { l.endByItself(ending, last) }

@@ -3,11 +3,11 @@ package live
 import (
 	"sync"
 
+	"atlasstream/services/gateway/internal/backpressure"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/overload"
 	"atlasstream/services/gateway/internal/position"
-	"atlasstream/services/gateway/internal/slowclient"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -21,9 +21,9 @@ type Partition struct {
 	index     subscription.Index[*delivery.Target]     // what the attached ones want
 	detached  map[*delivery.Target]Reader              // the targets that catch up
 	deliverer *delivery.Deliverer
-	written   []*delivery.Target // for whose clients something was enqueued since the last flush
-	flushing  []*delivery.Target // written, while it is flushed: the two take turns
-	waiting   slowclient.Waiting // for those that are flushed
+	unflushed []*delivery.Target   // for whose clients something was enqueued since the last flush
+	flushing  []*delivery.Target   // written, while it is flushed: the two take turns
+	waiting   backpressure.Waiting // for those that are flushed
 	overload  *overload.Limit
 	ended     []*delivery.Active // have ended by themselves; their owners are to be notified
 }
@@ -35,7 +35,7 @@ func NewPartition(topic string, number int, settings *Settings) *Partition {
 		deliverer: delivery.NewDeliverer(settings.Shared, settings.Enricher, settings.OnWork),
 	}
 	p.overload = overload.NewLimit(settings.MaxSteps, settings.Overload, p.endByItself)
-	p.deliverer.Source, p.deliverer.Written = p, p.noteWritten
+	p.deliverer.Source, p.deliverer.Enqueued = p, p.noteUnflushed
 	return p
 }
 

@@ -47,11 +47,11 @@ func (f *Finder) CheckStart(ctx context.Context, query topicrange.Query, ranges 
 	}
 	switch {
 	case !known.ofAll.IsZero():
-		return protocol.Refuse(protocol.CodeBeforeLog, "startTime: got %s, want no earlier than %s, when the log begins%s; "+
+		return protocol.Errorf(protocol.CodeBeforeLog, "startTime: got %s, want no earlier than %s, when the log begins%s; "+
 			"older results can be replayed once `collector import --into NAME` has brought them into an archive",
 			topicrange.FormatTime(start), topicrange.FormatTime(known.ofAll), known.words(query.Measurement))
 	case emptied:
-		return protocol.Refuse(protocol.CodeBeforeLog, "startTime: got %s, but the log has no records of this measurement's partition any more",
+		return protocol.Errorf(protocol.CodeBeforeLog, "startTime: got %s, but the log has no records of this measurement's partition any more",
 			topicrange.FormatTime(start))
 	}
 	return nil

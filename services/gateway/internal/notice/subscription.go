@@ -72,14 +72,14 @@ func (s *Subscription) Confirm(before *cursor.Place, next int64) error {
 // startsElsewhere says where the subscription begins whose client is elsewhere.
 func (s *Subscription) startsElsewhere(before *cursor.Place, next int64) *protocol.Error {
 	if s.Start == nil {
-		return protocol.Refuse(s.Gone.Code, "%s; measurement %d restarts with what comes from now on, from offset %d of partition %d: "+
+		return protocol.Errorf(s.Gone.Code, "%s; measurement %d restarts with what comes from now on, from offset %d of partition %d: "+
 			"what came in between is missing", s.Gone.Words, s.Wanted.Measurement, next, before.Live.Partition)
 	}
 	what := "its backlog"
 	if !s.Start.Backlog {
 		what = "what came in since " + s.Wanted.CameSince.UTC().Format(time.RFC3339)
 	}
-	return protocol.Refuse(s.Gone.Code, "%s; measurement %d restarts with %s, from offset %d of partition %d: what came in between is missing, "+
+	return protocol.Errorf(s.Gone.Code, "%s; measurement %d restarts with %s, from offset %d of partition %d: what came in between is missing, "+
 		"and what has come already may come again", s.Gone.Words, s.Wanted.Measurement, what, s.Start.From, before.Live.Partition)
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/readlimit"
 )
@@ -23,18 +23,18 @@ const (
 )
 
 // History returns the outages that were on in a past interval, and how much it read. The account pays for that.
-func (w *Watch) History(ctx context.Context, account *readlimit.Account, from, to time.Time) (*Answer, logscan.Read, error) {
+func (w *Watch) History(ctx context.Context, account *readlimit.Account, from, to time.Time) (*Answer, answerscan.Read, error) {
 	now := w.reading()
 	if now == nil {
-		return nil, logscan.Read{}, ErrNotReady
+		return nil, answerscan.Read{}, ErrNotReady
 	}
 	p := &historyScan{first: outage.DayOf(from) - 1, last: outage.DayOf(to), scan: w.settings.Scans.New()}
 	if err := p.locate(ctx, w.settings.Log, account, p.first.ReadFrom(), p.last.ReadTo()); err != nil {
-		return nil, logscan.Read{}, err
+		return nil, answerscan.Read{}, err
 	}
 	paid, err := account.Begin(ctx, w.settings.Horizon+p.end-p.next) // for all of it: a client that waits until its address can pay must not hold up others
 	if err != nil {
-		return nil, logscan.Read{}, err
+		return nil, answerscan.Read{}, err
 	}
 	answer, err := w.readHistory(ctx, account, p, now, from, to)
 	read := p.scan.Read()
@@ -46,7 +46,7 @@ func (w *Watch) History(ctx context.Context, account *readlimit.Account, from, t
 func (w *Watch) readHistory(ctx context.Context, account *readlimit.Account, p *historyScan, now *reading, from, to time.Time) (*Answer, error) {
 	release, err := w.historyPool.Acquire(ctx, account)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", logscan.ErrBusy, err)
+		return nil, fmt.Errorf("%w: %w", answerscan.ErrBusy, err)
 	}
 	defer release()
 	p.days = outage.DaysOf(now.registry, p.first, p.last)
@@ -63,7 +63,7 @@ func (w *Watch) readHistory(ctx context.Context, account *readlimit.Account, p *
 type historyScan struct {
 	first, last outage.Day
 	days        *outage.Days
-	scan        *logscan.Scan
+	scan        *answerscan.Scan
 	next, end   int64
 }
 

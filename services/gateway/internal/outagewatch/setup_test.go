@@ -15,7 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/readlimit"
 )
@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // newWatch makes a watch of a log, with an empty registry of probes.
 func newWatch(log Log) (w *Watch, registry *fakeRegistry) {
 	registry = &fakeRegistry{}
-	scans := logscan.New(nil, prometheus.NewRegistry())
+	scans := answerscan.New(nil, prometheus.NewRegistry())
 	return New(Settings{Log: log, Probes: registry.get, Changes: registry.count, Horizon: 100, Scans: scans, Logger: zap.NewNop()}), registry
 }
 

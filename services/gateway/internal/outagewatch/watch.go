@@ -11,7 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/readlimit"
 )
@@ -45,7 +45,7 @@ type Settings struct {
 	Probes  func() map[atlas.ProbeID]outage.ProbeInfo // of the catalog; the Watch owns the map
 	Changes func() uint64                             // changes when probes may have changed
 	Horizon int64                                     // how many records before the wanted ones are read, to find repeats
-	Scans   *logscan.Scans
+	Scans   *answerscan.Scans
 	Logger  *zap.Logger
 }
 

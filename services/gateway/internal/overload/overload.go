@@ -3,7 +3,6 @@
 package overload
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -15,15 +14,13 @@ import (
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/notice"
 	"atlasstream/services/gateway/internal/protocol"
+	"atlasstream/services/gateway/internal/subscriptionlimit"
 )
 
 const (
 	longerRecords = "the records of measurement %d have become longer: %s; this subscription ends"
 	longerCursors = "the cursors of this client stand for more than before, and measurement %d costs too much for it: %s; this subscription ends"
 )
-
-// ErrTooMany refuses a subscription beyond a limit.
-var ErrTooMany = errors.New("too many subscriptions")
 
 // Metrics count what is refused and ended.
 type Metrics struct{ refused, ended prometheus.Counter }
@@ -57,13 +54,13 @@ func NewLimit(maxSteps int, metrics *Metrics, end func(ending *delivery.Active, 
 	return &Limit{cost.NewTable(maxSteps), metrics, end}
 }
 
-// Charge charges for a subscription that is about to begin, or refuses it with ErrTooMany.
+// Charge charges for a subscription that is about to begin, or refuses it with subscriptionlimit.ErrTooMany.
 func (l *Limit) Charge(joining *delivery.Active) error {
 	charge, excess := l.costs.Charge(CostOf(joining, &joining.Subscription))
 	if excess != "" {
 		charge.Refund(CostOf(joining, nil))
 		l.metrics.refused.Inc()
-		return fmt.Errorf("%w to measurement %d: %s", ErrTooMany, joining.Wanted.Measurement, excess)
+		return fmt.Errorf("%w to measurement %d: %s", subscriptionlimit.ErrTooMany, joining.Wanted.Measurement, excess)
 	}
 	joining.Charge = charge
 	return nil
@@ -128,7 +125,7 @@ func (l *Limit) endNewest(growing []*delivery.Active, words string) {
 			continue
 		}
 		if excess := charged.ExcessOf(&active.Recipient.Payer); excess != "" {
-			why := protocol.Refuse(protocol.CodeTooManySubscriptions, words, active.Wanted.Measurement, excess)
+			why := protocol.Errorf(protocol.CodeTooManySubscriptions, words, active.Wanted.Measurement, excess)
 			if l.end(active, func() error { return active.SendEnded(why) }) {
 				l.metrics.ended.Inc()
 			}

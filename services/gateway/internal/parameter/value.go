@@ -79,7 +79,7 @@ func (v Value) Invalid(want string, arguments ...any) error {
 
 // Refuse is the error that a value may not be had.
 func Refuse(format string, arguments ...any) error {
-	return protocol.Refuse(protocol.CodeInvalidParameter, format, arguments...)
+	return protocol.Errorf(protocol.CodeInvalidParameter, format, arguments...)
 }
 
 // IsObject tells whether a text is a JSON object that is not nested too deep to be read.

@@ -15,8 +15,8 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return fmt.Sprintf("[%s] %s", e.Code, e.Words) }
 
-// Refuse makes an Error with words as fmt.Sprintf does.
-func Refuse(code Code, format string, arguments ...any) *Error {
+// Errorf makes an Error with words as fmt.Sprintf does.
+func Errorf(code Code, format string, arguments ...any) *Error {
 	return &Error{Code: code, Words: fmt.Sprintf(format, arguments...)}
 }
 

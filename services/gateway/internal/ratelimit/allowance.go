@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"atlasstream/pkg/clientip"
 	"atlasstream/services/gateway/internal/readlimit"
 )
 
@@ -61,13 +62,15 @@ func (g *Guard) ChargeMessage(remote string) error {
 	return nil
 }
 
-// OpenAllowance opens the allowance of a new connection of the client at remote. Close must be called when the connection is closed.
-func (g *Guard) OpenAllowance(remote string) *Allowance {
+// OpenAllowance opens the allowance of a new connection of the client at remote, host:port, which it counts until Close, or returns ErrTooManyConnections.
+func (g *Guard) OpenAllowance(remote string) (*Allowance, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	from := g.networksOf(remote)
-	g.retain(from)
-	return &Allowance{guard: g, networks: from, messages: newLimiter(g.limits.ConnectionMessages)}
+	if err := g.addConnection(from); err != nil {
+		return nil, err
+	}
+	return &Allowance{guard: g, networks: from, messages: newLimiter(g.limits.ConnectionMessages)}, nil
 }
 
 // Message charges for a message of the client. It counts once for every messageBytes, or part of them, but never more than the burst, and
@@ -119,6 +122,9 @@ func (e *excess) verdict(count int) Verdict {
 	return verdict
 }
 
+// Networks are the networks in which the address counts, the narrowest first. They are not changed.
+func (a *Allowance) Networks() []clientip.Network { return a.networks[0].within }
+
 // Reading is the account that pays for reading the log, in messages of the address.
 func (a *Allowance) Reading() *readlimit.Account { return a.networks[0].reading }
 
@@ -160,13 +166,13 @@ func (a *Allowance) Recount(usage func() Usage) {
 	}
 }
 
-// Close ends the allowance.
+// Close is called when the connection is closed.
 func (a *Allowance) Close() {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
 	a.closed = true
 	a.settle(Usage{})
-	a.guard.release(a.networks)
+	a.guard.removeConnection(a.networks)
 }
 
 // settle is called with the lock held.

@@ -42,7 +42,7 @@ func TestEndedSubscriptions(t *testing.T) {
 // A long message counts as several, but one that counts as more than the burst can be sent all the same.
 func TestLongMessagesCountByTheirLength(t *testing.T) {
 	for _, test := range []struct{ bytes, want int }{{0, 10}, {4096, 10}, {4097, 5}, {100_000, 1}} {
-		allowance := NewGuard(Limits{Messages: 100, ConnectionMessages: 1}, prometheus.NewRegistry()).OpenAllowance(home)
+		allowance := openAllowance(t, NewGuard(Limits{Connections: 1, Messages: 100, ConnectionMessages: 1}, prometheus.NewRegistry()), home)
 		got := 0
 		for allowance.Message(test.bytes) == Pass {
 			got++
@@ -57,7 +57,7 @@ func TestLongMessagesCountByTheirLength(t *testing.T) {
 func TestAbuseMessagesThatStandForSeveral(t *testing.T) {
 	const burst = 10
 	for _, test := range []struct{ further, left int }{{-1, burst}, {0, burst}, {4, 6}, {5, 5}, {1000, 5}} {
-		allowance := NewGuard(Limits{Messages: 100, ConnectionMessages: 1}, prometheus.NewRegistry()).OpenAllowance(home)
+		allowance := openAllowance(t, NewGuard(Limits{Connections: 1, Messages: 100, ConnectionMessages: 1}, prometheus.NewRegistry()), home)
 		if err := allowance.FurtherMessages(test.further); err != nil {
 			t.Errorf("%d further ones: %v", test.further, err)
 		}
@@ -76,7 +76,7 @@ func TestAbuseMessagesThatStandForSeveral(t *testing.T) {
 
 // A flood ends with a disconnection, sooner if the messages are long.
 func TestAbuseLongMessages(t *testing.T) {
-	allowance := NewGuard(Limits{Messages: 1000, ConnectionMessages: 100}, prometheus.NewRegistry()).OpenAllowance(home)
+	allowance := openAllowance(t, NewGuard(Limits{Connections: 1, Messages: 1000, ConnectionMessages: 100}, prometheus.NewRegistry()), home)
 	const size = 100_000
 	read := 0
 	for allowance.Message(size) != Disconnect {

@@ -58,7 +58,8 @@ type Guard struct {
 // address is the state of an address, or of a wider network. It is guarded by the guard's lock, but for messages, which has its own.
 type address struct {
 	network     clientip.Network
-	references  int // connections and allowances
+	within      []clientip.Network // itself and the wider ones, as all of its clients have them
+	references  int                // connections, and messages that are being charged
 	connections int
 	usage       Usage // of all connections together
 	messages    *rate.Limiter
@@ -77,28 +78,23 @@ func NewGuard(limits Limits, registerer prometheus.Registerer) *Guard {
 // networks are the networks that a client is counted in, the narrowest first.
 type networks []*address
 
-// AddConnection counts a connection of the client at remote, host:port, or returns ErrTooManyConnections. remove must be called once when the connection
-// is closed.
-func (g *Guard) AddConnection(remote string) (remove func(), err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	from := g.networksOf(remote)
+// addConnection counts a connection, or returns ErrTooManyConnections. It is called with the lock held.
+func (g *Guard) addConnection(from networks) error {
 	for _, counted := range from {
 		if counted.connections >= g.limits.Connections*counted.network.Factor {
 			g.metrics.connections.Inc()
-			return nil, fmt.Errorf("%w: there are %d from %s, and no more are allowed", ErrTooManyConnections, counted.connections, counted.network.Describe())
+			return fmt.Errorf("%w: there are %d from %s, and no more are allowed", ErrTooManyConnections, counted.connections, counted.network.Describe())
 		}
 	}
 	for _, counted := range from {
 		counted.connections++
 	}
 	g.retain(from)
-	return func() { g.removeConnection(from) }, nil
+	return nil
 }
 
+// removeConnection is called with the lock held.
 func (g *Guard) removeConnection(from networks) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	for _, counted := range from {
 		counted.connections--
 	}
@@ -115,11 +111,12 @@ func (g *Guard) addressCount() float64 {
 func (g *Guard) networksOf(remote string) networks {
 	var from networks
 	var wider address // its accounts
-	for _, network := range slices.Backward(clientip.Networks(clientip.Of(remote))) {
+	all := clientip.Networks(clientip.Of(remote))
+	for at, network := range slices.Backward(all) {
 		known := g.addresses[network.Prefix]
 		if known == nil {
 			messages := newLimiter(g.limits.Messages * network.Factor)
-			known = &address{network: network, messages: messages, reading: readlimit.NewAccount(messages, wider.reading, g.reading)}
+			known = &address{network: network, within: all[at:], messages: messages, reading: readlimit.NewAccount(messages, wider.reading, g.reading)}
 			known.queueBudget = &QueueBudget{maxBytes: int64(g.limits.QueuedBytes) * int64(network.Factor), wider: wider.queueBudget}
 		}
 		from, wider = append(from, known), address{reading: known.reading, queueBudget: known.queueBudget}

@@ -27,11 +27,11 @@ func newGuard() *Guard {
 
 func addConnection(t *testing.T, guard *Guard, remote string) (remove func()) {
 	t.Helper()
-	remove, err := guard.AddConnection(remote)
+	allowance, err := guard.OpenAllowance(remote)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return remove
+	return allowance.Close
 }
 
 func expectKnown(t *testing.T, guard *Guard, known, remembered int) {
@@ -47,7 +47,7 @@ func TestConnectionsOfAnAddress(t *testing.T) {
 	guard := newGuard()
 	remove := addConnection(t, guard, home)
 	addConnection(t, guard, "192.0.2.1:2000")
-	_, err := guard.AddConnection("[::ffff:192.0.2.1]:3000")
+	_, err := guard.OpenAllowance("[::ffff:192.0.2.1]:3000")
 	if !errors.Is(err, ErrTooManyConnections) || !strings.Contains(err.Error(), "there are 2 from this address") {
 		t.Errorf("got %v", err)
 	}
@@ -63,7 +63,7 @@ func TestAnIPv6ClientHasItsWholeSite(t *testing.T) {
 	guard := newGuard()
 	addConnection(t, guard, "[2001:db8:0:1::1]:1")
 	addConnection(t, guard, "[2001:db8:0:1:ffff::2]:1")
-	if _, err := guard.AddConnection("[2001:db8:0:1:eeee::3]:1"); !errors.Is(err, ErrTooManyConnections) {
+	if _, err := guard.OpenAllowance("[2001:db8:0:1:eeee::3]:1"); !errors.Is(err, ErrTooManyConnections) {
 		t.Errorf("got %v", err)
 	}
 	addConnection(t, guard, "[2001:db8:0:2::1]:1")
@@ -76,14 +76,15 @@ func TestAbuseOfTheSubnetsOfASite(t *testing.T) {
 		connections, subscriptions, messages := 0, 0, 0
 		for subnet := range 100 {
 			remote := fmt.Sprintf("[2001:db8:0:%x::1]:1", subnet)
-			if _, err := guard.AddConnection(remote); err == nil {
+			if allowance, err := guard.OpenAllowance(remote); err == nil {
 				connections++
+				for range 2 {
+					if allowance.Reserve(0) == nil {
+						subscriptions++
+					}
+				}
 			} else if !errors.Is(err, ErrTooManyConnections) || !strings.Contains(err.Error(), "there are 8 from 2001:db8::/48") {
 				t.Fatal(err)
-			}
-			allowance := guard.OpenAllowance(remote)
-			if allowance.Reserve(0) == nil {
-				subscriptions++
 			}
 			for range 20 {
 				if guard.ChargeMessage(remote) == nil {
@@ -95,7 +96,6 @@ func TestAbuseOfTheSubnetsOfASite(t *testing.T) {
 			t.Errorf("a site got %d connections, %d subscriptions and %d messages, want 8, 12 and 160", connections, subscriptions, messages)
 		}
 		neighbour := openAllowance(t, guard, "[2001:db8:1::1]:1") // of another site
-		addConnection(t, guard, "[2001:db8:1::1]:1")
 		if err := neighbour.Reserve(0); err != nil || neighbour.Message(1) != Pass {
 			t.Errorf("another site: %v", err)
 		}
@@ -136,7 +136,11 @@ func openAllowance(t testing.TB, guard *Guard, remote string) *Allowance {
 	if err := guard.ChargeMessage(remote); err != nil {
 		t.Fatal(err)
 	}
-	return guard.OpenAllowance(remote)
+	allowance, err := guard.OpenAllowance(remote)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return allowance
 }
 
 // sendMessages sends messages at once and returns how many had each verdict.
@@ -173,6 +177,7 @@ func TestMessagesOfAConnection(t *testing.T) {
 func TestMessagesOfAnAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		guard := newGuard()
+		guard.limits.Connections = 3
 		late := openAllowance(t, guard, home)
 		for _, want := range []int{20, 17} { // of the address's 40, connecting took one each
 			if got := sendMessages(openAllowance(t, guard, home), 20); got[Pass] != want {
@@ -278,19 +283,17 @@ func TestGuardFromManyGoroutines(t *testing.T) {
 		clients.Go(func() {
 			remote := fmt.Sprintf("192.0.2.%d:1", i%5)
 			for range 100 {
-				remove, err := guard.AddConnection(remote)
+				allowance, err := guard.OpenAllowance(remote)
 				if err != nil {
 					continue
 				}
 				if guard.ChargeMessage(remote) == nil {
-					allowance := guard.OpenAllowance(remote)
 					allowance.Message(100)
 					if allowance.Reserve(0) == nil {
 						allowance.Settle(truly(1))
 					}
-					allowance.Close()
 				}
-				remove()
+				allowance.Close()
 			}
 		})
 	}
@@ -303,7 +306,7 @@ func TestGuardFromManyGoroutines(t *testing.T) {
 }
 
 func BenchmarkMessage(b *testing.B) {
-	allowance := openAllowance(b, NewGuard(Limits{Messages: 1 << 30, ConnectionMessages: 1 << 30}, prometheus.NewRegistry()), home)
+	allowance := openAllowance(b, NewGuard(Limits{Connections: 100, Messages: 1 << 30, ConnectionMessages: 1 << 30}, prometheus.NewRegistry()), home)
 	b.ReportAllocs()
 	for b.Loop() {
 		if allowance.Message(100) != Pass {
@@ -314,9 +317,9 @@ func BenchmarkMessage(b *testing.B) {
 
 // The queues of all clients of an address are counted together, and so are those of all addresses of a /48.
 func TestQueuesOfAnAddress(t *testing.T) {
-	guard := NewGuard(Limits{Messages: 4, ConnectionMessages: 2, QueuedBytes: 1000}, prometheus.NewRegistry())
+	guard := NewGuard(Limits{Connections: 100, Messages: 4, ConnectionMessages: 2, QueuedBytes: 1000}, prometheus.NewRegistry())
 	allowanceOf := func(remote string) *Allowance {
-		allowance := guard.OpenAllowance(remote)
+		allowance := openAllowance(t, guard, remote)
 		t.Cleanup(allowance.Close)
 		return allowance
 	}

@@ -44,8 +44,8 @@ func subscriptionsTo(target *delivery.Target, measurement atlas.MeasurementID) (
 	return all
 }
 
-// Cursors charges a client for its own cursors as they are now, and ends subscriptions in the partition where these have become too long.
-func Cursors(p *live.Partition, recipient *delivery.Recipient) {
+// CursorCosts charges a client for its own cursors as they are now, and ends subscriptions in the partition where these have become too long.
+func CursorCosts(p *live.Partition, recipient *delivery.Recipient) {
 	var ended []*delivery.Active
 	p.Do(func(locked *live.Locked) {
 		if target := locked.TargetOf(recipient); target != nil {

@@ -12,7 +12,7 @@ import (
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
 	"atlasstream/services/gateway/internal/protocol"
-	"atlasstream/services/gateway/internal/quota"
+	"atlasstream/services/gateway/internal/recordlimit"
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
@@ -49,13 +49,13 @@ func (r *Replay) explain(err error) error {
 	}
 	r.settings.Logger.Warn("a replay has ended before its time", zap.Int64("measurement", int64(r.Measurement)), zap.Error(err))
 	if lost, ok := errors.AsType[*LostError](err); ok {
-		return protocol.Refuse(protocol.CodeGap, "the log has lost what comes next in this replay, which ends here: it has %d and what comes after it, not %d",
+		return protocol.Errorf(protocol.CodeGap, "the log has lost what comes next in this replay, which ends here: it has %d and what comes after it, not %d",
 			lost.First, lost.Offset)
 	}
 	if refusal, ok := errors.AsType[*protocol.Error](err); ok {
 		return refusal
 	}
-	return protocol.Refuse(protocol.CodeUnavailable, "the log cannot be read any further, so this replay ends here; try again in some seconds")
+	return protocol.Errorf(protocol.CodeUnavailable, "the log cannot be read any further, so this replay ends here; try again in some seconds")
 }
 
 // Room implements Sink.
@@ -86,7 +86,7 @@ func (r *Replay) deliver(record *atlas.Record, position func() *cursor.Replay) (
 }
 
 // endSpent ends subscriptions that have brought all records that they may.
-func (r *Replay) endSpent(spent []quota.Spent[*delivery.Target]) {
+func (r *Replay) endSpent(spent []recordlimit.Spent[*delivery.Target]) {
 	if len(spent) > 0 {
 		delivery.NotifyOwners(r.endWhere(func(active *delivery.Active) bool { return active.Wanted.Quota.IsSpent() }, (*delivery.Active).SendOver))
 	}

@@ -79,7 +79,7 @@ func (p *Planner) checkAge(start time.Time) error {
 	back := p.settings.MaxAge
 	//mutate:replay-too-far-back
 	if earliest := time.Now().Add(-back); back > 0 && start.Before(earliest) {
-		return protocol.Refuse(protocol.CodeBeforeLog,
+		return protocol.Errorf(protocol.CodeBeforeLog,
 			"startTime: got %s, want no earlier than %s, as far as this gateway goes back",
 			start.UTC().Format(time.RFC3339), earliest.Add(time.Second).UTC().Format(time.RFC3339))
 	}
@@ -117,7 +117,7 @@ func checkTopics(ranges []topicrange.Range) error {
 	if len(ranges) <= cursor.MaxTopics {
 		return nil
 	}
-	return protocol.Refuse(protocol.CodeTooMuch, "startTime: %d archives have records after it, want at most %d", len(ranges), cursor.MaxTopics)
+	return protocol.Errorf(protocol.CodeTooMuch, "startTime: %d archives have records after it, want at most %d", len(ranges), cursor.MaxTopics)
 }
 
 // startOf gives the positions at the start of ranges.

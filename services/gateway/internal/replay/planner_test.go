@@ -47,7 +47,7 @@ func TestHowFarReplaysGoBack(t *testing.T) {
 // A replay that the log ends early tells why; one that its client ends does not.
 func TestReplayThatEndsEarlyExplainsWhy(t *testing.T) {
 	replay := &Replay{Measurement: 1, settings: &Settings{Logger: zap.NewNop()}}
-	refusal := protocol.Refuse(protocol.CodeUnavailable, "the partitions were changed")
+	refusal := protocol.Errorf(protocol.CodeUnavailable, "the partitions were changed")
 	for name, test := range map[string]struct {
 		err  error
 		want string

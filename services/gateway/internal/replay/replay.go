@@ -12,7 +12,7 @@ import (
 	"atlasstream/services/gateway/internal/access"
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/delivery"
-	"atlasstream/services/gateway/internal/reading"
+	"atlasstream/services/gateway/internal/onetarget"
 	"atlasstream/services/gateway/internal/subscription"
 )
 
@@ -36,7 +36,7 @@ type Replay struct {
 	From        *cursor.Replay // the position from which it resumed; nil for its start
 	Recipient   *delivery.Recipient
 	settings    *Settings
-	target      *reading.Target
+	target      *onetarget.Target
 	deliverer   *delivery.Deliverer
 	delivered   prometheus.Counter
 	cancel      context.CancelFunc
@@ -48,7 +48,7 @@ type Replay struct {
 func New(recipient *delivery.Recipient, wanted *subscription.Subscription, settings *Settings, delivered prometheus.Counter) *Replay {
 	r := &Replay{
 		Measurement: wanted.Measurement, Past: *wanted.Replay,
-		Recipient: recipient, settings: settings, target: reading.Of(delivery.NewTarget(recipient, true)),
+		Recipient: recipient, settings: settings, target: onetarget.Of(delivery.NewTarget(recipient, true)),
 		deliverer: delivery.NewDeliverer(settings.Shared, settings.Enricher, settings.OnWork),
 		delivered: delivered, done: make(chan struct{}),
 	}

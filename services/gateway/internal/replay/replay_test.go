@@ -70,7 +70,7 @@ func TestReplayFinishedEvent(t *testing.T) {
 
 func TestReplayFails(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
-		h.Log.Records, h.Log.Err = nil, protocol.Refuse("gap", "it is lost")
+		h.Log.Records, h.Log.Err = nil, protocol.Errorf("gap", "it is lost")
 		client := &sessiontest.RecordingClient{Encoder: sessiontest.ReplayEndEncoding{}}
 		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()

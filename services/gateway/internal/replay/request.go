@@ -31,7 +31,7 @@ func (r Request) query() topicrange.Query {
 // interval gives the interval of a request, in whole milliseconds as records' times are.
 func (r Request) interval(now time.Time, measurements speedlimit.Measurements) (topicrange.Interval, error) {
 	if r.Start.After(now) {
-		return topicrange.Interval{}, protocol.Refuse(protocol.CodeInvalidParameter,
+		return topicrange.Interval{}, protocol.Errorf(protocol.CodeInvalidParameter,
 			"startTime: got %s, which is in the future, want the past", topicrange.FormatTime(r.Start))
 	}
 	end, given := r.End, "endTime"
@@ -42,7 +42,7 @@ func (r Request) interval(now time.Time, measurements speedlimit.Measurements) (
 		}
 	}
 	if end.Before(r.Start) {
-		return topicrange.Interval{}, protocol.Refuse(protocol.CodeInvalidParameter,
+		return topicrange.Interval{}, protocol.Errorf(protocol.CodeInvalidParameter,
 			"startTime: got %s, want no later than %s, %s", topicrange.FormatTime(r.Start), given, topicrange.FormatTime(end))
 	}
 	if end.After(now) {
@@ -55,7 +55,7 @@ func checkSpeed(speed float64) error {
 	if speed > 0 { // not so for what is no number
 		return nil
 	}
-	return protocol.Refuse(protocol.CodeInvalidParameter, "speed: got %v, want a number above 0", speed)
+	return protocol.Errorf(protocol.CodeInvalidParameter, "speed: got %v, want a number above 0", speed)
 }
 
 // checkLimit refuses a speed above the limit of a measurement in an interval, and has a request for the fastest ask for that limit.
@@ -73,7 +73,7 @@ func (p *Planner) checkLimit(ctx context.Context, request *Request, interval top
 	if request.Speed <= limit { // without records, the limit is infinite
 		return nil
 	}
-	return protocol.Refuse(protocol.CodeTooFast, "speed: got %s, want at most %s for measurement %d in this interval",
+	return protocol.Errorf(protocol.CodeTooFast, "speed: got %s, want at most %s for measurement %d in this interval",
 		decimal(request.Speed), decimal(limit), request.Measurement)
 }
 

@@ -21,14 +21,14 @@ func (p *Planner) Resume(ctx context.Context, request Request, token cursor.Toke
 	}
 	from, err := token.Find(request.Measurement, true)
 	if err != nil {
-		return nil, protocol.Refuse(protocol.CodeBadCursor, "cursor: %s", err)
+		return nil, protocol.Errorf(protocol.CodeBadCursor, "cursor: %s", err)
 	}
 	there := from.Replay
 	if there == nil {
 		return p.Start(ctx, request)
 	}
 	if start := request.Start.Truncate(time.Millisecond); !start.Equal(there.Start) {
-		return nil, protocol.Refuse(protocol.CodeBadCursor, "startTime: got %s, want %s, that of the cursor",
+		return nil, protocol.Errorf(protocol.CodeBadCursor, "startTime: got %s, want %s, that of the cursor",
 			topicrange.FormatTime(start), topicrange.FormatTime(there.Start))
 	}
 	interval := topicrange.Interval{Start: there.Start, End: there.End}
@@ -57,7 +57,7 @@ func (p *Planner) find(ctx context.Context, query topicrange.Query, topics []cur
 	ranges := make([]topicrange.Range, 0, len(topics))
 	for _, topic := range topics {
 		if !slices.Contains(present, topic.Topic) {
-			return nil, protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on in %.249q, which there is not; there is %s",
+			return nil, protocol.Errorf(protocol.CodeCursorGone, "cursor: goes on in %.249q, which there is not; there is %s",
 				topic.Topic, strings.Join(present, ", "))
 		}
 		located, err := p.settings.Ranges.Locate(ctx, topic.Topic, query)
@@ -79,20 +79,20 @@ func (p *Planner) find(ctx context.Context, query topicrange.Query, topics []cur
 // checkRange refuses to resume where the log does not have what is left to be read.
 func (p *Planner) checkRange(ctx context.Context, account *readlimit.Account, found topicrange.Range) error {
 	if found.To > found.Next {
-		return protocol.Refuse(protocol.CodeCursorGone, "cursor: reads %s to offset %d, but it ends at %d; it was recreated",
+		return protocol.Errorf(protocol.CodeCursorGone, "cursor: reads %s to offset %d, but it ends at %d; it was recreated",
 			found.Topic, found.To, found.Next)
 	}
 	if found.From >= found.First || found.From >= found.To {
 		return nil
 	}
 	if found.First == found.Next {
-		return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which has no records any more", found.From, found.Topic)
+		return protocol.Errorf(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which has no records any more", found.From, found.Topic)
 	}
 	earliest, err := p.earliest.EarliestTime(ctx, account, found.Partition)
 	if err != nil {
 		return err
 	}
-	return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on, those of %s and later",
+	return protocol.Errorf(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on, those of %s and later",
 		found.From, found.Topic, found.First, topicrange.FormatTime(earliest))
 }
 
@@ -106,6 +106,6 @@ func (p *Planner) checkIdentity(ctx context.Context, found topicrange.Range, pro
 	if err != nil || present && id.Identity() == progress.LastIdentity {
 		return err
 	}
-	return protocol.Refuse(protocol.CodeCursorGone, "cursor: is of a record at offset %d of %s that is not there; the topic was recreated",
+	return protocol.Errorf(protocol.CodeCursorGone, "cursor: is of a record at offset %d of %s that is not there; the topic was recreated",
 		progress.LastOffset, found.Topic)
 }

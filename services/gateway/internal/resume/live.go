@@ -32,7 +32,7 @@ type Offsets interface {
 func (t *LiveTopic) Find(ctx context.Context, measurement atlas.MeasurementID, token cursor.Token) (next atlas.Position, err error) {
 	from, err := token.Find(measurement, false)
 	if err != nil {
-		return next, protocol.Refuse(protocol.CodeBadCursor, "cursor: %s", err)
+		return next, protocol.Errorf(protocol.CodeBadCursor, "cursor: %s", err)
 	}
 	if err := t.checkIssue(from, token.Issued); err != nil {
 		return next, err
@@ -44,7 +44,7 @@ func (t *LiveTopic) Find(ctx context.Context, measurement atlas.MeasurementID, t
 		return next, err
 	}
 	if partition != next.Partition {
-		return next, protocol.Refuse(protocol.CodeCursorGone,
+		return next, protocol.Errorf(protocol.CodeCursorGone,
 			"cursor: goes on in partition %d of %s, but measurement %d is in partition %d; the topic was recreated",
 			next.Partition, next.Topic, measurement, partition)
 	}
@@ -65,12 +65,12 @@ func (t *LiveTopic) Find(ctx context.Context, measurement atlas.MeasurementID, t
 func (t *LiveTopic) checkIssue(from cursor.Checkpoint, issued time.Time) error {
 	//mutate:live-cursor-ageless
 	if age := time.Since(issued); age > t.BehindTime {
-		return protocol.Refuse(protocol.CodeCursorGone,
+		return protocol.Errorf(protocol.CodeCursorGone,
 			"cursor: was given out %s ago%s, want one of the last %s; what came since can be replayed, where that is allowed",
 			age.Round(time.Second), whereIssued(from), t.BehindTime)
 	}
 	if from.Live.Topic != t.Topic {
-		return protocol.Refuse(protocol.CodeBadCursor, "cursor: got one of another topic, want one of %s", t.Topic)
+		return protocol.Errorf(protocol.CodeBadCursor, "cursor: got one of another topic, want one of %s", t.Topic)
 	}
 	return nil
 }
@@ -87,9 +87,9 @@ func whereIssued(from cursor.Checkpoint) string {
 func checkBounds(next atlas.Position, first, end int64) error {
 	switch {
 	case next.Offset > end:
-		return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which ends at %d; it was recreated", next.Offset, next.Topic, end)
+		return protocol.Errorf(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which ends at %d; it was recreated", next.Offset, next.Topic, end)
 	case next.Offset < first:
-		return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on", next.Offset, next.Topic, first)
+		return protocol.Errorf(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, which has records from offset %d on", next.Offset, next.Topic, first)
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func (t *LiveTopic) checkReach(next atlas.Position, oldest, end int64) error {
 	if next.Offset >= oldest || oldest >= end {
 		return nil
 	}
-	return protocol.Refuse(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, want no less than %d, where what is younger than %s begins; "+
+	return protocol.Errorf(protocol.CodeCursorGone, "cursor: goes on at offset %d of %s, want no less than %d, where what is younger than %s begins; "+
 		"what came before can be replayed, where that is allowed", next.Offset, next.Topic, oldest, t.BehindTime)
 }
 
@@ -112,7 +112,7 @@ func (t *LiveTopic) checkIdentity(ctx context.Context, from cursor.Live, first, 
 	case from.Identity == 0 || first == end:
 		return nil
 	case from.Offset < first:
-		return protocol.Refuse(protocol.CodeCursorGone, "cursor: is of offset %d of %s, which has records from offset %d on; "+
+		return protocol.Errorf(protocol.CodeCursorGone, "cursor: is of offset %d of %s, which has records from offset %d on; "+
 			"whether those are the ones that come after it cannot be told", from.Offset, from.Topic, first)
 	}
 	id, found, err := t.Log.EventAt(ctx, from.Topic, from.Partition, from.Offset)
@@ -120,6 +120,6 @@ func (t *LiveTopic) checkIdentity(ctx context.Context, from cursor.Live, first, 
 	if err != nil || found && id.Identity() == from.Identity {
 		return err
 	}
-	return protocol.Refuse(protocol.CodeCursorGone, "cursor: is of a record at offset %d of %s that is not there; the topic was recreated",
+	return protocol.Errorf(protocol.CodeCursorGone, "cursor: is of a record at offset %d of %s that is not there; the topic was recreated",
 		from.Offset, from.Topic)
 }

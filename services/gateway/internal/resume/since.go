@@ -13,7 +13,7 @@ import (
 // now.
 func (t *LiveTopic) Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error) {
 	if earliest := time.Now().Add(-t.BehindTime); at.Before(earliest) {
-		return 0, protocol.Refuse(protocol.CodeBeforeLog,
+		return 0, protocol.Errorf(protocol.CodeBeforeLog,
 			"since: got %s, want no earlier than %s, as nothing continues from longer ago than %s; what came before can be replayed, where that is allowed",
 			moment(at), moment(earliest.Add(time.Second)), t.BehindTime)
 	}
@@ -27,7 +27,7 @@ func (t *LiveTopic) Since(ctx context.Context, measurement atlas.MeasurementID, 
 	}
 	//mutate:since-lost-records
 	if first > 0 && offset <= first && at.Before(time.Now()) {
-		return 0, protocol.Refuse(protocol.CodeBeforeLog,
+		return 0, protocol.Errorf(protocol.CodeBeforeLog,
 			"since: got %s, but the log of measurement %d has lost what was before offset %d, of which some may have come in later; want a later time",
 			moment(at), measurement, first)
 	}

@@ -41,7 +41,7 @@ type Queue struct {
 	writing      bool           // a goroutine writes until the queue is empty
 	inFlight     int            // messages at the head of the queue that are being written
 	written      int            // bytes of the first message that are written
-	blocked      sync.WaitGroup // the goroutine that writes to a slow client
+	slowWriter   sync.WaitGroup // the goroutine that writes to a slow client
 	writable     chan struct{}  // closed when there is room again; nil if nobody waits for room
 	firstRefused int64          // when the first of the most recently refused messages was created, in Unix seconds; 0 if the last one was queued
 }

@@ -46,7 +46,7 @@ func (q *Queue) TakeWhile(fits func(*wsframe.Message) bool) (messages []*wsframe
 	}
 	dropped, size := 0, 0
 	for _, message := range q.queue {
-		if !message.IsControl() {
+		if !message.IsWebSocketOnly() {
 			if !fits(message) && len(messages) > 0 {
 				break
 			}

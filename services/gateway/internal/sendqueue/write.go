@@ -83,7 +83,7 @@ func (q *Queue) continueSlowly(batch *socketwrite.Batch) {
 	//mutate:kernel-not-counted
 	q.account.CountUnread(batch.Unread)
 	q.account.Stats.Blocked.Add(1)
-	q.blocked.Go(q.writeSlowly)
+	q.slowWriter.Go(q.writeSlowly)
 }
 
 // take fills the batch from the head of the queue. If that is empty it returns false, and the caller is not the writer any more.
@@ -139,7 +139,7 @@ func (q *Queue) endSending() {
 // Close closes the connection, drops the queue, and returns when the queue does not use the connection any more.
 func (q *Queue) Close() {
 	q.stop()
-	q.blocked.Wait()
+	q.slowWriter.Wait()
 }
 
 // stop closes the connection and drops the queue.

@@ -46,7 +46,7 @@ func (h *Hub) open(joining *delivery.Active) error {
 	}
 	token, err := h.settings.Cursors.Open(joining.Wanted.Cursor.After)
 	if err != nil {
-		return protocol.Refuse(codeOf(err), `cursor: %s; want "" or one that came with a message`, err)
+		return protocol.Errorf(codeOf(err), `cursor: %s; want "" or one that came with a message`, err)
 	}
 	token = tokenOf(joining.Wanted, token)
 	joining.From = &token

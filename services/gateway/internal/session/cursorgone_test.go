@@ -59,7 +59,7 @@ func TestReconnectWithAGoneCursor(t *testing.T) {
 				hub.Log.Append(0, sessiontest.Records(3, 1, 1)...)
 				time.Sleep(2 * time.Minute)
 				hub.Log.Append(0, sessiontest.Records(2, 1, 1)...)
-				hub.Log.CursorError = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
+				hub.Log.CursorError = protocol.Errorf(protocol.CodeCursorGone, "it is gone")
 				client := &sessiontest.RecordingClient{}
 				subscriber := hub.MustJoin(t, client)
 				defer subscriber.Leave()
@@ -88,7 +88,7 @@ func TestReconnectToAStoppedMeasurement(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 100)
 		defer hub.Close()
 		hub.Measurements.Put(atlas.Measurement{ID: 1, Public: true, Stopped: true})
-		hub.Log.CursorError = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
+		hub.Log.CursorError = protocol.Errorf(protocol.CodeCursorGone, "it is gone")
 		if err := reconnect(t, hub.Session, `{"msm":1}`); err != nil {
 			t.Fatal(err)
 		}
@@ -104,11 +104,11 @@ func TestGoneCursorInTheParameterIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := sessiontest.NewLogHub(t, 100)
 		defer hub.Close()
-		hub.Log.CursorError = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
+		hub.Log.CursorError = protocol.Errorf(protocol.CodeCursorGone, "it is gone")
 		if err := sessiontest.Subscribe(t, hub.Session, `{"msm":1,"cursor":"e30"}`); !errors.Is(err, hub.Log.CursorError) {
 			t.Errorf("with the parameter: got %v, want [cursor_gone]", err)
 		}
-		hub.Log.CursorError = protocol.Refuse("bad_cursor", "it is none")
+		hub.Log.CursorError = protocol.Errorf("bad_cursor", "it is none")
 		if err := reconnect(t, hub.Session, `{"msm":1}`); !errors.Is(err, hub.Log.CursorError) {
 			t.Errorf("with an invalid cursor: got %v, want [bad_cursor]", err)
 		}
@@ -119,7 +119,7 @@ func TestGoneCursorInTheParameterIsRefused(t *testing.T) {
 // A replay is not restarted, as all records would be delivered twice: a client that reconnects is told that it ends, and the parameter is refused.
 func TestReconnectToAReplayWithAGoneCursor(t *testing.T) {
 	sessiontest.TestWithReplays(t, session.Replays{}, func(t *testing.T, h *sessiontest.ReplayHub) {
-		h.Log.OpenErr = protocol.Refuse(protocol.CodeCursorGone, "it is gone")
+		h.Log.OpenErr = protocol.Errorf(protocol.CodeCursorGone, "it is gone")
 		client := &sessiontest.RecordingClient{Encoder: sessiontest.ReplayEndEncoding{}}
 		subscriber := h.MustJoin(t, client)
 		defer subscriber.Leave()

@@ -10,7 +10,7 @@
 //   - start.go: where a subscription begins.
 //   - owner.go: what deliveries tell of subscriptions; duration.go: a subscription ends by itself.
 //   - cursor.go: cursors are sealed and opened.
-//   - set.go: the subscriptions of a client; subscriptionlimit.go: what they may amount to.
+//   - set.go: the subscriptions of a client.
 //
 // docs/architecture.md has the order in which locks are taken.
 package session

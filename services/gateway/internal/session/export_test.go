@@ -8,10 +8,7 @@ import (
 )
 
 // Limits of a session.
-const (
-	MaxConditions     = maxConditions
-	MaxParameterBytes = maxParameterBytes
-)
+const ()
 
 // Partitions are those of a stream.
 func (s *Stream) Partitions() []*live.Partition { return s.all() }

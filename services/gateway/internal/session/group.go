@@ -20,7 +20,7 @@ func (s *Session) joinGroup(ctx context.Context, wanted *subscription.Subscripti
 			return err
 		}
 	}
-	if err := s.set.checkRoom(delivery.NewActive(&s.Recipient, wanted, parameters), s.hub.settings.Limits.Subscriptions); err != nil {
+	if err := s.set.checkRoom(wanted, parameters, s.hub.settings.Limits.Subscriptions); err != nil {
 		return err
 	}
 	if err := s.beginCursors(ctx, wanted); err != nil {
@@ -28,7 +28,7 @@ func (s *Session) joinGroup(ctx context.Context, wanted *subscription.Subscripti
 	}
 	group, parts := s.newGroup(key, wanted, parameters, resumed)
 	if group == nil {
-		return protocol.Refuse(protocol.CodeBadCursor, "cursor: it is of other measurements than the subscription")
+		return protocol.Errorf(protocol.CodeBadCursor, "cursor: it is of other measurements than the subscription")
 	}
 	if err := s.beginGroup(ctx, group, parts); err != nil {
 		for _, part := range s.set.partsOf(group) {
@@ -65,7 +65,7 @@ func (s *Session) newGroup(key string, wanted *subscription.Subscription, parame
 		part.restarts = wanted.Cursor.After != ""
 	}
 	if wanted.Cursor.After != "" { // its client reconnects by itself, with the cursor of one measurement
-		group.TellGone(protocol.Refuse(protocol.CodeCursorGone, "cursor: is of one measurement, and this subscription has several measurements or probes; "+
+		group.TellGone(protocol.Errorf(protocol.CodeCursorGone, "cursor: is of one measurement, and this subscription has several measurements or probes; "+
 			"it restarts: what came in between is missing"))
 	}
 	return group, parts
@@ -75,7 +75,7 @@ func (s *Session) newGroup(key string, wanted *subscription.Subscription, parame
 func (s *Session) beginGroup(ctx context.Context, group *notice.Group, parts []*joining) error {
 	for _, part := range parts {
 		if running := s.replayOf(part.Wanted); running != nil {
-			return protocol.Refuse(protocol.CodeAlreadyPlaying,
+			return protocol.Errorf(protocol.CodeAlreadyPlaying,
 				"msm: measurement %d is being replayed, and a subscription to several cannot join that; end it first", running.Measurement)
 		}
 		if err := s.hub.follow(ctx, part, &s.set); err != nil {
@@ -101,7 +101,7 @@ func refusePart(part *subscription.Subscription, why error) error {
 		which += fmt.Sprintf(" and probe %d", part.Probe)
 	}
 	if refusal, refused := errors.AsType[*protocol.Error](why); refused {
-		return protocol.Refuse(refusal.Code, "%s; this is for %s, and nothing has begun", refusal.Words, which)
+		return protocol.Errorf(refusal.Code, "%s; this is for %s, and nothing has begun", refusal.Words, which)
 	}
 	return fmt.Errorf("%w; this is for %s, and nothing has begun", why, which)
 }

@@ -106,7 +106,7 @@ func (h *Hub) AddStream(name atlas.Stream, tails func(*Stream) Tails) *Stream {
 		Detached: h.metrics.detached, Overload: h.metrics.overload, OnWork: h.metrics.work.add,
 	}
 	if stream.log != nil {
-		stream.settings.Detach = h.catchup.NewTopic(stream.log, stream.delivered).Detach
+		stream.settings.NewReader = h.catchup.NewTopic(stream.log, stream.delivered).NewReader
 	}
 	h.streams[name] = stream
 	return stream

@@ -40,7 +40,7 @@ func (s *Session) RecountCursors() {
 		partition, isLive := active.Source.(*live.Partition) // a replay holds up nobody else, and costs nothing
 		if _, again := seen[partition]; isLive && !again {
 			seen[partition] = struct{}{}
-			recheck.Cursors(partition, &s.Recipient)
+			recheck.CursorCosts(partition, &s.Recipient)
 		}
 	}
 }

@@ -29,11 +29,11 @@ type Replays struct {
 func (h *Hub) checkMayReplay(rights access.Rights) error {
 	switch replays := h.settings.Replays; {
 	case replays == nil:
-		return protocol.Refuse(protocol.CodeUnservedParameter,
+		return protocol.Errorf(protocol.CodeUnservedParameter,
 			"startTime: this gateway does not replay the past; its operator can have it do so with --history token or --history open")
 	//mutate:history-role-unchecked
 	case replays.NeedRight && !rights.History:
-		return protocol.Refuse(protocol.CodeNotAllowed,
+		return protocol.Errorf(protocol.CodeNotAllowed,
 			"startTime: only clients with a token of the role history may replay the past here, unless its operator sets --history open")
 	}
 	return nil
@@ -51,11 +51,11 @@ func (s *Session) checkPast(wanted *subscription.Subscription) error {
 		if running.Past.Equal(*wanted.Replay) {
 			return nil
 		}
-		return protocol.Refuse(protocol.CodeAlreadyPlaying,
+		return protocol.Errorf(protocol.CodeAlreadyPlaying,
 			"startTime: measurement %d is being replayed with another startTime, endTime or speed; end that first", wanted.Measurement)
 	}
 	if s.set.isLive(wanted.Measurement) {
-		return protocol.Refuse(protocol.CodeAlreadyLive,
+		return protocol.Errorf(protocol.CodeAlreadyLive,
 			"startTime: this client has measurement %d live, and cannot have it replayed at the same time; end that first", wanted.Measurement)
 	}
 	return nil
@@ -110,14 +110,14 @@ func (s *Session) agrees(wanted *subscription.Subscription) bool {
 // joinReplay begins a subscription in a replay that runs already: one that goes on behind a cursor must find the replay there.
 func (s *Session) joinReplay(running *replay.Replay, joining *delivery.Active) error {
 	if joining.Wanted.Backlog && !resumes(joining) {
-		return protocol.Refuse(protocol.CodeAlreadyPlaying,
+		return protocol.Errorf(protocol.CodeAlreadyPlaying,
 			"sendBacklog: measurement %d is being replayed, which has no last minutes; end that first", running.Measurement)
 	}
 	if joining.Wanted.CameSince != nil {
-		return protocol.Refuse(protocol.CodeAlreadyPlaying, "since: measurement %d is being replayed, which has its own start; end that first", running.Measurement)
+		return protocol.Errorf(protocol.CodeAlreadyPlaying, "since: measurement %d is being replayed, which has its own start; end that first", running.Measurement)
 	}
 	if isThere := s.replays.holding && joining.From.ReplayOf(joining.Wanted.Measurement).Equal(running.From); resumes(joining) && !isThere {
-		return protocol.Refuse(protocol.CodeAlreadyPlaying,
+		return protocol.Errorf(protocol.CodeAlreadyPlaying,
 			"cursor: measurement %d is being replayed already, and not from there; end that first", running.Measurement)
 	}
 	return s.beginIn(running, joining)
@@ -181,7 +181,7 @@ func cannotGoOn(joining *delivery.Active, err error) error {
 	if gone == nil {
 		return err
 	}
-	ends := protocol.Refuse(gone.Code, "%s; the replay of measurement %d cannot go on, and ends", gone.Words, joining.Wanted.Measurement)
+	ends := protocol.Errorf(gone.Code, "%s; the replay of measurement %d cannot go on, and ends", gone.Words, joining.Wanted.Measurement)
 	return joining.ConfirmAndEnd(nil, 0, ends)
 }
 
@@ -210,7 +210,7 @@ func (s *Session) enterReplay(ctx context.Context, wanted *subscription.Subscrip
 	}
 	//mutate:replays-of-client
 	if has := len(replays.running); has >= settings.OfClient {
-		return nil, protocol.Refuse(protocol.CodeTooManyReplays, "startTime: this client has %d replays, and no more are allowed; end one first", has)
+		return nil, protocol.Errorf(protocol.CodeTooManyReplays, "startTime: this client has %d replays, and no more are allowed; end one first", has)
 	}
 	delivered := s.hub.metrics.delivered.WithLabelValues(string(wanted.Source()))
 	entering := replay.New(&s.Recipient, wanted, &s.hub.playing, delivered)
@@ -267,11 +267,11 @@ func (r *replays) add(entering *replay.Replay, settings *Replays) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.running) >= settings.OfHub {
-		return protocol.Refuse(protocol.CodeTooManyReplays,
+		return protocol.Errorf(protocol.CodeTooManyReplays,
 			"startTime: this gateway has %d replays, and no more are allowed; try again later, another gateway may have room", settings.OfHub)
 	}
 	if r.count(entering.Recipient.Account) >= settings.OfAddress {
-		return protocol.Refuse(protocol.CodeTooManyReplays, "startTime: this address has %d replays, and no more are allowed; end one first", settings.OfAddress)
+		return protocol.Errorf(protocol.CodeTooManyReplays, "startTime: this address has %d replays, and no more are allowed; end one first", settings.OfAddress)
 	}
 	if r.running == nil {
 		r.running = make(map[*replay.Replay]struct{})

@@ -61,7 +61,7 @@ func TestReplaysAreRefused(t *testing.T) {
 		sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, other, `{"msm":1004,"startTime":100}`), "[too_many_replays] startTime: this gateway has 3")
 		sessiontest.MustUnsubscribe(t, bearer, `{"msm":1002}`)
 		sessiontest.MustSubscribe(t, bearer, `{"msm":1004,"startTime":100}`)
-		h.Log.OpenErr = protocol.Refuse("before_log", "it is too early")
+		h.Log.OpenErr = protocol.Errorf("before_log", "it is too early")
 		sessiontest.MustUnsubscribe(t, bearer, `{"msm":1004}`)
 		for range 3 { // refused replays do not count
 			sessiontest.ExpectRefusal(t, sessiontest.Subscribe(t, bearer, `{"msm":1002,"startTime":100}`), "[before_log] it is too early")

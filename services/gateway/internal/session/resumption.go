@@ -63,7 +63,7 @@ func (s *Session) Recall(ctx context.Context, text string) (resumptions []*Resum
 	}
 	token, err := s.hub.settings.Cursors.Open(text)
 	if err != nil {
-		return nil, protocol.Refuse(codeOf(err), "offset: %s", err)
+		return nil, protocol.Errorf(codeOf(err), "offset: %s", err)
 	}
 	for _, saved := range token.Each() {
 		last := len(resumptions) - 1
@@ -73,7 +73,7 @@ func (s *Session) Recall(ctx context.Context, text string) (resumptions []*Resum
 		case last >= 0:
 			resumptions[last].further = append(resumptions[last].further, saved)
 		default:
-			return nil, protocol.Refuse(protocol.CodeBadCursor, "offset: names no subscription")
+			return nil, protocol.Errorf(protocol.CodeBadCursor, "offset: names no subscription")
 		}
 	}
 	return resumptions, nil

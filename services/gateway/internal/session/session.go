@@ -8,17 +8,17 @@ import (
 
 	"atlasstream/pkg/clientip"
 	"atlasstream/services/gateway/internal/delivery"
-	"atlasstream/services/gateway/internal/overload"
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/replay"
 	"atlasstream/services/gateway/internal/resume"
 	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/subscriptionlimit"
 )
 
 var (
 	// ErrTooMany refuses a subscription beyond the limits of a client.
-	ErrTooMany = overload.ErrTooMany
+	ErrTooMany = subscriptionlimit.ErrTooMany
 	// ErrNotSubscribed refuses to end a subscription that does not exist.
 	ErrNotSubscribed = errors.New("not subscribed")
 )
@@ -67,7 +67,7 @@ func (s *Session) join(ctx context.Context, beginning *joining) error {
 			return err
 		}
 	}
-	if err := s.set.checkRoom(beginning.Active, s.hub.settings.Limits.Subscriptions); err != nil {
+	if err := s.set.checkRoom(wanted, beginning.Parameters, s.hub.settings.Limits.Subscriptions); err != nil {
 		return err
 	}
 	if err := s.beginCursors(ctx, wanted); err != nil {

@@ -16,6 +16,7 @@ import (
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
 	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/subscriptionlimit"
 )
 
 func TestDeliversWhatMatches(t *testing.T) {
@@ -121,27 +122,27 @@ func TestAcceptedFieldsAreLimitedOverAllSubscriptions(t *testing.T) {
 }
 
 func TestFiltersAreLimitedOverAllSubscriptions(t *testing.T) {
-	hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 1, Subscriptions: session.MaxConditions}})
+	hub := sessiontest.NewHubWith(session.Settings{Limits: session.Limits{Clients: 1, Subscriptions: subscriptionlimit.MaxConditions}})
 	subscriber := hub.MustJoin(t, &sessiontest.RecordingClient{})
 	filtered := func(msm int) string {
 		return fmt.Sprintf(`{"msm":%d,"equalsTo":{"a":1,"b":1},"lessThan":{"c":1,"d":1},"greaterTo":{"e":1}}`, msm)
 	}
-	for msm := range session.MaxConditions / 5 {
+	for msm := range subscriptionlimit.MaxConditions / 5 {
 		sessiontest.MustSubscribe(t, subscriber, filtered(msm+1))
 	}
-	if err := sessiontest.Subscribe(t, subscriber, filtered(session.MaxConditions)); !errors.Is(err, session.ErrTooMany) {
+	if err := sessiontest.Subscribe(t, subscriber, filtered(subscriptionlimit.MaxConditions)); !errors.Is(err, session.ErrTooMany) {
 		t.Errorf("got %v, want session.ErrTooMany", err)
 	}
 	sessiontest.MustSubscribe(t, subscriber, `{"msm":1}`)
 	sessiontest.MustUnsubscribe(t, subscriber, filtered(1))
-	sessiontest.MustSubscribe(t, subscriber, filtered(session.MaxConditions))
+	sessiontest.MustSubscribe(t, subscriber, filtered(subscriptionlimit.MaxConditions))
 }
 
 func TestParametersAreLimitedOverAllSubscriptions(t *testing.T) {
 	hub := sessiontest.NewHub()
 	subscriber := hub.MustJoin(t, &sessiontest.RecordingClient{})
 	long := func(msm int) string {
-		return fmt.Sprintf(`{"msm":%d%s}`, msm, strings.Repeat(" ", session.MaxParameterBytes/2))
+		return fmt.Sprintf(`{"msm":%d%s}`, msm, strings.Repeat(" ", subscriptionlimit.MaxParameterBytes/2))
 	}
 	sessiontest.MustSubscribe(t, subscriber, long(1))
 	if err := sessiontest.Subscribe(t, subscriber, long(2)); !errors.Is(err, session.ErrTooMany) {

@@ -10,19 +10,18 @@ import (
 	"atlasstream/services/gateway/internal/notice"
 	"atlasstream/services/gateway/internal/resume"
 	"atlasstream/services/gateway/internal/subscription"
+	"atlasstream/services/gateway/internal/subscriptionlimit"
 )
 
 // set is the subscriptions of a client. A subscription ends with whatever takes it out of the set first: the client, or a change of the measurement.
 type set struct {
-	mu             sync.Mutex
-	actives        []*delivery.Active // by key; few, mostly one, for which a map would be large
-	begun          uint64             // counts all that have begun
-	fields         int                // names in the acceptedFields of all
-	conditions     int                // of all
-	parameterBytes int
-	kept           int // bytes of memory that all take
-	groups         map[string]*notice.Group
-	plain          plainOnes
+	mu      sync.Mutex
+	actives []*delivery.Active // by key; few, mostly one, for which a map would be large
+	begun   uint64             // counts all that have begun
+	total   subscriptionlimit.Total
+	kept    int // bytes of memory that all take
+	groups  map[string]*notice.Group
+	plain   plainOnes
 }
 
 // plainOnes are the subscriptions without cursors whose parameters a cursor has that stands for all of a client's.
@@ -34,6 +33,13 @@ type plainOnes struct {
 
 // size is what they take in a cursor at most, in bytes.
 func (p *plainOnes) size() int { return (p.bytes + resume.TagSize*p.count) * 4 / 3 }
+
+// checkRoom is Total.CheckRoom for a subscription that would be added.
+func (s *set) checkRoom(joining *subscription.Subscription, parameters []byte, limit int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.total.CheckRoom(joining, len(parameters), limit)
+}
 
 func (s *set) find(key string) *delivery.Active {
 	s.mu.Lock()
@@ -144,13 +150,11 @@ func (s *set) has(active *delivery.Active) bool {
 
 // count adds what a subscription amounts to once, or takes it away, for -1. It is called under the lock.
 func (s *set) count(of *delivery.Active, once int) {
-	s.fields += once * of.Wanted.Fields.Count()
-	s.conditions += once * len(of.Wanted.Conditions)
 	parameters := of.Parameters
 	if of.Group != nil && !s.countGroup(of.Group, once) {
 		parameters = nil
 	}
-	s.parameterBytes += once * len(parameters)
+	s.total.Count(of.Wanted, len(parameters), once)
 	s.kept += once * Kept(of.Wanted, parameters)
 	if isPlain(of) && parameters != nil {
 		s.plain.count += once

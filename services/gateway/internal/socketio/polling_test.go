@@ -15,21 +15,21 @@ import (
 
 	"atlasstream/services/gateway/internal/sendqueue"
 	"atlasstream/services/gateway/internal/socketio/engineio"
-	"atlasstream/services/gateway/internal/socketio/engineio/payload"
-	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
+	"atlasstream/services/gateway/internal/socketio/engineio/pollpayload"
+	"atlasstream/services/gateway/internal/socketio/engineio/pollpayload/payloadtest"
 )
 
 // poller is a client of long-polling.
 type poller struct {
 	t       testing.TB
 	url     string
-	form    payload.Form // of what it writes
-	waiting []payload.Packet
+	form    pollpayload.Form // of what it writes
+	waiting []pollpayload.Packet
 	session string
 }
 
 // openPolling opens a session, which is closed after the test; extra is added to the query.
-func (s *testServer) openPolling(t testing.TB, revision engineio.Revision, extra string, form payload.Form) *poller {
+func (s *testServer) openPolling(t testing.TB, revision engineio.Revision, extra string, form pollpayload.Form) *poller {
 	t.Helper()
 	p := &poller{t: t, form: form, url: fmt.Sprintf("%s/?EIO=%d&transport=polling%s", s.url, revision, extra)}
 	open := p.next()
@@ -42,7 +42,7 @@ func (s *testServer) openPolling(t testing.TB, revision engineio.Revision, extra
 	p.session = answer.SessionID
 	p.url += "&sid=" + answer.SessionID
 	t.Cleanup(func() {
-		body := payload.Append(nil, form, []payload.Packet{{Data: []byte("1")}})
+		body := pollpayload.Append(nil, form, []pollpayload.Packet{{Data: []byte("1")}})
 		if response, err := http.Post(p.url, "text/plain", bytes.NewReader(body)); err == nil {
 			_ = response.Body.Close()
 		}
@@ -54,7 +54,7 @@ func (s *testServer) openPolling(t testing.TB, revision engineio.Revision, extra
 }
 
 // next returns the next packet, and polls if there is none left.
-func (p *poller) next() payload.Packet {
+func (p *poller) next() pollpayload.Packet {
 	p.t.Helper()
 	for len(p.waiting) == 0 {
 		response, err := http.Get(p.url)
@@ -68,13 +68,13 @@ func (p *poller) next() payload.Packet {
 		}
 		form := p.form
 		switch {
-		case form == payload.Revision4:
+		case form == pollpayload.Revision4:
 		case response.Header.Get("Content-Type") == "application/octet-stream":
-			form = payload.Revision3Binary
+			form = pollpayload.Revision3Binary
 		default:
-			form = payload.Revision3Text
+			form = pollpayload.Revision3Text
 		}
-		if p.waiting, err = payloadtest.Decode(form, body, payload.Limits{Packets: payload.MaxPackets, Bytes: 1 << 20}); err != nil {
+		if p.waiting, err = payloadtest.Decode(form, body, pollpayload.Limits{Packets: pollpayload.MaxPackets, Bytes: 1 << 20}); err != nil {
 			p.t.Fatalf("%v: %q", err, body)
 		}
 	}
@@ -101,9 +101,9 @@ func (p *poller) expectBinary(want ...string) {
 	}
 }
 
-func (p *poller) post(packets ...payload.Packet) {
+func (p *poller) post(packets ...pollpayload.Packet) {
 	p.t.Helper()
-	response, err := http.Post(p.url, "text/plain;charset=UTF-8", bytes.NewReader(payload.Append(nil, p.form, packets)))
+	response, err := http.Post(p.url, "text/plain;charset=UTF-8", bytes.NewReader(pollpayload.Append(nil, p.form, packets)))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -116,12 +116,12 @@ func (p *poller) post(packets ...payload.Packet) {
 func (p *poller) send(texts ...string) {
 	p.t.Helper()
 	for _, text := range texts {
-		p.post(payload.Packet{Data: []byte(text)})
+		p.post(pollpayload.Packet{Data: []byte(text)})
 	}
 }
 
 // connectMainPolling opens a session and connects to the main namespace.
-func (s *testServer) connectMainPolling(t testing.TB, revision engineio.Revision, extra string, form payload.Form) *poller {
+func (s *testServer) connectMainPolling(t testing.TB, revision engineio.Revision, extra string, form pollpayload.Form) *poller {
 	t.Helper()
 	client := s.openPolling(t, revision, extra, form)
 	if revision == engineio.Revision3 {
@@ -141,12 +141,12 @@ func forEachForm(t *testing.T, run func(t *testing.T, join func(*testServer) *po
 	for name, way := range map[string]struct {
 		revision engineio.Revision
 		extra    string
-		form     payload.Form
+		form     pollpayload.Form
 	}{
-		"EIO4":               {engineio.Revision4, "", payload.Revision4},
-		"EIO3 as text":       {engineio.Revision3, "&b64=1", payload.Revision3Text},
-		"EIO3 in binary":     {engineio.Revision3, "&t=1700000000000-0", payload.Revision3Binary},
-		"EIO3 as it pleases": {engineio.Revision3, "", payload.Revision3Text},
+		"EIO4":               {engineio.Revision4, "", pollpayload.Revision4},
+		"EIO3 as text":       {engineio.Revision3, "&b64=1", pollpayload.Revision3Text},
+		"EIO3 in binary":     {engineio.Revision3, "&t=1700000000000-0", pollpayload.Revision3Binary},
+		"EIO3 as it pleases": {engineio.Revision3, "", pollpayload.Revision3Text},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, func(s *testServer) *poller {
@@ -191,8 +191,8 @@ func TestAttachmentsOverPolling(t *testing.T) {
 	forEachForm(t, func(t *testing.T, join func(*testServer) *poller) {
 		client := join(server)
 		const twoParts = `{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}`
-		packet := func(text string) payload.Packet { return payload.Packet{Data: []byte(text)} }
-		first, second := payload.Packet{Binary: true, Data: []byte{1, 2, 3}}, payload.Packet{Binary: true, Data: []byte{0xff}}
+		packet := func(text string) pollpayload.Packet { return pollpayload.Packet{Data: []byte(text)} }
+		first, second := pollpayload.Packet{Binary: true, Data: []byte{1, 2, 3}}, pollpayload.Packet{Binary: true, Data: []byte{0xff}}
 		client.post(packet(`452-["message",`+twoParts+`]`), first, second)
 		client.post(packet(`452-789["message",`+twoParts+`]`), first) // one body may hold the beginning, and the next one the end
 		client.post(second)
@@ -210,18 +210,18 @@ func TestAttachmentsOverPolling(t *testing.T) {
 
 func TestConnectTimeoutOverPolling(t *testing.T) {
 	server := serve(t, Config{ConnectTimeout: 20 * time.Millisecond})
-	client := server.openPolling(t, engineio.Revision4, "", payload.Revision4)
+	client := server.openPolling(t, engineio.Revision4, "", pollpayload.Revision4)
 	client.expect("1")
 }
 
 func TestRefusalOverPolling(t *testing.T) {
 	server := serveAccepting(t, Config{}, func(*Socket) error { return errNoEntry })
-	client := server.openPolling(t, engineio.Revision3, "&b64=1", payload.Revision3Text)
+	client := server.openPolling(t, engineio.Revision3, "&b64=1", pollpayload.Revision3Text)
 	var got string
 	if err := json.Unmarshal(client.next().Data[2:], &got); err != nil || got != errNoEntry.Error() {
 		t.Errorf("got %q, %v", got, err)
 	}
-	client = server.openPolling(t, engineio.Revision4, "", payload.Revision4)
+	client = server.openPolling(t, engineio.Revision4, "", pollpayload.Revision4)
 	client.send("40")
 	client.expect(`44{"message":"no «entry»"}`)
 }
@@ -249,8 +249,8 @@ func TestEndsOverPolling(t *testing.T) {
 
 func TestShutdownNotifiesPollingClients(t *testing.T) {
 	server := serve(t, Config{Engine: engineio.Config{Queue: sendqueue.Limits{CloseTimeout: time.Minute}}})
-	old := server.connectMainPolling(t, engineio.Revision3, "", payload.Revision3Text)
-	young := server.connectMainPolling(t, engineio.Revision4, "", payload.Revision4)
+	old := server.connectMainPolling(t, engineio.Revision3, "", pollpayload.Revision3Text)
+	young := server.connectMainPolling(t, engineio.Revision4, "", pollpayload.Revision4)
 	done := make(chan error, 1)
 	go func() { done <- server.Shutdown(context.Background(), EncodeEvent("/", "bye")) }()
 	for range 2 {
@@ -268,7 +268,7 @@ func TestShutdownNotifiesPollingClients(t *testing.T) {
 // An upgrade to a WebSocket is invisible to the embedder.
 func TestEventsAcrossTheUpgrade(t *testing.T) {
 	server := serve(t, Config{})
-	for revision, form := range map[engineio.Revision]payload.Form{engineio.Revision3: payload.Revision3Text, engineio.Revision4: payload.Revision4} {
+	for revision, form := range map[engineio.Revision]pollpayload.Form{engineio.Revision3: pollpayload.Revision3Text, engineio.Revision4: pollpayload.Revision4} {
 		client := server.connectMainPolling(t, revision, "", form)
 		socket := next(t, server.sockets)
 		client.send(`42["message",1]`)

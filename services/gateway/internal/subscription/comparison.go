@@ -58,7 +58,7 @@ func (p *parser) readMember(value parameter.Value, base, member string) error {
 	case equalsTo, lessThan, greaterTo:
 		return p.compare(operator, member, value.Named(parameter.Shorten(base)))
 	default:
-		return protocol.Refuse(protocol.CodeUnknownParameter,
+		return protocol.Errorf(protocol.CodeUnknownParameter,
 			"%s: there is no such parameter; only equalsTo, lessThan and greaterTo have members", parameter.Shorten(value.Name))
 	}
 }
@@ -71,7 +71,7 @@ func (p *parser) compare(operator operator, path string, value parameter.Value) 
 	value = value.Named(value.Name + "." + parameter.Shorten(path))
 	compared := string(operator) + " " + path
 	if p.compared[compared] {
-		return protocol.Refuse(protocol.CodeRepeatedParameter, "%s: repeated", value.Name)
+		return protocol.Errorf(protocol.CodeRepeatedParameter, "%s: repeated", value.Name)
 	}
 	p.compared[compared] = true
 	if len(p.compared) > maxComparisons {

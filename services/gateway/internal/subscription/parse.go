@@ -29,7 +29,7 @@ type parser struct {
 // may be in strings. Its errors are *protocol.Error, with a text for the client.
 func Parse(parameters []byte) (*Subscription, error) {
 	if !parameter.IsObject(parameters) {
-		return nil, protocol.Refuse(protocol.CodeMalformed, `parameters: got %s, want a JSON object such as {"stream_type":"result","msm":1001}`,
+		return nil, protocol.Errorf(protocol.CodeMalformed, `parameters: got %s, want a JSON object such as {"stream_type":"result","msm":1001}`,
 			cmp.Or(parameter.Shorten(string(parameters)), "nothing"))
 	}
 	parser := parser{seen: make(map[string]string), compared: make(map[string]bool)}
@@ -81,11 +81,11 @@ func (p *parser) read(value parameter.Value) error {
 	}
 	name, folded := parameter.Shorten(value.Name), parameter.Fold(value.Name)
 	if before, repeated := p.seen[folded]; repeated {
-		return protocol.Refuse(protocol.CodeRepeatedParameter, "%s: repeated, first given as %s", name, before)
+		return protocol.Errorf(protocol.CodeRepeatedParameter, "%s: repeated, first given as %s", name, before)
 	}
 	read, exists := parameters[folded]
 	if !exists {
-		return protocol.Refuse(protocol.CodeUnknownParameter, "%s: there is no such parameter; there are %s", name, parameterNames)
+		return protocol.Errorf(protocol.CodeUnknownParameter, "%s: there is no such parameter; there are %s", name, parameterNames)
 	}
 	p.seen[folded] = name
 	return read(p, value.Named(name))
@@ -153,7 +153,7 @@ func (p *parser) finishStream() error {
 	default:
 		subscription.Stream = atlas.StreamResult
 		if subscription.Measurement == 0 {
-			return protocol.Refuse(protocol.CodeMissingParameter,
+			return protocol.Errorf(protocol.CodeMissingParameter,
 				"msm: missing; a subscription to results names the measurement, a whole number from 1 to %d", int64(atlas.MaxID))
 		}
 		return nil

@@ -43,7 +43,7 @@ func TestLimitAndDurationRefused(t *testing.T) {
 		`{"msm":1,"duration":null,"limit":null}`: `duration: got null, want a number of seconds from 0.001 to 31622400, after which the subscription ends`,
 	} {
 		_, err := Parse([]byte(parameters))
-		if want := protocol.Refuse(protocol.CodeInvalidParameter, "%s", want); err == nil || err.Error() != want.Error() {
+		if want := protocol.Errorf(protocol.CodeInvalidParameter, "%s", want); err == nil || err.Error() != want.Error() {
 			t.Errorf("%s\ngot  %v\nwant %v", parameters, err, want)
 		}
 	}

@@ -49,7 +49,7 @@ func (p *parser) finishReplay() error {
 	if _, given := p.seen["starttime"]; !given {
 		for _, name := range []string{"endtime", "speed"} {
 			if came, given := p.seen[name]; given {
-				return protocol.Refuse(protocol.CodeMissingParameter, "startTime: missing; %s is for a replay, which needs one", came)
+				return protocol.Errorf(protocol.CodeMissingParameter, "startTime: missing; %s is for a replay, which needs one", came)
 			}
 		}
 		return nil

@@ -7,19 +7,19 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/topicrange"
 )
 
 // Estimator estimates volumes of one log.
 type Estimator struct {
 	offsets  offsetCache
-	scans    *logscan.Scans
+	scans    *answerscan.Scans
 	lateness time.Duration
 }
 
 // New makes an estimator. Lateness is how late a record may be and still count.
-func New(log Log, scans *logscan.Scans, lateness time.Duration) *Estimator {
+func New(log Log, scans *answerscan.Scans, lateness time.Duration) *Estimator {
 	return &Estimator{offsets: offsetCache{log: log}, scans: scans, lateness: lateness}
 }
 
@@ -36,7 +36,7 @@ type computation struct {
 	*Estimator
 	Question
 	timeline
-	scan     *logscan.Scan
+	scan     *answerscan.Scan
 	volume   *Volume
 	live     scanRange
 	archives []scanRange  // the shortest first
@@ -96,7 +96,7 @@ func (c *computation) locate(ctx context.Context) error {
 // choose returns how many archives to count, and whether to count the live topic: everything if the limit allows, otherwise archives for up to half of the
 // limit.
 func (c *computation) choose() (chosen int, countLive bool) {
-	left := int64(logscan.MaxRecords)
+	left := int64(answerscan.MaxRecords)
 	if c.total() > left && c.live.length() > 0 {
 		left /= 2
 	}
@@ -110,7 +110,7 @@ func (c *computation) choose() (chosen int, countLive bool) {
 	for _, archive := range c.archives[:chosen] {
 		used += archive.length()
 	}
-	return chosen, c.live.length() <= logscan.MaxRecords-used
+	return chosen, c.live.length() <= answerscan.MaxRecords-used
 }
 
 func (c *computation) total() int64 {
@@ -145,7 +145,7 @@ func (c *computation) read(ctx context.Context, chosen int, countLive bool) (cou
 	for _, archive := range c.archives[:chosen] {
 		_, bytes := c.scan.Remaining()
 		if c.live.length() > 0 {
-			bytes -= logscan.MaxBytes / 2
+			bytes -= answerscan.MaxBytes / 2
 		}
 		whole, err := c.countArchive(ctx, archive, bytes)
 		if err != nil {
@@ -254,7 +254,7 @@ func (c *computation) countAll(ctx context.Context, s scanRange, most int64) (co
 	return counts, seen, next == s.to, err
 }
 
-func meanOf(before, after logscan.Read) float64 {
+func meanOf(before, after answerscan.Read) float64 {
 	return float64(after.Bytes-before.Bytes) / max(1, float64(after.Records-before.Records))
 }
 

@@ -11,7 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/topicrange"
 )
 
@@ -124,7 +124,7 @@ func (l *fakeLog) inBatches(name string, from, to int64) int64 {
 
 // estimator makes one that remembers nothing yet.
 func (l *fakeLog) estimator() *Estimator {
-	return New(l, logscan.New(l, prometheus.NewRegistry()), lateness)
+	return New(l, answerscan.New(l, prometheus.NewRegistry()), lateness)
 }
 
 func (l *fakeLog) volume(t testing.TB, measurement atlas.MeasurementID, from, to time.Time, buckets int) *Volume {
@@ -144,7 +144,7 @@ func (l *fakeLog) ask(t testing.TB, estimator *Estimator, measurement atlas.Meas
 	if l.batch > 1 {
 		times = mostAlong
 	}
-	if volume.Read.Records > times*logscan.MaxRecords || volume.Read.Bytes > times*logscan.MaxBytes+l.length {
+	if volume.Read.Records > times*answerscan.MaxRecords || volume.Read.Bytes > times*answerscan.MaxBytes+l.length {
 		t.Errorf("%d records and %d bytes were read", volume.Read.Records, volume.Read.Bytes)
 	}
 	return volume

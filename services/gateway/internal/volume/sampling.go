@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/topicrange"
 )
 
@@ -23,7 +23,7 @@ const (
 
 // sampler reads chunks of the buckets of a partition.
 type sampler struct {
-	scan        *logscan.Scan
+	scan        *answerscan.Scan
 	part        topicrange.Partition
 	measurement atlas.MeasurementID
 	mean        float64 // bytes of a record, as far as known
@@ -34,7 +34,7 @@ type sampler struct {
 type readOverhead struct{ records, bytes float64 }
 
 // overheadOf is what was read besides what was scanned.
-func overheadOf(read, through logscan.Read) readOverhead {
+func overheadOf(read, through answerscan.Read) readOverhead {
 	return readOverhead{float64(read.Records - through.Records), float64(read.Bytes - through.Bytes)}
 }
 
@@ -132,7 +132,7 @@ func (s *sampler) readChunk(ctx context.Context, from, to int64) (found chunk, e
 }
 
 // updateMeans updates the mean length of records and the mean overhead of a chunk.
-func (s *sampler) updateMeans(read, through logscan.Read) {
+func (s *sampler) updateMeans(read, through answerscan.Read) {
 	gone := since(s.scan.Scanned(), through)
 	if gone.Records > 0 {
 		s.mean += (float64(gone.Bytes)/float64(gone.Records) - s.mean) / minChunks
@@ -143,6 +143,6 @@ func (s *sampler) updateMeans(read, through logscan.Read) {
 }
 
 // since returns the difference of two totals.
-func since(now, before logscan.Read) logscan.Read {
-	return logscan.Read{Records: now.Records - before.Records, Bytes: now.Bytes - before.Bytes}
+func since(now, before answerscan.Read) answerscan.Read {
+	return answerscan.Read{Records: now.Records - before.Records, Bytes: now.Bytes - before.Bytes}
 }

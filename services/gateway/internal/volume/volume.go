@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/topicrange"
 )
@@ -38,7 +38,7 @@ type Volume struct {
 	Buckets  []Bucket
 	From, To time.Time              // of the records that were found; zero without any
 	Omitted  []topicrange.Partition // archives that may have records but were too long to scan
-	Read     logscan.Read
+	Read     answerscan.Read
 }
 
 // Bucket is the number of records in one bucket.

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"atlasstream/pkg/atlas"
-	"atlasstream/services/gateway/internal/logscan"
+	"atlasstream/services/gateway/internal/answerscan"
 	"atlasstream/services/gateway/internal/readlimit"
 	"atlasstream/services/gateway/internal/topicrange"
 )
@@ -394,7 +394,7 @@ func TestAbuseVolumesCostMessages(t *testing.T) {
 func BenchmarkVolume(b *testing.B) {
 	log := newLog(1000)
 	zipf(log, 3000, 24, 20)
-	estimator := New(log, logscan.New(log, prometheus.NewRegistry()), lateness)
+	estimator := New(log, answerscan.New(log, prometheus.NewRegistry()), lateness)
 	for b.Loop() {
 		log.ask(b, estimator, 3, start, after(24*3600), 120)
 	}

@@ -54,8 +54,8 @@ func (m *Message) Binary() bool { return m.opcode() == opcodeBinary }
 
 func (m *Message) opcode() opcode { return opcode(m.frame[0] & 0x0F) }
 
-// IsControl reports whether the message is for WebSockets only.
-func (m *Message) IsControl() bool { return m.opcode() >= opcodeClose }
+// IsWebSocketOnly reports whether the message is for WebSockets only.
+func (m *Message) IsWebSocketOnly() bool { return m.opcode() >= opcodeClose }
 
 // Payload returns the message without its frame. It must not be modified.
 func (m *Message) Payload() []byte { return m.frame[m.header:] }

@@ -143,7 +143,7 @@ func (l *Log) Resume(ctx context.Context, wanted *subscription.Subscription, fro
 			return &logTail{l, wanted.Measurement, ctx}, saved.Live.Offset + 1, nil
 		}
 	}
-	return nil, 0, protocol.Refuse("bad_cursor", "measurement %d is not in it", wanted.Measurement)
+	return nil, 0, protocol.Errorf("bad_cursor", "measurement %d is not in it", wanted.Measurement)
 }
 
 // logTail is the tail of a partition for a subscription that resumes.
@@ -183,7 +183,7 @@ func (l *Log) Since(ctx context.Context, measurement atlas.MeasurementID, at tim
 func (l *Log) CameSince(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (int64, error) {
 	offset, err := l.Since(ctx, measurement, at)
 	if _, partition := l.PartitionOf(measurement); offset < partition.First {
-		return 0, protocol.Refuse(protocol.CodeBeforeLog, "since: the log has lost that")
+		return 0, protocol.Errorf(protocol.CodeBeforeLog, "since: the log has lost that")
 	}
 	return offset, err
 }

@@ -8,7 +8,7 @@ import (
 
 	"atlasstream/services/gateway/internal/connset"
 	"atlasstream/services/gateway/internal/sendqueue"
-	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/socketio/engineio/pollpayload"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
@@ -68,7 +68,7 @@ func (s *Session) openPolling(w http.ResponseWriter, mode payloadMode) {
 	s.polling = newPolling(mode)
 	s.out = sendqueue.NewUnconnected(&s.server.cfg.Queue, s.server.cfg.Stats, s.polling.wake)
 	s.start()
-	if err := s.answerPoll(w, []payload.Packet{{Data: s.openText()}}); err != nil {
+	if err := s.answerPoll(w, []pollpayload.Packet{{Data: s.openText()}}); err != nil {
 		s.Close(reasonTransportError)
 	}
 }

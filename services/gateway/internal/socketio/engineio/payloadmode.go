@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"slices"
 
-	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/socketio/engineio/pollpayload"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
@@ -34,47 +34,47 @@ func choosePayloadMode(revision Revision, query url.Values) payloadMode {
 }
 
 // form returns the form of a body with these packets.
-func (m payloadMode) form(packets []payload.Packet) payload.Form {
+func (m payloadMode) form(packets []pollpayload.Packet) pollpayload.Form {
 	switch {
 	case m == modeRevision4:
-		return payload.Revision4
-	case m == modeRevision3Binary, m == modeRevision3Either && slices.ContainsFunc(packets, func(p payload.Packet) bool { return p.Binary }):
-		return payload.Revision3Binary
+		return pollpayload.Revision4
+	case m == modeRevision3Binary, m == modeRevision3Either && slices.ContainsFunc(packets, func(p pollpayload.Packet) bool { return p.Binary }):
+		return pollpayload.Revision3Binary
 	default:
-		return payload.Revision3Text
+		return pollpayload.Revision3Text
 	}
 }
 
 // detectForm returns the form of a client's body, by its first byte: text begins with a digit. Clients send wrong content types.
-func detectForm(revision Revision, body []byte) payload.Form {
+func detectForm(revision Revision, body []byte) pollpayload.Form {
 	switch {
 	case revision == Revision4:
-		return payload.Revision4
+		return pollpayload.Revision4
 	case len(body) > 0 && body[0] <= 1:
-		return payload.Revision3Binary
+		return pollpayload.Revision3Binary
 	default:
-		return payload.Revision3Text
+		return pollpayload.Revision3Text
 	}
 }
 
 // size returns the most bytes that a packet takes in a body.
-func (m payloadMode) size(packet payload.Packet) int {
+func (m payloadMode) size(packet pollpayload.Packet) int {
 	if m == modeRevision3Either {
-		return max(payload.Size(payload.Revision3Text, packet), payload.Size(payload.Revision3Binary, packet))
+		return max(pollpayload.Size(pollpayload.Revision3Text, packet), pollpayload.Size(pollpayload.Revision3Binary, packet))
 	}
-	return payload.Size(m.form(nil), packet)
+	return pollpayload.Size(m.form(nil), packet)
 }
 
-func contentType(form payload.Form) string {
-	if form == payload.Revision3Binary {
+func contentType(form pollpayload.Form) string {
+	if form == pollpayload.Revision3Binary {
 		return "application/octet-stream"
 	}
 	return "text/plain; charset=UTF-8"
 }
 
 // pollingPacket returns a queued message without its WebSocket frame.
-func pollingPacket(revision Revision, message *wsframe.Message) payload.Packet {
-	packet := payload.Packet{Binary: message.Binary(), Data: message.Payload()}
+func pollingPacket(revision Revision, message *wsframe.Message) pollpayload.Packet {
+	packet := pollpayload.Packet{Binary: message.Binary(), Data: message.Payload()}
 	if packet.Binary && revision == Revision3 {
 		packet.Data = packet.Data[1:] // binaryMessage
 	}

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/socketio/engineio/pollpayload"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
@@ -49,7 +49,7 @@ func (s *Session) refusePolling(err error) *refusal {
 
 // awaitPackets waits for packets, or for the session's last packet, which is sent alone: socket.io-client handles a close packet at once and the packets before
 // it in the body later, so that a recovered session would resume from before those. It returns none when ctx ends.
-func (s *Session) awaitPackets(ctx context.Context, transport transport) (packets []payload.Packet, last bool, err error) {
+func (s *Session) awaitPackets(ctx context.Context, transport transport) (packets []pollpayload.Packet, last bool, err error) {
 	noopDue := s.polling.noopTimer(transport)
 	for {
 		packets, more := s.takePackets()
@@ -60,9 +60,9 @@ func (s *Session) awaitPackets(ctx context.Context, transport transport) (packet
 		case current == transportWebSocket:
 			return nil, false, errMoved
 		case !more:
-			return []payload.Packet{s.lastPacket()}, true, nil
+			return []pollpayload.Packet{s.lastPacket()}, true, nil
 		case current == transportProbed && noopDue == nil, s.polling.isAnswerDue():
-			return []payload.Packet{noop}, false, nil
+			return []pollpayload.Packet{noop}, false, nil
 		}
 		select {
 		case <-s.polling.wakeups:
@@ -82,15 +82,15 @@ func (p *polling) noopTimer(transport transport) <-chan time.Time {
 	return time.After(noopDelay)
 }
 
-var noop = payload.Packet{Data: []byte{byte(packetNoop)}}
+var noop = pollpayload.Packet{Data: []byte{byte(packetNoop)}}
 
-func (s *Session) lastPacket() payload.Packet {
-	return payload.Packet{Data: []byte{byte(s.closeReason.Load().lastPacket())}}
+func (s *Session) lastPacket() pollpayload.Packet {
+	return pollpayload.Packet{Data: []byte{byte(s.closeReason.Load().lastPacket())}}
 }
 
 // takePackets takes packets from the queue for one body. More is false once the queue is closed and empty.
-func (s *Session) takePackets() (packets []payload.Packet, more bool) {
-	count, room := payload.MaxPackets, s.server.cfg.MaxPayload
+func (s *Session) takePackets() (packets []pollpayload.Packet, more bool) {
+	count, room := pollpayload.MaxPackets, s.server.cfg.MaxPayload
 	messages, more := s.out.TakeWhile(func(message *wsframe.Message) bool {
 		count--
 		room -= s.polling.mode.size(pollingPacket(s.revision, message))
@@ -102,13 +102,13 @@ func (s *Session) takePackets() (packets []payload.Packet, more bool) {
 	return packets, more
 }
 
-func (s *Session) answerPoll(w http.ResponseWriter, packets []payload.Packet) error {
+func (s *Session) answerPoll(w http.ResponseWriter, packets []pollpayload.Packet) error {
 	size := 0
 	for _, packet := range packets {
 		size += s.polling.mode.size(packet)
 	}
 	form := s.polling.mode.form(packets)
-	body := payload.Append(make([]byte, 0, size), form, packets)
+	body := pollpayload.Append(make([]byte, 0, size), form, packets)
 	s.out.CountSending(size)
 	defer s.out.CountSending(-size)
 	return writeResponse(w, s.server.cfg.Queue.WriteTimeout, http.StatusOK, contentType(form), body)

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"atlasstream/services/gateway/internal/socketio/engineio/payload"
-	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
+	"atlasstream/services/gateway/internal/socketio/engineio/pollpayload"
+	"atlasstream/services/gateway/internal/socketio/engineio/pollpayload/payloadtest"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
@@ -34,7 +34,7 @@ func (s *testServer) startPolling(t testing.TB, revision Revision, extra string)
 	t.Helper()
 	p := &poller{server: s, query: fmt.Sprintf("EIO=%d&transport=polling", revision)}
 	first := p.request(t, http.MethodGet, p.query+extra, "")
-	packets, err := payloadtest.Decode(detectForm(revision, []byte(first.body)), []byte(first.body), payload.Limits{Packets: 1, Bytes: 1000})
+	packets, err := payloadtest.Decode(detectForm(revision, []byte(first.body)), []byte(first.body), pollpayload.Limits{Packets: 1, Bytes: 1000})
 	if err != nil || first.status != http.StatusOK || packets[0].Data[0] != byte(packetOpen) {
 		t.Fatalf("got %+v, %v; want an open packet", first, err)
 	}
@@ -140,15 +140,15 @@ func (p *poller) expectUnknown(t testing.TB) {
 
 // body encodes text packets as a client of a revision does.
 func body(revision Revision, packets ...string) string {
-	form := payload.Revision4
+	form := pollpayload.Revision4
 	if revision == Revision3 {
-		form = payload.Revision3Text
+		form = pollpayload.Revision3Text
 	}
-	var list []payload.Packet
+	var list []pollpayload.Packet
 	for _, packet := range packets {
-		list = append(list, payload.Packet{Data: []byte(packet)})
+		list = append(list, pollpayload.Packet{Data: []byte(packet)})
 	}
-	return string(payload.Append(nil, form, list))
+	return string(pollpayload.Append(nil, form, list))
 }
 
 func (p *polling) isGetting() bool {

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"atlasstream/services/gateway/internal/sendqueue"
-	"atlasstream/services/gateway/internal/socketio/engineio/payload"
-	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
+	"atlasstream/services/gateway/internal/socketio/engineio/pollpayload"
+	"atlasstream/services/gateway/internal/socketio/engineio/pollpayload/payloadtest"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
@@ -160,7 +160,7 @@ func TestBodiesOfPollsAreBounded(t *testing.T) {
 		session.Close(CloseReason{Name: "enough"}, wsframe.Text([]byte("4last")))
 		for !slices.Contains(got, "1") {
 			reply := client.poll(t)
-			packets, err := payloadtest.Decode(detectForm(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 10 * most})
+			packets, err := payloadtest.Decode(detectForm(revision, []byte(reply.body)), []byte(reply.body), pollpayload.Limits{Packets: pollpayload.MaxPackets, Bytes: 10 * most})
 			if err != nil {
 				t.Fatalf("%v: %q", err, reply.body)
 			}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"atlasstream/pkg/bufferpool"
-	"atlasstream/services/gateway/internal/socketio/engineio/payload"
+	"atlasstream/services/gateway/internal/socketio/engineio/pollpayload"
 )
 
 // maxPostPackets bounds the packets of a body. A client that was offline may send hundreds at once.
@@ -62,9 +62,9 @@ func (s *Session) readBody(w http.ResponseWriter, r *http.Request, body *bytes.B
 }
 
 func (s *Session) receiveBody(body []byte) *refusal {
-	limits := payload.Limits{Packets: maxPostPackets, Bytes: s.server.cfg.MaxPayload}
-	packets, err := payload.Decode(detectForm(s.revision, body), body, limits)
-	if tooMany, ok := errors.AsType[*payload.TooLargeError](err); ok {
+	limits := pollpayload.Limits{Packets: maxPostPackets, Bytes: s.server.cfg.MaxPayload}
+	packets, err := pollpayload.Decode(detectForm(s.revision, body), body, limits)
+	if tooMany, ok := errors.AsType[*pollpayload.TooLargeError](err); ok {
 		return tooLarge(tooMany.Error())
 	}
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *Session) receiveBody(body []byte) *refusal {
 }
 
 // receivePosted receives a packet, or the error of decoding it. Packets after the client's close packet, or after the session's end, are ignored.
-func (s *Session) receivePosted(posted payload.Packet, err error) error {
+func (s *Session) receivePosted(posted pollpayload.Packet, err error) error {
 	if s.clientClosing.Load() || s.closeReason.Load() != nil {
 		return nil
 	}

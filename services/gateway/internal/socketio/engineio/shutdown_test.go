@@ -12,8 +12,8 @@ import (
 	"github.com/gorilla/websocket"
 
 	"atlasstream/services/gateway/internal/sendqueue"
-	"atlasstream/services/gateway/internal/socketio/engineio/payload"
-	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
+	"atlasstream/services/gateway/internal/socketio/engineio/pollpayload"
+	"atlasstream/services/gateway/internal/socketio/engineio/pollpayload/payloadtest"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
@@ -126,8 +126,8 @@ func TestClosePacketIsSentAlone(t *testing.T) {
 					if got.body == alone {
 						break
 					}
-					packets, err := payloadtest.Decode(detectForm(revision, []byte(got.body)), []byte(got.body), payload.Limits{Packets: payload.MaxPackets, Bytes: 1000})
-					if err != nil || slices.ContainsFunc(packets, func(p payload.Packet) bool { return string(p.Data) == "1" }) {
+					packets, err := payloadtest.Decode(detectForm(revision, []byte(got.body)), []byte(got.body), pollpayload.Limits{Packets: pollpayload.MaxPackets, Bytes: 1000})
+					if err != nil || slices.ContainsFunc(packets, func(p pollpayload.Packet) bool { return string(p.Data) == "1" }) {
 						t.Fatalf("%s: got %d %q, %v", name, got.status, got.body, err)
 					}
 				}

@@ -13,8 +13,8 @@ import (
 	"github.com/gorilla/websocket"
 
 	"atlasstream/services/gateway/internal/sendqueue"
-	"atlasstream/services/gateway/internal/socketio/engineio/payload"
-	"atlasstream/services/gateway/internal/socketio/engineio/payload/payloadtest"
+	"atlasstream/services/gateway/internal/socketio/engineio/pollpayload"
+	"atlasstream/services/gateway/internal/socketio/engineio/pollpayload/payloadtest"
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
@@ -295,7 +295,7 @@ func (p *poller) receiveAndMove(t *testing.T, revision Revision, pollsBefore int
 	var got received
 	take := func() {
 		reply := p.poll(t)
-		packets, err := payloadtest.Decode(detectForm(revision, []byte(reply.body)), []byte(reply.body), payload.Limits{Packets: 16, Bytes: 1 << 20})
+		packets, err := payloadtest.Decode(detectForm(revision, []byte(reply.body)), []byte(reply.body), pollpayload.Limits{Packets: 16, Bytes: 1 << 20})
 		if err != nil {
 			t.Fatalf("%v: %q", err, reply.body)
 		}
