@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"atlasstream/pkg/atlas"
@@ -123,7 +124,12 @@ func (t *Tails) acquire(ctx context.Context, number int) (*tail, func(), error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	release := sync.OnceFunc(func() { t.release(tail) })
+	var released atomic.Bool
+	release := func() { // each subscription keeps it, and a sync.OnceFunc takes three times as much memory
+		if !released.Swap(true) {
+			t.release(tail)
+		}
+	}
 	select {
 	case <-tail.started:
 		return tail, release, nil
