@@ -30,25 +30,25 @@ func stoppingTime(t *testing.T, image string, arguments []string) (total time.Du
 	return total
 }
 
-// A program that is killed while its clients leave one by one has the rest of them come back at once.
-func TestProgramsHaveTheTimeToStop(t *testing.T) {
-	for _, folder := range rendered {
-		for _, workload := range render(t, folder).workloads {
-			container := workload.template.Spec.Containers[0]
-			if !strings.HasPrefix(container.Image, imagePrefix) || !serves(container.Args) {
-				continue
-			}
-			want := stoppingTime(t, container.Image, container.Args) + spareGrace
-			if grace := workload.template.Spec.TerminationGracePeriodSeconds; grace == nil || time.Duration(*grace)*time.Second != want {
-				t.Errorf("%s: %s has a grace period other than %s", folder, workload.name, want)
-			}
-			if container.Lifecycle != nil {
-				t.Errorf("%s: %s has hooks, though it waits for load balancers by itself", folder, workload.name)
-			}
+// graceFaults: a program that is killed while its clients leave one by one has the rest of them come back at once.
+func graceFaults(t *testing.T, in manifests) (faults []string) {
+	t.Helper()
+	for _, workload := range in.servers() {
+		container := workload.template.Spec.Containers[0]
+		want := stoppingTime(t, container.Image, container.Args) + spareGrace
+		if grace := workload.template.Spec.TerminationGracePeriodSeconds; grace == nil || time.Duration(*grace)*time.Second != want {
+			faultf(&faults, "%s has a grace period other than %s", workload.name, want)
+		}
+		if container.Lifecycle != nil {
+			faultf(&faults, "%s has hooks, though it waits for load balancers by itself", workload.name)
 		}
 	}
+	return faults
+}
+
+func TestComposeGivesProgramsTheTimeToStop(t *testing.T) {
 	for name, service := range composeServices(t) {
-		if !strings.HasPrefix(service.Image, imagePrefix) || !serves(service.Command) {
+		if !isOwn(service.Image) || !serves(service.Command) {
 			continue
 		}
 		want := stoppingTime(t, service.Image, service.Command) + spareGrace

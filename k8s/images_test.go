@@ -3,34 +3,35 @@ package k8s
 import (
 	"os"
 	"regexp"
-	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Images that were loaded on a node are used: without a tag, or with "latest", they would be pulled each time.
-func TestOwnImagesHaveTheTagThatIsBuilt(t *testing.T) {
+// imageFaults: images that were loaded on a node are used; without a tag, or with "latest", they would be pulled each time. Only an example of an overlay has a tag
+// other than that of builds.
+func imageFaults(t *testing.T, in manifests) (faults []string) {
+	t.Helper()
+	for _, workload := range in.own() {
+		container := workload.template.Spec.Containers[0]
+		want := imagePrefix + programOf(container.Image) + ":" + builtTag(t)
+		if in.build == "examples/site" {
+			want = "images.example/" + imagePrefix + programOf(container.Image) + ":v1.0.0"
+		}
+		if container.Image != want || container.ImagePullPolicy != corev1.PullIfNotPresent {
+			faultf(&faults, "%s has the image %s, pulled %s; want %s", workload.name, container.Image, container.ImagePullPolicy, want)
+		}
+	}
+	return faults
+}
+
+func TestComposeImagesHaveTheTagThatIsBuilt(t *testing.T) {
 	tag := builtTag(t)
 	if tag == "latest" {
 		t.Error("the tag of builds is latest")
 	}
-	for _, folder := range rendered {
-		for _, workload := range render(t, folder).workloads {
-			container := workload.template.Spec.Containers[0]
-			if !strings.HasPrefix(container.Image, imagePrefix) {
-				continue
-			}
-			if want := imagePrefix + programOf(container.Image) + ":" + tag; container.Image != want {
-				t.Errorf("%s: %s has the image %s, want %s", folder, workload.name, container.Image, want)
-			}
-			if container.ImagePullPolicy != corev1.PullIfNotPresent {
-				t.Errorf("%s: %s has the pull policy %q", folder, workload.name, container.ImagePullPolicy)
-			}
-		}
-	}
 	for name, service := range composeServices(t) {
-		if strings.HasPrefix(service.Image, imagePrefix) && service.Image != imagePrefix+programOf(service.Image)+":"+tag {
+		if isOwn(service.Image) && service.Image != imagePrefix+programOf(service.Image)+":"+tag {
 			t.Errorf("%s has the image %s, want the tag %s", name, service.Image, tag)
 		}
 	}
