@@ -15,6 +15,7 @@ import (
 	"atlasstream/pkg/eventlog/security"
 	"atlasstream/pkg/kafkasettings"
 	"atlasstream/pkg/service"
+	"atlasstream/services/collector/internal/importprogress"
 	"atlasstream/services/collector/internal/publish"
 	"atlasstream/services/collector/internal/source/file"
 )
@@ -122,7 +123,7 @@ func (c ImportConfig) run(ctx context.Context, log *eventlog.Log, writer *eventl
 		Publisher:      publish.New(writer, c.MaxRecord, "import", nil),
 		To:             to,
 		MaxRecordBytes: c.MaxRecord,
-		Display:        file.NewDisplay(c.Progress),
+		Display:        importprogress.NewDisplay(c.Progress),
 		Opened: func(ctx context.Context) error {
 			defer found.Reset(eventlog.ArchiveDelay)
 			return ensureTopics(ctx, log, spec)

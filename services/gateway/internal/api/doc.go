@@ -13,7 +13,7 @@
 //   - measurement.go: /api/measurements/{id}.
 //   - measurementends.go: the first and the last record of a measurement.
 //   - measurements.go: /api/measurements.
-//   - eventstream.go: writing server-sent events.
+//   - outagestream.go: writing the server-sent events of outages.
 //   - probes.go: /api/probes.
 //   - responsewriter.go: a response with its status and its deadline.
 //   - answer.go: encoding, charging, compressing and writing an answer.

@@ -8,6 +8,7 @@
 //   - replays.go: replays begin and end.
 //   - stream.go: a stream of the log and its live partitions.
 //   - start.go: where a subscription begins.
+//   - log.go: what is asked of the log.
 //   - owner.go: what deliveries tell of subscriptions; duration.go: a subscription ends by itself.
 //   - cursor.go: cursors are sealed and opened.
 //   - set.go: the subscriptions of a client.

@@ -13,8 +13,8 @@ const maxFields = 100
 // wantPath says what jsonpath.IsPath takes: the arguments are MaxDepth and MaxLength.
 const wantPath = "want at most %d member names joined with single dots, in 1 to %d bytes"
 
-// readFields takes what is joined with the fields of a client's other subscriptions and cut out of a record by projection.go: an array of strings, or a
-// string with names between commas.
+// readFields takes an array of strings, or a string with names between commas. They are joined with those of the client's other subscriptions that match a
+// record (projection.go), and RecordView.Payload prunes the record to them.
 func (p *parser) readFields(value parameter.Value) error {
 	list := value.Inside()
 	if !list.IsText() && !list.IsArray() {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"atlasstream/services/collector/internal/importprogress"
 	"atlasstream/services/collector/internal/publish"
 	"atlasstream/services/collector/internal/split"
 
@@ -30,13 +31,13 @@ type Importer struct {
 	Publisher      Publisher
 	To             publish.Destination
 	MaxRecordBytes int
-	Display        Display
+	Display        importprogress.Display
 	Opened         func(ctx context.Context) error // called when all files have been opened, before the first is read; may be nil
 }
 
 // Summary is the result of an import.
 type Summary struct {
-	Progress
+	importprogress.Progress
 	Shown []string // the first rejections, each as "file:line: reason"
 }
 

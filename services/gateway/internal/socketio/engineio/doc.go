@@ -26,5 +26,5 @@
 //	payloadmode.go  the bodies that a client reads: text or binary
 //	inbox.go        packets that wait for the conversation
 //
-// Package payload encodes and decodes the bodies of polling, such as the binary ones of revision 3.
+// Package pollpayload encodes and decodes the bodies of polling, such as the binary ones of revision 3.
 package engineio

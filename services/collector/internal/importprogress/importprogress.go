@@ -1,4 +1,5 @@
-package file
+// Package importprogress shows how far an import has come: as a bar in a terminal, as lines elsewhere.
+package importprogress
 
 import (
 	"fmt"
