@@ -33,6 +33,17 @@ func TestEveryFolderIsBuilt(t *testing.T) {
 	}
 }
 
+// kubectl applies objects one after the other, and refuses those in a namespace that is not there.
+func TestNamespacesComeFirst(t *testing.T) {
+	for _, build := range builds {
+		for i, object := range kustomize(t, build).Resources() {
+			if object.GetKind() == "Namespace" && i > 0 {
+				t.Errorf("%s: the namespace is at %d", build, i)
+			}
+		}
+	}
+}
+
 // rendered has what render returned, by build: many tests look at the same.
 var rendered = map[string]manifests{}
 
