@@ -5,8 +5,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// fields are those of kinds whose definitions no module has that can be had: the fields that the manifests use, as the documentation of Strimzi, GKE and the AWS Load
-// Balancer Controller has them. Others are refused.
+// fields are those of kinds whose definitions no module has that can be had: the fields that the manifests use, as the documentation of Strimzi, GKE and
+// the AWS Load Balancer Controller has them. Others are refused.
 var fields = map[string]func() any{
 	"kafka.strimzi.io/v1 Kafka":                         func() any { return &strimziKafka{} },
 	"kafka.strimzi.io/v1 KafkaNodePool":                 func() any { return &strimziNodePool{} },

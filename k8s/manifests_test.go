@@ -50,7 +50,11 @@ func (w workload) containers() []corev1.Container {
 
 func newManifests(build string) manifests {
 	return manifests{
-		build: build, settings: map[string]map[string]string{}, secrets: map[string]map[string][]byte{}, accounts: map[string]*corev1.ServiceAccount{}, priorities: map[string]bool{},
+		build:      build,
+		settings:   map[string]map[string]string{},
+		secrets:    map[string]map[string][]byte{},
+		accounts:   map[string]*corev1.ServiceAccount{},
+		priorities: map[string]bool{},
 	}
 }
 
@@ -75,7 +79,8 @@ func (m *manifests) add(t *testing.T, object runtime.Object) {
 	case *appsv1.Deployment:
 		m.workloads = append(m.workloads, workload{object.Name, "Deployment", object.Spec.Replicas, object.Spec.Selector, object.Spec.Template, nil})
 	case *appsv1.StatefulSet:
-		m.workloads = append(m.workloads, workload{object.Name, "StatefulSet", object.Spec.Replicas, object.Spec.Selector, object.Spec.Template, object.Spec.VolumeClaimTemplates})
+		spec := object.Spec
+		m.workloads = append(m.workloads, workload{object.Name, "StatefulSet", spec.Replicas, spec.Selector, spec.Template, spec.VolumeClaimTemplates})
 	case *batchv1.Job:
 		m.workloads = append(m.workloads, workload{object.Name, "Job", nil, nil, object.Spec.Template, nil})
 	case *corev1.Service:

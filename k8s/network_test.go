@@ -141,10 +141,13 @@ func selects(t *testing.T, selector *metav1.LabelSelector, set labels.Set) bool 
 	return selector == nil || fromLabels(t, selector).Matches(set)
 }
 
+// includesPort is for ports of TCP, as all are.
 func includesPort(list []networkingv1.NetworkPolicyPort, port corev1.ContainerPort) bool {
 	return len(list) == 0 || slices.ContainsFunc(list, func(allowed networkingv1.NetworkPolicyPort) bool {
-		isProtocol := allowed.Protocol == nil && port.Protocol != corev1.ProtocolUDP || allowed.Protocol != nil && *allowed.Protocol == port.Protocol
-		return isProtocol && (allowed.Port == nil || allowed.Port.StrVal != "" && allowed.Port.StrVal == port.Name || allowed.Port.IntVal != 0 && allowed.Port.IntVal == port.ContainerPort)
+		if allowed.Protocol != nil && *allowed.Protocol != corev1.ProtocolTCP || port.Protocol == corev1.ProtocolUDP {
+			return false
+		}
+		return allowed.Port == nil || *allowed.Port == intstr.FromString(port.Name) || *allowed.Port == intstr.FromInt32(port.ContainerPort)
 	})
 }
 

@@ -30,6 +30,10 @@ var scalingRules = []rule{
 		change{production, "HorizontalPodAutoscaler", "gateway", `{op: remove, path: /spec/metrics/0}`},
 	},
 	{
+		"the adapter's configuration serves the load", adapterFaults,
+		change{"examples/prometheus-adapter", "ConfigMap", "adapter-config", `{op: replace, path: /data/config.yaml, value: "rules: [{seriesQueries: x}]"}`},
+	},
+	{
 		"routes lead to services, and set timeouts only where a controller wants them", routeFaults,
 		change{production, "HTTPRoute", "gateway", `{op: replace, path: /spec/rules/0/backendRefs/0/port, value: 8080}`},
 	},
@@ -151,6 +155,41 @@ func loadFaults(_ *testing.T, in manifests) (faults []string) {
 		if !strings.Contains(metadata["query"], "sum("+loadRatio) || metadata["threshold"] != "0.6" {
 			faultf(&faults, "KEDA asks %v", metadata)
 		}
+	}
+	return faults
+}
+
+// adapterRule is one of the Prometheus adapter's, with the members that are used.
+type adapterRule struct {
+	SeriesQuery string `json:"seriesQuery"`
+	Resources   struct {
+		Overrides map[string]struct {
+			Resource string `json:"resource"`
+		} `json:"overrides"`
+	} `json:"resources"`
+	Name struct {
+		Matches string `json:"matches"`
+		As      string `json:"as"`
+	} `json:"name"`
+	MetricsQuery string `json:"metricsQuery"`
+}
+
+func adapterFaults(_ *testing.T, in manifests) (faults []string) {
+	text := in.settings["adapter-config"]["config.yaml"]
+	if text == "" {
+		return nil
+	}
+	var config struct {
+		Rules []adapterRule `json:"rules"`
+	}
+	if err := yaml.UnmarshalStrict([]byte(text), &config); err != nil {
+		faultf(&faults, "%v", err)
+	}
+	if !slices.ContainsFunc(config.Rules, func(rule adapterRule) bool {
+		return rule.Name.As == loadRatio && strings.HasPrefix(rule.SeriesQuery, loadRatio+"{") && rule.Resources.Overrides["pod"].Resource == "pod" &&
+			strings.Contains(rule.MetricsQuery, "<<.Series>>{<<.LabelMatchers>>}") && strings.Contains(rule.MetricsQuery, "<<.GroupBy>>")
+	}) {
+		faultf(&faults, "no rule has %s of pods: %+v", loadRatio, config.Rules)
 	}
 	return faults
 }

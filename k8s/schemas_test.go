@@ -189,7 +189,8 @@ func closed(schema map[string]any) map[string]any {
 }
 
 func TestSchemasRefuseWhatTheyDoNotKnow(t *testing.T) {
-	const monitor = `{"apiVersion":"monitoring.coreos.com/v1","kind":"PodMonitor","metadata":{"name":"x"},"spec":{"selector":{},"podMetricsEndpoints":[{"port":"admin"}]}}`
+	const monitor = `{"apiVersion":"monitoring.coreos.com/v1","kind":"PodMonitor","metadata":{"name":"x"},
+		"spec":{"selector":{},"podMetricsEndpoints":[{"port":"admin"}]}}`
 	for name, change := range map[string]struct{ from, to, fault string }{
 		"a valid one":               {"", "", ""},
 		"an unknown field":          {`"port":"admin"`, `"port":"admin","interwal":"5s"`, "interwal"},

@@ -47,7 +47,7 @@ var workloadRules = []rule{
 	},
 	{
 		"no volume needs a provisioner", volumeFaults,
-		change{"overlays/dev", "StatefulSet", "kafka", `{op: replace, path: /spec/template/spec/volumes/0, value: {name: data, persistentVolumeClaim: {claimName: data}}}`},
+		change{"overlays/dev", "StatefulSet", "kafka", `{op: replace, path: /spec/template/spec/volumes/0, value: {name: data, hostPath: {path: /data}}}`},
 	},
 }
 
