@@ -35,11 +35,25 @@ func (p *pace) charge(now time.Time, amount int) {
 	p.paidFor = p.paidFor.Add(time.Duration(float64(amount) / float64(p.perSecond) * float64(time.Second)))
 }
 
-// limit sets what may be sent from now on; what has been sent stays charged.
+// limit sets what may be sent from now on. What has been sent stays charged.
 func (r *rates) limit(records, bytes int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.records.perSecond, r.bytes.perSecond = records, bytes
+	now := time.Now()
+	r.records.limit(now, records)
+	r.bytes.limit(now, bytes)
+}
+
+// limit has what is unpaid paid by a higher rate, so that one that was too low is mended at once, and nothing of it without a rate. A lower one is for what is
+// sent from now on.
+func (p *pace) limit(now time.Time, perSecond int64) {
+	switch unpaid := p.paidFor.Sub(now); {
+	case perSecond == 0:
+		p.paidFor = time.Time{}
+	case unpaid > 0 && perSecond > p.perSecond:
+		p.paidFor = now.Add(time.Duration(float64(unpaid) * float64(p.perSecond) / float64(perSecond)))
+	}
+	p.perSecond = perSecond
 }
 
 // Wait returns 0 once the source may send so many records and bytes, which are charged. If that is later than after most, it does not wait, charges nothing and

@@ -137,13 +137,20 @@ func TestRatesOutlastTheFile(t *testing.T) {
 		}
 		assertRetry(0)
 		assertRetry(time.Hour)
-		for _, content := range []string{"[", strings.Replace(limited, `"lab"`, `"fra"`, 1), strings.Replace(limited, `:10,`, `:20,`, 1)} {
+		for _, content := range []string{"[", strings.Replace(limited, `"lab"`, `"fra"`, 1)} {
 			replace(t, path, content)
 		}
-		assertRetry(57 * time.Minute)
-		time.Sleep(time.Hour)
+		assertRetry(58 * time.Minute)
+		replace(t, path, strings.Replace(limited, `:10,`, `:20,`, 1)) // what was sent is paid at twice the rate
+		assertRetry(28 * time.Minute)
+		replace(t, path, strings.Replace(limited, `:10,`, `:5,`, 1)) // as if it had not been sent so fast
+		assertRetry(27 * time.Minute)
+		time.Sleep(28 * time.Minute)
 		assertRetry(0)
-		assertRetry(30 * time.Minute)
+		assertRetry(2 * time.Hour)
+		replace(t, path, both) // without a rate
+		assertRetry(0)
+		assertRetry(0)
 	})
 }
 
