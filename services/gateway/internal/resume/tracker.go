@@ -94,6 +94,9 @@ func (t *Tracker) Begin(joining *notice.Subscription, at cursor.Place, waiting *
 	t.tracked = append(t.tracked, begun)
 	t.bySource[sourceOf(&at)] = append(t.bySource[sourceOf(&at)], begun)
 	t.resize()
+	if joining.Group == nil { // else the others of its parts are still pending
+		t.restored(joining.Parameters) // at once, or a message that comes before the confirmation would name it twice
+	}
 }
 
 // parametersOf gives those of a subscription without its cursor. The measurements of a group share them.
@@ -222,6 +225,11 @@ func (t *Tracker) SetPending(pending []cursor.SavedSubscription) {
 func (t *Tracker) Restored(parameters []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.restored(parameters)
+}
+
+// restored is called under the lock.
+func (t *Tracker) restored(parameters []byte) {
 	isRestored := false
 	//mutate:resumed-subscription-pending
 	t.pending = slices.DeleteFunc(t.pending, func(saved cursor.SavedSubscription) bool {

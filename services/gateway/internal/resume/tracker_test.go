@@ -12,6 +12,7 @@ import (
 
 	"atlasstream/pkg/atlas"
 	"atlasstream/services/gateway/internal/cursor"
+	"atlasstream/services/gateway/internal/notice"
 	"atlasstream/services/gateway/internal/session"
 	"atlasstream/services/gateway/internal/session/sessiontest"
 )
@@ -142,6 +143,27 @@ func TestCursorOfPendingSubscriptions(t *testing.T) {
 		hub.Log.Append(0, sessiontest.Records(1, 1, 1)...)
 		hub.Receive()
 		hub.ExpectCheckpoints(t, 3, map[string]int64{marked: 3, other: 2, plain: 0})
+	})
+}
+
+// What is sent between the beginning of a subscription that was pending and its confirmation names it once.
+//
+//notices:resumed-subscription-pending
+func TestCursorNamesAPendingSubscriptionOnceThatBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := sessiontest.NewSessionCursorHub(t)
+		defer hub.Close()
+		const marked = `{"msm":1,"cursor":""}`
+		at := cursor.Checkpoint{Measurement: 1, Live: cursor.Live{Offset: 7}}
+		hub.Session.SetPending(sessiontest.Resumptions(t, hub.Session, cursor.SavedSubscription{Checkpoint: at, Parameters: []byte(marked)}))
+		tracker := hub.Session.Checkpoints.Get()
+		wanted := sessiontest.MustParse(t, marked)
+		tracker.Begin(&notice.Subscription{Wanted: wanted, Parameters: []byte(marked)}, cursor.Place{Source: hub.Log.Stream.Partition(0), Checkpoint: at}, nil)
+		if err := tracker.Send("meanwhile", []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+		hub.Receive()
+		hub.ExpectCheckpoints(t, 0, map[string]int64{marked: 7})
 	})
 }
 
