@@ -20,7 +20,7 @@ type polling struct {
 	lastPollBegun    bool           // or no poll is awaited any more
 	isDone           bool           // done is closed
 	pollWaits        bool           // a poll waits for packets
-	answerDue        bool           // it is answered even if there are none
+	answerDue        bool           // it, or the next one, is answered even if there are none
 	answersInWriting int            // polls whose responses are being written
 	postActive       bool           // a body is being received
 	lastPoll         time.Time      // when the last one was answered
@@ -80,10 +80,10 @@ func (p *polling) endPoll() {
 	p.answersInWriting++
 }
 
-// answerWaiting ends the poll that waits, if one does.
-func (p *polling) answerWaiting() {
+// answerNext ends the poll that waits. If none does, it ends the next one, which may be on its way, as soon as that has come.
+func (p *polling) answerNext() {
 	p.mu.Lock()
-	p.answerDue = p.pollWaits
+	p.answerDue = true
 	p.mu.Unlock()
 	p.wake()
 }

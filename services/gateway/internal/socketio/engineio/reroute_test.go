@@ -10,7 +10,8 @@ import (
 	"atlasstream/services/gateway/internal/wsframe"
 )
 
-// The poll of a client that is to come through another way is answered with nothing, and its session goes on; so it does if no poll waits.
+// The poll of a client that is to come through another way is answered with nothing, and its session goes on. If none waits, that is the next one: the request
+// to reroute may overtake it.
 //
 //notices:rerouted-poll-ends-session
 func TestReroutedPollIsAnswered(t *testing.T) {
@@ -27,6 +28,7 @@ func TestReroutedPollIsAnswered(t *testing.T) {
 				(<-waiting).expect(t, http.StatusOK, noop)
 			}
 			server.Reroute(client.open.SessionID, bye) // nothing waits
+			client.poll(t).expect(t, http.StatusOK, noop)
 			waiting := client.pollLater(t)
 			synctest.Wait()
 			client.post(t, body(revision, "4still here"))

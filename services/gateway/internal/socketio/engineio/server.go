@@ -82,7 +82,7 @@ func (s *Session) reroute(last []*wsframe.Message) {
 		s.shutDown(last)
 		return
 	}
-	s.polling.answerWaiting()
+	s.polling.answerNext()
 }
 
 // serve answers a request after the first.
