@@ -145,11 +145,15 @@ func TestSessionsThatCannotBeReroutedAreCutOff(t *testing.T) {
 func TestShutdownWaitsForReroutedClients(t *testing.T) {
 	owned := newSession()
 	g := start(t, key, owned)
+	conn, reader := upgrade(t, g)
 	g.reroute = func(string) bool {
+		fmt.Fprintln(conn, "still here")
+		if line, err := reader.ReadString('\n'); line != "still here\n" {
+			t.Errorf("the tunnel is cut before its client is told: %q %v", line, err)
+		}
 		close(owned.closing)
 		return true
 	}
-	_, reader := upgrade(t, g)
 	g.front.Shutdown(t.Context())
 	if text, err := reader.ReadString('\n'); err == nil {
 		t.Errorf("received %q", text)
