@@ -181,6 +181,31 @@ func TestComposeBalancerAndGatewaysKnowEachOther(t *testing.T) {
 	}
 }
 
+// A request of a session is sent to one gateway only, with a slash at the end of its path or without. A location that ends with a slash would have nginx redirect
+// what comes without one.
+func TestComposeBalancerRepeatsNoRequestOfASession(t *testing.T) {
+	text, err := os.ReadFile("../services/balancer/nginx.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	locations := map[string]string{} // what is in each, by its path
+	for _, found := range regexp.MustCompile(`location (/\S*) \{([^}]*)\}`).FindAllStringSubmatch(string(text), -1) {
+		locations[found[1]] = found[2]
+	}
+	for _, path := range []string{"/stream/socket.io/", "/stream/socket.io"} {
+		longest := ""
+		for location := range locations {
+			if strings.HasPrefix(path, location) && len(location) > len(longest) {
+				longest = location
+			}
+		}
+		_, isRedirected := locations[path+"/"]
+		if isRedirected || !strings.Contains(locations[longest], "proxy_next_upstream off;") {
+			t.Errorf("%s is redirected: %t; its location is %q, with %s", path, isRedirected, longest, locations[longest])
+		}
+	}
+}
+
 // expectPeers wants a gateway to have the name and the port that the balancer knows, to look for its peers by that name, and to trust the balancer.
 func expectPeers(t *testing.T, gateway types.ServiceConfig, name, port string) {
 	t.Helper()

@@ -56,7 +56,7 @@ http {
 		location / {
 			proxy_pass http://gateways;
 		}
-		location /stream/socket.io/ {
+		location /stream/socket.io {
 			proxy_pass http://gateways;
 			proxy_next_upstream off;
 		}
