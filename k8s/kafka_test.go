@@ -2,6 +2,7 @@ package k8s
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +78,33 @@ func rightFaults(t *testing.T, in manifests) (faults []string) {
 		}
 	}
 	return faults
+}
+
+var (
+	allowedUser      = regexp.MustCompile(`(?m)^kafka-acls\.sh .*--allow-principal User:atlas-(\S+) .*$`)
+	allowedOperation = regexp.MustCompile(`--operation (\S+)`)
+)
+
+// The commands of README.md give users the rights that the project's README lists.
+func TestCommandsGiveTheRightsThatAreListed(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := documentedRights(t)
+	commands := allowedUser.FindAllStringSubmatch(string(text), -1)
+	if len(commands) != 2 {
+		t.Errorf("got %d commands, want one for each user", len(commands))
+	}
+	for _, command := range commands {
+		var got []string
+		for _, operation := range allowedOperation.FindAllStringSubmatch(command[0], -1) {
+			got = append(got, operation[1])
+		}
+		if !slices.Equal(sorted(got), sorted(documented[command[1]])) || !strings.Contains(command[0], "--topic atlas. --resource-pattern-type prefixed ") {
+			t.Errorf("%s: want the rights %v", command[0], documented[command[1]])
+		}
+	}
 }
 
 // documentedRights are those of the table in the project's README, by its first column.
