@@ -5,6 +5,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -203,6 +204,36 @@ func TestComposeBalancerRepeatsNoRequestOfASession(t *testing.T) {
 		if isRedirected || !strings.Contains(locations[longest], "proxy_next_upstream off;") {
 			t.Errorf("%s is redirected: %t; its location is %q, with %s", path, isRedirected, longest, locations[longest])
 		}
+	}
+}
+
+// On whatever machine it runs, the balancer has memory and descriptors for its connections, and takes the cursors that a gateway takes.
+func TestComposeBalancerHasRoomForItsConnections(t *testing.T) {
+	text, err := os.ReadFile("../services/balancer/nginx.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := func(setting string) int {
+		found := regexp.MustCompile(setting + ` (\d+)`).FindSubmatch(text)
+		if found == nil {
+			return 0
+		}
+		value, _ := strconv.Atoi(string(found[1])) // 0, which fails, for too many digits
+		return value
+	}
+	const (
+		bytesEach = 500  // that a process takes for each connection that it may have, before there is one
+		cursor    = 8192 // bytes of the longest
+	)
+	processes, connections := number("worker_processes"), number("worker_connections")
+	if taken, limit := processes*connections*bytesEach, int(composeServices(t)["balancer"].MemLimit); processes == 0 || taken > limit/4 {
+		t.Errorf("%d processes with %d connections each take %d bytes in advance, of %d", processes, connections, taken, limit)
+	}
+	if files := number("worker_rlimit_nofile"); files <= connections {
+		t.Errorf("a process may have %d descriptors for %d connections and files", files, connections)
+	}
+	if longest := number(`large_client_header_buffers \d+`) << 10; longest <= cursor {
+		t.Errorf("a line of a header may have %d bytes, and a cursor has up to %d", longest, cursor)
 	}
 }
 
