@@ -102,7 +102,7 @@ func TestParametersAreThoseOfTheCode(t *testing.T) {
 var flagInText = regexp.MustCompile("`--([a-z][a-z-]*[a-z])")
 
 // foreign are flags of other programs that READMEs name.
-var foreign = []string{"data-binary", "compressed", "http2-prior-knowledge", "help", "version", "target", "build-arg"}
+var foreign = []string{"data-binary", "compressed", "http2-prior-knowledge", "help", "version", "target", "build-arg", "command-config"}
 
 func TestFlagsThatAreNamedExist(t *testing.T) {
 	all := settings(t, slices.Concat(gatewayFolders, collectorFolders, []string{"services/standalone", "services/standalone/stack", "services/bench"})...)
@@ -110,6 +110,7 @@ func TestFlagsThatAreNamedExist(t *testing.T) {
 		"README.md":         all,
 		gatewayReadme:       settings(t, gatewayFolders...),
 		collectorReadme:     settings(t, collectorFolders...),
+		"k8s/README.md":     all,
 		"docs/SECURITY.md":  all,
 		"docs/CHANGELOG.md": all,
 		"docs/glossary.md":  all,

@@ -3,6 +3,7 @@
 package k8s
 
 import (
+	"slices"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -45,7 +46,7 @@ type workload struct {
 
 // containers are those that run beside each other: sidecars, which are among the first ones, and the others.
 func (w workload) containers() []corev1.Container {
-	return append(append([]corev1.Container{}, w.template.Spec.InitContainers...), w.template.Spec.Containers...)
+	return slices.Concat(w.template.Spec.InitContainers, w.template.Spec.Containers)
 }
 
 func newManifests(build string) manifests {

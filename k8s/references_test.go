@@ -2,6 +2,7 @@ package k8s
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -226,7 +227,7 @@ func mountFaults(_ *testing.T, in manifests) (faults []string) {
 			}
 			delete(mounted, volume.Name)
 		}
-		for name := range mounted {
+		for _, name := range slices.Sorted(maps.Keys(mounted)) {
 			faultf(&faults, "%s has no volume %s", workload.name, name)
 		}
 	}

@@ -2,7 +2,9 @@ package k8s
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -61,8 +63,11 @@ var schemas = sync.OnceValues(func() (map[string]map[string]any, error) {
 			return nil, err
 		}
 		files, err := filepath.Glob(filepath.Join(folder, from.files))
-		if err != nil || len(files) == 0 {
-			return nil, fmt.Errorf("%s has no %s: %w", from.module, from.files, err)
+		if err != nil {
+			return nil, err
+		}
+		if len(files) == 0 {
+			return nil, fmt.Errorf("%s has no %s", from.module, from.files)
 		}
 		for _, file := range files {
 			if err := addSchemas(all, file); err != nil {
@@ -75,13 +80,13 @@ var schemas = sync.OnceValues(func() (map[string]map[string]any, error) {
 
 // downloadModule returns the folder of a module, path@version, whose hash is that of go.sum.
 func downloadModule(module, sum string) (string, error) {
-	download := exec.Command("go", "mod", "download", "-json", module) //nolint:noctx // as long as the test may take
+	download := exec.CommandContext(context.Background(), "go", "mod", "download", "-json", module)
 	download.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod")
 	download.Dir = os.TempDir() // in no module
 	output, err := download.Output()
 	var result struct{ Dir, Sum, Error string }
 	if wrong := json.Unmarshal(output, &result); wrong != nil {
-		return "", fmt.Errorf("%v: %w: %s", download, wrong, err)
+		return "", fmt.Errorf("%v: %w", download, errors.Join(err, wrong))
 	}
 	if result.Sum != sum {
 		return "", fmt.Errorf("%s has the hash %q, want %q: %s", module, result.Sum, sum, result.Error)
