@@ -1,6 +1,7 @@
 package k8s
 
 import (
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -37,9 +38,7 @@ func protectionFaults(_ *testing.T, in manifests) (faults []string) {
 	for _, workload := range in.own() {
 		settings := map[string]string{}
 		for _, from := range workload.template.Spec.Containers[0].EnvFrom {
-			for name, value := range in.settings[from.ConfigMapRef.Name] {
-				settings[name] = value
-			}
+			maps.Copy(settings, in.settings[from.ConfigMapRef.Name])
 		}
 		if settings["ATLAS_KAFKA_TLS"] != "true" || settings["ATLAS_KAFKA_SASL"] == "" {
 			faultf(&faults, "%s has TLS %q and SASL %q", workload.name, settings["ATLAS_KAFKA_TLS"], settings["ATLAS_KAFKA_SASL"])

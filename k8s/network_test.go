@@ -63,23 +63,23 @@ func (m *manifests) insiders() []party {
 
 // reached says by its name and that of its port who may reach a workload, besides everybody within the namespace where "inside" is among them.
 var reached = map[string][]string{
-	"gateway http":    {"a proxy"},
-	"gateway peer":    {"gateway"},
-	"gateway admin":   {"Prometheus"},
-	"collector http":  {"inside", "a source"},
-	"collector grpc":  {"inside", "a source"},
-	"collector admin": {"Prometheus"},
-	"kafka kafka":     {"gateway", "collector", "simulate", "kafka"},
+	"gateway/http":    {"a proxy"},
+	"gateway/peer":    {"gateway"},
+	"gateway/admin":   {"Prometheus"},
+	"collector/http":  {"inside", "a source"},
+	"collector/grpc":  {"inside", "a source"},
+	"collector/admin": {"Prometheus"},
+	"kafka/kafka":     {"gateway", "collector", "simulate", "kafka"},
 }
 
 // reachedIn is what differs in a build. Clients come from anywhere in the base.
 var reachedIn = map[string]map[string][]string{
-	"base":             {"gateway http": {"everybody"}},
-	"overlays/dev":     {"gateway http": {"everybody"}},
-	"components/envoy": {"gateway http": {"a proxy of Envoy Gateway"}},
-	"examples/site":    {"gateway http": {"a proxy of Envoy Gateway"}},
-	"components/gke":   {"gateway http": {"a load balancer of Google"}, "gateway admin": {"Prometheus", "a load balancer of Google"}},
-	"components/aws":   {"gateway http": {"a load balancer of Amazon"}, "gateway admin": {"Prometheus", "a load balancer of Amazon"}},
+	"base":             {"gateway/http": {"everybody"}},
+	"overlays/dev":     {"gateway/http": {"everybody"}},
+	"components/envoy": {"gateway/http": {"a proxy of Envoy Gateway"}},
+	"examples/site":    {"gateway/http": {"a proxy of Envoy Gateway"}},
+	"components/gke":   {"gateway/http": {"a load balancer of Google"}, "gateway/admin": {"Prometheus", "a load balancer of Google"}},
+	"components/aws":   {"gateway/http": {"a load balancer of Amazon"}, "gateway/admin": {"Prometheus", "a load balancer of Amazon"}},
 }
 
 func ingressFaults(t *testing.T, in manifests) (faults []string) {
@@ -89,7 +89,7 @@ func ingressFaults(t *testing.T, in manifests) (faults []string) {
 	for _, workload := range in.workloads {
 		for _, port := range workload.template.Spec.Containers[0].Ports {
 			for _, from := range slices.Concat(in.insiders(), outsiders) {
-				who := expected[workload.name+" "+port.Name]
+				who := expected[workload.name+"/"+port.Name]
 				want := slices.Contains(who, from.name) || from.isInside && slices.Contains(who, "inside") || slices.Contains(who, "everybody")
 				if got := in.admits(t, workload, from, port); got != want {
 					faultf(&faults, "%s reaches port %s of %s: %t, want %t", from.name, port.Name, workload.name, got, want)
