@@ -103,7 +103,7 @@ func addSchemas(to map[string]map[string]any, file string) error {
 		return err
 	}
 	text = inTemplates.ReplaceAll(text, nil)
-	for _, document := range bytes.SplitSeq(text, []byte("\n---\n")) {
+	for document := range bytes.SplitSeq(text, []byte("\n---\n")) {
 		var parsed definition
 		if err := yaml.Unmarshal(document, &parsed); err != nil {
 			return err
