@@ -68,9 +68,9 @@ func (t *liveTopic) Since(ctx context.Context, measurement atlas.MeasurementID, 
 	return t.history.OffsetAt(ctx, t.topic, number, at)
 }
 
-// CameSince implements session.Log.
-func (t *liveTopic) CameSince(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error) {
-	offset, err = t.live.Since(ctx, measurement, at)
+// NamedSince implements session.Log.
+func (t *liveTopic) NamedSince(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error) {
+	offset, err = t.live.NamedSince(ctx, measurement, at)
 	return offset, refuseChanged(err)
 }
 

@@ -236,11 +236,11 @@ func TestChangedPartitionsAreRefused(t *testing.T) {
 	began := time.Unix(1426633200, 0)
 	awaitError(t, func() error { _, err := topic.Since(t.Context(), 1, began); return err })
 	_, since := topic.Since(t.Context(), 1, began)
-	_, cameSince := topic.CameSince(t.Context(), 1, time.Now())
+	_, namedSince := topic.NamedSince(t.Context(), 1, time.Now())
 	_, resumed := topic.resume(t.Context(), t, 0)
 	_, followed := topic.Follow(t.Context(), 1, func(int, int64) { t.Error("followed") })
 	_, replayed := plannerOf(historyLog{topic.history}).Plan(t.Context(), wantPast(t, began), nil, nil)
-	for name, err := range map[string]error{"Since": since, "CameSince": cameSince, "Resume": resumed, "Follow": followed, "Plan": replayed} {
+	for name, err := range map[string]error{"Since": since, "NamedSince": namedSince, "Resume": resumed, "Follow": followed, "Plan": replayed} {
 		if err == nil || !strings.HasPrefix(err.Error(), "[unavailable] nothing of this can be subscribed to or replayed until the log is mended: ") {
 			t.Errorf("%s: got %v", name, err)
 		}

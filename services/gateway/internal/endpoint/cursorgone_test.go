@@ -40,7 +40,7 @@ func (emptyLog) Since(context.Context, atlas.MeasurementID, time.Time) (offset i
 	return 0, nil
 }
 
-func (emptyLog) CameSince(context.Context, atlas.MeasurementID, time.Time) (offset int64, err error) {
+func (emptyLog) NamedSince(context.Context, atlas.MeasurementID, time.Time) (offset int64, err error) {
 	return 0, nil
 }
 

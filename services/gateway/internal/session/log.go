@@ -28,8 +28,8 @@ type Log interface {
 	Resume(ctx context.Context, wanted *subscription.Subscription, from cursor.Token) (tail Tail, offset int64, err error)
 	// Since gives the offset before which all records of a measurement's partition are older than a time.
 	Since(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error)
-	// CameSince is Since for a client that names the time. A *protocol.Error says that it is too long ago.
-	CameSince(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error)
+	// NamedSince is Since for a client that names the time. A *protocol.Error says that it is too long ago.
+	NamedSince(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error)
 }
 
 // Tail is what Tails bring of one partition, for as long as it is not released.

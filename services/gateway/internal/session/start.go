@@ -68,7 +68,7 @@ func (s *Stream) startSince(ctx context.Context, joining *delivery.Active) (*not
 	if err := joining.Recipient.Account.Pay(ctx, readlimit.FindStartCost); err != nil {
 		return nil, err
 	}
-	from, err := s.log.CameSince(ctx, joining.Wanted.Measurement, *joining.Wanted.CameSince)
+	from, err := s.log.NamedSince(ctx, joining.Wanted.Measurement, *joining.Wanted.CameSince)
 	if err != nil {
 		return nil, err
 	}

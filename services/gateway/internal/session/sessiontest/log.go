@@ -179,8 +179,8 @@ func (l *Log) Since(ctx context.Context, measurement atlas.MeasurementID, at tim
 	return partition.Next, nil
 }
 
-// CameSince implements session.Log. Nothing is too long ago but what the log has lost.
-func (l *Log) CameSince(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (int64, error) {
+// NamedSince implements session.Log. Nothing is too long ago but what the log has lost.
+func (l *Log) NamedSince(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (int64, error) {
 	offset, err := l.Since(ctx, measurement, at)
 	if _, partition := l.PartitionOf(measurement); offset < partition.First {
 		return 0, protocol.Errorf(protocol.CodeBeforeLog, "since: the log has lost that")
