@@ -70,6 +70,18 @@ func TestAbuseResultsBecomeLong(t *testing.T) {
 	}
 }
 
+// A subscription that cannot be confirmed, as its client is gone, costs its address nothing any more.
+func TestAbuseSubscriptionsThatCannotBeConfirmed(t *testing.T) {
+	hub := sessiontest.NewDefaultHub()
+	gone := hub.MustJoinFrom(t, sessiontest.Attacker, &sessiontest.RecordingClient{Closed: true})
+	if err := sessiontest.Subscribe(t, gone, `{"msm":1001}`); err == nil {
+		t.Error("a subscription of a client that is gone has begun")
+	}
+	if charged := sessiontest.Charged(hub.Results.Partition(0))[1001]; len(charged) != 0 {
+		t.Errorf("%v are charged", charged)
+	}
+}
+
 // A single long record among short ones ends no subscription. Once results are short again, more subscriptions are accepted.
 func TestOneLongRecord(t *testing.T) {
 	hub := sessiontest.NewDefaultHub()
