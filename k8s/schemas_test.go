@@ -212,3 +212,15 @@ func TestSchemasRefuseWhatTheyDoNotKnow(t *testing.T) {
 		}
 	}
 }
+
+func TestFieldsThatAreNotUsedAreRefused(t *testing.T) {
+	for kind := range fields {
+		version, name, _ := strings.Cut(kind, " ")
+		for text, fault := range map[string]string{`"spec":{}`: "", `"spec":{"sprec":1}`: "sprec"} {
+			_, err := decodeBySchema(t, fmt.Appendf(nil, `{"apiVersion":%q,"kind":%q,"metadata":{"name":"x"},%s}`, version, name, text))
+			if (err == nil) != (fault == "") || err != nil && !strings.Contains(err.Error(), fault) {
+				t.Errorf("%s: %s: got %v", kind, text, err)
+			}
+		}
+	}
+}
