@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"atlasstream/pkg/eventlog/security"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // connections holds every open connection to a broker. When a request is cancelled, kafka-go keeps its connection open until the deadline of the
@@ -15,6 +17,8 @@ import (
 type connections struct {
 	dialer   net.Dialer
 	security security.Config
+	times    *requestTimes
+	count    prometheus.Gauge // of those that are open
 	mu       sync.Mutex
 	closed   bool
 	open     map[*connection]struct{}
@@ -26,11 +30,15 @@ type connection struct {
 	net.Conn
 	raw   net.Conn
 	owner *connections
+	timer requestTimer
 	once  sync.Once
 }
 
-func newConnections(protection security.Config) *connections {
-	return &connections{dialer: net.Dialer{Timeout: 3 * time.Second}, security: protection, open: map[*connection]struct{}{}}
+func newConnections(protection security.Config, metrics *metrics) *connections {
+	return &connections{
+		dialer: net.Dialer{Timeout: 3 * time.Second}, security: protection, times: metrics.requestTimes, count: metrics.connections,
+		open: map[*connection]struct{}{},
+	}
 }
 
 func (c *connections) dial(ctx context.Context, network, address string) (net.Conn, error) {
@@ -39,7 +47,7 @@ func (c *connections) dial(ctx context.Context, network, address string) (net.Co
 		return nil, err
 	}
 	boundExchange(ctx, raw)
-	conn := &connection{Conn: raw, raw: raw, owner: c}
+	conn := &connection{Conn: raw, raw: raw, owner: c, timer: c.times.begin(address)}
 	if err := c.add(conn); err != nil {
 		_ = raw.Close()
 		return nil, err
@@ -69,8 +77,24 @@ func (c *connections) add(conn *connection) error {
 		return ErrClosed
 	}
 	c.open[conn] = struct{}{}
+	c.count.Inc()
 	c.users.Add(1)
 	return nil
+}
+
+// Write writes what kafka-go has encoded: a request, or a further part of it.
+func (c *connection) Write(bytes []byte) (int, error) {
+	c.timer.writing(bytes)
+	return c.Conn.Write(bytes)
+}
+
+// Read reads a part of a response.
+func (c *connection) Read(into []byte) (int, error) {
+	n, err := c.Conn.Read(into)
+	if n > 0 {
+		c.timer.answered()
+	}
+	return n, err
 }
 
 // Close is the last call of kafka-go's goroutine for this connection.
@@ -79,6 +103,7 @@ func (c *connection) Close() error {
 	c.once.Do(func() {
 		c.owner.mu.Lock()
 		delete(c.owner.open, c)
+		c.owner.count.Dec()
 		c.owner.mu.Unlock()
 		c.owner.users.Done()
 	})

@@ -45,6 +45,8 @@ type TailConfig struct {
 	Begin func(last atlas.Position, id atlas.EventID)
 	// PartitionsChange is called once for each partition that is followed when Log.Watch detects the change, in the same way as Gap; may be nil.
 	PartitionsChange func(PartitionsChange)
+	// Flushed is called after each Flush that follows a Deliver, with when Kafka's response had come that had the records; may be nil.
+	Flushed func(partition int, responded time.Time)
 }
 
 // Validate returns all faults of the configuration.
@@ -86,6 +88,9 @@ func (c TailConfig) withDefaults() TailConfig {
 	}
 	if c.PartitionsChange == nil {
 		c.PartitionsChange = func(PartitionsChange) {}
+	}
+	if c.Flushed == nil {
+		c.Flushed = func(int, time.Time) {}
 	}
 	return c
 }

@@ -88,5 +88,5 @@
 //	keys.go               which measurement or object a key names
 //	rights.go             which right is missing where Kafka refuses a request
 //
-//	topics.go, config.go, errors.go, metrics.go, backoff.go, connections.go   what all of them use
+//	topics.go, config.go, errors.go, metrics.go, backoff.go, connections.go, requesttime.go   what all of them use
 package eventlog

@@ -47,7 +47,7 @@ func Open(cfg Config, logger *zap.Logger, registerer prometheus.Registerer) (*Lo
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	connections := newConnections(cfg.Security)
+	connections := newConnections(cfg.Security, metrics)
 	transport := &kafka.Transport{
 		Dial:        connections.dial,
 		SASL:        cfg.Security.Mechanism(),

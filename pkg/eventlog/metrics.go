@@ -14,7 +14,8 @@ type metrics struct {
 	tailLag, tailHeld                                    *prometheus.GaugeVec
 	appendBatches, appendRecords, appendBytes            *prometheus.CounterVec
 	appendErrors                                         *prometheus.CounterVec
-	waitingBytes, sharedBytes                            prometheus.Gauge
+	waitingBytes, sharedBytes, connections               prometheus.Gauge
+	requestTimes                                         *requestTimes
 }
 
 func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
@@ -41,6 +42,15 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	m.sharedBytes = register(&r, prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: "atlas", Subsystem: "eventlog", Name: "shared_bytes", Help: "Memory of the batches that readers of the same partition share.",
 	}))
+	m.connections = register(&r, prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: "atlas", Subsystem: "eventlog", Name: "connections", Help: "Open connections to brokers.",
+	}))
+	m.requestTimes = &requestTimes{brokers: make(map[string]bool), seconds: register(&r, prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: "atlas", Subsystem: "eventlog", Name: "request_seconds",
+		Help: "Time from sending a request to a broker to the first bytes of the response, by the broker's address and Kafka's name for the kind of request. " +
+			"A broker answers a Fetch when there are records, or after a second.",
+		Buckets: []float64{.001, .005, .01, .05, .1, .5, 1.5, 5, 10},
+	}, []string{"api", "broker"}))}
 	return m, r.err
 }
 

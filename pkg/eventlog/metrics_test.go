@@ -44,6 +44,39 @@ func TestMetrics(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, got, want)
 		}
 	}
+	if open := sumOf(t, registry, "atlas_eventlog_connections"); open < 2 {
+		t.Errorf("%g connections are open, want some of each log", open)
+	}
+	for _, log := range []*eventlog.Log{writing.log, reading.log} {
+		if err := log.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if open := sumOf(t, registry, "atlas_eventlog_connections"); open != 0 {
+		t.Errorf("%g connections are open after the end", open)
+	}
+	for _, api := range []string{"Produce", "Fetch", "Metadata", "ListOffsets", "ApiVersions"} {
+		if !hasRequests(t, registry, api, broker.Addrs()) {
+			t.Errorf("no request of the kind %s was measured", api)
+		}
+	}
+}
+
+// hasRequests reports whether requests of a kind were measured, of these brokers.
+func hasRequests(t *testing.T, registry *prometheus.Registry, api string, brokers []string) (has bool) {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			if labels := metric.GetLabel(); family.GetName() == "atlas_eventlog_request_seconds" && labels[0].GetValue() == api {
+				has = has || slices.Contains(brokers, labels[1].GetValue()) && metric.GetHistogram().GetSampleCount() > 0
+			}
+		}
+	}
+	return has
 }
 
 func sumOf(t testing.TB, registry *prometheus.Registry, name string) float64 {

@@ -21,6 +21,7 @@ type tail struct {
 	onBegin  func(last atlas.Position, id atlas.EventID)
 	onGap    func(Gap)
 	onChange func(PartitionsChange)
+	flushed  func(partition int, responded time.Time)
 	running  prometheus.Gauge
 	ctx      context.Context
 	stop     context.CancelFunc
@@ -47,6 +48,7 @@ func (t *Tails) newTail(number int) *tail {
 		onBegin:   t.config.Begin,
 		onGap:     t.config.Gap,
 		onChange:  t.config.PartitionsChange,
+		flushed:   t.config.Flushed,
 		running:   t.running,
 		ctx:       ctx,
 		stop:      stop,
@@ -85,7 +87,7 @@ func (t *tail) run() {
 		lag.Set(float64(max(0, reader.end-reader.next)))
 		held.Set(float64(reader.held))
 		transactions.note(reader.end, reader.held, time.Now())
-		t.deliver(reader.next, records)
+		t.deliver(reader.next, records, reader.responded)
 	}
 }
 
@@ -141,11 +143,12 @@ func (t *tail) startAt(next int64) {
 	t.confirmed = t.lastCheck
 }
 
-// deliver delivers the records before next, none while the horizon is read.
-func (t *tail) deliver(next int64, records []atlas.Record) {
+// deliver delivers the records before next, none while the horizon is read, and tells when they had come from Kafka.
+func (t *tail) deliver(next int64, records []atlas.Record, responded time.Time) {
 	for len(records) > 0 {
 		count := deliverableCount(records)
 		t.deliverSome(records[:count])
+		t.flushed(t.number, responded)
 		records = records[count:]
 	}
 	t.mu.Lock()

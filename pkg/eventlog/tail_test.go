@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"atlasstream/pkg/atlas"
 )
@@ -40,7 +41,7 @@ func TestDeliverableIsBounded(t *testing.T) {
 //notices:attach-before-tail
 func TestAttachWaitsForTheTail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tail := &tail{consumer: fakeConsumer{}, ctx: t.Context(), next: 3, ring: *newRing(10, 1<<20)}
+		tail := &tail{consumer: fakeConsumer{}, flushed: func(int, time.Time) {}, ctx: t.Context(), next: 3, ring: *newRing(10, 1<<20)}
 		tail.ring.begin(3)
 		given := make(chan []atlas.Record, 1)
 		go func() {
@@ -53,13 +54,13 @@ func TestAttachWaitsForTheTail(t *testing.T) {
 			if len(given) > 0 {
 				t.Fatalf("attached at 5 while the tail is at %d", next)
 			}
-			tail.deliver(next+1, ringRecords(1, next))
+			tail.deliver(next+1, ringRecords(1, next), time.Now())
 		}
 		synctest.Wait()
 		if len(given) != 1 || len(<-given) > 0 {
 			t.Fatal("not attached, or with records that were read before")
 		}
-		tail.deliver(7, ringRecords(1, 5, 6))
+		tail.deliver(7, ringRecords(1, 5, 6), time.Now())
 		if err := tail.attachFrom(t.Context(), 6, func(missed []atlas.Record) { given <- slices.Clone(missed) }); err != nil {
 			t.Fatal(err)
 		}

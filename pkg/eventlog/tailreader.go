@@ -12,7 +12,8 @@ import (
 // tailReader is the eventReader of a tail, which takes all events of a response at once.
 type tailReader struct {
 	eventReader
-	records []atlas.Record
+	records   []atlas.Record
+	responded time.Time // when the last response had come
 }
 
 // maxUnwatched is how long a tail may be without a fetch before it compares its last event: only a fetch in flight fails when the topic is deleted.
@@ -28,6 +29,7 @@ func (r *tailReader) read(ctx context.Context) ([]atlas.Record, error) {
 	r.records = r.records[:0]
 	r.doubted = r.doubted || !r.checked.IsZero() && time.Since(r.checked) > maxUnwatched
 	response, err := r.fetch(ctx)
+	r.responded = time.Now()
 	err = r.takeResponse(ctx, response, err, r.take)
 	return r.records, err
 }

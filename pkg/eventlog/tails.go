@@ -44,6 +44,7 @@ func (l *Log) Tails(topic string, cfg TailConfig, consumer Consumer) *Tails {
 		stop:     stop,
 		tails:    map[int]*tail{},
 	}
+	l.metrics.gaps.WithLabelValues(topic) // so that the first gap shows as an increase
 	tails.rings.maxBytes = int64(tails.config.RingsBytes)
 	l.tails.add(tails)
 	return tails

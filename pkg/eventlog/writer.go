@@ -182,8 +182,9 @@ func (w *Writer) observe(messages []kafka.Message, err error) {
 	topic := messages[0].Topic
 	metrics := w.log.metrics
 	metrics.appendBatches.WithLabelValues(topic).Inc()
+	failed := metrics.appendErrors.WithLabelValues(topic) // from the first batch on, so that the first failure shows as an increase
 	if err != nil {
-		metrics.appendErrors.WithLabelValues(topic).Add(float64(len(messages)))
+		failed.Add(float64(len(messages)))
 		return
 	}
 	size := 0

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"atlasstream/pkg/clientip"
@@ -32,6 +33,7 @@ type Admin struct {
 	ready      func(context.Context) error
 	registry   *prometheus.Registry
 	state      *drainState
+	passed     atomic.Bool // the last check of Watch has shown that the service is ready
 	drainAsked chan struct{}
 	askDrain   func()
 	routes     *http.ServeMux
@@ -42,12 +44,25 @@ type Admin struct {
 func NewAdmin(name string, registry *prometheus.Registry, ready func(context.Context) error) *Admin {
 	a := &Admin{ready: ready, registry: registry, state: newDrainState(name, registry), drainAsked: make(chan struct{}), routes: http.NewServeMux()}
 	a.askDrain = sync.OnceFunc(func() { close(a.drainAsked) })
+	registry.MustRegister(a.readyMetric(name))
 	a.routes.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry}))
 	a.routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
 	a.routes.HandleFunc("GET /readyz", a.serveReady)
 	a.routes.Handle("/debug/pprof/", onLoopback("profiles are", profiles()))
 	a.routes.Handle("POST /drain", onLoopback("a drain is", http.NewCrossOriginProtection().Handler(http.HandlerFunc(a.serveDrain))))
 	return a
+}
+
+// readyMetric is what /readyz says, as Watch has checked it last.
+func (a *Admin) readyMetric(service string) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "atlas_" + service + "_ready", Help: "1 while the service is ready, as /readyz says it: 0 while it starts, drains or cannot use Kafka.",
+	}, func() float64 {
+		if a.passed.Load() && !a.state.isLeaving() {
+			return 1
+		}
+		return 0
+	})
 }
 
 // NewRegistry returns a registry that already has the metrics of the Go runtime, of the process and of the program's build.
@@ -89,8 +104,8 @@ func (a *Admin) Serve(ctx context.Context, listener net.Listener) error {
 	return ServeHTTP(ctx, &http.Server{Handler: a.routes, WriteTimeout: adminTimeout}, incoming.Limit("admin", listener), adminGrace)
 }
 
-// Watch logs when the service becomes ready, and when it stops being ready and why, until ctx ends or the service drains. After the first time that it logs
-// "ready", it calls onReady, which may be nil.
+// Watch logs when the service becomes ready, and when it stops being ready and why, until ctx ends or the service drains; the metric follows it. After the first
+// time that it logs "ready", it calls onReady, which may be nil.
 func (a *Admin) Watch(ctx context.Context, logger *zap.Logger, onReady func()) {
 	ticker := time.NewTicker(readyInterval)
 	defer ticker.Stop()
@@ -99,6 +114,7 @@ func (a *Admin) Watch(ctx context.Context, logger *zap.Logger, onReady func()) {
 		if ctx.Err() != nil || a.state.isLeaving() {
 			return
 		}
+		a.passed.Store(err == nil)
 		switch isReady := err == nil; {
 		case isReady && !wasReady:
 			logger.Info("ready")

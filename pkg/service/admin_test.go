@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -105,11 +106,26 @@ func TestAReadyCheckThatHangsIsNotReady(t *testing.T) {
 	expect(t, address+"/readyz", http.StatusServiceUnavailable, "deadline exceeded")
 }
 
-// The log has a line for each change of readiness, except while the service stops.
+// expectReady wants the metric to say whether the service is ready.
+func expectReady(t *testing.T, registry *prometheus.Registry, want bool) {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() == "atlas_test_ready" && family.GetMetric()[0].GetGauge().GetValue() == 1 != want {
+			t.Errorf("the metric does not say that it is ready: %v", want)
+		}
+	}
+}
+
+// The log has a line for each change of readiness, and the metric shows it, except while the service stops.
 func TestReadinessIsToldWhenItChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fault atomic.Pointer[error]
-		admin := service.NewAdmin("test", service.NewRegistry(), func(context.Context) error {
+		registry := service.NewRegistry()
+		admin := service.NewAdmin("test", registry, func(context.Context) error {
 			if err := fault.Load(); err != nil {
 				return *err
 			}
@@ -140,8 +156,11 @@ func TestReadinessIsToldWhenItChanges(t *testing.T) {
 			if got != step.want {
 				t.Errorf("while %v: got %q, want %q", step.fault, got, step.want)
 			}
+			expectReady(t, registry, step.fault == nil)
 		}
+		expectReady(t, registry, true)
 		admin.Drain()
+		expectReady(t, registry, false)
 		fault.Store(&unread)
 		<-ended
 		if !slices.Equal(logged, []int{1}) {
