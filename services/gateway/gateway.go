@@ -3,6 +3,7 @@
 //
 //   - gateway.go: the parts of a gateway, made and joined.
 //   - peering.go: what it has for other gateways; balancing.go: having clients go to those that have fewer.
+//   - saturation.go: how much of what it may have is in use.
 //   - serve.go: how the parts start, serve and stop.
 //   - config.go: the settings.
 //   - kafka.go, kafkahistory.go: adapters between eventlog, which is Kafka, and the interfaces of the packages in internal, which have all rules.
@@ -26,6 +27,7 @@ import (
 	"atlasstream/services/gateway/internal/cursorkey"
 	"atlasstream/services/gateway/internal/cursorseal"
 	"atlasstream/services/gateway/internal/endpoint"
+	"atlasstream/services/gateway/internal/loadratio"
 	"atlasstream/services/gateway/internal/outage"
 	"atlasstream/services/gateway/internal/outagewatch"
 	"atlasstream/services/gateway/internal/passon"
@@ -90,6 +92,8 @@ type gateway struct {
 	peering     *peering   // nil without peers
 	balancing   *balancing // nil where clients may stay for as long as they like
 	hub         *session.Hub
+	queues      *queuebudget.Stats
+	processors  loadratio.Processors
 	admin       *service.Admin
 }
 
@@ -120,30 +124,31 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 	if g.peering, err = newPeering(cfg); err != nil {
 		return g, err
 	}
-	stats := &queuebudget.Stats{Limit: cfg.TotalQueueBytes}
-	stats.Register(cfg.Metrics)
+	g.queues = &queuebudget.Stats{Limit: cfg.TotalQueueBytes}
+	g.queues.Register(cfg.Metrics)
 	g.hub = g.newHub()
+	g.registerSaturation()
 	limits := cfg.queueLimits()
-	g.acceptor = endpoint.NewAcceptor(g.hub, stats, ratelimit.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
+	g.acceptor = endpoint.NewAcceptor(g.hub, g.queues, ratelimit.NewGuard(cfg.addressLimits(), cfg.Metrics), g.tokens, cfg.Logger, cfg.Metrics)
 	if g.balancing = g.newBalancing(); g.balancing != nil {
 		g.acceptor.Rebalance(g.balancing.rebalancer)
 	}
 	g.api = g.newAPI()
 	g.stream = endpoint.NewStream(g.acceptor, &wsconn.Settings{
-		MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: stats,
+		MaxMessage: int64(cfg.MaxMessage), HandshakeTimeout: handshakeTimeout, Limits: &limits, Stats: g.queues,
 	}, endpoint.HeartbeatSettings{Interval: cfg.PingInterval, Timeout: cfg.PingTimeout})
-	g.socketIO, err = g.newSocketIO(limits, stats)
+	g.socketIO, err = g.newSocketIO(limits)
 	g.passOn = g.newPassOn()
 	return g, err
 }
 
-func (g *gateway) newSocketIO(limits sendqueue.Limits, stats *queuebudget.Stats) (*endpoint.SocketIO, error) {
+func (g *gateway) newSocketIO(limits sendqueue.Limits) (*endpoint.SocketIO, error) {
 	return endpoint.NewSocketIO(g.acceptor, socketio.Config{Engine: engineio.Config{
 		PingInterval: g.cfg.PingInterval,
 		PingTimeout:  g.cfg.PingTimeout,
 		MaxPayload:   g.cfg.MaxMessage,
 		Queue:        limits,
-		Stats:        stats,
+		Stats:        g.queues,
 		NewID:        g.newSessionID(),
 		Logger:       g.cfg.Logger,
 	}})
@@ -196,6 +201,7 @@ func (g *gateway) follow(name atlas.Stream, topic string, stream *session.Stream
 		PartitionsChange: func(change eventlog.PartitionsChange) {
 			stream.PartitionsChanged(change.Partition, change.From, change.Since, change.Err)
 		},
+		Flushed: stream.Flushed,
 	}, g.newest[name])
 	g.tails = append(g.tails, tails)
 	return newLiveTopic(tails, topic, g.log.History(), g.cfg.BehindTime)

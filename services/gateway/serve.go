@@ -104,6 +104,7 @@ func (g *gateway) watch(ctx context.Context) {
 	watches.Go(func() { g.hub.SendCursors(ctx) })
 	watches.Go(func() { g.watchOutages(ctx) })
 	watches.Go(func() { g.cursorKeys.Watch(ctx) })
+	watches.Go(func() { g.processors.Run(ctx) })
 	if g.peering != nil {
 		watches.Go(func() { g.peering.keys.Watch(ctx) })
 		watches.Go(func() { g.peering.peers.Watch(ctx) })

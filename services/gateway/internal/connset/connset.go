@@ -91,6 +91,17 @@ func (s *Set[K, S]) Find(key K) *S {
 	return s.sessions[key]
 }
 
+// Each calls visit for each open session. visit must not use the set.
+func (s *Set[K, S]) Each(visit func(*S)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, session := range s.sessions {
+		if session != nil {
+			visit(session)
+		}
+	}
+}
+
 // Len returns the number of sessions, reserved ones included.
 func (s *Set[K, S]) Len() int {
 	s.mu.Lock()

@@ -25,18 +25,20 @@ type Acceptor struct {
 	guard         *ratelimit.Guard
 	tokens        *auth.Tokens
 	statistics    *clientstatistics.Statistics
+	connections   *connectionStatistics
 	tokenSessions *tokenSessions
 	rebalancer    *rebalance.Rebalancer // nil if clients may stay for ever
 	logger        *zap.Logger
 }
 
-// NewAcceptor makes an acceptor for the clients of a hub, whose queues are counted together, and registers its statistics by client name.
+// NewAcceptor makes an acceptor for the clients of a hub, whose queues are counted together, and registers its statistics.
 func NewAcceptor(
 	hub *session.Hub, queues *queuebudget.Stats, guard *ratelimit.Guard, tokens *auth.Tokens, logger *zap.Logger, registerer prometheus.Registerer,
 ) *Acceptor {
 	acceptor := &Acceptor{hub: hub, queues: queues, guard: guard, tokens: tokens, statistics: clientstatistics.New(), logger: logger}
 	acceptor.tokenSessions = &tokenSessions{tokens: tokens, sessions: make(map[*clientSession]struct{})}
 	registerer.MustRegister(acceptor.statistics)
+	acceptor.connections = newConnectionStatistics(registerer)
 	return acceptor
 }
 
@@ -84,7 +86,7 @@ func (a *Acceptor) openSession(c *connection, client client) (*clientSession, er
 			"as much waits for the clients that there are as may; try again later, another gateway may have room")
 	}
 	session := &clientSession{
-		connection: c, client: countedClient{client: client}, tokenSessions: a.tokenSessions, forget: func() {}, logger: a.logger,
+		connection: c, client: countedClient{client: client}, acceptor: a, forget: func() {},
 	}
 	var err error
 	session.session, err = a.hub.Join(&session.client, access.Rights{
@@ -97,12 +99,13 @@ func (a *Acceptor) openSession(c *connection, client client) (*clientSession, er
 	session.session.OnEnd(func() { c.allowance.Recount(c.usage) })
 	a.statistics.Connect(&session.client.counts, c.info.name)
 	a.logger.Debug("client connected", c.info.fields()...)
+	a.connections.connected(client.transport())
 	if a.rebalancer != nil {
-		session.forget = a.rebalancer.Add(func() { client.Leave(errPleaseReconnect()) })
+		session.forget = a.rebalancer.Add(func() { session.client.Leave(errPleaseReconnect()) })
 	}
 	c.session.Store(session)
 	if !a.tokenSessions.add(session) {
-		session.end("its token has changed")
+		session.end(departureInvalidToken, "its token has changed")
 		return nil, errOutdatedToken()
 	}
 	client.ShareBudget(c.allowance.QueueBudget())

@@ -29,7 +29,7 @@ func (s *clientSession) handleEvent(ctx context.Context, event string, parameter
 // respond sends the confirmation that is queued, or an error event.
 func (s *clientSession) respond(err error) {
 	if err != nil && !errors.Is(err, sendqueue.ErrFull) && !errors.Is(err, sendqueue.ErrClosed) {
-		err = s.client.EnqueueControl(s.client.Complaint(ErrorFor(err, s.logger)))
+		err = s.client.EnqueueControl(s.client.Complaint(ErrorFor(err, s.acceptor.logger)))
 	}
 	if errors.Is(err, sendqueue.ErrFull) {
 		s.session.Overflow()

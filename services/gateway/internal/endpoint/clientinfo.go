@@ -16,6 +16,13 @@ const (
 
 const headerAuthorization = "Authorization"
 
+// The doors by which clients come.
+const (
+	doorSocketIO  = "socket.io"
+	doorWebSocket = "websocket"
+	doorGet       = "get"
+)
+
 // maxNameLength is the longest name of a client, in bytes.
 const maxNameLength = 64
 

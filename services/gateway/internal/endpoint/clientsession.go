@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -27,12 +28,15 @@ type client interface {
 	Disconnect(why *protocol.Error)
 	// Leave sends the client what waits for it and an error event, and closes its connection.
 	Leave(why *protocol.Error)
+	// transport is what carries the client's events now.
+	transport() transport
 }
 
 // countedClient is a client with its statistics.
 type countedClient struct {
 	client
-	counts clientstatistics.Client
+	counts    clientstatistics.Client
+	departure atomic.Pointer[departure] // why it is made to leave; nil if it is not
 }
 
 // Enqueue counts a message that is queued.
@@ -45,25 +49,52 @@ func (c *countedClient) EnqueueControl(message *wsframe.Message) error {
 	return c.counts.Count(message, c.client.EnqueueControl(message))
 }
 
-// clientSession is what one client subscribes to, whichever endpoint it uses. Its methods are called one after the other, end last.
-type clientSession struct {
-	connection    *connection
-	client        countedClient
-	session       *session.Session
-	tokenSessions *tokenSessions
-	forget        func() // by the rebalancer
-	logger        *zap.Logger
+// Overflow implements delivery.Client.
+func (c *countedClient) Overflow() {
+	c.departing(protocol.CodeTooSlow)
+	c.client.Overflow()
 }
 
-// end is called once, when the client has disconnected.
-func (s *clientSession) end(reason string) {
+// Disconnect implements client.
+func (c *countedClient) Disconnect(why *protocol.Error) {
+	c.departing(why.Code)
+	c.client.Disconnect(why)
+}
+
+// Leave implements client.
+func (c *countedClient) Leave(why *protocol.Error) {
+	c.departing(why.Code)
+	c.client.Leave(why)
+}
+
+// departing notes why the client is made to leave. What is noted first counts.
+func (c *countedClient) departing(why protocol.Code) {
+	reason := departure(why)
+	c.departure.CompareAndSwap(nil, &reason)
+}
+
+// clientSession is what one client subscribes to, whichever endpoint it uses. Its methods are called one after the other, end last.
+type clientSession struct {
+	connection *connection
+	client     countedClient
+	session    *session.Session
+	acceptor   *Acceptor
+	forget     func() // by the rebalancer
+}
+
+// end is called once, when the client has disconnected: why, unless it was made to leave before, and in words for the log.
+func (s *clientSession) end(why departure, said string) {
 	s.forget()
-	s.tokenSessions.remove(s)
+	s.acceptor.tokenSessions.remove(s)
 	s.session.Leave()
 	s.connection.session.Store(nil)
 	s.settle()
 	s.client.counts.Disconnect()
-	s.logger.Debug("client disconnected", append(s.connection.info.fields(), zap.String("reason", reason))...)
+	if noted := s.client.departure.Load(); noted != nil {
+		why = *noted
+	}
+	s.acceptor.connections.disconnected(s.connection.info.endpoint, why)
+	s.acceptor.logger.Debug("client disconnected", append(s.connection.info.fields(), zap.String("why", string(why)), zap.String("reason", said))...)
 }
 
 // subscribe begins a subscription. Unless it is nil, add changes what the parameters ask for, such as where to resume.

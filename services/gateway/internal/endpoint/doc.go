@@ -17,6 +17,8 @@
 //	clientevents.go      the events that a client sends, and the responses
 //	clientsession.go     what one client subscribes to, within its limits
 //	tokensessions.go     disconnecting clients when their token is revoked or changed
+//	connectionstatistics.go  clients that come, are there, and go
+//	departure.go         why a client has disconnected
 //	clientinfo.go        who a client is, in logs and metrics
 //	format.go            which format a stream's body has
 //	ndjson.go            NDJSON

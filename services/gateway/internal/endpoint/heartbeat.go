@@ -26,6 +26,7 @@ type heartbeat struct {
 	settings  *HeartbeatSettings
 	lastHeard atomic.Int64 // Unix nanoseconds
 	timer     *time.Timer
+	silent    atomic.Bool // the connection was closed, as nothing was heard
 }
 
 // startHeartbeat begins to ping. heard is called for everything that is read from the connection.
@@ -46,6 +47,7 @@ func (h *heartbeat) beat() {
 	}
 	rest := h.settings.Interval + h.settings.Timeout - time.Since(time.Unix(0, h.lastHeard.Load()))
 	if rest <= 0 {
+		h.silent.Store(true)
 		h.conn.Abort(wsframe.Close(websocket.CloseGoingAway, "no sign of life came in time"))
 		return
 	}

@@ -25,6 +25,7 @@ type HTTPStream struct {
 func NewHTTPStream(acceptor *Acceptor, settings *wsconn.Settings) *HTTPStream {
 	endpoint := &HTTPStream{acceptor: acceptor, settings: settings, clients: connset.New[*streamClient, streamClient](0)}
 	endpoint.serving, endpoint.stop = context.WithCancel(context.Background())
+	acceptor.connections.endpoints = append(acceptor.connections.endpoints, endpoint.eachTransport)
 	return endpoint
 }
 
@@ -67,7 +68,7 @@ func (e *HTTPStream) serveHead(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	connection, err := e.acceptor.accept("get", r)
+	connection, err := e.acceptor.accept(doorGet, r)
 	if err != nil {
 		return err
 	}
@@ -85,7 +86,7 @@ func (e *HTTPStream) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	connection, err := e.acceptor.accept("get", r)
+	connection, err := e.acceptor.accept(doorGet, r)
 	if err != nil {
 		return err
 	}
@@ -133,16 +134,20 @@ func (e *HTTPStream) stream(ctx context.Context, client *streamClient, connectio
 	if err != nil {
 		return err
 	}
-	reason := "refused"
-	defer func() { session.end(reason) }()
+	why, said := departureRefused, "refused"
+	defer func() { session.end(why, said) }()
 	subscribing, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(e.serving, cancel)()
 	if err := session.subscribe(subscribing, asked.parameters, client.format.resumption(asked.after)); err != nil {
 		return err
 	}
-	reason = client.stream(ctx)
+	why, said = client.stream(ctx)
 	return nil
+}
+
+func (e *HTTPStream) eachTransport(count func(transport)) {
+	e.clients.Each(func(client *streamClient) { count(client.transport()) })
 }
 
 // Refuse implements drain.Endpoint.

@@ -3,6 +3,7 @@ package endpoint
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +16,30 @@ var (
 	rowOfCode   = regexp.MustCompile("(?m)^\\| ((?:`[a-z_]+`(?:, )?)+) \\| [^|]* \\|$")
 	quotedCode  = regexp.MustCompile("`([a-z]+(?:_[a-z]+)*)`")
 )
+
+// The README's table has the reasons for which clients disconnect, and no others.
+func TestDeparturesAreThoseOfTheReadme(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n### Why clients disconnect\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var named []departure
+	for _, row := range rowOfCode.FindAllStringSubmatch(section, -1) {
+		for _, reason := range quotedCode.FindAllStringSubmatch(row[1], -1) {
+			named = append(named, departure(reason[1]))
+		}
+	}
+	for _, reason := range departures {
+		if !slices.Contains(named, reason) {
+			t.Errorf("the README does not have %s", reason)
+		}
+	}
+	if len(named) != len(departures) {
+		t.Errorf("the README has %d reasons, and the code %d", len(named), len(departures))
+	}
+}
 
 // The README's tables say with which status each code is refused. They name those that are not 400.
 func TestStatusesAreThoseOfTheReadme(t *testing.T) {

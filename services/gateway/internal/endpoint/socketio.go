@@ -34,7 +34,12 @@ func NewSocketIO(acceptor *Acceptor, settings socketio.Config) (*SocketIO, error
 	}
 	endpoint.Server = server
 	endpoint.serving, endpoint.stop = context.WithCancel(context.Background())
+	acceptor.connections.endpoints = append(acceptor.connections.endpoints, endpoint.eachTransport)
 	return endpoint, nil
+}
+
+func (e *SocketIO) eachTransport(count func(transport)) {
+	e.Each(func(hasWebSocket bool) { count(socketIOTransport(hasWebSocket)) })
 }
 
 // Departures implements drain.Endpoint.
@@ -60,7 +65,7 @@ func (e *SocketIO) Shutdown(ctx context.Context) {
 }
 
 func (e *SocketIO) admit(r *http.Request) (engineio.Admission, error) {
-	connection, err := e.acceptor.admit("socket.io", r)
+	connection, err := e.acceptor.admit(doorSocketIO, r)
 	if err != nil {
 		return nil, err // not a nil pointer in an interface
 	}
@@ -97,7 +102,7 @@ func (e *SocketIO) Event(socket *socketio.Socket, event socketio.Event) {
 
 // Disconnect implements socketio.Handler.
 func (e *SocketIO) Disconnect(socket *socketio.Socket, reason string) {
-	socket.Attachment.(*clientSession).end(reason)
+	socket.Attachment.(*clientSession).end(departureOfSocketIO(reason), reason)
 }
 
 // socketIOClient is a client of SocketIO.
@@ -110,6 +115,15 @@ func (c *socketIOClient) Encoding() encode.Encoding      { return socketIOEvents
 func (c *socketIOClient) Overflow()                      { c.Abort(c.Complaint(errTooSlow(c.MissingSince()))) }
 func (c *socketIOClient) Disconnect(why *protocol.Error) { c.Abort(c.Complaint(why)) }
 func (c *socketIOClient) Leave(why *protocol.Error)      { c.Close(c.Complaint(why)) }
+
+func (c *socketIOClient) transport() transport { return socketIOTransport(c.HasWebSocket()) }
+
+func socketIOTransport(hasWebSocket bool) transport {
+	if hasWebSocket {
+		return transportSocketIOWebSocket
+	}
+	return transportSocketIOPolling
+}
 
 // BeginCursors implements delivery.Client.
 func (c *socketIOClient) BeginCursors() (forAll bool) {

@@ -2,8 +2,10 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -37,6 +39,7 @@ type streamClient struct {
 
 	mu    sync.Mutex
 	ended bool // or cut off: no further deadline may be set
+	told  bool // that the gateway shuts down
 }
 
 func newStreamClient(w http.ResponseWriter, body format, settings *wsconn.Settings) *streamClient {
@@ -76,7 +79,19 @@ func (c *streamClient) Leave(why *protocol.Error) {
 	c.Finish(c.format.withRetry(c.Complaint(why), reconnectDelay))
 }
 
-func (c *streamClient) notifyShutdown() { c.Leave(errShuttingDown()) }
+func (c *streamClient) notifyShutdown() {
+	c.mu.Lock()
+	c.told = true
+	c.mu.Unlock()
+	c.Leave(errShuttingDown())
+}
+
+func (c *streamClient) transport() transport {
+	if c.format == (sse{}) {
+		return transportServerSentEvents
+	}
+	return transportNDJSON
+}
 
 // cutOff makes a blocked write fail.
 func (c *streamClient) cutOff() {
@@ -98,7 +113,7 @@ func (c *streamClient) end() {
 }
 
 // stream writes messages until the stream ends or the client disconnects, and returns which of these happened.
-func (c *streamClient) stream(ctx context.Context) (reason string) {
+func (c *streamClient) stream(ctx context.Context) (why departure, said string) {
 	setStreamHeader(c.response.Header(), c.format)
 	c.wake() // for the confirmation
 	quiet := time.NewTimer(keepAliveInterval)
@@ -107,17 +122,30 @@ func (c *streamClient) stream(ctx context.Context) (reason string) {
 		var err error
 		select {
 		case <-ctx.Done():
-			return "the client disconnected"
+			return departureClient, "the client disconnected"
 		case <-c.woken:
 			more, err = c.writeQueued()
 		case <-quiet.C:
 			err = c.write(c.format.keepAlive())
 		}
 		if err != nil {
-			return err.Error()
+			return departureAfter(err), err.Error()
 		}
 	}
-	return "the stream has ended"
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.told {
+		return departureShuttingDown, "the stream has ended"
+	}
+	return departureFinished, "the stream has ended"
+}
+
+// departureAfter gives the departure of a client that could not be written to.
+func departureAfter(err error) departure {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return departureTooSlow
+	}
+	return departureClient
 }
 
 func setStreamHeader(header http.Header, body format) {

@@ -32,13 +32,14 @@ type WebSocket struct {
 func NewWebSocket(acceptor *Acceptor, settings *wsconn.Settings, heartbeat HeartbeatSettings) *WebSocket {
 	endpoint := &WebSocket{acceptor: acceptor, settings: settings, heartbeat: heartbeat, clients: connset.New[*webSocketClient, webSocketClient](0)}
 	endpoint.serving, endpoint.stop = context.WithCancel(context.Background())
+	acceptor.connections.endpoints = append(acceptor.connections.endpoints, endpoint.eachTransport)
 	return endpoint
 }
 
 // ServeHTTP upgrades the request, opens a session and starts a goroutine that reads. That goroutine lives as long as the client, and keeps the
 // stack that it once needed: what needs much stack is done here.
 func (e *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	connection, err := e.acceptor.admit("websocket", r)
+	connection, err := e.acceptor.admit(doorWebSocket, r)
 	if err != nil {
 		writeError(w, ErrorFor(err, e.acceptor.logger))
 		return
@@ -95,7 +96,18 @@ func (e *WebSocket) readMessages(client *webSocketClient, session *clientSession
 	}
 	end := client.conn.ReadAll(admits, func(binary bool, message []byte) { e.receive(session, binary, message) })
 	client.conn.Finish(wsframe.Close(end.Code, end.Text))
-	session.end(end.Text)
+	session.end(departureOfWebSocket(end, heartbeat), end.Text)
+}
+
+func departureOfWebSocket(end wsconn.End, heartbeat *heartbeat) departure {
+	switch {
+	case heartbeat.silent.Load():
+		return departurePingTimeout
+	case end.Gone:
+		return departureClient
+	default:
+		return departureTransportError
+	}
 }
 
 func (e *WebSocket) receive(session *clientSession, binary bool, message []byte) {
@@ -110,6 +122,10 @@ func (e *WebSocket) receive(session *clientSession, binary bool, message []byte)
 func (e *WebSocket) release(client *webSocketClient) {
 	client.connection.Release()
 	e.clients.Remove(client)
+}
+
+func (e *WebSocket) eachTransport(count func(transport)) {
+	e.clients.Each(func(client *webSocketClient) { count(client.transport()) })
 }
 
 // Refuse implements drain.Endpoint.
@@ -143,6 +159,7 @@ func (c *webSocketClient) BeginCursors() bool                    { return false 
 func (c *webSocketClient) Flush()                                { c.queue.Flush() }
 func (c *webSocketClient) Writable() (<-chan struct{}, error)    { return c.queue.Writable() }
 func (c *webSocketClient) ShareBudget(budget queuebudget.Budget) { c.queue.ShareBudget(budget) }
+func (c *webSocketClient) transport() transport                  { return transportWebSocket }
 func (c *webSocketClient) cutOff()                               { c.conn.Close() }
 
 func (c *webSocketClient) Complaint(refusal *protocol.Error) *wsframe.Message {
@@ -161,7 +178,12 @@ func (c *webSocketClient) Leave(why *protocol.Error) {
 	c.conn.Finish(c.Complaint(why), wsframe.Close(websocket.CloseGoingAway, closeText(why)))
 }
 
-func (c *webSocketClient) notifyShutdown() { c.Leave(errShuttingDown()) }
+func (c *webSocketClient) notifyShutdown() {
+	if session := c.connection.session.Load(); session != nil {
+		session.client.departing(protocol.CodeShuttingDown)
+	}
+	c.Leave(errShuttingDown())
+}
 
 // closeText is the text of a close frame.
 func closeText(why *protocol.Error) string { return strings.ReplaceAll(string(why.Code), "_", " ") }

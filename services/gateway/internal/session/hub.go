@@ -16,6 +16,7 @@ import (
 	"atlasstream/services/gateway/internal/cursor"
 	"atlasstream/services/gateway/internal/cursorevent"
 	"atlasstream/services/gateway/internal/delivery"
+	"atlasstream/services/gateway/internal/deliverytime"
 	"atlasstream/services/gateway/internal/lagmetrics"
 	"atlasstream/services/gateway/internal/live"
 	"atlasstream/services/gateway/internal/recheck"
@@ -98,7 +99,10 @@ func (h *Hub) seal(token cursor.Token) string { return h.settings.Cursors.Seal(t
 
 // AddStream adds the stream of a name, whose Tails must call its Deliver and Flush. Streams are added before clients join.
 func (h *Hub) AddStream(name atlas.Stream, tails func(*Stream) Tails) *Stream {
-	stream := &Stream{hub: h, delivered: h.metrics.delivered.WithLabelValues(string(name)), partitions: make(map[int]*live.Partition)}
+	stream := &Stream{
+		hub: h, delivered: h.metrics.delivered.WithLabelValues(string(name)), times: deliverytime.NewTimer(h.metrics.seconds.WithLabelValues(string(name))),
+		partitions: make(map[int]*live.Partition),
+	}
 	stream.tails = tails(stream)
 	stream.log, _ = stream.tails.(Log)
 	stream.settings = live.Settings{
@@ -116,6 +120,7 @@ func (h *Hub) AddStream(name atlas.Stream, tails func(*Stream) Tails) *Stream {
 func (h *Hub) Join(client delivery.Client, rights access.Rights) (*Session, error) {
 	if h.clients.Add(1) > int64(h.settings.Limits.Clients) {
 		h.clients.Add(-1)
+		h.metrics.refused.Inc()
 		return nil, fmt.Errorf("%w: there are %d, and no more are allowed", ErrTooManyClients, h.settings.Limits.Clients)
 	}
 	session := &Session{hub: h}

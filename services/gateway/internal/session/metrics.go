@@ -10,6 +10,8 @@ import (
 // metrics counts what a hub does.
 type metrics struct {
 	delivered *prometheus.CounterVec
+	seconds   *prometheus.HistogramVec
+	refused   prometheus.Counter
 	overflows prometheus.Counter
 	detached  prometheus.Counter
 	overload  *overload.Metrics
@@ -53,10 +55,19 @@ func newMetrics(registerer prometheus.Registerer, clients func() float64) *metri
 			Name: "atlas_gateway_fell_behind_total",
 			Help: "Times that a client could not take a live record and went on to read the log, once for each partition.",
 		}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "atlas_gateway_delivery_seconds",
+			Help: "Time from Kafka's response with live records until they were written to the sockets of all clients that wanted any of them and had room, " +
+				"once for up to 256 records of a partition; those that nobody wanted do not count, and neither do clients that are behind.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"stream"}),
+		refused: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "atlas_gateway_clients_refused_total", Help: "Clients that were refused, as there were as many as there may be (--max-clients).",
+		}),
 		overload: overload.NewMetrics(registerer),
 		work:     newWork(registerer),
 	}
-	registerer.MustRegister(metrics.delivered, metrics.overflows, metrics.detached)
+	registerer.MustRegister(metrics.delivered, metrics.seconds, metrics.refused, metrics.overflows, metrics.detached)
 	registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "atlas_gateway_clients", Help: "Clients that are connected."}, clients))
 	return metrics
 }

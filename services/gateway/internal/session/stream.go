@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"atlasstream/pkg/atlas"
+	"atlasstream/services/gateway/internal/deliverytime"
 	"atlasstream/services/gateway/internal/gap"
 	"atlasstream/services/gateway/internal/live"
 )
@@ -32,6 +33,7 @@ type Stream struct {
 	log       Log // nil if tails is none
 	settings  live.Settings
 	delivered prometheus.Counter
+	times     *deliverytime.Timer
 
 	mu         sync.RWMutex
 	partitions map[int]*live.Partition
@@ -39,11 +41,18 @@ type Stream struct {
 
 // Deliver enqueues records of one partition, in the order of offsets.
 func (s *Stream) Deliver(number int, records []atlas.Record) {
-	s.delivered.Add(float64(s.Partition(number).Deliver(records)))
+	taken := s.Partition(number).Deliver(records)
+	s.delivered.Add(float64(taken))
+	if taken > 0 {
+		s.times.Taken(number)
+	}
 }
 
 // Flush writes what Deliver enqueued: live.Partition.Flush.
 func (s *Stream) Flush(number int) { s.Partition(number).Flush() }
+
+// Flushed is called after Flush, with when Kafka's response had come that had the records of the last Deliver.
+func (s *Stream) Flushed(number int, responded time.Time) { s.times.Written(number, responded) }
 
 // BeginBehind says that what is delivered next comes behind a record, as a tail begins.
 func (s *Stream) BeginBehind(number int, offset int64, identity uint64) {

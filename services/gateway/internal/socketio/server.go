@@ -48,6 +48,11 @@ func NewServer(cfg Config, handler Handler) (*Server, error) {
 // ServeHTTP serves a request of a session, or opens one.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
+// Each calls visit for each client, with whether its connection is a WebSocket now. visit must not use the server.
+func (s *Server) Each(visit func(hasWebSocket bool)) {
+	s.engine.Each(func(session *engineio.Session) { visit(session.HasWebSocket()) })
+}
+
 // Refuse refuses new clients from now on.
 func (s *Server) Refuse() { s.engine.Refuse() }
 

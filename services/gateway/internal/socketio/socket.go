@@ -39,6 +39,9 @@ func (s *Socket) Admission() engineio.Admission { return s.session.Admission() }
 // Revision is the client's revision of Engine.IO.
 func (s *Socket) Revision() engineio.Revision { return s.session.Revision() }
 
+// HasWebSocket reports whether the connection is a WebSocket now, and not polls.
+func (s *Socket) HasWebSocket() bool { return s.session.HasWebSocket() }
+
 // SetPrivateID sets the private ID in the connect packet of revision 4. A client that had the same one before takes itself for recovered. From then on
 // socket.io-client 4.6 and later remember an event's last argument if that is a string, and send both in Auth when they reconnect, as pid and offset.
 // It is called in Handler.Connect, before anything is sent.

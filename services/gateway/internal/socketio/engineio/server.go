@@ -50,6 +50,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) *refusal {
 	return session.serve(w, r, shake.transport)
 }
 
+// Each calls visit for each open session. visit must not use the server.
+func (s *Server) Each(visit func(*Session)) { s.sessions.Each(visit) }
+
 // Refuse refuses new sessions from now on.
 func (s *Server) Refuse() { s.sessions.Refuse() }
 

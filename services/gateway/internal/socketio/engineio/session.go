@@ -59,6 +59,11 @@ func (s *Session) ID() string { return s.id }
 // Revision is the protocol revision of the client.
 func (s *Session) Revision() Revision { return s.revision }
 
+// HasWebSocket reports whether the session has a WebSocket now: from its start, or since an upgrade.
+func (s *Session) HasWebSocket() bool {
+	return s.polling == nil || s.polling.currentTransport() == transportWebSocket
+}
+
 // Admission is what Config.Admit made for the session.
 func (s *Session) Admission() Admission { return s.admission }
 
