@@ -38,7 +38,7 @@ var scalingRules = []rule{
 		change{production, "HTTPRoute", "gateway", `{op: replace, path: /spec/rules/0/backendRefs/0/port, value: 8080}`},
 	},
 	{
-		"Prometheus asks all programs, at their admin port", monitorFaults,
+		"Prometheus asks all programs, at their admin port, as jobs of their names", monitorFaults,
 		change{production, "PodMonitor", "atlas-stream", `{op: replace, path: /spec/podMetricsEndpoints/0/port, value: http}`},
 	},
 }
@@ -243,6 +243,7 @@ func monitorFaults(t *testing.T, in manifests) (faults []string) {
 	for _, object := range in.ofKind("PodMonitor") {
 		var monitor struct {
 			Spec struct {
+				JobLabel            string
 				Selector            metav1.LabelSelector
 				PodMetricsEndpoints []struct{ Port string }
 			}
@@ -252,8 +253,9 @@ func monitorFaults(t *testing.T, in manifests) (faults []string) {
 			faultf(&faults, "it asks %v", endpoints)
 		}
 		for _, workload := range in.servers() {
-			if !fromLabels(t, &monitor.Spec.Selector).Matches(labels.Set(workload.template.Labels)) {
-				faultf(&faults, "it does not ask %s", workload.name)
+			found := labels.Set(workload.template.Labels)
+			if !fromLabels(t, &monitor.Spec.Selector).Matches(found) || found[monitor.Spec.JobLabel] != workload.name {
+				faultf(&faults, "it does not ask %s, as a job of that name", workload.name)
 			}
 		}
 	}
