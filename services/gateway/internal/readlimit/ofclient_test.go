@@ -1,25 +1,29 @@
 package readlimit
 
 import (
-	"context"
 	"testing"
+	"testing/synctest"
 )
 
 // A further reader of a client waits for one of those that there may be, four as the README says.
 func TestReadersOfAClient(t *testing.T) {
-	var client OfClient
-	for range 4 {
-		if err := client.Acquire(t.Context()); err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		var client OfClient
+		acquired := make(chan error, 6)
+		for range cap(acquired) {
+			go func() { acquired <- client.Acquire(t.Context()) }()
 		}
-	}
-	gone, leave := context.WithCancel(t.Context())
-	leave()
-	if client.Acquire(gone) == nil {
-		t.Error("a fifth reader does not wait")
-	}
-	client.Release()
-	if err := client.Acquire(t.Context()); err != nil {
-		t.Error(err)
-	}
+		for _, want := range []int{4, 5, 6} {
+			synctest.Wait()
+			if got := len(acquired); got != want {
+				t.Errorf("%d readers read, want %d", got, want)
+			}
+			client.Release()
+		}
+		for range cap(acquired) {
+			if err := <-acquired; err != nil {
+				t.Error(err)
+			}
+		}
+	})
 }
