@@ -12,6 +12,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -31,7 +32,7 @@ func (f file) serve(w http.ResponseWriter, r *http.Request, built fs.FS) bool {
 	sendsSmaller := hasSmaller && acceptsGzip(r.Header.Get("Accept-Encoding"))
 	content := smaller
 	if !sendsSmaller {
-		if content, err = readPlain(built, f.name, smaller); err != nil {
+		if content, err = fs.ReadFile(built, f.name); err != nil {
 			return false
 		}
 	}
@@ -49,17 +50,38 @@ func (f file) serve(w http.ResponseWriter, r *http.Request, built fs.FS) bool {
 	return true
 }
 
-// readPlain reads a file, or what its sibling has compressed: an image keeps only that of most files.
-func readPlain(built fs.FS, name string, smaller []byte) ([]byte, error) {
-	content, err := fs.ReadFile(built, name)
-	if err == nil || smaller == nil {
-		return content, err
+// unpacked also has files of which the one below has only the compressed form, as an image of most. Each is unpacked once, which takes several times as long as
+// answering a request.
+type unpacked struct {
+	fs.FS
+	byName sync.Map // of names to contents
+}
+
+// ReadFile implements fs.ReadFileFS. The content must not be changed.
+func (u *unpacked) ReadFile(name string) ([]byte, error) {
+	content, err := fs.ReadFile(u.FS, name)
+	if err == nil {
+		return content, nil
 	}
-	unpacked, err := gzip.NewReader(bytes.NewReader(smaller))
+	if before, is := u.byName.Load(name); is {
+		return before.([]byte), nil
+	}
+	smaller, isMissing := fs.ReadFile(u.FS, name+compressed)
+	if isMissing != nil {
+		return nil, err
+	}
+	if content, err = unpack(smaller); err == nil {
+		u.byName.Store(name, content)
+	}
+	return content, err
+}
+
+func unpack(smaller []byte) ([]byte, error) {
+	reader, err := gzip.NewReader(bytes.NewReader(smaller))
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(unpacked)
+	return io.ReadAll(reader)
 }
 
 // contentType does not ask the machine, whose table may have anything for .js.

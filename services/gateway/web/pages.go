@@ -25,9 +25,10 @@ func pagesOf(built fs.FS) http.Handler {
 	if _, err := fs.Stat(built, document); err != nil {
 		return withoutPages()
 	}
+	files := &unpacked{FS: built}
 	return readOnly(func(w http.ResponseWriter, r *http.Request) {
 		secure(w.Header())
-		if !served(r.URL.Path).serve(w, r, built) {
+		if !served(r.URL.Path).serve(w, r, files) {
 			http.NotFound(w, r)
 		}
 	})

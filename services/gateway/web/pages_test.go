@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -100,6 +101,14 @@ func TestFilesMayBeThereCompressedOnly(t *testing.T) {
 		if response.Body.String() != want || response.Header().Get("Vary") != "Accept-Encoding" || response.Header().Get("Content-Encoding") != accepted {
 			t.Errorf("%q: got %d, %q, %v", accepted, response.Code, response.Body, response.Header())
 		}
+	}
+	files := &unpacked{FS: pages}
+	first, err := fs.ReadFile(files, "assets/index-abc.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := fs.ReadFile(files, "assets/index-abc.js"); err != nil || &again[0] != &first[0] {
+		t.Errorf("it is unpacked for each request: %v", err)
 	}
 	pages["assets/index-abc.js.gz"] = &fstest.MapFile{Data: []byte("damaged")}
 	if response := get(pagesOf(pages), "/assets/index-abc.js"); response.Code != http.StatusNotFound {

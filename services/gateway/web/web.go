@@ -44,10 +44,10 @@ func sub(files fs.FS, folder string) fs.FS {
 }
 
 func socketIOClientOf(built fs.FS) http.Handler {
-	client := file{name: socketIOClient, caching: "public, max-age=3600"}
+	client, files := file{name: socketIOClient, caching: "public, max-age=3600"}, &unpacked{FS: built}
 	return readOnly(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		if client.serve(w, r, built) {
+		if client.serve(w, r, files) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
