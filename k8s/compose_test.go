@@ -182,8 +182,8 @@ func TestComposeBalancerAndGatewaysKnowEachOther(t *testing.T) {
 	}
 }
 
-// A request of a session is sent to one gateway only, with a slash at the end of its path or without. A location that ends with a slash would have nginx redirect
-// what comes without one.
+// A request of a session is sent to one gateway only, with a slash at the end of its path or without. A location that ends with a slash would have nginx
+// redirect what comes without one.
 func TestComposeBalancerRepeatsNoRequestOfASession(t *testing.T) {
 	text, err := os.ReadFile("../services/balancer/nginx.conf")
 	if err != nil {
