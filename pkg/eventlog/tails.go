@@ -45,6 +45,7 @@ func (l *Log) Tails(topic string, cfg TailConfig, consumer Consumer) *Tails {
 		tails:    map[int]*tail{},
 	}
 	l.metrics.gaps.WithLabelValues(topic) // so that the first gap shows as an increase
+	l.metrics.reusedBatches.WithLabelValues(topic)
 	tails.rings.maxBytes = int64(tails.config.RingsBytes)
 	l.tails.add(tails)
 	return tails

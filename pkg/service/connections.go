@@ -38,6 +38,9 @@ func NewConnections(limits ConnectionLimits, logger *zap.Logger, registerer prom
 
 // Limit returns a listener with the connections of another one that are within the limits. The name is that of logs and of the metrics' label "door".
 func (c *Connections) Limit(name string, listener net.Listener) net.Listener {
+	for _, limit := range []string{LimitTotal, LimitAddress} {
+		c.metrics.refused.WithLabelValues(name, limit) // so that the first refusal shows as an increase
+	}
 	return &limitedListener{Listener: listener, name: name, connections: c, open: c.metrics.open.WithLabelValues(name)}
 }
 

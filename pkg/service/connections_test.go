@@ -167,8 +167,8 @@ func TestAbuseOfTheLogByRefusedConnections(t *testing.T) {
 			t.Errorf("the log tells of %v refused, want 1 and 10000", counts)
 		}
 		refused, err := testutil.GatherAndCount(registry, "atlas_service_connections_refused_total")
-		if err != nil || refused != 1 {
-			t.Errorf("%d series of refusals, %v", refused, err)
+		if err != nil || refused != 2 {
+			t.Errorf("%d series of refusals, want one for each limit, %v", refused, err)
 		}
 	})
 }

@@ -20,7 +20,7 @@ func newMetrics(registerer prometheus.Registerer, faulty prometheus.Collector, c
 	}
 	factory := promauto.With(registerer)
 	factory.NewGaugeFunc(prometheus.GaugeOpts{Name: "atlas_collector_sources", Help: "Sources of the file that may send records."}, count)
-	return &metrics{
+	m := &metrics{
 		records: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "atlas_collector_source_records_total",
 			Help: "Records by source and outcome: accepted (Kafka has them), rejected (they are not valid, or not the source's own), failed (Kafka did not take them).",
@@ -32,6 +32,10 @@ func newMetrics(registerer prometheus.Registerer, faulty prometheus.Collector, c
 			Name: "atlas_collector_source_refusals_total", Help: "Refused requests by source and reason.",
 		}, []string{"source", "reason"}),
 	}
+	for _, reason := range []Reason{ReasonUnknown, ReasonRight, ReasonRate, ReasonShare, ReasonKafka, ReasonRequest} {
+		m.refusals.WithLabelValues("", string(reason)) // so that the first refusal of nobody's request shows as an increase
+	}
+	return m
 }
 
 // forget removes a source's series: names come and go with the file.

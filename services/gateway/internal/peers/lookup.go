@@ -129,6 +129,9 @@ func newMetrics(registerer prometheus.Registerer, others func() float64) *metric
 	m := &metrics{lookups: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "atlas_gateway_peer_lookups_total", Help: "Look-ups of the names of --peers, by result: answered or failed.",
 	}, []string{"result"})}
+	for _, result := range []string{"answered", "failed"} {
+		m.lookups.WithLabelValues(result) // so that the first one shows as an increase
+	}
 	registerer.MustRegister(m.lookups, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "atlas_gateway_peers", Help: "Other gateways that this one knows.",
 	}, others))
