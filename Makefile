@@ -23,7 +23,7 @@ export ATLAS_KAFKA_LIBS := $(CACHE)/kafka
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint generated bench fleet compose proto fuzz mutate conformance tidy image web kafka clients examples browser pages checkpages testpages
+.PHONY: help run test check lint generated bench fleet compose proto fuzz mutate conformance tidy image web kafka clients examples browser promtool pages checkpages testpages
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ run: ## Start collector, gateway, an embedded Kafka broker and a simulated netwo
 	echo "Going on without the pages and /socket.io.js, which take Node 20 with npm; everything else works."
 	go run ./services/standalone
 
-test: kafka clients browser web testpages ## Set up what the tests need and run all of them (or TEST=./pkg/atlas/...)
+test: kafka clients browser promtool web testpages ## Set up what the tests need and run all of them (or TEST=./pkg/atlas/...)
 	@mkdir -p $(CACHE)
 	go run $(GOTESTSUM) --format standard-quiet --jsonfile $(CACHE)/tests.json -- -race -timeout 30m $(TEST)
 	@if [ -n "$$CI" ] && grep -q '"Action":"skip".*"Test":' $(CACHE)/tests.json; then echo "CI allows no skipped test"; exit 1; fi
@@ -143,3 +143,6 @@ $(CACHE)/clients/%/.complete: services/e2e/clients/python/%.txt
 
 browser:
 	@.ci/install chromium=chromium
+
+promtool:
+	@command -v promtool >/dev/null || [ -x $(CACHE)/promtool/promtool ] || .ci/promtool $(CACHE)/promtool
