@@ -191,6 +191,9 @@ func (c *failover) expectOnlyGenuineSessionsPassedOn(t *testing.T) {
 		passedOn, genuine, beyond = passedOn+passed, genuine+expected, beyond+max(0, passed-expected)
 	}
 	known(t, "requests that gateways have passed on", passedOn)
+	if passedOn == 0 {
+		t.Error("no request was passed on: round robin should have sent most to other gateways than their session's")
+	}
 	known(t, "connections between gateways for them", dialsOf(t, c.All()))
 	atMost(t, "requests passed on beyond those of genuine sessions", beyond, 0)
 }
