@@ -24,16 +24,28 @@ import (
 
 // schemaModules have the CustomResourceDefinitions of kinds that are not Kubernetes' own. They are downloaded, not required: no program uses them, and what they
 // require would raise the versions of what the programs use.
-var schemaModules = []struct{ module, sum, files string }{
-	{"sigs.k8s.io/gateway-api@v1.6.0", "h1:735YBRj5NXFrOGX0GoSjwzUIzbz8kiEOfADsqHFmHgE=", "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"},
+var schemaModules = []struct {
+	module, sum string
+	files       []string
+}{
+	{
+		"sigs.k8s.io/gateway-api@v1.6.0", "h1:735YBRj5NXFrOGX0GoSjwzUIzbz8kiEOfADsqHFmHgE=",
+		[]string{"config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"},
+	},
 	{
 		"github.com/prometheus-operator/prometheus-operator@v0.85.0", "h1:M5xLCLEoaW2IJfnuCwFzzpL+jSVQu3KGT84Pye+fW8s=",
-		"example/prometheus-operator-crd/monitoring.coreos.com_pod*.yaml",
+		[]string{
+			"example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml",
+			"example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
+		},
 	},
-	{"github.com/kedacore/keda/v2@v2.21.0", "h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps=", "config/crd/bases/keda.sh_scaledobjects.yaml"},
+	{
+		"github.com/kedacore/keda/v2@v2.21.0", "h1:R6z2HZvstK4RLUMxroNACzBj74xGxt3kG59b5Xc+Xps=",
+		[]string{"config/crd/bases/keda.sh_scaledobjects.yaml"},
+	},
 	{
 		"github.com/envoyproxy/gateway@v1.9.1", "h1:vAVp6/AlBXJ1aOhp1mxL7fNEzVEfjADUguUhm2wzxQY=",
-		"charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_backendtrafficpolicies.yaml",
+		[]string{"charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_backendtrafficpolicies.yaml"},
 	},
 }
 
@@ -62,16 +74,9 @@ var schemas = sync.OnceValues(func() (map[string]map[string]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		files, err := filepath.Glob(filepath.Join(folder, from.files))
-		if err != nil {
-			return nil, err
-		}
-		if len(files) == 0 {
-			return nil, fmt.Errorf("%s has no %s", from.module, from.files)
-		}
-		for _, file := range files {
-			if err := addSchemas(all, file); err != nil {
-				return nil, fmt.Errorf("%s: %w", file, err)
+		for _, file := range from.files {
+			if err := addSchemas(all, filepath.Join(folder, file)); err != nil {
+				return nil, fmt.Errorf("%s: %w", from.module, err)
 			}
 		}
 	}
