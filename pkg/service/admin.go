@@ -104,8 +104,8 @@ func (a *Admin) Serve(ctx context.Context, listener net.Listener) error {
 	return ServeHTTP(ctx, &http.Server{Handler: a.routes, WriteTimeout: adminTimeout}, incoming.Limit("admin", listener), adminGrace)
 }
 
-// Watch logs when the service becomes ready, and when it stops being ready and why, until ctx ends or the service drains; the metric follows it. After the first
-// time that it logs "ready", it calls onReady, which may be nil.
+// Watch logs when the service becomes ready, and when it stops being ready and why, until ctx ends or the service drains; the metric follows it. After the
+// first time that it logs "ready", it calls onReady, which may be nil.
 func (a *Admin) Watch(ctx context.Context, logger *zap.Logger, onReady func()) {
 	ticker := time.NewTicker(readyInterval)
 	defer ticker.Stop()

@@ -125,7 +125,6 @@ func newGateway(cfg Config, log *eventlog.Log) (*gateway, error) {
 		return g, err
 	}
 	g.queues = &queuebudget.Stats{Limit: cfg.TotalQueueBytes}
-	g.queues.Register(cfg.Metrics)
 	g.hub = g.newHub()
 	g.registerSaturation()
 	limits := cfg.queueLimits()

@@ -6,10 +6,12 @@ import (
 	"atlasstream/services/gateway/internal/loadratio"
 )
 
-// registerSaturation registers how much of what the gateway may have is in use: the limits beside the metrics of what they limit, and the load for autoscalers.
+// registerSaturation registers how much of what the gateway may have is in use: what waits, the limits of what other metrics count, and the load for autoscalers.
 func (g *gateway) registerSaturation() {
+	g.queues.Register(g.cfg.Metrics)
 	limits := prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "atlas_gateway_limit", Help: "Limits of the gateway as a whole, by the name of their setting. That of waiting bytes is atlas_gateway_queue_budget_bytes.",
+		Name: "atlas_gateway_limit",
+		Help: "Limits of the gateway as a whole, by the name of their setting. That of waiting bytes is atlas_gateway_queue_budget_bytes.",
 	}, []string{"name"})
 	for name, limit := range map[string]int{
 		"max-clients":     g.cfg.MaxClients,

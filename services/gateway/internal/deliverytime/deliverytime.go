@@ -28,7 +28,8 @@ func (t *Timer) Taken(partition int) {
 	t.taken[partition] = true
 }
 
-// Written ends the time of a batch of a partition, which began when Kafka's response was there: all clients whose sockets have room have what they wanted of it.
+// Written ends the time of a batch of a partition, which began when Kafka's response was there: all clients whose sockets have room have what they wanted
+// of it.
 func (t *Timer) Written(partition int, responded time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -18,8 +18,8 @@ var (
 	transports                 = []transport{transportWebSocket, transportSocketIOPolling, transportSocketIOWebSocket, transportNDJSON, transportServerSentEvents}
 )
 
-// connectionStatistics count clients that come, are there, and go. It is a prometheus.Collector of those that are there, for whom the endpoints are asked: a client
-// that upgrades has another transport from then on.
+// connectionStatistics count clients that come, are there, and go. It is a prometheus.Collector of those that are there, for whom the endpoints are asked: a
+// client that upgrades has another transport from then on.
 type connectionStatistics struct {
 	endpoints   []func(count func(transport)) // each calls count for each of its clients; they are added before the first is asked
 	connects    *prometheus.CounterVec

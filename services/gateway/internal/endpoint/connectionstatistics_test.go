@@ -14,7 +14,7 @@ import (
 	"atlasstream/services/gateway/internal/sendqueue"
 )
 
-// series gives the values of a metric with two labels, those that are not 0, by "first second".
+// series gives the values of a metric with two labels, those that are not 0, by "first: second".
 func (s *testServer) series(t *testing.T, name string) map[string]float64 {
 	t.Helper()
 	families, err := s.registry.Gather()
@@ -29,7 +29,7 @@ func (s *testServer) series(t *testing.T, name string) map[string]float64 {
 				labels = append(labels, label.GetValue())
 			}
 			if value := metric.GetCounter().GetValue() + metric.GetGauge().GetValue(); family.GetName() == name && value != 0 {
-				values[strings.Join(labels, " ")] = value
+				values[strings.Join(labels, ": ")] = value
 			}
 		}
 	}
@@ -79,7 +79,7 @@ func TestClientsCountByTheirTransport(t *testing.T) {
 	expectText(t, server.get(t, "msm=1001").Body, `["atlas_subscribed"`)
 	expectText(t, server.get(t, "msm=1001", "Accept", "text/event-stream").Body, "id: ")
 	session := server.openPolling(t)
-	connects := map[string]float64{"websocket websocket": 1, "socket.io websocket": 1, "socket.io polling": 1, "get ndjson": 1, "get sse": 1}
+	connects := map[string]float64{"websocket: websocket": 1, "socket.io: websocket": 1, "socket.io: polling": 1, "get: ndjson": 1, "get: sse": 1}
 	server.awaitSeries(t, "atlas_gateway_connects_total", connects)
 	server.awaitSeries(t, "atlas_gateway_sessions", connects)
 	server.poll(t, session) // the answer to the connect packet
@@ -88,7 +88,7 @@ func TestClientsCountByTheirTransport(t *testing.T) {
 	expect(t, upgraded, "3probe")
 	server.poll(t, session)
 	send(t, upgraded, "5")
-	server.awaitSeries(t, "atlas_gateway_sessions", map[string]float64{"websocket websocket": 1, "socket.io websocket": 2, "get ndjson": 1, "get sse": 1})
+	server.awaitSeries(t, "atlas_gateway_sessions", map[string]float64{"websocket: websocket": 1, "socket.io: websocket": 2, "get: ndjson": 1, "get: sse": 1})
 	server.awaitSeries(t, "atlas_gateway_connects_total", connects)
 }
 
@@ -100,7 +100,7 @@ func TestDeparturesOfClients(t *testing.T) {
 	expectText(t, left.Body, `["atlas_subscribed"`)
 	_ = left.Body.Close()
 	server.deliver(7) // which cannot be written
-	server.awaitDepartures(t, map[string]float64{"websocket client": 1, "socket.io client": 1, "get client": 1})
+	server.awaitDepartures(t, map[string]float64{"websocket: client": 1, "socket.io: client": 1, "get: client": 1})
 
 	send(t, server.connect(t), `["`+strings.Repeat("x", 1000)+`"]`) // too long
 	malformed := server.connectSocketIO(t, "", "", `40{"sid":`)
@@ -115,8 +115,8 @@ func TestDeparturesOfClients(t *testing.T) {
 		t.Error(err)
 	}
 	server.awaitDepartures(t, map[string]float64{
-		"websocket client": 1, "socket.io client": 1, "get client": 1,
-		"websocket transport_error": 1, "socket.io malformed": 1, "get refused": 1, "get finished": 1,
+		"websocket: client": 1, "socket.io: client": 1, "get: client": 1,
+		"websocket: transport_error": 1, "socket.io: malformed": 1, "get: refused": 1, "get: finished": 1,
 	})
 }
 
@@ -134,7 +134,7 @@ func TestDeparturesOfSlowClients(t *testing.T) {
 		})
 	}
 	server.deliverAll(tooMany())
-	server.awaitDepartures(t, map[string]float64{"websocket too_slow": 1, "socket.io too_slow": 1})
+	server.awaitDepartures(t, map[string]float64{"websocket: too_slow": 1, "socket.io: too_slow": 1})
 }
 
 // Whatever a client or a library says, metrics have no other reasons than those of the README.
@@ -142,5 +142,5 @@ func TestDeparturesAreFew(t *testing.T) {
 	server := newTestServer(t, testSettings{})
 	server.acceptor.connections.disconnected(doorGet, departureOfSocketIO("client said: 1"))
 	server.acceptor.connections.disconnected(doorGet, departure("gap"))
-	server.awaitDepartures(t, map[string]float64{"get other": 2})
+	server.awaitDepartures(t, map[string]float64{"get: other": 2})
 }

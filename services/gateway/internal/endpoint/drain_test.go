@@ -69,7 +69,7 @@ func TestClientsAreServedUntilTheyAreToldToLeave(t *testing.T) {
 	}
 	_, _ = plain.Close(), socketIO.Close()
 	server.shutdown(t.Context()) // returns once all are gone
-	server.awaitDepartures(t, map[string]float64{"websocket shutting_down": 1, "socket.io shutting_down": 1, "get shutting_down": 2})
+	server.awaitDepartures(t, map[string]float64{"websocket: shutting_down": 1, "socket.io: shutting_down": 1, "get: shutting_down": 2})
 	for _, depart := range departures {
 		if depart() {
 			t.Error("a client that is gone is told to leave")
@@ -129,6 +129,6 @@ func TestOldClientsAreAskedToReconnect(t *testing.T) {
 	cancel()
 	balancing.Wait()
 	_, _ = plain.Close(), socketIO.Close()
-	server.awaitDepartures(t, map[string]float64{"websocket please_reconnect": 1, "socket.io please_reconnect": 1, "get please_reconnect": 1})
+	server.awaitDepartures(t, map[string]float64{"websocket: please_reconnect": 1, "socket.io: please_reconnect": 1, "get: please_reconnect": 1})
 	server.shutdown(t.Context())
 }

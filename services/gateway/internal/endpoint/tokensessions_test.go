@@ -51,7 +51,7 @@ func TestRevokedToken(t *testing.T) {
 		t.Errorf("GET: got %q, %v", rest, err)
 	}
 	server.awaitFollowers(t, 2)
-	server.awaitDepartures(t, map[string]float64{"websocket invalid_token": 1, "socket.io invalid_token": 1, "get invalid_token": 1})
+	server.awaitDepartures(t, map[string]float64{"websocket: invalid_token": 1, "socket.io: invalid_token": 1, "get: invalid_token": 1})
 	server.deliver(7)
 	for _, client := range []*websocket.Conn{other, nobody} {
 		expect(t, client, `["atlas_result",{"msm_id":1001,"prb_id":7}]`)

@@ -172,7 +172,7 @@ func TestVanishedClientIsNoticed(t *testing.T) {
 				t.Errorf("%v later, %d subscriptions are left, want %d", step.after, got, step.left)
 			}
 		}
-		server.awaitDepartures(t, map[string]float64{"websocket ping_timeout": 1})
+		server.awaitDepartures(t, map[string]float64{"websocket: ping_timeout": 1})
 	})
 }
 
