@@ -108,26 +108,64 @@ func TestMetricsThatAreNamedAreInAScrape(t *testing.T) {
 	}
 	named := namedMetrics(t)
 	for _, name := range slices.Sorted(maps.Keys(named)) {
-		if !isThere(there, name) {
+		if familyOf(there, name) == nil {
 			t.Errorf("%s names %s, which no program has", named[name], name)
 		}
 	}
 	if len(named) < 50 {
 		t.Errorf("only %d metrics are named", len(named))
 	}
+	checkLabels(t, there)
 }
 
-// isThere takes the series of histograms for those of their families.
-func isThere(families map[string]*dto.MetricFamily, name string) bool {
-	if families[name] != nil {
-		return true
-	}
+// familyOf takes the series of histograms for those of their families. It is nil if there is none.
+func familyOf(families map[string]*dto.MetricFamily, name string) *dto.MetricFamily {
 	for _, part := range []string{"_bucket", "_sum", "_count"} {
 		if of, is := strings.CutSuffix(name, part); is && families[of].GetType() == dto.MetricType_HISTOGRAM {
-			return true
+			return families[of]
 		}
 	}
-	return false
+	return families[name]
+}
+
+var (
+	selector        = regexp.MustCompile(`\b((?:atlas|go|process)_[a-z_]+)\{([^}]*)\}`)
+	labelInSelector = regexp.MustCompile(`([a-z_]+)(?:=|!=|!~)`)
+	// givenByPrometheus are labels of targets, and of histograms' buckets.
+	givenByPrometheus = []string{"job", "instance", "pod", "le"}
+)
+
+// checkLabels demands that boards, alerts and the alerts' cases ask for labels that the metrics have.
+func checkLabels(t *testing.T, families map[string]*dto.MetricFamily) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(root, "k8s/monitoring/*.[jy]*"))
+	if err != nil || len(paths) < 6 {
+		t.Fatalf("only %v, %v", paths, err)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range selector.FindAllStringSubmatch(string(text), -1) {
+			has := labelsOf(familyOf(families, match[1]))
+			for _, label := range labelInSelector.FindAllStringSubmatch(match[2], -1) {
+				if !has[label[1]] && !slices.Contains(givenByPrometheus, label[1]) {
+					t.Errorf("%s: %s has no label %s", path, match[0], label[1])
+				}
+			}
+		}
+	}
+}
+
+func labelsOf(family *dto.MetricFamily) map[string]bool {
+	labels := map[string]bool{}
+	for _, metric := range family.GetMetric() {
+		for _, label := range metric.GetLabel() {
+			labels[label.GetName()] = true
+		}
+	}
+	return labels
 }
 
 var (
