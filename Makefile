@@ -23,7 +23,7 @@ export ATLAS_KAFKA_LIBS := $(CACHE)/kafka
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint generated bench fleet compose proto fuzz mutate conformance tidy image web kafka clients examples browser promtool pages checkpages testpages
+.PHONY: help run test check lint generated bench fleet compose kubernetes proto fuzz mutate conformance tidy image web kafka clients examples browser promtool pages checkpages testpages
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -108,6 +108,10 @@ fleet: kafka clients ## Replace and kill gateways behind load balancers, under a
 compose: kafka services/e2e/clients/socketio/node_modules/.package-lock.json ## Bring docker-compose.yml up on a Docker daemon of its own, as root; half an hour and more
 	@.ci/install dockerd=docker.io docker-compose=docker-compose debootstrap=debootstrap iptables=iptables ip=iproute2
 	go test -tags compose -v -count 1 -timeout 90m ./services/e2e/compose
+
+kubernetes: ## Apply k8s/ to a real API server, and roll, scale and disrupt gateways by the real controllers; at first they are built, for some ten minutes
+	@.ci/install etcd=etcd-server
+	go test -tags kubernetes -v -count 1 -timeout 60m -run 'TestKubernetes|TestFieldsThatTheServer' ./k8s
 
 kafka: $(ATLAS_KAFKA_LIBS)/.complete
 

@@ -6,7 +6,8 @@ import (
 	"atlasstream/services/gateway/internal/loadratio"
 )
 
-// registerSaturation registers how much of what the gateway may have is in use: what waits, the limits of what other metrics count, and the load for autoscalers.
+// registerSaturation registers how much of what the gateway may have is in use: what waits, the limits of what other metrics count, and the load for
+// autoscalers.
 func (g *gateway) registerSaturation() {
 	g.queues.Register(g.cfg.Metrics)
 	limits := prometheus.NewGaugeVec(prometheus.GaugeOpts{

@@ -71,5 +71,5 @@ func write(folder, name string, text []byte) error {
 	if err := os.WriteFile(file+".new", text, 0o644); err != nil { //nolint:gosec // see above
 		return err
 	}
-	return os.Rename(file+".new", file)
+	return os.Rename(file+".new", file) //nolint:gosec // see above
 }

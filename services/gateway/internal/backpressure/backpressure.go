@@ -1,4 +1,5 @@
-// Package backpressure waits for clients whose queues are full where they cannot have records later, so that who reads loses nothing however much comes at once.
+// Package backpressure waits for clients whose queues are full where they cannot have records later, so that who reads loses nothing however much comes at
+// once.
 package backpressure
 
 import (

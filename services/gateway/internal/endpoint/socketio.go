@@ -45,8 +45,8 @@ func (e *SocketIO) eachTransport(count func(transport)) {
 // Departures implements drain.Endpoint.
 func (e *SocketIO) Departures() []func() bool { return e.Server.Departures(e.farewell()) }
 
-// Reroute has the client of a session come through another gateway, as the one that passes on its requests stops: with its next poll, or by reconnecting if it has
-// a WebSocket. It returns false if there is no such session.
+// Reroute has the client of a session come through another gateway, as the one that passes on its requests stops: with its next poll, or by reconnecting if it
+// has a WebSocket. It returns false if there is no such session.
 func (e *SocketIO) Reroute(sessionID string) bool {
 	return e.Server.Reroute(sessionID, e.farewell())
 }

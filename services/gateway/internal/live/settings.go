@@ -22,8 +22,8 @@ type Settings struct {
 	Detached   prometheus.Counter
 	Overload   *overload.Metrics
 	OnWork     func(subscription.Stats) // what subscriptions have had done with records
-	// NewReader makes the reader of a target that gets what the log has from an offset on from there, not live. It is called under the partition's lock; Reader.Begin
-	// follows for further subscriptions. Nil where a client that cannot take a record is closed.
+	// NewReader makes the reader of a target that gets what the log has from an offset on from there, not live. It is called under the partition's lock;
+	// Reader.Begin follows for further subscriptions. Nil where a client that cannot take a record is closed.
 	NewReader func(p *Partition, target *delivery.Target, next int64) Reader
 }
 

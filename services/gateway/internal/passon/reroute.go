@@ -19,8 +19,8 @@ func (h *Handler) Refuse() { h.draining.Store(true) }
 // Departures implements drain.Endpoint: it returns a function for each request that is being passed on, after which its client comes through another gateway.
 func (h *Handler) Departures() []func() bool { return h.attempts.Departures(h.reroute) }
 
-// Shutdown passes on no more requests, has the clients of those that are left come through other gateways, and waits until they do. It cuts off those that are left
-// when ctx ends.
+// Shutdown passes on no more requests, has the clients of those that are left come through other gateways, and waits until they do. It cuts off those that are
+// left when ctx ends.
 func (h *Handler) Shutdown(ctx context.Context) {
 	h.Refuse()
 	if err := h.attempts.Shutdown(ctx, h.reroute, func(a *attempt) { a.cancel(errStopping) }); err != nil {

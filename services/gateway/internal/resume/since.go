@@ -8,9 +8,9 @@ import (
 	"atlasstream/services/gateway/internal/protocol"
 )
 
-// NamedSince gives the offset of the first record whose event time is at or after the given one: all that came into the log behind it is from there on, late results
-// among it. A *protocol.Error says that the time is longer ago than a cursor may be, or that the log has lost some of it. A time that is still to come means
-// now.
+// NamedSince gives the offset of the first record whose event time is at or after the given one: all that came into the log behind it is from there on, late
+// results among it. A *protocol.Error says that the time is longer ago than a cursor may be, or that the log has lost some of it. A time that is still to come
+// means now.
 func (t *LiveTopic) NamedSince(ctx context.Context, measurement atlas.MeasurementID, at time.Time) (offset int64, err error) {
 	if earliest := time.Now().Add(-t.BehindTime); at.Before(earliest) {
 		return 0, protocol.Errorf(protocol.CodeBeforeLog,

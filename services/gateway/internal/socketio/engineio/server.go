@@ -62,8 +62,8 @@ func (s *Server) Departures(last ...*wsframe.Message) []func() bool {
 	return s.sessions.Departures(func(session *Session) { session.shutDown(last) })
 }
 
-// Reroute has the client of a session make another request, which may come through another way: a client that polls is answered, even if there are no packets; one
-// with a WebSocket is sent its queued and the last packets, and its session ends. It returns false if there is no such session.
+// Reroute has the client of a session make another request, which may come through another way: a client that polls is answered, even if there are no packets;
+// one with a WebSocket is sent its queued and the last packets, and its session ends. It returns false if there is no such session.
 func (s *Server) Reroute(id string, last ...*wsframe.Message) bool {
 	session := s.sessions.Find(id)
 	if session != nil {
