@@ -24,6 +24,9 @@ type readSide struct {
 	readAhead *readAheadBuffer // read from the connection in advance; nil if nothing is
 }
 
+// errTooEarly is returned if a client does not wait for the handshake. Its connection is closed.
+var errTooEarly = errors.New("the client has sent a frame before the handshake was answered")
+
 // errOverhead is returned if a message takes more bytes than it can need, such as endless empty frames.
 var errOverhead = errors.New("the frames of the message are too many")
 
@@ -85,11 +88,13 @@ func (h *readSideHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h.side = &readSide{Conn: conn}
-	if buffers.Reader.Buffered() == 0 { // otherwise the client sent a frame too early, which gorilla/websocket refuses
-		h.buffer = bufio.NewReaderSize(h.side, readBufferSize)
-		buffers.Reader = h.buffer
+	if buffers.Reader.Buffered() > 0 { // some versions of gorilla/websocket would accept it
+		_ = conn.Close()
+		return nil, nil, errTooEarly
 	}
+	h.side = &readSide{Conn: conn}
+	h.buffer = bufio.NewReaderSize(h.side, readBufferSize)
+	buffers.Reader = h.buffer
 	return h.side, buffers, nil
 }
 

@@ -57,7 +57,11 @@ func (s *Settings) UpgradeFor(unconnected *sendqueue.Queue, w http.ResponseWrite
 		HandshakeTimeout: s.HandshakeTimeout,
 		WriteBufferPool:  writeBuffers,
 		CheckOrigin:      func(*http.Request) bool { return true }, // package cors checks it
-		Error:            func(w http.ResponseWriter, _ *http.Request, status int, reason error) { s.refuse(w, status, reason) },
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+			if reason.Error() != errTooEarly.Error() { // gorilla/websocket keeps no more than the words; that connection is closed
+				s.refuse(w, status, reason)
+			}
+		},
 	}
 	hijacker := &readSideHijacker{ResponseWriter: w}
 	frames, err := upgrader.Upgrade(hijacker, r, answer)
