@@ -57,7 +57,7 @@ func (c *Cluster) resourcesOf(object *unstructured.Unstructured, namespace strin
 	if err != nil {
 		return nil, err
 	}
-	client, err := dynamic.NewForConfig(c.Config)
+	client, err := dynamic.NewForConfig(c.config)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (c *Cluster) resourcesOf(object *unstructured.Unstructured, namespace strin
 
 // Established returns an error until the API server serves the kind that a CustomResourceDefinition defines.
 func (c *Cluster) Established(ctx context.Context, name string) error {
-	client, err := dynamic.NewForConfig(c.Config)
+	client, err := dynamic.NewForConfig(c.config)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ const startTime = 3 * time.Minute
 
 // Cluster is a running cluster.
 type Cluster struct {
-	Config *rest.Config // of an administrator
+	config *rest.Config // of an administrator
 	Client *kubernetes.Clientset
 }
 
@@ -45,7 +45,7 @@ func Start(t testing.TB, folder string) *Cluster {
 	plane.startEtcd(t)
 	plane.startAPIServer(t)
 	cluster := plane.connect(t)
-	plane.startControllers(t, cluster.Config)
+	plane.startControllers(t, cluster.config)
 	return cluster
 }
 

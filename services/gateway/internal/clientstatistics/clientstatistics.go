@@ -109,12 +109,6 @@ func (s *Statistics) of(name string) *nameStatistics {
 	return s.byName[name]
 }
 
-// Of returns how many clients with a name are connected, and what was sent to them and to those before them.
-func (s *Statistics) Of(name string) (clients int, messages, bytes uint64) {
-	clients, totals := s.of(name).sum()
-	return clients, totals.messages, totals.bytes
-}
-
 // Describe implements prometheus.Collector.
 func (s *Statistics) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- s.clients

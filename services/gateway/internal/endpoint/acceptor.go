@@ -45,8 +45,8 @@ func NewAcceptor(
 // Rebalance has the clients that connect from now on reconnect when the rebalancer says so. It is called before the first one connects.
 func (a *Acceptor) Rebalance(rebalancer *rebalance.Rebalancer) { a.rebalancer = rebalancer }
 
-// admit counts a connection before anything is allocated for it, and charges its address for a message: reconnecting or guessing tokens must not allow
-// more messages than others have. The error is a *protocol.Error. Release must be called when the connection is closed.
+// admit counts a connection first, and charges its address for a message: reconnecting or guessing tokens must not allow more messages than others have. The
+// error is a *protocol.Error. Release must be called when the connection is closed.
 func (a *Acceptor) admit(endpoint string, request *http.Request) (*connection, error) {
 	remote := strings.Clone(request.RemoteAddr) // which may be part of a long header
 	allowance, err := a.guard.OpenAllowance(remote)

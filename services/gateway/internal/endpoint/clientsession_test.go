@@ -19,6 +19,7 @@ import (
 	"atlasstream/services/gateway/internal/protocol"
 	"atlasstream/services/gateway/internal/ratelimit"
 	"atlasstream/services/gateway/internal/readlimit"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
 // connectSocketIO connects a Socket.IO client; connected is the prefix of the response to the connect packet.
@@ -318,10 +319,9 @@ func TestNamesOfClients(t *testing.T) {
 	_ = client.Close()
 	_ = named.Close()
 	server.shutdown(context.Background())
-	for name, messages := range map[string]uint64{"tools/3.1_": 1, "LatencyMON": 0} {
-		if left, given, _ := server.acceptor.statistics.Of(name); left != 0 || given < messages {
-			t.Errorf("%d clients named %s are left, which were sent %d messages", left, name, given)
-		}
+	left := sessiontest.MetricSum(t, server.registry, "atlas_gateway_named_clients")
+	if sent := sessiontest.MetricSum(t, server.registry, "atlas_gateway_named_client_messages_total"); left != 0 || sent < 1 {
+		t.Errorf("%v clients are left, which were sent %v messages", left, sent)
 	}
 	if text := fmt.Sprint(log.All()); !strings.Contains(text, "tools/3.1_") || !strings.Contains(text, "LatencyMON") {
 		t.Errorf("the log lacks a name: %s", text)

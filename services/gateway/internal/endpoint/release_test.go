@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"atlasstream/services/gateway/internal/ratelimit"
+	"atlasstream/services/gateway/internal/session/sessiontest"
 )
 
 // connections are clients that connect, subscribe, receive a result and disconnect, some of them without closing their session.
@@ -111,8 +112,9 @@ func TestEverythingIsReleased(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if clients, messages, _ := server.acceptor.statistics.Of(nameOf("")); clients != 0 || messages == 0 {
-		t.Errorf("%d clients are left, which were sent %d messages", clients, messages)
+	left := sessiontest.MetricSum(t, server.registry, "atlas_gateway_named_clients")
+	if sent := sessiontest.MetricSum(t, server.registry, "atlas_gateway_named_client_messages_total"); left != 0 || sent == 0 {
+		t.Errorf("%v clients are left, which were sent %v messages", left, sent)
 	}
 	if messages, bytes := server.stats.Messages.Load(), server.stats.Bytes.Load(); messages != 0 || bytes != 0 {
 		t.Errorf("%d messages of %d bytes are left in queues", messages, bytes)

@@ -53,7 +53,7 @@ func (p *Partition) Flush() {
 	clear(p.flushing)
 }
 
-// takeUnflushed moves the written targets to flushing, and gives the subscriptions that have ended meanwhile.
+// takeUnflushed moves the unflushed targets to flushing, and gives the subscriptions that have ended meanwhile.
 func (p *Partition) takeUnflushed() (ended []*delivery.Active) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

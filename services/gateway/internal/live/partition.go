@@ -22,7 +22,7 @@ type Partition struct {
 	detached  map[*delivery.Target]Reader              // the targets that catch up
 	deliverer *delivery.Deliverer
 	unflushed []*delivery.Target   // for whose clients something was enqueued since the last flush
-	flushing  []*delivery.Target   // written, while it is flushed: the two take turns
+	flushing  []*delivery.Target   // unflushed, while it is flushed: the two take turns
 	waiting   backpressure.Waiting // for those that are flushed
 	overload  *overload.Limit
 	ended     []*delivery.Active // have ended by themselves; their owners are to be notified
