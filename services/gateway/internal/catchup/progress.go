@@ -80,6 +80,7 @@ func (r *Reader) end(locked *live.Locked, stopped []*delivery.Active) {
 	for _, active := range stopped {
 		locked.EndByItself(active, func() error { return active.SendAccessEnded(access.Stopped) })
 	}
+	//mutate:ended-behind-untold
 	r.ended = append(r.ended, locked.TakeEnded()...)
 }
 

@@ -43,6 +43,7 @@ func (d *Deliverer) Deliver(index *subscription.Index[*Target], record *atlas.Re
 		return 0, nil
 	}
 	d.Reset(record)
+	//mutate:earlier-records-counted
 	d.Quotas.Reset()
 	hidden := access.IsNonPublic(record)
 	for i, entry := range candidates {

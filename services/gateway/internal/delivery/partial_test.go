@@ -58,21 +58,56 @@ func TestRewindBehindARecordDeliveredInPart(t *testing.T) {
 			t.Fatal(err)
 		}
 		hub.Receive()
-		came := map[string]int{}
-		for _, message := range hub.Received {
-			words := strings.Fields(message)
-			_, offsets := sessiontest.Offsets(words[1])
-			came[fmt.Sprintf("%s %d", words[0], offsets[0])]++
-		}
-		for message, times := range came {
-			if times != 1 {
-				t.Errorf("%s was delivered %d times", message, times)
-			}
-		}
-		if len(came) != 40+2*30 {
-			t.Errorf("got %d messages, want %d", len(came), 40+2*30)
-		}
+		expectEachOnce(t, hub.Received, 40+2*30)
 	})
+}
+
+// A record that did not fit in one stream, and was not wanted in the other, comes to a subscription that goes back behind it and wants it there. What earlier
+// records have taken from a limit is nothing to it.
+//
+//notices:earlier-records-counted
+func TestRewindBehindARecordThatDidNotFitBesideALimit(t *testing.T) {
+	const pairs = 15
+	for confirmations := range 3 { // until the first message without room is that of a connection which is no result that is wanted
+		synctest.Test(t, func(t *testing.T) {
+			hub := sessiontest.NewLogHub(t, 1000)
+			defer hub.Close()
+			hub.AddLog(atlas.StreamProbeStatus, hub.Log)
+			sessiontest.MustSubscribe(t, hub.Session, `{"msm":7000,"prb":1,"limit":1000}`)
+			for range 1 + confirmations {
+				sessiontest.MustSubscribe(t, hub.Session, `{"stream_type":"probestatus"}`)
+			}
+			for range pairs {
+				hub.Log.Append(0, append(sessiontest.Records(1, 7000, 1), sessiontest.Records(1, 7000, 2)...)...)
+			}
+			synctest.Wait()
+			wanted := fmt.Sprintf(`{"msm":7000,"prb":2,"cursor":%q}`, sessiontest.CursorAfter(7000, -1))
+			if err := hub.Session.Subscribe(context.Background(), sessiontest.MustParse(t, wanted), []byte(wanted)); err != nil {
+				t.Fatal(err)
+			}
+			hub.Receive()
+			expectEachOnce(t, hub.Received, 2*2*pairs)
+		})
+	}
+}
+
+// expectEachOnce expects so many messages, each with another record or of another stream.
+func expectEachOnce(t *testing.T, received []string, count int) {
+	t.Helper()
+	came := map[string]int{}
+	for _, message := range received {
+		words := strings.Fields(message)
+		_, offsets := sessiontest.Offsets(words[1])
+		came[fmt.Sprintf("%s %d", words[0], offsets[0])]++
+	}
+	for message, times := range came {
+		if times != 1 {
+			t.Errorf("%s was delivered %d times", message, times)
+		}
+	}
+	if len(came) != count {
+		t.Errorf("got %d messages, want %d", len(came), count)
+	}
 }
 
 // A shorter message does not overtake one that does not fit: the records of each stream keep their order and are delivered once.
