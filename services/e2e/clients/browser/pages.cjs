@@ -55,11 +55,17 @@ async function axe(page) {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html}\n${failureSummary}`).join("\n")}`);
 }
 
-/** Keeps what the chip and the notice say, as some of it is said for seconds only and a slow machine looks later. */
+/** Keeps what the chip and the notice say, and how the chip's dot looks meanwhile, as some of it is said for seconds only and a slow machine looks later. */
 function keepWhatIsSaid() {
   window.said = [];
+  window.dots = {};
   const keep = () => {
-    for (const one of document.querySelectorAll("header .words, .notice")) if (!window.said.includes(one.textContent)) window.said.push(one.textContent);
+    for (const one of document.querySelectorAll("header .words, .notice")) {
+      if (window.said.includes(one.textContent)) continue;
+      window.said.push(one.textContent);
+      const dot = one.parentElement.querySelector(":scope > .dot");
+      if (dot) window.dots[one.textContent] = { colour: getComputedStyle(dot).backgroundColor, radius: getComputedStyle(dot).borderRadius };
+    }
   };
   new MutationObserver(keep).observe(document, { subtree: true, childList: true, characterData: true });
 }

@@ -8,6 +8,8 @@ const ping = (probe) => ({ type: "ping", msm_id: 9001, prb_id: probe, timestamp:
 const says = (page, words) => page.waitForFunction((words) => document.querySelector("header .words")?.textContent.match(words), words);
 const probes = (page) => page.$$eval("tbody tr:not(.space, .divider) td:nth-child(2) bdi", (cells) => cells.map((cell) => cell.textContent));
 
+const dotOf = (page, words) => page.evaluate((words) => Object.entries(window.dots).find(([said]) => said.match(words))[1], words);
+
 async function stopAndStart({ page, ask, said }, how, meanwhile) {
   await ask("stop");
   await says(page, "^lost the connection, next try in \\d+ s");
@@ -30,6 +32,9 @@ exports.run = async ({ page, url, ask, said }) => {
   // The cursors were sealed with another secret: the page starts over, says so, and repeats nothing.
   await stopAndStart({ page, ask, said }, "start with another key", () => ask("post", [ping(3)]));
   await said(page, "^back, missed \\d\\d:\\d\\d:\\d\\d–\\d\\d:\\d\\d:\\d\\d$");
+  const [well, missed] = [await dotOf(page, "^back, nothing missed$"), await dotOf(page, "^back, missed")];
+  assert.notEqual(missed.colour, well.colour, "a gap has the colour of no gap");
+  assert.deepEqual([well.radius, missed.radius], ["50%", "0px"], "a gap has the shape of no gap");
   await page.waitForSelector("tr.divider code:text-is('cursor_gone')");
   assert.match(await page.getAttribute("tr.divider a:text-is('Replay it')", "href"), /^\/replay\?sub=%7B%22msm%22:9001%7D&from=.*&to=/);
   assert.equal(await page.getAttribute("main form a:text-is('Replay')", "href"), "/replay?sub=%7B%22msm%22:9001%7D");

@@ -9,10 +9,14 @@ export type StreamState =
   | { is: "refused"; error: GatewayError }
   | { is: "ended"; why: "stopped" | "finished" };
 
-/** Between which times records may be missing; null is not known. The words are the gateway's. */
-export interface Gap {
+/** Between which times records may be missing; null is not known. */
+export interface Missed {
   from: number | null;
   to: number | null;
+}
+
+/** What is missing, in the words of the gateway too. */
+export interface Gap extends Missed {
   error: GatewayError;
 }
 
@@ -27,9 +31,32 @@ export type PageState =
   | { is: "standing"; at: number } // a replay that is paused
   | { is: "catching up"; newest: number }
   | { is: "lost"; nextTry: number }
-  | { is: "back"; missed?: { from: number | null; to: number | null } }
+  | { is: "back" }
+  | { is: "back with a gap"; missed: Missed }
   | { is: "refused"; error: GatewayError }
   | { is: "ended"; why: "stopped" | "finished" };
+
+/** How a state looks in the chip: "good" only where nothing is missing. */
+export const looks: Record<PageState["is"], "good" | "warn" | "bad" | "none"> = {
+  idle: "none",
+  connecting: "none",
+  live: "good",
+  silent: "warn",
+  paused: "warn",
+  replaying: "good",
+  standing: "warn",
+  "catching up": "warn",
+  lost: "bad",
+  back: "good",
+  "back with a gap": "warn",
+  refused: "bad",
+  ended: "none",
+};
+
+/** What a page says of a connection that is back, and of what it has missed meanwhile. */
+export function backState(missed: Missed | undefined): PageState {
+  return missed ? { is: "back with a gap", missed } : { is: "back" };
+}
 
 const count = new Intl.NumberFormat("en");
 
@@ -55,7 +82,9 @@ export function stateWords(state: PageState, now: number, zone: Zone): string {
     case "lost":
       return `lost the connection, next try in ${formatDuration(Math.max(0, state.nextTry - Date.now() / 1000))}`;
     case "back":
-      return state.missed ? `back, missed ${missedWords(state.missed, now, zone)}` : "back, nothing missed";
+      return "back, nothing missed";
+    case "back with a gap":
+      return `back, missed ${missedWords(state.missed, now, zone)}`;
     case "refused":
       return `refused: ${state.error.code} ${state.error.words}`;
     case "ended":
@@ -79,7 +108,7 @@ export function speedWords(speed: number | "max"): string {
 }
 
 /** 12:00:00–12:03:10, with its date where that is another one than today's. */
-export function missedWords({ from, to }: { from: number | null; to: number | null }, now: number, zone: Zone): string {
+export function missedWords({ from, to }: Missed, now: number, zone: Zone): string {
   const clock = (time: number | null) => (time === null ? "?" : formatNear(time, now, zone));
   return `${clock(from)}–${clock(to)}`;
 }

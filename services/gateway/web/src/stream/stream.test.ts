@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { gapOf } from "./gap.ts";
 import { keyOf, timeOf } from "./record.ts";
 import { watchFrames, type Frame } from "./frames.ts";
-import { stateWords, type PageState } from "./state.ts";
+import { backState, looks, stateWords, type PageState } from "./state.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -23,13 +23,29 @@ test.each<[PageState, string]>([
   [{ is: "replaying", speed: 60, at: Date.UTC(2015, 2, 27, 0, 11, 4) / 1000 }, "replaying 60×, 2015-03-27 00:11:04"],
   [{ is: "catching up", newest: now - 480 }, "catching up, 8 min behind"],
   [{ is: "lost", nextTry: now + 4 }, "lost the connection, next try in 4 s"],
-  [{ is: "back" }, "back, nothing missed"],
-  [{ is: "back", missed: { from: now - 190, to: now } }, "back, missed 12:00:00–12:03:10"],
-  [{ is: "back", missed: { from: now - 86_400, to: null } }, "back, missed 2026-11-28 12:03:10–?"],
+  [backState(undefined), "back, nothing missed"],
+  [backState({ from: now - 190, to: now }), "back, missed 12:00:00–12:03:10"],
+  [backState({ from: now - 86_400, to: null }), "back, missed 2026-11-28 12:03:10–?"],
   [{ is: "refused", error }, "refused: too_fast speed: got 9, want at most 4"],
 ])("%j is said so", (state, words) => {
   vi.setSystemTime(now * 1000);
   expect(stateWords(state, now, "UTC")).toBe(words);
+});
+
+test.each<[string, PageState]>([
+  ["missed something", backState({ from: now - 190, to: now })],
+  ["is behind", { is: "catching up", newest: now - 480 }],
+  ["is silent", { is: "silent", since: now - 180 }],
+  ["stands still", { is: "paused", waiting: 0 }],
+  ["is lost", { is: "lost", nextTry: now }],
+  ["is refused", { is: "refused", error }],
+  ["has ended", { is: "ended", why: "stopped" }],
+])("a page that %s does not look as if all were well", (_, state) => {
+  expect(looks[state.is]).not.toBe("good");
+});
+
+test("a page that has missed nothing looks well", () => {
+  expect([looks.live, looks[backState(undefined).is]]).toEqual(["good", "good"]);
 });
 
 test("a gap is as long as the gateway says, or else since the newest event", () => {

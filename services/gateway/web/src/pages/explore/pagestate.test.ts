@@ -12,6 +12,8 @@ function stateWith(...subscriptions: object[]) {
 test("a connection that is back is not said to be before what it has held up has come", () => {
   expect(stateWith(live)).toEqual({ is: "live", newest: 1000 });
   expect(stateWith(live, back)).toEqual({ is: "back" });
+  const missed = { from: 1, to: 2 };
+  expect(stateWith(back, { ...back, back: { at: 1000, missed } })).toEqual({ is: "back with a gap", missed });
   const late = { ...back, isCatchingUp: true };
   expect(stateWith(back, { ...late, newest: 900 }, { ...late, newest: 800 })).toEqual({ is: "catching up", newest: 800 });
 });

@@ -1,4 +1,4 @@
-import type { PageState } from "../../stream/state.ts";
+import { backState, type PageState } from "../../stream/state.ts";
 import type { Explore } from "./explore.svelte.ts";
 import type { Subscription } from "./subscription.svelte.ts";
 
@@ -13,7 +13,7 @@ export function stateOf({ subscriptions, paused, rows }: Explore): PageState {
   const late = subscriptions.filter(({ isCatchingUp }) => isCatchingUp).map(({ newest = 0 }) => newest);
   if (late.length > 0 && !paused) return { is: "catching up", newest: Math.min(...late) };
   const back = subscriptions.find(({ isBack, back }) => isBack && back?.missed) ?? subscriptions.find(({ isBack }) => isBack);
-  if (back && late.length === 0) return { is: "back", ...(back.back?.missed && { missed: back.back.missed }) };
+  if (back && late.length === 0) return backState(back.back?.missed);
   if (paused) return { is: "paused", waiting: rows.waiting };
   return liveState(subscriptions.filter(({ state }) => state.is === "live"));
 }

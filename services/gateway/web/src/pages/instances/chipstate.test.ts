@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { chipState, worstOf, type Live } from "./chipstate.ts";
 
+const missed = { from: 1, to: 2 };
 const live: Live = {
   stream: { is: "live" },
   paused: false,
@@ -16,7 +17,7 @@ test.each<[string, Partial<Live>, object]>([
   ["what the stream says, if it is not live", { stream: { is: "lost", nextTry: 1004 } }, { is: "lost", nextTry: 1004 }],
   ["paused, with what waits", { paused: true, waiting: 312 }, { is: "paused", waiting: 312 }],
   ["back, for a while", { back: { at: 995, missed: undefined } }, { is: "back" }],
-  ["back with a gap", { back: { at: 995, missed: { from: 1, to: 2 } }, paused: true }, { is: "back", missed: { from: 1, to: 2 } }],
+  ["back with a gap", { back: { at: 995, missed }, paused: true }, { is: "back with a gap", missed }],
   ["live again after that", { back: { at: 980, missed: undefined } }, { is: "live" }],
   ["silent, if ten results should have come", { heardAt: 950 }, { is: "silent", since: 950, every: 4 }],
   ["not silent, if results are rare", { heardAt: 950, every: 60 }, { is: "live" }],
@@ -33,12 +34,12 @@ test("one that has no subscription yet connects", () => {
 
 test("of several measurements the chip tells the worst", () => {
   const lost = { is: "lost", nextTry: 5 } as const;
-  const missed = { is: "back", missed: { from: 1, to: 2 } } as const;
+  const back = { is: "back with a gap", missed } as const;
   expect(worstOf([{ is: "live" }, lost])).toEqual(lost);
   expect(worstOf([{ is: "silent", since: 5 }, lost])).toEqual(lost);
   expect(worstOf([{ is: "back" }, { is: "ended", why: "stopped" }])).toEqual({ is: "ended", why: "stopped" });
-  expect(worstOf([missed, { is: "connecting" }])).toEqual({ is: "connecting" });
-  expect(worstOf([{ is: "back" }, missed])).toEqual(missed);
+  expect(worstOf([back, { is: "connecting" }])).toEqual({ is: "connecting" });
+  expect(worstOf([{ is: "back" }, back])).toEqual(back);
   expect(worstOf([{ is: "live", newest: 7 }, { is: "live" }])).toEqual({ is: "live", newest: 7 });
   expect(worstOf([])).toEqual({ is: "connecting" });
 });

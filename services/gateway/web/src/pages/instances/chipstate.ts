@@ -1,5 +1,5 @@
 import { isCatchingUp } from "../../stream/catchup.ts";
-import type { PageState, StreamState } from "../../stream/state.ts";
+import { backState, type Missed, type PageState, type StreamState } from "../../stream/state.ts";
 
 /** What is known of a live subscription. Times are Unix seconds. */
 export interface Live {
@@ -8,7 +8,7 @@ export interface Live {
   readonly waiting: number; // results, while it is paused
   readonly newest: number | undefined; // time of the newest result
   readonly heardAt: number; // when something has come last, or the subscription has begun
-  readonly back: { readonly at: number; readonly missed: { from: number | null; to: number | null } | undefined } | undefined;
+  readonly back: { readonly at: number; readonly missed: Missed | undefined } | undefined;
   readonly every: number | undefined; // seconds between two results on average
 }
 
@@ -16,7 +16,7 @@ const toldFor = 10; // seconds
 const leastSilence = 30; // seconds
 const unusual = 10; // times the usual time between two results
 
-const worstFirst = ["lost", "refused", "ended", "connecting", "catching up", "missed", "back", "paused", "silent", "live"];
+const worstFirst = ["lost", "refused", "ended", "connecting", "catching up", "back with a gap", "back", "paused", "silent", "live"];
 
 /** worstOf several is what the chip says of all. */
 export function worstOf(states: readonly PageState[]): PageState {
@@ -24,7 +24,7 @@ export function worstOf(states: readonly PageState[]): PageState {
 }
 
 function rankOf(state: PageState): number {
-  return worstFirst.indexOf(state.is === "back" && state.missed ? "missed" : state.is);
+  return worstFirst.indexOf(state.is);
 }
 
 /** chipState is what the chip says of it; before there is a subscription, that it connects. */
@@ -33,7 +33,7 @@ export function chipState(live: Live | undefined, now: number): PageState {
   const { stream, paused, waiting, back, newest, heardAt, every } = live;
   if (stream.is !== "live") return stream;
   if (newest !== undefined && isCatchingUp(live, now)) return paused ? { is: "paused", waiting } : { is: "catching up", newest };
-  if (back && now - back.at < toldFor) return { is: "back", ...(back.missed && { missed: back.missed }) };
+  if (back && now - back.at < toldFor) return backState(back.missed);
   if (paused) return { is: "paused", waiting };
   if (now - heardAt > Math.max(leastSilence, unusual * (every ?? 0))) return { is: "silent", since: heardAt, every };
   return { is: "live", newest };

@@ -36,7 +36,7 @@ export class Subscription {
       {
         deliver: (deliveries) => this.#deliver(deliveries.map(({ record }) => record)),
         state: (state) => this.#become(state),
-        back: (missed) => (this.#back = { at: clock.current(), missed: missed && { from: missed.from, to: missed.to } }),
+        back: (missed) => (this.#back = { at: clock.current(), missed }),
         gap: (gap) => (this.gaps = [...this.gaps, gap].slice(-mostGaps)),
         complain: (error) => (this.complaint = error),
       },
