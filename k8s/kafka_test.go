@@ -15,10 +15,6 @@ var kafkaRules = []rule{
 		change{production, "ConfigMap", "atlas-stream", `{op: remove, path: /data/ATLAS_KAFKA_TLS}`},
 	},
 	{
-		"only a trial has secrets, which say that they are none", ownSecretFaults,
-		change{"overlays/dev", "Secret", "atlas-stream-peers", `{op: replace, path: /data/key, value: c2VjcmV0}`},
-	},
-	{
 		"users have the rights that README.md lists", rightFaults,
 		change{"components/strimzi", "KafkaUser", "atlas-gateway", `{op: add, path: /spec/authorization/acls/0/operations/-, value: Write}`},
 	},
@@ -42,17 +38,6 @@ func protectionFaults(_ *testing.T, in manifests) (faults []string) {
 		}
 		if settings["ATLAS_KAFKA_TLS"] != "true" || settings["ATLAS_KAFKA_SASL"] == "" {
 			faultf(&faults, "%s has TLS %q and SASL %q", workload.name, settings["ATLAS_KAFKA_TLS"], settings["ATLAS_KAFKA_SASL"])
-		}
-	}
-	return faults
-}
-
-func ownSecretFaults(_ *testing.T, in manifests) (faults []string) {
-	for name, secret := range in.secrets {
-		for key, value := range secret {
-			if !in.isTrial() || !strings.HasPrefix(string(value), "throw-away-") {
-				faultf(&faults, "Secret %s has %s", name, key)
-			}
 		}
 	}
 	return faults

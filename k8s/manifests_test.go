@@ -3,6 +3,7 @@
 package k8s
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
@@ -22,6 +23,7 @@ import (
 // manifests are those that a build has.
 type manifests struct {
 	build      string
+	objects    []map[string]any // as they are
 	workloads  []workload
 	services   []*corev1.Service
 	budgets    []*policyv1.PodDisruptionBudget
@@ -95,7 +97,7 @@ func (m *manifests) add(t *testing.T, object runtime.Object) {
 	case *corev1.ConfigMap:
 		m.settings[object.Name] = object.Data
 	case *corev1.Secret:
-		m.secrets[object.Name] = object.Data
+		m.secrets[object.Name] = dataOf(object)
 	case *corev1.ServiceAccount:
 		m.accounts[object.Name] = object
 	case *schedulingv1.PriorityClass:
@@ -106,4 +108,14 @@ func (m *manifests) add(t *testing.T, object runtime.Object) {
 	default:
 		t.Fatalf("%s: no test checks a %T", m.build, object)
 	}
+}
+
+// dataOf is all that a Secret has, in base64 or as text.
+func dataOf(secret *corev1.Secret) map[string][]byte {
+	data := map[string][]byte{}
+	maps.Copy(data, secret.Data)
+	for key, text := range secret.StringData {
+		data[key] = []byte(text)
+	}
+	return data
 }

@@ -113,6 +113,7 @@ func decode(t *testing.T, build string, objects resmap.ResMap) manifests {
 			t.Fatalf("%s: %s: %v\n%s", build, object.CurId(), err, text)
 		}
 		all.add(t, decoded)
+		all.objects = append(all.objects, parsed(t, text))
 	}
 	return all
 }

@@ -18,7 +18,7 @@ type rule struct {
 // change is an operation of JSON Patch on an object of a build.
 type change struct{ build, kind, name, operation string }
 
-var rules = slices.Concat(referenceRules, programRules, workloadRules, networkRules, scalingRules, kafkaRules)
+var rules = slices.Concat(referenceRules, programRules, workloadRules, networkRules, scalingRules, kafkaRules, secretRules)
 
 func TestManifestsKeepTheRules(t *testing.T) {
 	for _, build := range builds {
