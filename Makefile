@@ -35,7 +35,8 @@ run: ## Start collector, gateway, an embedded Kafka broker and a simulated netwo
 
 test: kafka clients browser promtool web testpages ## Set up what the tests need and run all of them (or TEST=./pkg/atlas/...)
 	@mkdir -p $(CACHE)
-	go run $(GOTESTSUM) --format standard-quiet --jsonfile $(CACHE)/tests.json -- -race -timeout 30m $(TEST)
+	@# -count 1: go would not see that files beside a test's module have changed, such as boards and READMEs, or programs that it builds
+	go run $(GOTESTSUM) --format standard-quiet --jsonfile $(CACHE)/tests.json -- -race -count 1 -timeout 30m $(TEST)
 	@if [ -n "$$CI" ] && grep -q '"Action":"skip".*"Test":' $(CACHE)/tests.json; then echo "CI allows no skipped test"; exit 1; fi
 
 check: lint generated checkpages ## Everything that can be found without running: vet, lint, imports, go.mod files, generated code
