@@ -1,3 +1,4 @@
+import { silentAfter } from "../stream/silence.ts";
 import type { Catchments, Instance } from "./catchments.ts";
 import { medianOf, type Recent } from "./recent.ts";
 import type { Site } from "./sites.ts";
@@ -24,9 +25,6 @@ export interface When {
   /** From when on moves count. */
   readonly since: number;
 }
-
-/** So long, in intervals, a probe may be without a result before it is silent. */
-const lately = 3;
 
 /** siteRows has a row for each site, the one with the most probes first. */
 export function siteRows(catchments: Catchments, when: When): Row[] {
@@ -59,7 +57,8 @@ const unmoved = { gained: 0, lost: 0 };
 
 /** isSilent tells of a vantage whether nothing has been heard of it for a while. */
 export function isSilent(track: Track, catchments: Catchments, now: number): boolean {
-  return catchments.interval !== null && now - track.newest > lately * catchments.interval;
+  const { interval } = catchments;
+  return interval !== null && now - track.newest > silentAfter({ every: interval, interval });
 }
 
 function countBy(catchments: Catchments, { now }: When, key: (track: Track) => string) {

@@ -14,10 +14,3 @@ export function everyOf(parameters: Parameters, measurement: Measurement | null 
   if (prb !== undefined && given(parameters, "prb")) return measurement.interval;
   return measurement.participants ? measurement.interval / measurement.participants : undefined;
 }
-
-/** A subscription that has brought nothing for so long is silent: twice what is usual, and what results take on their way. */
-export function silentAfter(every: number | undefined): number {
-  const onTheirWay = 15;
-  const unknown = 30;
-  return every === undefined ? unknown : 2 * every + onTheirWay;
-}

@@ -8,10 +8,11 @@ import type { Parameters } from "../../link/link.ts";
 import { isCatchingUp } from "../../stream/catchup.ts";
 import type { Frame } from "../../stream/frames.ts";
 import { timeOf } from "../../stream/record.ts";
+import { silentAfter } from "../../stream/silence.ts";
 import type { Gap, StreamState } from "../../stream/state.ts";
 import { Stream, type Delivery, type StreamHandlers } from "../../stream/stream.ts";
 import { cut, textOf } from "../../stream/value.ts";
-import { everyOf, silentAfter } from "./expected.ts";
+import { everyOf } from "./expected.ts";
 import type { Letter } from "../../frame/letters.ts";
 import { areSame, measurementOf, sentFor } from "./parameters.ts";
 import type { NewRow } from "./rows.ts";
@@ -78,14 +79,18 @@ export class Subscription {
 
   /** Seconds between two records on average: as the registry says, or as they have come so far. */
   get every(): number | undefined {
-    const registered = everyOf(this.parameters, this.measurement);
     const rate = this.series.rate(clock.now, 600);
-    return registered ?? (this.received >= 10 && rate > 0 ? 1 / rate : undefined);
+    return this.#registered ?? (this.received >= 10 && rate > 0 ? 1 / rate : undefined);
+  }
+
+  /** Seconds between two records of one probe, where the registry says how many are to come. */
+  get interval(): number | undefined {
+    return (this.#registered && this.measurement?.interval) ?? undefined;
   }
 
   /** Since when nothing has come, if that is longer than usual. */
   get silentSince(): number | undefined {
-    return this.state.is === "live" && clock.now - this.heardAt > silentAfter(this.every) ? this.heardAt : undefined;
+    return this.state.is === "live" && clock.now - this.heardAt > silentAfter(this) ? this.heardAt : undefined;
   }
 
   get isBack(): boolean {
@@ -123,6 +128,10 @@ export class Subscription {
     this.#asking.abort();
     this.#candidate?.close();
     this.#stream?.close();
+  }
+
+  get #registered(): number | undefined {
+    return everyOf(this.parameters, this.measurement);
   }
 
   /** Leaves what ran before, and with it what it has brought: rows of one filter are none of another's. */

@@ -10,6 +10,7 @@ const live: Live = {
   heardAt: 998,
   back: undefined,
   every: 4,
+  interval: 240,
 };
 
 test.each<[string, Partial<Live>, object]>([
@@ -21,6 +22,8 @@ test.each<[string, Partial<Live>, object]>([
   ["live again after that", { back: { at: 980, missed: undefined } }, { is: "live" }],
   ["silent, if ten results should have come", { heardAt: 950 }, { is: "silent", since: 950, every: 4 }],
   ["not silent, if results are rare", { heardAt: 950, every: 60 }, { is: "live" }],
+  ["silent, if the only probe has none for three intervals", { heardAt: 279, every: 240 }, { is: "silent", since: 279 }],
+  ["not silent before that", { heardAt: 280, every: 240 }, { is: "live" }],
   ["catching up, before it is back", { newest: 900, back: { at: 995, missed: undefined } }, { is: "catching up", newest: 900 }],
   ["paused, also while it catches up", { newest: 900, back: { at: 995, missed: undefined }, paused: true }, { is: "paused", waiting: 0 }],
   ["live, if what comes is old because nothing newer is there", { newest: 600 }, { is: "live", newest: 600 }],

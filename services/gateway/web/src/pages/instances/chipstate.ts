@@ -1,20 +1,18 @@
 import { isCatchingUp } from "../../stream/catchup.ts";
+import { silentAfter, type Pace } from "../../stream/silence.ts";
 import { backState, type Missed, type PageState, type StreamState } from "../../stream/state.ts";
 
 /** What is known of a live subscription. Times are Unix seconds. */
-export interface Live {
+export interface Live extends Pace {
   readonly stream: StreamState;
   readonly paused: boolean;
   readonly waiting: number; // results, while it is paused
   readonly newest: number | undefined; // time of the newest result
   readonly heardAt: number; // when something has come last, or the subscription has begun
   readonly back: { readonly at: number; readonly missed: Missed | undefined } | undefined;
-  readonly every: number | undefined; // seconds between two results on average
 }
 
 const toldFor = 10; // seconds
-const leastSilence = 30; // seconds
-const unusual = 10; // times the usual time between two results
 
 const worstFirst = ["lost", "refused", "ended", "connecting", "catching up", "back with a gap", "back", "paused", "silent", "live"];
 
@@ -35,6 +33,6 @@ export function chipState(live: Live | undefined, now: number): PageState {
   if (newest !== undefined && isCatchingUp(live, now)) return paused ? { is: "paused", waiting } : { is: "catching up", newest };
   if (back && now - back.at < toldFor) return backState(back.missed);
   if (paused) return { is: "paused", waiting };
-  if (now - heardAt > Math.max(leastSilence, unusual * (every ?? 0))) return { is: "silent", since: heardAt, every };
+  if (now - heardAt > silentAfter(live)) return { is: "silent", since: heardAt, every };
   return { is: "live", newest };
 }

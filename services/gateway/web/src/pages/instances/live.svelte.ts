@@ -3,6 +3,7 @@ import { token } from "../../frame/token.svelte.ts";
 import type { GatewayError } from "../../frame/errors.ts";
 import type { Parameters } from "../../link/link.ts";
 import type { AtlasRecord } from "../../stream/record.ts";
+import type { Pace } from "../../stream/silence.ts";
 import type { Gap, StreamState } from "../../stream/state.ts";
 import { Stream } from "../../stream/stream.ts";
 import type { Live } from "./chipstate.ts";
@@ -44,10 +45,10 @@ export class Subscription {
     );
   }
 
-  /** How it stands, for the chip. `every` is how often a result comes on average. */
-  live(every: number | undefined): Live {
+  /** How it stands, for the chip. */
+  live({ every, interval }: Pace): Live {
     const { stream, paused, waiting } = this;
-    return { stream, paused, waiting, newest: this.#newest, heardAt: this.#heardAt, back: this.#back, every };
+    return { stream, paused, waiting, newest: this.#newest, heardAt: this.#heardAt, back: this.#back, every, interval };
   }
 
   /** pause keeps what comes until it goes on. */

@@ -40,12 +40,16 @@ export class Watched {
     return this.described.is === "known" ? this.described.of : null;
   }
 
+  /** Seconds between two results of one probe. */
+  get interval(): number | undefined {
+    return this.info?.interval ?? this.feed?.catchments.interval ?? undefined;
+  }
+
   /** Seconds between two results on average. */
   get every(): number | undefined {
     const heard = this.feed && this.feed.version >= 0 ? this.feed.catchments.probes.size : 0;
-    const interval = this.info?.interval ?? this.feed?.catchments.interval;
     const participants = heard > 0 ? heard : (this.info?.participants ?? 0);
-    return interval && participants > 0 ? interval / participants : undefined;
+    return this.interval && participants > 0 ? this.interval / participants : undefined;
   }
 
   /** The time that is shown: while old results come, as from a log that is being filled, theirs. */
