@@ -257,7 +257,11 @@ func expectPeers(t *testing.T, gateway types.ServiceConfig, name, port string) {
 func TestComposeWithThreeBrokersProtectsKafka(t *testing.T) {
 	services := load(t, "three").Services
 	for name := range clientsOfKafka(services) {
-		for variable, want := range map[string]string{"ATLAS_KAFKA_TLS": "true", "ATLAS_KAFKA_SASL": "scram-sha-512", "ATLAS_KAFKA_CA": "/keys/ca.pem"} {
+		user := programOf(services[name].Image)
+		for variable, want := range map[string]string{
+			"ATLAS_KAFKA_TLS": "true", "ATLAS_KAFKA_CA": "/keys/" + user + "/ca.pem",
+			"ATLAS_KAFKA_SASL": "scram-sha-512", "ATLAS_KAFKA_USER": user, "ATLAS_KAFKA_PASSWORD_FILE": "/keys/" + user + "/password",
+		} {
 			if value := services[name].Environment[variable]; value == nil || *value != want {
 				t.Errorf("%s has no %s=%s", name, variable, want)
 			}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,59 +14,93 @@ const mark = "throw-away-"
 
 const secretBytes = 32
 
-// Files of a folder.
+// Folders are volumes of docker-compose.yml: each program gets those of what it needs.
 const (
-	peerKeyFile = "peer.key"
-	caFile      = "ca.pem"
-	kafkaFile   = "kafka.pem" // the brokers' key, and after it their certificate
+	peersFolder = "peers"
+	kafkaFolder = "kafka" // of the brokers, and of who tells them of users
 )
 
-// users are those of Kafka, and the files of their passwords are named after them.
+// users are those of Kafka. Each has a folder of its name.
 var users = []string{"collector", "gateway"}
 
-func passwordFile(user string) string { return user + ".password" }
+// Files of the folders.
+var (
+	peerKeyFile   = filepath.Join(peersFolder, "key")
+	brokersFile   = filepath.Join(kafkaFolder, "kafka.pem") // the brokers' key, and after it their certificate
+	brokersCAFile = caFile(kafkaFolder)
+)
 
-// makeKeys makes all files, unless the folder has the last one, which means that it has all: data that is encrypted by them may be left from before.
+func caFile(folder string) string { return filepath.Join(folder, "ca.pem") }
+
+func passwordFile(user string) string { return filepath.Join(user, "password") }
+
+// keyFile is a file and what is in it.
+type keyFile struct {
+	name string
+	text []byte
+}
+
+// makeKeys makes all files, unless they are there: data that is encrypted by them may be left from before.
 func makeKeys(folder string) error {
-	files := []string{peerKeyFile}
-	for _, user := range users {
-		files = append(files, passwordFile(user))
-	}
-	if _, err := os.Stat(filepath.Join(folder, kafkaFile)); err == nil { //nolint:gosec // the folder is the operator's argument
-		fmt.Println("there are keys already, and they are kept")
-		return nil
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	for _, file := range files {
-		if err := write(folder, file, []byte(newSecret()+"\n")); err != nil {
-			return err
-		}
-	}
-	certificates, err := newCertificates()
+	files, err := newFiles()
 	if err != nil {
 		return err
 	}
-	if err := write(folder, caFile, certificates.ca); err != nil {
+	if has, err := hasAll(folder, files); has || err != nil {
 		return err
 	}
-	if err := write(folder, kafkaFile, certificates.kafka); err != nil {
+	last := filepath.Join(folder, files[len(files)-1].name)
+	// It goes first and comes last, so that an interruption leaves no mixture that looks complete.
+	if err := os.Remove(last); err != nil && !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // the folder is the operator's argument
 		return err
+	}
+	for _, file := range files {
+		if err := write(filepath.Join(folder, file.name), file.text); err != nil {
+			return err
+		}
 	}
 	fmt.Println("made throw-away keys: nothing but a trial may use them")
 	return nil
 }
 
-func newSecret() string {
-	secret := make([]byte, secretBytes)
-	_, _ = rand.Read(secret) // never fails
-	return mark + hex.EncodeToString(secret)
+// newFiles makes what is in the files.
+func newFiles() (files []keyFile, err error) {
+	certificates, err := newCertificates()
+	if err != nil {
+		return nil, err
+	}
+	for _, user := range users {
+		files = append(files, keyFile{passwordFile(user), newSecret()}, keyFile{caFile(user), certificates.ca})
+	}
+	return append(files, keyFile{peerKeyFile, newSecret()}, keyFile{brokersCAFile, certificates.ca}, keyFile{brokersFile, certificates.kafka}), nil
 }
 
-// write makes a whole file or none, also where it is interrupted, and replaces one that is there. All may read it: only the services of the trial have the
-// folder, as different users.
-func write(folder, name string, text []byte) error {
-	file := filepath.Join(folder, name)
+func hasAll(folder string, files []keyFile) (bool, error) {
+	for _, file := range files {
+		_, err := os.Stat(filepath.Join(folder, file.name)) //nolint:gosec // likewise
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	fmt.Println("there are keys already, and they are kept")
+	return true, nil
+}
+
+func newSecret() []byte {
+	secret := make([]byte, secretBytes)
+	_, _ = rand.Read(secret) // never fails
+	return fmt.Appendf(nil, "%s%x\n", mark, secret)
+}
+
+// write makes a whole file or none, also where it is interrupted, and replaces one that is there. All may read it: its folder is only in services of the trial
+// that need it, which run as different users.
+func write(file string, text []byte) error {
+	if err := os.Mkdir(filepath.Dir(file), 0o755); err != nil && !errors.Is(err, fs.ErrExist) { //nolint:gosec // see above
+		return err
+	}
 	if err := os.WriteFile(file+".new", text, 0o644); err != nil { //nolint:gosec // see above
 		return err
 	}

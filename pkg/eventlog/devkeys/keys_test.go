@@ -40,23 +40,43 @@ func TestKeysAreMarkedAndStay(t *testing.T) {
 		}
 	}
 	secrets := map[string]bool{}
-	for _, file := range []string{peerKeyFile, "collector.password", "gateway.password"} {
+	for _, file := range []string{peerKeyFile, passwordFile("collector"), passwordFile("gateway")} {
 		secret, again := string(read(t, folder, file)), string(read(t, other, file))
 		if !strings.HasPrefix(secret, mark) || secrets[secret] || secret == again {
 			t.Errorf("%s is %q, and %q in another folder", file, secret, again)
 		}
 		secrets[secret] = true
 	}
-	certificate, err := tls.X509KeyPair(read(t, folder, kafkaFile), read(t, folder, kafkaFile))
+	certificate, err := tls.X509KeyPair(read(t, folder, brokersFile), read(t, folder, brokersFile))
 	if err != nil || !strings.HasPrefix(certificate.Leaf.Issuer.CommonName, mark) || certificate.Leaf.Subject.CommonName != kafkaName {
 		t.Errorf("the certificate is of %v: %v", certificate.Leaf.Subject, err)
 	}
-	if block, rest := pem.Decode(read(t, folder, caFile)); block.Type != "CERTIFICATE" || len(bytes.TrimSpace(rest)) > 0 {
-		t.Error("the key of the CA was kept")
+	for _, of := range append([]string{kafkaFolder}, users...) {
+		if block, rest := pem.Decode(read(t, folder, caFile(of))); block.Type != "CERTIFICATE" || len(bytes.TrimSpace(rest)) > 0 {
+			t.Error("the key of the CA was kept")
+		}
 	}
-	before := read(t, folder, kafkaFile)
-	if err := makeKeys(folder); err != nil || !bytes.Equal(read(t, folder, kafkaFile), before) {
+	before := read(t, folder, brokersFile)
+	if err := makeKeys(folder); err != nil || !bytes.Equal(read(t, folder, brokersFile), before) {
 		t.Errorf("the keys were replaced: %v", err)
+	}
+}
+
+// If one of the volumes is gone, all keys are made again, as they are to fit together.
+func TestKeysAreMadeAgainIfSomeAreGone(t *testing.T) {
+	folder := t.TempDir()
+	if err := makeKeys(folder); err != nil {
+		t.Fatal(err)
+	}
+	before := read(t, folder, brokersFile)
+	if err := os.RemoveAll(filepath.Join(folder, "collector")); err != nil {
+		t.Fatal(err)
+	}
+	if err := makeKeys(folder); err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(read(t, folder, brokersFile), before) || !bytes.Equal(read(t, folder, caFile("collector")), read(t, folder, brokersCAFile)) {
+		t.Error("the keys do not fit together")
 	}
 }
 
@@ -70,9 +90,9 @@ func TestKafkaKnowsTheUsers(t *testing.T) {
 		"authorizer.class.name":                                 kafkatest.Authorizer["authorizer.class.name"],
 		"super.users":                                           "User:ANONYMOUS;User:CN=" + kafkaName,
 		"ssl.keystore.type":                                     "PEM",
-		"ssl.keystore.location":                                 filepath.Join(folder, kafkaFile),
+		"ssl.keystore.location":                                 filepath.Join(folder, brokersFile),
 		"ssl.truststore.type":                                   "PEM",
-		"ssl.truststore.location":                               filepath.Join(folder, caFile),
+		"ssl.truststore.location":                               filepath.Join(folder, brokersCAFile),
 		"listener.name.ssl.ssl.client.auth":                     "required",
 		"sasl.enabled.mechanisms":                               "SCRAM-SHA-512",
 		"listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
@@ -94,7 +114,7 @@ func publish(t *testing.T, kafka *kafkatest.Cluster, folder, user string) error 
 	log, err := eventlog.Open(eventlog.Config{
 		Brokers: kafka.ListenerAddrs("SASL_SSL"), Topics: []string{eventlog.ResultsTopic},
 		Security: security.Config{
-			TLS: true, CA: filepath.Join(folder, caFile),
+			TLS: true, CA: filepath.Join(folder, caFile(user)),
 			SASL: security.SCRAMSHA512, User: user, PasswordFile: filepath.Join(folder, passwordFile(user)),
 		},
 	}, zaptest.NewLogger(t), nil)

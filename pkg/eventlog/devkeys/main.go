@@ -1,7 +1,7 @@
 // Command devkeys makes the keys, certificates and passwords with which docker-compose.yml tries the services, and tells a Kafka cluster of their users. They
 // are marked as throw-away, and each folder gets its own, so that no file of this repository has a secret.
 //
-//	devkeys FOLDER                 makes the files of FOLDER, unless it has all of them
+//	devkeys FOLDER                 makes the files of FOLDER, unless it has all of them: a folder in it for each volume
 //	devkeys FOLDER HOST:PORT,…     tells the Kafka there, which knows the certificates, of the users and their rights
 //
 //	keys.go          the files

@@ -57,13 +57,13 @@ func tellUsers(ctx context.Context, folder string, addresses []string) error {
 
 // connect prepares a client that has the brokers' own certificate.
 func connect(folder string, addresses []string) (*kafka.Client, error) {
-	ca, err := os.ReadFile(filepath.Join(folder, caFile)) //nolint:gosec // the folder is the operator's argument
+	ca, err := os.ReadFile(filepath.Join(folder, brokersCAFile)) //nolint:gosec // the folder is the operator's argument
 	if err != nil {
 		return nil, err
 	}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(ca)
-	file := filepath.Join(folder, kafkaFile)
+	file := filepath.Join(folder, brokersFile)
 	certificate, err := tls.LoadX509KeyPair(file, file)
 	if err != nil {
 		return nil, err

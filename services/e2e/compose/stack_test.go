@@ -105,15 +105,28 @@ func (s *stack) killOne(t *testing.T, service string) (container string) {
 	return container
 }
 
+// keyFiles are those that devkeys has made, in all volumes.
+func (s *stack) keyFiles(t *testing.T) (all []string) {
+	t.Helper()
+	volumes := strings.Fields(s.run(t, "docker", "volume", "ls", "--quiet", "--filter", "name="+project+"_keys-"))
+	for _, volume := range volumes {
+		folder := s.run(t, "docker", "volume", "inspect", "--format", "{{.Mountpoint}}", volume)
+		files, err := filepath.Glob(folder + "/*")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s has no keys: %v", folder, err)
+		}
+		all = append(all, files...)
+	}
+	if len(volumes) != 4 {
+		t.Fatalf("keys are in the volumes %v, want 4", volumes)
+	}
+	return all
+}
+
 // secrets are those that devkeys has made.
 func (s *stack) secrets(t *testing.T) (all [][]byte) {
 	t.Helper()
-	folder := s.run(t, "docker", "volume", "inspect", "--format", "{{.Mountpoint}}", project+"_keys")
-	files, err := filepath.Glob(folder + "/*")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%s has no keys: %v", folder, err)
-	}
-	for _, file := range files {
+	for _, file := range s.keyFiles(t) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
