@@ -81,7 +81,8 @@ var quick = map[string]string{
 	"log.cleaner.backoff.ms":                       "100",
 	"log.cleaner.dedupe.buffer.size":               "4194304",
 	"log.index.size.max.bytes":                     "1048576",
-	"log.retention.check.interval.ms":              "86400000",
+	"log.retention.check.interval.ms":              "86400000", // the first check comes 30 s after the start nevertheless
+	"log.retention.ms":                             "-1",
 	"num.io.threads":                               "2",
 	"num.network.threads":                          "2",
 	"num.recovery.threads.per.data.dir":            "1",
