@@ -63,6 +63,7 @@ func (d *docker) tryProfile(t *testing.T, r *report, profile string) {
 	s.run(t, "docker", "restart", "--time", "60", s.containers(t, "kafka", "{{.ID}}")[0])
 	load.awaitProgress(t, "clients receive results after the broker was restarted")
 	r.add("  after docker restart of a broker", "all clients receive new results within %s", time.Since(restarted).Round(time.Second))
+	s.scale(t, r, load)
 	load.finish(t, r)
 	s.expectNoSecrets(t, r)
 }
