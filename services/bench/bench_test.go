@@ -2,16 +2,20 @@ package main
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"atlasstream/services/bench/internal/capacity"
+	"atlasstream/services/bench/internal/ipc"
 )
 
 // TestTinyRun keeps the harness from rotting: the gateway and the bare loop deliver all there is, and the collector takes all, over the embedded broker.
 func TestTinyRun(t *testing.T) {
 	s := &settings{
-		Scenario: []string{"A", "D", "collector", "playback", "abuse", "api", "catchup", "cursors", "stalled", "sources", "outages"}, Servers: []string{"bare", "ours", "ours-socketio"},
+		Scenario: []string{"A", "D", "collector", "playback", "abuse", "api", "catchup", "cursors", "stalled", "sources", "capacity", "outages"}, Servers: []string{"bare", "ours", "ours-socketio"},
 		Attacks: []string{"pings", "compressed empty records"},
 		Quick:   true, Broker: "embedded", Out: filepath.Join(t.TempDir(), "results.json"),
 	}
@@ -74,6 +78,14 @@ func TestTinyRun(t *testing.T) {
 	}
 	if len(written.CatchUp) != 1 || len(written.Cursors) != 2 {
 		t.Errorf("got %d measurements of catching up, %d of cursors, want 1 and 2", len(written.CatchUp), len(written.Cursors))
+	}
+	for _, f := range written.Capacity {
+		if f.Received.Deliveries != f.Expected || f.Results > 0 != (f.Load.Rate > 0) {
+			t.Errorf("capacity, %s, %d gateways: got %d deliveries of %d, and %g results/s", f.Load.Name, f.Gateways, f.Received.Deliveries, f.Expected, f.Results)
+		}
+	}
+	if s := written.Sizes; len(written.Capacity) != 14 || s.Stored == 0 || s.Gateway == 0 || s.Partition == 0 {
+		t.Errorf("capacity: got %d measurements and %+v", len(written.Capacity), s)
 	}
 	for _, f := range written.Outages {
 		if len(f.Rows) < 4 || len(f.Rows[0]) != len(f.Header) || len(f.Bars) < 7 || f.Held == 0 {
@@ -168,6 +180,46 @@ func TestBars(t *testing.T) {
 	}
 	if r.failure() == nil {
 		t.Error("got no failure, though ten bars were not reached")
+	}
+}
+
+// What the model says is compared with what gateways took; connections that were lost count as deliveries that are missing.
+func TestCapacityBars(t *testing.T) {
+	costs := capacity.Costs{Running: 5000, Followed: 200, Fetch: 100, Record: 2, Match: 20, Wake: 5, Write: 12, Result: 1}
+	r := &report{Seconds: 10}
+	for _, load := range capacityLoads {
+		for _, gateways := range load.gateways() {
+			f := capacityFigures{Load: load, Gateways: gateways, Results: float64(load.Rate), Received: ipc.Received{Arrived: 1000}}
+			f.Fetches, f.Processors = f.work().Fetches+otherTails, f.predicted(costs)
+			if len(load.Predicted) > 0 {
+				f.Processors *= 1.1
+			}
+			r.Capacity = append(r.Capacity, f)
+		}
+	}
+	r.Capacity[3].Received.Lost = 2
+	for _, want := range []struct {
+		name   string
+		got    float64
+		passed bool
+	}{
+		{"capacity: uneven, 4 gateways, measured to predicted", 10, true},
+		{"capacity: wide, 1 gateways, measured to predicted", 10, true},
+		{"capacity: CPU for a delivery of 2 gateways, to that of one", 1.03, true},
+		{"capacity: deliveries that are missing or double, and lost connections", 2, false},
+	} {
+		if got := find(t, r.bars(), want.name); got.Passed != want.passed || math.Abs(got.Got-want.got) > 0.01*want.got {
+			t.Errorf("%s: got %g, passed %t, want %g, %t", want.name, got.Got, got.Passed, want.got, want.passed)
+		}
+	}
+	if len(r.bars()) != 9 {
+		t.Errorf("got %d bars, want 9", len(r.bars()))
+	}
+	for i := range r.Capacity {
+		r.Capacity[i].Processors = 0
+	}
+	if err := r.write(filepath.Join(t.TempDir(), "results.json")); err != nil {
+		t.Errorf("runs that took less than the clock shows: %v", err)
 	}
 }
 

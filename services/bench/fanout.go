@@ -56,8 +56,7 @@ func (l *lab) startLoad(ctx context.Context, scenario scenario, server server, t
 	if err != nil {
 		return load{}, target.explain(err)
 	}
-	producer, err := l.start(ctx, l.program("producer"), "--kafka", l.kafka, "--rows", l.rows, "--rate", strconv.Itoa(scenario.Rate),
-		"--measurements", strconv.Itoa(scenario.Measurements), "--first", strconv.Itoa(scenario.first()), "--hops", strconv.Itoa(scenario.Hops))
+	producer, err := l.startProducer(ctx, scenario)
 	if err != nil {
 		clients.stop()
 		return load{}, err
@@ -68,6 +67,12 @@ func (l *lab) startLoad(ctx context.Context, scenario scenario, server server, t
 		return load{}, target.explain(err)
 	}
 	return started, nil
+}
+
+func (l *lab) startProducer(ctx context.Context, scenario scenario) (*process, error) {
+	return l.start(ctx, l.program("producer"), "--kafka", l.kafka, "--rows", l.rows, "--rate", strconv.Itoa(scenario.Rate),
+		"--measurements", strconv.Itoa(scenario.Measurements), "--first", strconv.Itoa(scenario.first()), "--hops", strconv.Itoa(scenario.Hops),
+		"--bursts", strconv.Itoa(scenario.bursts()), fmt.Sprintf("--uneven=%t", scenario.Uneven))
 }
 
 func (l load) stop() {

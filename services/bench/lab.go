@@ -140,9 +140,9 @@ func (l *lab) makeTopics(ctx context.Context) error {
 	return log.EnsureTopics(ctx, eventlog.ResultsSpec(partitions), eventlog.ProbeStatusSpec(), eventlog.ProbesSpec(), eventlog.MeasurementsSpec())
 }
 
-// share is a tenth of an amount with --quick.
+// share is a tenth of an amount with --quick, but something of something.
 func (s *settings) share(amount int) int {
-	if s.Quick {
+	if s.Quick && amount > 0 {
 		return max(1, amount/10)
 	}
 	return amount

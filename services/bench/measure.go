@@ -23,7 +23,7 @@ func (s *settings) measure(ctx context.Context, lab *lab) (*report, error) {
 			}
 		}
 	}
-	for _, measure := range []once{s.apiMemory, s.playback, s.catchUp, s.outages} {
+	for _, measure := range []once{s.apiMemory, s.playback, s.catchUp, s.outages, s.capacity} {
 		if err := measure(ctx, lab, report); err != nil {
 			return report, err
 		}

@@ -7,9 +7,6 @@ import (
 	"io"
 	"math"
 	"time"
-
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 )
 
 // memoryFigures is what idle connections hold.
@@ -85,29 +82,11 @@ func (r *running) inUseAfterGC(ctx context.Context) (inUse, error) {
 			return inUse{}, err
 		}
 	}
-	response, err := get(ctx, "http://"+r.admin+"/metrics")
-	if err != nil {
-		return inUse{}, err
-	}
-	defer response.Body.Close()
-	return readInUse(response.Body)
-}
-
-// readInUse reads the Go runtime's own figures from Prometheus metrics.
-func readInUse(metrics io.Reader) (memory inUse, err error) {
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(metrics)
-	if err != nil {
-		return inUse{}, err
-	}
-	for name, into := range map[string]*float64{"go_memstats_heap_inuse_bytes": &memory.heap, "go_memstats_stack_inuse_bytes": &memory.stack} {
-		family := families[name]
-		if family == nil {
-			return inUse{}, fmt.Errorf("metrics: there is no %s", name)
-		}
-		*into = family.GetMetric()[0].GetGauge().GetValue()
-	}
-	return memory, nil
+	var memory inUse
+	var errHeap, errStack error
+	memory.heap, errHeap = r.sumOf(ctx, "go_memstats_heap_inuse_bytes")
+	memory.stack, errStack = r.sumOf(ctx, "go_memstats_stack_inuse_bytes")
+	return memory, errors.Join(errHeap, errStack)
 }
 
 func (r *report) addMemory(progress io.Writer, f memoryFigures) {

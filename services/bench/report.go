@@ -9,6 +9,8 @@ import (
 	"slices"
 	"text/tabwriter"
 	"time"
+
+	"atlasstream/services/bench/internal/capacity"
 )
 
 // report is everything that was measured.
@@ -29,6 +31,8 @@ type report struct {
 	Stalled   []stalledFigures
 	Sources   []sourcesFigures
 	Cursors   []cursorFigures
+	Capacity  []capacityFigures
+	Sizes     capacity.Costs // of the scenario capacity: memory and bytes, and what connecting takes
 	Outages   []outageFigures
 	Pages     []pageFigures
 	LeftOut   []string // what could not be measured here, and why
@@ -54,6 +58,7 @@ func (r *report) print(to io.Writer) {
 	r.printStalled(table)
 	r.printSources(table)
 	r.printCursors(table)
+	r.printCapacity(table)
 	r.printOutages(table)
 	r.printPages(table)
 	r.printBars(table)
@@ -106,5 +111,5 @@ func (r *report) bars() []bar {
 		bars = append(bars, r.fanOutBars(scenario)...)
 	}
 	return slices.Concat(bars, r.memoryBars(), r.ingestBars(), r.playbackBars(), r.abuseBars(), r.apiBars(), r.catchUpBars(), r.cursorBars(), r.stalledBars(),
-		r.sourcesBars(), r.outageBars(), r.pageBars())
+		r.sourcesBars(), r.capacityBars(), r.outageBars(), r.pageBars())
 }

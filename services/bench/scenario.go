@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"strings"
+	"time"
 
+	"atlasstream/services/bench/internal/pace"
 	"atlasstream/services/bench/internal/payload"
 )
 
@@ -14,6 +16,8 @@ type scenario struct {
 	Measurements int     // shared out among the clients, and among the results
 	First        int     // the number of the first of them; 1 if it is 0
 	Rate         int     // results a second, over all measurements
+	Bursts       int     // times a second that results are sent; 100 if it is 0
+	Uneven       bool    // results' measurements differ in rate as Zipf's law has it
 	Hops         int     // of the results, which are traceroutes then; 0 for those of payload.Rows
 	Cursors      bool    // each message carries a cursor; only our servers can do that
 	Filtered     bool    // each client has a filter of its own, which one result in payload.Turns passes; only our servers can do that
@@ -33,6 +37,8 @@ const (
 	idleConnections = 5000
 	realNetworkRate = 15000 // results a second
 )
+
+func (s scenario) bursts() int { return cmp.Or(s.Bursts, int(time.Second/pace.Tick)) }
 
 func (s scenario) first() int { return cmp.Or(s.First, 1) }
 

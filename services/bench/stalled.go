@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/prometheus/procfs"
@@ -104,8 +103,7 @@ func (l *lab) besideStalled(ctx context.Context, scenario scenario, target *runn
 
 // startStalledProducer produces the results of the measurements whose clients do not read.
 func (l *lab) startStalledProducer(ctx context.Context) (*process, error) {
-	return l.start(ctx, l.program("producer"), "--kafka", l.kafka, "--rows", l.rows, "--rate", strconv.Itoa(l.settings.share(stalledRate)),
-		"--measurements", strconv.Itoa(l.settings.share(stalledClients)), "--first", strconv.Itoa(stalledFirst))
+	return l.startProducer(ctx, l.settings.scaled(scenario{Rate: stalledRate, Measurements: stalledClients, First: stalledFirst}))
 }
 
 // startStalledClients connects the clients that get nothing, and those that do not read what they get.

@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -22,15 +23,15 @@ const (
 )
 
 type settings struct {
-	Address      string `help:"host:port of the server." required:""`
-	Protocol     string `help:"What it speaks." enum:"websocket,engineio3,engineio4" required:""`
-	Clients      int    `help:"How many clients." required:""`
-	Measurements int    `help:"How many measurements they share out among them." required:""`
-	First        int    `help:"Number of the first of them." default:"1"`
-	Filtered     bool   `help:"Give each client a filter of its own, which one result in a hundred passes."`
-	Cursors      bool   `help:"Have each message carry a cursor."`
-	Stalled      bool   `help:"Have the clients read nothing once they are subscribed."`
-	MissedUntil  int64  `help:"Have the clients receive their backlogs only, and count the results sent up to this time, in microseconds since 1970." placeholder:"TIME"`
+	Address      []string `help:"host:port of each server; clients spread over several at random." required:""`
+	Protocol     string   `help:"What it speaks." enum:"websocket,engineio3,engineio4" required:""`
+	Clients      int      `help:"How many clients." required:""`
+	Measurements int      `help:"How many measurements they share out among them." required:""`
+	First        int      `help:"Number of the first of them." default:"1"`
+	Filtered     bool     `help:"Give each client a filter of its own, which one result in a hundred passes."`
+	Cursors      bool     `help:"Have each message carry a cursor."`
+	Stalled      bool     `help:"Have the clients read nothing once they are subscribed."`
+	MissedUntil  int64    `help:"Have the clients receive their backlogs only, and count the results sent up to this time, in microseconds since 1970." placeholder:"TIME"`
 }
 
 // Run connects and subscribes all clients, reports when each has received something, and what they received of the load within the window of the parent.
@@ -60,12 +61,12 @@ func (s *settings) Run(ctx context.Context) error {
 }
 
 func (s *settings) connect(ctx context.Context) (*clientGroup, error) {
-	all := &clientGroup{clients: make([]*client, s.Clients)}
+	all, addresses := &clientGroup{clients: make([]*client, s.Clients)}, s.addresses()
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(connectingAtOnce)
 	for i := range all.clients {
 		group.Go(func() error {
-			client, err := dial(ctx, s.Address, protocols[s.Protocol], s.subscription(i), s.Stalled)
+			client, err := dial(ctx, addresses[i], protocols[s.Protocol], s.subscription(i), s.Stalled)
 			if err != nil {
 				return fmt.Errorf("client %d: %w", i, err)
 			}
@@ -74,6 +75,15 @@ func (s *settings) connect(ctx context.Context) (*clientGroup, error) {
 		})
 	}
 	return all, group.Wait()
+}
+
+// addresses gives each client a server, in each run the same.
+func (s *settings) addresses() []string {
+	random, addresses := rand.New(rand.NewPCG(1, 1)), make([]string, s.Clients)
+	for i := range addresses {
+		addresses[i] = s.Address[random.IntN(len(s.Address))]
+	}
+	return addresses
 }
 
 // subscription is what a client asks for. Everything was sent later than the filter demands, so no two filters are equal and all of a turn match.

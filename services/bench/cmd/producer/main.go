@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 	"atlasstream/pkg/eventlog"
 	"atlasstream/pkg/service"
 	eventv1 "atlasstream/proto/event/v1"
+	"atlasstream/services/bench/internal/capacity"
 	"atlasstream/services/bench/internal/ipc"
 	"atlasstream/services/bench/internal/pace"
 	"atlasstream/services/bench/internal/payload"
@@ -28,6 +30,8 @@ type settings struct {
 	Rate         int      `help:"Results a second." required:""`
 	Measurements int      `help:"How many measurements take turns." required:""`
 	First        int      `help:"Number of the first of them." default:"1"`
+	Bursts       int      `help:"Times a second that it sends." default:"100"`
+	Uneven       bool     `help:"Let measurements' rates differ as Zipf's law has it, instead of taking turns."`
 	Hops         int      `help:"Send traceroutes of so many hops instead of the real results."`
 }
 
@@ -48,31 +52,43 @@ func (s *settings) Run(ctx context.Context) error {
 		return err
 	}
 	defer client.Close()
-	producer := &producer{client: client, rows: rows, measurements: s.Measurements, first: s.First, hops: s.Hops}
-	return producer.run(ctx, s.Rate, ipc.Parent())
+	producer := &producer{client: client, rows: rows, next: s.takeTurns(), hops: s.Hops}
+	return producer.run(ctx, pace.NewEvery(time.Second/time.Duration(s.Bursts), s.Rate), ipc.Parent())
+}
+
+// takeTurns returns what gives the number of the next result's measurement.
+func (s *settings) takeTurns() (next func() int) {
+	if s.Uneven {
+		random := rand.NewZipf(rand.New(rand.NewPCG(1, 1)), capacity.Uneven.Exponent, capacity.Uneven.Offset, uint64(s.Measurements-1))
+		return func() int { return s.First + int(random.Uint64()) }
+	}
+	sent := 0
+	return func() int {
+		turn := sent % s.Measurements
+		sent++
+		return s.First + turn
+	}
 }
 
 type producer struct {
-	client       *kgo.Client
-	rows         *payload.Rows
-	measurements int
-	first        int // measurement's number
-	hops         int // of each result, if it is to be a traceroute
-	window       atomic.Pointer[ipc.Window]
-	sent         int   // in all
-	latestSent   int64 // the time that the latest result says, in microseconds since 1970
+	client     *kgo.Client
+	rows       *payload.Rows
+	next       func() int // the measurement of the next result
+	hops       int        // of each result, if it is to be a traceroute
+	window     atomic.Pointer[ipc.Window]
+	sent       int   // in all
+	latestSent int64 // the time that the latest result says, in microseconds since 1970
 
 	mu        sync.Mutex
 	load      ipc.Load
 	latencies []time.Duration
 }
 
-func (p *producer) run(ctx context.Context, rate int, parent *ipc.Channel) error {
+func (p *producer) run(ctx context.Context, pacer *pace.Pacer, parent *ipc.Channel) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	heard := make(chan error, 1)
 	go func() { heard <- p.awaitWindow(ctx, parent, cancel) }()
-	pacer := pace.New(rate)
 	if err := pacer.Run(ctx, func(due int) error { p.send(due); return nil }); err != nil {
 		return err
 	}
@@ -103,7 +119,7 @@ func (p *producer) awaitWindow(ctx context.Context, parent *ipc.Channel, stop co
 func (p *producer) send(due int) {
 	for range due {
 		p.latestSent = max(time.Now().UnixMicro(), p.latestSent+1)
-		measurement := atlas.MeasurementID(p.first + p.sent%p.measurements)
+		measurement := atlas.MeasurementID(p.next())
 		value := p.result(measurement)
 		p.sent++
 		p.client.Produce(context.Background(), record(measurement, value), p.acknowledged(p.latestSent))

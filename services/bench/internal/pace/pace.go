@@ -6,23 +6,29 @@ import (
 	"time"
 )
 
-// tick is how often producers send.
-const tick = 10 * time.Millisecond
+// Tick is how often producers send unless told otherwise.
+const Tick = 10 * time.Millisecond
 
 // Pacer keeps an average rate: the tick after a late one catches up.
 type Pacer struct {
 	perSecond int
+	tick      time.Duration
 	begin     time.Time
 	done      int
 	latest    time.Duration
 }
 
 // New starts a pacer.
-func New(perSecond int) *Pacer { return &Pacer{perSecond: perSecond, begin: time.Now()} }
+func New(perSecond int) *Pacer { return NewEvery(Tick, perSecond) }
 
-// Run calls work every 10 ms with the number of pieces that are due, if any, until ctx ends or work returns an error.
+// NewEvery starts a pacer whose work is called at another interval than 10 ms.
+func NewEvery(tick time.Duration, perSecond int) *Pacer {
+	return &Pacer{perSecond: perSecond, tick: tick, begin: time.Now()}
+}
+
+// Run calls work at each tick with the number of pieces that are due, if any, until ctx ends or work returns an error.
 func (p *Pacer) Run(ctx context.Context, work func(due int) error) error {
-	ticker := time.NewTicker(tick)
+	ticker := time.NewTicker(p.tick)
 	defer ticker.Stop()
 	for {
 		select {
