@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	atlasstream/pkg v0.0.0
 	atlasstream/proto v0.0.0
+	github.com/alecthomas/kong v1.17.0
 	github.com/googollee/go-socket.io v1.7.0
 	github.com/gorilla/websocket v1.5.3
 	github.com/prometheus/client_model v0.6.3
@@ -21,7 +22,6 @@ require (
 
 require (
 	github.com/KimMachineGun/automemlimit v1.0.1 // indirect
-	github.com/alecthomas/kong v1.17.0 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/go-json-experiment/json v1.27.2 // indirect
