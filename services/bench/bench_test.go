@@ -84,7 +84,7 @@ func TestTinyRun(t *testing.T) {
 			t.Errorf("capacity, %s, %d gateways: got %d deliveries of %d, and %g results/s", f.Load.Name, f.Gateways, f.Received.Deliveries, f.Expected, f.Results)
 		}
 	}
-	if s := written.Sizes; len(written.Capacity) != 14 || s.Stored == 0 || s.Gateway == 0 || s.Partition == 0 {
+	if s := written.Sizes; len(written.Capacity) != 4 || s.Stored == 0 || s.Gateway == 0 || s.Partition == 0 {
 		t.Errorf("capacity: got %d measurements and %+v", len(written.Capacity), s)
 	}
 	for _, f := range written.Outages {

@@ -21,6 +21,7 @@ type capacityLoad struct {
 	scenario
 	Unread    bool  // the clients want measurements of which nothing comes
 	Predicted []int // numbers of gateways
+	Quick     bool  // it is among the few that --quick measures
 }
 
 // silentFirst is the first measurement of which nothing comes.
@@ -28,15 +29,27 @@ const silentFirst = 6_000_001
 
 var capacityLoads = []capacityLoad{
 	{scenario: scenario{Name: "idle, one partition", Clients: 1000, Measurements: 1}, Unread: true},
-	{scenario: scenario{Name: "idle, all partitions", Clients: 1000, Measurements: 1000}, Unread: true},
-	{scenario: scenario{Name: "unread, in small batches", Clients: 1000, Measurements: 1000, Rate: 2000}, Unread: true},
+	{scenario: scenario{Name: "idle, all partitions", Clients: 1000, Measurements: 1000}, Unread: true, Quick: true},
+	{scenario: scenario{Name: "unread, in small batches", Clients: 1000, Measurements: 1000, Rate: 2000}, Unread: true, Quick: true},
 	{scenario: scenario{Name: "unread, in large batches", Clients: 1000, Measurements: 1000, Rate: 10_000, Bursts: 10}, Unread: true},
 	{scenario: scenario{Name: "one client a measurement", Clients: 500, Measurements: 500, Rate: 2000}},
 	{scenario: scenario{Name: "five clients a measurement", Clients: 1000, Measurements: 200, Rate: 1000}},
 	{scenario: scenario{Name: "a thousand on one measurement", Clients: 1000, Measurements: 1, Rate: 40}},
 	{scenario: scenario{Name: "fifty on a fast measurement", Clients: 50, Measurements: 1, Rate: 1000}},
 	{scenario: scenario{Name: "wide", Clients: 1000, Measurements: 1, Rate: 25}, Predicted: []int{1, 2, 4}},
-	{scenario: scenario{Name: "uneven", Clients: 1000, Measurements: 200, Rate: 1000, Uneven: true}, Predicted: []int{1, 2, 4}},
+	{scenario: scenario{Name: "uneven", Clients: 1000, Measurements: 200, Rate: 1000, Uneven: true}, Predicted: []int{1, 2, 4}, Quick: true},
+}
+
+// capacityLoads are those that are measured: with --quick a few, on two gateways at most.
+func (s *settings) capacityLoads() []capacityLoad {
+	if !s.Quick {
+		return capacityLoads
+	}
+	few := matching(capacityLoads, func(load capacityLoad) bool { return load.Quick })
+	for i := range few {
+		few[i].Predicted = few[i].Predicted[:min(2, len(few[i].Predicted))]
+	}
+	return few
 }
 
 // gateways are the numbers of gateways that the load is measured on.
@@ -72,7 +85,7 @@ func (s *settings) capacity(ctx context.Context, lab *lab, report *report) error
 		return fmt.Errorf("capacity: %w", err)
 	}
 	for round := range s.Rounds {
-		for _, load := range capacityLoads {
+		for _, load := range s.capacityLoads() {
 			if err := s.measureLoad(ctx, lab, report, load, round); err != nil {
 				return fmt.Errorf("capacity, %s: %w", load.Name, err)
 			}

@@ -44,7 +44,10 @@ func (p plan) printLoad(to io.Writer, work capacity.Work) {
 
 // unevenness is what the busiest of so many partitions has, in times of the mean.
 func (p plan) unevenness(partitions int) float64 {
-	load := capacity.NewLoad(p.Results, p.bursts(), partitions, p.load.Measurements)
+	load := p.load
+	if partitions != p.Partitions {
+		load = capacity.NewLoad(p.Results, p.bursts(), partitions, p.load.Measurements)
+	}
 	return load.Busiest() * float64(partitions)
 }
 
